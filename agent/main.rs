@@ -1,0 +1,3 @@
+//! The tidegate agent.
+
+fn main() {}

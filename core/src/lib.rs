@@ -1,0 +1,1 @@
+//! Records, batches, stages, edges, the ledger and the pipeline runner of tidegate.

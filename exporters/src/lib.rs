@@ -1,0 +1,1 @@
+//! Where flows and metrics go.

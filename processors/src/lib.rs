@@ -1,0 +1,1 @@
+//! From frames to flows, and from flows to metrics.

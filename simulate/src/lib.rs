@@ -1,0 +1,1 @@
+//! A seeded, realistic stream of Cilium monitor events.
