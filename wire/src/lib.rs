@@ -3,10 +3,12 @@
 //! Decoders take `&[u8]` and return borrowed views: no socket, no clock, no panic, and a reason for
 //! every refusal. Encoders write the same bytes again, for the simulator and for tests.
 //!
-//! Reading order: [`gob`] frames the stream, [`payload`] is the one message on it, [`event`] and
-//! [`access_log`] are what a payload holds, [`packet`], [`dns`] and [`http`] are what an event captured.
+//! Reading order: [`gob`] frames the stream, [`payload`] is the one message on it, [`event`],
+//! [`access_log`] and [`agent_notify`] are what a payload holds, [`packet`], [`dns`] and [`http`] are
+//! what an event captured.
 
 pub mod access_log;
+pub mod agent_notify;
 pub mod dns;
 pub mod event;
 pub mod gob;

@@ -1,1 +1,33 @@
-//! Go gob.
+//! Go's `encoding/gob`: the framing, the primitives and the type definitions of a stream.
+//!
+//! Follows the documentation of `encoding/gob` and the behaviour of Go 1.19 and later. A stream is a
+//! sequence of length-prefixed messages; each one defines a type or holds a value of a defined type.
+//!
+//! Reading order: [`Reader`] reads primitives, [`split`] and [`Header`] frame them into messages, a
+//! [`Definition`] is a parsed type definition and a [`Schema`] all of one stream, a [`Value`] reads
+//! any value by its type, [`Documents`] opens the short streams that carry one value each.
+//! [`StructWriter`] and [`GoType`] are the way back.
+//!
+//! Everything read may be hostile. Lengths and counts are checked against the bytes that are there,
+//! nesting, types and fields are limited, and nothing is allocated for a length that is only claimed.
+//! Interface values are refused: nothing on the monitor socket uses them.
+
+mod definition;
+mod document;
+mod error;
+mod go_type;
+mod message;
+mod reader;
+mod schema;
+mod value;
+mod writer;
+
+pub use definition::{Definition, Field, MAX_FIELDS, Marshaler, Type, TypeId};
+pub use document::{Document, Documents};
+pub use error::Error;
+pub use go_type::{GoShape, GoType};
+pub use message::{Header, Split, split, write_message};
+pub use reader::{Fields, Reader};
+pub use schema::{MAX_DEFINITION_BYTES, MAX_TYPES, Schema};
+pub use value::{MAX_DEPTH, Value};
+pub use writer::{StructWriter, put_bytes, put_int, put_uint, uint_len};

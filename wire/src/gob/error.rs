@@ -1,0 +1,108 @@
+//! Why a gob stream, a definition or a value is refused.
+
+/// What is wrong with some gob bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A message ends inside a value.
+    #[error("the message ends inside a value")]
+    Truncated,
+    /// An integer claims more than eight bytes.
+    #[error("an integer of {0} bytes, the most is 8")]
+    IntegerTooLong(usize),
+    /// A message is longer than the reader's limit.
+    #[error("a message of {length} bytes, the limit is {limit}")]
+    MessageTooLarge {
+        /// The length on the wire.
+        length: u64,
+        /// The reader's limit, in bytes.
+        limit: usize,
+    },
+    /// A byte string, or a count of elements, is longer than what is left of its message.
+    #[error("a length of {length} with {left} bytes left in the message")]
+    LengthOutOfRange {
+        /// The length or count on the wire.
+        length: u64,
+        /// The bytes left behind it.
+        left: usize,
+    },
+    /// An array's count is not the length that its type has.
+    #[error("{count} elements for an array of {length}")]
+    ArrayLength {
+        /// The count on the wire.
+        count: u64,
+        /// The length in the definition.
+        length: u64,
+    },
+    /// A struct's field number is at or above the number of its fields.
+    #[error("field {field} of a struct with {count} fields")]
+    FieldOutOfRange {
+        /// The field number on the wire.
+        field: u64,
+        /// How many fields the definition has.
+        count: usize,
+    },
+    /// A value nests deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
+    #[error("values nest deeper than {}", super::MAX_DEPTH)]
+    NestingTooDeep,
+    /// A value's type on the wire is not the one that its reader needs.
+    #[error("{found} where {wanted} is expected")]
+    TypeMismatch {
+        /// What the reader needs.
+        wanted: &'static str,
+        /// What the definition says.
+        found: &'static str,
+    },
+    /// An interface value, which no type of the monitor socket has.
+    #[error("an interface value")]
+    InterfaceValue,
+    /// A value of a type, or a reference to one, that the stream has not defined.
+    #[error("type {0} is not defined")]
+    UnknownType(i64),
+    /// A definition of an id that is kept for the built-in types.
+    #[error("definition of reserved type {0}")]
+    ReservedType(i64),
+    /// A definition of an id that has one.
+    #[error("type {0} is defined twice")]
+    DuplicateType(i64),
+    /// A definition that is not a `wireType`.
+    #[error("malformed type definition: {0}")]
+    BadDefinition(&'static str),
+    /// More definitions than [`MAX_TYPES`](super::MAX_TYPES).
+    #[error("more than {} types", super::MAX_TYPES)]
+    TooManyTypes,
+    /// A struct with more fields than [`MAX_FIELDS`](super::MAX_FIELDS).
+    #[error("a struct with more than {} fields", super::MAX_FIELDS)]
+    TooManyFields,
+    /// Definitions longer, together, than [`MAX_DEFINITION_BYTES`](super::MAX_DEFINITION_BYTES).
+    #[error("more than {} bytes of type definitions", super::MAX_DEFINITION_BYTES)]
+    DefinitionsTooLarge,
+    /// A stream that should carry one value ends before it.
+    #[error("the stream ends before its value")]
+    MissingValue,
+}
+
+impl Error {
+    /// The reason as a `dropped{reason}` label.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Truncated => "gob_truncated",
+            Self::IntegerTooLong(_) => "gob_integer_too_long",
+            Self::MessageTooLarge { .. } => "gob_message_too_large",
+            Self::LengthOutOfRange { .. } => "gob_length_out_of_range",
+            Self::ArrayLength { .. } => "gob_array_length",
+            Self::FieldOutOfRange { .. } => "gob_field_out_of_range",
+            Self::NestingTooDeep => "gob_nesting_too_deep",
+            Self::TypeMismatch { .. } => "gob_type_mismatch",
+            Self::InterfaceValue => "gob_interface_value",
+            Self::UnknownType(_) => "gob_unknown_type",
+            Self::ReservedType(_) => "gob_reserved_type",
+            Self::DuplicateType(_) => "gob_duplicate_type",
+            Self::BadDefinition(_) => "gob_bad_definition",
+            Self::TooManyTypes => "gob_too_many_types",
+            Self::TooManyFields => "gob_too_many_fields",
+            Self::DefinitionsTooLarge => "gob_definitions_too_large",
+            Self::MissingValue => "gob_missing_value",
+        }
+    }
+}

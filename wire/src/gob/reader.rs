@@ -1,0 +1,235 @@
+//! The primitives of a message: integers, byte strings, and the field numbers of a struct.
+//!
+//! Knows nothing of types. Follows "Encoding Details" of `encoding/gob`.
+
+use super::Error;
+
+/// A cursor over the rest of one message.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// Reads from the first byte of `bytes`.
+    #[must_use]
+    #[inline]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// The bytes not read yet.
+    #[must_use]
+    #[inline]
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// An unsigned integer.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] and [`Error::IntegerTooLong`].
+    #[inline]
+    pub fn uint(&mut self) -> Result<u64, Error> {
+        match *self.rest {
+            [small @ ..0x80, ref rest @ ..] => {
+                self.rest = rest;
+                Ok(small.into())
+            }
+            // One byte follows: type ids, and most lengths of captured packets.
+            [0xff, byte, ref rest @ ..] => {
+                self.rest = rest;
+                Ok(byte.into())
+            }
+            _ => self.long_uint(),
+        }
+    }
+
+    /// A signed integer: bit 0 says whether the others are complemented.
+    ///
+    /// # Errors
+    /// As [`uint`](Self::uint).
+    #[inline]
+    pub fn int(&mut self) -> Result<i64, Error> {
+        let bits = self.uint()?;
+        let magnitude = (bits >> 1).cast_signed();
+        Ok(if bits & 1 == 0 { magnitude } else { !magnitude })
+    }
+
+    /// A length and as many bytes: the form of byte slices, strings and opaque values.
+    ///
+    /// # Errors
+    /// [`Error::LengthOutOfRange`] when the message has fewer, and as [`uint`](Self::uint).
+    #[inline]
+    pub fn bytes(&mut self) -> Result<&'a [u8], Error> {
+        let length = self.uint()?;
+        let cut = usize::try_from(length)
+            .ok()
+            .and_then(|at| self.rest.split_at_checked(at));
+        let (bytes, rest) = cut.ok_or(Error::LengthOutOfRange {
+            length,
+            left: self.rest.len(),
+        })?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    /// A count of elements that take `least` bytes each, or more.
+    ///
+    /// # Errors
+    /// [`Error::LengthOutOfRange`] when they cannot fit, and as [`uint`](Self::uint).
+    pub fn count(&mut self, least: usize) -> Result<usize, Error> {
+        let length = self.uint()?;
+        let left = self.rest.len();
+        match usize::try_from(length) {
+            Ok(count) if count <= left / least => Ok(count),
+            _ => Err(Error::LengthOutOfRange { length, left }),
+        }
+    }
+
+    #[inline(never)]
+    fn long_uint(&mut self) -> Result<u64, Error> {
+        let (&first, rest) = self.rest.split_first().ok_or(Error::Truncated)?;
+        let width = usize::from(first.wrapping_neg());
+        if width > 8 {
+            return Err(Error::IntegerTooLong(width));
+        }
+        let (digits, rest) = rest.split_at_checked(width).ok_or(Error::Truncated)?;
+        self.rest = rest;
+        Ok(digits
+            .iter()
+            .fold(0, |value, &digit| value << 8 | u64::from(digit)))
+    }
+}
+
+/// The field numbers of one struct value, as they come.
+#[derive(Debug)]
+pub struct Fields {
+    next: u64,
+    count: usize,
+}
+
+impl Fields {
+    /// For a struct whose definition has `count` fields.
+    #[must_use]
+    #[inline]
+    pub fn new(count: usize) -> Self {
+        Self { next: 0, count }
+    }
+
+    /// The number of the field whose value `reader` is at, or `None` behind the last.
+    ///
+    /// A struct ends with a zero or, as Go's reader has it, with its message.
+    ///
+    /// # Errors
+    /// [`Error::FieldOutOfRange`], and as [`Reader::uint`].
+    #[inline]
+    pub fn next(&mut self, reader: &mut Reader<'_>) -> Result<Option<usize>, Error> {
+        if reader.rest.is_empty() {
+            return Ok(None);
+        }
+        let delta = reader.uint()?;
+        if delta == 0 {
+            return Ok(None);
+        }
+        let field = self.next.saturating_add(delta - 1);
+        match usize::try_from(field) {
+            Ok(number) if number < self.count => {
+                self.next = field + 1;
+                Ok(Some(number))
+            }
+            _ => Err(Error::FieldOutOfRange {
+                field,
+                count: self.count,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_what_go_writes() {
+        for (bytes, value) in [
+            (&[0][..], 0),
+            (&[0x7f], 127),
+            (&[0xff, 0x80], 128),
+            (&[0xff, 0xff], 255),
+            (&[0xfe, 1, 0x2c], 300),
+            (&[0xfc, 0, 0, 0, 5], 5),
+            (&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255], u64::MAX),
+        ] {
+            let mut reader = Reader::new(bytes);
+            assert_eq!(reader.uint(), Ok(value), "{bytes:x?}");
+            assert!(reader.rest().is_empty(), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn the_low_bit_of_a_signed_integer_complements_the_others() {
+        for (bytes, value) in [
+            (&[0x12][..], 9),
+            (&[1], -1),
+            (&[0xfe, 1, 1], -129),
+            (&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255], i64::MIN),
+            (&[0xf8, 255, 255, 255, 255, 255, 255, 255, 254], i64::MAX),
+        ] {
+            assert_eq!(Reader::new(bytes).int(), Ok(value), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn short_and_overlong_primitives_are_refused() {
+        for (bytes, error) in [
+            (&[][..], Error::Truncated),
+            (&[0xff], Error::Truncated),
+            (&[0xfe, 1], Error::Truncated),
+            (&[0xf7, 0, 0, 0, 0, 0, 0, 0, 0, 1], Error::IntegerTooLong(9)),
+            (&[0x80], Error::IntegerTooLong(128)),
+            (&[3, 1, 2], Error::LengthOutOfRange { length: 3, left: 2 }),
+            (
+                &[0xf8, 255, 255, 255, 255, 255, 255, 255, 255],
+                Error::LengthOutOfRange {
+                    length: u64::MAX,
+                    left: 0,
+                },
+            ),
+        ] {
+            assert_eq!(Reader::new(bytes).bytes(), Err(error), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn a_count_must_fit_into_what_is_left() {
+        assert_eq!(Reader::new(&[2, 0, 0, 0, 0]).count(2), Ok(2));
+        let error = Error::LengthOutOfRange { length: 3, left: 4 };
+        assert_eq!(Reader::new(&[3, 0, 0, 0, 0]).count(2), Err(error));
+    }
+
+    #[test]
+    fn field_numbers_add_up_and_stop_at_the_definition() {
+        let mut reader = Reader::new(&[1, 2, 0]);
+        let mut fields = Fields::new(3);
+        assert_eq!(fields.next(&mut reader), Ok(Some(0)));
+        assert_eq!(fields.next(&mut reader), Ok(Some(2)));
+        assert_eq!(fields.next(&mut reader), Ok(None));
+
+        let error = Error::FieldOutOfRange { field: 3, count: 3 };
+        assert_eq!(Fields::new(3).next(&mut Reader::new(&[4])), Err(error));
+        let mut far = Reader::new(&[1, 0xf8, 255, 255, 255, 255, 255, 255, 255, 255]);
+        let mut fields = Fields::new(3);
+        assert_eq!(fields.next(&mut far), Ok(Some(0)));
+        let error = Error::FieldOutOfRange {
+            field: u64::MAX,
+            count: 3,
+        };
+        assert_eq!(fields.next(&mut far), Err(error));
+    }
+
+    #[test]
+    fn the_end_of_a_message_ends_a_struct() {
+        assert_eq!(Fields::new(3).next(&mut Reader::new(&[])), Ok(None));
+    }
+}

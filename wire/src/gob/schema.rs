@@ -1,0 +1,136 @@
+//! The types of one stream.
+
+use super::{Definition, Error, Reader, Type, TypeId};
+use std::collections::BTreeMap;
+
+/// Definitions in one stream, at most. An access-log record has twenty.
+pub const MAX_TYPES: usize = 1024;
+
+/// Bytes of definitions in one stream, at most. An access-log record has 1.2 KiB of them.
+pub const MAX_DEFINITION_BYTES: usize = 256 * 1024;
+
+static BUILT_IN: [Type; 8] = [
+    Type::Bool,
+    Type::Int,
+    Type::Uint,
+    Type::Float,
+    Type::Bytes,
+    Type::String,
+    Type::Complex,
+    Type::Interface,
+];
+
+/// The types that a stream has defined so far, beside the built-in ones.
+///
+/// Definitions may refer to types that come later, or never: references are followed when a value is
+/// read.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    types: BTreeMap<TypeId, Definition>,
+    bytes: usize,
+}
+
+impl Schema {
+    /// Adds the definition of `id` that fills the rest of a message.
+    ///
+    /// # Errors
+    /// [`Error::ReservedType`], [`Error::DuplicateType`], [`Error::TooManyTypes`],
+    /// [`Error::DefinitionsTooLarge`], and as [`Definition::read`].
+    pub fn define(&mut self, id: TypeId, reader: &mut Reader<'_>) -> Result<(), Error> {
+        if id < TypeId::FIRST {
+            return Err(Error::ReservedType(id.0));
+        }
+        if self.types.contains_key(&id) {
+            return Err(Error::DuplicateType(id.0));
+        }
+        if self.types.len() == MAX_TYPES {
+            return Err(Error::TooManyTypes);
+        }
+        self.bytes = self.bytes.saturating_add(reader.rest().len());
+        if self.bytes > MAX_DEFINITION_BYTES {
+            return Err(Error::DefinitionsTooLarge);
+        }
+        self.types.insert(id, Definition::read(reader)?);
+        Ok(())
+    }
+
+    /// The type that `id` stands for.
+    ///
+    /// # Errors
+    /// [`Error::UnknownType`].
+    pub fn resolve(&self, id: TypeId) -> Result<&Type, Error> {
+        if let Some(definition) = self.types.get(&id) {
+            return Ok(&definition.ty);
+        }
+        let built_in = usize::try_from(id.0)
+            .ok()
+            .and_then(|id| BUILT_IN.get(id.wrapping_sub(1)));
+        built_in.ok_or(Error::UnknownType(id.0))
+    }
+
+    /// The stream's own types.
+    pub fn definitions(&self) -> impl Iterator<Item = (TypeId, &Definition)> {
+        self.types.iter().map(|(id, definition)| (*id, definition))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `[]string` under an id of its own.
+    const STRINGS: &[u8] = &[2, 2, 12, 0, 0];
+
+    fn define(schema: &mut Schema, id: i64) -> Result<(), Error> {
+        schema.define(TypeId(id), &mut Reader::new(STRINGS))
+    }
+
+    #[test]
+    fn ids_resolve_to_built_in_and_defined_types() {
+        let mut schema = Schema::default();
+        define(&mut schema, 64).unwrap();
+        for (id, name) in [(1, "bool"), (3, "uint"), (8, "interface"), (64, "slice")] {
+            assert_eq!(schema.resolve(TypeId(id)).map(Type::name), Ok(name));
+        }
+        for id in [i64::MIN, -1, 0, 9, 23, 65, i64::MAX] {
+            assert_eq!(schema.resolve(TypeId(id)), Err(Error::UnknownType(id)));
+        }
+    }
+
+    #[test]
+    fn an_id_is_defined_once_and_never_below_the_first() {
+        let mut schema = Schema::default();
+        define(&mut schema, 64).unwrap();
+        assert_eq!(define(&mut schema, 64), Err(Error::DuplicateType(64)));
+        assert_eq!(define(&mut schema, 63), Err(Error::ReservedType(63)));
+    }
+
+    #[test]
+    fn a_million_definitions_stop_at_the_limit() {
+        let mut schema = Schema::default();
+        let failure = (64..1_000_064)
+            .map(|id| define(&mut schema, id))
+            .find(Result::is_err);
+        assert_eq!(failure, Some(Err(Error::TooManyTypes)));
+        assert_eq!(schema.definitions().count(), MAX_TYPES);
+    }
+
+    #[test]
+    fn large_definitions_stop_at_the_limit() {
+        // An empty struct whose name is a third of what may come.
+        let mut body = Vec::new();
+        let definition = Definition {
+            name: "n".repeat(MAX_DEFINITION_BYTES / 3).into(),
+            inner_id: TypeId(0),
+            ty: Type::Struct(Vec::new()),
+        };
+        definition.write(TypeId::FIRST, &mut body);
+        let body = &body[5..];
+        let mut schema = Schema::default();
+        for id in 64..66 {
+            schema.define(TypeId(id), &mut Reader::new(body)).unwrap();
+        }
+        let third = schema.define(TypeId(66), &mut Reader::new(body));
+        assert_eq!(third, Err(Error::DefinitionsTooLarge));
+    }
+}

@@ -1,0 +1,205 @@
+//! Reads any value by its type.
+//!
+//! Where a reader meets a field that it does not know, it skips it; where it meets a type that it
+//! does not expect, it says which. Like Go, it ignores bytes behind the value in its message.
+
+use super::{Error, Fields, Reader, Schema, Type, TypeId};
+
+/// Composite values inside each other, at most.
+pub const MAX_DEPTH: u8 = 64;
+
+/// A value that is about to be read.
+///
+/// Every method reads it whole, so that the reader is behind it afterwards.
+#[must_use = "a value that is not read leaves the reader in front of it"]
+#[derive(Debug)]
+pub struct Value<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    schema: &'a Schema,
+    id: TypeId,
+    depth: u8,
+}
+
+impl<'r, 'a> Value<'r, 'a> {
+    /// The value of type `id` that `reader` is at.
+    pub fn new(reader: &'r mut Reader<'a>, schema: &'a Schema, id: TypeId) -> Self {
+        Self {
+            reader,
+            schema,
+            id,
+            depth: 0,
+        }
+    }
+
+    /// Its type.
+    ///
+    /// # Errors
+    /// [`Error::UnknownType`].
+    pub fn ty(&self) -> Result<&'a Type, Error> {
+        self.schema.resolve(self.id)
+    }
+
+    /// An unsigned integer.
+    ///
+    /// # Errors
+    /// [`Error::TypeMismatch`], and as [`Reader::uint`].
+    pub fn uint(self) -> Result<u64, Error> {
+        match self.ty()? {
+            Type::Uint => self.reader.uint(),
+            other => Err(mismatch("uint", other)),
+        }
+    }
+
+    /// A signed integer.
+    ///
+    /// # Errors
+    /// [`Error::TypeMismatch`], and as [`Reader::int`].
+    pub fn int(self) -> Result<i64, Error> {
+        match self.ty()? {
+            Type::Int => self.reader.int(),
+            other => Err(mismatch("int", other)),
+        }
+    }
+
+    /// A string. Go does not promise UTF-8.
+    ///
+    /// # Errors
+    /// [`Error::TypeMismatch`], and as [`Reader::bytes`].
+    pub fn string(self) -> Result<&'a [u8], Error> {
+        match self.ty()? {
+            Type::String => self.reader.bytes(),
+            other => Err(mismatch("string", other)),
+        }
+    }
+
+    /// A byte slice, or what a type's own encoder made.
+    ///
+    /// # Errors
+    /// [`Error::TypeMismatch`], and as [`Reader::bytes`].
+    pub fn octets(self) -> Result<&'a [u8], Error> {
+        match self.ty()? {
+            Type::Bytes | Type::Opaque(_) => self.reader.bytes(),
+            other => Err(mismatch("bytes or opaque", other)),
+        }
+    }
+
+    /// A struct: calls `each` with the name and the value of every field that was sent.
+    ///
+    /// # Errors
+    /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], as [`Fields::next`], and what `each` gives.
+    pub fn fields<E: From<Error>>(
+        mut self,
+        mut each: impl FnMut(&'a str, Value<'_, 'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Type::Struct(types) = self.ty()? else {
+            return Err(mismatch("struct", self.ty()?).into());
+        };
+        let mut numbers = Fields::new(types.len());
+        while let Some(number) = numbers.next(self.reader)? {
+            let field = &types[number];
+            each(&field.name, self.inner(field.id)?)?;
+        }
+        Ok(())
+    }
+
+    /// A slice or an array: calls `each` with every element.
+    ///
+    /// # Errors
+    /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], [`Error::ArrayLength`],
+    /// [`Error::LengthOutOfRange`], and what `each` gives.
+    pub fn elements<E: From<Error>>(
+        mut self,
+        mut each: impl FnMut(Value<'_, 'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (elem, len) = match *self.ty()? {
+            Type::Slice { elem } => (elem, None),
+            Type::Array { elem, len } => (elem, Some(len)),
+            ref other => return Err(mismatch("slice or array", other).into()),
+        };
+        let count = self.reader.count(1)?;
+        if let Some(length) = len.filter(|len| *len != count as u64) {
+            return Err(Error::ArrayLength {
+                count: count as u64,
+                length,
+            }
+            .into());
+        }
+        for _ in 0..count {
+            each(self.inner(elem)?)?;
+        }
+        Ok(())
+    }
+
+    /// A map whose keys are strings: calls `each` with every key and its element.
+    ///
+    /// # Errors
+    /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], [`Error::LengthOutOfRange`], and what
+    /// `each` gives.
+    pub fn entries<E: From<Error>>(
+        mut self,
+        mut each: impl FnMut(&'a [u8], Value<'_, 'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (key, elem) = self.map_types()?;
+        for _ in 0..self.reader.count(2)? {
+            let key = self.inner(key)?.string()?;
+            each(key, self.inner(elem)?)?;
+        }
+        Ok(())
+    }
+
+    /// Passes over a value of any type.
+    ///
+    /// # Errors
+    /// [`Error::InterfaceValue`], [`Error::UnknownType`], [`Error::NestingTooDeep`], and those of the
+    /// other methods.
+    pub fn skip(self) -> Result<(), Error> {
+        match self.ty()? {
+            Type::Bool | Type::Int | Type::Uint | Type::Float => self.reader.uint().map(drop),
+            Type::Complex => self.reader.uint().and(self.reader.uint()).map(drop),
+            Type::Bytes | Type::String | Type::Opaque(_) => self.reader.bytes().map(drop),
+            Type::Interface => Err(Error::InterfaceValue),
+            Type::Struct(_) => self.fields(|_, field| field.skip()),
+            Type::Slice { .. } | Type::Array { .. } => self.elements(|element| element.skip()),
+            Type::Map { .. } => self.skip_map(),
+        }
+    }
+
+    fn skip_map(mut self) -> Result<(), Error> {
+        let (key, elem) = self.map_types()?;
+        for _ in 0..self.reader.count(2)? {
+            self.inner(key)?.skip()?;
+            self.inner(elem)?.skip()?;
+        }
+        Ok(())
+    }
+
+    fn map_types(&self) -> Result<(TypeId, TypeId), Error> {
+        match *self.ty()? {
+            Type::Map { key, elem } => Ok((key, elem)),
+            ref other => Err(mismatch("map", other)),
+        }
+    }
+
+    fn inner(&mut self, id: TypeId) -> Result<Value<'_, 'a>, Error> {
+        let depth = self.depth + 1;
+        if depth > MAX_DEPTH {
+            return Err(Error::NestingTooDeep);
+        }
+        Ok(Value {
+            reader: self.reader,
+            schema: self.schema,
+            id,
+            depth,
+        })
+    }
+}
+
+fn mismatch(wanted: &'static str, found: &Type) -> Error {
+    Error::TypeMismatch {
+        wanted,
+        found: found.name(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! What to do with each field of a value, worked out once from the type definition.
+
+use super::{Error, Mismatch, Payload};
+use crate::gob::{self, Fields, Reader, Schema, Type, TypeId, Value};
+
+/// How to decode values of one type.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) id: TypeId,
+    /// One for each field, by number.
+    roles: Box<[Role]>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Data,
+    Cpu,
+    Lost,
+    Kind,
+    /// A field that this decoder does not know, of this type.
+    Unknown(TypeId),
+}
+
+impl Plan {
+    /// Matches the fields of type `id` by their names.
+    pub(super) fn new(schema: &Schema, id: TypeId) -> Result<Self, Error> {
+        let fields = match schema.resolve(id)? {
+            Type::Struct(fields) => fields,
+            other => {
+                return Err(Mismatch::NotAStruct {
+                    found: other.name(),
+                }
+                .into());
+            }
+        };
+        let roles = fields.iter().map(|field| Role::of(field, schema));
+        let roles = roles.collect::<Result<Box<[_]>, _>>()?;
+        if roles.iter().all(|role| matches!(role, Role::Unknown(_))) {
+            return Err(Mismatch::NoKnownField.into());
+        }
+        Ok(Self { id, roles })
+    }
+
+    /// Decodes the fields of one value.
+    #[inline]
+    pub(super) fn read<'a>(
+        &self,
+        reader: &mut Reader<'a>,
+        schema: &Schema,
+    ) -> Result<Payload<'a>, gob::Error> {
+        let mut payload = Payload::default();
+        let mut fields = Fields::new(self.roles.len());
+        while let Some(number) = fields.next(reader)? {
+            match self.roles[number] {
+                Role::Data => payload.data = reader.bytes()?,
+                Role::Cpu => payload.cpu = reader.int()?,
+                Role::Lost => payload.lost = reader.uint()?,
+                Role::Kind => payload.kind = reader.int()?,
+                Role::Unknown(id) => skip(reader, schema, id)?,
+            }
+        }
+        Ok(payload)
+    }
+}
+
+#[cold]
+fn skip(reader: &mut Reader<'_>, schema: &Schema, id: TypeId) -> Result<(), gob::Error> {
+    // A cursor of its own: the payload's bytes outlive the schema.
+    let mut cursor = Reader::new(reader.rest());
+    Value::new(&mut cursor, schema, id).skip()?;
+    let used = reader.rest().len() - cursor.rest().len();
+    *reader = Reader::new(&reader.rest()[used..]);
+    Ok(())
+}
+
+impl Role {
+    fn of(field: &gob::Field, schema: &Schema) -> Result<Self, Error> {
+        let (role, field_name, wanted) = match &*field.name {
+            "Data" => (Self::Data, "Data", &Type::Bytes),
+            "CPU" => (Self::Cpu, "CPU", &Type::Int),
+            "Lost" => (Self::Lost, "Lost", &Type::Uint),
+            "Type" => (Self::Kind, "Type", &Type::Int),
+            _ => return Ok(Self::Unknown(field.id)),
+        };
+        let found = schema.resolve(field.id)?;
+        if found == wanted {
+            return Ok(role);
+        }
+        let (wanted, found) = (wanted.name(), found.name());
+        Err(Mismatch::FieldType {
+            field: field_name,
+            wanted,
+            found,
+        }
+        .into())
+    }
+}
