@@ -1,1 +1,118 @@
-//! Monitor events.
+//! Monitor events: `Payload.Data` as checked, borrowed views, one per event type and layout version.
+//!
+//! Follows the datapath's structures (`bpf/lib/{drop,trace,policy_log,dbg,trace_sock,pcap}.h`) and their reader
+//! (`pkg/monitor/datapath_*.go`) of Cilium 1.12 to 1.19. One length check makes a view; no accessor fails after that.
+//!
+//! Numbers stay numbers here: names of drop reasons, observation points and the like live with the flow model.
+//! The agent's own two event types (129, 130) are only told apart; their gob streams are read elsewhere.
+
+mod capture;
+mod debug;
+mod drop;
+mod encode;
+mod fields;
+mod hints;
+mod policy;
+mod reason;
+mod recorder;
+mod sample;
+mod sock;
+mod trace;
+
+pub use capture::DebugCapture;
+pub use debug::DebugMsg;
+pub use drop::DropNotify;
+pub use encode::{Encoder, Profile};
+pub use fields::{
+    CaptureFields, Common, DebugFields, DropFields, PolicyFields, RecorderFields, SockFields,
+    TraceFields,
+};
+pub use hints::{DropV1Header, Hints, SockLayout};
+pub use policy::PolicyVerdictNotify;
+pub use reason::{Bound, Reason};
+pub use recorder::RecorderCapture;
+pub use sample::{PacketEvent, Sample};
+pub use sock::TraceSockNotify;
+pub use trace::TraceNotify;
+
+/// The first byte of `Payload.Data`.
+pub mod message_type {
+    /// `DropNotify` and a packet.
+    pub const DROP: u8 = 1;
+    /// `DebugMsg`.
+    pub const DEBUG: u8 = 2;
+    /// `DebugCapture` and a packet.
+    pub const CAPTURE: u8 = 3;
+    /// `TraceNotify` and a packet.
+    pub const TRACE: u8 = 4;
+    /// `PolicyVerdictNotify` and a packet.
+    pub const POLICY_VERDICT: u8 = 5;
+    /// `RecorderCapture` and a packet; sent through 1.18.
+    pub const RECORDER: u8 = 6;
+    /// `TraceSockNotify`; sent since 1.13.
+    pub const TRACE_SOCK: u8 = 7;
+    /// A gob stream with one `LogRecord`.
+    pub const ACCESS_LOG: u8 = 129;
+    /// A gob stream with one `AgentNotify`.
+    pub const AGENT: u8 = 130;
+}
+
+/// Bits of a drop's or trace's flags byte.
+pub mod flags {
+    /// The packet is IPv6. Before 1.18 its absence does not prove IPv4.
+    pub const IPV6: u8 = 0x01;
+    /// The packet has no Ethernet header.
+    pub const L3_DEVICE: u8 = 0x02;
+    /// The outer packet carries VXLAN; set since 1.18.
+    pub const VXLAN: u8 = 0x04;
+    /// The outer packet carries Geneve; set since 1.18.
+    pub const GENEVE: u8 = 0x08;
+}
+
+/// One monitor event.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// A packet was dropped.
+    Drop(DropNotify<'a>),
+    /// A packet passed an observation point.
+    Trace(TraceNotify<'a>),
+    /// A policy was asked about a connection's first packet.
+    PolicyVerdict(PolicyVerdictNotify<'a>),
+    /// A packet at one of the debug capture points.
+    Capture(DebugCapture<'a>),
+    /// A debug message without a packet.
+    Debug(DebugMsg<'a>),
+    /// A socket address translation.
+    TraceSock(TraceSockNotify<'a>),
+    /// A packet of the 1.12 - 1.18 recorder.
+    Recorder(RecorderCapture<'a>),
+    /// The gob stream of a `LogRecord`, without the type byte.
+    AccessLog(&'a [u8]),
+    /// The gob stream of an `AgentNotify`, without the type byte.
+    Agent(&'a [u8]),
+    /// A type that no known Cilium sends.
+    Unknown(u8),
+}
+
+/// Reads one event.
+///
+/// `hints` settle the layouts that share a version byte; see [`Hints::observe`].
+///
+/// # Errors
+///
+/// The data is empty, shorter than the event's header, or of a layout version newer than 1.19's.
+pub fn parse<'a>(data: &'a [u8], hints: &Hints) -> Result<Event<'a>, Reason> {
+    let (&kind, rest) = data.split_first().ok_or(Reason::EmptyData)?;
+    Ok(match kind {
+        message_type::DROP => Event::Drop(DropNotify::parse(data, hints)?),
+        message_type::DEBUG => Event::Debug(DebugMsg::parse(data)?),
+        message_type::CAPTURE => Event::Capture(DebugCapture::parse(data)?),
+        message_type::TRACE => Event::Trace(TraceNotify::parse(data)?),
+        message_type::POLICY_VERDICT => Event::PolicyVerdict(PolicyVerdictNotify::parse(data)?),
+        message_type::RECORDER => Event::Recorder(RecorderCapture::parse(data)?),
+        message_type::TRACE_SOCK => Event::TraceSock(TraceSockNotify::parse(data, hints)?),
+        message_type::ACCESS_LOG => Event::AccessLog(rest),
+        message_type::AGENT => Event::Agent(rest),
+        other => Event::Unknown(other),
+    })
+}

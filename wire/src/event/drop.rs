@@ -1,0 +1,176 @@
+//! `DropNotify` (1): `struct drop_notify` of `bpf/lib/drop.h`, versions 0 to 3.
+//!
+//! Version 1 has two lengths: 32 in Cilium 1.12, 36 (with the interface) in 1.13 to 1.17.3.
+
+use super::fields::{Common, DropFields};
+use super::flags;
+use super::hints::{DropV1Header, Hints};
+use super::reason::{Bound, Reason};
+use super::sample::{PacketEvent, Sample, beside_packet, field, version};
+
+mod offset {
+    pub(super) const SRC_LABEL: usize = 16;
+    pub(super) const DST_LABEL: usize = 20;
+    pub(super) const DST_ID: usize = 24;
+    pub(super) const LINE: usize = 28;
+    pub(super) const FILE: usize = 30;
+    pub(super) const EXT_ERROR: usize = 31;
+    pub(super) const IFINDEX: usize = 32;
+    pub(super) const FLAGS: usize = 36;
+    pub(super) const IP_TRACE_ID: usize = 40;
+}
+
+pub(super) const HEADER_1_12: usize = 32;
+pub(super) const HEADER_V1: usize = 36;
+pub(super) const HEADER_V2: usize = 40;
+pub(super) const HEADER_V3: usize = 48;
+
+/// A dropped packet.
+#[derive(Debug, Clone, Copy)]
+pub struct DropNotify<'a>(Sample<'a>);
+
+impl<'a> DropNotify<'a> {
+    pub(super) fn parse(data: &'a [u8], hints: &Hints) -> Result<Self, Reason> {
+        let event = "DropNotify";
+        let least = match version(data) {
+            1 => v1_header(data, hints.drop_v1),
+            _ => HEADER_V1,
+        };
+        if data.len() < least {
+            // Upstream's shortest is 1.13's header, and so are its words.
+            return Sample::new(data, HEADER_V1, event, Bound::AtLeast).map(Self);
+        }
+        let (header_len, bound) = match version(data) {
+            0 | 1 => (least, Bound::AtLeast),
+            version @ 2 => (HEADER_V2, Bound::AtLeastFor(version)),
+            version @ 3 => (HEADER_V3, Bound::AtLeastFor(version)),
+            version => {
+                let event = "drop";
+                return Err(Reason::UnknownEventVersion { event, version });
+            }
+        };
+        Sample::new(data, header_len, event, bound).map(Self)
+    }
+
+    /// The source's security identity.
+    #[must_use]
+    pub fn src_label(&self) -> u32 {
+        self.0.u32(offset::SRC_LABEL)
+    }
+
+    /// The destination's security identity.
+    #[must_use]
+    pub fn dst_label(&self) -> u32 {
+        self.0.u32(offset::DST_LABEL)
+    }
+
+    /// The destination endpoint; 0 on egress.
+    #[must_use]
+    pub fn dst_id(&self) -> u32 {
+        self.0.u32(offset::DST_ID)
+    }
+
+    /// The line of the BPF source file at which the packet was dropped.
+    #[must_use]
+    pub fn line(&self) -> u16 {
+        self.0.u16(offset::LINE)
+    }
+
+    /// The BPF source file's number, which differs between releases.
+    #[must_use]
+    pub fn file(&self) -> u8 {
+        self.0.u8(offset::FILE)
+    }
+
+    /// More on the reason, often a negative errno; 0 if none.
+    #[must_use]
+    pub fn ext_error(&self) -> i8 {
+        i8::from_le_bytes(self.0.bytes(offset::EXT_ERROR))
+    }
+
+    /// The device; 0 if unknown, as always in 1.12.
+    #[must_use]
+    pub fn ifindex(&self) -> u32 {
+        self.0.u32(offset::IFINDEX)
+    }
+
+    /// The bits of [`flags`]; 0 before version 2.
+    #[must_use]
+    pub fn flags(&self) -> u8 {
+        self.0.u8(offset::FLAGS)
+    }
+
+    /// The packet's IP option trace id; 0 if none, as always before version 3.
+    #[must_use]
+    pub fn ip_trace_id(&self) -> u64 {
+        self.0.u64(offset::IP_TRACE_ID)
+    }
+
+    /// The fields that an encoder takes.
+    #[must_use]
+    pub fn fields(&self) -> DropFields {
+        DropFields {
+            common: Common::of(self),
+            src_label: self.src_label(),
+            dst_label: self.dst_label(),
+            dst_id: self.dst_id(),
+            line: self.line(),
+            file: self.file(),
+            ext_error: self.ext_error(),
+            ifindex: self.ifindex(),
+            flags: self.flags(),
+            ip_trace_id: self.ip_trace_id(),
+        }
+    }
+
+    /// What a version 1 event proves about the length of its kind.
+    pub(super) fn proven_v1_header(&self) -> DropV1Header {
+        let beside = self.header_len() + self.0.trailing();
+        match self.version() {
+            1 if self.header_len() == HEADER_1_12 && beside < HEADER_V1 => DropV1Header::Len32,
+            1 if self.header_len() == HEADER_V1 && beside >= HEADER_V2 => DropV1Header::Len36,
+            _ => DropV1Header::Unknown,
+        }
+    }
+}
+
+impl<'a> PacketEvent<'a> for DropNotify<'a> {
+    fn sample(&self) -> &Sample<'a> {
+        &self.0
+    }
+
+    fn is_l3_device(&self) -> bool {
+        self.flags() & flags::L3_DEVICE != 0
+    }
+
+    fn is_ipv6(&self) -> bool {
+        self.flags() & flags::IPV6 != 0
+    }
+
+    fn vxlan(&self) -> bool {
+        self.flags() & flags::VXLAN != 0
+    }
+
+    fn geneve(&self) -> bool {
+        self.flags() & flags::GENEVE != 0
+    }
+}
+
+/// Padding is at most 7 bytes, so most captured lengths leave room for one of the two headers only. For the others
+/// ask what the connection has shown, then the packet itself, and last assume the newer releases.
+fn v1_header(data: &[u8], hint: DropV1Header) -> usize {
+    match (beside_packet(data), hint) {
+        (Some(HEADER_1_12..HEADER_V1), _) => HEADER_1_12,
+        (Some(HEADER_V2..), _) | (_, DropV1Header::Len36) => HEADER_V1,
+        (_, DropV1Header::Len32) => HEADER_1_12,
+        _ if ether_type_follows(data, HEADER_V1) => HEADER_V1,
+        _ if ether_type_follows(data, HEADER_1_12) => HEADER_1_12,
+        _ => HEADER_V1,
+    }
+}
+
+/// Whether an Ethernet header at `packet` would announce what nodes send: IPv4, ARP, VLAN, IPv6.
+fn ether_type_follows(data: &[u8], packet: usize) -> bool {
+    let ether_type = u16::from_be_bytes(field(data, packet + 12));
+    matches!(ether_type, 0x0800 | 0x0806 | 0x8100 | 0x86dd)
+}

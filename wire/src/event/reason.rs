@@ -1,0 +1,64 @@
+//! Why an event was refused, in upstream's words and as a counter's label.
+
+use std::fmt;
+
+/// Why [`parse`](super::parse) refused an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// `Payload.Data` has no byte.
+    #[error("empty data")]
+    EmptyData,
+    /// The event is shorter than its header.
+    #[error("unexpected {event} data length{bound} {expected} but got {len}")]
+    EventTooShort {
+        /// The upstream name of the structure.
+        event: &'static str,
+        /// What kind of bound `expected` is.
+        bound: Bound,
+        /// The length that the header needs, in bytes.
+        expected: usize,
+        /// The length of the event, in bytes.
+        len: usize,
+    },
+    /// The layout version is newer than any known one, so no field after it can be trusted.
+    #[error("Unrecognized {event} event (version {version})")]
+    UnknownEventVersion {
+        /// `drop` or `trace`.
+        event: &'static str,
+        /// The version byte.
+        version: u8,
+    },
+}
+
+impl Reason {
+    /// The label of a `dropped{reason}` counter.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::EmptyData => "empty_data",
+            Self::EventTooShort { .. } => "event_too_short",
+            Self::UnknownEventVersion { .. } => "unknown_event_version",
+        }
+    }
+}
+
+/// How upstream words the length that an event lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// The structure has one length.
+    Exactly,
+    /// The shortest of the structure's versions.
+    AtLeast,
+    /// The length of this version.
+    AtLeastFor(u8),
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly => f.write_str(", expected"),
+            Self::AtLeast => f.write_str(", expected at least"),
+            Self::AtLeastFor(version) => write!(f, " (version {version}), expected at least"),
+        }
+    }
+}

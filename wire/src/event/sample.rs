@@ -1,0 +1,205 @@
+//! What the packet-bearing events share: the first 16 bytes of the header, and where the packet is.
+//!
+//! A perf sample ends in 0 to 7 bytes of padding, so the packet's end always comes from the captured length.
+//! Fields are little-endian, as on every architecture that Cilium supports.
+
+use super::reason::{Bound, Reason};
+use crate::packet::{Link, Tunnel};
+
+mod offset {
+    pub(super) const SUBTYPE: usize = 1;
+    pub(super) const SOURCE: usize = 2;
+    pub(super) const HASH: usize = 4;
+    pub(super) const LEN_ORIG: usize = 8;
+    pub(super) const LEN_CAP: usize = 12;
+    pub(super) const VERSION: usize = 14;
+    pub(super) const EXT_VERSION: usize = 15;
+}
+
+/// The header and the packet of an event that has one.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'a> {
+    header: &'a [u8],
+    body: &'a [u8],
+    packet_offset: usize,
+}
+
+impl<'a> Sample<'a> {
+    /// Cuts `data` after a header of `header_len` bytes and whatever a downstream build's extension adds to it.
+    pub(super) fn new(
+        data: &'a [u8],
+        header_len: usize,
+        event: &'static str,
+        bound: Bound,
+    ) -> Result<Self, Reason> {
+        let header = data.get(..header_len).ok_or(Reason::EventTooShort {
+            event,
+            bound,
+            expected: header_len,
+            len: data.len(),
+        })?;
+        let packet_offset = packet_offset(data, header_len);
+        let body = data.get(packet_offset..).unwrap_or_default();
+        Ok(Self {
+            header,
+            body,
+            packet_offset,
+        })
+    }
+
+    pub(super) fn u8(&self, at: usize) -> u8 {
+        field::<1>(self.header, at)[0]
+    }
+
+    pub(super) fn u16(&self, at: usize) -> u16 {
+        u16::from_le_bytes(field(self.header, at))
+    }
+
+    pub(super) fn u32(&self, at: usize) -> u32 {
+        u32::from_le_bytes(field(self.header, at))
+    }
+
+    pub(super) fn u64(&self, at: usize) -> u64 {
+        u64::from_le_bytes(field(self.header, at))
+    }
+
+    pub(super) fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
+        field(self.header, at)
+    }
+
+    /// The captured bytes of the packet; may be empty.
+    #[must_use]
+    pub fn packet(&self) -> &'a [u8] {
+        let captured = usize::from(self.u16(offset::LEN_CAP));
+        &self.body[..captured.min(self.body.len())]
+    }
+
+    /// The number of bytes after the packet.
+    pub(super) fn trailing(&self) -> usize {
+        self.body.len() - self.packet().len()
+    }
+}
+
+/// An event with the common header and a packet.
+pub trait PacketEvent<'a> {
+    /// The header and packet.
+    fn sample(&self) -> &Sample<'a>;
+
+    /// What kind of drop, trace, verdict or capture this is.
+    fn subtype(&self) -> u8 {
+        self.sample().u8(offset::SUBTYPE)
+    }
+
+    /// The endpoint whose program sent the event; 0 if none.
+    fn source(&self) -> u16 {
+        self.sample().u16(offset::SOURCE)
+    }
+
+    /// The packet's hash.
+    fn hash(&self) -> u32 {
+        self.sample().u32(offset::HASH)
+    }
+
+    /// The packet's length on the device, in bytes.
+    fn len_orig(&self) -> u32 {
+        self.sample().u32(offset::LEN_ORIG)
+    }
+
+    /// The length that the datapath captured, in bytes. [`Self::packet`] has as many, or all that arrived.
+    fn len_cap(&self) -> u16 {
+        self.sample().u16(offset::LEN_CAP)
+    }
+
+    /// The layout version.
+    fn version(&self) -> u8 {
+        self.sample().u8(offset::VERSION)
+    }
+
+    /// 0 upstream; else a downstream build's extension stands between header and packet.
+    fn ext_version(&self) -> u8 {
+        self.sample().u8(offset::EXT_VERSION)
+    }
+
+    /// The length of the known header, in bytes.
+    fn header_len(&self) -> usize {
+        self.sample().header.len()
+    }
+
+    /// Where the packet starts in the event's data. More than [`Self::header_len`] only with an extension.
+    fn packet_offset(&self) -> usize {
+        self.sample().packet_offset
+    }
+
+    /// The captured bytes of the packet; may be empty.
+    fn packet(&self) -> &'a [u8] {
+        self.sample().packet()
+    }
+
+    /// Whether the packet has no Ethernet header.
+    fn is_l3_device(&self) -> bool {
+        false
+    }
+
+    /// Whether the event says that the packet is IPv6.
+    fn is_ipv6(&self) -> bool {
+        false
+    }
+
+    /// Whether the outer packet carries VXLAN.
+    fn vxlan(&self) -> bool {
+        false
+    }
+
+    /// Whether the outer packet carries Geneve.
+    fn geneve(&self) -> bool {
+        false
+    }
+
+    /// What the packet starts with.
+    fn link(&self) -> Link {
+        match (self.is_l3_device(), self.is_ipv6()) {
+            (false, _) => Link::Ethernet,
+            (true, true) => Link::Ipv6,
+            (true, false) => Link::Ipv4,
+        }
+    }
+
+    /// What the outer packet's UDP payload starts with, if the event says that it is a tunnel's.
+    fn tunnel(&self) -> Option<Tunnel> {
+        match (self.vxlan(), self.geneve()) {
+            (true, _) => Some(Tunnel::Vxlan),
+            (false, true) => Some(Tunnel::Geneve),
+            (false, false) => None,
+        }
+    }
+}
+
+/// The fixed-size field at `at`. One that this layout lacks reads as zero, which means "none" for all of them.
+pub(super) fn field<const N: usize>(header: &[u8], at: usize) -> [u8; N] {
+    header
+        .get(at..)
+        .and_then(<[u8]>::first_chunk)
+        .copied()
+        .unwrap_or([0; N])
+}
+
+pub(super) fn version(data: &[u8]) -> u8 {
+    field::<1>(data, offset::VERSION)[0]
+}
+
+/// The length of the header and of the padding together, which tells layouts of one version apart.
+///
+/// `None` if the event claims more captured bytes than it has.
+pub(super) fn beside_packet(data: &[u8]) -> Option<usize> {
+    let captured = u16::from_le_bytes(field(data, offset::LEN_CAP));
+    data.len().checked_sub(captured.into())
+}
+
+/// Headers of known versions are multiples of 8 where extensions exist, and so are extensions, as far as anyone has
+/// seen: what remains of header and padding after rounding down is the header.
+fn packet_offset(data: &[u8], header_len: usize) -> usize {
+    if field::<1>(data, offset::EXT_VERSION) == [0] {
+        return header_len;
+    }
+    beside_packet(data).map_or(header_len, |beside| (beside / 8 * 8).max(header_len))
+}

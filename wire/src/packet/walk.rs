@@ -1,0 +1,70 @@
+//! The walk from layer to layer: gopacket's `DecodingLayerParser` with Hubble's decoders.
+
+use super::{Layer, Packet, Reason, ether, ip, overlay, tcp, transport};
+
+/// Which decoders are registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decoders {
+    /// Those of the outer packet.
+    Plain,
+    /// Those and the tunnels', which UDP ports then lead to.
+    Overlay,
+}
+
+/// Where a decoded layer's payload lies in the bytes given to it, and what it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub(super) next: Option<Layer>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Whether what follows may be an application's.
+    pub(super) transport: bool,
+}
+
+/// Decodes layers into `packet` until the payload is empty or no decoder knows it.
+///
+/// Returns the VNI of the last tunnel of the first layer's kind; 0 if the first layer is no tunnel.
+pub(super) fn walk<'a>(
+    bytes: &'a [u8],
+    first: Layer,
+    decoders: Decoders,
+    packet: &mut Packet<'a>,
+) -> Result<u32, Reason> {
+    let mut data = bytes;
+    let mut offset = 0;
+    let mut vni = 0;
+    let mut layer = first;
+    loop {
+        let step = match layer {
+            Layer::Ethernet => ether::decode(data, packet)?,
+            Layer::Ipv4 => ip::decode_v4(data, packet)?,
+            Layer::Ipv6 => ip::decode_v6(data, packet)?,
+            Layer::Tcp => tcp::decode(data, packet)?,
+            Layer::Udp => transport::decode_udp(data, decoders, packet)?,
+            Layer::Sctp => transport::decode_sctp(data, packet)?,
+            Layer::Icmpv4 => transport::decode_icmpv4(data, packet)?,
+            Layer::Icmpv6 => transport::decode_icmpv6(data, packet)?,
+            Layer::Vrrp => transport::decode_vrrp(data, packet)?,
+            Layer::Igmp => transport::decode_igmp(data, packet)?,
+            Layer::Vxlan | Layer::Geneve => {
+                let (inner_vni, step) = overlay::decode(data, layer)?;
+                if layer == first {
+                    vni = inner_vni;
+                }
+                step
+            }
+        };
+        packet.last = Some(layer);
+        offset += step.start;
+        data = data.get(step.start..step.end).unwrap_or_default();
+        match step.next {
+            Some(next) if !data.is_empty() => layer = next,
+            _ if step.transport => {
+                packet.payload = data;
+                packet.payload_offset = offset;
+                return Ok(vni);
+            }
+            _ => return Ok(vni),
+        }
+    }
+}
