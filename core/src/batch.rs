@@ -1,0 +1,155 @@
+//! Records that are handed over together, with the bytes that they refer to.
+//!
+//! A batch is recycled: dropping it gives its memory back to the [`Pool`] that it came from. Records
+//! leave a batch only through [`Batch::sift`], which takes an [`Outcome`] for each, so that no stage
+//! can lose one without saying why.
+
+mod pool;
+
+pub use pool::Pool;
+
+use crate::ledger::Tally;
+use crate::record::{Kind, Kinds, Record};
+
+/// A range of a batch's bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// Number of bytes.
+    pub len: u32,
+}
+
+impl Span {
+    /// The part of this span from `offset` on, `len` bytes at most.
+    #[must_use]
+    pub fn slice(self, offset: usize, len: usize) -> Self {
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX).min(self.len);
+        let len = u32::try_from(len).unwrap_or(u32::MAX).min(self.len - offset);
+        Self { start: self.start + offset, len }
+    }
+
+    /// The bytes of this span in a batch's bytes; empty where they lie outside.
+    #[must_use]
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        let start = self.start as usize;
+        bytes.get(start..start + self.len as usize).unwrap_or_default()
+    }
+}
+
+/// What becomes of one record in a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It goes on.
+    Keep,
+    /// It was taken out on the operator's wish; the rule's name.
+    Filtered(&'static str),
+    /// It is lost; the reason.
+    Dropped(&'static str),
+    /// It went into an aggregation table, or was delivered.
+    Absorbed,
+}
+
+/// Some records and their bytes.
+#[derive(Debug, Default)]
+pub struct Batch {
+    records: Vec<Record>,
+    bytes: Vec<u8>,
+    pool: Option<Pool>,
+}
+
+impl Batch {
+    /// An empty batch that belongs to no pool.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a record at the end.
+    pub fn push(&mut self, record: Record) {
+        self.records.push(record);
+    }
+
+    /// Adds bytes for records to refer to. Bytes past 4 GiB cannot be referred to; edges and
+    /// receivers keep batches far below.
+    pub fn push_bytes(&mut self, bytes: &[u8]) -> Span {
+        let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        self.bytes.extend_from_slice(bytes);
+        Span { start, len: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
+    }
+
+    /// The records.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// All bytes of the batch.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Number of records.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there is no record.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// What the batch weighs against the byte limit of an edge.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let heap: usize = self.records.iter().map(Record::heap_bytes).sum();
+        self.records.len() * size_of::<Record>() + self.bytes.len() + heap
+    }
+
+    /// How many records are of the given kinds.
+    #[must_use]
+    pub fn count(&self, kinds: Kinds) -> usize {
+        self.records.iter().filter(|record| kinds.contains(record.kind())).count()
+    }
+
+    /// How many records there are of each kind, in the order of [`Kind::ALL`].
+    #[must_use]
+    pub fn census(&self) -> [u64; Kind::ALL.len()] {
+        let mut census = [0; Kind::ALL.len()];
+        for record in &self.records {
+            census[record.kind() as usize] += 1;
+        }
+        census
+    }
+
+    /// Hands each record to `judge`, which may change it in place, and keeps those that are to go on,
+    /// in order. `judge` sees the batch's bytes.
+    pub fn sift(&mut self, tally: &mut Tally, mut judge: impl FnMut(&mut Record, &[u8]) -> Outcome) {
+        let bytes = &self.bytes;
+        self.records.retain_mut(|record| {
+            let outcome = judge(record, bytes);
+            tally.count(outcome);
+            outcome == Outcome::Keep
+        });
+    }
+
+    /// A copy for a second pipeline that changes records on its own.
+    #[must_use]
+    pub(crate) fn copy(&self) -> Self {
+        let mut copy = self.pool.as_ref().map(Pool::take).unwrap_or_default();
+        copy.records.extend_from_slice(&self.records);
+        copy.bytes.extend_from_slice(&self.bytes);
+        copy
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.take() {
+            pool.give_back(std::mem::take(&mut self.records), std::mem::take(&mut self.bytes));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The bounded channel between two stages: limits in records and in bytes, and a policy for when it is
+//! full. The edge belongs to the stage that reads it; what is dropped here is in that stage's books.
+
+mod queue;
+
+pub(crate) use queue::EdgeGauge;
+pub(crate) use queue::edge;
+pub use queue::{Edge, Inbox};
+
+use std::sync::Arc;
+
+use crate::batch::Batch;
+use crate::ledger::Ticket;
+use crate::record::{Kinds, Record};
+
+/// How much an edge holds, and what happens when it is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Records at most. A single batch larger than this is let through when the edge is empty.
+    pub records: usize,
+    /// Bytes at most, records and the packet bytes that they refer to.
+    pub bytes: usize,
+    /// What happens to a batch that does not fit.
+    pub when_full: WhenFull,
+}
+
+impl Limits {
+    /// What an inbox has when the configuration does not say otherwise.
+    pub const DEFAULT: Self = Self { records: 16_384, bytes: 16 << 20, when_full: WhenFull::Block };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// What happens when an edge is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenFull {
+    /// The sender waits: backpressure.
+    #[default]
+    Block,
+    /// What does not fit is dropped.
+    DropNewest,
+    /// What has waited longest is dropped to make room.
+    DropOldest,
+}
+
+/// A batch on its way to a stage, with the ticket for its records.
+#[derive(Debug)]
+pub struct Delivery {
+    batch: Arc<Batch>,
+    wanted: Kinds,
+    weight: usize,
+    ticket: Ticket,
+}
+
+impl Delivery {
+    pub(crate) fn new(batch: Arc<Batch>, wanted: Kinds, weight: usize, ticket: Ticket) -> Self {
+        Self { batch, wanted, weight, ticket }
+    }
+
+    /// The records that the stage asked for; the ticket is for exactly these.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.batch.records().iter().filter(|record| self.wanted.contains(record.kind()))
+    }
+
+    /// The bytes that the records refer to.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.batch.bytes()
+    }
+
+    /// The batch and the ticket, for a stage that keeps them apart.
+    pub fn into_parts(self) -> (Arc<Batch>, Ticket) {
+        (self.batch, self.ticket)
+    }
+
+    /// The ticket, to state outcomes one by one.
+    pub fn ticket(&mut self) -> &mut Ticket {
+        &mut self.ticket
+    }
+
+    /// All its records were delivered, or went into a table.
+    pub fn absorbed(self) {
+        self.ticket.absorb_all();
+    }
+
+    /// All its records are lost.
+    pub fn dropped(self, reason: &'static str) {
+        self.ticket.drop_all(reason);
+    }
+
+    /// The stage that was to read it has ended.
+    fn abandoned(self) {
+        self.ticket.abandon_all();
+    }
+}

@@ -1,0 +1,237 @@
+//! The queue behind an [`Edge`] and its [`Inbox`]. Senders and the reader meet once a batch, under a
+//! lock that is held for a push or a pop.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::{Delivery, Limits, WhenFull};
+use crate::ledger::{EdgeReport, lock, reason};
+
+/// The sending end. Clones share the queue; the inbox ends when the last one is gone.
+#[derive(Debug)]
+pub struct Edge {
+    queue: Arc<Queue>,
+}
+
+/// The reading end: a stage's inbox.
+#[derive(Debug)]
+pub struct Inbox {
+    queue: Arc<Queue>,
+}
+
+/// A view of the queue for the report, which does not keep it open.
+#[derive(Clone, Debug)]
+pub(crate) struct EdgeGauge {
+    pipeline: String,
+    stage: String,
+    queue: Arc<Queue>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    limits: Limits,
+    /// Why a record is dropped that does not fit.
+    full: &'static str,
+    state: Mutex<State>,
+    filled: Notify,
+    drained: Notify,
+    blocked_nanos: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Delivery>,
+    records: usize,
+    bytes: usize,
+    senders: usize,
+    reader_gone: bool,
+}
+
+/// A new edge. `full` is the reason under which it drops when its policy says so.
+pub(crate) fn edge(limits: Limits, full: &'static str) -> (Edge, Inbox) {
+    let queue = Arc::new(Queue {
+        limits,
+        full,
+        state: Mutex::new(State { senders: 1, ..State::default() }),
+        filled: Notify::new(),
+        drained: Notify::new(),
+        blocked_nanos: AtomicU64::new(0),
+    });
+    (Edge { queue: Arc::clone(&queue) }, Inbox { queue })
+}
+
+impl Edge {
+    /// Hands a batch over. Waits while the edge is full and its policy is to block; otherwise settles
+    /// the tickets of whatever is dropped. Never loses a record without an outcome: a batch that is
+    /// being waited with when the caller goes away is settled by its ticket.
+    ///
+    /// Returns how many records were dropped.
+    pub async fn send(&self, delivery: Delivery) -> u64 {
+        match self.queue.offer(delivery) {
+            Ok(dropped) => dropped,
+            Err(delivery) => {
+                let since = Instant::now();
+                let dropped = self.queue.push_when_drained(delivery).await;
+                self.queue.blocked(since.elapsed());
+                dropped
+            }
+        }
+    }
+
+    pub(crate) fn gauge(&self, pipeline: String, stage: &str) -> EdgeGauge {
+        EdgeGauge { pipeline, stage: stage.to_owned(), queue: Arc::clone(&self.queue) }
+    }
+}
+
+impl Queue {
+    /// Pushes if there is room, or drops as the policy says and tells how many records; gives the
+    /// delivery back where the sender has to wait.
+    fn offer(&self, delivery: Delivery) -> Result<u64, Delivery> {
+        let (refused, reason) = {
+            let mut state = lock(&self.state);
+            match state.admit(delivery, self.limits) {
+                Admission::Pushed(evicted) => (evicted, self.full),
+                Admission::Full(delivery) if self.limits.when_full == WhenFull::Block => return Err(delivery),
+                Admission::Full(delivery) => (vec![delivery], self.full),
+                Admission::Ended(delivery) => (vec![delivery], reason::STAGE_ENDED),
+            }
+        };
+        self.filled.notify_one();
+        let dropped = refused.iter().map(|delivery| delivery.ticket.left()).sum();
+        refused.into_iter().for_each(|delivery| delivery.dropped(reason));
+        Ok(dropped)
+    }
+
+    async fn push_when_drained(&self, mut delivery: Delivery) -> u64 {
+        loop {
+            let drained = self.drained.notified();
+            tokio::pin!(drained);
+            drained.as_mut().enable();
+            match self.offer(delivery) {
+                Ok(dropped) => return dropped,
+                Err(back) => delivery = back,
+            }
+            drained.await;
+        }
+    }
+
+    fn blocked(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.blocked_nanos.fetch_add(nanos, Ordering::Relaxed);
+    }
+}
+
+/// What came of offering a delivery.
+enum Admission {
+    /// It is in the queue, and these had to go for it.
+    Pushed(Vec<Delivery>),
+    /// There is no room for it.
+    Full(Delivery),
+    /// Nobody will read it.
+    Ended(Delivery),
+}
+
+impl State {
+    fn admit(&mut self, delivery: Delivery, limits: Limits) -> Admission {
+        let mut evicted = Vec::new();
+        if self.reader_gone {
+            return Admission::Ended(delivery);
+        }
+        while !self.fits(&delivery, limits) {
+            if limits.when_full != WhenFull::DropOldest {
+                return Admission::Full(delivery);
+            }
+            evicted.extend(self.pop());
+        }
+        self.push(delivery);
+        Admission::Pushed(evicted)
+    }
+
+    fn fits(&self, delivery: &Delivery, limits: Limits) -> bool {
+        let records = usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
+        self.waiting.is_empty()
+            || (self.records.saturating_add(records) <= limits.records
+                && self.bytes.saturating_add(delivery.weight) <= limits.bytes)
+    }
+
+    fn push(&mut self, delivery: Delivery) {
+        self.records += usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
+        self.bytes += delivery.weight;
+        self.waiting.push_back(delivery);
+    }
+
+    fn pop(&mut self) -> Option<Delivery> {
+        let delivery = self.waiting.pop_front()?;
+        self.records -= usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
+        self.bytes -= delivery.weight;
+        Some(delivery)
+    }
+}
+
+impl Inbox {
+    /// The next batch; `None` when the inbox is empty and nobody can send any more. Safe to cancel.
+    pub async fn recv(&mut self) -> Option<Delivery> {
+        loop {
+            let filled = self.queue.filled.notified();
+            tokio::pin!(filled);
+            filled.as_mut().enable();
+            {
+                let mut state = lock(&self.queue.state);
+                let delivery = state.pop();
+                if delivery.is_some() || state.senders == 0 {
+                    drop(state);
+                    self.queue.drained.notify_waiters();
+                    return delivery;
+                }
+            }
+            filled.await;
+        }
+    }
+}
+
+impl Clone for Edge {
+    fn clone(&self) -> Self {
+        lock(&self.queue.state).senders += 1;
+        Self { queue: Arc::clone(&self.queue) }
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        let mut state = lock(&self.queue.state);
+        state.senders -= 1;
+        if state.senders == 0 {
+            self.queue.filled.notify_one();
+        }
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        let left = {
+            let mut state = lock(&self.queue.state);
+            state.reader_gone = true;
+            std::mem::take(&mut state.waiting)
+        };
+        self.queue.drained.notify_waiters();
+        left.into_iter().for_each(|delivery| delivery.abandoned());
+    }
+}
+
+impl EdgeGauge {
+    pub(crate) fn report(&self) -> EdgeReport {
+        let state = lock(&self.queue.state);
+        EdgeReport {
+            pipeline: self.pipeline.clone(),
+            stage: self.stage.clone(),
+            queue_records: state.records as u64,
+            queue_bytes: state.bytes as u64,
+            blocked_seconds: Duration::from_nanos(self.queue.blocked_nanos.load(Ordering::Relaxed)).as_secs_f64(),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! One form for IPv4 and IPv6 addresses.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// An address in 16 bytes; IPv4 in its IPv4-mapped form, which is also how Go prints an IPv4-mapped
+/// address of an IPv6 packet: dotted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address(pub [u8; 16]);
+
+impl Address {
+    /// An IPv4 address.
+    #[must_use]
+    pub fn v4(octets: [u8; 4]) -> Self {
+        let mut bytes = [0; 16];
+        bytes[10] = 0xff;
+        bytes[11] = 0xff;
+        bytes[12..].copy_from_slice(&octets);
+        Self(bytes)
+    }
+
+    /// The address in its usual form; IPv4-mapped ones as IPv4.
+    #[must_use]
+    pub fn to_ip(self) -> IpAddr {
+        Ipv6Addr::from(self.0).to_canonical()
+    }
+}
+
+impl From<IpAddr> for Address {
+    fn from(ip: IpAddr) -> Self {
+        match ip {
+            IpAddr::V4(v4) => Self::from(v4),
+            IpAddr::V6(v6) => Self(v6.octets()),
+        }
+    }
+}
+
+impl From<Ipv4Addr> for Address {
+    fn from(v4: Ipv4Addr) -> Self {
+        Self::v4(v4.octets())
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.to_ip().fmt(f)
+    }
+}

@@ -1,0 +1,151 @@
+//! Requests and responses: `flow.Layer7` and its records.
+
+use std::net::IpAddr;
+
+/// `flow.Layer7`, with what Hubble keeps beside it on the flow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct L7 {
+    /// Request, response or sample.
+    pub l7_type: L7Type,
+    /// Time between request and response in nanoseconds; 0 where it is not known.
+    pub latency_ns: u64,
+    /// What was asked or answered.
+    pub record: L7Record,
+    /// W3C trace id of the request, 32 hexadecimal digits (`trace_context.parent.trace_id`).
+    pub trace_id: Option<String>,
+    /// Which source showed the message.
+    pub seen: Seen,
+}
+
+impl L7 {
+    /// Bytes on the heap, for the byte limits of edges: the texts, and a little for each part.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let texts = match &self.record {
+            L7Record::Dns(dns) => {
+                dns.query.len()
+                    + dns.ips.len() * size_of::<IpAddr>()
+                    + dns.cnames.iter().map(|cname| cname.len() + size_of::<String>()).sum::<usize>()
+                    + 2 * (dns.qtypes.len() + dns.rrtypes.len())
+            }
+            L7Record::Http(http) => {
+                http.method.len()
+                    + http.url.len()
+                    + http.headers.iter().map(|(k, v)| k.len() + v.len() + 2 * size_of::<String>()).sum::<usize>()
+            }
+            L7Record::Kafka(kafka) => kafka.api_key.len() + kafka.topic.len(),
+            L7Record::Generic(generic) => {
+                generic.fields.iter().map(|(k, v)| k.len() + v.len() + 2 * size_of::<String>()).sum::<usize>()
+            }
+        };
+        size_of::<Self>() + texts
+    }
+}
+
+/// Where an L7 message was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seen {
+    /// In an access-log record of Cilium's proxies.
+    #[default]
+    Proxy,
+    /// In the captured bytes of a packet, where no proxy was involved.
+    Wire,
+}
+
+/// `flow.L7FlowType`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the variants are Hubble's own names")]
+pub enum L7Type {
+    #[default]
+    Unknown = 0,
+    Request = 1,
+    Response = 2,
+    Sample = 3,
+}
+
+impl L7Type {
+    /// The protobuf enum's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "UNKNOWN_L7_TYPE",
+            Self::Request => "REQUEST",
+            Self::Response => "RESPONSE",
+            Self::Sample => "SAMPLE",
+        }
+    }
+}
+
+/// What an L7 flow is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum L7Record {
+    /// DNS.
+    Dns(Dns),
+    /// HTTP.
+    Http(Http),
+    /// Kafka (agents until 1.19).
+    Kafka(Kafka),
+    /// A protocol of Cilium's generic proxy; Hubble shows it in the summary alone.
+    Generic(Generic),
+}
+
+/// `flow.DNS`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dns {
+    /// The name asked for, with its trailing dot.
+    pub query: String,
+    /// Addresses in the answer.
+    pub ips: Vec<IpAddr>,
+    /// Time to live in seconds.
+    pub ttl: u32,
+    /// Canonical names in the answer.
+    pub cnames: Vec<String>,
+    /// `proxy`, or `wire` for messages found in packets.
+    pub observation_source: String,
+    /// Response code, RFC 1035 and successors.
+    pub rcode: u32,
+    /// Types asked for.
+    pub qtypes: Vec<u16>,
+    /// Types of the answers, one for each.
+    pub rrtypes: Vec<u16>,
+}
+
+/// `flow.HTTP`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Http {
+    /// Status code; 0 for requests.
+    pub code: u32,
+    /// Method.
+    pub method: String,
+    /// URL as far as it is known.
+    pub url: String,
+    /// `HTTP/1.1` and the like.
+    pub protocol: String,
+    /// Headers, sorted by key, one entry for each value.
+    pub headers: Vec<(String, String)>,
+}
+
+/// `flow.Kafka`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kafka {
+    /// Error code of a response.
+    pub error_code: i32,
+    /// Version of the API.
+    pub api_version: i32,
+    /// Name of the API.
+    pub api_key: String,
+    /// Correlation id.
+    pub correlation_id: i32,
+    /// Topic.
+    pub topic: String,
+}
+
+/// `accesslog.LogRecordL7`: a protocol by name, with its fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Generic {
+    /// Name of the protocol.
+    pub proto: String,
+    /// Its fields, sorted by key.
+    pub fields: Vec<(String, String)>,
+}

@@ -1,0 +1,118 @@
+//! Where and why a packet was traced or captured.
+
+/// `flow.TraceObservationPoint` (v1.19.4): the datapath's number, but 101 for its 0 (to-endpoint);
+/// 0 for events that are no traces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TracePoint(pub u8);
+
+impl TracePoint {
+    /// `TO_ENDPOINT`, whose number differs from the datapath's.
+    pub const TO_ENDPOINT: Self = Self(101);
+    /// `TO_PROXY`
+    pub const TO_PROXY: Self = Self(1);
+    /// `FROM_PROXY`
+    pub const FROM_PROXY: Self = Self(6);
+
+    /// From the datapath's observation point.
+    #[must_use]
+    pub fn from_datapath(point: u8) -> Self {
+        if point == 0 { Self::TO_ENDPOINT } else { Self(point) }
+    }
+
+    /// The protobuf enum's name; `None` for a number that it does not name.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self.0 {
+            0 => "UNKNOWN_POINT",
+            101 => "TO_ENDPOINT",
+            1 => "TO_PROXY",
+            2 => "TO_HOST",
+            3 => "TO_STACK",
+            4 => "TO_OVERLAY",
+            5 => "FROM_ENDPOINT",
+            6 => "FROM_PROXY",
+            7 => "FROM_HOST",
+            8 => "FROM_STACK",
+            9 => "FROM_OVERLAY",
+            10 => "FROM_NETWORK",
+            11 => "TO_NETWORK",
+            12 => "FROM_CRYPTO",
+            13 => "TO_CRYPTO",
+            _ => return None,
+        })
+    }
+
+    /// The name that `hubble observe` and the metrics use for the datapath's number (`sub_type`).
+    #[must_use]
+    pub fn datapath_name(sub_type: u8) -> Option<&'static str> {
+        const NAMES: [&str; 14] = [
+            "to-endpoint",
+            "to-proxy",
+            "to-host",
+            "to-stack",
+            "to-overlay",
+            "from-endpoint",
+            "from-proxy",
+            "from-host",
+            "from-stack",
+            "from-overlay",
+            "from-network",
+            "to-network",
+            "from-crypto",
+            "to-crypto",
+        ];
+        NAMES.get(usize::from(sub_type)).copied()
+    }
+}
+
+/// `flow.TraceReason` (v1.19.4): the connection tracking state, renumbered from the datapath's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TraceReason(pub u8);
+
+impl TraceReason {
+    /// From the datapath's reason without its encryption bit: 5 means unknown, those below it move up
+    /// by one.
+    #[must_use]
+    pub fn from_datapath(reason: u8) -> Self {
+        match reason {
+            5 => Self(0),
+            0..5 => Self(reason + 1),
+            _ => Self(reason),
+        }
+    }
+
+    /// The protobuf enum's name; `None` for a number that it does not name.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        const NAMES: [&str; 9] = [
+            "TRACE_REASON_UNKNOWN",
+            "NEW",
+            "ESTABLISHED",
+            "REPLY",
+            "RELATED",
+            "REOPENED",
+            "SRV6_ENCAP",
+            "SRV6_DECAP",
+            "ENCRYPT_OVERLAY",
+        ];
+        NAMES.get(usize::from(self.0)).copied()
+    }
+}
+
+/// `flow.DebugCapturePoint`'s name (v1.19.4) for the sub-type of a capture; `None` for a number that
+/// it does not name.
+#[must_use]
+pub fn capture_point_name(sub_type: u8) -> Option<&'static str> {
+    Some(match sub_type {
+        0 => "DBG_CAPTURE_POINT_UNKNOWN",
+        4 => "DBG_CAPTURE_DELIVERY",
+        5 => "DBG_CAPTURE_FROM_LB",
+        6 => "DBG_CAPTURE_AFTER_V46",
+        7 => "DBG_CAPTURE_AFTER_V64",
+        8 => "DBG_CAPTURE_PROXY_PRE",
+        9 => "DBG_CAPTURE_PROXY_POST",
+        10 => "DBG_CAPTURE_SNAT_PRE",
+        11 => "DBG_CAPTURE_SNAT_POST",
+        _ => return None,
+    })
+}

@@ -1,0 +1,93 @@
+//! The books: for each stage of each pipeline, where every record went.
+//!
+//! `in = out + filtered + dropped + absorbed + in_flight`, as monotonic totals since start. Records are
+//! on a [`Ticket`] from the moment a stage is offered them until their outcome is stated; a ticket that
+//! is dropped with records left on it counts them as unaccounted, which must never happen.
+//! The runner keeps the books; a component can only state outcomes.
+
+mod books;
+mod report;
+mod tally;
+mod ticket;
+
+pub use books::Books;
+pub(crate) use books::Counts;
+pub use report::{EdgeReport, Report, StageReport};
+pub use tally::Tally;
+pub use ticket::Ticket;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::edge::EdgeGauge;
+
+/// Reasons for drops that the runner itself states.
+pub mod reason {
+    /// The inbox of the stage was full and its `when_full` says to drop.
+    pub const QUEUE_FULL: &str = "queue_full";
+    /// The outbox of a receiver was full, because the pipelines behind it did not keep up.
+    pub const PIPELINE_FULL: &str = "pipeline_full";
+    /// The stage had failed or ended before it took the record.
+    pub const STAGE_ENDED: &str = "stage_ended";
+    /// The grace period ran out before the record was delivered.
+    pub const SHUTDOWN_TIMEOUT: &str = "shutdown_timeout";
+}
+
+/// The rule by which an exporter does not get the records that its `signals` leave out.
+pub const SIGNALS_RULE: &str = "signals";
+
+/// All books of a running agent; clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    rows: Mutex<Vec<Arc<Books>>>,
+    edges: Mutex<Vec<EdgeGauge>>,
+    upstream_lost: Mutex<BTreeMap<&'static str, u64>>,
+    closed: Arc<AtomicBool>,
+}
+
+impl Ledger {
+    /// Opens the books of a stage in a pipeline. `to` names the stages that it hands records to.
+    pub fn open(&self, pipeline: &str, stage: &str, to: &[String]) -> Arc<Books> {
+        let books = Arc::new(Books::new(pipeline, stage, to, Arc::clone(&self.shared.closed)));
+        lock(&self.shared.rows).push(Arc::clone(&books));
+        books
+    }
+
+    /// Shows an edge's queue in the report.
+    pub(crate) fn watch(&self, edge: EdgeGauge) {
+        lock(&self.shared.edges).push(edge);
+    }
+
+    /// Counts what Cilium reported as lost before it reached us.
+    pub fn upstream_lost(&self, source: &'static str, n: u64) {
+        if n > 0 {
+            *lock(&self.shared.upstream_lost).entry(source).or_default() += n;
+        }
+    }
+
+    /// From now on, records whose stage is torn down are lost to the end of the grace period.
+    pub(crate) fn close(&self) {
+        self.shared.closed.store(true, Ordering::Release);
+    }
+
+    /// The books as they stand, each stage's consistent in itself.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let stages = lock(&self.shared.rows).iter().rev().map(|books| books.report()).collect::<Vec<_>>();
+        Report::new(
+            stages.into_iter().rev().collect(),
+            lock(&self.shared.edges).iter().map(EdgeGauge::report).collect(),
+            lock(&self.shared.upstream_lost).clone(),
+        )
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,171 @@
+//! The ledger as others see it: JSON for `/debug/ledger` and `--ledger`, a table for a terminal.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Write as _};
+
+use serde::Serialize;
+
+use super::Counts;
+
+/// The whole ledger at one moment.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Whether every stage's books add up, every edge carried what both its ends counted, and no record
+    /// is without an outcome.
+    pub balanced: bool,
+    /// Records without an outcome.
+    pub unaccounted: u64,
+    /// What Cilium lost before us, by source.
+    pub upstream_lost: BTreeMap<&'static str, u64>,
+    /// Each stage of each pipeline, in the order of the wiring.
+    pub stages: Vec<StageReport>,
+    /// The queues in front of the stages.
+    pub edges: Vec<EdgeReport>,
+}
+
+/// The books of one stage in one pipeline.
+#[derive(Clone, Debug, Serialize)]
+pub struct StageReport {
+    /// Name of the pipeline.
+    pub pipeline: String,
+    /// The stage, such as `processors.l34_flow`.
+    pub stage: String,
+    /// Records that the stage was offered or made.
+    pub r#in: u64,
+    /// How many of them it made itself.
+    pub created: u64,
+    /// Records that were handed on, for each stage behind it: a fan-out counts each edge on its own.
+    pub out: BTreeMap<String, u64>,
+    /// Records taken out on the operator's wish, by rule.
+    pub filtered: BTreeMap<&'static str, u64>,
+    /// Records lost, by reason.
+    pub dropped: BTreeMap<&'static str, u64>,
+    /// Records that were delivered or went into an aggregation table.
+    pub absorbed: u64,
+    /// Records in the stage or in its inbox.
+    pub in_flight: u64,
+    /// Records without an outcome.
+    pub unaccounted: u64,
+    /// Things worth seeing that are no outcomes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub noted: BTreeMap<&'static str, u64>,
+    /// Records that went on, once each.
+    #[serde(skip)]
+    pub forwarded: u64,
+}
+
+/// One edge's queue.
+#[derive(Clone, Debug, Serialize)]
+pub struct EdgeReport {
+    /// The pipelines that feed it, joined by commas.
+    pub pipeline: String,
+    /// The stage whose inbox it is.
+    pub stage: String,
+    /// Records in the queue.
+    pub queue_records: u64,
+    /// Their weight in bytes.
+    pub queue_bytes: u64,
+    /// Time that senders have waited for space.
+    pub blocked_seconds: f64,
+}
+
+impl Report {
+    pub(super) fn new(
+        stages: Vec<StageReport>,
+        edges: Vec<EdgeReport>,
+        upstream_lost: BTreeMap<&'static str, u64>,
+    ) -> Self {
+        let unaccounted = stages.iter().map(|stage| stage.unaccounted).sum();
+        let balanced = unaccounted == 0 && stages.iter().all(StageReport::balances) && edges_agree(&stages);
+        Self { balanced, unaccounted, upstream_lost, stages, edges }
+    }
+
+    /// As one line of JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("strings and numbers always serialize")
+    }
+
+    /// Records that are still on their way; 0 after a full drain.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.stages.iter().map(|stage| stage.in_flight).sum()
+    }
+}
+
+/// Whether every stage received what the stages before it handed on.
+fn edges_agree(stages: &[StageReport]) -> bool {
+    stages.iter().filter(|stage| !stage.stage.starts_with("receivers.")).all(|stage| {
+        let sent =
+            stages.iter().filter(|from| from.pipeline == stage.pipeline).filter_map(|from| from.out.get(&stage.stage));
+        sent.sum::<u64>() == stage.r#in - stage.created
+    })
+}
+
+impl StageReport {
+    pub(super) fn new(pipeline: &str, stage: &str, counts: &Counts) -> Self {
+        Self {
+            pipeline: pipeline.to_owned(),
+            stage: stage.to_owned(),
+            r#in: counts.received,
+            created: counts.created,
+            out: counts.out.iter().cloned().collect(),
+            filtered: counts.filtered.iter().copied().collect(),
+            dropped: counts.dropped.iter().copied().collect(),
+            absorbed: counts.absorbed,
+            in_flight: counts.in_flight,
+            unaccounted: counts.unaccounted,
+            noted: counts.noted.iter().copied().collect(),
+            forwarded: counts.forwarded,
+        }
+    }
+
+    fn balances(&self) -> bool {
+        let went: u64 = self.filtered.values().chain(self.dropped.values()).sum();
+        self.r#in == self.forwarded + went + self.absorbed + self.in_flight + self.unaccounted
+            && self.out.values().all(|out| *out == self.forwarded)
+    }
+}
+
+impl Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows: Vec<[String; 7]> =
+            std::iter::once(HEADER.map(str::to_owned)).chain(self.stages.iter().map(row)).collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: [usize; 7] = std::array::from_fn(width);
+        for row in &rows {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                let width = widths[column];
+                let left = column < 2 || column == 6;
+                let _ = if left { write!(line, "{cell:<width$}  ") } else { write!(line, "{cell:>width$}  ") };
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        for (source, n) in &self.upstream_lost {
+            writeln!(f, "lost upstream, before the socket: {n} ({source})")?;
+        }
+        let verdict = if self.balanced { "the books balance" } else { "THE BOOKS DO NOT BALANCE" };
+        write!(f, "{verdict}; unaccounted records: {}; in flight: {}", self.unaccounted, self.in_flight())
+    }
+}
+
+const HEADER: [&str; 7] = ["PIPELINE", "STAGE", "IN", "OUT", "ABSORBED", "IN FLIGHT", "FILTERED / DROPPED"];
+
+fn row(stage: &StageReport) -> [String; 7] {
+    let list = |what: &str, counts: &BTreeMap<&'static str, u64>| {
+        counts.iter().map(|(name, n)| format!("{what}{{{name}}} {n}")).collect::<Vec<_>>()
+    };
+    let mut rest = list("filtered", &stage.filtered);
+    rest.extend(list("dropped", &stage.dropped));
+    let number = |n: u64| if n == 0 { "-".to_owned() } else { n.to_string() };
+    [
+        stage.pipeline.clone(),
+        stage.stage.clone(),
+        stage.r#in.to_string(),
+        number(stage.forwarded),
+        number(stage.absorbed),
+        number(stage.in_flight),
+        rest.join(", "),
+    ]
+}

@@ -1,0 +1,103 @@
+//! Proof that somebody owes an outcome for some records.
+
+use std::sync::Arc;
+
+use super::tally::add;
+use super::{Books, Tally};
+
+/// Some records of one stage that are in flight. Every exit path takes records off it by stating
+/// their outcome. A receiver that feeds several pipelines has one ticket in all their books.
+#[derive(Debug)]
+#[must_use = "a ticket that is dropped with records on it is a hole in the books"]
+pub struct Ticket {
+    rows: Vec<Arc<Books>>,
+    left: u64,
+}
+
+impl Ticket {
+    /// Enters `n` records as received.
+    pub(crate) fn enter(rows: Vec<Arc<Books>>, n: u64) -> Self {
+        for books in &rows {
+            books.enter(n);
+        }
+        Self { rows, left: n }
+    }
+
+    /// Records whose outcome is still owed.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// `n` records were delivered, or went into an aggregation table.
+    pub fn absorbed(&mut self, n: u64) {
+        self.settle(n, |counts, n| counts.absorbed += n);
+    }
+
+    /// `n` records were taken out by a rule that the operator asked for.
+    pub fn filtered(&mut self, rule: &'static str, n: u64) {
+        self.settle(n, |counts, n| add(&mut counts.filtered, rule, n));
+    }
+
+    /// `n` records are lost.
+    pub fn dropped(&mut self, reason: &'static str, n: u64) {
+        self.settle(n, |counts, n| add(&mut counts.dropped, reason, n));
+    }
+
+    /// All records that are left were delivered.
+    pub fn absorb_all(mut self) {
+        self.absorbed(self.left);
+    }
+
+    /// All records that are left are lost.
+    pub fn drop_all(mut self, reason: &'static str) {
+        self.dropped(reason, self.left);
+    }
+
+    /// The stage ended, or was ended, before it took the records that are left.
+    pub(crate) fn abandon_all(mut self) {
+        let n = std::mem::take(&mut self.left);
+        self.rows.iter().for_each(|books| books.ended(n));
+    }
+
+    /// `n` records go on to the next stages.
+    pub(crate) fn forwarded(&mut self, n: u64) {
+        self.settle(n, |counts, n| counts.forwarded += n);
+    }
+
+    /// Enters what a processor did with a whole batch, of which `kept` records go on; those that it
+    /// made itself are entered as created. Returns the number of records that have no outcome.
+    pub(crate) fn processed(mut self, tally: &Tally, kept: u64) -> u64 {
+        let n = std::mem::take(&mut self.left);
+        let out = kept + tally.removed();
+        let (created, missing) = (out.saturating_sub(n), n.saturating_sub(out));
+        for books in &self.rows {
+            books.settle(n, |counts| {
+                counts.received += created;
+                counts.created += created;
+                counts.forwarded += kept;
+                counts.unaccounted += missing;
+                counts.add(tally);
+            });
+        }
+        debug_assert_eq!(missing, 0, "a processor removed records without an outcome");
+        missing
+    }
+
+    fn settle(&mut self, n: u64, entry: impl Fn(&mut super::Counts, u64)) {
+        debug_assert!(n <= self.left, "more outcomes than records");
+        let n = n.min(self.left);
+        self.left -= n;
+        if n > 0 {
+            self.rows.iter().for_each(|books| books.settle(n, |counts| entry(counts, n)));
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if self.left > 0 {
+            self.rows.iter().for_each(|books| books.abandon(self.left));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A chain of processors in one task: no channel between them, one batch at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::FanOut;
+use crate::batch::{Batch, Pool};
+use crate::edge::{Delivery, Inbox};
+use crate::ledger::{Books, Tally, Ticket};
+use crate::stage::{Processor, StageError};
+use crate::time::Timestamp;
+
+/// Some processors in a row, and the edges behind the last one.
+pub(super) struct Segment {
+    steps: Vec<Step>,
+    exits: FanOut,
+    pool: Pool,
+    tally: Tally,
+}
+
+/// One processor with its books.
+pub(super) struct Step {
+    processor: Box<dyn Processor>,
+    books: Arc<Books>,
+    next_tick: Option<(Duration, Instant)>,
+}
+
+impl Step {
+    pub(super) fn new(processor: Box<dyn Processor>, books: Arc<Books>) -> Self {
+        let next_tick = processor.tick_every().map(|every| (every, Instant::now() + every));
+        Self { processor, books, next_tick }
+    }
+}
+
+impl Segment {
+    pub(super) fn new(steps: Vec<Step>, exits: FanOut, pool: Pool) -> Self {
+        Self { steps, exits, pool, tally: Tally::default() }
+    }
+
+    /// Runs until the inbox ends, then has every processor finish, in order.
+    pub(super) async fn run(mut self, mut inbox: Inbox) -> Result<(), StageError> {
+        // The shortest interval of the chain, a day where nobody has one: a tick that comes early finds
+        // nothing due.
+        let shortest = self.steps.iter().filter_map(|step| step.next_tick.map(|(every, _)| every)).min();
+        let every = shortest.unwrap_or(Duration::from_secs(86_400)).max(Duration::from_millis(1));
+        let mut ticks = interval_at(Instant::now() + every, every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                _ = ticks.tick() => self.tick().await,
+                delivery = inbox.recv() => match delivery {
+                    Some(delivery) => self.deliver(delivery).await,
+                    None => break,
+                },
+            }
+        }
+        for at in 0..self.steps.len() {
+            let mut out = self.pool.take();
+            self.steps[at].processor.finish(Timestamp::now(), &mut out);
+            self.emit(at, out).await;
+        }
+        Ok(())
+    }
+
+    async fn deliver(&mut self, delivery: Delivery) {
+        let (batch, ticket) = delivery.into_parts();
+        let batch = Arc::try_unwrap(batch).unwrap_or_else(|shared| shared.copy());
+        self.process(0, batch, Some(ticket)).await;
+    }
+
+    async fn tick(&mut self) {
+        for at in 0..self.steps.len() {
+            let step = &mut self.steps[at];
+            let Some((every, due)) = step.next_tick else { continue };
+            if Instant::now() >= due {
+                step.next_tick = Some((every, Instant::now() + every));
+                let mut out = self.pool.take();
+                step.processor.tick(Timestamp::now(), &mut out);
+                self.emit(at, out).await;
+            }
+        }
+    }
+
+    /// Hands on what the processor at `at` made by itself.
+    async fn emit(&mut self, at: usize, batch: Batch) {
+        if !batch.is_empty() {
+            self.steps[at].books.created(batch.len() as u64);
+            self.process(at + 1, batch, None).await;
+        }
+    }
+
+    /// Takes a batch through the processors from `from` on, then to the edges.
+    async fn process(&mut self, from: usize, mut batch: Batch, mut ticket: Option<Ticket>) {
+        let count = self.steps.len();
+        for at in from..count {
+            let ticket = match ticket.take() {
+                Some(ticket) => ticket,
+                None => {
+                    self.steps[at - 1].books.sent(0, batch.len() as u64);
+                    Ticket::enter(vec![Arc::clone(&self.steps[at].books)], batch.len() as u64)
+                }
+            };
+            self.tally.clear();
+            self.steps[at].processor.process(&mut batch, &mut self.tally);
+            ticket.processed(&self.tally, batch.len() as u64);
+            if batch.is_empty() {
+                return;
+            }
+        }
+        let weight = batch.weight();
+        let admitted = self.exits.admit(&Arc::new(batch), weight, &self.steps[count - 1].books);
+        self.exits.send(admitted).await;
+    }
+}

@@ -1,0 +1,106 @@
+//! Kinds of records, and sets of them: what a stage takes, what it makes, what an exporter ships.
+
+/// The kinds of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// [`super::Record::Frame`]
+    Frame,
+    /// [`super::Record::Event`]
+    Event,
+    /// [`super::Record::Flow`]
+    Flow,
+    /// An agent event.
+    AgentEvent,
+    /// [`super::Record::Lost`]
+    Lost,
+    /// [`super::Record::Metric`]
+    Metric,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [Self::Frame, Self::Event, Self::Flow, Self::AgentEvent, Self::Lost, Self::Metric];
+
+    /// The name as configuration and documentation write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Frame => "frames",
+            Self::Event => "events",
+            Self::Flow => "flows",
+            Self::AgentEvent => "agent_events",
+            Self::Lost => "lost",
+            Self::Metric => "metrics",
+        }
+    }
+}
+
+/// A set of [`Kind`]s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds(u8);
+
+impl Kinds {
+    /// No kind.
+    pub const NONE: Self = Self(0);
+
+    /// Every kind.
+    pub const ALL: Self = Self::of(&Kind::ALL);
+
+    /// The set of the given kinds.
+    #[must_use]
+    pub const fn of(kinds: &[Kind]) -> Self {
+        let mut bits = 0;
+        let mut i = 0;
+        while i < kinds.len() {
+            bits |= 1 << kinds[i] as u8;
+            i += 1;
+        }
+        Self(bits)
+    }
+
+    /// Whether `kind` is in the set.
+    #[must_use]
+    pub const fn contains(self, kind: Kind) -> bool {
+        self.0 & (1 << kind as u8) != 0
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What both sets have.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// This set without what `other` has.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The kinds in the set, in declaration order.
+    pub fn iter(self) -> impl Iterator<Item = Kind> {
+        Kind::ALL.into_iter().filter(move |kind| self.contains(*kind))
+    }
+}
+
+impl std::fmt::Display for Kinds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, kind) in self.iter().enumerate() {
+            f.write_str(if i == 0 { "" } else { ", " })?;
+            f.write_str(kind.name())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! What travels between stages: one [`Record`] for each frame of the monitor socket, which the
+//! processors turn from a frame into an event and from an event into a flow, in place.
+
+mod kind;
+
+pub use kind::{Kind, Kinds};
+
+use tidegate_wire::access_log::LogRecord;
+
+use crate::batch::Span;
+use crate::flow::Flow;
+use crate::metric::Point;
+use crate::time::Timestamp;
+
+/// What an access-log record weighs in the byte limits of edges: its usual size, headers included.
+const ACCESS_LOG_BYTES: usize = 1024;
+
+/// One record. All variants share one slot, so a stage changes a record by overwriting it.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a flow is the common case, and boxing it would cost an allocation an event"
+)]
+pub enum Record {
+    /// A message of the monitor socket whose content nobody has looked at.
+    Frame(Frame),
+    /// A monitor event that is known by its type, its bytes still in the batch.
+    Event(Event),
+    /// A network flow.
+    Flow(Flow),
+    /// A loss that somebody upstream of the decoder reported.
+    Lost(Lost),
+    /// The current value of one metric series.
+    Metric(Point),
+}
+
+impl Record {
+    /// Which kind of record this is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Frame(_) => Kind::Frame,
+            Self::Event(_) => Kind::Event,
+            Self::Flow(_) => Kind::Flow,
+            Self::Lost(_) => Kind::Lost,
+            Self::Metric(_) => Kind::Metric,
+        }
+    }
+
+    /// Bytes on the heap that only this record holds, for the byte limits of edges.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Flow(flow) => flow.heap_bytes(),
+            Self::Event(Event { body: EventBody::AccessLog(_), .. }) => ACCESS_LOG_BYTES,
+            _ => 0,
+        }
+    }
+}
+
+/// One gob message of the monitor socket: Cilium's `payload.Payload`, with the time of receipt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// When it was read from the socket; monitor events carry no time of their own.
+    pub time: Timestamp,
+    /// Position in the receiver's stream, from 1; never repeats within a process.
+    pub seq: u64,
+    /// `Payload.Type`: 9 for an event sample, 2 for a lost record.
+    pub payload_type: i32,
+    /// `Payload.CPU`.
+    pub cpu: i32,
+    /// `Payload.Lost`: events that the kernel's perf ring lost; 0 for samples.
+    pub lost: u64,
+    /// `Payload.Data`, in the batch's bytes.
+    pub data: Span,
+}
+
+/// A monitor event that is decoded as far as its type, so that the next stage knows what to read.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When its frame was received.
+    pub time: Timestamp,
+    /// Its frame's position in the stream.
+    pub seq: u64,
+    /// The CPU that reported it.
+    pub cpu: i32,
+    /// The whole of `Payload.Data`, in the batch's bytes.
+    pub data: Span,
+    /// What the data is.
+    pub body: EventBody,
+}
+
+/// What a monitor event holds.
+#[derive(Clone, Debug)]
+pub enum EventBody {
+    /// A checked event of the datapath with captured packet bytes behind its header: drop (1),
+    /// capture (3), trace (4) or policy verdict (5).
+    Packet {
+        /// Bytes of the header, which is where the packet begins; settled by the decoder, because
+        /// one version byte can stand for two lengths.
+        header_len: u16,
+    },
+    /// An access-log record (129) of a proxy.
+    AccessLog(Box<LogRecord>),
+    /// A message type without a decoder, as it came.
+    Undecoded,
+}
+
+/// Hubble's `flow.LostEvent` (v1.19.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// When the report was received or made.
+    pub time: Timestamp,
+    /// Who lost the events.
+    pub source: LostSource,
+    /// How many.
+    pub count: u64,
+    /// The CPU whose ring overflowed; `None` where the source is not one CPU's.
+    pub cpu: Option<i32>,
+    /// Time of the first and of the last lost event, where they are known.
+    pub span: Option<(Timestamp, Timestamp)>,
+}
+
+/// Hubble's `flow.LostEventSource` (v1.19.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum LostSource {
+    /// The source is not known.
+    Unknown = 0,
+    /// The kernel's perf ring was full before Cilium read it.
+    PerfEventRingBuffer = 1,
+    /// The agent's own queue behind the socket was full.
+    ObserverEventsQueue = 2,
+    /// A reader of Hubble's ring was overtaken.
+    HubbleRingBuffer = 3,
+}
+
+impl LostSource {
+    /// The protobuf enum's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "UNKNOWN_LOST_EVENT_SOURCE",
+            Self::PerfEventRingBuffer => "PERF_EVENT_RING_BUFFER",
+            Self::ObserverEventsQueue => "OBSERVER_EVENTS_QUEUE",
+            Self::HubbleRingBuffer => "HUBBLE_RING_BUFFER",
+        }
+    }
+}

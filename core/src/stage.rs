@@ -1,0 +1,86 @@
+//! The three kinds of stages.
+//!
+//! Who does not know its input owns its loop (receivers, exporters); who does is called (processors).
+//! Only receivers hear [`Stop`]; every other stage ends when its inbox is drained and closed.
+
+mod outbox;
+
+pub(crate) use outbox::Lane;
+pub use outbox::{Buffer, Outbox, Pump};
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::Batch;
+use crate::edge::Inbox;
+use crate::ledger::Tally;
+use crate::time::Timestamp;
+
+/// Why a stage failed; the runner adds which one.
+pub type StageError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Brings records in.
+#[async_trait]
+pub trait Receiver: Send {
+    /// Sends records to `out` until the input ends or `stop` is requested, then returns.
+    async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError>;
+}
+
+/// Changes records. Does no I/O, spawns nothing, and sees time as an argument.
+pub trait Processor: Send {
+    /// Works on a batch in place. Records leave it through [`Batch::sift`]; records that are pushed go
+    /// on with the others and are entered in the books as created.
+    fn process(&mut self, batch: &mut Batch, tally: &mut Tally);
+
+    /// How often [`Self::tick`] is to be called; `None` for never.
+    fn tick_every(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Called at the interval: pushes what is due to `out`, for the stages behind this one.
+    fn tick(&mut self, now: Timestamp, out: &mut Batch) {
+        let _ = (now, out);
+    }
+
+    /// Called once, when no batch will come any more: pushes all that is left.
+    fn finish(&mut self, now: Timestamp, out: &mut Batch) {
+        self.tick(now, out);
+    }
+}
+
+/// Takes records out of the process.
+#[async_trait]
+pub trait Exporter: Send {
+    /// Handles what comes until the inbox ends, then returns. Every delivery's ticket has to be settled.
+    async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError>;
+}
+
+/// The wish that receivers end; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(CancellationToken);
+
+impl Stop {
+    /// A wish that nobody has uttered yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Utters it.
+    pub fn request(&self) {
+        self.0.cancel();
+    }
+
+    /// Whether it was uttered.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    /// Waits until it is uttered.
+    pub async fn requested(&self) {
+        self.0.cancelled().await;
+    }
+}

@@ -1,0 +1,139 @@
+//! How a receiver hands over what it read.
+
+use std::sync::Arc;
+
+use crate::batch::{Batch, Pool};
+use crate::edge::{Delivery, Edge, Inbox, Limits, edge};
+use crate::ledger::{Books, Ledger, Ticket, reason};
+use crate::pipeline::FanOut;
+use crate::record::{Kinds, Record};
+
+/// The sending side of a receiver: one lane for each pipeline that it feeds.
+#[derive(Debug)]
+pub struct Outbox {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    stage: String,
+    lanes: Vec<Lane>,
+    pool: Pool,
+    ledger: Ledger,
+}
+
+/// The way into one pipeline.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub(crate) pipeline: String,
+    pub(crate) books: Arc<Books>,
+    pub(crate) fan_out: FanOut,
+}
+
+impl Outbox {
+    pub(crate) fn new(stage: &str, lanes: Vec<Lane>, pool: Pool, ledger: Ledger) -> Self {
+        Self { shared: Arc::new(Shared { stage: stage.to_owned(), lanes, pool, ledger }) }
+    }
+
+    /// An empty batch to fill.
+    #[must_use]
+    pub fn batch(&self) -> Batch {
+        self.shared.pool.take()
+    }
+
+    /// Hands a batch to every pipeline behind this receiver, waiting while one is full.
+    pub async fn send(&self, batch: Batch) {
+        let delivery = self.shared.admit(batch);
+        self.shared.forward(delivery).await;
+    }
+
+    /// Enters `n` records that came and could not be used.
+    pub fn dropped(&self, reason: &'static str, n: u64) {
+        self.shared.dropped(reason, n);
+    }
+
+    /// Puts a bounded buffer between a reader that must not wait and the pipelines. The [`Pump`] has to
+    /// run until it ends; it does when every clone of the [`Buffer`] is gone and all is handed on.
+    #[must_use]
+    pub fn buffered(self, limits: Limits) -> (Buffer, Pump) {
+        let (edge, inbox) = edge(limits, reason::PIPELINE_FULL);
+        let pipelines: Vec<_> = self.shared.lanes.iter().map(|lane| lane.pipeline.as_str()).collect();
+        self.shared.ledger.watch(edge.gauge(pipelines.join(","), &self.shared.stage));
+        (Buffer { edge, shared: Arc::clone(&self.shared) }, Pump { inbox, shared: self.shared })
+    }
+}
+
+impl Shared {
+    /// Puts a batch's records in the books, and what its frames say that Cilium lost.
+    fn admit(&self, batch: Batch) -> Delivery {
+        let lost = batch.records().iter().map(|record| match record {
+            Record::Frame(frame) => frame.lost,
+            _ => 0,
+        });
+        self.ledger.upstream_lost("perf_ring", lost.fold(0, u64::saturating_add));
+        let rows = self.lanes.iter().map(|lane| Arc::clone(&lane.books)).collect();
+        let ticket = Ticket::enter(rows, batch.len() as u64);
+        let weight = batch.weight();
+        Delivery::new(Arc::new(batch), Kinds::ALL, weight, ticket)
+    }
+
+    /// Enters the records on all edges before it waits for any, so that the books are whole even if
+    /// the receiver is torn down while it waits.
+    async fn forward(&self, delivery: Delivery) {
+        let (batch, mut ticket) = delivery.into_parts();
+        let weight = batch.weight();
+        let admitted: Vec<_> = self.lanes.iter().map(|lane| lane.fan_out.admit(&batch, weight, &lane.books)).collect();
+        ticket.forwarded(ticket.left());
+        drop(batch);
+        for (lane, admitted) in self.lanes.iter().zip(admitted) {
+            lane.fan_out.send(admitted).await;
+        }
+    }
+
+    fn dropped(&self, reason: &'static str, n: u64) {
+        self.lanes.iter().for_each(|lane| lane.books.lost_on_arrival(reason, n));
+    }
+}
+
+/// The near end of a receiver's buffer, for its reader. What does not fit is dropped with the reason
+/// `pipeline_full`, unless the limits say to block.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    edge: Edge,
+    shared: Arc<Shared>,
+}
+
+impl Buffer {
+    /// An empty batch to fill.
+    #[must_use]
+    pub fn batch(&self) -> Batch {
+        self.shared.pool.take()
+    }
+
+    /// Puts a batch in the buffer. Waits only if the buffer is full and its policy is to block.
+    /// Returns how many records were dropped for want of room, now or (`drop_oldest`) earlier ones.
+    pub async fn send(&self, batch: Batch) -> u64 {
+        self.edge.send(self.shared.admit(batch)).await
+    }
+
+    /// Enters `n` records that came and could not be used.
+    pub fn dropped(&self, reason: &'static str, n: u64) {
+        self.shared.dropped(reason, n);
+    }
+}
+
+/// The far end of a receiver's buffer.
+#[derive(Debug)]
+pub struct Pump {
+    inbox: Inbox,
+    shared: Arc<Shared>,
+}
+
+impl Pump {
+    /// Hands on what the buffer holds until it ends.
+    pub async fn run(mut self) {
+        while let Some(delivery) = self.inbox.recv().await {
+            self.shared.forward(delivery).await;
+        }
+    }
+}
