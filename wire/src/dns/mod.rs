@@ -1,1 +1,35 @@
-//! DNS.
+//! DNS messages in UDP and TCP payloads, whole or cut short by the capture.
+//!
+//! Reads RFC 1035 messages into what Cilium's DNS proxy logs (`ExtractMsgDetails` in `pkg/fqdn/dnsproxy`, 1.19.4):
+//! query, addresses, CNAMEs, lowest TTL, types and codes. It is strict, since whatever talks on port 53 comes here:
+//! what cannot be a DNS message is refused. It is lenient towards the end: a message that stops early gives the
+//! records that are whole and says so. Nothing is guessed, resolved or reassembled.
+
+mod message;
+mod name;
+mod reader;
+mod reason;
+
+pub use message::Message;
+pub use reason::Reason;
+
+/// Reads the message that a UDP payload is.
+///
+/// # Errors
+///
+/// The bytes are no DNS message, or end before its question does.
+pub fn parse_udp(payload: &[u8]) -> Result<Message, Reason> {
+    message::read(payload, None)
+}
+
+/// Reads the first message of a TCP payload, which starts with its length. Segments in the middle of a message are
+/// refused as far as their bytes betray them.
+///
+/// # Errors
+///
+/// The bytes are no DNS message, or end before its question does.
+pub fn parse_tcp(payload: &[u8]) -> Result<Message, Reason> {
+    let (&length, rest) = payload.split_first_chunk().ok_or(Reason::Truncated)?;
+    let length = usize::from(u16::from_be_bytes(length));
+    message::read(&rest[..length.min(rest.len())], Some(length))
+}

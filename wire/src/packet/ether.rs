@@ -16,7 +16,10 @@ pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reaso
     });
     let ether_type = u16::from_be_bytes([t0, t1]);
     let next = match ether_type {
-        ..FIRST_ETHER_TYPE => None,
+        length @ ..FIRST_ETHER_TYPE => {
+            packet.truncated |= data.len() < HEADER + usize::from(length);
+            None
+        }
         _ => Layer::of_ether_type(ether_type),
     };
     Ok(Step {

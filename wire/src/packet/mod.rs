@@ -3,7 +3,8 @@
 //! Follows Hubble's `threefour` packet decoder (Cilium 1.19.4) over gopacket 1.5.0: the same layers, the same errors,
 //! the same silent stops. A listed layer that does not decode refuses the whole packet, as Hubble then has no flow;
 //! an unlisted one ends the walk. Not followed: bytes past the captured length, which upstream reads when the perf
-//! ring padded them, and an option of length 0 on which gopacket never returns.
+//! ring padded them, or past the IP length, which it reads as VRRP addresses; and a TCP option of length 0 on which
+//! gopacket never returns.
 //!
 //! Nothing is reassembled or checksummed, and nothing is allocated.
 

@@ -1,0 +1,23 @@
+//! Why bytes are no HTTP/1 head.
+
+/// Why a payload was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// The payload does not start with a head: the middle of a stream, or another protocol.
+    #[error("payload does not start with an HTTP/1 head")]
+    NotHttp,
+    /// The capture ends before the start line does.
+    #[error("HTTP/1 start line is cut short")]
+    Truncated,
+}
+
+impl Reason {
+    /// The label of a `dropped{reason}` counter.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotHttp => "not_http",
+            Self::Truncated => "http_truncated",
+        }
+    }
+}
