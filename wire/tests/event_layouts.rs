@@ -1,0 +1,336 @@
+//! Event layouts: what is refused and in which words, and how layouts that share a version byte are told apart.
+
+#![expect(clippy::unwrap_used, reason = "test events are well-formed")]
+
+use proptest::prelude::*;
+use tidegate_wire::event::{
+    Common, DropFields, DropV1Header, Encoder, Event, Hints, PacketEvent, PolicyFields, Profile, SockFields,
+    SockLayout, TraceFields, parse,
+};
+use tidegate_wire::packet::{Link, Tunnel};
+
+/// `len` bytes that start as an event does: its type, and its version at byte 14.
+fn event(kind: u8, version: u8, len: usize) -> Vec<u8> {
+    let mut data = vec![0; len];
+    for (at, byte) in [(0, kind), (14, version)] {
+        if let Some(place) = data.get_mut(at) {
+            *place = byte;
+        }
+    }
+    data
+}
+
+fn encoder(profile: Profile) -> Encoder {
+    Encoder { profile, padding: 0xee }
+}
+
+fn drop_event(profile: Profile, packet: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let fields = DropFields { ifindex: 0x0102_0304, ..DropFields::default() };
+    encoder(profile).drop(&fields, packet, &mut out);
+    out
+}
+
+fn drop_header(data: &[u8], hints: &Hints) -> usize {
+    match parse(data, hints).unwrap() {
+        Event::Drop(drop) => drop.header_len(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// An Ethernet frame of `len` bytes that holds ARP, as nothing in a drop's header looks.
+fn frame(len: usize) -> Vec<u8> {
+    let mut frame = vec![0x0a; len];
+    frame[12..14].copy_from_slice(&[0x08, 0x06]);
+    frame
+}
+
+#[test]
+fn a_refused_event_says_why_in_upstreams_words() {
+    let cases: [(Vec<u8>, &str, &str); 14] = [
+        (vec![], "empty_data", "empty data"),
+        (event(1, 0, 35), "event_too_short", "unexpected DropNotify data length, expected at least 36 but got 35"),
+        (event(1, 3, 35), "event_too_short", "unexpected DropNotify data length, expected at least 36 but got 35"),
+        (event(1, 4, 64), "unknown_event_version", "Unrecognized drop event (version 4)"),
+        (
+            event(1, 2, 39),
+            "event_too_short",
+            "unexpected DropNotify data length (version 2), expected at least 40 but got 39",
+        ),
+        (
+            event(1, 3, 47),
+            "event_too_short",
+            "unexpected DropNotify data length (version 3), expected at least 48 but got 47",
+        ),
+        (event(4, 2, 31), "event_too_short", "unexpected TraceNotify data length, expected at least 32 but got 31"),
+        (event(4, 3, 72), "unknown_event_version", "Unrecognized trace event (version 3)"),
+        (
+            event(4, 2, 55),
+            "event_too_short",
+            "unexpected TraceNotify data length (version 2), expected at least 56 but got 55",
+        ),
+        (
+            event(4, 1, 47),
+            "event_too_short",
+            "unexpected TraceNotify data length (version 1), expected at least 48 but got 47",
+        ),
+        (event(5, 1, 31), "event_too_short", "unexpected PolicyVerdictNotify data length, expected 40 but got 31"),
+        (event(3, 1, 23), "event_too_short", "unexpected DebugCapture data length, expected 24 but got 23"),
+        (event(2, 0, 19), "event_too_short", "unexpected DebugMsg data length, expected 20 but got 19"),
+        (event(7, 0, 37), "event_too_short", "unexpected TraceSockNotify data length, expected 38 but got 37"),
+    ];
+    for (data, label, text) in cases {
+        let reason = parse(&data, &Hints::default()).unwrap_err();
+        assert_eq!((reason.as_str(), reason.to_string().as_str()), (label, text));
+    }
+}
+
+#[test]
+fn a_type_that_nobody_sends_is_unknown_and_the_agents_types_keep_their_stream() {
+    let hints = Hints::default();
+    for kind in [0, 8, 128, 131, 255] {
+        let data = [kind, 1, 2];
+        assert!(matches!(parse(&data, &hints), Ok(Event::Unknown(unknown)) if unknown == kind));
+    }
+    assert!(matches!(parse(&[129, 7], &hints), Ok(Event::AccessLog([7]))));
+    assert!(matches!(parse(&[130, 8], &hints), Ok(Event::Agent([8]))));
+}
+
+#[test]
+fn a_header_with_nothing_behind_it_has_an_empty_packet() {
+    for (kind, version, len) in [(1, 3, 48), (4, 0, 32), (4, 2, 56), (5, 1, 40), (3, 1, 24)] {
+        let data = event(kind, version, len);
+        let packet = match parse(&data, &Hints::default()).unwrap() {
+            Event::Drop(event) => event.packet(),
+            Event::Trace(event) => event.packet(),
+            Event::PolicyVerdict(event) => event.packet(),
+            Event::Capture(event) => event.packet(),
+            other => panic!("{other:?}"),
+        };
+        assert!(packet.is_empty());
+    }
+}
+
+#[test]
+fn a_packet_ends_where_the_event_does_if_the_captured_length_says_more() {
+    let mut data = event(4, 2, 60);
+    data[12..14].copy_from_slice(&500_u16.to_le_bytes());
+    let Event::Trace(trace) = parse(&data, &Hints::default()).unwrap() else {
+        panic!("no trace");
+    };
+    assert_eq!((trace.packet().len(), trace.len_cap()), (4, 500));
+}
+
+#[test]
+fn an_unhinted_version_1_drop_is_told_apart_by_length_or_ether_type() {
+    for len in 14..70 {
+        for (profile, header) in [(Profile::V1_12, 32), (Profile::V1_13, 36)] {
+            let data = drop_event(profile, &frame(len));
+            assert_eq!(drop_header(&data, &Hints::default()), header, "{profile:?} {len}");
+        }
+    }
+}
+
+/// 16 captured bytes leave room for both headers.
+#[test]
+fn a_version_1_drop_that_nothing_tells_apart_goes_by_the_hint_and_without_one_by_1_13() {
+    let data = drop_event(Profile::V1_12, &[0x0a; 16]);
+    let hinted = |drop_v1| {
+        let sock = SockLayout::Unknown;
+        drop_header(&data, &Hints { drop_v1, sock })
+    };
+    assert_eq!(hinted(DropV1Header::Len32), 32);
+    assert_eq!(hinted(DropV1Header::Len36), 36);
+    assert_eq!(hinted(DropV1Header::Unknown), 36);
+}
+
+#[test]
+fn a_certain_drop_teaches_the_header_of_an_uncertain_one() {
+    let mut hints = Hints::default();
+    // 20 bytes leave no room for the longer header, 16 leave it.
+    let certain = drop_event(Profile::V1_12, &[0x0a; 20]);
+    let uncertain = drop_event(Profile::V1_12, &[0x0a; 16]);
+    assert_eq!(drop_header(&uncertain, &hints), 36);
+    hints.observe(&parse(&certain, &hints).unwrap());
+    assert_eq!(drop_header(&uncertain, &hints), 32);
+}
+
+#[test]
+fn a_1_12_drop_shorter_than_upstreams_least_is_read() {
+    let data = drop_event(Profile::V1_12, &[]);
+    assert_eq!(data.len(), 36);
+    let hints = Hints::for_release(1, 12);
+    assert_eq!(drop_header(&data[..32], &hints), 32);
+    let Event::Drop(drop) = parse(&data[..32], &hints).unwrap() else {
+        panic!("no drop");
+    };
+    assert_eq!(drop.ifindex(), 0);
+}
+
+#[test]
+fn an_extension_of_the_header_moves_the_packet() {
+    for (profile, extension, packet_offset) in [(Profile::V1_19, 16, 64), (Profile::V1_19, 0, 48)] {
+        let packet = frame(30);
+        let mut data = drop_event(profile, &packet);
+        data[15] = 1;
+        data.splice(48..48, vec![0xaa; extension]);
+        let Event::Drop(drop) = parse(&data, &Hints::default()).unwrap() else {
+            panic!("no drop");
+        };
+        assert_eq!((drop.header_len(), drop.packet_offset()), (48, packet_offset));
+        assert_eq!(drop.packet(), packet);
+    }
+}
+
+#[test]
+fn what_one_event_proves_settles_the_socket_layout() {
+    let policy = |profile| {
+        let mut out = Vec::new();
+        encoder(profile).policy_verdict(&PolicyFields::default(), &[1; 9], &mut out);
+        out
+    };
+    let trace = |profile| {
+        let mut out = Vec::new();
+        encoder(profile).trace(&TraceFields::default(), &[1; 9], &mut out);
+        out
+    };
+    let cases = [
+        (policy(Profile::V1_18), SockLayout::Packed),
+        (policy(Profile::V1_19), SockLayout::Aligned),
+        (trace(Profile::V1_12), SockLayout::Packed),
+        (trace(Profile::V1_19), SockLayout::Aligned),
+        (drop_event(Profile::V1_13, &[]), SockLayout::Packed),
+        (drop_event(Profile::V1_18, &[]), SockLayout::Packed),
+        (drop_event(Profile::V1_19, &[]), SockLayout::Aligned),
+        (event(6, 0, 28), SockLayout::Packed),
+        (event(3, 1, 28), SockLayout::Unknown),
+        (event(4, 0, 36), SockLayout::Unknown),
+    ];
+    for (data, expected) in cases {
+        let mut hints = Hints::default();
+        hints.observe(&parse(&data, &hints).unwrap());
+        assert_eq!(hints.sock, expected, "{data:?}");
+    }
+}
+
+#[test]
+fn a_socket_event_proves_that_drops_have_a_device() {
+    let mut hints = Hints::default();
+    hints.observe(&parse(&event(7, 0, 44), &hints).unwrap());
+    assert_eq!(hints.drop_v1, DropV1Header::Len36);
+}
+
+#[test]
+fn unhinted_socket_events_are_told_apart_by_their_values() {
+    let v4 = |octets: [u8; 4]| {
+        let mut ip = [0; 16];
+        ip[..4].copy_from_slice(&octets);
+        (ip, 0)
+    };
+    let v6 = |first: [u8; 4]| {
+        let mut ip = [0x11; 16];
+        ip[..4].copy_from_slice(&first);
+        (ip, 1)
+    };
+    let destinations = [
+        v4([10, 96, 0, 10]),
+        v4([1, 1, 1, 1]),
+        v4([1, 0, 0, 1]),
+        v4([0, 0, 0, 0]),
+        v4([127, 0, 0, 1]),
+        v6([0xfd, 0, 0, 0x96]),
+        v6([0x20, 0x01, 0x0d, 0xb8]),
+    ];
+    for (dst_ip, flags) in destinations {
+        for (profile, expected) in [(Profile::V1_18, SockLayout::Packed), (Profile::V1_19, SockLayout::Aligned)] {
+            let fields = SockFields {
+                xlate_point: 1,
+                dst_ip,
+                dst_port: 53,
+                sock_cookie: 0x0102_0304,
+                cgroup_id: 4242,
+                l4_proto: 2,
+                flags,
+            };
+            let mut data = Vec::new();
+            encoder(profile).trace_sock(&fields, &mut data);
+            let Event::TraceSock(sock) = parse(&data, &Hints::default()).unwrap() else {
+                panic!("no socket event");
+            };
+            assert_eq!((sock.layout(), sock.fields()), (expected, fields), "{profile:?}");
+        }
+    }
+}
+
+#[test]
+fn a_release_leaves_out_what_it_does_not_know() {
+    let fields = TraceFields { common: Common::default(), flags: 0x0f, ip_trace_id: 7, ..TraceFields::default() };
+    let cases =
+        [(Profile::V1_12, 0x01, 0), (Profile::V1_17_4, 0x03, 0), (Profile::V1_18, 0x0f, 0), (Profile::V1_19, 0x0f, 7)];
+    for (profile, flags, ip_trace_id) in cases {
+        let mut data = Vec::new();
+        encoder(profile).trace(&fields, &[], &mut data);
+        let Event::Trace(trace) = parse(&data, &Hints::default()).unwrap() else {
+            panic!("no trace");
+        };
+        assert_eq!((trace.flags(), trace.ip_trace_id()), (flags, ip_trace_id));
+    }
+}
+
+#[test]
+fn flags_say_what_the_packet_starts_with() {
+    let cases = [
+        (0x00, Link::Ethernet, None),
+        (0x01, Link::Ethernet, None),
+        (0x02, Link::Ipv4, None),
+        (0x03, Link::Ipv6, None),
+        (0x04, Link::Ethernet, Some(Tunnel::Vxlan)),
+        (0x08, Link::Ethernet, Some(Tunnel::Geneve)),
+        (0x0c, Link::Ethernet, Some(Tunnel::Vxlan)),
+    ];
+    for (flags, link, tunnel) in cases {
+        let mut data = event(4, 2, 56);
+        data[27] = flags;
+        let Event::Trace(trace) = parse(&data, &Hints::default()).unwrap() else {
+            panic!("no trace");
+        };
+        assert_eq!((trace.link(), trace.tunnel()), (link, tunnel), "{flags:#x}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_make_an_event_whose_fields_can_be_read_or_a_reason(
+        kind in 0_u8..9,
+        version in 0_u8..5,
+        mut data in proptest::collection::vec(any::<u8>(), 0..120),
+    ) {
+        for (at, byte) in [(0, kind), (14, version)] {
+            if let Some(place) = data.get_mut(at) {
+                *place = byte;
+            }
+        }
+        let mut hints = Hints::default();
+        match parse(&data, &hints) {
+            Ok(event) => {
+                hints.observe(&event);
+                prop_assert!(packet_of(&event).len() <= data.len());
+            }
+            Err(reason) => prop_assert!(!reason.to_string().is_empty()),
+        }
+    }
+}
+
+/// Reads every field of an event and returns its packet.
+fn packet_of<'a>(event: &Event<'a>) -> &'a [u8] {
+    match event {
+        Event::Drop(event) => (event.fields(), event.packet()).1,
+        Event::Trace(event) => (event.fields(), event.orig_ip(), event.packet()).2,
+        Event::PolicyVerdict(event) => (event.fields(), event.packet()).1,
+        Event::Capture(event) => (event.fields(), event.packet()).1,
+        Event::Recorder(event) => (event.fields(), event.packet()).1,
+        Event::Debug(event) => (event.fields(), &[][..]).1,
+        Event::TraceSock(event) => (event.fields(), event.dst_ip(), &[][..]).2,
+        _ => &[],
+    }
+}
