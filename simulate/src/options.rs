@@ -1,0 +1,93 @@
+//! What to simulate.
+
+use tidegate_wire::access_log::Variant;
+use tidegate_wire::event::Profile;
+use tidegate_wire::gob::TypeId;
+
+use crate::mix::Mix;
+
+/// What to simulate. The same options give the same stream.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Seed of all choices.
+    pub seed: u64,
+    /// The Cilium release whose layouts are written.
+    pub release: Release,
+    /// How often each kind of conversation happens.
+    pub mix: Mix,
+    /// One frame in so many is a report of events that the kernel's ring lost; 0 for none.
+    pub lost_every: u64,
+    /// Packet bytes that an event captures at most; Cilium's default is 128.
+    pub capture: usize,
+    /// CPUs of the node.
+    pub cpus: u16,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let (release, mix) = (Release::V1_19, Mix::default());
+        Self { seed: 1, release, mix, lost_every: 10_000, capture: 128, cpus: 4 }
+    }
+}
+
+/// Cilium releases between which something on the socket changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the variants are release numbers")]
+pub enum Release {
+    V1_12,
+    V1_13,
+    V1_16,
+    V1_17,
+    V1_18,
+    V1_19,
+    V1_20,
+}
+
+impl Release {
+    /// All of them, the oldest first.
+    pub const ALL: [Self; 7] =
+        [Self::V1_12, Self::V1_13, Self::V1_16, Self::V1_17, Self::V1_18, Self::V1_19, Self::V1_20];
+
+    /// Its number, such as `1.19`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V1_12 => "1.12",
+            Self::V1_13 => "1.13",
+            Self::V1_16 => "1.16",
+            Self::V1_17 => "1.17",
+            Self::V1_18 => "1.18",
+            Self::V1_19 => "1.19",
+            Self::V1_20 => "1.20",
+        }
+    }
+
+    /// Layouts of the datapath's events. 1.17 stands for 1.17.4 and later.
+    #[must_use]
+    pub fn profile(self) -> Profile {
+        match self {
+            Self::V1_12 => Profile::V1_12,
+            Self::V1_13 | Self::V1_16 => Profile::V1_13,
+            Self::V1_17 => Profile::V1_17_4,
+            Self::V1_18 => Profile::V1_18,
+            Self::V1_19 | Self::V1_20 => Profile::V1_19,
+        }
+    }
+
+    /// Shape of access-log records.
+    #[must_use]
+    pub fn access_log(self) -> Variant {
+        match self {
+            Self::V1_12 | Self::V1_13 => Variant::A,
+            Self::V1_16 => Variant::B,
+            Self::V1_17 | Self::V1_18 | Self::V1_19 => Variant::C,
+            Self::V1_20 => Variant::D,
+        }
+    }
+
+    /// First type id of the gob streams, which depends on the Go release that built the agent.
+    #[must_use]
+    pub fn first_type_id(self) -> TypeId {
+        if self <= Self::V1_13 { TypeId::FIRST_GO_1_20 } else { TypeId::FIRST }
+    }
+}

@@ -1,0 +1,120 @@
+//! Packets as bytes, from the Ethernet header up. Checksums are zero; nothing that reads monitor events
+//! checks them.
+
+mod dns;
+mod tunnel;
+
+pub(crate) use dns::{answer, query};
+pub(crate) use tunnel::{geneve, vxlan};
+
+use std::net::IpAddr;
+
+use crate::world::Peer;
+
+/// Bits of the TCP flags byte.
+pub(crate) mod tcp_flags {
+    pub(crate) const FIN: u8 = 0x01;
+    pub(crate) const SYN: u8 = 0x02;
+    pub(crate) const RST: u8 = 0x04;
+    pub(crate) const PSH: u8 = 0x08;
+    pub(crate) const ACK: u8 = 0x10;
+}
+
+/// IP protocol numbers.
+pub(crate) mod protocol {
+    pub(crate) const ICMP: u8 = 1;
+    pub(crate) const IGMP: u8 = 2;
+    pub(crate) const TCP: u8 = 6;
+    pub(crate) const UDP: u8 = 17;
+    pub(crate) const ICMPV6: u8 = 58;
+    pub(crate) const VRRP: u8 = 112;
+    pub(crate) const SCTP: u8 = 132;
+}
+
+/// Who sends to whom, and between which ports.
+#[derive(Clone, Debug)]
+pub(crate) struct Path {
+    pub(crate) from: Peer,
+    pub(crate) to: Peer,
+    pub(crate) ports: (u16, u16),
+}
+
+impl Path {
+    /// The way back.
+    pub(crate) fn back(&self) -> Self {
+        Self { from: self.to.clone(), to: self.from.clone(), ports: (self.ports.1, self.ports.0) }
+    }
+
+    pub(crate) fn is_v6(&self) -> bool {
+        self.from.ip.is_ipv6()
+    }
+}
+
+/// A TCP segment.
+pub(crate) fn tcp(path: &Path, flags: u8, (seq, ack): (u32, u32), payload: &[u8]) -> Vec<u8> {
+    // Timestamps, as almost every Linux host sends them.
+    const OPTIONS: [u8; 12] = [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 1];
+    let mut segment = Vec::with_capacity(32 + payload.len());
+    segment.extend(path.ports.0.to_be_bytes());
+    segment.extend(path.ports.1.to_be_bytes());
+    segment.extend(seq.to_be_bytes());
+    segment.extend(ack.to_be_bytes());
+    segment.extend([8 << 4, flags, 0xfa, 0xf0, 0, 0, 0, 0]);
+    segment.extend(OPTIONS);
+    segment.extend_from_slice(payload);
+    ip(path, protocol::TCP, &segment)
+}
+
+/// A UDP datagram.
+pub(crate) fn udp(path: &Path, payload: &[u8]) -> Vec<u8> {
+    let mut datagram = Vec::with_capacity(8 + payload.len());
+    datagram.extend(path.ports.0.to_be_bytes());
+    datagram.extend(path.ports.1.to_be_bytes());
+    datagram.extend(length(8 + payload.len()));
+    datagram.extend([0, 0]);
+    datagram.extend_from_slice(payload);
+    ip(path, protocol::UDP, &datagram)
+}
+
+/// An ICMP or ICMPv6 message with the fields that follow its checksum.
+pub(crate) fn icmp(path: &Path, icmp_type: u8, code: u8, rest: [u8; 4]) -> Vec<u8> {
+    let protocol = if path.is_v6() { protocol::ICMPV6 } else { protocol::ICMP };
+    let [a, b, c, d] = rest;
+    ip(path, protocol, &[icmp_type, code, 0, 0, a, b, c, d])
+}
+
+/// An IP packet in an Ethernet frame.
+pub(crate) fn ip(path: &Path, protocol: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(54 + payload.len());
+    frame.extend(path.to.mac);
+    frame.extend(path.from.mac);
+    match (path.from.ip, path.to.ip) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => {
+            frame.extend([0x08, 0x00, 0x45, 0]);
+            frame.extend(length(20 + payload.len()));
+            frame.extend([0, 1, 0x40, 0, 63, protocol, 0, 0]);
+            frame.extend(from.octets());
+            frame.extend(to.octets());
+        }
+        (from, to) => {
+            frame.extend([0x86, 0xdd, 0x60, 0, 0, 0]);
+            frame.extend(length(payload.len()));
+            frame.extend([protocol, 63]);
+            frame.extend(v6(from));
+            frame.extend(v6(to));
+        }
+    }
+    frame.extend_from_slice(payload);
+    frame
+}
+
+fn v6(ip: IpAddr) -> [u8; 16] {
+    match ip {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
+        IpAddr::V6(v6) => v6.octets(),
+    }
+}
+
+fn length(len: usize) -> [u8; 2] {
+    u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes()
+}

@@ -1,0 +1,84 @@
+//! What Cilium says about itself: debug messages, captures, socket traces, notifications of the agent.
+
+use std::net::IpAddr;
+
+use tidegate_wire::access_log::{Kafka, L7, LogRecord};
+use tidegate_wire::event::{DebugFields, RecorderFields, SockFields};
+
+use super::dns::record;
+use super::{Stage, client_port, is_v6};
+use crate::options::Release;
+use crate::packet::{Path, protocol, tcp, tcp_flags};
+
+const CAPTURE_DELIVERY: u8 = 4;
+const CAPTURE_PROXY_PRE: u8 = 8;
+const DEBUG_CT_VERDICT: u8 = 15;
+const NOTIFY_REGENERATED: u32 = 3;
+const NOTIFY_IPCACHE_UPSERTED: u32 = 9;
+
+impl Stage {
+    pub(super) fn internal(&mut self, rng: &mut fastrand::Rng) {
+        let v6 = is_v6(rng);
+        let (from, to) = (self.world.local(rng, v6), self.world.pod(rng, v6));
+        let path = Path { ports: (client_port(rng), to.port), from, to };
+        let packet = tcp(&path, tcp_flags::ACK, (rng.u32(..), rng.u32(..)), &[]);
+        self.pen.capture(&path, CAPTURE_DELIVERY, 12, &packet);
+        self.pen.capture(&path, CAPTURE_PROXY_PRE, u32::from(15_001_u16.swap_bytes()), &packet);
+        let source = path.from.endpoint;
+        self.pen.debug(&DebugFields { subtype: DEBUG_CT_VERDICT, source, hash: rng.u32(..), args: [1, 0, 0] });
+        if self.pen.encoder().profile.sends_trace_sock() {
+            self.socket(&path, rng);
+        }
+        if self.pen.encoder().profile.sends_recorder() {
+            let fields = RecorderFields { subtype: 1, rule_id: 7, time_boot: rng.u64(..), len_orig: 1500 };
+            self.pen.recorder(&fields, &packet);
+        }
+        self.notifications(&path);
+        self.other_protocols(&path);
+    }
+
+    fn socket(&mut self, path: &Path, rng: &mut fastrand::Rng) {
+        let mut dst_ip = [0; 16];
+        match path.to.ip {
+            IpAddr::V4(v4) => dst_ip[..4].copy_from_slice(&v4.octets()),
+            IpAddr::V6(v6) => dst_ip = v6.octets(),
+        }
+        let (sock_cookie, cgroup_id) = (rng.u64(1..), rng.u64(1..1 << 20));
+        for xlate_point in 1..=2 {
+            let flags = u8::from(path.is_v6());
+            let dst_port = path.ports.1;
+            self.pen.trace_sock(&SockFields {
+                xlate_point,
+                dst_ip,
+                dst_port,
+                sock_cookie,
+                cgroup_id,
+                l4_proto: 1,
+                flags,
+            });
+        }
+    }
+
+    fn notifications(&mut self, path: &Path) {
+        let Path { from, to, .. } = path;
+        let regenerated = format!(r#"{{"id":{},"labels":["{}"]}}"#, from.endpoint, from.labels[0]);
+        self.pen.notify(NOTIFY_REGENERATED, &regenerated);
+        let prefix = if to.ip.is_ipv4() { 32 } else { 128 };
+        let host = r#""host-ip":"172.18.0.3","encrypt-key":0"#;
+        let upserted = format!(r#"{{"cidr":"{}/{prefix}","id":{},{host}}}"#, to.ip, to.identity);
+        self.pen.notify(NOTIFY_IPCACHE_UPSERTED, &upserted);
+    }
+
+    fn other_protocols(&mut self, path: &Path) {
+        let fields = Some([("cmd".to_owned(), "READ".to_owned())].into());
+        let l7 = Some(L7 { proto: "cassandra".to_owned(), fields });
+        let generic = LogRecord { l7, ..record(path, self.timestamp(), false, "Egress", protocol::TCP) };
+        self.pen.access_log(&generic);
+        if self.options.release < Release::V1_20 {
+            let (api_key, topic) = ("produce".to_owned(), "orders".to_owned());
+            let kafka = Some(Kafka { api_key, topic, correlation_id: 9, ..Kafka::default() });
+            let kafka = LogRecord { kafka, ..record(path, self.timestamp(), false, "Ingress", protocol::TCP) };
+            self.pen.access_log(&kafka);
+        }
+    }
+}
