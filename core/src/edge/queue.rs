@@ -40,6 +40,7 @@ struct Queue {
     state: Mutex<State>,
     filled: Notify,
     drained: Notify,
+    closed: Notify,
     blocked_nanos: AtomicU64,
 }
 
@@ -60,6 +61,7 @@ pub(crate) fn edge(limits: Limits, full: &'static str) -> (Edge, Inbox) {
         state: Mutex::new(State { senders: 1, ..State::default() }),
         filled: Notify::new(),
         drained: Notify::new(),
+        closed: Notify::new(),
         blocked_nanos: AtomicU64::new(0),
     });
     (Edge { queue: Arc::clone(&queue) }, Inbox { queue })
@@ -192,6 +194,20 @@ impl Inbox {
             filled.await;
         }
     }
+
+    /// Waits until nobody can send any more, while batches may still wait in the inbox: for a stage
+    /// that limits how long it tries to deliver the last ones. Does not borrow the inbox.
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let queue = Arc::clone(&self.queue);
+        async move {
+            let closed = queue.closed.notified();
+            tokio::pin!(closed);
+            closed.as_mut().enable();
+            if lock(&queue.state).senders > 0 {
+                closed.await;
+            }
+        }
+    }
 }
 
 impl Clone for Edge {
@@ -207,6 +223,7 @@ impl Drop for Edge {
         state.senders -= 1;
         if state.senders == 0 {
             self.queue.filled.notify_one();
+            self.queue.closed.notify_waiters();
         }
     }
 }

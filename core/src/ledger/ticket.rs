@@ -44,6 +44,15 @@ impl Ticket {
         self.settle(n, |counts, n| add(&mut counts.dropped, reason, n));
     }
 
+    /// Moves `n` of the records to a ticket of their own, for a stage whose parts of a batch come to
+    /// different ends.
+    pub fn split(&mut self, n: u64) -> Self {
+        debug_assert!(n <= self.left, "more records split off than there are");
+        let n = n.min(self.left);
+        self.left -= n;
+        Self { rows: self.rows.clone(), left: n }
+    }
+
     /// All records that are left were delivered.
     pub fn absorb_all(mut self) {
         self.absorbed(self.left);
