@@ -74,7 +74,7 @@ fn check(data: &[u8], hints: &mut Hints, records: &mut access_log::Decoder, rele
         event::Event::Capture(event) => event.packet(),
         event::Event::Trace(event) if !event.is_l3_device() => event.packet(),
         event::Event::AccessLog(_) => {
-            let record = records.decode(data).unwrap();
+            let record = records.decode(data).expect("the simulator writes valid records");
             assert_eq!(record.variant, release.access_log());
             return;
         }
