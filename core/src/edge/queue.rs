@@ -85,6 +85,26 @@ impl Edge {
         }
     }
 
+    /// Whether `records` records of `bytes` bytes would go in now, without a drop and without a wait.
+    /// Always true once nobody reads any more: there is nothing to wait for.
+    pub(crate) fn has_room(&self, records: usize, bytes: usize) -> bool {
+        let state = lock(&self.queue.state);
+        state.reader_gone || state.has_room(records, bytes, self.queue.limits)
+    }
+
+    /// Waits until they would, whatever the policy.
+    pub(crate) async fn room(&self, records: usize, bytes: usize) {
+        loop {
+            let drained = self.queue.drained.notified();
+            tokio::pin!(drained);
+            drained.as_mut().enable();
+            if self.has_room(records, bytes) {
+                return;
+            }
+            drained.await;
+        }
+    }
+
     pub(crate) fn gauge(&self, pipeline: String, stage: &str) -> EdgeGauge {
         EdgeGauge { pipeline, stage: stage.to_owned(), queue: Arc::clone(&self.queue) }
     }
@@ -156,9 +176,13 @@ impl State {
 
     fn fits(&self, delivery: &Delivery, limits: Limits) -> bool {
         let records = usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
+        self.has_room(records, delivery.weight, limits)
+    }
+
+    fn has_room(&self, records: usize, bytes: usize, limits: Limits) -> bool {
         self.waiting.is_empty()
             || (self.records.saturating_add(records) <= limits.records
-                && self.bytes.saturating_add(delivery.weight) <= limits.bytes)
+                && self.bytes.saturating_add(bytes) <= limits.bytes)
     }
 
     fn push(&mut self, delivery: Delivery) {

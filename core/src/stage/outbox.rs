@@ -116,6 +116,19 @@ impl Buffer {
         self.edge.send(self.shared.admit(batch)).await
     }
 
+    /// Whether a batch like `batch` would go in now, without a drop and without a wait. Holds until the
+    /// next [`Self::send`] where there is one sender.
+    #[must_use]
+    pub fn has_room(&self, batch: &Batch) -> bool {
+        self.edge.has_room(batch.len(), batch.weight())
+    }
+
+    /// Waits until it would, whatever the policy, or until nobody reads the buffer any more: for the
+    /// report of a loss, which must not be lost itself.
+    pub async fn room(&self, batch: &Batch) {
+        self.edge.room(batch.len(), batch.weight()).await;
+    }
+
     /// Enters `n` records that came and could not be used.
     pub fn dropped(&self, reason: &'static str, n: u64) {
         self.shared.dropped(reason, n);
