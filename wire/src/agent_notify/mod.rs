@@ -1,1 +1,94 @@
-//! Agent notifications.
+//! Agent notifications: what Cilium's agent reports about itself.
+//!
+//! Follows `AgentNotify` of `pkg/monitor/api/types.go`, Cilium 1.12 to 1.20-dev. A notification is
+//! the [`data`](crate::payload::Payload::data) of a payload: the byte [`MESSAGE_TYPE`] and a gob
+//! stream of its own. Only the envelope is read here; its text is JSON, and stays text.
+
+use crate::gob::{self, Documents, GoType, StructWriter, Type, TypeId, Value, put_int, write_message};
+
+/// The first byte of a notification.
+pub const MESSAGE_TYPE: u8 = 130;
+
+/// One notification.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AgentNotify {
+    /// `Type` upstream: 2 is the start of the agent, 3 a regenerated endpoint, and so on.
+    pub kind: u32,
+    /// JSON, its form given by the kind. Invalid UTF-8 is replaced.
+    pub text: String,
+}
+
+/// What is wrong with a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The data is not marked as a notification; the byte is missing when there is no data.
+    #[error("message type {0:?} is not an agent notification")]
+    NotAgentNotify(Option<u8>),
+    /// The stream holds something else than an `AgentNotify`.
+    #[error("the value is not an AgentNotify")]
+    UnknownShape,
+    /// The kind does not fit into 32 bits.
+    #[error("notification type {0} is out of range")]
+    OutOfRange(u64),
+    /// The bytes are not gob, or a field has another type.
+    #[error("broken gob: {0}")]
+    Gob(#[from] gob::Error),
+}
+
+impl Error {
+    /// The reason as a `dropped{reason}` label.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAgentNotify(_) => "not_agent_notify",
+            Self::UnknownShape => "agent_notify_unknown_shape",
+            Self::OutOfRange(_) => "agent_notify_out_of_range",
+            Self::Gob(error) => error.as_str(),
+        }
+    }
+}
+
+/// Decodes the data of a payload, its first byte included.
+///
+/// # Errors
+/// See [`Error`].
+pub fn decode(data: &[u8]) -> Result<AgentNotify, Error> {
+    let [MESSAGE_TYPE, stream @ ..] = data else {
+        return Err(Error::NotAgentNotify(data.first().copied()));
+    };
+    let mut documents = Documents::default();
+    let mut document = documents.open(stream)?;
+    match document.schema().resolve(document.id())? {
+        Type::Struct(fields) if fields.iter().any(|field| &*field.name == "Text") => {}
+        _ => return Err(Error::UnknownShape),
+    }
+    let mut notify = AgentNotify::default();
+    document.value().fields(|name, field| notify.set(name, field))?;
+    Ok(notify)
+}
+
+/// Appends the data of a payload that carries `notify`, the type numbered `id`.
+pub fn encode(notify: &AgentNotify, id: TypeId, out: &mut Vec<u8>) {
+    let fields = [("Type", TypeId::UINT), ("Text", TypeId::STRING)];
+    let fields = fields.map(|(name, id)| (name, GoType::built_in(id)));
+    out.push(MESSAGE_TYPE);
+    GoType::structure("AgentNotify", fields).define(id, out);
+    let mut body = Vec::new();
+    put_int(&mut body, id.0);
+    StructWriter::new(&mut body).uint(notify.kind).bytes(&notify.text).end();
+    write_message(out, &body);
+}
+
+impl AgentNotify {
+    fn set(&mut self, name: &str, field: Value<'_, '_>) -> Result<(), Error> {
+        match name {
+            "Type" => {
+                let kind = field.uint()?;
+                self.kind = u32::try_from(kind).map_err(|_| Error::OutOfRange(kind))?;
+            }
+            "Text" => self.text = String::from_utf8_lossy(field.string()?).into_owned(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
+}

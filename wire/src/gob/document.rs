@@ -38,21 +38,13 @@ impl Documents {
     /// [`Error::MissingValue`] when the stream ends before its value or inside it, and as
     /// [`Schema::define`].
     pub fn open<'a>(&'a mut self, stream: &'a [u8]) -> Result<Document<'a>, Error> {
-        let index = match self
-            .known
-            .iter()
-            .position(|known| known.value_of(stream).is_some())
-        {
+        let index = match self.known.iter().position(|known| known.value_of(stream).is_some()) {
             Some(index) => index,
             None => self.remember(stream)?,
         };
         let known = &self.known[index];
         let (id, reader) = known.value_of(stream).ok_or(Error::MissingValue)?;
-        Ok(Document {
-            reader,
-            schema: &known.schema,
-            id,
-        })
+        Ok(Document { reader, schema: &known.schema, id })
     }
 
     fn remember(&mut self, stream: &[u8]) -> Result<usize, Error> {

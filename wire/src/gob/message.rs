@@ -32,9 +32,7 @@ pub fn split(input: &[u8], limit: usize) -> Result<Split<'_>, Error> {
     let length = match reader.uint() {
         Ok(length) => length,
         Err(Error::Truncated) => {
-            return Ok(Split::Incomplete {
-                needed: prefix_len(input),
-            });
+            return Ok(Split::Incomplete { needed: prefix_len(input) });
         }
         Err(error) => return Err(error),
     };
@@ -52,9 +50,7 @@ pub fn split(input: &[u8], limit: usize) -> Result<Split<'_>, Error> {
 
 /// Bytes of the integer that `input` begins with, one when there is nothing to see.
 fn prefix_len(input: &[u8]) -> usize {
-    input
-        .first()
-        .map_or(1, |first| 1 + usize::from(first.wrapping_neg()))
+    input.first().map_or(1, |first| 1 + usize::from(first.wrapping_neg()))
 }
 
 /// What a message is about.
@@ -94,39 +90,21 @@ mod tests {
     #[test]
     fn a_message_is_split_off_whole() {
         let split = split(&[2, 7, 8, 9], 16);
-        assert_eq!(
-            split,
-            Ok(Split::Message {
-                body: &[7, 8],
-                used: 3
-            })
-        );
+        assert_eq!(split, Ok(Split::Message { body: &[7, 8], used: 3 }));
     }
 
     #[test]
     fn a_part_of_a_message_says_how_much_is_needed() {
-        for (bytes, needed) in [
-            (&[][..], 1),
-            (&[2], 3),
-            (&[2, 7], 3),
-            (&[0xff], 2),
-            (&[0xfe, 1], 3),
-            (&[0xfe, 1, 0], 259),
-        ] {
-            assert_eq!(
-                split(bytes, 256),
-                Ok(Split::Incomplete { needed }),
-                "{bytes:x?}"
-            );
+        for (bytes, needed) in
+            [(&[][..], 1), (&[2], 3), (&[2, 7], 3), (&[0xff], 2), (&[0xfe, 1], 3), (&[0xfe, 1, 0], 259)]
+        {
+            assert_eq!(split(bytes, 256), Ok(Split::Incomplete { needed }), "{bytes:x?}");
         }
     }
 
     #[test]
     fn a_length_that_cannot_be_is_refused_at_once() {
-        let error = Error::MessageTooLarge {
-            length: 17,
-            limit: 16,
-        };
+        let error = Error::MessageTooLarge { length: 17, limit: 16 };
         assert_eq!(split(&[17], 16), Err(error));
         assert_eq!(split(&[0x80], 16), Err(Error::IntegerTooLong(128)));
     }
@@ -137,16 +115,9 @@ mod tests {
             (&[0xff, 0x81][..], Header::Definition(TypeId(65))),
             (&[0xff, 0x82], Header::Value(TypeId(65))),
             (&[0], Header::Value(TypeId(0))),
-            (
-                &[0xf8, 255, 255, 255, 255, 255, 255, 255, 255],
-                Header::Value(TypeId(i64::MIN)),
-            ),
+            (&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255], Header::Value(TypeId(i64::MIN))),
         ] {
-            assert_eq!(
-                Header::read(&mut Reader::new(bytes)),
-                Ok(header),
-                "{bytes:x?}"
-            );
+            assert_eq!(Header::read(&mut Reader::new(bytes)), Ok(header), "{bytes:x?}");
         }
     }
 }

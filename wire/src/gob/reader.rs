@@ -41,7 +41,11 @@ impl<'a> Reader<'a> {
                 self.rest = rest;
                 Ok(byte.into())
             }
-            _ => self.long_uint(),
+            _ => {
+                let (value, rest) = long_uint(self.rest)?;
+                self.rest = rest;
+                Ok(value)
+            }
         }
     }
 
@@ -63,13 +67,8 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn bytes(&mut self) -> Result<&'a [u8], Error> {
         let length = self.uint()?;
-        let cut = usize::try_from(length)
-            .ok()
-            .and_then(|at| self.rest.split_at_checked(at));
-        let (bytes, rest) = cut.ok_or(Error::LengthOutOfRange {
-            length,
-            left: self.rest.len(),
-        })?;
+        let cut = usize::try_from(length).ok().and_then(|at| self.rest.split_at_checked(at));
+        let (bytes, rest) = cut.ok_or(Error::LengthOutOfRange { length, left: self.rest.len() })?;
         self.rest = rest;
         Ok(bytes)
     }
@@ -86,20 +85,20 @@ impl<'a> Reader<'a> {
             _ => Err(Error::LengthOutOfRange { length, left }),
         }
     }
+}
 
-    #[inline(never)]
-    fn long_uint(&mut self) -> Result<u64, Error> {
-        let (&first, rest) = self.rest.split_first().ok_or(Error::Truncated)?;
-        let width = usize::from(first.wrapping_neg());
-        if width > 8 {
-            return Err(Error::IntegerTooLong(width));
-        }
-        let (digits, rest) = rest.split_at_checked(width).ok_or(Error::Truncated)?;
-        self.rest = rest;
-        Ok(digits
-            .iter()
-            .fold(0, |value, &digit| value << 8 | u64::from(digit)))
+/// An integer of any width and what is behind it.
+///
+/// Takes and gives slices, not the reader: a reader that nothing else points to stays in registers.
+#[inline(never)]
+fn long_uint(bytes: &[u8]) -> Result<(u64, &[u8]), Error> {
+    let (&first, rest) = bytes.split_first().ok_or(Error::Truncated)?;
+    let width = usize::from(first.wrapping_neg());
+    if width > 8 {
+        return Err(Error::IntegerTooLong(width));
     }
+    let (digits, rest) = rest.split_at_checked(width).ok_or(Error::Truncated)?;
+    Ok((digits.iter().fold(0, |value, &digit| value << 8 | u64::from(digit)), rest))
 }
 
 /// The field numbers of one struct value, as they come.
@@ -138,10 +137,7 @@ impl Fields {
                 self.next = field + 1;
                 Ok(Some(number))
             }
-            _ => Err(Error::FieldOutOfRange {
-                field,
-                count: self.count,
-            }),
+            _ => Err(Error::FieldOutOfRange { field, count: self.count }),
         }
     }
 }
@@ -189,13 +185,7 @@ mod tests {
             (&[0xf7, 0, 0, 0, 0, 0, 0, 0, 0, 1], Error::IntegerTooLong(9)),
             (&[0x80], Error::IntegerTooLong(128)),
             (&[3, 1, 2], Error::LengthOutOfRange { length: 3, left: 2 }),
-            (
-                &[0xf8, 255, 255, 255, 255, 255, 255, 255, 255],
-                Error::LengthOutOfRange {
-                    length: u64::MAX,
-                    left: 0,
-                },
-            ),
+            (&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255], Error::LengthOutOfRange { length: u64::MAX, left: 0 }),
         ] {
             assert_eq!(Reader::new(bytes).bytes(), Err(error), "{bytes:x?}");
         }
@@ -221,10 +211,7 @@ mod tests {
         let mut far = Reader::new(&[1, 0xf8, 255, 255, 255, 255, 255, 255, 255, 255]);
         let mut fields = Fields::new(3);
         assert_eq!(fields.next(&mut far), Ok(Some(0)));
-        let error = Error::FieldOutOfRange {
-            field: u64::MAX,
-            count: 3,
-        };
+        let error = Error::FieldOutOfRange { field: u64::MAX, count: 3 };
         assert_eq!(fields.next(&mut far), Err(error));
     }
 

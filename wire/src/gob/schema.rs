@@ -9,16 +9,8 @@ pub const MAX_TYPES: usize = 1024;
 /// Bytes of definitions in one stream, at most. An access-log record has 1.2 KiB of them.
 pub const MAX_DEFINITION_BYTES: usize = 256 * 1024;
 
-static BUILT_IN: [Type; 8] = [
-    Type::Bool,
-    Type::Int,
-    Type::Uint,
-    Type::Float,
-    Type::Bytes,
-    Type::String,
-    Type::Complex,
-    Type::Interface,
-];
+static BUILT_IN: [Type; 8] =
+    [Type::Bool, Type::Int, Type::Uint, Type::Float, Type::Bytes, Type::String, Type::Complex, Type::Interface];
 
 /// The types that a stream has defined so far, beside the built-in ones.
 ///
@@ -62,9 +54,7 @@ impl Schema {
         if let Some(definition) = self.types.get(&id) {
             return Ok(&definition.ty);
         }
-        let built_in = usize::try_from(id.0)
-            .ok()
-            .and_then(|id| BUILT_IN.get(id.wrapping_sub(1)));
+        let built_in = usize::try_from(id.0).ok().and_then(|id| BUILT_IN.get(id.wrapping_sub(1)));
         built_in.ok_or(Error::UnknownType(id.0))
     }
 
@@ -108,9 +98,7 @@ mod tests {
     #[test]
     fn a_million_definitions_stop_at_the_limit() {
         let mut schema = Schema::default();
-        let failure = (64..1_000_064)
-            .map(|id| define(&mut schema, id))
-            .find(Result::is_err);
+        let failure = (64..1_000_064).map(|id| define(&mut schema, id)).find(Result::is_err);
         assert_eq!(failure, Some(Err(Error::TooManyTypes)));
         assert_eq!(schema.definitions().count(), MAX_TYPES);
     }

@@ -23,12 +23,7 @@ pub struct Value<'r, 'a> {
 impl<'r, 'a> Value<'r, 'a> {
     /// The value of type `id` that `reader` is at.
     pub fn new(reader: &'r mut Reader<'a>, schema: &'a Schema, id: TypeId) -> Self {
-        Self {
-            reader,
-            schema,
-            id,
-            depth: 0,
-        }
+        Self { reader, schema, id, depth: 0 }
     }
 
     /// Its type.
@@ -107,10 +102,7 @@ impl<'r, 'a> Value<'r, 'a> {
     /// # Errors
     /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], [`Error::ArrayLength`],
     /// [`Error::LengthOutOfRange`], and what `each` gives.
-    pub fn elements<E: From<Error>>(
-        mut self,
-        mut each: impl FnMut(Value<'_, 'a>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn elements<E: From<Error>>(mut self, mut each: impl FnMut(Value<'_, 'a>) -> Result<(), E>) -> Result<(), E> {
         let (elem, len) = match *self.ty()? {
             Type::Slice { elem } => (elem, None),
             Type::Array { elem, len } => (elem, Some(len)),
@@ -118,11 +110,7 @@ impl<'r, 'a> Value<'r, 'a> {
         };
         let count = self.reader.count(1)?;
         if let Some(length) = len.filter(|len| *len != count as u64) {
-            return Err(Error::ArrayLength {
-                count: count as u64,
-                length,
-            }
-            .into());
+            return Err(Error::ArrayLength { count: count as u64, length }.into());
         }
         for _ in 0..count {
             each(self.inner(elem)?)?;
@@ -185,20 +173,12 @@ impl<'r, 'a> Value<'r, 'a> {
         if depth > MAX_DEPTH {
             return Err(Error::NestingTooDeep);
         }
-        Ok(Value {
-            reader: self.reader,
-            schema: self.schema,
-            id,
-            depth,
-        })
+        Ok(Value { reader: self.reader, schema: self.schema, id, depth })
     }
 }
 
 fn mismatch(wanted: &'static str, found: &Type) -> Error {
-    Error::TypeMismatch {
-        wanted,
-        found: found.name(),
-    }
+    Error::TypeMismatch { wanted, found: found.name() }
 }
 
 #[cfg(test)]

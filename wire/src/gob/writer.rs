@@ -29,11 +29,7 @@ pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 #[must_use]
 #[inline]
 pub fn uint_len(value: u64) -> usize {
-    if value < 0x80 {
-        1
-    } else {
-        9 - value.leading_zeros() as usize / 8
-    }
+    if value < 0x80 { 1 } else { 9 - value.leading_zeros() as usize / 8 }
 }
 
 #[inline]
@@ -110,6 +106,14 @@ impl<'o> StructWriter<'o> {
         self
     }
 
+    /// A pointer to a struct, left out when nil.
+    pub fn optional<T>(&mut self, value: Option<&T>, fields: impl FnOnce(&mut StructWriter<'_>, &T)) -> &mut Self {
+        match value {
+            Some(value) => self.nested(|inner| fields(inner, value)),
+            None => self.absent(),
+        }
+    }
+
     /// A slice, left out when empty. `each` writes one element.
     pub fn slice<T>(&mut self, items: &[T], mut each: impl FnMut(&mut Vec<u8>, &T)) -> &mut Self {
         if items.is_empty() {
@@ -119,6 +123,11 @@ impl<'o> StructWriter<'o> {
         put_uint(out, items.len() as u64);
         items.iter().for_each(|item| each(out, item));
         self
+    }
+
+    /// A slice of strings, left out when empty.
+    pub fn strings<T: AsRef<[u8]>>(&mut self, items: &[T]) -> &mut Self {
+        self.slice(items, |out, item| put_bytes(out, item.as_ref()))
     }
 
     /// A map, left out when `None` but not when empty. `each` writes a key and its element.
@@ -180,17 +189,9 @@ mod tests {
     fn a_struct_leaves_out_what_go_leaves_out() {
         let bytes = written(|out| {
             let mut fields = StructWriter::new(out);
-            fields
-                .uint(0u8)
-                .int(-1)
-                .bytes("")
-                .nested(|_| {})
-                .slice::<u8>(&[], |_, _| {});
+            fields.uint(0u8).int(-1).bytes("").nested(|_| {}).slice::<u8>(&[], |_, _| {});
             fields.map(None::<std::slice::Iter<'_, u8>>, |_, _| {});
-            fields
-                .map(Some([0u8; 0].iter()), |_, _| {})
-                .bytes("a")
-                .end();
+            fields.map(Some([0u8; 0].iter()), |_, _| {}).bytes("a").end();
         });
         assert_eq!(bytes, [2, 1, 2, 0, 3, 0, 1, 1, b'a', 0]);
     }

@@ -27,10 +27,7 @@ impl Plan {
         let fields = match schema.resolve(id)? {
             Type::Struct(fields) => fields,
             other => {
-                return Err(Mismatch::NotAStruct {
-                    found: other.name(),
-                }
-                .into());
+                return Err(Mismatch::NotAStruct { found: other.name() }.into());
             }
         };
         let roles = fields.iter().map(|field| Role::of(field, schema));
@@ -43,11 +40,7 @@ impl Plan {
 
     /// Decodes the fields of one value.
     #[inline]
-    pub(super) fn read<'a>(
-        &self,
-        reader: &mut Reader<'a>,
-        schema: &Schema,
-    ) -> Result<Payload<'a>, gob::Error> {
+    pub(super) fn read<'a>(&self, reader: &mut Reader<'a>, schema: &Schema) -> Result<Payload<'a>, gob::Error> {
         let mut payload = Payload::default();
         let mut fields = Fields::new(self.roles.len());
         while let Some(number) = fields.next(reader)? {
@@ -56,21 +49,21 @@ impl Plan {
                 Role::Cpu => payload.cpu = reader.int()?,
                 Role::Lost => payload.lost = reader.uint()?,
                 Role::Kind => payload.kind = reader.int()?,
-                Role::Unknown(id) => skip(reader, schema, id)?,
+                Role::Unknown(id) => *reader = Reader::new(skip(reader.rest(), schema, id)?),
             }
         }
         Ok(payload)
     }
 }
 
+/// What is behind a value of type `id`. As in the reader, slices keep the hot loop in registers.
 #[cold]
-fn skip(reader: &mut Reader<'_>, schema: &Schema, id: TypeId) -> Result<(), gob::Error> {
-    // A cursor of its own: the payload's bytes outlive the schema.
-    let mut cursor = Reader::new(reader.rest());
-    Value::new(&mut cursor, schema, id).skip()?;
-    let used = reader.rest().len() - cursor.rest().len();
-    *reader = Reader::new(&reader.rest()[used..]);
-    Ok(())
+fn skip<'a>(bytes: &'a [u8], schema: &Schema, id: TypeId) -> Result<&'a [u8], gob::Error> {
+    // The bytes outlive the schema, and a value has one lifetime for both.
+    let mut reader = Reader::new(bytes);
+    Value::new(&mut reader, schema, id).skip()?;
+    let left = reader.rest().len();
+    Ok(&bytes[bytes.len() - left..])
 }
 
 impl Role {
@@ -87,11 +80,6 @@ impl Role {
             return Ok(role);
         }
         let (wanted, found) = (wanted.name(), found.name());
-        Err(Mismatch::FieldType {
-            field: field_name,
-            wanted,
-            found,
-        }
-        .into())
+        Err(Mismatch::FieldType { field: field_name, wanted, found }.into())
     }
 }

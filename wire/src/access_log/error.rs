@@ -1,0 +1,44 @@
+//! Why an access-log record is refused.
+
+use crate::gob;
+
+/// What is wrong with an access-log record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The data is not marked as an access-log record; the byte is missing when there is no data.
+    #[error("message type {0:?} is not an access-log record")]
+    NotAccessLog(Option<u8>),
+    /// The data is longer than [`MAX_RECORD`](super::MAX_RECORD).
+    #[error("{length} bytes of access-log record, the limit is {}", super::MAX_RECORD)]
+    TooLarge {
+        /// The length of the data.
+        length: usize,
+    },
+    /// The stream holds something else than a `LogRecord`.
+    #[error("the value is not a LogRecord")]
+    UnknownShape,
+    /// A number is beyond the range that the field has in Cilium.
+    #[error("{0} is out of range")]
+    OutOfRange(&'static str),
+    /// A DNS answer holds an address of so many bytes.
+    #[error("an address of {0} bytes")]
+    AddressLength(usize),
+    /// The bytes are not gob, or a field has another type.
+    #[error("broken gob: {0}")]
+    Gob(#[from] gob::Error),
+}
+
+impl Error {
+    /// The reason as a `dropped{reason}` label.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAccessLog(_) => "not_access_log",
+            Self::TooLarge { .. } => "access_log_too_large",
+            Self::UnknownShape => "access_log_unknown_shape",
+            Self::OutOfRange(_) => "access_log_out_of_range",
+            Self::AddressLength(_) => "access_log_address_length",
+            Self::Gob(error) => error.as_str(),
+        }
+    }
+}

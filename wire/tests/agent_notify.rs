@@ -1,0 +1,72 @@
+//! Agent notifications that Go wrote, and notifications that nobody should send.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod gob_golden;
+
+use gob_golden::vectors;
+use tidegate_wire::agent_notify::{AgentNotify, MESSAGE_TYPE, decode, encode};
+use tidegate_wire::gob::{GoType, StructWriter, TypeId, put_int, write_message};
+
+#[test]
+fn every_notification_is_decoded_and_encoded_to_the_byte() {
+    for (name, bytes, json) in vectors("agent") {
+        let notify = decode(&bytes).unwrap();
+        assert_eq!(u64::from(notify.kind), json["type"].as_u64().unwrap(), "{name}");
+        assert_eq!(notify.text, json["text"].as_str().unwrap(), "{name}");
+
+        let id = if name.ends_with("id64") { TypeId::FIRST } else { TypeId::FIRST_GO_1_20 };
+        let mut again = Vec::new();
+        encode(&notify, id, &mut again);
+        assert_eq!(again, bytes, "{name}");
+    }
+}
+
+#[test]
+fn a_notification_cut_anywhere_has_no_value() {
+    for (name, bytes, _) in vectors("agent") {
+        for end in 1..bytes.len() {
+            let error = decode(&bytes[..end]).unwrap_err();
+            assert_eq!(error.as_str(), "gob_missing_value", "{name} cut at {end}");
+        }
+    }
+}
+
+#[test]
+fn a_notification_without_text_is_only_its_kind() {
+    let notify = AgentNotify { kind: 7, text: String::new() };
+    let mut data = Vec::new();
+    encode(&notify, TypeId::FIRST, &mut data);
+    assert_eq!(decode(&data), Ok(notify));
+}
+
+/// A notification whose two fields have these types, and a value of these bytes.
+fn notification(fields: [(&'static str, TypeId); 2], value: &[u8]) -> Vec<u8> {
+    let mut data = vec![MESSAGE_TYPE];
+    let fields = fields.map(|(name, id)| (name, GoType::built_in(id)));
+    let id = GoType::structure("AgentNotify", fields).define(TypeId::FIRST, &mut data);
+    let mut body = Vec::new();
+    put_int(&mut body, id.0);
+    body.extend_from_slice(value);
+    write_message(&mut data, &body);
+    data
+}
+
+#[test]
+fn what_is_not_a_notification_says_why() {
+    let mut large = Vec::new();
+    StructWriter::new(&mut large).uint(1u64 << 32).end();
+    let (number, text) = (("Type", TypeId::UINT), ("Text", TypeId::STRING));
+    for (data, reason) in [
+        (vec![], "not_agent_notify"),
+        (vec![129, 1, 2], "not_agent_notify"),
+        (vec![130], "gob_missing_value"),
+        (notification([number, text], &large), "agent_notify_out_of_range"),
+        (notification([number, ("Other", TypeId::STRING)], &[0]), "agent_notify_unknown_shape"),
+        (notification([("Type", TypeId::INT), text], &[1, 2, 0]), "gob_type_mismatch"),
+        (notification([number, ("Text", TypeId::BYTES)], &[2, 0, 0]), "gob_type_mismatch"),
+        (notification([number, text], &[3, 0]), "gob_field_out_of_range"),
+    ] {
+        assert_eq!(decode(&data).unwrap_err().as_str(), reason, "{data:x?}");
+    }
+}
