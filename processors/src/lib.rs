@@ -1,1 +1,13 @@
 //! From frames to flows, and from flows to metrics.
+//!
+//! Each kind of processor is one module; [`KINDS`] lists them. In a pipeline they usually stand in this
+//! order: `cilium_decode` tells events apart, `l34_flow` makes flows of those with packets, `dns_flow`,
+//! `http_flow` and `l7_flow` make flows of requests and responses.
+
+pub mod cilium_decode;
+pub mod l34_flow;
+
+use tidegate_core::component::ProcessorKind;
+
+/// Every kind of processor.
+pub const KINDS: &[ProcessorKind] = &[cilium_decode::KIND, l34_flow::KIND];

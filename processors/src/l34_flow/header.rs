@@ -1,0 +1,127 @@
+//! What an event's header says about the flow: Hubble's `pkg/hubble/parser/threefour/parser.go` (v1.19.4).
+//!
+//! Called after the packet is read, since a trace's original source goes into its IP header.
+
+use tidegate_core::flow::{
+    Address, AuthType, Direction, DropReason, FileNumbering, Flow, FlowType, PolicyMatch, SourceFile, TracePoint,
+    TraceReason, Verdict, message_type,
+};
+use tidegate_wire::event::{DebugCapture, DropNotify, PacketEvent, PolicyVerdictNotify, TraceNotify};
+
+pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>) {
+    event_type(flow, message_type::DROP, drop);
+    flow.verdict = Verdict::Dropped;
+    flow.drop_reason = DropReason(drop.subtype().into());
+    // An egress drop is one whose source is the endpoint that reports it, which takes an endpoint table to know.
+    flow.direction = if drop.source() == 0 { Direction::Unknown } else { Direction::Ingress };
+    flow.source.identity = drop.src_label();
+    flow.destination.identity = drop.dst_label();
+    flow.file = Some(SourceFile { id: drop.file(), line: drop.line(), numbering: file_numbering(drop) });
+    flow.ip_trace_id = drop.ip_trace_id();
+}
+
+pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>) {
+    event_type(flow, message_type::TRACE, trace);
+    flow.verdict = Verdict::Forwarded;
+    flow.trace_point = TracePoint::from_datapath(trace.subtype());
+    flow.trace_reason = TraceReason::from_datapath(trace.reason());
+    flow.is_reply = is_reply(trace.reason());
+    flow.direction = trace_direction(trace);
+    flow.source.identity = trace.src_label();
+    flow.destination.identity = trace.dst_label();
+    flow.interface = trace.ifindex();
+    flow.ip_trace_id = trace.ip_trace_id();
+    if flow.trace_point == TracePoint::TO_PROXY {
+        flow.proxy_port = trace.dst_id().into();
+    }
+    restore_source(flow, trace);
+}
+
+pub(super) fn policy_verdict(flow: &mut Flow, verdict: &PolicyVerdictNotify<'_>) {
+    event_type(flow, message_type::POLICY_VERDICT, verdict);
+    match verdict.verdict() {
+        denied @ ..0 => {
+            flow.verdict = Verdict::Dropped;
+            flow.drop_reason = DropReason(denied.unsigned_abs());
+        }
+        0 if verdict.is_audited() => flow.verdict = Verdict::Audit,
+        0 => flow.verdict = Verdict::Forwarded,
+        1.. => flow.verdict = Verdict::Redirected,
+    }
+    flow.is_reply = (verdict.verdict() >= 0).then_some(false);
+    flow.policy_match = PolicyMatch(verdict.match_type());
+    flow.auth_type = AuthType(verdict.auth_type());
+    let remote = if verdict.is_ingress() {
+        flow.direction = Direction::Ingress;
+        &mut flow.source
+    } else {
+        flow.direction = Direction::Egress;
+        &mut flow.destination
+    };
+    remote.identity = verdict.remote_label();
+}
+
+pub(super) fn capture(flow: &mut Flow, capture: &DebugCapture<'_>) {
+    event_type(flow, message_type::CAPTURE, capture);
+    match capture.subtype() {
+        4..=7 | 10 | 11 => flow.interface = capture.arg1(),
+        // A port in 16 bits, which Hubble swaps in 32: its number times 65536.
+        8 | 9 => flow.proxy_port = capture.arg1().swap_bytes(),
+        _ => {}
+    }
+}
+
+fn event_type<'a>(flow: &mut Flow, message_type: u8, event: &impl PacketEvent<'a>) {
+    flow.flow_type = FlowType::L34;
+    flow.message_type = message_type;
+    flow.sub_type = event.subtype();
+}
+
+/// The numbering of the newest release that sends this version of the event. Releases of one version that differ
+/// (1.13 to 1.17.3 share version 1) cannot be told apart by a drop.
+fn file_numbering(drop: &DropNotify<'_>) -> FileNumbering {
+    const HEADER_1_12: usize = 32;
+    match drop.version() {
+        1 if drop.header_len() == HEADER_1_12 => FileNumbering::V1_12_0,
+        1 => FileNumbering::V1_17_0,
+        2 => FileNumbering::V1_18_0,
+        _ => FileNumbering::V1_19_0,
+    }
+}
+
+/// The datapath's trace reasons (`bpf/lib/trace.h`) that rules depend on.
+mod reason {
+    pub(super) const REPLY: u8 = 2;
+    pub(super) const UNKNOWN: u8 = 5;
+    pub(super) const SRV6_ENCAP: u8 = 6;
+    pub(super) const SRV6_DECAP: u8 = 7;
+}
+
+fn is_reply(reason: u8) -> Option<bool> {
+    match reason {
+        reason::UNKNOWN | reason::SRV6_ENCAP | reason::SRV6_DECAP => None,
+        _ => Some(reason == reason::REPLY),
+    }
+}
+
+/// Hubble's rule with a source that is never a local endpoint.
+fn trace_direction(trace: &TraceNotify<'_>) -> Direction {
+    match trace.reason() {
+        _ if trace.source() == 0 => Direction::Unknown,
+        reason::UNKNOWN => Direction::Unknown,
+        reason::REPLY => Direction::Egress,
+        _ if trace.orig_ip().is_some() => Direction::Egress,
+        _ => Direction::Ingress,
+    }
+}
+
+/// Puts the source before address translation back, and keeps the packet's own where it differs.
+fn restore_source(flow: &mut Flow, trace: &TraceNotify<'_>) {
+    let Some(ip) = &mut flow.ip else { return };
+    ip.encrypted = trace.is_encrypted();
+    let Some(original) = trace.orig_ip().map(Address::from) else { return };
+    if original != ip.source {
+        ip.source_xlated = Some(ip.source);
+        ip.source = original;
+    }
+}

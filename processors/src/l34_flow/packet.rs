@@ -1,0 +1,92 @@
+//! What the captured packet says about the flow, and where its payload is for the L7 stages.
+//!
+//! The layers are read by `tidegate_wire::packet`; this only translates them, and puts what a tunnel carries in the
+//! place of the outer packet, as Hubble does.
+
+use tidegate_core::Span;
+use tidegate_core::flow::{Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
+use tidegate_wire::event::PacketEvent;
+use tidegate_wire::packet::{self, Layer, Packet, Reason};
+
+/// Fills the flow from the packet of `event`, whose bytes `data` are.
+pub(super) fn read<'a>(flow: &mut Flow, event: &impl PacketEvent<'a>, data: Span) -> Result<(), Reason> {
+    let captured = data.slice(event.packet_offset(), event.packet().len());
+    let packet = packet::parse(event.packet(), event.link())?;
+    match event.tunnel() {
+        Some(tunnel) if packet.last.is_some() => {
+            let overlay = packet::parse_overlay(packet.udp_payload(), tunnel)?;
+            flow.tunnel = Some(Tunnel {
+                protocol: protocol(overlay.tunnel),
+                ip: packet.ip.map(ip),
+                l4: packet.l4.map_or(L4::None, l4),
+                vni: overlay.vni,
+            });
+            fill(flow, &overlay.inner, captured.slice(packet.payload_offset, packet.payload.len()));
+            flow.payload_cut |= packet.truncated;
+        }
+        _ => fill(flow, &packet, captured),
+    }
+    // Without lengths to go by (segmentation offload), bytes up to the end of a cut capture are cut, too.
+    let reaches_end = flow.payload.start + flow.payload.len == captured.start + captured.len;
+    flow.payload_cut |= reaches_end && event.len_orig() > captured.len;
+    Ok(())
+}
+
+fn fill(flow: &mut Flow, packet: &Packet<'_>, bytes: Span) {
+    flow.ethernet = packet.ethernet.map(|ethernet| Ethernet { source: ethernet.src, destination: ethernet.dst });
+    flow.ip = packet.ip.map(ip);
+    flow.l4 = packet.l4.map_or(L4::None, l4);
+    flow.last_layer = packet.last.map_or(LastLayer::None, last_layer);
+    flow.payload = bytes.slice(packet.payload_offset, packet.payload.len());
+    flow.payload_cut = packet.truncated;
+    if let Some(packet::L4::Tcp { seq, .. }) = packet.l4 {
+        flow.tcp_seq = seq;
+    }
+}
+
+fn ip(ip: packet::Ip) -> Ip {
+    Ip {
+        source: Address::from(ip.src),
+        destination: Address::from(ip.dst),
+        version: if ip.src.is_ipv4() { IpVersion::V4 } else { IpVersion::V6 },
+        ..Ip::default()
+    }
+}
+
+fn l4(l4: packet::L4) -> L4 {
+    match l4 {
+        packet::L4::Tcp { sport, dport, flags, .. } => {
+            L4::Tcp { source_port: sport, destination_port: dport, flags: Some(TcpFlags(flags)) }
+        }
+        packet::L4::Udp { sport, dport } => L4::Udp { source_port: sport, destination_port: dport },
+        packet::L4::Sctp { sport, dport } => L4::Sctp { source_port: sport, destination_port: dport },
+        packet::L4::Icmpv4 { kind, code } => L4::Icmpv4 { icmp_type: kind, code },
+        packet::L4::Icmpv6 { kind, code } => L4::Icmpv6 { icmp_type: kind, code },
+        packet::L4::Vrrp { kind, vrid, priority } => L4::Vrrp { vrrp_type: kind, vrid, priority },
+        packet::L4::Igmp { kind, group } => L4::Igmp { igmp_type: kind, group: group.into() },
+    }
+}
+
+fn last_layer(layer: Layer) -> LastLayer {
+    match layer {
+        Layer::Ethernet => LastLayer::Ethernet,
+        Layer::Ipv4 => LastLayer::Ipv4,
+        Layer::Ipv6 => LastLayer::Ipv6,
+        Layer::Tcp => LastLayer::Tcp,
+        Layer::Udp => LastLayer::Udp,
+        Layer::Sctp => LastLayer::Sctp,
+        Layer::Icmpv4 => LastLayer::Icmpv4,
+        Layer::Icmpv6 => LastLayer::Icmpv6,
+        Layer::Vrrp => LastLayer::Vrrp,
+        Layer::Igmp => LastLayer::Igmp,
+        // A tunnel in a tunnel that ends with its header: Hubble's summary has no word for it.
+        Layer::Vxlan | Layer::Geneve => LastLayer::None,
+    }
+}
+
+fn protocol(tunnel: packet::Tunnel) -> TunnelProtocol {
+    match tunnel {
+        packet::Tunnel::Vxlan => TunnelProtocol::Vxlan,
+        packet::Tunnel::Geneve => TunnelProtocol::Geneve,
+    }
+}

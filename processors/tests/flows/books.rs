@@ -1,0 +1,138 @@
+//! What is dropped, noted and passed on, with its reason.
+
+use crate::support::{Chain, NOON, golden, hex};
+use tidegate_core::record::{Event, EventBody, Frame, Lost, LostSource};
+use tidegate_core::{Batch, Record};
+
+fn vector(name: &str) -> Vec<u8> {
+    let (_, data) = golden("perf").into_iter().find(|(known, _)| known == name).expect("a vector");
+    data
+}
+
+fn drops(chain: &Chain) -> Vec<(usize, &'static str)> {
+    let steps = chain.steps().iter().enumerate();
+    steps.flat_map(|(at, step)| step.tally.drops().iter().map(move |(reason, _)| (at, *reason))).collect()
+}
+
+#[test]
+fn what_cannot_be_an_event_is_a_counted_reason() {
+    let trace = vector("perf-trace-v2-hdr56");
+    let drop = vector("perf-drop-v3-hdr48");
+    let with = |data: &[u8], at: usize, byte: u8| {
+        let mut data = data.to_vec();
+        data[at] = byte;
+        data
+    };
+    for (data, reason) in [
+        (vec![], "empty_data"),
+        (trace[..31].to_vec(), "event_too_short"),
+        (drop[..40].to_vec(), "event_too_short"),
+        (vector("perf-policy-hdr40-redirect-audit")[..16].to_vec(), "event_too_short"),
+        (vector("perf-debug-capture-delivery")[..23].to_vec(), "event_too_short"),
+        (vector("perf-debug-msg-ct-verdict")[..19].to_vec(), "event_too_short"),
+        (with(&trace, 14, 3), "unknown_event_version"),
+        (with(&drop, 14, 4), "unknown_event_version"),
+        (vec![129], "gob_missing_value"),
+    ] {
+        let mut chain = Chain::to_flows();
+        assert!(chain.run([data]).is_empty());
+        assert_eq!(drops(&chain), [(0, reason)]);
+    }
+}
+
+#[test]
+fn a_packet_that_hubble_refuses_is_dropped_with_the_reason() {
+    let header =
+        hex("040038014d3c2b1a360000003600010039300000a05b0000380100001100000000000000000000000000000000000000");
+    let mac = hex("aabbcc000002aabbcc0000010800");
+    for (packet, reason) in [
+        (hex("aabbcc"), "ethernet_too_short"),
+        ([mac.clone(), hex("4500")].concat(), "ipv4_too_short"),
+        ([mac.clone(), hex("44000028000140003f0600000a0001050a000209")].concat(), "ipv4_bad_length"),
+        ([mac, hex("45000028000140003f0600000a0001050a000209a8ca1f90")].concat(), "tcp_too_short"),
+    ] {
+        let mut chain = Chain::to_flows();
+        assert!(chain.run([[header.clone(), packet].concat()]).is_empty());
+        assert_eq!(drops(&chain), [(1, reason)]);
+    }
+}
+
+#[test]
+fn a_tunnel_without_its_header_is_refused() {
+    let mut data = vector("perf-trace-v2-hdr56-vxlan");
+    // Captured up to the end of the outer UDP header.
+    data[12] = 14 + 20 + 8;
+    let mut chain = Chain::to_flows();
+    assert!(chain.run([data]).is_empty());
+    assert_eq!(drops(&chain), [(1, "vxlan_too_short")]);
+}
+
+#[test]
+fn payload_types_are_events_losses_or_counted() {
+    let mut chain = Chain::to_flows();
+    let frame = |payload_type, lost| Frame { time: NOON, payload_type, lost, cpu: 3, ..Frame::default() };
+    let frames = [(frame(2, 512), []), (frame(0, 0), []), (frame(1, 7), []), (frame(-9, 0), [])];
+    let batch = chain.run_frames(frames);
+    let [Record::Lost(lost)] = batch.records() else { panic!("{batch:?}") };
+    let source = LostSource::PerfEventRingBuffer;
+    assert_eq!(*lost, Lost { time: NOON, source, count: 512, cpu: Some(3), span: None });
+    assert_eq!(chain.step(0).tally.drops(), [("unknown_payload_type", 3)]);
+}
+
+#[test]
+fn messages_without_a_decoder_pass_with_a_note() {
+    for (data, note) in [
+        (vector("perf-debug-msg-ct-verdict"), "undecoded_debug"),
+        (vector("perf-tracesock-40-ip6"), "undecoded_trace_sock"),
+        (vector("perf-recorder-capture-ingress"), "undecoded_recorder"),
+        (vec![130, 1, 2], "undecoded_agent"),
+        (vec![0], "undecoded_unknown"),
+        (vec![8, 0], "undecoded_unknown"),
+        (vec![255], "undecoded_unknown"),
+    ] {
+        let mut chain = Chain::to_flows();
+        let batch = chain.run([&data]);
+        let [Record::Event(Event { body: EventBody::Undecoded, data: span, .. })] = batch.records() else {
+            panic!("{batch:?}")
+        };
+        assert_eq!(span.of(batch.bytes()), data);
+        assert_eq!(chain.step(0).tally.notes(), [(note, 1)]);
+    }
+}
+
+/// A version 1 drop whose length fits both headers, and whose packet shows an EtherType behind neither.
+fn ambiguous_drop() -> Vec<u8> {
+    let mut data = vector("perf-drop-1.12-hdr32");
+    data.truncate(32 + 72);
+    data[12] = 72;
+    // The kernel pads the sample, with its four bytes of size, to eight.
+    data.resize(108, 0xee);
+    data[32 + 12] = 0x99;
+    data[36 + 12] = 0x99;
+    data
+}
+
+fn header_len(batch: &Batch) -> u16 {
+    match batch.records() {
+        [.., Record::Event(Event { body: EventBody::Packet { header_len }, .. })] => *header_len,
+        other => panic!("no packet: {other:?}"),
+    }
+}
+
+#[test]
+fn a_drop_header_is_guessed_until_the_stream_settles_it() {
+    let proof = vector("perf-drop-1.12-hdr32");
+    let no_data: [Vec<u8>; 0] = [];
+    for (config, before, expected, guessed) in [
+        ("{}", no_data.to_vec(), 36, true),
+        ("{}", vec![proof], 32, false),
+        ("{ cilium_version = \"1.12\" }", no_data.to_vec(), 32, false),
+        ("{ cilium_version = \"v1.17.3-rc.1\" }", no_data.to_vec(), 36, false),
+    ] {
+        let mut chain = Chain::of(&[("cilium_decode", config)]);
+        let batch = chain.run(before.into_iter().chain([ambiguous_drop()]));
+        assert_eq!(header_len(&batch), expected, "{config}");
+        let notes = chain.step(0).tally.notes();
+        assert_eq!(notes.iter().any(|(note, _)| *note == "drop_v1_header_guessed"), guessed, "{config}");
+    }
+}

@@ -1,0 +1,7 @@
+//! From frames to flows: the processors in a row, fed with recorded and made-up events.
+
+mod books;
+mod hubble_vectors;
+mod kinds;
+mod perf_vectors;
+mod support;
