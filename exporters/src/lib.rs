@@ -1,1 +1,3 @@
 //! Where flows and metrics go.
+
+pub mod exposition;

@@ -1,0 +1,158 @@
+//! Text that Prometheus scrapes: the text format 0.0.4 and OpenMetrics 1.0.0.
+//!
+//! Our own writer, because the `prometheus-client` crate writes OpenMetrics only and keeps the state of
+//! the metrics itself, which here belongs to the pipeline. Follows the writers of Prometheus' Go
+//! libraries (`prometheus/common/expfmt` 0.66), so that the text is the one that Cilium's agent would
+//! write. Does not write `_created` samples, exemplars, UTF-8 metric names, or the protobuf format.
+
+mod format;
+mod number;
+
+pub use format::Format;
+
+use tidegate_core::metric::{Histogram, MetricKind, Value};
+
+/// Writes families and their samples, one after the other.
+#[derive(Debug)]
+pub struct Writer {
+    format: Format,
+    text: String,
+    name: String,
+    bounds: Vec<f64>,
+}
+
+impl Writer {
+    /// An empty exposition.
+    #[must_use]
+    pub fn new(format: Format) -> Self {
+        Self { format, text: String::new(), name: String::new(), bounds: Vec::new() }
+    }
+
+    /// Begins a family: its metadata, to which the samples that follow belong. A name may come only
+    /// once. `name` ends in `_total` for counters; `unit` is UCUM (`s`, `By`) or empty.
+    pub fn family(&mut self, name: &str, help: &str, unit: &str, kind: &MetricKind) {
+        name.clone_into(&mut self.name);
+        self.bounds.clear();
+        if let MetricKind::Histogram { bounds } = kind {
+            self.bounds.extend_from_slice(bounds);
+        }
+        let (metadata_name, kind) = self.metadata(name, kind);
+        self.push(&["# HELP ", metadata_name, " "]);
+        let quotes_escaped = self.format == Format::OpenMetrics;
+        self.escape(help, quotes_escaped);
+        self.push(&["\n# TYPE ", metadata_name, " ", kind, "\n"]);
+        if self.format == Format::OpenMetrics
+            && let Some(word) = unit_word(unit)
+            && metadata_name.strip_suffix(word).is_some_and(|rest| rest.ends_with('_'))
+        {
+            self.push(&["# UNIT ", metadata_name, " ", word, "\n"]);
+        }
+    }
+
+    /// Writes a sample of the family that was begun last. Names and values are those of its labels, in
+    /// the same order. A histogram writes its buckets, sum and count; [`Value::Ended`] writes nothing.
+    pub fn sample<N: AsRef<str>, V: AsRef<str>>(&mut self, names: &[N], values: &[V], value: &Value) {
+        match value {
+            Value::Counter(number) | Value::Gauge(number) => {
+                self.series("", names, values, None);
+                self.number(*number);
+            }
+            Value::Histogram(histogram) => self.histogram(names, values, histogram),
+            Value::Ended => {}
+        }
+    }
+
+    /// The text, whole.
+    #[must_use]
+    pub fn finish(mut self) -> String {
+        if self.format == Format::OpenMetrics {
+            self.text.push_str("# EOF\n");
+        }
+        self.text
+    }
+
+    /// Name and type as the metadata give them. OpenMetrics names a counter without its `_total`, and
+    /// has no counters whose name does not end so.
+    fn metadata<'a>(&self, name: &'a str, kind: &MetricKind) -> (&'a str, &'static str) {
+        match (kind, self.format, name.strip_suffix("_total")) {
+            (MetricKind::Counter, Format::OpenMetrics, Some(stem)) => (stem, "counter"),
+            (MetricKind::Counter, Format::OpenMetrics, None) => (name, "unknown"),
+            (MetricKind::Counter, Format::Text, _) => (name, "counter"),
+            (MetricKind::Gauge, ..) => (name, "gauge"),
+            (MetricKind::Histogram { .. }, ..) => (name, "histogram"),
+        }
+    }
+
+    fn histogram<N: AsRef<str>, V: AsRef<str>>(&mut self, names: &[N], values: &[V], histogram: &Histogram) {
+        let mut cumulative = 0;
+        for at in 0..self.bounds.len() {
+            cumulative += histogram.buckets.get(at).copied().unwrap_or_default();
+            self.series("_bucket", names, values, Some(self.bounds[at]));
+            self.count(cumulative);
+        }
+        self.series("_bucket", names, values, Some(f64::INFINITY));
+        self.count(histogram.count);
+        self.series("_sum", names, values, None);
+        self.number(histogram.sum);
+        self.series("_count", names, values, None);
+        self.count(histogram.count);
+    }
+
+    /// Everything before the value: `name_suffix{label="value",le="bound"} `.
+    fn series<N: AsRef<str>, V: AsRef<str>>(&mut self, suffix: &str, names: &[N], values: &[V], le: Option<f64>) {
+        self.text.push_str(&self.name);
+        self.text.push_str(suffix);
+        let mut separator = "{";
+        for (name, value) in names.iter().zip(values) {
+            self.push(&[separator, name.as_ref(), "=\""]);
+            self.escape(value.as_ref(), true);
+            self.text.push('"');
+            separator = ",";
+        }
+        if let Some(bound) = le {
+            self.push(&[separator, "le=\""]);
+            number::write(&mut self.text, bound, self.format);
+            self.text.push('"');
+            separator = ",";
+        }
+        self.text.push_str(if separator == "," { "} " } else { " " });
+    }
+
+    fn number(&mut self, value: f64) {
+        number::write(&mut self.text, value, self.format);
+        self.text.push('\n');
+    }
+
+    fn count(&mut self, count: u64) {
+        self.push(&[&count.to_string(), "\n"]);
+    }
+
+    fn push(&mut self, parts: &[&str]) {
+        self.text.extend(parts.iter().copied());
+    }
+
+    fn escape(&mut self, text: &str, quotes: bool) {
+        let mut rest = text;
+        while let Some(at) = rest.find(|c| matches!(c, '\\' | '\n') || (quotes && c == '"')) {
+            let (plain, special) = rest.split_at(at);
+            self.push(&[plain, if special.starts_with('\n') { "\\n" } else { "\\" }]);
+            // What is escaped is one byte; a line feed is replaced, the others follow their backslash.
+            self.text.push_str(if special.starts_with('\n') { "" } else { &special[..1] });
+            rest = &special[1..];
+        }
+        self.text.push_str(rest);
+    }
+}
+
+/// The word that Prometheus has for a UCUM unit; `None` for none, for annotations, and for units that
+/// our metrics do not have.
+fn unit_word(unit: &str) -> Option<&'static str> {
+    match unit {
+        "s" => Some("seconds"),
+        "By" => Some("bytes"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+use std::sync::Arc;
+
+use tidegate_core::metric::{Histogram, MetricKind, Value};
+
+use super::{Format, Writer};
+
+fn exposition(format: Format) -> String {
+    let mut writer = Writer::new(format);
+    writer.family("drop_total", "Number of \"drops\",\none by one \\", "{drop}", &MetricKind::Counter);
+    writer.sample(&["reason", "pod"], &["a\\b\"c\nd", "ns/ü"], &Value::Counter(1_234_567.0));
+    writer.sample(&["reason", "pod"], &["", ""], &Value::Counter(1.0));
+    writer.sample(&["reason", "pod"], &["gone", ""], &Value::Ended);
+    writer.family("odd", "A counter without a suffix", "", &MetricKind::Counter);
+    writer.sample::<&str, &str>(&[], &[], &Value::Counter(0.0));
+    writer.family("queue_bytes", "Queued", "By", &MetricKind::Gauge);
+    writer.sample(&["edge"], &["out"], &Value::Gauge(-0.5));
+    let histogram = Histogram { buckets: vec![1, 0, 2], sum: 7.25, count: 3 };
+    writer.family("wait_seconds", "Waited", "s", &MetricKind::Histogram { bounds: vec![0.1, 1.0] });
+    writer.sample(&["code"], &["200"], &Value::Histogram(Arc::new(histogram)));
+    writer.sample::<&str, &str>(&[], &[], &Value::Histogram(Arc::default()));
+    writer.finish()
+}
+
+#[test]
+fn the_text_format_is_what_prometheus_client_golang_writes() {
+    let expected = r#"# HELP drop_total Number of "drops",\none by one \\
+# TYPE drop_total counter
+drop_total{reason="a\\b\"c\nd",pod="ns/ü"} 1.234567e+06
+drop_total{reason="",pod=""} 1
+# HELP odd A counter without a suffix
+# TYPE odd counter
+odd 0
+# HELP queue_bytes Queued
+# TYPE queue_bytes gauge
+queue_bytes{edge="out"} -0.5
+# HELP wait_seconds Waited
+# TYPE wait_seconds histogram
+wait_seconds_bucket{code="200",le="0.1"} 1
+wait_seconds_bucket{code="200",le="1"} 1
+wait_seconds_bucket{code="200",le="+Inf"} 3
+wait_seconds_sum{code="200"} 7.25
+wait_seconds_count{code="200"} 3
+wait_seconds_bucket{le="0.1"} 0
+wait_seconds_bucket{le="1"} 0
+wait_seconds_bucket{le="+Inf"} 0
+wait_seconds_sum 0
+wait_seconds_count 0
+"#;
+    assert_eq!(exposition(Format::Text), expected);
+}
+
+#[test]
+fn open_metrics_names_counters_without_their_suffix_and_ends_with_eof() {
+    let expected = r#"# HELP drop Number of \"drops\",\none by one \\
+# TYPE drop counter
+drop_total{reason="a\\b\"c\nd",pod="ns/ü"} 1.234567e+06
+drop_total{reason="",pod=""} 1.0
+# HELP odd A counter without a suffix
+# TYPE odd unknown
+odd 0.0
+# HELP queue_bytes Queued
+# TYPE queue_bytes gauge
+# UNIT queue_bytes bytes
+queue_bytes{edge="out"} -0.5
+# HELP wait_seconds Waited
+# TYPE wait_seconds histogram
+# UNIT wait_seconds seconds
+wait_seconds_bucket{code="200",le="0.1"} 1
+wait_seconds_bucket{code="200",le="1.0"} 1
+wait_seconds_bucket{code="200",le="+Inf"} 3
+wait_seconds_sum{code="200"} 7.25
+wait_seconds_count{code="200"} 3
+wait_seconds_bucket{le="0.1"} 0
+wait_seconds_bucket{le="1.0"} 0
+wait_seconds_bucket{le="+Inf"} 0
+wait_seconds_sum 0.0
+wait_seconds_count 0
+# EOF
+"#;
+    assert_eq!(exposition(Format::OpenMetrics), expected);
+}
