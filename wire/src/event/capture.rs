@@ -37,11 +37,7 @@ impl<'a> DebugCapture<'a> {
     /// The fields that an encoder takes.
     #[must_use]
     pub fn fields(&self) -> CaptureFields {
-        CaptureFields {
-            common: Common::of(self),
-            arg1: self.arg1(),
-            arg2: self.arg2(),
-        }
+        CaptureFields { common: Common::of(self), arg1: self.arg1(), arg2: self.arg2() }
     }
 }
 

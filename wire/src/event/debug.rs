@@ -55,11 +55,6 @@ impl<'a> DebugMsg<'a> {
     /// The fields that an encoder takes.
     #[must_use]
     pub fn fields(&self) -> DebugFields {
-        DebugFields {
-            subtype: self.subtype(),
-            source: self.source(),
-            hash: self.hash(),
-            args: self.args(),
-        }
+        DebugFields { subtype: self.subtype(), source: self.source(), hash: self.hash(), args: self.args() }
     }
 }

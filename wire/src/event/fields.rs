@@ -19,12 +19,7 @@ pub struct Common {
 
 impl Common {
     pub(super) fn of<'a>(event: &impl PacketEvent<'a>) -> Self {
-        Self {
-            subtype: event.subtype(),
-            source: event.source(),
-            hash: event.hash(),
-            len_orig: event.len_orig(),
-        }
+        Self { subtype: event.subtype(), source: event.source(), hash: event.hash(), len_orig: event.len_orig() }
     }
 }
 

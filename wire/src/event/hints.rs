@@ -42,16 +42,8 @@ impl Hints {
     /// What a configured Cilium release settles at once.
     #[must_use]
     pub fn for_release(major: u16, minor: u16) -> Self {
-        let drop_v1 = if (major, minor) < (1, 13) {
-            DropV1Header::Len32
-        } else {
-            DropV1Header::Len36
-        };
-        let sock = if (major, minor) < (1, 19) {
-            SockLayout::Packed
-        } else {
-            SockLayout::Aligned
-        };
+        let drop_v1 = if (major, minor) < (1, 13) { DropV1Header::Len32 } else { DropV1Header::Len36 };
+        let sock = if (major, minor) < (1, 19) { SockLayout::Packed } else { SockLayout::Aligned };
         Self { drop_v1, sock }
     }
 

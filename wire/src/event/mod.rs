@@ -24,8 +24,7 @@ pub use debug::DebugMsg;
 pub use drop::DropNotify;
 pub use encode::{Encoder, Profile};
 pub use fields::{
-    CaptureFields, Common, DebugFields, DropFields, PolicyFields, RecorderFields, SockFields,
-    TraceFields,
+    CaptureFields, Common, DebugFields, DropFields, PolicyFields, RecorderFields, SockFields, TraceFields,
 };
 pub use hints::{DropV1Header, Hints, SockLayout};
 pub use policy::PolicyVerdictNotify;

@@ -26,12 +26,7 @@ pub struct Sample<'a> {
 
 impl<'a> Sample<'a> {
     /// Cuts `data` after a header of `header_len` bytes and whatever a downstream build's extension adds to it.
-    pub(super) fn new(
-        data: &'a [u8],
-        header_len: usize,
-        event: &'static str,
-        bound: Bound,
-    ) -> Result<Self, Reason> {
+    pub(super) fn new(data: &'a [u8], header_len: usize, event: &'static str, bound: Bound) -> Result<Self, Reason> {
         let header = data.get(..header_len).ok_or(Reason::EventTooShort {
             event,
             bound,
@@ -40,11 +35,7 @@ impl<'a> Sample<'a> {
         })?;
         let packet_offset = packet_offset(data, header_len);
         let body = data.get(packet_offset..).unwrap_or_default();
-        Ok(Self {
-            header,
-            body,
-            packet_offset,
-        })
+        Ok(Self { header, body, packet_offset })
     }
 
     pub(super) fn u8(&self, at: usize) -> u8 {
@@ -176,11 +167,7 @@ pub trait PacketEvent<'a> {
 
 /// The fixed-size field at `at`. One that this layout lacks reads as zero, which means "none" for all of them.
 pub(super) fn field<const N: usize>(header: &[u8], at: usize) -> [u8; N] {
-    header
-        .get(at..)
-        .and_then(<[u8]>::first_chunk)
-        .copied()
-        .unwrap_or([0; N])
+    header.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
 }
 
 pub(super) fn version(data: &[u8]) -> u8 {

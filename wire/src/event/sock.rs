@@ -26,26 +26,12 @@ pub(super) const XLATE_POINT: usize = 1;
 pub(super) const FLAG_IPV6: u8 = 1;
 
 /// 1.13 to 1.18.
-pub(super) static PACKED: Offsets = Offsets {
-    len: 38,
-    dst_ip: 2,
-    dst_port: 18,
-    sock_cookie: 20,
-    cgroup_id: 28,
-    l4_proto: 36,
-    flags: 37,
-};
+pub(super) static PACKED: Offsets =
+    Offsets { len: 38, dst_ip: 2, dst_port: 18, sock_cookie: 20, cgroup_id: 28, l4_proto: 36, flags: 37 };
 
 /// 1.19 and later.
-pub(super) static ALIGNED: Offsets = Offsets {
-    len: 40,
-    l4_proto: 2,
-    flags: 3,
-    dst_port: 4,
-    sock_cookie: 8,
-    cgroup_id: 16,
-    dst_ip: 24,
-};
+pub(super) static ALIGNED: Offsets =
+    Offsets { len: 40, l4_proto: 2, flags: 3, dst_port: 4, sock_cookie: 8, cgroup_id: 16, dst_ip: 24 };
 
 /// A translation of a socket's address.
 #[derive(Debug, Clone, Copy)]
@@ -74,11 +60,7 @@ impl<'a> TraceSockNotify<'a> {
     /// The layout that the event was read with.
     #[must_use]
     pub fn layout(&self) -> SockLayout {
-        if self.offsets.len == ALIGNED.len {
-            SockLayout::Aligned
-        } else {
-            SockLayout::Packed
-        }
+        if self.offsets.len == ALIGNED.len { SockLayout::Aligned } else { SockLayout::Packed }
     }
 
     /// Before or after the translation, on the way there or back.

@@ -163,7 +163,7 @@ fn unfinished(payload: &[u8]) -> Reason {
         let common = method.len().min(payload.len());
         payload[..common] == method.as_bytes()[..common] && payload.get(method.len()).is_none_or(|&byte| byte == b' ')
     });
-    if possible { Reason::Truncated } else { Reason::NotHttp }
+    if possible || b"HTTP".starts_with(payload) { Reason::Truncated } else { Reason::NotHttp }
 }
 
 fn is_target(method: &str, target: &str) -> bool {

@@ -25,11 +25,7 @@ pub(super) fn decode(payload: &[u8]) -> Result<HopByHop, Reason> {
         return Err(Reason::Ipv6BadHopByHop);
     }
     let jumbogram = find_jumbogram(payload, options_len)?;
-    Ok(HopByHop {
-        protocol,
-        options_len,
-        jumbo_len: jumbogram.map(jumbo_len).transpose()?,
-    })
+    Ok(HopByHop { protocol, options_len, jumbo_len: jumbogram.map(jumbo_len).transpose()? })
 }
 
 /// Checks all options and returns the first jumbogram's data.

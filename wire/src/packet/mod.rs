@@ -161,9 +161,9 @@ impl L4 {
     #[must_use]
     pub fn ports(&self) -> Option<(u16, u16)> {
         match *self {
-            Self::Tcp { sport, dport, .. }
-            | Self::Udp { sport, dport }
-            | Self::Sctp { sport, dport } => Some((sport, dport)),
+            Self::Tcp { sport, dport, .. } | Self::Udp { sport, dport } | Self::Sctp { sport, dport } => {
+                Some((sport, dport))
+            }
             _ => None,
         }
     }

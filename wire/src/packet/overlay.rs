@@ -40,12 +40,7 @@ pub(super) fn decode(data: &[u8], layer: Layer) -> Result<(u32, Step), Reason> {
         return decode_geneve(data);
     }
     let header = data.first_chunk().ok_or(Reason::VxlanTooShort)?;
-    let step = Step {
-        next: Some(Layer::Ethernet),
-        start: HEADER,
-        end: data.len(),
-        transport: false,
-    };
+    let step = Step { next: Some(Layer::Ethernet), start: HEADER, end: data.len(), transport: false };
     Ok((vni(header), step))
 }
 

@@ -24,12 +24,7 @@ pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reaso
         flags: u16::from_be_bytes([header[12] & 0x01, header[13]]),
         seq: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
     });
-    Ok(Step {
-        next: None,
-        start,
-        end: data.len(),
-        transport: true,
-    })
+    Ok(Step { next: None, start, end: data.len(), transport: true })
 }
 
 fn check_options(mut options: &[u8]) -> Result<(), Reason> {
@@ -38,11 +33,7 @@ fn check_options(mut options: &[u8]) -> Result<(), Reason> {
             option::END => return Ok(()),
             option::NOP => 1,
             option::MPTCP => mptcp_len(options)?,
-            _ => rest
-                .first()
-                .copied()
-                .filter(|&len| len >= 2)
-                .ok_or(Reason::TcpBadOption)?,
+            _ => rest.first().copied().filter(|&len| len >= 2).ok_or(Reason::TcpBadOption)?,
         };
         options = options.get(len.into()..).ok_or(Reason::TcpBadOption)?;
     }
@@ -72,8 +63,7 @@ fn mptcp_len(option: &[u8]) -> Result<u8, Reason> {
 
 /// A data sequence signal: its flags say which numbers it holds; a checksum of two bytes may end the mapping.
 fn dss_fits(flags: u8, len: u8) -> bool {
-    let [wide_mapping, mapping, wide_ack, ack] =
-        [0x08, 0x04, 0x02, 0x01].map(|bit| flags & bit != 0);
+    let [wide_mapping, mapping, wide_ack, ack] = [0x08, 0x04, 0x02, 0x01].map(|bit| flags & bit != 0);
     let mut expected = 4;
     if ack {
         expected += if wide_ack { 8 } else { 4 };

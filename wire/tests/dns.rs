@@ -1,0 +1,221 @@
+//! DNS messages: what whole ones say, what cut ones still say, and what is none.
+
+use proptest::prelude::*;
+use tidegate_wire::dns::{Message, Reason, parse_tcp, parse_udp};
+
+const QUERY: [u8; 2] = [0x01, 0x00];
+const RESPONSE: [u8; 2] = [0x81, 0x80];
+/// A pointer to the question's name.
+const SAME_NAME: [u8; 2] = [0xc0, 12];
+
+fn name(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for label in text.split('.').filter(|label| !label.is_empty()) {
+        bytes.push(label.len() as u8);
+        bytes.extend(label.as_bytes());
+    }
+    bytes.push(0);
+    bytes
+}
+
+fn header(flags: [u8; 2], counts: [u16; 4]) -> Vec<u8> {
+    let mut message = vec![0x12, 0x34];
+    message.extend(flags);
+    for count in counts {
+        message.extend(count.to_be_bytes());
+    }
+    message
+}
+
+fn question(flags: [u8; 2], counts: [u16; 4], query: &str, qtype: u16) -> Vec<u8> {
+    let mut message = header(flags, counts);
+    message.extend(name(query));
+    message.extend(qtype.to_be_bytes());
+    message.extend([0, 1]);
+    message
+}
+
+fn record(owner: &[u8], kind: u16, ttl: u32, data: &[u8]) -> Vec<u8> {
+    let mut record = owner.to_vec();
+    record.extend(kind.to_be_bytes());
+    record.extend([0, 1]);
+    record.extend(ttl.to_be_bytes());
+    record.extend((data.len() as u16).to_be_bytes());
+    record.extend(data);
+    record
+}
+
+/// An alias, two addresses behind it, and EDNS.
+fn response() -> Vec<u8> {
+    let mut message = question(RESPONSE, [1, 3, 0, 1], "WWW.example.com", 1);
+    let alias = [&[3][..], b"cdn", &[0xc0, 16]].concat();
+    message.extend(record(&SAME_NAME, 5, 300, &alias));
+    let owner = name("cdn.example.com");
+    message.extend(record(&owner, 1, 60, &[192, 0, 2, 1]));
+    message.extend(record(&owner, 28, 90, &[0xfd; 16]));
+    message.extend(record(&[0], 41, 0, &[]));
+    message
+}
+
+fn with_length(message: &[u8]) -> Vec<u8> {
+    [&(message.len() as u16).to_be_bytes()[..], message].concat()
+}
+
+#[test]
+fn a_query_gives_its_name_and_type() {
+    let message = question(QUERY, [1, 0, 0, 1], "Api.Example.com", 28);
+    let message = [message, record(&[0], 41, 0, &[])].concat();
+    let expected = Message {
+        id: 0x1234,
+        query: "api.example.com.".to_owned(),
+        qtypes: vec![28],
+        complete: true,
+        ..Message::default()
+    };
+    assert_eq!(parse_udp(&message), Ok(expected.clone()));
+    assert_eq!(parse_tcp(&with_length(&message)), Ok(expected));
+}
+
+#[test]
+fn a_response_gives_its_addresses_aliases_types_and_lowest_ttl() {
+    let expected = Message {
+        id: 0x1234,
+        response: true,
+        query: "www.example.com.".to_owned(),
+        qtypes: vec![1],
+        answer_types: vec![5, 1, 28],
+        ips: vec![[192, 0, 2, 1].into(), [0xfd; 16].into()],
+        cnames: vec!["cdn.example.com.".to_owned()],
+        ttl: Some(60),
+        complete: true,
+        ..Message::default()
+    };
+    assert_eq!(parse_udp(&response()), Ok(expected));
+}
+
+#[test]
+fn codes_and_flags_are_read_and_edns_extends_the_code() {
+    let nxdomain = question([0x81, 0x83], [1, 0, 0, 0], "no.such.name", 1);
+    let truncated = question([0x83, 0x80], [1, 0, 0, 0], "big.name", 16);
+    let notify = question([0x24, 0x00], [1, 0, 0, 0], "zone", 6);
+    let bad_version = question(RESPONSE, [1, 0, 0, 1], "edns.name", 1);
+    let bad_version = [bad_version, record(&[0], 41, 0x0100_0000, &[])].concat();
+    let cases = [(nxdomain, 3, false, 0), (truncated, 0, true, 0), (notify, 0, false, 4), (bad_version, 16, false, 0)];
+    for (bytes, rcode, truncated, opcode) in cases {
+        let message = parse_udp(&bytes).unwrap();
+        assert_eq!((message.rcode, message.truncated, message.opcode), (rcode, truncated, opcode));
+        assert_eq!(message.ttl, None);
+    }
+}
+
+#[test]
+fn a_message_cut_anywhere_gives_whole_records_or_nothing() {
+    let bytes = response();
+    let whole = parse_udp(&bytes).unwrap();
+    let question_end = question(RESPONSE, [1, 3, 0, 1], "WWW.example.com", 1).len();
+    for len in 0..bytes.len() {
+        for parsed in [parse_udp(&bytes[..len]), parse_tcp(&with_length(&bytes)[..len + 2])] {
+            if len < question_end {
+                assert_eq!(parsed, Err(Reason::Truncated), "{len}");
+                continue;
+            }
+            let cut = parsed.unwrap();
+            assert_eq!((cut.complete, cut.query.as_str()), (false, "www.example.com."));
+            assert!(whole.ips.starts_with(&cut.ips) && whole.cnames.starts_with(&cut.cnames));
+            assert!(whole.answer_types.starts_with(&cut.answer_types));
+            assert!(cut.ttl.is_none() || cut.answer_types.len() == 3, "{len}");
+        }
+    }
+    assert_eq!(parse_tcp(&[0]), Err(Reason::Truncated));
+}
+
+#[test]
+fn a_name_prints_as_a_zone_file_escapes_it() {
+    let cases: [(&[u8], &str); 4] = [
+        (&[0], "."),
+        (b"\x05_http\x04_tcp\x00", "_http._tcp."),
+        (b"\x0bmy printer.\x02it\x00", "my\\ printer\\..it."),
+        (b"\x02\xc3\xbc\x00", "\\195\\188."),
+    ];
+    for (bytes, text) in cases {
+        let message = [&header(QUERY, [1, 0, 0, 0])[..], bytes, &[0, 1, 0, 1]].concat();
+        assert_eq!(parse_udp(&message).unwrap().query, text);
+    }
+}
+
+#[test]
+fn what_cannot_be_a_message_is_refused() {
+    let named = |bytes: &[u8]| [&header(QUERY, [1, 0, 0, 0])[..], bytes, &[0, 1, 0, 1]].concat();
+    let answered = |owner: &[u8], kind, data: &[u8]| {
+        let message = question(RESPONSE, [1, 1, 0, 0], "a.b", 1);
+        [message, record(owner, kind, 1, data)].concat()
+    };
+    let long_name: Vec<u8> = (0..5).flat_map(|_| [&[60][..], &[b'a'; 60]].concat()).collect();
+    let cases: Vec<(Vec<u8>, Reason)> = vec![
+        (question([0x09, 0], [1, 0, 0, 0], "a", 1), Reason::BadFlags),
+        (question([0x30, 0], [1, 0, 0, 0], "a", 1), Reason::BadFlags),
+        (question([0x01, 0x40], [1, 0, 0, 0], "a", 1), Reason::BadFlags),
+        (question([0x01, 0x03], [1, 0, 0, 0], "a", 1), Reason::BadFlags),
+        (question([0x03, 0x00], [1, 0, 0, 0], "a", 1), Reason::BadFlags),
+        (question([0x05, 0x00], [1, 0, 0, 0], "a", 1), Reason::BadFlags),
+        (question([0x81, 0x8c], [1, 0, 0, 0], "a", 1), Reason::BadFlags),
+        (question(QUERY, [0, 0, 0, 0], "a", 1), Reason::BadCounts),
+        (question(QUERY, [2, 0, 0, 0], "a", 1), Reason::BadCounts),
+        (question(QUERY, [1, 1, 0, 0], "a", 1), Reason::BadCounts),
+        (question(QUERY, [1, 0, 0, 4], "a", 1), Reason::BadCounts),
+        (question(RESPONSE, [1, 9000, 0, 0], "a", 1), Reason::BadCounts),
+        (question(QUERY, [1, 0, 0, 0], "a", 0), Reason::BadRecord),
+        ([&header(QUERY, [1, 0, 0, 0])[..], &[0, 0, 1, 0, 7]].concat(), Reason::BadRecord),
+        (named(&[0x40, 1, 0]), Reason::BadName),
+        (named(&[0xc0, 12]), Reason::BadName),
+        (named(&[0xc0, 0]), Reason::BadName),
+        (named(&[2, b'a', 7, 0]), Reason::BadName),
+        (named(&[&long_name[..], &[0]].concat()), Reason::BadName),
+        (answered(&SAME_NAME, 1, &[1, 2, 3]), Reason::BadRecord),
+        (answered(&SAME_NAME, 28, &[1, 2, 3, 4]), Reason::BadRecord),
+        (answered(&SAME_NAME, 5, &[1, b'c', 0, 0]), Reason::BadRecord),
+        (answered(&SAME_NAME, 5, &[9, b'c', 0]), Reason::BadName),
+        (answered(&[0xc0, 0xff], 1, &[1, 2, 3, 4]), Reason::BadName),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), Reason::BadFlags),
+        (b"SSH-2.0-OpenSSH_9.6\r\n".to_vec(), Reason::BadFlags),
+    ];
+    for (bytes, reason) in cases {
+        assert_eq!(parse_udp(&bytes), Err(reason), "{bytes:02x?}");
+    }
+}
+
+#[test]
+fn a_tcp_length_too_small_for_its_records_is_refused() {
+    let message = question(RESPONSE, [1, 9, 0, 0], "a.b", 1);
+    assert_eq!(parse_tcp(&with_length(&message)), Err(Reason::BadCounts));
+}
+
+/// Two pointers that lead to each other.
+#[test]
+fn pointers_in_a_circle_are_refused() {
+    let message = question(RESPONSE, [1, 1, 0, 0], "a.b", 1);
+    let place = message.len() as u8;
+    let circle = [0xc0, place + 2, 0xc0, place];
+    let bytes = [message, record(&circle, 1, 1, &[1, 2, 3, 4])].concat();
+    assert_eq!(parse_udp(&bytes), Err(Reason::BadName));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_make_a_message_or_a_reason(
+        flags in prop_oneof![Just(QUERY), Just(RESPONSE)],
+        counts in [1_u16..2, 0..4, 0..2, 0..2],
+        body in proptest::collection::vec(prop_oneof![any::<u8>(), 0_u8..4, Just(0xc0)], 0..120),
+        free in proptest::collection::vec(any::<u8>(), 0..120),
+    ) {
+        let message = [header(flags, counts), body].concat();
+        for bytes in [message, free] {
+            for parsed in [parse_udp(&bytes), parse_tcp(&bytes)] {
+                match parsed {
+                    Ok(message) => prop_assert!(message.query.ends_with('.')),
+                    Err(reason) => prop_assert!(reason.as_str().starts_with("dns_")),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! HTTP/1 heads: whole, cut short, and what is none.
+
+use proptest::prelude::*;
+use tidegate_wire::http::{Head, Header, Reason, StartLine, parse};
+
+const REQUEST: &[u8] =
+    b"GET /v1/items?id=7 HTTP/1.1\r\nHost: shop.example\r\nX-Request-Id:  42 \r\nAccept:\r\n\r\nbody";
+const RESPONSE: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nServer: envoy\r\n\r\n";
+
+fn header<'a>(name: &'a str, value: &'a str) -> Header<'a> {
+    let value = value.as_bytes();
+    Header { name, value }
+}
+
+#[test]
+fn a_request_gives_its_line_its_headers_and_its_host() {
+    let head = parse(REQUEST).unwrap();
+    let expected = Head {
+        start: StartLine::Request { method: "GET", target: "/v1/items?id=7", minor_version: 1 },
+        headers: vec![header("Host", "shop.example"), header("X-Request-Id", "42"), header("Accept", "")],
+        complete: true,
+    };
+    assert_eq!(head, expected);
+    assert_eq!((head.host(), head.start.protocol()), (Some("shop.example"), "HTTP/1.1"));
+    assert_eq!(head.header("x-request-id"), Some(&b"42"[..]));
+}
+
+#[test]
+fn a_response_gives_its_status_and_its_headers() {
+    let head = parse(RESPONSE).unwrap();
+    let (minor_version, status) = (1, 404);
+    assert_eq!(head.start, StartLine::Response { minor_version, status });
+    assert_eq!(head.headers, [header("Content-Length", "0"), header("Server", "envoy")]);
+    assert!(head.complete);
+    let old = parse(b"HTTP/1.0 200 OK\r\n\r\n").unwrap();
+    assert_eq!(old.start.protocol(), "HTTP/1.0");
+}
+
+#[test]
+fn a_head_cut_anywhere_gives_its_line_and_whole_headers_or_nothing() {
+    for (bytes, start_line) in [(REQUEST, "GET /v1/items?id=7 HTTP/1.1"), (RESPONSE, "HTTP/1.1 404")] {
+        let whole = parse(bytes).unwrap();
+        let end = bytes.windows(4).position(|it| it == b"\r\n\r\n").unwrap() + 4;
+        for len in 0..end {
+            match parse(&bytes[..len]) {
+                Err(reason) => {
+                    assert_eq!(reason, Reason::Truncated, "{len}");
+                    assert!(len < start_line.len(), "{len}");
+                }
+                Ok(cut) => {
+                    assert!(len >= start_line.len() && !cut.complete, "{len}");
+                    assert_eq!(cut.start, whole.start);
+                    assert!(whole.headers.starts_with(&cut.headers), "{len}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_target_may_be_a_path_a_url_an_authority_or_everything() {
+    let cases = [
+        ("GET http://a.example/b HTTP/1.1\r\n\r\n", true),
+        ("CONNECT a.example:443 HTTP/1.1\r\n\r\n", true),
+        ("OPTIONS * HTTP/1.1\r\n\r\n", true),
+        ("GET * HTTP/1.1\r\n\r\n", false),
+        ("GET index HTTP/1.1\r\n\r\n", false),
+        ("CONNECT /path HTTP/1.1\r\n\r\n", false),
+    ];
+    for (text, accepted) in cases {
+        assert_eq!(parse(text.as_bytes()).is_ok(), accepted, "{text}");
+    }
+}
+
+#[test]
+fn what_starts_with_no_head_is_refused() {
+    let cases: [&[u8]; 14] = [
+        b"\r\nGET / HTTP/1.1\r\n\r\n",
+        b"get / HTTP/1.1\r\n\r\n",
+        b"THE / HTTP/1.1\r\n\r\n",
+        b"THE END",
+        b"GETTING better",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET / HTTP/2.0\r\n\r\n",
+        b"HTTP/1.1 099 No\r\n\r\n",
+        b"HTTP/1.1 2x0 OK\r\n\r\n",
+        b"HTTP/2 200\r\n\r\n",
+        b"{\"json\": true}",
+        b"\x16\x03\x01\x02\x00",
+        b"GET / HTTP/1.1\r\nbad header\r\n\r\n",
+        b"\x00",
+    ];
+    for bytes in cases {
+        assert_eq!(parse(bytes), Err(Reason::NotHttp), "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn more_headers_than_any_server_takes_are_left_out_as_if_cut() {
+    let lines: String = (0..150).map(|line| format!("x-{line}: 1\r\n")).collect();
+    let text = format!("GET / HTTP/1.1\r\n{lines}\r\n");
+    let head = parse(text.as_bytes()).unwrap();
+    assert_eq!((head.headers.len(), head.complete), (100, false));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_make_a_head_or_a_reason(
+        start in prop_oneof![Just(""), Just("GET / HTTP/1.1\r\n"), Just("HTTP/1.1 200 "), Just("POST ")],
+        rest in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'\r'), Just(b'\n'), Just(b':')], 0..80),
+    ) {
+        let bytes = [start.as_bytes(), &rest].concat();
+        match parse(&bytes) {
+            Ok(head) => prop_assert!(head.headers.iter().all(|header| !header.name.is_empty())),
+            Err(reason) => prop_assert!(!reason.as_str().is_empty()),
+        }
+    }
+}
