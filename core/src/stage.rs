@@ -59,7 +59,10 @@ pub trait Exporter: Send {
 
 /// The wish that receivers end; clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(CancellationToken);
+pub struct Stop {
+    wish: CancellationToken,
+    at_once: CancellationToken,
+}
 
 impl Stop {
     /// A wish that nobody has uttered yet.
@@ -70,17 +73,27 @@ impl Stop {
 
     /// Utters it.
     pub fn request(&self) {
-        self.0.cancel();
+        self.wish.cancel();
+    }
+
+    /// Utters it without patience: no stage is given time to drain any more.
+    pub fn request_at_once(&self) {
+        self.at_once.cancel();
+        self.wish.cancel();
     }
 
     /// Whether it was uttered.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        self.0.is_cancelled()
+        self.wish.is_cancelled()
     }
 
     /// Waits until it is uttered.
     pub async fn requested(&self) {
-        self.0.cancelled().await;
+        self.wish.cancelled().await;
+    }
+
+    pub(crate) async fn requested_at_once(&self) {
+        self.at_once.cancelled().await;
     }
 }

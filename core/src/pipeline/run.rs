@@ -37,7 +37,17 @@ pub enum Failure {
         /// The period.
         grace: Duration,
     },
+    /// Stages were ended before they had drained, because somebody wanted it so.
+    #[error("{} ended at once, on request", .stages.join(", "))]
+    Interrupted {
+        /// Their names.
+        stages: Vec<String>,
+    },
 }
+
+/// How long the tear-down waits for stages that do not let themselves be cancelled, because they
+/// block their thread.
+const UNCANCELLABLE: Duration = Duration::from_secs(1);
 
 /// Started stages.
 pub struct Running {
@@ -95,9 +105,13 @@ impl Running {
                     deadline = Some(Instant::now() + self.grace);
                     continue;
                 }
+                () = self.stop.requested_at_once() => {
+                    let stages = self.tear_down().await;
+                    return Err(first.unwrap_or(Failure::Interrupted { stages }));
+                }
                 () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                    let overdue = self.tear_down().await;
-                    return Err(first.unwrap_or(overdue));
+                    let stages = self.tear_down().await;
+                    return Err(first.unwrap_or(Failure::Overdue { stages, grace: self.grace }));
                 }
             };
             let Some(ended) = ended else { break };
@@ -110,12 +124,14 @@ impl Running {
         first.map_or(Ok(()), Err)
     }
 
-    /// Ends what is left by force; their records are counted as lost to the end of the grace period.
-    async fn tear_down(&mut self) -> Failure {
+    /// Ends what is left by force and names it; its records are counted as lost to the end of the grace
+    /// period.
+    async fn tear_down(&mut self) -> Vec<String> {
         self.ledger.close();
         let mut stages: Vec<_> = self.tasks.names.values().cloned().collect();
         stages.sort();
-        self.tasks.set.shutdown().await;
-        Failure::Overdue { stages, grace: self.grace }
+        // A stage that is stuck keeps its records in flight, and the report says so.
+        let _ = tokio::time::timeout(UNCANCELLABLE, self.tasks.set.shutdown()).await;
+        stages
     }
 }
