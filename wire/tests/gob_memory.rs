@@ -7,8 +7,8 @@ mod gob_golden;
 use gob_golden::vectors;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
-use tidegate_wire::access_log;
-use tidegate_wire::gob::{put_int, put_uint, write_message};
+use tidegate_wire::access_log::{self, LogRecord, Variant};
+use tidegate_wire::gob::{TypeId, put_int, put_uint, write_message};
 use tidegate_wire::payload::{Decoder, Encoder, Payload, Step};
 
 #[global_allocator]
@@ -61,6 +61,15 @@ fn hostile_streams() -> [(&'static str, Vec<u8>); 4] {
     ]
 }
 
+/// The largest record that can be sent, all of it labels without a letter.
+fn record_of_empty_labels() -> Vec<u8> {
+    let labels = vec![String::new(); access_log::MAX_RECORD - 2048];
+    let mut data = Vec::new();
+    let record = LogRecord { metadata: labels, ..LogRecord::default() };
+    access_log::Encoder::new(Variant::C, TypeId::FIRST).encode(&record, &mut data);
+    data
+}
+
 /// This many definitions of the same body.
 fn definitions(count: i64, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -90,6 +99,10 @@ fn memory_stays_within_a_multiple_of_the_bytes_received() {
         let bytes = allocated(|| assert!(drain(&mut Decoder::default(), stream) == 0));
         assert!(bytes <= 64 * stream.len() + 4096, "{bytes} for {name}");
     }
+
+    let data = record_of_empty_labels();
+    let bytes = allocated(|| assert!(access_log::Decoder::default().decode(&data).is_ok()));
+    assert!(bytes <= 64 * data.len(), "{bytes} for {} bytes of labels", data.len());
 
     for (name, data, _) in vectors("logrecord") {
         let mut decoder = access_log::Decoder::default();
