@@ -1,3 +1,12 @@
 //! Where flows and metrics go.
+//!
+//! Each kind of exporter is one module; [`KINDS`] lists them. [`exposition`] writes metrics as Prometheus
+//! reads them.
 
 pub mod exposition;
+pub mod nop;
+
+use tidegate_core::component::ExporterKind;
+
+/// Every kind of exporter.
+pub const KINDS: &[ExporterKind] = &[nop::KIND];

@@ -1,0 +1,44 @@
+//! Takes every record and does nothing with it, as the Collector's exporter of the same name: to measure
+//! what is before it, or to try a pipeline out.
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use tidegate_core::Kinds;
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind};
+use tidegate_core::edge::Inbox;
+use tidegate_core::stage::{self, StageError};
+
+/// The kind.
+pub const KIND: ExporterKind = ComponentKind {
+    name: "nop",
+    about: "Takes every record and does nothing with it.",
+    keys: &[],
+    parse: |table| Ok(Box::new(Config::deserialize(table)?)),
+};
+
+/// There is nothing to configure.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {}
+
+impl ExporterConfig for Config {
+    fn consumes(&self) -> Kinds {
+        Kinds::ALL
+    }
+
+    fn build(&self, _: &BuildContext) -> Result<Box<dyn stage::Exporter>, BuildError> {
+        Ok(Box::new(Exporter))
+    }
+}
+
+struct Exporter;
+
+#[async_trait]
+impl stage::Exporter for Exporter {
+    async fn run(self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
+        while let Some(delivery) = inbox.recv().await {
+            delivery.absorbed();
+        }
+        Ok(())
+    }
+}
