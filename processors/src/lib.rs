@@ -4,10 +4,17 @@
 //! order: `cilium_decode` tells events apart, `l34_flow` makes flows of those with packets, `dns_flow`,
 //! `http_flow` and `l7_flow` make flows of requests and responses.
 
+mod access_log_flow;
 pub mod cilium_decode;
+pub mod dns_flow;
+mod fifo;
+pub mod http_flow;
 pub mod l34_flow;
+pub mod l7_flow;
+mod wire_seen;
 
 use tidegate_core::component::ProcessorKind;
 
 /// Every kind of processor.
-pub const KINDS: &[ProcessorKind] = &[cilium_decode::KIND, l34_flow::KIND];
+pub const KINDS: &[ProcessorKind] =
+    &[cilium_decode::KIND, l34_flow::KIND, dns_flow::KIND, http_flow::KIND, l7_flow::KIND];

@@ -34,6 +34,9 @@ fn values_that_make_no_sense_name_their_key() {
         ("cilium_decode", "{ cilium_version = \"latest\" }", "cilium_version"),
         ("cilium_decode", "{ cilium_version = \"1\" }", "cilium_version"),
         ("cilium_decode", "{ cilium_version = \"1.x\" }", "cilium_version"),
+        ("dns_flow", "{ pending = 0 }", "pending"),
+        ("http_flow", "{ pending = 99999999 }", "pending"),
+        ("http_flow", "{ hold = \"2h\" }", "hold"),
     ] {
         let message = build(kind, config).err().unwrap_or_default();
         assert!(message.starts_with(key), "{config}: {message:?}");

@@ -1,0 +1,78 @@
+//! Pairs responses with their requests by `X-Request-Id`, as Hubble's `seven` parser (v1.19.4) does with two LRU
+//! caches of this size; here it is one table, since both are filled and emptied together.
+
+use jiff::Timestamp;
+
+use crate::fifo::Fifo;
+
+const CAPACITY: usize = 10_000;
+
+/// Requests whose response has not been seen.
+#[derive(Debug)]
+pub(super) struct Exchanges {
+    requests: Fifo<Box<str>, Request>,
+}
+
+#[derive(Debug)]
+struct Request {
+    logged_at: Timestamp,
+    trace_id: Option<Box<str>>,
+}
+
+impl Default for Exchanges {
+    fn default() -> Self {
+        Self { requests: Fifo::new(CAPACITY) }
+    }
+}
+
+impl Exchanges {
+    /// Remembers a request that has an id.
+    pub(super) fn request(&mut self, id: Option<&str>, logged_at: Timestamp, trace_id: Option<&str>) {
+        if let Some(id) = id {
+            self.requests.insert(id.into(), Request { logged_at, trace_id: trace_id.map(Into::into) });
+        }
+    }
+
+    /// Latency in nanoseconds and trace id for a response; 0 and none where the request is not known.
+    pub(super) fn response(&mut self, id: Option<&str>, logged_at: Timestamp) -> (u64, Option<String>) {
+        let Some(request) = id.and_then(|id| self.requests.remove(id)) else { return (0, None) };
+        let latency = logged_at.as_nanosecond() - request.logged_at.as_nanosecond();
+        (u64::try_from(latency).unwrap_or_default(), request.trace_id.map(String::from))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(nanosecond: i128) -> Timestamp {
+        Timestamp::from_nanosecond(nanosecond).expect("a time")
+    }
+
+    #[test]
+    fn a_response_takes_the_request_of_its_id() {
+        for (request_id, response_id, response_at, expected) in [
+            (Some("a"), Some("a"), 1_500, (500, Some("t".to_owned()))),
+            (Some("a"), Some("a"), 900, (0, Some("t".to_owned()))),
+            (Some("a"), Some("b"), 1_500, (0, None)),
+            (None, None, 1_500, (0, None)),
+        ] {
+            let mut exchanges = Exchanges::default();
+            exchanges.request(request_id, at(1_000), Some("t"));
+            assert_eq!(exchanges.response(response_id, at(response_at)), expected);
+            assert_eq!(exchanges.response(response_id, at(response_at)), (0, None), "taken once");
+        }
+    }
+
+    #[test]
+    fn a_request_is_remembered_until_ten_thousand_newer_ones_came() {
+        for (newer, known) in [(CAPACITY - 1, true), (CAPACITY, false)] {
+            let mut exchanges = Exchanges::default();
+            exchanges.request(Some("first"), at(1), None);
+            for id in 0..newer {
+                exchanges.request(Some(&id.to_string()), at(2), None);
+            }
+            assert_eq!(exchanges.response(Some("first"), at(3)).0 > 0, known);
+        }
+    }
+}

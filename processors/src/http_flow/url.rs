@@ -1,0 +1,73 @@
+//! URLs, as text: nothing is resolved or normalised.
+
+const REDACTED: &str = "HUBBLE_REDACTED";
+
+/// The URL with its password replaced, if it has one: what Hubble does by default.
+pub(super) fn without_password(url: String) -> String {
+    let Some((start, end)) = authority(&url) else { return url };
+    let Some(at) = url[start..end].rfind('@').map(|at| start + at) else { return url };
+    match url[start..at].find(':').map(|colon| start + colon + 1) {
+        Some(password) => format!("{}{REDACTED}{}", &url[..password], &url[at..]),
+        None => url,
+    }
+}
+
+/// Path and query: what a request line says, with or without scheme and host before it.
+pub(super) fn target(url: &str) -> &str {
+    let target = authority(url).map_or(url, |(_, end)| &url[end..]);
+    let target = target.split('#').next().unwrap_or_default();
+    if target.is_empty() { "/" } else { target }
+}
+
+/// Where user, host and port are.
+fn authority(url: &str) -> Option<(usize, usize)> {
+    let path = url.find(['/', '?', '#']).unwrap_or(url.len());
+    let scheme = match url[..path].strip_suffix(':') {
+        Some(scheme) if !scheme.is_empty() => path,
+        None if path == 0 => 0,
+        _ => return None,
+    };
+    let start = scheme + 2;
+    if !url[scheme..].starts_with("//") {
+        return None;
+    }
+    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |len| start + len);
+    Some((start, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{target, without_password};
+
+    #[test]
+    fn only_a_password_is_replaced() {
+        for (url, expected) in [
+            ("http://u:p@h/x?y=1", "http://u:HUBBLE_REDACTED@h/x?y=1"),
+            ("http://u:@h/", "http://u:HUBBLE_REDACTED@h/"),
+            ("http://u:p@w@h:80", "http://u:HUBBLE_REDACTED@h:80"),
+            ("//u:p@h/x", "//u:HUBBLE_REDACTED@h/x"),
+            ("http://u@h/", "http://u@h/"),
+            ("http://h:80/a:b@c", "http://h:80/a:b@c"),
+            ("/a?b=http://u:p@h", "/a?b=http://u:p@h"),
+            ("a:b@c", "a:b@c"),
+            ("", ""),
+        ] {
+            assert_eq!(without_password(url.to_owned()), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_target_has_neither_scheme_nor_host() {
+        for (url, expected) in [
+            ("http://h:80/x?y=1", "/x?y=1"),
+            ("http://h", "/"),
+            ("/x?y=http://z/", "/x?y=http://z/"),
+            ("//h/x", "/x"),
+            ("/x#f", "/x"),
+            ("*", "*"),
+            ("", "/"),
+        ] {
+            assert_eq!(target(url), expected, "{url}");
+        }
+    }
+}

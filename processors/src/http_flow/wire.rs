@@ -1,0 +1,92 @@
+//! HTTP/1 heads in captured packets.
+
+use tidegate_core::Timestamp;
+use tidegate_core::flow::{Flow, Http, L4, L7, L7Record, L7Type, Seen};
+use tidegate_wire::access_log::LogRecord;
+use tidegate_wire::http::{self, Head, StartLine};
+
+use super::traceparent::trace_id;
+use super::url;
+use crate::access_log_flow::{client, l7_type};
+use crate::wire_seen::{Content, Exchange, Message, Settings, WireSeen};
+
+/// Headers that are kept, in the form and order that Hubble shows them. Nobody asked to have the others recorded,
+/// and some are secrets: proxies, too, report only what a policy lets them.
+const HEADERS: [&str; 7] =
+    ["Content-Length", "Content-Type", "Host", "Server", "Traceparent", "User-Agent", "X-Request-Id"];
+
+/// The wire source.
+#[derive(Debug)]
+pub(super) struct Wire {
+    pub(super) seen: WireSeen,
+    content: Content,
+}
+
+impl Wire {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self { seen: WireSeen::new(settings), content: Content::default() }
+    }
+
+    /// Looks for a head in a flow's payload.
+    pub(super) fn look(&mut self, flow: &Flow, bytes: &[u8]) {
+        self.seen.pass(flow.time);
+        if !matches!(flow.l4, L4::Tcp { .. }) || !WireSeen::takes(flow) {
+            return;
+        }
+        let Ok(head) = http::parse(flow.payload.of(bytes)) else { return };
+        let (is_response, content) = match head.start {
+            StartLine::Request { method, target, .. } => (false, self.content.of((method, url::target(target)))),
+            StartLine::Response { status, .. } => (true, self.content.of(i64::from(status))),
+        };
+        if let Some(message) = Message::in_flow(flow, is_response, content, flow.tcp_seq) {
+            // A status alone says little about which exchange it belongs to.
+            self.seen.show(Message { by_port: is_response, ..message }, flow, || l7(&head));
+        }
+    }
+
+    /// Remembers what a proxy reported.
+    pub(super) fn report(&mut self, log: &LogRecord, time: Timestamp) {
+        let (Some(http), (Some(client), port)) = (&log.http, client(log)) else { return };
+        let is_response = l7_type(log) == L7Type::Response;
+        let content = if is_response {
+            self.content.of(http.code)
+        } else {
+            self.content.of((http.method.as_str(), url::target(http.url.as_deref().unwrap_or_default())))
+        };
+        let client_port = is_response.then_some(port);
+        self.seen.report(Exchange { client, client_port, is_response, content: Some(content) }, time);
+    }
+}
+
+fn l7(head: &Head<'_>) -> L7 {
+    let protocol = head.start.protocol().to_owned();
+    let headers = headers(head);
+    let (l7_type, http) = match head.start {
+        StartLine::Request { method, target, .. } => {
+            let url = url::without_password(url(head, target));
+            (L7Type::Request, Http { code: 0, method: method.to_owned(), url, protocol, headers })
+        }
+        StartLine::Response { status, .. } => {
+            (L7Type::Response, Http { code: status.into(), protocol, headers, ..Http::default() })
+        }
+    };
+    let traceparent = head.header("traceparent").and_then(|value| std::str::from_utf8(value).ok());
+    let trace_id = traceparent.filter(|_| l7_type == L7Type::Request).and_then(trace_id);
+    L7 { l7_type, latency_ns: 0, record: L7Record::Http(http), trace_id, seen: Seen::Wire }
+}
+
+/// The target as a URL, where its host was captured; nothing on this port is encrypted.
+fn url(head: &Head<'_>, target: &str) -> String {
+    match head.host() {
+        Some(host) if target.starts_with('/') => format!("http://{host}{target}"),
+        _ => target.to_owned(),
+    }
+}
+
+fn headers(head: &Head<'_>) -> Vec<(String, String)> {
+    let values = |name: &'static str| {
+        let named = head.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
+        named.map(move |header| (name.to_owned(), String::from_utf8_lossy(header.value).into_owned()))
+    };
+    HEADERS.into_iter().flat_map(values).collect()
+}

@@ -1,0 +1,85 @@
+//! `l7_flow`: access-log records of protocols other than DNS and HTTP become L7 flows, by the rules of Hubble's
+//! `seven` parser (v1.19.4): Kafka (agents until 1.19) and the protocols of Cilium's Go proxy extensions.
+//!
+//! A record without any protocol makes a flow, as in Hubble; its L7 record is a generic one without a name.
+
+use serde::Deserialize;
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ProcessorConfig, ProcessorKind};
+use tidegate_core::flow::{Generic, Kafka, L7, L7Record, L7Type, Seen};
+use tidegate_core::ledger::Tally;
+use tidegate_core::stage::Processor;
+use tidegate_core::{Batch, Kind, Kinds, Outcome};
+use tidegate_wire::access_log::{self, LogRecord};
+
+use crate::access_log_flow::{AccessLogFlows, l7_type, log_of};
+
+/// The kind.
+pub const KIND: ProcessorKind = ComponentKind {
+    name: "l7_flow",
+    about: "Makes L7 flows of proxies' records about Kafka and other protocols",
+    keys: &[],
+    parse: |table| Ok(Box::new(Config::deserialize(table)?)),
+};
+
+/// Configuration of `l7_flow`: nothing can be set.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {}
+
+impl ProcessorConfig for Config {
+    fn consumes(&self) -> Kinds {
+        Kinds::of(&[Kind::Event])
+    }
+
+    fn produces(&self, input: Kinds) -> Kinds {
+        input.union(Kinds::of(&[Kind::Flow]))
+    }
+
+    fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+        Ok(Box::new(L7Flow::default()))
+    }
+}
+
+/// The processor.
+#[derive(Debug, Default)]
+pub struct L7Flow {
+    flows: AccessLogFlows,
+}
+
+impl Processor for L7Flow {
+    fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
+        batch.sift(tally, |record, _| {
+            if log_of(record).is_none_or(|log| log.dns.is_some() || log.http.is_some()) {
+                return Outcome::Keep;
+            }
+            match self.flows.replace(record, |log, _| l7(log)) {
+                Ok(()) => Outcome::Keep,
+                Err(reason) => Outcome::Dropped(reason),
+            }
+        });
+    }
+}
+
+fn l7(log: &mut LogRecord) -> L7 {
+    let l7_type = l7_type(log);
+    let record = match log.kafka.take() {
+        Some(logged) => L7Record::Kafka(kafka(logged, l7_type)),
+        None => L7Record::Generic(generic(log.l7.take().unwrap_or_default())),
+    };
+    L7 { l7_type, latency_ns: 0, record, trace_id: None, seen: Seen::Proxy }
+}
+
+fn kafka(logged: access_log::Kafka, l7_type: L7Type) -> Kafka {
+    let error_code = if l7_type == L7Type::Request { 0 } else { logged.error_code };
+    Kafka {
+        error_code: i32::try_from(error_code).unwrap_or_default(),
+        api_version: logged.api_version.into(),
+        api_key: logged.api_key,
+        correlation_id: logged.correlation_id,
+        topic: logged.topic,
+    }
+}
+
+fn generic(logged: access_log::L7) -> Generic {
+    Generic { proto: logged.proto, fields: logged.fields.unwrap_or_default().into_iter().collect() }
+}

@@ -1,0 +1,72 @@
+//! What tells messages and exchanges apart.
+
+use std::hash::{BuildHasher as _, Hash};
+
+use hashbrown::DefaultHashBuilder;
+use tidegate_core::flow::{Address, Flow};
+
+/// A message on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Message {
+    /// The side that asks.
+    pub(crate) client: Address,
+    /// Its port.
+    pub(crate) client_port: u16,
+    /// Whether the client receives it.
+    pub(crate) is_response: bool,
+    /// What it says, as far as an access-log record says the same.
+    pub(crate) content: u64,
+    /// Tells it from others of that content: DNS id or TCP sequence number.
+    pub(crate) serial: u32,
+    /// Whether exchanges of this kind are told by the client's port, too.
+    pub(crate) by_port: bool,
+}
+
+/// What an access-log record and a message have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Exchange {
+    /// The side that asks.
+    pub(crate) client: Address,
+    /// Its port, where it counts.
+    pub(crate) client_port: Option<u16>,
+    /// Whether the client receives it.
+    pub(crate) is_response: bool,
+    /// What it says; `None` for all on the connection.
+    pub(crate) content: Option<u64>,
+}
+
+impl Message {
+    /// A message in a flow's payload; `None` if the flow has no addresses or ports.
+    pub(crate) fn in_flow(flow: &Flow, is_response: bool, content: u64, serial: u32) -> Option<Self> {
+        let ip = flow.ip?;
+        let (source_port, destination_port) = flow.l4.ports()?;
+        let (client, client_port) =
+            if is_response { (ip.destination, destination_port) } else { (ip.source, source_port) };
+        Some(Self { client, client_port, is_response, content, serial, by_port: false })
+    }
+
+    /// Its exchange.
+    pub(crate) fn exchange(&self) -> Exchange {
+        Exchange {
+            client: self.client,
+            client_port: self.by_port.then_some(self.client_port),
+            is_response: self.is_response,
+            content: Some(self.content),
+        }
+    }
+
+    /// All responses on its connection.
+    pub(super) fn connection(&self) -> Exchange {
+        Exchange { client: self.client, client_port: Some(self.client_port), is_response: true, content: None }
+    }
+}
+
+/// Makes numbers of contents. Keyed at random, so that nobody can make two contents have one number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Content(DefaultHashBuilder);
+
+impl Content {
+    pub(crate) fn of(&self, content: impl Hash) -> u64 {
+        self.0.hash_one(content)
+    }
+}

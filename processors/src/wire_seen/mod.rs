@@ -1,0 +1,186 @@
+//! L7 messages found in captured packets, held back until it is clear that they are one message each and that no
+//! proxy has reported them.
+//!
+//! The same packet is reported at several observation points, and a message that went through a proxy of Cilium has
+//! an access-log record besides. So a message that a packet shows waits for `hold`:
+//!
+//! - What shows it again meanwhile is the same message. It is told by client, client's port, content and serial (the
+//!   DNS id or TCP sequence number), not by the server's address, which is a service's before and a backend's behind
+//!   the load balancer. So a query that a resolver sends to several servers under one id counts once. If one of the
+//!   reports says that the packet was dropped, the message was.
+//! - An access-log record of the same exchange, in the time from `hold` before to `hold` after it, takes its place.
+//!   Exchanges are told by client and content, for requests not by the port: a proxy talks to the server from a port
+//!   of its own. The responses on the connection of such a request belong to the proxy, too.
+//!
+//! Packets to, from or redirected to a proxy are not taken, nor are those that just came from the network, whose
+//! client may still be the node that masquerades for it, nor debug captures, which have no verdict.
+
+mod message;
+mod settings;
+
+pub(crate) use message::{Content, Exchange, Message};
+pub(crate) use settings::{HOLD, PENDING, Settings, WIRE};
+
+use std::time::Duration;
+
+use tidegate_core::flow::{Flow, FlowType, L4, L7, L7Type, TracePoint, Verdict};
+use tidegate_core::ledger::Tally;
+use tidegate_core::{Batch, Record, Timestamp};
+
+use crate::fifo::Fifo;
+
+/// A message was handed on before its time, because as many as may be were waiting.
+const TABLE_FULL: &str = "wire_table_full";
+
+/// `FROM_NETWORK`: before the translation of addresses is undone.
+const FROM_NETWORK: TracePoint = TracePoint(10);
+
+/// The messages that wait, and the exchanges that proxies reported.
+#[derive(Debug)]
+pub(crate) struct WireSeen {
+    hold: Duration,
+    waiting: Fifo<Message, Flow>,
+    proxied: Fifo<Exchange, Timestamp>,
+    /// Handed on early, until the batch can be pushed to.
+    early: Vec<Flow>,
+    early_count: u64,
+    /// The latest time in the stream.
+    clock: Timestamp,
+    /// Whether records came since the last tick.
+    busy: bool,
+}
+
+impl WireSeen {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            hold: settings.hold,
+            waiting: Fifo::new(settings.pending),
+            proxied: Fifo::new(settings.pending),
+            early: Vec::new(),
+            early_count: 0,
+            clock: Timestamp::default(),
+            busy: false,
+        }
+    }
+
+    /// Whether a message in this flow's payload would be taken.
+    pub(crate) fn takes(flow: &Flow) -> bool {
+        flow.payload.len > 0
+            && flow.flow_type == FlowType::L34
+            && flow.proxy_port == 0
+            && matches!(flow.verdict, Verdict::Forwarded | Verdict::Dropped | Verdict::Audit)
+            && !matches!(flow.trace_point, TracePoint::TO_PROXY | TracePoint::FROM_PROXY | FROM_NETWORK)
+    }
+
+    /// A packet showed a message; `l7` makes what goes on its flow, if it is new.
+    pub(crate) fn show(&mut self, message: Message, carrier: &Flow, l7: impl FnOnce() -> L7) {
+        match self.waiting.get_mut(&message) {
+            Some(known) => learn(known, carrier),
+            None => {
+                if let Some((oldest, flow)) = self.waiting.insert(message, flow(carrier, l7())) {
+                    self.early_count += 1;
+                    let settled = self.settle(oldest, flow);
+                    self.early.extend(settled);
+                }
+            }
+        }
+    }
+
+    /// A proxy reported an exchange.
+    pub(crate) fn report(&mut self, exchange: Exchange, time: Timestamp) {
+        self.proxied.insert(exchange, time);
+    }
+
+    /// A record of this time passed.
+    pub(crate) fn pass(&mut self, time: Timestamp) {
+        self.clock = self.clock.max(time);
+        self.busy = true;
+    }
+
+    /// Hands on what is due at the end of a batch. The stream's own time counts here, so that a backlog does not cut
+    /// the wait short.
+    pub(crate) fn end_batch(&mut self, batch: &mut Batch, tally: &mut Tally) {
+        for flow in self.early.drain(..) {
+            batch.push(Record::Flow(flow));
+        }
+        for _ in 0..std::mem::take(&mut self.early_count) {
+            tally.note(TABLE_FULL);
+        }
+        self.hand_on(self.clock, batch);
+    }
+
+    /// How often [`Self::tick`] is to be called.
+    pub(crate) fn tick_every(&self) -> Duration {
+        (self.hold / 4).max(Duration::from_millis(10))
+    }
+
+    /// Hands on what is due when the stream has paused: the wall clock counts once nothing came between two ticks.
+    pub(crate) fn tick(&mut self, now: Timestamp, out: &mut Batch) {
+        if !std::mem::take(&mut self.busy) {
+            self.clock = self.clock.max(now);
+            self.hand_on(self.clock, out);
+        }
+    }
+
+    /// Hands on all that waits.
+    pub(crate) fn finish(&mut self, out: &mut Batch) {
+        self.hand_on(Timestamp(u64::MAX), out);
+    }
+
+    fn hand_on(&mut self, now: Timestamp, out: &mut Batch) {
+        let hold = self.hold;
+        while let Some((message, flow)) = self.waiting.pop_oldest_if(|flow| flow.time + hold <= now) {
+            if let Some(flow) = self.settle(message, flow) {
+                out.push(Record::Flow(flow));
+            }
+        }
+        while self.proxied.pop_oldest_if(|time| *time + hold + hold < now).is_some() {}
+    }
+
+    /// The flow, unless a proxy reported the message.
+    fn settle(&mut self, message: Message, flow: Flow) -> Option<Flow> {
+        let reported = self.proxied.contains(&message.exchange())
+            || (message.is_response && self.proxied.contains(&message.connection()));
+        if !reported {
+            return Some(flow);
+        }
+        if !message.is_response {
+            self.proxied.insert(message.connection(), flow.time);
+        }
+        None
+    }
+}
+
+/// The flow of a message, with what its packet's flow says of the packet as a whole.
+fn flow(carrier: &Flow, l7: L7) -> Flow {
+    Flow {
+        time: carrier.time,
+        seq: carrier.seq,
+        flow_type: FlowType::L7,
+        message_type: carrier.message_type,
+        sub_type: carrier.sub_type,
+        verdict: carrier.verdict,
+        drop_reason: carrier.drop_reason,
+        direction: carrier.direction,
+        is_reply: carrier.is_reply.or(Some(l7.l7_type == L7Type::Response)),
+        ip: carrier.ip,
+        l4: match carrier.l4 {
+            L4::Tcp { source_port, destination_port, .. } => L4::Tcp { source_port, destination_port, flags: None },
+            other => other,
+        },
+        source: carrier.source.clone(),
+        destination: carrier.destination.clone(),
+        l7: Some(Box::new(l7)),
+        ..Flow::default()
+    }
+}
+
+/// Takes over from another report of the message that the packet was dropped.
+fn learn(known: &mut Flow, carrier: &Flow) {
+    if carrier.verdict == Verdict::Dropped && known.verdict != Verdict::Dropped {
+        known.verdict = carrier.verdict;
+        known.drop_reason = carrier.drop_reason;
+        known.message_type = carrier.message_type;
+        known.sub_type = carrier.sub_type;
+    }
+}

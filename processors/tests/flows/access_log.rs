@@ -1,0 +1,187 @@
+//! Proxies' records, in all four shapes that agents have sent them: the flows that Hubble makes of them.
+
+use std::fmt::Write as _;
+
+use crate::support::{Chain, NOON, golden, only_flow};
+use crate::wire::{LogRecord, access_log};
+use tidegate_core::flow::{Endpoint, Flow, L7, L7Record};
+use tidegate_wire::access_log::Http;
+
+fn chain() -> Chain {
+    Chain::of(&[("cilium_decode", "{}"), ("dns_flow", "{}"), ("http_flow", "{}"), ("l7_flow", "{}")])
+}
+
+fn side(endpoint: &Endpoint) -> String {
+    let labels = endpoint.names.as_ref().map(|names| names.labels.join(",")).unwrap_or_default();
+    format!("{}/{} [{labels}]", endpoint.id, endpoint.identity)
+}
+
+/// All that is set on an L7 flow, in three lines.
+fn lines(flow: &Flow) -> [String; 3] {
+    let L7 { l7_type, latency_ns, record, trace_id, seen } = flow.l7.as_deref().expect("an L7 flow");
+    let mut head = format!("{}/{} {}", flow.message_type, flow.sub_type, flow.verdict.name());
+    let _ = write!(head, " {:?} reply {:?}", flow.direction, flow.is_reply);
+    if let Some(ip) = flow.ip {
+        let (from, to) = flow.l4.ports().unwrap_or_default();
+        let name = flow.l4.name().unwrap_or("-");
+        let _ = write!(head, " {name} {}:{from} > {}:{to}", ip.source, ip.destination);
+    }
+    let _ = write!(head, " {l7_type:?} {latency_ns}ns {trace_id:?} {seen:?}");
+    let record = match record {
+        L7Record::Dns(dns) => format!("{dns:?}"),
+        L7Record::Http(http) => format!("{http:?}"),
+        L7Record::Kafka(kafka) => format!("{kafka:?}"),
+        L7Record::Generic(generic) => format!("{generic:?}"),
+    };
+    [head, format!("{} > {}", side(&flow.source), side(&flow.destination)), record]
+}
+
+const EXPECTED: &[(&str, [&str; 3])] = &[
+    (
+        "dns-nxdomain-v6",
+        [
+            "129/0 DROPPED Egress reply Some(true) UDP fd00:10:0:1::f:40001 > :::53 Response 0ns None Proxy",
+            "1234/25001 [k8s:app=client,k8s:io.kubernetes.pod.namespace=default] > 567/31337 [k8s:app=server,reserved:ingress]",
+            r#"Dns { query: "nope.invalid.", ips: [], ttl: 0, cnames: [], observation_source: "proxy", rcode: 3, qtypes: [1], rrtypes: [] }"#,
+        ],
+    ),
+    (
+        "dns-request",
+        [
+            "129/0 FORWARDED Egress reply Some(false) UDP 10.0.1.15:40001 > 10.0.2.20:53 Request 0ns None Proxy",
+            "1234/25001 [k8s:app=client,k8s:io.kubernetes.pod.namespace=default] > 567/31337 [k8s:app=server,reserved:ingress]",
+            r#"Dns { query: "example.com.", ips: [], ttl: 0, cnames: [], observation_source: "proxy", rcode: 0, qtypes: [1], rrtypes: [] }"#,
+        ],
+    ),
+    (
+        "dns-response",
+        [
+            "129/0 FORWARDED Egress reply Some(true) UDP 10.0.1.15:40001 > 10.0.2.20:53 Response 0ns None Proxy",
+            "1234/25001 [k8s:app=client,k8s:io.kubernetes.pod.namespace=default] > 567/31337 [k8s:app=server,reserved:ingress]",
+            r#"Dns { query: "example.com.", ips: [93.184.216.34, 2606:2800:220:1:248:1893:25c8:1946], ttl: 300, cnames: ["www.example.com."], observation_source: "proxy", rcode: 0, qtypes: [1, 28], rrtypes: [5, 1, 28] }"#,
+        ],
+    ),
+    (
+        "http-request",
+        [
+            "129/0 FORWARDED Ingress reply Some(false) TCP 10.0.1.15:40001 > 10.0.2.20:80 Request 0ns None Proxy",
+            "1234/25001 [k8s:app=client,k8s:io.kubernetes.pod.namespace=default] > 567/31337 [k8s:app=server,reserved:ingress]",
+            r#"Http { code: 0, method: "GET", url: "http://server.default.svc:80/api/v1/items?id=7", protocol: "HTTP/1.1", headers: [("X-Request-Id", "d6f4b4a1-2c1e-4a7e-9a59-0c1f6d0a6c11")] }"#,
+        ],
+    ),
+    (
+        "http-response-denied",
+        [
+            "129/0 DROPPED Ingress reply Some(true) TCP 10.0.1.15:40001 > 10.0.2.20:80 Response 0ns None Proxy",
+            "1234/25001 [k8s:app=client,k8s:io.kubernetes.pod.namespace=default] > 567/31337 [k8s:app=server,reserved:ingress]",
+            r#"Http { code: 403, method: "POST", url: "", protocol: "HTTP/2", headers: [] }"#,
+        ],
+    ),
+    (
+        "kafka",
+        [
+            "129/0 FORWARDED Ingress reply Some(false) TCP 10.0.1.15:40001 > 10.0.2.20:9092 Request 0ns None Proxy",
+            "1234/25001 [k8s:app=client,k8s:io.kubernetes.pod.namespace=default] > 567/31337 [k8s:app=server,reserved:ingress]",
+            r#"Kafka { error_code: 0, api_version: 2, api_key: "produce", correlation_id: -129, topic: "orders" }"#,
+        ],
+    ),
+    (
+        "kafka-zero",
+        [
+            "129/0 FORWARDED Ingress reply Some(false) TCP 10.0.1.15:40001 > 10.0.2.20:80 Request 0ns None Proxy",
+            "1234/25001 [k8s:app=client,k8s:io.kubernetes.pod.namespace=default] > 567/31337 [k8s:app=server,reserved:ingress]",
+            r#"Kafka { error_code: 0, api_version: 0, api_key: "", correlation_id: 0, topic: "" }"#,
+        ],
+    ),
+    (
+        "l7-map3",
+        [
+            "129/0 FORWARDED Ingress reply Some(false) TCP 10.0.1.15:40001 > 10.0.2.20:80 Request 0ns None Proxy",
+            "1234/25001 [k8s:app=client,k8s:io.kubernetes.pod.namespace=default] > 567/31337 [k8s:app=server,reserved:ingress]",
+            r#"Generic { proto: "r2d2", fields: [("cmd", "READ"), ("file", "xwing/plans.txt"), ("status", "ok")] }"#,
+        ],
+    ),
+    (
+        "l7-one-field",
+        [
+            "129/0 FORWARDED Ingress reply Some(false) TCP 10.0.1.15:40001 > 10.0.2.20:80 Request 0ns None Proxy",
+            "1234/25001 [k8s:app=client,k8s:io.kubernetes.pod.namespace=default] > 567/31337 [k8s:app=server,reserved:ingress]",
+            r#"Generic { proto: "cassandra", fields: [("query_action", "select")] }"#,
+        ],
+    ),
+    (
+        "minimal",
+        [
+            "129/0 ERROR Egress reply Some(false) Request 0ns None Proxy",
+            "0/0 [] > 0/0 []",
+            r#"Generic { proto: "", fields: [] }"#,
+        ],
+    ),
+];
+
+#[test]
+fn each_record_becomes_the_same_flow_in_every_variant() {
+    for (name, data) in golden("logrecord") {
+        let case = name.split('.').next().and_then(|name| name.get("logrecord-A-".len()..)).expect("a case's name");
+        let expected = EXPECTED.iter().find(|(known, _)| *known == case);
+        let flow = only_flow(&chain().run([data]));
+        assert_eq!(lines(&flow), expected.map(|(_, lines)| *lines).unwrap_or_default(), "{name}");
+        assert_eq!((flow.time, flow.drop_reason.0), (NOON, 0), "{name}");
+    }
+}
+
+#[test]
+fn a_record_without_a_time_is_a_counted_reason() {
+    for timestamp in ["", "yesterday", "2026-03-01T10:00:00"] {
+        for (step, protocol) in [(1, "dns"), (2, "http"), (3, "kafka")] {
+            let record = LogRecord { timestamp: timestamp.into(), ..record(protocol, "Request") };
+            let mut chain = chain();
+            assert!(chain.run([access_log(&record)]).is_empty());
+            assert_eq!(chain.step(step).tally.drops(), [("access_log_bad_timestamp", 1)]);
+        }
+    }
+}
+
+fn record(protocol: &str, kind: &str) -> LogRecord {
+    let mut record = LogRecord { kind: kind.into(), timestamp: "2026-03-01T10:00:00Z".into(), ..LogRecord::default() };
+    match protocol {
+        "dns" => record.dns = Some(Default::default()),
+        "http" => record.http = Some(Default::default()),
+        _ => record.kafka = Some(Default::default()),
+    }
+    record
+}
+
+fn http(kind: &str, timestamp: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+    let headers = headers.iter().map(|(key, value)| ((*key).into(), vec![(*value).into()])).collect();
+    access_log(&LogRecord {
+        timestamp: timestamp.into(),
+        http: Some(Http { url: Some("http://u:secret@h/".into()), headers: Some(headers), ..Http::default() }),
+        ..record("http", kind)
+    })
+}
+
+#[test]
+fn a_response_has_the_latency_and_trace_of_its_request() {
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let id = ("X-Request-Id", "42");
+    let batch = chain().run([
+        http("Request", "2026-03-01T10:00:00.25Z", &[id, ("Traceparent", traceparent)]),
+        http("Sample", "2026-03-01T10:00:00.5Z", &[id]),
+        http("Response", "2026-03-01T10:00:00.750000001Z", &[id]),
+        http("Response", "2026-03-01T10:00:00.8Z", &[id]),
+    ]);
+    let told: Vec<_> = crate::support::flows(&batch)
+        .into_iter()
+        .map(|flow| flow.l7.map(|l7| (l7.latency_ns, l7.trace_id)).expect("an L7 flow"))
+        .collect();
+    let trace = Some("0af7651916cd43dd8448eb211c80319c".to_owned());
+    assert_eq!(told, [(0, trace.clone()), (0, None), (500_000_001, trace), (0, None)]);
+}
+
+#[test]
+fn a_password_does_not_leave_with_the_url() {
+    let flow = only_flow(&chain().run([http("Request", "2026-03-01T10:00:00Z", &[])]));
+    let Some(L7Record::Http(http)) = flow.l7.map(|l7| l7.record) else { panic!("no HTTP") };
+    assert_eq!(http.url, "http://u:HUBBLE_REDACTED@h/");
+}

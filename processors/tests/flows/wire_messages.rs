@@ -1,0 +1,295 @@
+//! DNS and HTTP in captured packets: one flow for each message, none where a proxy reported it.
+
+use std::time::Duration;
+
+use crate::support::{Chain, NOON, flows};
+use crate::wire::{
+    CLIENT, FROM_ENDPOINT, FROM_NETWORK, FROM_PROXY, LogRecord, SERVER, SERVICE, TO_ENDPOINT, TO_OVERLAY, TO_PROXY,
+    access_log, dns, drop, logged, policy_verdict, tcp, trace, trace_cut, udp,
+};
+use tidegate_core::Batch;
+use tidegate_core::flow::{Flow, FlowType, L7Record, L7Type, Seen};
+use tidegate_wire::access_log::{Dns, Http};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn chain(config: &str) -> Chain {
+    Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("dns_flow", config), ("http_flow", config)])
+}
+
+/// The L7 flows of a batch and of what waits when the stream ends.
+fn messages(chain: &mut Chain, batch: &Batch) -> Vec<String> {
+    let l7 = flows(batch).into_iter().chain(chain.finish(NOON)).filter(|flow| flow.flow_type == FlowType::L7);
+    l7.map(|flow| message(&flow)).collect()
+}
+
+fn told(data: &[Vec<u8>]) -> Vec<String> {
+    let mut chain = chain("{}");
+    let batch = chain.run(data);
+    messages(&mut chain, &batch)
+}
+
+fn message(flow: &Flow) -> String {
+    let l7 = flow.l7.as_deref().expect("an L7 flow");
+    let (from, to) = flow.l4.ports().unwrap_or_default();
+    let what = match &l7.record {
+        L7Record::Dns(dns) => format!("{} {:?} {:?} ttl {}", dns.query, dns.qtypes, dns.ips, dns.ttl),
+        L7Record::Http(http) if l7.l7_type == L7Type::Request => format!("{} {}", http.method, http.url),
+        L7Record::Http(http) => http.code.to_string(),
+        other => format!("{other:?}"),
+    };
+    format!("{:?} {:?} {} {from}>{to} {what}", l7.seen, l7.l7_type, flow.verdict.name())
+}
+
+fn query(id: u16) -> Vec<u8> {
+    udp((CLIENT, 4000), (SERVER, 53), &dns(id, "example.com.", false))
+}
+
+fn answer(id: u16) -> Vec<u8> {
+    udp((SERVER, 53), (CLIENT, 4000), &dns(id, "example.com.", true))
+}
+
+fn logged_dns(kind: &str) -> Vec<u8> {
+    let dns = Dns { query: "Example.com.".into(), qtypes: vec![1], ..Dns::default() };
+    access_log(&LogRecord { dns: Some(dns), ..logged(kind, 17, 4000, 53) })
+}
+
+const ASKED: &str = "Wire Request FORWARDED 4000>53 example.com. [1] [] ttl 0";
+const ANSWERED: &str = "Wire Response FORWARDED 53>4000 example.com. [1] [10.1.1.1] ttl 30";
+const DROPPED: &str = "Wire Request DROPPED 4000>53 example.com. [1] [] ttl 0";
+const LOGGED: &str = "Proxy Request FORWARDED 4000>53 Example.com. [1] [] ttl 0";
+
+#[test]
+fn a_dns_message_is_one_flow_however_often_it_is_shown() {
+    let to_service = udp((CLIENT, 4000), (SERVICE, 53), &dns(7, "example.com.", false));
+    let from_another_port = udp((CLIENT, 4001), (SERVER, 53), &dns(7, "example.com.", false));
+    for (case, data, expected) in [
+        ("once", vec![trace(FROM_ENDPOINT, &query(7))], vec![ASKED]),
+        (
+            "at three points, before and behind the load balancer",
+            vec![
+                trace(FROM_ENDPOINT, &to_service),
+                trace(TO_OVERLAY, &query(7)),
+                policy_verdict(0, &query(7)),
+                trace(TO_ENDPOINT, &query(7)),
+            ],
+            vec![ASKED],
+        ),
+        (
+            "question and answer",
+            vec![trace(TO_OVERLAY, &query(7)), trace(TO_ENDPOINT, &answer(7))],
+            vec![ASKED, ANSWERED],
+        ),
+        ("two questions", vec![trace(TO_OVERLAY, &query(7)), trace(TO_OVERLAY, &query(8))], vec![ASKED, ASKED]),
+        (
+            "two clients' ports",
+            vec![trace(TO_OVERLAY, &query(7)), trace(TO_OVERLAY, &from_another_port)],
+            vec![ASKED, "Wire Request FORWARDED 4001>53 example.com. [1] [] ttl 0"],
+        ),
+        ("dropped", vec![drop(133, &query(7))], vec![DROPPED]),
+        ("seen, then dropped", vec![trace(FROM_ENDPOINT, &query(7)), drop(133, &query(7))], vec![DROPPED]),
+        ("denied and dropped", vec![policy_verdict(-133, &query(7)), drop(133, &query(7))], vec![DROPPED]),
+    ] {
+        assert_eq!(told(&data), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_message_that_a_proxy_reported_is_its_flow_alone() {
+    let of_the_proxy = udp((CLIENT, 5555), (SERVER, 53), &dns(99, "example.com.", false));
+    let to_the_proxy = udp((SERVER, 53), (CLIENT, 5555), &dns(99, "example.com.", true));
+    for (case, data, expected) in [
+        ("record last", vec![trace(FROM_ENDPOINT, &query(7)), logged_dns("Request")], vec![LOGGED]),
+        ("record first", vec![logged_dns("Request"), trace(FROM_ENDPOINT, &query(7))], vec![LOGGED]),
+        (
+            "the proxy's own packets",
+            vec![logged_dns("Request"), trace(TO_OVERLAY, &of_the_proxy), trace(TO_ENDPOINT, &to_the_proxy)],
+            vec![LOGGED],
+        ),
+        (
+            "another direction",
+            vec![logged_dns("Response"), trace(FROM_ENDPOINT, &query(7))],
+            vec!["Proxy Response FORWARDED 53>4000 Example.com. [1] [] ttl 0", ASKED],
+        ),
+    ] {
+        assert_eq!(told(&data), expected, "{case}");
+    }
+}
+
+#[test]
+fn some_packets_are_never_looked_into() {
+    for (case, data) in [
+        ("to the proxy", trace(TO_PROXY, &query(7))),
+        ("from the proxy", trace(FROM_PROXY, &query(7))),
+        ("redirected", policy_verdict(10_001, &query(7))),
+        ("before translation is undone", trace(FROM_NETWORK, &answer(7))),
+        ("another port", trace(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 5353), &dns(7, "example.com.", false)))),
+        ("a query from the server", trace(TO_OVERLAY, &udp((SERVER, 53), (CLIENT, 4000), &dns(7, "a.b.", false)))),
+        ("no DNS", trace(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 53), b"hello, how are you today?"))),
+        ("no payload", trace(TO_OVERLAY, &tcp((CLIENT, 4000), (SERVER, 80), 1, b""))),
+        ("TLS", trace(TO_OVERLAY, &tcp((CLIENT, 4000), (SERVER, 443), 1, &[22, 3, 1, 0, 5, 1, 0, 0, 1, 3]))),
+    ] {
+        assert_eq!(told(&[data]), Vec::<String>::new(), "{case}");
+    }
+}
+
+#[test]
+fn a_cut_message_gives_what_is_certain_or_nothing() {
+    let headers = 14 + 20 + 8;
+    let whole = answer(7).len();
+    for (captured, expected) in [
+        (whole, Some(ANSWERED)),
+        (whole - 1, Some("Wire Response FORWARDED 53>4000 example.com. [1] [] ttl 0")),
+        (headers + 12 + 17, Some("Wire Response FORWARDED 53>4000 example.com. [1] [] ttl 0")),
+        (headers + 12 + 16, None),
+        (headers + 3, None),
+        (headers, None),
+    ] {
+        assert_eq!(told(&[trace_cut(TO_ENDPOINT, &answer(7), captured)]), Vec::from_iter(expected), "{captured}");
+    }
+}
+
+#[test]
+fn dns_over_tcp_has_a_length_before_it() {
+    let message = dns(7, "example.com.", false);
+    let length = u16::try_from(message.len()).expect("a small message").to_be_bytes();
+    let segment = tcp((CLIENT, 4000), (SERVER, 53), 1, &[&length[..], &message].concat());
+    assert_eq!(told(&[trace(TO_OVERLAY, &segment)]), [ASKED]);
+}
+
+const GET: &[u8] = b"GET /items?id=7 HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer secret\r\nx-request-id: 5\r\n\r\n";
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nset-cookie: s=1\r\n\r\nhi";
+
+fn get(port: u16, seq: u32) -> Vec<u8> {
+    trace(TO_OVERLAY, &tcp((CLIENT, port), (SERVER, 80), seq, GET))
+}
+
+fn ok(port: u16, seq: u32) -> Vec<u8> {
+    trace(TO_ENDPOINT, &tcp((SERVER, 80), (CLIENT, port), seq, OK))
+}
+
+fn logged_http(kind: &str, method: &str, code: i64) -> Vec<u8> {
+    let url = Some("http://shop:80/items?id=7".into());
+    let http = Http { code, method: method.into(), url, ..Http::default() };
+    access_log(&LogRecord { http: Some(http), ..logged(kind, 6, 4000, 80) })
+}
+
+const GOT: &str = "Wire Request FORWARDED 4000>80 GET http://shop/items?id=7";
+const OKAY: &str = "Wire Response FORWARDED 80>4000 200";
+
+#[test]
+fn an_http_head_is_one_flow_unless_a_proxy_reported_it() {
+    let logged_get = "Proxy Request FORWARDED 4000>80 GET http://shop:80/items?id=7";
+    let logged_post = "Proxy Request FORWARDED 4000>80 POST http://shop:80/items?id=7";
+    let logged_ok = "Proxy Response FORWARDED 80>4000 200";
+    let at_the_server = trace(TO_ENDPOINT, &tcp((CLIENT, 4000), (SERVER, 80), 1, GET));
+    for (case, data, expected) in [
+        ("shown twice", vec![get(4000, 1), at_the_server, ok(4000, 9)], vec![GOT, OKAY]),
+        ("twice on a connection", vec![get(4000, 1), get(4000, 90)], vec![GOT, GOT]),
+        ("request reported", vec![get(4000, 1), logged_http("Request", "GET", 0)], vec![logged_get]),
+        ("another method reported", vec![logged_http("Request", "POST", 0), get(4000, 1)], vec![logged_post, GOT]),
+        ("response reported", vec![ok(4000, 1), logged_http("Response", "GET", 200)], vec![logged_ok]),
+        (
+            "another status reported",
+            vec![ok(4000, 1), logged_http("Response", "GET", 404)],
+            vec!["Proxy Response FORWARDED 80>4000 404", OKAY],
+        ),
+        (
+            "the proxy's own connection",
+            vec![logged_http("Request", "GET", 0), get(5555, 1), ok(5555, 9)],
+            vec![logged_get],
+        ),
+        (
+            "the response on the client's own connection",
+            vec![logged_http("Request", "GET", 0), ok(4000, 9)],
+            vec![logged_get, OKAY],
+        ),
+    ] {
+        assert_eq!(told(&data), expected, "{case}");
+    }
+}
+
+#[test]
+fn only_harmless_headers_are_taken_from_packets() {
+    let mut chain = chain("{}");
+    chain.run([get(4000, 1)]);
+    let flow = chain.finish(NOON).pop().expect("a flow");
+    let Some(L7Record::Http(http)) = flow.l7.map(|l7| l7.record) else { panic!("no HTTP") };
+    assert_eq!(http.headers, [("Host".into(), "shop".into()), ("X-Request-Id".into(), "5".into())]);
+}
+
+#[test]
+fn a_start_line_is_whole_or_no_message() {
+    let packet = tcp((CLIENT, 4000), (SERVER, 80), 1, GET);
+    let headers = 14 + 20 + 20;
+    let first_line = GET.iter().position(|&byte| byte == b'\n').expect("a line") + 1;
+    for (captured, expected) in [
+        (headers + first_line + 12, Some(GOT)),
+        (headers + first_line, Some("Wire Request FORWARDED 4000>80 GET /items?id=7")),
+        (headers + first_line - 4, None),
+    ] {
+        assert_eq!(told(&[trace_cut(TO_OVERLAY, &packet, captured)]), Vec::from_iter(expected), "{captured}");
+    }
+}
+
+#[test]
+fn the_packets_own_flow_is_left_as_it_was() {
+    let data = [trace(TO_OVERLAY, &query(7)), get(4000, 1)];
+    let alone = flows(&Chain::to_flows().run(&data));
+    let beside: Vec<_> = flows(&chain("{}").run(&data));
+    assert_eq!(format!("{beside:#?}"), format!("{alone:#?}"));
+}
+
+#[test]
+fn a_message_keeps_what_its_packet_said() {
+    let mut chain = chain("{}");
+    let packet = chain.run([trace(TO_OVERLAY, &query(7))]);
+    let [packet] = &flows(&packet)[..] else { panic!("{packet:?}") };
+    let flow = chain.finish(NOON).pop().expect("a flow");
+    assert_eq!((flow.time, flow.seq), (packet.time, packet.seq));
+    assert_eq!((flow.message_type, flow.sub_type), (4, TO_OVERLAY));
+    assert_eq!((flow.source.identity, flow.destination.identity), (11_111, 22_222));
+    assert_eq!((flow.ip, flow.l4, flow.is_reply), (packet.ip, packet.l4, packet.is_reply));
+    assert_eq!((flow.payload.len, flow.direction), (0, packet.direction));
+    let l7 = flow.l7.expect("an L7 flow");
+    let L7Record::Dns(dns) = l7.record else { panic!("no DNS") };
+    assert_eq!((l7.seen, dns.observation_source.as_str()), (Seen::Wire, "wire"));
+}
+
+#[test]
+fn a_message_waits_as_long_as_its_stream_goes_on() {
+    let other = || [trace(TO_OVERLAY, &tcp((CLIENT, 1), (SERVER, 2), 1, b""))];
+    let mut chain = chain("{}");
+    let count = |batch: &Batch| flows(batch).iter().filter(|flow| flow.flow_type == FlowType::L7).count();
+    assert_eq!(count(&chain.run([trace(TO_OVERLAY, &query(7))])), 0);
+    assert_eq!(count(&chain.run_at(NOON + SECOND / 2, other())), 0);
+    // The wall clock of a backlog is ahead of its records.
+    assert_eq!(chain.tick(NOON + SECOND * 9).len(), 0);
+    assert_eq!(count(&chain.run_at(NOON + SECOND, other())), 1);
+    assert_eq!(chain.finish(NOON).len(), 0);
+}
+
+#[test]
+fn a_pause_lets_waiting_messages_go() {
+    let mut chain = chain("{}");
+    chain.run([trace(TO_OVERLAY, &query(7))]);
+    for (at, expected) in [(SECOND / 4, 0), (SECOND / 2, 0), (SECOND, 1), (SECOND * 2, 0)] {
+        assert_eq!(chain.tick(NOON + at).len(), expected, "{at:?}");
+    }
+}
+
+#[test]
+fn a_full_table_hands_on_the_oldest_with_a_note() {
+    let mut chain = chain("{ pending = 2 }");
+    let batch = chain.run((1..=3).map(|id| trace(TO_OVERLAY, &query(id))));
+    assert_eq!(flows(&batch).len(), 4);
+    assert_eq!(chain.step(2).tally.notes(), [("wire_table_full", 1)]);
+    assert_eq!(chain.finish(NOON).len(), 2);
+}
+
+#[test]
+fn the_wire_can_be_left_to_the_proxies() {
+    let mut chain = chain("{ wire = false }");
+    let batch = chain.run([trace(TO_OVERLAY, &query(7)), get(4000, 1), logged_dns("Request")]);
+    assert_eq!(messages(&mut chain, &batch), [LOGGED]);
+}
