@@ -1,9 +1,10 @@
 //! Where flows and metrics go.
 //!
 //! Each kind of exporter is one module; [`KINDS`] lists them. [`exposition`] writes metrics as Prometheus
-//! reads them.
+//! reads them, [`hubble`] flows as Hubble writes them.
 
 pub mod exposition;
+pub mod hubble;
 pub mod nop;
 
 use tidegate_core::component::ExporterKind;

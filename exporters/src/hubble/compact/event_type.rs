@@ -1,0 +1,69 @@
+//! What kind of event a flow came from, in the words of `hubble observe`.
+
+use tidegate_core::flow::{DropReason, Flow, L7, L7Record, L7Type, TracePoint, capture_point_name, message_type};
+
+use crate::hubble::push::push_decimal;
+
+/// Appends the text of a flow's type: `to-endpoint`, `Policy denied`, `policy-verdict:L3-L4 INGRESS`,
+/// `dns-response proxy`.
+pub fn push_type(out: &mut String, flow: &Flow) {
+    if let Some(l7) = &flow.l7 {
+        return push_l7_type(out, l7);
+    }
+    match flow.message_type {
+        message_type::TRACE => push_or_number(out, TracePoint::datapath_name(flow.sub_type), flow.sub_type),
+        message_type::DROP => push_drop_reason(out, flow.sub_type),
+        message_type::POLICY_VERDICT => {
+            out.push_str("policy-verdict:");
+            out.push_str(flow.policy_match.name());
+            out.push(' ');
+            out.push_str(flow.direction.name());
+        }
+        message_type::CAPTURE => push_or_number(out, capture_point_name(flow.sub_type), flow.sub_type),
+        message_type::TRACE_SOCK => push_or_number(out, xlate_point(flow.sub_type), flow.sub_type),
+        _ => out.push_str("UNKNOWN"),
+    }
+}
+
+fn push_l7_type(out: &mut String, l7: &L7) {
+    out.push_str(match l7.record {
+        L7Record::Dns(_) => "dns-",
+        L7Record::Http(_) => "http-",
+        L7Record::Kafka(_) => "kafka-",
+        L7Record::Generic(_) => "l7-",
+    });
+    out.push_str(match l7.l7_type {
+        L7Type::Unknown => "unknown_l7_type",
+        L7Type::Request => "request",
+        L7Type::Response => "response",
+        L7Type::Sample => "sample",
+    });
+    if let L7Record::Dns(dns) = &l7.record {
+        out.push(' ');
+        out.push_str(&dns.observation_source);
+    }
+}
+
+fn push_or_number(out: &mut String, name: Option<&str>, number: u8) {
+    match name {
+        Some(name) => out.push_str(name),
+        None => push_decimal(out, number),
+    }
+}
+
+/// A reason without a text is followed by its extended error, which Hubble does not pass on: 0.
+fn push_drop_reason(out: &mut String, reason: u8) {
+    match DropReason(reason.into()).text() {
+        Some(text) => out.push_str(text),
+        None => {
+            push_decimal(out, reason);
+            out.push_str(", 0");
+        }
+    }
+}
+
+fn xlate_point(point: u8) -> Option<&'static str> {
+    const NAMES: [&str; 5] =
+        ["SOCK_XLATE_POINT_UNKNOWN", "pre-xlate-fwd", "post-xlate-fwd", "pre-xlate-rev", "post-xlate-rev"];
+    NAMES.get(usize::from(point)).copied()
+}

@@ -1,0 +1,207 @@
+//! The lines of `hubble observe -o compact`: `hubble/pkg/printer` (v1.19.4).
+//!
+//! Two things differ. Policy verdicts show their match type and direction, as with
+//! `--use-default-field-masks=false` and in later versions. And of the control characters that a peer
+//! can put into a name, Hubble escapes ESC and CR; here every one is, so that a record is one line.
+
+mod color;
+mod event_type;
+
+pub use event_type::push_type;
+
+use color::{Color, painted};
+use tidegate_core::Timestamp;
+use tidegate_core::flow::{Address, AuthType, Endpoint, Flow, Verdict, message_type, reserved_identity};
+use tidegate_core::record::Lost;
+
+use super::escape::Escapes;
+use super::push::{push_address, push_decimal, push_hex, push_mac, push_signed, push_stamp};
+use super::push_summary;
+use super::summary::push_joined;
+
+/// Hubble's escapes for ESC and CR, and C's for the other control characters.
+const ESCAPES: Escapes = Escapes { suspect: |byte| matches!(byte, 0..0x20 | 0x7f | 0xc2), replace: push_escape };
+
+fn push_escape(out: &mut String, c: char) -> bool {
+    match c {
+        '\u{1b}' => out.push_str("^["),
+        '\r' => out.push_str("\\r"),
+        '\n' => out.push_str("\\n"),
+        '\t' => out.push_str("\\t"),
+        '\0'..='\u{ff}' if c.is_control() => {
+            out.push_str("\\x");
+            push_hex(out, c as u8);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Writes one line a record.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Compact {
+    /// Whether hosts, ports, identities and verdicts have Hubble's colours.
+    pub color: bool,
+}
+
+impl Compact {
+    /// Appends a flow's line. Replies are shown from the side that was asked, with the arrow turned.
+    pub fn push_flow(self, out: &mut String, flow: &Flow) {
+        let (source, destination) = (Peer::source(flow), Peer::destination(flow));
+        let (near, arrow, far) = match flow.is_reply {
+            Some(false) => (source, " -> ", destination),
+            Some(true) => (destination, " <- ", source),
+            None => (source, " <> ", destination),
+        };
+        push_stamp(out, flow.time);
+        out.push_str(": ");
+        self.push_peer(out, &near);
+        out.push_str(arrow);
+        self.push_peer(out, &far);
+        out.push(' ');
+        ESCAPES.written(out, |out| push_type(out, flow));
+        out.push(' ');
+        self.push_verdict(out, flow);
+        out.push_str(" (");
+        self.push_details(out, flow);
+        out.push_str(")\n");
+    }
+
+    /// Appends the line of a loss.
+    pub fn push_lost(self, out: &mut String, lost: &Lost) {
+        push_stamp(out, lost.time);
+        out.push_str(" EVENTS LOST: ");
+        out.push_str(lost.source.name());
+        out.push_str(" CPU(");
+        push_signed(out, lost.cpu.unwrap_or_default());
+        out.push_str(") ");
+        push_decimal(out, lost.count);
+        if let Some(span) = lost.span {
+            push_span(out, span);
+        }
+        out.push('\n');
+    }
+
+    fn push_peer(self, out: &mut String, peer: &Peer<'_>) {
+        if peer.address.is_some() || peer.mac.is_some() {
+            painted(out, self.color, Color::Cyan, |out| self.push_host(out, peer));
+        }
+        out.push(' ');
+        painted(out, self.color, Color::Magenta, |out| push_identity(out, peer.endpoint.identity));
+    }
+
+    fn push_host(self, out: &mut String, peer: &Peer<'_>) {
+        let start = out.len();
+        ESCAPES.written(out, |out| peer.push_name(out));
+        if let Some(port) = peer.port {
+            if out[start..].contains(':') {
+                out.insert(start, '[');
+                out.push(']');
+            }
+            out.push(':');
+            painted(out, self.color, Color::Yellow, |out| push_decimal(out, port));
+        }
+    }
+
+    fn push_verdict(self, out: &mut String, flow: &Flow) {
+        let (color, policy_text) = match flow.verdict {
+            Verdict::Forwarded | Verdict::Redirected => (Color::Green, "ALLOWED"),
+            Verdict::Dropped | Verdict::Error => (Color::Red, "DENIED"),
+            Verdict::Audit => (Color::Yellow, "AUDITED"),
+            Verdict::Traced | Verdict::Translated => (Color::Yellow, flow.verdict.name()),
+            Verdict::Unknown => return out.push_str(flow.verdict.name()),
+        };
+        let is_policy = flow.message_type == message_type::POLICY_VERDICT;
+        let text = if is_policy { policy_text } else { flow.verdict.name() };
+        painted(out, self.color, color, |out| out.push_str(text));
+    }
+
+    fn push_details(self, out: &mut String, flow: &Flow) {
+        if flow.ip_trace_id != 0 {
+            out.push_str("IP Trace ID: ");
+            push_decimal(out, flow.ip_trace_id);
+            out.push_str("; ");
+        }
+        ESCAPES.written(out, |out| push_summary(out, flow));
+        if flow.auth_type != AuthType::default() {
+            out.push_str("; Auth: ");
+            let color = if flow.auth_type.0 == 2 { Color::Red } else { Color::Green };
+            painted(out, self.color, color, |out| push_auth(out, flow.auth_type));
+        }
+    }
+}
+
+/// One side of a flow.
+struct Peer<'a> {
+    endpoint: &'a Endpoint,
+    address: Option<Address>,
+    mac: Option<[u8; 6]>,
+    port: Option<u16>,
+}
+
+impl<'a> Peer<'a> {
+    fn source(flow: &'a Flow) -> Self {
+        Self {
+            endpoint: &flow.source,
+            address: flow.ip.map(|ip| ip.source),
+            mac: flow.ethernet.map(|ethernet| ethernet.source),
+            port: flow.l4.ports().map(|(source, _)| source).filter(|port| *port != 0 && flow.ip.is_some()),
+        }
+    }
+
+    fn destination(flow: &'a Flow) -> Self {
+        Self {
+            endpoint: &flow.destination,
+            address: flow.ip.map(|ip| ip.destination),
+            mac: flow.ethernet.map(|ethernet| ethernet.destination),
+            port: flow.l4.ports().map(|(_, destination)| destination).filter(|port| *port != 0 && flow.ip.is_some()),
+        }
+    }
+
+    /// Pod, DNS names or address; the MAC address of a packet without an IP header.
+    fn push_name(&self, out: &mut String) {
+        let Some(address) = self.address else { return push_mac(out, self.mac.unwrap_or_default()) };
+        match self.endpoint.names.as_deref() {
+            Some(names) if !names.pod_name.is_empty() => {
+                if !names.namespace.is_empty() {
+                    out.push_str(&names.namespace);
+                    out.push('/');
+                }
+                out.push_str(&names.pod_name);
+            }
+            Some(names) if !names.dns_names.is_empty() => {
+                push_joined(out, ",", &names.dns_names, |out, name| out.push_str(name));
+            }
+            _ => push_address(out, address.to_ip()),
+        }
+    }
+}
+
+fn push_identity(out: &mut String, identity: u32) {
+    match reserved_identity(identity) {
+        Some(name) => {
+            out.push('(');
+            out.push_str(name);
+        }
+        None => {
+            out.push_str("(ID:");
+            push_decimal(out, identity);
+        }
+    }
+    out.push(')');
+}
+
+fn push_auth(out: &mut String, auth: AuthType) {
+    match auth.name() {
+        Some(name) => out.push_str(name),
+        None => push_decimal(out, auth.0),
+    }
+}
+
+fn push_span(out: &mut String, (first, last): (Timestamp, Timestamp)) {
+    out.push_str(" (first: ");
+    push_stamp(out, first);
+    out.push_str(", last: ");
+    push_stamp(out, last);
+    out.push(')');
+}

@@ -1,0 +1,52 @@
+//! `flow.Layer7` and its records.
+
+use tidegate_core::flow::{Dns, Http, Kafka, L7, L7Record, qtype_name};
+
+use super::object::Object;
+use crate::hubble::push::push_address;
+
+/// `flow.Layer7`. A protocol of the generic proxy has no record; it shows in the summary.
+pub(super) fn layer7(object: &mut Object<'_>, l7: &L7) {
+    object.symbol("type", l7.l7_type as u8, Some(l7.l7_type.name()));
+    object.wide("latency_ns", l7.latency_ns);
+    match &l7.record {
+        L7Record::Dns(dns) => object.object("dns", |object| self::dns(object, dns)),
+        L7Record::Http(http) => object.object("http", |object| self::http(object, http)),
+        L7Record::Kafka(kafka) => object.object("kafka", |object| self::kafka(object, kafka)),
+        L7Record::Generic(_) => {}
+    }
+}
+
+fn dns(object: &mut Object<'_>, dns: &Dns) {
+    object.text("query", &dns.query);
+    object.list("ips", &dns.ips, |out, ip| {
+        out.push('"');
+        push_address(out, *ip);
+        out.push('"');
+    });
+    object.number("ttl", dns.ttl);
+    object.texts("cnames", &dns.cnames);
+    object.text("observation_source", &dns.observation_source);
+    object.number("rcode", dns.rcode);
+    object.texts("qtypes", dns.qtypes.iter().map(|qtype| qtype_name(*qtype)));
+    object.texts("rrtypes", dns.rrtypes.iter().map(|rrtype| qtype_name(*rrtype)));
+}
+
+fn http(object: &mut Object<'_>, http: &Http) {
+    object.number("code", http.code);
+    object.text("method", &http.method);
+    object.text("url", &http.url);
+    object.text("protocol", &http.protocol);
+    object.objects("headers", &http.headers, |object, (key, value)| {
+        object.text("key", key);
+        object.text("value", value);
+    });
+}
+
+fn kafka(object: &mut Object<'_>, kafka: &Kafka) {
+    object.signed("error_code", kafka.error_code);
+    object.signed("api_version", kafka.api_version);
+    object.text("api_key", &kafka.api_key);
+    object.signed("correlation_id", kafka.correlation_id);
+    object.text("topic", &kafka.topic);
+}

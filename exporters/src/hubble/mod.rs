@@ -1,0 +1,17 @@
+//! Flows as texts, in the forms that Hubble (v1.19.4) made customary: its ids, its summaries, the lines
+//! of its exporter and the lines of `hubble observe`. Exporters share them.
+//!
+//! Everything here appends to a `String` that the caller reuses; nothing does I/O.
+
+mod compact;
+mod escape;
+mod json;
+mod push;
+mod quote;
+mod summary;
+mod uuid;
+
+pub use compact::{Compact, push_type};
+pub use json::Json;
+pub use summary::push_summary;
+pub use uuid::{Uuid, Uuids};
