@@ -58,6 +58,25 @@ fn parse_size(text: &str) -> Option<usize> {
     (1.0..=9e15).contains(&bytes).then_some(bytes as usize)
 }
 
+impl std::str::FromStr for ByteSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_size(text).map(Self).ok_or_else(|| format!("expected {SIZE_FORM}"))
+    }
+}
+
+impl std::str::FromStr for HumanDuration {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_duration(text).map(Self).ok_or_else(|| format!("expected {DURATION_FORM}"))
+    }
+}
+
+const DURATION_FORM: &str = "a duration such as \"10s\", \"250ms\" or \"5m\"";
+const SIZE_FORM: &str = "a size such as \"64MiB\", \"512KiB\" or \"1GB\"";
+
 struct Text<T> {
     expecting: &'static str,
     parse: fn(&str) -> Option<T>,
@@ -77,15 +96,13 @@ impl<T> Visitor<'_> for Text<T> {
 
 impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expecting = "a duration such as \"10s\", \"250ms\" or \"5m\"";
-        deserializer.deserialize_str(Text { expecting, parse: parse_duration }).map(Self)
+        deserializer.deserialize_str(Text { expecting: DURATION_FORM, parse: parse_duration }).map(Self)
     }
 }
 
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expecting = "a size such as \"64MiB\", \"512KiB\" or \"1GB\"";
-        deserializer.deserialize_str(Text { expecting, parse: parse_size }).map(Self)
+        deserializer.deserialize_str(Text { expecting: SIZE_FORM, parse: parse_size }).map(Self)
     }
 }
 
