@@ -42,7 +42,7 @@ impl ProcessorConfig for Config {
 
 /// The processor.
 #[derive(Debug, Default)]
-pub struct L7Flow {
+struct L7Flow {
     flows: AccessLogFlows,
 }
 

@@ -11,6 +11,7 @@ mod fifo;
 pub mod http_flow;
 pub mod l34_flow;
 pub mod l7_flow;
+mod l7_stage;
 mod wire_seen;
 
 use tidegate_core::component::ProcessorKind;

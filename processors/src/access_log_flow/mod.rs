@@ -91,10 +91,10 @@ pub(crate) fn l7_type(log: &LogRecord) -> L7Type {
     }
 }
 
-/// The side that asks: of a response the receiver.
-pub(crate) fn client(log: &LogRecord) -> (Option<Address>, u16) {
+/// Address and port of the side that asks, which receives a response; `None` without an address.
+pub(crate) fn client(log: &LogRecord) -> Option<(Address, u16)> {
     let client = if l7_type(log) == L7Type::Response { &log.destination } else { &log.source };
-    (address(log, client), client.port)
+    Some((address(log, client)?, client.port))
 }
 
 fn verdict(text: &str) -> Verdict {

@@ -3,7 +3,8 @@
 use tidegate_core::flow::{Dns, L7, L7Record, L7Type, Seen};
 use tidegate_wire::access_log::LogRecord;
 
-use crate::access_log_flow::l7_type;
+use crate::access_log_flow::{client, l7_type};
+use crate::wire_seen::{Content, Exchange};
 
 /// Takes the DNS part out of a record.
 pub(super) fn l7(log: &mut LogRecord) -> L7 {
@@ -28,4 +29,12 @@ pub(super) fn l7(log: &mut LogRecord) -> L7 {
         }
     };
     L7 { l7_type, latency_ns: 0, record: L7Record::Dns(dns), trace_id: None, seen: Seen::Proxy }
+}
+
+/// What a record reports. Clients may vary the case of names, and packets are read in lower case.
+pub(super) fn exchange(log: &LogRecord, content: &Content) -> Option<Exchange> {
+    let (dns, (client, _)) = (log.dns.as_ref()?, client(log)?);
+    let query = dns.query.to_ascii_lowercase();
+    let content = Some(content.of((query.as_str(), dns.qtypes.as_slice())));
+    Some(Exchange { client, client_port: None, is_response: l7_type(log) == L7Type::Response, content })
 }

@@ -6,75 +6,72 @@
 //! the capture cut, the records that are whole are on the flow, and no TTL; without a whole question it makes none.
 
 mod access_log;
-mod config;
 mod wire;
 
-pub use config::{Config, KIND};
-use wire::Wire;
-
-use std::time::Duration;
-
-use tidegate_core::ledger::Tally;
+use serde::Deserialize;
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ProcessorConfig, ProcessorKind};
+use tidegate_core::flow::{Flow, L7};
 use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Outcome, Record, Timestamp};
+use tidegate_core::{Kind, Kinds};
+use tidegate_wire::access_log::LogRecord;
+use tidegate_wire::dns;
 
-use crate::access_log_flow::{AccessLogFlows, log_of};
+use crate::l7_stage::{L7Stage, Protocol};
+use crate::wire_seen::{Content, Exchange, Message, Settings};
 
-/// The processor.
-#[derive(Debug)]
-pub struct DnsFlow {
-    flows: AccessLogFlows,
-    wire: Option<Wire>,
-}
+/// The kind.
+pub const KIND: ProcessorKind = ComponentKind {
+    name: "dns_flow",
+    about: "Makes L7 flows of DNS requests and responses, from proxies' records and from packets",
+    keys: Settings::KEYS,
+    parse: |table| Ok(Box::new(Config::deserialize(table)?)),
+};
 
-impl DnsFlow {
-    fn judge(&mut self, record: &mut Record, bytes: &[u8]) -> Outcome {
-        match record {
-            Record::Flow(flow) => {
-                if let Some(wire) = &mut self.wire {
-                    wire.look(flow, bytes);
-                }
-            }
-            Record::Event(event) => {
-                let time = event.time;
-                if let Some(wire) = &mut self.wire {
-                    wire.seen.pass(time);
-                }
-                let Some(log) = log_of(record).filter(|log| log.dns.is_some()) else { return Outcome::Keep };
-                if let Some(wire) = &mut self.wire {
-                    wire.report(log, time);
-                }
-                if let Err(reason) = self.flows.replace(record, |log, _| access_log::l7(log)) {
-                    return Outcome::Dropped(reason);
-                }
-            }
-            _ => {}
-        }
-        Outcome::Keep
+/// Configuration of `dns_flow`: the keys of the wire source.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Config(Settings);
+
+impl ProcessorConfig for Config {
+    fn consumes(&self) -> Kinds {
+        Kinds::of(&[Kind::Event, Kind::Flow])
+    }
+
+    fn produces(&self, input: Kinds) -> Kinds {
+        input.union(Kinds::of(&[Kind::Flow]))
+    }
+
+    fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+        Ok(Box::new(L7Stage::new(DnsFlow::default(), self.0.build()?)))
     }
 }
 
-impl Processor for DnsFlow {
-    fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
-        batch.sift(tally, |record, bytes| self.judge(record, bytes));
-        if let Some(wire) = &mut self.wire {
-            wire.seen.end_batch(batch, tally);
-        }
+/// DNS.
+#[derive(Debug, Default)]
+struct DnsFlow {
+    content: Content,
+}
+
+impl Protocol for DnsFlow {
+    type Found<'a> = dns::Message;
+
+    fn owns(log: &LogRecord) -> bool {
+        log.dns.is_some()
     }
 
-    fn tick_every(&self) -> Option<Duration> {
-        self.wire.as_ref().map(|wire| wire.seen.tick_every())
+    fn l7(&mut self, log: &mut LogRecord, _logged_at: jiff::Timestamp) -> L7 {
+        access_log::l7(log)
     }
 
-    fn tick(&mut self, now: Timestamp, out: &mut Batch) {
-        if let Some(wire) = &mut self.wire {
-            wire.seen.tick(now, out);
-        }
+    fn exchange(&self, log: &LogRecord) -> Option<Exchange> {
+        access_log::exchange(log, &self.content)
     }
 
-    fn finish(&mut self, _now: Timestamp, out: &mut Batch) {
-        if let Some(wire) = &mut self.wire {
-            wire.seen.finish(out);
-        }
+    fn find(&self, flow: &Flow, bytes: &[u8]) -> Option<(Message, dns::Message)> {
+        wire::find(flow, bytes, &self.content)
+    }
+
+    fn found(found: dns::Message) -> L7 {
+        wire::l7(found)
     }
 }

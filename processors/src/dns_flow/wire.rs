@@ -1,63 +1,34 @@
 //! DNS messages in captured packets.
 
-use tidegate_core::Timestamp;
 use tidegate_core::flow::{Dns, Flow, L4, L7, L7Record, L7Type, Seen};
-use tidegate_wire::access_log::LogRecord;
 use tidegate_wire::dns;
 
-use crate::access_log_flow::{client, l7_type};
-use crate::wire_seen::{Content, Exchange, Message, Settings, WireSeen};
+use crate::wire_seen::{Content, Message};
 
 const DNS_PORT: u16 = 53;
 
-/// The wire source.
-#[derive(Debug)]
-pub(super) struct Wire {
-    pub(super) seen: WireSeen,
-    content: Content,
+/// Looks for a message in a flow's payload.
+pub(super) fn find(flow: &Flow, bytes: &[u8], content: &Content) -> Option<(Message, dns::Message)> {
+    let (source_port, destination_port) = flow.l4.ports()?;
+    if source_port != DNS_PORT && destination_port != DNS_PORT {
+        return None;
+    }
+    let payload = flow.payload.of(bytes);
+    let found = match flow.l4 {
+        L4::Udp { .. } => dns::parse_udp(payload).ok()?,
+        L4::Tcp { .. } => dns::parse_tcp(payload).ok()?,
+        _ => return None,
+    };
+    let server_port = if found.response { source_port } else { destination_port };
+    if server_port != DNS_PORT {
+        return None;
+    }
+    let content = content.of((found.query.as_str(), found.qtypes.as_slice()));
+    Some((Message::in_flow(flow, found.response, content, found.id.into())?, found))
 }
 
-impl Wire {
-    pub(super) fn new(settings: Settings) -> Self {
-        Self { seen: WireSeen::new(settings), content: Content::default() }
-    }
-
-    /// Looks for a message in a flow's payload.
-    pub(super) fn look(&mut self, flow: &Flow, bytes: &[u8]) {
-        self.seen.pass(flow.time);
-        let parse = match flow.l4 {
-            L4::Udp { source_port, destination_port } if is_dns(source_port, destination_port) => dns::parse_udp,
-            L4::Tcp { source_port, destination_port, .. } if is_dns(source_port, destination_port) => dns::parse_tcp,
-            _ => return,
-        };
-        if !WireSeen::takes(flow) {
-            return;
-        }
-        let Ok(found) = parse(flow.payload.of(bytes)) else { return };
-        let Some((source_port, destination_port)) = flow.l4.ports() else { return };
-        let server_port = if found.response { source_port } else { destination_port };
-        let content = self.content.of((found.query.as_str(), found.qtypes.as_slice()));
-        let message = Message::in_flow(flow, found.response, content, found.id.into());
-        if let Some(message) = message.filter(|_| server_port == DNS_PORT) {
-            self.seen.show(message, flow, || l7(found));
-        }
-    }
-
-    /// Remembers what the proxy reported.
-    pub(super) fn report(&mut self, log: &LogRecord, time: Timestamp) {
-        let (Some(dns), (Some(client), _)) = (&log.dns, client(log)) else { return };
-        let query = dns.query.to_ascii_lowercase();
-        let content = Some(self.content.of((query.as_str(), dns.qtypes.as_slice())));
-        let is_response = l7_type(log) == L7Type::Response;
-        self.seen.report(Exchange { client, client_port: None, is_response, content }, time);
-    }
-}
-
-fn is_dns(source_port: u16, destination_port: u16) -> bool {
-    source_port == DNS_PORT || destination_port == DNS_PORT
-}
-
-fn l7(message: dns::Message) -> L7 {
+/// What goes on the flow of a message.
+pub(super) fn l7(message: dns::Message) -> L7 {
     let dns = Dns {
         query: message.query,
         ips: message.ips,

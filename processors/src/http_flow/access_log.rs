@@ -6,7 +6,8 @@ use tidegate_wire::access_log::{self, LogRecord};
 use super::exchanges::Exchanges;
 use super::traceparent::trace_id;
 use super::url;
-use crate::access_log_flow::l7_type;
+use crate::access_log_flow::{client, l7_type};
+use crate::wire_seen::{Content, Exchange};
 
 /// Takes the HTTP part out of a record.
 pub(super) fn l7(log: &mut LogRecord, logged_at: jiff::Timestamp, exchanges: &mut Exchanges) -> L7 {
@@ -41,4 +42,16 @@ fn http(logged: access_log::Http, l7_type: L7Type) -> Http {
 /// The first value of a header, by its name in Go's canonical form, which is how the agent writes all of them.
 fn header<'a>(http: &'a access_log::Http, name: &str) -> Option<&'a str> {
     http.headers.as_ref()?.get(name)?.first().map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// What a record reports. A status alone says little about which exchange it belongs to, so there the port counts.
+pub(super) fn exchange(log: &LogRecord, content: &Content) -> Option<Exchange> {
+    let (http, (client, port)) = (log.http.as_ref()?, client(log)?);
+    let is_response = l7_type(log) == L7Type::Response;
+    let content = if is_response {
+        content.of(http.code)
+    } else {
+        content.of((http.method.as_str(), url::target(http.url.as_deref().unwrap_or_default())))
+    };
+    Some(Exchange { client, client_port: is_response.then_some(port), is_response, content: Some(content) })
 }

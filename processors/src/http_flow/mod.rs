@@ -6,84 +6,79 @@
 //! reported could have been another request. Bodies, HTTP/2 and heads in several segments are not read.
 
 mod access_log;
-mod config;
 mod exchanges;
 mod traceparent;
 mod url;
 mod wire;
 
-pub use config::{Config, KIND};
 use exchanges::Exchanges;
-use wire::Wire;
 
-use std::time::Duration;
-
-use tidegate_core::ledger::Tally;
+use serde::Deserialize;
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ProcessorConfig, ProcessorKind};
+use tidegate_core::flow::{Flow, L7};
 use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Outcome, Record, Timestamp};
+use tidegate_core::{Kind, Kinds};
+use tidegate_wire::access_log::LogRecord;
+use tidegate_wire::http::Head;
 
-use crate::access_log_flow::{AccessLogFlows, log_of};
+use crate::l7_stage::{L7Stage, Protocol};
+use crate::wire_seen::{Content, Exchange, Message, Settings};
 
-/// The processor.
-#[derive(Debug)]
-pub struct HttpFlow {
-    flows: AccessLogFlows,
+/// The kind.
+pub const KIND: ProcessorKind = ComponentKind {
+    name: "http_flow",
+    about: "Makes L7 flows of HTTP requests and responses, from proxies' records and from packets",
+    keys: Settings::KEYS,
+    parse: |table| Ok(Box::new(Config::deserialize(table)?)),
+};
+
+/// Configuration of `http_flow`: the keys of the wire source.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Config(Settings);
+
+impl ProcessorConfig for Config {
+    fn consumes(&self) -> Kinds {
+        Kinds::of(&[Kind::Event, Kind::Flow])
+    }
+
+    fn produces(&self, input: Kinds) -> Kinds {
+        input.union(Kinds::of(&[Kind::Flow]))
+    }
+
+    fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+        Ok(Box::new(L7Stage::new(HttpFlow::default(), self.0.build()?)))
+    }
+}
+
+/// HTTP.
+#[derive(Debug, Default)]
+struct HttpFlow {
     exchanges: Exchanges,
-    wire: Option<Wire>,
+    content: Content,
 }
 
-impl HttpFlow {
-    fn judge(&mut self, record: &mut Record, bytes: &[u8]) -> Outcome {
-        match record {
-            Record::Flow(flow) => {
-                if let Some(wire) = &mut self.wire {
-                    wire.look(flow, bytes);
-                }
-            }
-            Record::Event(event) => {
-                let time = event.time;
-                if let Some(wire) = &mut self.wire {
-                    wire.seen.pass(time);
-                }
-                // Hubble prefers DNS where a record has both.
-                let is_http = log_of(record).filter(|log| log.http.is_some() && log.dns.is_none());
-                let Some(log) = is_http else { return Outcome::Keep };
-                if let Some(wire) = &mut self.wire {
-                    wire.report(log, time);
-                }
-                let exchanges = &mut self.exchanges;
-                let l7 = |log: &mut _, logged_at| access_log::l7(log, logged_at, exchanges);
-                if let Err(reason) = self.flows.replace(record, l7) {
-                    return Outcome::Dropped(reason);
-                }
-            }
-            _ => {}
-        }
-        Outcome::Keep
-    }
-}
+impl Protocol for HttpFlow {
+    type Found<'a> = Head<'a>;
 
-impl Processor for HttpFlow {
-    fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
-        batch.sift(tally, |record, bytes| self.judge(record, bytes));
-        if let Some(wire) = &mut self.wire {
-            wire.seen.end_batch(batch, tally);
-        }
+    /// Hubble prefers DNS where a record has both.
+    fn owns(log: &LogRecord) -> bool {
+        log.http.is_some() && log.dns.is_none()
     }
 
-    fn tick_every(&self) -> Option<Duration> {
-        self.wire.as_ref().map(|wire| wire.seen.tick_every())
+    fn l7(&mut self, log: &mut LogRecord, logged_at: jiff::Timestamp) -> L7 {
+        access_log::l7(log, logged_at, &mut self.exchanges)
     }
 
-    fn tick(&mut self, now: Timestamp, out: &mut Batch) {
-        if let Some(wire) = &mut self.wire {
-            wire.seen.tick(now, out);
-        }
+    fn exchange(&self, log: &LogRecord) -> Option<Exchange> {
+        access_log::exchange(log, &self.content)
     }
 
-    fn finish(&mut self, _now: Timestamp, out: &mut Batch) {
-        if let Some(wire) = &mut self.wire {
-            wire.seen.finish(out);
-        }
+    fn find<'a>(&self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Head<'a>)> {
+        wire::find(flow, bytes, &self.content)
+    }
+
+    fn found(found: Head<'_>) -> L7 {
+        wire::l7(&found)
     }
 }

@@ -1,64 +1,33 @@
 //! HTTP/1 heads in captured packets.
 
-use tidegate_core::Timestamp;
 use tidegate_core::flow::{Flow, Http, L4, L7, L7Record, L7Type, Seen};
-use tidegate_wire::access_log::LogRecord;
 use tidegate_wire::http::{self, Head, StartLine};
 
 use super::traceparent::trace_id;
 use super::url;
-use crate::access_log_flow::{client, l7_type};
-use crate::wire_seen::{Content, Exchange, Message, Settings, WireSeen};
+use crate::wire_seen::{Content, Message};
 
 /// Headers that are kept, in the form and order that Hubble shows them. Nobody asked to have the others recorded,
 /// and some are secrets: proxies, too, report only what a policy lets them.
 const HEADERS: [&str; 7] =
     ["Content-Length", "Content-Type", "Host", "Server", "Traceparent", "User-Agent", "X-Request-Id"];
 
-/// The wire source.
-#[derive(Debug)]
-pub(super) struct Wire {
-    pub(super) seen: WireSeen,
-    content: Content,
+/// Looks for a head in a flow's payload.
+pub(super) fn find<'a>(flow: &Flow, bytes: &'a [u8], content: &Content) -> Option<(Message, Head<'a>)> {
+    if !matches!(flow.l4, L4::Tcp { .. }) {
+        return None;
+    }
+    let head = http::parse(flow.payload.of(bytes)).ok()?;
+    let (is_response, content) = match head.start {
+        StartLine::Request { method, target, .. } => (false, content.of((method, url::target(target)))),
+        StartLine::Response { status, .. } => (true, content.of(i64::from(status))),
+    };
+    let message = Message::in_flow(flow, is_response, content, flow.tcp_seq)?;
+    Some((Message { by_port: is_response, ..message }, head))
 }
 
-impl Wire {
-    pub(super) fn new(settings: Settings) -> Self {
-        Self { seen: WireSeen::new(settings), content: Content::default() }
-    }
-
-    /// Looks for a head in a flow's payload.
-    pub(super) fn look(&mut self, flow: &Flow, bytes: &[u8]) {
-        self.seen.pass(flow.time);
-        if !matches!(flow.l4, L4::Tcp { .. }) || !WireSeen::takes(flow) {
-            return;
-        }
-        let Ok(head) = http::parse(flow.payload.of(bytes)) else { return };
-        let (is_response, content) = match head.start {
-            StartLine::Request { method, target, .. } => (false, self.content.of((method, url::target(target)))),
-            StartLine::Response { status, .. } => (true, self.content.of(i64::from(status))),
-        };
-        if let Some(message) = Message::in_flow(flow, is_response, content, flow.tcp_seq) {
-            // A status alone says little about which exchange it belongs to.
-            self.seen.show(Message { by_port: is_response, ..message }, flow, || l7(&head));
-        }
-    }
-
-    /// Remembers what a proxy reported.
-    pub(super) fn report(&mut self, log: &LogRecord, time: Timestamp) {
-        let (Some(http), (Some(client), port)) = (&log.http, client(log)) else { return };
-        let is_response = l7_type(log) == L7Type::Response;
-        let content = if is_response {
-            self.content.of(http.code)
-        } else {
-            self.content.of((http.method.as_str(), url::target(http.url.as_deref().unwrap_or_default())))
-        };
-        let client_port = is_response.then_some(port);
-        self.seen.report(Exchange { client, client_port, is_response, content: Some(content) }, time);
-    }
-}
-
-fn l7(head: &Head<'_>) -> L7 {
+/// What goes on the flow of a message.
+pub(super) fn l7(head: &Head<'_>) -> L7 {
     let protocol = head.start.protocol().to_owned();
     let headers = headers(head);
     let (l7_type, http) = match head.start {

@@ -19,7 +19,7 @@ mod message;
 mod settings;
 
 pub(crate) use message::{Content, Exchange, Message};
-pub(crate) use settings::{HOLD, PENDING, Settings, WIRE};
+pub(crate) use settings::Settings;
 
 use std::time::Duration;
 
@@ -51,11 +51,12 @@ pub(crate) struct WireSeen {
 }
 
 impl WireSeen {
-    pub(crate) fn new(settings: Settings) -> Self {
+    /// An empty table for `pending` messages, which wait for `hold`.
+    fn new(hold: Duration, pending: usize) -> Self {
         Self {
-            hold: settings.hold,
-            waiting: Fifo::new(settings.pending),
-            proxied: Fifo::new(settings.pending),
+            hold,
+            waiting: Fifo::new(pending),
+            proxied: Fifo::new(pending),
             early: Vec::new(),
             early_count: 0,
             clock: Timestamp::default(),

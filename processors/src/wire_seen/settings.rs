@@ -1,48 +1,65 @@
-//! The keys that the stages with a wire source share.
+//! The keys of the stages that look into packets.
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use tidegate_core::component::{BuildError, Key};
+use tidegate_core::config::HumanDuration;
 
-/// Documentation of `wire`.
-pub(crate) const WIRE: Key = Key {
-    name: "wire",
-    default: "true",
-    effect: "whether messages are also read from captured packets, where no proxy reports them; false leaves it to Cilium's L7 policies",
-};
+use super::WireSeen;
 
-/// Documentation of `hold`.
-pub(crate) const HOLD: Key = Key {
-    name: "hold",
-    default: "\"1s\"",
-    effect: "how long a message from a packet waits for other reports of the same message; raise it if proxies' records come late, at the price of memory and delay",
-};
-
-/// Documentation of `pending`.
-pub(crate) const PENDING: Key = Key {
-    name: "pending",
-    default: "16384",
-    effect: "messages that wait at most; beyond it the oldest are handed on early, with the note `wire_table_full`",
-};
-
-const MOST_PENDING: usize = 1 << 24;
-
-/// Their values.
-#[derive(Clone, Copy, Debug)]
+/// The keys.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    pub(crate) hold: Duration,
-    pub(crate) pending: usize,
+    /// Whether messages are also read from captured packets (default `true`). Whoever wants exactly Hubble's flows,
+    /// which know requests from L7 policies alone, says `false`.
+    wire: bool,
+    /// How long a message from a packet waits for other reports of it (default `"1s"`, at most an hour). With `"0s"`
+    /// it waits for the end of its batch only, and can be counted twice. Raise it if proxies' records come late.
+    hold: HumanDuration,
+    /// Messages that wait at most (default 16384, at least 1); beyond it the oldest are handed on early, with a note
+    /// `wire_table_full`. Some 500 bytes each. Raise it where that note appears.
+    pending: usize,
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        Self { wire: true, hold: HumanDuration(Duration::from_secs(1)), pending: 16_384 }
+    }
+}
+
+const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+const MOST_PENDING: usize = 1 << 24;
+
 impl Settings {
-    /// Checks what the types do not.
-    pub(crate) fn check(self) -> Result<Self, BuildError> {
-        if self.hold > Duration::from_secs(3600) {
-            return Err(BuildError { key: HOLD.name, message: "hold is an hour at most".into() });
+    pub(crate) const KEYS: &'static [Key] = &[
+        Key {
+            name: "wire",
+            default: "true",
+            effect: "whether messages are also read from captured packets, where no proxy reports them; false leaves it to Cilium's L7 policies",
+        },
+        Key {
+            name: "hold",
+            default: "\"1s\"",
+            effect: "how long a message from a packet waits for other reports of it; raise it if proxies' records come late, at the price of memory and delay",
+        },
+        Key {
+            name: "pending",
+            default: "16384",
+            effect: "messages that wait at most; beyond it the oldest are handed on early, with the note `wire_table_full`",
+        },
+    ];
+
+    /// The table for these settings; `None` where packets are not looked into.
+    pub(crate) fn build(&self) -> Result<Option<WireSeen>, BuildError> {
+        let hold = self.hold.0;
+        if hold > LONGEST_HOLD {
+            return Err(BuildError { key: "hold", message: "hold is an hour at most".into() });
         }
         if !(1..=MOST_PENDING).contains(&self.pending) {
-            return Err(BuildError { key: PENDING.name, message: format!("pending is 1 to {MOST_PENDING}") });
+            return Err(BuildError { key: "pending", message: format!("pending is 1 to {MOST_PENDING}") });
         }
-        Ok(self)
+        Ok(self.wire.then(|| WireSeen::new(hold, self.pending)))
     }
 }

@@ -1,0 +1,110 @@
+//! What the stages for L7 protocols share: access-log records of their protocol become flows in place, and messages
+//! in packets become flows besides. What a protocol adds is a [`Protocol`].
+
+use std::time::Duration;
+
+use tidegate_core::flow::{Flow, L7};
+use tidegate_core::ledger::Tally;
+use tidegate_core::stage::Processor;
+use tidegate_core::{Batch, Outcome, Record, Timestamp};
+use tidegate_wire::access_log::LogRecord;
+
+use crate::access_log_flow::{AccessLogFlows, log_of};
+use crate::wire_seen::{Exchange, Message, WireSeen};
+
+/// One protocol's part.
+pub(crate) trait Protocol: Send {
+    /// What was found in a packet, before it is known whether it is needed.
+    type Found<'a>;
+
+    /// Whether a record is about this protocol.
+    fn owns(log: &LogRecord) -> bool;
+
+    /// The protocol's part of a record, taken out of it.
+    fn l7(&mut self, log: &mut LogRecord, logged_at: jiff::Timestamp) -> L7;
+
+    /// The exchange that a record reports, as far as packets could show it, too.
+    fn exchange(&self, log: &LogRecord) -> Option<Exchange>;
+
+    /// Looks for a message in a flow's payload, which lies in `bytes`.
+    fn find<'a>(&self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Self::Found<'a>)>;
+
+    /// What goes on the flow of a message that was found.
+    fn found(found: Self::Found<'_>) -> L7;
+}
+
+/// The stage.
+#[derive(Debug)]
+pub(crate) struct L7Stage<P> {
+    protocol: P,
+    flows: AccessLogFlows,
+    /// `None` where packets are not looked into.
+    seen: Option<WireSeen>,
+}
+
+impl<P: Protocol> L7Stage<P> {
+    pub(crate) fn new(protocol: P, seen: Option<WireSeen>) -> Self {
+        Self { protocol, flows: AccessLogFlows::default(), seen }
+    }
+
+    fn judge(&mut self, record: &mut Record, bytes: &[u8]) -> Outcome {
+        if let Some(seen) = &mut self.seen {
+            look(&self.protocol, seen, record, bytes);
+        }
+        if !log_of(record).is_some_and(P::owns) {
+            return Outcome::Keep;
+        }
+        match self.flows.replace(record, |log, logged_at| self.protocol.l7(log, logged_at)) {
+            Ok(()) => Outcome::Keep,
+            Err(reason) => Outcome::Dropped(reason),
+        }
+    }
+}
+
+/// Shows `seen` what a record says about messages.
+fn look<P: Protocol>(protocol: &P, seen: &mut WireSeen, record: &Record, bytes: &[u8]) {
+    match record {
+        Record::Flow(flow) => {
+            seen.pass(flow.time);
+            if !WireSeen::takes(flow) {
+                return;
+            }
+            if let Some((message, found)) = protocol.find(flow, bytes) {
+                seen.show(message, flow, || P::found(found));
+            }
+        }
+        Record::Event(event) => {
+            seen.pass(event.time);
+            let log = log_of(record).filter(|log| P::owns(log));
+            if let Some(exchange) = log.and_then(|log| protocol.exchange(log)) {
+                seen.report(exchange, event.time);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl<P: Protocol> Processor for L7Stage<P> {
+    fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
+        batch.sift(tally, |record, bytes| self.judge(record, bytes));
+        if let Some(seen) = &mut self.seen {
+            seen.end_batch(batch, tally);
+        }
+    }
+
+    fn tick_every(&self) -> Option<Duration> {
+        self.seen.as_ref().map(WireSeen::tick_every)
+    }
+
+    fn tick(&mut self, now: Timestamp, out: &mut Batch) {
+        if let Some(seen) = &mut self.seen {
+            seen.tick(now, out);
+        }
+    }
+
+    fn finish(&mut self, _now: Timestamp, out: &mut Batch) {
+        if let Some(seen) = &mut self.seen {
+            seen.finish(out);
+        }
+    }
+}
