@@ -1,0 +1,96 @@
+//! From a parsed configuration to components that can run.
+
+use std::net::SocketAddr;
+
+use tidegate_core::component::{BuildContext, BuildError, ExporterConfig, ProcessorConfig, ReceiverConfig};
+use tidegate_core::edge::Limits;
+use tidegate_core::pipeline::{ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology};
+use tidegate_core::telemetry::Telemetry;
+
+use super::component::Component;
+use super::{Config, Pipeline, Problem, Problems, Use};
+
+/// Everything that `run` needs.
+pub(crate) struct Assembly {
+    pub(crate) topology: Topology,
+    /// The instruments of the components.
+    pub(crate) telemetry: Telemetry,
+    /// Where the agent tells about itself.
+    pub(crate) telemetry_listen: SocketAddr,
+    /// What is logged.
+    pub(crate) log: String,
+}
+
+impl Config {
+    /// Builds every component; `None` if one could not be built, or not be read before.
+    pub(crate) fn build(&self, problems: &mut Problems) -> Option<Assembly> {
+        let mut builder = Builder { node_name: &self.service.node_name, telemetry: Telemetry::default(), problems };
+        let receivers: Vec<_> = self.receivers.iter().map(|component| builder.receiver(component)).collect();
+        let exporters: Vec<_> = self.exporters.iter().map(|component| builder.exporter(component)).collect();
+        let pipelines: Vec<_> = self.pipelines.iter().map(|pipeline| builder.pipeline(pipeline, self)).collect();
+        let topology = Topology {
+            receivers: receivers.into_iter().collect::<Option<_>>()?,
+            exporters: exporters.into_iter().collect::<Option<_>>()?,
+            pipelines: pipelines.into_iter().collect::<Option<_>>()?,
+            grace: self.service.grace,
+        };
+        let Builder { telemetry, .. } = builder;
+        let (telemetry_listen, log) = (self.service.telemetry_listen, self.service.log.clone());
+        Some(Assembly { topology, telemetry, telemetry_listen, log })
+    }
+}
+
+struct Builder<'a> {
+    node_name: &'a str,
+    telemetry: Telemetry,
+    problems: &'a mut Problems,
+}
+
+impl Builder<'_> {
+    fn receiver(&mut self, component: &Component<dyn ReceiverConfig>) -> Option<ReceiverNode> {
+        let receiver = self.built(component, component.config.as_ref()?.build(&self.context(component)))?;
+        Some(ReceiverNode { stage: component.stage.clone(), receiver })
+    }
+
+    fn exporter(&mut self, component: &Component<dyn ExporterConfig>) -> Option<ExporterNode> {
+        let config = component.config.as_ref()?;
+        let exporter = self.built(component, config.build(&self.context(component)))?;
+        let queue = component.queue.unwrap_or_default().limits(config.default_queue());
+        Some(ExporterNode { stage: component.stage.clone(), exporter, wants: config.consumes(), queue })
+    }
+
+    fn processor(&mut self, component: &Component<dyn ProcessorConfig>) -> Option<ProcessorNode> {
+        let processor = self.built(component, component.config.as_ref()?.build(&self.context(component)))?;
+        let queue = component.queue.map(|queue| queue.limits(Limits::DEFAULT));
+        Some(ProcessorNode { stage: component.stage.clone(), processor, queue })
+    }
+
+    /// A pipeline with processors of its own.
+    fn pipeline(&mut self, pipeline: &Pipeline, config: &Config) -> Option<PipelineNode> {
+        let processors: Vec<_> =
+            pipeline.processors.iter().map(|one| self.processor(&config.processors[one.at])).collect();
+        let indices = |uses: &[Use]| uses.iter().map(|one| one.at).collect();
+        Some(PipelineNode {
+            name: pipeline.name.clone(),
+            receivers: indices(&pipeline.receivers),
+            processors: processors.into_iter().collect::<Option<_>>()?,
+            exporters: indices(&pipeline.exporters),
+        })
+    }
+
+    fn context<C: ?Sized>(&self, component: &Component<C>) -> BuildContext {
+        BuildContext {
+            stage: component.stage.clone(),
+            node_name: self.node_name.to_owned(),
+            telemetry: self.telemetry.clone(),
+        }
+    }
+
+    fn built<C: ?Sized, T>(&mut self, component: &Component<C>, result: Result<T, BuildError>) -> Option<T> {
+        let refused = |error: BuildError| {
+            let title = format!("wrong value in `{}.{}`", component.stage, error.key);
+            Problem::new(title, component.place_of(error.key)).label(error.message)
+        };
+        result.map_err(|error| self.problems.push(refused(error))).ok()
+    }
+}

@@ -1,0 +1,122 @@
+//! From a configuration file to a topology that can run, in three steps: parse, check, build. Each
+//! collects problems and goes on, so that all errors of a file show at once. Nothing is opened or bound
+//! here: `validate` and `run` share all of it.
+
+mod build;
+mod check;
+mod component;
+mod environment;
+mod flow;
+mod listeners;
+mod pipeline;
+mod problem;
+mod registry;
+mod service;
+mod source;
+mod suggest;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use build::Assembly;
+pub(crate) use component::Component;
+pub(crate) use environment::{Environment, process_environment};
+pub(crate) use flow::arrivals;
+pub(crate) use pipeline::{Pipeline, Use};
+pub(crate) use problem::{Problem, Problems};
+pub(crate) use registry::Registry;
+pub(crate) use service::{KEYS as SERVICE_KEYS, Service, TELEMETRY_KEYS};
+pub(crate) use source::Source;
+pub(crate) use suggest::did_you_mean;
+
+use std::ops::Range;
+
+use tidegate_core::component::{ExporterConfig, ProcessorConfig, ReceiverConfig};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use pipeline::{Known, no_pipelines};
+use table::{refuse_unknown, table};
+
+/// A parsed configuration. It can be changed before it is built.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) receivers: Vec<Component<dyn ReceiverConfig>>,
+    pub(crate) processors: Vec<Component<dyn ProcessorConfig>>,
+    pub(crate) exporters: Vec<Component<dyn ExporterConfig>>,
+    pub(crate) pipelines: Vec<Pipeline>,
+    pub(crate) service: Service,
+}
+
+/// Everything short of running: what `validate` does, and `run` before it runs.
+pub(crate) fn load(
+    source: &Source,
+    registry: &Registry,
+    environment: Environment<'_>,
+) -> Result<(Config, Assembly), Problems> {
+    let mut problems = Problems::default();
+    let Some(config) = Config::parse(source, registry, environment, &mut problems) else { return Err(problems) };
+    config.check(registry, &mut problems);
+    match config.build(&mut problems) {
+        Some(assembly) if problems.is_empty() => Ok((config, assembly)),
+        _ => Err(problems),
+    }
+}
+
+impl Config {
+    /// Reads the text; `None` if it is no TOML.
+    pub(crate) fn parse(
+        source: &Source,
+        registry: &Registry,
+        environment: Environment<'_>,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let (root, errors) = DeTable::parse_recoverable(&source.text);
+        let end = source.text.len();
+        let mut root = Spanned::new(root.span(), DeValue::Table(root.into_inner()));
+        errors.iter().for_each(|error| problems.push(syntax(error, source)));
+        if !errors.is_empty() {
+            return None;
+        }
+        environment::substitute(&mut root, source, environment, problems);
+        let mut root = table(root, "the file", problems)?;
+        refuse_unknown(&mut root, &["receivers", "processors", "exporters", "service"], "", problems);
+        let mut receivers = registry.receiver_section().read(&mut root, problems);
+        let mut processors = registry.processor_section().read(&mut root, problems);
+        let mut exporters = registry.exporter_section().read(&mut root, problems);
+        let service = root.remove("service").unwrap_or_else(|| Spanned::new(end..end, DeValue::Table(DeTable::new())));
+        let service_span = service.span();
+        let mut service = table(service, "service", problems).unwrap_or_default();
+        let mut known =
+            Known { registry, receivers: &mut receivers, processors: &mut processors, exporters: &mut exporters };
+        let pipelines = match service.remove("pipelines") {
+            Some(pipelines) => known.read(pipelines, problems),
+            None => {
+                problems.push(no_pipelines(service_span.clone()));
+                Vec::new()
+            }
+        };
+        let service = Service::read(service, service_span, environment, problems);
+        Some(Self { receivers, processors, exporters, pipelines, service })
+    }
+}
+
+/// A syntax error, with a word on the mistake that ids invite.
+fn syntax(error: &toml::de::Error, source: &Source) -> Problem {
+    let end = source.text.len();
+    let span = error.span().unwrap_or(end..end);
+    let problem = Problem::new(format!("not TOML: {}", error.message()), span.clone());
+    let line = line_around(&source.text, &span);
+    match line.trim().strip_prefix('[').and_then(|header| header.split_once(['.', ']'])) {
+        Some((section, id)) if id.contains('/') && !id.contains('"') => {
+            let id = id.trim_end_matches(']');
+            problem.help(format!("an id with a name needs quotes: [{section}.\"{id}\"]"))
+        }
+        _ => problem,
+    }
+}
+
+fn line_around<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
+    let start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
+}

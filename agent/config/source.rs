@@ -1,0 +1,59 @@
+//! The text of a configuration file.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A text and the name that errors call it by.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// As the user wrote it on the command line.
+    pub(crate) name: String,
+    /// All of it.
+    pub(crate) text: String,
+}
+
+/// Why there is no text.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    #[error("cannot read {}", .path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{} is not UTF-8: the first bad byte is in line {line}, column {column}", .path.display())]
+    NotUtf8 { path: PathBuf, line: usize, column: usize },
+}
+
+impl Source {
+    /// Reads a file whole.
+    pub(crate) fn read(path: &Path) -> Result<Self, Unreadable> {
+        let bytes = std::fs::read(path).map_err(|source| Unreadable::Io { path: path.to_owned(), source })?;
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Self { name: path.display().to_string(), text }),
+            Err(error) => {
+                let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let (line, column) = position(&String::from_utf8_lossy(good));
+                Err(Unreadable::NotUtf8 { path: path.to_owned(), line, column })
+            }
+        }
+    }
+}
+
+impl Unreadable {
+    /// The whole story, with what to do.
+    pub(crate) fn render(&self) -> String {
+        let mut text = format!("error: {self}");
+        if let Self::Io { source, .. } = self {
+            let _ = write!(text, ": {source}");
+            if source.kind() == io::ErrorKind::NotFound {
+                text.push_str("\nhelp: name a configuration file with `--config FILE`");
+            }
+        }
+        text
+    }
+}
+
+/// Line and column behind the end of `text`, counted from 1, the column in characters.
+fn position(text: &str) -> (usize, usize) {
+    let line = text.matches('\n').count() + 1;
+    let column = text.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}

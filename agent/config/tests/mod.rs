@@ -1,0 +1,46 @@
+//! Configurations of kinds that exist for these tests only, and what is said about them, to the letter.
+
+mod good;
+mod kinds;
+mod syntax;
+mod values;
+mod wiring;
+
+use super::{Assembly, Config, Source, load};
+
+fn environment(name: &str) -> Option<String> {
+    (name == "LISTEN").then(|| "127.0.0.1:9001".to_owned())
+}
+
+fn try_load(text: &str) -> Result<(Config, Assembly), String> {
+    let source = Source { name: "pipeline.toml".to_owned(), text: text.to_owned() };
+    load(&source, &kinds::REGISTRY, &environment).map_err(|problems| problems.render(&source, false))
+}
+
+/// The configuration of a text without mistakes.
+fn good(text: &str) -> Config {
+    try_load(text).unwrap_or_else(|problems| panic!("{problems}")).0
+}
+
+/// Checks all that is said about a text, but for the number of errors at the end.
+fn complains(text: &str, expected: &str) {
+    let said = try_load(text).err().expect("there is a mistake");
+    let said = said.rsplit_once("\n\n").expect("there is a summary").0;
+    assert_eq!(said.trim(), expected.trim(), "\n--- {text}\n--- was:\n{said}\n---");
+}
+
+/// Checks what is said about a text that stands in front of a good pipeline.
+fn complains_about(text: &str, expected: &str) {
+    complains(&format!("{text}{GOOD}"), expected);
+}
+
+/// A pipeline without a mistake.
+const GOOD: &str = r#"
+[receivers.source]
+[processors.decode]
+[exporters.sink]
+[service.pipelines.flows]
+receivers = ["source"]
+processors = ["decode"]
+exporters = ["sink"]
+"#;

@@ -1,0 +1,148 @@
+//! Mistakes that are no valid TOML, and what is said about variables and shapes.
+
+use super::{complains, complains_about};
+
+#[test]
+fn every_syntax_error_shows() {
+    complains(
+        r#"[receivers.source
+socket = "a"
+[exporters.sink]
+endpoint = x
+listen = "a" "b"
+"#,
+        r#"
+error: not TOML: unclosed table, expected `]`
+ --> pipeline.toml:1:18
+  |
+1 | [receivers.source
+  |                  ^
+
+error: not TOML: string values must be quoted, expected literal string
+ --> pipeline.toml:4:12
+  |
+4 | endpoint = x
+  |            ^
+
+error: not TOML: unexpected key or value, expected newline, `#`
+ --> pipeline.toml:5:14
+  |
+5 | listen = "a" "b"
+  |              ^
+"#,
+    );
+}
+
+#[test]
+fn an_id_with_a_name_needs_quotes() {
+    complains(
+        r#"[exporters.sink/second]
+"#,
+        r#"
+error: not TOML: invalid unquoted key, expected letters, numbers, `-`, `_`
+ --> pipeline.toml:1:16
+  |
+1 | [exporters.sink/second]
+  |                ^
+  |
+  = help: an id with a name needs quotes: [exporters."sink/second"]
+"#,
+    );
+}
+
+#[test]
+fn a_key_that_is_given_twice() {
+    complains_about(
+        r#"service.log = "info"
+service.log = "debug"
+"#,
+        r#"
+error: not TOML: duplicate key
+ --> pipeline.toml:2:9
+  |
+2 | service.log = "debug"
+  |         ^^^
+"#,
+    );
+}
+
+#[test]
+fn a_variable_that_is_not_set() {
+    complains_about(
+        r#"service.node_name = "a-${env:NO_SUCH}"
+"#,
+        r#"
+error: environment variable `NO_SUCH` is not set
+ --> pipeline.toml:1:24
+  |
+1 | service.node_name = "a-${env:NO_SUCH}"
+  |                        ^^^^^^^^^^^^^^
+  |
+  = help: set it, or give a default: `${env:NO_SUCH:-...}`
+"#,
+    );
+}
+
+#[test]
+fn a_substitution_of_another_kind() {
+    complains_about(
+        r#"service.node_name = "${HOME}"
+"#,
+        r#"
+error: cannot read `${HOME}`
+ --> pipeline.toml:1:22
+  |
+1 | service.node_name = "${HOME}"
+  |                      ^^^^^^^
+  |
+  = help: write `${env:NAME}` or `${env:NAME:-default}`; `$$` stands for a dollar
+"#,
+    );
+}
+
+#[test]
+fn an_empty_file() {
+    complains(
+        r#""#,
+        r#"
+error: there is no pipeline, so there is nothing to run
+ --> pipeline.toml:1:1
+  |
+1 |
+  | ^
+  |
+  = help: add a table [service.pipelines.NAME] with the lists `receivers`, `processors` and `exporters`
+"#,
+    );
+}
+
+#[test]
+fn a_table_that_is_something_else() {
+    complains(
+        r#"receivers = 3
+[exporters]
+sink = "x"
+[service.pipelines]
+flows = []
+"#,
+        r#"
+error: `receivers` has to be a table
+ --> pipeline.toml:1:13
+  |
+1 | receivers = 3
+  |             ^ this is of the type integer
+
+error: `exporters.sink` has to be a table
+ --> pipeline.toml:3:8
+  |
+3 | sink = "x"
+  |        ^^^ this is of the type string
+
+error: `service.pipelines.flows` has to be a table
+ --> pipeline.toml:5:9
+  |
+5 | flows = []
+  |         ^^
+"#,
+    );
+}

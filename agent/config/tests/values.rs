@@ -1,0 +1,328 @@
+//! Mistakes in keys and values.
+
+use super::{complains, complains_about};
+
+#[test]
+fn an_unknown_key_with_a_near_one() {
+    complains(
+        r#"[receivers.source]
+sokcet = "/run/x"
+[exporters.sink]
+[service.pipelines.flows]
+receivers = ["source"]
+exporters = ["sink"]
+"#,
+        r#"
+error: unknown key `sokcet` in `receivers.source`
+ --> pipeline.toml:2:1
+  |
+2 | sokcet = "/run/x"
+  | ^^^^^^
+  |
+  = help: did you mean `socket`?
+"#,
+    );
+}
+
+#[test]
+fn all_errors_of_a_component_show() {
+    complains(
+        r#"[receivers.source]
+sokcet = "/run/x"
+on_eof = "stopp"
+rate = "fast"
+wait = "10"
+[exporters.sink]
+listen = "localhost:80"
+[service.pipelines.flows]
+receivers = ["source"]
+exporters = ["sink"]
+"#,
+        r#"
+error: unknown key `sokcet` in `receivers.source`
+ --> pipeline.toml:2:1
+  |
+2 | sokcet = "/run/x"
+  | ^^^^^^
+  |
+  = help: did you mean `socket`?
+
+error: unknown value `stopp` in `receivers.source.on_eof`
+ --> pipeline.toml:3:10
+  |
+3 | on_eof = "stopp"
+  |          ^^^^^^^
+  |
+  = note: it can be `reconnect` and `stop`
+  = help: did you mean `stop`?
+
+error: wrong value in `receivers.source.rate`: invalid type: string "fast"
+ --> pipeline.toml:4:8
+  |
+4 | rate = "fast"
+  |        ^^^^^^ expected a whole number from 0 up
+
+error: wrong value in `receivers.source.wait`: invalid value: string "10"
+ --> pipeline.toml:5:8
+  |
+5 | wait = "10"
+  |        ^^^^ expected a duration such as "10s", "250ms" or "5m"
+
+error: wrong value in `exporters.sink.listen`: invalid socket address syntax
+ --> pipeline.toml:7:10
+  |
+7 | listen = "localhost:80"
+  |          ^^^^^^^^^^^^^^
+  |
+  = help: write an IP address and a port, such as "127.0.0.1:9464" or "[::1]:9464"
+"#,
+    );
+}
+
+#[test]
+fn all_errors_in_lists_and_inner_tables_show() {
+    complains(
+        r#"[receivers.source]
+[exporters.sink]
+labels = ["a", 3, "c", true]
+tls = { certificate = 1, kee = "k" }
+[service.pipelines.flows]
+receivers = ["source"]
+exporters = ["sink"]
+"#,
+        r#"
+error: wrong value in `exporters.sink.labels`: invalid type: integer `3`
+ --> pipeline.toml:3:16
+  |
+3 | labels = ["a", 3, "c", true]
+  |                ^ expected a string
+
+error: wrong value in `exporters.sink.labels`: invalid type: boolean `true`
+ --> pipeline.toml:3:24
+  |
+3 | labels = ["a", 3, "c", true]
+  |                        ^^^^ expected a string
+
+error: wrong value in `exporters.sink.tls.certificate`: invalid type: integer `1`
+ --> pipeline.toml:4:23
+  |
+4 | tls = { certificate = 1, kee = "k" }
+  |                       ^ expected a string
+
+error: unknown key `kee` in `exporters.sink.tls`
+ --> pipeline.toml:4:26
+  |
+4 | tls = { certificate = 1, kee = "k" }
+  |                          ^^^
+  |
+  = help: did you mean `key`?
+"#,
+    );
+}
+
+#[test]
+fn a_key_far_from_any() {
+    complains(
+        r#"[receivers.source]
+[processors.decode]
+colour = "blue"
+[exporters.sink]
+colour = "blue"
+[service.pipelines.flows]
+receivers = ["source"]
+processors = ["decode"]
+exporters = ["sink"]
+"#,
+        r#"
+error: unknown key `colour` in `processors.decode`
+ --> pipeline.toml:3:1
+  |
+3 | colour = "blue"
+  | ^^^^^^
+  |
+  = note: the keys here are `queue`
+
+error: unknown key `colour` in `exporters.sink`
+ --> pipeline.toml:5:1
+  |
+5 | colour = "blue"
+  | ^^^^^^
+  |
+  = note: the keys here are `endpoint`, `listen`, `labels`, `tls` and `queue`
+"#,
+    );
+}
+
+#[test]
+fn a_missing_key() {
+    complains(
+        r#"[receivers.source]
+[exporters.sink]
+tls = { certificate = "c" }
+[service.pipelines.flows]
+receivers = ["source"]
+exporters = ["sink"]
+"#,
+        r#"
+error: `exporters.sink.tls` needs the key `key`
+ --> pipeline.toml:3:7
+  |
+3 | tls = { certificate = "c" }
+  |       ^^^^^^^^^^^^^^^^^^^^^
+"#,
+    );
+}
+
+#[test]
+fn values_that_the_component_refuses() {
+    complains(
+        r#"[receivers.source]
+[exporters.sink]
+endpoint = "ftp://there"
+[exporters."sink/many"]
+labels = ["a", "b", "c"]
+[service.pipelines.flows]
+receivers = ["source"]
+exporters = ["sink", "sink/many"]
+"#,
+        r#"
+error: wrong value in `exporters.sink.endpoint`
+ --> pipeline.toml:3:12
+  |
+3 | endpoint = "ftp://there"
+  |            ^^^^^^^^^^^^^ exporters.sink cannot speak FTP; use http
+
+error: wrong value in `exporters.sink/many.labels`
+ --> pipeline.toml:5:10
+  |
+5 | labels = ["a", "b", "c"]
+  |          ^^^^^^^^^^^^^^^ two at most
+"#,
+    );
+}
+
+#[test]
+fn a_queue_is_checked_and_receivers_have_none() {
+    complains(
+        r#"[receivers.source]
+queue = {}
+[exporters.sink]
+queue = { record = 5, records = 0, bytes = "64mb", when_full = "drop" }
+[service.pipelines.flows]
+receivers = ["source"]
+exporters = ["sink"]
+"#,
+        r#"
+error: unknown key `queue` in `receivers.source`
+ --> pipeline.toml:2:1
+  |
+2 | queue = {}
+  | ^^^^^
+  |
+  = note: the keys here are `socket`, `on_eof`, `rate` and `wait`
+
+error: unknown key `record` in `exporters.sink.queue`
+ --> pipeline.toml:4:11
+  |
+4 | queue = { record = 5, records = 0, bytes = "64mb", when_full = "drop" }
+  |           ^^^^^^
+  |
+  = help: did you mean `records`?
+
+error: wrong value in `exporters.sink.queue.records`: invalid value: integer `0`
+ --> pipeline.toml:4:33
+  |
+4 | queue = { record = 5, records = 0, bytes = "64mb", when_full = "drop" }
+  |                                 ^ expected a whole number from 1 up
+
+error: wrong value in `exporters.sink.queue.bytes`: invalid value: string "64mb"
+ --> pipeline.toml:4:44
+  |
+4 | queue = { record = 5, records = 0, bytes = "64mb", when_full = "drop" }
+  |                                            ^^^^^^ expected a size such as "64MiB", "512KiB" or "1GB"
+
+error: unknown value `drop` in `exporters.sink.queue.when_full`
+ --> pipeline.toml:4:64
+  |
+4 | queue = { record = 5, records = 0, bytes = "64mb", when_full = "drop" }
+  |                                                                ^^^^^^
+  |
+  = note: it can be `block`, `drop_newest` and `drop_oldest`
+"#,
+    );
+}
+
+#[test]
+fn the_service_table_is_checked() {
+    complains_about(
+        r#"service.grace_period = 10
+service.grce = "10s"
+service.telemetry.listen = "9464"
+service.telemetry.port = 1
+service.log = "info,tidegate=nonsense"
+"#,
+        r#"
+error: wrong value in `service.grace_period`: invalid type: integer `10`
+ --> pipeline.toml:1:24
+  |
+1 | service.grace_period = 10
+  |                        ^^ expected a duration such as "10s", "250ms" or "5m"
+
+error: unknown key `grce` in `service`
+ --> pipeline.toml:2:9
+  |
+2 | service.grce = "10s"
+  |         ^^^^
+  |
+  = note: the keys here are `pipelines`, `telemetry`, `grace_period`, `node_name`, `cluster_name` and `log`
+
+error: wrong value in `service.telemetry.listen`: invalid socket address syntax
+ --> pipeline.toml:3:28
+  |
+3 | service.telemetry.listen = "9464"
+  |                            ^^^^^^
+  |
+  = help: write an IP address and a port, such as "127.0.0.1:9464" or "[::1]:9464"
+
+error: unknown key `port` in `service.telemetry`
+ --> pipeline.toml:4:19
+  |
+4 | service.telemetry.port = 1
+  |                   ^^^^
+  |
+  = note: the keys here are `listen`
+
+error: wrong value in `service.log`: write a level such as "info", or levels of modules such as "warn,tidegate_core=debug"
+ --> pipeline.toml:5:15
+  |
+5 | service.log = "info,tidegate=nonsense"
+  |               ^^^^^^^^^^^^^^^^^^^^^^^^
+"#,
+    );
+}
+
+#[test]
+fn an_unknown_table() {
+    complains_about(
+        r#"[recievers.source]
+[sources.x]
+"#,
+        r#"
+error: unknown key `recievers`
+ --> pipeline.toml:1:2
+  |
+1 | [recievers.source]
+  |  ^^^^^^^^^
+  |
+  = help: did you mean `receivers`?
+
+error: unknown key `sources`
+ --> pipeline.toml:2:2
+  |
+2 | [sources.x]
+  |  ^^^^^^^
+  |
+  = note: the keys here are `receivers`, `processors`, `exporters` and `service`
+"#,
+    );
+}
