@@ -1,3 +1,44 @@
-//! The tidegate agent.
+//! The tidegate agent: the command line, from a configuration file to a running pipeline, signals and
+//! exit codes. What the agent does with records is the business of the stage crates; nothing here names
+//! a kind of component.
 
-fn main() {}
+mod cli;
+mod completions;
+mod components;
+mod config;
+mod error;
+mod graph;
+mod log;
+mod run;
+mod signals;
+mod telemetry;
+mod terminal;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Verb};
+use error::Error;
+
+/// Message trees are built on one thread and freed on another, which glibc's allocator does at half speed.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match dispatch(Cli::parse().verb) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}
+
+fn dispatch(verb: Verb) -> Result<(), Error> {
+    match verb {
+        Verb::Run(args) => run::run(&args),
+        Verb::Validate(args) => validate::run(&args),
+        Verb::Graph(args) => graph::run(&args),
+        Verb::Components(args) => components::run(&args),
+        Verb::Completions(args) => completions::run(&args),
+    }
+}

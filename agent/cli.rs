@@ -1,0 +1,44 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand, ValueHint};
+
+use crate::{completions, components, graph, run, validate};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 failed while running; 2 wrong usage; 78 bad configuration.
+Logs go to standard error; RUST_LOG chooses which, before the configuration does.";
+
+/// Cilium's network events as flows, metrics and spans, over OTLP, Prometheus and stdout.
+#[derive(Debug, Parser)]
+#[command(name = "tidegate", version, styles = STYLES, after_help = EXIT_CODES, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Run(run::Args),
+    Validate(validate::Args),
+    Graph(graph::Args),
+    Components(components::Args),
+    Completions(completions::Args),
+}
+
+/// Which configuration.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration file
+    #[arg(short = 'c', long = "config", value_name = "FILE", default_value = "pipeline.toml", value_hint = ValueHint::FilePath)]
+    pub(crate) path: PathBuf,
+}

@@ -1,0 +1,115 @@
+//! `tidegate components`: the kinds that there are, and the keys of one.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use tidegate_core::component::{ComponentKind, Key};
+use tidegate_core::config::Queue;
+
+use crate::config::{Registry, SERVICE_KEYS, TELEMETRY_KEYS, did_you_mean};
+use crate::error::Error;
+
+/// List the kinds of receivers, processors and exporters, or the keys of one kind
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A kind, or `service`; its keys are shown with defaults and effects
+    kind: Option<String>,
+}
+
+/// A kind, whatever it is a kind of.
+struct Entry {
+    section: &'static str,
+    name: &'static str,
+    about: &'static str,
+    keys: &'static [Key],
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &Args) -> Result<(), Error> {
+    let entries = entries(&Registry::BUILT_IN);
+    let text = match &args.kind {
+        None => list(&entries),
+        Some(name) => describe(&entries, name)?,
+    };
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+fn entries(registry: &Registry) -> Vec<Entry> {
+    fn of<C: ?Sized>(section: &'static str, kinds: &[ComponentKind<C>]) -> Vec<Entry> {
+        let entry = |kind: &ComponentKind<C>| Entry { section, name: kind.name, about: kind.about, keys: kind.keys };
+        kinds.iter().map(entry).collect()
+    }
+    let mut entries = of("receivers", registry.receivers);
+    entries.extend(of("processors", registry.processors));
+    entries.extend(of("exporters", registry.exporters));
+    entries
+}
+
+/// All kinds by section.
+fn list(entries: &[Entry]) -> String {
+    let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    let mut section = "";
+    for entry in entries {
+        if entry.section != section {
+            let gap = if section.is_empty() { "" } else { "\n" };
+            let _ = writeln!(text, "{gap}{}", entry.section);
+            section = entry.section;
+        }
+        let _ = writeln!(text, "  {:width$}  {}", entry.name, entry.about);
+    }
+    text
+}
+
+/// The keys of what has that name.
+fn describe(entries: &[Entry], name: &str) -> Result<String, Error> {
+    if name == "service" {
+        let keys = keys_text("service", SERVICE_KEYS) + "\n" + &keys_text("service.telemetry", TELEMETRY_KEYS);
+        return Ok(format!("The agent as a whole.\n\n{keys}"));
+    }
+    let known: Vec<_> = entries.iter().filter(|entry| entry.name == name).collect();
+    if known.is_empty() {
+        let names = entries.iter().map(|entry| entry.name).chain(["service"]);
+        let hint = did_you_mean(name, names).unwrap_or_else(|| "`tidegate components` lists them".to_owned());
+        return Err(Error::Usage(format!("there is no kind `{name}`; {hint}")));
+    }
+    let texts: Vec<_> = known.into_iter().map(describe_entry).collect();
+    Ok(texts.join("\n"))
+}
+
+fn describe_entry(entry: &Entry) -> String {
+    let path = format!("{}.{}", entry.section, entry.name);
+    let mut text = format!("{}\n\n{}", entry.about, keys_text(&path, entry.keys));
+    if entry.section != "receivers" {
+        let _ = write!(text, "\n{}", keys_text(&format!("{path}.queue"), Queue::KEYS));
+    }
+    text
+}
+
+/// A table as it could stand in a file, with the effect of each key above it.
+fn keys_text(path: &str, keys: &[Key]) -> String {
+    let mut text = format!("[{path}]\n");
+    for key in keys {
+        let _ = writeln!(text, "{}", comment(key.effect));
+        let _ = match key.default {
+            "" => writeln!(text, "{} = ...  # has to be given", key.name),
+            default => writeln!(text, "{} = {default}", key.name),
+        };
+    }
+    text
+}
+
+/// Wraps a sentence into comment lines.
+pub(crate) fn comment(sentence: &str) -> String {
+    const WIDTH: usize = 98;
+    let mut lines = vec![String::from("#")];
+    for word in sentence.split_whitespace() {
+        if lines[lines.len() - 1].len() + 1 + word.len() > WIDTH {
+            lines.push(String::from("#"));
+        }
+        let last = lines.len() - 1;
+        lines[last] = format!("{} {word}", lines[last]);
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,28 @@
+//! The wiring for a terminal, from top to bottom.
+
+use std::fmt::Write as _;
+
+use super::Chain;
+
+/// Draws pipelines below each other.
+pub(super) fn draw(chains: &[Chain<'_>]) -> String {
+    let drawings: Vec<_> = chains.iter().map(pipeline).collect();
+    drawings.join("\n")
+}
+
+fn pipeline(chain: &Chain<'_>) -> String {
+    let mut text = format!("pipeline {}\n", chain.name);
+    for receiver in &chain.receivers {
+        let _ = writeln!(text, "  {receiver}");
+    }
+    for (stage, arriving) in &chain.processors {
+        let _ = writeln!(text, "    │ {arriving}\n  {stage}");
+    }
+    let _ = writeln!(text, "    │ {}", chain.end);
+    let width = chain.exporters.iter().map(|(stage, _)| stage.len()).max().unwrap_or(0);
+    for (at, (stage, takes)) in chain.exporters.iter().enumerate() {
+        let branch = if at + 1 == chain.exporters.len() { '└' } else { '├' };
+        let _ = writeln!(text, "    {branch}─ {stage:width$}  takes {takes}");
+    }
+    text
+}

@@ -1,0 +1,100 @@
+//! The ledger as metrics.
+
+use std::collections::BTreeMap;
+
+use tidegate_core::ledger::{EdgeReport, Report, StageReport};
+
+use super::page::{Family, number};
+
+/// Everything that the report says. Labels are `pipeline` and `stage`, and what a count is split by.
+pub(super) fn families(report: &Report) -> Vec<Family> {
+    let mut families = stages(&report.stages);
+    families.extend(edges(&report.edges));
+    let lost =
+        Family::counter("tidegate_upstream_lost_total", "Events that Cilium lost before they reached the socket");
+    families.push(
+        report.upstream_lost.iter().fold(lost, |family, (source, n)| family.sample(&[("source", source)], number(*n))),
+    );
+    families
+}
+
+fn stages(stages: &[StageReport]) -> Vec<Family> {
+    let total = |name, help, count: fn(&StageReport) -> u64| each(Family::counter(name, help), stages, count);
+    let gauge = |name, help, count: fn(&StageReport) -> u64| each(Family::gauge(name, help), stages, count);
+    let mut out =
+        Family::counter("tidegate_stage_records_out_total", "Records that a stage handed on to each stage behind it");
+    for stage in stages {
+        for (to, n) in &stage.out {
+            out.add(&[("pipeline", &stage.pipeline), ("stage", &stage.stage), ("to", to)], number(*n));
+        }
+    }
+    vec![
+        total("tidegate_stage_records_in_total", "Records that a stage was offered or made", |stage| stage.r#in),
+        total("tidegate_stage_records_created_total", "Records that a stage made itself", |stage| stage.created),
+        out,
+        split(
+            "tidegate_stage_records_filtered_total",
+            "Records taken out on the operator's wish",
+            "rule",
+            stages,
+            |stage| &stage.filtered,
+        ),
+        split("tidegate_stage_records_dropped_total", "Records that a stage lost", "reason", stages, |stage| {
+            &stage.dropped
+        }),
+        total("tidegate_stage_records_absorbed_total", "Records delivered, or aggregated into metrics", |stage| {
+            stage.absorbed
+        }),
+        split(
+            "tidegate_stage_noted_total",
+            "Things worth seeing that are no outcomes of records",
+            "what",
+            stages,
+            |stage| &stage.noted,
+        ),
+        gauge("tidegate_stage_records_in_flight", "Records in a stage or in its inbox", |stage| stage.in_flight),
+        gauge("tidegate_unaccounted_records", "Records without an outcome; always 0", |stage| stage.unaccounted),
+    ]
+}
+
+fn each(family: Family, stages: &[StageReport], count: fn(&StageReport) -> u64) -> Family {
+    let sample = |family: Family, stage: &StageReport| {
+        family.sample(&[("pipeline", &stage.pipeline), ("stage", &stage.stage)], number(count(stage)))
+    };
+    stages.iter().fold(family, sample)
+}
+
+fn split(
+    name: &'static str,
+    help: &'static str,
+    label: &'static str,
+    stages: &[StageReport],
+    counts: fn(&StageReport) -> &BTreeMap<&'static str, u64>,
+) -> Family {
+    let mut family = Family::counter(name, help);
+    for stage in stages {
+        for (key, n) in counts(stage) {
+            family.add(&[("pipeline", &stage.pipeline), ("stage", &stage.stage), (label, key)], number(*n));
+        }
+    }
+    family
+}
+
+fn edges(edges: &[EdgeReport]) -> [Family; 3] {
+    let records = Family::gauge("tidegate_edge_queue_records", "Records that wait in a stage's inbox");
+    let bytes = Family::gauge("tidegate_edge_queue_bytes", "Their weight in memory").unit("By");
+    let blocked =
+        Family::counter("tidegate_edge_blocked_seconds_total", "Time that senders have waited for a full inbox")
+            .unit("s");
+    let each = |family: Family, value: fn(&EdgeReport) -> f64| {
+        let sample = |family: Family, edge: &EdgeReport| {
+            family.sample(&[("pipeline", &edge.pipeline), ("stage", &edge.stage)], value(edge))
+        };
+        edges.iter().fold(family, sample)
+    };
+    [
+        each(records, |edge| number(edge.queue_records)),
+        each(bytes, |edge| number(edge.queue_bytes)),
+        each(blocked, |edge| edge.blocked_seconds),
+    ]
+}

@@ -1,0 +1,72 @@
+//! The families of `/metrics`, and how they become its text.
+
+use tidegate_core::metric::{MetricKind, Value};
+use tidegate_exporters::exposition::{Format, Writer};
+
+/// A metric of the agent itself, with its samples at one moment.
+#[derive(Debug, PartialEq)]
+pub(super) struct Family {
+    name: &'static str,
+    help: &'static str,
+    unit: &'static str,
+    is_counter: bool,
+    samples: Vec<Sample>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Sample {
+    names: Vec<&'static str>,
+    values: Vec<String>,
+    value: f64,
+}
+
+impl Family {
+    /// A sum that only grows; `name` ends in `_total`.
+    pub(super) fn counter(name: &'static str, help: &'static str) -> Self {
+        Self { name, help, unit: "", is_counter: true, samples: Vec::new() }
+    }
+
+    /// A value that goes up and down.
+    pub(super) fn gauge(name: &'static str, help: &'static str) -> Self {
+        Self { is_counter: false, ..Self::counter(name, help) }
+    }
+
+    /// With a unit, after UCUM.
+    pub(super) fn unit(self, unit: &'static str) -> Self {
+        Self { unit, ..self }
+    }
+
+    /// With one more sample.
+    pub(super) fn sample(mut self, labels: &[(&'static str, &str)], value: f64) -> Self {
+        self.add(labels, value);
+        self
+    }
+
+    /// Adds a sample.
+    pub(super) fn add(&mut self, labels: &[(&'static str, &str)], value: f64) {
+        let (names, values) = labels.iter().map(|(name, value)| (*name, (*value).to_owned())).unzip();
+        self.samples.push(Sample { names, values, value });
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        let kind = if self.is_counter { MetricKind::Counter } else { MetricKind::Gauge };
+        writer.family(self.name, self.help, self.unit, &kind);
+        for Sample { names, values, value } in &self.samples {
+            let value = if self.is_counter { Value::Counter(*value) } else { Value::Gauge(*value) };
+            writer.sample(names, values, &value);
+        }
+    }
+}
+
+/// The text of a scrape. A family without samples is left out.
+pub(super) fn write(families: &[Family], format: Format) -> String {
+    let mut writer = Writer::new(format);
+    families.iter().filter(|family| !family.samples.is_empty()).for_each(|family| family.write(&mut writer));
+    writer.finish()
+}
+
+/// Counts as Prometheus has them: exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "the exposition formats have nothing wider")]
+pub(super) fn number(count: u64) -> f64 {
+    count as f64
+}

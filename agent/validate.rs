@@ -1,0 +1,48 @@
+//! `tidegate validate`: everything that `run` does short of running; and the loading that all verbs with
+//! a configuration share.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::cli::ConfigFile;
+use crate::config::{self, Assembly, Config, Registry, Source};
+use crate::error::Error;
+use crate::terminal;
+
+/// Check a configuration as `run` would, without running it
+///
+/// Parses the file, checks the wiring and builds every component. Opens no socket and no file but the
+/// configuration. All errors are shown at once; the exit code is 78 if there is one.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &Args) -> Result<(), Error> {
+    let (config, _) = load(&args.config.path)?;
+    let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    writeln!(
+        io::stdout(),
+        "{}: good: {}, {}, {}, {}",
+        args.config.path.display(),
+        count(config.pipelines.len(), "pipeline"),
+        count(config.receivers.len(), "receiver"),
+        count(config.processors.len(), "processor"),
+        count(config.exporters.len(), "exporter"),
+    )?;
+    Ok(())
+}
+
+/// Parses, checks and builds a configuration file.
+pub(crate) fn load(path: &Path) -> Result<(Config, Assembly), Error> {
+    let source = Source::read(path).map_err(|error| Error::Configuration(error.render()))?;
+    assemble(&source)
+}
+
+/// Parses, checks and builds a configuration.
+pub(crate) fn assemble(source: &Source) -> Result<(Config, Assembly), Error> {
+    let loaded = config::load(source, &Registry::BUILT_IN, &config::process_environment);
+    loaded.map_err(|problems| Error::Configuration(problems.render(source, terminal::colour(&io::stderr()))))
+}
