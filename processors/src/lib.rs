@@ -2,13 +2,15 @@
 //!
 //! Each kind of processor is one module; [`KINDS`] lists them. In a pipeline they usually stand in this
 //! order: `cilium_decode` tells events apart, `l34_flow` makes flows of those with packets, `dns_flow`,
-//! `http_flow` and `l7_flow` make flows of requests and responses.
+//! `http_flow` and `l7_flow` make flows of requests and responses, and
+//! `hubble_metrics` counts them.
 
 mod access_log_flow;
 pub mod cilium_decode;
 pub mod dns_flow;
 mod fifo;
 pub mod http_flow;
+pub mod hubble_metrics;
 pub mod l34_flow;
 pub mod l7_flow;
 mod l7_stage;
@@ -18,4 +20,4 @@ use tidegate_core::component::ProcessorKind;
 
 /// Every kind of processor.
 pub const KINDS: &[ProcessorKind] =
-    &[cilium_decode::KIND, l34_flow::KIND, dns_flow::KIND, http_flow::KIND, l7_flow::KIND];
+    &[cilium_decode::KIND, l34_flow::KIND, dns_flow::KIND, http_flow::KIND, l7_flow::KIND, hubble_metrics::KIND];

@@ -1,0 +1,10 @@
+//! `hubble_metrics` from its configuration to its points: which flows count, under which labels.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
+mod contexts;
+mod fold;
+mod http;
+mod metrics;
+mod series;
+mod support;
