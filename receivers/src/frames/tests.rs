@@ -1,0 +1,171 @@
+//! Streams in pieces of every size, and streams that break.
+
+use super::*;
+use tidegate_wire::gob::TypeId;
+use tidegate_wire::payload::Encoder;
+
+fn event(data: &[u8]) -> Payload<'_> {
+    Payload { data, cpu: 3, lost: 0, kind: Payload::EVENT_SAMPLE }
+}
+
+fn stream(payloads: &[Payload<'_>]) -> Vec<u8> {
+    stream_of_type(TypeId::FIRST, payloads)
+}
+
+fn stream_of_type(id: TypeId, payloads: &[Payload<'_>]) -> Vec<u8> {
+    let (mut encoder, mut out) = (Encoder::new(id), Vec::new());
+    payloads.iter().for_each(|payload| encoder.encode(payload, &mut out));
+    out
+}
+
+/// The data of all frames, and how decoding ended.
+fn decode(frames: &mut Frames, pieces: &[&[u8]]) -> (Vec<Vec<u8>>, Result<Halt, Error>) {
+    let mut all = Vec::new();
+    for piece in pieces {
+        frames.extend(piece);
+        loop {
+            let (data, halt) = decode_batch(frames);
+            all.extend(data);
+            match halt {
+                Ok(Halt::BatchFull) => {}
+                Ok(Halt::OutOfBytes) => break,
+                Err(error) => return (all, Err(error)),
+            }
+        }
+    }
+    (all, Ok(Halt::OutOfBytes))
+}
+
+fn decode_batch(frames: &mut Frames) -> (Vec<Vec<u8>>, Result<Halt, Error>) {
+    let mut batch = Batch::new();
+    let halt = frames.decode(BatchLimits::DEFAULT, Timestamp(7), &mut batch, |error| panic!("{error}"));
+    let data = batch.records().iter().map(|record| match record {
+        Record::Frame(frame) => frame.data.of(batch.bytes()).to_vec(),
+        other => panic!("{other:?}"),
+    });
+    (data.collect(), halt)
+}
+
+#[test]
+fn a_frame_keeps_what_its_payload_says_and_gets_its_number() {
+    let lost = Payload { data: &[], cpu: i64::MAX, lost: u64::MAX, kind: Payload::RECORD_LOST };
+    let mut frames = Frames::new(1024);
+    frames.extend(&stream(&[event(b"ab"), lost]));
+    let mut batch = Batch::new();
+    assert_eq!(frames.decode(BatchLimits::DEFAULT, Timestamp(5), &mut batch, |_| ()), Ok(Halt::OutOfBytes));
+    let made: Vec<_> = batch.records().iter().map(|record| format!("{record:?}")).collect();
+    let expected = [
+        Frame {
+            time: Timestamp(5),
+            seq: 1,
+            payload_type: 9,
+            cpu: 3,
+            lost: 0,
+            data: tidegate_core::Span { start: 0, len: 2 },
+        },
+        Frame {
+            time: Timestamp(5),
+            seq: 2,
+            payload_type: 2,
+            cpu: i32::MAX,
+            lost: u64::MAX,
+            data: tidegate_core::Span { start: 2, len: 0 },
+        },
+    ];
+    assert_eq!(made, expected.map(|frame| format!("{:?}", Record::Frame(frame))));
+}
+
+#[test]
+fn a_stream_may_be_cut_in_two_anywhere() {
+    let bytes = stream(&[event(b"first"), event(&[7; 300]), event(b"last")]);
+    for at in 0..=bytes.len() {
+        let (data, halt) = decode(&mut Frames::new(1024), &[&bytes[..at], &bytes[at..]]);
+        assert_eq!(halt, Ok(Halt::OutOfBytes), "cut at {at}");
+        assert_eq!(data, [&b"first"[..], &[7; 300], b"last"], "cut at {at}");
+    }
+}
+
+#[test]
+fn a_stream_may_come_byte_by_byte() {
+    let bytes = stream(&[event(b"one"), event(b"two")]);
+    let pieces: Vec<_> = bytes.chunks(1).collect();
+    assert_eq!(decode(&mut Frames::new(1024), &pieces).0, [b"one", b"two"]);
+}
+
+#[test]
+fn a_frame_may_be_larger_than_a_read_and_its_memory_is_given_back() {
+    let large = vec![9; 3 << 20];
+    let mut frames = Frames::new(4 << 20);
+    let bytes = stream(&[event(&large), event(b"small")]);
+    let pieces: Vec<_> = bytes.chunks(READ_BYTES).collect();
+    assert!(decode(&mut frames, &pieces).0 == [&large[..], b"small"]);
+    frames.space();
+    assert!(frames.bytes.capacity() <= 4 * READ_BYTES, "{} bytes are kept", frames.bytes.capacity());
+}
+
+#[test]
+fn an_announced_length_takes_no_memory_before_its_bytes_come() {
+    let mut frames = Frames::new(1 << 30);
+    assert_eq!(decode(&mut frames, &[&[0xfc, 0x3f, 0xff, 0xff, 0xff, 1, 2, 3]]).1, Ok(Halt::OutOfBytes));
+    frames.space();
+    assert!(frames.bytes.capacity() <= 4 * READ_BYTES, "{} bytes are kept", frames.bytes.capacity());
+}
+
+#[test]
+fn a_batch_takes_no_more_than_its_limits() {
+    let mut frames = Frames::new(1024);
+    frames.extend(&stream(&[event(&[1; 100]); 5]));
+    let mut sizes = |limits| {
+        let mut batch = Batch::new();
+        let halt = frames.decode(limits, Timestamp(1), &mut batch, |_| ());
+        (halt, batch.len())
+    };
+    assert_eq!(sizes(BatchLimits { records: 2, bytes: 1000 }), (Ok(Halt::BatchFull), 2));
+    assert_eq!(sizes(BatchLimits { records: 9, bytes: 101 }), (Ok(Halt::BatchFull), 2));
+    assert_eq!(sizes(BatchLimits { records: 9, bytes: 1000 }), (Ok(Halt::OutOfBytes), 1));
+}
+
+#[test]
+fn a_frame_that_is_broken_in_itself_is_left_out() {
+    let mut bytes = stream(&[event(b"good")]);
+    // A value of type 64 whose first field, `Data`, is longer than the message.
+    bytes.extend_from_slice(&[4, 0xff, 0x80, 1, 9]);
+    let mut frames = Frames::new(1024);
+    frames.extend(&bytes);
+    let (mut batch, mut refused) = (Batch::new(), Vec::new());
+    let halt = frames.decode(BatchLimits::DEFAULT, Timestamp(1), &mut batch, |error| refused.push(error.as_str()));
+    assert_eq!((halt, batch.len(), refused), (Ok(Halt::OutOfBytes), 1, vec!["gob_length_out_of_range"]));
+}
+
+#[test]
+fn garbage_ends_the_stream_at_its_first_byte() {
+    let good = stream(&[event(b"good")]);
+    let mut frames = Frames::new(1024);
+    let (data, halt) = decode(&mut frames, &[&good, &[2, 4, 0]]);
+    assert_eq!(data, [b"good"]);
+    assert_eq!(halt.unwrap_err().as_str(), "unknown_payload_shape");
+    assert_eq!(frames.offset(), good.len() as u64);
+}
+
+#[test]
+fn a_second_stream_is_accepted_only_where_it_is_expected() {
+    let other = stream_of_type(TypeId::FIRST_GO_1_20, &[event(b"c")]);
+    let bytes = [stream(&[event(b"a")]), stream(&[event(b"b")]), other].concat();
+    let (data, halt) = decode(&mut Frames::new(1024), &[&bytes]);
+    assert_eq!((data.len(), halt.unwrap_err().as_str()), (1, "gob_duplicate_type"));
+    let mut frames = Frames::new(1024).or_several_streams();
+    assert_eq!(decode(&mut frames, &[&bytes]).0, [b"a", b"b", b"c"]);
+    assert_eq!((frames.left(), frames.count()), (0, 3));
+}
+
+#[test]
+fn numbers_go_on_after_a_restart_and_the_rest_of_the_old_stream_is_gone() {
+    let bytes = stream(&[event(b"x"), event(b"y")]);
+    let mut frames = Frames::new(1024);
+    assert_eq!(decode(&mut frames, &[&bytes[..bytes.len() - 1]]).0, [b"x"]);
+    assert!(frames.left() > 0);
+    frames.restart();
+    assert_eq!((frames.left(), frames.offset()), (0, 0));
+    assert_eq!(decode(&mut frames, &[&bytes]).0, [b"x", b"y"]);
+    assert_eq!(frames.count(), 3);
+}

@@ -1,0 +1,87 @@
+//! How long to let messages gather before a read.
+//!
+//! Cilium writes each message by itself, and waking up for each costs both sides more than the message
+//! does. A pause lets some gather; it must end long before the socket is full, which happens at about
+//! 280 messages of 170 bytes or 40 of 4 KiB. At low rates there is none.
+
+use std::time::Duration;
+
+/// What a pause is to gather.
+const AIM_FRAMES: f64 = 64.0;
+const AIM_BYTES: f64 = 32.0 * 1024.0;
+/// Longer pauses would fill the socket in a burst.
+const LONGEST: Duration = Duration::from_micros(200);
+/// Shorter ones are not worth a system call, nor are those that gather less than [`LEAST_FRAMES`].
+const SHORTEST: Duration = Duration::from_micros(50);
+const LEAST_FRAMES: f64 = 2.0;
+/// How quickly the estimates of the rates follow.
+const MEMORY_SECONDS: f64 = 0.002;
+
+/// The peer's rates, as reads show them.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    frames: f64,
+    bytes: f64,
+}
+
+impl Pace {
+    /// The pause before the next read, after one that brought `frames` frames and `bytes` bytes, `cycle`
+    /// after the read before it.
+    pub(super) fn after(&mut self, frames: u64, bytes: usize, cycle: Duration) -> Duration {
+        let seconds = cycle.as_secs_f64().max(1e-6);
+        let weight = seconds / (seconds + MEMORY_SECONDS);
+        self.frames += weight * (frames as f64 / seconds - self.frames);
+        self.bytes += weight * (bytes as f64 / seconds - self.bytes);
+        let aim = (AIM_FRAMES / self.frames).min(AIM_BYTES / self.bytes).min(LONGEST.as_secs_f64());
+        if aim < SHORTEST.as_secs_f64() || aim * self.frames < LEAST_FRAMES || gathered(frames, bytes) {
+            return Duration::ZERO;
+        }
+        Duration::from_secs_f64(aim)
+    }
+}
+
+/// Whether a read brought more than a pause aims at: the peer is ahead already.
+fn gathered(frames: u64, bytes: usize) -> bool {
+    frames as f64 > 2.0 * AIM_FRAMES || bytes as f64 > 2.0 * AIM_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Pace};
+
+    /// The pause that a steady peer leads to, its messages read as they come.
+    fn pause(frames_per_second: f64, size: usize, frames_per_read: u64) -> Duration {
+        let mut pace = Pace::default();
+        let cycle = Duration::from_secs_f64(frames_per_read as f64 / frames_per_second);
+        let bytes = size * usize::try_from(frames_per_read).unwrap();
+        (0..20_000).fold(Duration::ZERO, |_, _| pace.after(frames_per_read, bytes, cycle))
+    }
+
+    #[test]
+    fn pauses_are_for_fast_peers_with_small_messages() {
+        let micros = Duration::from_micros;
+        let cases = [
+            (100.0, 200, 1, micros(0)..=micros(0)),
+            (8_000.0, 200, 1, micros(0)..=micros(0)),
+            (50_000.0, 200, 1, micros(200)..=micros(200)),
+            (350_000.0, 171, 4, micros(180)..=micros(190)),
+            (350_000.0, 171, 70, micros(180)..=micros(190)),
+            (350_000.0, 171, 200, micros(0)..=micros(0)),
+            (100_000.0, 4096, 4, micros(75)..=micros(85)),
+            (5_000_000.0, 171, 100, micros(0)..=micros(0)),
+        ];
+        for (rate, size, frames, expected) in cases {
+            let pause = pause(rate, size, frames);
+            assert!(expected.contains(&pause), "{rate}/s of {size} bytes, {frames} a read: {pause:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_message_after_a_burst_does_not_wait_for_another() {
+        let mut pace = Pace::default();
+        for _ in 0..1000 {
+            pace.after(4, 684, Duration::from_micros(12));
+        }
+        assert_eq!(pace.after(1, 171, Duration::from_secs(1)), Duration::ZERO);
+    }
+}

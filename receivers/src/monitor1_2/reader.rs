@@ -1,0 +1,185 @@
+//! The reader: a thread that connects, reads, decodes frames into batches and puts them in the outbox.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use tidegate_core::stage::Buffer;
+use tidegate_core::{Batch, Timestamp};
+use tidegate_wire::payload;
+use tokio::runtime::Handle;
+
+use super::backoff::Backoff;
+use super::connection::{Connection, End, Got};
+use super::line::Line;
+use super::pace::Pace;
+use super::shortfall::{REPORT_INTERVAL, Shortfall};
+use super::status::Status;
+use super::{Config, OnEof};
+use crate::frames::{BatchLimits, FRAME_CUT_SHORT, Frames, Halt};
+
+/// Everything that outlives a connection.
+#[derive(Debug)]
+pub(super) struct Reader {
+    socket: PathBuf,
+    on_eof: OnEof,
+    frames: Frames,
+    backoff: Backoff,
+    shortfall: Shortfall,
+    status: Status,
+    buffer: Buffer,
+    line: Arc<Line>,
+    runtime: Handle,
+}
+
+impl Reader {
+    pub(super) fn new(config: &Config, status: Status, buffer: Buffer, line: Arc<Line>, runtime: Handle) -> Self {
+        Self {
+            socket: config.socket.clone(),
+            on_eof: config.on_eof,
+            frames: Frames::new(config.max_frame.get()),
+            backoff: Backoff::new(config.reconnect),
+            shortfall: Shortfall::default(),
+            status,
+            buffer,
+            line,
+            runtime,
+        }
+    }
+
+    /// Connects and reads until somebody hangs up, or the stream ends and that is to be the end.
+    pub(super) fn run(mut self) {
+        while !self.line.is_hung_up() {
+            match self.connect() {
+                Some(Ok(stream)) => {
+                    let end = self.follow(stream);
+                    self.leave(&end);
+                    if matches!(end, End::Eof | End::CutShort(_)) && self.on_eof == OnEof::Stop {
+                        break;
+                    }
+                }
+                Some(Err(error)) => self.status.cannot_connect(&error),
+                None => break,
+            }
+            self.report_loss();
+            self.pause();
+        }
+        self.report_last_loss();
+    }
+
+    /// `None` if somebody hung up.
+    fn connect(&self) -> Option<io::Result<UnixStream>> {
+        let stream = self.runtime.block_on(self.line.unless_hung_up(Connection::open(&self.socket)))?;
+        Some(stream.and_then(|stream| self.line.hold(&stream).map(|()| stream)))
+    }
+
+    fn pause(&mut self) {
+        let pause = self.backoff.next(fastrand::f64());
+        // The timer has to be made inside the runtime.
+        self.runtime.block_on(self.line.unless_hung_up(async { tokio::time::sleep(pause).await }));
+    }
+
+    /// Reads a connection to its end.
+    fn follow(&mut self, stream: UnixStream) -> End {
+        self.status.connected();
+        let (mut connection, mut pace, mut last) = (Connection::new(stream), Pace::default(), Instant::now());
+        loop {
+            let patience = (!self.shortfall.is_empty()).then_some(REPORT_INTERVAL);
+            let bytes = match connection.read(self.frames.space(), patience) {
+                Ok(Got::Bytes(bytes)) => bytes,
+                Ok(Got::Nothing) => {
+                    self.report_loss();
+                    continue;
+                }
+                Ok(Got::Eof) => return self.end_of_stream(),
+                Err(error) => return End::Failed(error),
+            };
+            let (before, now) = (self.frames.count(), Instant::now());
+            if let Err(error) = self.take(bytes) {
+                return End::Broken(error);
+            }
+            let pause = pace.after(self.frames.count() - before, bytes, now - last);
+            last = now;
+            if !pause.is_zero() {
+                thread::sleep(pause);
+            }
+        }
+    }
+
+    fn end_of_stream(&self) -> End {
+        match self.frames.left() {
+            _ if self.line.is_hung_up() => End::HungUp,
+            0 => End::Eof,
+            left => End::CutShort(left),
+        }
+    }
+
+    /// Puts the whole frames of a read in the outbox.
+    fn take(&mut self, bytes: usize) -> Result<(), payload::Error> {
+        self.status.read(bytes);
+        self.frames.filled(bytes);
+        let time = Timestamp::now();
+        loop {
+            let mut batch = self.buffer.batch();
+            let refused = |error: payload::Error| self.buffer.dropped(error.as_str(), 1);
+            let halt = self.frames.decode(BatchLimits::DEFAULT, time, &mut batch, refused);
+            if !batch.is_empty() {
+                self.backoff.reset();
+                self.send(batch, time);
+            }
+            if halt? == Halt::OutOfBytes {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Enters what the end of a connection cost in the books.
+    fn leave(&mut self, end: &End) {
+        self.line.release();
+        match end {
+            End::Broken(error) => self.buffer.dropped(error.as_str(), 1),
+            _ if self.frames.left() > 0 => self.buffer.dropped(FRAME_CUT_SHORT, 1),
+            _ => {}
+        }
+        self.frames.restart();
+        self.status.disconnected(end);
+    }
+
+    fn send(&mut self, batch: Batch, time: Timestamp) {
+        self.report_loss();
+        let dropped = self.runtime.block_on(self.buffer.send(batch));
+        self.shortfall.add(dropped, time);
+    }
+
+    /// Reports what was dropped, if it is time and there is room.
+    fn report_loss(&mut self) {
+        let now = Instant::now();
+        if !self.shortfall.is_due(now) {
+            return;
+        }
+        let report = self.report();
+        if self.buffer.has_room(&report) {
+            self.runtime.block_on(self.buffer.send(report));
+            self.shortfall.settle(now);
+        }
+    }
+
+    /// At the end there is time to wait for room.
+    fn report_last_loss(&mut self) {
+        if self.shortfall.is_empty() {
+            return;
+        }
+        let report = self.report();
+        self.runtime.block_on(self.buffer.room(&report));
+        self.runtime.block_on(self.buffer.send(report));
+    }
+
+    fn report(&self) -> Batch {
+        let mut report = self.buffer.batch();
+        report.push(self.shortfall.record(Timestamp::now()));
+        report
+    }
+}

@@ -1,0 +1,75 @@
+//! When the next events of a recording are due.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::frames::BatchLimits;
+
+/// Batches per second that a slow recording is cut into; each costs a timer.
+const BATCHES_PER_SECOND: f64 = 100.0;
+
+/// Events at an even rate since the first one.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    /// Events per second; 0 has no schedule.
+    rate: f64,
+    start: Option<Instant>,
+}
+
+impl Schedule {
+    pub(super) fn new(rate: f64) -> Self {
+        Self { rate, start: None }
+    }
+
+    /// How many events to play at a time.
+    pub(super) fn batch(&self) -> BatchLimits {
+        let most = BatchLimits::DEFAULT;
+        if self.rate == 0.0 {
+            return most;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=1024")]
+        let records = (self.rate / BATCHES_PER_SECOND).clamp(1.0, most.records as f64) as usize;
+        BatchLimits { records, ..most }
+    }
+
+    /// Waits until the event behind the first `played` ones is due.
+    pub(super) async fn due(&mut self, played: u64) {
+        let start = *self.start.get_or_insert_with(Instant::now);
+        if self.rate > 0.0 {
+            tokio::time::sleep_until(start + self.offset(played)).await;
+        }
+    }
+
+    /// How long after the first event the one behind `played` others is due; a year at most, which
+    /// every clock can represent.
+    fn offset(&self, played: u64) -> Duration {
+        const YEAR: f64 = 365.0 * 86_400.0;
+        Duration::from_secs_f64((played as f64 / self.rate).min(YEAR))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Schedule};
+
+    #[test]
+    fn events_are_due_at_the_rate_and_come_in_small_batches() {
+        let cases = [
+            (1.0, 1, 10, Duration::from_secs(10)),
+            (0.5, 1, 1, Duration::from_secs(2)),
+            (2500.0, 25, 250, Duration::from_millis(100)),
+            (1e6, 1024, 500_000, Duration::from_millis(500)),
+            (1e-300, 1, u64::MAX, Duration::from_secs(365 * 86_400)),
+        ];
+        for (rate, batch, played, due) in cases {
+            let schedule = Schedule::new(rate);
+            assert_eq!((schedule.batch().records, schedule.offset(played)), (batch, due), "{rate} per second");
+        }
+    }
+
+    #[test]
+    fn a_rate_of_zero_plays_full_batches() {
+        assert_eq!(Schedule::new(0.0).batch().records, 1024);
+    }
+}

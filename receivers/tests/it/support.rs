@@ -1,0 +1,218 @@
+//! Runs a receiver in a pipeline of its own, with an exporter that keeps what it gets.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tidegate_core::Record;
+use tidegate_core::component::{BuildContext, BuildError};
+use tidegate_core::edge::{Inbox, Limits};
+use tidegate_core::ledger::{Ledger, Report};
+use tidegate_core::pipeline::{ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology};
+use tidegate_core::record::{Kinds, Lost};
+use tidegate_core::stage::{Exporter, Receiver, StageError, Stop};
+use tidegate_core::telemetry::Telemetry;
+use tidegate_receivers::KINDS;
+use tidegate_wire::payload::{Encoder, Payload};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+
+/// What the exporter got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Frame { seq: u64, payload_type: i32, cpu: i32, lost: u64, data: Vec<u8> },
+    Lost(Lost),
+}
+
+impl Seen {
+    pub(crate) fn data(&self) -> &[u8] {
+        match self {
+            Self::Frame { data, .. } => data,
+            Self::Lost(lost) => panic!("{lost:?} where a frame is expected"),
+        }
+    }
+}
+
+/// A running receiver.
+pub(crate) struct Bench {
+    pub(crate) ledger: Ledger,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) stop: Stop,
+    running: Running,
+    seen: mpsc::UnboundedReceiver<Seen>,
+    gate: watch::Sender<bool>,
+}
+
+const STAGE: &str = "receivers.under_test";
+
+/// Parses and builds a receiver from its table.
+pub(crate) fn build(kind: &str, table: &str, telemetry: &Telemetry) -> Result<Box<dyn Receiver>, BuildError> {
+    let kind = KINDS.iter().find(|known| known.name == kind).expect("a kind of this crate");
+    let table = toml::de::ValueDeserializer::parse(table).expect("TOML");
+    let config = (kind.parse)(table).expect("a configuration");
+    let context =
+        BuildContext { stage: STAGE.to_owned(), node_name: "default/node".to_owned(), telemetry: telemetry.clone() };
+    config.build(&context)
+}
+
+impl Bench {
+    /// Starts a receiver.
+    pub(crate) fn start(kind: &str, table: &str) -> Self {
+        Self::start_with(kind, table, true)
+    }
+
+    /// Starts a receiver whose pipeline takes nothing until [`Self::open`].
+    pub(crate) fn start_blocked(kind: &str, table: &str) -> Self {
+        Self::start_with(kind, table, false)
+    }
+
+    fn start_with(kind: &str, table: &str, open: bool) -> Self {
+        let (telemetry, ledger, stop) = (Telemetry::default(), Ledger::default(), Stop::new());
+        let (sender, seen) = mpsc::unbounded_channel();
+        let (gate, gated) = watch::channel(open);
+        let receiver = build(kind, table, &telemetry).expect("a valid configuration");
+        let topology = Topology {
+            receivers: vec![ReceiverNode { stage: STAGE.to_owned(), receiver }],
+            exporters: vec![ExporterNode {
+                stage: "exporters.collect".to_owned(),
+                exporter: Box::new(Collect { sender, gated }),
+                wants: Kinds::ALL,
+                queue: Limits { records: 1, ..Limits::DEFAULT },
+            }],
+            pipelines: vec![PipelineNode {
+                name: "flows".to_owned(),
+                receivers: vec![0],
+                processors: Vec::new(),
+                exporters: vec![0],
+            }],
+            grace: Duration::from_secs(60),
+        };
+        let running = topology.start(&Handle::current(), &ledger, stop.clone());
+        Self { ledger, telemetry, stop, running, seen, gate }
+    }
+
+    /// Lets the pipeline take what comes.
+    pub(crate) fn open(&self) {
+        self.gate.send_replace(true);
+    }
+
+    /// The next record.
+    pub(crate) async fn next(&mut self) -> Seen {
+        self.seen.recv().await.expect("a further record")
+    }
+
+    /// The books of the receiver.
+    pub(crate) fn books(&self) -> tidegate_core::ledger::StageReport {
+        self.ledger.report().stages.swap_remove(0)
+    }
+
+    /// An instrument's value, 0 if there is none; `reason` where it has that label.
+    pub(crate) fn instrument(&self, name: &str, reason: Option<&str>) -> i64 {
+        let label =
+            |labels: &[(&str, String)]| labels.iter().find(|(name, _)| *name == "reason").map(|(_, v)| v.clone());
+        let instruments = self.telemetry.instruments();
+        let matching = instruments.iter().filter(|one| one.name == name && label(&one.labels).as_deref() == reason);
+        matching.map(|one| one.value()).sum()
+    }
+
+    /// Waits until `condition` holds.
+    pub(crate) async fn until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        while !condition(self) {
+            assert!(tokio::time::Instant::now() < deadline, "{what}: {}", self.ledger.report());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Waits for the end. The books are whole then, and everything that was taken was delivered.
+    pub(crate) async fn end(self) -> Ended {
+        self.open();
+        let Self { ledger, running, mut seen, .. } = self;
+        let result = running.ended().await;
+        let mut left = Vec::new();
+        while let Some(record) = seen.recv().await {
+            left.push(record);
+        }
+        let report = ledger.report();
+        assert!(report.balanced && report.in_flight() == 0, "{report}");
+        assert_eq!(report.stages[0].forwarded, report.stages[1].absorbed, "{report}");
+        Ended { result, seen: left, report }
+    }
+}
+
+/// How it ended.
+pub(crate) struct Ended {
+    pub(crate) result: Result<(), Failure>,
+    /// What came since the last [`Bench::next`].
+    pub(crate) seen: Vec<Seen>,
+    pub(crate) report: Report,
+}
+
+impl Ended {
+    /// The data of the frames that came.
+    pub(crate) fn data(&self) -> Vec<&[u8]> {
+        self.seen.iter().map(Seen::data).collect()
+    }
+
+    /// What the receiver dropped.
+    pub(crate) fn dropped(&self) -> Vec<(&'static str, u64)> {
+        self.report.stages[0].dropped.iter().map(|(reason, n)| (*reason, *n)).collect()
+    }
+
+    /// The failure and its cause, as an operator reads them; empty if there is none.
+    pub(crate) fn error(&self) -> String {
+        let Err(failure) = &self.result else { return String::new() };
+        let mut text = failure.to_string();
+        let mut cause = std::error::Error::source(failure);
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+}
+
+struct Collect {
+    sender: mpsc::UnboundedSender<Seen>,
+    gated: watch::Receiver<bool>,
+}
+
+#[async_trait]
+impl Exporter for Collect {
+    async fn run(mut self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
+        while let Some(delivery) = inbox.recv().await {
+            self.gated.wait_for(|open| *open).await?;
+            for record in delivery.records() {
+                let _ = self.sender.send(seen(record, delivery.bytes()));
+            }
+            delivery.absorbed();
+        }
+        Ok(())
+    }
+}
+
+fn seen(record: &Record, bytes: &[u8]) -> Seen {
+    match record {
+        Record::Frame(frame) => Seen::Frame {
+            seq: frame.seq,
+            payload_type: frame.payload_type,
+            cpu: frame.cpu,
+            lost: frame.lost,
+            data: frame.data.of(bytes).to_vec(),
+        },
+        Record::Lost(lost) => Seen::Lost(*lost),
+        other => panic!("{other:?} from a receiver"),
+    }
+}
+
+/// The stream of one connection that carries events with these data.
+pub(crate) fn stream(events: &[&[u8]]) -> Vec<u8> {
+    let payloads = events.iter().map(|data| Payload { data, cpu: 1, lost: 0, kind: Payload::EVENT_SAMPLE });
+    encode(payloads)
+}
+
+/// The stream of one connection.
+pub(crate) fn encode<'a>(payloads: impl IntoIterator<Item = Payload<'a>>) -> Vec<u8> {
+    let (mut encoder, mut out) = (Encoder::default(), Vec::new());
+    payloads.into_iter().for_each(|payload| encoder.encode(&payload, &mut out));
+    out
+}
