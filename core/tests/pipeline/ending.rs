@@ -1,0 +1,71 @@
+//! How a run ends: by itself, on a wish, at the end of the grace period, at once.
+
+use std::time::Duration;
+
+use tidegate_core::edge::WhenFull;
+use tokio::time::Instant;
+
+use crate::support::{Ended, Lab, Manner, ROOMY, Step, records};
+
+/// Seven frames to an exporter that never comes back from its first batch of two.
+fn hanging() -> Lab {
+    let steps = [Step::Send(2), Step::Send(5), Step::UntilStop];
+    Lab::new().receiver(&steps).exporter(Manner::Hangs, ROOMY).pipeline("p", &[0], Vec::new(), &[0])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_ends_by_itself_when_its_receivers_have_ended() {
+    let ended = Lab::line(&[Step::Send(1); 100], records(1, WhenFull::Block)).run().await;
+    assert_eq!(ended.verdict(), "well");
+    assert_eq!(ended.books("p", "exporters.e0").absorbed, 100);
+    assert_eq!(ended.diary, ["receiver ended", "exporter ended"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_stop_everything_is_drained() {
+    let started = Lab::held_line(&[Step::Send(3), Step::UntilStop, Step::Send(4)], ROOMY).start();
+    started.a_second_later().await;
+    started.stop.request();
+    started.gate.add_permits(1);
+    let ended = started.ended().await;
+    assert_eq!(ended.verdict(), "well");
+    assert_eq!(ended.kept[0], [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(ended.diary, ["receiver ended", "exporter ended"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_drained_within_the_grace_period_is_lost_with_a_count() {
+    let started = hanging().start();
+    started.a_second_later().await;
+    started.stop.request();
+    let since = Instant::now();
+    let ended = started.ended().await;
+    assert_eq!(since.elapsed().as_secs(), 10);
+    assert_eq!(ended.verdict(), "exporters.e0 did not end within the grace period of 10s");
+    assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 7)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_still_waits_at_the_end_of_the_grace_period_loses_with_a_count() {
+    let lab = Lab::held_line(&[Step::Send(1); 5], records(2, WhenFull::Block));
+    let started = lab.start();
+    started.a_second_later().await;
+    started.stop.request();
+    let ended = started.ended().await;
+    assert_eq!(ended.verdict(), "exporters.e0, receivers.r0 did not end within the grace period of 10s");
+    // Two in the inbox and the one that was waited with; the last two were never sent.
+    assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 3)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_at_once_does_not_wait() {
+    let started = hanging().start();
+    started.a_second_later().await;
+    started.stop.request();
+    started.stop.request_at_once();
+    let since = Instant::now();
+    let ended: Ended = started.ended().await;
+    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    assert_eq!(ended.verdict(), "exporters.e0, receivers.r0 ended at once, on request");
+    assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 7)]);
+}

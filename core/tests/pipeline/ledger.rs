@@ -1,0 +1,50 @@
+//! The forms of the report.
+
+use serde_json::{Value, json};
+use tidegate_core::{Outcome, Record};
+
+use crate::support::{Ended, Judge, Lab, Manner, ROOMY, Step, processor, seq};
+
+async fn small_run() -> Ended {
+    let judge = Judge(|record: &mut Record| match seq(record) {
+        1 => Outcome::Filtered("rule"),
+        2 => Outcome::Dropped("broken"),
+        _ => Outcome::Keep,
+    });
+    let lab = Lab::new().receiver(&[Step::Send(10), Step::Lost(512)]).exporter(Manner::Drained, ROOMY);
+    lab.pipeline("flows", &[0], vec![processor("judge", judge)], &[0]).run().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_json_form_has_every_count_of_every_stage() {
+    let report: Value = serde_json::from_str(&small_run().await.report.to_json()).unwrap();
+    let stage = |stage: &str, r#in: u64, out: Value, filtered: Value, dropped: Value, absorbed: u64| {
+        json!({
+            "pipeline": "flows", "stage": stage, "in": r#in, "created": 0, "out": out, "filtered": filtered,
+            "dropped": dropped, "absorbed": absorbed, "in_flight": 0, "unaccounted": 0,
+        })
+    };
+    assert_eq!(report["balanced"], json!(true));
+    assert_eq!(report["unaccounted"], json!(0));
+    assert_eq!(report["upstream_lost"], json!({"perf_ring": 512}));
+    let expected = json!([
+        stage("receivers.r0", 11, json!({"processors.judge": 11}), json!({}), json!({}), 0),
+        stage("processors.judge", 11, json!({"exporters.e0": 9}), json!({"rule": 1}), json!({"broken": 1}), 0),
+        stage("exporters.e0", 9, json!({}), json!({}), json!({}), 9),
+    ]);
+    assert_eq!(report["stages"], expected);
+    let edge = |stage: &str| json!({"pipeline": "flows", "stage": stage, "queue_records": 0, "queue_bytes": 0, "blocked_seconds": 0.0});
+    assert_eq!(report["edges"], json!([edge("exporters.e0"), edge("processors.judge")]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_table_is_for_people() {
+    let expected = "\
+PIPELINE  STAGE             IN  OUT  ABSORBED  IN FLIGHT  FILTERED / DROPPED
+flows     receivers.r0      11   11         -          -
+flows     processors.judge  11    9         -          -  filtered{rule} 1, dropped{broken} 1
+flows     exporters.e0       9    -         9          -
+lost upstream, before the socket: 512 (perf_ring)
+the books balance; unaccounted records: 0; in flight: 0";
+    assert_eq!(small_run().await.report.to_string(), expected);
+}

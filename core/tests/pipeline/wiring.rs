@@ -1,0 +1,136 @@
+//! Fan-in, fan-out, shared stages, and what processors do to the books.
+
+use std::time::Duration;
+
+use tidegate_core::ledger::Tally;
+use tidegate_core::record::{Frame, Lost, LostSource};
+use tidegate_core::stage::Processor;
+use tidegate_core::{Batch, Kind, Kinds, Outcome, Record, Timestamp};
+
+use crate::support::{Judge, Lab, Manner, ROOMY, Step, processor, seq};
+
+#[tokio::test(start_paused = true)]
+async fn every_exporter_gets_what_every_receiver_sends() {
+    let lab = Lab::new().receiver(&[Step::Send(2)]).receiver(&[Step::Send(3)]);
+    let lab = lab.exporter(Manner::Drained, ROOMY).exporter(Manner::Drained, ROOMY);
+    let keep = processor("keep", Judge(|_: &mut Record| Outcome::Keep));
+    let ended = lab.pipeline("p", &[0, 1], vec![keep], &[0, 1]).run().await;
+    for kept in &ended.kept {
+        let mut kept = kept.clone();
+        kept.sort_unstable();
+        assert_eq!(kept, [1, 1, 2, 2, 3]);
+    }
+    let books = ended.books("p", "processors.keep");
+    assert_eq!((books.r#in, books.forwarded), (5, 5), "a fan-out does not multiply what went on");
+    assert_eq!(books.out.values().copied().collect::<Vec<_>>(), [5, 5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pipelines_that_share_a_receiver_change_copies() {
+    let double = Judge(|record: &mut Record| {
+        if let Record::Frame(frame) = record {
+            frame.seq *= 10;
+        }
+        Outcome::Keep
+    });
+    let lab = Lab::new().receiver(&[Step::Send(3)]).exporter(Manner::Drained, ROOMY).exporter(Manner::Drained, ROOMY);
+    let lab = lab.pipeline("p", &[0], vec![processor("tenfold", double)], &[0, 1]);
+    let ended = lab.pipeline("q", &[0], Vec::new(), &[1]).run().await;
+    assert_eq!(ended.kept[0], [10, 20, 30]);
+    let mut both = ended.kept[1].clone();
+    both.sort_unstable();
+    assert_eq!(both, [1, 2, 3, 10, 20, 30]);
+    let received = |pipeline| ended.books(pipeline, "exporters.e1").r#in;
+    assert_eq!((received("p"), received("q")), (3, 3), "each pipeline has books of its own");
+    assert_eq!(ended.report.edges.iter().find(|edge| edge.stage == "exporters.e1").unwrap().pipeline, "p,q");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_processor_with_an_inbox_runs_apart_and_keeps_the_order() {
+    let mut second = processor("second", Judge(|_: &mut Record| Outcome::Keep));
+    second.queue = Some(ROOMY);
+    let first = processor("first", Judge(|_: &mut Record| Outcome::Keep));
+    let third = processor("third", Judge(|_: &mut Record| Outcome::Keep));
+    let lab = Lab::new().receiver(&[Step::Send(2); 3]).exporter(Manner::Drained, ROOMY);
+    let ended = lab.pipeline("p", &[0], vec![first, second, third], &[0]).run().await;
+    assert_eq!(ended.kept[0], [1, 2, 3, 4, 5, 6]);
+    let mut inboxes: Vec<_> = ended.report.edges.iter().map(|edge| edge.stage.as_str()).collect();
+    inboxes.sort_unstable();
+    assert_eq!(inboxes, ["exporters.e0", "processors.first", "processors.second"]);
+    assert_eq!(ended.books("p", "processors.third").r#in, 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_outcome_of_a_processor_is_in_its_books() {
+    let judge = Judge(|record: &mut Record| match seq(record) {
+        1 => Outcome::Filtered("rule"),
+        2 | 3 => Outcome::Dropped("broken"),
+        4 => Outcome::Absorbed,
+        _ => Outcome::Keep,
+    });
+    let lab = Lab::new().receiver(&[Step::Drop(2), Step::Send(6)]).exporter(Manner::Drained, ROOMY);
+    let ended = lab.pipeline("p", &[0], vec![processor("judge", judge)], &[0]).run().await;
+    assert_eq!(ended.kept[0], [5, 6]);
+    let books = ended.books("p", "processors.judge");
+    assert_eq!((books.r#in, books.forwarded, books.absorbed), (6, 2, 1));
+    assert_eq!((books.filtered["rule"], books.dropped["broken"]), (1, 2));
+    assert_eq!(ended.dropped("receivers.r0"), [("unreadable", 2)]);
+    assert_eq!(ended.books("p", "receivers.r0").r#in, 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exporter_gets_only_its_signals() {
+    let lost = Record::Lost(Lost { time: Timestamp(1), source: LostSource::Unknown, count: 1, cpu: None, span: None });
+    let mark = Judge(move |record: &mut Record| {
+        if seq(record) % 2 == 0 {
+            *record = lost.clone();
+        }
+        Outcome::Keep
+    });
+    let lab = Lab::new().receiver(&[Step::Send(5)]);
+    let lab = lab.exporter_of(Kinds::of(&[Kind::Frame]), Manner::Drained, ROOMY);
+    let lab = lab.exporter_of(Kinds::of(&[Kind::Metric]), Manner::Drained, ROOMY);
+    let ended = lab.pipeline("p", &[0], vec![processor("mark", mark)], &[0, 1]).run().await;
+    assert_eq!(ended.kept, [vec![1, 3, 5], vec![]]);
+    let filtered = |stage| ended.books("p", stage).filtered["signals"];
+    assert_eq!((filtered("exporters.e0"), filtered("exporters.e1")), (2, 5));
+}
+
+/// Makes one record for each batch, one at each tick, and one at the end.
+struct Maker;
+
+impl Processor for Maker {
+    fn process(&mut self, batch: &mut Batch, _: &mut Tally) {
+        batch.push(made(100));
+    }
+
+    fn tick_every(&self) -> Option<Duration> {
+        Some(Duration::from_secs(60))
+    }
+
+    fn tick(&mut self, _: Timestamp, out: &mut Batch) {
+        out.push(made(200));
+    }
+
+    fn finish(&mut self, _: Timestamp, out: &mut Batch) {
+        out.push(made(300));
+    }
+}
+
+fn made(seq: u64) -> Record {
+    Record::Frame(Frame { seq, ..Frame::default() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_that_a_processor_makes_are_entered_as_created() {
+    let behind = processor("behind", Judge(|_: &mut Record| Outcome::Keep));
+    let lab = Lab::new().receiver(&[Step::Send(1), Step::UntilStop]).exporter(Manner::Drained, ROOMY);
+    let started = lab.pipeline("p", &[0], vec![processor("maker", Maker), behind], &[0]).start();
+    tokio::time::sleep(Duration::from_secs(130)).await;
+    started.stop.request();
+    let ended = started.ended().await;
+    assert_eq!(ended.kept[0], [1, 100, 200, 200, 300]);
+    let books = ended.books("p", "processors.maker");
+    assert_eq!((books.r#in, books.created, books.forwarded), (5, 4, 5));
+    assert_eq!(ended.books("p", "processors.behind").r#in, 5);
+}
