@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/cilium/cilium/pkg/hubble/exporter"
+	observer "github.com/cilium/cilium/pkg/hubble/observer/types"
+	"github.com/cilium/cilium/pkg/hubble/parser"
+	"github.com/cilium/cilium/pkg/monitor"
+	monitorAPI "github.com/cilium/cilium/pkg/monitor/api"
+	"github.com/cilium/cilium/pkg/monitor/payload"
+	nodeTypes "github.com/cilium/cilium/pkg/node/types"
+
+	v1 "github.com/cilium/cilium/pkg/hubble/api/v1"
+)
+
+// What Hubble takes from its surroundings, the same for every event so that lines compare.
+const nodeName = "node-a"
+
+var (
+	eventTime = time.Date(2026, 3, 1, 10, 0, 0, 123456789, time.UTC)
+	eventUUID = [16]byte{0x4f, 0x1c, 0x9d, 0x2e, 0x8a, 0x55, 0x4d, 0x0e, 0x9a, 0x6e, 0x2f, 0x6f, 0x1f, 0x0c, 0x7a, 0x11}
+)
+
+func runHubble(args []string) error {
+	var in, out string
+	if err := flags("hubble", args, func(set *flag.FlagSet) {
+		set.StringVar(&in, "stream", "", "stream file")
+		set.StringVar(&out, "out", "", "file for the lines")
+	}); err != nil {
+		return err
+	}
+	file, err := os.Create(out)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	lines := bufio.NewWriter(file)
+	oracle, err := newOracle()
+	if err != nil {
+		return err
+	}
+	if err := readStream(in, func(_ int, event *payload.Payload) error {
+		_, err := lines.Write(oracle.line(event))
+		return err
+	}); err != nil {
+		return err
+	}
+	fmt.Printf("lines that depend on an earlier packet in Hubble, shown without it: %d\n", oracle.stale)
+	return lines.Flush()
+}
+
+// oracle is Hubble from the monitor event to the exporter's line, knowing no endpoints, names or services.
+type oracle struct {
+	parser   *parser.Parser
+	exporter exporter.FlowLogExporter
+	written  *bytes.Buffer
+	// Events for which Hubble's long-lived packet decoder answers with left-overs of an earlier packet.
+	stale int
+}
+
+func newOracle() (*oracle, error) {
+	nodeTypes.SetName(nodeName)
+	written := &bytes.Buffer{}
+	export, err := exporter.NewExporter(quiet(), exporter.WithNewWriterFunc(func() (io.WriteCloser, error) {
+		return unclosed{written}, nil
+	}))
+	if err != nil {
+		return nil, err
+	}
+	parse, err := newParser()
+	return &oracle{parser: parse, exporter: export, written: written}, err
+}
+
+func newParser() (*parser.Parser, error) {
+	return parser.New(quiet(), nil, nil, nil, nil, nil, nil, nil)
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+type unclosed struct{ io.Writer }
+
+func (unclosed) Close() error { return nil }
+
+// line is what Hubble's exporter writes for the event, or {"error": ...} where it writes nothing.
+func (o *oracle) line(event *payload.Payload) []byte {
+	decoded, err := monitorEvent(event)
+	if err != nil {
+		return errorLine(err)
+	}
+	line := o.exported(o.parser, decoded)
+	if isOverlay(event) {
+		// The packet decoder reads the UDP payload of whichever packet last had one. A new parser has none.
+		if fresh, err := newParser(); err == nil {
+			if independent := o.exported(fresh, decoded); !bytes.Equal(line, independent) {
+				o.stale++
+				line = independent
+			}
+		}
+	}
+	return line
+}
+
+func (o *oracle) exported(parser *parser.Parser, event *observer.MonitorEvent) []byte {
+	decoded, err := decode(parser, event)
+	if err != nil {
+		return errorLine(err)
+	}
+	o.written.Reset()
+	if err := o.exporter.Export(context.Background(), decoded); err != nil {
+		return errorLine(fmt.Errorf("export: %w", err))
+	}
+	return bytes.Clone(o.written.Bytes())
+}
+
+// decode is Decode, with a panic as an error: some access-log records crash Hubble.
+func decode(parser *parser.Parser, event *observer.MonitorEvent) (decoded *v1.Event, err error) {
+	defer func() {
+		if crash := recover(); crash != nil {
+			err = fmt.Errorf("panic: %v", crash)
+		}
+	}()
+	return parser.Decode(event)
+}
+
+func errorLine(err error) []byte {
+	line, _ := json.Marshal(map[string]string{"error": err.Error()})
+	return append(line, '\n')
+}
+
+func isOverlay(event *payload.Payload) bool {
+	switch data := event.Data; {
+	case event.Type != payload.EventSample || len(data) < 37:
+		return false
+	case data[0] == monitorAPI.MessageTypeDrop:
+		return data[36]&0x0c != 0
+	case data[0] == monitorAPI.MessageTypeTrace:
+		return data[27]&0x0c != 0
+	default:
+		return false
+	}
+}
+
+// monitorEvent is what Hubble's consumer (pkg/hubble/monitor/consumer.go) makes of what the agent sends to sockets.
+func monitorEvent(event *payload.Payload) (*observer.MonitorEvent, error) {
+	content, err := eventContent(event)
+	return &observer.MonitorEvent{
+		UUID: eventUUID, Timestamp: eventTime, NodeName: "default/" + nodeName, Payload: content,
+	}, err
+}
+
+func eventContent(event *payload.Payload) (any, error) {
+	switch {
+	case event.Type == payload.RecordLost:
+		return &observer.LostEvent{
+			Source: observer.LostEventSourcePerfRingBuffer, NumLostEvents: event.Lost, CPU: event.CPU,
+		}, nil
+	case event.Type != payload.EventSample:
+		return nil, fmt.Errorf("payload type %d", event.Type)
+	case len(event.Data) > 0 && event.Data[0] == monitorAPI.MessageTypeAccessLog:
+		var record monitor.LogRecordNotify
+		err := record.Decode(event.Data)
+		return &observer.AgentEvent{Type: monitorAPI.MessageTypeAccessLog, Message: record.LogRecord}, err
+	case len(event.Data) > 0 && event.Data[0] == monitorAPI.MessageTypeAgent:
+		message, err := agentMessage(event.Data)
+		return &observer.AgentEvent{Type: monitorAPI.MessageTypeAgent, Message: message}, err
+	default:
+		return &observer.PerfEvent{Data: event.Data, CPU: event.CPU}, nil
+	}
+}
+
+// agentMessage turns the text that sockets get back into the message that Hubble gets inside the agent.
+func agentMessage(data []byte) (message monitorAPI.AgentNotifyMessage, err error) {
+	var notify monitorAPI.AgentNotify
+	if err := notify.Decode(data); err != nil {
+		return message, err
+	}
+	message.Type = notify.Type
+	switch notify.Type {
+	case monitorAPI.AgentNotifyStart:
+		message.Notification, err = fromJSON[monitorAPI.TimeNotification](notify.Text)
+	case monitorAPI.AgentNotifyEndpointRegenerateSuccess, monitorAPI.AgentNotifyEndpointRegenerateFail:
+		message.Notification, err = fromJSON[monitorAPI.EndpointRegenNotification](notify.Text)
+	case monitorAPI.AgentNotifyPolicyUpdated, monitorAPI.AgentNotifyPolicyDeleted:
+		message.Notification, err = fromJSON[monitorAPI.PolicyUpdateNotification](notify.Text)
+	case monitorAPI.AgentNotifyEndpointCreated, monitorAPI.AgentNotifyEndpointDeleted:
+		message.Notification, err = fromJSON[monitorAPI.EndpointNotification](notify.Text)
+	case monitorAPI.AgentNotifyIPCacheUpserted, monitorAPI.AgentNotifyIPCacheDeleted:
+		message.Notification, err = fromJSON[monitorAPI.IPCacheNotification](notify.Text)
+	default:
+		message.Notification = json.RawMessage(notify.Text)
+	}
+	return message, err
+}
+
+func fromJSON[T any](text string) (value T, err error) {
+	err = json.Unmarshal([]byte(text), &value)
+	return value, err
+}

@@ -1,0 +1,46 @@
+// Command conformance holds tidegate against Hubble itself: the parser and the exporter of Cilium v1.19.4.
+//
+// Each verb is one step of ./run: gen makes a monitor stream with Cilium's own types, hubble says what Hubble
+// would export for each of its events, compare joins that with what tidegate printed. serve offers a stream on a
+// unix socket as Cilium's agent does, show prints one event's bytes.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+type verb struct {
+	about string
+	run   func(args []string) error
+}
+
+var verbs = map[string]verb{
+	"gen":     {"write a seeded monitor stream", runGen},
+	"hubble":  {"write Hubble's line for each event of a stream", runHubble},
+	"serve":   {"serve a stream on a unix socket", runServe},
+	"compare": {"compare Hubble's lines with tidegate's", runCompare},
+	"show":    {"print the bytes of one event", runShow},
+}
+
+func main() {
+	if len(os.Args) < 2 || verbs[os.Args[1]].run == nil {
+		fmt.Fprintln(os.Stderr, "usage: conformance <verb> [flags]")
+		for name, verb := range verbs {
+			fmt.Fprintf(os.Stderr, "  %-8s %s\n", name, verb.about)
+		}
+		os.Exit(2)
+	}
+	if err := verbs[os.Args[1]].run(os.Args[2:]); err != nil {
+		fmt.Fprintln(os.Stderr, "conformance:", err)
+		os.Exit(1)
+	}
+}
+
+// flags parses the flags of a verb, which declare adds to the set.
+func flags(verb string, args []string, declare func(*flag.FlagSet)) error {
+	set := flag.NewFlagSet(verb, flag.ContinueOnError)
+	declare(set)
+	return set.Parse(args)
+}
