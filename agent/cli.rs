@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueHint};
 
-use crate::{completions, components, graph, run, validate};
+use crate::{completions, components, demo, graph, run, simulate, validate};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -30,6 +30,8 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     Run(run::Args),
     Validate(validate::Args),
+    Demo(demo::Args),
+    Simulate(simulate::Args),
     Graph(graph::Args),
     Components(components::Args),
     Completions(completions::Args),

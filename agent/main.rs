@@ -6,11 +6,14 @@ mod cli;
 mod completions;
 mod components;
 mod config;
+mod demo;
 mod error;
 mod graph;
 mod log;
 mod run;
 mod signals;
+mod simulate;
+mod stand_in;
 mod telemetry;
 mod terminal;
 mod validate;
@@ -39,6 +42,8 @@ fn dispatch(verb: Verb) -> Result<(), Error> {
         Verb::Validate(args) => validate::run(&args),
         Verb::Graph(args) => graph::run(&args),
         Verb::Components(args) => components::run(&args),
+        Verb::Demo(args) => demo::run(&args),
+        Verb::Simulate(args) => simulate::run(&args),
         Verb::Completions(args) => completions::run(&args),
     }
 }

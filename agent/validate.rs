@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::cli::ConfigFile;
-use crate::config::{self, Assembly, Config, Registry, Source};
+use crate::config::{self, Assembly, Config, Environment, Registry, Source};
 use crate::error::Error;
 use crate::terminal;
 
@@ -38,11 +38,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 /// Parses, checks and builds a configuration file.
 pub(crate) fn load(path: &Path) -> Result<(Config, Assembly), Error> {
     let source = Source::read(path).map_err(|error| Error::Configuration(error.render()))?;
-    assemble(&source)
+    assemble(&source, &config::process_environment)
 }
 
 /// Parses, checks and builds a configuration.
-pub(crate) fn assemble(source: &Source) -> Result<(Config, Assembly), Error> {
-    let loaded = config::load(source, &Registry::BUILT_IN, &config::process_environment);
+pub(crate) fn assemble(source: &Source, environment: Environment<'_>) -> Result<(Config, Assembly), Error> {
+    let loaded = config::load(source, &Registry::BUILT_IN, environment);
     loaded.map_err(|problems| Error::Configuration(problems.render(source, terminal::colour(&io::stderr()))))
 }

@@ -1,0 +1,91 @@
+//! `tidegate demo`: the shipped pipeline against the built-in stand-in for the Cilium agent, on a machine
+//! that has nothing of it. The wiring is `pipeline.toml` as it ships; its addresses come from the
+//! environment, and the demo gives it one of its own.
+
+mod ports;
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use tidegate_core::stage::Stop;
+use tidegate_simulate::Options;
+
+use crate::config::Source;
+use crate::error::Error;
+use crate::simulate::Simulated;
+use crate::stand_in::{self, MonitorSocket, Pace};
+use crate::{log, run, signals, validate};
+use ports::Addresses;
+
+const PIPELINE: &str = include_str!("../../pipeline.toml");
+
+/// See the whole pipeline work, with a stand-in for the Cilium agent
+///
+/// Simulates a Cilium agent on a unix socket in a temporary directory, runs the shipped pipeline.toml
+/// against it and prints flows. Ctrl-C drains, and prints the ledger.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Events per second
+    #[arg(long, default_value_t = 20.0, value_name = "N")]
+    rate: f64,
+    /// Seed of the simulated cluster
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// End after so many events; without it, at Ctrl-C
+    #[arg(long, value_name = "N")]
+    events: Option<u64>,
+    #[command(flatten)]
+    options: run::Options,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &Args) -> Result<(), Error> {
+    let folder = tempfile::Builder::new().prefix("tidegate-demo-").tempdir()?;
+    let socket = folder.path().join("monitor1_2.sock");
+    let addresses = Addresses::choose()?;
+    let source = Source { name: "pipeline.toml".to_owned(), text: PIPELINE.to_owned() };
+    let (_, assembly) = validate::assemble(&source, &|name: &str| addresses.value(name, &socket))?;
+    log::start("info");
+    let stop = Stop::new();
+    let runtime = run::runtime()?;
+    runtime.block_on(async { signals::stop_on_signals(&stop) })?;
+    let stand_in = {
+        let _entered = runtime.enter();
+        MonitorSocket::bind(&socket)?
+    };
+    welcome(&socket, &addresses)?;
+    runtime.spawn(play(args, stand_in, stop.clone()));
+    run::start(&runtime, assembly, &args.options, stop)
+}
+
+/// Plays the simulated cluster. When it has an end, so has the demo: the receiver would wait for the agent
+/// to come back.
+fn play(args: &Args, socket: MonitorSocket, stop: Stop) -> impl Future<Output = ()> + use<> {
+    let options = Options { seed: args.seed, lost_every: 500, ..Options::default() };
+    let (events, pace) = (args.events, Pace { rate: args.rate, coalesce: 0 });
+    async move {
+        let frames = || Ok(Simulated::new(options.clone(), events));
+        if let Err(error) = stand_in::serve(socket, frames, pace, events.is_some(), stop.clone()).await {
+            tracing::error!(%error, "the stand-in failed");
+        }
+        stop.request();
+    }
+}
+
+fn welcome(socket: &Path, addresses: &Addresses) -> io::Result<()> {
+    let Addresses { telemetry, prometheus, otlp, .. } = addresses;
+    writeln!(
+        io::stderr(),
+        "A simulated Cilium agent listens on {socket}; the pipeline is the shipped pipeline.toml.
+
+  flows        here, one a line, as `hubble observe` prints them
+  metrics      http://{prometheus}/metrics            Hubble's, for Prometheus
+  the agent    http://{telemetry}/metrics            about itself
+  the ledger   http://{telemetry}/debug/ledger       where every record went
+  OTLP         {otlp}                  if a collector listens there
+
+Ctrl-C drains, and prints the ledger.
+",
+        socket = socket.display(),
+    )
+}

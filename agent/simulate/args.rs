@@ -1,0 +1,144 @@
+//! What `tidegate simulate` can be told.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use clap::{ValueEnum, ValueHint};
+use tidegate_core::config::ByteSize;
+use tidegate_simulate::{Mix, Options, Release, Scenario};
+
+use crate::error::Error;
+
+/// Make a realistic, seeded stream of every event type
+///
+/// Writes it to a file, as `record` would have, or plays it to whoever connects to a unix socket, as the
+/// Cilium agent would. The same options give the same bytes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Seed of all choices
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Events; without it 100000 to a file, and to a client without end
+    #[arg(long, value_name = "N")]
+    pub(super) events: Option<u64>,
+    /// Events per second to each client; 0 is as fast as it reads
+    #[arg(long, default_value_t = 1000.0, value_name = "N", value_parser = rate)]
+    pub(super) rate: f64,
+    /// The Cilium release whose layouts are written
+    #[arg(long, value_enum, default_value = "1.19", value_name = "RELEASE")]
+    cilium: Profile,
+    /// What happens in the cluster
+    #[arg(long, value_enum, default_value = "default")]
+    mix: Blend,
+    /// One frame in so many reports events lost in the kernel; 0 for none
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    lost_every: u64,
+    /// Bytes of a packet that an event captures at most
+    #[arg(long, default_value_t = 128, value_name = "BYTES")]
+    capture: usize,
+    /// Bytes such as 64KiB that are collected into one write; without it, each frame is written by itself
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) coalesce: Option<ByteSize>,
+    /// End when the first client has had all
+    #[arg(long, requires = "listen")]
+    pub(super) once: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Target {
+    /// Write a recording to FILE, `-` for standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) out: Option<PathBuf>,
+    /// Play to whoever connects to SOCKET
+    #[arg(long, value_name = "SOCKET", value_hint = ValueHint::FilePath)]
+    pub(super) listen: Option<PathBuf>,
+}
+
+/// A release by its number.
+#[derive(Clone, Copy, Debug)]
+struct Profile(Release);
+
+impl ValueEnum for Profile {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [Profile; Release::ALL.len()] = {
+            let mut all = [Profile(Release::V1_12); Release::ALL.len()];
+            let mut at = 0;
+            while at < all.len() {
+                all[at] = Profile(Release::ALL[at]);
+                at += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.0.name()))
+    }
+}
+
+/// A mix by its name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Blend {
+    /// Mostly TCP, some DNS and HTTP, few drops
+    Default,
+    /// Everything as often as anything else
+    Even,
+    /// TCP alone
+    Tcp,
+    /// DNS alone, half of it through the proxy
+    Dns,
+    /// HTTP alone, half of it through the proxy
+    Http,
+    /// Drops alone
+    Drops,
+}
+
+impl Blend {
+    fn mix(self) -> Mix {
+        let both = |one: Scenario, other: Scenario| {
+            let mut weights = Mix::only(one).0;
+            weights[other as usize] = 1;
+            Mix(weights)
+        };
+        match self {
+            Self::Default => Mix::default(),
+            Self::Even => Mix::EVEN,
+            Self::Tcp => Mix::only(Scenario::Tcp),
+            Self::Dns => both(Scenario::DnsOnWire, Scenario::DnsProxied),
+            Self::Http => both(Scenario::HttpOnWire, Scenario::HttpProxied),
+            Self::Drops => Mix::only(Scenario::Drop),
+        }
+    }
+}
+
+impl Args {
+    pub(super) fn options(&self) -> Options {
+        Options {
+            seed: self.seed,
+            release: self.cilium.0,
+            mix: self.mix.mix(),
+            lost_every: self.lost_every,
+            capture: self.capture,
+            ..Options::default()
+        }
+    }
+}
+
+pub(super) fn create(path: &Path) -> Result<File, Error> {
+    File::create(path).map_err(|error| Error::failed(format!("cannot write {}: {error}", path.display())))
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
+        _ => Err("a number of events per second, 0 or more".to_owned()),
+    }
+}
+
+fn size(text: &str) -> Result<ByteSize, String> {
+    text.parse()
+}

@@ -1,0 +1,63 @@
+//! One client: frames at a pace, each in a write of its own as Cilium's agent writes them.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+/// Where frames come from.
+pub(crate) trait Frames: Send {
+    /// Appends the next frame, with what has to stand before it; `false` if there is none.
+    fn next_frame(&mut self, out: &mut Vec<u8>) -> io::Result<bool>;
+}
+
+/// How fast, and in what portions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Frames per second; 0 is as fast as the client reads.
+    pub(crate) rate: f64,
+    /// Bytes that are collected before they are written; 0 writes each frame by itself.
+    pub(crate) coalesce: usize,
+}
+
+/// How often the schedule is looked at.
+const TICK: Duration = Duration::from_millis(5);
+/// Frames between looks at whether anything else wants to run.
+const PORTION: u64 = 256;
+
+/// Plays frames until they end or the client leaves; tells how many it had.
+pub(super) async fn play(mut client: UnixStream, mut frames: impl Frames, pace: Pace) -> io::Result<u64> {
+    let (start, mut ticks) = (Instant::now(), interval(TICK));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut played, mut out) = (0, Vec::new());
+    loop {
+        let due = if pace.rate > 0.0 {
+            ticks.tick().await;
+            frames_due(start.elapsed(), pace.rate)
+        } else {
+            played + PORTION
+        };
+        while played < due {
+            if !frames.next_frame(&mut out)? {
+                client.write_all(&out).await?;
+                return Ok(played);
+            }
+            played += 1;
+            if out.len() >= pace.coalesce {
+                client.write_all(&out).await?;
+                out.clear();
+            }
+        }
+        client.write_all(&out).await?;
+        out.clear();
+    }
+}
+
+/// How many frames belong to the time that has passed.
+fn frames_due(elapsed: Duration, rate: f64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of frames")]
+    let due = (elapsed.as_secs_f64() * rate) as u64;
+    due
+}
