@@ -6,8 +6,9 @@
 pub mod exposition;
 pub mod hubble;
 pub mod nop;
+pub mod otlp;
 
 use tidegate_core::component::ExporterKind;
 
 /// Every kind of exporter.
-pub const KINDS: &[ExporterKind] = &[nop::KIND];
+pub const KINDS: &[ExporterKind] = &[nop::KIND, otlp::KIND];

@@ -1,0 +1,77 @@
+//! Brings a request to its terminal outcome: delivered, in part or in whole, or given up.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::backoff::Backoff;
+use super::codec::Encoded;
+use super::config::Retry;
+use super::link::Link;
+use super::peer::{Peer, Service};
+use super::verdict::{Verdict, judge, reason};
+
+/// What came of a request in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Terminal {
+    /// The backend has it, but for this many records.
+    Delivered {
+        /// Records that it rejected.
+        rejected: u64,
+    },
+    /// All of it is lost, for this reason.
+    Dropped(&'static str),
+}
+
+/// A way to the backend that repeats what fails.
+#[derive(Debug)]
+pub(super) struct Courier {
+    /// The backend.
+    pub(super) peer: Peer,
+    /// What is known about it.
+    pub(super) link: Link,
+    /// How attempts are repeated.
+    pub(super) retry: Retry,
+}
+
+impl Courier {
+    /// Delivers a request, with as many attempts as the policy allows. Safe to cancel.
+    pub(super) async fn deliver(&self, service: Service, message: Encoded) -> Terminal {
+        let start = Instant::now();
+        let mut backoff = Backoff::new(&self.retry);
+        loop {
+            let hint = match self.attempt(service, message.clone()).await {
+                Ok(terminal) => return terminal,
+                Err(hint) => hint,
+            };
+            match backoff.next(start.elapsed(), hint, fastrand::f64()) {
+                Some(delay) => sleep(delay).await,
+                None => return Terminal::Dropped(reason::RETRIES_EXHAUSTED),
+            }
+        }
+    }
+
+    /// One attempt; an error is the shortest time after which it may be repeated.
+    pub(super) async fn attempt(&self, service: Service, message: Encoded) -> Result<Terminal, Duration> {
+        match self.peer.attempt(service, message).await {
+            Ok(accepted) if accepted == Default::default() => {
+                self.link.delivered();
+                Ok(Terminal::Delivered { rejected: 0 })
+            }
+            Ok(accepted) => {
+                self.link.partly_delivered(accepted.rejected, &accepted.message);
+                Ok(Terminal::Delivered { rejected: accepted.rejected })
+            }
+            Err(status) => match judge(&status) {
+                Verdict::Retry(hint) => {
+                    self.link.failed(&status);
+                    Err(hint)
+                }
+                Verdict::Drop(reason) => {
+                    self.link.refused(&status);
+                    Ok(Terminal::Dropped(reason))
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Where the backend is and how to present oneself: checked when the exporter is built, turned into a
+//! connection's settings when it runs. Certificates are read only then.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use tidegate_core::component::BuildError;
+use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity, Uri};
+
+use super::config::{Config, Tls};
+
+/// The form that the specification asks for.
+const USER_AGENT: &str = concat!("OTel-OTLP-Exporter-tidegate/", env!("CARGO_PKG_VERSION"));
+
+/// Lets the kernel notice that an idle connection is gone. Pings of HTTP/2 would notice it on a busy one
+/// too, but servers answer them with GOAWAY when they come more often than every five minutes.
+const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// A checked endpoint with all that belongs to it.
+#[derive(Debug)]
+pub(super) struct Target {
+    endpoint: Endpoint,
+    /// `None` for plain text.
+    tls: Option<Tls>,
+    /// Metadata of every request.
+    pub(super) headers: MetadataMap,
+}
+
+/// Why a connection cannot even be tried.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TargetError {
+    /// A certificate or key could not be read.
+    #[error("cannot read `{}`", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The files do not make a usable configuration.
+    #[error("cannot use the certificates given for `{endpoint}`")]
+    Tls {
+        /// The endpoint.
+        endpoint: String,
+        /// Why.
+        source: tonic::transport::Error,
+    },
+}
+
+impl Target {
+    /// Checks the endpoint, the headers and the keys of `tls`.
+    pub(super) fn new(config: &Config) -> Result<Self, BuildError> {
+        let error = |key, message: &str| BuildError { key, message: message.to_owned() };
+        let uri = parse(&config.endpoint)?;
+        let tls = config.tls.clone();
+        let https = uri.scheme_str() == Some("https");
+        let any_tls = tls.ca_file.is_some() || tls.cert_file.is_some() || tls.server_name_override.is_some();
+        if tls.cert_file.is_some() != tls.key_file.is_some() {
+            return Err(error("tls", "`cert_file` and `key_file` need each other"));
+        }
+        if any_tls && !https {
+            return Err(error("tls", "the endpoint is plain text; begin it with https:// to use certificates"));
+        }
+        let endpoint = Endpoint::from(uri)
+            .user_agent(USER_AGENT)
+            .map_err(|source| error("endpoint", &source.to_string()))?
+            .connect_timeout(config.timeout.0)
+            .tcp_keepalive(Some(TCP_KEEPALIVE));
+        Ok(Self { endpoint, tls: https.then_some(tls), headers: config.headers.metadata()? })
+    }
+
+    /// The settings of a connection; reads certificates.
+    pub(super) fn endpoint(&self) -> Result<Endpoint, TargetError> {
+        let Some(tls) = &self.tls else { return Ok(self.endpoint.clone()) };
+        let mut config = ClientTlsConfig::new();
+        config = match &tls.ca_file {
+            Some(path) => config.ca_certificate(Certificate::from_pem(read(path)?)),
+            None => config.with_enabled_roots(),
+        };
+        if let (Some(cert), Some(key)) = (&tls.cert_file, &tls.key_file) {
+            config = config.identity(Identity::from_pem(read(cert)?, read(key)?));
+        }
+        if let Some(name) = &tls.server_name_override {
+            config = config.domain_name(name);
+        }
+        let endpoint = self.endpoint.uri().to_string();
+        self.endpoint.clone().tls_config(config).map_err(|source| TargetError::Tls { endpoint, source })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TargetError> {
+    std::fs::read(path).map_err(|source| TargetError::Read { path: path.to_owned(), source })
+}
+
+fn parse(endpoint: &str) -> Result<Uri, BuildError> {
+    let error = |message: String| BuildError { key: "endpoint", message };
+    let uri: Uri = endpoint.parse().map_err(|source| error(format!("`{endpoint}` is not a URL: {source}")))?;
+    match uri.scheme_str() {
+        Some("http" | "https") => {}
+        _ => return Err(error(format!("`{endpoint}` has to begin with http:// or https://"))),
+    }
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        return Err(error(format!("`{endpoint}` must end after the port: OTLP over gRPC has no paths")));
+    }
+    Ok(uri)
+}
+
+/// Metadata of requests. Its values are secrets: they show in no output.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Headers(BTreeMap<String, String>);
+
+impl Headers {
+    fn metadata(&self) -> Result<MetadataMap, BuildError> {
+        let error = |name: &str, what: &str| BuildError { key: "headers", message: format!("`{name}` {what}") };
+        let mut metadata = MetadataMap::new();
+        for (name, value) in &self.0 {
+            let key = AsciiMetadataKey::from_bytes(name.to_ascii_lowercase().as_bytes())
+                .map_err(|_| error(name, "is not a name that a header can have"))?;
+            let mut value = AsciiMetadataValue::try_from(value.as_str())
+                .map_err(|_| error(name, "has a value that a header cannot have"))?;
+            value.set_sensitive(true);
+            metadata.insert(key, value);
+        }
+        Ok(metadata)
+    }
+}
+
+impl std::fmt::Debug for Headers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,230 @@
+//! The exporter at work: takes batches from the inbox, fills log requests and the table of metrics,
+//! sends both, and ends when the inbox is closed and all is delivered or given up.
+//!
+//! Memory is bounded: the inbox, `in_flight` requests, one that is being filled, and the batch at hand.
+//! While all requests are under way the inbox is not read, so that it fills and its edge does what its
+//! `when_full` says.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tidegate_core::component::BuildContext;
+use tidegate_core::edge::{Delivery, Inbox};
+use tidegate_core::ledger::{SIGNALS_RULE, Ticket};
+use tidegate_core::record::Record;
+use tidegate_core::stage::{Exporter, StageError};
+use tidegate_core::telemetry::{Gauge, Telemetry};
+use tidegate_core::{Kinds, Timestamp};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::config::{Compression, Config, Retry};
+use super::delivery::{Courier, Terminal};
+use super::endpoint::Target;
+use super::in_flight::InFlight;
+use super::link::Link;
+use super::logs::{Encoder, Envelope};
+use super::metrics::{Metrics, Schedule};
+use super::peer::{Peer, Service};
+use super::pending::{LogRequest, Pending};
+use super::resource::Origin;
+use super::verdict::reason;
+
+/// A built exporter, before it runs.
+pub(super) struct Otlp {
+    stage: String,
+    target: Target,
+    signals: Kinds,
+    compression: Compression,
+    timeout: Duration,
+    drain_timeout: Duration,
+    retry: Retry,
+    in_flight: usize,
+    pending: Pending,
+    encoder: Encoder,
+    metrics: Metrics,
+    telemetry: Telemetry,
+}
+
+impl Otlp {
+    pub(super) fn new(config: &Config, target: Target, signals: Kinds, context: &BuildContext) -> Self {
+        let origin = Origin::new(context, &config.resource);
+        let schedule = Schedule { every: config.metrics_interval.0, max_bytes: config.batch.max_bytes.get() };
+        Self {
+            stage: context.stage.clone(),
+            target,
+            signals,
+            compression: config.compression,
+            timeout: config.timeout.0,
+            drain_timeout: config.drain_timeout.0,
+            retry: config.retry_on_failure.clone(),
+            in_flight: config.in_flight.get(),
+            pending: Pending::new(config.batch.clone(), Envelope::new(&origin)),
+            encoder: Encoder::new(context, &config.http_headers),
+            metrics: Metrics::new(origin, schedule, context),
+            telemetry: context.telemetry.clone(),
+        }
+    }
+}
+
+#[async_trait]
+impl Exporter for Otlp {
+    async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError> {
+        let endpoint = self.target.endpoint()?;
+        let link = Link::new(&self.stage, &endpoint.uri().to_string(), &self.telemetry);
+        let peer = Peer::new(endpoint, self.target.headers, self.compression.encoding(), self.timeout);
+        let courier = Arc::new(Courier { peer, link, retry: self.retry });
+        let help = "Requests with log records that are under way, waiting for their next attempt included.";
+        let in_flight_gauge = self.telemetry.gauge("tidegate_otlp_in_flight_requests", help, &[("stage", &self.stage)]);
+        let run = Run {
+            signals: self.signals,
+            drain_timeout: self.drain_timeout,
+            pending: self.pending,
+            encoder: self.encoder,
+            metrics: self.metrics,
+            in_flight: InFlight::new(self.in_flight),
+            in_flight_gauge,
+            courier,
+            hurry: watch::Sender::new(false),
+        };
+        run.run(inbox).await;
+        Ok(())
+    }
+}
+
+/// What a running exporter holds.
+struct Run {
+    signals: Kinds,
+    drain_timeout: Duration,
+    pending: Pending,
+    encoder: Encoder,
+    metrics: Metrics,
+    in_flight: InFlight,
+    in_flight_gauge: Gauge,
+    courier: Arc<Courier>,
+    /// Tells requests under way that the time to deliver them is over.
+    hurry: watch::Sender<bool>,
+}
+
+impl Run {
+    /// Works until everything is delivered or given up. The time to give up begins when nobody can fill
+    /// the inbox any more.
+    async fn run(mut self, mut inbox: Inbox) {
+        let (closed, drain_timeout, hurry) = (inbox.closed(), self.drain_timeout, self.hurry.clone());
+        let watch = async {
+            closed.await;
+            sleep(drain_timeout).await;
+            hurry.send_replace(true);
+            pending::<()>().await;
+        };
+        tokio::select! {
+            biased;
+            () = self.work(&mut inbox) => {}
+            () = watch => {}
+        }
+    }
+
+    async fn work(&mut self, inbox: &mut Inbox) {
+        while let Some(delivery) = self.next(inbox).await {
+            if self.is_late() {
+                delivery.dropped(reason::DRAIN_TIMEOUT);
+            } else {
+                self.take(delivery).await;
+            }
+        }
+        self.send_pending().await;
+        let rest = async {
+            while self.in_flight.len() > 0 {
+                self.in_flight.next().await;
+            }
+        };
+        tokio::join!(rest, self.metrics.finish(&self.courier, self.hurry.subscribe()));
+        self.gauge();
+    }
+
+    fn is_late(&self) -> bool {
+        *self.hurry.borrow()
+    }
+
+    /// The next batch, as soon as there is room for what it may become; `None` when there is none left.
+    async fn next(&mut self, inbox: &mut Inbox) -> Option<Delivery> {
+        loop {
+            let due = self.pending.due();
+            tokio::select! {
+                biased;
+                () = self.in_flight.next() => self.gauge(),
+                () = self.metrics.turn(&self.courier) => {}
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() && self.in_flight.has_room() => {
+                    self.send_pending().await;
+                }
+                delivery = inbox.recv(), if self.in_flight.has_room() => return delivery,
+            }
+        }
+    }
+
+    /// Turns a batch into log records and points of metrics.
+    async fn take(&mut self, delivery: Delivery) {
+        let (batch, mut ticket) = delivery.into_parts();
+        let now = Timestamp::now();
+        let (signals, mut points) = (self.signals, 0);
+        for record in batch.records().iter().filter(|record| signals.contains(record.kind())) {
+            match record {
+                Record::Metric(point) => {
+                    self.metrics.update(point);
+                    points += 1;
+                }
+                Record::Flow(_) | Record::Lost(_) => self.add_log(record, now, &mut ticket).await,
+                _ => {}
+            }
+        }
+        self.pending.cover(&mut ticket);
+        ticket.absorbed(points);
+        ticket.filtered(SIGNALS_RULE, ticket.left());
+    }
+
+    async fn add_log(&mut self, record: &Record, now: Timestamp, ticket: &mut Ticket) {
+        let len = self.encoder.encode(record, now).len();
+        if !self.pending.allows(len) {
+            ticket.dropped(reason::RECORD_TOO_LARGE, 1);
+            return;
+        }
+        if !self.pending.fits(len) {
+            self.pending.cover(ticket);
+            self.send_pending().await;
+        }
+        self.pending.push(self.encoder.encoded());
+    }
+
+    /// Sends the log records that were collected, as soon as there is room for one more request.
+    async fn send_pending(&mut self) {
+        while !self.in_flight.has_room() {
+            self.one_done().await;
+        }
+        if let Some(LogRequest { message, tickets }) = self.pending.seal() {
+            let (courier, mut hurry) = (Arc::clone(&self.courier), self.hurry.subscribe());
+            self.in_flight.push(Box::pin(async move {
+                let terminal = tokio::select! {
+                    biased;
+                    _ = hurry.wait_for(|late| *late) => Terminal::Dropped(reason::DRAIN_TIMEOUT),
+                    terminal = courier.deliver(Service::Logs, message) => terminal,
+                };
+                tickets.settle(terminal);
+            }));
+            self.gauge();
+        }
+    }
+
+    /// Waits until one more request has come to its end.
+    async fn one_done(&mut self) {
+        tokio::select! {
+            () = self.in_flight.next() => self.gauge(),
+            () = self.metrics.turn(&self.courier) => {}
+        }
+    }
+
+    fn gauge(&self) {
+        self.in_flight_gauge.set(i64::try_from(self.in_flight.len()).unwrap_or(i64::MAX));
+    }
+}

@@ -1,0 +1,107 @@
+//! Flows and lost reports as OTLP log records.
+//!
+//! | field | of a flow | of a lost report |
+//! | --- | --- | --- |
+//! | `time_unix_nano` | the flow's time | the report's time |
+//! | `observed_time_unix_nano` | when the exporter took it | the same |
+//! | `event_name` | `hubble.flow` | `hubble.lost_events` |
+//! | `severity` | WARN for the verdicts DROPPED and ERROR, INFO for others | WARN |
+//! | `body` | the line of `hubble observe`, without its time | the same |
+//! | `trace_id` | of the request, if its headers held one | |
+//! | `attributes` | [`flow`] and [`l7`] | [`lost`] |
+
+mod envelope;
+mod flow;
+mod headers;
+mod l7;
+mod lost;
+mod side;
+mod writer;
+
+pub(super) use envelope::Envelope;
+
+use tidegate_core::Timestamp;
+use tidegate_core::component::BuildContext;
+use tidegate_core::flow::{Flow, Verdict};
+use tidegate_core::record::{Lost, Record};
+
+use self::headers::HeaderNames;
+use self::writer::{Head, Severity, Tail, Writer};
+use crate::hubble::{Compact, Uuids};
+
+/// Event name of flows.
+const FLOW: &str = "hubble.flow";
+/// Event name of lost reports.
+const LOST: &str = "hubble.lost_events";
+
+/// Turns records into encoded log records. Its buffers are reused.
+#[derive(Debug)]
+pub(super) struct Encoder {
+    writer: Writer,
+    line: String,
+    uuids: Uuids,
+    headers: HeaderNames,
+}
+
+impl Encoder {
+    pub(super) fn new(context: &BuildContext, http_headers: &[String]) -> Self {
+        Self {
+            writer: Writer::default(),
+            line: String::new(),
+            uuids: Uuids::new(&context.node_name),
+            headers: HeaderNames::new(http_headers),
+        }
+    }
+
+    /// Encodes a flow or a lost report, as the envelope wants it. Any other record yields no bytes.
+    pub(super) fn encode(&mut self, record: &Record, observed: Timestamp) -> &[u8] {
+        match record {
+            Record::Flow(flow) => self.flow(flow, observed),
+            Record::Lost(lost) => self.lost(lost, observed),
+            _ => self.writer.clear(),
+        }
+        self.encoded()
+    }
+
+    /// What was encoded last.
+    pub(super) fn encoded(&self) -> &[u8] {
+        self.writer.record()
+    }
+
+    fn flow(&mut self, flow: &Flow, observed: Timestamp) {
+        let severity = match flow.verdict {
+            Verdict::Dropped | Verdict::Error => Severity::Warn,
+            _ => Severity::Info,
+        };
+        self.line.clear();
+        Compact::default().push_flow(&mut self.line, flow);
+        let body = self.line.trim_end().split_once(": ").map_or("", |(_, line)| line);
+        self.writer.begin(&Head { time: flow.time, severity, body });
+        flow::write(&mut self.writer, flow, self.uuids.of(flow));
+        if let Some(l7) = &flow.l7 {
+            l7::write(&mut self.writer, l7, &self.headers);
+        }
+        let trace_id = flow.l7.as_ref().and_then(|l7| l7.trace_id.as_deref()).and_then(trace_id);
+        self.writer.end(&Tail { trace_id, observed, event_name: FLOW });
+    }
+
+    fn lost(&mut self, lost: &Lost, observed: Timestamp) {
+        self.line.clear();
+        Compact::default().push_lost(&mut self.line, lost);
+        let line = self.line.trim_end();
+        let body = line.find("EVENTS LOST").map_or(line, |start| &line[start..]);
+        self.writer.begin(&Head { time: lost.time, severity: Severity::Warn, body });
+        lost::write(&mut self.writer, lost);
+        self.writer.end(&Tail { trace_id: None, observed, event_name: LOST });
+    }
+}
+
+/// Reads 32 hexadecimal digits. An id of zeros is none.
+fn trace_id(text: &str) -> Option<[u8; 16]> {
+    let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let id = is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten()?;
+    (id != 0).then(|| id.to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! The table as `ExportMetricsServiceRequest`s: one `Metric` for each family, cut where a request would
+//! grow too large.
+
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics,
+    ScopeMetrics, Sum, metric::Data, number_data_point,
+};
+use prost::Message;
+use tidegate_core::Timestamp;
+use tidegate_core::metric::{Family, MetricKind, Series, Value};
+
+use super::super::codec::Encoded;
+use super::super::resource::{Origin, scope, text_attribute};
+use super::name::{otlp_name, otlp_unit};
+use super::table::{Entry, Members, Table};
+
+/// More than tag and length of any message inside another one take.
+const FRAMING: usize = 12;
+
+/// An encoded request.
+#[derive(Debug)]
+pub(super) struct MetricRequest {
+    /// The message.
+    pub(super) message: Encoded,
+    /// How many data points are in it.
+    pub(super) points: u64,
+}
+
+/// Requests with all series, each of `max_bytes` at most unless a single point is larger.
+pub(super) fn requests(table: &Table, origin: &Origin, now: Timestamp, max_bytes: usize) -> Vec<MetricRequest> {
+    let mut packer = Packer::new(origin, max_bytes);
+    for members in table.families() {
+        packer.family(members, now);
+    }
+    packer.finish()
+}
+
+/// Fills requests one after another.
+struct Packer<'a> {
+    origin: &'a Origin,
+    /// Bytes for metrics in one request.
+    room: usize,
+    metrics: Vec<Metric>,
+    bytes: usize,
+    points: u64,
+    done: Vec<MetricRequest>,
+}
+
+impl<'a> Packer<'a> {
+    fn new(origin: &'a Origin, max_bytes: usize) -> Self {
+        let envelope = origin.resource().encoded_len() + scope().encoded_len() + 4 * FRAMING;
+        let room = max_bytes.saturating_sub(envelope);
+        Self { origin, room, metrics: Vec::new(), bytes: 0, points: 0, done: Vec::new() }
+    }
+
+    fn family(&mut self, members: &Members, now: Timestamp) {
+        let mut metric = Points::new(&members.family);
+        let header = metric.header_len();
+        self.bytes += header;
+        for entry in members.entries() {
+            let Some(point) = DataPoint::new(&members.family, entry, now) else { continue };
+            let len = point.encoded_len() + FRAMING;
+            if self.points > 0 && self.bytes + len > self.room {
+                self.metrics.extend(metric.take());
+                self.close();
+                self.bytes = header;
+            }
+            self.bytes += len;
+            self.points += 1;
+            metric.push(point);
+        }
+        self.metrics.extend(metric.take());
+    }
+
+    fn close(&mut self) {
+        let scope_metrics = ScopeMetrics {
+            scope: Some(scope()),
+            metrics: std::mem::take(&mut self.metrics),
+            ..ScopeMetrics::default()
+        };
+        let resource_metrics = ResourceMetrics {
+            resource: Some(self.origin.resource()),
+            scope_metrics: vec![scope_metrics],
+            ..ResourceMetrics::default()
+        };
+        let request = ExportMetricsServiceRequest { resource_metrics: vec![resource_metrics] };
+        let message = Encoded { head: request.encode_to_vec().into(), tail: Bytes::new() };
+        self.done.push(MetricRequest { message, points: std::mem::take(&mut self.points) });
+        self.bytes = 0;
+    }
+
+    fn finish(mut self) -> Vec<MetricRequest> {
+        if self.points > 0 {
+            self.close();
+        }
+        self.done
+    }
+}
+
+/// The points of one family that go into the request at hand.
+struct Points<'a> {
+    family: &'a Family,
+    numbers: Vec<NumberDataPoint>,
+    histograms: Vec<HistogramDataPoint>,
+}
+
+enum DataPoint {
+    Number(NumberDataPoint),
+    Histogram(HistogramDataPoint),
+}
+
+impl<'a> Points<'a> {
+    fn new(family: &'a Family) -> Self {
+        Self { family, numbers: Vec::new(), histograms: Vec::new() }
+    }
+
+    fn header_len(&self) -> usize {
+        self.family.name.len() + self.family.help.len() + self.family.unit.len() + 5 * FRAMING
+    }
+
+    fn push(&mut self, point: DataPoint) {
+        match point {
+            DataPoint::Number(point) => self.numbers.push(point),
+            DataPoint::Histogram(point) => self.histograms.push(point),
+        }
+    }
+
+    /// The metric with the points so far; `None` if there are none.
+    fn take(&mut self) -> Option<Metric> {
+        let (numbers, histograms) = (std::mem::take(&mut self.numbers), std::mem::take(&mut self.histograms));
+        if numbers.is_empty() && histograms.is_empty() {
+            return None;
+        }
+        let aggregation_temporality = AggregationTemporality::Cumulative.into();
+        let data = match self.family.kind {
+            MetricKind::Counter => Data::Sum(Sum { data_points: numbers, aggregation_temporality, is_monotonic: true }),
+            MetricKind::Gauge => Data::Gauge(Gauge { data_points: numbers }),
+            MetricKind::Histogram { .. } => {
+                Data::Histogram(Histogram { data_points: histograms, aggregation_temporality })
+            }
+        };
+        Some(Metric {
+            name: otlp_name(self.family).to_owned(),
+            description: self.family.help.clone(),
+            unit: otlp_unit(self.family).to_owned(),
+            data: Some(data),
+            ..Metric::default()
+        })
+    }
+}
+
+impl DataPoint {
+    /// The value of a series now; `None` if it is not of its family's kind.
+    fn new(family: &Family, entry: &Entry, now: Timestamp) -> Option<Self> {
+        let series = &*entry.series;
+        match (&family.kind, &entry.value) {
+            (MetricKind::Counter, Value::Counter(value)) | (MetricKind::Gauge, Value::Gauge(value)) => {
+                Some(Self::Number(NumberDataPoint {
+                    attributes: attributes(family, series),
+                    start_time_unix_nano: series.start.0,
+                    time_unix_nano: now.0,
+                    value: Some(number_data_point::Value::AsDouble(*value)),
+                    ..NumberDataPoint::default()
+                }))
+            }
+            (MetricKind::Histogram { bounds }, Value::Histogram(histogram)) => {
+                Some(Self::Histogram(HistogramDataPoint {
+                    attributes: attributes(family, series),
+                    start_time_unix_nano: series.start.0,
+                    time_unix_nano: now.0,
+                    count: histogram.count,
+                    sum: Some(histogram.sum),
+                    bucket_counts: histogram.buckets.clone(),
+                    explicit_bounds: bounds.clone(),
+                    ..HistogramDataPoint::default()
+                }))
+            }
+            _ => None,
+        }
+    }
+
+    fn encoded_len(&self) -> usize {
+        match self {
+            Self::Number(point) => point.encoded_len(),
+            Self::Histogram(point) => point.encoded_len(),
+        }
+    }
+}
+
+fn attributes(family: &Family, series: &Series) -> Vec<KeyValue> {
+    family.label_names.iter().zip(&series.labels).map(|(name, value)| text_attribute(name, value)).collect()
+}

@@ -1,0 +1,41 @@
+//! Ships flows and lost reports as OTLP log records, and metrics as OTLP metrics, over gRPC
+//! (specification 1.9).
+//!
+//! Reading order: [`exporter`] is the loop; [`logs`] and [`metrics`] say what is sent; [`delivery`] sends
+//! a request until it has an outcome, with [`peer`] for one attempt, [`verdict`] for what its status
+//! means and [`backoff`] for when to try again; [`link`] tells the operator.
+//!
+//! A request is encoded once and kept until its outcome. Its records are settled then: delivered, or
+//! dropped with one of the reasons of [`verdict::reason`]. The exporter makes no spans, speaks no OTLP
+//! over HTTP, and keeps nothing on disk: what is in memory when the process dies is lost.
+
+mod backoff;
+mod codec;
+mod config;
+mod delivery;
+mod endpoint;
+mod exporter;
+mod in_flight;
+mod keys;
+mod link;
+mod logs;
+mod metrics;
+mod peer;
+mod pending;
+mod proto;
+mod resource;
+mod verdict;
+
+use serde::Deserialize;
+use tidegate_core::component::{ComponentKind, ExporterKind};
+
+/// The kind `otlp`.
+pub const KIND: ExporterKind = ComponentKind {
+    name: "otlp",
+    about: "Sends flows and lost reports as OTLP logs and metrics as OTLP metrics, over gRPC.",
+    keys: keys::KEYS,
+    parse: |table| Ok(Box::new(config::Config::deserialize(table)?)),
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! Who the telemetry comes from: one resource and one scope for all that the exporter sends.
+
+use std::collections::BTreeMap;
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use tidegate_core::component::BuildContext;
+
+const NAME: &str = "tidegate";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The resource's attributes, sorted.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    attributes: BTreeMap<String, String>,
+}
+
+impl Origin {
+    /// `service.instance.id` is the node's full name: Prometheus makes the label `instance` of it, which
+    /// keeps the series of nodes apart. `given` adds attributes, or replaces them.
+    pub(super) fn new(context: &BuildContext, given: &BTreeMap<String, String>) -> Self {
+        let node = context.bare_node_name();
+        let cluster = context.node_name.split_once('/').map_or("", |(cluster, _)| cluster);
+        let own = [
+            ("service.name", NAME),
+            ("service.version", VERSION),
+            ("service.instance.id", &context.node_name),
+            ("host.name", node),
+            ("k8s.node.name", node),
+            ("k8s.cluster.name", cluster),
+        ];
+        let known = own.into_iter().filter(|(_, value)| !value.is_empty());
+        let mut attributes: BTreeMap<_, _> = known.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        attributes.extend(given.clone());
+        Self { attributes }
+    }
+
+    /// The resource.
+    pub(super) fn resource(&self) -> Resource {
+        let attributes = self.attributes.iter().map(|(key, value)| text_attribute(key, value)).collect();
+        Resource { attributes, ..Resource::default() }
+    }
+}
+
+/// The scope.
+pub(super) fn scope() -> InstrumentationScope {
+    InstrumentationScope { name: NAME.to_owned(), version: VERSION.to_owned(), ..InstrumentationScope::default() }
+}
+
+/// An attribute that is a string.
+pub(super) fn text_attribute(key: &str, value: &str) -> KeyValue {
+    let value = AnyValue { value: Some(Value::StringValue(value.to_owned())) };
+    KeyValue { key: key.to_owned(), value: Some(value), ..KeyValue::default() }
+}

@@ -1,0 +1,74 @@
+use super::KIND;
+
+fn build(toml: &str) -> Result<(), String> {
+    let table = toml::de::ValueDeserializer::parse(toml).map_err(|error| error.to_string())?;
+    let config = (KIND.parse)(table).map_err(|error| error.message().to_owned())?;
+    let context = tidegate_core::component::BuildContext {
+        stage: "exporters.otlp".to_owned(),
+        node_name: "default/node-a".to_owned(),
+        telemetry: tidegate_core::telemetry::Telemetry::default(),
+    };
+    config.build(&context).map(drop).map_err(|error| format!("{}: {}", error.key, error.message))
+}
+
+#[test]
+fn every_key_that_serde_knows_is_documented_and_no_other() {
+    for table in ["", "batch", "retry_on_failure", "tls"] {
+        let unknown =
+            if table.is_empty() { "{ zzz = 1 }".to_owned() } else { format!("{{ {table} = {{ zzz = 1 }} }}") };
+        let message = build(&unknown).expect_err("an unknown key");
+        let (_, known) = message.split_once("expected one of ").expect("serde lists the keys");
+        let known: Vec<_> = known.split(", ").map(|key| key.trim().trim_matches('`')).collect();
+        let mut documented: Vec<_> = match table {
+            "" => KIND.keys.iter().map(|key| key.name.split('.').next().unwrap_or_default()).collect(),
+            table => KIND.keys.iter().filter_map(|key| key.name.strip_prefix(table)?.strip_prefix('.')).collect(),
+        };
+        documented.dedup();
+        let sorted = |mut keys: Vec<&str>| {
+            keys.sort_unstable();
+            keys.join(" ")
+        };
+        assert_eq!(sorted(documented), sorted(known), "{table}");
+    }
+}
+
+#[test]
+fn values_that_cannot_work_are_refused_with_their_key() {
+    let cases = [
+        ("endpoint = \"127.0.0.1:4317\"", "endpoint: `127.0.0.1:4317` "),
+        ("endpoint = \"http://h:4317/v1/logs\"", "endpoint: `http://h:4317/v1/logs` must end after the port"),
+        ("endpoint = \"unix:///run/otlp.sock\"", "endpoint: `unix:///run/otlp.sock` "),
+        ("signals = [\"agent_events\"]", "signals: agent_events cannot be exported over OTLP"),
+        ("signals = []", "signals: at least one"),
+        ("timeout = \"0s\"", "timeout: "),
+        ("metrics_interval = \"0s\"", "metrics_interval: "),
+        ("batch = { max_bytes = \"5MiB\" }", "batch: `max_bytes`"),
+        ("batch = { max_records = 0 }", "invalid value: integer `0`"),
+        ("in_flight = 0", "invalid value: integer `0`"),
+        ("retry_on_failure = { multiplier = 0.5 }", "retry_on_failure: `multiplier`"),
+        ("retry_on_failure = { randomization_factor = 1.5 }", "retry_on_failure: `randomization_factor`"),
+        ("retry_on_failure = { initial_interval = \"0s\" }", "retry_on_failure: `initial_interval`"),
+        ("headers = { \"a b\" = \"c\" }", "headers: `a b` is not a name"),
+        ("headers = { key = \"a\\nsecret\" }", "headers: `key` has a value"),
+        ("tls = { cert_file = \"a\" }", "tls: `cert_file` and `key_file`"),
+        ("tls = { ca_file = \"a\" }", "tls: the endpoint is plain text"),
+        ("compression = \"snappy\"", "unknown variant `snappy`"),
+    ];
+    for (toml, expected) in cases {
+        let message = build(&format!("{{ {toml} }}")).expect_err(toml);
+        assert!(message.contains(expected), "{toml}: {message}");
+        assert!(!message.contains("secret"), "{message}");
+    }
+}
+
+#[test]
+fn nothing_needs_to_be_configured() {
+    assert_eq!(build("{}"), Ok(()));
+}
+
+#[test]
+fn header_values_show_in_no_output() {
+    let table = toml::de::ValueDeserializer::parse("{ headers = { api-key = \"s3cret\" } }").expect("a table");
+    let config = format!("{:?}", (KIND.parse)(table).expect("a configuration"));
+    assert!(config.contains("api-key") && !config.contains("s3cret"), "{config}");
+}

@@ -1,0 +1,177 @@
+//! A backend that does as it is told, and keeps what it got. It runs in a runtime of its own, so that it
+//! can vanish with all its connections.
+
+use std::collections::VecDeque;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
+    logs_service_server::{LogsService, LogsServiceServer},
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+    metrics_service_server::{MetricsService, MetricsServiceServer},
+};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tonic::codec::CompressionEncoding;
+use tonic::metadata::MetadataMap;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic::{Request, Response, Status};
+
+/// What the backend does with a request.
+#[derive(Clone)]
+pub(crate) enum Reply {
+    /// Takes it.
+    Ok,
+    /// Takes it but for this many records or points.
+    Rejects(i64),
+    /// Takes it with a remark.
+    Warns,
+    /// Refuses it.
+    Fails(Status),
+    /// Never answers.
+    Hangs,
+}
+
+/// A request as it came.
+#[derive(Clone)]
+pub(crate) struct Received<T> {
+    pub(crate) metadata: MetadataMap,
+    pub(crate) message: T,
+}
+
+/// What one service was told and what it got.
+pub(crate) struct Service<T> {
+    script: Mutex<VecDeque<Reply>>,
+    received: Mutex<Vec<Received<T>>>,
+    count: watch::Sender<usize>,
+}
+
+impl<T> Default for Service<T> {
+    fn default() -> Self {
+        Self { script: Mutex::default(), received: Mutex::default(), count: watch::Sender::new(0) }
+    }
+}
+
+impl<T: Clone> Service<T> {
+    /// Does these things with the next requests, in order, and takes all later ones.
+    pub(crate) fn script(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.script.lock().unwrap().extend(replies);
+    }
+
+    /// Every request so far, those that were refused included.
+    pub(crate) fn received(&self) -> Vec<Received<T>> {
+        self.received.lock().unwrap().clone()
+    }
+
+    /// Waits until there were `n` requests.
+    pub(crate) async fn has_received(&self, n: usize) {
+        self.count.subscribe().wait_for(|count| *count >= n).await.unwrap();
+    }
+
+    /// Keeps a request, and yields rejected records and remark of the answer.
+    async fn answer(&self, request: Request<T>) -> Result<(i64, String), Status> {
+        let reply = self.script.lock().unwrap().pop_front().unwrap_or(Reply::Ok);
+        let (metadata, _, message) = request.into_parts();
+        self.received.lock().unwrap().push(Received { metadata, message });
+        self.count.send_modify(|count| *count += 1);
+        match reply {
+            Reply::Ok => Ok((0, String::new())),
+            Reply::Rejects(n) => Ok((n, "no room".to_owned())),
+            Reply::Warns => Ok((0, "deprecated".to_owned())),
+            Reply::Fails(status) => Err(status),
+            Reply::Hangs => std::future::pending().await,
+        }
+    }
+}
+
+/// Both services.
+#[derive(Clone, Default)]
+pub(crate) struct Services {
+    pub(crate) logs: Arc<Service<ExportLogsServiceRequest>>,
+    pub(crate) metrics: Arc<Service<ExportMetricsServiceRequest>>,
+}
+
+#[tonic::async_trait]
+impl LogsService for Services {
+    async fn export(
+        &self,
+        request: Request<ExportLogsServiceRequest>,
+    ) -> Result<Response<ExportLogsServiceResponse>, Status> {
+        let (rejected_log_records, error_message) = self.logs.answer(request).await?;
+        let partial_success = Some(ExportLogsPartialSuccess { rejected_log_records, error_message });
+        Ok(Response::new(ExportLogsServiceResponse { partial_success }))
+    }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Services {
+    async fn export(
+        &self,
+        request: Request<ExportMetricsServiceRequest>,
+    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        let (rejected_data_points, error_message) = self.metrics.answer(request).await?;
+        let partial_success = Some(ExportMetricsPartialSuccess { rejected_data_points, error_message });
+        Ok(Response::new(ExportMetricsServiceResponse { partial_success }))
+    }
+}
+
+/// A running backend.
+pub(crate) struct Backend {
+    pub(crate) services: Services,
+    pub(crate) address: SocketAddr,
+    runtime: Option<Runtime>,
+}
+
+impl Backend {
+    pub(crate) fn start() -> Self {
+        let services = Services::default();
+        let (runtime, address) = serve(&services, (Ipv4Addr::LOCALHOST, 0).into());
+        Self { services, address, runtime: Some(runtime) }
+    }
+
+    /// Ends at once, and breaks every connection.
+    pub(crate) fn die(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+
+    /// Comes back at the same address.
+    pub(crate) fn return_to_life(&mut self) {
+        self.runtime = Some(serve(&self.services, self.address).0);
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.die();
+    }
+}
+
+fn serve(services: &Services, address: SocketAddr) -> (Runtime, SocketAddr) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let socket = bind(address);
+    socket.set_nonblocking(true).unwrap();
+    let address = socket.local_addr().unwrap();
+    let (logs, metrics) = (LogsServiceServer::new(services.clone()), MetricsServiceServer::new(services.clone()));
+    runtime.spawn(async move {
+        let incoming = TcpIncoming::from(TcpListener::from_std(socket).unwrap()).with_nodelay(Some(true));
+        let logs = logs.accept_compressed(CompressionEncoding::Gzip).accept_compressed(CompressionEncoding::Zstd);
+        Server::builder().add_service(logs).add_service(metrics).serve_with_incoming(incoming).await
+    });
+    (runtime, address)
+}
+
+/// The standard library's listener sets `SO_REUSEADDR`, so an address can be used again at once.
+fn bind(address: SocketAddr) -> std::net::TcpListener {
+    std::net::TcpListener::bind(address).unwrap()
+}
