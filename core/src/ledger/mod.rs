@@ -67,7 +67,10 @@ impl Ledger {
     /// Counts what Cilium reported as lost before it reached us.
     pub fn upstream_lost(&self, source: &'static str, n: u64) {
         if n > 0 {
-            *lock(&self.shared.upstream_lost).entry(source).or_default() += n;
+            let mut lost = lock(&self.shared.upstream_lost);
+            let total = lost.entry(source).or_default();
+            // The number is the peer's, who may say anything.
+            *total = total.saturating_add(n);
         }
     }
 

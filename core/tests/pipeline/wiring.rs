@@ -82,7 +82,7 @@ async fn every_outcome_of_a_processor_is_in_its_books() {
 async fn an_exporter_gets_only_its_signals() {
     let lost = Record::Lost(Lost { time: Timestamp(1), source: LostSource::Unknown, count: 1, cpu: None, span: None });
     let mark = Judge(move |record: &mut Record| {
-        if seq(record) % 2 == 0 {
+        if seq(record).is_multiple_of(2) {
             *record = lost.clone();
         }
         Outcome::Keep
