@@ -1,0 +1,114 @@
+//! Verbs, help and exit codes.
+
+use crate::support::{Place, tidegate, tidegate_unread};
+
+#[test]
+fn every_verb_has_help() {
+    let help = tidegate(&["--help"]);
+    let verbs = help.stdout.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    let verbs: Vec<_> = verbs.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).collect();
+    assert!(verbs.len() >= 6, "{verbs:?}");
+    for verb in verbs {
+        let verb = verb.split_whitespace().next().unwrap();
+        let ended = tidegate(&["help", verb]);
+        assert_eq!(ended.code, Some(0), "{verb}");
+        assert!(ended.stdout.contains("Usage: "), "{verb}");
+    }
+}
+
+#[test]
+fn the_exit_code_tells_what_went_wrong() {
+    let place = Place::new();
+    let good = place.replay(1, &["cilium_decode"], "nop", "");
+    let missing = place.path("missing.toml");
+    let (good, missing) = (good.to_str().unwrap(), missing.to_str().unwrap());
+    let cases: &[(&[&str], i32)] = &[
+        (&["--version"], 0),
+        (&["validate", "-c", good], 0),
+        (&["run", "-c", good], 0),
+        (&["run", "-c", good, "--ledger", "/no/such/directory/ledger.json"], 1),
+        (&[], 2),
+        (&["walk"], 2),
+        (&["run", "--fast"], 2),
+        (&["components", "no_such_kind"], 2),
+        (&["validate", "-c", missing], 78),
+        (&["run", "-c", missing], 78),
+        (&["graph", "-c", missing], 78),
+    ];
+    for (args, code) in cases {
+        let ended = tidegate(args);
+        assert_eq!(ended.code, Some(*code), "{args:?}\n{}", ended.stderr);
+        assert_eq!(ended.stderr.is_empty(), *code == 0 && args[0] != "run", "{args:?}");
+    }
+}
+
+#[test]
+fn the_kinds_and_their_keys_are_listed() {
+    let list = tidegate(&["components"]).stdout;
+    for (section, kind) in [("receivers", "monitor1_2"), ("processors", "l34_flow"), ("exporters", "nop")] {
+        let part = list.split(section).nth(1).unwrap_or_default();
+        assert!(part.contains(&format!("\n  {kind} ")), "{kind}");
+    }
+    let keys = tidegate(&["components", "monitor1_2"]).stdout;
+    assert!(keys.contains("[receivers.monitor1_2]"), "{keys}");
+    assert!(keys.contains("socket = \"/var/run/cilium/monitor1_2.sock\""), "{keys}");
+    let service = tidegate(&["components", "service"]).stdout;
+    assert!(service.contains("[service.telemetry]") && service.contains("grace_period = \"10s\""), "{service}");
+    assert_eq!(
+        tidegate(&["components", "replya"]).stderr,
+        "error: there is no kind `replya`; did you mean `replay`?\n"
+    );
+}
+
+#[test]
+fn completions_are_made_for_every_shell() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ended = tidegate(&["completions", shell]);
+        assert!(ended.code == Some(0) && ended.stdout.contains("validate"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    for args in [vec!["completions", "bash"], vec!["components"]] {
+        let ended = tidegate_unread(&args);
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{args:?}");
+    }
+}
+
+#[test]
+fn the_wiring_is_drawn_in_three_forms() {
+    let place = Place::new();
+    let config = place.replay(1, &["cilium_decode"], "nop", "");
+    let draw = |format| tidegate(&["graph", "-c", config.to_str().unwrap(), "--format", format]).stdout;
+    let text = "\
+pipeline flows
+  receivers.replay
+    │ frames
+  processors.cilium_decode
+    │ events, lost
+    └─ exporters.nop  takes events, lost
+";
+    assert_eq!(draw("text"), text);
+    let mermaid = "\
+flowchart LR
+    s2[\"exporters.nop\"]
+    s0[\"receivers.replay\"]
+    s1[\"processors.cilium_decode\"]
+    s0 -->|frames| s1
+    s1 -->|events, lost| s2
+";
+    assert_eq!(draw("mermaid"), mermaid);
+    let dot = "\
+digraph tidegate {
+    rankdir=LR;
+    node [shape=box];
+    s2 [label=\"exporters.nop\"];
+    s0 [label=\"receivers.replay\"];
+    s1 [label=\"processors.cilium_decode\"];
+    s0 -> s1 [label=\"frames\"];
+    s1 -> s2 [label=\"events, lost\"];
+}
+";
+    assert_eq!(draw("dot"), dot);
+}

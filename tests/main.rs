@@ -1,0 +1,9 @@
+//! The real binary, from the outside: what it prints, what it writes, what it ends with.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod command_line;
+mod configuration;
+mod running;
+mod stopping;
+mod support;
+mod telemetry;

@@ -1,0 +1,74 @@
+//! Runs that end by themselves, and their books.
+
+use serde_json::Value;
+
+use crate::support::{Agent, Cilium, Place, tidegate};
+
+/// Runs a configuration to its end and reads its ledger.
+fn ledger(place: &Place, config: &std::path::Path) -> Value {
+    let file = place.path("ledger.json");
+    let args =
+        ["run".as_ref(), "--strict".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), file.as_os_str()];
+    let ended = tidegate(&args);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the books balance; unaccounted records: 0; in flight: 0"), "{}", ended.stderr);
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+#[test]
+fn a_recording_ends_with_books_that_balance() {
+    let place = Place::new();
+    let config = place.replay(5000, &["cilium_decode", "l34_flow"], "nop", "");
+    let ledger = ledger(&place, &config);
+    assert_eq!(ledger["balanced"], true);
+    let stages = ledger["stages"].as_array().unwrap();
+    let names: Vec<_> = stages.iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
+    assert_eq!(names, ["receivers.replay", "processors.cilium_decode", "processors.l34_flow", "exporters.nop"]);
+    assert_eq!(stages[0]["in"], 5000);
+    assert_eq!(stages[0]["out"]["processors.cilium_decode"], 5000);
+    assert_eq!(stages[3]["absorbed"], stages[3]["in"]);
+    assert!(ledger["upstream_lost"]["perf_ring"].as_u64().unwrap() > 0, "one frame in a hundred reports a loss");
+}
+
+#[test]
+fn an_empty_recording_is_a_run_too() {
+    let place = Place::new();
+    let config = place.replay(0, &["cilium_decode"], "nop", "");
+    assert_eq!(ledger(&place, &config)["stages"][0]["in"], 0);
+}
+
+#[test]
+fn a_socket_that_ends_stops_the_agent_if_it_is_to() {
+    let place = Place::new();
+    let cilium = Cilium::listen(&place.path("monitor.sock"));
+    let config = place.socket("stop");
+    let sender = std::thread::spawn(move || drop(cilium.send(2000)));
+    let ledger = ledger(&place, &config);
+    sender.join().unwrap();
+    assert_eq!(ledger["stages"][0]["in"], 2000);
+}
+
+#[test]
+fn a_socket_that_ends_is_connected_to_again() {
+    let place = Place::new();
+    let cilium = Cilium::listen(&place.path("monitor.sock"));
+    let agent = Agent::run(&place.socket("reconnect"));
+    drop(cilium.send(10));
+    let second = cilium.send(20);
+    agent.signal("TERM");
+    let ended = agent.ended();
+    drop(second);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
+#[test]
+fn a_recording_that_is_not_there_fails_the_run() {
+    let place = Place::new();
+    let config = place.replay(1, &["cilium_decode"], "nop", "");
+    std::fs::remove_file(place.path("recording")).unwrap();
+    let ended = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
+    assert_eq!(ended.code, Some(1));
+    let said = ended.stderr.lines().last().unwrap();
+    assert!(said.starts_with("error: stage `receivers.replay` failed: "), "{said}");
+    assert!(said.ends_with("No such file or directory (os error 2)"), "{said}");
+}

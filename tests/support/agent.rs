@@ -1,0 +1,113 @@
+//! The agent as a child process.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// How long a test waits for something that has to happen before it gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a process left behind.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+fn command(args: &[&OsStr]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_remove("RUST_LOG").env_remove("JOURNAL_STREAM");
+    command
+}
+
+/// Runs the agent until it ends.
+pub(crate) fn tidegate<S: AsRef<OsStr>>(args: &[S]) -> Ended {
+    let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
+    finish(&mut command(&args))
+}
+
+/// Runs the agent with a standard output that nobody reads any more.
+pub(crate) fn tidegate_unread<S: AsRef<OsStr>>(args: &[S]) -> Ended {
+    let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    finish(command(&args).stdout(writer))
+}
+
+fn finish(command: &mut Command) -> Ended {
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// A running agent. It is killed if it is dropped.
+pub(crate) struct Agent {
+    child: Child,
+    lines: Receiver<String>,
+    seen: String,
+}
+
+impl Agent {
+    /// Starts `tidegate run` with a configuration.
+    pub(crate) fn run(config: &Path) -> Self {
+        Self::start(&["run".as_ref(), "-c".as_ref(), config.as_os_str()])
+    }
+
+    /// Starts the agent.
+    pub(crate) fn start(args: &[&OsStr]) -> Self {
+        let mut child = command(args).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, lines, seen: String::new() }
+    }
+
+    /// Waits for a line on standard error that has `words`.
+    pub(crate) fn says(&mut self, words: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("nobody said {words:?}, but:\n{}", self.seen));
+            self.seen.push_str(&line);
+            self.seen.push('\n');
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits until it runs, and tells its telemetry address.
+    pub(crate) fn address(&mut self) -> String {
+        let line = self.says("running telemetry=");
+        line.rsplit_once("http://").unwrap().1.to_owned()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn ended(mut self) -> Ended {
+        let mut stdout = String::new();
+        if let Some(mut pipe) = self.child.stdout.take() {
+            pipe.read_to_string(&mut stdout).unwrap();
+        }
+        let code = self.child.wait().unwrap().code();
+        let rest: String = self.lines.iter().map(|line| line + "\n").collect();
+        Ended { code, stdout, stderr: std::mem::take(&mut self.seen) + &rest }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
