@@ -14,12 +14,12 @@ use opentelemetry_proto::tonic::collector::metrics::v1::{
     metrics_service_server::{MetricsService, MetricsServiceServer},
 };
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
-use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 
 /// What the backend does with a request.
@@ -124,14 +124,23 @@ impl MetricsService for Services {
 pub(crate) struct Backend {
     pub(crate) services: Services,
     pub(crate) address: SocketAddr,
+    tls: Option<ServerTlsConfig>,
     runtime: Option<Runtime>,
 }
 
 impl Backend {
     pub(crate) fn start() -> Self {
-        let services = Services::default();
-        let (runtime, address) = serve(&services, (Ipv4Addr::LOCALHOST, 0).into());
-        Self { services, address, runtime: Some(runtime) }
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), None)
+    }
+
+    pub(crate) fn start_with_tls(tls: ServerTlsConfig) -> Self {
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), Some(tls))
+    }
+
+    fn start_at(address: SocketAddr, tls: Option<ServerTlsConfig>) -> Self {
+        let mut backend = Self { services: Services::default(), address, tls, runtime: None };
+        backend.return_to_life();
+        backend
     }
 
     /// Ends at once, and breaks every connection.
@@ -143,7 +152,12 @@ impl Backend {
 
     /// Comes back at the same address.
     pub(crate) fn return_to_life(&mut self) {
-        self.runtime = Some(serve(&self.services, self.address).0);
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        // The standard library sets `SO_REUSEADDR`, so an address can be used again at once.
+        let socket = std::net::TcpListener::bind(self.address).unwrap();
+        self.address = socket.local_addr().unwrap();
+        runtime.spawn(serve(self.services.clone(), socket, self.tls.clone()));
+        self.runtime = Some(runtime);
     }
 
     pub(crate) fn url(&self) -> String {
@@ -157,21 +171,16 @@ impl Drop for Backend {
     }
 }
 
-fn serve(services: &Services, address: SocketAddr) -> (Runtime, SocketAddr) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let socket = bind(address);
+async fn serve(services: Services, socket: std::net::TcpListener, tls: Option<ServerTlsConfig>) {
     socket.set_nonblocking(true).unwrap();
-    let address = socket.local_addr().unwrap();
-    let (logs, metrics) = (LogsServiceServer::new(services.clone()), MetricsServiceServer::new(services.clone()));
-    runtime.spawn(async move {
-        let incoming = TcpIncoming::from(TcpListener::from_std(socket).unwrap()).with_nodelay(Some(true));
-        let logs = logs.accept_compressed(CompressionEncoding::Gzip).accept_compressed(CompressionEncoding::Zstd);
-        Server::builder().add_service(logs).add_service(metrics).serve_with_incoming(incoming).await
-    });
-    (runtime, address)
-}
-
-/// The standard library's listener sets `SO_REUSEADDR`, so an address can be used again at once.
-fn bind(address: SocketAddr) -> std::net::TcpListener {
-    std::net::TcpListener::bind(address).unwrap()
+    let incoming = TcpIncoming::from(TcpListener::from_std(socket).unwrap()).with_nodelay(Some(true));
+    let logs = LogsServiceServer::new(services.clone())
+        .accept_compressed(CompressionEncoding::Gzip)
+        .accept_compressed(CompressionEncoding::Zstd);
+    let mut server = Server::builder();
+    if let Some(tls) = tls {
+        server = server.tls_config(tls).unwrap();
+    }
+    let router = server.add_service(logs).add_service(MetricsServiceServer::new(services));
+    router.serve_with_incoming(incoming).await.unwrap();
 }

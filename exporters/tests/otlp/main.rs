@@ -7,3 +7,4 @@ mod delivery;
 mod limits;
 mod metrics;
 mod rig;
+mod tls;
