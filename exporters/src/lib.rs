@@ -7,8 +7,9 @@ pub mod exposition;
 pub mod hubble;
 pub mod nop;
 pub mod otlp;
+pub mod prometheus;
 
 use tidegate_core::component::ExporterKind;
 
 /// Every kind of exporter.
-pub const KINDS: &[ExporterKind] = &[nop::KIND, otlp::KIND];
+pub const KINDS: &[ExporterKind] = &[nop::KIND, otlp::KIND, prometheus::KIND];

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use tidegate_core::metric::{Histogram, MetricKind, Value};
 
 use super::{Format, Writer};
@@ -78,4 +79,39 @@ wait_seconds_count 0
 # EOF
 "#;
     assert_eq!(exposition(Format::OpenMetrics), expected);
+}
+
+/// Reads a sample of one label back: the label's value and the number.
+fn read_back(line: &str) -> Option<(String, f64)> {
+    let mut rest = line.strip_prefix("m_total{l=\"")?.chars();
+    let mut value = String::new();
+    loop {
+        match rest.next()? {
+            '"' => break,
+            '\\' => value.push(match rest.next()? {
+                'n' => '\n',
+                c @ ('\\' | '"') => c,
+                _ => return None,
+            }),
+            c => value.push(c),
+        }
+    }
+    Some((value, rest.as_str().strip_prefix("} ")?.parse().ok()?))
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_reads_back_the_same(label in any::<String>(), bits in any::<u64>()) {
+        for format in [Format::Text, Format::OpenMetrics] {
+            let mut writer = Writer::new(format);
+            writer.family("m_total", "", "", &MetricKind::Counter);
+            writer.sample(&["l"], &[&label], &Value::Counter(f64::from_bits(bits)));
+            let text = writer.finish();
+            let lines: Vec<_> = text.strip_suffix('\n').unwrap_or_default().split('\n').skip(2).collect();
+            let (read, number) = read_back(lines[0]).expect("a sample");
+            prop_assert_eq!(&read, &label);
+            prop_assert!(number == f64::from_bits(bits) || (number.is_nan() && f64::from_bits(bits).is_nan()));
+            prop_assert_eq!(&lines[1..], if format == Format::OpenMetrics { &["# EOF"][..] } else { &[] });
+        }
+    }
 }

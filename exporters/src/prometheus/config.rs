@@ -1,0 +1,79 @@
+//! Configuration of the `prometheus` exporter.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde::Deserialize;
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key};
+use tidegate_core::config::Signals;
+use tidegate_core::stage::Exporter;
+use tidegate_core::{Kind, Kinds};
+
+use super::Prometheus;
+
+/// The kind.
+pub const KIND: ExporterKind = ComponentKind {
+    name: "prometheus",
+    about: "Serves metrics for Prometheus to scrape",
+    keys: KEYS,
+    parse: |table| Ok(Box::new(Config::deserialize(table)?)),
+};
+
+/// Configuration of the `prometheus` exporter.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where it listens, IP address and port. Default `"127.0.0.1:9965"`, Hubble's port, for this host only;
+    /// `"0.0.0.0:9965"` lets Prometheus reach it from elsewhere. Port 0 takes a free one, which the log tells.
+    pub listen: SocketAddr,
+    /// The path of the metrics. Default `"/metrics"`; to be changed where a scrape configuration wants another.
+    pub path: String,
+    /// Whether a scraper that asks for OpenMetrics gets it. Default `true`; with `false` everybody gets the
+    /// text format, as from Hubble by default.
+    pub open_metrics: bool,
+    /// What it takes. Default and only possible value `["metrics"]`.
+    pub signals: Option<Signals>,
+}
+
+const KEYS: &[Key] = &[
+    Key {
+        name: "listen",
+        default: "\"127.0.0.1:9965\"",
+        effect: "IP address and port of the endpoint; \"0.0.0.0:9965\" lets other hosts scrape it",
+    },
+    Key { name: "path", default: "\"/metrics\"", effect: "path of the metrics" },
+    Key { name: "open_metrics", default: "true", effect: "whether scrapers that ask for OpenMetrics get it" },
+    Key { name: "signals", default: "[\"metrics\"]", effect: "what it takes; it can do nothing else" },
+];
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9965)),
+            path: "/metrics".to_owned(),
+            open_metrics: true,
+            signals: None,
+        }
+    }
+}
+
+impl ExporterConfig for Config {
+    fn consumes(&self) -> Kinds {
+        self.signals.as_ref().map_or(Kinds::of(&[Kind::Metric]), Signals::kinds)
+    }
+
+    fn listens(&self) -> Vec<SocketAddr> {
+        vec![self.listen]
+    }
+
+    fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {
+        if self.consumes() != Kinds::of(&[Kind::Metric]) {
+            let message = "Prometheus takes \"metrics\" and nothing else".to_owned();
+            return Err(BuildError { key: "signals", message });
+        }
+        if !self.path.starts_with('/') || self.path.contains(['?', '#', ' ']) {
+            let message = format!("`{}` is no path; it has to start with `/`, without query or fragment", self.path);
+            return Err(BuildError { key: "path", message });
+        }
+        Ok(Box::new(Prometheus::new(self, context)))
+    }
+}

@@ -1,0 +1,134 @@
+//! The `prometheus` exporter in a running pipeline, scraped over loopback.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
+mod support;
+
+use std::time::Duration;
+
+use support::{Scraped, context, counter, parse, start};
+use tidegate_core::component::ExporterConfig;
+use tidegate_core::metric::Value;
+use tidegate_exporters::prometheus::{Config, KIND, TYPE_CONFLICT};
+
+const OPEN_METRICS: &str = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+const TEXT_PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+#[tokio::test]
+async fn a_scraper_gets_the_format_that_it_asks_for() {
+    let agent = start(Config::default(), vec![counter("a_total", &[("x", "1")], 3.0)]).await;
+    let text = agent.scrape_until("GET", "/metrics", "", "a_total").await;
+    assert_eq!((text.status, text.content_type.as_str()), (200, TEXT_PLAIN));
+    assert!(text.body.starts_with("# HELP a_total Help of a_total\n# TYPE a_total counter\na_total{x=\"1\"} 3\n"));
+    let open_metrics = agent.scrape("GET", "/metrics", OPEN_METRICS).await;
+    assert_eq!(open_metrics.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    assert!(open_metrics.body.starts_with("# HELP a Help of a_total\n# TYPE a counter\na_total{x=\"1\"} 3.0\n"));
+    assert!(open_metrics.body.ends_with("# EOF\n"));
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn open_metrics_can_be_switched_off() {
+    let config = Config { open_metrics: false, ..Config::default() };
+    let agent = start(config, vec![counter("a_total", &[], 3.0)]).await;
+    let scraped = agent.scrape_until("GET", "/metrics", OPEN_METRICS, "a_total 3\n").await;
+    assert_eq!(scraped.content_type, TEXT_PLAIN);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn the_endpoint_counts_its_own_requests_as_hubble_does() {
+    let agent = start(Config { path: "/m".to_owned(), ..Config::default() }, vec![]).await;
+    let requests = [
+        ("GET", "/metrics", 404, "the metrics are at /m\n"),
+        ("GET", "/m", 200, ""),
+        ("POST", "/m", 405, ""),
+        ("HEAD", "/m?x=y", 200, ""),
+    ];
+    for (method, path, status, body) in requests {
+        let Scraped { status: got, body: text, .. } = agent.scrape(method, path, "").await;
+        assert_eq!((got, text.as_str()), (status, body), "{method} {path}");
+    }
+    let body = agent.scrape("GET", "/m", "").await.body;
+    let expected = [
+        "# HELP hubble_metrics_http_handler_request_duration_seconds A histogram of latencies of Hubble metrics handler.\n",
+        "hubble_metrics_http_handler_request_duration_seconds_bucket{code=\"200\",le=\"+Inf\"} 2\n",
+        "# HELP hubble_metrics_http_handler_requests_total A counter for requests to Hubble metrics handler.\n",
+        "hubble_metrics_http_handler_requests_total{code=\"200\"} 2\nhubble_metrics_http_handler_requests_total{code=\"405\"} 1\n",
+    ];
+    for part in expected {
+        assert!(body.contains(part), "{part}{body}");
+    }
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn every_point_is_in_the_books_and_series_are_counted() {
+    let mut conflicting = counter("a_total", &[("x", "1")], 1.0);
+    conflicting.value = Value::Gauge(1.0);
+    let family = tidegate_core::metric::Family {
+        kind: tidegate_core::metric::MetricKind::Gauge,
+        ..(*conflicting.series.family).clone()
+    };
+    let series = tidegate_core::metric::Series {
+        family: family.into(),
+        labels: vec!["1".into()],
+        ..*counter("", &[], 0.0).series
+    };
+    conflicting.series = series.into();
+    let points = vec![counter("a_total", &[("x", "1")], 1.0), conflicting, counter("b_total", &[], 2.0)];
+    let agent = start(Config::default(), points).await;
+    agent.scrape_until("GET", "/metrics", "", "b_total 2\n").await;
+    assert_eq!(agent.gauge("tidegate_prometheus_series"), 2);
+    let report = agent.stop().await;
+    let exporter = report.stages.iter().find(|stage| stage.stage == "exporters.prometheus").unwrap();
+    assert_eq!((exporter.absorbed, exporter.dropped.get(TYPE_CONFLICT).copied()), (2, Some(1)));
+    assert!(report.balanced);
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_does_not_keep_it_running() {
+    let agent = start(Config::default(), vec![]).await;
+    let silent = tokio::net::TcpStream::connect(agent.address()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), agent.stop()).await.unwrap();
+    drop(silent);
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_told() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap();
+    let config = Config { listen: address, ..Config::default() };
+    let error = support::failure(&config).await;
+    assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
+    assert!(error.ends_with("; Cilium's agent has port 9965 where its Hubble metrics are on: set `listen`"), "{error}");
+}
+
+#[test]
+fn the_configuration_says_what_is_wrong_and_where() {
+    let cases = [
+        ("{}", None),
+        ("{ listen = \"0.0.0.0:1\", path = \"/a/b\", signals = [\"metrics\"] }", None),
+        ("{ signals = [\"flows\"] }", Some("signals")),
+        ("{ signals = [\"metrics\", \"lost\"] }", Some("signals")),
+        ("{ signals = [] }", Some("signals")),
+        ("{ path = \"metrics\" }", Some("path")),
+        ("{ path = \"/metrics?x\" }", Some("path")),
+    ];
+    for (text, key) in cases {
+        let built = parse(text).unwrap().build(&context());
+        assert_eq!(built.err().map(|error| error.key), key, "{text}");
+    }
+    assert_eq!(Config::default().listens(), ["127.0.0.1:9965".parse().unwrap()]);
+}
+
+#[test]
+fn the_keys_are_those_that_the_configuration_reads() {
+    let error = parse("{ nonsense = 1 }").unwrap_err().to_string();
+    let names: Vec<_> = KIND.keys.iter().map(|key| format!("`{}`", key.name)).collect();
+    assert!(error.contains(&names.join(", ")), "{error}");
+    let defaults: Vec<_> = KIND.keys.iter().map(|key| format!("{} = {}", key.name, key.default)).collect();
+    let written = parse(&format!("{{ {} }}", defaults.join(", "))).unwrap();
+    let (written, default) = (format!("{written:?}"), format!("{:?}", parse("{}").unwrap()));
+    assert_eq!(written.replace("Some(Signals([Metrics]))", "None"), default);
+}

@@ -1,0 +1,144 @@
+//! A pipeline of one receiver, whose points are given, and the exporter on a port of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tidegate_core::component::{BuildContext, ExporterConfig};
+use tidegate_core::edge::Limits;
+use tidegate_core::ledger::{Ledger, Report};
+use tidegate_core::metric::{Family, MetricKind, Point, Series, Value};
+use tidegate_core::pipeline::{ExporterNode, PipelineNode, ReceiverNode, Running, Topology};
+use tidegate_core::stage::{Exporter, Outbox, Receiver, StageError, Stop};
+use tidegate_core::telemetry::Telemetry;
+use tidegate_core::{Record, Timestamp};
+use tidegate_exporters::prometheus::{Config, KIND, Prometheus};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
+
+/// Far longer than anything here takes; only a fault is met by it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) fn context() -> BuildContext {
+    let stage = "exporters.prometheus".to_owned();
+    BuildContext { stage, node_name: "c/n".to_owned(), telemetry: Telemetry::default() }
+}
+
+pub(crate) fn parse(text: &str) -> Result<Box<dyn ExporterConfig>, toml::de::Error> {
+    (KIND.parse)(toml::de::ValueDeserializer::parse(text)?)
+}
+
+pub(crate) fn counter(name: &str, labels: &[(&str, &str)], value: f64) -> Point {
+    let family = Family {
+        name: name.to_owned(),
+        help: format!("Help of {name}"),
+        unit: String::new(),
+        kind: MetricKind::Counter,
+        label_names: labels.iter().map(|(name, _)| (*name).to_owned()).collect(),
+    };
+    let labels = labels.iter().map(|(_, value)| (*value).into()).collect();
+    let series = Arc::new(Series { family: Arc::new(family), labels, start: Timestamp(1) });
+    Point { series, time: Timestamp(2), value: Value::Counter(value) }
+}
+
+/// Sends its points, then waits for the stop.
+struct Points(Vec<Point>);
+
+#[async_trait]
+impl Receiver for Points {
+    async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
+        let mut batch = out.batch();
+        self.0.into_iter().for_each(|point| batch.push(Record::Metric(point)));
+        out.send(batch).await;
+        stop.requested().await;
+        Ok(())
+    }
+}
+
+pub(crate) struct Agent {
+    address: SocketAddr,
+    telemetry: Telemetry,
+    running: Running,
+    ledger: Ledger,
+    stop: Stop,
+}
+
+pub(crate) struct Scraped {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    pub(crate) body: String,
+}
+
+pub(crate) async fn start(config: Config, points: Vec<Point>) -> Agent {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, context) = (listener.local_addr().unwrap(), context());
+    let exporter = Box::new(Prometheus::new(&config, &context).on(listener));
+    let (ledger, stop) = (Ledger::default(), Stop::new());
+    let running = topology(exporter, config.consumes(), points).start(&Handle::current(), &ledger, stop.clone());
+    Agent { address, telemetry: context.telemetry, running, ledger, stop }
+}
+
+/// What a pipeline whose exporter binds its address itself fails with.
+pub(crate) async fn failure(config: &Config) -> String {
+    let exporter = config.build(&context()).unwrap();
+    let running =
+        topology(exporter, config.consumes(), vec![]).start(&Handle::current(), &Ledger::default(), Stop::new());
+    let failure = running.ended().await.unwrap_err();
+    std::error::Error::source(&failure).unwrap().to_string()
+}
+
+fn topology(exporter: Box<dyn Exporter>, wants: tidegate_core::Kinds, points: Vec<Point>) -> Topology {
+    let exporter = ExporterNode { stage: "exporters.prometheus".to_owned(), exporter, wants, queue: Limits::DEFAULT };
+    let receiver = ReceiverNode { stage: "receivers.points".to_owned(), receiver: Box::new(Points(points)) };
+    let pipeline = PipelineNode { name: "p".to_owned(), receivers: vec![0], processors: vec![], exporters: vec![0] };
+    Topology { receivers: vec![receiver], exporters: vec![exporter], pipelines: vec![pipeline], grace: PATIENCE }
+}
+
+impl Agent {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn gauge(&self, name: &str) -> i64 {
+        self.telemetry.instruments().iter().find(|gauge| gauge.name == name).unwrap().value()
+    }
+
+    pub(crate) async fn scrape(&self, method: &str, path: &str, accept: &str) -> Scraped {
+        tokio::time::timeout(PATIENCE, request(self.address, method, path, accept)).await.unwrap()
+    }
+
+    /// Scrapes until the exposition has `text`.
+    pub(crate) async fn scrape_until(&self, method: &str, path: &str, accept: &str, text: &str) -> Scraped {
+        let shown = async {
+            loop {
+                let scraped = request(self.address, method, path, accept).await;
+                if scraped.body.contains(text) {
+                    return scraped;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, shown).await.unwrap()
+    }
+
+    pub(crate) async fn stop(self) -> Report {
+        self.stop.request();
+        self.running.ended().await.unwrap();
+        self.ledger.report()
+    }
+}
+
+async fn request(address: SocketAddr, method: &str, path: &str, accept: &str) -> Scraped {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let accept = if accept.is_empty() { String::new() } else { format!("Accept: {accept}\r\n") };
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{accept}Connection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let content_type = lines.find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default();
+    Scraped { status, content_type: content_type.to_owned(), body: body.to_owned() }
+}
