@@ -93,7 +93,7 @@ fn keys_text(path: &str, keys: &[Key]) -> String {
     for key in keys {
         let _ = writeln!(text, "{}", comment(key.effect));
         let _ = match key.default {
-            "" => writeln!(text, "{} = ...  # has to be given", key.name),
+            "" => writeln!(text, "{} = ...  # no default", key.name),
             default => writeln!(text, "{} = {default}", key.name),
         };
     }

@@ -27,7 +27,7 @@ pub(crate) struct Component<C: ?Sized> {
     pub(crate) stage: String,
     /// Where its id stands.
     pub(crate) span: Range<usize>,
-    /// Where the values of its keys stand.
+    /// Where the values of its keys stand, those of inner tables as `table.key`.
     pub(crate) keys: HashMap<String, Range<usize>>,
     /// What the file says about its inbox.
     pub(crate) queue: Option<Queue>,
@@ -81,11 +81,14 @@ impl<C: ?Sized> Section<C> {
         let span = value.span();
         let Some(kind) = self.kind(id, problems) else { return nothing };
         let Some(mut table) = table(value, stage, problems) else { return nothing };
-        let keys = table.iter().map(|(key, value)| (key.get_ref().to_string(), value.span())).collect();
+        let mut keys = HashMap::new();
+        places(&table, "", &mut keys);
         let queue = if self.has_queue { table.remove(QUEUE) } else { None };
         let before = problems.len();
         let queue = queue.and_then(|queue| read(queue, &format!("{stage}.{QUEUE}"), Queue::deserialize, problems));
-        let mut known: Vec<_> = kind.keys.iter().map(|key| key.name).collect();
+        // A key of a table in the table is listed as `table.key`.
+        let mut known: Vec<_> = kind.keys.iter().filter_map(|key| key.name.split('.').next()).collect();
+        known.dedup();
         known.extend(self.has_queue.then_some(QUEUE));
         refuse_unknown(&mut table, &known, stage, problems);
         let config = read(Spanned::new(span, DeValue::Table(table)), stage, kind.parse, problems);
@@ -114,6 +117,17 @@ impl<C: ?Sized> Section<C> {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.note(format!("the kinds of {} are {}", self.name, quoted(&names))),
         }
+    }
+}
+
+/// Enters where the values of a table stand.
+fn places(table: &DeTable<'_>, path: &str, keys: &mut HashMap<String, Range<usize>>) {
+    for (key, value) in table {
+        let path = format!("{path}{}", key.get_ref());
+        if let DeValue::Table(inner) = value.get_ref() {
+            places(inner, &format!("{path}."), keys);
+        }
+        keys.insert(path, value.span());
     }
 }
 

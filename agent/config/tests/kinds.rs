@@ -54,7 +54,7 @@ const fn key(name: &'static str) -> Key {
 }
 
 const SOURCE_KEYS: &[Key] = &[key("socket"), key("on_eof"), key("rate"), key("wait")];
-const SINK_KEYS: &[Key] = &[key("endpoint"), key("listen"), key("labels"), key("tls")];
+const SINK_KEYS: &[Key] = &[key("endpoint"), key("listen"), key("labels"), key("tls.certificate"), key("tls.key")];
 
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -102,7 +102,6 @@ struct Sink {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "it is only parsed")]
 struct Tls {
     certificate: String,
     key: String,
@@ -165,6 +164,9 @@ impl ExporterConfig for Sink {
         }
         if self.labels.len() > 2 {
             return Err(BuildError { key: "labels", message: "two at most".to_owned() });
+        }
+        if self.tls.as_ref().is_some_and(|tls| tls.key == tls.certificate) {
+            return Err(BuildError { key: "tls.key", message: "this is the certificate".to_owned() });
         }
         Ok(Box::new(Idle))
     }

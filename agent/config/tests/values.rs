@@ -326,3 +326,24 @@ error: unknown key `sources`
 "#,
     );
 }
+
+#[test]
+fn a_refused_value_of_an_inner_table() {
+    complains(
+        r#"[receivers.source]
+[exporters.sink]
+tls.certificate = "a"
+tls.key = "a"
+[service.pipelines.flows]
+receivers = ["source"]
+exporters = ["sink"]
+"#,
+        r#"
+error: wrong value in `exporters.sink.tls.key`
+ --> pipeline.toml:4:11
+  |
+4 | tls.key = "a"
+  |           ^^^ this is the certificate
+"#,
+    );
+}
