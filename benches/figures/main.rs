@@ -4,6 +4,8 @@
 //! `cargo bench --bench figures`, or with options: `-- --events 1000000 --rounds 3`. The variants are
 //! interleaved, and each row shows the median of its rounds. Not a test: nothing here asserts a time.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
 mod measure;
 mod sink;
 mod variants;

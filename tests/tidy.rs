@@ -1,0 +1,105 @@
+//! House rules that no linter knows: directions between crates, small files that say what they are for,
+//! no `unsafe`, and no kind of component named outside its own crate.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Who may depend on whom; nothing else of ours is allowed in a manifest.
+const DIRECTIONS: [(&str, &[&str]); 6] = [
+    ("wire", &[]),
+    ("core", &["wire"]),
+    ("receivers", &["core", "wire"]),
+    ("processors", &["core", "wire"]),
+    ("exporters", &["core"]),
+    ("simulate", &["wire"]),
+];
+const CRATES: [&str; 7] = ["wire", "core", "receivers", "processors", "exporters", "simulate", "agent"];
+const MAX_LINES: usize = 400;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the entry is readable").path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Production sources: path from the root, and the text before the first inline test module.
+fn production() -> Vec<(String, String)> {
+    let folders = CRATES.map(|name| if name == "agent" { root().join(name) } else { root().join(name).join("src") });
+    let files = folders.iter().flat_map(|folder| sources(folder)).filter(|path| !path.ends_with("tests.rs"));
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).expect("sources are UTF-8");
+        let cut = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
+        let name = path.strip_prefix(root()).expect("it is below the root").display().to_string();
+        (name, text[..cut].to_owned())
+    };
+    files.filter(|path| !path.components().any(|part| part.as_os_str() == "tests")).map(read).collect()
+}
+
+fn offenders(rule: impl Fn(&str, &str) -> bool) -> Vec<String> {
+    production().into_iter().filter(|(name, text)| rule(name, text)).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn stage_crates_do_not_know_each_other() {
+    for (name, allowed) in DIRECTIONS {
+        let manifest = fs::read_to_string(root().join(name).join("Cargo.toml")).expect("every crate has a manifest");
+        let dependencies = manifest.split("[dev-dependencies]").next().unwrap_or_default();
+        for other in CRATES.into_iter().filter(|other| *other != name && !allowed.contains(other)) {
+            assert!(!dependencies.contains(&format!("tidegate-{other}")), "{name} depends on {other}");
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    assert_eq!(offenders(|_, text| !text.starts_with("//!")), [""; 0]);
+}
+
+#[test]
+fn files_stay_small() {
+    assert_eq!(offenders(|_, text| text.lines().count() > MAX_LINES), [""; 0]);
+}
+
+#[test]
+fn there_is_no_unsafe() {
+    let unsafe_code =
+        |text: &str| text.lines().any(|line| line.contains("unsafe ") && !line.trim_start().starts_with("//"));
+    assert_eq!(offenders(|_, text| unsafe_code(text)), [""; 0]);
+}
+
+#[test]
+fn agent_and_core_name_no_kind() {
+    let kinds = ["monitor1_2", "cilium_decode", "l34_flow", "dns_flow", "http_flow", "l7_flow", "hubble_metrics"];
+    let code = |text: &str| {
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let named = offenders(|name, text| {
+        // The demo changes the shipped pipeline's addresses, so it knows what it ships.
+        let exempt = name.starts_with("agent/demo");
+        (name.starts_with("core/") || name.starts_with("agent/")) && !exempt && {
+            let code = code(text);
+            kinds.iter().any(|kind| code.contains(kind))
+        }
+    });
+    assert_eq!(named, [""; 0]);
+}
+
+#[test]
+fn nothing_is_left_to_do() {
+    assert_eq!(
+        offenders(|_, text| ["todo!(", "unimplemented!(", "TODO", "FIXME"].iter().any(|word| text.contains(word))),
+        [""; 0]
+    );
+}
