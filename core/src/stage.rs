@@ -57,6 +57,12 @@ pub trait Exporter: Send {
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError>;
 }
 
+/// The error of an exporter whose output nobody reads any more, as after `tidegate run | head`. The run
+/// ends, and it has not failed.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads the output any more")]
+pub struct OutputClosed;
+
 /// The wish that receivers end; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {

@@ -10,7 +10,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::ledger::Ledger;
-use crate::stage::{StageError, Stop};
+use crate::stage::{OutputClosed, StageError, Stop};
 
 /// Why a run did not end as it should.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +94,7 @@ impl Running {
     }
 
     /// Waits until every stage has ended. A stage that fails has the receivers stop, so that the others
-    /// drain; the first failure is returned.
+    /// drain; the first failure is returned. So does one whose output is closed, which is no failure.
     pub async fn ended(mut self) -> Result<(), Failure> {
         let mut first = None;
         let mut deadline = None;
@@ -115,10 +115,17 @@ impl Running {
                 }
             };
             let Some(ended) = ended else { break };
-            if let Some(failure) = self.tasks.failure(ended) {
-                tracing::error!(error = &failure as &dyn std::error::Error, "stopping");
-                first.get_or_insert(failure);
-                self.stop.request();
+            match self.tasks.failure(ended) {
+                None => {}
+                Some(Failure::Failed { stage, source }) if source.is::<OutputClosed>() => {
+                    tracing::debug!(stage, "{source}, stopping");
+                    self.stop.request();
+                }
+                Some(failure) => {
+                    tracing::error!(error = &failure as &dyn std::error::Error, "stopping");
+                    first.get_or_insert(failure);
+                    self.stop.request();
+                }
             }
         }
         first.map_or(Ok(()), Err)
