@@ -8,8 +8,9 @@ pub mod hubble;
 pub mod nop;
 pub mod otlp;
 pub mod prometheus;
+pub mod stdout;
 
 use tidegate_core::component::ExporterKind;
 
 /// Every kind of exporter.
-pub const KINDS: &[ExporterKind] = &[nop::KIND, otlp::KIND, prometheus::KIND];
+pub const KINDS: &[ExporterKind] = &[nop::KIND, otlp::KIND, prometheus::KIND, stdout::KIND];

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use tidegate_core::Timestamp;
+use tidegate_core::flow::{Address, FlowType};
 
 /// A number in decimal digits.
 pub(super) fn push_decimal(out: &mut String, n: impl Into<u64>) {
@@ -49,6 +50,14 @@ pub(super) fn push_address(out: &mut String, address: IpAddr) {
         IpAddr::V6(v6) => {
             let _ = write!(out, "{v6}");
         }
+    }
+}
+
+/// The address of one side of a flow; nothing if it is not known. A proxy's record can lack one, a packet
+/// cannot.
+pub(super) fn push_peer_address(out: &mut String, flow_type: FlowType, address: Address) {
+    if flow_type != FlowType::L7 || address != Address::default() {
+        push_address(out, address.to_ip());
     }
 }
 

@@ -144,7 +144,11 @@ fn push_kafka(out: &mut String, direction: &str, kafka: &Kafka) {
     }
 }
 
+/// Nothing for a record that names no protocol at all.
 fn push_generic(out: &mut String, generic: &Generic) {
+    if *generic == Generic::default() {
+        return;
+    }
     out.push_str(&generic.proto);
     out.push_str(" Fields: map[");
     push_joined(out, " ", &generic.fields, |out, (key, value)| {

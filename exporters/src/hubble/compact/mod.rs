@@ -11,11 +11,11 @@ pub use event_type::push_type;
 
 use color::{Color, painted};
 use tidegate_core::Timestamp;
-use tidegate_core::flow::{Address, AuthType, Endpoint, Flow, Verdict, message_type, reserved_identity};
+use tidegate_core::flow::{Address, AuthType, Endpoint, Flow, FlowType, Verdict, message_type, reserved_identity};
 use tidegate_core::record::Lost;
 
 use super::escape::Escapes;
-use super::push::{push_address, push_decimal, push_hex, push_mac, push_signed, push_stamp};
+use super::push::{push_decimal, push_hex, push_mac, push_peer_address, push_signed, push_stamp};
 use super::push_summary;
 use super::summary::push_joined;
 
@@ -133,6 +133,7 @@ impl Compact {
 
 /// One side of a flow.
 struct Peer<'a> {
+    flow_type: FlowType,
     endpoint: &'a Endpoint,
     address: Option<Address>,
     mac: Option<[u8; 6]>,
@@ -142,6 +143,7 @@ struct Peer<'a> {
 impl<'a> Peer<'a> {
     fn source(flow: &'a Flow) -> Self {
         Self {
+            flow_type: flow.flow_type,
             endpoint: &flow.source,
             address: flow.ip.map(|ip| ip.source),
             mac: flow.ethernet.map(|ethernet| ethernet.source),
@@ -151,6 +153,7 @@ impl<'a> Peer<'a> {
 
     fn destination(flow: &'a Flow) -> Self {
         Self {
+            flow_type: flow.flow_type,
             endpoint: &flow.destination,
             address: flow.ip.map(|ip| ip.destination),
             mac: flow.ethernet.map(|ethernet| ethernet.destination),
@@ -172,7 +175,7 @@ impl<'a> Peer<'a> {
             Some(names) if !names.dns_names.is_empty() => {
                 push_joined(out, ",", &names.dns_names, |out, name| out.push_str(name));
             }
-            _ => push_address(out, address.to_ip()),
+            _ => push_peer_address(out, self.flow_type, address),
         }
     }
 }

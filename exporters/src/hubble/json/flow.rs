@@ -1,13 +1,13 @@
 //! `flow.Flow` and its parts, but for the L7 records.
 
 use tidegate_core::flow::{
-    Address, Endpoint, EndpointNames, Ethernet, Flow, FlowType, Ip, IpVersion, L4, SourceFile, TcpFlags, Tunnel,
-    capture_point_name, message_type,
+    Endpoint, EndpointNames, Ethernet, Flow, FlowType, Ip, L4, SourceFile, TcpFlags, Tunnel, capture_point_name,
+    message_type,
 };
 
 use super::object::Object;
 use super::{Json, l7};
-use crate::hubble::push::{push_address, push_decimal, push_mac};
+use crate::hubble::push::{push_address, push_decimal, push_mac, push_peer_address};
 use crate::hubble::push_summary;
 
 impl Json {
@@ -53,11 +53,11 @@ fn headers(object: &mut Object<'_>, flow: &Flow) {
         });
     }
     if let Some(ip) = &flow.ip {
-        object.object("IP", |object| self::ip(object, ip));
+        object.object("IP", |object| self::ip(object, ip, flow.flow_type));
     }
     layer4(object, &flow.l4);
     if let Some(tunnel) = &flow.tunnel {
-        object.object("tunnel", |object| self::tunnel(object, tunnel));
+        object.object("tunnel", |object| self::tunnel(object, tunnel, flow.flow_type));
     }
 }
 
@@ -90,21 +90,14 @@ fn context(object: &mut Object<'_>, flow: &Flow) {
     }
 }
 
-fn ip(object: &mut Object<'_>, ip: &Ip) {
-    address(object, "source", ip.source, ip.version);
+fn ip(object: &mut Object<'_>, ip: &Ip, flow_type: FlowType) {
+    object.composed("source", |out| push_peer_address(out, flow_type, ip.source));
     if let Some(xlated) = ip.source_xlated {
-        address(object, "source_xlated", xlated, ip.version);
+        object.quoted("source_xlated", |out| push_address(out, xlated.to_ip()));
     }
-    address(object, "destination", ip.destination, ip.version);
+    object.composed("destination", |out| push_peer_address(out, flow_type, ip.destination));
     object.symbol("ipVersion", ip.version as u8, Some(ip.version.name()));
     object.flag("encrypted", ip.encrypted);
-}
-
-/// An address. Records of proxies can lack one, which shows in that it is no IPv4 address.
-fn address(object: &mut Object<'_>, name: &str, address: Address, version: IpVersion) {
-    if version == IpVersion::V6 || address != Address::default() {
-        object.quoted(name, |out| push_address(out, address.to_ip()));
-    }
 }
 
 fn layer4(object: &mut Object<'_>, l4: &L4) {
@@ -154,10 +147,10 @@ fn tcp_flags(object: &mut Object<'_>, flags: TcpFlags) {
     }
 }
 
-fn tunnel(object: &mut Object<'_>, tunnel: &Tunnel) {
+fn tunnel(object: &mut Object<'_>, tunnel: &Tunnel, flow_type: FlowType) {
     object.quoted("protocol", |out| out.push_str(tunnel.protocol.name()));
     if let Some(ip) = &tunnel.ip {
-        object.object("IP", |object| self::ip(object, ip));
+        object.object("IP", |object| self::ip(object, ip, flow_type));
     }
     layer4(object, &tunnel.l4);
     object.number("vni", tunnel.vni);

@@ -1,0 +1,106 @@
+//! Writes flows and losses to standard output, a line each: as `hubble observe` prints them, or in the
+//! JSON of Hubble's exporter.
+
+mod color;
+mod exporter;
+mod lines;
+mod output;
+
+pub use exporter::{Exporter, WriteError};
+pub use lines::Lines;
+
+use std::io::IsTerminal;
+
+use color::ColorMode;
+use serde::Deserialize;
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key};
+use tidegate_core::config::Signals;
+use tidegate_core::{Kind, Kinds, stage};
+
+/// The kind.
+pub const KIND: ExporterKind = ComponentKind {
+    name: "stdout",
+    about: "Writes flows and losses to standard output, a line each.",
+    keys: KEYS,
+    parse: |table| Ok(Box::new(Config::deserialize(table)?)),
+};
+
+const KEYS: &[Key] = &[
+    Key {
+        name: "format",
+        default: "\"compact\"",
+        effect: "\"compact\" for lines as `hubble observe` prints them, \"json\" for lines as Hubble's exporter writes them",
+    },
+    Key {
+        name: "signals",
+        default: "[\"flows\", \"lost\"]",
+        effect: "what is written: \"flows\", \"lost\", \"agent_events\"; set it to leave something out",
+    },
+    Key {
+        name: "color",
+        default: "\"auto\"",
+        effect: "colours of compact lines: \"auto\" on a terminal unless NO_COLOR is set, \"always\", \"never\"",
+    },
+];
+
+const DEFAULT_SIGNALS: Kinds = Kinds::of(&[Kind::Flow, Kind::Lost]);
+const WRITABLE: Kinds = Kinds::of(&[Kind::Flow, Kind::Lost, Kind::AgentEvent]);
+
+/// What can be configured.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The form of the lines. People read `compact` (the default); `json` is for `jq` and for whatever
+    /// reads Hubble's exports.
+    format: Format,
+    /// What is written; flows and losses if it is not given. Change it to see, say, losses alone.
+    signals: Option<Signals>,
+    /// Whether compact lines are coloured. `auto`, the default, does so on a terminal, unless `NO_COLOR` is
+    /// set or the terminal is `dumb`; change it to `always` for a pager that shows colours.
+    color: ColorMode,
+}
+
+/// The form of the lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    /// As `hubble observe` prints them.
+    #[default]
+    Compact,
+    /// As Hubble's exporter writes them.
+    Json,
+}
+
+impl ExporterConfig for Config {
+    fn consumes(&self) -> Kinds {
+        self.signals.as_ref().map_or(DEFAULT_SIGNALS, Signals::kinds)
+    }
+
+    fn build(&self, context: &BuildContext) -> Result<Box<dyn stage::Exporter>, BuildError> {
+        self.check_signals()?;
+        let lines = match self.format {
+            Format::Compact => Lines::compact(
+                self.color.wanted(std::io::stdout().is_terminal(), |name| std::env::var(name).unwrap_or_default()),
+            ),
+            Format::Json => Lines::json(&context.node_name),
+        };
+        Ok(Box::new(Exporter::to_stdout(lines)))
+    }
+}
+
+impl Config {
+    fn check_signals(&self) -> Result<(), BuildError> {
+        let refused = self.consumes().without(WRITABLE);
+        let message = if self.consumes().is_empty() {
+            "names nothing to write; leave the exporter out, or the key, which stands for flows and lost".to_owned()
+        } else if !refused.is_empty() {
+            format!("{refused} cannot be written as lines; the prometheus and otlp exporters take them")
+        } else {
+            return Ok(());
+        };
+        Err(BuildError { key: "signals", message })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! What the configuration takes and refuses.
+
+use tidegate_core::component::{BuildContext, ExporterConfig};
+use tidegate_core::telemetry::Telemetry;
+use tidegate_core::{Kind, Kinds};
+use toml::de::ValueDeserializer;
+
+use super::{DEFAULT_SIGNALS, KEYS, KIND};
+
+fn parse(table: &str) -> Result<Box<dyn ExporterConfig>, toml::de::Error> {
+    (KIND.parse)(ValueDeserializer::parse(table).unwrap())
+}
+
+fn refusal(table: &str) -> Option<(&'static str, String)> {
+    let context = BuildContext {
+        stage: "exporters.stdout".to_owned(),
+        node_name: "default/node-a".to_owned(),
+        telemetry: Telemetry::default(),
+    };
+    parse(table).unwrap().build(&context).err().map(|error| (error.key, error.message))
+}
+
+#[test]
+fn an_empty_table_writes_flows_and_losses() {
+    assert_eq!(parse("{}").unwrap().consumes(), DEFAULT_SIGNALS);
+    assert_eq!(parse("{ signals = ['lost'] }").unwrap().consumes(), Kinds::of(&[Kind::Lost]));
+}
+
+#[test]
+fn keys_are_the_fields() {
+    let error = parse("{ formatt = 'json' }").unwrap_err().to_string();
+    let names: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.name)).collect();
+    assert!(error.contains(&format!("expected one of {}", names.join(", "))), "{error}");
+}
+
+#[test]
+fn signals_without_a_line_are_refused() {
+    let cases = [
+        ("{ signals = ['flows', 'lost', 'agent_events'] }", None),
+        ("{ signals = ['flows', 'metrics'] }", Some("metrics cannot be written as lines")),
+        ("{ signals = [] }", Some("names nothing to write")),
+    ];
+    for (table, expected) in cases {
+        let refusal = refusal(table);
+        assert_eq!(refusal.as_ref().map(|(key, _)| *key), expected.map(|_| "signals"), "{table}");
+        let message = refusal.map(|(_, message)| message).unwrap_or_default();
+        assert!(message.starts_with(expected.unwrap_or_default()), "{message}");
+    }
+}
+
+#[test]
+fn forms_and_colours_are_one_of_a_few() {
+    for table in
+        ["{ format = 'json', color = 'always' }", "{ format = 'compact', color = 'never' }", "{ color = 'auto' }"]
+    {
+        assert_eq!(refusal(table), None, "{table}");
+    }
+    for table in ["{ format = 'dict' }", "{ color = true }", "{ colour = 'auto' }"] {
+        assert!(parse(table).is_err(), "{table}");
+    }
+}

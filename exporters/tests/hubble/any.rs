@@ -1,0 +1,135 @@
+//! Whatever a flow holds, its lines stay whole.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use tidegate_core::Timestamp;
+use tidegate_core::flow::{
+    Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowType, Generic, Http, Ip, IpVersion, Kafka,
+    L4, L7, L7Record, L7Type, LastLayer, PolicyMatch, Seen, TcpFlags, TracePoint, TraceReason,
+};
+use tidegate_exporters::hubble::{Compact, Json, Uuids};
+
+fn texts() -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::vec(any::<String>(), 0..3)
+}
+
+fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
+    proptest::collection::vec(any::<(String, String)>(), 0..3)
+}
+
+fn l4() -> impl Strategy<Value = L4> {
+    let tcp = any::<(u16, u16, Option<u16>)>().prop_map(|(source_port, destination_port, flags)| L4::Tcp {
+        source_port,
+        destination_port,
+        flags: flags.map(TcpFlags),
+    });
+    let icmp = any::<(u8, u8)>().prop_map(|(icmp_type, code)| L4::Icmpv4 { icmp_type, code });
+    let igmp = any::<(u8, [u8; 16])>().prop_map(|(igmp_type, group)| L4::Igmp { igmp_type, group: Address(group) });
+    prop_oneof![Just(L4::None), tcp, icmp, igmp]
+}
+
+fn record() -> impl Strategy<Value = L7Record> {
+    let dns = (any::<(String, u32, String, u32, Vec<u16>)>(), texts(), any::<Vec<std::net::IpAddr>>()).prop_map(
+        |((query, ttl, observation_source, rcode, qtypes), cnames, ips)| {
+            L7Record::Dns(Dns { query, ttl, observation_source, rcode, rrtypes: qtypes.clone(), qtypes, cnames, ips })
+        },
+    );
+    let http =
+        (any::<(u32, String, String, String)>(), pairs()).prop_map(|((code, method, url, protocol), headers)| {
+            L7Record::Http(Http { code, method, url, protocol, headers })
+        });
+    let kafka = any::<(i32, i32, String, i32, String)>().prop_map(
+        |(error_code, api_version, api_key, correlation_id, topic)| {
+            L7Record::Kafka(Kafka { error_code, api_version, api_key, correlation_id, topic })
+        },
+    );
+    let generic = (any::<String>(), pairs()).prop_map(|(proto, fields)| L7Record::Generic(Generic { proto, fields }));
+    prop_oneof![dns, http, kafka, generic]
+}
+
+fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
+    let l7_type = prop_oneof![Just(L7Type::Request), Just(L7Type::Response), Just(L7Type::Sample)];
+    let l7 = (l7_type, any::<u64>(), record(), any::<Option<String>>()).prop_map(
+        |(l7_type, latency_ns, record, trace_id)| {
+            Box::new(L7 { l7_type, latency_ns, record, trace_id, seen: Seen::Wire })
+        },
+    );
+    proptest::option::of(l7)
+}
+
+fn endpoint() -> impl Strategy<Value = Endpoint> {
+    let names = (any::<(String, String, String)>(), texts(), pairs(), texts()).prop_map(
+        |((cluster_name, namespace, pod_name), labels, workloads, dns_names)| {
+            Arc::new(EndpointNames { cluster_name, namespace, pod_name, labels, workloads, dns_names })
+        },
+    );
+    (any::<(u32, u32)>(), proptest::option::of(names)).prop_map(|((id, identity), names)| Endpoint {
+        id,
+        identity,
+        names,
+    })
+}
+
+fn ip() -> impl Strategy<Value = Option<Ip>> {
+    let ip =
+        any::<([u8; 16], Option<[u8; 16]>, [u8; 16], bool)>().prop_map(|(source, xlated, destination, encrypted)| Ip {
+            source: Address(source),
+            source_xlated: xlated.map(Address),
+            destination: Address(destination),
+            version: IpVersion::V6,
+            encrypted,
+        });
+    proptest::option::of(ip)
+}
+
+prop_compose! {
+    fn flow()(
+        (time, seq, message_type, sub_type) in any::<(u64, u64, u8, u8)>(),
+        (drop_reason, auth, policy, point, reason) in any::<(u32, u8, u8, u8, u8)>(),
+        (is_reply, ip_trace_id, interface, proxy_port) in any::<(Option<bool>, u64, u32, u32)>(),
+        (l4, l7, source, destination, ip) in (l4(), l7(), endpoint(), endpoint(), ip()),
+    ) -> Flow {
+        Flow {
+            time: Timestamp(time), seq, message_type, sub_type, drop_reason: DropReason(drop_reason),
+            flow_type: FlowType::L34, last_layer: LastLayer::Icmpv6, auth_type: AuthType(auth),
+            policy_match: PolicyMatch(policy), trace_point: TracePoint(point), trace_reason: TraceReason(reason),
+            is_reply, ip_trace_id, interface, proxy_port, l4, l7, source, destination, ip,
+            ..Flow::default()
+        }
+    }
+}
+
+/// The text at a path of members.
+fn at<'a>(value: &'a serde_json::Value, path: &str) -> Option<&'a str> {
+    value.pointer(path).and_then(serde_json::Value::as_str)
+}
+
+proptest! {
+    #[test]
+    fn every_flow_is_one_line_of_json_that_keeps_its_texts(flow in flow(), node in any::<String>()) {
+        let mut out = String::from("before\n");
+        Json::new(&node).push_flow(&mut out, &flow);
+        let line = out.strip_prefix("before\n").and_then(|rest| rest.strip_suffix('\n')).unwrap();
+        let unescaped = line.contains(['\n', '\r', '<', '>', '&', '\u{2028}', '\u{2029}']);
+        prop_assert!(!unescaped, "{}", line);
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        prop_assert_eq!(at(&event, "/node_name").unwrap_or_default(), node.as_str());
+        prop_assert_eq!(at(&event, "/flow/uuid").unwrap(), Uuids::new(&node).of(&flow).to_string());
+        let pod = flow.source.names.as_ref().map_or("", |names| names.pod_name.as_str());
+        prop_assert_eq!(at(&event, "/flow/source/pod_name").unwrap_or_default(), pod);
+        if let Some(L7Record::Http(http)) = flow.l7.as_ref().map(|l7| &l7.record) {
+            prop_assert_eq!(at(&event, "/flow/l7/http/url").unwrap_or_default(), http.url.as_str());
+        }
+    }
+
+    #[test]
+    fn every_flow_is_one_compact_line_without_control_characters(flow in flow(), color in any::<bool>()) {
+        let mut out = String::new();
+        Compact { color }.push_flow(&mut out, &flow);
+        let line = out.strip_suffix('\n').unwrap();
+        let own = ["\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[36m", "\x1b[0m"];
+        let plain = own.iter().fold(line.to_owned(), |line, sequence| line.replace(sequence, if color { "" } else { "\x1b" }));
+        prop_assert!(!plain.contains(char::is_control), "{:?}", line);
+    }
+}

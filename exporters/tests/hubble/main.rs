@@ -1,0 +1,9 @@
+//! Flows and losses as Hubble writes them.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod any;
+mod compact;
+mod export;
+mod samples;
+mod summary;

@@ -1,0 +1,138 @@
+//! Summaries.
+
+use tidegate_core::flow::{
+    Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer, TcpFlags,
+};
+use tidegate_exporters::hubble::push_summary;
+
+use crate::samples;
+
+fn summary(flow: &Flow) -> String {
+    let mut out = String::new();
+    push_summary(&mut out, flow);
+    out
+}
+
+#[test]
+fn a_packet_is_summed_up_by_its_innermost_layer() {
+    let icmpv4 = |icmp_type, code| L4::Icmpv4 { icmp_type, code };
+    let icmpv6 = |icmp_type, code| L4::Icmpv6 { icmp_type, code };
+    let igmp = |igmp_type| L4::Igmp { igmp_type, group: Address::default() };
+    let ports = (1, 2);
+    let cases = [
+        (LastLayer::None, L4::None, ""),
+        (LastLayer::Ethernet, L4::None, "Ethernet"),
+        (LastLayer::Ipv4, L4::None, "IPv4"),
+        (LastLayer::Ipv6, L4::None, "IPv6"),
+        (LastLayer::Udp, L4::Udp { source_port: ports.0, destination_port: ports.1 }, "UDP"),
+        (LastLayer::Sctp, L4::Sctp { source_port: ports.0, destination_port: ports.1 }, "SCTP"),
+        (LastLayer::Tcp, samples::tcp(1, 2, TcpFlags::SYN | TcpFlags::ACK), "TCP Flags: SYN, ACK"),
+        (LastLayer::Tcp, samples::tcp(1, 2, 0x1ff), "TCP Flags: SYN, ACK, RST, FIN, PSH, URG, ECE, CWR, NS"),
+        (LastLayer::Tcp, samples::tcp(1, 2, 0), "TCP Flags: "),
+        (LastLayer::Icmpv4, icmpv4(3, 3), "ICMPv4 DestinationUnreachable(Port)"),
+        (LastLayer::Icmpv4, icmpv4(200, 1), "ICMPv4 200(1)"),
+        (LastLayer::Icmpv6, icmpv6(135, 0), "ICMPv6 NeighborSolicitation"),
+        (LastLayer::Icmpv6, icmpv6(143, 0), "ICMPv6 143(0)"),
+        (LastLayer::Vrrp, L4::Vrrp { vrrp_type: 1, vrid: 1, priority: 1 }, "VRRP VRRPv2 Advertisement"),
+        (LastLayer::Igmp, igmp(0x11), "IGMP IGMP Membership Query"),
+        (LastLayer::Igmp, igmp(0x12), "IGMP IGMPv1 Membership Report"),
+        (LastLayer::Igmp, igmp(0x16), "IGMP IGMPv2 Membership Report"),
+        (LastLayer::Igmp, igmp(0x17), "IGMP Leave Group"),
+        (LastLayer::Igmp, igmp(0x22), "IGMP IGMPv3 Membership Report"),
+        (LastLayer::Igmp, igmp(0x99), "IGMP "),
+    ];
+    for (last_layer, l4, expected) in cases {
+        assert_eq!(summary(&Flow { flow_type: FlowType::L34, last_layer, l4, ..Flow::default() }), expected);
+    }
+}
+
+#[test]
+fn a_socket_flow_is_summed_up_by_its_protocol() {
+    let tcp = L4::Tcp { source_port: 0, destination_port: 80, flags: None };
+    for (l4, expected) in
+        [(tcp, "TCP"), (L4::Udp { source_port: 0, destination_port: 53 }, "UDP"), (L4::None, "Unknown")]
+    {
+        assert_eq!(summary(&Flow { flow_type: FlowType::Sock, l4, ..Flow::default() }), expected);
+    }
+}
+
+fn answer(ips: &[&str], cnames: &[&str], rcode: u32, source: &str) -> Dns {
+    Dns {
+        query: "a.example.".to_owned(),
+        ips: ips.iter().map(|ip| ip.parse().unwrap()).collect(),
+        ttl: 5,
+        cnames: cnames.iter().map(|cname| (*cname).to_owned()).collect(),
+        observation_source: source.to_owned(),
+        rcode,
+        qtypes: vec![1, 28],
+        rrtypes: Vec::new(),
+    }
+}
+
+#[test]
+fn dns_is_summed_up_by_question_and_answer() {
+    let (both, ips) = (["192.0.2.1", "2001:db8::1"], ["192.0.2.1"]);
+    let cases = [
+        (L7Type::Request, answer(&[], &[], 0, "proxy"), "DNS Query a.example. A,AAAA"),
+        (
+            L7Type::Response,
+            answer(&both, &[], 0, "proxy"),
+            r#"DNS Answer "192.0.2.1,2001:db8::1" TTL: 5 (Proxy a.example. A,AAAA)"#,
+        ),
+        (
+            L7Type::Response,
+            answer(&[], &["x.", "y."], 0, "agent"),
+            r#"DNS Answer CNAMEs: "x.,y." TTL: 5 (Query a.example. A,AAAA)"#,
+        ),
+        (
+            L7Type::Response,
+            answer(&ips, &["x\"\n."], 0, "wire"),
+            r#"DNS Answer "192.0.2.1" CNAMEs: "x\"\n." TTL: 5 (Query a.example. A,AAAA)"#,
+        ),
+        (L7Type::Response, answer(&[], &[], 0, "proxy"), "DNS Answer  TTL: 5 (Proxy a.example. A,AAAA)"),
+        (
+            L7Type::Response,
+            answer(&ips, &[], 3, "proxy"),
+            "DNS Answer RCode: Non-Existent Domain TTL: 5 (Proxy a.example. A,AAAA)",
+        ),
+        (L7Type::Response, answer(&[], &[], 99, "proxy"), "DNS Answer RCode: Unknown TTL: 5 (Proxy a.example. A,AAAA)"),
+        (L7Type::Sample, answer(&ips, &[], 0, "proxy"), ""),
+    ];
+    for (l7_type, dns, expected) in cases {
+        assert_eq!(summary(&samples::l7(l7_type, L7Record::Dns(dns))), expected);
+    }
+}
+
+#[test]
+fn other_protocols_are_summed_up_by_their_own_words() {
+    let kafka = Kafka {
+        error_code: -1,
+        api_version: 1,
+        api_key: "produce".to_owned(),
+        correlation_id: 7,
+        topic: "t".to_owned(),
+    };
+    let fields = [("cmd", "GET"), ("key", "a b")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let generic = L7Record::Generic(Generic { proto: "r2d2".to_owned(), fields: fields.to_vec() });
+    let http = Http {
+        code: 503,
+        method: "GET".to_owned(),
+        url: "http://a/".to_owned(),
+        protocol: "HTTP/2".to_owned(),
+        headers: Vec::new(),
+    };
+    let kafka = |l7_type| samples::l7(l7_type, L7Record::Kafka(kafka.clone()));
+    let cases = [
+        (samples::l7(L7Type::Request, L7Record::Http(http.clone())), "HTTP/2 GET http://a/"),
+        (samples::l7(L7Type::Response, L7Record::Http(http.clone())), "HTTP/2 503 0ms (GET http://a/)"),
+        (samples::l7(L7Type::Sample, L7Record::Http(http)), ""),
+        (kafka(L7Type::Request), "Kafka request produce correlation id 7 topic 't'"),
+        (kafka(L7Type::Response), "Kafka response produce correlation id 7 topic 't' return code -1"),
+        (samples::l7(L7Type::Sample, generic.clone()), "r2d2 Fields: map[cmd:GET key:a b]"),
+        (samples::l7(L7Type::Request, generic), "r2d2 Fields: map[cmd:GET key:a b]"),
+        (samples::l7(L7Type::Request, L7Record::Generic(Generic::default())), ""),
+    ];
+    for (flow, expected) in cases {
+        assert_eq!(summary(&flow), expected);
+    }
+}
