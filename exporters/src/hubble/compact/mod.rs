@@ -14,27 +14,33 @@ use tidegate_core::Timestamp;
 use tidegate_core::flow::{Address, AuthType, Endpoint, Flow, FlowType, Verdict, message_type, reserved_identity};
 use tidegate_core::record::Lost;
 
-use super::escape::Escapes;
+use super::escape::{Escapes, escaped};
 use super::push::{push_decimal, push_hex, push_mac, push_peer_address, push_signed, push_stamp};
 use super::push_summary;
 use super::summary::push_joined;
 
 /// Hubble's escapes for ESC and CR, and C's for the other control characters.
-const ESCAPES: Escapes = Escapes { suspect: |byte| matches!(byte, 0..0x20 | 0x7f | 0xc2), replace: push_escape };
+struct Controls;
 
-fn push_escape(out: &mut String, c: char) -> bool {
-    match c {
-        '\u{1b}' => out.push_str("^["),
-        '\r' => out.push_str("\\r"),
-        '\n' => out.push_str("\\n"),
-        '\t' => out.push_str("\\t"),
-        '\0'..='\u{ff}' if c.is_control() => {
-            out.push_str("\\x");
-            push_hex(out, c as u8);
-        }
-        _ => return false,
+impl Escapes for Controls {
+    fn suspects(byte: u8) -> bool {
+        matches!(byte, 0..0x20 | 0x7f | 0xc2)
     }
-    true
+
+    fn replace(out: &mut String, c: char) -> bool {
+        match c {
+            '\u{1b}' => out.push_str("^["),
+            '\r' => out.push_str("\\r"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\0'..='\u{ff}' if c.is_control() => {
+                out.push_str("\\x");
+                push_hex(out, c as u8);
+            }
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// Writes one line a record.
@@ -59,7 +65,7 @@ impl Compact {
         out.push_str(arrow);
         self.push_peer(out, &far);
         out.push(' ');
-        ESCAPES.written(out, |out| push_type(out, flow));
+        escaped::<Controls>(out, |out| push_type(out, flow));
         out.push(' ');
         self.push_verdict(out, flow);
         out.push_str(" (");
@@ -92,7 +98,7 @@ impl Compact {
 
     fn push_host(self, out: &mut String, peer: &Peer<'_>) {
         let start = out.len();
-        ESCAPES.written(out, |out| peer.push_name(out));
+        escaped::<Controls>(out, |out| peer.push_name(out));
         if let Some(port) = peer.port {
             if out[start..].contains(':') {
                 out.insert(start, '[');
@@ -122,7 +128,7 @@ impl Compact {
             push_decimal(out, flow.ip_trace_id);
             out.push_str("; ");
         }
-        ESCAPES.written(out, |out| push_summary(out, flow));
+        escaped::<Controls>(out, |out| push_summary(out, flow));
         if flow.auth_type != AuthType::default() {
             out.push_str("; Auth: ");
             let color = if flow.auth_type.0 == 2 { Color::Red } else { Color::Green };

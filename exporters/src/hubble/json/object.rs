@@ -6,31 +6,34 @@ use std::fmt::Write;
 
 use tidegate_core::Timestamp;
 
-use crate::hubble::escape::Escapes;
+use crate::hubble::escape::{Escapes, escaped, push_escaped};
 use crate::hubble::push::{push_decimal, push_rfc3339, push_signed};
 
 /// The escapes of protobuf-go's JSON encoder and of `encoding/json` around it.
-const ESCAPES: Escapes = Escapes {
-    suspect: |byte| matches!(byte, 0..0x20 | b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2),
-    replace: push_escape,
-};
+struct GoJson;
 
-fn push_escape(out: &mut String, c: char) -> bool {
-    let short = match c {
-        '"' => "\\\"",
-        '\\' => "\\\\",
-        '\u{08}' => "\\b",
-        '\u{0c}' => "\\f",
-        '\n' => "\\n",
-        '\r' => "\\r",
-        '\t' => "\\t",
-        '\0'..' ' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-            return write!(out, "\\u{:04x}", u32::from(c)).is_ok();
-        }
-        _ => return false,
-    };
-    out.push_str(short);
-    true
+impl Escapes for GoJson {
+    fn suspects(byte: u8) -> bool {
+        matches!(byte, 0..0x20 | b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2)
+    }
+
+    fn replace(out: &mut String, c: char) -> bool {
+        let short = match c {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\u{08}' => "\\b",
+            '\u{0c}' => "\\f",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\0'..' ' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                return write!(out, "\\u{:04x}", u32::from(c)).is_ok();
+            }
+            _ => return false,
+        };
+        out.push_str(short);
+        true
+    }
 }
 
 /// An object that is being written. Names of members are written as they are.
@@ -120,7 +123,7 @@ impl Object<'_> {
     /// A text; omitted if it is empty.
     pub(super) fn text(&mut self, name: &str, text: &str) {
         if !text.is_empty() {
-            self.quoted(name, |out| ESCAPES.push(out, text));
+            self.quoted(name, |out| push_escaped::<GoJson>(out, text));
         }
     }
 
@@ -130,7 +133,7 @@ impl Object<'_> {
         let out = self.name(name);
         out.push('"');
         let text = out.len();
-        ESCAPES.written(out, write);
+        escaped::<GoJson>(out, write);
         if out.len() == text {
             out.truncate(start);
             self.empty = was_empty;
@@ -143,7 +146,7 @@ impl Object<'_> {
     pub(super) fn texts<T: AsRef<str>>(&mut self, name: &str, texts: impl IntoIterator<Item = T>) {
         self.list(name, texts, |out, text| {
             out.push('"');
-            ESCAPES.push(out, text.as_ref());
+            push_escaped::<GoJson>(out, text.as_ref());
             out.push('"');
         });
     }
