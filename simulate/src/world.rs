@@ -47,13 +47,22 @@ impl World {
 
     /// A pod of the simulated node.
     pub(crate) fn local(&self, rng: &mut fastrand::Rng, v6: bool) -> Peer {
-        let local = loop {
+        self.local_where(rng, v6, |_| true)
+    }
+
+    /// A pod of the simulated node whose requests go through a proxy, or one whose do not: a policy
+    /// holds for all requests of a pod.
+    pub(crate) fn local_under_l7_policy(&self, rng: &mut fastrand::Rng, v6: bool, policy: bool) -> Peer {
+        self.local_where(rng, v6, |pod| (pod.identity % 2 == 0) == policy)
+    }
+
+    fn local_where(&self, rng: &mut fastrand::Rng, v6: bool, wanted: impl Fn(&Peer) -> bool) -> Peer {
+        loop {
             let pod = &self.pods[rng.usize(..self.pods.len())];
-            if pod.0.endpoint != 0 {
-                break pod;
+            if pod.0.endpoint != 0 && wanted(&pod.0) {
+                return side(pod, v6);
             }
-        };
-        side(local, v6)
+        }
     }
 
     /// Any pod.

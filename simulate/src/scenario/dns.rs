@@ -37,9 +37,10 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn new(stage: &Stage, rng: &mut fastrand::Rng) -> Self {
+    fn new(stage: &Stage, proxied: bool, rng: &mut fastrand::Rng) -> Self {
         let v6 = is_v6(rng);
-        let there = Path { from: stage.world.local(rng, v6), to: stage.world.dns(v6), ports: (client_port(rng), 53) };
+        let from = stage.world.local_under_l7_policy(rng, v6, proxied);
+        let there = Path { from, to: stage.world.dns(v6), ports: (client_port(rng), 53) };
         let name = NAMES[rng.usize(..NAMES.len())];
         let qtype = if rng.bool() { TYPE_A } else { TYPE_AAAA };
         let missing = name.starts_with("missing");
@@ -89,7 +90,7 @@ impl Exchange {
 
 impl Stage {
     pub(super) fn dns_on_wire(&mut self, rng: &mut fastrand::Rng) {
-        let exchange = Exchange::new(self, rng);
+        let exchange = Exchange::new(self, false, rng);
         let question = exchange.question();
         self.pen.verdict(&exchange.there, false, protocol::UDP, 0, &question);
         self.pass(&exchange.there, state::NEW, &question);
@@ -97,7 +98,7 @@ impl Stage {
     }
 
     pub(super) fn dns_proxied(&mut self, rng: &mut fastrand::Rng) {
-        let exchange = Exchange::new(self, rng);
+        let exchange = Exchange::new(self, true, rng);
         let (there, question) = (&exchange.there, exchange.question());
         self.pen.verdict(there, false, protocol::UDP, PROXY_PORT.into(), &question);
         let source = there.from.endpoint;

@@ -24,9 +24,10 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn new(stage: &Stage, rng: &mut fastrand::Rng) -> Self {
+    fn new(stage: &Stage, proxied: bool, rng: &mut fastrand::Rng) -> Self {
         let v6 = is_v6(rng);
-        let (from, to) = (stage.world.local(rng, v6), stage.world.local(rng, v6));
+        let world = &stage.world;
+        let (from, to) = (world.local(rng, v6), world.local_under_l7_policy(rng, v6, proxied));
         Self {
             there: Path { from, to, ports: (client_port(rng), 80) },
             method: METHODS[rng.usize(..METHODS.len())],
@@ -63,7 +64,7 @@ impl Exchange {
 
 impl Stage {
     pub(super) fn http_on_wire(&mut self, rng: &mut fastrand::Rng) {
-        let exchange = Exchange::new(self, rng);
+        let exchange = Exchange::new(self, false, rng);
         let (there, back) = (&exchange.there, exchange.there.back());
         let (seq, ack) = (rng.u32(..), rng.u32(..));
         let flags = tcp_flags::PSH | tcp_flags::ACK;
@@ -73,7 +74,7 @@ impl Stage {
     }
 
     pub(super) fn http_proxied(&mut self, rng: &mut fastrand::Rng) {
-        let exchange = Exchange::new(self, rng);
+        let exchange = Exchange::new(self, true, rng);
         let there = &exchange.there;
         let syn = tcp(there, tcp_flags::SYN, (rng.u32(..), 0), &[]);
         self.pen.verdict(there, true, protocol::TCP, ENVOY_PORT.into(), &syn);
