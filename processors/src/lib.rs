@@ -2,8 +2,8 @@
 //!
 //! Each kind of processor is one module; [`KINDS`] lists them. In a pipeline they usually stand in this
 //! order: `cilium_decode` tells events apart, `l34_flow` makes flows of those with packets, `dns_flow`,
-//! `http_flow` and `l7_flow` make flows of requests and responses, and
-//! `hubble_metrics` counts them.
+//! `http_flow` and `l7_flow` make flows of requests and responses, and `hubble_metrics`
+//! counts them.
 
 mod access_log_flow;
 pub mod cilium_decode;
