@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     };
     welcome(&socket, &addresses)?;
     runtime.spawn(play(args, stand_in, stop.clone()));
-    run::start(&runtime, assembly, &args.options, stop)
+    run::start(runtime, assembly, &args.options, stop)
 }
 
 /// Plays the simulated cluster. When it has an end, so has the demo: the receiver would wait for the agent

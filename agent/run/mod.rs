@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let stop = Stop::new();
     let runtime = runtime()?;
     runtime.block_on(async { signals::stop_on_signals(&stop) })?;
-    start(&runtime, assembly, &args.options, stop)
+    start(runtime, assembly, &args.options, stop)
 }
 
 /// The runtime that everything runs on.
@@ -60,10 +60,13 @@ pub(crate) fn runtime() -> io::Result<Runtime> {
 }
 
 /// Runs what was built until it ends, and closes the books.
-pub(crate) fn start(runtime: &Runtime, assembly: Assembly, options: &Options, stop: Stop) -> Result<(), Error> {
+pub(crate) fn start(runtime: Runtime, assembly: Assembly, options: &Options, stop: Stop) -> Result<(), Error> {
     let ledger_file = options.ledger.as_deref().map(LedgerFile::create).transpose()?;
     let ledger = Ledger::default();
-    let ended = runtime.block_on(execute(assembly, &ledger, stop))?;
+    let ended = runtime.block_on(execute(assembly, &ledger, stop));
+    // A thread that is stuck in a read or a write is not waited for.
+    runtime.shutdown_background();
+    let ended = ended?;
     let report = ledger.report();
     // The ledger is worth more than the terminal that it cannot be printed to.
     let _ = writeln!(io::stderr(), "{report}");
