@@ -2,6 +2,7 @@
 
 mod good;
 mod kinds;
+mod shipped;
 mod syntax;
 mod values;
 mod wiring;

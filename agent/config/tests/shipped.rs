@@ -1,0 +1,63 @@
+//! `pipeline.toml`, which ships: it can be used as it is, and it is the reference of every key.
+
+use tidegate_core::component::{ComponentKind, Key};
+use tidegate_core::config::Queue;
+
+use crate::config::{Registry, SERVICE_KEYS, Source, TELEMETRY_KEYS, load};
+
+const SHIPPED: &str = include_str!("../../../pipeline.toml");
+
+/// Where every key stands that `#` comments out.
+fn uncommented() -> String {
+    let is_key = |rest: &str| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[');
+    let uncomment = |line: &'static str| line.strip_prefix('#').filter(|rest| is_key(rest)).unwrap_or(line);
+    SHIPPED.lines().map(|line| format!("{}\n", uncomment(line))).collect()
+}
+
+#[test]
+fn it_is_good_as_it_is_and_with_every_key() {
+    for text in [SHIPPED.to_owned(), uncommented()] {
+        let source = Source { name: "pipeline.toml".to_owned(), text };
+        let loaded = load(&source, &Registry::BUILT_IN, &|_| None);
+        assert!(loaded.is_ok(), "{}", loaded.err().unwrap().render(&source, false));
+    }
+}
+
+/// The lines of a table, comments included.
+fn table(header: &str) -> Vec<&'static str> {
+    let mut lines = SHIPPED.lines().skip_while(|line| line.trim_start_matches('#') != format!("[{header}]"));
+    assert!(lines.next().is_some(), "there is no [{header}]");
+    lines.take_while(|line| !line.trim_start_matches('#').starts_with('[')).collect()
+}
+
+/// Every key stands in its table, commented out with its default, or given with another value below it.
+fn documents(header: &str, keys: &[Key]) {
+    let lines = table(header);
+    for Key { name, default, .. } in keys {
+        let commented = lines.iter().find_map(|line| line.strip_prefix(&format!("#{name} = ")));
+        let is_given = lines.iter().any(|line| line.starts_with(&format!("{name} = ")));
+        assert!(commented.is_some() || is_given, "[{header}] does not tell of `{name}`");
+        if let Some(commented) = commented.filter(|_| !default.is_empty() && *default != "\"\"") {
+            assert_eq!(commented, *default, "the default of `{name}` in [{header}]");
+        }
+    }
+}
+
+fn documents_all<C: ?Sized>(section: &str, kinds: &[ComponentKind<C>], has_queue: bool) {
+    for kind in kinds {
+        documents(&format!("{section}.{}", kind.name), kind.keys);
+        let defaults: Vec<_> = Queue::KEYS.iter().map(|key| format!("{} = {}", key.name, key.default)).collect();
+        let queue = format!("#queue = {{ {} }}", defaults.join(", "));
+        assert!(!has_queue || table(&format!("{section}.{}", kind.name)).contains(&queue.as_str()), "{}", kind.name);
+    }
+}
+
+#[test]
+fn it_tells_of_every_key_of_every_kind() {
+    let Registry { receivers, processors, exporters } = Registry::BUILT_IN;
+    documents_all("receivers", receivers, false);
+    documents_all("processors", processors, true);
+    documents_all("exporters", exporters, true);
+    documents("service", SERVICE_KEYS);
+    documents("service.telemetry", TELEMETRY_KEYS);
+}
