@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Agent, Cilium, Place, tidegate};
+use crate::support::{Agent, Cilium, Place, tidegate, tidegate_unread};
 
 /// Runs a configuration to its end and reads its ledger.
 fn ledger(place: &Place, config: &std::path::Path) -> Value {
@@ -71,4 +71,30 @@ fn a_recording_that_is_not_there_fails_the_run() {
     let said = ended.stderr.lines().last().unwrap();
     assert!(said.starts_with("error: stage `receivers.replay` failed: "), "{said}");
     assert!(said.ends_with("No such file or directory (os error 2)"), "{said}");
+}
+
+#[test]
+fn a_reader_of_the_flows_that_goes_away_ends_the_run_well() {
+    let place = Place::new();
+    let config = place.replay(5000, &["cilium_decode", "l34_flow"], "stdout", "");
+    let file = place.path("ledger.json");
+    let args =
+        ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--strict".as_ref(), "--ledger".as_ref(), file.as_os_str()];
+    let ended = tidegate_unread(&args);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let ledger: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(ledger["balanced"], true);
+}
+
+#[test]
+fn every_flow_is_a_line_and_the_books_count_the_lines() {
+    let place = Place::new();
+    let config = place.replay(5000, &["cilium_decode", "l34_flow"], "stdout", "format = \"json\"");
+    let file = place.path("ledger.json");
+    let args = ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), file.as_os_str()];
+    let ended = tidegate(&args);
+    let ledger: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let lines: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(ledger["stages"][3]["absorbed"], lines.len() as u64);
+    assert!(lines.len() > 1000, "{}", lines.len());
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Agent, Cilium, Place};
+use crate::support::{Agent, Cilium, Place, get};
 
 #[test]
 fn a_signal_stops_the_receivers_and_drains() {
@@ -21,7 +21,7 @@ fn a_signal_stops_the_receivers_and_drains() {
         ]);
         let address = agent.address();
         let connection = cilium.send(500);
-        while !crate::support::get(&address, "/debug/ledger").1.contains("\"in\":500") {}
+        while !get(&address, "/debug/ledger").1.contains("\"in\":500") {}
         agent.signal(signal);
         agent.says("stopping; another signal ends it at once");
         let ended = agent.ended();
@@ -30,4 +30,59 @@ fn a_signal_stops_the_receivers_and_drains() {
         let ledger: Value = serde_json::from_str(&std::fs::read_to_string(&ledger).unwrap()).unwrap();
         assert_eq!((&ledger["balanced"], &ledger["stages"][0]["in"]), (&Value::Bool(true), &Value::from(500)));
     }
+}
+
+/// An agent whose standard output nobody reads, stopped by a signal, when its pipe is full.
+fn stuck(place: &Place, grace: &str) -> Agent {
+    let config = place.replay(20_000, &["cilium_decode", "l34_flow"], "stdout", "");
+    let text = std::fs::read_to_string(&config).unwrap().replace("300ms", grace);
+    let config = place.write("stuck.toml", text);
+    let ledger = place.path("ledger.json");
+    let mut agent =
+        Agent::start(&["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), ledger.as_os_str()]);
+    let address = agent.address();
+    while !blocked(&get(&address, "/debug/ledger").1) {}
+    agent.signal("TERM");
+    agent.says("stopping; another signal ends it at once");
+    agent
+}
+
+/// Whether the exporter holds records that it took and cannot write.
+fn blocked(ledger: &str) -> bool {
+    let ledger: Value = serde_json::from_str(ledger).unwrap();
+    let (stage, queued) = (&ledger["stages"][3], &ledger["edges"][0]["queue_records"]);
+    stage["in_flight"].as_u64() > queued.as_u64()
+}
+
+/// The final ledger, which has to balance, and what the exporter lost to the stop.
+fn lost(place: &Place) -> u64 {
+    let ledger: Value = serde_json::from_str(&std::fs::read_to_string(place.path("ledger.json")).unwrap()).unwrap();
+    assert_eq!(ledger["balanced"], true, "{ledger}");
+    ledger["stages"][3]["dropped"]["shutdown_timeout"].as_u64().unwrap_or_default()
+}
+
+#[test]
+fn what_cannot_be_written_within_the_grace_period_is_lost_with_a_count() {
+    let place = Place::new();
+    let ended = stuck(&place, "100ms").ended_unread();
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let said = ended.stderr.lines().last().unwrap();
+    assert!(
+        said.contains("exporters.stdout") && said.ends_with("did not end within the grace period of 100ms"),
+        "{said}"
+    );
+    assert!(lost(&place) > 0);
+}
+
+#[test]
+fn a_second_signal_ends_at_once_with_the_ledger_written() {
+    let place = Place::new();
+    let mut agent = stuck(&place, "1h");
+    agent.signal("INT");
+    agent.says("ending at once");
+    let ended = agent.ended_unread();
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let said = ended.stderr.lines().last().unwrap();
+    assert!(said.contains("exporters.stdout") && said.ends_with("ended at once, on request"), "{said}");
+    assert!(lost(&place) > 0);
 }

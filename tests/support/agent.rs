@@ -98,9 +98,15 @@ impl Agent {
         if let Some(mut pipe) = self.child.stdout.take() {
             pipe.read_to_string(&mut stdout).unwrap();
         }
+        Ended { stdout, ..self.ended_unread() }
+    }
+
+    /// The same, without reading its standard output, so that it is stuck when it has filled the pipe.
+    pub(crate) fn ended_unread(mut self) -> Ended {
+        // The child's own `wait` would close standard input only; the pipe stays open and full.
         let code = self.child.wait().unwrap().code();
         let rest: String = self.lines.iter().map(|line| line + "\n").collect();
-        Ended { code, stdout, stderr: std::mem::take(&mut self.seen) + &rest }
+        Ended { code, stdout: String::new(), stderr: std::mem::take(&mut self.seen) + &rest }
     }
 }
 

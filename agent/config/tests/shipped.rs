@@ -3,7 +3,7 @@
 use tidegate_core::component::{ComponentKind, Key};
 use tidegate_core::config::Queue;
 
-use crate::config::{Registry, SERVICE_KEYS, Source, TELEMETRY_KEYS, load};
+use crate::config::{Environment, Registry, SERVICE_KEYS, Source, TELEMETRY_KEYS, load};
 
 const SHIPPED: &str = include_str!("../../../pipeline.toml");
 
@@ -16,9 +16,11 @@ fn uncommented() -> String {
 
 #[test]
 fn it_is_good_as_it_is_and_with_every_key() {
-    for text in [SHIPPED.to_owned(), uncommented()] {
+    let with_tls = |name: &str| (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| "https://[::1]:4317".to_owned());
+    let cases: [(String, Environment<'_>); 2] = [(SHIPPED.to_owned(), &|_| None), (uncommented(), &with_tls)];
+    for (text, environment) in cases {
         let source = Source { name: "pipeline.toml".to_owned(), text };
-        let loaded = load(&source, &Registry::BUILT_IN, &|_| None);
+        let loaded = load(&source, &Registry::BUILT_IN, environment);
         assert!(loaded.is_ok(), "{}", loaded.err().unwrap().render(&source, false));
     }
 }
