@@ -3,7 +3,10 @@
 
 mod command_line;
 mod configuration;
+mod faults;
+mod otlp;
 mod running;
 mod stopping;
 mod support;
 mod telemetry;
+mod tidy;

@@ -1,11 +1,15 @@
 //! How the tests start the agent and play its surroundings.
 
 mod agent;
+mod books;
 mod cilium;
+mod collector;
 mod http;
 
 pub(crate) use agent::{Agent, tidegate, tidegate_unread};
+pub(crate) use books::Books;
 pub(crate) use cilium::{Cilium, recording};
+pub(crate) use collector::{Answer, Collector};
 pub(crate) use http::get;
 
 use std::path::PathBuf;
