@@ -1,8 +1,9 @@
 //! `hubble_metrics`: counts flows as the metric handlers of Hubble do (Cilium v1.19.4).
 //!
 //! Names, labels, label values and counting rules are Hubble's, so that dashboards made for it work. What
-//! differs: a wrong list is refused instead of warned about, because `validate` should find it; series have a
-//! limit; pods that are gone keep their series, as nothing here tells of their end; there are no exemplars.
+//! differs: messages found in packets, which Hubble does not have, count in `dns`, `http` and `httpV2` alone;
+//! a wrong list is refused instead of warned about, because `validate` should find it; series have a limit;
+//! pods that are gone keep their series, as nothing here tells of their end; there are no exemplars.
 //!
 //! Flows pass unchanged. A series is found by numbers: [`series`] has its labels as symbols, [`context`]
 //! remembers endpoints by the address of their names, so a known series costs neither text nor allocation.
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use metrics::{LostEvents, Metric};
 use series::Changes;
+use tidegate_core::flow::{Flow, Seen};
 use tidegate_core::ledger::Tally;
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Record, Timestamp};
@@ -53,6 +55,13 @@ impl HubbleMetrics {
         Self { metrics, lost_events: LostEvents::new(), interval, round }
     }
 
+    fn count(&mut self, flow: &Flow, tally: &mut Tally) {
+        let on_wire = flow.l7.as_ref().is_some_and(|l7| l7.seen == Seen::Wire);
+        for metric in self.metrics.iter_mut().filter(|metric| !on_wire || metric.counts_wire()) {
+            metric.observe(flow, tally);
+        }
+    }
+
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
         let mut tables: Vec<_> = self.metrics.iter_mut().flat_map(|metric| metric.tables()).collect();
         tables.push(self.lost_events.table());
@@ -74,7 +83,7 @@ impl Processor for HubbleMetrics {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         for record in batch.records() {
             match record {
-                Record::Flow(flow) => self.metrics.iter_mut().for_each(|metric| metric.observe(flow, tally)),
+                Record::Flow(flow) => self.count(flow, tally),
                 Record::Lost(lost) => self.lost_events.observe(lost, tally),
                 _ => {}
             }

@@ -263,3 +263,13 @@ fn kafka_counts_requests_alone() {
         ]
     );
 }
+
+#[test]
+fn a_message_found_in_a_packet_counts_as_a_request_and_not_as_a_flow() {
+    let mut query = dns(L7Type::Request, Dns { qtypes: vec![1], ..Dns::default() });
+    query.message_type = message_type::TRACE;
+    query.l7.as_mut().unwrap().seen = Seen::Wire;
+    let all = ["flow", "drop", "port-distribution", "policy", "dns"];
+    let query_alone = r#"hubble_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 1"#;
+    assert_eq!(counted(&all, std::slice::from_ref(&query)), [query_alone]);
+}

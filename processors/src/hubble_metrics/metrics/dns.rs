@@ -45,6 +45,10 @@ struct Dns {
 }
 
 impl Metric for Dns {
+    fn counts_wire(&self) -> bool {
+        true
+    }
+
     fn observe(&mut self, flow: &Flow, tally: &mut Tally) {
         let Some(L7Record::Dns(message)) = flow.l7.as_deref().map(|l7| &l7.record) else { return };
         if self.ignore_aaaa && message.qtypes == [AAAA] {

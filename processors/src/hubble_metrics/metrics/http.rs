@@ -58,6 +58,10 @@ struct HttpV1 {
 }
 
 impl Metric for HttpV1 {
+    fn counts_wire(&self) -> bool {
+        true
+    }
+
     fn observe(&mut self, flow: &Flow, tally: &mut Tally) {
         let Some((l7, http)) = http(flow) else { return };
         let (method, protocol, reporter) = (&http.method, &http.protocol, reporter(flow));
@@ -88,6 +92,10 @@ struct HttpV2 {
 }
 
 impl Metric for HttpV2 {
+    fn counts_wire(&self) -> bool {
+        true
+    }
+
     fn observe(&mut self, flow: &Flow, tally: &mut Tally) {
         let Some((l7, http)) = http(flow).filter(|(l7, _)| l7.l7_type == L7Type::Response) else { return };
         let observation = self.labels.of_request_of(flow).text(&http.method).text(&http.protocol);

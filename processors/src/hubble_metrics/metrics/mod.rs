@@ -26,6 +26,11 @@ use super::series::Changes;
 pub(super) trait Metric: Send {
     /// Counts a flow, or leaves it.
     fn observe(&mut self, flow: &Flow, tally: &mut Tally);
+    /// Whether it counts messages that were found in packets. Hubble has no such flows, and the packet's
+    /// own flow is counted already: only metrics about requests gain by them.
+    fn counts_wire(&self) -> bool {
+        false
+    }
     /// Its families' series.
     fn tables(&mut self) -> Vec<&mut dyn Changes>;
 }
