@@ -10,6 +10,7 @@ import (
 	"os"
 	"regexp"
 
+	monitorAPI "github.com/cilium/cilium/pkg/monitor/api"
 	"github.com/cilium/cilium/pkg/monitor/payload"
 )
 
@@ -214,14 +215,19 @@ var messageTypes = map[byte]string{
 }
 
 func kindOf(event *payload.Payload) string {
+	data := event.Data
 	switch {
 	case event.Type == payload.RecordLost:
 		return "lost"
-	case len(event.Data) == 0:
+	case len(data) == 0:
 		return "empty"
-	case messageTypes[event.Data[0]] == "":
+	case messageTypes[data[0]] == "":
 		return "unknown"
+	case headerLength(event) > 0 && data[offsetVersion+1] != 0:
+		return messageTypes[data[0]] + " extended"
+	case data[0] == monitorAPI.MessageTypeDrop && len(data) > offsetVersion && data[offsetVersion] < 3:
+		return "drop before 1.19"
 	default:
-		return messageTypes[event.Data[0]]
+		return messageTypes[data[0]]
 	}
 }

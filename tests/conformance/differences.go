@@ -49,7 +49,7 @@ func (c *comparison) fields(index int, kind string, theirs, ours []byte) {
 	}
 	classes := map[string]bool{}
 	for name, differs := range names {
-		class := "field | " + kind + " | " + subscript.ReplaceAllString(name, "[]")
+		class := "field | " + kind + " | " + subscript.ReplaceAllString(name, "[]") + naming(before[name], after[name])
 		if !differs || classes[class] {
 			continue
 		}
@@ -63,6 +63,15 @@ func (c *comparison) fields(index int, kind string, theirs, ours []byte) {
 }
 
 var subscript = regexp.MustCompile(`\[\d+\]`)
+
+// naming makes a class of its own of each value that has a name on tidegate's side only.
+func naming(theirs, ours string) string {
+	nameless := theirs == `"Unknown"` || strings.Trim(theirs, "0123456789") == ""
+	if nameless && theirs != "" && strings.HasPrefix(ours, `"`) {
+		return " " + theirs + " named " + ours
+	}
+	return ""
+}
 
 func or(text, otherwise string) string {
 	if text == "" {

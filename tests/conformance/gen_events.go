@@ -208,7 +208,11 @@ func (g *generator) finish(h header, mark uint32, packet []byte) []byte {
 		data = append(data, make([]byte, padded)...)
 	}
 	if g.percent(2) {
-		data = data[:1+g.IntN(len(data))]
+		// Never with a captured length that tells of another release's header.
+		data = data[:1+g.IntN(len(h.bytes))]
+		if len(data) == len(h.bytes) {
+			h.u16(offsetCapLen, 0)
+		}
 	}
 	return data
 }
