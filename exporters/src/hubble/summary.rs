@@ -67,7 +67,7 @@ fn push_l7(out: &mut String, l7: &L7) {
         (L7Record::Http(http), L7Type::Request) => push_http_request(out, http),
         (L7Record::Http(http), L7Type::Response) => push_http_response(out, http, l7.latency_ns),
         (L7Record::Kafka(kafka), L7Type::Request) => push_kafka(out, "request", kafka),
-        (L7Record::Kafka(kafka), L7Type::Response) => {
+        (L7Record::Kafka(kafka), _) => {
             push_kafka(out, "response", kafka);
             out.push_str(" return code ");
             push_signed(out, kafka.error_code);
@@ -98,9 +98,11 @@ fn push_question(out: &mut String, dns: &Dns) {
 }
 
 fn push_dns_data(out: &mut String, dns: &Dns) {
-    if dns.rcode != 0 {
+    // A code is one byte wide in gopacket, whose type Hubble converts it to.
+    let rcode = dns.rcode & 0xff;
+    if rcode != 0 {
         out.push_str("RCode: ");
-        return out.push_str(rcode_text(dns.rcode));
+        return out.push_str(rcode_text(rcode));
     }
     if !dns.ips.is_empty() {
         push_quoted(out, |out| push_joined(out, ",", &dns.ips, |out, ip| push_address(out, *ip)));

@@ -96,6 +96,7 @@ fn dns_is_summed_up_by_question_and_answer() {
             "DNS Answer RCode: Non-Existent Domain TTL: 5 (Proxy a.example. A,AAAA)",
         ),
         (L7Type::Response, answer(&[], &[], 99, "proxy"), "DNS Answer RCode: Unknown TTL: 5 (Proxy a.example. A,AAAA)"),
+        (L7Type::Response, answer(&[], &[], 256, "proxy"), "DNS Answer  TTL: 5 (Proxy a.example. A,AAAA)"),
         (L7Type::Sample, answer(&ips, &[], 0, "proxy"), ""),
     ];
     for (l7_type, dns, expected) in cases {
@@ -128,6 +129,7 @@ fn other_protocols_are_summed_up_by_their_own_words() {
         (samples::l7(L7Type::Sample, L7Record::Http(http)), ""),
         (kafka(L7Type::Request), "Kafka request produce correlation id 7 topic 't'"),
         (kafka(L7Type::Response), "Kafka response produce correlation id 7 topic 't' return code -1"),
+        (kafka(L7Type::Sample), "Kafka response produce correlation id 7 topic 't' return code -1"),
         (samples::l7(L7Type::Sample, generic.clone()), "r2d2 Fields: map[cmd:GET key:a b]"),
         (samples::l7(L7Type::Request, generic), "r2d2 Fields: map[cmd:GET key:a b]"),
         (samples::l7(L7Type::Request, L7Record::Generic(Generic::default())), ""),

@@ -63,10 +63,9 @@ impl AccessLogFlows {
     }
 
     fn endpoint(&mut self, endpoint: &mut access_log::Endpoint) -> Endpoint {
-        // Both are 32 bits wide wherever Cilium makes them.
-        let identity = u32::try_from(endpoint.identity).unwrap_or_default();
+        let identity = low_u32(endpoint.identity.to_le_bytes());
         Endpoint {
-            id: u32::try_from(endpoint.id).unwrap_or_default(),
+            id: low_u32(endpoint.id.to_le_bytes()),
             identity,
             names: self.names.of(identity, std::mem::take(&mut endpoint.labels)),
         }
@@ -97,6 +96,11 @@ pub(crate) fn client(log: &LogRecord) -> Option<(Address, u16)> {
     Some((address(log, client)?, client.port))
 }
 
+/// What Go's `uint32(wide)`, which Hubble uses on numbers of records, leaves of the bytes of a wider integer.
+pub(crate) fn low_u32([a, b, c, d, ..]: [u8; 8]) -> u32 {
+    u32::from_le_bytes([a, b, c, d])
+}
+
 fn verdict(text: &str) -> Verdict {
     match text {
         "Forwarded" => Verdict::Forwarded,
@@ -120,7 +124,6 @@ fn address(log: &LogRecord, endpoint: &access_log::Endpoint) -> Option<Address> 
     text.parse::<IpAddr>().ok().map(Address::from)
 }
 
-/// No header where neither address is known.
 fn ip(log: &LogRecord) -> Option<Ip> {
     let version = match log.ip_version {
         0 => IpVersion::V4,
@@ -128,14 +131,15 @@ fn ip(log: &LogRecord) -> Option<Ip> {
         _ => return None,
     };
     let (source, destination) = (address(log, &log.source), address(log, &log.destination));
-    source.or(destination)?;
     let (source, destination) = (source.unwrap_or_default(), destination.unwrap_or_default());
     Some(Ip { source, destination, version, ..Ip::default() })
 }
 
 fn l4(log: &LogRecord) -> L4 {
     let (source_port, destination_port) = (log.source.port, log.destination.port);
-    match log.transport_protocol {
+    // Hubble looks at the low byte only.
+    let [protocol, _] = log.transport_protocol.to_le_bytes();
+    match protocol {
         6 => L4::Tcp { source_port, destination_port, flags: None },
         17 => L4::Udp { source_port, destination_port },
         132 => L4::Sctp { source_port, destination_port },

@@ -3,7 +3,7 @@
 use tidegate_core::flow::{Dns, L7, L7Record, L7Type, Seen};
 use tidegate_wire::access_log::LogRecord;
 
-use crate::access_log_flow::{client, l7_type};
+use crate::access_log_flow::{client, l7_type, low_u32};
 use crate::wire_seen::{Content, Exchange};
 
 /// Takes the DNS part out of a record.
@@ -23,7 +23,7 @@ pub(super) fn l7(log: &mut LogRecord) -> L7 {
             ips: logged.ips,
             ttl: logged.ttl,
             cnames: logged.cnames,
-            rcode: u32::try_from(logged.rcode).unwrap_or_default(),
+            rcode: low_u32(logged.rcode.to_le_bytes()),
             rrtypes: logged.answer_types,
             ..asked
         }

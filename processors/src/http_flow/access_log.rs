@@ -6,7 +6,7 @@ use tidegate_wire::access_log::{self, LogRecord};
 use super::exchanges::Exchanges;
 use super::traceparent::trace_id;
 use super::url;
-use crate::access_log_flow::{client, l7_type};
+use crate::access_log_flow::{client, l7_type, low_u32};
 use crate::wire_seen::{Content, Exchange};
 
 /// Takes the HTTP part out of a record.
@@ -31,7 +31,7 @@ fn http(logged: access_log::Http, l7_type: L7Type) -> Http {
     let code = if l7_type == L7Type::Request { 0 } else { logged.code };
     let headers = logged.headers.unwrap_or_default().into_iter();
     Http {
-        code: u32::try_from(code).unwrap_or_default(),
+        code: low_u32(code.to_le_bytes()),
         method: logged.method,
         url: logged.url.map(url::without_password).unwrap_or_default(),
         protocol: logged.protocol,

@@ -110,7 +110,7 @@ fn trace_direction(trace: &TraceNotify<'_>) -> Direction {
         _ if trace.source() == 0 => Direction::Unknown,
         reason::UNKNOWN => Direction::Unknown,
         reason::REPLY => Direction::Egress,
-        _ if trace.orig_ip().is_some() => Direction::Egress,
+        _ if original_source(trace).is_some() => Direction::Egress,
         _ => Direction::Ingress,
     }
 }
@@ -119,9 +119,14 @@ fn trace_direction(trace: &TraceNotify<'_>) -> Direction {
 fn restore_source(flow: &mut Flow, trace: &TraceNotify<'_>) {
     let Some(ip) = &mut flow.ip else { return };
     ip.encrypted = trace.is_encrypted();
-    let Some(original) = trace.orig_ip().map(Address::from) else { return };
+    let Some(original) = original_source(trace) else { return };
     if original != ip.source {
         ip.source_xlated = Some(ip.source);
         ip.source = original;
     }
+}
+
+/// The source before address translation. Like Go, takes `::ffff:0.0.0.0` for an unset one, too.
+fn original_source(trace: &TraceNotify<'_>) -> Option<Address> {
+    trace.orig_ip().filter(|ip| !ip.to_canonical().is_unspecified()).map(Address::from)
 }

@@ -112,7 +112,7 @@ const EXPECTED: &[(&str, [&str; 3])] = &[
     (
         "minimal",
         [
-            "129/0 ERROR Egress reply Some(false) Request 0ns None Proxy",
+            "129/0 ERROR Egress reply Some(false) TCP :::0 > :::0 Request 0ns None Proxy",
             "0/0 [] > 0/0 []",
             r#"Generic { proto: "", fields: [] }"#,
         ],
@@ -177,6 +177,31 @@ fn a_response_has_the_latency_and_trace_of_its_request() {
         .collect();
     let trace = Some("0af7651916cd43dd8448eb211c80319c".to_owned());
     assert_eq!(told, [(0, trace.clone()), (0, None), (500_000_001, trace), (0, None)]);
+}
+
+/// A sample, since a request shows no codes.
+fn wide(protocol: &str) -> Vec<u8> {
+    let mut wide = record(protocol, "Sample");
+    wide.source.id = (1 << 32) + 7;
+    wide.destination.identity = (5 << 32) + 8;
+    wide.transport_protocol = 0x0100 + 17;
+    if let Some(dns) = &mut wide.dns {
+        dns.rcode = -1;
+    }
+    if let Some(http) = &mut wide.http {
+        http.code = (1 << 33) + 200;
+    }
+    access_log(&wide)
+}
+
+#[test]
+fn wide_numbers_lose_their_high_bits_as_in_hubble() {
+    for (protocol, code) in [("dns", "rcode: 4294967295"), ("http", "code: 200")] {
+        let [head, sides, record] = lines(&only_flow(&chain().run([wide(protocol)])));
+        assert!(head.contains(" UDP "), "{head}");
+        assert_eq!(sides, "7/0 [] > 0/8 []");
+        assert!(record.contains(code), "{record}");
+    }
 }
 
 #[test]

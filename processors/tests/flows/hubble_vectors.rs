@@ -93,6 +93,16 @@ fn a_translated_source_is_restored() {
 }
 
 #[test]
+fn a_mapped_zero_is_no_original_source() {
+    let batch = Chain::to_flows().run([hex("0404c3a144ea54b02800000028000100ef1700600b000000eda7000300000000
+         00000000000000000000ffff00000000
+         6000000000083b4020010db800000000000000000000000120010db8000000000000000000000002")]);
+    let flow = only_flow(&batch);
+    assert_eq!(flow.direction, Direction::Ingress);
+    assert_eq!(flow.ip.map(|ip| ip.source_xlated), Some(None));
+}
+
+#[test]
 fn a_drop_tells_its_reason_and_place() {
     assert_flow(
         "01854d00550000002b0000002b000200393000000787000000000000d20402000000000000000000aabbcc000002aabb
