@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueHint};
 
-use crate::{completions, components, demo, graph, run, simulate, validate};
+use crate::{completions, components, demo, graph, playback, record, run, simulate, validate};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -31,6 +31,8 @@ pub(crate) enum Verb {
     Run(run::Args),
     Validate(validate::Args),
     Demo(demo::Args),
+    Record(record::Args),
+    Replay(playback::Args),
     Simulate(simulate::Args),
     Graph(graph::Args),
     Components(components::Args),

@@ -10,6 +10,8 @@ mod demo;
 mod error;
 mod graph;
 mod log;
+mod playback;
+mod record;
 mod run;
 mod signals;
 mod simulate;
@@ -43,6 +45,8 @@ fn dispatch(verb: Verb) -> Result<(), Error> {
         Verb::Graph(args) => graph::run(&args),
         Verb::Components(args) => components::run(&args),
         Verb::Demo(args) => demo::run(&args),
+        Verb::Record(args) => record::run(&args),
+        Verb::Replay(args) => playback::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
         Verb::Completions(args) => completions::run(&args),
     }

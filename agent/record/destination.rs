@@ -1,0 +1,87 @@
+//! Where a recording goes: a file that is not overwritten by accident, or standard output.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use tokio::fs::{File, OpenOptions};
+use tokio::io::{AsyncWrite, AsyncWriteExt, Stdout};
+
+use super::RecordError;
+
+/// An open file and what is in it.
+#[derive(Debug)]
+pub(super) struct Destination {
+    name: PathBuf,
+    output: Output,
+    written: u64,
+}
+
+#[derive(Debug)]
+enum Output {
+    File(File),
+    Stdout(Stdout),
+}
+
+impl Destination {
+    /// Creates the file, or takes standard output for `-`. A device or a pipe that exists is written to.
+    pub(super) async fn create(name: &Path, force: bool) -> Result<Self, RecordError> {
+        let output = if name == Path::new("-") {
+            Output::Stdout(tokio::io::stdout())
+        } else {
+            Output::File(open(name, force).await?)
+        };
+        Ok(Self { name: name.to_owned(), output, written: 0 })
+    }
+
+    /// Writes all of `bytes`, or none as far as the file is concerned.
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
+        let output: &mut (dyn AsyncWrite + Unpin + Send) = match &mut self.output {
+            Output::File(file) => file,
+            Output::Stdout(stdout) => stdout,
+        };
+        let written = async {
+            output.write_all(bytes).await?;
+            output.flush().await
+        };
+        match written.await {
+            Ok(()) => self.written += bytes.len() as u64,
+            Err(source) => return Err(self.cut(source).await),
+        }
+        Ok(())
+    }
+
+    /// Cuts off what a write left half done.
+    async fn cut(&mut self, source: io::Error) -> RecordError {
+        if let Output::File(file) = &mut self.output {
+            // A device cannot be cut; the error that matters is the first one.
+            let _ = file.set_len(self.written).await;
+        }
+        RecordError::Write { file: self.name.clone(), written: self.written, source }
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// What the user calls it.
+    pub(super) fn name(&self) -> String {
+        match self.output {
+            Output::File(_) => self.name.display().to_string(),
+            Output::Stdout(_) => "standard output".to_owned(),
+        }
+    }
+}
+
+async fn open(name: &Path, force: bool) -> Result<File, RecordError> {
+    let created = OpenOptions::new().write(true).create_new(true).open(name).await;
+    match created {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        other => return other.map_err(|source| RecordError::create(name, source)),
+    }
+    let is_file = tokio::fs::metadata(name).await.is_ok_and(|metadata| metadata.is_file());
+    if is_file && !force {
+        return Err(RecordError::Exists(name.to_owned()));
+    }
+    let opened = OpenOptions::new().write(true).truncate(is_file).open(name).await;
+    opened.map_err(|source| RecordError::create(name, source))
+}

@@ -1,0 +1,125 @@
+//! Recordings of a scripted socket.
+
+use std::io::Write;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::thread::JoinHandle;
+
+use tempfile::TempDir;
+use tidegate_core::stage::Stop;
+use tidegate_wire::payload::{Encoder, Payload};
+
+use super::error::RecordError;
+use super::{Args, record};
+use crate::error::chain;
+
+fn stream(events: usize) -> Vec<u8> {
+    let (mut encoder, mut out) = (Encoder::default(), Vec::new());
+    for _ in 0..events {
+        encoder.encode(&Payload { data: b"event", cpu: 1, lost: 0, kind: 9 }, &mut out);
+    }
+    out
+}
+
+fn args(directory: &TempDir, out: &Path) -> Args {
+    Args {
+        socket: directory.path().join("monitor.sock"),
+        out: out.to_owned(),
+        force: false,
+        count: None,
+        max_bytes: None,
+        duration: None,
+    }
+}
+
+/// Writes `bytes` to the first client, and gives the connection back open.
+fn agent(directory: &TempDir, bytes: Vec<u8>) -> JoinHandle<UnixStream> {
+    let listener = UnixListener::bind(directory.path().join("monitor.sock")).unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // A recorder that has enough hangs up.
+        let _ = stream.write_all(&bytes);
+        stream
+    })
+}
+
+/// Records a stream that the agent ends.
+async fn record_all(bytes: &[u8], change: impl FnOnce(&mut Args)) -> (Result<(), RecordError>, Vec<u8>) {
+    let directory = tempfile::tempdir().unwrap();
+    let served = agent(&directory, bytes.to_vec());
+    let closed = std::thread::spawn(move || drop(served.join()));
+    let file = directory.path().join("recording.bin");
+    let mut args = args(&directory, &file);
+    change(&mut args);
+    let result = record(&args, &Stop::new()).await;
+    closed.join().unwrap();
+    (result, std::fs::read(&file).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_recording_is_the_stream_byte_for_byte() {
+    let whole = stream(3);
+    let broken = [&whole[..], &[0, 1, 2]].concat();
+    for bytes in [&whole[..], &whole[..whole.len() - 2], &broken, &[]] {
+        let (result, recorded) = record_all(bytes, |_| ()).await;
+        result.unwrap();
+        assert_eq!(recorded, bytes);
+    }
+}
+
+#[tokio::test]
+async fn a_recording_that_is_limited_ends_with_a_whole_frame() {
+    let (result, recorded) = record_all(&stream(9), |args| args.count = Some(4)).await;
+    result.unwrap();
+    assert_eq!(recorded, stream(4));
+    let size = format!("{}B", stream(5).len() + 1);
+    let (result, recorded) = record_all(&stream(9), |args| args.max_bytes = Some(size.parse().unwrap())).await;
+    result.unwrap();
+    assert_eq!(recorded, stream(5));
+}
+
+#[tokio::test]
+async fn a_stop_ends_a_recording_with_a_whole_frame() {
+    let (directory, whole, more) = (tempfile::tempdir().unwrap(), stream(2), stream(3));
+    let served = agent(&directory, more[..more.len() - 1].to_vec());
+    let file = directory.path().join("recording.bin");
+    let stop = Stop::new();
+    let (args, wish) = (args(&directory, &file), stop.clone());
+    let recording = tokio::spawn(async move { record(&args, &wish).await });
+    while std::fs::metadata(&file).map_or(0, |metadata| metadata.len()) < whole.len() as u64 {
+        tokio::task::yield_now().await;
+    }
+    stop.request();
+    recording.await.unwrap().unwrap();
+    assert_eq!(std::fs::read(&file).unwrap(), whole);
+    drop(served.join());
+}
+
+#[tokio::test]
+async fn a_file_that_exists_is_overwritten_only_by_force() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("precious.bin");
+    std::fs::write(&file, vec![7; 4096]).unwrap();
+    let (result, _) = record_all(&stream(1), |args| args.out.clone_from(&file)).await;
+    assert!(matches!(result, Err(RecordError::Exists(_))), "{result:?}");
+    assert_eq!(std::fs::read(&file).unwrap(), vec![7; 4096]);
+    let force = |args: &mut Args| (args.out, args.force) = (file.clone(), true);
+    record_all(&stream(1), force).await.0.unwrap();
+    assert_eq!(std::fs::read(&file).unwrap(), stream(1));
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_said_with_the_file_and_the_reason() {
+    let (full, _) = record_all(&stream(1), |args| args.out = "/dev/full".into()).await;
+    let (nowhere, _) = record_all(&stream(1), |args| args.out = "/no/such/directory/file".into()).await;
+    let directory = tempfile::tempdir().unwrap();
+    let absent = record(&args(&directory, Path::new("-")), &Stop::new()).await;
+    for (result, expected) in [
+        (full, "cannot write to /dev/full behind byte 0: No space left on device"),
+        (nowhere, "cannot create /no/such/directory/file: No such file or directory"),
+        (absent, "monitor.sock (does the Cilium agent run on this node, with enable-monitor?): No such file"),
+    ] {
+        let error = chain(&result.unwrap_err());
+        assert!(error.contains(expected), "{error}");
+    }
+}
