@@ -3,8 +3,10 @@
 
 mod command_line;
 mod configuration;
+mod demo;
 mod faults;
 mod otlp;
+mod prometheus;
 mod running;
 mod stopping;
 mod support;

@@ -42,7 +42,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let folder = tempfile::Builder::new().prefix("tidegate-demo-").tempdir()?;
     let socket = folder.path().join("monitor1_2.sock");
-    let addresses = Addresses::choose()?;
+    let mut addresses = Addresses::choose()?;
     let source = Source { name: "pipeline.toml".to_owned(), text: PIPELINE.to_owned() };
     let (_, assembly) = validate::assemble(&source, &|name: &str| addresses.value(name, &socket))?;
     log::start("info");
@@ -55,6 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     };
     welcome(&socket, &addresses)?;
     runtime.spawn(play(args, stand_in, stop.clone()));
+    addresses.release();
     run::start(runtime, assembly, &args.options, stop)
 }
 

@@ -8,6 +8,8 @@ use crate::config::process_environment;
 
 /// Where the demo's pipeline listens and sends.
 pub(super) struct Addresses {
+    /// Keep the ports from another demo that starts at the same time.
+    held: Vec<TcpListener>,
     pub(super) telemetry: String,
     pub(super) prometheus: String,
     pub(super) otlp: String,
@@ -16,7 +18,14 @@ pub(super) struct Addresses {
 impl Addresses {
     pub(super) fn choose() -> io::Result<Self> {
         let otlp = process_environment("OTEL_EXPORTER_OTLP_ENDPOINT").unwrap_or("http://127.0.0.1:4317".to_owned());
-        Ok(Self { telemetry: free(9464)?, prometheus: free(9965)?, otlp })
+        let held = [free(9464)?, free(9965)?];
+        let [telemetry, prometheus] = [held[0].local_addr()?, held[1].local_addr()?].map(|address| address.to_string());
+        Ok(Self { held: held.into(), telemetry, prometheus, otlp })
+    }
+
+    /// Gives the ports up, for the pipeline to take.
+    pub(super) fn release(&mut self) {
+        self.held.clear();
     }
 
     /// What the shipped pipeline finds in its environment.
@@ -32,7 +41,6 @@ impl Addresses {
 }
 
 /// The usual port if nobody has it, else one that the system chooses.
-fn free(usual: u16) -> io::Result<String> {
-    let listener = TcpListener::bind(("127.0.0.1", usual)).or_else(|_| TcpListener::bind("127.0.0.1:0"))?;
-    listener.local_addr().map(|address| address.to_string())
+fn free(usual: u16) -> io::Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", usual)).or_else(|_| TcpListener::bind("127.0.0.1:0"))
 }

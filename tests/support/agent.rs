@@ -80,6 +80,12 @@ impl Agent {
         }
     }
 
+    /// The line on standard error that has `words`, said already or still to come.
+    pub(crate) fn has_said(&mut self, words: &str) -> String {
+        let said = self.seen.lines().find(|line| line.contains(words)).map(str::to_owned);
+        said.unwrap_or_else(|| self.says(words))
+    }
+
     /// Waits until it runs, and tells its telemetry address.
     pub(crate) fn address(&mut self) -> String {
         let line = self.says("running telemetry=");

@@ -123,6 +123,10 @@ fn push_http_response(out: &mut String, http: &Http, latency_ns: u64) {
     out.push_str(&http.protocol);
     out.push(' ');
     push_decimal(out, http.code);
+    // A response that was found in a packet does not tell what was asked.
+    if http.method.is_empty() && http.url.is_empty() {
+        return;
+    }
     out.push(' ');
     push_decimal(out, latency_ns / 1_000_000);
     out.push_str("ms (");

@@ -1,0 +1,34 @@
+//! The demo: the shipped pipeline, with nothing installed.
+
+use crate::support::{Agent, get};
+
+#[test]
+fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
+    let mut demo = Agent::start(&["demo", "--rate", "500", "--strict"].map(AsRef::as_ref));
+    let page = |line: String| line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let metrics = page(demo.says("  metrics "));
+    let telemetry = page(demo.says("  the ledger "));
+    demo.has_said("serving metrics");
+    while !get(&metrics, "/metrics").1.contains("hubble_flows_processed_total{") {}
+    while !get(&telemetry, "/debug/ledger").1.contains("\"balanced\":true") {}
+    demo.has_said("the OTLP endpoint takes no requests");
+    demo.signal("INT");
+    let ended = demo.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(
+        ended.stdout.lines().any(|line| line.contains("to-endpoint FORWARDED (TCP Flags: SYN")),
+        "{}",
+        ended.stdout
+    );
+    assert!(ended.stderr.contains("the books balance; unaccounted records: 0; in flight: 0"), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("takes no requests").count(), 1, "it is said once: {}", ended.stderr);
+}
+
+#[test]
+fn a_demo_with_an_end_ends_by_itself() {
+    let demo = Agent::start(&["demo", "--events", "200", "--rate", "0", "--strict"].map(AsRef::as_ref));
+    let ended = demo.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let row = ended.stderr.lines().find(|line| line.contains("receivers.monitor1_2  ")).unwrap();
+    assert_eq!(row.split_whitespace().nth(2), Some("200"), "{row}");
+}
