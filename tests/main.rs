@@ -7,6 +7,7 @@ mod demo;
 mod faults;
 mod otlp;
 mod prometheus;
+mod recording;
 mod running;
 mod stopping;
 mod support;
