@@ -115,7 +115,7 @@ impl<C: ?Sized> Section<C> {
         let problem = Problem::new(format!("there is no kind of {} called `{name}`", self.name), span);
         match nearest(name, names.iter().copied()) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
-            None => problem.note(format!("the kinds of {} are {}", self.name, quoted(&names))),
+            None => problem.note(format!("the kinds of {} are {}", self.name, quoted(&names, "and"))),
         }
     }
 }

@@ -162,7 +162,7 @@ fn dangling<C: ?Sized>(
     let names: Vec<_> = kinds.iter().map(|kind: &ComponentKind<C>| kind.name).collect();
     match nearest(kind, names.iter().copied()) {
         Some(near) => problem.help(format!("did you mean the kind `{near}`? Declare it with a table [{name}.{near}]")),
-        None => problem.note(format!("the kinds of {name} are {}", quoted(&names))),
+        None => problem.note(format!("the kinds of {name} are {}", quoted(&names, "and"))),
     }
 }
 

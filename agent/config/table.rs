@@ -43,7 +43,7 @@ fn unknown_key(name: &str, span: Range<usize>, what: &str, known: &[&str]) -> Pr
     match did_you_mean(name, known.iter().copied()) {
         Some(help) => problem.help(help),
         None if known.is_empty() => problem.note("there are no keys here"),
-        None => problem.note(format!("the keys here are {}", quoted(known))),
+        None => problem.note(format!("the keys here are {}", quoted(known, "and"))),
     }
 }
 
@@ -125,7 +125,7 @@ fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
     }
     if let Some(value) = between_ticks(message, "unknown variant `") {
         let problem = Problem::new(format!("unknown value `{value}` in `{path}`"), span);
-        let values = format!("it can be {}", quoted(&candidates));
+        let values = format!("it can be {}", quoted(&candidates, "or"));
         return problem.note(values).maybe_help(did_you_mean(value, candidates.iter().copied()));
     }
     if expected.starts_with("struct ") {
@@ -154,11 +154,11 @@ fn between_ticks<'m>(message: &'m str, prefix: &str) -> Option<&'m str> {
 }
 
 /// "`a`, `b` and `c`".
-pub(crate) fn quoted(names: &[&str]) -> String {
+pub(crate) fn quoted(names: &[&str], conjunction: &str) -> String {
     let ticked: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     match ticked.split_last() {
         Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        Some((last, rest)) => format!("{} {conjunction} {last}", rest.join(", ")),
         None => String::new(),
     }
 }

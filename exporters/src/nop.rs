@@ -11,7 +11,7 @@ use tidegate_core::stage::{self, StageError};
 /// The kind.
 pub const KIND: ExporterKind = ComponentKind {
     name: "nop",
-    about: "Takes every record and does nothing with it.",
+    about: "Takes every record and does nothing with it",
     keys: &[],
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };

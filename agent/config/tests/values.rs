@@ -53,7 +53,7 @@ error: unknown value `stopp` in `receivers.source.on_eof`
 3 | on_eof = "stopp"
   |          ^^^^^^^
   |
-  = note: it can be `reconnect` and `stop`
+  = note: it can be `reconnect` or `stop`
   = help: did you mean `stop`?
 
 error: wrong value in `receivers.source.rate`: invalid type: string "fast"
@@ -247,7 +247,7 @@ error: unknown value `drop` in `exporters.sink.queue.when_full`
 4 | queue = { record = 5, records = 0, bytes = "64mb", when_full = "drop" }
   |                                                                ^^^^^^
   |
-  = note: it can be `block`, `drop_newest` and `drop_oldest`
+  = note: it can be `block`, `drop_newest` or `drop_oldest`
 "#,
     );
 }

@@ -32,7 +32,7 @@ use tidegate_core::component::{ComponentKind, ExporterKind};
 /// The kind `otlp`.
 pub const KIND: ExporterKind = ComponentKind {
     name: "otlp",
-    about: "Sends flows and lost reports as OTLP logs and metrics as OTLP metrics, over gRPC.",
+    about: "Sends flows and lost reports as OTLP logs and metrics as OTLP metrics, over gRPC",
     keys: keys::KEYS,
     parse: |table| Ok(Box::new(config::Config::deserialize(table)?)),
 };

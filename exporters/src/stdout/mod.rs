@@ -20,7 +20,7 @@ use tidegate_core::{Kind, Kinds, stage};
 /// The kind.
 pub const KIND: ExporterKind = ComponentKind {
     name: "stdout",
-    about: "Writes flows and losses to standard output, a line each.",
+    about: "Writes flows and losses to standard output, a line each",
     keys: KEYS,
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };

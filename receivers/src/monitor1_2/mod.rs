@@ -34,7 +34,7 @@ use status::Status;
 /// The kind.
 pub const KIND: ReceiverKind = ReceiverKind {
     name: "monitor1_2",
-    about: "reads the Cilium agent's monitor socket, and connects again whenever that ends",
+    about: "Reads the Cilium agent's monitor socket, and connects again whenever that ends",
     keys: config::KEYS,
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };

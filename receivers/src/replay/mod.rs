@@ -23,7 +23,7 @@ use schedule::Schedule;
 /// The kind.
 pub const KIND: ReceiverKind = ReceiverKind {
     name: "replay",
-    about: "plays a recording of the Cilium agent's monitor socket, then ends",
+    about: "Plays a recording of the Cilium agent's monitor socket, then ends",
     keys: KEYS,
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
