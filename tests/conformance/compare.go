@@ -15,18 +15,26 @@ import (
 )
 
 func runCompare(args []string) error {
-	var stream, hubble, tidegate, expected string
+	var stream, hubble, tidegate, expected, sample string
+	var count int
 	if err := flags("compare", args, func(set *flag.FlagSet) {
 		set.StringVar(&stream, "stream", "", "stream file, for the bytes of examples")
 		set.StringVar(&hubble, "hubble", "", "file of Hubble's lines")
 		set.StringVar(&tidegate, "tidegate", "", "file of tidegate's lines")
 		set.StringVar(&expected, "expected", "", "file of expected differences")
+		set.StringVar(&sample, "sample", "", "file for a stream of some events without differences")
+		set.IntVar(&count, "count", 200, "number of events in the sample")
 	}); err != nil {
 		return err
 	}
 	comparison, err := compareFiles(stream, hubble, tidegate)
 	if err != nil {
 		return err
+	}
+	if sample != "" {
+		if err := comparison.writeSample(sample, count); err != nil {
+			return err
+		}
 	}
 	explained, err := readExpected(expected)
 	if err != nil {
@@ -166,6 +174,8 @@ type comparison struct {
 	events  []payload.Payload
 	kinds   map[string]*tally
 	classes map[string]*difference
+	// Numbers of the events without a difference.
+	same []int
 }
 
 // tally counts what became of one kind of events.
@@ -186,6 +196,7 @@ func (c *comparison) event(index int, theirs, ours []byte) {
 	switch {
 	case refused && ours == nil:
 		tally.refusedByBoth++
+		c.same = append(c.same, index)
 		return
 	case refused:
 		c.note(index, "only tidegate | "+kind+" | "+generalised(refusal), theirs, ours)
@@ -193,6 +204,7 @@ func (c *comparison) event(index int, theirs, ours []byte) {
 		c.note(index, "only Hubble | "+kind+" | "+describe(theirs), theirs, ours)
 	case bytes.Equal(comparable(theirs), comparable(ours)):
 		tally.equal++
+		c.same = append(c.same, index)
 		return
 	default:
 		c.fields(index, kind, theirs, ours)
@@ -230,4 +242,18 @@ func kindOf(event *payload.Payload) string {
 	default:
 		return messageTypes[data[0]]
 	}
+}
+
+// writeSample writes some of the events without a difference, from all over the stream.
+func (c *comparison) writeSample(path string, count int) error {
+	events := []payload.Payload(nil)
+	for i := range min(count, len(c.same)) {
+		events = append(events, c.events[c.same[i*len(c.same)/count]])
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return writeStream(file, events)
 }

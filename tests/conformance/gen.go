@@ -43,6 +43,9 @@ func generate(count int, seed uint64) []payload.Payload {
 	events := make([]payload.Payload, 0, count)
 	for len(events) < count {
 		event, marked := g.event(mark(len(events)))
+		if isPerfEvent(&event) {
+			defuse(event.Data)
+		}
 		events = append(events, event)
 		if !marked {
 			// A line without a mark is known by the marked line that follows.

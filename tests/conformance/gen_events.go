@@ -208,11 +208,9 @@ func (g *generator) finish(h header, mark uint32, packet []byte) []byte {
 		data = append(data, make([]byte, padded)...)
 	}
 	if g.percent(2) {
-		// Never with a captured length that tells of another release's header.
-		data = data[:1+g.IntN(len(h.bytes))]
-		if len(data) == len(h.bytes) {
-			h.u16(offsetCapLen, 0)
-		}
+		// Cut in the header, and never so that the lengths tell of another release's.
+		binary.LittleEndian.PutUint16(data[offsetCapLen:], 0xffff)
+		data = data[:1+g.IntN(len(h.bytes)-1)]
 	}
 	return data
 }

@@ -35,6 +35,16 @@ func TestHubbleAgreesWithFlowsWorkedOutByHand(t *testing.T) {
 	}
 }
 
+func TestNoEventIsDeadly(t *testing.T) {
+	data := []byte{4, 30, 0, 0x90, 30, 0, 0xff}
+	defuse(data)
+	for _, event := range append(generate(5000, 3), sample(data, 0)) {
+		if isPerfEvent(&event) && deadlyAt(event.Data) >= 0 {
+			t.Errorf("%x", event.Data)
+		}
+	}
+}
+
 func TestAStreamReadsBackAsItWasWritten(t *testing.T) {
 	path := t.TempDir() + "/stream"
 	file, err := os.Create(path)

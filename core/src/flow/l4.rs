@@ -151,6 +151,8 @@ pub enum LastLayer {
     Icmpv6,
     Vrrp,
     Igmp,
+    Vxlan,
+    Geneve,
 }
 
 /// `flow.Tunnel`: what is around the packet that the flow is about.

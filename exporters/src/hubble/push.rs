@@ -36,9 +36,9 @@ pub(super) fn push_signed(out: &mut String, n: i32) {
     push_decimal(out, n.unsigned_abs());
 }
 
-/// An address as Go prints it: an IPv4-mapped one dotted.
+/// An address as Go's `netip` prints it. In packets an IPv4-mapped one is dotted, which `Address::to_ip` sees to.
 pub(super) fn push_address(out: &mut String, address: IpAddr) {
-    match address.to_canonical() {
+    match address {
         IpAddr::V4(v4) => {
             let [first, rest @ ..] = v4.octets();
             push_decimal(out, first);
@@ -167,6 +167,6 @@ mod tests {
         for address in ["10.0.1.255", "0.0.0.0", "fd00::1:0:0:1", "::", "64:ff9b::102:304"] {
             assert_eq!(text(|out| push_address(out, address.parse().unwrap())), address);
         }
-        assert_eq!(text(|out| push_address(out, "::ffff:10.0.0.1".parse().unwrap())), "10.0.0.1");
+        assert_eq!(text(|out| push_address(out, "::ffff:10.0.0.1".parse().unwrap())), "::ffff:10.0.0.1");
     }
 }

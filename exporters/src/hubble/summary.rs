@@ -32,6 +32,8 @@ fn push_packet(out: &mut String, flow: &Flow) {
         LastLayer::Icmpv6 => "ICMPv6 ",
         LastLayer::Vrrp => "VRRP VRRPv2 Advertisement",
         LastLayer::Igmp => "IGMP ",
+        LastLayer::Vxlan => "VXLAN",
+        LastLayer::Geneve => "Geneve",
     });
     match flow.l4 {
         L4::Tcp { flags: Some(flags), .. } => push_flags(out, flags),

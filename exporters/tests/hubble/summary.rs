@@ -34,6 +34,8 @@ fn a_packet_is_summed_up_by_its_innermost_layer() {
         (LastLayer::Icmpv6, icmpv6(135, 0), "ICMPv6 NeighborSolicitation"),
         (LastLayer::Icmpv6, icmpv6(143, 0), "ICMPv6 143(0)"),
         (LastLayer::Vrrp, L4::Vrrp { vrrp_type: 1, vrid: 1, priority: 1 }, "VRRP VRRPv2 Advertisement"),
+        (LastLayer::Vxlan, L4::Udp { source_port: 1, destination_port: 4789 }, "VXLAN"),
+        (LastLayer::Geneve, L4::Udp { source_port: 1, destination_port: 6081 }, "Geneve"),
         (LastLayer::Igmp, igmp(0x11), "IGMP IGMP Membership Query"),
         (LastLayer::Igmp, igmp(0x12), "IGMP IGMPv1 Membership Report"),
         (LastLayer::Igmp, igmp(0x16), "IGMP IGMPv2 Membership Report"),

@@ -1,5 +1,5 @@
 //! Pairs responses with their requests by `X-Request-Id`, as Hubble's `seven` parser (v1.19.4) does with two LRU
-//! caches of this size; here it is one table, since both are filled and emptied together.
+//! caches of this size, one of times and one of traces; here it is one table.
 
 use jiff::Timestamp;
 
@@ -26,11 +26,11 @@ impl Default for Exchanges {
 }
 
 impl Exchanges {
-    /// Remembers a request that has an id.
+    /// Remembers a request that has an id. One that passes several proxies keeps the trace that any of them told.
     pub(super) fn request(&mut self, id: Option<&str>, logged_at: Timestamp, trace_id: Option<&str>) {
-        if let Some(id) = id {
-            self.requests.insert(id.into(), Request { logged_at, trace_id: trace_id.map(Into::into) });
-        }
+        let Some(id) = id else { return };
+        let earlier = self.requests.remove(id).and_then(|request| request.trace_id);
+        self.requests.insert(id.into(), Request { logged_at, trace_id: trace_id.map(Into::into).or(earlier) });
     }
 
     /// Latency in nanoseconds and trace id for a response; 0 and none where the request is not known.
@@ -61,6 +61,16 @@ mod tests {
             exchanges.request(request_id, at(1_000), Some("t"));
             assert_eq!(exchanges.response(response_id, at(response_at)), expected);
             assert_eq!(exchanges.response(response_id, at(response_at)), (0, None), "taken once");
+        }
+    }
+
+    #[test]
+    fn a_later_request_of_an_id_sets_the_time_and_keeps_the_trace() {
+        for (later, expected) in [(None, "t"), (Some("u"), "u")] {
+            let mut exchanges = Exchanges::default();
+            exchanges.request(Some("a"), at(1_000), Some("t"));
+            exchanges.request(Some("a"), at(1_400), later);
+            assert_eq!(exchanges.response(Some("a"), at(1_500)), (100, Some(expected.to_owned())));
         }
     }
 

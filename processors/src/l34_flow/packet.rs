@@ -79,8 +79,8 @@ fn last_layer(layer: Layer) -> LastLayer {
         Layer::Icmpv6 => LastLayer::Icmpv6,
         Layer::Vrrp => LastLayer::Vrrp,
         Layer::Igmp => LastLayer::Igmp,
-        // A tunnel in a tunnel that ends with its header: Hubble's summary has no word for it.
-        Layer::Vxlan | Layer::Geneve => LastLayer::None,
+        Layer::Vxlan => LastLayer::Vxlan,
+        Layer::Geneve => LastLayer::Geneve,
     }
 }
 
