@@ -3,6 +3,7 @@
 
 mod command_line;
 mod configuration;
+mod conformance_golden;
 mod demo;
 mod faults;
 mod otlp;
