@@ -3,8 +3,8 @@
 //! came; an output that cannot stand some characters escapes them.
 
 use tidegate_core::flow::{
-    Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7, L7Record, L7Type, LastLayer, TcpFlags, icmpv4_text, icmpv6_text,
-    qtype_name, rcode_text,
+    Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7, L7Record, L7Type, LastLayer, Seen, TcpFlags, icmpv4_text,
+    icmpv6_text, qtype_name, rcode_text,
 };
 
 use super::push::{push_address, push_decimal, push_signed};
@@ -67,7 +67,7 @@ fn push_l7(out: &mut String, l7: &L7) {
         (L7Record::Dns(dns), L7Type::Request) => push_dns_query(out, dns),
         (L7Record::Dns(dns), L7Type::Response) => push_dns_answer(out, dns),
         (L7Record::Http(http), L7Type::Request) => push_http_request(out, http),
-        (L7Record::Http(http), L7Type::Response) => push_http_response(out, http, l7.latency_ns),
+        (L7Record::Http(http), L7Type::Response) => push_http_response(out, http, l7),
         (L7Record::Kafka(kafka), L7Type::Request) => push_kafka(out, "request", kafka),
         (L7Record::Kafka(kafka), _) => {
             push_kafka(out, "response", kafka);
@@ -121,16 +121,16 @@ fn push_http_request(out: &mut String, http: &Http) {
     push_target(out, http);
 }
 
-fn push_http_response(out: &mut String, http: &Http, latency_ns: u64) {
+fn push_http_response(out: &mut String, http: &Http, l7: &L7) {
     out.push_str(&http.protocol);
     out.push(' ');
     push_decimal(out, http.code);
-    // A response that was found in a packet does not tell what was asked.
-    if http.method.is_empty() && http.url.is_empty() {
+    // A response that was found in a packet does not tell what was asked. Of a proxy's, Hubble prints what there is.
+    if l7.seen == Seen::Wire && http.method.is_empty() && http.url.is_empty() {
         return;
     }
     out.push(' ');
-    push_decimal(out, latency_ns / 1_000_000);
+    push_decimal(out, l7.latency_ns / 1_000_000);
     out.push_str("ms (");
     push_target(out, http);
     out.push(')');

@@ -1,7 +1,7 @@
 //! Summaries.
 
 use tidegate_core::flow::{
-    Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer, TcpFlags,
+    Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer, Seen, TcpFlags,
 };
 use tidegate_exporters::hubble::push_summary;
 
@@ -103,6 +103,16 @@ fn dns_is_summed_up_by_question_and_answer() {
     ];
     for (l7_type, dns, expected) in cases {
         assert_eq!(summary(&samples::l7(l7_type, L7Record::Dns(dns))), expected);
+    }
+}
+
+#[test]
+fn a_response_that_does_not_tell_its_request_is_short_only_if_found_in_a_packet() {
+    let http = Http { code: 503, protocol: "HTTP/1.1".to_owned(), ..Http::default() };
+    for (seen, expected) in [(Seen::Proxy, "HTTP/1.1 503 0ms ( )"), (Seen::Wire, "HTTP/1.1 503")] {
+        let mut flow = samples::l7(L7Type::Response, L7Record::Http(http.clone()));
+        flow.l7.as_mut().unwrap().seen = seen;
+        assert_eq!(summary(&flow), expected);
     }
 }
 
