@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as FairMutex, Notify};
 use tokio::time::Instant;
 
 use super::{Delivery, Limits, WhenFull};
@@ -38,6 +38,9 @@ struct Queue {
     /// Why a record is dropped that does not fit.
     full: &'static str,
     state: Mutex<State>,
+    /// Held by the sender that waits for room; the others wait for it, in the order of their coming. So
+    /// small batches do not overtake a large one for ever.
+    turn: FairMutex<()>,
     filled: Notify,
     drained: Notify,
     closed: Notify,
@@ -59,6 +62,7 @@ pub(crate) fn edge(limits: Limits, full: &'static str) -> (Edge, Inbox) {
         limits,
         full,
         state: Mutex::new(State { senders: 1, ..State::default() }),
+        turn: FairMutex::new(()),
         filled: Notify::new(),
         drained: Notify::new(),
         closed: Notify::new(),
@@ -74,15 +78,30 @@ impl Edge {
     ///
     /// Returns how many records were dropped.
     pub async fn send(&self, delivery: Delivery) -> u64 {
-        match self.queue.offer(delivery) {
+        match self.try_send(delivery) {
             Ok(dropped) => dropped,
-            Err(delivery) => {
-                let since = Instant::now();
-                let dropped = self.queue.push_when_drained(delivery).await;
-                self.queue.blocked(since.elapsed());
-                dropped
-            }
+            Err(delivery) => self.wait(delivery).await,
         }
+    }
+
+    /// The same without waiting: gives the batch back if it has to wait.
+    pub(crate) fn try_send(&self, delivery: Delivery) -> Result<u64, Delivery> {
+        match self.queue.limits.when_full {
+            WhenFull::Block => match self.queue.turn.try_lock() {
+                Ok(_turn) => self.queue.offer(delivery),
+                Err(_) => Err(delivery),
+            },
+            WhenFull::DropNewest | WhenFull::DropOldest => self.queue.offer(delivery),
+        }
+    }
+
+    /// Hands over a batch that has to wait.
+    pub(crate) async fn wait(&self, delivery: Delivery) -> u64 {
+        let since = Instant::now();
+        let _turn = self.queue.turn.lock().await;
+        let dropped = self.queue.push_when_drained(delivery).await;
+        self.queue.blocked(since.elapsed());
+        dropped
     }
 
     /// Whether `records` records of `bytes` bytes would go in now, without a drop and without a wait.
@@ -257,6 +276,7 @@ impl Drop for Inbox {
         let left = {
             let mut state = lock(&self.queue.state);
             state.reader_gone = true;
+            (state.records, state.bytes) = (0, 0);
             std::mem::take(&mut state.waiting)
         };
         self.queue.drained.notify_waiters();

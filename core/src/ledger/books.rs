@@ -1,10 +1,10 @@
 //! The books of one stage in one pipeline.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
 
 use super::tally::add;
-use super::{StageReport, Tally, lock, reason};
+use super::{Desk, StageReport, Tally, lock, reason};
 
 /// One row of the ledger. Entered once a batch, under a lock that nobody holds for long, so that a
 /// report never sees half an entry.
@@ -12,9 +12,10 @@ use super::{StageReport, Tally, lock, reason};
 pub struct Books {
     pipeline: String,
     stage: String,
+    /// The stages behind it, each of which is offered every record that goes on.
+    to: Vec<String>,
     counts: Mutex<Counts>,
-    /// Whether the grace period is over.
-    closed: Arc<AtomicBool>,
+    desk: Arc<Desk>,
 }
 
 /// Monotonic totals, but for `in_flight`.
@@ -22,9 +23,8 @@ pub struct Books {
 pub(crate) struct Counts {
     pub(crate) received: u64,
     pub(crate) created: u64,
-    /// Records that went on; each edge behind the stage was offered as many.
+    /// Records that went on, once each.
     pub(crate) forwarded: u64,
-    pub(crate) out: Vec<(String, u64)>,
     pub(crate) filtered: Vec<(&'static str, u64)>,
     pub(crate) dropped: Vec<(&'static str, u64)>,
     pub(crate) noted: Vec<(&'static str, u64)>,
@@ -34,10 +34,9 @@ pub(crate) struct Counts {
 }
 
 impl Books {
-    pub(super) fn new(pipeline: &str, stage: &str, to: &[String], closed: Arc<AtomicBool>) -> Self {
-        let out = to.iter().map(|to| (to.clone(), 0)).collect();
-        let counts = Mutex::new(Counts { out, ..Counts::default() });
-        Self { pipeline: pipeline.to_owned(), stage: stage.to_owned(), counts, closed }
+    pub(super) fn new(pipeline: &str, stage: &str, to: &[String], desk: Arc<Desk>) -> Self {
+        let (pipeline, stage, to) = (pipeline.to_owned(), stage.to_owned(), to.to_vec());
+        Self { pipeline, stage, to, counts: Mutex::default(), desk }
     }
 
     /// The stage's name, such as `processors.l34_flow`.
@@ -66,32 +65,30 @@ impl Books {
         add(&mut counts.dropped, reason, n);
     }
 
-    /// Records that the stage made itself and hands on.
-    pub(crate) fn created(&self, n: u64) {
+    /// Records that the stage made itself.
+    pub(super) fn create(&self, n: u64) {
         let mut counts = lock(&self.counts);
         counts.received += n;
         counts.created += n;
-        counts.forwarded += n;
+        counts.in_flight += n;
     }
 
-    /// Counts `n` records on the edge to the `to`-th stage behind this one.
-    pub(crate) fn sent(&self, to: usize, n: u64) {
-        if let Some((_, out)) = lock(&self.counts).out.get_mut(to) {
-            *out += n;
-        }
+    /// To be held while records go from these books to those of the next stages.
+    pub(super) fn crossing(&self) -> RwLockReadGuard<'_, ()> {
+        self.desk.crossing.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records that were waiting for the stage when it ended, by itself or at the end of the grace
     /// period.
     pub(super) fn ended(&self, n: u64) {
-        let closed = self.closed.load(Ordering::Acquire);
+        let closed = self.desk.closed.load(Ordering::Acquire);
         let reason = if closed { reason::SHUTDOWN_TIMEOUT } else { reason::STAGE_ENDED };
         self.settle(n, |counts| add(&mut counts.dropped, reason, n));
     }
 
     /// Records on a ticket that is dropped: the stage was torn down, or it forgot them.
     pub(super) fn abandon(&self, n: u64) {
-        if self.closed.load(Ordering::Acquire) || std::thread::panicking() {
+        if self.desk.closed.load(Ordering::Acquire) || std::thread::panicking() {
             self.ended(n);
         } else {
             self.settle(n, |counts| counts.unaccounted += n);
@@ -100,7 +97,7 @@ impl Books {
     }
 
     pub(super) fn report(&self) -> StageReport {
-        StageReport::new(&self.pipeline, &self.stage, &lock(&self.counts))
+        StageReport::new(&self.pipeline, &self.stage, &self.to, &lock(&self.counts))
     }
 }
 

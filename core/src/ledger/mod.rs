@@ -18,7 +18,7 @@ pub use ticket::Ticket;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::edge::EdgeGauge;
 
@@ -48,13 +48,23 @@ struct Shared {
     rows: Mutex<Vec<Arc<Books>>>,
     edges: Mutex<Vec<EdgeGauge>>,
     upstream_lost: Mutex<BTreeMap<&'static str, u64>>,
-    closed: Arc<AtomicBool>,
+    desk: Arc<Desk>,
+}
+
+/// What all books of a ledger lie on.
+#[derive(Debug, Default)]
+struct Desk {
+    /// Whether the grace period is over.
+    closed: AtomicBool,
+    /// Shared by those who enter records in the books of two stages, as they go from one to the next. A
+    /// report has it alone, and so never sees them in both books or in neither.
+    crossing: RwLock<()>,
 }
 
 impl Ledger {
     /// Opens the books of a stage in a pipeline. `to` names the stages that it hands records to.
     pub fn open(&self, pipeline: &str, stage: &str, to: &[String]) -> Arc<Books> {
-        let books = Arc::new(Books::new(pipeline, stage, to, Arc::clone(&self.shared.closed)));
+        let books = Arc::new(Books::new(pipeline, stage, to, Arc::clone(&self.shared.desk)));
         lock(&self.shared.rows).push(Arc::clone(&books));
         books
     }
@@ -76,18 +86,23 @@ impl Ledger {
 
     /// From now on, records whose stage is torn down are lost to the end of the grace period.
     pub(crate) fn close(&self) {
-        self.shared.closed.store(true, Ordering::Release);
+        self.shared.desk.closed.store(true, Ordering::Release);
     }
 
-    /// The books as they stand, each stage's consistent in itself.
+    /// All books as they stand at one moment.
     #[must_use]
     pub fn report(&self) -> Report {
-        let stages = lock(&self.shared.rows).iter().rev().map(|books| books.report()).collect::<Vec<_>>();
         Report::new(
-            stages.into_iter().rev().collect(),
+            self.stages(),
             lock(&self.shared.edges).iter().map(EdgeGauge::report).collect(),
             lock(&self.shared.upstream_lost).clone(),
         )
+    }
+
+    fn stages(&self) -> Vec<StageReport> {
+        let rows = lock(&self.shared.rows);
+        let _alone = self.shared.desk.crossing.write().unwrap_or_else(PoisonError::into_inner);
+        rows.iter().map(|books| books.report()).collect()
     }
 }
 

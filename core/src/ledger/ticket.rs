@@ -23,6 +23,12 @@ impl Ticket {
         Self { rows, left: n }
     }
 
+    /// Enters `n` records that the stage made itself.
+    pub(crate) fn create(books: &Arc<Books>, n: u64) -> Self {
+        books.create(n);
+        Self { rows: vec![Arc::clone(books)], left: n }
+    }
+
     /// Records whose outcome is still owed.
     #[must_use]
     pub fn left(&self) -> u64 {
@@ -69,28 +75,47 @@ impl Ticket {
         self.rows.iter().for_each(|books| books.ended(n));
     }
 
-    /// `n` records go on to the next stages.
-    pub(crate) fn forwarded(&mut self, n: u64) {
-        self.settle(n, |counts, n| counts.forwarded += n);
+    /// A ticket for each of the books that the records are in.
+    pub(crate) fn apart(mut self) -> Vec<Self> {
+        let left = std::mem::take(&mut self.left);
+        std::mem::take(&mut self.rows).into_iter().map(|books| Self { rows: vec![books], left }).collect()
     }
 
-    /// Enters what a processor did with a whole batch, of which `kept` records go on; those that it
-    /// made itself are entered as created. Returns the number of records that have no outcome.
-    pub(crate) fn processed(mut self, tally: &Tally, kept: u64) -> u64 {
+    /// The records go on to the one stage behind this one.
+    pub(crate) fn forward_to(self, next: &Arc<Books>) -> Self {
+        self.cross(|n| Self::enter(vec![Arc::clone(next)], n))
+    }
+
+    /// The records go on to every stage behind this one.
+    pub(crate) fn fan_out<'a>(self, next: impl Iterator<Item = &'a Arc<Books>>) -> Vec<Self> {
+        self.cross(|n| next.map(|books| Self::enter(vec![Arc::clone(books)], n)).collect())
+    }
+
+    /// Enters the records in the next stages' books and as forwarded in their own, which a report sees
+    /// as one.
+    fn cross<T>(mut self, enter: impl FnOnce(u64) -> T) -> T {
         let n = std::mem::take(&mut self.left);
+        let _crossing = self.rows.first().map(|books| books.crossing());
+        self.rows.iter().for_each(|books| books.settle(n, |counts| counts.forwarded += n));
+        enter(n)
+    }
+
+    /// Enters what a processor did with a whole batch. The `kept` records that are left are still owed;
+    /// those that the processor made itself are entered as created.
+    pub(crate) fn processed(&mut self, tally: &Tally, kept: u64) {
+        let n = std::mem::replace(&mut self.left, kept);
         let out = kept + tally.removed();
         let (created, missing) = (out.saturating_sub(n), n.saturating_sub(out));
         for books in &self.rows {
             books.settle(n, |counts| {
                 counts.received += created;
                 counts.created += created;
-                counts.forwarded += kept;
+                counts.in_flight += kept;
                 counts.unaccounted += missing;
                 counts.add(tally);
             });
         }
         debug_assert_eq!(missing, 0, "a processor removed records without an outcome");
-        missing
     }
 
     fn settle(&mut self, n: u64, entry: impl Fn(&mut super::Counts, u64)) {

@@ -1,6 +1,8 @@
 //! The edges behind a stage.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
 use crate::batch::Batch;
 use crate::edge::{Delivery, Edge};
@@ -22,9 +24,8 @@ pub(crate) struct Target {
     pub(crate) wants: Kinds,
 }
 
-/// Deliveries that are in the books of their stages and only have to be sent, with the positions of
-/// their targets.
-pub(crate) type Admitted = Vec<(usize, Delivery)>;
+/// A delivery that is in the books of its stage and only has to be sent.
+pub(crate) type Admitted<'a> = (&'a Edge, Delivery);
 
 impl FanOut {
     pub(crate) fn new(targets: Vec<Target>) -> Self {
@@ -32,29 +33,30 @@ impl FanOut {
     }
 
     /// Enters a batch's records in the books of both ends of every edge.
-    pub(crate) fn admit(&self, batch: &Arc<Batch>, weight: usize, from: &Books) -> Admitted {
-        let admit = |(at, target): (usize, &Target)| {
-            from.sent(at, batch.len() as u64);
-            target.admit(batch, weight).map(|delivery| (at, delivery))
-        };
-        self.targets.iter().enumerate().filter_map(admit).collect()
-    }
-
-    /// Hands over what was admitted, waiting where an edge is full.
-    pub(crate) async fn send(&self, admitted: Admitted) {
-        for (at, delivery) in admitted {
-            self.targets[at].edge.send(delivery).await;
-        }
+    pub(crate) fn admit(&self, batch: &Arc<Batch>, weight: usize, ticket: Ticket) -> Vec<Admitted<'_>> {
+        let tickets = ticket.fan_out(self.targets.iter().map(|target| &target.books));
+        let targets = self.targets.iter().zip(tickets);
+        targets.filter_map(|(target, ticket)| Some((&target.edge, target.admit(batch, weight, ticket)?))).collect()
     }
 }
 
 impl Target {
-    fn admit(&self, batch: &Arc<Batch>, weight: usize) -> Option<Delivery> {
-        let mut ticket = Ticket::enter(vec![Arc::clone(&self.books)], batch.len() as u64);
+    fn admit(&self, batch: &Arc<Batch>, weight: usize, mut ticket: Ticket) -> Option<Delivery> {
         if self.wants != Kinds::ALL {
             let wanted = batch.count(self.wants) as u64;
             ticket.filtered(SIGNALS_RULE, ticket.left() - wanted);
         }
         (ticket.left() > 0).then(|| Delivery::new(Arc::clone(batch), self.wants, weight, ticket))
     }
+}
+
+/// Hands over what was admitted. A full edge is waited for, and holds up none of the others.
+pub(crate) async fn send(admitted: Vec<Admitted<'_>>) {
+    let refused = admitted.into_iter().filter_map(|(edge, delivery)| Some((edge, edge.try_send(delivery).err()?)));
+    let mut waiting: Vec<_> = refused.map(|(edge, delivery)| Box::pin(edge.wait(delivery))).collect();
+    poll_fn(|context| {
+        waiting.retain_mut(|sending| sending.as_mut().poll(context).is_pending());
+        if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }

@@ -5,6 +5,6 @@ mod run;
 mod segment;
 mod topology;
 
-pub(crate) use fan_out::FanOut;
+pub(crate) use fan_out::{FanOut, send};
 pub use run::{Failure, Running};
 pub use topology::{ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::FanOut;
+use super::{FanOut, send};
 use crate::batch::{Batch, Pool};
 use crate::edge::{Delivery, Inbox};
 use crate::ledger::{Books, Tally, Ticket};
@@ -66,9 +66,10 @@ impl Segment {
     }
 
     async fn deliver(&mut self, delivery: Delivery) {
-        let (batch, ticket) = delivery.into_parts();
-        let batch = Arc::try_unwrap(batch).unwrap_or_else(|shared| shared.copy());
-        self.process(0, batch, Some(ticket)).await;
+        let (batch, mut ticket) = delivery.into_parts();
+        let mut batch = Arc::try_unwrap(batch).unwrap_or_else(|shared| shared.copy());
+        self.process(0, &mut batch, &mut ticket);
+        self.pass_on(0, batch, ticket).await;
     }
 
     async fn tick(&mut self) {
@@ -87,31 +88,27 @@ impl Segment {
     /// Hands on what the processor at `at` made by itself.
     async fn emit(&mut self, at: usize, batch: Batch) {
         if !batch.is_empty() {
-            self.steps[at].books.created(batch.len() as u64);
-            self.process(at + 1, batch, None).await;
+            let ticket = Ticket::create(&self.steps[at].books, batch.len() as u64);
+            self.pass_on(at, batch, ticket).await;
         }
     }
 
-    /// Takes a batch through the processors from `from` on, then to the edges.
-    async fn process(&mut self, from: usize, mut batch: Batch, mut ticket: Option<Ticket>) {
-        let count = self.steps.len();
-        for at in from..count {
-            let ticket = match ticket.take() {
-                Some(ticket) => ticket,
-                None => {
-                    self.steps[at - 1].books.sent(0, batch.len() as u64);
-                    Ticket::enter(vec![Arc::clone(&self.steps[at].books)], batch.len() as u64)
-                }
-            };
-            self.tally.clear();
-            self.steps[at].processor.process(&mut batch, &mut self.tally);
-            ticket.processed(&self.tally, batch.len() as u64);
+    fn process(&mut self, at: usize, batch: &mut Batch, ticket: &mut Ticket) {
+        self.tally.clear();
+        self.steps[at].processor.process(batch, &mut self.tally);
+        ticket.processed(&self.tally, batch.len() as u64);
+    }
+
+    /// Takes a batch that is done at `at` through the processors behind it, then to the edges.
+    async fn pass_on(&mut self, at: usize, mut batch: Batch, mut ticket: Ticket) {
+        for next in at + 1..self.steps.len() {
             if batch.is_empty() {
                 return;
             }
+            ticket = ticket.forward_to(&self.steps[next].books);
+            self.process(next, &mut batch, &mut ticket);
         }
         let weight = batch.weight();
-        let admitted = self.exits.admit(&Arc::new(batch), weight, &self.steps[count - 1].books);
-        self.exits.send(admitted).await;
+        send(self.exits.admit(&Arc::new(batch), weight, ticket)).await;
     }
 }

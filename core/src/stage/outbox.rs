@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::batch::{Batch, Pool};
 use crate::edge::{Delivery, Edge, Inbox, Limits, edge};
 use crate::ledger::{Books, Ledger, Ticket, reason};
-use crate::pipeline::FanOut;
+use crate::pipeline::{FanOut, send};
 use crate::record::{Kinds, Record};
 
 /// The sending side of a receiver: one lane for each pipeline that it feeds.
@@ -80,14 +80,12 @@ impl Shared {
     /// Enters the records on all edges before it waits for any, so that the books are whole even if
     /// the receiver is torn down while it waits.
     async fn forward(&self, delivery: Delivery) {
-        let (batch, mut ticket) = delivery.into_parts();
+        let (batch, ticket) = delivery.into_parts();
         let weight = batch.weight();
-        let admitted: Vec<_> = self.lanes.iter().map(|lane| lane.fan_out.admit(&batch, weight, &lane.books)).collect();
-        ticket.forwarded(ticket.left());
+        let lanes = self.lanes.iter().zip(ticket.apart());
+        let admitted = lanes.flat_map(|(lane, ticket)| lane.fan_out.admit(&batch, weight, ticket)).collect();
         drop(batch);
-        for (lane, admitted) in self.lanes.iter().zip(admitted) {
-            lane.fan_out.send(admitted).await;
-        }
+        send(admitted).await;
     }
 
     fn dropped(&self, reason: &'static str, n: u64) {

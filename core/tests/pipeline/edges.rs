@@ -70,3 +70,39 @@ async fn an_inbox_ends_only_when_every_sender_is_gone() {
     started.stop.request();
     assert_eq!(started.ended().await.kept[0], [1]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_an_ended_reader_leaves_is_not_shown_as_waiting() {
+    let lab = Lab::held().receiver(&[Step::Send(3); 4]).exporter(Manner::After(1), ROOMY);
+    let started = lab.pipeline("p", &[0], Vec::new(), &[0]).start();
+    started.a_second_later().await;
+    started.gate.add_permits(1);
+    let ended = started.ended().await;
+    assert_eq!(ended.dropped("exporters.e0"), [("stage_ended", 9)]);
+    assert_eq!((ended.report.edges[0].queue_records, ended.report.edges[0].queue_bytes), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_edge_holds_up_no_other() {
+    let lab = Lab::new().receiver(&[Step::Send(1); 4]).exporter(Manner::Hangs, records(1, WhenFull::Block));
+    let lab = lab.exporter(Manner::Drained, ROOMY).exporter(Manner::Drained, ROOMY);
+    let started = lab.pipeline("p", &[0], Vec::new(), &[0, 1]).pipeline("q", &[0], Vec::new(), &[2]).start();
+    started.a_second_later().await;
+    // One batch is held and one waits; the third one is waited with, and the others have it all the same.
+    for kept in &started.kept[1..] {
+        assert_eq!(*kept.lock().unwrap(), [1, 2, 3]);
+    }
+    started.stop.request();
+    let ended = started.ended().await;
+    assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 3)]);
+    assert_eq!(ended.dropped("exporters.e1"), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn small_batches_do_not_overtake_a_large_one_that_waits() {
+    let lab = Lab::new().receiver(&[Step::Send(1); 50]).receiver(&[Step::Send(60)]).receiver(&[Step::Send(1); 50]);
+    let lab = lab.exporter(Manner::Slowly, records(3, WhenFull::Block));
+    let ended = lab.pipeline("p", &[0, 1, 2], Vec::new(), &[0]).run().await;
+    let last_of_large = ended.kept[0].iter().position(|seq| *seq == 60);
+    assert!(last_of_large.is_some_and(|at| at < 70), "{:?}", ended.kept[0]);
+}

@@ -8,4 +8,5 @@ mod failing;
 mod ledger;
 mod model;
 mod support;
+mod under_load;
 mod wiring;

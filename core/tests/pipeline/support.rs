@@ -96,6 +96,8 @@ pub(crate) enum Manner {
     Panics,
     /// Never, holding its first batch.
     Hangs,
+    /// When its inbox ends, a millisecond for each batch.
+    Slowly,
 }
 
 /// An exporter that keeps the numbers of the frames that it gets.
@@ -121,6 +123,7 @@ impl Exporter for Keep {
                 }
                 Manner::Panics => panic!("the exporter panics"),
                 Manner::Hangs => std::future::pending().await,
+                Manner::Slowly => tokio::time::sleep(Duration::from_millis(1)).await,
                 Manner::Drained | Manner::After(_) => {}
             }
             self.kept.lock().unwrap().extend(delivery.records().map(seq));
