@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Mutex as FairMutex, Notify};
+use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 
 use super::{Delivery, Limits, WhenFull};
@@ -221,6 +222,8 @@ impl State {
 impl Inbox {
     /// The next batch; `None` when the inbox is empty and nobody can send any more. Safe to cancel.
     pub async fn recv(&mut self) -> Option<Delivery> {
+        // A stage whose inbox is never empty would keep its thread from timers and other stages.
+        consume_budget().await;
         loop {
             let filled = self.queue.filled.notified();
             tokio::pin!(filled);

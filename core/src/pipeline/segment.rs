@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, interval_at};
 
 use super::{FanOut, send};
 use crate::batch::{Batch, Pool};
@@ -46,11 +46,14 @@ impl Segment {
         let shortest = self.steps.iter().filter_map(|step| step.next_tick.map(|(every, _)| every)).min();
         let every = shortest.unwrap_or(Duration::from_secs(86_400)).max(Duration::from_millis(1));
         let mut ticks = interval_at(Instant::now() + every, every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
-                _ = ticks.tick() => self.tick().await,
+                _ = ticks.tick() => {
+                    self.tick().await;
+                    // The inbox has its turn, however long the tick took.
+                    ticks.reset();
+                }
                 delivery = inbox.recv() => match delivery {
                     Some(delivery) => self.deliver(delivery).await,
                     None => break,

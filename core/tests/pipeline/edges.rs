@@ -1,5 +1,8 @@
 //! Limits of edges, and what happens when they are reached.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tidegate_core::edge::{Limits, WhenFull};
 use tidegate_core::record::Record;
 
@@ -105,4 +108,26 @@ async fn small_batches_do_not_overtake_a_large_one_that_waits() {
     let ended = lab.pipeline("p", &[0, 1, 2], Vec::new(), &[0]).run().await;
     let last_of_large = ended.kept[0].iter().position(|seq| *seq == 60);
     assert!(last_of_large.is_some_and(|at| at < 70), "{:?}", ended.kept[0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_with_a_full_inbox_lets_others_run() {
+    let started = Lab::held_line(&[Step::Send(1); 1000], ROOMY).start();
+    started.a_second_later().await;
+    let turns = Arc::new(AtomicU64::new(0));
+    let other = tokio::spawn({
+        let turns = Arc::clone(&turns);
+        async move {
+            loop {
+                turns.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    started.gate.add_permits(1);
+    let ended = started.ended().await;
+    other.abort();
+    assert_eq!(ended.kept[0].len(), 1000);
+    let turns = turns.load(Ordering::Relaxed);
+    assert!(turns > 5, "{turns} turns during a thousand batches");
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use tidegate_core::edge::WhenFull;
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::{Frame, Lost, LostSource};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Kind, Kinds, Outcome, Record, Timestamp};
 
-use crate::support::{Judge, Lab, Manner, ROOMY, Step, processor, seq};
+use crate::support::{Judge, Lab, Manner, ROOMY, Step, processor, records, seq};
 
 #[tokio::test(start_paused = true)]
 async fn every_exporter_gets_what_every_receiver_sends() {
@@ -133,4 +134,28 @@ async fn records_that_a_processor_makes_are_entered_as_created() {
     let books = ended.books("p", "processors.maker");
     assert_eq!((books.r#in, books.created, books.forwarded), (5, 4, 5));
     assert_eq!(ended.books("p", "processors.behind").r#in, 5);
+}
+
+/// Has a tick due again whenever one is over.
+struct Restless;
+
+impl Processor for Restless {
+    fn process(&mut self, _: &mut Batch, _: &mut Tally) {}
+
+    fn tick_every(&self) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+
+    fn tick(&mut self, _: Timestamp, out: &mut Batch) {
+        out.push(made(200));
+        out.push(made(200));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ticks_that_take_longer_than_their_interval_leave_the_inbox_its_turn() {
+    let lab = Lab::new().receiver(&[Step::Send(1); 20]).exporter(Manner::Slowly, records(1, WhenFull::Block));
+    let ended = lab.pipeline("p", &[0], vec![processor("restless", Restless)], &[0]).run();
+    let ended = tokio::time::timeout(Duration::from_secs(60), ended).await.unwrap();
+    assert_eq!(ended.kept[0].iter().filter(|seq| **seq <= 20).count(), 20);
 }
