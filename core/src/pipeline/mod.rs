@@ -1,6 +1,7 @@
 //! Runs stages: wires them with edges, keeps their books, and ends them in order.
 
 mod fan_out;
+mod place;
 mod run;
 mod segment;
 mod topology;

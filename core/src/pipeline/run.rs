@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
+use super::place::Place;
 use crate::ledger::Ledger;
 use crate::stage::{OutputClosed, StageError, Stop};
 
@@ -60,17 +61,17 @@ pub struct Running {
 pub(super) struct Tasks {
     runtime: Handle,
     set: JoinSet<Result<(), StageError>>,
-    names: HashMap<Id, String>,
+    places: HashMap<Id, Place>,
 }
 
 impl Tasks {
     pub(super) fn new(runtime: Handle) -> Self {
-        Self { runtime, set: JoinSet::new(), names: HashMap::new() }
+        Self { runtime, set: JoinSet::new(), places: HashMap::new() }
     }
 
-    pub(super) fn spawn(&mut self, stage: String, task: impl Future<Output = Result<(), StageError>> + Send + 'static) {
+    pub(super) fn spawn(&mut self, place: Place, task: impl Future<Output = Result<(), StageError>> + Send + 'static) {
         let id = self.set.spawn_on(task, &self.runtime).id();
-        self.names.insert(id, stage);
+        self.places.insert(id, place);
     }
 
     /// The first failure among the ended tasks' results.
@@ -80,7 +81,7 @@ impl Tasks {
             Ok((id, Err(source))) => (id, Some(Ok(source))),
             Err(error) => (error.id(), error.is_panic().then_some(Err(()))),
         };
-        let stage = self.names.remove(&id).unwrap_or_default();
+        let stage = self.places.remove(&id).map_or_else(String::new, |place| place.stage().to_owned());
         Some(match failure? {
             Ok(source) => Failure::Failed { stage, source },
             Err(()) => Failure::Panicked { stage },
@@ -135,7 +136,7 @@ impl Running {
     /// period.
     async fn tear_down(&mut self) -> Vec<String> {
         self.ledger.close();
-        let mut stages: Vec<_> = self.tasks.names.values().cloned().collect();
+        let mut stages: Vec<_> = self.tasks.places.values().map(|place| place.stage().to_owned()).collect();
         stages.sort();
         // A stage that is stuck keeps its records in flight, and the report says so.
         let _ = tokio::time::timeout(UNCANCELLABLE, self.tasks.set.shutdown()).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, interval_at};
 
+use super::place::Place;
 use super::{FanOut, send};
 use crate::batch::{Batch, Pool};
 use crate::edge::{Delivery, Inbox};
@@ -18,6 +19,7 @@ pub(super) struct Segment {
     exits: FanOut,
     pool: Pool,
     tally: Tally,
+    place: Place,
 }
 
 /// One processor with its books.
@@ -35,8 +37,8 @@ impl Step {
 }
 
 impl Segment {
-    pub(super) fn new(steps: Vec<Step>, exits: FanOut, pool: Pool) -> Self {
-        Self { steps, exits, pool, tally: Tally::default() }
+    pub(super) fn new(steps: Vec<Step>, exits: FanOut, pool: Pool, place: Place) -> Self {
+        Self { steps, exits, pool, tally: Tally::default(), place }
     }
 
     /// Runs until the inbox ends, then has every processor finish, in order.
@@ -62,6 +64,7 @@ impl Segment {
         }
         for at in 0..self.steps.len() {
             let mut out = self.pool.take();
+            self.place.enter(at);
             self.steps[at].processor.finish(Timestamp::now(), &mut out);
             self.emit(at, out).await;
         }
@@ -82,6 +85,7 @@ impl Segment {
             if Instant::now() >= due {
                 step.next_tick = Some((every, Instant::now() + every));
                 let mut out = self.pool.take();
+                self.place.enter(at);
                 step.processor.tick(Timestamp::now(), &mut out);
                 self.emit(at, out).await;
             }
@@ -98,6 +102,7 @@ impl Segment {
 
     fn process(&mut self, at: usize, batch: &mut Batch, ticket: &mut Ticket) {
         self.tally.clear();
+        self.place.enter(at);
         self.steps[at].processor.process(batch, &mut self.tally);
         ticket.processed(&self.tally, batch.len() as u64);
     }

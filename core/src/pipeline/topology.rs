@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::fan_out::{FanOut, Target};
+use super::place::Place;
 use super::run::{Running, Tasks};
 use super::segment::{Segment, Step};
 use crate::batch::Pool;
@@ -84,11 +85,11 @@ impl Topology {
         }
         drop(edges);
         for (node, inbox) in self.exporters.into_iter().zip(inboxes) {
-            tasks.spawn(node.stage, node.exporter.run(inbox));
+            tasks.spawn(Place::new([node.stage]), node.exporter.run(inbox));
         }
         for (node, lanes) in self.receivers.into_iter().zip(lanes) {
             let outbox = Outbox::new(&node.stage, lanes, pool.clone(), ledger.clone());
-            tasks.spawn(node.stage, node.receiver.run(outbox, stop.clone()));
+            tasks.spawn(Place::new([node.stage]), node.receiver.run(outbox, stop.clone()));
         }
         Running::new(tasks, stop, self.grace, ledger.clone())
     }
@@ -161,11 +162,13 @@ impl Wiring<'_> {
 
     /// Spawns one chain of processors and returns the way into it.
     fn segment(&self, pipeline: &str, chain: Vec<Link>, exits: FanOut, tasks: &mut Tasks) -> FanOut {
-        let (stage, queue, books) = (chain[0].node.stage.clone(), chain[0].node.queue, Arc::clone(&chain[0].books));
+        let place = Place::new(chain.iter().map(|link| link.node.stage.clone()));
+        let (queue, books) = (chain[0].node.queue, Arc::clone(&chain[0].books));
         let (edge, inbox) = edge(queue.unwrap_or_default(), reason::QUEUE_FULL);
-        self.ledger.watch(edge.gauge(pipeline.to_owned(), &stage));
+        self.ledger.watch(edge.gauge(pipeline.to_owned(), place.stage()));
         let steps = chain.into_iter().map(|link| Step::new(link.node.processor, link.books)).collect();
-        tasks.spawn(stage, Segment::new(steps, exits, self.pool.clone()).run(inbox));
+        let segment = Segment::new(steps, exits, self.pool.clone(), place.clone());
+        tasks.spawn(place, segment.run(inbox));
         FanOut::new(vec![Target { edge, books, wants: Kinds::ALL }])
     }
 }

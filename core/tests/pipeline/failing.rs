@@ -40,8 +40,10 @@ async fn a_processor_that_panics_is_named_and_its_records_are_counted() {
         Outcome::Keep
     });
     let lab = Lab::new().receiver(&[Step::Send(2), Step::Send(3), Step::Send(1)]).exporter(Manner::Drained, ROOMY);
-    let ended = lab.pipeline("p", &[0], vec![processor("fragile", fragile)], &[0]).run().await;
+    let before = processor("before", Judge(|_: &mut Record| Outcome::Keep));
+    let ended = lab.pipeline("p", &[0], vec![before, processor("fragile", fragile)], &[0]).run().await;
     assert_eq!(ended.verdict(), "stage `processors.fragile` panicked");
     assert_eq!(ended.kept[0], [1, 2]);
-    assert_eq!(ended.dropped("processors.fragile"), [("stage_ended", 4)]);
+    assert_eq!(ended.dropped("processors.fragile"), [("stage_ended", 3)]);
+    assert_eq!(ended.dropped("processors.before"), [("stage_ended", 1)]);
 }
