@@ -79,11 +79,11 @@ fn welcome(socket: &Path, addresses: &Addresses) -> io::Result<()> {
         io::stderr(),
         "A simulated Cilium agent listens on {socket}; the pipeline is the shipped pipeline.toml.
 
-  flows        here, one a line, as `hubble observe` prints them
-  metrics      http://{prometheus}/metrics            Hubble's, for Prometheus
-  the agent    http://{telemetry}/metrics            about itself
-  the ledger   http://{telemetry}/debug/ledger       where every record went
-  OTLP         {otlp}                  if a collector listens there
+  flows        printed here, as `hubble observe` prints them
+  metrics      Hubble's, for Prometheus      http://{prometheus}/metrics
+  the agent    about itself                  http://{telemetry}/metrics
+  the ledger   where every record went       http://{telemetry}/debug/ledger
+  OTLP         to a collector, if there is   {otlp}
 
 Ctrl-C drains, and prints the ledger.
 ",

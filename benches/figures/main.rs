@@ -1,8 +1,9 @@
 //! The figures of the README: what the real binary costs, in CPU-seconds and peak memory per million
 //! events, from a recording of the simulator's default mix to each place where records can go.
 //!
-//! `cargo bench --bench figures`, or with options: `-- --events 1000000 --rounds 3`. The variants are
-//! interleaved, and each row shows the median of its rounds. Not a test: nothing here asserts a time.
+//! `cargo bench --bench figures`, or with options: `-- --events 1000000 --rounds 3 --only OTLP`. The
+//! variants are interleaved, and each row shows the median of its rounds. `-- --sink` only serves the OTLP
+//! sink, for a profiler on an agent of one's own. Not a test: nothing here asserts a time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -22,6 +23,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_tidegate");
 struct Options {
     events: u64,
     rounds: usize,
+    /// Rows whose name has this text.
+    only: String,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,6 +34,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return measure::child(command);
     }
+    if args.iter().any(|arg| arg == "--sink") {
+        println!("http://{}", sink::start()?);
+        loop {
+            std::thread::park();
+        }
+    }
     figures(&options(&args)?)
 }
 
@@ -38,7 +47,8 @@ fn options(args: &[String]) -> Result<Options, Box<dyn Error>> {
     let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
     let events = value("--events").map_or(Ok(1_000_000), |text| text.parse())?;
     let rounds = value("--rounds").map_or(Ok(3), |text| text.parse())?;
-    Ok(Options { events, rounds })
+    let only = value("--only").cloned().unwrap_or_default();
+    Ok(Options { events, rounds, only })
 }
 
 fn figures(options: &Options) -> Result<(), Box<dyn Error>> {
@@ -46,7 +56,8 @@ fn figures(options: &Options) -> Result<(), Box<dyn Error>> {
     let recording = folder.path().join("recording");
     record(&recording, options.events)?;
     let sink = sink::start()?;
-    let variants = variants::all(&recording, folder.path(), sink)?;
+    let mut variants = variants::all(&recording, folder.path(), sink)?;
+    variants.retain(|variant| variant.name.contains(&options.only));
     let mut costs: Vec<Vec<Cost>> = variants.iter().map(|_| Vec::new()).collect();
     for _ in 0..options.rounds {
         for (variant, costs) in variants.iter().zip(&mut costs) {
