@@ -136,6 +136,17 @@ impl Batch {
         });
     }
 
+    /// Takes out the records behind the first `len`, with all the bytes.
+    #[must_use]
+    pub(crate) fn split_off(&mut self, len: usize) -> Self {
+        let mut rest = self.pool.as_ref().map(Pool::take).unwrap_or_default();
+        if len < self.len() {
+            rest.records.extend(self.records.drain(len..));
+            rest.bytes.extend_from_slice(&self.bytes);
+        }
+        rest
+    }
+
     /// A copy for a second pipeline that changes records on its own.
     #[must_use]
     pub(crate) fn copy(&self) -> Self {

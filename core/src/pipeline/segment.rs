@@ -13,6 +13,9 @@ use crate::ledger::{Books, Tally, Ticket};
 use crate::stage::{Processor, StageError};
 use crate::time::Timestamp;
 
+/// Records of one batch at most where a processor makes them by itself.
+const MOST_AT_ONCE: usize = 4096;
+
 /// Some processors in a row, and the edges behind the last one.
 pub(super) struct Segment {
     steps: Vec<Step>,
@@ -92,11 +95,14 @@ impl Segment {
         }
     }
 
-    /// Hands on what the processor at `at` made by itself.
-    async fn emit(&mut self, at: usize, batch: Batch) {
-        if !batch.is_empty() {
-            let ticket = Ticket::create(&self.steps[at].books, batch.len() as u64);
-            self.pass_on(at, batch, ticket).await;
+    /// Hands on what the processor at `at` made by itself, in batches that edges have room for.
+    async fn emit(&mut self, at: usize, mut batch: Batch) {
+        let mut ticket = Ticket::create(&self.steps[at].books, batch.len() as u64);
+        while !batch.is_empty() {
+            let rest = batch.split_off(MOST_AT_ONCE);
+            let part = ticket.split(batch.len() as u64);
+            self.pass_on(at, batch, part).await;
+            batch = rest;
         }
     }
 

@@ -159,3 +159,24 @@ async fn ticks_that_take_longer_than_their_interval_leave_the_inbox_its_turn() {
     let ended = tokio::time::timeout(Duration::from_secs(60), ended).await.unwrap();
     assert_eq!(ended.kept[0].iter().filter(|seq| **seq <= 20).count(), 20);
 }
+
+/// Makes many records at the end.
+struct Hoarder;
+
+impl Processor for Hoarder {
+    fn process(&mut self, _: &mut Batch, _: &mut Tally) {}
+
+    fn finish(&mut self, _: Timestamp, out: &mut Batch) {
+        (1..=10_000).for_each(|seq| out.push(made(seq)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_processor_has_at_the_end_goes_in_batches_that_an_edge_has_room_for() {
+    let lab = Lab::new().receiver(&[]).exporter(Manner::Slowly, records(5000, WhenFull::Block));
+    let lab = lab.exporter(Manner::After(1), ROOMY);
+    let ended = lab.pipeline("p", &[0], vec![processor("hoarder", Hoarder)], &[0, 1]).run().await;
+    assert_eq!(ended.kept[0], (1..=10_000).collect::<Vec<_>>());
+    assert_eq!(ended.kept[1].len(), 4096);
+    assert_eq!(ended.books("p", "processors.hoarder").created, 10_000);
+}
