@@ -1,6 +1,7 @@
 //! The bounded channel between two stages: limits in records and in bytes, and a policy for when it is
 //! full. The edge belongs to the stage that reads it; what is dropped here is in that stage's books.
 
+mod blocked;
 mod queue;
 
 pub(crate) use queue::EdgeGauge;

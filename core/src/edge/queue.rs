@@ -2,14 +2,12 @@
 //! lock that is held for a push or a pop.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tokio::sync::{Mutex as FairMutex, Notify};
 use tokio::task::coop::consume_budget;
-use tokio::time::Instant;
 
+use super::blocked::Blocked;
 use super::{Delivery, Limits, WhenFull};
 use crate::ledger::{EdgeReport, lock, reason};
 
@@ -45,7 +43,7 @@ struct Queue {
     filled: Notify,
     drained: Notify,
     closed: Notify,
-    blocked_nanos: AtomicU64,
+    blocked: Blocked,
 }
 
 #[derive(Debug, Default)]
@@ -67,7 +65,7 @@ pub(crate) fn edge(limits: Limits, full: &'static str) -> (Edge, Inbox) {
         filled: Notify::new(),
         drained: Notify::new(),
         closed: Notify::new(),
-        blocked_nanos: AtomicU64::new(0),
+        blocked: Blocked::default(),
     });
     (Edge { queue: Arc::clone(&queue) }, Inbox { queue })
 }
@@ -98,11 +96,9 @@ impl Edge {
 
     /// Hands over a batch that has to wait.
     pub(crate) async fn wait(&self, delivery: Delivery) -> u64 {
-        let since = Instant::now();
+        let _waiting = self.queue.blocked.enter();
         let _turn = self.queue.turn.lock().await;
-        let dropped = self.queue.push_when_drained(delivery).await;
-        self.queue.blocked(since.elapsed());
-        dropped
+        self.queue.push_when_drained(delivery).await
     }
 
     /// Whether `records` records of `bytes` bytes would go in now, without a drop and without a wait.
@@ -160,11 +156,6 @@ impl Queue {
             }
             drained.await;
         }
-    }
-
-    fn blocked(&self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.blocked_nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 }
 
@@ -295,7 +286,7 @@ impl EdgeGauge {
             stage: self.stage.clone(),
             queue_records: state.records as u64,
             queue_bytes: state.bytes as u64,
-            blocked_seconds: Duration::from_nanos(self.queue.blocked_nanos.load(Ordering::Relaxed)).as_secs_f64(),
+            blocked_seconds: self.queue.blocked.total().as_secs_f64(),
         }
     }
 }

@@ -41,6 +41,7 @@ async fn a_sender_that_waits_is_seen_in_the_report() {
     let started = Lab::held_line(&[Step::Send(2), Step::Send(2)], records(3, WhenFull::Block)).start();
     let report = started.a_second_later().await;
     assert_eq!((report.edges[0].queue_records, report.in_flight()), (2, 4), "one batch waits, one is waited with");
+    assert!(report.edges[0].blocked_seconds >= 0.9, "{:?}", report.edges);
     started.gate.add_permits(1);
     let ended = started.ended().await;
     assert_eq!(ended.report.edges[0].queue_records, 0);
