@@ -6,7 +6,7 @@ use super::Batch;
 use crate::record::Record;
 
 /// Idle batches that are kept at most; more than this are in flight only while edges are full.
-const MAX_IDLE: usize = 32;
+const MAX_IDLE: usize = 8;
 /// Memory of an idle batch above which it is freed rather than kept.
 const MAX_IDLE_BYTES: usize = 1 << 20;
 
