@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
-/// A duration: a number with `ns`, `us`, `ms`, `s`, `m`, `h` or `d`; `"1.5s"` is allowed, and so is
-/// `"0s"`.
+/// A duration of ten years at most: a number with `ns`, `us`, `ms`, `s`, `m`, `h` or `d`; `"1.5s"` is
+/// allowed, and so is `"0s"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HumanDuration(pub Duration);
 
@@ -29,6 +29,8 @@ impl ByteSize {
 
 const DURATION_UNITS: &[(&str, f64)] =
     &[("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
+/// Ten years, which every clock can count from now on.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 const SIZE_UNITS: &[(&str, f64)] = &[
     ("B", 1.0),
     ("kB", 1e3),
@@ -49,7 +51,7 @@ fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
 }
 
 fn parse_duration(text: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(quantity(text, DURATION_UNITS)?).ok()
+    Duration::try_from_secs_f64(quantity(text, DURATION_UNITS)?).ok().filter(|duration| *duration <= LONGEST)
 }
 
 fn parse_size(text: &str) -> Option<usize> {
@@ -121,6 +123,8 @@ mod tests {
             ("10", None),
             ("-1s", None),
             ("1.2.3s", None),
+            ("3650d", Some(Duration::from_secs(315_360_000))),
+            ("3651d", None),
             ("99999999999999999999d", None),
             ("", None),
         ];

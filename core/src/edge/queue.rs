@@ -72,8 +72,8 @@ pub(crate) fn edge(limits: Limits, full: &'static str) -> (Edge, Inbox) {
 
 impl Edge {
     /// Hands a batch over. Waits while the edge is full and its policy is to block; otherwise settles
-    /// the tickets of whatever is dropped. Never loses a record without an outcome: a batch that is
-    /// being waited with when the caller goes away is settled by its ticket.
+    /// the tickets of whatever is dropped. A batch that is being waited with when the caller goes away is
+    /// lost to the end of the grace period, or has no outcome if that is not over.
     ///
     /// Returns how many records were dropped.
     pub async fn send(&self, delivery: Delivery) -> u64 {

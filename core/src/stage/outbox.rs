@@ -41,7 +41,8 @@ impl Outbox {
         self.shared.pool.take()
     }
 
-    /// Hands a batch to every pipeline behind this receiver, waiting while one is full.
+    /// Hands a batch to every pipeline behind this receiver, waiting while one is full. Not to be
+    /// cancelled: what it still waits with would have no outcome.
     pub async fn send(&self, batch: Batch) {
         let delivery = self.shared.admit(batch);
         self.shared.forward(delivery).await;
@@ -109,7 +110,8 @@ impl Buffer {
     }
 
     /// Puts a batch in the buffer. Waits only if the buffer is full and its policy is to block.
-    /// Returns how many records were dropped for want of room, now or (`drop_oldest`) earlier ones.
+    /// Returns how many records were dropped for want of room, now or (`drop_oldest`) earlier ones. Not to
+    /// be cancelled, as [`Outbox::send`].
     pub async fn send(&self, batch: Batch) -> u64 {
         self.edge.send(self.shared.admit(batch)).await
     }

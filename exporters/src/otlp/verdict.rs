@@ -27,6 +27,9 @@ pub(super) mod reason {
     pub(in super::super) const RECORD_TOO_LARGE: &str = "record_too_large";
 }
 
+/// A peer that asks for a longer pause gets this one; it may say anything, and clocks have an end.
+const LONGEST_HINT: Duration = Duration::from_secs(86_400);
+
 /// What to do with a request that was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -40,7 +43,7 @@ pub(super) enum Verdict {
 /// connection that broke) carries its cause as a source; such attempts are always repeated.
 pub(super) fn judge(status: &Status) -> Verdict {
     let retry_info = status.get_details_retry_info();
-    let hint = retry_info.as_ref().and_then(|info| info.retry_delay).unwrap_or_default();
+    let hint = retry_info.as_ref().and_then(|info| info.retry_delay).unwrap_or_default().min(LONGEST_HINT);
     if status.source().is_some() {
         return Verdict::Retry(hint);
     }
@@ -61,7 +64,7 @@ pub(super) fn judge(status: &Status) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::{Code, Duration, Status, StatusExt, Verdict, judge, reason};
+    use super::{Code, Duration, LONGEST_HINT, Status, StatusExt, Verdict, judge, reason};
 
     const AT_ONCE: Verdict = Verdict::Retry(Duration::ZERO);
 
@@ -98,6 +101,7 @@ mod tests {
             (Code::ResourceExhausted, Some(hint), Verdict::Retry(hint)),
             (Code::ResourceExhausted, None, AT_ONCE),
             (Code::Unavailable, Some(hint), Verdict::Retry(hint)),
+            (Code::Unavailable, Some(Duration::MAX), Verdict::Retry(LONGEST_HINT)),
             (Code::Internal, Some(hint), Verdict::Drop(reason::PERMANENT_ERROR)),
         ] {
             let status = Status::with_error_details(code, "", details(delay));
