@@ -1,6 +1,6 @@
 //! The demo: the shipped pipeline, with nothing installed.
 
-use crate::support::{Agent, get};
+use crate::support::{Agent, eventually, get};
 
 #[test]
 fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
@@ -9,8 +9,8 @@ fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
     let metrics = page(demo.says("  metrics "));
     let telemetry = page(demo.says("  the ledger "));
     demo.has_said("serving metrics");
-    while !get(&metrics, "/metrics").1.contains("hubble_flows_processed_total{") {}
-    while !get(&telemetry, "/debug/ledger").1.contains("\"balanced\":true") {}
+    eventually("flows are counted", || get(&metrics, "/metrics").1.contains("hubble_flows_processed_total{"));
+    assert!(get(&telemetry, "/debug/ledger").1.contains("\"balanced\":true"));
     demo.has_said("the OTLP endpoint takes no requests");
     demo.signal("INT");
     let ended = demo.ended();

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::support::{Agent, Books, Place, get, recording};
+use crate::support::{Agent, Books, Place, eventually, get, recording};
 
 const CHAIN: &[&str] = &["cilium_decode", "l34_flow"];
 
@@ -98,11 +98,13 @@ fn a_signal_in_full_flow_drains_what_was_read() {
         ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--strict".as_ref(), "--ledger".as_ref(), file.as_os_str()];
     let mut agent = Agent::start(&run);
     let address = agent.address();
-    while !get(&address, "/metrics").1.lines().any(|line| {
-        line.starts_with("tidegate_stage_records_in_total")
-            && line.contains("receivers.monitor1_2")
-            && line.rsplit(' ').next().unwrap().parse::<f64>().unwrap() > 10_000.0
-    }) {}
+    let read = || {
+        let page = get(&address, "/metrics").1;
+        let mut lines = page.lines().filter(|line| line.starts_with("tidegate_stage_records_in_total"));
+        let line = lines.find(|line| line.contains("receivers.monitor1_2"));
+        line.and_then(|line| line.rsplit(' ').next()).and_then(|number| number.parse::<f64>().ok())
+    };
+    eventually("it is in full flow", || read().is_some_and(|frames| frames > 10_000.0));
     agent.signal("TERM");
     let ended = agent.ended();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
@@ -127,11 +129,8 @@ fn a_killed_peer_is_connected_to_again_when_it_comes_back() {
     for _ in 0..2 {
         let peer = simulate();
         agent.says("connected");
-        while !get(&address, "/metrics")
-            .1
-            .lines()
-            .any(|line| line.starts_with("tidegate_receiver_connected") && line.ends_with(" 1"))
-        {}
+        let connected = |line: &str| line.starts_with("tidegate_receiver_connected") && line.ends_with(" 1");
+        eventually("it is connected", || get(&address, "/metrics").1.lines().any(connected));
         peer.signal("KILL");
         drop(peer.ended());
     }

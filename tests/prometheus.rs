@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Agent, Place, get};
+use crate::support::{Agent, Place, eventually, get};
 
 /// Debian's Prometheus, as CI installs it.
 #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not run")]
@@ -52,15 +52,8 @@ impl Scraped {
         let line = agent.has_said("serving metrics");
         let metrics = line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
         let scraped = Self { agent, _stand_in: stand_in, metrics, telemetry };
-        // The last points come a moment after the last frame: until two looks agree, more are to come.
-        let mut before = 0.0;
-        loop {
-            let now = scraped.flows();
-            if now > 1500.0 && now == before {
-                return scraped;
-            }
-            before = now;
-        }
+        eventually("the flows are counted", || scraped.flows() > 1500.0);
+        scraped
     }
 
     /// The flows that the endpoint shows now.
@@ -86,12 +79,10 @@ fn prometheus_scrapes_the_flows_and_answers_a_query() {
         ),
     );
     let prometheus = Prometheus::start(&place, &config);
-    let expected = scraped.flows();
-    loop {
-        if prometheus.query("sum(hubble_flows_processed_total)") == Some(expected) {
-            break;
-        }
-    }
+    // The last points may come between a scrape and a look, but they come.
+    eventually("Prometheus has what the endpoint has", || {
+        prometheus.query("sum(hubble_flows_processed_total)") == Some(scraped.flows())
+    });
     assert_eq!(prometheus.query("up{job=\"tidegate\"}"), Some(1.0));
     scraped.agent.signal("TERM");
     assert_eq!(scraped.agent.ended().code, Some(0));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Agent, Cilium, Place, get};
+use crate::support::{Agent, Cilium, Place, eventually, get};
 
 #[test]
 fn a_signal_stops_the_receivers_and_drains() {
@@ -21,7 +21,7 @@ fn a_signal_stops_the_receivers_and_drains() {
         ]);
         let address = agent.address();
         let connection = cilium.send(500);
-        while !get(&address, "/debug/ledger").1.contains("\"in\":500") {}
+        eventually("all frames are read", || get(&address, "/debug/ledger").1.contains("\"in\":500"));
         agent.signal(signal);
         agent.says("stopping; another signal ends it at once");
         let ended = agent.ended();
@@ -41,7 +41,7 @@ fn stuck(place: &Place, grace: &str) -> Agent {
     let mut agent =
         Agent::start(&["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), ledger.as_os_str()]);
     let address = agent.address();
-    while !blocked(&get(&address, "/debug/ledger").1) {}
+    eventually("a stage is blocked", || blocked(&get(&address, "/debug/ledger").1));
     agent.signal("TERM");
     agent.says("stopping; another signal ends it at once");
     agent

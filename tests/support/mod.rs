@@ -6,15 +6,24 @@ mod cilium;
 mod collector;
 mod http;
 
-pub(crate) use agent::{Agent, tidegate, tidegate_unread};
+pub(crate) use agent::{Agent, PATIENCE, tidegate, tidegate_unread};
 pub(crate) use books::Books;
 pub(crate) use cilium::{Cilium, recording};
 pub(crate) use collector::{Answer, Collector};
 pub(crate) use http::get;
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use tempfile::TempDir;
+
+/// Asks until the answer is yes; a test that would wait for ever fails with what it waited for.
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !is_so() {
+        assert!(since.elapsed() < PATIENCE, "it did not come to pass that {what}");
+    }
+}
 
 /// A directory of a test's own.
 pub(crate) struct Place(TempDir);
