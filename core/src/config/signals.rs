@@ -10,6 +10,7 @@ use crate::record::{Kind, Kinds};
 enum Signal {
     Flows,
     AgentEvents,
+    DebugEvents,
     Lost,
     Metrics,
 }
@@ -26,6 +27,7 @@ impl Signals {
         let kind = |signal: &Signal| match signal {
             Signal::Flows => Kind::Flow,
             Signal::AgentEvents => Kind::AgentEvent,
+            Signal::DebugEvents => Kind::DebugEvent,
             Signal::Lost => Kind::Lost,
             Signal::Metrics => Kind::Metric,
         };

@@ -9,6 +9,7 @@ mod file;
 mod icmp;
 mod l4;
 mod l7;
+mod socket;
 mod trace;
 
 pub use address::Address;
@@ -19,6 +20,7 @@ pub use file::{FileNumbering, SourceFile};
 pub use icmp::{icmpv4_text, icmpv6_text};
 pub use l4::{L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
 pub use l7::{Dns, Generic, Http, Kafka, L7, L7Record, L7Type, Seen};
+pub use socket::{Socket, XlatePoint};
 pub use trace::{TracePoint, TraceReason, capture_point_name};
 
 use std::sync::Arc;
@@ -59,7 +61,7 @@ pub struct Flow {
     pub flow_type: FlowType,
     /// `event_type.type`: the monitor message type.
     pub message_type: u8,
-    /// `event_type.sub_type`: drop reason, raw observation point or capture point.
+    /// `event_type.sub_type`: drop reason, raw observation point, capture point or translation point.
     pub sub_type: u8,
     /// What became of the packet or request.
     pub verdict: Verdict,
@@ -101,6 +103,8 @@ pub struct Flow {
     pub proxy_port: u32,
     /// The request or response, for L7 flows.
     pub l7: Option<Box<L7>>,
+    /// The socket whose address was translated, for socket flows.
+    pub socket: Option<Box<Socket>>,
     /// Bytes behind the transport header, in the batch, as far as they were captured.
     pub payload: Span,
     /// Whether the capture cut the payload short.
@@ -113,7 +117,30 @@ impl Flow {
     /// Bytes on the heap that only this flow holds.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        self.l7.as_deref().map_or(0, L7::heap_bytes)
+        self.l7.as_deref().map_or(0, L7::heap_bytes) + self.socket.as_deref().map_or(0, size_of_val)
+    }
+
+    /// The sender's address. An event that is no packet can lack it.
+    #[must_use]
+    pub fn source_address(&self) -> Option<Address> {
+        self.known(self.ip?.source, XlatePoint(self.sub_type).is_reverse())
+    }
+
+    /// The receiver's address. An event that is no packet can lack it.
+    #[must_use]
+    pub fn destination_address(&self) -> Option<Address> {
+        self.known(self.ip?.destination, !XlatePoint(self.sub_type).is_reverse())
+    }
+
+    /// An address, unless it stands for none: it does in the record of a proxy, and on the pod's side of a
+    /// socket trace, which tells the peer's address only.
+    fn known(&self, address: Address, is_peer: bool) -> Option<Address> {
+        let is_told = match self.flow_type {
+            FlowType::L7 => false,
+            FlowType::Sock => is_peer,
+            FlowType::Unknown | FlowType::L34 => true,
+        };
+        (is_told || address != Address::default()).then_some(address)
     }
 }
 

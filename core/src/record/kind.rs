@@ -10,8 +10,10 @@ pub enum Kind {
     Event,
     /// [`super::Record::Flow`]
     Flow,
-    /// An agent event.
+    /// [`super::Record::AgentEvent`]
     AgentEvent,
+    /// [`super::Record::DebugEvent`]
+    DebugEvent,
     /// [`super::Record::Lost`]
     Lost,
     /// [`super::Record::Metric`]
@@ -20,7 +22,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [Self::Frame, Self::Event, Self::Flow, Self::AgentEvent, Self::Lost, Self::Metric];
+    pub const ALL: [Self; 7] =
+        [Self::Frame, Self::Event, Self::Flow, Self::AgentEvent, Self::DebugEvent, Self::Lost, Self::Metric];
 
     /// The name as configuration and documentation write it.
     #[must_use]
@@ -30,6 +33,7 @@ impl Kind {
             Self::Event => "events",
             Self::Flow => "flows",
             Self::AgentEvent => "agent_events",
+            Self::DebugEvent => "debug_events",
             Self::Lost => "lost",
             Self::Metric => "metrics",
         }

@@ -1,11 +1,19 @@
 //! What travels between stages: one [`Record`] for each frame of the monitor socket, which the
 //! processors turn from a frame into an event and from an event into a flow, in place.
 
+mod agent_event;
+mod debug_event;
 mod kind;
 
+pub use agent_event::{
+    AgentEvent, AgentEventType, EndpointRegen, EndpointUpdate, IpCache, Notification, PolicyUpdate, ServiceAddress,
+    ServiceDelete, ServiceUpsert,
+};
+pub use debug_event::{DebugEvent, DebugEventType};
 pub use kind::{Kind, Kinds};
 
 use tidegate_wire::access_log::LogRecord;
+use tidegate_wire::event::SockLayout;
 
 use crate::batch::Span;
 use crate::flow::Flow;
@@ -28,6 +36,10 @@ pub enum Record {
     Event(Event),
     /// A network flow.
     Flow(Flow),
+    /// What Cilium's agent reports about itself.
+    AgentEvent(Box<AgentEvent>),
+    /// A debug message of the datapath.
+    DebugEvent(DebugEvent),
     /// A loss that somebody upstream of the decoder reported.
     Lost(Lost),
     /// The current value of one metric series.
@@ -42,6 +54,8 @@ impl Record {
             Self::Frame(_) => Kind::Frame,
             Self::Event(_) => Kind::Event,
             Self::Flow(_) => Kind::Flow,
+            Self::AgentEvent(_) => Kind::AgentEvent,
+            Self::DebugEvent(_) => Kind::DebugEvent,
             Self::Lost(_) => Kind::Lost,
             Self::Metric(_) => Kind::Metric,
         }
@@ -52,6 +66,7 @@ impl Record {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Self::Flow(flow) => flow.heap_bytes(),
+            Self::AgentEvent(event) => event.heap_bytes(),
             Self::Event(Event { body: EventBody::AccessLog(_), .. }) => ACCESS_LOG_BYTES,
             _ => 0,
         }
@@ -99,6 +114,11 @@ pub enum EventBody {
         /// Bytes of the header, which is where the packet begins; settled by the decoder, because
         /// one version byte can stand for two lengths.
         header_len: u16,
+    },
+    /// A checked socket trace (7), which has no packet.
+    TraceSock {
+        /// How its fields lie; settled by the decoder, because no version byte tells.
+        layout: SockLayout,
     },
     /// An access-log record (129) of a proxy.
     AccessLog(Box<LogRecord>),
