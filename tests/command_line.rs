@@ -86,8 +86,8 @@ pipeline flows
   receivers.replay
     │ frames
   processors.cilium_decode
-    │ events, lost
-    └─ exporters.nop  takes events, lost
+    │ events, agent_events, debug_events, lost
+    └─ exporters.nop  takes events, agent_events, debug_events, lost
 ";
     assert_eq!(draw("text"), text);
     let mermaid = "\
@@ -96,7 +96,7 @@ flowchart LR
     s0[\"receivers.replay\"]
     s1[\"processors.cilium_decode\"]
     s0 -->|frames| s1
-    s1 -->|events, lost| s2
+    s1 -->|events, agent_events, debug_events, lost| s2
 ";
     assert_eq!(draw("mermaid"), mermaid);
     let dot = "\
@@ -107,7 +107,7 @@ digraph tidegate {
     s0 [label=\"receivers.replay\"];
     s1 [label=\"processors.cilium_decode\"];
     s0 -> s1 [label=\"frames\"];
-    s1 -> s2 [label=\"events, lost\"];
+    s1 -> s2 [label=\"events, agent_events, debug_events, lost\"];
 }
 ";
     assert_eq!(draw("dot"), dot);

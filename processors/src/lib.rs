@@ -1,9 +1,8 @@
 //! From frames to flows, and from flows to metrics.
 //!
 //! Each kind of processor is one module; [`KINDS`] lists them. In a pipeline they usually stand in this
-//! order: `cilium_decode` tells events apart, `l34_flow` makes flows of those with packets, `dns_flow`,
-//! `http_flow` and `l7_flow` make flows of requests and responses, and `hubble_metrics`
-//! counts them.
+//! order: `cilium_decode` tells events apart, `l34_flow` makes flows of those with packets, `sock_flow` of socket
+//! traces, `dns_flow`, `http_flow` and `l7_flow` of requests and responses, and `hubble_metrics` counts them.
 
 mod access_log_flow;
 pub mod cilium_decode;
@@ -14,10 +13,18 @@ pub mod hubble_metrics;
 pub mod l34_flow;
 pub mod l7_flow;
 mod l7_stage;
+pub mod sock_flow;
 mod wire_seen;
 
 use tidegate_core::component::ProcessorKind;
 
 /// Every kind of processor.
-pub const KINDS: &[ProcessorKind] =
-    &[cilium_decode::KIND, l34_flow::KIND, dns_flow::KIND, http_flow::KIND, l7_flow::KIND, hubble_metrics::KIND];
+pub const KINDS: &[ProcessorKind] = &[
+    cilium_decode::KIND,
+    l34_flow::KIND,
+    sock_flow::KIND,
+    dns_flow::KIND,
+    http_flow::KIND,
+    l7_flow::KIND,
+    hubble_metrics::KIND,
+];

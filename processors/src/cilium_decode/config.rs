@@ -30,7 +30,7 @@ pub struct Config {
     ///
     /// It settles the two event layouts that no version byte tells apart. Empty (the default): the stream settles
     /// them, and events before the first telling one are read by what their bytes look like, with a note
-    /// `drop_v1_header_guessed`. Worth setting on Cilium 1.12 only.
+    /// `drop_v1_header_guessed` or `trace_sock_layout_guessed`. Worth setting on Cilium 1.12 only.
     pub cilium_version: String,
 }
 
@@ -52,7 +52,7 @@ impl ProcessorConfig for Config {
     }
 
     fn produces(&self, input: Kinds) -> Kinds {
-        input.without(self.consumes()).union(Kinds::of(&[Kind::Event, Kind::Lost]))
+        input.without(self.consumes()).union(Kinds::of(&[Kind::Event, Kind::AgentEvent, Kind::DebugEvent, Kind::Lost]))
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {

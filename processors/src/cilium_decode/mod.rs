@@ -1,21 +1,23 @@
 //! `cilium_decode`: frames of the monitor socket become events that are known by their type.
 //!
 //! Follows the message types of Cilium 1.12 to 1.19 (`pkg/monitor/api/types.go`). Drops, captures, traces and
-//! policy verdicts are checked up to their packet, access-log records are decoded whole, lost records become
-//! [`Record::Lost`]. Packets are not looked into. Messages without a decoder go on as they came, with a note;
-//! what cannot be what it claims to be is dropped with the decoder's reason.
+//! policy verdicts are checked up to their packet, socket traces are checked, access-log records are decoded whole.
+//! Debug messages and agent notifications become [`Record::DebugEvent`] and [`Record::AgentEvent`], lost records
+//! [`Record::Lost`]. Packets are not looked into. Captures of the recorder, which Hubble has no flow for, and unknown
+//! types go on as they came, with a note; what cannot be what it claims to be is dropped with the decoder's reason.
 
+mod agent_event;
 mod config;
 mod notes;
 
 pub use config::{Config, KIND};
 use notes::Notes;
 
-use tidegate_core::record::{Event, EventBody, Frame, Lost, LostSource};
+use tidegate_core::record::{DebugEvent, DebugEventType, Event, EventBody, Frame, Lost, LostSource};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Outcome, Record, ledger::Tally};
 use tidegate_wire::access_log;
-use tidegate_wire::event::{self, DropV1Header, Hints, PacketEvent};
+use tidegate_wire::event::{self, DebugMsg, DropV1Header, Hints, PacketEvent, SockLayout};
 use tidegate_wire::payload::Payload;
 
 /// `Payload.Type` is neither an event sample nor a lost record.
@@ -53,11 +55,7 @@ struct Decoder {
 impl Decoder {
     fn decode(&mut self, frame: Frame, bytes: &[u8]) -> Result<Record, &'static str> {
         match i64::from(frame.payload_type) {
-            Payload::EVENT_SAMPLE => {
-                let body = self.body(frame.data.of(bytes))?;
-                let Frame { time, seq, cpu, data, .. } = frame;
-                Ok(Record::Event(Event { time, seq, cpu, data, body }))
-            }
+            Payload::EVENT_SAMPLE => self.sample(&frame, frame.data.of(bytes)),
             Payload::RECORD_LOST => Ok(Record::Lost(Lost {
                 time: frame.time,
                 source: LostSource::PerfEventRingBuffer,
@@ -69,10 +67,10 @@ impl Decoder {
         }
     }
 
-    fn body(&mut self, data: &[u8]) -> Result<EventBody, &'static str> {
+    fn sample(&mut self, frame: &Frame, data: &[u8]) -> Result<Record, &'static str> {
         let event = event::parse(data, &self.hints).map_err(|reason| reason.as_str())?;
         self.hints.observe(&event);
-        Ok(match event {
+        let body = match event {
             event::Event::Drop(drop) => {
                 if drop.version() == 1 && self.hints.drop_v1 == DropV1Header::Unknown {
                     self.notes.drop_v1_header_guessed += 1;
@@ -86,18 +84,39 @@ impl Decoder {
                 let record = self.access_log.decode(data).map_err(access_log::Error::as_str)?;
                 EventBody::AccessLog(Box::new(record))
             }
-            event::Event::Debug(_) => undecoded(&mut self.notes.undecoded_debug),
-            event::Event::TraceSock(_) => undecoded(&mut self.notes.undecoded_trace_sock),
+            event::Event::TraceSock(sock) => {
+                if self.hints.sock == SockLayout::Unknown {
+                    self.notes.trace_sock_layout_guessed += 1;
+                }
+                EventBody::TraceSock { layout: sock.layout() }
+            }
+            event::Event::Debug(message) => return Ok(Record::DebugEvent(debug_event(frame, &message))),
+            event::Event::Agent(_) => {
+                let event = agent_event::decode(frame.time, data)?;
+                return Ok(Record::AgentEvent(Box::new(event)));
+            }
             event::Event::Recorder(_) => undecoded(&mut self.notes.undecoded_recorder),
-            event::Event::Agent(_) => undecoded(&mut self.notes.undecoded_agent),
             event::Event::Unknown(_) => undecoded(&mut self.notes.undecoded_unknown),
-        })
+        };
+        let Frame { time, seq, cpu, data, .. } = *frame;
+        Ok(Record::Event(Event { time, seq, cpu, data, body }))
     }
 }
 
 fn packet<'a>(event: &impl PacketEvent<'a>) -> EventBody {
     // Headers are tens of bytes; only a forged extension could make one longer, and then nothing is lost by it.
     EventBody::Packet { header_len: u16::try_from(event.packet_offset()).unwrap_or(u16::MAX) }
+}
+
+fn debug_event(frame: &Frame, message: &DebugMsg<'_>) -> DebugEvent {
+    DebugEvent {
+        time: frame.time,
+        event_type: DebugEventType(message.subtype()),
+        source: message.source(),
+        hash: message.hash(),
+        args: message.args(),
+        cpu: frame.cpu,
+    }
 }
 
 fn undecoded(count: &mut u64) -> EventBody {

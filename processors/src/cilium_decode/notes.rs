@@ -6,10 +6,8 @@ use tidegate_core::ledger::Tally;
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     pub(super) drop_v1_header_guessed: u64,
-    pub(super) undecoded_debug: u64,
-    pub(super) undecoded_trace_sock: u64,
+    pub(super) trace_sock_layout_guessed: u64,
     pub(super) undecoded_recorder: u64,
-    pub(super) undecoded_agent: u64,
     pub(super) undecoded_unknown: u64,
 }
 
@@ -19,10 +17,8 @@ impl Notes {
         let counts = std::mem::take(self);
         for (what, count) in [
             ("drop_v1_header_guessed", counts.drop_v1_header_guessed),
-            ("undecoded_debug", counts.undecoded_debug),
-            ("undecoded_trace_sock", counts.undecoded_trace_sock),
+            ("trace_sock_layout_guessed", counts.trace_sock_layout_guessed),
             ("undecoded_recorder", counts.undecoded_recorder),
-            ("undecoded_agent", counts.undecoded_agent),
             ("undecoded_unknown", counts.undecoded_unknown),
         ] {
             for _ in 0..count {

@@ -46,6 +46,7 @@ proptest! {
         let mut chain = Chain::of(&[
             ("cilium_decode", "{}"),
             ("l34_flow", "{}"),
+            ("sock_flow", "{}"),
             ("dns_flow", "{ pending = 3 }"),
             ("http_flow", "{ pending = 3 }"),
             ("l7_flow", "{}"),
@@ -55,7 +56,7 @@ proptest! {
         for (at, step) in chain.steps().iter().enumerate() {
             let lost = usize::try_from(step.dropped()).expect("a count");
             // The L7 stages make flows of their own besides.
-            let made = if (2..4).contains(&at) { step.left + lost - step.entered } else { 0 };
+            let made = if (3..5).contains(&at) { step.left + lost - step.entered } else { 0 };
             prop_assert_eq!(step.entered + made, step.left + lost, "step {}", at);
             let early: u64 = step.tally.notes().iter().filter(|(note, _)| *note == "wire_table_full").map(|n| n.1).sum();
             prop_assert!(made as u64 <= early, "step {}", at);

@@ -1,11 +1,14 @@
 //! From frames to flows: the processors in a row, fed with recorded and made-up events.
 
 mod access_log;
+mod agent_events;
 mod any_bytes;
 mod books;
 mod hubble_vectors;
 mod kinds;
 mod perf_vectors;
+mod releases;
+mod sock;
 mod support;
 mod wire;
 mod wire_messages;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::support::{Chain, golden};
 use tidegate_core::Record;
-use tidegate_core::flow::Flow;
+use tidegate_core::flow::{Address, Flow};
 use tidegate_core::record::{Event, EventBody};
 
 /// A flow in one line.
@@ -12,7 +12,8 @@ fn line(flow: &Flow) -> String {
     let mut line = format!("{}/{} {}", flow.message_type, flow.sub_type, flow.verdict.name());
     if let Some(ip) = flow.ip {
         let (from, to) = flow.l4.ports().unwrap_or_default();
-        let _ = write!(line, " {}:{from} > {}:{to}", ip.source, ip.destination);
+        let shown = |address: Option<Address>| address.map(|address| address.to_string()).unwrap_or_default();
+        let _ = write!(line, " {}:{from} > {}:{to}", shown(flow.source_address()), shown(flow.destination_address()));
         line += if ip.encrypted { " encrypted" } else { "" };
         if let Some(xlated) = ip.source_xlated {
             let _ = write!(line, " xlated {xlated}");
@@ -28,6 +29,9 @@ fn line(flow: &Flow) -> String {
     if flow.message_type == 5 {
         let _ = write!(line, " match {} auth {} drop {}", flow.policy_match.0, flow.auth_type.0, flow.drop_reason.0);
     }
+    if let Some(socket) = flow.socket.as_deref() {
+        let _ = write!(line, " cookie {} cgroup {}", socket.cookie, socket.cgroup_id);
+    }
     if let Some(tunnel) = flow.tunnel {
         let _ = write!(line, " in {} {}", tunnel.protocol.name(), tunnel.vni);
     }
@@ -35,9 +39,10 @@ fn line(flow: &Flow) -> String {
 }
 
 fn outcome(data: &[u8]) -> String {
-    let mut chain = Chain::to_flows();
+    let mut chain = Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("sock_flow", "{}")]);
     match chain.run([data]).records() {
         [Record::Flow(flow)] => line(flow),
+        [Record::DebugEvent(event)] => format!("{event:?}"),
         [Record::Event(Event { body: EventBody::Undecoded, .. })] => chain.step(0).tally.notes()[0].0.to_owned(),
         [] => format!("dropped {}", chain.step(1).tally.drops()[0].0),
         other => panic!("unexpected {other:?}"),
@@ -49,7 +54,10 @@ const EXPECTED: &[(&str, &str)] = &[
         "perf-debug-capture-delivery",
         r#"3/4 VERDICT_UNKNOWN 10.0.1.15:40001 > 10.0.2.20:80 TCP id 0>0 Unknown reply None reason 0 if 12 proxy 0 trace-id 0"#,
     ),
-    ("perf-debug-msg-ct-verdict", r#"undecoded_debug"#),
+    (
+        "perf-debug-msg-ct-verdict",
+        r#"DebugEvent { time: Timestamp(1772359200123456789), event_type: DebugEventType(15), source: 567, hash: 286331153, args: [1, 1792, 0], cpu: 0 }"#,
+    ),
     (
         "perf-drop-1.12-hdr32",
         r#"1/133 DROPPED 10.0.1.15:40001 > 10.0.2.20:80 TCP id 25001>31337 Ingress reply None reason 0 if 0 proxy 0 trace-id 0 Some("bpf_sock.c"):1234"#,
@@ -112,8 +120,14 @@ const EXPECTED: &[(&str, &str)] = &[
         r#"4/11 FORWARDED 10.0.1.15:40001 > 10.0.2.20:80 TCP id 25001>31337 Ingress reply Some(false) reason 2 if 12 proxy 0 trace-id 0 in VXLAN 2"#,
     ),
     ("perf-trace-v2-truncated-packet", r#"dropped ipv4_too_short"#),
-    ("perf-tracesock-38-ip4", r#"undecoded_trace_sock"#),
-    ("perf-tracesock-40-ip6", r#"undecoded_trace_sock"#),
+    (
+        "perf-tracesock-38-ip4",
+        r#"7/1 TRACED :0 > 10.96.0.10:53 UDP id 0>0 Unknown reply None reason 0 if 0 proxy 0 trace-id 0 cookie 72623859790382856 cgroup 4242"#,
+    ),
+    (
+        "perf-tracesock-40-ip6",
+        r#"7/4 TRANSLATED fd00:96::a:443 > :0 TCP id 0>0 Unknown reply None reason 0 if 0 proxy 0 trace-id 0 cookie 72623859790382856 cgroup 4242"#,
+    ),
 ];
 
 #[test]

@@ -26,8 +26,8 @@ enum Side {
 impl Side {
     fn of(self, flow: &Flow) -> (&Endpoint, Option<Address>) {
         match self {
-            Self::Source => (&flow.source, flow.ip.map(|ip| ip.source)),
-            Self::Destination => (&flow.destination, flow.ip.map(|ip| ip.destination)),
+            Self::Source => (&flow.source, flow.source_address()),
+            Self::Destination => (&flow.destination, flow.destination_address()),
         }
     }
 

@@ -1,0 +1,57 @@
+//! Notifications of the agent become Hubble's agent events: `pkg/hubble/parser/agent/parser.go` (v1.19.4), and the
+//! two kinds about services that it read through 1.17.
+
+use serde::Deserialize;
+use tidegate_core::Timestamp;
+use tidegate_core::record::{AgentEvent, AgentEventType as Type, Notification};
+use tidegate_wire::agent_notify::{self, AgentNotify};
+
+/// The text of a notification is not JSON.
+const BAD_TEXT: &str = "agent_notify_bad_text";
+
+/// Reads the data of an event, its type byte included.
+///
+/// # Errors
+/// The reason to drop it: the data is not a gob of a notification, or its text is not JSON.
+pub(super) fn decode(time: Timestamp, data: &[u8]) -> Result<AgentEvent, &'static str> {
+    let AgentNotify { kind, text } = agent_notify::decode(data).map_err(agent_notify::Error::as_str)?;
+    let known = match known(kind, &text) {
+        Ok(known) => known,
+        Err(error) if error.is_data() => None,
+        Err(_) => return Err(BAD_TEXT),
+    };
+    let unknown = (Type::Unknown, Notification::Unknown { notify_type: kind, text });
+    let (event_type, notification) = known.unwrap_or(unknown);
+    Ok(AgentEvent { time, event_type, notification })
+}
+
+/// Reads what Cilium's number says that the text is; `None` for a number that Hubble has no type for.
+fn known(kind: u32, text: &str) -> serde_json::Result<Option<(Type, Notification)>> {
+    Ok(Some(match kind {
+        2 => (Type::AgentStarted, agent_start(&serde_json::from_str(text)?)),
+        3 => (Type::EndpointRegenerateSuccess, Notification::EndpointRegenerate(serde_json::from_str(text)?)),
+        4 => (Type::EndpointRegenerateFailure, Notification::EndpointRegenerate(serde_json::from_str(text)?)),
+        5 => (Type::PolicyUpdated, Notification::PolicyUpdate(serde_json::from_str(text)?)),
+        6 => (Type::PolicyDeleted, Notification::PolicyUpdate(serde_json::from_str(text)?)),
+        7 => (Type::EndpointCreated, Notification::EndpointUpdate(serde_json::from_str(text)?)),
+        8 => (Type::EndpointDeleted, Notification::EndpointUpdate(serde_json::from_str(text)?)),
+        9 => (Type::IpCacheUpserted, Notification::IpCacheUpdate(serde_json::from_str(text)?)),
+        10 => (Type::IpCacheDeleted, Notification::IpCacheUpdate(serde_json::from_str(text)?)),
+        11 => (Type::ServiceUpserted, Notification::ServiceUpsert(serde_json::from_str(text)?)),
+        12 => (Type::ServiceDeleted, Notification::ServiceDelete(serde_json::from_str(text)?)),
+        _ => return Ok(None),
+    }))
+}
+
+/// `TimeNotification` of `pkg/monitor/api`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Started {
+    time: String,
+}
+
+fn agent_start(started: &Started) -> Notification {
+    let time = started.time.parse::<jiff::Timestamp>().ok();
+    let nanoseconds = time.and_then(|time| u64::try_from(time.as_nanosecond()).ok());
+    Notification::AgentStart { time: nanoseconds.map(Timestamp) }
+}

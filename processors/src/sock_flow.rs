@@ -1,0 +1,111 @@
+//! `sock_flow`: socket traces become flows, by the rules of Hubble's `sock` parser (v1.19.4).
+//!
+//! A socket trace tells the address that a process's socket was about to reach or was reached from, before or after
+//! Cilium translated it, and the cgroup of the process. Which pod that is takes a table of pods, which is not here:
+//! the pod's side of the flow has no address, as in Hubble with `hubble-skip-unknown-cgroup-ids=false`. Hubble's
+//! default is to skip such flows; leaving this processor out does the same.
+
+use serde::Deserialize;
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ProcessorConfig, ProcessorKind};
+use tidegate_core::flow::{Address, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict, XlatePoint, message_type};
+use tidegate_core::ledger::Tally;
+use tidegate_core::record::{Event, EventBody};
+use tidegate_core::stage::Processor;
+use tidegate_core::{Batch, Kind, Kinds, Outcome, Record};
+use tidegate_wire::event::{self, Hints, SockLayout, TraceSockNotify};
+
+/// The kind.
+pub const KIND: ProcessorKind = ComponentKind {
+    name: "sock_flow",
+    about: "Turns socket traces into flows, whose pod's side has no address",
+    keys: &[],
+    parse: |table| Ok(Box::new(Config::deserialize(table)?)),
+};
+
+/// The event was announced as a socket trace, and its type is another.
+const NO_SOCKET: &str = "event_without_socket";
+
+/// Configuration of `sock_flow`: nothing can be set.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {}
+
+impl ProcessorConfig for Config {
+    fn consumes(&self) -> Kinds {
+        Kinds::of(&[Kind::Event])
+    }
+
+    fn produces(&self, input: Kinds) -> Kinds {
+        input.union(Kinds::of(&[Kind::Flow]))
+    }
+
+    fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+        Ok(Box::new(SockFlow))
+    }
+}
+
+/// The processor; it remembers nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SockFlow;
+
+impl Processor for SockFlow {
+    fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
+        batch.sift(tally, |record, bytes| {
+            let Record::Event(event) = record else { return Outcome::Keep };
+            let EventBody::TraceSock { layout } = event.body else { return Outcome::Keep };
+            match flow(event, layout, bytes) {
+                Ok(flow) => *record = Record::Flow(flow),
+                Err(reason) => return Outcome::Dropped(reason),
+            }
+            Outcome::Keep
+        });
+    }
+}
+
+fn flow(event: &Event, layout: SockLayout, bytes: &[u8]) -> Result<Flow, &'static str> {
+    let hints = Hints { sock: layout, ..Hints::default() };
+    let parsed = event::parse(event.data.of(bytes), &hints).map_err(|reason| reason.as_str())?;
+    let event::Event::TraceSock(sock) = parsed else { return Err(NO_SOCKET) };
+    Ok(Flow {
+        time: event.time,
+        seq: event.seq,
+        flow_type: FlowType::Sock,
+        message_type: message_type::TRACE_SOCK,
+        sub_type: sock.xlate_point(),
+        verdict: verdict(XlatePoint(sock.xlate_point())),
+        ip: Some(ip(&sock)),
+        l4: l4(&sock),
+        socket: Some(Box::new(Socket { cookie: sock.sock_cookie(), cgroup_id: sock.cgroup_id() })),
+        ..Flow::default()
+    })
+}
+
+fn verdict(point: XlatePoint) -> Verdict {
+    match point {
+        XlatePoint::PRE_FWD | XlatePoint::PRE_REV => Verdict::Traced,
+        XlatePoint::POST_FWD | XlatePoint::POST_REV => Verdict::Translated,
+        _ => Verdict::Unknown,
+    }
+}
+
+fn ip(sock: &TraceSockNotify<'_>) -> Ip {
+    let (pod, peer) = (Address::default(), Address::from(sock.dst_ip()));
+    let (source, destination) = if is_reverse(sock) { (peer, pod) } else { (pod, peer) };
+    let version = if sock.is_ipv6() { IpVersion::V6 } else { IpVersion::V4 };
+    Ip { source, destination, version, ..Ip::default() }
+}
+
+/// The pod's port is not known.
+fn l4(sock: &TraceSockNotify<'_>) -> L4 {
+    let peer = sock.dst_port();
+    let (source_port, destination_port) = if is_reverse(sock) { (peer, 0) } else { (0, peer) };
+    match sock.l4_proto() {
+        1 => L4::Tcp { source_port, destination_port, flags: None },
+        2 => L4::Udp { source_port, destination_port },
+        _ => L4::None,
+    }
+}
+
+fn is_reverse(sock: &TraceSockNotify<'_>) -> bool {
+    XlatePoint(sock.xlate_point()).is_reverse()
+}
