@@ -1,17 +1,20 @@
-//! Flows as texts, in the forms that Hubble (v1.19.4) made customary: its ids, its summaries, the lines
-//! of its exporter and the lines of `hubble observe`. Exporters share them.
+//! Flows and other events as texts, in the forms that Hubble (v1.19.4) made customary: its ids, its
+//! summaries, the lines of its exporter and the lines of `hubble observe`. Exporters share them.
 //!
 //! Everything here appends to a `String` that the caller reuses; nothing does I/O.
 
 mod compact;
+mod debug;
 mod escape;
 mod json;
 mod push;
 mod quote;
+mod service_address;
 mod summary;
 mod uuid;
 
 pub use compact::{Compact, push_type};
 pub use json::Json;
+pub(crate) use service_address::HostPort;
 pub use summary::push_summary;
 pub use uuid::{Uuid, Uuids};

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use tidegate_core::Timestamp;
-use tidegate_core::flow::{Address, FlowType};
+use tidegate_core::flow::Address;
 
 /// A number in decimal digits.
 pub(super) fn push_decimal(out: &mut String, n: impl Into<u64>) {
@@ -29,7 +29,8 @@ pub(super) fn push_padded(out: &mut String, n: impl Into<u64>, width: usize) {
 }
 
 /// A signed number.
-pub(super) fn push_signed(out: &mut String, n: i32) {
+pub(super) fn push_signed(out: &mut String, n: impl Into<i64>) {
+    let n = n.into();
     if n < 0 {
         out.push('-');
     }
@@ -53,10 +54,9 @@ pub(super) fn push_address(out: &mut String, address: IpAddr) {
     }
 }
 
-/// The address of one side of a flow; nothing if it is not known. A proxy's record can lack one, a packet
-/// cannot.
-pub(super) fn push_peer_address(out: &mut String, flow_type: FlowType, address: Address) {
-    if flow_type != FlowType::L7 || address != Address::default() {
+/// The address of one side of a flow; nothing if it is not known.
+pub(super) fn push_peer_address(out: &mut String, address: Option<Address>) {
+    if let Some(address) = address {
         push_address(out, address.to_ip());
     }
 }
@@ -160,6 +160,7 @@ mod tests {
             assert_eq!(text(|out| push_padded(out, n, width)), expected);
         }
         assert_eq!(text(|out| push_signed(out, i32::MIN)), "-2147483648");
+        assert_eq!(text(|out| push_signed(out, i64::MIN)), "-9223372036854775808");
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub(super) struct Config {
     /// Scheme, host and port of the backend, default `http://127.0.0.1:4317`. `https` means TLS. For
     /// whoever has no Collector on the node.
     pub(super) endpoint: String,
-    /// What is shipped, default flows, lost reports and metrics.
+    /// What is shipped, default flows, lost reports and metrics. For whoever wants agent events or debug
+    /// events in the backend, too.
     pub(super) signals: Option<Signals>,
     /// Metadata of every request, such as an API key; values never show in logs. Default none.
     pub(super) headers: Headers,
@@ -195,10 +196,8 @@ impl ExporterConfig for Config {
 impl Config {
     /// What the types cannot check.
     fn check(&self) -> Result<(), BuildError> {
-        let unsupported = self.consumes().without(DEFAULT_SIGNALS);
         let retry = &self.retry_on_failure;
         let checks = [
-            ("signals", unsupported.is_empty(), format!("{unsupported} cannot be exported over OTLP")),
             ("signals", !self.consumes().is_empty(), "at least one signal is needed".to_owned()),
             ("timeout", !self.timeout.0.is_zero(), "must be more than zero".to_owned()),
             ("metrics_interval", !self.metrics_interval.0.is_zero(), "must be more than zero".to_owned()),

@@ -175,7 +175,9 @@ impl Run {
                     self.metrics.update(point);
                     points += 1;
                 }
-                Record::Flow(_) | Record::Lost(_) => self.add_log(record, now, &mut ticket).await,
+                Record::Flow(_) | Record::AgentEvent(_) | Record::DebugEvent(_) | Record::Lost(_) => {
+                    self.add_log(record, now, &mut ticket).await;
+                }
                 _ => {}
             }
         }

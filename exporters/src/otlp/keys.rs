@@ -5,7 +5,11 @@ use tidegate_core::component::Key;
 /// Every key; those of tables with the table's name before a dot.
 pub(super) const KEYS: &[Key] = &[
     key("endpoint", "\"http://127.0.0.1:4317\"", "where the OTLP/gRPC backend listens; https means TLS"),
-    key("signals", "[\"flows\", \"lost\", \"metrics\"]", "what is shipped"),
+    key(
+        "signals",
+        "[\"flows\", \"lost\", \"metrics\"]",
+        "what is shipped; there are also \"agent_events\" and \"debug_events\"",
+    ),
     key("headers", "{}", "metadata of every request, such as an API key; values never show in logs"),
     key(
         "compression",

@@ -1,4 +1,4 @@
-//! Ships flows and lost reports as OTLP log records, and metrics as OTLP metrics, over gRPC
+//! Ships flows and other events as OTLP log records, and metrics as OTLP metrics, over gRPC
 //! (specification 1.9).
 //!
 //! Reading order: [`exporter`] is the loop; [`logs`] and [`metrics`] say what is sent; [`delivery`] sends
@@ -32,7 +32,7 @@ use tidegate_core::component::{ComponentKind, ExporterKind};
 /// The kind `otlp`.
 pub const KIND: ExporterKind = ComponentKind {
     name: "otlp",
-    about: "Sends flows and lost reports as OTLP logs and metrics as OTLP metrics, over gRPC",
+    about: "Sends flows and other events as OTLP logs and metrics as OTLP metrics, over gRPC",
     keys: keys::KEYS,
     parse: |table| Ok(Box::new(config::Config::deserialize(table)?)),
 };

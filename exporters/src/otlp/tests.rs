@@ -38,7 +38,6 @@ fn values_that_cannot_work_are_refused_with_their_key() {
         ("endpoint = \"127.0.0.1:4317\"", "endpoint: `127.0.0.1:4317` "),
         ("endpoint = \"http://h:4317/v1/logs\"", "endpoint: `http://h:4317/v1/logs` must end after the port"),
         ("endpoint = \"unix:///run/otlp.sock\"", "endpoint: `unix:///run/otlp.sock` "),
-        ("signals = [\"agent_events\"]", "signals: agent_events cannot be exported over OTLP"),
         ("signals = []", "signals: at least one"),
         ("timeout = \"0s\"", "timeout: "),
         ("metrics_interval = \"0s\"", "metrics_interval: "),

@@ -1,4 +1,4 @@
-//! Writes flows and losses to standard output, a line each: as `hubble observe` prints them, or in the
+//! Writes flows and other events to standard output, a line each: as `hubble observe` prints them, or in the
 //! JSON of Hubble's exporter.
 
 mod color;
@@ -20,7 +20,7 @@ use tidegate_core::{Kind, Kinds, stage};
 /// The kind.
 pub const KIND: ExporterKind = ComponentKind {
     name: "stdout",
-    about: "Writes flows and losses to standard output, a line each",
+    about: "Writes flows and other events to standard output, a line each",
     keys: KEYS,
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
@@ -34,7 +34,7 @@ const KEYS: &[Key] = &[
     Key {
         name: "signals",
         default: "[\"flows\", \"lost\"]",
-        effect: "what is written: \"flows\", \"lost\", \"agent_events\"; set it to leave something out",
+        effect: "what is written: \"flows\", \"lost\", \"agent_events\", \"debug_events\"; all of them in the format \"json\" if not given",
     },
     Key {
         name: "color",
@@ -43,8 +43,7 @@ const KEYS: &[Key] = &[
     },
 ];
 
-const DEFAULT_SIGNALS: Kinds = Kinds::of(&[Kind::Flow, Kind::Lost]);
-const WRITABLE: Kinds = Kinds::of(&[Kind::Flow, Kind::Lost, Kind::AgentEvent]);
+const WRITABLE: Kinds = Kinds::of(&[Kind::Flow, Kind::Lost, Kind::AgentEvent, Kind::DebugEvent]);
 
 /// What can be configured.
 #[derive(Debug, Default, Deserialize)]
@@ -53,7 +52,8 @@ pub struct Config {
     /// The form of the lines. People read `compact` (the default); `json` is for `jq` and for whatever
     /// reads Hubble's exports.
     format: Format,
-    /// What is written; flows and losses if it is not given. Change it to see, say, losses alone.
+    /// What is written. If it is not given, what Hubble would write: `hubble observe` flows and losses, its
+    /// exporter also agent events and debug events. Change it to see, say, losses alone.
     signals: Option<Signals>,
     /// Whether compact lines are coloured. `auto`, the default, does so on a terminal, unless `NO_COLOR` is
     /// set or the terminal is `dumb`; change it to `always` for a pager that shows colours.
@@ -71,9 +71,18 @@ enum Format {
     Json,
 }
 
+impl Format {
+    fn default_signals(self) -> Kinds {
+        match self {
+            Self::Compact => Kinds::of(&[Kind::Flow, Kind::Lost]),
+            Self::Json => WRITABLE,
+        }
+    }
+}
+
 impl ExporterConfig for Config {
     fn consumes(&self) -> Kinds {
-        self.signals.as_ref().map_or(DEFAULT_SIGNALS, Signals::kinds)
+        self.signals.as_ref().map_or_else(|| self.format.default_signals(), Signals::kinds)
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn stage::Exporter>, BuildError> {
@@ -92,7 +101,7 @@ impl Config {
     fn check_signals(&self) -> Result<(), BuildError> {
         let refused = self.consumes().without(WRITABLE);
         let message = if self.consumes().is_empty() {
-            "names nothing to write; leave the exporter out, or the key, which stands for flows and lost".to_owned()
+            "names nothing to write; leave the exporter out, or the key".to_owned()
         } else if !refused.is_empty() {
             format!("{refused} cannot be written as lines; the prometheus and otlp exporters take them")
         } else {

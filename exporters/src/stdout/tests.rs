@@ -5,7 +5,7 @@ use tidegate_core::telemetry::Telemetry;
 use tidegate_core::{Kind, Kinds};
 use toml::de::ValueDeserializer;
 
-use super::{DEFAULT_SIGNALS, KEYS, KIND};
+use super::{KEYS, KIND, WRITABLE};
 
 fn parse(table: &str) -> Result<Box<dyn ExporterConfig>, toml::de::Error> {
     (KIND.parse)(ValueDeserializer::parse(table).unwrap())
@@ -21,9 +21,15 @@ fn refusal(table: &str) -> Option<(&'static str, String)> {
 }
 
 #[test]
-fn an_empty_table_writes_flows_and_losses() {
-    assert_eq!(parse("{}").unwrap().consumes(), DEFAULT_SIGNALS);
-    assert_eq!(parse("{ signals = ['lost'] }").unwrap().consumes(), Kinds::of(&[Kind::Lost]));
+fn without_signals_a_format_has_what_hubble_writes_in_it() {
+    for (table, expected) in [
+        ("{}", Kinds::of(&[Kind::Flow, Kind::Lost])),
+        ("{ format = 'json' }", WRITABLE),
+        ("{ signals = ['lost'] }", Kinds::of(&[Kind::Lost])),
+        ("{ format = 'json', signals = ['debug_events'] }", Kinds::of(&[Kind::DebugEvent])),
+    ] {
+        assert_eq!(parse(table).unwrap().consumes(), expected, "{table}");
+    }
 }
 
 #[test]
@@ -36,7 +42,7 @@ fn keys_are_the_fields() {
 #[test]
 fn signals_without_a_line_are_refused() {
     let cases = [
-        ("{ signals = ['flows', 'lost', 'agent_events'] }", None),
+        ("{ signals = ['flows', 'lost', 'agent_events', 'debug_events'] }", None),
         ("{ signals = ['flows', 'metrics'] }", Some("metrics cannot be written as lines")),
         ("{ signals = [] }", Some("names nothing to write")),
     ];

@@ -4,6 +4,8 @@
 
 mod any;
 mod compact;
+mod debug;
+mod events;
 mod export;
 mod samples;
 mod summary;

@@ -1,6 +1,8 @@
 //! What kind of event a flow came from, in the words of `hubble observe`.
 
-use tidegate_core::flow::{DropReason, Flow, L7, L7Record, L7Type, TracePoint, capture_point_name, message_type};
+use tidegate_core::flow::{
+    DropReason, Flow, L7, L7Record, L7Type, TracePoint, XlatePoint, capture_point_name, message_type,
+};
 
 use crate::hubble::push::push_decimal;
 
@@ -20,7 +22,7 @@ pub fn push_type(out: &mut String, flow: &Flow) {
             out.push_str(flow.direction.name());
         }
         message_type::CAPTURE => push_or_number(out, capture_point_name(flow.sub_type), flow.sub_type),
-        message_type::TRACE_SOCK => push_or_number(out, xlate_point(flow.sub_type), flow.sub_type),
+        message_type::TRACE_SOCK => push_or_number(out, XlatePoint(flow.sub_type).short_name(), flow.sub_type),
         _ => out.push_str("UNKNOWN"),
     }
 }
@@ -44,7 +46,8 @@ fn push_l7_type(out: &mut String, l7: &L7) {
     }
 }
 
-fn push_or_number(out: &mut String, name: Option<&str>, number: u8) {
+/// A name, or the number of what has none.
+pub(super) fn push_or_number(out: &mut String, name: Option<&str>, number: u8) {
     match name {
         Some(name) => out.push_str(name),
         None => push_decimal(out, number),
@@ -60,10 +63,4 @@ fn push_drop_reason(out: &mut String, reason: u8) {
             out.push_str(", 0");
         }
     }
-}
-
-fn xlate_point(point: u8) -> Option<&'static str> {
-    const NAMES: [&str; 5] =
-        ["SOCK_XLATE_POINT_UNKNOWN", "pre-xlate-fwd", "post-xlate-fwd", "pre-xlate-rev", "post-xlate-rev"];
-    NAMES.get(usize::from(point)).copied()
 }

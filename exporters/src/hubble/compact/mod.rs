@@ -1,23 +1,29 @@
 //! The lines of `hubble observe -o compact`: `hubble/pkg/printer` (v1.19.4).
 //!
+//! Agent events and debug events are those of `hubble observe agent-events` and `debug-events`.
+//!
 //! Two things differ. Policy verdicts show their match type and direction, as with
 //! `--use-default-field-masks=false` and in later versions. And of the control characters that a peer
 //! can put into a name, Hubble escapes ESC and CR; here every one is, so that a record is one line.
 
+mod agent_event;
 mod color;
+mod debug_event;
 mod event_type;
+mod peer;
 
 pub use event_type::push_type;
 
 use color::{Color, painted};
+use event_type::push_or_number;
+use peer::Peer;
 use tidegate_core::Timestamp;
-use tidegate_core::flow::{Address, AuthType, Endpoint, Flow, FlowType, Verdict, message_type, reserved_identity};
-use tidegate_core::record::Lost;
+use tidegate_core::flow::{AuthType, Flow, Verdict, message_type, reserved_identity};
+use tidegate_core::record::{AgentEvent, DebugEvent, Lost};
 
 use super::escape::{Escapes, escaped};
-use super::push::{push_decimal, push_hex, push_mac, push_peer_address, push_signed, push_stamp};
+use super::push::{push_decimal, push_hex, push_signed, push_stamp};
 use super::push_summary;
-use super::summary::push_joined;
 
 /// Hubble's escapes for ESC and CR, and C's for the other control characters.
 struct Controls;
@@ -73,6 +79,24 @@ impl Compact {
         out.push_str(")\n");
     }
 
+    /// Appends the line of an agent event.
+    pub fn push_agent_event(self, out: &mut String, event: &AgentEvent) {
+        push_stamp(out, event.time);
+        out.push_str(": ");
+        out.push_str(event.event_type.name());
+        out.push_str(" (");
+        escaped::<Controls>(out, |out| agent_event::push_details(out, event));
+        out.push_str(")\n");
+    }
+
+    /// Appends the line of a debug event.
+    pub fn push_debug_event(self, out: &mut String, event: &DebugEvent) {
+        push_stamp(out, event.time);
+        out.push_str(": ");
+        debug_event::push(out, event);
+        out.push('\n');
+    }
+
     /// Appends the line of a loss.
     pub fn push_lost(self, out: &mut String, lost: &Lost) {
         push_stamp(out, lost.time);
@@ -89,7 +113,7 @@ impl Compact {
     }
 
     fn push_peer(self, out: &mut String, peer: &Peer<'_>) {
-        if peer.address.is_some() || peer.mac.is_some() {
+        if peer.is_host() {
             painted(out, self.color, Color::Cyan, |out| self.push_host(out, peer));
         }
         out.push(' ');
@@ -137,55 +161,6 @@ impl Compact {
     }
 }
 
-/// One side of a flow.
-struct Peer<'a> {
-    flow_type: FlowType,
-    endpoint: &'a Endpoint,
-    address: Option<Address>,
-    mac: Option<[u8; 6]>,
-    port: Option<u16>,
-}
-
-impl<'a> Peer<'a> {
-    fn source(flow: &'a Flow) -> Self {
-        Self {
-            flow_type: flow.flow_type,
-            endpoint: &flow.source,
-            address: flow.ip.map(|ip| ip.source),
-            mac: flow.ethernet.map(|ethernet| ethernet.source),
-            port: flow.l4.ports().map(|(source, _)| source).filter(|port| *port != 0 && flow.ip.is_some()),
-        }
-    }
-
-    fn destination(flow: &'a Flow) -> Self {
-        Self {
-            flow_type: flow.flow_type,
-            endpoint: &flow.destination,
-            address: flow.ip.map(|ip| ip.destination),
-            mac: flow.ethernet.map(|ethernet| ethernet.destination),
-            port: flow.l4.ports().map(|(_, destination)| destination).filter(|port| *port != 0 && flow.ip.is_some()),
-        }
-    }
-
-    /// Pod, DNS names or address; the MAC address of a packet without an IP header.
-    fn push_name(&self, out: &mut String) {
-        let Some(address) = self.address else { return push_mac(out, self.mac.unwrap_or_default()) };
-        match self.endpoint.names.as_deref() {
-            Some(names) if !names.pod_name.is_empty() => {
-                if !names.namespace.is_empty() {
-                    out.push_str(&names.namespace);
-                    out.push('/');
-                }
-                out.push_str(&names.pod_name);
-            }
-            Some(names) if !names.dns_names.is_empty() => {
-                push_joined(out, ",", &names.dns_names, |out, name| out.push_str(name));
-            }
-            _ => push_peer_address(out, self.flow_type, address),
-        }
-    }
-}
-
 fn push_identity(out: &mut String, identity: u32) {
     match reserved_identity(identity) {
         Some(name) => {
@@ -201,10 +176,7 @@ fn push_identity(out: &mut String, identity: u32) {
 }
 
 fn push_auth(out: &mut String, auth: AuthType) {
-    match auth.name() {
-        Some(name) => out.push_str(name),
-        None => push_decimal(out, auth.0),
-    }
+    push_or_number(out, auth.name(), auth.0);
 }
 
 fn push_span(out: &mut String, (first, last): (Timestamp, Timestamp)) {

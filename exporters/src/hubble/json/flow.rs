@@ -1,8 +1,8 @@
 //! `flow.Flow` and its parts, but for the L7 records.
 
 use tidegate_core::flow::{
-    Endpoint, EndpointNames, Ethernet, Flow, FlowType, Ip, L4, SourceFile, TcpFlags, Tunnel, capture_point_name,
-    message_type,
+    Address, Endpoint, EndpointNames, Ethernet, Flow, FlowType, Ip, L4, SourceFile, TcpFlags, Tunnel, XlatePoint,
+    capture_point_name, message_type,
 };
 
 use super::object::Object;
@@ -53,15 +53,16 @@ fn headers(object: &mut Object<'_>, flow: &Flow) {
         });
     }
     if let Some(ip) = &flow.ip {
-        object.object("IP", |object| self::ip(object, ip, flow.flow_type));
+        let peers = (flow.source_address(), flow.destination_address());
+        object.object("IP", |object| self::ip(object, ip, peers));
     }
     layer4(object, &flow.l4);
     if let Some(tunnel) = &flow.tunnel {
-        object.object("tunnel", |object| self::tunnel(object, tunnel, flow.flow_type));
+        object.object("tunnel", |object| self::tunnel(object, tunnel));
     }
 }
 
-/// What the event says about how and where it came about: `traffic_direction` to `sock_xlate_point`.
+/// What the event says about how and where it came about: `traffic_direction` to `cgroup_id`.
 fn context(object: &mut Object<'_>, flow: &Flow) {
     object.symbol("traffic_direction", flow.direction as u8, Some(flow.direction.name()));
     object.number("policy_match_type", flow.policy_match.0);
@@ -86,16 +87,21 @@ fn context(object: &mut Object<'_>, flow: &Flow) {
         object.object("trace_context", |object| object.object("parent", |object| object.text("trace_id", trace_id)));
     }
     if flow.flow_type == FlowType::Sock {
-        object.symbol("sock_xlate_point", flow.sub_type, xlate_point_name(flow.sub_type));
+        object.symbol("sock_xlate_point", flow.sub_type, XlatePoint(flow.sub_type).name());
+    }
+    if let Some(socket) = &flow.socket {
+        object.wide("socket_cookie", socket.cookie);
+        object.wide("cgroup_id", socket.cgroup_id);
     }
 }
 
-fn ip(object: &mut Object<'_>, ip: &Ip, flow_type: FlowType) {
-    object.composed("source", |out| push_peer_address(out, flow_type, ip.source));
+/// The header, with those of its addresses that are known.
+fn ip(object: &mut Object<'_>, ip: &Ip, (source, destination): (Option<Address>, Option<Address>)) {
+    object.composed("source", |out| push_peer_address(out, source));
     if let Some(xlated) = ip.source_xlated {
         object.quoted("source_xlated", |out| push_address(out, xlated.to_ip()));
     }
-    object.composed("destination", |out| push_peer_address(out, flow_type, ip.destination));
+    object.composed("destination", |out| push_peer_address(out, destination));
     object.symbol("ipVersion", ip.version as u8, Some(ip.version.name()));
     object.flag("encrypted", ip.encrypted);
 }
@@ -147,10 +153,10 @@ fn tcp_flags(object: &mut Object<'_>, flags: TcpFlags) {
     }
 }
 
-fn tunnel(object: &mut Object<'_>, tunnel: &Tunnel, flow_type: FlowType) {
+fn tunnel(object: &mut Object<'_>, tunnel: &Tunnel) {
     object.quoted("protocol", |out| out.push_str(tunnel.protocol.name()));
     if let Some(ip) = &tunnel.ip {
-        object.object("IP", |object| self::ip(object, ip, flow_type));
+        object.object("IP", |object| self::ip(object, ip, (Some(ip.source), Some(ip.destination))));
     }
     layer4(object, &tunnel.l4);
     object.number("vni", tunnel.vni);
@@ -187,16 +193,4 @@ fn source_file(object: &mut Object<'_>, file: SourceFile) {
         }
     });
     object.number("line", file.line);
-}
-
-/// `flow.SocketTranslationPoint`.
-fn xlate_point_name(point: u8) -> Option<&'static str> {
-    const NAMES: [&str; 5] = [
-        "SOCK_XLATE_POINT_UNKNOWN",
-        "SOCK_XLATE_POINT_PRE_DIRECTION_FWD",
-        "SOCK_XLATE_POINT_POST_DIRECTION_FWD",
-        "SOCK_XLATE_POINT_PRE_DIRECTION_REV",
-        "SOCK_XLATE_POINT_POST_DIRECTION_REV",
-    ];
-    NAMES.get(usize::from(point)).copied()
 }

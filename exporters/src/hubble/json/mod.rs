@@ -5,6 +5,8 @@
 //! should be able to tell the two. Fields that only Cilium's agent can know (node labels, services,
 //! interface names, correlated policies) are absent.
 
+mod agent_event;
+mod debug_event;
 mod flow;
 mod l7;
 mod object;
@@ -12,7 +14,7 @@ mod object;
 use object::{Object, push_object};
 use tidegate_core::Timestamp;
 use tidegate_core::flow::Flow;
-use tidegate_core::record::Lost;
+use tidegate_core::record::{AgentEvent, DebugEvent, Lost};
 
 use super::Uuids;
 
@@ -39,12 +41,27 @@ impl Json {
         out.push('\n');
     }
 
-    /// Appends the line of a loss, on which Hubble's exporter names the node without its cluster.
+    /// Appends the line of an agent event.
+    pub fn push_agent_event(&self, out: &mut String, event: &AgentEvent) {
+        self.push_bare(out, event.time, "agent_event", |object| agent_event::agent_event(object, event));
+    }
+
+    /// Appends the line of a debug event.
+    pub fn push_debug_event(&self, out: &mut String, event: &DebugEvent) {
+        self.push_bare(out, event.time, "debug_event", |object| debug_event::debug_event(object, event));
+    }
+
+    /// Appends the line of a loss.
     pub fn push_lost(&self, out: &mut String, lost: &Lost) {
+        self.push_bare(out, lost.time, "lost_events", |object| lost_events(object, lost));
+    }
+
+    /// The line of an event that is no flow, on which Hubble's exporter names the node without its cluster.
+    fn push_bare(&self, out: &mut String, time: Timestamp, name: &str, fill: impl FnOnce(&mut Object<'_>)) {
         let bare_name = self.node_name.split_once('/').map_or(&*self.node_name, |(_, node)| node);
         push_object(out, |event| {
-            event.object("lost_events", |object| lost_events(object, lost));
-            envelope(event, bare_name, lost.time);
+            event.object(name, fill);
+            envelope(event, bare_name, time);
         });
         out.push('\n');
     }

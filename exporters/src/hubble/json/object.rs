@@ -71,6 +71,13 @@ impl Object<'_> {
     }
 
     /// A number that is shown whenever it is set: a wrapper message.
+    pub(super) fn wrapped(&mut self, name: &str, n: Option<u32>) {
+        if let Some(n) = n {
+            push_decimal(self.name(name), n);
+        }
+    }
+
+    /// A signed number that is shown whenever it is set: a wrapper message.
     pub(super) fn wrapped_signed(&mut self, name: &str, n: Option<i32>) {
         if let Some(n) = n {
             push_signed(self.name(name), n);
@@ -81,6 +88,13 @@ impl Object<'_> {
     pub(super) fn wide(&mut self, name: &str, n: u64) {
         if n != 0 {
             self.quoted(name, |out| push_decimal(out, n));
+        }
+    }
+
+    /// A signed number of 64 bits; omitted if it is zero.
+    pub(super) fn wide_signed(&mut self, name: &str, n: i64) {
+        if n != 0 {
+            self.quoted(name, |out| push_signed(out, n));
         }
     }
 
@@ -216,21 +230,25 @@ mod tests {
             object.number("number", 0_u32);
             object.signed("signed", 0);
             object.wide("wide", 0);
+            object.wide_signed("wide_signed", 0);
             object.flag("flag", false);
             object.symbol("symbol", 0_u8, Some("UNKNOWN"));
             object.text("text", "");
             object.composed("composed", |_| {});
             object.texts("texts", [""; 0]);
             object.wrapped_flag("is_reply", Some(false));
+            object.wrapped("hash", Some(0));
+            object.wrapped("absent", None);
             object.wrapped_signed("cpu", Some(0));
             object.wrapped_signed("absent", None);
             object.object("empty", |_| {});
             object.symbol("named", 1_u8, Some("ONE"));
             object.symbol("unnamed", 250_u8, None);
             object.wide("wide", u64::MAX);
+            object.wide_signed("wide_signed", -1);
             object.texts("texts", ["", "<"]);
         });
-        let expected = r#"{"is_reply":false,"cpu":0,"empty":{},"named":"ONE","unnamed":250,"wide":"18446744073709551615","texts":["","\u003c"]}"#;
+        let expected = r#"{"is_reply":false,"hash":0,"cpu":0,"empty":{},"named":"ONE","unnamed":250,"wide":"18446744073709551615","wide_signed":"-1","texts":["","\u003c"]}"#;
         assert_eq!(out, expected);
     }
 }

@@ -20,6 +20,7 @@
 //! | `cilium.proxy_port` | int | port of the proxy that it was sent to |
 //! | `cilium.interface.index` | int | network interface |
 //! | `cilium.file` | string | place in Cilium's BPF sources that reported the drop: `bpf_lxc.c:1234` |
+//! | `cilium.socket.cookie`, `cilium.cgroup.id` | int | the socket and its process's cgroup, of a socket trace |
 //! | `cilium.ip_trace_id` | int | trace id found in an IP option |
 //! | `cilium.encrypted` | bool | true if Cilium encrypted or decrypted it |
 //! | `cilium.source.xlated_address` | string | source address after translation, where it differs |
@@ -60,11 +61,15 @@ pub(super) fn write(out: &mut Writer, flow: &Flow, uuid: Uuid) {
     if let Some(tunnel) = &flow.tunnel {
         write_tunnel(out, tunnel);
     }
+    if let Some(socket) = &flow.socket {
+        out.int("cilium.socket.cookie", socket.cookie.cast_signed());
+        out.int_if_any("cilium.cgroup.id", socket.cgroup_id.cast_signed());
+    }
 }
 
 fn write_network(out: &mut Writer, flow: &Flow) {
     if let Some(ip) = &flow.ip {
-        write_ip(out, ip);
+        write_ip(out, flow, ip);
     }
     if let Some(ethernet) = &flow.ethernet {
         out.shown(SOURCE.mac, Mac(ethernet.source));
@@ -99,14 +104,17 @@ fn write_network(out: &mut Writer, flow: &Flow) {
     }
 }
 
-fn write_ip(out: &mut Writer, ip: &Ip) {
+fn write_ip(out: &mut Writer, flow: &Flow, ip: &Ip) {
     match ip.version {
         IpVersion::V4 => out.text("network.type", "ipv4"),
         IpVersion::V6 => out.text("network.type", "ipv6"),
         IpVersion::NotUsed => {}
     }
-    out.shown(SOURCE.address, ip.source);
-    out.shown(DESTINATION.address, ip.destination);
+    for (side, address) in [(SOURCE, flow.source_address()), (DESTINATION, flow.destination_address())] {
+        if let Some(address) = address {
+            out.shown(side.address, address);
+        }
+    }
     if let Some(xlated) = ip.source_xlated {
         out.shown("cilium.source.xlated_address", xlated);
     }

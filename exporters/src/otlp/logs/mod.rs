@@ -1,15 +1,19 @@
-//! Flows and lost reports as OTLP log records.
+//! Flows, agent events, debug events and lost reports as OTLP log records.
 //!
-//! | field | of a flow | of a lost report |
-//! | --- | --- | --- |
-//! | `time_unix_nano` | the flow's time | the report's time |
-//! | `observed_time_unix_nano` | when the exporter took it | the same |
-//! | `event_name` | `hubble.flow` | `hubble.lost_events` |
-//! | `severity` | WARN for the verdicts DROPPED and ERROR, INFO for others | WARN |
-//! | `body` | the line of `hubble observe`, without its time | the same |
-//! | `trace_id` | of the request, if its headers held one | |
-//! | `attributes` | [`flow`] and [`l7`] | [`lost`] |
+//! All have `time_unix_nano`, the time of receipt; `observed_time_unix_nano`, when the exporter took them; and a
+//! `body`, the line of `hubble observe` without its time.
+//!
+//! | record | `event_name` | `severity` | `attributes` |
+//! | --- | --- | --- | --- |
+//! | flow | `hubble.flow` | WARN for the verdicts DROPPED and ERROR, else INFO | [`flow`] and [`l7`] |
+//! | agent event | `hubble.agent_event` | WARN for a failed regeneration, else INFO | [`agent_event`] |
+//! | debug event | `hubble.debug_event` | DEBUG | [`debug_event`] |
+//! | lost report | `hubble.lost_events` | WARN | [`lost`] |
+//!
+//! A flow has the `trace_id` of its request, if the headers held one.
 
+mod agent_event;
+mod debug_event;
 mod envelope;
 mod flow;
 mod headers;
@@ -23,7 +27,7 @@ pub(super) use envelope::Envelope;
 use tidegate_core::Timestamp;
 use tidegate_core::component::BuildContext;
 use tidegate_core::flow::{Flow, Verdict};
-use tidegate_core::record::{Lost, Record};
+use tidegate_core::record::{AgentEvent, AgentEventType, DebugEvent, Lost, Record};
 
 use self::headers::HeaderNames;
 use self::writer::{Head, Severity, Tail, Writer};
@@ -31,6 +35,10 @@ use crate::hubble::{Compact, Uuids};
 
 /// Event name of flows.
 const FLOW: &str = "hubble.flow";
+/// Event name of agent events.
+const AGENT_EVENT: &str = "hubble.agent_event";
+/// Event name of debug events.
+const DEBUG_EVENT: &str = "hubble.debug_event";
 /// Event name of lost reports.
 const LOST: &str = "hubble.lost_events";
 
@@ -53,10 +61,12 @@ impl Encoder {
         }
     }
 
-    /// Encodes a flow or a lost report, as the envelope wants it. Any other record yields no bytes.
+    /// Encodes a flow or another event, as the envelope wants it. Any other record yields no bytes.
     pub(super) fn encode(&mut self, record: &Record, observed: Timestamp) -> &[u8] {
         match record {
             Record::Flow(flow) => self.flow(flow, observed),
+            Record::AgentEvent(event) => self.agent_event(event, observed),
+            Record::DebugEvent(event) => self.debug_event(event, observed),
             Record::Lost(lost) => self.lost(lost, observed),
             _ => self.writer.clear(),
         }
@@ -75,7 +85,7 @@ impl Encoder {
         };
         self.line.clear();
         Compact::default().push_flow(&mut self.line, flow);
-        let body = self.line.trim_end().split_once(": ").map_or("", |(_, line)| line);
+        let body = behind_time(&self.line);
         self.writer.begin(&Head { time: flow.time, severity, body });
         flow::write(&mut self.writer, flow, self.uuids.of(flow));
         if let Some(l7) = &flow.l7 {
@@ -83,6 +93,26 @@ impl Encoder {
         }
         let trace_id = flow.l7.as_ref().and_then(|l7| l7.trace_id.as_deref()).and_then(trace_id);
         self.writer.end(&Tail { trace_id, observed, event_name: FLOW });
+    }
+
+    fn agent_event(&mut self, event: &AgentEvent, observed: Timestamp) {
+        let severity = match event.event_type {
+            AgentEventType::EndpointRegenerateFailure => Severity::Warn,
+            _ => Severity::Info,
+        };
+        self.line.clear();
+        Compact::default().push_agent_event(&mut self.line, event);
+        self.writer.begin(&Head { time: event.time, severity, body: behind_time(&self.line) });
+        agent_event::write(&mut self.writer, event);
+        self.writer.end(&Tail { trace_id: None, observed, event_name: AGENT_EVENT });
+    }
+
+    fn debug_event(&mut self, event: &DebugEvent, observed: Timestamp) {
+        self.line.clear();
+        Compact::default().push_debug_event(&mut self.line, event);
+        self.writer.begin(&Head { time: event.time, severity: Severity::Debug, body: behind_time(&self.line) });
+        debug_event::write(&mut self.writer, event);
+        self.writer.end(&Tail { trace_id: None, observed, event_name: DEBUG_EVENT });
     }
 
     fn lost(&mut self, lost: &Lost, observed: Timestamp) {
@@ -94,6 +124,11 @@ impl Encoder {
         lost::write(&mut self.writer, lost);
         self.writer.end(&Tail { trace_id: None, observed, event_name: LOST });
     }
+}
+
+/// What stands behind the time of a compact line.
+fn behind_time(line: &str) -> &str {
+    line.trim_end().split_once(": ").map_or("", |(_, rest)| rest)
 }
 
 /// Reads 32 hexadecimal digits. An id of zeros is none.

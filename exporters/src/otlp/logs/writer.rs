@@ -41,6 +41,7 @@ mod any_value {
 /// The severities that records have: number and text.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Severity {
+    Debug = 5,
     Info = 9,
     Warn = 13,
 }
@@ -75,6 +76,7 @@ impl Writer {
         let fields = &mut self.fields;
         fields.clear();
         let severity_text = match head.severity {
+            Severity::Debug => "DEBUG",
             Severity::Info => "INFO",
             Severity::Warn => "WARN",
         };

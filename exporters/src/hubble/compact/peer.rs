@@ -1,0 +1,62 @@
+//! The two sides of a flow.
+
+use tidegate_core::flow::{Address, Endpoint, Flow};
+
+use crate::hubble::push::{push_mac, push_peer_address};
+use crate::hubble::summary::push_joined;
+
+/// One side of a flow.
+pub(super) struct Peer<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    has_ip: bool,
+    address: Option<Address>,
+    mac: Option<[u8; 6]>,
+    pub(super) port: Option<u16>,
+}
+
+impl<'a> Peer<'a> {
+    pub(super) fn source(flow: &'a Flow) -> Self {
+        Self {
+            endpoint: &flow.source,
+            has_ip: flow.ip.is_some(),
+            address: flow.source_address(),
+            mac: flow.ethernet.map(|ethernet| ethernet.source),
+            port: flow.l4.ports().map(|(source, _)| source).filter(|port| *port != 0 && flow.ip.is_some()),
+        }
+    }
+
+    pub(super) fn destination(flow: &'a Flow) -> Self {
+        Self {
+            endpoint: &flow.destination,
+            has_ip: flow.ip.is_some(),
+            address: flow.destination_address(),
+            mac: flow.ethernet.map(|ethernet| ethernet.destination),
+            port: flow.l4.ports().map(|(_, destination)| destination).filter(|port| *port != 0 && flow.ip.is_some()),
+        }
+    }
+
+    /// Whether an IP header or an Ethernet header tells of a host.
+    pub(super) fn is_host(&self) -> bool {
+        self.has_ip || self.mac.is_some()
+    }
+
+    /// Pod, DNS names or address; the MAC address of a packet without an IP header.
+    pub(super) fn push_name(&self, out: &mut String) {
+        if !self.has_ip {
+            return push_mac(out, self.mac.unwrap_or_default());
+        }
+        match self.endpoint.names.as_deref() {
+            Some(names) if !names.pod_name.is_empty() => {
+                if !names.namespace.is_empty() {
+                    out.push_str(&names.namespace);
+                    out.push('/');
+                }
+                out.push_str(&names.pod_name);
+            }
+            Some(names) if !names.dns_names.is_empty() => {
+                push_joined(out, ",", &names.dns_names, |out, name| out.push_str(name));
+            }
+            _ => push_peer_address(out, self.address),
+        }
+    }
+}

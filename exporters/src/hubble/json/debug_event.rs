@@ -1,0 +1,20 @@
+//! `flow.DebugEvent`.
+
+use tidegate_core::record::DebugEvent;
+
+use super::object::Object;
+use crate::hubble::debug::push_message;
+
+pub(super) fn debug_event(object: &mut Object<'_>, event: &DebugEvent) {
+    let [arg1, arg2, arg3] = event.args;
+    object.symbol("type", event.event_type.0, event.event_type.name());
+    if event.source != 0 {
+        object.object("source", |object| object.number("ID", event.source));
+    }
+    object.wrapped("hash", Some(event.hash));
+    object.wrapped("arg1", Some(arg1));
+    object.wrapped("arg2", Some(arg2));
+    object.wrapped("arg3", Some(arg3));
+    object.composed("message", |out| push_message(out, event));
+    object.wrapped_signed("cpu", Some(event.cpu));
+}

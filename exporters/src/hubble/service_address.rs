@@ -1,0 +1,15 @@
+//! Addresses of services, with their ports.
+
+use std::fmt::{Display, Formatter, Result};
+
+use tidegate_core::record::ServiceAddress;
+
+/// Shows an address as Go's `net.JoinHostPort` does.
+pub(crate) struct HostPort<'a>(pub(crate) &'a ServiceAddress);
+
+impl Display for HostPort<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let ServiceAddress { ip, port } = self.0;
+        if ip.contains(':') { write!(f, "[{ip}]:{port}") } else { write!(f, "{ip}:{port}") }
+    }
+}

@@ -1,0 +1,98 @@
+//! Attributes of an agent event. One that the event does not tell of is left out.
+//!
+//! | attribute | type | meaning |
+//! | --- | --- | --- |
+//! | `cilium.agent_event.type` | string | what happened: `ENDPOINT_CREATED` and the like |
+//! | `cilium.agent_event.notification.type` | int | Cilium's number of an unknown notification |
+//! | `cilium.agent_event.notification` | string | its text |
+//! | `cilium.agent.start_unix_nano` | int | when the agent started |
+//! | `cilium.policy.labels` | string[] | labels of the rules that were added or removed |
+//! | `cilium.policy.revision`, `cilium.policy.rule_count` | int | the policy's revision, and how many rules |
+//! | `cilium.endpoint.id` | int | an endpoint on this node |
+//! | `cilium.endpoint.labels` | string[] | its labels |
+//! | `cilium.endpoint.error` | string | why its regeneration failed |
+//! | `cilium.ipcache.cidr` | string | addresses whose identity was learnt or forgotten |
+//! | `cilium.ipcache.identity`, `cilium.ipcache.old_identity` | int | their identity, and the one before |
+//! | `cilium.ipcache.host_ip`, `cilium.ipcache.old_host_ip` | string | address of their node, and the one before |
+//! | `cilium.ipcache.encrypt_key` | int | index of the key for traffic to them |
+//! | `cilium.service.id` | int | a service |
+//! | `cilium.service.frontend` | string | address and port of it |
+//! | `cilium.service.backends` | string[] | addresses and ports of its backends |
+//! | `cilium.service.type` | string | `ClusterIP` and the like |
+//! | `cilium.service.traffic_policy`, `cilium.service.ext_traffic_policy`, `cilium.service.int_traffic_policy` | string | traffic policies |
+//! | `k8s.namespace.name`, `k8s.pod.name`, `k8s.service.name` | string | what it is in Kubernetes |
+
+use tidegate_core::record::{
+    AgentEvent, EndpointRegen, EndpointUpdate, IpCache, Notification, PolicyUpdate, ServiceUpsert,
+};
+
+use super::writer::Writer;
+use crate::hubble::HostPort;
+
+/// Writes them.
+pub(super) fn write(out: &mut Writer, event: &AgentEvent) {
+    out.text("cilium.agent_event.type", event.event_type.name());
+    match &event.notification {
+        Notification::Unknown { notify_type, text } => {
+            out.int("cilium.agent_event.notification.type", *notify_type);
+            out.text_if_any("cilium.agent_event.notification", text);
+        }
+        Notification::AgentStart { time } => {
+            out.int_if_any("cilium.agent.start_unix_nano", int(time.unwrap_or_default().0));
+        }
+        Notification::PolicyUpdate(policy) => write_policy(out, policy),
+        Notification::EndpointRegenerate(EndpointRegen { id, labels, error }) => {
+            write_endpoint(out, *id, labels, error);
+        }
+        Notification::EndpointUpdate(EndpointUpdate { id, labels, error, pod_name, namespace }) => {
+            write_endpoint(out, *id, labels, error);
+            out.text_if_any("k8s.namespace.name", namespace);
+            out.text_if_any("k8s.pod.name", pod_name);
+        }
+        Notification::IpCacheUpdate(entry) => write_ipcache(out, entry),
+        Notification::ServiceUpsert(service) => write_service(out, service),
+        Notification::ServiceDelete(service) => out.int("cilium.service.id", service.id),
+    }
+}
+
+fn write_policy(out: &mut Writer, policy: &PolicyUpdate) {
+    out.list("cilium.policy.labels", &policy.labels);
+    out.int("cilium.policy.revision", int(policy.revision));
+    out.int("cilium.policy.rule_count", policy.rule_count);
+}
+
+fn write_endpoint(out: &mut Writer, id: u64, labels: &[String], error: &str) {
+    out.int("cilium.endpoint.id", int(id));
+    out.list("cilium.endpoint.labels", labels);
+    out.text_if_any("cilium.endpoint.error", error);
+}
+
+fn write_ipcache(out: &mut Writer, entry: &IpCache) {
+    out.text("cilium.ipcache.cidr", &entry.cidr);
+    out.int("cilium.ipcache.identity", entry.identity);
+    if let Some(old_identity) = entry.old_identity {
+        out.int("cilium.ipcache.old_identity", old_identity);
+    }
+    out.text_if_any("cilium.ipcache.host_ip", &entry.host_ip);
+    out.text_if_any("cilium.ipcache.old_host_ip", &entry.old_host_ip);
+    out.int_if_any("cilium.ipcache.encrypt_key", entry.encrypt_key);
+    out.text_if_any("k8s.namespace.name", &entry.namespace);
+    out.text_if_any("k8s.pod.name", &entry.pod_name);
+}
+
+fn write_service(out: &mut Writer, service: &ServiceUpsert) {
+    out.int("cilium.service.id", service.id);
+    out.shown("cilium.service.frontend", HostPort(&service.frontend_address));
+    let backends: Vec<_> = service.backend_addresses.iter().map(|backend| HostPort(backend).to_string()).collect();
+    out.list("cilium.service.backends", &backends);
+    out.text_if_any("cilium.service.type", &service.service_type);
+    out.text_if_any("cilium.service.traffic_policy", &service.traffic_policy);
+    out.text_if_any("cilium.service.ext_traffic_policy", &service.ext_traffic_policy);
+    out.text_if_any("cilium.service.int_traffic_policy", &service.int_traffic_policy);
+    out.text_if_any("k8s.namespace.name", &service.namespace);
+    out.text_if_any("k8s.service.name", &service.name);
+}
+
+fn int(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

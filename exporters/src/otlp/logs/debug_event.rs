@@ -1,0 +1,28 @@
+//! Attributes of a debug event, whose text is in the body.
+//!
+//! | attribute | type | meaning |
+//! | --- | --- | --- |
+//! | `cilium.debug.type` | string | which message it is: `DBG_CT_VERDICT` and the like, or its number |
+//! | `cilium.debug.hash` | int | hash of the packet |
+//! | `cilium.debug.arg1`, `cilium.debug.arg2`, `cilium.debug.arg3` | int | numbers, by type |
+//! | `cilium.debug.cpu` | int | the CPU that reported it |
+//! | `cilium.endpoint.id` | int | endpoint on this node whose program sent it |
+
+use tidegate_core::record::DebugEvent;
+
+use super::writer::Writer;
+
+/// Writes them.
+pub(super) fn write(out: &mut Writer, event: &DebugEvent) {
+    match event.event_type.name() {
+        Some(name) => out.text("cilium.debug.type", name),
+        None => out.shown("cilium.debug.type", event.event_type.0),
+    }
+    let [arg1, arg2, arg3] = event.args;
+    out.int("cilium.debug.hash", event.hash);
+    out.int("cilium.debug.arg1", arg1);
+    out.int("cilium.debug.arg2", arg2);
+    out.int("cilium.debug.arg3", arg3);
+    out.int("cilium.debug.cpu", event.cpu);
+    out.int_if_any("cilium.endpoint.id", event.source);
+}

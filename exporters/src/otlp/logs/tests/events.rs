@@ -1,0 +1,148 @@
+//! Agent events, debug events and socket flows as a backend reads them.
+
+use tidegate_core::flow::Socket;
+use tidegate_core::record::{
+    AgentEvent, AgentEventType as Type, DebugEvent, DebugEventType, EndpointRegen, EndpointUpdate, IpCache,
+    Notification, PolicyUpdate, ServiceAddress, ServiceDelete, ServiceUpsert,
+};
+
+use super::*;
+
+fn agent_log(event_type: Type, notification: Notification) -> LogRecord {
+    let event = AgentEvent { time: Timestamp(1_000), event_type, notification };
+    log(Record::AgentEvent(Box::new(event)), &[])
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+/// Every kind of notification with all its fields, and the attributes behind the type.
+fn notifications() -> Vec<(Notification, &'static str)> {
+    let labels = || vec![text("a"), text("b")];
+    let (namespace, pod_name) = (text("shop"), text("cart-0"));
+    let endpoint = EndpointUpdate { id: 312, labels: labels(), error: text("no"), pod_name, namespace };
+    let entry = IpCache {
+        cidr: text("10.0.2.20/32"),
+        identity: 31337,
+        old_identity: Some(0),
+        host_ip: text("172.18.0.3"),
+        old_host_ip: text("172.18.0.2"),
+        encrypt_key: 3,
+        namespace: text("shop"),
+        pod_name: text("cart-0"),
+    };
+    let address = |ip: &str| ServiceAddress { ip: text(ip), port: 53 };
+    let service = ServiceUpsert {
+        id: 7,
+        frontend_address: address("fd00::a"),
+        backend_addresses: vec![address("10.0.2.20"), address("10.0.2.21")],
+        service_type: text("ClusterIP"),
+        traffic_policy: text("Cluster"),
+        ext_traffic_policy: text("Cluster"),
+        int_traffic_policy: text("Local"),
+        name: text("kube-dns"),
+        namespace: text("kube-system"),
+    };
+    vec![
+        (
+            Notification::Unknown { notify_type: 1, text: text("\"hello\"") },
+            "cilium.agent_event.notification.type=#1 cilium.agent_event.notification=\"hello\"",
+        ),
+        (Notification::AgentStart { time: Some(Timestamp(5)) }, "cilium.agent.start_unix_nano=#5"),
+        (Notification::AgentStart { time: None }, ""),
+        (
+            Notification::PolicyUpdate(PolicyUpdate { labels: labels(), revision: u64::MAX, rule_count: -1 }),
+            "cilium.policy.labels=[a b] cilium.policy.revision=#9223372036854775807 cilium.policy.rule_count=#-1",
+        ),
+        (
+            Notification::EndpointRegenerate(EndpointRegen { id: 312, labels: labels(), error: text("no") }),
+            "cilium.endpoint.id=#312 cilium.endpoint.labels=[a b] cilium.endpoint.error=no",
+        ),
+        (
+            Notification::EndpointUpdate(endpoint),
+            "cilium.endpoint.id=#312 cilium.endpoint.labels=[a b] cilium.endpoint.error=no k8s.namespace.name=shop \
+             k8s.pod.name=cart-0",
+        ),
+        (
+            Notification::IpCacheUpdate(entry),
+            "cilium.ipcache.cidr=10.0.2.20/32 cilium.ipcache.identity=#31337 cilium.ipcache.old_identity=#0 \
+             cilium.ipcache.host_ip=172.18.0.3 cilium.ipcache.old_host_ip=172.18.0.2 cilium.ipcache.encrypt_key=#3 \
+             k8s.namespace.name=shop k8s.pod.name=cart-0",
+        ),
+        (
+            Notification::ServiceUpsert(service),
+            "cilium.service.id=#7 cilium.service.frontend=[fd00::a]:53 \
+             cilium.service.backends=[10.0.2.20:53 10.0.2.21:53] cilium.service.type=ClusterIP \
+             cilium.service.traffic_policy=Cluster cilium.service.ext_traffic_policy=Cluster \
+             cilium.service.int_traffic_policy=Local k8s.namespace.name=kube-system k8s.service.name=kube-dns",
+        ),
+        (Notification::ServiceDelete(ServiceDelete { id: 7 }), "cilium.service.id=#7"),
+    ]
+}
+
+#[test]
+fn agent_events_have_the_fields_of_their_notification() {
+    for (notification, expected) in notifications() {
+        let log = agent_log(Type::Unknown, notification);
+        let attributes = attributes(&log).replace('\n', " ");
+        let expected = format!("cilium.agent_event.type=AGENT_EVENT_UNKNOWN {expected}");
+        assert_eq!(attributes, expected.trim_end());
+        assert_eq!((log.event_name.as_str(), log.time_unix_nano), ("hubble.agent_event", 1_000));
+    }
+}
+
+#[test]
+fn a_failed_regeneration_is_a_warning_and_a_debug_event_is_less_than_information() {
+    let regenerate = || Notification::EndpointRegenerate(EndpointRegen { id: 312, ..EndpointRegen::default() });
+    let debug = log(Record::DebugEvent(DebugEvent::default()), &[]);
+    for (log, severity, body) in [
+        (
+            agent_log(Type::EndpointRegenerateFailure, regenerate()),
+            (13, "WARN"),
+            "ENDPOINT_REGENERATE_FAILURE (id: 312, labels: [])",
+        ),
+        (
+            agent_log(Type::EndpointRegenerateSuccess, regenerate()),
+            (9, "INFO"),
+            "ENDPOINT_REGENERATE_SUCCESS (id: 312, labels: [])",
+        ),
+        (debug, (5, "DEBUG"), "N/A DBG_EVENT_UNKNOWN MARK: 0x0 CPU: 00 (Unknown message type=0 arg1=0 arg2=0)"),
+    ] {
+        assert_eq!((log.severity_number, log.severity_text.as_str()), severity);
+        assert_eq!(log.body.as_ref().map(shown).as_deref(), Some(body));
+    }
+}
+
+#[test]
+fn debug_events_have_their_numbers() {
+    let event = DebugEvent {
+        time: Timestamp(1_000),
+        event_type: DebugEventType(15),
+        source: 312,
+        hash: u32::MAX,
+        args: [1, 2, 3],
+        cpu: 7,
+    };
+    let log = log(Record::DebugEvent(event), &[]);
+    let expected = "cilium.debug.type=DBG_CT_VERDICT cilium.debug.hash=#4294967295 cilium.debug.arg1=#1 \
+                    cilium.debug.arg2=#2 cilium.debug.arg3=#3 cilium.debug.cpu=#7 cilium.endpoint.id=#312";
+    assert_eq!(attributes(&log).replace('\n', " "), expected);
+    assert_eq!((log.event_name.as_str(), log.time_unix_nano), ("hubble.debug_event", 1_000));
+}
+
+#[test]
+fn a_socket_flow_has_its_socket_and_no_address_of_the_pod() {
+    let flow = Flow {
+        flow_type: FlowType::Sock,
+        message_type: message_type::TRACE_SOCK,
+        sub_type: 1,
+        verdict: Verdict::Traced,
+        ip: Some(Ip { source: Address::default(), ..addresses() }),
+        socket: Some(Box::new(Socket { cookie: 99, cgroup_id: 4242 })),
+        ..Flow::default()
+    };
+    let expected = "network.type=ipv4 destination.address=10.0.0.2 cilium.verdict=TRACED cilium.event.type=trace-sock \
+                    cilium.event.sub_type=pre-xlate-fwd cilium.socket.cookie=#99 cilium.cgroup.id=#4242";
+    assert_eq!(specifics(&flow, &[]), expected);
+}
