@@ -1,3 +1,5 @@
+//! Both formats, literally and read back.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

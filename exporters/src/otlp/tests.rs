@@ -1,3 +1,5 @@
+//! What the configuration refuses, and that its keys are the documented ones.
+
 use super::KIND;
 
 fn build(toml: &str) -> Result<(), String> {

@@ -1,3 +1,5 @@
+//! What the table holds and shows.
+
 use std::sync::Arc;
 
 use tidegate_core::Timestamp;

@@ -1,3 +1,5 @@
+//! Names that come back as Hubble's after the Prometheus translation.
+
 use tidegate_core::metric::{Family, MetricKind};
 
 use super::{UNIT_WORDS, otlp_name, otlp_unit};

@@ -1,0 +1,112 @@
+//! HTTP, DNS, Kafka and other messages as a backend reads them.
+
+use super::*;
+
+fn http(method: &str, url: &str, protocol: &str, code: u32) -> Http {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Http {
+        code,
+        method: method.to_owned(),
+        url: url.to_owned(),
+        protocol: protocol.to_owned(),
+        headers: vec![
+            header("Accept", "a"),
+            header("Accept", "b"),
+            header("Authorization", "secret"),
+            header("Host", "shop.example:8080"),
+            header("User-Agent", "curl/8"),
+        ],
+    }
+}
+
+#[test]
+fn http_follows_the_semantic_conventions() {
+    let cases: [(Http, L7Type, &[&str], &str); 5] = [
+        (
+            http("GET", "http://shop.example/cart?id=1", "HTTP/1.1", 0),
+            L7Type::Request,
+            &[],
+            "network.protocol.name=http network.protocol.version=1.1 http.request.method=GET \
+             url.full=http://shop.example/cart?id=1 server.address=shop.example user_agent.original=curl/8",
+        ),
+        (
+            http("get", "/cart?id=1", "HTTP/2.0", 0),
+            L7Type::Request,
+            &["ACCEPT"],
+            "network.protocol.name=http network.protocol.version=2 http.request.method=_OTHER \
+             http.request.method_original=get url.path=/cart url.query=id=1 http.request.header.accept=[a b] \
+             server.address=shop.example user_agent.original=curl/8",
+        ),
+        (
+            http("PUT", "/", "HTTP/1.0", 503),
+            L7Type::Response,
+            &["accept"],
+            "network.protocol.name=http network.protocol.version=1.0 http.request.method=PUT \
+             http.response.status_code=#503 url.path=/ http.response.header.accept=[a b]",
+        ),
+        (Http { code: 200, ..Http::default() }, L7Type::Response, &[], {
+            "network.protocol.name=http http.response.status_code=#200"
+        }),
+        (
+            http("GET", "/", "", 0),
+            L7Type::Request,
+            &["*"],
+            "network.protocol.name=http http.request.method=GET url.path=/ http.request.header.accept=[a b] \
+             http.request.header.authorization=[secret] server.address=shop.example \
+             http.request.header.host=[shop.example:8080] user_agent.original=curl/8 \
+             http.request.header.user-agent=[curl/8]",
+        ),
+    ];
+    for (http, l7_type, headers, expected) in cases {
+        assert_eq!(protocol_part(&specifics(&message(L7Record::Http(http), l7_type), headers)), expected);
+    }
+}
+
+/// What follows the attributes that all messages have.
+fn protocol_part(text: &str) -> &str {
+    text.split_once("cilium.l7.latency_ns=#5000000 ").map_or(text, |(_, rest)| rest)
+}
+
+#[test]
+fn dns_kafka_and_generic_messages_have_their_fields() {
+    let dns = Dns {
+        query: "shop.example.".to_owned(),
+        ips: vec![[192, 0, 2, 1].into(), std::net::Ipv6Addr::LOCALHOST.into()],
+        ttl: 30,
+        cnames: vec!["www.shop.example.".to_owned()],
+        observation_source: "proxy".to_owned(),
+        rcode: 3,
+        qtypes: vec![1, 28],
+        rrtypes: vec![5, 1],
+    };
+    let question = Dns { ips: Vec::new(), cnames: Vec::new(), rrtypes: Vec::new(), ..dns.clone() };
+    let kafka = Kafka {
+        error_code: -1,
+        api_version: 2,
+        api_key: "fetch".to_owned(),
+        correlation_id: 7,
+        topic: "orders".to_owned(),
+    };
+    let generic = Generic { proto: "R2D2".to_owned(), fields: vec![("cmd".to_owned(), "READ".to_owned())] };
+    let cases = [
+        (
+            message(L7Record::Dns(dns), L7Type::Response),
+            "network.protocol.name=dns dns.question.name=shop.example dns.answers=[192.0.2.1 ::1] \
+             cilium.dns.cnames=[www.shop.example.] cilium.dns.qtypes=[A AAAA] cilium.dns.rrtypes=[CNAME A] \
+             cilium.dns.rcode=#3 cilium.dns.ttl=#30",
+        ),
+        (
+            message(L7Record::Dns(question), L7Type::Request),
+            "network.protocol.name=dns dns.question.name=shop.example cilium.dns.qtypes=[A AAAA]",
+        ),
+        (
+            message(L7Record::Kafka(kafka), L7Type::Request),
+            "network.protocol.name=kafka cilium.kafka.api_key=fetch cilium.kafka.api_version=#2 \
+             cilium.kafka.correlation_id=#7 cilium.kafka.error_code=#-1 cilium.kafka.topic=orders",
+        ),
+        (message(L7Record::Generic(generic), L7Type::Request), "network.protocol.name=r2d2 cilium.l7.fields.cmd=READ"),
+    ];
+    for (flow, expected) in cases {
+        assert_eq!(protocol_part(&specifics(&flow, &[])), expected);
+    }
+}
