@@ -99,7 +99,8 @@ impl Stop {
         self.wish.cancelled().await;
     }
 
-    pub(crate) async fn requested_at_once(&self) {
+    /// Waits until it is uttered without patience.
+    pub async fn requested_at_once(&self) {
         self.at_once.cancelled().await;
     }
 }
