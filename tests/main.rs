@@ -1,6 +1,7 @@
 //! The real binary, from the outside: what it prints, what it writes, what it ends with.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod captures;
 mod command_line;
 mod configuration;
 mod conformance_golden;

@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::capture::CaptureError;
+
 /// What went wrong, and with which file.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RecordError {
@@ -12,6 +14,12 @@ pub(crate) enum RecordError {
     /// The connection broke.
     #[error("cannot read from {}", .socket.display())]
     Read { socket: PathBuf, source: io::Error },
+    /// The capture is not one, or not whole. What was read of it before is recorded.
+    #[error("cannot read {}", name(.file))]
+    Capture { file: PathBuf, source: CaptureError },
+    /// A second signal came while a read was waiting for a capture to go on.
+    #[error("ended at once; what was read before is recorded")]
+    AtOnce,
     /// The file is there already.
     #[error("{} exists; --force overwrites it", .0.display())]
     Exists(PathBuf),
@@ -27,6 +35,10 @@ impl RecordError {
     pub(super) fn create(file: &Path, source: io::Error) -> Self {
         Self::Create { file: file.to_owned(), source }
     }
+}
+
+fn name(capture: &Path) -> String {
+    if capture == Path::new("-") { "standard input".to_owned() } else { capture.display().to_string() }
 }
 
 /// What to look at, where that is known.

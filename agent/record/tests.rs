@@ -9,8 +9,9 @@ use tempfile::TempDir;
 use tidegate_core::stage::Stop;
 use tidegate_wire::payload::{Encoder, Payload};
 
+use super::Args;
 use super::error::RecordError;
-use super::{Args, record};
+use super::socket::record;
 use crate::error::chain;
 
 fn stream(events: usize) -> Vec<u8> {
@@ -24,6 +25,8 @@ fn stream(events: usize) -> Vec<u8> {
 fn args(directory: &TempDir, out: &Path) -> Args {
     Args {
         socket: directory.path().join("monitor.sock"),
+        pcap: None,
+        snaplen: None,
         out: out.to_owned(),
         force: false,
         count: None,

@@ -1,7 +1,7 @@
 //! The agent as a child process.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -37,6 +37,16 @@ pub(crate) fn tidegate_unread<S: AsRef<OsStr>>(args: &[S]) -> Ended {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     finish(command(&args).stdout(writer))
+}
+
+/// Runs the agent with a standard input that has these pieces, each by itself.
+pub(crate) fn tidegate_reading<S: AsRef<OsStr>>(args: &[S], pieces: &[&[u8]]) -> Ended {
+    let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let pieces: Vec<Vec<u8>> = pieces.iter().map(|piece| piece.to_vec()).collect();
+    // Who has read enough hangs up.
+    std::thread::spawn(move || pieces.iter().try_for_each(|piece| writer.write_all(piece)));
+    finish(command(&args).stdin(reader))
 }
 
 fn finish(command: &mut Command) -> Ended {

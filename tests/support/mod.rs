@@ -2,11 +2,12 @@
 
 mod agent;
 mod books;
+pub(crate) mod capture;
 mod cilium;
 mod collector;
 mod http;
 
-pub(crate) use agent::{Agent, PATIENCE, tidegate, tidegate_unread};
+pub(crate) use agent::{Agent, Ended, PATIENCE, tidegate, tidegate_reading, tidegate_unread};
 pub(crate) use books::Books;
 pub(crate) use cilium::{Cilium, recording};
 pub(crate) use collector::{Answer, Collector};

@@ -1,0 +1,50 @@
+//! Records a socket, until the agent ends the stream, a limit is reached or somebody stops it.
+
+use tidegate_core::stage::Stop;
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
+use tokio::time::{Instant, sleep_until};
+
+use super::recording::Recording;
+use super::{Args, RecordError};
+
+/// Bytes that one read takes at most, as the receiver's.
+const READ_BYTES: usize = 256 * 1024;
+
+/// Records until the stream ends, a limit is reached, or `stop` is requested. Writes one line about it
+/// to standard error.
+pub(super) async fn record(args: &Args, stop: &Stop) -> Result<(), RecordError> {
+    let cannot = |source| RecordError::Connect { socket: args.socket.clone(), source };
+    let mut stream = UnixStream::connect(&args.socket).await.map_err(cannot)?;
+    let mut recording = Recording::create(args).await?;
+    save(&mut stream, args, stop, &mut recording).await?;
+    recording.report();
+    Ok(())
+}
+
+async fn save(stream: &mut UnixStream, args: &Args, stop: &Stop, recording: &mut Recording) -> Result<(), RecordError> {
+    let until = args.duration.map(|duration| Instant::now() + duration.0);
+    let mut block = vec![0; READ_BYTES];
+    while !recording.is_full() {
+        let read = tokio::select! {
+            biased;
+            () = stop.requested() => break,
+            () = reached(until) => break,
+            read = stream.read(&mut block) => read,
+        };
+        let n = read.map_err(|source| RecordError::Read { socket: args.socket.clone(), source })?;
+        if n == 0 {
+            return recording.end_as_it_is().await;
+        }
+        recording.take(&block[..n]);
+        recording.flush().await?;
+    }
+    Ok(())
+}
+
+async fn reached(until: Option<Instant>) {
+    match until {
+        Some(until) => sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,311 @@
+//! `record --pcap`: what a capture becomes, and what is said of one that is not whole.
+
+use std::io::Write;
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use tidegate_wire::event::{self, Event, Hints, PacketEvent, flags};
+use tidegate_wire::payload::{Decoder, Step};
+
+use crate::support::capture::Order::{Big, Little};
+use crate::support::capture::{MICRO, NANO};
+use crate::support::{Books, Ended, Place, eventually, tidegate, tidegate_reading};
+
+const ETHERNET: u16 = 1;
+const RAW: u16 = 101;
+const IEEE802_11: u16 = 105;
+const LINUX_SLL: u16 = 113;
+/// Length of what precedes the first packet's data in a pcap file, and of what precedes another's.
+const FIRST: usize = 24 + 16;
+const NEXT: usize = 16;
+
+/// UDP from a port of 10.0.0.1 to 10.0.0.2.
+fn ipv4(port: u16) -> Vec<u8> {
+    let ip = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+    [&ip[..], &port.to_be_bytes(), &[0, 99, 0, 8, 0, 0]].concat()
+}
+
+fn ethernet(port: u16) -> Vec<u8> {
+    [&[2; 12][..], &[8, 0], &ipv4(port)].concat()
+}
+
+fn linux_sll(ether_type: [u8; 2], packet: &[u8]) -> Vec<u8> {
+    [&[0; 14][..], &ether_type, packet].concat()
+}
+
+/// Three packets in a pcap file.
+fn three() -> Vec<u8> {
+    Little.pcap(MICRO, ETHERNET, &[&ethernet(1), &ethernet(2), &ethernet(3)])
+}
+
+/// What a frame says of its packet.
+#[derive(Debug, PartialEq, Eq)]
+struct Frame {
+    point: u8,
+    flags: u8,
+    len_orig: u32,
+    packet: Vec<u8>,
+}
+
+fn frame(flags: u8, packet: Vec<u8>) -> Frame {
+    Frame { point: 3, flags, len_orig: u32::try_from(packet.len()).unwrap(), packet }
+}
+
+/// Where captures are converted to the file `recording`.
+struct Converter(Place);
+
+impl Converter {
+    fn new() -> Self {
+        Self(Place::new())
+    }
+
+    fn convert(&self, capture: impl AsRef<[u8]>, options: &[&str]) -> Ended {
+        let file = self.0.write("capture", capture);
+        tidegate(&[&["record", "--pcap", file.to_str().unwrap()], &self.out()[..], options].concat())
+    }
+
+    fn out(&self) -> [&'static str; 3] {
+        let out = self.0.path("recording").to_str().unwrap().to_owned();
+        ["--force", "--out", out.leak()]
+    }
+
+    /// The frames of the recording, which has nothing else.
+    fn frames(&self) -> Vec<Frame> {
+        let bytes = std::fs::read(self.0.path("recording")).unwrap_or_default();
+        let (mut decoder, mut at, mut frames) = (Decoder::default(), 0, Vec::new());
+        while at < bytes.len() {
+            at += match decoder.next(&bytes[at..]).unwrap() {
+                Step::Value { used, payload } => {
+                    let Ok(Event::Trace(trace)) = event::parse(payload.data, &Hints::default()) else { panic!() };
+                    let (point, len_orig, packet) = (trace.subtype(), trace.len_orig(), trace.packet().to_vec());
+                    frames.push(Frame { point, flags: trace.flags(), len_orig, packet });
+                    used
+                }
+                Step::Definition { used } => used,
+                _ => panic!("byte {at} is not the start of a whole frame"),
+            };
+        }
+        frames
+    }
+}
+
+#[test]
+fn every_format_becomes_the_same_recording() {
+    let packets = [ethernet(1), ethernet(2)];
+    let borrowed = [&packets[0][..], &packets[1][..]];
+    let mut captures = Vec::new();
+    for order in [Little, Big] {
+        captures.extend([MICRO, NANO].map(|magic| order.pcap(magic, ETHERNET, &borrowed)));
+        let len = u32::try_from(packets[0].len()).unwrap();
+        let enhanced = packets.iter().flat_map(|packet| order.packet(0, len, packet));
+        let simple = packets.iter().flat_map(|packet| order.block(3, &[&order.words([len])[..], packet].concat()));
+        let obsolete = packets
+            .iter()
+            .flat_map(|packet| order.block(2, &[&[0; 4][..], &order.words([0, 0, len, len]), packet].concat()));
+        let unknown = order.block(0x0bad_cafe, &[1, 2, 3]);
+        for blocks in [enhanced.collect::<Vec<_>>(), simple.collect(), obsolete.collect()] {
+            captures.push([&order.section(&[ETHERNET])[..], &unknown, &blocks].concat());
+        }
+    }
+    for capture in captures {
+        let converter = Converter::new();
+        let ended = converter.convert(&capture, &[]);
+        assert_eq!((ended.code, ended.stderr.contains("recorded 2 frames")), (Some(0), true), "{}", ended.stderr);
+        assert_eq!(converter.frames(), packets.each_ref().map(|packet| frame(0, packet.clone())), "{capture:02x?}");
+    }
+}
+
+#[test]
+fn each_interface_of_each_section_has_a_link_type_of_its_own() {
+    let len = 100;
+    let capture = [
+        Little.section(&[ETHERNET, RAW]),
+        Little.packet(1, len, &ipv4(1)),
+        Little.packet(0, len, &ethernet(2)),
+        Big.section(&[LINUX_SLL]),
+        Big.packet(0, len, &linux_sll([8, 0], &ipv4(3))),
+        Big.packet(0, len, &linux_sll([0x86, 0xdd], &[0x60; 40])),
+    ];
+    let converter = Converter::new();
+    assert_eq!(converter.convert(capture.concat(), &[]).code, Some(0));
+    let expected = [
+        (flags::L3_DEVICE, len, ipv4(1)),
+        (0, len, ethernet(2)),
+        (flags::L3_DEVICE, len - 16, ipv4(3)),
+        (flags::L3_DEVICE | flags::IPV6, len - 16, vec![0x60; 40]),
+    ];
+    let expected = expected.map(|(flags, len_orig, packet)| Frame { point: 3, flags, len_orig, packet });
+    assert_eq!(converter.frames(), expected);
+}
+
+#[test]
+fn a_frame_tells_how_long_the_packet_was_that_it_carries_a_part_of() {
+    let converter = Converter::new();
+    let capture = [Little.section(&[ETHERNET]), Little.packet(0, 1500, &ethernet(1))].concat();
+    assert_eq!(converter.convert(&capture, &["--snaplen", "20"]).code, Some(0));
+    let packet = ethernet(1)[..20].to_vec();
+    assert_eq!(converter.frames(), [Frame { len_orig: 1500, ..frame(0, packet) }]);
+
+    let large = [&ethernet(1)[..], &[0; 70_000]].concat();
+    assert_eq!(converter.convert(Little.pcap(MICRO, ETHERNET, &[&large]), &[]).code, Some(0));
+    let packet = large[..65535].to_vec();
+    assert_eq!(converter.frames(), [Frame { len_orig: 70_042, ..frame(0, packet) }]);
+}
+
+#[test]
+fn the_pipeline_makes_flows_of_it() {
+    let converter = Converter::new();
+    let config = converter.0.replay(0, &["cilium_decode", "l34_flow"], "nop", "");
+    converter.convert(three(), &[]);
+    let books = Books::of(&converter.0, &config);
+    assert_eq!((books.number("processors.l34_flow", "in"), books.number("exporters.nop", "absorbed")), (3, 3));
+}
+
+#[test]
+fn a_capture_that_is_cut_off_is_recorded_as_far_as_it_goes() {
+    let (whole, len) = (three(), ethernet(1).len());
+    let second = FIRST + len;
+    let section = [Big.section(&[ETHERNET]), Big.packet(0, 42, &ethernet(1))].concat();
+    let cut = [&section[..], &Big.packet(0, 42, &ethernet(2))[..30]].concat();
+    for (capture, frames, at) in [
+        (&whole[..0], 0, 0),
+        (&whole[..23], 0, 0),
+        (&whole[..FIRST - 1], 0, 24),
+        (&whole[..FIRST + 1], 0, 24),
+        (&whole[..second + 3], 1, second),
+        (&whole[..second + NEXT + len - 1], 1, second),
+        (&whole[..whole.len() - 1], 2, second + NEXT + len),
+        (&section[..section.len() - 1], 0, section.len() - Big.packet(0, 42, &ethernet(1)).len()),
+        (&cut, 1, section.len()),
+    ] {
+        let converter = Converter::new();
+        let ended = converter.convert(capture, &[]);
+        let said = format!("capture: it ends inside the block that starts at byte {at}\n");
+        assert!(ended.code == Some(1) && ended.stderr.ends_with(&said), "{said}: {}", ended.stderr);
+        assert_eq!(converter.frames().len(), frames, "{at}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_capture_is_said() {
+    let section = Little.section(&[ETHERNET]);
+    let huge = [&section[..], &Little.words([6, 0x7fff_fff0]), &vec![0; 17 << 20]].concat();
+    let mut lengths = [&section[..], &Little.packet(0, 42, &ethernet(1))].concat();
+    *lengths.last_mut().unwrap() = 1;
+    for (capture, expected) in [
+        (b"a text file of some length, which is no capture at all".to_vec(), "it is neither pcap nor pcapng"),
+        (vec![0x1f, 0x8b, 8, 0], "it is compressed; try `gunzip -c FILE | tidegate record --pcap -`"),
+        (huge, "the block at byte 48 is larger than 16 MiB"),
+        (lengths, "the block at byte 48 is malformed"),
+        (
+            [&section[..], &Little.packet(7, 42, &ethernet(1))].concat(),
+            "the packet at byte 48 is of interface 7, which was not described",
+        ),
+    ] {
+        let ended = Converter::new().convert(capture, &[]);
+        assert!(ended.code == Some(1) && ended.stderr.contains(expected), "{expected}: {}", ended.stderr);
+    }
+    let nowhere = tidegate(&["record", "--pcap", "/no/such/capture", "--out", "-"]);
+    assert_eq!(nowhere.stderr, "error: cannot read /no/such/capture: No such file or directory (os error 2)\n");
+}
+
+#[test]
+fn packets_that_cilium_could_not_see_are_skipped_and_counted() {
+    let capture = [
+        Little.section(&[IEEE802_11, LINUX_SLL, 777]),
+        Little.packet(0, 3, &[1, 2, 3]),
+        Little.packet(1, 44, &linux_sll([8, 0], &ipv4(1))),
+        Little.packet(1, 44, &linux_sll([8, 6], &ipv4(1))),
+        Little.packet(2, 3, &[1, 2, 3]),
+        Little.packet(0, 3, &[1, 2, 3]),
+    ];
+    let ended = Converter::new().convert(capture.concat(), &[]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("recorded 1 frames"), "{}", ended.stderr);
+    let skipped = "skipped 4 packets: 2 of link type 105 (IEEE802_11), which is not read, \
+                   1 of link type 777, which is not read, 1 of link type 113 (LINUX_SLL) without IP\n";
+    assert!(ended.stderr.ends_with(skipped), "{}", ended.stderr);
+}
+
+#[test]
+fn a_recording_of_a_capture_keeps_to_the_limits() {
+    let converter = Converter::new();
+    assert_eq!(converter.convert(three(), &["--count", "2"]).code, Some(0));
+    assert_eq!(converter.frames().len(), 2);
+}
+
+#[test]
+fn a_pipe_is_read_in_whatever_pieces_it_comes() {
+    let (converter, capture) = (Converter::new(), three());
+    converter.convert(&capture, &[]);
+    let frames = converter.frames();
+    let args = [&["record", "--pcap", "-"], &converter.out()[..]].concat();
+    let pieces: Vec<&[u8]> = capture.chunks(5).collect();
+    assert_eq!(tidegate_reading(&args, &pieces).code, Some(0));
+    assert_eq!(converter.frames(), frames);
+    let cut = tidegate_reading(&args, &pieces[..6]);
+    assert!(cut.stderr.contains("cannot read standard input: it ends inside"), "{}", cut.stderr);
+}
+
+/// A recorder of a live capture that has seen three packets and has written them.
+fn live(converter: &Converter) -> (Child, ChildStdin) {
+    let mut recorder = Command::new(env!("CARGO_BIN_EXE_tidegate"))
+        .args([&["record", "--pcap", "-"], &converter.out()[..]].concat())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut pipe = recorder.stdin.take().unwrap();
+    pipe.write_all(&three()).unwrap();
+    let recording = converter.0.path("recording");
+    eventually("the packets are recorded", || std::fs::metadata(&recording).is_ok_and(|file| file.len() > 0));
+    (recorder, pipe)
+}
+
+fn interrupt(recorder: &Child) {
+    let kill = format!("kill -INT {}", recorder.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+}
+
+#[test]
+fn what_a_live_capture_has_is_written_before_it_goes_on() {
+    let converter = Converter::new();
+    let (mut recorder, pipe) = live(&converter);
+    drop(pipe);
+    assert!(recorder.wait().unwrap().success());
+    assert_eq!(converter.frames().len(), 3);
+}
+
+#[test]
+fn a_stopped_capture_ends_with_its_pipe() {
+    let converter = Converter::new();
+    let (mut recorder, pipe) = live(&converter);
+    interrupt(&recorder);
+    drop(pipe);
+    assert!(recorder.wait().unwrap().success());
+    assert_eq!(converter.frames().len(), 3);
+}
+
+#[test]
+fn a_second_signal_does_not_wait_for_a_silent_capture() {
+    let converter = Converter::new();
+    let (mut recorder, _pipe) = live(&converter);
+    eventually("it ends", || {
+        interrupt(&recorder);
+        recorder.try_wait().unwrap().is_some()
+    });
+    assert_eq!(recorder.wait().unwrap().code(), Some(1));
+    assert_eq!(converter.frames().len(), 3);
+}
+
+#[test]
+fn options_that_do_not_go_together_are_refused() {
+    for (options, expected) in [
+        (&["--pcap", "-", "--socket", "s"][..], "'--pcap <FILE>' cannot be used with '--socket <SOCKET>'"),
+        (&["--pcap", "-", "--duration", "1s"], "'--pcap <FILE>' cannot be used with '--duration <TIME>'"),
+        (&["--snaplen", "9"], "--pcap <FILE>"),
+        (&["--pcap", "-", "--snaplen", "0"], "0 is not in 1..=65535"),
+    ] {
+        let ended = tidegate(&[&["record", "--out", "-"], options].concat());
+        assert!(ended.code == Some(2) && ended.stderr.contains(expected), "{expected}: {}", ended.stderr);
+    }
+}
