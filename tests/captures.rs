@@ -60,12 +60,12 @@ impl Converter {
 
     fn convert(&self, capture: impl AsRef<[u8]>, options: &[&str]) -> Ended {
         let file = self.0.write("capture", capture);
-        tidegate(&[&["record", "--pcap", file.to_str().unwrap()], &self.out()[..], options].concat())
+        tidegate(&[self.args(file.to_str().unwrap()), options.iter().map(ToString::to_string).collect()].concat())
     }
 
-    fn out(&self) -> [&'static str; 3] {
-        let out = self.0.path("recording").to_str().unwrap().to_owned();
-        ["--force", "--out", out.leak()]
+    fn args(&self, capture: &str) -> Vec<String> {
+        let out = self.0.path("recording");
+        ["record", "--pcap", capture, "--force", "--out", out.to_str().unwrap()].map(str::to_owned).to_vec()
     }
 
     /// The frames of the recording, which has nothing else.
@@ -238,7 +238,7 @@ fn a_pipe_is_read_in_whatever_pieces_it_comes() {
     let (converter, capture) = (Converter::new(), three());
     converter.convert(&capture, &[]);
     let frames = converter.frames();
-    let args = [&["record", "--pcap", "-"], &converter.out()[..]].concat();
+    let args = converter.args("-");
     let pieces: Vec<&[u8]> = capture.chunks(5).collect();
     assert_eq!(tidegate_reading(&args, &pieces).code, Some(0));
     assert_eq!(converter.frames(), frames);
@@ -249,7 +249,7 @@ fn a_pipe_is_read_in_whatever_pieces_it_comes() {
 /// A recorder of a live capture that has seen three packets and has written them.
 fn live(converter: &Converter) -> (Child, ChildStdin) {
     let mut recorder = Command::new(env!("CARGO_BIN_EXE_tidegate"))
-        .args([&["record", "--pcap", "-"], &converter.out()[..]].concat())
+        .args(converter.args("-"))
         .stdin(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
