@@ -7,8 +7,9 @@ use tidegate_core::{Batch, Record, Timestamp};
 use tidegate_wire::gob;
 use tidegate_wire::payload::{Decoder, Error, Payload, Step};
 
-/// Bytes that one read takes at most. More does not make reading faster, and the socket holds less.
-pub(crate) const READ_BYTES: usize = 256 * 1024;
+/// Bytes that one read takes at most. They stay in the processor's cache until they are decoded; the socket holds
+/// little more.
+pub(crate) const READ_BYTES: usize = 64 * 1024;
 
 /// The reason for a frame whose beginning came and whose end did not.
 pub(crate) const FRAME_CUT_SHORT: &str = "frame_cut_short";
@@ -39,8 +40,8 @@ pub(crate) struct BatchLimits {
 }
 
 impl BatchLimits {
-    /// Large enough that what a batch costs does not matter, small enough to stay in the cache.
-    pub(crate) const DEFAULT: Self = Self { records: 1024, bytes: 256 * 1024 };
+    /// Large enough that what a batch costs does not matter, small enough that several stay in the cache.
+    pub(crate) const DEFAULT: Self = Self { records: 256, bytes: 64 * 1024 };
 }
 
 /// Why decoding came to a halt.

@@ -121,11 +121,12 @@ impl Player {
             let block = tokio::select! {
                 biased;
                 () = self.stop.requested() => return Ok(()),
-                block = blocks.recv() => block,
+                block = blocks.next() => block,
             };
             let Some(block) = block else { break };
             let block = block.map_err(|failure| self.explain(failure))?;
             self.frames.extend(&block);
+            blocks.recycle(block);
             if self.play_block().await? == Flow::Stopped {
                 return Ok(());
             }
