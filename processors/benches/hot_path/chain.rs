@@ -1,0 +1,89 @@
+//! Frames in batches, through some processors in a row.
+
+use serde::de::IntoDeserializer as _;
+use tidegate_core::component::BuildContext;
+use tidegate_core::ledger::Tally;
+use tidegate_core::record::Frame;
+use tidegate_core::stage::Processor;
+use tidegate_core::telemetry::Telemetry;
+use tidegate_core::{Batch, Pool, Record, Timestamp};
+use tidegate_processors::KINDS;
+use tidegate_wire::payload::{Decoder, Step};
+use toml::de::ValueDeserializer;
+
+/// Records of one batch.
+const BATCH: usize = 256;
+
+/// The stages in their usual order, with their configuration: Retina's metrics and contexts.
+pub(crate) const STAGES: &[(&str, &str)] = &[
+    ("cilium_decode", "{}"),
+    ("l34_flow", "{}"),
+    ("dns_flow", "{}"),
+    ("http_flow", "{}"),
+    ("l7_flow", "{}"),
+    (
+        "hubble_metrics",
+        "{ metrics = [
+            'flow:sourceEgressContext=pod;destinationIngressContext=pod',
+            'tcp:sourceEgressContext=pod;destinationIngressContext=pod',
+            'dns:query;sourceEgressContext=pod;destinationIngressContext=pod',
+            'drop:sourceEgressContext=pod;destinationIngressContext=pod',
+            'httpV2',
+        ] }",
+    ),
+];
+
+pub(crate) struct Chain {
+    decoder: Decoder,
+    pool: Pool,
+    steps: Vec<(Box<dyn Processor>, Tally)>,
+}
+
+impl Chain {
+    /// The first `stages` processors.
+    pub(crate) fn of(stages: usize) -> Self {
+        let step = |(kind, config): &(&str, &str)| (build(kind, config), Tally::default());
+        let steps = STAGES[..stages].iter().map(step).collect();
+        Self { decoder: Decoder::default(), pool: Pool::default(), steps }
+    }
+
+    pub(crate) fn run(&mut self, mut stream: &[u8]) {
+        while !stream.is_empty() {
+            let mut batch = self.pool.take();
+            stream = self.fill(&mut batch, stream);
+            for (processor, tally) in &mut self.steps {
+                processor.process(&mut batch, tally);
+            }
+            std::hint::black_box(&batch);
+        }
+    }
+
+    fn fill<'a>(&mut self, batch: &mut Batch, mut stream: &'a [u8]) -> &'a [u8] {
+        while batch.len() < BATCH {
+            match self.decoder.next(stream).unwrap() {
+                Step::Value { used, payload } => {
+                    let data = batch.push_bytes(payload.data);
+                    let (seq, time) = (batch.len() as u64, Timestamp(1));
+                    let (payload_type, cpu) = (payload.kind as i32, payload.cpu as i32);
+                    batch.push(Record::Frame(Frame { time, seq, payload_type, cpu, lost: payload.lost, data }));
+                    stream = &stream[used..];
+                }
+                Step::Definition { used } | Step::Refused { used, .. } => stream = &stream[used..],
+                Step::Incomplete { .. } => return &[],
+            }
+        }
+        stream
+    }
+}
+
+fn build(kind: &str, config: &str) -> Box<dyn Processor> {
+    let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
+    let config = config.replace('\n', " ");
+    let config = (kind.parse)(ValueDeserializer::parse(&config).unwrap().into_deserializer()).unwrap();
+    let context = BuildContext {
+        stage: format!("processors.{}", kind.name),
+        node_name: "default/bench".to_owned(),
+        telemetry: Telemetry::default(),
+    };
+    config.build(&context).unwrap()
+}

@@ -1,0 +1,72 @@
+//! What one event costs on its way from a gob frame to metrics, stage by stage: CPU time, instructions and
+//! allocations, over the simulator's default mix.
+//!
+//! `cargo bench -p tidegate-processors --bench hot_path`, or with `-- --events 200000 --rounds 5`. Each row is the
+//! whole way up to its stage; the time is the best round's. Instructions are counted by valgrind where it is
+//! installed: they are the same on every run, whatever else the machine does. Not a test: nothing asserts a time.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+
+mod chain;
+mod instructions;
+
+use std::alloc::System;
+
+use chain::{Chain, STAGES};
+use nix::time::{ClockId, clock_gettime};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use tidegate_simulate::{Options, Stream};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    let number = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)?.parse().ok());
+    let events = number("--events").unwrap_or(100_000);
+    if let [_, flag, stages, recording] = args.as_slice()
+        && flag == instructions::ONCE
+    {
+        return Chain::of(stages.parse().unwrap()).run(&std::fs::read(recording).unwrap());
+    }
+    let stream = stream(events);
+    println!("| up to | ns | instructions | allocations |\n| --- | --: | --: | --: |");
+    for stages in 0..=STAGES.len() {
+        let ns = (0..number("--rounds").unwrap_or(5)).map(|_| time(stages, &stream)).fold(f64::INFINITY, f64::min);
+        let instructions = instructions::count(stages).map_or("?".to_owned(), |n| n.to_string());
+        let allocations = allocations(stages, &stream) as f64 / events as f64;
+        println!("| {} | {:.0} | {instructions} | {allocations:.3} |", name(stages), ns / events as f64);
+    }
+}
+
+fn name(stages: usize) -> &'static str {
+    stages.checked_sub(1).map_or("gob frames", |last| STAGES[last].0)
+}
+
+/// What the agent would write.
+pub(crate) fn stream(events: usize) -> Vec<u8> {
+    let (mut stream, mut bytes) = (Stream::new(Options::default()), Vec::new());
+    (0..events).for_each(|_| stream.next_frame(&mut bytes));
+    bytes
+}
+
+/// CPU nanoseconds.
+fn time(stages: usize, stream: &[u8]) -> f64 {
+    let mut chain = Chain::of(stages);
+    let start = thread_nanos();
+    chain.run(stream);
+    thread_nanos() - start
+}
+
+fn thread_nanos() -> f64 {
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap();
+    time.tv_sec() as f64 * 1e9 + time.tv_nsec() as f64
+}
+
+fn allocations(stages: usize, stream: &[u8]) -> usize {
+    let mut chain = Chain::of(stages);
+    let region = Region::new(ALLOCATOR);
+    chain.run(stream);
+    region.change().allocations
+}
