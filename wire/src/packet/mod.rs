@@ -16,6 +16,7 @@ mod overlay;
 mod reason;
 mod tcp;
 mod transport;
+mod usual;
 mod walk;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -199,6 +200,9 @@ pub mod tcp_flag {
 pub fn parse(bytes: &[u8], link: Link) -> Result<Packet<'_>, Reason> {
     let mut packet = Packet::default();
     if bytes.is_empty() {
+        return Ok(packet);
+    }
+    if link == Link::Ethernet && usual::read(bytes, &mut packet).is_some() {
         return Ok(packet);
     }
     let first = match link {

@@ -1,0 +1,175 @@
+//! The shape of nearly every packet, read in one go: Ethernet, IPv4 without options or fragments, and TCP without
+//! options but timestamps, or UDP.
+//!
+//! Whatever is unusual in a packet is left to the walk, which reads the usual ones alike: a property holds the two
+//! together.
+
+use super::{Ethernet, Ip, L4, Layer, Packet};
+use std::net::{IpAddr, Ipv4Addr};
+
+const IPV4: usize = 14;
+const TRANSPORT: usize = 34;
+/// EtherType, IP version and header length.
+const IPV4_WITHOUT_OPTIONS: [u8; 3] = [0x08, 0x00, 0x45];
+/// Two paddings, and the head of a timestamp.
+const TCP_TIMESTAMP: [u8; 4] = [1, 1, 8, 10];
+
+/// Fills `packet`, or returns `None` and leaves it empty.
+#[inline]
+pub(super) fn read<'a>(bytes: &'a [u8], packet: &mut Packet<'a>) -> Option<()> {
+    let header: &[u8; TRANSPORT] = bytes.first_chunk()?;
+    let [
+        d0,
+        d1,
+        d2,
+        d3,
+        d4,
+        d5,
+        s0,
+        s1,
+        s2,
+        s3,
+        s4,
+        s5,
+        version @ ..,
+        _,
+        l0,
+        l1,
+        _,
+        _,
+        f0,
+        f1,
+        _,
+        protocol,
+        _,
+        _,
+        a,
+        b,
+        c,
+        d,
+        e,
+        f,
+        g,
+        h,
+    ] = *header;
+    let fragment = u16::from_be_bytes([f0 & 0x3f, f1]) != 0;
+    let end = IPV4 + usize::from(u16::from_be_bytes([l0, l1]));
+    if version != IPV4_WITHOUT_OPTIONS || fragment || end <= TRANSPORT {
+        return None;
+    }
+    let segment = &bytes[TRANSPORT..end.min(bytes.len())];
+    let found = match protocol {
+        6 => tcp(segment)?,
+        17 => udp(segment)?,
+        _ => return None,
+    };
+    *packet = Packet {
+        ethernet: Some(Ethernet { src: [s0, s1, s2, s3, s4, s5], dst: [d0, d1, d2, d3, d4, d5] }),
+        ip: Some(Ip { src: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), dst: IpAddr::V4(Ipv4Addr::new(e, f, g, h)) }),
+        l4: Some(found.l4),
+        last: Some(found.layer),
+        payload: &segment[found.start..found.end.min(segment.len())],
+        payload_offset: TRANSPORT + found.start,
+        truncated: end > bytes.len() || found.end > segment.len(),
+    };
+    Some(())
+}
+
+/// A transport header, and where its payload is in the segment.
+struct Transport {
+    l4: L4,
+    layer: Layer,
+    start: usize,
+    end: usize,
+}
+
+#[inline]
+fn tcp(segment: &[u8]) -> Option<Transport> {
+    let header: &[u8; 20] = segment.first_chunk()?;
+    let start = match header[12] >> 4 {
+        5 => 20,
+        8 if segment.len() >= 32 && segment[20..24] == TCP_TIMESTAMP => 32,
+        _ => return None,
+    };
+    let l4 = L4::Tcp {
+        sport: u16::from_be_bytes([header[0], header[1]]),
+        dport: u16::from_be_bytes([header[2], header[3]]),
+        flags: u16::from_be_bytes([header[12] & 0x01, header[13]]),
+        seq: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
+    };
+    Some(Transport { l4, layer: Layer::Tcp, start, end: segment.len() })
+}
+
+#[inline]
+fn udp(segment: &[u8]) -> Option<Transport> {
+    let [s0, s1, d0, d1, l0, l1, _, _] = *segment.first_chunk()?;
+    let end = usize::from(u16::from_be_bytes([l0, l1]));
+    let l4 = L4::Udp { sport: u16::from_be_bytes([s0, s1]), dport: u16::from_be_bytes([d0, d1]) };
+    (end >= 8).then_some(Transport { l4, layer: Layer::Udp, start: 8, end })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::walk::{Decoders, walk};
+    use super::*;
+
+    /// The walk's answer, and this module's if it has one.
+    fn both(bytes: &[u8]) -> (Option<Packet<'_>>, Option<Packet<'_>>) {
+        let (mut walked, mut usual) = (Packet::default(), Packet::default());
+        let walked = walk(bytes, Layer::Ethernet, Decoders::Plain, &mut walked).ok().map(|_| walked);
+        let usual = read(bytes, &mut usual).map(|()| usual);
+        (walked, usual)
+    }
+
+    /// Ethernet, IPv4, and `transport` with its protocol's number.
+    fn packet(protocol: u8, total: u16, transport: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![2; 12];
+        bytes.extend([8, 0, 0x45, 0]);
+        bytes.extend(total.to_be_bytes());
+        bytes.extend([0, 1, 0, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+        bytes.extend(transport);
+        bytes
+    }
+
+    #[test]
+    fn usual_packets_are_read_here() {
+        let tcp = [[0, 80, 1, 2, 0, 0, 0, 9, 0, 0, 0, 0, 0x50, 0x18].as_slice(), &[0; 6], b"GET"].concat();
+        let mut stamped = [&tcp[..20], &TCP_TIMESTAMP, &[7; 8], b"GET"].concat();
+        stamped[12] = 0x80;
+        let udp = [0, 53, 1, 2, 0, 11, 0, 0, b'a', b'b', b'c'];
+        for (protocol, transport) in [(6, &tcp[..]), (6, &stamped), (17, &udp)] {
+            let bytes = packet(protocol, 20 + transport.len() as u16, transport);
+            let (walked, usual) = both(&bytes);
+            assert_eq!(usual.expect("a usual packet").payload.len(), 3, "{protocol}");
+            assert_eq!(usual, walked, "{protocol}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_here_the_walk_reads_alike(
+            protocol in prop::sample::select(vec![1_u8, 6, 17]),
+            total in 0_u16..90,
+            transport in prop::collection::vec(any::<u8>(), 0..70),
+            (offset, timestamp) in (0x4_u8..0xa, any::<bool>()),
+            patch in prop::option::of((0_usize..60, any::<u8>())),
+            cut in 0_usize..110,
+        ) {
+            let mut bytes = packet(protocol, total, &transport);
+            if let Some(byte) = bytes.get_mut(TRANSPORT + 12) {
+                *byte = offset << 4;
+            }
+            if let Some(options) = bytes.get_mut(TRANSPORT + 20..TRANSPORT + 24).filter(|_| timestamp) {
+                options.copy_from_slice(&TCP_TIMESTAMP);
+            }
+            if let Some((at, byte)) = patch && at < bytes.len() {
+                bytes[at] = byte;
+            }
+            bytes.truncate(cut);
+            let (walked, usual) = both(&bytes);
+            prop_assert!(usual.is_none() || usual == walked, "{usual:?}\n{walked:?}");
+        }
+    }
+}
