@@ -97,16 +97,25 @@ fn label(value: Value<'_, '_>) -> Result<String, Error> {
     if *value.ty()? == Type::String {
         return text(value);
     }
-    let [source, key, value] = structure(value, |parts: &mut [String; 3], name, field| {
+    let (mut source, mut key, mut content) = (&[][..], &[][..], &[][..]);
+    value.fields(|name, field| {
         match name {
-            "Source" => parts[0] = text(field)?,
-            "Key" => parts[1] = text(field)?,
-            "Value" => parts[2] = text(field)?,
+            "Source" => source = field.string()?,
+            "Key" => key = field.string()?,
+            "Value" => content = field.string()?,
             _ => field.skip()?,
         }
-        Ok(())
+        Ok::<_, Error>(())
     })?;
-    Ok(if value.is_empty() { format!("{source}:{key}") } else { format!("{source}:{key}={value}") })
+    let mut label = String::with_capacity(source.len() + key.len() + content.len() + 2);
+    push_lossy(&mut label, source);
+    label.push(':');
+    push_lossy(&mut label, key);
+    if !content.is_empty() {
+        label.push('=');
+        push_lossy(&mut label, content);
+    }
+    Ok(label)
 }
 
 fn service(value: Value<'_, '_>) -> Result<ServiceInfo, Error> {
@@ -155,7 +164,16 @@ pub(super) fn text(value: Value<'_, '_>) -> Result<String, Error> {
 }
 
 pub(super) fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    let mut text = String::with_capacity(bytes.len());
+    push_lossy(&mut text, bytes);
+    text
+}
+
+fn push_lossy(text: &mut String, bytes: &[u8]) {
+    match std::str::from_utf8(bytes) {
+        Ok(valid) => text.push_str(valid),
+        Err(_) => text.push_str(&String::from_utf8_lossy(bytes)),
+    }
 }
 
 /// A number in the width that Cilium's field has.
