@@ -54,6 +54,11 @@ impl Identifier {
         })
     }
 
+    /// Whether it says nothing of an endpoint without names.
+    pub(super) fn needs_names(self) -> bool {
+        !matches!(self, Self::Identity | Self::ReservedIdentity | Self::Ip)
+    }
+
     /// Appends what it says of an endpoint: nothing where it is not known.
     pub(super) fn write(self, text: &mut String, endpoint: &Endpoint, address: Option<Address>) {
         match self {

@@ -130,11 +130,11 @@ impl Context {
         if swapped {
             std::mem::swap(&mut first, &mut second);
         }
-        for (walks, side) in [has_source.then_some(first), has_destination.then_some(second)].into_iter().flatten() {
-            match walks.choose(flow.direction) {
-                Some(walk) => walk.fill(row, symbols, side.of(flow)),
-                None => row.push(Symbol::EMPTY),
-            }
+        if has_source {
+            first.0.fill(row, symbols, flow, first.1);
+        }
+        if has_destination {
+            second.0.fill(row, symbols, flow, second.1);
         }
     }
 }
@@ -142,6 +142,14 @@ impl Context {
 impl Walks {
     fn is_set(&self) -> bool {
         !(self.any.is_empty() && self.ingress.is_empty() && self.egress.is_empty())
+    }
+
+    /// Adds the value for one side of a flow.
+    fn fill(&mut self, row: &mut Row, symbols: &Symbols, flow: &Flow, side: Side) {
+        match self.choose(flow.direction) {
+            Some(walk) => walk.fill(row, symbols, side.of(flow)),
+            None => row.push(Symbol::EMPTY),
+        }
     }
 
     /// The list for a flow's direction; `None` if it is not set.

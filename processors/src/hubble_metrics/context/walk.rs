@@ -17,6 +17,9 @@ const MAX_REMEMBERED: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Walk {
     identifiers: Vec<Identifier>,
+    /// Whether an endpoint without names has nothing that any identifier could say.
+    needs_names: bool,
+    looks_at_address: bool,
     remembered: HashTable<(Peer, Symbol)>,
     hasher: DefaultHashBuilder,
     text: String,
@@ -33,7 +36,14 @@ struct Peer {
 
 impl Walk {
     pub(super) fn new(identifiers: Vec<Identifier>) -> Self {
-        Self { identifiers, remembered: HashTable::new(), hasher: DefaultHashBuilder::default(), text: String::new() }
+        Self {
+            needs_names: identifiers.iter().all(|identifier| identifier.needs_names()),
+            looks_at_address: identifiers.contains(&Identifier::Ip),
+            identifiers,
+            remembered: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            text: String::new(),
+        }
     }
 
     /// From an item's option; empty if it is not given.
@@ -51,7 +61,10 @@ impl Walk {
 
     /// Adds the value for an endpoint to a row.
     pub(super) fn fill(&mut self, row: &mut Row, symbols: &Symbols, (endpoint, address): (&Endpoint, Option<Address>)) {
-        let address = address.filter(|_| self.identifiers.contains(&Identifier::Ip));
+        if endpoint.names.is_none() && self.needs_names {
+            return row.push(Symbol::EMPTY);
+        }
+        let address = address.filter(|_| self.looks_at_address);
         let hash = hash(&self.hasher, endpoint.names.as_ref(), endpoint.identity, address);
         let known = self.remembered.find(hash, |(peer, _)| peer.is(endpoint, address));
         if let Some((_, symbol)) = known {

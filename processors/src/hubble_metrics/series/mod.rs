@@ -8,10 +8,9 @@ pub(super) use cell::{Cell, Count, Observations};
 pub(super) use row::Row;
 pub(super) use symbols::{Symbol, Symbols};
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::HashTable;
 use tidegate_core::ledger::Tally;
 use tidegate_core::metric::{Family, Point, Series};
 use tidegate_core::{Batch, Record, Timestamp};
@@ -30,7 +29,6 @@ pub(super) struct Table<V> {
     /// The symbols of row after row.
     keys: Vec<Symbol>,
     index: HashTable<usize>,
-    hasher: DefaultHashBuilder,
     max_series: usize,
     overflow: Option<usize>,
     /// Rows that changed in this round, and rows of the last one that are still to be handed on.
@@ -60,7 +58,6 @@ impl<V: Cell> Table<V> {
             rows: Vec::new(),
             keys: Vec::new(),
             index: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
             max_series,
             overflow: None,
             changed: Vec::new(),
@@ -95,8 +92,7 @@ impl<V: Cell> Table<V> {
     }
 
     fn find(&self, cells: &[Symbol]) -> Option<usize> {
-        let hash = self.hasher.hash_one(cells);
-        self.index.find(hash, |at| key(&self.keys, &self.family, *at) == cells).copied()
+        self.index.find(hash(cells), |at| key(&self.keys, &self.family, *at) == cells).copied()
     }
 
     fn add(&mut self, cells: &[Symbol], symbols: &Symbols, start: Timestamp) -> usize {
@@ -105,9 +101,8 @@ impl<V: Cell> Table<V> {
         let at = self.rows.len();
         self.rows.push(Entry { series, value: V::new(&self.family.kind), changed: false });
         self.keys.extend_from_slice(cells);
-        let (keys, family, hasher) = (&self.keys, &self.family, &self.hasher);
-        let hash = hasher.hash_one(cells);
-        self.index.insert_unique(hash, at, |at| hasher.hash_one(key(keys, family, *at)));
+        let (keys, family) = (&self.keys, &self.family);
+        self.index.insert_unique(hash(cells), at, |at| hash(key(keys, family, *at)));
         at
     }
 
@@ -120,6 +115,13 @@ impl<V: Cell> Table<V> {
         self.overflow = Some(at);
         at
     }
+}
+
+/// Symbols count up as texts come: nobody outside chooses them, so that a few multiplications spread them well enough.
+fn hash(cells: &[Symbol]) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let hash = cells.iter().fold(0, |hash: u64, cell| (hash.rotate_left(23) ^ cell.number()).wrapping_mul(FACTOR));
+    hash ^ hash >> 32
 }
 
 fn key<'a>(keys: &'a [Symbol], family: &Family, at: usize) -> &'a [Symbol] {

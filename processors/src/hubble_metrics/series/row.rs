@@ -34,6 +34,7 @@ impl Row {
     }
 
     /// Adds a text of the program.
+    #[inline]
     pub(in super::super) fn push_static(&mut self, text: &'static str, symbols: &Symbols) {
         self.push_found(symbols.find_static(text), text);
     }
@@ -49,6 +50,7 @@ impl Row {
         &self.cells
     }
 
+    #[inline]
     fn push_found(&mut self, found: Option<Symbol>, text: &str) -> Option<Symbol> {
         if found.is_none() {
             self.texts.push_str(text);

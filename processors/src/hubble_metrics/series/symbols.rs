@@ -9,6 +9,12 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 /// Slots of the shortcut for texts of the program; a power of two.
 const SHORTCUTS: usize = 128;
 
+/// The slot of a text: texts of one table lie side by side, and should not share theirs.
+fn slot(address: usize) -> usize {
+    const FACTOR: usize = 0x9e37_79b9_7f4a_7c15;
+    address.wrapping_mul(FACTOR) >> (usize::BITS - SHORTCUTS.ilog2())
+}
+
 /// A label value. Equal texts have equal symbols, so series with equal labels cannot be two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in super::super) struct Symbol(u32);
@@ -16,6 +22,11 @@ pub(in super::super) struct Symbol(u32);
 impl Symbol {
     /// The empty text.
     pub(in super::super) const EMPTY: Self = Self(0);
+
+    /// Its place among the texts.
+    pub(super) fn number(self) -> u64 {
+        self.0.into()
+    }
 }
 
 /// The texts. None is ever removed: only texts of series get in, and series stay.
@@ -24,15 +35,19 @@ pub(in super::super) struct Symbols {
     texts: Vec<Arc<str>>,
     index: HashTable<Symbol>,
     hasher: DefaultHashBuilder,
-    shortcuts: [Cell<Option<Shortcut>>; SHORTCUTS],
+    shortcuts: [Cell<Shortcut>; SHORTCUTS],
 }
 
-/// A text of the program, by where it lies, and its symbol.
+/// A text of the program, by where it lies, and its symbol. Nothing lies at address 0.
 #[derive(Clone, Copy, Debug)]
 struct Shortcut {
     address: usize,
     len: usize,
     symbol: Symbol,
+}
+
+impl Shortcut {
+    const NONE: Self = Self { address: 0, len: 0, symbol: Symbol::EMPTY };
 }
 
 impl Symbols {
@@ -41,7 +56,7 @@ impl Symbols {
             texts: Vec::new(),
             index: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
-            shortcuts: [const { Cell::new(None) }; SHORTCUTS],
+            shortcuts: [const { Cell::new(Shortcut::NONE) }; SHORTCUTS],
         };
         symbols.intern("");
         symbols
@@ -57,16 +72,16 @@ impl Symbols {
     }
 
     /// [`Self::find`] for a text of the program, which its address tells without a look at its bytes.
+    #[inline]
     pub(in super::super) fn find_static(&self, text: &'static str) -> Option<Symbol> {
         let (address, len) = (text.as_ptr().addr(), text.len());
-        let slot = &self.shortcuts[(address ^ (address >> 7)) % SHORTCUTS];
-        if let Some(known) = slot.get()
-            && (known.address, known.len) == (address, len)
-        {
+        let slot = &self.shortcuts[slot(address)];
+        let known = slot.get();
+        if (known.address, known.len) == (address, len) {
             return Some(known.symbol);
         }
         let symbol = self.find(text)?;
-        slot.set(Some(Shortcut { address, len, symbol }));
+        slot.set(Shortcut { address, len, symbol });
         Some(symbol)
     }
 
