@@ -129,10 +129,12 @@ impl Batch {
     /// in order. `judge` sees the batch's bytes.
     pub fn sift(&mut self, tally: &mut Tally, mut judge: impl FnMut(&mut Record, &[u8]) -> Outcome) {
         let bytes = &self.bytes;
-        self.records.retain_mut(|record| {
-            let outcome = judge(record, bytes);
-            tally.count(outcome);
-            outcome == Outcome::Keep
+        self.records.retain_mut(|record| match judge(record, bytes) {
+            Outcome::Keep => true,
+            outcome => {
+                tally.count(outcome);
+                false
+            }
         });
     }
 

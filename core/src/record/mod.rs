@@ -61,6 +61,15 @@ impl Record {
         }
     }
 
+    /// Makes this an empty flow of the given time and position, to be filled where it lies.
+    pub fn begin_flow(&mut self, time: Timestamp, seq: u64) -> &mut Flow {
+        *self = Self::Flow(Flow { time, seq, ..Flow::default() });
+        match self {
+            Self::Flow(flow) => flow,
+            _ => unreachable!(),
+        }
+    }
+
     /// Bytes on the heap that only this record holds, for the byte limits of edges.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {

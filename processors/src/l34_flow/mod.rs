@@ -14,7 +14,7 @@ use tidegate_core::flow::Flow;
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::{Event, EventBody};
 use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Kind, Kinds, Outcome, Record};
+use tidegate_core::{Batch, Kind, Kinds, Outcome, Record, Span};
 use tidegate_wire::event::{self, DropV1Header, Hints};
 
 /// The kind.
@@ -51,39 +51,32 @@ pub struct L34Flow;
 impl Processor for L34Flow {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, bytes| {
-            let Record::Event(event) = record else { return Outcome::Keep };
-            let EventBody::Packet { header_len } = event.body else { return Outcome::Keep };
-            match flow(event, header_len, bytes) {
-                Ok(flow) => *record = Record::Flow(flow),
-                Err(reason) => return Outcome::Dropped(reason),
+            let Record::Event(Event { time, seq, data, body: EventBody::Packet { header_len }, .. }) = *record else {
+                return Outcome::Keep;
+            };
+            match fill(record.begin_flow(time, seq), data, header_len, bytes) {
+                Ok(()) => Outcome::Keep,
+                Err(reason) => Outcome::Dropped(reason),
             }
-            Outcome::Keep
         });
     }
 }
 
-fn flow(event: &Event, header_len: u16, bytes: &[u8]) -> Result<Flow, &'static str> {
+fn fill(flow: &mut Flow, data: Span, header_len: u16, bytes: &[u8]) -> Result<(), &'static str> {
     // The decoder settled the only layout that a version byte leaves open.
     let drop_v1 = if header_len == 32 { DropV1Header::Len32 } else { DropV1Header::Len36 };
     let hints = Hints { drop_v1, ..Hints::default() };
-    let mut flow = Flow { time: event.time, seq: event.seq, ..Flow::default() };
-    let parsed = event::parse(event.data.of(bytes), &hints).map_err(|reason| reason.as_str())?;
-    let filled = match &parsed {
-        event::Event::Drop(drop) => packet::read(&mut flow, drop, event.data).map(|()| header::drop(&mut flow, drop)),
-        event::Event::Trace(trace) => {
-            packet::read(&mut flow, trace, event.data).map(|()| header::trace(&mut flow, trace))
-        }
+    let filled = match event::parse(data.of(bytes), &hints).map_err(|reason| reason.as_str())? {
+        event::Event::Drop(drop) => packet::read(flow, &drop, data).map(|()| header::drop(flow, &drop)),
+        event::Event::Trace(trace) => packet::read(flow, &trace, data).map(|()| header::trace(flow, &trace)),
         event::Event::PolicyVerdict(verdict) => {
-            packet::read(&mut flow, verdict, event.data).map(|()| header::policy_verdict(&mut flow, verdict))
+            packet::read(flow, &verdict, data).map(|()| header::policy_verdict(flow, &verdict))
         }
-        event::Event::Capture(capture) => {
-            packet::read(&mut flow, capture, event.data).map(|()| header::capture(&mut flow, capture))
-        }
+        event::Event::Capture(capture) => packet::read(flow, &capture, data).map(|()| header::capture(flow, &capture)),
         // No decoder says `Packet` of these.
         _ => return Err(NO_PACKET),
     };
-    filled.map_err(|reason| reason.as_str())?;
-    Ok(flow)
+    filled.map_err(|reason| reason.as_str())
 }
 
 /// The event was announced as one with a packet, but its type has none.
