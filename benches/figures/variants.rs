@@ -1,9 +1,10 @@
 //! The pipelines that are measured.
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+
+use crate::agent::plan::{Component, FLOWS, METRICS, Plan};
 
 /// One row of the table.
 pub(crate) struct Variant {
@@ -11,20 +12,8 @@ pub(crate) struct Variant {
     pub(crate) config: PathBuf,
 }
 
-const FLOWS: &[&str] = &["cilium_decode", "l34_flow", "dns_flow", "http_flow", "l7_flow"];
-/// The metrics and contexts that Retina's chart enables.
-const METRICS: &str = r#"[processors.hubble_metrics]
-metrics = [
-  "flow:sourceEgressContext=pod;destinationIngressContext=pod",
-  "tcp:sourceEgressContext=pod;destinationIngressContext=pod",
-  "dns:query;sourceEgressContext=pod;destinationIngressContext=pod",
-  "drop:sourceEgressContext=pod;destinationIngressContext=pod",
-  "httpV2",
-]
-"#;
-
-/// Name of the row, processors, whether metrics are aggregated, and the exporter with its settings.
-type Row = (&'static str, &'static [&'static str], bool, &'static str, String);
+/// Name of the row, processors, and the exporter with its settings.
+type Row<'a> = (&'static str, &'a [Component<'static>], &'static str, String);
 
 pub(crate) fn all(recording: &Path, folder: &Path, sink: SocketAddr) -> io::Result<Vec<Variant>> {
     let otlp = |compression: &str, signals: &str| {
@@ -33,37 +22,22 @@ pub(crate) fn all(recording: &Path, folder: &Path, sink: SocketAddr) -> io::Resu
         )
     };
     let nothing = String::new;
-    let rows: Vec<Row> = vec![
-        ("frames, read and discarded", &[], false, "nop", nothing()),
-        ("events: gob and headers decoded", &["cilium_decode"], false, "nop", nothing()),
-        ("flows: L3/L4, DNS and HTTP", FLOWS, false, "nop", nothing()),
-        ("Hubble metrics, Retina's contexts", FLOWS, true, "nop", nothing()),
-        ("... exposed to Prometheus", FLOWS, true, "prometheus", "listen = \"127.0.0.1:0\"\n".to_owned()),
-        ("flows to stdout, compact", FLOWS, false, "stdout", "format = \"compact\"\n".to_owned()),
-        ("flows to stdout, JSON", FLOWS, false, "stdout", "format = \"json\"\n".to_owned()),
-        ("flows to OTLP, uncompressed", FLOWS, false, "otlp", otlp("none", "\"flows\", \"lost\"")),
-        ("flows to OTLP, zstd", FLOWS, false, "otlp", otlp("zstd", "\"flows\", \"lost\"")),
-        ("metrics to OTLP", FLOWS, true, "otlp", otlp("none", "\"metrics\"")),
+    let metrics: Vec<_> = FLOWS.iter().copied().chain([METRICS]).collect();
+    let rows: Vec<Row<'_>> = vec![
+        ("frames, read and discarded", &[], "nop", nothing()),
+        ("events: gob and headers decoded", &FLOWS[..1], "nop", nothing()),
+        ("flows: L3/L4, DNS and HTTP", FLOWS, "nop", nothing()),
+        ("Hubble metrics, Retina's contexts", &metrics, "nop", nothing()),
+        ("... exposed to Prometheus", &metrics, "prometheus", "listen = \"127.0.0.1:0\"\n".to_owned()),
+        ("flows to stdout, compact", FLOWS, "stdout", "format = \"compact\"\n".to_owned()),
+        ("flows to stdout, JSON", FLOWS, "stdout", "format = \"json\"\n".to_owned()),
+        ("flows to OTLP, uncompressed", FLOWS, "otlp", otlp("none", "\"flows\", \"lost\"")),
+        ("flows to OTLP, zstd", FLOWS, "otlp", otlp("zstd", "\"flows\", \"lost\"")),
+        ("metrics to OTLP", &metrics, "otlp", otlp("none", "\"metrics\"")),
     ];
-    let write = |(number, row): (usize, Row)| {
-        let config = folder.join(format!("{number}.toml"));
-        fs::write(&config, pipeline(recording, &row))?;
-        Ok(Variant { name: row.0, config })
+    let write = |(number, (name, processors, exporter, settings)): (usize, Row<'_>)| {
+        let plan = Plan::simple(recording, processors, (exporter, &settings));
+        Ok(Variant { name, config: plan.write(folder, &number.to_string())? })
     };
     rows.into_iter().enumerate().map(write).collect()
-}
-
-fn pipeline(recording: &Path, (_, processors, metrics, exporter, settings): &Row) -> String {
-    let mut tables: String = processors.iter().map(|name| format!("[processors.{name}]\n")).collect();
-    let mut chain: Vec<&str> = processors.to_vec();
-    if *metrics {
-        tables.push_str(METRICS);
-        chain.push("hubble_metrics");
-    }
-    let recording = recording.display();
-    format!(
-        "[receivers.replay]\nfile = \"{recording}\"\n{tables}[exporters.{exporter}]\n{settings}\
-         [service]\nlog = \"warn\"\n[service.telemetry]\nlisten = \"127.0.0.1:0\"\n\
-         [service.pipelines.main]\nreceivers = [\"replay\"]\nprocessors = {chain:?}\nexporters = [\"{exporter}\"]\n"
-    )
 }

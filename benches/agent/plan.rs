@@ -1,0 +1,71 @@
+//! Configuration files for the agent under measurement.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A component's id and its settings as TOML.
+pub(crate) type Component<'a> = (&'a str, &'a str);
+
+/// Everything that makes flows.
+pub(crate) const FLOWS: &[Component<'_>] =
+    &[("cilium_decode", ""), ("l34_flow", ""), ("dns_flow", ""), ("http_flow", ""), ("l7_flow", "")];
+/// The metrics and contexts that Retina's chart enables.
+pub(crate) const METRICS: Component<'_> = (
+    "hubble_metrics",
+    r#"metrics = [
+  "flow:sourceEgressContext=pod;destinationIngressContext=pod",
+  "tcp:sourceEgressContext=pod;destinationIngressContext=pod",
+  "dns:query;sourceEgressContext=pod;destinationIngressContext=pod",
+  "drop:sourceEgressContext=pod;destinationIngressContext=pod",
+  "httpV2",
+]"#,
+);
+
+/// A recording, played into pipelines that are all alike.
+pub(crate) struct Plan<'a> {
+    pub(crate) recording: &'a Path,
+    /// Events per second; 0 plays as fast as they are taken.
+    pub(crate) rate: usize,
+    pub(crate) processors: Vec<Component<'a>>,
+    /// Each is behind every pipeline.
+    pub(crate) exporters: Vec<Component<'a>>,
+    pub(crate) pipelines: usize,
+}
+
+impl<'a> Plan<'a> {
+    /// One pipeline at full speed into one exporter.
+    pub(crate) fn simple(recording: &'a Path, processors: &[Component<'a>], exporter: Component<'a>) -> Self {
+        Self { recording, rate: 0, processors: processors.to_vec(), exporters: vec![exporter], pipelines: 1 }
+    }
+
+    /// Writes it to `<name>.toml` in a folder.
+    pub(crate) fn write(&self, folder: &Path, name: &str) -> io::Result<PathBuf> {
+        let path = folder.join(format!("{name}.toml"));
+        fs::write(&path, self.toml())?;
+        Ok(path)
+    }
+
+    fn toml(&self) -> String {
+        let tables = |stage: &str, components: &[Component<'_>]| -> String {
+            components.iter().map(|(id, settings)| format!("[{stage}.\"{id}\"]\n{settings}\n")).collect()
+        };
+        let ids = |components: &[Component<'a>]| -> Vec<&'a str> { components.iter().map(|(id, _)| *id).collect() };
+        let (processors, exporters) = (ids(&self.processors), ids(&self.exporters));
+        let pipeline = |number| {
+            format!(
+                "[service.pipelines.p{number}]\nreceivers = [\"replay\"]\nprocessors = {processors:?}\n\
+                 exporters = {exporters:?}\n"
+            )
+        };
+        format!(
+            "[receivers.replay]\nfile = \"{}\"\nrate = {}\n{}{}[service]\nlog = \"warn\"\n\
+             telemetry.listen = \"127.0.0.1:0\"\n{}",
+            self.recording.display(),
+            self.rate,
+            tables("processors", &self.processors),
+            tables("exporters", &self.exporters),
+            (0..self.pipelines).map(pipeline).collect::<String>(),
+        )
+    }
+}

@@ -1,0 +1,71 @@
+//! Batches of any size, which no key of the agent sets: a receiver of frames that are in memory.
+
+use std::fs;
+use std::path::Path;
+
+use async_trait::async_trait;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
+use tidegate_core::record::Frame;
+use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
+use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_wire::payload::{DEFAULT_MAX_FRAME, Decoder, Error, Step};
+
+use crate::Result;
+use crate::agent::plan::Component;
+use crate::in_process::Pipeline;
+
+/// CPU-seconds that a recording costs in batches of `size` records.
+pub(crate) fn run(recording: &Path, size: usize, processors: &[Component<'_>]) -> Result<f64> {
+    let receiver = Batches { stream: fs::read(recording)?, size };
+    let pipeline = Pipeline::new(Box::new(receiver), processors)?;
+    let before = cpu_seconds()?;
+    pipeline.run()?;
+    Ok(cpu_seconds()? - before)
+}
+
+fn cpu_seconds() -> Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
+    let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+    Ok(seconds(usage.user_time()) + seconds(usage.system_time()))
+}
+
+struct Batches {
+    stream: Vec<u8>,
+    size: usize,
+}
+
+#[async_trait]
+impl Receiver for Batches {
+    async fn run(self: Box<Self>, out: Outbox, _stop: Stop) -> std::result::Result<(), StageError> {
+        let mut decoder = Decoder::new(DEFAULT_MAX_FRAME);
+        let mut rest = self.stream.as_slice();
+        loop {
+            let mut batch = out.batch();
+            fill(&mut batch, &mut decoder, &mut rest, self.size)?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            out.send(batch).await;
+        }
+    }
+}
+
+/// Moves frames from the stream to the batch until it is full, or the stream is at its end.
+fn fill(batch: &mut Batch, decoder: &mut Decoder, rest: &mut &[u8], size: usize) -> std::result::Result<(), Error> {
+    while batch.len() < size {
+        let used = match decoder.next(rest)? {
+            Step::Value { used, payload } => {
+                let data = batch.push_bytes(payload.data);
+                let (payload_type, cpu) = (payload.kind as i32, payload.cpu as i32);
+                let lost = payload.lost;
+                batch.push(Record::Frame(Frame { time: Timestamp::now(), seq: 0, payload_type, cpu, lost, data }));
+                used
+            }
+            Step::Definition { used } | Step::Refused { used, .. } => used,
+            Step::Incomplete { .. } => break,
+        };
+        *rest = &rest[used..];
+    }
+    Ok(())
+}

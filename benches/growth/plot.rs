@@ -1,0 +1,102 @@
+//! The sweeps as panels of one SVG.
+
+use std::ops::Range;
+use std::path::Path;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use crate::Result;
+use crate::sweep::{Point, Sweep};
+
+/// What a panel shows of a point.
+type Value = fn(&Point) -> Option<f64>;
+
+struct Panel<'a> {
+    title: &'static str,
+    x: &'static str,
+    /// Whether each step to the right is ten times as much.
+    decades: bool,
+    value: Value,
+    /// Sweeps whose names begin like this.
+    sweeps: &'a str,
+}
+
+const CPU: Value = |point| Some(point.cpu);
+const MEMORY: Value = |point| point.mib;
+const COLOURS: [RGBColor; 2] = [RGBColor(0x1f, 0x77, 0xb4), RGBColor(0xd6, 0x5f, 0x0e)];
+
+const PANELS: [Panel<'static>; 6] = [
+    Panel { title: "Event rate", x: "events per second", decades: true, value: CPU, sweeps: "rate" },
+    Panel { title: "Batch size", x: "records in a batch", decades: true, value: CPU, sweeps: "batch" },
+    Panel { title: "Metric series", x: "series", decades: true, value: CPU, sweeps: "series" },
+    Panel { title: "Metric series: peak memory, MiB", x: "series", decades: true, value: MEMORY, sweeps: "series" },
+    Panel { title: "Pipelines", x: "pipelines", decades: false, value: CPU, sweeps: "pipelines" },
+    Panel { title: "Exporters", x: "exporters", decades: false, value: CPU, sweeps: "exporters" },
+];
+
+/// Draws every panel.
+pub(crate) fn draw(path: &Path, sweeps: &[Sweep]) -> Result<()> {
+    let area = SVGBackend::new(path, (1000, 1000)).into_drawing_area();
+    area.fill(&WHITE)?;
+    let area = area.titled("CPU-seconds per million events", ("sans-serif", 22))?;
+    for (panel, area) in PANELS.iter().zip(area.split_evenly((3, 2))) {
+        let shown: Vec<_> = sweeps.iter().filter(|sweep| sweep.name.starts_with(panel.sweeps)).collect();
+        panel.draw(&area, &shown)?;
+    }
+    Ok(area.present()?)
+}
+
+impl Panel<'_> {
+    fn draw(&self, area: &DrawingArea<SVGBackend<'_>, Shift>, sweeps: &[&Sweep]) -> Result<()> {
+        let lines: Vec<_> = sweeps.iter().map(|sweep| (sweep.name, self.line(sweep))).collect();
+        let all: Vec<_> = lines.iter().flat_map(|(_, line)| line).copied().collect();
+        let mut chart = ChartBuilder::on(area)
+            .caption(self.title, ("sans-serif", 18))
+            .margin(12)
+            .x_label_area_size(40)
+            .y_label_area_size(50)
+            .build_cartesian_2d(self.x_range(&all), 0.0..1.1 * greatest(all.iter().map(|(_, y)| *y)))?;
+        chart
+            .configure_mesh()
+            .x_desc(self.x)
+            .x_label_formatter(&|x| self.x_label(*x))
+            .light_line_style(WHITE)
+            .draw()?;
+        for ((name, line), colour) in lines.iter().zip(COLOURS) {
+            let drawn =
+                chart.draw_series(LineSeries::new(line.iter().copied(), colour.stroke_width(2)).point_size(3))?;
+            if lines.len() > 1 {
+                drawn.label(*name).legend(move |(x, y)| Rectangle::new([(x, y - 2), (x + 12, y + 2)], colour.filled()));
+            }
+        }
+        if lines.len() > 1 {
+            let mut legend = chart.configure_series_labels();
+            legend.position(SeriesLabelPosition::UpperLeft).border_style(BLACK.mix(0.3)).draw()?;
+        }
+        Ok(())
+    }
+
+    fn line(&self, sweep: &Sweep) -> Vec<(f64, f64)> {
+        let place = |x: f64| if self.decades { x.log10() } else { x };
+        sweep.points.iter().filter_map(|point| Some((place(point.x), (self.value)(point)?))).collect()
+    }
+
+    fn x_range(&self, points: &[(f64, f64)]) -> Range<f64> {
+        let least = points.iter().map(|(x, _)| *x).fold(f64::INFINITY, f64::min);
+        (if self.decades { least } else { 0.0 })..greatest(points.iter().map(|(x, _)| *x))
+    }
+
+    fn x_label(&self, x: f64) -> String {
+        let x = if self.decades { 10f64.powf(x) } else { x };
+        match x {
+            1e6.. => format!("{:.1} M", x / 1e6),
+            1e3.. => format!("{:.0} k", x / 1e3),
+            _ => format!("{x:.0}"),
+        }
+    }
+}
+
+fn greatest(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(f64::MIN_POSITIVE, f64::max)
+}

@@ -1,0 +1,80 @@
+//! A pipeline in this process, where allocations can be counted and batches be made as one likes: the same
+//! stages, edges and books as the agent's, without the agent around them.
+
+use std::error::Error;
+use std::time::Duration;
+
+use tidegate_core::Kinds;
+use tidegate_core::component::{BuildContext, ComponentKind};
+use tidegate_core::edge::Limits;
+use tidegate_core::ledger::Ledger;
+use tidegate_core::pipeline::{ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology};
+use tidegate_core::stage::{Processor, Receiver, Stop};
+use tokio::runtime::{Builder, Handle, Runtime};
+use toml::de::ValueDeserializer;
+
+use crate::agent::plan::Component;
+
+/// Stages that are built and not started.
+pub(crate) struct Pipeline {
+    topology: Topology,
+    runtime: Runtime,
+}
+
+impl Pipeline {
+    /// From a receiver through processors to nowhere.
+    pub(crate) fn new(receiver: Box<dyn Receiver>, processors: &[Component<'_>]) -> Result<Self, Box<dyn Error>> {
+        let processors: Result<Vec<_>, _> = processors.iter().map(|component| processor(component)).collect();
+        let exporter = configuration(tidegate_exporters::KINDS, &("nop", ""))?.build(&context("nop"))?;
+        let topology = Topology {
+            receivers: vec![ReceiverNode { stage: "receivers.input".to_owned(), receiver }],
+            exporters: vec![ExporterNode {
+                stage: "nop".to_owned(),
+                exporter,
+                wants: Kinds::ALL,
+                queue: Limits::DEFAULT,
+            }],
+            pipelines: vec![PipelineNode {
+                name: "main".to_owned(),
+                receivers: vec![0],
+                processors: processors?,
+                exporters: vec![0],
+            }],
+            grace: Duration::ZERO,
+        };
+        // As many threads as the agent has.
+        Ok(Self { topology, runtime: Builder::new_multi_thread().worker_threads(2).enable_all().build()? })
+    }
+
+    /// Runs it until its receiver has ended and everything has drained.
+    pub(crate) fn run(self) -> Result<(), Box<dyn Error>> {
+        let ledger = Ledger::default();
+        self.runtime.block_on(async { self.topology.start(&Handle::current(), &ledger, Stop::new()).ended().await })?;
+        if ledger.report().balanced { Ok(()) } else { Err("the books do not balance".into()) }
+    }
+}
+
+fn processor(component: &Component<'_>) -> Result<ProcessorNode, Box<dyn Error>> {
+    let processor: Box<dyn Processor> =
+        configuration(tidegate_processors::KINDS, component)?.build(&context(component.0))?;
+    Ok(ProcessorNode { stage: component.0.to_owned(), processor, queue: None })
+}
+
+/// A component's configuration, read by its kind.
+pub(crate) fn configuration<C: ?Sized>(
+    kinds: &[ComponentKind<C>],
+    (id, settings): &Component<'_>,
+) -> Result<Box<C>, Box<dyn Error>> {
+    let kind = kinds.iter().find(|kind| kind.name == *id).ok_or("no such kind")?;
+    let table = format!("{{ {settings} }}");
+    Ok((kind.parse)(ValueDeserializer::parse(&table)?)?)
+}
+
+/// What components are built with where nobody looks at names and telemetry.
+pub(crate) fn context(stage: &str) -> BuildContext {
+    BuildContext {
+        stage: stage.to_owned(),
+        node_name: "default/node".to_owned(),
+        telemetry: tidegate_core::telemetry::Telemetry::default(),
+    }
+}

@@ -1,0 +1,39 @@
+//! What our pipelines allocate. Counted in this process and once, since the count hardly varies; never
+//! while a time is taken.
+
+use std::error::Error;
+use std::path::Path;
+
+use dhat::{HeapStats, Profiler};
+
+use crate::agent::plan::Component;
+use crate::in_process::{Pipeline, configuration, context};
+
+#[global_allocator]
+static COUNTING: dhat::Alloc = dhat::Alloc;
+
+/// Blocks taken from the allocator, and their bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Allocations {
+    pub(crate) blocks: f64,
+    pub(crate) bytes: f64,
+}
+
+impl Allocations {
+    /// For a million events, from those for so many.
+    pub(crate) fn per_million(self, events: f64) -> Self {
+        Self { blocks: self.blocks * 1e6 / events, bytes: self.bytes * 1e6 / events }
+    }
+}
+
+/// Plays a recording through processors.
+pub(crate) fn count(recording: &Path, processors: &[Component<'_>]) -> Result<Allocations, Box<dyn Error>> {
+    let file = format!("file = \"{}\"", recording.display());
+    let receiver = configuration(tidegate_receivers::KINDS, &("replay", &file))?.build(&context("replay"))?;
+    let pipeline = Pipeline::new(receiver, processors)?;
+    let profiler = Profiler::builder().testing().build();
+    pipeline.run()?;
+    let stats = HeapStats::get();
+    drop(profiler);
+    Ok(Allocations { blocks: stats.total_blocks as f64, bytes: stats.total_bytes as f64 })
+}

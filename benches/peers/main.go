@@ -1,0 +1,37 @@
+// Command peers does with a recording of the monitor socket what Go programs on that socket do, and prints as a line of
+// JSON what it cost. See README.md.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+// A peer works on a recording and says what that cost.
+type peer func(recording *os.File) (cost, error)
+
+var peers = map[string]peer{"retina": retina, "hubble": hubble, "gob": gobAlone}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "peers:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) != 2 || peers[args[0]] == nil {
+		return fmt.Errorf("usage: peers retina|hubble|gob RECORDING")
+	}
+	recording, err := os.Open(args[1])
+	if err != nil {
+		return err
+	}
+	defer recording.Close()
+	cost, err := peers[args[0]](recording)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(cost)
+}
