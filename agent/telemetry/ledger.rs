@@ -52,6 +52,13 @@ fn stages(stages: &[StageReport]) -> Vec<Family> {
             stages,
             |stage| &stage.noted,
         ),
+        split(
+            "tidegate_stage_ambiguous_total",
+            "Choices between readings of a record that fit its bytes equally well",
+            "choice",
+            stages,
+            |stage| &stage.ambiguous,
+        ),
         gauge("tidegate_stage_records_in_flight", "Records in a stage or in its inbox", |stage| stage.in_flight),
         gauge("tidegate_unaccounted_records", "Records without an outcome; always 0", |stage| stage.unaccounted),
     ]

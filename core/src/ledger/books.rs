@@ -28,6 +28,7 @@ pub(crate) struct Counts {
     pub(crate) filtered: Vec<(&'static str, u64)>,
     pub(crate) dropped: Vec<(&'static str, u64)>,
     pub(crate) noted: Vec<(&'static str, u64)>,
+    pub(crate) ambiguous: Vec<(&'static str, u64)>,
     pub(crate) absorbed: u64,
     pub(crate) in_flight: u64,
     pub(crate) unaccounted: u64,
@@ -112,6 +113,9 @@ impl Counts {
         }
         for (what, n) in &tally.noted {
             add(&mut self.noted, what, *n);
+        }
+        for (choice, n) in &tally.ambiguous {
+            add(&mut self.ambiguous, choice, *n);
         }
         self.absorbed += tally.absorbed;
     }

@@ -49,6 +49,9 @@ pub struct StageReport {
     /// Things worth seeing that are no outcomes.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub noted: BTreeMap<&'static str, u64>,
+    /// Choices between readings of a record that fit its bytes equally well.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ambiguous: BTreeMap<&'static str, u64>,
     /// Records that went on, once each.
     #[serde(skip)]
     pub forwarded: u64,
@@ -116,6 +119,7 @@ impl StageReport {
             in_flight: counts.in_flight,
             unaccounted: counts.unaccounted,
             noted: counts.noted.iter().copied().collect(),
+            ambiguous: counts.ambiguous.iter().copied().collect(),
             forwarded: counts.forwarded,
         }
     }
@@ -140,6 +144,11 @@ impl Display for Report {
                 let _ = if left { write!(line, "{cell:<width$}  ") } else { write!(line, "{cell:>width$}  ") };
             }
             writeln!(f, "{}", line.trim_end())?;
+        }
+        for stage in &self.stages {
+            for (choice, n) in &stage.ambiguous {
+                writeln!(f, "ambiguous, so chosen by a rule: {n} {choice} ({} of {})", stage.stage, stage.pipeline)?;
+            }
         }
         for (source, n) in &self.upstream_lost {
             writeln!(f, "lost upstream, before the socket: {n} ({source})")?;

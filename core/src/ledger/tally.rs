@@ -8,6 +8,7 @@ pub struct Tally {
     pub(crate) filtered: Vec<(&'static str, u64)>,
     pub(crate) dropped: Vec<(&'static str, u64)>,
     pub(crate) noted: Vec<(&'static str, u64)>,
+    pub(crate) ambiguous: Vec<(&'static str, u64)>,
     pub(crate) absorbed: u64,
 }
 
@@ -23,9 +24,15 @@ impl Tally {
     }
 
     /// Counts something that an operator should see but that is no outcome: a record passed on
-    /// undecoded, an ambiguity that was settled by a default.
+    /// undecoded, a table that was full.
     pub fn note(&mut self, what: &'static str) {
         add(&mut self.noted, what, 1);
+    }
+
+    /// Counts `n` choices between readings of a record that fit its bytes equally well. No outcome either:
+    /// the record goes on, but it may say something else than its sender meant.
+    pub fn ambiguous(&mut self, choice: &'static str, n: u64) {
+        add(&mut self.ambiguous, choice, n);
     }
 
     /// Records that left the batch.
@@ -38,6 +45,7 @@ impl Tally {
         self.filtered.clear();
         self.dropped.clear();
         self.noted.clear();
+        self.ambiguous.clear();
         self.absorbed = 0;
     }
 
@@ -57,6 +65,12 @@ impl Tally {
     #[must_use]
     pub fn notes(&self) -> &[(&'static str, u64)] {
         &self.noted
+    }
+
+    /// What was counted as ambiguous, by choice: for tests of processors.
+    #[must_use]
+    pub fn ambiguities(&self) -> &[(&'static str, u64)] {
+        &self.ambiguous
     }
 }
 

@@ -1,18 +1,35 @@
 //! The forms of the report.
 
 use serde_json::{Value, json};
-use tidegate_core::{Outcome, Record};
+use tidegate_core::ledger::Tally;
+use tidegate_core::stage::Processor;
+use tidegate_core::{Batch, Outcome};
 
-use crate::support::{Ended, Judge, Lab, Manner, ROOMY, Step, processor, seq};
+use crate::support::{Ended, Lab, Manner, ROOMY, Step, processor, seq};
+
+/// Takes two records out, and could have read a third in another way.
+struct Judge;
+
+impl Processor for Judge {
+    fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
+        let mut doubts = 0;
+        batch.sift(tally, |record, _| match seq(record) {
+            1 => Outcome::Filtered("rule"),
+            2 => Outcome::Dropped("broken"),
+            3 => {
+                doubts += 1;
+                Outcome::Keep
+            }
+            _ => Outcome::Keep,
+        });
+        tally.ambiguous("old_or_new", doubts);
+        tally.ambiguous("this_or_that", 0);
+    }
+}
 
 async fn small_run() -> Ended {
-    let judge = Judge(|record: &mut Record| match seq(record) {
-        1 => Outcome::Filtered("rule"),
-        2 => Outcome::Dropped("broken"),
-        _ => Outcome::Keep,
-    });
     let lab = Lab::new().receiver(&[Step::Send(10), Step::Lost(512)]).exporter(Manner::Drained, ROOMY);
-    lab.pipeline("flows", &[0], vec![processor("judge", judge)], &[0]).run().await
+    lab.pipeline("flows", &[0], vec![processor("judge", Judge)], &[0]).run().await
 }
 
 #[tokio::test(start_paused = true)]
@@ -27,9 +44,12 @@ async fn the_json_form_has_every_count_of_every_stage() {
     assert_eq!(report["balanced"], json!(true));
     assert_eq!(report["unaccounted"], json!(0));
     assert_eq!(report["upstream_lost"], json!({"perf_ring": 512}));
+    let mut judge =
+        stage("processors.judge", 11, json!({"exporters.e0": 9}), json!({"rule": 1}), json!({"broken": 1}), 0);
+    judge["ambiguous"] = json!({"old_or_new": 1});
     let expected = json!([
         stage("receivers.r0", 11, json!({"processors.judge": 11}), json!({}), json!({}), 0),
-        stage("processors.judge", 11, json!({"exporters.e0": 9}), json!({"rule": 1}), json!({"broken": 1}), 0),
+        judge,
         stage("exporters.e0", 9, json!({}), json!({}), json!({}), 9),
     ]);
     assert_eq!(report["stages"], expected);
@@ -44,6 +64,7 @@ PIPELINE  STAGE             IN  OUT  ABSORBED  IN FLIGHT  FILTERED / DROPPED
 flows     receivers.r0      11   11         -          -
 flows     processors.judge  11    9         -          -  filtered{rule} 1, dropped{broken} 1
 flows     exporters.e0       9    -         9          -
+ambiguous, so chosen by a rule: 1 old_or_new (processors.judge of flows)
 lost upstream, before the socket: 512 (perf_ring)
 the books balance; unaccounted records: 0; in flight: 0";
     assert_eq!(small_run().await.report.to_string(), expected);
