@@ -63,8 +63,7 @@ impl Processor for SockFlow {
 }
 
 fn flow(event: &Event, layout: SockLayout, bytes: &[u8]) -> Result<Flow, &'static str> {
-    let hints = Hints { sock: layout, ..Hints::default() };
-    let parsed = event::parse(event.data.of(bytes), &hints).map_err(|reason| reason.as_str())?;
+    let parsed = event::parse(event.data.of(bytes), &Hints::from(layout)).map_err(|reason| reason.as_str())?;
     let event::Event::TraceSock(sock) = parsed else { return Err(NO_SOCKET) };
     Ok(Flow {
         time: event.time,

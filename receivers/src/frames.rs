@@ -2,6 +2,8 @@
 //!
 //! Reads nothing itself: the owner fills [`Frames::space`] or hands over bytes, and says when they came.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use tidegate_core::record::Frame;
 use tidegate_core::{Batch, Record, Timestamp};
 use tidegate_wire::gob;
@@ -28,6 +30,8 @@ pub(crate) struct Frames {
     /// Position of `start` in the stream.
     offset: u64,
     seq: u64,
+    /// The number of the stream.
+    stream: u32,
 }
 
 /// When a batch is full.
@@ -57,7 +61,17 @@ impl Frames {
     /// Frames of at most `max_frame` bytes, from one stream.
     pub(crate) fn new(max_frame: usize) -> Self {
         let decoder = Decoder::new(max_frame);
-        Self { decoder, max_frame, appended: false, bytes: Vec::new(), start: 0, end: 0, offset: 0, seq: 0 }
+        Self {
+            decoder,
+            max_frame,
+            appended: false,
+            bytes: Vec::new(),
+            start: 0,
+            end: 0,
+            offset: 0,
+            seq: 0,
+            stream: new_stream(),
+        }
     }
 
     /// Accepts the beginning of a further stream between two frames: a type that is defined once more.
@@ -68,7 +82,7 @@ impl Frames {
 
     /// Forgets what is left of the stream and begins a new one. Sequence numbers go on.
     pub(crate) fn restart(&mut self) {
-        self.decoder = Decoder::new(self.max_frame);
+        self.begin();
         (self.start, self.end, self.offset) = (0, 0, 0);
     }
 
@@ -137,7 +151,7 @@ impl Frames {
             let used = match self.decoder.next(&self.bytes[self.start..self.end]) {
                 Ok(Step::Value { used, payload }) => {
                     self.seq += 1;
-                    batch_up(batch, &payload, time, self.seq);
+                    batch_up(batch, &payload, Frame { time, seq: self.seq, stream: self.stream, ..Frame::default() });
                     used
                 }
                 Ok(Step::Refused { used, reason }) => {
@@ -148,7 +162,7 @@ impl Frames {
                 Ok(Step::Incomplete { .. }) => return Ok(Halt::OutOfBytes),
                 Err(Error::Gob(gob::Error::DuplicateType(_))) if self.appended => {
                     tracing::info!(byte = self.offset, "a further stream begins here");
-                    self.decoder = Decoder::new(self.max_frame);
+                    self.begin();
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -158,12 +172,23 @@ impl Frames {
         }
         Ok(Halt::BatchFull)
     }
+
+    fn begin(&mut self) {
+        self.decoder = Decoder::new(self.max_frame);
+        self.stream = new_stream();
+    }
 }
 
-fn batch_up(batch: &mut Batch, payload: &Payload<'_>, time: Timestamp, seq: u64) {
+/// The next number of a stream; from 1.
+fn new_stream() -> u32 {
+    static STREAMS: AtomicU32 = AtomicU32::new(1);
+    STREAMS.fetch_add(1, Ordering::Relaxed)
+}
+
+fn batch_up(batch: &mut Batch, payload: &Payload<'_>, frame: Frame) {
     let data = batch.push_bytes(payload.data);
     let (payload_type, cpu) = (narrow(payload.kind), narrow(payload.cpu));
-    batch.push(Record::Frame(Frame { time, seq, payload_type, cpu, lost: payload.lost, data }));
+    batch.push(Record::Frame(Frame { payload_type, cpu, lost: payload.lost, data, ..frame }));
 }
 
 /// Go's `int` as 32 bits; what does not fit is no type and no CPU that exists.

@@ -5,7 +5,7 @@
 //!
 //! Reading order: [`gob`] frames the stream, [`payload`] is the one message on it, [`event`],
 //! [`access_log`] and [`agent_notify`] are what a payload holds, [`packet`], [`dns`] and [`http`] are
-//! what an event captured.
+//! what an event captured. [`release`] is what all of it gives away about its sender.
 
 pub mod access_log;
 pub mod agent_notify;
@@ -15,3 +15,4 @@ pub mod gob;
 pub mod http;
 pub mod packet;
 pub mod payload;
+pub mod release;

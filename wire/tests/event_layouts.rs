@@ -4,8 +4,8 @@
 
 use proptest::prelude::*;
 use tidegate_wire::event::{
-    Common, DropFields, DropV1Header, Encoder, Event, Hints, PacketEvent, PolicyFields, Profile, SockFields,
-    SockLayout, TraceFields, parse,
+    Common, DropFields, DropV1Header, Encoder, Event, Hints, PacketEvent, PolicyFields, Profile, RecorderFields,
+    SockFields, SockLayout, TraceFields, parse,
 };
 use tidegate_wire::packet::{Link, Tunnel};
 
@@ -47,7 +47,7 @@ fn frame(len: usize) -> Vec<u8> {
 
 #[test]
 fn a_refused_event_says_why_in_upstreams_words() {
-    let cases: [(Vec<u8>, &str, &str); 14] = [
+    let cases: [(Vec<u8>, &str, &str); 15] = [
         (vec![], "empty_data", "empty data"),
         (event(1, 0, 35), "event_too_short", "unexpected DropNotify data length, expected at least 36 but got 35"),
         (event(1, 3, 35), "event_too_short", "unexpected DropNotify data length, expected at least 36 but got 35"),
@@ -77,6 +77,7 @@ fn a_refused_event_says_why_in_upstreams_words() {
         (event(5, 1, 31), "event_too_short", "unexpected PolicyVerdictNotify data length, expected 40 but got 31"),
         (event(3, 1, 23), "event_too_short", "unexpected DebugCapture data length, expected 24 but got 23"),
         (event(2, 0, 19), "event_too_short", "unexpected DebugMsg data length, expected 20 but got 19"),
+        (event(6, 0, 23), "event_too_short", "unexpected RecorderCapture data length, expected 24 but got 23"),
         (event(7, 0, 37), "event_too_short", "unexpected TraceSockNotify data length, expected 38 but got 37"),
     ];
     for (data, label, text) in cases {
@@ -135,10 +136,7 @@ fn an_unhinted_version_1_drop_is_told_apart_by_length_or_ether_type() {
 #[test]
 fn a_version_1_drop_that_nothing_tells_apart_goes_by_the_hint_and_without_one_by_1_13() {
     let data = drop_event(Profile::V1_12, &[0x0a; 16]);
-    let hinted = |drop_v1| {
-        let sock = SockLayout::Unknown;
-        drop_header(&data, &Hints { drop_v1, sock })
-    };
+    let hinted = |drop_v1: DropV1Header| drop_header(&data, &Hints::from(drop_v1));
     assert_eq!(hinted(DropV1Header::Len32), 32);
     assert_eq!(hinted(DropV1Header::Len36), 36);
     assert_eq!(hinted(DropV1Header::Unknown), 36);
@@ -165,6 +163,28 @@ fn a_1_12_drop_shorter_than_upstreams_least_is_read() {
         panic!("no drop");
     };
     assert_eq!(drop.ifindex(), 0);
+}
+
+#[test]
+fn a_recorders_capture_ends_where_its_length_says_or_the_event_does() {
+    let fields = RecorderFields { subtype: 2, rule_id: 0x0102, time_boot: 0x0304_0506_0708_090a, len_orig: 1500 };
+    for profile in Profile::ALL.into_iter().filter(|profile| profile.sends_recorder()) {
+        for len in 14..34 {
+            let packet = frame(len);
+            let mut data = Vec::new();
+            encoder(profile).recorder(&fields, &packet, &mut data);
+            let Event::Recorder(recorder) = parse(&data, &Hints::default()).unwrap() else {
+                panic!("no recorder capture");
+            };
+            assert_eq!((recorder.fields(), recorder.packet()), (fields, &packet[..]));
+            assert_eq!(&data[recorder.packet_offset()..][..packet.len()], packet);
+            data[16..20].copy_from_slice(&u32::MAX.to_le_bytes());
+            let Event::Recorder(recorder) = parse(&data, &Hints::default()).unwrap() else {
+                panic!("no recorder capture");
+            };
+            assert_eq!(recorder.packet(), &data[24..]);
+        }
+    }
 }
 
 #[test]
@@ -209,7 +229,7 @@ fn what_one_event_proves_settles_the_socket_layout() {
     for (data, expected) in cases {
         let mut hints = Hints::default();
         hints.observe(&parse(&data, &hints).unwrap());
-        assert_eq!(hints.sock, expected, "{data:?}");
+        assert_eq!(hints.sock(), expected, "{data:?}");
     }
 }
 
@@ -217,7 +237,7 @@ fn what_one_event_proves_settles_the_socket_layout() {
 fn a_socket_event_proves_that_drops_have_a_device() {
     let mut hints = Hints::default();
     hints.observe(&parse(&event(7, 0, 44), &hints).unwrap());
-    assert_eq!(hints.drop_v1, DropV1Header::Len36);
+    assert_eq!(hints.drop_v1(), DropV1Header::Len36);
 }
 
 #[test]

@@ -338,6 +338,6 @@ fn the_drops_of_one_version_byte_teach_which_header_they_have() {
         let mut hints = Hints::default();
         let event = parse(&vector.data, &hints).unwrap();
         hints.observe(&event);
-        assert_eq!(hints.drop_v1, expected, "{name}");
+        assert_eq!(hints.drop_v1(), expected, "{name}");
     }
 }

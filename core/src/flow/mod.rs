@@ -16,7 +16,7 @@ pub use address::Address;
 pub use dns::{qtype_name, rcode_name, rcode_text};
 pub use drop_reason::DropReason;
 pub use enums::{AuthType, Direction, FlowType, IpVersion, PolicyMatch, Verdict, reserved_identity};
-pub use file::{FileNumbering, SourceFile};
+pub use file::{FileNumbering, Numbered, SourceFile};
 pub use icmp::{icmpv4_text, icmpv6_text};
 pub use l4::{L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
 pub use l7::{Dns, Generic, Http, Kafka, L7, L7Record, L7Type, Seen};

@@ -16,7 +16,7 @@ use tidegate_wire::access_log::LogRecord;
 use tidegate_wire::event::SockLayout;
 
 use crate::batch::Span;
-use crate::flow::Flow;
+use crate::flow::{FileNumbering, Flow};
 use crate::metric::Point;
 use crate::time::Timestamp;
 
@@ -89,6 +89,9 @@ pub struct Frame {
     pub time: Timestamp,
     /// Position in the receiver's stream, from 1; never repeats within a process.
     pub seq: u64,
+    /// The connection or recording that it came in, whose frames are of one agent: a number that no other stream of
+    /// the process has; 0 where nobody knows.
+    pub stream: u32,
     /// `Payload.Type`: 9 for an event sample, 2 for a lost record.
     pub payload_type: i32,
     /// `Payload.CPU`.
@@ -118,11 +121,13 @@ pub struct Event {
 #[derive(Clone, Debug)]
 pub enum EventBody {
     /// A checked event of the datapath with captured packet bytes behind its header: drop (1),
-    /// capture (3), trace (4) or policy verdict (5).
+    /// capture (3), trace (4), policy verdict (5) or recorder capture (6).
     Packet {
         /// Bytes of the header, which is where the packet begins; settled by the decoder, because
         /// one version byte can stand for two lengths.
         header_len: u16,
+        /// How a drop's source file is numbered; settled by the decoder, because no version byte tells.
+        files: FileNumbering,
     },
     /// A checked socket trace (7), which has no packet.
     TraceSock {

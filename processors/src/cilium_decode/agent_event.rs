@@ -5,16 +5,19 @@ use serde::Deserialize;
 use tidegate_core::Timestamp;
 use tidegate_core::record::{AgentEvent, AgentEventType as Type, Notification};
 use tidegate_wire::agent_notify::{self, AgentNotify};
+use tidegate_wire::release::Releases;
 
 /// The text of a notification is not JSON.
 const BAD_TEXT: &str = "agent_notify_bad_text";
 
-/// Reads the data of an event, its type byte included.
+/// Reads the data of an event, its type byte included; the second part says which releases send it.
 ///
 /// # Errors
 /// The reason to drop it: the data is not a gob of a notification, or its text is not JSON.
-pub(super) fn decode(time: Timestamp, data: &[u8]) -> Result<AgentEvent, &'static str> {
-    let AgentNotify { kind, text } = agent_notify::decode(data).map_err(agent_notify::Error::as_str)?;
+pub(super) fn decode(time: Timestamp, data: &[u8]) -> Result<(AgentEvent, Releases), &'static str> {
+    let notify = agent_notify::decode(data).map_err(agent_notify::Error::as_str)?;
+    let senders = notify.senders();
+    let AgentNotify { kind, text } = notify;
     let known = match known(kind, &text) {
         Ok(known) => known,
         Err(error) if error.is_data() => None,
@@ -22,7 +25,7 @@ pub(super) fn decode(time: Timestamp, data: &[u8]) -> Result<AgentEvent, &'stati
     };
     let unknown = (Type::Unknown, Notification::Unknown { notify_type: kind, text });
     let (event_type, notification) = known.unwrap_or(unknown);
-    Ok(AgentEvent { time, event_type, notification })
+    Ok((AgentEvent { time, event_type, notification }, senders))
 }
 
 /// Reads what Cilium's number says that the text is; `None` for a number that Hubble has no type for.

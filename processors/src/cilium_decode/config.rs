@@ -5,6 +5,7 @@ use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Key, Pro
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::event::Hints;
+use tidegate_wire::release::{Release, Releases};
 
 use super::{CiliumDecode, Decoder};
 
@@ -19,30 +20,38 @@ pub const KIND: ProcessorKind = ComponentKind {
 const KEYS: &[Key] = &[Key {
     name: "cilium_version",
     default: "\"\"",
-    effect: "release of the Cilium agent, such as \"1.12\"; without it the events tell, and the first ones of 1.12 may be taken for 1.13's",
+    effect: "release of the Cilium agent, such as \"1.18\" or \"1.17.3\"; without it the events tell, and what they leave open is counted as `ambiguous`",
 }];
 
 /// Configuration of `cilium_decode`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Release of the agent behind the socket, as `"major.minor"` with whatever follows: `"1.12"`, `"v1.17.3"`.
+    /// Release of the agent behind the socket, `"1.18"` or `"1.18.3"`; a leading `v` and what follows `-` or `+` are
+    /// ignored. Releases since 1.12.
     ///
-    /// It settles the two event layouts that no version byte tells apart. Empty (the default): the stream settles
-    /// them, and events before the first telling one are read by what their bytes look like, with a note
-    /// `drop_v1_header_guessed` or `trace_sock_layout_guessed`. Worth setting on Cilium 1.12 only.
+    /// It settles what no version byte tells: the header of drops up to 1.17.3, the layout of socket traces, and by which
+    /// table the source file of a drop is named, for which the patch release matters in 1.14. Empty (the default):
+    /// what the connection has shown settles it, and what is still open then is chosen by a rule, counted as
+    /// `ambiguous`, and logged once. Events that no such release sends are read as what they are, with the note
+    /// `cilium_version_contradicted`.
     pub cilium_version: String,
 }
 
 impl Config {
-    fn hints(&self) -> Option<Hints> {
+    fn releases(&self) -> Option<Releases> {
         if self.cilium_version.is_empty() {
-            return Some(Hints::default());
+            return Some(Releases::ANY);
         }
         let version = self.cilium_version.strip_prefix('v').unwrap_or(&self.cilium_version);
-        let mut parts = version.split(['.', '-', '+']);
-        let (major, minor) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        Some(Hints::for_release(major, minor))
+        let numbers = version.split(['-', '+']).next()?.split('.');
+        let numbers = numbers.map(|number| number.parse().ok()).collect::<Option<Vec<u16>>>()?;
+        let releases = match numbers[..] {
+            [major, minor] => Releases::minor(major, minor),
+            [major, minor, patch] => Releases::only(Release::new(major, minor, patch)),
+            _ => return None,
+        };
+        releases.within(Releases::since(Release::V1_12)).then_some(releases)
     }
 }
 
@@ -56,10 +65,10 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        let hints = self.hints().ok_or_else(|| BuildError {
+        let said = self.releases().ok_or_else(|| BuildError {
             key: "cilium_version",
-            message: format!("{:?} is no Cilium release; write it as \"1.18\"", self.cilium_version),
+            message: format!("{:?} is no Cilium release since 1.12; write it as \"1.18\"", self.cilium_version),
         })?;
-        Ok(Box::new(CiliumDecode { decoder: Decoder { hints, ..Decoder::default() } }))
+        Ok(Box::new(CiliumDecode { decoder: Decoder { said, hints: Hints::from(said), ..Decoder::default() } }))
     }
 }

@@ -1,24 +1,31 @@
 //! `cilium_decode`: frames of the monitor socket become events that are known by their type.
 //!
-//! Follows the message types of Cilium 1.12 to 1.19 (`pkg/monitor/api/types.go`). Drops, captures, traces and
-//! policy verdicts are checked up to their packet, socket traces are checked, access-log records are decoded whole.
-//! Debug messages and agent notifications become [`Record::DebugEvent`] and [`Record::AgentEvent`], lost records
-//! [`Record::Lost`]. Packets are not looked into. Captures of the recorder, which Hubble has no flow for, and unknown
-//! types go on as they came, with a note; what cannot be what it claims to be is dropped with the decoder's reason.
+//! Follows the message types of Cilium 1.12 to 1.20-dev (`pkg/monitor/api/types.go`). Drops, captures, traces, policy
+//! verdicts and recorder captures are checked up to their packet, socket traces are checked, access-log records are
+//! decoded whole. Debug messages and agent notifications become [`Record::DebugEvent`] and [`Record::AgentEvent`], lost
+//! records [`Record::Lost`]. Packets are not looked into. Unknown types go on as they came, with a note; what cannot be
+//! what it claims to be is dropped with the decoder's reason.
+//!
+//! Nothing on the socket names the release that wrote it. What is configured and what the connection has shown so far
+//! settle most of what one event leaves open; what they do not is chosen by a rule and counted (`doubt.rs`).
 
 mod agent_event;
 mod config;
+mod doubt;
 mod notes;
 
 pub use config::{Config, KIND};
+use doubt::{Doubt, Doubts};
 use notes::Notes;
 
+use tidegate_core::flow::FileNumbering;
 use tidegate_core::record::{DebugEvent, DebugEventType, Event, EventBody, Frame, Lost, LostSource};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Outcome, Record, ledger::Tally};
 use tidegate_wire::access_log;
-use tidegate_wire::event::{self, DebugMsg, DropV1Header, Hints, PacketEvent, SockLayout};
+use tidegate_wire::event::{self, DebugMsg, DropNotify, DropV1Header, Hints, PacketEvent, SockLayout};
 use tidegate_wire::payload::Payload;
+use tidegate_wire::release::Releases;
 
 /// `Payload.Type` is neither an event sample nor a lost record.
 pub const UNKNOWN_PAYLOAD_TYPE: &str = "unknown_payload_type";
@@ -40,6 +47,7 @@ impl Processor for CiliumDecode {
             }
             Outcome::Keep
         });
+        decoder.doubts.enter(tally);
         decoder.notes.enter(tally);
     }
 }
@@ -47,13 +55,21 @@ impl Processor for CiliumDecode {
 /// What a stream has taught so far, for the layouts and types that a single event does not settle.
 #[derive(Debug, Default)]
 struct Decoder {
+    /// The releases that the configuration names.
+    said: Releases,
+    /// The stream that the hints are about.
+    stream: u32,
     hints: Hints,
     access_log: access_log::Decoder,
+    doubts: Doubts,
     notes: Notes,
 }
 
 impl Decoder {
     fn decode(&mut self, frame: Frame, bytes: &[u8]) -> Result<Record, &'static str> {
+        if frame.stream != self.stream {
+            (self.stream, self.hints) = (frame.stream, Hints::from(self.said));
+        }
         match i64::from(frame.payload_type) {
             Payload::EVENT_SAMPLE => self.sample(&frame, frame.data.of(bytes)),
             Payload::RECORD_LOST => Ok(Record::Lost(Lost {
@@ -70,42 +86,72 @@ impl Decoder {
     fn sample(&mut self, frame: &Frame, data: &[u8]) -> Result<Record, &'static str> {
         let event = event::parse(data, &self.hints).map_err(|reason| reason.as_str())?;
         self.hints.observe(&event);
-        let body = match event {
-            event::Event::Drop(drop) => {
-                if drop.version() == 1 && self.hints.drop_v1 == DropV1Header::Unknown {
-                    self.notes.drop_v1_header_guessed += 1;
-                }
-                packet(&drop)
+        let record = match event {
+            event::Event::Debug(message) => Ok(Record::DebugEvent(debug_event(frame, &message))),
+            event::Event::Agent(_) => {
+                let (event, senders) = agent_event::decode(frame.time, data)?;
+                self.hints.learn(senders);
+                Ok(Record::AgentEvent(Box::new(event)))
             }
-            event::Event::Trace(trace) => packet(&trace),
-            event::Event::PolicyVerdict(verdict) => packet(&verdict),
-            event::Event::Capture(capture) => packet(&capture),
+            _ => {
+                let Frame { time, seq, cpu, data: span, .. } = *frame;
+                let body = self.body(&event, data)?;
+                Ok(Record::Event(Event { time, seq, cpu, data: span, body }))
+            }
+        };
+        self.notes.cilium_version_contradicted += u64::from(self.hints.are_contradicted());
+        record
+    }
+
+    fn body(&mut self, event: &event::Event<'_>, data: &[u8]) -> Result<EventBody, &'static str> {
+        Ok(match event {
+            event::Event::Drop(drop) => self.drop(drop),
+            event::Event::Trace(trace) => self.packet(trace, FileNumbering::default()),
+            event::Event::PolicyVerdict(verdict) => self.packet(verdict, FileNumbering::default()),
+            event::Event::Capture(capture) => self.packet(capture, FileNumbering::default()),
+            event::Event::Recorder(recorder) => packet(recorder.packet_offset(), FileNumbering::default()),
             event::Event::AccessLog(_) => {
                 let record = self.access_log.decode(data).map_err(access_log::Error::as_str)?;
+                self.hints.learn(record.variant.senders());
                 EventBody::AccessLog(Box::new(record))
             }
             event::Event::TraceSock(sock) => {
-                if self.hints.sock == SockLayout::Unknown {
-                    self.notes.trace_sock_layout_guessed += 1;
+                if self.hints.sock() == SockLayout::Unknown {
+                    self.doubts.add(Doubt::TraceSockLayout);
                 }
                 EventBody::TraceSock { layout: sock.layout() }
             }
-            event::Event::Debug(message) => return Ok(Record::DebugEvent(debug_event(frame, &message))),
-            event::Event::Agent(_) => {
-                let event = agent_event::decode(frame.time, data)?;
-                return Ok(Record::AgentEvent(Box::new(event)));
+            _ => {
+                self.notes.undecoded_unknown += 1;
+                EventBody::Undecoded
             }
-            event::Event::Recorder(_) => undecoded(&mut self.notes.undecoded_recorder),
-            event::Event::Unknown(_) => undecoded(&mut self.notes.undecoded_unknown),
-        };
-        let Frame { time, seq, cpu, data, .. } = *frame;
-        Ok(Record::Event(Event { time, seq, cpu, data, body }))
+        })
+    }
+
+    fn drop(&mut self, drop: &DropNotify<'_>) -> EventBody {
+        if drop.version() == 1 && self.hints.drop_v1() == DropV1Header::Unknown {
+            self.doubts.add(Doubt::DropHeader);
+        }
+        // Where the header had to be guessed, so is the numbering, by the same guess.
+        let releases = self.hints.releases().and(drop.senders()).unwrap_or(drop.senders());
+        let file = FileNumbering::of(drop.file(), releases);
+        if file.is_ambiguous {
+            self.doubts.add(Doubt::DropSourceFile);
+        }
+        self.packet(drop, file.numbering)
+    }
+
+    fn packet<'a>(&mut self, event: &impl PacketEvent<'a>, files: FileNumbering) -> EventBody {
+        if event.ext_version() != 0 {
+            self.doubts.add(Doubt::HeaderExtension);
+        }
+        packet(event.packet_offset(), files)
     }
 }
 
-fn packet<'a>(event: &impl PacketEvent<'a>) -> EventBody {
+fn packet(offset: usize, files: FileNumbering) -> EventBody {
     // Headers are tens of bytes; only a forged extension could make one longer, and then nothing is lost by it.
-    EventBody::Packet { header_len: u16::try_from(event.packet_offset()).unwrap_or(u16::MAX) }
+    EventBody::Packet { header_len: u16::try_from(offset).unwrap_or(u16::MAX), files }
 }
 
 fn debug_event(frame: &Frame, message: &DebugMsg<'_>) -> DebugEvent {
@@ -117,9 +163,4 @@ fn debug_event(frame: &Frame, message: &DebugMsg<'_>) -> DebugEvent {
         args: message.args(),
         cpu: frame.cpu,
     }
-}
-
-fn undecoded(count: &mut u64) -> EventBody {
-    *count += 1;
-    EventBody::Undecoded
 }

@@ -5,25 +5,24 @@ use tidegate_core::ledger::Tally;
 /// Counts of one batch, by the name of the note.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    pub(super) drop_v1_header_guessed: u64,
-    pub(super) trace_sock_layout_guessed: u64,
-    pub(super) undecoded_recorder: u64,
+    /// Events of an agent that sends what the configured release does not.
+    pub(super) cilium_version_contradicted: u64,
     pub(super) undecoded_unknown: u64,
+    has_warned: bool,
 }
 
 impl Notes {
     /// Moves the counts into the books.
     pub(super) fn enter(&mut self, tally: &mut Tally) {
-        let counts = std::mem::take(self);
-        for (what, count) in [
-            ("drop_v1_header_guessed", counts.drop_v1_header_guessed),
-            ("trace_sock_layout_guessed", counts.trace_sock_layout_guessed),
-            ("undecoded_recorder", counts.undecoded_recorder),
-            ("undecoded_unknown", counts.undecoded_unknown),
-        ] {
-            for _ in 0..count {
-                tally.note(what);
-            }
+        let contradicted = std::mem::take(&mut self.cilium_version_contradicted);
+        if contradicted > 0 && !std::mem::replace(&mut self.has_warned, true) {
+            tracing::warn!("the agent sends what the release that `cilium_version` names does not; its events decide");
+        }
+        for _ in 0..contradicted {
+            tally.note("cilium_version_contradicted");
+        }
+        for _ in 0..std::mem::take(&mut self.undecoded_unknown) {
+            tally.note("undecoded_unknown");
         }
     }
 }

@@ -6,22 +6,22 @@ use tidegate_core::flow::{
     Address, AuthType, Direction, DropReason, FileNumbering, Flow, FlowType, PolicyMatch, SourceFile, TracePoint,
     TraceReason, Verdict, message_type,
 };
-use tidegate_wire::event::{DebugCapture, DropNotify, PacketEvent, PolicyVerdictNotify, TraceNotify};
+use tidegate_wire::event::{DebugCapture, DropNotify, PacketEvent, PolicyVerdictNotify, RecorderCapture, TraceNotify};
 
-pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>) {
-    event_type(flow, message_type::DROP, drop);
+pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>, files: FileNumbering) {
+    event_type(flow, message_type::DROP, drop.subtype());
     flow.verdict = Verdict::Dropped;
     flow.drop_reason = DropReason(drop.subtype().into());
     // An egress drop is one whose source is the endpoint that reports it, which takes an endpoint table to know.
     flow.direction = if drop.source() == 0 { Direction::Unknown } else { Direction::Ingress };
     flow.source.identity = drop.src_label();
     flow.destination.identity = drop.dst_label();
-    flow.file = Some(SourceFile { id: drop.file(), line: drop.line(), numbering: file_numbering(drop) });
+    flow.file = Some(SourceFile { id: drop.file(), line: drop.line(), numbering: files });
     flow.ip_trace_id = drop.ip_trace_id();
 }
 
 pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>) {
-    event_type(flow, message_type::TRACE, trace);
+    event_type(flow, message_type::TRACE, trace.subtype());
     flow.verdict = Verdict::Forwarded;
     flow.trace_point = TracePoint::from_datapath(trace.subtype());
     flow.trace_reason = TraceReason::from_datapath(trace.reason());
@@ -38,7 +38,7 @@ pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>) {
 }
 
 pub(super) fn policy_verdict(flow: &mut Flow, verdict: &PolicyVerdictNotify<'_>) {
-    event_type(flow, message_type::POLICY_VERDICT, verdict);
+    event_type(flow, message_type::POLICY_VERDICT, verdict.subtype());
     match verdict.verdict() {
         denied @ ..0 => {
             flow.verdict = Verdict::Dropped;
@@ -62,7 +62,7 @@ pub(super) fn policy_verdict(flow: &mut Flow, verdict: &PolicyVerdictNotify<'_>)
 }
 
 pub(super) fn capture(flow: &mut Flow, capture: &DebugCapture<'_>) {
-    event_type(flow, message_type::CAPTURE, capture);
+    event_type(flow, message_type::CAPTURE, capture.subtype());
     match capture.subtype() {
         4..=7 | 10 | 11 => flow.interface = capture.arg1(),
         // A port in 16 bits, which Hubble swaps in 32: its number times 65536.
@@ -71,22 +71,15 @@ pub(super) fn capture(flow: &mut Flow, capture: &DebugCapture<'_>) {
     }
 }
 
-fn event_type<'a>(flow: &mut Flow, message_type: u8, event: &impl PacketEvent<'a>) {
-    flow.flow_type = FlowType::L34;
-    flow.message_type = message_type;
-    flow.sub_type = event.subtype();
+/// Not Hubble's: it refuses the type. What it makes of a debug capture, less the device, which a recorder does not tell.
+pub(super) fn recorder(flow: &mut Flow, recorder: &RecorderCapture<'_>) {
+    event_type(flow, message_type::RECORDER, recorder.subtype());
 }
 
-/// The numbering of the newest release that sends this version of the event. Releases of one version that differ
-/// (1.13 to 1.17.3 share version 1) cannot be told apart by a drop.
-fn file_numbering(drop: &DropNotify<'_>) -> FileNumbering {
-    const HEADER_1_12: usize = 32;
-    match drop.version() {
-        1 if drop.header_len() == HEADER_1_12 => FileNumbering::V1_12_0,
-        1 => FileNumbering::V1_17_0,
-        2 => FileNumbering::V1_18_0,
-        _ => FileNumbering::V1_19_0,
-    }
+fn event_type(flow: &mut Flow, message_type: u8, sub_type: u8) {
+    flow.flow_type = FlowType::L34;
+    flow.message_type = message_type;
+    flow.sub_type = sub_type;
 }
 
 /// The datapath's trace reasons (`bpf/lib/trace.h`) that rules depend on.

@@ -3,14 +3,17 @@
 //! A flow has every field that its event alone determines. What Hubble looks up in the agent's memory (endpoint
 //! ids, names, labels, services, policies) stays empty here, as in Hubble's parser without getters; in particular
 //! no endpoint is known to be local, so an egress drop shows as ingress, as it does in Retina. A packet that Hubble
-//! refuses makes no flow and is dropped with the reason. Events without packets pass untouched.
+//! refuses makes no flow and is dropped with the reason, and so, unless they are asked for, are captures of Cilium's
+//! recorder, a type that Hubble refuses. Events without packets pass untouched.
 
 mod header;
 mod packet;
 
+use packet::Capture;
+
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ProcessorConfig, ProcessorKind};
-use tidegate_core::flow::Flow;
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Key, ProcessorConfig, ProcessorKind};
+use tidegate_core::flow::{FileNumbering, Flow};
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::{Event, EventBody};
 use tidegate_core::stage::Processor;
@@ -21,14 +24,25 @@ use tidegate_wire::event::{self, DropV1Header, Hints};
 pub const KIND: ProcessorKind = ComponentKind {
     name: "l34_flow",
     about: "Turns events with packets into L3/L4 flows as Hubble does",
-    keys: &[],
+    keys: KEYS,
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-/// Configuration of `l34_flow`: nothing can be set.
+const KEYS: &[Key] = &[Key {
+    name: "recorder_captures",
+    default: "false",
+    effect: "whether captures of Cilium's recorder (until 1.18) become flows, too; Hubble refuses them, and without it they are dropped as `recorder_capture`",
+}];
+
+/// Configuration of `l34_flow`.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {}
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Whether captures of Cilium's recorder (1.12 to 1.18) become flows, with 6 as their event type and the verdict
+    /// unknown. Hubble refuses them, and so does the default, with the reason `recorder_capture`. Changed by who uses
+    /// the recorder and wants its packets.
+    pub recorder_captures: bool,
+}
 
 impl ProcessorConfig for Config {
     fn consumes(&self) -> Kinds {
@@ -40,21 +54,24 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        Ok(Box::new(L34Flow))
+        Ok(Box::new(L34Flow { recorder_captures: self.recorder_captures }))
     }
 }
 
 /// The processor; it remembers nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct L34Flow;
+pub struct L34Flow {
+    recorder_captures: bool,
+}
 
 impl Processor for L34Flow {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, bytes| {
-            let Record::Event(Event { time, seq, data, body: EventBody::Packet { header_len }, .. }) = *record else {
+            let Record::Event(Event { time, seq, data, body: EventBody::Packet { header_len, files }, .. }) = *record
+            else {
                 return Outcome::Keep;
             };
-            match fill(record.begin_flow(time, seq), data, header_len, bytes) {
+            match self.fill(record.begin_flow(time, seq), data, (header_len, files), bytes) {
                 Ok(()) => Outcome::Keep,
                 Err(reason) => Outcome::Dropped(reason),
             }
@@ -62,22 +79,49 @@ impl Processor for L34Flow {
     }
 }
 
-fn fill(flow: &mut Flow, data: Span, header_len: u16, bytes: &[u8]) -> Result<(), &'static str> {
-    // The decoder settled the only layout that a version byte leaves open.
-    let drop_v1 = if header_len == 32 { DropV1Header::Len32 } else { DropV1Header::Len36 };
-    let hints = Hints { drop_v1, ..Hints::default() };
-    let filled = match event::parse(data.of(bytes), &hints).map_err(|reason| reason.as_str())? {
-        event::Event::Drop(drop) => packet::read(flow, &drop, data).map(|()| header::drop(flow, &drop)),
-        event::Event::Trace(trace) => packet::read(flow, &trace, data).map(|()| header::trace(flow, &trace)),
-        event::Event::PolicyVerdict(verdict) => {
-            packet::read(flow, &verdict, data).map(|()| header::policy_verdict(flow, &verdict))
+impl L34Flow {
+    /// `settled` is what the decoder settled: the header's length, and how source files are numbered.
+    fn fill(
+        self,
+        flow: &mut Flow,
+        data: Span,
+        settled: (u16, FileNumbering),
+        bytes: &[u8],
+    ) -> Result<(), &'static str> {
+        let (header_len, files) = settled;
+        let hints = Hints::from(if header_len == 32 { DropV1Header::Len32 } else { DropV1Header::Len36 });
+        let mut read = |capture: &Capture<'_>| packet::read(flow, capture, data).map_err(|reason| reason.as_str());
+        match event::parse(data.of(bytes), &hints).map_err(|reason| reason.as_str())? {
+            event::Event::Drop(drop) => {
+                read(&Capture::of(&drop))?;
+                header::drop(flow, &drop, files);
+            }
+            event::Event::Trace(trace) => {
+                read(&Capture::of(&trace))?;
+                header::trace(flow, &trace);
+            }
+            event::Event::PolicyVerdict(verdict) => {
+                read(&Capture::of(&verdict))?;
+                header::policy_verdict(flow, &verdict);
+            }
+            event::Event::Capture(capture) => {
+                read(&Capture::of(&capture))?;
+                header::capture(flow, &capture);
+            }
+            event::Event::Recorder(recorder) if self.recorder_captures => {
+                read(&Capture::of_recorder(&recorder))?;
+                header::recorder(flow, &recorder);
+            }
+            event::Event::Recorder(_) => return Err(RECORDER_CAPTURE),
+            // No decoder says `Packet` of these.
+            _ => return Err(NO_PACKET),
         }
-        event::Event::Capture(capture) => packet::read(flow, &capture, data).map(|()| header::capture(flow, &capture)),
-        // No decoder says `Packet` of these.
-        _ => return Err(NO_PACKET),
-    };
-    filled.map_err(|reason| reason.as_str())
+        Ok(())
+    }
 }
 
 /// The event was announced as one with a packet, but its type has none.
 const NO_PACKET: &str = "event_without_packet";
+
+/// Hubble has no flow for it, and nobody asked for ours.
+const RECORDER_CAPTURE: &str = "recorder_capture";

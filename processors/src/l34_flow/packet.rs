@@ -5,14 +5,37 @@
 
 use tidegate_core::Span;
 use tidegate_core::flow::{Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
-use tidegate_wire::event::PacketEvent;
-use tidegate_wire::packet::{self, Layer, Packet, Reason};
+use tidegate_wire::event::{PacketEvent, RecorderCapture};
+use tidegate_wire::packet::{self, Layer, Link, Packet, Reason};
 
-/// Fills the flow from the packet of `event`, whose bytes `data` are.
-pub(super) fn read<'a>(flow: &mut Flow, event: &impl PacketEvent<'a>, data: Span) -> Result<(), Reason> {
-    let captured = data.slice(event.packet_offset(), event.packet().len());
-    let packet = packet::parse(event.packet(), event.link())?;
-    match event.tunnel() {
+/// What was captured of a packet, and what the event says about it.
+pub(super) struct Capture<'a> {
+    bytes: &'a [u8],
+    /// Where they are in the event's data.
+    offset: usize,
+    /// The packet's length on the device.
+    len_orig: u32,
+    link: Link,
+    tunnel: Option<packet::Tunnel>,
+}
+
+impl<'a> Capture<'a> {
+    pub(super) fn of(event: &impl PacketEvent<'a>) -> Self {
+        let (bytes, offset, len_orig) = (event.packet(), event.packet_offset(), event.len_orig());
+        Self { bytes, offset, len_orig, link: event.link(), tunnel: event.tunnel() }
+    }
+
+    pub(super) fn of_recorder(event: &RecorderCapture<'a>) -> Self {
+        let (bytes, offset, len_orig) = (event.packet(), event.packet_offset(), event.len_orig());
+        Self { bytes, offset, len_orig, link: Link::Ethernet, tunnel: None }
+    }
+}
+
+/// Fills the flow from a packet of the event whose bytes `data` are.
+pub(super) fn read(flow: &mut Flow, capture: &Capture<'_>, data: Span) -> Result<(), Reason> {
+    let captured = data.slice(capture.offset, capture.bytes.len());
+    let packet = packet::parse(capture.bytes, capture.link)?;
+    match capture.tunnel {
         Some(tunnel) if packet.last.is_some() => {
             let overlay = packet::parse_overlay(packet.udp_payload(), tunnel)?;
             flow.tunnel = Some(Tunnel {
@@ -28,7 +51,7 @@ pub(super) fn read<'a>(flow: &mut Flow, event: &impl PacketEvent<'a>, data: Span
     }
     // Without lengths to go by (segmentation offload), bytes up to the end of a cut capture are cut, too.
     let reaches_end = flow.payload.start + flow.payload.len == captured.start + captured.len;
-    flow.payload_cut |= reaches_end && event.len_orig() > captured.len;
+    flow.payload_cut |= reaches_end && capture.len_orig > captured.len;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What is dropped, noted and passed on, with its reason.
 
-use crate::support::{Chain, NOON, golden, hex};
+use crate::support::{Chain, NOON, golden, hex, only_flow};
+use tidegate_core::flow::{Address, Direction, FlowType, Verdict};
 use tidegate_core::record::{Event, EventBody, Frame, Lost, LostSource};
 use tidegate_core::{Batch, Record};
 
@@ -83,12 +84,9 @@ fn payload_types_are_events_losses_or_counted() {
 
 #[test]
 fn messages_without_a_decoder_pass_with_a_note() {
-    for (data, note) in [
-        (vector("perf-recorder-capture-ingress"), "undecoded_recorder"),
-        (vec![0], "undecoded_unknown"),
-        (vec![8, 0], "undecoded_unknown"),
-        (vec![255], "undecoded_unknown"),
-    ] {
+    for (data, note) in
+        [(vec![0], "undecoded_unknown"), (vec![8, 0], "undecoded_unknown"), (vec![255], "undecoded_unknown")]
+    {
         let mut chain = Chain::to_flows();
         let batch = chain.run([&data]);
         let [Record::Event(Event { body: EventBody::Undecoded, data: span, .. })] = batch.records() else {
@@ -113,7 +111,7 @@ fn ambiguous_drop() -> Vec<u8> {
 
 fn header_len(batch: &Batch) -> u16 {
     match batch.records() {
-        [.., Record::Event(Event { body: EventBody::Packet { header_len }, .. })] => *header_len,
+        [.., Record::Event(Event { body: EventBody::Packet { header_len, .. }, .. })] => *header_len,
         other => panic!("no packet: {other:?}"),
     }
 }
@@ -131,7 +129,22 @@ fn a_drop_header_is_guessed_until_the_stream_settles_it() {
         let mut chain = Chain::of(&[("cilium_decode", config)]);
         let batch = chain.run(before.into_iter().chain([ambiguous_drop()]));
         assert_eq!(header_len(&batch), expected, "{config}");
-        let notes = chain.step(0).tally.notes();
-        assert_eq!(notes.iter().any(|(note, _)| *note == "drop_v1_header_guessed"), guessed, "{config}");
+        let ambiguities = chain.step(0).tally.ambiguities();
+        assert_eq!(ambiguities.iter().any(|(choice, _)| *choice == "drop_header"), guessed, "{config}");
     }
+}
+
+#[test]
+fn a_recorders_capture_is_refused_as_by_hubble_unless_it_is_asked_for() {
+    let data = vector("perf-recorder-capture-ingress");
+    let mut chain = Chain::to_flows();
+    assert!(chain.run([&data]).is_empty());
+    assert_eq!(drops(&chain), [(1, "recorder_capture")]);
+    let mut chain = Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{ recorder_captures = true }")]);
+    let flow = only_flow(&chain.run([&data]));
+    let addresses = (flow.source_address(), flow.destination_address());
+    assert_eq!(addresses, (Some(Address::v4([10, 0, 1, 15])), Some(Address::v4([10, 0, 2, 20]))));
+    assert_eq!((flow.flow_type, flow.message_type, flow.sub_type), (FlowType::L34, 6, 1));
+    assert_eq!((flow.verdict, flow.direction, flow.is_reply), (Verdict::Unknown, Direction::Unknown, None));
+    assert_eq!(flow.l4.ports(), Some((40001, 80)));
 }

@@ -2,10 +2,12 @@
 
 mod access_log;
 mod agent_events;
+mod ambiguity;
 mod any_bytes;
 mod books;
 mod hubble_vectors;
 mod kinds;
+mod layouts;
 mod perf_vectors;
 mod releases;
 mod sock;

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use crate::support::{Chain, golden};
 use tidegate_core::Record;
 use tidegate_core::flow::{Address, Flow};
-use tidegate_core::record::{Event, EventBody};
 
 /// A flow in one line.
 fn line(flow: &Flow) -> String {
@@ -43,7 +42,6 @@ fn outcome(data: &[u8]) -> String {
     match chain.run([data]).records() {
         [Record::Flow(flow)] => line(flow),
         [Record::DebugEvent(event)] => format!("{event:?}"),
-        [Record::Event(Event { body: EventBody::Undecoded, .. })] => chain.step(0).tally.notes()[0].0.to_owned(),
         [] => format!("dropped {}", chain.step(1).tally.drops()[0].0),
         other => panic!("unexpected {other:?}"),
     }
@@ -94,7 +92,7 @@ const EXPECTED: &[(&str, &str)] = &[
         "perf-policy-hdr40-redirect-audit",
         r#"5/0 REDIRECTED 10.0.1.15:40001 > 10.0.2.20:80 TCP id 0>25001 Egress reply Some(false) reason 0 if 0 proxy 0 trace-id 0 match 3 auth 0 drop 0"#,
     ),
-    ("perf-recorder-capture-ingress", r#"undecoded_recorder"#),
+    ("perf-recorder-capture-ingress", r#"dropped recorder_capture"#),
     (
         "perf-trace-v0-hdr32",
         r#"4/5 FORWARDED 10.0.1.15:40001 > 10.0.2.20:80 TCP id 25001>31337 Ingress reply Some(false) reason 1 if 12 proxy 0 trace-id 0"#,

@@ -1,30 +1,72 @@
-//! What agents of every release send is decoded.
+//! What agents of every release send is decoded, with and without knowing the release.
 
 use crate::support::Chain;
-use tidegate_core::{Kind, Record};
-use tidegate_simulate::{Event, Options, Release, Simulator};
+use tidegate_core::flow::Flow;
+use tidegate_core::{Batch, Kind, Record};
+use tidegate_simulate::{Event, Mix, Options, Release, Simulator};
 
 const EVENTS: usize = 4000;
 
+fn samples(options: Options) -> Vec<Vec<u8>> {
+    let mut simulator = Simulator::new(Options { lost_every: 0, ..options });
+    let events = std::iter::from_fn(|| Some(simulator.next_event()));
+    let sample = |event| match event {
+        Event::Sample { data, .. } => data,
+        Event::Lost { .. } => unreachable!("no losses were asked for"),
+    };
+    events.map(sample).take(EVENTS).collect()
+}
+
+fn chain(decode: &str) -> Chain {
+    let l34_flow = ("l34_flow", "{ recorder_captures = true }");
+    Chain::of(&[("cilium_decode", decode), l34_flow, ("sock_flow", "{}"), ("dns_flow", "{}"), ("l7_flow", "{}")])
+}
+
+/// Records as text, source files by their names.
+fn shown(batch: &Batch) -> Vec<String> {
+    let shown = |record: &Record| match record {
+        Record::Flow(flow) => {
+            let file = flow.file.map(|file| (file.name(), file.line));
+            format!("{file:?} {:?}", Flow { file: None, ..flow.clone() })
+        }
+        other => format!("{other:?}"),
+    };
+    batch.records().iter().map(shown).collect()
+}
+
+fn configured(release: Release) -> String {
+    format!("{{ cilium_version = \"{}\" }}", release.name())
+}
+
 #[test]
-fn nothing_but_the_recorder_is_left_undecoded() {
+fn every_event_of_every_release_is_decoded() {
     for release in Release::ALL {
-        let mut simulator = Simulator::new(Options { release, seed: 7, ..Options::default() });
-        let samples = std::iter::from_fn(|| Some(simulator.next_event())).filter_map(|event| match event {
-            Event::Sample { data, .. } => Some(data),
-            Event::Lost { .. } => None,
-        });
-        let mut chain =
-            Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("sock_flow", "{}"), ("l7_flow", "{}")]);
-        let batch = chain.run(samples.take(EVENTS));
-        let undecoded: Vec<_> =
-            chain.step(0).tally.notes().iter().filter(|(note, _)| note.starts_with("undecoded")).collect();
-        assert!(undecoded.iter().all(|(note, _)| *note == "undecoded_recorder"), "{}: {undecoded:?}", release.name());
+        let mut chain = chain("{}");
+        let batch = chain.run(samples(Options { release, seed: 7, ..Options::default() }));
+        assert_eq!(chain.step(0).tally.notes(), [], "{}", release.name());
         assert!(chain.steps().iter().all(|step| step.dropped() == 0), "{}", release.name());
         let has = |wanted: fn(&Record) -> bool| batch.records().iter().any(wanted);
         assert!(has(|record| record.kind() == Kind::AgentEvent), "{}: no agent event", release.name());
         assert!(has(|record| record.kind() == Kind::DebugEvent), "{}: no debug event", release.name());
         let has_socket = has(|record| matches!(record, Record::Flow(flow) if flow.socket.is_some()));
         assert_eq!(has_socket, release >= Release::V1_13, "{}: socket flows", release.name());
+        let has_recorder = has(|record| matches!(record, Record::Flow(flow) if flow.message_type == 6));
+        assert_eq!(has_recorder, release <= Release::V1_18, "{}: recorder captures", release.name());
+    }
+}
+
+#[test]
+fn a_release_that_is_configured_says_nothing_that_the_stream_does_not() {
+    for release in Release::ALL {
+        for (seed, mix) in [(3, Mix::default()), (4, Mix::EVEN)] {
+            let samples = samples(Options { release, seed, mix, ..Options::default() });
+            let (mut blind, mut told) = (chain("{}"), chain(&configured(release)));
+            // Event for event, so that a difference is small enough to be read.
+            for data in &samples {
+                assert_eq!(shown(&blind.run([data])), shown(&told.run([data])), "{}", release.name());
+            }
+            let told = &told.step(0).tally;
+            assert_eq!((told.ambiguities(), told.notes()), (&[][..], &[][..]), "{}", release.name());
+        }
     }
 }

@@ -79,9 +79,9 @@ fn the_layout_is_the_releases_the_streams_or_a_guess() {
         let batch = chain.run(before.into_iter().chain([trace(Profile::V1_18, 1, 2)]));
         let flow = crate::support::flows(&batch).pop().expect("a flow");
         assert_eq!(flow.socket.as_deref(), Some(&Socket { cookie: COOKIE, cgroup_id: 4242 }), "{config}");
-        let notes = chain.step(0).tally.notes();
+        let ambiguities = chain.step(0).tally.ambiguities();
         let guesses: u64 =
-            notes.iter().filter(|(note, _)| *note == "trace_sock_layout_guessed").map(|note| note.1).sum();
+            ambiguities.iter().filter(|(choice, _)| *choice == "trace_sock_layout").map(|choice| choice.1).sum();
         assert_eq!(guesses, noted, "{config}");
     }
 }

@@ -58,6 +58,7 @@ fn a_frame_keeps_what_its_payload_says_and_gets_its_number() {
         Frame {
             time: Timestamp(5),
             seq: 1,
+            stream: frames.stream,
             payload_type: 9,
             cpu: 3,
             lost: 0,
@@ -66,6 +67,7 @@ fn a_frame_keeps_what_its_payload_says_and_gets_its_number() {
         Frame {
             time: Timestamp(5),
             seq: 2,
+            stream: frames.stream,
             payload_type: 2,
             cpu: i32::MAX,
             lost: u64::MAX,

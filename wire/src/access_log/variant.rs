@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::gob::{self, Field, Schema, Type, TypeId};
+use crate::release::{Release, Releases};
 
 /// A shape of `LogRecord`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +21,17 @@ pub enum Variant {
 impl Variant {
     /// Every variant, the oldest first.
     pub const ALL: [Self; 4] = [Self::A, Self::B, Self::C, Self::D];
+
+    /// The releases that send it.
+    #[must_use]
+    pub fn senders(self) -> Releases {
+        match self {
+            Self::A => Releases::before(Release::V1_16),
+            Self::B => Releases::minor(1, 16),
+            Self::C => Releases::between(Release::V1_17, Release::V1_20),
+            Self::D => Releases::since(Release::V1_20),
+        }
+    }
 
     /// The variant of the struct `id`: the newest that fits what it has.
     pub(super) fn of(schema: &Schema, id: TypeId) -> Result<Self, Error> {

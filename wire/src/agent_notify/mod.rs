@@ -5,6 +5,7 @@
 //! stream of its own. Only the envelope is read here; its text is JSON, and stays text.
 
 use crate::gob::{self, Documents, GoType, StructWriter, Type, TypeId, Value, put_int, write_message};
+use crate::release::{Release, Releases};
 
 /// The first byte of a notification.
 pub const MESSAGE_TYPE: u8 = 130;
@@ -80,6 +81,17 @@ pub fn encode(notify: &AgentNotify, id: TypeId, out: &mut Vec<u8>) {
 }
 
 impl AgentNotify {
+    /// The releases that send its kind.
+    #[must_use]
+    pub fn senders(&self) -> Releases {
+        const SERVICE_UPSERTED: u32 = 11;
+        const SERVICE_DELETED: u32 = 12;
+        match self.kind {
+            SERVICE_UPSERTED | SERVICE_DELETED => Releases::before(Release::V1_18),
+            _ => Releases::ANY,
+        }
+    }
+
     fn set(&mut self, name: &str, field: Value<'_, '_>) -> Result<(), Error> {
         match name {
             "Type" => {

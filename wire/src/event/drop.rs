@@ -7,6 +7,7 @@ use super::flags;
 use super::hints::{DropV1Header, Hints};
 use super::reason::{Bound, Reason};
 use super::sample::{PacketEvent, Sample, beside_packet, field, version};
+use crate::release::{Release, Releases};
 
 mod offset {
     pub(super) const SRC_LABEL: usize = 16;
@@ -33,7 +34,7 @@ impl<'a> DropNotify<'a> {
     pub(super) fn parse(data: &'a [u8], hints: &Hints) -> Result<Self, Reason> {
         let event = "DropNotify";
         let least = match version(data) {
-            1 => v1_header(data, hints.drop_v1),
+            1 => v1_header(data, hints.drop_v1()),
             _ => HEADER_V1,
         };
         if data.len() < least {
@@ -123,10 +124,24 @@ impl<'a> DropNotify<'a> {
         }
     }
 
+    /// The releases that write the layout that the event was read with, whether or not it is proven.
+    #[must_use]
+    pub fn senders(&self) -> Releases {
+        match (self.version(), self.header_len()) {
+            (1, HEADER_1_12) => Releases::before(Release::V1_13),
+            (1, _) => Releases::between(Release::V1_13, Release::V1_17_4),
+            (2, _) => Releases::between(Release::V1_17_4, Release::V1_19),
+            (3, _) => Releases::since(Release::V1_19),
+            _ => Releases::ANY,
+        }
+    }
+
     /// What a version 1 event proves about the length of its kind.
     pub(super) fn proven_v1_header(&self) -> DropV1Header {
         let beside = self.header_len() + self.0.trailing();
         match self.version() {
+            // An event that claims more than it has says nothing about its header.
+            _ if self.packet().len() < usize::from(self.len_cap()) => DropV1Header::Unknown,
             1 if self.header_len() == HEADER_1_12 && beside < HEADER_V1 => DropV1Header::Len32,
             1 if self.header_len() == HEADER_V1 && beside >= HEADER_V2 => DropV1Header::Len36,
             _ => DropV1Header::Unknown,

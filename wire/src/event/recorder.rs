@@ -69,6 +69,12 @@ impl<'a> RecorderCapture<'a> {
         &self.body[..captured.min(self.body.len())]
     }
 
+    /// Where the packet starts in the event's data.
+    #[must_use]
+    pub fn packet_offset(&self) -> usize {
+        HEADER
+    }
+
     /// The fields that an encoder takes.
     #[must_use]
     pub fn fields(&self) -> RecorderFields {

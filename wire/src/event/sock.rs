@@ -42,7 +42,7 @@ pub struct TraceSockNotify<'a> {
 
 impl<'a> TraceSockNotify<'a> {
     pub(super) fn parse(data: &'a [u8], hints: &Hints) -> Result<Self, Reason> {
-        let offsets = match hints.sock {
+        let offsets = match hints.sock() {
             SockLayout::Packed => &PACKED,
             SockLayout::Aligned => &ALIGNED,
             SockLayout::Unknown if looks_aligned(data) => &ALIGNED,

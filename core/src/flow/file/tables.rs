@@ -1,70 +1,10 @@
-//! Which BPF source file a drop was reported from: `pkg/monitor/api/files.go`, whose numbering
-//! changed nine times between v1.12 and the main branch of March 2026.
+//! The numberings of BPF source files, as `bpf/source_names_to_ids.h` and `pkg/monitor/api/files.go` of each release
+//! have them. Sorted by number.
 
-/// A place in Cilium's BPF sources: `flow.FileInfo` (v1.19.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SourceFile {
-    /// The file's number.
-    pub id: u8,
-    /// Line in the file.
-    pub line: u16,
-    /// Which numbering the number belongs to.
-    pub numbering: FileNumbering,
-}
+/// Numbers and names.
+pub(super) type Files = &'static [(u8, &'static str)];
 
-impl SourceFile {
-    /// The file's name; `None` for a number that the numbering does not have, which Hubble prints
-    /// as `unknown(<number>)`.
-    #[must_use]
-    pub fn name(self) -> Option<&'static str> {
-        let files = self.numbering.files();
-        files.binary_search_by_key(&self.id, |(id, _)| *id).ok().map(|at| files[at].1)
-    }
-}
-
-/// The numberings, each named by the first release that had it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the variants are release numbers")]
-pub enum FileNumbering {
-    V1_12_0,
-    V1_13_0,
-    V1_13_14,
-    V1_14_0,
-    V1_14_7,
-    V1_14_9,
-    V1_15_0,
-    V1_15_3,
-    V1_15_4,
-    V1_16_0,
-    V1_17_0,
-    V1_18_0,
-    #[default]
-    V1_19_0,
-    Main,
-}
-
-impl FileNumbering {
-    fn files(self) -> &'static [(u8, &'static str)] {
-        match self {
-            Self::V1_12_0 => V1_12_0,
-            Self::V1_13_0 => V1_13_0,
-            Self::V1_13_14 => V1_13_14,
-            Self::V1_14_0 => V1_14_0,
-            Self::V1_14_7 => V1_14_7,
-            Self::V1_14_9 => V1_14_9,
-            Self::V1_15_0 => V1_15_0,
-            Self::V1_15_3 => V1_15_3,
-            Self::V1_15_4 => V1_15_4,
-            Self::V1_16_0 => V1_16_0,
-            Self::V1_17_0 => V1_17_0,
-            Self::V1_18_0 => V1_18_0,
-            Self::V1_19_0 => V1_19_0,
-            Self::Main => MAIN,
-        }
-    }
-}
-
-const V1_12_0: &[(u8, &str)] = &[
+pub(super) const V1_12_0: Files = &[
     (1, "bpf_network.c"),
     (2, "bpf_sock.c"),
     (3, "bpf_host.c"),
@@ -75,7 +15,7 @@ const V1_12_0: &[(u8, &str)] = &[
     (8, "bpf_lxc.c"),
 ];
 
-const V1_13_0: &[(u8, &str)] = &[
+pub(super) const V1_13_0: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -87,7 +27,7 @@ const V1_13_0: &[(u8, &str)] = &[
     (105, "nodeport.h"),
 ];
 
-const V1_13_14: &[(u8, &str)] = &[
+pub(super) const V1_13_14: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -100,7 +40,7 @@ const V1_13_14: &[(u8, &str)] = &[
     (106, "encrypt.h"),
 ];
 
-const V1_14_0: &[(u8, &str)] = &[
+pub(super) const V1_14_0: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -112,7 +52,7 @@ const V1_14_0: &[(u8, &str)] = &[
     (105, "nodeport.h"),
 ];
 
-const V1_14_7: &[(u8, &str)] = &[
+pub(super) const V1_14_7: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -124,7 +64,7 @@ const V1_14_7: &[(u8, &str)] = &[
     (105, "nodeport.h"),
 ];
 
-const V1_14_9: &[(u8, &str)] = &[
+pub(super) const V1_14_9: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -137,7 +77,7 @@ const V1_14_9: &[(u8, &str)] = &[
     (106, "encrypt.h"),
 ];
 
-const V1_15_0: &[(u8, &str)] = &[
+pub(super) const V1_15_0: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -150,7 +90,7 @@ const V1_15_0: &[(u8, &str)] = &[
     (106, "lb.h"),
 ];
 
-const V1_15_3: &[(u8, &str)] = &[
+pub(super) const V1_15_3: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -164,7 +104,7 @@ const V1_15_3: &[(u8, &str)] = &[
     (107, "encrypt.h"),
 ];
 
-const V1_15_4: &[(u8, &str)] = &[
+pub(super) const V1_15_4: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -179,7 +119,7 @@ const V1_15_4: &[(u8, &str)] = &[
     (108, "mcast.h"),
 ];
 
-const V1_16_0: &[(u8, &str)] = &[
+pub(super) const V1_16_0: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -202,7 +142,7 @@ const V1_16_0: &[(u8, &str)] = &[
     (113, "encrypt.h"),
 ];
 
-const V1_17_0: &[(u8, &str)] = &[
+pub(super) const V1_17_0: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -227,7 +167,7 @@ const V1_17_0: &[(u8, &str)] = &[
     (115, "nodeport_egress.h"),
 ];
 
-const V1_18_0: &[(u8, &str)] = &[
+pub(super) const V1_18_0: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -254,7 +194,7 @@ const V1_18_0: &[(u8, &str)] = &[
     (117, "classifiers.h"),
 ];
 
-const V1_19_0: &[(u8, &str)] = &[
+pub(super) const V1_19_0: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),
@@ -279,7 +219,7 @@ const V1_19_0: &[(u8, &str)] = &[
     (115, "classifiers.h"),
 ];
 
-const MAIN: &[(u8, &str)] = &[
+pub(super) const MAIN: Files = &[
     (1, "bpf_host.c"),
     (2, "bpf_lxc.c"),
     (3, "bpf_overlay.c"),

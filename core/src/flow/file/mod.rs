@@ -1,0 +1,189 @@
+//! Which BPF source file a drop was reported from: `pkg/monitor/api/files.go`, whose numbering
+//! changed nine times between v1.12 and the main branch of March 2026.
+
+mod tables;
+
+use tidegate_wire::release::{Release, Releases};
+
+/// A place in Cilium's BPF sources: `flow.FileInfo` (v1.19.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The file's number.
+    pub id: u8,
+    /// Line in the file.
+    pub line: u16,
+    /// Which numbering the number belongs to.
+    pub numbering: FileNumbering,
+}
+
+impl SourceFile {
+    /// The file's name; `None` for a number that the numbering does not have, which Hubble prints
+    /// as `unknown(<number>)`.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        self.numbering.name(self.id)
+    }
+}
+
+/// The numberings, each named by the first release that had it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the variants are release numbers")]
+pub enum FileNumbering {
+    V1_12_0,
+    V1_13_0,
+    V1_13_14,
+    V1_14_0,
+    V1_14_7,
+    V1_14_9,
+    V1_15_0,
+    V1_15_3,
+    V1_15_4,
+    V1_16_0,
+    V1_17_0,
+    V1_18_0,
+    #[default]
+    V1_19_0,
+    Main,
+}
+
+/// What is known about the numbering of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbered {
+    /// The newest numbering that has the number; if none has it, the newest.
+    pub numbering: FileNumbering,
+    /// Whether another numbering that the sender can have gives the number another name.
+    pub is_ambiguous: bool,
+}
+
+impl FileNumbering {
+    /// All of them, the oldest first. Each was in use until the next one was.
+    const ALL: [Self; 14] = [
+        Self::V1_12_0,
+        Self::V1_13_0,
+        Self::V1_13_14,
+        Self::V1_14_0,
+        Self::V1_14_7,
+        Self::V1_14_9,
+        Self::V1_15_0,
+        Self::V1_15_3,
+        Self::V1_15_4,
+        Self::V1_16_0,
+        Self::V1_17_0,
+        Self::V1_18_0,
+        Self::V1_19_0,
+        Self::Main,
+    ];
+
+    /// The numbering of file `id`, whose sender is of one of `releases`.
+    #[must_use]
+    pub fn of(id: u8, releases: Releases) -> Numbered {
+        let in_use = Self::ALL.into_iter().rev().filter(|numbering| numbering.releases().and(releases).is_some());
+        let mut named = in_use.clone().filter_map(|numbering| Some((numbering, numbering.name(id)?)));
+        match named.next() {
+            Some((numbering, name)) => Numbered { numbering, is_ambiguous: named.any(|(_, other)| other != name) },
+            None => Numbered { numbering: in_use.clone().next().unwrap_or_default(), is_ambiguous: false },
+        }
+    }
+
+    fn releases(self) -> Releases {
+        let next = Self::ALL.get(self as usize + 1);
+        next.map_or(Releases::since(self.first()), |next| Releases::between(self.first(), next.first()))
+    }
+
+    /// The first release that had it.
+    fn first(self) -> Release {
+        let (minor, patch) = match self {
+            Self::V1_12_0 => (12, 0),
+            Self::V1_13_0 => (13, 0),
+            Self::V1_13_14 => (13, 14),
+            Self::V1_14_0 => (14, 0),
+            Self::V1_14_7 => (14, 7),
+            Self::V1_14_9 => (14, 9),
+            Self::V1_15_0 => (15, 0),
+            Self::V1_15_3 => (15, 3),
+            Self::V1_15_4 => (15, 4),
+            Self::V1_16_0 => (16, 0),
+            Self::V1_17_0 => (17, 0),
+            Self::V1_18_0 => (18, 0),
+            Self::V1_19_0 => (19, 0),
+            Self::Main => (20, 0),
+        };
+        Release::new(1, minor, patch)
+    }
+
+    fn name(self, id: u8) -> Option<&'static str> {
+        let files = self.files();
+        files.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| files[at].1)
+    }
+
+    fn files(self) -> tables::Files {
+        match self {
+            Self::V1_12_0 => tables::V1_12_0,
+            Self::V1_13_0 => tables::V1_13_0,
+            Self::V1_13_14 => tables::V1_13_14,
+            Self::V1_14_0 => tables::V1_14_0,
+            Self::V1_14_7 => tables::V1_14_7,
+            Self::V1_14_9 => tables::V1_14_9,
+            Self::V1_15_0 => tables::V1_15_0,
+            Self::V1_15_3 => tables::V1_15_3,
+            Self::V1_15_4 => tables::V1_15_4,
+            Self::V1_16_0 => tables::V1_16_0,
+            Self::V1_17_0 => tables::V1_17_0,
+            Self::V1_18_0 => tables::V1_18_0,
+            Self::V1_19_0 => tables::V1_19_0,
+            Self::Main => tables::MAIN,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegate_wire::release::{Release, Releases};
+
+    use super::{FileNumbering, SourceFile};
+
+    const BEFORE_1_17_4: Releases = Releases::between(Release::V1_13, Release::V1_17_4);
+    const BEFORE_1_19: Releases = Releases::between(Release::V1_17_4, Release::V1_19);
+
+    #[test]
+    fn a_file_is_named_by_the_newest_numbering_in_use_and_others_make_it_ambiguous() {
+        let only = |minor, patch| Releases::only(Release::new(1, minor, patch));
+        for (releases, id, name, is_ambiguous) in [
+            (Releases::minor(1, 12), 2, Some("bpf_sock.c"), false),
+            (BEFORE_1_17_4, 2, Some("bpf_lxc.c"), false),
+            (BEFORE_1_17_4, 5, Some("bpf_sock.c"), false),
+            (BEFORE_1_17_4, 103, Some("srv6.h"), true),
+            (BEFORE_1_17_4, 106, Some("lb.h"), true),
+            (BEFORE_1_17_4, 107, Some("mcast.h"), true),
+            (BEFORE_1_17_4, 108, Some("ipv4.h"), true),
+            (BEFORE_1_17_4, 110, Some("l3.h"), false),
+            (BEFORE_1_17_4, 116, None, false),
+            (Releases::minor(1, 13), 103, Some("egress_policies.h"), false),
+            (Releases::minor(1, 13), 106, Some("encrypt.h"), false),
+            (Releases::minor(1, 14), 103, Some("srv6.h"), true),
+            (only(14, 6), 103, Some("egress_policies.h"), false),
+            (only(14, 8), 103, Some("srv6.h"), false),
+            (only(14, 8), 106, None, false),
+            (only(14, 9), 106, Some("encrypt.h"), false),
+            (Releases::minor(1, 15), 107, Some("encrypt.h"), false),
+            (only(15, 2), 107, None, false),
+            (only(15, 3), 108, None, false),
+            (Releases::minor(1, 15), 108, Some("mcast.h"), false),
+            (Releases::minor(1, 16), 108, Some("ipv4.h"), false),
+            (BEFORE_1_19, 110, Some("local_delivery.h"), true),
+            (BEFORE_1_19, 117, Some("classifiers.h"), false),
+            (Releases::minor(1, 17), 110, Some("l3.h"), false),
+            (Releases::minor(1, 18), 110, Some("local_delivery.h"), false),
+            (Releases::since(Release::V1_19), 101, Some("drop.h"), false),
+            (Releases::since(Release::V1_19), 6, Some("bpf_network.c"), false),
+            (Releases::minor(1, 19), 110, Some("trace.h"), false),
+            (Releases::minor(1, 20), 6, None, false),
+            (Releases::minor(1, 20), 113, Some("nodeport_egress.h"), false),
+            (Releases::ANY, 250, None, false),
+        ] {
+            let numbered = FileNumbering::of(id, releases);
+            let file = SourceFile { id, line: 1, numbering: numbered.numbering };
+            assert_eq!((file.name(), numbered.is_ambiguous), (name, is_ambiguous), "{id} of {releases:?}");
+        }
+    }
+}
