@@ -326,11 +326,12 @@ fn a_vxlan_trace_carries_the_packet_of_its_plain_twin() {
 }
 
 #[test]
-fn the_drops_of_one_version_byte_teach_which_header_they_have() {
+fn a_drop_teaches_which_header_those_of_version_1_have() {
     let cases = [
         ("perf-drop-1.12-hdr32", DropV1Header::Len32),
         ("perf-drop-v1-hdr36", DropV1Header::Len36),
-        ("perf-drop-v2-hdr40-l3v6", DropV1Header::Unknown),
+        ("perf-drop-v2-hdr40-l3v6", DropV1Header::Len36),
+        ("perf-drop-v0-hdr36", DropV1Header::Unknown),
     ];
     for (name, expected) in cases {
         let vectors = vectors();

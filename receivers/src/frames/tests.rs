@@ -161,6 +161,28 @@ fn a_second_stream_is_accepted_only_where_it_is_expected() {
 }
 
 #[test]
+fn every_stream_has_a_number_of_its_own() {
+    let bytes = [stream(&[event(b"a"), event(b"b")]), stream(&[event(b"c")])].concat();
+    let mut appended = Frames::new(1024).or_several_streams();
+    let numbers = |frames: &mut Frames| {
+        let mut batch = Batch::new();
+        frames.extend(&bytes);
+        frames.decode(BatchLimits::DEFAULT, Timestamp(7), &mut batch, |error| panic!("{error}")).unwrap();
+        let number = |record: &Record| match record {
+            Record::Frame(frame) => frame.stream,
+            other => panic!("{other:?}"),
+        };
+        batch.records().iter().map(number).collect::<Vec<_>>()
+    };
+    let [first, same, second] = numbers(&mut appended)[..] else { panic!("three frames") };
+    appended.restart();
+    let third = numbers(&mut appended)[0];
+    let other = numbers(&mut Frames::new(1024).or_several_streams())[0];
+    assert_eq!(first, same);
+    assert_eq!(BTreeSet::from([0, first, second, third, other]).len(), 5);
+}
+
+#[test]
 fn numbers_go_on_after_a_restart_and_the_rest_of_the_old_stream_is_gone() {
     let bytes = stream(&[event(b"x"), event(b"y")]);
     let mut frames = Frames::new(1024);
