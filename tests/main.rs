@@ -10,6 +10,7 @@ mod faults;
 mod otlp;
 mod prometheus;
 mod recording;
+mod releases;
 mod running;
 mod stopping;
 mod support;

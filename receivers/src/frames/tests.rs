@@ -1,5 +1,7 @@
 //! Streams in pieces of every size, and streams that break.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::Encoder;

@@ -1,0 +1,104 @@
+//! Cilium's releases, from the outside: the same flows with `cilium_version` and without it, and what the bytes
+//! leave open where an operator looks.
+
+use serde_json::{Value, json};
+use tidegate_simulate::{Mix, Options, Release, Stream};
+use tidegate_wire::event::{DropFields, Encoder, Profile};
+use tidegate_wire::gob::TypeId;
+use tidegate_wire::payload::{self, Payload};
+
+use crate::support::{Place, tidegate};
+
+/// What a run printed, what it logged, and the books of its decoder.
+struct Run {
+    lines: Vec<Value>,
+    stderr: String,
+    decoder: Value,
+}
+
+fn run(recording: &[u8], decode: &str) -> Run {
+    let place = Place::new();
+    let file = place.write("recording", recording);
+    let processors = ["cilium_decode", "l34_flow", "sock_flow", "l7_flow"];
+    let text = format!(
+        "[receivers.replay]\nfile = {file:?}\n[processors.cilium_decode]\n{decode}\n[processors.l34_flow]\n\
+         [processors.sock_flow]\n[processors.l7_flow]\n[exporters.stdout]\nformat = \"json\"\n\
+         [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
+         [service.pipelines.flows]\nreceivers = [\"replay\"]\nprocessors = {processors:?}\nexporters = [\"stdout\"]\n"
+    );
+    let (config, ledger) = (place.write("pipeline.toml", text), place.path("ledger.json"));
+    let args = [
+        "run".as_ref(),
+        "--strict".as_ref(),
+        "-c".as_ref(),
+        config.as_os_str(),
+        "--ledger".as_ref(),
+        ledger.as_os_str(),
+    ];
+    let ended = tidegate(&args);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let ledger: Value = serde_json::from_str(&std::fs::read_to_string(ledger).unwrap()).unwrap();
+    let decoder = ledger["stages"][1].clone();
+    Run { lines: ended.stdout.lines().map(timeless).collect(), stderr: ended.stderr, decoder }
+}
+
+/// A line without what differs from run to run.
+fn timeless(line: &str) -> Value {
+    let mut line: Value = serde_json::from_str(line).unwrap();
+    line.as_object_mut().unwrap().remove("time");
+    for event in ["flow", "agent_event", "debug_event"] {
+        if let Some(event) = line.get_mut(event).and_then(Value::as_object_mut) {
+            event.retain(|name, _| !["time", "uuid"].contains(&name.as_str()));
+        }
+    }
+    line
+}
+
+#[test]
+fn the_flows_of_every_release_are_the_same_whether_it_is_configured_or_not() {
+    for release in Release::ALL {
+        let mut stream = Stream::new(Options { release, mix: Mix::EVEN, ..Options::default() });
+        let mut recording = Vec::new();
+        (0..1500).for_each(|_| stream.next_frame(&mut recording));
+        let blind = run(&recording, "");
+        let told = run(&recording, &format!("cilium_version = \"{}\"", release.name()));
+        assert!(blind.lines.len() > 1000, "{}", release.name());
+        assert!(blind.lines == told.lines, "{}", release.name());
+        assert_eq!((&told.decoder["ambiguous"], &told.decoder["noted"]), (&Value::Null, &Value::Null));
+    }
+}
+
+/// Three drops of 1.13 to 1.17.3 that name a file whose number was dealt out anew, all with lengths that fit 1.12.
+fn open_drops() -> Vec<u8> {
+    let (mut frames, mut recording) = (payload::Encoder::new(TypeId::FIRST), Vec::new());
+    for _ in 0..3 {
+        let mut data = Vec::new();
+        let fields = DropFields { file: 107, line: 12, ..DropFields::default() };
+        Encoder { profile: Profile::V1_13, padding: 0 }.drop(&fields, &[], &mut data);
+        frames.encode(&Payload { data: &data, cpu: 0, lost: 0, kind: Payload::EVENT_SAMPLE }, &mut recording);
+    }
+    recording
+}
+
+#[test]
+fn what_is_left_open_is_in_the_ledger_in_its_table_and_logged_once() {
+    let Run { lines, stderr, decoder } = run(&open_drops(), "");
+    assert_eq!(decoder["ambiguous"], json!({"drop_header": 3, "drop_source_file": 3}));
+    assert_eq!(lines[0]["flow"]["file"], json!({"name": "mcast.h", "line": 12}));
+    for choice in ["drop_header", "drop_source_file"] {
+        let row = format!("ambiguous, so chosen by a rule: 3 {choice} (processors.cilium_decode of flows)");
+        assert!(stderr.lines().any(|line| line == row), "{stderr}");
+        let warnings = stderr.lines().filter(|line| line.contains("WARN") && line.contains(choice));
+        assert_eq!(warnings.filter(|line| line.contains("`cilium_version` settles")).count(), 1, "{stderr}");
+    }
+}
+
+#[test]
+fn the_release_that_is_configured_leaves_nothing_open() {
+    for (version, file) in [("1.14.9", "unknown(107)"), ("1.15", "encrypt.h"), ("v1.17.2", "mcast.h")] {
+        let Run { lines, stderr, decoder } = run(&open_drops(), &format!("cilium_version = {version:?}"));
+        assert_eq!(decoder["ambiguous"], Value::Null, "{version}");
+        assert_eq!(lines[0]["flow"]["file"]["name"], file, "{version}");
+        assert!(!stderr.contains("WARN") && !stderr.contains("ambiguous"), "{stderr}");
+    }
+}
