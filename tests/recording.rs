@@ -75,7 +75,11 @@ fn the_same_seed_simulates_the_same_recording_for_every_release() {
         std::fs::rename(place.path("other"), place.path("recording")).unwrap();
         let books = Books::of(&place, &config);
         for stage in ["processors.cilium_decode", "processors.l34_flow", "processors.dns_flow"] {
-            assert_eq!(books.stage(stage)["dropped"], serde_json::json!({}), "{release}: {}", books.stage(stage));
+            let mut dropped = books.stage(stage)["dropped"].clone();
+            // Hubble refuses the recorder's captures, which 1.19 has no more.
+            let refused = dropped.as_object_mut().unwrap().shift_remove("recorder_capture");
+            assert_eq!(refused.is_some(), stage == "processors.l34_flow" && release < "1.19", "{release}");
+            assert_eq!(dropped, serde_json::json!({}), "{release}: {}", books.stage(stage));
         }
     }
 }

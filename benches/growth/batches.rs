@@ -58,8 +58,8 @@ fn fill(batch: &mut Batch, decoder: &mut Decoder, rest: &mut &[u8], size: usize)
             Step::Value { used, payload } => {
                 let data = batch.push_bytes(payload.data);
                 let (payload_type, cpu) = (payload.kind as i32, payload.cpu as i32);
-                let lost = payload.lost;
-                batch.push(Record::Frame(Frame { time: Timestamp::now(), seq: 0, payload_type, cpu, lost, data }));
+                let at = Frame { time: Timestamp::now(), ..Frame::default() };
+                batch.push(Record::Frame(Frame { payload_type, cpu, lost: payload.lost, data, ..at }));
                 used
             }
             Step::Definition { used } | Step::Refused { used, .. } => used,

@@ -63,9 +63,9 @@ impl Chain {
             match self.decoder.next(stream).unwrap() {
                 Step::Value { used, payload } => {
                     let data = batch.push_bytes(payload.data);
-                    let (seq, time) = (batch.len() as u64, Timestamp(1));
+                    let at = Frame { seq: batch.len() as u64, time: Timestamp(1), ..Frame::default() };
                     let (payload_type, cpu) = (payload.kind as i32, payload.cpu as i32);
-                    batch.push(Record::Frame(Frame { time, seq, payload_type, cpu, lost: payload.lost, data }));
+                    batch.push(Record::Frame(Frame { payload_type, cpu, lost: payload.lost, data, ..at }));
                     stream = &stream[used..];
                 }
                 Step::Definition { used } | Step::Refused { used, .. } => stream = &stream[used..],
