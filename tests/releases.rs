@@ -7,7 +7,7 @@ use tidegate_wire::event::{DropFields, Encoder, Profile};
 use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::{self, Payload};
 
-use crate::support::{Place, tidegate};
+use crate::support::{Agent, Cilium, Place, eventually, get, tidegate};
 
 /// What a run printed, what it logged, and the books of its decoder.
 struct Run {
@@ -91,6 +91,19 @@ fn what_is_left_open_is_in_the_ledger_in_its_table_and_logged_once() {
         let warnings = stderr.lines().filter(|line| line.contains("WARN") && line.contains(choice));
         assert_eq!(warnings.filter(|line| line.contains("`cilium_version` settles")).count(), 1, "{stderr}");
     }
+}
+
+#[test]
+fn what_is_left_open_is_a_metric_of_a_running_agent() {
+    let place = Place::new();
+    let cilium = Cilium::listen(&place.path("monitor.sock"));
+    let mut agent = Agent::run(&place.socket("reconnect"));
+    let address = agent.address();
+    let connection = cilium.write(&open_drops());
+    let labels = "pipeline=\"flows\",stage=\"processors.cilium_decode\",choice=\"drop_source_file\"";
+    let line = format!("tidegate_stage_ambiguous_total{{{labels}}} 3");
+    eventually("the metric counts three drops", || get(&address, "/metrics").1.lines().any(|one| one == line));
+    drop(connection);
 }
 
 #[test]

@@ -27,8 +27,13 @@ impl Cilium {
 
     /// Waits for a client and sends it a stream of its own.
     pub(crate) fn send(&self, frames: u64) -> UnixStream {
+        self.write(&recording(frames))
+    }
+
+    /// Waits for a client and sends it these bytes.
+    pub(crate) fn write(&self, bytes: &[u8]) -> UnixStream {
         let (mut client, _) = self.listener.accept().unwrap();
-        client.write_all(&recording(frames)).unwrap();
+        client.write_all(bytes).unwrap();
         client
     }
 }
