@@ -29,7 +29,7 @@ impl Queue {
         Key { name: "records", default: "16384", effect: "records that it holds at most" },
         Key {
             name: "bytes",
-            default: "\"16MiB\"",
+            default: "\"4MiB\"",
             effect: "bytes that it holds at most, records and the packets that they refer to; raise it to ride out longer bursts",
         },
         Key {

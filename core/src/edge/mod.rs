@@ -27,7 +27,7 @@ pub struct Limits {
 
 impl Limits {
     /// What an inbox has when the configuration does not say otherwise.
-    pub const DEFAULT: Self = Self { records: 16_384, bytes: 16 << 20, when_full: WhenFull::Block };
+    pub const DEFAULT: Self = Self { records: 16_384, bytes: 4 << 20, when_full: WhenFull::Block };
 }
 
 impl Default for Limits {
