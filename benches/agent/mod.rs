@@ -4,13 +4,14 @@
 pub(crate) mod plan;
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::sys::resource::{UsageWho, getrusage};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_tidegate");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_tidegate");
 
 /// Makes a benchmark the parent of one run, so that the usage of its children is that run's alone.
 const FLAG: &str = "--measure";
@@ -38,13 +39,17 @@ pub(crate) fn number(args: &[String], name: &str, default: usize) -> Result<usiz
 
 /// Runs a configuration, checks that its books balance, and reads its cost.
 pub(crate) fn run(config: &Path) -> Result<Cost, Box<dyn Error>> {
-    let run = [BINARY.as_ref(), "run".as_ref(), "--strict".as_ref(), "-c".as_ref(), config.as_os_str()];
-    let output = Command::new(std::env::current_exe()?).arg(FLAG).args(run).output()?;
+    measure([BINARY.as_ref(), "run".as_ref(), "--strict".as_ref(), "-c".as_ref(), config.as_os_str()])
+}
+
+/// Runs a command and reads its cost.
+pub(crate) fn measure<'a>(command: impl IntoIterator<Item = &'a OsStr>) -> Result<Cost, Box<dyn Error>> {
+    let output = Command::new(std::env::current_exe()?).arg(FLAG).args(command).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut numbers = text.split_whitespace().map(str::parse::<f64>);
     match (output.status.success(), numbers.next(), numbers.next()) {
         (true, Some(Ok(cpu_seconds)), Some(Ok(peak_mib))) => Ok(Cost { cpu_seconds, peak_mib }),
-        _ => Err(format!("{}: {}", config.display(), String::from_utf8_lossy(&output.stderr)).into()),
+        _ => Err(String::from_utf8_lossy(&output.stderr).into()),
     }
 }
 

@@ -22,11 +22,10 @@ pub(crate) const METRICS: Component<'_> = (
 ]"#,
 );
 
-/// A recording, played into pipelines that are all alike.
+/// Events that come into pipelines that are all alike.
 pub(crate) struct Plan<'a> {
-    pub(crate) recording: &'a Path,
-    /// Events per second; 0 plays as fast as they are taken.
-    pub(crate) rate: usize,
+    /// The receiver's kind and its settings as TOML.
+    pub(crate) receiver: (&'static str, String),
     pub(crate) processors: Vec<Component<'a>>,
     /// Each is behind every pipeline.
     pub(crate) exporters: Vec<Component<'a>>,
@@ -35,8 +34,12 @@ pub(crate) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// One pipeline at full speed into one exporter.
-    pub(crate) fn simple(recording: &'a Path, processors: &[Component<'a>], exporter: Component<'a>) -> Self {
-        Self { recording, rate: 0, processors: processors.to_vec(), exporters: vec![exporter], pipelines: 1 }
+    pub(crate) fn simple(
+        receiver: (&'static str, String),
+        processors: &[Component<'a>],
+        exporter: Component<'a>,
+    ) -> Self {
+        Self { receiver, processors: processors.to_vec(), exporters: vec![exporter], pipelines: 1 }
     }
 
     /// Writes it to `<name>.toml` in a folder.
@@ -51,21 +54,25 @@ impl<'a> Plan<'a> {
             components.iter().map(|(id, settings)| format!("[{stage}.\"{id}\"]\n{settings}\n")).collect()
         };
         let ids = |components: &[Component<'a>]| -> Vec<&'a str> { components.iter().map(|(id, _)| *id).collect() };
+        let (receiver, settings) = &self.receiver;
         let (processors, exporters) = (ids(&self.processors), ids(&self.exporters));
         let pipeline = |number| {
             format!(
-                "[service.pipelines.p{number}]\nreceivers = [\"replay\"]\nprocessors = {processors:?}\n\
+                "[service.pipelines.p{number}]\nreceivers = [{receiver:?}]\nprocessors = {processors:?}\n\
                  exporters = {exporters:?}\n"
             )
         };
         format!(
-            "[receivers.replay]\nfile = \"{}\"\nrate = {}\n{}{}[service]\nlog = \"warn\"\n\
+            "[receivers.{receiver}]\n{settings}{}{}[service]\nlog = \"warn\"\n\
              telemetry.listen = \"127.0.0.1:0\"\n{}",
-            self.recording.display(),
-            self.rate,
             tables("processors", &self.processors),
             tables("exporters", &self.exporters),
             (0..self.pipelines).map(pipeline).collect::<String>(),
         )
     }
+}
+
+/// The receiver that plays a recording, `rate` events per second or, with 0, as fast as they are taken.
+pub(crate) fn replay(recording: &Path, rate: usize) -> (&'static str, String) {
+    ("replay", format!("file = \"{}\"\nrate = {rate}\n", recording.display()))
 }

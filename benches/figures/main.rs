@@ -10,12 +10,13 @@
 #[path = "../agent/mod.rs"]
 mod agent;
 mod sink;
+mod socket;
 mod variants;
 
 use std::error::Error;
 
 use agent::Cost;
-use variants::Variant;
+use variants::{Input, Variant};
 
 struct Options {
     events: usize,
@@ -32,6 +33,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             std::thread::park();
         }
     }
+    if let [flag, path] = args.as_slice()
+        && flag == socket::DRAIN
+    {
+        return socket::drain(path);
+    }
     let only = args.iter().position(|arg| arg == "--only").and_then(|at| args.get(at + 1));
     figures(&Options {
         events: agent::number(&args, "--events", 1_000_000)?,
@@ -45,12 +51,16 @@ fn figures(options: &Options) -> Result<(), Box<dyn Error>> {
     let recording = folder.path().join("recording");
     agent::record(&recording, options.events)?;
     let sink = sink::start()?;
-    let mut variants = variants::all(&recording, folder.path(), sink)?;
+    let monitor = folder.path().join("monitor.sock");
+    let mut variants = variants::all(&recording, &monitor, folder.path(), sink)?;
     variants.retain(|variant| variant.name.contains(&options.only));
     let mut costs: Vec<Vec<Cost>> = variants.iter().map(|_| Vec::new()).collect();
     for _ in 0..options.rounds {
         for (variant, costs) in variants.iter().zip(&mut costs) {
-            costs.push(agent::run(&variant.config)?);
+            costs.push(match &variant.input {
+                Input::Recording(config) => agent::run(config)?,
+                Input::Socket(reader) => socket::run(reader, &recording, &monitor)?,
+            });
         }
     }
     print(options, &variants, &costs);

@@ -4,18 +4,27 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::agent::plan::{Component, FLOWS, METRICS, Plan};
+use crate::agent::plan::{Component, FLOWS, METRICS, Plan, replay};
+use crate::socket::Reader;
 
 /// One row of the table.
 pub(crate) struct Variant {
     pub(crate) name: &'static str,
-    pub(crate) config: PathBuf,
+    pub(crate) input: Input,
+}
+
+/// What runs, and on what.
+pub(crate) enum Input {
+    /// The agent with this configuration, which names the recording.
+    Recording(PathBuf),
+    /// A reader of the monitor socket.
+    Socket(Reader),
 }
 
 /// Name of the row, processors, and the exporter with its settings.
 type Row<'a> = (&'static str, &'a [Component<'static>], &'static str, String);
 
-pub(crate) fn all(recording: &Path, folder: &Path, sink: SocketAddr) -> io::Result<Vec<Variant>> {
+pub(crate) fn all(recording: &Path, monitor: &Path, folder: &Path, sink: SocketAddr) -> io::Result<Vec<Variant>> {
     let otlp = |compression: &str, signals: &str| {
         format!(
             "endpoint = \"http://{sink}\"\ncompression = \"{compression}\"\nsignals = [{signals}]\nqueue = {{ when_full = \"block\" }}\n"
@@ -36,8 +45,22 @@ pub(crate) fn all(recording: &Path, folder: &Path, sink: SocketAddr) -> io::Resu
         ("metrics to OTLP", &metrics, "otlp", otlp("none", "\"metrics\"")),
     ];
     let write = |(number, (name, processors, exporter, settings)): (usize, Row<'_>)| {
-        let plan = Plan::simple(recording, processors, (exporter, &settings));
-        Ok(Variant { name, config: plan.write(folder, &number.to_string())? })
+        let plan = Plan::simple(replay(recording, 0), processors, (exporter, &settings));
+        Ok(Variant { name, input: Input::Recording(plan.write(folder, &number.to_string())?) })
     };
-    rows.into_iter().enumerate().map(write).collect()
+    let from_recording = rows.into_iter().enumerate().map(write).collect::<io::Result<Vec<_>>>()?;
+    Ok(from_recording.into_iter().chain(from_socket(monitor, folder)?).collect())
+}
+
+fn from_socket(monitor: &Path, folder: &Path) -> io::Result<[Variant; 3]> {
+    let receiver = format!("socket = \"{}\"\non_eof = \"stop\"\n", monitor.display());
+    let agent = |name: &str, processors| {
+        Plan::simple(("monitor1_2", receiver.clone()), processors, ("nop", "")).write(folder, name).map(Reader::Agent)
+    };
+    let row = |name, reader| Variant { name, input: Input::Socket(reader) };
+    Ok([
+        row("over the socket: only read", Reader::Drain),
+        row("over the socket: frames, discarded", agent("socket-frames", &[])?),
+        row("over the socket: flows, discarded", agent("socket-flows", FLOWS)?),
+    ])
 }

@@ -21,7 +21,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use agent::plan::{Component, FLOWS, METRICS, Plan};
+use agent::plan::{Component, FLOWS, METRICS, Plan, replay};
 use sweep::{Point, Sweep};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -67,7 +67,7 @@ impl Bench<'_> {
     fn rate(&self, rate: usize) -> Result<Point> {
         let events = if rate == 0 { self.events } else { SECONDS * rate };
         let recording = self.recording(events)?;
-        let plan = Plan { rate, ..Plan::simple(&recording, &metrics(), NOP) };
+        let plan = Plan::simple(replay(&recording, rate), &metrics(), NOP);
         let start = Instant::now();
         let point = self.run(&plan, events, rate)?;
         let reached = events as f64 / start.elapsed().as_secs_f64();
@@ -81,13 +81,13 @@ impl Bench<'_> {
         let recording = self.folder.join("series");
         series::record(&recording, events, series)?;
         let by_address = ("hubble_metrics", series::METRICS);
-        self.run(&Plan::simple(&recording, &[FLOWS[0], FLOWS[1], by_address], NOP), events, series)
+        self.run(&Plan::simple(replay(&recording, 0), &[FLOWS[0], FLOWS[1], by_address], NOP), events, series)
     }
 
     /// So many pipelines of Hubble metrics behind one receiver.
     fn pipelines(&self, pipelines: usize) -> Result<Point> {
         let recording = self.recording(self.events)?;
-        self.run(&Plan { pipelines, ..Plan::simple(&recording, &metrics(), NOP) }, self.events, pipelines)
+        self.run(&Plan { pipelines, ..Plan::simple(replay(&recording, 0), &metrics(), NOP) }, self.events, pipelines)
     }
 
     /// So many exporters behind one pipeline of flows.
@@ -95,7 +95,7 @@ impl Bench<'_> {
         let recording = self.recording(self.events)?;
         let ids: Vec<_> = (0..exporters).map(|number| format!("{kind}/{number}")).collect();
         let exporters = ids.iter().map(|id| (id.as_str(), settings)).collect();
-        self.run(&Plan { exporters, ..Plan::simple(&recording, FLOWS, NOP) }, self.events, ids.len())
+        self.run(&Plan { exporters, ..Plan::simple(replay(&recording, 0), FLOWS, NOP) }, self.events, ids.len())
     }
 
     /// Batches of so many records, through flows and metrics in this process.

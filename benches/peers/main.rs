@@ -17,7 +17,7 @@ mod table;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use agent::plan::{Component, FLOWS, METRICS, Plan};
+use agent::plan::{Component, FLOWS, METRICS, Plan, replay};
 use allocations::Allocations;
 
 /// A program, and what it does.
@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn contestants(recording: &Path, folder: &Path, events: usize) -> Result<Vec<Contestant>, Box<dyn Error>> {
     let go = |name, verb| Contestant { name, program: Program::Go(verb), rounds: Vec::new() };
     let ours = |name, processors: &[Component<'static>], file| -> Result<_, Box<dyn Error>> {
-        let config = Plan::simple(recording, processors, ("nop", "")).write(folder, file)?;
+        let config = Plan::simple(replay(recording, 0), processors, ("nop", "")).write(folder, file)?;
         let allocations = allocations::count(recording, processors)?.per_million(events as f64);
         Ok(Contestant { name, program: Program::Agent(config, allocations), rounds: Vec::new() })
     };

@@ -1,0 +1,66 @@
+//! The same work from a monitor socket, to which the recording is written as the Cilium agent does it: one write a
+//! frame, at a steady rate. Beside it a program that only reads that socket: what is above its cost is tidegate's.
+
+use std::error::Error;
+use std::io::Read as _;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+use crate::agent::{self, BINARY, Cost};
+
+/// Makes this program the one that only reads.
+pub(crate) const DRAIN: &str = "--drain";
+
+/// Frames per second.
+pub(crate) const RATE: usize = 50_000;
+
+/// What reads the socket.
+pub(crate) enum Reader {
+    /// A blocking read at a time, into 64 KiB.
+    Drain,
+    /// The agent with this configuration.
+    Agent(PathBuf),
+}
+
+/// A socket that the recording is written to.
+struct Playback(Child);
+
+impl Playback {
+    fn start(recording: &Path, socket: &Path) -> Result<Self, Box<dyn Error>> {
+        let rate = RATE.to_string();
+        let mut command = Command::new(BINARY);
+        command.arg("replay").arg(recording).args(["--once", "--rate", &rate, "--listen"]).arg(socket);
+        let playback = Self(command.stderr(std::process::Stdio::null()).spawn()?);
+        while !socket.exists() {
+            std::thread::yield_now();
+        }
+        Ok(playback)
+    }
+}
+
+impl Drop for Playback {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What reading the whole recording cost.
+pub(crate) fn run(reader: &Reader, recording: &Path, socket: &Path) -> Result<Cost, Box<dyn Error>> {
+    let _playback = Playback::start(recording, socket)?;
+    match reader {
+        Reader::Agent(config) => agent::run(config),
+        Reader::Drain => {
+            let program = std::env::current_exe()?;
+            agent::measure([program.as_os_str(), DRAIN.as_ref(), socket.as_os_str()])
+        }
+    }
+}
+
+/// Reads a socket to its end.
+pub(crate) fn drain(socket: &str) -> Result<(), Box<dyn Error>> {
+    let (mut stream, mut block) = (UnixStream::connect(socket)?, vec![0; 64 * 1024]);
+    while stream.read(&mut block)? > 0 {}
+    Ok(())
+}
