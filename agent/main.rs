@@ -16,6 +16,7 @@ mod run;
 mod signals;
 mod simulate;
 mod stand_in;
+mod systemd;
 mod telemetry;
 mod terminal;
 mod validate;

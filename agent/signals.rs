@@ -1,9 +1,12 @@
-//! SIGINT and SIGTERM: the first one asks for a stop, the second one for a stop at once.
+//! SIGINT and SIGTERM: the first one asks for a stop, the second one for a stop at once. SIGHUP asks for a
+//! reload of the configuration.
 
 use std::io;
 
 use tidegate_core::stage::Stop;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::systemd;
 
 /// From now on, signals are wishes on `stop`. Needs a runtime.
 pub(crate) fn stop_on_signals(stop: &Stop) -> io::Result<()> {
@@ -12,13 +15,20 @@ pub(crate) fn stop_on_signals(stop: &Stop) -> io::Result<()> {
     let stop = stop.clone();
     tokio::spawn(async move {
         let name = next(&mut interrupt, &mut terminate).await;
-        tracing::info!(signal = name, "stopping; another signal ends it at once");
+        // Readiness goes first: whoever asks is told from now on.
         stop.request();
+        systemd::stopping();
+        tracing::info!(signal = name, "stopping; another signal ends it at once");
         let name = next(&mut interrupt, &mut terminate).await;
         tracing::warn!(signal = name, "ending at once");
         stop.request_at_once();
     });
     Ok(())
+}
+
+/// SIGHUP, which ends nothing from now on. Needs a runtime.
+pub(crate) fn hang_ups() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
 }
 
 async fn next(interrupt: &mut Signal, terminate: &mut Signal) -> &'static str {

@@ -4,6 +4,8 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use tidegate_core::telemetry::Telemetry;
+
 use crate::cli::ConfigFile;
 use crate::config::{self, Assembly, Config, Environment, Registry, Source};
 use crate::error::Error;
@@ -35,14 +37,22 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// Parses, checks and builds a configuration file.
+/// Reads, parses, checks and builds a configuration file.
 pub(crate) fn load(path: &Path) -> Result<(Config, Assembly), Error> {
-    let source = Source::read(path).map_err(|error| Error::Configuration(error.render()))?;
-    assemble(&source, &config::process_environment)
+    assemble(&read(path)?, &config::process_environment, Telemetry::default())
 }
 
-/// Parses, checks and builds a configuration.
-pub(crate) fn assemble(source: &Source, environment: Environment<'_>) -> Result<(Config, Assembly), Error> {
-    let loaded = config::load(source, &Registry::BUILT_IN, environment);
+/// Reads a configuration file.
+pub(crate) fn read(path: &Path) -> Result<Source, Error> {
+    Source::read(path).map_err(|error| Error::Configuration(error.render()))
+}
+
+/// Parses, checks and builds a configuration, whose instruments go to `telemetry`.
+pub(crate) fn assemble(
+    source: &Source,
+    environment: Environment<'_>,
+    telemetry: Telemetry,
+) -> Result<(Config, Assembly), Error> {
+    let loaded = config::load(source, &Registry::BUILT_IN, environment, telemetry);
     loaded.map_err(|problems| Error::Configuration(problems.render(source, terminal::colour(&io::stderr()))))
 }

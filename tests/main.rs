@@ -11,6 +11,7 @@ mod otlp;
 mod prometheus;
 mod recording;
 mod releases;
+mod reload;
 mod running;
 mod stopping;
 mod support;

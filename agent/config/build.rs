@@ -17,14 +17,17 @@ pub(crate) struct Assembly {
     pub(crate) telemetry: Telemetry,
     /// Where the agent tells about itself.
     pub(crate) telemetry_listen: SocketAddr,
+    /// Where components listen.
+    pub(crate) listens: Vec<SocketAddr>,
     /// What is logged.
     pub(crate) log: String,
 }
 
 impl Config {
     /// Builds every component; `None` if one could not be built, or not be read before.
-    pub(crate) fn build(&self, problems: &mut Problems) -> Option<Assembly> {
-        let mut builder = Builder { node_name: &self.service.node_name, telemetry: Telemetry::default(), problems };
+    /// Components that had instruments in `telemetry` before get the same ones.
+    pub(crate) fn build(&self, telemetry: Telemetry, problems: &mut Problems) -> Option<Assembly> {
+        let mut builder = Builder { node_name: &self.service.node_name, telemetry, problems };
         let receivers: Vec<_> = self.receivers.iter().map(|component| builder.receiver(component)).collect();
         let exporters: Vec<_> = self.exporters.iter().map(|component| builder.exporter(component)).collect();
         let pipelines: Vec<_> = self.pipelines.iter().map(|pipeline| builder.pipeline(pipeline, self)).collect();
@@ -36,7 +39,13 @@ impl Config {
         };
         let Builder { telemetry, .. } = builder;
         let (telemetry_listen, log) = (self.service.telemetry_listen, self.service.log.clone());
-        Some(Assembly { topology, telemetry, telemetry_listen, log })
+        Some(Assembly { topology, telemetry, telemetry_listen, listens: self.listens(), log })
+    }
+
+    fn listens(&self) -> Vec<SocketAddr> {
+        let receivers = self.receivers.iter().filter_map(|component| component.config.as_ref());
+        let exporters = self.exporters.iter().filter_map(|component| component.config.as_ref());
+        receivers.flat_map(|config| config.listens()).chain(exporters.flat_map(|config| config.listens())).collect()
     }
 }
 
@@ -49,20 +58,27 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn receiver(&mut self, component: &Component<dyn ReceiverConfig>) -> Option<ReceiverNode> {
         let receiver = self.built(component, component.config.as_ref()?.build(&self.context(component)))?;
-        Some(ReceiverNode { stage: component.stage.clone(), receiver })
+        Some(ReceiverNode { stage: component.stage.clone(), fingerprint: self.fingerprint(component), receiver })
     }
 
     fn exporter(&mut self, component: &Component<dyn ExporterConfig>) -> Option<ExporterNode> {
         let config = component.config.as_ref()?;
         let exporter = self.built(component, config.build(&self.context(component)))?;
         let queue = component.queue.unwrap_or_default().limits(config.default_queue());
-        Some(ExporterNode { stage: component.stage.clone(), exporter, wants: config.consumes(), queue })
+        Some(ExporterNode {
+            stage: component.stage.clone(),
+            fingerprint: self.fingerprint(component),
+            holds: config.holds(),
+            exporter,
+            wants: config.consumes(),
+            queue,
+        })
     }
 
     fn processor(&mut self, component: &Component<dyn ProcessorConfig>) -> Option<ProcessorNode> {
         let processor = self.built(component, component.config.as_ref()?.build(&self.context(component)))?;
         let queue = component.queue.map(|queue| queue.limits(Limits::DEFAULT));
-        Some(ProcessorNode { stage: component.stage.clone(), processor, queue })
+        Some(ProcessorNode { stage: component.stage.clone(), fingerprint: self.fingerprint(component), processor, queue })
     }
 
     /// A pipeline with processors of its own.
@@ -76,6 +92,11 @@ impl Builder<'_> {
             processors: processors.into_iter().collect::<Option<_>>()?,
             exporters: indices(&pipeline.exporters),
         })
+    }
+
+    /// Everything that the component is built from.
+    fn fingerprint<C: ?Sized>(&self, component: &Component<C>) -> String {
+        format!("{:?} {}", self.node_name, component.fingerprint)
     }
 
     fn context<C: ?Sized>(&self, component: &Component<C>) -> BuildContext {

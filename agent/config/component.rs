@@ -10,6 +10,7 @@ use tidegate_core::config::Queue;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::fingerprint::fingerprint;
 use super::registry::find;
 use super::suggest::nearest;
 use super::table::{Value, quoted, read, refuse_unknown, table};
@@ -31,6 +32,8 @@ pub(crate) struct Component<C: ?Sized> {
     pub(crate) keys: HashMap<String, Range<usize>>,
     /// What the file says about its inbox.
     pub(crate) queue: Option<Queue>,
+    /// What the file says about the rest, whatever the order and the layout: the same text for the same.
+    pub(crate) fingerprint: String,
     /// What it can do; `None` if that could not be read, which is a problem already.
     pub(crate) config: Option<Box<C>>,
     /// Whether a pipeline names it.
@@ -41,6 +44,20 @@ impl<C: ?Sized> Component<C> {
     /// The place of a key's value, or of the component where it is not given.
     pub(crate) fn place_of(&self, key: &str) -> Range<usize> {
         self.keys.get(key).unwrap_or(&self.span).clone()
+    }
+}
+
+/// What stands under a component's id.
+struct Content<C: ?Sized> {
+    queue: Option<Queue>,
+    keys: HashMap<String, Range<usize>>,
+    fingerprint: String,
+    config: Option<Box<C>>,
+}
+
+impl<C: ?Sized> Content<C> {
+    fn nothing() -> Self {
+        Self { queue: None, keys: HashMap::new(), fingerprint: String::new(), config: None }
     }
 }
 
@@ -65,25 +82,25 @@ impl<C: ?Sized> Section<C> {
 
     fn component(&self, id: &Spanned<DeString<'_>>, value: Value<'_>, problems: &mut Problems) -> Component<C> {
         let stage = format!("{}.{}", self.name, id.get_ref());
-        let (queue, keys, config) = self.content(id, &stage, value, problems);
-        Component { id: id.get_ref().to_string(), stage, span: id.span(), keys, queue, config, used: false }
+        let Content { queue, keys, fingerprint, config } = self.content(id, &stage, value, problems);
+        let id_text = id.get_ref().to_string();
+        Component { id: id_text, stage, span: id.span(), keys, queue, fingerprint, config, used: false }
     }
 
-    #[expect(clippy::type_complexity, reason = "the parts of a component, named where they are put together")]
     fn content(
         &self,
         id: &Spanned<DeString<'_>>,
         stage: &str,
         value: Value<'_>,
         problems: &mut Problems,
-    ) -> (Option<Queue>, HashMap<String, Range<usize>>, Option<Box<C>>) {
-        let nothing = (None, HashMap::new(), None);
+    ) -> Content<C> {
         let span = value.span();
-        let Some(kind) = self.kind(id, problems) else { return nothing };
-        let Some(mut table) = table(value, stage, problems) else { return nothing };
+        let Some(kind) = self.kind(id, problems) else { return Content::nothing() };
+        let Some(mut table) = table(value, stage, problems) else { return Content::nothing() };
         let mut keys = HashMap::new();
         places(&table, "", &mut keys);
         let queue = if self.has_queue { table.remove(QUEUE) } else { None };
+        let fingerprint = fingerprint(&table);
         let before = problems.len();
         let queue = queue.and_then(|queue| read(queue, &format!("{stage}.{QUEUE}"), Queue::deserialize, problems));
         // A key of a table in the table is listed as `table.key`.
@@ -92,7 +109,7 @@ impl<C: ?Sized> Section<C> {
         known.extend(self.has_queue.then_some(QUEUE));
         refuse_unknown(&mut table, &known, stage, problems);
         let config = read(Spanned::new(span, DeValue::Table(table)), stage, kind.parse, problems);
-        (queue, keys, config.filter(|_| problems.len() == before))
+        Content { queue, keys, fingerprint, config: config.filter(|_| problems.len() == before) }
     }
 
     /// The kind that an id names.

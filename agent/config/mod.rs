@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod component;
 mod environment;
+mod fingerprint;
 mod flow;
 mod listeners;
 mod pipeline;
@@ -32,6 +33,7 @@ pub(crate) use suggest::did_you_mean;
 use std::ops::Range;
 
 use tidegate_core::component::{ExporterConfig, ProcessorConfig, ReceiverConfig};
+use tidegate_core::telemetry::Telemetry;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -48,16 +50,18 @@ pub(crate) struct Config {
     pub(crate) service: Service,
 }
 
-/// Everything short of running: what `validate` does, and `run` before it runs.
+/// Everything short of running: what `validate` does, and `run` before it runs, and before it changes what
+/// runs, whose instruments are in `telemetry`.
 pub(crate) fn load(
     source: &Source,
     registry: &Registry,
     environment: Environment<'_>,
+    telemetry: Telemetry,
 ) -> Result<(Config, Assembly), Problems> {
     let mut problems = Problems::default();
     let Some(config) = Config::parse(source, registry, environment, &mut problems) else { return Err(problems) };
     config.check(registry, &mut problems);
-    match config.build(&mut problems) {
+    match config.build(telemetry, &mut problems) {
         Some(assembly) if problems.is_empty() => Ok((config, assembly)),
         _ => Err(problems),
     }

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 /// A text and the name that errors call it by.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
@@ -34,6 +36,14 @@ impl Source {
                 Err(Unreadable::NotUtf8 { path: path.to_owned(), line, column })
             }
         }
+    }
+}
+
+impl Source {
+    /// What tells this text from another one: what `sha256sum` prints, up to 16 digits.
+    pub(crate) fn hash(&self) -> String {
+        let digest = Sha256::digest(self.text.as_bytes());
+        digest.iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 }
 

@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use tidegate_core::stage::Stop;
+use tidegate_core::telemetry::Telemetry;
 use tidegate_simulate::Options;
 
 use crate::config::Source;
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let socket = folder.path().join("monitor1_2.sock");
     let mut addresses = Addresses::choose()?;
     let source = Source { name: "pipeline.toml".to_owned(), text: PIPELINE.to_owned() };
-    let (_, assembly) = validate::assemble(&source, &|name: &str| addresses.value(name, &socket))?;
+    let (_, assembly) = validate::assemble(&source, &|name: &str| addresses.value(name, &socket), Telemetry::default())?;
     log::start("info");
     let stop = Stop::new();
     let runtime = run::runtime()?;
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     welcome(&socket, &addresses)?;
     runtime.spawn(play(args, stand_in, stop.clone()));
     addresses.release();
-    run::start(runtime, assembly, &args.options, stop)
+    run::start(runtime, assembly, &args.options, stop, None)
 }
 
 /// Plays the simulated cluster. When it has an end, so has the demo: the receiver would wait for the agent

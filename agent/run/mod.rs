@@ -1,6 +1,8 @@
 //! `tidegate run`: starts what a configuration describes, waits until it ends, and closes the books.
 
 mod ledger_file;
+mod reload;
+mod watch;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -9,13 +11,18 @@ use clap::ValueHint;
 use tidegate_core::ledger::{Ledger, Report};
 use tidegate_core::pipeline::Failure;
 use tidegate_core::stage::Stop;
-use tokio::runtime::{Builder, Runtime};
+use tidegate_core::telemetry::Telemetry;
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::cli::ConfigFile;
-use crate::config::Assembly;
+use crate::config::{Assembly, process_environment};
 use crate::error::Error;
-use crate::{log, signals, telemetry, validate};
+use crate::telemetry::Server;
+use crate::{log, signals, systemd, validate};
 use ledger_file::LedgerFile;
+pub(crate) use reload::Wishes;
+use reload::Settings;
+use watch::Watch;
 
 /// Threads for the stages: a pipeline's processors share one, the others do input and output.
 const WORKERS: usize = 2;
@@ -25,10 +32,15 @@ const WORKERS: usize = 2;
 /// Ends by itself, after everything has drained, when every receiver has ended. SIGINT and SIGTERM stop
 /// the receivers and drain within the grace period; a second one ends at once. What is left then is
 /// counted as lost. At the end, the ledger is printed to standard error.
+///
+/// SIGHUP reloads the configuration: what it does not change goes on with its state and its connections.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigFile,
+    /// Reload the configuration whenever the file has another content, as SIGHUP does
+    #[arg(long)]
+    watch: bool,
     #[command(flatten)]
     options: Options,
 }
@@ -46,12 +58,18 @@ pub(crate) struct Options {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let (_, assembly) = validate::load(&args.config.path)?;
-    log::start(&assembly.log);
+    let source = validate::read(&args.config.path)?;
+    let (_, assembly) = validate::assemble(&source, &process_environment, Telemetry::default())?;
+    let log = log::start(&assembly.log);
     let stop = Stop::new();
     let runtime = runtime()?;
-    runtime.block_on(async { signals::stop_on_signals(&stop) })?;
-    start(runtime, assembly, &args.options, stop)
+    let wishes = runtime.block_on(async {
+        signals::stop_on_signals(&stop)?;
+        let (path, hash) = (args.config.path.clone(), source.hash());
+        let watch = args.watch.then(|| Watch::new(path.clone()));
+        Ok::<_, io::Error>(Wishes { path, hash, hang_ups: signals::hang_ups()?, watch, log })
+    })?;
+    start(runtime, assembly, &args.options, stop, Some(wishes))
 }
 
 /// The runtime that everything runs on.
@@ -59,11 +77,20 @@ pub(crate) fn runtime() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()
 }
 
-/// Runs what was built until it ends, and closes the books.
-pub(crate) fn start(runtime: Runtime, assembly: Assembly, options: &Options, stop: Stop) -> Result<(), Error> {
-    let ledger_file = options.ledger.as_deref().map(LedgerFile::create).transpose()?;
+/// Runs what was built until it ends, and closes the books. With `wishes`, it changes meanwhile.
+pub(crate) fn start(
+    runtime: Runtime,
+    assembly: Assembly,
+    options: &Options,
+    stop: Stop,
+    wishes: Option<Wishes>,
+) -> Result<(), Error> {
+    let ledger_file = match &options.ledger {
+        Some(path) => Some(runtime.block_on(unless_stopped(&stop, path.clone()))?),
+        None => None,
+    };
     let ledger = Ledger::default();
-    let ended = runtime.block_on(execute(assembly, &ledger, stop));
+    let ended = runtime.block_on(execute(assembly, &ledger, stop, wishes));
     // A thread that is stuck in a read or a write is not waited for.
     runtime.shutdown_background();
     let ended = ended?;
@@ -75,15 +102,35 @@ pub(crate) fn start(runtime: Runtime, assembly: Assembly, options: &Options, sto
     if options.strict { settled(&report) } else { Ok(()) }
 }
 
+/// Opens the ledger file. A named pipe lets nobody in before it has a reader, and that may take for ever.
+async fn unless_stopped(stop: &Stop, path: PathBuf) -> Result<LedgerFile, Error> {
+    let opening = tokio::task::spawn_blocking(move || LedgerFile::create(&path));
+    tokio::select! {
+        biased;
+        opened = opening => Ok(opened.map_err(|_| Error::failed("the ledger file was not opened"))??),
+        () = stop.requested() => Err(Error::failed("stopped before anything ran: nobody reads the ledger's pipe")),
+    }
+}
+
 /// The outer error is one before anything ran.
-async fn execute(assembly: Assembly, ledger: &Ledger, stop: Stop) -> Result<Result<(), Failure>, Error> {
-    let server = telemetry::Server::bind(assembly.telemetry_listen).await?;
+async fn execute(
+    assembly: Assembly,
+    ledger: &Ledger,
+    stop: Stop,
+    wishes: Option<Wishes>,
+) -> Result<Result<(), Failure>, Error> {
+    let settings = Settings::of(&assembly);
+    let Assembly { topology, telemetry, telemetry_listen, .. } = assembly;
+    let server = Server::start(telemetry_listen, ledger.clone(), telemetry.clone(), stop.clone()).await?;
     let address = server.address();
-    let server = tokio::spawn(server.serve(ledger.clone(), assembly.telemetry, stop.clone()));
-    let running = assembly.topology.start(&tokio::runtime::Handle::current(), ledger, stop);
+    let running = topology.start(&Handle::current(), ledger, stop);
+    let (control, ledger) = (running.control(), ledger.clone());
     tracing::info!(telemetry = %format_args!("http://{address}"), "running");
+    systemd::ready();
+    let service = reload::Running { control, ledger, telemetry, server, settings };
+    let beside = tokio::spawn(async { tokio::join!(reload::serve(wishes, service), systemd::watchdog()) });
     let ended = running.ended().await;
-    server.abort();
+    beside.abort();
     Ok(ended)
 }
 

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use toml::de::ValueDeserializer;
 
 use crate::edge::Limits;
+use crate::pipeline::Hold;
 use crate::record::Kinds;
 use crate::stage::{Exporter, Processor, Receiver};
 use crate::telemetry::Telemetry;
@@ -100,6 +101,10 @@ pub trait ExporterConfig: Debug + Send {
     /// Addresses that it listens on.
     fn listens(&self) -> Vec<SocketAddr> {
         Vec::new()
+    }
+    /// What nobody else can hold while it runs.
+    fn holds(&self) -> Vec<Hold> {
+        self.listens().into_iter().map(Hold::Address).collect()
     }
     /// Its inbox, where the configuration does not say otherwise.
     fn default_queue(&self) -> Limits {

@@ -5,9 +5,10 @@
 
 mod outbox;
 
-pub(crate) use outbox::Lane;
+pub(crate) use outbox::{Lane, Lanes};
 pub use outbox::{Buffer, Outbox, Pump};
 
+use std::any::Any;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,7 +30,7 @@ pub trait Receiver: Send {
 }
 
 /// Changes records. Does no I/O, spawns nothing, and sees time as an argument.
-pub trait Processor: Send {
+pub trait Processor: Any + Send {
     /// Works on a batch in place. Records leave it through [`Batch::sift`]; records that are pushed go
     /// on with the others and are entered in the books as created.
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally);
@@ -48,6 +49,22 @@ pub trait Processor: Send {
     fn finish(&mut self, now: Timestamp, out: &mut Batch) {
         self.tick(now, out);
     }
+
+    /// Called before the first batch when this takes the place of a processor of the same name, whose
+    /// configuration was another one: takes over what is still good of its state.
+    fn adopt(&mut self, old: &mut dyn Processor) {
+        let _ = old;
+    }
+
+    /// Called in place of [`Self::finish`] when the pipeline goes on without this processor, after
+    /// somebody may have adopted its state: pushes all that is left.
+    fn retire(&mut self, now: Timestamp, out: &mut Batch) {
+        self.finish(now, out);
+    }
+
+    /// There is somebody new behind this stage, who knows nothing of what was handed on before: what was
+    /// said once, and still holds, is to be said again at the next tick.
+    fn repeat(&mut self) {}
 }
 
 /// Takes records out of the process.
@@ -97,6 +114,11 @@ impl Stop {
     /// Waits until it is uttered.
     pub async fn requested(&self) {
         self.wish.cancelled().await;
+    }
+
+    /// A wish that is also uttered when this one is, and can be uttered alone.
+    pub(crate) fn child(&self) -> Self {
+        Self { wish: self.wish.child_token(), at_once: self.at_once.child_token() }
     }
 
     /// Waits until it is uttered without patience.

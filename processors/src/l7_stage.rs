@@ -84,7 +84,7 @@ fn look<P: Protocol>(protocol: &P, seen: &mut WireSeen, record: &Record, bytes: 
     }
 }
 
-impl<P: Protocol> Processor for L7Stage<P> {
+impl<P: Protocol + 'static> Processor for L7Stage<P> {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, bytes| self.judge(record, bytes));
         if let Some(seen) = &mut self.seen {

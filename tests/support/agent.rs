@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How long a test waits for something that has to happen before it gives up.
@@ -106,6 +107,16 @@ impl Agent {
     pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Reads its standard output from now on.
+    pub(crate) fn output(&mut self) -> JoinHandle<String> {
+        let mut pipe = self.child.stdout.take().unwrap();
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            pipe.read_to_string(&mut text).unwrap();
+            text
+        })
     }
 
     /// Waits until it has ended by itself.

@@ -7,6 +7,8 @@ mod syntax;
 mod values;
 mod wiring;
 
+use tidegate_core::telemetry::Telemetry;
+
 use super::{Assembly, Config, Source, load};
 
 fn environment(name: &str) -> Option<String> {
@@ -15,7 +17,7 @@ fn environment(name: &str) -> Option<String> {
 
 fn try_load(text: &str) -> Result<(Config, Assembly), String> {
     let source = Source { name: "pipeline.toml".to_owned(), text: text.to_owned() };
-    load(&source, &kinds::REGISTRY, &environment).map_err(|problems| problems.render(&source, false))
+    load(&source, &kinds::REGISTRY, &environment, Telemetry::default()).map_err(|problems| problems.render(&source, false))
 }
 
 /// The configuration of a text without mistakes.

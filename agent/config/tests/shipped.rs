@@ -2,6 +2,7 @@
 
 use tidegate_core::component::{ComponentKind, Key};
 use tidegate_core::config::Queue;
+use tidegate_core::telemetry::Telemetry;
 
 use crate::config::{Environment, Registry, SERVICE_KEYS, Source, TELEMETRY_KEYS, load};
 
@@ -20,7 +21,7 @@ fn it_is_good_as_it_is_and_with_every_key() {
     let cases: [(String, Environment<'_>); 2] = [(SHIPPED.to_owned(), &|_| None), (uncommented(), &with_tls)];
     for (text, environment) in cases {
         let source = Source { name: "pipeline.toml".to_owned(), text };
-        let loaded = load(&source, &Registry::BUILT_IN, environment);
+        let loaded = load(&source, &Registry::BUILT_IN, environment, Telemetry::default());
         assert!(loaded.is_ok(), "{}", loaded.err().unwrap().render(&source, false));
     }
 }

@@ -4,7 +4,7 @@
 mod blocked;
 mod queue;
 
-pub(crate) use queue::EdgeGauge;
+pub(crate) use queue::Door;
 pub(crate) use queue::edge;
 pub use queue::{Edge, Inbox};
 

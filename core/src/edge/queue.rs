@@ -3,13 +3,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::{Mutex as FairMutex, Notify};
 use tokio::task::coop::consume_budget;
 
 use super::blocked::Blocked;
 use super::{Delivery, Limits, WhenFull};
-use crate::ledger::{EdgeReport, lock, reason};
+use crate::ledger::{lock, reason};
 
 /// The sending end. Clones share the queue; the inbox ends when the last one is gone.
 #[derive(Debug)]
@@ -23,11 +24,9 @@ pub struct Inbox {
     queue: Arc<Queue>,
 }
 
-/// A view of the queue for the report, which does not keep it open.
+/// A view of an edge, which does not keep it open.
 #[derive(Clone, Debug)]
-pub(crate) struct EdgeGauge {
-    pipeline: String,
-    stage: String,
+pub(crate) struct Door {
     queue: Arc<Queue>,
 }
 
@@ -121,8 +120,8 @@ impl Edge {
         }
     }
 
-    pub(crate) fn gauge(&self, pipeline: String, stage: &str) -> EdgeGauge {
-        EdgeGauge { pipeline, stage: stage.to_owned(), queue: Arc::clone(&self.queue) }
+    pub(crate) fn door(&self) -> Door {
+        Door { queue: Arc::clone(&self.queue) }
     }
 }
 
@@ -278,15 +277,36 @@ impl Drop for Inbox {
     }
 }
 
-impl EdgeGauge {
-    pub(crate) fn report(&self) -> EdgeReport {
-        let state = lock(&self.queue.state);
-        EdgeReport {
-            pipeline: self.pipeline.clone(),
-            stage: self.stage.clone(),
-            queue_records: state.records as u64,
-            queue_bytes: state.bytes as u64,
-            blocked_seconds: self.queue.blocked.total().as_secs_f64(),
+impl Door {
+    /// The edge, unless its last sender is gone.
+    pub(crate) fn edge(&self) -> Option<Edge> {
+        let mut state = lock(&self.queue.state);
+        if state.senders == 0 {
+            return None;
         }
+        state.senders += 1;
+        drop(state);
+        Some(Edge { queue: Arc::clone(&self.queue) })
+    }
+
+    /// Whether both lead to one inbox.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.queue, &other.queue)
+    }
+
+    /// Records and bytes that wait.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        let state = lock(&self.queue.state);
+        (state.records, state.bytes)
+    }
+
+    /// How long senders have waited for room.
+    pub(crate) fn blocked(&self) -> Duration {
+        self.queue.blocked.total()
+    }
+
+    /// Whether nobody will read it any more.
+    pub(crate) fn is_over(&self) -> bool {
+        lock(&self.queue.state).reader_gone
     }
 }

@@ -1,21 +1,25 @@
 //! The books of one stage in one pipeline.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
 
 use super::tally::add;
+use super::routes::Routes;
 use super::{Desk, StageReport, Tally, lock, reason};
 
 /// One row of the ledger. Entered once a batch, under a lock that nobody holds for long, so that a
-/// report never sees half an entry.
+/// report never sees half an entry. A stage that takes another one's place under its name goes on in the
+/// same books.
 #[derive(Debug)]
 pub struct Books {
     pipeline: String,
     stage: String,
-    /// The stages behind it, each of which is offered every record that goes on.
-    to: Vec<String>,
     counts: Mutex<Counts>,
     desk: Arc<Desk>,
+    /// Whether a reload has taken the stage out of the pipeline.
+    ended: AtomicBool,
+    /// Tasks of the stage that are being torn down because they did not drain in time.
+    forced: AtomicU32,
 }
 
 /// Monotonic totals, but for `in_flight`.
@@ -32,18 +36,60 @@ pub(crate) struct Counts {
     pub(crate) absorbed: u64,
     pub(crate) in_flight: u64,
     pub(crate) unaccounted: u64,
+    /// The stages behind it, each of which is offered every record that goes on while it is there.
+    pub(crate) routes: Routes,
 }
 
 impl Books {
-    pub(super) fn new(pipeline: &str, stage: &str, to: &[String], desk: Arc<Desk>) -> Self {
-        let (pipeline, stage, to) = (pipeline.to_owned(), stage.to_owned(), to.to_vec());
-        Self { pipeline, stage, to, counts: Mutex::default(), desk }
+    pub(super) fn new(pipeline: &str, stage: &str, desk: Arc<Desk>) -> Self {
+        let (pipeline, stage, ended) = (pipeline.to_owned(), stage.to_owned(), AtomicBool::new(false));
+        Self { pipeline, stage, counts: Mutex::default(), desk, ended, forced: AtomicU32::new(0) }
+    }
+
+    /// The pipeline's name.
+    pub(crate) fn pipeline(&self) -> &str {
+        &self.pipeline
     }
 
     /// The stage's name, such as `processors.l34_flow`.
     #[must_use]
     pub fn stage(&self) -> &str {
         &self.stage
+    }
+
+    /// From now on, what goes on goes to these stages. No record may be on its way from this stage to the
+    /// next ones meanwhile.
+    pub(crate) fn route<'a>(&self, to: impl Iterator<Item = &'a str>) {
+        let mut counts = lock(&self.counts);
+        let forwarded = counts.forwarded;
+        counts.routes.set(to, forwarded);
+    }
+
+    /// Whether the stage holds no record.
+    pub(crate) fn is_idle(&self) -> bool {
+        lock(&self.counts).in_flight == 0
+    }
+
+    pub(super) fn mark_ended(&self, ended: bool) {
+        self.ended.store(ended, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    /// A task of the stage is torn down: what it holds is lost to the end of the grace period.
+    pub(crate) fn force(&self) {
+        self.forced.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The task is gone.
+    pub(crate) fn forced(&self) {
+        self.forced.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    fn is_forced(&self) -> bool {
+        self.desk.closed.load(Ordering::Acquire) || self.forced.load(Ordering::Acquire) > 0
     }
 
     pub(super) fn enter(&self, n: u64) {
@@ -83,13 +129,17 @@ impl Books {
     /// period.
     pub(super) fn ended(&self, n: u64) {
         let closed = self.desk.closed.load(Ordering::Acquire);
-        let reason = if closed { reason::SHUTDOWN_TIMEOUT } else { reason::STAGE_ENDED };
+        let reason = match (closed, self.is_forced()) {
+            (true, _) => reason::SHUTDOWN_TIMEOUT,
+            (false, true) => reason::RELOAD_TIMEOUT,
+            (false, false) => reason::STAGE_ENDED,
+        };
         self.settle(n, |counts| add(&mut counts.dropped, reason, n));
     }
 
     /// Records on a ticket that is dropped: the stage was torn down, or it forgot them.
     pub(super) fn abandon(&self, n: u64) {
-        if self.desk.closed.load(Ordering::Acquire) || std::thread::panicking() {
+        if self.is_forced() || std::thread::panicking() {
             self.ended(n);
         } else {
             self.settle(n, |counts| counts.unaccounted += n);
@@ -98,7 +148,7 @@ impl Books {
     }
 
     pub(super) fn report(&self) -> StageReport {
-        StageReport::new(&self.pipeline, &self.stage, &self.to, &lock(&self.counts))
+        StageReport::new(&self.pipeline, &self.stage, self.has_ended(), &lock(&self.counts))
     }
 }
 

@@ -6,12 +6,16 @@
 //! The runner keeps the books; a component can only state outcomes.
 
 mod books;
+mod queues;
+mod reloads;
 mod report;
+mod routes;
 mod tally;
 mod ticket;
 
 pub use books::Books;
 pub(crate) use books::Counts;
+pub use reloads::{Reload, ReloadOutcome, Reloads};
 pub use report::{EdgeReport, Report, StageReport};
 pub use tally::Tally;
 pub use ticket::Ticket;
@@ -20,7 +24,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use crate::edge::EdgeGauge;
+use crate::edge::Door;
+use queues::Queues;
 
 /// Reasons for drops that the runner itself states.
 pub mod reason {
@@ -32,6 +37,8 @@ pub mod reason {
     pub const STAGE_ENDED: &str = "stage_ended";
     /// The grace period ran out before the record was delivered.
     pub const SHUTDOWN_TIMEOUT: &str = "shutdown_timeout";
+    /// The grace period ran out before a stage that a reload had taken out delivered the record.
+    pub const RELOAD_TIMEOUT: &str = "reload_timeout";
 }
 
 /// The rule by which an exporter does not get the records that its `signals` leave out.
@@ -46,8 +53,9 @@ pub struct Ledger {
 #[derive(Debug, Default)]
 struct Shared {
     rows: Mutex<Vec<Arc<Books>>>,
-    edges: Mutex<Vec<EdgeGauge>>,
+    queues: Mutex<Queues>,
     upstream_lost: Mutex<BTreeMap<&'static str, u64>>,
+    reloads: Mutex<Reloads>,
     desk: Arc<Desk>,
 }
 
@@ -62,16 +70,46 @@ struct Desk {
 }
 
 impl Ledger {
-    /// Opens the books of a stage in a pipeline. `to` names the stages that it hands records to.
-    pub fn open(&self, pipeline: &str, stage: &str, to: &[String]) -> Arc<Books> {
-        let books = Arc::new(Books::new(pipeline, stage, to, Arc::clone(&self.shared.desk)));
-        lock(&self.shared.rows).push(Arc::clone(&books));
+    /// The books of a stage in a pipeline: those that it has had since the start, or new ones.
+    pub fn open(&self, pipeline: &str, stage: &str) -> Arc<Books> {
+        let mut rows = lock(&self.shared.rows);
+        if let Some(known) = rows.iter().find(|books| books.pipeline() == pipeline && books.stage() == stage) {
+            return Arc::clone(known);
+        }
+        let books = Arc::new(Books::new(pipeline, stage, Arc::clone(&self.shared.desk)));
+        rows.push(Arc::clone(&books));
         books
     }
 
-    /// Shows an edge's queue in the report.
-    pub(crate) fn watch(&self, edge: EdgeGauge) {
-        lock(&self.shared.edges).push(edge);
+    /// The books of a stage in all its pipelines.
+    pub(crate) fn of(&self, stage: &str) -> Vec<Arc<Books>> {
+        lock(&self.shared.rows).iter().filter(|books| books.stage() == stage).cloned().collect()
+    }
+
+    /// Puts the books in the order of the wiring. What is not in it has ended, and stays at the end, so that
+    /// the books of the stages around it go on adding up.
+    pub(crate) fn arrange(&self, wiring: &[Arc<Books>]) {
+        let place = |books: &Arc<Books>| wiring.iter().position(|one| Arc::ptr_eq(one, books));
+        let mut rows = lock(&self.shared.rows);
+        rows.iter().for_each(|books| books.mark_ended(place(books).is_none()));
+        rows.sort_by_key(|books| place(books).unwrap_or(usize::MAX));
+        let is_open = |stage: &str| rows.iter().any(|books| books.stage() == stage && !books.has_ended());
+        lock(&self.shared.queues).forget(|stage| !is_open(stage));
+    }
+
+    /// Shows an edge's queue in the report, under the pipelines that feed it.
+    pub(crate) fn watch(&self, pipelines: String, stage: &str, door: Door) {
+        lock(&self.shared.queues).watch(pipelines, stage, door);
+    }
+
+    /// Enters the hash of the configuration that runs.
+    pub fn runs(&self, hash: &str) {
+        hash.clone_into(&mut lock(&self.shared.reloads).running);
+    }
+
+    /// Enters what became of a reload of the configuration whose text has this hash.
+    pub fn reloaded(&self, outcome: ReloadOutcome, hash: &str) {
+        lock(&self.shared.reloads).enter(outcome, hash);
     }
 
     /// Counts what Cilium reported as lost before it reached us.
@@ -94,8 +132,9 @@ impl Ledger {
     pub fn report(&self) -> Report {
         Report::new(
             self.stages(),
-            lock(&self.shared.edges).iter().map(EdgeGauge::report).collect(),
+            lock(&self.shared.queues).report(),
             lock(&self.shared.upstream_lost).clone(),
+            lock(&self.shared.reloads).clone(),
         )
     }
 

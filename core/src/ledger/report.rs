@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Write as _};
 
 use serde::Serialize;
 
-use super::Counts;
+use super::{Counts, Reloads};
 
 /// The whole ledger at one moment.
 #[derive(Clone, Debug, Serialize)]
@@ -21,6 +21,8 @@ pub struct Report {
     pub stages: Vec<StageReport>,
     /// The queues in front of the stages.
     pub edges: Vec<EdgeReport>,
+    /// Reloads of the configuration.
+    pub reloads: Reloads,
 }
 
 /// The books of one stage in one pipeline.
@@ -30,6 +32,9 @@ pub struct StageReport {
     pub pipeline: String,
     /// The stage, such as `processors.l34_flow`.
     pub stage: String,
+    /// Whether a reload has taken it out of the pipeline.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ended: bool,
     /// Records that the stage was offered or made.
     pub r#in: u64,
     /// How many of them it made itself.
@@ -77,10 +82,11 @@ impl Report {
         stages: Vec<StageReport>,
         edges: Vec<EdgeReport>,
         upstream_lost: BTreeMap<&'static str, u64>,
+        reloads: Reloads,
     ) -> Self {
         let unaccounted = stages.iter().map(|stage| stage.unaccounted).sum();
         let balanced = unaccounted == 0 && stages.iter().all(StageReport::balances) && edges_agree(&stages);
-        Self { balanced, unaccounted, upstream_lost, stages, edges }
+        Self { balanced, unaccounted, upstream_lost, stages, edges, reloads }
     }
 
     /// As one line of JSON.
@@ -106,13 +112,14 @@ fn edges_agree(stages: &[StageReport]) -> bool {
 }
 
 impl StageReport {
-    pub(super) fn new(pipeline: &str, stage: &str, to: &[String], counts: &Counts) -> Self {
+    pub(super) fn new(pipeline: &str, stage: &str, ended: bool, counts: &Counts) -> Self {
         Self {
             pipeline: pipeline.to_owned(),
             stage: stage.to_owned(),
+            ended,
             r#in: counts.received,
             created: counts.created,
-            out: to.iter().map(|to| (to.clone(), counts.forwarded)).collect(),
+            out: counts.routes.out(counts.forwarded),
             filtered: counts.filtered.iter().copied().collect(),
             dropped: counts.dropped.iter().copied().collect(),
             absorbed: counts.absorbed,
@@ -169,7 +176,7 @@ fn row(stage: &StageReport) -> [String; 7] {
     let number = |n: u64| if n == 0 { "-".to_owned() } else { n.to_string() };
     [
         stage.pipeline.clone(),
-        stage.stage.clone(),
+        if stage.ended { format!("{} (ended)", stage.stage) } else { stage.stage.clone() },
         stage.r#in.to_string(),
         number(stage.forwarded),
         number(stage.absorbed),

@@ -35,6 +35,11 @@ impl Ticket {
         self.left
     }
 
+    /// Whether these books have the records.
+    pub(crate) fn is_in(&self, books: &Arc<Books>) -> bool {
+        self.rows.iter().any(|row| Arc::ptr_eq(row, books))
+    }
+
     /// `n` records were delivered, or went into an aggregation table.
     pub fn absorbed(&mut self, n: u64) {
         self.settle(n, |counts, n| counts.absorbed += n);

@@ -1,7 +1,8 @@
-//! The edges behind a stage.
+//! The edges behind a stage, which a reload may replace while records pass: a batch goes to exactly those
+//! that were there when it was admitted.
 
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::task::Poll;
 
 use crate::batch::Batch;
@@ -10,9 +11,18 @@ use crate::ledger::{Books, SIGNALS_RULE, Ticket};
 use crate::record::Kinds;
 
 /// The stages that a stage hands its records to, in order. A batch is shared, not copied.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct FanOut {
-    targets: Vec<Target>,
+    /// Of the stage in front.
+    books: Arc<Books>,
+    exits: RwLock<Exits>,
+}
+
+#[derive(Debug)]
+struct Exits {
+    targets: Arc<[Target]>,
+    /// Whether the stage in front has begun to use them. Before it has, the books are its predecessor's.
+    in_use: bool,
 }
 
 /// One of them.
@@ -24,19 +34,54 @@ pub(crate) struct Target {
     pub(crate) wants: Kinds,
 }
 
-/// A delivery that is in the books of its stage and only has to be sent.
-pub(crate) type Admitted<'a> = (&'a Edge, Delivery);
+/// Deliveries that are in the books of their stages and only have to be sent.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    targets: Arc<[Target]>,
+    deliveries: Vec<(usize, Delivery)>,
+}
 
 impl FanOut {
-    pub(crate) fn new(targets: Vec<Target>) -> Self {
-        Self { targets }
+    pub(crate) fn new(books: Arc<Books>, targets: Vec<Target>) -> Self {
+        Self { books, exits: RwLock::new(Exits { targets: targets.into(), in_use: false }) }
+    }
+
+    /// The stage in front begins.
+    pub(crate) fn put_in_use(&self) {
+        let mut exits = self.write();
+        exits.in_use = true;
+        exits.route(&self.books);
+    }
+
+    /// From now on, batches go there. Those that were admitted before are still sent to where they belong.
+    pub(crate) fn point(&self, targets: Vec<Target>) {
+        let mut exits = self.write();
+        exits.targets = targets.into();
+        if exits.in_use {
+            exits.route(&self.books);
+        }
     }
 
     /// Enters a batch's records in the books of both ends of every edge.
-    pub(crate) fn admit(&self, batch: &Arc<Batch>, weight: usize, ticket: Ticket) -> Vec<Admitted<'_>> {
-        let tickets = ticket.fan_out(self.targets.iter().map(|target| &target.books));
-        let targets = self.targets.iter().zip(tickets);
-        targets.filter_map(|(target, ticket)| Some((&target.edge, target.admit(batch, weight, ticket)?))).collect()
+    pub(crate) fn admit(&self, batch: &Arc<Batch>, weight: usize, ticket: Ticket) -> Admitted {
+        let exits = self.exits.read().unwrap_or_else(PoisonError::into_inner);
+        let tickets = ticket.fan_out(exits.targets.iter().map(|target| &target.books));
+        let targets = Arc::clone(&exits.targets);
+        drop(exits);
+        let each = targets.iter().zip(tickets).enumerate();
+        let deliveries =
+            each.filter_map(|(at, (target, ticket))| Some((at, target.admit(batch, weight, ticket)?))).collect();
+        Admitted { targets, deliveries }
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Exits> {
+        self.exits.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Exits {
+    fn route(&self, books: &Books) {
+        books.route(self.targets.iter().map(|target| target.books.stage()));
     }
 }
 
@@ -50,10 +95,18 @@ impl Target {
     }
 }
 
-/// Hands over what was admitted. A full edge is waited for, and holds up none of the others.
-pub(crate) async fn send(admitted: Vec<Admitted<'_>>) {
-    let refused = admitted.into_iter().filter_map(|(edge, delivery)| Some((edge, edge.try_send(delivery).err()?)));
-    let mut waiting: Vec<_> = refused.map(|(edge, delivery)| Box::pin(edge.wait(delivery))).collect();
+/// Hands over what was admitted. A full edge is waited for, and holds up none of the others. An edge is held
+/// open no longer than it is waited for.
+pub(crate) async fn send(admitted: Vec<Admitted>) {
+    let mut waiting = Vec::new();
+    for Admitted { targets, deliveries } in admitted {
+        for (at, delivery) in deliveries {
+            if let Err(delivery) = targets[at].edge.try_send(delivery) {
+                let edge = targets[at].edge.clone();
+                waiting.push(Box::pin(async move { edge.wait(delivery).await }));
+            }
+        }
+    }
     poll_fn(|context| {
         waiting.retain_mut(|sending| sending.as_mut().poll(context).is_pending());
         if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }

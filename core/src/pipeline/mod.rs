@@ -1,11 +1,18 @@
-//! Runs stages: wires them with edges, keeps their books, and ends them in order.
+//! Runs stages: wires them with edges, keeps their books, ends them in order, and changes the wiring of
+//! what runs.
 
+mod chain;
+mod control;
 mod fan_out;
+mod heritage;
 mod place;
 mod run;
 mod segment;
+mod tasks;
 mod topology;
+mod wiring;
 
-pub(crate) use fan_out::{FanOut, send};
+pub use control::{Change, Control, Stopping};
+pub(crate) use fan_out::{Admitted, FanOut, send};
 pub use run::{Failure, Running};
-pub use topology::{ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology};
+pub use topology::{ExporterNode, Hold, PipelineNode, ProcessorNode, ReceiverNode, Topology};

@@ -1,15 +1,15 @@
 //! A running topology, and how it ends: receivers first, then every stage whose inbox is drained and
 //! closed, all within one grace period.
 
-use std::collections::HashMap;
-use std::future::Future;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::Instant;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
-use super::place::Place;
+use super::control::{Control, Request};
+use super::tasks::{Joined, Tasks};
+use super::topology::Topology;
+use super::wiring::{Site, Wiring};
 use crate::ledger::Ledger;
 use crate::stage::{OutputClosed, StageError, Stop};
 
@@ -53,93 +53,111 @@ const UNCANCELLABLE: Duration = Duration::from_secs(1);
 /// Started stages.
 pub struct Running {
     tasks: Tasks,
-    stop: Stop,
-    grace: Duration,
-    ledger: Ledger,
+    wiring: Wiring,
+    site: Site,
+    control: Control,
+    requests: mpsc::Receiver<Request>,
+    first_failure: Option<Failure>,
 }
 
-pub(super) struct Tasks {
-    runtime: Handle,
-    set: JoinSet<Result<(), StageError>>,
-    places: HashMap<Id, Place>,
-}
-
-impl Tasks {
-    pub(super) fn new(runtime: Handle) -> Self {
-        Self { runtime, set: JoinSet::new(), places: HashMap::new() }
-    }
-
-    pub(super) fn spawn(&mut self, place: Place, task: impl Future<Output = Result<(), StageError>> + Send + 'static) {
-        let id = self.set.spawn_on(task, &self.runtime).id();
-        self.places.insert(id, place);
-    }
-
-    /// The first failure among the ended tasks' results.
-    fn failure(&mut self, ended: Result<(Id, Result<(), StageError>), JoinError>) -> Option<Failure> {
-        let (id, failure) = match ended {
-            Ok((id, Ok(()))) => (id, None),
-            Ok((id, Err(source))) => (id, Some(Ok(source))),
-            Err(error) => (error.id(), error.is_panic().then_some(Err(()))),
-        };
-        let stage = self.places.remove(&id).map_or_else(String::new, |place| place.stage().to_owned());
-        Some(match failure? {
-            Ok(source) => Failure::Failed { stage, source },
-            Err(()) => Failure::Panicked { stage },
-        })
-    }
+/// What happens next to what runs.
+enum Event {
+    /// A task has ended; `None` when all have.
+    Ended(Option<Joined>),
+    Request(Request),
+    /// A stage that was taken out has had its time.
+    RetirementOver,
+    StopRequested,
+    StopAtOnce,
+    GraceOver,
 }
 
 impl Running {
-    pub(super) fn new(tasks: Tasks, stop: Stop, grace: Duration, ledger: Ledger) -> Self {
-        Self { tasks, stop, grace, ledger }
+    /// Starts a topology.
+    pub(super) fn start(topology: Topology, tasks: Tasks, ledger: &Ledger, stop: Stop) -> Self {
+        let (control, requests) = Control::new();
+        let site = Site::new(ledger.clone(), stop, topology.grace);
+        let mut running = Self { tasks, wiring: Wiring::default(), site, control, requests, first_failure: None };
+        running.wiring.become_like(topology, &running.site, &mut running.tasks);
+        running
+    }
+
+    /// For reloads.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        self.control.clone()
     }
 
     /// Waits until every stage has ended. A stage that fails has the receivers stop, so that the others
     /// drain; the first failure is returned. So does one whose output is closed, which is no failure.
     pub async fn ended(mut self) -> Result<(), Failure> {
-        let mut first = None;
         let mut deadline = None;
         loop {
-            let ended = tokio::select! {
-                ended = self.tasks.set.join_next_with_id() => ended,
-                () = self.stop.requested(), if deadline.is_none() => {
-                    deadline = Some(Instant::now() + self.grace);
-                    continue;
-                }
-                () = self.stop.requested_at_once() => {
+            match self.next(deadline).await {
+                Event::Ended(Some(ended)) => self.settle(ended),
+                Event::Ended(None) => return self.first_failure.map_or(Ok(()), Err),
+                Event::Request(request) => self.reload(request),
+                Event::RetirementOver => self.tasks.end_overdue(),
+                Event::StopRequested => deadline = Some(Instant::now() + self.site.grace),
+                Event::StopAtOnce => {
                     let stages = self.tear_down().await;
-                    return Err(first.unwrap_or(Failure::Interrupted { stages }));
+                    return Err(self.first_failure.unwrap_or(Failure::Interrupted { stages }));
                 }
-                () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                Event::GraceOver => {
                     let stages = self.tear_down().await;
-                    return Err(first.unwrap_or(Failure::Overdue { stages, grace: self.grace }));
-                }
-            };
-            let Some(ended) = ended else { break };
-            match self.tasks.failure(ended) {
-                None => {}
-                Some(Failure::Failed { stage, source }) if source.is::<OutputClosed>() => {
-                    tracing::debug!(stage, "{source}, stopping");
-                    self.stop.request();
-                }
-                Some(failure) => {
-                    tracing::error!(error = &failure as &dyn std::error::Error, "stopping");
-                    first.get_or_insert(failure);
-                    self.stop.request();
+                    let grace = self.site.grace;
+                    return Err(self.first_failure.unwrap_or(Failure::Overdue { stages, grace }));
                 }
             }
         }
-        first.map_or(Ok(()), Err)
+    }
+
+    async fn next(&mut self, deadline: Option<Instant>) -> Event {
+        let (stop, overdue) = (&self.site.stop, self.tasks.next_due());
+        let running = !self.tasks.is_empty();
+        tokio::select! {
+            biased;
+            () = stop.requested_at_once(), if running => Event::StopAtOnce,
+            ended = self.tasks.join_next() => Event::Ended(ended),
+            () = stop.requested(), if deadline.is_none() => Event::StopRequested,
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => Event::GraceOver,
+            () = sleep_until(overdue.unwrap_or_else(Instant::now)), if overdue.is_some() => Event::RetirementOver,
+            Some(request) = self.requests.recv() => Event::Request(request),
+        }
+    }
+
+    fn settle(&mut self, ended: Joined) {
+        match self.tasks.failure(ended) {
+            None => {}
+            Some(Failure::Failed { stage, source }) if source.is::<OutputClosed>() => {
+                tracing::debug!(stage, "{source}, stopping");
+                self.site.stop.request();
+            }
+            Some(failure) => {
+                tracing::error!(error = &failure as &dyn std::error::Error, "stopping");
+                self.first_failure.get_or_insert(failure);
+                self.site.stop.request();
+            }
+        }
+    }
+
+    /// A request that is dropped is answered with [`super::Stopping`].
+    fn reload(&mut self, Request { topology, reply }: Request) {
+        if !self.site.stop.is_requested() {
+            self.site.grace = topology.grace;
+            let change = self.wiring.become_like(topology, &self.site, &mut self.tasks);
+            // Whoever asked may have gone; the change stands.
+            let _ = reply.send(change);
+        }
     }
 
     /// Ends what is left by force and names it; its records are counted as lost to the end of the grace
     /// period.
     async fn tear_down(&mut self) -> Vec<String> {
-        self.ledger.close();
-        let mut stages: Vec<_> = self.tasks.places.values().map(|place| place.stage().to_owned()).collect();
-        stages.sort();
+        self.site.ledger.close();
+        let stages = self.tasks.stages();
         // A stage that is stuck keeps its records in flight, and the report says so.
-        let _ = tokio::time::timeout(UNCANCELLABLE, self.tasks.set.shutdown()).await;
+        let _ = tokio::time::timeout(UNCANCELLABLE, self.tasks.shutdown()).await;
         stages
     }
 }

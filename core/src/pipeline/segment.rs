@@ -1,10 +1,13 @@
 //! A chain of processors in one task: no channel between them, one batch at a time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, interval_at};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, Interval, interval_at};
 
+use super::heritage::Retirement;
 use super::place::Place;
 use super::{FanOut, send};
 use crate::batch::{Batch, Pool};
@@ -19,10 +22,12 @@ const MOST_AT_ONCE: usize = 4096;
 /// Some processors in a row, and the edges behind the last one.
 pub(super) struct Segment {
     steps: Vec<Step>,
-    exits: FanOut,
+    exits: Arc<FanOut>,
     pool: Pool,
     tally: Tally,
     place: Place,
+    /// Set when there is somebody new behind the pipeline.
+    news: Arc<AtomicBool>,
 }
 
 /// One processor with its books.
@@ -40,20 +45,31 @@ impl Step {
 }
 
 impl Segment {
-    pub(super) fn new(steps: Vec<Step>, exits: FanOut, pool: Pool, place: Place) -> Self {
-        Self { steps, exits, pool, tally: Tally::default(), place }
+    pub(super) fn new(steps: Vec<Step>, exits: Arc<FanOut>, pool: Pool, place: Place, news: Arc<AtomicBool>) -> Self {
+        Self { steps, exits, pool, tally: Tally::default(), place, news }
     }
 
-    /// Runs until the inbox ends, then has every processor finish, in order.
-    pub(super) async fn run(mut self, mut inbox: Inbox) -> Result<(), StageError> {
-        // The shortest interval of the chain, a day where nobody has one: a tick that comes early finds
-        // nothing due.
-        let shortest = self.steps.iter().filter_map(|step| step.next_tick.map(|(every, _)| every)).min();
-        let every = shortest.unwrap_or(Duration::from_secs(86_400)).max(Duration::from_millis(1));
-        let mut ticks = interval_at(Instant::now() + every, every);
+    /// Runs until the inbox ends, then has every processor finish, in order; or until others take its place.
+    pub(super) async fn run(
+        mut self,
+        mut inbox: Inbox,
+        mut orders: oneshot::Receiver<Retirement>,
+    ) -> Result<(), StageError> {
+        self.open_routes();
+        let mut retirement = None;
+        let mut ticks = self.ticks();
+        // Whoever could send an order may go without one.
+        let mut listens = true;
         loop {
             tokio::select! {
                 biased;
+                order = &mut orders, if listens => {
+                    listens = false;
+                    retirement = order.ok();
+                    if retirement.as_ref().is_some_and(|order| order.at_once) {
+                        break;
+                    }
+                }
                 _ = ticks.tick() => {
                     self.tick().await;
                     // The inbox has its turn, however long the tick took.
@@ -65,13 +81,61 @@ impl Segment {
                 },
             }
         }
+        if listens {
+            // An order that was sent before the inbox ended counts; a later one finds nobody.
+            orders.close();
+            retirement = orders.try_recv().ok();
+        }
+        match retirement {
+            Some(order) => self.hand_over(order, inbox).await,
+            None => self.finish().await,
+        }
+        Ok(())
+    }
+
+    fn open_routes(&self) {
+        for pair in self.steps.windows(2) {
+            pair[0].books.route(std::iter::once(pair[1].books.stage()));
+        }
+        self.exits.put_in_use();
+    }
+
+    /// Ticks at the shortest interval of the chain, a day where nobody has one: a tick that comes early
+    /// finds nothing due.
+    fn ticks(&self) -> Interval {
+        let shortest = self.steps.iter().filter_map(|step| step.next_tick.map(|(every, _)| every)).min();
+        let every = shortest.unwrap_or(Duration::from_secs(86_400)).max(Duration::from_millis(1));
+        interval_at(Instant::now() + every, every)
+    }
+
+    async fn finish(mut self) {
         for at in 0..self.steps.len() {
             let mut out = self.pool.take();
             self.place.enter(at);
             self.steps[at].processor.finish(Timestamp::now(), &mut out);
             self.emit(at, out).await;
         }
-        Ok(())
+    }
+
+    /// Leaves processors that go on, the state of others to those that take their places, and the inbox if
+    /// it is not drained. What processors that do not go on still hold goes the old way.
+    async fn hand_over(mut self, Retirement { heritage, at_once }: Retirement, inbox: Inbox) {
+        for at in 0..self.steps.len() {
+            let Step { processor, books, .. } = &mut self.steps[at];
+            if !heritage.keeps(books.stage()) {
+                let mut out = self.pool.take();
+                self.place.enter(at);
+                heritage.adopt(books.stage(), &mut **processor);
+                processor.retire(Timestamp::now(), &mut out);
+                self.emit(at, out).await;
+            }
+        }
+        if at_once {
+            heritage.put_inbox(self.steps[0].books.stage(), inbox);
+        }
+        for Step { processor, books, .. } in self.steps {
+            heritage.keep(books.stage(), processor);
+        }
     }
 
     async fn deliver(&mut self, delivery: Delivery) {
@@ -82,6 +146,9 @@ impl Segment {
     }
 
     async fn tick(&mut self) {
+        if self.news.swap(false, Ordering::AcqRel) {
+            self.steps.iter_mut().for_each(|step| step.processor.repeat());
+        }
         for at in 0..self.steps.len() {
             let step = &mut self.steps[at];
             let Some((every, due)) = step.next_tick else { continue };
@@ -123,6 +190,6 @@ impl Segment {
             self.process(next, &mut batch, &mut ticket);
         }
         let weight = batch.weight();
-        send(self.exits.admit(&Arc::new(batch), weight, ticket)).await;
+        send(vec![self.exits.admit(&Arc::new(batch), weight, ticket)]).await;
     }
 }

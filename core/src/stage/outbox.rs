@@ -1,11 +1,15 @@
 //! How a receiver hands over what it read.
 
+mod lanes;
+
+pub(crate) use lanes::{Lane, Lanes};
+
 use std::sync::Arc;
 
 use crate::batch::{Batch, Pool};
 use crate::edge::{Delivery, Edge, Inbox, Limits, edge};
-use crate::ledger::{Books, Ledger, Ticket, reason};
-use crate::pipeline::{FanOut, send};
+use crate::ledger::{Ledger, Ticket, reason};
+use crate::pipeline::send;
 use crate::record::{Kinds, Record};
 
 /// The sending side of a receiver: one lane for each pipeline that it feeds.
@@ -16,23 +20,14 @@ pub struct Outbox {
 
 #[derive(Debug)]
 struct Shared {
-    stage: String,
-    lanes: Vec<Lane>,
+    lanes: Arc<Lanes>,
     pool: Pool,
     ledger: Ledger,
 }
 
-/// The way into one pipeline.
-#[derive(Debug)]
-pub(crate) struct Lane {
-    pub(crate) pipeline: String,
-    pub(crate) books: Arc<Books>,
-    pub(crate) fan_out: FanOut,
-}
-
 impl Outbox {
-    pub(crate) fn new(stage: &str, lanes: Vec<Lane>, pool: Pool, ledger: Ledger) -> Self {
-        Self { shared: Arc::new(Shared { stage: stage.to_owned(), lanes, pool, ledger }) }
+    pub(crate) fn new(lanes: Arc<Lanes>, pool: Pool, ledger: Ledger) -> Self {
+        Self { shared: Arc::new(Shared { lanes, pool, ledger }) }
     }
 
     /// An empty batch to fill.
@@ -50,7 +45,7 @@ impl Outbox {
 
     /// Enters `n` records that came and could not be used.
     pub fn dropped(&self, reason: &'static str, n: u64) {
-        self.shared.dropped(reason, n);
+        self.shared.lanes.dropped(reason, n);
     }
 
     /// Puts a bounded buffer between a reader that must not wait and the pipelines. The [`Pump`] has to
@@ -58,8 +53,7 @@ impl Outbox {
     #[must_use]
     pub fn buffered(self, limits: Limits) -> (Buffer, Pump) {
         let (edge, inbox) = edge(limits, reason::PIPELINE_FULL);
-        let pipelines: Vec<_> = self.shared.lanes.iter().map(|lane| lane.pipeline.as_str()).collect();
-        self.shared.ledger.watch(edge.gauge(pipelines.join(","), &self.shared.stage));
+        self.shared.lanes.behind(edge.door(), &self.shared.ledger);
         (Buffer { edge, shared: Arc::clone(&self.shared) }, Pump { inbox, shared: self.shared })
     }
 }
@@ -72,8 +66,7 @@ impl Shared {
             _ => 0,
         });
         self.ledger.upstream_lost("perf_ring", lost.fold(0, u64::saturating_add));
-        let rows = self.lanes.iter().map(|lane| Arc::clone(&lane.books)).collect();
-        let ticket = Ticket::enter(rows, batch.len() as u64);
+        let ticket = self.lanes.enter(batch.len() as u64);
         let weight = batch.weight();
         Delivery::new(Arc::new(batch), Kinds::ALL, weight, ticket)
     }
@@ -81,16 +74,10 @@ impl Shared {
     /// Enters the records on all edges before it waits for any, so that the books are whole even if
     /// the receiver is torn down while it waits.
     async fn forward(&self, delivery: Delivery) {
-        let (batch, ticket) = delivery.into_parts();
-        let weight = batch.weight();
-        let lanes = self.lanes.iter().zip(ticket.apart());
-        let admitted = lanes.flat_map(|(lane, ticket)| lane.fan_out.admit(&batch, weight, ticket)).collect();
+        let (batch, ticket): (_, Ticket) = delivery.into_parts();
+        let admitted = self.lanes.admit(&batch, ticket);
         drop(batch);
         send(admitted).await;
-    }
-
-    fn dropped(&self, reason: &'static str, n: u64) {
-        self.lanes.iter().for_each(|lane| lane.books.lost_on_arrival(reason, n));
     }
 }
 
@@ -131,7 +118,7 @@ impl Buffer {
 
     /// Enters `n` records that came and could not be used.
     pub fn dropped(&self, reason: &'static str, n: u64) {
-        self.shared.dropped(reason, n);
+        self.shared.lanes.dropped(reason, n);
     }
 }
 

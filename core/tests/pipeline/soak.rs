@@ -75,7 +75,7 @@ impl World {
         self.sent.push(sent.clone());
         let buffer = self.rng.bool().then(|| limits(&mut self.rng));
         let receiver = Box::new(Source { at, buffer, sent, rng: self.rng.fork() });
-        ReceiverNode { stage: format!("receivers.r{at}"), receiver }
+        ReceiverNode { stage: format!("receivers.r{at}"), fingerprint: String::new(), receiver }
     }
 
     fn exporter(&mut self, at: usize) -> ExporterNode {
@@ -83,7 +83,7 @@ impl World {
         self.seen.push(seen.clone());
         let wants = if self.rng.bool() { Kinds::ALL } else { Kinds::of(&[Kind::Frame]) };
         let exporter = Box::new(Fickle { seen, rng: self.rng.fork() });
-        ExporterNode { stage: format!("exporters.e{at}"), exporter, wants, queue: limits(&mut self.rng) }
+        ExporterNode { stage: format!("exporters.e{at}"), fingerprint: String::new(), holds: Vec::new(), exporter, wants, queue: limits(&mut self.rng) }
     }
 
     fn pipeline(&mut self, at: usize, receivers: usize, exporters: usize) -> PipelineNode {
@@ -97,7 +97,7 @@ impl World {
     fn processor(&mut self, pipeline: usize, step: usize) -> ProcessorNode {
         let queue = self.rng.bool().then(|| limits(&mut self.rng));
         let processor = Box::new(Whim::new(pipeline * 10 + step, self.rng.fork()));
-        ProcessorNode { stage: format!("processors.s{step}"), processor, queue }
+        ProcessorNode { stage: format!("processors.s{step}"), fingerprint: String::new(), processor, queue }
     }
 
     fn check(&self, report: &Report, run: &str) {

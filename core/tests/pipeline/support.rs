@@ -6,12 +6,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tidegate_core::edge::{Inbox, Limits, WhenFull};
 use tidegate_core::ledger::{Ledger, Report, StageReport, Tally};
-use tidegate_core::pipeline::{ExporterNode, Failure, PipelineNode, ProcessorNode, ReceiverNode, Running, Topology};
+use tidegate_core::pipeline::{
+    Change, Control, ExporterNode, Failure, PipelineNode, ProcessorNode, ReceiverNode, Topology,
+};
 use tidegate_core::record::Frame;
 use tidegate_core::stage::{Exporter, Outbox, Processor, Receiver, StageError, Stop};
 use tidegate_core::{Batch, Kinds, Outcome, Record};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 /// What a receiver does next.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +141,7 @@ impl Exporter for Keep {
 /// A processor that judges each record.
 pub(crate) struct Judge<F>(pub(crate) F);
 
-impl<F: FnMut(&mut Record) -> Outcome + Send> Processor for Judge<F> {
+impl<F: FnMut(&mut Record) -> Outcome + Send + 'static> Processor for Judge<F> {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, _| (self.0)(record));
     }
@@ -190,7 +193,7 @@ impl Lab {
     pub(crate) fn receiver(mut self, steps: &[Step]) -> Self {
         let stage = format!("receivers.r{}", self.topology.receivers.len());
         let receiver = Box::new(Script { steps: steps.to_vec(), diary: Arc::clone(&self.diary) });
-        self.topology.receivers.push(ReceiverNode { stage, receiver });
+        self.topology.receivers.push(ReceiverNode { stage, fingerprint: String::new(), receiver });
         self
     }
 
@@ -200,10 +203,24 @@ impl Lab {
 
     pub(crate) fn exporter_of(mut self, wants: Kinds, manner: Manner, queue: Limits) -> Self {
         let stage = format!("exporters.e{}", self.topology.exporters.len());
-        let kept = Arc::default();
-        self.kept.push(Arc::clone(&kept));
+        if self.topology.exporters.len() == self.kept.len() {
+            self.kept.push(Arc::default());
+        }
+        let kept = Arc::clone(&self.kept[self.topology.exporters.len()]);
         let exporter = Box::new(Keep { kept, gate: Arc::clone(&self.gate), manner, diary: Arc::clone(&self.diary) });
-        self.topology.exporters.push(ExporterNode { stage, exporter, wants, queue });
+        self.topology.exporters.push(ExporterNode { stage, fingerprint: String::new(), holds: Vec::new(), exporter, wants, queue });
+        self
+    }
+
+    /// Gives the exporter of that number another fingerprint, as if its configuration had been changed.
+    pub(crate) fn changed_exporter(mut self, at: usize) -> Self {
+        self.topology.exporters[at].fingerprint.push('!');
+        self
+    }
+
+    /// The same for a receiver.
+    pub(crate) fn changed_receiver(mut self, at: usize) -> Self {
+        self.topology.receivers[at].fingerprint.push('!');
         self
     }
 
@@ -224,7 +241,8 @@ impl Lab {
     pub(crate) fn start(self) -> Started {
         let Self { topology, kept, gate, diary, stop, ledger } = self;
         let running = topology.start(&Handle::current(), &ledger, stop.clone());
-        Started { running, kept, gate, diary, stop, ledger }
+        let control = running.control();
+        Started { running: tokio::spawn(running.ended()), control, kept, gate, diary, stop, ledger }
     }
 
     /// Starts everything and waits until it has ended.
@@ -235,7 +253,8 @@ impl Lab {
 
 /// A running topology.
 pub(crate) struct Started {
-    pub(crate) running: Running,
+    pub(crate) running: JoinHandle<Result<(), Failure>>,
+    pub(crate) control: Control,
     pub(crate) kept: Vec<Arc<Mutex<Vec<u64>>>>,
     pub(crate) gate: Arc<Semaphore>,
     pub(crate) diary: Diary,
@@ -250,8 +269,20 @@ impl Started {
         self.ledger.report()
     }
 
+    /// A topology for a reload, whose exporters keep records where those of the same number did.
+    pub(crate) fn next(&self) -> Lab {
+        let (kept, gate, diary) = (self.kept.clone(), Arc::clone(&self.gate), Arc::clone(&self.diary));
+        Lab { kept, gate, diary, stop: self.stop.clone(), ledger: self.ledger.clone(), ..Lab::new() }
+    }
+
+    /// Has it become another topology, made by [`Self::next`].
+    pub(crate) async fn reload(&mut self, lab: Lab) -> Change {
+        self.kept = lab.kept;
+        self.control.reload(lab.topology).await.unwrap()
+    }
+
     pub(crate) async fn ended(self) -> Ended {
-        let result = self.running.ended().await;
+        let result = self.running.await.unwrap();
         let kept = self.kept.iter().map(|kept| kept.lock().unwrap().clone()).collect();
         let diary = self.diary.lock().unwrap().clone();
         Ended { result, report: self.ledger.report(), kept, diary }
@@ -289,7 +320,12 @@ impl Ended {
 
 /// A processor under a name, in the task of the one before it.
 pub(crate) fn processor(stage: &str, processor: impl Processor + 'static) -> ProcessorNode {
-    ProcessorNode { stage: format!("processors.{stage}"), processor: Box::new(processor), queue: None }
+    ProcessorNode {
+        stage: format!("processors.{stage}"),
+        fingerprint: String::new(),
+        processor: Box::new(processor),
+        queue: None,
+    }
 }
 
 /// Limits of so many records.

@@ -15,6 +15,7 @@ use color::ColorMode;
 use serde::Deserialize;
 use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key};
 use tidegate_core::config::Signals;
+use tidegate_core::pipeline::Hold;
 use tidegate_core::{Kind, Kinds, stage};
 
 /// The kind.
@@ -83,6 +84,11 @@ impl Format {
 impl ExporterConfig for Config {
     fn consumes(&self) -> Kinds {
         self.signals.as_ref().map_or_else(|| self.format.default_signals(), Signals::kinds)
+    }
+
+    /// Two that write at once would mix their lines.
+    fn holds(&self) -> Vec<Hold> {
+        vec![Hold::StandardOutput]
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn stage::Exporter>, BuildError> {

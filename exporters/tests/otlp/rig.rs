@@ -74,13 +74,15 @@ impl Setup {
             telemetry: telemetry.clone(),
         };
         let exporter = ExporterNode {
+            fingerprint: String::new(),
+            holds: Vec::new(),
             stage: context.stage.clone(),
             exporter: config.build(&context).unwrap(),
             wants: config.consumes(),
             queue: self.queue,
         };
         let (feed, records) = mpsc::channel(1);
-        let receiver = ReceiverNode { stage: "receivers.feed".to_owned(), receiver: Box::new(Feed(records)) };
+        let receiver = ReceiverNode { stage: "receivers.feed".to_owned(), fingerprint: String::new(), receiver: Box::new(Feed(records)) };
         let pipeline =
             PipelineNode { name: "flows".to_owned(), receivers: vec![0], processors: Vec::new(), exporters: vec![0] };
         let topology = Topology {

@@ -64,10 +64,13 @@ pub(crate) fn start(output: impl Write + Send + 'static, batches: Vec<Batch>) ->
     let (ledger, stop, sent) = (Ledger::default(), Stop::new(), Arc::new(Notify::new()));
     let topology = Topology {
         receivers: vec![ReceiverNode {
+            fingerprint: String::new(),
             stage: "receivers.script".to_owned(),
             receiver: Box::new(Script { batches, sent: Arc::clone(&sent) }),
         }],
         exporters: vec![ExporterNode {
+            fingerprint: String::new(),
+            holds: Vec::new(),
             stage: "exporters.stdout".to_owned(),
             exporter: Box::new(Exporter::to(output, Lines::compact(false))),
             wants: Kinds::of(&[Kind::Flow, Kind::Lost]),

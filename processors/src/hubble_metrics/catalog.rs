@@ -1,11 +1,11 @@
 //! From the list in the configuration to metrics, with every mistake that can be told beforehand.
 
-use super::context;
 use super::item::{Item, ItemError};
-use super::metrics::{Metric, PLUGINS, Plugin, UNSUPPORTED};
+use super::metrics::{PLUGINS, Plugin, UNSUPPORTED};
+use super::{Listed, context};
 
 /// Builds the metrics of a list. An entry may hold several items between spaces, as in Hubble's flag.
-pub(super) fn metrics(list: &[String], max_series: usize) -> Result<Vec<Box<dyn Metric>>, ItemError> {
+pub(super) fn metrics(list: &[String], max_series: usize) -> Result<Vec<Listed>, ItemError> {
     let items: Vec<_> = list.iter().flat_map(|entry| entry.split_whitespace()).map(Item::parse).collect();
     let plugins = items.iter().map(|item| plugin(item.name)).collect::<Result<Vec<_>, _>>()?;
     for (at, plugin) in plugins.iter().enumerate() {
@@ -36,12 +36,12 @@ fn plugin(name: &str) -> Result<&'static Plugin, ItemError> {
 }
 
 /// An option that the metric does not have is ignored, as in Hubble, but not silently.
-fn build(item: &Item, plugin: &Plugin, max_series: usize) -> Result<Box<dyn Metric>, ItemError> {
+fn build(item: &Item, plugin: &Plugin, max_series: usize) -> Result<Listed, ItemError> {
     let known = |key: &str| plugin.options.contains(&key) || context::OPTIONS.contains(&key);
     for (option, _) in item.options.iter().filter(|(key, _)| !known(key)) {
         tracing::warn!(metric = item.name, option, "the metric has no such option; it is ignored, as in Hubble");
     }
-    (plugin.build)(item, max_series)
+    Ok(Listed { item: format!("{item:?}"), metric: (plugin.build)(item, max_series)? })
 }
 
 /// How many letters have to be changed, added or taken away, whatever their case (Levenshtein).

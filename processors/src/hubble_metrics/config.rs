@@ -80,6 +80,6 @@ impl ProcessorConfig for Config {
         }
         let wrong = |error: super::item::ItemError| BuildError { key: "metrics", message: error.to_string() };
         let metrics = catalog::metrics(&self.metrics, self.max_series.get()).map_err(wrong)?;
-        Ok(Box::new(HubbleMetrics::new(metrics, self.interval.0)))
+        Ok(Box::new(HubbleMetrics::new(metrics, self.max_series.get(), self.interval.0)))
     }
 }

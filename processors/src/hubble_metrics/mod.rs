@@ -19,6 +19,7 @@ mod series;
 pub use config::{Config, KIND};
 pub use series::{OVERFLOW, SERIES_LIMIT};
 
+use std::any::Any;
 use std::time::Duration;
 
 use metrics::{LostEvents, Metric};
@@ -35,10 +36,18 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// The processor.
 pub struct HubbleMetrics {
-    metrics: Vec<Box<dyn Metric>>,
+    metrics: Vec<Listed>,
+    max_series: usize,
     lost_events: LostEvents,
     interval: Duration,
     round: Round,
+}
+
+/// A metric of the list.
+struct Listed {
+    /// Its item, by which a reload finds it again.
+    item: String,
+    metric: Box<dyn Metric>,
 }
 
 /// A round hands on all series that had changed when it began, in as many ticks as it takes; so none waits
@@ -50,20 +59,21 @@ struct Round {
 }
 
 impl HubbleMetrics {
-    fn new(metrics: Vec<Box<dyn Metric>>, interval: Duration) -> Self {
+    fn new(metrics: Vec<Listed>, max_series: usize, interval: Duration) -> Self {
         let round = Round { began: Timestamp::default(), done: true };
-        Self { metrics, lost_events: LostEvents::new(), interval, round }
+        Self { metrics, max_series, lost_events: LostEvents::new(), interval, round }
     }
 
     fn count(&mut self, flow: &Flow, tally: &mut Tally) {
         let on_wire = flow.l7.as_ref().is_some_and(|l7| l7.seen == Seen::Wire);
-        for metric in self.metrics.iter_mut().filter(|metric| !on_wire || metric.counts_wire()) {
+        let metrics = self.metrics.iter_mut().map(|listed| &mut listed.metric);
+        for metric in metrics.filter(|metric| !on_wire || metric.counts_wire()) {
             metric.observe(flow, tally);
         }
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        let mut tables: Vec<_> = self.metrics.iter_mut().flat_map(|metric| metric.tables()).collect();
+        let mut tables: Vec<_> = self.metrics.iter_mut().flat_map(|listed| listed.metric.tables()).collect();
         tables.push(self.lost_events.table());
         tables
     }
@@ -108,5 +118,28 @@ impl Processor for HubbleMetrics {
     fn finish(&mut self, now: Timestamp, out: &mut Batch) {
         self.begin_round(now);
         self.hand_on(now, out, usize::MAX);
+    }
+
+    /// A metric whose item is the same keeps its series, whatever else is changed.
+    fn adopt(&mut self, old: &mut dyn Processor) {
+        let old: &mut dyn Any = old;
+        let Some(old) = old.downcast_mut::<Self>() else { return };
+        std::mem::swap(&mut self.lost_events, &mut old.lost_events);
+        for listed in &mut self.metrics {
+            if let Some(known) = old.metrics.iter_mut().find(|known| known.item == listed.item) {
+                std::mem::swap(&mut listed.metric, &mut known.metric);
+            }
+        }
+        let max_series = self.max_series;
+        self.tables().into_iter().for_each(|table| table.limit(max_series));
+    }
+
+    /// The series that nobody adopted end.
+    fn retire(&mut self, now: Timestamp, out: &mut Batch) {
+        self.tables().into_iter().for_each(|table| table.end(now, out));
+    }
+
+    fn repeat(&mut self) {
+        self.tables().into_iter().for_each(Changes::repeat);
     }
 }

@@ -6,5 +6,6 @@ mod contexts;
 mod fold;
 mod http;
 mod metrics;
+mod reload;
 mod series;
 mod support;

@@ -71,8 +71,10 @@ impl Bench {
         let (gate, gated) = watch::channel(open);
         let receiver = build(kind, table, &telemetry).expect("a valid configuration");
         let topology = Topology {
-            receivers: vec![ReceiverNode { stage: STAGE.to_owned(), receiver }],
+            receivers: vec![ReceiverNode { stage: STAGE.to_owned(), fingerprint: String::new(), receiver }],
             exporters: vec![ExporterNode {
+                fingerprint: String::new(),
+                holds: Vec::new(),
                 stage: "exporters.collect".to_owned(),
                 exporter: Box::new(Collect { sender, gated }),
                 wants: Kinds::ALL,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 use tidegate_core::ledger::Tally;
-use tidegate_core::metric::{Family, Point, Series};
+use tidegate_core::metric::{Family, Point, Series, Value};
 use tidegate_core::{Batch, Record, Timestamp};
 
 /// The note for an observation of labels that were not seen before, when the family has `max_series`.
@@ -49,6 +49,12 @@ pub(super) trait Changes {
     fn begin_round(&mut self);
     /// Hands on what is due, as long as `budget` lasts. Returns whether that was all.
     fn hand_on(&mut self, now: Timestamp, out: &mut Batch, budget: &mut usize) -> bool;
+    /// Counts every series as changed.
+    fn repeat(&mut self);
+    /// Hands on that every series has ended.
+    fn end(&mut self, now: Timestamp, out: &mut Batch);
+    /// From now on, there are so many series at most; those that there are stay.
+    fn limit(&mut self, max_series: usize);
 }
 
 impl<V: Cell> Table<V> {
@@ -143,5 +149,23 @@ impl<V: Cell> Changes for Table<V> {
             out.push(Record::Metric(Point { series: Arc::clone(series), time: now, value: value.value() }));
         }
         self.due.is_empty()
+    }
+
+    fn repeat(&mut self) {
+        for (at, entry) in self.rows.iter_mut().enumerate() {
+            if !std::mem::replace(&mut entry.changed, true) {
+                self.changed.push(at);
+            }
+        }
+    }
+
+    fn end(&mut self, now: Timestamp, out: &mut Batch) {
+        for entry in &self.rows {
+            out.push(Record::Metric(Point { series: Arc::clone(&entry.series), time: now, value: Value::Ended }));
+        }
+    }
+
+    fn limit(&mut self, max_series: usize) {
+        self.max_series = max_series;
     }
 }

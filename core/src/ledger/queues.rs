@@ -1,0 +1,70 @@
+//! The queues in front of the stages, as the report shows them. A stage that takes another one's place has an
+//! inbox of its own, while the old one drains: they are shown as one, and the time that senders waited goes on.
+
+use std::time::Duration;
+
+use super::EdgeReport;
+use crate::edge::Door;
+
+/// All queues, by the pipelines that feed them and the stage that reads them.
+#[derive(Debug, Default)]
+pub(super) struct Queues(Vec<Row>);
+
+#[derive(Debug)]
+struct Row {
+    pipelines: String,
+    stage: String,
+    doors: Vec<Door>,
+    /// Waited before those that are over were over.
+    blocked: Duration,
+}
+
+impl Queues {
+    /// Shows a queue, in place of where it was shown before.
+    pub(super) fn watch(&mut self, pipelines: String, stage: &str, door: Door) {
+        self.0.iter_mut().for_each(|row| row.doors.retain(|other| !other.is(&door)));
+        let known = self.0.iter_mut().find(|row| row.pipelines == pipelines && row.stage == stage);
+        match known {
+            Some(row) => row.doors.push(door),
+            None => {
+                let row = Row { pipelines, stage: stage.to_owned(), doors: vec![door], blocked: Duration::ZERO };
+                self.0.push(row);
+            }
+        }
+    }
+
+    /// Leaves out what nobody reads any more where the stage has ended.
+    pub(super) fn forget(&mut self, has_ended: impl Fn(&str) -> bool) {
+        self.0.iter_mut().for_each(Row::settle);
+        self.0.retain(|row| !row.doors.is_empty() || !has_ended(&row.stage));
+    }
+
+    pub(super) fn report(&mut self) -> Vec<EdgeReport> {
+        self.0.iter_mut().map(Row::report).collect()
+    }
+}
+
+impl Row {
+    fn settle(&mut self) {
+        let blocked = &mut self.blocked;
+        self.doors.retain(|door| {
+            let over = door.is_over();
+            *blocked += if over { door.blocked() } else { Duration::ZERO };
+            !over
+        });
+    }
+
+    fn report(&mut self) -> EdgeReport {
+        self.settle();
+        let waiting = self.doors.iter().map(Door::waiting);
+        let (records, bytes) = waiting.fold((0, 0), |sum, one| (sum.0 + one.0 as u64, sum.1 + one.1 as u64));
+        let blocked = self.doors.iter().fold(self.blocked, |sum, door| sum + door.blocked());
+        EdgeReport {
+            pipeline: self.pipelines.clone(),
+            stage: self.stage.clone(),
+            queue_records: records,
+            queue_bytes: bytes,
+            blocked_seconds: blocked.as_secs_f64(),
+        }
+    }
+}

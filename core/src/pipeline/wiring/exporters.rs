@@ -1,0 +1,123 @@
+//! Exporters: kept, or started with an inbox of their own while those that are no longer wanted drain theirs.
+
+use std::sync::Arc;
+
+use tokio::task::Id;
+use tokio_util::sync::CancellationToken;
+
+use super::Work;
+use crate::edge::{Door, Edge, Inbox, Limits, edge};
+use crate::ledger::{Books, reason};
+use crate::pipeline::fan_out::Target;
+use crate::pipeline::heritage::all_ended;
+use crate::pipeline::place::Place;
+use crate::pipeline::{ExporterNode, Hold};
+use crate::record::Kinds;
+
+/// All exporters that run.
+#[derive(Default)]
+pub(super) struct Exporters {
+    live: Vec<Live>,
+    /// Those that are no longer wanted, until they have ended.
+    leaving: Vec<Live>,
+}
+
+struct Live {
+    stage: String,
+    fingerprint: String,
+    queue: Limits,
+    holds: Vec<Hold>,
+    door: Door,
+    task: Id,
+    ended: CancellationToken,
+}
+
+/// The way to an exporter.
+pub(super) struct Outlet {
+    pub(super) stage: String,
+    pub(super) edge: Edge,
+    pub(super) wants: Kinds,
+}
+
+impl Outlet {
+    /// The way for a pipeline that keeps these books.
+    pub(super) fn target(&self, books: Arc<Books>) -> Target {
+        Target { edge: self.edge.clone(), books, wants: self.wants }
+    }
+}
+
+/// One that is to be started, when those that it excludes are known.
+struct Fresh {
+    node: ExporterNode,
+    door: Door,
+    inbox: Inbox,
+}
+
+impl Exporters {
+    /// `nodes` come with the names of their pipelines.
+    pub(super) fn become_like(
+        &mut self,
+        nodes: impl Iterator<Item = (ExporterNode, String)>,
+        work: &mut Work<'_>,
+    ) -> Vec<Outlet> {
+        let mut old = std::mem::take(&mut self.live);
+        let (mut outlets, mut fresh) = (Vec::new(), Vec::new());
+        for (node, pipelines) in nodes {
+            let (stage, wants) = (node.stage.clone(), node.wants);
+            // One that has ended, or is about to, has no way to it.
+            let running = old.iter().enumerate().filter(|(_, live)| live.is_like(&node));
+            let edge = match running.filter_map(|(at, live)| Some((at, live.door.edge()?))).next() {
+                Some((at, edge)) => {
+                    self.live.push(old.swap_remove(at));
+                    edge
+                }
+                None => {
+                    let (edge, inbox) = edge(node.queue, reason::QUEUE_FULL);
+                    fresh.push(Fresh { node, door: edge.door(), inbox });
+                    edge
+                }
+            };
+            work.site.ledger.watch(pipelines, &stage, edge.door());
+            outlets.push(Outlet { stage, edge, wants });
+        }
+        self.retire(old, work);
+        for fresh in fresh {
+            let live = self.start(fresh, work);
+            self.live.push(live);
+        }
+        outlets
+    }
+
+    fn retire(&mut self, old: Vec<Live>, work: &mut Work<'_>) {
+        self.leaving.retain(|live| !live.ended.is_cancelled());
+        for live in &old {
+            work.tasks.retire(live.task, work.site.grace, work.site.ledger.of(&live.stage));
+        }
+        self.leaving.extend(old);
+    }
+
+    /// Starts one, as soon as nobody holds what it is to hold.
+    fn start(&self, Fresh { node, door, inbox }: Fresh, work: &mut Work<'_>) -> Live {
+        let ExporterNode { stage, fingerprint, holds, exporter, queue, .. } = node;
+        let excluded = self.leaving.iter().filter(|live| live.excludes(&holds));
+        let excluded: Vec<_> = excluded.map(|live| live.ended.clone()).collect();
+        let ended = CancellationToken::new();
+        let guard = ended.clone().drop_guard();
+        let task = work.tasks.spawn(Place::new([stage.clone()]), async move {
+            let _ended = guard;
+            all_ended(excluded).await;
+            exporter.run(inbox).await
+        });
+        Live { stage, fingerprint, queue, holds, door, task, ended }
+    }
+}
+
+impl Live {
+    fn is_like(&self, node: &ExporterNode) -> bool {
+        self.stage == node.stage && self.fingerprint == node.fingerprint && self.queue == node.queue
+    }
+
+    fn excludes(&self, holds: &[Hold]) -> bool {
+        self.holds.iter().any(|mine| holds.iter().any(|other| mine.excludes(other)))
+    }
+}

@@ -1,0 +1,83 @@
+//! Makes what runs like a topology: starts it from nothing, or changes it while records flow.
+//!
+//! A stage whose name and fingerprint stay is not touched. What changes around it are edges: fan-outs are
+//! pointed to other inboxes, between two batches. A stage that is no longer wanted loses its senders, drains,
+//! and ends; one that takes its place and cannot run beside it waits for that. Processors go from the task of
+//! an old chain to that of a new one, with their state. Nothing here waits: the new wiring holds at once.
+
+mod chains;
+mod exporters;
+mod manifest;
+mod pipelines;
+mod receivers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::exporters::Exporters;
+use self::manifest::Manifest;
+use self::pipelines::Pipelines;
+use self::receivers::Receivers;
+use super::tasks::Tasks;
+use super::{Change, Topology};
+use crate::batch::Pool;
+use crate::ledger::{Books, Ledger};
+use crate::stage::Stop;
+
+/// What all stages share.
+pub(super) struct Site {
+    pub(super) ledger: Ledger,
+    pub(super) stop: Stop,
+    /// How long stages may take to drain.
+    pub(super) grace: Duration,
+    pool: Pool,
+}
+
+impl Site {
+    pub(super) fn new(ledger: Ledger, stop: Stop, grace: Duration) -> Self {
+        Self { ledger, stop, grace, pool: Pool::default() }
+    }
+}
+
+/// What runs, as far as the next change has to know it. Keeps no edge open.
+#[derive(Default)]
+pub(super) struct Wiring {
+    manifest: Manifest,
+    exporters: Exporters,
+    pipelines: Pipelines,
+    receivers: Receivers,
+}
+
+/// A change under way.
+struct Work<'a> {
+    site: &'a Site,
+    tasks: &'a mut Tasks,
+    /// The books of the new wiring, in its order.
+    rows: Vec<Arc<Books>>,
+}
+
+impl Wiring {
+    /// Receivers start last, when there is somebody to send to.
+    pub(super) fn become_like(&mut self, topology: Topology, site: &Site, tasks: &mut Tasks) -> Change {
+        let manifest = Manifest::of(&topology);
+        let change = self.manifest.change(&manifest);
+        self.manifest = manifest;
+        let mut work = Work { site, tasks, rows: Vec::new() };
+        let names: Vec<_> = (0..topology.exporters.len()).map(|at| topology.pipelines_of(at)).collect();
+        let outlets = self.exporters.become_like(topology.exporters.into_iter().zip(names), &mut work);
+        let sources: Vec<_> = topology.receivers.iter().map(|node| node.stage.clone()).collect();
+        let fronts = self.pipelines.become_like(topology.pipelines, &sources, &outlets, &mut work);
+        self.receivers.become_like(topology.receivers, fronts, &mut work);
+        site.ledger.arrange(&work.rows);
+        change
+    }
+}
+
+impl Work<'_> {
+    /// The books of a stage in a pipeline of the new wiring.
+    fn open(&mut self, pipeline: &str, stage: &str) -> Arc<Books> {
+        let books = self.site.ledger.open(pipeline, stage);
+        self.rows.push(Arc::clone(&books));
+        books
+    }
+}

@@ -1,0 +1,84 @@
+//! Pipelines: which there are, and the ways into them.
+
+use std::sync::Arc;
+
+use super::Work;
+use super::chains::{Leaving, LiveChain, Rebuilding};
+use super::exporters::Outlet;
+use crate::edge::Door;
+use crate::pipeline::PipelineNode;
+use crate::pipeline::chain::cut;
+use crate::pipeline::fan_out::Target;
+
+/// All pipelines that run.
+#[derive(Default)]
+pub(super) struct Pipelines {
+    live: Vec<Live>,
+    leaving: Leaving,
+}
+
+#[derive(Default)]
+struct Live {
+    name: String,
+    chains: Vec<LiveChain>,
+    outlets: Vec<Door>,
+}
+
+/// The way into a pipeline.
+pub(super) struct Front {
+    pub(super) pipeline: String,
+    /// Indices of the receivers.
+    pub(super) receivers: Vec<usize>,
+    pub(super) targets: Vec<Target>,
+}
+
+impl Pipelines {
+    /// `sources` are the receivers' names.
+    pub(super) fn become_like(
+        &mut self,
+        nodes: Vec<PipelineNode>,
+        sources: &[String],
+        outlets: &[Outlet],
+        work: &mut Work<'_>,
+    ) -> Vec<Front> {
+        let mut old = std::mem::take(&mut self.live);
+        let mut fronts = Vec::new();
+        for node in nodes {
+            let running = old.iter().position(|live| live.name == node.name).map(|at| old.swap_remove(at));
+            for at in &node.receivers {
+                work.open(&node.name, &sources[*at]);
+            }
+            let (front, live) = running.unwrap_or_default().become_like(node, outlets, &mut self.leaving, work);
+            fronts.push(front);
+            self.live.push(live);
+        }
+        for Live { name, chains, .. } in old {
+            chains.into_iter().for_each(|chain| self.leaving.retire(&name, chain, &Arc::default(), false));
+        }
+        fronts
+    }
+}
+
+impl Live {
+    /// What the pipeline becomes, and the way into it.
+    fn become_like(
+        self,
+        node: PipelineNode,
+        outlets: &[Outlet],
+        leaving: &mut Leaving,
+        work: &mut Work<'_>,
+    ) -> (Front, Self) {
+        let PipelineNode { name, receivers, processors, exporters } = node;
+        let rebuilding = Rebuilding::new(&name, self.chains, leaving);
+        let links: Vec<_> = processors.into_iter().map(|node| rebuilding.enter(node)).collect();
+        let books: Vec<_> = links.iter().map(|link| work.open(&name, &link.stage)).collect();
+        let outlets: Vec<_> = exporters.iter().map(|at| &outlets[*at]).collect();
+        let targets = outlets.iter().map(|outlet| outlet.target(work.open(&name, &outlet.stage))).collect();
+        let (chains, targets) = rebuilding.chains(cut(links), &books, targets, work);
+        let doors: Vec<_> = outlets.iter().map(|outlet| outlet.edge.door()).collect();
+        if doors.iter().any(|door| !self.outlets.iter().any(|known| known.is(door))) {
+            chains.iter().for_each(LiveChain::tell_of_news);
+        }
+        (Front { pipeline: name.clone(), receivers, targets }, Self { name, chains, outlets: doors })
+    }
+}

@@ -1,0 +1,122 @@
+//! Receivers: kept with their connections, while the pipelines that they feed may change; or stopped, and then
+//! replaced.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use tokio::task::Id;
+use tokio_util::sync::CancellationToken;
+
+use super::Work;
+use super::pipelines::Front;
+use crate::pipeline::fan_out::Target;
+use crate::pipeline::heritage::all_ended;
+use crate::pipeline::place::Place;
+use crate::pipeline::{FanOut, ReceiverNode};
+use crate::stage::{Lane, Lanes, Outbox, Stop};
+
+/// All receivers that run.
+#[derive(Default)]
+pub(super) struct Receivers {
+    live: Vec<Live>,
+    /// Those that were stopped, until they have ended.
+    leaving: Vec<CancellationToken>,
+    /// The ways from receivers into pipelines, by the names of both, while anybody uses them. A receiver that
+    /// was stopped shares them with the one in its place.
+    fan_outs: HashMap<(String, String), Weak<FanOut>>,
+}
+
+struct Live {
+    stage: String,
+    fingerprint: String,
+    lanes: Weak<Lanes>,
+    stop: Stop,
+    task: Id,
+    ended: CancellationToken,
+}
+
+impl Receivers {
+    pub(super) fn become_like(&mut self, nodes: Vec<ReceiverNode>, fronts: Vec<Front>, work: &mut Work<'_>) {
+        self.point(&fronts);
+        let mut old = std::mem::take(&mut self.live);
+        let mut fresh = Vec::new();
+        for (at, node) in nodes.into_iter().enumerate() {
+            let lanes = fronts.iter().filter(|front| front.receivers.contains(&at));
+            let lanes: Vec<_> = lanes.map(|front| self.lane(front, &node.stage, work)).collect();
+            let is_like = |live: &Live| live.stage == node.stage && live.fingerprint == node.fingerprint;
+            match old.iter().position(is_like) {
+                Some(running) => self.live.push(old.swap_remove(running).go_on(lanes, work)),
+                None => fresh.push((node, lanes)),
+            }
+        }
+        self.stop(old, work);
+        for (node, lanes) in fresh {
+            let live = self.start(node, lanes, work);
+            self.live.push(live);
+        }
+    }
+
+    /// Points all that leads into these pipelines to their new fronts.
+    fn point(&mut self, fronts: &[Front]) {
+        self.fan_outs.retain(|_, fan_out| fan_out.strong_count() > 0);
+        for ((pipeline, _), fan_out) in &self.fan_outs {
+            if let Some(front) = fronts.iter().find(|front| front.pipeline == *pipeline)
+                && let Some(fan_out) = fan_out.upgrade()
+            {
+                fan_out.point(front.targets.clone());
+            }
+        }
+    }
+
+    fn lane(&mut self, front: &Front, stage: &str, work: &Work<'_>) -> Lane {
+        let books = work.site.ledger.open(&front.pipeline, stage);
+        let key = (front.pipeline.clone(), stage.to_owned());
+        let fan_out = self.fan_outs.get(&key).and_then(Weak::upgrade).unwrap_or_else(|| {
+            let targets: Vec<Target> = front.targets.clone();
+            let fan_out = Arc::new(FanOut::new(Arc::clone(&books), targets));
+            fan_out.put_in_use();
+            fan_out
+        });
+        self.fan_outs.insert(key, Arc::downgrade(&fan_out));
+        Lane { books, fan_out }
+    }
+
+    fn stop(&mut self, old: Vec<Live>, work: &mut Work<'_>) {
+        self.leaving.retain(|ended| !ended.is_cancelled());
+        for Live { stage, stop, task, ended, .. } in old {
+            stop.request();
+            work.tasks.retire(task, work.site.grace, work.site.ledger.of(&stage));
+            self.leaving.push(ended);
+        }
+    }
+
+    /// Starts one, as soon as those that were stopped have let go of their sources: a source that both read
+    /// would give its records twice.
+    fn start(&self, node: ReceiverNode, lanes: Vec<Lane>, work: &mut Work<'_>) -> Live {
+        let ReceiverNode { stage, fingerprint, receiver } = node;
+        let (lanes, stop) = (Arc::new(Lanes::new(&stage, lanes)), work.site.stop.child());
+        let outbox = Outbox::new(Arc::clone(&lanes), work.site.pool.clone(), work.site.ledger.clone());
+        let (before, ended) = (self.leaving.clone(), CancellationToken::new());
+        let guard = ended.clone().drop_guard();
+        let task = work.tasks.spawn(Place::new([stage.clone()]), {
+            let stop = stop.clone();
+            async move {
+                let _ended = guard;
+                let waited = !before.is_empty();
+                all_ended(before).await;
+                if waited && stop.is_requested() { Ok(()) } else { receiver.run(outbox, stop).await }
+            }
+        });
+        Live { stage, fingerprint, lanes: Arc::downgrade(&lanes), stop, task, ended }
+    }
+}
+
+impl Live {
+    /// Goes on with other lanes, unless it has ended.
+    fn go_on(self, lanes: Vec<Lane>, work: &Work<'_>) -> Self {
+        if let Some(running) = self.lanes.upgrade() {
+            running.replace(lanes, &work.site.ledger);
+        }
+        self
+    }
+}

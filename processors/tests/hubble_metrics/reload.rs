@@ -1,0 +1,88 @@
+//! What becomes of the series when the processor's configuration changes.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_core::config::HumanDuration;
+use tidegate_core::flow::{Flow, TcpFlags};
+use tidegate_core::metric::Point;
+use tidegate_core::stage::Processor;
+use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_processors::hubble_metrics::Config;
+
+use crate::support::{build, config, dropped, finish, line, points, process, processor, tcp};
+
+fn count(processor: &mut dyn Processor) {
+    let flows = [dropped(133), tcp(TcpFlags::SYN)].map(|flow| Record::Flow(Flow { time: Timestamp(5), ..flow }));
+    process(processor, flows.to_vec());
+}
+
+/// The points of one family.
+fn of(family: &str, points: &[Point]) -> Vec<Point> {
+    points.iter().filter(|point| point.series.family.name == family).cloned().collect()
+}
+
+fn retire(processor: &mut dyn Processor) -> Vec<Point> {
+    let mut out = Batch::new();
+    processor.retire(Timestamp(9), &mut out);
+    points(&out)
+}
+
+#[test]
+fn an_unchanged_item_keeps_its_series_whatever_else_changes() {
+    let drop = "drop:labelsContext=source_ip";
+    let changed = [
+        config(&[drop]),
+        config(&["flow", drop]),
+        Config { interval: HumanDuration(Duration::from_secs(9)), ..config(&[drop, "tcp"]) },
+        Config { max_series: NonZeroUsize::MIN, ..config(&[drop]) },
+    ];
+    for config in changed {
+        let mut old = processor(&["tcp", drop]);
+        count(&mut *old);
+        let before = of("hubble_drop_total", &finish(&mut *old));
+        let mut new = build(&config).unwrap();
+        new.adopt(&mut *old);
+        count(&mut *new);
+        let after = of("hubble_drop_total", &finish(&mut *new));
+        assert!(Arc::ptr_eq(&before[0].series, &after[0].series), "{config:?}");
+        assert!(line(&after[0]).ends_with(" 2"), "{}", line(&after[0]));
+    }
+}
+
+#[test]
+fn series_that_nobody_adopted_end() {
+    let mut old = processor(&["tcp", "drop"]);
+    count(&mut *old);
+    let mut new = processor(&["drop:labelsContext=source_ip"]);
+    new.adopt(&mut *old);
+    let mut ended: Vec<_> = retire(&mut *old).iter().map(line).collect();
+    ended.sort();
+    assert_eq!(
+        ended,
+        [
+            r#"hubble_drop_total{reason="NAT46",protocol="TCP"} ended"#,
+            r#"hubble_tcp_flags_total{flag="SYN",family="Unknown"} ended"#
+        ]
+    );
+}
+
+#[test]
+fn an_unchanged_list_leaves_nothing_behind() {
+    let mut old = processor(&["drop"]);
+    count(&mut *old);
+    processor(&["drop"]).adopt(&mut *old);
+    assert!(retire(&mut *old).is_empty(), "the lost events are adopted, too");
+}
+
+#[test]
+fn what_was_handed_on_is_handed_on_again_for_somebody_new() {
+    let mut processor = processor(&["drop"]);
+    count(&mut *processor);
+    let all = finish(&mut *processor).len();
+    assert_eq!(finish(&mut *processor).len(), 0);
+    processor.repeat();
+    assert_eq!(finish(&mut *processor).len(), all);
+    assert_eq!(finish(&mut *processor).len(), 0);
+}

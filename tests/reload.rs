@@ -1,0 +1,220 @@
+//! Reloads of the configuration while records flow.
+
+mod stream;
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{Agent, Place, eventually, get};
+use stream::Stream;
+
+/// A pipeline over the socket of a stream, whose parts a test changes.
+#[derive(Clone)]
+struct Setup {
+    list: &'static str,
+    chain: &'static str,
+    listen: String,
+    telemetry: String,
+    more: &'static str,
+}
+
+impl Setup {
+    fn new() -> Self {
+        Self {
+            list: "\"flow\"",
+            chain: "\"cilium_decode\", \"l34_flow\", \"hubble_metrics\"",
+            listen: "127.0.0.1:0".to_owned(),
+            telemetry: "127.0.0.1:0".to_owned(),
+            more: "",
+        }
+    }
+
+    fn text(&self, place: &Place) -> String {
+        let Self { list, chain, listen, telemetry, more } = self;
+        format!(
+            "[receivers.monitor1_2]\nsocket = {:?}\nqueue = {{ records = 1000000, bytes = \"1GiB\" }}\n\
+             [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\nhubble_metrics = {{ metrics = [{list}], interval = \"50ms\" }}\n\
+             [exporters]\nprometheus = {{ listen = \"{listen}\" }}\nstdout = {{ format = \"json\" }}\n{more}\n\
+             [service]\ntelemetry.listen = \"{telemetry}\"\n\
+             [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\nprocessors = [{chain}]\n\
+             exporters = [\"prometheus\", \"stdout\"]\n",
+            place.path("monitor.sock")
+        )
+    }
+
+    fn write(&self, place: &Place) -> std::path::PathBuf {
+        place.write("pipeline.toml", self.text(place))
+    }
+}
+
+/// The address that a line of the log tells.
+fn address(line: &str) -> String {
+    line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned()
+}
+
+fn ledger(address: &str) -> Value {
+    serde_json::from_str(&get(address, "/debug/ledger").1).unwrap()
+}
+
+fn stage<'l>(ledger: &'l Value, stage: &str) -> &'l Value {
+    ledger["stages"].as_array().unwrap().iter().find(|row| row["stage"] == stage).unwrap()
+}
+
+/// The flows that Prometheus is shown.
+fn flows(metrics: &str) -> u64 {
+    let (_, body) = get(metrics, "/metrics");
+    let samples = body.lines().filter(|line| line.starts_with("hubble_flows_processed_total"));
+    samples.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+}
+
+fn free_port() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+fn start(config: &Path, watch: bool, place: &Place) -> Agent {
+    let ledger = place.path("ledger.json");
+    let mut args = vec!["run".as_ref(), "--strict".as_ref(), "-c".as_ref(), config.as_os_str()];
+    args.extend(["--ledger".as_ref(), ledger.as_os_str()]);
+    args.extend(watch.then_some("--watch".as_ref()));
+    Agent::start(&args)
+}
+
+#[test]
+fn under_load_no_record_is_lost_or_doubled_and_counters_go_on() {
+    let place = Place::new();
+    let stream = Stream::listen(&place.path("monitor.sock"));
+    let mut setup = Setup::new();
+    let mut agent = start(&setup.write(&place), false, &place);
+    let output = agent.output();
+    let telemetry = agent.address();
+    let metrics = address(&agent.has_said("serving metrics"));
+    eventually("flows are counted", || flows(&metrics) > 100);
+    let changes: [fn(&mut Setup); 6] = [
+        |setup| setup.list = "\"flow\", \"drop\"",
+        |setup| setup.chain = "\"cilium_decode\", \"l34_flow\", \"dns_flow\", \"hubble_metrics\"",
+        |setup| setup.list = "\"drop\", \"flow\"",
+        |setup| setup.listen = free_port(),
+        |setup| setup.chain = "\"cilium_decode\", \"l34_flow\", \"hubble_metrics\"",
+        |setup| setup.listen = free_port(),
+    ];
+    let mut metrics = metrics;
+    for (at, change) in changes.into_iter().enumerate() {
+        let before = flows(&metrics);
+        change(&mut setup);
+        setup.more = if setup.chain.contains("dns_flow") { "[processors.dns_flow]" } else { "" };
+        setup.write(&place);
+        agent.signal("HUP");
+        agent.says("the configuration was reloaded");
+        if setup.listen != "127.0.0.1:0" && setup.listen != metrics {
+            metrics.clone_from(&setup.listen);
+            agent.has_said(&format!("address={metrics}"));
+        }
+        eventually("the counters go on", || flows(&metrics) > before);
+        assert_eq!(ledger(&telemetry)["balanced"], true, "change {at}");
+    }
+    let (_, page) = get(&telemetry, "/metrics");
+    assert!(page.contains("tidegate_config_reloads_total{outcome=\"applied\"} 6\n"), "{page}");
+    let sent = stream.end();
+    eventually("all is read", || stage(&ledger(&telemetry), "receivers.monitor1_2")["in"] == sent);
+    eventually("all is counted", || flows(&metrics) == stage(&ledger(&telemetry), "exporters.stdout")["absorbed"]);
+    agent.signal("TERM");
+    let ended = agent.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let lines = output.join().unwrap();
+    let ledger: Value = serde_json::from_str(&std::fs::read_to_string(place.path("ledger.json")).unwrap()).unwrap();
+    assert_eq!(ledger["reloads"]["applied"], 6);
+    assert_eq!(stage(&ledger, "exporters.stdout")["absorbed"], lines.lines().count());
+    for row in ledger["stages"].as_array().unwrap() {
+        assert_eq!(row["dropped"].as_object().map(serde_json::Map::len), Some(0), "{row}");
+    }
+    assert_eq!(stream::missing_or_doubled(&lines, sent), Vec::<u64>::new());
+}
+
+#[test]
+fn a_bad_file_changes_nothing_and_says_why() {
+    let place = Place::new();
+    let stream = Stream::listen(&place.path("monitor.sock"));
+    let config = Setup::new().write(&place);
+    let mut agent = start(&config, false, &place);
+    let output = agent.output();
+    let telemetry = agent.address();
+    let metrics = address(&agent.has_said("serving metrics"));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let cases = [
+        (Setup { list: "\"flaw\"", ..Setup::new() }, "did you mean 'flow'?"),
+        (Setup { listen: taken.clone(), ..Setup::new() }, "error: cannot listen on 127.0.0.1:"),
+        (Setup { telemetry: taken, ..Setup::new() }, "for telemetry (`service.telemetry.listen`): Address already in use"),
+    ];
+    for (setup, why) in cases {
+        setup.write(&place);
+        agent.signal("HUP");
+        agent.says(why);
+        agent.says("the configuration cannot be used; what runs goes on as it was");
+        let before = flows(&metrics);
+        eventually("the old one goes on", || flows(&metrics) > before);
+    }
+    std::fs::remove_file(&config).unwrap();
+    agent.signal("HUP");
+    agent.says("No such file or directory");
+    Setup::new().write(&place);
+    agent.signal("HUP");
+    agent.says("says what it said");
+    let reloads = &ledger(&telemetry)["reloads"];
+    assert_eq!((&reloads["refused"], &reloads["unchanged"], &reloads["applied"]), (&4.into(), &1.into(), &0.into()));
+    assert_eq!(reloads["last"]["outcome"], "unchanged");
+    stream.end();
+    agent.signal("TERM");
+    assert_eq!(agent.ended().code, Some(0));
+    output.join().unwrap();
+}
+
+#[test]
+fn the_telemetry_address_moves_and_the_log_changes() {
+    let place = Place::new();
+    let _stream = Stream::listen(&place.path("monitor.sock"));
+    let mut agent = start(&Setup::new().write(&place), false, &place);
+    let output = agent.output();
+    let before = agent.address();
+    let telemetry = free_port();
+    Setup { telemetry: telemetry.clone(), ..Setup::new() }.write(&place);
+    agent.signal("HUP");
+    agent.says("the configuration was reloaded");
+    assert_eq!(ledger(&telemetry)["reloads"]["applied"], 1);
+    assert!(std::net::TcpStream::connect(before).is_err(), "nobody listens there any more");
+    agent.signal("TERM");
+    assert_eq!(agent.ended().code, Some(0));
+    output.join().unwrap();
+}
+
+#[test]
+fn a_watched_file_is_reloaded_however_it_is_replaced() {
+    let place = Place::new();
+    let _stream = Stream::listen(&place.path("monitor.sock"));
+    // As Kubernetes mounts a ConfigMap: the file is a link into `..data`, which is a link to a folder.
+    let version = |name: &str, list| {
+        std::fs::create_dir(place.path(name)).unwrap();
+        place.write(&format!("{name}/pipeline.toml"), Setup { list, ..Setup::new() }.text(&place));
+        std::os::unix::fs::symlink(name, place.path("..next")).unwrap();
+        std::fs::rename(place.path("..next"), place.path("..data")).unwrap();
+    };
+    version("..1", "\"flow\"");
+    let config = place.path("pipeline.toml");
+    std::os::unix::fs::symlink("..data/pipeline.toml", &config).unwrap();
+    let mut agent = start(&config, true, &place);
+    let output = agent.output();
+    agent.address();
+    version("..2", "\"flow\", \"drop\"");
+    agent.says("the configuration was reloaded");
+    let new = place.write("new", Setup { list: "\"tcp\"", ..Setup::new() }.text(&place));
+    std::fs::rename(new, &config).unwrap();
+    agent.says("the configuration was reloaded");
+    place.write("pipeline.toml", "nonsense");
+    agent.says("the configuration cannot be used");
+    place.write("pipeline.toml", Setup::new().text(&place));
+    agent.says("the configuration was reloaded");
+    agent.signal("TERM");
+    assert_eq!(agent.ended().code, Some(0));
+    output.join().unwrap();
+}
