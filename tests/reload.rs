@@ -76,7 +76,9 @@ fn start(config: &Path, watch: bool, place: &Place) -> Agent {
     let ledger = place.path("ledger.json");
     let mut args = vec!["run".as_ref(), "--strict".as_ref(), "-c".as_ref(), config.as_os_str()];
     args.extend(["--ledger".as_ref(), ledger.as_os_str()]);
-    args.extend(watch.then_some("--watch".as_ref()));
+    if watch {
+        args.push("--watch".as_ref());
+    }
     Agent::start(&args)
 }
 
@@ -145,7 +147,10 @@ fn a_bad_file_changes_nothing_and_says_why() {
     let cases = [
         (Setup { list: "\"flaw\"", ..Setup::new() }, "did you mean 'flow'?"),
         (Setup { listen: taken.clone(), ..Setup::new() }, "error: cannot listen on 127.0.0.1:"),
-        (Setup { telemetry: taken, ..Setup::new() }, "for telemetry (`service.telemetry.listen`): Address already in use"),
+        (
+            Setup { telemetry: taken, ..Setup::new() },
+            "for telemetry (`service.telemetry.listen`): Address already in use",
+        ),
     ];
     for (setup, why) in cases {
         setup.write(&place);

@@ -78,7 +78,12 @@ impl Builder<'_> {
     fn processor(&mut self, component: &Component<dyn ProcessorConfig>) -> Option<ProcessorNode> {
         let processor = self.built(component, component.config.as_ref()?.build(&self.context(component)))?;
         let queue = component.queue.map(|queue| queue.limits(Limits::DEFAULT));
-        Some(ProcessorNode { stage: component.stage.clone(), fingerprint: self.fingerprint(component), processor, queue })
+        Some(ProcessorNode {
+            stage: component.stage.clone(),
+            fingerprint: self.fingerprint(component),
+            processor,
+            queue,
+        })
     }
 
     /// A pipeline with processors of its own.

@@ -45,7 +45,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let socket = folder.path().join("monitor1_2.sock");
     let mut addresses = Addresses::choose()?;
     let source = Source { name: "pipeline.toml".to_owned(), text: PIPELINE.to_owned() };
-    let (_, assembly) = validate::assemble(&source, &|name: &str| addresses.value(name, &socket), Telemetry::default())?;
+    let (_, assembly) =
+        validate::assemble(&source, &|name: &str| addresses.value(name, &socket), Telemetry::default())?;
     log::start("info");
     let stop = Stop::new();
     let runtime = run::runtime()?;

@@ -20,8 +20,8 @@ use crate::error::Error;
 use crate::telemetry::Server;
 use crate::{log, signals, systemd, validate};
 use ledger_file::LedgerFile;
-pub(crate) use reload::Wishes;
 use reload::Settings;
+pub(crate) use reload::Wishes;
 use watch::Watch;
 
 /// Threads for the stages: a pipeline's processors share one, the others do input and output.

@@ -5,8 +5,8 @@
 
 mod outbox;
 
-pub(crate) use outbox::{Lane, Lanes};
 pub use outbox::{Buffer, Outbox, Pump};
+pub(crate) use outbox::{Lane, Lanes};
 
 use std::any::Any;
 use std::time::Duration;

@@ -17,7 +17,8 @@ fn environment(name: &str) -> Option<String> {
 
 fn try_load(text: &str) -> Result<(Config, Assembly), String> {
     let source = Source { name: "pipeline.toml".to_owned(), text: text.to_owned() };
-    load(&source, &kinds::REGISTRY, &environment, Telemetry::default()).map_err(|problems| problems.render(&source, false))
+    load(&source, &kinds::REGISTRY, &environment, Telemetry::default())
+        .map_err(|problems| problems.render(&source, false))
 }
 
 /// The configuration of a text without mistakes.

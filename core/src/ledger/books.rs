@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
 
-use super::tally::add;
 use super::routes::Routes;
+use super::tally::add;
 use super::{Desk, StageReport, Tally, lock, reason};
 
 /// One row of the ledger. Entered once a batch, under a lock that nobody holds for long, so that a
@@ -88,7 +88,8 @@ impl Books {
         self.forced.fetch_sub(1, Ordering::AcqRel);
     }
 
-    fn is_forced(&self) -> bool {
+    /// Whether a task of the stage, or everything, is torn down.
+    pub(super) fn is_forced(&self) -> bool {
         self.desk.closed.load(Ordering::Acquire) || self.forced.load(Ordering::Acquire) > 0
     }
 
@@ -125,11 +126,11 @@ impl Books {
         self.desk.crossing.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records that were waiting for the stage when it ended, by itself or at the end of the grace
-    /// period.
-    pub(super) fn ended(&self, n: u64) {
+    /// Records that were waiting for the stage when it ended, by itself or by force; or with which a stage
+    /// in front of it was waiting when that was ended by force.
+    pub(super) fn ended(&self, n: u64, by_force: bool) {
         let closed = self.desk.closed.load(Ordering::Acquire);
-        let reason = match (closed, self.is_forced()) {
+        let reason = match (closed, by_force || self.is_forced()) {
             (true, _) => reason::SHUTDOWN_TIMEOUT,
             (false, true) => reason::RELOAD_TIMEOUT,
             (false, false) => reason::STAGE_ENDED,
@@ -137,10 +138,11 @@ impl Books {
         self.settle(n, |counts| add(&mut counts.dropped, reason, n));
     }
 
-    /// Records on a ticket that is dropped: the stage was torn down, or it forgot them.
-    pub(super) fn abandon(&self, n: u64) {
-        if self.is_forced() || std::thread::panicking() {
-            self.ended(n);
+    /// Records on a ticket that is dropped: the stage, or who handed them over, was torn down, or it forgot
+    /// them.
+    pub(super) fn abandon(&self, n: u64, by_force: bool) {
+        if by_force || self.is_forced() || std::thread::panicking() {
+            self.ended(n, by_force);
         } else {
             self.settle(n, |counts| counts.unaccounted += n);
             debug_assert!(false, "{n} records of {} have no outcome", self.stage);

@@ -12,6 +12,8 @@ use super::{Books, Tally};
 pub struct Ticket {
     rows: Vec<Arc<Books>>,
     left: u64,
+    /// Who handed the records over, and may be torn down while it waits to.
+    from: Option<Arc<Books>>,
 }
 
 impl Ticket {
@@ -20,13 +22,13 @@ impl Ticket {
         for books in &rows {
             books.enter(n);
         }
-        Self { rows, left: n }
+        Self { rows, left: n, from: None }
     }
 
     /// Enters `n` records that the stage made itself.
     pub(crate) fn create(books: &Arc<Books>, n: u64) -> Self {
         books.create(n);
-        Self { rows: vec![Arc::clone(books)], left: n }
+        Self { rows: vec![Arc::clone(books)], left: n, from: None }
     }
 
     /// Records whose outcome is still owed.
@@ -61,7 +63,7 @@ impl Ticket {
         debug_assert!(n <= self.left, "more records split off than there are");
         let n = n.min(self.left);
         self.left -= n;
-        Self { rows: self.rows.clone(), left: n }
+        Self { rows: self.rows.clone(), left: n, from: self.from.clone() }
     }
 
     /// All records that are left were delivered.
@@ -77,13 +79,13 @@ impl Ticket {
     /// The stage ended, or was ended, before it took the records that are left.
     pub(crate) fn abandon_all(mut self) {
         let n = std::mem::take(&mut self.left);
-        self.rows.iter().for_each(|books| books.ended(n));
+        self.rows.iter().for_each(|books| books.ended(n, false));
     }
 
     /// A ticket for each of the books that the records are in.
     pub(crate) fn apart(mut self) -> Vec<Self> {
         let left = std::mem::take(&mut self.left);
-        std::mem::take(&mut self.rows).into_iter().map(|books| Self { rows: vec![books], left }).collect()
+        std::mem::take(&mut self.rows).into_iter().map(|books| Self { rows: vec![books], left, from: None }).collect()
     }
 
     /// The records go on to the one stage behind this one.
@@ -93,7 +95,13 @@ impl Ticket {
 
     /// The records go on to every stage behind this one.
     pub(crate) fn fan_out<'a>(self, next: impl Iterator<Item = &'a Arc<Books>>) -> Vec<Self> {
-        self.cross(|n| next.map(|books| Self::enter(vec![Arc::clone(books)], n)).collect())
+        let from = self.rows.first().cloned();
+        let enter = |books, n| {
+            let mut ticket = Self::enter(vec![Arc::clone(books)], n);
+            ticket.from.clone_from(&from);
+            ticket
+        };
+        self.cross(|n| next.map(|books| enter(books, n)).collect())
     }
 
     /// Enters the records in the next stages' books and as forwarded in their own, which a report sees
@@ -136,7 +144,8 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if self.left > 0 {
-            self.rows.iter().for_each(|books| books.abandon(self.left));
+            let is_forced = self.from.as_ref().is_some_and(|books| books.is_forced());
+            self.rows.iter().for_each(|books| books.abandon(self.left, is_forced));
         }
     }
 }

@@ -126,7 +126,11 @@ mod tests {
         ];
         for (old, after, expected) in cases {
             let old = chains(old);
-            assert_eq!(descent(&old, &vec![true; old.len()], |_| false, &chains(after)), expected, "{old:?} to {after}");
+            assert_eq!(
+                descent(&old, &vec![true; old.len()], |_| false, &chains(after)),
+                expected,
+                "{old:?} to {after}"
+            );
         }
     }
 

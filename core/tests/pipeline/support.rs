@@ -208,7 +208,14 @@ impl Lab {
         }
         let kept = Arc::clone(&self.kept[self.topology.exporters.len()]);
         let exporter = Box::new(Keep { kept, gate: Arc::clone(&self.gate), manner, diary: Arc::clone(&self.diary) });
-        self.topology.exporters.push(ExporterNode { stage, fingerprint: String::new(), holds: Vec::new(), exporter, wants, queue });
+        self.topology.exporters.push(ExporterNode {
+            stage,
+            fingerprint: String::new(),
+            holds: Vec::new(),
+            exporter,
+            wants,
+            queue,
+        });
         self
     }
 

@@ -82,7 +82,11 @@ impl Setup {
             queue: self.queue,
         };
         let (feed, records) = mpsc::channel(1);
-        let receiver = ReceiverNode { stage: "receivers.feed".to_owned(), fingerprint: String::new(), receiver: Box::new(Feed(records)) };
+        let receiver = ReceiverNode {
+            stage: "receivers.feed".to_owned(),
+            fingerprint: String::new(),
+            receiver: Box::new(Feed(records)),
+        };
         let pipeline =
             PipelineNode { name: "flows".to_owned(), receivers: vec![0], processors: Vec::new(), exporters: vec![0] };
         let topology = Topology {

@@ -90,8 +90,19 @@ pub(crate) async fn failure(config: &Config) -> String {
 }
 
 fn topology(exporter: Box<dyn Exporter>, wants: tidegate_core::Kinds, points: Vec<Point>) -> Topology {
-    let exporter = ExporterNode { stage: "exporters.prometheus".to_owned(), fingerprint: String::new(), holds: Vec::new(), exporter, wants, queue: Limits::DEFAULT };
-    let receiver = ReceiverNode { stage: "receivers.points".to_owned(), fingerprint: String::new(), receiver: Box::new(Points(points)) };
+    let exporter = ExporterNode {
+        stage: "exporters.prometheus".to_owned(),
+        fingerprint: String::new(),
+        holds: Vec::new(),
+        exporter,
+        wants,
+        queue: Limits::DEFAULT,
+    };
+    let receiver = ReceiverNode {
+        stage: "receivers.points".to_owned(),
+        fingerprint: String::new(),
+        receiver: Box::new(Points(points)),
+    };
     let pipeline = PipelineNode { name: "p".to_owned(), receivers: vec![0], processors: vec![], exporters: vec![0] };
     Topology { receivers: vec![receiver], exporters: vec![exporter], pipelines: vec![pipeline], grace: PATIENCE }
 }

@@ -33,7 +33,6 @@ impl LiveChain {
     pub(super) fn tell_of_news(&self) {
         self.news.store(true, Ordering::Release);
     }
-
 }
 
 /// Chains that others have taken the place of, until they have ended.
@@ -56,7 +55,8 @@ impl Leaving {
 
     /// Those of a pipeline that have a stage of this name.
     fn with<'a>(&'a self, pipeline: &'a str, stage: &'a str) -> impl Iterator<Item = &'a CancellationToken> {
-        let has = move |one: &&LeavingChain| one.pipeline == pipeline && one.chain.iter().any(|link| link.stage == stage);
+        let has =
+            move |one: &&LeavingChain| one.pipeline == pipeline && one.chain.iter().any(|link| link.stage == stage);
         self.0.iter().filter(has).map(|one| &one.ended).filter(|ended| !ended.is_cancelled())
     }
 }
@@ -74,7 +74,8 @@ pub(super) struct Rebuilding<'a> {
 impl<'a> Rebuilding<'a> {
     pub(super) fn new(pipeline: &'a str, old: Vec<LiveChain>, leaving: &'a mut Leaving) -> Self {
         let was = old.iter().map(|live| live.chain.clone()).collect();
-        let old = old.into_iter().map(|live| Some((live.door.edge(), live))).map(|one| one.map(|(edge, live)| (live, edge)));
+        let old =
+            old.into_iter().map(|live| Some((live.door.edge(), live))).map(|one| one.map(|(edge, live)| (live, edge)));
         Self { pipeline, was, old: old.collect(), leaving, heritage: Arc::default() }
     }
 
@@ -82,7 +83,8 @@ impl<'a> Rebuilding<'a> {
     pub(super) fn enter(&self, node: ProcessorNode) -> Link {
         let ProcessorNode { stage, fingerprint, processor, queue } = node;
         let link = Link { stage, fingerprint, queue };
-        let is_kept = self.was.iter().flatten().any(|old| old.stage == link.stage && old.fingerprint == link.fingerprint);
+        let is_kept =
+            self.was.iter().flatten().any(|old| old.stage == link.stage && old.fingerprint == link.fingerprint);
         self.heritage.put(&link.stage, Heir { processor, is_kept });
         link
     }
@@ -113,7 +115,8 @@ impl<'a> Rebuilding<'a> {
     }
 
     fn retire_old(self, descents: &[Descent]) {
-        let goes_on = |at| descents.iter().any(|one| matches!(one, Descent::New { inbox_of: Some(of), .. } if *of == at));
+        let goes_on =
+            |at| descents.iter().any(|one| matches!(one, Descent::New { inbox_of: Some(of), .. } if *of == at));
         for (at, one) in self.old.into_iter().enumerate() {
             if let Some((live, _)) = one {
                 self.leaving.retire(self.pipeline, live, &self.heritage, goes_on(at));

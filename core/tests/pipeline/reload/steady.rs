@@ -114,8 +114,7 @@ impl Stream {
     fn topology(&mut self) -> Topology {
         let (seen, beside) = (Arc::clone(&self.seen), Arc::default());
         let receiver = Box::new(Source { next: Arc::clone(&self.next), rng: self.rng.fork() });
-        let receivers =
-            vec![ReceiverNode { stage: "receivers.r".to_owned(), fingerprint: self.version(4), receiver }];
+        let receivers = vec![ReceiverNode { stage: "receivers.r".to_owned(), fingerprint: self.version(4), receiver }];
         let exporters = vec![self.exporter("e", seen), self.exporter("beside", beside)];
         let ends = if self.rng.bool() { vec![0] } else { vec![0, 1] };
         let mut pipelines = vec![self.pipeline("p", ends)];

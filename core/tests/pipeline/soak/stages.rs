@@ -56,7 +56,7 @@ fn lost(count: u64) -> Record {
 
 /// A receiver.
 pub(super) struct Source {
-    pub(super) at: usize,
+    pub(super) id: u64,
     /// Limits of the buffer before the pipelines, if it has one.
     pub(super) buffer: Option<Limits>,
     pub(super) sent: Sent,
@@ -84,7 +84,7 @@ impl Receiver for Source {
 
 impl Source {
     async fn read(mut self: Box<Self>, door: Door, stop: Stop) -> Result<(), StageError> {
-        let mut seq = self.at as u64 * 1_000_000;
+        let mut seq = self.id * 1_000_000;
         for _ in 0..self.rng.usize(0..120) {
             match self.rng.u8(0..40) {
                 0 => return Err("the receiver fails".into()),
@@ -136,9 +136,9 @@ pub(super) struct Whim {
 }
 
 impl Whim {
-    pub(super) fn new(id: usize, mut rng: Rng) -> Self {
+    pub(super) fn new(id: u64, mut rng: Rng) -> Self {
         let tick_every = rng.bool().then(|| Duration::from_millis(rng.u64(1..30)));
-        Self { made: (id as u64 + 1) * 1_000_000_000, tick_every, fragile: rng.u8(0..10) == 0, rng }
+        Self { made: id * 1_000_000_000_000, tick_every, fragile: rng.u8(0..10) == 0, rng }
     }
 
     fn make(&mut self, most: u64, batch: &mut Batch) {
