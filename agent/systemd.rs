@@ -1,5 +1,5 @@
-//! What systemd wants to know of a service of `Type=notify-reload`: when it is ready, reloads and stops, and
-//! that it lives. Without systemd nothing of it happens.
+//! What systemd wants to know of a service of `Type=notify` or `notify-reload`: when it is ready, reloads and
+//! stops, and that it lives. Without systemd nothing of it happens.
 
 use sd_notify::NotifyState;
 

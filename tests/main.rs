@@ -15,5 +15,6 @@ mod reload;
 mod running;
 mod stopping;
 mod support;
+mod systemd;
 mod telemetry;
 mod tidy;

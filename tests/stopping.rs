@@ -1,5 +1,7 @@
 //! Signals.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::support::{Agent, Cilium, Place, eventually, get};
@@ -85,4 +87,24 @@ fn a_second_signal_ends_at_once_with_the_ledger_written() {
     let said = ended.stderr.lines().last().unwrap();
     assert!(said.contains("exporters.stdout") && said.ends_with("ended at once, on request"), "{said}");
     assert!(lost(&place) > 0);
+}
+
+#[test]
+fn a_ledger_pipe_that_nobody_reads_does_not_hold_up_a_stop() {
+    let place = Place::new();
+    let config = place.replay(10, &["cilium_decode"], "nop", "");
+    let pipe = place.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let args = ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), pipe.as_os_str()];
+    let mut agent = Agent::start(&args);
+    agent.says("waiting until somebody reads the ledger's pipe");
+    agent.signal("INT");
+    let ended = agent.ended();
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.ends_with("nobody reads it, and the agent is to stop\n"), "{}", ended.stderr);
+
+    let agent = Agent::start(&args);
+    let text = std::fs::read_to_string(&pipe).unwrap();
+    assert!(text.starts_with("{\"balanced\":true"), "{text}");
+    assert_eq!(agent.ended().code, Some(0));
 }

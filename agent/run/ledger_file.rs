@@ -1,9 +1,18 @@
 //! The file that gets the final ledger. It appears whole or not at all, and that it can be written is
-//! known before anything runs. Where it is no regular file, such as `/dev/stdout`, it is written to as it is.
+//! known before anything runs. Where it is no regular file, such as `/dev/stdout`, it is written to as it is; a
+//! named pipe is waited for until it has a reader, and until that has read, or somebody stops the agent.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tidegate_core::stage::Stop;
+use tokio::task::{JoinError, spawn_blocking};
+
+/// How long a file that blocks may take after a stop at once.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A file beside the one that it is going to be.
 #[derive(Debug)]
@@ -22,9 +31,45 @@ pub(crate) struct Unwritable {
     source: io::Error,
 }
 
+/// A stop came while a pipe had no reader, or its reader did not read.
+#[derive(Debug, thiserror::Error)]
+enum Abandoned {
+    #[error("nobody reads it, and the agent is to stop")]
+    Unread,
+    #[error("the thread that writes has failed")]
+    Failed(#[from] JoinError),
+}
+
 impl LedgerFile {
+    /// [`Self::create`], until somebody wants a stop.
+    pub(super) async fn create_unless(path: &Path, stop: &Stop) -> Result<Self, Unwritable> {
+        if fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo()) {
+            tracing::info!(path = %path.display(), "waiting until somebody reads the ledger's pipe");
+        }
+        let creating = path.to_owned();
+        tokio::select! {
+            biased;
+            created = spawn_blocking(move || Self::create(&creating)) => created.map_err(|error| abandoned(path, error))?,
+            () = stop.requested() => Err(abandoned(path, Abandoned::Unread)),
+        }
+    }
+
+    /// [`Self::write`], until somebody wants a stop at once.
+    pub(super) async fn write_unless(self, text: String, stop: &Stop) -> Result<(), Unwritable> {
+        let path = self.path.clone();
+        let at_once = async {
+            stop.requested_at_once().await;
+            tokio::time::sleep(AT_ONCE).await;
+        };
+        tokio::select! {
+            biased;
+            written = spawn_blocking(move || self.write(&text)) => written.map_err(|error| abandoned(&path, error))?,
+            () = at_once => Err(abandoned(&path, Abandoned::Unread)),
+        }
+    }
+
     /// Makes sure that the file can be written.
-    pub(crate) fn create(path: &Path) -> Result<Self, Unwritable> {
+    fn create(path: &Path) -> Result<Self, Unwritable> {
         let unwritable = |source| Unwritable { path: path.to_owned(), source };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
@@ -35,9 +80,13 @@ impl LedgerFile {
     }
 
     /// Writes the text and gives the file its name.
-    pub(crate) fn write(mut self, text: &str) -> Result<(), Unwritable> {
+    fn write(mut self, text: &str) -> Result<(), Unwritable> {
         self.finish(text).map_err(|source| Unwritable { path: self.path.clone(), source })
     }
+}
+
+fn abandoned(path: &Path, why: impl Into<Abandoned>) -> Unwritable {
+    Unwritable { path: path.to_owned(), source: io::Error::other(why.into()) }
 }
 
 impl LedgerFile {

@@ -85,31 +85,32 @@ pub(crate) fn start(
     stop: Stop,
     wishes: Option<Wishes>,
 ) -> Result<(), Error> {
+    let ended = runtime.block_on(run_and_report(assembly, options, stop, wishes));
+    // A thread that is stuck in a read or a write is not waited for.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn run_and_report(
+    assembly: Assembly,
+    options: &Options,
+    stop: Stop,
+    wishes: Option<Wishes>,
+) -> Result<(), Error> {
     let ledger_file = match &options.ledger {
-        Some(path) => Some(runtime.block_on(unless_stopped(&stop, path.clone()))?),
+        Some(path) => Some(LedgerFile::create_unless(path, &stop).await?),
         None => None,
     };
     let ledger = Ledger::default();
-    let ended = runtime.block_on(execute(assembly, &ledger, stop, wishes));
-    // A thread that is stuck in a read or a write is not waited for.
-    runtime.shutdown_background();
-    let ended = ended?;
+    let ended = execute(assembly, &ledger, stop.clone(), wishes).await?;
     let report = ledger.report();
     // The ledger is worth more than the terminal that it cannot be printed to.
     let _ = writeln!(io::stderr(), "{report}");
-    ledger_file.map(|file| file.write(&report.to_json())).transpose()?;
+    if let Some(file) = ledger_file {
+        file.write_unless(report.to_json(), &stop).await?;
+    }
     ended?;
     if options.strict { settled(&report) } else { Ok(()) }
-}
-
-/// Opens the ledger file. A named pipe lets nobody in before it has a reader, and that may take for ever.
-async fn unless_stopped(stop: &Stop, path: PathBuf) -> Result<LedgerFile, Error> {
-    let opening = tokio::task::spawn_blocking(move || LedgerFile::create(&path));
-    tokio::select! {
-        biased;
-        opened = opening => Ok(opened.map_err(|_| Error::failed("the ledger file was not opened"))??),
-        () = stop.requested() => Err(Error::failed("stopped before anything ran: nobody reads the ledger's pipe")),
-    }
 }
 
 /// The outer error is one before anything ran.

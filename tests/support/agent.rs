@@ -71,7 +71,12 @@ impl Agent {
 
     /// Starts the agent.
     pub(crate) fn start(args: &[&OsStr]) -> Self {
-        let mut child = command(args).spawn().unwrap();
+        Self::start_with(args, &[])
+    }
+
+    /// Starts the agent with some environment variables.
+    pub(crate) fn start_with(args: &[&OsStr], environment: &[(&str, &OsStr)]) -> Self {
+        let mut child = command(args).envs(environment.iter().copied()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
