@@ -62,8 +62,8 @@ fn series_that_nobody_adopted_end() {
     assert_eq!(
         ended,
         [
-            r#"hubble_drop_total{reason="NAT46",protocol="TCP"} ended"#,
-            r#"hubble_tcp_flags_total{flag="SYN",family="Unknown"} ended"#
+            r#"hubble_drop_total{reason="POLICY_DENIED",protocol="TCP"} ended"#,
+            r#"hubble_tcp_flags_total{flag="SYN",family="IPv4"} ended"#
         ]
     );
 }
