@@ -27,8 +27,10 @@ impl Pipeline {
         let processors: Result<Vec<_>, _> = processors.iter().map(|component| processor(component)).collect();
         let exporter = configuration(tidegate_exporters::KINDS, &("nop", ""))?.build(&context("nop"))?;
         let topology = Topology {
-            receivers: vec![ReceiverNode { stage: "receivers.input".to_owned(), receiver }],
+            receivers: vec![ReceiverNode { stage: "receivers.input".to_owned(), fingerprint: String::new(), receiver }],
             exporters: vec![ExporterNode {
+                fingerprint: String::new(),
+                holds: Vec::new(),
                 stage: "nop".to_owned(),
                 exporter,
                 wants: Kinds::ALL,
@@ -57,7 +59,7 @@ impl Pipeline {
 fn processor(component: &Component<'_>) -> Result<ProcessorNode, Box<dyn Error>> {
     let processor: Box<dyn Processor> =
         configuration(tidegate_processors::KINDS, component)?.build(&context(component.0))?;
-    Ok(ProcessorNode { stage: component.0.to_owned(), processor, queue: None })
+    Ok(ProcessorNode { stage: component.0.to_owned(), fingerprint: String::new(), processor, queue: None })
 }
 
 /// A component's configuration, read by its kind.
