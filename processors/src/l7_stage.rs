@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tidegate_core::flow::{Flow, L7};
 use tidegate_core::ledger::Tally;
 use tidegate_core::stage::Processor;
@@ -21,7 +22,7 @@ pub(crate) trait Protocol: Send {
     fn owns(log: &LogRecord) -> bool;
 
     /// The protocol's part of a record, taken out of it.
-    fn l7(&mut self, log: &mut LogRecord, logged_at: jiff::Timestamp) -> L7;
+    fn l7(&mut self, log: &mut LogRecord, logged_at: SignedDuration) -> L7;
 
     /// The exchange that a record reports, as far as packets could show it, too.
     fn exchange(&self, log: &LogRecord) -> Option<Exchange>;

@@ -187,13 +187,14 @@ fn new_stream() -> u32 {
 
 fn batch_up(batch: &mut Batch, payload: &Payload<'_>, frame: Frame) {
     let data = batch.push_bytes(payload.data);
-    let (payload_type, cpu) = (narrow(payload.kind), narrow(payload.cpu));
-    batch.push(Record::Frame(Frame { payload_type, cpu, lost: payload.lost, data, ..frame }));
+    let payload_type = i32::try_from(payload.kind).unwrap_or(i32::MAX);
+    batch.push(Record::Frame(Frame { payload_type, cpu: low_i32(payload.cpu), lost: payload.lost, data, ..frame }));
 }
 
-/// Go's `int` as 32 bits; what does not fit is no type and no CPU that exists.
-fn narrow(value: i64) -> i32 {
-    i32::try_from(value).unwrap_or(if value < 0 { i32::MIN } else { i32::MAX })
+/// What Go's `int32(wide)` leaves, as in Hubble: CPUs have small numbers.
+fn low_i32(wide: i64) -> i32 {
+    let [a, b, c, d, ..] = wide.to_le_bytes();
+    i32::from_le_bytes([a, b, c, d])
 }
 
 #[cfg(test)]

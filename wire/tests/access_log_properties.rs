@@ -10,7 +10,7 @@ use proptest::option;
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tidegate_wire::access_log::{
-    Decoder, Dns, Encoder, Endpoint, Headers, Http, IpPort, Kafka, L7, LogRecord, MESSAGE_TYPE, NodeAddresses,
+    Answer, Decoder, Dns, Encoder, Endpoint, Headers, Http, IpPort, Kafka, L7, LogRecord, MESSAGE_TYPE, NodeAddresses,
     ServiceInfo, Variant,
 };
 use tidegate_wire::gob::TypeId;
@@ -61,7 +61,7 @@ fn kafka() -> impl Strategy<Value = Kafka> {
 fn dns() -> impl Strategy<Value = Dns> {
     // IPv4-mapped addresses are read as IPv4 from the variants that carry plain bytes.
     let v6 = any::<Ipv6Addr>().prop_filter("mapped", |ip| ip.to_ipv4_mapped().is_none());
-    let ip = prop_oneof![any::<Ipv4Addr>().prop_map(IpAddr::V4), v6.prop_map(IpAddr::V6)];
+    let ip = prop_oneof![any::<Ipv4Addr>().prop_map(IpAddr::V4), v6.prop_map(IpAddr::V6)].prop_map(Answer::Ip);
     let types = || vec(any::<u16>(), 0..3);
     let texts = (TEXT, vec(TEXT, 0..3), TEXT);
     (texts, vec(ip, 0..4), any::<u32>(), any::<i64>(), types(), types()).prop_map(

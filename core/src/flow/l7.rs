@@ -1,6 +1,6 @@
 //! Requests and responses: `flow.Layer7` and its records.
 
-use std::net::IpAddr;
+pub use tidegate_wire::access_log::Answer as DnsAnswer;
 
 /// `flow.Layer7`, with what Hubble keeps beside it on the flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,7 @@ impl L7 {
         let texts = match &self.record {
             L7Record::Dns(dns) => {
                 dns.query.len()
-                    + dns.ips.len() * size_of::<IpAddr>()
+                    + dns.ips.len() * size_of::<DnsAnswer>()
                     + dns.cnames.iter().map(|cname| cname.len() + size_of::<String>()).sum::<usize>()
                     + 2 * (dns.qtypes.len() + dns.rrtypes.len())
             }
@@ -96,7 +96,7 @@ pub struct Dns {
     /// The name asked for, with its trailing dot.
     pub query: String,
     /// Addresses in the answer.
-    pub ips: Vec<IpAddr>,
+    pub ips: Vec<DnsAnswer>,
     /// Time to live in seconds.
     pub ttl: u32,
     /// Canonical names in the answer.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use tidegate_core::Timestamp;
-use tidegate_core::flow::Address;
+use tidegate_core::flow::{Address, DnsAnswer};
 
 /// A number in decimal digits.
 pub(super) fn push_decimal(out: &mut String, n: impl Into<u64>) {
@@ -50,6 +50,16 @@ pub(super) fn push_address(out: &mut String, address: IpAddr) {
         }
         IpAddr::V6(v6) => {
             let _ = write!(out, "{v6}");
+        }
+    }
+}
+
+/// An address in a DNS answer.
+pub(super) fn push_answer(out: &mut String, answer: &DnsAnswer) {
+    match answer {
+        DnsAnswer::Ip(ip) => push_address(out, *ip),
+        DnsAnswer::Zoned(..) | DnsAnswer::Invalid => {
+            let _ = write!(out, "{answer}");
         }
     }
 }

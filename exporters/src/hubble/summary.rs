@@ -7,7 +7,7 @@ use tidegate_core::flow::{
     icmpv6_text, qtype_name, rcode_text,
 };
 
-use super::push::{push_address, push_decimal, push_signed};
+use super::push::{push_answer, push_decimal, push_signed};
 use super::quote::push_quoted;
 
 /// Appends the summary, which is empty where Hubble's is.
@@ -107,7 +107,7 @@ fn push_dns_data(out: &mut String, dns: &Dns) {
         return out.push_str(rcode_text(rcode));
     }
     if !dns.ips.is_empty() {
-        push_quoted(out, |out| push_joined(out, ",", &dns.ips, |out, ip| push_address(out, *ip)));
+        push_quoted(out, |out| push_joined(out, ",", &dns.ips, push_answer));
     }
     if !dns.cnames.is_empty() {
         out.push_str(if dns.ips.is_empty() { "CNAMEs: " } else { " CNAMEs: " });

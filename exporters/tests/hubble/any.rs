@@ -32,7 +32,16 @@ fn l4() -> impl Strategy<Value = L4> {
 fn record() -> impl Strategy<Value = L7Record> {
     let dns = (any::<(String, u32, String, u32, Vec<u16>)>(), texts(), any::<Vec<std::net::IpAddr>>()).prop_map(
         |((query, ttl, observation_source, rcode, qtypes), cnames, ips)| {
-            L7Record::Dns(Dns { query, ttl, observation_source, rcode, rrtypes: qtypes.clone(), qtypes, cnames, ips })
+            L7Record::Dns(Dns {
+                query,
+                ttl,
+                observation_source,
+                rcode,
+                rrtypes: qtypes.clone(),
+                qtypes,
+                cnames,
+                ips: ips.into_iter().map(Into::into).collect(),
+            })
         },
     );
     let http =

@@ -1,5 +1,6 @@
 //! The flows and losses whose lines are in `tests/golden/hubble`, as the decoders make them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tidegate_core::Timestamp;
@@ -196,7 +197,7 @@ fn local_pod(namespace: &str, pod_name: &str, app: (&str, &str)) -> EndpointName
 pub(crate) fn dns(source: Option<&str>, l7_type: L7Type) -> Flow {
     let record = Dns {
         query: "api.example.com.".to_owned(),
-        ips: vec!["203.0.113.5".parse().unwrap()],
+        ips: vec![IpAddr::from([203, 0, 113, 5]).into()],
         ttl: 30,
         cnames: vec!["edge.example.net.".to_owned()],
         observation_source: source.unwrap_or("wire").to_owned(),

@@ -1,5 +1,7 @@
 //! Summaries.
 
+use std::net::IpAddr;
+
 use tidegate_core::flow::{
     Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer, Seen, TcpFlags,
 };
@@ -61,7 +63,7 @@ fn a_socket_flow_is_summed_up_by_its_protocol() {
 fn answer(ips: &[&str], cnames: &[&str], rcode: u32, source: &str) -> Dns {
     Dns {
         query: "a.example.".to_owned(),
-        ips: ips.iter().map(|ip| ip.parse().unwrap()).collect(),
+        ips: ips.iter().map(|ip| ip.parse::<IpAddr>().unwrap().into()).collect(),
         ttl: 5,
         cnames: cnames.iter().map(|cname| (*cname).to_owned()).collect(),
         observation_source: source.to_owned(),

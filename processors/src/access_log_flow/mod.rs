@@ -3,12 +3,14 @@
 //!
 //! Texts that Hubble looks up by address (namespaces, pods, DNS names) stay empty; the cluster is in a label.
 
+pub(crate) mod go_time;
 mod names;
 
 use names::Names;
 
 use std::net::IpAddr;
 
+use jiff::SignedDuration;
 use tidegate_core::flow::{
     Address, Direction, Endpoint, Flow, FlowType, Ip, IpVersion, L4, L7, L7Type, Verdict, message_type,
 };
@@ -16,7 +18,7 @@ use tidegate_core::record::{Event, EventBody};
 use tidegate_core::{Record, Timestamp};
 use tidegate_wire::access_log::{self, LogRecord};
 
-/// The record's timestamp is not RFC 3339.
+/// The record's timestamp is not RFC 3339 as Go reads it.
 const BAD_TIMESTAMP: &str = "access_log_bad_timestamp";
 
 /// Turns records of one stage into flows.
@@ -27,17 +29,17 @@ pub(crate) struct AccessLogFlows {
 
 impl AccessLogFlows {
     /// Makes a flow of the record in place of the event, with the protocol's part from `seven`, which is given the
-    /// record and its timestamp.
+    /// record and its time since the Unix epoch.
     ///
     /// # Errors
     /// The reason to drop the record, which is left as it was.
     pub(crate) fn replace(
         &mut self,
         record: &mut Record,
-        seven: impl FnOnce(&mut LogRecord, jiff::Timestamp) -> L7,
+        seven: impl FnOnce(&mut LogRecord, SignedDuration) -> L7,
     ) -> Result<(), &'static str> {
         let Record::Event(Event { time, seq, body: EventBody::AccessLog(log), .. }) = record else { return Ok(()) };
-        let logged_at = log.timestamp.parse().map_err(|_| BAD_TIMESTAMP)?;
+        let logged_at = go_time::parse(&log.timestamp).ok_or(BAD_TIMESTAMP)?;
         let l7 = seven(log, logged_at);
         let flow = self.flow(*time, *seq, log, l7);
         *record = Record::Flow(flow);

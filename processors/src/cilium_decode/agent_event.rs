@@ -7,6 +7,8 @@ use tidegate_core::record::{AgentEvent, AgentEventType as Type, Notification};
 use tidegate_wire::agent_notify::{self, AgentNotify};
 use tidegate_wire::release::Releases;
 
+use crate::access_log_flow::go_time;
+
 /// The text of a notification is not JSON.
 const BAD_TEXT: &str = "agent_notify_bad_text";
 
@@ -54,7 +56,6 @@ struct Started {
 }
 
 fn agent_start(started: &Started) -> Notification {
-    let time = started.time.parse::<jiff::Timestamp>().ok();
-    let nanoseconds = time.and_then(|time| u64::try_from(time.as_nanosecond()).ok());
+    let nanoseconds = go_time::parse(&started.time).and_then(|time| u64::try_from(time.as_nanos()).ok());
     Notification::AgentStart { time: nanoseconds.map(Timestamp) }
 }

@@ -59,7 +59,7 @@ impl Protocol for DnsFlow {
         log.dns.is_some()
     }
 
-    fn l7(&mut self, log: &mut LogRecord, _logged_at: jiff::Timestamp) -> L7 {
+    fn l7(&mut self, log: &mut LogRecord, _logged_at: jiff::SignedDuration) -> L7 {
         access_log::l7(log)
     }
 

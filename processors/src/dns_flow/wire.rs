@@ -31,7 +31,7 @@ pub(super) fn find(flow: &Flow, bytes: &[u8], content: &Content) -> Option<(Mess
 pub(super) fn l7(message: dns::Message) -> L7 {
     let dns = Dns {
         query: message.query,
-        ips: message.ips,
+        ips: message.ips.into_iter().map(Into::into).collect(),
         ttl: message.ttl.unwrap_or_default(),
         cnames: message.cnames,
         observation_source: "wire".into(),

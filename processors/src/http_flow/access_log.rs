@@ -10,7 +10,7 @@ use crate::access_log_flow::{client, l7_type, low_u32};
 use crate::wire_seen::{Content, Exchange};
 
 /// Takes the HTTP part out of a record.
-pub(super) fn l7(log: &mut LogRecord, logged_at: jiff::Timestamp, exchanges: &mut Exchanges) -> L7 {
+pub(super) fn l7(log: &mut LogRecord, logged_at: jiff::SignedDuration, exchanges: &mut Exchanges) -> L7 {
     let l7_type = l7_type(log);
     let logged = log.http.take().unwrap_or_default();
     let request_id = header(&logged, "X-Request-Id");

@@ -1,7 +1,7 @@
 //! Pairs responses with their requests by `X-Request-Id`, as Hubble's `seven` parser (v1.19.4) does with two LRU
 //! caches of this size, one of times and one of traces; here it is one table.
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
 use crate::fifo::Fifo;
 
@@ -15,7 +15,7 @@ pub(super) struct Exchanges {
 
 #[derive(Debug)]
 struct Request {
-    logged_at: Timestamp,
+    logged_at: SignedDuration,
     trace_id: Option<Box<str>>,
 }
 
@@ -27,16 +27,17 @@ impl Default for Exchanges {
 
 impl Exchanges {
     /// Remembers a request that has an id. One that passes several proxies keeps the trace that any of them told.
-    pub(super) fn request(&mut self, id: Option<&str>, logged_at: Timestamp, trace_id: Option<&str>) {
+    pub(super) fn request(&mut self, id: Option<&str>, logged_at: SignedDuration, trace_id: Option<&str>) {
         let Some(id) = id else { return };
         let earlier = self.requests.remove(id).and_then(|request| request.trace_id);
         self.requests.insert(id.into(), Request { logged_at, trace_id: trace_id.map(Into::into).or(earlier) });
     }
 
     /// Latency in nanoseconds and trace id for a response; 0 and none where the request is not known.
-    pub(super) fn response(&mut self, id: Option<&str>, logged_at: Timestamp) -> (u64, Option<String>) {
+    pub(super) fn response(&mut self, id: Option<&str>, logged_at: SignedDuration) -> (u64, Option<String>) {
         let Some(request) = id.and_then(|id| self.requests.remove(id)) else { return (0, None) };
-        let latency = logged_at.as_nanosecond() - request.logged_at.as_nanosecond();
+        // Go's durations end at 63 bits.
+        let latency = (logged_at - request.logged_at).as_nanos().min(i64::MAX.into());
         (u64::try_from(latency).unwrap_or_default(), request.trace_id.map(String::from))
     }
 }
@@ -45,8 +46,8 @@ impl Exchanges {
 mod tests {
     use super::*;
 
-    fn at(nanosecond: i128) -> Timestamp {
-        Timestamp::from_nanosecond(nanosecond).expect("a time")
+    fn at(nanosecond: i64) -> SignedDuration {
+        SignedDuration::from_nanos(nanosecond)
     }
 
     #[test]

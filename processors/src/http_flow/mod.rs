@@ -66,7 +66,7 @@ impl Protocol for HttpFlow {
         log.http.is_some() && log.dns.is_none()
     }
 
-    fn l7(&mut self, log: &mut LogRecord, logged_at: jiff::Timestamp) -> L7 {
+    fn l7(&mut self, log: &mut LogRecord, logged_at: jiff::SignedDuration) -> L7 {
         access_log::l7(log, logged_at, &mut self.exchanges)
     }
 

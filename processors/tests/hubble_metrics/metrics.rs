@@ -1,5 +1,7 @@
 //! Each metric's rules, as tables.
 
+use std::net::IpAddr;
+
 use tidegate_core::flow::{
     Direction, Dns, Endpoint, Flow, Generic, IpVersion, Kafka, L4, L7Record, L7Type, PolicyMatch, Seen, TcpFlags,
     Verdict, message_type,
@@ -98,7 +100,11 @@ fn tcp_counts_the_flags_that_open_and_close_connections() {
 #[test]
 fn dns_counts_queries_and_responses() {
     let a = || Dns { qtypes: vec![1], ..Dns::default() };
-    let answer = Dns { ips: vec![[1, 2, 3, 4].into(), [5, 6, 7, 8].into()], rrtypes: vec![5, 1, 1], ..a() };
+    let answer = Dns {
+        ips: vec![IpAddr::from([1, 2, 3, 4]).into(), IpAddr::from([5, 6, 7, 8]).into()],
+        rrtypes: vec![5, 1, 1],
+        ..a()
+    };
     let rcode = |rcode| dns(L7Type::Response, Dns { rcode, qtypes: vec![28, 1], ..Dns::default() });
     let unknown_reply = Flow { is_reply: None, ..dns(L7Type::Request, a()) };
     let mut on_the_wire = dns(L7Type::Request, Dns { qtypes: vec![65, 9999], ..Dns::default() });

@@ -50,7 +50,7 @@ fn decode_batch(frames: &mut Frames) -> (Vec<Vec<u8>>, Result<Halt, Error>) {
 
 #[test]
 fn a_frame_keeps_what_its_payload_says_and_gets_its_number() {
-    let lost = Payload { data: &[], cpu: i64::MAX, lost: u64::MAX, kind: Payload::RECORD_LOST };
+    let lost = Payload { data: &[], cpu: (1 << 40) - 2, lost: u64::MAX, kind: Payload::RECORD_LOST };
     let mut frames = Frames::new(1024);
     frames.extend(&stream(&[event(b"ab"), lost]));
     let mut batch = Batch::new();
@@ -71,7 +71,7 @@ fn a_frame_keeps_what_its_payload_says_and_gets_its_number() {
             seq: 2,
             stream: frames.stream,
             payload_type: 2,
-            cpu: i32::MAX,
+            cpu: -2,
             lost: u64::MAX,
             data: tidegate_core::Span { start: 2, len: 0 },
         },

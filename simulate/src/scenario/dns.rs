@@ -77,7 +77,7 @@ impl Exchange {
             ..Dns::default()
         };
         if response {
-            dns.ips.clone_from(&self.ips);
+            dns.ips = self.ips.iter().copied().map(Into::into).collect();
             dns.rcode = self.rcode.into();
             dns.ttl = if self.ips.is_empty() { 0 } else { 30 };
             dns.cnames = self.cname.map(str::to_owned).into_iter().collect();

@@ -1,10 +1,10 @@
 //! Reads the part of a `LogRecord` that belongs to one protocol.
 
 use super::decode::{list, lossy, narrow, structure, text};
-use super::{Dns, Error, Headers, Http, Kafka, L7};
+use super::{Answer, Dns, Error, Headers, Http, Kafka, L7};
 use crate::gob::{Type, Value};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 pub(super) fn http(value: Value<'_, '_>) -> Result<Http, Error> {
     structure(value, |http: &mut Http, name, field| {
@@ -95,16 +95,21 @@ fn map<T>(
 }
 
 /// `net.IP`, which is bytes, or `netip.Addr`, which marshals itself and may have a zone.
-fn address(value: Value<'_, '_>) -> Result<IpAddr, Error> {
-    let plain = *value.ty()? == Type::Bytes;
+fn address(value: Value<'_, '_>) -> Result<Answer, Error> {
+    let is_plain = *value.ty()? == Type::Bytes;
     let octets = value.octets()?;
-    if let Ok(v4) = <[u8; 4]>::try_from(octets) {
-        return Ok(IpAddr::from(v4));
+    if octets.is_empty() {
+        return Ok(Answer::Invalid);
     }
-    let v6 = octets.first_chunk::<16>().filter(|_| !plain || octets.len() == 16);
-    let v6 = Ipv6Addr::from(*v6.ok_or(Error::AddressLength(octets.len()))?);
-    Ok(match v6.to_ipv4_mapped() {
-        Some(v4) if plain => IpAddr::V4(v4),
-        _ => IpAddr::V6(v6),
-    })
+    if let Ok(v4) = <[u8; 4]>::try_from(octets) {
+        return Ok(Answer::Ip(v4.into()));
+    }
+    let Some((v6, zone)) = octets.split_first_chunk::<16>() else { return Err(Error::AddressLength(octets.len())) };
+    let v6 = Ipv6Addr::from(*v6);
+    match v6.to_ipv4_mapped() {
+        _ if is_plain && !zone.is_empty() => Err(Error::AddressLength(octets.len())),
+        _ if !zone.is_empty() => Ok(Answer::Zoned(v6, lossy(zone).into())),
+        Some(v4) if is_plain => Ok(Answer::Ip(v4.into())),
+        _ => Ok(Answer::Ip(v6.into())),
+    }
 }

@@ -4,7 +4,7 @@
 //! the keys.
 
 use super::schema::log_record;
-use super::{Dns, Endpoint, Headers, Http, Kafka, L7, LogRecord, MESSAGE_TYPE, Variant};
+use super::{Answer, Dns, Endpoint, Headers, Http, Kafka, L7, LogRecord, MESSAGE_TYPE, Variant};
 use crate::gob::{StructWriter, TypeId, put_bytes, put_int, put_uint, write_message};
 use std::net::IpAddr;
 
@@ -130,9 +130,11 @@ fn put_label(out: &mut Vec<u8>, label: &str) {
     StructWriter::new(out).bytes(key).bytes(value).bytes(source).end();
 }
 
-fn put_address(out: &mut Vec<u8>, address: &IpAddr) {
+fn put_address(out: &mut Vec<u8>, address: &Answer) {
     match address {
-        IpAddr::V4(v4) => put_bytes(out, &v4.octets()),
-        IpAddr::V6(v6) => put_bytes(out, &v6.octets()),
+        Answer::Ip(IpAddr::V4(v4)) => put_bytes(out, &v4.octets()),
+        Answer::Ip(IpAddr::V6(v6)) => put_bytes(out, &v6.octets()),
+        Answer::Zoned(v6, zone) => put_bytes(out, &[&v6.octets(), zone.as_bytes()].concat()),
+        Answer::Invalid => put_bytes(out, &[]),
     }
 }

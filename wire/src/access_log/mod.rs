@@ -5,6 +5,7 @@
 //! of its own. Its shape changed over the releases; what the stream defines tells which it is.
 //! Doesn't interpret: timestamps, verdicts and addresses of endpoints stay text, as they were sent.
 
+mod answer;
 mod decode;
 mod decode_l7;
 mod encode;
@@ -13,6 +14,7 @@ mod record;
 mod schema;
 mod variant;
 
+pub use answer::Answer;
 pub use decode::{Decoder, MAX_RECORD};
 pub use encode::Encoder;
 pub use error::Error;

@@ -1,8 +1,7 @@
 //! The record itself. Texts are as the agent sent them, invalid UTF-8 replaced.
 
-use super::Variant;
+use super::{Answer, Variant};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 /// One request, response or sample that a proxy saw.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -134,9 +133,8 @@ pub struct Kafka {
 pub struct Dns {
     /// The name asked for, with its trailing dot.
     pub query: String,
-    /// Addresses in the answer. A zone behind an IPv6 address is not kept; IPv4-mapped ones of
-    /// [`Variant::A`] and [`Variant::B`] are IPv4, as Go prints them.
-    pub ips: Vec<IpAddr>,
+    /// Addresses in the answer. IPv4-mapped ones of [`Variant::A`] and [`Variant::B`] are IPv4, as Go prints them.
+    pub ips: Vec<Answer>,
     /// The lowest time to live in the answer, in seconds.
     pub ttl: u32,
     /// Canonical names in the answer.

@@ -3,7 +3,7 @@
 use tidegate_core::flow::{Dns, Http, Kafka, L7, L7Record, qtype_name};
 
 use super::object::Object;
-use crate::hubble::push::push_address;
+use crate::hubble::push::push_answer;
 
 /// `flow.Layer7`. A protocol of the generic proxy has no record; it shows in the summary.
 pub(super) fn layer7(object: &mut Object<'_>, l7: &L7) {
@@ -19,11 +19,7 @@ pub(super) fn layer7(object: &mut Object<'_>, l7: &L7) {
 
 fn dns(object: &mut Object<'_>, dns: &Dns) {
     object.text("query", &dns.query);
-    object.list("ips", &dns.ips, |out, ip| {
-        out.push('"');
-        push_address(out, *ip);
-        out.push('"');
-    });
+    object.composed_texts("ips", &dns.ips, push_answer);
     object.number("ttl", dns.ttl);
     object.texts("cnames", &dns.cnames);
     object.text("observation_source", &dns.observation_source);

@@ -165,6 +165,20 @@ impl Object<'_> {
         });
     }
 
+    /// A list of texts that `push` composes; omitted if it is empty.
+    pub(super) fn composed_texts<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        push: impl Fn(&mut String, T),
+    ) {
+        self.list(name, items, |out, item| {
+            out.push('"');
+            escaped::<GoJson>(out, |out| push(out, item));
+            out.push('"');
+        });
+    }
+
     /// A list of objects; omitted if it is empty.
     pub(super) fn objects<T>(
         &mut self,

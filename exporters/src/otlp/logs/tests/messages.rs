@@ -1,5 +1,7 @@
 //! HTTP, DNS, Kafka and other messages as a backend reads them.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use super::*;
 
 fn http(method: &str, url: &str, protocol: &str, code: u32) -> Http {
@@ -71,7 +73,7 @@ fn protocol_part(text: &str) -> &str {
 fn dns_kafka_and_generic_messages_have_their_fields() {
     let dns = Dns {
         query: "shop.example.".to_owned(),
-        ips: vec![[192, 0, 2, 1].into(), std::net::Ipv6Addr::LOCALHOST.into()],
+        ips: vec![IpAddr::from([192, 0, 2, 1]).into(), IpAddr::from(Ipv6Addr::LOCALHOST).into()],
         ttl: 30,
         cnames: vec!["www.shop.example.".to_owned()],
         observation_source: "proxy".to_owned(),
