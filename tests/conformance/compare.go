@@ -10,26 +10,36 @@ import (
 	"os"
 	"regexp"
 
+	"github.com/cilium/cilium/pkg/monitor"
 	monitorAPI "github.com/cilium/cilium/pkg/monitor/api"
 	"github.com/cilium/cilium/pkg/monitor/payload"
 )
 
 func runCompare(args []string) error {
-	var stream, hubble, tidegate, expected, sample string
+	var files sides
+	var expected, sample, upstream string
 	var count int
 	if err := flags("compare", args, func(set *flag.FlagSet) {
-		set.StringVar(&stream, "stream", "", "stream file, for the bytes of examples")
-		set.StringVar(&hubble, "hubble", "", "file of Hubble's lines")
-		set.StringVar(&tidegate, "tidegate", "", "file of tidegate's lines")
+		set.StringVar(&files.stream, "stream", "", "stream file, for the bytes of examples")
+		set.StringVar(&files.hubble, "hubble", "", "file of Hubble's lines")
+		set.StringVar(&files.tidegate, "tidegate", "", "file of tidegate's lines")
+		set.StringVar(&files.hubbleCompact, "hubble-compact", "", "file of Hubble's compact lines, quoted")
+		set.StringVar(&files.tidegateCompact, "tidegate-compact", "", "file of tidegate's compact lines")
 		set.StringVar(&expected, "expected", "", "file of expected differences")
+		set.StringVar(&upstream, "upstream", "", "file of the lines that upstream's tests saw")
 		set.StringVar(&sample, "sample", "", "file for a stream of some events without differences")
 		set.IntVar(&count, "count", 200, "number of events in the sample")
 	}); err != nil {
 		return err
 	}
-	comparison, err := compareFiles(stream, hubble, tidegate)
+	comparison, err := compareFiles(files)
 	if err != nil {
 		return err
+	}
+	if upstream != "" {
+		if err := comparison.reportUpstream(upstream); err != nil {
+			return err
+		}
 	}
 	if sample != "" {
 		if err := comparison.writeSample(sample, count); err != nil {
@@ -47,19 +57,22 @@ func runCompare(args []string) error {
 	return nil
 }
 
-func compareFiles(stream, hubble, tidegate string) (*comparison, error) {
-	events, err := readEvents(stream)
+// sides are the files to compare.
+type sides struct{ stream, hubble, tidegate, hubbleCompact, tidegateCompact string }
+
+func compareFiles(files sides) (*comparison, error) {
+	events, err := readEvents(files.stream)
 	if err != nil {
 		return nil, err
 	}
-	theirs, err := readLines(hubble)
+	theirs, err := readPairs(files.hubble, files.hubbleCompact)
 	if err != nil {
 		return nil, err
 	}
 	if len(theirs) != len(events) {
-		return nil, fmt.Errorf("%s: %d lines for %d events", hubble, len(theirs), len(events))
+		return nil, fmt.Errorf("%s: %d lines for %d events", files.hubble, len(theirs), len(events))
 	}
-	printed, err := readLines(tidegate)
+	printed, err := readPairs(files.tidegate, files.tidegateCompact)
 	if err != nil {
 		return nil, err
 	}
@@ -68,10 +81,40 @@ func compareFiles(stream, hubble, tidegate string) (*comparison, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.theirs, c.ours = theirs, ours
 	for index := range events {
 		c.event(index, theirs[index], ours[index])
 	}
 	return c, nil
+}
+
+// pair is what one side says about an event: in JSON and, if it was asked for, as a compact line.
+type pair struct{ json, compact []byte }
+
+// readPairs reads two files that have a line for each event that either has a line for.
+func readPairs(json, compact string) ([]pair, error) {
+	lines, err := readLines(json)
+	if err != nil {
+		return nil, err
+	}
+	pairs := make([]pair, len(lines))
+	for i, line := range lines {
+		pairs[i].json = line
+	}
+	if compact == "" {
+		return pairs, nil
+	}
+	lines, err = readLines(compact)
+	if err != nil {
+		return nil, err
+	}
+	if len(lines) != len(pairs) {
+		return nil, fmt.Errorf("%s: %d lines, but %d in %s", compact, len(lines), len(pairs), json)
+	}
+	for i, line := range lines {
+		pairs[i].compact = line
+	}
+	return pairs, nil
 }
 
 func readLines(path string) (lines [][]byte, err error) {
@@ -89,31 +132,31 @@ func readLines(path string) (lines [][]byte, err error) {
 }
 
 // join says which event each printed line is of: by its mark, or by the mark of the line that follows.
-func (c *comparison) join(printed [][]byte) (map[int][]byte, error) {
-	lines := map[int][]byte{}
-	var waiting []byte
+func (c *comparison) join(printed []pair) (map[int]pair, error) {
+	lines := map[int]pair{}
+	var waiting pair
 	for number, line := range printed {
-		index, marked, err := markOf(line)
+		index, marked, err := markOf(line.json)
 		// Noise can look like a mark; there are too few events for it to be one.
 		marked = marked && index < len(c.events)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("tidegate's line %d: %w", number+1, err)
-		case !marked && waiting != nil:
+		case !marked && waiting.json != nil:
 			return nil, fmt.Errorf("tidegate's line %d: two lines in a row without a mark", number+1)
 		case !marked:
 			waiting = line
 			continue
-		case lines[index] != nil:
+		case lines[index].json != nil:
 			return nil, fmt.Errorf("tidegate's line %d: second line for event %d", number+1, index)
 		}
 		lines[index] = line
-		if waiting != nil {
+		if waiting.json != nil {
 			lines[index-1] = waiting
-			waiting = nil
+			waiting = pair{}
 		}
 	}
-	if waiting != nil {
+	if waiting.json != nil {
 		return nil, errors.New("tidegate's last line has no mark")
 	}
 	return lines, nil
@@ -172,6 +215,8 @@ func comparable(line []byte) []byte {
 
 type comparison struct {
 	events  []payload.Payload
+	theirs  []pair
+	ours    map[int]pair
 	kinds   map[string]*tally
 	classes map[string]*difference
 	// Numbers of the events without a difference.
@@ -185,29 +230,30 @@ func newComparison(events []payload.Payload) *comparison {
 	return &comparison{events: events, kinds: map[string]*tally{}, classes: map[string]*difference{}}
 }
 
-func (c *comparison) event(index int, theirs, ours []byte) {
+func (c *comparison) event(index int, theirs, ours pair) {
 	kind := kindOf(&c.events[index])
 	if c.kinds[kind] == nil {
 		c.kinds[kind] = &tally{}
 	}
 	tally := c.kinds[kind]
 	tally.events++
-	refusal, refused := refusal(theirs)
+	refusal, refused := refusal(theirs.json)
 	switch {
-	case refused && ours == nil:
+	case refused && ours.json == nil:
 		tally.refusedByBoth++
 		c.same = append(c.same, index)
 		return
 	case refused:
-		c.note(index, "only tidegate | "+kind+" | "+generalised(refusal), theirs, ours)
-	case ours == nil:
-		c.note(index, "only Hubble | "+kind+" | "+describe(theirs), theirs, ours)
-	case bytes.Equal(comparable(theirs), comparable(ours)):
+		c.note(index, "only tidegate | "+kind+" | "+generalised(refusal), theirs.json, ours.json)
+	case ours.json == nil:
+		c.note(index, "only Hubble | "+kind+" | "+describe(theirs.json), theirs.json, ours.json)
+	case !bytes.Equal(comparable(theirs.json), comparable(ours.json)):
+		c.fields(index, kind, theirs.json, ours.json)
+	case c.compact(index, kind, theirs.compact, ours.compact):
+	default:
 		tally.equal++
 		c.same = append(c.same, index)
 		return
-	default:
-		c.fields(index, kind, theirs, ours)
 	}
 	tally.different++
 }
@@ -239,9 +285,25 @@ func kindOf(event *payload.Payload) string {
 		return messageTypes[data[0]] + " extended"
 	case data[0] == monitorAPI.MessageTypeDrop && len(data) > offsetVersion && data[offsetVersion] < 3:
 		return "drop before 1.19"
+	case data[0] == monitorAPI.MessageTypeAccessLog && protocols(data) > 1:
+		return "l7 of two protocols"
 	default:
 		return messageTypes[data[0]]
 	}
+}
+
+// protocols counts what an access-log record is about.
+func protocols(data []byte) (count int) {
+	var record monitor.LogRecordNotify
+	if err := record.Decode(data); err != nil {
+		return 0
+	}
+	for _, has := range []bool{record.HTTP != nil, record.DNS != nil, record.Kafka != nil, record.L7 != nil} {
+		if has {
+			count++
+		}
+	}
+	return count
 }
 
 // writeSample writes some of the events without a difference, from all over the stream.

@@ -17,6 +17,7 @@ import (
 // difference is a class of differences: how often, and the shortest event that shows it.
 type difference struct {
 	count         int
+	events        []int
 	example       int
 	theirs, ours  []byte
 	theirs1, our1 string
@@ -29,6 +30,7 @@ func (c *comparison) note(index int, class string, theirs, ours []byte) *differe
 		c.classes[class] = d
 	}
 	d.count++
+	d.events = append(d.events, index)
 	if d.example >= 0 && len(c.events[index].Data) >= len(c.events[d.example].Data) {
 		return &difference{}
 	}
@@ -62,6 +64,29 @@ func (c *comparison) fields(index int, kind string, theirs, ours []byte) {
 	}
 }
 
+// compact notes how two compact lines differ, if they do.
+func (c *comparison) compact(index int, kind string, theirs, ours []byte) bool {
+	if theirs == nil || ours == nil {
+		return false
+	}
+	var text string
+	if err := json.Unmarshal(theirs, &text); err != nil {
+		panic(err) // quoted wrote it
+	}
+	theirs, ours = withoutStamp([]byte(text)), withoutStamp(ours)
+	switch {
+	case bytes.Equal(theirs, ours):
+		return false
+	case bytes.Equal(escaped(theirs), ours):
+		c.note(index, "compact | "+kind+" | control characters", theirs, ours)
+	case bytes.Equal(bytes.Replace(theirs, []byte(" 206, 0 "), []byte(" No device "), 1), ours):
+		c.note(index, "compact | "+kind+" | drop reason 206 named", theirs, ours)
+	default:
+		c.note(index, "compact | "+kind+" | text", theirs, ours)
+	}
+	return true
+}
+
 var subscript = regexp.MustCompile(`\[\d+\]`)
 
 // naming makes a class of its own of each value that has a name on tidegate's side only.
@@ -69,6 +94,9 @@ func naming(theirs, ours string) string {
 	nameless := theirs == `"Unknown"` || strings.Trim(theirs, "0123456789") == ""
 	if nameless && theirs != "" && strings.HasPrefix(ours, `"`) {
 		return " " + theirs + " named " + ours
+	}
+	if theirs != ours && theirs == strings.ReplaceAll(ours, "NAPTR", "Unknown") {
+		return ` "Unknown" named "NAPTR"`
 	}
 	return ""
 }
@@ -176,18 +204,33 @@ func (c *comparison) report(expected []expectation) (unexplained int) {
 		sum = tally{sum.events + t.events, sum.equal + t.equal, sum.refusedByBoth + t.refusedByBoth, sum.different + t.different}
 	}
 	c.row("all", sum)
+	reasons := map[string]map[int]bool{}
 	for _, class := range slices.SortedFunc(maps.Keys(c.classes), func(a, b string) int {
 		return c.classes[b].count - c.classes[a].count
 	}) {
-		reason := reasonOf(class, expected)
-		if reason == "" {
+		reason := or(reasonOf(class, expected), unexplainedReason)
+		if reason == unexplainedReason {
 			unexplained++
 		}
-		c.classes[class].print(c, class, or(reason, "UNEXPLAINED"))
+		c.classes[class].print(c, class, reason)
+		if reasons[reason] == nil {
+			reasons[reason] = map[int]bool{}
+		}
+		for _, index := range c.classes[class].events {
+			reasons[reason][index] = true
+		}
+	}
+	fmt.Printf("\n%9s  reason\n", "different")
+	for _, reason := range slices.SortedFunc(maps.Keys(reasons), func(a, b string) int {
+		return len(reasons[b]) - len(reasons[a])
+	}) {
+		fmt.Printf("%9d  %s\n", len(reasons[reason]), reason)
 	}
 	fmt.Printf("\nclasses of differences: %d, unexplained: %d\n", len(c.classes), unexplained)
 	return unexplained
 }
+
+const unexplainedReason = "UNEXPLAINED"
 
 func (c *comparison) row(kind string, t tally) {
 	fmt.Printf("%-16s %9d %9d %9d %9d\n", kind, t.events, t.equal, t.refusedByBoth, t.different)

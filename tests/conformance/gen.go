@@ -46,6 +46,11 @@ func generate(count int, seed uint64) []payload.Payload {
 		if isPerfEvent(&event) {
 			defuse(event.Data)
 		}
+		if isPerfEvent(&event) && event.Data[0] == monitorAPI.MessageTypeTraceSock {
+			// Nothing in a socket event tells its layout; tidegate learns it from other events of the agent.
+			events = append(events, sample(fence(mark(len(events))), 0))
+			remark(event.Data, mark(len(events)))
+		}
 		events = append(events, event)
 		if !marked {
 			// A line without a mark is known by the marked line that follows.
@@ -62,8 +67,8 @@ type generator struct{ *rand.Rand }
 
 // event draws an event; marked tells whether its line will carry the mark.
 func (g *generator) event(mark uint32) (event payload.Payload, marked bool) {
-	cpu := g.IntN(200)
-	switch g.weighted(30, 20, 16, 4, 20, 4, 2, 2, 1, 1) {
+	cpu := one(g, g.IntN(200), g.IntN(200), g.IntN(200), -1, 1<<31-1, 1<<31, -1<<31-1, 1<<40)
+	switch g.weighted(280, 190, 160, 40, 210, 50, 20, 30, 20, 10, 10, 2) {
 	case 0:
 		return sample(g.trace(mark), cpu), true
 	case 1:
@@ -82,8 +87,12 @@ func (g *generator) event(mark uint32) (event payload.Payload, marked bool) {
 		return sample(g.debug(mark), cpu), true
 	case 8:
 		return sample(g.sock(mark), cpu), true
-	default:
+	case 9:
 		return sample(g.noise(mark), cpu), false
+	case 10:
+		return sample(g.recorderCapture(), cpu), false
+	default:
+		return payload.Payload{Data: g.trace(mark), CPU: cpu, Type: one(g, 0, 1, 3, 10, -1)}, false
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/cilium/cilium/pkg/labels"
@@ -35,8 +34,8 @@ func (g *generator) accessLog(mark uint32) []byte {
 	}
 	g.oddRecord(&record)
 	g.protocol(&record)
-	if record.IPVersion > accesslog.VersionIPV6 && record.HTTP != nil {
-		// Hubble crashes before it could remember the request.
+	if record.HTTP != nil && (record.IPVersion > accesslog.VersionIPV6 || record.DestinationEndpoint.IPv4 == "not valid \xff") {
+		// Hubble crashes before it could remember the request, or writes nothing of it.
 		record.HTTP.Headers = nil
 	}
 	return agentData(monitorAPI.MessageTypeAccessLog, record)
@@ -47,7 +46,7 @@ func (g *generator) oddRecord(record *accesslog.LogRecord) {
 	if !g.percent(12) {
 		return
 	}
-	switch g.IntN(8) {
+	switch g.IntN(10) {
 	case 0:
 		record.Type = accesslog.FlowType(one(g, "", "request", "Other"))
 	case 1:
@@ -62,11 +61,37 @@ func (g *generator) oddRecord(record *accesslog.LogRecord) {
 		record.DestinationEndpoint.ID = g.Uint64()
 		record.DestinationEndpoint.Identity = g.Uint64() &^ (3 << 29)
 	case 6:
-		record.Timestamp = one(g, "", "yesterday", "2026-03-01T10:00:00", "2026-02-30T10:00:00Z", "2026-03-01T25:00:00Z",
-			"2026-03-01T10:00:00.Z")
+		record.Timestamp = g.oddTimestamp()
 	case 7:
 		record.DestinationEndpoint.IPv4 = "not valid \xff"
+	case 8:
+		record.SourceEndpoint.IPv4, record.SourceEndpoint.IPv6 = g.oddAddress(), g.oddAddress()
+	case 9:
+		// No proxy writes two.
+		record.HTTP, record.DNS = g.http(record.Type), g.dns()
+		record.HTTP.Headers = nil
+		if g.percent(50) {
+			record.Kafka, record.L7 = g.kafka(), &accesslog.LogRecordL7{Proto: "r2d2", Fields: g.fields()}
+		}
 	}
+}
+
+// oddAddress is a text that Hubble copies, though it is not how Go would write an address, or none.
+func (g *generator) oddAddress() string {
+	return one(g, "", "::", "0.0.0.0", "::ffff:192.0.2.1", "::ffff:c000:201", "FD00::1", "fd00:0:0::1", "fe80::1%eth0", "localhost",
+		"192.0.2.1/32", "192.0.2.01", "256.1.1.1", " 192.0.2.1", "fd00::192.0.2.1", "1", "::1:0:0:0:0:0:0")
+}
+
+// oddTimestamp is one that other readers of RFC 3339 than Go's may see otherwise.
+func (g *generator) oddTimestamp() string {
+	return one(g, "", "yesterday", "2026-03-01T10:00:00", "2026-02-30T10:00:00Z", "2026-03-01T25:00:00Z", "2026-03-01T10:00:00.Z",
+		"2026-03-01T1:00:00Z", "2026-03-01T10:00:00+0100", "2026-03-01T10:00:60Z", "2026-03-01T10:00:00,5Z", "2026-03-01t10:00:00z",
+		"2026-03-01 10:00:00Z", "2026-03-01T10:00:00.1234567891Z", "2026-03-01T10:00:00+24:00", "2026-03-01T10:00:00+25:00",
+		"2026-03-01T10:00:00+23:60", "2026-03-01T10:00:00-00:00", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z",
+		"0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59-01:00", "10000-01-01T00:00:00Z",
+		"-001-01-01T00:00:00Z", "1969-12-31T23:59:59.9Z", "1600-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "2026-3-01T10:00:00Z",
+		"2026-03-01T24:00:00Z", "2026-03-01T10:00Z", "2026-03-01T10:00:00Z ", "2026-03-01T10:00:00[UTC]", "2026-03-01T10:00:00Z[UTC]",
+		"20260301T100000Z", "2026-03-01T10:00:00+01", "2026-03-01T10:00:00.5+05:30", "2026-03-01T10:00:00.000000000000000000001Z")
 }
 
 func (g *generator) timestamp() string {
@@ -107,6 +132,9 @@ func (g *generator) peerIPv6() netip.Addr {
 
 // protocol sets at most one of the protocols, as all of Cilium's proxies do.
 func (g *generator) protocol(record *accesslog.LogRecord) {
+	if record.HTTP != nil {
+		return
+	}
 	switch g.weighted(45, 41, 6, 6, 2) {
 	case 0:
 		record.HTTP = g.http(record.Type)
@@ -238,7 +266,7 @@ func (g *generator) dns() *accesslog.LogRecordDNS {
 		TTL:               one(g, 0, 30, g.Uint32()),
 		ObservationSource: one(g, accesslog.DNSSourceProxy, accesslog.DNSSourceStandaloneProxy, "", "other"),
 		RCode:             one(g, 0, 0, 0, 3, g.IntN(26), 256, -1, 1<<33),
-		QTypes:            slices.DeleteFunc(g.recordTypes(), func(t uint16) bool { return t == naptr }),
+		QTypes:            g.recordTypes(),
 		AnswerTypes:       g.recordTypes(),
 	}
 	for range g.IntN(4) {
@@ -250,11 +278,12 @@ func (g *generator) dns() *accesslog.LogRecordDNS {
 	return record
 }
 
-// naptr is a record type that tidegate can name. It has no part in the summary that answers make of questions.
-const naptr = 35
-
 func (g *generator) answer() netip.Addr {
-	return one(g, netip.AddrFrom4([4]byte(g.ipv4Address())), netip.AddrFrom16([16]byte(g.ipv6Address())))
+	v4, v6 := netip.AddrFrom4([4]byte(g.ipv4Address())), netip.AddrFrom16([16]byte(g.ipv6Address()))
+	if g.percent(3) {
+		return one(g, netip.Addr{}, v6.WithZone("eth0"), v6.WithZone("a zone, \"quoted\""))
+	}
+	return one(g, v4, v6)
 }
 
 func (g *generator) recordTypes() (types []uint16) {

@@ -145,13 +145,40 @@ func (g *generator) debug(mark uint32) []byte {
 }
 
 func (g *generator) sock(mark uint32) []byte {
-	h := newHeader(44, monitorAPI.MessageTypeTraceSock, byte(g.IntN(6)))
-	h.bytes[2], h.bytes[3] = byte(g.IntN(4)), byte(g.IntN(2))
-	h.u16(4, g.uint16())
-	h.u64(8, uint64(mark))
-	h.u64(16, g.Uint64())
-	copy(h.bytes[24:40], g.ipv6Address())
+	h := newHeader(44, monitorAPI.MessageTypeTraceSock, one(g, byte(g.IntN(6)), byte(g.IntN(6)), byte(g.IntN(6)), g.byte()))
+	h.bytes[2], h.bytes[3] = one(g, byte(g.IntN(4)), 1, 2, g.byte()), one(g, byte(0), 0, 1, 1, g.byte())
+	h.u16(4, one(g, 0, 53, g.uint16()))
+	remark(h.bytes, mark)
+	h.u64(16, one(g, 0, g.Uint64()))
+	copy(h.bytes[24:40], one(g, g.ipv6Address(), append(g.ipv4Address(), make([]byte, 12)...)))
+	switch g.weighted(90, 5, 5) {
+	case 1:
+		return h.bytes[:40]
+	case 2:
+		return h.bytes[:g.IntN(40)]
+	}
 	return h.bytes
+}
+
+// remark changes the mark of a socket event, which may be cut.
+func remark(data []byte, mark uint32) {
+	if len(data) >= 16 {
+		binary.LittleEndian.PutUint64(data[8:], uint64(mark))
+	}
+}
+
+// messageTypeRecorder is MessageTypeRecCapture of Cilium before 1.19.
+const messageTypeRecorder = 6
+
+// recorderCapture is struct capture_msg of bpf/lib/pcap.h, which Hubble has no flow for.
+func (g *generator) recorderCapture() []byte {
+	h := newHeader(32, messageTypeRecorder, g.subtype(3))
+	packet := g.packet(0)
+	h.u16(2, g.uint16())
+	h.u32(4, uint32(len(packet)))
+	h.u64(8, g.Uint64())
+	h.u32(16, uint32(len(packet)))
+	return append(h.bytes, packet...)
 }
 
 // subtype is one of the first count, or seldom any.

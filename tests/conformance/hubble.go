@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -17,8 +16,7 @@ import (
 	"github.com/cilium/cilium/pkg/hubble/exporter"
 	observer "github.com/cilium/cilium/pkg/hubble/observer/types"
 	"github.com/cilium/cilium/pkg/hubble/parser"
-	"github.com/cilium/cilium/pkg/monitor"
-	monitorAPI "github.com/cilium/cilium/pkg/monitor/api"
+	"github.com/cilium/cilium/pkg/hubble/parser/options"
 	"github.com/cilium/cilium/pkg/monitor/payload"
 	nodeTypes "github.com/cilium/cilium/pkg/node/types"
 
@@ -34,33 +32,57 @@ var (
 )
 
 func runHubble(args []string) error {
-	var in, out string
+	var in, out, compact string
 	if err := flags("hubble", args, func(set *flag.FlagSet) {
 		set.StringVar(&in, "stream", "", "stream file")
-		set.StringVar(&out, "out", "", "file for the lines")
+		set.StringVar(&out, "out", "", "file for the exporter's lines")
+		set.StringVar(&compact, "compact", "", "file for the lines of hubble observe, quoted")
 	}); err != nil {
 		return err
 	}
-	file, err := os.Create(out)
+	exported, err := newLineFile(out)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	lines := bufio.NewWriter(file)
+	observed, err := newLineFile(compact)
+	if err != nil {
+		return err
+	}
 	oracle, err := newOracle()
 	if err != nil {
 		return err
 	}
 	if err := readStream(in, func(_ int, event *payload.Payload) error {
-		_, err := lines.Write(oracle.line(event))
+		answer := oracle.answer(event)
+		observed.Write(quoted(answer.compact))
+		_, err := exported.Write(answer.exported)
 		return err
 	}); err != nil {
 		return err
 	}
 	fmt.Printf("lines of Hubble that depend on an earlier packet, taken without it: %d\n", oracle.stale)
 	fmt.Printf("lines of Hubble that depend on bytes behind the captured packet, taken without them: %d\n", oracle.padded)
-	return lines.Flush()
+	return errors.Join(exported.close(), observed.close())
 }
+
+// lineFile is a file under construction.
+type lineFile struct {
+	*bufio.Writer
+	file *os.File
+}
+
+func newLineFile(path string) (lineFile, error) {
+	file, err := os.Create(path)
+	return lineFile{bufio.NewWriter(file), file}, err
+}
+
+func (l lineFile) close() error { return errors.Join(l.Flush(), l.file.Close()) }
+
+// answer is what Hubble makes of an event: the exporter's line, or {"error": ...} where it writes nothing, and the
+// line of hubble observe.
+type answer struct{ exported, compact []byte }
+
+func (a answer) equal(other answer) bool { return bytes.Equal(a.exported, other.exported) }
 
 // oracle is Hubble from the monitor event to the exporter's line, knowing no endpoints, names or services.
 type oracle struct {
@@ -87,7 +109,7 @@ func newOracle() (*oracle, error) {
 }
 
 func newParser() (*parser.Parser, error) {
-	return parser.New(quiet(), nil, nil, nil, nil, nil, nil, nil)
+	return parser.New(quiet(), nil, nil, nil, nil, nil, nil, nil, options.WithSkipUnknownCGroupIDs(false))
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -96,100 +118,61 @@ type unclosed struct{ io.Writer }
 
 func (unclosed) Close() error { return nil }
 
-// line is what Hubble's exporter writes for the event, or {"error": ...} where it writes nothing.
-func (o *oracle) line(event *payload.Payload) []byte {
+func (o *oracle) line(event *payload.Payload) []byte { return o.answer(event).exported }
+
+func (o *oracle) answer(event *payload.Payload) answer {
 	if isPerfEvent(event) && deadlyAt(event.Data) >= 0 {
-		return errorLine(errors.New("not given to Hubble, which might never return from it"))
+		return refused(errors.New("not given to Hubble, which might never return from it"))
 	}
-	whole := o.lineOf(event)
+	whole := o.answerTo(event)
 	if end := capturedEnd(event); end < len(event.Data) {
 		captured := *event
 		captured.Data = event.Data[:end:end]
-		line := o.lineOf(&captured)
-		if !bytes.Equal(line, whole) {
+		answer := o.answerTo(&captured)
+		if !answer.equal(whole) {
 			o.padded++
 		}
-		return line
+		return answer
 	}
 	return whole
 }
 
-// capturedEnd is where the captured packet ends in an event's data by the header's own count.
-func capturedEnd(event *payload.Payload) int {
-	end := len(event.Data)
-	if header := headerLength(event); header > 0 && header <= end {
-		end = min(end, header+int(binary.LittleEndian.Uint16(event.Data[offsetCapLen:])))
-	}
-	return end
-}
-
-// headerLength is the length of an event's header before its packet, or 0.
-func headerLength(event *payload.Payload) int {
-	data := event.Data
-	if event.Type != payload.EventSample || len(data) <= offsetVersion+1 {
-		return 0
-	}
-	lengths := map[byte][]int{
-		monitorAPI.MessageTypeDrop: {36, 36, 40, 48}, monitorAPI.MessageTypeTrace: {32, 48, 56},
-	}[data[0]]
-	switch version := int(data[offsetVersion]); {
-	case data[0] == monitorAPI.MessageTypePolicyVerdict:
-		return 40
-	case data[0] == monitorAPI.MessageTypeCapture:
-		return 24
-	case version < len(lengths):
-		return lengths[version]
-	default:
-		return 0
-	}
-}
-
-// deadlyAt is where an event has what may be a multipath TCP option of a kind above 8 and of length 0, or -1. gopacket
-// 1.5 reads such an option for ever and takes all memory. It is looked for anywhere, so it may be something else.
-func deadlyAt(data []byte) int {
-	for at := 0; at+2 < len(data); at++ {
-		if data[at] == 30 && data[at+1] == 0 && data[at+2] >= 0x90 {
-			return at
-		}
-	}
-	return -1
-}
-
-// defuse changes what Hubble might never return from.
-func defuse(data []byte) {
-	for at := deadlyAt(data); at >= 0; at = deadlyAt(data) {
-		data[at+1] = 1
-	}
-}
-
-func (o *oracle) lineOf(event *payload.Payload) []byte {
+func (o *oracle) answerTo(event *payload.Payload) answer {
 	decoded, err := monitorEvent(event)
 	if err != nil {
-		return errorLine(err)
+		return refused(err)
 	}
-	line := o.exported(o.parser, decoded)
+	answer := o.ask(o.parser, decoded)
 	if isOverlay(event) {
 		// The packet decoder reads the UDP payload of whichever packet last had one. A new parser has none.
 		if fresh, err := newParser(); err == nil {
-			if independent := o.exported(fresh, decoded); !bytes.Equal(line, independent) {
+			if independent := o.ask(fresh, decoded); !answer.equal(independent) {
 				o.stale++
-				line = independent
+				answer = independent
 			}
 		}
 	}
-	return line
+	return answer
 }
 
-func (o *oracle) exported(parser *parser.Parser, event *observer.MonitorEvent) []byte {
+func (o *oracle) ask(parser *parser.Parser, event *observer.MonitorEvent) answer {
 	decoded, err := decode(parser, event)
 	if err != nil {
-		return errorLine(err)
+		return refused(err)
 	}
+	return o.write(decoded)
+}
+
+func (o *oracle) write(decoded *v1.Event) answer {
 	o.written.Reset()
 	if err := o.exporter.Export(context.Background(), decoded); err != nil {
-		return errorLine(fmt.Errorf("export: %w", err))
+		return refused(fmt.Errorf("export: %w", err))
 	}
-	return bytes.Clone(o.written.Bytes())
+	compact, err := observed(decoded)
+	if err != nil {
+		return refused(fmt.Errorf("observe: %w", err))
+	}
+	return answer{bytes.Clone(o.written.Bytes()), compact}
 }
 
 // decode is Decode, with a panic as an error: some access-log records crash Hubble.
@@ -202,81 +185,7 @@ func decode(parser *parser.Parser, event *observer.MonitorEvent) (decoded *v1.Ev
 	return parser.Decode(event)
 }
 
-func errorLine(err error) []byte {
+func refused(err error) answer {
 	line, _ := json.Marshal(map[string]string{"error": err.Error()})
-	return append(line, '\n')
-}
-
-func isPerfEvent(event *payload.Payload) bool {
-	return event.Type == payload.EventSample && len(event.Data) > 0 && event.Data[0] < monitorAPI.MessageTypeAccessLog
-}
-
-func isOverlay(event *payload.Payload) bool {
-	switch data := event.Data; {
-	case event.Type != payload.EventSample || len(data) < 37:
-		return false
-	case data[0] == monitorAPI.MessageTypeDrop:
-		return data[36]&0x0c != 0
-	case data[0] == monitorAPI.MessageTypeTrace:
-		return data[27]&0x0c != 0
-	default:
-		return false
-	}
-}
-
-// monitorEvent is what Hubble's consumer (pkg/hubble/monitor/consumer.go) makes of what the agent sends to sockets.
-func monitorEvent(event *payload.Payload) (*observer.MonitorEvent, error) {
-	content, err := eventContent(event)
-	return &observer.MonitorEvent{
-		UUID: eventUUID, Timestamp: eventTime, NodeName: "default/" + nodeName, Payload: content,
-	}, err
-}
-
-func eventContent(event *payload.Payload) (any, error) {
-	switch {
-	case event.Type == payload.RecordLost:
-		return &observer.LostEvent{
-			Source: observer.LostEventSourcePerfRingBuffer, NumLostEvents: event.Lost, CPU: event.CPU,
-		}, nil
-	case event.Type != payload.EventSample:
-		return nil, fmt.Errorf("payload type %d", event.Type)
-	case len(event.Data) > 0 && event.Data[0] == monitorAPI.MessageTypeAccessLog:
-		var record monitor.LogRecordNotify
-		err := record.Decode(event.Data)
-		return &observer.AgentEvent{Type: monitorAPI.MessageTypeAccessLog, Message: record.LogRecord}, err
-	case len(event.Data) > 0 && event.Data[0] == monitorAPI.MessageTypeAgent:
-		message, err := agentMessage(event.Data)
-		return &observer.AgentEvent{Type: monitorAPI.MessageTypeAgent, Message: message}, err
-	default:
-		return &observer.PerfEvent{Data: event.Data, CPU: event.CPU}, nil
-	}
-}
-
-// agentMessage turns the text that sockets get back into the message that Hubble gets inside the agent.
-func agentMessage(data []byte) (message monitorAPI.AgentNotifyMessage, err error) {
-	var notify monitorAPI.AgentNotify
-	if err := notify.Decode(data); err != nil {
-		return message, err
-	}
-	message.Type = notify.Type
-	switch notify.Type {
-	case monitorAPI.AgentNotifyStart:
-		message.Notification, err = fromJSON[monitorAPI.TimeNotification](notify.Text)
-	case monitorAPI.AgentNotifyEndpointRegenerateSuccess, monitorAPI.AgentNotifyEndpointRegenerateFail:
-		message.Notification, err = fromJSON[monitorAPI.EndpointRegenNotification](notify.Text)
-	case monitorAPI.AgentNotifyPolicyUpdated, monitorAPI.AgentNotifyPolicyDeleted:
-		message.Notification, err = fromJSON[monitorAPI.PolicyUpdateNotification](notify.Text)
-	case monitorAPI.AgentNotifyEndpointCreated, monitorAPI.AgentNotifyEndpointDeleted:
-		message.Notification, err = fromJSON[monitorAPI.EndpointNotification](notify.Text)
-	case monitorAPI.AgentNotifyIPCacheUpserted, monitorAPI.AgentNotifyIPCacheDeleted:
-		message.Notification, err = fromJSON[monitorAPI.IPCacheNotification](notify.Text)
-	default:
-		message.Notification = json.RawMessage(notify.Text)
-	}
-	return message, err
-}
-
-func fromJSON[T any](text string) (value T, err error) {
-	err = json.Unmarshal([]byte(text), &value)
-	return value, err
+	return answer{exported: append(line, '\n')}
 }

@@ -89,7 +89,7 @@ func TestLinesDiffer(t *testing.T) {
 			if lines[1] == "" {
 				ours = nil
 			}
-			c.event(0, []byte(lines[0]), ours)
+			c.event(0, pair{json: []byte(lines[0])}, pair{json: ours})
 			if len(c.classes) == 0 || c.kinds["trace"].different != 1 {
 				t.Error("not noticed")
 			}

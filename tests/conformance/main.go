@@ -17,11 +17,12 @@ type verb struct {
 }
 
 var verbs = map[string]verb{
-	"gen":     {"write a seeded monitor stream", runGen},
-	"hubble":  {"write Hubble's line for each event of a stream", runHubble},
-	"serve":   {"serve a stream on a unix socket", runServe},
-	"compare": {"compare Hubble's lines with tidegate's", runCompare},
-	"show":    {"print the bytes of one event", runShow},
+	"gen":      {"write a seeded monitor stream", runGen},
+	"hubble":   {"write Hubble's line for each event of a stream", runHubble},
+	"serve":    {"serve a stream on a unix socket", runServe},
+	"upstream": {"make a stream of what upstream's tests gave to Hubble's parsers", runUpstream},
+	"compare":  {"compare Hubble's lines with tidegate's", runCompare},
+	"show":     {"print the bytes of one event", runShow},
 }
 
 func main() {

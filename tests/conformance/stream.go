@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"os"
 
 	"github.com/cilium/cilium/pkg/monitor/payload"
@@ -52,39 +51,6 @@ func readEvents(path string) (events []payload.Payload, err error) {
 		return nil
 	})
 	return events, err
-}
-
-// runServe writes the stream to every client of a unix socket. Cilium's listener (pkg/monitor/agent/listener1_2.go)
-// is not exported; this takes its path of code: one gob encoder a connection, Payload.EncodeBinary for each event.
-// Unlike it there is no queue, so a slow client loses nothing.
-func runServe(args []string) error {
-	var path, socket string
-	if err := flags("serve", args, func(set *flag.FlagSet) {
-		set.StringVar(&path, "stream", "", "stream file")
-		set.StringVar(&socket, "listen", "", "path of the unix socket")
-	}); err != nil {
-		return err
-	}
-	events, err := readEvents(path)
-	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("unix", socket)
-	if err != nil {
-		return err
-	}
-	for {
-		connection, err := listener.Accept()
-		if err != nil {
-			return err
-		}
-		go func() {
-			defer connection.Close()
-			if err := writeStream(connection, events); err != nil {
-				fmt.Fprintln(os.Stderr, "conformance: client:", err)
-			}
-		}()
-	}
 }
 
 func runShow(args []string) error {
