@@ -1,12 +1,36 @@
-//! A small recording with the lines that Hubble's own parser and exporter (Cilium v1.19.4) write about it.
-//! `tests/conformance` made both, and compares many more.
+//! Recordings with the lines that Hubble's own parser, exporter and printer (Cilium v1.19.4) write about them: some of
+//! every kind of generated event, and what upstream's tests give to Hubble's parsers. `tests/conformance` made them,
+//! and compares many more.
+
+use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Place, tidegate};
+use crate::support::{Cilium, Place, tidegate};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/conformance");
 const PIPELINE: &str = include_str!("conformance/pipeline.toml");
+const RECORDINGS: [&str; 2] = ["generated", "upstream"];
+
+/// The lines that tidegate prints about a recording that comes from the socket.
+fn printed(recording: &str, format: &str) -> Vec<String> {
+    let place = Place::new();
+    let cilium = Cilium::listen(&place.path("monitor.sock"));
+    let socket = place.path("monitor.sock").display().to_string();
+    let pipeline = PIPELINE.replace("@SOCKET@", &socket).replace("@FORMAT@", format).replace("@VERSION@", "1.19");
+    let config = place.write("pipeline.toml", pipeline);
+    let stream = fs::read(format!("{GOLDEN}/{recording}.stream")).unwrap();
+    let ended = std::thread::scope(|scope| {
+        scope.spawn(|| drop(cilium.write(&stream)));
+        tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()])
+    });
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    ended.stdout.lines().map(str::to_owned).collect()
+}
+
+fn golden(file: &str) -> String {
+    fs::read_to_string(format!("{GOLDEN}/{file}")).unwrap()
+}
 
 /// A line without what the two cannot have in common.
 fn comparable(line: &str) -> Value {
@@ -19,17 +43,34 @@ fn comparable(line: &str) -> Value {
     line
 }
 
+/// A compact line without its time, which is the first three words.
+fn without_time(line: &str) -> &str {
+    &line["Jan  1 00:00:00.000".len()..]
+}
+
 #[test]
 fn a_recording_prints_as_hubble_exports_it() {
-    let place = Place::new();
-    let config = place.write("pipeline.toml", PIPELINE.replace("@FILE@", &format!("{GOLDEN}/events.stream")));
-    let ended = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let lines: Vec<_> = ended.stdout.lines().map(comparable).collect();
-    let hubble = std::fs::read_to_string(format!("{GOLDEN}/hubble.jsonl")).unwrap();
-    let expected: Vec<_> = hubble.lines().filter(|line| !line.starts_with(r#"{"error""#)).map(comparable).collect();
-    assert_eq!(lines.len(), expected.len());
-    for (line, expected) in lines.iter().zip(&expected) {
-        assert_eq!(line, expected);
+    for recording in RECORDINGS {
+        let lines = printed(recording, "json");
+        let hubble = golden(&format!("{recording}.jsonl"));
+        let expected: Vec<_> = hubble.lines().filter(|line| !line.starts_with(r#"{"error""#)).collect();
+        assert_eq!(lines.len(), expected.len());
+        for (line, expected) in lines.iter().zip(expected) {
+            assert_eq!(comparable(line), comparable(expected));
+        }
+    }
+}
+
+#[test]
+fn a_recording_prints_as_hubble_observes_it() {
+    for recording in RECORDINGS {
+        let lines = printed(recording, "compact");
+        let hubble = golden(&format!("{recording}.compact"));
+        let expected = hubble.lines().map(|line| serde_json::from_str::<String>(line).unwrap());
+        let expected: Vec<_> = expected.filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines.len(), expected.len());
+        for (line, expected) in lines.iter().zip(&expected) {
+            assert_eq!(without_time(line), without_time(expected));
+        }
     }
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 
 	"github.com/cilium/cilium/pkg/monitor"
 	monitorAPI "github.com/cilium/cilium/pkg/monitor/api"
@@ -28,7 +29,7 @@ func runCompare(args []string) error {
 		set.StringVar(&expected, "expected", "", "file of expected differences")
 		set.StringVar(&upstream, "upstream", "", "file of the lines that upstream's tests saw")
 		set.StringVar(&sample, "sample", "", "file for a stream of some events without differences")
-		set.IntVar(&count, "count", 200, "number of events in the sample")
+		set.IntVar(&count, "count", 30, "number of events of each kind in the sample")
 	}); err != nil {
 		return err
 	}
@@ -284,13 +285,16 @@ func kindOf(event *payload.Payload) string {
 	case headerLength(event) > 0 && data[offsetVersion+1] != 0:
 		return messageTypes[data[0]] + " extended"
 	case data[0] == monitorAPI.MessageTypeDrop && len(data) > offsetVersion && data[offsetVersion] < 3:
-		return "drop before 1.19"
+		return beforeVersion3
 	case data[0] == monitorAPI.MessageTypeAccessLog && protocols(data) > 1:
 		return "l7 of two protocols"
 	default:
 		return messageTypes[data[0]]
 	}
 }
+
+// beforeVersion3 is the kind of drops in layouts that Cilium 1.19 does not send.
+const beforeVersion3 = "drop before 1.19"
 
 // protocols counts what an access-log record is about.
 func protocols(data []byte) (count int) {
@@ -306,11 +310,31 @@ func protocols(data []byte) (count int) {
 	return count
 }
 
-// writeSample writes some of the events without a difference, from all over the stream.
+// writeSample writes some of the events of each kind without a difference, from all over the stream. The trace before a
+// socket event, which settles its layout, stays before it.
 func (c *comparison) writeSample(path string, count int) error {
+	kinds := map[string][]int{}
+	for _, index := range c.same {
+		kind := kindOf(&c.events[index])
+		if kind == beforeVersion3 && bytes.Contains(c.theirs[index].json, []byte(`"file":`)) {
+			// Which file it is takes the releases that the stream has shown before.
+			continue
+		}
+		kinds[kind] = append(kinds[kind], index)
+	}
+	chosen := []int(nil)
+	for _, same := range kinds {
+		for i := range min(count, len(same)) {
+			chosen = append(chosen, same[i*len(same)/min(count, len(same))])
+		}
+	}
+	slices.Sort(chosen)
 	events := []payload.Payload(nil)
-	for i := range min(count, len(c.same)) {
-		events = append(events, c.events[c.same[i*len(c.same)/count]])
+	for _, index := range chosen {
+		if isPerfEvent(&c.events[index]) && c.events[index].Data[0] == monitorAPI.MessageTypeTraceSock {
+			events = append(events, c.events[index-1])
+		}
+		events = append(events, c.events[index])
 	}
 	file, err := os.Create(path)
 	if err != nil {
