@@ -20,6 +20,11 @@ fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
         "{}",
         ended.stdout
     );
+    assert!(
+        ended.stdout.lines().any(|line| line.contains(": shop/cart-") && line.contains("(ID:10000) -> ")),
+        "pods have their names: {}",
+        ended.stdout
+    );
     assert!(ended.stderr.contains("the books balance; unaccounted records: 0; in flight: 0"), "{}", ended.stderr);
     assert_eq!(ended.stderr.matches("takes no requests").count(), 1, "it is said once: {}", ended.stderr);
 }

@@ -7,6 +7,7 @@ mod configuration;
 mod conformance_golden;
 mod demo;
 mod faults;
+mod names;
 mod otlp;
 mod prometheus;
 mod recording;

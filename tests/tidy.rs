@@ -80,8 +80,17 @@ fn there_is_no_unsafe() {
 
 #[test]
 fn agent_and_core_name_no_kind() {
-    let kinds =
-        ["monitor1_2", "cilium_decode", "l34_flow", "sock_flow", "dns_flow", "http_flow", "l7_flow", "hubble_metrics"];
+    let kinds = [
+        "monitor1_2",
+        "cilium_decode",
+        "l34_flow",
+        "sock_flow",
+        "dns_flow",
+        "http_flow",
+        "l7_flow",
+        "cilium_enrich",
+        "hubble_metrics",
+    ];
     let code = |text: &str| {
         let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         lines.collect::<Vec<_>>().join("\n")

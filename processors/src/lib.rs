@@ -2,10 +2,12 @@
 //!
 //! Each kind of processor is one module; [`KINDS`] lists them. In a pipeline they usually stand in this
 //! order: `cilium_decode` tells events apart, `l34_flow` makes flows of those with packets, `sock_flow` of socket
-//! traces, `dns_flow`, `http_flow` and `l7_flow` of requests and responses, and `hubble_metrics` counts them.
+//! traces, `dns_flow`, `http_flow` and `l7_flow` of requests and responses, `cilium_enrich` names their sides, and
+//! `hubble_metrics` counts them.
 
 mod access_log_flow;
 pub mod cilium_decode;
+pub mod cilium_enrich;
 pub mod dns_flow;
 mod fifo;
 pub mod http_flow;
@@ -26,5 +28,6 @@ pub const KINDS: &[ProcessorKind] = &[
     dns_flow::KIND,
     http_flow::KIND,
     l7_flow::KIND,
+    cilium_enrich::KIND,
     hubble_metrics::KIND,
 ];

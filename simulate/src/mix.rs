@@ -65,6 +65,11 @@ impl Mix {
         Self(weights)
     }
 
+    /// Whether a scenario ever happens.
+    pub(crate) fn has(&self, scenario: Scenario) -> bool {
+        self.0[scenario as usize] > 0
+    }
+
     /// The scenario that a die of as many sides as the weights add up to shows.
     pub(crate) fn pick(&self, rng: &mut fastrand::Rng) -> Scenario {
         let mut die = rng.u32(..self.0.iter().sum::<u32>().max(1));

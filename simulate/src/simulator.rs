@@ -53,7 +53,7 @@ impl Simulator {
         }
         let at = self.rng.usize(..self.scripts.len());
         loop {
-            if let Some((cpu, data)) = self.scripts[at].pop_front() {
+            if let Some((cpu, data)) = self.stage.announcements.pop_front().or_else(|| self.scripts[at].pop_front()) {
                 return Event::Sample { cpu, data };
             }
             let scenario = self.options.mix.pick(&mut self.rng);

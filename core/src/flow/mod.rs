@@ -4,6 +4,7 @@
 mod address;
 mod dns;
 mod drop_reason;
+mod endpoint;
 mod enums;
 mod file;
 mod icmp;
@@ -15,6 +16,7 @@ mod trace;
 pub use address::Address;
 pub use dns::{qtype_name, rcode_name, rcode_text};
 pub use drop_reason::DropReason;
+pub use endpoint::{Endpoint, EndpointNames};
 pub use enums::{AuthType, Direction, FlowType, IpVersion, PolicyMatch, Verdict, reserved_identity};
 pub use file::{FileNumbering, Numbered, SourceFile};
 pub use icmp::{icmpv4_text, icmpv6_text};
@@ -22,8 +24,6 @@ pub use l4::{L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
 pub use l7::{Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, Seen};
 pub use socket::{Socket, XlatePoint};
 pub use trace::{TracePoint, TraceReason, capture_point_name};
-
-use std::sync::Arc;
 
 use crate::batch::Span;
 use crate::time::Timestamp;
@@ -93,6 +93,8 @@ pub struct Flow {
     pub source: Endpoint,
     /// The receiving side.
     pub destination: Endpoint,
+    /// The endpoint that turns `direction` round if it is the source, which the event does not tell; 0 for none.
+    pub turned_by: u16,
     /// Where in the BPF sources the drop was reported; drops only.
     pub file: Option<SourceFile>,
     /// Trace id found in an IP option; 0 for none.
@@ -166,32 +168,4 @@ pub struct Ip {
     pub version: IpVersion,
     /// Whether Cilium encrypted or decrypted the packet.
     pub encrypted: bool,
-}
-
-/// `flow.Endpoint`, and what Hubble calls names and service of its side of the flow.
-#[derive(Clone, Debug, Default)]
-pub struct Endpoint {
-    /// Id of an endpoint on this node; 0 for any other.
-    pub id: u32,
-    /// Security identity.
-    pub identity: u32,
-    /// Names and labels, where something knows them; shared by all flows of the endpoint.
-    pub names: Option<Arc<EndpointNames>>,
-}
-
-/// The texts of a `flow.Endpoint`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EndpointNames {
-    /// Cluster that the endpoint runs in.
-    pub cluster_name: String,
-    /// Kubernetes namespace.
-    pub namespace: String,
-    /// Kubernetes pod.
-    pub pod_name: String,
-    /// `source:key=value`, sorted.
-    pub labels: Vec<String>,
-    /// Owners of the pod: (kind, name).
-    pub workloads: Vec<(String, String)>,
-    /// `source_names` or `destination_names`: DNS names of the address.
-    pub dns_names: Vec<String>,
 }

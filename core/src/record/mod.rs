@@ -181,3 +181,14 @@ impl LostSource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Record;
+
+    /// Batches are made of records by the thousand: what makes every one of them larger has to be meant.
+    #[test]
+    fn a_record_is_no_larger_than_it_was() {
+        assert!(size_of::<Record>() <= 272, "{} bytes", size_of::<Record>());
+    }
+}

@@ -70,6 +70,7 @@ fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
 fn endpoint() -> impl Strategy<Value = Endpoint> {
     let names = (any::<(String, String, String)>(), texts(), pairs(), texts()).prop_map(
         |((cluster_name, namespace, pod_name), labels, workloads, dns_names)| {
+            let labels = labels.into();
             Arc::new(EndpointNames { cluster_name, namespace, pod_name, labels, workloads, dns_names })
         },
     );

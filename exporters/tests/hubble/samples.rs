@@ -187,7 +187,7 @@ fn local_pod(namespace: &str, pod_name: &str, app: (&str, &str)) -> EndpointName
     let deployment = pod_name.split('-').next().unwrap().to_owned();
     EndpointNames {
         cluster_name: "default".to_owned(),
-        labels,
+        labels: labels.into(),
         workloads: vec![("Deployment".to_owned(), deployment)],
         ..pod(namespace, pod_name)
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use tidegate_core::flow::EndpointNames;
 
-const CLUSTER: &str = "k8s:io.cilium.k8s.policy.cluster=";
 /// Identities that are remembered; when there are more, remembering starts anew.
 const CAPACITY: usize = 4096;
 
@@ -22,11 +21,10 @@ impl Names {
             return None;
         }
         labels.sort_unstable();
-        if let Some(names) = self.known.get(&identity).filter(|names| names.labels == labels) {
+        if let Some(names) = self.known.get(&identity).filter(|names| *names.labels == *labels) {
             return Some(Arc::clone(names));
         }
-        let cluster = labels.iter().find_map(|label| label.strip_prefix(CLUSTER)).unwrap_or_default();
-        let names = Arc::new(EndpointNames { cluster_name: cluster.to_owned(), labels, ..EndpointNames::default() });
+        let names = Arc::new(EndpointNames::of_labels(labels));
         if self.known.len() == CAPACITY {
             self.known.clear();
         }
@@ -47,18 +45,10 @@ mod tests {
     fn flows_of_an_identity_share_their_names_until_its_labels_differ() {
         let mut names = Names::default();
         let first = names.of(7, labels(&["b:k=v", "a:k=v"])).expect("names");
-        assert_eq!(first.labels, ["a:k=v", "b:k=v"]);
+        assert_eq!(*first.labels, ["a:k=v", "b:k=v"]);
         assert!(Arc::ptr_eq(&first, &names.of(7, labels(&["a:k=v", "b:k=v"])).expect("names")));
-        assert_eq!(names.of(7, labels(&["c:k"])).expect("names").labels, ["c:k"]);
+        assert_eq!(*names.of(7, labels(&["c:k"])).expect("names").labels, ["c:k"]);
         assert_eq!(names.of(7, labels(&[])), None);
-    }
-
-    #[test]
-    fn the_cluster_is_a_label() {
-        let mut names = Names::default();
-        let named = names.of(1, labels(&["k8s:io.cilium.k8s.policy.cluster=east"])).expect("names");
-        assert_eq!(named.cluster_name, "east");
-        assert_eq!(names.of(2, labels(&["k8s:app=web"])).expect("names").cluster_name, "");
     }
 
     #[test]

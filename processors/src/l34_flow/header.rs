@@ -14,6 +14,7 @@ pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>, files: FileNumbering)
     flow.drop_reason = DropReason(drop.subtype().into());
     // An egress drop is one whose source is the endpoint that reports it, which takes an endpoint table to know.
     flow.direction = if drop.source() == 0 { Direction::Unknown } else { Direction::Ingress };
+    flow.turned_by = drop.source();
     flow.source.identity = drop.src_label();
     flow.destination.identity = drop.dst_label();
     flow.file = Some(SourceFile { id: drop.file(), line: drop.line(), numbering: files });
@@ -27,6 +28,10 @@ pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>) {
     flow.trace_reason = TraceReason::from_datapath(trace.reason());
     flow.is_reply = is_reply(trace.reason());
     flow.direction = trace_direction(trace);
+    // With an original source it is egress whoever reports it.
+    if flow.direction != Direction::Unknown && original_source(trace).is_none() {
+        flow.turned_by = trace.source();
+    }
     flow.source.identity = trace.src_label();
     flow.destination.identity = trace.dst_label();
     flow.interface = trace.ifindex();

@@ -2,9 +2,9 @@
 //!
 //! A flow has every field that its event alone determines. What Hubble looks up in the agent's memory (endpoint
 //! ids, names, labels, services, policies) stays empty here, as in Hubble's parser without getters; in particular
-//! no endpoint is known to be local, so an egress drop shows as ingress, as it does in Retina. A packet that Hubble
-//! refuses makes no flow and is dropped with the reason, and so, unless they are asked for, are captures of Cilium's
-//! recorder, a type that Hubble refuses. Events without packets pass untouched.
+//! no endpoint is known to be local, so an egress drop shows as ingress, as it does in Retina, until `cilium_enrich`
+//! knows better. A packet that Hubble refuses makes no flow and is dropped with the reason, and so, unless they are
+//! asked for, are captures of Cilium's recorder, a type that Hubble refuses. Events without packets pass untouched.
 
 mod header;
 mod packet;

@@ -163,6 +163,7 @@ fn flow(carrier: &Flow, l7: L7) -> Flow {
         verdict: carrier.verdict,
         drop_reason: carrier.drop_reason,
         direction: carrier.direction,
+        turned_by: carrier.turned_by,
         is_reply: carrier.is_reply.or(Some(l7.l7_type == L7Type::Response)),
         ip: carrier.ip,
         l4: match carrier.l4 {

@@ -105,7 +105,7 @@ fn the_direction_chooses_the_list() {
 fn labels_context_has_one_order_and_two_separators() {
     let mut source = pod("ns", "p");
     source.names =
-        source.names.map(|names| EndpointNames { labels: vec!["k8s:app=a".to_owned()], ..(*names).clone() }.into());
+        source.names.map(|names| EndpointNames { labels: ["k8s:app=a".to_owned()].into(), ..(*names).clone() }.into());
     let flow = Flow { destination: pod("", "q"), ip: Some(ip("fd00::1", "::ffff:1.2.3.4")), ..from(source) };
     let all = "traffic_direction,destination_app,destination_workload_kind,destination_workload,destination_namespace,\
         destination_pod,destination_ip,source_app,source_workload_kind,source_workload,source_namespace,source_pod,\

@@ -37,7 +37,7 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn new(stage: &Stage, proxied: bool, rng: &mut fastrand::Rng) -> Self {
+    fn new(stage: &mut Stage, proxied: bool, rng: &mut fastrand::Rng) -> Self {
         let v6 = is_v6(rng);
         let from = stage.world.local_under_l7_policy(rng, v6, proxied);
         let there = Path { from, to: stage.world.dns(v6), ports: (client_port(rng), 53) };

@@ -24,9 +24,9 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn new(stage: &Stage, proxied: bool, rng: &mut fastrand::Rng) -> Self {
+    fn new(stage: &mut Stage, proxied: bool, rng: &mut fastrand::Rng) -> Self {
         let v6 = is_v6(rng);
-        let world = &stage.world;
+        let world = &mut stage.world;
         let (from, to) = (world.local(rng, v6), world.local_under_l7_policy(rng, v6, proxied));
         Self {
             there: Path { from, to, ports: (client_port(rng), 80) },

@@ -13,8 +13,6 @@ use crate::packet::{Path, protocol, tcp, tcp_flags};
 const CAPTURE_DELIVERY: u8 = 4;
 const CAPTURE_PROXY_PRE: u8 = 8;
 const DEBUG_CT_VERDICT: u8 = 15;
-const NOTIFY_REGENERATED: u32 = 3;
-const NOTIFY_IPCACHE_UPSERTED: u32 = 9;
 
 impl Stage {
     pub(super) fn internal(&mut self, rng: &mut fastrand::Rng) {
@@ -33,7 +31,8 @@ impl Stage {
             let fields = RecorderFields { subtype: 1, rule_id: 7, time_boot: rng.u64(..), len_orig: 1500 };
             self.pen.recorder(&fields, &packet);
         }
-        self.notifications(&path);
+        self.regenerated(&path.from);
+        self.upserted(&path.to);
         self.other_protocols(&path);
     }
 
@@ -57,16 +56,6 @@ impl Stage {
                 flags,
             });
         }
-    }
-
-    fn notifications(&mut self, path: &Path) {
-        let Path { from, to, .. } = path;
-        let regenerated = format!(r#"{{"id":{},"labels":["{}"]}}"#, from.endpoint, from.labels[0]);
-        self.pen.notify(NOTIFY_REGENERATED, &regenerated);
-        let prefix = if to.ip.is_ipv4() { 32 } else { 128 };
-        let host = r#""host-ip":"172.18.0.3","encrypt-key":0"#;
-        let upserted = format!(r#"{{"cidr":"{}/{prefix}","id":{},{host}}}"#, to.ip, to.identity);
-        self.pen.notify(NOTIFY_IPCACHE_UPSERTED, &upserted);
     }
 
     fn other_protocols(&mut self, path: &Path) {

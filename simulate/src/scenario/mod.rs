@@ -1,6 +1,7 @@
 //! What happens: each scenario writes the events of one conversation, as the node's datapath and
 //! proxies report it.
 
+mod announce;
 mod dns;
 mod drops;
 mod http;
@@ -9,6 +10,8 @@ mod internal;
 mod overlay;
 mod rare;
 mod tcp;
+
+use std::collections::BTreeSet;
 
 use crate::mix::Scenario;
 use crate::options::Options;
@@ -22,16 +25,22 @@ pub(crate) struct Stage {
     world: World,
     pen: Pen,
     options: Options,
+    /// Notifications that have to come first.
+    pub(crate) announcements: Script,
+    /// Endpoints that have been announced.
+    endpoints: BTreeSet<u16>,
     /// Counts access-log records, whose timestamps are made of it.
     clock: u64,
 }
 
 impl Stage {
     pub(crate) fn new(options: &Options) -> Self {
-        Self { world: World::new(), pen: Pen::new(options), options: options.clone(), clock: 0 }
+        let (world, pen, options) = (World::new(), Pen::new(options), options.clone());
+        Self { world, pen, options, announcements: Script::new(), endpoints: BTreeSet::new(), clock: 0 }
     }
 
-    /// The events of one conversation.
+    /// The events of one conversation. Where the mix has notifications, those about who takes part for the first time
+    /// are in [`Self::announcements`], to come before.
     pub(crate) fn play(&mut self, scenario: Scenario, cpu: u16, rng: &mut fastrand::Rng) -> Script {
         self.pen.cpu = cpu;
         match scenario {
@@ -46,7 +55,13 @@ impl Stage {
             Scenario::Rare => self.rare(rng),
             Scenario::Internal => self.internal(rng),
         }
-        std::mem::take(&mut self.pen.script)
+        let conversation = std::mem::take(&mut self.pen.script);
+        let newcomers = self.world.newcomers();
+        if self.options.mix.has(Scenario::Internal) {
+            newcomers.iter().for_each(|peer| self.announce(peer));
+        }
+        self.announcements.append(&mut self.pen.script);
+        conversation
     }
 
     /// A packet on its way from a local pod, with the states of its two traces: leaving the pod, and

@@ -7,6 +7,7 @@ use super::{Stage, client_port};
 use crate::options::Release;
 use crate::packet::{Path, geneve, tcp, tcp_flags, vxlan};
 use crate::script::{Trace, point, state};
+use crate::world::{LOCAL_NODE, REMOTE_NODE};
 
 const GENEVE_PORT: u16 = 6081;
 
@@ -33,7 +34,7 @@ impl Stage {
 
     /// The packet as the network device sees it, encrypted between nodes now and then.
     fn tunnelled(&mut self, path: &Path, frame: &[u8], rng: &mut fastrand::Rng) {
-        let (mut from, to) = (self.world.node(3), self.world.node(2));
+        let (mut from, to) = (self.world.node(REMOTE_NODE), self.world.node(LOCAL_NODE));
         from.identity = path.from.identity;
         let port = client_port(rng);
         let (flag, packet) = if rng.bool() {

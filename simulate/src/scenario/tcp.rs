@@ -3,6 +3,7 @@
 use super::{Stage, client_port, is_v6};
 use crate::packet::{Path, protocol, tcp, tcp_flags as flag};
 use crate::script::{Trace, point, state};
+use crate::world::LOCAL_NODE;
 
 impl Stage {
     pub(super) fn tcp(&mut self, rng: &mut fastrand::Rng) {
@@ -45,7 +46,7 @@ impl Stage {
             orig_ip[..4].copy_from_slice(&v4.octets());
         }
         let mut outside = path.clone();
-        outside.from.ip = self.world.node(2).ip;
+        outside.from.ip = self.world.node(LOCAL_NODE).ip;
         let packet = tcp(&outside, flag::ACK, numbers, &[]);
         let state = state::ESTABLISHED;
         let trace = Trace { point: point::TO_NETWORK, state, source: 290, orig_ip, ..Trace::default() };

@@ -171,7 +171,7 @@ fn endpoint(object: &mut Object<'_>, endpoint: &Endpoint) {
     };
     object.text("cluster_name", cluster_name);
     object.text("namespace", namespace);
-    object.texts("labels", labels);
+    object.texts("labels", labels.iter());
     object.text("pod_name", pod_name);
     object.objects("workloads", workloads, |object, (kind, name)| {
         object.text("name", name);

@@ -82,7 +82,7 @@ fn traced() -> Flow {
         cluster_name: "default".to_owned(),
         namespace: "shop".to_owned(),
         pod_name: "cart-0".to_owned(),
-        labels: vec!["k8s:app=cart".to_owned(), "k8s:tier=back".to_owned()],
+        labels: ["k8s:app=cart".to_owned(), "k8s:tier=back".to_owned()].into(),
         workloads: vec![("StatefulSet".to_owned(), "cart".to_owned())],
         dns_names: vec!["cart.shop".to_owned()],
     };

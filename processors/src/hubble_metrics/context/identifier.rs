@@ -96,7 +96,7 @@ impl Identifier {
 
 /// The labels of an endpoint, each in two parts to be read as one.
 pub(in super::super) fn labels(endpoint: &Endpoint) -> impl Iterator<Item = (&'static str, &str)> {
-    let known = endpoint.names.as_deref().map_or(&[][..], |names| &names.labels);
+    let known = endpoint.names.as_deref().map_or(&[][..], |names| &*names.labels);
     let derived = if known.is_empty() { reserved_identity(endpoint.identity) } else { None };
     known.iter().map(|label| ("", label.as_str())).chain(derived.map(|name| (RESERVED, name)))
 }

@@ -1,0 +1,90 @@
+//! What the table says about the sides of a flow.
+
+use std::sync::Arc;
+
+use tidegate_core::flow::{Address, Direction, Endpoint, EndpointNames, Flow, Seen};
+
+use super::pods::PodName;
+use super::table::Table;
+use super::views::{Look, View};
+use crate::access_log_flow::low_u32;
+
+impl Table {
+    /// Names both sides. A proxy's record says itself who they are, but for their pods.
+    pub(super) fn name_sides(&mut self, flow: &mut Flow) {
+        let (source, destination) = (flow.source_address(), flow.destination_address());
+        if flow.l7.as_ref().is_some_and(|l7| l7.seen == Seen::Proxy) {
+            self.add_pod(source, &mut flow.source);
+            self.add_pod(destination, &mut flow.destination);
+        } else {
+            self.resolve(source, &mut flow.source);
+            self.resolve(destination, &mut flow.destination);
+            flow.direction = direction(flow);
+        }
+    }
+
+    /// Hubble's `ResolveEndpoint`: the datapath's identity goes before the table's, because it is what policy decided
+    /// on.
+    fn resolve(&mut self, address: Option<Address>, endpoint: &mut Endpoint) {
+        if endpoint.identity == 0 {
+            endpoint.identity = address.and_then(|address| self.ip_cache.identity(address)).unwrap_or_default();
+        }
+        match self.view(address, Look::Identity(endpoint.identity)) {
+            Some(View { id, names }) => (endpoint.id, endpoint.names) = (id, Some(names)),
+            None => endpoint.names = self.identities.names(endpoint.identity),
+        }
+    }
+
+    /// What Hubble's `seven` parser looks up. The record's labels are news where its identity has none yet.
+    fn add_pod(&mut self, address: Option<Address>, endpoint: &mut Endpoint) {
+        let labels = endpoint.names.as_ref();
+        if labels.is_some_and(|labels| self.identities.learn_first(endpoint.identity, labels)) {
+            self.version += 1;
+        }
+        if let Some(view) = self.view(address, Look::Record(endpoint.names.clone())) {
+            endpoint.names = Some(view.names);
+        }
+    }
+
+    /// The view of an address that a pod has.
+    fn view(&mut self, address: Option<Address>, look: Look) -> Option<View> {
+        let address = address?;
+        let host = self.ip_cache.hosts.get(&address)?;
+        let pod = host.pod.as_ref()?;
+        if let Some(view) = host.views.find(self.version, &look) {
+            return Some(view.clone());
+        }
+        let view = self.compose(pod, &look);
+        self.ip_cache.hosts.get_mut(&address)?.views.keep(self.version, look, view.clone());
+        Some(view)
+    }
+
+    fn compose(&self, pod: &PodName, look: &Look) -> View {
+        let (id, labels) = match look {
+            Look::Identity(identity) => {
+                let local = self.local(pod);
+                let labels = local.and_then(|(_, endpoint)| endpoint.labels.clone());
+                let id = local.map_or(0, |(id, _)| low_u32(id.to_le_bytes()));
+                (id, labels.or_else(|| self.identities.names(*identity)))
+            }
+            Look::Record(names) => (0, names.clone()),
+        };
+        let names = EndpointNames {
+            namespace: pod.namespace.clone(),
+            pod_name: pod.name.clone(),
+            ..labels.as_deref().cloned().unwrap_or_default()
+        };
+        View { id, names: Arc::new(names) }
+    }
+}
+
+/// Hubble's `decodeTrafficDirection`, where it hangs on whether the source is the endpoint that reports: what
+/// `l34_flow` tells holds if it is not.
+fn direction(flow: &Flow) -> Direction {
+    let is_source = flow.turned_by != 0 && u32::from(flow.turned_by) == flow.source.id & u32::from(u16::MAX);
+    match flow.direction {
+        Direction::Ingress if is_source => Direction::Egress,
+        Direction::Egress if is_source => Direction::Ingress,
+        told => told,
+    }
+}

@@ -1,0 +1,95 @@
+//! What the table does not take, and what it says about it.
+
+use crate::support::{CART, Enrich, NODE, build};
+use proptest::prelude::*;
+use tidegate_core::telemetry::Telemetry;
+
+#[test]
+fn a_full_table_refuses_what_is_new_and_keeps_what_it_has() {
+    let mut enrich = Enrich::new("{ max_entries = 3 }");
+    enrich.created(312, "shop/cart-0");
+    enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
+    enrich.upserted("192.0.2.0/24", 300, "", "");
+    assert_eq!(enrich.notes(), []);
+    enrich.created(313, "shop/cart-1");
+    enrich.upserted("10.0.1.6/32", 4242, "shop/cart-1", NODE);
+    enrich.upserted("198.51.100.0/24", 301, "", "");
+    assert_eq!((enrich.notes(), enrich.entries()), (&[("enrich_table_full", 3)][..], vec![1, 1, 1]));
+    assert_eq!(enrich.side("10.0.1.6", 0), "0/0 - - [reserved:unknown]");
+
+    enrich.created(312, "shop/cart-0");
+    enrich.upserted("10.0.1.5/32", 4343, "shop/cart-0", NODE);
+    enrich.upserted("192.0.2.0/24", 302, "", "");
+    assert_eq!(enrich.side("10.0.1.5", 0), "312/4343 - shop/cart-0 []", "what is known is brought up to date");
+    assert_eq!(enrich.side("192.0.2.1", 0), "0/302 - - []");
+    enrich.deleted("192.0.2.0/24");
+    enrich.upserted("10.0.1.6/32", 4242, "shop/cart-1", NODE);
+    assert_eq!(enrich.side("10.0.1.6", 0), "0/4242 - shop/cart-1 []", "there is room again");
+    assert_eq!(enrich.notes(), [("enrich_table_full", 3)]);
+}
+
+#[test]
+fn announcements_that_cannot_be_are_noted() {
+    let long = format!("shop/{}", "x".repeat(254));
+    let labels = "k8s:a=".to_owned() + &"x".repeat(16 * 1024);
+    let mut enrich = Enrich::with_cart();
+    enrich.upserted("10.0.1.5/33", 1, "", "");
+    enrich.deleted("everything");
+    enrich.upserted("10.0.1.6/32", 1, &long, NODE);
+    enrich.created(400, &long);
+    enrich.regenerated(312, &[&labels]);
+    assert_eq!(enrich.notes(), [("enrich_bad_prefix", 2), ("enrich_long_names", 3)]);
+    assert_eq!(enrich.entries(), [1, 0, 1]);
+}
+
+#[test]
+fn a_size_that_makes_no_sense_is_refused() {
+    for (config, message) in [
+        ("{ max_entries = 16777216 }", ""),
+        ("{ max_entries = 16777217 }", "max_entries: max_entries is 16777216 at most"),
+    ] {
+        let told = build(config, &Telemetry::default()).err().unwrap_or_default();
+        assert_eq!(told, message, "{config}");
+    }
+    assert!(build("{ max_entries = 0 }", &Telemetry::default()).is_err());
+    assert!(build("{ max_entires = 1 }", &Telemetry::default()).is_err());
+}
+
+/// An announcement about a few pods, addresses and identities, or a flow between them.
+fn step() -> impl Strategy<Value = (u8, u8, u8, u8)> {
+    (0..6_u8, 0..5_u8, 0..4_u8, 0..3_u8)
+}
+
+fn take(enrich: &mut Enrich, (what, address, pod, node): (u8, u8, u8, u8)) {
+    let cidr = if address == 4 { "10.0.0.0/24".to_owned() } else { format!("10.0.0.{address}/32") };
+    let name = ["", "shop/cart-0", "shop/cart-1", "data/db-0"][usize::from(pod)];
+    let node = ["", "172.18.0.2", "172.18.0.3"][usize::from(node)];
+    let identity = 4240 + u32::from(pod);
+    match what {
+        0 => enrich.upserted(&cidr, identity, name, node),
+        1 => enrich.deleted(&cidr),
+        2 => enrich.created(address.into(), name),
+        3 => enrich.removed(address.into()),
+        4 => enrich.regenerated(address.into(), &CART[..usize::from(pod) % 3]),
+        _ => drop(enrich.side(&format!("10.0.0.{address}"), 0)),
+    }
+}
+
+proptest! {
+    /// In whatever order announcements come, the table stays within its bound, and what is taken back leaves nothing.
+    #[test]
+    fn any_announcements_leave_a_table_within_its_bound(steps in proptest::collection::vec(step(), 0..60)) {
+        let mut enrich = Enrich::new("{ max_entries = 5 }");
+        for step in steps {
+            take(&mut enrich, step);
+            prop_assert!(enrich.entries().iter().sum::<i64>() <= 5);
+        }
+        for address in 0..5 {
+            take(&mut enrich, (1, address, 0, 0));
+            take(&mut enrich, (3, address, 0, 0));
+        }
+        prop_assert_eq!(enrich.entries(), [0, 0, 0]);
+        prop_assert_eq!(enrich.side("10.0.0.1", 0), "0/0 - - [reserved:unknown]");
+        prop_assert_eq!(enrich.side("10.0.0.1", 4241), "0/4241 - - []");
+    }
+}

@@ -1,0 +1,6 @@
+//! `cilium_enrich` from announcements to names on flows.
+
+mod bounds;
+mod identities;
+mod names;
+mod support;

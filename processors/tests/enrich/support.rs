@@ -1,0 +1,143 @@
+//! The one place that touches the processor: announcements go in, and the sides of flows come out as lines such as
+//! `312/4242 default shop/cart-0 [k8s:app=cart]`, which is endpoint id, identity, cluster, pod and labels.
+
+use std::net::IpAddr;
+
+use serde::de::IntoDeserializer as _;
+use tidegate_core::component::BuildContext;
+use tidegate_core::flow::{Address, Endpoint, Flow, FlowType, Ip};
+use tidegate_core::ledger::Tally;
+use tidegate_core::record::{AgentEvent, AgentEventType as Type, EndpointRegen, EndpointUpdate, IpCache, Notification};
+use tidegate_core::stage::Processor;
+use tidegate_core::telemetry::Telemetry;
+use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_processors::cilium_enrich::KIND;
+use toml::de::ValueDeserializer;
+
+/// The processor, and what it noted.
+pub(crate) struct Enrich {
+    processor: Box<dyn Processor>,
+    telemetry: Telemetry,
+    tally: Tally,
+}
+
+pub(crate) fn build(config: &str, telemetry: &Telemetry) -> Result<Box<dyn Processor>, String> {
+    let table = ValueDeserializer::parse(config).map_err(|error| error.to_string())?.into_deserializer();
+    let config = (KIND.parse)(table).map_err(|error| error.message().to_owned())?;
+    let stage = "processors.cilium_enrich".to_owned();
+    let context = BuildContext { stage, node_name: "default/node-a".to_owned(), telemetry: telemetry.clone() };
+    config.build(&context).map_err(|error| format!("{}: {error}", error.key))
+}
+
+impl Enrich {
+    pub(crate) fn new(config: &str) -> Self {
+        let telemetry = Telemetry::default();
+        let processor = build(config, &telemetry).unwrap_or_else(|message| panic!("{message}"));
+        Self { processor, telemetry, tally: Tally::default() }
+    }
+
+    /// One that has heard of the pod `shop/cart-0`, whose endpoint 312 is on this node.
+    pub(crate) fn with_cart() -> Self {
+        let mut enrich = Self::new("{}");
+        enrich.created(312, "shop/cart-0");
+        enrich.regenerated(312, &CART);
+        enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
+        enrich
+    }
+
+    /// The address has the identity and, if there is a name, the pod; it is on the node.
+    pub(crate) fn upserted(&mut self, cidr: &str, identity: u32, pod: &str, node: &str) {
+        self.announce(Type::IpCacheUpserted, Notification::IpCacheUpdate(ip_cache(cidr, identity, pod, node)));
+    }
+
+    pub(crate) fn deleted(&mut self, cidr: &str) {
+        self.announce(Type::IpCacheDeleted, Notification::IpCacheUpdate(ip_cache(cidr, 0, "", "")));
+    }
+
+    /// An endpoint came; like Cilium, without its labels.
+    pub(crate) fn created(&mut self, id: u64, pod: &str) {
+        self.announce(Type::EndpointCreated, Notification::EndpointUpdate(endpoint(id, pod)));
+    }
+
+    pub(crate) fn removed(&mut self, id: u64) {
+        self.announce(Type::EndpointDeleted, Notification::EndpointUpdate(endpoint(id, "")));
+    }
+
+    pub(crate) fn regenerated(&mut self, id: u64, labels: &[&str]) {
+        let labels = labels.iter().map(|&label| label.to_owned()).collect();
+        let regenerated = EndpointRegen { id, labels, ..EndpointRegen::default() };
+        self.announce(Type::EndpointRegenerateSuccess, Notification::EndpointRegenerate(regenerated));
+    }
+
+    pub(crate) fn announce(&mut self, event_type: Type, notification: Notification) {
+        let event = AgentEvent { time: Timestamp::default(), event_type, notification };
+        let mut batch = Batch::new();
+        batch.push(Record::AgentEvent(Box::new(event.clone())));
+        self.processor.process(&mut batch, &mut self.tally);
+        let [Record::AgentEvent(passed)] = batch.records() else { panic!("it is held up: {:?}", batch.records()) };
+        assert_eq!(**passed, event, "it passes unchanged");
+    }
+
+    pub(crate) fn pass(&mut self, flow: Flow) -> Flow {
+        let mut batch = Batch::new();
+        batch.push(Record::Flow(flow));
+        self.processor.process(&mut batch, &mut self.tally);
+        match batch.records() {
+            [Record::Flow(flow)] => flow.clone(),
+            other => panic!("not one flow: {other:?}"),
+        }
+    }
+
+    /// What becomes of the source of a datapath's flow that has this identity.
+    pub(crate) fn side(&mut self, ip: &str, identity: u32) -> String {
+        shown(&self.pass(from(ip, identity)).source)
+    }
+
+    pub(crate) fn notes(&self) -> &[(&'static str, u64)] {
+        self.tally.notes()
+    }
+
+    /// How many addresses, prefixes and endpoints are remembered.
+    pub(crate) fn entries(&self) -> Vec<i64> {
+        let instruments = self.telemetry.instruments();
+        instruments.iter().filter(|one| one.name == "tidegate_enrich_entries").map(|one| one.value()).collect()
+    }
+}
+
+pub(crate) const NODE: &str = "172.18.0.2";
+pub(crate) const OTHER_NODE: &str = "172.18.0.3";
+pub(crate) const CART: [&str; 2] = ["k8s:io.cilium.k8s.policy.cluster=east", "k8s:app=cart"];
+
+/// A flow of the datapath from an address.
+pub(crate) fn from(ip: &str, identity: u32) -> Flow {
+    let ip = Ip { source: address(ip), ..Ip::default() };
+    let source = Endpoint { identity, ..Endpoint::default() };
+    Flow { flow_type: FlowType::L34, ip: Some(ip), source, ..Flow::default() }
+}
+
+pub(crate) fn address(text: &str) -> Address {
+    Address::from(text.parse::<IpAddr>().unwrap_or_else(|_| panic!("{text} is an address")))
+}
+
+pub(crate) fn shown(endpoint: &Endpoint) -> String {
+    let names = endpoint.names.clone().unwrap_or_default();
+    let cluster = if names.cluster_name.is_empty() { "-" } else { &names.cluster_name };
+    let pod =
+        if names.pod_name.is_empty() { "-".to_owned() } else { format!("{}/{}", names.namespace, names.pod_name) };
+    format!("{}/{} {cluster} {pod} [{}]", endpoint.id, endpoint.identity, names.labels.join(","))
+}
+
+fn ip_cache(cidr: &str, identity: u32, pod: &str, node: &str) -> IpCache {
+    let (namespace, pod_name) = split(pod);
+    IpCache { cidr: cidr.to_owned(), identity, host_ip: node.to_owned(), namespace, pod_name, ..IpCache::default() }
+}
+
+fn endpoint(id: u64, pod: &str) -> EndpointUpdate {
+    let (namespace, pod_name) = split(pod);
+    EndpointUpdate { id, namespace, pod_name, ..EndpointUpdate::default() }
+}
+
+fn split(pod: &str) -> (String, String) {
+    let (namespace, name) = pod.split_once('/').unwrap_or_default();
+    (namespace.to_owned(), name.to_owned())
+}

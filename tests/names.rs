@@ -1,0 +1,55 @@
+//! Names of pods, from what the agent announces to what is written.
+
+use serde_json::Value;
+
+use crate::support::{Place, tidegate};
+
+const CHAIN: &[&str] = &["cilium_decode", "l34_flow", "dns_flow", "http_flow", "l7_flow", "cilium_enrich"];
+
+/// What is wrong with a side of a flow whose pod the simulated agent has announced; pods of its node are in
+/// `10.0.1.0/24`, all others in `10.0.2.0/24`.
+fn mistake(side: &Value, ip: &str) -> Option<&'static str> {
+    let text = |key: &str| side[key].as_str().unwrap_or_default();
+    let labels: Vec<_> = side["labels"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let (app, namespace) = (text("pod_name").split('-').next().unwrap_or_default(), text("namespace"));
+    let app = if namespace == "kube-system" { "kube-dns" } else { app };
+    let expected = [
+        format!("k8s:app={app}"),
+        "k8s:io.cilium.k8s.policy.cluster=default".to_owned(),
+        format!("k8s:io.kubernetes.pod.namespace={namespace}"),
+    ];
+    if namespace.is_empty() || app.is_empty() {
+        Some("it has no names")
+    } else if (side["ID"].as_u64().unwrap_or_default() != 0) != ip.starts_with("10.0.1.") {
+        Some("its endpoint id does not tell where it is")
+    } else if ip.starts_with("10.0.1.") && (labels != expected || text("cluster_name") != "default") {
+        Some("its labels are others")
+    } else {
+        None
+    }
+}
+
+#[test]
+fn flows_between_announced_pods_have_their_names() {
+    let place = Place::new();
+    let config = place.replay(20_000, CHAIN, "stdout", "format = \"json\"\nsignals = [\"flows\"]");
+    let ended = tidegate(&["run", "-c", config.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let (mut named, mut egress_drops) = (0, 0);
+    for line in ended.stdout.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let flow = &line["flow"];
+        for (side, ip) in [("source", &flow["IP"]["source"]), ("destination", &flow["IP"]["destination"])] {
+            let Some(ip) = ip.as_str().filter(|ip| ip.starts_with("10.0.")) else { continue };
+            assert_eq!(mistake(&flow[side], ip), None, "{side} of {flow:#}");
+            named += 1;
+        }
+        let is_request = flow["is_reply"] == false && flow["source"]["ID"].is_u64();
+        if is_request && flow["trace_observation_point"] == "TO_STACK" {
+            assert_eq!(flow["traffic_direction"], "EGRESS", "a pod's own packet on its way out: {flow:#}");
+        }
+        egress_drops += u32::from(flow["verdict"] == "DROPPED" && flow["traffic_direction"] == "EGRESS");
+    }
+    assert!(named > 10_000, "{named} sides have names");
+    assert!(egress_drops > 0, "drops at the source's endpoint are egress");
+}
