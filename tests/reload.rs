@@ -166,9 +166,15 @@ fn a_bad_file_changes_nothing_and_says_why() {
     Setup::new().write(&place);
     agent.signal("HUP");
     agent.says("says what it said");
-    let reloads = &ledger(&telemetry)["reloads"];
+    let ledger = ledger(&telemetry);
+    let reloads = &ledger["reloads"];
     assert_eq!((&reloads["refused"], &reloads["unchanged"], &reloads["applied"]), (&4.into(), &1.into(), &0.into()));
-    assert_eq!(reloads["last"]["outcome"], "unchanged");
+    assert_eq!((&reloads["last"]["outcome"], &reloads["last"]["hash"]), (&"unchanged".into(), &reloads["running"]));
+    let sha256sum = std::process::Command::new("sha256sum").arg(&config).output().unwrap();
+    let expected = String::from_utf8(sha256sum.stdout).unwrap();
+    assert_eq!(reloads["running"], expected[..16]);
+    let (_, page) = get(&telemetry, "/metrics");
+    assert!(page.contains(&format!("tidegate_config_info{{hash=\"{}\"}} 1\n", &expected[..16])), "{page}");
     stream.end();
     agent.signal("TERM");
     assert_eq!(agent.ended().code, Some(0));
@@ -176,7 +182,7 @@ fn a_bad_file_changes_nothing_and_says_why() {
 }
 
 #[test]
-fn the_telemetry_address_moves_and_the_log_changes() {
+fn the_telemetry_address_moves() {
     let place = Place::new();
     let _stream = Stream::listen(&place.path("monitor.sock"));
     let mut agent = start(&Setup::new().write(&place), false, &place);

@@ -126,6 +126,9 @@ async fn execute(
     let address = server.address();
     let running = topology.start(&Handle::current(), ledger, stop);
     let (control, ledger) = (running.control(), ledger.clone());
+    if let Some(wishes) = &wishes {
+        ledger.runs(&wishes.hash);
+    }
     tracing::info!(telemetry = %format_args!("http://{address}"), "running");
     systemd::ready();
     let service = reload::Running { control, ledger, telemetry, server, settings };
