@@ -51,11 +51,9 @@ impl Schema {
     /// # Errors
     /// [`Error::UnknownType`].
     pub fn resolve(&self, id: TypeId) -> Result<&Type, Error> {
-        if let Some(definition) = self.types.get(&id) {
-            return Ok(&definition.ty);
-        }
+        // Most values are texts and numbers, whose types no stream can define anew.
         let built_in = usize::try_from(id.0).ok().and_then(|id| BUILT_IN.get(id.wrapping_sub(1)));
-        built_in.ok_or(Error::UnknownType(id.0))
+        built_in.or_else(|| Some(&self.types.get(&id)?.ty)).ok_or(Error::UnknownType(id.0))
     }
 
     /// The stream's own types.
