@@ -44,8 +44,9 @@ pub(crate) struct BatchLimits {
 }
 
 impl BatchLimits {
-    /// Large enough that what a batch costs does not matter, small enough that several stay in the cache.
-    pub(crate) const DEFAULT: Self = Self { records: 256, bytes: 64 * 1024 };
+    /// Large enough that what a batch costs does not matter, small enough that several stay in the cache. What stages
+    /// add fits in what is left of 256 records, so that no batch grows beyond its memory.
+    pub(crate) const DEFAULT: Self = Self { records: 240, bytes: 64 * 1024 };
 }
 
 /// Why decoding came to a halt.

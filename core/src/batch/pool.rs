@@ -7,7 +7,7 @@ use crate::record::Record;
 
 /// Memory of all idle batches at most. What a burst filled comes back while edges drain, and is needed again
 /// when they fill: pages that the system has to clear anew cost more than the records in them.
-const MAX_IDLE_BYTES: usize = 4 << 20;
+const MAX_IDLE_BYTES: usize = 8 << 20;
 
 /// The memory of one batch.
 #[derive(Debug, Default)]

@@ -28,7 +28,7 @@ impl Schedule {
         if self.rate == 0.0 {
             return most;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=256")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=240")]
         let records = (self.rate / BATCHES_PER_SECOND).clamp(1.0, most.records as f64) as usize;
         BatchLimits { records, ..most }
     }
@@ -59,7 +59,7 @@ mod tests {
             (1.0, 1, 10, Duration::from_secs(10)),
             (0.5, 1, 1, Duration::from_secs(2)),
             (2500.0, 25, 250, Duration::from_millis(100)),
-            (1e6, 256, 500_000, Duration::from_millis(500)),
+            (1e6, 240, 500_000, Duration::from_millis(500)),
             (1e-300, 1, u64::MAX, Duration::from_secs(365 * 86_400)),
         ];
         for (rate, batch, played, due) in cases {
@@ -70,6 +70,6 @@ mod tests {
 
     #[test]
     fn a_rate_of_zero_plays_full_batches() {
-        assert_eq!(Schedule::new(0.0).batch().records, 256);
+        assert_eq!(Schedule::new(0.0).batch().records, 240);
     }
 }

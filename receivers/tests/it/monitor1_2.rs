@@ -200,7 +200,7 @@ async fn an_outbox_that_blocks_loses_nothing() {
     let served = agent.serve(vec![vec![stream(&vec![&[7_u8; 16][..]; 20_000])]]);
     let keys = "on_eof = 'stop', queue = { records = 1, when_full = 'block' }";
     let bench = Bench::start_blocked("monitor1_2", &agent.table(keys));
-    bench.until("the pipeline is full", |bench| bench.books().r#in >= 1024).await;
+    bench.until("the pipeline is full", |bench| bench.books().r#in >= 960).await;
     let ended = bench.end().await;
     assert_eq!((ended.seen.len(), ended.dropped()), (20_000, vec![]));
     served.join().unwrap();

@@ -91,7 +91,7 @@ async fn a_pipeline_that_is_slow_is_waited_for() {
     let events = vec![&[7_u8; 64][..]; 20_000];
     let (_directory, file) = recording(&stream(&events));
     let bench = Bench::start_blocked("replay", &table(&file, ""));
-    bench.until("the pipeline is full", |bench| bench.books().forwarded >= 512).await;
+    bench.until("the pipeline is full", |bench| bench.books().forwarded >= 480).await;
     let ended = bench.end().await;
     assert_eq!((ended.seen.len(), ended.dropped()), (20_000, vec![]));
 }
