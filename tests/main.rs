@@ -6,6 +6,7 @@ mod command_line;
 mod configuration;
 mod conformance_golden;
 mod demo;
+mod drop_reasons;
 mod faults;
 mod names;
 mod otlp;

@@ -211,9 +211,8 @@ proptest! {
         let message = [header(flags, counts), body].concat();
         for bytes in [message, free] {
             for parsed in [parse_udp(&bytes), parse_tcp(&bytes)] {
-                match parsed {
-                    Ok(message) => prop_assert!(message.query.ends_with('.')),
-                    Err(reason) => prop_assert!(reason.as_str().starts_with("dns_")),
+                if let Ok(message) = parsed {
+                    prop_assert!(message.query.ends_with('.'));
                 }
             }
         }

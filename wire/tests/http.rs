@@ -110,9 +110,8 @@ proptest! {
         rest in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'\r'), Just(b'\n'), Just(b':')], 0..80),
     ) {
         let bytes = [start.as_bytes(), &rest].concat();
-        match parse(&bytes) {
-            Ok(head) => prop_assert!(head.headers.iter().all(|header| !header.name.is_empty())),
-            Err(reason) => prop_assert!(!reason.as_str().is_empty()),
+        if let Ok(head) = parse(&bytes) {
+            prop_assert!(head.headers.iter().all(|header| !header.name.is_empty()));
         }
     }
 }

@@ -19,17 +19,3 @@ pub enum Reason {
     #[error("DNS record is malformed")]
     BadRecord,
 }
-
-impl Reason {
-    /// The label of a `dropped{reason}` counter.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Truncated => "dns_truncated",
-            Self::BadFlags => "dns_bad_flags",
-            Self::BadCounts => "dns_bad_counts",
-            Self::BadName => "dns_bad_name",
-            Self::BadRecord => "dns_bad_record",
-        }
-    }
-}

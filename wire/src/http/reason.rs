@@ -10,14 +10,3 @@ pub enum Reason {
     #[error("HTTP/1 start line is cut short")]
     Truncated,
 }
-
-impl Reason {
-    /// The label of a `dropped{reason}` counter.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotHttp => "not_http",
-            Self::Truncated => "http_truncated",
-        }
-    }
-}

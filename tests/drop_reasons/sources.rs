@@ -1,0 +1,79 @@
+//! The reasons that the sources can state: words that constants of the stage crates hold, and what decoders' `as_str`
+//! yields where it is said to be a label of `dropped{reason}`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Words in constants that are no reasons.
+const OTHERS: [(&str, &str); 8] = [
+    ("hubble_ring_buffer", "a source of lost events"),
+    ("observer_events_queue", "a source of lost events"),
+    ("perf_event_ring_buffer", "a source of lost events"),
+    ("series_limit", "a note"),
+    ("signals", "a rule of filters"),
+    ("tidegate", "a name"),
+    ("traffic_direction", "a label"),
+    ("wire_table_full", "a note"),
+];
+const CRATES: [&str; 5] = ["core", "wire", "receivers", "processors", "exporters"];
+
+pub(super) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Each reason with the name of the constant that holds it, if one does.
+pub(super) fn reasons() -> BTreeMap<String, Option<String>> {
+    let mut reasons = BTreeMap::new();
+    for text in texts() {
+        let constants = text.lines().filter_map(constant);
+        let constants = constants.filter(|(word, _)| OTHERS.iter().all(|(other, _)| other != word));
+        reasons.extend(constants.map(|(word, name)| (word.to_owned(), Some(name.to_owned()))));
+        reasons.extend(labels(&text).map(|word| (word.to_owned(), None)));
+    }
+    reasons
+}
+
+/// Lines that state a reason, or hand one on, as a literal.
+pub(super) fn nameless() -> Vec<String> {
+    let states =
+        |line: &str| ["Dropped(\"", "dropped(\"", "drop_all(\"", "Err(\""].iter().any(|call| line.contains(call));
+    texts().iter().flat_map(|text| text.lines()).filter(|line| states(line)).map(str::to_owned).collect()
+}
+
+/// `const NAME: &str = "word";`, in any visibility.
+fn constant(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.split_once("const ")?.1.split_once(": &str = \"")?;
+    let word = value.strip_suffix("\";")?;
+    is_word(word).then_some((word, name))
+}
+
+/// The words of the function that is said to yield labels of `dropped{reason}`.
+fn labels(text: &str) -> impl Iterator<Item = &str> {
+    let functions = text.split("`dropped{reason}`").skip(1);
+    let bodies = functions.map(|rest| &rest[..rest.find("\n    }\n").unwrap()]);
+    bodies.flat_map(|body| body.split('"').skip(1).step_by(2)).filter(|word| is_word(word))
+}
+
+fn is_word(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// The production sources.
+fn texts() -> Vec<String> {
+    let files = CRATES.iter().flat_map(|name| files(&root().join(name).join("src")));
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        let end = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
+        text[..end].to_owned()
+    };
+    files.map(read).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let of = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
+    let rust = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    entries.flat_map(of).filter(|path| rust(path) && !path.ends_with("tests.rs")).collect()
+}
