@@ -20,3 +20,4 @@ mod support;
 mod systemd;
 mod telemetry;
 mod tidy;
+mod twin;

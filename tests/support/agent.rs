@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -106,6 +106,11 @@ impl Agent {
     pub(crate) fn address(&mut self) -> String {
         let line = self.says("running telemetry=");
         line.rsplit_once("http://").unwrap().1.to_owned()
+    }
+
+    /// Its standard output, for a reader of one's own.
+    pub(crate) fn take_stdout(&mut self) -> ChildStdout {
+        self.child.stdout.take().unwrap()
     }
 
     /// Sends a signal.

@@ -1,8 +1,11 @@
 //! An OTLP server: decodes what it is sent with `opentelemetry-proto`, keeps it, and answers as it is told.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
 use opentelemetry_proto::tonic::collector::logs::v1::{
@@ -14,6 +17,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::
 use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsServiceRequest, ExportMetricsServiceResponse};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
+use tokio::runtime::{self, Runtime};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
@@ -27,38 +31,54 @@ pub(crate) enum Answer {
     Refuse(Code),
     /// Takes it but for so many records.
     Reject(i64),
+    /// Takes all of it after so many milliseconds.
+    After(u64),
+    /// Never.
+    Hang,
+    /// Breaks all connections, and takes new ones a moment later.
+    Vanish,
 }
 
-/// A running server. It ends with its runtime.
+/// A running server.
 pub(crate) struct Collector {
     pub(crate) address: SocketAddr,
     kept: Arc<Kept>,
-    _runtime: tokio::runtime::Runtime,
+    keeper: Option<JoinHandle<()>>,
 }
 
-#[derive(Default)]
+/// What the server has to say to the thread that keeps it running.
+#[derive(Clone, Copy, Debug)]
+enum Word {
+    Again,
+    Enough,
+}
+
 struct Kept {
     logs: Mutex<Vec<LogRecord>>,
     metrics: Mutex<Vec<Metric>>,
     answers: Mutex<VecDeque<Answer>>,
-    then: Mutex<Option<Answer>>,
+    then: Answer,
+    words: Sender<Word>,
 }
 
 impl Collector {
     /// Gives `first` as the first answers, then `then` for ever.
     pub(crate) fn answering(first: &[Answer], then: Answer) -> Self {
-        let kept = Arc::new(Kept { then: Mutex::new(Some(then)), ..Kept::default() });
-        kept.answers.lock().unwrap().extend(first);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let entered = runtime.enter();
-        let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap().with_nodelay(Some(true));
-        let address = incoming.local_addr().unwrap();
-        let server = Server::builder()
-            .add_service(LogsServiceServer::from_arc(Arc::clone(&kept)))
-            .add_service(MetricsServiceServer::from_arc(Arc::clone(&kept)));
-        drop(entered);
-        runtime.spawn(server.serve_with_incoming(incoming));
-        Self { address, kept, _runtime: runtime }
+        let (words, heard) = channel();
+        let answers = Mutex::new(first.iter().copied().collect());
+        let kept = Arc::new(Kept { logs: Mutex::default(), metrics: Mutex::default(), answers, then, words });
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let again = Arc::clone(&kept);
+        let keeper = thread::spawn(move || {
+            let mut runtime = serve(&again, &listener);
+            while matches!(heard.recv(), Ok(Word::Again)) {
+                drop(runtime);
+                runtime = serve(&again, &listener);
+            }
+        });
+        Self { address, kept, keeper: Some(keeper) }
     }
 
     /// The log records that were taken.
@@ -72,6 +92,27 @@ impl Collector {
     }
 }
 
+impl Drop for Collector {
+    fn drop(&mut self) {
+        // The keeper ends with this word, or has ended in a panic of its own.
+        let _ = self.kept.words.send(Word::Enough);
+        let _ = self.keeper.take().map(JoinHandle::join);
+    }
+}
+
+/// Serves until the runtime is dropped.
+fn serve(kept: &Arc<Kept>, listener: &TcpListener) -> Runtime {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let entered = runtime.enter();
+    let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
+    let server = Server::builder()
+        .add_service(LogsServiceServer::from_arc(Arc::clone(kept)))
+        .add_service(MetricsServiceServer::from_arc(Arc::clone(kept)));
+    runtime.spawn(server.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
+    drop(entered);
+    runtime
+}
+
 #[tonic::async_trait]
 impl LogsService for Kept {
     async fn export(
@@ -80,10 +121,16 @@ impl LogsService for Kept {
     ) -> Result<Response<ExportLogsServiceResponse>, Status> {
         let scopes = request.into_inner().resource_logs.into_iter().flat_map(|resource| resource.scope_logs);
         let mut records: Vec<LogRecord> = scopes.flat_map(|scope| scope.log_records).collect();
-        let answer = self.answers.lock().unwrap().pop_front().or(*self.then.lock().unwrap());
+        let answer = self.answers.lock().unwrap().pop_front().unwrap_or(self.then);
         let mut response = ExportLogsServiceResponse::default();
-        match answer.unwrap_or(Answer::Accept) {
+        match answer {
             Answer::Accept => {}
+            Answer::After(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
+            Answer::Hang => std::future::pending().await,
+            Answer::Vanish => {
+                self.words.send(Word::Again).unwrap();
+                std::future::pending().await
+            }
             Answer::Refuse(code) => return Err(Status::new(code, "as told")),
             Answer::Reject(n) => {
                 let left = records.len().saturating_sub(usize::try_from(n).unwrap());

@@ -11,10 +11,11 @@ pub(crate) use agent::{Agent, Ended, PATIENCE, tidegate, tidegate_reading, tideg
 pub(crate) use books::Books;
 pub(crate) use cilium::{Cilium, recording};
 pub(crate) use collector::{Answer, Collector};
-pub(crate) use http::get;
+pub(crate) use http::{get, try_get};
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -23,6 +24,8 @@ pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let since = Instant::now();
     while !is_so() {
         assert!(since.elapsed() < PATIENCE, "it did not come to pass that {what}");
+        // Leaves the processor to those that are waited for.
+        thread::sleep(Duration::from_millis(2));
     }
 }
 
