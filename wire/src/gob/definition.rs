@@ -236,7 +236,7 @@ impl Field {
         if count > MAX_FIELDS {
             return Err(Error::TooManyFields);
         }
-        (0..count).map(|_| Self::read(reader)).collect()
+        (0..count).map(|_| reader.element().and_then(|()| Self::read(reader))).collect()
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -269,6 +269,7 @@ mod tests {
             (&[2, 3, 0, 0], Error::FieldOutOfRange { field: 2, count: 2 }),
             (&[1, 3, 1, 0, 0], Error::BadDefinition("an array of negative length")),
             (&[3, 2, 5, 0, 0], Error::LengthOutOfRange { length: 5, left: 2 }),
+            (&[3, 2, 2, 1, 1, b'a'], Error::Truncated),
             (&[2, 1, 1, 9, b'a'], Error::LengthOutOfRange { length: 9, left: 1 }),
         ] {
             assert_eq!(read(bytes), Err(error), "{bytes:x?}");

@@ -85,6 +85,16 @@ impl<'a> Reader<'a> {
             _ => Err(Error::LengthOutOfRange { length, left }),
         }
     }
+
+    /// Checks that there is an element to read. The end of the message ends a struct, so without this a count could
+    /// stand for as many empty ones; Go refuses them alike.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] at the end of the message.
+    #[inline]
+    pub(super) fn element(&self) -> Result<(), Error> {
+        if self.rest.is_empty() { Err(Error::Truncated) } else { Ok(()) }
+    }
 }
 
 /// An integer of any width and what is behind it.

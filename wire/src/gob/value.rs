@@ -101,7 +101,7 @@ impl<'r, 'a> Value<'r, 'a> {
     ///
     /// # Errors
     /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], [`Error::ArrayLength`],
-    /// [`Error::LengthOutOfRange`], and what `each` gives.
+    /// [`Error::LengthOutOfRange`], [`Error::Truncated`], and what `each` gives.
     pub fn elements<E: From<Error>>(mut self, mut each: impl FnMut(Value<'_, 'a>) -> Result<(), E>) -> Result<(), E> {
         let (elem, len) = match *self.ty()? {
             Type::Slice { elem } => (elem, None),
@@ -113,6 +113,7 @@ impl<'r, 'a> Value<'r, 'a> {
             return Err(Error::ArrayLength { count: count as u64, length }.into());
         }
         for _ in 0..count {
+            self.reader.element()?;
             each(self.inner(elem)?)?;
         }
         Ok(())
@@ -155,6 +156,7 @@ impl<'r, 'a> Value<'r, 'a> {
     fn skip_map(mut self) -> Result<(), Error> {
         let (key, elem) = self.map_types()?;
         for _ in 0..self.reader.count(2)? {
+            self.reader.element()?;
             self.inner(key)?.skip()?;
             self.inner(elem)?.skip()?;
         }

@@ -5,10 +5,14 @@ use crate::gob::{Definition, Field, Marshaler};
 
 const SELF: TypeId = TypeId(64);
 
-/// A schema whose first type is `ty`, followed by `[]string`.
+/// A struct with one number.
+const ONE: TypeId = TypeId(67);
+
+/// A schema whose first type is `ty`, followed by `[]string` and [`ONE`].
 fn schema(ty: Type) -> Schema {
     let mut schema = Schema::default();
-    for (id, ty) in [(SELF, ty), (TypeId(65), Type::Slice { elem: TypeId::STRING })] {
+    let strings = Type::Slice { elem: TypeId::STRING };
+    for (id, ty) in [(SELF, ty), (TypeId(65), strings), (ONE, structure(&[TypeId::UINT]))] {
         let mut message = Vec::new();
         Definition { name: "T".into(), inner_id: id, ty }.write(id, &mut message);
         let mut reader = Reader::new(&message[1..]);
@@ -63,6 +67,20 @@ fn hostile_values_are_refused_with_their_reason() {
         (Type::Array { elem: TypeId::UINT, len: 3 }, &[2, 0, 0], Error::ArrayLength { count: 2, length: 3 }),
     ] {
         assert_eq!(skip(ty, bytes), Err(error), "{bytes:x?}");
+    }
+}
+
+#[test]
+fn the_end_of_a_message_ends_its_last_struct_but_makes_no_further_one() {
+    let map = || Type::Map { key: ONE, elem: ONE };
+    for (ty, bytes, skipped) in [
+        (Type::Slice { elem: ONE }, &[1, 1, 7][..], Ok(3)),
+        (Type::Slice { elem: ONE }, &[2, 1, 7], Err(Error::Truncated)),
+        (Type::Array { elem: ONE, len: 2 }, &[2, 1, 7], Err(Error::Truncated)),
+        (map(), &[1, 1, 7, 0, 1, 7], Ok(6)),
+        (map(), &[2, 1, 7, 0, 1, 7], Err(Error::Truncated)),
+    ] {
+        assert_eq!(skip(ty, bytes), skipped, "{bytes:x?}");
     }
 }
 
