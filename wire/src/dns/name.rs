@@ -6,6 +6,8 @@ use super::reader::Reader;
 /// The longest name on the wire, with its lengths and the root.
 const MAX_NAME: usize = 255;
 const HEADER: usize = 12;
+/// Pointers in one name, at most: `maxCompressionPointers` of Cilium's DNS library.
+const MAX_POINTERS: usize = 126;
 
 /// Reads a name into text with a trailing dot, escaped as zone files are.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<String, Reason> {
@@ -26,7 +28,7 @@ pub(super) fn skip(reader: &mut Reader<'_>) -> Result<(), Reason> {
 fn walk(reader: &mut Reader<'_>, mut on_label: impl FnMut(&[u8])) -> Result<(), Reason> {
     let mut labels = *reader;
     let mut run_start = reader.at;
-    let mut followed = false;
+    let mut pointers = 0;
     let mut length = 1;
     loop {
         let head = labels.u8()?;
@@ -42,13 +44,13 @@ fn walk(reader: &mut Reader<'_>, mut on_label: impl FnMut(&[u8])) -> Result<(), 
             }
             0xc0.. => {
                 let target = usize::from(u16::from_be_bytes([head & 0x3f, labels.u8()?]));
-                if !(HEADER..run_start).contains(&target) {
+                if !(HEADER..run_start).contains(&target) || pointers == MAX_POINTERS {
                     return Err(Reason::BadName);
                 }
-                if !followed {
+                if pointers == 0 {
                     reader.at = labels.at;
-                    followed = true;
                 }
+                pointers += 1;
                 labels.at = target;
                 run_start = target;
             }
@@ -58,7 +60,7 @@ fn walk(reader: &mut Reader<'_>, mut on_label: impl FnMut(&[u8])) -> Result<(), 
             break;
         }
     }
-    if !followed {
+    if pointers == 0 {
         reader.at = labels.at;
     }
     Ok(())
