@@ -5,6 +5,8 @@
 mod gob_golden;
 
 use gob_golden::vectors;
+use proptest::collection::vec;
+use proptest::prelude::*;
 use tidegate_wire::agent_notify::{AgentNotify, MESSAGE_TYPE, decode, encode};
 use tidegate_wire::gob::{GoType, StructWriter, TypeId, put_int, write_message};
 
@@ -68,5 +70,21 @@ fn what_is_not_a_notification_says_why() {
         (notification([number, text], &[3, 0]), "gob_field_out_of_range"),
     ] {
         assert_eq!(decode(&data).unwrap_err().as_str(), reason, "{data:x?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_encoded_is_decoded(kind: u32, text: String, id in 64_i64..100_000) {
+        let notify = AgentNotify { kind, text };
+        let mut data = Vec::new();
+        encode(&notify, TypeId(id), &mut data);
+        prop_assert_eq!(decode(&data), Ok(notify));
+    }
+
+    #[test]
+    fn any_bytes_end_in_a_result(mut data in vec(any::<u8>(), 1..512)) {
+        data[0] = MESSAGE_TYPE;
+        let _ = decode(&data);
     }
 }

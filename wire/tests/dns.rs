@@ -1,5 +1,7 @@
 //! DNS messages: what whole ones say, what cut ones still say, and what is none.
 
+use std::net::IpAddr;
+
 use proptest::prelude::*;
 use tidegate_wire::dns::{Message, Reason, parse_tcp, parse_udp};
 
@@ -200,7 +202,77 @@ fn pointers_in_a_circle_are_refused() {
     assert_eq!(parse_udp(&bytes), Err(Reason::BadName));
 }
 
+/// An answer whose owner is so many pointers to pointers, the last one to the question's name.
+fn owned_by_pointers(pointers: usize) -> Vec<u8> {
+    let mut message = question(RESPONSE, [1, 2, 0, 0], "a.b", 1);
+    // The data of a text record is not looked into, so that the chain can stand there.
+    let start = message.len() + 11;
+    let places = std::iter::once(12).chain((0..).map(|link| start + 2 * link));
+    let chain: Vec<_> = places.take(pointers).map(|place| (0xc000 | place as u16).to_be_bytes()).collect();
+    message.extend(record(&[0], 16, 1, chain[..pointers - 1].as_flattened()));
+    message.extend(record(&chain[pointers - 1], 1, 1, &[1, 2, 3, 4]));
+    message
+}
+
+#[test]
+fn a_name_of_more_pointers_than_cilium_follows_is_refused() {
+    assert_eq!(parse_udp(&owned_by_pointers(126)).map(|message| message.ips.len()), Ok(1));
+    assert_eq!(parse_udp(&owned_by_pointers(127)), Err(Reason::BadName));
+}
+
+/// Addresses and aliases in the order of their records.
+fn answers() -> impl Strategy<Value = Vec<(Answer, u32)>> {
+    let answer = prop_oneof![any::<IpAddr>().prop_map(Answer::Ip), NAME.prop_map(Answer::Alias)];
+    proptest::collection::vec((answer, any::<u32>()), 0..8)
+}
+
+#[derive(Debug, Clone)]
+enum Answer {
+    Ip(IpAddr),
+    Alias(String),
+}
+
+impl Answer {
+    fn kind(&self) -> u16 {
+        match self {
+            Self::Ip(IpAddr::V4(_)) => 1,
+            Self::Ip(IpAddr::V6(_)) => 28,
+            Self::Alias(_) => 5,
+        }
+    }
+
+    fn data(&self) -> Vec<u8> {
+        match self {
+            Self::Ip(IpAddr::V4(ip)) => ip.octets().to_vec(),
+            Self::Ip(IpAddr::V6(ip)) => ip.octets().to_vec(),
+            Self::Alias(target) => name(target),
+        }
+    }
+}
+
+const NAME: &str = "([a-z0-9_-]{1,63}\\.){1,3}";
+
 proptest! {
+    #[test]
+    fn what_a_message_is_made_of_is_read_from_it(query in NAME, qtype in 1_u16.., answers in answers()) {
+        let mut message = question(RESPONSE, [1, answers.len() as u16, 0, 0], &query, qtype);
+        for (answer, ttl) in &answers {
+            message.extend(record(&SAME_NAME, answer.kind(), *ttl, &answer.data()));
+        }
+        let mut expected = Message { id: 0x1234, response: true, complete: true, ..Message::default() };
+        (expected.query, expected.qtypes) = (query, vec![qtype]);
+        expected.ttl = answers.iter().map(|(_, ttl)| *ttl).min();
+        for (answer, _) in answers {
+            expected.answer_types.push(answer.kind());
+            match answer {
+                Answer::Ip(ip) => expected.ips.push(ip),
+                Answer::Alias(target) => expected.cnames.push(target),
+            }
+        }
+        prop_assert_eq!(parse_tcp(&with_length(&message)), Ok(expected.clone()));
+        prop_assert_eq!(parse_udp(&message), Ok(expected));
+    }
+
     #[test]
     fn any_bytes_make_a_message_or_a_reason(
         flags in prop_oneof![Just(QUERY), Just(RESPONSE)],

@@ -105,6 +105,28 @@ fn more_headers_than_any_server_takes_are_left_out_as_if_cut() {
 
 proptest! {
     #[test]
+    fn what_a_head_is_made_of_is_read_from_it(
+        target in "/[a-zA-Z0-9/?=&%._-]{0,40}",
+        minor_version in 0_u8..2,
+        status in proptest::option::of(100_u16..600),
+        headers in proptest::collection::vec(("[A-Za-z-]{1,12}", "([!-~]([ -~]{0,12}[!-~])?)?"), 0..8),
+    ) {
+        let (start, line) = match status {
+            Some(status) => {
+                (StartLine::Response { minor_version, status }, format!("HTTP/1.{minor_version} {status} Reason"))
+            }
+            None => {
+                let start = StartLine::Request { method: "PATCH", target: &target, minor_version };
+                (start, format!("PATCH {target} HTTP/1.{minor_version}"))
+            }
+        };
+        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let bytes = format!("{line}\r\n{lines}\r\nbody");
+        let headers = headers.iter().map(|(name, value)| header(name, value)).collect();
+        prop_assert_eq!(parse(bytes.as_bytes()), Ok(Head { start, headers, complete: true }));
+    }
+
+    #[test]
     fn any_bytes_make_a_head_or_a_reason(
         start in prop_oneof![Just(""), Just("GET / HTTP/1.1\r\n"), Just("HTTP/1.1 200 "), Just("POST ")],
         rest in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'\r'), Just(b'\n'), Just(b':')], 0..80),

@@ -1,8 +1,10 @@
 //! Each rule of Hubble's packet decoder with the bytes that meet it: which header refuses the packet, and where the
 //! walk stops in silence.
 
+use std::net::IpAddr;
+
 use proptest::prelude::*;
-use tidegate_wire::packet::{L4, Layer, Link, Reason, Tunnel, parse, parse_overlay, tcp_flag};
+use tidegate_wire::packet::{Ip, L4, Layer, Link, Reason, Tunnel, parse, parse_overlay, tcp_flag};
 
 const ICMP: u8 = 1;
 const TCP: u8 = 6;
@@ -294,7 +296,44 @@ fn only_a_udp_packet_has_a_payload_for_a_tunnel() {
     assert_eq!(parse(&udp_bytes, Link::Ipv4).unwrap().udp_payload(), b"hello");
 }
 
+/// The header above IP with what `ports` say, and what is to be read from it.
+fn transport(protocol: u8, (sport, dport): (u16, u16), seq: u32, flags: u8, payload: &[u8]) -> (Vec<u8>, L4) {
+    if protocol == UDP {
+        return (udp(sport, dport, payload.len() as u16 + 8, payload), L4::Udp { sport, dport });
+    }
+    let ports = [sport.to_be_bytes(), dport.to_be_bytes()].concat();
+    let segment = patched(tcp(&[1, 1, 1, 0], payload), 0, &[&ports[..], &seq.to_be_bytes()].concat());
+    (patched(segment, 13, &[flags]), L4::Tcp { sport, dport, flags: flags.into(), seq })
+}
+
 proptest! {
+    #[test]
+    fn what_a_packet_is_made_of_is_read_from_it(
+        (src, dst) in prop_oneof![
+            any::<[[u8; 4]; 2]>().prop_map(|[src, dst]| (IpAddr::from(src), IpAddr::from(dst))),
+            any::<[[u8; 16]; 2]>().prop_map(|[src, dst]| (IpAddr::from(src), IpAddr::from(dst))),
+        ],
+        protocol in prop_oneof![Just(TCP), Just(UDP)],
+        (ports, seq, flags) in any::<((u16, u16), u32, u8)>(),
+        payload in proptest::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let (segment, l4) = transport(protocol, ports, seq, flags, &payload);
+        let frame = match (src, dst) {
+            (IpAddr::V4(src), IpAddr::V4(dst)) => {
+                let addresses = [src.octets(), dst.octets()].concat();
+                ethernet(0x0800, &patched(ipv4(protocol, &segment), 12, &addresses))
+            }
+            (IpAddr::V6(src), IpAddr::V6(dst)) => {
+                let addresses = [src.octets(), dst.octets()].concat();
+                ethernet(0x86dd, &patched(ipv6(protocol, segment.len() as u16, &segment), 8, &addresses))
+            }
+            mixed => panic!("{mixed:?}"),
+        };
+        let packet = parse(&frame, Link::Ethernet).expect("it is well-formed");
+        prop_assert_eq!((packet.ip, packet.l4), (Some(Ip { src, dst }), Some(l4)));
+        prop_assert_eq!((packet.payload, packet.truncated), (&*payload, false));
+    }
+
     #[test]
     fn any_bytes_make_a_packet_or_a_reason(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         for link in [Link::Ethernet, Link::Ipv4, Link::Ipv6] {
