@@ -26,6 +26,8 @@ mod proto;
 mod resource;
 mod verdict;
 
+pub use logs::Encoder as LogEncoder;
+
 use serde::Deserialize;
 use tidegate_core::component::{ComponentKind, ExporterKind};
 

@@ -44,7 +44,7 @@ const LOST: &str = "hubble.lost_events";
 
 /// Turns records into encoded log records. Its buffers are reused.
 #[derive(Debug)]
-pub(super) struct Encoder {
+pub struct Encoder {
     writer: Writer,
     line: String,
     uuids: Uuids,
@@ -52,7 +52,9 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    pub(super) fn new(context: &BuildContext, http_headers: &[String]) -> Self {
+    /// For flows of the context's node; the HTTP headers of these names become attributes, with `*` all.
+    #[must_use]
+    pub fn new(context: &BuildContext, http_headers: &[String]) -> Self {
         Self {
             writer: Writer::default(),
             line: String::new(),
@@ -61,8 +63,8 @@ impl Encoder {
         }
     }
 
-    /// Encodes a flow or another event, as the envelope wants it. Any other record yields no bytes.
-    pub(super) fn encode(&mut self, record: &Record, observed: Timestamp) -> &[u8] {
+    /// Encodes a flow or another event, as a field of `ScopeLogs`. Any other record yields no bytes.
+    pub fn encode(&mut self, record: &Record, observed: Timestamp) -> &[u8] {
         match record {
             Record::Flow(flow) => self.flow(flow, observed),
             Record::AgentEvent(event) => self.agent_event(event, observed),
