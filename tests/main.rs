@@ -8,6 +8,7 @@ mod conformance_golden;
 mod demo;
 mod drop_reasons;
 mod faults;
+mod hostile;
 mod names;
 mod otlp;
 mod prometheus;

@@ -129,6 +129,13 @@ impl Agent {
         })
     }
 
+    /// The most memory that it has had so far, in KiB.
+    pub(crate) fn peak_memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim_end_matches("kB").trim().parse().unwrap()
+    }
+
     /// Waits until it has ended by itself.
     pub(crate) fn ended(mut self) -> Ended {
         let mut stdout = String::new();
