@@ -1,0 +1,28 @@
+//! A notification of the agent of any bytes behind its type byte.
+
+use tidegate_wire::agent_notify::{MESSAGE_TYPE, decode, encode};
+use tidegate_wire::gob::TypeId;
+
+use super::memory::Bound;
+use super::seeds;
+
+/// Fields of definitions, which may be a byte each, take most.
+const BOUND: Bound = Bound { each: 64, base: 4096 };
+
+/// Reads a notification.
+///
+/// # Panics
+/// If too much is allocated, or if it does not come back from the encoder.
+pub fn run(data: &[u8]) {
+    let data = [&[MESSAGE_TYPE], data].concat();
+    let Ok(notify) = BOUND.holds(data.len(), || decode(&data)) else { return };
+    let mut written = Vec::new();
+    encode(&notify, TypeId::FIRST, &mut written);
+    assert_eq!(decode(&written), Ok(notify));
+}
+
+/// The notifications that Go wrote.
+#[must_use]
+pub fn seeds() -> Vec<Vec<u8>> {
+    seeds::golden("agent").into_iter().map(|data| data[1..].to_vec()).collect()
+}

@@ -1,0 +1,25 @@
+//! `DebugCapture` of any bytes: see [`event`](super::event).
+
+use tidegate_wire::event::message_type::CAPTURE;
+use tidegate_wire::event::{CaptureFields, Encoder, Event};
+
+use super::event::{self, Form};
+
+const FORM: Form<CaptureFields> = Form {
+    open: |event| match event {
+        Event::Capture(event) => Some(event.fields()),
+        _ => None,
+    },
+    encode: Encoder::capture,
+};
+
+/// Tries an input.
+pub fn run(data: &[u8]) {
+    event::check(CAPTURE, data, &FORM);
+}
+
+/// Simulated events.
+#[must_use]
+pub fn seeds() -> Vec<Vec<u8>> {
+    event::seeds(CAPTURE)
+}

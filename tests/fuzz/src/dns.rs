@@ -1,0 +1,53 @@
+//! A DNS message of any bytes, whole and cut.
+//!
+//! The input is a byte that says where the message is cut, then the message.
+
+use tidegate_wire::dns::{Message, Reason, parse_tcp, parse_udp};
+use tidegate_wire::packet::{Link, parse};
+
+use super::memory::Bound;
+use super::seeds;
+
+/// Names take most: an alias of fourteen bytes may point to one of 255, each byte written as four.
+const BOUND: Bound = Bound { each: 96, base: 2048 };
+
+/// Reads a message from UDP and from TCP, and one that was cut.
+///
+/// # Panics
+/// If too much is allocated, if it is another message over TCP, or if the cut message says what the whole one does
+/// not.
+pub fn run(data: &[u8]) {
+    let Some((&cut, message)) = data.split_first() else { return };
+    let whole = BOUND.holds(message.len(), || parse_udp(message));
+    let length = u16::try_from(message.len()).unwrap_or(u16::MAX).to_be_bytes();
+    let over_tcp = parse_tcp(&[&length, message].concat());
+    assert!(over_tcp == whole || over_tcp == Err(Reason::BadCounts), "{over_tcp:?}, not {whole:?}");
+    let Ok(whole) = whole else { return };
+    check(&whole);
+    if usize::from(cut) < message.len() {
+        check_cut(parse_udp(&message[..cut.into()]), &whole);
+    }
+}
+
+fn check(message: &Message) {
+    assert!(message.query.is_ascii() && message.query.ends_with('.'));
+    assert!(message.cnames.iter().all(|name| name.is_ascii() && name.ends_with('.')));
+    assert!(message.ips.len() + message.cnames.len() <= message.answer_types.len());
+}
+
+fn check_cut(cut: Result<Message, Reason>, whole: &Message) {
+    let Ok(cut) = cut else { return };
+    assert_eq!((cut.id, &cut.query, &cut.qtypes), (whole.id, &whole.query, &whole.qtypes));
+    assert!(whole.ips.starts_with(&cut.ips));
+    assert!(whole.cnames.starts_with(&cut.cnames));
+    assert!(whole.answer_types.starts_with(&cut.answer_types));
+    assert!(whole.complete || !cut.complete);
+}
+
+/// Payloads of simulated packets that are messages.
+#[must_use]
+pub fn seeds() -> Vec<Vec<u8>> {
+    let payload = |packet: &Vec<u8>| parse(packet, Link::Ethernet).ok().map(|packet| packet.udp_payload().to_vec());
+    let payloads = seeds::packets().iter().filter_map(payload).collect::<Vec<_>>();
+    payloads.into_iter().filter(|it| parse_udp(it).is_ok()).map(|message| [&[40], &*message].concat()).collect()
+}

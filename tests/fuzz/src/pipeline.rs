@@ -1,0 +1,154 @@
+//! Frames of any bytes through every processor, and what comes of them through the writers of every exporter.
+//!
+//! The input is frames, each of two bytes, its length, and its data. Each input has processors of its own.
+
+use opentelemetry_proto::tonic::logs::v1::ScopeLogs;
+use prost::Message as _;
+use tidegate_core::component::BuildContext;
+use tidegate_core::ledger::Tally;
+use tidegate_core::record::Frame;
+use tidegate_core::stage::Processor;
+use tidegate_core::telemetry::Telemetry;
+use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_exporters::exposition::{Format, Writer};
+use tidegate_exporters::hubble::{Compact, Json};
+use tidegate_exporters::otlp::LogEncoder;
+use tidegate_processors::KINDS;
+use tidegate_simulate::Release;
+use toml::de::ValueDeserializer;
+
+use super::memory::Bound;
+use super::seeds;
+
+/// Lists of texts in access-log records, and what l34_flow and the tables of metrics need at least.
+const PROCESSORS: Bound = Bound { each: 256, base: 256 * 1024 };
+/// Texts, each of several times the record.
+const WRITERS: Bound = Bound { each: 512, base: 256 * 1024 };
+const NOW: Timestamp = Timestamp(1_772_359_200_123_456_789);
+const NODE: &str = "default/node-a";
+const METRICS: &str = "{ metrics = ['dns:query;ips', 'drop:labelsContext=source_pod,destination_ip', \
+    'tcp:sourceContext=pod|ip', 'flow:destinationContext=dns|ip', 'flows-to-world:any-drop;port;syn-only', \
+    'port-distribution', 'icmp', 'httpV2:sourceContext=workload|identity', 'policy', 'kafka'] }";
+
+/// Takes frames through the pipeline.
+///
+/// # Panics
+/// If too much is allocated, if a record is lost without a count, or if a line or a message cannot be read.
+pub fn run(data: &[u8]) {
+    let context = BuildContext { stage: "fuzz".into(), node_name: NODE.into(), telemetry: Telemetry::default() };
+    let mut batch = frames(data);
+    let mut processors: Vec<_> = CHAIN.iter().map(|(kind, config)| build(kind, config, &context)).collect();
+    let left_over = PROCESSORS.holds(data.len(), || {
+        processors.iter_mut().for_each(|processor| process(processor.as_mut(), &mut batch));
+        finish(&mut processors)
+    });
+    let json = Json::new(NODE);
+    let mut encoder = LogEncoder::new(&context, &["*".to_owned()]);
+    for record in left_over.iter().chain([&batch]).flat_map(Batch::records) {
+        let (line, compact) = WRITERS.holds(data.len(), || (line(&json, record), compact(record)));
+        assert!(line.is_empty() || serde_json::from_str::<serde_json::Value>(&line).is_ok(), "{line}");
+        assert!(!compact.trim_end_matches('\n').contains(char::is_control), "{compact:?}");
+        let log = WRITERS.holds(data.len(), || encoder.encode(record, NOW).to_vec());
+        let logs = ScopeLogs::decode(&*log).expect("it is Protobuf").log_records.len();
+        assert_eq!(logs, usize::from(!line.is_empty()));
+        expose(record);
+    }
+}
+
+const CHAIN: [(&str, &str); 7] = [
+    ("cilium_decode", "{}"),
+    ("l34_flow", "{}"),
+    ("sock_flow", "{}"),
+    ("dns_flow", "{ pending = 4 }"),
+    ("http_flow", "{ pending = 4 }"),
+    ("l7_flow", "{}"),
+    ("hubble_metrics", METRICS),
+];
+
+fn build(kind: &str, config: &str, context: &BuildContext) -> Box<dyn Processor> {
+    let kind = KINDS.iter().find(|known| known.name == kind).expect("the kind exists");
+    let config = (kind.parse)(ValueDeserializer::parse(config).expect("it is TOML")).expect("the keys exist");
+    config.build(context).expect("the values are good")
+}
+
+fn frames(mut data: &[u8]) -> Batch {
+    let (mut batch, mut seq) = (Batch::new(), 0);
+    while let Some((length, rest)) = data.split_first_chunk() {
+        let (frame, rest) = rest.split_at(usize::from(u16::from_le_bytes(*length)).min(rest.len()));
+        seq += 1;
+        let data_of = batch.push_bytes(frame);
+        batch.push(Record::Frame(Frame { time: NOW, seq, payload_type: 9, data: data_of, ..Frame::default() }));
+        data = rest;
+    }
+    batch
+}
+
+/// What goes in goes out or is counted; L7 stages may hand on messages besides, with a note.
+fn process(processor: &mut dyn Processor, batch: &mut Batch) {
+    let (mut tally, entered) = (Tally::default(), batch.len());
+    processor.process(batch, &mut tally);
+    let dropped: u64 = tally.drops().iter().map(|(_, count)| count).sum();
+    let early: u64 = tally.notes().iter().filter(|(note, _)| *note == "wire_table_full").map(|(_, count)| count).sum();
+    let made = (batch.len() as u64 + dropped).checked_sub(entered as u64);
+    assert!(made.is_some_and(|made| made <= early), "{entered} in, {} out, {dropped} dropped", batch.len());
+}
+
+/// What the processors hold back, through the ones behind them.
+fn finish(processors: &mut [Box<dyn Processor>]) -> Vec<Batch> {
+    (0..processors.len())
+        .map(|at| {
+            let mut out = Batch::new();
+            processors[at].finish(NOW, &mut out);
+            processors[at + 1..].iter_mut().for_each(|processor| process(processor.as_mut(), &mut out));
+            out
+        })
+        .collect()
+}
+
+fn line(json: &Json, record: &Record) -> String {
+    let mut out = String::new();
+    match record {
+        Record::Flow(flow) => json.push_flow(&mut out, flow),
+        Record::AgentEvent(event) => json.push_agent_event(&mut out, event),
+        Record::DebugEvent(event) => json.push_debug_event(&mut out, event),
+        Record::Lost(lost) => json.push_lost(&mut out, lost),
+        Record::Frame(_) | Record::Event(_) | Record::Metric(_) => {}
+    }
+    out
+}
+
+fn compact(record: &Record) -> String {
+    let (mut out, compact) = (String::new(), Compact::default());
+    match record {
+        Record::Flow(flow) => compact.push_flow(&mut out, flow),
+        Record::AgentEvent(event) => compact.push_agent_event(&mut out, event),
+        Record::DebugEvent(event) => compact.push_debug_event(&mut out, event),
+        Record::Lost(lost) => compact.push_lost(&mut out, lost),
+        Record::Frame(_) | Record::Event(_) | Record::Metric(_) => {}
+    }
+    out
+}
+
+/// A metric as Prometheus reads it: whatever its labels hold, each sample is a line.
+fn expose(record: &Record) {
+    let Record::Metric(point) = record else { return };
+    let family = &point.series.family;
+    let mut writer = Writer::new(Format::Text);
+    writer.family(&family.name, &family.help, &family.unit, &family.kind);
+    writer.sample(&family.label_names, &point.series.labels, &point.value);
+    let text = writer.finish();
+    assert!(text.lines().all(|line| line.starts_with("# ") || line.starts_with(&family.name)), "{text:?}");
+}
+
+/// A frame of every type and release, and simulated streams.
+#[must_use]
+pub fn seeds() -> Vec<Vec<u8>> {
+    let framed = |data: &[u8]| [&u16::try_from(data.len()).unwrap_or(u16::MAX).to_le_bytes()[..], data].concat();
+    let recorded = ["perf", "logrecord", "agent"].into_iter().flat_map(seeds::golden).map(|data| framed(&data));
+    let events = |release| seeds::simulated(release).collect::<Vec<_>>();
+    let simulated = Release::ALL.into_iter().flat_map(|release| {
+        let events = events(release);
+        events.chunks(6).take(8).map(|some| some.iter().flat_map(|data| framed(data)).collect()).collect::<Vec<_>>()
+    });
+    recorded.chain(simulated).collect()
+}

@@ -1,0 +1,25 @@
+//! `RecorderCapture` of any bytes: see [`event`](super::event).
+
+use tidegate_wire::event::message_type::RECORDER;
+use tidegate_wire::event::{Encoder, Event, RecorderFields};
+
+use super::event::{self, Form};
+
+const FORM: Form<RecorderFields> = Form {
+    open: |event| match event {
+        Event::Recorder(event) => Some(event.fields()),
+        _ => None,
+    },
+    encode: Encoder::recorder,
+};
+
+/// Tries an input.
+pub fn run(data: &[u8]) {
+    event::check(RECORDER, data, &FORM);
+}
+
+/// Simulated events.
+#[must_use]
+pub fn seeds() -> Vec<Vec<u8>> {
+    event::seeds(RECORDER)
+}
