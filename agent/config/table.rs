@@ -9,6 +9,9 @@ use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 use super::suggest::did_you_mean;
 use super::{Problem, Problems};
 
+/// Mistakes in one value that are looked for: to find a further one, all of the value is read again.
+const MOST_MISTAKES: usize = 100;
+
 /// A value and its place in the file.
 pub(crate) type Value<'i> = Spanned<DeValue<'i>>;
 
@@ -48,7 +51,7 @@ fn unknown_key(name: &str, span: Range<usize>, what: &str, known: &[&str]) -> Pr
 }
 
 /// Reads a value as a type. After an error the key that has it is taken out and the rest is read again,
-/// so that all errors show; the result is `None` if there was any.
+/// so that all errors show, up to [`MOST_MISTAKES`]; the result is `None` if there was any.
 pub(crate) fn read<'i, T>(
     mut value: Value<'i>,
     what: &str,
@@ -69,6 +72,9 @@ pub(crate) fn read<'i, T>(
         let path = remove(&mut value, &span);
         problems.push(explain(error.message(), span, &dotted(what, path.as_deref().unwrap_or_default())));
         removed.push(path?);
+        if removed.len() == MOST_MISTAKES {
+            return None;
+        }
     }
 }
 
