@@ -3,7 +3,7 @@
 //!
 //! Reading order: [`record`] and [`flow`] are the values, [`metric`] what aggregation yields,
 //! [`batch`] how they travel, [`stage`] who handles them, [`edge`] what joins the stages,
-//! [`ledger`] where every record went, [`pipeline`] how it all runs. [`config`] and [`component`]
+//! [`ledger`] where every record went, [`tap`] how to look at them, [`pipeline`] how it all runs. [`config`] and [`component`]
 //! are how a stage crate tells the agent which kinds it has.
 //!
 //! This crate opens no file and no socket, and names no kind of component.
@@ -18,6 +18,7 @@ pub mod metric;
 pub mod pipeline;
 pub mod record;
 pub mod stage;
+pub mod tap;
 pub mod telemetry;
 pub mod time;
 

@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
 use super::routes::Routes;
 use super::tally::add;
 use super::{Desk, StageReport, Tally, lock, reason};
+use crate::batch::Batch;
+use crate::record::Kinds;
+use crate::tap::Tap;
 
 /// One row of the ledger. Entered once a batch, under a lock that nobody holds for long, so that a
 /// report never sees half an entry. A stage that takes another one's place under its name goes on in the
@@ -14,12 +17,16 @@ use super::{Desk, StageReport, Tally, lock, reason};
 pub struct Books {
     pipeline: String,
     stage: String,
+    /// Whether it is an exporter.
+    is_end: bool,
     counts: Mutex<Counts>,
     desk: Arc<Desk>,
     /// Whether a reload has taken the stage out of the pipeline.
     ended: AtomicBool,
     /// Tasks of the stage that are being torn down because they did not drain in time.
     forced: AtomicU32,
+    /// Shows what leaves the stage to those who watch.
+    tap: Tap,
 }
 
 /// Monotonic totals, but for `in_flight`.
@@ -43,7 +50,8 @@ pub(crate) struct Counts {
 impl Books {
     pub(super) fn new(pipeline: &str, stage: &str, desk: Arc<Desk>) -> Self {
         let (pipeline, stage, ended) = (pipeline.to_owned(), stage.to_owned(), AtomicBool::new(false));
-        Self { pipeline, stage, counts: Mutex::default(), desk, ended, forced: AtomicU32::new(0) }
+        let (is_end, tap) = (stage.starts_with("exporters."), Tap::default());
+        Self { pipeline, stage, is_end, counts: Mutex::default(), desk, ended, forced: AtomicU32::new(0), tap }
     }
 
     /// The pipeline's name.
@@ -91,6 +99,22 @@ impl Books {
     /// Whether a task of the stage, or everything, is torn down.
     pub(super) fn is_forced(&self) -> bool {
         self.desk.closed.load(Ordering::Acquire) || self.forced.load(Ordering::Acquire) > 0
+    }
+
+    pub(crate) fn tap(&self) -> &Tap {
+        &self.tap
+    }
+
+    /// Shows what goes on from this stage.
+    pub(super) fn show(&self, batch: &Batch) {
+        self.tap.show(batch, Kinds::ALL);
+    }
+
+    /// Shows what comes to this stage, if it is the last one: nothing goes on from there.
+    pub(crate) fn show_at_end(&self, batch: &Batch, wanted: Kinds) {
+        if self.is_end {
+            self.tap.show(batch, wanted);
+        }
     }
 
     pub(super) fn enter(&self, n: u64) {

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::edge::Door;
+use crate::tap::{Wanted, Watcher};
 use queues::Queues;
 
 /// Reasons for drops that the runner itself states.
@@ -125,6 +126,19 @@ impl Ledger {
     /// From now on, records whose stage is torn down are lost to the end of the grace period.
     pub(crate) fn close(&self) {
         self.shared.desk.closed.store(true, Ordering::Release);
+    }
+
+    /// Watches what leaves a stage, in all its pipelines or in one; `None` if there is no such stage. An
+    /// exporter, which hands nothing on, is watched for what it is offered.
+    ///
+    /// `rate` is how many records are copied in a second on average, and in one go at most.
+    #[must_use]
+    pub fn tap(&self, stage: &str, pipeline: Option<&str>, rate: u32, wanted: Wanted) -> Option<Watcher> {
+        let rows = lock(&self.shared.rows);
+        let of = |books: &&Arc<Books>| books.stage() == stage && pipeline.is_none_or(|name| books.pipeline() == name);
+        let at: Vec<_> = rows.iter().filter(of).cloned().collect();
+        drop(rows);
+        (!at.is_empty()).then(|| Watcher::new(at, rate, wanted))
     }
 
     /// All books as they stand at one moment.

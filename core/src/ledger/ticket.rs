@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::tally::add;
 use super::{Books, Tally};
+use crate::batch::Batch;
 
 /// Some records of one stage that are in flight. Every exit path takes records off it by stating
 /// their outcome. A receiver that feeds several pipelines has one ticket in all their books.
@@ -89,24 +90,25 @@ impl Ticket {
     }
 
     /// The records go on to the one stage behind this one.
-    pub(crate) fn forward_to(self, next: &Arc<Books>) -> Self {
-        self.cross(|n| Self::enter(vec![Arc::clone(next)], n))
+    pub(crate) fn forward_to(self, next: &Arc<Books>, batch: &Batch) -> Self {
+        self.cross(batch, |n| Self::enter(vec![Arc::clone(next)], n))
     }
 
     /// The records go on to every stage behind this one.
-    pub(crate) fn fan_out<'a>(self, next: impl Iterator<Item = &'a Arc<Books>>) -> Vec<Self> {
+    pub(crate) fn fan_out<'a>(self, next: impl Iterator<Item = &'a Arc<Books>>, batch: &Batch) -> Vec<Self> {
         let from = self.rows.first().cloned();
         let enter = |books, n| {
             let mut ticket = Self::enter(vec![Arc::clone(books)], n);
             ticket.from.clone_from(&from);
             ticket
         };
-        self.cross(|n| next.map(|books| enter(books, n)).collect())
+        self.cross(batch, |n| next.map(|books| enter(books, n)).collect())
     }
 
     /// Enters the records in the next stages' books and as forwarded in their own, which a report sees
-    /// as one.
-    fn cross<T>(mut self, enter: impl FnOnce(u64) -> T) -> T {
+    /// as one. Before that, those who watch may look at them.
+    fn cross<T>(mut self, batch: &Batch, enter: impl FnOnce(u64) -> T) -> T {
+        self.rows.iter().for_each(|books| books.show(batch));
         let n = std::mem::take(&mut self.left);
         let _crossing = self.rows.first().map(|books| books.crossing());
         self.rows.iter().for_each(|books| books.settle(n, |counts| counts.forwarded += n));

@@ -186,7 +186,7 @@ impl Segment {
             if batch.is_empty() {
                 return;
             }
-            ticket = ticket.forward_to(&self.steps[next].books);
+            ticket = ticket.forward_to(&self.steps[next].books, &batch);
             self.process(next, &mut batch, &mut ticket);
         }
         let weight = batch.weight();

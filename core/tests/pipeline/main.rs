@@ -10,5 +10,6 @@ mod model;
 mod reload;
 mod soak;
 mod support;
+mod taps;
 mod under_load;
 mod wiring;
