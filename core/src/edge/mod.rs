@@ -37,7 +37,7 @@ impl Default for Limits {
 }
 
 /// What happens when an edge is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WhenFull {
     /// The sender waits: backpressure.

@@ -294,6 +294,11 @@ impl Door {
         Arc::ptr_eq(&self.queue, &other.queue)
     }
 
+    /// How much it holds.
+    pub(crate) fn limits(&self) -> Limits {
+        self.queue.limits
+    }
+
     /// Records and bytes that wait.
     pub(crate) fn waiting(&self) -> (usize, usize) {
         let state = lock(&self.queue.state);

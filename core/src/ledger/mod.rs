@@ -23,6 +23,7 @@ pub use ticket::Ticket;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
 
 use crate::edge::Door;
 use crate::tap::{Wanted, Watcher};
@@ -58,6 +59,17 @@ struct Shared {
     upstream_lost: Mutex<BTreeMap<&'static str, u64>>,
     reloads: Mutex<Reloads>,
     desk: Arc<Desk>,
+    opened: Opened,
+}
+
+/// When the books were opened.
+#[derive(Debug)]
+struct Opened(Instant);
+
+impl Default for Opened {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
 }
 
 /// What all books of a ledger lie on.
@@ -149,6 +161,7 @@ impl Ledger {
             lock(&self.shared.queues).report(),
             lock(&self.shared.upstream_lost).clone(),
             lock(&self.shared.reloads).clone(),
+            self.shared.opened.0.elapsed(),
         )
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::EdgeReport;
-use crate::edge::Door;
+use crate::edge::{Door, Limits};
 
 /// All queues, by the pipelines that feed them and the stage that reads them.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub(super) struct Queues(Vec<Row>);
 struct Row {
     pipelines: String,
     stage: String,
+    /// Of the queue that came last.
+    limits: Limits,
     doors: Vec<Door>,
     /// Waited before those that are over were over.
     blocked: Duration,
@@ -25,9 +27,13 @@ impl Queues {
         self.0.iter_mut().for_each(|row| row.doors.retain(|other| !other.is(&door)));
         let known = self.0.iter_mut().find(|row| row.pipelines == pipelines && row.stage == stage);
         match known {
-            Some(row) => row.doors.push(door),
+            Some(row) => {
+                row.limits = door.limits();
+                row.doors.push(door);
+            }
             None => {
-                let row = Row { pipelines, stage: stage.to_owned(), doors: vec![door], blocked: Duration::ZERO };
+                let (limits, stage, blocked) = (door.limits(), stage.to_owned(), Duration::ZERO);
+                let row = Row { pipelines, stage, limits, doors: vec![door], blocked };
                 self.0.push(row);
             }
         }
@@ -64,6 +70,9 @@ impl Row {
             stage: self.stage.clone(),
             queue_records: records,
             queue_bytes: bytes,
+            max_records: self.limits.records as u64,
+            max_bytes: self.limits.bytes as u64,
+            when_full: self.limits.when_full,
             blocked_seconds: blocked.as_secs_f64(),
         }
     }

@@ -1,14 +1,14 @@
 //! What became of the reloads of the configuration: how many of each outcome, and the last one.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
 /// All reloads since the start.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Reloads {
     /// Hash of the text of the configuration that runs; empty if nobody said.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub running: String,
     /// Those that changed what runs.
     pub applied: u64,
@@ -17,12 +17,12 @@ pub struct Reloads {
     /// Those whose configuration could not be used, so that nothing changed.
     pub refused: u64,
     /// The latest.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Reload>,
 }
 
 /// One reload.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reload {
     /// What became of it.
     pub outcome: ReloadOutcome,
@@ -33,7 +33,7 @@ pub struct Reload {
 }
 
 /// What can become of a reload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReloadOutcome {
     /// What runs was changed.

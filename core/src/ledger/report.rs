@@ -1,39 +1,47 @@
-//! The ledger as others see it: JSON for `/debug/ledger` and `--ledger`, a table for a terminal.
+//! The ledger as others see it: JSON for `/debug/ledger` and `--ledger`, which can be read again, and a table
+//! for a terminal.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
+use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Counts, Reloads};
+use crate::edge::WhenFull;
 
-/// The whole ledger at one moment.
-#[derive(Clone, Debug, Serialize)]
-pub struct Report {
+/// The whole ledger at one moment. `Name` is what rules and reasons are in: `String` in a report that was read
+/// from JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report<Name: Ord = &'static str> {
     /// Whether every stage's books add up, every edge carried what both its ends counted, and no record
     /// is without an outcome.
     pub balanced: bool,
+    /// Time since the books were opened, by a clock that only goes forward: two reports tell a rate.
+    #[serde(default)]
+    pub uptime_seconds: f64,
     /// Records without an outcome.
     pub unaccounted: u64,
     /// What Cilium lost before us, by source.
-    pub upstream_lost: BTreeMap<&'static str, u64>,
+    pub upstream_lost: BTreeMap<Name, u64>,
     /// Each stage of each pipeline, in the order of the wiring.
-    pub stages: Vec<StageReport>,
+    pub stages: Vec<StageReport<Name>>,
     /// The queues in front of the stages.
     pub edges: Vec<EdgeReport>,
     /// Reloads of the configuration.
+    #[serde(default)]
     pub reloads: Reloads,
 }
 
 /// The books of one stage in one pipeline.
-#[derive(Clone, Debug, Serialize)]
-pub struct StageReport {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StageReport<Name: Ord = &'static str> {
     /// Name of the pipeline.
     pub pipeline: String,
     /// The stage, such as `processors.l34_flow`.
     pub stage: String,
     /// Whether a reload has taken it out of the pipeline.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
     /// Records that the stage was offered or made.
     pub r#in: u64,
@@ -42,9 +50,9 @@ pub struct StageReport {
     /// Records that were handed on, for each stage behind it: a fan-out counts each edge on its own.
     pub out: BTreeMap<String, u64>,
     /// Records taken out on the operator's wish, by rule.
-    pub filtered: BTreeMap<&'static str, u64>,
+    pub filtered: BTreeMap<Name, u64>,
     /// Records lost, by reason.
-    pub dropped: BTreeMap<&'static str, u64>,
+    pub dropped: BTreeMap<Name, u64>,
     /// Records that were delivered or went into an aggregation table.
     pub absorbed: u64,
     /// Records in the stage or in its inbox.
@@ -52,18 +60,17 @@ pub struct StageReport {
     /// Records without an outcome.
     pub unaccounted: u64,
     /// Things worth seeing that are no outcomes.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub noted: BTreeMap<&'static str, u64>,
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    pub noted: BTreeMap<Name, u64>,
     /// Choices between readings of a record that fit its bytes equally well.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub ambiguous: BTreeMap<&'static str, u64>,
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    pub ambiguous: BTreeMap<Name, u64>,
     /// Records that went on, once each.
-    #[serde(skip)]
     pub forwarded: u64,
 }
 
 /// One edge's queue.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EdgeReport {
     /// The pipelines that feed it, joined by commas.
     pub pipeline: String,
@@ -73,7 +80,16 @@ pub struct EdgeReport {
     pub queue_records: u64,
     /// Their weight in bytes.
     pub queue_bytes: u64,
-    /// Time that senders have waited for space.
+    /// Records that the queue has room for.
+    #[serde(default)]
+    pub max_records: u64,
+    /// Bytes that it has room for.
+    #[serde(default)]
+    pub max_bytes: u64,
+    /// What happens to what finds no room.
+    #[serde(default)]
+    pub when_full: WhenFull,
+    /// Time that senders have waited for space, added up over all of them.
     pub blocked_seconds: f64,
 }
 
@@ -83,18 +99,24 @@ impl Report {
         edges: Vec<EdgeReport>,
         upstream_lost: BTreeMap<&'static str, u64>,
         reloads: Reloads,
+        uptime: Duration,
     ) -> Self {
         let unaccounted = stages.iter().map(|stage| stage.unaccounted).sum();
         let balanced = unaccounted == 0 && stages.iter().all(StageReport::balances) && edges_agree(&stages);
-        Self { balanced, unaccounted, upstream_lost, stages, edges, reloads }
+        let uptime_seconds = uptime.as_secs_f64();
+        Self { balanced, uptime_seconds, unaccounted, upstream_lost, stages, edges, reloads }
     }
+}
 
+impl<Name: Ord + Serialize> Report<Name> {
     /// As one line of JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("strings and numbers always serialize")
     }
+}
 
+impl<Name: Ord> Report<Name> {
     /// Records that are still on their way; 0 after a full drain.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
@@ -137,7 +159,7 @@ impl StageReport {
     }
 }
 
-impl Display for Report {
+impl<Name: Ord + Display> Display for Report<Name> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows: Vec<[String; 7]> =
             std::iter::once(HEADER.map(str::to_owned)).chain(self.stages.iter().map(row)).collect();
@@ -167,8 +189,8 @@ impl Display for Report {
 
 const HEADER: [&str; 7] = ["PIPELINE", "STAGE", "IN", "OUT", "ABSORBED", "IN FLIGHT", "FILTERED / DROPPED"];
 
-fn row(stage: &StageReport) -> [String; 7] {
-    let list = |what: &str, counts: &BTreeMap<&'static str, u64>| {
+fn row<Name: Ord + Display>(stage: &StageReport<Name>) -> [String; 7] {
+    let list = |what: &str, counts: &BTreeMap<Name, u64>| {
         counts.iter().map(|(name, n)| format!("{what}{{{name}}} {n}")).collect::<Vec<_>>()
     };
     let mut rest = list("filtered", &stage.filtered);

@@ -1,7 +1,7 @@
 //! The forms of the report.
 
 use serde_json::{Value, json};
-use tidegate_core::ledger::Tally;
+use tidegate_core::ledger::{Report, Tally};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Outcome};
 
@@ -37,6 +37,7 @@ async fn the_json_form_has_every_count_of_every_stage() {
     let report: Value = serde_json::from_str(&small_run().await.report.to_json()).unwrap();
     let stage = |stage: &str, r#in: u64, out: Value, filtered: Value, dropped: Value, absorbed: u64| {
         json!({
+            "forwarded": r#in - absorbed - if filtered == json!({}) { 0 } else { 2 },
             "pipeline": "flows", "stage": stage, "in": r#in, "created": 0, "out": out, "filtered": filtered,
             "dropped": dropped, "absorbed": absorbed, "in_flight": 0, "unaccounted": 0,
         })
@@ -53,8 +54,20 @@ async fn the_json_form_has_every_count_of_every_stage() {
         stage("exporters.e0", 9, json!({}), json!({}), json!({}), 9),
     ]);
     assert_eq!(report["stages"], expected);
-    let edge = |stage: &str| json!({"pipeline": "flows", "stage": stage, "queue_records": 0, "queue_bytes": 0, "blocked_seconds": 0.0});
+    let edge = |stage: &str| {
+        json!({"pipeline": "flows", "stage": stage, "queue_records": 0, "queue_bytes": 0, "max_records": ROOMY.records,
+        "max_bytes": ROOMY.bytes, "when_full": "block", "blocked_seconds": 0.0})
+    };
     assert_eq!(report["edges"], json!([edge("exporters.e0"), edge("processors.judge")]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_that_was_read_from_json_gives_the_same_table() {
+    let report = small_run().await.report;
+    let read: Report<String> = serde_json::from_str(&report.to_json()).unwrap();
+    assert_eq!((read.to_string(), read.to_json()), (report.to_string(), report.to_json()));
+    let old = r#"{"balanced": true, "unaccounted": 0, "upstream_lost": {}, "stages": [], "edges": []}"#;
+    assert!(serde_json::from_str::<Report<String>>(old).unwrap().uptime_seconds.abs() < f64::EPSILON);
 }
 
 #[tokio::test(start_paused = true)]
