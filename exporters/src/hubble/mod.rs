@@ -15,6 +15,7 @@ mod uuid;
 
 pub use compact::{Compact, push_type};
 pub use json::Json;
+pub use push::{push_rfc3339, push_stamp};
 pub(crate) use service_address::HostPort;
 pub use summary::push_summary;
 pub use uuid::{Uuid, Uuids};

@@ -89,7 +89,7 @@ pub(super) fn push_mac(out: &mut String, mac: [u8; 6]) {
 }
 
 /// A time as protobuf's JSON has it: RFC 3339 in UTC, with 0, 3, 6 or 9 digits of the second.
-pub(super) fn push_rfc3339(out: &mut String, time: Timestamp) {
+pub fn push_rfc3339(out: &mut String, time: Timestamp) {
     let civil = civil(time);
     push_padded(out, civil.year().unsigned_abs(), 4);
     for (before, part) in [('-', civil.month()), ('-', civil.day()), ('T', civil.hour()), (':', civil.minute())] {
@@ -112,7 +112,7 @@ pub(super) fn push_rfc3339(out: &mut String, time: Timestamp) {
 
 /// A time as `hubble observe` prints it, Go's layout `Jan _2 15:04:05.000` in UTC; `N/A` if it is not
 /// known.
-pub(super) fn push_stamp(out: &mut String, time: Timestamp) {
+pub fn push_stamp(out: &mut String, time: Timestamp) {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     if !time.is_known() {
         return out.push_str("N/A");
