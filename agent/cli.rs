@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueHint};
 
-use crate::{completions, components, demo, graph, playback, record, run, simulate, validate};
+use crate::{completions, components, demo, graph, playback, record, run, simulate, validate, views};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -36,6 +36,9 @@ pub(crate) enum Verb {
     Simulate(simulate::Args),
     Graph(graph::Args),
     Components(components::Args),
+    Top(views::top::Args),
+    Tap(views::tap::Args),
+    Ledger(views::ledger::Args),
     Completions(completions::Args),
 }
 

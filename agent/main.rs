@@ -20,6 +20,7 @@ mod systemd;
 mod telemetry;
 mod terminal;
 mod validate;
+mod views;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,9 @@ fn dispatch(verb: Verb) -> Result<(), Error> {
         Verb::Record(args) => record::run(&args),
         Verb::Replay(args) => playback::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
+        Verb::Ledger(args) => views::ledger::run(&args),
+        Verb::Tap(args) => views::tap::run(&args),
+        Verb::Top(args) => views::top::run(&args),
         Verb::Completions(args) => completions::run(&args),
     }
 }

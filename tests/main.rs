@@ -22,3 +22,4 @@ mod systemd;
 mod telemetry;
 mod tidy;
 mod twin;
+mod views;

@@ -19,6 +19,8 @@ pub(crate) struct Assembly {
     pub(crate) telemetry_listen: SocketAddr,
     /// Where components listen.
     pub(crate) listens: Vec<SocketAddr>,
+    /// `<cluster>/<node>`.
+    pub(crate) node_name: String,
     /// What is logged.
     pub(crate) log: String,
 }
@@ -39,7 +41,8 @@ impl Config {
         };
         let Builder { telemetry, .. } = builder;
         let (telemetry_listen, log) = (self.service.telemetry_listen, self.service.log.clone());
-        Some(Assembly { topology, telemetry, telemetry_listen, listens: self.listens(), log })
+        let (listens, node_name) = (self.listens(), self.service.node_name.clone());
+        Some(Assembly { topology, telemetry, telemetry_listen, listens, node_name, log })
     }
 
     fn listens(&self) -> Vec<SocketAddr> {

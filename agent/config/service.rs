@@ -61,7 +61,7 @@ pub(crate) const KEYS: &[Key] = &[
 pub(crate) const TELEMETRY_KEYS: &[Key] = &[Key {
     name: "listen",
     default: "\"127.0.0.1:9464\"",
-    effect: "where the agent serves /metrics, /healthz, /readyz and /debug/ledger about itself; port 0 takes a free one, which is logged",
+    effect: "where the agent serves /metrics, /healthz, /readyz, /debug/ledger and /debug/tap about itself; port 0 takes a free one, which is logged",
 }];
 
 /// The tables of `[service]` that are no keys.

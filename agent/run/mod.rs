@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::cli::ConfigFile;
 use crate::config::{Assembly, process_environment};
 use crate::error::Error;
-use crate::telemetry::Server;
+use crate::telemetry::{Agent, Page, Server};
 use crate::{log, signals, systemd, validate};
 use ledger_file::LedgerFile;
 use reload::Settings;
@@ -102,12 +102,13 @@ async fn run_and_report(
         None => None,
     };
     let ledger = Ledger::default();
+    let telemetry = assembly.telemetry.clone();
     let ended = execute(assembly, &ledger, stop.clone(), wishes).await?;
     let report = ledger.report();
     // The ledger is worth more than the terminal that it cannot be printed to.
     let _ = writeln!(io::stderr(), "{report}");
     if let Some(file) = ledger_file {
-        file.write_unless(report.to_json(), &stop).await?;
+        file.write_unless(Page::new(report.clone(), &telemetry).to_json(), &stop).await?;
     }
     ended?;
     if options.strict { settled(&report) } else { Ok(()) }
@@ -121,8 +122,9 @@ async fn execute(
     wishes: Option<Wishes>,
 ) -> Result<Result<(), Failure>, Error> {
     let settings = Settings::of(&assembly);
-    let Assembly { topology, telemetry, telemetry_listen, .. } = assembly;
-    let server = Server::start(telemetry_listen, ledger.clone(), telemetry.clone(), stop.clone()).await?;
+    let Assembly { topology, telemetry, telemetry_listen, node_name, .. } = assembly;
+    let agent = Agent { ledger: ledger.clone(), telemetry: telemetry.clone(), stop: stop.clone(), node_name };
+    let server = Server::start(telemetry_listen, agent).await?;
     let address = server.address();
     let running = topology.start(&Handle::current(), ledger, stop);
     let (control, ledger) = (running.control(), ledger.clone());

@@ -1,11 +1,16 @@
-//! What the agent tells about itself over HTTP: `/metrics`, `/healthz`, `/readyz` and `/debug/ledger`.
+//! What the agent tells about itself over HTTP: `/metrics`, `/healthz`, `/readyz`, `/debug/ledger` and `/debug/tap`.
 //! Everything is read when it is asked for; nothing here is on the way of a record.
 
+mod books;
 mod instruments;
 mod ledger;
 mod page;
 mod process;
 mod reloads;
+mod tap;
+
+pub(crate) use books::Page;
+pub(crate) use tap::{DEFAULT_RATE, Form, MAX_RATE, Progress};
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,13 +30,15 @@ use tidegate_exporters::exposition::Format;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use tap::Places;
+
 /// A server that answers until it is dropped.
 pub(crate) struct Server {
     /// As it is configured.
     listen: SocketAddr,
     /// As it is bound.
     address: SocketAddr,
-    agent: Arc<Agent>,
+    shared: Arc<Shared>,
     task: JoinHandle<()>,
 }
 
@@ -44,23 +51,26 @@ pub(crate) struct Unbound {
 }
 
 /// What the pages are made of.
-struct Agent {
-    ledger: Ledger,
-    telemetry: Telemetry,
-    stop: Stop,
+pub(crate) struct Agent {
+    pub(crate) ledger: Ledger,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) stop: Stop,
+    /// `<cluster>/<node>`.
+    pub(crate) node_name: String,
+}
+
+/// What all requests share.
+struct Shared {
+    agent: Agent,
+    places: Places,
 }
 
 impl Server {
     /// Binds the address, and answers from now on.
-    pub(crate) async fn start(
-        listen: SocketAddr,
-        ledger: Ledger,
-        telemetry: Telemetry,
-        stop: Stop,
-    ) -> Result<Self, Unbound> {
-        let agent = Arc::new(Agent { ledger, telemetry, stop });
-        let (address, task) = serve(listen, &agent).await?;
-        Ok(Self { listen, address, agent, task })
+    pub(crate) async fn start(listen: SocketAddr, agent: Agent) -> Result<Self, Unbound> {
+        let shared = Arc::new(Shared { agent, places: Places::default() });
+        let (address, task) = serve(listen, &shared).await?;
+        Ok(Self { listen, address, shared, task })
     }
 
     /// The address that it is bound to.
@@ -78,7 +88,7 @@ impl Server {
         if Hold::Address(listen).excludes(&Hold::Address(self.listen)) {
             self.end().await;
         }
-        match serve(listen, &self.agent).await {
+        match serve(listen, &self.shared).await {
             Ok((address, task)) => {
                 self.end().await;
                 (self.listen, self.address, self.task) = (listen, address, task);
@@ -86,7 +96,7 @@ impl Server {
             }
             Err(unbound) => {
                 if self.task.is_finished() {
-                    (self.address, self.task) = serve(self.listen, &self.agent).await?;
+                    (self.address, self.task) = serve(self.listen, &self.shared).await?;
                 }
                 Err(unbound)
             }
@@ -108,7 +118,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(listen: SocketAddr, agent: &Arc<Agent>) -> Result<(SocketAddr, JoinHandle<()>), Unbound> {
+async fn serve(listen: SocketAddr, shared: &Arc<Shared>) -> Result<(SocketAddr, JoinHandle<()>), Unbound> {
     let unbound = |source| Unbound { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(unbound)?;
     let address = listener.local_addr().map_err(unbound)?;
@@ -117,7 +127,8 @@ async fn serve(listen: SocketAddr, agent: &Arc<Agent>) -> Result<(SocketAddr, Jo
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readiness))
         .route("/debug/ledger", get(books))
-        .with_state(Arc::clone(agent));
+        .route("/debug/tap", get(tap::tap))
+        .with_state(Arc::clone(shared));
     let task = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, pages).await {
             tracing::error!(error = &error as &dyn std::error::Error, "telemetry ended");
@@ -126,7 +137,8 @@ async fn serve(listen: SocketAddr, agent: &Arc<Agent>) -> Result<(SocketAddr, Jo
     Ok((address, task))
 }
 
-async fn metrics(State(agent): State<Arc<Agent>>, headers: HeaderMap) -> impl IntoResponse {
+async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> impl IntoResponse {
+    let agent = &shared.agent;
     let format = Format::negotiate(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()));
     let report = agent.ledger.report();
     let mut families = ledger::families(&report);
@@ -137,13 +149,14 @@ async fn metrics(State(agent): State<Arc<Agent>>, headers: HeaderMap) -> impl In
 }
 
 /// A stage that fails has everything stop, so that is all that there is to know.
-async fn readiness(State(agent): State<Arc<Agent>>) -> impl IntoResponse {
-    match agent.stop.is_requested() {
+async fn readiness(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    match shared.agent.stop.is_requested() {
         false => (StatusCode::OK, "ready\n"),
         true => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
     }
 }
 
-async fn books(State(agent): State<Arc<Agent>>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], agent.ledger.report().to_json() + "\n")
+async fn books(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    let Agent { ledger, telemetry, .. } = &shared.agent;
+    ([(CONTENT_TYPE, "application/json")], Page::new(ledger.report(), telemetry).to_json() + "\n")
 }

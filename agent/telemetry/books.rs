@@ -1,0 +1,40 @@
+//! `/debug/ledger`: the ledger, and what whoever looks at it has to know about the agent.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tidegate_core::ledger::Report;
+use tidegate_core::telemetry::Telemetry;
+
+/// The instrument by which receivers tell whether they are connected.
+const CONNECTED: &str = "tidegate_receiver_connected";
+
+/// The page, which is also the file of `run --ledger`. `Name` is as in [`Report`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Page<Name: Ord = &'static str> {
+    /// Of the agent.
+    #[serde(default)]
+    pub(crate) version: String,
+    #[serde(flatten)]
+    pub(crate) report: Report<Name>,
+    /// Whether they are connected, for the receivers that have a peer.
+    #[serde(default)]
+    pub(crate) connected: BTreeMap<String, bool>,
+}
+
+impl Page {
+    /// The page of a report.
+    pub(crate) fn new(report: Report, telemetry: &Telemetry) -> Self {
+        let instruments = telemetry.instruments().into_iter().filter(|instrument| instrument.name == CONNECTED);
+        let connected = instruments.filter_map(|instrument| {
+            let (_, stage) = instrument.labels.iter().find(|(name, _)| *name == "stage")?;
+            Some((stage.clone(), instrument.value() == 1))
+        });
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), report, connected: connected.collect() }
+    }
+
+    /// As one line of JSON.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("strings and numbers always serialize")
+    }
+}

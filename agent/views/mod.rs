@@ -1,0 +1,17 @@
+//! Live views of a running agent, all over its telemetry address: `top`, `tap` and `ledger`.
+
+mod address;
+mod client;
+pub(crate) mod ledger;
+mod quantity;
+pub(crate) mod tap;
+pub(crate) mod top;
+
+use std::io;
+
+use tokio::runtime::{Builder, Runtime};
+
+/// The runtime of a view, which does one thing at a time.
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}

@@ -1,0 +1,160 @@
+//! The screen of fixed reports, as text.
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::activity::Activity;
+use super::screen;
+use super::state::State;
+use crate::telemetry::Page;
+
+/// An agent after so many seconds: ten records a second come, a tenth is dropped, the exporter is stuck.
+fn page(seconds: u32) -> Page<String> {
+    let n = seconds * 10;
+    let stage = |stage: &str, ins: u32, rest: &str| {
+        format!(r#"{{"pipeline":"flows","stage":"{stage}","in":{ins},"created":0,"out":{{}},"unaccounted":0,{rest}}}"#)
+    };
+    let edge = |stage: &str, records: u32, bytes: u32, blocked: u32| {
+        format!(
+            r#"{{"pipeline":"flows","stage":"{stage}","queue_records":{records},"queue_bytes":{bytes},"max_records":1000,"max_bytes":16777216,"when_full":"block","blocked_seconds":{blocked}}}"#
+        )
+    };
+    let stages = [
+        stage(
+            "receivers.r",
+            n,
+            &format!(r#""filtered":{{}},"dropped":{{}},"absorbed":0,"in_flight":0,"forwarded":{n}"#),
+        ),
+        stage(
+            "processors.p",
+            n,
+            &format!(
+                r#""filtered":{{"rule":20}},"dropped":{{"broken":{seconds},"once":2}},"absorbed":0,"in_flight":0,"forwarded":{}"#,
+                n - seconds - 22
+            ),
+        ),
+        stage(
+            "exporters.e",
+            n - seconds - 22,
+            &format!(r#""filtered":{{}},"dropped":{{}},"absorbed":5,"in_flight":{},"forwarded":0"#, n - seconds - 27),
+        ),
+    ];
+    let edges = [edge("exporters.e", 900, 1_572_864, seconds), edge("processors.p", 0, 0, 0)];
+    let text = format!(
+        r#"{{"version":"1.2.3","balanced":true,"uptime_seconds":{seconds},"unaccounted":0,"upstream_lost":{{"perf_ring":{}}},"stages":[{}],"edges":[{}],"connected":{{"receivers.r":true,"receivers.s":false}}}}"#,
+        512 * seconds,
+        stages.join(","),
+        edges.join(",")
+    );
+    serde_json::from_str(&text).unwrap()
+}
+
+const TEXT: &str = "\
+tidegate 1.2.3 at here:1, up 2m 4s, rates over 4.0s
+the books balance; unaccounted 0; lost upstream perf_ring 63,488 (512/s); receivers.r connected; receivers.s NOT CONNECTED
+
+PIPELINE  STAGE         IN/s  OUT/s  ABSORBED/s  FILTERED/s  DROPPED/s  IN FLIGHT  DROPS
+flows     receivers.r     10     10           -           -          -          0
+flows     processors.p    10    9.0           -           -        1.0          0  broken 124 (1.0/s), once 2
+flows     exporters.e    9.0      -           -           -          -      1,089
+
+PIPELINE  QUEUE OF      RECORDS     HELD     OF  BYTES          HELD        OF  BLOCKED  WHEN FULL
+flows     exporters.e   █████████·   900  1,000  █·········  1.5 MiB  16.0 MiB    100 %  block
+flows     processors.p  ··········     0  1,000  ··········      0 B  16.0 MiB        -  block
+";
+
+#[test]
+fn two_reports_make_a_text() {
+    let activity = Activity::between(Some(&page(120)), page(124));
+    assert_eq!(screen::text("here:1", &activity), TEXT);
+}
+
+/// What is on a screen of that size.
+fn drawn(state: &mut State, width: u16, height: u16) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| screen::draw(frame, "here:1", state)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let line = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+    (0..height).map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn watching() -> State {
+    let mut state = State::default();
+    state.hear(page(120));
+    state.hear(page(124));
+    state
+}
+
+fn press(state: &mut State, keys: &[KeyCode]) {
+    keys.iter().for_each(|key| assert!(state.press(KeyEvent::new(*key, KeyModifiers::NONE))));
+}
+
+#[test]
+fn the_screen_is_the_text_with_the_keys_below() {
+    let expected = TEXT.to_owned() + "\n\nq quit   arrows scroll   d drops in detail   p pause";
+    assert_eq!(drawn(&mut watching(), 125, 14), expected);
+}
+
+#[test]
+fn arrows_show_what_does_not_fit() {
+    let mut state = watching();
+    press(&mut state, &[KeyCode::Down, KeyCode::Down, KeyCode::Right]);
+    let expected = "\
+tidegate 1.2.3 at here:1, up 2
+the books balance; unaccounted
+
+processors.p    10    9.0
+exporters.e    9.0      -
+q quit   arrows scroll   d dro";
+    assert_eq!(drawn(&mut state, 30, 6), expected);
+    press(&mut state, &[KeyCode::PageDown; 9]);
+    drawn(&mut state, 30, 6);
+    assert_eq!(state.scrolled, (10, 6), "no further than the last line");
+}
+
+#[test]
+fn details_have_every_count() {
+    let mut state = watching();
+    press(&mut state, &[KeyCode::Char('d')]);
+    let expected = "\
+PIPELINE  STAGE         WHAT      BY      IN ALL  A SECOND
+flows     processors.p  dropped   broken     124       1.0
+flows     processors.p  dropped   once         2         -
+flows     processors.p  filtered  rule        20         -
+q quit   arrows scroll   d stages and queues   p pause";
+    let screen = drawn(&mut state, 80, 8);
+    assert_eq!(screen.lines().skip(3).collect::<Vec<_>>().join("\n"), expected);
+}
+
+#[test]
+fn a_pause_holds_what_there_is_and_rates_go_over_it() {
+    let mut state = watching();
+    press(&mut state, &[KeyCode::Char('p')]);
+    state.hear(page(130));
+    assert!(drawn(&mut state, 125, 14).contains("up 2m 4s") && state.paused);
+    assert!(drawn(&mut state, 125, 14).ends_with("p go on   PAUSED"));
+    press(&mut state, &[KeyCode::Char('p')]);
+    state.hear(page(134));
+    assert!(drawn(&mut state, 125, 14).contains("up 2m 14s, rates over 10.0s"));
+}
+
+#[test]
+fn an_agent_that_has_begun_anew_is_not_compared_with_the_one_before() {
+    let mut state = watching();
+    state.hear(page(10));
+    assert!(drawn(&mut state, 125, 14).contains("up 10s, rates since its start"));
+    state.trouble = Some("cannot connect".to_owned());
+    assert!(drawn(&mut state, 125, 14).ends_with("\ncannot connect"));
+}
+
+#[test]
+fn three_keys_quit() {
+    let quits = [
+        KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE),
+        KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE),
+        KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
+    ];
+    assert!(quits.into_iter().all(|key| !watching().press(key)));
+    assert!(watching().press(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::NONE)));
+}

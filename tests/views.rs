@@ -1,0 +1,172 @@
+//! Looking into a running agent: `ledger`, `top` and `tap`.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{Agent, Cilium, Ended, Place, eventually, get, recording, tidegate};
+
+/// An agent that has read so many frames, and still waits for more; ends when it is dropped.
+struct Looked {
+    address: String,
+    connection: std::os::unix::net::UnixStream,
+    _agent: Agent,
+    place: Place,
+    frames: u64,
+}
+
+fn looked(frames: u64) -> Looked {
+    let place = Place::new();
+    let cilium = Cilium::listen(&place.path("monitor.sock"));
+    let mut agent = Agent::run(&config(&place));
+    let address = agent.address();
+    let connection = cilium.send(frames);
+    let settled = |stage: &Value| stage["in_flight"] == 0 && stage["in"].as_u64() >= Some(1);
+    eventually("all is through", || {
+        let ledger: Value = serde_json::from_str(&get(&address, "/debug/ledger").1).unwrap();
+        let stages = ledger["stages"].as_array().unwrap();
+        stages[0]["in"] == frames && stages.iter().all(settled)
+    });
+    Looked { address, connection, _agent: agent, place, frames }
+}
+
+fn config(place: &Place) -> std::path::PathBuf {
+    let text = format!(
+        "[receivers.monitor1_2]\nsocket = {:?}\n[processors.cilium_decode]\n[processors.l34_flow]\n[exporters.nop]\n\
+         [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
+         [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\nprocessors = [\"cilium_decode\", \"l34_flow\"]\nexporters = [\"nop\"]\n",
+        place.path("monitor.sock")
+    );
+    place.write("pipeline.toml", text)
+}
+
+impl Looked {
+    fn view(&self, verb: &str, args: &[&str]) -> Ended {
+        tidegate(&[&[verb, "--address", &self.address], args].concat())
+    }
+
+    /// Has frames come for as long as the view lasts.
+    fn view_busy(&self, verb: &str, args: &[&str]) -> Ended {
+        let mut connection = self.connection.try_clone().unwrap();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        // A stream begins with its types, which may not come again.
+        let frames = recording(self.frames + 500).split_off(recording(self.frames).len());
+        let feeder = std::thread::spawn(move || {
+            while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+                if connection.write_all(&frames).is_err() {
+                    break;
+                }
+            }
+        });
+        let ended = self.view(verb, args);
+        drop(stop);
+        let _ = feeder.join();
+        ended
+    }
+}
+
+#[test]
+fn the_ledger_is_the_table_or_the_page_itself() {
+    let agent = looked(500);
+    let table = agent.view("ledger", &["--strict"]);
+    assert_eq!((table.code, table.stderr.as_str()), (Some(0), ""));
+    assert!(table.stdout.starts_with("PIPELINE  STAGE"), "{}", table.stdout);
+    assert!(table.stdout.contains("\nflows     receivers.monitor1_2      500  500"), "{}", table.stdout);
+    assert!(table.stdout.ends_with("the books balance; unaccounted records: 0; in flight: 0\n"), "{}", table.stdout);
+    let json: Value = serde_json::from_str(&agent.view("ledger", &["--json"]).stdout).unwrap();
+    assert_eq!(json["stages"][0]["in"], 500);
+    assert_eq!(json["connected"]["receivers.monitor1_2"], true);
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(json["edges"][0]["when_full"], "block");
+}
+
+#[test]
+fn top_is_a_text_where_there_is_no_terminal() {
+    let agent = looked(500);
+    let top = agent.view("top", &["--once", "--interval", "100ms"]);
+    assert_eq!((top.code, top.stderr.as_str()), (Some(0), ""));
+    let head = format!("tidegate {} at {}, up ", env!("CARGO_PKG_VERSION"), agent.address);
+    assert!(top.stdout.starts_with(&head), "{}", top.stdout);
+    for words in ["receivers.monitor1_2 connected", "IN/s", "processors.l34_flow", "QUEUE OF", "exporters.nop"] {
+        assert!(top.stdout.contains(words), "{words}: {}", top.stdout);
+    }
+}
+
+#[test]
+fn a_tap_shows_what_matches_and_tells_how_much_it_hides() {
+    let agent = looked(500);
+    let drops = ["l34_flow", "--filter", "verdict=DROPPED", "--count", "3", "--format", "json"];
+    let tap = agent.view_busy("tap", &drops);
+    assert_eq!(tap.code, Some(0), "{}", tap.stderr);
+    let lines: Vec<Value> = tap.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines.iter().all(|line| line["flow"]["verdict"] == "DROPPED"), "{}", tap.stdout);
+    let told = tap.stderr.lines().last().unwrap();
+    assert!(told.starts_with("shown 3 of ") && told.ends_with(" in all"), "{told}");
+    let frames = agent.view_busy("tap", &["monitor1_2", "--count", "2"]);
+    assert!(frames.stdout.lines().all(|line| line.contains(": frame ")), "{}", frames.stdout);
+    let ledger = agent.view("ledger", &["--strict"]);
+    assert_eq!(ledger.code, Some(0), "{}", ledger.stderr);
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_told_with_what_there_is() {
+    let agent = looked(10);
+    let cases: [(&[&str], i32, &str); 4] = [
+        (&["l34_flwo"], 2, "error: there is no stage `l34_flwo`; did you mean `l34_flow`?\n"),
+        (&["l34_flow", "--pipeline", "p"], 2, "error: the pipeline `p` has no `processors.l34_flow`\n"),
+        (&["l34_flow", "--filter", "port=x"], 2, "error: `port` is a number from 0 to 65535, not `x`\n"),
+        (
+            &["l34_flow", "--filter", "prot=tcp"],
+            2,
+            "error: there is no filter `prot`; did you mean `port`? keys are verdict, type, protocol, direction, ip, port, identity, pod\n",
+        ),
+    ];
+    for (args, code, said) in cases {
+        let ended = agent.view("tap", args);
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(code), said));
+    }
+}
+
+#[test]
+fn watchers_are_few() {
+    let agent = looked(10);
+    let watch = || {
+        let mut stream = std::net::TcpStream::connect(&agent.address).unwrap();
+        write!(stream, "GET /debug/tap?stage=l34_flow HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        let mut status = [0; 12];
+        std::io::Read::read_exact(&mut stream, &mut status).unwrap();
+        (stream, String::from_utf8_lossy(&status).into_owned())
+    };
+    let watchers: Vec<_> = (0..4).map(|_| watch()).collect();
+    assert!(watchers.iter().all(|(_, status)| status == "HTTP/1.1 200"));
+    let fifth = agent.view("tap", &["l34_flow"]);
+    let said = "error: 4 watchers look at this agent already; try again when one has left\n";
+    assert_eq!((fifth.code, fifth.stderr.as_str()), (Some(1), said));
+    drop(watchers);
+    eventually("the places are free again", || watch().1 == "HTTP/1.1 200");
+}
+
+#[test]
+fn an_agent_that_is_not_there_is_told_with_where_it_was_looked_for() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    for (verb, args) in [("ledger", &[][..]), ("top", &["--once"][..]), ("tap", &["l34_flow"][..])] {
+        let ended = tidegate(&[&[verb, "--address", &nobody], args].concat());
+        assert_eq!(ended.code, Some(1), "{verb}");
+        let start = format!("error: cannot connect to an agent at {nobody}: is one running, ");
+        assert!(ended.stderr.starts_with(&start) && ended.stderr.contains("--address HOST:PORT"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn the_address_may_come_from_the_configuration() {
+    let agent = looked(10);
+    let text = std::fs::read_to_string(agent.place.path("pipeline.toml")).unwrap();
+    let named = agent.place.write("named.toml", text.replace("127.0.0.1:0", &agent.address));
+    let ledger = |config: &Path| tidegate(&["ledger".as_ref(), "-c".as_ref(), config.as_os_str()]);
+    assert_eq!(ledger(&named).code, Some(0));
+    let unnamed = ledger(&agent.place.path("pipeline.toml"));
+    assert!(unnamed.code == Some(2) && unnamed.stderr.contains("its log says which"), "{}", unnamed.stderr);
+    assert_eq!(ledger(&agent.place.path("missing.toml")).code, Some(78));
+}
