@@ -85,6 +85,7 @@ fn welcome(socket: &Path, addresses: &Addresses) -> io::Result<()> {
   metrics      Hubble's, for Prometheus      http://{prometheus}/metrics
   the agent    about itself                  http://{telemetry}/metrics
   the ledger   where every record went       http://{telemetry}/debug/ledger
+  live         its stages and queues         tidegate top --address {telemetry}
   OTLP         to a collector, if there is   {otlp}
 
 Ctrl-C drains, and prints the ledger.

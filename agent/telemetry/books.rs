@@ -12,11 +12,11 @@ const CONNECTED: &str = "tidegate_receiver_connected";
 /// The page, which is also the file of `run --ledger`. `Name` is as in [`Report`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Page<Name: Ord = &'static str> {
+    #[serde(flatten)]
+    pub(crate) report: Report<Name>,
     /// Of the agent.
     #[serde(default)]
     pub(crate) version: String,
-    #[serde(flatten)]
-    pub(crate) report: Report<Name>,
     /// Whether they are connected, for the receivers that have a peer.
     #[serde(default)]
     pub(crate) connected: BTreeMap<String, bool>,
@@ -30,7 +30,7 @@ impl Page {
             let (_, stage) = instrument.labels.iter().find(|(name, _)| *name == "stage")?;
             Some((stage.clone(), instrument.value() == 1))
         });
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), report, connected: connected.collect() }
+        Self { report, version: env!("CARGO_PKG_VERSION").to_owned(), connected: connected.collect() }
     }
 
     /// As one line of JSON.

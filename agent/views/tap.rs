@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
             ended = screen.show(answer) => ended,
             _ = ctrl_c() => Ok(()),
         };
-        screen.progress.tell(true);
+        screen.progress.tell();
         ended
     })
 }
@@ -108,7 +108,7 @@ struct Screen {
 #[derive(Default)]
 struct Told {
     last: Progress,
-    hidden: u64,
+    told: Option<Progress>,
 }
 
 impl Screen {
@@ -135,17 +135,19 @@ impl Screen {
 }
 
 impl Told {
+    /// Takes it in, and tells it where more is hidden than was told before.
     fn hear(&mut self, progress: Progress) {
         self.last = progress;
-        self.tell(false);
+        let before = self.told.map_or(0, Progress::hidden);
+        if progress.hidden() > before {
+            self.tell();
+        }
     }
 
-    /// Tells it where more is hidden than was told before, or at the end.
-    fn tell(&mut self, at_end: bool) {
-        let Progress { shown, matched, seen } = self.last;
-        let hidden = matched.saturating_sub(shown);
-        if hidden > self.hidden || at_end {
-            self.hidden = hidden;
+    /// Tells what was heard last, unless that is told already.
+    fn tell(&mut self) {
+        if self.told.replace(self.last) != Some(self.last) {
+            let Progress { shown, matched, seen } = self.last;
             let filtered =
                 if matched == seen { String::new() } else { format!(" that match, {} in all", grouped(seen)) };
             // Whoever closed standard error does not want it.

@@ -76,6 +76,11 @@ impl Progress {
         out.push('\n');
     }
 
+    /// Records that matched and are not shown.
+    pub(crate) fn hidden(self) -> u64 {
+        self.matched.saturating_sub(self.shown)
+    }
+
     /// Reads a line, if it is one of these.
     pub(crate) fn read(line: &str) -> Option<Self> {
         if !line.starts_with("{\"tap\":") {

@@ -105,7 +105,8 @@ impl Stream {
             tokio::select! {
                 biased;
                 () = self.out.closed() => return,
-                _ = heartbeat.tick() => self.progress().push(&mut text),
+                // What is copied is about to be shown.
+                _ = heartbeat.tick() => self.progress(self.watcher.seen().taken).push(&mut text),
                 sample = self.watcher.next() => {
                     self.push(&mut text, &sample);
                     while text.len() < PIECE && self.left != Some(0) {
@@ -119,7 +120,7 @@ impl Stream {
             }
         }
         let mut text = String::new();
-        self.progress().push(&mut text);
+        self.progress(self.shown).push(&mut text);
         self.send(text).await;
     }
 
@@ -129,9 +130,9 @@ impl Stream {
         self.left = self.left.map(|left| left.saturating_sub(1));
     }
 
-    fn progress(&self) -> Progress {
+    fn progress(&self, shown: u64) -> Progress {
         let seen = self.watcher.seen();
-        Progress { shown: self.shown, matched: seen.wanted, seen: seen.records }
+        Progress { shown, matched: seen.wanted, seen: seen.records }
     }
 
     /// Whether the reader took it, or will.
