@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
             ended = screen.show(answer) => ended,
             _ = ctrl_c() => Ok(()),
         };
-        screen.progress.tell();
+        screen.progress.end();
         ended
     })
 }
@@ -107,6 +107,8 @@ struct Screen {
 /// What was heard of the progress, and what was told of it.
 #[derive(Default)]
 struct Told {
+    /// Records that were printed.
+    lines: u64,
     last: Progress,
     told: Option<Progress>,
 }
@@ -127,7 +129,10 @@ impl Screen {
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             match std::str::from_utf8(line).ok().and_then(|line| Progress::read(line.trim_end())) {
                 Some(progress) => self.progress.hear(progress),
-                None => out.write_all(line)?,
+                None => {
+                    out.write_all(line)?;
+                    self.progress.lines += 1;
+                }
             }
         }
         out.flush()
@@ -142,6 +147,14 @@ impl Told {
         if progress.hidden() > before {
             self.tell();
         }
+    }
+
+    /// Tells it as of the last line that was printed, which may be newer than what was heard.
+    fn end(&mut self) {
+        let Progress { matched, seen, .. } = self.last;
+        let shown = self.lines;
+        self.last = Progress { shown, matched: matched.max(shown), seen: seen.max(shown) };
+        self.tell();
     }
 
     /// Tells what was heard last, unless that is told already.
