@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -27,8 +27,17 @@ const TICK: Duration = Duration::from_millis(5);
 /// Frames between looks at whether anything else wants to run.
 const PORTION: u64 = 256;
 
-/// Plays frames until they end or the client leaves; tells how many it had.
-pub(super) async fn play(mut client: UnixStream, mut frames: impl Frames, pace: Pace) -> io::Result<u64> {
+/// Plays frames until they end or the client leaves; tells how many it had. A client that was sent all has had all
+/// when it has seen the end and leaves, too.
+pub(super) async fn play(mut client: UnixStream, frames: impl Frames, pace: Pace) -> io::Result<u64> {
+    let played = write(&mut client, frames, pace).await?;
+    client.shutdown().await?;
+    // Clients say nothing; what this one might say is of no interest.
+    while client.read(&mut [0; 64]).await? > 0 {}
+    Ok(played)
+}
+
+async fn write(client: &mut UnixStream, mut frames: impl Frames, pace: Pace) -> io::Result<u64> {
     let (start, mut ticks) = (Instant::now(), interval(TICK));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut played, mut out) = (0, Vec::new());
