@@ -5,6 +5,7 @@
 
 mod compact;
 mod debug;
+mod digits;
 mod escape;
 mod json;
 mod push;
@@ -14,7 +15,9 @@ mod summary;
 mod uuid;
 
 pub use compact::{Compact, push_type};
+pub(crate) use digits::mac_text;
 pub use json::Json;
+pub(crate) use push::{push_address, push_answer, push_decimal};
 pub use push::{push_rfc3339, push_stamp};
 pub(crate) use service_address::HostPort;
 pub use summary::push_summary;

@@ -9,23 +9,22 @@ use jiff::tz::Offset;
 use tidegate_core::Timestamp;
 use tidegate_core::flow::{Address, DnsAnswer};
 
+use super::digits::{hex_pair, mac_text, push_ipv4, push_ipv6, push_number, push_pair};
+
 /// A number in decimal digits.
-pub(super) fn push_decimal(out: &mut String, n: impl Into<u64>) {
-    push_padded(out, n, 1);
+pub(crate) fn push_decimal(out: &mut String, n: impl Into<u64>) {
+    push_number(out, n.into());
 }
 
-/// A number in at least `width` decimal digits.
+/// A number in at least `width` decimal digits, nine at most.
 pub(super) fn push_padded(out: &mut String, n: impl Into<u64>, width: usize) {
-    let mut rest = n.into();
-    let mut digits = [b'0'; 20];
-    let mut start = digits.len();
-    while rest > 0 {
-        start -= 1;
-        digits[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
+    let n = n.into();
+    if width == 2 && n < 100 {
+        return push_pair(out, n);
     }
-    start = start.min(digits.len() - width);
-    out.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());
+    let len = n.checked_ilog10().map_or(1, |log| log as usize + 1);
+    out.push_str(&"000000000"[..width.saturating_sub(len)]);
+    push_number(out, n);
 }
 
 /// A signed number.
@@ -38,24 +37,15 @@ pub(super) fn push_signed(out: &mut String, n: impl Into<i64>) {
 }
 
 /// An address as Go's `netip` prints it. In packets an IPv4-mapped one is dotted, which `Address::to_ip` sees to.
-pub(super) fn push_address(out: &mut String, address: IpAddr) {
+pub(crate) fn push_address(out: &mut String, address: IpAddr) {
     match address {
-        IpAddr::V4(v4) => {
-            let [first, rest @ ..] = v4.octets();
-            push_decimal(out, first);
-            for octet in rest {
-                out.push('.');
-                push_decimal(out, octet);
-            }
-        }
-        IpAddr::V6(v6) => {
-            let _ = write!(out, "{v6}");
-        }
+        IpAddr::V4(v4) => push_ipv4(out, v4.octets()),
+        IpAddr::V6(v6) => push_ipv6(out, v6),
     }
 }
 
 /// An address in a DNS answer.
-pub(super) fn push_answer(out: &mut String, answer: &DnsAnswer) {
+pub(crate) fn push_answer(out: &mut String, answer: &DnsAnswer) {
     match answer {
         DnsAnswer::Ip(ip) => push_address(out, *ip),
         DnsAnswer::Zoned(..) | DnsAnswer::Invalid => {
@@ -73,19 +63,12 @@ pub(super) fn push_peer_address(out: &mut String, address: Option<Address>) {
 
 /// A byte as two hexadecimal digits.
 pub(super) fn push_hex(out: &mut String, byte: u8) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-    out.push(char::from(DIGITS[usize::from(byte & 15)]));
+    out.extend(hex_pair(byte).map(char::from));
 }
 
 /// A MAC address, with colons.
 pub(super) fn push_mac(out: &mut String, mac: [u8; 6]) {
-    let [first, rest @ ..] = mac;
-    push_hex(out, first);
-    for byte in rest {
-        out.push(':');
-        push_hex(out, byte);
-    }
+    out.push_str(std::str::from_utf8(&mac_text(mac)).unwrap_or_default());
 }
 
 /// A time as protobuf's JSON has it: RFC 3339 in UTC, with 0, 3, 6 or 9 digits of the second.

@@ -8,7 +8,7 @@ use std::fmt;
 
 use tidegate_core::flow::Flow;
 
-use super::push::push_hex;
+use super::digits::hex_pair;
 
 /// A version 4 UUID by its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,22 +62,26 @@ impl Uuid {
         self.0
     }
 
+    /// The canonical text, which is ASCII.
+    #[must_use]
+    pub fn text(self) -> [u8; 36] {
+        let mut text = [b'-'; 36];
+        for (at, byte) in self.0.into_iter().enumerate() {
+            let dashes = (at >= 4) as usize + (at >= 6) as usize + (at >= 8) as usize + (at >= 10) as usize;
+            [text[2 * at + dashes], text[2 * at + dashes + 1]] = hex_pair(byte);
+        }
+        text
+    }
+
     /// Appends the canonical text.
     pub fn push_to(self, out: &mut String) {
-        for (at, byte) in self.0.into_iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                out.push('-');
-            }
-            push_hex(out, byte);
-        }
+        out.push_str(std::str::from_utf8(&self.text()).unwrap_or_default());
     }
 }
 
 impl fmt::Display for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(36);
-        self.push_to(&mut text);
-        f.write_str(&text)
+        f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

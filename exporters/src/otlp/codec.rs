@@ -1,26 +1,15 @@
-//! A gRPC codec for messages that are encoded already: a request is encoded once, whatever the number
-//! of attempts to deliver it.
+//! A gRPC codec for requests that are framed already ([`super::frame`]) and responses that are read as bytes.
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{Buf, Bytes};
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-/// An encoded message in two parts, so that records need not be copied behind an envelope whose length
-/// is known last. Clones share the bytes.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Encoded {
-    /// The first part.
-    pub(super) head: Bytes,
-    /// The rest.
-    pub(super) tail: Bytes,
-}
-
-/// Sends [`Encoded`], receives bytes.
+/// Encodes nothing, receives bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RawCodec;
 
 impl Codec for RawCodec {
-    type Encode = Encoded;
+    type Encode = ();
     type Decode = Bytes;
     type Encoder = Self;
     type Decoder = Self;
@@ -35,13 +24,10 @@ impl Codec for RawCodec {
 }
 
 impl Encoder for RawCodec {
-    type Item = Encoded;
+    type Item = ();
     type Error = Status;
 
-    fn encode(&mut self, item: Encoded, buf: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buf.reserve(item.head.len() + item.tail.len());
-        buf.put(item.head);
-        buf.put(item.tail);
+    fn encode(&mut self, (): (), _: &mut EncodeBuf<'_>) -> Result<(), Status> {
         Ok(())
     }
 }

@@ -35,7 +35,8 @@ pub(super) struct Config {
     /// Metadata of every request, such as an API key; values never show in logs. Default none.
     pub(super) headers: Headers,
     /// Default none, because the default backend is on the same node, where compressing costs more than
-    /// it saves. Across a network choose `zstd` if the backend takes it, a third of the work of `gzip`.
+    /// it saves. Across a network choose `zstd` if the backend takes it: a tenth of the work of `gzip`, and two
+    /// thirds of its bytes.
     pub(super) compression: Compression,
     /// How long one attempt may take, connecting included; default 10 s, more than zero.
     pub(super) timeout: HumanDuration,
@@ -115,7 +116,7 @@ pub(super) enum Compression {
     None,
     /// With gzip, which every backend takes.
     Gzip,
-    /// With zstd, which the specification does not name and the Collector takes.
+    /// With zstd at level 1, which the specification does not name and the Collector takes.
     Zstd,
 }
 

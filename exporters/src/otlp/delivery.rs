@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
 use super::backoff::Backoff;
-use super::codec::Encoded;
 use super::config::Retry;
+use super::frame::Framer;
 use super::link::Link;
 use super::peer::{Peer, Service};
 use super::verdict::{Verdict, judge, reason};
@@ -24,8 +25,9 @@ pub(super) enum Terminal {
 }
 
 /// A way to the backend that repeats what fails.
-#[derive(Debug)]
 pub(super) struct Courier {
+    /// Makes frames of messages.
+    pub(super) framer: Framer,
     /// The backend.
     pub(super) peer: Peer,
     /// What is known about it.
@@ -35,12 +37,12 @@ pub(super) struct Courier {
 }
 
 impl Courier {
-    /// Delivers a request, with as many attempts as the policy allows. Safe to cancel.
-    pub(super) async fn deliver(&self, service: Service, message: Encoded) -> Terminal {
+    /// Delivers a frame, with as many attempts as the policy allows. Safe to cancel.
+    pub(super) async fn deliver(&self, service: Service, frame: &Bytes) -> Terminal {
         let start = Instant::now();
         let mut backoff = Backoff::new(&self.retry);
         loop {
-            let hint = match self.attempt(service, message.clone()).await {
+            let hint = match self.attempt(service, frame.clone()).await {
                 Ok(terminal) => return terminal,
                 Err(hint) => hint,
             };
@@ -52,8 +54,8 @@ impl Courier {
     }
 
     /// One attempt; an error is the shortest time after which it may be repeated.
-    pub(super) async fn attempt(&self, service: Service, message: Encoded) -> Result<Terminal, Duration> {
-        match self.peer.attempt(service, message).await {
+    pub(super) async fn attempt(&self, service: Service, frame: Bytes) -> Result<Terminal, Duration> {
+        match self.peer.attempt(service, frame).await {
             Ok(accepted) if accepted == Default::default() => {
                 self.link.delivered();
                 Ok(Terminal::Delivered { rejected: 0 })

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tidegate_core::component::BuildContext;
 use tidegate_core::edge::{Delivery, Inbox};
 use tidegate_core::ledger::{SIGNALS_RULE, Ticket};
@@ -23,12 +24,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::config::{Compression, Config, Retry};
 use super::delivery::{Courier, Terminal};
 use super::endpoint::Target;
+use super::frame::{Framed, Framer};
 use super::in_flight::InFlight;
 use super::link::Link;
 use super::logs::{Encoder, Envelope};
 use super::metrics::{Metrics, Schedule};
 use super::peer::{Peer, Service};
-use super::pending::{LogRequest, Pending};
+use super::pending::{Fit, LogRequest, Pending};
 use super::resource::Origin;
 use super::verdict::reason;
 
@@ -75,7 +77,8 @@ impl Exporter for Otlp {
         let endpoint = self.target.endpoint()?;
         let link = Link::new(&self.stage, &endpoint.uri().to_string(), &self.telemetry);
         let peer = Peer::new(endpoint, self.target.headers, self.compression.encoding(), self.timeout);
-        let courier = Arc::new(Courier { peer, link, retry: self.retry });
+        let framer = Framer::new(self.compression)?;
+        let courier = Arc::new(Courier { framer, peer, link, retry: self.retry });
         let help = "Requests with log records that are under way, waiting for their next attempt included.";
         let in_flight_gauge = self.telemetry.gauge("tidegate_otlp_in_flight_requests", help, &[("stage", &self.stage)]);
         let run = Run {
@@ -154,7 +157,7 @@ impl Run {
             let due = self.pending.due();
             tokio::select! {
                 biased;
-                () = self.in_flight.next() => self.gauge(),
+                frame = self.in_flight.next() => self.done(frame),
                 () = self.metrics.turn(&self.courier) => {}
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() && self.in_flight.has_room() => {
                     self.send_pending().await;
@@ -187,16 +190,16 @@ impl Run {
     }
 
     async fn add_log(&mut self, record: &Record, now: Timestamp, ticket: &mut Ticket) {
-        let len = self.encoder.encode(record, now).len();
-        if !self.pending.allows(len) {
-            ticket.dropped(reason::RECORD_TOO_LARGE, 1);
-            return;
+        let encoder = &mut self.encoder;
+        match self.pending.write(|out| encoder.encode(record, now, out)) {
+            Fit::Here => {}
+            Fit::Next => {
+                self.pending.cover(ticket);
+                self.send_pending().await;
+            }
+            Fit::Never => return ticket.dropped(reason::RECORD_TOO_LARGE, 1),
         }
-        if !self.pending.fits(len) {
-            self.pending.cover(ticket);
-            self.send_pending().await;
-        }
-        self.pending.push(self.encoder.encoded());
+        self.pending.keep();
     }
 
     /// Sends the log records that were collected, as soon as there is room for one more request.
@@ -205,14 +208,17 @@ impl Run {
             self.one_done().await;
         }
         if let Some(LogRequest { message, tickets }) = self.pending.seal() {
+            let Framed { frame, idle } = self.courier.framer.frame(message);
+            self.pending.reuse(idle);
             let (courier, mut hurry) = (Arc::clone(&self.courier), self.hurry.subscribe());
             self.in_flight.push(Box::pin(async move {
                 let terminal = tokio::select! {
                     biased;
                     _ = hurry.wait_for(|late| *late) => Terminal::Dropped(reason::DRAIN_TIMEOUT),
-                    terminal = courier.deliver(Service::Logs, message) => terminal,
+                    terminal = courier.deliver(Service::Logs, &frame) => terminal,
                 };
                 tickets.settle(terminal);
+                frame
             }));
             self.gauge();
         }
@@ -221,9 +227,15 @@ impl Run {
     /// Waits until one more request has come to its end.
     async fn one_done(&mut self) {
         tokio::select! {
-            () = self.in_flight.next() => self.gauge(),
+            frame = self.in_flight.next() => self.done(frame),
             () = self.metrics.turn(&self.courier) => {}
         }
+    }
+
+    /// One request has come to its end.
+    fn done(&mut self, frame: Bytes) {
+        self.pending.reuse(self.courier.framer.reclaim(frame));
+        self.gauge();
     }
 
     fn gauge(&self) {

@@ -5,12 +5,15 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
+
 /// A boxed future that the exporter polls itself.
 pub(super) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Up to `limit` futures. A handful, so that polling all of them on any wake-up is cheap.
+/// Up to `limit` futures, which yield the frame that they sent. A handful, so that polling all of them on any wake-up is
+/// cheap.
 pub(super) struct InFlight {
-    requests: Vec<BoxFuture<()>>,
+    requests: Vec<BoxFuture<Bytes>>,
     limit: usize,
 }
 
@@ -31,23 +34,22 @@ impl InFlight {
     }
 
     /// Adds one. The caller has seen to it that there is room.
-    pub(super) fn push(&mut self, request: BoxFuture<()>) {
+    pub(super) fn push(&mut self, request: BoxFuture<Bytes>) {
         self.requests.push(request);
     }
 
     /// Waits until one of them is done; for ever if there is none. Safe to cancel.
-    pub(super) async fn next(&mut self) {
-        poll_fn(|cx| self.poll_next(cx)).await;
+    pub(super) async fn next(&mut self) -> Bytes {
+        poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let done = self.requests.iter_mut().position(|request| request.as_mut().poll(cx).is_ready());
-        match done {
-            Some(at) => {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+        for (at, request) in self.requests.iter_mut().enumerate() {
+            if let Poll::Ready(frame) = request.as_mut().poll(cx) {
                 drop(self.requests.swap_remove(at));
-                Poll::Ready(())
+                return Poll::Ready(frame);
             }
-            None => Poll::Pending,
         }
+        Poll::Pending
     }
 }

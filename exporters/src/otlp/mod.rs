@@ -15,6 +15,8 @@ mod config;
 mod delivery;
 mod endpoint;
 mod exporter;
+mod frame;
+mod framed_channel;
 mod in_flight;
 mod keys;
 mod link;

@@ -13,7 +13,8 @@ use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
-use super::codec::{Encoded, RawCodec};
+use super::codec::RawCodec;
+use super::framed_channel::FramedChannel;
 
 /// Which service of the backend a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,10 +72,10 @@ impl Peer {
         Self { endpoint, line, headers, compression, timeout }
     }
 
-    /// Sends a request once.
-    pub(super) async fn attempt(&self, service: Service, message: Encoded) -> Result<Accepted, Status> {
+    /// Sends a frame once.
+    pub(super) async fn attempt(&self, service: Service, frame: Bytes) -> Result<Accepted, Status> {
         let line = self.line.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match tokio::time::timeout(self.timeout, self.call(line.channel, service, message)).await {
+        match tokio::time::timeout(self.timeout, self.call(line.channel, service, frame)).await {
             Ok(answer) => answer,
             Err(_) => {
                 self.redial(line.age);
@@ -83,14 +84,14 @@ impl Peer {
         }
     }
 
-    async fn call(&self, channel: Channel, service: Service, message: Encoded) -> Result<Accepted, Status> {
-        let mut grpc = Grpc::new(channel)
+    async fn call(&self, channel: Channel, service: Service, frame: Bytes) -> Result<Accepted, Status> {
+        let mut grpc = Grpc::new(FramedChannel { channel, frame })
             .accept_compressed(CompressionEncoding::Gzip)
             .accept_compressed(CompressionEncoding::Zstd);
         if let Some(encoding) = self.compression {
             grpc = grpc.send_compressed(encoding);
         }
-        let mut request = Request::new(message);
+        let mut request = Request::new(());
         *request.metadata_mut() = self.headers.clone();
         grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;
         let response = grpc.unary(request, service.path(), RawCodec).await?;

@@ -1,34 +1,53 @@
 //! The log request that is being filled, and the tickets of its records.
 
-use bytes::Bytes;
 use tidegate_core::ledger::Ticket;
 use tokio::time::Instant;
 
-use super::codec::Encoded;
 use super::config::Batching;
 use super::delivery::Terminal;
+use super::frame::{Message, PREFIX};
 use super::logs::Envelope;
 use super::verdict::reason;
 
-/// Encoded log records on their way into one request.
+/// Encoded log records on their way into one request. They are written where they are sent from.
 #[derive(Debug)]
 pub(super) struct Pending {
     limits: Batching,
     envelope: Envelope,
-    records: Vec<u8>,
+    /// The most bytes that records may take together.
+    room: usize,
+    /// Where the first record begins, behind room for prefix and envelope.
+    start: usize,
+    /// The records, and perhaps one behind them that is not kept yet.
+    bytes: Vec<u8>,
+    /// Where the last record that is kept ends.
+    end: usize,
     count: u64,
     /// The last records whose ticket the exporter still holds.
     uncovered: u64,
     tickets: Tickets,
     /// When it has to be sent.
     due: Option<Instant>,
+    /// Memory of requests that are done.
+    idle: Vec<Vec<u8>>,
+}
+
+/// Where a record can go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// Into this request.
+    Here,
+    /// Into the next one.
+    Next,
+    /// Into none.
+    Never,
 }
 
 /// A request ready to be sent, and who waits for its outcome.
 #[derive(Debug)]
 pub(super) struct LogRequest {
     /// The message.
-    pub(super) message: Encoded,
+    pub(super) message: Message,
     /// The tickets of exactly its records.
     pub(super) tickets: Tickets,
 }
@@ -57,30 +76,41 @@ impl Tickets {
 impl Pending {
     /// An empty one.
     pub(super) fn new(limits: Batching, envelope: Envelope) -> Self {
-        Self { limits, envelope, records: Vec::new(), count: 0, uncovered: 0, tickets: Tickets::default(), due: None }
+        let start = PREFIX + envelope.head_room();
+        let room = envelope.room(limits.max_bytes.get());
+        let (bytes, end) = (vec![0; start], start);
+        let (count, uncovered, tickets, due, idle) = (0, 0, Tickets::default(), None, Vec::new());
+        Self { limits, envelope, room, start, bytes, end, count, uncovered, tickets, due, idle }
     }
 
-    /// Whether a record of `len` bytes can be sent at all.
-    pub(super) fn allows(&self, len: usize) -> bool {
-        self.envelope.len(len) <= self.limits.max_bytes.get()
+    /// Has `encode` append a record, and says what has to follow: [`Self::keep`]; [`Self::seal`] and then
+    /// [`Self::keep`]; or nothing, since the record is gone.
+    pub(super) fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Fit {
+        encode(&mut self.bytes);
+        if self.bytes.len() - self.end > self.room {
+            self.bytes.truncate(self.end);
+            Fit::Never
+        } else if self.is_full() || self.bytes.len() - self.start > self.room {
+            Fit::Next
+        } else {
+            Fit::Here
+        }
     }
 
-    /// Whether there is room for a record of `len` bytes.
-    pub(super) fn fits(&self, len: usize) -> bool {
-        self.count < self.limits.max_records.get()
-            && self.envelope.len(self.records.len() + len) <= self.limits.max_bytes.get()
-    }
-
-    /// Adds an encoded record, whose ticket [`Self::cover`] takes over.
-    pub(super) fn push(&mut self, record: &[u8]) {
-        self.records.extend_from_slice(record);
+    /// Keeps the record that was written last, whose ticket [`Self::cover`] takes over.
+    pub(super) fn keep(&mut self) {
+        self.end = self.bytes.len();
         self.count += 1;
         self.uncovered += 1;
-        if self.count == self.limits.max_records.get() {
+        if self.is_full() {
             self.due = Some(Instant::now());
         } else if self.due.is_none() {
             self.due = Some(Instant::now() + self.limits.timeout.0);
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.count == self.limits.max_records.get()
     }
 
     /// Takes over the ticket of the records that were added since the last call.
@@ -96,18 +126,40 @@ impl Pending {
         self.due
     }
 
-    /// Takes out what there is, for sending; `None` if there is nothing. Every record has to be covered.
+    /// Takes out what was kept, for sending; `None` if there is nothing. Every record has to be covered.
     pub(super) fn seal(&mut self) -> Option<LogRequest> {
         debug_assert_eq!(self.uncovered, 0, "a record without a ticket cannot be sent");
         self.due = None;
-        if std::mem::take(&mut self.count) == 0 {
+        if self.count == 0 {
             return None;
         }
+        let mut bytes = self.change_bytes();
+        self.count = 0;
+        let head = self.envelope.head(bytes.len() - self.start);
+        let start = self.start - head.len();
+        bytes[start..self.start].copy_from_slice(&head);
+        Some(LogRequest { message: Message::new(bytes, start), tickets: std::mem::take(&mut self.tickets) })
+    }
+
+    /// Takes out the bytes up to the end of what was kept, and begins anew with what is behind it.
+    fn change_bytes(&mut self) -> Vec<u8> {
+        let rest = &self.bytes[self.end..];
+        if rest.is_empty() && !self.is_full() {
+            // Few records come, which need little memory.
+            self.idle.clear();
+        }
         // The next request is likely to be as large as this one.
-        let room = Vec::with_capacity(self.records.len());
-        let records = std::mem::replace(&mut self.records, room);
-        let head = self.envelope.head(records.len());
-        let message = Encoded { head, tail: Bytes::from(records) };
-        Some(LogRequest { message, tickets: std::mem::take(&mut self.tickets) })
+        let mut next = self.idle.pop().unwrap_or_else(|| Vec::with_capacity(self.bytes.len()));
+        next.clear();
+        next.resize(self.start, 0);
+        next.extend_from_slice(rest);
+        let mut bytes = std::mem::replace(&mut self.bytes, next);
+        bytes.truncate(std::mem::replace(&mut self.end, self.start));
+        bytes
+    }
+
+    /// Takes memory for later requests. It came from here, so there is never more than all requests under way had.
+    pub(super) fn reuse(&mut self, memory: Option<Vec<u8>>) {
+        self.idle.extend(memory);
     }
 }

@@ -3,11 +3,11 @@
 //! opentelemetry-proto 1.9; [`super::logs`] knows which field is which.
 
 /// Wire type of integers.
-const VARINT: u8 = 0;
+pub(super) const VARINT: u8 = 0;
 /// Wire type of eight bytes.
 const FIXED64: u8 = 1;
 /// Wire type of strings, bytes and messages.
-const LEN: u8 = 2;
+pub(super) const LEN: u8 = 2;
 
 /// Appends a base-128 integer.
 pub(super) fn varint(buf: &mut Vec<u8>, mut value: u64) {

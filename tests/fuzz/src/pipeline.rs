@@ -48,7 +48,11 @@ pub fn run(data: &[u8]) {
         let (line, compact) = WRITERS.holds(data.len(), || (line(&json, record), compact(record)));
         assert!(line.is_empty() || serde_json::from_str::<serde_json::Value>(&line).is_ok(), "{line}");
         assert!(!compact.trim_end_matches('\n').contains(char::is_control), "{compact:?}");
-        let log = WRITERS.holds(data.len(), || encoder.encode(record, NOW).to_vec());
+        let log = WRITERS.holds(data.len(), || {
+            let mut log = Vec::new();
+            encoder.encode(record, NOW, &mut log);
+            log
+        });
         let logs = ScopeLogs::decode(&*log).expect("it is Protobuf").log_records.len();
         assert_eq!(logs, usize::from(!line.is_empty()));
         expose(record);

@@ -49,7 +49,7 @@ impl Escapes for Controls {
     }
 }
 
-/// Writes one line a record.
+/// Writes one line a record. Only names and messages hold texts that a peer can choose, so nothing else is escaped.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Compact {
     /// Whether hosts, ports, identities and verdicts have Hubble's colours.
@@ -59,48 +59,75 @@ pub struct Compact {
 impl Compact {
     /// Appends a flow's line. Replies are shown from the side that was asked, with the arrow turned.
     pub fn push_flow(self, out: &mut String, flow: &Flow) {
+        push_stamp(out, flow.time);
+        out.push_str(": ");
+        self.push_flow_text(out, flow);
+        out.push('\n');
+    }
+
+    /// Appends what stands behind the time in a flow's line.
+    pub fn push_flow_text(self, out: &mut String, flow: &Flow) {
         let (source, destination) = (Peer::source(flow), Peer::destination(flow));
         let (near, arrow, far) = match flow.is_reply {
             Some(false) => (source, " -> ", destination),
             Some(true) => (destination, " <- ", source),
             None => (source, " <> ", destination),
         };
-        push_stamp(out, flow.time);
-        out.push_str(": ");
         self.push_peer(out, &near);
         out.push_str(arrow);
         self.push_peer(out, &far);
         out.push(' ');
-        escaped::<Controls>(out, |out| push_type(out, flow));
+        match flow.l7 {
+            Some(_) => escaped::<Controls>(out, |out| push_type(out, flow)),
+            None => push_type(out, flow),
+        }
         out.push(' ');
         self.push_verdict(out, flow);
         out.push_str(" (");
         self.push_details(out, flow);
-        out.push_str(")\n");
+        out.push(')');
     }
 
     /// Appends the line of an agent event.
     pub fn push_agent_event(self, out: &mut String, event: &AgentEvent) {
         push_stamp(out, event.time);
         out.push_str(": ");
+        self.push_agent_event_text(out, event);
+        out.push('\n');
+    }
+
+    /// Appends what stands behind the time in the line of an agent event.
+    pub fn push_agent_event_text(self, out: &mut String, event: &AgentEvent) {
         out.push_str(event.event_type.name());
         out.push_str(" (");
         escaped::<Controls>(out, |out| agent_event::push_details(out, event));
-        out.push_str(")\n");
+        out.push(')');
     }
 
     /// Appends the line of a debug event.
     pub fn push_debug_event(self, out: &mut String, event: &DebugEvent) {
         push_stamp(out, event.time);
         out.push_str(": ");
-        debug_event::push(out, event);
+        self.push_debug_event_text(out, event);
         out.push('\n');
+    }
+
+    /// Appends what stands behind the time in the line of a debug event.
+    pub fn push_debug_event_text(self, out: &mut String, event: &DebugEvent) {
+        debug_event::push(out, event);
     }
 
     /// Appends the line of a loss.
     pub fn push_lost(self, out: &mut String, lost: &Lost) {
         push_stamp(out, lost.time);
-        out.push_str(" EVENTS LOST: ");
+        out.push(' ');
+        self.push_lost_text(out, lost);
+        out.push('\n');
+    }
+
+    /// Appends what stands behind the time in the line of a loss.
+    pub fn push_lost_text(self, out: &mut String, lost: &Lost) {
+        out.push_str("EVENTS LOST: ");
         out.push_str(lost.source.name());
         out.push_str(" CPU(");
         push_signed(out, lost.cpu.unwrap_or_default());
@@ -109,7 +136,6 @@ impl Compact {
         if let Some(span) = lost.span {
             push_span(out, span);
         }
-        out.push('\n');
     }
 
     fn push_peer(self, out: &mut String, peer: &Peer<'_>) {
@@ -122,9 +148,13 @@ impl Compact {
 
     fn push_host(self, out: &mut String, peer: &Peer<'_>) {
         let start = out.len();
-        escaped::<Controls>(out, |out| peer.push_name(out));
+        let may_need_care = !peer.is_ipv4();
+        match may_need_care {
+            true => escaped::<Controls>(out, |out| peer.push_name(out)),
+            false => peer.push_name(out),
+        }
         if let Some(port) = peer.port {
-            if out[start..].contains(':') {
+            if may_need_care && out[start..].contains(':') {
                 out.insert(start, '[');
                 out.push(']');
             }
@@ -152,7 +182,10 @@ impl Compact {
             push_decimal(out, flow.ip_trace_id);
             out.push_str("; ");
         }
-        escaped::<Controls>(out, |out| push_summary(out, flow));
+        match flow.l7 {
+            Some(_) => escaped::<Controls>(out, |out| push_summary(out, flow)),
+            None => push_summary(out, flow),
+        }
         if flow.auth_type != AuthType::default() {
             out.push_str("; Auth: ");
             let color = if flow.auth_type.0 == 2 { Color::Red } else { Color::Green };

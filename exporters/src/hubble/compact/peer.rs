@@ -1,6 +1,6 @@
 //! The two sides of a flow.
 
-use tidegate_core::flow::{Address, Endpoint, Flow};
+use tidegate_core::flow::{Address, Endpoint, EndpointNames, Flow};
 
 use crate::hubble::push::{push_mac, push_peer_address};
 use crate::hubble::summary::push_joined;
@@ -38,6 +38,13 @@ impl<'a> Peer<'a> {
     /// Whether an IP header or an Ethernet header tells of a host.
     pub(super) fn is_host(&self) -> bool {
         self.has_ip || self.mac.is_some()
+    }
+
+    /// Whether the name is an IPv4 address, which holds neither colons nor anything to escape.
+    pub(super) fn is_ipv4(&self) -> bool {
+        let has_name = |names: &EndpointNames| !names.pod_name.is_empty() || !names.dns_names.is_empty();
+        let is_named = self.endpoint.names.as_deref().is_some_and(has_name);
+        self.has_ip && !is_named && self.address.is_some_and(|address| address.to_ip().is_ipv4())
     }
 
     /// Pod, DNS names or address; the MAC address of a packet without an IP header.

@@ -26,19 +26,20 @@ use tidegate_core::record::{
     AgentEvent, EndpointRegen, EndpointUpdate, IpCache, Notification, PolicyUpdate, ServiceUpsert,
 };
 
+use super::key::key;
 use super::writer::Writer;
 use crate::hubble::HostPort;
 
 /// Writes them.
-pub(super) fn write(out: &mut Writer, event: &AgentEvent) {
-    out.text("cilium.agent_event.type", event.event_type.name());
+pub(super) fn write(out: &mut Writer<'_>, event: &AgentEvent) {
+    out.text(key!("cilium.agent_event.type"), event.event_type.name());
     match &event.notification {
         Notification::Unknown { notify_type, text } => {
-            out.int("cilium.agent_event.notification.type", *notify_type);
-            out.text_if_any("cilium.agent_event.notification", text);
+            out.int(key!("cilium.agent_event.notification.type"), *notify_type);
+            out.text_if_any(key!("cilium.agent_event.notification"), text);
         }
         Notification::AgentStart { time } => {
-            out.int_if_any("cilium.agent.start_unix_nano", int(time.unwrap_or_default().0));
+            out.int_if_any(key!("cilium.agent.start_unix_nano"), int(time.unwrap_or_default().0));
         }
         Notification::PolicyUpdate(policy) => write_policy(out, policy),
         Notification::EndpointRegenerate(EndpointRegen { id, labels, error }) => {
@@ -46,51 +47,51 @@ pub(super) fn write(out: &mut Writer, event: &AgentEvent) {
         }
         Notification::EndpointUpdate(EndpointUpdate { id, labels, error, pod_name, namespace }) => {
             write_endpoint(out, *id, labels, error);
-            out.text_if_any("k8s.namespace.name", namespace);
-            out.text_if_any("k8s.pod.name", pod_name);
+            out.text_if_any(key!("k8s.namespace.name"), namespace);
+            out.text_if_any(key!("k8s.pod.name"), pod_name);
         }
         Notification::IpCacheUpdate(entry) => write_ipcache(out, entry),
         Notification::ServiceUpsert(service) => write_service(out, service),
-        Notification::ServiceDelete(service) => out.int("cilium.service.id", service.id),
+        Notification::ServiceDelete(service) => out.int(key!("cilium.service.id"), service.id),
     }
 }
 
-fn write_policy(out: &mut Writer, policy: &PolicyUpdate) {
-    out.list("cilium.policy.labels", &policy.labels);
-    out.int("cilium.policy.revision", int(policy.revision));
-    out.int("cilium.policy.rule_count", policy.rule_count);
+fn write_policy(out: &mut Writer<'_>, policy: &PolicyUpdate) {
+    out.list(key!("cilium.policy.labels"), &policy.labels);
+    out.int(key!("cilium.policy.revision"), int(policy.revision));
+    out.int(key!("cilium.policy.rule_count"), policy.rule_count);
 }
 
-fn write_endpoint(out: &mut Writer, id: u64, labels: &[String], error: &str) {
-    out.int("cilium.endpoint.id", int(id));
-    out.list("cilium.endpoint.labels", labels);
-    out.text_if_any("cilium.endpoint.error", error);
+fn write_endpoint(out: &mut Writer<'_>, id: u64, labels: &[String], error: &str) {
+    out.int(key!("cilium.endpoint.id"), int(id));
+    out.list(key!("cilium.endpoint.labels"), labels);
+    out.text_if_any(key!("cilium.endpoint.error"), error);
 }
 
-fn write_ipcache(out: &mut Writer, entry: &IpCache) {
-    out.text("cilium.ipcache.cidr", &entry.cidr);
-    out.int("cilium.ipcache.identity", entry.identity);
+fn write_ipcache(out: &mut Writer<'_>, entry: &IpCache) {
+    out.text(key!("cilium.ipcache.cidr"), &entry.cidr);
+    out.int(key!("cilium.ipcache.identity"), entry.identity);
     if let Some(old_identity) = entry.old_identity {
-        out.int("cilium.ipcache.old_identity", old_identity);
+        out.int(key!("cilium.ipcache.old_identity"), old_identity);
     }
-    out.text_if_any("cilium.ipcache.host_ip", &entry.host_ip);
-    out.text_if_any("cilium.ipcache.old_host_ip", &entry.old_host_ip);
-    out.int_if_any("cilium.ipcache.encrypt_key", entry.encrypt_key);
-    out.text_if_any("k8s.namespace.name", &entry.namespace);
-    out.text_if_any("k8s.pod.name", &entry.pod_name);
+    out.text_if_any(key!("cilium.ipcache.host_ip"), &entry.host_ip);
+    out.text_if_any(key!("cilium.ipcache.old_host_ip"), &entry.old_host_ip);
+    out.int_if_any(key!("cilium.ipcache.encrypt_key"), entry.encrypt_key);
+    out.text_if_any(key!("k8s.namespace.name"), &entry.namespace);
+    out.text_if_any(key!("k8s.pod.name"), &entry.pod_name);
 }
 
-fn write_service(out: &mut Writer, service: &ServiceUpsert) {
-    out.int("cilium.service.id", service.id);
-    out.shown("cilium.service.frontend", HostPort(&service.frontend_address));
+fn write_service(out: &mut Writer<'_>, service: &ServiceUpsert) {
+    out.int(key!("cilium.service.id"), service.id);
+    out.shown(key!("cilium.service.frontend"), HostPort(&service.frontend_address));
     let backends: Vec<_> = service.backend_addresses.iter().map(|backend| HostPort(backend).to_string()).collect();
-    out.list("cilium.service.backends", &backends);
-    out.text_if_any("cilium.service.type", &service.service_type);
-    out.text_if_any("cilium.service.traffic_policy", &service.traffic_policy);
-    out.text_if_any("cilium.service.ext_traffic_policy", &service.ext_traffic_policy);
-    out.text_if_any("cilium.service.int_traffic_policy", &service.int_traffic_policy);
-    out.text_if_any("k8s.namespace.name", &service.namespace);
-    out.text_if_any("k8s.service.name", &service.name);
+    out.list(key!("cilium.service.backends"), &backends);
+    out.text_if_any(key!("cilium.service.type"), &service.service_type);
+    out.text_if_any(key!("cilium.service.traffic_policy"), &service.traffic_policy);
+    out.text_if_any(key!("cilium.service.ext_traffic_policy"), &service.ext_traffic_policy);
+    out.text_if_any(key!("cilium.service.int_traffic_policy"), &service.int_traffic_policy);
+    out.text_if_any(key!("k8s.namespace.name"), &service.namespace);
+    out.text_if_any(key!("k8s.service.name"), &service.name);
 }
 
 fn int(value: u64) -> i64 {

@@ -10,19 +10,20 @@
 
 use tidegate_core::record::DebugEvent;
 
+use super::key::key;
 use super::writer::Writer;
 
 /// Writes them.
-pub(super) fn write(out: &mut Writer, event: &DebugEvent) {
+pub(super) fn write(out: &mut Writer<'_>, event: &DebugEvent) {
     match event.event_type.name() {
-        Some(name) => out.text("cilium.debug.type", name),
-        None => out.shown("cilium.debug.type", event.event_type.0),
+        Some(name) => out.text(key!("cilium.debug.type"), name),
+        None => out.shown(key!("cilium.debug.type"), event.event_type.0),
     }
     let [arg1, arg2, arg3] = event.args;
-    out.int("cilium.debug.hash", event.hash);
-    out.int("cilium.debug.arg1", arg1);
-    out.int("cilium.debug.arg2", arg2);
-    out.int("cilium.debug.arg3", arg3);
-    out.int("cilium.debug.cpu", event.cpu);
-    out.int_if_any("cilium.endpoint.id", event.source);
+    out.int(key!("cilium.debug.hash"), event.hash);
+    out.int(key!("cilium.debug.arg1"), arg1);
+    out.int(key!("cilium.debug.arg2"), arg2);
+    out.int(key!("cilium.debug.arg3"), arg3);
+    out.int(key!("cilium.debug.cpu"), event.cpu);
+    out.int_if_any(key!("cilium.endpoint.id"), event.source);
 }

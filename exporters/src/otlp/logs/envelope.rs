@@ -1,7 +1,6 @@
 //! What stands around the log records of a request: `ExportLogsServiceRequest` with one `ResourceLogs`
 //! with one `ScopeLogs`, after opentelemetry-proto 1.9. Resource and scope are encoded once.
 
-use bytes::Bytes;
 use prost::Message;
 
 use super::super::proto::{field, field_head, field_len};
@@ -31,19 +30,31 @@ impl Envelope {
         Self { resource: resource_field, scope: scope_field }
     }
 
-    /// Bytes of a request whose encoded records are `records` bytes together.
-    pub(in super::super) fn len(&self, records: usize) -> usize {
-        field_len(self.resource_logs_len(records))
+    /// The most bytes of encoded records that a request of `bytes` has room for.
+    pub(in super::super) fn room(&self, bytes: usize) -> usize {
+        let overhead = self.len(bytes) - bytes;
+        let fits = |records: &usize| self.len(*records) <= bytes;
+        (bytes.saturating_sub(overhead)..bytes).take_while(fits).last().unwrap_or(0)
     }
 
-    /// What stands before the records, which end the request.
-    pub(in super::super) fn head(&self, records: usize) -> Bytes {
-        let mut head = Vec::with_capacity(self.resource.len() + self.scope.len() + 16);
+    /// No [`Self::head`] is longer.
+    pub(in super::super) fn head_room(&self) -> usize {
+        const FIELD: usize = 11;
+        2 * FIELD + self.resource.len() + self.scope.len()
+    }
+
+    /// What stands before `records` bytes of encoded records, which end the request.
+    pub(in super::super) fn head(&self, records: usize) -> Vec<u8> {
+        let mut head = Vec::with_capacity(self.head_room());
         field_head(&mut head, RESOURCE_LOGS, self.resource_logs_len(records));
         head.extend_from_slice(&self.resource);
         field_head(&mut head, SCOPE_LOGS, self.scope.len() + records);
         head.extend_from_slice(&self.scope);
-        head.into()
+        head
+    }
+
+    fn len(&self, records: usize) -> usize {
+        field_len(self.resource_logs_len(records))
     }
 
     fn resource_logs_len(&self, records: usize) -> usize {

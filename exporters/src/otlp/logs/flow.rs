@@ -34,121 +34,141 @@
 //! | `cilium.tunnel.source.address`, `cilium.tunnel.destination.address` | string | the outer addresses |
 //! | `cilium.tunnel.source.port`, `cilium.tunnel.destination.port` | int | the outer ports |
 
-use tidegate_core::flow::{AuthType, Flow, Ip, IpVersion, L4, TcpFlags, Tunnel, message_type};
+use tidegate_core::flow::{Address, AuthType, Flow, Ip, IpVersion, L4, TcpFlags, Tunnel, message_type};
 
+use super::key::{Key, key};
 use super::side::{DESTINATION, SOURCE};
 use super::writer::Writer;
-use crate::hubble::{Uuid, push_type};
+use crate::hubble::{Uuid, mac_text, push_address, push_decimal, push_type};
 
 /// Writes them.
-pub(super) fn write(out: &mut Writer, flow: &Flow, uuid: Uuid) {
+pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, uuid: Uuid) {
     write_network(out, flow);
     SOURCE.write(out, &flow.source);
     DESTINATION.write(out, &flow.destination);
-    out.shown("cilium.flow.uuid", uuid);
-    out.text("cilium.flow.type", flow.flow_type.name());
+    out.ascii(key!("cilium.flow.uuid"), &uuid.text());
+    out.text(key!("cilium.flow.type"), flow.flow_type.name());
     write_event(out, flow);
     write_trace(out, flow);
-    out.int_if_any("cilium.proxy_port", flow.proxy_port);
-    out.int_if_any("cilium.interface.index", flow.interface);
+    out.int_if_any(key!("cilium.proxy_port"), flow.proxy_port);
+    out.int_if_any(key!("cilium.interface.index"), flow.interface);
     if let Some(file) = flow.file {
         let line = file.line;
         match file.name() {
-            Some(name) => out.shown("cilium.file", format_args!("{name}:{line}")),
-            None => out.shown("cilium.file", format_args!("unknown({}):{line}", file.id)),
+            Some(name) => out.made(key!("cilium.file"), |text| {
+                text.push_str(name);
+                text.push(':');
+                push_decimal(text, line);
+            }),
+            None => out.shown(key!("cilium.file"), format_args!("unknown({}):{line}", file.id)),
         }
     }
     if let Some(tunnel) = &flow.tunnel {
         write_tunnel(out, tunnel);
     }
     if let Some(socket) = &flow.socket {
-        out.int("cilium.socket.cookie", socket.cookie.cast_signed());
-        out.int_if_any("cilium.cgroup.id", socket.cgroup_id.cast_signed());
+        out.int(key!("cilium.socket.cookie"), socket.cookie.cast_signed());
+        out.int_if_any(key!("cilium.cgroup.id"), socket.cgroup_id.cast_signed());
     }
 }
 
-fn write_network(out: &mut Writer, flow: &Flow) {
+fn write_network(out: &mut Writer<'_>, flow: &Flow) {
     if let Some(ip) = &flow.ip {
         write_ip(out, flow, ip);
     }
     if let Some(ethernet) = &flow.ethernet {
-        out.shown(SOURCE.mac, Mac(ethernet.source));
-        out.shown(DESTINATION.mac, Mac(ethernet.destination));
+        out.ascii(&SOURCE.mac, &mac_text(ethernet.source));
+        out.ascii(&DESTINATION.mac, &mac_text(ethernet.destination));
     }
-    if let Some(name) = flow.l4.name() {
-        out.text("network.transport", &name.to_ascii_lowercase());
-    }
+    out.text_if_any(key!("network.transport"), transport(&flow.l4));
     if let Some((source, destination)) = flow.l4.ports() {
-        out.int(SOURCE.port, source);
-        out.int(DESTINATION.port, destination);
+        out.int(&SOURCE.port, source);
+        out.int(&DESTINATION.port, destination);
     }
     match flow.l4 {
         L4::Tcp { flags: Some(flags), .. } => {
-            let set: Vec<_> = TcpFlags::NAMES.iter().filter(|(bit, _)| flags.has(*bit)).map(|(_, name)| name).collect();
-            out.list("cilium.tcp.flags", &set);
+            let set = TcpFlags::NAMES.iter().filter(|(bit, _)| flags.has(*bit));
+            out.list(key!("cilium.tcp.flags"), set.map(|(_, name)| name));
         }
         L4::Icmpv4 { icmp_type, code } | L4::Icmpv6 { icmp_type, code } => {
-            out.int("cilium.icmp.type", icmp_type);
-            out.int("cilium.icmp.code", code);
+            out.int(key!("cilium.icmp.type"), icmp_type);
+            out.int(key!("cilium.icmp.code"), code);
         }
         L4::Vrrp { vrrp_type, vrid, priority } => {
-            out.int("cilium.vrrp.type", vrrp_type);
-            out.int("cilium.vrrp.vrid", vrid);
-            out.int("cilium.vrrp.priority", priority);
+            out.int(key!("cilium.vrrp.type"), vrrp_type);
+            out.int(key!("cilium.vrrp.vrid"), vrid);
+            out.int(key!("cilium.vrrp.priority"), priority);
         }
         L4::Igmp { igmp_type, group } => {
-            out.int("cilium.igmp.type", igmp_type);
-            out.shown("cilium.igmp.group", group);
+            out.int(key!("cilium.igmp.type"), igmp_type);
+            write_address(out, key!("cilium.igmp.group"), group);
         }
         _ => {}
     }
 }
 
-fn write_ip(out: &mut Writer, flow: &Flow, ip: &Ip) {
+fn write_ip(out: &mut Writer<'_>, flow: &Flow, ip: &Ip) {
     match ip.version {
-        IpVersion::V4 => out.text("network.type", "ipv4"),
-        IpVersion::V6 => out.text("network.type", "ipv6"),
+        IpVersion::V4 => out.text(key!("network.type"), "ipv4"),
+        IpVersion::V6 => out.text(key!("network.type"), "ipv6"),
         IpVersion::NotUsed => {}
     }
-    for (side, address) in [(SOURCE, flow.source_address()), (DESTINATION, flow.destination_address())] {
+    for (key, address) in [(&SOURCE.address, flow.source_address()), (&DESTINATION.address, flow.destination_address())]
+    {
         if let Some(address) = address {
-            out.shown(side.address, address);
+            write_address(out, key, address);
         }
     }
     if let Some(xlated) = ip.source_xlated {
-        out.shown("cilium.source.xlated_address", xlated);
+        write_address(out, key!("cilium.source.xlated_address"), xlated);
     }
     if ip.encrypted {
-        out.bool("cilium.encrypted", true);
+        out.bool(key!("cilium.encrypted"), true);
     }
 }
 
-fn write_event(out: &mut Writer, flow: &Flow) {
-    out.text("cilium.verdict", flow.verdict.name());
+fn write_address(out: &mut Writer<'_>, key: &Key, address: Address) {
+    out.made(key, |text| push_address(text, address.to_ip()));
+}
+
+/// The protocol's name in lower case; empty if there is none.
+fn transport(l4: &L4) -> &'static str {
+    match l4 {
+        L4::None => "",
+        L4::Tcp { .. } => "tcp",
+        L4::Udp { .. } => "udp",
+        L4::Sctp { .. } => "sctp",
+        L4::Icmpv4 { .. } => "icmpv4",
+        L4::Icmpv6 { .. } => "icmpv6",
+        L4::Vrrp { .. } => "vrrp",
+        L4::Igmp { .. } => "igmp",
+    }
+}
+
+fn write_event(out: &mut Writer<'_>, flow: &Flow) {
+    out.text(key!("cilium.verdict"), flow.verdict.name());
     if flow.drop_reason.0 != 0 {
         match flow.drop_reason.name() {
-            Some(name) => out.text("cilium.drop_reason", name),
-            None => out.shown("cilium.drop_reason", flow.drop_reason.0),
+            Some(name) => out.text(key!("cilium.drop_reason"), name),
+            None => out.shown(key!("cilium.drop_reason"), flow.drop_reason.0),
         }
     }
     match event_type(flow.message_type) {
-        Some(name) => out.text("cilium.event.type", name),
-        None => out.shown("cilium.event.type", flow.message_type),
+        Some(name) => out.text(key!("cilium.event.type"), name),
+        None => out.shown(key!("cilium.event.type"), flow.message_type),
     }
-    let mut sub_type = String::new();
-    push_type(&mut sub_type, flow);
-    out.text("cilium.event.sub_type", &sub_type);
-    out.text("cilium.traffic_direction", flow.direction.name());
+    out.made(key!("cilium.event.sub_type"), |text| push_type(text, flow));
+    out.text(key!("cilium.traffic_direction"), flow.direction.name());
     if let Some(is_reply) = flow.is_reply {
-        out.bool("cilium.is_reply", is_reply);
+        out.bool(key!("cilium.is_reply"), is_reply);
     }
     if flow.message_type == message_type::POLICY_VERDICT {
-        out.text("cilium.policy_match_type", flow.policy_match.name());
+        out.text(key!("cilium.policy_match_type"), flow.policy_match.name());
     }
     if flow.auth_type != AuthType::default() {
         match flow.auth_type.name() {
-            Some(name) => out.text("cilium.auth_type", name),
-            None => out.shown("cilium.auth_type", flow.auth_type.0),
+            Some(name) => out.text(key!("cilium.auth_type"), name),
+            None => out.shown(key!("cilium.auth_type"), flow.auth_type.0),
         }
     }
 }
@@ -169,38 +189,29 @@ fn event_type(message_type: u8) -> Option<&'static str> {
     })
 }
 
-fn write_trace(out: &mut Writer, flow: &Flow) {
+fn write_trace(out: &mut Writer<'_>, flow: &Flow) {
     if flow.message_type == message_type::TRACE {
         match flow.trace_point.name() {
-            Some(name) => out.text("cilium.trace_observation_point", name),
-            None => out.shown("cilium.trace_observation_point", flow.trace_point.0),
+            Some(name) => out.text(key!("cilium.trace_observation_point"), name),
+            None => out.shown(key!("cilium.trace_observation_point"), flow.trace_point.0),
         }
         match flow.trace_reason.name() {
-            Some(name) => out.text("cilium.trace_reason", name),
-            None => out.shown("cilium.trace_reason", flow.trace_reason.0),
+            Some(name) => out.text(key!("cilium.trace_reason"), name),
+            None => out.shown(key!("cilium.trace_reason"), flow.trace_reason.0),
         }
     }
-    out.int_if_any("cilium.ip_trace_id", flow.ip_trace_id.cast_signed());
+    out.int_if_any(key!("cilium.ip_trace_id"), flow.ip_trace_id.cast_signed());
 }
 
-fn write_tunnel(out: &mut Writer, tunnel: &Tunnel) {
-    out.text("cilium.tunnel.protocol", tunnel.protocol.name());
-    out.int("cilium.tunnel.vni", tunnel.vni);
+fn write_tunnel(out: &mut Writer<'_>, tunnel: &Tunnel) {
+    out.text(key!("cilium.tunnel.protocol"), tunnel.protocol.name());
+    out.int(key!("cilium.tunnel.vni"), tunnel.vni);
     if let Some(ip) = &tunnel.ip {
-        out.shown("cilium.tunnel.source.address", ip.source);
-        out.shown("cilium.tunnel.destination.address", ip.destination);
+        write_address(out, key!("cilium.tunnel.source.address"), ip.source);
+        write_address(out, key!("cilium.tunnel.destination.address"), ip.destination);
     }
     if let Some((source, destination)) = tunnel.l4.ports() {
-        out.int("cilium.tunnel.source.port", source);
-        out.int("cilium.tunnel.destination.port", destination);
-    }
-}
-
-struct Mac([u8; 6]);
-
-impl std::fmt::Display for Mac {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+        out.int(key!("cilium.tunnel.source.port"), source);
+        out.int(key!("cilium.tunnel.destination.port"), destination);
     }
 }

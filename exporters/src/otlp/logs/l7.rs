@@ -25,25 +25,27 @@
 //! | `cilium.l7.latency_ns` | int | time between request and response |
 //! | `cilium.l7.seen` | string | `proxy`, or `wire` for messages found in packets |
 
-use tidegate_core::flow::{Dns, Generic, Http, Kafka, L7, L7Record, L7Type, Seen, qtype_name};
+use tidegate_core::flow::{Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, Seen, qtype_name};
 
 use super::headers::HeaderNames;
+use super::key::key;
 use super::writer::Writer;
+use crate::hubble::push_answer;
 
 /// Methods that OpenTelemetry's conventions know.
 const METHODS: [&str; 10] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"];
 
 /// Writes them.
-pub(super) fn write(out: &mut Writer, l7: &L7, headers: &HeaderNames) {
-    out.text("cilium.l7.type", l7.l7_type.name());
+pub(super) fn write(out: &mut Writer<'_>, l7: &L7, headers: &HeaderNames) {
+    out.text(key!("cilium.l7.type"), l7.l7_type.name());
     out.text(
-        "cilium.l7.seen",
+        key!("cilium.l7.seen"),
         match l7.seen {
             Seen::Proxy => "proxy",
             Seen::Wire => "wire",
         },
     );
-    out.int_if_any("cilium.l7.latency_ns", i64::try_from(l7.latency_ns).unwrap_or(i64::MAX));
+    out.int_if_any(key!("cilium.l7.latency_ns"), i64::try_from(l7.latency_ns).unwrap_or(i64::MAX));
     match &l7.record {
         L7Record::Http(http) => {
             write_http(out, http);
@@ -55,42 +57,54 @@ pub(super) fn write(out: &mut Writer, l7: &L7, headers: &HeaderNames) {
     }
 }
 
-fn write_http(out: &mut Writer, http: &Http) {
-    out.text("network.protocol.name", "http");
+fn write_http(out: &mut Writer<'_>, http: &Http) {
+    out.text(key!("network.protocol.name"), "http");
     let version = http.protocol.strip_prefix("HTTP/").unwrap_or_default();
-    out.text_if_any("network.protocol.version", version.strip_suffix(".0").filter(|v| *v != "1").unwrap_or(version));
+    out.text_if_any(
+        key!("network.protocol.version"),
+        version.strip_suffix(".0").filter(|v| *v != "1").unwrap_or(version),
+    );
     if METHODS.contains(&&*http.method) {
-        out.text("http.request.method", &http.method);
+        out.text(key!("http.request.method"), &http.method);
     } else if !http.method.is_empty() {
-        out.text("http.request.method", "_OTHER");
-        out.text("http.request.method_original", &http.method);
+        out.text(key!("http.request.method"), "_OTHER");
+        out.text(key!("http.request.method_original"), &http.method);
     }
-    out.int_if_any("http.response.status_code", http.code);
+    out.int_if_any(key!("http.response.status_code"), http.code);
     if http.url.contains("://") {
-        out.text("url.full", &http.url);
+        out.text(key!("url.full"), &http.url);
     } else {
         let (path, query) = http.url.split_once('?').unwrap_or((&http.url, ""));
-        out.text_if_any("url.path", path);
-        out.text_if_any("url.query", query);
+        out.text_if_any(key!("url.path"), path);
+        out.text_if_any(key!("url.query"), query);
     }
 }
 
 /// Headers are sorted by name, so the values of one stand together.
-fn write_headers(out: &mut Writer, http: &Http, l7_type: L7Type, wanted: &HeaderNames) {
+fn write_headers(out: &mut Writer<'_>, http: &Http, l7_type: L7Type, wanted: &HeaderNames) {
     let is_response = l7_type == L7Type::Response;
     let prefix = if is_response { "http.response.header." } else { "http.request.header." };
     for values in http.headers.chunk_by(|(a, _), (b, _)| a.eq_ignore_ascii_case(b)) {
         let (name, first) = &values[0];
-        let name = name.to_ascii_lowercase();
-        match name.as_str() {
-            "user-agent" if !is_response => out.text("user_agent.original", first),
-            "host" | ":authority" if !is_response => out.text("server.address", host(first)),
-            _ => {}
+        if !is_response {
+            write_requested(out, name, first);
         }
-        if wanted.include(&name) {
-            let values: Vec<_> = values.iter().map(|(_, value)| value).collect();
-            out.list(&format!("{prefix}{name}"), &values);
+        if wanted.include(name) {
+            let push = |key: &mut String| {
+                key.push_str(prefix);
+                key.extend(name.chars().map(|c| c.to_ascii_lowercase()));
+            };
+            out.named_list(push, values.iter().map(|(_, value)| value));
         }
+    }
+}
+
+/// What a header of a request says in an attribute of its own.
+fn write_requested(out: &mut Writer<'_>, name: &str, value: &str) {
+    if name.eq_ignore_ascii_case("user-agent") {
+        out.text(key!("user_agent.original"), value);
+    } else if name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case(":authority") {
+        out.text(key!("server.address"), host(value));
     }
 }
 
@@ -102,32 +116,45 @@ fn host(authority: &str) -> &str {
     }
 }
 
-fn write_dns(out: &mut Writer, dns: &Dns, l7_type: L7Type) {
-    let names = |types: &[u16]| types.iter().map(|qtype| qtype_name(*qtype)).collect::<Vec<_>>();
-    out.text("network.protocol.name", "dns");
-    out.text_if_any("dns.question.name", dns.query.strip_suffix('.').unwrap_or(&dns.query));
-    out.list("dns.answers", &dns.ips.iter().map(ToString::to_string).collect::<Vec<_>>());
-    out.list("cilium.dns.cnames", &dns.cnames);
-    out.list("cilium.dns.qtypes", &names(&dns.qtypes));
-    out.list("cilium.dns.rrtypes", &names(&dns.rrtypes));
+fn write_dns(out: &mut Writer<'_>, dns: &Dns, l7_type: L7Type) {
+    out.text(key!("network.protocol.name"), "dns");
+    out.text_if_any(key!("dns.question.name"), dns.query.strip_suffix('.').unwrap_or(&dns.query));
+    let answers: Vec<_> = dns.ips.iter().map(answer).collect();
+    out.list(key!("dns.answers"), &answers);
+    out.list(key!("cilium.dns.cnames"), &dns.cnames);
+    out.list(key!("cilium.dns.qtypes"), dns.qtypes.iter().map(|qtype| qtype_name(*qtype)));
+    out.list(key!("cilium.dns.rrtypes"), dns.rrtypes.iter().map(|rrtype| qtype_name(*rrtype)));
     if l7_type == L7Type::Response {
-        out.int("cilium.dns.rcode", dns.rcode);
-        out.int("cilium.dns.ttl", dns.ttl);
+        out.int(key!("cilium.dns.rcode"), dns.rcode);
+        out.int(key!("cilium.dns.ttl"), dns.ttl);
     }
 }
 
-fn write_kafka(out: &mut Writer, kafka: &Kafka) {
-    out.text("network.protocol.name", "kafka");
-    out.text_if_any("cilium.kafka.api_key", &kafka.api_key);
-    out.int("cilium.kafka.api_version", kafka.api_version);
-    out.int("cilium.kafka.correlation_id", kafka.correlation_id);
-    out.int("cilium.kafka.error_code", kafka.error_code);
-    out.text_if_any("cilium.kafka.topic", &kafka.topic);
+fn answer(answer: &DnsAnswer) -> String {
+    let mut text = String::with_capacity("255.255.255.255".len());
+    push_answer(&mut text, answer);
+    text
 }
 
-fn write_generic(out: &mut Writer, generic: &Generic) {
-    out.text_if_any("network.protocol.name", &generic.proto.to_ascii_lowercase());
+fn write_kafka(out: &mut Writer<'_>, kafka: &Kafka) {
+    out.text(key!("network.protocol.name"), "kafka");
+    out.text_if_any(key!("cilium.kafka.api_key"), &kafka.api_key);
+    out.int(key!("cilium.kafka.api_version"), kafka.api_version);
+    out.int(key!("cilium.kafka.correlation_id"), kafka.correlation_id);
+    out.int(key!("cilium.kafka.error_code"), kafka.error_code);
+    out.text_if_any(key!("cilium.kafka.topic"), &kafka.topic);
+}
+
+fn write_generic(out: &mut Writer<'_>, generic: &Generic) {
+    if !generic.proto.is_empty() {
+        let lower = generic.proto.chars().map(|c| c.to_ascii_lowercase());
+        out.made(key!("network.protocol.name"), |text| text.extend(lower));
+    }
     for (name, value) in &generic.fields {
-        out.text(&format!("cilium.l7.fields.{name}"), value);
+        let push = |key: &mut String| {
+            key.push_str("cilium.l7.fields.");
+            key.push_str(name);
+        };
+        out.named_text(push, value);
     }
 }

@@ -9,18 +9,19 @@
 
 use tidegate_core::record::Lost;
 
+use super::key::key;
 use super::writer::Writer;
 
 /// Writes them.
-pub(super) fn write(out: &mut Writer, lost: &Lost) {
+pub(super) fn write(out: &mut Writer<'_>, lost: &Lost) {
     let int = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    out.text("cilium.lost.source", lost.source.name());
-    out.int("cilium.lost.count", int(lost.count));
+    out.text(key!("cilium.lost.source"), lost.source.name());
+    out.int(key!("cilium.lost.count"), int(lost.count));
     if let Some(cpu) = lost.cpu {
-        out.int("cilium.lost.cpu", cpu);
+        out.int(key!("cilium.lost.cpu"), cpu);
     }
     if let Some((first, last)) = lost.span {
-        out.int("cilium.lost.first_unix_nano", int(first.0));
-        out.int("cilium.lost.last_unix_nano", int(last.0));
+        out.int(key!("cilium.lost.first_unix_nano"), int(first.0));
+        out.int(key!("cilium.lost.last_unix_nano"), int(last.0));
     }
 }

@@ -17,6 +17,7 @@ mod debug_event;
 mod envelope;
 mod flow;
 mod headers;
+mod key;
 mod l7;
 mod lost;
 mod side;
@@ -33,6 +34,9 @@ use self::headers::HeaderNames;
 use self::writer::{Head, Severity, Tail, Writer};
 use crate::hubble::{Compact, Uuids};
 
+/// Writes the bodies.
+const LINE: Compact = Compact { color: false };
+
 /// Event name of flows.
 const FLOW: &str = "hubble.flow";
 /// Event name of agent events.
@@ -42,11 +46,10 @@ const DEBUG_EVENT: &str = "hubble.debug_event";
 /// Event name of lost reports.
 const LOST: &str = "hubble.lost_events";
 
-/// Turns records into encoded log records. Its buffers are reused.
+/// Turns records into encoded log records. Its memory is reused.
 #[derive(Debug)]
 pub struct Encoder {
-    writer: Writer,
-    line: String,
+    text: String,
     uuids: Uuids,
     headers: HeaderNames,
 }
@@ -55,82 +58,60 @@ impl Encoder {
     /// For flows of the context's node; the HTTP headers of these names become attributes, with `*` all.
     #[must_use]
     pub fn new(context: &BuildContext, http_headers: &[String]) -> Self {
-        Self {
-            writer: Writer::default(),
-            line: String::new(),
-            uuids: Uuids::new(&context.node_name),
-            headers: HeaderNames::new(http_headers),
-        }
+        Self { text: String::new(), uuids: Uuids::new(&context.node_name), headers: HeaderNames::new(http_headers) }
     }
 
-    /// Encodes a flow or another event, as a field of `ScopeLogs`. Any other record yields no bytes.
-    pub fn encode(&mut self, record: &Record, observed: Timestamp) -> &[u8] {
+    /// Appends a flow or another event to `out`, as a field of `ScopeLogs`. Any other record yields no bytes.
+    pub fn encode(&mut self, record: &Record, observed: Timestamp, out: &mut Vec<u8>) {
+        self.text.clear();
         match record {
-            Record::Flow(flow) => self.flow(flow, observed),
-            Record::AgentEvent(event) => self.agent_event(event, observed),
-            Record::DebugEvent(event) => self.debug_event(event, observed),
-            Record::Lost(lost) => self.lost(lost, observed),
-            _ => self.writer.clear(),
+            Record::Flow(flow) => self.flow(flow, observed, out),
+            Record::AgentEvent(event) => self.agent_event(event, observed, out),
+            Record::DebugEvent(event) => self.debug_event(event, observed, out),
+            Record::Lost(lost) => self.lost(lost, observed, out),
+            _ => {}
         }
-        self.encoded()
     }
 
-    /// What was encoded last.
-    pub(super) fn encoded(&self) -> &[u8] {
-        self.writer.record()
-    }
-
-    fn flow(&mut self, flow: &Flow, observed: Timestamp) {
+    fn flow(&mut self, flow: &Flow, observed: Timestamp, out: &mut Vec<u8>) {
         let severity = match flow.verdict {
             Verdict::Dropped | Verdict::Error => Severity::Warn,
             _ => Severity::Info,
         };
-        self.line.clear();
-        Compact::default().push_flow(&mut self.line, flow);
-        let body = behind_time(&self.line);
-        self.writer.begin(&Head { time: flow.time, severity, body });
-        flow::write(&mut self.writer, flow, self.uuids.of(flow));
+        LINE.push_flow_text(&mut self.text, flow);
+        let mut writer = Writer::begin(out, &Head { time: flow.time, severity }, &mut self.text);
+        flow::write(&mut writer, flow, self.uuids.of(flow));
         if let Some(l7) = &flow.l7 {
-            l7::write(&mut self.writer, l7, &self.headers);
+            l7::write(&mut writer, l7, &self.headers);
         }
         let trace_id = flow.l7.as_ref().and_then(|l7| l7.trace_id.as_deref()).and_then(trace_id);
-        self.writer.end(&Tail { trace_id, observed, event_name: FLOW });
+        writer.end(&Tail { trace_id, observed, event_name: FLOW });
     }
 
-    fn agent_event(&mut self, event: &AgentEvent, observed: Timestamp) {
+    fn agent_event(&mut self, event: &AgentEvent, observed: Timestamp, out: &mut Vec<u8>) {
         let severity = match event.event_type {
             AgentEventType::EndpointRegenerateFailure => Severity::Warn,
             _ => Severity::Info,
         };
-        self.line.clear();
-        Compact::default().push_agent_event(&mut self.line, event);
-        self.writer.begin(&Head { time: event.time, severity, body: behind_time(&self.line) });
-        agent_event::write(&mut self.writer, event);
-        self.writer.end(&Tail { trace_id: None, observed, event_name: AGENT_EVENT });
+        LINE.push_agent_event_text(&mut self.text, event);
+        let mut writer = Writer::begin(out, &Head { time: event.time, severity }, &mut self.text);
+        agent_event::write(&mut writer, event);
+        writer.end(&Tail { trace_id: None, observed, event_name: AGENT_EVENT });
     }
 
-    fn debug_event(&mut self, event: &DebugEvent, observed: Timestamp) {
-        self.line.clear();
-        Compact::default().push_debug_event(&mut self.line, event);
-        self.writer.begin(&Head { time: event.time, severity: Severity::Debug, body: behind_time(&self.line) });
-        debug_event::write(&mut self.writer, event);
-        self.writer.end(&Tail { trace_id: None, observed, event_name: DEBUG_EVENT });
+    fn debug_event(&mut self, event: &DebugEvent, observed: Timestamp, out: &mut Vec<u8>) {
+        LINE.push_debug_event_text(&mut self.text, event);
+        let mut writer = Writer::begin(out, &Head { time: event.time, severity: Severity::Debug }, &mut self.text);
+        debug_event::write(&mut writer, event);
+        writer.end(&Tail { trace_id: None, observed, event_name: DEBUG_EVENT });
     }
 
-    fn lost(&mut self, lost: &Lost, observed: Timestamp) {
-        self.line.clear();
-        Compact::default().push_lost(&mut self.line, lost);
-        let line = self.line.trim_end();
-        let body = line.find("EVENTS LOST").map_or(line, |start| &line[start..]);
-        self.writer.begin(&Head { time: lost.time, severity: Severity::Warn, body });
-        lost::write(&mut self.writer, lost);
-        self.writer.end(&Tail { trace_id: None, observed, event_name: LOST });
+    fn lost(&mut self, lost: &Lost, observed: Timestamp, out: &mut Vec<u8>) {
+        LINE.push_lost_text(&mut self.text, lost);
+        let mut writer = Writer::begin(out, &Head { time: lost.time, severity: Severity::Warn }, &mut self.text);
+        lost::write(&mut writer, lost);
+        writer.end(&Tail { trace_id: None, observed, event_name: LOST });
     }
-}
-
-/// What stands behind the time of a compact line.
-fn behind_time(line: &str) -> &str {
-    line.trim_end().split_once(": ").map_or("", |(_, rest)| rest)
 }
 
 /// Reads 32 hexadecimal digits. An id of zeros is none.

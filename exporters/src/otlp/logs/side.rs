@@ -16,77 +16,83 @@
 
 use tidegate_core::flow::{Endpoint, EndpointNames, reserved_identity};
 
+use super::key::Key;
 use super::writer::Writer;
 
 /// The names of one side's attributes.
 pub(super) struct Side {
-    pub(super) address: &'static str,
-    pub(super) port: &'static str,
-    pub(super) mac: &'static str,
-    cluster: &'static str,
-    namespace: &'static str,
-    pod: &'static str,
+    pub(super) address: Key,
+    pub(super) port: Key,
+    pub(super) mac: Key,
+    cluster: Key,
+    namespace: Key,
+    pod: Key,
     owner: &'static str,
-    identity: &'static str,
-    identity_name: &'static str,
-    endpoint: &'static str,
-    labels: &'static str,
-    names: &'static str,
+    identity: Key,
+    identity_name: Key,
+    endpoint: Key,
+    labels: Key,
+    names: Key,
 }
 
 /// The sending side's.
-pub(super) const SOURCE: Side = Side {
-    address: "source.address",
-    port: "source.port",
-    mac: "source.mac",
-    cluster: "source.k8s.cluster.name",
-    namespace: "source.k8s.namespace.name",
-    pod: "source.k8s.pod.name",
+pub(super) static SOURCE: Side = Side {
+    address: Key::new("source.address"),
+    port: Key::new("source.port"),
+    mac: Key::new("source.mac"),
+    cluster: Key::new("source.k8s.cluster.name"),
+    namespace: Key::new("source.k8s.namespace.name"),
+    pod: Key::new("source.k8s.pod.name"),
     owner: "source.k8s.",
-    identity: "cilium.source.identity",
-    identity_name: "cilium.source.identity.name",
-    endpoint: "cilium.source.endpoint.id",
-    labels: "cilium.source.labels",
-    names: "cilium.source.names",
+    identity: Key::new("cilium.source.identity"),
+    identity_name: Key::new("cilium.source.identity.name"),
+    endpoint: Key::new("cilium.source.endpoint.id"),
+    labels: Key::new("cilium.source.labels"),
+    names: Key::new("cilium.source.names"),
 };
 
 /// The receiving side's.
-pub(super) const DESTINATION: Side = Side {
-    address: "destination.address",
-    port: "destination.port",
-    mac: "destination.mac",
-    cluster: "destination.k8s.cluster.name",
-    namespace: "destination.k8s.namespace.name",
-    pod: "destination.k8s.pod.name",
+pub(super) static DESTINATION: Side = Side {
+    address: Key::new("destination.address"),
+    port: Key::new("destination.port"),
+    mac: Key::new("destination.mac"),
+    cluster: Key::new("destination.k8s.cluster.name"),
+    namespace: Key::new("destination.k8s.namespace.name"),
+    pod: Key::new("destination.k8s.pod.name"),
     owner: "destination.k8s.",
-    identity: "cilium.destination.identity",
-    identity_name: "cilium.destination.identity.name",
-    endpoint: "cilium.destination.endpoint.id",
-    labels: "cilium.destination.labels",
-    names: "cilium.destination.names",
+    identity: Key::new("cilium.destination.identity"),
+    identity_name: Key::new("cilium.destination.identity.name"),
+    endpoint: Key::new("cilium.destination.endpoint.id"),
+    labels: Key::new("cilium.destination.labels"),
+    names: Key::new("cilium.destination.names"),
 };
 
 impl Side {
     /// Writes who the side is.
-    pub(super) fn write(&self, out: &mut Writer, endpoint: &Endpoint) {
-        out.int_if_any(self.endpoint, endpoint.id);
+    pub(super) fn write(&self, out: &mut Writer<'_>, endpoint: &Endpoint) {
+        out.int_if_any(&self.endpoint, endpoint.id);
         if endpoint.identity != 0 {
-            out.int(self.identity, endpoint.identity);
-            out.text_if_any(self.identity_name, reserved_identity(endpoint.identity).unwrap_or_default());
+            out.int(&self.identity, endpoint.identity);
+            out.text_if_any(&self.identity_name, reserved_identity(endpoint.identity).unwrap_or_default());
         }
         if let Some(names) = &endpoint.names {
             self.write_names(out, names);
         }
     }
 
-    fn write_names(&self, out: &mut Writer, names: &EndpointNames) {
-        out.text_if_any(self.cluster, &names.cluster_name);
-        out.text_if_any(self.namespace, &names.namespace);
-        out.text_if_any(self.pod, &names.pod_name);
+    fn write_names(&self, out: &mut Writer<'_>, names: &EndpointNames) {
+        out.text_if_any(&self.cluster, &names.cluster_name);
+        out.text_if_any(&self.namespace, &names.namespace);
+        out.text_if_any(&self.pod, &names.pod_name);
         for (kind, name) in &names.workloads {
-            out.text(&format!("{}{}.name", self.owner, kind.to_ascii_lowercase()), name);
+            let push = |key: &mut String| {
+                key.push_str(self.owner);
+                key.extend(kind.chars().map(|c| c.to_ascii_lowercase()));
+                key.push_str(".name");
+            };
+            out.named_text(push, name);
         }
-        out.list(self.labels, &names.labels);
-        out.list(self.names, &names.dns_names);
+        out.list(&self.labels, names.labels.iter());
+        out.list(&self.names, &names.dns_names);
     }
 }

@@ -33,9 +33,9 @@ fn request(record: &Record, headers: &[&str]) -> ExportLogsServiceRequest {
     let headers: Vec<_> = headers.iter().map(|name| (*name).to_owned()).collect();
     let mut encoder = Encoder::new(&context(), &headers);
     let envelope = Envelope::new(&Origin::new(&context(), &[("team".to_owned(), "net".to_owned())].into()));
-    let encoded = encoder.encode(record, OBSERVED);
-    let bytes = [&envelope.head(encoded.len()), encoded].concat();
-    assert_eq!(bytes.len(), envelope.len(encoded.len()));
+    let mut encoded = Vec::new();
+    encoder.encode(record, OBSERVED, &mut encoded);
+    let bytes = [envelope.head(encoded.len()), encoded].concat();
     let request = ExportLogsServiceRequest::decode(&bytes[..]).expect("a message");
     assert!(request.encode_to_vec() == bytes, "generated code writes other bytes");
     request

@@ -1,15 +1,22 @@
-//! Writes one `LogRecord` (opentelemetry-proto 1.9) straight into bytes, its fields in the order of
-//! their numbers, as generated encoders write them: an order of magnitude less work than building a
-//! tree of messages for some twenty attributes.
+//! Writes one `LogRecord` (opentelemetry-proto 1.9) straight into the request that it is part of, its fields in the
+//! order of their numbers, as generated encoders write them: an order of magnitude less work than building a tree of
+//! messages for some twenty attributes.
+//!
+//! Lengths are written when they are known: that of the record over a gap of the usual width. Nearly every attribute is
+//! shorter than 128 bytes, so that each of its lengths is one byte; [`Key`] holds all that is before the value.
 
 use std::fmt::{Display, Write as _};
 
 use tidegate_core::Timestamp;
 
-use super::super::proto::{field, field_head, field_len, fixed64, integer, varint_len};
+use super::super::proto::{LEN, VARINT, field, field_head, field_len, fixed64, integer, varint, varint_len};
+use super::key::{ATTRIBUTES, KEY, Key, VALUE};
 
 /// `ScopeLogs.log_records`
 const LOG_RECORDS: u8 = 2;
+
+/// The gap for a record's length.
+const GAP: usize = 2;
 
 /// Fields of `LogRecord`.
 mod log_record {
@@ -17,16 +24,9 @@ mod log_record {
     pub(super) const SEVERITY_NUMBER: u8 = 2;
     pub(super) const SEVERITY_TEXT: u8 = 3;
     pub(super) const BODY: u8 = 5;
-    pub(super) const ATTRIBUTES: u8 = 6;
     pub(super) const TRACE_ID: u8 = 9;
     pub(super) const OBSERVED_TIME: u8 = 11;
     pub(super) const EVENT_NAME: u8 = 12;
-}
-
-/// Fields of `KeyValue`.
-mod key_value {
-    pub(super) const KEY: u8 = 1;
-    pub(super) const VALUE: u8 = 2;
 }
 
 /// Fields of `AnyValue`, and the one of `ArrayValue`.
@@ -48,10 +48,9 @@ pub(super) enum Severity {
 
 /// What stands before the attributes.
 #[derive(Debug)]
-pub(super) struct Head<'a> {
+pub(super) struct Head {
     pub(super) time: Timestamp,
     pub(super) severity: Severity,
-    pub(super) body: &'a str,
 }
 
 /// What stands behind them.
@@ -63,84 +62,107 @@ pub(super) struct Tail {
 }
 
 /// A log record being written. Attributes come between [`Self::begin`] and [`Self::end`].
-#[derive(Debug, Default)]
-pub(super) struct Writer {
-    fields: Vec<u8>,
-    record: Vec<u8>,
-    text: String,
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+    /// Where the record's fields begin, behind the gap for their length.
+    start: usize,
+    /// Room to make texts in.
+    text: &'a mut String,
 }
 
-impl Writer {
-    /// Starts a record.
-    pub(super) fn begin(&mut self, head: &Head<'_>) {
-        let fields = &mut self.fields;
-        fields.clear();
+impl<'a> Writer<'a> {
+    /// Starts a record at the end of `out`, with `body`, whose memory is then used for other texts.
+    pub(super) fn begin(out: &'a mut Vec<u8>, head: &Head, body: &'a mut String) -> Self {
+        out.extend_from_slice(&[LOG_RECORDS << 3 | LEN, 0, 0]);
+        let start = out.len();
         let severity_text = match head.severity {
             Severity::Debug => "DEBUG",
             Severity::Info => "INFO",
             Severity::Warn => "WARN",
         };
         if head.time.is_known() {
-            fixed64(fields, log_record::TIME, head.time.0);
+            fixed64(out, log_record::TIME, head.time.0);
         }
-        integer(fields, log_record::SEVERITY_NUMBER, head.severity as u64);
-        field(fields, log_record::SEVERITY_TEXT, severity_text.as_bytes());
-        field_head(fields, log_record::BODY, field_len(head.body.len()));
-        field(fields, any_value::STRING, head.body.as_bytes());
+        integer(out, log_record::SEVERITY_NUMBER, head.severity as u64);
+        field(out, log_record::SEVERITY_TEXT, severity_text.as_bytes());
+        field_head(out, log_record::BODY, field_len(body.len()));
+        field(out, any_value::STRING, body.as_bytes());
+        Self { out, start, text: body }
     }
 
-    /// Ends the record, which [`Self::record`] then gives as a field of its envelope.
-    pub(super) fn end(&mut self, tail: &Tail) {
+    /// Ends the record.
+    pub(super) fn end(self, tail: &Tail) {
         if let Some(trace_id) = tail.trace_id {
-            field(&mut self.fields, log_record::TRACE_ID, &trace_id);
+            field(self.out, log_record::TRACE_ID, &trace_id);
         }
-        fixed64(&mut self.fields, log_record::OBSERVED_TIME, tail.observed.0);
-        field(&mut self.fields, log_record::EVENT_NAME, tail.event_name.as_bytes());
-        self.record.clear();
-        field(&mut self.record, LOG_RECORDS, &self.fields);
-    }
-
-    /// Forgets the record that was written last.
-    pub(super) fn clear(&mut self) {
-        self.record.clear();
-    }
-
-    /// The record that was written last.
-    pub(super) fn record(&self) -> &[u8] {
-        &self.record
+        fixed64(self.out, log_record::OBSERVED_TIME, tail.observed.0);
+        field(self.out, log_record::EVENT_NAME, tail.event_name.as_bytes());
+        close(self.out, self.start);
     }
 
     /// Adds a string.
-    pub(super) fn text(&mut self, key: &str, value: &str) {
-        self.key(key, field_len(value.len()));
-        field(&mut self.fields, any_value::STRING, value.as_bytes());
+    pub(super) fn text(&mut self, key: &Key, value: &str) {
+        self.string(key, value.as_bytes());
     }
 
     /// Adds a string if there is one.
-    pub(super) fn text_if_any(&mut self, key: &str, value: &str) {
+    pub(super) fn text_if_any(&mut self, key: &Key, value: &str) {
         if !value.is_empty() {
             self.text(key, value);
         }
     }
 
-    /// Adds a value as it is displayed.
-    pub(super) fn shown(&mut self, key: &str, value: impl Display) {
-        let mut text = std::mem::take(&mut self.text);
+    /// Adds a string of a fixed number of ASCII characters.
+    pub(super) fn ascii<const N: usize>(&mut self, key: &Key, value: &[u8; N]) {
+        debug_assert!(value.is_ascii(), "protobuf wants strings to be UTF-8");
+        self.string(key, value);
+    }
+
+    /// Adds a string that `push` makes.
+    pub(super) fn made(&mut self, key: &Key, push: impl FnOnce(&mut String)) {
+        let mut text = std::mem::take(self.text);
         text.clear();
-        let _ = write!(text, "{value}");
+        push(&mut text);
         self.text(key, &text);
-        self.text = text;
+        *self.text = text;
+    }
+
+    /// Adds a value as it is displayed.
+    pub(super) fn shown(&mut self, key: &Key, value: impl Display) {
+        self.made(key, |text| {
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, "{value}");
+        });
+    }
+
+    /// Adds a string under a name that `push` makes.
+    pub(super) fn named_text(&mut self, push: impl FnOnce(&mut String), value: &str) {
+        self.name(push, field_len(value.len()));
+        field(self.out, any_value::STRING, value.as_bytes());
     }
 
     /// Adds an integer.
-    pub(super) fn int(&mut self, key: &str, value: impl Into<i64>) {
+    pub(super) fn int(&mut self, key: &Key, value: impl Into<i64>) {
         let value = value.into().cast_unsigned();
-        self.key(key, 1 + varint_len(value));
-        integer(&mut self.fields, any_value::INT, value);
+        match u32::try_from(value) {
+            Ok(small) if small < 1 << 28 => {
+                let (bytes, len) = small_varint(small);
+                let [a, b, c, d] = bytes;
+                self.head(key, 1 + len);
+                let end = self.out.len() + 2 + usize::from(len);
+                self.out.extend_from_slice(&[1 + len, any_value::INT << 3 | VARINT, a, b, c, d]);
+                self.out.truncate(end);
+            }
+            _ => {
+                self.long_head(key, 1 + varint_len(value));
+                integer(self.out, any_value::INT, value);
+            }
+        }
     }
 
     /// Adds an integer that stands for nothing when it is zero.
-    pub(super) fn int_if_any(&mut self, key: &str, value: impl Into<i64>) {
+    pub(super) fn int_if_any(&mut self, key: &Key, value: impl Into<i64>) {
         let value = value.into();
         if value != 0 {
             self.int(key, value);
@@ -148,31 +170,108 @@ impl Writer {
     }
 
     /// Adds a boolean.
-    pub(super) fn bool(&mut self, key: &str, value: bool) {
-        self.key(key, 2);
-        integer(&mut self.fields, any_value::BOOL, value.into());
+    pub(super) fn bool(&mut self, key: &Key, value: bool) {
+        self.head(key, 2);
+        self.out.extend_from_slice(&[2, any_value::BOOL << 3 | VARINT, value.into()]);
     }
 
     /// Adds an array of strings if it has any.
-    pub(super) fn list(&mut self, key: &str, values: &[impl AsRef<str>]) {
-        if values.is_empty() {
-            return;
-        }
-        let element_len = |value: &str| field_len(field_len(value.len()));
-        let len = values.iter().map(|value| element_len(value.as_ref())).sum();
-        self.key(key, field_len(len));
-        field_head(&mut self.fields, any_value::ARRAY, len);
-        for value in values {
-            let value = value.as_ref();
-            field_head(&mut self.fields, any_value::ARRAY_VALUES, field_len(value.len()));
-            field(&mut self.fields, any_value::STRING, value.as_bytes());
+    pub(super) fn list<I>(&mut self, key: &Key, values: I)
+    where
+        I: IntoIterator<Item: AsRef<str>, IntoIter: Clone>,
+    {
+        let values = values.into_iter();
+        let len = elements_len(values.clone());
+        if len > 0 {
+            self.long_head(key, field_len(len));
+            self.elements(len, values);
         }
     }
 
+    /// Adds an array of strings under a name that `push` makes.
+    pub(super) fn named_list<I>(&mut self, push: impl FnOnce(&mut String), values: I)
+    where
+        I: IntoIterator<Item: AsRef<str>, IntoIter: Clone>,
+    {
+        let values = values.into_iter();
+        let len = elements_len(values.clone());
+        self.name(push, field_len(len));
+        self.elements(len, values);
+    }
+
+    fn elements(&mut self, len: usize, values: impl Iterator<Item: AsRef<str>>) {
+        field_head(self.out, any_value::ARRAY, len);
+        for value in values {
+            let value = value.as_ref();
+            field_head(self.out, any_value::ARRAY_VALUES, field_len(value.len()));
+            field(self.out, any_value::STRING, value.as_bytes());
+        }
+    }
+
+    fn string(&mut self, key: &Key, value: &[u8]) {
+        match u8::try_from(value.len()) {
+            Ok(len) if value.len() + 2 <= key.short() => {
+                self.head(key, len + 2);
+                self.out.extend_from_slice(&[len + 2, any_value::STRING << 3 | LEN, len]);
+                self.out.extend_from_slice(value);
+            }
+            _ => {
+                self.long_head(key, field_len(value.len()));
+                field(self.out, any_value::STRING, value);
+            }
+        }
+    }
+
+    /// Writes an attribute up to the length of its value, an `AnyValue` of `len` bytes, [`Key::short`] at most.
+    fn head(&mut self, key: &Key, len: u8) {
+        let start = self.out.len();
+        self.out.extend_from_slice(&key.bytes);
+        self.out[start + 1] = key.len - Key::HEAD + 1 + len;
+        self.out.truncate(start + usize::from(key.len));
+    }
+
     /// Writes an attribute up to its value, an `AnyValue` of `len` bytes.
-    fn key(&mut self, key: &str, len: usize) {
-        field_head(&mut self.fields, log_record::ATTRIBUTES, field_len(key.len()) + field_len(len));
-        field(&mut self.fields, key_value::KEY, key.as_bytes());
-        field_head(&mut self.fields, key_value::VALUE, len);
+    fn long_head(&mut self, key: &Key, len: usize) {
+        let name = key.name();
+        field_head(self.out, ATTRIBUTES, name.len() + varint_len(len as u64) + len);
+        self.out.extend_from_slice(name);
+        varint(self.out, len as u64);
+    }
+
+    /// Writes an attribute whose name `push` makes up to its value, an `AnyValue` of `len` bytes.
+    fn name(&mut self, push: impl FnOnce(&mut String), len: usize) {
+        self.text.clear();
+        push(self.text);
+        field_head(self.out, ATTRIBUTES, field_len(self.text.len()) + field_len(len));
+        field(self.out, KEY, self.text.as_bytes());
+        field_head(self.out, VALUE, len);
     }
 }
+
+fn elements_len(values: impl Iterator<Item: AsRef<str>>) -> usize {
+    values.map(|value| field_len(field_len(value.as_ref().len()))).sum()
+}
+
+/// Writes the length of all that is behind `start` into the gap before it, which is made wider or narrower if need be.
+fn close(out: &mut Vec<u8>, start: usize) {
+    let len = out.len() - start;
+    if (0x80..0x4000).contains(&len) {
+        out[start - 2] = (len & 0x7f | 0x80) as u8;
+        out[start - 1] = (len >> 7) as u8;
+    } else {
+        let mut encoded = Vec::new();
+        varint(&mut encoded, len as u64);
+        out.splice(start - GAP..start, encoded);
+    }
+}
+
+/// A number below 2^28 as a base-128 integer: its bytes, and how many of them there are.
+fn small_varint(value: u32) -> ([u8; 4], u8) {
+    let len = varint_len(value.into()).min(4);
+    let groups = value & 0x7f | (value & 0x3f80) << 1 | (value & 0x1f_c000) << 2 | (value & 0xfe0_0000) << 3;
+    let more = 0x0080_8080 & ((1_u32 << (8 * (len - 1))) - 1);
+    ((groups | more).to_le_bytes(), len as u8)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,17 @@
 //! The table as `ExportMetricsServiceRequest`s: one `Metric` for each family, cut where a request would
 //! grow too large.
 
-use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics,
     ScopeMetrics, Sum, metric::Data, number_data_point,
 };
-use prost::Message;
+use prost::Message as _;
 use tidegate_core::Timestamp;
 use tidegate_core::metric::{Family, MetricKind, Series, Value};
 
-use super::super::codec::Encoded;
+use super::super::frame::{Message, PREFIX};
 use super::super::resource::{Origin, scope, text_attribute};
 use super::name::{otlp_name, otlp_unit};
 use super::table::{Entry, Members, Table};
@@ -24,7 +23,7 @@ const FRAMING: usize = 12;
 #[derive(Debug)]
 pub(super) struct MetricRequest {
     /// The message.
-    pub(super) message: Encoded,
+    pub(super) message: Message,
     /// How many data points are in it.
     pub(super) points: u64,
 }
@@ -87,7 +86,9 @@ impl<'a> Packer<'a> {
             ..ResourceMetrics::default()
         };
         let request = ExportMetricsServiceRequest { resource_metrics: vec![resource_metrics] };
-        let message = Encoded { head: request.encode_to_vec().into(), tail: Bytes::new() };
+        let mut bytes = vec![0; PREFIX];
+        request.encode(&mut bytes).expect("a vector has room");
+        let message = Message::new(bytes, PREFIX);
         self.done.push(MetricRequest { message, points: std::mem::take(&mut self.points) });
         self.bytes = 0;
     }

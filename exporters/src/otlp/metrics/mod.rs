@@ -141,7 +141,8 @@ impl Metrics {
                 finished(&mut self.export).await;
             }
             for request in self.requests() {
-                let terminal = courier.deliver(Service::Metrics, request.message).await;
+                let frame = courier.framer.frame(request.message).frame;
+                let terminal = courier.deliver(Service::Metrics, &frame).await;
                 self.outcomes.count(terminal, request.points);
             }
         };
@@ -168,7 +169,8 @@ async fn finished(export: &mut Option<BoxFuture<Duration>>) -> Duration {
 async fn send_once(courier: Arc<Courier>, requests: Vec<MetricRequest>, outcomes: Outcomes) -> Duration {
     let mut left = requests.len() as u64;
     for request in requests {
-        match courier.attempt(Service::Metrics, request.message).await {
+        let frame = courier.framer.frame(request.message).frame;
+        match courier.attempt(Service::Metrics, frame).await {
             Ok(terminal) => outcomes.count(terminal, request.points),
             Err(hint) => {
                 outcomes.failed.add(left);

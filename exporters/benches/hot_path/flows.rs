@@ -1,0 +1,64 @@
+//! The flows: what the usual processors make of simulated events.
+
+use serde::de::IntoDeserializer as _;
+use tidegate_core::component::BuildContext;
+use tidegate_core::ledger::Tally;
+use tidegate_core::record::Frame;
+use tidegate_core::stage::Processor;
+use tidegate_core::telemetry::Telemetry;
+use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_processors::KINDS;
+use tidegate_simulate::{Options, Stream};
+use tidegate_wire::payload::{Decoder, Step};
+use toml::de::ValueDeserializer;
+
+const CHAIN: [&str; 5] = ["cilium_decode", "l34_flow", "dns_flow", "http_flow", "l7_flow"];
+
+/// Records of one batch.
+const BATCH: usize = 256;
+
+/// Batches of records; time goes on by 10 microseconds from one to the next.
+pub(crate) fn batches(events: usize) -> Vec<Vec<Record>> {
+    let mut chain: Vec<_> = CHAIN.iter().map(|kind| build(kind)).collect();
+    let (mut stream, mut decoder, mut bytes) = (Stream::new(Options::default()), Decoder::default(), Vec::new());
+    let mut seq = 0;
+    let batch = |_| {
+        let mut batch = Batch::new();
+        while batch.len() < BATCH {
+            bytes.clear();
+            stream.next_frame(&mut bytes);
+            seq += 1;
+            fill(&mut batch, &mut decoder, &bytes, seq);
+        }
+        let mut tally = Tally::default();
+        chain.iter_mut().for_each(|processor| processor.process(&mut batch, &mut tally));
+        batch.records().to_vec()
+    };
+    (0..events.div_ceil(BATCH)).map(batch).collect()
+}
+
+fn fill(batch: &mut Batch, decoder: &mut Decoder, mut stream: &[u8], seq: u64) {
+    while !stream.is_empty() {
+        match decoder.next(stream).unwrap() {
+            Step::Value { used, payload } => {
+                let data = batch.push_bytes(payload.data);
+                let time = Timestamp(1_772_359_200_123_456_789 + seq * 10_000);
+                let (payload_type, cpu) = (payload.kind as i32, payload.cpu as i32);
+                batch.push(Record::Frame(Frame { time, seq, stream: 1, payload_type, cpu, lost: payload.lost, data }));
+                stream = &stream[used..];
+            }
+            Step::Definition { used } | Step::Refused { used, .. } => stream = &stream[used..],
+            Step::Incomplete { .. } => return,
+        }
+    }
+}
+
+fn build(kind: &str) -> Box<dyn Processor> {
+    let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
+    let config = (kind.parse)(ValueDeserializer::parse("{}").unwrap().into_deserializer()).unwrap();
+    config.build(&context(kind.name)).unwrap()
+}
+
+pub(crate) fn context(stage: &str) -> BuildContext {
+    BuildContext { stage: stage.to_owned(), node_name: "default/bench".to_owned(), telemetry: Telemetry::default() }
+}
