@@ -10,6 +10,7 @@ pub use pool::Pool;
 
 use crate::ledger::Tally;
 use crate::record::{Kind, Kinds, Record};
+use crate::time::Timestamp;
 
 /// A range of a batch's bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,16 @@ pub struct Span {
 }
 
 impl Span {
+    /// Where `part` lies in `whole`, of which it is a slice.
+    #[must_use]
+    pub fn locate(part: &[u8], whole: &[u8]) -> Self {
+        if part.is_empty() {
+            return Self::default();
+        }
+        let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
+        Self { start: u32::try_from(start).unwrap_or(u32::MAX), len: u32::try_from(part.len()).unwrap_or(u32::MAX) }
+    }
+
     /// The part of this span from `offset` on, `len` bytes at most.
     #[must_use]
     pub fn slice(self, offset: usize, len: usize) -> Self {
@@ -54,7 +65,10 @@ pub enum Outcome {
 #[derive(Debug, Default)]
 pub struct Batch {
     records: Vec<Record>,
+    /// The first `used` are the batch's; those behind are there to be filled, and stay so when it is recycled: to
+    /// clear them anew costs as much as to fill them.
     bytes: Vec<u8>,
+    used: usize,
     pool: Option<Pool>,
 }
 
@@ -73,9 +87,40 @@ impl Batch {
     /// Adds bytes for records to refer to. Bytes past 4 GiB cannot be referred to; edges and
     /// receivers keep batches far below.
     pub fn push_bytes(&mut self, bytes: &[u8]) -> Span {
-        let start = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
-        self.bytes.extend_from_slice(bytes);
+        let start = u32::try_from(self.used).unwrap_or(u32::MAX);
+        self.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+        self.filled(bytes.len());
         Span { start, len: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
+    }
+
+    /// Room for at least `len` bytes behind those of the batch, to be filled with what [`Self::filled`] then adds.
+    pub fn space(&mut self, len: usize) -> &mut [u8] {
+        if self.bytes.len() < self.used + len {
+            self.bytes.resize(self.used + len, 0);
+        }
+        &mut self.bytes[self.used..]
+    }
+
+    /// Makes the first `len` bytes of the space the batch's.
+    pub fn filled(&mut self, len: usize) {
+        self.used = (self.used + len).min(self.bytes.len());
+    }
+
+    /// Sets when the batch's frames came, where they were read ahead of their time.
+    pub fn received_at(&mut self, time: Timestamp) {
+        for record in &mut self.records {
+            if let Record::Frame(frame) = record {
+                frame.time = time;
+            }
+        }
+    }
+
+    /// Adds the records that `next` finds in the batch's bytes, until it finds none.
+    pub fn parse(&mut self, mut next: impl FnMut(&[u8]) -> Option<Record>) {
+        let bytes = &self.bytes[..self.used];
+        while let Some(record) = next(bytes) {
+            self.records.push(record);
+        }
     }
 
     /// The records.
@@ -87,7 +132,7 @@ impl Batch {
     /// All bytes of the batch.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[..self.used]
     }
 
     /// Number of records.
@@ -106,7 +151,7 @@ impl Batch {
     #[must_use]
     pub fn weight(&self) -> usize {
         let heap: usize = self.records.iter().map(Record::heap_bytes).sum();
-        self.records.len() * size_of::<Record>() + self.bytes.len() + heap
+        self.records.len() * size_of::<Record>() + self.used + heap
     }
 
     /// How many records are of the given kinds.
@@ -128,7 +173,7 @@ impl Batch {
     /// Hands each record to `judge`, which may change it in place, and keeps those that are to go on,
     /// in order. `judge` sees the batch's bytes.
     pub fn sift(&mut self, tally: &mut Tally, mut judge: impl FnMut(&mut Record, &[u8]) -> Outcome) {
-        let bytes = &self.bytes;
+        let bytes = &self.bytes[..self.used];
         self.records.retain_mut(|record| match judge(record, bytes) {
             Outcome::Keep => true,
             outcome => {
@@ -144,7 +189,7 @@ impl Batch {
         let mut rest = self.pool.as_ref().map(Pool::take).unwrap_or_default();
         if len < self.len() {
             rest.records.extend(self.records.drain(len..));
-            rest.bytes.extend_from_slice(&self.bytes);
+            rest.push_bytes(self.bytes());
         }
         rest
     }
@@ -154,7 +199,7 @@ impl Batch {
     pub(crate) fn copy(&self) -> Self {
         let mut copy = self.pool.as_ref().map(Pool::take).unwrap_or_default();
         copy.records.extend_from_slice(&self.records);
-        copy.bytes.extend_from_slice(&self.bytes);
+        copy.push_bytes(self.bytes());
         copy
     }
 }

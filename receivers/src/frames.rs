@@ -1,32 +1,35 @@
-//! Cuts a monitor stream into frames, whatever the pieces that it comes in, and puts them into batches.
+//! Cuts a monitor stream into frames, whatever the pieces that it comes in, in the batches that they travel in.
 //!
-//! Reads nothing itself: the owner fills [`Frames::space`] or hands over bytes, and says when they came.
+//! Reads nothing itself: the owner fills [`Frames::space`], and says when.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tidegate_core::record::Frame;
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_core::{Batch, Pool, Record, Span, Timestamp};
 use tidegate_wire::gob;
 use tidegate_wire::payload::{Decoder, Error, Payload, Step};
 
-/// Bytes that one read takes at most. They stay in the processor's cache until they are decoded; the socket holds
-/// little more.
-pub(crate) const READ_BYTES: usize = 64 * 1024;
+/// Bytes of a stream in one batch, in which they are read: with its records, small enough to stay in the cache.
+pub(crate) const BATCH_BYTES: usize = 64 * 1024;
+
+/// Space for less than this is not worth a read; the socket holds some 50 KiB.
+const READ_LEAST: usize = 16 * 1024;
 
 /// The reason for a frame whose beginning came and whose end did not.
 pub(crate) const FRAME_CUT_SHORT: &str = "frame_cut_short";
 
-/// The bytes of a stream that are not decoded yet, and the stream's decoder.
+/// The stream's decoder, and the batch that is being filled: it takes the stream's bytes as they are read, so that no
+/// frame is ever moved, but for what is left behind the last whole one when the batch is handed on.
 #[derive(Debug)]
 pub(crate) struct Frames {
     decoder: Decoder,
     max_frame: usize,
     /// Whether another stream may follow the first without a break, as in recordings that were appended.
     appended: bool,
-    bytes: Vec<u8>,
-    /// `bytes[start..end]` came and was not decoded.
+    pool: Pool,
+    batch: Batch,
+    /// The batch's bytes from here on came and were not decoded.
     start: usize,
-    end: usize,
     /// Position of `start` in the stream.
     offset: u64,
     seq: u64,
@@ -34,20 +37,9 @@ pub(crate) struct Frames {
     stream: u32,
 }
 
-/// When a batch is full.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BatchLimits {
-    /// Records at most.
-    pub(crate) records: usize,
-    /// Bytes of data at which no further record is added.
-    pub(crate) bytes: usize,
-}
-
-impl BatchLimits {
-    /// Large enough that what a batch costs does not matter, small enough that several stay in the cache. What stages
-    /// add fits in what is left of 256 records, so that no batch grows beyond its memory.
-    pub(crate) const DEFAULT: Self = Self { records: 240, bytes: 64 * 1024 };
-}
+/// Records of a batch at most, where nobody says otherwise. As many as fit in its bytes, mostly; what stages add goes
+/// in the memory of 384.
+pub(crate) const BATCH_RECORDS: usize = 360;
 
 /// Why decoding came to a halt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,20 +51,10 @@ pub(crate) enum Halt {
 }
 
 impl Frames {
-    /// Frames of at most `max_frame` bytes, from one stream.
-    pub(crate) fn new(max_frame: usize) -> Self {
-        let decoder = Decoder::new(max_frame);
-        Self {
-            decoder,
-            max_frame,
-            appended: false,
-            bytes: Vec::new(),
-            start: 0,
-            end: 0,
-            offset: 0,
-            seq: 0,
-            stream: new_stream(),
-        }
+    /// Frames of at most `max_frame` bytes, from one stream, in batches of the pool.
+    pub(crate) fn new(max_frame: usize, pool: Pool) -> Self {
+        let (decoder, batch) = (Decoder::new(max_frame), pool.take());
+        Self { decoder, max_frame, appended: false, pool, batch, start: 0, offset: 0, seq: 0, stream: new_stream() }
     }
 
     /// Accepts the beginning of a further stream between two frames: a type that is defined once more.
@@ -84,36 +66,42 @@ impl Frames {
     /// Forgets what is left of the stream and begins a new one. Sequence numbers go on.
     pub(crate) fn restart(&mut self) {
         self.begin();
-        (self.start, self.end, self.offset) = (0, 0, 0);
+        self.batch = self.pool.take();
+        (self.start, self.offset) = (0, 0);
     }
 
     /// Room for the next read. Grows only with bytes that came, never with a length that was announced.
     pub(crate) fn space(&mut self) -> &mut [u8] {
-        self.bytes.copy_within(self.start..self.end, 0);
-        (self.start, self.end) = (0, self.end - self.start);
-        if self.bytes.len() > 4 * READ_BYTES && self.end < READ_BYTES {
-            self.bytes.truncate(2 * READ_BYTES);
-            self.bytes.shrink_to_fit();
+        if self.batch.is_empty() && self.start > 0 {
+            // What it had was no record.
+            drop(self.take());
         }
-        let len = self.bytes.len().max(self.end + READ_BYTES);
-        self.bytes.resize(len, 0);
-        &mut self.bytes[self.end..self.end + READ_BYTES]
+        let free = BATCH_BYTES.saturating_sub(self.batch.bytes().len());
+        let wanted = if free < READ_LEAST { BATCH_BYTES } else { free };
+        &mut self.batch.space(wanted)[..wanted]
     }
 
     /// `n` bytes of the space were filled.
     pub(crate) fn filled(&mut self, n: usize) {
-        self.end = (self.end + n).min(self.bytes.len());
+        self.batch.filled(n);
     }
 
-    /// Adds bytes that somebody else read.
-    pub(crate) fn extend(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let space = self.space();
-            let (now, later) = bytes.split_at(bytes.len().min(space.len()));
-            space[..now.len()].copy_from_slice(now);
-            self.filled(now.len());
-            bytes = later;
-        }
+    /// Whether the batch has records, and no space that is worth a read.
+    pub(crate) fn is_full(&self) -> bool {
+        !self.batch.is_empty() && self.batch.bytes().len() + READ_LEAST > BATCH_BYTES
+    }
+
+    /// Whether the batch has no record.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
+
+    /// The batch as it is. What is not decoded goes to the next one.
+    pub(crate) fn take(&mut self) -> Batch {
+        let mut next = self.pool.take();
+        next.push_bytes(&self.batch.bytes()[self.start..]);
+        self.start = 0;
+        std::mem::replace(&mut self.batch, next)
     }
 
     /// Position in the stream of the first byte that is not decoded.
@@ -123,7 +111,7 @@ impl Frames {
 
     /// How many bytes are not decoded: where the stream ends, those of the frame that is cut short.
     pub(crate) fn left(&self) -> usize {
-        self.end - self.start
+        self.batch.bytes().len() - self.start
     }
 
     /// Number of frames so far, over all streams.
@@ -131,47 +119,68 @@ impl Frames {
         self.seq
     }
 
-    /// Whether there is something to decode: a whole frame, or what cannot become one.
-    pub(crate) fn is_ready(&self) -> bool {
-        !matches!(gob::split(&self.bytes[self.start..self.end], self.max_frame), Ok(gob::Split::Incomplete { .. }))
-    }
-
-    /// Moves whole frames to the end of `batch` until it is full. A frame that is broken in itself is
-    /// handed to `refused` and left out.
+    /// Makes records of the whole frames that came, until the batch has `records` of them. A frame that is broken in
+    /// itself is handed to `refused` and left out.
     ///
     /// # Errors
     /// The stream cannot be decoded any further; what is in the batch is good.
     pub(crate) fn decode(
         &mut self,
-        limits: BatchLimits,
+        records: usize,
         time: Timestamp,
-        batch: &mut Batch,
         mut refused: impl FnMut(Error),
     ) -> Result<Halt, Error> {
-        while batch.len() < limits.records && batch.bytes().len() < limits.bytes {
-            let used = match self.decoder.next(&self.bytes[self.start..self.end]) {
-                Ok(Step::Value { used, payload }) => {
-                    self.seq += 1;
-                    batch_up(batch, &payload, Frame { time, seq: self.seq, stream: self.stream, ..Frame::default() });
-                    used
-                }
-                Ok(Step::Refused { used, reason }) => {
-                    refused(reason);
-                    used
-                }
-                Ok(Step::Definition { used }) => used,
-                Ok(Step::Incomplete { .. }) => return Ok(Halt::OutOfBytes),
+        let mut room = records.saturating_sub(self.batch.len());
+        loop {
+            match self.decode_stream(&mut room, time, &mut refused) {
                 Err(Error::Gob(gob::Error::DuplicateType(_))) if self.appended => {
                     tracing::info!(byte = self.offset, "a further stream begins here");
                     self.begin();
-                    continue;
                 }
-                Err(error) => return Err(error),
-            };
-            self.start += used;
-            self.offset += used as u64;
+                done => return done,
+            }
         }
-        Ok(Halt::BatchFull)
+    }
+
+    /// The same within one stream.
+    fn decode_stream(
+        &mut self,
+        room: &mut usize,
+        time: Timestamp,
+        refused: &mut impl FnMut(Error),
+    ) -> Result<Halt, Error> {
+        let Self { decoder, batch, start, offset, seq, stream, .. } = self;
+        let mut halt = Ok(Halt::BatchFull);
+        batch.parse(|bytes| {
+            while *room > 0 {
+                let (used, payload) = match decoder.next(&bytes[*start..]) {
+                    Ok(Step::Value { used, payload }) => (used, Some(payload)),
+                    Ok(Step::Refused { used, reason }) => {
+                        refused(reason);
+                        (used, None)
+                    }
+                    Ok(Step::Definition { used }) => (used, None),
+                    Ok(Step::Incomplete { .. }) => {
+                        halt = Ok(Halt::OutOfBytes);
+                        return None;
+                    }
+                    Err(error) => {
+                        halt = Err(error);
+                        return None;
+                    }
+                };
+                *start += used;
+                *offset += used as u64;
+                if let Some(payload) = payload {
+                    *seq += 1;
+                    *room -= 1;
+                    let at = Frame { time, seq: *seq, stream: *stream, ..Frame::default() };
+                    return Some(Record::Frame(frame(&payload, bytes, at)));
+                }
+            }
+            None
+        });
+        halt
     }
 
     fn begin(&mut self) {
@@ -186,10 +195,10 @@ fn new_stream() -> u32 {
     STREAMS.fetch_add(1, Ordering::Relaxed)
 }
 
-fn batch_up(batch: &mut Batch, payload: &Payload<'_>, frame: Frame) {
-    let data = batch.push_bytes(payload.data);
+fn frame(payload: &Payload<'_>, bytes: &[u8], frame: Frame) -> Frame {
+    let data = Span::locate(payload.data, bytes);
     let payload_type = i32::try_from(payload.kind).unwrap_or(i32::MAX);
-    batch.push(Record::Frame(Frame { payload_type, cpu: low_i32(payload.cpu), lost: payload.lost, data, ..frame }));
+    Frame { payload_type, cpu: low_i32(payload.cpu), lost: payload.lost, data, ..frame }
 }
 
 /// What Go's `int32(wide)` leaves, as in Hubble: CPUs have small numbers.

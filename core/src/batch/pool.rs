@@ -39,12 +39,11 @@ impl Pool {
     #[must_use]
     pub fn take(&self) -> Batch {
         let Buffers { records, bytes } = self.lock().pop().unwrap_or_default();
-        Batch { records, bytes, pool: Some(self.clone()) }
+        Batch { records, bytes, used: 0, pool: Some(self.clone()) }
     }
 
-    pub(super) fn give_back(&self, mut records: Vec<Record>, mut bytes: Vec<u8>) {
+    pub(super) fn give_back(&self, mut records: Vec<Record>, bytes: Vec<u8>) {
         records.clear();
-        bytes.clear();
         let refused = self.lock().push(Buffers { records, bytes });
         // Freed here, without the lock.
         drop(refused);

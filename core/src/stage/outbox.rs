@@ -36,6 +36,12 @@ impl Outbox {
         self.shared.pool.take()
     }
 
+    /// Where the batches' memory comes from and goes back to, for a thread that fills them.
+    #[must_use]
+    pub fn pool(&self) -> Pool {
+        self.shared.pool.clone()
+    }
+
     /// Hands a batch to every pipeline behind this receiver, waiting while one is full. Not to be
     /// cancelled: what it still waits with would have no outcome.
     pub async fn send(&self, batch: Batch) {
@@ -94,6 +100,12 @@ impl Buffer {
     #[must_use]
     pub fn batch(&self) -> Batch {
         self.shared.pool.take()
+    }
+
+    /// Where the batches' memory comes from and goes back to.
+    #[must_use]
+    pub fn pool(&self) -> Pool {
+        self.shared.pool.clone()
     }
 
     /// Puts a batch in the buffer. Waits only if the buffer is full and its policy is to block.

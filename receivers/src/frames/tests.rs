@@ -20,14 +20,28 @@ fn stream_of_type(id: TypeId, payloads: &[Payload<'_>]) -> Vec<u8> {
     out
 }
 
+fn frames(max_frame: usize) -> Frames {
+    Frames::new(max_frame, Pool::default())
+}
+
+fn feed(frames: &mut Frames, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        let space = frames.space();
+        let (now, later) = bytes.split_at(bytes.len().min(space.len()));
+        space[..now.len()].copy_from_slice(now);
+        frames.filled(now.len());
+        bytes = later;
+    }
+}
+
 /// The data of all frames, and how decoding ended.
 fn decode(frames: &mut Frames, pieces: &[&[u8]]) -> (Vec<Vec<u8>>, Result<Halt, Error>) {
     let mut all = Vec::new();
     for piece in pieces {
-        frames.extend(piece);
+        feed(frames, piece);
         loop {
-            let (data, halt) = decode_batch(frames);
-            all.extend(data);
+            let halt = frames.decode(BATCH_RECORDS, Timestamp(7), |error| panic!("{error}"));
+            all.extend(data(&frames.take()));
             match halt {
                 Ok(Halt::BatchFull) => {}
                 Ok(Halt::OutOfBytes) => break,
@@ -38,52 +52,37 @@ fn decode(frames: &mut Frames, pieces: &[&[u8]]) -> (Vec<Vec<u8>>, Result<Halt, 
     (all, Ok(Halt::OutOfBytes))
 }
 
-fn decode_batch(frames: &mut Frames) -> (Vec<Vec<u8>>, Result<Halt, Error>) {
-    let mut batch = Batch::new();
-    let halt = frames.decode(BatchLimits::DEFAULT, Timestamp(7), &mut batch, |error| panic!("{error}"));
-    let data = batch.records().iter().map(|record| match record {
+fn data(batch: &Batch) -> Vec<Vec<u8>> {
+    let data = |record: &Record| match record {
         Record::Frame(frame) => frame.data.of(batch.bytes()).to_vec(),
         other => panic!("{other:?}"),
-    });
-    (data.collect(), halt)
+    };
+    batch.records().iter().map(data).collect()
 }
 
 #[test]
 fn a_frame_keeps_what_its_payload_says_and_gets_its_number() {
     let lost = Payload { data: &[], cpu: (1 << 40) - 2, lost: u64::MAX, kind: Payload::RECORD_LOST };
-    let mut frames = Frames::new(1024);
-    frames.extend(&stream(&[event(b"ab"), lost]));
-    let mut batch = Batch::new();
-    assert_eq!(frames.decode(BatchLimits::DEFAULT, Timestamp(5), &mut batch, |_| ()), Ok(Halt::OutOfBytes));
-    let made: Vec<_> = batch.records().iter().map(|record| format!("{record:?}")).collect();
-    let expected = [
-        Frame {
-            time: Timestamp(5),
-            seq: 1,
-            stream: frames.stream,
-            payload_type: 9,
-            cpu: 3,
-            lost: 0,
-            data: tidegate_core::Span { start: 0, len: 2 },
-        },
-        Frame {
-            time: Timestamp(5),
-            seq: 2,
-            stream: frames.stream,
-            payload_type: 2,
-            cpu: -2,
-            lost: u64::MAX,
-            data: tidegate_core::Span { start: 2, len: 0 },
-        },
-    ];
-    assert_eq!(made, expected.map(|frame| format!("{:?}", Record::Frame(frame))));
+    let mut frames = frames(1024);
+    feed(&mut frames, &stream(&[event(b"ab"), lost]));
+    assert_eq!(frames.decode(BATCH_RECORDS, Timestamp(5), |_| ()), Ok(Halt::OutOfBytes));
+    let batch = frames.take();
+    assert_eq!(data(&batch), [&b"ab"[..], b""]);
+    let made = batch.records().iter().map(|record| match record {
+        Record::Frame(frame) => Frame { data: Span::default(), ..*frame },
+        other => panic!("{other:?}"),
+    });
+    let first =
+        Frame { time: Timestamp(5), seq: 1, stream: frames.stream, payload_type: 9, cpu: 3, ..Frame::default() };
+    let second = Frame { seq: 2, payload_type: 2, cpu: -2, lost: u64::MAX, ..first };
+    assert_eq!(made.collect::<Vec<_>>(), [first, second]);
 }
 
 #[test]
 fn a_stream_may_be_cut_in_two_anywhere() {
     let bytes = stream(&[event(b"first"), event(&[7; 300]), event(b"last")]);
     for at in 0..=bytes.len() {
-        let (data, halt) = decode(&mut Frames::new(1024), &[&bytes[..at], &bytes[at..]]);
+        let (data, halt) = decode(&mut frames(1024), &[&bytes[..at], &bytes[at..]]);
         assert_eq!(halt, Ok(Halt::OutOfBytes), "cut at {at}");
         assert_eq!(data, [&b"first"[..], &[7; 300], b"last"], "cut at {at}");
     }
@@ -93,40 +92,49 @@ fn a_stream_may_be_cut_in_two_anywhere() {
 fn a_stream_may_come_byte_by_byte() {
     let bytes = stream(&[event(b"one"), event(b"two")]);
     let pieces: Vec<_> = bytes.chunks(1).collect();
-    assert_eq!(decode(&mut Frames::new(1024), &pieces).0, [b"one", b"two"]);
+    assert_eq!(decode(&mut frames(1024), &pieces).0, [b"one", b"two"]);
 }
 
 #[test]
-fn a_frame_may_be_larger_than_a_read_and_its_memory_is_given_back() {
+fn a_frame_may_be_larger_than_a_batch() {
     let large = vec![9; 3 << 20];
-    let mut frames = Frames::new(4 << 20);
-    let bytes = stream(&[event(&large), event(b"small")]);
-    let pieces: Vec<_> = bytes.chunks(READ_BYTES).collect();
-    assert!(decode(&mut frames, &pieces).0 == [&large[..], b"small"]);
-    frames.space();
-    assert!(frames.bytes.capacity() <= 4 * READ_BYTES, "{} bytes are kept", frames.bytes.capacity());
+    let bytes = stream(&[event(b"before"), event(&large), event(b"small")]);
+    let pieces: Vec<_> = bytes.chunks(BATCH_BYTES).collect();
+    assert!(decode(&mut frames(4 << 20), &pieces).0 == [b"before", &large[..], b"small"]);
 }
 
 #[test]
 fn an_announced_length_takes_no_memory_before_its_bytes_come() {
-    let mut frames = Frames::new(1 << 30);
+    let mut frames = frames(1 << 30);
     assert_eq!(decode(&mut frames, &[&[0xfc, 0x3f, 0xff, 0xff, 0xff, 1, 2, 3]]).1, Ok(Halt::OutOfBytes));
-    frames.space();
-    assert!(frames.bytes.capacity() <= 4 * READ_BYTES, "{} bytes are kept", frames.bytes.capacity());
+    assert!(frames.space().len() <= BATCH_BYTES);
 }
 
 #[test]
-fn a_batch_takes_no_more_than_its_limits() {
-    let mut frames = Frames::new(1024);
-    frames.extend(&stream(&[event(&[1; 100]); 5]));
-    let mut sizes = |limits| {
-        let mut batch = Batch::new();
-        let halt = frames.decode(limits, Timestamp(1), &mut batch, |_| ());
-        (halt, batch.len())
+fn a_batch_takes_no_more_records_than_it_may() {
+    let mut frames = frames(1024);
+    feed(&mut frames, &stream(&[event(&[1; 100]); 5]));
+    let mut sizes = |records| {
+        let halt = frames.decode(records, Timestamp(1), |_| ());
+        (halt, frames.take().len())
     };
-    assert_eq!(sizes(BatchLimits { records: 2, bytes: 1000 }), (Ok(Halt::BatchFull), 2));
-    assert_eq!(sizes(BatchLimits { records: 9, bytes: 101 }), (Ok(Halt::BatchFull), 2));
-    assert_eq!(sizes(BatchLimits { records: 9, bytes: 1000 }), (Ok(Halt::OutOfBytes), 1));
+    assert_eq!(sizes(2), (Ok(Halt::BatchFull), 2));
+    assert_eq!(sizes(9), (Ok(Halt::OutOfBytes), 3));
+}
+
+#[test]
+fn a_batch_gathers_reads_until_there_is_no_space_for_another() {
+    let bytes = stream(&vec![event(&[1; 1000]); 70]);
+    let mut frames = frames(4096);
+    let reads = bytes.chunks(4096).take_while(|read| {
+        feed(&mut frames, read);
+        assert_eq!(frames.decode(BATCH_RECORDS, Timestamp(1), |_| ()), Ok(Halt::OutOfBytes));
+        !frames.is_full()
+    });
+    assert_eq!(reads.count() + 1, (BATCH_BYTES - READ_LEAST) / 4096 + 1);
+    let left = frames.left();
+    assert!(left > 0 && frames.take().bytes().len() <= BATCH_BYTES);
+    assert_eq!((frames.left(), frames.is_full(), frames.is_empty()), (left, false, true));
 }
 
 #[test]
@@ -134,17 +142,17 @@ fn a_frame_that_is_broken_in_itself_is_left_out() {
     let mut bytes = stream(&[event(b"good")]);
     // A value of type 64 whose first field, `Data`, is longer than the message.
     bytes.extend_from_slice(&[4, 0xff, 0x80, 1, 9]);
-    let mut frames = Frames::new(1024);
-    frames.extend(&bytes);
-    let (mut batch, mut refused) = (Batch::new(), Vec::new());
-    let halt = frames.decode(BatchLimits::DEFAULT, Timestamp(1), &mut batch, |error| refused.push(error.as_str()));
-    assert_eq!((halt, batch.len(), refused), (Ok(Halt::OutOfBytes), 1, vec!["gob_length_out_of_range"]));
+    let mut frames = frames(1024);
+    feed(&mut frames, &bytes);
+    let mut refused = Vec::new();
+    let halt = frames.decode(BATCH_RECORDS, Timestamp(1), |error| refused.push(error.as_str()));
+    assert_eq!((halt, frames.take().len(), refused), (Ok(Halt::OutOfBytes), 1, vec!["gob_length_out_of_range"]));
 }
 
 #[test]
 fn garbage_ends_the_stream_at_its_first_byte() {
     let good = stream(&[event(b"good")]);
-    let mut frames = Frames::new(1024);
+    let mut frames = frames(1024);
     let (data, halt) = decode(&mut frames, &[&good, &[2, 4, 0]]);
     assert_eq!(data, [b"good"]);
     assert_eq!(halt.unwrap_err().as_str(), "unknown_payload_shape");
@@ -155,9 +163,9 @@ fn garbage_ends_the_stream_at_its_first_byte() {
 fn a_second_stream_is_accepted_only_where_it_is_expected() {
     let other = stream_of_type(TypeId::FIRST_GO_1_20, &[event(b"c")]);
     let bytes = [stream(&[event(b"a")]), stream(&[event(b"b")]), other].concat();
-    let (data, halt) = decode(&mut Frames::new(1024), &[&bytes]);
+    let (data, halt) = decode(&mut frames(1024), &[&bytes]);
     assert_eq!((data.len(), halt.unwrap_err().as_str()), (1, "gob_duplicate_type"));
-    let mut frames = Frames::new(1024).or_several_streams();
+    let mut frames = frames(1024).or_several_streams();
     assert_eq!(decode(&mut frames, &[&bytes]).0, [b"a", b"b", b"c"]);
     assert_eq!((frames.left(), frames.count()), (0, 3));
 }
@@ -165,11 +173,11 @@ fn a_second_stream_is_accepted_only_where_it_is_expected() {
 #[test]
 fn every_stream_has_a_number_of_its_own() {
     let bytes = [stream(&[event(b"a"), event(b"b")]), stream(&[event(b"c")])].concat();
-    let mut appended = Frames::new(1024).or_several_streams();
+    let mut appended = frames(1024).or_several_streams();
     let numbers = |frames: &mut Frames| {
-        let mut batch = Batch::new();
-        frames.extend(&bytes);
-        frames.decode(BatchLimits::DEFAULT, Timestamp(7), &mut batch, |error| panic!("{error}")).unwrap();
+        feed(frames, &bytes);
+        frames.decode(BATCH_RECORDS, Timestamp(7), |error| panic!("{error}")).unwrap();
+        let batch = frames.take();
         let number = |record: &Record| match record {
             Record::Frame(frame) => frame.stream,
             other => panic!("{other:?}"),
@@ -179,7 +187,7 @@ fn every_stream_has_a_number_of_its_own() {
     let [first, same, second] = numbers(&mut appended)[..] else { panic!("three frames") };
     appended.restart();
     let third = numbers(&mut appended)[0];
-    let other = numbers(&mut Frames::new(1024).or_several_streams())[0];
+    let other = numbers(&mut frames(1024).or_several_streams())[0];
     assert_eq!(first, same);
     assert_eq!(BTreeSet::from([0, first, second, third, other]).len(), 5);
 }
@@ -187,7 +195,7 @@ fn every_stream_has_a_number_of_its_own() {
 #[test]
 fn numbers_go_on_after_a_restart_and_the_rest_of_the_old_stream_is_gone() {
     let bytes = stream(&[event(b"x"), event(b"y")]);
-    let mut frames = Frames::new(1024);
+    let mut frames = frames(1024);
     assert_eq!(decode(&mut frames, &[&bytes[..bytes.len() - 1]]).0, [b"x"]);
     assert!(frames.left() > 0);
     frames.restart();

@@ -10,7 +10,7 @@ use std::time::Duration;
 const AIM_FRAMES: f64 = 64.0;
 const AIM_BYTES: f64 = 32.0 * 1024.0;
 /// Longer pauses would fill the socket in a burst.
-const LONGEST: Duration = Duration::from_micros(200);
+const LONGEST: Duration = Duration::from_micros(500);
 /// Shorter ones are not worth a system call, nor are those that gather less than [`LEAST_FRAMES`].
 const SHORTEST: Duration = Duration::from_micros(50);
 const LEAST_FRAMES: f64 = 2.0;
@@ -62,8 +62,9 @@ mod tests {
         let micros = Duration::from_micros;
         let cases = [
             (100.0, 200, 1, micros(0)..=micros(0)),
-            (8_000.0, 200, 1, micros(0)..=micros(0)),
-            (50_000.0, 200, 1, micros(200)..=micros(200)),
+            (3_000.0, 200, 1, micros(0)..=micros(0)),
+            (8_000.0, 200, 1, micros(500)..=micros(500)),
+            (50_000.0, 200, 1, micros(500)..=micros(500)),
             (350_000.0, 171, 4, micros(180)..=micros(190)),
             (350_000.0, 171, 70, micros(180)..=micros(190)),
             (350_000.0, 171, 200, micros(0)..=micros(0)),

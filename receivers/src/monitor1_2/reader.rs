@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tidegate_core::stage::Buffer;
 use tidegate_core::{Batch, Timestamp};
@@ -19,7 +19,10 @@ use super::pace::Pace;
 use super::shortfall::{REPORT_INTERVAL, Shortfall};
 use super::status::Status;
 use super::{Config, OnEof};
-use crate::frames::{BatchLimits, FRAME_CUT_SHORT, Frames, Halt};
+use crate::frames::{BATCH_RECORDS, FRAME_CUT_SHORT, Frames, Halt};
+
+/// How long what was read may wait for more while more keeps coming: a batch costs what it costs, however small.
+const HOLD: Duration = Duration::from_millis(5);
 
 /// Everything that outlives a connection.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(super) struct Reader {
     socket: PathBuf,
     on_eof: OnEof,
     frames: Frames,
+    /// When the oldest frame came that was not handed over; `None` where all were.
+    held_since: Option<Instant>,
     backoff: Backoff,
     shortfall: Shortfall,
     status: Status,
@@ -40,7 +45,8 @@ impl Reader {
         Self {
             socket: config.socket.clone(),
             on_eof: config.on_eof,
-            frames: Frames::new(config.max_frame.get()),
+            frames: Frames::new(config.max_frame.get(), buffer.pool()),
+            held_since: None,
             backoff: Backoff::new(config.reconnect),
             shortfall: Shortfall::default(),
             status,
@@ -87,10 +93,11 @@ impl Reader {
         self.status.connected();
         let (mut connection, mut pace, mut last) = (Connection::new(stream), Pace::default(), Instant::now());
         loop {
-            let patience = (!self.shortfall.is_empty()).then_some(REPORT_INTERVAL);
+            let patience = self.patience();
             let bytes = match connection.read(self.frames.space(), patience) {
                 Ok(Got::Bytes(bytes)) => bytes,
                 Ok(Got::Nothing) => {
+                    self.hand_over();
                     self.report_loss();
                     continue;
                 }
@@ -98,15 +105,30 @@ impl Reader {
                 Err(error) => return End::Failed(error),
             };
             let (before, now) = (self.frames.count(), Instant::now());
-            if let Err(error) = self.take(bytes) {
+            if let Err(error) = self.take(bytes, now) {
                 return End::Broken(error);
             }
             let pause = pace.after(self.frames.count() - before, bytes, now - last);
             last = now;
+            if pause.is_zero() || self.frames.is_full() || self.is_overdue(now) {
+                self.hand_over();
+            }
             if !pause.is_zero() {
                 thread::sleep(pause);
             }
         }
+    }
+
+    /// How long a read may wait for the peer.
+    fn patience(&self) -> Option<Duration> {
+        match self.held_since {
+            Some(_) => Some(HOLD),
+            None => (!self.shortfall.is_empty()).then_some(REPORT_INTERVAL),
+        }
+    }
+
+    fn is_overdue(&self, now: Instant) -> bool {
+        self.held_since.is_some_and(|since| now - since >= HOLD)
     }
 
     fn end_of_stream(&self) -> End {
@@ -117,28 +139,37 @@ impl Reader {
         }
     }
 
-    /// Puts the whole frames of a read in the outbox.
-    fn take(&mut self, bytes: usize) -> Result<(), payload::Error> {
+    /// Makes frames of what was read, and hands over what is more than a batch.
+    fn take(&mut self, bytes: usize, now: Instant) -> Result<(), payload::Error> {
         self.status.read(bytes);
         self.frames.filled(bytes);
         let time = Timestamp::now();
         loop {
-            let mut batch = self.buffer.batch();
             let refused = |error: payload::Error| self.buffer.dropped(error.as_str(), 1);
-            let halt = self.frames.decode(BatchLimits::DEFAULT, time, &mut batch, refused);
-            if !batch.is_empty() {
-                self.backoff.reset();
-                self.send(batch, time);
+            let halt = self.frames.decode(BATCH_RECORDS, time, refused);
+            if !self.frames.is_empty() {
+                self.held_since.get_or_insert(now);
             }
-            if halt? == Halt::OutOfBytes {
-                return Ok(());
+            match halt? {
+                Halt::BatchFull => self.hand_over(),
+                Halt::OutOfBytes => return Ok(()),
             }
+        }
+    }
+
+    /// Puts the frames that wait in the outbox.
+    fn hand_over(&mut self) {
+        if self.held_since.take().is_some() {
+            self.backoff.reset();
+            let batch = self.frames.take();
+            self.send(batch);
         }
     }
 
     /// Enters what the end of a connection cost in the books.
     fn leave(&mut self, end: &End) {
         self.line.release();
+        self.hand_over();
         match end {
             End::Broken(error) => self.buffer.dropped(error.as_str(), 1),
             _ if self.frames.left() > 0 => self.buffer.dropped(FRAME_CUT_SHORT, 1),
@@ -148,10 +179,10 @@ impl Reader {
         self.status.disconnected(end);
     }
 
-    fn send(&mut self, batch: Batch, time: Timestamp) {
+    fn send(&mut self, batch: Batch) {
         self.report_loss();
         let dropped = self.runtime.block_on(self.buffer.send(batch));
-        self.shortfall.add(dropped, time);
+        self.shortfall.add(dropped, Timestamp::now());
     }
 
     /// Reports what was dropped, if it is time and there is room.

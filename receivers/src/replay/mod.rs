@@ -11,13 +11,14 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use tidegate_core::Timestamp;
 use tidegate_core::component::{BuildContext, BuildError, Key, ReceiverConfig, ReceiverKind};
 use tidegate_core::record::{Kind, Kinds};
 use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
-use tidegate_wire::payload::{self, DEFAULT_MAX_FRAME};
+use tidegate_core::{Batch, Timestamp};
+use tidegate_wire::payload;
 
-use crate::frames::{FRAME_CUT_SHORT, Frames};
+use crate::frames::FRAME_CUT_SHORT;
+use recording::{AHEAD, End, Failure, Piece};
 use schedule::Schedule;
 
 /// The kind.
@@ -88,90 +89,86 @@ enum ReplayError {
 #[async_trait]
 impl Receiver for Replay {
     async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
-        let mut player = Player {
-            frames: Frames::new(DEFAULT_MAX_FRAME).or_several_streams(),
-            schedule: Schedule::new(self.rate),
-            out,
-            stop,
-            file: self.file,
-        };
-        Ok(player.play().await?)
+        let schedule = Schedule::new(self.rate);
+        let mut pieces = recording::read(&self.file, out.pool(), schedule.records());
+        let mut player = Player { schedule, out, stop: stop.clone(), file: self.file, played: 0 };
+        let mut ready = Vec::with_capacity(AHEAD);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.requested() => return Ok(()),
+                _ = pieces.recv_many(&mut ready, AHEAD) => {}
+            }
+            if ready.is_empty() {
+                return Ok(());
+            }
+            for piece in ready.drain(..) {
+                if player.play(piece).await? == Then::Stop {
+                    return Ok(());
+                }
+            }
+        }
     }
 }
 
 struct Player {
-    frames: Frames,
     schedule: Schedule,
     out: Outbox,
     stop: Stop,
     file: PathBuf,
+    /// Frames so far.
+    played: u64,
 }
 
 /// Whether to go on.
 #[derive(PartialEq, Eq)]
-enum Flow {
-    Continue,
-    Stopped,
+enum Then {
+    GoOn,
+    Stop,
 }
 
 impl Player {
-    async fn play(&mut self) -> Result<(), ReplayError> {
-        let mut blocks = recording::read(&self.file);
-        loop {
-            let block = tokio::select! {
-                biased;
-                () = self.stop.requested() => return Ok(()),
-                block = blocks.next() => block,
-            };
-            let Some(block) = block else { break };
-            let block = block.map_err(|failure| self.explain(failure))?;
-            self.frames.extend(&block);
-            blocks.recycle(block);
-            if self.play_block().await? == Flow::Stopped {
-                return Ok(());
-            }
+    async fn play(&mut self, piece: Piece) -> Result<Then, ReplayError> {
+        match piece {
+            Piece::Batch(batch) => return Ok(self.play_batch(batch).await),
+            Piece::Refused(reason) => self.out.dropped(reason, 1),
+            Piece::End(end) => self.end(&end),
+            Piece::Failed(failure) => return Err(self.explain(failure)),
         }
-        self.end();
-        Ok(())
+        Ok(Then::GoOn)
     }
 
-    /// Sends the whole frames that are there, when they are due.
-    async fn play_block(&mut self) -> Result<Flow, ReplayError> {
-        while self.frames.is_ready() {
-            tokio::select! {
-                biased;
-                () = self.stop.requested() => return Ok(Flow::Stopped),
-                () = self.schedule.due(self.frames.count()) => {}
-            }
-            let mut batch = self.out.batch();
-            let refused = |error: payload::Error| self.out.dropped(error.as_str(), 1);
-            let decoded = self.frames.decode(self.schedule.batch(), Timestamp::now(), &mut batch, refused);
-            if !batch.is_empty() {
-                self.out.send(batch).await;
-            }
-            decoded.map_err(|source| self.broken(source))?;
+    /// Sends some frames when they are due.
+    async fn play_batch(&mut self, mut batch: Batch) -> Then {
+        tokio::select! {
+            biased;
+            () = self.stop.requested() => return Then::Stop,
+            () = self.schedule.due(self.played) => {}
         }
-        Ok(Flow::Continue)
+        if self.schedule.is_paced() {
+            batch.received_at(Timestamp::now());
+        }
+        self.played += batch.len() as u64;
+        self.out.send(batch).await;
+        Then::GoOn
     }
 
-    fn broken(&self, source: payload::Error) -> ReplayError {
-        self.out.dropped(source.as_str(), 1);
-        ReplayError::Broken { file: self.file.clone(), offset: self.frames.offset(), source }
-    }
-
-    fn explain(&self, failure: recording::Failure) -> ReplayError {
+    fn explain(&self, failure: Failure) -> ReplayError {
         let file = self.file.clone();
         match failure {
-            recording::Failure::Open(source) => ReplayError::Open { file, source },
-            recording::Failure::Read { offset, source } => ReplayError::Read { file, offset, source },
+            Failure::Open(source) => ReplayError::Open { file, source },
+            Failure::Read { offset, source } => ReplayError::Read { file, offset, source },
+            Failure::Broken { offset, source } => {
+                self.out.dropped(source.as_str(), 1);
+                ReplayError::Broken { file, offset, source }
+            }
         }
     }
 
-    fn end(&self) {
-        let (file, frames) = (self.file.display(), self.frames.count());
-        if self.frames.left() > 0 {
+    fn end(&self, end: &End) {
+        let (file, frames, byte) = (self.file.display(), end.frames, end.offset);
+        if end.left > 0 {
             self.out.dropped(FRAME_CUT_SHORT, 1);
-            let byte = self.frames.offset();
             tracing::warn!(%file, byte, "the recording ends inside the frame that begins at this byte");
         }
         tracing::info!(%file, frames, "the recording is over");

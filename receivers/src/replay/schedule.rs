@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::frames::BatchLimits;
+use crate::frames::BATCH_RECORDS;
 
 /// Batches per second that a slow recording is cut into; each costs a timer.
 const BATCHES_PER_SECOND: f64 = 100.0;
@@ -22,21 +22,25 @@ impl Schedule {
         Self { rate, start: None }
     }
 
-    /// How many events to play at a time.
-    pub(super) fn batch(&self) -> BatchLimits {
-        let most = BatchLimits::DEFAULT;
-        if self.rate == 0.0 {
-            return most;
+    /// Whether events have times when they are due.
+    pub(super) fn is_paced(&self) -> bool {
+        self.rate > 0.0
+    }
+
+    /// How many events to play at a time, at most.
+    pub(super) fn records(&self) -> usize {
+        if !self.is_paced() {
+            return BATCH_RECORDS;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=240")]
-        let records = (self.rate / BATCHES_PER_SECOND).clamp(1.0, most.records as f64) as usize;
-        BatchLimits { records, ..most }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=360")]
+        let records = (self.rate / BATCHES_PER_SECOND).clamp(1.0, BATCH_RECORDS as f64) as usize;
+        records
     }
 
     /// Waits until the event behind the first `played` ones is due.
     pub(super) async fn due(&mut self, played: u64) {
         let start = *self.start.get_or_insert_with(Instant::now);
-        if self.rate > 0.0 {
+        if self.is_paced() {
             tokio::time::sleep_until(start + self.offset(played)).await;
         }
     }
@@ -59,17 +63,17 @@ mod tests {
             (1.0, 1, 10, Duration::from_secs(10)),
             (0.5, 1, 1, Duration::from_secs(2)),
             (2500.0, 25, 250, Duration::from_millis(100)),
-            (1e6, 240, 500_000, Duration::from_millis(500)),
+            (1e6, 360, 500_000, Duration::from_millis(500)),
             (1e-300, 1, u64::MAX, Duration::from_secs(365 * 86_400)),
         ];
         for (rate, batch, played, due) in cases {
             let schedule = Schedule::new(rate);
-            assert_eq!((schedule.batch().records, schedule.offset(played)), (batch, due), "{rate} per second");
+            assert_eq!((schedule.records(), schedule.offset(played)), (batch, due), "{rate} per second");
         }
     }
 
     #[test]
     fn a_rate_of_zero_plays_full_batches() {
-        assert_eq!(Schedule::new(0.0).batch().records, 240);
+        assert_eq!(Schedule::new(0.0).records(), 360);
     }
 }
