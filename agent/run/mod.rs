@@ -1,5 +1,6 @@
 //! `tidegate run`: starts what a configuration describes, waits until it ends, and closes the books.
 
+mod data_threads;
 mod ledger_file;
 mod reload;
 mod watch;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 use tidegate_core::ledger::{Ledger, Report};
-use tidegate_core::pipeline::Failure;
+use tidegate_core::pipeline::{Failure, Runtimes};
 use tidegate_core::stage::Stop;
 use tidegate_core::telemetry::Telemetry;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -19,12 +20,13 @@ use crate::config::{Assembly, process_environment};
 use crate::error::Error;
 use crate::telemetry::{Agent, Page, Server};
 use crate::{log, signals, systemd, validate};
+use data_threads::DataThreads;
 use ledger_file::LedgerFile;
 use reload::Settings;
 pub(crate) use reload::Wishes;
 use watch::Watch;
 
-/// Threads for the stages: a pipeline's processors share one, the others do input and output.
+/// Threads for input and output; data has its own.
 const WORKERS: usize = 2;
 
 /// Run the pipelines of a configuration
@@ -72,7 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     start(runtime, assembly, &args.options, stop, Some(wishes))
 }
 
-/// The runtime that everything runs on.
+/// The runtime for input and output.
 pub(crate) fn runtime() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()
 }
@@ -126,7 +128,8 @@ async fn execute(
     let agent = Agent { ledger: ledger.clone(), telemetry: telemetry.clone(), stop: stop.clone(), node_name };
     let server = Server::start(telemetry_listen, agent).await?;
     let address = server.address();
-    let running = topology.start(&Handle::current(), ledger, stop);
+    let data = DataThreads::start(topology.pipelines.len())?;
+    let running = topology.start(Runtimes::new(Handle::current(), data.handles()), ledger, stop);
     let (control, ledger) = (running.control(), ledger.clone());
     if let Some(wishes) = &wishes {
         ledger.runs(&wishes.hash);

@@ -72,6 +72,12 @@ pub trait Processor: Any + Send {
 pub trait Exporter: Send {
     /// Handles what comes until the inbox ends, then returns. Every delivery's ticket has to be settled.
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError>;
+
+    /// Whether it waits for anything but its inbox. One that does not, and takes little time, runs beside the
+    /// processors in front of it, which spares its batches the way to another thread.
+    fn waits(&self) -> bool {
+        true
+    }
 }
 
 /// The error of an exporter whose output nobody reads any more, as after `tidegate run | head`. The run

@@ -41,4 +41,8 @@ impl stage::Exporter for Exporter {
         }
         Ok(())
     }
+
+    fn waits(&self) -> bool {
+        false
+    }
 }

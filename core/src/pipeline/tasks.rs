@@ -6,18 +6,18 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::Failure;
 use super::place::Place;
+use super::runtimes::{Runtimes, Seat};
 use crate::ledger::Books;
 use crate::stage::StageError;
 
 /// All tasks that have not ended.
 pub(super) struct Tasks {
-    runtime: Handle,
+    runtimes: Runtimes,
     set: JoinSet<Result<(), StageError>>,
     running: HashMap<Id, Task>,
 }
@@ -39,16 +39,17 @@ struct Retired {
 pub(super) type Joined = Result<(Id, Result<(), StageError>), JoinError>;
 
 impl Tasks {
-    pub(super) fn new(runtime: Handle) -> Self {
-        Self { runtime, set: JoinSet::new(), running: HashMap::new() }
+    pub(super) fn new(runtimes: Runtimes) -> Self {
+        Self { runtimes, set: JoinSet::new(), running: HashMap::new() }
     }
 
     pub(super) fn spawn(
         &mut self,
         place: Place,
+        seat: Seat,
         task: impl Future<Output = Result<(), StageError>> + Send + 'static,
     ) -> Id {
-        let abort = self.set.spawn_on(task, &self.runtime);
+        let abort = self.set.spawn_on(task, self.runtimes.of(seat));
         let id = abort.id();
         self.running.insert(id, Task { place, abort, retired: None });
         id

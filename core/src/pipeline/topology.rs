@@ -3,9 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-
 use super::run::Running;
+use super::runtimes::Runtimes;
 use super::tasks::Tasks;
 use crate::edge::Limits;
 use crate::ledger::Ledger;
@@ -86,10 +85,15 @@ pub struct ProcessorNode {
 }
 
 impl Topology {
-    /// Starts every stage on `runtime`. Receivers start last, when there is somebody to send to.
+    /// Starts every stage. Receivers start last, when there is somebody to send to.
     #[must_use]
-    pub fn start(self, runtime: &Handle, ledger: &Ledger, stop: Stop) -> Running {
-        Running::start(self, Tasks::new(runtime.clone()), ledger, stop)
+    pub fn start(self, runtimes: impl Into<Runtimes>, ledger: &Ledger, stop: Stop) -> Running {
+        Running::start(self, Tasks::new(runtimes.into()), ledger, stop)
+    }
+
+    /// The first pipeline that an exporter ends.
+    pub(super) fn first_pipeline_of(&self, exporter: usize) -> usize {
+        self.pipelines.iter().position(|pipeline| pipeline.exporters.contains(&exporter)).unwrap_or_default()
     }
 
     /// The pipelines that an exporter ends, as a queue's row in the ledger names them.

@@ -13,6 +13,7 @@ use crate::pipeline::chain::{Chain, Descent, Link, descent};
 use crate::pipeline::fan_out::Target;
 use crate::pipeline::heritage::{Heir, Heritage, Retirement, all_ended};
 use crate::pipeline::place::Place;
+use crate::pipeline::runtimes::Seat;
 use crate::pipeline::segment::{Segment, Step};
 use crate::pipeline::{FanOut, ProcessorNode};
 use crate::record::Kinds;
@@ -64,6 +65,7 @@ impl Leaving {
 /// A pipeline whose old chains are replaced by new ones.
 pub(super) struct Rebuilding<'a> {
     pipeline: &'a str,
+    seat: Seat,
     was: Vec<Chain>,
     /// The old chains, but for those that go on; with the ways to those whose inbox has not ended.
     old: Vec<Option<(LiveChain, Option<Edge>)>>,
@@ -72,11 +74,11 @@ pub(super) struct Rebuilding<'a> {
 }
 
 impl<'a> Rebuilding<'a> {
-    pub(super) fn new(pipeline: &'a str, old: Vec<LiveChain>, leaving: &'a mut Leaving) -> Self {
+    pub(super) fn new(pipeline: &'a str, seat: Seat, old: Vec<LiveChain>, leaving: &'a mut Leaving) -> Self {
         let was = old.iter().map(|live| live.chain.clone()).collect();
         let old =
             old.into_iter().map(|live| Some((live.door.edge(), live))).map(|one| one.map(|(edge, live)| (live, edge)));
-        Self { pipeline, was, old: old.collect(), leaving, heritage: Arc::default() }
+        Self { pipeline, seat, was, old: old.collect(), leaving, heritage: Arc::default() }
     }
 
     /// Takes in a processor of the new configuration.
@@ -154,6 +156,7 @@ impl<'a> Rebuilding<'a> {
         let before = after.iter().filter_map(|at| Some(&self.old[*at].as_ref()?.0.ended));
         let long_before = chain.iter().flat_map(|link| self.leaving.with(self.pipeline, &link.stage));
         let begin = Begin {
+            seat: self.seat,
             after: before.chain(long_before).cloned().collect(),
             inbox,
             heritage: Arc::clone(&self.heritage),
@@ -174,6 +177,7 @@ fn go_on(live: LiveChain, targets: Vec<Target>) -> LiveChain {
 
 /// A chain that is to begin when those that it takes over from have ended.
 struct Begin {
+    seat: Seat,
     after: Vec<CancellationToken>,
     /// Its own inbox; `None` if it gets that of the chain before it.
     inbox: Option<Inbox>,
@@ -189,7 +193,7 @@ impl Begin {
         let exits = Arc::downgrade(&self.exits);
         let place = Place::new(chain.iter().map(|link| link.stage.clone()));
         let (guard, pool) = (ended.clone().drop_guard(), work.site.pool.clone());
-        work.tasks.spawn(place.clone(), {
+        work.tasks.spawn(place.clone(), self.seat, {
             let news = Arc::clone(&news);
             async move {
                 let _ended = guard;

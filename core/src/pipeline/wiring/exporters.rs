@@ -11,6 +11,7 @@ use crate::ledger::{Books, reason};
 use crate::pipeline::fan_out::Target;
 use crate::pipeline::heritage::all_ended;
 use crate::pipeline::place::Place;
+use crate::pipeline::runtimes::Seat;
 use crate::pipeline::{ExporterNode, Hold};
 use crate::record::Kinds;
 
@@ -49,20 +50,21 @@ impl Outlet {
 /// One that is to be started, when those that it excludes are known.
 struct Fresh {
     node: ExporterNode,
+    seat: Seat,
     door: Door,
     inbox: Inbox,
 }
 
 impl Exporters {
-    /// `nodes` come with the names of their pipelines.
+    /// `nodes` come with the names of their pipelines, and the index of the first.
     pub(super) fn become_like(
         &mut self,
-        nodes: impl Iterator<Item = (ExporterNode, String)>,
+        nodes: impl Iterator<Item = (ExporterNode, (String, usize))>,
         work: &mut Work<'_>,
     ) -> Vec<Outlet> {
         let mut old = std::mem::take(&mut self.live);
         let (mut outlets, mut fresh) = (Vec::new(), Vec::new());
-        for (node, pipelines) in nodes {
+        for (node, (pipelines, first)) in nodes {
             let (stage, wants) = (node.stage.clone(), node.wants);
             // One that has ended, or is about to, has no way to it.
             let running = old.iter().enumerate().filter(|(_, live)| live.is_like(&node));
@@ -73,7 +75,8 @@ impl Exporters {
                 }
                 None => {
                     let (edge, inbox) = edge(node.queue, reason::QUEUE_FULL);
-                    fresh.push(Fresh { node, door: edge.door(), inbox });
+                    let seat = if node.exporter.waits() { Seat::Io } else { Seat::Data(first) };
+                    fresh.push(Fresh { node, seat, door: edge.door(), inbox });
                     edge
                 }
             };
@@ -97,13 +100,13 @@ impl Exporters {
     }
 
     /// Starts one, as soon as nobody holds what it is to hold.
-    fn start(&self, Fresh { node, door, inbox }: Fresh, work: &mut Work<'_>) -> Live {
+    fn start(&self, Fresh { node, seat, door, inbox }: Fresh, work: &mut Work<'_>) -> Live {
         let ExporterNode { stage, fingerprint, holds, exporter, queue, .. } = node;
         let excluded = self.leaving.iter().filter(|live| live.excludes(&holds));
         let excluded: Vec<_> = excluded.map(|live| live.ended.clone()).collect();
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
-        let task = work.tasks.spawn(Place::new([stage.clone()]), async move {
+        let task = work.tasks.spawn(Place::new([stage.clone()]), seat, async move {
             let _ended = guard;
             all_ended(excluded).await;
             exporter.run(inbox).await

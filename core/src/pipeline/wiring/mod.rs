@@ -63,8 +63,9 @@ impl Wiring {
         let change = self.manifest.change(&manifest);
         self.manifest = manifest;
         let mut work = Work { site, tasks, rows: Vec::new() };
-        let names: Vec<_> = (0..topology.exporters.len()).map(|at| topology.pipelines_of(at)).collect();
-        let outlets = self.exporters.become_like(topology.exporters.into_iter().zip(names), &mut work);
+        let pipelines_of = |at| (topology.pipelines_of(at), topology.first_pipeline_of(at));
+        let pipelines: Vec<_> = (0..topology.exporters.len()).map(pipelines_of).collect();
+        let outlets = self.exporters.become_like(topology.exporters.into_iter().zip(pipelines), &mut work);
         let sources: Vec<_> = topology.receivers.iter().map(|node| node.stage.clone()).collect();
         let fronts = self.pipelines.become_like(topology.pipelines, &sources, &outlets, &mut work);
         self.receivers.become_like(topology.receivers, fronts, &mut work);

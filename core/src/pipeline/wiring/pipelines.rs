@@ -9,6 +9,7 @@ use crate::edge::Door;
 use crate::pipeline::PipelineNode;
 use crate::pipeline::chain::cut;
 use crate::pipeline::fan_out::Target;
+use crate::pipeline::runtimes::Seat;
 
 /// All pipelines that run.
 #[derive(Default)]
@@ -43,12 +44,13 @@ impl Pipelines {
     ) -> Vec<Front> {
         let mut old = std::mem::take(&mut self.live);
         let mut fronts = Vec::new();
-        for node in nodes {
+        for (at, node) in nodes.into_iter().enumerate() {
             let running = old.iter().position(|live| live.name == node.name).map(|at| old.swap_remove(at));
             for at in &node.receivers {
                 work.open(&node.name, &sources[*at]);
             }
-            let (front, live) = running.unwrap_or_default().become_like(node, outlets, &mut self.leaving, work);
+            let (front, live) =
+                running.unwrap_or_default().become_like((node, Seat::Data(at)), outlets, &mut self.leaving, work);
             fronts.push(front);
             self.live.push(live);
         }
@@ -63,13 +65,13 @@ impl Live {
     /// What the pipeline becomes, and the way into it.
     fn become_like(
         self,
-        node: PipelineNode,
+        (node, seat): (PipelineNode, Seat),
         outlets: &[Outlet],
         leaving: &mut Leaving,
         work: &mut Work<'_>,
     ) -> (Front, Self) {
         let PipelineNode { name, receivers, processors, exporters } = node;
-        let rebuilding = Rebuilding::new(&name, self.chains, leaving);
+        let rebuilding = Rebuilding::new(&name, seat, self.chains, leaving);
         let links: Vec<_> = processors.into_iter().map(|node| rebuilding.enter(node)).collect();
         let books: Vec<_> = links.iter().map(|link| work.open(&name, &link.stage)).collect();
         let outlets: Vec<_> = exporters.iter().map(|at| &outlets[*at]).collect();

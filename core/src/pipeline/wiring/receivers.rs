@@ -12,6 +12,7 @@ use super::pipelines::Front;
 use crate::pipeline::fan_out::Target;
 use crate::pipeline::heritage::all_ended;
 use crate::pipeline::place::Place;
+use crate::pipeline::runtimes::Seat;
 use crate::pipeline::{FanOut, ReceiverNode};
 use crate::stage::{Lane, Lanes, Outbox, Stop};
 
@@ -46,12 +47,15 @@ impl Receivers {
             let is_like = |live: &Live| live.stage == node.stage && live.fingerprint == node.fingerprint;
             match old.iter().position(is_like) {
                 Some(running) => self.live.push(old.swap_remove(running).go_on(lanes, work)),
-                None => fresh.push((node, lanes)),
+                None => {
+                    let first = fronts.iter().position(|front| front.receivers.contains(&at));
+                    fresh.push((node, lanes, Seat::Data(first.unwrap_or_default())));
+                }
             }
         }
         self.stop(old, work);
-        for (node, lanes) in fresh {
-            let live = self.start(node, lanes, work);
+        for (node, lanes, seat) in fresh {
+            let live = self.start(node, lanes, seat, work);
             self.live.push(live);
         }
     }
@@ -92,13 +96,13 @@ impl Receivers {
 
     /// Starts one, as soon as those that were stopped have let go of their sources: a source that both read
     /// would give its records twice.
-    fn start(&self, node: ReceiverNode, lanes: Vec<Lane>, work: &mut Work<'_>) -> Live {
+    fn start(&self, node: ReceiverNode, lanes: Vec<Lane>, seat: Seat, work: &mut Work<'_>) -> Live {
         let ReceiverNode { stage, fingerprint, receiver } = node;
         let (lanes, stop) = (Arc::new(Lanes::new(&stage, lanes)), work.site.stop.child());
         let outbox = Outbox::new(Arc::clone(&lanes), work.site.pool.clone(), work.site.ledger.clone());
         let (before, ended) = (self.leaving.clone(), CancellationToken::new());
         let guard = ended.clone().drop_guard();
-        let task = work.tasks.spawn(Place::new([stage.clone()]), {
+        let task = work.tasks.spawn(Place::new([stage.clone()]), seat, {
             let stop = stop.clone();
             async move {
                 let _ended = guard;
