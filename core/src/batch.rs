@@ -5,12 +5,14 @@
 //! can lose one without saying why.
 
 mod pool;
+mod slots;
 
 pub use pool::Pool;
 
 use crate::ledger::Tally;
-use crate::record::{Kind, Kinds, Record};
+use crate::record::{Frame, Kind, Kinds, Record};
 use crate::time::Timestamp;
+use slots::Slots;
 
 /// A range of a batch's bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +66,7 @@ pub enum Outcome {
 /// Some records and their bytes.
 #[derive(Debug, Default)]
 pub struct Batch {
-    records: Vec<Record>,
+    records: Slots,
     /// The first `used` are the batch's; those behind are there to be filled, and stay so when it is recycled: to
     /// clear them anew costs as much as to fill them.
     bytes: Vec<u8>,
@@ -108,25 +110,25 @@ impl Batch {
 
     /// Sets when the batch's frames came, where they were read ahead of their time.
     pub fn received_at(&mut self, time: Timestamp) {
-        for record in &mut self.records {
+        for record in self.records.records_mut() {
             if let Record::Frame(frame) = record {
                 frame.time = time;
             }
         }
     }
 
-    /// Adds the records that `next` finds in the batch's bytes, until it finds none.
-    pub fn parse(&mut self, mut next: impl FnMut(&[u8]) -> Option<Record>) {
+    /// Adds the frames that `next` finds in the batch's bytes, until it finds none.
+    pub fn parse(&mut self, mut next: impl FnMut(&[u8]) -> Option<Frame>) {
         let bytes = &self.bytes[..self.used];
-        while let Some(record) = next(bytes) {
-            self.records.push(record);
+        while let Some(frame) = next(bytes) {
+            self.records.push_frame(frame);
         }
     }
 
     /// The records.
     #[must_use]
     pub fn records(&self) -> &[Record] {
-        &self.records
+        self.records.records()
     }
 
     /// All bytes of the batch.
@@ -144,27 +146,27 @@ impl Batch {
     /// Whether there is no record.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.len() == 0
     }
 
     /// What the batch weighs against the byte limit of an edge.
     #[must_use]
     pub fn weight(&self) -> usize {
-        let heap: usize = self.records.iter().map(Record::heap_bytes).sum();
+        let heap: usize = self.records().iter().map(Record::heap_bytes).sum();
         self.records.len() * size_of::<Record>() + self.used + heap
     }
 
     /// How many records are of the given kinds.
     #[must_use]
     pub fn count(&self, kinds: Kinds) -> usize {
-        self.records.iter().filter(|record| kinds.contains(record.kind())).count()
+        self.records().iter().filter(|record| kinds.contains(record.kind())).count()
     }
 
     /// How many records there are of each kind, in the order of [`Kind::ALL`].
     #[must_use]
     pub fn census(&self) -> [u64; Kind::ALL.len()] {
         let mut census = [0; Kind::ALL.len()];
-        for record in &self.records {
+        for record in self.records() {
             census[record.kind() as usize] += 1;
         }
         census
@@ -188,7 +190,7 @@ impl Batch {
     pub(crate) fn split_off(&mut self, len: usize) -> Self {
         let mut rest = self.pool.as_ref().map(Pool::take).unwrap_or_default();
         if len < self.len() {
-            rest.records.extend(self.records.drain(len..));
+            self.records.drain_from(len).for_each(|record| rest.push(record));
             rest.push_bytes(self.bytes());
         }
         rest
@@ -198,7 +200,7 @@ impl Batch {
     #[must_use]
     pub(crate) fn copy(&self) -> Self {
         let mut copy = self.pool.as_ref().map(Pool::take).unwrap_or_default();
-        copy.records.extend_from_slice(&self.records);
+        self.records().iter().for_each(|record| copy.push(record.clone()));
         copy.push_bytes(self.bytes());
         copy
     }

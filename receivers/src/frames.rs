@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tidegate_core::record::Frame;
-use tidegate_core::{Batch, Pool, Record, Span, Timestamp};
+use tidegate_core::{Batch, Pool, Span, Timestamp};
 use tidegate_wire::gob;
 use tidegate_wire::payload::{Decoder, Error, Payload, Step};
 
@@ -175,7 +175,7 @@ impl Frames {
                     *seq += 1;
                     *room -= 1;
                     let at = Frame { time, seq: *seq, stream: *stream, ..Frame::default() };
-                    return Some(Record::Frame(frame(&payload, bytes, at)));
+                    return Some(frame(&payload, bytes, at));
                 }
             }
             None

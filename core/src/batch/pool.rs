@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Batch;
-use crate::record::Record;
+use super::{Batch, Slots};
 
 /// Memory of all idle batches at most. What a burst filled comes back while edges drain, and is needed again
 /// when they fill: pages that the system has to clear anew cost more than the records in them.
@@ -12,13 +11,13 @@ const MAX_IDLE_BYTES: usize = 8 << 20;
 /// The memory of one batch.
 #[derive(Debug, Default)]
 struct Buffers {
-    records: Vec<Record>,
+    records: Slots,
     bytes: Vec<u8>,
 }
 
 impl Buffers {
     fn memory(&self) -> usize {
-        self.records.capacity() * size_of::<Record>() + self.bytes.capacity()
+        self.records.memory() + self.bytes.capacity()
     }
 }
 
@@ -42,8 +41,8 @@ impl Pool {
         Batch { records, bytes, used: 0, pool: Some(self.clone()) }
     }
 
-    pub(super) fn give_back(&self, mut records: Vec<Record>, bytes: Vec<u8>) {
-        records.clear();
+    pub(super) fn give_back(&self, mut records: Slots, bytes: Vec<u8>) {
+        records.truncate(0);
         let refused = self.lock().push(Buffers { records, bytes });
         // Freed here, without the lock.
         drop(refused);

@@ -116,6 +116,11 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// Drops what it holds on the heap.
+    pub(crate) fn vacate(&mut self) {
+        (self.source.names, self.destination.names, self.l7, self.socket) = (None, None, None, None);
+    }
+
     /// Bytes on the heap that only this flow holds.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {

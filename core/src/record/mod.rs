@@ -70,6 +70,16 @@ impl Record {
         }
     }
 
+    /// Drops what it holds on the heap; the rest is there to be overwritten.
+    pub(crate) fn vacate(&mut self) {
+        match self {
+            Self::Frame(_) | Self::DebugEvent(_) | Self::Lost(_) => {}
+            Self::Event(Event { body, .. }) => *body = EventBody::Undecoded,
+            Self::Flow(flow) => flow.vacate(),
+            Self::AgentEvent(_) | Self::Metric(_) => *self = Self::Frame(Frame::default()),
+        }
+    }
+
     /// Bytes on the heap that only this record holds, for the byte limits of edges.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {

@@ -41,11 +41,10 @@ impl Processor for CiliumDecode {
         let decoder = &mut self.decoder;
         batch.sift(tally, |record, bytes| {
             let Record::Frame(frame) = *record else { return Outcome::Keep };
-            match decoder.decode(frame, bytes) {
-                Ok(decoded) => *record = decoded,
-                Err(reason) => return Outcome::Dropped(reason),
+            match decoder.decode(record, &frame, bytes) {
+                Ok(()) => Outcome::Keep,
+                Err(reason) => Outcome::Dropped(reason),
             }
-            Outcome::Keep
         });
         decoder.doubts.enter(tally);
         decoder.notes.enter(tally);
@@ -66,41 +65,39 @@ struct Decoder {
 }
 
 impl Decoder {
-    fn decode(&mut self, frame: Frame, bytes: &[u8]) -> Result<Record, &'static str> {
+    /// Makes the frame's record what it holds.
+    fn decode(&mut self, record: &mut Record, frame: &Frame, bytes: &[u8]) -> Result<(), &'static str> {
         if frame.stream != self.stream {
             (self.stream, self.hints) = (frame.stream, Hints::from(self.said));
         }
         match i64::from(frame.payload_type) {
-            Payload::EVENT_SAMPLE => self.sample(&frame, frame.data.of(bytes)),
-            Payload::RECORD_LOST => Ok(Record::Lost(Lost {
-                time: frame.time,
-                source: LostSource::PerfEventRingBuffer,
-                count: frame.lost,
-                cpu: Some(frame.cpu),
-                span: None,
-            })),
+            Payload::EVENT_SAMPLE => self.sample(record, frame, frame.data.of(bytes)),
+            Payload::RECORD_LOST => {
+                *record = Record::Lost(lost(frame));
+                Ok(())
+            }
             _ => Err(UNKNOWN_PAYLOAD_TYPE),
         }
     }
 
-    fn sample(&mut self, frame: &Frame, data: &[u8]) -> Result<Record, &'static str> {
+    fn sample(&mut self, record: &mut Record, frame: &Frame, data: &[u8]) -> Result<(), &'static str> {
         let event = event::parse(data, &self.hints).map_err(|reason| reason.as_str())?;
         self.hints.observe(&event);
-        let record = match event {
-            event::Event::Debug(message) => Ok(Record::DebugEvent(debug_event(frame, &message))),
+        match event {
+            event::Event::Debug(message) => *record = Record::DebugEvent(debug_event(frame, &message)),
             event::Event::Agent(_) => {
                 let (event, senders) = agent_event::decode(frame.time, data)?;
                 self.hints.learn(senders);
-                Ok(Record::AgentEvent(Box::new(event)))
+                *record = Record::AgentEvent(Box::new(event));
             }
             _ => {
                 let Frame { time, seq, cpu, data: span, .. } = *frame;
                 let body = self.body(&event, data)?;
-                Ok(Record::Event(Event { time, seq, cpu, data: span, body }))
+                *record = Record::Event(Event { time, seq, cpu, data: span, body });
             }
-        };
+        }
         self.notes.cilium_version_contradicted += u64::from(self.hints.are_contradicted());
-        record
+        Ok(())
     }
 
     fn body(&mut self, event: &event::Event<'_>, data: &[u8]) -> Result<EventBody, &'static str> {
@@ -152,6 +149,11 @@ impl Decoder {
 fn packet(offset: usize, files: FileNumbering) -> EventBody {
     // Headers are tens of bytes; only a forged extension could make one longer, and then nothing is lost by it.
     EventBody::Packet { header_len: u16::try_from(offset).unwrap_or(u16::MAX), files }
+}
+
+fn lost(frame: &Frame) -> Lost {
+    let source = LostSource::PerfEventRingBuffer;
+    Lost { time: frame.time, source, count: frame.lost, cpu: Some(frame.cpu), span: None }
 }
 
 fn debug_event(frame: &Frame, message: &DebugMsg<'_>) -> DebugEvent {

@@ -18,7 +18,7 @@ use tidegate_core::ledger::Tally;
 use tidegate_core::record::{Event, EventBody};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Kind, Kinds, Outcome, Record, Span};
-use tidegate_wire::event::{self, DropV1Header, Hints};
+use tidegate_wire::event;
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -89,9 +89,8 @@ impl L34Flow {
         bytes: &[u8],
     ) -> Result<(), &'static str> {
         let (header_len, files) = settled;
-        let hints = Hints::from(if header_len == 32 { DropV1Header::Len32 } else { DropV1Header::Len36 });
         let mut read = |capture: &Capture<'_>| packet::read(flow, capture, data).map_err(|reason| reason.as_str());
-        match event::parse(data.of(bytes), &hints).map_err(|reason| reason.as_str())? {
+        match event::parse_again(data.of(bytes), header_len.into()).map_err(|reason| reason.as_str())? {
             event::Event::Drop(drop) => {
                 read(&Capture::of(&drop))?;
                 header::drop(flow, &drop, files);

@@ -6,7 +6,7 @@
 use tidegate_core::Span;
 use tidegate_core::flow::{Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
 use tidegate_wire::event::{PacketEvent, RecorderCapture};
-use tidegate_wire::packet::{self, Layer, Link, Packet, Reason};
+use tidegate_wire::packet::{self, Layer, Link, Packet, Reason, Usual};
 
 /// What was captured of a packet, and what the event says about it.
 pub(super) struct Capture<'a> {
@@ -34,6 +34,34 @@ impl<'a> Capture<'a> {
 /// Fills the flow from a packet of the event whose bytes `data` are.
 pub(super) fn read(flow: &mut Flow, capture: &Capture<'_>, data: Span) -> Result<(), Reason> {
     let captured = data.slice(capture.offset, capture.bytes.len());
+    if let (Link::Ethernet, None) = (capture.link, capture.tunnel)
+        && let Some(usual) = packet::parse_usual(capture.bytes)
+    {
+        fill_usual(flow, &usual, captured);
+    } else {
+        read_any(flow, capture, captured)?;
+    }
+    // Without lengths to go by (segmentation offload), bytes up to the end of a cut capture are cut, too.
+    let reaches_end = flow.payload.start + flow.payload.len == captured.start + captured.len;
+    flow.payload_cut |= reaches_end && capture.len_orig > captured.len;
+    Ok(())
+}
+
+/// What is known to be there needs no look at what could be missing.
+fn fill_usual(flow: &mut Flow, usual: &Usual<'_>, bytes: Span) {
+    flow.ethernet = Some(Ethernet { source: usual.ethernet.src, destination: usual.ethernet.dst });
+    let (source, destination) = (Address::from(usual.src), Address::from(usual.dst));
+    flow.ip = Some(Ip { source, destination, version: IpVersion::V4, source_xlated: None, encrypted: false });
+    flow.l4 = l4(usual.l4);
+    flow.last_layer = last_layer(usual.layer);
+    flow.payload = bytes.slice(usual.payload_offset, usual.payload.len());
+    flow.payload_cut = usual.truncated;
+    if let packet::L4::Tcp { seq, .. } = usual.l4 {
+        flow.tcp_seq = seq;
+    }
+}
+
+fn read_any(flow: &mut Flow, capture: &Capture<'_>, captured: Span) -> Result<(), Reason> {
     let packet = packet::parse(capture.bytes, capture.link)?;
     match capture.tunnel {
         Some(tunnel) if packet.last.is_some() => {
@@ -49,9 +77,6 @@ pub(super) fn read(flow: &mut Flow, capture: &Capture<'_>, data: Span) -> Result
         }
         _ => fill(flow, &packet, captured),
     }
-    // Without lengths to go by (segmentation offload), bytes up to the end of a cut capture are cut, too.
-    let reaches_end = flow.payload.start + flow.payload.len == captured.start + captured.len;
-    flow.payload_cut |= reaches_end && capture.len_orig > captured.len;
     Ok(())
 }
 

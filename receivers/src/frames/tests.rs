@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use tidegate_core::Record;
 use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::Encoder;
 

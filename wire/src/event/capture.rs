@@ -18,6 +18,10 @@ pub(super) const HEADER: usize = 24;
 pub struct DebugCapture<'a>(Sample<'a>);
 
 impl<'a> DebugCapture<'a> {
+    pub(super) fn of(sample: Sample<'a>) -> Self {
+        Self(sample)
+    }
+
     pub(super) fn parse(data: &'a [u8]) -> Result<Self, Reason> {
         Sample::new(data, HEADER, "DebugCapture", Bound::Exactly).map(Self)
     }

@@ -31,6 +31,10 @@ pub(super) const HEADER_V3: usize = 48;
 pub struct DropNotify<'a>(Sample<'a>);
 
 impl<'a> DropNotify<'a> {
+    pub(super) fn of(sample: Sample<'a>) -> Self {
+        Self(sample)
+    }
+
     pub(super) fn parse(data: &'a [u8], hints: &Hints) -> Result<Self, Reason> {
         let event = "DropNotify";
         let least = match version(data) {

@@ -93,6 +93,25 @@ pub enum Event<'a> {
     Unknown(u8),
 }
 
+/// Reads an event with a packet that [`parse`] has accepted, and whose packet it has found at `packet_offset`.
+///
+/// # Errors
+///
+/// As [`parse`], if that has not.
+pub fn parse_again(data: &[u8], packet_offset: usize) -> Result<Event<'_>, Reason> {
+    let Some(sample) = Sample::cut(data, packet_offset) else {
+        let header = if packet_offset == drop::HEADER_1_12 { DropV1Header::Len32 } else { DropV1Header::Len36 };
+        return parse(data, &Hints::from(header));
+    };
+    Ok(match data.first() {
+        Some(&message_type::TRACE) => Event::Trace(TraceNotify::of(sample)),
+        Some(&message_type::POLICY_VERDICT) => Event::PolicyVerdict(PolicyVerdictNotify::of(sample)),
+        Some(&message_type::DROP) => Event::Drop(DropNotify::of(sample)),
+        Some(&message_type::CAPTURE) => Event::Capture(DebugCapture::of(sample)),
+        _ => return parse(data, &Hints::default()),
+    })
+}
+
 /// Reads one event.
 ///
 /// `hints` settle the layouts that share a version byte; see [`Hints::observe`].

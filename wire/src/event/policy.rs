@@ -35,6 +35,10 @@ mod flag {
 pub struct PolicyVerdictNotify<'a>(Sample<'a>);
 
 impl<'a> PolicyVerdictNotify<'a> {
+    pub(super) fn of(sample: Sample<'a>) -> Self {
+        Self(sample)
+    }
+
     pub(super) fn parse(data: &'a [u8]) -> Result<Self, Reason> {
         let header_len = match beside_packet(data) {
             Some(HEADER_1_12..HEADER_1_19) => HEADER_1_12,

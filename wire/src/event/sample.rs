@@ -38,6 +38,13 @@ impl<'a> Sample<'a> {
         Ok(Self { header, body, packet_offset })
     }
 
+    /// The same where it is known to fit; `None` if it does not, or an extension makes the header another.
+    #[inline]
+    pub(super) fn cut(data: &'a [u8], header_len: usize) -> Option<Self> {
+        let (header, body) = data.split_at_checked(header_len)?;
+        (field::<1>(header, offset::EXT_VERSION) == [0]).then_some(Self { header, body, packet_offset: header_len })
+    }
+
     pub(super) fn u8(&self, at: usize) -> u8 {
         field::<1>(self.header, at)[0]
     }

@@ -29,6 +29,10 @@ const REASON_ENCRYPTED: u8 = 0x80;
 pub struct TraceNotify<'a>(Sample<'a>);
 
 impl<'a> TraceNotify<'a> {
+    pub(super) fn of(sample: Sample<'a>) -> Self {
+        Self(sample)
+    }
+
     pub(super) fn parse(data: &'a [u8]) -> Result<Self, Reason> {
         let event = "TraceNotify";
         if data.len() < HEADER_V0 {

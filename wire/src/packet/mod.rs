@@ -24,6 +24,7 @@ use std::net::{IpAddr, Ipv4Addr};
 pub use layer::Layer;
 pub use overlay::{Overlay, Tunnel};
 pub use reason::Reason;
+pub use usual::{Usual, parse_usual};
 use walk::{Decoders, walk};
 
 /// What a packet starts with.
@@ -202,8 +203,10 @@ pub fn parse(bytes: &[u8], link: Link) -> Result<Packet<'_>, Reason> {
     if bytes.is_empty() {
         return Ok(packet);
     }
-    if link == Link::Ethernet && usual::read(bytes, &mut packet).is_some() {
-        return Ok(packet);
+    if link == Link::Ethernet
+        && let Some(usual) = parse_usual(bytes)
+    {
+        return Ok(usual.into());
     }
     let first = match link {
         Link::Ethernet => Layer::Ethernet,

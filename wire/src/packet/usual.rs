@@ -5,7 +5,7 @@
 //! together.
 
 use super::{Ethernet, Ip, L4, Layer, Packet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 const IPV4: usize = 14;
 const TRANSPORT: usize = 34;
@@ -14,9 +14,40 @@ const IPV4_WITHOUT_OPTIONS: [u8; 3] = [0x08, 0x00, 0x45];
 /// Two paddings, and the head of a timestamp.
 const TCP_TIMESTAMP: [u8; 4] = [1, 1, 8, 10];
 
-/// Fills `packet`, or returns `None` and leaves it empty.
+/// A packet of that shape: what a [`Packet`] says, with nothing that could be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usual<'a> {
+    /// The Ethernet addresses.
+    pub ethernet: Ethernet,
+    /// The source's address.
+    pub src: Ipv4Addr,
+    /// The destination's address.
+    pub dst: Ipv4Addr,
+    /// TCP or UDP.
+    pub l4: L4,
+    /// Which of them.
+    pub layer: Layer,
+    /// What follows its header.
+    pub payload: &'a [u8],
+    /// Where the payload starts in the bytes that were parsed.
+    pub payload_offset: usize,
+    /// As [`Packet::truncated`].
+    pub truncated: bool,
+}
+
+impl<'a> From<Usual<'a>> for Packet<'a> {
+    fn from(usual: Usual<'a>) -> Self {
+        let Usual { ethernet, src, dst, l4, layer, payload, payload_offset, truncated } = usual;
+        let ip = Ip { src: src.into(), dst: dst.into() };
+        let (ethernet, ip, l4, last) = (Some(ethernet), Some(ip), Some(l4), Some(layer));
+        Self { ethernet, ip, l4, last, payload, payload_offset, truncated }
+    }
+}
+
+/// Reads a packet that starts with an Ethernet header, if it is one of these.
+#[must_use]
 #[inline]
-pub(super) fn read<'a>(bytes: &'a [u8], packet: &mut Packet<'a>) -> Option<()> {
+pub fn parse_usual(bytes: &[u8]) -> Option<Usual<'_>> {
     let header: &[u8; TRANSPORT] = bytes.first_chunk()?;
     let [
         d0,
@@ -63,16 +94,16 @@ pub(super) fn read<'a>(bytes: &'a [u8], packet: &mut Packet<'a>) -> Option<()> {
         17 => udp(segment)?,
         _ => return None,
     };
-    *packet = Packet {
-        ethernet: Some(Ethernet { src: [s0, s1, s2, s3, s4, s5], dst: [d0, d1, d2, d3, d4, d5] }),
-        ip: Some(Ip { src: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), dst: IpAddr::V4(Ipv4Addr::new(e, f, g, h)) }),
-        l4: Some(found.l4),
-        last: Some(found.layer),
+    Some(Usual {
+        ethernet: Ethernet { src: [s0, s1, s2, s3, s4, s5], dst: [d0, d1, d2, d3, d4, d5] },
+        src: Ipv4Addr::new(a, b, c, d),
+        dst: Ipv4Addr::new(e, f, g, h),
+        l4: found.l4,
+        layer: found.layer,
         payload: &segment[found.start..found.end.min(segment.len())],
         payload_offset: TRANSPORT + found.start,
         truncated: end > bytes.len() || found.end > segment.len(),
-    };
-    Some(())
+    })
 }
 
 /// A transport header, and where its payload is in the segment.
@@ -117,10 +148,9 @@ mod tests {
 
     /// The walk's answer, and this module's if it has one.
     fn both(bytes: &[u8]) -> (Option<Packet<'_>>, Option<Packet<'_>>) {
-        let (mut walked, mut usual) = (Packet::default(), Packet::default());
+        let mut walked = Packet::default();
         let walked = walk(bytes, Layer::Ethernet, Decoders::Plain, &mut walked).ok().map(|_| walked);
-        let usual = read(bytes, &mut usual).map(|()| usual);
-        (walked, usual)
+        (walked, parse_usual(bytes).map(Packet::from))
     }
 
     /// Ethernet, IPv4, and `transport` with its protocol's number.

@@ -9,6 +9,7 @@ mod decode;
 mod encode;
 mod error;
 mod plan;
+mod usual;
 
 pub use decode::{DEFAULT_MAX_FRAME, Decoder, Step};
 pub use encode::Encoder;

@@ -1,5 +1,6 @@
 //! What to do with each field of a value, worked out once from the type definition.
 
+use super::usual::Front;
 use super::{Error, Mismatch, Payload};
 use crate::gob::{self, Fields, Reader, Schema, Type, TypeId, Value};
 
@@ -9,6 +10,8 @@ pub(super) struct Plan {
     pub(super) id: TypeId,
     /// One for each field, by number.
     roles: Box<[Role]>,
+    /// For values of the usual shape, where the type allows it.
+    pub(super) usual: Option<Front>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +38,9 @@ impl Plan {
         if roles.iter().all(|role| matches!(role, Role::Unknown(_))) {
             return Err(Mismatch::NoKnownField.into());
         }
-        Ok(Self { id, roles })
+        let as_upstream = *roles == [Role::Data, Role::Cpu, Role::Lost, Role::Kind];
+        let usual = if as_upstream { Front::new(id) } else { None };
+        Ok(Self { id, roles, usual })
     }
 
     /// Decodes the fields of one value.
