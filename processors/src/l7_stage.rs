@@ -28,10 +28,10 @@ pub(crate) trait Protocol: Send {
     fn exchange(&self, log: &LogRecord) -> Option<Exchange>;
 
     /// Looks for a message in a flow's payload, which lies in `bytes`.
-    fn find<'a>(&self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Self::Found<'a>)>;
+    fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Self::Found<'a>)>;
 
-    /// What goes on the flow of a message that was found.
-    fn found(found: Self::Found<'_>) -> L7;
+    /// What goes on the flow of a message that was found; `None` if it turns out to be none.
+    fn found(found: Self::Found<'_>) -> Option<L7>;
 }
 
 /// The stage.
@@ -50,7 +50,7 @@ impl<P: Protocol> L7Stage<P> {
 
     fn judge(&mut self, record: &mut Record, bytes: &[u8]) -> Outcome {
         if let Some(seen) = &mut self.seen {
-            look(&self.protocol, seen, record, bytes);
+            look(&mut self.protocol, seen, record, bytes);
         }
         if !log_of(record).is_some_and(P::owns) {
             return Outcome::Keep;
@@ -63,7 +63,7 @@ impl<P: Protocol> L7Stage<P> {
 }
 
 /// Shows `seen` what a record says about messages.
-fn look<P: Protocol>(protocol: &P, seen: &mut WireSeen, record: &Record, bytes: &[u8]) {
+fn look<P: Protocol>(protocol: &mut P, seen: &mut WireSeen, record: &Record, bytes: &[u8]) {
     match record {
         Record::Flow(flow) => {
             seen.pass(flow.time);

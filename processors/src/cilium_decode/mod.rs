@@ -81,6 +81,11 @@ impl Decoder {
     }
 
     fn sample(&mut self, record: &mut Record, frame: &Frame, data: &[u8]) -> Result<(), &'static str> {
+        if let Some(header_len) = event::plain_header(data, &self.hints) {
+            let Frame { time, seq, cpu, data, .. } = *frame;
+            *record = Record::Event(Event { time, seq, cpu, data, body: packet(header_len, FileNumbering::default()) });
+            return Ok(());
+        }
         let event = event::parse(data, &self.hints).map_err(|reason| reason.as_str())?;
         self.hints.observe(&event);
         match event {

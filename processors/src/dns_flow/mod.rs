@@ -14,7 +14,6 @@ use tidegate_core::flow::{Flow, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::access_log::LogRecord;
-use tidegate_wire::dns;
 
 use crate::l7_stage::{L7Stage, Protocol};
 use crate::wire_seen::{Content, Exchange, Message, Settings};
@@ -50,10 +49,11 @@ impl ProcessorConfig for Config {
 #[derive(Debug, Default)]
 struct DnsFlow {
     content: Content,
+    name: String,
 }
 
 impl Protocol for DnsFlow {
-    type Found<'a> = dns::Message;
+    type Found<'a> = wire::Shown<'a>;
 
     fn owns(log: &LogRecord) -> bool {
         log.dns.is_some()
@@ -67,11 +67,11 @@ impl Protocol for DnsFlow {
         access_log::exchange(log, &self.content)
     }
 
-    fn find(&self, flow: &Flow, bytes: &[u8]) -> Option<(Message, dns::Message)> {
-        wire::find(flow, bytes, &self.content)
+    fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, wire::Shown<'a>)> {
+        wire::find(flow, bytes, &self.content, &mut self.name)
     }
 
-    fn found(found: dns::Message) -> L7 {
+    fn found(found: wire::Shown<'_>) -> Option<L7> {
         wire::l7(found)
     }
 }

@@ -7,28 +7,41 @@ use crate::wire_seen::{Content, Message};
 
 const DNS_PORT: u16 = 53;
 
-/// Looks for a message in a flow's payload.
-pub(super) fn find(flow: &Flow, bytes: &[u8], content: &Content) -> Option<(Message, dns::Message)> {
+/// A payload with a message, of which only the question was read: most packets are reported more than once.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'a> {
+    payload: &'a [u8],
+    is_tcp: bool,
+}
+
+/// Looks for a message in a flow's payload. Its name is read into `name`, whose memory is used again.
+pub(super) fn find<'a>(
+    flow: &Flow,
+    bytes: &'a [u8],
+    content: &Content,
+    name: &mut String,
+) -> Option<(Message, Shown<'a>)> {
     let (source_port, destination_port) = flow.l4.ports()?;
     if source_port != DNS_PORT && destination_port != DNS_PORT {
         return None;
     }
     let payload = flow.payload.of(bytes);
-    let found = match flow.l4 {
-        L4::Udp { .. } => dns::parse_udp(payload).ok()?,
-        L4::Tcp { .. } => dns::parse_tcp(payload).ok()?,
+    let (is_tcp, found) = match flow.l4 {
+        L4::Udp { .. } => (false, dns::question_udp(payload, name).ok()?),
+        L4::Tcp { .. } => (true, dns::question_tcp(payload, name).ok()?),
         _ => return None,
     };
     let server_port = if found.response { source_port } else { destination_port };
     if server_port != DNS_PORT {
         return None;
     }
-    let content = content.of((found.query.as_str(), found.qtypes.as_slice()));
-    Some((Message::in_flow(flow, found.response, content, found.id.into())?, found))
+    let content = content.of((name.as_str(), [found.qtype].as_slice()));
+    Some((Message::in_flow(flow, found.response, content, found.id.into())?, Shown { payload, is_tcp }))
 }
 
-/// What goes on the flow of a message.
-pub(super) fn l7(message: dns::Message) -> L7 {
+/// What goes on the flow of a message; `None` if it is none behind its question.
+pub(super) fn l7(Shown { payload, is_tcp }: Shown<'_>) -> Option<L7> {
+    let message = if is_tcp { dns::parse_tcp(payload) } else { dns::parse_udp(payload) }.ok()?;
     let dns = Dns {
         query: message.query,
         ips: message.ips.into_iter().map(Into::into).collect(),
@@ -40,5 +53,5 @@ pub(super) fn l7(message: dns::Message) -> L7 {
         rrtypes: message.answer_types,
     };
     let l7_type = if message.response { L7Type::Response } else { L7Type::Request };
-    L7 { l7_type, latency_ns: 0, record: L7Record::Dns(dns), trace_id: None, seen: Seen::Wire }
+    Some(L7 { l7_type, latency_ns: 0, record: L7Record::Dns(dns), trace_id: None, seen: Seen::Wire })
 }

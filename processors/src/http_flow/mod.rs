@@ -74,11 +74,11 @@ impl Protocol for HttpFlow {
         access_log::exchange(log, &self.content)
     }
 
-    fn find<'a>(&self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Head<'a>)> {
+    fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Head<'a>)> {
         wire::find(flow, bytes, &self.content)
     }
 
-    fn found(found: Head<'_>) -> L7 {
-        wire::l7(&found)
+    fn found(found: Head<'_>) -> Option<L7> {
+        Some(wire::l7(&found))
     }
 }

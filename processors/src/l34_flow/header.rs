@@ -27,9 +27,10 @@ pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>) {
     flow.trace_point = TracePoint::from_datapath(trace.subtype());
     flow.trace_reason = TraceReason::from_datapath(trace.reason());
     flow.is_reply = is_reply(trace.reason());
-    flow.direction = trace_direction(trace);
+    let original = original_source(trace);
+    flow.direction = trace_direction(trace, original.is_some());
     // With an original source it is egress whoever reports it.
-    if flow.direction != Direction::Unknown && original_source(trace).is_none() {
+    if flow.direction != Direction::Unknown && original.is_none() {
         flow.turned_by = trace.source();
     }
     flow.source.identity = trace.src_label();
@@ -39,7 +40,7 @@ pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>) {
     if flow.trace_point == TracePoint::TO_PROXY {
         flow.proxy_port = trace.dst_id().into();
     }
-    restore_source(flow, trace);
+    restore_source(flow, trace, original);
 }
 
 pub(super) fn policy_verdict(flow: &mut Flow, verdict: &PolicyVerdictNotify<'_>) {
@@ -103,21 +104,21 @@ fn is_reply(reason: u8) -> Option<bool> {
 }
 
 /// Hubble's rule with a source that is never a local endpoint.
-fn trace_direction(trace: &TraceNotify<'_>) -> Direction {
+fn trace_direction(trace: &TraceNotify<'_>, has_original_source: bool) -> Direction {
     match trace.reason() {
         _ if trace.source() == 0 => Direction::Unknown,
         reason::UNKNOWN => Direction::Unknown,
         reason::REPLY => Direction::Egress,
-        _ if original_source(trace).is_some() => Direction::Egress,
+        _ if has_original_source => Direction::Egress,
         _ => Direction::Ingress,
     }
 }
 
 /// Puts the source before address translation back, and keeps the packet's own where it differs.
-fn restore_source(flow: &mut Flow, trace: &TraceNotify<'_>) {
+fn restore_source(flow: &mut Flow, trace: &TraceNotify<'_>, original: Option<Address>) {
     let Some(ip) = &mut flow.ip else { return };
     ip.encrypted = trace.is_encrypted();
-    let Some(original) = original_source(trace) else { return };
+    let Some(original) = original else { return };
     if original != ip.source {
         ip.source_xlated = Some(ip.source);
         ip.source = original;
@@ -126,5 +127,8 @@ fn restore_source(flow: &mut Flow, trace: &TraceNotify<'_>) {
 
 /// The source before address translation. Like Go, takes `::ffff:0.0.0.0` for an unset one, too.
 fn original_source(trace: &TraceNotify<'_>) -> Option<Address> {
+    if trace.orig_ip_bytes() == [0; 16] {
+        return None;
+    }
     trace.orig_ip().filter(|ip| !ip.to_canonical().is_unspecified()).map(Address::from)
 }

@@ -61,6 +61,8 @@ fn fill_usual(flow: &mut Flow, usual: &Usual<'_>, bytes: Span) {
     }
 }
 
+// Apart, so that usual packets do without its registers.
+#[inline(never)]
 fn read_any(flow: &mut Flow, capture: &Capture<'_>, captured: Span) -> Result<(), Reason> {
     let packet = packet::parse(capture.bytes, capture.link)?;
     match capture.tunnel {

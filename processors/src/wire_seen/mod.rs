@@ -73,12 +73,13 @@ impl WireSeen {
             && !matches!(flow.trace_point, TracePoint::TO_PROXY | TracePoint::FROM_PROXY | FROM_NETWORK)
     }
 
-    /// A packet showed a message; `l7` makes what goes on its flow, if it is new.
-    pub(crate) fn show(&mut self, message: Message, carrier: &Flow, l7: impl FnOnce() -> L7) {
+    /// A packet showed a message; `l7` makes what goes on its flow, if it is new and a message.
+    pub(crate) fn show(&mut self, message: Message, carrier: &Flow, l7: impl FnOnce() -> Option<L7>) {
         match self.waiting.get_mut(&message) {
             Some(known) => learn(known, carrier),
             None => {
-                if let Some((oldest, flow)) = self.waiting.insert(message, flow(carrier, l7())) {
+                let Some(l7) = l7() else { return };
+                if let Some((oldest, flow)) = self.waiting.insert(message, flow(carrier, l7)) {
                     self.early_count += 1;
                     let settled = self.settle(oldest, flow);
                     self.early.extend(settled);

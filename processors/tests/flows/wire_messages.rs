@@ -150,6 +150,19 @@ fn a_cut_message_gives_what_is_certain_or_nothing() {
 }
 
 #[test]
+fn a_message_that_is_malformed_behind_its_question_makes_none_however_often_it_is_shown() {
+    let mut message = dns(7, "example.com.", true);
+    let address = message.len() - 6;
+    // An address of three bytes.
+    message[address + 1] = 3;
+    message.pop();
+    let malformed = udp((SERVER, 53), (CLIENT, 4000), &message);
+    let shown = [trace(TO_OVERLAY, &malformed), trace(TO_ENDPOINT, &malformed)];
+    assert_eq!(told(&shown), Vec::<String>::new());
+    assert_eq!(told(&[&shown[..], &[trace(TO_ENDPOINT, &answer(7))]].concat()), [ANSWERED]);
+}
+
+#[test]
 fn dns_over_tcp_has_a_length_before_it() {
     let message = dns(7, "example.com.", false);
     let length = u16::try_from(message.len()).expect("a small message").to_be_bytes();

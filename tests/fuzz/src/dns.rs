@@ -2,7 +2,7 @@
 //!
 //! The input is a byte that says where the message is cut, then the message.
 
-use tidegate_wire::dns::{Message, Reason, parse_tcp, parse_udp};
+use tidegate_wire::dns::{Message, Question, Reason, parse_tcp, parse_udp, question_udp};
 use tidegate_wire::packet::{Link, parse};
 
 use super::memory::Bound;
@@ -15,7 +15,7 @@ const BOUND: Bound = Bound { each: 96, base: 2048 };
 ///
 /// # Panics
 /// If too much is allocated, if it is another message over TCP, or if the cut message says what the whole one does
-/// not.
+/// not, or the question alone what the whole does not.
 pub fn run(data: &[u8]) {
     let Some((&cut, message)) = data.split_first() else { return };
     let whole = BOUND.holds(message.len(), || parse_udp(message));
@@ -24,6 +24,7 @@ pub fn run(data: &[u8]) {
     assert!(over_tcp == whole || over_tcp == Err(Reason::BadCounts), "{over_tcp:?}, not {whole:?}");
     let Ok(whole) = whole else { return };
     check(&whole);
+    check_question(message, &whole);
     if usize::from(cut) < message.len() {
         check_cut(parse_udp(&message[..cut.into()]), &whole);
     }
@@ -33,6 +34,12 @@ fn check(message: &Message) {
     assert!(message.query.is_ascii() && message.query.ends_with('.'));
     assert!(message.cnames.iter().all(|name| name.is_ascii() && name.ends_with('.')));
     assert!(message.ips.len() + message.cnames.len() <= message.answer_types.len());
+}
+
+fn check_question(message: &[u8], whole: &Message) {
+    let mut name = "what was read before".to_owned();
+    let Question { id, response, qtype } = question_udp(message, &mut name).expect("the whole was read");
+    assert_eq!((id, response, &[qtype][..], &name), (whole.id, whole.response, &*whole.qtypes, &whole.query));
 }
 
 fn check_cut(cut: Result<Message, Reason>, whole: &Message) {

@@ -53,6 +53,17 @@ pub struct Message {
     pub complete: bool,
 }
 
+/// What tells a message from others, with the question's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// As [`Message::id`].
+    pub id: u16,
+    /// As [`Message::response`].
+    pub response: bool,
+    /// As the one in [`Message::qtypes`].
+    pub qtype: u16,
+}
+
 /// How many records each section has.
 struct Counts {
     answers: u16,
@@ -64,13 +75,21 @@ struct Counts {
 pub(super) fn read(message: &[u8], length: Option<usize>) -> Result<Message, Reason> {
     let mut reader = Reader::new(message);
     let (mut read, counts) = read_header(&mut reader, length.unwrap_or(LONGEST_MESSAGE))?;
-    read_question(&mut reader, &mut read)?;
+    let qtype = read_question(&mut reader, &mut read.query)?;
+    read.qtypes.push(qtype);
     read.complete = match read_records(&mut reader, &mut read, &counts) {
         Ok(()) => true,
         Err(Reason::Truncated) => false,
         Err(malformed) => return Err(malformed),
     };
     Ok(read)
+}
+
+/// Reads of a message what tells it from others.
+pub(super) fn question(message: &[u8], length: Option<usize>, name: &mut String) -> Result<Question, Reason> {
+    let mut reader = Reader::new(message);
+    let (Message { id, response, .. }, _) = read_header(&mut reader, length.unwrap_or(LONGEST_MESSAGE))?;
+    Ok(Question { id, response, qtype: read_question(&mut reader, name)? })
 }
 
 fn read_header(reader: &mut Reader<'_>, length: usize) -> Result<(Message, Counts), Reason> {
@@ -120,16 +139,16 @@ fn check_counts(message: &Message, counts: &Counts, length: usize) -> Result<(),
     Ok(())
 }
 
-fn read_question(reader: &mut Reader<'_>, message: &mut Message) -> Result<(), Reason> {
-    message.query = name::read(reader)?;
-    message.query.make_ascii_lowercase();
+/// Reads the name into `name`, and returns the type.
+fn read_question(reader: &mut Reader<'_>, name: &mut String) -> Result<u16, Reason> {
+    name::read_into(reader, name)?;
+    name.make_ascii_lowercase();
     let (qtype, class) = (reader.u16()?, reader.u16()?);
     // Internet, Chaos, Hesiod, none, any.
     if qtype == 0 || !matches!(class, 1 | 3 | 4 | 254 | 255) {
         return Err(Reason::BadRecord);
     }
-    message.qtypes.push(qtype);
-    Ok(())
+    Ok(qtype)
 }
 
 fn read_records(reader: &mut Reader<'_>, message: &mut Message, counts: &Counts) -> Result<(), Reason> {

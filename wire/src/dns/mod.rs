@@ -10,7 +10,7 @@ mod name;
 mod reader;
 mod reason;
 
-pub use message::Message;
+pub use message::{Message, Question};
 pub use reason::Reason;
 
 /// Reads the message that a UDP payload is.
@@ -22,6 +22,26 @@ pub fn parse_udp(payload: &[u8]) -> Result<Message, Reason> {
     message::read(payload, None)
 }
 
+/// Reads of the message that a UDP payload is what tells it from others, its name into `name`. That is a fraction of
+/// the whole, whose records may still turn out to be malformed.
+///
+/// # Errors
+///
+/// As [`parse_udp`] before the first record.
+pub fn question_udp(payload: &[u8], name: &mut String) -> Result<Question, Reason> {
+    message::question(payload, None, name)
+}
+
+/// The same for the first message of a TCP payload.
+///
+/// # Errors
+///
+/// As [`parse_tcp`] before the first record.
+pub fn question_tcp(payload: &[u8], name: &mut String) -> Result<Question, Reason> {
+    let (message, length) = first_of_tcp(payload)?;
+    message::question(message, Some(length), name)
+}
+
 /// Reads the first message of a TCP payload, which starts with its length. Segments in the middle of a message are
 /// refused as far as their bytes betray them.
 ///
@@ -29,7 +49,13 @@ pub fn parse_udp(payload: &[u8]) -> Result<Message, Reason> {
 ///
 /// The bytes are no DNS message, or end before its question does.
 pub fn parse_tcp(payload: &[u8]) -> Result<Message, Reason> {
+    let (message, length) = first_of_tcp(payload)?;
+    message::read(message, Some(length))
+}
+
+/// What was captured of a message, and its length.
+fn first_of_tcp(payload: &[u8]) -> Result<(&[u8], usize), Reason> {
     let (&length, rest) = payload.split_first_chunk().ok_or(Reason::Truncated)?;
     let length = usize::from(u16::from_be_bytes(length));
-    message::read(&rest[..length.min(rest.len())], Some(length))
+    Ok((&rest[..length.min(rest.len())], length))
 }

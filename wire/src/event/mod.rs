@@ -12,6 +12,7 @@ mod drop;
 mod encode;
 mod fields;
 mod hints;
+mod plain;
 mod policy;
 mod reason;
 mod recorder;
@@ -27,6 +28,7 @@ pub use fields::{
     CaptureFields, Common, DebugFields, DropFields, PolicyFields, RecorderFields, SockFields, TraceFields,
 };
 pub use hints::{DropV1Header, Hints, SockLayout};
+pub use plain::plain_header;
 pub use policy::PolicyVerdictNotify;
 pub use reason::{Bound, Reason};
 pub use recorder::RecorderCapture;

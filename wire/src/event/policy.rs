@@ -40,10 +40,7 @@ impl<'a> PolicyVerdictNotify<'a> {
     }
 
     pub(super) fn parse(data: &'a [u8]) -> Result<Self, Reason> {
-        let header_len = match beside_packet(data) {
-            Some(HEADER_1_12..HEADER_1_19) => HEADER_1_12,
-            _ => HEADER_1_19,
-        };
+        let header_len = if is_of_1_12(beside_packet(data)) { HEADER_1_12 } else { HEADER_1_19 };
         Sample::new(data, header_len, "PolicyVerdictNotify", Bound::Exactly).map(Self)
     }
 
@@ -121,6 +118,12 @@ impl<'a> PolicyVerdictNotify<'a> {
             cookie: self.cookie(),
         }
     }
+}
+
+/// Whether what is beside the packet leaves no room for the header of 1.19.
+#[inline]
+pub(super) fn is_of_1_12(beside_packet: Option<usize>) -> bool {
+    matches!(beside_packet, Some(HEADER_1_12..HEADER_1_19))
 }
 
 impl<'a> PacketEvent<'a> for PolicyVerdictNotify<'a> {

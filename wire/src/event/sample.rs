@@ -6,14 +6,14 @@
 use super::reason::{Bound, Reason};
 use crate::packet::{Link, Tunnel};
 
-mod offset {
-    pub(super) const SUBTYPE: usize = 1;
-    pub(super) const SOURCE: usize = 2;
-    pub(super) const HASH: usize = 4;
-    pub(super) const LEN_ORIG: usize = 8;
-    pub(super) const LEN_CAP: usize = 12;
-    pub(super) const VERSION: usize = 14;
-    pub(super) const EXT_VERSION: usize = 15;
+pub(super) mod offset {
+    pub(in super::super) const SUBTYPE: usize = 1;
+    pub(in super::super) const SOURCE: usize = 2;
+    pub(in super::super) const HASH: usize = 4;
+    pub(in super::super) const LEN_ORIG: usize = 8;
+    pub(in super::super) const LEN_CAP: usize = 12;
+    pub(in super::super) const VERSION: usize = 14;
+    pub(in super::super) const EXT_VERSION: usize = 15;
 }
 
 /// The header and the packet of an event that has one.

@@ -49,40 +49,13 @@ impl<'a> From<Usual<'a>> for Packet<'a> {
 #[inline]
 pub fn parse_usual(bytes: &[u8]) -> Option<Usual<'_>> {
     let header: &[u8; TRANSPORT] = bytes.first_chunk()?;
-    let [
-        d0,
-        d1,
-        d2,
-        d3,
-        d4,
-        d5,
-        s0,
-        s1,
-        s2,
-        s3,
-        s4,
-        s5,
-        version @ ..,
-        _,
-        l0,
-        l1,
-        _,
-        _,
-        f0,
-        f1,
-        _,
-        protocol,
-        _,
-        _,
-        a,
-        b,
-        c,
-        d,
-        e,
-        f,
-        g,
-        h,
-    ] = *header;
+    // Cut in pieces that are copied whole: byte by byte, the addresses alone would take forty instructions.
+    let (&to, rest) = header.split_first_chunk()?;
+    let (&from, rest) = rest.split_first_chunk()?;
+    let (&version, rest) = rest.split_first_chunk()?;
+    let (&[_, l0, l1, _, _, f0, f1, _, protocol, _, _], rest) = rest.split_first_chunk()?;
+    let (&src, rest) = rest.split_first_chunk::<4>()?;
+    let (&dst, _) = rest.split_first_chunk::<4>()?;
     let fragment = u16::from_be_bytes([f0 & 0x3f, f1]) != 0;
     let end = IPV4 + usize::from(u16::from_be_bytes([l0, l1]));
     if version != IPV4_WITHOUT_OPTIONS || fragment || end <= TRANSPORT {
@@ -95,9 +68,9 @@ pub fn parse_usual(bytes: &[u8]) -> Option<Usual<'_>> {
         _ => return None,
     };
     Some(Usual {
-        ethernet: Ethernet { src: [s0, s1, s2, s3, s4, s5], dst: [d0, d1, d2, d3, d4, d5] },
-        src: Ipv4Addr::new(a, b, c, d),
-        dst: Ipv4Addr::new(e, f, g, h),
+        ethernet: Ethernet { src: from, dst: to },
+        src: src.into(),
+        dst: dst.into(),
         l4: found.l4,
         layer: found.layer,
         payload: &segment[found.start..found.end.min(segment.len())],
