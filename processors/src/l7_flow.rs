@@ -9,9 +9,9 @@ use tidegate_core::flow::{Generic, Kafka, L7, L7Record, L7Type, Seen};
 use tidegate_core::ledger::Tally;
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Kind, Kinds, Outcome};
-use tidegate_wire::access_log::{self, LogRecord};
+use tidegate_wire::access_log::{self, Protocol};
 
-use crate::access_log_flow::{AccessLogFlows, l7_type, log_of};
+use crate::access_log_flow::{AccessLogFlows, Log};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -48,11 +48,8 @@ struct L7Flow {
 
 impl Processor for L7Flow {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
-        batch.sift(tally, |record, _| {
-            if log_of(record).is_none_or(|log| log.dns.is_some() || log.http.is_some()) {
-                return Outcome::Keep;
-            }
-            match self.flows.replace(record, |log, _| l7(log)) {
+        batch.sift(tally, |record, bytes| {
+            match self.flows.replace(record, bytes, Protocol::Other, |log, time| time.map(|_| l7(log))) {
                 Ok(()) => Outcome::Keep,
                 Err(reason) => Outcome::Dropped(reason),
             }
@@ -60,11 +57,11 @@ impl Processor for L7Flow {
     }
 }
 
-fn l7(log: &mut LogRecord) -> L7 {
-    let l7_type = l7_type(log);
-    let record = match log.kafka.take() {
-        Some(logged) => L7Record::Kafka(kafka(logged, l7_type)),
-        None => L7Record::Generic(generic(log.l7.take().unwrap_or_default())),
+fn l7(log: &Log<'_>) -> L7 {
+    let l7_type = log.l7_type;
+    let record = match log.view.kafka {
+        Some(logged) => L7Record::Kafka(kafka(logged.into(), l7_type)),
+        None => L7Record::Generic(generic(log.view.l7.unwrap_or_default().into())),
     };
     L7 { l7_type, latency_ns: 0, record, trace_id: None, seen: Seen::Proxy }
 }

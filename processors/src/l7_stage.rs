@@ -6,11 +6,12 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tidegate_core::flow::{Flow, L7};
 use tidegate_core::ledger::Tally;
+use tidegate_core::record::Event;
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Outcome, Record, Timestamp};
-use tidegate_wire::access_log::LogRecord;
+use tidegate_wire::access_log;
 
-use crate::access_log_flow::{AccessLogFlows, log_of};
+use crate::access_log_flow::{AccessLogFlows, Log};
 use crate::wire_seen::{Exchange, Message, WireSeen};
 
 /// One protocol's part.
@@ -18,14 +19,14 @@ pub(crate) trait Protocol: Send {
     /// What was found in a packet, before it is known whether it is needed.
     type Found<'a>;
 
-    /// Whether a record is about this protocol.
-    fn owns(log: &LogRecord) -> bool;
+    /// Which records are about this protocol.
+    const RECORDS: access_log::Protocol;
 
-    /// The protocol's part of a record, taken out of it.
-    fn l7(&mut self, log: &mut LogRecord, logged_at: SignedDuration) -> L7;
+    /// The protocol's part of a record.
+    fn l7(&mut self, log: &Log<'_>, logged_at: SignedDuration) -> L7;
 
     /// The exchange that a record reports, as far as packets could show it, too.
-    fn exchange(&self, log: &LogRecord) -> Option<Exchange>;
+    fn exchange(&mut self, log: &Log<'_>) -> Option<Exchange>;
 
     /// Looks for a message in a flow's payload, which lies in `bytes`.
     fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Self::Found<'a>)>;
@@ -52,10 +53,17 @@ impl<P: Protocol> L7Stage<P> {
         if let Some(seen) = &mut self.seen {
             look(&mut self.protocol, seen, record, bytes);
         }
-        if !log_of(record).is_some_and(P::owns) {
-            return Outcome::Keep;
-        }
-        match self.flows.replace(record, |log, logged_at| self.protocol.l7(log, logged_at)) {
+        let Self { protocol, flows, seen } = self;
+        let Record::Event(Event { time, .. }) = *record else { return Outcome::Keep };
+        let replaced = flows.replace(record, bytes, P::RECORDS, |log, logged_at| {
+            if let Some(seen) = seen
+                && let Some(exchange) = protocol.exchange(log)
+            {
+                seen.report(exchange, time);
+            }
+            logged_at.map(|logged_at| protocol.l7(log, logged_at))
+        });
+        match replaced {
             Ok(()) => Outcome::Keep,
             Err(reason) => Outcome::Dropped(reason),
         }
@@ -74,13 +82,7 @@ fn look<P: Protocol>(protocol: &mut P, seen: &mut WireSeen, record: &Record, byt
                 seen.show(message, flow, || P::found(found));
             }
         }
-        Record::Event(event) => {
-            seen.pass(event.time);
-            let log = log_of(record).filter(|log| P::owns(log));
-            if let Some(exchange) = log.and_then(|log| protocol.exchange(log)) {
-                seen.report(exchange, event.time);
-            }
-        }
+        Record::Event(event) => seen.pass(event.time),
         _ => {}
     }
 }

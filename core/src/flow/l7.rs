@@ -1,6 +1,53 @@
 //! Requests and responses: `flow.Layer7` and its records.
 
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
+
 pub use tidegate_wire::access_log::Answer as DnsAnswer;
+
+/// Addresses in an answer; the usual ones need no memory of their own.
+pub type DnsAnswers = SmallVec<[DnsAnswer; 2]>;
+
+/// Types of DNS records; the usual ones need no memory of their own.
+pub type DnsTypes = SmallVec<[u16; 8]>;
+
+/// A text that mostly is one of a few, which need no memory of their own: see [`word`].
+pub type Word = Cow<'static, str>;
+
+/// What proxies' records and heads of HTTP say over and over.
+const WORDS: &[&str] = &[
+    "proxy",
+    "wire",
+    "GET",
+    "POST",
+    "PUT",
+    "HEAD",
+    "DELETE",
+    "PATCH",
+    "OPTIONS",
+    "CONNECT",
+    "HTTP/1.1",
+    "HTTP/2",
+    "HTTP/1",
+    "HTTP/1.0",
+    "X-Request-Id",
+    "Traceparent",
+    "Host",
+    "User-Agent",
+    "Server",
+    "Content-Type",
+    "Content-Length",
+];
+
+/// The text as a [`Word`].
+#[must_use]
+pub fn word(text: Cow<'_, str>) -> Word {
+    match WORDS.iter().find(|word| **word == text) {
+        Some(word) => Cow::Borrowed(word),
+        None => Cow::Owned(text.into_owned()),
+    }
+}
 
 /// `flow.Layer7`, with what Hubble keeps beside it on the flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,19 +143,19 @@ pub struct Dns {
     /// The name asked for, with its trailing dot.
     pub query: String,
     /// Addresses in the answer.
-    pub ips: Vec<DnsAnswer>,
+    pub ips: DnsAnswers,
     /// Time to live in seconds.
     pub ttl: u32,
     /// Canonical names in the answer.
     pub cnames: Vec<String>,
     /// `proxy`, or `wire` for messages found in packets.
-    pub observation_source: String,
+    pub observation_source: Word,
     /// Response code, RFC 1035 and successors.
     pub rcode: u32,
     /// Types asked for.
-    pub qtypes: Vec<u16>,
+    pub qtypes: DnsTypes,
     /// Types of the answers, one for each.
-    pub rrtypes: Vec<u16>,
+    pub rrtypes: DnsTypes,
 }
 
 /// `flow.HTTP`.
@@ -117,13 +164,13 @@ pub struct Http {
     /// Status code; 0 for requests.
     pub code: u32,
     /// Method.
-    pub method: String,
+    pub method: Word,
     /// URL as far as it is known.
     pub url: String,
     /// `HTTP/1.1` and the like.
-    pub protocol: String,
+    pub protocol: Word,
     /// Headers, sorted by key, one entry for each value.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(Word, String)>,
 }
 
 /// `flow.Kafka`.

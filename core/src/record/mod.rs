@@ -12,16 +12,13 @@ pub use agent_event::{
 pub use debug_event::{DebugEvent, DebugEventType};
 pub use kind::{Kind, Kinds};
 
-use tidegate_wire::access_log::LogRecord;
+use tidegate_wire::access_log::Protocol;
 use tidegate_wire::event::SockLayout;
 
 use crate::batch::Span;
 use crate::flow::{FileNumbering, Flow};
 use crate::metric::Point;
 use crate::time::Timestamp;
-
-/// What an access-log record weighs in the byte limits of edges: its usual size, headers included.
-const ACCESS_LOG_BYTES: usize = 1024;
 
 /// One record. All variants share one slot, so a stage changes a record by overwriting it.
 #[derive(Clone, Debug)]
@@ -86,7 +83,6 @@ impl Record {
         match self {
             Self::Flow(flow) => flow.heap_bytes(),
             Self::AgentEvent(event) => event.heap_bytes(),
-            Self::Event(Event { body: EventBody::AccessLog(_), .. }) => ACCESS_LOG_BYTES,
             _ => 0,
         }
     }
@@ -144,8 +140,8 @@ pub enum EventBody {
         /// How its fields lie; settled by the decoder, because no version byte tells.
         layout: SockLayout,
     },
-    /// An access-log record (129) of a proxy.
-    AccessLog(Box<LogRecord>),
+    /// An access-log record (129) of a proxy, which is right as a whole.
+    AccessLog(Protocol),
     /// A message type without a decoder, as it came.
     Undecoded,
 }

@@ -35,10 +35,10 @@ fn record() -> impl Strategy<Value = L7Record> {
             L7Record::Dns(Dns {
                 query,
                 ttl,
-                observation_source,
+                observation_source: observation_source.into(),
                 rcode,
-                rrtypes: qtypes.clone(),
-                qtypes,
+                rrtypes: qtypes.as_slice().into(),
+                qtypes: qtypes.into(),
                 cnames,
                 ips: ips.into_iter().map(Into::into).collect(),
             })
@@ -46,7 +46,8 @@ fn record() -> impl Strategy<Value = L7Record> {
     );
     let http =
         (any::<(u32, String, String, String)>(), pairs()).prop_map(|((code, method, url, protocol), headers)| {
-            L7Record::Http(Http { code, method, url, protocol, headers })
+            let headers = headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+            L7Record::Http(Http { code, method: method.into(), url, protocol: protocol.into(), headers })
         });
     let kafka = any::<(i32, i32, String, i32, String)>().prop_map(
         |(error_code, api_version, api_key, correlation_id, topic)| {

@@ -197,13 +197,13 @@ fn local_pod(namespace: &str, pod_name: &str, app: (&str, &str)) -> EndpointName
 pub(crate) fn dns(source: Option<&str>, l7_type: L7Type) -> Flow {
     let record = Dns {
         query: "api.example.com.".to_owned(),
-        ips: vec![IpAddr::from([203, 0, 113, 5]).into()],
+        ips: vec![IpAddr::from([203, 0, 113, 5]).into()].into(),
         ttl: 30,
         cnames: vec!["edge.example.net.".to_owned()],
-        observation_source: source.unwrap_or("wire").to_owned(),
+        observation_source: source.unwrap_or("wire").to_owned().into(),
         rcode: 0,
-        qtypes: vec![1],
-        rrtypes: vec![5, 1],
+        qtypes: vec![1].into(),
+        rrtypes: vec![5, 1].into(),
     };
     let server = local_pod("kube-system", "coredns-6f6b679f8f-abcde", ("k8s-app", "kube-dns"));
     let client = local_pod("shop", "cart-7d9f6c5b8-x2x4z", ("app", "cart"));
@@ -220,10 +220,10 @@ pub(crate) fn dns(source: Option<&str>, l7_type: L7Type) -> Flow {
 pub(crate) fn http(l7_type: L7Type) -> Flow {
     let record = Http {
         code: 200,
-        method: "GET".to_owned(),
+        method: "GET".into(),
         url: "http://api.shop/items?limit=10&page=2".to_owned(),
-        protocol: "HTTP/1.1".to_owned(),
-        headers: vec![("X-Request-Id".to_owned(), "b6f2c0de".to_owned())],
+        protocol: "HTTP/1.1".into(),
+        headers: vec![("X-Request-Id".into(), "b6f2c0de".to_owned())],
     };
     let mut flow = Flow {
         ip: ip([10, 0, 2, 9], [10, 0, 1, 5]),

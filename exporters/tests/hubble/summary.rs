@@ -66,10 +66,10 @@ fn answer(ips: &[&str], cnames: &[&str], rcode: u32, source: &str) -> Dns {
         ips: ips.iter().map(|ip| ip.parse::<IpAddr>().unwrap().into()).collect(),
         ttl: 5,
         cnames: cnames.iter().map(|cname| (*cname).to_owned()).collect(),
-        observation_source: source.to_owned(),
+        observation_source: source.to_owned().into(),
         rcode,
-        qtypes: vec![1, 28],
-        rrtypes: Vec::new(),
+        qtypes: vec![1, 28].into(),
+        rrtypes: vec![].into(),
     }
 }
 
@@ -110,7 +110,7 @@ fn dns_is_summed_up_by_question_and_answer() {
 
 #[test]
 fn a_response_that_does_not_tell_its_request_is_short_only_if_found_in_a_packet() {
-    let http = Http { code: 503, protocol: "HTTP/1.1".to_owned(), ..Http::default() };
+    let http = Http { code: 503, protocol: "HTTP/1.1".into(), ..Http::default() };
     for (seen, expected) in [(Seen::Proxy, "HTTP/1.1 503 0ms ( )"), (Seen::Wire, "HTTP/1.1 503")] {
         let mut flow = samples::l7(L7Type::Response, L7Record::Http(http.clone()));
         flow.l7.as_mut().unwrap().seen = seen;
@@ -131,9 +131,9 @@ fn other_protocols_are_summed_up_by_their_own_words() {
     let generic = L7Record::Generic(Generic { proto: "r2d2".to_owned(), fields: fields.to_vec() });
     let http = Http {
         code: 503,
-        method: "GET".to_owned(),
+        method: "GET".into(),
         url: "http://a/".to_owned(),
-        protocol: "HTTP/2".to_owned(),
+        protocol: "HTTP/2".into(),
         headers: Vec::new(),
     };
     let kafka = |l7_type| samples::l7(l7_type, L7Record::Kafka(kafka.clone()));

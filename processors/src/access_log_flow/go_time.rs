@@ -4,11 +4,13 @@
 //! small letters; years are 1 to 9999.
 
 use jiff::SignedDuration;
-use jiff::civil::{DateTime, date};
+
+/// The first and the last second that can be said.
+const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// The time since the Unix epoch; `None` where Go has an error.
-pub(crate) fn parse(text: &str) -> Option<SignedDuration> {
-    let mut rest = Rest(text.as_bytes());
+pub(crate) fn parse(text: &[u8]) -> Option<SignedDuration> {
+    let mut rest = Rest(text);
     let year = rest.number(4)?;
     let month = rest.literal(b'-')?.number(2)?;
     let day = rest.literal(b'-')?.number(2)?;
@@ -17,16 +19,30 @@ pub(crate) fn parse(text: &str) -> Option<SignedDuration> {
     let second = rest.literal(b':')?.number(2)?;
     let nanosecond = rest.nanosecond()?;
     let offset = rest.offset()?;
-    let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(|part| i8::try_from(part).ok());
-    let local = DateTime::new(i16::try_from(year).ok()?, month?, day?, hour?, minute?, second?, nanosecond).ok()?;
-    let time = since_epoch(local) - SignedDuration::from_mins(offset);
-    let first = since_epoch(date(1, 1, 1).at(0, 0, 0, 0));
-    let last = since_epoch(date(9999, 12, 31).at(23, 59, 59, 999_999_999));
-    (rest.0.is_empty() && first <= time && time <= last).then_some(time)
+    if hour > 23 || minute > 59 || second > 59 || !rest.0.is_empty() {
+        return None;
+    }
+    let minutes = (days(year, month, day)? * 24 + i64::from(hour)) * 60 + i64::from(minute) - offset;
+    let seconds = minutes * 60 + i64::from(second);
+    SECONDS.contains(&seconds).then(|| SignedDuration::new(seconds, nanosecond))
 }
 
-fn since_epoch(time: DateTime) -> SignedDuration {
-    time.duration_since(date(1970, 1, 1).at(0, 0, 0, 0))
+/// Days since the Unix epoch of a day that there is, in a year without a sign.
+fn days(year: i32, month: i32, day: i32) -> Option<i64> {
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        2 => 28 + i32::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    if !(1..=last).contains(&day) {
+        return None;
+    }
+    // Years that begin with March have their leap day at the end, and months before it of which five have 153 days.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    Some(i64::from(365 * year + leap_days + (153 * month + 2) / 5 + day - 1) - 719_468)
 }
 
 struct Rest<'a>(&'a [u8]);
@@ -79,7 +95,8 @@ impl Rest<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{days, parse};
+    use jiff::civil::{Date, date};
 
     const TEN: i128 = 1_772_359_200_000_000_000;
 
@@ -98,7 +115,7 @@ mod tests {
             ("1969-12-31T23:59:59.9Z", -100_000_000),
             ("9999-12-31T23:59:59.999999999Z", 253_402_300_799_999_999_999),
         ] {
-            assert_eq!(parse(text).map(|time| time.as_nanos()), Some(expected), "{text}");
+            assert_eq!(parse(text.as_bytes()).map(|time| time.as_nanos()), Some(expected), "{text}");
         }
     }
 
@@ -128,7 +145,20 @@ mod tests {
             "10000-01-01T00:00:00Z",
             "-001-01-01T00:00:00Z",
         ] {
-            assert_eq!(parse(text), None, "{text}");
+            assert_eq!(parse(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_day_is_where_the_calendar_has_it() {
+        let years = (0..=9999).step_by(11).chain([1900, 2000, 2023, 2024, 2100]);
+        let dates = years.flat_map(|year| (0..=13).map(move |month| (year, month)));
+        for (year, month) in dates {
+            for day in [0, 1, 28, 29, 30, 31, 32] {
+                let known = Date::new(year, month, day).ok();
+                let known = known.map(|day| day.since(date(1970, 1, 1)).unwrap().get_days().into());
+                assert_eq!(days(year.into(), month.into(), day.into()), known, "{year}-{month}-{day}");
+            }
         }
     }
 }

@@ -15,8 +15,8 @@ use tidegate_core::flow::{
     Address, Direction, Endpoint, Flow, FlowType, Ip, IpVersion, L4, L7, L7Type, Verdict, message_type,
 };
 use tidegate_core::record::{Event, EventBody};
-use tidegate_core::{Record, Timestamp};
-use tidegate_wire::access_log::{self, LogRecord};
+use tidegate_core::Record;
+use tidegate_wire::access_log::{Decoder, EndpointView, Error, Protocol, Text, View};
 
 /// The record's timestamp is not RFC 3339 as Go reads it.
 const BAD_TIMESTAMP: &str = "access_log_bad_timestamp";
@@ -24,127 +24,136 @@ const BAD_TIMESTAMP: &str = "access_log_bad_timestamp";
 /// Turns records of one stage into flows.
 #[derive(Debug, Default)]
 pub(crate) struct AccessLogFlows {
+    decoder: Decoder,
     names: Names,
 }
 
 impl AccessLogFlows {
-    /// Makes a flow of the record in place of the event, with the protocol's part from `seven`, which is given the
-    /// record and its time since the Unix epoch.
+    /// Makes a flow in place of an event that is a record about `protocol`, with the protocol's part from `seven`, which
+    /// is given the record and its time since the Unix epoch, and gives nothing where that is not known.
     ///
     /// # Errors
     /// The reason to drop the record, which is left as it was.
     pub(crate) fn replace(
         &mut self,
         record: &mut Record,
-        seven: impl FnOnce(&mut LogRecord, SignedDuration) -> L7,
+        bytes: &[u8],
+        protocol: Protocol,
+        seven: impl FnOnce(&Log<'_>, Option<SignedDuration>) -> Option<L7>,
     ) -> Result<(), &'static str> {
-        let Record::Event(Event { time, seq, body: EventBody::AccessLog(log), .. }) = record else { return Ok(()) };
-        let logged_at = go_time::parse(&log.timestamp).ok_or(BAD_TIMESTAMP)?;
-        let l7 = seven(log, logged_at);
-        let flow = self.flow(*time, *seq, log, l7);
-        *record = Record::Flow(flow);
+        let Record::Event(Event { time, seq, data, body: EventBody::AccessLog(about), .. }) = *record else {
+            return Ok(());
+        };
+        if about != protocol {
+            return Ok(());
+        }
+        // Read a second time, after `cilium_decode`: that costs less than keeping what it read.
+        let log = Log::of(self.decoder.read(data.of(bytes)).map_err(Error::as_str)?);
+        let l7 = seven(&log, go_time::parse(log.view.timestamp.0)).ok_or(BAD_TIMESTAMP)?;
+        fill(record.begin_flow(time, seq), &log, l7, &mut self.names);
         Ok(())
     }
+}
 
-    fn flow(&mut self, time: Timestamp, seq: u64, log: &mut LogRecord, l7: L7) -> Flow {
-        Flow {
-            time,
-            seq,
-            flow_type: FlowType::L7,
-            message_type: message_type::ACCESS_LOG,
-            verdict: verdict(&log.verdict),
-            direction: direction(&log.observation_point),
-            is_reply: Some(l7.l7_type == L7Type::Response),
-            ip: ip(log),
-            l4: l4(log),
-            source: self.endpoint(&mut log.source),
-            destination: self.endpoint(&mut log.destination),
-            l7: Some(Box::new(l7)),
-            ..Flow::default()
+fn fill(flow: &mut Flow, log: &Log<'_>, l7: L7, names: &mut Names) {
+    flow.flow_type = FlowType::L7;
+    flow.message_type = message_type::ACCESS_LOG;
+    flow.verdict = verdict(log.view.verdict);
+    flow.direction = direction(log.view.observation_point);
+    flow.is_reply = Some(l7.l7_type == L7Type::Response);
+    flow.ip = log.ip();
+    flow.l4 = log.l4();
+    flow.source = endpoint(&log.view.source, names);
+    flow.destination = endpoint(&log.view.destination, names);
+    flow.l7 = Some(Box::new(l7));
+}
+
+fn endpoint(endpoint: &EndpointView<'_>, names: &mut Names) -> Endpoint {
+    let identity = low_u32(endpoint.identity.to_le_bytes());
+    Endpoint { id: low_u32(endpoint.id.to_le_bytes()), identity, names: names.of(identity, endpoint.labels) }
+}
+
+/// A record, and what of it is asked for more than once.
+pub(crate) struct Log<'a> {
+    pub(crate) view: View<'a>,
+    pub(crate) l7_type: L7Type,
+    source: Option<Address>,
+    destination: Option<Address>,
+}
+
+impl<'a> Log<'a> {
+    fn of(view: View<'a>) -> Self {
+        let address = |endpoint: &EndpointView<'_>| {
+            address(if view.ip_version == 0 { endpoint.ipv4 } else { endpoint.ipv6 })
+        };
+        let (source, destination) = (address(&view.source), address(&view.destination));
+        Self { l7_type: l7_type(view.kind), source, destination, view }
+    }
+
+    /// Address and port of the side that asks, which receives a response; `None` without an address.
+    pub(crate) fn client(&self) -> Option<(Address, u16)> {
+        match self.l7_type {
+            L7Type::Response => Some((self.destination?, self.view.destination.port)),
+            _ => Some((self.source?, self.view.source.port)),
         }
     }
 
-    fn endpoint(&mut self, endpoint: &mut access_log::Endpoint) -> Endpoint {
-        let identity = low_u32(endpoint.identity.to_le_bytes());
-        Endpoint {
-            id: low_u32(endpoint.id.to_le_bytes()),
-            identity,
-            names: self.names.of(identity, std::mem::take(&mut endpoint.labels)),
+    fn ip(&self) -> Option<Ip> {
+        let version = match self.view.ip_version {
+            0 => IpVersion::V4,
+            1 => IpVersion::V6,
+            _ => return None,
+        };
+        let (source, destination) = (self.source.unwrap_or_default(), self.destination.unwrap_or_default());
+        Some(Ip { source, destination, version, ..Ip::default() })
+    }
+
+    fn l4(&self) -> L4 {
+        let (source_port, destination_port) = (self.view.source.port, self.view.destination.port);
+        // Hubble looks at the low byte only.
+        let [protocol, _] = self.view.transport_protocol.to_le_bytes();
+        match protocol {
+            6 => L4::Tcp { source_port, destination_port, flags: None },
+            17 => L4::Udp { source_port, destination_port },
+            132 => L4::Sctp { source_port, destination_port },
+            _ => L4::None,
         }
     }
 }
 
-/// The record of an event that is an access-log record.
-pub(crate) fn log_of(record: &Record) -> Option<&LogRecord> {
-    match record {
-        Record::Event(Event { body: EventBody::AccessLog(log), .. }) => Some(log),
-        _ => None,
-    }
-}
-
-/// Request, response or sample.
-pub(crate) fn l7_type(log: &LogRecord) -> L7Type {
-    match log.kind.as_str() {
-        "Request" => L7Type::Request,
-        "Response" => L7Type::Response,
-        "Sample" => L7Type::Sample,
+fn l7_type(kind: Text<'_>) -> L7Type {
+    match kind.0 {
+        b"Request" => L7Type::Request,
+        b"Response" => L7Type::Response,
+        b"Sample" => L7Type::Sample,
         _ => L7Type::Unknown,
     }
 }
 
-/// Address and port of the side that asks, which receives a response; `None` without an address.
-pub(crate) fn client(log: &LogRecord) -> Option<(Address, u16)> {
-    let client = if l7_type(log) == L7Type::Response { &log.destination } else { &log.source };
-    Some((address(log, client)?, client.port))
+fn verdict(text: Text<'_>) -> Verdict {
+    match text.0 {
+        b"Forwarded" => Verdict::Forwarded,
+        b"Denied" => Verdict::Dropped,
+        b"Error" => Verdict::Error,
+        b"Redirected" => Verdict::Redirected,
+        _ => Verdict::Unknown,
+    }
+}
+
+fn direction(observation_point: Text<'_>) -> Direction {
+    match observation_point.0 {
+        b"Ingress" => Direction::Ingress,
+        b"Egress" => Direction::Egress,
+        _ => Direction::Unknown,
+    }
+}
+
+fn address(text: Text<'_>) -> Option<Address> {
+    let text = std::str::from_utf8(text.0).ok()?;
+    text.parse::<IpAddr>().ok().map(Address::from)
 }
 
 /// What Go's `uint32(wide)`, which Hubble uses on numbers of records, leaves of the bytes of a wider integer.
 pub(crate) fn low_u32([a, b, c, d, ..]: [u8; 8]) -> u32 {
     u32::from_le_bytes([a, b, c, d])
-}
-
-fn verdict(text: &str) -> Verdict {
-    match text {
-        "Forwarded" => Verdict::Forwarded,
-        "Denied" => Verdict::Dropped,
-        "Error" => Verdict::Error,
-        "Redirected" => Verdict::Redirected,
-        _ => Verdict::Unknown,
-    }
-}
-
-fn direction(observation_point: &str) -> Direction {
-    match observation_point {
-        "Ingress" => Direction::Ingress,
-        "Egress" => Direction::Egress,
-        _ => Direction::Unknown,
-    }
-}
-
-fn address(log: &LogRecord, endpoint: &access_log::Endpoint) -> Option<Address> {
-    let text = if log.ip_version == 0 { &endpoint.ipv4 } else { &endpoint.ipv6 };
-    text.parse::<IpAddr>().ok().map(Address::from)
-}
-
-fn ip(log: &LogRecord) -> Option<Ip> {
-    let version = match log.ip_version {
-        0 => IpVersion::V4,
-        1 => IpVersion::V6,
-        _ => return None,
-    };
-    let (source, destination) = (address(log, &log.source), address(log, &log.destination));
-    let (source, destination) = (source.unwrap_or_default(), destination.unwrap_or_default());
-    Some(Ip { source, destination, version, ..Ip::default() })
-}
-
-fn l4(log: &LogRecord) -> L4 {
-    let (source_port, destination_port) = (log.source.port, log.destination.port);
-    // Hubble looks at the low byte only.
-    let [protocol, _] = log.transport_protocol.to_le_bytes();
-    match protocol {
-        6 => L4::Tcp { source_port, destination_port, flags: None },
-        17 => L4::Udp { source_port, destination_port },
-        132 => L4::Sctp { source_port, destination_port },
-        _ => L4::None,
-    }
 }

@@ -4,32 +4,65 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use tidegate_core::flow::EndpointNames;
+use tidegate_wire::access_log::{LabelForm, Labels};
 
 /// Identities that are remembered; when there are more, remembering starts anew.
 const CAPACITY: usize = 4096;
 
+/// Bytes of labels that are remembered, at most.
+const LONGEST: usize = 16 * 1024;
+
 /// Names by identity.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    known: HashMap<u32, Arc<EndpointNames>>,
+    known: HashMap<u32, Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// The labels as they were sent the last time.
+    form: LabelForm,
+    bytes: Box<[u8]>,
+    names: Arc<EndpointNames>,
 }
 
 impl Names {
     /// What an endpoint's labels tell; `None` without labels.
-    pub(super) fn of(&mut self, identity: u32, mut labels: Vec<String>) -> Option<Arc<EndpointNames>> {
+    pub(super) fn of(&mut self, identity: u32, labels: Labels<'_>) -> Option<Arc<EndpointNames>> {
         if labels.is_empty() {
             return None;
         }
-        labels.sort_unstable();
-        if let Some(names) = self.known.get(&identity).filter(|names| *names.labels == *labels) {
-            return Some(Arc::clone(names));
+        self.of_bytes(identity, labels.raw(), || labels.to_vec())
+    }
+
+    fn of_bytes(
+        &mut self,
+        identity: u32,
+        (form, bytes): (LabelForm, &[u8]),
+        labels: impl FnOnce() -> Vec<String>,
+    ) -> Option<Arc<EndpointNames>> {
+        let known = self.known.get(&identity);
+        if let Some(known) = known.filter(|known| known.form == form && *known.bytes == *bytes) {
+            return Some(Arc::clone(&known.names));
         }
-        let names = Arc::new(EndpointNames::of_labels(labels));
+        let mut labels = labels();
+        labels.sort_unstable();
+        let names = match known.filter(|known| *known.names.labels == *labels) {
+            Some(known) => Arc::clone(&known.names),
+            None if labels.is_empty() => return None,
+            None => Arc::new(EndpointNames::of_labels(labels)),
+        };
+        if bytes.len() <= LONGEST {
+            self.remember(identity, Known { form, bytes: bytes.into(), names: Arc::clone(&names) });
+        }
+        Some(names)
+    }
+
+    fn remember(&mut self, identity: u32, known: Known) {
         if self.known.len() == CAPACITY {
             self.known.clear();
         }
-        self.known.insert(identity, Arc::clone(&names));
-        Some(names)
+        self.known.insert(identity, known);
     }
 }
 
@@ -37,26 +70,47 @@ impl Names {
 mod tests {
     use super::*;
 
-    fn labels(labels: &[&str]) -> Vec<String> {
-        labels.iter().map(|&label| label.to_owned()).collect()
+    /// Labels that are sent as texts with commas between them.
+    fn of(names: &mut Names, identity: u32, sent: &str) -> Option<Arc<EndpointNames>> {
+        let labels = || sent.split_terminator(',').map(str::to_owned).collect();
+        names.of_bytes(identity, (LabelForm::default(), sent.as_bytes()), labels)
     }
 
     #[test]
     fn flows_of_an_identity_share_their_names_until_its_labels_differ() {
         let mut names = Names::default();
-        let first = names.of(7, labels(&["b:k=v", "a:k=v"])).expect("names");
+        let first = of(&mut names, 7, "b:k=v,a:k=v").expect("names");
         assert_eq!(*first.labels, ["a:k=v", "b:k=v"]);
-        assert!(Arc::ptr_eq(&first, &names.of(7, labels(&["a:k=v", "b:k=v"])).expect("names")));
-        assert_eq!(*names.of(7, labels(&["c:k"])).expect("names").labels, ["c:k"]);
-        assert_eq!(names.of(7, labels(&[])), None);
+        for sent in ["b:k=v,a:k=v", "a:k=v,b:k=v", "a:k=v,b:k=v"] {
+            assert!(Arc::ptr_eq(&first, &of(&mut names, 7, sent).expect("names")));
+        }
+        assert_eq!(*of(&mut names, 7, "c:k").expect("names").labels, ["c:k"]);
+        assert_eq!(of(&mut names, 7, ""), None);
+    }
+
+    #[test]
+    fn labels_that_were_sent_before_are_not_read_again() {
+        let mut names = Names::default();
+        let first = of(&mut names, 7, "a:k").expect("names");
+        let again = names.of_bytes(7, (LabelForm::default(), b"a:k"), || unreachable!("they are known"));
+        assert!(again.is_some_and(|again| Arc::ptr_eq(&first, &again)));
     }
 
     #[test]
     fn more_identities_than_are_remembered_change_nothing_but_memory() {
         let mut names = Names::default();
         for identity in 0..10_000 {
-            assert!(names.of(identity, labels(&["k8s:app=web"])).is_some());
+            assert!(of(&mut names, identity, "k8s:app=web").is_some());
         }
         assert!(names.known.len() <= CAPACITY);
+    }
+
+    #[test]
+    fn labels_beyond_measure_are_not_remembered() {
+        let mut names = Names::default();
+        for (len, remembered) in [(LONGEST, true), (LONGEST + 1, false)] {
+            assert!(of(&mut names, 9, &"k".repeat(len)).is_some());
+            assert_eq!(names.known.remove(&9).is_some(), remembered);
+        }
     }
 }

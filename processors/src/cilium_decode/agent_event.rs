@@ -56,6 +56,6 @@ struct Started {
 }
 
 fn agent_start(started: &Started) -> Notification {
-    let nanoseconds = go_time::parse(&started.time).and_then(|time| u64::try_from(time.as_nanos()).ok());
+    let nanoseconds = go_time::parse(started.time.as_bytes()).and_then(|time| u64::try_from(time.as_nanos()).ok());
     Notification::AgentStart { time: nanoseconds.map(Timestamp) }
 }

@@ -1,8 +1,8 @@
 //! `cilium_decode`: frames of the monitor socket become events that are known by their type.
 //!
 //! Follows the message types of Cilium 1.12 to 1.20-dev (`pkg/monitor/api/types.go`). Drops, captures, traces, policy
-//! verdicts and recorder captures are checked up to their packet, socket traces are checked, access-log records are
-//! decoded whole. Debug messages and agent notifications become [`Record::DebugEvent`] and [`Record::AgentEvent`], lost
+//! verdicts and recorder captures are checked up to their packet, socket traces and access-log records are checked
+//! whole. Debug messages and agent notifications become [`Record::DebugEvent`] and [`Record::AgentEvent`], lost
 //! records [`Record::Lost`]. Packets are not looked into. Unknown types go on as they came, with a note; what cannot be
 //! what it claims to be is dropped with the decoder's reason.
 //!
@@ -113,9 +113,9 @@ impl Decoder {
             event::Event::Capture(capture) => self.packet(capture, FileNumbering::default()),
             event::Event::Recorder(recorder) => packet(recorder.packet_offset(), FileNumbering::default()),
             event::Event::AccessLog(_) => {
-                let record = self.access_log.decode(data).map_err(access_log::Error::as_str)?;
+                let record = self.access_log.read(data).map_err(access_log::Error::as_str)?;
                 self.hints.learn(record.variant.senders());
-                EventBody::AccessLog(Box::new(record))
+                EventBody::AccessLog(record.protocol())
             }
             event::Event::TraceSock(sock) => {
                 if self.hints.sock() == SockLayout::Unknown {

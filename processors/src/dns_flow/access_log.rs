@@ -1,40 +1,43 @@
 //! The DNS part of an access-log record: Hubble's `pkg/hubble/parser/seven/dns.go` (v1.19.4).
 
-use tidegate_core::flow::{Dns, L7, L7Record, L7Type, Seen};
-use tidegate_wire::access_log::LogRecord;
+use tidegate_core::flow::{Dns, DnsTypes, L7, L7Record, L7Type, Seen, word};
+use tidegate_wire::access_log::Text;
 
-use crate::access_log_flow::{client, l7_type, low_u32};
+use crate::access_log_flow::{Log, low_u32};
 use crate::wire_seen::{Content, Exchange};
 
-/// Takes the DNS part out of a record.
-pub(super) fn l7(log: &mut LogRecord) -> L7 {
-    let l7_type = l7_type(log);
-    let logged = log.dns.take().unwrap_or_default();
+/// What goes on the flow of a record.
+pub(super) fn l7(log: &Log<'_>) -> L7 {
+    let logged = log.view.dns.unwrap_or_default();
     let asked = Dns {
-        query: logged.query,
-        observation_source: logged.observation_source,
-        qtypes: logged.qtypes,
+        query: logged.query.to_owned(),
+        observation_source: word(logged.observation_source.lossy()),
+        qtypes: logged.qtypes.iter().collect(),
         ..Dns::default()
     };
-    let dns = if l7_type == L7Type::Request {
+    let dns = if log.l7_type == L7Type::Request {
         asked
     } else {
         Dns {
-            ips: logged.ips,
+            ips: logged.ips.iter().collect(),
             ttl: logged.ttl,
-            cnames: logged.cnames,
+            cnames: logged.cnames.iter().map(Text::to_owned).collect(),
             rcode: low_u32(logged.rcode.to_le_bytes()),
-            rrtypes: logged.answer_types,
+            rrtypes: logged.answer_types.iter().collect(),
             ..asked
         }
     };
-    L7 { l7_type, latency_ns: 0, record: L7Record::Dns(dns), trace_id: None, seen: Seen::Proxy }
+    L7 { l7_type: log.l7_type, latency_ns: 0, record: L7Record::Dns(dns), trace_id: None, seen: Seen::Proxy }
 }
 
-/// What a record reports. Clients may vary the case of names, and packets are read in lower case.
-pub(super) fn exchange(log: &LogRecord, content: &Content) -> Option<Exchange> {
-    let (dns, (client, _)) = (log.dns.as_ref()?, client(log)?);
-    let query = dns.query.to_ascii_lowercase();
-    let content = Some(content.of((query.as_str(), dns.qtypes.as_slice())));
-    Some(Exchange { client, client_port: None, is_response: l7_type(log) == L7Type::Response, content })
+/// What a record reports. Clients may vary the case of names, and packets are read in lower case; `query` is kept for
+/// its capacity.
+pub(super) fn exchange(log: &Log<'_>, content: &Content, query: &mut String) -> Option<Exchange> {
+    let (dns, (client, _)) = (log.view.dns?, log.client()?);
+    query.clear();
+    query.push_str(&dns.query.lossy());
+    query.make_ascii_lowercase();
+    let qtypes: DnsTypes = dns.qtypes.iter().collect();
+    let content = Some(content.of((query.as_str(), qtypes.as_slice())));
+    Some(Exchange { client, client_port: None, is_response: log.l7_type == L7Type::Response, content })
 }

@@ -13,8 +13,9 @@ use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Processo
 use tidegate_core::flow::{Flow, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
-use tidegate_wire::access_log::LogRecord;
+use tidegate_wire::access_log as records;
 
+use crate::access_log_flow::Log;
 use crate::l7_stage::{L7Stage, Protocol};
 use crate::wire_seen::{Content, Exchange, Message, Settings};
 
@@ -49,26 +50,25 @@ impl ProcessorConfig for Config {
 #[derive(Debug, Default)]
 struct DnsFlow {
     content: Content,
-    name: String,
+    /// A name in lower case; kept for its memory.
+    query: String,
 }
 
 impl Protocol for DnsFlow {
     type Found<'a> = wire::Shown<'a>;
 
-    fn owns(log: &LogRecord) -> bool {
-        log.dns.is_some()
-    }
+    const RECORDS: records::Protocol = records::Protocol::Dns;
 
-    fn l7(&mut self, log: &mut LogRecord, _logged_at: jiff::SignedDuration) -> L7 {
+    fn l7(&mut self, log: &Log<'_>, _logged_at: jiff::SignedDuration) -> L7 {
         access_log::l7(log)
     }
 
-    fn exchange(&self, log: &LogRecord) -> Option<Exchange> {
-        access_log::exchange(log, &self.content)
+    fn exchange(&mut self, log: &Log<'_>) -> Option<Exchange> {
+        access_log::exchange(log, &self.content, &mut self.query)
     }
 
     fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, wire::Shown<'a>)> {
-        wire::find(flow, bytes, &self.content, &mut self.name)
+        wire::find(flow, bytes, &self.content, &mut self.query)
     }
 
     fn found(found: wire::Shown<'_>) -> Option<L7> {

@@ -1,6 +1,6 @@
 //! DNS messages in captured packets.
 
-use tidegate_core::flow::{Dns, Flow, L4, L7, L7Record, L7Type, Seen};
+use tidegate_core::flow::{Dns, Flow, L4, L7, L7Record, L7Type, Seen, Word};
 use tidegate_wire::dns;
 
 use crate::wire_seen::{Content, Message};
@@ -47,10 +47,10 @@ pub(super) fn l7(Shown { payload, is_tcp }: Shown<'_>) -> Option<L7> {
         ips: message.ips.into_iter().map(Into::into).collect(),
         ttl: message.ttl.unwrap_or_default(),
         cnames: message.cnames,
-        observation_source: "wire".into(),
+        observation_source: Word::Borrowed("wire"),
         rcode: message.rcode.into(),
-        qtypes: message.qtypes,
-        rrtypes: message.answer_types,
+        qtypes: message.qtypes.into(),
+        rrtypes: message.answer_types.into(),
     };
     let l7_type = if message.response { L7Type::Response } else { L7Type::Request };
     Some(L7 { l7_type, latency_ns: 0, record: L7Record::Dns(dns), trace_id: None, seen: Seen::Wire })

@@ -1,57 +1,80 @@
 //! The HTTP part of an access-log record: Hubble's `pkg/hubble/parser/seven/http.go` (v1.19.4).
 
-use tidegate_core::flow::{Http, L7, L7Record, L7Type, Seen};
-use tidegate_wire::access_log::{self, LogRecord};
+use std::borrow::Cow;
+
+use tidegate_core::flow::{Http, L7, L7Record, L7Type, Seen, Word, word};
+use tidegate_wire::access_log::{HttpView, Map, Text, Texts};
 
 use super::exchanges::Exchanges;
 use super::traceparent::trace_id;
 use super::url;
-use crate::access_log_flow::{client, l7_type, low_u32};
+use crate::access_log_flow::{Log, low_u32};
 use crate::wire_seen::{Content, Exchange};
 
-/// Takes the HTTP part out of a record.
-pub(super) fn l7(log: &mut LogRecord, logged_at: jiff::SignedDuration, exchanges: &mut Exchanges) -> L7 {
-    let l7_type = l7_type(log);
-    let logged = log.http.take().unwrap_or_default();
-    let request_id = header(&logged, "X-Request-Id");
+/// What goes on the flow of a record.
+pub(super) fn l7(log: &Log<'_>, logged_at: jiff::SignedDuration, exchanges: &mut Exchanges) -> L7 {
+    let l7_type = log.l7_type;
+    let logged = log.view.http.unwrap_or_default();
     let (latency_ns, trace_id) = match l7_type {
         L7Type::Request => {
-            let trace_id = header(&logged, "Traceparent").and_then(trace_id);
-            exchanges.request(request_id, logged_at, trace_id.as_deref());
+            let trace_id = header(&logged, "Traceparent").and_then(|value| trace_id(&value));
+            exchanges.request(header(&logged, "X-Request-Id").as_deref(), logged_at, trace_id.as_deref());
             (0, trace_id)
         }
-        L7Type::Response => exchanges.response(request_id, logged_at),
+        L7Type::Response => exchanges.response(header(&logged, "X-Request-Id").as_deref(), logged_at),
         L7Type::Sample | L7Type::Unknown => (0, None),
     };
-    let record = L7Record::Http(http(logged, l7_type));
+    let record = L7Record::Http(http(&logged, l7_type));
     L7 { l7_type, latency_ns, record, trace_id, seen: Seen::Proxy }
 }
 
-fn http(logged: access_log::Http, l7_type: L7Type) -> Http {
+fn http(logged: &HttpView<'_>, l7_type: L7Type) -> Http {
     let code = if l7_type == L7Type::Request { 0 } else { logged.code };
-    let headers = logged.headers.unwrap_or_default().into_iter();
     Http {
         code: low_u32(code.to_le_bytes()),
-        method: logged.method,
-        url: logged.url.map(url::without_password).unwrap_or_default(),
-        protocol: logged.protocol,
-        headers: headers.flat_map(|(key, values)| values.into_iter().map(move |value| (key.clone(), value))).collect(),
+        method: word(logged.method.lossy()),
+        url: logged.url.map(|url| url::without_password(url.lossy())).unwrap_or_default(),
+        protocol: word(logged.protocol.lossy()),
+        headers: logged.headers.map(headers).unwrap_or_default(),
     }
 }
 
+/// The headers by key. Go writes maps in any order, and of equal keys the last one counts.
+fn headers(map: Map<'_, Texts<'_>>) -> Vec<(Word, String)> {
+    let flat = |(key, values): (Word, Texts<'_>), out: &mut Vec<_>| {
+        out.extend(values.iter().map(|value| (key.clone(), value.to_owned())));
+    };
+    let mut keys = map.iter().map(|(key, values)| (word(key.lossy()), values));
+    let mut headers = Vec::new();
+    let Some(first) = keys.next() else { return headers };
+    let Some(second) = keys.next() else {
+        flat(first, &mut headers);
+        return headers;
+    };
+    let mut all: Vec<_> = [first, second].into_iter().chain(keys).collect();
+    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for same in all.chunk_by_mut(|(a, _), (b, _)| a == b) {
+        if let Some(last) = same.last_mut() {
+            flat(std::mem::take(last), &mut headers);
+        }
+    }
+    headers
+}
+
 /// The first value of a header, by its name in Go's canonical form, which is how the agent writes all of them.
-fn header<'a>(http: &'a access_log::Http, name: &str) -> Option<&'a str> {
-    http.headers.as_ref()?.get(name)?.first().map(String::as_str).filter(|value| !value.is_empty())
+fn header<'a>(http: &HttpView<'a>, name: &str) -> Option<Cow<'a, str>> {
+    let (_, values) = http.headers?.iter().filter(|(key, _)| key.0 == name.as_bytes()).last()?;
+    values.iter().next().filter(|value| !value.0.is_empty()).map(Text::lossy)
 }
 
 /// What a record reports. A status alone says little about which exchange it belongs to, so there the port counts.
-pub(super) fn exchange(log: &LogRecord, content: &Content) -> Option<Exchange> {
-    let (http, (client, port)) = (log.http.as_ref()?, client(log)?);
-    let is_response = l7_type(log) == L7Type::Response;
+pub(super) fn exchange(log: &Log<'_>, content: &Content) -> Option<Exchange> {
+    let (http, (client, port)) = (log.view.http?, log.client()?);
+    let is_response = log.l7_type == L7Type::Response;
     let content = if is_response {
         content.of(http.code)
     } else {
-        content.of((http.method.as_str(), url::target(http.url.as_deref().unwrap_or_default())))
+        content.of((&*http.method.lossy(), url::target(&http.url.unwrap_or_default().lossy())))
     };
     Some(Exchange { client, client_port: is_response.then_some(port), is_response, content: Some(content) })
 }

@@ -10,13 +10,38 @@ const CAPACITY: usize = 10_000;
 /// Requests whose response has not been seen.
 #[derive(Debug)]
 pub(super) struct Exchanges {
-    requests: Fifo<Box<str>, Request>,
+    requests: Fifo<Id, Request>,
 }
 
 #[derive(Debug)]
 struct Request {
     logged_at: SignedDuration,
     trace_id: Option<Box<str>>,
+}
+
+/// A request's id. Proxies make UUIDs, which need no memory of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Id {
+    /// With zeros behind it, and its length.
+    Short([u8; SHORT], u8),
+    Long(Box<str>),
+}
+
+/// Bytes of a UUID as text.
+const SHORT: usize = 36;
+
+impl Id {
+    fn of(text: &str) -> Self {
+        let mut short = [0; SHORT];
+        match short.get_mut(..text.len()) {
+            Some(bytes) => {
+                bytes.copy_from_slice(text.as_bytes());
+                // No longer than the array.
+                Self::Short(short, text.len() as u8)
+            }
+            None => Self::Long(text.into()),
+        }
+    }
 }
 
 impl Default for Exchanges {
@@ -28,14 +53,14 @@ impl Default for Exchanges {
 impl Exchanges {
     /// Remembers a request that has an id. One that passes several proxies keeps the trace that any of them told.
     pub(super) fn request(&mut self, id: Option<&str>, logged_at: SignedDuration, trace_id: Option<&str>) {
-        let Some(id) = id else { return };
-        let earlier = self.requests.remove(id).and_then(|request| request.trace_id);
-        self.requests.insert(id.into(), Request { logged_at, trace_id: trace_id.map(Into::into).or(earlier) });
+        let Some(id) = id.map(Id::of) else { return };
+        let earlier = self.requests.remove(&id).and_then(|request| request.trace_id);
+        self.requests.insert(id, Request { logged_at, trace_id: trace_id.map(Into::into).or(earlier) });
     }
 
     /// Latency in nanoseconds and trace id for a response; 0 and none where the request is not known.
     pub(super) fn response(&mut self, id: Option<&str>, logged_at: SignedDuration) -> (u64, Option<String>) {
-        let Some(request) = id.and_then(|id| self.requests.remove(id)) else { return (0, None) };
+        let Some(request) = id.and_then(|id| self.requests.remove(&Id::of(id))) else { return (0, None) };
         // Go's durations end at 63 bits.
         let latency = (logged_at - request.logged_at).as_nanos().min(i64::MAX.into());
         (u64::try_from(latency).unwrap_or_default(), request.trace_id.map(String::from))
@@ -62,6 +87,18 @@ mod tests {
             exchanges.request(request_id, at(1_000), Some("t"));
             assert_eq!(exchanges.response(response_id, at(response_at)), expected);
             assert_eq!(exchanges.response(response_id, at(response_at)), (0, None), "taken once");
+        }
+    }
+
+    #[test]
+    fn ids_are_told_apart_whatever_their_length() {
+        let ids = ["", "a", "a\0", "a\0\0", &"b".repeat(SHORT), &"b".repeat(SHORT + 1), &"b".repeat(999)];
+        let mut exchanges = Exchanges::default();
+        for (at_ns, id) in (1..).zip(ids) {
+            exchanges.request(Some(id), at(at_ns), None);
+        }
+        for (at_ns, id) in (1..).zip(ids) {
+            assert_eq!(exchanges.response(Some(id), at(100)).0, 100 - at_ns, "{id:?}");
         }
     }
 

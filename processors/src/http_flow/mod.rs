@@ -18,9 +18,10 @@ use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Processo
 use tidegate_core::flow::{Flow, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
-use tidegate_wire::access_log::LogRecord;
+use tidegate_wire::access_log as records;
 use tidegate_wire::http::Head;
 
+use crate::access_log_flow::Log;
 use crate::l7_stage::{L7Stage, Protocol};
 use crate::wire_seen::{Content, Exchange, Message, Settings};
 
@@ -61,16 +62,13 @@ struct HttpFlow {
 impl Protocol for HttpFlow {
     type Found<'a> = Head<'a>;
 
-    /// Hubble prefers DNS where a record has both.
-    fn owns(log: &LogRecord) -> bool {
-        log.http.is_some() && log.dns.is_none()
-    }
+    const RECORDS: records::Protocol = records::Protocol::Http;
 
-    fn l7(&mut self, log: &mut LogRecord, logged_at: jiff::SignedDuration) -> L7 {
+    fn l7(&mut self, log: &Log<'_>, logged_at: jiff::SignedDuration) -> L7 {
         access_log::l7(log, logged_at, &mut self.exchanges)
     }
 
-    fn exchange(&self, log: &LogRecord) -> Option<Exchange> {
+    fn exchange(&mut self, log: &Log<'_>) -> Option<Exchange> {
         access_log::exchange(log, &self.content)
     }
 

@@ -1,15 +1,23 @@
 //! URLs, as text: nothing is resolved or normalised.
 
+use std::borrow::Cow;
+
 const REDACTED: &str = "HUBBLE_REDACTED";
 
 /// The URL with its password replaced, if it has one: what Hubble does by default.
-pub(super) fn without_password(url: String) -> String {
-    let Some((start, end)) = authority(&url) else { return url };
-    let Some(at) = url[start..end].rfind('@').map(|at| start + at) else { return url };
-    match url[start..at].find(':').map(|colon| start + colon + 1) {
-        Some(password) => format!("{}{REDACTED}{}", &url[..password], &url[at..]),
-        None => url,
+pub(super) fn without_password(url: Cow<'_, str>) -> String {
+    match password(&url) {
+        Some((start, end)) => format!("{}{REDACTED}{}", &url[..start], &url[end..]),
+        None => url.into_owned(),
     }
+}
+
+/// Where the password is, if there is one.
+fn password(url: &str) -> Option<(usize, usize)> {
+    let (start, end) = authority(url)?;
+    let at = start + url[start..end].rfind('@')?;
+    let colon = start + url[start..at].find(':')?;
+    Some((colon + 1, at))
 }
 
 /// Path and query: what a request line says, with or without scheme and host before it.
@@ -21,7 +29,7 @@ pub(super) fn target(url: &str) -> &str {
 
 /// Where user, host and port are.
 fn authority(url: &str) -> Option<(usize, usize)> {
-    let path = url.find(['/', '?', '#']).unwrap_or(url.len());
+    let path = part(url);
     let scheme = match url[..path].strip_suffix(':') {
         Some(scheme) if !scheme.is_empty() => path,
         None if path == 0 => 0,
@@ -31,8 +39,12 @@ fn authority(url: &str) -> Option<(usize, usize)> {
     if !url[scheme..].starts_with("//") {
         return None;
     }
-    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |len| start + len);
-    Some((start, end))
+    Some((start, start + part(&url[start..])))
+}
+
+/// How long the part is that ends where path, query or fragment may begin.
+fn part(url: &str) -> usize {
+    url.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(url.len())
 }
 
 #[cfg(test)]
@@ -52,7 +64,7 @@ mod tests {
             ("a:b@c", "a:b@c"),
             ("", ""),
         ] {
-            assert_eq!(without_password(url.to_owned()), expected, "{url}");
+            assert_eq!(without_password(url.into()), expected, "{url}");
         }
     }
 

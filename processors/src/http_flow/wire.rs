@@ -1,6 +1,8 @@
 //! HTTP/1 heads in captured packets.
 
-use tidegate_core::flow::{Flow, Http, L4, L7, L7Record, L7Type, Seen};
+use std::borrow::Cow;
+
+use tidegate_core::flow::{Flow, Http, L4, L7, L7Record, L7Type, Seen, Word, word};
 use tidegate_wire::http::{self, Head, StartLine};
 
 use super::traceparent::trace_id;
@@ -28,12 +30,12 @@ pub(super) fn find<'a>(flow: &Flow, bytes: &'a [u8], content: &Content) -> Optio
 
 /// What goes on the flow of a message.
 pub(super) fn l7(head: &Head<'_>) -> L7 {
-    let protocol = head.start.protocol().to_owned();
+    let protocol = word(Cow::Borrowed(head.start.protocol()));
     let headers = headers(head);
     let (l7_type, http) = match head.start {
         StartLine::Request { method, target, .. } => {
-            let url = url::without_password(url(head, target));
-            (L7Type::Request, Http { code: 0, method: method.to_owned(), url, protocol, headers })
+            let url = url::without_password(url(head, target).into());
+            (L7Type::Request, Http { code: 0, method: word(Cow::Borrowed(method)), url, protocol, headers })
         }
         StartLine::Response { status, .. } => {
             (L7Type::Response, Http { code: status.into(), protocol, headers, ..Http::default() })
@@ -52,10 +54,10 @@ fn url(head: &Head<'_>, target: &str) -> String {
     }
 }
 
-fn headers(head: &Head<'_>) -> Vec<(String, String)> {
+fn headers(head: &Head<'_>) -> Vec<(Word, String)> {
     let values = |name: &'static str| {
         let named = head.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
-        named.map(move |header| (name.to_owned(), String::from_utf8_lossy(header.value).into_owned()))
+        named.map(move |header| (Word::Borrowed(name), String::from_utf8_lossy(header.value).into_owned()))
     };
     HEADERS.into_iter().flat_map(values).collect()
 }

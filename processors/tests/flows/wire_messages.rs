@@ -266,7 +266,7 @@ fn a_message_keeps_what_its_packet_said() {
     assert_eq!((flow.payload.len, flow.direction), (0, packet.direction));
     let l7 = flow.l7.expect("an L7 flow");
     let L7Record::Dns(dns) = l7.record else { panic!("no DNS") };
-    assert_eq!((l7.seen, dns.observation_source.as_str()), (Seen::Wire, "wire"));
+    assert_eq!((l7.seen, &*dns.observation_source), (Seen::Wire, "wire"));
 }
 
 #[test]

@@ -99,18 +99,18 @@ fn tcp_counts_the_flags_that_open_and_close_connections() {
 
 #[test]
 fn dns_counts_queries_and_responses() {
-    let a = || Dns { qtypes: vec![1], ..Dns::default() };
+    let a = || Dns { qtypes: vec![1].into(), ..Dns::default() };
     let answer = Dns {
-        ips: vec![IpAddr::from([1, 2, 3, 4]).into(), IpAddr::from([5, 6, 7, 8]).into()],
-        rrtypes: vec![5, 1, 1],
+        ips: vec![IpAddr::from([1, 2, 3, 4]).into(), IpAddr::from([5, 6, 7, 8]).into()].into(),
+        rrtypes: vec![5, 1, 1].into(),
         ..a()
     };
-    let rcode = |rcode| dns(L7Type::Response, Dns { rcode, qtypes: vec![28, 1], ..Dns::default() });
+    let rcode = |rcode| dns(L7Type::Response, Dns { rcode, qtypes: vec![28, 1].into(), ..Dns::default() });
     let unknown_reply = Flow { is_reply: None, ..dns(L7Type::Request, a()) };
-    let mut on_the_wire = dns(L7Type::Request, Dns { qtypes: vec![65, 9999], ..Dns::default() });
+    let mut on_the_wire = dns(L7Type::Request, Dns { qtypes: vec![65, 9999].into(), ..Dns::default() });
     on_the_wire.message_type = message_type::TRACE;
     on_the_wire.l7.as_mut().unwrap().seen = Seen::Wire;
-    let denied = |l7_type| Flow { verdict: Verdict::Dropped, ..dns(l7_type, Dns { rrtypes: vec![1], ..a() }) };
+    let denied = |l7_type| Flow { verdict: Verdict::Dropped, ..dns(l7_type, Dns { rrtypes: vec![1].into(), ..a() }) };
     let no_answer =
         |rcode: &str| format!(r#"hubble_dns_responses_total{{rcode="{rcode}",qtypes="AAAA,A",ips_returned="0"}} 1"#);
     let query = r#"hubble_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 1"#;
@@ -141,8 +141,8 @@ fn dns_counts_queries_and_responses() {
 
 #[test]
 fn dns_can_tell_the_name_and_leave_out_aaaa_alone() {
-    let asked = |qtypes: &[u16]| dns(L7Type::Request, Dns { qtypes: qtypes.to_vec(), ..Dns::default() });
-    let answered = dns(L7Type::Response, Dns { qtypes: vec![1], rrtypes: vec![1], ..Dns::default() });
+    let asked = |qtypes: &[u16]| dns(L7Type::Request, Dns { qtypes: qtypes.into(), ..Dns::default() });
+    let answered = dns(L7Type::Response, Dns { qtypes: vec![1].into(), rrtypes: vec![1].into(), ..Dns::default() });
     let flows = [asked(&[28]), asked(&[1, 28]), answered];
     assert_eq!(
         counted(&["dns:query=false;ignoreAAAA"], &flows),
@@ -272,7 +272,7 @@ fn kafka_counts_requests_alone() {
 
 #[test]
 fn a_message_found_in_a_packet_counts_as_a_request_and_not_as_a_flow() {
-    let mut query = dns(L7Type::Request, Dns { qtypes: vec![1], ..Dns::default() });
+    let mut query = dns(L7Type::Request, Dns { qtypes: vec![1].into(), ..Dns::default() });
     query.message_type = message_type::TRACE;
     query.l7.as_mut().unwrap().seen = Seen::Wire;
     let all = ["flow", "drop", "port-distribution", "policy", "dns"];

@@ -128,7 +128,7 @@ pub(crate) fn dns(l7_type: L7Type, message: Dns) -> Flow {
 
 pub(crate) fn http(l7_type: L7Type, code: u32) -> Flow {
     let message =
-        Http { code, method: "GET".to_owned(), protocol: "HTTP/1.1".to_owned(), url: "/".to_owned(), headers: vec![] };
+        Http { code, method: "GET".into(), protocol: "HTTP/1.1".into(), url: "/".to_owned(), headers: vec![] };
     l7(l7_type, L7Record::Http(message))
 }
 

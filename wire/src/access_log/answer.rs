@@ -10,9 +10,17 @@ pub enum Answer {
     /// An address.
     Ip(IpAddr),
     /// An IPv6 address with a zone.
-    Zoned(Ipv6Addr, Box<str>),
+    Zoned(Box<(Ipv6Addr, Box<str>)>),
     /// Go's zero `netip.Addr`.
     Invalid,
+}
+
+impl Answer {
+    /// An address in a zone.
+    #[must_use]
+    pub fn zoned(ip: Ipv6Addr, zone: &str) -> Self {
+        Self::Zoned(Box::new((ip, zone.into())))
+    }
 }
 
 impl From<IpAddr> for Answer {
@@ -26,7 +34,10 @@ impl Display for Answer {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::Ip(ip) => Display::fmt(ip, f),
-            Self::Zoned(ip, zone) => write!(f, "{ip}%{zone}"),
+            Self::Zoned(zoned) => {
+                let (ip, zone) = &**zoned;
+                write!(f, "{ip}%{zone}")
+            }
             Self::Invalid => f.write_str("invalid IP"),
         }
     }

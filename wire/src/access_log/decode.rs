@@ -4,26 +4,44 @@
 //! of another type is an error, as in Go, but only in a record that has it.
 
 use super::decode_l7::{dns, http, kafka, l7};
-use super::{Endpoint, Error, IpPort, LogRecord, MESSAGE_TYPE, NodeAddresses, ServiceInfo, Variant};
-use crate::gob::{Documents, Type, Value};
+use super::labels::{Labels, Memory};
+use super::lists::Texts;
+use super::text::Text;
+use super::view::{EndpointView, NodeView, ServiceView, View};
+use super::{Error, LogRecord, MESSAGE_TYPE, Variant, tag};
+use crate::gob::{Documents, Tag, TypeId, Value};
 
 /// Bytes of one record, at most.
 ///
 /// A decoded record can take some thirty times its bytes, when a list holds nothing but empty texts.
 pub const MAX_RECORD: usize = 1024 * 1024;
 
-/// Decodes records, and remembers the type definitions that come with every one.
-#[derive(Debug, Default)]
+/// Reads records, and remembers the type definitions that come with every one.
+#[derive(Debug)]
 pub struct Decoder {
-    documents: Documents,
+    documents: Documents<Remembered>,
+}
+
+/// What goes with one set of definitions.
+#[derive(Debug, Default)]
+struct Remembered {
+    /// The variant of the last record, by its type.
+    variant: Option<(TypeId, Variant)>,
+    labels: Memory,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self { documents: Documents::with_tags(tag::of) }
+    }
 }
 
 impl Decoder {
-    /// Decodes the data of a payload, its first byte included.
+    /// Reads the data of a payload, its first byte included.
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn decode(&mut self, data: &[u8]) -> Result<LogRecord, Error> {
+    pub fn read<'a>(&'a mut self, data: &'a [u8]) -> Result<View<'a>, Error> {
         let stream = match data {
             [MESSAGE_TYPE, stream @ ..] => stream,
             _ => return Err(Error::NotAccessLog(data.first().copied())),
@@ -32,151 +50,138 @@ impl Decoder {
             return Err(Error::TooLarge { length: data.len() });
         }
         let mut document = self.documents.open(stream)?;
-        let variant = Variant::of(document.schema(), document.id())?;
-        Ok(LogRecord { variant, ..record(document.value())? })
+        let (id, schema, serial) = (document.id(), document.schema, document.serial);
+        let (value, remembered) = document.parts();
+        let variant = match remembered.variant {
+            Some((known, variant)) if known == id => variant,
+            _ => Variant::of(schema, id)?,
+        };
+        remembered.variant = Some((id, variant));
+        let mut view = View { variant, ..View::default() };
+        record(value, &mut view, &mut remembered.labels)?;
+        view.source.labels = view.source.labels.of_definitions(serial);
+        view.destination.labels = view.destination.labels.of_definitions(serial);
+        Ok(view)
+    }
+
+    /// Decodes the data of a payload into a record of its own.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn decode(&mut self, data: &[u8]) -> Result<LogRecord, Error> {
+        self.read(data).map(|view| view.to_record())
     }
 }
 
-fn record(value: Value<'_, '_>) -> Result<LogRecord, Error> {
-    structure(value, |record: &mut LogRecord, name, field| {
-        match name {
-            "Type" => record.kind = text(field)?,
-            "Timestamp" => record.timestamp = text(field)?,
-            "NodeAddressInfo" => record.node = node(field)?,
-            "ObservationPoint" => record.observation_point = text(field)?,
-            "SourceEndpoint" => record.source = endpoint(field)?,
-            "DestinationEndpoint" => record.destination = endpoint(field)?,
-            "IPVersion" => record.ip_version = narrow(field.uint()?, "IPVersion")?,
-            "Verdict" => record.verdict = text(field)?,
-            "Info" => record.info = text(field)?,
-            "Metadata" => record.metadata = list(field, text)?,
-            "TransportProtocol" => {
-                record.transport_protocol = narrow(field.uint()?, "TransportProtocol")?;
-            }
-            "FlowEvent" => record.flow_event = text(field)?,
-            "ServiceInfo" => record.service = Some(service(field)?),
-            "DropReason" => record.drop_reason = Some(narrow(field.uint()?, "DropReason")?),
-            "HTTP" => record.http = Some(http(field)?),
-            "Kafka" => record.kafka = Some(kafka(field)?),
-            "DNS" => record.dns = Some(dns(field)?),
-            "L7" => record.l7 = Some(l7(field)?),
+fn record<'a>(value: Value<'_, 'a>, view: &mut View<'a>, labels: &mut Memory) -> Result<(), Error> {
+    value.tagged_fields(|tag, field| {
+        match tag {
+            tag::TYPE => view.kind = text(field)?,
+            tag::TIMESTAMP => view.timestamp = text(field)?,
+            tag::NODE_ADDRESS_INFO => view.node = node(field)?,
+            tag::OBSERVATION_POINT => view.observation_point = text(field)?,
+            tag::SOURCE_ENDPOINT => view.source = endpoint(field, labels)?,
+            tag::DESTINATION_ENDPOINT => view.destination = endpoint(field, labels)?,
+            tag::IP_VERSION => view.ip_version = narrow(field.uint()?, "IPVersion")?,
+            tag::VERDICT => view.verdict = text(field)?,
+            tag::INFO => view.info = text(field)?,
+            tag::METADATA => view.metadata = texts(field)?,
+            tag::TRANSPORT_PROTOCOL => view.transport_protocol = narrow(field.uint()?, "TransportProtocol")?,
+            tag::FLOW_EVENT => view.flow_event = text(field)?,
+            tag::SERVICE_INFO => view.service = Some(service(field)?),
+            tag::DROP_REASON => view.drop_reason = Some(narrow(field.uint()?, "DropReason")?),
+            tag::HTTP => view.http = Some(http(field)?),
+            tag::KAFKA => view.kafka = Some(kafka(field)?),
+            tag::DNS => view.dns = Some(dns(field)?),
+            tag::L7 => view.l7 = Some(l7(field)?),
             _ => field.skip()?,
         }
         Ok(())
     })
 }
 
-fn node(value: Value<'_, '_>) -> Result<NodeAddresses, Error> {
-    structure(value, |node: &mut NodeAddresses, name, field| {
-        match name {
-            "IPv4" => node.ipv4 = text(field)?,
-            "IPv6" => node.ipv6 = text(field)?,
+fn node<'a>(value: Value<'_, 'a>) -> Result<NodeView<'a>, Error> {
+    structure(value, |node: &mut NodeView<'a>, tag, field| {
+        match tag {
+            tag::IPV4 => node.ipv4 = text(field)?,
+            tag::IPV6 => node.ipv6 = text(field)?,
             _ => field.skip()?,
         }
         Ok(())
     })
 }
 
-fn endpoint(value: Value<'_, '_>) -> Result<Endpoint, Error> {
-    structure(value, |endpoint: &mut Endpoint, name, field| {
-        match name {
-            "ID" => endpoint.id = field.uint()?,
-            "IPv4" => endpoint.ipv4 = text(field)?,
-            "IPv6" => endpoint.ipv6 = text(field)?,
-            "Port" => endpoint.port = narrow(field.uint()?, "Port")?,
-            "Identity" => endpoint.identity = field.uint()?,
-            "Labels" => endpoint.labels = list(field, label)?,
+fn endpoint<'a>(value: Value<'_, 'a>, labels: &mut Memory) -> Result<EndpointView<'a>, Error> {
+    structure(value, |endpoint: &mut EndpointView<'a>, tag, field| {
+        match tag {
+            tag::ID => endpoint.id = field.uint()?,
+            tag::IPV4 => endpoint.ipv4 = text(field)?,
+            tag::IPV6 => endpoint.ipv6 = text(field)?,
+            tag::PORT => endpoint.port = narrow(field.uint()?, "Port")?,
+            tag::IDENTITY => endpoint.identity = field.uint()?,
+            tag::LABELS => endpoint.labels = Labels::read(field, endpoint.identity, labels)?,
             _ => field.skip()?,
         }
         Ok(())
     })
 }
 
-/// A label as text, whether it comes as text or in its parts.
-fn label(value: Value<'_, '_>) -> Result<String, Error> {
-    if *value.ty()? == Type::String {
-        return text(value);
-    }
-    let (mut source, mut key, mut content) = (&[][..], &[][..], &[][..]);
-    value.fields(|name, field| {
-        match name {
-            "Source" => source = field.string()?,
-            "Key" => key = field.string()?,
-            "Value" => content = field.string()?,
-            _ => field.skip()?,
-        }
-        Ok::<_, Error>(())
-    })?;
-    let mut label = String::with_capacity(source.len() + key.len() + content.len() + 2);
-    push_lossy(&mut label, source);
-    label.push(':');
-    push_lossy(&mut label, key);
-    if !content.is_empty() {
-        label.push('=');
-        push_lossy(&mut label, content);
-    }
-    Ok(label)
-}
-
-fn service(value: Value<'_, '_>) -> Result<ServiceInfo, Error> {
-    structure(value, |service: &mut ServiceInfo, name, field| {
-        match name {
-            "Name" => service.name = text(field)?,
-            "IPPort" => service.ip_port = ip_port(field)?,
+fn service<'a>(value: Value<'_, 'a>) -> Result<ServiceView<'a>, Error> {
+    structure(value, |service: &mut ServiceView<'a>, tag, field| {
+        match tag {
+            tag::NAME => service.name = text(field)?,
+            tag::IP_PORT => (service.ip, service.port) = ip_port(field)?,
             _ => field.skip()?,
         }
         Ok(())
     })
 }
 
-fn ip_port(value: Value<'_, '_>) -> Result<IpPort, Error> {
-    structure(value, |ip_port: &mut IpPort, name, field| {
-        match name {
-            "IP" => ip_port.ip = text(field)?,
-            "Port" => ip_port.port = narrow(field.uint()?, "Port")?,
+fn ip_port<'a>(value: Value<'_, 'a>) -> Result<(Text<'a>, u16), Error> {
+    structure(value, |(ip, port): &mut (Text<'a>, u16), tag, field| {
+        match tag {
+            tag::IP => *ip = text(field)?,
+            tag::PORT => *port = narrow(field.uint()?, "Port")?,
             _ => field.skip()?,
         }
         Ok(())
     })
 }
 
-/// A struct, built by giving `set` each field's name and value.
-pub(super) fn structure<T: Default>(
-    value: Value<'_, '_>,
-    mut set: impl FnMut(&mut T, &str, Value<'_, '_>) -> Result<(), Error>,
+/// A struct, built by giving `set` each field's tag and value.
+#[inline]
+pub(super) fn structure<'a, T: Default>(
+    value: Value<'_, 'a>,
+    mut set: impl FnMut(&mut T, Tag, Value<'_, 'a>) -> Result<(), Error>,
 ) -> Result<T, Error> {
     let mut built = T::default();
-    value.fields(|name, field| set(&mut built, name, field))?;
+    value.tagged_fields(|tag, field| set(&mut built, tag, field))?;
     Ok(built)
 }
 
-pub(super) fn list<T>(
-    value: Value<'_, '_>,
-    mut element: impl FnMut(Value<'_, '_>) -> Result<T, Error>,
-) -> Result<Vec<T>, Error> {
-    let mut items = Vec::new();
-    value.elements(|item| element(item).map(|item| items.push(item)))?;
-    Ok(items)
+pub(super) fn texts<'a>(value: Value<'_, 'a>) -> Result<Texts<'a>, Error> {
+    list(value, |text| text.string().map(drop)).map(Texts)
 }
 
-pub(super) fn text(value: Value<'_, '_>) -> Result<String, Error> {
-    Ok(lossy(value.string()?))
+/// The bytes of a list whose elements `check` reads.
+pub(super) fn list<'a, E>(
+    value: Value<'_, 'a>,
+    mut check: impl FnMut(Value<'_, 'a>) -> Result<(), E>,
+) -> Result<&'a [u8], Error>
+where
+    Error: From<E>,
+{
+    let (bytes, _) = value.bytes(|list| list.elements(|element| check(element).map_err(Error::from)))?;
+    Ok(bytes)
 }
 
-pub(super) fn lossy(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    push_lossy(&mut text, bytes);
-    text
-}
-
-fn push_lossy(text: &mut String, bytes: &[u8]) {
-    match std::str::from_utf8(bytes) {
-        Ok(valid) => text.push_str(valid),
-        Err(_) => text.push_str(&String::from_utf8_lossy(bytes)),
-    }
+#[inline]
+pub(super) fn text<'a>(value: Value<'_, 'a>) -> Result<Text<'a>, Error> {
+    Ok(Text(value.string()?))
 }
 
 /// A number in the width that Cilium's field has.
+#[inline]
 pub(super) fn narrow<W, N: TryFrom<W>>(wide: W, field: &'static str) -> Result<N, Error> {
     N::try_from(wide).map_err(|_| Error::OutOfRange(field))
 }

@@ -134,7 +134,7 @@ fn put_address(out: &mut Vec<u8>, address: &Answer) {
     match address {
         Answer::Ip(IpAddr::V4(v4)) => put_bytes(out, &v4.octets()),
         Answer::Ip(IpAddr::V6(v6)) => put_bytes(out, &v6.octets()),
-        Answer::Zoned(v6, zone) => put_bytes(out, &[&v6.octets(), zone.as_bytes()].concat()),
+        Answer::Zoned(zoned) => put_bytes(out, &[&zoned.0.octets(), zoned.1.as_bytes()].concat()),
         Answer::Invalid => put_bytes(out, &[]),
     }
 }

@@ -57,9 +57,9 @@ pub fn decode(data: &[u8]) -> Result<AgentNotify, Error> {
     let [MESSAGE_TYPE, stream @ ..] = data else {
         return Err(Error::NotAgentNotify(data.first().copied()));
     };
-    let mut documents = Documents::default();
+    let mut documents = Documents::<()>::default();
     let mut document = documents.open(stream)?;
-    match document.schema().resolve(document.id())? {
+    match document.schema.resolve(document.id())? {
         Type::Struct(fields) if fields.iter().any(|field| &*field.name == "Text") => {}
         _ => return Err(Error::UnknownShape),
     }

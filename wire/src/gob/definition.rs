@@ -10,7 +10,7 @@ use super::{Error, Fields, Reader, StructWriter, put_int, put_uint, write_messag
 pub const MAX_FIELDS: usize = 1024;
 
 /// The number of a type within one stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypeId(
     /// The number, without the sign that marks a definition.
     pub i64,

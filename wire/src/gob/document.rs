@@ -3,52 +3,78 @@
 //! Cilium's agent writes each of its notifications and access-log records with a fresh encoder, so
 //! the same definitions come with every one, more bytes than the value itself.
 
-use super::{Error, Header, Reader, Schema, Split, TypeId, Value, split};
+use super::{Error, Header, Reader, Schema, Split, Tag, TypeId, Value, split};
 use std::collections::VecDeque;
 
 /// Different definitions that are remembered: an agent has one set, and it changes when it restarts.
 const REMEMBERED: usize = 4;
 
-/// Opens one-value streams.
-#[derive(Debug, Default)]
-pub struct Documents {
+/// Opens one-value streams. `M` is what a reader remembers beside the definitions, such as what it found out of them.
+#[derive(Debug)]
+pub struct Documents<M = ()> {
     /// The most recently added first.
-    known: VecDeque<Known>,
+    known: VecDeque<Known<M>>,
+    /// How many definitions were new.
+    added: u64,
+    empty: Schema,
 }
 
 #[derive(Debug)]
-struct Known {
+struct Known<M> {
     /// The definition messages as they came.
     bytes: Box<[u8]>,
     schema: Schema,
+    serial: u64,
+    memory: M,
 }
 
 /// A stream opened at its value.
 #[derive(Debug)]
-pub struct Document<'a> {
+pub struct Document<'a, M = ()> {
     reader: Reader<'a>,
-    schema: &'a Schema,
     id: TypeId,
+    /// The types of the stream.
+    pub schema: &'a Schema,
+    /// Tells these definitions from all others that were opened; the same ones can have several, one after the other.
+    pub serial: u64,
+    /// What is remembered beside these definitions.
+    pub memory: &'a mut M,
 }
 
-impl Documents {
+impl<M: Default> Default for Documents<M> {
+    fn default() -> Self {
+        Self { known: VecDeque::new(), added: 0, empty: Schema::default() }
+    }
+}
+
+impl<M: Default> Documents<M> {
+    /// Documents whose structs are read by tags, as of [`Schema::with_tags`].
+    #[must_use]
+    pub fn with_tags(tag_of: fn(&str) -> Tag) -> Self {
+        Self { empty: Schema::with_tags(tag_of), ..Self::default() }
+    }
+
     /// Reads up to the value of `stream`, parsing its definitions if they are new.
     ///
     /// # Errors
     /// [`Error::MissingValue`] when the stream ends before its value or inside it, and as
     /// [`Schema::define`].
-    pub fn open<'a>(&'a mut self, stream: &'a [u8]) -> Result<Document<'a>, Error> {
-        let index = match self.known.iter().position(|known| known.value_of(stream).is_some()) {
-            Some(index) => index,
-            None => self.remember(stream)?,
+    pub fn open<'a>(&'a mut self, stream: &'a [u8]) -> Result<Document<'a, M>, Error> {
+        let found = self.known.iter().enumerate().find_map(|(at, known)| Some((at, known.value_of(stream)?)));
+        let (at, (id, reader)) = match found {
+            Some(found) => found,
+            None => {
+                self.remember(stream)?;
+                (0, self.known[0].value_of(stream).ok_or(Error::MissingValue)?)
+            }
         };
-        let known = &self.known[index];
-        let (id, reader) = known.value_of(stream).ok_or(Error::MissingValue)?;
-        Ok(Document { reader, schema: &known.schema, id })
+        let Known { schema, serial, memory, .. } = &mut self.known[at];
+        Ok(Document { reader, id, schema, serial: *serial, memory })
     }
 
-    fn remember(&mut self, stream: &[u8]) -> Result<usize, Error> {
-        let mut schema = Schema::default();
+    /// Adds the definitions of `stream` in front of the others.
+    fn remember(&mut self, stream: &[u8]) -> Result<(), Error> {
+        let mut schema = self.empty.clone();
         let mut rest = stream;
         loop {
             match message(rest)? {
@@ -60,13 +86,14 @@ impl Documents {
             }
         }
         let bytes = stream[..stream.len() - rest.len()].into();
+        self.added += 1;
         self.known.truncate(REMEMBERED - 1);
-        self.known.push_front(Known { bytes, schema });
-        Ok(0)
+        self.known.push_front(Known { bytes, schema, serial: self.added, memory: M::default() });
+        Ok(())
     }
 }
 
-impl Known {
+impl<M> Known<M> {
     /// The value in `stream`, if exactly these definitions come before it.
     fn value_of<'a>(&self, stream: &'a [u8]) -> Option<(TypeId, Reader<'a>)> {
         match message(stream.strip_prefix(&*self.bytes)?) {
@@ -76,22 +103,21 @@ impl Known {
     }
 }
 
-impl<'a> Document<'a> {
+impl<'a, M> Document<'a, M> {
     /// The value.
     pub fn value(&mut self) -> Value<'_, 'a> {
         Value::new(&mut self.reader, self.schema, self.id)
-    }
-
-    /// The types of the stream.
-    #[must_use]
-    pub fn schema(&self) -> &'a Schema {
-        self.schema
     }
 
     /// The type of the value.
     #[must_use]
     pub fn id(&self) -> TypeId {
         self.id
+    }
+
+    /// The value and the memory, which are needed together.
+    pub fn parts(&mut self) -> (Value<'_, 'a>, &mut M) {
+        (Value::new(&mut self.reader, self.schema, self.id), self.memory)
     }
 }
 

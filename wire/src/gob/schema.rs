@@ -1,7 +1,6 @@
 //! The types of one stream.
 
-use super::{Definition, Error, Reader, Type, TypeId};
-use std::collections::BTreeMap;
+use super::{Definition, Error, Field, Reader, Type, TypeId};
 
 /// Definitions in one stream, at most. An access-log record has twenty.
 pub const MAX_TYPES: usize = 1024;
@@ -12,17 +11,36 @@ pub const MAX_DEFINITION_BYTES: usize = 256 * 1024;
 static BUILT_IN: [Type; 8] =
     [Type::Bool, Type::Int, Type::Uint, Type::Float, Type::Bytes, Type::String, Type::Complex, Type::Interface];
 
+/// What a reader calls a field instead of by its name: a number that is compared at once.
+pub type Tag = u8;
+
 /// The types that a stream has defined so far, beside the built-in ones.
 ///
 /// Definitions may refer to types that come later, or never: references are followed when a value is
 /// read.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    types: BTreeMap<TypeId, Definition>,
+    /// Sorted by id.
+    types: Vec<Defined>,
     bytes: usize,
+    tag_of: Option<fn(&str) -> Tag>,
+}
+
+#[derive(Debug, Clone)]
+struct Defined {
+    id: TypeId,
+    definition: Definition,
+    /// Of a struct, for each of its fields.
+    tags: Box<[Tag]>,
 }
 
 impl Schema {
+    /// A schema whose structs can be read by tags, which `tag_of` gives to the names of their fields.
+    #[must_use]
+    pub fn with_tags(tag_of: fn(&str) -> Tag) -> Self {
+        Self { tag_of: Some(tag_of), ..Self::default() }
+    }
+
     /// Adds the definition of `id` that fills the rest of a message.
     ///
     /// # Errors
@@ -32,9 +50,7 @@ impl Schema {
         if id < TypeId::FIRST {
             return Err(Error::ReservedType(id.0));
         }
-        if self.types.contains_key(&id) {
-            return Err(Error::DuplicateType(id.0));
-        }
+        let Err(place) = self.place(id) else { return Err(Error::DuplicateType(id.0)) };
         if self.types.len() == MAX_TYPES {
             return Err(Error::TooManyTypes);
         }
@@ -42,23 +58,55 @@ impl Schema {
         if self.bytes > MAX_DEFINITION_BYTES {
             return Err(Error::DefinitionsTooLarge);
         }
-        self.types.insert(id, Definition::read(reader)?);
+        let definition = Definition::read(reader)?;
+        let tags = self.tags(&definition.ty);
+        self.types.insert(place, Defined { id, definition, tags });
         Ok(())
+    }
+
+    fn tags(&self, ty: &Type) -> Box<[Tag]> {
+        match (ty, self.tag_of) {
+            (Type::Struct(fields), Some(tag_of)) => fields.iter().map(|field| tag_of(&field.name)).collect(),
+            _ => Box::default(),
+        }
     }
 
     /// The type that `id` stands for.
     ///
     /// # Errors
     /// [`Error::UnknownType`].
+    #[inline]
     pub fn resolve(&self, id: TypeId) -> Result<&Type, Error> {
         // Most values are texts and numbers, whose types no stream can define anew.
         let built_in = usize::try_from(id.0).ok().and_then(|id| BUILT_IN.get(id.wrapping_sub(1)));
-        built_in.or_else(|| Some(&self.types.get(&id)?.ty)).ok_or(Error::UnknownType(id.0))
+        match built_in {
+            Some(ty) => Ok(ty),
+            None => Ok(&self.defined(id)?.definition.ty),
+        }
+    }
+
+    /// The fields of the struct `id` and their tags; `None` if it is another type.
+    #[inline]
+    pub(super) fn tagged(&self, id: TypeId) -> Option<(&[Field], &[Tag])> {
+        let defined = self.defined(id).ok()?;
+        match &defined.definition.ty {
+            Type::Struct(fields) => Some((fields, &defined.tags)),
+            _ => None,
+        }
+    }
+
+    fn defined(&self, id: TypeId) -> Result<&Defined, Error> {
+        let place = self.place(id).map_err(|_| Error::UnknownType(id.0))?;
+        Ok(&self.types[place])
+    }
+
+    fn place(&self, id: TypeId) -> Result<usize, usize> {
+        self.types.binary_search_by_key(&id, |defined| defined.id)
     }
 
     /// The stream's own types.
     pub fn definitions(&self) -> impl Iterator<Item = (TypeId, &Definition)> {
-        self.types.iter().map(|(id, definition)| (*id, definition))
+        self.types.iter().map(|defined| (defined.id, &defined.definition))
     }
 }
 

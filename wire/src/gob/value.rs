@@ -3,7 +3,7 @@
 //! Where a reader meets a field that it does not know, it skips it; where it meets a type that it
 //! does not expect, it says which. Like Go, it ignores bytes behind the value in its message.
 
-use super::{Error, Fields, Reader, Schema, Type, TypeId};
+use super::{Error, Fields, Reader, Schema, Tag, Type, TypeId};
 
 /// Composite values inside each other, at most.
 pub const MAX_DEPTH: u8 = 64;
@@ -30,6 +30,7 @@ impl<'r, 'a> Value<'r, 'a> {
     ///
     /// # Errors
     /// [`Error::UnknownType`].
+    #[inline]
     pub fn ty(&self) -> Result<&'a Type, Error> {
         self.schema.resolve(self.id)
     }
@@ -38,6 +39,7 @@ impl<'r, 'a> Value<'r, 'a> {
     ///
     /// # Errors
     /// [`Error::TypeMismatch`], and as [`Reader::uint`].
+    #[inline]
     pub fn uint(self) -> Result<u64, Error> {
         match self.ty()? {
             Type::Uint => self.reader.uint(),
@@ -49,6 +51,7 @@ impl<'r, 'a> Value<'r, 'a> {
     ///
     /// # Errors
     /// [`Error::TypeMismatch`], and as [`Reader::int`].
+    #[inline]
     pub fn int(self) -> Result<i64, Error> {
         match self.ty()? {
             Type::Int => self.reader.int(),
@@ -60,6 +63,7 @@ impl<'r, 'a> Value<'r, 'a> {
     ///
     /// # Errors
     /// [`Error::TypeMismatch`], and as [`Reader::bytes`].
+    #[inline]
     pub fn string(self) -> Result<&'a [u8], Error> {
         match self.ty()? {
             Type::String => self.reader.bytes(),
@@ -71,6 +75,7 @@ impl<'r, 'a> Value<'r, 'a> {
     ///
     /// # Errors
     /// [`Error::TypeMismatch`], and as [`Reader::bytes`].
+    #[inline]
     pub fn octets(self) -> Result<&'a [u8], Error> {
         match self.ty()? {
             Type::Bytes | Type::Opaque(_) => self.reader.bytes(),
@@ -95,6 +100,63 @@ impl<'r, 'a> Value<'r, 'a> {
             each(&field.name, self.inner(field.id)?)?;
         }
         Ok(())
+    }
+
+    /// A struct: as [`fields`](Self::fields), but with the tags of a schema that gives some, instead of names.
+    ///
+    /// # Errors
+    /// As [`fields`](Self::fields).
+    pub fn tagged_fields<E: From<Error>>(
+        mut self,
+        mut each: impl FnMut(Tag, Value<'_, 'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some((fields, tags)) = self.schema.tagged(self.id) else {
+            return Err(mismatch("struct", self.ty()?).into());
+        };
+        let mut numbers = Fields::new(fields.len());
+        while let Some(number) = numbers.next(self.reader)? {
+            let tag = tags.get(number).copied().unwrap_or_default();
+            each(tag, self.inner(fields[number].id)?)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes that `read` passes over, and those behind them in the message.
+    ///
+    /// # Errors
+    /// What `read` gives.
+    pub fn bytes<E>(self, read: impl FnOnce(Value<'_, 'a>) -> Result<(), E>) -> Result<(&'a [u8], &'a [u8]), E> {
+        let Self { reader, schema, id, depth } = self;
+        let start = reader.rest();
+        read(Value { reader: &mut *reader, schema, id, depth })?;
+        Ok(start.split_at(start.len() - reader.rest().len()))
+    }
+
+    /// Passes over the value if its bytes begin with `known`, which were a whole value of this type before, in a
+    /// message that did not end with it: the end of a message ends values, too.
+    ///
+    /// # Errors
+    /// The value, not read.
+    pub fn pass(self, known: &[u8]) -> Result<&'a [u8], Self> {
+        match self.reader.rest().split_at_checked(known.len()) {
+            Some((bytes, rest)) if bytes == known => {
+                *self.reader = Reader::new(rest);
+                Ok(bytes)
+            }
+            _ => Err(self),
+        }
+    }
+
+    /// The id of its type.
+    #[must_use]
+    pub fn id(&self) -> TypeId {
+        self.id
+    }
+
+    /// The types of its stream.
+    #[must_use]
+    pub fn schema(&self) -> &'a Schema {
+        self.schema
     }
 
     /// A slice or an array: calls `each` with every element.
@@ -170,6 +232,7 @@ impl<'r, 'a> Value<'r, 'a> {
         }
     }
 
+    #[inline]
     fn inner(&mut self, id: TypeId) -> Result<Value<'_, 'a>, Error> {
         let depth = self.depth + 1;
         if depth > MAX_DEPTH {
@@ -179,6 +242,7 @@ impl<'r, 'a> Value<'r, 'a> {
     }
 }
 
+#[cold]
 fn mismatch(wanted: &'static str, found: &Type) -> Error {
     Error::TypeMismatch { wanted, found: found.name() }
 }

@@ -51,7 +51,7 @@ impl Metric for Dns {
 
     fn observe(&mut self, flow: &Flow, tally: &mut Tally) {
         let Some(L7Record::Dns(message)) = flow.l7.as_deref().map(|l7| &l7.record) else { return };
-        if self.ignore_aaaa && message.qtypes == [AAAA] {
+        if self.ignore_aaaa && *message.qtypes == [AAAA] {
             return;
         }
         join(&mut self.qtypes, &message.qtypes);

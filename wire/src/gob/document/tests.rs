@@ -25,7 +25,7 @@ fn read(documents: &mut Documents, stream: &[u8]) -> Result<u64, Error> {
 
 #[test]
 fn equal_definitions_are_parsed_once() {
-    let mut documents = Documents::default();
+    let mut documents = Documents::<()>::default();
     for number in 1..100 {
         assert_eq!(read(&mut documents, &stream("A", number)), Ok(number));
     }
@@ -34,7 +34,7 @@ fn equal_definitions_are_parsed_once() {
 
 #[test]
 fn the_memory_of_definitions_is_bounded() {
-    let mut documents = Documents::default();
+    let mut documents = Documents::<()>::default();
     for name in ["A", "B", "C", "D", "E", "F", "A"] {
         assert_eq!(read(&mut documents, &stream(name, 7)), Ok(7));
         assert!(documents.known.len() <= REMEMBERED);
@@ -43,7 +43,7 @@ fn the_memory_of_definitions_is_bounded() {
 
 #[test]
 fn known_definitions_with_another_behind_them_are_not_the_same() {
-    let mut documents = Documents::default();
+    let mut documents = Documents::<()>::default();
     let short = stream("A", 1);
     assert_eq!(read(&mut documents, &short), Ok(1));
     let value = short.len() - 6;
@@ -59,10 +59,10 @@ fn known_definitions_with_another_behind_them_are_not_the_same() {
 fn a_stream_cut_anywhere_has_no_value() {
     let whole = stream("A", 7);
     for end in 0..whole.len() {
-        let error = read(&mut Documents::default(), &whole[..end]);
+        let error = read(&mut Documents::<()>::default(), &whole[..end]);
         assert_eq!(error, Err(Error::MissingValue), "cut at {end}");
     }
-    let mut warm = Documents::default();
+    let mut warm = Documents::<()>::default();
     read(&mut warm, &whole).unwrap();
     for end in 0..whole.len() {
         assert_eq!(read(&mut warm, &whole[..end]), Err(Error::MissingValue), "cut at {end}");
@@ -71,7 +71,7 @@ fn a_stream_cut_anywhere_has_no_value() {
 
 #[test]
 fn broken_definitions_are_not_remembered() {
-    let mut documents = Documents::default();
+    let mut documents = Documents::<()>::default();
     let message = [&[4, 0xff, 0x81, 2, 9][..], &stream("A", 7)].concat();
     assert!(read(&mut documents, &message).is_err());
     assert!(documents.known.is_empty());

@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv6Addr};
 use super::*;
 
 fn http(method: &str, url: &str, protocol: &str, code: u32) -> Http {
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let header = |name: &'static str, value: &str| (name.into(), value.to_owned());
     Http {
         code,
-        method: method.to_owned(),
+        method: method.to_owned().into(),
         url: url.to_owned(),
-        protocol: protocol.to_owned(),
+        protocol: protocol.to_owned().into(),
         headers: vec![
             header("Accept", "a"),
             header("Accept", "b"),
@@ -73,15 +73,15 @@ fn protocol_part(text: &str) -> &str {
 fn dns_kafka_and_generic_messages_have_their_fields() {
     let dns = Dns {
         query: "shop.example.".to_owned(),
-        ips: vec![IpAddr::from([192, 0, 2, 1]).into(), IpAddr::from(Ipv6Addr::LOCALHOST).into()],
+        ips: vec![IpAddr::from([192, 0, 2, 1]).into(), IpAddr::from(Ipv6Addr::LOCALHOST).into()].into(),
         ttl: 30,
         cnames: vec!["www.shop.example.".to_owned()],
-        observation_source: "proxy".to_owned(),
+        observation_source: "proxy".into(),
         rcode: 3,
-        qtypes: vec![1, 28],
-        rrtypes: vec![5, 1],
+        qtypes: vec![1, 28].into(),
+        rrtypes: vec![5, 1].into(),
     };
-    let question = Dns { ips: Vec::new(), cnames: Vec::new(), rrtypes: Vec::new(), ..dns.clone() };
+    let question = Dns { ips: vec![].into(), cnames: Vec::new(), rrtypes: vec![].into(), ..dns.clone() };
     let kafka = Kafka {
         error_code: -1,
         api_version: 2,
