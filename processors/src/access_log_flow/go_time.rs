@@ -11,12 +11,12 @@ const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799
 /// The time since the Unix epoch; `None` where Go has an error.
 pub(crate) fn parse(text: &[u8]) -> Option<SignedDuration> {
     let mut rest = Rest(text);
-    let year = rest.number(4)?;
-    let month = rest.literal(b'-')?.number(2)?;
-    let day = rest.literal(b'-')?.number(2)?;
+    let year = rest.number::<4>()?;
+    let month = rest.literal(b'-')?.number::<2>()?;
+    let day = rest.literal(b'-')?.number::<2>()?;
     let hour = rest.literal(b'T')?.hour()?;
-    let minute = rest.literal(b':')?.number(2)?;
-    let second = rest.literal(b':')?.number(2)?;
+    let minute = rest.literal(b':')?.number::<2>()?;
+    let second = rest.literal(b':')?.number::<2>()?;
     let nanosecond = rest.nanosecond()?;
     let offset = rest.offset()?;
     if hour > 23 || minute > 59 || second > 59 || !rest.0.is_empty() {
@@ -54,15 +54,19 @@ impl Rest<'_> {
     }
 
     /// Exactly so many digits.
-    fn number(&mut self, digits: usize) -> Option<i32> {
-        let (number, rest) = self.0.split_at_checked(digits)?;
+    fn number<const DIGITS: usize>(&mut self) -> Option<i32> {
+        let (number, rest) = self.0.split_first_chunk::<DIGITS>()?;
         self.0 = rest;
-        number.iter().try_fold(0, |sum, &digit| digit.is_ascii_digit().then(|| sum * 10 + i32::from(digit - b'0')))
+        let value = |digit: u8| i32::from(digit.wrapping_sub(b'0'));
+        let are_digits = number.iter().all(u8::is_ascii_digit);
+        are_digits.then(|| number.iter().fold(0, |sum, &digit| sum * 10 + value(digit)))
     }
 
     fn hour(&mut self) -> Option<i32> {
-        let digits = self.0.iter().take(2).take_while(|byte| byte.is_ascii_digit()).count();
-        self.number(digits.max(1))
+        match self.0 {
+            [_, b'0'..=b'9', ..] => self.number::<2>(),
+            _ => self.number::<1>(),
+        }
     }
 
     /// A fraction, cut after nine digits; 0 without one.
@@ -71,8 +75,10 @@ impl Rest<'_> {
         let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (fraction, rest) = fraction.split_at(digits);
         self.0 = rest;
-        let padded = fraction.iter().copied().chain(std::iter::repeat(b'0'));
-        (digits > 0).then(|| padded.take(9).fold(0, |sum, digit| sum * 10 + i32::from(digit - b'0')))
+        let nine = &fraction[..digits.min(9)];
+        let read = nine.iter().fold(0, |sum, digit| sum * 10 + i32::from(digit - b'0'));
+        // What is missing are zeros.
+        (digits > 0).then(|| (nine.len()..9).fold(read, |sum, _| sum * 10))
     }
 
     /// Minutes east of UTC.
@@ -82,8 +88,8 @@ impl Rest<'_> {
         if sign == b'Z' {
             return Some(0);
         }
-        let hours = self.number(2).filter(|hours| *hours <= 24)?;
-        let minutes = self.literal(b':')?.number(2).filter(|minutes| *minutes <= 60)?;
+        let hours = self.number::<2>().filter(|hours| *hours <= 24)?;
+        let minutes = self.literal(b':')?.number::<2>().filter(|minutes| *minutes <= 60)?;
         let offset = i64::from(hours * 60 + minutes);
         match sign {
             b'+' => Some(offset),

@@ -11,11 +11,11 @@ use names::Names;
 use std::net::IpAddr;
 
 use jiff::SignedDuration;
+use tidegate_core::Record;
 use tidegate_core::flow::{
     Address, Direction, Endpoint, Flow, FlowType, Ip, IpVersion, L4, L7, L7Type, Verdict, message_type,
 };
 use tidegate_core::record::{Event, EventBody};
-use tidegate_core::Record;
 use tidegate_wire::access_log::{Decoder, EndpointView, Error, Protocol, Text, View};
 
 /// The record's timestamp is not RFC 3339 as Go reads it.
@@ -83,9 +83,8 @@ pub(crate) struct Log<'a> {
 
 impl<'a> Log<'a> {
     fn of(view: View<'a>) -> Self {
-        let address = |endpoint: &EndpointView<'_>| {
-            address(if view.ip_version == 0 { endpoint.ipv4 } else { endpoint.ipv6 })
-        };
+        let address =
+            |endpoint: &EndpointView<'_>| address(if view.ip_version == 0 { endpoint.ipv4 } else { endpoint.ipv6 });
         let (source, destination) = (address(&view.source), address(&view.destination));
         Self { l7_type: l7_type(view.kind), source, destination, view }
     }

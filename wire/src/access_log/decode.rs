@@ -82,19 +82,19 @@ fn record<'a>(value: Value<'_, 'a>, view: &mut View<'a>, labels: &mut Memory) ->
             tag::OBSERVATION_POINT => view.observation_point = text(field)?,
             tag::SOURCE_ENDPOINT => view.source = endpoint(field, labels)?,
             tag::DESTINATION_ENDPOINT => view.destination = endpoint(field, labels)?,
-            tag::IP_VERSION => view.ip_version = narrow(field.uint()?, "IPVersion")?,
+            tag::IP_VERSION => view.ip_version = narrow(field.tagged_uint()?, "IPVersion")?,
             tag::VERDICT => view.verdict = text(field)?,
             tag::INFO => view.info = text(field)?,
             tag::METADATA => view.metadata = texts(field)?,
-            tag::TRANSPORT_PROTOCOL => view.transport_protocol = narrow(field.uint()?, "TransportProtocol")?,
+            tag::TRANSPORT_PROTOCOL => view.transport_protocol = narrow(field.tagged_uint()?, "TransportProtocol")?,
             tag::FLOW_EVENT => view.flow_event = text(field)?,
             tag::SERVICE_INFO => view.service = Some(service(field)?),
-            tag::DROP_REASON => view.drop_reason = Some(narrow(field.uint()?, "DropReason")?),
+            tag::DROP_REASON => view.drop_reason = Some(narrow(field.tagged_uint()?, "DropReason")?),
             tag::HTTP => view.http = Some(http(field)?),
             tag::KAFKA => view.kafka = Some(kafka(field)?),
             tag::DNS => view.dns = Some(dns(field)?),
             tag::L7 => view.l7 = Some(l7(field)?),
-            _ => field.skip()?,
+            _ => tag::pass(tag, field)?,
         }
         Ok(())
     })
@@ -105,7 +105,7 @@ fn node<'a>(value: Value<'_, 'a>) -> Result<NodeView<'a>, Error> {
         match tag {
             tag::IPV4 => node.ipv4 = text(field)?,
             tag::IPV6 => node.ipv6 = text(field)?,
-            _ => field.skip()?,
+            _ => tag::pass(tag, field)?,
         }
         Ok(())
     })
@@ -114,13 +114,13 @@ fn node<'a>(value: Value<'_, 'a>) -> Result<NodeView<'a>, Error> {
 fn endpoint<'a>(value: Value<'_, 'a>, labels: &mut Memory) -> Result<EndpointView<'a>, Error> {
     structure(value, |endpoint: &mut EndpointView<'a>, tag, field| {
         match tag {
-            tag::ID => endpoint.id = field.uint()?,
+            tag::ID => endpoint.id = field.tagged_uint()?,
             tag::IPV4 => endpoint.ipv4 = text(field)?,
             tag::IPV6 => endpoint.ipv6 = text(field)?,
-            tag::PORT => endpoint.port = narrow(field.uint()?, "Port")?,
-            tag::IDENTITY => endpoint.identity = field.uint()?,
+            tag::PORT => endpoint.port = narrow(field.tagged_uint()?, "Port")?,
+            tag::IDENTITY => endpoint.identity = field.tagged_uint()?,
             tag::LABELS => endpoint.labels = Labels::read(field, endpoint.identity, labels)?,
-            _ => field.skip()?,
+            _ => tag::pass(tag, field)?,
         }
         Ok(())
     })
@@ -131,7 +131,7 @@ fn service<'a>(value: Value<'_, 'a>) -> Result<ServiceView<'a>, Error> {
         match tag {
             tag::NAME => service.name = text(field)?,
             tag::IP_PORT => (service.ip, service.port) = ip_port(field)?,
-            _ => field.skip()?,
+            _ => tag::pass(tag, field)?,
         }
         Ok(())
     })
@@ -141,8 +141,8 @@ fn ip_port<'a>(value: Value<'_, 'a>) -> Result<(Text<'a>, u16), Error> {
     structure(value, |(ip, port): &mut (Text<'a>, u16), tag, field| {
         match tag {
             tag::IP => *ip = text(field)?,
-            tag::PORT => *port = narrow(field.uint()?, "Port")?,
-            _ => field.skip()?,
+            tag::PORT => *port = narrow(field.tagged_uint()?, "Port")?,
+            _ => tag::pass(tag, field)?,
         }
         Ok(())
     })
@@ -175,9 +175,10 @@ where
     Ok(bytes)
 }
 
-#[inline]
+/// A field whose tag says that it is a text.
+#[inline(always)]
 pub(super) fn text<'a>(value: Value<'_, 'a>) -> Result<Text<'a>, Error> {
-    Ok(Text(value.string()?))
+    Ok(Text(value.tagged_string()?))
 }
 
 /// A number in the width that Cilium's field has.

@@ -10,14 +10,14 @@ use crate::gob::{Type, Value};
 pub(super) fn http<'a>(value: Value<'_, 'a>) -> Result<HttpView<'a>, Error> {
     structure(value, |http: &mut HttpView<'a>, tag, field| {
         match tag {
-            tag::CODE => http.code = field.int()?,
+            tag::CODE => http.code = field.tagged_int()?,
             tag::METHOD => http.method = text(field)?,
             tag::URL => http.url = Some(Text(field.octets()?)),
             tag::PROTOCOL => http.protocol = text(field)?,
             tag::HEADERS => http.headers = Some(headers(field)?),
             tag::MISSING_HEADERS => http.missing_headers = Some(headers(field)?),
             tag::REJECTED_HEADERS => http.rejected_headers = Some(headers(field)?),
-            _ => field.skip()?,
+            _ => tag::pass(tag, field)?,
         }
         Ok(())
     })
@@ -26,12 +26,12 @@ pub(super) fn http<'a>(value: Value<'_, 'a>) -> Result<HttpView<'a>, Error> {
 pub(super) fn kafka<'a>(value: Value<'_, 'a>) -> Result<KafkaView<'a>, Error> {
     structure(value, |kafka: &mut KafkaView<'a>, tag, field| {
         match tag {
-            tag::ERROR_CODE => kafka.error_code = field.int()?,
-            tag::API_VERSION => kafka.api_version = narrow(field.int()?, "APIVersion")?,
+            tag::ERROR_CODE => kafka.error_code = field.tagged_int()?,
+            tag::API_VERSION => kafka.api_version = narrow(field.tagged_int()?, "APIVersion")?,
             tag::API_KEY => kafka.api_key = text(field)?,
-            tag::CORRELATION_ID => kafka.correlation_id = narrow(field.int()?, "CorrelationID")?,
+            tag::CORRELATION_ID => kafka.correlation_id = narrow(field.tagged_int()?, "CorrelationID")?,
             tag::TOPIC => kafka.topic = topic(field)?,
-            _ => field.skip()?,
+            _ => tag::pass(tag, field)?,
         }
         Ok(())
     })
@@ -40,8 +40,8 @@ pub(super) fn kafka<'a>(value: Value<'_, 'a>) -> Result<KafkaView<'a>, Error> {
 fn topic<'a>(value: Value<'_, 'a>) -> Result<Text<'a>, Error> {
     structure(value, |topic: &mut Text<'a>, tag, field| {
         match tag {
-            tag::TOPIC => *topic = text(field)?,
-            _ => field.skip()?,
+            tag::TOPIC => *topic = Text(field.string()?),
+            _ => tag::pass(tag, field)?,
         }
         Ok(())
     })
@@ -52,13 +52,13 @@ pub(super) fn dns<'a>(value: Value<'_, 'a>) -> Result<DnsView<'a>, Error> {
         match tag {
             tag::QUERY => dns.query = text(field)?,
             tag::IPS => dns.ips = addresses(field)?,
-            tag::TTL => dns.ttl = narrow(field.uint()?, "TTL")?,
+            tag::TTL => dns.ttl = narrow(field.tagged_uint()?, "TTL")?,
             tag::CNAMES => dns.cnames = texts(field)?,
             tag::OBSERVATION_SOURCE => dns.observation_source = text(field)?,
-            tag::RCODE => dns.rcode = field.int()?,
+            tag::RCODE => dns.rcode = field.tagged_int()?,
             tag::QTYPES => dns.qtypes = numbers(field, "QTypes")?,
             tag::ANSWER_TYPES => dns.answer_types = numbers(field, "AnswerTypes")?,
-            _ => field.skip()?,
+            _ => tag::pass(tag, field)?,
         }
         Ok(())
     })
@@ -82,8 +82,8 @@ pub(super) fn l7<'a>(value: Value<'_, 'a>) -> Result<L7View<'a>, Error> {
     structure(value, |l7: &mut L7View<'a>, tag, field| {
         match tag {
             tag::PROTO => l7.proto = text(field)?,
-            tag::FIELDS => l7.fields = Some(Map::of_texts(map(field, |value| text(value).map(drop))?)),
-            _ => field.skip()?,
+            tag::FIELDS => l7.fields = Some(Map::of_texts(map(field, |value| Ok(value.string().map(drop)?))?)),
+            _ => tag::pass(tag, field)?,
         }
         Ok(())
     })
@@ -94,10 +94,7 @@ fn headers<'a>(value: Value<'_, 'a>) -> Result<Map<'a, Texts<'a>>, Error> {
 }
 
 /// The bytes of a map from texts to what `check` reads.
-fn map<'a>(
-    value: Value<'_, 'a>,
-    mut check: impl FnMut(Value<'_, 'a>) -> Result<(), Error>,
-) -> Result<&'a [u8], Error> {
+fn map<'a>(value: Value<'_, 'a>, mut check: impl FnMut(Value<'_, 'a>) -> Result<(), Error>) -> Result<&'a [u8], Error> {
     let (bytes, _) = value.bytes(|map| map.entries(|_, value| check(value)))?;
     Ok(bytes)
 }

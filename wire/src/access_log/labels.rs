@@ -82,10 +82,10 @@ fn parts<'a>(label: Value<'_, 'a>) -> Result<Parts<'a>, Error> {
     let (mut source, mut key, mut value) = (Text::default(), Text::default(), Text::default());
     label.tagged_fields(|tag, field| {
         match tag {
-            tag::SOURCE => source = Text(field.string()?),
-            tag::KEY => key = Text(field.string()?),
-            tag::VALUE => value = Text(field.string()?),
-            _ => field.skip()?,
+            tag::SOURCE => source = Text(field.tagged_string()?),
+            tag::KEY => key = Text(field.tagged_string()?),
+            tag::VALUE => value = Text(field.tagged_string()?),
+            _ => tag::pass(tag, field)?,
         }
         Ok::<_, Error>(())
     })?;

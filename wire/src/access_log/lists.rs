@@ -101,10 +101,7 @@ fn texts<'a>(reader: &mut Reader<'a>) -> Result<Texts<'a>, Error> {
 }
 
 /// A count, and as many of what `read` reads.
-fn elements<'a, T>(
-    bytes: &'a [u8],
-    read: impl Fn(&mut Reader<'a>) -> Result<T, Error>,
-) -> impl Iterator<Item = T> {
+fn elements<'a, T>(bytes: &'a [u8], read: impl Fn(&mut Reader<'a>) -> Result<T, Error>) -> impl Iterator<Item = T> {
     let mut reader = Reader::new(bytes);
     let count = reader.uint().unwrap_or_default();
     (0..count).map_while(move |_| read(&mut reader).ok())

@@ -84,7 +84,8 @@ impl From<DnsView<'_>> for Dns {
 
 impl From<L7View<'_>> for L7 {
     fn from(L7View { proto, fields }: L7View<'_>) -> Self {
-        let fields = fields.map(|fields| fields.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect());
+        let fields =
+            fields.map(|fields| fields.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect());
         Self { proto: proto.to_owned(), fields }
     }
 }

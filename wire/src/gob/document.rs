@@ -3,7 +3,7 @@
 //! Cilium's agent writes each of its notifications and access-log records with a fresh encoder, so
 //! the same definitions come with every one, more bytes than the value itself.
 
-use super::{Error, Header, Reader, Schema, Split, Tag, TypeId, Value, split};
+use super::{Error, Header, Reader, Schema, Split, TagOf, TypeId, Value, split};
 use std::collections::VecDeque;
 
 /// Different definitions that are remembered: an agent has one set, and it changes when it restarts.
@@ -50,7 +50,7 @@ impl<M: Default> Default for Documents<M> {
 impl<M: Default> Documents<M> {
     /// Documents whose structs are read by tags, as of [`Schema::with_tags`].
     #[must_use]
-    pub fn with_tags(tag_of: fn(&str) -> Tag) -> Self {
+    pub fn with_tags(tag_of: TagOf) -> Self {
         Self { empty: Schema::with_tags(tag_of), ..Self::default() }
     }
 

@@ -83,6 +83,33 @@ impl<'r, 'a> Value<'r, 'a> {
         }
     }
 
+    /// As [`uint`](Self::uint), of a field whose tag says that it is one.
+    ///
+    /// # Errors
+    /// As [`Reader::uint`].
+    #[inline(always)]
+    pub fn tagged_uint(self) -> Result<u64, Error> {
+        self.reader.uint()
+    }
+
+    /// As [`int`](Self::int), of a field whose tag says that it is one.
+    ///
+    /// # Errors
+    /// As [`Reader::int`].
+    #[inline(always)]
+    pub fn tagged_int(self) -> Result<i64, Error> {
+        self.reader.int()
+    }
+
+    /// As [`string`](Self::string), of a field whose tag says that it is one.
+    ///
+    /// # Errors
+    /// As [`Reader::bytes`].
+    #[inline(always)]
+    pub fn tagged_string(self) -> Result<&'a [u8], Error> {
+        self.reader.bytes()
+    }
+
     /// A struct: calls `each` with the name and the value of every field that was sent.
     ///
     /// # Errors
@@ -102,21 +129,22 @@ impl<'r, 'a> Value<'r, 'a> {
         Ok(())
     }
 
-    /// A struct: as [`fields`](Self::fields), but with the tags of a schema that gives some, instead of names.
+    /// A struct: as [`fields`](Self::fields), but with the tags of a schema that has some, instead of names.
     ///
     /// # Errors
     /// As [`fields`](Self::fields).
+    #[inline]
     pub fn tagged_fields<E: From<Error>>(
         mut self,
         mut each: impl FnMut(Tag, Value<'_, 'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some((fields, tags)) = self.schema.tagged(self.id) else {
+        let Some(fields) = self.schema.tagged(self.id) else {
             return Err(mismatch("struct", self.ty()?).into());
         };
         let mut numbers = Fields::new(fields.len());
         while let Some(number) = numbers.next(self.reader)? {
-            let tag = tags.get(number).copied().unwrap_or_default();
-            each(tag, self.inner(fields[number].id)?)?;
+            let (tag, id) = fields[number];
+            each(tag, self.inner(id)?)?;
         }
         Ok(())
     }
@@ -232,7 +260,7 @@ impl<'r, 'a> Value<'r, 'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn inner(&mut self, id: TypeId) -> Result<Value<'_, 'a>, Error> {
         let depth = self.depth + 1;
         if depth > MAX_DEPTH {
