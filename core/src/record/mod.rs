@@ -12,7 +12,7 @@ pub use agent_event::{
 pub use debug_event::{DebugEvent, DebugEventType};
 pub use kind::{Kind, Kinds};
 
-use tidegate_wire::access_log::Protocol;
+use tidegate_wire::access_log::Kept;
 use tidegate_wire::event::SockLayout;
 
 use crate::batch::Span;
@@ -83,6 +83,7 @@ impl Record {
         match self {
             Self::Flow(flow) => flow.heap_bytes(),
             Self::AgentEvent(event) => event.heap_bytes(),
+            Self::Event(Event { body: EventBody::AccessLog(kept), .. }) => size_of_val(&**kept),
             _ => 0,
         }
     }
@@ -141,7 +142,7 @@ pub enum EventBody {
         layout: SockLayout,
     },
     /// An access-log record (129) of a proxy, which is right as a whole.
-    AccessLog(Protocol),
+    AccessLog(Box<Kept>),
     /// A message type without a decoder, as it came.
     Undecoded,
 }

@@ -16,7 +16,7 @@ use tidegate_core::flow::{
     Address, Direction, Endpoint, Flow, FlowType, Ip, IpVersion, L4, L7, L7Type, Verdict, message_type,
 };
 use tidegate_core::record::{Event, EventBody};
-use tidegate_wire::access_log::{Decoder, EndpointView, Error, Protocol, Text, View};
+use tidegate_wire::access_log::{Decoder, EndpointView, Protocol, Text, View};
 
 /// The record's timestamp is not RFC 3339 as Go reads it.
 const BAD_TIMESTAMP: &str = "access_log_bad_timestamp";
@@ -41,36 +41,35 @@ impl AccessLogFlows {
         protocol: Protocol,
         seven: impl FnOnce(&Log<'_>, Option<SignedDuration>) -> Option<L7>,
     ) -> Result<(), &'static str> {
-        let Record::Event(Event { time, seq, data, body: EventBody::AccessLog(about), .. }) = *record else {
+        let Record::Event(Event { time, seq, data, body: EventBody::AccessLog(kept), .. }) = record else {
             return Ok(());
         };
-        if about != protocol {
+        if kept.protocol() != protocol {
             return Ok(());
         }
-        // Read a second time, after `cilium_decode`: that costs less than keeping what it read.
-        let log = Log::of(self.decoder.read(data.of(bytes)).map_err(Error::as_str)?);
+        let (time, seq, data) = (*time, *seq, data.of(bytes));
+        let log = Log::of(kept.view(data));
         let l7 = seven(&log, go_time::parse(log.view.timestamp.0)).ok_or(BAD_TIMESTAMP)?;
-        fill(record.begin_flow(time, seq), &log, l7, &mut self.names);
+        let flow = record.begin_flow(time, seq);
+        log.fill(flow);
+        flow.source = self.endpoint(&log.view.source, data, |view| view.source.labels.to_vec());
+        flow.destination = self.endpoint(&log.view.destination, data, |view| view.destination.labels.to_vec());
+        flow.l7 = Some(Box::new(l7));
         Ok(())
     }
-}
 
-fn fill(flow: &mut Flow, log: &Log<'_>, l7: L7, names: &mut Names) {
-    flow.flow_type = FlowType::L7;
-    flow.message_type = message_type::ACCESS_LOG;
-    flow.verdict = verdict(log.view.verdict);
-    flow.direction = direction(log.view.observation_point);
-    flow.is_reply = Some(l7.l7_type == L7Type::Response);
-    flow.ip = log.ip();
-    flow.l4 = log.l4();
-    flow.source = endpoint(&log.view.source, names);
-    flow.destination = endpoint(&log.view.destination, names);
-    flow.l7 = Some(Box::new(l7));
-}
-
-fn endpoint(endpoint: &EndpointView<'_>, names: &mut Names) -> Endpoint {
-    let identity = low_u32(endpoint.identity.to_le_bytes());
-    Endpoint { id: low_u32(endpoint.id.to_le_bytes()), identity, names: names.of(identity, endpoint.labels) }
+    /// One side. Its labels are read again only where they are new.
+    fn endpoint(
+        &mut self,
+        endpoint: &EndpointView<'_>,
+        data: &[u8],
+        texts: impl FnOnce(&View<'_>) -> Vec<String>,
+    ) -> Endpoint {
+        let Self { decoder, names } = self;
+        let identity = low_u32(endpoint.identity.to_le_bytes());
+        let texts = || decoder.read(data).map(|view| texts(&view)).unwrap_or_default();
+        Endpoint { id: low_u32(endpoint.id.to_le_bytes()), identity, names: names.of(identity, endpoint.labels, texts) }
+    }
 }
 
 /// A record, and what of it is asked for more than once.
@@ -87,6 +86,17 @@ impl<'a> Log<'a> {
             |endpoint: &EndpointView<'_>| address(if view.ip_version == 0 { endpoint.ipv4 } else { endpoint.ipv6 });
         let (source, destination) = (address(&view.source), address(&view.destination));
         Self { l7_type: l7_type(view.kind), source, destination, view }
+    }
+
+    /// Sets what the protocol has no part in, but for the sides.
+    fn fill(&self, flow: &mut Flow) {
+        flow.flow_type = FlowType::L7;
+        flow.message_type = message_type::ACCESS_LOG;
+        flow.verdict = verdict(self.view.verdict);
+        flow.direction = direction(self.view.observation_point);
+        flow.is_reply = Some(self.l7_type == L7Type::Response);
+        flow.ip = self.ip();
+        flow.l4 = self.l4();
     }
 
     /// Address and port of the side that asks, which receives a response; `None` without an address.

@@ -27,12 +27,14 @@ struct Known {
 }
 
 impl Names {
-    /// What an endpoint's labels tell; `None` without labels.
-    pub(super) fn of(&mut self, identity: u32, labels: Labels<'_>) -> Option<Arc<EndpointNames>> {
-        if labels.is_empty() {
-            return None;
-        }
-        self.of_bytes(identity, labels.raw(), || labels.to_vec())
+    /// What an endpoint's labels tell, whose `texts` are only made if they are new; `None` without labels.
+    pub(super) fn of(
+        &mut self,
+        identity: u32,
+        labels: Labels<'_>,
+        texts: impl FnOnce() -> Vec<String>,
+    ) -> Option<Arc<EndpointNames>> {
+        if labels.is_empty() { None } else { self.of_bytes(identity, labels.raw(), texts) }
     }
 
     fn of_bytes(

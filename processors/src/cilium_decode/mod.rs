@@ -22,7 +22,7 @@ use tidegate_core::flow::FileNumbering;
 use tidegate_core::record::{DebugEvent, DebugEventType, Event, EventBody, Frame, Lost, LostSource};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Outcome, Record, ledger::Tally};
-use tidegate_wire::access_log;
+use tidegate_wire::access_log::{self, Kept};
 use tidegate_wire::event::{self, DebugMsg, DropNotify, DropV1Header, Hints, PacketEvent, SockLayout};
 use tidegate_wire::payload::Payload;
 use tidegate_wire::release::Releases;
@@ -115,7 +115,7 @@ impl Decoder {
             event::Event::AccessLog(_) => {
                 let record = self.access_log.read(data).map_err(access_log::Error::as_str)?;
                 self.hints.learn(record.variant.senders());
-                EventBody::AccessLog(record.protocol())
+                EventBody::AccessLog(Box::new(Kept::of(&record, data)))
             }
             event::Event::TraceSock(sock) => {
                 if self.hints.sock() == SockLayout::Unknown {

@@ -12,7 +12,7 @@ pub struct Labels<'a> {
     schema: Option<&'a Schema>,
 }
 
-/// What the bytes of labels mean: equal bytes of one form, read by one decoder, are equal labels.
+/// What the bytes of labels mean: equal bytes of one form are equal labels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LabelForm {
     /// The definitions that came with them.
@@ -45,6 +45,11 @@ impl<'a> Labels<'a> {
         Self { form: LabelForm { serial, ..self.form }, ..self }
     }
 
+    /// Labels whose texts are not known any more.
+    pub(super) fn of_form(form: LabelForm, bytes: &'a [u8]) -> Self {
+        Self { bytes, form, schema: None }
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -57,7 +62,7 @@ impl<'a> Labels<'a> {
         (self.form, self.bytes)
     }
 
-    /// Their texts.
+    /// Their texts; none if they come from a [`Kept`](super::Kept).
     #[must_use]
     pub fn to_vec(self) -> Vec<String> {
         let mut texts = Vec::new();

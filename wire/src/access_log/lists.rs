@@ -80,6 +80,12 @@ impl<'a, T> Map<'a, T> {
     }
 }
 
+impl<'a, T> Map<'a, T> {
+    pub(super) fn bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+}
+
 impl<'a> Map<'a, Text<'a>> {
     pub(super) fn of_texts(bytes: &'a [u8]) -> Self {
         Self { bytes, read: Some(|reader| reader.bytes().map(Text)) }

@@ -4,7 +4,8 @@
 //! [`data`](crate::payload::Payload::data) of a payload: the byte [`MESSAGE_TYPE`] and a gob stream
 //! of its own. Its shape changed over the releases; what the stream defines tells which it is.
 //!
-//! A [`View`] is a record as it lies in its bytes, a [`LogRecord`] one of its own.
+//! A [`View`] is a record as it lies in its bytes, a [`Kept`] tells where the parts lie that a flow is made of, a
+//! [`LogRecord`] has all of it as its own.
 //! Doesn't interpret: timestamps, verdicts and addresses of endpoints stay text, as they were sent.
 
 mod answer;
@@ -12,6 +13,7 @@ mod decode;
 mod decode_l7;
 mod encode;
 mod error;
+mod keep;
 mod labels;
 mod lists;
 mod own;
@@ -26,6 +28,7 @@ pub use answer::Answer;
 pub use decode::{Decoder, MAX_RECORD};
 pub use encode::Encoder;
 pub use error::Error;
+pub use keep::Kept;
 pub use labels::{LabelForm, Labels};
 pub use lists::{Addresses, Map, Numbers, Texts};
 pub use record::{Dns, Endpoint, Headers, Http, IpPort, Kafka, L7, LogRecord, NodeAddresses, ServiceInfo};

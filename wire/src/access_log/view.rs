@@ -7,7 +7,7 @@
 use super::labels::Labels;
 use super::lists::{Addresses, Map, Numbers, Texts};
 use super::text::Text;
-use super::{Protocol, Variant};
+use super::Variant;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct View<'a> {
@@ -30,18 +30,6 @@ pub struct View<'a> {
     pub kafka: Option<KafkaView<'a>>,
     pub dns: Option<DnsView<'a>>,
     pub l7: Option<L7View<'a>>,
-}
-
-impl View<'_> {
-    /// The protocol that the record is about. Where it has several parts, the first one in Hubble's order counts.
-    #[must_use]
-    pub fn protocol(&self) -> Protocol {
-        match (&self.dns, &self.http) {
-            (Some(_), _) => Protocol::Dns,
-            (None, Some(_)) => Protocol::Http,
-            (None, None) => Protocol::Other,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]

@@ -5,17 +5,18 @@
 
 use super::{Error, Header, Reader, Schema, Split, TagOf, TypeId, Value, split};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Different definitions that are remembered: an agent has one set, and it changes when it restarts.
 const REMEMBERED: usize = 4;
+
+static SERIALS: AtomicU64 = AtomicU64::new(1);
 
 /// Opens one-value streams. `M` is what a reader remembers beside the definitions, such as what it found out of them.
 #[derive(Debug)]
 pub struct Documents<M = ()> {
     /// The most recently added first.
     known: VecDeque<Known<M>>,
-    /// How many definitions were new.
-    added: u64,
     empty: Schema,
 }
 
@@ -35,7 +36,7 @@ pub struct Document<'a, M = ()> {
     id: TypeId,
     /// The types of the stream.
     pub schema: &'a Schema,
-    /// Tells these definitions from all others that were opened; the same ones can have several, one after the other.
+    /// Tells these definitions from all others of the process; the same ones can have several.
     pub serial: u64,
     /// What is remembered beside these definitions.
     pub memory: &'a mut M,
@@ -43,7 +44,7 @@ pub struct Document<'a, M = ()> {
 
 impl<M: Default> Default for Documents<M> {
     fn default() -> Self {
-        Self { known: VecDeque::new(), added: 0, empty: Schema::default() }
+        Self { known: VecDeque::new(), empty: Schema::default() }
     }
 }
 
@@ -86,9 +87,9 @@ impl<M: Default> Documents<M> {
             }
         }
         let bytes = stream[..stream.len() - rest.len()].into();
-        self.added += 1;
+        let serial = SERIALS.fetch_add(1, Ordering::Relaxed);
         self.known.truncate(REMEMBERED - 1);
-        self.known.push_front(Known { bytes, schema, serial: self.added, memory: M::default() });
+        self.known.push_front(Known { bytes, schema, serial, memory: M::default() });
         Ok(())
     }
 }
