@@ -40,12 +40,12 @@ const WORDS: &[&str] = &[
     "Content-Length",
 ];
 
-/// The text as a [`Word`].
+/// The text as a [`Word`], what is not UTF-8 replaced.
 #[must_use]
-pub fn word(text: Cow<'_, str>) -> Word {
-    match WORDS.iter().find(|word| **word == text) {
+pub fn word(text: &[u8]) -> Word {
+    match WORDS.iter().find(|word| word.as_bytes() == text) {
         Some(word) => Cow::Borrowed(word),
-        None => Cow::Owned(text.into_owned()),
+        None => Cow::Owned(String::from_utf8_lossy(text).into_owned()),
     }
 }
 

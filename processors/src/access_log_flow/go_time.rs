@@ -48,18 +48,23 @@ fn days(year: i32, month: i32, day: i32) -> Option<i64> {
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
+    #[inline(always)]
     fn literal(&mut self, byte: u8) -> Option<&mut Self> {
         self.0 = self.0.strip_prefix(&[byte])?;
         Some(self)
     }
 
     /// Exactly so many digits.
+    #[inline(always)]
     fn number<const DIGITS: usize>(&mut self) -> Option<i32> {
         let (number, rest) = self.0.split_first_chunk::<DIGITS>()?;
         self.0 = rest;
-        let value = |digit: u8| i32::from(digit.wrapping_sub(b'0'));
-        let are_digits = number.iter().all(u8::is_ascii_digit);
-        are_digits.then(|| number.iter().fold(0, |sum, &digit| sum * 10 + value(digit)))
+        let (mut sum, mut are_digits) = (0, true);
+        for digit in number.map(|digit| digit.wrapping_sub(b'0')) {
+            sum = sum * 10 + i32::from(digit);
+            are_digits &= digit < 10;
+        }
+        are_digits.then_some(sum)
     }
 
     fn hour(&mut self) -> Option<i32> {

@@ -11,7 +11,7 @@ pub(super) fn l7(log: &Log<'_>) -> L7 {
     let logged = log.view.dns.unwrap_or_default();
     let asked = Dns {
         query: logged.query.to_owned(),
-        observation_source: word(logged.observation_source.lossy()),
+        observation_source: word(logged.observation_source.0),
         qtypes: logged.qtypes.iter().collect(),
         ..Dns::default()
     };

@@ -1,9 +1,7 @@
 //! The HTTP part of an access-log record: Hubble's `pkg/hubble/parser/seven/http.go` (v1.19.4).
 
-use std::borrow::Cow;
-
 use tidegate_core::flow::{Http, L7, L7Record, L7Type, Seen, Word, word};
-use tidegate_wire::access_log::{HttpView, Map, Text, Texts};
+use tidegate_wire::access_log::{HttpView, Map, Texts};
 
 use super::exchanges::Exchanges;
 use super::traceparent::trace_id;
@@ -15,27 +13,28 @@ use crate::wire_seen::{Content, Exchange};
 pub(super) fn l7(log: &Log<'_>, logged_at: jiff::SignedDuration, exchanges: &mut Exchanges) -> L7 {
     let l7_type = log.l7_type;
     let logged = log.view.http.unwrap_or_default();
+    let headers = logged.headers.map(headers).unwrap_or_default();
     let (latency_ns, trace_id) = match l7_type {
         L7Type::Request => {
-            let trace_id = header(&logged, "Traceparent").and_then(|value| trace_id(&value));
-            exchanges.request(header(&logged, "X-Request-Id").as_deref(), logged_at, trace_id.as_deref());
+            let trace_id = header(&headers, "Traceparent").and_then(trace_id);
+            exchanges.request(header(&headers, "X-Request-Id"), logged_at, trace_id.as_deref());
             (0, trace_id)
         }
-        L7Type::Response => exchanges.response(header(&logged, "X-Request-Id").as_deref(), logged_at),
+        L7Type::Response => exchanges.response(header(&headers, "X-Request-Id"), logged_at),
         L7Type::Sample | L7Type::Unknown => (0, None),
     };
-    let record = L7Record::Http(http(&logged, l7_type));
+    let record = L7Record::Http(http(&logged, l7_type, headers));
     L7 { l7_type, latency_ns, record, trace_id, seen: Seen::Proxy }
 }
 
-fn http(logged: &HttpView<'_>, l7_type: L7Type) -> Http {
+fn http(logged: &HttpView<'_>, l7_type: L7Type, headers: Vec<(Word, String)>) -> Http {
     let code = if l7_type == L7Type::Request { 0 } else { logged.code };
     Http {
         code: low_u32(code.to_le_bytes()),
-        method: word(logged.method.lossy()),
+        method: word(logged.method.0),
         url: logged.url.map(|url| url::without_password(url.lossy())).unwrap_or_default(),
-        protocol: word(logged.protocol.lossy()),
-        headers: logged.headers.map(headers).unwrap_or_default(),
+        protocol: word(logged.protocol.0),
+        headers,
     }
 }
 
@@ -44,7 +43,7 @@ fn headers(map: Map<'_, Texts<'_>>) -> Vec<(Word, String)> {
     let flat = |(key, values): (Word, Texts<'_>), out: &mut Vec<_>| {
         out.extend(values.iter().map(|value| (key.clone(), value.to_owned())));
     };
-    let mut keys = map.iter().map(|(key, values)| (word(key.lossy()), values));
+    let mut keys = map.iter().map(|(key, values)| (word(key.0), values));
     let mut headers = Vec::new();
     let Some(first) = keys.next() else { return headers };
     let Some(second) = keys.next() else {
@@ -62,9 +61,9 @@ fn headers(map: Map<'_, Texts<'_>>) -> Vec<(Word, String)> {
 }
 
 /// The first value of a header, by its name in Go's canonical form, which is how the agent writes all of them.
-fn header<'a>(http: &HttpView<'a>, name: &str) -> Option<Cow<'a, str>> {
-    let (_, values) = http.headers?.iter().filter(|(key, _)| key.0 == name.as_bytes()).last()?;
-    values.iter().next().filter(|value| !value.0.is_empty()).map(Text::lossy)
+fn header<'a>(headers: &'a [(Word, String)], name: &str) -> Option<&'a str> {
+    let (_, value) = headers.iter().find(|(key, _)| key == name)?;
+    Some(value.as_str()).filter(|value| !value.is_empty())
 }
 
 /// What a record reports. A status alone says little about which exchange it belongs to, so there the port counts.

@@ -14,6 +14,10 @@ pub(super) fn without_password(url: Cow<'_, str>) -> String {
 
 /// Where the password is, if there is one.
 fn password(url: &str) -> Option<(usize, usize)> {
+    // Hardly any URL has one, and those who do say so.
+    if !url.as_bytes().contains(&b'@') {
+        return None;
+    }
     let (start, end) = authority(url)?;
     let at = start + url[start..end].rfind('@')?;
     let colon = start + url[start..at].find(':')?;

@@ -1,7 +1,5 @@
 //! HTTP/1 heads in captured packets.
 
-use std::borrow::Cow;
-
 use tidegate_core::flow::{Flow, Http, L4, L7, L7Record, L7Type, Seen, Word, word};
 use tidegate_wire::http::{self, Head, StartLine};
 
@@ -30,12 +28,12 @@ pub(super) fn find<'a>(flow: &Flow, bytes: &'a [u8], content: &Content) -> Optio
 
 /// What goes on the flow of a message.
 pub(super) fn l7(head: &Head<'_>) -> L7 {
-    let protocol = word(Cow::Borrowed(head.start.protocol()));
+    let protocol = word(head.start.protocol().as_bytes());
     let headers = headers(head);
     let (l7_type, http) = match head.start {
         StartLine::Request { method, target, .. } => {
             let url = url::without_password(url(head, target).into());
-            (L7Type::Request, Http { code: 0, method: word(Cow::Borrowed(method)), url, protocol, headers })
+            (L7Type::Request, Http { code: 0, method: word(method.as_bytes()), url, protocol, headers })
         }
         StartLine::Response { status, .. } => {
             (L7Type::Response, Http { code: status.into(), protocol, headers, ..Http::default() })

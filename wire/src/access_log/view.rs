@@ -4,10 +4,10 @@
 
 #![expect(missing_docs, reason = "the fields are documented at the owned record")]
 
+use super::Variant;
 use super::labels::Labels;
 use super::lists::{Addresses, Map, Numbers, Texts};
 use super::text::Text;
-use super::Variant;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct View<'a> {

@@ -102,6 +102,10 @@ impl<'a> Reader<'a> {
 /// Takes and gives slices, not the reader: a reader that nothing else points to stays in registers.
 #[inline(never)]
 fn long_uint(bytes: &[u8]) -> Result<(u64, &[u8]), Error> {
+    // Two bytes follow: ports, identities, and ids of endpoints.
+    if let [0xfe, high, low, rest @ ..] = bytes {
+        return Ok((u16::from_be_bytes([*high, *low]).into(), rest));
+    }
     let (&first, rest) = bytes.split_first().ok_or(Error::Truncated)?;
     let width = usize::from(first.wrapping_neg());
     if width > 8 {
