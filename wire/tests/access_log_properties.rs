@@ -10,8 +10,8 @@ use proptest::option;
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tidegate_wire::access_log::{
-    Answer, Decoder, Dns, Encoder, Endpoint, Headers, Http, IpPort, Kafka, L7, LogRecord, MESSAGE_TYPE, NodeAddresses,
-    ServiceInfo, Variant,
+    Answer, Decoder, Dns, Encoder, Endpoint, Headers, Http, IpPort, Kafka, Kept, L7, LogRecord, MESSAGE_TYPE,
+    NodeAddresses, ServiceInfo, Variant,
 };
 use tidegate_wire::gob::TypeId;
 
@@ -143,5 +143,48 @@ proptest! {
             let _ = decoder.decode(&data);
         }
         prop_assert!(decoder.decode(bytes).is_ok());
+    }
+
+    /// A decoder passes over labels that it has read before: it must not take other ones for them.
+    #[test]
+    fn a_decoder_that_has_read_others_reads_a_record_alike(
+        records in vec((record(), 0u64..4, 0u64..4), 2..6),
+        first in 64i64..66,
+    ) {
+        let mut decoder = Decoder::default();
+        for (mut record, source, destination) in records {
+            (record.source.identity, record.destination.identity) = (source, destination);
+            let mut data = Vec::new();
+            Encoder::new(record.variant, TypeId(first)).encode(&record, &mut data);
+            prop_assert_eq!(decoder.decode(&data), Ok(record.clone()));
+            prop_assert_eq!(decoder.decode(&data), Ok(record));
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_a_record_is_what_its_flow_is_made_of(record in record()) {
+        let (mut data, mut decoder) = (Vec::new(), Decoder::default());
+        Encoder::new(record.variant, TypeId::FIRST).encode(&record, &mut data);
+        let kept = Kept::of(&decoder.read(&data).unwrap(), &data).view(&data).to_record();
+        let http = record.http.filter(|_| record.dns.is_none());
+        let kafka = record.kafka.filter(|_| record.dns.is_none() && http.is_none());
+        let other = record.dns.is_none() && http.is_none() && kafka.is_none();
+        let expected = LogRecord {
+            variant: record.variant,
+            kind: record.kind,
+            timestamp: record.timestamp,
+            observation_point: record.observation_point,
+            source: Endpoint { labels: Vec::new(), ..record.source },
+            destination: Endpoint { labels: Vec::new(), ..record.destination },
+            ip_version: record.ip_version,
+            verdict: record.verdict,
+            transport_protocol: record.transport_protocol,
+            http: http.map(|http| Http { missing_headers: None, rejected_headers: None, ..http }),
+            kafka,
+            dns: record.dns,
+            l7: other.then(|| record.l7.unwrap_or_default()),
+            ..LogRecord::default()
+        };
+        prop_assert_eq!(kept, expected);
     }
 }

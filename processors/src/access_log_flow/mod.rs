@@ -3,12 +3,12 @@
 //!
 //! Texts that Hubble looks up by address (namespaces, pods, DNS names) stay empty; the cluster is in a label.
 
+mod addresses;
 pub(crate) mod go_time;
 mod names;
 
+use addresses::Addresses;
 use names::Names;
-
-use std::net::Ipv6Addr;
 
 use jiff::SignedDuration;
 use tidegate_core::Record;
@@ -25,6 +25,7 @@ const BAD_TIMESTAMP: &str = "access_log_bad_timestamp";
 #[derive(Debug, Default)]
 pub(crate) struct AccessLogFlows {
     decoder: Decoder,
+    addresses: Addresses,
     names: Names,
 }
 
@@ -48,7 +49,7 @@ impl AccessLogFlows {
             return Ok(());
         }
         let (time, seq, data) = (*time, *seq, data.of(bytes));
-        let log = Log::of(kept.view(data));
+        let log = Log::of(kept.view(data), &mut self.addresses);
         let l7 = seven(&log, go_time::parse(log.view.timestamp.0)).ok_or(BAD_TIMESTAMP)?;
         let flow = record.begin_flow(time, seq);
         log.fill(flow);
@@ -65,7 +66,7 @@ impl AccessLogFlows {
         data: &[u8],
         texts: impl FnOnce(&View<'_>) -> Vec<String>,
     ) -> Endpoint {
-        let Self { decoder, names } = self;
+        let Self { decoder, names, .. } = self;
         let identity = low_u32(endpoint.identity.to_le_bytes());
         let texts = || decoder.read(data).map(|view| texts(&view)).unwrap_or_default();
         Endpoint { id: low_u32(endpoint.id.to_le_bytes()), identity, names: names.of(identity, endpoint.labels, texts) }
@@ -81,9 +82,10 @@ pub(crate) struct Log<'a> {
 }
 
 impl<'a> Log<'a> {
-    fn of(view: View<'a>) -> Self {
-        let address =
-            |endpoint: &EndpointView<'_>| address(if view.ip_version == 0 { endpoint.ipv4 } else { endpoint.ipv6 });
+    fn of(view: View<'a>, addresses: &mut Addresses) -> Self {
+        let mut address = |endpoint: &EndpointView<'_>| {
+            addresses.of(if view.ip_version == 0 { endpoint.ipv4.0 } else { endpoint.ipv6.0 })
+        };
         let (source, destination) = (address(&view.source), address(&view.destination));
         Self { l7_type: l7_type(view.kind), source, destination, view }
     }
@@ -157,69 +159,7 @@ fn direction(observation_point: Text<'_>) -> Direction {
     }
 }
 
-fn address(text: Text<'_>) -> Option<Address> {
-    if let Some(octets) = v4(text.0) {
-        return Some(Address::v4(octets));
-    }
-    let text = std::str::from_utf8(text.0).ok()?;
-    text.parse::<Ipv6Addr>().ok().map(|v6| Address(v6.octets()))
-}
-
-/// An IPv4 address as the standard library reads it: four numbers without zeros before them.
-fn v4(text: &[u8]) -> Option<[u8; 4]> {
-    let (mut octets, mut parts) = ([0; 4], text.split(|byte| *byte == b'.'));
-    for octet in &mut octets {
-        let part = parts.next()?;
-        let read = part.iter().try_fold(0_u16, |sum, digit| {
-            digit.is_ascii_digit().then(|| sum.saturating_mul(10).saturating_add((digit - b'0').into()))
-        });
-        let is_short = matches!(part, [_] | [b'1'..=b'9', ..]);
-        *octet = read.filter(|_| is_short).and_then(|read| u8::try_from(read).ok())?;
-    }
-    parts.next().is_none().then_some(octets)
-}
-
 /// What Go's `uint32(wide)`, which Hubble uses on numbers of records, leaves of the bytes of a wider integer.
 pub(crate) fn low_u32([a, b, c, d, ..]: [u8; 8]) -> u32 {
     u32::from_le_bytes([a, b, c, d])
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::IpAddr;
-
-    use tidegate_core::flow::Address;
-    use tidegate_wire::access_log::Text;
-
-    use super::address;
-
-    #[test]
-    fn an_address_is_what_the_standard_library_reads() {
-        for text in [
-            "10.0.1.15",
-            "0.0.0.0",
-            "255.255.255.255",
-            "256.0.0.1",
-            "10.0.0.1111",
-            "10.0.0.99999999999",
-            "10.0.0.01",
-            "10.0.0.00",
-            "10.0.0",
-            "10.0.0.",
-            "10.0.0.1.",
-            "10.0.0.1.2",
-            "10.0.0.-1",
-            " 10.0.0.1",
-            "10.0.0.1:80",
-            "::ffff:10.0.0.1",
-            "fd00:10:0:1::f",
-            "::",
-            "fe80::1%eth0",
-            "",
-            "host",
-        ] {
-            assert_eq!(address(Text(text.as_bytes())), text.parse::<IpAddr>().ok().map(Address::from), "{text}");
-        }
-        assert_eq!(address(Text(b"10.0.0.\xff")), None);
-    }
 }

@@ -74,9 +74,12 @@ struct Place {
 }
 
 impl Place {
-    /// Of a part of `data`, which is no longer than a record may be; anywhere, if the part is empty.
+    /// Of a part of `data`, which is no longer than a record may be. An empty part may lie anywhere.
     #[inline]
     fn of(part: &[u8], data: &[u8]) -> Self {
+        if part.is_empty() {
+            return Self::default();
+        }
         let start = part.as_ptr().addr().wrapping_sub(data.as_ptr().addr());
         Self { start: start as u32, len: part.len() as u32 }
     }

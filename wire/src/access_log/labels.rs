@@ -3,6 +3,7 @@
 use super::text::Text;
 use super::{Error, tag};
 use crate::gob::{Reader, Schema, Type, TypeId, Value};
+use std::fmt::{Debug, Formatter};
 
 /// The security labels of an endpoint, `source:key=value`, or `source:key` when the value is empty.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,11 +14,18 @@ pub struct Labels<'a> {
 }
 
 /// What the bytes of labels mean: equal bytes of one form are equal labels.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct LabelForm {
     /// The definitions that came with them.
     pub(super) serial: u64,
     list: TypeId,
+}
+
+/// Without the number of the definitions, which depends on what else the process has read.
+impl Debug for LabelForm {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LabelForm").field("list", &self.list).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Labels<'a> {
