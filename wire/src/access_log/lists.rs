@@ -62,11 +62,14 @@ pub(super) fn address(octets: &[u8], is_plain: bool) -> Option<Answer> {
     }
 }
 
+/// Reads what a key stands for.
+type Read<'a, T> = fn(&mut Reader<'a>) -> Result<T, Error>;
+
 /// A map from texts.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Map<'a, T> {
     bytes: &'a [u8],
-    read: Option<fn(&mut Reader<'a>) -> Result<T, Error>>,
+    read: Option<Read<'a, T>>,
 }
 
 impl<'a, T> Map<'a, T> {
