@@ -5,44 +5,43 @@ use std::net::Ipv6Addr;
 use std::ops::Range;
 
 /// `00` to `99`.
-const PAIRS: &str = text(&pairs());
+pub(super) const PAIRS: &[[u8; 2]; 100] = &pairs();
+const PAIRS_TEXT: &str = text(PAIRS.as_flattened());
 /// `00` to `ff`.
-const HEX: &[u8; 512] = &hex();
-const HEX_TEXT: &str = text(HEX);
+const HEX: &[[u8; 2]; 256] = &hex();
+const HEX_TEXT: &str = text(HEX.as_flattened());
 /// `0` to `255`, each with dots up to four characters.
-const OCTETS: &str = text(&octets());
+pub(super) const OCTETS: &[[u8; 4]; 256] = &octets();
+const OCTETS_TEXT: &str = text(OCTETS.as_flattened());
 
-const fn pairs() -> [u8; 200] {
-    let mut pairs = [0; 200];
+const fn pairs() -> [[u8; 2]; 100] {
+    let mut pairs = [[0; 2]; 100];
     let mut n = 0;
     while n < 100 {
-        pairs[2 * n] = b'0' + (n / 10) as u8;
-        pairs[2 * n + 1] = b'0' + (n % 10) as u8;
+        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
         n += 1;
     }
     pairs
 }
 
-const fn hex() -> [u8; 512] {
+const fn hex() -> [[u8; 2]; 256] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut pairs = [0; 512];
+    let mut pairs = [[0; 2]; 256];
     let mut n = 0;
     while n < 256 {
-        pairs[2 * n] = DIGITS[n / 16];
-        pairs[2 * n + 1] = DIGITS[n % 16];
+        pairs[n] = [DIGITS[n / 16], DIGITS[n % 16]];
         n += 1;
     }
     pairs
 }
 
-const fn octets() -> [u8; 1024] {
-    let mut octets = [b'.'; 1024];
+const fn octets() -> [[u8; 4]; 256] {
+    let mut octets = [[b'.'; 4]; 256];
     let mut n = 0;
     while n < 256 {
-        let mut rest = n;
-        let mut at = 4 * n + octet_len(n) - 1;
+        let (mut rest, mut at) = (n, octet_len(n) - 1);
         loop {
-            octets[at] = b'0' + (rest % 10) as u8;
+            octets[n][at] = b'0' + (rest % 10) as u8;
             rest /= 10;
             if rest == 0 {
                 break;
@@ -54,7 +53,7 @@ const fn octets() -> [u8; 1024] {
     octets
 }
 
-const fn octet_len(octet: usize) -> usize {
+pub(super) const fn octet_len(octet: usize) -> usize {
     1 + (octet >= 10) as usize + (octet >= 100) as usize
 }
 
@@ -68,13 +67,13 @@ const fn text(ascii: &'static [u8]) -> &'static str {
 /// A number below 100 in two decimal digits.
 pub(super) fn push_pair(out: &mut String, n: u64) {
     let at = 2 * (n % 100) as usize;
-    out.push_str(&PAIRS[at..at + 2]);
+    out.push_str(&PAIRS_TEXT[at..at + 2]);
 }
 
 /// A number in decimal digits.
 pub(super) fn push_number(out: &mut String, n: u64) {
     match n {
-        0..10 => out.push_str(&PAIRS[2 * n as usize + 1..2 * n as usize + 2]),
+        0..10 => out.push_str(&PAIRS_TEXT[2 * n as usize + 1..2 * n as usize + 2]),
         10..100 => push_pair(out, n),
         _ => {
             push_number(out, n / 100);
@@ -87,7 +86,7 @@ pub(super) fn push_number(out: &mut String, n: u64) {
 pub(super) fn push_ipv4(out: &mut String, octets: [u8; 4]) {
     let mut end = out.len();
     for octet in octets.map(usize::from) {
-        out.push_str(&OCTETS[4 * octet..4 * octet + 4]);
+        out.push_str(&OCTETS_TEXT[4 * octet..4 * octet + 4]);
         end += octet_len(octet) + 1;
         out.truncate(end);
     }
@@ -116,7 +115,7 @@ pub(super) fn push_ipv6(out: &mut String, address: Ipv6Addr) {
 }
 
 /// The longest run of zeros, the first of several; it begins behind the end if there is none of two at least.
-fn zeros(segments: [u16; 8]) -> Range<usize> {
+pub(super) fn zeros(segments: [u16; 8]) -> Range<usize> {
     let (mut longest, mut start) = (8..8, 0);
     for (at, segment) in segments.into_iter().enumerate() {
         if segment != 0 {
@@ -139,8 +138,18 @@ fn push_segment(out: &mut String, segment: u16) {
 
 /// A byte as two hexadecimal digits.
 pub(super) fn hex_pair(byte: u8) -> [u8; 2] {
-    let at = 2 * usize::from(byte);
-    [HEX[at], HEX[at + 1]]
+    HEX[usize::from(byte)]
+}
+
+/// Four bytes as eight hexadecimal digits, all at once: every half of a byte becomes a byte, to which the distance of
+/// `0` or `a` is added.
+pub(super) fn hex_text(bytes: [u8; 4]) -> [u8; 8] {
+    let mut halves = u64::from(u32::from_be_bytes(bytes));
+    for (shift, mask) in [(16, 0x0000_ffff_0000_ffff), (8, 0x00ff_00ff_00ff_00ff), (4, 0x0f0f_0f0f_0f0f_0f0f)] {
+        halves = (halves << shift | halves) & mask;
+    }
+    let letters = (halves + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    (halves + 0x3030_3030_3030_3030 + letters * u64::from(b'a' - b'0' - 10)).to_be_bytes()
 }
 
 /// A MAC address, with colons.
@@ -167,6 +176,7 @@ mod tests {
         for n in 0..=255_u8 {
             let address = [n, 255 - n, n / 2, n / 20];
             assert_eq!(text(|out| push_ipv4(out, address)), std::net::Ipv4Addr::from(address).to_string());
+            assert_eq!(hex_text([n, 0, 255, n]), *format!("{n:02x}00ff{n:02x}").as_bytes());
             assert_eq!(mac_text([n; 6]), *vec![format!("{n:02x}"); 6].join(":").as_bytes());
             assert_eq!(text(|out| push_number(out, n.into())), n.to_string());
         }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use tidegate_core::flow::Flow;
 
-use super::digits::hex_pair;
+use super::digits::hex_text;
 
 /// A version 4 UUID by its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,10 +65,13 @@ impl Uuid {
     /// The canonical text, which is ASCII.
     #[must_use]
     pub fn text(self) -> [u8; 36] {
+        let mut digits = [0; 32];
+        for (four, text) in self.0.as_chunks::<4>().0.iter().zip(digits.as_chunks_mut::<8>().0) {
+            *text = hex_text(*four);
+        }
         let mut text = [b'-'; 36];
-        for (at, byte) in self.0.into_iter().enumerate() {
-            let dashes = (at >= 4) as usize + (at >= 6) as usize + (at >= 8) as usize + (at >= 10) as usize;
-            [text[2 * at + dashes], text[2 * at + dashes + 1]] = hex_pair(byte);
+        for (group, at) in [(0..8, 0), (8..12, 9), (12..16, 14), (16..20, 19), (20..32, 24)] {
+            text[at..at + group.len()].copy_from_slice(&digits[group]);
         }
         text
     }

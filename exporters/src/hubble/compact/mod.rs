@@ -13,10 +13,10 @@ mod event_type;
 mod peer;
 
 pub use event_type::push_type;
+pub(crate) use peer::Peer;
 
 use color::{Color, painted};
 use event_type::push_or_number;
-use peer::Peer;
 use tidegate_core::Timestamp;
 use tidegate_core::flow::{AuthType, Flow, Verdict, message_type, reserved_identity};
 use tidegate_core::record::{AgentEvent, DebugEvent, Lost};
@@ -68,14 +68,15 @@ impl Compact {
     /// Appends what stands behind the time in a flow's line.
     pub fn push_flow_text(self, out: &mut String, flow: &Flow) {
         let (source, destination) = (Peer::source(flow), Peer::destination(flow));
-        let (near, arrow, far) = match flow.is_reply {
-            Some(false) => (source, " -> ", destination),
-            Some(true) => (destination, " <- ", source),
-            None => (source, " <> ", destination),
-        };
+        let (near, far) = if flow.is_reply == Some(true) { (destination, source) } else { (source, destination) };
         self.push_peer(out, &near);
-        out.push_str(arrow);
+        out.push_str(arrow(flow));
         self.push_peer(out, &far);
+        self.push_event(out, flow);
+    }
+
+    /// Appends what stands behind the sides in a flow's line.
+    pub(crate) fn push_event(self, out: &mut String, flow: &Flow) {
         out.push(' ');
         match flow.l7 {
             Some(_) => escaped::<Controls>(out, |out| push_type(out, flow)),
@@ -146,7 +147,8 @@ impl Compact {
         painted(out, self.color, Color::Magenta, |out| push_identity(out, peer.endpoint.identity));
     }
 
-    fn push_host(self, out: &mut String, peer: &Peer<'_>) {
+    /// Appends the name and port of a side that is a host.
+    pub(crate) fn push_host(self, out: &mut String, peer: &Peer<'_>) {
         let start = out.len();
         let may_need_care = !peer.is_ipv4();
         match may_need_care {
@@ -194,7 +196,17 @@ impl Compact {
     }
 }
 
-fn push_identity(out: &mut String, identity: u32) {
+/// What stands between the sides. That of a reply is turned, and the sides with it.
+pub(crate) fn arrow(flow: &Flow) -> &'static str {
+    match flow.is_reply {
+        Some(false) => " -> ",
+        Some(true) => " <- ",
+        None => " <> ",
+    }
+}
+
+/// An identity, in parentheses.
+pub(crate) fn push_identity(out: &mut String, identity: u32) {
     match reserved_identity(identity) {
         Some(name) => {
             out.push('(');

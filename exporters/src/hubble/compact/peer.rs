@@ -6,16 +6,19 @@ use crate::hubble::push::{push_mac, push_peer_address};
 use crate::hubble::summary::push_joined;
 
 /// One side of a flow.
-pub(super) struct Peer<'a> {
+pub(crate) struct Peer<'a> {
     pub(super) endpoint: &'a Endpoint,
     has_ip: bool,
-    address: Option<Address>,
+    /// The address, where it is known.
+    pub(crate) address: Option<Address>,
     mac: Option<[u8; 6]>,
-    pub(super) port: Option<u16>,
+    /// The port, unless it is 0.
+    pub(crate) port: Option<u16>,
 }
 
 impl<'a> Peer<'a> {
-    pub(super) fn source(flow: &'a Flow) -> Self {
+    /// The sending side.
+    pub(crate) fn source(flow: &'a Flow) -> Self {
         Self {
             endpoint: &flow.source,
             has_ip: flow.ip.is_some(),
@@ -25,7 +28,8 @@ impl<'a> Peer<'a> {
         }
     }
 
-    pub(super) fn destination(flow: &'a Flow) -> Self {
+    /// The receiving side.
+    pub(crate) fn destination(flow: &'a Flow) -> Self {
         Self {
             endpoint: &flow.destination,
             has_ip: flow.ip.is_some(),
@@ -36,15 +40,19 @@ impl<'a> Peer<'a> {
     }
 
     /// Whether an IP header or an Ethernet header tells of a host.
-    pub(super) fn is_host(&self) -> bool {
+    pub(crate) fn is_host(&self) -> bool {
         self.has_ip || self.mac.is_some()
+    }
+
+    /// Whether something else than its address is its name.
+    pub(crate) fn is_named(&self) -> bool {
+        let has_name = |names: &EndpointNames| !names.pod_name.is_empty() || !names.dns_names.is_empty();
+        self.endpoint.names.as_deref().is_some_and(has_name)
     }
 
     /// Whether the name is an IPv4 address, which holds neither colons nor anything to escape.
     pub(super) fn is_ipv4(&self) -> bool {
-        let has_name = |names: &EndpointNames| !names.pod_name.is_empty() || !names.dns_names.is_empty();
-        let is_named = self.endpoint.names.as_deref().is_some_and(has_name);
-        self.has_ip && !is_named && self.address.is_some_and(|address| address.to_ip().is_ipv4())
+        self.has_ip && !self.is_named() && self.address.is_some_and(|address| address.to_ip().is_ipv4())
     }
 
     /// Pod, DNS names or address; the MAC address of a packet without an IP header.

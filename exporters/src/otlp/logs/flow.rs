@@ -34,34 +34,38 @@
 //! | `cilium.tunnel.source.address`, `cilium.tunnel.destination.address` | string | the outer addresses |
 //! | `cilium.tunnel.source.port`, `cilium.tunnel.destination.port` | int | the outer ports |
 
-use tidegate_core::flow::{Address, AuthType, Flow, Ip, IpVersion, L4, TcpFlags, Tunnel, message_type};
+use tidegate_core::flow::{Address, Flow, Ip, IpVersion, L4, SourceFile, Tunnel};
 
+use super::event::EventPieces;
 use super::key::{Key, key};
-use super::side::{DESTINATION, SOURCE};
+use super::line::Line;
+use super::side::{DESTINATION, SOURCE, SidePieces};
 use super::writer::Writer;
-use crate::hubble::{Uuid, mac_text, push_address, push_decimal, push_type};
+use crate::hubble::{Uuid, address_text, mac_text, push_decimal};
 
-/// Writes them.
-pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, uuid: Uuid) {
-    write_network(out, flow);
-    SOURCE.write(out, &flow.source);
-    DESTINATION.write(out, &flow.destination);
+/// The pieces of a record that were made before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pieces<'a> {
+    pub(super) source: &'a SidePieces,
+    pub(super) destination: &'a SidePieces,
+    pub(super) event: &'a EventPieces,
+}
+
+/// Writes them. `line` is that of the flow.
+pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, line: &Line<'_>, pieces: Pieces<'_>, uuid: Uuid) {
+    if let Some(ip) = &flow.ip {
+        write_ip(out, ip, line);
+    }
+    write_network(out, flow, &pieces.event.flags);
+    out.copy(&pieces.source.attributes);
+    out.copy(&pieces.destination.attributes);
     out.ascii(key!("cilium.flow.uuid"), &uuid.text());
-    out.text(key!("cilium.flow.type"), flow.flow_type.name());
-    write_event(out, flow);
-    write_trace(out, flow);
+    out.copy(&pieces.event.attributes);
+    out.int_if_any(key!("cilium.ip_trace_id"), flow.ip_trace_id.cast_signed());
     out.int_if_any(key!("cilium.proxy_port"), flow.proxy_port);
     out.int_if_any(key!("cilium.interface.index"), flow.interface);
     if let Some(file) = flow.file {
-        let line = file.line;
-        match file.name() {
-            Some(name) => out.made(key!("cilium.file"), |text| {
-                text.push_str(name);
-                text.push(':');
-                push_decimal(text, line);
-            }),
-            None => out.shown(key!("cilium.file"), format_args!("unknown({}):{line}", file.id)),
-        }
+        write_file(out, file);
     }
     if let Some(tunnel) = &flow.tunnel {
         write_tunnel(out, tunnel);
@@ -72,24 +76,30 @@ pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, uuid: Uuid) {
     }
 }
 
-fn write_network(out: &mut Writer<'_>, flow: &Flow) {
-    if let Some(ip) = &flow.ip {
-        write_ip(out, flow, ip);
+fn write_file(out: &mut Writer<'_>, file: SourceFile) {
+    let line = file.line;
+    match file.name() {
+        Some(name) => out.made(key!("cilium.file"), |text| {
+            text.push_str(name);
+            text.push(':');
+            push_decimal(text, line);
+        }),
+        None => out.shown(key!("cilium.file"), format_args!("unknown({}):{line}", file.id)),
     }
+}
+
+fn write_network(out: &mut Writer<'_>, flow: &Flow, flags: &[u8]) {
     if let Some(ethernet) = &flow.ethernet {
         out.ascii(&SOURCE.mac, &mac_text(ethernet.source));
         out.ascii(&DESTINATION.mac, &mac_text(ethernet.destination));
     }
-    out.text_if_any(key!("network.transport"), transport(&flow.l4));
+    write_transport(out, &flow.l4);
     if let Some((source, destination)) = flow.l4.ports() {
         out.int(&SOURCE.port, source);
         out.int(&DESTINATION.port, destination);
     }
+    out.copy(flags);
     match flow.l4 {
-        L4::Tcp { flags: Some(flags), .. } => {
-            let set = TcpFlags::NAMES.iter().filter(|(bit, _)| flags.has(*bit));
-            out.list(key!("cilium.tcp.flags"), set.map(|(_, name)| name));
-        }
         L4::Icmpv4 { icmp_type, code } | L4::Icmpv6 { icmp_type, code } => {
             out.int(key!("cilium.icmp.type"), icmp_type);
             out.int(key!("cilium.icmp.code"), code);
@@ -107,16 +117,15 @@ fn write_network(out: &mut Writer<'_>, flow: &Flow) {
     }
 }
 
-fn write_ip(out: &mut Writer<'_>, flow: &Flow, ip: &Ip) {
+fn write_ip(out: &mut Writer<'_>, ip: &Ip, line: &Line<'_>) {
     match ip.version {
-        IpVersion::V4 => out.text(key!("network.type"), "ipv4"),
-        IpVersion::V6 => out.text(key!("network.type"), "ipv6"),
+        IpVersion::V4 => out.ascii(key!("network.type"), b"ipv4"),
+        IpVersion::V6 => out.ascii(key!("network.type"), b"ipv6"),
         IpVersion::NotUsed => {}
     }
-    for (key, address) in [(&SOURCE.address, flow.source_address()), (&DESTINATION.address, flow.destination_address())]
-    {
-        if let Some(address) = address {
-            write_address(out, key, address);
+    for (key, host) in [(&SOURCE.address, &line.source), (&DESTINATION.address, &line.destination)] {
+        if let Some(address) = &host.address {
+            out.short(key, address);
         }
     }
     if let Some(xlated) = ip.source_xlated {
@@ -128,79 +137,22 @@ fn write_ip(out: &mut Writer<'_>, flow: &Flow, ip: &Ip) {
 }
 
 fn write_address(out: &mut Writer<'_>, key: &Key, address: Address) {
-    out.made(key, |text| push_address(text, address.to_ip()));
+    out.short(key, &address_text(address.to_ip()));
 }
 
-/// The protocol's name in lower case; empty if there is none.
-fn transport(l4: &L4) -> &'static str {
+/// The protocol's name in lower case.
+fn write_transport(out: &mut Writer<'_>, l4: &L4) {
+    const KEY: &Key = key!("network.transport");
     match l4 {
-        L4::None => "",
-        L4::Tcp { .. } => "tcp",
-        L4::Udp { .. } => "udp",
-        L4::Sctp { .. } => "sctp",
-        L4::Icmpv4 { .. } => "icmpv4",
-        L4::Icmpv6 { .. } => "icmpv6",
-        L4::Vrrp { .. } => "vrrp",
-        L4::Igmp { .. } => "igmp",
+        L4::None => {}
+        L4::Tcp { .. } => out.ascii(KEY, b"tcp"),
+        L4::Udp { .. } => out.ascii(KEY, b"udp"),
+        L4::Sctp { .. } => out.ascii(KEY, b"sctp"),
+        L4::Icmpv4 { .. } => out.ascii(KEY, b"icmpv4"),
+        L4::Icmpv6 { .. } => out.ascii(KEY, b"icmpv6"),
+        L4::Vrrp { .. } => out.ascii(KEY, b"vrrp"),
+        L4::Igmp { .. } => out.ascii(KEY, b"igmp"),
     }
-}
-
-fn write_event(out: &mut Writer<'_>, flow: &Flow) {
-    out.text(key!("cilium.verdict"), flow.verdict.name());
-    if flow.drop_reason.0 != 0 {
-        match flow.drop_reason.name() {
-            Some(name) => out.text(key!("cilium.drop_reason"), name),
-            None => out.shown(key!("cilium.drop_reason"), flow.drop_reason.0),
-        }
-    }
-    match event_type(flow.message_type) {
-        Some(name) => out.text(key!("cilium.event.type"), name),
-        None => out.shown(key!("cilium.event.type"), flow.message_type),
-    }
-    out.made(key!("cilium.event.sub_type"), |text| push_type(text, flow));
-    out.text(key!("cilium.traffic_direction"), flow.direction.name());
-    if let Some(is_reply) = flow.is_reply {
-        out.bool(key!("cilium.is_reply"), is_reply);
-    }
-    if flow.message_type == message_type::POLICY_VERDICT {
-        out.text(key!("cilium.policy_match_type"), flow.policy_match.name());
-    }
-    if flow.auth_type != AuthType::default() {
-        match flow.auth_type.name() {
-            Some(name) => out.text(key!("cilium.auth_type"), name),
-            None => out.shown(key!("cilium.auth_type"), flow.auth_type.0),
-        }
-    }
-}
-
-/// Names of message types, as `pkg/monitor/api` (v1.19.4) has them.
-fn event_type(message_type: u8) -> Option<&'static str> {
-    Some(match message_type {
-        message_type::DROP => "drop",
-        message_type::DEBUG => "debug",
-        message_type::CAPTURE => "capture",
-        message_type::TRACE => "trace",
-        message_type::POLICY_VERDICT => "policy-verdict",
-        message_type::RECORDER => "recorder",
-        message_type::TRACE_SOCK => "trace-sock",
-        message_type::ACCESS_LOG => "l7",
-        message_type::AGENT => "agent",
-        _ => return None,
-    })
-}
-
-fn write_trace(out: &mut Writer<'_>, flow: &Flow) {
-    if flow.message_type == message_type::TRACE {
-        match flow.trace_point.name() {
-            Some(name) => out.text(key!("cilium.trace_observation_point"), name),
-            None => out.shown(key!("cilium.trace_observation_point"), flow.trace_point.0),
-        }
-        match flow.trace_reason.name() {
-            Some(name) => out.text(key!("cilium.trace_reason"), name),
-            None => out.shown(key!("cilium.trace_reason"), flow.trace_reason.0),
-        }
-    }
-    out.int_if_any(key!("cilium.ip_trace_id"), flow.ip_trace_id.cast_signed());
 }
 
 fn write_tunnel(out: &mut Writer<'_>, tunnel: &Tunnel) {

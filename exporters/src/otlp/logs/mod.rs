@@ -15,11 +15,14 @@
 mod agent_event;
 mod debug_event;
 mod envelope;
+mod event;
 mod flow;
 mod headers;
 mod key;
 mod l7;
+mod line;
 mod lost;
+mod recent;
 mod side;
 mod writer;
 
@@ -30,7 +33,11 @@ use tidegate_core::component::BuildContext;
 use tidegate_core::flow::{Flow, Verdict};
 use tidegate_core::record::{AgentEvent, AgentEventType, DebugEvent, Lost, Record};
 
+use self::event::Events;
+use self::flow::Pieces;
 use self::headers::HeaderNames;
+use self::line::Line;
+use self::side::{DESTINATION, SOURCE, Sides};
 use self::writer::{Head, Severity, Tail, Writer};
 use crate::hubble::{Compact, Uuids};
 
@@ -52,13 +59,23 @@ pub struct Encoder {
     text: String,
     uuids: Uuids,
     headers: HeaderNames,
+    events: Events,
+    sources: Sides,
+    destinations: Sides,
 }
 
 impl Encoder {
     /// For flows of the context's node; the HTTP headers of these names become attributes, with `*` all.
     #[must_use]
     pub fn new(context: &BuildContext, http_headers: &[String]) -> Self {
-        Self { text: String::new(), uuids: Uuids::new(&context.node_name), headers: HeaderNames::new(http_headers) }
+        Self {
+            text: String::new(),
+            uuids: Uuids::new(&context.node_name),
+            headers: HeaderNames::new(http_headers),
+            events: Events::new(),
+            sources: Sides::new(&SOURCE),
+            destinations: Sides::new(&DESTINATION),
+        }
     }
 
     /// Appends a flow or another event to `out`, as a field of `ScopeLogs`. Any other record yields no bytes.
@@ -78,9 +95,15 @@ impl Encoder {
             Verdict::Dropped | Verdict::Error => Severity::Warn,
             _ => Severity::Info,
         };
-        LINE.push_flow_text(&mut self.text, flow);
-        let mut writer = Writer::begin(out, &Head { time: flow.time, severity }, &mut self.text);
-        flow::write(&mut writer, flow, self.uuids.of(flow));
+        let pieces = Pieces {
+            source: self.sources.of(&flow.source),
+            destination: self.destinations.of(&flow.destination),
+            event: self.events.of(flow),
+        };
+        let (line, head) = (Line::new(flow), Head { time: flow.time, severity });
+        let body = |out: &mut Vec<u8>, text: &mut String| line.write(out, flow, pieces, text);
+        let mut writer = Writer::begin_with(out, &head, &mut self.text, body);
+        flow::write(&mut writer, flow, &line, pieces, self.uuids.of(flow));
         if let Some(l7) = &flow.l7 {
             l7::write(&mut writer, l7, &self.headers);
         }

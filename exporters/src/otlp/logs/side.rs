@@ -14,12 +14,75 @@
 //! | `cilium.<side>.labels` | string[] | security labels |
 //! | `cilium.<side>.names` | string[] | DNS names of the address |
 
+use std::sync::Arc;
+
 use tidegate_core::flow::{Endpoint, EndpointNames, reserved_identity};
 
 use super::key::Key;
+use super::recent::{Origin, Piece, Recent};
 use super::writer::Writer;
+use crate::hubble::push_identity;
+
+/// The pieces of a record that tell who a side is.
+#[derive(Debug, Default)]
+pub(super) struct SidePieces {
+    /// The identity, as it stands in the line.
+    pub(super) line: String,
+    /// The attributes but for addresses and port.
+    pub(super) attributes: Vec<u8>,
+}
+
+impl Piece for SidePieces {
+    fn size(&self) -> usize {
+        self.line.len() + self.attributes.len()
+    }
+
+    fn clear(&mut self) {
+        self.line.clear();
+        self.attributes.clear();
+    }
+}
+
+/// Pieces of the endpoints that were on one side last.
+#[derive(Debug)]
+pub(super) struct Sides {
+    side: &'static Side,
+    pieces: Recent<Endpoint, SidePieces>,
+}
+
+impl Sides {
+    /// None yet.
+    pub(super) fn new(side: &'static Side) -> Self {
+        Self { side, pieces: Recent::new() }
+    }
+
+    /// The pieces for an endpoint.
+    pub(super) fn of(&mut self, endpoint: &Endpoint) -> &SidePieces {
+        let side = self.side;
+        self.pieces.of(endpoint, |pieces| {
+            push_identity(&mut pieces.line, endpoint.identity);
+            side.write(&mut Writer::piece(&mut pieces.attributes, &mut String::new()), endpoint);
+        })
+    }
+}
+
+/// Names stay the same as long as somebody holds them, as the table does.
+impl Origin for Endpoint {
+    fn is(&self, other: &Self) -> bool {
+        self.id == other.id && self.identity == other.identity && names(self) == names(other)
+    }
+
+    fn hash(&self) -> u64 {
+        names(self).addr() as u64 ^ u64::from(self.id) << 32 ^ u64::from(self.identity)
+    }
+}
+
+fn names(endpoint: &Endpoint) -> *const EndpointNames {
+    endpoint.names.as_ref().map_or(std::ptr::null(), Arc::as_ptr)
+}
 
 /// The names of one side's attributes.
+#[derive(Debug)]
 pub(super) struct Side {
     pub(super) address: Key,
     pub(super) port: Key,
@@ -69,7 +132,7 @@ pub(super) static DESTINATION: Side = Side {
 
 impl Side {
     /// Writes who the side is.
-    pub(super) fn write(&self, out: &mut Writer<'_>, endpoint: &Endpoint) {
+    fn write(&self, out: &mut Writer<'_>, endpoint: &Endpoint) {
         out.int_if_any(&self.endpoint, endpoint.id);
         if endpoint.identity != 0 {
             out.int(&self.identity, endpoint.identity);

@@ -11,12 +11,16 @@ use tidegate_core::Timestamp;
 
 use super::super::proto::{LEN, VARINT, field, field_head, field_len, fixed64, integer, varint, varint_len};
 use super::key::{ATTRIBUTES, KEY, Key, VALUE};
+use crate::hubble::Ascii;
 
 /// `ScopeLogs.log_records`
 const LOG_RECORDS: u8 = 2;
 
 /// The gap for a record's length.
 const GAP: usize = 2;
+
+/// What stands before a body that is short enough for lengths of one byte.
+const BODY_HEAD: [u8; 4] = [log_record::BODY << 3 | LEN, 0, any_value::STRING << 3 | LEN, 0];
 
 /// Fields of `LogRecord`.
 mod log_record {
@@ -44,6 +48,19 @@ pub(super) enum Severity {
     Debug = 5,
     Info = 9,
     Warn = 13,
+}
+
+impl Severity {
+    /// Writes both.
+    fn write(self, out: &mut Vec<u8>) {
+        const NUMBER: u8 = log_record::SEVERITY_NUMBER << 3 | VARINT;
+        const TEXT: u8 = log_record::SEVERITY_TEXT << 3 | LEN;
+        match self {
+            Self::Debug => out.extend_from_slice(&[NUMBER, self as u8, TEXT, 5, b'D', b'E', b'B', b'U', b'G']),
+            Self::Info => out.extend_from_slice(&[NUMBER, self as u8, TEXT, 4, b'I', b'N', b'F', b'O']),
+            Self::Warn => out.extend_from_slice(&[NUMBER, self as u8, TEXT, 4, b'W', b'A', b'R', b'N']),
+        }
+    }
 }
 
 /// What stands before the attributes.
@@ -74,21 +91,33 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// Starts a record at the end of `out`, with `body`, whose memory is then used for other texts.
     pub(super) fn begin(out: &'a mut Vec<u8>, head: &Head, body: &'a mut String) -> Self {
+        Self::begin_with(out, head, body, |out, body| out.extend_from_slice(body.as_bytes()))
+    }
+
+    /// Starts a record at the end of `out`, with the body that `write` appends, which may make texts in `text`.
+    pub(super) fn begin_with(
+        out: &'a mut Vec<u8>,
+        head: &Head,
+        text: &'a mut String,
+        write: impl FnOnce(&mut Vec<u8>, &mut String),
+    ) -> Self {
         out.extend_from_slice(&[LOG_RECORDS << 3 | LEN, 0, 0]);
         let start = out.len();
-        let severity_text = match head.severity {
-            Severity::Debug => "DEBUG",
-            Severity::Info => "INFO",
-            Severity::Warn => "WARN",
-        };
         if head.time.is_known() {
             fixed64(out, log_record::TIME, head.time.0);
         }
-        integer(out, log_record::SEVERITY_NUMBER, head.severity as u64);
-        field(out, log_record::SEVERITY_TEXT, severity_text.as_bytes());
-        field_head(out, log_record::BODY, field_len(body.len()));
-        field(out, any_value::STRING, body.as_bytes());
-        Self { out, start, text: body }
+        head.severity.write(out);
+        out.extend_from_slice(&BODY_HEAD);
+        let body = out.len();
+        write(out, text);
+        close_body(out, body);
+        Self { out, start, text }
+    }
+
+    /// Writes attributes alone to the end of `out`.
+    pub(super) fn piece(out: &'a mut Vec<u8>, text: &'a mut String) -> Self {
+        let start = out.len();
+        Self { out, start, text }
     }
 
     /// Ends the record.
@@ -113,10 +142,26 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Adds a string of a fixed number of ASCII characters.
+    /// Adds a string of a fixed number of ASCII characters, a few dozen at most.
     pub(super) fn ascii<const N: usize>(&mut self, key: &Key, value: &[u8; N]) {
         debug_assert!(value.is_ascii(), "protobuf wants strings to be UTF-8");
-        self.string(key, value);
+        let len = const { N as u8 };
+        self.head(key, len + 2);
+        self.out.extend_from_slice(&[len + 2, any_value::STRING << 3 | LEN, len]);
+        self.out.extend_from_slice(value);
+    }
+
+    /// Adds a short string.
+    pub(super) fn short<const N: usize>(&mut self, key: &Key, value: &Ascii<N>) {
+        let len = value.len();
+        self.head(key, len + 2);
+        self.out.extend_from_slice(&[len + 2, any_value::STRING << 3 | LEN, len]);
+        value.append_to(self.out);
+    }
+
+    /// Adds attributes that [`Self::piece`] wrote.
+    pub(super) fn copy(&mut self, attributes: &[u8]) {
+        self.out.extend_from_slice(attributes);
     }
 
     /// Adds a string that `push` makes.
@@ -250,6 +295,20 @@ impl<'a> Writer<'a> {
 
 fn elements_len(values: impl Iterator<Item: AsRef<str>>) -> usize {
     values.map(|value| field_len(field_len(value.as_ref().len()))).sum()
+}
+
+/// Writes the lengths of the body behind `start` into [`BODY_HEAD`] before it, which is made wider if need be.
+fn close_body(out: &mut Vec<u8>, start: usize) {
+    let len = out.len() - start;
+    match u8::try_from(len) {
+        Ok(len @ ..0x7e) => [out[start - 3], out[start - 1]] = [len + 2, len],
+        _ => {
+            let mut head = Vec::with_capacity(BODY_HEAD.len() + 8);
+            field_head(&mut head, log_record::BODY, field_len(len));
+            field_head(&mut head, any_value::STRING, len);
+            out.splice(start - BODY_HEAD.len()..start, head);
+        }
+    }
 }
 
 /// Writes the length of all that is behind `start` into the gap before it, which is made wider or narrower if need be.
