@@ -11,7 +11,7 @@ const PAIRS_TEXT: &str = text(PAIRS.as_flattened());
 const HEX: &[[u8; 2]; 256] = &hex();
 const HEX_TEXT: &str = text(HEX.as_flattened());
 /// `0` to `255`, each with dots up to four characters.
-pub(super) const OCTETS: &[[u8; 4]; 256] = &octets();
+const OCTETS: &[[u8; 4]; 256] = &octets();
 const OCTETS_TEXT: &str = text(OCTETS.as_flattened());
 
 const fn pairs() -> [[u8; 2]; 100] {
@@ -53,7 +53,7 @@ const fn octets() -> [[u8; 4]; 256] {
     octets
 }
 
-pub(super) const fn octet_len(octet: usize) -> usize {
+const fn octet_len(octet: usize) -> usize {
     1 + (octet >= 10) as usize + (octet >= 100) as usize
 }
 
@@ -115,7 +115,7 @@ pub(super) fn push_ipv6(out: &mut String, address: Ipv6Addr) {
 }
 
 /// The longest run of zeros, the first of several; it begins behind the end if there is none of two at least.
-pub(super) fn zeros(segments: [u16; 8]) -> Range<usize> {
+fn zeros(segments: [u16; 8]) -> Range<usize> {
     let (mut longest, mut start) = (8..8, 0);
     for (at, segment) in segments.into_iter().enumerate() {
         if segment != 0 {

@@ -15,12 +15,12 @@ mod service_address;
 mod summary;
 mod uuid;
 
-pub(crate) use ascii::{Ascii, address_text, decimal_text};
+pub(crate) use ascii::decimal_text;
 pub use compact::{Compact, push_type};
 pub(crate) use compact::{Peer, arrow, push_identity};
 pub(crate) use digits::mac_text;
 pub use json::Json;
-pub(crate) use push::{push_answer, push_decimal};
+pub(crate) use push::{push_address, push_answer, push_decimal};
 pub use push::{push_rfc3339, push_stamp};
 pub(crate) use service_address::HostPort;
 pub use summary::push_summary;

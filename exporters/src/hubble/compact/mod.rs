@@ -147,21 +147,24 @@ impl Compact {
         painted(out, self.color, Color::Magenta, |out| push_identity(out, peer.endpoint.identity));
     }
 
-    /// Appends the name and port of a side that is a host.
-    pub(crate) fn push_host(self, out: &mut String, peer: &Peer<'_>) {
+    fn push_host(self, out: &mut String, peer: &Peer<'_>) {
         let start = out.len();
-        let may_need_care = !peer.is_ipv4();
-        match may_need_care {
-            true => escaped::<Controls>(out, |out| peer.push_name(out)),
-            false => peer.push_name(out),
-        }
+        self.push_name(out, peer);
         if let Some(port) = peer.port {
-            if may_need_care && out[start..].contains(':') {
+            if !peer.is_ipv4() && out[start..].contains(':') {
                 out.insert(start, '[');
                 out.push(']');
             }
             out.push(':');
             painted(out, self.color, Color::Yellow, |out| push_decimal(out, port));
+        }
+    }
+
+    /// Appends the name of a side that is a host.
+    pub(crate) fn push_name(self, out: &mut String, peer: &Peer<'_>) {
+        match peer.is_ipv4() {
+            true => peer.push_name(out),
+            false => escaped::<Controls>(out, |out| peer.push_name(out)),
         }
     }
 

@@ -7,11 +7,14 @@ use crate::hubble::summary::push_joined;
 
 /// One side of a flow.
 pub(crate) struct Peer<'a> {
-    pub(super) endpoint: &'a Endpoint,
-    has_ip: bool,
+    /// What the flow says of it.
+    pub(crate) endpoint: &'a Endpoint,
+    /// Whether an IP header tells of it.
+    pub(crate) has_ip: bool,
     /// The address, where it is known.
     pub(crate) address: Option<Address>,
-    mac: Option<[u8; 6]>,
+    /// The MAC address, where an Ethernet header tells it.
+    pub(crate) mac: Option<[u8; 6]>,
     /// The port, unless it is 0.
     pub(crate) port: Option<u16>,
 }
@@ -44,15 +47,11 @@ impl<'a> Peer<'a> {
         self.has_ip || self.mac.is_some()
     }
 
-    /// Whether something else than its address is its name.
-    pub(crate) fn is_named(&self) -> bool {
-        let has_name = |names: &EndpointNames| !names.pod_name.is_empty() || !names.dns_names.is_empty();
-        self.endpoint.names.as_deref().is_some_and(has_name)
-    }
-
     /// Whether the name is an IPv4 address, which holds neither colons nor anything to escape.
     pub(super) fn is_ipv4(&self) -> bool {
-        self.has_ip && !self.is_named() && self.address.is_some_and(|address| address.to_ip().is_ipv4())
+        let has_name = |names: &EndpointNames| !names.pod_name.is_empty() || !names.dns_names.is_empty();
+        let is_named = self.endpoint.names.as_deref().is_some_and(has_name);
+        self.has_ip && !is_named && self.address.is_some_and(|address| address.to_ip().is_ipv4())
     }
 
     /// Pod, DNS names or address; the MAC address of a packet without an IP header.

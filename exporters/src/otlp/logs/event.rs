@@ -7,71 +7,60 @@ use tidegate_core::flow::{
 
 use super::LINE;
 use super::key::key;
-use super::recent::{Origin, Piece, Recent};
+use super::recent::{Piece, Recent, Source};
 use super::writer::Writer;
 use crate::hubble::push_type;
 
-/// The pieces of a record that tell of the event.
-#[derive(Debug, Default)]
-pub(super) struct EventPieces {
-    /// The end of the line.
-    pub(super) line: String,
-    /// Attributes of the transport header that are not numbers.
-    pub(super) flags: Vec<u8>,
-    /// Attributes from the flow's type to the reason of a trace.
-    pub(super) attributes: Vec<u8>,
-    /// Room to make texts in.
-    text: String,
-}
+/// Places of the table. A node has some dozens of kinds of events.
+const PLACES: usize = 512;
 
-impl Piece for EventPieces {
-    fn size(&self) -> usize {
-        self.line.len() + self.flags.len() + self.attributes.len()
-    }
+/// The parts of a record that tell of the event.
+pub(super) type EventPiece = Piece<3>;
 
-    fn clear(&mut self) {
-        self.line.clear();
-        self.flags.clear();
-        self.attributes.clear();
-    }
-}
-
-impl EventPieces {
-    fn make(&mut self, flow: &Flow) {
-        LINE.push_event(&mut self.line, flow);
-        let text = &mut self.text;
-        if let L4::Tcp { flags: Some(flags), .. } = flow.l4 {
-            let set = TcpFlags::NAMES.iter().filter(|(bit, _)| flags.has(*bit));
-            Writer::piece(&mut self.flags, text).list(key!("cilium.tcp.flags"), set.map(|(_, name)| name));
-        }
-        let mut out = Writer::piece(&mut self.attributes, text);
-        out.text(key!("cilium.flow.type"), flow.flow_type.name());
-        write_event(&mut out, flow);
-        write_trace(&mut out, flow);
-    }
-}
+/// The end of the line.
+pub(super) const LINE_END: usize = 0;
+/// The flags as an attribute.
+pub(super) const FLAGS: usize = 1;
+/// Attributes from the flow's type to the reason of a trace.
+pub(super) const ATTRIBUTES: usize = 2;
 
 /// Pieces of the kinds of events that came last.
 #[derive(Debug)]
-pub(super) struct Events(Recent<Number, EventPieces>);
+pub(super) struct Events(Recent<Number, 3>);
 
 impl Events {
     /// None yet.
     pub(super) fn new() -> Self {
-        Self(Recent::new())
+        Self(Recent::new(PLACES))
     }
 
-    /// The pieces for a flow. Those of a request or response tell of more than a [`Kind`].
-    pub(super) fn of(&mut self, flow: &Flow) -> &EventPieces {
+    /// The piece for a flow. That of a request or response tells of more than a [`Kind`]. `text` is room to make texts in.
+    pub(super) fn of(&mut self, flow: &Flow, text: &mut String) -> &EventPiece {
         if flow.l7.is_some() || flow.ip_trace_id != 0 {
-            return self.0.other(|pieces| pieces.make(flow));
+            return self.0.other(|piece| make(piece, flow, text));
         }
         let kind = Kind::of(flow);
-        self.0.of(&kind.number(), |pieces| pieces.make(&kind.flow()))
+        self.0.of(&kind.number(), |piece| make(piece, &kind.flow(), text))
     }
 }
 
-/// All that the pieces tell of: they are made of nothing else.
+fn make(piece: &mut EventPiece, flow: &Flow, text: &mut String) {
+    text.clear();
+    LINE.push_event(text, flow);
+    piece.add(LINE_END, |out| out.extend_from_slice(text.as_bytes()));
+    if let L4::Tcp { flags: Some(flags), .. } = flow.l4 {
+        let set = TcpFlags::NAMES.iter().filter(|(bit, _)| flags.has(*bit)).map(|(_, name)| name);
+        piece.add(FLAGS, |out| Writer::piece(out, text).list(key!("cilium.tcp.flags"), set));
+    }
+    piece.add(ATTRIBUTES, |out| {
+        let mut out = Writer::piece(out, text);
+        out.text(key!("cilium.flow.type"), flow.flow_type.name());
+        write_event(&mut out, flow);
+        write_trace(&mut out, flow);
+    });
+}
+
+/// All that a piece tells of: it is made of nothing else.
 #[derive(Clone, Copy, Debug)]
 struct Kind {
     flow_type: FlowType,
@@ -168,9 +157,15 @@ impl Kind {
 #[derive(Clone, Copy, Debug)]
 struct Number([u64; 2]);
 
-impl Origin for Number {
-    fn is(&self, other: &Self) -> bool {
-        self.0 == other.0
+impl Source for Number {
+    type Known = Self;
+
+    fn known(&self) -> Self {
+        *self
+    }
+
+    fn is(&self, known: &Self) -> bool {
+        self.0 == known.0
     }
 
     fn hash(&self) -> u64 {

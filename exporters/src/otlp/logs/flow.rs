@@ -36,31 +36,42 @@
 
 use tidegate_core::flow::{Address, Flow, Ip, IpVersion, L4, SourceFile, Tunnel};
 
-use super::event::EventPieces;
+use super::event::{self, EventPiece};
 use super::key::{Key, key};
-use super::line::Line;
-use super::side::{DESTINATION, SOURCE, SidePieces};
+use super::side::{self, DESTINATION, SOURCE, SidePiece};
 use super::writer::Writer;
-use crate::hubble::{Uuid, address_text, mac_text, push_decimal};
+use crate::hubble::{Uuid, push_address, push_decimal};
 
 /// The pieces of a record that were made before.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pieces<'a> {
-    pub(super) source: &'a SidePieces,
-    pub(super) destination: &'a SidePieces,
-    pub(super) event: &'a EventPieces,
+    pub(super) source: &'a SidePiece,
+    pub(super) destination: &'a SidePiece,
+    pub(super) event: &'a EventPiece,
 }
 
-/// Writes them. `line` is that of the flow.
-pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, line: &Line<'_>, pieces: Pieces<'_>, uuid: Uuid) {
+/// Writes them.
+pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, pieces: Pieces<'_>, uuid: Uuid) {
+    let Pieces { source, destination, event } = pieces;
     if let Some(ip) = &flow.ip {
-        write_ip(out, ip, line);
+        write_version(out, ip.version);
+        out.copy(source.part(side::ADDRESS));
+        out.copy(destination.part(side::ADDRESS));
+        write_ip(out, ip);
     }
-    write_network(out, flow, &pieces.event.flags);
-    out.copy(&pieces.source.attributes);
-    out.copy(&pieces.destination.attributes);
+    out.copy(source.part(side::MAC));
+    out.copy(destination.part(side::MAC));
+    write_transport(out, &flow.l4);
+    if let Some((source, destination)) = flow.l4.ports() {
+        out.int(&SOURCE.port, source);
+        out.int(&DESTINATION.port, destination);
+    }
+    out.copy(event.part(event::FLAGS));
+    write_l4(out, &flow.l4);
+    out.copy(source.part(side::ATTRIBUTES));
+    out.copy(destination.part(side::ATTRIBUTES));
     out.ascii(key!("cilium.flow.uuid"), &uuid.text());
-    out.copy(&pieces.event.attributes);
+    out.copy(event.part(event::ATTRIBUTES));
     out.int_if_any(key!("cilium.ip_trace_id"), flow.ip_trace_id.cast_signed());
     out.int_if_any(key!("cilium.proxy_port"), flow.proxy_port);
     out.int_if_any(key!("cilium.interface.index"), flow.interface);
@@ -88,18 +99,9 @@ fn write_file(out: &mut Writer<'_>, file: SourceFile) {
     }
 }
 
-fn write_network(out: &mut Writer<'_>, flow: &Flow, flags: &[u8]) {
-    if let Some(ethernet) = &flow.ethernet {
-        out.ascii(&SOURCE.mac, &mac_text(ethernet.source));
-        out.ascii(&DESTINATION.mac, &mac_text(ethernet.destination));
-    }
-    write_transport(out, &flow.l4);
-    if let Some((source, destination)) = flow.l4.ports() {
-        out.int(&SOURCE.port, source);
-        out.int(&DESTINATION.port, destination);
-    }
-    out.copy(flags);
-    match flow.l4 {
+/// What transport headers have beside ports and flags.
+fn write_l4(out: &mut Writer<'_>, l4: &L4) {
+    match *l4 {
         L4::Icmpv4 { icmp_type, code } | L4::Icmpv6 { icmp_type, code } => {
             out.int(key!("cilium.icmp.type"), icmp_type);
             out.int(key!("cilium.icmp.code"), code);
@@ -117,17 +119,16 @@ fn write_network(out: &mut Writer<'_>, flow: &Flow, flags: &[u8]) {
     }
 }
 
-fn write_ip(out: &mut Writer<'_>, ip: &Ip, line: &Line<'_>) {
-    match ip.version {
+fn write_version(out: &mut Writer<'_>, version: IpVersion) {
+    match version {
         IpVersion::V4 => out.ascii(key!("network.type"), b"ipv4"),
         IpVersion::V6 => out.ascii(key!("network.type"), b"ipv6"),
         IpVersion::NotUsed => {}
     }
-    for (key, host) in [(&SOURCE.address, &line.source), (&DESTINATION.address, &line.destination)] {
-        if let Some(address) = &host.address {
-            out.short(key, address);
-        }
-    }
+}
+
+/// What there is beside version and addresses.
+fn write_ip(out: &mut Writer<'_>, ip: &Ip) {
     if let Some(xlated) = ip.source_xlated {
         write_address(out, key!("cilium.source.xlated_address"), xlated);
     }
@@ -137,7 +138,7 @@ fn write_ip(out: &mut Writer<'_>, ip: &Ip, line: &Line<'_>) {
 }
 
 fn write_address(out: &mut Writer<'_>, key: &Key, address: Address) {
-    out.short(key, &address_text(address.to_ip()));
+    out.made(key, |text| push_address(text, address.to_ip()));
 }
 
 /// The protocol's name in lower case.

@@ -36,10 +36,9 @@ use tidegate_core::record::{AgentEvent, AgentEventType, DebugEvent, Lost, Record
 use self::event::Events;
 use self::flow::Pieces;
 use self::headers::HeaderNames;
-use self::line::Line;
 use self::side::{DESTINATION, SOURCE, Sides};
 use self::writer::{Head, Severity, Tail, Writer};
-use crate::hubble::{Compact, Uuids};
+use crate::hubble::{Compact, Peer, Uuids};
 
 /// Writes the bodies.
 const LINE: Compact = Compact { color: false };
@@ -95,15 +94,17 @@ impl Encoder {
             Verdict::Dropped | Verdict::Error => Severity::Warn,
             _ => Severity::Info,
         };
+        let (source, destination) = (Peer::source(flow), Peer::destination(flow));
         let pieces = Pieces {
-            source: self.sources.of(&flow.source),
-            destination: self.destinations.of(&flow.destination),
-            event: self.events.of(flow),
+            source: self.sources.of(&source, &mut self.text),
+            destination: self.destinations.of(&destination, &mut self.text),
+            event: self.events.of(flow, &mut self.text),
         };
-        let (line, head) = (Line::new(flow), Head { time: flow.time, severity });
-        let body = |out: &mut Vec<u8>, text: &mut String| line.write(out, flow, pieces, text);
-        let mut writer = Writer::begin_with(out, &head, &mut self.text, body);
-        flow::write(&mut writer, flow, &line, pieces, self.uuids.of(flow));
+        let head = Head { time: flow.time, severity };
+        let mut writer = Writer::begin_with(out, &head, &mut self.text, |out, _| {
+            line::write(out, flow, pieces, [source.port, destination.port]);
+        });
+        flow::write(&mut writer, flow, pieces, self.uuids.of(flow));
         if let Some(l7) = &flow.l7 {
             l7::write(&mut writer, l7, &self.headers);
         }

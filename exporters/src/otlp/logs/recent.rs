@@ -4,25 +4,50 @@
 //! A table of fixed size with one place for each hash, which the last comer takes. A piece that is too large to be kept
 //! is made each time.
 
-/// Places of a table.
-const PLACES: usize = 512;
-
 /// The largest piece that is kept: names and labels of a pod are some hundred bytes.
 const LARGEST: usize = 2 << 10;
 
-/// Something made of bytes.
-pub(super) trait Piece: Default {
-    /// Bytes on the heap.
-    fn size(&self) -> usize;
-
-    /// Makes it empty, and keeps its memory.
-    fn clear(&mut self);
+/// `N` parts, each of which stands elsewhere in a record.
+#[derive(Debug)]
+pub(super) struct Piece<const N: usize> {
+    bytes: Vec<u8>,
+    /// Where each part ends.
+    ends: [usize; N],
 }
 
-/// All that a piece is made of.
-pub(super) trait Origin: Clone {
+impl<const N: usize> Piece<N> {
+    /// Without any part.
+    pub(super) const EMPTY: Self = Self { bytes: Vec::new(), ends: [0; N] };
+
+    /// Makes it empty, and keeps its memory.
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends = [0; N];
+    }
+
+    /// Has `write` append a part; parts come in their order.
+    pub(super) fn add(&mut self, part: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.ends[part..].fill(self.bytes.len());
+    }
+
+    /// One of the parts; empty if there is none.
+    pub(super) fn part(&self, part: usize) -> &[u8] {
+        let start = if part == 0 { 0 } else { self.ends[part - 1] };
+        &self.bytes[start..self.ends[part]]
+    }
+}
+
+/// What a piece is made of.
+pub(super) trait Source {
+    /// The same, to be kept.
+    type Known;
+
+    /// Keeps it.
+    fn known(&self) -> Self::Known;
+
     /// Whether the same piece comes of both.
-    fn is(&self, other: &Self) -> bool;
+    fn is(&self, known: &Self::Known) -> bool;
 
     /// A number that others are not likely to have.
     fn hash(&self) -> u64;
@@ -30,70 +55,66 @@ pub(super) trait Origin: Clone {
 
 /// Pieces by what they are made of.
 #[derive(Debug)]
-pub(super) struct Recent<O, P> {
-    places: Vec<(Option<O>, P)>,
+pub(super) struct Recent<K, const N: usize> {
+    places: Vec<(Option<K>, Piece<N>)>,
     /// The last piece that is not kept.
-    other: P,
+    other: Piece<N>,
 }
 
-impl<O: Origin, P: Piece> Recent<O, P> {
-    /// An empty table.
-    pub(super) fn new() -> Self {
-        Self { places: (0..PLACES).map(|_| (None, P::default())).collect(), other: P::default() }
+impl<K, const N: usize> Recent<K, N> {
+    /// An empty table of a size that is a power of two.
+    pub(super) fn new(places: usize) -> Self {
+        Self { places: (0..places).map(|_| (None, Piece::EMPTY)).collect(), other: Piece::EMPTY }
     }
 
-    /// The piece of an origin, which `make` makes if it is not there.
-    pub(super) fn of(&mut self, origin: &O, make: impl FnOnce(&mut P)) -> &P {
-        let (known, piece) = &mut self.places[place(origin.hash())];
-        if known.as_ref().is_some_and(|known| known.is(origin)) {
+    /// The piece of a source, which `make` makes if it is not there.
+    pub(super) fn of(&mut self, source: &impl Source<Known = K>, make: impl FnOnce(&mut Piece<N>)) -> &Piece<N> {
+        let place = place(source.hash(), self.places.len());
+        let (known, piece) = &mut self.places[place];
+        if known.as_ref().is_some_and(|known| source.is(known)) {
             return piece;
         }
         piece.clear();
         make(piece);
-        if piece.size() > LARGEST {
+        if piece.bytes.len() > LARGEST {
             *known = None;
-            self.other = std::mem::take(piece);
+            self.other = std::mem::replace(piece, Piece::EMPTY);
             return &self.other;
         }
-        *known = Some(origin.clone());
+        *known = Some(source.known());
         piece
     }
 
     /// A piece that `make` makes, and that is not kept.
-    pub(super) fn other(&mut self, make: impl FnOnce(&mut P)) -> &P {
+    pub(super) fn other(&mut self, make: impl FnOnce(&mut Piece<N>)) -> &Piece<N> {
         self.other.clear();
         make(&mut self.other);
         &self.other
     }
 }
 
-fn place(hash: u64) -> usize {
-    (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - PLACES.ilog2())) as usize
+fn place(hash: u64, places: usize) -> usize {
+    (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - places.ilog2())) as usize
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, Origin, PLACES, Piece, Recent};
+    use super::{LARGEST, Piece, Recent, Source};
 
-    impl Piece for Vec<u8> {
-        fn size(&self) -> usize {
-            self.len()
-        }
-
-        fn clear(&mut self) {
-            self.clear();
-        }
-    }
-
-    #[derive(Clone, Copy)]
     struct Number {
-        number: u64,
+        number: usize,
         hash: u64,
     }
 
-    impl Origin for Number {
-        fn is(&self, other: &Self) -> bool {
-            self.number == other.number
+    impl Source for Number {
+        type Known = usize;
+
+        fn known(&self) -> usize {
+            self.number
+        }
+
+        fn is(&self, known: &usize) -> bool {
+            self.number == *known
         }
 
         fn hash(&self) -> u64 {
@@ -102,35 +123,44 @@ mod tests {
     }
 
     #[test]
+    fn a_piece_has_the_parts_that_were_added() {
+        let mut piece: Piece<3> = Piece::EMPTY;
+        piece.add(0, |out| out.extend_from_slice(b"ab"));
+        piece.add(2, |out| out.extend_from_slice(b"c"));
+        assert_eq!((piece.part(0), piece.part(1), piece.part(2)), (&b"ab"[..], &b""[..], &b"c"[..]));
+        piece.clear();
+        assert_eq!((piece.part(0), piece.part(2)), (&b""[..], &b""[..]));
+    }
+
+    #[test]
     fn a_piece_is_made_once_until_another_takes_its_place() {
-        let (mut table, mut made): (Recent<_, Vec<u8>>, _) = (Recent::new(), 0);
+        let (mut table, mut made): (Recent<_, 1>, _) = (Recent::new(4), 0);
         for (number, expected) in [(7, 1), (7, 1), (8, 2), (7, 3)] {
             let piece = table.of(&Number { number, hash: 0 }, |piece| {
                 made += 1;
-                piece.push(number as u8);
+                piece.add(0, |out| out.push(number as u8));
             });
-            assert_eq!(*piece, [number as u8]);
+            assert_eq!(piece.part(0), [number as u8]);
             assert_eq!(made, expected, "{number}");
         }
     }
 
     #[test]
     fn numbers_in_a_row_are_spread_over_the_table() {
-        let mut table: Recent<_, Vec<u8>> = Recent::new();
-        let mut made = 0;
-        for number in (0..PLACES as u64 / 2).chain(0..PLACES as u64 / 2) {
-            table.of(&Number { number, hash: number }, |_| made += 1);
+        let (mut table, mut made): (Recent<_, 1>, _) = (Recent::new(512), 0);
+        for number in (0..256).chain(0..256) {
+            table.of(&Number { number, hash: number as u64 }, |_| made += 1);
         }
-        assert!(made < PLACES * 5 / 8, "{made}");
+        assert!(made < 320, "{made}");
     }
 
     #[test]
     fn a_large_piece_is_not_kept() {
-        let mut table: Recent<_, Vec<u8>> = Recent::new();
+        let mut table: Recent<_, 1> = Recent::new(4);
         for n in [1, 2] {
-            let piece = table.of(&Number { number: 0, hash: 0 }, |piece| piece.resize(LARGEST + n, 0));
-            assert_eq!(piece.len(), LARGEST + n);
-            assert_eq!(table.other(|piece| piece.push(1)), &[1]);
+            let large = |piece: &mut Piece<1>| piece.add(0, |out| out.resize(LARGEST + n, 0));
+            assert_eq!(table.of(&Number { number: 0, hash: 0 }, large).part(0).len(), LARGEST + n);
+            assert_eq!(table.other(|piece| piece.add(0, |out| out.push(1))).part(0), [1]);
         }
     }
 }

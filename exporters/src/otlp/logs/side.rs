@@ -16,64 +16,87 @@
 
 use std::sync::Arc;
 
-use tidegate_core::flow::{Endpoint, EndpointNames, reserved_identity};
+use tidegate_core::flow::{Address, Endpoint, EndpointNames, reserved_identity};
 
+use super::LINE;
 use super::key::Key;
-use super::recent::{Origin, Piece, Recent};
+use super::recent::{Piece, Recent, Source};
 use super::writer::Writer;
-use crate::hubble::push_identity;
+use crate::hubble::{Peer, mac_text, push_address, push_identity};
 
-/// The pieces of a record that tell who a side is.
-#[derive(Debug, Default)]
-pub(super) struct SidePieces {
-    /// The identity, as it stands in the line.
-    pub(super) line: String,
-    /// The attributes but for addresses and port.
-    pub(super) attributes: Vec<u8>,
-}
+/// Places of the table, for the endpoints of a node and those that they talk to.
+const PLACES: usize = 1024;
 
-impl Piece for SidePieces {
-    fn size(&self) -> usize {
-        self.line.len() + self.attributes.len()
-    }
+/// The parts of a record that tell who a side is.
+pub(super) type SidePiece = Piece<6>;
 
-    fn clear(&mut self) {
-        self.line.clear();
-        self.attributes.clear();
-    }
-}
+/// Its name in the line, where no port follows.
+pub(super) const NAME: usize = 0;
+/// Its name in the line with all that is before the port.
+pub(super) const NAME_OF_PORT: usize = 1;
+/// Its identity in the line.
+pub(super) const IDENTITY: usize = 2;
+/// Its IP address as an attribute.
+pub(super) const ADDRESS: usize = 3;
+/// Its MAC address as an attribute.
+pub(super) const MAC: usize = 4;
+/// All other attributes but its port.
+pub(super) const ATTRIBUTES: usize = 5;
 
-/// Pieces of the endpoints that were on one side last.
+/// Pieces of those that were on one side last.
 #[derive(Debug)]
 pub(super) struct Sides {
     side: &'static Side,
-    pieces: Recent<Endpoint, SidePieces>,
+    pieces: Recent<Known, 6>,
 }
 
 impl Sides {
     /// None yet.
     pub(super) fn new(side: &'static Side) -> Self {
-        Self { side, pieces: Recent::new() }
+        Self { side, pieces: Recent::new(PLACES) }
     }
 
-    /// The pieces for an endpoint.
-    pub(super) fn of(&mut self, endpoint: &Endpoint) -> &SidePieces {
+    /// The piece for one side of a flow. `text` is room to make texts in.
+    pub(super) fn of(&mut self, peer: &Peer<'_>, text: &mut String) -> &SidePiece {
         let side = self.side;
-        self.pieces.of(endpoint, |pieces| {
-            push_identity(&mut pieces.line, endpoint.identity);
-            side.write(&mut Writer::piece(&mut pieces.attributes, &mut String::new()), endpoint);
-        })
+        self.pieces.of(peer, |piece| side.make(piece, peer, text))
     }
 }
 
-/// Names stay the same as long as somebody holds them, as the table does.
-impl Origin for Endpoint {
-    fn is(&self, other: &Self) -> bool {
-        self.id == other.id && self.identity == other.identity && names(self) == names(other)
+/// All of a [`Peer`] but its port.
+#[derive(Debug)]
+pub(super) struct Known {
+    has_ip: bool,
+    address: Option<Address>,
+    mac: Option<[u8; 6]>,
+    /// Its names stay the same as long as somebody holds them.
+    endpoint: Endpoint,
+}
+
+impl Source for Peer<'_> {
+    type Known = Known;
+
+    fn known(&self) -> Known {
+        Known { has_ip: self.has_ip, address: self.address, mac: self.mac, endpoint: self.endpoint.clone() }
+    }
+
+    fn is(&self, known: &Known) -> bool {
+        let (this, that) = (self.endpoint, &known.endpoint);
+        self.address == known.address
+            && self.mac == known.mac
+            && self.has_ip == known.has_ip
+            && (this.id, this.identity, names(this)) == (that.id, that.identity, names(that))
     }
 
     fn hash(&self) -> u64 {
-        names(self).addr() as u64 ^ u64::from(self.id) << 32 ^ u64::from(self.identity)
+        let address = u128::from_ne_bytes(self.address.unwrap_or_default().0);
+        let [a, b, c, d, e, f] = self.mac.unwrap_or_default();
+        let mac = u64::from_ne_bytes([a, b, c, d, e, f, 0, 0]);
+        let endpoint = u64::from(self.endpoint.id) << 32 | u64::from(self.endpoint.identity);
+        let fold = |hash: u64, part: u64| (hash ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        [(address >> 64) as u64, mac, endpoint, names(self.endpoint).addr() as u64]
+            .into_iter()
+            .fold(address as u64, fold)
     }
 }
 
@@ -84,9 +107,9 @@ fn names(endpoint: &Endpoint) -> *const EndpointNames {
 /// The names of one side's attributes.
 #[derive(Debug)]
 pub(super) struct Side {
-    pub(super) address: Key,
+    address: Key,
     pub(super) port: Key,
-    pub(super) mac: Key,
+    mac: Key,
     cluster: Key,
     namespace: Key,
     pod: Key,
@@ -131,7 +154,27 @@ pub(super) static DESTINATION: Side = Side {
 };
 
 impl Side {
-    /// Writes who the side is.
+    fn make(&self, piece: &mut SidePiece, peer: &Peer<'_>, text: &mut String) {
+        text.clear();
+        if peer.is_host() {
+            LINE.push_name(text, peer);
+        }
+        piece.add(NAME, |out| out.extend_from_slice(text.as_bytes()));
+        let [before, behind] = if text.contains(':') { ["[", "]:"] } else { ["", ":"] };
+        piece.add(NAME_OF_PORT, |out| out.extend_from_slice([before, text, behind].concat().as_bytes()));
+        text.clear();
+        push_identity(text, peer.endpoint.identity);
+        piece.add(IDENTITY, |out| out.extend_from_slice(text.as_bytes()));
+        if let Some(address) = peer.address {
+            let push = |text: &mut String| push_address(text, address.to_ip());
+            piece.add(ADDRESS, |out| Writer::piece(out, text).made(&self.address, push));
+        }
+        if let Some(mac) = peer.mac {
+            piece.add(MAC, |out| Writer::piece(out, text).ascii(&self.mac, &mac_text(mac)));
+        }
+        piece.add(ATTRIBUTES, |out| self.write(&mut Writer::piece(out, text), peer.endpoint));
+    }
+
     fn write(&self, out: &mut Writer<'_>, endpoint: &Endpoint) {
         out.int_if_any(&self.endpoint, endpoint.id);
         if endpoint.identity != 0 {

@@ -2,6 +2,7 @@
 
 mod events;
 mod messages;
+mod pieces;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value::Value};

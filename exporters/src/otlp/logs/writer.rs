@@ -11,7 +11,6 @@ use tidegate_core::Timestamp;
 
 use super::super::proto::{LEN, VARINT, field, field_head, field_len, fixed64, integer, varint, varint_len};
 use super::key::{ATTRIBUTES, KEY, Key, VALUE};
-use crate::hubble::Ascii;
 
 /// `ScopeLogs.log_records`
 const LOG_RECORDS: u8 = 2;
@@ -149,14 +148,6 @@ impl<'a> Writer<'a> {
         self.head(key, len + 2);
         self.out.extend_from_slice(&[len + 2, any_value::STRING << 3 | LEN, len]);
         self.out.extend_from_slice(value);
-    }
-
-    /// Adds a short string.
-    pub(super) fn short<const N: usize>(&mut self, key: &Key, value: &Ascii<N>) {
-        let len = value.len();
-        self.head(key, len + 2);
-        self.out.extend_from_slice(&[len + 2, any_value::STRING << 3 | LEN, len]);
-        value.append_to(self.out);
     }
 
     /// Adds attributes that [`Self::piece`] wrote.

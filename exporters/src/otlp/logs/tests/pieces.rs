@@ -1,0 +1,118 @@
+//! An encoder that has seen other flows writes what a new one writes.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+
+/// Sets one field of a flow to what another has.
+type Copying = fn(&mut Flow, &Flow);
+
+/// Every field that the pieces of a record are made of.
+const FIELDS: [(&str, Copying); 17] = [
+    ("flow_type", |to, from| to.flow_type = from.flow_type),
+    ("message_type", |to, from| to.message_type = from.message_type),
+    ("sub_type", |to, from| to.sub_type = from.sub_type),
+    ("verdict", |to, from| to.verdict = from.verdict),
+    ("drop_reason", |to, from| to.drop_reason = from.drop_reason),
+    ("auth_type", |to, from| to.auth_type = from.auth_type),
+    ("direction", |to, from| to.direction = from.direction),
+    ("is_reply", |to, from| to.is_reply = from.is_reply),
+    ("policy_match", |to, from| to.policy_match = from.policy_match),
+    ("trace_point", |to, from| to.trace_point = from.trace_point),
+    ("trace_reason", |to, from| to.trace_reason = from.trace_reason),
+    ("last_layer", |to, from| to.last_layer = from.last_layer),
+    ("l4", |to, from| to.l4 = from.l4),
+    ("ip_trace_id", |to, from| to.ip_trace_id = from.ip_trace_id),
+    ("l7", |to, from| to.l7.clone_from(&from.l7)),
+    ("source", |to, from| to.source = from.source.clone()),
+    ("destination", |to, from| to.destination = from.destination.clone()),
+];
+
+fn l4() -> impl Strategy<Value = L4> {
+    let (source_port, destination_port) = (40_000, 80);
+    let flags = select(vec![None, Some(TcpFlags(0)), Some(TcpFlags(0x012)), Some(TcpFlags(0x112))]);
+    prop_oneof![
+        Just(L4::None),
+        flags.prop_map(move |flags| L4::Tcp { source_port, destination_port, flags }),
+        Just(L4::Udp { source_port, destination_port }),
+        Just(L4::Sctp { source_port, destination_port }),
+        (select(vec![0, 3, 8]), 0..3_u8).prop_map(|(icmp_type, code)| L4::Icmpv4 { icmp_type, code }),
+        (select(vec![1, 3, 128]), 0..3_u8).prop_map(|(icmp_type, code)| L4::Icmpv6 { icmp_type, code }),
+        any::<(u8, u8, u8)>().prop_map(|(vrrp_type, vrid, priority)| L4::Vrrp { vrrp_type, vrid, priority }),
+        select(vec![0x11, 0x16]).prop_map(|igmp_type| L4::Igmp { igmp_type, group: Address::v4([224, 0, 0, 1]) }),
+    ]
+}
+
+fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
+    let record = L7Record::Http(Http { method: "GET".to_owned(), ..Http::default() });
+    let l7 = L7 { l7_type: L7Type::Request, latency_ns: 0, record, trace_id: None, seen: Seen::Proxy };
+    select(vec![None, None, Some(Box::new(l7))])
+}
+
+fn endpoint() -> impl Strategy<Value = Endpoint> {
+    let names = (select(vec!["", "cart-0", "p\n"]), select(vec![0, 1, 40])).prop_map(|(pod, labels)| EndpointNames {
+        pod_name: pod.to_owned(),
+        namespace: "shop".to_owned(),
+        labels: vec!["k8s:app=".repeat(10); labels].into(),
+        ..EndpointNames::default()
+    });
+    (0..3_u32, select(vec![0, 1, 2, 4000, u32::MAX]), proptest::option::of(names.prop_map(Arc::new)))
+        .prop_map(|(id, identity, names)| Endpoint { id, identity, names })
+}
+
+prop_compose! {
+    fn flow()(
+        message_type in select(vec![1_u8, 2, 3, 4, 5, 7, 129, 200]),
+        (sub_type, drop_reason, auth, policy) in (0..16_u8, select(vec![0_u32, 133, 134, 70_000]), 0..4_u8, 0..5_u8),
+        (point, reason, is_reply, ip_trace_id) in (0..4_u8, 0..4_u8, any::<Option<bool>>(), select(vec![0_u64, 0, 9])),
+        flow_type in select(vec![FlowType::L34, FlowType::L7, FlowType::Sock]),
+        verdict in select(vec![Verdict::Unknown, Verdict::Forwarded, Verdict::Dropped, Verdict::Audit]),
+        direction in select(vec![Direction::Unknown, Direction::Ingress, Direction::Egress]),
+        last_layer in select(vec![LastLayer::None, LastLayer::Tcp, LastLayer::Udp, LastLayer::Icmpv4, LastLayer::Icmpv6]),
+        address in select(vec!["10.0.0.1", "::ffff:10.0.0.2", "fd00::1", "::"]),
+        (l4, l7, source, destination) in (l4(), l7(), endpoint(), endpoint()),
+    ) -> Flow {
+        let ip = Ip { source: address.parse::<std::net::IpAddr>().unwrap().into(), ..addresses() };
+        Flow {
+            time: Timestamp(1_000), message_type, sub_type, drop_reason: DropReason(drop_reason), flow_type, verdict,
+            direction, last_layer, auth_type: AuthType(auth), policy_match: PolicyMatch(policy),
+            trace_point: TracePoint(point), trace_reason: TraceReason(reason), is_reply, ip_trace_id, l4, l7, source,
+            destination, ip: Some(ip), ..Flow::default()
+        }
+    }
+}
+
+fn encoded(encoder: &mut Encoder, flow: &Flow) -> Vec<u8> {
+    let mut out = Vec::new();
+    encoder.encode(&Record::Flow(flow.clone()), OBSERVED, &mut out);
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_flow_that_differs_in_one_field_gets_no_piece_of_the_other(flow in flow(), other in flow()) {
+        let new = || Encoder::new(&context(), &[]);
+        for (name, copy) in FIELDS {
+            let mut variant = flow.clone();
+            copy(&mut variant, &other);
+            let mut encoder = new();
+            for flow in [&flow, &variant, &flow] {
+                let expected = encoded(&mut new(), flow);
+                prop_assert!(encoded(&mut encoder, flow) == expected, "{} of {:?}", name, flow);
+            }
+        }
+    }
+
+    #[test]
+    fn the_body_is_the_line_of_hubble(flow in flow()) {
+        let mut line = String::new();
+        LINE.push_flow_text(&mut line, &flow);
+        let log = log(Record::Flow(flow), &[]);
+        prop_assert_eq!(log.body.as_ref().map(shown), Some(line));
+    }
+}
