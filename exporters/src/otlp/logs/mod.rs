@@ -11,6 +11,9 @@
 //! | lost report | `hubble.lost_events` | WARN | [`lost`] |
 //!
 //! A flow has the `trace_id` of its request, if the headers held one.
+//!
+//! Records are written in one pass by [`writer`]. What one flow says of its event and of its sides, another one says as
+//! well: such pieces are kept by [`recent`] in tables of fixed size, a few MiB at the very most, and copied.
 
 mod agent_event;
 mod debug_event;

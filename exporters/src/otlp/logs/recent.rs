@@ -7,6 +7,9 @@
 /// The largest piece that is kept: names and labels of a pod are some hundred bytes.
 const LARGEST: usize = 2 << 10;
 
+/// Room that most pieces need, so that they need not grow.
+const USUAL: usize = 512;
+
 /// `N` parts, each of which stands elsewhere in a record.
 #[derive(Debug)]
 pub(super) struct Piece<const N: usize> {
@@ -75,6 +78,7 @@ impl<K, const N: usize> Recent<K, N> {
             return piece;
         }
         piece.clear();
+        piece.bytes.reserve(USUAL);
         make(piece);
         if piece.bytes.len() > LARGEST {
             *known = None;

@@ -161,7 +161,9 @@ impl Side {
         }
         piece.add(NAME, |out| out.extend_from_slice(text.as_bytes()));
         let [before, behind] = if text.contains(':') { ["[", "]:"] } else { ["", ":"] };
-        piece.add(NAME_OF_PORT, |out| out.extend_from_slice([before, text, behind].concat().as_bytes()));
+        piece.add(NAME_OF_PORT, |out| {
+            [before, text, behind].into_iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+        });
         text.clear();
         push_identity(text, peer.endpoint.identity);
         piece.add(IDENTITY, |out| out.extend_from_slice(text.as_bytes()));
