@@ -45,7 +45,8 @@ pub trait Processor: Any + Send {
         let _ = (now, out);
     }
 
-    /// Called once, when no batch will come any more: pushes all that is left.
+    /// Called when no batch will come any more, and again while there [is more](Self::has_more): pushes all that is
+    /// left.
     fn finish(&mut self, now: Timestamp, out: &mut Batch) {
         self.tick(now, out);
     }
@@ -57,9 +58,15 @@ pub trait Processor: Any + Send {
     }
 
     /// Called in place of [`Self::finish`] when the pipeline goes on without this processor, after
-    /// somebody may have adopted its state: pushes all that is left.
+    /// somebody may have adopted its state: pushes all that is left, in as many calls.
     fn retire(&mut self, now: Timestamp, out: &mut Batch) {
         self.finish(now, out);
+    }
+
+    /// Whether [`Self::finish`] or [`Self::retire`] left something for another call, because all of it at once
+    /// would take more memory than the stage itself.
+    fn has_more(&self) -> bool {
+        false
     }
 
     /// There is somebody new behind this stage, who knows nothing of what was handed on before: what was

@@ -110,10 +110,7 @@ impl Segment {
 
     async fn finish(mut self) {
         for at in 0..self.steps.len() {
-            let mut out = self.pool.take();
-            self.place.enter(at);
-            self.steps[at].processor.finish(Timestamp::now(), &mut out);
-            self.emit(at, out).await;
+            self.empty(at, |processor, out| processor.finish(Timestamp::now(), out)).await;
         }
     }
 
@@ -123,11 +120,9 @@ impl Segment {
         for at in 0..self.steps.len() {
             let Step { processor, books, .. } = &mut self.steps[at];
             if !heritage.keeps(books.stage()) {
-                let mut out = self.pool.take();
                 self.place.enter(at);
                 heritage.adopt(books.stage(), &mut **processor);
-                processor.retire(Timestamp::now(), &mut out);
-                self.emit(at, out).await;
+                self.empty(at, |processor, out| processor.retire(Timestamp::now(), out)).await;
             }
         }
         if at_once {
@@ -135,6 +130,19 @@ impl Segment {
         }
         for Step { processor, books, .. } in self.steps {
             heritage.keep(books.stage(), processor);
+        }
+    }
+
+    /// Hands on all that the processor at `at` still has, portion by portion.
+    async fn empty(&mut self, at: usize, push: impl Fn(&mut dyn Processor, &mut Batch)) {
+        let mut has_more = true;
+        while has_more {
+            let mut out = self.pool.take();
+            self.place.enter(at);
+            let processor = &mut *self.steps[at].processor;
+            push(processor, &mut out);
+            has_more = processor.has_more();
+            self.emit(at, out).await;
         }
     }
 

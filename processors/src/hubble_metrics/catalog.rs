@@ -2,10 +2,11 @@
 
 use super::item::{Item, ItemError};
 use super::metrics::{PLUGINS, Plugin, UNSUPPORTED};
-use super::{Listed, context};
+use super::{Listed, Listing, context};
+use context::{Context, Options};
 
 /// Builds the metrics of a list. An entry may hold several items between spaces, as in Hubble's flag.
-pub(super) fn metrics(list: &[String], max_series: usize) -> Result<Vec<Listed>, ItemError> {
+pub(super) fn metrics(list: &[String], max_series: usize) -> Result<Listing, ItemError> {
     let items: Vec<_> = list.iter().flat_map(|entry| entry.split_whitespace()).map(Item::parse).collect();
     let plugins = items.iter().map(|item| plugin(item.name)).collect::<Result<Vec<_>, _>>()?;
     for (at, plugin) in plugins.iter().enumerate() {
@@ -17,7 +18,11 @@ pub(super) fn metrics(list: &[String], max_series: usize) -> Result<Vec<Listed>,
             return Err(ItemError::Conflict(plugin.name, other.name));
         }
     }
-    items.iter().zip(plugins).map(|(item, plugin)| build(item, plugin, max_series)).collect()
+    let mut listing = Listing::default();
+    for (item, plugin) in items.iter().zip(plugins) {
+        build(item, plugin, max_series, &mut listing)?;
+    }
+    Ok(listing)
 }
 
 fn plugin(name: &str) -> Result<&'static Plugin, ItemError> {
@@ -36,12 +41,20 @@ fn plugin(name: &str) -> Result<&'static Plugin, ItemError> {
 }
 
 /// An option that the metric does not have is ignored, as in Hubble, but not silently.
-fn build(item: &Item, plugin: &Plugin, max_series: usize) -> Result<Listed, ItemError> {
+fn build(item: &Item, plugin: &Plugin, max_series: usize, listing: &mut Listing) -> Result<(), ItemError> {
     let known = |key: &str| plugin.options.contains(&key) || context::OPTIONS.contains(&key);
     for (option, _) in item.options.iter().filter(|(key, _)| !known(key)) {
         tracing::warn!(metric = item.name, option, "the metric has no such option; it is ignored, as in Hubble");
     }
-    Ok(Listed { item: format!("{item:?}"), metric: (plugin.build)(item, max_series)? })
+    let options = Options::parse(item)?;
+    let metric = (plugin.build)(item, &options, max_series);
+    let contexts = &mut listing.contexts;
+    let context = contexts.iter().position(|known| *known.options() == options).unwrap_or_else(|| {
+        contexts.push(Context::new(options));
+        contexts.len() - 1
+    });
+    listing.metrics.push(Listed { item: format!("{item:?}"), metric, context });
+    Ok(())
 }
 
 /// How many letters have to be changed, added or taken away, whatever their case (Levenshtein).

@@ -79,7 +79,7 @@ impl ProcessorConfig for Config {
             return Err(BuildError { key: "interval", message: "the interval has to be longer than zero".to_owned() });
         }
         let wrong = |error: super::item::ItemError| BuildError { key: "metrics", message: error.to_string() };
-        let metrics = catalog::metrics(&self.metrics, self.max_series.get()).map_err(wrong)?;
-        Ok(Box::new(HubbleMetrics::new(metrics, self.max_series.get(), self.interval.0)))
+        let listing = catalog::metrics(&self.metrics, self.max_series.get()).map_err(wrong)?;
+        Ok(Box::new(HubbleMetrics::new(listing, self.max_series.get(), self.interval.0)))
     }
 }

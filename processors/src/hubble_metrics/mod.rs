@@ -5,14 +5,15 @@
 //! a wrong list is refused instead of warned about, because `validate` should find it; series have a limit;
 //! pods that are gone keep their series, as nothing here tells of their end; there are no exemplars.
 //!
-//! Flows pass unchanged. A series is found by numbers: [`series`] has its labels as symbols, [`context`]
-//! remembers endpoints by the address of their names, so a known series costs neither text nor allocation.
+//! Flows pass unchanged. A series is found by numbers: what a metric looks at is a number as it is, or has one in
+//! [`series`], and [`context`] remembers endpoints by the address of their names, once for all metrics with the same
+//! options. So a known series costs neither text nor allocation.
 
 mod catalog;
 mod config;
 mod context;
+mod families;
 mod item;
-mod labels;
 mod metrics;
 mod series;
 
@@ -22,9 +23,11 @@ pub use series::{OVERFLOW, SERIES_LIMIT};
 use std::any::Any;
 use std::time::Duration;
 
-use metrics::{LostEvents, Metric};
+use context::Context;
+use families::Sight;
+use metrics::{LostEvents, Metric, Sighted};
 use series::Changes;
-use tidegate_core::flow::{Flow, Seen};
+use tidegate_core::flow::Flow;
 use tidegate_core::ledger::Tally;
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Record, Timestamp};
@@ -36,11 +39,20 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// The processor.
 pub struct HubbleMetrics {
-    metrics: Vec<Listed>,
+    listing: Listing,
+    /// The metrics that may count a flow, by what it is about.
+    takers: [Vec<usize>; Sighted::ALL.len()],
     max_series: usize,
     lost_events: LostEvents,
     interval: Duration,
     round: Round,
+}
+
+/// The metrics of the list, and the contexts that they share.
+#[derive(Default)]
+struct Listing {
+    metrics: Vec<Listed>,
+    contexts: Vec<Context>,
 }
 
 /// A metric of the list.
@@ -48,6 +60,8 @@ struct Listed {
     /// Its item, by which a reload finds it again.
     item: String,
     metric: Box<dyn Metric>,
+    /// The place of its context.
+    context: usize,
 }
 
 /// A round hands on all series that had changed when it began, in as many ticks as it takes; so none waits
@@ -59,21 +73,27 @@ struct Round {
 }
 
 impl HubbleMetrics {
-    fn new(metrics: Vec<Listed>, max_series: usize, interval: Duration) -> Self {
+    fn new(listing: Listing, max_series: usize, interval: Duration) -> Self {
         let round = Round { began: Timestamp::default(), done: true };
-        Self { metrics, max_series, lost_events: LostEvents::new(), interval, round }
+        let takers = Sighted::ALL.map(|sighted| {
+            let metrics = listing.metrics.iter().enumerate();
+            metrics.filter(|(_, listed)| listed.metric.counts(sighted)).map(|(at, _)| at).collect()
+        });
+        Self { listing, takers, max_series, lost_events: LostEvents::new(), interval, round }
     }
 
     fn count(&mut self, flow: &Flow, tally: &mut Tally) {
-        let on_wire = flow.l7.as_ref().is_some_and(|l7| l7.seen == Seen::Wire);
-        let metrics = self.metrics.iter_mut().map(|listed| &mut listed.metric);
-        for metric in metrics.filter(|metric| !on_wire || metric.counts_wire()) {
-            metric.observe(flow, tally);
+        let Listing { metrics, contexts } = &mut self.listing;
+        contexts.iter_mut().for_each(Context::next_flow);
+        for at in &self.takers[Sighted::of(flow) as usize] {
+            let Listed { metric, context, .. } = &mut metrics[*at];
+            metric.observe(&mut Sight { flow, context: &mut contexts[*context], tally });
         }
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        let mut tables: Vec<_> = self.metrics.iter_mut().flat_map(|listed| listed.metric.tables()).collect();
+        let metrics = self.listing.metrics.iter_mut();
+        let mut tables: Vec<_> = metrics.flat_map(|listed| listed.metric.tables()).collect();
         tables.push(self.lost_events.table());
         tables
     }
@@ -94,7 +114,7 @@ impl Processor for HubbleMetrics {
         for record in batch.records() {
             match record {
                 Record::Flow(flow) => self.count(flow, tally),
-                Record::Lost(lost) => self.lost_events.observe(lost, tally),
+                Record::Lost(lost) => self.lost_events.observe(lost),
                 _ => {}
             }
         }
@@ -117,18 +137,22 @@ impl Processor for HubbleMetrics {
 
     fn finish(&mut self, now: Timestamp, out: &mut Batch) {
         self.begin_round(now);
-        self.hand_on(now, out, usize::MAX);
+        self.hand_on(now, out, MAX_POINTS);
     }
 
-    /// A metric whose item is the same keeps its series, whatever else is changed.
+    /// A metric whose item is the same keeps its series, whatever else is changed, and what they are found by.
     fn adopt(&mut self, old: &mut dyn Processor) {
         let old: &mut dyn Any = old;
         let Some(old) = old.downcast_mut::<Self>() else { return };
         std::mem::swap(&mut self.lost_events, &mut old.lost_events);
-        for listed in &mut self.metrics {
-            if let Some(known) = old.metrics.iter_mut().find(|known| known.item == listed.item) {
+        for listed in &mut self.listing.metrics {
+            if let Some(known) = old.listing.metrics.iter_mut().find(|known| known.item == listed.item) {
                 std::mem::swap(&mut listed.metric, &mut known.metric);
             }
+        }
+        for context in &mut self.listing.contexts {
+            let known = old.listing.contexts.iter_mut().find(|known| known.options() == context.options());
+            known.into_iter().for_each(|known| std::mem::swap(context, known));
         }
         let max_series = self.max_series;
         self.tables().into_iter().for_each(|table| table.limit(max_series));
@@ -136,7 +160,12 @@ impl Processor for HubbleMetrics {
 
     /// The series that nobody adopted end.
     fn retire(&mut self, now: Timestamp, out: &mut Batch) {
-        self.tables().into_iter().for_each(|table| table.end(now, out));
+        let mut budget = MAX_POINTS;
+        self.round.done = self.tables().into_iter().all(|table| table.end(now, out, &mut budget));
+    }
+
+    fn has_more(&self) -> bool {
+        !self.round.done
     }
 
     fn repeat(&mut self) {

@@ -3,18 +3,27 @@
 //!
 //! Names, labels and workloads are those that the flow's endpoints carry. An endpoint without labels that
 //! has a reserved identity has the label of that identity, as in Hubble, where the identity cache adds it.
+//!
+//! Items with equal options share a [`Context`], which finds the labels of a flow once for all of them, as one number.
 
 mod identifier;
+mod memory;
+mod options;
+mod tuples;
 mod walk;
 
 pub(super) use identifier::labels;
+pub(super) use options::{OPTIONS, Options};
+
+use std::sync::Arc;
 
 use identifier::Identifier;
+use options::Lists;
 use tidegate_core::flow::{Address, Direction, Endpoint, Flow};
+use tuples::Tuples;
 use walk::Walk;
 
-use super::item::{Item, ItemError};
-use super::series::{Row, Symbol, Symbols};
+use super::series::{Symbol, Symbols};
 
 /// One side of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,107 +68,121 @@ const LABELS: [(&str, Side, Identifier); 12] = [
 /// The last label of `labelsContext`.
 const TRAFFIC_DIRECTION: &str = "traffic_direction";
 
-/// Keys of the options, in lower case.
-pub(super) const OPTIONS: [&str; 7] = [
-    "sourcecontext",
-    "sourceingresscontext",
-    "sourceegresscontext",
-    "destinationcontext",
-    "destinationingresscontext",
-    "destinationegresscontext",
-    "labelscontext",
-];
-
-/// The context options of one item, with what they remember of the endpoints seen.
+/// Some context options, with what they remember of the endpoints seen.
 #[derive(Debug)]
 pub(super) struct Context {
-    labels: Vec<(&'static str, Side, Walk)>,
-    direction: bool,
+    options: Options,
+    symbols: Symbols,
+    tuples: Tuples,
+    labels: Vec<(Side, Walk)>,
     source: Walks,
     destination: Walks,
+    /// What was found for the flow at hand, as it is and with its sides exchanged.
+    found: [Option<Option<u64>>; 2],
+    cells: Vec<Symbol>,
 }
 
-/// The lists behind the label `source` or `destination`. Empty ones are not set.
+/// The walks behind the label `source` or `destination`.
 #[derive(Debug)]
 struct Walks {
+    is_set: bool,
     any: Walk,
     ingress: Walk,
     egress: Walk,
 }
 
 impl Context {
-    pub(super) fn new(item: &Item) -> Result<Self, ItemError> {
-        let walk = |key: &str| Walk::parse(item, key);
-        let source = Walks { any: walk(OPTIONS[0])?, ingress: walk(OPTIONS[1])?, egress: walk(OPTIONS[2])? };
-        let destination = Walks { any: walk(OPTIONS[3])?, ingress: walk(OPTIONS[4])?, egress: walk(OPTIONS[5])? };
-        let wanted = item.values(OPTIONS[6]).unwrap_or_default();
-        let known = |name: &str| name == TRAFFIC_DIRECTION || LABELS.iter().any(|(label, ..)| *label == name);
-        if let Some(label) = wanted.iter().find(|name| !known(name)) {
-            return Err(ItemError::UnknownLabel { metric: item.name.to_owned(), label: (*label).to_owned() });
+    pub(super) fn new(options: Options) -> Self {
+        let labels = options.labels.iter().map(|(_, side, identifier)| (*side, Walk::new(vec![*identifier])));
+        Self {
+            symbols: Symbols::new(),
+            tuples: Tuples::new(options.names().len()),
+            labels: labels.collect(),
+            source: Walks::new(&options.source),
+            destination: Walks::new(&options.destination),
+            options,
+            found: [None; 2],
+            cells: Vec::new(),
         }
-        let labels = LABELS.into_iter().filter(|(name, ..)| wanted.contains(name));
-        Ok(Self {
-            labels: labels.map(|(name, side, identifier)| (name, side, Walk::new(vec![identifier]))).collect(),
-            direction: wanted.contains(&TRAFFIC_DIRECTION),
-            source,
-            destination,
-        })
     }
 
-    /// The names of the labels, in order.
-    pub(super) fn names(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.labels.iter().map(|(name, ..)| *name).collect();
-        names.extend(self.direction.then_some(TRAFFIC_DIRECTION));
-        names.extend(self.source.is_set().then_some("source"));
-        names.extend(self.destination.is_set().then_some("destination"));
-        names
+    pub(super) fn options(&self) -> &Options {
+        &self.options
     }
 
-    /// Adds the values of the labels to a row. `swapped` shows a response as its request: `labelsContext`
-    /// sees the endpoints exchanged, while `source` and `destination` are resolved each by its own list
-    /// and then exchanged. So `source` is the client, but by the list of `destinationContext`.
-    pub(super) fn fill(&mut self, row: &mut Row, symbols: &Symbols, flow: &Flow, swapped: bool) {
-        for (_, side, walk) in &mut self.labels {
-            walk.fill(row, symbols, side.swapped_if(swapped).of(flow));
+    /// Forgets the flow at hand.
+    #[inline]
+    pub(super) fn next_flow(&mut self) {
+        self.found = [None; 2];
+    }
+
+    /// The number of the flow's labels; `None` if a text among them has no symbol, which then no series has.
+    /// `swapped` shows a response as its request.
+    #[inline]
+    pub(super) fn find(&mut self, flow: &Flow, swapped: bool) -> Option<u64> {
+        if let Some(found) = self.found[usize::from(swapped)] {
+            return found;
         }
-        if self.direction {
-            row.push_static(direction(flow.direction), symbols);
+        let found = self.fill(flow, swapped, false).and_then(|()| self.tuples.find(&self.cells));
+        self.found[usize::from(swapped)] = Some(found);
+        found
+    }
+
+    /// The same, with new symbols where need be.
+    pub(super) fn settle(&mut self, flow: &Flow, swapped: bool) -> u64 {
+        let _ = self.fill(flow, swapped, true);
+        let number = self.tuples.intern(&self.cells);
+        self.found[usize::from(swapped)] = Some(Some(number));
+        number
+    }
+
+    /// The texts behind a number.
+    pub(super) fn texts(&self, number: u64) -> Vec<Arc<str>> {
+        self.tuples.symbols(number).into_iter().map(|symbol| self.symbols.text(symbol)).collect()
+    }
+
+    /// Tells the values of the labels, in order; up to the first text without a symbol, unless it is to get one.
+    /// With `swapped`, `labelsContext` sees the endpoints exchanged, while `source` and `destination` are resolved
+    /// each by its own list and then exchanged. So `source` is the client, but by the list of `destinationContext`.
+    fn fill(&mut self, flow: &Flow, swapped: bool, settle: bool) -> Option<()> {
+        let (cells, symbols) = (&mut self.cells, &mut self.symbols);
+        cells.clear();
+        for (side, walk) in &mut self.labels {
+            cells.push(walk.symbol(symbols, side.swapped_if(swapped).of(flow), settle)?);
         }
-        let (has_source, has_destination) = (self.source.is_set(), self.destination.is_set());
+        if self.options.direction {
+            let text = direction(flow.direction);
+            cells.push(if settle { symbols.intern(text) } else { symbols.find(text)? });
+        }
+        let (has_source, has_destination) = (self.source.is_set, self.destination.is_set);
         let (mut first, mut second) = ((&mut self.source, Side::Source), (&mut self.destination, Side::Destination));
         if swapped {
             std::mem::swap(&mut first, &mut second);
         }
         if has_source {
-            first.0.fill(row, symbols, flow, first.1);
+            cells.push(first.0.symbol(symbols, flow, first.1, settle)?);
         }
         if has_destination {
-            second.0.fill(row, symbols, flow, second.1);
+            cells.push(second.0.symbol(symbols, flow, second.1, settle)?);
         }
+        Some(())
     }
 }
 
 impl Walks {
-    fn is_set(&self) -> bool {
-        !(self.any.is_empty() && self.ingress.is_empty() && self.egress.is_empty())
+    fn new(lists: &Lists) -> Self {
+        let [any, ingress, egress] = [&lists.any, &lists.ingress, &lists.egress].map(|list| Walk::new(list.clone()));
+        Self { is_set: lists.is_set(), any, ingress, egress }
     }
 
-    /// Adds the value for one side of a flow.
-    fn fill(&mut self, row: &mut Row, symbols: &Symbols, flow: &Flow, side: Side) {
-        match self.choose(flow.direction) {
-            Some(walk) => walk.fill(row, symbols, side.of(flow)),
-            None => row.push(Symbol::EMPTY),
-        }
-    }
-
-    /// The list for a flow's direction; `None` if it is not set.
-    fn choose(&mut self, direction: Direction) -> Option<&mut Walk> {
-        let walk = match direction {
+    /// The value for one side of a flow, by the list for its direction; empty if there is none.
+    fn symbol(&mut self, symbols: &mut Symbols, flow: &Flow, side: Side, settle: bool) -> Option<Symbol> {
+        let walk = match flow.direction {
             Direction::Ingress if !self.ingress.is_empty() => &mut self.ingress,
             Direction::Egress if !self.egress.is_empty() => &mut self.egress,
             _ => &mut self.any,
         };
-        (!walk.is_empty()).then_some(walk)
+        if walk.is_empty() { Some(Symbol::EMPTY) } else { walk.symbol(symbols, side.of(flow), settle) }
     }
 }
 

@@ -1,43 +1,40 @@
 //! `drop`: dropped flows, by reason. A denied packet can count twice, as drop and as policy verdict.
 
-use tidegate_core::flow::{Flow, Verdict};
-use tidegate_core::ledger::Tally;
+use tidegate_core::flow::{DropReason, Verdict};
 
-use super::protocol::protocol;
+use super::words::{PROTOCOL, protocol};
 use super::{Metric, Plugin};
-use crate::hubble_metrics::labels::{ContextLabels, Labels};
-use crate::hubble_metrics::series::{Changes, Count, Table};
+use crate::hubble_metrics::families::{ContextLabels, Families, Series, Sight};
+use crate::hubble_metrics::series::{Changes, Count, Numbers, Symbols, Words};
 
 pub(super) const PLUGIN: Plugin = Plugin {
     name: "drop",
     options: &[],
     conflicts: &[],
-    build: |item, max_series| {
-        let labels = Labels::new(item, ContextLabels::First, max_series)?;
-        let drops = labels.counter(("hubble_drop_total", "Number of drops", "{drop}"), &["reason", "protocol"]);
-        Ok(Box::new(Drops { labels, drops }))
+    build: |_, options, max_series| {
+        let families = Families::new(ContextLabels::First, options, max_series);
+        let drops = families.counter(("hubble_drop_total", "Number of drops", "{drop}"), &["reason", "protocol"]);
+        Box::new(Drops { drops, symbols: Symbols::new() })
     },
 };
 
 struct Drops {
-    labels: Labels,
-    drops: Table<Count>,
+    drops: Series<Count>,
+    symbols: Symbols,
 }
 
+const REASON: Words = |number| DropReason(number).name().map_or_else(|| number.to_string().into(), Into::into);
+
 impl Metric for Drops {
-    fn observe(&mut self, flow: &Flow, tally: &mut Tally) {
-        if flow.verdict != Verdict::Dropped {
-            return;
+    fn observe(&mut self, sight: &mut Sight<'_>) {
+        let flow = sight.flow;
+        if flow.verdict == Verdict::Dropped {
+            let own = Numbers([flow.drop_reason.0, protocol(flow)], [REASON, PROTOCOL]);
+            self.drops.of(&own, &mut self.symbols, sight).add(1);
         }
-        let observation = self.labels.of(flow);
-        let observation = match flow.drop_reason.name() {
-            Some(name) => observation.name(name),
-            None => observation.number(flow.drop_reason.0),
-        };
-        observation.name(protocol(flow)).count(&mut self.drops, tally);
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        vec![&mut self.drops]
+        vec![&mut self.drops.table]
     }
 }

@@ -3,13 +3,12 @@
 //! `port` adds the destination port.
 
 use tidegate_core::flow::{DropReason, Endpoint, Flow, L4, TcpFlags, Verdict};
-use tidegate_core::ledger::Tally;
 
-use super::protocol::protocol;
+use super::words::{DECIMAL, PROTOCOL, VERDICT, protocol};
 use super::{Metric, Plugin};
 use crate::hubble_metrics::context;
-use crate::hubble_metrics::labels::{ContextLabels, Labels};
-use crate::hubble_metrics::series::{Changes, Count, Table};
+use crate::hubble_metrics::families::{ContextLabels, Families, Series, Sight};
+use crate::hubble_metrics::series::{Changes, Count, Numbers, Symbols, Words};
 
 const POLICY_DENIED: DropReason = DropReason(133);
 
@@ -17,20 +16,20 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "flows-to-world",
     options: &["any-drop", "port", "syn-only"],
     conflicts: &[],
-    build: |item, max_series| {
-        let labels = Labels::new(item, ContextLabels::Last, max_series)?;
+    build: |item, options, max_series| {
+        let families = Families::new(ContextLabels::Last, options, max_series);
         let with_port = item.has("port");
         let names: &[_] = if with_port { &["protocol", "verdict", "port"] } else { &["protocol", "verdict"] };
         let about = ("hubble_flows_to_world_total", "Total number of flows to reserved:world", "{flow}");
-        let flows = labels.counter(about, names);
+        let flows = families.counter(about, names);
         let (any_drop, syn_only) = (item.has("any-drop"), item.has("syn-only"));
-        Ok(Box::new(FlowsToWorld { labels, flows, any_drop, syn_only, with_port }))
+        Box::new(FlowsToWorld { flows, symbols: Symbols::new(), any_drop, syn_only, with_port })
     },
 };
 
 struct FlowsToWorld {
-    labels: Labels,
-    flows: Table<Count>,
+    flows: Series<Count>,
+    symbols: Symbols,
     any_drop: bool,
     syn_only: bool,
     with_port: bool,
@@ -52,22 +51,30 @@ impl FlowsToWorld {
     }
 }
 
+/// A port, or none.
+const PORT: Words = |number| if number == NO_PORT { "".into() } else { DECIMAL(number) };
+const NO_PORT: u32 = u32::MAX;
+
 impl Metric for FlowsToWorld {
-    fn observe(&mut self, flow: &Flow, tally: &mut Tally) {
+    fn observe(&mut self, sight: &mut Sight<'_>) {
+        let flow = sight.flow;
         if !self.counts(flow) {
             return;
         }
-        let observation = self.labels.of(flow).name(protocol(flow)).name(flow.verdict.name());
-        let observation = match flow.l4.ports() {
-            _ if !self.with_port => observation,
-            Some((_, port)) => observation.number(port),
-            None => observation.name(""),
+        let (protocol, verdict) = (protocol(flow), flow.verdict as u32);
+        let count = if self.with_port {
+            let port = flow.l4.ports().map_or(NO_PORT, |(_, port)| port.into());
+            let own = Numbers([protocol, verdict, port], [PROTOCOL, VERDICT, PORT]);
+            self.flows.of(&own, &mut self.symbols, sight)
+        } else {
+            let own = Numbers([protocol, verdict], [PROTOCOL, VERDICT]);
+            self.flows.of(&own, &mut self.symbols, sight)
         };
-        observation.count(&mut self.flows, tally);
+        count.add(1);
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        vec![&mut self.flows]
+        vec![&mut self.flows.table]
     }
 }
 

@@ -3,26 +3,28 @@
 //! side; `http` shows responses with the server as their source. Exemplars are not written.
 
 use tidegate_core::flow::{Flow, Http as Message, L7, L7Record, L7Type};
-use tidegate_core::ledger::Tally;
 
-use super::{Metric, Plugin, reporter};
-use crate::hubble_metrics::item::{Item, ItemError};
-use crate::hubble_metrics::labels::{About, ContextLabels, Labels};
-use crate::hubble_metrics::series::{Changes, Count, Observations, Table};
+use super::words::{digits, reporter};
+use super::{Metric, Plugin, Sighted};
+use crate::hubble_metrics::context::Options;
+use crate::hubble_metrics::families::{About, ContextLabels, Families, Series, Sight};
+use crate::hubble_metrics::item::Item;
+use crate::hubble_metrics::series::{Changes, Count, Observations, Symbols, Texts};
 
 pub(super) const V1: Plugin = Plugin {
     name: "http",
     options: &["exemplars"],
     conflicts: &["httpV2"],
-    build: |item, max_series| {
-        let labels = new_labels(item, max_series)?;
+    build: |item, options, max_series| {
+        let families = families(item, options, max_series);
         let responses = ("hubble_http_responses_total", "Count of HTTP responses", "{response}");
-        Ok(Box::new(HttpV1 {
-            requests: labels.counter(REQUESTS, &["method", "protocol", "reporter"]),
-            responses: labels.counter(responses, &["method", "protocol", "status", "reporter"]),
-            duration: labels.histogram(DURATION, &["method", "reporter"]),
-            labels,
-        }))
+        Box::new(HttpV1 {
+            requests: families.counter(REQUESTS, &["method", "protocol", "reporter"]),
+            responses: families.counter(responses, &["method", "protocol", "status", "reporter"]),
+            duration: families.histogram(DURATION, &["method", "reporter"]),
+            symbols: Symbols::new(),
+            digits: String::new(),
+        })
     },
 };
 
@@ -30,82 +32,86 @@ pub(super) const V2: Plugin = Plugin {
     name: "httpV2",
     options: &["exemplars"],
     conflicts: &["http"],
-    build: |item, max_series| {
-        let labels = new_labels(item, max_series)?;
-        Ok(Box::new(HttpV2 {
-            requests: labels.counter(REQUESTS, &["method", "protocol", "status", "reporter"]),
-            duration: labels.histogram(DURATION, &["method", "reporter"]),
-            labels,
-        }))
+    build: |item, options, max_series| {
+        let families = families(item, options, max_series);
+        Box::new(HttpV2 {
+            requests: families.counter(REQUESTS, &["method", "protocol", "status", "reporter"]),
+            duration: families.histogram(DURATION, &["method", "reporter"]),
+            symbols: Symbols::new(),
+            digits: String::new(),
+        })
     },
 };
 
 const REQUESTS: About = ("hubble_http_requests_total", "Count of HTTP requests", "{request}");
 const DURATION: About = ("hubble_http_request_duration_seconds", "Quantiles of HTTP request duration in seconds", "s");
 
-fn new_labels(item: &Item, max_series: usize) -> Result<Labels, ItemError> {
+fn families(item: &Item, options: &Options, max_series: usize) -> Families {
     if item.values("exemplars").and_then(<[_]>::first) == Some(&"true") {
         tracing::warn!(metric = item.name, "exemplars are not written; the metric is counted without them");
     }
-    Labels::new(item, ContextLabels::First, max_series)
+    Families::new(ContextLabels::First, options, max_series)
 }
 
 struct HttpV1 {
-    labels: Labels,
-    requests: Table<Count>,
-    responses: Table<Count>,
-    duration: Table<Observations>,
+    requests: Series<Count>,
+    responses: Series<Count>,
+    duration: Series<Observations>,
+    symbols: Symbols,
+    digits: String,
 }
 
 impl Metric for HttpV1 {
-    fn counts_wire(&self) -> bool {
-        true
+    fn counts(&self, sighted: Sighted) -> bool {
+        sighted != Sighted::Packet
     }
 
-    fn observe(&mut self, flow: &Flow, tally: &mut Tally) {
-        let Some((l7, http)) = http(flow) else { return };
-        let (method, protocol, reporter) = (&http.method, &http.protocol, reporter(flow));
+    fn observe(&mut self, sight: &mut Sight<'_>) {
+        let Some((l7, http)) = http(sight.flow) else { return };
+        let (method, protocol, reporter) = (&*http.method, &*http.protocol, reporter(sight.flow));
+        let symbols = &mut self.symbols;
         match l7.l7_type {
             L7Type::Request => {
-                let observation = self.labels.of(flow).text(method).text(protocol);
-                observation.name(reporter).count(&mut self.requests, tally);
+                self.requests.of(&Texts([method, protocol, reporter]), symbols, sight).add(1);
             }
             L7Type::Response => {
-                let observation = self.labels.of(flow).text(method).text(protocol).number(http.code);
-                observation.name(reporter).count(&mut self.responses, tally);
-                let observation = self.labels.of(flow).text(method).name(reporter);
-                observation.observe_nanos(&mut self.duration, l7.latency_ns, tally);
+                let status = digits(&mut self.digits, http.code);
+                self.responses.of(&Texts([method, protocol, status, reporter]), symbols, sight).add(1);
+                self.duration.of(&Texts([method, reporter]), symbols, sight).observe_nanos(l7.latency_ns);
             }
             L7Type::Sample | L7Type::Unknown => {}
         }
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        vec![&mut self.requests, &mut self.responses, &mut self.duration]
+        vec![&mut self.requests.table, &mut self.responses.table, &mut self.duration.table]
     }
 }
 
 struct HttpV2 {
-    labels: Labels,
-    requests: Table<Count>,
-    duration: Table<Observations>,
+    requests: Series<Count>,
+    duration: Series<Observations>,
+    symbols: Symbols,
+    digits: String,
 }
 
 impl Metric for HttpV2 {
-    fn counts_wire(&self) -> bool {
-        true
+    fn counts(&self, sighted: Sighted) -> bool {
+        sighted != Sighted::Packet
     }
 
-    fn observe(&mut self, flow: &Flow, tally: &mut Tally) {
-        let Some((l7, http)) = http(flow).filter(|(l7, _)| l7.l7_type == L7Type::Response) else { return };
-        let observation = self.labels.of_request_of(flow).text(&http.method).text(&http.protocol);
-        observation.number(http.code).name(reporter(flow)).count(&mut self.requests, tally);
-        let observation = self.labels.of_request_of(flow).text(&http.method).name(reporter(flow));
-        observation.observe_nanos(&mut self.duration, l7.latency_ns, tally);
+    fn observe(&mut self, sight: &mut Sight<'_>) {
+        let Some((l7, http)) = http(sight.flow).filter(|(l7, _)| l7.l7_type == L7Type::Response) else { return };
+        let status = digits(&mut self.digits, http.code);
+        let (method, reporter) = (&*http.method, reporter(sight.flow));
+        let own = Texts([method, &http.protocol, status, reporter]);
+        self.requests.of_request(&own, &mut self.symbols, sight).add(1);
+        let own = Texts([method, reporter]);
+        self.duration.of_request(&own, &mut self.symbols, sight).observe_nanos(l7.latency_ns);
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        vec![&mut self.requests, &mut self.duration]
+        vec![&mut self.requests.table, &mut self.duration.table]
     }
 }
 

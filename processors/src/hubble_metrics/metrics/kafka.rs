@@ -1,46 +1,53 @@
 //! `kafka`: requests of Cilium's Kafka proxy (agents until 1.19), with the duration that their records carry.
 
-use tidegate_core::flow::{Flow, L7Record, L7Type};
-use tidegate_core::ledger::Tally;
+use tidegate_core::flow::{L7Record, L7Type};
 
-use super::{Metric, Plugin, reporter};
-use crate::hubble_metrics::labels::{ContextLabels, Labels};
-use crate::hubble_metrics::series::{Changes, Count, Observations, Table};
+use super::words::{digits, reporter};
+use super::{Metric, Plugin, Sighted};
+use crate::hubble_metrics::families::{ContextLabels, Families, Series, Sight};
+use crate::hubble_metrics::series::{Changes, Count, Observations, Symbols, Texts};
 
 pub(super) const PLUGIN: Plugin = Plugin {
     name: "kafka",
     options: &[],
     conflicts: &[],
-    build: |item, max_series| {
-        let labels = Labels::new(item, ContextLabels::First, max_series)?;
+    build: |_, options, max_series| {
+        let families = Families::new(ContextLabels::First, options, max_series);
         let requests = ("hubble_kafka_requests_total", "Count of Kafka requests", "{request}");
         // Hubble's text, HTTP included.
         let duration = ("hubble_kafka_request_duration_seconds", "Quantiles of HTTP request duration in seconds", "s");
-        Ok(Box::new(Kafka {
-            requests: labels.counter(requests, &["topic", "api_key", "error_code", "reporter"]),
-            duration: labels.histogram(duration, &["topic", "api_key", "reporter"]),
-            labels,
-        }))
+        Box::new(Kafka {
+            requests: families.counter(requests, &["topic", "api_key", "error_code", "reporter"]),
+            duration: families.histogram(duration, &["topic", "api_key", "reporter"]),
+            symbols: Symbols::new(),
+            digits: String::new(),
+        })
     },
 };
 
 struct Kafka {
-    labels: Labels,
-    requests: Table<Count>,
-    duration: Table<Observations>,
+    requests: Series<Count>,
+    duration: Series<Observations>,
+    symbols: Symbols,
+    digits: String,
 }
 
 impl Metric for Kafka {
-    fn observe(&mut self, flow: &Flow, tally: &mut Tally) {
-        let Some(l7) = flow.l7.as_deref().filter(|l7| l7.l7_type == L7Type::Request) else { return };
+    fn counts(&self, sighted: Sighted) -> bool {
+        sighted == Sighted::Message
+    }
+
+    fn observe(&mut self, sight: &mut Sight<'_>) {
+        let Some(l7) = sight.flow.l7.as_deref().filter(|l7| l7.l7_type == L7Type::Request) else { return };
         let L7Record::Kafka(kafka) = &l7.record else { return };
-        let observation = self.labels.of(flow).text(&kafka.topic).text(&kafka.api_key);
-        observation.number(kafka.error_code).name(reporter(flow)).count(&mut self.requests, tally);
-        let observation = self.labels.of(flow).text(&kafka.topic).text(&kafka.api_key).name(reporter(flow));
-        observation.observe_nanos(&mut self.duration, l7.latency_ns, tally);
+        let (topic, api_key, reporter) = (&*kafka.topic, &*kafka.api_key, reporter(sight.flow));
+        let own = Texts([topic, api_key, digits(&mut self.digits, kafka.error_code), reporter]);
+        self.requests.of(&own, &mut self.symbols, sight).add(1);
+        let own = Texts([topic, api_key, reporter]);
+        self.duration.of(&own, &mut self.symbols, sight).observe_nanos(l7.latency_ns);
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        vec![&mut self.requests, &mut self.duration]
+        vec![&mut self.requests.table, &mut self.duration.table]
     }
 }

@@ -11,32 +11,55 @@ mod kafka;
 mod lost_events;
 mod policy;
 mod port_distribution;
-mod protocol;
 mod tcp;
+mod words;
 
 pub(super) use lost_events::LostEvents;
 
-use tidegate_core::flow::{Direction, Flow};
-use tidegate_core::ledger::Tally;
+use tidegate_core::flow::{Flow, Seen};
 
-use super::item::{Item, ItemError};
+use super::context::Options;
+use super::families::Sight;
+use super::item::Item;
 use super::series::Changes;
+
+/// What a flow is about. Metrics are not asked about flows that they cannot count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sighted {
+    /// A packet, or whatever else has no message.
+    Packet = 0,
+    /// A message that a proxy told of.
+    Message = 1,
+    /// A message that was found in packets. Hubble has no such flows, and the packet's own flow is counted
+    /// already: only metrics about requests gain by them.
+    OnWire = 2,
+}
+
+impl Sighted {
+    /// In the order of their numbers.
+    pub(super) const ALL: [Self; 3] = [Self::Packet, Self::Message, Self::OnWire];
+
+    #[inline]
+    pub(super) fn of(flow: &Flow) -> Self {
+        match flow.l7.as_deref().map(|l7| l7.seen) {
+            None => Self::Packet,
+            Some(Seen::Proxy) => Self::Message,
+            Some(Seen::Wire) => Self::OnWire,
+        }
+    }
+}
 
 /// A metric of the list.
 pub(super) trait Metric: Send {
-    /// Counts a flow, or leaves it.
-    fn observe(&mut self, flow: &Flow, tally: &mut Tally);
-    /// Whether it counts messages that were found in packets. Hubble has no such flows, and the packet's
-    /// own flow is counted already: only metrics about requests gain by them.
-    fn counts_wire(&self) -> bool {
-        false
+    /// Whether it may count such flows.
+    fn counts(&self, sighted: Sighted) -> bool {
+        sighted != Sighted::OnWire
     }
+    /// Counts a flow, or leaves it.
+    fn observe(&mut self, sight: &mut Sight<'_>);
     /// Its families' series.
     fn tables(&mut self) -> Vec<&mut dyn Changes>;
 }
-
-/// A metric, or what is wrong with its item.
-pub(super) type Built = Result<Box<dyn Metric>, ItemError>;
 
 /// A metric that the list can name.
 pub(super) struct Plugin {
@@ -45,8 +68,8 @@ pub(super) struct Plugin {
     pub(super) options: &'static [&'static str],
     /// Metrics that cannot be counted beside it, because their families have the same names.
     pub(super) conflicts: &'static [&'static str],
-    /// Builds it from its item and the limit of series.
-    pub(super) build: fn(&Item, usize) -> Built,
+    /// Builds it from its item, its context options, and the limit of series.
+    pub(super) build: fn(&Item, &Options, usize) -> Box<dyn Metric>,
 }
 
 /// All metrics that can be counted.
@@ -67,12 +90,3 @@ pub(super) const PLUGINS: &[Plugin] = &[
 /// Metrics that Hubble has and that cannot be counted here, and why.
 pub(super) const UNSUPPORTED: &[(&str, &str)] =
     &[("sctp", "flows do not carry the chunk type of SCTP packets, which Hubble has from 1.20 on")];
-
-/// The `reporter` label of requests: on whose node it was seen.
-fn reporter(flow: &Flow) -> &'static str {
-    match flow.direction {
-        Direction::Egress => "client",
-        Direction::Ingress => "server",
-        Direction::Unknown => "unknown",
-    }
-}

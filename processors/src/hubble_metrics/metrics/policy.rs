@@ -1,12 +1,11 @@
 //! `policy`: verdicts of the network policy, on packets and on requests and responses.
 
-use tidegate_core::flow::{Direction, Flow, Verdict, message_type};
-use tidegate_core::ledger::Tally;
+use tidegate_core::flow::{Flow, Verdict, message_type};
 
-use super::protocol::l7_record;
+use super::words::{VERDICTS, l7_record};
 use super::{Metric, Plugin};
-use crate::hubble_metrics::labels::{ContextLabels, Labels};
-use crate::hubble_metrics::series::{Changes, Count, Table};
+use crate::hubble_metrics::families::{ContextLabels, Families, Series, Sight};
+use crate::hubble_metrics::series::{Changes, Count, Numbers, Symbols, Words};
 
 const IDENTITY_HOST: u32 = 1;
 
@@ -14,67 +13,64 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "policy",
     options: &[],
     conflicts: &[],
-    build: |item, max_series| {
-        let labels = Labels::new(item, ContextLabels::Last, max_series)?;
+    build: |_, options, max_series| {
+        let families = Families::new(ContextLabels::Last, options, max_series);
         let about = ("hubble_policy_verdicts_total", "Total number of Cilium network policy verdicts", "{verdict}");
-        let verdicts = labels.counter(about, &["direction", "match", "action"]);
-        Ok(Box::new(Policy { labels, verdicts }))
+        let verdicts = families.counter(about, &["direction", "match", "action"]);
+        Box::new(Policy { verdicts, symbols: Symbols::new() })
     },
 };
 
 struct Policy {
-    labels: Labels,
-    verdicts: Table<Count>,
+    verdicts: Series<Count>,
+    symbols: Symbols,
 }
 
 impl Metric for Policy {
-    fn observe(&mut self, flow: &Flow, tally: &mut Tally) {
+    fn observe(&mut self, sight: &mut Sight<'_>) {
+        let flow = sight.flow;
         let matched = match flow.message_type {
             message_type::POLICY_VERDICT if flow.source.identity != IDENTITY_HOST => packet_match(flow),
-            message_type::ACCESS_LOG => l7_match(flow),
+            message_type::ACCESS_LOG => L7 + l7_record(flow).unwrap_or_default(),
             _ => return,
         };
-        let observation = self.labels.of(flow).name(direction(flow.direction)).name(matched);
-        observation.name(action(flow.verdict)).count(&mut self.verdicts, tally);
+        let own = Numbers([flow.direction as u32, matched, flow.verdict as u32], [DIRECTION, MATCH, ACTION]);
+        self.verdicts.of(&own, &mut self.symbols, sight).add(1);
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        vec![&mut self.verdicts]
+        vec![&mut self.verdicts.table]
     }
 }
 
-fn packet_match(flow: &Flow) -> &'static str {
-    match flow.policy_match.0 {
-        0 => "none",
-        1 => "l3-only",
-        2 => "l3-l4",
-        3 => "l4-only",
-        4 => "all",
-        5 => "l3-proto",
-        6 => "proto-only",
-        _ => "unknown",
-    }
+/// By the match type, then by the L7 record.
+const MATCHES: [&str; 12] = [
+    "none",
+    "l3-only",
+    "l3-l4",
+    "l4-only",
+    "all",
+    "l3-proto",
+    "proto-only",
+    "unknown",
+    "l7/",
+    "l7/dns",
+    "l7/http",
+    "l7/kafka",
+];
+const UNKNOWN: u8 = 7;
+const L7: u32 = 8;
+
+const MATCH: Words = |number| MATCHES[number as usize].into();
+
+fn packet_match(flow: &Flow) -> u32 {
+    flow.policy_match.0.min(UNKNOWN).into()
 }
 
-fn l7_match(flow: &Flow) -> &'static str {
-    match l7_record(flow) {
-        Some("DNS") => "l7/dns",
-        Some("HTTP") => "l7/http",
-        Some("Kafka") => "l7/kafka",
-        _ => "l7/",
-    }
-}
+const DIRECTION: Words = |number| ["traffic_direction_unknown", "ingress", "egress"][number as usize].into();
 
-fn direction(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Unknown => "traffic_direction_unknown",
-        Direction::Ingress => "ingress",
-        Direction::Egress => "egress",
-    }
-}
-
-fn action(verdict: Verdict) -> &'static str {
-    match verdict {
+const ACTION: Words = |number| {
+    let action = match VERDICTS[number as usize] {
         Verdict::Unknown => "verdict_unknown",
         Verdict::Forwarded => "forwarded",
         Verdict::Dropped => "dropped",
@@ -83,5 +79,6 @@ fn action(verdict: Verdict) -> &'static str {
         Verdict::Redirected => "redirected",
         Verdict::Traced => "traced",
         Verdict::Translated => "translated",
-    }
-}
+    };
+    action.into()
+};
