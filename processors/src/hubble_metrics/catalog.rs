@@ -1,7 +1,7 @@
 //! From the list in the configuration to metrics, with every mistake that can be told beforehand.
 
 use super::item::{Item, ItemError};
-use super::metrics::{PLUGINS, Plugin, UNSUPPORTED};
+use super::metrics::{PLUGINS, Plugin, Sighted, UNSUPPORTED};
 use super::{Listed, Listing, context};
 use context::{Context, Options};
 
@@ -53,7 +53,8 @@ fn build(item: &Item, plugin: &Plugin, max_series: usize, listing: &mut Listing)
         contexts.push(Context::new(options));
         contexts.len() - 1
     });
-    listing.metrics.push(Listed { item: format!("{item:?}"), metric, context });
+    let counts = Sighted::ALL.map(|sighted| metric.counts(sighted));
+    listing.metrics.push(Listed { item: format!("{item:?}"), metric, context, counts });
     Ok(())
 }
 

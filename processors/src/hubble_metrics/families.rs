@@ -61,6 +61,8 @@ impl Families {
 /// A flow that a metric is to count.
 pub(super) struct Sight<'a> {
     pub(super) flow: &'a Flow,
+    /// Its number among all flows.
+    pub(super) turn: u64,
     /// Of the metric's options.
     pub(super) context: &'a mut Context,
     pub(super) tally: &'a mut Tally,
@@ -87,7 +89,7 @@ impl<V: Cell> Series<V> {
 
     #[inline]
     fn value(&mut self, own: &impl Own, symbols: &mut Symbols, sight: &mut Sight<'_>, swapped: bool) -> &mut V {
-        let known = match (own.find(symbols), sight.context.find(sight.flow, swapped)) {
+        let known = match (own.find(symbols), sight.context.find(sight.turn, sight.flow, swapped)) {
             (Some(own), Some(context)) => self.table.find(&Key::new(own, context)),
             _ => None,
         };
@@ -98,12 +100,12 @@ impl<V: Cell> Series<V> {
     /// Makes the series; texts beyond the limit leave nothing behind.
     #[cold]
     fn enter(&mut self, own: &impl Own, symbols: &mut Symbols, sight: &mut Sight<'_>, swapped: bool) -> u32 {
-        let Sight { flow, context, tally } = sight;
+        let Sight { flow, turn, context, tally } = sight;
         if !self.table.has_room() {
             tally.note(SERIES_LIMIT);
             return self.table.overflow(flow.time);
         }
-        let ((numbers, own), number) = (own.settle(symbols), context.settle(flow, swapped));
+        let ((numbers, own), number) = (own.settle(symbols), context.settle(*turn, flow, swapped));
         let labels = match self.place {
             ContextLabels::First => [context.texts(number), own].concat(),
             ContextLabels::Last => [own, context.texts(number)].concat(),

@@ -40,8 +40,8 @@ const TICK: Duration = Duration::from_millis(50);
 /// The processor.
 pub struct HubbleMetrics {
     listing: Listing,
-    /// The metrics that may count a flow, by what it is about.
-    takers: [Vec<usize>; Sighted::ALL.len()],
+    /// How many flows there were.
+    turn: u64,
     max_series: usize,
     lost_events: LostEvents,
     interval: Duration,
@@ -62,6 +62,8 @@ struct Listed {
     metric: Box<dyn Metric>,
     /// The place of its context.
     context: usize,
+    /// What it may count.
+    counts: [bool; Sighted::ALL.len()],
 }
 
 /// A round hands on all series that had changed when it began, in as many ticks as it takes; so none waits
@@ -75,19 +77,14 @@ struct Round {
 impl HubbleMetrics {
     fn new(listing: Listing, max_series: usize, interval: Duration) -> Self {
         let round = Round { began: Timestamp::default(), done: true };
-        let takers = Sighted::ALL.map(|sighted| {
-            let metrics = listing.metrics.iter().enumerate();
-            metrics.filter(|(_, listed)| listed.metric.counts(sighted)).map(|(at, _)| at).collect()
-        });
-        Self { listing, takers, max_series, lost_events: LostEvents::new(), interval, round }
+        Self { listing, turn: 0, max_series, lost_events: LostEvents::new(), interval, round }
     }
 
     fn count(&mut self, flow: &Flow, tally: &mut Tally) {
-        let Listing { metrics, contexts } = &mut self.listing;
-        contexts.iter_mut().for_each(Context::next_flow);
-        for at in &self.takers[Sighted::of(flow) as usize] {
-            let Listed { metric, context, .. } = &mut metrics[*at];
-            metric.observe(&mut Sight { flow, context: &mut contexts[*context], tally });
+        self.turn += 1;
+        let (turn, sighted, Listing { metrics, contexts }) = (self.turn, Sighted::of(flow), &mut self.listing);
+        for Listed { metric, context, .. } in metrics.iter_mut().filter(|listed| listed.counts[sighted as usize]) {
+            metric.observe(&mut Sight { flow, turn, context: &mut contexts[*context], tally });
         }
     }
 
@@ -150,6 +147,8 @@ impl Processor for HubbleMetrics {
                 std::mem::swap(&mut listed.metric, &mut known.metric);
             }
         }
+        // What the contexts found belongs to turns that are over.
+        self.turn = old.turn;
         for context in &mut self.listing.contexts {
             let known = old.listing.contexts.iter_mut().find(|known| known.options() == context.options());
             known.into_iter().for_each(|known| std::mem::swap(context, known));

@@ -11,7 +11,7 @@ use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Record, Timestamp};
 use tidegate_processors::hubble_metrics::Config;
 
-use crate::support::{build, config, dropped, finish, line, points, process, processor, tcp};
+use crate::support::{build, config, dropped, finish, ip, line, points, process, processor, tcp};
 
 fn count(processor: &mut dyn Processor) {
     let flows = [dropped(133), tcp(TcpFlags::SYN)].map(|flow| Record::Flow(Flow { time: Timestamp(5), ..flow }));
@@ -49,6 +49,34 @@ fn an_unchanged_item_keeps_its_series_whatever_else_changes() {
         assert!(Arc::ptr_eq(&before[0].series, &after[0].series), "{config:?}");
         assert!(line(&after[0]).ends_with(" 2"), "{}", line(&after[0]));
     }
+}
+
+#[test]
+fn what_was_found_for_the_last_flow_before_is_not_taken_for_the_first_one_after() {
+    let item = "drop:sourceContext=ip";
+    let (mut old, mut new) = (processor(&[item]), processor(&[item, "tcp"]));
+    let from = |address: &str| Flow { ip: Some(ip(address, "10.0.0.9")), ..dropped(133) };
+    let total = |processor: &mut dyn Processor, address: &str| {
+        process(processor, vec![Record::Flow(from(address))]);
+        of("hubble_drop_total", &finish(processor)).iter().map(line).collect::<Vec<_>>()
+    };
+    let line =
+        |address: &str| [format!(r#"hubble_drop_total{{source="{address}",reason="POLICY_DENIED",protocol="TCP"}} 1"#)];
+    assert_eq!(total(&mut *old, "10.0.0.1"), line("10.0.0.1"));
+    new.adopt(&mut *old);
+    assert_eq!(total(&mut *new, "10.0.0.2"), line("10.0.0.2"));
+}
+
+#[test]
+fn many_series_end_in_portions_and_none_is_left_out() {
+    let mut old = processor(&["drop", "port-distribution"]);
+    process(&mut *old, (0..5_000).map(|reason| Record::Flow(dropped(1_000 + reason))).collect());
+    processor(&[]).adopt(&mut *old);
+    let first = retire(&mut *old);
+    assert!(old.has_more());
+    let second = retire(&mut *old);
+    assert!(!old.has_more());
+    assert_eq!((first.len(), second.len()), (4_096, 5_000 - 4_096));
 }
 
 #[test]

@@ -102,6 +102,17 @@ fn many_points_are_handed_on_in_portions_and_none_is_left_out() {
 }
 
 #[test]
+fn what_is_left_at_the_end_is_handed_on_in_portions_too() {
+    let mut processor = processor(&["drop"]);
+    process(&mut *processor, (0..5_000).map(|reason| flow(1, dropped(1_000 + reason))).collect());
+    let first = finish(&mut *processor);
+    assert!(processor.has_more());
+    let second = finish(&mut *processor);
+    assert!(!processor.has_more());
+    assert_eq!((first.len(), second.len()), (4_096, 5_002 - 4_096));
+}
+
+#[test]
 fn lost_events_are_always_counted_each_source_its_way() {
     let lost = |source, count| Record::Lost(Lost { time: Timestamp(1), source, count, cpu: None, span: None });
     let mut idle = processor(&[]);

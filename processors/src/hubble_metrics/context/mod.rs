@@ -7,9 +7,9 @@
 //! Items with equal options share a [`Context`], which finds the labels of a flow once for all of them, as one number.
 
 mod identifier;
+mod lists;
 mod memory;
 mod options;
-mod tuples;
 mod walk;
 
 pub(super) use identifier::labels;
@@ -18,9 +18,9 @@ pub(super) use options::{OPTIONS, Options};
 use std::sync::Arc;
 
 use identifier::Identifier;
-use options::Lists;
+use lists::Lists;
+use options::Directions;
 use tidegate_core::flow::{Address, Direction, Endpoint, Flow};
-use tuples::Tuples;
 use walk::Walk;
 
 use super::series::{Symbol, Symbols};
@@ -33,10 +33,18 @@ enum Side {
 }
 
 impl Side {
-    fn of(self, flow: &Flow) -> (&Endpoint, Option<Address>) {
+    #[inline]
+    fn endpoint(self, flow: &Flow) -> &Endpoint {
         match self {
-            Self::Source => (&flow.source, flow.source_address()),
-            Self::Destination => (&flow.destination, flow.destination_address()),
+            Self::Source => &flow.source,
+            Self::Destination => &flow.destination,
+        }
+    }
+
+    fn address(self, flow: &Flow) -> Option<Address> {
+        match self {
+            Self::Source => flow.source_address(),
+            Self::Destination => flow.destination_address(),
         }
     }
 
@@ -73,22 +81,15 @@ const TRAFFIC_DIRECTION: &str = "traffic_direction";
 pub(super) struct Context {
     options: Options,
     symbols: Symbols,
-    tuples: Tuples,
+    /// What `labelsContext` asks for, and whether it asks for anything.
     labels: Vec<(Side, Walk)>,
+    has_labels: bool,
     source: Walks,
     destination: Walks,
-    /// What was found for the flow at hand, as it is and with its sides exchanged.
-    found: [Option<Option<u64>>; 2],
+    lists: Lists,
     cells: Vec<Symbol>,
-}
-
-/// The walks behind the label `source` or `destination`.
-#[derive(Debug)]
-struct Walks {
-    is_set: bool,
-    any: Walk,
-    ingress: Walk,
-    egress: Walk,
+    /// What was found for a flow, as it is and with its sides exchanged: its turn, and the number.
+    found: [(u64, Option<u64>); 2],
 }
 
 impl Context {
@@ -96,13 +97,14 @@ impl Context {
         let labels = options.labels.iter().map(|(_, side, identifier)| (*side, Walk::new(vec![*identifier])));
         Self {
             symbols: Symbols::new(),
-            tuples: Tuples::new(options.names().len()),
             labels: labels.collect(),
+            has_labels: options.direction || !options.labels.is_empty(),
             source: Walks::new(&options.source),
             destination: Walks::new(&options.destination),
-            options,
-            found: [None; 2],
+            lists: Lists::default(),
             cells: Vec::new(),
+            found: [(0, None); 2],
+            options,
         }
     }
 
@@ -110,80 +112,107 @@ impl Context {
         &self.options
     }
 
-    /// Forgets the flow at hand.
+    /// The number of a flow's labels; `None` if a text among them has no symbol, which then no series has. Looked up
+    /// once for each `turn`, which counts flows from 1. `swapped` shows a response as its request.
     #[inline]
-    pub(super) fn next_flow(&mut self) {
-        self.found = [None; 2];
-    }
-
-    /// The number of the flow's labels; `None` if a text among them has no symbol, which then no series has.
-    /// `swapped` shows a response as its request.
-    #[inline]
-    pub(super) fn find(&mut self, flow: &Flow, swapped: bool) -> Option<u64> {
-        if let Some(found) = self.found[usize::from(swapped)] {
+    pub(super) fn find(&mut self, turn: u64, flow: &Flow, swapped: bool) -> Option<u64> {
+        let (known, found) = self.found[usize::from(swapped)];
+        if known == turn {
             return found;
         }
-        let found = self.fill(flow, swapped, false).and_then(|()| self.tuples.find(&self.cells));
-        self.found[usize::from(swapped)] = Some(found);
+        let found = self.number(flow, swapped, false);
+        self.found[usize::from(swapped)] = (turn, found);
         found
     }
 
     /// The same, with new symbols where need be.
-    pub(super) fn settle(&mut self, flow: &Flow, swapped: bool) -> u64 {
-        let _ = self.fill(flow, swapped, true);
-        let number = self.tuples.intern(&self.cells);
-        self.found[usize::from(swapped)] = Some(Some(number));
-        number
+    pub(super) fn settle(&mut self, turn: u64, flow: &Flow, swapped: bool) -> u64 {
+        let found = self.number(flow, swapped, true);
+        self.found[usize::from(swapped)] = (turn, found);
+        found.unwrap_or_default()
     }
 
-    /// The texts behind a number.
+    /// The texts behind a number, in the order of the labels.
     pub(super) fn texts(&self, number: u64) -> Vec<Arc<str>> {
-        self.tuples.symbols(number).into_iter().map(|symbol| self.symbols.text(symbol)).collect()
+        let list = if self.has_labels { self.lists.get(number) } else { &halves(number)[..] };
+        let (labels, pair) = list.split_at(list.len() - 2);
+        let is_set = [self.source.is_set && self.destination.is_set, self.source.is_set || self.destination.is_set];
+        let pair = pair.iter().zip(is_set).filter(|(_, is_set)| *is_set).map(|(symbol, _)| symbol);
+        labels.iter().chain(pair).map(|symbol| self.symbols.text(*symbol)).collect()
     }
 
-    /// Tells the values of the labels, in order; up to the first text without a symbol, unless it is to get one.
-    /// With `swapped`, `labelsContext` sees the endpoints exchanged, while `source` and `destination` are resolved
-    /// each by its own list and then exchanged. So `source` is the client, but by the list of `destinationContext`.
-    fn fill(&mut self, flow: &Flow, swapped: bool, settle: bool) -> Option<()> {
-        let (cells, symbols) = (&mut self.cells, &mut self.symbols);
-        cells.clear();
-        for (side, walk) in &mut self.labels {
-            cells.push(walk.symbol(symbols, side.swapped_if(swapped).of(flow), settle)?);
-        }
-        if self.options.direction {
-            let text = direction(flow.direction);
-            cells.push(if settle { symbols.intern(text) } else { symbols.find(text)? });
-        }
+    /// Without `settle`, `None` at the first text that has no symbol.
+    #[inline]
+    fn number(&mut self, flow: &Flow, swapped: bool, settle: bool) -> Option<u64> {
+        let pair = self.pair(flow, swapped, settle)?;
+        if self.has_labels { self.list(flow, swapped, settle, pair) } else { Some(pair) }
+    }
+
+    /// The labels `source` and `destination`, or the one of them that is set. They are resolved each by its own list
+    /// and then exchanged if `swapped`: so `source` is the client, but by the list of `destinationContext`.
+    #[inline]
+    fn pair(&mut self, flow: &Flow, swapped: bool, settle: bool) -> Option<u64> {
         let (has_source, has_destination) = (self.source.is_set, self.destination.is_set);
         let (mut first, mut second) = ((&mut self.source, Side::Source), (&mut self.destination, Side::Destination));
         if swapped {
             std::mem::swap(&mut first, &mut second);
         }
+        let mut pair = 0;
         if has_source {
-            cells.push(first.0.symbol(symbols, flow, first.1, settle)?);
+            pair = first.0.symbol(&mut self.symbols, flow, first.1, settle)?.0.into();
         }
         if has_destination {
-            cells.push(second.0.symbol(symbols, flow, second.1, settle)?);
+            pair = pair << 32 | u64::from(second.0.symbol(&mut self.symbols, flow, second.1, settle)?.0);
         }
-        Some(())
+        Some(pair)
+    }
+
+    /// The labels of `labelsContext` and the pair, looked up together. If `swapped`, they see the endpoints exchanged.
+    fn list(&mut self, flow: &Flow, swapped: bool, settle: bool, pair: u64) -> Option<u64> {
+        let (cells, symbols) = (&mut self.cells, &mut self.symbols);
+        cells.clear();
+        for (side, walk) in &mut self.labels {
+            cells.push(walk.symbol(symbols, flow, side.swapped_if(swapped), settle)?);
+        }
+        if self.options.direction {
+            let text = direction(flow.direction);
+            cells.push(if settle { symbols.intern(text) } else { symbols.find(text)? });
+        }
+        cells.extend(halves(pair));
+        if settle { Some(self.lists.intern(cells)) } else { self.lists.find(cells) }
     }
 }
 
+/// The walks behind the label `source` or `destination`: for any direction, for ingress and for egress.
+#[derive(Debug)]
+struct Walks {
+    is_set: bool,
+    walks: [Walk; 3],
+}
+
 impl Walks {
-    fn new(lists: &Lists) -> Self {
-        let [any, ingress, egress] = [&lists.any, &lists.ingress, &lists.egress].map(|list| Walk::new(list.clone()));
-        Self { is_set: lists.is_set(), any, ingress, egress }
+    fn new(sides: &Directions) -> Self {
+        let walks = [&sides.any, &sides.ingress, &sides.egress].map(|list| Walk::new(list.clone()));
+        Self { is_set: sides.is_set(), walks }
     }
 
     /// The value for one side of a flow, by the list for its direction; empty if there is none.
+    #[inline]
     fn symbol(&mut self, symbols: &mut Symbols, flow: &Flow, side: Side, settle: bool) -> Option<Symbol> {
+        let [any, ingress, egress] = &mut self.walks;
         let walk = match flow.direction {
-            Direction::Ingress if !self.ingress.is_empty() => &mut self.ingress,
-            Direction::Egress if !self.egress.is_empty() => &mut self.egress,
-            _ => &mut self.any,
+            Direction::Ingress if !ingress.is_empty() => ingress,
+            Direction::Egress if !egress.is_empty() => egress,
+            _ => any,
         };
-        if walk.is_empty() { Some(Symbol::EMPTY) } else { walk.symbol(symbols, side.of(flow), settle) }
+        if walk.is_empty() { Some(Symbol::EMPTY) } else { walk.symbol(symbols, flow, side, settle) }
     }
+}
+
+/// The symbols of a pair.
+fn halves(pair: u64) -> [Symbol; 2] {
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are taken apart")]
+    [Symbol((pair >> 32) as u32), Symbol(pair as u32)]
 }
 
 fn direction(direction: Direction) -> &'static str {

@@ -21,13 +21,13 @@ pub(in super::super) struct Options {
     /// The labels of `labelsContext` but the direction, in their order.
     pub(super) labels: Vec<(&'static str, Side, Identifier)>,
     pub(super) direction: bool,
-    pub(super) source: Lists,
-    pub(super) destination: Lists,
+    pub(super) source: Directions,
+    pub(super) destination: Directions,
 }
 
-/// The lists behind the label `source` or `destination`. Empty ones are not set.
+/// The lists behind the label `source` or `destination`, by the flow's direction. Empty ones are not set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Lists {
+pub(super) struct Directions {
     pub(super) any: Vec<Identifier>,
     pub(super) ingress: Vec<Identifier>,
     pub(super) egress: Vec<Identifier>,
@@ -36,8 +36,8 @@ pub(super) struct Lists {
 impl Options {
     pub(in super::super) fn parse(item: &Item) -> Result<Self, ItemError> {
         let list = |key: &str| list(item, key);
-        let source = Lists { any: list(OPTIONS[0])?, ingress: list(OPTIONS[1])?, egress: list(OPTIONS[2])? };
-        let destination = Lists { any: list(OPTIONS[3])?, ingress: list(OPTIONS[4])?, egress: list(OPTIONS[5])? };
+        let source = Directions { any: list(OPTIONS[0])?, ingress: list(OPTIONS[1])?, egress: list(OPTIONS[2])? };
+        let destination = Directions { any: list(OPTIONS[3])?, ingress: list(OPTIONS[4])?, egress: list(OPTIONS[5])? };
         let wanted = item.values(OPTIONS[6]).unwrap_or_default();
         let known = |name: &str| name == TRAFFIC_DIRECTION || LABELS.iter().any(|(label, ..)| *label == name);
         if let Some(label) = wanted.iter().find(|name| !known(name)) {
@@ -57,7 +57,7 @@ impl Options {
     }
 }
 
-impl Lists {
+impl Directions {
     pub(super) fn is_set(&self) -> bool {
         !(self.any.is_empty() && self.ingress.is_empty() && self.egress.is_empty())
     }

@@ -1,7 +1,8 @@
 //! The fallback walk of a context option.
 
-use tidegate_core::flow::{Address, Endpoint};
+use tidegate_core::flow::{Address, Endpoint, Flow};
 
+use super::Side;
 use super::identifier::Identifier;
 use super::memory::Memory;
 use crate::hubble_metrics::series::{Symbol, Symbols};
@@ -32,18 +33,14 @@ impl Walk {
         self.identifiers.is_empty()
     }
 
-    /// The value for an endpoint. `None` if its text has no symbol, unless it is to get one.
+    /// The value for one side of a flow. `None` if its text has no symbol, unless it is to get one.
     #[inline]
-    pub(super) fn symbol(
-        &mut self,
-        symbols: &mut Symbols,
-        (endpoint, address): (&Endpoint, Option<Address>),
-        settle: bool,
-    ) -> Option<Symbol> {
+    pub(super) fn symbol(&mut self, symbols: &mut Symbols, flow: &Flow, side: Side, settle: bool) -> Option<Symbol> {
+        let endpoint = side.endpoint(flow);
         if endpoint.names.is_none() && self.needs_names {
             return Some(Symbol::EMPTY);
         }
-        let address = address.filter(|_| self.looks_at_address);
+        let address = if self.looks_at_address { side.address(flow) } else { None };
         self.memory.find(endpoint, address).or_else(|| self.look(symbols, endpoint, address, settle))
     }
 
