@@ -3,7 +3,8 @@
 //! `docs/growth.md` says what they show.
 //!
 //! `cargo bench --bench growth`, or with options: `-- --events 500000 --rounds 3`. The points of a sweep are
-//! interleaved, and each is the median of its rounds. Not a test: nothing here asserts a time.
+//! interleaved, and each is the median of its rounds. `-- --only series` prints the sweeps whose names begin so, and
+//! writes nothing. Not a test: nothing here asserts a time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark says what it has measured")]
 
@@ -12,6 +13,7 @@ mod agent;
 mod batches;
 #[path = "../in_process.rs"]
 mod in_process;
+mod live;
 mod plot;
 mod series;
 mod sweep;
@@ -34,6 +36,8 @@ const SERIES: &[usize] = &[1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000
 const COPIES: &[usize] = &[1, 2, 4, 8];
 const BATCHES: &[usize] = &[1, 4, 16, 64, 256, 1024, 4096, 16_384];
 
+/// Flows from packets, and a series for each address.
+const BY_ADDRESS: [Component<'_>; 3] = [FLOWS[0], FLOWS[1], ("hubble_metrics", series::METRICS)];
 const NOP: Component<'_> = ("nop", "");
 
 fn main() -> Result<()> {
@@ -42,20 +46,35 @@ fn main() -> Result<()> {
     let rounds = agent::number(&args, "--rounds", 3)?;
     let folder = tempfile::tempdir()?;
     let bench = Bench { folder: folder.path(), events };
-    let sweeps = [
-        Sweep::measure("rate", RATES, rounds, |rate| bench.rate(rate))?,
-        Sweep::measure("series", SERIES, rounds, |series| bench.series(series))?,
-        Sweep::measure("pipelines", COPIES, rounds, |pipelines| bench.pipelines(pipelines))?,
-        Sweep::measure("exporters, nop", COPIES, rounds, |n| bench.exporters(n, "nop", ""))?,
-        Sweep::measure("exporters, stdout", COPIES, rounds, |n| bench.exporters(n, "stdout", "format = \"compact\""))?,
-        Sweep::measure("batch", BATCHES, rounds, |records| bench.batches(records))?,
-    ];
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    fs::write(docs.join("growth.csv"), sweep::csv(&sweeps))?;
-    plot::draw(&docs.join("growth.svg"), &sweeps)?;
+    let only = args.iter().position(|arg| arg == "--only").and_then(|at| args.get(at + 1));
+    let mut sweeps = Vec::new();
+    for (name, values, measure) in SWEEPS {
+        if only.is_none_or(|only| name.starts_with(only)) {
+            sweeps.push(Sweep::measure(name, values, rounds, |value| measure(&bench, value))?);
+        }
+    }
     println!("{}", sweep::csv(&sweeps));
+    if only.is_none() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        fs::write(docs.join("growth.csv"), sweep::csv(&sweeps))?;
+        plot::draw(&docs.join("growth.svg"), &sweeps)?;
+    }
     Ok(())
 }
+
+/// What is varied, over which values, and what a value costs.
+type Varied = (&'static str, &'static [usize], fn(&Bench<'_>, usize) -> Result<Point>);
+
+const SWEEPS: &[Varied] = &[
+    ("rate", RATES, |bench, rate| bench.rate(rate)),
+    ("series", SERIES, |bench, series| bench.series(series)),
+    ("known series", SERIES, |bench, series| bench.known_series(series)),
+    ("scrape", SERIES, |bench, series| bench.scrape(series)),
+    ("pipelines", COPIES, |bench, pipelines| bench.pipelines(pipelines)),
+    ("exporters, nop", COPIES, |bench, n| bench.exporters(n, "nop", "")),
+    ("exporters, stdout", COPIES, |bench, n| bench.exporters(n, "stdout", "format = \"compact\"")),
+    ("batch", BATCHES, |bench, records| bench.batches(records)),
+];
 
 struct Bench<'a> {
     folder: &'a Path,
@@ -76,12 +95,43 @@ impl Bench<'_> {
 
     /// A counter for each of so many source addresses.
     fn series(&self, series: usize) -> Result<Point> {
-        // Each series is counted more than once.
-        let events = self.events * 4;
+        self.run(&Plan::simple(self.replay_series(self.events * 4, series)?, &BY_ADDRESS, NOP), self.events * 4, series)
+    }
+
+    /// What events cost whose series are there already: the difference between a short run and one that is longer by
+    /// the events.
+    fn known_series(&self, series: usize) -> Result<Point> {
+        let run = |events| {
+            let plan = Plan::simple(self.replay_series(events, series)?, &BY_ADDRESS, NOP);
+            agent::run(&plan.write(self.folder, "pipeline")?)
+        };
+        let (made, seen) = (run(2 * series)?, run(2 * series + self.events * 4)?);
+        let cpu = (seen.cpu_seconds - made.cpu_seconds) * 1e6 / (self.events * 4) as f64;
+        Ok(Point { x: series as f64, cpu, mib: Some(seen.peak_mib) })
+    }
+
+    /// A scrape of so many series, for each million of them, and what an agent takes that has them and was scraped.
+    fn scrape(&self, series: usize) -> Result<Point> {
+        let recording = self.folder.join("series");
+        series::record(&recording, 2 * series, series)?;
+        let address = live::free_address()?;
+        let exporter = ("prometheus", format!("listen = \"{address}\""));
+        let exporter = (exporter.0, exporter.1.as_str());
+        let config = Plan::simple(replay(Path::new("-"), 0), &BY_ADDRESS, exporter).write(self.folder, "live")?;
+        let agent = live::Live::start(&config, &recording)?;
+        let before = agent.mib("VmRSS")?;
+        let scrape = agent.scrape(address)?;
+        let after = agent.mib("VmRSS")?;
+        println!("{series} series: {before:.0} MiB, {after:.0} after a scrape of {} bytes", scrape.bytes);
+        agent.end()?;
+        Ok(Point { x: series as f64, cpu: scrape.cpu_seconds * 1e6 / series as f64, mib: Some(after) })
+    }
+
+    /// The receiver that plays events from so many addresses in turn.
+    fn replay_series(&self, events: usize, series: usize) -> Result<(&'static str, String)> {
         let recording = self.folder.join("series");
         series::record(&recording, events, series)?;
-        let by_address = ("hubble_metrics", series::METRICS);
-        self.run(&Plan::simple(replay(&recording, 0), &[FLOWS[0], FLOWS[1], by_address], NOP), events, series)
+        Ok(replay(&recording, 0))
     }
 
     /// So many pipelines of Hubble metrics behind one receiver.

@@ -52,17 +52,36 @@ impl Writer {
     /// Writes a sample of the family that was begun last. Names and values are those of its labels, in
     /// the same order. A histogram writes its buckets, sum and count; [`Value::Ended`] writes nothing.
     pub fn sample<N: AsRef<str>, V: AsRef<str>>(&mut self, names: &[N], values: &[V], value: &Value) {
+        self.labelled(names.iter().zip(values).map(|(name, value)| (name.as_ref(), value.as_ref())), value);
+    }
+
+    /// The same with names and values in pairs.
+    pub fn labelled<'a>(&mut self, labels: impl Iterator<Item = (&'a str, &'a str)> + Clone, value: &Value) {
         match value {
             Value::Counter(number) | Value::Gauge(number) => {
-                self.series("", names, values, None);
+                self.series("", labels, None);
                 self.number(*number);
             }
-            Value::Histogram(histogram) => self.histogram(names, values, histogram),
+            Value::Histogram(histogram) => self.histogram(labels, histogram),
             Value::Ended => {}
         }
     }
 
-    /// The text, whole.
+    /// Bytes that were written and not taken.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Takes what was written until now, to which the rest is to be joined.
+    #[must_use]
+    pub fn take(&mut self) -> String {
+        let rest = String::with_capacity(self.text.len());
+        std::mem::replace(&mut self.text, rest)
+    }
+
+    /// The text, or what is left of it.
     #[must_use]
     pub fn finish(mut self) -> String {
         if self.format == Format::OpenMetrics {
@@ -83,29 +102,29 @@ impl Writer {
         }
     }
 
-    fn histogram<N: AsRef<str>, V: AsRef<str>>(&mut self, names: &[N], values: &[V], histogram: &Histogram) {
+    fn histogram<'a>(&mut self, labels: impl Iterator<Item = (&'a str, &'a str)> + Clone, histogram: &Histogram) {
         let mut cumulative = 0;
         for at in 0..self.bounds.len() {
             cumulative += histogram.buckets.get(at).copied().unwrap_or_default();
-            self.series("_bucket", names, values, Some(self.bounds[at]));
+            self.series("_bucket", labels.clone(), Some(self.bounds[at]));
             self.count(cumulative);
         }
-        self.series("_bucket", names, values, Some(f64::INFINITY));
+        self.series("_bucket", labels.clone(), Some(f64::INFINITY));
         self.count(histogram.count);
-        self.series("_sum", names, values, None);
+        self.series("_sum", labels.clone(), None);
         self.number(histogram.sum);
-        self.series("_count", names, values, None);
+        self.series("_count", labels, None);
         self.count(histogram.count);
     }
 
     /// Everything before the value: `name_suffix{label="value",le="bound"} `.
-    fn series<N: AsRef<str>, V: AsRef<str>>(&mut self, suffix: &str, names: &[N], values: &[V], le: Option<f64>) {
+    fn series<'a>(&mut self, suffix: &str, labels: impl Iterator<Item = (&'a str, &'a str)>, le: Option<f64>) {
         self.text.push_str(&self.name);
         self.text.push_str(suffix);
         let mut separator = "{";
-        for (name, value) in names.iter().zip(values) {
-            self.push(&[separator, name.as_ref(), "=\""]);
-            self.escape(value.as_ref(), true);
+        for (name, value) in labels {
+            self.push(&[separator, name, "=\""]);
+            self.escape(value, true);
             self.text.push('"');
             separator = ",";
         }
@@ -133,7 +152,8 @@ impl Writer {
 
     fn escape(&mut self, text: &str, quotes: bool) {
         let mut rest = text;
-        while let Some(at) = rest.find(|c| matches!(c, '\\' | '\n') || (quotes && c == '"')) {
+        let is_special = |byte: u8| matches!(byte, b'\\' | b'\n') || (quotes && byte == b'"');
+        while let Some(at) = rest.bytes().position(is_special) {
             let (plain, special) = rest.split_at(at);
             self.push(&[plain, if special.starts_with('\n') { "\\n" } else { "\\" }]);
             // What is escaped is one byte; a line feed is replaced, the others follow their backslash.

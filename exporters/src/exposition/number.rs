@@ -22,6 +22,13 @@ pub(super) fn write(text: &mut String, value: f64, format: Format) {
 
 fn finite(text: &mut String, value: f64) {
     let magnitude = value.abs();
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+    let whole = value as i32;
+    // Counts, which most values are, are written faster as what they are.
+    if magnitude < 1e6 && f64::from(whole).to_bits() == value.to_bits() {
+        let _ = write!(text, "{whole}");
+        return;
+    }
     if magnitude == 0.0 || (1e-4..1e6).contains(&magnitude) {
         let _ = write!(text, "{value}");
         return;

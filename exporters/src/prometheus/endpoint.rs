@@ -1,18 +1,20 @@
-//! The HTTP endpoint. A scrape copies one family after the other out of the table and writes it down
-//! without holding the table, so that points go on coming in.
+//! The HTTP endpoint. A scrape is answered [piece by piece](super::pieces), so that points go on coming in, and so that
+//! many series take no more memory for being shown.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
+use super::pieces::Pieces;
 use super::scrapes::Scrapes;
 use super::table::Table;
-use crate::exposition::{Format, Writer};
+use crate::exposition::Format;
 
 /// What the exporter and its endpoint share.
 #[derive(Debug, Default)]
@@ -38,24 +40,8 @@ impl Endpoint {
         if self.open_metrics { Format::negotiate(Some(&accept.join(","))) } else { Format::Text }
     }
 
-    /// The whole exposition.
-    fn expose(&self, format: Format) -> String {
-        let mut writer = Writer::new(format);
-        let names = self.table().names();
-        for name in names {
-            let snapshot = self.table().snapshot(&name);
-            let Some(snapshot) = snapshot else { continue };
-            let family = &snapshot.family;
-            writer.family(&family.name, &family.help, &family.unit, &family.kind);
-            for (labels, value) in &snapshot.samples {
-                writer.sample(&labels.names, &labels.values, value);
-            }
-        }
-        writer.finish()
-    }
-
     /// Counts an answer; it shows from the next scrape on, as in Hubble.
-    fn answered(&self, code: StatusCode, since: Instant) {
+    pub(super) fn answered(&self, code: StatusCode, since: Instant) {
         let mut scrapes = self.scrapes.lock().unwrap_or_else(PoisonError::into_inner);
         for point in scrapes.answered(code.as_u16(), since.elapsed()) {
             // Nothing else has metrics of these names; if it had, they would win.
@@ -70,19 +56,17 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Resp
         return (StatusCode::NOT_FOUND, text).into_response();
     }
     let since = Instant::now();
-    let response = match *request.method() {
-        Method::GET | Method::HEAD => scrape(&endpoint, endpoint.format(request.headers())).await,
-        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
-    };
-    endpoint.answered(response.status(), since);
-    response
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        let format = endpoint.format(request.headers());
+        return scrape(Pieces::new(endpoint, format, since), format);
+    }
+    endpoint.answered(StatusCode::METHOD_NOT_ALLOWED, since);
+    StatusCode::METHOD_NOT_ALLOWED.into_response()
 }
 
-async fn scrape(endpoint: &Arc<Endpoint>, format: Format) -> Response {
-    let endpoint = Arc::clone(endpoint);
-    // Many series take long enough to write that other tasks should not wait behind them.
-    match tokio::task::spawn_blocking(move || endpoint.expose(format)).await {
-        Ok(text) => ([(CONTENT_TYPE, format.content_type())], text).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+/// What fits one piece has a length; the rest is sent as it is written.
+fn scrape(mut pieces: Pieces, format: Format) -> Response {
+    let first = pieces.piece().unwrap_or_default();
+    let body = if pieces.is_done() { Body::from(first) } else { Body::new(pieces.after(first)) };
+    ([(CONTENT_TYPE, format.content_type())], body).into_response()
 }

@@ -6,6 +6,8 @@
 
 mod config;
 mod endpoint;
+mod labels;
+mod pieces;
 mod scrapes;
 mod table;
 

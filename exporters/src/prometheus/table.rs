@@ -5,48 +5,55 @@
 //! counters and histograms are added up, of gauges the latest is shown.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
+use std::hash::BuildHasher;
 use tidegate_core::Timestamp;
 use tidegate_core::metric::{Family, Histogram, Point, Series, Value};
+
+use super::labels::{Labels, Orders};
 
 /// Live series and their values.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     families: BTreeMap<String, Rows>,
-    /// Where a series' value is, by the address of the series, which the slot keeps alive.
-    places: HashMap<usize, usize>,
+    /// Slots by the address of their series, which they keep alive.
+    places: HashTable<u32>,
+    hasher: DefaultHashBuilder,
     slots: Vec<Slot>,
-    free: Vec<usize>,
+    free: Vec<u32>,
+    orders: Orders,
 }
 
 /// The series of one name.
 #[derive(Debug)]
 struct Rows {
     family: Arc<Family>,
-    rows: BTreeMap<Arc<Labels>, Vec<usize>>,
+    rows: BTreeMap<Labels, Slots>,
 }
 
-/// Labels of a series, sorted by name.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Labels {
-    pub(super) values: Vec<Arc<str>>,
-    pub(super) names: Vec<String>,
+/// Where the values of a row are: of more than one pipeline in rare cases.
+#[derive(Debug)]
+enum Slots {
+    One(u32),
+    Several(Box<[u32]>),
 }
 
 #[derive(Debug)]
 struct Slot {
+    /// `None` if the slot is free.
     series: Option<Arc<Series>>,
     value: Value,
     time: Timestamp,
 }
 
-/// A family as it is at one moment, apart from the table.
+/// Some rows of a family as they are at one moment, apart from the table.
 #[derive(Debug)]
-pub(super) struct Snapshot {
+pub(super) struct Portion {
     pub(super) family: Arc<Family>,
-    pub(super) samples: Vec<(Arc<Labels>, Value)>,
+    pub(super) samples: Vec<(Labels, Value)>,
 }
 
 /// There is a family of that name already, of another kind.
@@ -56,18 +63,16 @@ pub(super) struct TypeConflict;
 impl Table {
     /// Takes in a value; [`Value::Ended`] removes its series.
     pub(super) fn absorb(&mut self, point: &Point) -> Result<(), TypeConflict> {
-        let address = Arc::as_ptr(&point.series).addr();
-        let at = match (self.places.get(&address), &point.value) {
+        let at = match (self.place(&point.series), &point.value) {
             (Some(at), Value::Ended) => {
-                let at = *at;
-                self.remove(address, at);
+                self.remove(&point.series, at);
                 return Ok(());
             }
             (None, Value::Ended) => return Ok(()),
-            (Some(at), _) => *at,
+            (Some(at), _) => at,
             (None, _) => self.add(&point.series)?,
         };
-        let slot = &mut self.slots[at];
+        let slot = &mut self.slots[at as usize];
         slot.value = point.value.clone();
         slot.time = point.time;
         Ok(())
@@ -83,71 +88,97 @@ impl Table {
         self.families.keys().cloned().collect()
     }
 
-    /// A family's series, in order; `None` if the last of them has ended.
-    pub(super) fn snapshot(&self, name: &str) -> Option<Snapshot> {
-        let rows = self.families.get(name)?;
-        let sample = |(labels, slots): (&Arc<Labels>, &Vec<usize>)| (Arc::clone(labels), self.merged(slots));
-        Some(Snapshot { family: Arc::clone(&rows.family), samples: rows.rows.iter().map(sample).collect() })
+    /// A family's rows behind one of them, or from the first on, in order and `most` at once; `None` if its last
+    /// series has ended.
+    pub(super) fn portion(&self, name: &str, behind: Option<&Labels>, most: usize) -> Option<Portion> {
+        let Rows { family, rows } = self.families.get(name)?;
+        let range = (behind.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let sample = |(labels, slots): (&Labels, &Slots)| (labels.clone(), self.merged(slots.all()));
+        Some(Portion { family: Arc::clone(family), samples: rows.range(range).take(most).map(sample).collect() })
     }
 
-    fn add(&mut self, series: &Arc<Series>) -> Result<usize, TypeConflict> {
+    fn place(&self, series: &Arc<Series>) -> Option<u32> {
+        let is_it = |at: &u32| self.slots[*at as usize].series.as_ref().is_some_and(|known| Arc::ptr_eq(known, series));
+        self.places.find(address_hash(&self.hasher, series), is_it).copied()
+    }
+
+    fn add(&mut self, series: &Arc<Series>) -> Result<u32, TypeConflict> {
         let name = &series.family.name;
-        let rows = match self.families.get_mut(name) {
-            Some(rows) if rows.family.kind != series.family.kind => return Err(TypeConflict),
-            Some(rows) => rows,
-            None => {
-                let rows = Rows { family: Arc::clone(&series.family), rows: BTreeMap::new() };
-                self.families.entry(name.clone()).or_insert(rows)
-            }
-        };
-        let slot = Slot { series: Some(Arc::clone(series)), value: Value::Ended, time: Timestamp::default() };
-        let at = match self.free.pop() {
-            Some(at) => {
-                self.slots[at] = slot;
-                at
-            }
-            None => {
-                self.slots.push(slot);
-                self.slots.len() - 1
-            }
-        };
-        rows.rows.entry(Arc::new(Labels::of(series))).or_default().push(at);
-        self.places.insert(Arc::as_ptr(series).addr(), at);
+        if let Some(rows) = self.families.get(name)
+            && rows.family.kind != series.family.kind
+        {
+            return Err(TypeConflict);
+        }
+        let at =
+            self.occupy(Slot { series: Some(Arc::clone(series)), value: Value::Ended, time: Timestamp::default() });
+        let labels = self.orders.labels(series);
+        if !self.families.contains_key(name) {
+            let rows = Rows { family: Arc::clone(&series.family), rows: BTreeMap::new() };
+            self.families.insert(name.clone(), rows);
+        }
+        if let Some(Rows { rows, .. }) = self.families.get_mut(name) {
+            rows.entry(labels).and_modify(|slots| slots.push(at)).or_insert(Slots::One(at));
+        }
+        let (slots, hasher) = (&self.slots, &self.hasher);
+        let rehash = |at: &u32| slots[*at as usize].series.as_ref().map_or(0, |series| address_hash(hasher, series));
+        self.places.insert_unique(address_hash(hasher, series), at, rehash);
         Ok(at)
     }
 
-    fn remove(&mut self, address: usize, at: usize) {
-        self.places.remove(&address);
-        self.free.push(at);
-        let Some(series) = self.slots[at].series.take() else { return };
-        let Some(rows) = self.families.get_mut(&series.family.name) else { return };
-        let labels = Labels::of(&series);
-        if let Some(slots) = rows.rows.get_mut(&labels) {
-            slots.retain(|slot| *slot != at);
-            if slots.is_empty() {
-                rows.rows.remove(&labels);
-            }
+    fn occupy(&mut self, slot: Slot) -> u32 {
+        if let Some(at) = self.free.pop() {
+            self.slots[at as usize] = slot;
+            return at;
         }
-        if rows.rows.is_empty() {
+        self.slots.push(slot);
+        u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn remove(&mut self, series: &Arc<Series>, at: u32) {
+        if let Ok(place) = self.places.find_entry(address_hash(&self.hasher, series), |known| *known == at) {
+            place.remove();
+        }
+        self.slots[at as usize] = Slot { series: None, value: Value::Ended, time: Timestamp::default() };
+        self.free.push(at);
+        let Some(Rows { rows, .. }) = self.families.get_mut(&series.family.name) else { return };
+        let slots = rows.remove(&self.orders.labels(series));
+        let rest = slots.map(|slots| slots.all().iter().copied().filter(|slot| *slot != at).collect::<Vec<_>>());
+        // What is left has the labels of a series that lives.
+        let first = rest.as_ref().and_then(|rest| self.slots[*rest.first()? as usize].series.as_ref());
+        if let (Some(first), Some(rest)) = (first, &rest) {
+            rows.insert(self.orders.labels(first), Slots::Several(rest.as_slice().into()));
+        }
+        if rows.is_empty() {
             self.families.remove(&series.family.name);
         }
     }
 
-    fn merged(&self, slots: &[usize]) -> Value {
-        let mut newest_last: Vec<_> = slots.iter().map(|at| &self.slots[*at]).collect();
+    fn merged(&self, slots: &[u32]) -> Value {
+        if let [only] = slots {
+            return self.slots[*only as usize].value.clone();
+        }
+        let mut newest_last: Vec<_> = slots.iter().map(|at| &self.slots[*at as usize]).collect();
         newest_last.sort_by_key(|slot| slot.time);
         let values = newest_last.into_iter().map(|slot| slot.value.clone());
         values.reduce(merge).unwrap_or(Value::Ended)
     }
 }
 
-impl Labels {
-    fn of(series: &Series) -> Self {
-        let mut labels: Vec<_> = series.family.label_names.iter().zip(&series.labels).collect();
-        labels.sort();
-        let (names, values) = labels.into_iter().map(|(name, value)| (name.clone(), Arc::clone(value))).unzip();
-        Self { values, names }
+impl Slots {
+    fn all(&self) -> &[u32] {
+        match self {
+            Self::One(only) => std::slice::from_ref(only),
+            Self::Several(slots) => slots,
+        }
     }
+
+    fn push(&mut self, at: u32) {
+        *self = Self::Several([self.all(), &[at]].concat().into());
+    }
+}
+
+fn address_hash(hasher: &DefaultHashBuilder, series: &Arc<Series>) -> u64 {
+    hasher.hash_one(Arc::as_ptr(series).addr())
 }
 
 fn merge(older: Value, newer: Value) -> Value {

@@ -7,8 +7,9 @@ mod support;
 use std::time::Duration;
 
 use support::{Scraped, context, counter, parse, start};
+use tidegate_core::Timestamp;
 use tidegate_core::component::ExporterConfig;
-use tidegate_core::metric::Value;
+use tidegate_core::metric::{Point, Series, Value};
 use tidegate_exporters::prometheus::{Config, KIND, TYPE_CONFLICT};
 
 const OPEN_METRICS: &str = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
@@ -33,6 +34,36 @@ async fn open_metrics_can_be_switched_off() {
     let agent = start(config, vec![counter("a_total", &[], 3.0)]).await;
     let scraped = agent.scrape_until("GET", "/metrics", OPEN_METRICS, "a_total 3\n").await;
     assert_eq!(scraped.content_type, TEXT_PLAIN);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn more_series_than_fit_one_piece_are_sent_whole_and_in_order() {
+    let label = |number: usize| format!("{number:05}-{}", "x".repeat(40));
+    let family = counter("a_total", &[("l", "")], 0.0).series.family.clone();
+    let point = |number: usize| {
+        let series = Series { family: family.clone(), labels: vec![label(number).into()], start: Timestamp(1) };
+        Point { series: series.into(), time: Timestamp(2), value: Value::Counter(number as f64) }
+    };
+    // From the last to the first.
+    let points = (0..5_000).rev().map(point).chain([counter("b_total", &[], 2.0)]).collect();
+    let agent = start(Config::default(), points).await;
+    let scraped = agent.scrape_until("GET", "/metrics", "", "b_total 2\n").await;
+    let lines: Vec<_> = scraped.body.lines().filter(|line| line.starts_with("a_total{")).collect();
+    let expected: Vec<_> = (0..5_000).map(|number| format!("a_total{{l=\"{}\"}} {number}", label(number))).collect();
+    assert_eq!(lines, expected);
+    assert_eq!(agent.scrape("HEAD", "/metrics", "").await.body, "");
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_scraper_that_does_not_read_holds_up_neither_points_nor_other_scrapers() {
+    let points = (0..20_000).map(|number| counter(&format!("a{number}_total"), &[], 1.0)).collect();
+    let agent = start(Config::default(), points).await;
+    let stuck = agent.ask("GET", "/metrics").await;
+    let last = agent.scrape_until("GET", "/metrics", "", "a9999_total 1\n").await;
+    assert_eq!(last.body.matches("# HELP a").count(), 20_000);
+    drop(stuck);
     agent.stop().await;
 }
 

@@ -133,6 +133,11 @@ impl Agent {
         tokio::time::timeout(PATIENCE, shown).await.unwrap()
     }
 
+    /// Asks, and leaves the answer where it is.
+    pub(crate) async fn ask(&self, method: &str, path: &str) -> TcpStream {
+        ask(self.address, method, path, "").await
+    }
+
     pub(crate) async fn stop(self) -> Report {
         self.stop.request();
         self.running.ended().await.unwrap();
@@ -140,16 +145,32 @@ impl Agent {
     }
 }
 
-async fn request(address: SocketAddr, method: &str, path: &str, accept: &str) -> Scraped {
+async fn ask(address: SocketAddr, method: &str, path: &str, accept: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let accept = if accept.is_empty() { String::new() } else { format!("Accept: {accept}\r\n") };
     let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{accept}Connection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+async fn request(address: SocketAddr, method: &str, path: &str, accept: &str) -> Scraped {
+    let mut stream = ask(address, method, path, accept).await;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let mut lines = head.lines();
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let content_type = lines.find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default();
-    Scraped { status, content_type: content_type.to_owned(), body: body.to_owned() }
+    let status = head.lines().next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+    let body = if header("transfer-encoding: ") == "chunked" { joined(body) } else { body.to_owned() };
+    Scraped { status, content_type: header("content-type: "), body }
+}
+
+/// The chunks of a body, each behind a line with its size; nothing where a body is left out.
+fn joined(mut chunks: &str) -> String {
+    let mut body = String::new();
+    while let Some((size, rest)) = chunks.split_once("\r\n") {
+        let (chunk, rest) = rest.split_at(usize::from_str_radix(size, 16).unwrap());
+        body.push_str(chunk);
+        chunks = rest.strip_prefix("\r\n").unwrap();
+    }
+    body
 }

@@ -23,17 +23,24 @@ fn absorb(table: &mut Table, series: &Arc<Series>, time: u64, value: Value) -> R
     table.absorb(&Point { series: Arc::clone(series), time: Timestamp(time), value })
 }
 
-/// What the table shows, as `family{labels}=value`.
+/// What the table shows, as `family{labels}=value`, however few rows are asked for at once.
 fn shown(table: &Table) -> Vec<String> {
-    let snapshots = table.names().into_iter().filter_map(|name| table.snapshot(&name));
-    let lines = snapshots.flat_map(|snapshot| {
-        let name = snapshot.family.name.clone();
-        snapshot.samples.into_iter().map(move |(labels, value)| {
-            let labels: Vec<_> = labels.names.iter().zip(&labels.values).map(|(n, v)| format!("{n}:{v}")).collect();
-            format!("{name}{{{}}}={value:?}", labels.join(","))
-        })
-    });
-    lines.collect()
+    let lines = |most| table.names().iter().flat_map(|name| rows(table, name, most)).collect::<Vec<_>>();
+    assert_eq!(lines(1), lines(100));
+    lines(1)
+}
+
+fn rows(table: &Table, name: &str, most: usize) -> Vec<String> {
+    let (mut lines, mut last) = (Vec::new(), None);
+    while let Some(portion) = table.portion(name, last.as_ref(), most).filter(|portion| !portion.samples.is_empty()) {
+        assert!(portion.samples.len() <= most && portion.family.name == name);
+        for (labels, value) in portion.samples {
+            let texts: Vec<_> = labels.pairs().map(|(name, value)| format!("{name}:{value}")).collect();
+            lines.push(format!("{name}{{{}}}={value:?}", texts.join(",")));
+            last = Some(labels);
+        }
+    }
+    lines
 }
 
 #[test]
@@ -67,7 +74,7 @@ fn the_latest_value_of_a_series_is_shown_until_it_ends() {
     assert_eq!(absorb(&mut table, &third, 3, Value::Counter(7.0)), Ok(()), "in the place of the first");
     assert_eq!(absorb(&mut table, &second, 3, Value::Ended), Ok(()));
     assert_eq!((shown(&table), table.names()), (vec!["b{}=Counter(7.0)".to_owned()], vec!["b".to_owned()]));
-    assert_eq!((Arc::strong_count(&first), Arc::strong_count(&third)), (1, 2), "ended series are let go");
+    assert_eq!((Arc::strong_count(&first), Arc::strong_count(&third)), (1, 3), "ended series are let go");
 }
 
 #[test]
@@ -84,8 +91,11 @@ fn equal_labels_of_two_pipelines_are_one_sample() {
         let mut table = Table::default();
         let twins = (series("a", &kind, &[("p", "x"), ("q", "y")]), series("a", &kind, &[("q", "y"), ("p", "x")]));
         assert_eq!(absorb(&mut table, &twins.0, 20, one), Ok(()));
-        assert_eq!(absorb(&mut table, &twins.1, 10, other), Ok(()));
+        assert_eq!(absorb(&mut table, &twins.1, 10, other.clone()), Ok(()));
         assert_eq!(shown(&table), [format!("a{{p:x,q:y}}={expected:?}")]);
+        assert_eq!(absorb(&mut table, &twins.0, 30, Value::Ended), Ok(()));
+        assert_eq!(shown(&table), [format!("a{{p:x,q:y}}={other:?}")], "the first has ended");
+        assert_eq!(Arc::strong_count(&twins.0), 1);
     }
 }
 
