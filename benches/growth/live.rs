@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::Result;
 use crate::agent::BINARY;
 
-/// How long nothing has to happen until an agent counts as idle.
-const IDLE: Duration = Duration::from_millis(600);
+/// For so long, an agent has to do next to nothing to count as idle.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// A running agent that plays its standard input.
 pub(crate) struct Live {

@@ -171,6 +171,31 @@ impl Processor for Hoarder {
     }
 }
 
+/// Makes what it has at the end in portions.
+struct Thrifty {
+    left: u64,
+}
+
+impl Processor for Thrifty {
+    fn process(&mut self, _: &mut Batch, _: &mut Tally) {}
+
+    fn finish(&mut self, _: Timestamp, out: &mut Batch) {
+        out.push(made(self.left));
+        self.left -= 1;
+    }
+
+    fn has_more(&self) -> bool {
+        self.left > 0
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_processor_finishes_in_as_many_portions_as_it_likes() {
+    let lab = Lab::new().receiver(&[]).exporter(Manner::Drained, ROOMY);
+    let ended = lab.pipeline("p", &[0], vec![processor("thrifty", Thrifty { left: 3 })], &[0]).run().await;
+    assert_eq!(ended.kept[0], [3, 2, 1]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_a_processor_has_at_the_end_goes_in_batches_that_an_edge_has_room_for() {
     let lab = Lab::new().receiver(&[]).exporter(Manner::Slowly, records(5000, WhenFull::Block));

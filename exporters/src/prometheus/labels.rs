@@ -49,9 +49,25 @@ impl Labels {
 
 impl Ord for Labels {
     fn cmp(&self, other: &Self) -> Ordering {
-        let values = || self.pairs().map(|(_, value)| value).cmp(other.pairs().map(|(_, value)| value));
-        let names = || self.pairs().map(|(name, _)| name).cmp(other.pairs().map(|(name, _)| name));
-        values().then_with(|| if Arc::ptr_eq(&self.order, &other.order) { Ordering::Equal } else { names() })
+        if Arc::ptr_eq(&self.order, &other.order) { self.by_values(other) } else { self.by_all(other) }
+    }
+}
+
+impl Labels {
+    /// With names that are the same. Most values are shared between series, and need no look at their bytes.
+    fn by_values(&self, other: &Self) -> Ordering {
+        for at in &self.order.by_name {
+            let (value, other) = (&self.series.labels[*at], &other.series.labels[*at]);
+            if !Arc::ptr_eq(value, other) && value != other {
+                return value.cmp(other);
+            }
+        }
+        Ordering::Equal
+    }
+
+    fn by_all(&self, other: &Self) -> Ordering {
+        let values = self.pairs().map(|(_, value)| value).cmp(other.pairs().map(|(_, value)| value));
+        values.then_with(|| self.pairs().map(|(name, _)| name).cmp(other.pairs().map(|(name, _)| name)))
     }
 }
 

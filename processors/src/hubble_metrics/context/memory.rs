@@ -66,12 +66,13 @@ impl Memory {
     }
 }
 
-/// Addresses are chosen outside, so the hash is a keyed one.
+/// Addresses are chosen outside, so the hash is a keyed one; of one number, which is what it is fastest at.
 #[inline]
 fn hash(hasher: &DefaultHashBuilder, place: usize, rest: &Unnamed) -> u64 {
+    let names = (place as u64).rotate_left(32) ^ u64::from(rest.identity);
     match rest.address {
-        Some(Address(address)) => hasher.hash_one((u128::from_ne_bytes(address), place, rest.identity)),
-        None => hasher.hash_one((place, rest.identity)),
+        Some(Address(address)) => hasher.hash_one(u128::from_ne_bytes(address) ^ u128::from(names)),
+        None => hasher.hash_one(names),
     }
 }
 
