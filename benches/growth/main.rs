@@ -68,7 +68,7 @@ type Varied = (&'static str, &'static [usize], fn(&Bench<'_>, usize) -> Result<P
 const SWEEPS: &[Varied] = &[
     ("rate", RATES, |bench, rate| bench.rate(rate)),
     ("series", SERIES, |bench, series| bench.series(series)),
-    ("known series", SERIES, |bench, series| bench.known_series(series)),
+    ("series, known before", SERIES, |bench, series| bench.known_series(series)),
     ("scrape", SERIES, |bench, series| bench.scrape(series)),
     ("pipelines", COPIES, |bench, pipelines| bench.pipelines(pipelines)),
     ("exporters, nop", COPIES, |bench, n| bench.exporters(n, "nop", "")),

@@ -26,21 +26,23 @@ const CPU: Value = |point| Some(point.cpu);
 const MEMORY: Value = |point| point.mib;
 const COLOURS: [RGBColor; 2] = [RGBColor(0x1f, 0x77, 0xb4), RGBColor(0xd6, 0x5f, 0x0e)];
 
-const PANELS: [Panel<'static>; 6] = [
+const PANELS: [Panel<'static>; 8] = [
     Panel { title: "Event rate", x: "events per second", decades: true, value: CPU, sweeps: "rate" },
     Panel { title: "Batch size", x: "records in a batch", decades: true, value: CPU, sweeps: "batch" },
     Panel { title: "Metric series", x: "series", decades: true, value: CPU, sweeps: "series" },
     Panel { title: "Metric series: peak memory, MiB", x: "series", decades: true, value: MEMORY, sweeps: "series" },
+    Panel { title: "Scrape, per million series", x: "series", decades: true, value: CPU, sweeps: "scrape" },
+    Panel { title: "Scrape: memory after it, MiB", x: "series", decades: true, value: MEMORY, sweeps: "scrape" },
     Panel { title: "Pipelines", x: "pipelines", decades: false, value: CPU, sweeps: "pipelines" },
     Panel { title: "Exporters", x: "exporters", decades: false, value: CPU, sweeps: "exporters" },
 ];
 
 /// Draws every panel.
 pub(crate) fn draw(path: &Path, sweeps: &[Sweep]) -> Result<()> {
-    let area = SVGBackend::new(path, (1000, 1000)).into_drawing_area();
+    let area = SVGBackend::new(path, (1000, 1330)).into_drawing_area();
     area.fill(&WHITE)?;
     let area = area.titled("CPU-seconds per million events", ("sans-serif", 22))?;
-    for (panel, area) in PANELS.iter().zip(area.split_evenly((3, 2))) {
+    for (panel, area) in PANELS.iter().zip(area.split_evenly((4, 2))) {
         let shown: Vec<_> = sweeps.iter().filter(|sweep| sweep.name.starts_with(panel.sweeps)).collect();
         panel.draw(&area, &shown)?;
     }
