@@ -104,7 +104,7 @@ impl Metric for HttpV2 {
         let Some((l7, http)) = http(sight.flow).filter(|(l7, _)| l7.l7_type == L7Type::Response) else { return };
         let status = digits(&mut self.digits, http.code);
         let (method, reporter) = (&*http.method, reporter(sight.flow));
-        let own = Texts([method, &http.protocol, status, reporter]);
+        let own = Texts([method, &*http.protocol, status, reporter]);
         self.requests.of_request(&own, &mut self.symbols, sight).add(1);
         let own = Texts([method, reporter]);
         self.duration.of_request(&own, &mut self.symbols, sight).observe_nanos(l7.latency_ns);
