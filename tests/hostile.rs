@@ -9,7 +9,8 @@ use tidegate_wire::payload::{Encoder, Payload};
 
 use crate::support::{Agent, Books, Place, eventually, get, recording};
 
-/// What the agent may take beside what it started with: a frame of 16 MiB, while its buffer grows.
+/// What the agent may take beside what it started with: a frame of 16 MiB, for which it is configured, while its buffer
+/// grows.
 const MOST_KIB: u64 = 64 * 1024;
 const VALUE: TypeId = TypeId(64);
 const FIELD: TypeId = TypeId(65);
@@ -56,7 +57,7 @@ fn hostile_streams_are_counted_within_bounded_memory_and_the_next_one_is_read() 
     let place = Place::new();
     let listener = UnixListener::bind(place.path("monitor.sock")).unwrap();
     let (config, file) = (place.socket("reconnect"), place.path("ledger.json"));
-    let at_once = "[receivers.monitor1_2]\nreconnect = { initial = \"1ms\", max = \"20ms\" }\n";
+    let at_once = "[receivers.monitor1_2]\nreconnect = { initial = \"1ms\", max = \"20ms\" }\nmax_frame = \"16MiB\"\n";
     let text = std::fs::read_to_string(&config).unwrap().replace("[receivers.monitor1_2]\n", at_once);
     std::fs::write(&config, text).unwrap();
     let run = ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), file.as_os_str()];

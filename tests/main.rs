@@ -9,6 +9,7 @@ mod demo;
 mod drop_reasons;
 mod faults;
 mod hostile;
+mod memory;
 mod names;
 mod otlp;
 mod prometheus;

@@ -49,11 +49,16 @@ fn stuck(place: &Place, grace: &str) -> Agent {
     agent
 }
 
-/// Whether the exporter holds records that it took and cannot write.
+/// Lines that no pipe has room for, together.
+const TOO_MANY: u64 = 2_000;
+
+/// Whether the exporter holds records that it took and cannot write: more than fit in a pipe that was empty. It holds
+/// some whenever it writes, and those may be written yet, within any grace period.
 fn blocked(ledger: &str) -> bool {
     let ledger: Value = serde_json::from_str(ledger).unwrap();
-    let (stage, queued) = (&ledger["stages"][3], &ledger["edges"][0]["queue_records"]);
-    stage["in_flight"].as_u64() > queued.as_u64()
+    let count = |value: &Value| value.as_u64().unwrap_or_default();
+    let (held, queued) = (count(&ledger["stages"][3]["in_flight"]), count(&ledger["edges"][0]["queue_records"]));
+    held > TOO_MANY.max(queued)
 }
 
 /// The final ledger, which has to balance, and what the exporter lost to the stop.

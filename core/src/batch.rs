@@ -14,6 +14,9 @@ use crate::record::{Frame, Kind, Kinds, Record};
 use crate::time::Timestamp;
 use slots::Slots;
 
+/// A batch that holds no more than this is not made smaller.
+const KEPT_UNUSED: usize = 8 << 10;
+
 /// A range of a batch's bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
@@ -149,11 +152,44 @@ impl Batch {
         self.len() == 0
     }
 
-    /// What the batch weighs against the byte limit of an edge.
+    /// What the batch weighs against the byte limit of an edge: the memory that it holds, used or not.
     #[must_use]
     pub fn weight(&self) -> usize {
-        let heap: usize = self.records().iter().map(Record::heap_bytes).sum();
-        self.records.len() * size_of::<Record>() + self.used + heap
+        self.held() + self.heap()
+    }
+
+    /// What it would weigh if it held what it uses.
+    pub(crate) fn least_weight(&self) -> usize {
+        self.used() + self.heap()
+    }
+
+    /// Memory of its vectors, used or not.
+    pub(crate) fn held(&self) -> usize {
+        self.records.memory() + self.bytes.capacity()
+    }
+
+    /// The part of that which is used.
+    fn used(&self) -> usize {
+        self.len() * size_of::<Record>() + self.used
+    }
+
+    fn heap(&self) -> usize {
+        self.records().iter().map(Record::heap_bytes).sum()
+    }
+
+    /// Lets go of memory that the batch does not use, if that is most of what it holds: for one that has to wait, while
+    /// others are filled.
+    pub(crate) fn fit(&mut self) {
+        let held = self.held();
+        if held <= KEPT_UNUSED || self.used() > held / 2 {
+            return;
+        }
+        let records = self.records.take_fitted();
+        let bytes: Vec<u8> = self.bytes().into();
+        let idle = (std::mem::replace(&mut self.records, records), std::mem::replace(&mut self.bytes, bytes));
+        if let Some(pool) = &self.pool {
+            pool.give_back(idle.0, idle.1);
+        }
     }
 
     /// How many records are of the given kinds.
@@ -192,6 +228,7 @@ impl Batch {
         if len < self.len() {
             self.records.drain_from(len).for_each(|record| rest.push(record));
             rest.push_bytes(self.bytes());
+            self.fit();
         }
         rest
     }
@@ -213,3 +250,6 @@ impl Drop for Batch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

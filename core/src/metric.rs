@@ -56,6 +56,17 @@ pub struct Point {
     pub value: Value,
 }
 
+impl Point {
+    /// Bytes on the heap that only this point holds.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        match &self.value {
+            Value::Histogram(histogram) => size_of::<Histogram>() + size_of_val(&*histogram.buckets),
+            Value::Counter(_) | Value::Gauge(_) | Value::Ended => 0,
+        }
+    }
+}
+
 /// A cumulative value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {

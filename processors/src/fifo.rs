@@ -1,135 +1,277 @@
 //! A bounded map that remembers the order of insertion: the oldest entry can be found, and leaves when a new one
 //! needs the room. Nothing expires by itself; whoever owns the map knows the time.
+//!
+//! Entries lie side by side, in slots that are linked in their order and used again: what the map holds is known, and
+//! what comes and goes leaves no holes behind. Slots are made by the shelf, so that growing copies nothing.
 
 use std::borrow::Borrow;
-use std::collections::VecDeque;
-use std::hash::Hash;
+use std::hash::{BuildHasher as _, Hash};
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// The map. Keys are held twice, once in the order.
+/// No slot.
+const NONE: u32 = u32::MAX;
+
+/// Slots that are made at a time.
+const SHELF: usize = 128;
+
+/// The map.
 #[derive(Debug)]
 pub(crate) struct Fifo<K, V> {
-    slots: HashMap<K, Slot<V>>,
-    /// Turns of entries; one that is not its key's current turn is stale.
-    order: VecDeque<(u64, K)>,
-    next_turn: u64,
-    capacity: usize,
+    index: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    slots: Slots<K, V>,
+    oldest: u32,
+    newest: u32,
+    /// The first of the empty slots, which are linked by `newer`.
+    empty: u32,
+    /// Bytes on the heap that entries were said to have.
+    heap: usize,
+    bounds: Bounds,
+}
+
+/// All slots, by their numbers.
+#[derive(Debug)]
+struct Slots<K, V>(Vec<Vec<Slot<K, V>>>);
+
+/// How much a map holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Entries at most, at least one.
+    pub(crate) entries: usize,
+    /// Bytes on their heaps at most, unless there is one entry alone.
+    pub(crate) heap: usize,
 }
 
 #[derive(Debug)]
-struct Slot<V> {
-    turn: u64,
-    value: V,
+struct Slot<K, V> {
+    /// `None` while the slot is empty.
+    entry: Option<(K, V)>,
+    heap: usize,
+    older: u32,
+    newer: u32,
 }
 
-impl<K: Clone + Eq + Hash, V> Fifo<K, V> {
-    /// An empty map for `capacity` entries, at least one.
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { slots: HashMap::new(), order: VecDeque::new(), next_turn: 0, capacity: capacity.max(1) }
+impl<K: Eq + Hash, V> Fifo<K, V> {
+    /// An empty map.
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self {
+            index: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            slots: Slots(Vec::new()),
+            oldest: NONE,
+            newest: NONE,
+            empty: NONE,
+            heap: 0,
+            bounds,
+        }
     }
 
-    /// Adds an entry as the newest one, in place of an older one of that key. Returns the entry that had to leave.
-    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<(K, V)> {
-        let full = self.slots.len() >= self.capacity && !self.slots.contains_key(&key);
-        let evicted = if full { self.pop_oldest() } else { None };
-        let turn = self.next_turn;
-        self.next_turn += 1;
-        self.order.push_back((turn, key.clone()));
-        self.slots.insert(key, Slot { turn, value });
-        self.forget_stale_turns();
-        evicted
+    /// Takes out the oldest entry if there is no room for one of this key and so many bytes on the heap; to be
+    /// called before [`Self::insert`] until it returns `None`.
+    pub(crate) fn make_room(&mut self, key: &K, heap: usize) -> Option<(K, V)> {
+        let is_crowded =
+            self.index.len() >= self.bounds.entries.max(1) || self.heap.saturating_add(heap) > self.bounds.heap;
+        if is_crowded && !self.contains(key) { self.pop_oldest_if(|_| true) } else { None }
+    }
+
+    /// Adds an entry with so many bytes on the heap as the newest one, in place of an older one of that key.
+    pub(crate) fn insert(&mut self, key: K, value: V, heap: usize) {
+        self.remove(&key);
+        let hash = self.hasher.hash_one(&key);
+        let at = self.empty_slot();
+        let before = std::mem::replace(&mut self.newest, at);
+        if let Some(slot) = self.slots.get_mut(at) {
+            (slot.entry, slot.heap, slot.older, slot.newer) = (Some((key, value)), heap, before, NONE);
+        }
+        match self.slots.get_mut(before) {
+            Some(before) => before.newer = at,
+            None => self.oldest = at,
+        }
+        self.heap += heap;
+        let (slots, hasher) = (&self.slots, &self.hasher);
+        self.index.insert_unique(hash, at, |at| slots.hash(*at, hasher));
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.slots.get_mut(key).map(|slot| &mut slot.value)
+        let at = self.find(key)?;
+        self.slots.get_mut(at)?.entry.as_mut().map(|(_, value)| value)
     }
 
     pub(crate) fn contains(&self, key: &K) -> bool {
-        self.slots.contains_key(key)
+        self.find(key).is_some()
     }
 
     pub(crate) fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
-        self.slots.remove(key).map(|slot| slot.value)
+        let at = self.find(key)?;
+        self.take(at).map(|(_, value)| value)
     }
 
     /// Takes the oldest entry out if `condition` holds for it.
     pub(crate) fn pop_oldest_if(&mut self, condition: impl FnOnce(&V) -> bool) -> Option<(K, V)> {
-        loop {
-            let (turn, key) = self.order.front()?;
-            match self.slots.get(key) {
-                Some(slot) if slot.turn == *turn => {
-                    if !condition(&slot.value) {
-                        return None;
-                    }
-                    let (_, key) = self.order.pop_front()?;
-                    let value = self.remove(&key)?;
-                    return Some((key, value));
-                }
-                _ => _ = self.order.pop_front(),
-            }
-        }
+        let (_, value) = self.slots.get(self.oldest)?.entry.as_ref()?;
+        if condition(value) { self.take(self.oldest) } else { None }
     }
 
-    fn pop_oldest(&mut self) -> Option<(K, V)> {
-        self.pop_oldest_if(|_| true)
+    fn find<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<u32>
+    where
+        K: Borrow<Q>,
+    {
+        let key_of = |at: u32| self.slots.get(at)?.entry.as_ref().map(|(key, _)| key.borrow());
+        let is_it = |at: &u32| key_of(*at) == Some(key);
+        self.index.find(self.hasher.hash_one(key), is_it).copied()
     }
 
-    /// Keeps the order at most twice as long as the map, for a constant cost per insertion.
-    fn forget_stale_turns(&mut self) {
-        if self.order.len() > 2 * self.slots.len() + 16 {
-            let slots = &self.slots;
-            self.order.retain(|(turn, key)| slots.get(key).is_some_and(|slot| slot.turn == *turn));
+    /// Empties a slot.
+    fn take(&mut self, at: u32) -> Option<(K, V)> {
+        let hash = self.slots.hash(at, &self.hasher);
+        if let Ok(found) = self.index.find_entry(hash, |other| *other == at) {
+            found.remove();
         }
+        let slot = self.slots.get_mut(at)?;
+        let (entry, older) = (slot.entry.take(), slot.older);
+        let newer = std::mem::replace(&mut slot.newer, std::mem::replace(&mut self.empty, at));
+        self.heap -= std::mem::take(&mut slot.heap);
+        match self.slots.get_mut(older) {
+            Some(older) => older.newer = newer,
+            None => self.oldest = newer,
+        }
+        match self.slots.get_mut(newer) {
+            Some(newer) => newer.older = older,
+            None => self.newest = older,
+        }
+        entry
+    }
+
+    fn empty_slot(&mut self) -> u32 {
+        match self.slots.get(self.empty) {
+            Some(slot) => std::mem::replace(&mut self.empty, slot.newer),
+            None => self.slots.add(),
+        }
+    }
+}
+
+impl<K, V> Slots<K, V> {
+    fn get(&self, at: u32) -> Option<&Slot<K, V>> {
+        self.0.get(at as usize / SHELF)?.get(at as usize % SHELF)
+    }
+
+    fn get_mut(&mut self, at: u32) -> Option<&mut Slot<K, V>> {
+        self.0.get_mut(at as usize / SHELF)?.get_mut(at as usize % SHELF)
+    }
+
+    fn add(&mut self) -> u32 {
+        let at = self.0.last().map_or(0, |last| (self.0.len() - 1) * SHELF + last.len());
+        if at.is_multiple_of(SHELF) {
+            self.0.push(Vec::with_capacity(SHELF));
+        }
+        if let Some(last) = self.0.last_mut() {
+            last.push(Slot { entry: None, heap: 0, older: NONE, newer: NONE });
+        }
+        u32::try_from(at).expect("bounds are far below 2^32")
+    }
+}
+
+impl<K: Hash, V> Slots<K, V> {
+    fn hash(&self, at: u32, hasher: &DefaultHashBuilder) -> u64 {
+        self.get(at).and_then(|slot| slot.entry.as_ref()).map_or(0, |(key, _)| hasher.hash_one(key))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Fifo;
+    use std::collections::VecDeque;
+
+    use proptest::prelude::*;
+
+    use super::{Bounds, Fifo};
+
+    fn fifo(entries: usize) -> Fifo<u32, char> {
+        Fifo::new(Bounds { entries, heap: 100 })
+    }
 
     fn drain(fifo: &mut Fifo<u32, char>) -> String {
-        std::iter::from_fn(|| fifo.pop_oldest()).map(|(_, value)| value).collect()
+        std::iter::from_fn(|| fifo.pop_oldest_if(|_| true)).map(|(_, value)| value).collect()
+    }
+
+    /// Adds an entry; the keys that had to leave.
+    fn add(fifo: &mut Fifo<u32, char>, key: u32, value: char, heap: usize) -> Vec<u32> {
+        let left = std::iter::from_fn(|| fifo.make_room(&key, heap)).map(|(key, _)| key).collect();
+        fifo.insert(key, value, heap);
+        left
     }
 
     #[test]
     fn the_oldest_leaves_when_a_new_key_needs_the_room() {
-        let mut fifo = Fifo::new(2);
-        assert_eq!(fifo.insert(1, 'a'), None);
-        assert_eq!(fifo.insert(2, 'b'), None);
-        assert_eq!(fifo.insert(2, 'c'), None);
-        assert_eq!(fifo.insert(3, 'd'), Some((1, 'a')));
+        let mut fifo = fifo(2);
+        let added = [(1, 'a', vec![]), (2, 'b', vec![]), (2, 'c', vec![]), (3, 'd', vec![1])];
+        for (key, value, left) in added {
+            assert_eq!(add(&mut fifo, key, value, 0), left);
+        }
         assert_eq!(drain(&mut fifo), "cd");
     }
 
     #[test]
+    fn the_oldest_leave_when_a_new_one_needs_their_memory() {
+        let mut fifo = fifo(9);
+        let added = [(1, 40, vec![]), (2, 40, vec![]), (3, 60, vec![1]), (4, 1000, vec![2, 3]), (5, 1, vec![4])];
+        for (key, heap, left) in added {
+            assert_eq!(add(&mut fifo, key, 'x', heap), left, "{key}");
+        }
+        assert_eq!(fifo.heap, 1);
+    }
+
+    #[test]
     fn an_entry_that_comes_again_is_the_newest() {
-        let mut fifo = Fifo::new(3);
+        let mut fifo = fifo(3);
         for (key, value) in [(1, 'a'), (2, 'b'), (1, 'c')] {
-            fifo.insert(key, value);
+            add(&mut fifo, key, value, 0);
         }
         assert_eq!(drain(&mut fifo), "bc");
     }
 
     #[test]
     fn the_oldest_stays_while_the_condition_does_not_hold() {
-        let mut fifo = Fifo::new(3);
-        fifo.insert(1, 'a');
+        let mut fifo = fifo(3);
+        add(&mut fifo, 1, 'a', 0);
         assert_eq!(fifo.pop_oldest_if(|value| *value != 'a'), None);
         assert_eq!(drain(&mut fifo), "a");
     }
 
     #[test]
-    fn removed_entries_leave_no_trace_in_the_order() {
-        let mut fifo = Fifo::new(10);
+    fn what_comes_and_goes_uses_the_same_slots() {
+        let mut fifo = fifo(10);
         for key in 0..1000 {
-            fifo.insert(key, 'x');
+            add(&mut fifo, key, 'x', 7);
             fifo.remove(&key);
         }
-        assert!(fifo.order.len() <= 17, "{}", fifo.order.len());
-        assert_eq!(fifo.pop_oldest(), None);
+        assert_eq!((fifo.slots.add(), fifo.heap, drain(&mut fifo).as_str()), (1, 0, ""));
+    }
+
+    proptest! {
+        /// Whatever is done to it, it is the list that it stands for.
+        #[test]
+        fn it_is_a_list_of_entries_in_order(steps in proptest::collection::vec((0..3_u8, 0..6_u32), 0..80)) {
+            let (mut fifo, mut list) = (fifo(4), VecDeque::new());
+            for (what, key) in steps {
+                match what {
+                    0 => {
+                        let left = add(&mut fifo, key, 'x', 10);
+                        list.retain(|other| *other != key && !left.contains(other));
+                        list.push_back(key);
+                    }
+                    1 => {
+                        prop_assert_eq!(fifo.remove(&key).is_some(), list.contains(&key));
+                        list.retain(|other| *other != key);
+                    }
+                    _ => prop_assert_eq!(fifo.pop_oldest_if(|_| true).map(|(key, _)| key), list.pop_front()),
+                }
+                prop_assert!(fifo.slots.get(4).is_none() && fifo.heap == 10 * list.len());
+                prop_assert!((0..6).all(|key| fifo.contains(&key) == list.contains(&key)));
+            }
+        }
     }
 }

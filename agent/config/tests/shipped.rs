@@ -1,8 +1,9 @@
 //! `pipeline.toml`, which ships: it can be used as it is, and it is the reference of every key.
 
 use tidegate_core::component::{ComponentKind, Key};
-use tidegate_core::config::Queue;
+use tidegate_core::edge::{Limits, WhenFull};
 use tidegate_core::telemetry::Telemetry;
+use toml::de::ValueDeserializer;
 
 use crate::config::{Environment, Registry, SERVICE_KEYS, Source, TELEMETRY_KEYS, load};
 
@@ -46,21 +47,41 @@ fn documents(header: &str, keys: &[Key]) {
     }
 }
 
-fn documents_all<C: ?Sized>(section: &str, kinds: &[ComponentKind<C>], has_queue: bool) {
+fn word(when_full: WhenFull) -> &'static str {
+    match when_full {
+        WhenFull::Block => "block",
+        WhenFull::DropNewest => "drop_newest",
+        WhenFull::DropOldest => "drop_oldest",
+    }
+}
+
+/// `queue` tells the inbox that a kind has, if it has one.
+fn documents_all<C: ?Sized>(
+    section: &str,
+    kinds: &[ComponentKind<C>],
+    queue: impl Fn(&ComponentKind<C>) -> Option<Limits>,
+) {
     for kind in kinds {
-        documents(&format!("{section}.{}", kind.name), kind.keys);
-        let defaults: Vec<_> = Queue::KEYS.iter().map(|key| format!("{} = {}", key.name, key.default)).collect();
-        let queue = format!("#queue = {{ {} }}", defaults.join(", "));
-        assert!(!has_queue || table(&format!("{section}.{}", kind.name)).contains(&queue.as_str()), "{}", kind.name);
+        let header = format!("{section}.{}", kind.name);
+        documents(&header, kind.keys);
+        if let Some(Limits { records, bytes, when_full }) = queue(kind) {
+            let (size, when_full) = (bytes >> 20, word(when_full));
+            let line =
+                format!("#queue = {{ records = {records}, bytes = \"{size}MiB\", when_full = \"{when_full}\" }}");
+            assert!(table(&header).contains(&&*line), "[{header}] does not have the line {line}");
+        }
     }
 }
 
 #[test]
 fn it_tells_of_every_key_of_every_kind() {
     let Registry { receivers, processors, exporters } = Registry::BUILT_IN;
-    documents_all("receivers", receivers, false);
-    documents_all("processors", processors, true);
-    documents_all("exporters", exporters, true);
+    documents_all("receivers", receivers, |_| None);
+    documents_all("processors", processors, |_| Some(Limits::DEFAULT));
+    documents_all("exporters", exporters, |kind| {
+        let config = (kind.parse)(ValueDeserializer::parse("{}").unwrap());
+        Some(config.unwrap().default_queue())
+    });
     documents("service", SERVICE_KEYS);
     documents("service.telemetry", TELEMETRY_KEYS);
 }

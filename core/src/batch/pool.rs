@@ -4,18 +4,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Batch, Slots};
 
-/// Memory of all idle batches at most. What a burst filled comes back while edges drain, and is needed again
-/// when they fill: pages that the system has to clear anew cost more than the records in them.
-const MAX_IDLE_BYTES: usize = 8 << 20;
+/// Memory of all idle batches at most: some that were filled, which is more than are under way where nothing waits.
+pub(super) const MAX_IDLE_BYTES: usize = 2 << 20;
+/// A batch that holds less costs no more to make than to keep, and would have to grow.
+const LEAST_BYTES: usize = 32 << 10;
+/// One that holds more had a frame or a burst in it that is not likely to come again soon.
+const MOST_BYTES: usize = 512 << 10;
+
+/// Records and bytes that a new batch has room for. All batches being alike, what one leaves behind fits the next one:
+/// vectors that grow would leave memory of all sizes.
+const RECORDS: usize = 384;
+const BYTES: usize = 64 << 10;
 
 /// The memory of one batch.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Buffers {
     records: Slots,
     bytes: Vec<u8>,
 }
 
 impl Buffers {
+    fn new() -> Self {
+        Self { records: Slots::with_capacity(RECORDS), bytes: Vec::with_capacity(BYTES) }
+    }
+
     fn memory(&self) -> usize {
         self.records.memory() + self.bytes.capacity()
     }
@@ -37,7 +49,8 @@ impl Pool {
     /// An empty batch that comes back here when it is dropped.
     #[must_use]
     pub fn take(&self) -> Batch {
-        let Buffers { records, bytes } = self.lock().pop().unwrap_or_default();
+        let idle = self.lock().pop();
+        let Buffers { records, bytes } = idle.unwrap_or_else(Buffers::new);
         Batch { records, bytes, used: 0, pool: Some(self.clone()) }
     }
 
@@ -46,6 +59,11 @@ impl Pool {
         let refused = self.lock().push(Buffers { records, bytes });
         // Freed here, without the lock.
         drop(refused);
+    }
+
+    #[cfg(test)]
+    pub(super) fn idle_bytes(&self) -> usize {
+        self.lock().memory
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
@@ -64,7 +82,7 @@ impl Idle {
     /// Keeps a batch, or gives it back if there is no room for it.
     fn push(&mut self, buffers: Buffers) -> Option<Buffers> {
         let memory = buffers.memory();
-        if self.memory + memory > MAX_IDLE_BYTES {
+        if !(LEAST_BYTES..=MOST_BYTES).contains(&memory) || self.memory + memory > MAX_IDLE_BYTES {
             return Some(buffers);
         }
         self.memory += memory;

@@ -11,6 +11,11 @@ pub(super) struct Slots {
 }
 
 impl Slots {
+    /// An empty list that grows no further until it has so many records.
+    pub(super) fn with_capacity(records: usize) -> Self {
+        Self { places: Vec::with_capacity(records), len: 0 }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -65,6 +70,13 @@ impl Slots {
             self.places[len..self.len].iter_mut().for_each(Record::vacate);
             self.len = len;
         }
+    }
+
+    /// Takes out all records, in places of their own.
+    pub(super) fn take_fitted(&mut self) -> Self {
+        let mut places = Vec::with_capacity(self.len);
+        places.extend(self.drain_from(0));
+        Self { len: places.len(), places }
     }
 
     /// Takes out the records behind the first `len`.

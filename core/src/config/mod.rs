@@ -29,8 +29,8 @@ impl Queue {
         Key { name: "records", default: "16384", effect: "records that it holds at most" },
         Key {
             name: "bytes",
-            default: "\"4MiB\"",
-            effect: "bytes that it holds at most, records and the packets that they refer to; raise it to ride out longer bursts",
+            default: "\"2MiB\"",
+            effect: "bytes of memory that it holds at most; raise it to ride out longer bursts",
         },
         Key {
             name: "when_full",

@@ -19,7 +19,7 @@ use crate::record::{Kinds, Record};
 pub struct Limits {
     /// Records at most. A single batch larger than this is let through when the edge is empty.
     pub records: usize,
-    /// Bytes at most, records and the packet bytes that they refer to.
+    /// Bytes at most: memory that batches hold, with packet bytes and texts, used or not.
     pub bytes: usize,
     /// What happens to a batch that does not fit.
     pub when_full: WhenFull,
@@ -27,7 +27,7 @@ pub struct Limits {
 
 impl Limits {
     /// What an inbox has when the configuration does not say otherwise.
-    pub const DEFAULT: Self = Self { records: 16_384, bytes: 4 << 20, when_full: WhenFull::Block };
+    pub const DEFAULT: Self = Self { records: 16_384, bytes: 2 << 20, when_full: WhenFull::Block };
 }
 
 impl Default for Limits {

@@ -120,6 +120,12 @@ impl Edge {
         }
     }
 
+    /// Whether memory is short for a batch that holds so many bytes: it would wait behind others, or few like it
+    /// could wait.
+    pub(crate) fn is_tight(&self, bytes: usize) -> bool {
+        bytes > self.queue.limits.bytes / 8 || !lock(&self.queue.state).waiting.is_empty()
+    }
+
     pub(crate) fn door(&self) -> Door {
         Door { queue: Arc::clone(&self.queue) }
     }

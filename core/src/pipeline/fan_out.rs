@@ -74,6 +74,12 @@ impl FanOut {
         Admitted { targets, deliveries }
     }
 
+    /// Whether memory is short on any edge for a batch that holds so many bytes.
+    pub(crate) fn is_tight(&self, bytes: usize) -> bool {
+        let exits = self.exits.read().unwrap_or_else(PoisonError::into_inner);
+        exits.targets.iter().any(|target| target.edge.is_tight(bytes))
+    }
+
     fn write(&self) -> RwLockWriteGuard<'_, Exits> {
         self.exits.write().unwrap_or_else(PoisonError::into_inner)
     }

@@ -17,7 +17,7 @@ use crate::stage::{Processor, StageError};
 use crate::time::Timestamp;
 
 /// Records of one batch at most where a processor makes them by itself.
-const MOST_AT_ONCE: usize = 4096;
+const MOST_AT_ONCE: usize = 2048;
 
 /// Some processors in a row, and the edges behind the last one.
 pub(super) struct Segment {
@@ -196,6 +196,9 @@ impl Segment {
             }
             ticket = ticket.forward_to(&self.steps[next].books, &batch);
             self.process(next, &mut batch, &mut ticket);
+        }
+        if self.exits.is_tight(batch.held()) {
+            batch.fit();
         }
         let weight = batch.weight();
         send(vec![self.exits.admit(&Arc::new(batch), weight, ticket)]).await;

@@ -84,6 +84,7 @@ impl Record {
             Self::Flow(flow) => flow.heap_bytes(),
             Self::AgentEvent(event) => event.heap_bytes(),
             Self::Event(Event { body: EventBody::AccessLog(kept), .. }) => size_of_val(&**kept),
+            Self::Metric(point) => point.heap_bytes(),
             _ => 0,
         }
     }

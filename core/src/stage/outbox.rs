@@ -44,7 +44,10 @@ impl Outbox {
 
     /// Hands a batch to every pipeline behind this receiver, waiting while one is full. Not to be
     /// cancelled: what it still waits with would have no outcome.
-    pub async fn send(&self, batch: Batch) {
+    pub async fn send(&self, mut batch: Batch) {
+        if self.shared.lanes.are_tight(batch.held()) {
+            batch.fit();
+        }
         let delivery = self.shared.admit(batch);
         self.shared.forward(delivery).await;
     }
@@ -111,7 +114,10 @@ impl Buffer {
     /// Puts a batch in the buffer. Waits only if the buffer is full and its policy is to block.
     /// Returns how many records were dropped for want of room, now or (`drop_oldest`) earlier ones. Not to
     /// be cancelled, as [`Outbox::send`].
-    pub async fn send(&self, batch: Batch) -> u64 {
+    pub async fn send(&self, mut batch: Batch) -> u64 {
+        if self.edge.is_tight(batch.held()) {
+            batch.fit();
+        }
         self.edge.send(self.shared.admit(batch)).await
     }
 
@@ -119,13 +125,13 @@ impl Buffer {
     /// next [`Self::send`] where there is one sender.
     #[must_use]
     pub fn has_room(&self, batch: &Batch) -> bool {
-        self.edge.has_room(batch.len(), batch.weight())
+        self.edge.has_room(batch.len(), batch.least_weight())
     }
 
     /// Waits until it would, whatever the policy, or until nobody reads the buffer any more: for the
     /// report of a loss, which must not be lost itself.
     pub async fn room(&self, batch: &Batch) {
-        self.edge.room(batch.len(), batch.weight()).await;
+        self.edge.room(batch.len(), batch.least_weight()).await;
     }
 
     /// Enters `n` records that came and could not be used.

@@ -202,6 +202,6 @@ async fn what_a_processor_has_at_the_end_goes_in_batches_that_an_edge_has_room_f
     let lab = lab.exporter(Manner::After(1), ROOMY);
     let ended = lab.pipeline("p", &[0], vec![processor("hoarder", Hoarder)], &[0, 1]).run().await;
     assert_eq!(ended.kept[0], (1..=10_000).collect::<Vec<_>>());
-    assert_eq!(ended.kept[1].len(), 4096);
+    assert_eq!(ended.kept[1].len(), 2048);
     assert_eq!(ended.books("p", "processors.hoarder").created, 10_000);
 }

@@ -68,8 +68,8 @@ pub(super) struct Config {
 pub(super) struct Batching {
     /// Records in one request at most, default 2048.
     pub(super) max_records: NonZeroU64,
-    /// Bytes of one request at most, before compression, default 3 MiB and never above the 4 MiB that
-    /// many servers take.
+    /// Bytes of one request at most, before compression, default 1 MiB and never above the 4 MiB that
+    /// many servers take. `in_flight` and two more of them are in memory while the backend does not answer.
     pub(super) max_bytes: ByteSize,
     /// How long a record waits for others, default 1 s; 0 sends what came together at once.
     pub(super) timeout: HumanDuration,
@@ -154,7 +154,7 @@ impl Default for Batching {
     fn default() -> Self {
         Self {
             max_records: const { NonZeroU64::new(2048).expect("not zero") },
-            max_bytes: ByteSize::new(3 << 20),
+            max_bytes: ByteSize::new(1 << 20),
             timeout: seconds(1),
         }
     }
@@ -182,9 +182,10 @@ impl ExporterConfig for Config {
         self.signals.as_ref().map_or(DEFAULT_SIGNALS, Signals::kinds)
     }
 
-    /// Drops what does not fit: a backend that is down must not stop the exporters beside this one.
+    /// Drops what does not fit: a backend that is down must not stop the exporters beside this one. Holds twice what
+    /// others do, since backends are away for longer than a pipe is full.
     fn default_queue(&self) -> Limits {
-        Limits { when_full: WhenFull::DropNewest, ..Limits::DEFAULT }
+        Limits { bytes: 2 * Limits::DEFAULT.bytes, when_full: WhenFull::DropNewest, ..Limits::DEFAULT }
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {

@@ -20,8 +20,8 @@ pub(super) const KEYS: &[Key] = &[
     key("batch.max_records", "2048", "log records in one request at most"),
     key(
         "batch.max_bytes",
-        "\"3MiB\"",
-        "bytes of one request at most, before compression; many servers refuse more than 4MiB",
+        "\"1MiB\"",
+        "bytes of one request at most, before compression; `in_flight` and two more are in memory while the backend does not answer",
     ),
     key("batch.timeout", "\"1s\"", "how long a log record waits for others"),
     key("retry_on_failure.enabled", "true", "whether a request is repeated that failed for a passing reason"),

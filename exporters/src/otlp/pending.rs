@@ -9,6 +9,9 @@ use super::frame::{Message, PREFIX};
 use super::logs::Envelope;
 use super::verdict::reason;
 
+/// Memory for a record beyond those that a request has room for. Records with more are few.
+const SPARE: usize = 16 << 10;
+
 /// Encoded log records on their way into one request. They are written where they are sent from.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -86,9 +89,11 @@ impl Pending {
     /// Has `encode` append a record, and says what has to follow: [`Self::keep`]; [`Self::seal`] and then
     /// [`Self::keep`]; or nothing, since the record is gone.
     pub(super) fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Fit {
+        self.grow_no_further_than_need_be();
         encode(&mut self.bytes);
         if self.bytes.len() - self.end > self.room {
             self.bytes.truncate(self.end);
+            self.bytes.shrink_to(self.most());
             Fit::Never
         } else if self.is_full() || self.bytes.len() - self.start > self.room {
             Fit::Next
@@ -158,8 +163,23 @@ impl Pending {
         bytes
     }
 
-    /// Takes memory for later requests. It came from here, so there is never more than all requests under way had.
+    /// Takes memory for later requests. It came from here, so there is never more than all requests under way had;
+    /// what a large record made larger than a request needs it is not kept.
     pub(super) fn reuse(&mut self, memory: Option<Vec<u8>>) {
-        self.idle.extend(memory);
+        let most = self.most();
+        self.idle.extend(memory.filter(|memory| memory.capacity() <= most));
+    }
+
+    /// A vector doubles when it is full, which would be twice the memory that a request may have.
+    fn grow_no_further_than_need_be(&mut self) {
+        let (len, most) = (self.bytes.len(), self.most());
+        if self.bytes.capacity() < most && len > most / 2 {
+            self.bytes.reserve_exact(most - len);
+        }
+    }
+
+    /// Memory for a full request and the record that did not fit.
+    fn most(&self) -> usize {
+        self.start + self.room + SPARE
     }
 }

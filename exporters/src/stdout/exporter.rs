@@ -16,7 +16,7 @@ use super::output::Output;
 /// Bytes of lines that are enough for one write.
 const WRITE_BYTES: usize = 64 << 10;
 /// Memory for lines that is kept from one write to the next.
-const KEEP_BYTES: usize = 1 << 20;
+const KEEP_BYTES: usize = 256 << 10;
 
 /// The reader of the output has gone.
 const OUTPUT_CLOSED: &str = "output_closed";

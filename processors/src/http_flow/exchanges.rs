@@ -1,11 +1,14 @@
 //! Pairs responses with their requests by `X-Request-Id`, as Hubble's `seven` parser (v1.19.4) does with two LRU
-//! caches of this size, one of times and one of traces; here it is one table.
+//! caches of this size, one of times and one of traces; here it is one table. Ids and traces are as long as clients
+//! make them, so their bytes are bounded, too: what Envoy makes takes two thirds of it.
 
 use jiff::SignedDuration;
 
-use crate::fifo::Fifo;
+use crate::fifo::{Bounds, Fifo};
 
 const CAPACITY: usize = 10_000;
+/// Bytes of all ids and traces at most.
+const TEXTS: usize = 1 << 20;
 
 /// Requests whose response has not been seen.
 #[derive(Debug)]
@@ -46,16 +49,20 @@ impl Id {
 
 impl Default for Exchanges {
     fn default() -> Self {
-        Self { requests: Fifo::new(CAPACITY) }
+        Self { requests: Fifo::new(Bounds { entries: CAPACITY, heap: TEXTS }) }
     }
 }
 
 impl Exchanges {
     /// Remembers a request that has an id. One that passes several proxies keeps the trace that any of them told.
     pub(super) fn request(&mut self, id: Option<&str>, logged_at: SignedDuration, trace_id: Option<&str>) {
-        let Some(id) = id.map(Id::of) else { return };
+        let Some(text) = id else { return };
+        let id = Id::of(text);
         let earlier = self.requests.remove(&id).and_then(|request| request.trace_id);
-        self.requests.insert(id, Request { logged_at, trace_id: trace_id.map(Into::into).or(earlier) });
+        let trace_id: Option<Box<str>> = trace_id.map(Into::into).or(earlier);
+        let texts = text.len() + trace_id.as_deref().map_or(0, str::len);
+        while self.requests.make_room(&id, texts).is_some() {}
+        self.requests.insert(id, Request { logged_at, trace_id }, texts);
     }
 
     /// Latency in nanoseconds and trace id for a response; 0 and none where the request is not known.
@@ -110,6 +117,17 @@ mod tests {
             exchanges.request(Some("a"), at(1_400), later);
             assert_eq!(exchanges.response(Some("a"), at(1_500)), (100, Some(expected.to_owned())));
         }
+    }
+
+    #[test]
+    fn requests_with_long_ids_leave_room_for_few_others() {
+        let mut exchanges = Exchanges::default();
+        let long = "x".repeat(TEXTS / 2);
+        for (id, trace_id) in [("first", None), (&*long, None), ("second", Some(&*long))] {
+            exchanges.request(Some(id), at(1), trace_id);
+        }
+        let known = |id| exchanges.requests.contains(&Id::of(id));
+        assert_eq!(["first", &*long, "second"].map(known), [false, false, true]);
     }
 
     #[test]

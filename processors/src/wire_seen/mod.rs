@@ -27,10 +27,17 @@ use tidegate_core::flow::{Flow, FlowType, L4, L7, L7Type, TracePoint, Verdict};
 use tidegate_core::ledger::Tally;
 use tidegate_core::{Batch, Record, Timestamp};
 
-use crate::fifo::Fifo;
+use crate::fifo::{Bounds, Fifo};
 
 /// A message was handed on before its time, because as many as may be were waiting.
 const TABLE_FULL: &str = "wire_table_full";
+
+/// Bytes of texts that waiting messages have on average at most, beyond which the oldest are handed on early, too. DNS
+/// messages have 200, HTTP heads in captured packets 300.
+const TEXTS: usize = 512;
+
+/// Messages that are handed on with one batch: what came in a second may all be due when the stream goes on.
+const AT_ONCE: usize = 512;
 
 /// `FROM_NETWORK`: before the translation of addresses is undone.
 const FROM_NETWORK: TracePoint = TracePoint(10);
@@ -55,8 +62,8 @@ impl WireSeen {
     fn new(hold: Duration, pending: usize) -> Self {
         Self {
             hold,
-            waiting: Fifo::new(pending),
-            proxied: Fifo::new(pending),
+            waiting: Fifo::new(Bounds { entries: pending, heap: TEXTS.saturating_mul(pending) }),
+            proxied: Fifo::new(Bounds { entries: pending, heap: usize::MAX }),
             early: Vec::new(),
             early_count: 0,
             clock: Timestamp::default(),
@@ -78,19 +85,27 @@ impl WireSeen {
         match self.waiting.get_mut(&message) {
             Some(known) => learn(known, carrier),
             None => {
-                let Some(l7) = l7() else { return };
-                if let Some((oldest, flow)) = self.waiting.insert(message, flow(carrier, l7)) {
-                    self.early_count += 1;
-                    let settled = self.settle(oldest, flow);
-                    self.early.extend(settled);
+                if let Some(l7) = l7() {
+                    self.wait(message, flow(carrier, l7));
                 }
             }
         }
     }
 
+    fn wait(&mut self, message: Message, flow: Flow) {
+        let heap = flow.heap_bytes();
+        while let Some((oldest, flow)) = self.waiting.make_room(&message, heap) {
+            self.early_count += 1;
+            let settled = self.settle(oldest, flow);
+            self.early.extend(settled);
+        }
+        self.waiting.insert(message, flow, heap);
+    }
+
     /// A proxy reported an exchange.
     pub(crate) fn report(&mut self, exchange: Exchange, time: Timestamp) {
-        self.proxied.insert(exchange, time);
+        while self.proxied.make_room(&exchange, 0).is_some() {}
+        self.proxied.insert(exchange, time, 0);
     }
 
     /// A record of this time passed.
@@ -108,7 +123,7 @@ impl WireSeen {
         for _ in 0..std::mem::take(&mut self.early_count) {
             tally.note(TABLE_FULL);
         }
-        self.hand_on(self.clock, batch);
+        self.hand_on(self.clock, AT_ONCE, batch);
     }
 
     /// How often [`Self::tick`] is to be called.
@@ -120,18 +135,20 @@ impl WireSeen {
     pub(crate) fn tick(&mut self, now: Timestamp, out: &mut Batch) {
         if !std::mem::take(&mut self.busy) {
             self.clock = self.clock.max(now);
-            self.hand_on(self.clock, out);
+            self.hand_on(self.clock, AT_ONCE, out);
         }
     }
 
     /// Hands on all that waits.
     pub(crate) fn finish(&mut self, out: &mut Batch) {
-        self.hand_on(Timestamp(u64::MAX), out);
+        self.hand_on(Timestamp(u64::MAX), usize::MAX, out);
     }
 
-    fn hand_on(&mut self, now: Timestamp, out: &mut Batch) {
+    /// Hands on what is due, `most` of it.
+    fn hand_on(&mut self, now: Timestamp, most: usize, out: &mut Batch) {
         let hold = self.hold;
-        while let Some((message, flow)) = self.waiting.pop_oldest_if(|flow| flow.time + hold <= now) {
+        for _ in 0..most {
+            let Some((message, flow)) = self.waiting.pop_oldest_if(|flow| flow.time + hold <= now) else { break };
             if let Some(flow) = self.settle(message, flow) {
                 out.push(Record::Flow(flow));
             }
@@ -147,7 +164,7 @@ impl WireSeen {
             return Some(flow);
         }
         if !message.is_response {
-            self.proxied.insert(message.connection(), flow.time);
+            self.report(message.connection(), flow.time);
         }
         None
     }

@@ -18,14 +18,14 @@ pub(crate) struct Settings {
     /// How long a message from a packet waits for other reports of it (default `"1s"`, at most an hour). With `"0s"`
     /// it waits for the end of its batch only, and can be counted twice. Raise it if proxies' records come late.
     hold: HumanDuration,
-    /// Messages that wait at most (default 8192, at least 1); beyond it the oldest are handed on early, with a note
-    /// `wire_table_full`. Some 500 bytes each. Raise it where that note appears.
+    /// Messages that wait at most (default 4096, at least 1); beyond it the oldest are handed on early, with a note
+    /// `wire_table_full`. Some 800 bytes each. Raise it where that note appears.
     pending: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { wire: true, hold: HumanDuration(Duration::from_secs(1)), pending: 8_192 }
+        Self { wire: true, hold: HumanDuration(Duration::from_secs(1)), pending: 4_096 }
     }
 }
 
@@ -46,8 +46,8 @@ impl Settings {
         },
         Key {
             name: "pending",
-            default: "8192",
-            effect: "messages that wait at most; beyond it the oldest are handed on early, with the note `wire_table_full`",
+            default: "4096",
+            effect: "messages that wait at most, at some 800 bytes each; beyond it the oldest are handed on early, with the note `wire_table_full`",
         },
     ];
 

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use tidegate_core::component::{BuildError, Key};
 use tidegate_core::config::{ByteSize, HumanDuration, Queue};
 use tidegate_core::edge::{Limits, WhenFull};
-use tidegate_wire::payload::DEFAULT_MAX_FRAME;
 
 /// The longest path that fits in a unix socket's address.
 const LONGEST_PATH: usize = 107;
@@ -15,7 +14,10 @@ const LONGEST_PATH: usize = 107;
 const LARGEST_MAX_FRAME: usize = 1 << 30;
 
 /// The outbox, where the configuration does not say otherwise: some seconds of a busy node.
-const OUTBOX: Limits = Limits { records: 65_536, bytes: 16 << 20, when_full: WhenFull::DropNewest };
+const OUTBOX: Limits = Limits { records: 65_536, bytes: 6 << 20, when_full: WhenFull::DropNewest };
+/// The longest frame, where the configuration does not say otherwise: ten times what Envoy lets a request's headers
+/// have. Several copies of a frame are in memory while it is decoded.
+const MAX_FRAME: usize = 1 << 20;
 
 pub(super) const KEYS: &[Key] = &[
     Key {
@@ -30,10 +32,10 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         name: "queue",
-        default: "{ records = 65536, bytes = \"16MiB\", when_full = \"drop_newest\" }",
+        default: "{ records = 65536, bytes = \"6MiB\", when_full = \"drop_newest\" }",
         effect: "the outbox between the reader and the pipelines; \"block\" moves losses to where nobody can count them",
     },
-    Key { name: "max_frame", default: "\"16MiB\"", effect: "a longer frame ends the connection" },
+    Key { name: "max_frame", default: "\"1MiB\"", effect: "a longer frame ends the connection" },
     Key {
         name: "reconnect",
         default: "{ initial = \"100ms\", max = \"30s\" }",
@@ -51,12 +53,12 @@ pub struct Config {
     /// What to do when the agent ends the stream, at a frame's boundary or inside one. Anything else,
     /// a socket that is not there included, is tried again in either case.
     pub on_eof: OnEof,
-    /// The outbox between the reader and the pipelines: 65536 records, 16 MiB, `drop_newest`. What it
+    /// The outbox between the reader and the pipelines: 65536 records, 6 MiB, `drop_newest`. What it
     /// drops is counted as `pipeline_full`. With `block` the reader waits instead, and Cilium's agent
     /// drops what it cannot send, which nobody can count: for streams that wait for their reader, such
     /// as a playback.
     pub queue: Queue,
-    /// A longer frame ends the connection, as does a broken one. 16 MiB unless given; events have some
+    /// A longer frame ends the connection, as does a broken one. 1 MiB unless given; events have some
     /// hundreds of bytes. At most 1 GiB.
     pub max_frame: ByteSize,
     /// The pause between attempts to connect.
@@ -92,7 +94,7 @@ impl Default for Config {
             socket: PathBuf::from("/var/run/cilium/monitor1_2.sock"),
             on_eof: OnEof::default(),
             queue: Queue::default(),
-            max_frame: ByteSize::new(DEFAULT_MAX_FRAME),
+            max_frame: ByteSize::new(MAX_FRAME),
             reconnect: Reconnect::default(),
         }
     }

@@ -80,6 +80,11 @@ impl Lanes {
         admitted
     }
 
+    /// Whether memory is short in any of them for a batch that holds so many bytes.
+    pub(super) fn are_tight(&self, bytes: usize) -> bool {
+        self.state().open.iter().any(|lane| lane.fan_out.is_tight(bytes))
+    }
+
     pub(super) fn dropped(&self, reason: &'static str, n: u64) {
         self.state().open.iter().for_each(|lane| lane.books.lost_on_arrival(reason, n));
     }

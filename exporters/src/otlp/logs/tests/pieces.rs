@@ -47,7 +47,7 @@ fn l4() -> impl Strategy<Value = L4> {
 }
 
 fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
-    let record = L7Record::Http(Http { method: "GET".to_owned(), ..Http::default() });
+    let record = L7Record::Http(Http { method: "GET".into(), ..Http::default() });
     let l7 = L7 { l7_type: L7Type::Request, latency_ns: 0, record, trace_id: None, seen: Seen::Proxy };
     select(vec![None, None, Some(Box::new(l7))])
 }

@@ -1,0 +1,55 @@
+//! The formula of `docs/memory.md`: what an agent holds at most, by its queues and bounds. Shared by the test that
+//! holds the agent to it and by the benchmark that shows how far it stays below.
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+/// Program, libraries, threads and what the allocator begins with, in a release build.
+pub(crate) const BASE: u64 = 16 * MIB;
+/// Batches that are done and kept, and those that stages have in their hands.
+const BATCHES: u64 = 4 * MIB;
+/// A message that waits in `dns_flow` or `http_flow`, with its texts.
+const MESSAGE: u64 = 800;
+/// Requests that wait for their responses' times and traces in `http_flow`.
+const EXCHANGES: u64 = 2 * MIB;
+/// Lines that are being written.
+const LINES: u64 = MIB;
+/// What frames of the greatest length take beside that, as so many of them: where they are read, as records, as flows and
+/// as what is written of them. A queue takes one batch that is larger than itself.
+const COPIES: u64 = 9;
+/// An address, prefix or endpoint that `cilium_enrich` knows.
+const NAME: u64 = 512;
+/// A series, in `hubble_metrics` and in the exporters that keep it.
+const SERIES: u64 = KIB;
+
+/// What bounds an agent's memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// `bytes` of all queues, the receiver's outbox among them.
+    pub(crate) queues: u64,
+    /// `in_flight` of the OTLP exporter, and `batch.max_bytes`.
+    pub(crate) requests: u64,
+    pub(crate) request_bytes: u64,
+    /// `pending` of `dns_flow` and `http_flow` together.
+    pub(crate) pending: u64,
+    /// `max_frame`.
+    pub(crate) max_frame: u64,
+    /// Names that are known, and series that there are.
+    pub(crate) names: u64,
+    pub(crate) series: u64,
+}
+
+impl Bounds {
+    /// Of the configuration that ships, whose queues hold so many bytes together.
+    pub(crate) fn shipped(queues: u64) -> Self {
+        let (names, series) = (4096, 1024);
+        Self { queues, requests: 4, request_bytes: MIB, pending: 2 * 4096, max_frame: MIB, names, series }
+    }
+
+    /// What the agent may take on top of [`BASE`].
+    pub(crate) fn beside_base(self) -> u64 {
+        let waiting = self.queues + BATCHES + (self.requests + 2) * self.request_bytes + LINES;
+        let tables = self.pending * MESSAGE + EXCHANGES + self.names * NAME + self.series * SERIES;
+        waiting + tables + COPIES * self.max_frame
+    }
+}
