@@ -111,6 +111,11 @@ impl Batch {
         self.used = (self.used + len).min(self.bytes.len());
     }
 
+    /// Leaves out the bytes behind the first `len`, to which no record may refer.
+    pub fn truncate_bytes(&mut self, len: usize) {
+        self.used = self.used.min(len);
+    }
+
     /// Sets when the batch's frames came, where they were read ahead of their time.
     pub fn received_at(&mut self, time: Timestamp) {
         for record in self.records.records_mut() {

@@ -15,6 +15,10 @@ pub(crate) const BATCH_BYTES: usize = 64 * 1024;
 /// Space for less than this is not worth a read; the socket holds some 50 KiB.
 const READ_LEAST: usize = 16 * 1024;
 
+/// A frame that says to be longer than this is no frame: the stream is broken. One that is only longer than it may be
+/// is passed over, as reading it on costs less than what an agent sends while nobody listens.
+const LONGEST_PASSED_OVER: u64 = 64 * 1024 * 1024;
+
 /// The reason for a frame whose beginning came and whose end did not.
 pub(crate) const FRAME_CUT_SHORT: &str = "frame_cut_short";
 
@@ -30,6 +34,8 @@ pub(crate) struct Frames {
     batch: Batch,
     /// The batch's bytes from here on came and were not decoded.
     start: usize,
+    /// Bytes of a frame that is too long, which come next and are passed over.
+    too_long: u64,
     /// Position of `start` in the stream.
     offset: u64,
     seq: u64,
@@ -54,7 +60,8 @@ impl Frames {
     /// Frames of at most `max_frame` bytes, from one stream, in batches of the pool.
     pub(crate) fn new(max_frame: usize, pool: Pool) -> Self {
         let (decoder, batch) = (Decoder::new(max_frame), pool.take());
-        Self { decoder, max_frame, appended: false, pool, batch, start: 0, offset: 0, seq: 0, stream: new_stream() }
+        let (start, too_long, offset, seq, stream) = (0, 0, 0, 0, new_stream());
+        Self { decoder, max_frame, appended: false, pool, batch, start, too_long, offset, seq, stream }
     }
 
     /// Accepts the beginning of a further stream between two frames: a type that is defined once more.
@@ -67,7 +74,7 @@ impl Frames {
     pub(crate) fn restart(&mut self) {
         self.begin();
         self.batch = self.pool.take();
-        (self.start, self.offset) = (0, 0);
+        (self.start, self.too_long, self.offset) = (0, 0, 0);
     }
 
     /// Room for the next read. Grows only with bytes that came, never with a length that was announced.
@@ -100,6 +107,7 @@ impl Frames {
     pub(crate) fn take(&mut self) -> Batch {
         let mut next = self.pool.take();
         next.push_bytes(&self.batch.bytes()[self.start..]);
+        self.batch.truncate_bytes(self.start);
         self.start = 0;
         std::mem::replace(&mut self.batch, next)
     }
@@ -120,7 +128,7 @@ impl Frames {
     }
 
     /// Makes records of the whole frames that came, until the batch has `records` of them. A frame that is broken in
-    /// itself is handed to `refused` and left out.
+    /// itself, or too long, is handed to `refused` and left out.
     ///
     /// # Errors
     /// The stream cannot be decoded any further; what is in the batch is good.
@@ -132,10 +140,15 @@ impl Frames {
     ) -> Result<Halt, Error> {
         let mut room = records.saturating_sub(self.batch.len());
         loop {
+            self.pass_over();
             match self.decode_stream(&mut room, time, &mut refused) {
                 Err(Error::Gob(gob::Error::DuplicateType(_))) if self.appended => {
                     tracing::info!(byte = self.offset, "a further stream begins here");
                     self.begin();
+                }
+                Err(error @ Error::FrameTooLarge { length, .. }) if length <= LONGEST_PASSED_OVER => {
+                    refused(error);
+                    self.too_long = length + gob::prefix_len(&self.batch.bytes()[self.start..]) as u64;
                 }
                 done => return done,
             }
@@ -181,6 +194,14 @@ impl Frames {
             None
         });
         halt
+    }
+
+    /// Passes over what came of a frame that is too long.
+    fn pass_over(&mut self) {
+        let passed = self.left().min(usize::try_from(self.too_long).unwrap_or(usize::MAX));
+        self.start += passed;
+        self.offset += passed as u64;
+        self.too_long -= passed as u64;
     }
 
     fn begin(&mut self) {

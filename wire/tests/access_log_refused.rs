@@ -112,6 +112,24 @@ fn fields_that_are_not_known_are_skipped() {
     assert_eq!(decode(&data), Ok(expected));
 }
 
+/// `Code` is an integer, but one of HTTP.
+#[test]
+fn fields_that_are_known_elsewhere_are_skipped_whatever_their_type() {
+    let uint = || GoType::built_in(UINT);
+    for (case, data) in [
+        ("in the record", one("Protocol", TypeId::INT, number(4))),
+        ("in an endpoint", nested("SourceEndpoint", "Type", uint(), number(7))),
+        ("in a node", nested("NodeAddressInfo", "Port", GoType::built_in(STRING), number(0))),
+        ("in DNS", nested("DNS", "Code", uint(), number(7))),
+        ("in HTTP", nested("HTTP", "Name", uint(), number(7))),
+        ("in Kafka", nested("Kafka", "Query", uint(), number(7))),
+        ("in another protocol", nested("L7", "TTL", GoType::built_in(STRING), number(0))),
+    ] {
+        assert_eq!(decode(&data).map(|record| record.kind), Ok(String::new()), "{case}");
+    }
+    assert_eq!(decode(&nested("HTTP", "Code", uint(), number(7))), Err("gob_type_mismatch"));
+}
+
 #[test]
 fn addresses_print_as_go_prints_them() {
     let mapped: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1];

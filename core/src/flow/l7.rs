@@ -71,6 +71,7 @@ impl L7 {
         let texts = match &self.record {
             L7Record::Dns(dns) => {
                 dns.query.len()
+                    + dns.observation_source.len()
                     + dns.ips.len() * size_of::<DnsAnswer>()
                     + dns.cnames.iter().map(|cname| cname.len() + size_of::<String>()).sum::<usize>()
                     + 2 * (dns.qtypes.len() + dns.rrtypes.len())
@@ -78,14 +79,16 @@ impl L7 {
             L7Record::Http(http) => {
                 http.method.len()
                     + http.url.len()
+                    + http.protocol.len()
                     + http.headers.iter().map(|(k, v)| k.len() + v.len() + 2 * size_of::<String>()).sum::<usize>()
             }
             L7Record::Kafka(kafka) => kafka.api_key.len() + kafka.topic.len(),
             L7Record::Generic(generic) => {
-                generic.fields.iter().map(|(k, v)| k.len() + v.len() + 2 * size_of::<String>()).sum::<usize>()
+                let field = |(k, v): &(String, String)| k.len() + v.len() + 2 * size_of::<String>();
+                generic.proto.len() + generic.fields.iter().map(field).sum::<usize>()
             }
         };
-        size_of::<Self>() + texts
+        size_of::<Self>() + texts + self.trace_id.as_ref().map_or(0, String::len)
     }
 }
 

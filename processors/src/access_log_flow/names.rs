@@ -6,16 +6,19 @@ use hashbrown::HashMap;
 use tidegate_core::flow::EndpointNames;
 use tidegate_wire::access_log::{LabelForm, Labels};
 
-/// Identities that are remembered; when there are more, remembering starts anew.
+/// Identities that are remembered; when there are more, or their labels take too much, remembering starts anew.
 const CAPACITY: usize = 4096;
 
-/// Bytes of labels that are remembered, at most.
+/// Bytes of labels as they were sent that are remembered, at most; the texts that are made of them take some three times
+/// as much. Labels that are longer than a part of that are not remembered.
+const MOST_BYTES: usize = 256 * 1024;
 const LONGEST: usize = 16 * 1024;
 
 /// Names by identity.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     known: HashMap<u32, Known>,
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -61,10 +64,14 @@ impl Names {
     }
 
     fn remember(&mut self, identity: u32, known: Known) {
-        if self.known.len() == CAPACITY {
+        if self.known.len() == CAPACITY || self.bytes + known.bytes.len() > MOST_BYTES {
             self.known.clear();
+            self.bytes = 0;
         }
-        self.known.insert(identity, known);
+        self.bytes += known.bytes.len();
+        if let Some(before) = self.known.insert(identity, known) {
+            self.bytes -= before.bytes.len();
+        }
     }
 }
 
@@ -113,6 +120,16 @@ mod tests {
         for (len, remembered) in [(LONGEST, true), (LONGEST + 1, false)] {
             assert!(of(&mut names, 9, &"k".repeat(len)).is_some());
             assert_eq!(names.known.remove(&9).is_some(), remembered);
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_of_labels_is_bounded_in_bytes() {
+        let mut names = Names::default();
+        for identity in 0..1000 {
+            assert!(of(&mut names, identity % 100, &format!("{}{identity}", "k".repeat(LONGEST - 3))).is_some());
+            let held: usize = names.known.values().map(|known| known.bytes.len()).sum();
+            assert!(held == names.bytes && held <= MOST_BYTES, "{held}");
         }
     }
 }

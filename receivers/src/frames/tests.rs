@@ -134,7 +134,9 @@ fn a_batch_gathers_reads_until_there_is_no_space_for_another() {
     });
     assert_eq!(reads.count() + 1, (BATCH_BYTES - READ_LEAST) / 4096 + 1);
     let left = frames.left();
-    assert!(left > 0 && frames.take().bytes().len() <= BATCH_BYTES);
+    let came = frames.batch.bytes().len();
+    assert!(left > 0 && came <= BATCH_BYTES);
+    assert_eq!(frames.take().bytes().len(), came - left, "what is not decoded goes with the next batch alone");
     assert_eq!((frames.left(), frames.is_full(), frames.is_empty()), (left, false, true));
 }
 
@@ -148,6 +150,22 @@ fn a_frame_that_is_broken_in_itself_is_left_out() {
     let mut refused = Vec::new();
     let halt = frames.decode(BATCH_RECORDS, Timestamp(1), |error| refused.push(error.as_str()));
     assert_eq!((halt, frames.take().len(), refused), (Ok(Halt::OutOfBytes), 1, vec!["gob_length_out_of_range"]));
+}
+
+#[test]
+fn a_frame_that_is_too_long_is_passed_over_in_whatever_pieces_it_comes() {
+    let bytes = stream(&[event(b"before"), event(&[7; 5000]), event(b"after")]);
+    for size in [1, 7, 999, 100_000] {
+        let (mut frames, mut refused, mut all) = (frames(1024), Vec::new(), Vec::new());
+        for piece in bytes.chunks(size) {
+            feed(&mut frames, piece);
+            let halt = frames.decode(BATCH_RECORDS, Timestamp(1), |error| refused.push(error.as_str()));
+            assert_eq!(halt, Ok(Halt::OutOfBytes));
+            all.extend(data(&frames.take()));
+        }
+        assert_eq!((all, refused), (vec![b"before".to_vec(), b"after".to_vec()], vec!["frame_too_large"]), "{size}");
+        assert_eq!((frames.left(), frames.offset()), (0, bytes.len() as u64));
+    }
 }
 
 #[test]

@@ -35,7 +35,11 @@ pub(super) const KEYS: &[Key] = &[
         default: "{ records = 65536, bytes = \"6MiB\", when_full = \"drop_newest\" }",
         effect: "the outbox between the reader and the pipelines; \"block\" moves losses to where nobody can count them",
     },
-    Key { name: "max_frame", default: "\"1MiB\"", effect: "a longer frame ends the connection" },
+    Key {
+        name: "max_frame",
+        default: "\"1MiB\"",
+        effect: "a longer frame is passed over, and counted as `frame_too_large`",
+    },
     Key {
         name: "reconnect",
         default: "{ initial = \"100ms\", max = \"30s\" }",
@@ -58,8 +62,8 @@ pub struct Config {
     /// drops what it cannot send, which nobody can count: for streams that wait for their reader, such
     /// as a playback.
     pub queue: Queue,
-    /// A longer frame ends the connection, as does a broken one. 1 MiB unless given; events have some
-    /// hundreds of bytes. At most 1 GiB.
+    /// A longer frame is passed over and counted as `frame_too_large`; one that says to have more than
+    /// 64 MiB ends the connection, as does a broken one. 1 MiB unless given; events have some hundreds of bytes. At most 1 GiB.
     pub max_frame: ByteSize,
     /// The pause between attempts to connect.
     pub reconnect: Reconnect,

@@ -31,7 +31,7 @@ pub(super) struct Reader {
     on_eof: OnEof,
     frames: Frames,
     /// When the oldest frame came that was not handed over; `None` where all were.
-    held_since: Option<Instant>,
+    held_since: Option<(Instant, Timestamp)>,
     backoff: Backoff,
     shortfall: Shortfall,
     status: Status,
@@ -128,7 +128,7 @@ impl Reader {
     }
 
     fn is_overdue(&self, now: Instant) -> bool {
-        self.held_since.is_some_and(|since| now - since >= HOLD)
+        self.held_since.is_some_and(|(since, _)| now - since >= HOLD)
     }
 
     fn end_of_stream(&self) -> End {
@@ -148,7 +148,7 @@ impl Reader {
             let refused = |error: payload::Error| self.buffer.dropped(error.as_str(), 1);
             let halt = self.frames.decode(BATCH_RECORDS, time, refused);
             if !self.frames.is_empty() {
-                self.held_since.get_or_insert(now);
+                self.held_since.get_or_insert((now, time));
             }
             match halt? {
                 Halt::BatchFull => self.hand_over(),
@@ -159,10 +159,10 @@ impl Reader {
 
     /// Puts the frames that wait in the outbox.
     fn hand_over(&mut self) {
-        if self.held_since.take().is_some() {
+        if let Some((_, time)) = self.held_since.take() {
             self.backoff.reset();
             let batch = self.frames.take();
-            self.send(batch);
+            self.send(batch, time);
         }
     }
 
@@ -179,10 +179,10 @@ impl Reader {
         self.status.disconnected(end);
     }
 
-    fn send(&mut self, batch: Batch) {
+    fn send(&mut self, batch: Batch, time: Timestamp) {
         self.report_loss();
         let dropped = self.runtime.block_on(self.buffer.send(batch));
-        self.shortfall.add(dropped, Timestamp::now());
+        self.shortfall.add(dropped, time);
     }
 
     /// Reports what was dropped, if it is time and there is room.

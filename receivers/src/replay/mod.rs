@@ -84,6 +84,9 @@ enum ReplayError {
     Read { file: PathBuf, offset: u64, source: std::io::Error },
     #[error("the recording {} is no monitor stream from byte {offset} on", .file.display())]
     Broken { file: PathBuf, offset: u64, source: payload::Error },
+    /// A fault of tidegate.
+    #[error("the thread that reads the recording panicked")]
+    ReaderPanicked,
 }
 
 #[async_trait]
@@ -100,10 +103,10 @@ impl Receiver for Replay {
                 _ = pieces.recv_many(&mut ready, AHEAD) => {}
             }
             if ready.is_empty() {
-                return Ok(());
+                return Err(ReplayError::ReaderPanicked.into());
             }
             for piece in ready.drain(..) {
-                if player.play(piece).await? == Then::Stop {
+                if player.play(piece).await? == Then::End {
                     return Ok(());
                 }
             }
@@ -124,7 +127,7 @@ struct Player {
 #[derive(PartialEq, Eq)]
 enum Then {
     GoOn,
-    Stop,
+    End,
 }
 
 impl Player {
@@ -132,7 +135,10 @@ impl Player {
         match piece {
             Piece::Batch(batch) => return Ok(self.play_batch(batch).await),
             Piece::Refused(reason) => self.out.dropped(reason, 1),
-            Piece::End(end) => self.end(&end),
+            Piece::End(end) => {
+                self.end(&end);
+                return Ok(Then::End);
+            }
             Piece::Failed(failure) => return Err(self.explain(failure)),
         }
         Ok(Then::GoOn)
@@ -142,7 +148,7 @@ impl Player {
     async fn play_batch(&mut self, mut batch: Batch) -> Then {
         tokio::select! {
             biased;
-            () = self.stop.requested() => return Then::Stop,
+            () = self.stop.requested() => return Then::End,
             () = self.schedule.due(self.played) => {}
         }
         if self.schedule.is_paced() {

@@ -94,7 +94,30 @@ fn record<'a>(value: Value<'_, 'a>, view: &mut View<'a>, labels: &mut Memory) ->
             tag::KAFKA => view.kafka = Some(kafka(field)?),
             tag::DNS => view.dns = Some(dns(field)?),
             tag::L7 => view.l7 = Some(l7(field)?),
-            _ => tag::pass(tag, field)?,
+            _ => tag::pass(
+                tag,
+                field,
+                &[
+                    tag::TYPE,
+                    tag::TIMESTAMP,
+                    tag::NODE_ADDRESS_INFO,
+                    tag::OBSERVATION_POINT,
+                    tag::SOURCE_ENDPOINT,
+                    tag::DESTINATION_ENDPOINT,
+                    tag::IP_VERSION,
+                    tag::VERDICT,
+                    tag::INFO,
+                    tag::METADATA,
+                    tag::TRANSPORT_PROTOCOL,
+                    tag::FLOW_EVENT,
+                    tag::SERVICE_INFO,
+                    tag::DROP_REASON,
+                    tag::HTTP,
+                    tag::KAFKA,
+                    tag::DNS,
+                    tag::L7,
+                ],
+            )?,
         }
         Ok(())
     })
@@ -105,7 +128,7 @@ fn node<'a>(value: Value<'_, 'a>) -> Result<NodeView<'a>, Error> {
         match tag {
             tag::IPV4 => node.ipv4 = text(field)?,
             tag::IPV6 => node.ipv6 = text(field)?,
-            _ => tag::pass(tag, field)?,
+            _ => tag::pass(tag, field, &[tag::IPV4, tag::IPV6])?,
         }
         Ok(())
     })
@@ -120,7 +143,7 @@ fn endpoint<'a>(value: Value<'_, 'a>, labels: &mut Memory) -> Result<EndpointVie
             tag::PORT => endpoint.port = narrow(field.tagged_uint()?, "Port")?,
             tag::IDENTITY => endpoint.identity = field.tagged_uint()?,
             tag::LABELS => endpoint.labels = Labels::read(field, endpoint.identity, labels)?,
-            _ => tag::pass(tag, field)?,
+            _ => tag::pass(tag, field, &[tag::ID, tag::IPV4, tag::IPV6, tag::PORT, tag::IDENTITY, tag::LABELS])?,
         }
         Ok(())
     })
@@ -131,7 +154,7 @@ fn service<'a>(value: Value<'_, 'a>) -> Result<ServiceView<'a>, Error> {
         match tag {
             tag::NAME => service.name = text(field)?,
             tag::IP_PORT => (service.ip, service.port) = ip_port(field)?,
-            _ => tag::pass(tag, field)?,
+            _ => tag::pass(tag, field, &[tag::NAME, tag::IP_PORT])?,
         }
         Ok(())
     })
@@ -142,7 +165,7 @@ fn ip_port<'a>(value: Value<'_, 'a>) -> Result<(Text<'a>, u16), Error> {
         match tag {
             tag::IP => *ip = text(field)?,
             tag::PORT => *port = narrow(field.tagged_uint()?, "Port")?,
-            _ => tag::pass(tag, field)?,
+            _ => tag::pass(tag, field, &[tag::IP, tag::PORT])?,
         }
         Ok(())
     })

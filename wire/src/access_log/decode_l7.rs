@@ -17,7 +17,19 @@ pub(super) fn http<'a>(value: Value<'_, 'a>) -> Result<HttpView<'a>, Error> {
             tag::HEADERS => http.headers = Some(headers(field)?),
             tag::MISSING_HEADERS => http.missing_headers = Some(headers(field)?),
             tag::REJECTED_HEADERS => http.rejected_headers = Some(headers(field)?),
-            _ => tag::pass(tag, field)?,
+            _ => tag::pass(
+                tag,
+                field,
+                &[
+                    tag::CODE,
+                    tag::METHOD,
+                    tag::URL,
+                    tag::PROTOCOL,
+                    tag::HEADERS,
+                    tag::MISSING_HEADERS,
+                    tag::REJECTED_HEADERS,
+                ],
+            )?,
         }
         Ok(())
     })
@@ -31,7 +43,11 @@ pub(super) fn kafka<'a>(value: Value<'_, 'a>) -> Result<KafkaView<'a>, Error> {
             tag::API_KEY => kafka.api_key = text(field)?,
             tag::CORRELATION_ID => kafka.correlation_id = narrow(field.tagged_int()?, "CorrelationID")?,
             tag::TOPIC => kafka.topic = topic(field)?,
-            _ => tag::pass(tag, field)?,
+            _ => tag::pass(
+                tag,
+                field,
+                &[tag::ERROR_CODE, tag::API_VERSION, tag::API_KEY, tag::CORRELATION_ID, tag::TOPIC],
+            )?,
         }
         Ok(())
     })
@@ -41,7 +57,7 @@ fn topic<'a>(value: Value<'_, 'a>) -> Result<Text<'a>, Error> {
     structure(value, |topic: &mut Text<'a>, tag, field| {
         match tag {
             tag::TOPIC => *topic = Text(field.string()?),
-            _ => tag::pass(tag, field)?,
+            _ => tag::pass(tag, field, &[tag::TOPIC])?,
         }
         Ok(())
     })
@@ -58,7 +74,20 @@ pub(super) fn dns<'a>(value: Value<'_, 'a>) -> Result<DnsView<'a>, Error> {
             tag::RCODE => dns.rcode = field.tagged_int()?,
             tag::QTYPES => dns.qtypes = numbers(field, "QTypes")?,
             tag::ANSWER_TYPES => dns.answer_types = numbers(field, "AnswerTypes")?,
-            _ => tag::pass(tag, field)?,
+            _ => tag::pass(
+                tag,
+                field,
+                &[
+                    tag::QUERY,
+                    tag::IPS,
+                    tag::TTL,
+                    tag::CNAMES,
+                    tag::OBSERVATION_SOURCE,
+                    tag::RCODE,
+                    tag::QTYPES,
+                    tag::ANSWER_TYPES,
+                ],
+            )?,
         }
         Ok(())
     })
@@ -83,7 +112,7 @@ pub(super) fn l7<'a>(value: Value<'_, 'a>) -> Result<L7View<'a>, Error> {
         match tag {
             tag::PROTO => l7.proto = text(field)?,
             tag::FIELDS => l7.fields = Some(Map::of_texts(map(field, |value| Ok(value.string().map(drop)?))?)),
-            _ => tag::pass(tag, field)?,
+            _ => tag::pass(tag, field, &[tag::PROTO, tag::FIELDS])?,
         }
         Ok(())
     })

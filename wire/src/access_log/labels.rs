@@ -98,7 +98,7 @@ fn parts<'a>(label: Value<'_, 'a>) -> Result<Parts<'a>, Error> {
             tag::SOURCE => source = Text(field.tagged_string()?),
             tag::KEY => key = Text(field.tagged_string()?),
             tag::VALUE => value = Text(field.tagged_string()?),
-            _ => tag::pass(tag, field)?,
+            _ => tag::pass(tag, field, &[tag::SOURCE, tag::KEY, tag::VALUE])?,
         }
         Ok::<_, Error>(())
     })?;

@@ -102,15 +102,16 @@ pub(super) fn of(name: &str, ty: TypeId) -> Tag {
     }
 }
 
-/// Passes over a field whose tag is none of the constants.
+/// Passes over a field whose tag is none of `own`, those that its struct has.
 ///
 /// # Errors
-/// The type, if the field is one that should have another.
-pub(super) fn pass(tag: Tag, field: Value<'_, '_>) -> Result<(), Error> {
-    if tag & MISTYPED == 0 {
+/// The type, if the field is one of them, and has another type.
+pub(super) fn pass(tag: Tag, field: Value<'_, '_>, own: &[Tag]) -> Result<(), Error> {
+    let named = tag & !MISTYPED;
+    if tag == named || !own.contains(&named) {
         return field.skip();
     }
-    match wanted(tag & !MISTYPED) {
+    match wanted(named) {
         Some(TypeId::STRING) => field.string().map(drop),
         Some(TypeId::UINT) => field.uint().map(drop),
         _ => field.int().map(drop),

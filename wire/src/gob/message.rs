@@ -48,8 +48,9 @@ pub fn split(input: &[u8], limit: usize) -> Result<Split<'_>, Error> {
     })
 }
 
-/// Bytes of the integer that `input` begins with, one when there is nothing to see.
-fn prefix_len(input: &[u8]) -> usize {
+/// Bytes of the integer that `input` begins with, a message's length; one when there is nothing to see.
+#[must_use]
+pub fn prefix_len(input: &[u8]) -> usize {
     input.first().map_or(1, |first| 1 + usize::from(first.wrapping_neg()))
 }
 

@@ -26,7 +26,7 @@ pub use definition::{Definition, Field, MAX_FIELDS, Marshaler, Type, TypeId};
 pub use document::{Document, Documents};
 pub use error::Error;
 pub use go_type::{GoShape, GoType};
-pub use message::{Header, Split, split, write_message};
+pub use message::{Header, Split, prefix_len, split, write_message};
 pub use reader::{Fields, Reader};
 pub use schema::{MAX_DEFINITION_BYTES, MAX_TYPES, Schema, Tag, TagOf};
 pub use value::{MAX_DEPTH, Value};
