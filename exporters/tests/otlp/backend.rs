@@ -15,7 +15,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::{
 };
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
 use tonic::transport::server::TcpIncoming;
@@ -33,6 +33,8 @@ pub(crate) enum Reply {
     Warns,
     /// Refuses it.
     Fails(Status),
+    /// Takes it when it is notified.
+    Waits(Arc<Notify>),
     /// Never answers.
     Hangs,
 }
@@ -84,6 +86,10 @@ impl<T: Clone> Service<T> {
             Reply::Rejects(n) => Ok((n, "no room".to_owned())),
             Reply::Warns => Ok((0, "deprecated".to_owned())),
             Reply::Fails(status) => Err(status),
+            Reply::Waits(go) => {
+                go.notified().await;
+                Ok((0, String::new()))
+            }
             Reply::Hangs => std::future::pending().await,
         }
     }

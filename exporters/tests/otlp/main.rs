@@ -5,6 +5,7 @@
 mod backend;
 mod delivery;
 mod limits;
+mod metric_exports;
 mod metrics;
 mod rig;
 mod tls;

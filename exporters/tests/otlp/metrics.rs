@@ -28,20 +28,20 @@ fn series(name: &str, unit: &str, kind: MetricKind, label: &str) -> Arc<Series> 
     Arc::new(Series { family: Arc::new(family), labels: vec![label.into()], start: Timestamp(1_000) })
 }
 
-fn counter(label: &str) -> Arc<Series> {
+pub(crate) fn counter(label: &str) -> Arc<Series> {
     series("hubble_flows_processed_total", "{flow}", MetricKind::Counter, label)
 }
 
-fn point(series: &Arc<Series>, value: Value) -> Record {
+pub(crate) fn point(series: &Arc<Series>, value: Value) -> Record {
     Record::Metric(Point { series: Arc::clone(series), time: Timestamp(2_000), value })
 }
 
-fn metrics(request: &Received<ExportMetricsServiceRequest>) -> &[Metric] {
+pub(crate) fn metrics(request: &Received<ExportMetricsServiceRequest>) -> &[Metric] {
     assert_eq!(request.message.resource_metrics.len(), 1);
     &request.message.resource_metrics[0].scope_metrics[0].metrics
 }
 
-fn sums(metric: &Metric) -> Vec<&NumberDataPoint> {
+pub(crate) fn sums(metric: &Metric) -> Vec<&NumberDataPoint> {
     match &metric.data {
         Some(Data::Sum(sum)) => sum.data_points.iter().collect(),
         other => panic!("{other:?} is no sum"),

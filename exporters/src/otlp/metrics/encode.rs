@@ -1,5 +1,5 @@
 //! The table as `ExportMetricsServiceRequest`s: one `Metric` for each family, cut where a request would
-//! grow too large.
+//! grow too large. They are made one at a time, each when it is to be sent, since all series together may be large.
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
@@ -14,7 +14,7 @@ use tidegate_core::metric::{Family, MetricKind, Series, Value};
 use super::super::frame::{Message, PREFIX};
 use super::super::resource::{Origin, scope, text_attribute};
 use super::name::{otlp_name, otlp_unit};
-use super::table::{Entry, Members, Table};
+use super::table::{Entry, Members, Table, Walk};
 
 /// More than tag and length of any message inside another one take.
 const FRAMING: usize = 12;
@@ -28,76 +28,77 @@ pub(super) struct MetricRequest {
     pub(super) points: u64,
 }
 
-/// Requests with all series, each of `max_bytes` at most unless a single point is larger.
-pub(super) fn requests(table: &Table, origin: &Origin, now: Timestamp, max_bytes: usize) -> Vec<MetricRequest> {
+/// The next request of an export, of `max_bytes` at most unless a single point is larger; `None` at the walk's end.
+pub(super) fn next_request(
+    walk: &mut Walk,
+    table: &Table,
+    origin: &Origin,
+    now: Timestamp,
+    max_bytes: usize,
+) -> Option<MetricRequest> {
     let mut packer = Packer::new(origin, max_bytes);
-    for members in table.families() {
-        packer.family(members, now);
+    while let Some(stretch) = walk.stretches.last_mut() {
+        if let Some(members) = table.family(&stretch.family)
+            && !packer.family(members, &mut stretch.series, now)
+        {
+            break;
+        }
+        walk.stretches.pop();
     }
-    packer.finish()
+    packer.close(origin)
 }
 
-/// Fills requests one after another.
-struct Packer<'a> {
-    origin: &'a Origin,
-    /// Bytes for metrics in one request.
+/// Fills one request.
+struct Packer {
+    /// Bytes for metrics.
     room: usize,
     metrics: Vec<Metric>,
     bytes: usize,
     points: u64,
-    done: Vec<MetricRequest>,
 }
 
-impl<'a> Packer<'a> {
-    fn new(origin: &'a Origin, max_bytes: usize) -> Self {
+impl Packer {
+    fn new(origin: &Origin, max_bytes: usize) -> Self {
         let envelope = origin.resource().encoded_len() + scope().encoded_len() + 4 * FRAMING;
-        let room = max_bytes.saturating_sub(envelope);
-        Self { origin, room, metrics: Vec::new(), bytes: 0, points: 0, done: Vec::new() }
+        Self { room: max_bytes.saturating_sub(envelope), metrics: Vec::new(), bytes: 0, points: 0 }
     }
 
-    fn family(&mut self, members: &Members, now: Timestamp) {
+    /// Takes from `series` what there is room for. False if that is not all.
+    fn family(&mut self, members: &Members, series: &mut Vec<usize>, now: Timestamp) -> bool {
         let mut metric = Points::new(&members.family);
-        let header = metric.header_len();
-        self.bytes += header;
-        for entry in members.entries() {
-            let Some(point) = DataPoint::new(&members.family, entry, now) else { continue };
-            let len = point.encoded_len() + FRAMING;
-            if self.points > 0 && self.bytes + len > self.room {
-                self.metrics.extend(metric.take());
-                self.close();
-                self.bytes = header;
+        self.bytes += metric.header_len();
+        while let Some(id) = series.last() {
+            if let Some(point) = members.entry(*id).and_then(|entry| DataPoint::new(&members.family, entry, now)) {
+                let len = point.encoded_len() + FRAMING;
+                if self.points > 0 && self.bytes + len > self.room {
+                    break;
+                }
+                self.bytes += len;
+                self.points += 1;
+                metric.push(point);
             }
-            self.bytes += len;
-            self.points += 1;
-            metric.push(point);
+            series.pop();
         }
         self.metrics.extend(metric.take());
+        series.is_empty()
     }
 
-    fn close(&mut self) {
-        let scope_metrics = ScopeMetrics {
-            scope: Some(scope()),
-            metrics: std::mem::take(&mut self.metrics),
-            ..ScopeMetrics::default()
-        };
+    /// The request; `None` if there is no point in it.
+    fn close(self, origin: &Origin) -> Option<MetricRequest> {
+        if self.points == 0 {
+            return None;
+        }
+        let scope_metrics = ScopeMetrics { scope: Some(scope()), metrics: self.metrics, ..ScopeMetrics::default() };
         let resource_metrics = ResourceMetrics {
-            resource: Some(self.origin.resource()),
+            resource: Some(origin.resource()),
             scope_metrics: vec![scope_metrics],
             ..ResourceMetrics::default()
         };
         let request = ExportMetricsServiceRequest { resource_metrics: vec![resource_metrics] };
-        let mut bytes = vec![0; PREFIX];
+        let mut bytes = Vec::with_capacity(PREFIX + request.encoded_len());
+        bytes.resize(PREFIX, 0);
         request.encode(&mut bytes).expect("a vector has room");
-        let message = Message::new(bytes, PREFIX);
-        self.done.push(MetricRequest { message, points: std::mem::take(&mut self.points) });
-        self.bytes = 0;
-    }
-
-    fn finish(mut self) -> Vec<MetricRequest> {
-        if self.points > 0 {
-            self.close();
-        }
-        self.done
+        Some(MetricRequest { message: Message::new(bytes, PREFIX), points: self.points })
     }
 }
 

@@ -1,9 +1,12 @@
 //! Metrics: the last value of every series is kept, and all of them are sent at an interval and once at
 //! the end, as cumulative sums, gauges and explicit histograms since their series' start.
 //!
-//! A point is absorbed when it enters the table. Exports that fail are not repeated, since the next one
-//! has newer values of the same series; `tidegate_otlp_metric_exports_total{outcome}` counts them. Only
-//! the last one is repeated, until the exporter has to end.
+//! A point is absorbed when it enters the table. An export walks the table, and encodes a request when the one before
+//! it was answered: there is never more than one, and each has the values of the time when it was made.
+//!
+//! An export ends with the first request that fails, which is not repeated, since the next export has newer values of
+//! the same series; `tidegate_otlp_metric_exports_total{outcome}` counts. Only the requests of the last one are
+//! repeated, until the exporter has to end.
 
 mod encode;
 mod name;
@@ -20,8 +23,8 @@ use tidegate_core::telemetry::Counter;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use self::encode::{MetricRequest, requests};
-use self::table::Table;
+use self::encode::{MetricRequest, next_request};
+use self::table::{Table, Walk};
 use super::delivery::{Courier, Terminal};
 use super::in_flight::BoxFuture;
 use super::peer::Service;
@@ -43,8 +46,15 @@ pub(super) struct Metrics {
     schedule: Schedule,
     outcomes: Outcomes,
     due: Option<Instant>,
-    /// Yields how long the backend wants to be left alone.
-    export: Option<BoxFuture<Duration>>,
+    export: Option<Export>,
+}
+
+/// An export that is under way.
+struct Export {
+    /// What is still to be sent after `request`.
+    walk: Walk,
+    /// Yields, if it fails, how long the backend wants to be left alone.
+    request: BoxFuture<Result<(), Duration>>,
 }
 
 /// What becomes of requests with metrics.
@@ -62,7 +72,8 @@ impl Outcomes {
     fn new(context: &BuildContext) -> Self {
         let stage = context.stage.as_str();
         let outcome = |outcome| {
-            let help = "Exports of all metrics, in one or more requests each, by what came of the requests.";
+            let help = "Requests with metrics, of which an export makes one or more until one fails, by what came of \
+                        them; `skipped` are exports that were due while another one was under way.";
             let labels = [("stage", stage), ("outcome", outcome)];
             context.telemetry.counter("tidegate_otlp_metric_exports_total", help, &labels)
         };
@@ -104,13 +115,16 @@ impl Metrics {
         self.table.update(point);
     }
 
-    /// Does what is to be done next: waits for the export under way, or starts the next one when it is
-    /// time. Safe to cancel.
+    /// Does what is to be done next: waits for the request under way and makes the next one, or starts an export when
+    /// it is time. Safe to cancel.
     pub(super) async fn turn(&mut self, courier: &Arc<Courier>) {
         let due = *self.due.get_or_insert_with(|| Instant::now() + self.schedule.every);
         tokio::select! {
-            hint = finished(&mut self.export) => {
-                self.due = Some(due.max(Instant::now() + hint));
+            answer = answered(&mut self.export) => {
+                let hint = self.go_on(answer, courier);
+                if self.export.is_none() {
+                    self.due = Some(due.max(Instant::now() + hint));
+                }
             }
             () = sleep_until(due) => {
                 self.due = Some(Instant::now() + self.schedule.every);
@@ -122,25 +136,43 @@ impl Metrics {
     fn start(&mut self, courier: &Arc<Courier>) {
         if self.export.is_some() {
             self.outcomes.skipped.add(1);
-            return;
-        }
-        let requests = self.requests();
-        if !requests.is_empty() {
-            self.export = Some(Box::pin(send_once(Arc::clone(courier), requests, self.outcomes.clone())));
+        } else {
+            self.send_next(self.table.walk(), courier);
         }
     }
 
-    fn requests(&self) -> Vec<MetricRequest> {
-        requests(&self.table, &self.origin, Timestamp::now(), self.schedule.max_bytes)
+    /// Goes on with the export after an answer. Yields the time for which the backend wants to be left alone.
+    fn go_on(&mut self, answer: Result<(), Duration>, courier: &Arc<Courier>) -> Duration {
+        let export = self.export.take();
+        match (answer, export) {
+            (Err(hint), _) => return hint,
+            (Ok(()), Some(export)) => self.send_next(export.walk, courier),
+            (Ok(()), None) => {}
+        }
+        Duration::ZERO
     }
 
-    /// Sends the last values, repeating what fails until `late` is true.
+    /// Has the next request of an export under way, if there is one.
+    fn send_next(&mut self, mut walk: Walk, courier: &Arc<Courier>) {
+        self.export = self.encode(&mut walk).map(|request| {
+            let request = Box::pin(send_once(Arc::clone(courier), request, self.outcomes.clone()));
+            Export { walk, request }
+        });
+    }
+
+    fn encode(&self, walk: &mut Walk) -> Option<MetricRequest> {
+        next_request(walk, &self.table, &self.origin, Timestamp::now(), self.schedule.max_bytes)
+    }
+
+    /// Sends the last values, repeating what fails until `late` is true. They supersede what an export under way has
+    /// still to send, so that only its request at hand is waited for.
     pub(super) async fn finish(&mut self, courier: &Courier, mut late: watch::Receiver<bool>) {
         let send = async {
-            if self.export.is_some() {
-                finished(&mut self.export).await;
+            if let Some(export) = self.export.take() {
+                export.request.await.ok();
             }
-            for request in self.requests() {
+            let mut walk = self.table.walk();
+            while let Some(request) = self.encode(&mut walk) {
                 let frame = courier.framer.frame(request.message).frame;
                 let terminal = courier.deliver(Service::Metrics, &frame).await;
                 self.outcomes.count(terminal, request.points);
@@ -154,30 +186,23 @@ impl Metrics {
     }
 }
 
-/// Waits for the export under way; for ever if there is none.
-async fn finished(export: &mut Option<BoxFuture<Duration>>) -> Duration {
-    let hint = match export {
-        Some(export) => export.await,
+/// Waits for the answer to the request under way; for ever if there is none.
+async fn answered(export: &mut Option<Export>) -> Result<(), Duration> {
+    match export {
+        Some(export) => export.request.as_mut().await,
         None => pending().await,
-    };
-    *export = None;
-    hint
+    }
 }
 
-/// Sends each request once, until one fails. Yields the time for which the backend wants to be left
-/// alone.
-async fn send_once(courier: Arc<Courier>, requests: Vec<MetricRequest>, outcomes: Outcomes) -> Duration {
-    let mut left = requests.len() as u64;
-    for request in requests {
-        let frame = courier.framer.frame(request.message).frame;
-        match courier.attempt(Service::Metrics, frame).await {
-            Ok(terminal) => outcomes.count(terminal, request.points),
-            Err(hint) => {
-                outcomes.failed.add(left);
-                return hint;
-            }
+/// Sends a request once. An error is the time for which the backend wants to be left alone.
+async fn send_once(courier: Arc<Courier>, request: MetricRequest, outcomes: Outcomes) -> Result<(), Duration> {
+    let frame = courier.framer.frame(request.message).frame;
+    match courier.attempt(Service::Metrics, frame).await {
+        Ok(terminal) => outcomes.count(terminal, request.points),
+        Err(hint) => {
+            outcomes.failed.add(1);
+            return Err(hint);
         }
-        left -= 1;
     }
-    Duration::ZERO
+    Ok(())
 }

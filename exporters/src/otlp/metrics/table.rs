@@ -53,15 +53,41 @@ impl Table {
         }
     }
 
-    /// The families, by name. None is empty.
-    pub(super) fn families(&self) -> impl Iterator<Item = &Members> {
-        self.families.values()
+    /// A way past all series that there are, family by family.
+    pub(super) fn walk(&self) -> Walk {
+        let stretch = |(name, members): (&String, &Members)| Stretch {
+            family: name.clone(),
+            series: members.series.keys().copied().collect(),
+        };
+        Walk { stretches: self.families.iter().rev().map(stretch).collect() }
+    }
+
+    /// A family, unless all of its series have ended.
+    pub(super) fn family(&self, name: &str) -> Option<&Members> {
+        self.families.get(name)
     }
 }
 
 impl Members {
-    /// The series, in no order.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.series.values()
+    /// A series, unless it has ended.
+    pub(super) fn entry(&self, id: usize) -> Option<&Entry> {
+        self.series.get(&id)
     }
+}
+
+/// The series that an export has still to visit. It borrows nothing, so that the table can change on the way: a
+/// series is met with the value that it has then, one that has ended is not met, and a new one has to wait for the
+/// next walk. Should it have got the address of one that ended before it was met, it takes that one's place.
+#[derive(Debug)]
+pub(super) struct Walk {
+    /// The next one is the last.
+    pub(super) stretches: Vec<Stretch>,
+}
+
+/// The series of one family that are still to be visited.
+#[derive(Debug)]
+pub(super) struct Stretch {
+    pub(super) family: String,
+    /// The next one is the last.
+    pub(super) series: Vec<usize>,
 }
