@@ -16,7 +16,9 @@ const EXCHANGES: u64 = 2 * MIB;
 const LINES: u64 = MIB;
 /// What frames of the greatest length take beside that, as so many of them: where they are read, as records, as flows and
 /// as what is written of them. A queue takes one batch that is larger than itself.
-const COPIES: u64 = 9;
+const COPIES: u64 = 5;
+/// What stages remember of names, labels and records, to be quicker with the next ones.
+const REMEMBERED: u64 = 4 * MIB;
 /// An address, prefix or endpoint that `cilium_enrich` knows.
 const NAME: u64 = 512;
 /// A series, in `hubble_metrics` and in the exporters that keep it.
@@ -50,6 +52,6 @@ impl Bounds {
     pub(crate) fn beside_base(self) -> u64 {
         let waiting = self.queues + BATCHES + (self.requests + 2) * self.request_bytes + LINES;
         let tables = self.pending * MESSAGE + EXCHANGES + self.names * NAME + self.series * SERIES;
-        waiting + tables + COPIES * self.max_frame
+        waiting + tables + REMEMBERED + COPIES * self.max_frame
     }
 }

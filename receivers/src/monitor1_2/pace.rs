@@ -9,8 +9,9 @@ use std::time::Duration;
 /// What a pause is to gather.
 const AIM_FRAMES: f64 = 64.0;
 const AIM_BYTES: f64 = 32.0 * 1024.0;
-/// Longer pauses would fill the socket in a burst.
-const LONGEST: Duration = Duration::from_micros(500);
+/// Longer pauses would fill the socket in a burst: a pause is that long only where it gathers a fifth of what the socket
+/// holds, or less.
+const LONGEST: Duration = Duration::from_micros(900);
 /// Shorter ones are not worth a system call, nor are those that gather less than [`LEAST_FRAMES`].
 const SHORTEST: Duration = Duration::from_micros(50);
 const LEAST_FRAMES: f64 = 2.0;
@@ -62,9 +63,10 @@ mod tests {
         let micros = Duration::from_micros;
         let cases = [
             (100.0, 200, 1, micros(0)..=micros(0)),
-            (3_000.0, 200, 1, micros(0)..=micros(0)),
-            (8_000.0, 200, 1, micros(500)..=micros(500)),
-            (50_000.0, 200, 1, micros(500)..=micros(500)),
+            (2_000.0, 200, 1, micros(0)..=micros(0)),
+            (8_000.0, 200, 1, micros(900)..=micros(900)),
+            (50_000.0, 200, 1, micros(900)..=micros(900)),
+            (100_000.0, 200, 1, micros(635)..=micros(645)),
             (350_000.0, 171, 4, micros(180)..=micros(190)),
             (350_000.0, 171, 70, micros(180)..=micros(190)),
             (350_000.0, 171, 200, micros(0)..=micros(0)),

@@ -22,7 +22,7 @@ use super::{Config, OnEof};
 use crate::frames::{BATCH_RECORDS, FRAME_CUT_SHORT, Frames, Halt};
 
 /// How long what was read may wait for more while more keeps coming: a batch costs what it costs, however small.
-const HOLD: Duration = Duration::from_millis(5);
+const HOLD: Duration = Duration::from_millis(10);
 
 /// Everything that outlives a connection.
 #[derive(Debug)]
