@@ -13,7 +13,7 @@ use crate::gob::{Documents, Tag, TypeId, Value};
 
 /// Bytes of one record, at most.
 ///
-/// A decoded record can take some thirty times its bytes, when a list holds nothing but empty texts.
+/// A [`LogRecord`] can take some thirty times its bytes, when a list holds nothing but empty texts; a [`View`] takes none.
 pub const MAX_RECORD: usize = 1024 * 1024;
 
 /// Reads records, and remembers the type definitions that come with every one.

@@ -27,7 +27,8 @@ pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reaso
     Ok(Step { next: None, start, end: data.len(), transport: true })
 }
 
-fn check_options(mut options: &[u8]) -> Result<(), Reason> {
+/// What gopacket asks of the options of a header.
+pub(super) fn check_options(mut options: &[u8]) -> Result<(), Reason> {
     while let Some((&kind, rest)) = options.split_first() {
         let len = match kind {
             option::END => return Ok(()),

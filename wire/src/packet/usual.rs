@@ -1,9 +1,9 @@
-//! The shape of nearly every packet, read in one go: Ethernet, IPv4 without options or fragments, and TCP without
-//! options but timestamps, or UDP.
+//! The shape of nearly every packet, read in one go: Ethernet, IPv4 without options or fragments, and TCP or UDP.
 //!
 //! Whatever is unusual in a packet is left to the walk, which reads the usual ones alike: a property holds the two
 //! together.
 
+use super::tcp::check_options;
 use super::{Ethernet, Ip, L4, Layer, Packet};
 use std::net::Ipv4Addr;
 
@@ -93,7 +93,11 @@ fn tcp(segment: &[u8]) -> Option<Transport> {
     let start = match header[12] >> 4 {
         5 => 20,
         8 if segment.len() >= 32 && segment[20..24] == TCP_TIMESTAMP => 32,
-        _ => return None,
+        words => {
+            let start = usize::from(words) * 4;
+            check_options(segment.get(20..start)?).ok()?;
+            start
+        }
     };
     let l4 = L4::Tcp {
         sport: u16::from_be_bytes([header[0], header[1]]),
@@ -141,8 +145,10 @@ mod tests {
         let tcp = [[0, 80, 1, 2, 0, 0, 0, 9, 0, 0, 0, 0, 0x50, 0x18].as_slice(), &[0; 6], b"GET"].concat();
         let mut stamped = [&tcp[..20], &TCP_TIMESTAMP, &[7; 8], b"GET"].concat();
         stamped[12] = 0x80;
+        let mut syn = [&tcp[..20], &[2, 4, 5, 0xb4, 1, 3, 3, 7], b"GET"].concat();
+        syn[12] = 0x70;
         let udp = [0, 53, 1, 2, 0, 11, 0, 0, b'a', b'b', b'c'];
-        for (protocol, transport) in [(6, &tcp[..]), (6, &stamped), (17, &udp)] {
+        for (protocol, transport) in [(6, &tcp[..]), (6, &stamped), (6, &syn), (17, &udp)] {
             let bytes = packet(protocol, 20 + transport.len() as u16, transport);
             let (walked, usual) = both(&bytes);
             assert_eq!(usual.expect("a usual packet").payload.len(), 3, "{protocol}");

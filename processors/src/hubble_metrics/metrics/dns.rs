@@ -64,12 +64,21 @@ impl Metric for Dns {
             _ => (&mut self.queries, ""),
         };
         let is_response = flow.verdict != Verdict::Dropped && flow.is_reply == Some(true);
-        let (qtypes, query) = (&*self.qtypes, if self.with_query { &*message.query } else { "" });
-        let own = Texts([rcode, qtypes, digits(&mut self.digits, message.ips.len()), query]);
-        series.of(&own, &mut self.symbols, sight).add(1);
+        let (qtypes, query) = (&*self.qtypes, &*message.query);
+        let ips = digits(&mut self.digits, message.ips.len());
+        let count = if self.with_query {
+            series.of(&Texts([rcode, qtypes, ips, query]), &mut self.symbols, sight)
+        } else {
+            series.of(&Texts([rcode, qtypes, ips]), &mut self.symbols, sight)
+        };
+        count.add(1);
         for rrtype in message.rrtypes.iter().filter(|_| is_response) {
-            let own = Texts([qtype_name(*rrtype), qtypes, query]);
-            self.response_types.of(&own, &mut self.symbols, sight).add(1);
+            let count = if self.with_query {
+                self.response_types.of(&Texts([qtype_name(*rrtype), qtypes, query]), &mut self.symbols, sight)
+            } else {
+                self.response_types.of(&Texts([qtype_name(*rrtype), qtypes]), &mut self.symbols, sight)
+            };
+            count.add(1);
         }
     }
 

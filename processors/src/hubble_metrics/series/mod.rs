@@ -108,6 +108,7 @@ impl<V: Cell> Table<V> {
     }
 
     fn push(&mut self, key: Key, labels: Vec<Arc<str>>, start: Timestamp) -> u32 {
+        debug_assert_eq!(labels.len(), self.family.label_names.len());
         let at = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         self.rows.push(Row { key, changed: false, value: V::default() });
         self.series.push(Arc::new(Series { family: Arc::clone(&self.family), labels, start }));
