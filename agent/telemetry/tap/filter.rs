@@ -62,15 +62,6 @@ const TYPES: [(&str, Type); 9] = [
 ];
 const PROTOCOLS: [&str; 11] =
     ["tcp", "udp", "sctp", "icmp", "icmpv4", "icmpv6", "vrrp", "igmp", "dns", "http", "kafka"];
-const VERDICTS: [Verdict; 7] = [
-    Verdict::Forwarded,
-    Verdict::Dropped,
-    Verdict::Error,
-    Verdict::Audit,
-    Verdict::Redirected,
-    Verdict::Traced,
-    Verdict::Translated,
-];
 const DIRECTIONS: [Direction; 2] = [Direction::Ingress, Direction::Egress];
 
 impl Filter {
@@ -81,7 +72,11 @@ impl Filter {
             .ok_or_else(|| format!("a filter is `key=value`, not `{text}`; keys are {}", KEYS.join(", ")))?;
         let wrong = |what: &str| format!("`{key}` is {what}, not `{value}`");
         match key {
-            "verdict" => one_of(key, value, &VERDICTS.map(|verdict| (verdict.name(), verdict))).map(Self::Verdict),
+            "verdict" => {
+                let known = Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::Unknown);
+                let known: Vec<_> = known.map(|verdict| (verdict.name(), verdict)).collect();
+                one_of(key, value, &known).map(Self::Verdict)
+            }
             "type" => one_of(key, value, &TYPES).map(Self::Type),
             "protocol" => one_of(key, value, &PROTOCOLS.map(|name| (name, name))).map(Self::Protocol),
             "direction" => one_of(key, value, &DIRECTIONS.map(|one| (one.name(), one))).map(Self::Direction),

@@ -42,6 +42,18 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict, in the place of its number.
+    pub const ALL: [Self; 8] = [
+        Self::Unknown,
+        Self::Forwarded,
+        Self::Dropped,
+        Self::Error,
+        Self::Audit,
+        Self::Redirected,
+        Self::Traced,
+        Self::Translated,
+    ];
+
     /// The protobuf enum's name.
     #[must_use]
     pub fn name(self) -> &'static str {

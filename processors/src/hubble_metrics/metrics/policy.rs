@@ -2,7 +2,7 @@
 
 use tidegate_core::flow::{Flow, Verdict, message_type};
 
-use super::words::{VERDICTS, l7_record};
+use super::words::l7_record;
 use super::{Metric, Plugin};
 use crate::hubble_metrics::families::{ContextLabels, Families, Series, Sight};
 use crate::hubble_metrics::series::{Changes, Count, Numbers, Symbols, Words};
@@ -70,7 +70,7 @@ fn packet_match(flow: &Flow) -> u32 {
 const DIRECTION: Words = |number| ["traffic_direction_unknown", "ingress", "egress"][number as usize].into();
 
 const ACTION: Words = |number| {
-    let action = match VERDICTS[number as usize] {
+    let action = match Verdict::ALL[number as usize] {
         Verdict::Unknown => "verdict_unknown",
         Verdict::Forwarded => "forwarded",
         Verdict::Dropped => "dropped",

@@ -76,19 +76,7 @@ pub(super) fn l7_name(record: u32) -> &'static str {
     PROTOCOLS[(FIRST_L7 - 1 + record) as usize]
 }
 
-/// Every verdict, in the place of its number.
-pub(super) const VERDICTS: [Verdict; 8] = [
-    Verdict::Unknown,
-    Verdict::Forwarded,
-    Verdict::Dropped,
-    Verdict::Error,
-    Verdict::Audit,
-    Verdict::Redirected,
-    Verdict::Traced,
-    Verdict::Translated,
-];
-
-pub(super) const VERDICT: Words = |number| VERDICTS[number as usize].name().into();
+pub(super) const VERDICT: Words = |number| Verdict::ALL[number as usize].name().into();
 
 const VERSIONS: [IpVersion; 3] = [IpVersion::NotUsed, IpVersion::V4, IpVersion::V6];
 
@@ -118,7 +106,7 @@ pub(super) fn reporter(flow: &Flow) -> &'static str {
 mod tests {
     use tidegate_core::flow::{Address, L4};
 
-    use super::{FAMILY, PROTOCOL, VERDICTS, VERSIONS, l4};
+    use super::{FAMILY, PROTOCOL, VERSIONS, Verdict, l4};
 
     #[test]
     fn numbers_stand_for_the_names_that_flows_have() {
@@ -135,8 +123,8 @@ mod tests {
         for protocol in protocols {
             assert_eq!(l4(&protocol).map(PROTOCOL).as_deref(), protocol.name());
         }
-        for verdict in VERDICTS {
-            assert_eq!(VERDICTS[verdict as usize], verdict);
+        for verdict in Verdict::ALL {
+            assert_eq!(Verdict::ALL[verdict as usize], verdict);
         }
         for version in VERSIONS {
             assert_eq!(FAMILY(version as u32), version.name());
