@@ -8,7 +8,7 @@ use tidegate_core::flow::{Flow, L7};
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::Event;
 use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Outcome, Record, Timestamp};
+use tidegate_core::{Batch, Outcome, Record, Span, Timestamp};
 use tidegate_wire::access_log;
 
 use crate::access_log_flow::{AccessLogFlows, Log};
@@ -27,6 +27,10 @@ pub(crate) trait Protocol: Send {
 
     /// The exchange that a record reports, as far as packets could show it, too.
     fn exchange(&mut self, log: &Log<'_>) -> Option<Exchange>;
+
+    /// Whether a flow's payload, which begins with `head`, could be a message: what most payloads are not, told without
+    /// looking far.
+    fn may_be(flow: &Flow, head: [u8; 4]) -> bool;
 
     /// Looks for a message in a flow's payload, which lies in `bytes`.
     fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Self::Found<'a>)>;
@@ -49,12 +53,22 @@ impl<P: Protocol> L7Stage<P> {
         Self { protocol, flows: AccessLogFlows::default(), seen }
     }
 
-    fn judge(&mut self, record: &mut Record, bytes: &[u8]) -> Outcome {
-        if let Some(seen) = &mut self.seen {
-            look(&mut self.protocol, seen, record, bytes);
-        }
+    fn judge(&mut self, record: &mut Record, bytes: &[u8], latest: &mut Option<Timestamp>) -> Outcome {
         let Self { protocol, flows, seen } = self;
-        let Record::Event(Event { time, .. }) = *record else { return Outcome::Keep };
+        let time = match record {
+            Record::Flow(flow) => {
+                *latest = Some(flow.time).max(*latest);
+                if P::may_be(flow, head(flow.payload, bytes)) & WireSeen::takes(flow)
+                    && let Some(seen) = seen
+                {
+                    look(protocol, seen, flow, bytes);
+                }
+                return Outcome::Keep;
+            }
+            Record::Event(Event { time, .. }) => *time,
+            _ => return Outcome::Keep,
+        };
+        *latest = Some(time).max(*latest);
         let replaced = flows.replace(record, bytes, P::RECORDS, |log, logged_at| {
             if let Some(seen) = seen
                 && let Some(exchange) = protocol.exchange(log)
@@ -70,28 +84,25 @@ impl<P: Protocol> L7Stage<P> {
     }
 }
 
-/// Shows `seen` what a record says about messages.
-fn look<P: Protocol>(protocol: &mut P, seen: &mut WireSeen, record: &Record, bytes: &[u8]) {
-    match record {
-        Record::Flow(flow) => {
-            seen.pass(flow.time);
-            if !WireSeen::takes(flow) {
-                return;
-            }
-            if let Some((message, found)) = protocol.find(flow, bytes) {
-                seen.show(message, flow, || P::found(found));
-            }
-        }
-        Record::Event(event) => seen.pass(event.time),
-        _ => {}
+/// Shows `seen` the message in a flow's payload, if it is one.
+#[inline(never)]
+fn look<P: Protocol>(protocol: &mut P, seen: &mut WireSeen, flow: &Flow, bytes: &[u8]) {
+    if let Some((message, found)) = protocol.find(flow, bytes) {
+        seen.show(message, flow, || P::found(found));
     }
+}
+
+/// The first bytes of a payload, whatever is behind it.
+fn head(payload: Span, bytes: &[u8]) -> [u8; 4] {
+    bytes.get(payload.start as usize..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
 }
 
 impl<P: Protocol + 'static> Processor for L7Stage<P> {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
-        batch.sift(tally, |record, bytes| self.judge(record, bytes));
+        let mut latest = None;
+        batch.sift(tally, |record, bytes| self.judge(record, bytes, &mut latest));
         if let Some(seen) = &mut self.seen {
-            seen.end_batch(batch, tally);
+            seen.end_batch(latest, batch, tally);
         }
     }
 

@@ -67,6 +67,10 @@ impl Protocol for DnsFlow {
         access_log::exchange(log, &self.content, &mut self.query)
     }
 
+    fn may_be(flow: &Flow, _head: [u8; 4]) -> bool {
+        wire::is_on_port(flow)
+    }
+
     fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, wire::Shown<'a>)> {
         wire::find(flow, bytes, &self.content, &mut self.query)
     }

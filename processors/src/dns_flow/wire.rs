@@ -14,6 +14,12 @@ pub(super) struct Shown<'a> {
     is_tcp: bool,
 }
 
+/// Whether one of the sides talks on the port of DNS servers.
+pub(super) fn is_on_port(flow: &Flow) -> bool {
+    let (source, destination) = flow.l4.ports().unwrap_or_default();
+    (source == DNS_PORT) | (destination == DNS_PORT)
+}
+
 /// Looks for a message in a flow's payload. Its name is read into `name`, whose memory is used again.
 pub(super) fn find<'a>(
     flow: &Flow,
@@ -22,9 +28,6 @@ pub(super) fn find<'a>(
     name: &mut String,
 ) -> Option<(Message, Shown<'a>)> {
     let (source_port, destination_port) = flow.l4.ports()?;
-    if source_port != DNS_PORT && destination_port != DNS_PORT {
-        return None;
-    }
     let payload = flow.payload.of(bytes);
     let (is_tcp, found) = match flow.l4 {
         L4::Udp { .. } => (false, dns::question_udp(payload, name).ok()?),

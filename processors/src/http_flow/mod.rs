@@ -15,11 +15,11 @@ use exchanges::Exchanges;
 
 use serde::Deserialize;
 use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ProcessorConfig, ProcessorKind};
-use tidegate_core::flow::{Flow, L7};
+use tidegate_core::flow::{Flow, L4, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::access_log as records;
-use tidegate_wire::http::Head;
+use tidegate_wire::http::{self, Head};
 
 use crate::access_log_flow::Log;
 use crate::l7_stage::{L7Stage, Protocol};
@@ -70,6 +70,10 @@ impl Protocol for HttpFlow {
 
     fn exchange(&mut self, log: &Log<'_>) -> Option<Exchange> {
         access_log::exchange(log, &self.content)
+    }
+
+    fn may_be(flow: &Flow, head: [u8; 4]) -> bool {
+        matches!(flow.l4, L4::Tcp { .. }) & http::may_be_head(head)
     }
 
     fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Head<'a>)> {

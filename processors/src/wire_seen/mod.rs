@@ -39,6 +39,12 @@ const TEXTS: usize = 512;
 /// Messages that are handed on with one batch: what came in a second may all be due when the stream goes on.
 const AT_ONCE: usize = 512;
 
+/// Verdicts on packets that were sent, or should have been.
+const TAKEN_VERDICTS: u32 = set(&[Verdict::Forwarded as u8, Verdict::Dropped as u8, Verdict::Audit as u8]);
+
+/// Where packets are not taken: at a proxy, and before the translation of addresses is undone.
+const PASSED_POINTS: u32 = set(&[TracePoint::TO_PROXY.0, TracePoint::FROM_PROXY.0, FROM_NETWORK.0]);
+
 /// `FROM_NETWORK`: before the translation of addresses is undone.
 const FROM_NETWORK: TracePoint = TracePoint(10);
 
@@ -71,13 +77,14 @@ impl WireSeen {
         }
     }
 
-    /// Whether a message in this flow's payload would be taken.
+    /// Whether a message in this flow's payload would be taken. Asked of every flow, and all the same to whoever guesses
+    /// branches, so it has none.
     pub(crate) fn takes(flow: &Flow) -> bool {
-        flow.payload.len > 0
-            && flow.flow_type == FlowType::L34
-            && flow.proxy_port == 0
-            && matches!(flow.verdict, Verdict::Forwarded | Verdict::Dropped | Verdict::Audit)
-            && !matches!(flow.trace_point, TracePoint::TO_PROXY | TracePoint::FROM_PROXY | FROM_NETWORK)
+        (flow.payload.len > 0)
+            & (flow.flow_type == FlowType::L34)
+            & (flow.proxy_port == 0)
+            & has(TAKEN_VERDICTS, flow.verdict as u8)
+            & !has(PASSED_POINTS, flow.trace_point.0)
     }
 
     /// A packet showed a message; `l7` makes what goes on its flow, if it is new and a message.
@@ -108,15 +115,13 @@ impl WireSeen {
         self.proxied.insert(exchange, time, 0);
     }
 
-    /// A record of this time passed.
-    pub(crate) fn pass(&mut self, time: Timestamp) {
-        self.clock = self.clock.max(time);
-        self.busy = true;
-    }
-
     /// Hands on what is due at the end of a batch. The stream's own time counts here, so that a backlog does not cut
-    /// the wait short.
-    pub(crate) fn end_batch(&mut self, batch: &mut Batch, tally: &mut Tally) {
+    /// the wait short; `latest` is the latest time in the batch.
+    pub(crate) fn end_batch(&mut self, latest: Option<Timestamp>, batch: &mut Batch, tally: &mut Tally) {
+        if let Some(latest) = latest {
+            self.clock = self.clock.max(latest);
+            self.busy = true;
+        }
         for flow in self.early.drain(..) {
             batch.push(Record::Flow(flow));
         }
@@ -168,6 +173,20 @@ impl WireSeen {
         }
         None
     }
+}
+
+/// Small numbers, as bits.
+const fn set(numbers: &[u8]) -> u32 {
+    let (mut bits, mut at) = (0, 0);
+    while at < numbers.len() {
+        bits |= 1 << numbers[at];
+        at += 1;
+    }
+    bits
+}
+
+fn has(set: u32, number: u8) -> bool {
+    (number < 32) & (set.wrapping_shr(number.into()) & 1 == 1)
 }
 
 /// The flow of a message, with what its packet's flow says of the packet as a whole.

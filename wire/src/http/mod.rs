@@ -104,6 +104,14 @@ impl<'a> Head<'a> {
     }
 }
 
+/// Whether bytes could begin a head: so do all that [`parse`] reads, and few others.
+#[must_use]
+pub fn may_be_head(bytes: [u8; 4]) -> bool {
+    // A method has three letters, and those of HTTP/1 are capitals: without the fifth bit, behind `@`.
+    let letters = u32::from_le_bytes(bytes) & 0x00ff_ffff;
+    letters & 0x00e0_e0e0 == 0x0040_4040
+}
+
 /// Reads the head that a TCP payload starts with.
 ///
 /// # Errors
