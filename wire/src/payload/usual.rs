@@ -7,53 +7,75 @@
 use super::Payload;
 use crate::gob::TypeId;
 
-/// How the values of a type begin that can be read here: its id in two bytes, and the step to the first field.
+/// How the values of a type begin that can be read here, as a number of three bytes: its id in two of them, and the step
+/// to the first field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Front([u8; 3]);
+pub(super) struct Front(u64);
 
 impl Front {
     /// For a type with the fields of Cilium's `Payload`, in their order.
     pub(super) fn new(id: TypeId) -> Option<Self> {
         let id = u8::try_from(id.0).ok().and_then(|id| id.checked_mul(2)).filter(|id| *id >= 0x80)?;
-        Some(Self([0xff, id, 1]))
+        Some(Self(u32::from_be_bytes([0, 0xff, id, 1]).into()))
     }
 
     /// The message that `input` begins with, and how long it is; `None` if it is none of these, or not whole.
     #[inline]
     pub(super) fn read<'a>(self, input: &'a [u8], max_frame: usize) -> Option<(Payload<'a>, usize)> {
-        let (length, rest) = short_uint(input)?;
-        let used = input.len() - rest.len() + length;
-        let (front, rest) = rest.get(..length)?.split_first_chunk()?;
-        if *front != self.0 || length > max_frame {
+        let (length, prefix) = short_uint(word(input, 0)?)?;
+        let front = word(input, prefix)?;
+        let (data_length, data_prefix) = short_uint(front << (8 * FRONT))?;
+        let start = prefix + FRONT + data_prefix;
+        let (end, used) = (start + data_length, prefix + length);
+        if front >> (64 - 8 * FRONT) != self.0 || length > max_frame {
             return None;
         }
-        let (length, rest) = short_uint(rest)?;
-        let (data, tail) = rest.split_at_checked(length)?;
-        // The steps to `CPU`, if it is not 0, and from there or from `Data` to `Type`; and the end.
-        let (cpu, kind) = match *tail {
-            [1, cpu @ ..0x80, 2, kind @ ..0x80, 0] => (cpu, kind),
-            [3, kind @ ..0x80, 0] => (0, kind),
-            _ => return None,
-        };
+        let message = input.get(..used)?;
+        let (cpu, kind) = tail(*message.last_chunk()?, used.wrapping_sub(end))?;
+        let data = message.get(start..end)?;
         Some((Payload { data, cpu: short_int(cpu), lost: 0, kind: short_int(kind) }, used))
     }
 }
 
-/// An unsigned integer of at most 16 bits, and what is behind it.
+/// Bytes of a [`Front`].
+const FRONT: usize = 3;
+
+/// Bytes behind `Data`: the steps to `CPU` and from there to `Type`, both in one byte, and the end.
+const TAIL: usize = 5;
+/// The same where `CPU` is 0 and left out.
+const TAIL_WITHOUT_CPU: usize = 3;
+
+/// What the last bytes of a message say, of which `length` are behind `Data`.
 #[inline]
-fn short_uint(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    match *bytes {
-        [small @ ..0x80, ref rest @ ..] => Some((small.into(), rest)),
-        [0xff, byte, ref rest @ ..] => Some((byte.into(), rest)),
-        [0xfe, high, low, ref rest @ ..] => Some((u16::from_be_bytes([high, low]).into(), rest)),
-        _ => None,
-    }
+fn tail([to_cpu, cpu, to_kind, kind, end]: [u8; TAIL], length: usize) -> Option<(u8, u8)> {
+    // All cases in one expression: which CPU it was, nobody can guess.
+    let with_cpu = (length == TAIL) & (to_cpu == 1) & (cpu < 0x80) & (to_kind == 2);
+    let without_cpu = (length == TAIL_WITHOUT_CPU) & (to_kind == 3);
+    let is_usual = (with_cpu | without_cpu) & (kind < 0x80) & (end == 0);
+    is_usual.then_some((if with_cpu { cpu } else { 0 }, kind))
+}
+
+/// The eight bytes at `at`, the first one on top. There are as many in any message with an event.
+#[inline]
+fn word(input: &[u8], at: usize) -> Option<u64> {
+    input.get(at..)?.first_chunk().copied().map(u64::from_be_bytes)
+}
+
+/// An unsigned integer of at most 16 bits on top of a word, and how many bytes it takes. How long messages are, nobody
+/// can guess, either.
+#[inline]
+fn short_uint(word: u64) -> Option<(usize, usize)> {
+    let first = (word >> 56) as u32;
+    // The first of a longer one has the number of those behind it, negated.
+    let is_long = first >> 7;
+    let behind = is_long * (0x100 - first);
+    let value = (word << (8 * is_long)).wrapping_shr(56_u32.wrapping_sub(8 * (behind - is_long)));
+    (behind <= 2).then_some((value as usize, 1 + behind as usize))
 }
 
 #[inline]
 fn short_int(bits: u8) -> i64 {
-    let magnitude = i64::from(bits >> 1);
-    if bits & 1 == 0 { magnitude } else { !magnitude }
+    i64::from(bits >> 1) ^ -i64::from(bits & 1)
 }
 
 #[cfg(test)]
