@@ -16,7 +16,9 @@ impl TracePoint {
     /// From the datapath's observation point.
     #[must_use]
     pub fn from_datapath(point: u8) -> Self {
-        if point == 0 { Self::TO_ENDPOINT } else { Self(point) }
+        // Looked up, not chosen: which point it was, no branch predictor can guess.
+        const RENUMBERED: [u8; 16] = [101, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+        Self(RENUMBERED.get(usize::from(point)).copied().unwrap_or(point))
     }
 
     /// The protobuf enum's name; `None` for a number that it does not name.
@@ -74,11 +76,8 @@ impl TraceReason {
     /// by one.
     #[must_use]
     pub fn from_datapath(reason: u8) -> Self {
-        match reason {
-            5 => Self(0),
-            0..5 => Self(reason + 1),
-            _ => Self(reason),
-        }
+        const RENUMBERED: [u8; 6] = [1, 2, 3, 4, 5, 0];
+        Self(RENUMBERED.get(usize::from(reason)).copied().unwrap_or(reason))
     }
 
     /// The protobuf enum's name; `None` for a number that it does not name.

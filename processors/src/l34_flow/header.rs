@@ -21,6 +21,7 @@ pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>, files: FileNumbering)
     flow.ip_trace_id = drop.ip_trace_id();
 }
 
+#[inline(always)]
 pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>) {
     event_type(flow, message_type::TRACE, trace.subtype());
     flow.verdict = Verdict::Forwarded;
@@ -30,16 +31,13 @@ pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>) {
     let original = original_source(trace);
     flow.direction = trace_direction(trace, original.is_some());
     // With an original source it is egress whoever reports it.
-    if flow.direction != Direction::Unknown && original.is_none() {
-        flow.turned_by = trace.source();
-    }
+    let is_turned = (flow.direction != Direction::Unknown) & original.is_none();
+    flow.turned_by = trace.source() * u16::from(is_turned);
     flow.source.identity = trace.src_label();
     flow.destination.identity = trace.dst_label();
     flow.interface = trace.ifindex();
     flow.ip_trace_id = trace.ip_trace_id();
-    if flow.trace_point == TracePoint::TO_PROXY {
-        flow.proxy_port = trace.dst_id().into();
-    }
+    flow.proxy_port = u32::from(trace.dst_id()) * u32::from(flow.trace_point == TracePoint::TO_PROXY);
     restore_source(flow, trace, original);
 }
 
@@ -97,21 +95,25 @@ mod reason {
 }
 
 fn is_reply(reason: u8) -> Option<bool> {
-    match reason {
-        reason::UNKNOWN | reason::SRV6_ENCAP | reason::SRV6_DECAP => None,
-        _ => Some(reason == reason::REPLY),
-    }
+    // By the reason; looked up for the sake of branches that nobody can guess.
+    const REPLIES: [Option<bool>; 8] = {
+        let mut replies = [Some(false); 8];
+        replies[reason::REPLY as usize] = Some(true);
+        replies[reason::UNKNOWN as usize] = None;
+        replies[reason::SRV6_ENCAP as usize] = None;
+        replies[reason::SRV6_DECAP as usize] = None;
+        replies
+    };
+    REPLIES.get(usize::from(reason)).copied().unwrap_or(Some(false))
 }
 
 /// Hubble's rule with a source that is never a local endpoint.
 fn trace_direction(trace: &TraceNotify<'_>, has_original_source: bool) -> Direction {
-    match trace.reason() {
-        _ if trace.source() == 0 => Direction::Unknown,
-        reason::UNKNOWN => Direction::Unknown,
-        reason::REPLY => Direction::Egress,
-        _ if has_original_source => Direction::Egress,
-        _ => Direction::Ingress,
-    }
+    let is_unknown = (trace.source() == 0) | (trace.reason() == reason::UNKNOWN);
+    let is_egress = (trace.reason() == reason::REPLY) | has_original_source;
+    // Looked up, since neither can be guessed by who guesses branches.
+    const DIRECTIONS: [Direction; 4] = [Direction::Ingress, Direction::Egress, Direction::Unknown, Direction::Unknown];
+    DIRECTIONS[usize::from(is_unknown) * 2 + usize::from(is_egress)]
 }
 
 /// Puts the source before address translation back, and keeps the packet's own where it differs.

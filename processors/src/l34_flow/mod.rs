@@ -89,6 +89,12 @@ impl L34Flow {
         bytes: &[u8],
     ) -> Result<(), &'static str> {
         let (header_len, files) = settled;
+        if let Some(trace) = event::plain_trace(data.of(bytes), header_len.into())
+            && packet::read_usual(flow, &trace, data).is_some()
+        {
+            header::trace(flow, &trace);
+            return Ok(());
+        }
         let mut read = |capture: &Capture<'_>| packet::read(flow, capture, data).map_err(|reason| reason.as_str());
         match event::parse_again(data.of(bytes), header_len.into()).map_err(|reason| reason.as_str())? {
             event::Event::Drop(drop) => {

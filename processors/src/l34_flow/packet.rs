@@ -5,8 +5,8 @@
 
 use tidegate_core::Span;
 use tidegate_core::flow::{Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
-use tidegate_wire::event::{PacketEvent, RecorderCapture};
-use tidegate_wire::packet::{self, Layer, Link, Packet, Reason, Usual};
+use tidegate_wire::event::{PacketEvent, RecorderCapture, TraceNotify};
+use tidegate_wire::packet::{self, Layer, Link, Packet, Reason, Usual, UsualTcp};
 
 /// What was captured of a packet, and what the event says about it.
 pub(super) struct Capture<'a> {
@@ -43,22 +43,42 @@ pub(super) fn read(flow: &mut Flow, capture: &Capture<'_>, data: Span) -> Result
     }
     // Without lengths to go by (segmentation offload), bytes up to the end of a cut capture are cut, too.
     let reaches_end = flow.payload.start + flow.payload.len == captured.start + captured.len;
-    flow.payload_cut |= reaches_end && capture.len_orig > captured.len;
+    flow.payload_cut |= reaches_end & (capture.len_orig > captured.len);
     Ok(())
 }
 
+/// The same for a trace with a usual packet, which is most of what there is; `None`, with nothing done, for any other.
+#[inline(always)]
+pub(super) fn read_usual(flow: &mut Flow, trace: &TraceNotify<'_>, data: Span) -> Option<()> {
+    if trace.link() != Link::Ethernet || trace.tunnel().is_some() {
+        return None;
+    }
+    let bytes = trace.packet();
+    let usual = packet::parse_usual(bytes)?;
+    fill_usual(flow, &usual, data.slice(trace.packet_offset(), bytes.len()));
+    let reaches_end = usual.payload_offset + usual.payload.len() == bytes.len();
+    flow.payload_cut |= reaches_end & (trace.len_orig() as usize > bytes.len());
+    Some(())
+}
+
 /// What is known to be there needs no look at what could be missing.
+#[inline(always)]
 fn fill_usual(flow: &mut Flow, usual: &Usual<'_>, bytes: Span) {
+    let Usual { sport: source_port, dport: destination_port, .. } = *usual;
     flow.ethernet = Some(Ethernet { source: usual.ethernet.src, destination: usual.ethernet.dst });
-    let (source, destination) = (Address::from(usual.src), Address::from(usual.dst));
-    flow.ip = Some(Ip { source, destination, version: IpVersion::V4, source_xlated: None, encrypted: false });
-    flow.l4 = l4(usual.l4);
-    flow.last_layer = last_layer(usual.layer);
+    let (source, destination) = (Address(usual.src), Address(usual.dst));
+    let version = if usual.is_ipv6 { IpVersion::V6 } else { IpVersion::V4 };
+    flow.ip = Some(Ip { source, destination, version, source_xlated: None, encrypted: false });
+    if let Some(UsualTcp { flags, seq }) = usual.tcp {
+        flow.l4 = L4::Tcp { source_port, destination_port, flags: Some(TcpFlags(flags)) };
+        flow.last_layer = LastLayer::Tcp;
+        flow.tcp_seq = seq;
+    } else {
+        flow.l4 = L4::Udp { source_port, destination_port };
+        flow.last_layer = LastLayer::Udp;
+    }
     flow.payload = bytes.slice(usual.payload_offset, usual.payload.len());
     flow.payload_cut = usual.truncated;
-    if let packet::L4::Tcp { seq, .. } = usual.l4 {
-        flow.tcp_seq = seq;
-    }
 }
 
 // Apart, so that usual packets do without its registers.

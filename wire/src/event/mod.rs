@@ -28,7 +28,7 @@ pub use fields::{
     CaptureFields, Common, DebugFields, DropFields, PolicyFields, RecorderFields, SockFields, TraceFields,
 };
 pub use hints::{DropV1Header, Hints, SockLayout};
-pub use plain::plain_header;
+pub use plain::{plain_header, plain_trace};
 pub use policy::PolicyVerdictNotify;
 pub use reason::{Bound, Reason};
 pub use recorder::RecorderCapture;

@@ -3,8 +3,8 @@
 
 use super::hints::Hints;
 use super::message_type::{POLICY_VERDICT, TRACE};
-use super::sample::{beside_packet, offset};
-use super::{policy, trace};
+use super::sample::{Sample, beside_packet, offset};
+use super::{TraceNotify, policy, trace};
 use crate::release::Release;
 
 /// The length of the header of such an event, behind which its packet is; `None` for any other.
@@ -20,6 +20,17 @@ pub fn plain_header(data: &[u8], hints: &Hints) -> Option<usize> {
         _ => return None,
     };
     (known && is_plain && data.len() >= len && data[offset::EXT_VERSION] == 0).then_some(len)
+}
+
+/// Reads a trace again, if [`plain_header`] has told that it is one and where its packet begins. What its fields lie in has a
+/// known length here, so that reading one takes no question whether it is there.
+#[must_use]
+#[inline(always)]
+pub fn plain_trace(data: &[u8], packet_offset: usize) -> Option<TraceNotify<'_>> {
+    let (header, _) = data.split_first_chunk::<{ trace::HEADER_V2 }>()?;
+    let is_plain = (packet_offset == trace::HEADER_V2) & (header[0] == TRACE) & (header[offset::EXT_VERSION] == 0);
+    let sample = Sample::cut(data, trace::HEADER_V2)?;
+    is_plain.then(|| TraceNotify::of(sample))
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
-//! The shape of nearly every packet, read in one go: Ethernet, IPv4 without options or fragments, and TCP or UDP.
+//! The shape of nearly every packet, read in one go: Ethernet, IP without options, extensions or fragments, and TCP or
+//! UDP.
 //!
 //! Whatever is unusual in a packet is left to the walk, which reads the usual ones alike: a property holds the two
 //! together.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use super::tcp::check_options;
 use super::{Ethernet, Ip, L4, Layer, Packet};
-use std::net::Ipv4Addr;
 
-const IPV4: usize = 14;
-const TRANSPORT: usize = 34;
+/// Where the IP header is.
+const IP: usize = 14;
+/// Where it ends.
+const BEHIND_IPV4: usize = IP + 20;
+const BEHIND_IPV6: usize = IP + 40;
 /// EtherType, IP version and header length.
 const IPV4_WITHOUT_OPTIONS: [u8; 3] = [0x08, 0x00, 0x45];
 /// Two paddings, and the head of a timestamp.
@@ -19,15 +24,19 @@ const TCP_TIMESTAMP: [u8; 4] = [1, 1, 8, 10];
 pub struct Usual<'a> {
     /// The Ethernet addresses.
     pub ethernet: Ethernet,
-    /// The source's address.
-    pub src: Ipv4Addr,
-    /// The destination's address.
-    pub dst: Ipv4Addr,
-    /// TCP or UDP.
-    pub l4: L4,
-    /// Which of them.
-    pub layer: Layer,
-    /// What follows its header.
+    /// Whether the addresses are of IPv6.
+    pub is_ipv6: bool,
+    /// The source's address; one of IPv4 in its IPv4-mapped form.
+    pub src: [u8; 16],
+    /// The destination's.
+    pub dst: [u8; 16],
+    /// The source port.
+    pub sport: u16,
+    /// The destination port.
+    pub dport: u16,
+    /// What TCP has and UDP has not.
+    pub tcp: Option<UsualTcp>,
+    /// What follows the transport header.
     pub payload: &'a [u8],
     /// Where the payload starts in the bytes that were parsed.
     pub payload_offset: usize,
@@ -35,85 +44,156 @@ pub struct Usual<'a> {
     pub truncated: bool,
 }
 
+/// The rest of [`L4::Tcp`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsualTcp {
+    /// The flags.
+    pub flags: u16,
+    /// The sequence number.
+    pub seq: u32,
+}
+
 impl<'a> From<Usual<'a>> for Packet<'a> {
     fn from(usual: Usual<'a>) -> Self {
-        let Usual { ethernet, src, dst, l4, layer, payload, payload_offset, truncated } = usual;
-        let ip = Ip { src: src.into(), dst: dst.into() };
-        let (ethernet, ip, l4, last) = (Some(ethernet), Some(ip), Some(l4), Some(layer));
+        let Usual { ethernet, is_ipv6, src, dst, sport, dport, tcp, payload, payload_offset, truncated } = usual;
+        let ip = if is_ipv6 {
+            Ip { src: Ipv6Addr::from(src).into(), dst: Ipv6Addr::from(dst).into() }
+        } else {
+            let [v4_src, v4_dst] = [src, dst].map(|[.., a, b, c, d]| Ipv4Addr::new(a, b, c, d).into());
+            Ip { src: v4_src, dst: v4_dst }
+        };
+        let (l4, last) = match tcp {
+            Some(UsualTcp { flags, seq }) => (L4::Tcp { sport, dport, flags, seq }, Layer::Tcp),
+            None => (L4::Udp { sport, dport }, Layer::Udp),
+        };
+        let (ethernet, ip, l4, last) = (Some(ethernet), Some(ip), Some(l4), Some(last));
         Self { ethernet, ip, l4, last, payload, payload_offset, truncated }
     }
 }
 
 /// Reads a packet that starts with an Ethernet header, if it is one of these.
 #[must_use]
-#[inline]
+#[inline(always)]
 pub fn parse_usual(bytes: &[u8]) -> Option<Usual<'_>> {
-    let header: &[u8; TRANSPORT] = bytes.first_chunk()?;
     // Cut in pieces that are copied whole: byte by byte, the addresses alone would take forty instructions.
-    let (&to, rest) = header.split_first_chunk()?;
-    let (&from, rest) = rest.split_first_chunk()?;
-    let (&version, rest) = rest.split_first_chunk()?;
-    let (&[_, l0, l1, _, _, f0, f1, _, protocol, _, _], rest) = rest.split_first_chunk()?;
-    let (&src, rest) = rest.split_first_chunk::<4>()?;
-    let (&dst, _) = rest.split_first_chunk::<4>()?;
-    let fragment = u16::from_be_bytes([f0 & 0x3f, f1]) != 0;
-    let end = IPV4 + usize::from(u16::from_be_bytes([l0, l1]));
-    if version != IPV4_WITHOUT_OPTIONS || fragment || end <= TRANSPORT {
-        return None;
-    }
-    let segment = &bytes[TRANSPORT..end.min(bytes.len())];
+    let (&dst, rest) = bytes.split_first_chunk()?;
+    let (&src, rest) = rest.split_first_chunk()?;
+    let ethernet = Ethernet { src, dst };
+    let network = match *rest.first_chunk()? {
+        IPV4_WITHOUT_OPTIONS => ipv4(bytes)?,
+        [0x86, 0xdd, _] => ipv6(bytes)?,
+        _ => return None,
+    };
+    parse_transport(bytes, ethernet, network)
+}
+
+/// What the IP header says.
+struct Network {
+    is_ipv6: bool,
+    src: [u8; 16],
+    dst: [u8; 16],
+    protocol: u8,
+    /// Where it ends in the bytes.
+    start: usize,
+    /// Where the packet ends.
+    end: usize,
+}
+
+#[inline(always)]
+fn ipv4(bytes: &[u8]) -> Option<Network> {
+    let header: &[u8; BEHIND_IPV4] = bytes.first_chunk()?;
+    let (&[_, _, l0, l1, _, _, f0, f1, _, protocol, _, _], addresses) = header[IP..].split_first_chunk()?;
+    let (src, dst) = addresses.split_first_chunk::<4>()?;
+    let is_fragment = u16::from_be_bytes([f0 & 0x3f, f1]) != 0;
+    let end = IP + usize::from(u16::from_be_bytes([l0, l1]));
+    let mapped = |octets: [u8; 4]| Ipv4Addr::from(octets).to_ipv6_mapped().octets();
+    let (src, dst) = (mapped(*src), mapped(*dst.first_chunk()?));
+    (!is_fragment & (end > BEHIND_IPV4)).then_some(Network {
+        is_ipv6: false,
+        src,
+        dst,
+        protocol,
+        start: BEHIND_IPV4,
+        end,
+    })
+}
+
+#[inline(always)]
+fn ipv6(bytes: &[u8]) -> Option<Network> {
+    let header: &[u8; BEHIND_IPV6] = bytes.first_chunk()?;
+    let (&[_, _, _, _, l0, l1, protocol, _], addresses) = header[IP..].split_first_chunk()?;
+    let (&src, dst) = addresses.split_first_chunk()?;
+    let end = BEHIND_IPV6 + usize::from(u16::from_be_bytes([l0, l1]));
+    (end > BEHIND_IPV6).then_some(Network {
+        is_ipv6: true,
+        src,
+        dst: *dst.first_chunk()?,
+        protocol,
+        start: BEHIND_IPV6,
+        end,
+    })
+}
+
+#[inline(always)]
+fn parse_transport(bytes: &[u8], ethernet: Ethernet, network: Network) -> Option<Usual<'_>> {
+    let Network { is_ipv6, src, dst, protocol, start, end } = network;
+    let segment = bytes.get(start..end.min(bytes.len()))?;
     let found = match protocol {
         6 => tcp(segment)?,
         17 => udp(segment)?,
         _ => return None,
     };
     Some(Usual {
-        ethernet: Ethernet { src: from, dst: to },
-        src: src.into(),
-        dst: dst.into(),
-        l4: found.l4,
-        layer: found.layer,
-        payload: &segment[found.start..found.end.min(segment.len())],
-        payload_offset: TRANSPORT + found.start,
-        truncated: end > bytes.len() || found.end > segment.len(),
+        ethernet,
+        is_ipv6,
+        src,
+        dst,
+        sport: found.sport,
+        dport: found.dport,
+        tcp: found.tcp,
+        payload: segment.get(found.start..found.end.min(segment.len()))?,
+        payload_offset: start + found.start,
+        truncated: (end > bytes.len()) | (found.end > segment.len()),
     })
 }
 
 /// A transport header, and where its payload is in the segment.
 struct Transport {
-    l4: L4,
-    layer: Layer,
+    sport: u16,
+    dport: u16,
+    tcp: Option<UsualTcp>,
     start: usize,
     end: usize,
 }
 
-#[inline]
+#[inline(always)]
 fn tcp(segment: &[u8]) -> Option<Transport> {
     let header: &[u8; 20] = segment.first_chunk()?;
-    let start = match header[12] >> 4 {
-        5 => 20,
-        8 if segment.len() >= 32 && segment[20..24] == TCP_TIMESTAMP => 32,
-        words => {
-            let start = usize::from(words) * 4;
-            check_options(segment.get(20..start)?).ok()?;
-            start
-        }
-    };
-    let l4 = L4::Tcp {
-        sport: u16::from_be_bytes([header[0], header[1]]),
-        dport: u16::from_be_bytes([header[2], header[3]]),
+    let start = usize::from(header[12] >> 4) * 4;
+    // What most have for options, if any.
+    let is_stamped = (start == 32) & (segment.get(20..24) == Some(&TCP_TIMESTAMP));
+    if (start != 20) & !is_stamped {
+        check_options(segment.get(20..start)?).ok()?;
+    }
+    let tcp = UsualTcp {
         flags: u16::from_be_bytes([header[12] & 0x01, header[13]]),
         seq: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
     };
-    Some(Transport { l4, layer: Layer::Tcp, start, end: segment.len() })
+    let [sport, dport] = ports([header[0], header[1], header[2], header[3]]);
+    Some(Transport { sport, dport, tcp: Some(tcp), start, end: segment.len() })
 }
 
-#[inline]
+#[inline(always)]
 fn udp(segment: &[u8]) -> Option<Transport> {
     let [s0, s1, d0, d1, l0, l1, _, _] = *segment.first_chunk()?;
     let end = usize::from(u16::from_be_bytes([l0, l1]));
-    let l4 = L4::Udp { sport: u16::from_be_bytes([s0, s1]), dport: u16::from_be_bytes([d0, d1]) };
-    (end >= 8).then_some(Transport { l4, layer: Layer::Udp, start: 8, end })
+    let [sport, dport] = ports([s0, s1, d0, d1]);
+    (end >= 8).then_some(Transport { sport, dport, tcp: None, start: 8, end })
+}
+
+#[inline(always)]
+fn ports([s0, s1, d0, d1]: [u8; 4]) -> [u16; 2] {
+    [u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1])]
 }
 
 #[cfg(test)]
@@ -130,12 +210,19 @@ mod tests {
         (walked, parse_usual(bytes).map(Packet::from))
     }
 
-    /// Ethernet, IPv4, and `transport` with its protocol's number.
-    fn packet(protocol: u8, total: u16, transport: &[u8]) -> Vec<u8> {
+    /// Ethernet, IP, and `transport` with its protocol's number; `length` is what the IP header says of it.
+    fn packet(is_ipv6: bool, protocol: u8, length: u16, transport: &[u8]) -> Vec<u8> {
         let mut bytes = vec![2; 12];
-        bytes.extend([8, 0, 0x45, 0]);
-        bytes.extend(total.to_be_bytes());
-        bytes.extend([0, 1, 0, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+        if is_ipv6 {
+            bytes.extend([0x86, 0xdd, 0x60, 0, 0, 0]);
+            bytes.extend(length.to_be_bytes());
+            bytes.extend([protocol, 64]);
+            bytes.extend(1..=32);
+        } else {
+            bytes.extend([8, 0, 0x45, 0]);
+            bytes.extend((20 + length).to_be_bytes());
+            bytes.extend([0, 1, 0, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+        }
         bytes.extend(transport);
         bytes
     }
@@ -149,28 +236,32 @@ mod tests {
         syn[12] = 0x70;
         let udp = [0, 53, 1, 2, 0, 11, 0, 0, b'a', b'b', b'c'];
         for (protocol, transport) in [(6, &tcp[..]), (6, &stamped), (6, &syn), (17, &udp)] {
-            let bytes = packet(protocol, 20 + transport.len() as u16, transport);
-            let (walked, usual) = both(&bytes);
-            assert_eq!(usual.expect("a usual packet").payload.len(), 3, "{protocol}");
-            assert_eq!(usual, walked, "{protocol}");
+            for is_ipv6 in [false, true] {
+                let bytes = packet(is_ipv6, protocol, transport.len() as u16, transport);
+                let (walked, usual) = both(&bytes);
+                assert_eq!(usual.expect("a usual packet").payload.len(), 3, "{protocol}");
+                assert_eq!(usual, walked, "{protocol}");
+            }
         }
     }
 
     proptest! {
         #[test]
         fn what_is_read_here_the_walk_reads_alike(
-            protocol in prop::sample::select(vec![1_u8, 6, 17]),
-            total in 0_u16..90,
+            is_ipv6: bool,
+            protocol in prop::sample::select(vec![0_u8, 1, 6, 17, 58]),
+            length in 0_u16..70,
             transport in prop::collection::vec(any::<u8>(), 0..70),
             (offset, timestamp) in (0x4_u8..0xa, any::<bool>()),
-            patch in prop::option::of((0_usize..60, any::<u8>())),
-            cut in 0_usize..110,
+            patch in prop::option::of((0_usize..80, any::<u8>())),
+            cut in 0_usize..130,
         ) {
-            let mut bytes = packet(protocol, total, &transport);
-            if let Some(byte) = bytes.get_mut(TRANSPORT + 12) {
+            let mut bytes = packet(is_ipv6, protocol, length, &transport);
+            let at = if is_ipv6 { BEHIND_IPV6 } else { BEHIND_IPV4 };
+            if let Some(byte) = bytes.get_mut(at + 12) {
                 *byte = offset << 4;
             }
-            if let Some(options) = bytes.get_mut(TRANSPORT + 20..TRANSPORT + 24).filter(|_| timestamp) {
+            if let Some(options) = bytes.get_mut(at + 20..at + 24).filter(|_| timestamp) {
                 options.copy_from_slice(&TCP_TIMESTAMP);
             }
             if let Some((at, byte)) = patch && at < bytes.len() {
