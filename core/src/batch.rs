@@ -40,9 +40,10 @@ impl Span {
     /// The part of this span from `offset` on, `len` bytes at most.
     #[must_use]
     pub fn slice(self, offset: usize, len: usize) -> Self {
-        let offset = u32::try_from(offset).unwrap_or(u32::MAX).min(self.len);
-        let len = u32::try_from(len).unwrap_or(u32::MAX).min(self.len - offset);
-        Self { start: self.start + offset, len }
+        let offset = offset.min(self.len as usize);
+        let len = len.min(self.len as usize - offset);
+        // Neither is more than the span's own length.
+        Self { start: self.start + offset as u32, len: len as u32 }
     }
 
     /// The bytes of this span in a batch's bytes; empty where they lie outside.

@@ -58,7 +58,8 @@ impl<P: Protocol> L7Stage<P> {
         let time = match record {
             Record::Flow(flow) => {
                 *latest = Some(flow.time).max(*latest);
-                if P::may_be(flow, head(flow.payload, bytes)) & WireSeen::takes(flow)
+                if P::may_be(flow, head(flow.payload, bytes))
+                    && WireSeen::takes(flow)
                     && let Some(seen) = seen
                 {
                     look(protocol, seen, flow, bytes);

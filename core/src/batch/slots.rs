@@ -8,12 +8,14 @@ use crate::record::{Frame, Record};
 pub(super) struct Slots {
     places: Vec<Record>,
     len: usize,
+    /// Which records are to leave, while others are asked about; kept for its memory.
+    leaving: Vec<usize>,
 }
 
 impl Slots {
     /// An empty list that grows no further until it has so many records.
     pub(super) fn with_capacity(records: usize) -> Self {
-        Self { places: Vec::with_capacity(records), len: 0 }
+        Self { places: Vec::with_capacity(records), ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -53,15 +55,29 @@ impl Slots {
     /// Keeps the records that `keep` says, in order.
     #[inline]
     pub(super) fn retain_mut(&mut self, mut keep: impl FnMut(&mut Record) -> bool) {
-        let (mut kept, len) = (0, self.len);
-        for at in 0..len {
-            if keep(&mut self.places[at]) {
-                if kept < at {
-                    self.places.swap(kept, at);
-                }
+        let Self { places, len, leaving } = self;
+        for (at, record) in places[..*len].iter_mut().enumerate() {
+            if !keep(record) {
+                leaving.push(at);
+            }
+        }
+        if !leaving.is_empty() {
+            self.close_gaps();
+        }
+    }
+
+    fn close_gaps(&mut self) {
+        let mut leaving = std::mem::take(&mut self.leaving);
+        let mut kept = leaving[0];
+        // Behind each record that leaves, those up to the next one move up.
+        for (i, gap) in leaving.iter().enumerate() {
+            for at in gap + 1..leaving.get(i + 1).copied().unwrap_or(self.len) {
+                self.places.swap(kept, at);
                 kept += 1;
             }
         }
+        leaving.clear();
+        self.leaving = leaving;
         self.truncate(kept);
     }
 
@@ -76,7 +92,7 @@ impl Slots {
     pub(super) fn take_fitted(&mut self) -> Self {
         let mut places = Vec::with_capacity(self.len);
         places.extend(self.drain_from(0));
-        Self { len: places.len(), places }
+        Self { len: places.len(), places, ..Self::default() }
     }
 
     /// Takes out the records behind the first `len`.

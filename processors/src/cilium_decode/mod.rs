@@ -12,10 +12,12 @@
 mod agent_event;
 mod config;
 mod doubt;
+mod files;
 mod notes;
 
 pub use config::{Config, KIND};
 use doubt::{Doubt, Doubts};
+use files::Files;
 use notes::Notes;
 
 use tidegate_core::flow::FileNumbering;
@@ -60,6 +62,7 @@ struct Decoder {
     stream: u32,
     hints: Hints,
     access_log: access_log::Decoder,
+    files: Files,
     doubts: Doubts,
     notes: Notes,
 }
@@ -136,7 +139,7 @@ impl Decoder {
         }
         // Where the header had to be guessed, so is the numbering, by the same guess.
         let releases = self.hints.releases().and(drop.senders()).unwrap_or(drop.senders());
-        let file = FileNumbering::of(drop.file(), releases);
+        let file = self.files.numbering(drop.file(), releases);
         if file.is_ambiguous {
             self.doubts.add(Doubt::DropSourceFile);
         }

@@ -127,10 +127,14 @@ fn restore_source(flow: &mut Flow, trace: &TraceNotify<'_>, original: Option<Add
     }
 }
 
-/// The source before address translation. Like Go, takes `::ffff:0.0.0.0` for an unset one, too.
+/// The source before address translation, which few events tell.
+#[inline(always)]
 fn original_source(trace: &TraceNotify<'_>) -> Option<Address> {
-    if trace.orig_ip_bytes() == [0; 16] {
-        return None;
-    }
+    if trace.orig_ip_bytes() == [0; 16] { None } else { told_source(trace) }
+}
+
+/// Like Go, takes `::ffff:0.0.0.0` for an unset one, too.
+#[inline(never)]
+fn told_source(trace: &TraceNotify<'_>) -> Option<Address> {
     trace.orig_ip().filter(|ip| !ip.to_canonical().is_unspecified()).map(Address::from)
 }

@@ -6,7 +6,7 @@
 use tidegate_core::Span;
 use tidegate_core::flow::{Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
 use tidegate_wire::event::{PacketEvent, RecorderCapture, TraceNotify};
-use tidegate_wire::packet::{self, Layer, Link, Packet, Reason, Usual, UsualTcp};
+use tidegate_wire::packet::{self, Layer, Link, Network, Packet, Reason, Transport, Usual};
 
 /// What was captured of a packet, and what the event says about it.
 pub(super) struct Capture<'a> {
@@ -64,18 +64,25 @@ pub(super) fn read_usual(flow: &mut Flow, trace: &TraceNotify<'_>, data: Span) -
 /// What is known to be there needs no look at what could be missing.
 #[inline(always)]
 fn fill_usual(flow: &mut Flow, usual: &Usual<'_>, bytes: Span) {
-    let Usual { sport: source_port, dport: destination_port, .. } = *usual;
-    flow.ethernet = Some(Ethernet { source: usual.ethernet.src, destination: usual.ethernet.dst });
-    let (source, destination) = (Address(usual.src), Address(usual.dst));
-    let version = if usual.is_ipv6 { IpVersion::V6 } else { IpVersion::V4 };
+    let packet::Ethernet { src, dst } = usual.ethernet();
+    flow.ethernet = Some(Ethernet { source: src, destination: dst });
+    let (version, [source, destination]) = match usual.network {
+        Network::V4(header) => (IpVersion::V4, Network::addresses_v4(header).map(Address::v4)),
+        Network::V6(header) => (IpVersion::V6, Network::addresses_v6(header).map(Address)),
+    };
     flow.ip = Some(Ip { source, destination, version, source_xlated: None, encrypted: false });
-    if let Some(UsualTcp { flags, seq }) = usual.tcp {
-        flow.l4 = L4::Tcp { source_port, destination_port, flags: Some(TcpFlags(flags)) };
-        flow.last_layer = LastLayer::Tcp;
-        flow.tcp_seq = seq;
-    } else {
-        flow.l4 = L4::Udp { source_port, destination_port };
-        flow.last_layer = LastLayer::Udp;
+    let [source_port, destination_port] = usual.transport.ports();
+    match usual.transport {
+        Transport::Tcp(header) => {
+            let flags = Some(TcpFlags(Transport::flags(header)));
+            flow.l4 = L4::Tcp { source_port, destination_port, flags };
+            flow.last_layer = LastLayer::Tcp;
+            flow.tcp_seq = Transport::seq(header);
+        }
+        Transport::Udp(_) => {
+            flow.l4 = L4::Udp { source_port, destination_port };
+            flow.last_layer = LastLayer::Udp;
+        }
     }
     flow.payload = bytes.slice(usual.payload_offset, usual.payload.len());
     flow.payload_cut = usual.truncated;

@@ -7,19 +7,24 @@ use super::sample::{Sample, beside_packet, offset};
 use super::{TraceNotify, policy, trace};
 use crate::release::Release;
 
+/// Bytes that all events with a packet begin alike.
+const COMMON: usize = 16;
+
 /// The length of the header of such an event, behind which its packet is; `None` for any other.
 ///
 /// What is told here, [`parse`](super::parse) finds, too, and [`Hints::observe`] learns nothing from it.
 #[must_use]
 #[inline]
 pub fn plain_header(data: &[u8], hints: &Hints) -> Option<usize> {
-    let known = hints.releases().first >= Release::V1_19 && !hints.are_contradicted();
-    let (len, is_plain) = match *data.first()? {
-        TRACE => (trace::HEADER_V2, *data.get(offset::VERSION)? == 2),
-        POLICY_VERDICT => (policy::HEADER_1_19, !policy::is_of_1_12(beside_packet(data))),
-        _ => return None,
-    };
-    (known && is_plain && data.len() >= len && data[offset::EXT_VERSION] == 0).then_some(len)
+    let common: &[u8; COMMON] = data.first_chunk()?;
+    let (kind, version) = (common[0], common[offset::VERSION]);
+    let known = (hints.releases().first >= Release::V1_19) & !hints.are_contradicted();
+    // No branch between the two: which one comes next, nobody can guess.
+    let is_trace = (kind == TRACE) & (version == 2);
+    let is_verdict = (kind == POLICY_VERDICT) & !policy::is_of_1_12(beside_packet(data));
+    let len = if kind == TRACE { trace::HEADER_V2 } else { policy::HEADER_1_19 };
+    let is_plain = (is_trace | is_verdict) & (common[offset::EXT_VERSION] == 0);
+    (known & is_plain & (data.len() >= len)).then_some(len)
 }
 
 /// Reads a trace again, if [`plain_header`] has told that it is one and where its packet begins. What its fields lie in has a

@@ -4,39 +4,32 @@
 //! Whatever is unusual in a packet is left to the walk, which reads the usual ones alike: a property holds the two
 //! together.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use super::tcp::check_options;
 use super::{Ethernet, Ip, L4, Layer, Packet};
 
-/// Where the IP header is.
-const IP: usize = 14;
-/// Where it ends.
-const BEHIND_IPV4: usize = IP + 20;
-const BEHIND_IPV6: usize = IP + 40;
+const ETHERNET: usize = 14;
+const IPV4: usize = 20;
+const IPV6: usize = 40;
+const TCP: usize = 20;
+const UDP: usize = 8;
+
 /// EtherType, IP version and header length.
 const IPV4_WITHOUT_OPTIONS: [u8; 3] = [0x08, 0x00, 0x45];
+/// EtherType; the version behind it is not looked at.
+const IPV6_TYPE: [u8; 2] = [0x86, 0xdd];
 /// Two paddings, and the head of a timestamp.
 const TCP_TIMESTAMP: [u8; 4] = [1, 1, 8, 10];
 
-/// A packet of that shape: what a [`Packet`] says, with nothing that could be missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A packet of that shape, with nothing that could be missing. Its headers are read where they lie, by whoever knows
+/// where their fields go: on the way through values of ours they would be copied more than once.
+#[derive(Debug, Clone, Copy)]
 pub struct Usual<'a> {
-    /// The Ethernet addresses.
-    pub ethernet: Ethernet,
-    /// Whether the addresses are of IPv6.
-    pub is_ipv6: bool,
-    /// The source's address; one of IPv4 in its IPv4-mapped form.
-    pub src: [u8; 16],
-    /// The destination's.
-    pub dst: [u8; 16],
-    /// The source port.
-    pub sport: u16,
-    /// The destination port.
-    pub dport: u16,
-    /// What TCP has and UDP has not.
-    pub tcp: Option<UsualTcp>,
-    /// What follows the transport header.
+    ethernet: &'a [u8; ETHERNET],
+    /// The IP header.
+    pub network: Network<'a>,
+    /// The transport header.
+    pub transport: Transport<'a>,
+    /// What follows it.
     pub payload: &'a [u8],
     /// Where the payload starts in the bytes that were parsed.
     pub payload_offset: usize,
@@ -44,29 +37,92 @@ pub struct Usual<'a> {
     pub truncated: bool,
 }
 
-/// The rest of [`L4::Tcp`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UsualTcp {
-    /// The flags.
-    pub flags: u16,
-    /// The sequence number.
-    pub seq: u32,
+/// An IP header without options or extensions.
+#[derive(Debug, Clone, Copy)]
+pub enum Network<'a> {
+    /// Of IPv4.
+    V4(&'a [u8; IPV4]),
+    /// Of IPv6.
+    V6(&'a [u8; IPV6]),
+}
+
+/// A transport header, as far as its options.
+#[derive(Debug, Clone, Copy)]
+pub enum Transport<'a> {
+    /// Of TCP.
+    Tcp(&'a [u8; TCP]),
+    /// Of UDP.
+    Udp(&'a [u8; UDP]),
+}
+
+impl Usual<'_> {
+    /// The Ethernet addresses.
+    #[must_use]
+    #[inline(always)]
+    pub fn ethernet(&self) -> Ethernet {
+        Ethernet { src: cut(self.ethernet, 6), dst: cut(self.ethernet, 0) }
+    }
+}
+
+impl Network<'_> {
+    /// Source and destination of an IPv4 header.
+    #[must_use]
+    #[inline(always)]
+    pub fn addresses_v4(header: &[u8; IPV4]) -> [[u8; 4]; 2] {
+        [cut(header, 12), cut(header, 16)]
+    }
+
+    /// Source and destination of an IPv6 header.
+    #[must_use]
+    #[inline(always)]
+    pub fn addresses_v6(header: &[u8; IPV6]) -> [[u8; 16]; 2] {
+        [cut(header, 8), cut(header, 24)]
+    }
+}
+
+impl Transport<'_> {
+    /// Source and destination port.
+    #[must_use]
+    #[inline(always)]
+    pub fn ports(&self) -> [u16; 2] {
+        let ports = match self {
+            Self::Tcp(header) => cut::<4>(*header, 0),
+            Self::Udp(header) => cut::<4>(*header, 0),
+        };
+        [u16::from_be_bytes(cut(&ports, 0)), u16::from_be_bytes(cut(&ports, 2))]
+    }
+
+    /// The flags of a TCP header, as in [`L4::Tcp`].
+    #[must_use]
+    #[inline(always)]
+    pub fn flags(header: &[u8; TCP]) -> u16 {
+        u16::from_be_bytes([header[12] & 0x01, header[13]])
+    }
+
+    /// The sequence number of a TCP header.
+    #[must_use]
+    #[inline(always)]
+    pub fn seq(header: &[u8; TCP]) -> u32 {
+        u32::from_be_bytes(cut(header, 4))
+    }
 }
 
 impl<'a> From<Usual<'a>> for Packet<'a> {
     fn from(usual: Usual<'a>) -> Self {
-        let Usual { ethernet, is_ipv6, src, dst, sport, dport, tcp, payload, payload_offset, truncated } = usual;
-        let ip = if is_ipv6 {
-            Ip { src: Ipv6Addr::from(src).into(), dst: Ipv6Addr::from(dst).into() }
-        } else {
-            let [v4_src, v4_dst] = [src, dst].map(|[.., a, b, c, d]| Ipv4Addr::new(a, b, c, d).into());
-            Ip { src: v4_src, dst: v4_dst }
+        let Usual { network, transport, payload, payload_offset, truncated, .. } = usual;
+        let [src, dst] = match network {
+            Network::V4(header) => Network::addresses_v4(header).map(Into::into),
+            Network::V6(header) => Network::addresses_v6(header).map(Into::into),
         };
-        let (l4, last) = match tcp {
-            Some(UsualTcp { flags, seq }) => (L4::Tcp { sport, dport, flags, seq }, Layer::Tcp),
-            None => (L4::Udp { sport, dport }, Layer::Udp),
+        let [sport, dport] = transport.ports();
+        let (l4, last) = match transport {
+            Transport::Tcp(header) => {
+                let (flags, seq) = (Transport::flags(header), Transport::seq(header));
+                (L4::Tcp { sport, dport, flags, seq }, Layer::Tcp)
+            }
+            Transport::Udp(_) => (L4::Udp { sport, dport }, Layer::Udp),
         };
-        let (ethernet, ip, l4, last) = (Some(ethernet), Some(ip), Some(l4), Some(last));
+        let (ethernet, ip, l4, last) = (Some(usual.ethernet()), Some(Ip { src, dst }), Some(l4), Some(last));
         Self { ethernet, ip, l4, last, payload, payload_offset, truncated }
     }
 }
@@ -75,125 +131,91 @@ impl<'a> From<Usual<'a>> for Packet<'a> {
 #[must_use]
 #[inline(always)]
 pub fn parse_usual(bytes: &[u8]) -> Option<Usual<'_>> {
-    // Cut in pieces that are copied whole: byte by byte, the addresses alone would take forty instructions.
-    let (&dst, rest) = bytes.split_first_chunk()?;
-    let (&src, rest) = rest.split_first_chunk()?;
-    let ethernet = Ethernet { src, dst };
-    let network = match *rest.first_chunk()? {
-        IPV4_WITHOUT_OPTIONS => ipv4(bytes)?,
-        [0x86, 0xdd, _] => ipv6(bytes)?,
-        _ => return None,
-    };
-    parse_transport(bytes, ethernet, network)
-}
-
-/// What the IP header says.
-struct Network {
-    is_ipv6: bool,
-    src: [u8; 16],
-    dst: [u8; 16],
-    protocol: u8,
-    /// Where it ends in the bytes.
-    start: usize,
-    /// Where the packet ends.
-    end: usize,
-}
-
-#[inline(always)]
-fn ipv4(bytes: &[u8]) -> Option<Network> {
-    let header: &[u8; BEHIND_IPV4] = bytes.first_chunk()?;
-    let (&[_, _, l0, l1, _, _, f0, f1, _, protocol, _, _], addresses) = header[IP..].split_first_chunk()?;
-    let (src, dst) = addresses.split_first_chunk::<4>()?;
-    let is_fragment = u16::from_be_bytes([f0 & 0x3f, f1]) != 0;
-    let end = IP + usize::from(u16::from_be_bytes([l0, l1]));
-    let mapped = |octets: [u8; 4]| Ipv4Addr::from(octets).to_ipv6_mapped().octets();
-    let (src, dst) = (mapped(*src), mapped(*dst.first_chunk()?));
-    (!is_fragment & (end > BEHIND_IPV4)).then_some(Network {
-        is_ipv6: false,
-        src,
-        dst,
-        protocol,
-        start: BEHIND_IPV4,
-        end,
-    })
-}
-
-#[inline(always)]
-fn ipv6(bytes: &[u8]) -> Option<Network> {
-    let header: &[u8; BEHIND_IPV6] = bytes.first_chunk()?;
-    let (&[_, _, _, _, l0, l1, protocol, _], addresses) = header[IP..].split_first_chunk()?;
-    let (&src, dst) = addresses.split_first_chunk()?;
-    let end = BEHIND_IPV6 + usize::from(u16::from_be_bytes([l0, l1]));
-    (end > BEHIND_IPV6).then_some(Network {
-        is_ipv6: true,
-        src,
-        dst: *dst.first_chunk()?,
-        protocol,
-        start: BEHIND_IPV6,
-        end,
-    })
-}
-
-#[inline(always)]
-fn parse_transport(bytes: &[u8], ethernet: Ethernet, network: Network) -> Option<Usual<'_>> {
-    let Network { is_ipv6, src, dst, protocol, start, end } = network;
+    let (ethernet, above) = bytes.split_first_chunk()?;
+    let network = network(ethernet, above)?;
+    let end = ETHERNET + network.end();
+    let (start, protocol) = (ETHERNET + network.len(), network.protocol());
     let segment = bytes.get(start..end.min(bytes.len()))?;
-    let found = match protocol {
-        6 => tcp(segment)?,
-        17 => udp(segment)?,
-        _ => return None,
-    };
+    let (transport, from, to) = transport(protocol, segment)?;
     Some(Usual {
         ethernet,
-        is_ipv6,
-        src,
-        dst,
-        sport: found.sport,
-        dport: found.dport,
-        tcp: found.tcp,
-        payload: segment.get(found.start..found.end.min(segment.len()))?,
-        payload_offset: start + found.start,
-        truncated: (end > bytes.len()) | (found.end > segment.len()),
+        network,
+        transport,
+        payload: segment.get(from..to.min(segment.len()))?,
+        payload_offset: start + from,
+        truncated: (end > bytes.len()) | (to > segment.len()),
     })
 }
 
-/// A transport header, and where its payload is in the segment.
-struct Transport {
-    sport: u16,
-    dport: u16,
-    tcp: Option<UsualTcp>,
-    start: usize,
-    end: usize,
-}
-
 #[inline(always)]
-fn tcp(segment: &[u8]) -> Option<Transport> {
-    let header: &[u8; 20] = segment.first_chunk()?;
-    let start = usize::from(header[12] >> 4) * 4;
-    // What most have for options, if any.
-    let is_stamped = (start == 32) & (segment.get(20..24) == Some(&TCP_TIMESTAMP));
-    if (start != 20) & !is_stamped {
-        check_options(segment.get(20..start)?).ok()?;
+fn network<'a>(ethernet: &[u8; ETHERNET], above: &'a [u8]) -> Option<Network<'a>> {
+    let [.., t0, t1] = *ethernet;
+    if [t0, t1, *above.first()?] == IPV4_WITHOUT_OPTIONS {
+        let header: &[u8; IPV4] = above.first_chunk()?;
+        let is_fragment = u16::from_be_bytes([header[6] & 0x3f, header[7]]) != 0;
+        return (!is_fragment).then_some(Network::V4(header));
     }
-    let tcp = UsualTcp {
-        flags: u16::from_be_bytes([header[12] & 0x01, header[13]]),
-        seq: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
-    };
-    let [sport, dport] = ports([header[0], header[1], header[2], header[3]]);
-    Some(Transport { sport, dport, tcp: Some(tcp), start, end: segment.len() })
+    if [t0, t1] == IPV6_TYPE { Some(Network::V6(above.first_chunk()?)) } else { None }
 }
 
-#[inline(always)]
-fn udp(segment: &[u8]) -> Option<Transport> {
-    let [s0, s1, d0, d1, l0, l1, _, _] = *segment.first_chunk()?;
-    let end = usize::from(u16::from_be_bytes([l0, l1]));
-    let [sport, dport] = ports([s0, s1, d0, d1]);
-    (end >= 8).then_some(Transport { sport, dport, tcp: None, start: 8, end })
+impl Network<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::V4(_) => IPV4,
+            Self::V6(_) => IPV6,
+        }
+    }
+
+    /// Where the packet ends, from the header on.
+    fn end(&self) -> usize {
+        match self {
+            Self::V4(header) => u16::from_be_bytes(cut(*header, 2)).into(),
+            Self::V6(header) => IPV6 + usize::from(u16::from_be_bytes(cut(*header, 4))),
+        }
+    }
+
+    fn protocol(&self) -> u8 {
+        match self {
+            Self::V4(header) => header[9],
+            Self::V6(header) => header[6],
+        }
+    }
 }
 
+/// The header, and where its payload begins and ends in the segment.
 #[inline(always)]
-fn ports([s0, s1, d0, d1]: [u8; 4]) -> [u16; 2] {
-    [u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1])]
+fn transport(protocol: u8, segment: &[u8]) -> Option<(Transport<'_>, usize, usize)> {
+    match protocol {
+        6 => {
+            let header: &[u8; TCP] = segment.first_chunk()?;
+            Some((Transport::Tcp(header), tcp_len(header, segment)?, segment.len()))
+        }
+        17 => {
+            let header: &[u8; UDP] = segment.first_chunk()?;
+            let end = usize::from(u16::from_be_bytes(cut(header, 4)));
+            (end >= UDP).then_some((Transport::Udp(header), UDP, end))
+        }
+        _ => None,
+    }
+}
+
+/// The length of a TCP header with its options, which are as they should be.
+#[inline(always)]
+fn tcp_len(header: &[u8; TCP], segment: &[u8]) -> Option<usize> {
+    let len = usize::from(header[12] >> 4) * 4;
+    // What most have for options, if any.
+    let is_stamped = (len == TCP + 12) & (segment.get(TCP..TCP + 4) == Some(&TCP_TIMESTAMP));
+    if (len != TCP) & !is_stamped {
+        check_options(segment.get(TCP..len)?).ok()?;
+    }
+    Some(len)
+}
+
+/// A field of a header, copied whole.
+#[inline(always)]
+fn cut<const N: usize>(header: &[u8], at: usize) -> [u8; N] {
+    // The field of a header whose length is known is there.
+    header.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
 }
 
 #[cfg(test)]
@@ -257,7 +279,7 @@ mod tests {
             cut in 0_usize..130,
         ) {
             let mut bytes = packet(is_ipv6, protocol, length, &transport);
-            let at = if is_ipv6 { BEHIND_IPV6 } else { BEHIND_IPV4 };
+            let at = ETHERNET + if is_ipv6 { IPV6 } else { IPV4 };
             if let Some(byte) = bytes.get_mut(at + 12) {
                 *byte = offset << 4;
             }
