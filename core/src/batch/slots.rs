@@ -46,7 +46,7 @@ impl Slots {
     #[inline]
     pub(super) fn push_frame(&mut self, frame: Frame) {
         match self.places.get_mut(self.len) {
-            Some(place) => *place = Record::Frame(frame),
+            Some(place) => place.overwrite(Record::Frame(frame)),
             None => self.places.push(Record::Frame(frame)),
         }
         self.len += 1;

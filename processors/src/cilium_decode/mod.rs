@@ -86,7 +86,8 @@ impl Decoder {
     fn sample(&mut self, record: &mut Record, frame: &Frame, data: &[u8]) -> Result<(), &'static str> {
         if let Some(header_len) = event::plain_header(data, &self.hints) {
             let Frame { time, seq, cpu, data, .. } = *frame;
-            *record = Record::Event(Event { time, seq, cpu, data, body: packet(header_len, FileNumbering::default()) });
+            let body = packet(header_len, FileNumbering::default());
+            record.overwrite(Record::Event(Event { time, seq, cpu, data, body }));
             return Ok(());
         }
         let event = event::parse(data, &self.hints).map_err(|reason| reason.as_str())?;
@@ -101,7 +102,7 @@ impl Decoder {
             _ => {
                 let Frame { time, seq, cpu, data: span, .. } = *frame;
                 let body = self.body(&event, data)?;
-                *record = Record::Event(Event { time, seq, cpu, data: span, body });
+                record.overwrite(Record::Event(Event { time, seq, cpu, data: span, body }));
             }
         }
         self.notes.cilium_version_contradicted += u64::from(self.hints.are_contradicted());
