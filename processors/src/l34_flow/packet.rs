@@ -66,21 +66,20 @@ pub(super) fn read_usual(flow: &mut Flow, trace: &TraceNotify<'_>, data: Span) -
 fn fill_usual(flow: &mut Flow, usual: &Usual<'_>, bytes: Span) {
     let packet::Ethernet { src, dst } = usual.ethernet();
     flow.ethernet = Some(Ethernet { source: src, destination: dst });
-    let (version, [source, destination]) = match usual.network {
-        Network::V4(header) => (IpVersion::V4, Network::addresses_v4(header).map(Address::v4)),
-        Network::V6(header) => (IpVersion::V6, Network::addresses_v6(header).map(Address)),
+    let (version, source, destination) = match usual.network {
+        Network::V4(header) => (IpVersion::V4, Address::v4(header.src()), Address::v4(header.dst())),
+        Network::V6(header) => (IpVersion::V6, Address(header.src()), Address(header.dst())),
     };
     flow.ip = Some(Ip { source, destination, version, source_xlated: None, encrypted: false });
-    let [source_port, destination_port] = usual.transport.ports();
     match usual.transport {
         Transport::Tcp(header) => {
-            let flags = Some(TcpFlags(Transport::flags(header)));
-            flow.l4 = L4::Tcp { source_port, destination_port, flags };
+            let flags = Some(TcpFlags(header.flags()));
+            flow.l4 = L4::Tcp { source_port: header.sport(), destination_port: header.dport(), flags };
             flow.last_layer = LastLayer::Tcp;
-            flow.tcp_seq = Transport::seq(header);
+            flow.tcp_seq = header.seq();
         }
-        Transport::Udp(_) => {
-            flow.l4 = L4::Udp { source_port, destination_port };
+        Transport::Udp(header) => {
+            flow.l4 = L4::Udp { source_port: header.sport(), destination_port: header.dport() };
             flow.last_layer = LastLayer::Udp;
         }
     }

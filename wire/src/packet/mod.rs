@@ -24,7 +24,7 @@ use std::net::{IpAddr, Ipv4Addr};
 pub use layer::Layer;
 pub use overlay::{Overlay, Tunnel};
 pub use reason::Reason;
-pub use usual::{Network, Transport, Usual, parse_usual};
+pub use usual::{Ipv4Header, Ipv6Header, Network, TcpHeader, Transport, UdpHeader, Usual, parse_usual};
 use walk::{Decoders, walk};
 
 /// What a packet starts with.

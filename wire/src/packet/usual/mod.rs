@@ -4,6 +4,11 @@
 //! Whatever is unusual in a packet is left to the walk, which reads the usual ones alike: a property holds the two
 //! together.
 
+mod header;
+
+use header::EthernetHeader;
+pub use header::{Ipv4Header, Ipv6Header, TcpHeader, UdpHeader};
+
 use super::tcp::check_options;
 use super::{Ethernet, Ip, L4, Layer, Packet};
 
@@ -13,18 +18,17 @@ const IPV6: usize = 40;
 const TCP: usize = 20;
 const UDP: usize = 8;
 
-/// EtherType, IP version and header length.
-const IPV4_WITHOUT_OPTIONS: [u8; 3] = [0x08, 0x00, 0x45];
-/// EtherType; the version behind it is not looked at.
+const IPV4_TYPE: [u8; 2] = [0x08, 0x00];
 const IPV6_TYPE: [u8; 2] = [0x86, 0xdd];
+/// Version and length of an IPv4 header; of IPv6, the version is not looked at.
+const WITHOUT_OPTIONS: u8 = 0x45;
 /// Two paddings, and the head of a timestamp.
 const TCP_TIMESTAMP: [u8; 4] = [1, 1, 8, 10];
 
-/// A packet of that shape, with nothing that could be missing. Its headers are read where they lie, by whoever knows
-/// where their fields go: on the way through values of ours they would be copied more than once.
+/// A packet of that shape, with nothing that could be missing.
 #[derive(Debug, Clone, Copy)]
 pub struct Usual<'a> {
-    ethernet: &'a [u8; ETHERNET],
+    ethernet: EthernetHeader<'a>,
     /// The IP header.
     pub network: Network<'a>,
     /// The transport header.
@@ -37,92 +41,47 @@ pub struct Usual<'a> {
     pub truncated: bool,
 }
 
-/// An IP header without options or extensions.
+/// An IP header.
 #[derive(Debug, Clone, Copy)]
 pub enum Network<'a> {
     /// Of IPv4.
-    V4(&'a [u8; IPV4]),
+    V4(Ipv4Header<'a>),
     /// Of IPv6.
-    V6(&'a [u8; IPV6]),
+    V6(Ipv6Header<'a>),
 }
 
-/// A transport header, as far as its options.
+/// A transport header.
 #[derive(Debug, Clone, Copy)]
 pub enum Transport<'a> {
     /// Of TCP.
-    Tcp(&'a [u8; TCP]),
+    Tcp(TcpHeader<'a>),
     /// Of UDP.
-    Udp(&'a [u8; UDP]),
+    Udp(UdpHeader<'a>),
 }
 
 impl Usual<'_> {
     /// The Ethernet addresses.
     #[must_use]
-    #[inline(always)]
     pub fn ethernet(&self) -> Ethernet {
-        Ethernet { src: cut(self.ethernet, 6), dst: cut(self.ethernet, 0) }
-    }
-}
-
-impl Network<'_> {
-    /// Source and destination of an IPv4 header.
-    #[must_use]
-    #[inline(always)]
-    pub fn addresses_v4(header: &[u8; IPV4]) -> [[u8; 4]; 2] {
-        [cut(header, 12), cut(header, 16)]
-    }
-
-    /// Source and destination of an IPv6 header.
-    #[must_use]
-    #[inline(always)]
-    pub fn addresses_v6(header: &[u8; IPV6]) -> [[u8; 16]; 2] {
-        [cut(header, 8), cut(header, 24)]
-    }
-}
-
-impl Transport<'_> {
-    /// Source and destination port.
-    #[must_use]
-    #[inline(always)]
-    pub fn ports(&self) -> [u16; 2] {
-        let ports = match self {
-            Self::Tcp(header) => cut::<4>(*header, 0),
-            Self::Udp(header) => cut::<4>(*header, 0),
-        };
-        [u16::from_be_bytes(cut(&ports, 0)), u16::from_be_bytes(cut(&ports, 2))]
-    }
-
-    /// The flags of a TCP header, as in [`L4::Tcp`].
-    #[must_use]
-    #[inline(always)]
-    pub fn flags(header: &[u8; TCP]) -> u16 {
-        u16::from_be_bytes([header[12] & 0x01, header[13]])
-    }
-
-    /// The sequence number of a TCP header.
-    #[must_use]
-    #[inline(always)]
-    pub fn seq(header: &[u8; TCP]) -> u32 {
-        u32::from_be_bytes(cut(header, 4))
+        self.ethernet.addresses()
     }
 }
 
 impl<'a> From<Usual<'a>> for Packet<'a> {
     fn from(usual: Usual<'a>) -> Self {
-        let Usual { network, transport, payload, payload_offset, truncated, .. } = usual;
-        let [src, dst] = match network {
-            Network::V4(header) => Network::addresses_v4(header).map(Into::into),
-            Network::V6(header) => Network::addresses_v6(header).map(Into::into),
+        let ip = match usual.network {
+            Network::V4(header) => Ip { src: header.src().into(), dst: header.dst().into() },
+            Network::V6(header) => Ip { src: header.src().into(), dst: header.dst().into() },
         };
-        let [sport, dport] = transport.ports();
-        let (l4, last) = match transport {
+        let (l4, last) = match usual.transport {
             Transport::Tcp(header) => {
-                let (flags, seq) = (Transport::flags(header), Transport::seq(header));
-                (L4::Tcp { sport, dport, flags, seq }, Layer::Tcp)
+                let (sport, dport) = (header.sport(), header.dport());
+                (L4::Tcp { sport, dport, flags: header.flags(), seq: header.seq() }, Layer::Tcp)
             }
-            Transport::Udp(_) => (L4::Udp { sport, dport }, Layer::Udp),
+            Transport::Udp(header) => (L4::Udp { sport: header.sport(), dport: header.dport() }, Layer::Udp),
         };
-        let (ethernet, ip, l4, last) = (Some(usual.ethernet()), Some(Ip { src, dst }), Some(l4), Some(last));
+        let Usual { payload, payload_offset, truncated, .. } = usual;
+        let (ethernet, ip, l4, last) = (Some(usual.ethernet()), Some(ip), Some(l4), Some(last));
         Self { ethernet, ip, l4, last, payload, payload_offset, truncated }
     }
 }
@@ -132,9 +91,13 @@ impl<'a> From<Usual<'a>> for Packet<'a> {
 #[inline(always)]
 pub fn parse_usual(bytes: &[u8]) -> Option<Usual<'_>> {
     let (ethernet, above) = bytes.split_first_chunk()?;
+    let ethernet = EthernetHeader(ethernet);
     let network = network(ethernet, above)?;
-    let end = ETHERNET + network.end();
-    let (start, protocol) = (ETHERNET + network.len(), network.protocol());
+    let (len, total_len, protocol) = match network {
+        Network::V4(header) => (IPV4, header.total_len(), header.protocol()),
+        Network::V6(header) => (IPV6, header.total_len(), header.protocol()),
+    };
+    let (start, end) = (ETHERNET + len, ETHERNET + total_len);
     let segment = bytes.get(start..end.min(bytes.len()))?;
     let (transport, from, to) = transport(protocol, segment)?;
     Some(Usual {
@@ -148,37 +111,14 @@ pub fn parse_usual(bytes: &[u8]) -> Option<Usual<'_>> {
 }
 
 #[inline(always)]
-fn network<'a>(ethernet: &[u8; ETHERNET], above: &'a [u8]) -> Option<Network<'a>> {
-    let [.., t0, t1] = *ethernet;
-    if [t0, t1, *above.first()?] == IPV4_WITHOUT_OPTIONS {
-        let header: &[u8; IPV4] = above.first_chunk()?;
-        let is_fragment = u16::from_be_bytes([header[6] & 0x3f, header[7]]) != 0;
-        return (!is_fragment).then_some(Network::V4(header));
-    }
-    if [t0, t1] == IPV6_TYPE { Some(Network::V6(above.first_chunk()?)) } else { None }
-}
-
-impl Network<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Self::V4(_) => IPV4,
-            Self::V6(_) => IPV6,
+fn network<'a>(ethernet: EthernetHeader<'_>, above: &'a [u8]) -> Option<Network<'a>> {
+    match (ethernet.ether_type(), *above.first()?) {
+        (IPV4_TYPE, WITHOUT_OPTIONS) => {
+            let header = Ipv4Header(above.first_chunk()?);
+            (!header.is_fragment()).then_some(Network::V4(header))
         }
-    }
-
-    /// Where the packet ends, from the header on.
-    fn end(&self) -> usize {
-        match self {
-            Self::V4(header) => u16::from_be_bytes(cut(*header, 2)).into(),
-            Self::V6(header) => IPV6 + usize::from(u16::from_be_bytes(cut(*header, 4))),
-        }
-    }
-
-    fn protocol(&self) -> u8 {
-        match self {
-            Self::V4(header) => header[9],
-            Self::V6(header) => header[6],
-        }
+        (IPV6_TYPE, _) => Some(Network::V6(Ipv6Header(above.first_chunk()?))),
+        _ => None,
     }
 }
 
@@ -187,43 +127,29 @@ impl Network<'_> {
 fn transport(protocol: u8, segment: &[u8]) -> Option<(Transport<'_>, usize, usize)> {
     match protocol {
         6 => {
-            let header: &[u8; TCP] = segment.first_chunk()?;
-            Some((Transport::Tcp(header), tcp_len(header, segment)?, segment.len()))
+            let header = TcpHeader(segment.first_chunk()?);
+            let len = header.len();
+            // What most have for options, if any.
+            let is_stamped = (len == TCP + 12) & (segment.get(TCP..TCP + 4) == Some(&TCP_TIMESTAMP));
+            if (len != TCP) & !is_stamped {
+                check_options(segment.get(TCP..len)?).ok()?;
+            }
+            Some((Transport::Tcp(header), len, segment.len()))
         }
         17 => {
-            let header: &[u8; UDP] = segment.first_chunk()?;
-            let end = usize::from(u16::from_be_bytes(cut(header, 4)));
-            (end >= UDP).then_some((Transport::Udp(header), UDP, end))
+            let header = UdpHeader(segment.first_chunk()?);
+            (header.total_len() >= UDP).then_some((Transport::Udp(header), UDP, header.total_len()))
         }
         _ => None,
     }
-}
-
-/// The length of a TCP header with its options, which are as they should be.
-#[inline(always)]
-fn tcp_len(header: &[u8; TCP], segment: &[u8]) -> Option<usize> {
-    let len = usize::from(header[12] >> 4) * 4;
-    // What most have for options, if any.
-    let is_stamped = (len == TCP + 12) & (segment.get(TCP..TCP + 4) == Some(&TCP_TIMESTAMP));
-    if (len != TCP) & !is_stamped {
-        check_options(segment.get(TCP..len)?).ok()?;
-    }
-    Some(len)
-}
-
-/// A field of a header, copied whole.
-#[inline(always)]
-fn cut<const N: usize>(header: &[u8], at: usize) -> [u8; N] {
-    // The field of a header whose length is known is there.
-    header.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::walk::{Decoders, walk};
     use super::*;
+    use crate::packet::walk::{Decoders, walk};
 
     /// The walk's answer, and this module's if it has one.
     fn both(bytes: &[u8]) -> (Option<Packet<'_>>, Option<Packet<'_>>) {
