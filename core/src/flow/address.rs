@@ -11,11 +11,9 @@ impl Address {
     /// An IPv4 address.
     #[must_use]
     pub fn v4(octets: [u8; 4]) -> Self {
-        let mut bytes = [0; 16];
-        bytes[10] = 0xff;
-        bytes[11] = 0xff;
-        bytes[12..].copy_from_slice(&octets);
-        Self(bytes)
+        // As one number: made byte by byte, it would be copied that way.
+        let mapped = 0xffff_0000_0000 | u128::from(u32::from_be_bytes(octets));
+        Self(mapped.to_be_bytes())
     }
 
     /// The address in its usual form; IPv4-mapped ones as IPv4.
