@@ -1,7 +1,7 @@
 //! HTTP/1 heads: whole, cut short, and what is none.
 
 use proptest::prelude::*;
-use tidegate_wire::http::{Head, Header, Reason, StartLine, parse};
+use tidegate_wire::http::{Head, Header, Reason, StartLine, may_be_head, parse};
 
 const REQUEST: &[u8] =
     b"GET /v1/items?id=7 HTTP/1.1\r\nHost: shop.example\r\nX-Request-Id:  42 \r\nAccept:\r\n\r\nbody";
@@ -96,6 +96,23 @@ fn what_starts_with_no_head_is_refused() {
 }
 
 #[test]
+fn what_could_begin_a_head_is_told_by_its_first_bytes() {
+    for (bytes, expected) in [
+        (b"GET ", true),
+        (b"PUT/", true),
+        (b"HTTP", true),
+        (b"POST", true),
+        (b"get ", false),
+        (b"GE\0\0", false),
+        (b"{\"js", false),
+        (b"\x16\x03\x01\x02", false),
+        (b"\0\0\0\0", false),
+    ] {
+        assert_eq!(may_be_head(*bytes), expected, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
 fn more_headers_than_any_server_takes_are_left_out_as_if_cut() {
     let lines: String = (0..150).map(|line| format!("x-{line}: 1\r\n")).collect();
     let text = format!("GET / HTTP/1.1\r\n{lines}\r\n");
@@ -133,6 +150,7 @@ proptest! {
     ) {
         let bytes = [start.as_bytes(), &rest].concat();
         if let Ok(head) = parse(&bytes) {
+            prop_assert!(may_be_head(*bytes.first_chunk().unwrap()));
             prop_assert!(head.headers.iter().all(|header| !header.name.is_empty()));
         }
     }
