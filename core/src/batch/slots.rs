@@ -24,7 +24,7 @@ impl Slots {
 
     /// Bytes of all places, vacant ones included.
     pub(super) fn memory(&self) -> usize {
-        self.places.capacity() * size_of::<Record>()
+        self.places.capacity() * size_of::<Record>() + self.leaving.capacity() * size_of::<usize>()
     }
 
     pub(super) fn records(&self) -> &[Record] {
