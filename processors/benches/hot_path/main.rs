@@ -2,8 +2,9 @@
 //! allocations, over the simulator's default mix.
 //!
 //! `cargo bench -p tidegate-processors --bench hot_path`, or with `-- --events 200000 --rounds 5`. Each row is the
-//! whole way up to its stage; the time is the best round's. Instructions are counted by valgrind where it is
-//! installed: they are the same on every run, whatever else the machine does. Not a test: nothing asserts a time.
+//! whole way up to its stage; the time is the best round's. Instructions and mispredicted branches are counted by valgrind
+//! where it is installed: they are the same on every run, whatever else the machine does. Not a test: nothing asserts a
+//! time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
@@ -31,12 +32,16 @@ fn main() {
         return Chain::of(stages.parse().unwrap()).run(&std::fs::read(recording).unwrap());
     }
     let stream = stream(events);
-    println!("| up to | ns | instructions | allocations |\n| --- | --: | --: | --: |");
+    println!("| up to | ns | instructions | mispredicted branches | allocations |\n| --- | --: | --: | --: | --: |");
     for stages in 0..=STAGES.len() {
         let ns = (0..number("--rounds").unwrap_or(5)).map(|_| time(stages, &stream)).fold(f64::INFINITY, f64::min);
-        let instructions = instructions::count(stages).map_or("?".to_owned(), |n| n.to_string());
+        let (instructions, mispredicted) = match instructions::count(stages) {
+            Some(counts) => (format!("{:.0}", counts.instructions), format!("{:.1}", counts.mispredicted)),
+            None => ("?".to_owned(), "?".to_owned()),
+        };
         let allocations = allocations(stages, &stream) as f64 / events as f64;
-        println!("| {} | {:.0} | {instructions} | {allocations:.3} |", name(stages), ns / events as f64);
+        let (name, ns) = (name(stages), ns / events as f64);
+        println!("| {name} | {ns:.0} | {instructions} | {mispredicted} | {allocations:.3} |");
     }
 }
 
