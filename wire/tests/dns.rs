@@ -67,13 +67,8 @@ fn with_length(message: &[u8]) -> Vec<u8> {
 fn a_query_gives_its_name_and_type() {
     let message = question(QUERY, [1, 0, 0, 1], "Api.Example.com", 28);
     let message = [message, record(&[0], 41, 0, &[])].concat();
-    let expected = Message {
-        id: 0x1234,
-        query: "api.example.com.".to_owned(),
-        qtypes: vec![28],
-        complete: true,
-        ..Message::default()
-    };
+    let expected =
+        Message { id: 0x1234, query: "api.example.com.".to_owned(), qtype: 28, complete: true, ..Message::default() };
     assert_eq!(parse_udp(&message), Ok(expected.clone()));
     assert_eq!(parse_tcp(&with_length(&message)), Ok(expected));
 }
@@ -84,9 +79,9 @@ fn a_response_gives_its_addresses_aliases_types_and_lowest_ttl() {
         id: 0x1234,
         response: true,
         query: "www.example.com.".to_owned(),
-        qtypes: vec![1],
-        answer_types: vec![5, 1, 28],
-        ips: vec![[192, 0, 2, 1].into(), [0xfd; 16].into()],
+        qtype: 1,
+        answer_types: vec![5, 1, 28].into(),
+        ips: vec![[192, 0, 2, 1].into(), [0xfd; 16].into()].into(),
         cnames: vec!["cdn.example.com.".to_owned()],
         ttl: Some(60),
         complete: true,
@@ -260,7 +255,7 @@ proptest! {
             message.extend(record(&SAME_NAME, answer.kind(), *ttl, &answer.data()));
         }
         let mut expected = Message { id: 0x1234, response: true, complete: true, ..Message::default() };
-        (expected.query, expected.qtypes) = (query, vec![qtype]);
+        (expected.query, expected.qtype) = (query, qtype);
         expected.ttl = answers.iter().map(|(_, ttl)| *ttl).min();
         for (answer, _) in answers {
             expected.answer_types.push(answer.kind());

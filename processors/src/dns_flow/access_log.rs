@@ -38,6 +38,6 @@ pub(super) fn exchange(log: &Log<'_>, content: &Content, query: &mut String) -> 
     query.push_str(&dns.query.lossy());
     query.make_ascii_lowercase();
     let qtypes: DnsTypes = dns.qtypes.iter().collect();
-    let content = Some(content.of((query.as_str(), qtypes.as_slice())));
+    let content = Some(content.of((query.as_bytes(), qtypes.as_slice())));
     Some(Exchange { client, client_port: None, is_response: log.l7_type == L7Type::Response, content })
 }

@@ -14,6 +14,7 @@ use tidegate_core::flow::{Flow, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::access_log as records;
+use tidegate_wire::dns::Name;
 
 use crate::access_log_flow::Log;
 use crate::l7_stage::{L7Stage, Protocol};
@@ -50,7 +51,8 @@ impl ProcessorConfig for Config {
 #[derive(Debug, Default)]
 struct DnsFlow {
     content: Content,
-    /// A name in lower case; kept for its memory.
+    name: Name,
+    /// A record's name in lower case; kept for its memory.
     query: String,
 }
 
@@ -71,8 +73,9 @@ impl Protocol for DnsFlow {
         wire::is_on_port(flow)
     }
 
+    #[inline]
     fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, wire::Shown<'a>)> {
-        wire::find(flow, bytes, &self.content, &mut self.query)
+        wire::find(flow, bytes, &self.content, &mut self.name)
     }
 
     fn found(found: wire::Shown<'_>) -> Option<L7> {

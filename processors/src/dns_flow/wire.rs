@@ -21,11 +21,12 @@ pub(super) fn is_on_port(flow: &Flow) -> bool {
 }
 
 /// Looks for a message in a flow's payload. Its name is read into `name`, whose memory is used again.
+#[inline]
 pub(super) fn find<'a>(
     flow: &Flow,
     bytes: &'a [u8],
     content: &Content,
-    name: &mut String,
+    name: &mut dns::Name,
 ) -> Option<(Message, Shown<'a>)> {
     let (source_port, destination_port) = flow.l4.ports()?;
     let payload = flow.payload.of(bytes);
@@ -38,7 +39,7 @@ pub(super) fn find<'a>(
     if server_port != DNS_PORT {
         return None;
     }
-    let content = content.of((name.as_str(), [found.qtype].as_slice()));
+    let content = content.of((name.as_bytes(), [found.qtype].as_slice()));
     Some((Message::in_flow(flow, found.response, content, found.id.into())?, Shown { payload, is_tcp }))
 }
 
@@ -52,8 +53,8 @@ pub(super) fn l7(Shown { payload, is_tcp }: Shown<'_>) -> Option<L7> {
         cnames: message.cnames,
         observation_source: Word::Borrowed("wire"),
         rcode: message.rcode.into(),
-        qtypes: message.qtypes.into(),
-        rrtypes: message.answer_types.into(),
+        qtypes: [message.qtype].as_slice().into(),
+        rrtypes: message.answer_types,
     };
     let l7_type = if message.response { L7Type::Response } else { L7Type::Request };
     Some(L7 { l7_type, latency_ns: 0, record: L7Record::Dns(dns), trace_id: None, seen: Seen::Wire })

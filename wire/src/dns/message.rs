@@ -2,20 +2,14 @@
 
 use std::net::IpAddr;
 
+use smallvec::SmallVec;
+
+use super::header::{HEADER, Header};
+use super::name::Name;
 use super::reader::Reader;
 use super::{Reason, name};
 
-const HEADER: usize = 12;
-/// A root name, type, class, TTL and no data.
-const SHORTEST_RECORD: usize = 11;
 const LONGEST_MESSAGE: usize = 65_535;
-
-mod opcode {
-    pub(super) const QUERY: u8 = 0;
-    pub(super) const STATUS: u8 = 2;
-    pub(super) const NOTIFY: u8 = 4;
-    pub(super) const UPDATE: u8 = 5;
-}
 
 mod record_type {
     pub(super) const A: u16 = 1;
@@ -39,12 +33,12 @@ pub struct Message {
     pub rcode: u16,
     /// The question's name in lower case, with a trailing dot.
     pub query: String,
-    /// The question's types; there is one question.
-    pub qtypes: Vec<u16>,
+    /// The question's type; there is one question.
+    pub qtype: u16,
     /// The types of the answers.
-    pub answer_types: Vec<u16>,
+    pub answer_types: SmallVec<[u16; 8]>,
     /// The addresses of A and AAAA answers.
-    pub ips: Vec<IpAddr>,
+    pub ips: SmallVec<[IpAddr; 2]>,
     /// The targets of CNAME answers.
     pub cnames: Vec<String>,
     /// The lowest TTL of A, AAAA and CNAME answers, in seconds; `None` if there are none or not all were captured.
@@ -60,24 +54,26 @@ pub struct Question {
     pub id: u16,
     /// As [`Message::response`].
     pub response: bool,
-    /// As the one in [`Message::qtypes`].
+    /// As [`Message::qtype`].
     pub qtype: u16,
-}
-
-/// How many records each section has.
-struct Counts {
-    answers: u16,
-    authorities: u16,
-    additionals: u16,
 }
 
 /// Reads a message of `length` bytes, if that is known, of which `message` was captured.
 pub(super) fn read(message: &[u8], length: Option<usize>) -> Result<Message, Reason> {
-    let mut reader = Reader::new(message);
-    let (mut read, counts) = read_header(&mut reader, length.unwrap_or(LONGEST_MESSAGE))?;
-    let qtype = read_question(&mut reader, &mut read.query)?;
-    read.qtypes.push(qtype);
-    read.complete = match read_records(&mut reader, &mut read, &counts) {
+    let (header, mut reader) = open(message, length)?;
+    let mut query = Name::default();
+    let qtype = read_question(&mut reader, &mut query)?;
+    let mut read = Message {
+        id: header.id,
+        response: header.is_response(),
+        opcode: header.opcode(),
+        truncated: header.is_truncated(),
+        rcode: header.rcode(),
+        query: query.to_text()?,
+        qtype,
+        ..Message::default()
+    };
+    read.complete = match read_records(&mut reader, &mut read, &header) {
         Ok(()) => true,
         Err(Reason::Truncated) => false,
         Err(malformed) => return Err(malformed),
@@ -86,63 +82,22 @@ pub(super) fn read(message: &[u8], length: Option<usize>) -> Result<Message, Rea
 }
 
 /// Reads of a message what tells it from others.
-pub(super) fn question(message: &[u8], length: Option<usize>, name: &mut String) -> Result<Question, Reason> {
-    let mut reader = Reader::new(message);
-    let (Message { id, response, .. }, _) = read_header(&mut reader, length.unwrap_or(LONGEST_MESSAGE))?;
-    Ok(Question { id, response, qtype: read_question(&mut reader, name)? })
+#[inline]
+pub(super) fn question(message: &[u8], length: Option<usize>, name: &mut Name) -> Result<Question, Reason> {
+    let (header, mut reader) = open(message, length)?;
+    Ok(Question { id: header.id, response: header.is_response(), qtype: read_question(&mut reader, name)? })
 }
 
-fn read_header(reader: &mut Reader<'_>, length: usize) -> Result<(Message, Counts), Reason> {
-    let id = reader.u16()?;
-    let [high, low] = *reader.take()?;
-    let message = Message {
-        id,
-        response: high & 0x80 != 0,
-        opcode: high >> 3 & 0x0f,
-        truncated: high & 0x02 != 0,
-        rcode: u16::from(low & 0x0f),
-        ..Message::default()
-    };
-    let authoritative = high & 0x04 != 0;
-    let reserved = low & 0x40 != 0;
-    check_flags(&message, authoritative, reserved)?;
-    let questions = reader.u16()?;
-    let counts = Counts { answers: reader.u16()?, authorities: reader.u16()?, additionals: reader.u16()? };
-    if questions != 1 {
-        return Err(Reason::BadCounts);
-    }
-    check_counts(&message, &counts, length)?;
-    Ok((message, counts))
-}
-
-fn check_flags(message: &Message, authoritative: bool, reserved: bool) -> Result<(), Reason> {
-    let known_opcode = matches!(message.opcode, opcode::QUERY | opcode::STATUS | opcode::NOTIFY | opcode::UPDATE);
-    let plain_query = !message.response && message.opcode == opcode::QUERY;
-    let answered = authoritative || message.truncated;
-    // 11 is the highest code that fits the header.
-    let possible_rcode = message.rcode <= if message.response { 11 } else { 0 };
-    if reserved || !known_opcode || !possible_rcode || (plain_query && answered) {
-        return Err(Reason::BadFlags);
-    }
-    Ok(())
-}
-
-fn check_counts(message: &Message, counts: &Counts, length: usize) -> Result<(), Reason> {
-    let records = usize::from(counts.answers) + usize::from(counts.authorities) + usize::from(counts.additionals);
-    // A query adds at most a zone's state (IXFR), EDNS, a transaction and a public-key signature.
-    let query_has_answers = !message.response
-        && message.opcode == opcode::QUERY
-        && (counts.answers > 0 || counts.authorities > 1 || counts.additionals > 3);
-    if query_has_answers || HEADER + records * SHORTEST_RECORD > length {
-        return Err(Reason::BadCounts);
-    }
-    Ok(())
+/// The header, and what is behind it.
+#[inline]
+fn open(message: &[u8], length: Option<usize>) -> Result<(Header, Reader<'_>), Reason> {
+    Ok((Header::read(message, length.unwrap_or(LONGEST_MESSAGE))?, Reader { message, at: HEADER }))
 }
 
 /// Reads the name into `name`, and returns the type.
-fn read_question(reader: &mut Reader<'_>, name: &mut String) -> Result<u16, Reason> {
-    name::read_into(reader, name)?;
-    name.make_ascii_lowercase();
+#[inline]
+fn read_question(reader: &mut Reader<'_>, name: &mut Name) -> Result<u16, Reason> {
+    name.read(reader)?;
     let (qtype, class) = (reader.u16()?, reader.u16()?);
     // Internet, Chaos, Hesiod, none, any.
     if qtype == 0 || !matches!(class, 1 | 3 | 4 | 254 | 255) {
@@ -151,19 +106,19 @@ fn read_question(reader: &mut Reader<'_>, name: &mut String) -> Result<u16, Reas
     Ok(qtype)
 }
 
-fn read_records(reader: &mut Reader<'_>, message: &mut Message, counts: &Counts) -> Result<(), Reason> {
+fn read_records(reader: &mut Reader<'_>, message: &mut Message, header: &Header) -> Result<(), Reason> {
     let mut lowest_ttl = None;
-    for _ in 0..counts.answers {
+    for _ in 0..header.answers {
         let record = Record::read(reader)?;
         if let Some(ttl) = record.answer(message)? {
             lowest_ttl = Some(lowest_ttl.map_or(ttl, |lowest: u32| lowest.min(ttl)));
         }
     }
     message.ttl = lowest_ttl;
-    for _ in 0..counts.authorities {
+    for _ in 0..header.authorities {
         Record::read(reader)?;
     }
-    for _ in 0..counts.additionals {
+    for _ in 0..header.additionals {
         let record = Record::read(reader)?;
         if record.kind == record_type::OPT {
             let [upper_bits, ..] = record.ttl.to_be_bytes();
@@ -194,7 +149,7 @@ impl<'a> Record<'a> {
         Ok(Self { kind, ttl, data: reader.take_len(len.into())?, data_reader })
     }
 
-    /// Adds an answer to the message and returns its TTL if that counts.
+    /// Adds an answer to the message and returns its TTL if that header.
     fn answer(&self, message: &mut Message) -> Result<Option<u32>, Reason> {
         match self.kind {
             record_type::A => message.ips.push(self.address::<4>()?.into()),

@@ -5,12 +5,15 @@
 //! what cannot be a DNS message is refused. It is lenient towards the end: a message that stops early gives the
 //! records that are whole and says so. Nothing is guessed, resolved or reassembled.
 
+mod header;
 mod message;
 mod name;
 mod reader;
 mod reason;
+mod usual;
 
 pub use message::{Message, Question};
+pub use name::Name;
 pub use reason::Reason;
 
 /// Reads the message that a UDP payload is.
@@ -28,7 +31,7 @@ pub fn parse_udp(payload: &[u8]) -> Result<Message, Reason> {
 /// # Errors
 ///
 /// As [`parse_udp`] before the first record.
-pub fn question_udp(payload: &[u8], name: &mut String) -> Result<Question, Reason> {
+pub fn question_udp(payload: &[u8], name: &mut Name) -> Result<Question, Reason> {
     message::question(payload, None, name)
 }
 
@@ -37,7 +40,7 @@ pub fn question_udp(payload: &[u8], name: &mut String) -> Result<Question, Reaso
 /// # Errors
 ///
 /// As [`parse_tcp`] before the first record.
-pub fn question_tcp(payload: &[u8], name: &mut String) -> Result<Question, Reason> {
+pub fn question_tcp(payload: &[u8], name: &mut Name) -> Result<Question, Reason> {
     let (message, length) = first_of_tcp(payload)?;
     message::question(message, Some(length), name)
 }

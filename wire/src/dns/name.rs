@@ -1,11 +1,11 @@
 //! Names: labels and compression pointers, as the text that Cilium's DNS library prints.
 
-use super::Reason;
+use super::header::HEADER;
 use super::reader::Reader;
+use super::{Reason, usual};
 
 /// The longest name on the wire, with its lengths and the root.
-const MAX_NAME: usize = 255;
-const HEADER: usize = 12;
+pub(super) const MAX_NAME: usize = 255;
 /// Pointers in one name, at most: `maxCompressionPointers` of Cilium's DNS library.
 const MAX_POINTERS: usize = 126;
 
@@ -34,29 +34,86 @@ mod class {
     };
 }
 
-/// Most names fit in as many bytes of text.
-const USUAL_TEXT: usize = 64;
+/// A question's name as text in lower case, with a trailing dot, escaped as zone files are: ASCII. Kept for its memory.
+#[derive(Debug, Clone)]
+pub struct Name {
+    usual: [u8; usual::ROOM],
+    /// Of the usual text.
+    len: usize,
+    /// Another text; empty where it is the usual one.
+    unusual: Vec<u8>,
+}
+
+impl Default for Name {
+    fn default() -> Self {
+        Self { usual: [0; usual::ROOM], len: 0, unusual: Vec::new() }
+    }
+}
+
+impl Name {
+    /// The text.
+    #[must_use]
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        if self.unusual.is_empty() { &self.usual[..self.len] } else { &self.unusual }
+    }
+
+    /// Reads a name in place of what there was.
+    #[inline]
+    pub(super) fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), Reason> {
+        self.unusual.clear();
+        match usual::read(reader, &mut self.usual) {
+            Some(len) => self.len = len,
+            None => self.read_unusual(reader)?,
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn read_unusual(&mut self, reader: &mut Reader<'_>) -> Result<(), Reason> {
+        self.len = 0;
+        read_into(reader, &mut self.unusual)?;
+        self.unusual.make_ascii_lowercase();
+        Ok(())
+    }
+
+    pub(super) fn to_text(&self) -> Result<String, Reason> {
+        text(self.as_bytes().to_vec())
+    }
+}
 
 /// Reads a name into text with a trailing dot, escaped as zone files are.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<String, Reason> {
-    let mut text = String::new();
-    read_into(reader, &mut text)?;
-    Ok(text)
+    let mut bytes = Vec::with_capacity(USUAL_TEXT);
+    read_into(reader, &mut bytes)?;
+    text(bytes)
 }
 
-/// The same in place of what `text` had.
-pub(super) fn read_into(reader: &mut Reader<'_>, text: &mut String) -> Result<(), Reason> {
-    text.clear();
-    text.reserve(USUAL_TEXT);
+/// Most names fit in as many bytes of text.
+const USUAL_TEXT: usize = 64;
+
+fn text(ascii: Vec<u8>) -> Result<String, Reason> {
+    String::from_utf8(ascii).map_err(|_| Reason::BadName)
+}
+
+/// Adds a name's text.
+fn read_into(reader: &mut Reader<'_>, text: &mut Vec<u8>) -> Result<(), Reason> {
     walk(reader, |label, class| push_label(text, label, class))?;
     if text.is_empty() {
-        text.push('.');
+        text.push(b'.');
     }
     Ok(())
 }
 
-/// Passes over a name, checking it as [`read`] does.
+/// Passes over the name of a record, checking it as [`read`] does.
+#[inline]
 pub(super) fn skip(reader: &mut Reader<'_>) -> Result<(), Reason> {
+    // Mostly it is a pointer to the question's name, which has been read.
+    const QUESTION: [u8; 2] = [0xc0, HEADER as u8];
+    if reader.rest().starts_with(&QUESTION) {
+        reader.at += QUESTION.len();
+        return Ok(());
+    }
     walk(reader, |_, _| {})
 }
 
@@ -104,22 +161,18 @@ fn walk(reader: &mut Reader<'_>, mut on_label: impl FnMut(&[u8], u8)) -> Result<
     Ok(())
 }
 
-fn push_label(text: &mut String, label: &[u8], class: u8) {
-    use std::fmt::Write as _;
-    if let (0, Ok(plain)) = (class, std::str::from_utf8(label)) {
-        text.push_str(plain);
-        text.push('.');
+fn push_label(text: &mut Vec<u8>, label: &[u8], class: u8) {
+    if class == 0 {
+        text.extend_from_slice(label);
+        text.push(b'.');
         return;
     }
     for &byte in label {
         match byte {
-            b'.' | b' ' | b'\'' | b'@' | b';' | b'(' | b')' | b'"' | b'\\' => {
-                text.extend(['\\', byte.into()]);
-            }
-            b'!'..=b'~' => text.push(byte.into()),
-            // Writing to a string cannot fail.
-            _ => _ = write!(text, "\\{byte:03}"),
+            b'.' | b' ' | b'\'' | b'@' | b';' | b'(' | b')' | b'"' | b'\\' => text.extend([b'\\', byte]),
+            b'!'..=b'~' => text.push(byte),
+            _ => text.extend([b'\\', b'0' + byte / 100, b'0' + byte / 10 % 10, b'0' + byte % 10]),
         }
     }
-    text.push('.');
+    text.push(b'.');
 }

@@ -9,13 +9,14 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(message: &'a [u8]) -> Self {
-        Self { message, at: 0 }
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.message.get(self.at..).unwrap_or_default()
     }
 
+    #[inline]
     pub(super) fn take<const N: usize>(&mut self) -> Result<&'a [u8; N], Reason> {
-        let rest = self.message.get(self.at..).ok_or(Reason::Truncated)?;
-        let bytes = rest.first_chunk().ok_or(Reason::Truncated)?;
+        let bytes = self.rest().first_chunk().ok_or(Reason::Truncated)?;
         self.at += N;
         Ok(bytes)
     }
