@@ -7,8 +7,13 @@ mod gob_golden;
 use gob_golden::vectors;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tidegate_wire::agent_notify::{AgentNotify, MESSAGE_TYPE, decode, encode};
+use tidegate_wire::agent_notify::{AgentNotify, Decoder, Error, MESSAGE_TYPE, encode};
 use tidegate_wire::gob::{GoType, StructWriter, TypeId, put_int, write_message};
+
+/// By a decoder that has read nothing before.
+fn decode(data: &[u8]) -> Result<AgentNotify, Error> {
+    Decoder::default().decode(data)
+}
 
 #[test]
 fn every_notification_is_decoded_and_encoded_to_the_byte() {
@@ -21,6 +26,18 @@ fn every_notification_is_decoded_and_encoded_to_the_byte() {
         let mut again = Vec::new();
         encode(&notify, id, &mut again);
         assert_eq!(again, bytes, "{name}");
+    }
+}
+
+#[test]
+fn a_decoder_that_knows_the_definitions_reads_what_a_new_one_reads() {
+    let vectors = vectors("agent");
+    let mut decoder = Decoder::default();
+    for (name, bytes, _) in vectors.iter().chain(&vectors) {
+        assert_eq!(decoder.decode(bytes), decode(bytes), "{name}");
+        for end in 0..bytes.len() {
+            assert_eq!(decoder.decode(&bytes[..end]), decode(&bytes[..end]), "{name} cut at {end}");
+        }
     }
 }
 

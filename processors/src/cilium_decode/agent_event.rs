@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use tidegate_core::Timestamp;
 use tidegate_core::record::{AgentEvent, AgentEventType as Type, Notification};
-use tidegate_wire::agent_notify::{self, AgentNotify};
+use tidegate_wire::agent_notify::{self, View};
 use tidegate_wire::release::Releases;
 
 use crate::access_log_flow::go_time;
@@ -16,18 +16,22 @@ const BAD_TEXT: &str = "agent_notify_bad_text";
 ///
 /// # Errors
 /// The reason to drop it: the data is not a gob of a notification, or its text is not JSON.
-pub(super) fn decode(time: Timestamp, data: &[u8]) -> Result<(AgentEvent, Releases), &'static str> {
-    let notify = agent_notify::decode(data).map_err(agent_notify::Error::as_str)?;
-    let senders = notify.senders();
-    let AgentNotify { kind, text } = notify;
+pub(super) fn decode(
+    decoder: &mut agent_notify::Decoder,
+    time: Timestamp,
+    data: &[u8],
+) -> Result<(AgentEvent, Releases), &'static str> {
+    let notify = decoder.read(data).map_err(agent_notify::Error::as_str)?;
+    let View { kind, text } = notify;
+    let text = text.lossy();
     let known = match known(kind, &text) {
         Ok(known) => known,
         Err(error) if error.is_data() => None,
         Err(_) => return Err(BAD_TEXT),
     };
-    let unknown = (Type::Unknown, Notification::Unknown { notify_type: kind, text });
-    let (event_type, notification) = known.unwrap_or(unknown);
-    Ok((AgentEvent { time, event_type, notification }, senders))
+    let unknown = || (Type::Unknown, Notification::Unknown { notify_type: kind, text: text.into_owned() });
+    let (event_type, notification) = known.unwrap_or_else(unknown);
+    Ok((AgentEvent { time, event_type, notification }, notify.senders()))
 }
 
 /// Reads what Cilium's number says that the text is; `None` for a number that Hubble has no type for.

@@ -25,6 +25,7 @@ use tidegate_core::record::{DebugEvent, DebugEventType, Event, EventBody, Frame,
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Outcome, Record, ledger::Tally};
 use tidegate_wire::access_log::{self, Kept};
+use tidegate_wire::agent_notify;
 use tidegate_wire::event::{self, DebugMsg, DropNotify, DropV1Header, Hints, PacketEvent, SockLayout};
 use tidegate_wire::payload::Payload;
 use tidegate_wire::release::Releases;
@@ -62,6 +63,7 @@ struct Decoder {
     stream: u32,
     hints: Hints,
     access_log: access_log::Decoder,
+    agent_notify: agent_notify::Decoder,
     files: Files,
     doubts: Doubts,
     notes: Notes,
@@ -95,7 +97,7 @@ impl Decoder {
         match event {
             event::Event::Debug(message) => *record = Record::DebugEvent(debug_event(frame, &message)),
             event::Event::Agent(_) => {
-                let (event, senders) = agent_event::decode(frame.time, data)?;
+                let (event, senders) = agent_event::decode(&mut self.agent_notify, frame.time, data)?;
                 self.hints.learn(senders);
                 *record = Record::AgentEvent(Box::new(event));
             }

@@ -1,6 +1,6 @@
 //! A notification of the agent of any bytes behind its type byte.
 
-use tidegate_wire::agent_notify::{MESSAGE_TYPE, decode, encode};
+use tidegate_wire::agent_notify::{Decoder, MESSAGE_TYPE, encode};
 use tidegate_wire::gob::TypeId;
 
 use super::memory::Bound;
@@ -12,13 +12,16 @@ const BOUND: Bound = Bound { each: 64, base: 4096 };
 /// Reads a notification.
 ///
 /// # Panics
-/// If too much is allocated, or if it does not come back from the encoder.
+/// If too much is allocated, if the second reading is another one, or if it does not come back from the encoder.
 pub fn run(data: &[u8]) {
     let data = [&[MESSAGE_TYPE], data].concat();
-    let Ok(notify) = BOUND.holds(data.len(), || decode(&data)) else { return };
+    let mut decoder = Decoder::default();
+    let first = BOUND.holds(data.len(), || decoder.decode(&data));
+    assert_eq!(decoder.decode(&data), first);
+    let Ok(notify) = first else { return };
     let mut written = Vec::new();
     encode(&notify, TypeId::FIRST, &mut written);
-    assert_eq!(decode(&written), Ok(notify));
+    assert_eq!(decoder.decode(&written), Ok(notify));
 }
 
 /// The notifications that Go wrote.

@@ -4,6 +4,7 @@
 //! the [`data`](crate::payload::Payload::data) of a payload: the byte [`MESSAGE_TYPE`] and a gob
 //! stream of its own. Only the envelope is read here; its text is JSON, and stays text.
 
+use crate::access_log::Text;
 use crate::gob::{self, Documents, GoType, StructWriter, Type, TypeId, Value, put_int, write_message};
 use crate::release::{Release, Releases};
 
@@ -17,6 +18,15 @@ pub struct AgentNotify {
     pub kind: u32,
     /// JSON, its form given by the kind. Invalid UTF-8 is replaced.
     pub text: String,
+}
+
+/// A notification as it lies in its bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct View<'a> {
+    /// As [`AgentNotify::kind`].
+    pub kind: u32,
+    /// As [`AgentNotify::text`].
+    pub text: Text<'a>,
 }
 
 /// What is wrong with a notification.
@@ -49,23 +59,38 @@ impl Error {
     }
 }
 
-/// Decodes the data of a payload, its first byte included.
-///
-/// # Errors
-/// See [`Error`].
-pub fn decode(data: &[u8]) -> Result<AgentNotify, Error> {
-    let [MESSAGE_TYPE, stream @ ..] = data else {
-        return Err(Error::NotAgentNotify(data.first().copied()));
-    };
-    let mut documents = Documents::<()>::default();
-    let mut document = documents.open(stream)?;
-    match document.schema.resolve(document.id())? {
-        Type::Struct(fields) if fields.iter().any(|field| &*field.name == "Text") => {}
-        _ => return Err(Error::UnknownShape),
+/// Reads notifications, and remembers the type definitions that come with every one.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    documents: Documents,
+}
+
+impl Decoder {
+    /// Reads the data of a payload, its first byte included.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn read<'a>(&'a mut self, data: &'a [u8]) -> Result<View<'a>, Error> {
+        let [MESSAGE_TYPE, stream @ ..] = data else {
+            return Err(Error::NotAgentNotify(data.first().copied()));
+        };
+        let mut document = self.documents.open(stream)?;
+        match document.schema.resolve(document.id())? {
+            Type::Struct(fields) if fields.iter().any(|field| &*field.name == "Text") => {}
+            _ => return Err(Error::UnknownShape),
+        }
+        let mut view = View::default();
+        document.value().fields(|name, field| view.set(name, field))?;
+        Ok(view)
     }
-    let mut notify = AgentNotify::default();
-    document.value().fields(|name, field| notify.set(name, field))?;
-    Ok(notify)
+
+    /// Decodes the data of a payload into a notification of its own.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn decode(&mut self, data: &[u8]) -> Result<AgentNotify, Error> {
+        self.read(data).map(|View { kind, text }| AgentNotify { kind, text: text.to_owned() })
+    }
 }
 
 /// Appends the data of a payload that carries `notify`, the type numbered `id`.
@@ -80,10 +105,10 @@ pub fn encode(notify: &AgentNotify, id: TypeId, out: &mut Vec<u8>) {
     write_message(out, &body);
 }
 
-impl AgentNotify {
+impl<'a> View<'a> {
     /// The releases that send its kind.
     #[must_use]
-    pub fn senders(&self) -> Releases {
+    pub fn senders(self) -> Releases {
         const SERVICE_UPSERTED: u32 = 11;
         const SERVICE_DELETED: u32 = 12;
         match self.kind {
@@ -92,13 +117,13 @@ impl AgentNotify {
         }
     }
 
-    fn set(&mut self, name: &str, field: Value<'_, '_>) -> Result<(), Error> {
+    fn set(&mut self, name: &str, field: Value<'_, 'a>) -> Result<(), Error> {
         match name {
             "Type" => {
                 let kind = field.uint()?;
                 self.kind = u32::try_from(kind).map_err(|_| Error::OutOfRange(kind))?;
             }
-            "Text" => self.text = String::from_utf8_lossy(field.string()?).into_owned(),
+            "Text" => self.text = Text(field.string()?),
             _ => field.skip()?,
         }
         Ok(())
