@@ -4,7 +4,6 @@
 //! Entries lie side by side, in slots that are linked in their order and used again: what the map holds is known, and
 //! what comes and goes leaves no holes behind. Slots are made by the shelf, so that growing copies nothing.
 
-use std::borrow::Borrow;
 use std::hash::{BuildHasher as _, Hash};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -47,6 +46,8 @@ pub(crate) struct Bounds {
 struct Slot<K, V> {
     /// `None` while the slot is empty.
     entry: Option<(K, V)>,
+    /// The key's.
+    hash: u64,
     heap: usize,
     older: u32,
     newer: u32,
@@ -77,36 +78,36 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
 
     /// Adds an entry with so many bytes on the heap as the newest one, in place of an older one of that key.
     pub(crate) fn insert(&mut self, key: K, value: V, heap: usize) {
-        self.remove(&key);
         let hash = self.hasher.hash_one(&key);
+        if let Some(before) = self.find(hash, &key) {
+            self.take(before);
+        }
         let at = self.empty_slot();
         let before = std::mem::replace(&mut self.newest, at);
         if let Some(slot) = self.slots.get_mut(at) {
-            (slot.entry, slot.heap, slot.older, slot.newer) = (Some((key, value)), heap, before, NONE);
+            slot.entry = Some((key, value));
+            (slot.hash, slot.heap, slot.older, slot.newer) = (hash, heap, before, NONE);
         }
         match self.slots.get_mut(before) {
             Some(before) => before.newer = at,
             None => self.oldest = at,
         }
         self.heap += heap;
-        let (slots, hasher) = (&self.slots, &self.hasher);
-        self.index.insert_unique(hash, at, |at| slots.hash(*at, hasher));
+        let slots = &self.slots;
+        self.index.insert_unique(hash, at, |at| slots.hash(*at));
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let at = self.find(key)?;
+        let at = self.find(self.hasher.hash_one(key), key)?;
         self.slots.get_mut(at)?.entry.as_mut().map(|(_, value)| value)
     }
 
     pub(crate) fn contains(&self, key: &K) -> bool {
-        self.find(key).is_some()
+        !self.index.is_empty() && self.find(self.hasher.hash_one(key), key).is_some()
     }
 
-    pub(crate) fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<V>
-    where
-        K: Borrow<Q>,
-    {
-        let at = self.find(key)?;
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
+        let at = self.find(self.hasher.hash_one(key), key)?;
         self.take(at).map(|(_, value)| value)
     }
 
@@ -116,19 +117,17 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
         if condition(value) { self.take(self.oldest) } else { None }
     }
 
-    fn find<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<u32>
-    where
-        K: Borrow<Q>,
-    {
-        let key_of = |at: u32| self.slots.get(at)?.entry.as_ref().map(|(key, _)| key.borrow());
-        let is_it = |at: &u32| key_of(*at) == Some(key);
-        self.index.find(self.hasher.hash_one(key), is_it).copied()
+    fn find(&self, hash: u64, key: &K) -> Option<u32> {
+        let is_it = |at: &u32| {
+            let entry = self.slots.get(*at).and_then(|slot| slot.entry.as_ref());
+            entry.is_some_and(|(other, _)| other == key)
+        };
+        self.index.find(hash, is_it).copied()
     }
 
     /// Empties a slot.
     fn take(&mut self, at: u32) -> Option<(K, V)> {
-        let hash = self.slots.hash(at, &self.hasher);
-        if let Ok(found) = self.index.find_entry(hash, |other| *other == at) {
+        if let Ok(found) = self.index.find_entry(self.slots.hash(at), |other| *other == at) {
             found.remove();
         }
         let slot = self.slots.get_mut(at)?;
@@ -169,15 +168,13 @@ impl<K, V> Slots<K, V> {
             self.0.push(Vec::with_capacity(SHELF));
         }
         if let Some(last) = self.0.last_mut() {
-            last.push(Slot { entry: None, heap: 0, older: NONE, newer: NONE });
+            last.push(Slot { entry: None, hash: 0, heap: 0, older: NONE, newer: NONE });
         }
         u32::try_from(at).expect("bounds are far below 2^32")
     }
-}
 
-impl<K: Hash, V> Slots<K, V> {
-    fn hash(&self, at: u32, hasher: &DefaultHashBuilder) -> u64 {
-        self.get(at).and_then(|slot| slot.entry.as_ref()).map_or(0, |(key, _)| hasher.hash_one(key))
+    fn hash(&self, at: u32) -> u64 {
+        self.get(at).map_or(0, |slot| slot.hash)
     }
 }
 

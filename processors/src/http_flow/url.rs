@@ -27,7 +27,8 @@ fn password(url: &str) -> Option<(usize, usize)> {
 /// Path and query: what a request line says, with or without scheme and host before it.
 pub(super) fn target(url: &str) -> &str {
     let target = authority(url).map_or(url, |(_, end)| &url[end..]);
-    let target = target.split('#').next().unwrap_or_default();
+    let fragment = target.bytes().position(|byte| byte == b'#');
+    let target = &target[..fragment.unwrap_or(target.len())];
     if target.is_empty() { "/" } else { target }
 }
 

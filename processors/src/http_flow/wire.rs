@@ -1,6 +1,7 @@
 //! HTTP/1 heads in captured packets.
 
 use tidegate_core::flow::{Flow, Http, L4, L7, L7Record, L7Type, Seen, Word, word};
+use tidegate_wire::access_log::Text;
 use tidegate_wire::http::{self, Head, StartLine};
 
 use super::traceparent::trace_id;
@@ -12,23 +13,38 @@ use crate::wire_seen::{Content, Message};
 const HEADERS: [&str; 7] =
     ["Content-Length", "Content-Type", "Host", "Server", "Traceparent", "User-Agent", "X-Request-Id"];
 
+/// A payload with a head, of which only the first line was read: most packets are reported more than once.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'a>(&'a [u8]);
+
 /// Looks for a head in a flow's payload.
-pub(super) fn find<'a>(flow: &Flow, bytes: &'a [u8], content: &Content) -> Option<(Message, Head<'a>)> {
-    if !matches!(flow.l4, L4::Tcp { .. }) {
+#[inline]
+pub(super) fn find<'a>(flow: &Flow, bytes: &'a [u8], content: &Content) -> Option<(Message, Shown<'a>)> {
+    let payload = flow.payload.of(bytes);
+    // Most payloads end here.
+    if !matches!(flow.l4, L4::Tcp { .. }) || !payload.first()?.is_ascii_uppercase() {
         return None;
     }
-    let head = http::parse(flow.payload.of(bytes)).ok()?;
-    let (is_response, content) = match head.start {
+    find_in(flow, payload, content)
+}
+
+#[inline(never)]
+fn find_in<'a>(flow: &Flow, payload: &'a [u8], content: &Content) -> Option<(Message, Shown<'a>)> {
+    let (is_response, content) = match http::start_line(payload).ok()? {
         StartLine::Request { method, target, .. } => (false, content.of((method, url::target(target)))),
         StartLine::Response { status, .. } => (true, content.of(i64::from(status))),
     };
     let message = Message::in_flow(flow, is_response, content, flow.tcp_seq)?;
-    Some((Message { by_port: is_response, ..message }, head))
+    Some((Message { by_port: is_response, ..message }, Shown(payload)))
 }
 
-/// What goes on the flow of a message.
-pub(super) fn l7(head: &Head<'_>) -> L7 {
-    let protocol = word(head.start.protocol().as_bytes());
+/// What goes on the flow of a message; `None` if it is none behind its first line.
+pub(super) fn l7(Shown(payload): Shown<'_>) -> Option<L7> {
+    http::parse(payload).ok().map(|head| l7_of(&head))
+}
+
+fn l7_of(head: &Head<'_>) -> L7 {
+    let protocol = Word::Borrowed(head.start.protocol());
     let headers = headers(head);
     let (l7_type, http) = match head.start {
         StartLine::Request { method, target, .. } => {
@@ -47,15 +63,19 @@ pub(super) fn l7(head: &Head<'_>) -> L7 {
 /// The target as a URL, where its host was captured; nothing on this port is encrypted.
 fn url(head: &Head<'_>, target: &str) -> String {
     match head.host() {
-        Some(host) if target.starts_with('/') => format!("http://{host}{target}"),
+        Some(host) if target.starts_with('/') => ["http://", host, target].concat(),
         _ => target.to_owned(),
     }
 }
 
 fn headers(head: &Head<'_>) -> Vec<(Word, String)> {
-    let values = |name: &'static str| {
-        let named = head.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
-        named.map(move |header| (Word::Borrowed(name), String::from_utf8_lossy(header.value).into_owned()))
-    };
-    HEADERS.into_iter().flat_map(values).collect()
+    let mut headers = Vec::with_capacity(HEADERS.len().min(head.headers.len()));
+    for name in HEADERS {
+        for header in &head.headers {
+            if header.name.eq_ignore_ascii_case(name) {
+                headers.push((Word::Borrowed(name), Text(header.value).to_owned()));
+            }
+        }
+    }
+    headers
 }

@@ -1,12 +1,12 @@
 //! What tells messages and exchanges apart.
 
-use std::hash::{BuildHasher as _, Hash};
+use std::hash::{BuildHasher as _, Hash, Hasher};
 
 use hashbrown::DefaultHashBuilder;
 use tidegate_core::flow::{Address, Flow};
 
 /// A message on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
     /// The side that asks.
     pub(crate) client: Address,
@@ -23,7 +23,7 @@ pub(crate) struct Message {
 }
 
 /// What an access-log record and a message have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exchange {
     /// The side that asks.
     pub(crate) client: Address,
@@ -58,6 +58,25 @@ impl Message {
     /// All responses on its connection.
     pub(super) fn connection(&self) -> Exchange {
         Exchange { client: self.client, client_port: Some(self.client_port), is_response: true, content: None }
+    }
+}
+
+/// In as few words as hold what tells most messages apart.
+impl Hash for Message {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(u128::from_ne_bytes(self.client.0));
+        state.write_u64(self.content);
+        state.write_u64(u64::from(self.serial) << 32 | u64::from(self.client_port) << 1 | u64::from(self.is_response));
+    }
+}
+
+impl Hash for Exchange {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(u128::from_ne_bytes(self.client.0));
+        state.write_u64(self.content.unwrap_or_default());
+        state.write_u32(u32::from(self.client_port.unwrap_or_default()) << 1 | u32::from(self.is_response));
     }
 }
 

@@ -12,6 +12,9 @@ pub use reason::Reason;
 /// More headers than servers commonly accept; those beyond are left out, as if cut.
 const MAX_HEADERS: usize = 100;
 
+/// More headers than most heads have, or than fit in what is captured of them.
+const USUAL_HEADERS: usize = 16;
+
 /// The methods of IANA's registry that clients use. A word in a body is seldom one, whatever follows it.
 const METHODS: [&str; 20] = [
     "GET",
@@ -118,49 +121,82 @@ pub fn may_be_head(bytes: [u8; 4]) -> bool {
 ///
 /// The payload starts with no HTTP/1 head, or ends before the start line is whole.
 pub fn parse(payload: &[u8]) -> Result<Head<'_>, Reason> {
+    let mut headers = [EMPTY_HEADER; USUAL_HEADERS];
+    match read(payload, &mut headers)? {
+        (_, End::NoRoom) => parse_long(payload),
+        (start, end) => Ok(Head { start, headers: captured(&headers), complete: end == End::Complete }),
+    }
+}
+
+/// Of the most headers.
+#[cold]
+fn parse_long(payload: &[u8]) -> Result<Head<'_>, Reason> {
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    let (start, end) = read(payload, &mut headers)?;
+    Ok(Head { start, headers: captured(&headers), complete: end == End::Complete })
+}
+
+/// Reads the first line of the head that a TCP payload starts with. That is a fraction of the whole, whose headers may
+/// still turn out to be malformed.
+///
+/// # Errors
+///
+/// As [`parse`] before the first header.
+#[inline]
+pub fn start_line(payload: &[u8]) -> Result<StartLine<'_>, Reason> {
+    read(payload, &mut []).map(|(start, _)| start)
+}
+
+/// Where reading ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Complete,
+    /// At the end of the payload.
+    Cut,
+    /// At the first header that there was no room for.
+    NoRoom,
+}
+
+#[inline]
+fn read<'a>(payload: &'a [u8], headers: &mut [httparse::Header<'a>]) -> Result<(StartLine<'a>, End), Reason> {
     match payload {
         [] => Err(Reason::Truncated),
-        [b'H', b'T', b'T', b'P', ..] => parse_response(payload),
+        [b'H', b'T', b'T', b'P', ..] => read_response(payload, headers),
         // httparse would pass over empty lines first.
-        [b'A'..=b'Z', ..] => parse_request(payload),
+        [b'A'..=b'Z', ..] => read_request(payload, headers),
         _ => Err(Reason::NotHttp),
     }
 }
 
-fn parse_request(payload: &[u8]) -> Result<Head<'_>, Reason> {
-    let mut buffer = [EMPTY_HEADER; MAX_HEADERS];
-    let mut request = httparse::Request::new(&mut buffer);
-    let complete = is_complete(request.parse(payload))?;
+fn read_request<'a>(payload: &'a [u8], headers: &mut [httparse::Header<'a>]) -> Result<(StartLine<'a>, End), Reason> {
+    let mut request = httparse::Request::new(headers);
+    let end = end(request.parse(payload))?;
     let (Some(method), Some(target), Some(minor_version)) = (request.method, request.path, request.version) else {
         return Err(unfinished(payload));
     };
     if !METHODS.contains(&method) || !is_target(method, target) {
         return Err(Reason::NotHttp);
     }
-    Ok(Head {
-        start: StartLine::Request { method, target, minor_version },
-        headers: captured(request.headers),
-        complete,
-    })
+    Ok((StartLine::Request { method, target, minor_version }, end))
 }
 
-fn parse_response(payload: &[u8]) -> Result<Head<'_>, Reason> {
-    let mut buffer = [EMPTY_HEADER; MAX_HEADERS];
-    let mut response = httparse::Response::new(&mut buffer);
-    let complete = is_complete(response.parse(payload))?;
+fn read_response<'a>(payload: &'a [u8], headers: &mut [httparse::Header<'a>]) -> Result<(StartLine<'a>, End), Reason> {
+    let mut response = httparse::Response::new(headers);
+    let end = end(response.parse(payload))?;
     let (Some(minor_version), Some(status)) = (response.version, response.code) else {
         return Err(Reason::Truncated);
     };
     if !(100..600).contains(&status) {
         return Err(Reason::NotHttp);
     }
-    Ok(Head { start: StartLine::Response { minor_version, status }, headers: captured(response.headers), complete })
+    Ok((StartLine::Response { minor_version, status }, end))
 }
 
-fn is_complete(parsed: httparse::Result<usize>) -> Result<bool, Reason> {
+fn end(parsed: httparse::Result<usize>) -> Result<End, Reason> {
     match parsed {
-        Ok(Status::Complete(_)) => Ok(true),
-        Ok(Status::Partial) | Err(httparse::Error::TooManyHeaders) => Ok(false),
+        Ok(Status::Complete(_)) => Ok(End::Complete),
+        Ok(Status::Partial) => Ok(End::Cut),
+        Err(httparse::Error::TooManyHeaders) => Ok(End::NoRoom),
         Err(_) => Err(Reason::NotHttp),
     }
 }
@@ -184,6 +220,6 @@ fn is_target(method: &str, target: &str) -> bool {
 
 /// httparse fills the buffer from the front and leaves the rest empty when it stops early.
 fn captured<'a>(buffer: &[httparse::Header<'a>]) -> Vec<Header<'a>> {
-    let headers = buffer.iter().take_while(|header| !header.name.is_empty());
-    headers.map(|&httparse::Header { name, value }| Header { name, value }).collect()
+    let count = buffer.iter().position(|header| header.name.is_empty()).unwrap_or(buffer.len());
+    buffer[..count].iter().map(|&httparse::Header { name, value }| Header { name, value }).collect()
 }
