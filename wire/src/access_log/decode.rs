@@ -7,9 +7,9 @@ use super::decode_l7::{dns, http, kafka, l7};
 use super::labels::{Labels, Memory};
 use super::lists::Texts;
 use super::text::Text;
-use super::view::{EndpointView, NodeView, ServiceView, View};
+use super::view::{DnsView, EndpointView, HttpView, KafkaView, L7View, NodeView, ServiceView, View};
 use super::{Error, LogRecord, MESSAGE_TYPE, Variant, tag};
-use crate::gob::{Documents, Tag, TypeId, Value};
+use crate::gob::{Documents, TypeId, Value};
 
 /// Bytes of one record, at most.
 ///
@@ -73,27 +73,28 @@ impl Decoder {
     }
 }
 
+#[inline(never)]
 fn record<'a>(value: Value<'_, 'a>, view: &mut View<'a>, labels: &mut Memory) -> Result<(), Error> {
     value.tagged_fields(|tag, field| {
         match tag {
             tag::TYPE => view.kind = text(field)?,
             tag::TIMESTAMP => view.timestamp = text(field)?,
-            tag::NODE_ADDRESS_INFO => view.node = node(field)?,
+            tag::NODE_ADDRESS_INFO => node(field, &mut view.node)?,
             tag::OBSERVATION_POINT => view.observation_point = text(field)?,
-            tag::SOURCE_ENDPOINT => view.source = endpoint(field, labels)?,
-            tag::DESTINATION_ENDPOINT => view.destination = endpoint(field, labels)?,
+            tag::SOURCE_ENDPOINT => endpoint(field, &mut view.source, labels)?,
+            tag::DESTINATION_ENDPOINT => endpoint(field, &mut view.destination, labels)?,
             tag::IP_VERSION => view.ip_version = narrow(field.tagged_uint()?, "IPVersion")?,
             tag::VERDICT => view.verdict = text(field)?,
             tag::INFO => view.info = text(field)?,
             tag::METADATA => view.metadata = texts(field)?,
             tag::TRANSPORT_PROTOCOL => view.transport_protocol = narrow(field.tagged_uint()?, "TransportProtocol")?,
             tag::FLOW_EVENT => view.flow_event = text(field)?,
-            tag::SERVICE_INFO => view.service = Some(service(field)?),
+            tag::SERVICE_INFO => service(field, view.service.insert(ServiceView::default()))?,
             tag::DROP_REASON => view.drop_reason = Some(narrow(field.tagged_uint()?, "DropReason")?),
-            tag::HTTP => view.http = Some(http(field)?),
-            tag::KAFKA => view.kafka = Some(kafka(field)?),
-            tag::DNS => view.dns = Some(dns(field)?),
-            tag::L7 => view.l7 = Some(l7(field)?),
+            tag::HTTP => http(field, view.http.insert(HttpView::default()))?,
+            tag::KAFKA => kafka(field, view.kafka.insert(KafkaView::default()))?,
+            tag::DNS => dns(field, view.dns.insert(DnsView::default()))?,
+            tag::L7 => l7(field, view.l7.insert(L7View::default()))?,
             _ => tag::pass(
                 tag,
                 field,
@@ -123,8 +124,8 @@ fn record<'a>(value: Value<'_, 'a>, view: &mut View<'a>, labels: &mut Memory) ->
     })
 }
 
-fn node<'a>(value: Value<'_, 'a>) -> Result<NodeView<'a>, Error> {
-    structure(value, |node: &mut NodeView<'a>, tag, field| {
+fn node<'a>(value: Value<'_, 'a>, node: &mut NodeView<'a>) -> Result<(), Error> {
+    value.tagged_fields(|tag, field| {
         match tag {
             tag::IPV4 => node.ipv4 = text(field)?,
             tag::IPV6 => node.ipv6 = text(field)?,
@@ -134,8 +135,8 @@ fn node<'a>(value: Value<'_, 'a>) -> Result<NodeView<'a>, Error> {
     })
 }
 
-fn endpoint<'a>(value: Value<'_, 'a>, labels: &mut Memory) -> Result<EndpointView<'a>, Error> {
-    structure(value, |endpoint: &mut EndpointView<'a>, tag, field| {
+fn endpoint<'a>(value: Value<'_, 'a>, endpoint: &mut EndpointView<'a>, labels: &mut Memory) -> Result<(), Error> {
+    value.tagged_fields(|tag, field| {
         match tag {
             tag::ID => endpoint.id = field.tagged_uint()?,
             tag::IPV4 => endpoint.ipv4 = text(field)?,
@@ -149,37 +150,26 @@ fn endpoint<'a>(value: Value<'_, 'a>, labels: &mut Memory) -> Result<EndpointVie
     })
 }
 
-fn service<'a>(value: Value<'_, 'a>) -> Result<ServiceView<'a>, Error> {
-    structure(value, |service: &mut ServiceView<'a>, tag, field| {
+fn service<'a>(value: Value<'_, 'a>, service: &mut ServiceView<'a>) -> Result<(), Error> {
+    value.tagged_fields(|tag, field| {
         match tag {
             tag::NAME => service.name = text(field)?,
-            tag::IP_PORT => (service.ip, service.port) = ip_port(field)?,
+            tag::IP_PORT => ip_port(field, service)?,
             _ => tag::pass(tag, field, &[tag::NAME, tag::IP_PORT])?,
         }
         Ok(())
     })
 }
 
-fn ip_port<'a>(value: Value<'_, 'a>) -> Result<(Text<'a>, u16), Error> {
-    structure(value, |(ip, port): &mut (Text<'a>, u16), tag, field| {
+fn ip_port<'a>(value: Value<'_, 'a>, service: &mut ServiceView<'a>) -> Result<(), Error> {
+    value.tagged_fields(|tag, field| {
         match tag {
-            tag::IP => *ip = text(field)?,
-            tag::PORT => *port = narrow(field.tagged_uint()?, "Port")?,
+            tag::IP => service.ip = text(field)?,
+            tag::PORT => service.port = narrow(field.tagged_uint()?, "Port")?,
             _ => tag::pass(tag, field, &[tag::IP, tag::PORT])?,
         }
         Ok(())
     })
-}
-
-/// A struct, built by giving `set` each field's tag and value.
-#[inline]
-pub(super) fn structure<'a, T: Default>(
-    value: Value<'_, 'a>,
-    mut set: impl FnMut(&mut T, Tag, Value<'_, 'a>) -> Result<(), Error>,
-) -> Result<T, Error> {
-    let mut built = T::default();
-    value.tagged_fields(|tag, field| set(&mut built, tag, field))?;
-    Ok(built)
 }
 
 pub(super) fn texts<'a>(value: Value<'_, 'a>) -> Result<Texts<'a>, Error> {

@@ -1,14 +1,14 @@
 //! Reads the part of a `LogRecord` that belongs to one protocol.
 
-use super::decode::{list, narrow, structure, text, texts};
+use super::decode::{list, narrow, text, texts};
 use super::lists::{Addresses, Map, Numbers, Texts, address};
 use super::text::Text;
 use super::view::{DnsView, HttpView, KafkaView, L7View};
 use super::{Error, tag};
 use crate::gob::{Type, Value};
 
-pub(super) fn http<'a>(value: Value<'_, 'a>) -> Result<HttpView<'a>, Error> {
-    structure(value, |http: &mut HttpView<'a>, tag, field| {
+pub(super) fn http<'a>(value: Value<'_, 'a>, http: &mut HttpView<'a>) -> Result<(), Error> {
+    value.tagged_fields(|tag, field| {
         match tag {
             tag::CODE => http.code = field.tagged_int()?,
             tag::METHOD => http.method = text(field)?,
@@ -35,14 +35,14 @@ pub(super) fn http<'a>(value: Value<'_, 'a>) -> Result<HttpView<'a>, Error> {
     })
 }
 
-pub(super) fn kafka<'a>(value: Value<'_, 'a>) -> Result<KafkaView<'a>, Error> {
-    structure(value, |kafka: &mut KafkaView<'a>, tag, field| {
+pub(super) fn kafka<'a>(value: Value<'_, 'a>, kafka: &mut KafkaView<'a>) -> Result<(), Error> {
+    value.tagged_fields(|tag, field| {
         match tag {
             tag::ERROR_CODE => kafka.error_code = field.tagged_int()?,
             tag::API_VERSION => kafka.api_version = narrow(field.tagged_int()?, "APIVersion")?,
             tag::API_KEY => kafka.api_key = text(field)?,
             tag::CORRELATION_ID => kafka.correlation_id = narrow(field.tagged_int()?, "CorrelationID")?,
-            tag::TOPIC => kafka.topic = topic(field)?,
+            tag::TOPIC => topic(field, &mut kafka.topic)?,
             _ => tag::pass(
                 tag,
                 field,
@@ -53,8 +53,8 @@ pub(super) fn kafka<'a>(value: Value<'_, 'a>) -> Result<KafkaView<'a>, Error> {
     })
 }
 
-fn topic<'a>(value: Value<'_, 'a>) -> Result<Text<'a>, Error> {
-    structure(value, |topic: &mut Text<'a>, tag, field| {
+fn topic<'a>(value: Value<'_, 'a>, topic: &mut Text<'a>) -> Result<(), Error> {
+    value.tagged_fields(|tag, field| {
         match tag {
             tag::TOPIC => *topic = Text(field.string()?),
             _ => tag::pass(tag, field, &[tag::TOPIC])?,
@@ -63,8 +63,8 @@ fn topic<'a>(value: Value<'_, 'a>) -> Result<Text<'a>, Error> {
     })
 }
 
-pub(super) fn dns<'a>(value: Value<'_, 'a>) -> Result<DnsView<'a>, Error> {
-    structure(value, |dns: &mut DnsView<'a>, tag, field| {
+pub(super) fn dns<'a>(value: Value<'_, 'a>, dns: &mut DnsView<'a>) -> Result<(), Error> {
+    value.tagged_fields(|tag, field| {
         match tag {
             tag::QUERY => dns.query = text(field)?,
             tag::IPS => dns.ips = addresses(field)?,
@@ -107,8 +107,8 @@ fn addresses<'a>(value: Value<'_, 'a>) -> Result<Addresses<'a>, Error> {
     Ok(Addresses { bytes, are_plain })
 }
 
-pub(super) fn l7<'a>(value: Value<'_, 'a>) -> Result<L7View<'a>, Error> {
-    structure(value, |l7: &mut L7View<'a>, tag, field| {
+pub(super) fn l7<'a>(value: Value<'_, 'a>, l7: &mut L7View<'a>) -> Result<(), Error> {
+    value.tagged_fields(|tag, field| {
         match tag {
             tag::PROTO => l7.proto = text(field)?,
             tag::FIELDS => l7.fields = Some(Map::of_texts(map(field, |value| Ok(value.string().map(drop)?))?)),

@@ -31,18 +31,20 @@ impl<'a> Reader<'a> {
     /// [`Error::Truncated`] and [`Error::IntegerTooLong`].
     #[inline]
     pub fn uint(&mut self) -> Result<u64, Error> {
-        match *self.rest {
-            [small @ ..0x80, ref rest @ ..] => {
-                self.rest = rest;
-                Ok(small.into())
-            }
-            // One byte follows: type ids, and most lengths of captured packets.
-            [0xff, byte, ref rest @ ..] => {
-                self.rest = rest;
-                Ok(byte.into())
+        let (&first, rest) = self.rest.split_first().ok_or(Error::Truncated)?;
+        if first < 0x80 {
+            self.rest = rest;
+            return Ok(first.into());
+        }
+        let width = usize::from(first.wrapping_neg());
+        // Integers of all widths are read alike, so that their lengths are no branches.
+        match rest.first_chunk() {
+            Some(word) if width <= 8 => {
+                self.rest = &rest[width..];
+                Ok(u64::from_be_bytes(*word) >> (64 - 8 * width))
             }
             _ => {
-                let (value, rest) = long_uint(self.rest)?;
+                let (value, rest) = last_uint(width, rest)?;
                 self.rest = rest;
                 Ok(value)
             }
@@ -97,21 +99,15 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// An integer of any width and what is behind it.
+/// An integer of so many bytes close to the end of its message, and what is behind it.
 ///
 /// Takes and gives slices, not the reader: a reader that nothing else points to stays in registers.
 #[inline(never)]
-fn long_uint(bytes: &[u8]) -> Result<(u64, &[u8]), Error> {
-    // Two bytes follow: ports, identities, and ids of endpoints.
-    if let [0xfe, high, low, rest @ ..] = bytes {
-        return Ok((u16::from_be_bytes([*high, *low]).into(), rest));
-    }
-    let (&first, rest) = bytes.split_first().ok_or(Error::Truncated)?;
-    let width = usize::from(first.wrapping_neg());
+fn last_uint(width: usize, bytes: &[u8]) -> Result<(u64, &[u8]), Error> {
     if width > 8 {
         return Err(Error::IntegerTooLong(width));
     }
-    let (digits, rest) = rest.split_at_checked(width).ok_or(Error::Truncated)?;
+    let (digits, rest) = bytes.split_at_checked(width).ok_or(Error::Truncated)?;
     Ok((digits.iter().fold(0, |value, &digit| value << 8 | u64::from(digit)), rest))
 }
 
@@ -174,6 +170,9 @@ mod tests {
             let mut reader = Reader::new(bytes);
             assert_eq!(reader.uint(), Ok(value), "{bytes:x?}");
             assert!(reader.rest().is_empty(), "{bytes:x?}");
+            let longer = [bytes, &[9; 8]].concat();
+            let mut reader = Reader::new(&longer);
+            assert_eq!((reader.uint(), reader.rest()), (Ok(value), &[9; 8][..]), "{bytes:x?}");
         }
     }
 
@@ -198,6 +197,7 @@ mod tests {
             (&[0xfe, 1], Error::Truncated),
             (&[0xf7, 0, 0, 0, 0, 0, 0, 0, 0, 1], Error::IntegerTooLong(9)),
             (&[0x80], Error::IntegerTooLong(128)),
+            (&[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 1], Error::IntegerTooLong(128)),
             (&[3, 1, 2], Error::LengthOutOfRange { length: 3, left: 2 }),
             (&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255], Error::LengthOutOfRange { length: u64::MAX, left: 0 }),
         ] {
