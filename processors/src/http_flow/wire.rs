@@ -55,7 +55,7 @@ fn l7_of(head: &Head<'_>) -> L7 {
             (L7Type::Response, Http { code: status.into(), protocol, headers, ..Http::default() })
         }
     };
-    let traceparent = head.header("traceparent").and_then(|value| std::str::from_utf8(value).ok());
+    let traceparent = head.header("Traceparent").and_then(|value| std::str::from_utf8(value).ok());
     let trace_id = traceparent.filter(|_| l7_type == L7Type::Request).and_then(trace_id);
     L7 { l7_type, latency_ns: 0, record: L7Record::Http(http), trace_id, seen: Seen::Wire }
 }
@@ -72,7 +72,7 @@ fn headers(head: &Head<'_>) -> Vec<(Word, String)> {
     let mut headers = Vec::with_capacity(HEADERS.len().min(head.headers.len()));
     for name in HEADERS {
         for header in &head.headers {
-            if header.name.eq_ignore_ascii_case(name) {
+            if header.is(name) {
                 headers.push((Word::Borrowed(name), Text(header.value).to_owned()));
             }
         }

@@ -75,7 +75,8 @@ impl Decoder {
 
 #[inline(never)]
 fn record<'a>(value: Value<'_, 'a>, view: &mut View<'a>, labels: &mut Memory) -> Result<(), Error> {
-    value.tagged_fields(|tag, field| {
+    let mut fields = value.tagged()?;
+    while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::TYPE => view.kind = text(field)?,
             tag::TIMESTAMP => view.timestamp = text(field)?,
@@ -120,23 +121,25 @@ fn record<'a>(value: Value<'_, 'a>, view: &mut View<'a>, labels: &mut Memory) ->
                 ],
             )?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn node<'a>(value: Value<'_, 'a>, node: &mut NodeView<'a>) -> Result<(), Error> {
-    value.tagged_fields(|tag, field| {
+    let mut fields = value.tagged()?;
+    while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::IPV4 => node.ipv4 = text(field)?,
             tag::IPV6 => node.ipv6 = text(field)?,
             _ => tag::pass(tag, field, &[tag::IPV4, tag::IPV6])?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn endpoint<'a>(value: Value<'_, 'a>, endpoint: &mut EndpointView<'a>, labels: &mut Memory) -> Result<(), Error> {
-    value.tagged_fields(|tag, field| {
+    let mut fields = value.tagged()?;
+    while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::ID => endpoint.id = field.tagged_uint()?,
             tag::IPV4 => endpoint.ipv4 = text(field)?,
@@ -146,30 +149,32 @@ fn endpoint<'a>(value: Value<'_, 'a>, endpoint: &mut EndpointView<'a>, labels: &
             tag::LABELS => endpoint.labels = Labels::read(field, endpoint.identity, labels)?,
             _ => tag::pass(tag, field, &[tag::ID, tag::IPV4, tag::IPV6, tag::PORT, tag::IDENTITY, tag::LABELS])?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn service<'a>(value: Value<'_, 'a>, service: &mut ServiceView<'a>) -> Result<(), Error> {
-    value.tagged_fields(|tag, field| {
+    let mut fields = value.tagged()?;
+    while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::NAME => service.name = text(field)?,
             tag::IP_PORT => ip_port(field, service)?,
             _ => tag::pass(tag, field, &[tag::NAME, tag::IP_PORT])?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn ip_port<'a>(value: Value<'_, 'a>, service: &mut ServiceView<'a>) -> Result<(), Error> {
-    value.tagged_fields(|tag, field| {
+    let mut fields = value.tagged()?;
+    while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::IP => service.ip = text(field)?,
             tag::PORT => service.port = narrow(field.tagged_uint()?, "Port")?,
             _ => tag::pass(tag, field, &[tag::IP, tag::PORT])?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 pub(super) fn texts<'a>(value: Value<'_, 'a>) -> Result<Texts<'a>, Error> {

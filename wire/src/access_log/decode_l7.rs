@@ -8,7 +8,8 @@ use super::{Error, tag};
 use crate::gob::{Type, Value};
 
 pub(super) fn http<'a>(value: Value<'_, 'a>, http: &mut HttpView<'a>) -> Result<(), Error> {
-    value.tagged_fields(|tag, field| {
+    let mut fields = value.tagged()?;
+    while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::CODE => http.code = field.tagged_int()?,
             tag::METHOD => http.method = text(field)?,
@@ -31,12 +32,13 @@ pub(super) fn http<'a>(value: Value<'_, 'a>, http: &mut HttpView<'a>) -> Result<
                 ],
             )?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 pub(super) fn kafka<'a>(value: Value<'_, 'a>, kafka: &mut KafkaView<'a>) -> Result<(), Error> {
-    value.tagged_fields(|tag, field| {
+    let mut fields = value.tagged()?;
+    while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::ERROR_CODE => kafka.error_code = field.tagged_int()?,
             tag::API_VERSION => kafka.api_version = narrow(field.tagged_int()?, "APIVersion")?,
@@ -49,22 +51,24 @@ pub(super) fn kafka<'a>(value: Value<'_, 'a>, kafka: &mut KafkaView<'a>) -> Resu
                 &[tag::ERROR_CODE, tag::API_VERSION, tag::API_KEY, tag::CORRELATION_ID, tag::TOPIC],
             )?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn topic<'a>(value: Value<'_, 'a>, topic: &mut Text<'a>) -> Result<(), Error> {
-    value.tagged_fields(|tag, field| {
+    let mut fields = value.tagged()?;
+    while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::TOPIC => *topic = Text(field.string()?),
             _ => tag::pass(tag, field, &[tag::TOPIC])?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 pub(super) fn dns<'a>(value: Value<'_, 'a>, dns: &mut DnsView<'a>) -> Result<(), Error> {
-    value.tagged_fields(|tag, field| {
+    let mut fields = value.tagged()?;
+    while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::QUERY => dns.query = text(field)?,
             tag::IPS => dns.ips = addresses(field)?,
@@ -89,8 +93,8 @@ pub(super) fn dns<'a>(value: Value<'_, 'a>, dns: &mut DnsView<'a>) -> Result<(),
                 ],
             )?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn numbers<'a>(value: Value<'_, 'a>, field: &'static str) -> Result<Numbers<'a>, Error> {
@@ -108,14 +112,15 @@ fn addresses<'a>(value: Value<'_, 'a>) -> Result<Addresses<'a>, Error> {
 }
 
 pub(super) fn l7<'a>(value: Value<'_, 'a>, l7: &mut L7View<'a>) -> Result<(), Error> {
-    value.tagged_fields(|tag, field| {
+    let mut fields = value.tagged()?;
+    while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::PROTO => l7.proto = text(field)?,
             tag::FIELDS => l7.fields = Some(Map::of_texts(map(field, |value| Ok(value.string().map(drop)?))?)),
             _ => tag::pass(tag, field, &[tag::PROTO, tag::FIELDS])?,
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn headers<'a>(value: Value<'_, 'a>) -> Result<Map<'a, Texts<'a>>, Error> {

@@ -93,15 +93,15 @@ fn parts<'a>(label: Value<'_, 'a>) -> Result<Parts<'a>, Error> {
         return Ok(Parts::Whole(Text(label.string()?)));
     }
     let (mut source, mut key, mut value) = (Text::default(), Text::default(), Text::default());
-    label.tagged_fields(|tag, field| {
+    let mut fields = label.tagged()?;
+    while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::SOURCE => source = Text(field.tagged_string()?),
             tag::KEY => key = Text(field.tagged_string()?),
             tag::VALUE => value = Text(field.tagged_string()?),
             _ => tag::pass(tag, field, &[tag::SOURCE, tag::KEY, tag::VALUE])?,
         }
-        Ok::<_, Error>(())
-    })?;
+    }
     Ok(Parts::Split { source, key, value })
 }
 

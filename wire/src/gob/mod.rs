@@ -29,5 +29,5 @@ pub use go_type::{GoShape, GoType};
 pub use message::{Header, Split, prefix_len, split, write_message};
 pub use reader::{Fields, Reader};
 pub use schema::{MAX_DEFINITION_BYTES, MAX_TYPES, Schema, Tag, TagOf};
-pub use value::{MAX_DEPTH, Value};
+pub use value::{MAX_DEPTH, TaggedFields, Value};
 pub use writer::{StructWriter, put_bytes, put_int, put_uint, uint_len};

@@ -129,24 +129,16 @@ impl<'r, 'a> Value<'r, 'a> {
         Ok(())
     }
 
-    /// A struct: as [`fields`](Self::fields), but with the tags of a schema that has some, instead of names.
+    /// A struct: the fields that were sent, with the tags of a schema that has some.
     ///
     /// # Errors
-    /// As [`fields`](Self::fields).
+    /// [`Error::TypeMismatch`].
     #[inline]
-    pub fn tagged_fields<E: From<Error>>(
-        mut self,
-        mut each: impl FnMut(Tag, Value<'_, 'a>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let Some(fields) = self.schema.tagged(self.id) else {
-            return Err(mismatch("struct", self.ty()?).into());
-        };
-        let mut numbers = Fields::new(fields.len());
-        while let Some(number) = numbers.next(self.reader)? {
-            let (tag, id) = fields[number];
-            each(tag, self.inner(id)?)?;
+    pub fn tagged(self) -> Result<TaggedFields<'r, 'a>, Error> {
+        match self.schema.tagged(self.id) {
+            Some(fields) => Ok(TaggedFields { numbers: Fields::new(fields.len()), fields, value: self }),
+            None => Err(mismatch("struct", self.ty()?)),
         }
-        Ok(())
     }
 
     /// The bytes that `read` passes over, and those behind them in the message.
@@ -267,6 +259,28 @@ impl<'r, 'a> Value<'r, 'a> {
             return Err(Error::NestingTooDeep);
         }
         Ok(Value { reader: self.reader, schema: self.schema, id, depth })
+    }
+}
+
+/// The fields of a struct, to be asked for one after the other: each has to be read before the next one.
+#[derive(Debug)]
+pub struct TaggedFields<'r, 'a> {
+    value: Value<'r, 'a>,
+    fields: &'a [(Tag, TypeId)],
+    numbers: Fields,
+}
+
+impl<'a> TaggedFields<'_, 'a> {
+    /// Tag and value of the next field, or `None` behind the last.
+    ///
+    /// # Errors
+    /// [`Error::NestingTooDeep`], and as [`Fields::next`].
+    #[inline(always)]
+    #[expect(clippy::should_implement_trait, reason = "the value borrows from this")]
+    pub fn next(&mut self) -> Result<Option<(Tag, Value<'_, 'a>)>, Error> {
+        let Some(number) = self.numbers.next(self.value.reader)? else { return Ok(None) };
+        let (tag, id) = self.fields[number];
+        Ok(Some((tag, self.value.inner(id)?)))
     }
 }
 

@@ -91,19 +91,29 @@ pub struct Header<'a> {
     pub value: &'a [u8],
 }
 
+impl Header<'_> {
+    /// Whether this is its name, in any case.
+    #[must_use]
+    #[inline]
+    pub fn is(&self, name: &str) -> bool {
+        // Mostly it is written as everybody writes it, which is found out faster.
+        self.name.len() == name.len() && (self.name == name || self.name.eq_ignore_ascii_case(name))
+    }
+}
+
 impl<'a> Head<'a> {
     /// The value of the first header of that name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         let mut headers = self.headers.iter();
-        let header = headers.find(|header| header.name.eq_ignore_ascii_case(name))?;
+        let header = headers.find(|header| header.is(name))?;
         Some(header.value)
     }
 
     /// The host that a request names, if it is text.
     #[must_use]
     pub fn host(&self) -> Option<&'a str> {
-        std::str::from_utf8(self.header("host")?).ok()
+        std::str::from_utf8(self.header("Host")?).ok()
     }
 }
 
