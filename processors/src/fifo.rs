@@ -68,20 +68,19 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
         }
     }
 
-    /// Takes out the oldest entry if there is no room for one of this key and so many bytes on the heap; to be
-    /// called before [`Self::insert`] until it returns `None`.
-    pub(crate) fn make_room(&mut self, key: &K, heap: usize) -> Option<(K, V)> {
+    /// Takes out the oldest entry if there is no room for a new one of so many bytes on the heap; to be called before
+    /// [`Self::insert`] until it returns `None`.
+    pub(crate) fn make_room(&mut self, heap: usize) -> Option<(K, V)> {
         let is_crowded =
             self.index.len() >= self.bounds.entries.max(1) || self.heap.saturating_add(heap) > self.bounds.heap;
-        if is_crowded && !self.contains(key) { self.pop_oldest_if(|_| true) } else { None }
+        if is_crowded { self.pop_oldest_if(|_| true) } else { None }
     }
 
-    /// Adds an entry with so many bytes on the heap as the newest one, in place of an older one of that key.
+    /// Adds an entry with so many bytes on the heap as the newest one. Its key must not be there: one that may be is
+    /// removed first.
     pub(crate) fn insert(&mut self, key: K, value: V, heap: usize) {
+        debug_assert!(!self.contains(&key));
         let hash = self.hasher.hash_one(&key);
-        if let Some(before) = self.find(hash, &key) {
-            self.take(before);
-        }
         let at = self.empty_slot();
         let before = std::mem::replace(&mut self.newest, at);
         if let Some(slot) = self.slots.get_mut(at) {
@@ -194,9 +193,10 @@ mod tests {
         std::iter::from_fn(|| fifo.pop_oldest_if(|_| true)).map(|(_, value)| value).collect()
     }
 
-    /// Adds an entry; the keys that had to leave.
+    /// Adds an entry, in place of an older one of that key; the keys that had to leave.
     fn add(fifo: &mut Fifo<u32, char>, key: u32, value: char, heap: usize) -> Vec<u32> {
-        let left = std::iter::from_fn(|| fifo.make_room(&key, heap)).map(|(key, _)| key).collect();
+        fifo.remove(&key);
+        let left = std::iter::from_fn(|| fifo.make_room(heap)).map(|(key, _)| key).collect();
         fifo.insert(key, value, heap);
         left
     }

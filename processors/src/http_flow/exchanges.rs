@@ -61,7 +61,7 @@ impl Exchanges {
         let earlier = self.requests.remove(&id).and_then(|request| request.trace_id);
         let trace_id: Option<Box<str>> = trace_id.map(Into::into).or(earlier);
         let texts = text.len() + trace_id.as_deref().map_or(0, str::len);
-        while self.requests.make_room(&id, texts).is_some() {}
+        while self.requests.make_room(texts).is_some() {}
         self.requests.insert(id, Request { logged_at, trace_id }, texts);
     }
 

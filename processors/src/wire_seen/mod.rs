@@ -101,7 +101,7 @@ impl WireSeen {
 
     fn wait(&mut self, message: Message, flow: Flow) {
         let heap = flow.heap_bytes();
-        while let Some((oldest, flow)) = self.waiting.make_room(&message, heap) {
+        while let Some((oldest, flow)) = self.waiting.make_room(heap) {
             self.early_count += 1;
             let settled = self.settle(oldest, flow);
             self.early.extend(settled);
@@ -111,7 +111,8 @@ impl WireSeen {
 
     /// A proxy reported an exchange.
     pub(crate) fn report(&mut self, exchange: Exchange, time: Timestamp) {
-        while self.proxied.make_room(&exchange, 0).is_some() {}
+        self.proxied.remove(&exchange);
+        while self.proxied.make_room(0).is_some() {}
         self.proxied.insert(exchange, time, 0);
     }
 
