@@ -35,8 +35,8 @@ pub(crate) trait Protocol: Send {
     /// Looks for a message in a flow's payload, which lies in `bytes`.
     fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Self::Found<'a>)>;
 
-    /// What goes on the flow of a message that was found; `None` if it turns out to be none.
-    fn found(found: Self::Found<'_>) -> Option<L7>;
+    /// What goes on the flow of the message that was found last; `None` if it turns out to be none.
+    fn found(&mut self, found: Self::Found<'_>) -> Option<L7>;
 }
 
 /// The stage.
@@ -89,7 +89,7 @@ impl<P: Protocol> L7Stage<P> {
 #[inline(never)]
 fn look<P: Protocol>(protocol: &mut P, seen: &mut WireSeen, flow: &Flow, bytes: &[u8]) {
     if let Some((message, found)) = protocol.find(flow, bytes) {
-        seen.show(message, flow, || P::found(found));
+        seen.show(message, flow, || protocol.found(found));
     }
 }
 

@@ -14,7 +14,7 @@ use tidegate_core::flow::{Flow, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::access_log as records;
-use tidegate_wire::dns::Name;
+use tidegate_wire::dns::{Name, Question};
 
 use crate::access_log_flow::Log;
 use crate::l7_stage::{L7Stage, Protocol};
@@ -51,13 +51,14 @@ impl ProcessorConfig for Config {
 #[derive(Debug, Default)]
 struct DnsFlow {
     content: Content,
+    /// The name in the question that was found last.
     name: Name,
     /// A record's name in lower case; kept for its memory.
     query: String,
 }
 
 impl Protocol for DnsFlow {
-    type Found<'a> = wire::Shown<'a>;
+    type Found<'a> = Question<'a>;
 
     const RECORDS: records::Protocol = records::Protocol::Dns;
 
@@ -73,12 +74,11 @@ impl Protocol for DnsFlow {
         wire::is_on_port(flow)
     }
 
-    #[inline]
-    fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, wire::Shown<'a>)> {
+    fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Question<'a>)> {
         wire::find(flow, bytes, &self.content, &mut self.name)
     }
 
-    fn found(found: wire::Shown<'_>) -> Option<L7> {
-        wire::l7(found)
+    fn found(&mut self, found: Question<'_>) -> Option<L7> {
+        wire::l7(found, &self.name)
     }
 }

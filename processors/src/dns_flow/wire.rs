@@ -1,18 +1,11 @@
 //! DNS messages in captured packets.
 
 use tidegate_core::flow::{Dns, Flow, L4, L7, L7Record, L7Type, Seen, Word};
-use tidegate_wire::dns;
+use tidegate_wire::dns::{self, Name, Question};
 
 use crate::wire_seen::{Content, Message};
 
 const DNS_PORT: u16 = 53;
-
-/// A payload with a message, of which only the question was read: most packets are reported more than once.
-#[derive(Clone, Copy)]
-pub(super) struct Shown<'a> {
-    payload: &'a [u8],
-    is_tcp: bool,
-}
 
 /// Whether one of the sides talks on the port of DNS servers.
 pub(super) fn is_on_port(flow: &Flow) -> bool {
@@ -20,32 +13,36 @@ pub(super) fn is_on_port(flow: &Flow) -> bool {
     (source == DNS_PORT) | (destination == DNS_PORT)
 }
 
-/// Looks for a message in a flow's payload. Its name is read into `name`, whose memory is used again.
-#[inline]
+/// Looks for a message in a flow's payload, of which the question is read: most packets are reported more than once.
+/// Its name is read into `name`.
 pub(super) fn find<'a>(
     flow: &Flow,
     bytes: &'a [u8],
     content: &Content,
-    name: &mut dns::Name,
-) -> Option<(Message, Shown<'a>)> {
-    let (source_port, destination_port) = flow.l4.ports()?;
+    name: &mut Name,
+) -> Option<(Message, Question<'a>)> {
     let payload = flow.payload.of(bytes);
-    let (is_tcp, found) = match flow.l4 {
-        L4::Udp { .. } => (false, dns::question_udp(payload, name).ok()?),
-        L4::Tcp { .. } => (true, dns::question_tcp(payload, name).ok()?),
+    let (found, (source_port, destination_port)) = match flow.l4 {
+        L4::Udp { source_port, destination_port } => {
+            (dns::question_udp(payload, name), (source_port, destination_port))
+        }
+        L4::Tcp { source_port, destination_port, .. } => {
+            (dns::question_tcp(payload, name), (source_port, destination_port))
+        }
         _ => return None,
     };
-    let server_port = if found.response { source_port } else { destination_port };
+    let found = found.ok()?;
+    let server_port = if found.is_response() { source_port } else { destination_port };
     if server_port != DNS_PORT {
         return None;
     }
-    let content = content.of((name.as_bytes(), [found.qtype].as_slice()));
-    Some((Message::in_flow(flow, found.response, content, found.id.into())?, Shown { payload, is_tcp }))
+    let content = content.of((name.as_bytes(), [found.qtype()].as_slice()));
+    Some((Message::in_flow(flow, found.is_response(), content, found.id().into())?, found))
 }
 
-/// What goes on the flow of a message; `None` if it is none behind its question.
-pub(super) fn l7(Shown { payload, is_tcp }: Shown<'_>) -> Option<L7> {
-    let message = if is_tcp { dns::parse_tcp(payload) } else { dns::parse_udp(payload) }.ok()?;
+/// What goes on the flow of a message whose question asks for `name`; `None` if it is none behind its question.
+pub(super) fn l7(found: Question<'_>, name: &Name) -> Option<L7> {
+    let message = found.message(name).ok()?;
     let dns = Dns {
         query: message.query,
         ips: message.ips.into_iter().map(Into::into).collect(),

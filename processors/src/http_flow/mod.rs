@@ -81,7 +81,7 @@ impl Protocol for HttpFlow {
         wire::find(flow, bytes, &self.content)
     }
 
-    fn found(found: wire::Shown<'_>) -> Option<L7> {
+    fn found(&mut self, found: wire::Shown<'_>) -> Option<L7> {
         wire::l7(found)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The input is a byte that says where the message is cut, then the message.
 
-use tidegate_wire::dns::{Message, Name, Question, Reason, parse_tcp, parse_udp, question_udp};
+use tidegate_wire::dns::{Message, Name, Reason, parse_tcp, parse_udp, question_udp};
 use tidegate_wire::packet::{Link, parse};
 
 use super::memory::Bound;
@@ -38,9 +38,12 @@ fn check(message: &Message) {
 
 fn check_question(message: &[u8], whole: &Message) {
     let mut name = Name::default();
-    let Question { id, response, qtype } = question_udp(message, &mut name).expect("the whole was read");
-    assert_eq!((id, response, qtype), (whole.id, whole.response, whole.qtype));
-    assert_eq!(name.as_bytes(), whole.query.as_bytes());
+    // What was read before.
+    question_udp(b"\0\x01\x01\0\0\x01\0\0\0\0\0\0\x03a.b\0\0\x01\0\x01", &mut name).expect("a name with a dot");
+    let question = question_udp(message, &mut name).expect("the whole was read");
+    assert_eq!((question.id(), question.is_response()), (whole.id, whole.response));
+    assert_eq!((question.qtype(), name.as_bytes()), (whole.qtype, whole.query.as_bytes()));
+    assert_eq!(question.message(&name).as_ref(), Ok(whole));
 }
 
 fn check_cut(cut: Result<Message, Reason>, whole: &Message) {

@@ -47,51 +47,69 @@ pub struct Message {
     pub complete: bool,
 }
 
-/// What tells a message from others, with the question's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Question {
+/// A message of which the question was read: with the question's name, what tells it from others.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    header: Header,
+    qtype: u16,
+    /// Behind the question.
+    reader: Reader<'a>,
+}
+
+impl<'a> Question<'a> {
+    /// Reads the question of a message of `length` bytes, if that is known, of which `message` was captured.
+    #[inline]
+    pub(super) fn read(message: &'a [u8], length: Option<usize>, name: &mut Name) -> Result<Self, Reason> {
+        let header = Header::read(message, length.unwrap_or(LONGEST_MESSAGE))?;
+        let mut reader = Reader { message, at: HEADER };
+        Ok(Self { header, qtype: read_question(&mut reader, name)?, reader })
+    }
+
     /// As [`Message::id`].
-    pub id: u16,
+    #[must_use]
+    #[inline]
+    pub fn id(&self) -> u16 {
+        self.header.id
+    }
+
     /// As [`Message::response`].
-    pub response: bool,
+    #[must_use]
+    #[inline]
+    pub fn is_response(&self) -> bool {
+        self.header.is_response()
+    }
+
     /// As [`Message::qtype`].
-    pub qtype: u16,
-}
+    #[must_use]
+    #[inline]
+    pub fn qtype(&self) -> u16 {
+        self.qtype
+    }
 
-/// Reads a message of `length` bytes, if that is known, of which `message` was captured.
-pub(super) fn read(message: &[u8], length: Option<usize>) -> Result<Message, Reason> {
-    let (header, mut reader) = open(message, length)?;
-    let mut query = Name::default();
-    let qtype = read_question(&mut reader, &mut query)?;
-    let mut read = Message {
-        id: header.id,
-        response: header.is_response(),
-        opcode: header.opcode(),
-        truncated: header.is_truncated(),
-        rcode: header.rcode(),
-        query: query.to_text()?,
-        qtype,
-        ..Message::default()
-    };
-    read.complete = match read_records(&mut reader, &mut read, &header) {
-        Ok(()) => true,
-        Err(Reason::Truncated) => false,
-        Err(malformed) => return Err(malformed),
-    };
-    Ok(read)
-}
-
-/// Reads of a message what tells it from others.
-#[inline]
-pub(super) fn question(message: &[u8], length: Option<usize>, name: &mut Name) -> Result<Question, Reason> {
-    let (header, mut reader) = open(message, length)?;
-    Ok(Question { id: header.id, response: header.is_response(), qtype: read_question(&mut reader, name)? })
-}
-
-/// The header, and what is behind it.
-#[inline]
-fn open(message: &[u8], length: Option<usize>) -> Result<(Header, Reader<'_>), Reason> {
-    Ok((Header::read(message, length.unwrap_or(LONGEST_MESSAGE))?, Reader { message, at: HEADER }))
+    /// Reads the rest of the message, whose question asks for `name`.
+    ///
+    /// # Errors
+    ///
+    /// A record is malformed.
+    pub fn message(self, name: &Name) -> Result<Message, Reason> {
+        let Self { header, qtype, mut reader } = self;
+        let mut message = Message {
+            id: header.id,
+            response: header.is_response(),
+            opcode: header.opcode(),
+            truncated: header.is_truncated(),
+            rcode: header.rcode(),
+            query: name.to_text()?,
+            qtype,
+            ..Message::default()
+        };
+        message.complete = match read_records(&mut reader, &mut message, &header) {
+            Ok(()) => true,
+            Err(Reason::Truncated) => false,
+            Err(malformed) => return Err(malformed),
+        };
+        Ok(message)
+    }
 }
 
 /// Reads the name into `name`, and returns the type.

@@ -22,27 +22,18 @@ pub use reason::Reason;
 ///
 /// The bytes are no DNS message, or end before its question does.
 pub fn parse_udp(payload: &[u8]) -> Result<Message, Reason> {
-    message::read(payload, None)
+    let mut name = Name::default();
+    question_udp(payload, &mut name)?.message(&name)
 }
 
-/// Reads of the message that a UDP payload is what tells it from others, its name into `name`. That is a fraction of
-/// the whole, whose records may still turn out to be malformed.
+/// Reads the question of the message that a UDP payload is, its name into `name`. That is a fraction of the whole,
+/// whose records may still turn out to be malformed.
 ///
 /// # Errors
 ///
 /// As [`parse_udp`] before the first record.
-pub fn question_udp(payload: &[u8], name: &mut Name) -> Result<Question, Reason> {
-    message::question(payload, None, name)
-}
-
-/// The same for the first message of a TCP payload.
-///
-/// # Errors
-///
-/// As [`parse_tcp`] before the first record.
-pub fn question_tcp(payload: &[u8], name: &mut Name) -> Result<Question, Reason> {
-    let (message, length) = first_of_tcp(payload)?;
-    message::question(message, Some(length), name)
+pub fn question_udp<'a>(payload: &'a [u8], name: &mut Name) -> Result<Question<'a>, Reason> {
+    Question::read(payload, None, name)
 }
 
 /// Reads the first message of a TCP payload, which starts with its length. Segments in the middle of a message are
@@ -52,8 +43,18 @@ pub fn question_tcp(payload: &[u8], name: &mut Name) -> Result<Question, Reason>
 ///
 /// The bytes are no DNS message, or end before its question does.
 pub fn parse_tcp(payload: &[u8]) -> Result<Message, Reason> {
+    let mut name = Name::default();
+    question_tcp(payload, &mut name)?.message(&name)
+}
+
+/// Reads the question of the first message of a TCP payload, as [`question_udp`].
+///
+/// # Errors
+///
+/// As [`parse_tcp`] before the first record.
+pub fn question_tcp<'a>(payload: &'a [u8], name: &mut Name) -> Result<Question<'a>, Reason> {
     let (message, length) = first_of_tcp(payload)?;
-    message::read(message, Some(length))
+    Question::read(message, Some(length), name)
 }
 
 /// What was captured of a message, and its length.
