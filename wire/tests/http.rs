@@ -114,10 +114,73 @@ fn what_could_begin_a_head_is_told_by_its_first_bytes() {
 
 #[test]
 fn more_headers_than_any_server_takes_are_left_out_as_if_cut() {
-    let lines: String = (0..150).map(|line| format!("x-{line}: 1\r\n")).collect();
-    let text = format!("GET / HTTP/1.1\r\n{lines}\r\n");
-    let head = parse(text.as_bytes()).unwrap();
-    assert_eq!((head.headers.len(), head.complete), (100, false));
+    for (count, is_complete) in
+        [(15, true), (16, true), (17, true), (99, true), (100, true), (101, false), (150, false)]
+    {
+        let lines: String = (0..count).map(|line| format!("x-{line}: 1\r\n")).collect();
+        let text = format!("GET / HTTP/1.1\r\n{lines}\r\n");
+        let head = parse(text.as_bytes()).unwrap();
+        assert_eq!((head.headers.len(), head.complete), (count.min(100), is_complete), "{count}");
+    }
+}
+
+/// Start line, headers and whether these are all, as httparse reads a payload in one go, if it is a head by its rules.
+type OneGo<'a> = Option<(StartLine<'a>, Vec<Header<'a>>, bool)>;
+
+fn in_one_go(payload: &[u8]) -> OneGo<'_> {
+    let mut buffer = [httparse::EMPTY_HEADER; 100];
+    let (read, start) = if payload.starts_with(b"HTTP") {
+        let mut response = httparse::Response::new(&mut buffer);
+        let read = response.parse(payload);
+        (read, StartLine::Response { minor_version: response.version?, status: response.code? })
+    } else {
+        let mut request = httparse::Request::new(&mut buffer);
+        let read = request.parse(payload);
+        let (method, target) = (request.method?, request.path?);
+        (read, StartLine::Request { method, target, minor_version: request.version? })
+    };
+    let complete = match read {
+        Ok(status) => status.is_complete(),
+        Err(httparse::Error::TooManyHeaders) => false,
+        Err(_) => return None,
+    };
+    let headers = buffer.iter().take_while(|header| !header.name.is_empty());
+    Some((start, headers.map(|header| Header { name: header.name, value: header.value }).collect(), complete))
+}
+
+/// Lines of heads, and what comes between.
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    const PIECES: [&[u8]; 14] = [
+        b"GET / HTTP/1.1",
+        b"POST /a?b HTTP/1.0",
+        b"HTTP/1.1 200 OK",
+        b"HTTP/1.0 404",
+        b"Host: a",
+        b"b:",
+        b": c",
+        b"\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b" ",
+        b"\0",
+        b"\xff",
+    ];
+    let piece = proptest::sample::select(&PIECES[..]);
+    proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn a_head_is_what_httparse_reads_in_one_go(payload in pieces(), cut in 0..120_usize) {
+        let payload = &payload[..cut.min(payload.len())];
+        let begins = payload.first().is_some_and(u8::is_ascii_uppercase);
+        let expected = in_one_go(payload).filter(|_| begins);
+        let head = parse(payload).ok().map(|head| (head.start, head.headers, head.complete));
+        prop_assert_eq!(head, expected);
+    }
 }
 
 proptest! {

@@ -77,13 +77,13 @@ impl Rest<'_> {
     /// A fraction, cut after nine digits; 0 without one.
     fn nanosecond(&mut self) -> Option<i32> {
         let [b'.' | b',', fraction @ ..] = self.0 else { return Some(0) };
-        let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let (fraction, rest) = fraction.split_at(digits);
-        self.0 = rest;
-        let nine = &fraction[..digits.min(9)];
-        let read = nine.iter().fold(0, |sum, digit| sum * 10 + i32::from(digit - b'0'));
-        // What is missing are zeros.
-        (digits > 0).then(|| (nine.len()..9).fold(read, |sum, _| sum * 10))
+        self.0 = fraction;
+        let (mut sum, mut worth) = (0, 100_000_000);
+        while let [digit @ b'0'..=b'9', rest @ ..] = self.0 {
+            sum += i32::from(digit - b'0') * worth;
+            (worth, self.0) = (worth / 10, rest);
+        }
+        (self.0.len() < fraction.len()).then_some(sum)
     }
 
     /// Minutes east of UTC.

@@ -19,7 +19,7 @@ use tidegate_core::flow::{Flow, L4, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::access_log as records;
-use tidegate_wire::http;
+use tidegate_wire::http::{self, Start};
 
 use crate::access_log_flow::Log;
 use crate::l7_stage::{L7Stage, Protocol};
@@ -60,7 +60,7 @@ struct HttpFlow {
 }
 
 impl Protocol for HttpFlow {
-    type Found<'a> = wire::Shown<'a>;
+    type Found<'a> = Start<'a>;
 
     const RECORDS: records::Protocol = records::Protocol::Http;
 
@@ -76,12 +76,11 @@ impl Protocol for HttpFlow {
         matches!(flow.l4, L4::Tcp { .. }) & http::may_be_head(head)
     }
 
-    #[inline]
-    fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, wire::Shown<'a>)> {
+    fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Start<'a>)> {
         wire::find(flow, bytes, &self.content)
     }
 
-    fn found(&mut self, found: wire::Shown<'_>) -> Option<L7> {
+    fn found(&mut self, found: Start<'_>) -> Option<L7> {
         wire::l7(found)
     }
 }

@@ -2,7 +2,7 @@
 
 use tidegate_core::flow::{Flow, Http, L4, L7, L7Record, L7Type, Seen, Word, word};
 use tidegate_wire::access_log::Text;
-use tidegate_wire::http::{self, Head, StartLine};
+use tidegate_wire::http::{self, Head, Start, StartLine};
 
 use super::traceparent::trace_id;
 use super::url;
@@ -13,34 +13,20 @@ use crate::wire_seen::{Content, Message};
 const HEADERS: [&str; 7] =
     ["Content-Length", "Content-Type", "Host", "Server", "Traceparent", "User-Agent", "X-Request-Id"];
 
-/// A payload with a head, of which only the first line was read: most packets are reported more than once.
-#[derive(Clone, Copy)]
-pub(super) struct Shown<'a>(&'a [u8]);
-
-/// Looks for a head in a flow's payload.
-#[inline]
-pub(super) fn find<'a>(flow: &Flow, bytes: &'a [u8], content: &Content) -> Option<(Message, Shown<'a>)> {
-    let payload = flow.payload.of(bytes);
-    // Most payloads end here.
-    if !matches!(flow.l4, L4::Tcp { .. }) || !payload.first()?.is_ascii_uppercase() {
-        return None;
-    }
-    find_in(flow, payload, content)
-}
-
-#[inline(never)]
-fn find_in<'a>(flow: &Flow, payload: &'a [u8], content: &Content) -> Option<(Message, Shown<'a>)> {
-    let (is_response, content) = match http::start_line(payload).ok()? {
+/// Looks for a head in a flow's payload, of which the first line is read: most packets are reported more than once.
+pub(super) fn find<'a>(flow: &Flow, bytes: &'a [u8], content: &Content) -> Option<(Message, Start<'a>)> {
+    let start = http::start(flow.payload.of(bytes)).ok()?;
+    let (is_response, content) = match start.line {
         StartLine::Request { method, target, .. } => (false, content.of((method, url::target(target)))),
         StartLine::Response { status, .. } => (true, content.of(i64::from(status))),
     };
     let message = Message::in_flow(flow, is_response, content, flow.tcp_seq)?;
-    Some((Message { by_port: is_response, ..message }, Shown(payload)))
+    Some((Message { by_port: is_response, ..message }, start))
 }
 
 /// What goes on the flow of a message; `None` if it is none behind its first line.
-pub(super) fn l7(Shown(payload): Shown<'_>) -> Option<L7> {
-    http::parse(payload).ok().map(|head| l7_of(&head))
+pub(super) fn l7(start: Start<'_>) -> Option<L7> {
+    start.head().ok().map(|head| l7_of(&head))
 }
 
 fn l7_of(head: &Head<'_>) -> L7 {

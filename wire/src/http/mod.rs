@@ -4,8 +4,10 @@
 //! gives the start line and the headers that are whole, and bytes from the middle of a stream are no head. Bodies,
 //! HTTP/2 and streams over several segments are not read.
 
+mod head;
 mod reason;
 
+pub use head::{Head, Header, StartLine};
 use httparse::{EMPTY_HEADER, Status};
 pub use reason::Reason;
 
@@ -39,84 +41,6 @@ const METHODS: [&str; 20] = [
     "PURGE",
 ];
 
-/// The head of a request or response.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head<'a> {
-    /// The start line.
-    pub start: StartLine<'a>,
-    /// The headers that were captured whole, in order.
-    pub headers: Vec<Header<'a>>,
-    /// Whether all headers are here.
-    pub complete: bool,
-}
-
-/// The first line of a head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StartLine<'a> {
-    /// A request's.
-    Request {
-        /// The method.
-        method: &'a str,
-        /// The target as sent: a path, a URL, an authority or `*`.
-        target: &'a str,
-        /// 0 or 1, of HTTP/1.
-        minor_version: u8,
-    },
-    /// A response's.
-    Response {
-        /// 0 or 1, of HTTP/1.
-        minor_version: u8,
-        /// The status code.
-        status: u16,
-    },
-}
-
-impl StartLine<'_> {
-    /// `HTTP/1.0` or `HTTP/1.1`.
-    #[must_use]
-    pub fn protocol(&self) -> &'static str {
-        match self {
-            Self::Request { minor_version: 0, .. } | Self::Response { minor_version: 0, .. } => "HTTP/1.0",
-            _ => "HTTP/1.1",
-        }
-    }
-}
-
-/// One header line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header<'a> {
-    /// The name as sent.
-    pub name: &'a str,
-    /// The value without surrounding white space.
-    pub value: &'a [u8],
-}
-
-impl Header<'_> {
-    /// Whether this is its name, in any case.
-    #[must_use]
-    #[inline]
-    pub fn is(&self, name: &str) -> bool {
-        // Mostly it is written as everybody writes it, which is found out faster.
-        self.name.len() == name.len() && (self.name == name || self.name.eq_ignore_ascii_case(name))
-    }
-}
-
-impl<'a> Head<'a> {
-    /// The value of the first header of that name, in any case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
-        let mut headers = self.headers.iter();
-        let header = headers.find(|header| header.is(name))?;
-        Some(header.value)
-    }
-
-    /// The host that a request names, if it is text.
-    #[must_use]
-    pub fn host(&self) -> Option<&'a str> {
-        std::str::from_utf8(self.header("Host")?).ok()
-    }
-}
-
 /// Whether bytes could begin a head: so do all that [`parse`] reads, and few others.
 #[must_use]
 pub fn may_be_head(bytes: [u8; 4]) -> bool {
@@ -131,19 +55,7 @@ pub fn may_be_head(bytes: [u8; 4]) -> bool {
 ///
 /// The payload starts with no HTTP/1 head, or ends before the start line is whole.
 pub fn parse(payload: &[u8]) -> Result<Head<'_>, Reason> {
-    let mut headers = [EMPTY_HEADER; USUAL_HEADERS];
-    match read(payload, &mut headers)? {
-        (_, End::NoRoom) => parse_long(payload),
-        (start, end) => Ok(Head { start, headers: captured(&headers), complete: end == End::Complete }),
-    }
-}
-
-/// Of the most headers.
-#[cold]
-fn parse_long(payload: &[u8]) -> Result<Head<'_>, Reason> {
-    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-    let (start, end) = read(payload, &mut headers)?;
-    Ok(Head { start, headers: captured(&headers), complete: end == End::Complete })
+    start(payload)?.head()
 }
 
 /// Reads the first line of the head that a TCP payload starts with. That is a fraction of the whole, whose headers may
@@ -152,61 +64,82 @@ fn parse_long(payload: &[u8]) -> Result<Head<'_>, Reason> {
 /// # Errors
 ///
 /// As [`parse`] before the first header.
-#[inline]
-pub fn start_line(payload: &[u8]) -> Result<StartLine<'_>, Reason> {
-    read(payload, &mut []).map(|(start, _)| start)
-}
-
-/// Where reading ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Complete,
-    /// At the end of the payload.
-    Cut,
-    /// At the first header that there was no room for.
-    NoRoom,
-}
-
-#[inline]
-fn read<'a>(payload: &'a [u8], headers: &mut [httparse::Header<'a>]) -> Result<(StartLine<'a>, End), Reason> {
-    match payload {
+pub fn start(payload: &[u8]) -> Result<Start<'_>, Reason> {
+    // No token of the line has an end of line in it, so httparse need not see what is behind the first one.
+    let end = payload.iter().position(|byte| *byte == b'\n').map(|end| end + 1);
+    let (line, headers) = payload.split_at(end.unwrap_or(payload.len()));
+    let headers = end.map(|_| headers);
+    match line {
         [] => Err(Reason::Truncated),
-        [b'H', b'T', b'T', b'P', ..] => read_response(payload, headers),
+        [b'H', b'T', b'T', b'P', ..] => Ok(Start { line: response_line(line)?, headers }),
         // httparse would pass over empty lines first.
-        [b'A'..=b'Z', ..] => read_request(payload, headers),
+        [b'A'..=b'Z', ..] => Ok(Start { line: request_line(line)?, headers }),
         _ => Err(Reason::NotHttp),
     }
 }
 
-fn read_request<'a>(payload: &'a [u8], headers: &mut [httparse::Header<'a>]) -> Result<(StartLine<'a>, End), Reason> {
-    let mut request = httparse::Request::new(headers);
-    let end = end(request.parse(payload))?;
+/// A head of which the first line was read.
+#[derive(Debug, Clone, Copy)]
+pub struct Start<'a> {
+    /// The line.
+    pub line: StartLine<'a>,
+    /// What is behind the line, if its end was captured.
+    headers: Option<&'a [u8]>,
+}
+
+impl<'a> Start<'a> {
+    /// Reads the rest of the head.
+    ///
+    /// # Errors
+    ///
+    /// A header is malformed.
+    pub fn head(self) -> Result<Head<'a>, Reason> {
+        let Self { line: start, headers: Some(bytes) } = self else {
+            return Ok(Head { start: self.line, headers: Vec::new(), complete: false });
+        };
+        let mut headers = [EMPTY_HEADER; USUAL_HEADERS];
+        match httparse::parse_headers(bytes, &mut headers) {
+            Err(httparse::Error::TooManyHeaders) => many_headers(start, bytes),
+            read => Ok(Head { start, complete: is_complete(read)?, headers: captured(&headers) }),
+        }
+    }
+}
+
+#[cold]
+fn many_headers<'a>(start: StartLine<'a>, bytes: &'a [u8]) -> Result<Head<'a>, Reason> {
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    let read = httparse::parse_headers(bytes, &mut headers);
+    Ok(Head { start, complete: is_complete(read)?, headers: captured(&headers) })
+}
+
+fn request_line(line: &[u8]) -> Result<StartLine<'_>, Reason> {
+    let mut request = httparse::Request::new(&mut []);
+    is_complete(request.parse(line))?;
     let (Some(method), Some(target), Some(minor_version)) = (request.method, request.path, request.version) else {
-        return Err(unfinished(payload));
+        return Err(unfinished(line));
     };
     if !METHODS.contains(&method) || !is_target(method, target) {
         return Err(Reason::NotHttp);
     }
-    Ok((StartLine::Request { method, target, minor_version }, end))
+    Ok(StartLine::Request { method, target, minor_version })
 }
 
-fn read_response<'a>(payload: &'a [u8], headers: &mut [httparse::Header<'a>]) -> Result<(StartLine<'a>, End), Reason> {
-    let mut response = httparse::Response::new(headers);
-    let end = end(response.parse(payload))?;
+fn response_line(line: &[u8]) -> Result<StartLine<'_>, Reason> {
+    let mut response = httparse::Response::new(&mut []);
+    is_complete(response.parse(line))?;
     let (Some(minor_version), Some(status)) = (response.version, response.code) else {
         return Err(Reason::Truncated);
     };
     if !(100..600).contains(&status) {
         return Err(Reason::NotHttp);
     }
-    Ok((StartLine::Response { minor_version, status }, end))
+    Ok(StartLine::Response { minor_version, status })
 }
 
-fn end(parsed: httparse::Result<usize>) -> Result<End, Reason> {
+fn is_complete<T>(parsed: httparse::Result<T>) -> Result<bool, Reason> {
     match parsed {
-        Ok(Status::Complete(_)) => Ok(End::Complete),
-        Ok(Status::Partial) => Ok(End::Cut),
-        Err(httparse::Error::TooManyHeaders) => Ok(End::NoRoom),
+        Ok(Status::Complete(_)) => Ok(true),
+        Ok(Status::Partial) | Err(httparse::Error::TooManyHeaders) => Ok(false),
         Err(_) => Err(Reason::NotHttp),
     }
 }
