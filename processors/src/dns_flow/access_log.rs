@@ -32,12 +32,12 @@ pub(super) fn l7(log: &Log<'_>) -> L7 {
 
 /// What a record reports. Clients may vary the case of names, and packets are read in lower case; `query` is kept for
 /// its capacity.
-pub(super) fn exchange(log: &Log<'_>, content: &Content, query: &mut String) -> Option<Exchange> {
+pub(super) fn exchange(log: &Log<'_>, content: &Content, query: &mut Vec<u8>) -> Option<Exchange> {
     let (dns, (client, _)) = (log.view.dns?, log.client()?);
     query.clear();
-    query.push_str(&dns.query.lossy());
+    query.extend_from_slice(dns.query.0);
     query.make_ascii_lowercase();
     let qtypes: DnsTypes = dns.qtypes.iter().collect();
-    let content = Some(content.of((query.as_bytes(), qtypes.as_slice())));
+    let content = Some(content.of((query.as_slice(), qtypes.as_slice())));
     Some(Exchange { client, client_port: None, is_response: log.l7_type == L7Type::Response, content })
 }

@@ -54,7 +54,7 @@ struct DnsFlow {
     /// The name in the question that was found last.
     name: Name,
     /// A record's name in lower case; kept for its memory.
-    query: String,
+    query: Vec<u8>,
 }
 
 impl Protocol for DnsFlow {
