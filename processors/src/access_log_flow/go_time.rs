@@ -77,13 +77,13 @@ impl Rest<'_> {
     /// A fraction, cut after nine digits; 0 without one.
     fn nanosecond(&mut self) -> Option<i32> {
         let [b'.' | b',', fraction @ ..] = self.0 else { return Some(0) };
-        self.0 = fraction;
-        let (mut sum, mut worth) = (0, 100_000_000);
-        while let [digit @ b'0'..=b'9', rest @ ..] = self.0 {
-            sum += i32::from(digit - b'0') * worth;
-            (worth, self.0) = (worth / 10, rest);
+        let (mut rest, mut sum, mut worth) = (fraction, 0, 100_000_000_u32);
+        while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+            sum += u32::from(digit - b'0') * worth;
+            (rest, worth) = (behind, worth / 10);
         }
-        (self.0.len() < fraction.len()).then_some(sum)
+        self.0 = rest;
+        (rest.len() < fraction.len()).then_some(sum.cast_signed())
     }
 
     /// Minutes east of UTC.
