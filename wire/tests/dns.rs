@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use proptest::prelude::*;
-use tidegate_wire::dns::{Message, Reason, parse_tcp, parse_udp};
+use tidegate_wire::dns::{Message, Name, Reason, parse_tcp, parse_udp, question_udp};
 
 const QUERY: [u8; 2] = [0x01, 0x00];
 const RESPONSE: [u8; 2] = [0x81, 0x80];
@@ -137,6 +137,21 @@ fn a_name_prints_as_a_zone_file_escapes_it() {
     for (bytes, text) in cases {
         let message = [&header(QUERY, [1, 0, 0, 0])[..], bytes, &[0, 1, 0, 1]].concat();
         assert_eq!(parse_udp(&message).unwrap().query, text);
+    }
+}
+
+#[test]
+fn a_question_is_read_in_place_of_the_one_before() {
+    let names: [(&[u8], &str); 4] =
+        [(b"\x03WWW\x01a\x00", "www.a."), (b"\x01b\x00", "b."), (b"\x03A.b\x00", "a\\.b."), (&[0], ".")];
+    let mut name = Name::default();
+    for ((first, _), (second, text)) in names.iter().flat_map(|first| names.map(|second| (first, second))) {
+        for bytes in [*first, second] {
+            let message = [&header(QUERY, [1, 0, 0, 0])[..], bytes, &[0, 28, 0, 1]].concat();
+            let question = question_udp(&message, &mut name).unwrap();
+            assert_eq!((question.id(), question.is_response(), question.qtype()), (0x1234, false, 28));
+        }
+        assert_eq!(name.as_bytes(), text.as_bytes());
     }
 }
 

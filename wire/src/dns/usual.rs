@@ -105,6 +105,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_length_that_no_label_has_is_left_to_the_general_way() {
+        for len in 64..=u8::MAX {
+            let message = [&[0xee; 12][..], &[len], &vec![b'a'; len.into()], &[0]].concat();
+            assert_eq!(quick(&message), None, "{len}");
+        }
+    }
+
     fn byte() -> impl Strategy<Value = u8> {
         prop_oneof![20 => prop::char::range('-', 'z').prop_map(|char| char as u8), 1 => any::<u8>()]
     }
