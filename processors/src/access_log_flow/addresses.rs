@@ -19,28 +19,29 @@ pub(super) struct Addresses {
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    /// With zeros behind it, and its length.
-    text: ([u8; LONGEST], usize),
+    text: [u8; LONGEST],
+    /// Of the text; 0 in a slot that was never used.
+    len: usize,
     address: Address,
 }
 
 impl Addresses {
     /// The address that the text is, if it is one.
     pub(super) fn of(&mut self, text: &[u8]) -> Option<Address> {
-        let mut padded = [0; LONGEST];
-        match padded.get_mut(..text.len()) {
-            Some(bytes) if !text.is_empty() => bytes.copy_from_slice(text),
-            _ => return parse(text),
+        if text.is_empty() || text.len() > LONGEST {
+            return parse(text);
         }
-        let (place, padded) = (place(text), (padded, text.len()));
-        if let Some(known) = self.slots.get(place).filter(|known| known.text == padded) {
+        let place = place(text);
+        if let Some(known) = self.slots.get(place).filter(|known| known.text.get(..known.len) == Some(text)) {
             return Some(known.address);
         }
         let address = parse(text)?;
         if self.slots.is_empty() {
-            self.slots.resize(SLOTS, Slot { text: ([0; LONGEST], 0), address });
+            self.slots.resize(SLOTS, Slot { text: [0; LONGEST], len: 0, address });
         }
-        self.slots[place] = Slot { text: padded, address };
+        let slot = &mut self.slots[place];
+        slot.text[..text.len()].copy_from_slice(text);
+        (slot.len, slot.address) = (text.len(), address);
         Some(address)
     }
 }

@@ -1,6 +1,6 @@
 //! HTTP/1 heads in captured packets.
 
-use tidegate_core::flow::{Flow, Http, L4, L7, L7Record, L7Type, Seen, Word, word};
+use tidegate_core::flow::{Flow, Http, L7, L7Record, L7Type, Seen, Word, word};
 use tidegate_wire::access_log::Text;
 use tidegate_wire::http::{self, Head, Start, StartLine};
 
