@@ -12,11 +12,13 @@
 mod backoff;
 mod codec;
 mod config;
+mod connector;
 mod delivery;
 mod endpoint;
 mod exporter;
 mod frame;
 mod framed_channel;
+mod gather;
 mod in_flight;
 mod keys;
 mod link;

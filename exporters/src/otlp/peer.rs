@@ -14,7 +14,9 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
 use super::codec::RawCodec;
+use super::connector::connect_lazy;
 use super::framed_channel::FramedChannel;
+use super::gather::Known;
 
 /// Which service of the backend a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,7 @@ pub(super) struct Accepted {
 #[derive(Debug)]
 pub(super) struct Peer {
     endpoint: Endpoint,
+    known: Known,
     line: Mutex<Line>,
     headers: MetadataMap,
     compression: Option<CompressionEncoding>,
@@ -68,12 +71,14 @@ impl Peer {
         compression: Option<CompressionEncoding>,
         timeout: Duration,
     ) -> Self {
-        let line = Mutex::new(Line { channel: endpoint.connect_lazy(), age: 0 });
-        Self { endpoint, line, headers, compression, timeout }
+        let known = Known::default();
+        let line = Mutex::new(Line { channel: connect_lazy(&endpoint, &known), age: 0 });
+        Self { endpoint, known, line, headers, compression, timeout }
     }
 
     /// Sends a frame once.
     pub(super) async fn attempt(&self, service: Service, frame: Bytes) -> Result<Accepted, Status> {
+        let _known = self.known.add(&frame);
         let line = self.line.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match tokio::time::timeout(self.timeout, self.call(line.channel, service, frame)).await {
             Ok(answer) => answer,
@@ -103,7 +108,7 @@ impl Peer {
     fn redial(&self, age: u64) {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         if line.age == age {
-            *line = Line { channel: self.endpoint.connect_lazy(), age: age + 1 };
+            *line = Line { channel: connect_lazy(&self.endpoint, &self.known), age: age + 1 };
         }
     }
 }

@@ -1,0 +1,44 @@
+//! Connects to the backend as tonic does, to write in larger pieces than it does.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tonic::codegen::Service;
+use tonic::codegen::http::Uri;
+use tonic::transport::{Channel, Endpoint};
+
+use super::gather::{Gather, Known};
+
+/// Makes connections.
+struct Connector {
+    http: HttpConnector,
+    known: Known,
+}
+
+/// A channel that connects when it is first needed, and writes the requests that are known without a copy.
+pub(super) fn connect_lazy(endpoint: &Endpoint, known: &Known) -> Channel {
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(endpoint.get_tcp_nodelay());
+    http.set_keepalive(endpoint.get_tcp_keepalive());
+    http.set_connect_timeout(endpoint.get_connect_timeout());
+    endpoint.connect_with_connector_lazy(Connector { http, known: known.clone() })
+}
+
+impl Service<Uri> for Connector {
+    type Response = Gather<TokioIo<TcpStream>>;
+    type Error = <HttpConnector as Service<Uri>>::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.http.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let (connecting, known) = (self.http.call(uri), self.known.clone());
+        Box::pin(async { connecting.await.map(|io| Gather::new(io, known)) })
+    }
+}
