@@ -31,8 +31,14 @@ pub(super) fn field_len(len: usize) -> usize {
 
 /// Appends what stands before the `len` bytes of a string or message.
 pub(super) fn field_head(buf: &mut Vec<u8>, number: u8, len: usize) {
-    buf.push(number << 3 | LEN);
-    varint(buf, len as u64);
+    let tag = number << 3 | LEN;
+    match u8::try_from(len) {
+        Ok(len @ ..0x80) => buf.extend_from_slice(&[tag, len]),
+        _ => {
+            buf.push(tag);
+            varint(buf, len as u64);
+        }
+    }
 }
 
 /// Appends a string, bytes or an encoded message.
@@ -49,8 +55,8 @@ pub(super) fn integer(buf: &mut Vec<u8>, number: u8, value: u64) {
 
 /// Appends a `fixed64`.
 pub(super) fn fixed64(buf: &mut Vec<u8>, number: u8, value: u64) {
-    buf.push(number << 3 | FIXED64);
-    buf.extend_from_slice(&value.to_le_bytes());
+    let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
+    buf.extend_from_slice(&[number << 3 | FIXED64, a, b, c, d, e, f, g, h]);
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use tidegate_core::flow::{
 };
 
 use super::LINE;
-use super::key::key;
+use super::key::{Key, key};
 use super::recent::{Piece, Recent, Source};
 use super::writer::Writer;
 use crate::hubble::push_type;
@@ -15,18 +15,20 @@ use crate::hubble::push_type;
 const PLACES: usize = 512;
 
 /// The parts of a record that tell of the event.
-pub(super) type EventPiece = Piece<3>;
+pub(super) type EventPiece = Piece<4>;
 
 /// The end of the line.
 pub(super) const LINE_END: usize = 0;
+/// The protocol as an attribute.
+pub(super) const TRANSPORT: usize = 1;
 /// The flags as an attribute.
-pub(super) const FLAGS: usize = 1;
+pub(super) const FLAGS: usize = 2;
 /// Attributes from the flow's type to the reason of a trace.
-pub(super) const ATTRIBUTES: usize = 2;
+pub(super) const ATTRIBUTES: usize = 3;
 
 /// Pieces of the kinds of events that came last.
 #[derive(Debug)]
-pub(super) struct Events(Recent<Number, 3>);
+pub(super) struct Events(Recent<Number, 4>);
 
 impl Events {
     /// None yet.
@@ -48,6 +50,7 @@ fn make(piece: &mut EventPiece, flow: &Flow, text: &mut String) {
     text.clear();
     LINE.push_event(text, flow);
     piece.add(LINE_END, |out| out.extend_from_slice(text.as_bytes()));
+    piece.add(TRANSPORT, |out| write_transport(&mut Writer::piece(out, text), &flow.l4));
     if let L4::Tcp { flags: Some(flags), .. } = flow.l4 {
         let set = TcpFlags::NAMES.iter().filter(|(bit, _)| flags.has(*bit)).map(|(_, name)| name);
         piece.add(FLAGS, |out| Writer::piece(out, text).list(key!("cilium.tcp.flags"), set));
@@ -58,6 +61,21 @@ fn make(piece: &mut EventPiece, flow: &Flow, text: &mut String) {
         write_event(&mut out, flow);
         write_trace(&mut out, flow);
     });
+}
+
+/// The protocol's name in lower case.
+fn write_transport(out: &mut Writer<'_>, l4: &L4) {
+    const KEY: &Key = key!("network.transport");
+    match l4 {
+        L4::None => {}
+        L4::Tcp { .. } => out.ascii(KEY, b"tcp"),
+        L4::Udp { .. } => out.ascii(KEY, b"udp"),
+        L4::Sctp { .. } => out.ascii(KEY, b"sctp"),
+        L4::Icmpv4 { .. } => out.ascii(KEY, b"icmpv4"),
+        L4::Icmpv6 { .. } => out.ascii(KEY, b"icmpv6"),
+        L4::Vrrp { .. } => out.ascii(KEY, b"vrrp"),
+        L4::Igmp { .. } => out.ascii(KEY, b"igmp"),
+    }
 }
 
 /// All that a piece tells of: it is made of nothing else.

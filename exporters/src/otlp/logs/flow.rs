@@ -55,23 +55,23 @@ pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, pieces: Pieces<'_>, uuid:
     let Pieces { source, destination, event } = pieces;
     if let Some(ip) = &flow.ip {
         write_version(out, ip.version);
-        out.copy(source.part(side::ADDRESS));
-        out.copy(destination.part(side::ADDRESS));
+        out.copy(source, side::ADDRESS);
+        out.copy(destination, side::ADDRESS);
         write_ip(out, ip);
     }
-    out.copy(source.part(side::MAC));
-    out.copy(destination.part(side::MAC));
-    write_transport(out, &flow.l4);
+    out.copy(source, side::MAC);
+    out.copy(destination, side::MAC);
+    out.copy(event, event::TRANSPORT);
     if let Some((source, destination)) = flow.l4.ports() {
         out.int(&SOURCE.port, source);
         out.int(&DESTINATION.port, destination);
     }
-    out.copy(event.part(event::FLAGS));
+    out.copy(event, event::FLAGS);
     write_l4(out, &flow.l4);
-    out.copy(source.part(side::ATTRIBUTES));
-    out.copy(destination.part(side::ATTRIBUTES));
+    out.copy(source, side::ATTRIBUTES);
+    out.copy(destination, side::ATTRIBUTES);
     out.ascii(key!("cilium.flow.uuid"), &uuid.text());
-    out.copy(event.part(event::ATTRIBUTES));
+    out.copy(event, event::ATTRIBUTES);
     out.int_if_any(key!("cilium.ip_trace_id"), flow.ip_trace_id.cast_signed());
     out.int_if_any(key!("cilium.proxy_port"), flow.proxy_port);
     out.int_if_any(key!("cilium.interface.index"), flow.interface);
@@ -139,21 +139,6 @@ fn write_ip(out: &mut Writer<'_>, ip: &Ip) {
 
 fn write_address(out: &mut Writer<'_>, key: &Key, address: Address) {
     out.made(key, |text| push_address(text, address.to_ip()));
-}
-
-/// The protocol's name in lower case.
-fn write_transport(out: &mut Writer<'_>, l4: &L4) {
-    const KEY: &Key = key!("network.transport");
-    match l4 {
-        L4::None => {}
-        L4::Tcp { .. } => out.ascii(KEY, b"tcp"),
-        L4::Udp { .. } => out.ascii(KEY, b"udp"),
-        L4::Sctp { .. } => out.ascii(KEY, b"sctp"),
-        L4::Icmpv4 { .. } => out.ascii(KEY, b"icmpv4"),
-        L4::Icmpv6 { .. } => out.ascii(KEY, b"icmpv6"),
-        L4::Vrrp { .. } => out.ascii(KEY, b"vrrp"),
-        L4::Igmp { .. } => out.ascii(KEY, b"igmp"),
-    }
 }
 
 fn write_tunnel(out: &mut Writer<'_>, tunnel: &Tunnel) {

@@ -14,17 +14,16 @@ pub(super) fn write(out: &mut Vec<u8>, flow: &Flow, pieces: Pieces<'_>, ports: [
     write_side(out, near);
     out.extend_from_slice(arrow(flow).as_bytes());
     write_side(out, far);
-    out.extend_from_slice(pieces.event.part(LINE_END));
+    pieces.event.copy(LINE_END, out);
 }
 
 fn write_side(out: &mut Vec<u8>, (piece, port): (&SidePiece, Option<u16>)) {
     match port {
         Some(port) => {
-            out.extend_from_slice(piece.part(NAME_OF_PORT));
+            piece.copy(NAME_OF_PORT, out);
             decimal_text(port).append_to(out);
         }
-        None => out.extend_from_slice(piece.part(NAME)),
+        None => piece.copy(NAME, out),
     }
-    out.push(b' ');
-    out.extend_from_slice(piece.part(IDENTITY));
+    piece.copy(IDENTITY, out);
 }

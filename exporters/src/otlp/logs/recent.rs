@@ -10,6 +10,9 @@ const LARGEST: usize = 2 << 10;
 /// Room that most pieces need, so that they need not grow.
 const USUAL: usize = 512;
 
+/// Parts are copied in blocks: most have one or two, and to copy so many bytes is quicker than to see how many they are.
+const BLOCK: usize = 64;
+
 /// `N` parts, each of which stands elsewhere in a record.
 #[derive(Debug)]
 pub(super) struct Piece<const N: usize> {
@@ -22,10 +25,12 @@ impl<const N: usize> Piece<N> {
     /// Without any part.
     pub(super) const EMPTY: Self = Self { bytes: Vec::new(), ends: [0; N] };
 
-    /// Makes it empty, and keeps its memory.
-    fn clear(&mut self) {
+    /// Makes it anew, in the memory that it has.
+    fn make(&mut self, make: impl FnOnce(&mut Self)) {
         self.bytes.clear();
         self.ends = [0; N];
+        make(self);
+        self.bytes.extend_from_slice(&[0; BLOCK]);
     }
 
     /// Has `write` append a part; parts come in their order.
@@ -34,10 +39,18 @@ impl<const N: usize> Piece<N> {
         self.ends[part..].fill(self.bytes.len());
     }
 
-    /// One of the parts; empty if there is none.
-    pub(super) fn part(&self, part: usize) -> &[u8] {
+    /// Appends one of the parts to `out`; nothing if there is none.
+    #[inline]
+    pub(super) fn copy(&self, part: usize, out: &mut Vec<u8>) {
         let start = if part == 0 { 0 } else { self.ends[part - 1] };
-        &self.bytes[start..self.ends[part]]
+        let end = out.len() + self.ends[part] - start;
+        for block in self.bytes[start..].as_chunks::<BLOCK>().0 {
+            out.extend_from_slice(block);
+            if out.len() >= end {
+                break;
+            }
+        }
+        out.truncate(end);
     }
 }
 
@@ -77,10 +90,9 @@ impl<K, const N: usize> Recent<K, N> {
         if known.as_ref().is_some_and(|known| source.is(known)) {
             return piece;
         }
-        piece.clear();
         piece.bytes.reserve(USUAL);
-        make(piece);
-        if piece.bytes.len() > LARGEST {
+        piece.make(make);
+        if piece.bytes.len() > LARGEST + BLOCK {
             *known = None;
             self.other = std::mem::replace(piece, Piece::EMPTY);
             return &self.other;
@@ -91,8 +103,7 @@ impl<K, const N: usize> Recent<K, N> {
 
     /// A piece that `make` makes, and that is not kept.
     pub(super) fn other(&mut self, make: impl FnOnce(&mut Piece<N>)) -> &Piece<N> {
-        self.other.clear();
-        make(&mut self.other);
+        self.other.make(make);
         &self.other
     }
 }
@@ -103,7 +114,7 @@ fn place(hash: u64, places: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, Piece, Recent, Source};
+    use super::{BLOCK, LARGEST, Piece, Recent, Source};
 
     struct Number {
         number: usize,
@@ -126,14 +137,32 @@ mod tests {
         }
     }
 
+    fn part<const N: usize>(piece: &Piece<N>, part: usize) -> Vec<u8> {
+        let mut out = b"before".to_vec();
+        piece.copy(part, &mut out);
+        out.split_off(6)
+    }
+
     #[test]
     fn a_piece_has_the_parts_that_were_added() {
         let mut piece: Piece<3> = Piece::EMPTY;
-        piece.add(0, |out| out.extend_from_slice(b"ab"));
-        piece.add(2, |out| out.extend_from_slice(b"c"));
-        assert_eq!((piece.part(0), piece.part(1), piece.part(2)), (&b"ab"[..], &b""[..], &b"c"[..]));
-        piece.clear();
-        assert_eq!((piece.part(0), piece.part(2)), (&b""[..], &b""[..]));
+        piece.make(|piece| {
+            piece.add(0, |out| out.extend_from_slice(b"ab"));
+            piece.add(2, |out| out.extend_from_slice(b"c"));
+        });
+        assert_eq!([part(&piece, 0), part(&piece, 1), part(&piece, 2)], [&b"ab"[..], b"", b"c"]);
+        piece.make(|_| {});
+        assert_eq!([part(&piece, 0), part(&piece, 2)], [b"", b""]);
+    }
+
+    #[test]
+    fn parts_of_any_length_are_copied() {
+        let mut piece: Piece<2> = Piece::EMPTY;
+        for len in 0..=4 * BLOCK {
+            let bytes: Vec<u8> = (0..len).map(|n| n as u8).collect();
+            piece.make(|piece| (0..2).for_each(|part| piece.add(part, |out| out.extend_from_slice(&bytes))));
+            assert_eq!([part(&piece, 0), part(&piece, 1)], [&*bytes, &*bytes]);
+        }
     }
 
     #[test]
@@ -144,7 +173,7 @@ mod tests {
                 made += 1;
                 piece.add(0, |out| out.push(number as u8));
             });
-            assert_eq!(piece.part(0), [number as u8]);
+            assert_eq!(part(piece, 0), [number as u8]);
             assert_eq!(made, expected, "{number}");
         }
     }
@@ -163,8 +192,8 @@ mod tests {
         let mut table: Recent<_, 1> = Recent::new(4);
         for n in [1, 2] {
             let large = |piece: &mut Piece<1>| piece.add(0, |out| out.resize(LARGEST + n, 0));
-            assert_eq!(table.of(&Number { number: 0, hash: 0 }, large).part(0).len(), LARGEST + n);
-            assert_eq!(table.other(|piece| piece.add(0, |out| out.push(1))).part(0), [1]);
+            assert_eq!(part(table.of(&Number { number: 0, hash: 0 }, large), 0).len(), LARGEST + n);
+            assert_eq!(part(table.other(|piece| piece.add(0, |out| out.push(1))), 0), [1]);
         }
     }
 }

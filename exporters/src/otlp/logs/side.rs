@@ -34,7 +34,7 @@ pub(super) type SidePiece = Piece<6>;
 pub(super) const NAME: usize = 0;
 /// Its name in the line with all that is before the port.
 pub(super) const NAME_OF_PORT: usize = 1;
-/// Its identity in the line.
+/// Its identity in the line, with the space before it.
 pub(super) const IDENTITY: usize = 2;
 /// Its IP address as an attribute.
 pub(super) const ADDRESS: usize = 3;
@@ -165,6 +165,7 @@ impl Side {
             [before, text, behind].into_iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
         });
         text.clear();
+        text.push(' ');
         push_identity(text, peer.endpoint.identity);
         piece.add(IDENTITY, |out| out.extend_from_slice(text.as_bytes()));
         if let Some(address) = peer.address {

@@ -11,6 +11,7 @@ use tidegate_core::Timestamp;
 
 use super::super::proto::{LEN, VARINT, field, field_head, field_len, fixed64, integer, varint, varint_len};
 use super::key::{ATTRIBUTES, KEY, Key, VALUE};
+use super::recent::Piece;
 
 /// `ScopeLogs.log_records`
 const LOG_RECORDS: u8 = 2;
@@ -151,8 +152,8 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds attributes that [`Self::piece`] wrote.
-    pub(super) fn copy(&mut self, attributes: &[u8]) {
-        self.out.extend_from_slice(attributes);
+    pub(super) fn copy<const N: usize>(&mut self, piece: &Piece<N>, part: usize) {
+        piece.copy(part, self.out);
     }
 
     /// Adds a string that `push` makes.
