@@ -3,7 +3,7 @@
 //! written, and its memory comes back when it was delivered.
 
 use std::io::{self, Write as _};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use flate2::write::GzEncoder;
@@ -70,6 +70,8 @@ pub(super) struct Framer {
 struct Zstd {
     compressor: Compressor<'static>,
     compressed: Vec<u8>,
+    /// Memory of frames that are needed no more.
+    idle: Vec<Vec<u8>>,
 }
 
 impl Framer {
@@ -77,7 +79,7 @@ impl Framer {
     pub(super) fn new(compression: Compression) -> io::Result<Self> {
         let mut compressor = Compressor::new(ZSTD_LEVEL)?;
         compressor.set_parameter(CParameter::WindowLog(ZSTD_WINDOW_LOG))?;
-        Ok(Self { compression, zstd: Mutex::new(Zstd { compressor, compressed: Vec::new() }) })
+        Ok(Self { compression, zstd: Mutex::new(Zstd { compressor, ..Zstd::default() }) })
     }
 
     /// Frames a message. One that cannot be compressed goes as it is, which gRPC allows.
@@ -93,19 +95,32 @@ impl Framer {
         }
     }
 
-    /// The memory of a message whose frame is needed no more; `None` if there is none that is worth keeping.
+    /// The memory of a message whose frame is needed no more; `None` if it is not a message's. That of a compressed frame
+    /// is kept here: there is never more than all requests under way had.
     pub(super) fn reclaim(&self, frame: Bytes) -> Option<Vec<u8>> {
-        let mut bytes = frame.try_into_mut().ok().filter(|_| self.compression == Compression::None)?;
+        let mut bytes = frame.try_into_mut().ok()?;
         bytes.clear();
-        Some(bytes.into())
+        match self.compression {
+            Compression::None => return Some(bytes.into()),
+            Compression::Gzip => {}
+            Compression::Zstd => self.lock_zstd().idle.push(bytes.into()),
+        }
+        None
     }
 
     fn zstd(&self, message: &[u8]) -> io::Result<Bytes> {
-        let Zstd { compressor, compressed } = &mut *self.zstd.lock().unwrap_or_else(PoisonError::into_inner);
+        let Zstd { compressor, compressed, idle } = &mut *self.lock_zstd();
         compressed.clear();
         compressed.reserve(zstd::zstd_safe::compress_bound(message.len()));
         compressor.compress_to_buffer(message, compressed)?;
-        Ok([&prefix(true, compressed.len()), &compressed[..]].concat().into())
+        let mut frame = idle.pop().unwrap_or_default();
+        frame.extend_from_slice(&prefix(true, compressed.len()));
+        frame.extend_from_slice(compressed);
+        Ok(frame.into())
+    }
+
+    fn lock_zstd(&self) -> MutexGuard<'_, Zstd> {
+        self.zstd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
