@@ -6,6 +6,7 @@
 
 mod recording;
 mod schedule;
+mod source;
 
 use std::path::PathBuf;
 
@@ -18,8 +19,9 @@ use tidegate_core::{Batch, Timestamp};
 use tidegate_wire::payload;
 
 use crate::frames::FRAME_CUT_SHORT;
-use recording::{AHEAD, End, Failure, Piece};
+use recording::{End, Failure, Last, Piece};
 use schedule::Schedule;
+use source::Source;
 
 /// The kind.
 pub const KIND: ReceiverKind = ReceiverKind {
@@ -93,23 +95,11 @@ enum ReplayError {
 impl Receiver for Replay {
     async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
         let schedule = Schedule::new(self.rate);
-        let mut pieces = recording::read(&self.file, out.pool(), schedule.records());
-        let mut player = Player { schedule, out, stop: stop.clone(), file: self.file, played: 0 };
-        let mut ready = Vec::with_capacity(AHEAD);
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.requested() => return Ok(()),
-                _ = pieces.recv_many(&mut ready, AHEAD) => {}
-            }
-            if ready.is_empty() {
-                return Err(ReplayError::ReaderPanicked.into());
-            }
-            for piece in ready.drain(..) {
-                if player.play(piece).await? == Then::End {
-                    return Ok(());
-                }
-            }
+        let source = Source::open(&self.file, out.pool(), schedule.records());
+        let mut player = Player { schedule, out, stop, file: self.file, played: 0 };
+        match source {
+            Ok(source) => Ok(player.play_all(source).await?),
+            Err(error) => Err(player.explain(Failure::Open(error)).into()),
         }
     }
 }
@@ -131,17 +121,32 @@ enum Then {
 }
 
 impl Player {
-    async fn play(&mut self, piece: Piece) -> Result<Then, ReplayError> {
-        match piece {
-            Piece::Batch(batch) => return Ok(self.play_batch(batch).await),
-            Piece::Refused(reason) => self.out.dropped(reason, 1),
-            Piece::End(end) => {
-                self.end(&end);
-                return Ok(Then::End);
+    async fn play_all(&mut self, mut source: Source) -> Result<(), ReplayError> {
+        loop {
+            let piece = tokio::select! {
+                biased;
+                () = self.stop.requested() => return Ok(()),
+                piece = source.next() => piece.ok_or(ReplayError::ReaderPanicked)?,
+            };
+            if self.play(piece).await? == Then::End {
+                return Ok(());
             }
-            Piece::Failed(failure) => return Err(self.explain(failure)),
         }
-        Ok(Then::GoOn)
+    }
+
+    async fn play(&mut self, Piece { batch, refused, last }: Piece) -> Result<Then, ReplayError> {
+        refused.into_iter().for_each(|reason| self.out.dropped(reason, 1));
+        if !batch.is_empty() && self.play_batch(batch).await == Then::End {
+            return Ok(Then::End);
+        }
+        match last {
+            None => Ok(Then::GoOn),
+            Some(Last::End(end)) => {
+                self.end(&end);
+                Ok(Then::End)
+            }
+            Some(Last::Failed(failure)) => Err(self.explain(failure)),
+        }
     }
 
     /// Sends some frames when they are due.

@@ -1,27 +1,28 @@
-//! Reads a recording into batches, on a thread of its own: standard input and named pipes block for as long as they
-//! like, and nobody must have to wait for them when the agent ends.
+//! A recording, piece by piece. Reading waits for as long as the file does.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
-use std::thread;
 
 use tidegate_core::{Batch, Pool, Timestamp};
 use tidegate_wire::payload::{self, DEFAULT_MAX_FRAME};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::frames::{Frames, Halt};
 
-/// Batches that are read ahead. They are taken together, so that the thread sleeps once for all of them.
-pub(super) const AHEAD: usize = 4;
-
 /// What a recording is played in.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    /// Some frames, maybe none.
+    pub(super) batch: Batch,
+    /// Frames that were broken in themselves, by the reason.
+    pub(super) refused: Vec<&'static str>,
+    /// Why nothing comes behind this; `None` while something may.
+    pub(super) last: Option<Last>,
+}
+
+/// What a recording ended with.
 #[derive(Debug)]
-pub(super) enum Piece {
-    /// Some frames.
-    Batch(Batch),
-    /// A frame that is broken in itself, by the reason.
-    Refused(&'static str),
+pub(super) enum Last {
     /// The end of the file.
     End(End),
     /// There is no end: the file cannot be played on.
@@ -60,84 +61,62 @@ pub(super) enum Failure {
     },
 }
 
-/// Begins to read a file, `-` being standard input, in batches of at most `records`.
-pub(super) fn read(file: &Path, pool: Pool, records: usize) -> Receiver<Piece> {
-    let (pieces, played) = channel(AHEAD);
-    let file = file.to_owned();
-    let frames = Frames::new(DEFAULT_MAX_FRAME, pool).or_several_streams();
-    let mut reader = Reader { pieces: pieces.clone(), frames, records };
-    let thread = thread::Builder::new().name("replay".to_owned()).spawn(move || reader.run(&file));
-    if let Err(error) = thread {
-        // The channel is empty, so there is room.
-        let _ = pieces.try_send(Piece::Failed(Failure::Open(error)));
-    }
-    played
-}
-
-/// The thread's side.
-struct Reader {
-    pieces: Sender<Piece>,
+/// An open file.
+pub(super) struct Recording {
+    input: Box<dyn Read + Send>,
     frames: Frames,
+    /// Frames of a piece at most.
     records: usize,
+    /// Whether there may be whole frames among what was read.
+    has_more: bool,
+    /// When the last of it was read.
+    time: Timestamp,
 }
 
-/// Why the thread ends before the file does.
-enum Halted {
-    /// Nobody wants the pieces any more.
-    Unwanted,
-    Failed(Failure),
-}
-
-impl Reader {
-    fn run(&mut self, file: &Path) {
-        let read = open(file).map_err(|error| Halted::Failed(Failure::Open(error)));
-        let last = match read.and_then(|mut input| self.read_all(&mut *input)) {
-            Ok(()) => Piece::End(self.end()),
-            Err(Halted::Failed(failure)) => Piece::Failed(failure),
-            Err(Halted::Unwanted) => return,
-        };
-        // Nobody needs it who does not want it.
-        let _ = self.send(last);
+impl Recording {
+    /// Opens a file, `-` being standard input, to be played in batches of at most `records`.
+    pub(super) fn open(file: &Path, pool: Pool, records: usize) -> io::Result<Self> {
+        let input: Box<dyn Read + Send> =
+            if file == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(file)?) };
+        let frames = Frames::new(DEFAULT_MAX_FRAME, pool).or_several_streams();
+        Ok(Self { input, frames, records, has_more: false, time: Timestamp::default() })
     }
 
-    fn read_all(&mut self, input: &mut dyn Read) -> Result<(), Halted> {
-        loop {
-            match input.read(self.frames.space()) {
-                Ok(0) => return Ok(()),
-                Ok(n) => {
-                    self.frames.filled(n);
-                    self.pass_on()?;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(source) => {
-                    let offset = self.frames.offset() + self.frames.left() as u64;
-                    return Err(Halted::Failed(Failure::Read { offset, source }));
-                }
-            }
-        }
-    }
-
-    /// Sends the whole frames that came.
-    fn pass_on(&mut self) -> Result<(), Halted> {
-        let time = Timestamp::now();
-        loop {
-            let mut refused = Vec::new();
-            let halt = self.frames.decode(self.records, time, |error| refused.push(error.as_str()));
-            refused.into_iter().try_for_each(|reason| self.send(Piece::Refused(reason)))?;
+    /// The next piece. Reads once at most, unless what it reads has no whole frame.
+    pub(super) fn next(&mut self) -> Piece {
+        let mut piece = Piece::default();
+        while piece.is_empty() {
+            piece.last = self.fill().and_then(|()| self.decode(&mut piece.refused)).err();
             if !self.frames.is_empty() {
-                let batch = self.frames.take();
-                self.send(Piece::Batch(batch))?;
-            }
-            match halt {
-                Ok(Halt::BatchFull) => {}
-                Ok(Halt::OutOfBytes) => return Ok(()),
-                Err(source) => return Err(Halted::Failed(Failure::Broken { offset: self.frames.offset(), source })),
+                piece.batch = self.frames.take();
             }
         }
+        piece
     }
 
-    fn send(&self, piece: Piece) -> Result<(), Halted> {
-        self.pieces.blocking_send(piece).map_err(|_| Halted::Unwanted)
+    /// Reads on, unless there may be whole frames.
+    fn fill(&mut self) -> Result<(), Last> {
+        if self.has_more {
+            return Ok(());
+        }
+        match read(&mut self.input, self.frames.space()) {
+            Ok(0) => return Err(Last::End(self.end())),
+            Ok(n) => self.frames.filled(n),
+            Err(source) => {
+                let offset = self.frames.offset() + self.frames.left() as u64;
+                return Err(Last::Failed(Failure::Read { offset, source }));
+            }
+        }
+        self.time = Timestamp::now();
+        Ok(())
+    }
+
+    /// Makes frames of what was read.
+    fn decode(&mut self, refused: &mut Vec<&'static str>) -> Result<(), Last> {
+        let halt = self.frames.decode(self.records, self.time, |error| refused.push(error.as_str()));
+        let offset = self.frames.offset();
+        self.has_more = halt.map_err(|source| Last::Failed(Failure::Broken { offset, source }))? == Halt::BatchFull;
+        Ok(())
     }
 
     fn end(&self) -> End {
@@ -145,9 +124,22 @@ impl Reader {
     }
 }
 
-fn open(file: &Path) -> io::Result<Box<dyn Read>> {
-    if file == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
+impl Piece {
+    /// The only piece of a recording that does not open.
+    pub(super) fn unopened(error: io::Error) -> Self {
+        Self { last: Some(Last::Failed(Failure::Open(error))), ..Self::default() }
     }
-    Ok(Box::new(File::open(file)?))
+
+    fn is_empty(&self) -> bool {
+        self.batch.is_empty() && self.refused.is_empty() && self.last.is_none()
+    }
+}
+
+fn read(input: &mut dyn Read, space: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match input.read(space) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }
