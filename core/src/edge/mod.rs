@@ -54,13 +54,15 @@ pub enum WhenFull {
 pub struct Delivery {
     batch: Arc<Batch>,
     wanted: Kinds,
-    weight: usize,
+    /// What the batch weighs, once somebody had to know: to weigh it is to look at every record, and most batches wait
+    /// behind no other.
+    weight: Option<usize>,
     ticket: Ticket,
 }
 
 impl Delivery {
-    pub(crate) fn new(batch: Arc<Batch>, wanted: Kinds, weight: usize, ticket: Ticket) -> Self {
-        Self { batch, wanted, weight, ticket }
+    pub(crate) fn new(batch: Arc<Batch>, wanted: Kinds, ticket: Ticket) -> Self {
+        Self { batch, wanted, weight: None, ticket }
     }
 
     /// The records that the stage asked for; the ticket is for exactly these.
@@ -92,6 +94,10 @@ impl Delivery {
     /// All its records are lost.
     pub fn dropped(self, reason: &'static str) {
         self.ticket.drop_all(reason);
+    }
+
+    fn weigh(&mut self) -> usize {
+        *self.weight.get_or_insert_with(|| self.batch.weight())
     }
 
     /// The stage that was to read it has ended.

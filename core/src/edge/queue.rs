@@ -49,6 +49,7 @@ struct Queue {
 struct State {
     waiting: VecDeque<Delivery>,
     records: usize,
+    /// Of those that were weighed: all but one that waits alone.
     bytes: usize,
     senders: usize,
     reader_gone: bool,
@@ -103,7 +104,7 @@ impl Edge {
     /// Whether `records` records of `bytes` bytes would go in now, without a drop and without a wait.
     /// Always true once nobody reads any more: there is nothing to wait for.
     pub(crate) fn has_room(&self, records: usize, bytes: usize) -> bool {
-        let state = lock(&self.queue.state);
+        let mut state = lock(&self.queue.state);
         state.reader_gone || state.has_room(records, bytes, self.queue.limits)
     }
 
@@ -175,12 +176,12 @@ enum Admission {
 }
 
 impl State {
-    fn admit(&mut self, delivery: Delivery, limits: Limits) -> Admission {
+    fn admit(&mut self, mut delivery: Delivery, limits: Limits) -> Admission {
         let mut evicted = Vec::new();
         if self.reader_gone {
             return Admission::Ended(delivery);
         }
-        while !self.fits(&delivery, limits) {
+        while !self.fits(&mut delivery, limits) {
             if limits.when_full != WhenFull::DropOldest {
                 return Admission::Full(delivery);
             }
@@ -190,27 +191,38 @@ impl State {
         Admission::Pushed(evicted)
     }
 
-    fn fits(&self, delivery: &Delivery, limits: Limits) -> bool {
+    fn fits(&mut self, delivery: &mut Delivery, limits: Limits) -> bool {
+        if self.waiting.is_empty() {
+            return true;
+        }
         let records = usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
-        self.has_room(records, delivery.weight, limits)
+        self.has_room(records, delivery.weigh(), limits)
     }
 
-    fn has_room(&self, records: usize, bytes: usize, limits: Limits) -> bool {
+    fn has_room(&mut self, records: usize, bytes: usize, limits: Limits) -> bool {
         self.waiting.is_empty()
             || (self.records.saturating_add(records) <= limits.records
-                && self.bytes.saturating_add(bytes) <= limits.bytes)
+                && self.weight().saturating_add(bytes) <= limits.bytes)
+    }
+
+    /// Of all that wait.
+    fn weight(&mut self) -> usize {
+        if let Some(first) = self.waiting.front_mut().filter(|first| first.weight.is_none()) {
+            self.bytes += first.weigh();
+        }
+        self.bytes
     }
 
     fn push(&mut self, delivery: Delivery) {
         self.records += usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
-        self.bytes += delivery.weight;
+        self.bytes += delivery.weight.unwrap_or(0);
         self.waiting.push_back(delivery);
     }
 
     fn pop(&mut self) -> Option<Delivery> {
         let delivery = self.waiting.pop_front()?;
         self.records -= usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
-        self.bytes -= delivery.weight;
+        self.bytes -= delivery.weight.unwrap_or(0);
         Some(delivery)
     }
 }
@@ -307,8 +319,8 @@ impl Door {
 
     /// Records and bytes that wait.
     pub(crate) fn waiting(&self) -> (usize, usize) {
-        let state = lock(&self.queue.state);
-        (state.records, state.bytes)
+        let mut state = lock(&self.queue.state);
+        (state.records, state.weight())
     }
 
     /// How long senders have waited for room.

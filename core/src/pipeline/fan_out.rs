@@ -63,14 +63,13 @@ impl FanOut {
     }
 
     /// Enters a batch's records in the books of both ends of every edge.
-    pub(crate) fn admit(&self, batch: &Arc<Batch>, weight: usize, ticket: Ticket) -> Admitted {
+    pub(crate) fn admit(&self, batch: &Arc<Batch>, ticket: Ticket) -> Admitted {
         let exits = self.exits.read().unwrap_or_else(PoisonError::into_inner);
         let tickets = ticket.fan_out(exits.targets.iter().map(|target| &target.books), batch);
         let targets = Arc::clone(&exits.targets);
         drop(exits);
         let each = targets.iter().zip(tickets).enumerate();
-        let deliveries =
-            each.filter_map(|(at, (target, ticket))| Some((at, target.admit(batch, weight, ticket)?))).collect();
+        let deliveries = each.filter_map(|(at, (target, ticket))| Some((at, target.admit(batch, ticket)?))).collect();
         Admitted { targets, deliveries }
     }
 
@@ -92,13 +91,13 @@ impl Exits {
 }
 
 impl Target {
-    fn admit(&self, batch: &Arc<Batch>, weight: usize, mut ticket: Ticket) -> Option<Delivery> {
+    fn admit(&self, batch: &Arc<Batch>, mut ticket: Ticket) -> Option<Delivery> {
         self.books.show_at_end(batch, self.wants);
         if self.wants != Kinds::ALL {
             let wanted = batch.count(self.wants) as u64;
             ticket.filtered(SIGNALS_RULE, ticket.left() - wanted);
         }
-        (ticket.left() > 0).then(|| Delivery::new(Arc::clone(batch), self.wants, weight, ticket))
+        (ticket.left() > 0).then(|| Delivery::new(Arc::clone(batch), self.wants, ticket))
     }
 }
 

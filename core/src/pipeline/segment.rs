@@ -200,7 +200,6 @@ impl Segment {
         if self.exits.is_tight(batch.held()) {
             batch.fit();
         }
-        let weight = batch.weight();
-        send(vec![self.exits.admit(&Arc::new(batch), weight, ticket)]).await;
+        send(vec![self.exits.admit(&Arc::new(batch), ticket)]).await;
     }
 }

@@ -76,8 +76,7 @@ impl Shared {
         });
         self.ledger.upstream_lost("perf_ring", lost.fold(0, u64::saturating_add));
         let ticket = self.lanes.enter(batch.len() as u64);
-        let weight = batch.weight();
-        Delivery::new(Arc::new(batch), Kinds::ALL, weight, ticket)
+        Delivery::new(Arc::new(batch), Kinds::ALL, ticket)
     }
 
     /// Enters the records on all edges before it waits for any, so that the books are whole even if

@@ -63,12 +63,12 @@ impl Lanes {
 
     /// Enters a batch's records on the edges behind the lanes that they were entered in.
     pub(super) fn admit(&self, batch: &Arc<Batch>, ticket: Ticket) -> Vec<Admitted> {
-        let (state, weight) = (self.state(), batch.weight());
+        let state = self.state();
         let lanes = || state.open.iter().chain(&state.closing);
         let tickets = ticket.apart().into_iter();
         let admit = |ticket: Ticket| {
             let lane = lanes().find(|lane| ticket.is_in(&lane.books))?;
-            Some(lane.fan_out.admit(batch, weight, ticket))
+            Some(lane.fan_out.admit(batch, ticket))
         };
         let admitted = tickets.filter_map(admit).collect();
         let closing = !state.closing.is_empty();
