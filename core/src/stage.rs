@@ -4,9 +4,11 @@
 //! Only receivers hear [`Stop`]; every other stage ends when its inbox is drained and closed.
 
 mod outbox;
+mod packed;
 
 pub use outbox::{Buffer, Outbox, Pump};
 pub(crate) use outbox::{Lane, Lanes};
+pub use packed::Packed;
 
 use std::any::Any;
 use std::time::Duration;

@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tidegate_core::record::Frame;
+use tidegate_core::stage::Packed;
 use tidegate_core::{Batch, Pool, Span, Timestamp};
 use tidegate_wire::gob;
 use tidegate_wire::payload::{Decoder, Error, Payload, Step};
@@ -32,6 +33,8 @@ pub(crate) struct Frames {
     appended: bool,
     pool: Pool,
     batch: Batch,
+    /// The batch's frames, if it is another thread that puts them in their places.
+    packed: Option<Vec<Frame>>,
     /// The batch's bytes from here on came and were not decoded.
     start: usize,
     /// Bytes of a frame that is too long, which come next and are passed over.
@@ -61,7 +64,13 @@ impl Frames {
     pub(crate) fn new(max_frame: usize, pool: Pool) -> Self {
         let (decoder, batch) = (Decoder::new(max_frame), pool.take());
         let (start, too_long, offset, seq, stream) = (0, 0, 0, 0, new_stream());
-        Self { decoder, max_frame, appended: false, pool, batch, start, too_long, offset, seq, stream }
+        let (appended, packed) = (false, None);
+        Self { decoder, max_frame, appended, pool, batch, packed, start, too_long, offset, seq, stream }
+    }
+
+    /// Leaves the places of the records to another thread.
+    pub(crate) fn for_another_thread(self) -> Self {
+        Self { packed: Some(Vec::new()), ..self }
     }
 
     /// Accepts the beginning of a further stream between two frames: a type that is defined once more.
@@ -73,13 +82,14 @@ impl Frames {
     /// Forgets what is left of the stream and begins a new one. Sequence numbers go on.
     pub(crate) fn restart(&mut self) {
         self.begin();
-        self.batch = self.pool.take();
+        drop(self.take());
+        self.batch.truncate_bytes(0);
         (self.start, self.too_long, self.offset) = (0, 0, 0);
     }
 
     /// Room for the next read. Grows only with bytes that came, never with a length that was announced.
     pub(crate) fn space(&mut self) -> &mut [u8] {
-        if self.batch.is_empty() && self.start > 0 {
+        if self.is_empty() && self.start > 0 {
             // What it had was no record.
             drop(self.take());
         }
@@ -95,21 +105,26 @@ impl Frames {
 
     /// Whether the batch has records, and no space that is worth a read.
     pub(crate) fn is_full(&self) -> bool {
-        !self.batch.is_empty() && self.batch.bytes().len() + READ_LEAST > BATCH_BYTES
+        !self.is_empty() && self.batch.bytes().len() + READ_LEAST > BATCH_BYTES
     }
 
     /// Whether the batch has no record.
     pub(crate) fn is_empty(&self) -> bool {
-        self.batch.is_empty()
+        self.len() == 0
+    }
+
+    fn len(&self) -> usize {
+        self.batch.len() + self.packed.as_ref().map_or(0, Vec::len)
     }
 
     /// The batch as it is. What is not decoded goes to the next one.
-    pub(crate) fn take(&mut self) -> Batch {
+    pub(crate) fn take(&mut self) -> Packed {
         let mut next = self.pool.take();
         next.push_bytes(&self.batch.bytes()[self.start..]);
         self.batch.truncate_bytes(self.start);
         self.start = 0;
-        std::mem::replace(&mut self.batch, next)
+        let frames = self.packed.as_mut().map(std::mem::take);
+        Packed::new(std::mem::replace(&mut self.batch, next), frames.unwrap_or_default())
     }
 
     /// Position in the stream of the first byte that is not decoded.
@@ -138,7 +153,10 @@ impl Frames {
         time: Timestamp,
         mut refused: impl FnMut(Error),
     ) -> Result<Halt, Error> {
-        let mut room = records.saturating_sub(self.batch.len());
+        let mut room = records.saturating_sub(self.len());
+        if let Some(packed) = &mut self.packed {
+            packed.reserve(room);
+        }
         loop {
             self.pass_over();
             match self.decode_stream(&mut room, time, &mut refused) {
@@ -162,9 +180,9 @@ impl Frames {
         time: Timestamp,
         refused: &mut impl FnMut(Error),
     ) -> Result<Halt, Error> {
-        let Self { decoder, batch, start, offset, seq, stream, .. } = self;
+        let Self { decoder, batch, packed, start, offset, seq, stream, .. } = self;
         let mut halt = Ok(Halt::BatchFull);
-        batch.parse(|bytes| {
+        let mut next = |bytes: &[u8]| {
             while *room > 0 {
                 let (used, payload) = match decoder.next(&bytes[*start..]) {
                     Ok(Step::Value { used, payload }) => (used, Some(payload)),
@@ -192,7 +210,11 @@ impl Frames {
                 }
             }
             None
-        });
+        };
+        match packed {
+            Some(frames) => frames.extend(std::iter::from_fn(|| next(batch.bytes()))),
+            None => batch.parse(next),
+        }
         halt
     }
 

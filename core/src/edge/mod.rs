@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use crate::batch::Batch;
 use crate::ledger::Ticket;
-use crate::record::{Kinds, Record};
+use crate::record::{Frame, Kinds, Record};
+use crate::stage::Packed;
 
 /// How much an edge holds, and what happens when it is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub enum WhenFull {
 #[derive(Debug)]
 pub struct Delivery {
     batch: Arc<Batch>,
+    /// Frames that are not among the records yet: a receiver's, on the way to another thread.
+    frames: Vec<Frame>,
     wanted: Kinds,
     /// What the batch weighs, once somebody had to know: to weigh it is to look at every record, and most batches wait
     /// behind no other.
@@ -62,7 +65,18 @@ pub struct Delivery {
 
 impl Delivery {
     pub(crate) fn new(batch: Arc<Batch>, wanted: Kinds, ticket: Ticket) -> Self {
-        Self { batch, wanted, weight: None, ticket }
+        Self { batch, frames: Vec::new(), wanted, weight: None, ticket }
+    }
+
+    pub(crate) fn packed(packed: Packed, ticket: Ticket) -> Self {
+        let Packed { batch, frames } = packed;
+        Self { frames, ..Self::new(Arc::new(batch), Kinds::ALL, ticket) }
+    }
+
+    /// The whole batch, and the ticket.
+    pub(crate) fn unpack(self) -> (Batch, Ticket) {
+        let batch = Arc::try_unwrap(self.batch).unwrap_or_else(|shared| shared.copy());
+        (Packed::new(batch, self.frames).unpack(), self.ticket)
     }
 
     /// The records that the stage asked for; the ticket is for exactly these.
@@ -97,7 +111,7 @@ impl Delivery {
     }
 
     fn weigh(&mut self) -> usize {
-        *self.weight.get_or_insert_with(|| self.batch.weight())
+        *self.weight.get_or_insert_with(|| self.batch.weight() + self.frames.capacity() * size_of::<Frame>())
     }
 
     /// The stage that was to read it has ended.

@@ -147,8 +147,7 @@ impl Segment {
     }
 
     async fn deliver(&mut self, delivery: Delivery) {
-        let (batch, mut ticket) = delivery.into_parts();
-        let mut batch = Arc::try_unwrap(batch).unwrap_or_else(|shared| shared.copy());
+        let (mut batch, mut ticket) = delivery.unpack();
         self.process(0, &mut batch, &mut ticket);
         self.pass_on(0, batch, ticket).await;
     }

@@ -10,7 +10,7 @@ use crate::batch::{Batch, Pool};
 use crate::edge::{Delivery, Edge, Inbox, Limits, edge};
 use crate::ledger::{Ledger, Ticket, reason};
 use crate::pipeline::send;
-use crate::record::{Kinds, Record};
+use crate::stage::Packed;
 
 /// The sending side of a receiver: one lane for each pipeline that it feeds.
 #[derive(Debug)]
@@ -44,12 +44,13 @@ impl Outbox {
 
     /// Hands a batch to every pipeline behind this receiver, waiting while one is full. Not to be
     /// cancelled: what it still waits with would have no outcome.
-    pub async fn send(&self, mut batch: Batch) {
-        if self.shared.lanes.are_tight(batch.held()) {
-            batch.fit();
+    pub async fn send(&self, batch: impl Into<Packed>) {
+        let mut packed = batch.into();
+        if self.shared.lanes.are_tight(packed.batch.held()) {
+            packed.fit();
         }
-        let delivery = self.shared.admit(batch);
-        self.shared.forward(delivery).await;
+        let ticket = self.shared.enter(&packed);
+        self.shared.forward(Arc::new(packed.unpack()), ticket).await;
     }
 
     /// Enters `n` records that came and could not be used.
@@ -69,20 +70,14 @@ impl Outbox {
 
 impl Shared {
     /// Puts a batch's records in the books, and what its frames say that Cilium lost.
-    fn admit(&self, batch: Batch) -> Delivery {
-        let lost = batch.records().iter().map(|record| match record {
-            Record::Frame(frame) => frame.lost,
-            _ => 0,
-        });
-        self.ledger.upstream_lost("perf_ring", lost.fold(0, u64::saturating_add));
-        let ticket = self.lanes.enter(batch.len() as u64);
-        Delivery::new(Arc::new(batch), Kinds::ALL, ticket)
+    fn enter(&self, packed: &Packed) -> Ticket {
+        self.ledger.upstream_lost("perf_ring", packed.lost());
+        self.lanes.enter(packed.len() as u64)
     }
 
     /// Enters the records on all edges before it waits for any, so that the books are whole even if
     /// the receiver is torn down while it waits.
-    async fn forward(&self, delivery: Delivery) {
-        let (batch, ticket): (_, Ticket) = delivery.into_parts();
+    async fn forward(&self, batch: Arc<Batch>, ticket: Ticket) {
         let admitted = self.lanes.admit(&batch, ticket);
         drop(batch);
         send(admitted).await;
@@ -113,11 +108,13 @@ impl Buffer {
     /// Puts a batch in the buffer. Waits only if the buffer is full and its policy is to block.
     /// Returns how many records were dropped for want of room, now or (`drop_oldest`) earlier ones. Not to
     /// be cancelled, as [`Outbox::send`].
-    pub async fn send(&self, mut batch: Batch) -> u64 {
-        if self.edge.is_tight(batch.held()) {
-            batch.fit();
+    pub async fn send(&self, batch: impl Into<Packed>) -> u64 {
+        let mut packed = batch.into();
+        if self.edge.is_tight(packed.batch.held()) {
+            packed.fit();
         }
-        self.edge.send(self.shared.admit(batch)).await
+        let ticket = self.shared.enter(&packed);
+        self.edge.send(Delivery::packed(packed, ticket)).await
     }
 
     /// Whether a batch like `batch` would go in now, without a drop and without a wait. Holds until the
@@ -150,7 +147,8 @@ impl Pump {
     /// Hands on what the buffer holds until it ends.
     pub async fn run(mut self) {
         while let Some(delivery) = self.inbox.recv().await {
-            self.shared.forward(delivery).await;
+            let (batch, ticket) = delivery.unpack();
+            self.shared.forward(Arc::new(batch), ticket).await;
         }
     }
 }

@@ -42,7 +42,7 @@ fn decode(frames: &mut Frames, pieces: &[&[u8]]) -> (Vec<Vec<u8>>, Result<Halt, 
         feed(frames, piece);
         loop {
             let halt = frames.decode(BATCH_RECORDS, Timestamp(7), |error| panic!("{error}"));
-            all.extend(data(&frames.take()));
+            all.extend(data(&frames.take().unpack()));
             match halt {
                 Ok(Halt::BatchFull) => {}
                 Ok(Halt::OutOfBytes) => break,
@@ -67,7 +67,7 @@ fn a_frame_keeps_what_its_payload_says_and_gets_its_number() {
     let mut frames = frames(1024);
     feed(&mut frames, &stream(&[event(b"ab"), lost]));
     assert_eq!(frames.decode(BATCH_RECORDS, Timestamp(5), |_| ()), Ok(Halt::OutOfBytes));
-    let batch = frames.take();
+    let batch = frames.take().unpack();
     assert_eq!(data(&batch), [&b"ab"[..], b""]);
     let made = batch.records().iter().map(|record| match record {
         Record::Frame(frame) => Frame { data: Span::default(), ..*frame },
@@ -124,6 +124,27 @@ fn a_batch_takes_no_more_records_than_it_may() {
 }
 
 #[test]
+fn frames_for_another_thread_are_the_same_ones() {
+    let bytes = stream(&[event(b"a"), event(&[1; 100]), event(b"c"), event(b"d")]);
+    let batches = |mut frames: Frames| {
+        let mut batches = Vec::new();
+        for piece in bytes.chunks(90) {
+            feed(&mut frames, piece);
+            while frames.decode(3, Timestamp(1), |_| ()) == Ok(Halt::BatchFull) {
+                assert!(!frames.is_empty());
+                batches.push(data(&frames.take().unpack()));
+                assert!(frames.is_empty());
+            }
+        }
+        batches.push(data(&frames.take().unpack()));
+        (batches, frames.count(), frames.left())
+    };
+    let here = batches(frames(1024));
+    assert_eq!(here.0.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
+    assert_eq!(batches(frames(1024).for_another_thread()), here);
+}
+
+#[test]
 fn a_batch_gathers_reads_until_there_is_no_space_for_another() {
     let bytes = stream(&vec![event(&[1; 1000]); 70]);
     let mut frames = frames(4096);
@@ -136,7 +157,7 @@ fn a_batch_gathers_reads_until_there_is_no_space_for_another() {
     let left = frames.left();
     let came = frames.batch.bytes().len();
     assert!(left > 0 && came <= BATCH_BYTES);
-    assert_eq!(frames.take().bytes().len(), came - left, "what is not decoded goes with the next batch alone");
+    assert_eq!(frames.take().unpack().bytes().len(), came - left, "what is not decoded goes with the next batch alone");
     assert_eq!((frames.left(), frames.is_full(), frames.is_empty()), (left, false, true));
 }
 
@@ -161,7 +182,7 @@ fn a_frame_that_is_too_long_is_passed_over_in_whatever_pieces_it_comes() {
             feed(&mut frames, piece);
             let halt = frames.decode(BATCH_RECORDS, Timestamp(1), |error| refused.push(error.as_str()));
             assert_eq!(halt, Ok(Halt::OutOfBytes));
-            all.extend(data(&frames.take()));
+            all.extend(data(&frames.take().unpack()));
         }
         assert_eq!((all, refused), (vec![b"before".to_vec(), b"after".to_vec()], vec!["frame_too_large"]), "{size}");
         assert_eq!((frames.left(), frames.offset()), (0, bytes.len() as u64));
@@ -196,7 +217,7 @@ fn every_stream_has_a_number_of_its_own() {
     let numbers = |frames: &mut Frames| {
         feed(frames, &bytes);
         frames.decode(BATCH_RECORDS, Timestamp(7), |error| panic!("{error}")).unwrap();
-        let batch = frames.take();
+        let batch = frames.take().unpack();
         let number = |record: &Record| match record {
             Record::Frame(frame) => frame.stream,
             other => panic!("{other:?}"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tidegate_core::stage::Buffer;
+use tidegate_core::stage::{Buffer, Packed};
 use tidegate_core::{Batch, Timestamp};
 use tidegate_wire::payload;
 use tokio::runtime::Handle;
@@ -45,7 +45,7 @@ impl Reader {
         Self {
             socket: config.socket.clone(),
             on_eof: config.on_eof,
-            frames: Frames::new(config.max_frame.get(), buffer.pool()),
+            frames: Frames::new(config.max_frame.get(), buffer.pool()).for_another_thread(),
             held_since: None,
             backoff: Backoff::new(config.reconnect),
             shortfall: Shortfall::default(),
@@ -179,7 +179,7 @@ impl Reader {
         self.status.disconnected(end);
     }
 
-    fn send(&mut self, batch: Batch, time: Timestamp) {
+    fn send(&mut self, batch: Packed, time: Timestamp) {
         self.report_loss();
         let dropped = self.runtime.block_on(self.buffer.send(batch));
         self.shortfall.add(dropped, time);

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use serde::Deserialize;
+use tidegate_core::Timestamp;
 use tidegate_core::component::{BuildContext, BuildError, Key, ReceiverConfig, ReceiverKind};
 use tidegate_core::record::{Kind, Kinds};
-use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
-use tidegate_core::{Batch, Timestamp};
+use tidegate_core::stage::{Outbox, Packed, Receiver, StageError, Stop};
 use tidegate_wire::payload;
 
 use crate::frames::FRAME_CUT_SHORT;
@@ -150,12 +150,13 @@ impl Player {
     }
 
     /// Sends some frames when they are due.
-    async fn play_batch(&mut self, mut batch: Batch) -> Then {
+    async fn play_batch(&mut self, packed: Packed) -> Then {
         tokio::select! {
             biased;
             () = self.stop.requested() => return Then::End,
             () = self.schedule.due(self.played) => {}
         }
+        let mut batch = packed.unpack();
         if self.schedule.is_paced() {
             batch.received_at(Timestamp::now());
         }

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-use tidegate_core::{Batch, Pool, Timestamp};
+use tidegate_core::stage::Packed;
+use tidegate_core::{Pool, Timestamp};
 use tidegate_wire::payload::{self, DEFAULT_MAX_FRAME};
 
 use crate::frames::{Frames, Halt};
@@ -13,7 +14,7 @@ use crate::frames::{Frames, Halt};
 #[derive(Debug, Default)]
 pub(super) struct Piece {
     /// Some frames, maybe none.
-    pub(super) batch: Batch,
+    pub(super) batch: Packed,
     /// Frames that were broken in themselves, by the reason.
     pub(super) refused: Vec<&'static str>,
     /// Why nothing comes behind this; `None` while something may.
@@ -80,6 +81,11 @@ impl Recording {
             if file == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(file)?) };
         let frames = Frames::new(DEFAULT_MAX_FRAME, pool).or_several_streams();
         Ok(Self { input, frames, records, has_more: false, time: Timestamp::default() })
+    }
+
+    /// Has its batches go on to another thread.
+    pub(super) fn for_another_thread(self) -> Self {
+        Self { frames: self.frames.for_another_thread(), ..self }
     }
 
     /// The next piece. Reads once at most, unless what it reads has no whole frame.

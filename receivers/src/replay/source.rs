@@ -33,7 +33,7 @@ impl Source {
         let (pieces, played) = channel(AHEAD);
         let file = file.to_owned();
         let run = move || match Recording::open(&file, pool, records) {
-            Ok(recording) => send_all(recording, &pieces),
+            Ok(recording) => send_all(recording.for_another_thread(), &pieces),
             // Nobody needs it who does not want it.
             Err(error) => drop(pieces.blocking_send(Piece::unopened(error))),
         };

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use tidegate_core::edge::{Delivery, Inbox, Limits};
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::{Frame, Lost, LostSource};
-use tidegate_core::stage::{Buffer, Exporter, Outbox, Processor, Receiver, StageError, Stop};
+use tidegate_core::stage::{Buffer, Exporter, Outbox, Packed, Processor, Receiver, StageError, Stop};
 use tidegate_core::{Batch, Outcome, Record, Timestamp};
 use tokio::time::sleep;
 
@@ -107,15 +107,24 @@ impl Door {
             Self::Plain(out) => out.batch(),
             Self::Buffered(buffer) => buffer.batch(),
         };
-        for _ in 0..n {
+        let mut packed = Vec::new();
+        for at in 0..n {
             *seq += 1;
-            batch.push(frame(*seq));
+            match frame(*seq) {
+                // What other threads read is packed, but for reports in front.
+                Record::Frame(frame) if self.is_buffered() && at > 0 => packed.push(frame),
+                record => batch.push(record),
+            }
         }
         sent.add(n);
         match self {
             Self::Plain(out) => out.send(batch).await,
-            Self::Buffered(buffer) => _ = buffer.send(batch).await,
+            Self::Buffered(buffer) => _ = buffer.send(Packed::new(batch, packed)).await,
         }
+    }
+
+    fn is_buffered(&self) -> bool {
+        matches!(self, Self::Buffered(_))
     }
 
     fn dropped(&self, sent: &Sent, n: u64) {
