@@ -134,6 +134,16 @@ impl Batch {
         }
     }
 
+    /// The batch with places for records, if it has none: those of the batch that was done last, which may still be in the
+    /// processor's cache.
+    pub(crate) fn with_places(mut self) -> Self {
+        let Some(pool) = self.pool.as_ref().filter(|_| self.records.memory() == 0) else { return self };
+        let mut whole = pool.with_places().take();
+        std::mem::swap(&mut whole.bytes, &mut self.bytes);
+        std::mem::swap(&mut whole.used, &mut self.used);
+        whole
+    }
+
     /// The records.
     #[must_use]
     pub fn records(&self) -> &[Record] {

@@ -70,7 +70,8 @@ impl Frames {
 
     /// Leaves the places of the records to another thread.
     pub(crate) fn for_another_thread(self) -> Self {
-        Self { packed: Some(Vec::new()), ..self }
+        let pool = self.pool.without_places();
+        Self { packed: Some(Vec::new()), batch: pool.take(), pool, ..self }
     }
 
     /// Accepts the beginning of a further stream between two frames: a type that is defined once more.

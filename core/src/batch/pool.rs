@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{Batch, Slots};
 
 /// Memory of all idle batches at most: some that were filled, which is more than are under way where nothing waits.
-pub(super) const MAX_IDLE_BYTES: usize = 2 << 20;
+pub(super) const MAX_IDLE_BYTES: usize = 3 << 19;
+/// The same of those that have no places for records.
+const MAX_IDLE_BYTES_WITHOUT_PLACES: usize = 1 << 19;
 /// A batch that holds less costs no more to make than to keep, and would have to grow.
 const LEAST_BYTES: usize = 32 << 10;
 /// One that holds more had a frame or a burst in it that is not likely to come again soon.
@@ -24,8 +26,8 @@ struct Buffers {
 }
 
 impl Buffers {
-    fn new() -> Self {
-        Self { records: Slots::with_capacity(RECORDS), bytes: Vec::with_capacity(BYTES) }
+    fn new(records: usize) -> Self {
+        Self { records: Slots::with_capacity(records), bytes: Vec::with_capacity(BYTES) }
     }
 
     fn memory(&self) -> usize {
@@ -40,9 +42,22 @@ struct Idle {
 }
 
 /// A bounded store of idle batches; clones share it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Pool {
-    idle: Arc<Mutex<Idle>>,
+    stock: Arc<Stock>,
+    has_places: bool,
+}
+
+#[derive(Debug, Default)]
+struct Stock {
+    whole: Mutex<Idle>,
+    without_places: Mutex<Idle>,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self { stock: Arc::default(), has_places: true }
+    }
 }
 
 impl Pool {
@@ -50,13 +65,26 @@ impl Pool {
     #[must_use]
     pub fn take(&self) -> Batch {
         let idle = self.lock().pop();
-        let Buffers { records, bytes } = idle.unwrap_or_else(Buffers::new);
+        let Buffers { records, bytes } =
+            idle.unwrap_or_else(|| Buffers::new(if self.has_places { RECORDS } else { 0 }));
         Batch { records, bytes, used: 0, pool: Some(self.clone()) }
+    }
+
+    /// The same store for batches that have no places for records yet.
+    #[must_use]
+    pub fn without_places(&self) -> Self {
+        Self { has_places: false, ..self.clone() }
+    }
+
+    /// The same store for those that have.
+    pub(super) fn with_places(&self) -> Self {
+        Self { has_places: true, ..self.clone() }
     }
 
     pub(super) fn give_back(&self, mut records: Slots, bytes: Vec<u8>) {
         records.truncate(0);
-        let refused = self.lock().push(Buffers { records, bytes });
+        let most = if self.has_places { MAX_IDLE_BYTES } else { MAX_IDLE_BYTES_WITHOUT_PLACES };
+        let refused = self.lock().push(Buffers { records, bytes }, most);
         // Freed here, without the lock.
         drop(refused);
     }
@@ -67,7 +95,8 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        let idle = if self.has_places { &self.stock.whole } else { &self.stock.without_places };
+        idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,10 +108,10 @@ impl Idle {
         Some(buffers)
     }
 
-    /// Keeps a batch, or gives it back if there is no room for it.
-    fn push(&mut self, buffers: Buffers) -> Option<Buffers> {
+    /// Keeps a batch, or gives it back if that would be more memory than `most`.
+    fn push(&mut self, buffers: Buffers, most: usize) -> Option<Buffers> {
         let memory = buffers.memory();
-        if !(LEAST_BYTES..=MOST_BYTES).contains(&memory) || self.memory + memory > MAX_IDLE_BYTES {
+        if !(LEAST_BYTES..=MOST_BYTES).contains(&memory) || self.memory + memory > most {
             return Some(buffers);
         }
         self.memory += memory;

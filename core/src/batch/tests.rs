@@ -34,6 +34,29 @@ fn a_batch_that_has_to_wait_leaves_what_it_does_not_use_to_the_next_one() {
 }
 
 #[test]
+fn a_batch_without_places_gets_those_of_the_one_that_was_done_last() {
+    let pool = Pool::default();
+    let done = batch(&pool, 256, 200);
+    let places = done.records().as_ptr();
+    drop(done);
+    let mut bare = pool.without_places().take();
+    assert!(bare.records.memory() == 0);
+    bare.push_bytes(b"came first");
+    let bytes = bare.bytes().as_ptr();
+    let mut whole = bare.with_places();
+    assert_eq!((whole.bytes(), whole.bytes().as_ptr()), (&b"came first"[..], bytes));
+    whole.push(Record::default());
+    assert_eq!(whole.records().as_ptr(), places);
+    drop(whole);
+    let again = pool.without_places().take();
+    assert!(
+        again.is_empty() && again.bytes().is_empty() && again.held() >= 256 * 200,
+        "memory for bytes came back, too"
+    );
+    assert_eq!(pool.take().with_places().held(), batch(&pool, 256, 200).held());
+}
+
+#[test]
 fn a_batch_that_is_half_full_is_left_as_it_is() {
     let pool = Pool::default();
     drop(batch(&pool, 256, 200));

@@ -4,8 +4,9 @@ use crate::batch::Batch;
 use crate::record::{Frame, Record};
 
 /// A batch whose frames lie one behind the other. The places of records are cache lines apart, since each has room for a
-/// flow: to find frames there that another thread has put there takes longer than to make flows of them. So
-/// a thread that reads leaves the places to the one that goes on with the records.
+/// flow: to fetch them from another processor's cache takes as long as to decode what the frames are about. So a
+/// thread that reads leaves the places to the one that goes on with the records, and can do without any
+/// ([`Pool::without_places`](crate::Pool::without_places)).
 #[derive(Debug, Default)]
 pub struct Packed {
     pub(crate) batch: Batch,
@@ -33,10 +34,13 @@ impl Packed {
 
     /// The batch, with all frames in their places.
     #[must_use]
-    pub fn unpack(mut self) -> Batch {
-        let mut frames = self.frames.into_iter();
-        self.batch.parse(|_| frames.next());
-        self.batch
+    pub fn unpack(self) -> Batch {
+        if self.frames.is_empty() {
+            return self.batch;
+        }
+        let (mut batch, mut frames) = (self.batch.with_places(), self.frames.into_iter());
+        batch.parse(|_| frames.next());
+        batch
     }
 
     /// What the frames say that Cilium lost.
@@ -49,10 +53,10 @@ impl Packed {
         self.batch.records().iter().map(of).chain(packed).fold(0, u64::saturating_add)
     }
 
-    /// As [`Batch::fit`], but for the places that the frames will need.
+    /// As [`Batch::fit`].
     pub(crate) fn fit(&mut self) {
-        if self.frames.len() * size_of::<Record>() + self.batch.bytes().len() <= self.batch.held() / 2 {
-            self.batch.fit();
+        self.batch.fit();
+        if self.frames.len() < self.frames.capacity() / 2 {
             self.frames.shrink_to_fit();
         }
     }
@@ -92,16 +96,19 @@ mod tests {
     }
 
     #[test]
-    fn few_frames_let_go_of_the_memory_that_they_will_not_need() {
+    fn few_frames_let_go_of_the_memory_that_they_do_not_use() {
         let held = |frames: u64| {
-            let mut packed = Packed::new(Pool::default().take(), Vec::with_capacity(500));
-            packed.frames.extend((0..frames).map(|seq| frame(seq, 0)));
+            let mut packed = Packed::new(Pool::default().without_places().take(), Vec::with_capacity(500));
+            for seq in 0..frames {
+                packed.batch.push_bytes(&[7; 100]);
+                packed.frames.push(frame(seq, 0));
+            }
             packed.fit();
             assert_eq!(packed.len() as u64, frames);
             (packed.batch.held(), packed.frames.capacity())
         };
-        let full = Pool::default().take().held();
-        assert_eq!(held(10), (0, 10));
-        assert_eq!(held(350), (full, 500));
+        let full = Pool::default().without_places().take().held();
+        assert_eq!(held(10), (1000, 10));
+        assert_eq!(held(400), (full, 500));
     }
 }
