@@ -6,6 +6,8 @@ pub(crate) use lanes::{Lane, Lanes};
 
 use std::sync::Arc;
 
+use tokio::task::yield_now;
+
 use crate::batch::{Batch, Pool};
 use crate::edge::{Delivery, Edge, Inbox, Limits, edge};
 use crate::ledger::{Ledger, Ticket, reason};
@@ -149,6 +151,8 @@ impl Pump {
         while let Some(delivery) = self.inbox.recv().await {
             let (batch, ticket) = delivery.unpack();
             self.shared.forward(Arc::new(batch), ticket).await;
+            // The stages behind are done with it then: its memory is there for the next one, and in the cache.
+            yield_now().await;
         }
     }
 }
