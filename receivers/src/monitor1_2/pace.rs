@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 /// What a pause is to gather.
-const AIM_FRAMES: f64 = 64.0;
+const AIM_FRAMES: f64 = 128.0;
 const AIM_BYTES: f64 = 32.0 * 1024.0;
-/// Longer pauses would fill the socket in a burst: a pause is that long only where it gathers a fifth of what the socket
-/// holds, or less.
-const LONGEST: Duration = Duration::from_micros(900);
+/// Longer pauses would fill the socket in a burst: a pause is that long only where it gathers half of what the socket
+/// holds, or less. Behind a full socket, the agent has a queue for a thousand messages or more.
+const LONGEST: Duration = Duration::from_micros(2500);
 /// Shorter ones are not worth a system call, nor are those that gather less than [`LEAST_FRAMES`].
 const SHORTEST: Duration = Duration::from_micros(50);
 const LEAST_FRAMES: f64 = 2.0;
@@ -33,11 +33,21 @@ impl Pace {
         let weight = seconds / (seconds + MEMORY_SECONDS);
         self.frames += weight * (frames as f64 / seconds - self.frames);
         self.bytes += weight * (bytes as f64 / seconds - self.bytes);
-        let aim = (AIM_FRAMES / self.frames).min(AIM_BYTES / self.bytes).min(LONGEST.as_secs_f64());
-        if aim < SHORTEST.as_secs_f64() || aim * self.frames < LEAST_FRAMES || gathered(frames, bytes) {
+        let aim = self.aim();
+        if aim < SHORTEST.as_secs_f64() || self.few_come() || gathered(frames, bytes) {
             return Duration::ZERO;
         }
         Duration::from_secs_f64(aim)
+    }
+
+    /// Whether what comes is so little that it is not worth waiting for more.
+    pub(super) fn few_come(&self) -> bool {
+        self.aim() * self.frames < LEAST_FRAMES
+    }
+
+    /// Seconds in which as much comes as a pause is to gather.
+    fn aim(&self) -> f64 {
+        (AIM_FRAMES / self.frames).min(AIM_BYTES / self.bytes).min(LONGEST.as_secs_f64())
     }
 }
 
@@ -63,13 +73,13 @@ mod tests {
         let micros = Duration::from_micros;
         let cases = [
             (100.0, 200, 1, micros(0)..=micros(0)),
-            (2_000.0, 200, 1, micros(0)..=micros(0)),
-            (8_000.0, 200, 1, micros(900)..=micros(900)),
-            (50_000.0, 200, 1, micros(900)..=micros(900)),
-            (100_000.0, 200, 1, micros(635)..=micros(645)),
-            (350_000.0, 171, 4, micros(180)..=micros(190)),
-            (350_000.0, 171, 70, micros(180)..=micros(190)),
-            (350_000.0, 171, 200, micros(0)..=micros(0)),
+            (700.0, 200, 1, micros(0)..=micros(0)),
+            (8_000.0, 200, 1, micros(2500)..=micros(2500)),
+            (50_000.0, 200, 1, micros(2500)..=micros(2500)),
+            (100_000.0, 200, 1, micros(1275)..=micros(1285)),
+            (350_000.0, 171, 4, micros(360)..=micros(370)),
+            (350_000.0, 171, 70, micros(360)..=micros(370)),
+            (350_000.0, 171, 270, micros(0)..=micros(0)),
             (100_000.0, 4096, 4, micros(75)..=micros(85)),
             (5_000_000.0, 171, 100, micros(0)..=micros(0)),
         ];
@@ -85,6 +95,8 @@ mod tests {
         for _ in 0..1000 {
             pace.after(4, 684, Duration::from_micros(12));
         }
+        assert!(!pace.few_come());
         assert_eq!(pace.after(1, 171, Duration::from_secs(1)), Duration::ZERO);
+        assert!(pace.few_come());
     }
 }

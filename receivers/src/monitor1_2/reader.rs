@@ -21,8 +21,13 @@ use super::status::Status;
 use super::{Config, OnEof};
 use crate::frames::{BATCH_RECORDS, FRAME_CUT_SHORT, Frames, Halt};
 
-/// How long what was read may wait for more while more keeps coming: a batch costs what it costs, however small.
-const HOLD: Duration = Duration::from_millis(10);
+/// How long what was read may wait for more while more keeps coming: whoever goes on with it is woken up, and comes with
+/// a cold cache, once for all of it.
+const HOLD: Duration = Duration::from_millis(20);
+/// How long it waits where none comes.
+const QUIET: Duration = Duration::from_millis(5);
+/// Batches that are full, and wait for others, at most.
+const MOST_FULL: usize = 3;
 
 /// Everything that outlives a connection.
 #[derive(Debug)]
@@ -30,8 +35,12 @@ pub(super) struct Reader {
     socket: PathBuf,
     on_eof: OnEof,
     frames: Frames,
-    /// When the oldest frame came that was not handed over; `None` where all were.
-    held_since: Option<(Instant, Timestamp)>,
+    /// When the first frame came of the batch that is being filled; `None` where it has none.
+    came: Option<Timestamp>,
+    /// Batches that are full and were not handed over, and when each one's first frame came.
+    full: Vec<(Packed, Timestamp)>,
+    /// Since when the oldest frame waits that was not handed over; `None` where all were.
+    held_since: Option<Instant>,
     backoff: Backoff,
     shortfall: Shortfall,
     status: Status,
@@ -46,6 +55,8 @@ impl Reader {
             socket: config.socket.clone(),
             on_eof: config.on_eof,
             frames: Frames::new(config.max_frame.get(), buffer.pool()).for_another_thread(),
+            came: None,
+            full: Vec::new(),
             held_since: None,
             backoff: Backoff::new(config.reconnect),
             shortfall: Shortfall::default(),
@@ -110,8 +121,10 @@ impl Reader {
             }
             let pause = pace.after(self.frames.count() - before, bytes, now - last);
             last = now;
-            if pause.is_zero() || self.frames.is_full() || self.is_overdue(now) {
+            if pace.few_come() || self.is_overdue(now) {
                 self.hand_over();
+            } else if self.frames.is_full() {
+                self.set_aside();
             }
             if !pause.is_zero() {
                 thread::sleep(pause);
@@ -122,13 +135,13 @@ impl Reader {
     /// How long a read may wait for the peer.
     fn patience(&self) -> Option<Duration> {
         match self.held_since {
-            Some(_) => Some(HOLD),
+            Some(_) => Some(QUIET),
             None => (!self.shortfall.is_empty()).then_some(REPORT_INTERVAL),
         }
     }
 
     fn is_overdue(&self, now: Instant) -> bool {
-        self.held_since.is_some_and(|(since, _)| now - since >= HOLD)
+        self.held_since.is_some_and(|since| now - since >= HOLD)
     }
 
     fn end_of_stream(&self) -> End {
@@ -148,20 +161,34 @@ impl Reader {
             let refused = |error: payload::Error| self.buffer.dropped(error.as_str(), 1);
             let halt = self.frames.decode(BATCH_RECORDS, time, refused);
             if !self.frames.is_empty() {
-                self.held_since.get_or_insert((now, time));
+                self.held_since.get_or_insert(now);
+                self.came.get_or_insert(time);
             }
             match halt? {
-                Halt::BatchFull => self.hand_over(),
+                Halt::BatchFull => self.set_aside(),
                 Halt::OutOfBytes => return Ok(()),
             }
         }
     }
 
+    /// The batch is full. Hands over if enough of them wait.
+    fn set_aside(&mut self) {
+        if let Some(time) = self.came.take() {
+            self.full.push((self.frames.take(), time));
+        }
+        if self.full.len() >= MOST_FULL {
+            self.hand_over();
+        }
+    }
+
     /// Puts the frames that wait in the outbox.
     fn hand_over(&mut self) {
-        if let Some((_, time)) = self.held_since.take() {
-            self.backoff.reset();
-            let batch = self.frames.take();
+        if self.held_since.take().is_none() {
+            return;
+        }
+        self.backoff.reset();
+        let last = self.came.take().map(|time| (self.frames.take(), time));
+        for (batch, time) in std::mem::take(&mut self.full).into_iter().chain(last) {
             self.send(batch, time);
         }
     }

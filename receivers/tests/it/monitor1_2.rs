@@ -203,6 +203,8 @@ async fn an_outbox_that_blocks_loses_nothing() {
     bench.until("the pipeline is full", |bench| bench.books().r#in >= 960).await;
     let ended = bench.end().await;
     assert_eq!((ended.seen.len(), ended.dropped()), (20_000, vec![]));
+    let in_order = |(at, seen): (u64, &Seen)| matches!(seen, Seen::Frame { seq, .. } if *seq == at);
+    assert!((1..).zip(&ended.seen).all(in_order));
     served.join().unwrap();
 }
 
