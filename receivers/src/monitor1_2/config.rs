@@ -13,7 +13,7 @@ const LONGEST_PATH: usize = 107;
 /// Frames beyond this could not be referred to from a batch.
 const LARGEST_MAX_FRAME: usize = 1 << 30;
 
-/// The outbox, where the configuration does not say otherwise: some ten thousand events, a second of a busy node.
+/// The outbox, where the configuration does not say otherwise: some twenty thousand events, a second of a busy node.
 const OUTBOX: Limits = Limits { records: 65_536, bytes: 6 << 20, when_full: WhenFull::DropNewest };
 /// The longest frame, where the configuration does not say otherwise: ten times what Envoy lets a request's headers
 /// have. Several copies of a frame are in memory while it is decoded.
