@@ -2,14 +2,19 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::Path;
 
 use crate::config::process_environment;
 
 /// Where the demo's pipeline listens and sends.
 pub(super) struct Addresses {
-    /// Keep the ports from another demo that starts at the same time.
+    /// Keep the ports from others until the pipeline takes them.
     held: Vec<TcpListener>,
+    /// Held as long as the demo runs by the one that may have the usual ports: another one that starts while this one
+    /// gives them up would find them free.
+    _first: Option<UnixListener>,
     pub(super) telemetry: String,
     pub(super) prometheus: String,
     pub(super) otlp: String,
@@ -18,9 +23,11 @@ pub(super) struct Addresses {
 impl Addresses {
     pub(super) fn choose() -> io::Result<Self> {
         let otlp = process_environment("OTEL_EXPORTER_OTLP_ENDPOINT").unwrap_or("http://127.0.0.1:4317".to_owned());
-        let held = [free(9464)?, free(9965)?];
+        let first = first();
+        let port = |usual| if first.is_some() { free(usual) } else { free(0) };
+        let held = [port(9464)?, port(9965)?];
         let [telemetry, prometheus] = [held[0].local_addr()?, held[1].local_addr()?].map(|address| address.to_string());
-        Ok(Self { held: held.into(), telemetry, prometheus, otlp })
+        Ok(Self { held: held.into(), _first: first, telemetry, prometheus, otlp })
     }
 
     /// Gives the ports up, for the pipeline to take.
@@ -38,6 +45,12 @@ impl Addresses {
             _ => process_environment(name),
         }
     }
+}
+
+/// A name that one demo on the machine has at a time; nobody connects to it.
+fn first() -> Option<UnixListener> {
+    let name = SocketAddr::from_abstract_name("tidegate-demo").ok()?;
+    UnixListener::bind_addr(&name).ok()
 }
 
 /// The usual port if nobody has it, else one that the system chooses.
