@@ -56,6 +56,8 @@ impl Slots {
     #[inline]
     pub(super) fn retain_mut(&mut self, mut keep: impl FnMut(&mut Record) -> bool) {
         let Self { places, len, leaving } = self;
+        // A stage that panicked may have left some behind, and its batch's memory is used again.
+        leaving.clear();
         for (at, record) in places[..*len].iter_mut().enumerate() {
             if !keep(record) {
                 leaving.push(at);
@@ -67,7 +69,7 @@ impl Slots {
     }
 
     fn close_gaps(&mut self) {
-        let mut leaving = std::mem::take(&mut self.leaving);
+        let leaving = std::mem::take(&mut self.leaving);
         let mut kept = leaving[0];
         // Behind each record that leaves, those up to the next one move up.
         for (i, gap) in leaving.iter().enumerate() {
@@ -76,7 +78,6 @@ impl Slots {
                 kept += 1;
             }
         }
-        leaving.clear();
         self.leaving = leaving;
         self.truncate(kept);
     }
@@ -134,6 +135,19 @@ mod tests {
         assert_eq!((seqs(&slots), Arc::strong_count(&names)), (vec![2, 4, 5], 4));
         slots.truncate(0);
         assert_eq!((slots.len(), Arc::strong_count(&names)), (0, 1));
+    }
+
+    #[test]
+    fn a_panic_while_records_are_judged_takes_none_of_the_next_ones() {
+        let (mut slots, names) = (Slots::default(), Arc::default());
+        (1..=4).for_each(|seq| slots.push(flow(seq, &names)));
+        let panics = |record: &mut Record| matches!(record, Record::Flow(flow) if flow.seq == 4 && panic!("a fault"));
+        let judged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.retain_mut(panics)));
+        assert!(judged.is_err());
+        slots.truncate(0);
+        (5..=9).for_each(|seq| slots.push(flow(seq, &names)));
+        slots.retain_mut(|record| !matches!(record, Record::Flow(flow) if flow.seq == 8));
+        assert_eq!(seqs(&slots), vec![5, 6, 7, 9]);
     }
 
     #[test]
