@@ -116,7 +116,8 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Drops what it holds on the heap.
+    /// Drops all that it holds on the heap: [`Record::vacate`](crate::Record) then forgets the rest, and what is left out
+    /// here leaks.
     pub(crate) fn vacate(&mut self) {
         (self.source.names, self.destination.names, self.l7, self.socket) = (None, None, None, None);
     }

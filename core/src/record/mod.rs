@@ -71,6 +71,7 @@ impl Record {
     /// at less cost than by dropping it.
     #[inline(always)]
     pub fn overwrite(&mut self, other: Self) {
+        // All their fields are numbers. A field on the heap would leak here.
         if let Self::Frame(_) | Self::Event(Event { body: EventBody::Packet { .. }, .. }) = self {
             std::mem::forget(std::mem::replace(self, other));
         } else {
