@@ -79,22 +79,23 @@ impl Processor for L34Flow {
     }
 }
 
+type Settled = (u16, FileNumbering);
+
 impl L34Flow {
     /// `settled` is what the decoder settled: the header's length, and how source files are numbered.
-    fn fill(
-        self,
-        flow: &mut Flow,
-        data: Span,
-        settled: (u16, FileNumbering),
-        bytes: &[u8],
-    ) -> Result<(), &'static str> {
-        let (header_len, files) = settled;
-        if let Some(trace) = event::plain_trace(data.of(bytes), header_len.into())
+    fn fill(self, flow: &mut Flow, data: Span, settled: Settled, bytes: &[u8]) -> Result<(), &'static str> {
+        if let Some(trace) = event::plain_trace(data.of(bytes), settled.0.into())
             && packet::read_usual(flow, &trace, data).is_some()
         {
             header::trace(flow, &trace);
             return Ok(());
         }
+        self.fill_any(flow, data, settled, bytes)
+    }
+
+    /// The same for events and packets of any kind.
+    fn fill_any(self, flow: &mut Flow, data: Span, settled: Settled, bytes: &[u8]) -> Result<(), &'static str> {
+        let (header_len, files) = settled;
         let mut read = |capture: &Capture<'_>| packet::read(flow, capture, data).map_err(|reason| reason.as_str());
         match event::parse_again(data.of(bytes), header_len.into()).map_err(|reason| reason.as_str())? {
             event::Event::Drop(drop) => {
@@ -130,3 +131,67 @@ const NO_PACKET: &str = "event_without_packet";
 
 /// Hubble has no flow for it, and nobody asked for ours.
 const RECORDER_CAPTURE: &str = "recorder_capture";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A trace with a packet of Ethernet, IP, and TCP or UDP.
+    fn trace(header: &[u8; 24], is_ipv6: bool, protocol: u8, segment: &[u8]) -> Vec<u8> {
+        let mut data = vec![4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0];
+        data.extend(header);
+        data.resize(56, 0);
+        data.extend([2; 12]);
+        if is_ipv6 {
+            data.extend([0x86, 0xdd, 0x60, 0, 0, 0, 0, segment.len() as u8, protocol, 64]);
+            data.extend(1..=32);
+        } else {
+            data.extend([8, 0, 0x45, 0, 0, 20 + segment.len() as u8, 0, 1, 0, 0, 64, protocol, 0, 0]);
+            data.extend([10, 0, 0, 1, 10, 0, 0, 2]);
+        }
+        data.extend(segment);
+        data
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn usual_traces_make_the_flows_of_any(
+            (sub_type, source, reason) in (0_u8..20, 0_u8..2, prop_oneof![0_u8..10, any::<u8>()]),
+            (flags, orig_ip) in (prop_oneof![4 => Just(0_u8), 1 => any::<u8>()], prop::option::of(any::<[u8; 4]>())),
+            (is_ipv6, protocol) in (any::<bool>(), prop::sample::select(vec![6_u8, 17, 1])),
+            segment in prop::collection::vec(any::<u8>(), 20..60),
+            (less_captured, more_original) in (prop_oneof![Just(0_u8), 0_u8..90], 0_u8..3),
+            patch in prop::option::of((0_usize..120, any::<u8>())),
+            header_len in prop::sample::select(vec![56_u16, 56, 56, 48, 32, 64]),
+        ) {
+            let mut header = [9; 24];
+            (header[10], header[11]) = (reason, flags);
+            header[16..20].copy_from_slice(&orig_ip.unwrap_or_default());
+            header[20..].fill(0);
+            let mut segment = segment;
+            if protocol == 6 {
+                segment[12] = 0x50;
+            } else {
+                let len = segment.len() as u16;
+                segment[4..6].copy_from_slice(&len.to_be_bytes());
+            }
+            let mut data = trace(&header, is_ipv6, protocol, &segment);
+            let captured = (data.len() - 56).saturating_sub(less_captured.into()) as u8;
+            (data[1], data[2], data[8], data[12]) = (sub_type, source, captured + more_original, captured);
+            if let Some((at, byte)) = patch && let Some(place) = data.get_mut(at) {
+                *place = byte;
+            }
+            let span = Span { start: 0, len: data.len() as u32 };
+            let (mut quick, mut any) = (Flow::default(), Flow::default());
+            let settled = (header_len, FileNumbering::default());
+            let stage = L34Flow::default();
+            let read = (stage.fill(&mut quick, span, settled, &data), stage.fill_any(&mut any, span, settled, &data));
+            prop_assert_eq!(read.0, read.1);
+            prop_assert_eq!(format!("{quick:?}"), format!("{any:?}"));
+        }
+    }
+}
