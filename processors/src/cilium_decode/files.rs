@@ -20,7 +20,8 @@ impl Default for Files {
 impl Files {
     pub(super) fn numbering(&mut self, id: u8, releases: Releases) -> Numbered {
         if self.releases != releases {
-            *self = Self { releases, ..Self::default() };
+            self.releases = releases;
+            self.known.fill(None);
         }
         *self.known[usize::from(id)].get_or_insert_with(|| FileNumbering::of(id, releases))
     }
