@@ -44,7 +44,7 @@ const METHODS: [&str; 20] = [
 /// Whether bytes could begin a head: so do all that [`parse`] reads, and few others.
 #[must_use]
 pub fn may_be_head(bytes: [u8; 4]) -> bool {
-    // A method has three letters, and those of HTTP/1 are capitals: without the fifth bit, behind `@`.
+    // A method has three letters at least, and those of HTTP/1 are capitals: their upper three bits are 010.
     let letters = u32::from_le_bytes(bytes) & 0x00ff_ffff;
     letters & 0x00e0_e0e0 == 0x0040_4040
 }
@@ -165,4 +165,17 @@ fn is_target(method: &str, target: &str) -> bool {
 fn captured<'a>(buffer: &[httparse::Header<'a>]) -> Vec<Header<'a>> {
     let count = buffer.iter().position(|header| header.name.is_empty()).unwrap_or(buffer.len());
     buffer[..count].iter().map(|&httparse::Header { name, value }| Header { name, value }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_could_begin_a_head() {
+        for method in METHODS {
+            let line = format!("{method} /");
+            assert!(may_be_head(*line.as_bytes().first_chunk().unwrap()), "{method}");
+        }
+    }
 }
