@@ -83,6 +83,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::gob::Reader;
     use crate::payload::{Decoder, Encoder, Step};
 
     /// A decoder that knows the type by now, and the bytes of one more value.
@@ -107,6 +108,17 @@ mod tests {
             let (_, bytes) = second(&payload);
             assert_eq!(front.read(&bytes, 1 << 17), Some((payload, bytes.len())), "{cpu}, {} bytes", data.len());
             assert_eq!(front.read(&bytes, bytes.len() - 4), None, "longer than the limit");
+        }
+    }
+
+    #[test]
+    fn short_integers_are_those_of_gob() {
+        for (first, second) in (0..=u8::MAX).flat_map(|first| [0, 1, 0x7f, 0x80, 0xff].map(|second| (first, second))) {
+            let bytes = [first, second, 7, 1, 2, 3, 4, 5, 6];
+            let mut reader = Reader::new(&bytes);
+            let read = reader.uint().map(|value| (value as usize, bytes.len() - reader.rest().len()));
+            let is_short = !(0x80..0xfe).contains(&first);
+            assert_eq!(short_uint(word(&bytes, 0).unwrap()), read.ok().filter(|_| is_short), "{first} {second}");
         }
     }
 
