@@ -1,5 +1,5 @@
-//! Instructions and branches, counted by running this program under valgrind with two numbers of events: the difference is free of
-//! what starting costs.
+//! Instructions and branches, counted by running this program under valgrind with two numbers of events: the difference
+//! is free of what starting costs.
 
 use std::process::Command;
 
@@ -24,7 +24,7 @@ pub(crate) fn count(stages: usize) -> Option<Counts> {
     Some(Counts { instructions: instructions?, mispredicted: conditional? + indirect? })
 }
 
-/// Instructions, conditional branches, those of them that were not guessed, indirect ones, and of them.
+/// Instructions; conditional branches, and those of them that were not guessed; indirect branches, and those of them.
 fn run(stages: usize, events: usize) -> Option<Vec<f64>> {
     let recording = tempfile::NamedTempFile::new().ok()?;
     std::fs::write(&recording, crate::stream(events)).ok()?;

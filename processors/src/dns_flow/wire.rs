@@ -22,6 +22,7 @@ pub(super) fn find<'a>(
     name: &mut Name,
 ) -> Option<(Message, Question<'a>)> {
     let payload = flow.payload.of(bytes);
+    // The ports come along: to ask for them later would be to branch by the protocol once more.
     let (found, (source_port, destination_port)) = match flow.l4 {
         L4::Udp { source_port, destination_port } => {
             (dns::question_udp(payload, name), (source_port, destination_port))

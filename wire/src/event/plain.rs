@@ -27,8 +27,8 @@ pub fn plain_header(data: &[u8], hints: &Hints) -> Option<usize> {
     (known & is_plain & (data.len() >= len)).then_some(len)
 }
 
-/// Reads a trace again, if [`plain_header`] has told that it is one and where its packet begins. What its fields lie in has a
-/// known length here, so that reading one takes no question whether it is there.
+/// Reads a trace again whose layout was settled as that of 1.19, with its packet at `packet_offset`; `None` for any other
+/// event. What its fields lie in has a known length here, so that reading one takes no question whether it is there.
 #[must_use]
 #[inline(always)]
 pub fn plain_trace(data: &[u8], packet_offset: usize) -> Option<TraceNotify<'_>> {

@@ -132,7 +132,7 @@ impl<'r, 'a> Value<'r, 'a> {
     /// A struct: the fields that were sent, with the tags of a schema that has some.
     ///
     /// # Errors
-    /// [`Error::TypeMismatch`].
+    /// [`Error::TypeMismatch`] and [`Error::UnknownType`].
     #[inline]
     pub fn tagged(self) -> Result<TaggedFields<'r, 'a>, Error> {
         match self.schema.tagged(self.id) {
