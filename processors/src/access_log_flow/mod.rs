@@ -16,7 +16,8 @@ use tidegate_core::flow::{
     Address, Direction, Endpoint, Flow, FlowType, Ip, IpVersion, L4, L7, L7Type, Verdict, message_type,
 };
 use tidegate_core::record::{Event, EventBody};
-use tidegate_wire::access_log::{Decoder, EndpointView, Protocol, Text, View};
+use tidegate_wire::access_log::{Decoder, EndpointView, Protocol, View};
+use tidegate_wire::text::Text;
 
 /// The record's timestamp is not RFC 3339 as Go reads it.
 const BAD_TIMESTAMP: &str = "access_log_bad_timestamp";

@@ -1,7 +1,7 @@
 //! The DNS part of an access-log record: Hubble's `pkg/hubble/parser/seven/dns.go` (v1.19.4).
 
 use tidegate_core::flow::{Dns, DnsTypes, L7, L7Record, L7Type, Seen, word};
-use tidegate_wire::access_log::Text;
+use tidegate_wire::text::Text;
 
 use crate::access_log_flow::{Log, low_u32};
 use crate::wire_seen::{Content, Exchange};

@@ -1,8 +1,8 @@
 //! HTTP/1 heads in captured packets.
 
 use tidegate_core::flow::{Flow, Http, L7, L7Record, L7Type, Seen, Word, word};
-use tidegate_wire::access_log::Text;
 use tidegate_wire::http::{self, Head, Start, StartLine};
+use tidegate_wire::text::Text;
 
 use super::traceparent::trace_id;
 use super::url;

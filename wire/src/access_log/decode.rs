@@ -6,10 +6,10 @@
 use super::decode_l7::{dns, http, kafka, l7};
 use super::labels::{Labels, Memory};
 use super::lists::Texts;
-use super::text::Text;
 use super::view::{DnsView, EndpointView, HttpView, KafkaView, L7View, NodeView, ServiceView, View};
 use super::{Error, LogRecord, MESSAGE_TYPE, Variant, tag};
 use crate::gob::{Documents, TypeId, Value};
+use crate::text::Text;
 
 /// Bytes of one record, at most.
 ///

@@ -2,10 +2,10 @@
 
 use super::decode::{list, narrow, text, texts};
 use super::lists::{Addresses, Map, Numbers, Texts, address};
-use super::text::Text;
 use super::view::{DnsView, HttpView, KafkaView, L7View};
 use super::{Error, tag};
 use crate::gob::{Type, Value};
+use crate::text::Text;
 
 pub(super) fn http<'a>(value: Value<'_, 'a>, http: &mut HttpView<'a>) -> Result<(), Error> {
     let mut fields = value.tagged()?;

@@ -3,9 +3,9 @@
 
 use super::labels::{LabelForm, Labels};
 use super::lists::{Addresses, Map, Numbers, Texts};
-use super::text::Text;
 use super::view::{DnsView, EndpointView, HttpView, KafkaView, L7View, View};
 use super::{Protocol, Variant};
+use crate::text::Text;
 
 /// Where the parts of a record lie in its data.
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 //! Labels: an endpoint's are the longest part of a record, and the same in all records of its identity.
 
-use super::text::Text;
 use super::{Error, tag};
 use crate::gob::{Reader, Schema, Type, TypeId, Value};
+use crate::text::Text;
 use std::fmt::{Debug, Formatter};
 
 /// The security labels of an endpoint, `source:key=value`, or `source:key` when the value is empty.

@@ -3,8 +3,8 @@
 //! Reading again what was found right does not fail; if it did, the list would end there.
 
 use super::Answer;
-use super::text::Text;
 use crate::gob::{Error, Reader};
+use crate::text::Text;
 use std::net::Ipv6Addr;
 
 /// A list of texts.

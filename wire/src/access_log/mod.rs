@@ -20,7 +20,6 @@ mod own;
 mod record;
 mod schema;
 mod tag;
-mod text;
 mod variant;
 mod view;
 
@@ -32,7 +31,6 @@ pub use keep::Kept;
 pub use labels::{LabelForm, Labels};
 pub use lists::{Addresses, Map, Numbers, Texts};
 pub use record::{Dns, Endpoint, Headers, Http, IpPort, Kafka, L7, LogRecord, NodeAddresses, ServiceInfo};
-pub use text::Text;
 pub use variant::Variant;
 pub use view::{DnsView, EndpointView, HttpView, KafkaView, L7View, NodeView, ServiceView, View};
 

@@ -1,9 +1,9 @@
 //! A record of its own, made of one that lies in its bytes.
 
 use super::lists::{Map, Texts};
-use super::text::Text;
 use super::view::{DnsView, EndpointView, HttpView, KafkaView, L7View, ServiceView, View};
 use super::{Dns, Endpoint, Headers, Http, IpPort, Kafka, L7, LogRecord, NodeAddresses, ServiceInfo};
+use crate::text::Text;
 
 impl View<'_> {
     /// A copy of all that is in it.

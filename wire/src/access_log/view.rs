@@ -7,7 +7,7 @@
 use super::Variant;
 use super::labels::Labels;
 use super::lists::{Addresses, Map, Numbers, Texts};
-use super::text::Text;
+use crate::text::Text;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct View<'a> {

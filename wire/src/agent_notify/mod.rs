@@ -4,9 +4,9 @@
 //! the [`data`](crate::payload::Payload::data) of a payload: the byte [`MESSAGE_TYPE`] and a gob
 //! stream of its own. Only the envelope is read here; its text is JSON, and stays text.
 
-use crate::access_log::Text;
 use crate::gob::{self, Documents, GoType, StructWriter, Type, TypeId, Value, put_int, write_message};
 use crate::release::{Release, Releases};
+use crate::text::Text;
 
 /// The first byte of a notification.
 pub const MESSAGE_TYPE: u8 = 130;

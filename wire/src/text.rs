@@ -1,4 +1,4 @@
-//! Texts as the agent sent them, which Go does not promise to be UTF-8.
+//! Texts as they were sent, which nobody promises to be UTF-8: Go does not, nor do HTTP headers.
 
 use std::borrow::Cow;
 
