@@ -95,7 +95,7 @@ mod reason {
 }
 
 fn is_reply(reason: u8) -> Option<bool> {
-    // By the reason; looked up for the sake of branches that nobody can guess.
+    // By the reason, which cannot be predicted.
     const REPLIES: [Option<bool>; 8] = {
         let mut replies = [Some(false); 8];
         replies[reason::REPLY as usize] = Some(true);
@@ -111,7 +111,7 @@ fn is_reply(reason: u8) -> Option<bool> {
 fn trace_direction(trace: &TraceNotify<'_>, has_original_source: bool) -> Direction {
     let is_unknown = (trace.source() == 0) | (trace.reason() == reason::UNKNOWN);
     let is_egress = (trace.reason() == reason::REPLY) | has_original_source;
-    // Looked up, since neither can be guessed by who guesses branches.
+    // Looked up, since neither can be predicted.
     const DIRECTIONS: [Direction; 4] = [Direction::Ingress, Direction::Egress, Direction::Unknown, Direction::Unknown];
     DIRECTIONS[usize::from(is_unknown) * 2 + usize::from(is_egress)]
 }

@@ -43,7 +43,7 @@ const AT_ONCE: usize = 512;
 const TAKEN_VERDICTS: u32 = set(&[Verdict::Forwarded as u8, Verdict::Dropped as u8, Verdict::Audit as u8]);
 
 /// Where packets are not taken: at a proxy, and before the translation of addresses is undone.
-const PASSED_POINTS: u32 = set(&[TracePoint::TO_PROXY.0, TracePoint::FROM_PROXY.0, FROM_NETWORK.0]);
+const SKIPPED_POINTS: u32 = set(&[TracePoint::TO_PROXY.0, TracePoint::FROM_PROXY.0, FROM_NETWORK.0]);
 
 /// `FROM_NETWORK`: before the translation of addresses is undone.
 const FROM_NETWORK: TracePoint = TracePoint(10);
@@ -77,14 +77,14 @@ impl WireSeen {
         }
     }
 
-    /// Whether a message in this flow's payload would be taken. Asked of every flow, and all the same to whoever guesses
-    /// branches, so it has none.
+    /// Whether a message in this flow's payload would be taken. Without branches: what one flow answers says nothing of the
+    /// next one, so they could not be predicted.
     pub(crate) fn takes(flow: &Flow) -> bool {
         (flow.payload.len > 0)
             & (flow.flow_type == FlowType::L34)
             & (flow.proxy_port == 0)
             & has(TAKEN_VERDICTS, flow.verdict as u8)
-            & !has(PASSED_POINTS, flow.trace_point.0)
+            & !has(SKIPPED_POINTS, flow.trace_point.0)
     }
 
     /// A packet showed a message; `l7` makes what goes on its flow, if it is new and a message.
