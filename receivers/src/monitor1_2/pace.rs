@@ -26,15 +26,15 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// The pause before the next read, after one that brought `frames` frames and `bytes` bytes, `cycle`
-    /// after the read before it.
-    pub(super) fn after(&mut self, frames: u64, bytes: usize, cycle: Duration) -> Duration {
+    /// The pause before the next read, after one that brought `frames` frames and `bytes` bytes into room for `room`,
+    /// `cycle` after the read before it.
+    pub(super) fn after(&mut self, frames: u64, bytes: usize, room: usize, cycle: Duration) -> Duration {
         let seconds = cycle.as_secs_f64().max(1e-6);
         let weight = seconds / (seconds + MEMORY_SECONDS);
         self.frames += weight * (frames as f64 / seconds - self.frames);
         self.bytes += weight * (bytes as f64 / seconds - self.bytes);
         let aim = self.aim();
-        if aim < SHORTEST.as_secs_f64() || self.few_come() || gathered(frames, bytes) {
+        if aim < SHORTEST.as_secs_f64() || self.few_come() || bytes >= room || gathered(frames, bytes) {
             return Duration::ZERO;
         }
         Duration::from_secs_f64(aim)
@@ -51,21 +51,22 @@ impl Pace {
     }
 }
 
-/// Whether a read brought more than a pause aims at: the peer is ahead already.
+/// Whether a read brought so much more than a pause aims at that the socket may be full, and the peer wait: as long as it
+/// does, its rate is what the pauses make it.
 fn gathered(frames: u64, bytes: usize) -> bool {
-    frames as f64 > 2.0 * AIM_FRAMES || bytes as f64 > 2.0 * AIM_BYTES
+    frames as f64 > 1.5 * AIM_FRAMES || bytes as f64 > 1.25 * AIM_BYTES
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Pace};
+    use super::{Duration, LONGEST, Pace};
 
     /// The pause that a steady peer leads to, its messages read as they come.
     fn pause(frames_per_second: f64, size: usize, frames_per_read: u64) -> Duration {
         let mut pace = Pace::default();
         let cycle = Duration::from_secs_f64(frames_per_read as f64 / frames_per_second);
         let bytes = size * usize::try_from(frames_per_read).unwrap();
-        (0..20_000).fold(Duration::ZERO, |_, _| pace.after(frames_per_read, bytes, cycle))
+        (0..20_000).fold(Duration::ZERO, |_, _| pace.after(frames_per_read, bytes, 1 << 20, cycle))
     }
 
     #[test]
@@ -79,7 +80,8 @@ mod tests {
             (100_000.0, 200, 1, micros(1275)..=micros(1285)),
             (350_000.0, 171, 4, micros(360)..=micros(370)),
             (350_000.0, 171, 70, micros(360)..=micros(370)),
-            (350_000.0, 171, 270, micros(0)..=micros(0)),
+            (350_000.0, 171, 200, micros(0)..=micros(0)),
+            (50_000.0, 800, 60, micros(0)..=micros(0)),
             (100_000.0, 4096, 4, micros(75)..=micros(85)),
             (5_000_000.0, 171, 100, micros(0)..=micros(0)),
         ];
@@ -90,13 +92,20 @@ mod tests {
     }
 
     #[test]
+    fn what_may_not_have_been_all_is_followed_at_once() {
+        let mut pace = Pace::default();
+        let mut after = |room| (0..1000).fold(Duration::ZERO, |_, _| pace.after(60, 12_000, room, LONGEST));
+        assert_eq!((after(12_001), after(12_000), after(12_001)), (LONGEST, Duration::ZERO, LONGEST));
+    }
+
+    #[test]
     fn the_first_message_after_a_burst_does_not_wait_for_another() {
         let mut pace = Pace::default();
         for _ in 0..1000 {
-            pace.after(4, 684, Duration::from_micros(12));
+            pace.after(4, 684, 1 << 16, Duration::from_micros(12));
         }
         assert!(!pace.few_come());
-        assert_eq!(pace.after(1, 171, Duration::from_secs(1)), Duration::ZERO);
+        assert_eq!(pace.after(1, 171, 1 << 16, Duration::from_secs(1)), Duration::ZERO);
         assert!(pace.few_come());
     }
 }

@@ -105,7 +105,9 @@ impl Reader {
         let (mut connection, mut pace, mut last) = (Connection::new(stream), Pace::default(), Instant::now());
         loop {
             let patience = self.patience();
-            let bytes = match connection.read(self.frames.space(), patience) {
+            let space = self.frames.space();
+            let room = space.len();
+            let bytes = match connection.read(space, patience) {
                 Ok(Got::Bytes(bytes)) => bytes,
                 Ok(Got::Nothing) => {
                     self.hand_over();
@@ -119,7 +121,7 @@ impl Reader {
             if let Err(error) = self.take(bytes, now) {
                 return End::Broken(error);
             }
-            let pause = pace.after(self.frames.count() - before, bytes, now - last);
+            let pause = pace.after(self.frames.count() - before, bytes, room, now - last);
             last = now;
             if pace.few_come() || self.is_overdue(now) {
                 self.hand_over();
