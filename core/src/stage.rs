@@ -82,9 +82,9 @@ pub trait Exporter: Send {
     /// Handles what comes until the inbox ends, then returns. Every delivery's ticket has to be settled.
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError>;
 
-    /// Whether it waits for anything but its inbox. One that does not, and takes little time, runs beside the
-    /// processors in front of it, which spares its batches the way to another thread.
-    fn waits(&self) -> bool {
+    /// Whether it runs apart from the processors in front of it, as it has to if it blocks its thread or takes much longer
+    /// for a batch than they do. One that need not shares their thread, which spares its batches the way to another.
+    fn runs_apart(&self) -> bool {
         true
     }
 }

@@ -42,7 +42,7 @@ impl stage::Exporter for Exporter {
         Ok(())
     }
 
-    fn waits(&self) -> bool {
+    fn runs_apart(&self) -> bool {
         false
     }
 }

@@ -1,5 +1,5 @@
-//! Where stages run. Data passes from receivers through processors on threads that do nothing else, so that a batch
-//! stays in one processor's cache and waits for no socket; exporters run where input and output are.
+//! Where stages run. Data passes from receivers through processors to exporters on a thread of its pipeline, so that a
+//! batch stays in one processor's cache; stages that block, or take long, [run apart](crate::stage::Exporter::runs_apart).
 
 use tokio::runtime::Handle;
 
@@ -13,7 +13,7 @@ pub struct Runtimes {
 /// A stage's place among them.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Seat {
-    /// With the data of the pipeline at this index.
+    /// With the processors of the pipeline at this index.
     Data(usize),
     /// With input and output.
     Io,

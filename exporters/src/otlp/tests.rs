@@ -1,8 +1,10 @@
 //! What the configuration refuses, and that its keys are the documented ones.
 
+use tidegate_core::stage::Exporter;
+
 use super::KIND;
 
-fn build(toml: &str) -> Result<(), String> {
+fn build(toml: &str) -> Result<Box<dyn Exporter>, String> {
     let table = toml::de::ValueDeserializer::parse(toml).map_err(|error| error.to_string())?;
     let config = (KIND.parse)(table).map_err(|error| error.message().to_owned())?;
     let context = tidegate_core::component::BuildContext {
@@ -10,7 +12,7 @@ fn build(toml: &str) -> Result<(), String> {
         node_name: "default/node-a".to_owned(),
         telemetry: tidegate_core::telemetry::Telemetry::default(),
     };
-    config.build(&context).map(drop).map_err(|error| format!("{}: {}", error.key, error.message))
+    config.build(&context).map_err(|error| format!("{}: {}", error.key, error.message))
 }
 
 #[test]
@@ -18,7 +20,7 @@ fn every_key_that_serde_knows_is_documented_and_no_other() {
     for table in ["", "batch", "retry_on_failure", "tls"] {
         let unknown =
             if table.is_empty() { "{ zzz = 1 }".to_owned() } else { format!("{{ {table} = {{ zzz = 1 }} }}") };
-        let message = build(&unknown).expect_err("an unknown key");
+        let message = build(&unknown).map(drop).expect_err("an unknown key");
         let (_, known) = message.split_once("expected one of ").expect("serde lists the keys");
         let known: Vec<_> = known.split(", ").map(|key| key.trim().trim_matches('`')).collect();
         let mut documented: Vec<_> = match table {
@@ -56,7 +58,7 @@ fn values_that_cannot_work_are_refused_with_their_key() {
         ("compression = \"snappy\"", "unknown variant `snappy`"),
     ];
     for (toml, expected) in cases {
-        let message = build(&format!("{{ {toml} }}")).expect_err(toml);
+        let message = build(&format!("{{ {toml} }}")).map(drop).expect_err(toml);
         assert!(message.contains(expected), "{toml}: {message}");
         assert!(!message.contains("secret"), "{message}");
     }
@@ -64,7 +66,15 @@ fn values_that_cannot_work_are_refused_with_their_key() {
 
 #[test]
 fn nothing_needs_to_be_configured() {
-    assert_eq!(build("{}"), Ok(()));
+    assert_eq!(build("{}").map(drop), Ok(()));
+}
+
+#[test]
+fn only_what_takes_long_runs_apart() {
+    for (compression, apart) in [("none", false), ("zstd", false), ("gzip", true)] {
+        let exporter = build(&format!("{{ compression = '{compression}' }}")).expect(compression);
+        assert_eq!(exporter.runs_apart(), apart, "{compression}");
+    }
 }
 
 #[test]

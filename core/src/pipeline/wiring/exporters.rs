@@ -75,7 +75,7 @@ impl Exporters {
                 }
                 None => {
                     let (edge, inbox) = edge(node.queue, reason::QUEUE_FULL);
-                    let seat = if node.exporter.waits() { Seat::Io } else { Seat::Data(first) };
+                    let seat = if node.exporter.runs_apart() { Seat::Io } else { Seat::Data(first) };
                     fresh.push(Fresh { node, seat, door: edge.door(), inbox });
                     edge
                 }
