@@ -10,11 +10,19 @@ pub(crate) struct Ascii {
 }
 
 impl Ascii {
+    /// No text.
+    pub(crate) const EMPTY: Self = Self { bytes: [0; 8], len: 0 };
+
     /// Appends it. All of its room is copied and cut down to its length then: a copy of known length is quick.
     pub(crate) fn append_to(self, out: &mut Vec<u8>) {
-        let end = out.len() + usize::from(self.len);
+        let end = out.len() + self.len();
         out.extend_from_slice(&self.bytes);
         out.truncate(end);
+    }
+
+    /// Its characters.
+    pub(crate) fn len(self) -> usize {
+        self.len.into()
     }
 }
 
@@ -37,6 +45,7 @@ mod tests {
             let mut out = b"before".to_vec();
             decimal_text(n).append_to(&mut out);
             assert_eq!(out, format!("before{n}").as_bytes());
+            assert_eq!(out.len(), 6 + decimal_text(n).len());
         }
     }
 }

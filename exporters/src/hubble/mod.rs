@@ -15,7 +15,7 @@ mod service_address;
 mod summary;
 mod uuid;
 
-pub(crate) use ascii::decimal_text;
+pub(crate) use ascii::{Ascii, decimal_text};
 pub use compact::{Compact, push_type};
 pub(crate) use compact::{Peer, arrow, push_identity};
 pub(crate) use digits::mac_text;

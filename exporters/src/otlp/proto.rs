@@ -18,6 +18,16 @@ pub(super) fn varint(buf: &mut Vec<u8>, mut value: u64) {
     buf.push(value.to_le_bytes()[0]);
 }
 
+/// A base-128 integer, and how many of the bytes are it.
+#[inline]
+pub(super) fn varint32(value: u32) -> ([u8; 5], u8) {
+    let [a, b, c, d] = [7, 14, 21, 28].map(|shift| u64::from(value >> shift != 0));
+    let groups = [0, 1, 2, 3, 4].into_iter().fold(0, |groups, n| groups | (u64::from(value) & 0x7f << (7 * n)) << n);
+    let more = a << 7 | b << 15 | c << 23 | d << 31;
+    let [bytes @ .., _, _, _] = (groups | more).to_le_bytes();
+    (bytes, (1 + a + b + c + d) as u8)
+}
+
 /// Bytes that [`varint`] takes.
 pub(super) fn varint_len(value: u64) -> usize {
     let bits = u64::BITS - (value | 1).leading_zeros();
@@ -61,7 +71,7 @@ pub(super) fn fixed64(buf: &mut Vec<u8>, number: u8, value: u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{varint, varint_len};
+    use super::{varint, varint_len, varint32};
 
     #[test]
     fn the_length_of_an_integer_is_what_it_takes() {
@@ -70,6 +80,10 @@ mod tests {
                 let mut buf = Vec::new();
                 varint(&mut buf, value);
                 assert_eq!(varint_len(value), buf.len(), "{value}");
+                if let Ok(small) = u32::try_from(value) {
+                    let (bytes, len) = varint32(small);
+                    assert_eq!(bytes[..len.into()], buf, "{value}");
+                }
                 assert_eq!(prost::decode_length_delimiter(&buf[..]).ok(), usize::try_from(value).ok(), "{value}");
             }
         }

@@ -1,13 +1,14 @@
 //! What a flow's record says of the event behind it: there are far fewer kinds of events than events.
 
 use tidegate_core::flow::{
-    Address, AuthType, Direction, DropReason, Flow, FlowType, L4, LastLayer, PolicyMatch, TcpFlags, TracePoint,
-    TraceReason, Verdict, message_type,
+    Address, AuthType, Direction, DropReason, Flow, FlowType, IpVersion, L4, LastLayer, PolicyMatch, TcpFlags,
+    TracePoint, TraceReason, Verdict, message_type,
 };
 
 use super::LINE;
-use super::key::{Key, key};
-use super::recent::{Piece, Recent, Source};
+use super::key::key;
+use super::piece::Piece;
+use super::recent::{Recent, Source};
 use super::writer::Writer;
 use crate::hubble::push_type;
 
@@ -15,20 +16,16 @@ use crate::hubble::push_type;
 const PLACES: usize = 512;
 
 /// The parts of a record that tell of the event.
-pub(super) type EventPiece = Piece<4>;
+pub(super) type EventPiece = Piece<2>;
 
 /// The end of the line.
 pub(super) const LINE_END: usize = 0;
-/// The protocol as an attribute.
-pub(super) const TRANSPORT: usize = 1;
-/// The flags as an attribute.
-pub(super) const FLAGS: usize = 2;
-/// Attributes from the flow's type to the reason of a trace.
-pub(super) const ATTRIBUTES: usize = 3;
+/// Attributes from the protocols to the reason of a trace.
+pub(super) const ATTRIBUTES: usize = 1;
 
 /// Pieces of the kinds of events that came last.
 #[derive(Debug)]
-pub(super) struct Events(Recent<Number, 4>);
+pub(super) struct Events(Recent<Number, 2>);
 
 impl Events {
     /// None yet.
@@ -38,44 +35,61 @@ impl Events {
 
     /// The piece for a flow. That of a request or response tells of more than a [`Kind`]. `text` is room to make texts in.
     pub(super) fn of(&mut self, flow: &Flow, text: &mut String) -> &EventPiece {
-        if flow.l7.is_some() || flow.ip_trace_id != 0 {
-            return self.0.other(|piece| make(piece, flow, text));
-        }
         let kind = Kind::of(flow);
-        self.0.of(&kind.number(), |piece| make(piece, &kind.flow(), text))
+        if flow.l7.is_some() || flow.ip_trace_id != 0 {
+            return self.0.other(|piece| make(piece, kind.version, flow, text));
+        }
+        self.0.of(&kind.number(), |piece| make(piece, kind.version, &kind.flow(), text))
     }
 }
 
-fn make(piece: &mut EventPiece, flow: &Flow, text: &mut String) {
+fn make(piece: &mut EventPiece, version: IpVersion, flow: &Flow, text: &mut String) {
     text.clear();
     LINE.push_event(text, flow);
     piece.add(LINE_END, |out| out.extend_from_slice(text.as_bytes()));
-    piece.add(TRANSPORT, |out| write_transport(&mut Writer::piece(out, text), &flow.l4));
-    if let L4::Tcp { flags: Some(flags), .. } = flow.l4 {
-        let set = TcpFlags::NAMES.iter().filter(|(bit, _)| flags.has(*bit)).map(|(_, name)| name);
-        piece.add(FLAGS, |out| Writer::piece(out, text).list(key!("cilium.tcp.flags"), set));
-    }
     piece.add(ATTRIBUTES, |out| {
         let mut out = Writer::piece(out, text);
+        write_protocols(&mut out, version, &flow.l4);
         out.text(key!("cilium.flow.type"), flow.flow_type.name());
         write_event(&mut out, flow);
         write_trace(&mut out, flow);
     });
 }
 
-/// The protocol's name in lower case.
-fn write_transport(out: &mut Writer<'_>, l4: &L4) {
-    const KEY: &Key = key!("network.transport");
-    match l4 {
-        L4::None => {}
-        L4::Tcp { .. } => out.ascii(KEY, b"tcp"),
-        L4::Udp { .. } => out.ascii(KEY, b"udp"),
-        L4::Sctp { .. } => out.ascii(KEY, b"sctp"),
-        L4::Icmpv4 { .. } => out.ascii(KEY, b"icmpv4"),
-        L4::Icmpv6 { .. } => out.ascii(KEY, b"icmpv6"),
-        L4::Vrrp { .. } => out.ascii(KEY, b"vrrp"),
-        L4::Igmp { .. } => out.ascii(KEY, b"igmp"),
+/// Their names in lower case, and what their headers say beside addresses and ports.
+fn write_protocols(out: &mut Writer<'_>, version: IpVersion, l4: &L4) {
+    match version {
+        IpVersion::V4 => out.text(key!("network.type"), "ipv4"),
+        IpVersion::V6 => out.text(key!("network.type"), "ipv6"),
+        IpVersion::NotUsed => {}
     }
+    if let Some(name) = transport(l4) {
+        out.text(key!("network.transport"), name);
+    }
+    match *l4 {
+        L4::Tcp { flags: Some(flags), .. } => {
+            let set = TcpFlags::NAMES.iter().filter(|(bit, _)| flags.has(*bit)).map(|(_, name)| name);
+            out.list(key!("cilium.tcp.flags"), set);
+        }
+        L4::Icmpv4 { icmp_type, code } | L4::Icmpv6 { icmp_type, code } => {
+            out.int(key!("cilium.icmp.type"), icmp_type);
+            out.int(key!("cilium.icmp.code"), code);
+        }
+        _ => {}
+    }
+}
+
+fn transport(l4: &L4) -> Option<&'static str> {
+    Some(match l4 {
+        L4::None => return None,
+        L4::Tcp { .. } => "tcp",
+        L4::Udp { .. } => "udp",
+        L4::Sctp { .. } => "sctp",
+        L4::Icmpv4 { .. } => "icmpv4",
+        L4::Icmpv6 { .. } => "icmpv6",
+        L4::Vrrp { .. } => "vrrp",
+        L4::Igmp { .. } => "igmp",
+    })
 }
 
 /// All that a piece tells of: it is made of nothing else.
@@ -93,6 +107,7 @@ struct Kind {
     trace_point: TracePoint,
     trace_reason: TraceReason,
     last_layer: LastLayer,
+    version: IpVersion,
     /// Without ports and addresses.
     l4: L4,
 }
@@ -121,6 +136,7 @@ impl Kind {
             trace_point: flow.trace_point,
             trace_reason: flow.trace_reason,
             last_layer: flow.last_layer,
+            version: flow.ip.map_or(IpVersion::NotUsed, |ip| ip.version),
             l4,
         }
     }
@@ -159,7 +175,7 @@ impl Kind {
             L4::Igmp { igmp_type, .. } => (8, igmp_type.into()),
         };
         let reply = self.is_reply.map_or(0, |is_reply| 1 + u8::from(is_reply));
-        let small = reply | (self.flow_type as u8) << 2 | (self.direction as u8) << 4;
+        let small = reply | (self.flow_type as u8) << 2 | (self.direction as u8) << 4 | (self.version as u8) << 6;
         let [n0, n1] = number.to_be_bytes();
         let [d0, d1, d2, d3] = self.drop_reason.0.to_be_bytes();
         let (verdict, layer) = (self.verdict as u8, self.last_layer as u8);

@@ -34,7 +34,7 @@
 //! | `cilium.tunnel.source.address`, `cilium.tunnel.destination.address` | string | the outer addresses |
 //! | `cilium.tunnel.source.port`, `cilium.tunnel.destination.port` | int | the outer ports |
 
-use tidegate_core::flow::{Address, Flow, Ip, IpVersion, L4, SourceFile, Tunnel};
+use tidegate_core::flow::{Address, Flow, Ip, L4, SourceFile, Tunnel};
 
 use super::event::{self, EventPiece};
 use super::key::{Key, key};
@@ -52,29 +52,26 @@ pub(super) struct Pieces<'a> {
 
 /// Writes them.
 pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, pieces: Pieces<'_>, uuid: Uuid) {
-    let Pieces { source, destination, event } = pieces;
-    if let Some(ip) = &flow.ip {
-        write_version(out, ip.version);
-        out.copy(source, side::ADDRESS);
-        out.copy(destination, side::ADDRESS);
-        write_ip(out, ip);
-    }
-    out.copy(source, side::MAC);
-    out.copy(destination, side::MAC);
-    out.copy(event, event::TRANSPORT);
+    out.copy(pieces.source, side::ATTRIBUTES);
+    out.copy(pieces.destination, side::ATTRIBUTES);
+    out.copy(pieces.event, event::ATTRIBUTES);
     if let Some((source, destination)) = flow.l4.ports() {
         out.int(&SOURCE.port, source);
         out.int(&DESTINATION.port, destination);
     }
-    out.copy(event, event::FLAGS);
-    write_l4(out, &flow.l4);
-    out.copy(source, side::ATTRIBUTES);
-    out.copy(destination, side::ATTRIBUTES);
     out.ascii(key!("cilium.flow.uuid"), &uuid.text());
-    out.copy(event, event::ATTRIBUTES);
+    out.int_if_any(key!("cilium.interface.index"), flow.interface);
+    write_rare(out, flow);
+}
+
+/// What few flows have.
+fn write_rare(out: &mut Writer<'_>, flow: &Flow) {
+    if let Some(ip) = &flow.ip {
+        write_ip(out, ip);
+    }
+    write_l4(out, &flow.l4);
     out.int_if_any(key!("cilium.ip_trace_id"), flow.ip_trace_id.cast_signed());
     out.int_if_any(key!("cilium.proxy_port"), flow.proxy_port);
-    out.int_if_any(key!("cilium.interface.index"), flow.interface);
     if let Some(file) = flow.file {
         write_file(out, file);
     }
@@ -99,13 +96,9 @@ fn write_file(out: &mut Writer<'_>, file: SourceFile) {
     }
 }
 
-/// What transport headers have beside ports and flags.
+/// What the headers of rare protocols say.
 fn write_l4(out: &mut Writer<'_>, l4: &L4) {
     match *l4 {
-        L4::Icmpv4 { icmp_type, code } | L4::Icmpv6 { icmp_type, code } => {
-            out.int(key!("cilium.icmp.type"), icmp_type);
-            out.int(key!("cilium.icmp.code"), code);
-        }
         L4::Vrrp { vrrp_type, vrid, priority } => {
             out.int(key!("cilium.vrrp.type"), vrrp_type);
             out.int(key!("cilium.vrrp.vrid"), vrid);
@@ -116,14 +109,6 @@ fn write_l4(out: &mut Writer<'_>, l4: &L4) {
             write_address(out, key!("cilium.igmp.group"), group);
         }
         _ => {}
-    }
-}
-
-fn write_version(out: &mut Writer<'_>, version: IpVersion) {
-    match version {
-        IpVersion::V4 => out.ascii(key!("network.type"), b"ipv4"),
-        IpVersion::V6 => out.ascii(key!("network.type"), b"ipv6"),
-        IpVersion::NotUsed => {}
     }
 }
 

@@ -5,25 +5,43 @@ use tidegate_core::flow::Flow;
 use super::event::LINE_END;
 use super::flow::Pieces;
 use super::side::{IDENTITY, NAME, NAME_OF_PORT, SidePiece};
-use crate::hubble::{arrow, decimal_text};
+use super::writer::Writer;
+use crate::hubble::{Ascii, arrow, decimal_text};
 
-/// Writes it. `ports` are those of source and destination.
-pub(super) fn write(out: &mut Vec<u8>, flow: &Flow, pieces: Pieces<'_>, ports: [Option<u16>; 2]) {
-    let sides = [(pieces.source, ports[0]), (pieces.destination, ports[1])];
-    let [near, far] = if flow.is_reply == Some(true) { [sides[1], sides[0]] } else { sides };
-    write_side(out, near);
-    out.extend_from_slice(arrow(flow).as_bytes());
-    write_side(out, far);
-    pieces.event.copy(LINE_END, out);
+/// A side in the line.
+struct Name<'a> {
+    piece: &'a SidePiece,
+    part: usize,
+    port: Ascii,
 }
 
-fn write_side(out: &mut Vec<u8>, (piece, port): (&SidePiece, Option<u16>)) {
-    match port {
-        Some(port) => {
-            piece.copy(NAME_OF_PORT, out);
-            decimal_text(port).append_to(out);
+impl<'a> Name<'a> {
+    fn new(piece: &'a SidePiece, port: Option<u16>) -> Self {
+        match port {
+            Some(port) => Self { piece, part: NAME_OF_PORT, port: decimal_text(port) },
+            None => Self { piece, part: NAME, port: Ascii::EMPTY },
         }
-        None => piece.copy(NAME, out),
     }
-    piece.copy(IDENTITY, out);
+
+    fn len(&self) -> usize {
+        self.piece.len(self.part) + self.port.len() + self.piece.len(IDENTITY)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.piece.copy(self.part, out);
+        self.port.append_to(out);
+        self.piece.copy(IDENTITY, out);
+    }
+}
+
+/// Writes it as the body of a record. `ports` are those of source and destination.
+pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, pieces: Pieces<'_>, ports: [Option<u16>; 2]) {
+    let (source, destination) = (Name::new(pieces.source, ports[0]), Name::new(pieces.destination, ports[1]));
+    let (near, far) = if flow.is_reply == Some(true) { (destination, source) } else { (source, destination) };
+    let arrow = arrow(flow);
+    let out = out.body(near.len() + arrow.len() + far.len() + pieces.event.len(LINE_END));
+    near.write(out);
+    out.extend_from_slice(arrow.as_bytes());
+    far.write(out);
+    pieces.event.copy(LINE_END, out);
 }

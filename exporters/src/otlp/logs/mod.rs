@@ -25,6 +25,7 @@ mod key;
 mod l7;
 mod line;
 mod lost;
+mod piece;
 mod recent;
 mod side;
 mod writer;
@@ -103,10 +104,8 @@ impl Encoder {
             destination: self.destinations.of(&destination, &mut self.text),
             event: self.events.of(flow, &mut self.text),
         };
-        let head = Head { time: flow.time, severity };
-        let mut writer = Writer::begin_with(out, &head, &mut self.text, |out, _| {
-            line::write(out, flow, pieces, [source.port, destination.port]);
-        });
+        let mut writer = Writer::begin(out, &Head { time: flow.time, severity }, &mut self.text);
+        line::write(&mut writer, flow, pieces, [source.port, destination.port]);
         flow::write(&mut writer, flow, pieces, self.uuids.of(flow));
         if let Some(l7) = &flow.l7 {
             l7::write(&mut writer, l7, &self.headers);
@@ -121,21 +120,21 @@ impl Encoder {
             _ => Severity::Info,
         };
         LINE.push_agent_event_text(&mut self.text, event);
-        let mut writer = Writer::begin(out, &Head { time: event.time, severity }, &mut self.text);
+        let mut writer = Writer::begin_with(out, &Head { time: event.time, severity }, &mut self.text);
         agent_event::write(&mut writer, event);
         writer.end(&Tail { trace_id: None, observed, event_name: AGENT_EVENT });
     }
 
     fn debug_event(&mut self, event: &DebugEvent, observed: Timestamp, out: &mut Vec<u8>) {
         LINE.push_debug_event_text(&mut self.text, event);
-        let mut writer = Writer::begin(out, &Head { time: event.time, severity: Severity::Debug }, &mut self.text);
+        let mut writer = Writer::begin_with(out, &Head { time: event.time, severity: Severity::Debug }, &mut self.text);
         debug_event::write(&mut writer, event);
         writer.end(&Tail { trace_id: None, observed, event_name: DEBUG_EVENT });
     }
 
     fn lost(&mut self, lost: &Lost, observed: Timestamp, out: &mut Vec<u8>) {
         LINE.push_lost_text(&mut self.text, lost);
-        let mut writer = Writer::begin(out, &Head { time: lost.time, severity: Severity::Warn }, &mut self.text);
+        let mut writer = Writer::begin_with(out, &Head { time: lost.time, severity: Severity::Warn }, &mut self.text);
         lost::write(&mut writer, lost);
         writer.end(&Tail { trace_id: None, observed, event_name: LOST });
     }

@@ -16,11 +16,12 @@
 
 use std::sync::Arc;
 
-use tidegate_core::flow::{Address, Endpoint, EndpointNames, reserved_identity};
+use tidegate_core::flow::{Endpoint, EndpointNames, reserved_identity};
 
 use super::LINE;
 use super::key::Key;
-use super::recent::{Piece, Recent, Source};
+use super::piece::Piece;
+use super::recent::{Recent, Source};
 use super::writer::Writer;
 use crate::hubble::{Peer, mac_text, push_address, push_identity};
 
@@ -28,26 +29,22 @@ use crate::hubble::{Peer, mac_text, push_address, push_identity};
 const PLACES: usize = 1024;
 
 /// The parts of a record that tell who a side is.
-pub(super) type SidePiece = Piece<6>;
+pub(super) type SidePiece = Piece<4>;
 
-/// Its name in the line, where no port follows.
-pub(super) const NAME: usize = 0;
 /// Its name in the line with all that is before the port.
-pub(super) const NAME_OF_PORT: usize = 1;
+pub(super) const NAME_OF_PORT: usize = 0;
 /// Its identity in the line, with the space before it.
-pub(super) const IDENTITY: usize = 2;
-/// Its IP address as an attribute.
-pub(super) const ADDRESS: usize = 3;
-/// Its MAC address as an attribute.
-pub(super) const MAC: usize = 4;
-/// All other attributes but its port.
-pub(super) const ATTRIBUTES: usize = 5;
+pub(super) const IDENTITY: usize = 1;
+/// All its attributes but the port.
+pub(super) const ATTRIBUTES: usize = 2;
+/// Its name in the line, where no port follows.
+pub(super) const NAME: usize = 3;
 
 /// Pieces of those that were on one side last.
 #[derive(Debug)]
 pub(super) struct Sides {
     side: &'static Side,
-    pieces: Recent<Known, 6>,
+    pieces: Recent<Known, 4>,
 }
 
 impl Sides {
@@ -57,51 +54,68 @@ impl Sides {
     }
 
     /// The piece for one side of a flow. `text` is room to make texts in.
+    #[inline]
     pub(super) fn of(&mut self, peer: &Peer<'_>, text: &mut String) -> &SidePiece {
         let side = self.side;
-        self.pieces.of(peer, |piece| side.make(piece, peer, text))
+        self.pieces.of(&Who { number: number(peer), peer }, |piece| side.make(piece, peer, text))
     }
 }
 
-/// All of a [`Peer`] but its port.
-#[derive(Debug)]
-pub(super) struct Known {
-    has_ip: bool,
-    address: Option<Address>,
-    mac: Option<[u8; 6]>,
-    /// Its names stay the same as long as somebody holds them.
-    endpoint: Endpoint,
+/// A [`Peer`], and [`number`] of it.
+struct Who<'a> {
+    number: [u64; 5],
+    peer: &'a Peer<'a>,
 }
 
-impl Source for Peer<'_> {
+/// The number of a [`Peer`] that was seen.
+#[derive(Debug)]
+pub(super) struct Known {
+    number: [u64; 5],
+    /// They stand in the number, and stay the same as long as somebody holds them.
+    _names: Option<Arc<EndpointNames>>,
+}
+
+/// All of a peer but its port. Peers that differ have numbers that differ.
+fn number(peer: &Peer<'_>) -> [u64; 5] {
+    let address = u128::from_ne_bytes(peer.address.unwrap_or_default().0);
+    let [a, b, c, d, e, f] = peer.mac.unwrap_or_default();
+    let known = u8::from(peer.has_ip) | u8::from(peer.address.is_some()) << 1 | u8::from(peer.mac.is_some()) << 2;
+    let Endpoint { id, identity, names } = peer.endpoint;
+    [
+        address as u64,
+        (address >> 64) as u64,
+        u64::from_ne_bytes([a, b, c, d, e, f, known, 0]),
+        u64::from(*id) << 32 | u64::from(*identity),
+        names.as_ref().map_or(std::ptr::null(), Arc::as_ptr).addr() as u64,
+    ]
+}
+
+impl Source for Who<'_> {
     type Known = Known;
 
     fn known(&self) -> Known {
-        Known { has_ip: self.has_ip, address: self.address, mac: self.mac, endpoint: self.endpoint.clone() }
+        Known { number: self.number, _names: self.peer.endpoint.names.clone() }
     }
 
+    /// Without a branch for each part, or a call.
+    #[inline]
     fn is(&self, known: &Known) -> bool {
-        let (this, that) = (self.endpoint, &known.endpoint);
-        self.address == known.address
-            && self.mac == known.mac
-            && self.has_ip == known.has_ip
-            && (this.id, this.identity, names(this)) == (that.id, that.identity, names(that))
+        self.number.iter().zip(known.number).fold(0, |differing, (part, other)| differing | part ^ other) == 0
     }
 
+    /// Products of which none has to wait for another.
+    #[inline]
     fn hash(&self) -> u64 {
-        let address = u128::from_ne_bytes(self.address.unwrap_or_default().0);
-        let [a, b, c, d, e, f] = self.mac.unwrap_or_default();
-        let mac = u64::from_ne_bytes([a, b, c, d, e, f, 0, 0]);
-        let endpoint = u64::from(self.endpoint.id) << 32 | u64::from(self.endpoint.identity);
-        let fold = |hash: u64, part: u64| (hash ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-        [(address >> 64) as u64, mac, endpoint, names(self.endpoint).addr() as u64]
-            .into_iter()
-            .fold(address as u64, fold)
+        const FACTORS: [u64; 5] = [
+            0x9e37_79b9_7f4a_7c15,
+            0xbf58_476d_1ce4_e5b9,
+            0x94d0_49bb_1331_11eb,
+            0xd6e8_feb8_6659_fd93,
+            0xff51_afd7_ed55_8ccd,
+        ];
+        let products = self.number.iter().zip(FACTORS).map(|(part, factor)| (part ^ part >> 32).wrapping_mul(factor));
+        products.fold(0, |sum: u64, product| sum.wrapping_add(product))
     }
-}
-
-fn names(endpoint: &Endpoint) -> *const EndpointNames {
-    endpoint.names.as_ref().map_or(std::ptr::null(), Arc::as_ptr)
 }
 
 /// The names of one side's attributes.
@@ -159,26 +173,30 @@ impl Side {
         if peer.is_host() {
             LINE.push_name(text, peer);
         }
-        piece.add(NAME, |out| out.extend_from_slice(text.as_bytes()));
-        let [before, behind] = if text.contains(':') { ["[", "]:"] } else { ["", ":"] };
+        let name = text.clone();
+        let [before, behind] = if name.contains(':') { ["[", "]:"] } else { ["", ":"] };
         piece.add(NAME_OF_PORT, |out| {
-            [before, text, behind].into_iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+            [before, &name, behind].into_iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
         });
         text.clear();
         text.push(' ');
         push_identity(text, peer.endpoint.identity);
         piece.add(IDENTITY, |out| out.extend_from_slice(text.as_bytes()));
-        if let Some(address) = peer.address {
-            let push = |text: &mut String| push_address(text, address.to_ip());
-            piece.add(ADDRESS, |out| Writer::piece(out, text).made(&self.address, push));
-        }
-        if let Some(mac) = peer.mac {
-            piece.add(MAC, |out| Writer::piece(out, text).ascii(&self.mac, &mac_text(mac)));
-        }
-        piece.add(ATTRIBUTES, |out| self.write(&mut Writer::piece(out, text), peer.endpoint));
+        piece.add(ATTRIBUTES, |out| self.write(&mut Writer::piece(out, text), peer));
+        piece.add(NAME, |out| out.extend_from_slice(name.as_bytes()));
     }
 
-    fn write(&self, out: &mut Writer<'_>, endpoint: &Endpoint) {
+    fn write(&self, out: &mut Writer<'_>, peer: &Peer<'_>) {
+        if let Some(address) = peer.address {
+            out.made(&self.address, |text| push_address(text, address.to_ip()));
+        }
+        if let Some(mac) = peer.mac {
+            out.ascii(&self.mac, &mac_text(mac));
+        }
+        self.write_endpoint(out, peer.endpoint);
+    }
+
+    fn write_endpoint(&self, out: &mut Writer<'_>, endpoint: &Endpoint) {
         out.int_if_any(&self.endpoint, endpoint.id);
         if endpoint.identity != 0 {
             out.int(&self.identity, endpoint.identity);

@@ -9,18 +9,15 @@ use std::fmt::{Display, Write as _};
 
 use tidegate_core::Timestamp;
 
-use super::super::proto::{LEN, VARINT, field, field_head, field_len, fixed64, integer, varint, varint_len};
+use super::super::proto::{LEN, VARINT, field, field_head, field_len, fixed64, integer, varint, varint_len, varint32};
 use super::key::{ATTRIBUTES, KEY, Key, VALUE};
-use super::recent::Piece;
+use super::piece::Piece;
 
 /// `ScopeLogs.log_records`
 const LOG_RECORDS: u8 = 2;
 
 /// The gap for a record's length.
 const GAP: usize = 2;
-
-/// What stands before a body that is short enough for lengths of one byte.
-const BODY_HEAD: [u8; 4] = [log_record::BODY << 3 | LEN, 0, any_value::STRING << 3 | LEN, 0];
 
 /// Fields of `LogRecord`.
 mod log_record {
@@ -89,29 +86,30 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Starts a record at the end of `out`, with `body`, whose memory is then used for other texts.
-    pub(super) fn begin(out: &'a mut Vec<u8>, head: &Head, body: &'a mut String) -> Self {
-        Self::begin_with(out, head, body, |out, body| out.extend_from_slice(body.as_bytes()))
-    }
-
-    /// Starts a record at the end of `out`, with the body that `write` appends, which may make texts in `text`.
-    pub(super) fn begin_with(
-        out: &'a mut Vec<u8>,
-        head: &Head,
-        text: &'a mut String,
-        write: impl FnOnce(&mut Vec<u8>, &mut String),
-    ) -> Self {
+    /// Starts a record at the end of `out`, whose body is next; `text` is room to make texts in.
+    pub(super) fn begin(out: &'a mut Vec<u8>, head: &Head, text: &'a mut String) -> Self {
         out.extend_from_slice(&[LOG_RECORDS << 3 | LEN, 0, 0]);
         let start = out.len();
         if head.time.is_known() {
             fixed64(out, log_record::TIME, head.time.0);
         }
         head.severity.write(out);
-        out.extend_from_slice(&BODY_HEAD);
-        let body = out.len();
-        write(out, text);
-        close_body(out, body);
         Self { out, start, text }
+    }
+
+    /// Starts a record with a body, which is in the room for texts.
+    pub(super) fn begin_with(out: &'a mut Vec<u8>, head: &Head, text: &'a mut String) -> Self {
+        let mut this = Self::begin(out, head, text);
+        this.body(this.text.len());
+        this.out.extend_from_slice(this.text.as_bytes());
+        this
+    }
+
+    /// Writes what stands before a body of `len` bytes, and yields where they belong.
+    pub(super) fn body(&mut self, len: usize) -> &mut Vec<u8> {
+        field_head(self.out, log_record::BODY, field_len(len));
+        field_head(self.out, any_value::STRING, len);
+        self.out
     }
 
     /// Writes attributes alone to the end of `out`.
@@ -183,15 +181,15 @@ impl<'a> Writer<'a> {
     pub(super) fn int(&mut self, key: &Key, value: impl Into<i64>) {
         let value = value.into().cast_unsigned();
         match u32::try_from(value) {
-            Ok(small) if small < 1 << 28 => {
-                let (bytes, len) = small_varint(small);
-                let [a, b, c, d] = bytes;
+            Ok(small) => {
+                let (bytes, len) = varint32(small);
+                let [a, b, c, d, e] = bytes;
                 self.head(key, 1 + len);
                 let end = self.out.len() + 2 + usize::from(len);
-                self.out.extend_from_slice(&[1 + len, any_value::INT << 3 | VARINT, a, b, c, d]);
+                self.out.extend_from_slice(&[1 + len, any_value::INT << 3 | VARINT, a, b, c, d, e]);
                 self.out.truncate(end);
             }
-            _ => {
+            Err(_) => {
                 self.long_head(key, 1 + varint_len(value));
                 integer(self.out, any_value::INT, value);
             }
@@ -289,20 +287,6 @@ fn elements_len(values: impl Iterator<Item: AsRef<str>>) -> usize {
     values.map(|value| field_len(field_len(value.as_ref().len()))).sum()
 }
 
-/// Writes the lengths of the body behind `start` into [`BODY_HEAD`] before it, which is made wider if need be.
-fn close_body(out: &mut Vec<u8>, start: usize) {
-    let len = out.len() - start;
-    match u8::try_from(len) {
-        Ok(len @ ..0x7e) => [out[start - 3], out[start - 1]] = [len + 2, len],
-        _ => {
-            let mut head = Vec::with_capacity(BODY_HEAD.len() + 8);
-            field_head(&mut head, log_record::BODY, field_len(len));
-            field_head(&mut head, any_value::STRING, len);
-            out.splice(start - BODY_HEAD.len()..start, head);
-        }
-    }
-}
-
 /// Writes the length of all that is behind `start` into the gap before it, which is made wider or narrower if need be.
 fn close(out: &mut Vec<u8>, start: usize) {
     let len = out.len() - start;
@@ -314,14 +298,6 @@ fn close(out: &mut Vec<u8>, start: usize) {
         varint(&mut encoded, len as u64);
         out.splice(start - GAP..start, encoded);
     }
-}
-
-/// A number below 2^28 as a base-128 integer: its bytes, and how many of them there are.
-fn small_varint(value: u32) -> ([u8; 4], u8) {
-    let len = varint_len(value.into()).min(4);
-    let groups = value & 0x7f | (value & 0x3f80) << 1 | (value & 0x1f_c000) << 2 | (value & 0xfe0_0000) << 3;
-    let more = 0x0080_8080 & ((1_u32 << (8 * (len - 1))) - 1);
-    ((groups | more).to_le_bytes(), len as u8)
 }
 
 #[cfg(test)]

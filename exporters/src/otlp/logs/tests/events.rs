@@ -142,7 +142,7 @@ fn a_socket_flow_has_its_socket_and_no_address_of_the_pod() {
         socket: Some(Box::new(Socket { cookie: 99, cgroup_id: 4242 })),
         ..Flow::default()
     };
-    let expected = "network.type=ipv4 destination.address=10.0.0.2 cilium.verdict=TRACED cilium.event.type=trace-sock \
+    let expected = "destination.address=10.0.0.2 network.type=ipv4 cilium.verdict=TRACED cilium.event.type=trace-sock \
                     cilium.event.sub_type=pre-xlate-fwd cilium.socket.cookie=#99 cilium.cgroup.id=#4242";
     assert_eq!(specifics(&flow, &[]), expected);
 }
