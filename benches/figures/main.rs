@@ -1,9 +1,10 @@
 //! The figures of the README: what the real binary costs, in CPU-seconds and peak memory per million
-//! events, from a recording of the simulator's default mix to each place where records can go.
+//! events, and how many it takes in a second, from a recording of the simulator's default mix to each place where records
+//! can go.
 //!
 //! `cargo bench --bench figures`, or with options: `-- --events 1000000 --rounds 3 --only OTLP`. The
 //! variants are interleaved, and each row shows the median of its rounds. `-- --sink` only serves the OTLP
-//! sink, for a profiler on an agent of one's own. Not a test: nothing here asserts a time.
+//! sinks, for a profiler on an agent of one's own. Not a test: nothing here asserts a time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -14,8 +15,10 @@ mod socket;
 mod variants;
 
 use std::error::Error;
+use std::time::Instant;
 
 use agent::Cost;
+use sink::Does;
 use variants::{Input, Variant};
 
 struct Options {
@@ -25,10 +28,19 @@ struct Options {
     only: String,
 }
 
+/// One run of a variant.
+struct Round {
+    cost: Cost,
+    /// How long it took, start and end included.
+    seconds: f64,
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let Some(args) = agent::arguments()? else { return Ok(()) };
     if args.iter().any(|arg| arg == "--sink") {
-        println!("http://{}", sink::start()?);
+        for does in [Does::Read, Does::Decode] {
+            println!("{does:?}: http://{}", sink::start(does)?);
+        }
         loop {
             std::thread::park();
         }
@@ -50,30 +62,36 @@ fn figures(options: &Options) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let recording = folder.path().join("recording");
     agent::record(&recording, options.events)?;
-    let sink = sink::start()?;
+    let sinks = variants::Sinks { reads: sink::start(Does::Read)?, decodes: sink::start(Does::Decode)? };
     let monitor = folder.path().join("monitor.sock");
-    let mut variants = variants::all(&recording, &monitor, folder.path(), sink)?;
+    let mut variants = variants::all(&recording, &monitor, folder.path(), sinks)?;
     variants.retain(|variant| variant.name.contains(&options.only));
-    let mut costs: Vec<Vec<Cost>> = variants.iter().map(|_| Vec::new()).collect();
+    let mut rounds: Vec<Vec<Round>> = variants.iter().map(|_| Vec::new()).collect();
     for _ in 0..options.rounds {
-        for (variant, costs) in variants.iter().zip(&mut costs) {
-            costs.push(match &variant.input {
+        for (variant, rounds) in variants.iter().zip(&mut rounds) {
+            let start = Instant::now();
+            let cost = match &variant.input {
                 Input::Recording(config) => agent::run(config)?,
-                Input::Socket(reader) => socket::run(reader, &recording, &monitor)?,
-            });
+                Input::Socket(reader, rate) => socket::run(reader, *rate, &recording, &monitor)?,
+            };
+            rounds.push(Round { cost, seconds: start.elapsed().as_secs_f64() });
         }
     }
-    print(options, &variants, &costs);
+    print(options, &variants, &rounds);
     Ok(())
 }
 
-fn print(options: &Options, variants: &[Variant], costs: &[Vec<Cost>]) {
-    let per_million = 1e6 / options.events as f64;
-    println!("| from a recording of {} events | CPU-s per million | peak memory, MiB |", options.events);
-    println!("| --- | --: | --: |");
-    for (variant, costs) in variants.iter().zip(costs) {
-        let cpu = agent::median(costs.iter().map(|cost| cost.cpu_seconds * per_million));
-        let memory = agent::median(costs.iter().map(|cost| cost.peak_mib));
-        println!("| {} | {cpu:.2} | {memory:.0} |", variant.name);
+fn print(options: &Options, variants: &[Variant], rounds: &[Vec<Round>]) {
+    let millions = options.events as f64 / 1e6;
+    println!(
+        "| from a recording of {} events | CPU-s per million | peak memory, MiB | million a second |",
+        options.events
+    );
+    println!("| --- | --: | --: | --: |");
+    for (variant, rounds) in variants.iter().zip(rounds) {
+        let median = |number: fn(&Round) -> f64| agent::median(rounds.iter().map(number));
+        let cpu = median(|round| round.cost.cpu_seconds) / millions;
+        let (memory, seconds) = (median(|round| round.cost.peak_mib), median(|round| round.seconds));
+        println!("| {} | {cpu:.2} | {memory:.0} | {:.2} |", variant.name, millions / seconds);
     }
 }

@@ -1,5 +1,5 @@
 //! The same work from a monitor socket, to which the recording is written as the Cilium agent does it: one write a
-//! frame, at a steady rate. Beside it a program that only reads that socket: what is above its cost is tidegate's.
+//! frame, at a steady rate or as fast as it is read. Beside it a program that only reads that socket: what is above its cost is tidegate's.
 
 use std::error::Error;
 use std::io::Read as _;
@@ -11,9 +11,6 @@ use crate::agent::{self, BINARY, Cost};
 
 /// Makes this program the one that only reads.
 pub(crate) const DRAIN: &str = "--drain";
-
-/// Frames per second.
-pub(crate) const RATE: usize = 50_000;
 
 /// What reads the socket.
 pub(crate) enum Reader {
@@ -27,8 +24,8 @@ pub(crate) enum Reader {
 struct Playback(Child);
 
 impl Playback {
-    fn start(recording: &Path, socket: &Path) -> Result<Self, Box<dyn Error>> {
-        let rate = RATE.to_string();
+    fn start(recording: &Path, socket: &Path, rate: usize) -> Result<Self, Box<dyn Error>> {
+        let rate = rate.to_string();
         let mut command = Command::new(BINARY);
         command.arg("replay").arg(recording).args(["--once", "--rate", &rate, "--listen"]).arg(socket);
         let playback = Self(command.stderr(std::process::Stdio::null()).spawn()?);
@@ -46,9 +43,9 @@ impl Drop for Playback {
     }
 }
 
-/// What reading the whole recording cost.
-pub(crate) fn run(reader: &Reader, recording: &Path, socket: &Path) -> Result<Cost, Box<dyn Error>> {
-    let _playback = Playback::start(recording, socket)?;
+/// What reading the whole recording cost, at so many frames a second; 0 is as many as are read.
+pub(crate) fn run(reader: &Reader, rate: usize, recording: &Path, socket: &Path) -> Result<Cost, Box<dyn Error>> {
+    let _playback = Playback::start(recording, socket, rate)?;
     match reader {
         Reader::Agent(config) => agent::run(config),
         Reader::Drain => {

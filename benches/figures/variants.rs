@@ -17,15 +17,28 @@ pub(crate) struct Variant {
 pub(crate) enum Input {
     /// The agent with this configuration, which names the recording.
     Recording(PathBuf),
-    /// A reader of the monitor socket.
-    Socket(Reader),
+    /// A reader of the monitor socket, and the frames that it is offered in a second; 0 is as many as it reads.
+    Socket(Reader, usize),
 }
+
+/// Where OTLP goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Sinks {
+    pub(crate) reads: SocketAddr,
+    pub(crate) decodes: SocketAddr,
+}
+
+/// As many frames as a busy node has.
+const STEADY: usize = 50_000;
+
+/// What `otlp` ships of flows.
+const FLOW_SIGNALS: &str = r#""flows", "lost""#;
 
 /// Name of the row, processors, and the exporter with its settings.
 type Row<'a> = (&'static str, &'a [Component<'static>], &'static str, String);
 
-pub(crate) fn all(recording: &Path, monitor: &Path, folder: &Path, sink: SocketAddr) -> io::Result<Vec<Variant>> {
-    let otlp = |compression: &str, signals: &str| {
+pub(crate) fn all(recording: &Path, monitor: &Path, folder: &Path, sinks: Sinks) -> io::Result<Vec<Variant>> {
+    let otlp = |sink: SocketAddr, compression: &str, signals: &str| {
         format!(
             "endpoint = \"http://{sink}\"\ncompression = \"{compression}\"\nsignals = [{signals}]\nqueue = {{ when_full = \"block\" }}\n"
         )
@@ -40,9 +53,11 @@ pub(crate) fn all(recording: &Path, monitor: &Path, folder: &Path, sink: SocketA
         ("... exposed to Prometheus", &metrics, "prometheus", "listen = \"127.0.0.1:0\"\n".to_owned()),
         ("flows to stdout, compact", FLOWS, "stdout", "format = \"compact\"\n".to_owned()),
         ("flows to stdout, JSON", FLOWS, "stdout", "format = \"json\"\n".to_owned()),
-        ("flows to OTLP, uncompressed", FLOWS, "otlp", otlp("none", "\"flows\", \"lost\"")),
-        ("flows to OTLP, zstd", FLOWS, "otlp", otlp("zstd", "\"flows\", \"lost\"")),
-        ("metrics to OTLP", &metrics, "otlp", otlp("none", "\"metrics\"")),
+        ("flows to OTLP, uncompressed", FLOWS, "otlp", otlp(sinks.reads, "none", FLOW_SIGNALS)),
+        ("flows to OTLP, zstd", FLOWS, "otlp", otlp(sinks.reads, "zstd", FLOW_SIGNALS)),
+        ("... uncompressed, decoded on this machine", FLOWS, "otlp", otlp(sinks.decodes, "none", FLOW_SIGNALS)),
+        ("... zstd, decoded on this machine", FLOWS, "otlp", otlp(sinks.decodes, "zstd", FLOW_SIGNALS)),
+        ("metrics to OTLP", &metrics, "otlp", otlp(sinks.decodes, "none", "\"metrics\"")),
     ];
     let write = |(number, (name, processors, exporter, settings)): (usize, Row<'_>)| {
         let plan = Plan::simple(replay(recording, 0), processors, (exporter, &settings));
@@ -52,15 +67,18 @@ pub(crate) fn all(recording: &Path, monitor: &Path, folder: &Path, sink: SocketA
     Ok(from_recording.into_iter().chain(from_socket(monitor, folder)?).collect())
 }
 
-fn from_socket(monitor: &Path, folder: &Path) -> io::Result<[Variant; 3]> {
-    let receiver = format!("socket = \"{}\"\non_eof = \"stop\"\n", monitor.display());
+fn from_socket(monitor: &Path, folder: &Path) -> io::Result<[Variant; 4]> {
+    // Nothing is dropped, so that every row is about as many records.
+    let queue = "queue = { when_full = \"block\" }";
+    let receiver = format!("socket = \"{}\"\non_eof = \"stop\"\n{queue}\n", monitor.display());
     let agent = |name: &str, processors| {
         Plan::simple(("monitor1_2", receiver.clone()), processors, ("nop", "")).write(folder, name).map(Reader::Agent)
     };
-    let row = |name, reader| Variant { name, input: Input::Socket(reader) };
+    let row = |name, reader, rate| Variant { name, input: Input::Socket(reader, rate) };
     Ok([
-        row("over the socket: only read", Reader::Drain),
-        row("over the socket: frames, discarded", agent("socket-frames", &[])?),
-        row("over the socket: flows, discarded", agent("socket-flows", FLOWS)?),
+        row("over the socket: only read", Reader::Drain, STEADY),
+        row("over the socket: frames, discarded", agent("socket-frames", &[])?, STEADY),
+        row("over the socket: flows, discarded", agent("socket-flows", FLOWS)?, STEADY),
+        row("over the socket, as fast as it is read: flows", agent("socket-flat-out", FLOWS)?, 0),
     ])
 }
