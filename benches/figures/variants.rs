@@ -64,21 +64,26 @@ pub(crate) fn all(recording: &Path, monitor: &Path, folder: &Path, sinks: Sinks)
         Ok(Variant { name, input: Input::Recording(plan.write(folder, &number.to_string())?) })
     };
     let from_recording = rows.into_iter().enumerate().map(write).collect::<io::Result<Vec<_>>>()?;
-    Ok(from_recording.into_iter().chain(from_socket(monitor, folder)?).collect())
+    Ok(from_recording
+        .into_iter()
+        .chain(from_socket(monitor, folder, &otlp(sinks.reads, "none", FLOW_SIGNALS))?)
+        .collect())
 }
 
-fn from_socket(monitor: &Path, folder: &Path) -> io::Result<[Variant; 4]> {
+fn from_socket(monitor: &Path, folder: &Path, otlp: &str) -> io::Result<[Variant; 5]> {
     // Nothing is dropped, so that every row is about as many records.
     let queue = "queue = { when_full = \"block\" }";
     let receiver = format!("socket = \"{}\"\non_eof = \"stop\"\n{queue}\n", monitor.display());
-    let agent = |name: &str, processors| {
-        Plan::simple(("monitor1_2", receiver.clone()), processors, ("nop", "")).write(folder, name).map(Reader::Agent)
+    let agent = |name: &str, processors, exporter| {
+        Plan::simple(("monitor1_2", receiver.clone()), processors, exporter).write(folder, name).map(Reader::Agent)
     };
+    let nothing = ("nop", "");
     let row = |name, reader, rate| Variant { name, input: Input::Socket(reader, rate) };
     Ok([
         row("over the socket: only read", Reader::Drain, STEADY),
-        row("over the socket: frames, discarded", agent("socket-frames", &[])?, STEADY),
-        row("over the socket: flows, discarded", agent("socket-flows", FLOWS)?, STEADY),
-        row("over the socket, as fast as it is read: flows", agent("socket-flat-out", FLOWS)?, 0),
+        row("over the socket: frames, discarded", agent("socket-frames", &[], nothing)?, STEADY),
+        row("over the socket: flows, discarded", agent("socket-flows", FLOWS, nothing)?, STEADY),
+        row("over the socket: flows to OTLP, uncompressed", agent("socket-otlp", FLOWS, ("otlp", otlp))?, STEADY),
+        row("over the socket, as fast as it is read: flows", agent("socket-flat-out", FLOWS, nothing)?, 0),
     ])
 }
