@@ -63,7 +63,8 @@ fn serve(does: Does, tell: &mpsc::Sender<SocketAddr>) {
         let loopback = "127.0.0.1:0".parse().expect("it is an address");
         let incoming = TcpIncoming::bind(loopback).expect("a loopback port can be had").with_nodelay(Some(true));
         let _ = tell.send(incoming.local_addr().expect("it is bound"));
-        let server = Server::builder().add_service(MetricsServiceServer::new(Sink));
+        let metrics = MetricsServiceServer::new(Sink).accept_compressed(CompressionEncoding::Zstd);
+        let server = Server::builder().add_service(metrics);
         let server = match does {
             Does::Read => server.add_service(reading::Reading),
             Does::Decode => {

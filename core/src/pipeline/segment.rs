@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::{Instant, Interval, interval_at};
 
 use super::heritage::Retirement;
@@ -200,5 +201,7 @@ impl Segment {
             batch.fit();
         }
         send(vec![self.exits.admit(&Arc::new(batch), ticket)]).await;
+        // Whoever reads the edges may be on this thread: without a turn, it would find them full.
+        yield_now().await;
     }
 }

@@ -205,3 +205,15 @@ async fn what_a_processor_has_at_the_end_goes_in_batches_that_an_edge_has_room_f
     assert_eq!(ended.kept[1].len(), 2048);
     assert_eq!(ended.books("p", "processors.hoarder").created, 10_000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_processor_has_at_the_end_waits_for_an_exporter_on_its_thread() {
+    let in_portions = || processor("thrifty", Thrifty { left: 1000 });
+    let at_once = || processor("hoarder", Hoarder);
+    for (processor, room, made) in [(in_portions(), 2, 1000), (at_once(), 2048, 10_000)] {
+        let lab = Lab::new().receiver(&[]).exporter(Manner::Drained, records(room, WhenFull::DropNewest));
+        let ended = lab.pipeline("p", &[0], vec![processor], &[0]).run().await;
+        assert_eq!(ended.dropped("exporters.e0"), []);
+        assert_eq!(ended.kept[0].len(), made);
+    }
+}

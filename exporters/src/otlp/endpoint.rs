@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tidegate_core::component::BuildError;
+use tidegate_core::stage::StageError;
+use tokio::task::spawn_blocking;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity, Uri};
 
@@ -73,22 +75,28 @@ impl Target {
     }
 
     /// The settings of a connection; reads certificates.
-    pub(super) fn endpoint(&self) -> Result<Endpoint, TargetError> {
-        let Some(tls) = &self.tls else { return Ok(self.endpoint.clone()) };
-        let mut config = ClientTlsConfig::new();
-        config = match &tls.ca_file {
-            Some(path) => config.ca_certificate(Certificate::from_pem(read(path)?)),
-            None => config.with_enabled_roots(),
-        };
-        if let (Some(cert), Some(key)) = (&tls.cert_file, &tls.key_file) {
-            config = config.identity(Identity::from_pem(read(cert)?, read(key)?));
-        }
-        if let Some(name) = &tls.server_name_override {
-            config = config.domain_name(name);
-        }
-        let endpoint = self.endpoint.uri().to_string();
-        self.endpoint.clone().tls_config(config).map_err(|source| TargetError::Tls { endpoint, source })
+    pub(super) async fn endpoint(&self) -> Result<Endpoint, StageError> {
+        let endpoint = self.endpoint.clone();
+        let Some(tls) = self.tls.clone() else { return Ok(endpoint) };
+        // Records pass on this thread, and a file may be far away.
+        Ok(spawn_blocking(move || with_tls(endpoint, &tls)).await??)
     }
+}
+
+fn with_tls(endpoint: Endpoint, tls: &Tls) -> Result<Endpoint, TargetError> {
+    let mut config = ClientTlsConfig::new();
+    config = match &tls.ca_file {
+        Some(path) => config.ca_certificate(Certificate::from_pem(read(path)?)),
+        None => config.with_enabled_roots(),
+    };
+    if let (Some(cert), Some(key)) = (&tls.cert_file, &tls.key_file) {
+        config = config.identity(Identity::from_pem(read(cert)?, read(key)?));
+    }
+    if let Some(name) = &tls.server_name_override {
+        config = config.domain_name(name);
+    }
+    let uri = endpoint.uri().to_string();
+    endpoint.tls_config(config).map_err(|source| TargetError::Tls { endpoint: uri, source })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TargetError> {

@@ -74,7 +74,7 @@ impl Otlp {
 #[async_trait]
 impl Exporter for Otlp {
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError> {
-        let endpoint = self.target.endpoint()?;
+        let endpoint = self.target.endpoint().await?;
         let link = Link::new(&self.stage, &endpoint.uri().to_string(), &self.telemetry);
         let peer = Peer::new(endpoint, self.target.headers, self.compression.encoding(), self.timeout);
         let framer = Framer::new(self.compression)?;

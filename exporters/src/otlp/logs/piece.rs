@@ -16,12 +16,6 @@ impl<const N: usize> Piece<N> {
     /// Without any part.
     pub(super) const EMPTY: Self = Self { bytes: Vec::new(), ends: [0; N] };
 
-    /// Has room for so many bytes.
-    pub(super) fn reserve(&mut self, bytes: usize) {
-        self.bytes.clear();
-        self.bytes.reserve(bytes);
-    }
-
     /// Makes it anew, in the memory that it has.
     pub(super) fn make(&mut self, make: impl FnOnce(&mut Self)) {
         self.bytes.clear();
@@ -35,6 +29,16 @@ impl<const N: usize> Piece<N> {
         write(&mut self.bytes);
         // A record of 4 GiB does not get here: it comes from a frame, and those are bounded.
         self.ends[part..].fill(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+    }
+
+    /// Lets go of memory that it does not use.
+    pub(super) fn fit(&mut self) {
+        self.bytes.shrink_to_fit();
+    }
+
+    /// Bytes of memory that it has.
+    pub(super) fn held(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// Bytes of a part; none if there is no such part.

@@ -1,15 +1,15 @@
 //! Pieces of log records that were made a while ago and are likely to be needed again.
 //!
 //! A table of fixed size with two places for each hash, of which the last comer takes one. A piece that is too large to be
-//! kept is made each time.
+//! kept, or one too many, is made each time.
 
 use super::piece::Piece;
 
 /// The largest piece that is kept: names and labels of a pod are some hundred bytes.
 const LARGEST: usize = 2 << 10;
 
-/// Room that most pieces need, so that they need not grow.
-const USUAL: usize = 512;
+/// Bytes of all pieces of a table at most.
+const MOST: usize = 512 << 10;
 
 /// What a piece is made of.
 pub(super) trait Source {
@@ -30,6 +30,8 @@ pub(super) trait Source {
 #[derive(Debug)]
 pub(super) struct Recent<K, const N: usize> {
     pairs: Vec<[Place<K, N>; 2]>,
+    /// Bytes that they hold.
+    held: usize,
     /// The last piece that is not kept.
     other: Piece<N>,
 }
@@ -52,7 +54,7 @@ impl<K, const N: usize> Place<K, N> {
 impl<K, const N: usize> Recent<K, N> {
     /// An empty table with a number of places that is a power of two.
     pub(super) fn new(places: usize) -> Self {
-        Self { pairs: (0..places / 2).map(|_| [Place::EMPTY, Place::EMPTY]).collect(), other: Piece::EMPTY }
+        Self { pairs: (0..places / 2).map(|_| [Place::EMPTY, Place::EMPTY]).collect(), held: 0, other: Piece::EMPTY }
     }
 
     /// The piece of a source, which `make` makes if it is not there.
@@ -68,20 +70,23 @@ impl<K, const N: usize> Recent<K, N> {
         }
     }
 
-    /// Makes a piece in the first of two places; what was there moves to the second.
+    /// Makes a piece in place of the one of a pair that came first.
     #[cold]
     fn keep(&mut self, pair: usize, source: &impl Source<Known = K>, make: impl FnOnce(&mut Piece<N>)) -> &Piece<N> {
-        self.pairs[pair].swap(0, 1);
-        let [Place { known, piece }, _] = &mut self.pairs[pair];
-        piece.reserve(USUAL);
+        let pair = &mut self.pairs[pair];
+        let Place { known, piece } = &mut pair[1];
+        *known = None;
+        self.held -= piece.held();
         piece.make(make);
-        if piece.total() > LARGEST {
-            *known = None;
+        piece.fit();
+        if piece.total() > LARGEST || self.held + piece.held() > MOST {
             self.other = std::mem::replace(piece, Piece::EMPTY);
             return &self.other;
         }
+        self.held += piece.held();
         *known = Some(source.known());
-        piece
+        pair.swap(0, 1);
+        &pair[0].piece
     }
 
     /// A piece that `make` makes, and that is not kept.
@@ -91,13 +96,15 @@ impl<K, const N: usize> Recent<K, N> {
     }
 }
 
+/// Hashes may be sums of products, of which numbers at regular distances have regular ones: halves are mixed for that.
 fn pair(hash: u64, pairs: usize) -> usize {
-    (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - pairs.ilog2())) as usize
+    let mixed = hash ^ hash >> 32;
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - pairs.ilog2())) as usize
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, Piece, Recent, Source};
+    use super::{LARGEST, MOST, Piece, Recent, Source};
 
     struct Number {
         number: usize,
@@ -146,6 +153,33 @@ mod tests {
             table.of(&Number { number, hash: number as u64 }, |_| made += 1);
         }
         assert!(made < 320, "{made}");
+    }
+
+    #[test]
+    fn no_more_is_kept_than_the_table_may_hold() {
+        let (mut table, mut made): (Recent<_, 1>, _) = (Recent::new(1024), 0);
+        for number in (0..1024).chain(0..1024) {
+            table.of(&Number { number, hash: number as u64 }, |piece| {
+                made += 1;
+                piece.add(0, |out| out.resize(1024, 0));
+            });
+            let held: usize = table.pairs.iter().flatten().map(|place| place.piece.held()).sum();
+            assert!(held <= MOST && held == table.held, "{held}");
+        }
+        assert!((1400..2048).contains(&made), "{made}: about half has room");
+    }
+
+    #[test]
+    fn a_large_piece_takes_no_place_of_another() {
+        let (mut table, mut made): (Recent<_, 1>, _) = (Recent::new(4), 0);
+        for number in [0, 1, 0, 1, 0] {
+            let len = if number == 0 { 1 } else { LARGEST + 1 };
+            table.of(&Number { number, hash: 0 }, |piece| {
+                made += 1;
+                piece.add(0, |out| out.resize(len, 0));
+            });
+        }
+        assert_eq!(made, 3);
     }
 
     #[test]

@@ -223,3 +223,30 @@ impl Side {
         out.list(&self.names, &names.dns_names);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tidegate_core::flow::Address;
+
+    use super::*;
+
+    /// What networks make of the addresses of pods: their own prefix before the address, or one MAC for all.
+    const PREFIXES: [Option<[u8; 2]>; 5] = [Some([2, 0]), Some([2, 0x42]), Some([0x42, 1]), Some([0x0a, 0x58]), None];
+
+    #[test]
+    fn sides_with_regular_addresses_are_spread_over_the_table() {
+        for (prefix, stride) in PREFIXES.into_iter().flat_map(|prefix| [(prefix, 1), (prefix, 207)]) {
+            let (mut table, mut made): (Recent<_, 1>, _) = (Recent::new(PLACES), 0);
+            for n in (0..300).chain(0..300) {
+                let address = 0x0a00_0000 + n * stride;
+                let [a, b, c, d] = u32::to_be_bytes(address);
+                let mac = prefix.map_or([2; 6], |[e, f]| [e, f, a, b, c, d]);
+                let endpoint = &Endpoint { id: 0, identity: 4000, names: None };
+                let address = Some(Address::v4([a, b, c, d]));
+                let peer = &Peer { endpoint, has_ip: true, address, mac: Some(mac), port: None };
+                table.of(&Who { number: number(peer), peer }, |_| made += 1);
+            }
+            assert!(made < 380, "{prefix:x?}, {stride}: {made} for 300 sides that came twice");
+        }
+    }
+}

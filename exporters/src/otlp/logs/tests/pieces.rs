@@ -10,8 +10,11 @@ use super::*;
 /// Sets one field of a flow to what another has.
 type Copying = fn(&mut Flow, &Flow);
 
+/// A name that makes the body longer than one byte can tell.
+const LONG: &str = "checkout-service-with-a-name-of-some-length-7d9f8b6c5d-x2x4z-and-more-of-it-than-kubernetes-would-ever-take-for-a-pod-of-its-own";
+
 /// Every field that the pieces of a record are made of.
-const FIELDS: [(&str, Copying); 17] = [
+const FIELDS: [(&str, Copying); 19] = [
     ("flow_type", |to, from| to.flow_type = from.flow_type),
     ("message_type", |to, from| to.message_type = from.message_type),
     ("sub_type", |to, from| to.sub_type = from.sub_type),
@@ -24,6 +27,8 @@ const FIELDS: [(&str, Copying); 17] = [
     ("trace_point", |to, from| to.trace_point = from.trace_point),
     ("trace_reason", |to, from| to.trace_reason = from.trace_reason),
     ("last_layer", |to, from| to.last_layer = from.last_layer),
+    ("ethernet", |to, from| to.ethernet = from.ethernet),
+    ("ip", |to, from| to.ip = from.ip),
     ("l4", |to, from| to.l4 = from.l4),
     ("ip_trace_id", |to, from| to.ip_trace_id = from.ip_trace_id),
     ("l7", |to, from| to.l7.clone_from(&from.l7)),
@@ -31,8 +36,31 @@ const FIELDS: [(&str, Copying); 17] = [
     ("destination", |to, from| to.destination = from.destination.clone()),
 ];
 
+fn ethernet() -> impl Strategy<Value = Option<Ethernet>> {
+    let macs = || select(vec![[0; 6], [2, 0, 0, 0, 0, 1], [0xff; 6]]);
+    proptest::option::of((macs(), macs()).prop_map(|(source, destination)| Ethernet { source, destination }))
+}
+
+fn ip() -> impl Strategy<Value = Option<Ip>> {
+    let addresses = || {
+        let parsed = |text: &str| Address::from(text.parse::<std::net::IpAddr>().unwrap());
+        select(["10.0.0.1", "::ffff:10.0.0.2", "fd00::1", "::"].map(parsed).to_vec())
+    };
+    let versions = select(vec![IpVersion::NotUsed, IpVersion::V4, IpVersion::V6]);
+    let ips = (addresses(), addresses(), versions);
+    proptest::option::of(ips.prop_map(|(source, destination, version)| Ip {
+        source,
+        destination,
+        version,
+        ..Ip::default()
+    }))
+}
+
 fn l4() -> impl Strategy<Value = L4> {
-    let (source_port, destination_port) = (40_000, 80);
+    select(vec![(40_000, 80), (0, 65_535), (7, 0)]).prop_flat_map(|(source, destination)| l4_of(source, destination))
+}
+
+fn l4_of(source_port: u16, destination_port: u16) -> impl Strategy<Value = L4> {
     let flags = select(vec![None, Some(TcpFlags(0)), Some(TcpFlags(0x012)), Some(TcpFlags(0x112))]);
     prop_oneof![
         Just(L4::None),
@@ -53,12 +81,13 @@ fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
 }
 
 fn endpoint() -> impl Strategy<Value = Endpoint> {
-    let names = (select(vec!["", "cart-0", "p\n"]), select(vec![0, 1, 40])).prop_map(|(pod, labels)| EndpointNames {
-        pod_name: pod.to_owned(),
-        namespace: "shop".to_owned(),
-        labels: vec!["k8s:app=".repeat(10); labels].into(),
-        ..EndpointNames::default()
-    });
+    let names =
+        (select(vec!["", "cart-0", "p\n", LONG]), select(vec![0, 1, 40])).prop_map(|(pod, labels)| EndpointNames {
+            pod_name: pod.to_owned(),
+            namespace: "shop".to_owned(),
+            labels: vec!["k8s:app=".repeat(10); labels].into(),
+            ..EndpointNames::default()
+        });
     (0..3_u32, select(vec![0, 1, 2, 4000, u32::MAX]), proptest::option::of(names.prop_map(Arc::new)))
         .prop_map(|(id, identity, names)| Endpoint { id, identity, names })
 }
@@ -72,15 +101,14 @@ prop_compose! {
         verdict in select(vec![Verdict::Unknown, Verdict::Forwarded, Verdict::Dropped, Verdict::Audit]),
         direction in select(vec![Direction::Unknown, Direction::Ingress, Direction::Egress]),
         last_layer in select(vec![LastLayer::None, LastLayer::Tcp, LastLayer::Udp, LastLayer::Icmpv4, LastLayer::Icmpv6]),
-        address in select(vec!["10.0.0.1", "::ffff:10.0.0.2", "fd00::1", "::"]),
-        (l4, l7, source, destination) in (l4(), l7(), endpoint(), endpoint()),
+        (ethernet, ip, l4, l7) in (ethernet(), ip(), l4(), l7()),
+        (source, destination) in (endpoint(), endpoint()),
     ) -> Flow {
-        let ip = Ip { source: address.parse::<std::net::IpAddr>().unwrap().into(), ..addresses() };
         Flow {
             time: Timestamp(1_000), message_type, sub_type, drop_reason: DropReason(drop_reason), flow_type, verdict,
             direction, last_layer, auth_type: AuthType(auth), policy_match: PolicyMatch(policy),
             trace_point: TracePoint(point), trace_reason: TraceReason(reason), is_reply, ip_trace_id, l4, l7, source,
-            destination, ip: Some(ip), ..Flow::default()
+            destination, ip, ethernet, ..Flow::default()
         }
     }
 }
