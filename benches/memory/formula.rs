@@ -18,7 +18,7 @@ const LINES: u64 = MIB;
 /// as what is written of them. A queue takes one batch that is larger than itself.
 const COPIES: u64 = 5;
 /// What stages remember of names, labels and records, to be quicker with the next ones.
-const REMEMBERED: u64 = 4 * MIB;
+const REMEMBERED: u64 = 4 * MIB + MIB / 2;
 /// An address, prefix or endpoint that `cilium_enrich` knows.
 const NAME: u64 = 512;
 /// A series, in `hubble_metrics` and in the exporters that keep it.

@@ -82,8 +82,8 @@ pub trait Exporter: Send {
     /// Handles what comes until the inbox ends, then returns. Every delivery's ticket has to be settled.
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError>;
 
-    /// Whether it runs apart from the processors in front of it, as it has to if it blocks its thread or takes much longer
-    /// for a batch than they do. One that need not shares their thread, which spares its batches the way to another.
+    /// Whether it runs apart from the processors in front of it, as it has to if it blocks its thread, or takes so long for
+    /// a batch that they would fall behind. One that need not shares their thread, and finds its batches in their cache.
     fn runs_apart(&self) -> bool {
         true
     }

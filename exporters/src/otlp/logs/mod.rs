@@ -13,7 +13,7 @@
 //! A flow has the `trace_id` of its request, if the headers held one.
 //!
 //! Records are written in one pass by [`writer`]. What one flow says of its event and of its sides, another one says as
-//! well: such pieces are kept by [`recent`] in tables of fixed size, a few MiB at the very most, and copied.
+//! well: such pieces are kept by [`recent`] in tables of fixed size, some 1.5 MiB at the very most, and copied.
 
 mod agent_event;
 mod debug_event;

@@ -8,8 +8,8 @@ use super::piece::Piece;
 /// The largest piece that is kept: names and labels of a pod are some hundred bytes.
 const LARGEST: usize = 2 << 10;
 
-/// Bytes of all pieces of a table at most.
-const MOST: usize = 512 << 10;
+/// Bytes that all pieces of a table hold at most, for each of its places. Most pieces have less.
+const SHARE: usize = 512;
 
 /// What a piece is made of.
 pub(super) trait Source {
@@ -73,13 +73,14 @@ impl<K, const N: usize> Recent<K, N> {
     /// Makes a piece in place of the one of a pair that came first.
     #[cold]
     fn keep(&mut self, pair: usize, source: &impl Source<Known = K>, make: impl FnOnce(&mut Piece<N>)) -> &Piece<N> {
+        let most = self.pairs.len() * 2 * SHARE;
         let pair = &mut self.pairs[pair];
         let Place { known, piece } = &mut pair[1];
         *known = None;
         self.held -= piece.held();
         piece.make(make);
         piece.fit();
-        if piece.total() > LARGEST || self.held + piece.held() > MOST {
+        if piece.total() > LARGEST || self.held + piece.held() > most {
             self.other = std::mem::replace(piece, Piece::EMPTY);
             return &self.other;
         }
@@ -104,7 +105,7 @@ fn pair(hash: u64, pairs: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, MOST, Piece, Recent, Source};
+    use super::{LARGEST, Piece, Recent, SHARE, Source};
 
     struct Number {
         number: usize,
@@ -164,7 +165,7 @@ mod tests {
                 piece.add(0, |out| out.resize(1024, 0));
             });
             let held: usize = table.pairs.iter().flatten().map(|place| place.piece.held()).sum();
-            assert!(held <= MOST && held == table.held, "{held}");
+            assert!(held <= 1024 * SHARE && held == table.held, "{held}");
         }
         assert!((1400..2048).contains(&made), "{made}: about half has room");
     }
