@@ -2,13 +2,17 @@
 //!
 //! Reads nothing itself: the owner fills [`Frames::space`], and says when.
 
+mod cutter;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tidegate_core::record::Frame;
 use tidegate_core::stage::Packed;
-use tidegate_core::{Batch, Pool, Span, Timestamp};
+use tidegate_core::{Batch, Pool, Timestamp};
 use tidegate_wire::gob;
-use tidegate_wire::payload::{Decoder, Error, Payload, Step};
+use tidegate_wire::payload::{Decoder, Error};
+
+use cutter::Cutter;
 
 /// Bytes of a stream in one batch, in which they are read: with its records, small enough to stay in the cache.
 pub(crate) const BATCH_BYTES: usize = 64 * 1024;
@@ -182,41 +186,13 @@ impl Frames {
         refused: &mut impl FnMut(Error),
     ) -> Result<Halt, Error> {
         let Self { decoder, batch, packed, start, offset, seq, stream, .. } = self;
-        let mut halt = Ok(Halt::BatchFull);
-        let mut next = |bytes: &[u8]| {
-            while *room > 0 {
-                let (used, payload) = match decoder.next(&bytes[*start..]) {
-                    Ok(Step::Value { used, payload }) => (used, Some(payload)),
-                    Ok(Step::Refused { used, reason }) => {
-                        refused(reason);
-                        (used, None)
-                    }
-                    Ok(Step::Definition { used }) => (used, None),
-                    Ok(Step::Incomplete { .. }) => {
-                        halt = Ok(Halt::OutOfBytes);
-                        return None;
-                    }
-                    Err(error) => {
-                        halt = Err(error);
-                        return None;
-                    }
-                };
-                *start += used;
-                *offset += used as u64;
-                if let Some(payload) = payload {
-                    *seq += 1;
-                    *room -= 1;
-                    let at = Frame { time, seq: *seq, stream: *stream, ..Frame::default() };
-                    return Some(frame(&payload, bytes, at));
-                }
-            }
-            None
-        };
+        let frame = Frame { time, stream: *stream, ..Frame::default() };
+        let mut cutter = Cutter { decoder, start, offset, seq, room, frame, refused, halt: Ok(Halt::BatchFull) };
         match packed {
-            Some(frames) => frames.extend(std::iter::from_fn(|| next(batch.bytes()))),
-            None => batch.parse(next),
+            Some(frames) => frames.extend(std::iter::from_fn(|| cutter.next(batch.bytes()))),
+            None => batch.parse(|bytes| cutter.next(bytes)),
         }
-        halt
+        cutter.halt
     }
 
     /// Passes over what came of a frame that is too long.
@@ -237,18 +213,6 @@ impl Frames {
 fn new_stream() -> u32 {
     static STREAMS: AtomicU32 = AtomicU32::new(1);
     STREAMS.fetch_add(1, Ordering::Relaxed)
-}
-
-fn frame(payload: &Payload<'_>, bytes: &[u8], frame: Frame) -> Frame {
-    let data = Span::locate(payload.data, bytes);
-    let payload_type = i32::try_from(payload.kind).unwrap_or(i32::MAX);
-    Frame { payload_type, cpu: low_i32(payload.cpu), lost: payload.lost, data, ..frame }
-}
-
-/// What Go's `int32(wide)` leaves, as in Hubble: CPUs have small numbers.
-fn low_i32(wide: i64) -> i32 {
-    let [a, b, c, d, ..] = wide.to_le_bytes();
-    i32::from_le_bytes([a, b, c, d])
 }
 
 #[cfg(test)]

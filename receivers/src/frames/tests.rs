@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use tidegate_core::Record;
+use tidegate_core::{Record, Span};
 use tidegate_wire::gob::TypeId;
-use tidegate_wire::payload::Encoder;
+use tidegate_wire::payload::{Encoder, Payload};
 
 fn event(data: &[u8]) -> Payload<'_> {
     Payload { data, cpu: 3, lost: 0, kind: Payload::EVENT_SAMPLE }
