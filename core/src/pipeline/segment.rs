@@ -198,10 +198,12 @@ impl Segment {
             self.process(next, &mut batch, &mut ticket);
         }
         if self.exits.is_tight(batch.held()) {
-            batch.fit();
+            // Whoever reads the edges may be on this thread, and has not had a turn.
+            yield_now().await;
+            if self.exits.is_tight(batch.held()) {
+                batch.fit();
+            }
         }
         send(vec![self.exits.admit(&Arc::new(batch), ticket)]).await;
-        // Whoever reads the edges may be on this thread: without a turn, it would find them full.
-        yield_now().await;
     }
 }

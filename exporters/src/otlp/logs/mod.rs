@@ -120,21 +120,23 @@ impl Encoder {
             _ => Severity::Info,
         };
         LINE.push_agent_event_text(&mut self.text, event);
-        let mut writer = Writer::begin_with(out, &Head { time: event.time, severity }, &mut self.text);
+        let mut writer = Writer::begin_with_text(out, &Head { time: event.time, severity }, &mut self.text);
         agent_event::write(&mut writer, event);
         writer.end(&Tail { trace_id: None, observed, event_name: AGENT_EVENT });
     }
 
     fn debug_event(&mut self, event: &DebugEvent, observed: Timestamp, out: &mut Vec<u8>) {
         LINE.push_debug_event_text(&mut self.text, event);
-        let mut writer = Writer::begin_with(out, &Head { time: event.time, severity: Severity::Debug }, &mut self.text);
+        let mut writer =
+            Writer::begin_with_text(out, &Head { time: event.time, severity: Severity::Debug }, &mut self.text);
         debug_event::write(&mut writer, event);
         writer.end(&Tail { trace_id: None, observed, event_name: DEBUG_EVENT });
     }
 
     fn lost(&mut self, lost: &Lost, observed: Timestamp, out: &mut Vec<u8>) {
         LINE.push_lost_text(&mut self.text, lost);
-        let mut writer = Writer::begin_with(out, &Head { time: lost.time, severity: Severity::Warn }, &mut self.text);
+        let mut writer =
+            Writer::begin_with_text(out, &Head { time: lost.time, severity: Severity::Warn }, &mut self.text);
         lost::write(&mut writer, lost);
         writer.end(&Tail { trace_id: None, observed, event_name: LOST });
     }

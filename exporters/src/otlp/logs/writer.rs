@@ -98,7 +98,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Starts a record with a body, which is in the room for texts.
-    pub(super) fn begin_with(out: &'a mut Vec<u8>, head: &Head, text: &'a mut String) -> Self {
+    pub(super) fn begin_with_text(out: &'a mut Vec<u8>, head: &Head, text: &'a mut String) -> Self {
         let mut this = Self::begin(out, head, text);
         this.body(this.text.len());
         this.out.extend_from_slice(this.text.as_bytes());

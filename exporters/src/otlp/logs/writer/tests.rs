@@ -97,7 +97,7 @@ proptest! {
         };
         let expected = ScopeLogs { log_records: vec![record], ..ScopeLogs::default() }.encode_to_vec();
         let (mut out, mut text) = (b"before".to_vec(), body);
-        let mut writer = Writer::begin_with(&mut out, &Head { time: Timestamp(time), severity: Severity::Warn }, &mut text);
+        let mut writer = Writer::begin_with_text(&mut out, &Head { time: Timestamp(time), severity: Severity::Warn }, &mut text);
         attributes.iter().for_each(|(short, value)| write(&mut writer, name(*short).0, value));
         writer.end(&Tail { trace_id, observed: Timestamp(7), event_name: "hubble.flow" });
         prop_assert!(out.strip_prefix(b"before") == Some(&expected[..]));
