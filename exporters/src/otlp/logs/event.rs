@@ -63,8 +63,9 @@ fn write_protocols(out: &mut Writer<'_>, version: IpVersion, l4: &L4) {
         IpVersion::V6 => out.text(key!("network.type"), "ipv6"),
         IpVersion::NotUsed => {}
     }
-    if let Some(name) = transport(l4) {
-        out.text(key!("network.transport"), name);
+    if let Some(name) = l4.name() {
+        let lower = name.chars().map(|c| c.to_ascii_lowercase());
+        out.made(key!("network.transport"), |text| text.extend(lower));
     }
     match *l4 {
         L4::Tcp { flags: Some(flags), .. } => {
@@ -77,19 +78,6 @@ fn write_protocols(out: &mut Writer<'_>, version: IpVersion, l4: &L4) {
         }
         _ => {}
     }
-}
-
-fn transport(l4: &L4) -> Option<&'static str> {
-    Some(match l4 {
-        L4::None => return None,
-        L4::Tcp { .. } => "tcp",
-        L4::Udp { .. } => "udp",
-        L4::Sctp { .. } => "sctp",
-        L4::Icmpv4 { .. } => "icmpv4",
-        L4::Icmpv6 { .. } => "icmpv6",
-        L4::Vrrp { .. } => "vrrp",
-        L4::Igmp { .. } => "igmp",
-    })
 }
 
 /// All that a piece tells of: it is made of nothing else.
