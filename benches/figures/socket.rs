@@ -1,5 +1,6 @@
 //! The same work from a monitor socket, to which the recording is written as the Cilium agent does it: one write a
-//! frame, at a steady rate or as fast as it is read. Beside it a program that only reads that socket: what is above its cost is tidegate's.
+//! frame, at a steady rate or as fast as it is read. Beside it a program that only reads that socket: what is above its
+//! cost is tidegate's.
 
 use std::error::Error;
 use std::io::Read as _;
