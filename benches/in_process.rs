@@ -32,6 +32,7 @@ impl Pipeline {
                 fingerprint: String::new(),
                 holds: Vec::new(),
                 stage: "nop".to_owned(),
+                health: Default::default(),
                 exporter,
                 wants: Kinds::ALL,
                 queue: Limits::DEFAULT,
@@ -78,5 +79,6 @@ pub(crate) fn context(stage: &str) -> BuildContext {
         stage: stage.to_owned(),
         node_name: "default/node".to_owned(),
         telemetry: tidegate_core::telemetry::Telemetry::default(),
+        health: Default::default(),
     }
 }

@@ -66,12 +66,14 @@ impl Builder<'_> {
 
     fn exporter(&mut self, component: &Component<dyn ExporterConfig>) -> Option<ExporterNode> {
         let config = component.config.as_ref()?;
-        let exporter = self.built(component, config.build(&self.context(component)))?;
+        let context = self.context(component);
+        let exporter = self.built(component, config.build(&context))?;
         let queue = component.queue.unwrap_or_default().limits(config.default_queue());
         Some(ExporterNode {
             stage: component.stage.clone(),
             fingerprint: self.fingerprint(component),
             holds: config.holds(),
+            health: context.health,
             exporter,
             wants: config.consumes(),
             queue,
@@ -112,6 +114,7 @@ impl Builder<'_> {
             stage: component.stage.clone(),
             node_name: self.node_name.to_owned(),
             telemetry: self.telemetry.clone(),
+            health: self.telemetry.health().stage(&component.stage),
         }
     }
 

@@ -2,6 +2,7 @@
 //! Everything is read when it is asked for; nothing here is on the way of a record.
 
 mod books;
+mod health;
 mod instruments;
 mod ledger;
 mod page;
@@ -18,8 +19,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tidegate_core::ledger::Ledger;
@@ -144,16 +145,14 @@ async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> impl 
     let mut families = ledger::families(&report);
     families.extend(reloads::families(&report.reloads));
     families.extend(instruments::families(&agent.telemetry));
+    families.push(health::family(agent.telemetry.health()));
     families.extend(process::families());
     ([(CONTENT_TYPE, format.content_type())], page::write(&families, format))
 }
 
-/// A stage that fails has everything stop, so that is all that there is to know.
 async fn readiness(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    match shared.agent.stop.is_requested() {
-        false => (StatusCode::OK, "ready\n"),
-        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
-    }
+    let agent = &shared.agent;
+    health::readiness(agent.telemetry.health(), agent.stop.is_requested())
 }
 
 async fn books(State(shared): State<Arc<Shared>>) -> impl IntoResponse {

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use toml::de::ValueDeserializer;
 
 use crate::edge::Limits;
+use crate::health::Health;
 use crate::pipeline::Hold;
 use crate::record::Kinds;
 use crate::stage::{Exporter, Processor, Receiver};
@@ -52,6 +53,8 @@ pub struct BuildContext {
     pub node_name: String,
     /// For instruments of its own.
     pub telemetry: Telemetry,
+    /// Where it reports that it cannot do its work, and that it can again.
+    pub health: Health,
 }
 
 impl BuildContext {

@@ -13,6 +13,7 @@ pub mod component;
 pub mod config;
 pub mod edge;
 pub mod flow;
+pub mod health;
 pub mod ledger;
 pub mod metric;
 pub mod pipeline;

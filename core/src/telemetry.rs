@@ -4,12 +4,14 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::health::HealthRegistry;
 use crate::ledger::lock;
 
 /// The agent's own instruments; clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Telemetry {
     instruments: Arc<Mutex<Vec<Instrument>>>,
+    health: HealthRegistry,
 }
 
 /// One series of the agent's own metrics.
@@ -67,6 +69,12 @@ impl Telemetry {
     #[must_use]
     pub fn gauge(&self, name: &'static str, help: &'static str, labels: &[(&'static str, &str)]) -> Gauge {
         Gauge(self.instrument(name, help, labels, false))
+    }
+
+    /// The health of the agent's stages.
+    #[must_use]
+    pub fn health(&self) -> &HealthRegistry {
+        &self.health
     }
 
     /// All instruments, in the order of their making.

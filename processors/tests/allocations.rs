@@ -40,7 +40,9 @@ fn chain() -> Vec<Box<dyn Processor>> {
         let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
         let config = (kind.parse)(ValueDeserializer::parse(config).unwrap().into_deserializer()).unwrap();
         let (stage, node_name) = (format!("processors.{}", kind.name), "default/node".to_owned());
-        config.build(&BuildContext { stage, node_name, telemetry: Telemetry::default() }).unwrap()
+        config
+            .build(&BuildContext { stage, node_name, telemetry: Telemetry::default(), health: Default::default() })
+            .unwrap()
     };
     STAGES.map(build).into()
 }

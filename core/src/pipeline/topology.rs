@@ -7,6 +7,7 @@ use super::run::Running;
 use super::runtimes::Runtimes;
 use super::tasks::Tasks;
 use crate::edge::Limits;
+use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::record::Kinds;
 use crate::stage::{Exporter, Processor, Receiver, Stop};
@@ -51,6 +52,8 @@ pub struct ExporterNode {
     pub fingerprint: String,
     /// What nobody else can hold while it runs.
     pub holds: Vec<Hold>,
+    /// Where the runner enters that the component has ended before the others.
+    pub health: Health,
     /// The component.
     pub exporter: Box<dyn Exporter>,
     /// The kinds of records that it gets; others are filtered in front of it.

@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use fastrand::Rng;
+use tidegate_core::health::Health;
 use tidegate_core::ledger::{Ledger, Report};
 use tidegate_core::pipeline::{Control, ExporterNode, Hold, PipelineNode, ProcessorNode, ReceiverNode, Topology};
 use tidegate_core::stage::Stop;
@@ -114,7 +115,7 @@ impl World {
         let exporter = Box::new(Fickle { seen: self.seen[part.at].clone(), rng: self.rng.fork() });
         let (stage, fingerprint) = (format!("exporters.e{}", part.at), part.version.to_string());
         let holds = if part.at == 0 { vec![Hold::StandardOutput] } else { Vec::new() };
-        ExporterNode { stage, fingerprint, holds, exporter, wants, queue: part.queue }
+        ExporterNode { stage, fingerprint, holds, health: Health::default(), exporter, wants, queue: part.queue }
     }
 
     fn pipeline(&mut self, row: &Row) -> PipelineNode {

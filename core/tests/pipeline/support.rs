@@ -212,6 +212,7 @@ impl Lab {
             stage,
             fingerprint: String::new(),
             holds: Vec::new(),
+            health: Default::default(),
             exporter,
             wants,
             queue,

@@ -60,5 +60,10 @@ fn build(kind: &str) -> Box<dyn Processor> {
 }
 
 pub(crate) fn context(stage: &str) -> BuildContext {
-    BuildContext { stage: stage.to_owned(), node_name: "default/bench".to_owned(), telemetry: Telemetry::default() }
+    BuildContext {
+        stage: stage.to_owned(),
+        node_name: "default/bench".to_owned(),
+        telemetry: Telemetry::default(),
+        health: Default::default(),
+    }
 }

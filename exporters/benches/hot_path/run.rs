@@ -74,6 +74,7 @@ async fn run(row: usize, feed: Feed, sink: &str) {
         stage: "exporters.bench".to_owned(),
         fingerprint: String::new(),
         holds: Vec::new(),
+        health: Default::default(),
         exporter: config.build(&context("exporters.bench")).unwrap(),
         wants: config.consumes(),
         queue: Limits { when_full: WhenFull::Block, ..Limits::DEFAULT },

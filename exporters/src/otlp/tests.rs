@@ -11,6 +11,7 @@ fn build(toml: &str) -> Result<Box<dyn Exporter>, String> {
         stage: "exporters.otlp".to_owned(),
         node_name: "default/node-a".to_owned(),
         telemetry: tidegate_core::telemetry::Telemetry::default(),
+        health: Default::default(),
     };
     config.build(&context).map_err(|error| format!("{}: {}", error.key, error.message))
 }

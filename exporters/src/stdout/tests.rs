@@ -16,6 +16,7 @@ fn refusal(table: &str) -> Option<(&'static str, String)> {
         stage: "exporters.stdout".to_owned(),
         node_name: "default/node-a".to_owned(),
         telemetry: Telemetry::default(),
+        health: Default::default(),
     };
     parse(table).unwrap().build(&context).err().map(|error| (error.key, error.message))
 }

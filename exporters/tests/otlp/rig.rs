@@ -72,11 +72,13 @@ impl Setup {
             stage: "exporters.otlp".to_owned(),
             node_name: "default/node-a".to_owned(),
             telemetry: telemetry.clone(),
+            health: Default::default(),
         };
         let exporter = ExporterNode {
             fingerprint: String::new(),
             holds: Vec::new(),
             stage: context.stage.clone(),
+            health: context.health.clone(),
             exporter: config.build(&context).unwrap(),
             wants: config.consumes(),
             queue: self.queue,

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn context() -> BuildContext {
     let stage = "exporters.prometheus".to_owned();
-    BuildContext { stage, node_name: "c/n".to_owned(), telemetry: Telemetry::default() }
+    BuildContext { stage, node_name: "c/n".to_owned(), telemetry: Telemetry::default(), health: Default::default() }
 }
 
 pub(crate) fn parse(text: &str) -> Result<Box<dyn ExporterConfig>, toml::de::Error> {
@@ -94,6 +94,7 @@ fn topology(exporter: Box<dyn Exporter>, wants: tidegate_core::Kinds, points: Ve
         stage: "exporters.prometheus".to_owned(),
         fingerprint: String::new(),
         holds: Vec::new(),
+        health: Default::default(),
         exporter,
         wants,
         queue: Limits::DEFAULT,

@@ -72,6 +72,7 @@ pub(crate) fn start(output: impl Write + Send + 'static, batches: Vec<Batch>) ->
             fingerprint: String::new(),
             holds: Vec::new(),
             stage: "exporters.stdout".to_owned(),
+            health: Default::default(),
             exporter: Box::new(Exporter::to(output, Lines::compact(false))),
             wants: Kinds::of(&[Kind::Flow, Kind::Lost]),
             queue: Limits::DEFAULT,

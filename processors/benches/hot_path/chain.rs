@@ -96,6 +96,7 @@ fn build(kind: &str, config: &str) -> Box<dyn Processor> {
         stage: format!("processors.{}", kind.name),
         node_name: "default/bench".to_owned(),
         telemetry: Telemetry::default(),
+        health: Default::default(),
     };
     config.build(&context).unwrap()
 }

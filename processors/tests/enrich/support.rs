@@ -25,7 +25,12 @@ pub(crate) fn build(config: &str, telemetry: &Telemetry) -> Result<Box<dyn Proce
     let table = ValueDeserializer::parse(config).map_err(|error| error.to_string())?.into_deserializer();
     let config = (KIND.parse)(table).map_err(|error| error.message().to_owned())?;
     let stage = "processors.cilium_enrich".to_owned();
-    let context = BuildContext { stage, node_name: "default/node-a".to_owned(), telemetry: telemetry.clone() };
+    let context = BuildContext {
+        stage,
+        node_name: "default/node-a".to_owned(),
+        telemetry: telemetry.clone(),
+        health: Default::default(),
+    };
     config.build(&context).map_err(|error| format!("{}: {error}", error.key))
 }
 

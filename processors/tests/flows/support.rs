@@ -139,6 +139,7 @@ pub(crate) fn build(kind: &str, config: &str) -> Result<Box<dyn Processor>, Stri
         stage: format!("processors.{}", kind.name),
         node_name: "default/node-a".into(),
         telemetry: Telemetry::default(),
+        health: Default::default(),
     };
     config.build(&context).map_err(|error| format!("{}: {error}", error.key))
 }

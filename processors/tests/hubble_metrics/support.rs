@@ -19,7 +19,12 @@ use tidegate_processors::hubble_metrics::Config;
 
 pub(crate) fn build(config: &Config) -> Result<Box<dyn Processor>, BuildError> {
     let stage = "processors.hubble_metrics".to_owned();
-    config.build(&BuildContext { stage, node_name: "c/n".to_owned(), telemetry: Telemetry::default() })
+    config.build(&BuildContext {
+        stage,
+        node_name: "c/n".to_owned(),
+        telemetry: Telemetry::default(),
+        health: Default::default(),
+    })
 }
 
 pub(crate) fn config(items: &[&str]) -> Config {

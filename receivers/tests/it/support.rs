@@ -49,8 +49,12 @@ pub(crate) fn build(kind: &str, table: &str, telemetry: &Telemetry) -> Result<Bo
     let kind = KINDS.iter().find(|known| known.name == kind).expect("a kind of this crate");
     let table = toml::de::ValueDeserializer::parse(table).expect("TOML");
     let config = (kind.parse)(table).expect("a configuration");
-    let context =
-        BuildContext { stage: STAGE.to_owned(), node_name: "default/node".to_owned(), telemetry: telemetry.clone() };
+    let context = BuildContext {
+        stage: STAGE.to_owned(),
+        node_name: "default/node".to_owned(),
+        telemetry: telemetry.clone(),
+        health: Default::default(),
+    };
     config.build(&context)
 }
 
@@ -76,6 +80,7 @@ impl Bench {
                 fingerprint: String::new(),
                 holds: Vec::new(),
                 stage: "exporters.collect".to_owned(),
+                health: Default::default(),
                 exporter: Box::new(Collect { sender, gated }),
                 wants: Kinds::ALL,
                 queue: Limits { records: 1, ..Limits::DEFAULT },

@@ -35,7 +35,12 @@ const METRICS: &str = "{ metrics = ['dns:query;ips', 'drop:labelsContext=source_
 /// # Panics
 /// If too much is allocated, if a record is lost without a count, or if a line or a message cannot be read.
 pub fn run(data: &[u8]) {
-    let context = BuildContext { stage: "fuzz".into(), node_name: NODE.into(), telemetry: Telemetry::default() };
+    let context = BuildContext {
+        stage: "fuzz".into(),
+        node_name: NODE.into(),
+        telemetry: Telemetry::default(),
+        health: Default::default(),
+    };
     let mut batch = frames(data);
     let mut processors: Vec<_> = CHAIN.iter().map(|(kind, config)| build(kind, config, &context)).collect();
     let left_over = PROCESSORS.holds(data.len(), || {

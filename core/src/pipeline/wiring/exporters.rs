@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Work;
 use crate::edge::{Door, Edge, Inbox, Limits, edge};
+use crate::health::Health;
 use crate::ledger::{Books, reason};
 use crate::pipeline::fan_out::Target;
 use crate::pipeline::heritage::all_ended;
@@ -28,6 +29,7 @@ struct Live {
     fingerprint: String,
     queue: Limits,
     holds: Vec<Hold>,
+    _health: Health,
     door: Door,
     task: Id,
     ended: CancellationToken,
@@ -101,7 +103,7 @@ impl Exporters {
 
     /// Starts one, as soon as nobody holds what it is to hold.
     fn start(&self, Fresh { node, seat, door, inbox }: Fresh, work: &mut Work<'_>) -> Live {
-        let ExporterNode { stage, fingerprint, holds, exporter, queue, .. } = node;
+        let ExporterNode { stage, fingerprint, holds, health, exporter, queue, .. } = node;
         let excluded = self.leaving.iter().filter(|live| live.excludes(&holds));
         let excluded: Vec<_> = excluded.map(|live| live.ended.clone()).collect();
         let ended = CancellationToken::new();
@@ -111,7 +113,7 @@ impl Exporters {
             all_ended(excluded).await;
             exporter.run(inbox).await
         });
-        Live { stage, fingerprint, queue, holds, door, task, ended }
+        Live { stage, fingerprint, queue, holds, _health: health, door, task, ended }
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fastrand::Rng;
 use tidegate_core::edge::{Inbox, Limits, WhenFull};
+use tidegate_core::health::Health;
 use tidegate_core::ledger::Ledger;
 use tidegate_core::pipeline::{ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology};
 use tidegate_core::record::Frame;
@@ -132,7 +133,15 @@ impl Stream {
     fn exporter(&mut self, name: &str, seen: Arc<Mutex<Vec<u64>>>) -> ExporterNode {
         let exporter = Box::new(Sink { seen, rng: self.rng.fork() });
         let (stage, fingerprint, queue) = (format!("exporters.{name}"), self.version(2), self.queue());
-        ExporterNode { stage, fingerprint, holds: Vec::new(), exporter, wants: Kinds::ALL, queue }
+        ExporterNode {
+            stage,
+            fingerprint,
+            holds: Vec::new(),
+            health: Health::default(),
+            exporter,
+            wants: Kinds::ALL,
+            queue,
+        }
     }
 
     fn pipeline(&mut self, name: &str, exporters: Vec<usize>) -> PipelineNode {

@@ -26,6 +26,7 @@ fn context() -> BuildContext {
         stage: "exporters.otlp".to_owned(),
         node_name: "default/node-a".to_owned(),
         telemetry: Telemetry::default(),
+        health: Default::default(),
     }
 }
 
