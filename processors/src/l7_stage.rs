@@ -16,9 +16,6 @@ use crate::wire_seen::{Exchange, Message, WireSeen};
 
 /// One protocol's part.
 pub(crate) trait Protocol: Send {
-    /// What was found in a packet, before it is known whether it is needed.
-    type Found<'a>;
-
     /// Which records are about this protocol.
     const RECORDS: access_log::Protocol;
 
@@ -32,11 +29,48 @@ pub(crate) trait Protocol: Send {
     /// looking far.
     fn may_be(flow: &Flow, head: [u8; 4]) -> bool;
 
-    /// Looks for a message in a flow's payload, which lies in `bytes`.
-    fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Self::Found<'a>)>;
+    /// Looks for messages in a flow's payload, which lies in `bytes`, and adds each to the findings, in their order.
+    fn find(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>);
+}
 
-    /// What goes on the flow of the message that was found last; `None` if it turns out to be none.
-    fn found(&mut self, found: Self::Found<'_>) -> Option<L7>;
+/// Receives the messages that a packet's payload holds, and counts what of it cannot be read.
+pub(crate) struct Findings<'a> {
+    carrier: &'a Flow,
+    seen: &'a mut WireSeen,
+    notes: &'a mut Notes,
+}
+
+impl Findings<'_> {
+    /// Adds a message. `l7` makes what goes on its flow; it is called only if the message is new, and returns `None` if
+    /// the bytes turn out to be none. Returns whether the message is new and waits to be handed on.
+    pub(crate) fn message(&mut self, message: Message, l7: impl FnOnce() -> Option<L7>) -> bool {
+        self.seen.show(message, self.carrier, l7)
+    }
+
+    /// Counts something about the payload that an operator should see: a part that cannot be read. A packet is mostly
+    /// reported more than once, so what is counted once for each message is noted only with a new one.
+    pub(crate) fn note(&mut self, what: &'static str) {
+        self.notes.add(what);
+    }
+}
+
+/// Counts between two visits of the stage's tally; a handful of names.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(Vec<(&'static str, u64)>);
+
+impl Notes {
+    pub(crate) fn add(&mut self, what: &'static str) {
+        match self.0.iter_mut().find(|(name, _)| *name == what) {
+            Some((_, count)) => *count += 1,
+            None => self.0.push((what, 1)),
+        }
+    }
+
+    fn enter(&mut self, tally: &mut Tally) {
+        for (what, count) in &mut self.0 {
+            tally.note_times(what, std::mem::take(count));
+        }
+    }
 }
 
 /// The stage.
@@ -46,15 +80,16 @@ pub(crate) struct L7Stage<P> {
     flows: AccessLogFlows,
     /// `None` where packets are not looked into.
     seen: Option<WireSeen>,
+    notes: Notes,
 }
 
 impl<P: Protocol> L7Stage<P> {
     pub(crate) fn new(protocol: P, seen: Option<WireSeen>) -> Self {
-        Self { protocol, flows: AccessLogFlows::default(), seen }
+        Self { protocol, flows: AccessLogFlows::default(), seen, notes: Notes::default() }
     }
 
     fn judge(&mut self, record: &mut Record, bytes: &[u8], latest: &mut Option<Timestamp>) -> Outcome {
-        let Self { protocol, flows, seen } = self;
+        let Self { protocol, flows, seen, notes } = self;
         let time = match record {
             Record::Flow(flow) => {
                 *latest = Some(flow.time).max(*latest);
@@ -62,7 +97,7 @@ impl<P: Protocol> L7Stage<P> {
                     && WireSeen::takes(flow)
                     && let Some(seen) = seen
                 {
-                    look(protocol, seen, flow, bytes);
+                    look(protocol, flow, bytes, &mut Findings { carrier: flow, seen, notes });
                 }
                 return Outcome::Keep;
             }
@@ -85,12 +120,10 @@ impl<P: Protocol> L7Stage<P> {
     }
 }
 
-/// Shows `seen` the message in a flow's payload, if it is one.
+// Apart, so that the other packets do without its registers.
 #[inline(never)]
-fn look<P: Protocol>(protocol: &mut P, seen: &mut WireSeen, flow: &Flow, bytes: &[u8]) {
-    if let Some((message, found)) = protocol.find(flow, bytes) {
-        seen.show(message, flow, || protocol.found(found));
-    }
+fn look<P: Protocol>(protocol: &mut P, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {
+    protocol.find(flow, bytes, findings);
 }
 
 /// The first bytes of a payload, whatever is behind it.
@@ -104,6 +137,7 @@ impl<P: Protocol + 'static> Processor for L7Stage<P> {
         batch.sift(tally, |record, bytes| self.judge(record, bytes, &mut latest));
         if let Some(seen) = &mut self.seen {
             seen.end_batch(latest, batch, tally);
+            self.notes.enter(tally);
         }
     }
 

@@ -26,7 +26,12 @@ impl Tally {
     /// Counts something that an operator should see but that is no outcome: a record passed on
     /// undecoded, a table that was full.
     pub fn note(&mut self, what: &'static str) {
-        add(&mut self.noted, what, 1);
+        self.note_times(what, 1);
+    }
+
+    /// As [`Self::note`], `n` times.
+    pub fn note_times(&mut self, what: &'static str, n: u64) {
+        add(&mut self.noted, what, n);
     }
 
     /// Counts `n` choices between readings of a record that fit its bytes equally well. No outcome either:

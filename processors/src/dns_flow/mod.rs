@@ -14,11 +14,11 @@ use tidegate_core::flow::{Flow, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::access_log as records;
-use tidegate_wire::dns::{Name, Question};
+use tidegate_wire::dns::Name;
 
 use crate::access_log_flow::Log;
-use crate::l7_stage::{L7Stage, Protocol};
-use crate::wire_seen::{Content, Exchange, Message, Settings};
+use crate::l7_stage::{Findings, L7Stage, Protocol};
+use crate::wire_seen::{Content, Exchange, Settings};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -58,8 +58,6 @@ struct DnsFlow {
 }
 
 impl Protocol for DnsFlow {
-    type Found<'a> = Question<'a>;
-
     const RECORDS: records::Protocol = records::Protocol::Dns;
 
     fn l7(&mut self, log: &Log<'_>, _logged_at: jiff::SignedDuration) -> L7 {
@@ -74,11 +72,9 @@ impl Protocol for DnsFlow {
         wire::is_on_port(flow)
     }
 
-    fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Question<'a>)> {
-        wire::find(flow, bytes, &self.content, &mut self.name)
-    }
-
-    fn found(&mut self, found: Question<'_>) -> Option<L7> {
-        wire::l7(found, &self.name)
+    fn find(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {
+        if let Some((message, question)) = wire::find(flow, bytes, &self.content, &mut self.name) {
+            findings.message(message, || wire::l7(question, &self.name));
+        }
     }
 }

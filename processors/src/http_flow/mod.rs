@@ -19,11 +19,11 @@ use tidegate_core::flow::{Flow, L4, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::access_log as records;
-use tidegate_wire::http::{self, Start};
+use tidegate_wire::http;
 
 use crate::access_log_flow::Log;
-use crate::l7_stage::{L7Stage, Protocol};
-use crate::wire_seen::{Content, Exchange, Message, Settings};
+use crate::l7_stage::{Findings, L7Stage, Protocol};
+use crate::wire_seen::{Content, Exchange, Settings};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -60,8 +60,6 @@ struct HttpFlow {
 }
 
 impl Protocol for HttpFlow {
-    type Found<'a> = Start<'a>;
-
     const RECORDS: records::Protocol = records::Protocol::Http;
 
     fn l7(&mut self, log: &Log<'_>, logged_at: jiff::SignedDuration) -> L7 {
@@ -76,11 +74,9 @@ impl Protocol for HttpFlow {
         matches!(flow.l4, L4::Tcp { .. }) & http::may_be_head(head)
     }
 
-    fn find<'a>(&mut self, flow: &Flow, bytes: &'a [u8]) -> Option<(Message, Start<'a>)> {
-        wire::find(flow, bytes, &self.content)
-    }
-
-    fn found(&mut self, found: Start<'_>) -> Option<L7> {
-        wire::l7(found)
+    fn find(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {
+        if let Some((message, start)) = wire::find(flow, bytes, &self.content) {
+            findings.message(message, || wire::l7(start));
+        }
     }
 }

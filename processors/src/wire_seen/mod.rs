@@ -87,16 +87,15 @@ impl WireSeen {
             & !has(SKIPPED_POINTS, flow.trace_point.0)
     }
 
-    /// A packet showed a message; `l7` makes what goes on its flow, if it is new and a message.
-    pub(crate) fn show(&mut self, message: Message, carrier: &Flow, l7: impl FnOnce() -> Option<L7>) {
-        match self.waiting.get_mut(&message) {
-            Some(known) => learn(known, carrier),
-            None => {
-                if let Some(l7) = l7() {
-                    self.wait(message, flow(carrier, l7));
-                }
-            }
+    /// A packet showed a message; `l7` makes what goes on its flow, if it is new and a message. Returns whether it is.
+    pub(crate) fn show(&mut self, message: Message, carrier: &Flow, l7: impl FnOnce() -> Option<L7>) -> bool {
+        if let Some(known) = self.waiting.get_mut(&message) {
+            learn(known, carrier);
+            return false;
         }
+        let Some(l7) = l7() else { return false };
+        self.wait(message, flow(carrier, l7));
+        true
     }
 
     fn wait(&mut self, message: Message, flow: Flow) {
