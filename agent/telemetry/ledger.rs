@@ -10,8 +10,10 @@ use super::page::{Family, number};
 pub(super) fn families(report: &Report) -> Vec<Family> {
     let mut families = stages(&report.stages);
     families.extend(edges(&report.edges));
-    let lost =
-        Family::counter("tidegate_upstream_lost_total", "Events that Cilium lost before they reached the socket");
+    let lost = Family::counter(
+        "tidegate_upstream_lost_total",
+        "Events that Cilium said it lost before they reached the socket: a lower bound, since it does not report all",
+    );
     families.push(
         report.upstream_lost.iter().fold(lost, |family, (source, n)| family.sample(&[("source", source)], number(*n))),
     );
@@ -45,6 +47,12 @@ fn stages(stages: &[StageReport]) -> Vec<Family> {
         total("tidegate_stage_records_absorbed_total", "Records delivered, or aggregated into metrics", |stage| {
             stage.absorbed
         }),
+        total(
+            "tidegate_stage_records_unconfirmed_total",
+            "Records that were on their way to a peer when the time to wait for its answer ended: neither known to be \
+             delivered nor known to be lost",
+            |stage| stage.unconfirmed,
+        ),
         split(
             "tidegate_stage_noted_total",
             "Things worth seeing that are no outcomes of records",

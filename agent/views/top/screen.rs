@@ -67,7 +67,7 @@ fn about(address: &str, activity: &Activity) -> Vec<Line<'static>> {
     }];
     let unaccounted = Span::raw(format!("; unaccounted {}", grouped(report.unaccounted)));
     state.push(if report.unaccounted == 0 { unaccounted } else { unaccounted.red().bold() });
-    state.push(Span::raw("; lost upstream "));
+    state.push(Span::raw("; lost upstream at least "));
     state.push(match activity.lost.is_empty() {
         true => Span::raw("0"),
         false => Span::raw(named(&activity.lost)).yellow(),
@@ -90,8 +90,18 @@ fn tables(activity: &Activity) -> Buffer {
 }
 
 fn stages(activity: &Activity) -> Grid {
-    let titles =
-        ["PIPELINE", "STAGE", ">IN/s", ">OUT/s", ">ABSORBED/s", ">FILTERED/s", ">DROPPED/s", ">IN FLIGHT", "DROPS"];
+    let titles = [
+        "PIPELINE",
+        "STAGE",
+        ">IN/s",
+        ">OUT/s",
+        ">ABSORBED/s",
+        ">FILTERED/s",
+        ">DROPPED/s",
+        ">UNCONFIRMED",
+        ">IN FLIGHT",
+        "DROPS",
+    ];
     let mut grid = Grid::new(&titles);
     for (report, stage) in activity.now.report.stages.iter().zip(&activity.stages) {
         let plain = if report.ended { Style::new().dim() } else { Style::new() };
@@ -105,6 +115,7 @@ fn stages(activity: &Activity) -> Grid {
             (rate(stage.absorbed), plain),
             (rate(Stage::sum(&stage.filtered)), plain),
             (rate(dropped), loss),
+            (total(report.unconfirmed), if report.unconfirmed > 0 { plain.yellow() } else { plain }),
             (grouped(report.in_flight), plain),
             (named(&stage.dropped), loss),
         ]);
@@ -114,6 +125,10 @@ fn stages(activity: &Activity) -> Grid {
 
 fn name(report: &StageReport<String>) -> String {
     if report.ended { format!("{} (ended)", report.stage) } else { report.stage.clone() }
+}
+
+fn total(n: u64) -> String {
+    if n == 0 { "-".to_owned() } else { grouped(n) }
 }
 
 /// `queue_full 1,204 (12/s), ...`

@@ -37,7 +37,10 @@ fn page(seconds: u32) -> Page<String> {
         stage(
             "exporters.e",
             n - seconds - 22,
-            &format!(r#""filtered":{{}},"dropped":{{}},"absorbed":5,"in_flight":{},"forwarded":0"#, n - seconds - 27),
+            &format!(
+                r#""filtered":{{}},"dropped":{{}},"absorbed":5,"unconfirmed":3,"in_flight":{},"forwarded":0"#,
+                n - seconds - 30
+            ),
         ),
     ];
     let edges = [edge("exporters.e", 900, 1_572_864, seconds), edge("processors.p", 0, 0, 0)];
@@ -52,12 +55,12 @@ fn page(seconds: u32) -> Page<String> {
 
 const TEXT: &str = "\
 tidegate 1.2.3 at here:1, up 2m 4s, rates over 4.0s
-the books balance; unaccounted 0; lost upstream perf_ring 63,488 (512/s); receivers.r connected; receivers.s NOT CONNECTED
+the books balance; unaccounted 0; lost upstream at least perf_ring 63,488 (512/s); receivers.r connected; receivers.s NOT CONNECTED
 
-PIPELINE  STAGE         IN/s  OUT/s  ABSORBED/s  FILTERED/s  DROPPED/s  IN FLIGHT  DROPS
-flows     receivers.r     10     10           -           -          -          0
-flows     processors.p    10    9.0           -           -        1.0          0  broken 124 (1.0/s), once 2
-flows     exporters.e    9.0      -           -           -          -      1,089
+PIPELINE  STAGE         IN/s  OUT/s  ABSORBED/s  FILTERED/s  DROPPED/s  UNCONFIRMED  IN FLIGHT  DROPS
+flows     receivers.r     10     10           -           -          -            -          0
+flows     processors.p    10    9.0           -           -        1.0            -          0  broken 124 (1.0/s), once 2
+flows     exporters.e    9.0      -           -           -          -            3      1,086
 
 PIPELINE  QUEUE OF      RECORDS     HELD     OF  BYTES          HELD        OF  BLOCKED  WHEN FULL
 flows     exporters.e   █████████·   900  1,000  █·········  1.5 MiB  16.0 MiB    100 %  block
@@ -93,7 +96,7 @@ fn press(state: &mut State, keys: &[KeyCode]) {
 #[test]
 fn the_screen_is_the_text_with_the_keys_below() {
     let expected = TEXT.to_owned() + "\n\nq quit   arrows scroll   d drops in detail   p pause";
-    assert_eq!(drawn(&mut watching(), 125, 14), expected);
+    assert_eq!(drawn(&mut watching(), 140, 14), expected);
 }
 
 #[test]
@@ -132,20 +135,20 @@ fn a_pause_holds_what_there_is_and_rates_go_over_it() {
     let mut state = watching();
     press(&mut state, &[KeyCode::Char('p')]);
     state.hear(page(130));
-    assert!(drawn(&mut state, 125, 14).contains("up 2m 4s") && state.paused);
-    assert!(drawn(&mut state, 125, 14).ends_with("p go on   PAUSED"));
+    assert!(drawn(&mut state, 140, 14).contains("up 2m 4s") && state.paused);
+    assert!(drawn(&mut state, 140, 14).ends_with("p go on   PAUSED"));
     press(&mut state, &[KeyCode::Char('p')]);
     state.hear(page(134));
-    assert!(drawn(&mut state, 125, 14).contains("up 2m 14s, rates over 10.0s"));
+    assert!(drawn(&mut state, 140, 14).contains("up 2m 14s, rates over 10.0s"));
 }
 
 #[test]
 fn an_agent_that_has_begun_anew_is_not_compared_with_the_one_before() {
     let mut state = watching();
     state.hear(page(10));
-    assert!(drawn(&mut state, 125, 14).contains("up 10s, rates since its start"));
+    assert!(drawn(&mut state, 140, 14).contains("up 10s, rates since its start"));
     state.trouble = Some("cannot connect".to_owned());
-    assert!(drawn(&mut state, 125, 14).ends_with("\ncannot connect"));
+    assert!(drawn(&mut state, 140, 14).ends_with("\ncannot connect"));
 }
 
 #[test]

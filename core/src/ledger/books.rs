@@ -41,6 +41,8 @@ pub(crate) struct Counts {
     pub(crate) noted: Vec<(&'static str, u64)>,
     pub(crate) ambiguous: Vec<(&'static str, u64)>,
     pub(crate) absorbed: u64,
+    /// Records that a peer may have or not.
+    pub(crate) unconfirmed: u64,
     pub(crate) in_flight: u64,
     pub(crate) unaccounted: u64,
     /// The stages behind it, each of which is offered every record that goes on while it is there.
@@ -162,11 +164,14 @@ impl Books {
         self.settle(n, |counts| add(&mut counts.dropped, reason, n));
     }
 
-    /// Records on a ticket that is dropped: the stage, or who handed them over, was torn down, or it forgot
-    /// them.
-    pub(super) fn abandon(&self, n: u64, by_force: bool) {
+    /// Records on a ticket that is dropped: the stage, or the one in front of it, was torn down, or it forgot
+    /// them. What a peer `may_have` is not known to be lost.
+    pub(super) fn abandon(&self, n: u64, by_force: bool, may_have: bool) {
         if by_force || self.is_forced() || std::thread::panicking() {
-            self.ended(n, by_force);
+            match may_have {
+                true => self.settle(n, |counts| counts.unconfirmed += n),
+                false => self.ended(n, by_force),
+            }
         } else {
             self.settle(n, |counts| counts.unaccounted += n);
             debug_assert!(false, "{n} records of {} have no outcome", self.stage);

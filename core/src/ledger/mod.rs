@@ -1,6 +1,6 @@
 //! The books: for each stage of each pipeline, where every record went.
 //!
-//! `in = out + filtered + dropped + absorbed + in_flight`, as monotonic totals since start. Records are
+//! `in = out + filtered + dropped + absorbed + unconfirmed + in_flight`, as monotonic totals since start. Records are
 //! on a [`Ticket`] from the moment a stage is offered them until their outcome is stated; a ticket that
 //! is dropped with records left on it counts them as unaccounted, which must never happen.
 //! The runner keeps the books; a component can only state outcomes.
@@ -16,7 +16,7 @@ mod ticket;
 pub use books::Books;
 pub(crate) use books::Counts;
 pub use reloads::{Reload, ReloadOutcome, Reloads};
-pub use report::{EdgeReport, Report, StageReport};
+pub use report::{EdgeReport, Report, SCHEMA, StageReport};
 pub use tally::Tally;
 pub use ticket::Ticket;
 

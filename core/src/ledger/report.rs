@@ -10,10 +10,23 @@ use serde::{Deserialize, Serialize};
 use super::{Counts, Reloads};
 use crate::edge::WhenFull;
 
+/// Version of what the fields of a [`Report`] mean. It is raised when the meaning of a field changes or a bucket joins
+/// the equation, so that whoever adds up the buckets learns of it; fields that are merely added do not raise it.
+///
+/// 2: `unconfirmed` is part of the equation.
+pub const SCHEMA: u32 = 2;
+
+fn first_schema() -> u32 {
+    1
+}
+
 /// The whole ledger at one moment. `Name` is what rules and reasons are in: `String` in a report that was read
 /// from JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report<Name: Ord = &'static str> {
+    /// Version of the fields' meaning, [`SCHEMA`]; 1 in a report from before there was a number.
+    #[serde(default = "first_schema")]
+    pub schema: u32,
     /// Whether every stage's books add up, every edge carried what both its ends counted, and no record
     /// is without an outcome.
     pub balanced: bool,
@@ -22,7 +35,8 @@ pub struct Report<Name: Ord = &'static str> {
     pub uptime_seconds: f64,
     /// Records without an outcome.
     pub unaccounted: u64,
-    /// What Cilium lost before us, by source.
+    /// What Cilium said that it lost before it reached us, by source. A lower bound: Cilium loses more without a word,
+    /// its reports of losses among it, when events come faster than its agent passes them on.
     pub upstream_lost: BTreeMap<Name, u64>,
     /// Each stage of each pipeline, in the order of the wiring.
     pub stages: Vec<StageReport<Name>>,
@@ -55,6 +69,10 @@ pub struct StageReport<Name: Ord = &'static str> {
     pub dropped: BTreeMap<Name, u64>,
     /// Records that were delivered or went into an aggregation table.
     pub absorbed: u64,
+    /// Records that were on their way to a peer when the time to wait for its answer ended: neither known to be
+    /// delivered nor known to be lost.
+    #[serde(default)]
+    pub unconfirmed: u64,
     /// Records in the stage or in its inbox.
     pub in_flight: u64,
     /// Records without an outcome.
@@ -104,7 +122,7 @@ impl Report {
         let unaccounted = stages.iter().map(|stage| stage.unaccounted).sum();
         let balanced = unaccounted == 0 && stages.iter().all(StageReport::balances) && edges_agree(&stages);
         let uptime_seconds = uptime.as_secs_f64();
-        Self { balanced, uptime_seconds, unaccounted, upstream_lost, stages, edges, reloads }
+        Self { schema: SCHEMA, balanced, uptime_seconds, unaccounted, upstream_lost, stages, edges, reloads }
     }
 }
 
@@ -121,6 +139,12 @@ impl<Name: Ord> Report<Name> {
     #[must_use]
     pub fn in_flight(&self) -> u64 {
         self.stages.iter().map(|stage| stage.in_flight).sum()
+    }
+
+    /// Records that peers may have or not.
+    #[must_use]
+    pub fn unconfirmed(&self) -> u64 {
+        self.stages.iter().map(|stage| stage.unconfirmed).sum()
     }
 }
 
@@ -145,6 +169,7 @@ impl StageReport {
             filtered: counts.filtered.iter().copied().collect(),
             dropped: counts.dropped.iter().copied().collect(),
             absorbed: counts.absorbed,
+            unconfirmed: counts.unconfirmed,
             in_flight: counts.in_flight,
             unaccounted: counts.unaccounted,
             noted: counts.noted.iter().copied().collect(),
@@ -155,21 +180,22 @@ impl StageReport {
 
     fn balances(&self) -> bool {
         let went: u64 = self.filtered.values().chain(self.dropped.values()).sum();
-        self.r#in == self.forwarded + went + self.absorbed + self.in_flight + self.unaccounted
+        let ended = self.absorbed + self.unconfirmed + self.unaccounted;
+        self.r#in == self.forwarded + went + ended + self.in_flight
     }
 }
 
 impl<Name: Ord + Display> Display for Report<Name> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows: Vec<[String; 7]> =
+        let rows: Vec<[String; COLUMNS]> =
             std::iter::once(HEADER.map(str::to_owned)).chain(self.stages.iter().map(row)).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 7] = std::array::from_fn(width);
+        let widths: [usize; COLUMNS] = std::array::from_fn(width);
         for row in &rows {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
                 let width = widths[column];
-                let left = column < 2 || column == 6;
+                let left = column < 2 || column == COLUMNS - 1;
                 let _ = if left { write!(line, "{cell:<width$}  ") } else { write!(line, "{cell:>width$}  ") };
             }
             writeln!(f, "{}", line.trim_end())?;
@@ -179,17 +205,27 @@ impl<Name: Ord + Display> Display for Report<Name> {
                 writeln!(f, "ambiguous, so chosen by a rule: {n} {choice} ({} of {})", stage.stage, stage.pipeline)?;
             }
         }
+        for stage in self.stages.iter().filter(|stage| stage.unconfirmed > 0) {
+            let StageReport { stage, pipeline, unconfirmed: n, .. } = stage;
+            writeln!(f, "unconfirmed, so delivered or lost: {n} ({stage} of {pipeline})")?;
+        }
         for (source, n) in &self.upstream_lost {
-            writeln!(f, "lost upstream, before the socket: {n} ({source})")?;
+            writeln!(
+                f,
+                "lost upstream, before the socket: at least {n} ({source}); Cilium does not report all that it loses"
+            )?;
         }
         let verdict = if self.balanced { "the books balance" } else { "THE BOOKS DO NOT BALANCE" };
         write!(f, "{verdict}; unaccounted records: {}; in flight: {}", self.unaccounted, self.in_flight())
     }
 }
 
-const HEADER: [&str; 7] = ["PIPELINE", "STAGE", "IN", "OUT", "ABSORBED", "IN FLIGHT", "FILTERED / DROPPED"];
+const COLUMNS: usize = 8;
 
-fn row<Name: Ord + Display>(stage: &StageReport<Name>) -> [String; 7] {
+const HEADER: [&str; COLUMNS] =
+    ["PIPELINE", "STAGE", "IN", "OUT", "ABSORBED", "UNCONFIRMED", "IN FLIGHT", "FILTERED / DROPPED"];
+
+fn row<Name: Ord + Display>(stage: &StageReport<Name>) -> [String; COLUMNS] {
     let list = |what: &str, counts: &BTreeMap<Name, u64>| {
         counts.iter().map(|(name, n)| format!("{what}{{{name}}} {n}")).collect::<Vec<_>>()
     };
@@ -202,6 +238,7 @@ fn row<Name: Ord + Display>(stage: &StageReport<Name>) -> [String; 7] {
         stage.r#in.to_string(),
         number(stage.forwarded),
         number(stage.absorbed),
+        number(stage.unconfirmed),
         number(stage.in_flight),
         rest.join(", "),
     ]

@@ -15,6 +15,8 @@ pub struct Ticket {
     left: u64,
     /// Who handed the records over, and may be torn down while it waits to.
     from: Option<Arc<Books>>,
+    /// Whether a peer may have the records.
+    at_peer: bool,
 }
 
 impl Ticket {
@@ -23,13 +25,13 @@ impl Ticket {
         for books in &rows {
             books.enter(n);
         }
-        Self { rows, left: n, from: None }
+        Self { rows, left: n, from: None, at_peer: false }
     }
 
     /// Enters `n` records that the stage made itself.
     pub(crate) fn create(books: &Arc<Books>, n: u64) -> Self {
         books.create(n);
-        Self { rows: vec![Arc::clone(books)], left: n, from: None }
+        Self { rows: vec![Arc::clone(books)], left: n, from: None, at_peer: false }
     }
 
     /// Records whose outcome is still owed.
@@ -58,13 +60,31 @@ impl Ticket {
         self.settle(n, |counts, n| add(&mut counts.dropped, reason, n));
     }
 
+    /// `n` records were on their way to a peer when the time to wait for its answer ended: they are neither known to
+    /// be delivered nor known to be lost.
+    pub fn unconfirmed(&mut self, n: u64) {
+        self.settle(n, |counts, n| counts.unconfirmed += n);
+    }
+
+    /// States whether a peer may have the records by now, because they are in a request or a write under way. If the
+    /// stage is ended by force meanwhile, they are [unconfirmed](Self::unconfirmed) rather than dropped.
+    pub fn set_at_peer(&mut self, at_peer: bool) {
+        self.at_peer = at_peer;
+    }
+
+    /// Whether a peer may have the records.
+    #[must_use]
+    pub fn is_at_peer(&self) -> bool {
+        self.at_peer
+    }
+
     /// Moves `n` of the records to a ticket of their own, for a stage whose parts of a batch come to
     /// different ends.
     pub fn split(&mut self, n: u64) -> Self {
         debug_assert!(n <= self.left, "more records split off than there are");
         let n = n.min(self.left);
         self.left -= n;
-        Self { rows: self.rows.clone(), left: n, from: self.from.clone() }
+        Self { rows: self.rows.clone(), left: n, from: self.from.clone(), at_peer: self.at_peer }
     }
 
     /// All records that are left were delivered.
@@ -77,6 +97,11 @@ impl Ticket {
         self.dropped(reason, self.left);
     }
 
+    /// All records that are left were on their way to a peer when the time to wait for its answer ended.
+    pub fn unconfirmed_all(mut self) {
+        self.unconfirmed(self.left);
+    }
+
     /// The stage ended, or was ended, before it took the records that are left.
     pub(crate) fn abandon_all(mut self) {
         let n = std::mem::take(&mut self.left);
@@ -86,7 +111,8 @@ impl Ticket {
     /// A ticket for each of the books that the records are in.
     pub(crate) fn apart(mut self) -> Vec<Self> {
         let left = std::mem::take(&mut self.left);
-        std::mem::take(&mut self.rows).into_iter().map(|books| Self { rows: vec![books], left, from: None }).collect()
+        let rows = std::mem::take(&mut self.rows).into_iter();
+        rows.map(|books| Self { rows: vec![books], left, from: None, at_peer: false }).collect()
     }
 
     /// The records go on to the one stage behind this one.
@@ -147,7 +173,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         if self.left > 0 {
             let is_forced = self.from.as_ref().is_some_and(|books| books.is_forced());
-            self.rows.iter().for_each(|books| books.abandon(self.left, is_forced));
+            self.rows.iter().for_each(|books| books.abandon(self.left, is_forced, self.at_peer));
         }
     }
 }

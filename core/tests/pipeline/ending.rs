@@ -9,8 +9,12 @@ use crate::support::{Ended, Lab, Manner, ROOMY, Step, records};
 
 /// Seven frames to an exporter that never comes back from its first batch of two.
 fn hanging() -> Lab {
+    stuck(Manner::Hangs)
+}
+
+fn stuck(manner: Manner) -> Lab {
     let steps = [Step::Send(2), Step::Send(5), Step::UntilStop];
-    Lab::new().receiver(&steps).exporter(Manner::Hangs, ROOMY).pipeline("p", &[0], Vec::new(), &[0])
+    Lab::new().receiver(&steps).exporter(manner, ROOMY).pipeline("p", &[0], Vec::new(), &[0])
 }
 
 #[tokio::test(start_paused = true)]
@@ -43,6 +47,22 @@ async fn what_is_not_drained_within_the_grace_period_is_lost_with_a_count() {
     assert_eq!(since.elapsed().as_secs(), 10);
     assert_eq!(ended.verdict(), "exporters.e0 did not end within the grace period of 10s");
     assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 7)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_peer_may_have_at_the_end_of_the_grace_period_is_unconfirmed() {
+    for at_once in [false, true] {
+        let started = stuck(Manner::HangsAtPeer).start();
+        started.a_second_later().await;
+        if at_once {
+            started.stop.request_at_once()
+        } else {
+            started.stop.request()
+        }
+        let ended = started.ended().await;
+        assert_eq!(ended.books("p", "exporters.e0").unconfirmed, 2, "of the batch at the peer");
+        assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 5)], "of the inbox");
+    }
 }
 
 #[tokio::test(start_paused = true)]

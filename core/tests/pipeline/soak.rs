@@ -152,13 +152,16 @@ impl World {
             assert!(row.r#in == sent || !is_faithful, "{run}: {} in {} of {sent}\n{report}", row.stage, row.pipeline);
         }
         for (at, seen) in self.seen.iter().enumerate() {
-            self.check_exporter(report, at, &seen.keys(), run);
+            self.check_exporter(report, at, seen, run);
         }
     }
 
-    fn check_exporter(&self, report: &Report, at: usize, seen: &[u64], run: &str) {
+    fn check_exporter(&self, report: &Report, at: usize, seen: &Seen, run: &str) {
         let stage = format!("exporters.e{at}");
-        let absorbed: u64 = report.stages.iter().filter(|row| row.stage == stage).map(|row| row.absorbed).sum();
+        let rows = || report.stages.iter().filter(|row| row.stage == stage);
+        let unconfirmed: u64 = rows().map(|row| row.unconfirmed).sum();
+        assert_eq!(seen.unconfirmed(), unconfirmed, "{run}: {stage}\n{report}");
+        let (absorbed, seen): (u64, _) = (rows().map(|row| row.absorbed).sum(), seen.keys());
         assert_eq!(seen.len() as u64, absorbed, "{run}: {stage}\n{report}");
         let mut times: HashMap<u64, usize> = HashMap::new();
         seen.iter().for_each(|key| *times.entry(*key).or_default() += 1);

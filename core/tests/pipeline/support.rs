@@ -99,6 +99,10 @@ pub(crate) enum Manner {
     Panics,
     /// Never, holding its first batch.
     Hangs,
+    /// Never, with its first batch in the hands of a peer that does not answer.
+    HangsAtPeer,
+    /// When its inbox ends, and no batch was answered for.
+    Unanswered,
     /// When its inbox ends, a millisecond for each batch.
     Slowly,
 }
@@ -118,7 +122,7 @@ impl Exporter for Keep {
         let _open = self.gate.acquire().await?;
         let mut batches = 0;
         while self.manner != Manner::After(batches) {
-            let Some(delivery) = inbox.recv().await else { break };
+            let Some(mut delivery) = inbox.recv().await else { break };
             match self.manner {
                 Manner::Fails => {
                     delivery.dropped("refused");
@@ -126,6 +130,14 @@ impl Exporter for Keep {
                 }
                 Manner::Panics => panic!("the exporter panics"),
                 Manner::Hangs => std::future::pending().await,
+                Manner::HangsAtPeer => {
+                    delivery.ticket().set_at_peer(true);
+                    std::future::pending().await
+                }
+                Manner::Unanswered => {
+                    delivery.into_parts().1.unconfirmed_all();
+                    continue;
+                }
                 Manner::Slowly => tokio::time::sleep(Duration::from_millis(1)).await,
                 Manner::Drained | Manner::After(_) => {}
             }

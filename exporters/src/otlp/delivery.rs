@@ -10,6 +10,7 @@ use super::config::Retry;
 use super::frame::Framer;
 use super::link::Link;
 use super::peer::{Peer, Service};
+use super::sent::{Sent, is_refusal};
 use super::verdict::{Verdict, judge, reason};
 
 /// What came of a request in the end.
@@ -22,6 +23,8 @@ pub(super) enum Terminal {
     },
     /// All of it is lost, for this reason.
     Dropped(&'static str),
+    /// It was given up while the backend may have had it.
+    Unconfirmed,
 }
 
 /// A way to the backend that repeats what fails.
@@ -38,24 +41,25 @@ pub(super) struct Courier {
 
 impl Courier {
     /// Delivers a frame, with as many attempts as the policy allows. Safe to cancel.
-    pub(super) async fn deliver(&self, service: Service, frame: &Bytes) -> Terminal {
+    pub(super) async fn deliver(&self, service: Service, frame: &Bytes, sent: &Sent) -> Terminal {
         let start = Instant::now();
         let mut backoff = Backoff::new(&self.retry);
         loop {
-            let hint = match self.attempt(service, frame.clone()).await {
+            let hint = match self.attempt(service, frame.clone(), sent).await {
                 Ok(terminal) => return terminal,
                 Err(hint) => hint,
             };
             match backoff.next(start.elapsed(), hint, fastrand::f64()) {
                 Some(delay) => sleep(delay).await,
-                None => return Terminal::Dropped(reason::RETRIES_EXHAUSTED),
+                None => return sent.give_up(reason::RETRIES_EXHAUSTED),
             }
         }
     }
 
     /// One attempt; an error is the shortest time after which it may be repeated.
-    pub(super) async fn attempt(&self, service: Service, frame: Bytes) -> Result<Terminal, Duration> {
-        match self.peer.attempt(service, frame).await {
+    pub(super) async fn attempt(&self, service: Service, frame: Bytes, sent: &Sent) -> Result<Terminal, Duration> {
+        let before = sent.get();
+        match self.peer.attempt(service, frame, sent).await {
             Ok(accepted) if accepted == Default::default() => {
                 self.link.delivered();
                 Ok(Terminal::Delivered { rejected: 0 })
@@ -64,16 +68,21 @@ impl Courier {
                 self.link.partly_delivered(accepted.rejected, &accepted.message);
                 Ok(Terminal::Delivered { rejected: accepted.rejected })
             }
-            Err(status) => match judge(&status) {
-                Verdict::Retry(hint) => {
-                    self.link.failed(&status);
-                    Err(hint)
+            Err(status) => {
+                if is_refusal(&status) {
+                    sent.set(before);
                 }
-                Verdict::Drop(reason) => {
-                    self.link.refused(&status);
-                    Ok(Terminal::Dropped(reason))
+                match judge(&status) {
+                    Verdict::Retry(hint) => {
+                        self.link.failed(&status);
+                        Err(hint)
+                    }
+                    Verdict::Drop(reason) => {
+                        self.link.refused(&status);
+                        Ok(sent.give_up(reason))
+                    }
                 }
-            },
+            }
         }
     }
 }

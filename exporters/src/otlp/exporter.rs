@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::config::{Compression, Config, Retry};
-use super::delivery::{Courier, Terminal};
+use super::delivery::Courier;
 use super::endpoint::Target;
 use super::frame::{Framed, Framer};
 use super::in_flight::InFlight;
@@ -30,8 +30,9 @@ use super::link::Link;
 use super::logs::{Encoder, Envelope};
 use super::metrics::{Metrics, Schedule};
 use super::peer::{Peer, Service};
-use super::pending::{Fit, LogRequest, Pending};
+use super::pending::{Fit, LogRequest, Pending, UnderWay};
 use super::resource::Origin;
+use super::sent::Sent;
 use super::verdict::reason;
 
 /// A built exporter, before it runs.
@@ -218,12 +219,13 @@ impl Run {
             self.pending.reuse(idle);
             let (courier, mut hurry) = (Arc::clone(&self.courier), self.hurry.subscribe());
             self.in_flight.push(Box::pin(async move {
+                let under_way = UnderWay { tickets, sent: Sent::default() };
                 let terminal = tokio::select! {
                     biased;
-                    _ = hurry.wait_for(|late| *late) => Terminal::Dropped(reason::DRAIN_TIMEOUT),
-                    terminal = courier.deliver(Service::Logs, &frame) => terminal,
+                    _ = hurry.wait_for(|late| *late) => under_way.sent.give_up(reason::DRAIN_TIMEOUT),
+                    terminal = courier.deliver(Service::Logs, &frame, &under_way.sent) => terminal,
                 };
-                tickets.settle(terminal);
+                under_way.settle(terminal);
                 frame
             }));
             self.gauge();

@@ -12,10 +12,14 @@ use tonic::codegen::Service;
 use tonic::codegen::http::{Request, Response};
 use tonic::transport::{Channel, Error};
 
+use super::sent::Sent;
+
 /// Puts the frame in place of the body of the one request that is sent.
 pub(super) struct FramedChannel {
     pub(super) channel: Channel,
     pub(super) frame: Bytes,
+    /// Set when the connection takes the frame.
+    pub(super) sent: Sent,
 }
 
 impl Service<Request<Body>> for FramedChannel {
@@ -28,23 +32,30 @@ impl Service<Request<Body>> for FramedChannel {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let body = Body::new(OneFrame(Some(std::mem::take(&mut self.frame))));
+        let body = Body::new(OneFrame { frame: Some(std::mem::take(&mut self.frame)), sent: self.sent.clone() });
         self.channel.call(request.map(|_| body))
     }
 }
 
 /// A body that has one part. It tells no length, so that requests have the headers that gRPC knows and no others.
-struct OneFrame(Option<Bytes>);
+struct OneFrame {
+    frame: Option<Bytes>,
+    sent: Sent,
+}
 
 impl http_body::Body for OneFrame {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+        let frame = self.frame.take();
+        if frame.is_some() {
+            self.sent.set(true);
+        }
+        Poll::Ready(frame.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_none()
+        self.frame.is_none()
     }
 }

@@ -28,6 +28,7 @@ mod peer;
 mod pending;
 mod proto;
 mod resource;
+mod sent;
 mod verdict;
 
 pub use logs::Encoder as LogEncoder;

@@ -17,6 +17,7 @@ use super::codec::RawCodec;
 use super::connector::connect_lazy;
 use super::framed_channel::FramedChannel;
 use super::gather::Known;
+use super::sent::Sent;
 
 /// Which service of the backend a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +77,11 @@ impl Peer {
         Self { endpoint, known, line, headers, compression, timeout }
     }
 
-    /// Sends a frame once.
-    pub(super) async fn attempt(&self, service: Service, frame: Bytes) -> Result<Accepted, Status> {
+    /// Sends a frame once, and says in `sent` whether the backend may have it.
+    pub(super) async fn attempt(&self, service: Service, frame: Bytes, sent: &Sent) -> Result<Accepted, Status> {
         let _known = self.known.add(&frame);
         let line = self.line.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match tokio::time::timeout(self.timeout, self.call(line.channel, service, frame)).await {
+        match tokio::time::timeout(self.timeout, self.call(line.channel, service, frame, sent)).await {
             Ok(answer) => answer,
             Err(_) => {
                 self.redial(line.age);
@@ -89,8 +90,8 @@ impl Peer {
         }
     }
 
-    async fn call(&self, channel: Channel, service: Service, frame: Bytes) -> Result<Accepted, Status> {
-        let mut grpc = Grpc::new(FramedChannel { channel, frame })
+    async fn call(&self, channel: Channel, service: Service, frame: Bytes, sent: &Sent) -> Result<Accepted, Status> {
+        let mut grpc = Grpc::new(FramedChannel { channel, frame, sent: sent.clone() })
             .accept_compressed(CompressionEncoding::Gzip)
             .accept_compressed(CompressionEncoding::Zstd);
         if let Some(encoding) = self.compression {

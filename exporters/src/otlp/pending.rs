@@ -7,6 +7,7 @@ use super::config::Batching;
 use super::delivery::Terminal;
 use super::frame::{Message, PREFIX};
 use super::logs::Envelope;
+use super::sent::Sent;
 use super::verdict::reason;
 
 /// Memory for a record beyond those that a request has room for. Records with more are few.
@@ -64,6 +65,7 @@ impl Tickets {
     pub(super) fn settle(self, terminal: Terminal) {
         match terminal {
             Terminal::Dropped(reason) => self.0.into_iter().for_each(|ticket| ticket.drop_all(reason)),
+            Terminal::Unconfirmed => self.0.into_iter().for_each(Ticket::unconfirmed_all),
             Terminal::Delivered { mut rejected } => {
                 for mut ticket in self.0 {
                     let here = rejected.min(ticket.left());
@@ -73,6 +75,29 @@ impl Tickets {
                 }
             }
         }
+    }
+}
+
+/// A request that is being delivered. Where that is cut off, its records are unconfirmed if the backend may have them.
+#[derive(Debug)]
+pub(super) struct UnderWay {
+    /// The tickets of its records.
+    pub(super) tickets: Tickets,
+    /// Whether the backend may have it.
+    pub(super) sent: Sent,
+}
+
+impl UnderWay {
+    /// Enters what came of the request.
+    pub(super) fn settle(mut self, terminal: Terminal) {
+        std::mem::take(&mut self.tickets).settle(terminal);
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let may_have = self.sent.get();
+        self.tickets.0.iter_mut().for_each(|ticket| ticket.set_at_peer(may_have));
     }
 }
 

@@ -101,6 +101,8 @@ impl Page {
     /// Writes the page. If that fails, all its records count as lost, since nobody can tell which of its
     /// lines came through.
     async fn write(&mut self, output: &mut Output) -> Result<(), StageError> {
+        // If the stage is ended by force meanwhile, the thread has written some of it, or will.
+        self.tickets.iter_mut().for_each(|ticket| ticket.set_at_peer(true));
         match output.write(std::mem::take(&mut self.text)).await {
             Ok(memory) => {
                 self.text = memory;

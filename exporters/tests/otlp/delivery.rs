@@ -131,6 +131,59 @@ async fn retries_end_when_the_policy_says_so() {
     }
 }
 
+/// What is left of one flow whose attempts come to `replies`, when retries or the time to drain end.
+async fn undelivered(replies: Vec<Reply>, config: &str) -> (u64, BTreeMap<&'static str, u64>) {
+    let backend = Backend::start();
+    let (attempts, hangs) = (replies.len(), replies.iter().filter(|reply| matches!(reply, Reply::Hangs)).count());
+    backend.services.logs.script(replies);
+    let rig = Setup::new(&backend.url(), &[ONE_BY_ONE, config]).start();
+    rig.send(flows(1..=1)).await;
+    backend.services.logs.has_received(attempts).await;
+    // What was answered has arrived.
+    let answered = |outcome| rig.telemetry("tidegate_otlp_requests_total", outcome);
+    while answered("failed") + answered("refused") < i64::try_from(attempts - hangs).unwrap() {
+        tokio::task::yield_now().await;
+    }
+    let (books, _) = rig.finish().await;
+    assert_eq!(books.absorbed, 0, "{config}");
+    (books.unconfirmed, books.dropped)
+}
+
+#[tokio::test]
+async fn a_request_that_the_backend_may_have_is_unconfirmed_and_one_that_it_refused_is_dropped() {
+    let waits = "retry_on_failure = { initial_interval = \"1h\", max_interval = \"1h\", max_elapsed_time = \"100h\" }, \
+                 drain_timeout = \"0s\"";
+    let late = |reply| undelivered(vec![reply], waits);
+    assert_eq!(late(fails(Code::Unavailable)).await, (0, [("drain_timeout", 1)].into()));
+    assert_eq!(late(exhausted(Duration::from_secs(60))).await, (0, [("drain_timeout", 1)].into()));
+    for code in [Code::DeadlineExceeded, Code::Cancelled, Code::DataLoss] {
+        assert_eq!(late(fails(code)).await, (1, BTreeMap::new()), "{code:?}");
+    }
+    assert_eq!(late(Reply::Hangs).await, (1, BTreeMap::new()));
+
+    let once = "retry_on_failure = { enabled = false }, timeout = \"50ms\"";
+    assert_eq!(undelivered(vec![Reply::Hangs], once).await, (1, BTreeMap::new()), "no answer in time");
+    assert_eq!(undelivered(vec![fails(Code::Unavailable)], once).await, (0, [("retries_exhausted", 1)].into()));
+
+    let again = format!("{QUICK}, timeout = \"50ms\"");
+    let refused = vec![Reply::Hangs, fails(Code::InvalidArgument)];
+    assert_eq!(undelivered(refused, &again).await, (1, BTreeMap::new()), "a refusal is of its own attempt");
+    let refused = vec![fails(Code::Unavailable), fails(Code::InvalidArgument)];
+    assert_eq!(undelivered(refused, &again).await, (0, [("permanent_error", 1)].into()));
+}
+
+#[tokio::test]
+async fn a_request_whose_connection_broke_is_unconfirmed() {
+    let mut backend = Backend::start();
+    backend.services.logs.script([Reply::Hangs]);
+    let rig = Setup::new(&backend.url(), &[ONE_BY_ONE, "retry_on_failure = { enabled = false }"]).start();
+    rig.send(flows(1..=1)).await;
+    backend.services.logs.has_received(1).await;
+    backend.die();
+    let (books, _) = rig.finish().await;
+    assert_eq!((books.absorbed, books.unconfirmed, books.dropped.len()), (0, 1, 0));
+}
+
 #[tokio::test]
 async fn a_backend_that_dies_and_returns_gets_everything() {
     let mut backend = Backend::start();

@@ -73,6 +73,7 @@ async fn a_dead_endpoint_stops_nobody() {
     assert_eq!((books.r#in, books.absorbed), (100, 0));
     // Ten wait in the queue, one is under way, one is at hand.
     let (full, late) = (books.dropped["queue_full"], books.dropped["drain_timeout"]);
+    assert_eq!(books.unconfirmed, 0, "no request reached anybody");
     assert!(full >= 100 - 12 && full + late == 100, "{:?}", books.dropped);
 }
 
@@ -85,7 +86,7 @@ async fn what_is_left_after_the_drain_timeout_is_given_up() {
     backend.services.logs.has_received(2).await;
     let (books, ended) = rig.finish().await;
     assert!(ended.failure.is_none());
-    assert_eq!((books.absorbed, books.dropped), (1, [("drain_timeout", 4)].into()));
+    assert_eq!((books.absorbed, books.unconfirmed, books.dropped), (1, 1, [("drain_timeout", 3)].into()));
 }
 
 #[tokio::test]
@@ -99,7 +100,7 @@ async fn the_grace_period_ends_an_exporter_that_does_not_and_its_records_are_cou
     backend.services.logs.has_received(1).await;
     let (books, ended) = rig.stop().await;
     assert!(matches!(ended.failure, Some(Failure::Overdue { .. })));
-    assert_eq!((books.absorbed, books.dropped), (0, [("shutdown_timeout", 5)].into()));
+    assert_eq!((books.absorbed, books.unconfirmed, books.dropped), (0, 1, [("shutdown_timeout", 4)].into()));
 }
 
 #[tokio::test]
@@ -114,6 +115,6 @@ async fn while_all_requests_are_under_way_the_inbox_fills() {
     backend.services.logs.has_received(2).await;
     assert_eq!((rig.books().absorbed, rig.books().dropped.len()), (0, 0));
     let (books, _) = rig.finish().await;
-    assert_eq!(books.dropped, [("drain_timeout", 6)].into());
+    assert_eq!((books.unconfirmed, books.dropped), (2, [("drain_timeout", 4)].into()));
     assert_eq!(backend.services.logs.received().len(), 2, "no third request was begun");
 }

@@ -27,13 +27,33 @@ impl Sent {
     }
 }
 
-/// The keys of the records that an exporter took.
+/// What an exporter did with records.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen(Arc<Mutex<Vec<u64>>>);
+pub(super) struct Seen {
+    /// The keys of those that it took.
+    keys: Arc<Mutex<Vec<u64>>>,
+    /// How many were at a peer without an answer.
+    unconfirmed: Arc<AtomicU64>,
+}
 
 impl Seen {
     pub(super) fn keys(&self) -> Vec<u64> {
-        self.0.lock().unwrap().clone()
+        self.keys.lock().unwrap().clone()
+    }
+
+    pub(super) fn unconfirmed(&self) -> u64 {
+        self.unconfirmed.load(Ordering::Relaxed)
+    }
+
+    /// The last `n` are not known to be taken after all.
+    fn take_back(&self, n: u64) {
+        let mut keys = self.keys.lock().unwrap();
+        let left = keys.len() - usize::try_from(n).unwrap();
+        keys.truncate(left);
+    }
+
+    fn leave_unconfirmed(&self, n: u64) {
+        self.unconfirmed.fetch_add(n, Ordering::Relaxed);
     }
 }
 
@@ -225,22 +245,37 @@ impl Exporter for Fickle {
 
 impl Fickle {
     fn settle(&mut self, mut delivery: Delivery) {
-        let mut seen = self.seen.0.lock().unwrap();
         let keys: Vec<_> = delivery.records().map(key).collect();
         assert_eq!(keys.len() as u64, delivery.ticket().left());
-        if self.rng.u8(0..8) == 0 {
-            return delivery.dropped("refused");
+        match self.rng.u8(0..16) {
+            0 | 1 => return delivery.dropped("refused"),
+            2 => {
+                self.seen.leave_unconfirmed(keys.len() as u64);
+                return delivery.into_parts().1.unconfirmed_all();
+            }
+            _ => {}
         }
         let (lost, taken) = keys.split_at(self.rng.usize(0..=keys.len()).saturating_sub(keys.len() / 2));
-        seen.extend(taken);
+        self.seen.keys.lock().unwrap().extend(taken);
         delivery.ticket().dropped("rejected", lost.len() as u64);
-        let part = delivery.ticket().split(taken.len() as u64 / 2);
+        let mut part = delivery.ticket().split(taken.len() as u64 / 2);
+        if self.rng.u8(0..8) == 0 {
+            let n = self.rng.u64(0..=part.left());
+            self.seen.take_back(n);
+            self.seen.leave_unconfirmed(n);
+            part.unconfirmed(n);
+        }
         delivery.absorbed();
         part.absorb_all();
     }
 
-    async fn end(mut self: Box<Self>, delivery: Delivery) -> Result<(), StageError> {
-        match self.rng.u8(0..4) {
+    async fn end(mut self: Box<Self>, mut delivery: Delivery) -> Result<(), StageError> {
+        let end = self.rng.u8(0..4);
+        if end < 2 && self.rng.bool() {
+            delivery.ticket().set_at_peer(true);
+            self.seen.leave_unconfirmed(delivery.ticket().left());
+        }
+        match end {
             0 => panic!("the exporter panics"),
             1 => std::future::pending().await,
             2 => {

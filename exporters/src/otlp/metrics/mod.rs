@@ -29,6 +29,7 @@ use super::delivery::{Courier, Terminal};
 use super::in_flight::BoxFuture;
 use super::peer::Service;
 use super::resource::Origin;
+use super::sent::Sent;
 
 /// When metrics are sent, and in what portions.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +101,7 @@ impl Outcomes {
                 self.rejected_points.add(rejected.min(points));
             }
             Terminal::Dropped(_) => self.refused.add(1),
+            Terminal::Unconfirmed => self.failed.add(1),
         }
     }
 }
@@ -174,7 +176,7 @@ impl Metrics {
             let mut walk = self.table.walk();
             while let Some(request) = self.encode(&mut walk) {
                 let frame = courier.framer.frame(request.message).frame;
-                let terminal = courier.deliver(Service::Metrics, &frame).await;
+                let terminal = courier.deliver(Service::Metrics, &frame, &Sent::default()).await;
                 self.outcomes.count(terminal, request.points);
             }
         };
@@ -197,7 +199,7 @@ async fn answered(export: &mut Option<Export>) -> Result<(), Duration> {
 /// Sends a request once. An error is the time for which the backend wants to be left alone.
 async fn send_once(courier: Arc<Courier>, request: MetricRequest, outcomes: Outcomes) -> Result<(), Duration> {
     let frame = courier.framer.frame(request.message).frame;
-    match courier.attempt(Service::Metrics, frame).await {
+    match courier.attempt(Service::Metrics, frame, &Sent::default()).await {
         Ok(terminal) => outcomes.count(terminal, request.points),
         Err(hint) => {
             outcomes.failed.add(1);
