@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ProcessorConfig, ProcessorKind};
-use tidegate_core::flow::{Generic, Kafka, L7, L7Record, L7Type, Seen};
+use tidegate_core::flow::{Generic, Kafka, L7, L7Record, L7Type, Missing, Seen};
 use tidegate_core::ledger::Tally;
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Kind, Kinds, Outcome};
@@ -63,7 +63,7 @@ fn l7(log: &Log<'_>) -> L7 {
         Some(logged) => L7Record::Kafka(kafka(logged.into(), l7_type)),
         None => L7Record::Generic(generic(log.view.l7.unwrap_or_default().into())),
     };
-    L7 { l7_type, latency_ns: 0, record, trace_id: None, seen: Seen::Proxy }
+    L7 { l7_type, latency_ns: 0, record, trace_id: None, seen: Seen::Proxy, missing: Missing::NOTHING }
 }
 
 fn kafka(logged: access_log::Kafka, l7_type: L7Type) -> Kafka {

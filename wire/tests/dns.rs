@@ -67,8 +67,15 @@ fn with_length(message: &[u8]) -> Vec<u8> {
 fn a_query_gives_its_name_and_type() {
     let message = question(QUERY, [1, 0, 0, 1], "Api.Example.com", 28);
     let message = [message, record(&[0], 41, 0, &[])].concat();
-    let expected =
-        Message { id: 0x1234, query: "api.example.com.".to_owned(), qtype: 28, complete: true, ..Message::default() };
+    let expected = Message {
+        id: 0x1234,
+        query: "api.example.com.".to_owned(),
+        qtype: 28,
+        rcode: Some(0),
+        has_all_answers: true,
+        complete: true,
+        ..Message::default()
+    };
     assert_eq!(parse_udp(&message), Ok(expected.clone()));
     assert_eq!(parse_tcp(&with_length(&message)), Ok(expected));
 }
@@ -84,6 +91,8 @@ fn a_response_gives_its_addresses_aliases_types_and_lowest_ttl() {
         ips: vec![[192, 0, 2, 1].into(), [0xfd; 16].into()].into(),
         cnames: vec!["cdn.example.com.".to_owned()],
         ttl: Some(60),
+        rcode: Some(0),
+        has_all_answers: true,
         complete: true,
         ..Message::default()
     };
@@ -100,7 +109,7 @@ fn codes_and_flags_are_read_and_edns_extends_the_code() {
     let cases = [(nxdomain, 3, false, 0), (truncated, 0, true, 0), (notify, 0, false, 4), (bad_version, 16, false, 0)];
     for (bytes, rcode, truncated, opcode) in cases {
         let message = parse_udp(&bytes).unwrap();
-        assert_eq!((message.rcode, message.truncated, message.opcode), (rcode, truncated, opcode));
+        assert_eq!((message.rcode, message.truncated, message.opcode), (Some(rcode), truncated, opcode));
         assert_eq!(message.ttl, None);
     }
 }
@@ -118,9 +127,10 @@ fn a_message_cut_anywhere_gives_whole_records_or_nothing() {
             }
             let cut = parsed.unwrap();
             assert_eq!((cut.complete, cut.query.as_str()), (false, "www.example.com."));
+            assert_eq!((cut.rcode, cut.has_all_answers), (Some(0), cut.answer_types.len() == 3), "{len}");
             assert!(whole.ips.starts_with(&cut.ips) && whole.cnames.starts_with(&cut.cnames));
             assert!(whole.answer_types.starts_with(&cut.answer_types));
-            assert!(cut.ttl.is_none() || cut.answer_types.len() == 3, "{len}");
+            assert!(cut.ttl.is_some() == cut.has_all_answers, "{len}");
         }
     }
     assert_eq!(parse_tcp(&[0]), Err(Reason::Truncated));
@@ -269,7 +279,7 @@ proptest! {
         for (answer, ttl) in &answers {
             message.extend(record(&SAME_NAME, answer.kind(), *ttl, &answer.data()));
         }
-        let mut expected = Message { id: 0x1234, response: true, complete: true, ..Message::default() };
+        let mut expected = Message { id: 0x1234, response: true, rcode: Some(0), has_all_answers: true, complete: true, ..Message::default() };
         (expected.query, expected.qtype) = (query, qtype);
         expected.ttl = answers.iter().map(|(_, ttl)| *ttl).min();
         for (answer, _) in answers {

@@ -19,6 +19,14 @@ impl DropReason {
         self.find(TEXTS)
     }
 
+    /// Whether a network policy denied the packet: no rule allows it (133), or one denies it (181). Those are the two that
+    /// Hubble relates to policies (`pkg/hubble/parser/threefour`, 1.20). With 189 a policy allows the packet, but its
+    /// peers have yet to authenticate.
+    #[must_use]
+    pub fn is_policy_denial(self) -> bool {
+        matches!(self.0, 133 | 181)
+    }
+
     fn find(self, table: &[(u32, &'static str)]) -> Option<&'static str> {
         table.binary_search_by_key(&self.0, |(code, _)| *code).ok().map(|at| table[at].1)
     }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
+use super::Missing;
+
 pub use tidegate_wire::access_log::Answer as DnsAnswer;
 
 /// Addresses in an answer; the usual ones need no memory of their own.
@@ -62,6 +64,8 @@ pub struct L7 {
     pub trace_id: Option<String>,
     /// Which source showed the message.
     pub seen: Seen,
+    /// What of the message was not captured.
+    pub missing: Missing,
 }
 
 impl L7 {
@@ -147,14 +151,14 @@ pub struct Dns {
     pub query: String,
     /// Addresses in the answer.
     pub ips: DnsAnswers,
-    /// Time to live in seconds.
-    pub ttl: u32,
+    /// Time to live in seconds; `None` where no answer has one, or an answer is missing.
+    pub ttl: Option<u32>,
     /// Canonical names in the answer.
     pub cnames: Vec<String>,
     /// `proxy`, or `wire` for messages found in packets.
     pub observation_source: Word,
-    /// Response code, RFC 1035 and successors.
-    pub rcode: u32,
+    /// Response code, RFC 1035 and successors; `None` of a request, or where it is missing.
+    pub rcode: Option<u32>,
     /// Types asked for.
     pub qtypes: DnsTypes,
     /// Types of the answers, one for each.

@@ -10,6 +10,7 @@ mod file;
 mod icmp;
 mod l4;
 mod l7;
+mod missing;
 mod socket;
 mod trace;
 
@@ -22,6 +23,7 @@ pub use file::{FileNumbering, Numbered, SourceFile};
 pub use icmp::{icmpv4_text, icmpv6_text};
 pub use l4::{L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
 pub use l7::{Dns, DnsAnswer, DnsAnswers, DnsTypes, Generic, Http, Kafka, L7, L7Record, L7Type, Seen, Word, word};
+pub use missing::{MessagePart, Missing};
 pub use socket::{Socket, XlatePoint};
 pub use trace::{TracePoint, TraceReason, capture_point_name};
 

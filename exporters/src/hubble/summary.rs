@@ -3,8 +3,8 @@
 //! came; an output that cannot stand some characters escapes them.
 
 use tidegate_core::flow::{
-    Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7, L7Record, L7Type, LastLayer, Seen, TcpFlags, icmpv4_text,
-    icmpv6_text, qtype_name, rcode_text,
+    Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7, L7Record, L7Type, LastLayer, MessagePart, Missing, Seen,
+    TcpFlags, icmpv4_text, icmpv6_text, qtype_name, rcode_text,
 };
 
 use super::push::{push_answer, push_decimal, push_signed};
@@ -65,7 +65,7 @@ fn push_l7(out: &mut String, l7: &L7) {
     match (&l7.record, l7.l7_type) {
         (L7Record::Generic(generic), _) => push_generic(out, generic),
         (L7Record::Dns(dns), L7Type::Request) => push_dns_query(out, dns),
-        (L7Record::Dns(dns), L7Type::Response) => push_dns_answer(out, dns),
+        (L7Record::Dns(dns), L7Type::Response) => push_dns_answer(out, dns, l7.missing),
         (L7Record::Http(http), L7Type::Request) => push_http_request(out, http),
         (L7Record::Http(http), L7Type::Response) => push_http_response(out, http, l7),
         (L7Record::Kafka(kafka), L7Type::Request) => push_kafka(out, "request", kafka),
@@ -76,6 +76,11 @@ fn push_l7(out: &mut String, l7: &L7) {
         }
         (_, L7Type::Sample | L7Type::Unknown) => {}
     }
+    if !l7.missing.is_nothing() {
+        out.push_str(" [incomplete: ");
+        push_joined(out, ",", l7.missing.names(), |out, name| out.push_str(name));
+        out.push(']');
+    }
 }
 
 fn push_dns_query(out: &mut String, dns: &Dns) {
@@ -83,11 +88,18 @@ fn push_dns_query(out: &mut String, dns: &Dns) {
     push_question(out, dns);
 }
 
-fn push_dns_answer(out: &mut String, dns: &Dns) {
+/// What was not captured is unknown; a complete answer without a time to live has none to show.
+fn push_dns_answer(out: &mut String, dns: &Dns, missing: Missing) {
     out.push_str("DNS Answer ");
-    push_dns_data(out, dns);
-    out.push_str(" TTL: ");
-    push_decimal(out, dns.ttl);
+    push_dns_data(out, dns, missing);
+    match dns.ttl {
+        Some(ttl) => {
+            out.push_str(" TTL: ");
+            push_decimal(out, ttl);
+        }
+        None if missing.has(MessagePart::Answers) => out.push_str(" TTL: unknown"),
+        None => {}
+    }
     out.push_str(if dns.observation_source == "proxy" { " (Proxy " } else { " (Query " });
     push_question(out, dns);
     out.push(')');
@@ -99,9 +111,12 @@ fn push_question(out: &mut String, dns: &Dns) {
     push_joined(out, ",", &dns.qtypes, |out, qtype| out.push_str(qtype_name(*qtype)));
 }
 
-fn push_dns_data(out: &mut String, dns: &Dns) {
+fn push_dns_data(out: &mut String, dns: &Dns, missing: Missing) {
+    if missing.has(MessagePart::Rcode) {
+        return out.push_str("RCode: unknown");
+    }
     // A code is one byte wide in gopacket, whose type Hubble converts it to.
-    let rcode = dns.rcode & 0xff;
+    let rcode = dns.rcode.unwrap_or_default() & 0xff;
     if rcode != 0 {
         out.push_str("RCode: ");
         return out.push_str(rcode_text(rcode));
@@ -112,6 +127,9 @@ fn push_dns_data(out: &mut String, dns: &Dns) {
     if !dns.cnames.is_empty() {
         out.push_str(if dns.ips.is_empty() { "CNAMEs: " } else { " CNAMEs: " });
         push_quoted(out, |out| push_joined(out, ",", &dns.cnames, |out, cname| out.push_str(cname)));
+    }
+    if missing.has(MessagePart::Answers) {
+        out.push_str(if dns.ips.is_empty() && dns.cnames.is_empty() { "..." } else { " ..." });
     }
 }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use proptest::sample::select;
 use tidegate_core::Timestamp;
 use tidegate_core::flow::{
     Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowType, Generic, Http, Ip, IpVersion, Kafka,
-    L4, L7, L7Record, L7Type, LastLayer, PolicyMatch, Seen, TcpFlags, TracePoint, TraceReason,
+    L4, L7, L7Record, L7Type, LastLayer, MessagePart, Missing, PolicyMatch, Seen, TcpFlags, TracePoint, TraceReason,
 };
 use tidegate_exporters::hubble::{Compact, Json, Uuids};
 
@@ -30,8 +31,8 @@ fn l4() -> impl Strategy<Value = L4> {
 }
 
 fn record() -> impl Strategy<Value = L7Record> {
-    let dns = (any::<(String, u32, String, u32, Vec<u16>)>(), texts(), any::<Vec<std::net::IpAddr>>()).prop_map(
-        |((query, ttl, observation_source, rcode, qtypes), cnames, ips)| {
+    let dns = (any::<(String, Option<u32>, String, Option<u32>, Vec<u16>)>(), texts(), any::<Vec<std::net::IpAddr>>())
+        .prop_map(|((query, ttl, observation_source, rcode, qtypes), cnames, ips)| {
             L7Record::Dns(Dns {
                 query,
                 ttl,
@@ -42,8 +43,7 @@ fn record() -> impl Strategy<Value = L7Record> {
                 cnames,
                 ips: ips.into_iter().map(Into::into).collect(),
             })
-        },
-    );
+        });
     let http =
         (any::<(u32, String, String, String)>(), pairs()).prop_map(|((code, method, url, protocol), headers)| {
             let headers = headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
@@ -60,9 +60,11 @@ fn record() -> impl Strategy<Value = L7Record> {
 
 fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
     let l7_type = prop_oneof![Just(L7Type::Request), Just(L7Type::Response), Just(L7Type::Sample)];
-    let l7 = (l7_type, any::<u64>(), record(), any::<Option<String>>()).prop_map(
-        |(l7_type, latency_ns, record, trace_id)| {
-            Box::new(L7 { l7_type, latency_ns, record, trace_id, seen: Seen::Wire })
+    let cut = |part| Missing::NOTHING.and(part);
+    let missing = select(vec![Missing::NOTHING, cut(MessagePart::Answers), cut(MessagePart::Rcode)]);
+    let l7 = (l7_type, any::<u64>(), record(), any::<Option<String>>(), missing).prop_map(
+        |(l7_type, latency_ns, record, trace_id, missing)| {
+            Box::new(L7 { l7_type, latency_ns, record, trace_id, seen: Seen::Wire, missing })
         },
     );
     proptest::option::of(l7)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidegate_core::flow::{
     Address, AuthType, DropReason, Endpoint, EndpointNames, FileNumbering, Flow, FlowType, Generic, Ip, IpVersion,
-    Kafka, L4, L7Record, L7Type, SourceFile, TcpFlags, TracePoint, TraceReason, message_type,
+    Kafka, L4, L7Record, L7Type, MessagePart, Missing, SourceFile, TcpFlags, TracePoint, TraceReason, message_type,
 };
 use tidegate_exporters::hubble::{Json, Uuids};
 
@@ -127,6 +127,15 @@ fn an_address_that_a_proxy_did_not_report_is_absent() {
 #[test]
 fn a_message_found_in_a_packet_says_so() {
     assert!(line(&samples::dns(None, L7Type::Request)).contains(r#""observation_source":"wire""#));
+}
+
+#[test]
+fn what_the_capture_lacks_of_a_message_is_an_extension_behind_the_summary() {
+    let mut flow = samples::dns(None, L7Type::Response);
+    assert!(!line(&flow).contains("extensions"), "a whole message");
+    flow.l7.as_mut().unwrap().missing = Missing::NOTHING.and(MessagePart::Answers).and(MessagePart::Records);
+    let expected = r#"[incomplete: answers,records]","extensions":{"@type":"type.googleapis.com/google.protobuf.Struct","value":{"l7_incomplete":["answers","records"]}}},"node_name""#;
+    assert!(line(&flow).contains(expected), "{}", line(&flow));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tidegate_core::Timestamp;
 use tidegate_core::flow::{
     Address, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet, FileNumbering, Flow, FlowType, Http, Ip,
-    IpVersion, L4, L7, L7Record, L7Type, LastLayer, PolicyMatch, Seen, SourceFile, TcpFlags, TracePoint, TraceReason,
-    Tunnel, TunnelProtocol, Verdict,
+    IpVersion, L4, L7, L7Record, L7Type, LastLayer, Missing, PolicyMatch, Seen, SourceFile, TcpFlags, TracePoint,
+    TraceReason, Tunnel, TunnelProtocol, Verdict,
 };
 use tidegate_core::record::{Lost, LostSource};
 
@@ -167,7 +167,14 @@ fn message(l7_type: L7Type, record: L7Record) -> Flow {
         message_type: 129,
         verdict: Verdict::Forwarded,
         is_reply: Some(l7_type == L7Type::Response),
-        l7: Some(Box::new(L7 { l7_type, latency_ns: 0, record, trace_id: None, seen: Seen::Proxy })),
+        l7: Some(Box::new(L7 {
+            l7_type,
+            latency_ns: 0,
+            record,
+            trace_id: None,
+            seen: Seen::Proxy,
+            missing: Missing::NOTHING,
+        })),
         ..Flow::default()
     }
 }
@@ -198,10 +205,10 @@ pub(crate) fn dns(source: Option<&str>, l7_type: L7Type) -> Flow {
     let record = Dns {
         query: "api.example.com.".to_owned(),
         ips: vec![IpAddr::from([203, 0, 113, 5]).into()].into(),
-        ttl: 30,
+        ttl: Some(30),
         cnames: vec!["edge.example.net.".to_owned()],
         observation_source: source.unwrap_or("wire").to_owned().into(),
-        rcode: 0,
+        rcode: Some(0),
         qtypes: vec![1].into(),
         rrtypes: vec![5, 1].into(),
     };

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use tidegate_core::flow::{
-    Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer, Seen, TcpFlags,
+    Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer, MessagePart, Missing, Seen,
+    TcpFlags,
 };
 use tidegate_exporters::hubble::push_summary;
 
@@ -64,10 +65,10 @@ fn answer(ips: &[&str], cnames: &[&str], rcode: u32, source: &str) -> Dns {
     Dns {
         query: "a.example.".to_owned(),
         ips: ips.iter().map(|ip| ip.parse::<IpAddr>().unwrap().into()).collect(),
-        ttl: 5,
+        ttl: Some(5),
         cnames: cnames.iter().map(|cname| (*cname).to_owned()).collect(),
         observation_source: source.to_owned().into(),
-        rcode,
+        rcode: Some(rcode),
         qtypes: vec![1, 28].into(),
         rrtypes: vec![].into(),
     }
@@ -105,6 +106,41 @@ fn dns_is_summed_up_by_question_and_answer() {
     ];
     for (l7_type, dns, expected) in cases {
         assert_eq!(summary(&samples::l7(l7_type, L7Record::Dns(dns))), expected);
+    }
+}
+
+#[test]
+fn what_the_capture_lacks_of_an_answer_is_unknown_and_said_to_be() {
+    let whole = answer(&["192.0.2.1"], &[], 0, "wire");
+    let nothing = Dns { ips: vec![].into(), rcode: None, ttl: None, ..whole.clone() };
+    let [answers, rcode, records] = [MessagePart::Answers, MessagePart::Rcode, MessagePart::Records];
+    let cases = [
+        (
+            Dns { ttl: None, ..whole.clone() },
+            &[answers, records][..],
+            r#"DNS Answer "192.0.2.1" ... TTL: unknown (Query a.example. A,AAAA) [incomplete: answers,records]"#,
+        ),
+        (
+            Dns { rcode: Some(0), ..nothing.clone() },
+            &[answers, records],
+            "DNS Answer ... TTL: unknown (Query a.example. A,AAAA) [incomplete: answers,records]",
+        ),
+        (
+            Dns { rcode: Some(3), ..nothing.clone() },
+            &[records],
+            "DNS Answer RCode: Non-Existent Domain (Query a.example. A,AAAA) [incomplete: records]",
+        ),
+        (
+            nothing.clone(),
+            &[rcode, records],
+            "DNS Answer RCode: unknown (Query a.example. A,AAAA) [incomplete: rcode,records]",
+        ),
+        (whole, &[records], r#"DNS Answer "192.0.2.1" TTL: 5 (Query a.example. A,AAAA) [incomplete: records]"#),
+    ];
+    for (dns, parts, expected) in cases {
+        let mut flow = samples::l7(L7Type::Response, L7Record::Dns(dns));
+        flow.l7.as_mut().unwrap().missing = parts.iter().copied().fold(Missing::NOTHING, Missing::and);
+        assert_eq!(summary(&flow), expected);
     }
 }
 

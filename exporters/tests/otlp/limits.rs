@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use prost::Message;
 use tidegate_core::Record;
 use tidegate_core::edge::{Limits, WhenFull};
-use tidegate_core::flow::{Flow, Http, L7, L7Record, L7Type, Seen};
+use tidegate_core::flow::{Flow, Http, L7, L7Record, L7Type, Missing, Seen};
 use tidegate_core::pipeline::Failure;
 
 use crate::backend::{Backend, Received, Reply};
@@ -53,7 +53,14 @@ async fn a_record_that_no_request_can_hold_is_dropped_alone() {
     let backend = Backend::start();
     let rig = Setup::new(&backend.url(), &["batch = { max_bytes = \"4KiB\" }"]).start();
     let record = L7Record::Http(Http { url: "/".repeat(5000), ..Http::default() });
-    let l7 = L7 { l7_type: L7Type::Request, latency_ns: 0, record, trace_id: None, seen: Seen::Proxy };
+    let l7 = L7 {
+        l7_type: L7Type::Request,
+        latency_ns: 0,
+        record,
+        trace_id: None,
+        seen: Seen::Proxy,
+        missing: Missing::NOTHING,
+    };
     let large = Record::Flow(Flow { l7: Some(Box::new(l7)), ..Flow::default() });
     rig.send([flows(1..=1), vec![large], flows(2..=2)].concat()).await;
     let (books, _) = rig.finish().await;

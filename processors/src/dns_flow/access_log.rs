@@ -1,6 +1,6 @@
 //! The DNS part of an access-log record: Hubble's `pkg/hubble/parser/seven/dns.go` (v1.19.4).
 
-use tidegate_core::flow::{Dns, DnsTypes, L7, L7Record, L7Type, Seen, word};
+use tidegate_core::flow::{Dns, DnsTypes, L7, L7Record, L7Type, Missing, Seen, word};
 use tidegate_wire::text::Text;
 
 use crate::access_log_flow::{Log, low_u32};
@@ -20,14 +20,21 @@ pub(super) fn l7(log: &Log<'_>) -> L7 {
     } else {
         Dns {
             ips: logged.ips.iter().collect(),
-            ttl: logged.ttl,
+            ttl: Some(logged.ttl),
             cnames: logged.cnames.iter().map(Text::to_owned).collect(),
-            rcode: low_u32(logged.rcode.to_le_bytes()),
+            rcode: Some(low_u32(logged.rcode.to_le_bytes())),
             rrtypes: logged.answer_types.iter().collect(),
             ..asked
         }
     };
-    L7 { l7_type: log.l7_type, latency_ns: 0, record: L7Record::Dns(dns), trace_id: None, seen: Seen::Proxy }
+    L7 {
+        l7_type: log.l7_type,
+        latency_ns: 0,
+        record: L7Record::Dns(dns),
+        trace_id: None,
+        seen: Seen::Proxy,
+        missing: Missing::NOTHING,
+    }
 }
 
 /// What a record reports. Clients may vary the case of names, and packets are read in lower case; `query` is kept for

@@ -1,6 +1,6 @@
 //! DNS messages in captured packets.
 
-use tidegate_core::flow::{Dns, Flow, L4, L7, L7Record, L7Type, Seen, Word};
+use tidegate_core::flow::{Dns, Flow, L4, L7, L7Record, L7Type, MessagePart, Missing, Seen, Word};
 use tidegate_wire::dns::{self, Name, Question};
 
 use crate::wire_seen::{Content, Message};
@@ -44,16 +44,27 @@ pub(super) fn find<'a>(
 /// What goes on the flow of a message whose question asks for `name`; `None` if it is none behind its question.
 pub(super) fn l7(found: Question<'_>, name: &Name) -> Option<L7> {
     let message = found.message(name).ok()?;
+    let missing = missing(&message);
     let dns = Dns {
         query: message.query,
         ips: message.ips.into_iter().map(Into::into).collect(),
-        ttl: message.ttl.unwrap_or_default(),
+        ttl: message.ttl,
         cnames: message.cnames,
         observation_source: Word::Borrowed("wire"),
-        rcode: message.rcode.into(),
+        rcode: message.rcode.filter(|_| message.response).map(Into::into),
         qtypes: [message.qtype].as_slice().into(),
         rrtypes: message.answer_types,
     };
     let l7_type = if message.response { L7Type::Response } else { L7Type::Request };
-    Some(L7 { l7_type, latency_ns: 0, record: L7Record::Dns(dns), trace_id: None, seen: Seen::Wire })
+    Some(L7 { l7_type, latency_ns: 0, record: L7Record::Dns(dns), trace_id: None, seen: Seen::Wire, missing })
+}
+
+fn missing(message: &dns::Message) -> Missing {
+    let parts = [
+        (MessagePart::Answers, !message.has_all_answers),
+        (MessagePart::Rcode, message.response && message.rcode.is_none()),
+        (MessagePart::Records, !message.complete),
+    ];
+    let missing = parts.into_iter().filter(|(_, is_missing)| *is_missing);
+    missing.fold(Missing::NOTHING, |missing, (part, _)| missing.and(part))
 }

@@ -1,6 +1,6 @@
 //! The HTTP part of an access-log record: Hubble's `pkg/hubble/parser/seven/http.go` (v1.19.4).
 
-use tidegate_core::flow::{Http, L7, L7Record, L7Type, Seen, Word, word};
+use tidegate_core::flow::{Http, L7, L7Record, L7Type, Missing, Seen, Word, word};
 use tidegate_wire::access_log::{HttpView, Map, Texts};
 
 use super::exchanges::Exchanges;
@@ -24,7 +24,7 @@ pub(super) fn l7(log: &Log<'_>, logged_at: jiff::SignedDuration, exchanges: &mut
         L7Type::Sample | L7Type::Unknown => (0, None),
     };
     let record = L7Record::Http(http(&logged, l7_type, headers));
-    L7 { l7_type, latency_ns, record, trace_id, seen: Seen::Proxy }
+    L7 { l7_type, latency_ns, record, trace_id, seen: Seen::Proxy, missing: Missing::NOTHING }
 }
 
 fn http(logged: &HttpView<'_>, l7_type: L7Type, headers: Vec<(Word, String)>) -> Http {

@@ -1,6 +1,6 @@
 //! HTTP/1 heads in captured packets.
 
-use tidegate_core::flow::{Flow, Http, L7, L7Record, L7Type, Seen, Word, word};
+use tidegate_core::flow::{Flow, Http, L7, L7Record, L7Type, Missing, Seen, Word, word};
 use tidegate_wire::http::{self, Head, Start, StartLine};
 use tidegate_wire::text::Text;
 
@@ -43,7 +43,7 @@ fn l7_of(head: &Head<'_>) -> L7 {
     };
     let traceparent = head.header("Traceparent").and_then(|value| std::str::from_utf8(value).ok());
     let trace_id = traceparent.filter(|_| l7_type == L7Type::Request).and_then(trace_id);
-    L7 { l7_type, latency_ns: 0, record: L7Record::Http(http), trace_id, seen: Seen::Wire }
+    L7 { l7_type, latency_ns: 0, record: L7Record::Http(http), trace_id, seen: Seen::Wire, missing: Missing::NOTHING }
 }
 
 /// The target as a URL, where its host was captured; nothing on this port is encrypted.

@@ -1,12 +1,13 @@
 //! From the list in the configuration to metrics, with every mistake that can be told beforehand.
 
+use super::families::Settings;
 use super::item::{Item, ItemError};
 use super::metrics::{PLUGINS, Plugin, Sighted, UNSUPPORTED};
 use super::{Listed, Listing, context};
 use context::{Context, Options};
 
 /// Builds the metrics of a list. An entry may hold several items between spaces, as in Hubble's flag.
-pub(super) fn metrics(list: &[String], max_series: usize) -> Result<Listing, ItemError> {
+pub(super) fn metrics(list: &[String], settings: Settings) -> Result<Listing, ItemError> {
     let items: Vec<_> = list.iter().flat_map(|entry| entry.split_whitespace()).map(Item::parse).collect();
     let plugins = items.iter().map(|item| plugin(item.name)).collect::<Result<Vec<_>, _>>()?;
     for (at, plugin) in plugins.iter().enumerate() {
@@ -20,7 +21,7 @@ pub(super) fn metrics(list: &[String], max_series: usize) -> Result<Listing, Ite
     }
     let mut listing = Listing::default();
     for (item, plugin) in items.iter().zip(plugins) {
-        build(item, plugin, max_series, &mut listing)?;
+        build(item, plugin, settings, &mut listing)?;
     }
     Ok(listing)
 }
@@ -41,20 +42,22 @@ fn plugin(name: &str) -> Result<&'static Plugin, ItemError> {
 }
 
 /// An option that the metric does not have is ignored, as in Hubble, but not silently.
-fn build(item: &Item, plugin: &Plugin, max_series: usize, listing: &mut Listing) -> Result<(), ItemError> {
+fn build(item: &Item, plugin: &Plugin, settings: Settings, listing: &mut Listing) -> Result<(), ItemError> {
     let known = |key: &str| plugin.options.contains(&key) || context::OPTIONS.contains(&key);
     for (option, _) in item.options.iter().filter(|(key, _)| !known(key)) {
         tracing::warn!(metric = item.name, option, "the metric has no such option; it is ignored, as in Hubble");
     }
     let options = Options::parse(item)?;
-    let metric = (plugin.build)(item, &options, max_series);
+    let metric = (plugin.build)(item, &options, settings);
     let contexts = &mut listing.contexts;
     let context = contexts.iter().position(|known| *known.options() == options).unwrap_or_else(|| {
         contexts.push(Context::new(options));
         contexts.len() - 1
     });
     let counts = Sighted::ALL.map(|sighted| metric.counts(sighted));
-    listing.metrics.push(Listed { item: format!("{item:?}"), metric, context, counts });
+    // Where messages found on the wire are counted is part of what such a metric is.
+    let wire = counts[Sighted::OnWire as usize].then_some(settings.wire);
+    listing.metrics.push(Listed { item: format!("{item:?} {wire:?}"), metric, context, counts });
     Ok(())
 }
 
@@ -75,7 +78,8 @@ fn distance(from: &str, to: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::metrics;
+    use super::{Settings, metrics};
+    use crate::hubble_metrics::WireFamilies;
 
     #[test]
     fn mistakes_in_the_list_are_told() {
@@ -107,7 +111,8 @@ mod tests {
             ("httpV2:exemplars=true;labelsContext=source_ip,traffic_direction", ""),
         ];
         for (list, message) in cases {
-            let told = metrics(&[list.to_owned()], 1).map_or_else(|error| error.to_string(), |_| String::new());
+            let settings = Settings { max_series: 1, wire: WireFamilies::Own };
+            let told = metrics(&[list.to_owned()], settings).map_or_else(|error| error.to_string(), |_| String::new());
             assert_eq!(told, message, "{list}");
         }
     }

@@ -9,6 +9,7 @@ use tidegate_core::config::HumanDuration;
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 
+use super::families::Settings;
 use super::{HubbleMetrics, catalog};
 
 /// The kind.
@@ -34,6 +35,20 @@ pub struct Config {
     /// labels all are `otel.metric.overflow`, and are noted as `series_limit`. Default 100000; to be
     /// lowered where memory is scarce.
     pub max_series: NonZeroUsize,
+    /// In which families messages found on the wire are counted. Default `"own"`; `"hubble"` is for dashboards of
+    /// Hubble's metrics on nodes without L7 policies, where no proxy reports any message.
+    pub wire: WireFamilies,
+}
+
+/// Which families count DNS and HTTP messages that packets show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WireFamilies {
+    /// Families of their own, such as `tidegate_wire_dns_queries_total`: `hubble_*` counts what Hubble counts.
+    #[default]
+    Own,
+    /// Hubble's, such as `hubble_dns_queries_total`.
+    Hubble,
 }
 
 const KEYS: &[Key] = &[
@@ -52,6 +67,11 @@ const KEYS: &[Key] = &[
         default: "100000",
         effect: "series of one metric name at most; what is beyond goes to one overflow series",
     },
+    Key {
+        name: "wire",
+        default: "\"own\"",
+        effect: "where DNS and HTTP messages found in packets are counted: in tidegate_wire_*, or with \"hubble\" in hubble_* together with those that proxies report",
+    },
 ];
 
 impl Default for Config {
@@ -61,6 +81,7 @@ impl Default for Config {
             metrics: metrics.map(str::to_owned).to_vec(),
             interval: HumanDuration(Duration::from_millis(500)),
             max_series: NonZeroUsize::new(100_000).unwrap_or(NonZeroUsize::MIN),
+            wire: WireFamilies::default(),
         }
     }
 }
@@ -79,7 +100,8 @@ impl ProcessorConfig for Config {
             return Err(BuildError { key: "interval", message: "the interval has to be longer than zero".to_owned() });
         }
         let wrong = |error: super::item::ItemError| BuildError { key: "metrics", message: error.to_string() };
-        let listing = catalog::metrics(&self.metrics, self.max_series.get()).map_err(wrong)?;
-        Ok(Box::new(HubbleMetrics::new(listing, self.max_series.get(), self.interval.0)))
+        let settings = Settings { max_series: self.max_series.get(), wire: self.wire };
+        let listing = catalog::metrics(&self.metrics, settings).map_err(wrong)?;
+        Ok(Box::new(HubbleMetrics::new(listing, settings.max_series, self.interval.0)))
     }
 }

@@ -1,11 +1,12 @@
 //! The families of one item, and how an observation finds its series in one of them.
 
-use tidegate_core::flow::Flow;
+use tidegate_core::flow::{Flow, Seen};
 use tidegate_core::ledger::Tally;
 use tidegate_core::metric::{Family, MetricKind};
 
+use super::config::WireFamilies;
 use super::context::{Context, Options};
-use super::series::{BUCKETS, Cell, Count, Key, Observations, Own, SERIES_LIMIT, Symbols, Table};
+use super::series::{BUCKETS, Cell, Changes, Count, Key, Observations, Own, SERIES_LIMIT, Symbols, Table};
 
 /// Name, help text and unit of a family.
 pub(super) type About = (&'static str, &'static str, &'static str);
@@ -19,17 +20,45 @@ pub(super) enum ContextLabels {
     Last,
 }
 
+/// The keys of the processor that families depend on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    /// As [`super::Config::max_series`].
+    pub(super) max_series: usize,
+    /// As [`super::Config::wire`].
+    pub(super) wire: WireFamilies,
+}
+
 /// What the families of one item share.
 #[derive(Debug)]
 pub(super) struct Families {
     place: ContextLabels,
     context: Vec<&'static str>,
-    max_series: usize,
+    settings: Settings,
 }
 
 impl Families {
-    pub(super) fn new(place: ContextLabels, options: &Options, max_series: usize) -> Self {
-        Self { place, context: options.names(), max_series }
+    pub(super) fn new(place: ContextLabels, options: &Options, settings: Settings) -> Self {
+        Self { place, context: options.names(), settings }
+    }
+
+    /// A counter of what proxies report, as Hubble has it, with a counter of what packets show beside it: its name has
+    /// `tidegate_wire_` in place of `hubble_`, its labels are the same.
+    pub(super) fn counter_per_source(
+        &self,
+        hubble: About,
+        wire_help: &str,
+        labels: &[&'static str],
+    ) -> PerSource<Count> {
+        let (name, _, unit) = hubble;
+        let wire = match self.settings.wire {
+            WireFamilies::Hubble => None,
+            WireFamilies::Own => {
+                let name = name.replacen("hubble_", "tidegate_wire_", 1);
+                Some(self.series((&name, wire_help, unit), labels, MetricKind::Counter))
+            }
+        };
+        PerSource { hubble: self.counter(hubble, labels), wire }
     }
 
     /// A counter with these labels and those of the context.
@@ -42,7 +71,12 @@ impl Families {
         self.series(about, labels, MetricKind::Histogram { bounds: BUCKETS.to_vec() })
     }
 
-    fn series<V: Cell>(&self, (name, help, unit): About, labels: &[&'static str], kind: MetricKind) -> Series<V> {
+    fn series<V: Cell>(
+        &self,
+        (name, help, unit): (&str, &str, &str),
+        labels: &[&'static str],
+        kind: MetricKind,
+    ) -> Series<V> {
         let names = match self.place {
             ContextLabels::First => [&self.context, labels].concat(),
             ContextLabels::Last => [labels, &self.context].concat(),
@@ -54,7 +88,7 @@ impl Families {
             kind,
             label_names: names.into_iter().map(str::to_owned).collect(),
         };
-        Series { place: self.place, table: Table::new(family, self.max_series) }
+        Series { place: self.place, table: Table::new(family, self.settings.max_series) }
     }
 }
 
@@ -111,5 +145,31 @@ impl<V: Cell> Series<V> {
             ContextLabels::Last => [own, context.texts(number)].concat(),
         };
         self.table.add(Key::new(numbers, number), labels, flow.time)
+    }
+}
+
+/// The series of a family of Hubble's, and of the one for messages found on the wire.
+#[derive(Debug)]
+pub(super) struct PerSource<V> {
+    hubble: Series<V>,
+    /// `None` where such messages are counted in Hubble's family.
+    wire: Option<Series<V>>,
+}
+
+impl<V: Cell> PerSource<V> {
+    /// The series in which a flow is counted.
+    #[inline]
+    pub(super) fn for_flow(&mut self, flow: &Flow) -> &mut Series<V> {
+        match &mut self.wire {
+            Some(wire) if flow.l7.as_ref().is_some_and(|l7| l7.seen == Seen::Wire) => wire,
+            _ => &mut self.hubble,
+        }
+    }
+
+    /// All series.
+    pub(super) fn tables(&mut self) -> impl Iterator<Item = &mut dyn Changes> {
+        let hubble: &mut dyn Changes = &mut self.hubble.table;
+        let wire = self.wire.as_mut().map(|wire| -> &mut dyn Changes { &mut wire.table });
+        [hubble].into_iter().chain(wire)
     }
 }

@@ -1,8 +1,8 @@
 //! `hubble_metrics`: counts flows as the metric handlers of Hubble do (Cilium v1.19.4).
 //!
 //! Names, labels, label values and counting rules are Hubble's, so that dashboards made for it work. What
-//! differs: messages found in packets, which Hubble does not have, count in `dns`, `http` and `httpV2` alone;
-//! a wrong list is refused instead of warned about, because `validate` should find it; series have a limit;
+//! differs: messages found in packets, which Hubble does not have, are counted by `dns`, `http` and `httpV2` alone,
+//! in families of their own unless `wire = "hubble"`; a wrong list is refused instead of warned about, because `validate` should find it; series have a limit;
 //! pods that are gone keep their series, as nothing here tells of their end; there are no exemplars.
 //!
 //! Flows pass unchanged. A series is found by numbers: what a metric looks at is a number as it is, or has one in
@@ -17,7 +17,7 @@ mod item;
 mod metrics;
 mod series;
 
-pub use config::{Config, KIND};
+pub use config::{Config, KIND, WireFamilies};
 pub use series::{OVERFLOW, SERIES_LIMIT};
 
 use std::any::Any;
@@ -57,7 +57,7 @@ struct Listing {
 
 /// A metric of the list.
 struct Listed {
-    /// Its item, by which a reload finds it again.
+    /// Its item and settings, by which a reload finds it again.
     item: String,
     metric: Box<dyn Metric>,
     /// The place of its context.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::support::{Enrich, NODE, OTHER_NODE, address, from, shown};
 use tidegate_core::flow::{
-    Direction, Endpoint, EndpointNames, Flow, FlowType, Generic, Ip, L7, L7Record, L7Type, Seen,
+    Direction, Endpoint, EndpointNames, Flow, FlowType, Generic, Ip, L7, L7Record, L7Type, Missing, Seen,
 };
 use tidegate_core::record::{AgentEventType, Notification};
 
@@ -137,6 +137,7 @@ fn a_proxys_flow_gets_its_pods_and_one_from_the_wire_everything() {
             record: L7Record::Generic(Generic::default()),
             trace_id: None,
             seen,
+            missing: Missing::NOTHING,
         })),
         ..from(ip, 0)
     };

@@ -33,12 +33,16 @@ fn message(flow: &Flow) -> String {
     let l7 = flow.l7.as_deref().expect("an L7 flow");
     let (from, to) = flow.l4.ports().unwrap_or_default();
     let what = match &l7.record {
-        L7Record::Dns(dns) => format!("{} {:?} {:?} ttl {}", dns.query, dns.qtypes, dns.ips, dns.ttl),
+        L7Record::Dns(dns) => {
+            let ttl = dns.ttl.map(|ttl| format!(" ttl {ttl}")).unwrap_or_default();
+            format!("{} {:?} {:?}{ttl}", dns.query, dns.qtypes, dns.ips)
+        }
         L7Record::Http(http) if l7.l7_type == L7Type::Request => format!("{} {}", http.method, http.url),
         L7Record::Http(http) => http.code.to_string(),
         other => format!("{other:?}"),
     };
-    format!("{:?} {:?} {} {from}>{to} {what}", l7.seen, l7.l7_type, flow.verdict.name())
+    let missing: String = l7.missing.names().map(|name| format!(" no {name}")).collect();
+    format!("{:?} {:?} {} {from}>{to} {what}{missing}", l7.seen, l7.l7_type, flow.verdict.name())
 }
 
 fn query(id: u16) -> Vec<u8> {
@@ -54,10 +58,11 @@ fn logged_dns(kind: &str) -> Vec<u8> {
     access_log(&LogRecord { dns: Some(dns), ..logged(kind, 17, 4000, 53) })
 }
 
-const ASKED: &str = "Wire Request FORWARDED 4000>53 example.com. [1] [] ttl 0";
+const ASKED: &str = "Wire Request FORWARDED 4000>53 example.com. [1] []";
 const ANSWERED: &str = "Wire Response FORWARDED 53>4000 example.com. [1] [10.1.1.1] ttl 30";
-const DROPPED: &str = "Wire Request DROPPED 4000>53 example.com. [1] [] ttl 0";
-const LOGGED: &str = "Proxy Request FORWARDED 4000>53 Example.com. [1] [] ttl 0";
+const DROPPED: &str = "Wire Request DROPPED 4000>53 example.com. [1] []";
+const CUT: &str = "Wire Response FORWARDED 53>4000 example.com. [1] [] no answers no records";
+const LOGGED: &str = "Proxy Request FORWARDED 4000>53 Example.com. [1] []";
 
 #[test]
 fn a_dns_message_is_one_flow_however_often_it_is_shown() {
@@ -84,7 +89,7 @@ fn a_dns_message_is_one_flow_however_often_it_is_shown() {
         (
             "two clients' ports",
             vec![trace(TO_OVERLAY, &query(7)), trace(TO_OVERLAY, &from_another_port)],
-            vec![ASKED, "Wire Request FORWARDED 4001>53 example.com. [1] [] ttl 0"],
+            vec![ASKED, "Wire Request FORWARDED 4001>53 example.com. [1] []"],
         ),
         ("dropped", vec![drop(133, &query(7))], vec![DROPPED]),
         ("seen, then dropped", vec![trace(FROM_ENDPOINT, &query(7)), drop(133, &query(7))], vec![DROPPED]),
@@ -139,8 +144,8 @@ fn a_cut_message_gives_what_is_certain_or_nothing() {
     let whole = answer(7).len();
     for (captured, expected) in [
         (whole, Some(ANSWERED)),
-        (whole - 1, Some("Wire Response FORWARDED 53>4000 example.com. [1] [] ttl 0")),
-        (headers + 12 + 17, Some("Wire Response FORWARDED 53>4000 example.com. [1] [] ttl 0")),
+        (whole - 1, Some(CUT)),
+        (headers + 12 + 17, Some(CUT)),
         (headers + 12 + 16, None),
         (headers + 3, None),
         (headers, None),

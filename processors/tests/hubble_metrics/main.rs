@@ -9,3 +9,4 @@ mod metrics;
 mod reload;
 mod series;
 mod support;
+mod wire;

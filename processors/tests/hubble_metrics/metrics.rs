@@ -105,7 +105,7 @@ fn dns_counts_queries_and_responses() {
         rrtypes: vec![5, 1, 1].into(),
         ..a()
     };
-    let rcode = |rcode| dns(L7Type::Response, Dns { rcode, qtypes: vec![28, 1].into(), ..Dns::default() });
+    let rcode = |rcode| dns(L7Type::Response, Dns { rcode: Some(rcode), qtypes: vec![28, 1].into(), ..Dns::default() });
     let unknown_reply = Flow { is_reply: None, ..dns(L7Type::Request, a()) };
     let mut on_the_wire = dns(L7Type::Request, Dns { qtypes: vec![65, 9999].into(), ..Dns::default() });
     on_the_wire.message_type = message_type::TRACE;
@@ -120,7 +120,7 @@ fn dns_counts_queries_and_responses() {
         &[
             (dns(L7Type::Request, a()), &[query]),
             (unknown_reply, &[query]),
-            (on_the_wire, &[r#"hubble_dns_queries_total{rcode="",qtypes="HTTPS,Unknown",ips_returned="0"} 1"#]),
+            (on_the_wire, &[r#"tidegate_wire_dns_queries_total{rcode="",qtypes="HTTPS,Unknown",ips_returned="0"} 1"#]),
             (
                 dns(L7Type::Response, answer),
                 &[
@@ -276,6 +276,6 @@ fn a_message_found_in_a_packet_counts_as_a_request_and_not_as_a_flow() {
     query.message_type = message_type::TRACE;
     query.l7.as_mut().unwrap().seen = Seen::Wire;
     let all = ["flow", "drop", "port-distribution", "policy", "dns"];
-    let query_alone = r#"hubble_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 1"#;
+    let query_alone = r#"tidegate_wire_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 1"#;
     assert_eq!(counted(&all, std::slice::from_ref(&query)), [query_alone]);
 }

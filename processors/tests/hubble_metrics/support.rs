@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tidegate_core::component::{BuildContext, BuildError, ProcessorConfig};
 use tidegate_core::config::HumanDuration;
 use tidegate_core::flow::{
-    Dns, Endpoint, EndpointNames, Flow, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, Seen, TcpFlags, Verdict,
-    message_type,
+    Dns, Endpoint, EndpointNames, Flow, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, Missing, Seen, TcpFlags,
+    Verdict, message_type,
 };
 use tidegate_core::ledger::Tally;
 use tidegate_core::metric::{Point, Value};
@@ -76,7 +76,12 @@ pub(crate) fn line(point: &Point) -> String {
 
 /// What the items count of the flows, without the lost events that are always there, sorted.
 pub(crate) fn counted(items: &[&str], flows: &[Flow]) -> Vec<String> {
-    let mut processor = processor(items);
+    counted_by(&config(items), flows)
+}
+
+/// What a processor counts of the flows, without the lost events that are always there, sorted.
+pub(crate) fn counted_by(config: &Config, flows: &[Flow]) -> Vec<String> {
+    let mut processor = build(config).unwrap_or_else(|error| panic!("{config:?}: {error}"));
     process(&mut *processor, flows.iter().cloned().map(Record::Flow).collect());
     let points = finish(&mut *processor);
     let mut lines: Vec<_> = points.iter().map(line).filter(|line| !line.starts_with("hubble_lost")).collect();
@@ -122,7 +127,14 @@ pub(crate) fn l7(l7_type: L7Type, record: L7Record) -> Flow {
     Flow {
         message_type: message_type::ACCESS_LOG,
         is_reply: Some(l7_type == L7Type::Response),
-        l7: Some(Box::new(L7 { l7_type, latency_ns: 0, record, trace_id: None, seen: Seen::Proxy })),
+        l7: Some(Box::new(L7 {
+            l7_type,
+            latency_ns: 0,
+            record,
+            trace_id: None,
+            seen: Seen::Proxy,
+            missing: Missing::NOTHING,
+        })),
         ..trace()
     }
 }

@@ -64,6 +64,11 @@ impl Header {
         self.flags & 0x0f
     }
 
+    /// Whether an OPT record can hold more bits of the response code than the header's.
+    pub(super) fn may_extend_rcode(self) -> bool {
+        self.additionals > 0 && self.answers == 0 && self.authorities == 0
+    }
+
     #[inline]
     fn is_plain_query(self) -> bool {
         !self.is_response() & (self.opcode() == 0)

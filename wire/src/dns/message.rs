@@ -29,8 +29,10 @@ pub struct Message {
     pub opcode: u8,
     /// Whether the server left out what did not fit (TC).
     pub truncated: bool,
-    /// The response code, with the upper bits of the OPT record if that was captured.
-    pub rcode: u16,
+    /// The response code, with the upper bits of the OPT record; `None` where such a record may be missing. A code that
+    /// has upper bits (RFC 6891 9: `BADVERS`, RFC 7873 8: `BADCOOKIE`) comes in a response that has neither answers nor
+    /// authorities, so with either the header's code is all of it.
+    pub rcode: Option<u16>,
     /// The question's name in lower case, with a trailing dot.
     pub query: String,
     /// The question's type; there is one question.
@@ -43,7 +45,9 @@ pub struct Message {
     pub cnames: Vec<String>,
     /// The lowest TTL of A, AAAA and CNAME answers, in seconds; `None` if there are none or not all were captured.
     pub ttl: Option<u32>,
-    /// Whether every record that the header counts was captured. If not, the lists hold the first ones.
+    /// Whether every answer that the header counts was captured. If not, the lists hold the first ones.
+    pub has_all_answers: bool,
+    /// Whether every record that the header counts was captured.
     pub complete: bool,
 }
 
@@ -98,16 +102,17 @@ impl<'a> Question<'a> {
             response: header.is_response(),
             opcode: header.opcode(),
             truncated: header.is_truncated(),
-            rcode: header.rcode(),
+            rcode: Some(header.rcode()),
             query: name.to_text()?,
             qtype,
             ..Message::default()
         };
-        message.complete = match read_records(&mut reader, &mut message, &header) {
-            Ok(()) => true,
-            Err(Reason::Truncated) => false,
+        match read_records(&mut reader, &mut message, &header) {
+            Ok(()) => message.complete = true,
+            Err(Reason::Truncated) if header.may_extend_rcode() => message.rcode = None,
+            Err(Reason::Truncated) => {}
             Err(malformed) => return Err(malformed),
-        };
+        }
         Ok(message)
     }
 }
@@ -133,6 +138,7 @@ fn read_records(reader: &mut Reader<'_>, message: &mut Message, header: &Header)
         }
     }
     message.ttl = lowest_ttl;
+    message.has_all_answers = true;
     for _ in 0..header.authorities {
         Record::read(reader)?;
     }
@@ -140,7 +146,7 @@ fn read_records(reader: &mut Reader<'_>, message: &mut Message, header: &Header)
         let record = Record::read(reader)?;
         if record.kind == record_type::OPT {
             let [upper_bits, ..] = record.ttl.to_be_bytes();
-            message.rcode |= u16::from(upper_bits) << 4;
+            message.rcode = Some(header.rcode() | u16::from(upper_bits) << 4);
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tidegate_core::flow::{
-    Direction, Dns, Endpoint, EndpointNames, Flow, Ip, L4, L7, L7Record, L7Type, Seen, Verdict, message_type,
+    Direction, Dns, Endpoint, EndpointNames, Flow, Ip, L4, L7, L7Record, L7Type, Missing, Seen, Verdict, message_type,
 };
 use tidegate_core::record::{Event, EventBody, Frame, Lost, LostSource};
 use tidegate_core::{Record, Span, Timestamp};
@@ -32,7 +32,14 @@ fn flow() -> Flow {
 
 fn message() -> Flow {
     let record = L7Record::Dns(Dns::default());
-    let l7 = L7 { l7_type: L7Type::Request, latency_ns: 0, record, trace_id: None, seen: Seen::Wire };
+    let l7 = L7 {
+        l7_type: L7Type::Request,
+        latency_ns: 0,
+        record,
+        trace_id: None,
+        seen: Seen::Wire,
+        missing: Missing::NOTHING,
+    };
     Flow { message_type: message_type::TRACE, l7: Some(Box::new(l7)), ..flow() }
 }
 

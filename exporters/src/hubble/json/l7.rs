@@ -1,6 +1,6 @@
 //! `flow.Layer7` and its records.
 
-use tidegate_core::flow::{Dns, Http, Kafka, L7, L7Record, qtype_name};
+use tidegate_core::flow::{Dns, Http, Kafka, L7, L7Record, Missing, qtype_name};
 
 use super::object::Object;
 use crate::hubble::push::push_answer;
@@ -17,13 +17,21 @@ pub(super) fn layer7(object: &mut Object<'_>, l7: &L7) {
     }
 }
 
+/// What Hubble's messages have no field for, where protobuf has a place for it: `flow.Flow.extensions`, a
+/// `google.protobuf.Struct` there as in Retina's flows. `l7_incomplete` lists the parts of the message that were not
+/// captured.
+pub(super) fn extensions(object: &mut Object<'_>, missing: Missing) {
+    object.text("@type", "type.googleapis.com/google.protobuf.Struct");
+    object.object("value", |object| object.texts("l7_incomplete", missing.names()));
+}
+
 fn dns(object: &mut Object<'_>, dns: &Dns) {
     object.text("query", &dns.query);
     object.composed_texts("ips", &dns.ips, push_answer);
-    object.number("ttl", dns.ttl);
+    object.number("ttl", dns.ttl.unwrap_or_default());
     object.texts("cnames", &dns.cnames);
     object.text("observation_source", &dns.observation_source);
-    object.number("rcode", dns.rcode);
+    object.number("rcode", dns.rcode.unwrap_or_default());
     object.texts("qtypes", dns.qtypes.iter().map(|qtype| qtype_name(*qtype)));
     object.texts("rrtypes", dns.rrtypes.iter().map(|rrtype| qtype_name(*rrtype)));
 }

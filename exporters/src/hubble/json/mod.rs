@@ -3,7 +3,8 @@
 //!
 //! The emitter is not Hubble but tidegate with its own version, because a reader that keys on the emitter
 //! should be able to tell the two. Fields that only Cilium's agent can know (node labels, services,
-//! interface names, correlated policies) are absent.
+//! interface names, correlated policies) are absent. What a message found in a packet lacks, because the capture cut
+//! it, is listed in `extensions`, the place that Hubble leaves to other emitters.
 
 mod agent_event;
 mod debug_event;

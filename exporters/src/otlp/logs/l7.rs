@@ -13,15 +13,16 @@
 //! | `user_agent.original` | string | `User-Agent` of a request |
 //! | `http.request.header.<name>`, `http.response.header.<name>` | string[] | headers named in `http_headers` |
 //! | `dns.question.name` | string | the name asked for, without its last dot |
-//! | `dns.answers` | string[] | addresses in the answer |
+//! | `dns.answers` | string[] | addresses in the answer; with `answers` in `cilium.l7.incomplete` the first ones |
 //! | `cilium.dns.cnames` | string[] | canonical names in the answer |
 //! | `cilium.dns.qtypes`, `cilium.dns.rrtypes` | string[] | types asked for and answered: `A`, `AAAA` |
-//! | `cilium.dns.rcode` | int | code of a response |
-//! | `cilium.dns.ttl` | int | time to live in seconds |
+//! | `cilium.dns.rcode` | int | code of a response; absent where it was not captured |
+//! | `cilium.dns.ttl` | int | time to live in seconds; absent where no answer has one or not all were captured |
 //! | `cilium.kafka.api_key`, `cilium.kafka.topic` | string | of a Kafka message |
 //! | `cilium.kafka.api_version`, `cilium.kafka.correlation_id`, `cilium.kafka.error_code` | int | of a Kafka message |
 //! | `cilium.l7.fields.<name>` | string | fields of a message of the generic proxy |
 //! | `cilium.l7.type` | string | `REQUEST`, `RESPONSE` or `SAMPLE` |
+//! | `cilium.l7.incomplete` | string[] | parts of the message that were not captured: `answers`, `rcode`, `records`, `headers` |
 //! | `cilium.l7.latency_ns` | int | time between request and response |
 //! | `cilium.l7.seen` | string | `proxy`, or `wire` for messages found in packets |
 
@@ -45,6 +46,7 @@ pub(super) fn write(out: &mut Writer<'_>, l7: &L7, headers: &HeaderNames) {
             Seen::Wire => "wire",
         },
     );
+    out.list(key!("cilium.l7.incomplete"), l7.missing.names());
     out.int_if_any(key!("cilium.l7.latency_ns"), i64::try_from(l7.latency_ns).unwrap_or(i64::MAX));
     match &l7.record {
         L7Record::Http(http) => {
@@ -125,8 +127,12 @@ fn write_dns(out: &mut Writer<'_>, dns: &Dns, l7_type: L7Type) {
     out.list(key!("cilium.dns.qtypes"), dns.qtypes.iter().map(|qtype| qtype_name(*qtype)));
     out.list(key!("cilium.dns.rrtypes"), dns.rrtypes.iter().map(|rrtype| qtype_name(*rrtype)));
     if l7_type == L7Type::Response {
-        out.int(key!("cilium.dns.rcode"), dns.rcode);
-        out.int(key!("cilium.dns.ttl"), dns.ttl);
+        if let Some(rcode) = dns.rcode {
+            out.int(key!("cilium.dns.rcode"), rcode);
+        }
+        if let Some(ttl) = dns.ttl {
+            out.int(key!("cilium.dns.ttl"), ttl);
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
 use tidegate_core::flow::{
     Address, AuthType, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet, FileNumbering, Flow, FlowType,
-    Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type, LastLayer, PolicyMatch, Seen, SourceFile, TcpFlags,
-    TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
+    Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type, LastLayer, Missing, PolicyMatch, Seen, SourceFile,
+    TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
 };
 use tidegate_core::record::{Lost, LostSource, Record};
 use tidegate_core::telemetry::Telemetry;
@@ -119,7 +119,8 @@ fn traced() -> Flow {
 }
 
 fn message(record: L7Record, l7_type: L7Type) -> Flow {
-    let l7 = L7 { l7_type, latency_ns: 5_000_000, record, trace_id: None, seen: Seen::Proxy };
+    let l7 =
+        L7 { l7_type, latency_ns: 5_000_000, record, trace_id: None, seen: Seen::Proxy, missing: Missing::NOTHING };
     Flow {
         flow_type: FlowType::L7,
         message_type: message_type::ACCESS_LOG,

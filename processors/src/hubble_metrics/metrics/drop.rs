@@ -11,8 +11,8 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "drop",
     options: &[],
     conflicts: &[],
-    build: |_, options, max_series| {
-        let families = Families::new(ContextLabels::First, options, max_series);
+    build: |_, options, settings| {
+        let families = Families::new(ContextLabels::First, options, settings);
         let drops = families.counter(("hubble_drop_total", "Number of drops", "{drop}"), &["reason", "protocol"]);
         Box::new(Drops { drops, symbols: Symbols::new() })
     },

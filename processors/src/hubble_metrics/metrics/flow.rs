@@ -11,8 +11,8 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "flow",
     options: &[],
     conflicts: &[],
-    build: |_, options, max_series| {
-        let families = Families::new(ContextLabels::Last, options, max_series);
+    build: |_, options, settings| {
+        let families = Families::new(ContextLabels::Last, options, settings);
         let about = ("hubble_flows_processed_total", "Total number of flows processed", "{flow}");
         let flows = families.counter(about, &["protocol", "type", "subtype", "verdict"]);
         Box::new(Flows { flows, symbols: Symbols::new() })

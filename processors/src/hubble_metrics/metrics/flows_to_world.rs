@@ -16,8 +16,8 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "flows-to-world",
     options: &["any-drop", "port", "syn-only"],
     conflicts: &[],
-    build: |item, options, max_series| {
-        let families = Families::new(ContextLabels::Last, options, max_series);
+    build: |item, options, settings| {
+        let families = Families::new(ContextLabels::Last, options, settings);
         let with_port = item.has("port");
         let names: &[_] = if with_port { &["protocol", "verdict", "port"] } else { &["protocol", "verdict"] };
         let about = ("hubble_flows_to_world_total", "Total number of flows to reserved:world", "{flow}");

@@ -7,7 +7,7 @@ use tidegate_core::flow::{Flow, Http as Message, L7, L7Record, L7Type};
 use super::words::{digits, reporter};
 use super::{Metric, Plugin, Sighted};
 use crate::hubble_metrics::context::Options;
-use crate::hubble_metrics::families::{About, ContextLabels, Families, Series, Sight};
+use crate::hubble_metrics::families::{About, ContextLabels, Families, PerSource, Series, Settings, Sight};
 use crate::hubble_metrics::item::Item;
 use crate::hubble_metrics::series::{Changes, Count, Observations, Symbols, Texts};
 
@@ -15,12 +15,16 @@ pub(super) const V1: Plugin = Plugin {
     name: "http",
     options: &["exemplars"],
     conflicts: &["httpV2"],
-    build: |item, options, max_series| {
-        let families = families(item, options, max_series);
+    build: |item, options, settings| {
+        let families = families(item, options, settings);
         let responses = ("hubble_http_responses_total", "Count of HTTP responses", "{response}");
         Box::new(HttpV1 {
-            requests: families.counter(REQUESTS, &["method", "protocol", "reporter"]),
-            responses: families.counter(responses, &["method", "protocol", "status", "reporter"]),
+            requests: families.counter_per_source(REQUESTS, WIRE_REQUESTS, &["method", "protocol", "reporter"]),
+            responses: families.counter_per_source(
+                responses,
+                "HTTP responses found in captured packets",
+                &["method", "protocol", "status", "reporter"],
+            ),
             duration: families.histogram(DURATION, &["method", "reporter"]),
             symbols: Symbols::new(),
             digits: String::new(),
@@ -32,10 +36,14 @@ pub(super) const V2: Plugin = Plugin {
     name: "httpV2",
     options: &["exemplars"],
     conflicts: &["http"],
-    build: |item, options, max_series| {
-        let families = families(item, options, max_series);
+    build: |item, options, settings| {
+        let families = families(item, options, settings);
         Box::new(HttpV2 {
-            requests: families.counter(REQUESTS, &["method", "protocol", "status", "reporter"]),
+            requests: families.counter_per_source(
+                REQUESTS,
+                WIRE_REQUESTS,
+                &["method", "protocol", "status", "reporter"],
+            ),
             duration: families.histogram(DURATION, &["method", "reporter"]),
             symbols: Symbols::new(),
             digits: String::new(),
@@ -44,18 +52,19 @@ pub(super) const V2: Plugin = Plugin {
 };
 
 const REQUESTS: About = ("hubble_http_requests_total", "Count of HTTP requests", "{request}");
+const WIRE_REQUESTS: &str = "HTTP requests found in captured packets";
 const DURATION: About = ("hubble_http_request_duration_seconds", "Quantiles of HTTP request duration in seconds", "s");
 
-fn families(item: &Item, options: &Options, max_series: usize) -> Families {
+fn families(item: &Item, options: &Options, settings: Settings) -> Families {
     if item.values("exemplars").and_then(<[_]>::first) == Some(&"true") {
         tracing::warn!(metric = item.name, "exemplars are not written; the metric is counted without them");
     }
-    Families::new(ContextLabels::First, options, max_series)
+    Families::new(ContextLabels::First, options, settings)
 }
 
 struct HttpV1 {
-    requests: Series<Count>,
-    responses: Series<Count>,
+    requests: PerSource<Count>,
+    responses: PerSource<Count>,
     duration: Series<Observations>,
     symbols: Symbols,
     digits: String,
@@ -67,16 +76,18 @@ impl Metric for HttpV1 {
     }
 
     fn observe(&mut self, sight: &mut Sight<'_>) {
-        let Some((l7, http)) = http(sight.flow) else { return };
-        let (method, protocol, reporter) = (&*http.method, &*http.protocol, reporter(sight.flow));
+        let flow = sight.flow;
+        let Some((l7, http)) = http(flow) else { return };
+        let (method, protocol, reporter) = (&*http.method, &*http.protocol, reporter(flow));
         let symbols = &mut self.symbols;
         match l7.l7_type {
             L7Type::Request => {
-                self.requests.of(&Texts([method, protocol, reporter]), symbols, sight).add(1);
+                self.requests.for_flow(flow).of(&Texts([method, protocol, reporter]), symbols, sight).add(1);
             }
             L7Type::Response => {
                 let status = digits(&mut self.digits, http.code);
-                self.responses.of(&Texts([method, protocol, status, reporter]), symbols, sight).add(1);
+                let own = Texts([method, protocol, status, reporter]);
+                self.responses.for_flow(flow).of(&own, symbols, sight).add(1);
                 self.duration.of(&Texts([method, reporter]), symbols, sight).observe_nanos(l7.latency_ns);
             }
             L7Type::Sample | L7Type::Unknown => {}
@@ -84,12 +95,13 @@ impl Metric for HttpV1 {
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        vec![&mut self.requests.table, &mut self.responses.table, &mut self.duration.table]
+        let duration: &mut dyn Changes = &mut self.duration.table;
+        self.requests.tables().chain(self.responses.tables()).chain([duration]).collect()
     }
 }
 
 struct HttpV2 {
-    requests: Series<Count>,
+    requests: PerSource<Count>,
     duration: Series<Observations>,
     symbols: Symbols,
     digits: String,
@@ -101,17 +113,19 @@ impl Metric for HttpV2 {
     }
 
     fn observe(&mut self, sight: &mut Sight<'_>) {
-        let Some((l7, http)) = http(sight.flow).filter(|(l7, _)| l7.l7_type == L7Type::Response) else { return };
+        let flow = sight.flow;
+        let Some((l7, http)) = http(flow).filter(|(l7, _)| l7.l7_type == L7Type::Response) else { return };
         let status = digits(&mut self.digits, http.code);
-        let (method, reporter) = (&*http.method, reporter(sight.flow));
+        let (method, reporter) = (&*http.method, reporter(flow));
         let own = Texts([method, &*http.protocol, status, reporter]);
-        self.requests.of_request(&own, &mut self.symbols, sight).add(1);
+        self.requests.for_flow(flow).of_request(&own, &mut self.symbols, sight).add(1);
         let own = Texts([method, reporter]);
         self.duration.of_request(&own, &mut self.symbols, sight).observe_nanos(l7.latency_ns);
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        vec![&mut self.requests.table, &mut self.duration.table]
+        let duration: &mut dyn Changes = &mut self.duration.table;
+        self.requests.tables().chain([duration]).collect()
     }
 }
 

@@ -10,8 +10,8 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "icmp",
     options: &[],
     conflicts: &[],
-    build: |_, options, max_series| {
-        let families = Families::new(ContextLabels::Last, options, max_series);
+    build: |_, options, settings| {
+        let families = Families::new(ContextLabels::Last, options, settings);
         let about = ("hubble_icmp_total", "Number of ICMP messages", "{message}");
         let messages = families.counter(about, &["family", "type"]);
         Box::new(Icmp { messages, symbols: Symbols::new() })

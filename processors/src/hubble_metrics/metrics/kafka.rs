@@ -11,8 +11,8 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "kafka",
     options: &[],
     conflicts: &[],
-    build: |_, options, max_series| {
-        let families = Families::new(ContextLabels::First, options, max_series);
+    build: |_, options, settings| {
+        let families = Families::new(ContextLabels::First, options, settings);
         let requests = ("hubble_kafka_requests_total", "Count of Kafka requests", "{request}");
         // Hubble's text, HTTP included.
         let duration = ("hubble_kafka_request_duration_seconds", "Quantiles of HTTP request duration in seconds", "s");

@@ -19,7 +19,7 @@ pub(super) use lost_events::LostEvents;
 use tidegate_core::flow::{Flow, Seen};
 
 use super::context::Options;
-use super::families::Sight;
+use super::families::{Settings, Sight};
 use super::item::Item;
 use super::series::Changes;
 
@@ -68,8 +68,8 @@ pub(super) struct Plugin {
     pub(super) options: &'static [&'static str],
     /// Metrics that cannot be counted beside it, because their families have the same names.
     pub(super) conflicts: &'static [&'static str],
-    /// Builds it from its item, its context options, and the limit of series.
-    pub(super) build: fn(&Item, &Options, usize) -> Box<dyn Metric>,
+    /// Builds it from its item, its context options, and the processor's settings.
+    pub(super) build: fn(&Item, &Options, Settings) -> Box<dyn Metric>,
 }
 
 /// All metrics that can be counted.

@@ -13,8 +13,8 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "policy",
     options: &[],
     conflicts: &[],
-    build: |_, options, max_series| {
-        let families = Families::new(ContextLabels::Last, options, max_series);
+    build: |_, options, settings| {
+        let families = Families::new(ContextLabels::Last, options, settings);
         let about = ("hubble_policy_verdicts_total", "Total number of Cilium network policy verdicts", "{verdict}");
         let verdicts = families.counter(about, &["direction", "match", "action"]);
         Box::new(Policy { verdicts, symbols: Symbols::new() })

@@ -12,8 +12,8 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "port-distribution",
     options: &[],
     conflicts: &[],
-    build: |_, options, max_series| {
-        let families = Families::new(ContextLabels::Last, options, max_series);
+    build: |_, options, settings| {
+        let families = Families::new(ContextLabels::Last, options, settings);
         let help = "Numbers of packets distributed by destination port";
         let packets = families.counter(("hubble_port_distribution_total", help, "{packet}"), &["protocol", "port"]);
         Box::new(PortDistribution { packets, symbols: Symbols::new() })

@@ -11,8 +11,8 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "tcp",
     options: &[],
     conflicts: &[],
-    build: |_, options, max_series| {
-        let families = Families::new(ContextLabels::Last, options, max_series);
+    build: |_, options, settings| {
+        let families = Families::new(ContextLabels::Last, options, settings);
         let flags = families.counter(("hubble_tcp_flags_total", "TCP flag occurrences", "{flag}"), &["flag", "family"]);
         Box::new(Tcp { flags, symbols: Symbols::new() })
     },

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use tidegate_core::flow::MessagePart;
+
 use super::*;
 
 fn http(method: &str, url: &str, protocol: &str, code: u32) -> Http {
@@ -74,10 +76,10 @@ fn dns_kafka_and_generic_messages_have_their_fields() {
     let dns = Dns {
         query: "shop.example.".to_owned(),
         ips: vec![IpAddr::from([192, 0, 2, 1]).into(), IpAddr::from(Ipv6Addr::LOCALHOST).into()].into(),
-        ttl: 30,
+        ttl: Some(30),
         cnames: vec!["www.shop.example.".to_owned()],
         observation_source: "proxy".into(),
-        rcode: 3,
+        rcode: Some(3),
         qtypes: vec![1, 28].into(),
         rrtypes: vec![5, 1].into(),
     };
@@ -111,4 +113,16 @@ fn dns_kafka_and_generic_messages_have_their_fields() {
     for (flow, expected) in cases {
         assert_eq!(protocol_part(&specifics(&flow, &[])), expected);
     }
+}
+
+#[test]
+fn what_the_capture_lacks_of_a_message_is_listed_and_has_no_value() {
+    let dns = Dns { query: "shop.example.".to_owned(), qtypes: vec![1].into(), ..Dns::default() };
+    let mut flow = message(L7Record::Dns(dns), L7Type::Response);
+    let missing = [MessagePart::Answers, MessagePart::Rcode].into_iter().fold(Missing::NOTHING, Missing::and);
+    flow.l7.as_mut().expect("an L7 flow").missing = missing;
+    let text = specifics(&flow, &[]);
+    assert!(text.contains("cilium.l7.incomplete=[answers rcode]"), "{text}");
+    let expected = "network.protocol.name=dns dns.question.name=shop.example cilium.dns.qtypes=[A]";
+    assert_eq!(protocol_part(&text), expected);
 }

@@ -76,7 +76,14 @@ fn l4_of(source_port: u16, destination_port: u16) -> impl Strategy<Value = L4> {
 
 fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
     let record = L7Record::Http(Http { method: "GET".into(), ..Http::default() });
-    let l7 = L7 { l7_type: L7Type::Request, latency_ns: 0, record, trace_id: None, seen: Seen::Proxy };
+    let l7 = L7 {
+        l7_type: L7Type::Request,
+        latency_ns: 0,
+        record,
+        trace_id: None,
+        seen: Seen::Proxy,
+        missing: Missing::NOTHING,
+    };
     select(vec![None, None, Some(Box::new(l7))])
 }
 
