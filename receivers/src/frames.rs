@@ -2,6 +2,7 @@
 //!
 //! Reads nothing itself: the owner fills [`Frames::space`], and says when.
 
+mod clock;
 mod cutter;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,6 +13,7 @@ use tidegate_core::{Batch, Pool, Timestamp};
 use tidegate_wire::gob;
 use tidegate_wire::payload::{Decoder, Error};
 
+use clock::Clock;
 use cutter::Cutter;
 
 /// Bytes of a stream in one batch, in which they are read: with its records, small enough to stay in the cache.
@@ -48,6 +50,7 @@ pub(crate) struct Frames {
     seq: u64,
     /// The number of the stream.
     stream: u32,
+    clock: Clock,
 }
 
 /// Records of a batch at most, where nobody says otherwise. As many as fit in its bytes, mostly; what stages add goes
@@ -69,7 +72,8 @@ impl Frames {
         let (decoder, batch) = (Decoder::new(max_frame), pool.take());
         let (start, too_long, offset, seq, stream) = (0, 0, 0, 0, new_stream());
         let (appended, packed) = (false, None);
-        Self { decoder, max_frame, appended, pool, batch, packed, start, too_long, offset, seq, stream }
+        let clock = Clock::default();
+        Self { decoder, max_frame, appended, pool, batch, packed, start, too_long, offset, seq, stream, clock }
     }
 
     /// Leaves the places of the records to another thread.
@@ -150,6 +154,9 @@ impl Frames {
     /// Makes records of the whole frames that came, until the batch has `records` of them. A frame that is broken in
     /// itself, or too long, is handed to `refused` and left out.
     ///
+    /// `time` is when they were read. Frames get rising times from there on, one nanosecond apart, so that sorting by
+    /// time keeps the order in which they came. The difference between two frames of one read measures nothing.
+    ///
     /// # Errors
     /// The stream cannot be decoded any further; what is in the batch is good.
     pub(crate) fn decode(
@@ -162,9 +169,10 @@ impl Frames {
         if let Some(packed) = &mut self.packed {
             packed.reserve(room);
         }
+        self.clock.set(time);
         loop {
             self.pass_over();
-            match self.decode_stream(&mut room, time, &mut refused) {
+            match self.decode_stream(&mut room, &mut refused) {
                 Err(Error::Gob(gob::Error::DuplicateType(_))) if self.appended => {
                     tracing::info!(byte = self.offset, "a further stream begins here");
                     self.begin();
@@ -179,15 +187,10 @@ impl Frames {
     }
 
     /// The same within one stream.
-    fn decode_stream(
-        &mut self,
-        room: &mut usize,
-        time: Timestamp,
-        refused: &mut impl FnMut(Error),
-    ) -> Result<Halt, Error> {
-        let Self { decoder, batch, packed, start, offset, seq, stream, .. } = self;
-        let frame = Frame { time, stream: *stream, ..Frame::default() };
-        let mut cutter = Cutter { decoder, start, offset, seq, room, frame, refused, halt: Ok(Halt::BatchFull) };
+    fn decode_stream(&mut self, room: &mut usize, refused: &mut impl FnMut(Error)) -> Result<Halt, Error> {
+        let Self { decoder, batch, packed, start, offset, seq, stream, clock, .. } = self;
+        let frame = Frame { stream: *stream, ..Frame::default() };
+        let mut cutter = Cutter { decoder, start, offset, seq, clock, room, frame, refused, halt: Ok(Halt::BatchFull) };
         match packed {
             Some(frames) => frames.extend(std::iter::from_fn(|| cutter.next(batch.bytes()))),
             None => batch.parse(|bytes| cutter.next(bytes)),

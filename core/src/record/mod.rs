@@ -113,7 +113,9 @@ impl Default for Record {
 /// One gob message of the monitor socket: Cilium's `payload.Payload`, with the time of receipt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
-    /// When it was read from the socket; monitor events carry no time of their own.
+    /// When it was read from the socket; monitor events carry no time of their own. Frames of one read follow each
+    /// other by a nanosecond, which tells their order and no duration: what happened between two frames is known only
+    /// to within the time between two reads.
     pub time: Timestamp,
     /// Position in the receiver's stream, from 1; never repeats within a process.
     pub seq: u64,

@@ -5,6 +5,7 @@ use tidegate_core::record::Frame;
 use tidegate_wire::payload::{Decoder, Error, Payload, Step};
 
 use super::Halt;
+use super::clock::Clock;
 
 /// Cuts the bytes of a batch into frames.
 pub(super) struct Cutter<'a, R> {
@@ -15,6 +16,8 @@ pub(super) struct Cutter<'a, R> {
     pub(super) offset: &'a mut u64,
     /// The number of the last frame.
     pub(super) seq: &'a mut u64,
+    /// The frames' times.
+    pub(super) clock: &'a mut Clock,
     /// How many frames there may be.
     pub(super) room: &'a mut usize,
     /// What all frames have.
@@ -51,7 +54,7 @@ impl<R: FnMut(Error)> Cutter<'_, R> {
             if let Some(payload) = payload {
                 *self.seq += 1;
                 *self.room -= 1;
-                return Some(frame(&payload, bytes, Frame { seq: *self.seq, ..self.frame }));
+                return Some(frame(&payload, bytes, Frame { time: self.clock.next(), seq: *self.seq, ..self.frame }));
             }
         }
         None

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use proptest::prelude::*;
+
 use super::*;
 use tidegate_core::{Record, Span};
 use tidegate_wire::gob::TypeId;
@@ -75,7 +77,7 @@ fn a_frame_keeps_what_its_payload_says_and_gets_its_number() {
     });
     let first =
         Frame { time: Timestamp(5), seq: 1, stream: frames.stream, payload_type: 9, cpu: 3, ..Frame::default() };
-    let second = Frame { seq: 2, payload_type: 2, cpu: -2, lost: u64::MAX, ..first };
+    let second = Frame { time: Timestamp(6), seq: 2, payload_type: 2, cpu: -2, lost: u64::MAX, ..first };
     assert_eq!(made.collect::<Vec<_>>(), [first, second]);
 }
 
@@ -242,4 +244,33 @@ fn numbers_go_on_after_a_restart_and_the_rest_of_the_old_stream_is_gone() {
     assert_eq!((frames.left(), frames.offset()), (0, 0));
     assert_eq!(decode(&mut frames, &[&bytes]).0, [b"x", b"y"]);
     assert_eq!(frames.count(), 3);
+}
+
+proptest! {
+    /// However a stream is read, and into whatever batches, its frames' times rise from each read's own, by a nanosecond
+    /// for each frame that has the time of its read no more.
+    #[test]
+    fn times_rise_over_reads_and_batches(
+        reads in proptest::collection::vec((1_usize..200, 0_u64..60), 1..60),
+        records in 1_usize..8,
+        elsewhere in any::<bool>(),
+    ) {
+        let bytes = stream(&vec![event(&[1; 9]); 300]);
+        let mut frames = if elsewhere { frames(1024).for_another_thread() } else { frames(1024) };
+        let (mut rest, mut read, mut last) = (&bytes[..], 1, 0);
+        for (len, later) in reads {
+            let (now, behind) = rest.split_at(len.min(rest.len()));
+            (rest, read) = (behind, read + later);
+            feed(&mut frames, now);
+            let mut halt = Ok(Halt::BatchFull);
+            while halt == Ok(Halt::BatchFull) {
+                halt = frames.decode(records, Timestamp(read), |error| panic!("{error}"));
+                for record in frames.take().unpack().records() {
+                    let Record::Frame(frame) = record else { panic!("{record:?}") };
+                    prop_assert_eq!(frame.time.0, read.max(last + 1));
+                    last = frame.time.0;
+                }
+            }
+        }
+    }
 }
