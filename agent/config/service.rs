@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tidegate_core::component::Key;
+use tidegate_core::component::{DEFAULT_CLUSTER, Key};
 use tidegate_core::config::HumanDuration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -27,7 +27,7 @@ pub(crate) struct Service {
     pub(crate) telemetry_span: Range<usize>,
     /// How long stages may take to drain after a stop is requested.
     pub(crate) grace: Duration,
-    /// `<cluster>/<node>`.
+    /// The node's name on flows: `<cluster>/<node>`, or the node alone in the cluster `default`.
     pub(crate) node_name: String,
     /// What is logged, where `RUST_LOG` does not say.
     pub(crate) log: String,
@@ -48,7 +48,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "cluster_name",
         default: "\"default\"",
-        effect: "the cluster's name, in front of the node's, as in Cilium's `cluster-name`",
+        effect: "the cluster's name as in Cilium's `cluster-name`; it stands in front of the node's, unless it is \"default\", as in Hubble",
     },
     Key {
         name: "log",
@@ -121,14 +121,23 @@ impl Service {
 impl File {
     fn resolve(self, environment: Environment<'_>) -> Service {
         let listen = self.telemetry.listen.unwrap_or_else(|| Spanned::new(0..0, ([127, 0, 0, 1], 9464).into()));
-        let cluster = self.cluster_name.unwrap_or_else(|| "default".to_owned());
+        let node = node_name(self.node_name, environment);
         Service {
             telemetry_listen: *listen.get_ref(),
             telemetry_span: listen.span(),
             grace: self.grace_period.map_or(Duration::from_secs(10), |period| period.0),
-            node_name: format!("{cluster}/{}", node_name(self.node_name, environment)),
+            node_name: absolute_node_name(self.cluster_name.as_deref().unwrap_or_default(), node),
             log: self.log.map_or_else(|| "info".to_owned(), |log| log.0),
         }
+    }
+}
+
+/// The node's name as Hubble writes it on flows (`GetAbsoluteNodeName` in `pkg/node/types/nodename.go`, the same from
+/// v1.12.0 to v1.20.2): the cluster stands in front of it, unless the cluster has no name of its own.
+fn absolute_node_name(cluster: &str, node: String) -> String {
+    match cluster {
+        "" | DEFAULT_CLUSTER => node,
+        _ => format!("{cluster}/{node}"),
     }
 }
 

@@ -44,12 +44,15 @@ pub struct Key {
     pub effect: &'static str,
 }
 
+/// Cilium's name for a cluster that was given none.
+pub const DEFAULT_CLUSTER: &str = "default";
+
 /// What components are built with.
 #[derive(Clone, Debug)]
 pub struct BuildContext {
     /// The component's name in books and telemetry, such as `exporters.otlp/backup`.
     pub stage: String,
-    /// `<cluster>/<node>`, as Hubble names nodes on flows.
+    /// The node as Hubble names it on flows: `<cluster>/<node>`, or the node alone in the cluster `default`.
     pub node_name: String,
     /// For instruments of its own.
     pub telemetry: Telemetry,
@@ -62,6 +65,12 @@ impl BuildContext {
     #[must_use]
     pub fn bare_node_name(&self) -> &str {
         self.node_name.split_once('/').map_or(&self.node_name, |(_, node)| node)
+    }
+
+    /// The cluster's name, `default` included.
+    #[must_use]
+    pub fn cluster_name(&self) -> &str {
+        self.node_name.split_once('/').map_or(DEFAULT_CLUSTER, |(cluster, _)| cluster)
     }
 }
 

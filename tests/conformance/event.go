@@ -9,6 +9,7 @@ import (
 	"github.com/cilium/cilium/pkg/monitor"
 	monitorAPI "github.com/cilium/cilium/pkg/monitor/api"
 	"github.com/cilium/cilium/pkg/monitor/payload"
+	nodeTypes "github.com/cilium/cilium/pkg/node/types"
 )
 
 func isPerfEvent(event *payload.Payload) bool {
@@ -32,7 +33,7 @@ func isOverlay(event *payload.Payload) bool {
 func monitorEvent(event *payload.Payload) (*observer.MonitorEvent, error) {
 	content, err := eventContent(event)
 	return &observer.MonitorEvent{
-		UUID: eventUUID, Timestamp: eventTime, NodeName: "default/" + nodeName, Payload: content,
+		UUID: eventUUID, Timestamp: eventTime, NodeName: nodeTypes.GetAbsoluteNodeName(), Payload: content,
 	}, err
 }
 

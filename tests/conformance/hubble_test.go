@@ -27,7 +27,7 @@ func TestHubbleAgreesWithFlowsWorkedOutByHand(t *testing.T) {
 				t.Fatal(err)
 			}
 			line := oracle.line(&payload.Payload{Data: data, Type: payload.EventSample})
-			want := `{"flow":` + lines[2] + `,"node_name":"default/node-a","time":"2026-03-01T10:00:00.123456789Z"}`
+			want := `{"flow":` + lines[2] + `,"node_name":"node-a","time":"2026-03-01T10:00:00.123456789Z"}`
 			if got := comparable(line); string(got) != string(comparable([]byte(want))) {
 				t.Errorf("Hubble says\n%s\nnot\n%s", got, want)
 			}

@@ -17,6 +17,7 @@ import (
 	flow "github.com/cilium/cilium/api/v1/flow"
 	v1 "github.com/cilium/cilium/pkg/hubble/api/v1"
 	"github.com/cilium/cilium/pkg/monitor/payload"
+	nodeTypes "github.com/cilium/cilium/pkg/node/types"
 )
 
 // recorded is a line of what upstream/recorder.go writes.
@@ -98,7 +99,7 @@ func (o *oracle) answered(made *recorded) []byte {
 		return refused(err).exported
 	}
 	if flow, ok := event.Event.(*flow.Flow); ok {
-		flow.Time, flow.NodeName = at, "default/"+nodeName
+		flow.Time, flow.NodeName = at, nodeTypes.GetAbsoluteNodeName()
 	}
 	return o.write(event).exported
 }

@@ -10,7 +10,7 @@ fn a_small_file_has_every_default() {
     assert_eq!(config.service.telemetry_listen.to_string(), "127.0.0.1:9464");
     assert_eq!(config.service.grace, Duration::from_secs(10));
     assert_eq!(config.service.log, "info");
-    assert!(config.service.node_name.starts_with("default/"), "{}", config.service.node_name);
+    assert!(!config.service.node_name.contains('/'), "{}", config.service.node_name);
 }
 
 #[test]
@@ -22,6 +22,14 @@ fn the_service_table_is_read() {
     assert_eq!(config.service.node_name, "c/n1");
     assert_eq!(config.service.log, "debug");
     assert_eq!(config.service.telemetry_listen.to_string(), "127.0.0.1:9001");
+}
+
+#[test]
+fn the_cluster_default_does_not_stand_in_front_of_the_nodes_name() {
+    for (cluster, name) in [("default", "n1"), ("", "n1"), ("prod", "prod/n1"), ("defaults", "defaults/n1")] {
+        let config = good(&format!("service.node_name = \"n1\"\nservice.cluster_name = \"{cluster}\"\n{GOOD}"));
+        assert_eq!(config.service.node_name, name, "{cluster}");
+    }
 }
 
 #[test]

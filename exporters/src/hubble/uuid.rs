@@ -21,7 +21,7 @@ pub struct Uuids {
 }
 
 impl Uuids {
-    /// For flows of the node `<cluster>/<node>`.
+    /// For flows of the node, by its name on flows.
     #[must_use]
     pub fn new(node_name: &str) -> Self {
         Self { node: fnv1a(node_name.as_bytes()) }

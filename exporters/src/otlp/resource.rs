@@ -17,18 +17,17 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// `service.instance.id` is the node's full name: Prometheus makes the label `instance` of it, which
+    /// `service.instance.id` is the node's name as on flows: Prometheus makes the label `instance` of it, which
     /// keeps the series of nodes apart. `given` adds attributes, or replaces them.
     pub(super) fn new(context: &BuildContext, given: &BTreeMap<String, String>) -> Self {
         let node = context.bare_node_name();
-        let cluster = context.node_name.split_once('/').map_or("", |(cluster, _)| cluster);
         let own = [
             ("service.name", NAME),
             ("service.version", VERSION),
             ("service.instance.id", &context.node_name),
             ("host.name", node),
             ("k8s.node.name", node),
-            ("k8s.cluster.name", cluster),
+            ("k8s.cluster.name", context.cluster_name()),
         ];
         let known = own.into_iter().filter(|(_, value)| !value.is_empty());
         let mut attributes: BTreeMap<_, _> = known.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();

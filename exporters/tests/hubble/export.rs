@@ -141,7 +141,7 @@ fn what_the_capture_lacks_of_a_message_is_an_extension_behind_the_summary() {
 #[test]
 fn a_flow_without_anything_is_still_an_event() {
     let flow = Flow::default();
-    let expected = r#"{"flow":{"uuid":"________","source":{},"destination":{},"node_name":"default/node-a","event_type":{}},"node_name":"default/node-a"}"#;
+    let expected = r#"{"flow":{"uuid":"________","source":{},"destination":{},"node_name":"prod/node-a","event_type":{}},"node_name":"prod/node-a"}"#;
     let id = Uuids::new(NODE).of(&flow).to_string();
     let line = line(&flow).replace(&id, "________");
     let emitter = line.find(",\"emitter\"").unwrap()..line.find(",\"source\"").unwrap();

@@ -12,7 +12,7 @@ use tidegate_core::flow::{
 use tidegate_core::record::{Lost, LostSource};
 
 pub(crate) const TIME: Timestamp = Timestamp(1_772_359_200_123_456_789);
-pub(crate) const NODE: &str = "default/node-a";
+pub(crate) const NODE: &str = "prod/node-a";
 
 pub(crate) fn flows() -> [Flow; 8] {
     [
