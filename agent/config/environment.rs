@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::DeValue;
+use toml::de::{DeString, DeValue};
 
+use super::secrets::is_secret;
 use super::{Problem, Problems, Source};
 
 /// Looks a variable up.
@@ -17,26 +18,55 @@ pub(crate) fn process_environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Replaces variables in every string of `value`.
+/// Replaces variables in every string of `value`. Values that are secret by their key or by the variable's name are
+/// kept out of all sentences about the file.
 pub(crate) fn substitute(
     value: &mut Spanned<DeValue<'_>>,
     source: &Source,
     environment: Environment<'_>,
     problems: &mut Problems,
 ) {
-    let span = value.span();
-    match value.get_mut() {
-        DeValue::String(text) if text.contains('$') => match expand(text, environment) {
+    Substitution { source, environment, problems }.replace(value, false);
+}
+
+struct Substitution<'a> {
+    source: &'a Source,
+    environment: Environment<'a>,
+    problems: &'a mut Problems,
+}
+
+impl Substitution<'_> {
+    fn replace(&mut self, value: &mut Spanned<DeValue<'_>>, secret: bool) {
+        let span = value.span();
+        match value.get_mut() {
+            DeValue::String(text) => {
+                if text.contains('$') {
+                    self.expand(text, span);
+                }
+                if secret {
+                    self.problems.hide(text);
+                }
+            }
+            DeValue::Array(items) => items.iter_mut().for_each(|item| self.replace(item, secret)),
+            DeValue::Table(table) => {
+                table.iter_mut().for_each(|(key, item)| self.replace(item, secret || is_secret(key.get_ref())));
+            }
+            _ => {}
+        }
+    }
+
+    fn expand(&mut self, text: &mut DeString<'_>, span: Range<usize>) {
+        let mut secrets = Vec::new();
+        let looked_up = |name: &str| {
+            let value = (self.environment)(name)?;
+            secrets.extend(is_secret(name).then(|| value.clone()));
+            Some(value)
+        };
+        match expand(text, looked_up) {
             Ok(expanded) => *text = Cow::Owned(expanded),
-            Err(bad) => problems.push(bad.problem(span, source)),
-        },
-        DeValue::Array(items) => {
-            items.iter_mut().for_each(|item| substitute(item, source, environment, problems));
+            Err(bad) => self.problems.push(bad.problem(span, self.source)),
         }
-        DeValue::Table(table) => {
-            table.iter_mut().for_each(|(_, item)| substitute(item, source, environment, problems));
-        }
-        _ => {}
+        secrets.iter().for_each(|secret| self.problems.hide(secret));
     }
 }
 
@@ -46,7 +76,7 @@ enum Bad {
     Syntax { text: String },
 }
 
-fn expand(text: &str, environment: Environment<'_>) -> Result<String, Bad> {
+fn expand(text: &str, mut environment: impl FnMut(&str) -> Option<String>) -> Result<String, Bad> {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -57,7 +87,7 @@ fn expand(text: &str, environment: Environment<'_>) -> Result<String, Bad> {
             rest = after;
         } else if rest.starts_with("${") {
             let end = rest.find('}').map_or(rest.len(), |end| end + 1);
-            expanded.push_str(&variable(&rest[..end], environment)?);
+            expanded.push_str(&variable(&rest[..end], &mut environment)?);
             rest = &rest[end..];
         } else {
             expanded.push('$');
@@ -69,7 +99,7 @@ fn expand(text: &str, environment: Environment<'_>) -> Result<String, Bad> {
 }
 
 /// The value of `${env:NAME}` or `${env:NAME:-default}`.
-fn variable(text: &str, environment: Environment<'_>) -> Result<String, Bad> {
+fn variable(text: &str, environment: impl FnOnce(&str) -> Option<String>) -> Result<String, Bad> {
     let inner = text.strip_prefix("${env:").and_then(|inner| inner.strip_suffix('}'));
     let Some(inner) = inner else { return Err(Bad::Syntax { text: text.to_owned() }) };
     let (name, default) = match inner.split_once(":-") {
@@ -91,9 +121,19 @@ impl Bad {
                 Problem::new(format!("environment variable `{name}` is not set"), narrow(span, text, source))
                     .help(format!("set it, or give a default: `${{env:{name}:-...}}`"))
             }
-            Self::Syntax { text } => Problem::new(format!("cannot read `{text}`"), narrow(span, text, source))
-                .help("write `${env:NAME}` or `${env:NAME:-default}`; `$$` stands for a dollar"),
+            Self::Syntax { text } => {
+                Problem::new(format!("cannot read `{}`", without_default(text)), narrow(span, text, source))
+                    .help("write `${env:NAME}` or `${env:NAME:-default}`; `$$` stands for a dollar")
+            }
         }
+    }
+}
+
+/// A default may be a secret.
+fn without_default(text: &str) -> Cow<'_, str> {
+    match text.split_once(":-") {
+        Some((name, _)) => Cow::Owned(format!("{name}:-...}}")),
+        None => Cow::Borrowed(text),
     }
 }
 

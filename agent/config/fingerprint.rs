@@ -1,15 +1,16 @@
-//! A table as one text, the same for tables that say the same: what tells a reload whether a component has
-//! changed. Comments, layout and the order of keys do not count; variables count as what they stand for.
+//! A digest of a table, the same for tables of the same content: by it a reload finds the components that have
+//! changed. Comments, layout and the order of keys do not count; variables count with their values.
 
 use std::fmt::Write as _;
 
+use sha2::{Digest as _, Sha256};
 use toml::de::{DeTable, DeValue};
 
-/// The text. It holds what the table holds, secrets included, so it is not for logs.
+/// The digest, in hexadecimal digits. The table may hold secrets, which it does not show.
 pub(super) fn fingerprint(table: &DeTable<'_>) -> String {
     let mut text = String::new();
     write_table(table, &mut text);
-    text
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn write_table(table: &DeTable<'_>, text: &mut String) {
@@ -44,6 +45,12 @@ mod tests {
     use toml::de::DeTable;
 
     use super::fingerprint;
+
+    #[test]
+    fn a_fingerprint_shows_nothing_of_the_table() {
+        let text = fingerprint(DeTable::parse("headers = { a = \"s3cret\" }").unwrap().get_ref());
+        assert!(text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
+    }
 
     #[test]
     fn tables_that_say_the_same_have_one_fingerprint() {

@@ -12,6 +12,7 @@ mod listeners;
 mod pipeline;
 mod problem;
 mod registry;
+mod secrets;
 mod service;
 mod source;
 mod suggest;

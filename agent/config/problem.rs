@@ -6,6 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::Source;
+use super::secrets::Secrets;
 
 /// Problems that are drawn; of more, the number is told.
 const MAX_DRAWN: usize = 50;
@@ -53,20 +54,28 @@ impl Problem {
         Self { help, ..self }
     }
 
-    fn draw(&self, source: &Source, renderer: &Renderer) -> String {
+    /// Draws it over `source`, whose secrets are masked.
+    fn draw(&self, source: &Source, secrets: &Secrets, renderer: &Renderer) -> String {
         let end = source.text.len();
+        let title = secrets.hide(&self.title);
+        let labels = [&self.label, self.context.as_ref().map_or(&self.label, |(_, label)| label)]
+            .map(|label| secrets.hide(label));
+        let notes: Vec<_> = self.notes.iter().map(|note| secrets.hide(note)).collect();
+        let help = self.help.as_ref().map(|help| secrets.hide(help));
         let clamp = |span: &Range<usize>| span.start.min(end)..span.end.min(end);
         let mut primary = AnnotationKind::Primary.span(clamp(&self.span));
-        if !self.label.is_empty() {
-            primary = primary.label(&self.label);
+        let [label, context_label] = &labels;
+        if !label.is_empty() {
+            primary = primary.label(label);
         }
-        let context = self.context.iter().map(|(span, label)| AnnotationKind::Context.span(clamp(span)).label(label));
+        let context = self.context.iter();
+        let context = context.map(|(span, _)| AnnotationKind::Context.span(clamp(span)).label(context_label));
         let snippet = Snippet::source(&source.text).path(&source.name).annotation(primary).annotations(context);
-        let mut group = Level::ERROR.primary_title(&self.title).element(snippet);
-        for note in &self.notes {
+        let mut group = Level::ERROR.primary_title(&title).element(snippet);
+        for note in &notes {
             group = group.element(Level::NOTE.message(note));
         }
-        if let Some(help) = &self.help {
+        if let Some(help) = &help {
             group = group.element(Level::HELP.message(help));
         }
         renderer.render(&[group])
@@ -75,35 +84,44 @@ impl Problem {
 
 /// Everything that is wrong, each thing once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Problems(Vec<Problem>);
+pub(crate) struct Problems {
+    all: Vec<Problem>,
+    secrets: Secrets,
+}
 
 impl Problems {
     pub(crate) fn push(&mut self, problem: Problem) {
-        if !self.0.contains(&problem) {
-            self.0.push(problem);
+        if !self.all.contains(&problem) {
+            self.all.push(problem);
         }
     }
 
+    /// No sentence is to show this value.
+    pub(crate) fn hide(&mut self, secret: &str) {
+        self.secrets.add(secret);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// Draws them in the order of the file, and counts them at the end.
     pub(crate) fn render(mut self, source: &Source, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        self.0.sort_by_key(|problem| problem.span.start);
+        let source = Source { name: source.name.clone(), text: self.secrets.mask(&source.text) };
+        self.all.sort_by_key(|problem| problem.span.start);
         let mut text = String::new();
-        for problem in self.0.iter().take(MAX_DRAWN) {
-            text.push_str(&problem.draw(source, &renderer));
+        for problem in self.all.iter().take(MAX_DRAWN) {
+            text.push_str(&problem.draw(&source, &self.secrets, &renderer));
             text.push_str("\n\n");
         }
-        let plural = if self.0.len() == 1 { "" } else { "s" };
-        text.push_str(&format!("{}: {} error{plural}", source.name, self.0.len()));
-        if self.0.len() > MAX_DRAWN {
+        let plural = if self.all.len() == 1 { "" } else { "s" };
+        text.push_str(&format!("{}: {} error{plural}", source.name, self.all.len()));
+        if self.all.len() > MAX_DRAWN {
             text.push_str(&format!(", of which the first {MAX_DRAWN} are shown"));
         }
         text

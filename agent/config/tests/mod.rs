@@ -12,7 +12,11 @@ use tidegate_core::telemetry::Telemetry;
 use super::{Assembly, Config, Source, load};
 
 fn environment(name: &str) -> Option<String> {
-    (name == "LISTEN").then(|| "127.0.0.1:9001".to_owned())
+    match name {
+        "LISTEN" => Some("127.0.0.1:9001".to_owned()),
+        "API_TOKEN" => Some("s3cret".to_owned()),
+        _ => None,
+    }
 }
 
 fn try_load(text: &str) -> Result<(Config, Assembly), String> {

@@ -1,9 +1,11 @@
 //! Values that many components' configurations share.
 
 mod quantity;
+mod secret;
 mod signals;
 
 pub use quantity::{ByteSize, HumanDuration};
+pub use secret::{MASK, mask_url, url_secrets};
 pub use signals::Signals;
 
 use serde::Deserialize;

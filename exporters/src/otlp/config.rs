@@ -13,6 +13,7 @@ use tidegate_core::stage::Exporter;
 use tidegate_core::{Kind, Kinds};
 use tonic::codec::CompressionEncoding;
 
+use super::address::EndpointText;
 use super::endpoint::{Headers, Target};
 use super::exporter::Otlp;
 
@@ -26,9 +27,9 @@ const MAX_BYTES: usize = 4 << 20;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Config {
-    /// Scheme, host and port of the backend, default `http://127.0.0.1:4317`. `https` means TLS. For
-    /// whoever has no Collector on the node.
-    pub(super) endpoint: String,
+    /// Scheme, host and port of the backend, default `http://127.0.0.1:4317`; to be changed where no Collector runs on
+    /// the node. `https` means TLS. Credentials belong into `headers`.
+    pub(super) endpoint: EndpointText,
     /// What is shipped, default flows, lost reports and metrics. For whoever wants agent events or debug
     /// events in the backend, too.
     pub(super) signals: Option<Signals>,
@@ -133,7 +134,7 @@ impl Compression {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            endpoint: "http://127.0.0.1:4317".to_owned(),
+            endpoint: EndpointText("http://127.0.0.1:4317".to_owned()),
             signals: None,
             headers: Headers::default(),
             compression: Compression::default(),

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustls_pki_types::ServerName;
 use serde::Deserialize;
 use tidegate_core::component::BuildError;
 use tidegate_core::stage::StageError;
 use tokio::task::spawn_blocking;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
-use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity, Uri};
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
+use super::address::Address;
 use super::config::{Config, Tls};
 
 /// The form that the specification asks for.
@@ -25,6 +27,8 @@ const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Target {
     endpoint: Endpoint,
+    /// What the log calls it.
+    pub(super) address: Address,
     /// `None` for plain text.
     tls: Option<Tls>,
     /// Metadata of every request.
@@ -56,22 +60,25 @@ impl Target {
     /// Checks the endpoint, the headers and the keys of `tls`.
     pub(super) fn new(config: &Config) -> Result<Self, BuildError> {
         let error = |key, message: &str| BuildError { key, message: message.to_owned() };
-        let uri = parse(&config.endpoint)?;
+        let address = config.endpoint.parse().map_err(|message| BuildError { key: "endpoint", message })?;
         let tls = config.tls.clone();
-        let https = uri.scheme_str() == Some("https");
         let any_tls = tls.ca_file.is_some() || tls.cert_file.is_some() || tls.server_name_override.is_some();
         if tls.cert_file.is_some() != tls.key_file.is_some() {
             return Err(error("tls", "`cert_file` and `key_file` need each other"));
         }
-        if any_tls && !https {
+        if any_tls && !address.is_tls {
             return Err(error("tls", "the endpoint is plain text; begin it with https:// to use certificates"));
         }
-        let endpoint = Endpoint::from(uri)
+        if let Some(name) = tls.server_name_override.as_deref().filter(|name| ServerName::try_from(*name).is_err()) {
+            let message = format!("`server_name_override` is `{name}`, which is neither a DNS name nor an IP address");
+            return Err(BuildError { key: "tls", message });
+        }
+        let endpoint = Endpoint::from(address.uri.clone())
             .user_agent(USER_AGENT)
             .map_err(|source| error("endpoint", &source.to_string()))?
             .connect_timeout(config.timeout.0)
             .tcp_keepalive(Some(TCP_KEEPALIVE));
-        Ok(Self { endpoint, tls: https.then_some(tls), headers: config.headers.metadata()? })
+        Ok(Self { endpoint, tls: address.is_tls.then_some(tls), headers: config.headers.metadata()?, address })
     }
 
     /// The settings of a connection; reads certificates.
@@ -101,19 +108,6 @@ fn with_tls(endpoint: Endpoint, tls: &Tls) -> Result<Endpoint, TargetError> {
 
 fn read(path: &Path) -> Result<Vec<u8>, TargetError> {
     std::fs::read(path).map_err(|source| TargetError::Read { path: path.to_owned(), source })
-}
-
-fn parse(endpoint: &str) -> Result<Uri, BuildError> {
-    let error = |message: String| BuildError { key: "endpoint", message };
-    let uri: Uri = endpoint.parse().map_err(|source| error(format!("`{endpoint}` is not a URL: {source}")))?;
-    match uri.scheme_str() {
-        Some("http" | "https") => {}
-        _ => return Err(error(format!("`{endpoint}` has to begin with http:// or https://"))),
-    }
-    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-        return Err(error(format!("`{endpoint}` must end after the port: OTLP over gRPC has no paths")));
-    }
-    Ok(uri)
 }
 
 /// Metadata of requests. Its values are secrets: they show in no output.

@@ -76,7 +76,7 @@ impl Otlp {
 impl Exporter for Otlp {
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError> {
         let endpoint = self.target.endpoint().await?;
-        let link = Link::new(&self.stage, &endpoint.uri().to_string(), &self.telemetry);
+        let link = Link::new(&self.stage, &self.target.address.to_string(), &self.telemetry);
         let peer = Peer::new(endpoint, self.target.headers, self.compression.encoding(), self.timeout);
         let framer = Framer::new(self.compression)?;
         let courier = Arc::new(Courier { framer, peer, link, retry: self.retry });

@@ -4,7 +4,11 @@ use tidegate_core::component::Key;
 
 /// Every key; those of tables with the table's name before a dot.
 pub(super) const KEYS: &[Key] = &[
-    key("endpoint", "\"http://127.0.0.1:4317\"", "where the OTLP/gRPC backend listens; https means TLS"),
+    key(
+        "endpoint",
+        "\"http://127.0.0.1:4317\"",
+        "scheme, host and port of the OTLP/gRPC backend; https means TLS; credentials belong into headers",
+    ),
     key(
         "signals",
         "[\"flows\", \"lost\", \"metrics\"]",

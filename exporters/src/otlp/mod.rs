@@ -9,6 +9,7 @@
 //! dropped with one of the reasons of [`verdict::reason`]. The exporter makes no spans, speaks no OTLP
 //! over HTTP, and keeps nothing on disk: what is in memory when the process dies is lost.
 
+mod address;
 mod backoff;
 mod codec;
 mod config;

@@ -1,0 +1,257 @@
+//! Where a configuration holds secrets, so that no excerpt and no sentence about it shows them. It works on the text,
+//! since what is wrong with a file may be that it is no TOML.
+//!
+//! Secrets are the values of keys with such names (`token`, `password` and the like), the values in a table `headers`,
+//! and user information and queries of URLs. A key that ends in `_file` or `_path` holds a path.
+
+use std::ops::Range;
+
+use tidegate_core::config::{MASK, mask_url, url_secrets};
+
+/// Parts of names whose values are secrets.
+const NAMES: [&str; 9] =
+    ["password", "passwd", "secret", "token", "authorization", "credential", "api-key", "api_key", "apikey"];
+
+/// The table whose values are: metadata of requests.
+const HEADERS: &str = "headers";
+
+/// A word of a secret that is looked for in sentences.
+const SHORTEST_WORD: usize = 4;
+
+/// Whether values of a key with this name are secrets.
+pub(super) fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_path = name.ends_with("_file") || name.ends_with("_path");
+    !is_path && (name == HEADERS || NAMES.iter().any(|part| name.contains(part)))
+}
+
+/// Secrets of one configuration.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// Adds a value that may differ from what is in the file, because it is unescaped or from the environment.
+    pub(super) fn add(&mut self, secret: &str) {
+        let words = secret.split_whitespace().filter(|word| word.len() >= SHORTEST_WORD);
+        self.0.extend(std::iter::once(secret).chain(words).filter(|text| !text.is_empty()).map(str::to_owned));
+    }
+
+    /// A sentence without them.
+    pub(super) fn hide(&self, sentence: &str) -> String {
+        let masked = mask_words(sentence);
+        self.0.iter().fold(masked, |sentence, secret| sentence.replace(secret, MASK))
+    }
+
+    /// The text of a file with every byte of a secret masked, so that places in it stay what they are; and the secrets are
+    /// known from now on.
+    pub(super) fn mask(&mut self, text: &str) -> String {
+        let mut masked = String::with_capacity(text.len());
+        let mut end = 0;
+        for range in Lexer::secrets(text, false) {
+            masked.push_str(&text[end..range.start]);
+            masked.extend(std::iter::repeat_n('*', range.len()));
+            self.add(&text[range.clone()]);
+            end = range.end;
+        }
+        // The longest first: a secret may be a part of another one.
+        self.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        masked + &text[end..]
+    }
+}
+
+/// URLs in a sentence.
+fn mask_words(sentence: &str) -> String {
+    let is_between = |c: char| matches!(c, ' ' | '`' | '"');
+    let words = sentence.split_inclusive(is_between).map(|word| word.split_at(word.trim_end_matches(is_between).len()));
+    words.fold(String::new(), |masked, (word, behind)| masked + &mask_url(word) + behind)
+}
+
+/// Reads as much of TOML as it takes to find values and their keys, and goes on after whatever is no TOML.
+struct Lexer<'t> {
+    text: &'t str,
+    at: usize,
+    found: Vec<Range<usize>>,
+    /// How many brackets are open.
+    depth: usize,
+    is_comment: bool,
+}
+
+/// Values are not read that are nested deeper, which no TOML parser would do either.
+const DEEPEST: usize = 100;
+
+impl<'t> Lexer<'t> {
+    /// Where the secrets of a text are, in their order.
+    fn secrets(text: &'t str, is_comment: bool) -> Vec<Range<usize>> {
+        let mut lexer = Self { text, at: 0, found: Vec::new(), depth: 0, is_comment };
+        let mut section = false;
+        while lexer.at < text.len() {
+            lexer.blank(true);
+            if lexer.takes('[') {
+                section = lexer.header();
+            } else {
+                lexer.pair(section);
+            }
+            lexer.line();
+        }
+        lexer.found
+    }
+
+    fn rest(&self) -> &'t str {
+        &self.text[self.at..]
+    }
+
+    fn takes(&mut self, c: char) -> bool {
+        let takes = self.rest().starts_with(c);
+        self.at += if takes { c.len_utf8() } else { 0 };
+        takes
+    }
+
+    /// Skips blanks, and with them line ends and comments if there may be any.
+    fn blank(&mut self, with_lines: bool) {
+        loop {
+            let rest = self.rest();
+            let blanks = rest.find(|c: char| !(c.is_whitespace() && (with_lines || c != '\n')));
+            self.at += blanks.unwrap_or(rest.len());
+            if !with_lines || !self.rest().starts_with('#') {
+                return;
+            }
+            self.comment();
+        }
+    }
+
+    /// Skips what is left of a line.
+    fn line(&mut self) {
+        self.blank(false);
+        if self.rest().starts_with('#') {
+            self.comment();
+        }
+        self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+    }
+
+    /// A comment may hold a line that was taken out of the file.
+    fn comment(&mut self) {
+        let line = self.rest().lines().next().unwrap_or_default();
+        let start = self.at + line.len() - line.trim_start_matches('#').len();
+        self.at += line.len();
+        if !self.is_comment {
+            let secrets = Lexer::secrets(&self.text[start..self.at], true).into_iter();
+            self.found.extend(secrets.map(|range| start + range.start..start + range.end));
+        }
+    }
+
+    /// A header of a table, behind its bracket; whether what follows is secret.
+    fn header(&mut self) -> bool {
+        self.takes('[');
+        self.key().0
+    }
+
+    /// A key, and whether its name says that its value is secret; and whether there was one at all.
+    fn key(&mut self) -> (bool, bool) {
+        let mut secret = false;
+        let mut any = false;
+        loop {
+            self.blank(false);
+            let start = self.at;
+            if self.rest().starts_with(['"', '\'']) {
+                self.string();
+            } else {
+                let is_bare = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+                self.at += self.rest().find(|c| !is_bare(c)).unwrap_or(self.rest().len());
+            }
+            secret |= is_secret(self.text[start..self.at].trim_matches(['"', '\'']));
+            any |= self.at > start;
+            self.blank(false);
+            if !self.takes('.') {
+                return (secret, any);
+            }
+        }
+    }
+
+    /// A key with its value. Where the sign between them is missing, there is a value all the same.
+    fn pair(&mut self, section: bool) {
+        let (secret, any) = self.key();
+        self.blank(false);
+        if self.takes('=') || any {
+            self.value(section || secret);
+        }
+    }
+
+    fn value(&mut self, secret: bool) {
+        self.blank(false);
+        let start = self.at;
+        match self.rest().chars().next() {
+            Some('"' | '\'') => {
+                let content = self.string();
+                self.keep(content, secret);
+            }
+            Some('[') => {
+                self.at += 1;
+                self.items(']', |lexer| lexer.value(secret));
+            }
+            Some('{') => {
+                self.at += 1;
+                self.items('}', |lexer| lexer.pair(secret));
+            }
+            _ => {
+                let end = self.rest().find([',', ']', '}', '\n', '#']).unwrap_or(self.rest().len());
+                self.at += end;
+                let token = self.text[start..self.at].trim_end();
+                self.keep(start..start + token.len(), secret && !matches!(token, "true" | "false"));
+            }
+        }
+    }
+
+    /// What is between brackets.
+    fn items(&mut self, close: char, item: impl Fn(&mut Self)) {
+        self.depth += 1;
+        loop {
+            self.blank(true);
+            if self.takes(close) || self.at >= self.text.len() || self.depth > DEEPEST {
+                self.depth -= 1;
+                return;
+            }
+            let before = self.at;
+            item(self);
+            self.blank(true);
+            // What is neither an item nor a comma is stepped over.
+            if !self.takes(',') && self.at == before {
+                self.at += self.rest().chars().next().map_or(0, char::len_utf8);
+            }
+        }
+    }
+
+    /// The content of a string; one that is not closed ends with its line, or with the text.
+    fn string(&mut self) -> Range<usize> {
+        let quote = if self.rest().starts_with('"') { '"' } else { '\'' };
+        let long = if quote == '"' { "\"\"\"" } else { "'''" };
+        let is_long = self.rest().starts_with(long);
+        let delimiter = if is_long { long } else { &long[..1] };
+        self.at += delimiter.len();
+        let start = self.at;
+        let mut escaped = false;
+        for (offset, c) in self.rest().char_indices() {
+            let here = start + offset;
+            if c == '\n' && !is_long {
+                self.at = here;
+                return start..here;
+            }
+            if !escaped && self.text[here..].starts_with(delimiter) {
+                self.at = here + delimiter.len();
+                return start..here;
+            }
+            escaped = quote == '"' && c == '\\' && !escaped;
+        }
+        self.at = self.text.len();
+        start..self.at
+    }
+
+    fn keep(&mut self, content: Range<usize>, secret: bool) {
+        let text = &self.text[content.clone()];
+        let ranges = if secret { vec![0..text.len()] } else { url_secrets(text).into() };
+        let ranges = ranges.into_iter().filter(|range| !range.is_empty());
+        self.found.extend(ranges.map(|range| content.start + range.start..content.start + range.end));
+    }
+}
+
+#[cfg(test)]
+mod tests;
