@@ -11,7 +11,6 @@ use tidegate_core::config::{ByteSize, HumanDuration, Signals};
 use tidegate_core::edge::{Limits, WhenFull};
 use tidegate_core::stage::Exporter;
 use tidegate_core::{Kind, Kinds};
-use tonic::codec::CompressionEncoding;
 
 use super::address::EndpointText;
 use super::endpoint::{Headers, Target};
@@ -122,11 +121,12 @@ pub(super) enum Compression {
 }
 
 impl Compression {
-    pub(super) fn encoding(self) -> Option<CompressionEncoding> {
+    /// The value of `grpc-encoding`.
+    pub(super) fn encoding(self) -> Option<&'static str> {
         match self {
             Self::None => None,
-            Self::Gzip => Some(CompressionEncoding::Gzip),
-            Self::Zstd => Some(CompressionEncoding::Zstd),
+            Self::Gzip => Some("gzip"),
+            Self::Zstd => Some("zstd"),
         }
     }
 }

@@ -11,21 +11,24 @@ use tonic::codegen::http::Uri;
 use tonic::transport::{Channel, Endpoint};
 
 use super::gather::{Gather, Known};
+use super::remedy::FirstBytes;
 
 /// Makes connections.
 struct Connector {
     http: HttpConnector,
     known: Known,
+    first: FirstBytes,
 }
 
-/// A channel that connects when it is first needed, and writes the requests that are known without a copy.
-pub(super) fn connect_lazy(endpoint: &Endpoint, known: &Known) -> Channel {
+/// A channel that connects when it is first needed, and writes the requests that are known without a copy. `first` gets
+/// what the backend sends first. It goes straight to the endpoint: proxies named in the environment are not used.
+pub(super) fn connect_lazy(endpoint: &Endpoint, known: &Known, first: &FirstBytes) -> Channel {
     let mut http = HttpConnector::new();
     http.enforce_http(false);
     http.set_nodelay(endpoint.get_tcp_nodelay());
     http.set_keepalive(endpoint.get_tcp_keepalive());
     http.set_connect_timeout(endpoint.get_connect_timeout());
-    endpoint.connect_with_connector_lazy(Connector { http, known: known.clone() })
+    endpoint.connect_with_connector_lazy(Connector { http, known: known.clone(), first: first.clone() })
 }
 
 impl Service<Uri> for Connector {
@@ -38,7 +41,13 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let (connecting, known) = (self.http.call(uri), self.known.clone());
-        Box::pin(async { connecting.await.map(|io| Gather::new(io, known)) })
+        tracing::debug!(host = uri.host(), port = uri.port_u16(), "connecting to the OTLP backend");
+        self.first.set(&[]);
+        let (connecting, known, first) = (self.http.call(uri), self.known.clone(), self.first.clone());
+        Box::pin(async {
+            let io = connecting.await?;
+            tracing::debug!(address = ?io.inner().peer_addr().ok(), "connected to the OTLP backend");
+            Ok(Gather::new(io, known, first))
+        })
     }
 }

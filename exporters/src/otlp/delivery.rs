@@ -9,8 +9,8 @@ use super::backoff::Backoff;
 use super::config::Retry;
 use super::frame::Framer;
 use super::link::Link;
-use super::peer::{Peer, Service};
-use super::sent::{Sent, is_refusal};
+use super::peer::{Accepted, Peer, Service};
+use super::sent::Sent;
 use super::verdict::{Verdict, judge, reason};
 
 /// What came of a request in the end.
@@ -50,7 +50,10 @@ impl Courier {
                 Err(hint) => hint,
             };
             match backoff.next(start.elapsed(), hint, fastrand::f64()) {
-                Some(delay) => sleep(delay).await,
+                Some(delay) => {
+                    tracing::debug!(?service, ?delay, "the request is sent again after a delay");
+                    sleep(delay).await;
+                }
                 None => return sent.give_up(reason::RETRIES_EXHAUSTED),
             }
         }
@@ -60,27 +63,27 @@ impl Courier {
     pub(super) async fn attempt(&self, service: Service, frame: Bytes, sent: &Sent) -> Result<Terminal, Duration> {
         let before = sent.get();
         match self.peer.attempt(service, frame, sent).await {
-            Ok(accepted) if accepted == Default::default() => {
-                self.link.delivered();
+            Ok(Accepted { rejected: 0, message }) => {
+                if message.is_empty() {
+                    self.link.delivered(service);
+                } else {
+                    self.link.remarked(service, &message);
+                }
                 Ok(Terminal::Delivered { rejected: 0 })
             }
-            Ok(accepted) => {
-                self.link.partly_delivered(accepted.rejected, &accepted.message);
-                Ok(Terminal::Delivered { rejected: accepted.rejected })
+            Ok(Accepted { rejected, message }) => {
+                self.link.partly_delivered(service, rejected, &message);
+                Ok(Terminal::Delivered { rejected })
             }
-            Err(status) => {
-                if is_refusal(&status) {
+            Err(failure) => {
+                if failure.is_refusal() {
                     sent.set(before);
                 }
-                match judge(&status) {
-                    Verdict::Retry(hint) => {
-                        self.link.failed(&status);
-                        Err(hint)
-                    }
-                    Verdict::Drop(reason) => {
-                        self.link.refused(&status);
-                        Ok(sent.give_up(reason))
-                    }
+                let verdict = judge(&failure);
+                self.link.failed(service, &failure, verdict);
+                match verdict {
+                    Verdict::Retry(hint) => Err(hint),
+                    Verdict::Drop(reason) => Ok(sent.give_up(reason)),
                 }
             }
         }

@@ -33,6 +33,8 @@ pub(super) struct Target {
     tls: Option<Tls>,
     /// Metadata of every request.
     pub(super) headers: MetadataMap,
+    /// Its values, and the credentials in them.
+    pub(super) secrets: Vec<String>,
 }
 
 /// Why a connection cannot even be tried.
@@ -78,7 +80,13 @@ impl Target {
             .map_err(|source| error("endpoint", &source.to_string()))?
             .connect_timeout(config.timeout.0)
             .tcp_keepalive(Some(TCP_KEEPALIVE));
-        Ok(Self { endpoint, tls: address.is_tls.then_some(tls), headers: config.headers.metadata()?, address })
+        Ok(Self {
+            endpoint,
+            tls: address.is_tls.then_some(tls),
+            headers: config.headers.metadata()?,
+            secrets: config.headers.secrets(),
+            address,
+        })
     }
 
     /// The settings of a connection; reads certificates.
@@ -110,6 +118,23 @@ fn read(path: &Path) -> Result<Vec<u8>, TargetError> {
     std::fs::read(path).map_err(|source| TargetError::Read { path: path.to_owned(), source })
 }
 
+/// Headers that would break a request. gRPC's own begin with `grpc-`.
+const RESERVED: [&str; 10] = [
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// A value that is shorter is a part of many words.
+const SHORTEST_SECRET: usize = 4;
+
 /// Metadata of requests. Its values are secrets: they show in no output.
 #[derive(Default, Deserialize)]
 #[serde(transparent)]
@@ -120,7 +145,11 @@ impl Headers {
         let error = |name: &str, what: &str| BuildError { key: "headers", message: format!("`{name}` {what}") };
         let mut metadata = MetadataMap::new();
         for (name, value) in &self.0 {
-            let key = AsciiMetadataKey::from_bytes(name.to_ascii_lowercase().as_bytes())
+            let lower = name.to_ascii_lowercase();
+            if RESERVED.contains(&&*lower) || lower.starts_with("grpc-") {
+                return Err(error(name, "is set by the exporter itself, or is no header of HTTP/2"));
+            }
+            let key = AsciiMetadataKey::from_bytes(lower.as_bytes())
                 .map_err(|_| error(name, "is not a name that a header can have"))?;
             let mut value = AsciiMetadataValue::try_from(value.as_str())
                 .map_err(|_| error(name, "has a value that a header cannot have"))?;
@@ -128,6 +157,14 @@ impl Headers {
             metadata.insert(key, value);
         }
         Ok(metadata)
+    }
+
+    /// What a peer could repeat of them: values, and their parts, such as the token in `Bearer ...`.
+    fn secrets(&self) -> Vec<String> {
+        let parts = self.0.values().flat_map(|value| value.split_whitespace().chain([value.as_str()]));
+        let mut secrets: Vec<_> = parts.filter(|part| part.len() >= SHORTEST_SECRET).map(str::to_owned).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets
     }
 }
 

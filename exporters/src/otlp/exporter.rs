@@ -16,11 +16,12 @@ use tidegate_core::edge::{Delivery, Inbox};
 use tidegate_core::ledger::{SIGNALS_RULE, Ticket};
 use tidegate_core::record::Record;
 use tidegate_core::stage::{Exporter, StageError};
-use tidegate_core::telemetry::{Gauge, Telemetry};
+use tidegate_core::telemetry::Gauge;
 use tidegate_core::{Kinds, Timestamp};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::call;
 use super::config::{Compression, Config, Retry};
 use super::delivery::Courier;
 use super::endpoint::Target;
@@ -31,13 +32,14 @@ use super::logs::{Encoder, Envelope};
 use super::metrics::{Metrics, Schedule};
 use super::peer::{Peer, Service};
 use super::pending::{Fit, LogRequest, Pending, UnderWay};
+use super::remedy::{Clues, FirstBytes};
 use super::resource::Origin;
 use super::sent::Sent;
 use super::verdict::reason;
 
 /// A built exporter, before it runs.
 pub(super) struct Otlp {
-    stage: String,
+    context: BuildContext,
     target: Target,
     signals: Kinds,
     compression: Compression,
@@ -48,7 +50,6 @@ pub(super) struct Otlp {
     pending: Pending,
     encoder: Encoder,
     metrics: Metrics,
-    telemetry: Telemetry,
 }
 
 impl Otlp {
@@ -56,7 +57,7 @@ impl Otlp {
         let origin = Origin::new(context, &config.resource);
         let schedule = Schedule { every: config.metrics_interval.0, max_bytes: config.batch.max_bytes.get() };
         Self {
-            stage: context.stage.clone(),
+            context: context.clone(),
             target,
             signals,
             compression: config.compression,
@@ -67,7 +68,6 @@ impl Otlp {
             pending: Pending::new(config.batch.clone(), Envelope::new(&origin)),
             encoder: Encoder::new(context, &config.http_headers),
             metrics: Metrics::new(origin, schedule, context),
-            telemetry: context.telemetry.clone(),
         }
     }
 }
@@ -76,12 +76,17 @@ impl Otlp {
 impl Exporter for Otlp {
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError> {
         let endpoint = self.target.endpoint().await?;
-        let link = Link::new(&self.stage, &self.target.address.to_string(), &self.telemetry);
-        let peer = Peer::new(endpoint, self.target.headers, self.compression.encoding(), self.timeout);
+        let first = FirstBytes::default();
+        let clues = Clues { is_tls: self.target.address.is_tls, first: first.clone() };
+        let link = Link::new(&self.context, self.target.address.to_string(), clues, self.target.secrets);
+        let headers = call::headers(self.target.headers, self.compression.encoding());
+        let peer = Peer::new(endpoint, headers, self.timeout, first);
         let framer = Framer::new(self.compression)?;
+        let context = &self.context;
         let courier = Arc::new(Courier { framer, peer, link, retry: self.retry });
         let help = "Requests with log records that are under way, waiting for their next attempt included.";
-        let in_flight_gauge = self.telemetry.gauge("tidegate_otlp_in_flight_requests", help, &[("stage", &self.stage)]);
+        let in_flight_gauge =
+            context.telemetry.gauge("tidegate_otlp_in_flight_requests", help, &[("stage", &context.stage)]);
         let run = Run {
             signals: self.signals,
             drain_timeout: self.drain_timeout,
@@ -162,6 +167,7 @@ impl Run {
     async fn next(&mut self, inbox: &mut Inbox) -> Option<Delivery> {
         loop {
             let due = self.pending.due();
+            let link_due = self.courier.link.due();
             tokio::select! {
                 biased;
                 frame = self.in_flight.next() => self.done(frame),
@@ -170,6 +176,7 @@ impl Run {
                     self.send_pending().await;
                 }
                 delivery = inbox.recv(), if self.in_flight.has_room() => return delivery,
+                () = sleep_until(link_due.unwrap_or_else(Instant::now)), if link_due.is_some() => self.courier.link.catch_up(),
             }
         }
     }

@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+
+use super::remedy::{ENOUGH, FirstBytes};
 
 /// Bytes that are gathered at most. The kernel sends no more at once.
 const MOST: usize = 64 << 10;
@@ -77,12 +79,14 @@ pub(super) struct Gather<T> {
     len: usize,
     /// Whether any came since the last flush.
     is_fresh: bool,
+    /// Gets what is read first; `None` when it has it.
+    first: Option<FirstBytes>,
 }
 
 impl<T: Write + Unpin> Gather<T> {
-    /// Writes to `io`.
-    pub(super) fn new(io: T, known: Known) -> Self {
-        Self { io, known, parts: VecDeque::new(), len: 0, is_fresh: false }
+    /// Writes to `io`. `first` gets what is read first.
+    pub(super) fn new(io: T, known: Known, first: FirstBytes) -> Self {
+        Self { io, known, parts: VecDeque::new(), len: 0, is_fresh: false, first: Some(first) }
     }
 
     /// Writes all that was gathered.
@@ -162,7 +166,22 @@ impl<T: Read + Write + Unpin> Read for Gather<T> {
         if let Poll::Ready(Err(error)) = self.poll_drain(cx) {
             return Poll::Ready(Err(error));
         }
-        Pin::new(&mut self.io).poll_read(cx, to)
+        if self.first.is_some() { self.poll_first(cx, to) } else { Pin::new(&mut self.io).poll_read(cx, to) }
+    }
+}
+
+impl<T: Read + Unpin> Gather<T> {
+    /// Reads some bytes, and remembers them.
+    fn poll_first(&mut self, cx: &mut Context<'_>, mut to: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        let mut bytes = [0; ENOUGH];
+        let room = to.remaining().min(ENOUGH);
+        let mut read = ReadBuf::new(&mut bytes[..room]);
+        ready!(Pin::new(&mut self.io).poll_read(cx, read.unfilled()))?;
+        to.put_slice(read.filled());
+        if let Some(first) = self.first.take().filter(|_| !read.filled().is_empty()) {
+            first.set(read.filled());
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

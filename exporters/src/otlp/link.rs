@@ -1,20 +1,32 @@
-//! How the exporter and its backend get along: counted in the agent's telemetry, and said in the log
-//! once for each change, never once for each request.
+//! How the exporter and its backend get along: counted in the agent's telemetry, shown as the stage's health, and logged,
+//! which is limited in number by [`super::changes`] and by [`Quiet`], whatever the backend does.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tidegate_core::telemetry::{Counter, Gauge, Telemetry};
+use tidegate_core::component::BuildContext;
+use tidegate_core::config::MASK;
+use tidegate_core::health::Health;
+use tidegate_core::telemetry::{Counter, Gauge};
 use tokio::time::Instant;
 
-/// The shortest time between two log lines about refused records.
-const QUIET: Duration = Duration::from_secs(30);
+use super::changes::{Change, Changes, Condition, QUIET};
+use super::failure::Failure;
+use super::peer::Service;
+use super::remedy::Clues;
+use super::verdict::{Verdict, reason};
+
+/// Characters of a peer's text that are logged.
+const LONGEST_TEXT: usize = 500;
 
 /// The state of the link, shared by all requests.
 #[derive(Debug)]
 pub(super) struct Link {
     stage: String,
     endpoint: String,
+    clues: Clues,
+    /// Values of `headers`, which a backend may repeat in its answer.
+    secrets: Vec<String>,
+    health: Health,
     connected: Gauge,
     outcomes: Outcomes,
     state: Mutex<State>,
@@ -30,34 +42,40 @@ struct Outcomes {
 
 #[derive(Debug, Default)]
 struct State {
-    /// `None` until the first answer or failure.
-    answers: Option<bool>,
+    changes: Changes,
+    /// What is wrong, for each service.
+    problems: [String; 2],
     refusals: Quiet,
+    /// The last remark of the backend on requests that it took.
+    remark: String,
+    remarks: Quiet,
 }
 
-/// Lets one event through in a while, and counts the others.
+/// Lets one event through in [`QUIET`], and counts the others.
 #[derive(Debug, Default)]
 struct Quiet {
-    spoke: Option<Instant>,
+    last: Option<Instant>,
     held_back: u64,
 }
 
 impl Quiet {
     /// How many events were held back since the last one that was let through, if this one may be.
     fn admit(&mut self, now: Instant) -> Option<u64> {
-        if self.spoke.is_some_and(|spoke| now.duration_since(spoke) < QUIET) {
+        if self.last.is_some_and(|last| now.duration_since(last) < QUIET) {
             self.held_back += 1;
             return None;
         }
-        self.spoke = Some(now);
+        self.last = Some(now);
         Some(std::mem::take(&mut self.held_back))
     }
 }
 
 impl Link {
-    pub(super) fn new(stage: &str, endpoint: &str, telemetry: &Telemetry) -> Self {
+    /// `endpoint` is what the log calls the backend; `secrets` are shown nowhere.
+    pub(super) fn new(context: &BuildContext, endpoint: String, clues: Clues, secrets: Vec<String>) -> Self {
+        let (stage, telemetry) = (context.stage.as_str(), &context.telemetry);
         let outcome = |outcome| {
-            let help = "Attempts to deliver an OTLP request, by what came of them.";
+            let help = "Attempts to deliver an OTLP request, by their outcome.";
             telemetry.counter("tidegate_otlp_requests_total", help, &[("stage", stage), ("outcome", outcome)])
         };
         let outcomes = Outcomes {
@@ -66,99 +84,150 @@ impl Link {
             refused: outcome("refused"),
             failed: outcome("failed"),
         };
-        let help = "1 while the OTLP endpoint answers, 0 while it does not or has not yet.";
+        let help =
+            "1 while the OTLP endpoint takes requests, 0 while it does not, or refuses them, or before the first one.";
         let connected = telemetry.gauge("tidegate_otlp_connected", help, &[("stage", stage)]);
-        Self { stage: stage.to_owned(), endpoint: endpoint.to_owned(), connected, outcomes, state: Mutex::default() }
+        let (stage, health, state) = (stage.to_owned(), context.health.clone(), Mutex::default());
+        Self { stage, endpoint, clues, secrets, health, connected, outcomes, state }
     }
 
     /// A request was taken, all of it.
-    pub(super) fn delivered(&self) {
+    pub(super) fn delivered(&self, service: Service) {
         self.outcomes.delivered.add(1);
-        self.answered();
+        self.observe(service, Condition::Well, String::new());
     }
 
-    /// A request was taken, but for `rejected` of its records; or all of it with a warning.
-    pub(super) fn partly_delivered(&self, rejected: u64, message: &str) {
+    /// A request was taken, all of it, and the backend has something to say about it.
+    pub(super) fn remarked(&self, service: Service, message: &str) {
+        self.delivered(service);
+        let mut state = self.state();
+        let message = self.clean(message);
+        let (stage, endpoint) = (&*self.stage, &*self.endpoint);
+        if message != state.remark && state.remarks.admit(Instant::now()).is_some() {
+            tracing::info!(stage, endpoint, message, "the OTLP backend took a request, and remarks on it");
+            state.remark = message;
+        } else {
+            tracing::debug!(stage, endpoint, message, "the OTLP backend took a request, and remarks on it");
+        }
+    }
+
+    /// A request was taken, but for `rejected` of its records.
+    pub(super) fn partly_delivered(&self, service: Service, rejected: u64, message: &str) {
         self.outcomes.partial.add(1);
-        self.answered();
-        if let Some(held_back) = self.may_speak() {
-            let (stage, endpoint) = (&*self.stage, &*self.endpoint);
+        self.observe(service, Condition::Well, String::new());
+        if let Some(held_back) = self.may_log_refusal() {
+            let (stage, endpoint, message) = (&*self.stage, &*self.endpoint, self.clean(message));
             tracing::warn!(stage, endpoint, rejected, message, held_back, "the OTLP backend took a request in part");
         }
     }
 
-    /// A request was refused for good.
-    pub(super) fn refused(&self, status: &tonic::Status) {
-        self.outcomes.refused.add(1);
-        self.answered();
-        if let Some(held_back) = self.may_speak() {
-            let (stage, endpoint, code, message) = (&*self.stage, &*self.endpoint, status.code(), status.message());
-            tracing::warn!(
-                stage,
-                endpoint,
-                ?code,
-                message,
-                held_back,
-                "the OTLP backend refused a request; its records are dropped with a count"
-            );
+    /// An attempt failed, which means `verdict` for its request.
+    pub(super) fn failed(&self, service: Service, failure: &Failure, verdict: Verdict) {
+        let what = self.clean(&failure.to_string());
+        let (stage, endpoint) = (&*self.stage, &*self.endpoint);
+        tracing::debug!(stage, endpoint, ?service, ?verdict, what, "an attempt to deliver a request failed");
+        match verdict {
+            Verdict::Retry(_) => {
+                self.outcomes.failed.add(1);
+                let condition = if failure.is_answer() { Condition::Failing } else { Condition::Unreachable };
+                self.observe(service, condition, self.problem(service, condition, &what, failure));
+            }
+            Verdict::Drop(reason) => {
+                self.outcomes.refused.add(1);
+                let is_refusal = matches!(reason, reason::NOT_AUTHORIZED | reason::UNIMPLEMENTED);
+                // Where something else than gRPC answers, there is no backend. One that speaks gRPC and does not like
+                // this request may like the next one.
+                if is_refusal || matches!(failure, Failure::Http { .. }) {
+                    let problem = self.problem(service, Condition::Refusing, &what, failure);
+                    self.observe(service, Condition::Refusing, problem);
+                } else {
+                    self.observe(service, Condition::Well, String::new());
+                    if let Some(held_back) = self.may_log_refusal() {
+                        tracing::warn!(
+                            stage,
+                            endpoint,
+                            what,
+                            held_back,
+                            "the OTLP backend refused a request; its records are dropped with a count"
+                        );
+                    }
+                }
+            }
         }
     }
 
-    /// An attempt failed that may be repeated.
-    pub(super) fn failed(&self, status: &tonic::Status) {
-        self.outcomes.failed.add(1);
-        if self.change(false) {
-            let (stage, endpoint, reason) = (&*self.stage, &*self.endpoint, cause(status));
-            tracing::warn!(
-                stage,
-                endpoint,
-                reason,
-                "the OTLP endpoint takes no requests: retrying in the background, records wait in this \
-                 exporter's bounded queue, and whatever is lost is counted"
-            );
+    /// When [`Self::catch_up`] has something to log.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.state().changes.due()
+    }
+
+    /// Logs a change that was held back, if it still holds.
+    pub(super) fn catch_up(&self) {
+        let mut state = self.state();
+        if let Some(change) = state.changes.due_change(Instant::now()) {
+            self.show(&state, change);
         }
     }
 
-    fn answered(&self) {
-        if self.change(true) {
-            let (stage, endpoint) = (&*self.stage, &*self.endpoint);
+    fn problem(&self, service: Service, condition: Condition, what: &str, failure: &Failure) -> String {
+        let (endpoint, remedy) = (&*self.endpoint, self.clues.remedy(failure));
+        let (what_for, what_now) = match condition {
+            Condition::Refusing => {
+                (format!("{endpoint} refuses {}", service.name()), "its records are dropped with a count")
+            }
+            Condition::Failing => (format!("{endpoint} cannot take {} now", service.name()), "retrying"),
+            _ => (format!("cannot reach {endpoint}"), "retrying"),
+        };
+        let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
+        format!("{what_for}: {what} ({what_now}){remedy}")
+    }
+
+    fn observe(&self, service: Service, condition: Condition, problem: String) {
+        let mut state = self.state();
+        state.problems[service as usize] = problem;
+        let change = state.changes.observe(service, condition, Instant::now());
+        self.connected.set(i64::from(state.changes.condition() == Some(Condition::Well)));
+        if let Some(change) = change {
+            self.show(&state, change);
+        }
+    }
+
+    /// The health follows what is logged, not each change: it logs, too.
+    fn show(&self, state: &State, Change { condition, held_back }: Change) {
+        let (stage, endpoint) = (&*self.stage, &*self.endpoint);
+        if condition == Condition::Well {
             tracing::info!(stage, endpoint, "the OTLP endpoint takes requests");
+            return self.health.well();
+        }
+        let problem = state.problems.iter().find(|problem| !problem.is_empty()).map_or("", String::as_str);
+        let problem = match held_back {
+            0 => problem.to_owned(),
+            _ => format!("{problem}; {held_back} changes between good and bad since the last line about it"),
+        };
+        if self.health.now().problem().is_some() {
+            // The reason is another one, which the health does not log.
+            tracing::warn!(stage, endpoint, "{problem}");
+        }
+        self.health.degraded(problem);
+    }
+
+    fn may_log_refusal(&self) -> Option<u64> {
+        self.state().refusals.admit(Instant::now())
+    }
+
+    /// A peer's text for the log: without secrets, and not long.
+    fn clean(&self, text: &str) -> String {
+        let text = self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK));
+        match text.char_indices().nth(LONGEST_TEXT) {
+            Some((end, _)) => format!("{}...", &text[..end]),
+            None => text,
         }
     }
 
-    /// Whether this is news.
-    fn change(&self, answers: bool) -> bool {
-        self.connected.set(i64::from(answers));
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.answers.replace(answers) != Some(answers)
-    }
-
-    fn may_speak(&self) -> Option<u64> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).refusals.admit(Instant::now())
-    }
-}
-
-/// The innermost cause: `Connection refused` rather than `transport error`.
-fn cause(status: &tonic::Status) -> String {
-    let mut cause: &dyn std::error::Error = status;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    match std::error::Error::source(status) {
-        Some(_) => cause.to_string(),
-        None => format!("{}: {}", status.code(), status.message()),
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Duration, Instant, QUIET, Quiet};
-
-    #[test]
-    fn refusals_are_said_once_in_a_while_with_the_number_of_those_held_back() {
-        let (mut quiet, start) = (Quiet::default(), Instant::now());
-        let said: Vec<_> =
-            [0, 1, 29, 30, 31, 60].into_iter().map(|second| quiet.admit(start + Duration::from_secs(second))).collect();
-        assert_eq!(said, [Some(0), None, None, Some(2), None, Some(1)], "{QUIET:?}");
-    }
-}
+mod tests;

@@ -2,8 +2,9 @@
 //! (specification 1.9).
 //!
 //! Reading order: [`exporter`] is the loop; [`logs`] and [`metrics`] say what is sent; [`delivery`] sends
-//! a request until it has an outcome, with [`peer`] for one attempt, [`verdict`] for what its status
-//! means and [`backoff`] for when to try again; [`link`] tells the operator.
+//! a request until it has an outcome, with [`peer`] and [`call`] for one attempt, [`verdict`] for what a [`failure`]
+//! means and [`backoff`] for when to try again; [`link`] informs the operator, with [`changes`] for how often and
+//! [`remedy`] for what to do.
 //!
 //! A request is encoded once and kept until its outcome. Its records are settled then: delivered, or
 //! dropped with one of the reasons of [`verdict::reason`]. The exporter makes no spans, speaks no OTLP
@@ -11,14 +12,15 @@
 
 mod address;
 mod backoff;
-mod codec;
+mod call;
+mod changes;
 mod config;
 mod connector;
 mod delivery;
 mod endpoint;
 mod exporter;
+mod failure;
 mod frame;
-mod framed_channel;
 mod gather;
 mod in_flight;
 mod keys;
@@ -28,6 +30,7 @@ mod metrics;
 mod peer;
 mod pending;
 mod proto;
+mod remedy;
 mod resource;
 mod sent;
 mod verdict;

@@ -6,17 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use prost::Message;
-use tonic::client::Grpc;
-use tonic::codec::CompressionEncoding;
-use tonic::codegen::http::uri::PathAndQuery;
-use tonic::metadata::MetadataMap;
+use tonic::codegen::http::HeaderMap;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
 
-use super::codec::RawCodec;
+use super::call::call;
 use super::connector::connect_lazy;
-use super::framed_channel::FramedChannel;
+use super::failure::Failure;
 use super::gather::Known;
+use super::remedy::FirstBytes;
 use super::sent::Sent;
 
 /// Which service of the backend a request is for.
@@ -29,11 +26,19 @@ pub(super) enum Service {
 }
 
 impl Service {
-    fn path(self) -> PathAndQuery {
-        PathAndQuery::from_static(match self {
+    fn path(self) -> &'static str {
+        match self {
             Self::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
             Self::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
-        })
+        }
+    }
+
+    /// What it takes.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Logs => "logs",
+            Self::Metrics => "metrics",
+        }
     }
 }
 
@@ -51,9 +56,9 @@ pub(super) struct Accepted {
 pub(super) struct Peer {
     endpoint: Endpoint,
     known: Known,
+    first: FirstBytes,
     line: Mutex<Line>,
-    headers: MetadataMap,
-    compression: Option<CompressionEncoding>,
+    headers: HeaderMap,
     timeout: Duration,
 }
 
@@ -65,43 +70,26 @@ struct Line {
 }
 
 impl Peer {
-    /// Has to be called within a runtime. Connects nothing yet.
-    pub(super) fn new(
-        endpoint: Endpoint,
-        headers: MetadataMap,
-        compression: Option<CompressionEncoding>,
-        timeout: Duration,
-    ) -> Self {
+    /// Has to be called within a runtime. Connects nothing yet. `first` gets what the backend sends first.
+    pub(super) fn new(endpoint: Endpoint, headers: HeaderMap, timeout: Duration, first: FirstBytes) -> Self {
         let known = Known::default();
-        let line = Mutex::new(Line { channel: connect_lazy(&endpoint, &known), age: 0 });
-        Self { endpoint, known, line, headers, compression, timeout }
+        let line = Mutex::new(Line { channel: connect_lazy(&endpoint, &known, &first), age: 0 });
+        Self { endpoint, known, first, line, headers, timeout }
     }
 
     /// Sends a frame once, and says in `sent` whether the backend may have it.
-    pub(super) async fn attempt(&self, service: Service, frame: Bytes, sent: &Sent) -> Result<Accepted, Status> {
+    pub(super) async fn attempt(&self, service: Service, frame: Bytes, sent: &Sent) -> Result<Accepted, Failure> {
         let _known = self.known.add(&frame);
-        let line = self.line.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match tokio::time::timeout(self.timeout, self.call(line.channel, service, frame, sent)).await {
-            Ok(answer) => answer,
+        let Line { channel, age } = self.line.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        tracing::debug!(?service, bytes = frame.len(), "sending a request");
+        let call = call(channel, service.path(), self.headers.clone(), frame, sent);
+        match tokio::time::timeout(self.timeout, call).await {
+            Ok(answer) => answer.map(accepted),
             Err(_) => {
-                self.redial(line.age);
-                Err(Status::deadline_exceeded(format!("no answer within {:?}", self.timeout)))
+                self.redial(age);
+                Err(Failure::TimedOut(self.timeout))
             }
         }
-    }
-
-    async fn call(&self, channel: Channel, service: Service, frame: Bytes, sent: &Sent) -> Result<Accepted, Status> {
-        let mut grpc = Grpc::new(FramedChannel { channel, frame, sent: sent.clone() })
-            .accept_compressed(CompressionEncoding::Gzip)
-            .accept_compressed(CompressionEncoding::Zstd);
-        if let Some(encoding) = self.compression {
-            grpc = grpc.send_compressed(encoding);
-        }
-        let mut request = Request::new(());
-        *request.metadata_mut() = self.headers.clone();
-        grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;
-        let response = grpc.unary(request, service.path(), RawCodec).await?;
-        Ok(accepted(response.into_inner()))
     }
 
     /// Gives up a connection that does not answer: a peer that vanished without a word would otherwise
@@ -109,7 +97,8 @@ impl Peer {
     fn redial(&self, age: u64) {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         if line.age == age {
-            *line = Line { channel: connect_lazy(&self.endpoint, &self.known), age: age + 1 };
+            tracing::debug!("the connection does not answer and is given up");
+            *line = Line { channel: connect_lazy(&self.endpoint, &self.known, &self.first), age: age + 1 };
         }
     }
 }

@@ -8,8 +8,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tonic::{Code, Status};
-
 use super::delivery::Terminal;
 
 /// What is known about one request; clones share it.
@@ -31,11 +29,4 @@ impl Sent {
     pub(super) fn give_up(&self, reason: &'static str) -> Terminal {
         if self.get() { Terminal::Unconfirmed } else { Terminal::Dropped(reason) }
     }
-}
-
-/// Whether a failed attempt is one that the backend refused. A status with a source is about the connection; by the
-/// definitions of the codes, the request may have been carried out when a deadline ended or somebody cancelled it.
-pub(super) fn is_refusal(status: &Status) -> bool {
-    std::error::Error::source(status).is_none()
-        && !matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled | Code::Unknown | Code::DataLoss)
 }

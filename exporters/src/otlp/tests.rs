@@ -60,6 +60,8 @@ fn values_that_cannot_work_are_refused_with_their_key() {
         ("retry_on_failure = { initial_interval = \"0s\" }", "retry_on_failure: `initial_interval`"),
         ("headers = { \"a b\" = \"c\" }", "headers: `a b` is not a name"),
         ("headers = { key = \"a\\nsecret\" }", "headers: `key` has a value"),
+        ("headers = { Content-Length = \"1\" }", "headers: `Content-Length` is set by the exporter"),
+        ("headers = { grpc-encoding = \"x\" }", "headers: `grpc-encoding` is set by the exporter"),
         ("tls = { cert_file = \"a\" }", "tls: `cert_file` and `key_file`"),
         ("tls = { ca_file = \"a\" }", "tls: the endpoint is plain text"),
         ("compression = \"snappy\"", "unknown variant `snappy`"),

@@ -1,11 +1,13 @@
-//! What a gRPC status means for a request, after the tables "Failures" and "OTLP/gRPC Throttling" of the
+//! What a failure means for a request, after the tables "Failures" and "OTLP/gRPC Throttling" of the
 //! OTLP specification 1.9.
 
-use std::error::Error;
 use std::time::Duration;
 
-use tonic::{Code, Status};
+use tonic::Code;
+use tonic::codegen::http::StatusCode;
 use tonic_types::StatusExt;
+
+use super::failure::Failure;
 
 /// Reasons under which this exporter drops records.
 pub(super) mod reason {
@@ -39,22 +41,34 @@ pub(super) enum Verdict {
     Drop(&'static str),
 }
 
-/// Judges a failed attempt. A status without an answer of the peer behind it (no connection, a
-/// connection that broke) carries its cause as a source; such attempts are always repeated.
-pub(super) fn judge(status: &Status) -> Verdict {
-    let retry_info = status.get_details_retry_info();
-    let hint = retry_info.as_ref().and_then(|info| info.retry_delay).unwrap_or_default().min(LONGEST_HINT);
-    if status.source().is_some() {
-        return Verdict::Retry(hint);
+/// Judges a failed attempt. Where there was no gRPC status, the HTTP status takes its place as gRPC's
+/// `http-grpc-status-mapping` says; where there was no answer at all, the attempt is repeated.
+pub(super) fn judge(failure: &Failure) -> Verdict {
+    match failure {
+        Failure::TimedOut(_) | Failure::Unanswered(_) => Verdict::Retry(Duration::ZERO),
+        Failure::Unreadable(_) => Verdict::Drop(reason::PERMANENT_ERROR),
+        Failure::Http { status, retry_after } => {
+            let hint = retry_after.filter(|_| has_retry_after(*status)).unwrap_or_default();
+            by_code(code_of(*status), Some(hint))
+        }
+        Failure::Status(status) => {
+            let retry_info = status.get_details_retry_info();
+            by_code(status.code(), retry_info.map(|info| info.retry_delay.unwrap_or_default()))
+        }
     }
-    match status.code() {
+}
+
+/// `hint` is how long the peer asks to wait, if it does.
+fn by_code(code: Code, hint: Option<Duration>) -> Verdict {
+    let retry = Verdict::Retry(hint.unwrap_or_default().min(LONGEST_HINT));
+    match code {
         Code::Cancelled
         | Code::DeadlineExceeded
         | Code::Aborted
         | Code::OutOfRange
         | Code::Unavailable
-        | Code::DataLoss => Verdict::Retry(hint),
-        Code::ResourceExhausted if retry_info.is_some() => Verdict::Retry(hint),
+        | Code::DataLoss => retry,
+        Code::ResourceExhausted if hint.is_some() => retry,
         Code::ResourceExhausted => Verdict::Drop(reason::RESOURCE_EXHAUSTED),
         Code::Unauthenticated | Code::PermissionDenied => Verdict::Drop(reason::NOT_AUTHORIZED),
         Code::Unimplemented => Verdict::Drop(reason::UNIMPLEMENTED),
@@ -62,9 +76,28 @@ pub(super) fn judge(status: &Status) -> Verdict {
     }
 }
 
+/// The gRPC code that an HTTP status stands in for, by gRPC's `http-grpc-status-mapping`.
+fn code_of(status: StatusCode) -> Code {
+    match status.as_u16() {
+        400 => Code::Internal,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::Unimplemented,
+        429 | 502 | 503 | 504 => Code::Unavailable,
+        _ => Code::Unknown,
+    }
+}
+
+/// The answers whose `Retry-After` OTLP knows.
+fn has_retry_after(status: StatusCode) -> bool {
+    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Code, Duration, LONGEST_HINT, Status, StatusExt, Verdict, judge, reason};
+    use tonic::Status;
+
+    use super::{Code, Duration, Failure, LONGEST_HINT, StatusCode, StatusExt, Verdict, judge, reason};
 
     const AT_ONCE: Verdict = Verdict::Retry(Duration::ZERO);
 
@@ -89,7 +122,7 @@ mod tests {
             (Code::Internal, Verdict::Drop(reason::PERMANENT_ERROR)),
         ];
         for (code, expected) in cases {
-            assert_eq!(judge(&Status::new(code, "")), expected, "{code:?}");
+            assert_eq!(judge(&Failure::Status(Status::new(code, ""))), expected, "{code:?}");
         }
     }
 
@@ -105,13 +138,43 @@ mod tests {
             (Code::Internal, Some(hint), Verdict::Drop(reason::PERMANENT_ERROR)),
         ] {
             let status = Status::with_error_details(code, "", details(delay));
-            assert_eq!(judge(&status), expected, "{code:?} {delay:?}");
+            assert_eq!(judge(&Failure::Status(status)), expected, "{code:?} {delay:?}");
         }
     }
 
     #[test]
-    fn a_broken_connection_is_retried_whatever_code_the_client_gave_it() {
-        let broken = Status::from_error(Box::new(std::io::Error::other("broken pipe")));
-        assert_eq!((broken.code(), judge(&broken)), (Code::Unknown, AT_ONCE));
+    fn an_http_status_takes_the_place_of_a_grpc_status() {
+        let seconds = |n| Some(Duration::from_secs(n));
+        let retry = |n| Verdict::Retry(Duration::from_secs(n));
+        let cases = [
+            (400, None, Verdict::Drop(reason::PERMANENT_ERROR)),
+            (401, None, Verdict::Drop(reason::NOT_AUTHORIZED)),
+            (403, None, Verdict::Drop(reason::NOT_AUTHORIZED)),
+            (404, None, Verdict::Drop(reason::UNIMPLEMENTED)),
+            (429, None, AT_ONCE),
+            (502, None, AT_ONCE),
+            (503, None, AT_ONCE),
+            (504, None, AT_ONCE),
+            (429, seconds(7), retry(7)),
+            (503, seconds(7), retry(7)),
+            (503, seconds(u64::MAX), Verdict::Retry(LONGEST_HINT)),
+            (502, seconds(7), AT_ONCE),
+            (200, None, Verdict::Drop(reason::PERMANENT_ERROR)),
+            (302, None, Verdict::Drop(reason::PERMANENT_ERROR)),
+            (413, seconds(7), Verdict::Drop(reason::PERMANENT_ERROR)),
+            (500, None, Verdict::Drop(reason::PERMANENT_ERROR)),
+        ];
+        for (status, retry_after, expected) in cases {
+            let failure = Failure::Http { status: StatusCode::from_u16(status).unwrap(), retry_after };
+            assert_eq!(judge(&failure), expected, "{status} {retry_after:?}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_without_an_answer_is_repeated() {
+        for failure in [Failure::TimedOut(Duration::from_secs(10)), Failure::Unanswered("broken pipe".into())] {
+            assert_eq!(judge(&failure), AT_ONCE, "{failure}");
+        }
+        assert_eq!(judge(&Failure::Unreadable("too large")), Verdict::Drop(reason::PERMANENT_ERROR));
     }
 }

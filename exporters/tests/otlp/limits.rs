@@ -18,7 +18,7 @@ fn count(request: &Received<ExportLogsServiceRequest>) -> usize {
 }
 
 /// An address where nobody listens.
-fn nowhere() -> String {
+pub(crate) fn nowhere() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests panic where they cannot go on")]
 
+mod answers;
 mod backend;
 mod delivery;
 mod limits;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use tidegate_core::component::BuildContext;
 use tidegate_core::edge::{Limits, WhenFull};
 use tidegate_core::flow::{Flow, FlowType, Verdict, message_type};
+use tidegate_core::health::HealthRegistry;
 use tidegate_core::ledger::{Ledger, Report, StageReport};
 use tidegate_core::pipeline::{ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology};
 use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
@@ -47,6 +48,7 @@ pub(crate) struct Rig {
     ledger: Ledger,
     stop: Stop,
     telemetry: Telemetry,
+    health: HealthRegistry,
 }
 
 /// How to make one.
@@ -68,11 +70,12 @@ impl Setup {
         let table = format!("{{ endpoint = \"{}\", {} }}", self.endpoint, self.config);
         let config = (otlp::KIND.parse)(ValueDeserializer::parse(&table).unwrap()).unwrap();
         let telemetry = Telemetry::default();
+        let health = HealthRegistry::default();
         let context = BuildContext {
             stage: "exporters.otlp".to_owned(),
             node_name: "default/node-a".to_owned(),
             telemetry: telemetry.clone(),
-            health: Default::default(),
+            health: health.stage("exporters.otlp"),
         };
         let exporter = ExporterNode {
             fingerprint: String::new(),
@@ -99,7 +102,7 @@ impl Setup {
         };
         let (ledger, stop) = (Ledger::default(), Stop::new());
         let running = topology.start(&Handle::current(), &ledger, stop.clone());
-        Rig { feed, running, ledger, stop, telemetry }
+        Rig { feed, running, ledger, stop, telemetry, health }
     }
 }
 
@@ -119,6 +122,11 @@ impl Rig {
         let instruments = self.telemetry.instruments();
         let named = instruments.iter().filter(|known| known.name == name && has_label(&known.labels));
         named.map(tidegate_core::telemetry::Instrument::value).sum()
+    }
+
+    /// What is wrong with the exporter's stage, if anything is.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.health.unwell().into_values().next()
     }
 
     /// Ends the feed and waits until all is delivered or given up. Every record has to have an outcome.

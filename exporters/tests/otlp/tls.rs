@@ -56,3 +56,19 @@ async fn a_certificate_that_cannot_be_read_is_a_failure_with_its_path() {
     let Some(Failure::Failed { stage, source }) = ended.failure else { panic!("{:?}", ended.failure) };
     assert_eq!((stage.as_str(), source.to_string()), ("exporters.otlp", "cannot read `/nowhere/ca.pem`".to_owned()));
 }
+
+#[tokio::test]
+async fn a_certificate_of_another_name_is_a_problem_with_a_remedy() {
+    let backend = backend();
+    let config = [&*table("somebody.else", true), "drain_timeout = \"0s\""];
+    let rig = Setup::new(&backend.url().replace("http:", "https:"), &config).start();
+    rig.send(flows(1..=1)).await;
+    let problem = loop {
+        match rig.problem() {
+            Some(problem) => break problem,
+            None => tokio::task::yield_now().await,
+        }
+    };
+    assert!(problem.contains("somebody.else") && problem.contains("`server_name_override`"), "{problem}");
+    rig.finish().await;
+}

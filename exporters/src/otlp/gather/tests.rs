@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use bytes::Bytes;
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 
-use super::{Gather, Known, MOST};
+use super::{FirstBytes, Gather, Known, MOST};
 
 /// A connection that takes so many bytes at once, and after each write none until it is asked again.
 struct Narrow {
@@ -92,7 +92,7 @@ fn flush(to: &mut Gather<Narrow>) {
 
 #[test]
 fn frames_are_written_as_one_when_no_more_come() {
-    let mut gather = Gather::new(Narrow::new(MOST), Known::default());
+    let mut gather = Gather::new(Narrow::new(MOST), Known::default(), FirstBytes::default());
     send(&mut gather, b"first ", b"frame, ");
     send(&mut gather, b"second ", b"");
     assert!(gather.io.writes.is_empty());
@@ -102,7 +102,8 @@ fn frames_are_written_as_one_when_no_more_come() {
 
 #[test]
 fn a_flush_that_is_put_off_is_asked_for_again() {
-    let (mut gather, wakes) = (Gather::new(Narrow::new(MOST), Known::default()), Arc::<Wakes>::default());
+    let (mut gather, wakes) =
+        (Gather::new(Narrow::new(MOST), Known::default(), FirstBytes::default()), Arc::<Wakes>::default());
     let waker = wakes.clone().into();
     let cx = &mut Context::from_waker(&waker);
     assert!(Pin::new(&mut gather).poll_write(cx, b"frame").is_ready());
@@ -114,7 +115,7 @@ fn a_flush_that_is_put_off_is_asked_for_again() {
 
 #[test]
 fn whoever_waits_for_an_answer_has_written_all() {
-    let mut gather = Gather::new(Narrow::new(MOST), Known::default());
+    let mut gather = Gather::new(Narrow::new(MOST), Known::default(), FirstBytes::default());
     send(&mut gather, b"", b"hello");
     let (cx, mut answer) = (&mut Context::from_waker(Waker::noop()), [0; 8]);
     assert!(Pin::new(&mut gather).poll_read(cx, ReadBuf::new(&mut answer).unfilled()).is_pending());
@@ -123,7 +124,7 @@ fn whoever_waits_for_an_answer_has_written_all() {
 
 #[test]
 fn no_more_than_the_limit_is_gathered() {
-    let mut gather = Gather::new(Narrow::new(MOST), Known::default());
+    let mut gather = Gather::new(Narrow::new(MOST), Known::default(), FirstBytes::default());
     let frames = vec![7; 1 << 20];
     frames.chunks(MOST / 5).for_each(|frame| send(&mut gather, b"", frame));
     assert!(gather.len <= MOST);
@@ -137,7 +138,7 @@ fn a_connection_that_takes_little_at_once_gets_all_in_order() {
     let request = Bytes::from_iter((0..300_000_u32).map(|n| (n / 7) as u8));
     let (known, mut sent) = (Known::default(), Vec::new());
     let _knowing = known.add(&request);
-    let mut gather = Gather::new(Narrow::new(1_234), known.clone());
+    let mut gather = Gather::new(Narrow::new(1_234), known.clone(), FirstBytes::default());
     for (number, payload) in request.chunks(5_000).enumerate() {
         let head = [number as u8; 9];
         send(&mut gather, &head, payload);
@@ -157,4 +158,57 @@ fn parts_of_a_request_are_held_as_long_as_it_is_known() {
     drop(knowing);
     assert_ne!(known.hold(part).as_ptr(), part.as_ptr());
     assert!(request.is_unique());
+}
+
+/// A connection that hands out these bytes in parts.
+struct Speaks(Vec<&'static [u8]>);
+
+impl Write for Speaks {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Read for Speaks {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, mut to: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if let Some(part) = self.0.first_mut() {
+            let (now, later) = part.split_at(part.len().min(to.remaining()));
+            to.put_slice(now);
+            *part = later;
+        }
+        self.0.retain(|part| !part.is_empty());
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn what_is_read_first_is_remembered_and_nothing_is_lost_of_it() {
+    let first = FirstBytes::default();
+    let speaks = Speaks(vec![b"HTTP/1.1 400 Bad Request\r\n", b"rest"]);
+    let mut gather = Gather::new(speaks, Known::default(), first.clone());
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        let mut bytes = [0; 64];
+        let mut read = ReadBuf::new(&mut bytes);
+        assert!(Pin::new(&mut gather).poll_read(&mut cx, read.unfilled()).is_ready());
+        all.extend_from_slice(read.filled());
+    }
+    assert_eq!(String::from_utf8_lossy(&all), "HTTP/1.1 400 Bad Request\r\nrest");
+    assert_eq!(
+        format!("{first:?}"),
+        format!("{:?}", {
+            let same = FirstBytes::default();
+            same.set(b"HTTP/1.1 400 Bad");
+            same
+        })
+    );
 }
