@@ -6,6 +6,7 @@ mod cli;
 mod completions;
 mod components;
 mod config;
+mod declared;
 mod demo;
 mod error;
 mod graph;

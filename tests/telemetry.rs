@@ -45,6 +45,80 @@ fn the_pages_show_what_the_ledger_has() {
     drop(connection);
 }
 
+/// A configuration with all that counts by a name, whose socket and backend are not there.
+fn everything(place: &Place) -> std::path::PathBuf {
+    let chain = "cilium_decode l34_flow sock_flow dns_flow http_flow l7_flow cilium_enrich hubble_metrics";
+    let chain: Vec<_> = chain.split(' ').collect();
+    let declared: String = chain.iter().map(|kind| format!("[processors.{kind}]\n")).collect();
+    let text = format!(
+        "[receivers.monitor1_2]\nsocket = {:?}\n{declared}[exporters.otlp]\nendpoint = \"http://127.0.0.1:1\"\n\
+         [exporters.stdout]\n[exporters.prometheus]\nlisten = \"127.0.0.1:0\"\n\
+         [service]\ntelemetry.listen = \"127.0.0.1:0\"\n[service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\n\
+         processors = {chain:?}\nexporters = [\"otlp\", \"stdout\", \"prometheus\"]\n",
+        place.path("monitor.sock")
+    );
+    place.write("everything.toml", text)
+}
+
+#[test]
+fn every_counter_is_there_from_the_start() {
+    let place = Place::new();
+    let mut agent = Agent::run(&everything(&place));
+    let address = agent.address();
+    agent.has_said("cannot connect to the monitor socket");
+    let metrics = get(&address, "/metrics").1;
+    let split = |name: &str, label: &str, cases: &[(&str, &str)]| {
+        for (stage, value) in cases {
+            let line =
+                format!("tidegate_stage_{name}_total{{pipeline=\"flows\",stage=\"{stage}\",{label}=\"{value}\"}} 0");
+            assert!(metrics.lines().any(|one| one == line), "{line}\n---\n{metrics}");
+        }
+    };
+    let drops = [
+        ("receivers.monitor1_2", "pipeline_full"),
+        ("receivers.monitor1_2", "frame_cut_short"),
+        ("receivers.monitor1_2", "gob_truncated"),
+        ("processors.cilium_decode", "queue_full"),
+        ("processors.cilium_decode", "unknown_payload_type"),
+        ("processors.cilium_decode", "access_log_unknown_shape"),
+        ("processors.cilium_decode", "stage_ended"),
+        ("processors.l34_flow", "tcp_too_short"),
+        ("processors.dns_flow", "access_log_bad_timestamp"),
+        ("exporters.otlp", "queue_full"),
+        ("exporters.otlp", "drain_timeout"),
+        ("exporters.otlp", "retries_exhausted"),
+        ("exporters.stdout", "write_failed"),
+        ("exporters.stdout", "shutdown_timeout"),
+        ("exporters.stdout", "reload_timeout"),
+        ("exporters.prometheus", "metric_type_conflict"),
+    ];
+    split("records_dropped", "reason", &drops);
+    split("records_filtered", "rule", &[("exporters.otlp", "signals"), ("exporters.prometheus", "signals")]);
+    let notes = [
+        ("processors.cilium_decode", "undecoded_unknown"),
+        ("processors.cilium_decode", "cilium_version_contradicted"),
+        ("processors.http_flow", "wire_table_full"),
+        ("processors.cilium_enrich", "enrich_table_full"),
+        ("processors.hubble_metrics", "series_limit"),
+    ];
+    split("noted", "what", &notes);
+    split("ambiguous", "choice", &[("processors.cilium_decode", "drop_header")]);
+    let others = [
+        "tidegate_upstream_lost_total{source=\"perf_ring\"} 0",
+        "tidegate_stage_records_unconfirmed_total{pipeline=\"flows\",stage=\"exporters.otlp\"} 0",
+        "tidegate_config_reloads_total{outcome=\"refused\"} 0",
+        "tidegate_receiver_disconnects_total{stage=\"receivers.monitor1_2\",reason=\"eof\"} 0",
+        "tidegate_otlp_requests_total{stage=\"exporters.otlp\",outcome=\"refused\"} 0",
+    ];
+    for line in others {
+        assert!(metrics.lines().any(|one| one == line), "{line}\n---\n{metrics}");
+    }
+    assert!(
+        !metrics.contains("pipeline=\"flows\",stage=\"processors.l34_flow\",reason=\"queue_full\""),
+        "it has no inbox"
+    );
+}
+
 #[test]
 fn health_and_readiness_are_told() {
     let place = Place::new();

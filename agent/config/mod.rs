@@ -26,7 +26,7 @@ pub(crate) use environment::{Environment, process_environment};
 pub(crate) use flow::arrivals;
 pub(crate) use pipeline::{Pipeline, Use};
 pub(crate) use problem::{Problem, Problems};
-pub(crate) use registry::Registry;
+pub(crate) use registry::{Registry, find};
 pub(crate) use service::{KEYS as SERVICE_KEYS, Service, TELEMETRY_KEYS};
 pub(crate) use source::Source;
 pub(crate) use suggest::did_you_mean;

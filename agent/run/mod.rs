@@ -17,6 +17,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::cli::ConfigFile;
 use crate::config::{Assembly, process_environment};
+use crate::declared::undeclared;
 use crate::error::Error;
 use crate::telemetry::{Agent, Page, Server};
 use crate::{log, signals, systemd, validate};
@@ -107,6 +108,7 @@ async fn run_and_report(
     let telemetry = assembly.telemetry.clone();
     let ended = execute(assembly, &ledger, stop.clone(), wishes).await?;
     let report = ledger.report();
+    debug_assert_eq!(undeclared(&report), [""; 0], "every counter exists from the start");
     // The ledger is worth more than the terminal that it cannot be printed to.
     let _ = writeln!(io::stderr(), "{report}");
     if let Some(file) = ledger_file {

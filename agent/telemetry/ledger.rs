@@ -2,25 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_core::ledger::{EdgeReport, Report, StageReport};
+use tidegate_core::ledger::{EdgeReport, Report, StageReport, UPSTREAM_SOURCES};
 
 use super::page::{Family, number};
+use crate::declared::Declared;
 
-/// Everything that the report says. Labels are `pipeline` and `stage`, and what a count is split by.
+/// Everything that the report says. Labels are `pipeline` and `stage`, and what a count is split by, of which everything
+/// that a stage can state is there from the start.
 pub(super) fn families(report: &Report) -> Vec<Family> {
-    let mut families = stages(&report.stages);
+    let mut families = stages(&report.stages, &Declared::of_report(report));
     families.extend(edges(&report.edges));
     let lost = Family::counter(
         "tidegate_upstream_lost_total",
         "Events that Cilium said it lost before they reached the socket: a lower bound, since it does not report all",
     );
-    families.push(
-        report.upstream_lost.iter().fold(lost, |family, (source, n)| family.sample(&[("source", source)], number(*n))),
-    );
+    let reported = |source| report.upstream_lost.get(source).copied().unwrap_or_default();
+    let sample = |family: Family, source| family.sample(&[("source", source)], number(reported(source)));
+    families.push(UPSTREAM_SOURCES.into_iter().fold(lost, sample));
     families
 }
 
-fn stages(stages: &[StageReport]) -> Vec<Family> {
+fn stages(stages: &[StageReport], declared: &[Declared]) -> Vec<Family> {
+    let split = |about: About, possible: fn(&Declared) -> Vec<&'static str>, counts: Counts| {
+        split(about, stages, declared, possible, counts)
+    };
     let total = |name, help, count: fn(&StageReport) -> u64| each(Family::counter(name, help), stages, count);
     let gauge = |name, help, count: fn(&StageReport) -> u64| each(Family::gauge(name, help), stages, count);
     let mut out =
@@ -35,15 +40,15 @@ fn stages(stages: &[StageReport]) -> Vec<Family> {
         total("tidegate_stage_records_created_total", "Records that a stage made itself", |stage| stage.created),
         out,
         split(
-            "tidegate_stage_records_filtered_total",
-            "Records taken out on the operator's wish",
-            "rule",
-            stages,
+            ("tidegate_stage_records_filtered_total", "Records taken out as the configuration says", "rule"),
+            |declared| declared.rules().collect(),
             |stage| &stage.filtered,
         ),
-        split("tidegate_stage_records_dropped_total", "Records that a stage lost", "reason", stages, |stage| {
-            &stage.dropped
-        }),
+        split(
+            ("tidegate_stage_records_dropped_total", "Records that a stage lost", "reason"),
+            |declared| declared.reasons().collect(),
+            |stage| &stage.dropped,
+        ),
         total("tidegate_stage_records_absorbed_total", "Records delivered, or aggregated into metrics", |stage| {
             stage.absorbed
         }),
@@ -54,17 +59,17 @@ fn stages(stages: &[StageReport]) -> Vec<Family> {
             |stage| stage.unconfirmed,
         ),
         split(
-            "tidegate_stage_noted_total",
-            "Things worth seeing that are no outcomes of records",
-            "what",
-            stages,
+            ("tidegate_stage_noted_total", "Things worth seeing that are no outcomes of records", "what"),
+            |declared| declared.notes.to_vec(),
             |stage| &stage.noted,
         ),
         split(
-            "tidegate_stage_ambiguous_total",
-            "Choices between readings of a record that fit its bytes equally well",
-            "choice",
-            stages,
+            (
+                "tidegate_stage_ambiguous_total",
+                "Choices between readings of a record that fit its bytes equally well",
+                "choice",
+            ),
+            |declared| declared.choices.to_vec(),
             |stage| &stage.ambiguous,
         ),
         gauge("tidegate_stage_records_in_flight", "Records in a stage or in its inbox", |stage| stage.in_flight),
@@ -79,17 +84,23 @@ fn each(family: Family, stages: &[StageReport], count: fn(&StageReport) -> u64) 
     stages.iter().fold(family, sample)
 }
 
+/// Name and help of a family, and the label that it is split by.
+type About = (&'static str, &'static str, &'static str);
+type Counts = fn(&StageReport) -> &BTreeMap<&'static str, u64>;
+
 fn split(
-    name: &'static str,
-    help: &'static str,
-    label: &'static str,
+    (name, help, label): About,
     stages: &[StageReport],
-    counts: fn(&StageReport) -> &BTreeMap<&'static str, u64>,
+    declared: &[Declared],
+    possible: fn(&Declared) -> Vec<&'static str>,
+    counts: Counts,
 ) -> Family {
     let mut family = Family::counter(name, help);
-    for stage in stages {
-        for (key, n) in counts(stage) {
-            family.add(&[("pipeline", &stage.pipeline), ("stage", &stage.stage), (label, key)], number(*n));
+    for (stage, declared) in stages.iter().zip(declared) {
+        let mut all: BTreeMap<_, _> = possible(declared).into_iter().map(|key| (key, 0)).collect();
+        all.extend(counts(stage));
+        for (key, n) in all {
+            family.add(&[("pipeline", &stage.pipeline), ("stage", &stage.stage), (label, key)], number(n));
         }
     }
     family

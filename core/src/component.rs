@@ -2,6 +2,10 @@
 //! its name, its keys and its parser, and the crate's `lib.rs` lists them. Parsing, building and
 //! running are three steps; nothing is opened or bound before a component runs.
 
+mod outcomes;
+
+pub use outcomes::{Cause, Outcomes, Reasons};
+
 use std::fmt::Debug;
 use std::net::SocketAddr;
 
@@ -22,6 +26,8 @@ pub struct ComponentKind<C: ?Sized + 'static> {
     pub about: &'static str,
     /// Its keys, in the order of the documentation.
     pub keys: &'static [Key],
+    /// Everything that it counts in the books by a name.
+    pub outcomes: Outcomes,
     /// Reads its table. Positions in errors are those of the file.
     pub parse: fn(ValueDeserializer<'_>) -> Result<Box<C>, toml::de::Error>,
 }

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde::Deserialize;
 use tidegate_core::Kinds;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind};
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Outcomes};
 use tidegate_core::edge::Inbox;
 use tidegate_core::stage::{self, StageError};
 
@@ -13,6 +13,7 @@ pub const KIND: ExporterKind = ComponentKind {
     name: "nop",
     about: "Takes every record and does nothing with it",
     keys: &[],
+    outcomes: Outcomes::NONE,
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 

@@ -4,7 +4,7 @@
 //! A record without any protocol makes a flow, as in Hubble; its L7 record is a generic one without a name.
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ProcessorConfig, ProcessorKind};
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind};
 use tidegate_core::flow::{Generic, Kafka, L7, L7Record, L7Type, Missing, Seen};
 use tidegate_core::ledger::Tally;
 use tidegate_core::stage::Processor;
@@ -18,6 +18,7 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "l7_flow",
     about: "Makes L7 flows of proxies' records about Kafka and other protocols",
     keys: &[],
+    outcomes: Outcomes { dropped: crate::access_log_flow::REASONS, ..Outcomes::NONE },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 

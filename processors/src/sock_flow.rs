@@ -6,7 +6,9 @@
 //! default is to skip such flows; leaving this processor out does the same.
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ProcessorConfig, ProcessorKind};
+use tidegate_core::component::{
+    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind, Reasons,
+};
 use tidegate_core::flow::{Address, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict, XlatePoint, message_type};
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::{Event, EventBody};
@@ -19,11 +21,14 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "sock_flow",
     about: "Turns socket traces into flows, whose pod's side has no address",
     keys: &[],
+    outcomes: Outcomes { dropped: REASONS, ..Outcomes::NONE },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
 /// The event was announced as a socket trace, and its type is another.
 const NO_SOCKET: &str = "event_without_socket";
+
+const REASONS: &[Reasons] = &[Reasons::input(&[NO_SOCKET]), Reasons::input(event::Reason::LABELS)];
 
 /// Configuration of `sock_flow`: nothing can be set.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

@@ -7,6 +7,7 @@ mod cutter;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use tidegate_core::component::Reasons;
 use tidegate_core::record::Frame;
 use tidegate_core::stage::Packed;
 use tidegate_core::{Batch, Pool, Timestamp};
@@ -28,6 +29,16 @@ const LONGEST_PASSED_OVER: u64 = 64 * 1024 * 1024;
 
 /// The reason for a frame whose beginning came and whose end did not.
 pub(crate) const FRAME_CUT_SHORT: &str = "frame_cut_short";
+
+/// Why frames of a stream are dropped.
+pub(crate) const REASONS: &[Reasons] = &[CUT, BROKEN, NOT_GOB];
+
+/// The stream ends inside one.
+pub(crate) const CUT: Reasons = Reasons::input(&[FRAME_CUT_SHORT]);
+/// They are no payloads.
+pub(crate) const BROKEN: Reasons = Reasons::input(Error::LABELS);
+/// They are no gob.
+pub(crate) const NOT_GOB: Reasons = Reasons::input(gob::Error::LABELS);
 
 /// The stream's decoder, and the batch that is being filled: it takes the stream's bytes as they are read, so that no
 /// frame is ever moved, but for what is left behind the last whole one when the batch is handed on.

@@ -1,6 +1,7 @@
 //! Every reason for which a record is dropped, and a test that expects exactly it. The reasons are read from the
 //! sources, so that a new one without a test does not get in.
 
+mod declared;
 mod gob;
 mod packets;
 mod sources;
@@ -47,6 +48,14 @@ fn every_reason_in_the_sources_has_a_proof_and_every_proof_a_reason() {
         |some: &BTreeSet<String>, others: &BTreeSet<String>| some.difference(others).cloned().collect::<Vec<_>>();
     assert_eq!(without(&stated, &proved), [""; 0], "stated, and not in the table");
     assert_eq!(without(&proved, &stated), [""; 0], "in the table, and not stated");
+}
+
+#[test]
+fn every_reason_in_the_sources_is_declared_by_a_kind_and_every_declared_one_is_in_the_sources() {
+    let stated: BTreeSet<_> = sources::reasons().into_keys().collect();
+    let declared = declared::reasons();
+    assert_eq!(stated.difference(&declared).collect::<Vec<_>>(), [""; 0], "stated, and not declared");
+    assert_eq!(declared.difference(&stated).collect::<Vec<_>>(), [""; 0], "declared, and not stated");
 }
 
 #[test]

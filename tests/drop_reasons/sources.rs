@@ -1,20 +1,22 @@
-//! The reasons that the sources can state: words that constants of the stage crates hold, and what decoders' `as_str`
-//! yields where it is said to be a label of `dropped{reason}`.
+//! The reasons that the sources can state: words that constants of the stage crates hold, and the labels of decoders'
+//! errors.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Words in constants that are no reasons.
+use super::declared;
+
+/// Words in constants that are no reasons, beside notes, rules and choices that a kind declares.
 const OTHERS: [(&str, &str); 8] = [
+    ("default", "a cluster's name"),
     ("hubble_ring_buffer", "a source of lost events"),
     ("observer_events_queue", "a source of lost events"),
     ("perf_event_ring_buffer", "a source of lost events"),
-    ("series_limit", "a note"),
-    ("signals", "a rule of filters"),
+    ("perf_ring", "a source of lost events"),
     ("tidegate", "a name"),
     ("traffic_direction", "a label"),
-    ("wire_table_full", "a note"),
+    ("unknown", "the value of a label"),
 ];
 const CRATES: [&str; 5] = ["core", "wire", "receivers", "processors", "exporters"];
 
@@ -24,10 +26,11 @@ pub(super) fn root() -> &'static Path {
 
 /// Each reason with the name of the constant that holds it, if one does.
 pub(super) fn reasons() -> BTreeMap<String, Option<String>> {
-    let mut reasons = BTreeMap::new();
+    let (mut reasons, others) = (BTreeMap::new(), declared::others());
+    let is_other = |word: &str| others.contains(word) || OTHERS.iter().any(|(other, _)| *other == word);
     for text in texts() {
         let constants = text.lines().filter_map(constant);
-        let constants = constants.filter(|(word, _)| OTHERS.iter().all(|(other, _)| other != word));
+        let constants = constants.filter(|(word, _)| !is_other(word));
         reasons.extend(constants.map(|(word, name)| (word.to_owned(), Some(name.to_owned()))));
         reasons.extend(labels(&text).map(|word| (word.to_owned(), None)));
     }
@@ -48,10 +51,10 @@ fn constant(line: &str) -> Option<(&str, &str)> {
     is_word(word).then_some((word, name))
 }
 
-/// The words of the function that is said to yield labels of `dropped{reason}`.
+/// The labels of decoders' errors.
 fn labels(text: &str) -> impl Iterator<Item = &str> {
-    let functions = text.split("`dropped{reason}`").skip(1);
-    let bodies = functions.map(|rest| &rest[..rest.find("\n    }\n").unwrap()]);
+    let lists = text.split("\nlabels! {").skip(1);
+    let bodies = lists.map(|rest| &rest[..rest.find("\n}\n").unwrap()]);
     bodies.flat_map(|body| body.split('"').skip(1).step_by(2)).filter(|word| is_word(word))
 }
 

@@ -14,6 +14,7 @@ pub mod dns;
 pub mod event;
 pub mod gob;
 pub mod http;
+mod label;
 pub mod packet;
 pub mod payload;
 pub mod release;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use serde::Deserialize;
 use tidegate_core::component::{
-    BuildContext, BuildError, ComponentKind, ExporterConfig, Key, ProcessorConfig, ReceiverConfig,
+    BuildContext, BuildError, ComponentKind, ExporterConfig, Key, Outcomes, ProcessorConfig, ReceiverConfig,
 };
 use tidegate_core::config::HumanDuration;
 use tidegate_core::edge::Inbox;
@@ -21,6 +21,7 @@ pub(super) const REGISTRY: Registry = Registry {
         name: "source",
         about: "",
         keys: SOURCE_KEYS,
+        outcomes: Outcomes::NONE,
         parse: |table| Ok(Box::new(Source::deserialize(table)?)),
     }],
     processors: &[
@@ -28,22 +29,37 @@ pub(super) const REGISTRY: Registry = Registry {
             name: "decode",
             about: "",
             keys: &[],
+            outcomes: Outcomes::NONE,
             parse: |table| Ok(Box::new(Decode::deserialize(table)?)),
         },
-        ComponentKind { name: "flow", about: "", keys: &[], parse: |table| Ok(Box::new(Flow::deserialize(table)?)) },
-        ComponentKind { name: "count", about: "", keys: &[], parse: |table| Ok(Box::new(Count::deserialize(table)?)) },
+        ComponentKind {
+            name: "flow",
+            about: "",
+            keys: &[],
+            outcomes: Outcomes::NONE,
+            parse: |table| Ok(Box::new(Flow::deserialize(table)?)),
+        },
+        ComponentKind {
+            name: "count",
+            about: "",
+            keys: &[],
+            outcomes: Outcomes::NONE,
+            parse: |table| Ok(Box::new(Count::deserialize(table)?)),
+        },
     ],
     exporters: &[
         ComponentKind {
             name: "sink",
             about: "",
             keys: SINK_KEYS,
+            outcomes: Outcomes::NONE,
             parse: |table| Ok(Box::new(Sink::deserialize(table)?)),
         },
         ComponentKind {
             name: "scrape",
             about: "",
             keys: &[],
+            outcomes: Outcomes::NONE,
             parse: |table| Ok(Box::new(Scrape::deserialize(table)?)),
         },
     ],

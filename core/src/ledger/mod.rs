@@ -43,6 +43,12 @@ pub mod reason {
     pub const RELOAD_TIMEOUT: &str = "reload_timeout";
 }
 
+/// Whose losses in front of the socket are counted.
+pub const UPSTREAM_SOURCES: [&str; 1] = [PERF_RING];
+
+/// The kernel's perf ring, which Cilium's agent reads.
+pub(crate) const PERF_RING: &str = "perf_ring";
+
 /// The rule by which an exporter does not get the records that its `signals` leave out.
 pub const SIGNALS_RULE: &str = "signals";
 

@@ -10,7 +10,7 @@ use tokio::task::yield_now;
 
 use crate::batch::{Batch, Pool};
 use crate::edge::{Delivery, Edge, Inbox, Limits, edge};
-use crate::ledger::{Ledger, Ticket, reason};
+use crate::ledger::{Ledger, PERF_RING, Ticket, reason};
 use crate::pipeline::send;
 use crate::stage::Packed;
 
@@ -73,7 +73,7 @@ impl Outbox {
 impl Shared {
     /// Puts a batch's records in the books, and what its frames say that Cilium lost.
     fn enter(&self, packed: &Packed) -> Ticket {
-        self.ledger.upstream_lost("perf_ring", packed.lost());
+        self.ledger.upstream_lost(PERF_RING, packed.lost());
         self.lanes.enter(packed.len() as u64)
     }
 

@@ -38,13 +38,14 @@ mod verdict;
 pub use logs::Encoder as LogEncoder;
 
 use serde::Deserialize;
-use tidegate_core::component::{ComponentKind, ExporterKind};
+use tidegate_core::component::{ComponentKind, ExporterKind, Outcomes};
 
 /// The kind `otlp`.
 pub const KIND: ExporterKind = ComponentKind {
     name: "otlp",
     about: "Sends flows and other events as OTLP logs and metrics as OTLP metrics, over gRPC",
     keys: keys::KEYS,
+    outcomes: Outcomes { dropped: verdict::reason::ALL, ..Outcomes::NONE },
     parse: |table| Ok(Box::new(config::Config::deserialize(table)?)),
 };
 

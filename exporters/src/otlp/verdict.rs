@@ -11,6 +11,22 @@ use super::failure::Failure;
 
 /// Reasons under which this exporter drops records.
 pub(super) mod reason {
+    use tidegate_core::component::{Cause, Reasons};
+
+    /// All of them.
+    pub(in super::super) const ALL: &[Reasons] = &[
+        Reasons::load(&[
+            REJECTED_BY_PEER,
+            PERMANENT_ERROR,
+            NOT_AUTHORIZED,
+            UNIMPLEMENTED,
+            RESOURCE_EXHAUSTED,
+            RETRIES_EXHAUSTED,
+            RECORD_TOO_LARGE,
+        ]),
+        Reasons { cause: Cause::Time("drain_timeout"), names: &[DRAIN_TIMEOUT] },
+    ];
+
     /// The backend took the request and rejected some of its records (`partial_success`).
     pub(in super::super) const REJECTED_BY_PEER: &str = "rejected_by_peer";
     /// The backend refused the request, and would again.

@@ -3,18 +3,21 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key};
+use tidegate_core::component::{
+    BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key, Outcomes, Reasons,
+};
 use tidegate_core::config::Signals;
 use tidegate_core::stage::Exporter;
 use tidegate_core::{Kind, Kinds};
 
-use super::Prometheus;
+use super::{Prometheus, TYPE_CONFLICT};
 
 /// The kind.
 pub const KIND: ExporterKind = ComponentKind {
     name: "prometheus",
     about: "Serves metrics for Prometheus to scrape",
     keys: KEYS,
+    outcomes: Outcomes { dropped: &[Reasons::load(&[TYPE_CONFLICT])], ..Outcomes::NONE },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 

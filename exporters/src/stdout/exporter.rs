@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
 
 use async_trait::async_trait;
+use tidegate_core::component::{Cause, Reasons};
 use tidegate_core::edge::{Delivery, Inbox};
 use tidegate_core::ledger::Ticket;
 use tidegate_core::stage::{self, OutputClosed, StageError};
@@ -22,6 +23,10 @@ const KEEP_BYTES: usize = 256 << 10;
 const OUTPUT_CLOSED: &str = "output_closed";
 /// The output could not be written to.
 const WRITE_FAILED: &str = "write_failed";
+
+/// Why lines are dropped.
+pub(super) const REASONS: &[Reasons] =
+    &[Reasons { cause: Cause::Unwanted, names: &[OUTPUT_CLOSED] }, Reasons::load(&[WRITE_FAILED])];
 
 /// Why lines could not be written.
 #[derive(Debug, thiserror::Error)]

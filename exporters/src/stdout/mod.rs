@@ -13,7 +13,7 @@ use std::io::IsTerminal;
 
 use color::ColorMode;
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key};
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key, Outcomes};
 use tidegate_core::config::Signals;
 use tidegate_core::pipeline::Hold;
 use tidegate_core::{Kind, Kinds, stage};
@@ -23,6 +23,7 @@ pub const KIND: ExporterKind = ComponentKind {
     name: "stdout",
     about: "Writes flows and other events to standard output, a line each",
     keys: KEYS,
+    outcomes: Outcomes { dropped: exporter::REASONS, ..Outcomes::NONE },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 

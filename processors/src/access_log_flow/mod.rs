@@ -12,6 +12,7 @@ use names::Names;
 
 use jiff::SignedDuration;
 use tidegate_core::Record;
+use tidegate_core::component::Reasons;
 use tidegate_core::flow::{
     Address, Direction, Endpoint, Flow, FlowType, Ip, IpVersion, L4, L7, L7Type, Verdict, message_type,
 };
@@ -21,6 +22,9 @@ use tidegate_wire::text::Text;
 
 /// The record's timestamp is not RFC 3339 as Go reads it.
 const BAD_TIMESTAMP: &str = "access_log_bad_timestamp";
+
+/// Why records are dropped.
+pub(crate) const REASONS: &[Reasons] = &[Reasons::input(&[BAD_TIMESTAMP])];
 
 /// Turns records of one stage into flows.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use tidegate_wire::release::Releases;
 use crate::access_log_flow::go_time;
 
 /// The text of a notification is not JSON.
-const BAD_TEXT: &str = "agent_notify_bad_text";
+pub(super) const BAD_TEXT: &str = "agent_notify_bad_text";
 
 /// Reads the data of an event, its type byte included; the second part says which releases send it.
 ///

@@ -1,12 +1,16 @@
 //! Configuration of `cilium_decode`.
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Key, ProcessorConfig, ProcessorKind};
+use tidegate_core::component::{
+    BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
+};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::event::Hints;
 use tidegate_wire::release::{Release, Releases};
 
+use super::doubt::CHOICES;
+use super::notes::NOTES;
 use super::{CiliumDecode, Decoder};
 
 /// The kind.
@@ -14,6 +18,7 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "cilium_decode",
     about: "Turns frames of Cilium's monitor socket into events",
     keys: KEYS,
+    outcomes: Outcomes { dropped: super::REASONS, noted: NOTES, ambiguous: &CHOICES, ..Outcomes::NONE },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 

@@ -19,7 +19,7 @@ impl Doubt {
     const ALL: [Self; 4] = [Self::DropHeader, Self::DropSourceFile, Self::TraceSockLayout, Self::HeaderExtension];
 
     /// The `choice` that it is counted by.
-    fn as_str(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::DropHeader => "drop_header",
             Self::DropSourceFile => "drop_source_file",
@@ -44,6 +44,17 @@ impl Doubt {
         }
     }
 }
+
+/// The `choice` of every doubt.
+pub(super) const CHOICES: [&str; Doubt::ALL.len()] = {
+    let mut choices = [""; Doubt::ALL.len()];
+    let mut at = 0;
+    while at < choices.len() {
+        choices[at] = Doubt::ALL[at].as_str();
+        at += 1;
+    }
+    choices
+};
 
 /// Counts of one batch, and what was said of them already.
 #[derive(Debug, Default)]

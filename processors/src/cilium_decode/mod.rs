@@ -20,6 +20,7 @@ use doubt::{Doubt, Doubts};
 use files::Files;
 use notes::Notes;
 
+use tidegate_core::component::Reasons;
 use tidegate_core::flow::FileNumbering;
 use tidegate_core::record::{DebugEvent, DebugEventType, Event, EventBody, Frame, Lost, LostSource};
 use tidegate_core::stage::Processor;
@@ -27,11 +28,21 @@ use tidegate_core::{Batch, Outcome, Record, ledger::Tally};
 use tidegate_wire::access_log::{self, Kept};
 use tidegate_wire::agent_notify;
 use tidegate_wire::event::{self, DebugMsg, DropNotify, DropV1Header, Hints, PacketEvent, SockLayout};
+use tidegate_wire::gob;
 use tidegate_wire::payload::Payload;
 use tidegate_wire::release::Releases;
 
 /// `Payload.Type` is neither an event sample nor a lost record.
 pub const UNKNOWN_PAYLOAD_TYPE: &str = "unknown_payload_type";
+
+/// Why frames are dropped.
+const REASONS: &[Reasons] = &[
+    Reasons::input(&[UNKNOWN_PAYLOAD_TYPE, agent_event::BAD_TEXT]),
+    Reasons::input(event::Reason::LABELS),
+    Reasons::input(access_log::Error::LABELS),
+    Reasons::input(agent_notify::Error::LABELS),
+    Reasons::input(gob::Error::LABELS),
+];
 
 /// The processor.
 #[derive(Debug, Default)]

@@ -2,6 +2,12 @@
 
 use tidegate_core::ledger::Tally;
 
+/// All notes.
+pub(super) const NOTES: &[&str] = &[VERSION_CONTRADICTED, UNDECODED];
+
+const VERSION_CONTRADICTED: &str = "cilium_version_contradicted";
+const UNDECODED: &str = "undecoded_unknown";
+
 /// Counts of one batch, by the name of the note.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
@@ -19,10 +25,10 @@ impl Notes {
             tracing::warn!("the agent sends what the release that `cilium_version` names does not; its events decide");
         }
         for _ in 0..contradicted {
-            tally.note("cilium_version_contradicted");
+            tally.note(VERSION_CONTRADICTED);
         }
         for _ in 0..std::mem::take(&mut self.undecoded_unknown) {
-            tally.note("undecoded_unknown");
+            tally.note(UNDECODED);
         }
     }
 }

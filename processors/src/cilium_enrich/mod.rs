@@ -20,7 +20,9 @@ mod views;
 use std::num::NonZeroUsize;
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Key, ProcessorConfig, ProcessorKind};
+use tidegate_core::component::{
+    BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
+};
 use tidegate_core::ledger::Tally;
 use tidegate_core::stage::Processor;
 use tidegate_core::telemetry::Gauge;
@@ -34,6 +36,7 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "cilium_enrich",
     about: "Names pods on flows by what the Cilium agent announces while it is listened to",
     keys: KEYS,
+    outcomes: Outcomes { noted: &Refusal::NOTES, ..Outcomes::NONE },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 

@@ -12,8 +12,12 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// All notes.
+    pub(super) const NOTES: [&'static str; 3] =
+        [Self::TableFull.as_str(), Self::BadPrefix.as_str(), Self::LongNames.as_str()];
+
     /// The note in the books.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::TableFull => "enrich_table_full",
             Self::BadPrefix => "enrich_bad_prefix",

@@ -30,6 +30,7 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "http_flow",
     about: "Makes L7 flows of HTTP requests and responses, from proxies' records and from packets",
     keys: Settings::KEYS,
+    outcomes: crate::wire_seen::OUTCOMES,
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 

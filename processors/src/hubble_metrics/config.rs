@@ -4,19 +4,22 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Key, ProcessorConfig, ProcessorKind};
+use tidegate_core::component::{
+    BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
+};
 use tidegate_core::config::HumanDuration;
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 
 use super::families::Settings;
-use super::{HubbleMetrics, catalog};
+use super::{HubbleMetrics, SERIES_LIMIT, catalog};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "hubble_metrics",
     about: "Counts flows as Hubble's metrics do",
     keys: KEYS,
+    outcomes: Outcomes { noted: &[SERIES_LIMIT], ..Outcomes::NONE },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 

@@ -12,7 +12,9 @@ mod packet;
 use packet::Capture;
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Key, ProcessorConfig, ProcessorKind};
+use tidegate_core::component::{
+    BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind, Reasons,
+};
 use tidegate_core::flow::{FileNumbering, Flow};
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::{Event, EventBody};
@@ -25,6 +27,7 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "l34_flow",
     about: "Turns events with packets into L3/L4 flows as Hubble does",
     keys: KEYS,
+    outcomes: Outcomes { dropped: REASONS, ..Outcomes::NONE },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
@@ -131,6 +134,13 @@ const NO_PACKET: &str = "event_without_packet";
 
 /// Hubble has no flow for it, and nobody asked for ours.
 const RECORDER_CAPTURE: &str = "recorder_capture";
+
+/// Why events are dropped.
+const REASONS: &[Reasons] = &[
+    Reasons::input(&[NO_PACKET, RECORDER_CAPTURE]),
+    Reasons::input(event::Reason::LABELS),
+    Reasons::input(tidegate_wire::packet::Reason::LABELS),
+];
 
 #[cfg(test)]
 mod tests {

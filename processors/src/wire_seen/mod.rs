@@ -23,6 +23,7 @@ pub(crate) use settings::Settings;
 
 use std::time::Duration;
 
+use tidegate_core::component::Outcomes;
 use tidegate_core::flow::{Flow, FlowType, L4, L7, L7Type, TracePoint, Verdict};
 use tidegate_core::ledger::Tally;
 use tidegate_core::{Batch, Record, Timestamp};
@@ -31,6 +32,10 @@ use crate::fifo::{Bounds, Fifo};
 
 /// A message was handed on before its time, because as many as may be were waiting.
 const TABLE_FULL: &str = "wire_table_full";
+
+/// What a stage can state that makes flows of records and of what is found on the wire.
+pub(crate) const OUTCOMES: Outcomes =
+    Outcomes { dropped: crate::access_log_flow::REASONS, noted: &[TABLE_FULL], ..Outcomes::NONE };
 
 /// Bytes of texts that waiting messages have on average at most, beyond which the oldest are handed on early, too. DNS
 /// messages have 200, HTTP heads in captured packets 300.

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use tidegate_wire::payload;
+use tidegate_wire::{gob, payload};
 
 use crate::frames::FRAME_CUT_SHORT;
 
@@ -26,14 +26,24 @@ pub(super) enum End {
 }
 
 impl End {
+    const STOPPED: &'static str = "stopped";
+    const EOF: &'static str = "eof";
+    const READ_FAILED: &'static str = "read_failed";
+
+    /// All `reason` labels of the disconnects.
+    pub(super) fn reasons() -> impl Iterator<Item = &'static str> {
+        let own = [Self::STOPPED, Self::EOF, FRAME_CUT_SHORT, Self::READ_FAILED];
+        own.into_iter().chain([payload::Error::LABELS, gob::Error::LABELS].into_iter().flatten().copied())
+    }
+
     /// The `reason` label of the disconnects.
     pub(super) fn reason(&self) -> &'static str {
         match self {
-            Self::HungUp => "stopped",
-            Self::Eof => "eof",
+            Self::HungUp => Self::STOPPED,
+            Self::Eof => Self::EOF,
             Self::CutShort(_) => FRAME_CUT_SHORT,
             Self::Broken(error) => error.as_str(),
-            Self::Failed(_) => "read_failed",
+            Self::Failed(_) => Self::READ_FAILED,
         }
     }
 }

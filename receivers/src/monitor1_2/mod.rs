@@ -21,12 +21,13 @@ use std::thread;
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ReceiverConfig, ReceiverKind};
+use tidegate_core::component::{BuildContext, BuildError, Outcomes, Reasons, ReceiverConfig, ReceiverKind};
 use tidegate_core::record::{Kind, Kinds};
 use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
 use tidegate_core::telemetry::Telemetry;
 use tokio::runtime::Handle;
 
+use crate::frames;
 use line::Line;
 use reader::Reader;
 use status::Status;
@@ -36,8 +37,12 @@ pub const KIND: ReceiverKind = ReceiverKind {
     name: "monitor1_2",
     about: "Reads the Cilium agent's monitor socket, and connects again whenever that ends",
     keys: config::KEYS,
+    outcomes: Outcomes { dropped: REASONS, ..Outcomes::NONE },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
+
+/// A stream's, and the outbox's.
+const REASONS: &[Reasons] = &[frames::CUT, frames::BROKEN, frames::NOT_GOB, Outcomes::OF_OUTBOXES];
 
 impl ReceiverConfig for Config {
     fn produces(&self) -> Kinds {

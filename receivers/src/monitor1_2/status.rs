@@ -25,6 +25,9 @@ impl Status {
     pub(super) fn new(socket: &Path, stage: &str, telemetry: &Telemetry) -> Self {
         let labels = [("stage", stage)];
         let counter = |name, help| telemetry.counter(name, help, &labels);
+        for reason in End::reasons() {
+            disconnects(telemetry, stage, reason);
+        }
         Self {
             connected: telemetry.gauge(
                 "tidegate_receiver_connected",
@@ -63,9 +66,7 @@ impl Status {
 
     pub(super) fn disconnected(&self, end: &End) {
         self.connected.set(0);
-        let labels = [("stage", self.stage.as_str()), ("reason", end.reason())];
-        let help = "Connections that ended, by reason.";
-        self.telemetry.counter("tidegate_receiver_disconnects_total", help, &labels).add(1);
+        disconnects(&self.telemetry, &self.stage, end.reason()).add(1);
         let (stage, socket) = (&self.stage, self.socket.display());
         match end {
             End::HungUp => tracing::info!(stage, %socket, "left the monitor socket"),
@@ -73,6 +74,11 @@ impl Status {
             _ => tracing::warn!(stage, %socket, reason = %end, "lost the connection to the monitor socket"),
         }
     }
+}
+
+fn disconnects(telemetry: &Telemetry, stage: &str, reason: &str) -> Counter {
+    let help = "Connections that ended, by reason.";
+    telemetry.counter("tidegate_receiver_disconnects_total", help, &[("stage", stage), ("reason", reason)])
 }
 
 /// What an operator would look at first.

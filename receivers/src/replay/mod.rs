@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use serde::Deserialize;
 use tidegate_core::Timestamp;
-use tidegate_core::component::{BuildContext, BuildError, Key, ReceiverConfig, ReceiverKind};
+use tidegate_core::component::{BuildContext, BuildError, Key, Outcomes, ReceiverConfig, ReceiverKind};
 use tidegate_core::record::{Kind, Kinds};
 use tidegate_core::stage::{Outbox, Packed, Receiver, StageError, Stop};
 use tidegate_wire::payload;
@@ -28,6 +28,7 @@ pub const KIND: ReceiverKind = ReceiverKind {
     name: "replay",
     about: "Plays a recording of the Cilium agent's monitor socket, then ends",
     keys: KEYS,
+    outcomes: Outcomes { dropped: crate::frames::REASONS, ..Outcomes::NONE },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 

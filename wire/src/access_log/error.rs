@@ -1,6 +1,7 @@
 //! Why an access-log record is refused.
 
 use crate::gob;
+use crate::label::labels;
 
 /// What is wrong with an access-log record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,17 +29,13 @@ pub enum Error {
     Gob(#[from] gob::Error),
 }
 
-impl Error {
-    /// The reason as a `dropped{reason}` label.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotAccessLog(_) => "not_access_log",
-            Self::TooLarge { .. } => "access_log_too_large",
-            Self::UnknownShape => "access_log_unknown_shape",
-            Self::OutOfRange(_) => "access_log_out_of_range",
-            Self::AddressLength(_) => "access_log_address_length",
-            Self::Gob(error) => error.as_str(),
-        }
+labels! {
+    Error {
+        Error::NotAccessLog(_) => "not_access_log",
+        Error::TooLarge { .. } => "access_log_too_large",
+        Error::UnknownShape => "access_log_unknown_shape",
+        Error::OutOfRange(_) => "access_log_out_of_range",
+        Error::AddressLength(_) => "access_log_address_length",
     }
+    else Error::Gob(error) => error.as_str()
 }

@@ -5,6 +5,7 @@
 //! stream of its own. Only the envelope is read here; its text is JSON, and stays text.
 
 use crate::gob::{self, Documents, GoType, StructWriter, Type, TypeId, Value, put_int, write_message};
+use crate::label::labels;
 use crate::release::{Release, Releases};
 use crate::text::Text;
 
@@ -46,17 +47,13 @@ pub enum Error {
     Gob(#[from] gob::Error),
 }
 
-impl Error {
-    /// The reason as a `dropped{reason}` label.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotAgentNotify(_) => "not_agent_notify",
-            Self::UnknownShape => "agent_notify_unknown_shape",
-            Self::OutOfRange(_) => "agent_notify_out_of_range",
-            Self::Gob(error) => error.as_str(),
-        }
+labels! {
+    Error {
+        Error::NotAgentNotify(_) => "not_agent_notify",
+        Error::UnknownShape => "agent_notify_unknown_shape",
+        Error::OutOfRange(_) => "agent_notify_out_of_range",
     }
+    else Error::Gob(error) => error.as_str()
 }
 
 /// Reads notifications, and remembers the type definitions that come with every one.

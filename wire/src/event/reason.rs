@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::label::labels;
+
 /// Why [`parse`](super::parse) refused an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
@@ -30,15 +32,11 @@ pub enum Reason {
     },
 }
 
-impl Reason {
-    /// The label of a `dropped{reason}` counter.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::EmptyData => "empty_data",
-            Self::EventTooShort { .. } => "event_too_short",
-            Self::UnknownEventVersion { .. } => "unknown_event_version",
-        }
+labels! {
+    Reason {
+        Reason::EmptyData => "empty_data",
+        Reason::EventTooShort { .. } => "event_too_short",
+        Reason::UnknownEventVersion { .. } => "unknown_event_version",
     }
 }
 

@@ -1,5 +1,7 @@
 //! Why a gob stream, a definition or a value is refused.
 
+use crate::label::labels;
+
 /// What is wrong with some gob bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -81,28 +83,24 @@ pub enum Error {
     MissingValue,
 }
 
-impl Error {
-    /// The reason as a `dropped{reason}` label.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Truncated => "gob_truncated",
-            Self::IntegerTooLong(_) => "gob_integer_too_long",
-            Self::MessageTooLarge { .. } => "gob_message_too_large",
-            Self::LengthOutOfRange { .. } => "gob_length_out_of_range",
-            Self::ArrayLength { .. } => "gob_array_length",
-            Self::FieldOutOfRange { .. } => "gob_field_out_of_range",
-            Self::NestingTooDeep => "gob_nesting_too_deep",
-            Self::TypeMismatch { .. } => "gob_type_mismatch",
-            Self::InterfaceValue => "gob_interface_value",
-            Self::UnknownType(_) => "gob_unknown_type",
-            Self::ReservedType(_) => "gob_reserved_type",
-            Self::DuplicateType(_) => "gob_duplicate_type",
-            Self::BadDefinition(_) => "gob_bad_definition",
-            Self::TooManyTypes => "gob_too_many_types",
-            Self::TooManyFields => "gob_too_many_fields",
-            Self::DefinitionsTooLarge => "gob_definitions_too_large",
-            Self::MissingValue => "gob_missing_value",
-        }
+labels! {
+    Error {
+        Error::Truncated => "gob_truncated",
+        Error::IntegerTooLong(_) => "gob_integer_too_long",
+        Error::MessageTooLarge { .. } => "gob_message_too_large",
+        Error::LengthOutOfRange { .. } => "gob_length_out_of_range",
+        Error::ArrayLength { .. } => "gob_array_length",
+        Error::FieldOutOfRange { .. } => "gob_field_out_of_range",
+        Error::NestingTooDeep => "gob_nesting_too_deep",
+        Error::TypeMismatch { .. } => "gob_type_mismatch",
+        Error::InterfaceValue => "gob_interface_value",
+        Error::UnknownType(_) => "gob_unknown_type",
+        Error::ReservedType(_) => "gob_reserved_type",
+        Error::DuplicateType(_) => "gob_duplicate_type",
+        Error::BadDefinition(_) => "gob_bad_definition",
+        Error::TooManyTypes => "gob_too_many_types",
+        Error::TooManyFields => "gob_too_many_fields",
+        Error::DefinitionsTooLarge => "gob_definitions_too_large",
+        Error::MissingValue => "gob_missing_value",
     }
 }

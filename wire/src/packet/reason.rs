@@ -1,5 +1,7 @@
 //! Why a packet was refused.
 
+use crate::label::labels;
+
 /// A header that Hubble decodes did not decode, so Hubble has no flow for this packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
@@ -71,33 +73,29 @@ pub enum Reason {
     GeneveTooShort,
 }
 
-impl Reason {
-    /// The label of a `dropped{reason}` counter.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::EthernetTooShort => "ethernet_too_short",
-            Self::Ipv4TooShort => "ipv4_too_short",
-            Self::Ipv4BadLength => "ipv4_bad_length",
-            Self::Ipv4BadOption => "ipv4_bad_option",
-            Self::Ipv6TooShort => "ipv6_too_short",
-            Self::Ipv6BadLength => "ipv6_bad_length",
-            Self::Ipv6BadHopByHop => "ipv6_bad_hop_by_hop",
-            Self::Ipv6BadJumbogram => "ipv6_bad_jumbogram",
-            Self::TcpTooShort => "tcp_too_short",
-            Self::TcpBadOffset => "tcp_bad_offset",
-            Self::TcpBadOption => "tcp_bad_option",
-            Self::TcpBadMptcpOption => "tcp_bad_mptcp_option",
-            Self::UdpTooShort => "udp_too_short",
-            Self::UdpBadLength => "udp_bad_length",
-            Self::SctpTooShort => "sctp_too_short",
-            Self::Icmpv4TooShort => "icmpv4_too_short",
-            Self::Icmpv6TooShort => "icmpv6_too_short",
-            Self::VrrpTooShort => "vrrp_too_short",
-            Self::VrrpBadMessage => "vrrp_bad_message",
-            Self::IgmpTooShort => "igmp_too_short",
-            Self::VxlanTooShort => "vxlan_too_short",
-            Self::GeneveTooShort => "geneve_too_short",
-        }
+labels! {
+    Reason {
+        Reason::EthernetTooShort => "ethernet_too_short",
+        Reason::Ipv4TooShort => "ipv4_too_short",
+        Reason::Ipv4BadLength => "ipv4_bad_length",
+        Reason::Ipv4BadOption => "ipv4_bad_option",
+        Reason::Ipv6TooShort => "ipv6_too_short",
+        Reason::Ipv6BadLength => "ipv6_bad_length",
+        Reason::Ipv6BadHopByHop => "ipv6_bad_hop_by_hop",
+        Reason::Ipv6BadJumbogram => "ipv6_bad_jumbogram",
+        Reason::TcpTooShort => "tcp_too_short",
+        Reason::TcpBadOffset => "tcp_bad_offset",
+        Reason::TcpBadOption => "tcp_bad_option",
+        Reason::TcpBadMptcpOption => "tcp_bad_mptcp_option",
+        Reason::UdpTooShort => "udp_too_short",
+        Reason::UdpBadLength => "udp_bad_length",
+        Reason::SctpTooShort => "sctp_too_short",
+        Reason::Icmpv4TooShort => "icmpv4_too_short",
+        Reason::Icmpv6TooShort => "icmpv6_too_short",
+        Reason::VrrpTooShort => "vrrp_too_short",
+        Reason::VrrpBadMessage => "vrrp_bad_message",
+        Reason::IgmpTooShort => "igmp_too_short",
+        Reason::VxlanTooShort => "vxlan_too_short",
+        Reason::GeneveTooShort => "geneve_too_short",
     }
 }

@@ -1,6 +1,7 @@
 //! Why a frame, or the whole stream, is refused.
 
 use crate::gob;
+use crate::label::labels;
 
 /// What is wrong with the bytes of a monitor stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,17 +49,13 @@ pub enum Mismatch {
     },
 }
 
-impl Error {
-    /// The reason as a `dropped{reason}` label.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::FrameTooLarge { .. } => "frame_too_large",
-            Self::UnexpectedEof => "unexpected_eof",
-            Self::UnknownShape(_) => "unknown_payload_shape",
-            Self::Gob(error) => error.as_str(),
-        }
+labels! {
+    Error {
+        Error::FrameTooLarge { .. } => "frame_too_large",
+        Error::UnexpectedEof => "unexpected_eof",
+        Error::UnknownShape(_) => "unknown_payload_shape",
     }
+    else Error::Gob(error) => error.as_str()
 }
 
 impl From<gob::Error> for Error {
