@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use tidegate_core::component::{ComponentKind, Key};
 use tidegate_core::config::Queue;
 
-use crate::config::{Registry, SERVICE_KEYS, TELEMETRY_KEYS, did_you_mean};
+use crate::config::{ADMIN_KEYS, Registry, SERVICE_KEYS, TELEMETRY_KEYS, did_you_mean};
 use crate::error::Error;
 
 /// List the kinds of receivers, processors and exporters, or the keys of one kind
@@ -65,7 +65,9 @@ fn list(entries: &[Entry]) -> String {
 /// The keys of what has that name.
 fn describe(entries: &[Entry], name: &str) -> Result<String, Error> {
     if name == "service" {
-        let keys = keys_text("service", SERVICE_KEYS) + "\n" + &keys_text("service.telemetry", TELEMETRY_KEYS);
+        let tables =
+            [("service", SERVICE_KEYS), ("service.telemetry", TELEMETRY_KEYS), ("service.telemetry.admin", ADMIN_KEYS)];
+        let keys = tables.map(|(table, keys)| keys_text(table, keys)).join("\n");
         return Ok(format!("The agent as a whole.\n\n{keys}"));
     }
     let known: Vec<_> = entries.iter().filter(|entry| entry.name == name).collect();

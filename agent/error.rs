@@ -1,7 +1,11 @@
 //! What a verb can end with, and the exit codes for it.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::process::ExitCode;
+
+use tracing::Level;
+
+use crate::log;
 
 /// Failed while running.
 const FAILED: u8 = 1;
@@ -35,8 +39,7 @@ impl Error {
             Self::Failed(error) if is_broken_pipe(error.as_ref()) => return ExitCode::SUCCESS,
             Self::Failed(error) => (format!("error: {}", chain(error.as_ref())), FAILED),
         };
-        // There is nobody left to tell if this fails.
-        let _ = writeln!(io::stderr(), "{text}");
+        log::say(Level::ERROR, &text);
         ExitCode::from(code)
     }
 }

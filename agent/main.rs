@@ -36,10 +36,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     use_small_pages();
-    match dispatch(Cli::parse().verb) {
+    let code = match dispatch(Cli::parse().verb) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
-    }
+    };
+    log::finish();
+    code
 }
 
 /// Huge pages make resident memory grow by 2 MiB for each first byte, which the kernel clears before. Where they

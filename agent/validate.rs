@@ -7,9 +7,9 @@ use std::path::Path;
 use tidegate_core::telemetry::Telemetry;
 
 use crate::cli::ConfigFile;
-use crate::config::{self, Assembly, Config, Environment, Registry, Source};
+use crate::config::{self, Assembly, Config, Environment, Registry, Service, Source};
 use crate::error::Error;
-use crate::terminal;
+use crate::{log, terminal};
 
 /// Check a configuration as `run` would, without running it
 ///
@@ -37,9 +37,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads, parses, checks and builds a configuration file.
+/// Reads, parses, checks and builds a configuration file. Warnings go to standard error.
 pub(crate) fn load(path: &Path) -> Result<(Config, Assembly), Error> {
-    assemble(&read(path)?, &config::process_environment, Telemetry::default())
+    log::start_warnings();
+    assemble(&read(path)?, &config::process_environment, Telemetry::default(), |_| {})
 }
 
 /// Reads a configuration file.
@@ -47,12 +48,16 @@ pub(crate) fn read(path: &Path) -> Result<Source, Error> {
     Source::read(path).map_err(|error| Error::Configuration(error.render()))
 }
 
-/// Parses, checks and builds a configuration, whose instruments go to `telemetry`.
+/// Parses, checks and builds a configuration, whose instruments go to `telemetry`. `parsed` is called in between.
 pub(crate) fn assemble(
     source: &Source,
     environment: Environment<'_>,
     telemetry: Telemetry,
+    parsed: impl FnOnce(&Service),
 ) -> Result<(Config, Assembly), Error> {
-    let loaded = config::load(source, &Registry::BUILT_IN, environment, telemetry);
-    loaded.map_err(|problems| Error::Configuration(problems.render(source, terminal::colour(&io::stderr()))))
+    let loaded = config::load(source, &Registry::BUILT_IN, environment, telemetry, parsed);
+    loaded.map_err(|problems| {
+        let colour = terminal::colour(&io::stderr()) && !log::is_json();
+        Error::Configuration(problems.render(source, colour))
+    })
 }

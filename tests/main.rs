@@ -1,6 +1,7 @@
 //! The real binary, from the outside: what it prints, what it writes, what it ends with.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod admin;
 mod captures;
 mod command_line;
 mod configuration;
@@ -9,6 +10,7 @@ mod demo;
 mod drop_reasons;
 mod faults;
 mod hostile;
+mod log;
 mod memory;
 mod names;
 mod otlp;

@@ -134,7 +134,7 @@ fn watchers_are_few() {
     let agent = looked(10);
     let watch = || {
         let mut stream = std::net::TcpStream::connect(&agent.address).unwrap();
-        write!(stream, "GET /debug/tap?stage=l34_flow HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        write!(stream, "GET /debug/tap?stage=l34_flow HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let mut status = [0; 12];
         std::io::Read::read_exact(&mut stream, &mut status).unwrap();
         (stream, String::from_utf8_lossy(&status).into_owned())

@@ -8,21 +8,23 @@ use tidegate_core::pipeline::{ExporterNode, PipelineNode, ProcessorNode, Receive
 use tidegate_core::telemetry::Telemetry;
 
 use super::component::Component;
-use super::{Config, Pipeline, Problem, Problems, Use};
+use super::{Config, Directives, LogFormat, Pipeline, Problem, Problems, TelemetrySettings, Use};
 
 /// Everything that `run` needs.
 pub(crate) struct Assembly {
     pub(crate) topology: Topology,
     /// The instruments of the components.
     pub(crate) telemetry: Telemetry,
-    /// Where the agent tells about itself.
-    pub(crate) telemetry_listen: SocketAddr,
+    /// Where the agent serves its own pages.
+    pub(crate) pages: TelemetrySettings,
     /// Where components listen.
     pub(crate) listens: Vec<SocketAddr>,
     /// `<cluster>/<node>`.
     pub(crate) node_name: String,
     /// What is logged.
-    pub(crate) log: String,
+    pub(crate) log: Directives,
+    /// How.
+    pub(crate) log_format: LogFormat,
 }
 
 impl Config {
@@ -40,9 +42,16 @@ impl Config {
             grace: self.service.grace,
         };
         let Builder { telemetry, .. } = builder;
-        let (telemetry_listen, log) = (self.service.telemetry_listen, self.service.log.clone());
-        let (listens, node_name) = (self.listens(), self.service.node_name.clone());
-        Some(Assembly { topology, telemetry, telemetry_listen, listens, node_name, log })
+        let service = self.service.clone();
+        Some(Assembly {
+            topology,
+            telemetry,
+            pages: service.telemetry,
+            listens: self.listens(),
+            node_name: service.node_name,
+            log: service.log,
+            log_format: service.log_format,
+        })
     }
 
     fn listens(&self) -> Vec<SocketAddr> {

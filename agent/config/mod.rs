@@ -5,31 +5,39 @@
 mod build;
 mod check;
 mod component;
+mod directives;
 mod environment;
 mod fingerprint;
 mod flow;
+mod listen;
 mod listeners;
 mod pipeline;
 mod problem;
 mod registry;
+mod secret;
 mod secrets;
 mod service;
 mod source;
 mod suggest;
 mod table;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use build::Assembly;
 pub(crate) use component::Component;
+pub(crate) use directives::{BadDirective, Directives};
 pub(crate) use environment::{Environment, process_environment};
 pub(crate) use flow::arrivals;
+pub(crate) use listen::{Listen, is_loopback, unix_path};
 pub(crate) use pipeline::{Pipeline, Use};
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use registry::{Registry, find};
-pub(crate) use service::{KEYS as SERVICE_KEYS, Service, TELEMETRY_KEYS};
+pub(crate) use secret::Secret;
+pub(crate) use service::{HOSTNAME, KEYS as SERVICE_KEYS, LogFormat, Service};
 pub(crate) use source::Source;
 pub(crate) use suggest::did_you_mean;
+pub(crate) use telemetry::{ADMIN_KEYS, Admin, KEYS as TELEMETRY_KEYS, Telemetry as TelemetrySettings, Tls};
 
 use std::ops::Range;
 
@@ -52,15 +60,17 @@ pub(crate) struct Config {
 }
 
 /// Everything short of running: what `validate` does, and `run` before it runs, and before it changes what
-/// runs, whose instruments are in `telemetry`.
+/// runs, whose instruments are in `telemetry`. `parsed` is called before anything is built.
 pub(crate) fn load(
     source: &Source,
     registry: &Registry,
     environment: Environment<'_>,
     telemetry: Telemetry,
+    parsed: impl FnOnce(&Service),
 ) -> Result<(Config, Assembly), Problems> {
     let mut problems = Problems::default();
     let Some(config) = Config::parse(source, registry, environment, &mut problems) else { return Err(problems) };
+    parsed(&config.service);
     config.check(registry, &mut problems);
     match config.build(telemetry, &mut problems) {
         Some(assembly) if problems.is_empty() => Ok((config, assembly)),

@@ -1,6 +1,5 @@
 //! The section `[service]`, but for its pipelines.
 
-use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -9,28 +8,53 @@ use tidegate_core::component::{DEFAULT_CLUSTER, Key};
 use tidegate_core::config::HumanDuration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-use tracing_subscriber::EnvFilter;
 
-use super::Problems;
+use super::directives::Directives;
 use super::environment::Environment;
-use super::table::{read, refuse_unknown};
+use super::table::{read_good_parts, refuse_unknown};
+use super::telemetry::{Places, Telemetry, TelemetryFile};
+use super::{Problem, Problems};
 
 /// Where the kernel keeps the name of the machine.
-const HOSTNAME: &str = "/proc/sys/kernel/hostname";
+pub(crate) const HOSTNAME: &str = "/proc/sys/kernel/hostname";
 
 /// What concerns the agent as a whole.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
-    /// Where the agent tells about itself.
-    pub(crate) telemetry_listen: SocketAddr,
+    /// Where the agent serves its own pages.
+    pub(crate) telemetry: Telemetry,
     /// Where that stands in the file.
-    pub(crate) telemetry_span: Range<usize>,
+    pub(crate) places: Places,
     /// How long stages may take to drain after a stop is requested.
     pub(crate) grace: Duration,
     /// The node's name on flows: `<cluster>/<node>`, or the node alone in the cluster `default`.
     pub(crate) node_name: String,
     /// What is logged, where `RUST_LOG` does not say.
-    pub(crate) log: String,
+    pub(crate) log: Directives,
+    /// How, where the environment does not say.
+    pub(crate) log_format: LogFormat,
+}
+
+/// How logs, and all else on standard error, are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogFormat {
+    /// The format of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "text" => Some(Self::Text),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
 }
 
 /// Keys of `[service]`, for documentation and suggestions.
@@ -53,16 +77,14 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "log",
         default: "\"info\"",
-        effect: "what is logged to standard error, such as \"debug\" or \"info,tidegate_exporters=debug\"; RUST_LOG goes before it",
+        effect: "what is logged to standard error: \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\", or levels of crates such as \"info,tidegate_exporters=debug\"; RUST_LOG goes before it",
+    },
+    Key {
+        name: "log_format",
+        default: "\"text\"",
+        effect: "\"text\", or \"json\" for one JSON object a line of everything that `run` writes to standard error; TIDEGATE_LOG_FORMAT goes before it",
     },
 ];
-
-/// Keys of `[service.telemetry]`.
-pub(crate) const TELEMETRY_KEYS: &[Key] = &[Key {
-    name: "listen",
-    default: "\"127.0.0.1:9464\"",
-    effect: "where the agent serves /metrics, /healthz, /readyz, /debug/ledger and /debug/tap about itself; port 0 takes a free one, which is logged",
-}];
 
 /// The tables of `[service]` that are no keys.
 const TABLES: [&str; 2] = ["pipelines", "telemetry"];
@@ -70,36 +92,12 @@ const TABLES: [&str; 2] = ["pipelines", "telemetry"];
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct File {
-    telemetry: Telemetry,
+    telemetry: TelemetryFile,
     grace_period: Option<HumanDuration>,
     node_name: String,
     cluster_name: Option<String>,
-    log: Option<LogFilter>,
-}
-
-/// Directives that the log filter understands.
-#[derive(Debug, Deserialize)]
-#[serde(try_from = "String")]
-struct LogFilter(String);
-
-impl TryFrom<String> for LogFilter {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match EnvFilter::try_new(&text) {
-            Ok(_) => Ok(Self(text)),
-            Err(_) => {
-                Err("write a level such as \"info\", or levels of modules such as \"warn,tidegate_core=debug\""
-                    .to_owned())
-            }
-        }
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Telemetry {
-    listen: Option<Spanned<SocketAddr>>,
+    log: Option<Spanned<String>>,
+    log_format: LogFormat,
 }
 
 impl Service {
@@ -113,21 +111,23 @@ impl Service {
         let known: Vec<_> = TABLES.into_iter().chain(KEYS.iter().map(|key| key.name)).collect();
         refuse_unknown(&mut table, &known, "service", problems);
         let value = Spanned::new(span, DeValue::Table(table));
-        let file = read(value, "service", File::deserialize, problems).unwrap_or_default();
-        file.resolve(environment)
+        // What can be read is read: mistakes are reported in the log's format, and further ones are found.
+        let file = read_good_parts(value, "service", File::deserialize, problems).map(|(file, _)| file);
+        file.unwrap_or_default().resolve(environment, problems)
     }
 }
 
 impl File {
-    fn resolve(self, environment: Environment<'_>) -> Service {
-        let listen = self.telemetry.listen.unwrap_or_else(|| Spanned::new(0..0, ([127, 0, 0, 1], 9464).into()));
+    fn resolve(self, environment: Environment<'_>, problems: &mut Problems) -> Service {
         let node = node_name(self.node_name, environment);
+        let (telemetry, places) = self.telemetry.resolve(problems);
         Service {
-            telemetry_listen: *listen.get_ref(),
-            telemetry_span: listen.span(),
+            telemetry,
+            places,
             grace: self.grace_period.map_or(Duration::from_secs(10), |period| period.0),
             node_name: absolute_node_name(self.cluster_name.as_deref().unwrap_or_default(), node),
-            log: self.log.map_or_else(|| "info".to_owned(), |log| log.0),
+            log: self.log.map(|log| directives(&log, problems)).unwrap_or_default(),
+            log_format: self.log_format,
         }
     }
 }
@@ -139,6 +139,14 @@ fn absolute_node_name(cluster: &str, node: String) -> String {
         "" | DEFAULT_CLUSTER => node,
         _ => format!("{cluster}/{node}"),
     }
+}
+
+fn directives(log: &Spanned<String>, problems: &mut Problems) -> Directives {
+    Directives::parse(log.get_ref()).unwrap_or_else(|bad| {
+        let problem = Problem::new(format!("wrong value in `service.log`: {}", bad.what), log.span());
+        problems.push(problem.note(bad.note).maybe_help(bad.help));
+        Directives::default()
+    })
 }
 
 /// The configured name, or what the environment or the kernel calls this node.

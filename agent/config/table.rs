@@ -53,15 +53,26 @@ fn unknown_key(name: &str, span: Range<usize>, what: &str, known: &[&str]) -> Pr
 /// Reads a value as a type. After an error the key that has it is taken out and the rest is read again,
 /// so that all errors show, up to [`MOST_MISTAKES`]; the result is `None` if there was any.
 pub(crate) fn read<'i, T>(
-    mut value: Value<'i>,
+    value: Value<'i>,
     what: &str,
     parse: impl Fn(ValueDeserializer<'i>) -> Result<T, toml::de::Error>,
     problems: &mut Problems,
 ) -> Option<T> {
+    let (read, is_whole) = read_good_parts(value, what, parse, problems)?;
+    is_whole.then_some(read)
+}
+
+/// The same, with what the keys without mistakes say, and whether that is all of them.
+pub(crate) fn read_good_parts<'i, T>(
+    mut value: Value<'i>,
+    what: &str,
+    parse: impl Fn(ValueDeserializer<'i>) -> Result<T, toml::de::Error>,
+    problems: &mut Problems,
+) -> Option<(T, bool)> {
     let mut removed: Vec<Path> = Vec::new();
     loop {
         let error = match parse(ValueDeserializer::from(value.clone())) {
-            Ok(read) => return removed.is_empty().then_some(read),
+            Ok(read) => return Some((read, removed.is_empty())),
             Err(error) => error,
         };
         let missing = between_ticks(error.message(), "missing field `");
@@ -138,6 +149,11 @@ fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
         return Problem::new(format!("`{path}` has to be a table"), span);
     }
     let problem = Problem::new(format!("wrong value in `{path}`: {statement}"), span);
+    if message.contains(super::listen::INVALID) {
+        return problem.help(
+            "write a path such as \"unix:/run/tidegate/admin.sock\", or an IP address and a port such as \"127.0.0.1:9465\"",
+        );
+    }
     if message.contains("invalid socket address") {
         return problem.help("write an IP address and a port, such as \"127.0.0.1:9464\" or \"[::1]:9464\"");
     }

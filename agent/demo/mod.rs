@@ -4,12 +4,12 @@
 
 mod ports;
 
-use std::io::{self, Write as _};
 use std::path::Path;
 
 use tidegate_core::stage::Stop;
 use tidegate_core::telemetry::Telemetry;
 use tidegate_simulate::Options;
+use tracing::Level;
 
 use crate::config::Source;
 use crate::error::Error;
@@ -45,9 +45,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let socket = folder.path().join("monitor1_2.sock");
     let mut addresses = Addresses::choose()?;
     let source = Source { name: "pipeline.toml".to_owned(), text: PIPELINE.to_owned() };
-    let (_, assembly) =
-        validate::assemble(&source, &|name: &str| addresses.value(name, &socket), Telemetry::default())?;
-    log::start("info");
+    log::start_default();
+    let environment = |name: &str| addresses.value(name, &socket);
+    let (_, assembly) = validate::assemble(&source, &environment, Telemetry::default(), |_| {})?;
     let stop = Stop::new();
     let runtime = run::runtime()?;
     runtime.block_on(async { signals::stop_on_signals(&stop) })?;
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         let _entered = runtime.enter();
         MonitorSocket::bind(&socket)?
     };
-    welcome(&socket, &addresses)?;
+    welcome(&socket, &addresses);
     runtime.spawn(play(args, stand_in, stop.clone()));
     addresses.release();
     run::start(runtime, assembly, &args.options, stop, None)
@@ -75,10 +75,9 @@ fn play(args: &Args, socket: MonitorSocket, stop: Stop) -> impl Future<Output = 
     }
 }
 
-fn welcome(socket: &Path, addresses: &Addresses) -> io::Result<()> {
+fn welcome(socket: &Path, addresses: &Addresses) {
     let Addresses { telemetry, prometheus, otlp, .. } = addresses;
-    writeln!(
-        io::stderr(),
+    let text = format!(
         "A simulated Cilium agent listens on {socket}; the pipeline is the shipped pipeline.toml.
 
   flows        printed here, as `hubble observe` prints them
@@ -91,5 +90,6 @@ fn welcome(socket: &Path, addresses: &Addresses) -> io::Result<()> {
 Ctrl-C drains, and prints the ledger.
 ",
         socket = socket.display(),
-    )
+    );
+    log::say(Level::INFO, &text);
 }

@@ -44,7 +44,7 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    log::start("info");
+    log::start_default();
     run::runtime()?.block_on(async {
         let stop = Stop::new();
         signals::stop_on_signals(&stop)?;

@@ -62,7 +62,7 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    log::start("info");
+    log::start_default();
     let runtime = run::runtime()?;
     let ended = runtime.block_on(async {
         let stop = Stop::new();

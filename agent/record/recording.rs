@@ -1,10 +1,11 @@
 //! A recording that is being made: frames within the limits, on their way to the file.
 
-use std::io::{self, Write as _};
+use tracing::Level;
 
 use super::destination::Destination;
 use super::whole_frames::{Limits, WholeFrames};
 use super::{Args, RecordError};
+use crate::log;
 
 /// The frames so far, and where they go.
 #[derive(Debug)]
@@ -61,6 +62,6 @@ impl Recording {
             tracing::warn!(byte = offset, %error, "this is no monitor stream from here on, and was saved as it came");
         }
         // There is nobody left to tell if this fails.
-        let _ = writeln!(io::stderr(), "recorded {frames} frames, {bytes} bytes, to {}", self.out.name());
+        log::say(Level::INFO, &format!("recorded {frames} frames, {bytes} bytes, to {}", self.out.name()));
     }
 }

@@ -5,7 +5,7 @@ mod ledger_file;
 mod reload;
 mod watch;
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 
 use clap::ValueHint;
@@ -16,10 +16,10 @@ use tidegate_core::telemetry::Telemetry;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::cli::ConfigFile;
-use crate::config::{Assembly, process_environment};
+use crate::config::{Assembly, Service, process_environment};
 use crate::declared::undeclared;
 use crate::error::Error;
-use crate::telemetry::{Agent, Page, Server};
+use crate::telemetry::{Agent, Page, serve_pages};
 use crate::{log, signals, systemd, validate};
 use data_threads::DataThreads;
 use ledger_file::LedgerFile;
@@ -61,9 +61,12 @@ pub(crate) struct Options {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
+    log::begin();
     let source = validate::read(&args.config.path)?;
-    let (_, assembly) = validate::assemble(&source, &process_environment, Telemetry::default())?;
-    let log = log::start(&assembly.log);
+    // Components are built after the log has started, so that it has what they warn of.
+    let mut log = None;
+    let start_log = |service: &Service| log = Some(log::start(&service.log, service.log_format));
+    let (_, assembly) = validate::assemble(&source, &process_environment, Telemetry::default(), start_log)?;
     let stop = Stop::new();
     let runtime = runtime()?;
     let wishes = runtime.block_on(async {
@@ -109,10 +112,10 @@ async fn run_and_report(
     let ended = execute(assembly, &ledger, stop.clone(), wishes).await?;
     let report = ledger.report();
     debug_assert_eq!(undeclared(&report), [""; 0], "every counter exists from the start");
-    // The ledger is worth more than the terminal that it cannot be printed to.
-    let _ = writeln!(io::stderr(), "{report}");
+    let page = Page::new(report.clone(), &telemetry);
+    log::say_value(&report.to_string(), "the final ledger", "ledger", &page);
     if let Some(file) = ledger_file {
-        file.write_unless(Page::new(report.clone(), &telemetry).to_json(), &stop).await?;
+        file.write_unless(page.to_json(), &stop).await?;
     }
     ended?;
     if options.strict { settled(&report) } else { Ok(()) }
@@ -126,22 +129,24 @@ async fn execute(
     wishes: Option<Wishes>,
 ) -> Result<Result<(), Failure>, Error> {
     let settings = Settings::of(&assembly);
-    let Assembly { topology, telemetry, telemetry_listen, node_name, .. } = assembly;
+    let Assembly { topology, telemetry, pages, node_name, .. } = assembly;
     let agent = Agent { ledger: ledger.clone(), telemetry: telemetry.clone(), stop: stop.clone(), node_name };
-    let server = Server::start(telemetry_listen, agent).await?;
-    let address = server.address();
+    let server = serve_pages(&pages, agent).await?;
     let data = DataThreads::start(topology.pipelines.len())?;
     let running = topology.start(Runtimes::new(Handle::current(), data.handles()), ledger, stop);
     let (control, ledger) = (running.control(), ledger.clone());
     if let Some(wishes) = &wishes {
         ledger.runs(&wishes.hash);
     }
-    tracing::info!(telemetry = %format_args!("http://{address}"), "running");
+    reload::log_admin(&server);
+    tracing::info!(telemetry = %format_args!("http://{}", server.address()), "running");
     systemd::ready();
     let service = reload::Running { control, ledger, telemetry, server, settings };
     let beside = tokio::spawn(async { tokio::join!(reload::serve(wishes, service), systemd::watchdog()) });
     let ended = running.ended().await;
     beside.abort();
+    // It was aborted, which is no error; what it holds, such as the file of a socket, is gone then.
+    let _ = beside.await;
     Ok(ended)
 }
 

@@ -2,7 +2,7 @@
 //! configuration that cannot be used changes nothing, and says why.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,13 +11,14 @@ use tidegate_core::ledger::{Ledger, ReloadOutcome};
 use tidegate_core::pipeline::{Change, Control, Hold, Stopping};
 use tidegate_core::telemetry::Telemetry;
 use tokio::signal::unix::Signal;
+use tracing::Level;
 
 use super::watch::Watch;
-use crate::config::{Assembly, Source, process_environment};
+use crate::config::{Assembly, Directives, LogFormat, Source, TelemetrySettings, process_environment};
 use crate::error::{Error, chain};
-use crate::log::LogFilter;
-use crate::telemetry::Server;
-use crate::{systemd, validate};
+use crate::log::LogControl;
+use crate::telemetry::{Server, ServerError};
+use crate::{log, systemd, validate};
 
 /// When to reload, and what.
 pub(crate) struct Wishes {
@@ -26,7 +27,7 @@ pub(crate) struct Wishes {
     pub(super) hash: String,
     pub(super) hang_ups: Signal,
     pub(super) watch: Option<Watch>,
-    pub(super) log: LogFilter,
+    pub(super) log: Option<LogControl>,
 }
 
 /// What runs, as far as a reload changes it.
@@ -42,9 +43,10 @@ pub(super) struct Running {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settings {
     listens: Vec<SocketAddr>,
-    log: String,
+    log: Directives,
+    log_format: LogFormat,
     grace: Duration,
-    telemetry_listen: SocketAddr,
+    pages: TelemetrySettings,
 }
 
 impl Settings {
@@ -52,8 +54,9 @@ impl Settings {
         Self {
             listens: assembly.listens.clone(),
             log: assembly.log.clone(),
+            log_format: assembly.log_format,
             grace: assembly.topology.grace,
-            telemetry_listen: assembly.telemetry_listen,
+            pages: assembly.pages.clone(),
         }
     }
 }
@@ -97,7 +100,7 @@ impl Wishes {
             }
         };
         self.hash = source.hash();
-        match running.become_like(&source, &self.log).await {
+        match running.become_like(&source, self.log.as_ref()).await {
             Ok(change) => running.tell(&change?, &self.hash),
             Err(error) => running.refuse(&self.hash, &error),
         }
@@ -114,25 +117,41 @@ struct Outcome {
 
 impl Running {
     /// The outer error is a configuration that cannot be used.
-    async fn become_like(&mut self, source: &Source, log: &LogFilter) -> Result<Result<Outcome, Stopping>, Error> {
-        let (_, assembly) = validate::assemble(source, &process_environment, self.telemetry.clone())?;
+    async fn become_like(
+        &mut self,
+        source: &Source,
+        log: Option<&LogControl>,
+    ) -> Result<Result<Outcome, Stopping>, Error> {
+        let (_, assembly) = validate::assemble(source, &process_environment, self.telemetry.clone(), |_| {})?;
         let settings = Settings::of(&assembly);
         self.can_listen(&settings)?;
-        if settings.telemetry_listen != self.server.listen() {
-            self.server.move_to(settings.telemetry_listen).await?;
-            tracing::info!(telemetry = %format_args!("http://{}", self.server.address()), "telemetry has moved");
+        self.serve_pages(&settings.pages).await?;
+        if let Some(log) = log {
+            log.set(&settings.log, settings.log_format);
         }
-        log.set(&settings.log);
         let is_new = settings != self.settings;
         self.settings = settings;
         let change = self.control.reload(assembly.topology).await;
         Ok(change.map(|change| Outcome { change, settings: is_new }))
     }
 
+    /// Has the agent's own pages be where `pages` says; the admin listener's files are read again, whether that changes or not.
+    async fn serve_pages(&mut self, pages: &TelemetrySettings) -> Result<(), ServerError> {
+        let before = self.server.settings().clone();
+        self.server.change_to(pages).await?;
+        if pages.listen != before.listen {
+            tracing::info!(telemetry = %format_args!("http://{}", self.server.address()), "telemetry has moved");
+        }
+        if pages.admin.as_ref().map(|admin| &admin.listen) != before.admin.as_ref().map(|admin| &admin.listen) {
+            log_admin(&self.server);
+        }
+        Ok(())
+    }
+
     /// Whether the addresses that are new can be had. What we hold ourselves is let go first.
     fn can_listen(&self, settings: &Settings) -> Result<(), CannotListen> {
-        let ours = self.settings.listens.iter().chain([&self.settings.telemetry_listen]);
-        let ours: Vec<_> = ours.map(|address| Hold::Address(*address)).collect();
+        let pages = self.server.addresses();
+        let ours: Vec<_> = self.settings.listens.iter().chain(&pages).map(|address| Hold::Address(*address)).collect();
         for address in settings.listens.iter().copied() {
             let hold = Hold::Address(address);
             if !ours.iter().any(|held| held.excludes(&hold)) {
@@ -160,8 +179,7 @@ impl Running {
             Error::Configuration(text) | Error::Usage(text) => text.clone(),
             Error::Failed(error) => format!("error: {}", chain(error.as_ref())),
         };
-        // There is nobody to tell if this fails.
-        let _ = writeln!(io::stderr(), "{why}");
+        log::say(Level::ERROR, &why);
         tracing::error!(hash, "the configuration cannot be used; what runs goes on as it was");
     }
 }
@@ -171,6 +189,19 @@ impl Running {
 struct CannotListen {
     address: SocketAddr,
     source: io::Error,
+}
+
+/// Tells where `/debug` is, if that is not where the metrics are.
+pub(super) fn log_admin(server: &Server) {
+    match server.admin_address() {
+        Some(address) => tracing::info!(admin = %address, "serving /debug"),
+        None if !server.settings().serves_debug() => {
+            tracing::info!(
+                "/debug is not served: `service.telemetry.listen` is no loopback address, and there is no `admin`"
+            );
+        }
+        None => {}
+    }
 }
 
 fn list(names: &BTreeSet<String>) -> String {

@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Write};
 
 use tidegate_core::stage::Stop;
 use tidegate_simulate::{Options, Stream, Summary};
+use tracing::Level;
 
 use crate::error::Error;
 use crate::stand_in::{self, Frames, MonitorSocket, Pace};
@@ -23,7 +24,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         (Some(path), _) if path.as_os_str() == "-" => write(args, options, io::stdout().lock()),
         (Some(path), _) => write(args, options, args::create(path)?),
         (None, Some(path)) => {
-            log::start("info");
+            log::start_default();
             let runtime = run::runtime()?;
             runtime.block_on(listen(args, options, path))
         }
@@ -42,8 +43,7 @@ fn write(args: &Args, options: Options, out: impl Write) -> Result<(), Error> {
         out.write_all(&frame)?;
     }
     out.flush()?;
-    // The summary is a courtesy; the stream is written.
-    let _ = writeln!(io::stderr(), "{}", described(stream.summary()));
+    log::say(Level::INFO, &described(stream.summary()));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! What the agent tells about itself over HTTP: `/metrics`, `/healthz`, `/readyz`, `/debug/ledger` and `/debug/tap`.
+//! The agent's own pages over HTTP: `/metrics`, `/healthz`, `/readyz`, `/debug/ledger` and `/debug/tap`.
 //! Everything is read when it is asked for; nothing here is on the way of a record.
 
 mod books;
@@ -8,13 +8,13 @@ mod ledger;
 mod page;
 mod process;
 mod reloads;
+mod server;
 mod tap;
 
 pub(crate) use books::Page;
+pub(crate) use server::{Server, ServerError, certificates, key, read_tokens, roots};
 pub(crate) use tap::{DEFAULT_RATE, Form, MAX_RATE, Progress};
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -24,32 +24,12 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tidegate_core::ledger::Ledger;
-use tidegate_core::pipeline::Hold;
 use tidegate_core::stage::Stop;
 use tidegate_core::telemetry::Telemetry;
 use tidegate_exporters::exposition::Format;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
+use crate::config::TelemetrySettings;
 use tap::Places;
-
-/// A server that answers until it is dropped.
-pub(crate) struct Server {
-    /// As it is configured.
-    listen: SocketAddr,
-    /// As it is bound.
-    address: SocketAddr,
-    shared: Arc<Shared>,
-    task: JoinHandle<()>,
-}
-
-/// Why there is no server.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address} for telemetry (`service.telemetry.listen`)")]
-pub(crate) struct Unbound {
-    address: SocketAddr,
-    source: io::Error,
-}
 
 /// What the pages are made of.
 pub(crate) struct Agent {
@@ -66,76 +46,16 @@ struct Shared {
     places: Places,
 }
 
-impl Server {
-    /// Binds the address, and answers from now on.
-    pub(crate) async fn start(listen: SocketAddr, agent: Agent) -> Result<Self, Unbound> {
-        let shared = Arc::new(Shared { agent, places: Places::default() });
-        let (address, task) = serve(listen, &shared).await?;
-        Ok(Self { listen, address, shared, task })
-    }
-
-    /// The address that it is bound to.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// The address that it is configured to.
-    pub(crate) fn listen(&self) -> SocketAddr {
-        self.listen
-    }
-
-    /// Answers at another address from now on. If that cannot be, it stays where it is.
-    pub(crate) async fn move_to(&mut self, listen: SocketAddr) -> Result<(), Unbound> {
-        if Hold::Address(listen).excludes(&Hold::Address(self.listen)) {
-            self.end().await;
-        }
-        match serve(listen, &self.shared).await {
-            Ok((address, task)) => {
-                self.end().await;
-                (self.listen, self.address, self.task) = (listen, address, task);
-                Ok(())
-            }
-            Err(unbound) => {
-                if self.task.is_finished() {
-                    (self.address, self.task) = serve(self.listen, &self.shared).await?;
-                }
-                Err(unbound)
-            }
-        }
-    }
-
-    async fn end(&mut self) {
-        self.task.abort();
-        if !self.task.is_finished() {
-            // It was aborted, which is no error.
-            let _ = (&mut self.task).await;
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn serve(listen: SocketAddr, shared: &Arc<Shared>) -> Result<(SocketAddr, JoinHandle<()>), Unbound> {
-    let unbound = |source| Unbound { address: listen, source };
-    let listener = TcpListener::bind(listen).await.map_err(unbound)?;
-    let address = listener.local_addr().map_err(unbound)?;
-    let pages = Router::new()
+/// Serves the pages where `settings` say, from now on.
+pub(crate) async fn serve_pages(settings: &TelemetrySettings, agent: Agent) -> Result<Server, ServerError> {
+    let router = Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readiness))
         .route("/debug/ledger", get(books))
         .route("/debug/tap", get(tap::tap))
-        .with_state(Arc::clone(shared));
-    let task = tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, pages).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "telemetry ended");
-        }
-    });
-    Ok((address, task))
+        .with_state(Arc::new(Shared { agent, places: Places::default() }));
+    Server::start(settings, router).await
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> impl IntoResponse {

@@ -4,6 +4,7 @@
 use std::fs;
 
 use super::page::{Family, number};
+use crate::log;
 
 /// `USER_HZ`, in which the kernel tells CPU times; 100 on every architecture that we build for.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -11,7 +12,14 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// Version, memory, CPU time, descriptors and start.
 pub(super) fn families() -> Vec<Family> {
     let build = Family::gauge("tidegate_build_info", "Always 1; the labels tell the version");
-    let mut families = vec![build.sample(&[("version", env!("CARGO_PKG_VERSION"))], 1.0)];
+    let log_lines = Family::counter(
+        "tidegate_log_lines_dropped_total",
+        "Lines of the log that were lost because standard error was not read",
+    );
+    let mut families = vec![
+        build.sample(&[("version", env!("CARGO_PKG_VERSION"))], 1.0),
+        log_lines.sample(&[], number(log::dropped_lines())),
+    ];
     if let Some(bytes) = resident_bytes(&read("/proc/self/status")) {
         let family = Family::gauge("process_resident_memory_bytes", "Resident memory size in bytes.").unit("By");
         families.push(family.sample(&[], bytes));

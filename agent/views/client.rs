@@ -6,20 +6,25 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::HOST;
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue, InvalidHeaderValue};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::target::Target;
+use super::tls::{Connection, Connector};
+use crate::config::Secret;
 use crate::telemetry::Page;
 
 /// How long an agent may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks the agent at an address.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Client {
+    connector: Connector,
+    token: Option<Secret>,
+    /// As errors and screens call it.
     address: String,
 }
 
@@ -28,12 +33,32 @@ pub(super) struct Client {
 pub(super) enum NoAnswer {
     #[error(
         "cannot connect to an agent at {address}: is one running, and is that its `service.telemetry.listen`? \
-         `--address HOST:PORT` or `-c FILE` names another"
+         `--address HOST:PORT`, `--address unix:PATH` or `-c FILE` names another"
     )]
     Unreachable { address: String, source: io::Error },
+    #[error("may not connect to {address}: its owner and its group may")]
+    Forbidden { address: String, source: io::Error },
     #[error("the agent at {address} does not answer")]
     Silent { address: String },
-    #[error("the agent at {address} broke off")]
+    #[error(
+        "the agent at {address} wants a token: give it with `--token-file FILE` or in TIDEGATE_TOKEN; it is in the agent's \
+         `service.telemetry.admin.token_file` or `token`"
+    )]
+    NoToken { address: String },
+    #[error(
+        "the agent at {address} does not know this token: is it still in its `service.telemetry.admin.token_file`?"
+    )]
+    WrongToken { address: String },
+    #[error(
+        "the agent does not serve {page} at {address}: `--address unix:PATH`, `--address HOST:PORT` or `-c FILE` names its \
+         `service.telemetry.admin.listen`"
+    )]
+    Elsewhere { address: String, page: String },
+    #[error(
+        "the agent at {address} does not go by that name: use its IP address, or add the name to its `allowed_hosts`"
+    )]
+    Misdirected { address: String },
+    #[error("the agent at {address} broke off{}", hint(.source))]
     BrokenOff { address: String, source: hyper::Error },
     #[error("what answers at {address} is no agent of this kind: {text}")]
     Stranger { address: String, text: String },
@@ -50,8 +75,9 @@ pub(super) struct Answer {
 }
 
 impl Client {
-    pub(super) fn new(address: String) -> Self {
-        Self { address }
+    pub(super) fn new(connector: Connector, token: Option<Secret>) -> Self {
+        let address = connector.target.to_string();
+        Self { connector, token, address }
     }
 
     /// Where it asks.
@@ -81,26 +107,38 @@ impl Client {
         let (mut sender, connection) = handshake(TokioIo::new(self.connect().await?)).await.map_err(broken)?;
         // Its errors are those of the answer.
         tokio::spawn(connection);
-        let request = Request::get(page).header(HOST, &self.address).body(Empty::new());
-        let request = request.map_err(|error| self.stranger(&error.to_string()))?;
+        let mut request = Request::get(page).header(HOST, self.connector.target.host());
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, bearer(token).map_err(|error| self.stranger(&error.to_string()))?);
+        }
+        let request = request.body(Empty::new()).map_err(|error| self.stranger(&error.to_string()))?;
         let response = timeout(PATIENCE, sender.send_request(request)).await.map_err(|_| self.silent())?;
         let (head, body) = response.map_err(broken)?.into_parts();
         let answer = Answer { address: self.address.clone(), body, _sender: sender };
         match head.status {
             StatusCode::OK => Ok(answer),
+            StatusCode::UNAUTHORIZED => Err(match self.token {
+                None => NoAnswer::NoToken { address: self.address.clone() },
+                Some(_) => NoAnswer::WrongToken { address: self.address.clone() },
+            }),
             StatusCode::NOT_FOUND => {
-                Err(self.stranger(&format!("it has no {}", page.split('?').next().unwrap_or(page))))
+                let page = page.split('?').next().unwrap_or(page).to_owned();
+                Err(NoAnswer::Elsewhere { address: self.address.clone(), page })
             }
+            StatusCode::MISDIRECTED_REQUEST => Err(NoAnswer::Misdirected { address: self.address.clone() }),
             status => Err(NoAnswer::Refused { status, text: answer.text().await?.trim_end().to_owned() }),
         }
     }
 
-    async fn connect(&self) -> Result<TcpStream, NoAnswer> {
-        let unreachable = |source| NoAnswer::Unreachable { address: self.address.clone(), source };
-        match timeout(PATIENCE, TcpStream::connect(&self.address)).await {
-            Ok(connected) => connected.map_err(unreachable),
-            Err(_) => Err(unreachable(io::ErrorKind::TimedOut.into())),
-        }
+    async fn connect(&self) -> Result<Box<dyn Connection>, NoAnswer> {
+        let connected = timeout(PATIENCE, self.connector.connect()).await;
+        connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(|source| {
+            let address = self.address.clone();
+            match (&self.connector.target, source.kind()) {
+                (Target::Unix(_), io::ErrorKind::PermissionDenied) => NoAnswer::Forbidden { address, source },
+                _ => NoAnswer::Unreachable { address, source },
+            }
+        })
     }
 
     fn silent(&self) -> NoAnswer {
@@ -109,6 +147,22 @@ impl Client {
 
     fn stranger(&self, text: &str) -> NoAnswer {
         NoAnswer::Stranger { address: self.address.clone(), text: text.to_owned() }
+    }
+}
+
+/// The value of the header with a token, which is never shown.
+fn bearer(token: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// A listener with TLS closes a connection that begins without.
+fn hint(error: &hyper::Error) -> &'static str {
+    if error.is_incomplete_message() || error.is_parse() {
+        "; does it speak TLS: `--address https://HOST:PORT`?"
+    } else {
+        ""
     }
 }
 

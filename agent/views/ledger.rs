@@ -6,7 +6,6 @@ use std::time::Duration;
 use tidegate_core::config::HumanDuration;
 
 use super::address::Agent;
-use super::client::Client;
 use crate::error::Error;
 use crate::telemetry::Page;
 
@@ -36,7 +35,7 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let client = Client::new(args.agent.address()?);
+    let client = args.agent.client()?;
     let clear = args.watch && !args.json && io::stdout().is_terminal();
     super::runtime()?.block_on(async {
         loop {

@@ -1,10 +1,12 @@
-//! Live views of a running agent, all over its telemetry address: `top`, `tap` and `ledger`.
+//! Live views of a running agent, over its telemetry address or its admin listener: `top`, `tap` and `ledger`.
 
 mod address;
 mod client;
 pub(crate) mod ledger;
 mod quantity;
 pub(crate) mod tap;
+mod target;
+mod tls;
 pub(crate) mod top;
 
 use std::io;

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use tokio::signal::ctrl_c;
 
 use super::address::Agent;
-use super::client::{Answer, Client, NoAnswer};
+use super::client::{Answer, NoAnswer};
 use super::quantity::grouped;
 use crate::error::Error;
 use crate::telemetry::{DEFAULT_RATE, Form, MAX_RATE, Progress};
@@ -60,7 +60,7 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let client = Client::new(args.agent.address()?);
+    let client = args.agent.client()?;
     super::runtime()?.block_on(async {
         let answer = client.open(&args.page()).await.map_err(refusal)?;
         let mut screen = Screen::default();

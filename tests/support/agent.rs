@@ -22,7 +22,11 @@ pub(crate) struct Ended {
 fn command(args: &[&OsStr]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.env_remove("RUST_LOG").env_remove("JOURNAL_STREAM");
+    command
+        .env_remove("RUST_LOG")
+        .env_remove("JOURNAL_STREAM")
+        .env_remove("TIDEGATE_TOKEN")
+        .env_remove("TIDEGATE_LOG_FORMAT");
     command
 }
 
@@ -30,6 +34,12 @@ fn command(args: &[&OsStr]) -> Command {
 pub(crate) fn tidegate<S: AsRef<OsStr>>(args: &[S]) -> Ended {
     let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
     finish(&mut command(&args))
+}
+
+/// Runs the agent until it ends, with some environment variables.
+pub(crate) fn tidegate_with<S: AsRef<OsStr>>(args: &[S], environment: &[(&str, &OsStr)]) -> Ended {
+    let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
+    finish(command(&args).envs(environment.iter().copied()))
 }
 
 /// Runs the agent with a standard output that nobody reads any more.

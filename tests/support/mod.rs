@@ -7,7 +7,7 @@ mod cilium;
 mod collector;
 mod http;
 
-pub(crate) use agent::{Agent, Ended, PATIENCE, tidegate, tidegate_reading, tidegate_unread};
+pub(crate) use agent::{Agent, Ended, PATIENCE, tidegate, tidegate_reading, tidegate_unread, tidegate_with};
 pub(crate) use books::Books;
 pub(crate) use cilium::{Cilium, recording};
 pub(crate) use collector::{Answer, Collector};

@@ -7,9 +7,9 @@ use super::{GOOD, good, try_load};
 #[test]
 fn a_small_file_has_every_default() {
     let config = good(GOOD);
-    assert_eq!(config.service.telemetry_listen.to_string(), "127.0.0.1:9464");
+    assert_eq!(config.service.telemetry.listen.to_string(), "127.0.0.1:9464");
     assert_eq!(config.service.grace, Duration::from_secs(10));
-    assert_eq!(config.service.log, "info");
+    assert_eq!(config.service.log.as_str(), "info");
     assert!(!config.service.node_name.contains('/'), "{}", config.service.node_name);
 }
 
@@ -20,8 +20,8 @@ fn the_service_table_is_read() {
     ));
     assert_eq!(config.service.grace, Duration::from_secs(90));
     assert_eq!(config.service.node_name, "c/n1");
-    assert_eq!(config.service.log, "debug");
-    assert_eq!(config.service.telemetry_listen.to_string(), "127.0.0.1:9001");
+    assert_eq!(config.service.log.as_str(), "debug");
+    assert_eq!(config.service.telemetry.listen.to_string(), "127.0.0.1:9001");
 }
 
 #[test]

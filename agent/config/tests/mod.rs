@@ -21,7 +21,7 @@ fn environment(name: &str) -> Option<String> {
 
 fn try_load(text: &str) -> Result<(Config, Assembly), String> {
     let source = Source { name: "pipeline.toml".to_owned(), text: text.to_owned() };
-    load(&source, &kinds::REGISTRY, &environment, Telemetry::default())
+    load(&source, &kinds::REGISTRY, &environment, Telemetry::default(), |_| {})
         .map_err(|problems| problems.render(&source, false))
 }
 

@@ -5,7 +5,7 @@ use tidegate_core::edge::{Limits, WhenFull};
 use tidegate_core::telemetry::Telemetry;
 use toml::de::ValueDeserializer;
 
-use crate::config::{Environment, Registry, SERVICE_KEYS, Source, TELEMETRY_KEYS, load};
+use crate::config::{ADMIN_KEYS, Environment, Registry, SERVICE_KEYS, Source, TELEMETRY_KEYS, load};
 
 const SHIPPED: &str = include_str!("../../../pipeline.toml");
 
@@ -18,11 +18,15 @@ fn uncommented() -> String {
 
 #[test]
 fn it_is_good_as_it_is_and_with_every_key() {
-    let with_tls = |name: &str| (name == "OTEL_EXPORTER_OTLP_ENDPOINT").then(|| "https://[::1]:4317".to_owned());
-    let cases: [(String, Environment<'_>); 2] = [(SHIPPED.to_owned(), &|_| None), (uncommented(), &with_tls)];
+    let with_all = |name: &str| match name {
+        "OTEL_EXPORTER_OTLP_ENDPOINT" => Some("https://[::1]:4317".to_owned()),
+        "TIDEGATE_TOKEN" => Some("0123456789abcdef".to_owned()),
+        _ => None,
+    };
+    let cases: [(String, Environment<'_>); 2] = [(SHIPPED.to_owned(), &|_| None), (uncommented(), &with_all)];
     for (text, environment) in cases {
         let source = Source { name: "pipeline.toml".to_owned(), text };
-        let loaded = load(&source, &Registry::BUILT_IN, environment, Telemetry::default());
+        let loaded = load(&source, &Registry::BUILT_IN, environment, Telemetry::default(), |_| {});
         assert!(loaded.is_ok(), "{}", loaded.err().unwrap().render(&source, false));
     }
 }
@@ -84,4 +88,5 @@ fn it_tells_of_every_key_of_every_kind() {
     });
     documents("service", SERVICE_KEYS);
     documents("service.telemetry", TELEMETRY_KEYS);
+    documents("service.telemetry.admin", ADMIN_KEYS);
 }

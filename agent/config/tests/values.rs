@@ -267,7 +267,8 @@ fn the_service_table_is_checked() {
 service.grce = "10s"
 service.telemetry.listen = "9464"
 service.telemetry.port = 1
-service.log = "info,tidegate=nonsense"
+service.log = "info,tidegate=debgu"
+service.log_format = "xml"
 "#,
         r#"
 error: wrong value in `service.grace_period`: invalid type: integer `10`
@@ -282,7 +283,7 @@ error: unknown key `grce` in `service`
 2 | service.grce = "10s"
   |         ^^^^
   |
-  = note: the keys here are `pipelines`, `telemetry`, `grace_period`, `node_name`, `cluster_name` and `log`
+  = note: the keys here are `pipelines`, `telemetry`, `grace_period`, `node_name`, `cluster_name`, `log` and `log_format`
 
 error: wrong value in `service.telemetry.listen`: invalid socket address syntax
  --> pipeline.toml:3:28
@@ -298,13 +299,24 @@ error: unknown key `port` in `service.telemetry`
 4 | service.telemetry.port = 1
   |                   ^^^^
   |
-  = note: the keys here are `listen`
+  = note: the keys here are `listen`, `allowed_hosts` and `admin`
 
-error: wrong value in `service.log`: write a level such as "info", or levels of modules such as "warn,tidegate_core=debug"
+error: wrong value in `service.log`: there is no level `debgu`
  --> pipeline.toml:5:15
   |
-5 | service.log = "info,tidegate=nonsense"
-  |               ^^^^^^^^^^^^^^^^^^^^^^^^
+5 | service.log = "info,tidegate=debgu"
+  |               ^^^^^^^^^^^^^^^^^^^^^
+  |
+  = note: levels are off, error, warn, info, debug, trace
+  = help: did you mean `debug`?
+
+error: unknown value `xml` in `service.log_format`
+ --> pipeline.toml:6:22
+  |
+6 | service.log_format = "xml"
+  |                      ^^^^^
+  |
+  = note: it can be `text` or `json`
 "#,
     );
 }

@@ -13,16 +13,17 @@ mod skipped;
 
 pub(super) use error::CaptureError;
 
-use std::io::{self, Write as _};
 use std::panic::resume_unwind;
 use std::path::Path;
 
 use tidegate_core::stage::Stop;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
+use tracing::Level;
 
 use super::recording::Recording;
 use super::{Args, RecordError};
+use crate::log;
 use file::{CaptureFile, Packet, Step};
 use frame::Framer;
 use skipped::Skipped;
@@ -104,7 +105,7 @@ impl Conversion {
         self.recording.report();
         if let Some(skipped) = self.skipped.describe() {
             // There is nobody left to tell if this fails.
-            let _ = writeln!(io::stderr(), "{skipped}");
+            log::say(Level::INFO, &skipped.to_string());
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let client = Client::new(args.agent.address()?);
+    let client = args.agent.client()?;
     let every = args.interval.0.max(SHORTEST);
     let runtime = super::runtime()?;
     let ended = match args.once || !io::stdout().is_terminal() {

@@ -22,7 +22,7 @@ const BOUND: Bound = Bound { each: 16 * 1024, base: 1 << 20 };
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let source = Source { name: "pipeline.toml".to_owned(), text: text.to_owned() };
-    BOUND.holds(data.len(), || match load(&source, &Registry::BUILT_IN, &environment, Telemetry::default()) {
+    BOUND.holds(data.len(), || match load(&source, &Registry::BUILT_IN, &environment, Telemetry::default(), |_| {}) {
         Ok(_) => {}
         Err(problems) => {
             let count = problems.len();

@@ -1,0 +1,181 @@
+//! Which log events are written: levels for everything or for some crates, in the grammar of `RUST_LOG`.
+//!
+//! `EnvFilter` takes a word that it does not know for the name of a crate and then logs nothing else, so words and names are
+//! checked here first.
+
+use std::fmt::{self, Display, Formatter};
+
+use tracing_subscriber::EnvFilter;
+
+use super::suggest::did_you_mean;
+
+/// The levels, from none to all.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+/// The crates of the agent.
+const OURS: [&str; 7] = [
+    "tidegate",
+    "tidegate_core",
+    "tidegate_exporters",
+    "tidegate_processors",
+    "tidegate_receivers",
+    "tidegate_simulate",
+    "tidegate_wire",
+];
+/// Libraries that log.
+const LIBRARIES: [&str; 8] = ["axum", "h2", "hyper", "hyper_util", "rustls", "tokio", "tonic", "tower"];
+
+/// Directives that were checked, such as `info,tidegate_core=debug`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Directives(String);
+
+/// What is wrong with directives.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) struct BadDirective {
+    /// What is wrong.
+    pub(crate) what: String,
+    /// What would be right.
+    pub(crate) note: String,
+    /// What was probably meant.
+    pub(crate) help: Option<String>,
+}
+
+impl Display for BadDirective {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.what, self.help.as_ref().unwrap_or(&self.note))
+    }
+}
+
+impl Default for Directives {
+    fn default() -> Self {
+        Self("info".to_owned())
+    }
+}
+
+impl Directives {
+    /// Checks a list of levels and `target=level`, separated by commas. Levels are read in any case, and `warning` is `warn`.
+    pub(crate) fn parse(text: &str) -> Result<Self, BadDirective> {
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let checked = words.map(directive).collect::<Result<Vec<_>, _>>()?;
+        if checked.is_empty() {
+            return Err(BadDirective { what: "no level is given".to_owned(), note: levels(), help: None });
+        }
+        let checked = checked.join(",");
+        match EnvFilter::try_new(&checked) {
+            Ok(_) => Ok(Self(checked)),
+            Err(error) => Err(BadDirective { what: error.to_string(), note: grammar(), help: None }),
+        }
+    }
+
+    /// The filter that they describe.
+    pub(crate) fn filter(&self) -> EnvFilter {
+        // They were read once already.
+        EnvFilter::new(&self.0)
+    }
+
+    /// The directives as they are written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One directive in the words of `EnvFilter`.
+fn directive(word: &str) -> Result<String, BadDirective> {
+    let (target, level) = match (word.rfind(']'), word.split_once('=')) {
+        // `target[span{field=value}]=level`; without a level it is all of them.
+        (Some(end), _) => match word[end + 1..].strip_prefix('=') {
+            Some(level) => (Some(&word[..=end]), level),
+            None => (Some(word), "trace"),
+        },
+        (None, Some((target, level))) => (Some(target), level),
+        (None, None) => (None, word),
+    };
+    let level = self::level(level.trim())?;
+    let Some(target) = target.map(str::trim) else { return Ok(level.to_owned()) };
+    known(target)?;
+    Ok(format!("{target}={level}"))
+}
+
+fn level(word: &str) -> Result<&'static str, BadDirective> {
+    let lower = word.to_ascii_lowercase();
+    let found = LEVELS.into_iter().find(|level| *level == lower || (*level == "warn" && lower == "warning"));
+    found.ok_or_else(|| {
+        let is_target = OURS.contains(&word) || word.contains("::");
+        let help = if is_target { Some(format!("write `{word}=debug`")) } else { did_you_mean(word, LEVELS) };
+        BadDirective { what: format!("there is no level `{word}`"), note: levels(), help }
+    })
+}
+
+/// Whether something can log under the target's name, which begins with that of its crate.
+fn known(target: &str) -> Result<(), BadDirective> {
+    let name = target.split(['[', ':']).next().unwrap_or_default();
+    let names = OURS.into_iter().chain(LIBRARIES);
+    if (name.is_empty() && target.starts_with('[')) || names.clone().any(|known| known == name) {
+        return Ok(());
+    }
+    let note = format!("names are those of crates: {}", names.clone().collect::<Vec<_>>().join(", "));
+    Err(BadDirective { what: format!("nothing logs as `{name}`"), note, help: did_you_mean(name, names) })
+}
+
+fn levels() -> String {
+    format!("levels are {}", LEVELS.join(", "))
+}
+
+fn grammar() -> String {
+    "write a level such as \"info\", or levels of crates such as \"warn,tidegate_core=debug\"".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Directives, LIBRARIES};
+
+    #[test]
+    fn levels_and_targets_are_read_as_people_write_them() {
+        let cases = [
+            ("info", "info"),
+            ("warning", "warn"),
+            ("INFO", "info"),
+            ("Warn", "warn"),
+            ("off", "off"),
+            ("trace", "trace"),
+            (" info , tidegate_core=DEBUG ,", "info,tidegate_core=debug"),
+            ("warn,tidegate_receivers::monitor1_2=warning", "warn,tidegate_receivers::monitor1_2=warn"),
+            ("info,h2=trace", "info,h2=trace"),
+            ("info,tidegate[span{a=1}]=debug", "info,tidegate[span{a=1}]=debug"),
+            ("[span]", "[span]=trace"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Directives::parse(text).map(|read| read.0).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_would_log_nothing_is_refused() {
+        let all = "levels are off, error, warn, info, debug, trace";
+        let cases = [
+            ("inof", "there is no level `inof`; did you mean `info`?".to_owned()),
+            ("debg", "there is no level `debg`; did you mean `debug`?".to_owned()),
+            ("verbose", format!("there is no level `verbose`; {all}")),
+            ("", format!("no level is given; {all}")),
+            (" , ", format!("no level is given; {all}")),
+            ("info,tidegate_core=debgu", "there is no level `debgu`; did you mean `debug`?".to_owned()),
+            ("info,tidegate_core=", format!("there is no level ``; {all}")),
+            ("tidegate_core", "there is no level `tidegate_core`; write `tidegate_core=debug`".to_owned()),
+            ("tidegate_cor=debug", "nothing logs as `tidegate_cor`; did you mean `tidegate_core`?".to_owned()),
+            ("tidegate-core=debug", "nothing logs as `tidegate-core`; did you mean `tidegate_core`?".to_owned()),
+            ("tidgate=debug", "nothing logs as `tidgate`; did you mean `tidegate`?".to_owned()),
+            ("hyperr=debug", "nothing logs as `hyperr`; did you mean `hyper`?".to_owned()),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Directives::parse(text).unwrap_err().to_string(), expected, "{text}");
+        }
+        assert!(Directives::parse("info,tidegate[span=debug").is_err());
+    }
+
+    #[test]
+    fn the_libraries_are_dependencies() {
+        let lock = include_str!("../../Cargo.lock");
+        for library in LIBRARIES {
+            assert!(lock.contains(&format!("name = \"{}\"\n", library.replace('_', "-"))), "{library}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Where the admin listener can be: a TCP address or a unix socket.
+
+use std::fmt::{self, Display, Formatter};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use tidegate_core::pipeline::Hold;
+
+/// An address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum Listen {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl Listen {
+    /// Whether programs of this host alone can connect.
+    pub(crate) fn is_local(&self) -> bool {
+        match self {
+            Self::Tcp(address) => is_loopback(address),
+            Self::Unix(_) => true,
+        }
+    }
+
+    /// Whether only one of two listeners can be bound.
+    pub(crate) fn excludes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tcp(one), Self::Tcp(other)) => Hold::Address(*one).excludes(&Hold::Address(*other)),
+            (Self::Unix(one), Self::Unix(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+/// Whether programs of this host alone can connect to an address that somebody listens on.
+pub(crate) fn is_loopback(address: &SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+/// The path in `unix:PATH`, `unix://PATH`, or a text that begins as a path does.
+pub(crate) fn unix_path(text: &str) -> Option<&str> {
+    let named = text.strip_prefix("unix:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    named.or_else(|| ["/", "./", "../"].iter().any(|start| text.starts_with(start)).then_some(text))
+}
+
+impl TryFrom<String> for Listen {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match unix_path(&text) {
+            Some("") => Err("no path is given".to_owned()),
+            Some(path) if path.starts_with('@') => {
+                Err("an abstract socket has no owner and no mode; give a path".to_owned())
+            }
+            Some(path) if path.contains('\0') => Err("a path cannot hold a NUL byte".to_owned()),
+            Some(path) => Ok(Self::Unix(PathBuf::from(path))),
+            None => text.parse().map(Self::Tcp).map_err(|_| INVALID.to_owned()),
+        }
+    }
+}
+
+/// Said of a text that is no address; errors add what to write.
+pub(super) const INVALID: &str = "invalid listen address";
+
+impl Display for Listen {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Listen;
+
+    fn parse(text: &str) -> Result<Listen, String> {
+        Listen::try_from(text.to_owned())
+    }
+
+    #[test]
+    fn addresses_and_paths_are_told_apart() {
+        let cases = [
+            ("127.0.0.1:9465", "127.0.0.1:9465", true),
+            ("[::1]:9465", "[::1]:9465", true),
+            ("[::ffff:127.0.0.1]:9465", "[::ffff:127.0.0.1]:9465", true),
+            ("0.0.0.0:9465", "0.0.0.0:9465", false),
+            ("[fe80::1%2]:9465", "[fe80::1%2]:9465", false),
+            ("unix:/run/a.sock", "unix:/run/a.sock", true),
+            ("unix:///run/a.sock", "unix:/run/a.sock", true),
+            ("unix:a.sock", "unix:a.sock", true),
+            ("/run/a.sock", "unix:/run/a.sock", true),
+            ("./a.sock", "unix:./a.sock", true),
+        ];
+        for (text, shown, is_local) in cases {
+            let listen = parse(text).unwrap();
+            assert_eq!((listen.to_string().as_str(), listen.is_local()), (shown, is_local), "{text}");
+        }
+        for text in ["", "9465", "localhost:9465", "unix:", "unix://", "unix:@name", "run/a.sock"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn two_listeners_on_one_place_exclude_each_other() {
+        let excludes = |one, other| parse(one).unwrap().excludes(&parse(other).unwrap());
+        assert!(excludes("/run/a", "unix:/run/a") && excludes("0.0.0.0:1", "127.0.0.1:1"));
+        assert!(
+            !excludes("/run/a", "/run/b")
+                && !excludes("/run/a", "127.0.0.1:1")
+                && !excludes("127.0.0.1:0", "127.0.0.1:0")
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! What one listener serves, to whom.
+
+use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use tokio_rustls::TlsAcceptor;
+
+use super::access::{TokenFileError, Tokens};
+use super::host::HostRule;
+use super::tls::{ServerTls, TlsError};
+use crate::config::{Admin, TelemetrySettings};
+
+/// Pages that show flows.
+const DEBUG: &str = "/debug";
+
+/// A listener's pages, behind its rules.
+#[derive(Clone)]
+pub(super) struct Site {
+    rules: Arc<Rules>,
+    pub(super) router: Router,
+    pub(super) acceptor: Option<TlsAcceptor>,
+}
+
+/// The rules of a listener.
+#[derive(Debug, PartialEq)]
+struct Rules {
+    name: &'static str,
+    pages: Pages,
+    hosts: HostRule,
+    tokens: Tokens,
+    /// Hash of the files of TLS.
+    tls: Option<[u8; 32]>,
+}
+
+/// Which pages there are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Pages {
+    All,
+    /// Metrics and health: what anyone in the network may see.
+    Metrics,
+    /// `/debug`.
+    Debug,
+}
+
+/// Why the rules of the admin listener cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AccessError {
+    #[error("wrong `service.telemetry.admin.token_file`")]
+    Tokens(#[from] TokenFileError),
+    #[error("wrong `service.telemetry.admin.tls`")]
+    Tls(#[from] TlsError),
+}
+
+impl Debug for Site {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.rules.fmt(f)
+    }
+}
+
+impl Site {
+    /// The site of `service.telemetry.listen`.
+    pub(super) fn of_telemetry(settings: &TelemetrySettings, router: &Router) -> Self {
+        let rules = Rules {
+            name: "telemetry",
+            pages: if settings.serves_debug() { Pages::All } else { Pages::Metrics },
+            hosts: HostRule::of_metrics(settings.listen, &settings.allowed_hosts),
+            tokens: Tokens::default(),
+            tls: None,
+        };
+        Self::new(rules, router, None)
+    }
+
+    /// The site of `service.telemetry.admin`; reads its files.
+    pub(super) fn of_admin(admin: &Admin, router: &Router) -> Result<Self, AccessError> {
+        let tls = admin.tls.as_ref().map(ServerTls::read).transpose()?;
+        let rules = Rules {
+            name: "admin",
+            pages: Pages::Debug,
+            hosts: HostRule::strict(&admin.listen, &admin.allowed_hosts),
+            tokens: Tokens::of(admin)?,
+            tls: tls.as_ref().map(|tls| tls.files),
+        };
+        Ok(Self::new(rules, router, tls.map(|tls| tls.acceptor)))
+    }
+
+    fn new(rules: Rules, router: &Router, acceptor: Option<TlsAcceptor>) -> Self {
+        let rules = Arc::new(rules);
+        let guarded = middleware::from_fn_with_state(Arc::clone(&rules), answer);
+        Self { rules, router: router.clone().layer(guarded), acceptor }
+    }
+
+    /// Whether it serves the same to the same clients.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.rules == other.rules
+    }
+}
+
+async fn answer(State(rules): State<Arc<Rules>>, request: Request, next: Next) -> Response {
+    let since = Instant::now();
+    // The query is left out: it may say what somebody looks for.
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = match rules.refusal(&request) {
+        Some(refusal) => refusal,
+        None => next.run(request).await,
+    };
+    let status = response.status().as_u16();
+    tracing::debug!(listener = rules.name, %method, path, status, took = ?since.elapsed(), "answered a request");
+    response
+}
+
+impl Rules {
+    /// In this order, so that a stranger learns nothing: the host, the token, the page.
+    fn refusal(&self, request: &Request) -> Option<Response> {
+        if let Err(refusal) = self.hosts.check(request.uri(), request.headers(), request.version()) {
+            return Some(refusal.into_response());
+        }
+        if !self.tokens.allow(request.headers()) {
+            let text = "this needs a bearer token\n";
+            return Some((StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], text).into_response());
+        }
+        let path = request.uri().path();
+        let is_debug = path.strip_prefix(DEBUG).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        match self.pages {
+            Pages::Metrics if is_debug => Some((StatusCode::NOT_FOUND, NOT_HERE).into_response()),
+            Pages::Debug if !is_debug => Some((StatusCode::NOT_FOUND, NOT_ON_ADMIN).into_response()),
+            _ => None,
+        }
+    }
+}
+
+const NOT_HERE: &str = "/debug is not served on this address; `[service.telemetry.admin] listen` says where it is\n";
+const NOT_ON_ADMIN: &str = "this listener serves /debug alone; `[service.telemetry] listen` says where the rest is\n";
