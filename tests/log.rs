@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Agent, Place, eventually, get, tidegate_with};
+use crate::support::{Agent, Cilium, Place, eventually, get, tidegate_with};
 
 /// A recording's run with these keys of `[service]`.
 fn replay(place: &Place, keys: &str) -> PathBuf {
@@ -187,4 +187,52 @@ fn a_reader_of_the_log_that_is_stuck_holds_nothing_up() {
     let kill = format!("kill -TERM {}", child.id());
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn debug_shows_each_connection_request_step_of_a_reload_and_change_of_names() {
+    let place = Place::new();
+    let cilium = Cilium::listen(&place.path("monitor.sock"));
+    let text = format!(
+        "[receivers.monitor1_2]\nsocket = {:?}\n[processors.cilium_decode]\n[processors.cilium_enrich]\n\
+         [exporters.nop]\n[exporters.prometheus]\nlisten = \"127.0.0.1:0\"\n[processors.hubble_metrics]\n[processors.l34_flow]\n\
+         [service]\nlog = \"debug\"\ntelemetry.listen = \"127.0.0.1:0\"\n\
+         [service.pipelines.p]\nreceivers = [\"monitor1_2\"]\n\
+         processors = [\"cilium_decode\", \"l34_flow\", \"cilium_enrich\", \"hubble_metrics\"]\nexporters = [\"nop\", \"prometheus\"]\n",
+        place.path("monitor.sock")
+    );
+    let config = place.write("pipeline.toml", &text);
+    let mut agent = Agent::run(&config);
+    let address = agent.address();
+    let connection = cilium.send(2000);
+    let line = agent.has_said("serving metrics");
+    let scraped = line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    for words in ["connecting to the monitor socket", "connected to the monitor socket", "addresses have an identity"] {
+        agent.has_said(words);
+    }
+    let named = agent.has_said("there is a new endpoint");
+    assert!(named.contains("DEBUG") && named.contains("pod=") && named.contains("labels="), "{named}");
+    get(&address, "/healthz?token=hidden");
+    let request = agent.says("answered a request");
+    assert!(request.contains("path=\"/healthz\" status=200 took=") && !request.contains("hidden"), "{request}");
+    get(&scraped, "/metrics");
+    agent.says("answered a scrape");
+    place.write(
+        "pipeline.toml",
+        text.replace("listen = \"127.0.0.1:0\"\n[proc", "listen = \"127.0.0.1:0\"\nopen_metrics = false\n[proc"),
+    );
+    agent.signal("HUP");
+    for words in [
+        "reading the configuration again",
+        "the configuration is good",
+        "is no longer wanted, and drains",
+        "goes on as it is",
+    ] {
+        agent.has_said(words);
+    }
+    agent.has_said("the configuration was reloaded");
+    drop(connection);
+    for words in ["the Cilium agent ended the stream", "trying again after a pause"] {
+        agent.has_said(words);
+    }
 }

@@ -92,6 +92,7 @@ impl Wishes {
     }
 
     async fn reload(&mut self, running: &mut Running) -> Result<(), Stopping> {
+        tracing::debug!(file = %self.path.display(), "reading the configuration again");
         let source = match validate::read(&self.path) {
             Ok(source) => source,
             Err(error) => {
@@ -124,6 +125,7 @@ impl Running {
     ) -> Result<Result<Outcome, Stopping>, Error> {
         let (_, assembly) = validate::assemble(source, &process_environment, self.telemetry.clone(), |_| {})?;
         let settings = Settings::of(&assembly);
+        tracing::debug!("the configuration is good; looking whether its addresses can be had");
         self.can_listen(&settings)?;
         self.serve_pages(&settings.pages).await?;
         if let Some(log) = log {
@@ -131,6 +133,7 @@ impl Running {
         }
         let is_new = settings != self.settings;
         self.settings = settings;
+        tracing::debug!("the agent's own settings hold; changing the pipelines");
         let change = self.control.reload(assembly.topology).await;
         Ok(change.map(|change| Outcome { change, settings: is_new }))
     }
@@ -168,6 +171,9 @@ impl Running {
             return;
         }
         self.ledger.reloaded(ReloadOutcome::Applied, hash);
+        for stage in &change.kept {
+            tracing::debug!(stage, "goes on as it is");
+        }
         let (added, replaced, removed) = (list(&change.added), list(&change.replaced), list(&change.removed));
         let (rewired, kept) = (list(&change.rewired), change.kept.len());
         tracing::info!(hash, kept, added, replaced, removed, rewired, "the configuration was reloaded");

@@ -51,6 +51,7 @@ impl Tasks {
     ) -> Id {
         let abort = self.set.spawn_on(task, self.runtimes.of(seat));
         let id = abort.id();
+        tracing::debug!(stage = place.stage(), "started");
         self.running.insert(id, Task { place, abort, retired: None });
         id
     }
@@ -67,6 +68,7 @@ impl Tasks {
     /// The stage of a task is no longer wanted. It may drain for `grace`; these are its books.
     pub(super) fn retire(&mut self, id: Id, grace: Duration, books: Vec<Arc<Books>>) {
         if let Some(task) = self.running.get_mut(&id) {
+            tracing::debug!(stage = task.place.stage(), ?grace, "is no longer wanted, and drains");
             task.retired = Some(Retired { due: Some(Instant::now() + grace), books });
         }
     }
@@ -99,6 +101,7 @@ impl Tasks {
         };
         let Task { place, retired, .. } = self.running.remove(&id)?;
         let stage = place.stage().to_owned();
+        tracing::debug!(stage, failed = failure.is_some(), "ended");
         let failure = failure.map(|failure| match failure {
             Ok(source) => Failure::Failed { stage, source },
             Err(()) => Failure::Panicked { stage },

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use prost::Message;
+use tokio::time::Instant;
 use tonic::codegen::http::HeaderMap;
 use tonic::transport::{Channel, Endpoint};
 
@@ -82,9 +83,14 @@ impl Peer {
         let _known = self.known.add(&frame);
         let Line { channel, age } = self.line.lock().unwrap_or_else(PoisonError::into_inner).clone();
         tracing::debug!(?service, bytes = frame.len(), "sending a request");
+        let since = Instant::now();
+        let bytes = frame.len();
         let call = call(channel, service.path(), self.headers.clone(), frame, sent);
         match tokio::time::timeout(self.timeout, call).await {
-            Ok(answer) => answer.map(accepted),
+            Ok(answer) => {
+                tracing::debug!(?service, bytes, took = ?since.elapsed(), taken = answer.is_ok(), "a request was answered");
+                answer.map(accepted)
+            }
             Err(_) => {
                 self.redial(age);
                 Err(Failure::TimedOut(self.timeout))

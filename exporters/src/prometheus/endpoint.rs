@@ -42,6 +42,7 @@ impl Endpoint {
 
     /// Counts an answer; it shows from the next scrape on, as in Hubble.
     pub(super) fn answered(&self, code: StatusCode, since: Instant) {
+        tracing::debug!(path = self.path, status = code.as_u16(), took = ?since.elapsed(), "answered a scrape");
         let mut scrapes = self.scrapes.lock().unwrap_or_else(PoisonError::into_inner);
         for point in scrapes.answered(code.as_u16(), since.elapsed()) {
             // Nothing else has metrics of these names; if it had, they would win.

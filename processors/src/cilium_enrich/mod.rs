@@ -9,6 +9,7 @@
 //! A restart of the agent does not empty the table: endpoints and addresses outlive it, and the agent says that it has
 //! started after it has begun to announce. A stale address is right again once it is announced for somebody else.
 
+mod changes;
 mod identities;
 mod ip_cache;
 mod pods;
@@ -104,7 +105,11 @@ impl Processor for CiliumEnrich {
         let Self { table, entries, refused } = self;
         batch.sift(tally, |record, _| {
             match record {
-                Record::AgentEvent(event) => refused.extend(table.learn(event).err()),
+                Record::AgentEvent(event) => {
+                    let refusal = table.learn(event).err();
+                    changes::log(event, refusal);
+                    refused.extend(refusal);
+                }
                 Record::Flow(flow) => table.name_sides(flow),
                 _ => {}
             }

@@ -89,12 +89,14 @@ impl Reader {
 
     /// `None` if somebody hung up.
     fn connect(&self) -> Option<io::Result<UnixStream>> {
+        self.status.connecting();
         let stream = self.runtime.block_on(self.line.unless_hung_up(Connection::open(&self.socket)))?;
         Some(stream.and_then(|stream| self.line.hold(&stream).map(|()| stream)))
     }
 
     fn pause(&mut self) {
         let pause = self.backoff.next(fastrand::f64());
+        self.status.pausing(pause);
         // The timer has to be made inside the runtime.
         self.runtime.block_on(self.line.unless_hung_up(async { tokio::time::sleep(pause).await }));
     }

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tidegate_core::telemetry::{Counter, Gauge, Telemetry};
 
@@ -51,7 +52,16 @@ impl Status {
         tracing::info!(stage = self.stage, socket = %self.socket.display(), "connected to the monitor socket");
     }
 
+    pub(super) fn connecting(&self) {
+        tracing::debug!(stage = self.stage, socket = %self.socket.display(), "connecting to the monitor socket");
+    }
+
+    pub(super) fn pausing(&self, pause: Duration) {
+        tracing::debug!(stage = self.stage, ?pause, "trying again after a pause");
+    }
+
     pub(super) fn cannot_connect(&mut self, error: &io::Error) {
+        tracing::debug!(stage = self.stage, %error, "an attempt to connect has failed");
         if self.obstacle.replace(error.kind()) == Some(error.kind()) {
             return;
         }

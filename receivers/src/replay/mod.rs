@@ -99,7 +99,10 @@ impl Receiver for Replay {
         let source = Source::open(&self.file, out.pool(), schedule.records());
         let mut player = Player { schedule, out, stop, file: self.file, played: 0 };
         match source {
-            Ok(source) => Ok(player.play_all(source).await?),
+            Ok(source) => {
+                tracing::debug!(file = %player.file.display(), rate = self.rate, "playing a recording");
+                Ok(player.play_all(source).await?)
+            }
             Err(error) => Err(player.explain(Failure::Open(error)).into()),
         }
     }
