@@ -12,7 +12,7 @@ use tidegate_core::{Batch, Outcome, Record, Span, Timestamp};
 use tidegate_wire::access_log;
 
 use crate::access_log_flow::{AccessLogFlows, Log};
-use crate::wire_seen::{Exchange, Message, WireSeen};
+use crate::wire_seen::{Exchange, Message, OfProxy, WireSeen};
 
 /// One protocol's part.
 pub(crate) trait Protocol: Send {
@@ -24,6 +24,11 @@ pub(crate) trait Protocol: Send {
 
     /// The exchange that a record reports, as far as packets could show it, too.
     fn exchange(&mut self, log: &Log<'_>) -> Option<Exchange>;
+
+    /// Which packets of the proxy itself a record is about, too, beside those of the exchange.
+    fn of_proxy(&self, _log: &Log<'_>, _exchange: &Exchange) -> Option<OfProxy> {
+        None
+    }
 
     /// Whether a flow's payload, which begins with `head`, could be a message: what most payloads are not, told without
     /// looking far.
@@ -110,6 +115,9 @@ impl<P: Protocol> L7Stage<P> {
                 && let Some(exchange) = protocol.exchange(log)
             {
                 seen.report(exchange, time);
+                if let Some(of_proxy) = protocol.of_proxy(log, &exchange) {
+                    seen.report_of_proxy(of_proxy, time);
+                }
             }
             logged_at.map(|logged_at| protocol.l7(log, logged_at))
         });

@@ -1,6 +1,6 @@
 //! Addresses of endpoints, which records have as texts: most were in a record before.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use tidegate_core::flow::Address;
 
@@ -51,8 +51,15 @@ fn place(text: &[u8]) -> usize {
     last.fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte))) % SLOTS
 }
 
+/// Without its zone, which the DNS proxy adds to every IPv6 address (`%0`, `pkg/fqdn/dnsproxy/udp.go`, 1.19.4): it names an
+/// interface of the node, and pods are known by their addresses alone.
 fn parse(text: &[u8]) -> Option<Address> {
-    std::str::from_utf8(text).ok()?.parse::<IpAddr>().ok().map(Address::from)
+    let text = std::str::from_utf8(text).ok()?;
+    let address = match text.split_once('%') {
+        Some((address, zone)) => address.parse::<Ipv6Addr>().ok().filter(|_| !zone.is_empty())?.into(),
+        None => text.parse::<IpAddr>().ok()?,
+    };
+    Some(address.into())
 }
 
 #[cfg(test)]
@@ -63,11 +70,27 @@ mod tests {
     fn an_address_is_read_alike_whenever_it_comes() {
         let mut addresses = Addresses::default();
         let texts = ["10.0.1.15", "10.0.1.1", "fd00:10:0:1::f", "::", "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"];
-        let others = ["", "\0", "10.0.0", "10.0.1.15\0", "10.0.0.01", "10.0.0.1:80", "fe80::1%eth0", "host"];
+        let others = ["", "\0", "10.0.0", "10.0.1.15\0", "10.0.0.01", "10.0.0.1:80", "host"];
         for text in texts.iter().chain(&others).cycle().take(40) {
             assert_eq!(addresses.of(text.as_bytes()), text.parse::<IpAddr>().ok().map(Address::from), "{text}");
         }
         assert_eq!(addresses.of(b"10.0.0.\xff"), None);
+    }
+
+    #[test]
+    fn the_zone_of_an_address_is_left_out() {
+        let mut addresses = Addresses::default();
+        for (text, expected) in [
+            ("fd99::2%0", Some("fd99::2")),
+            ("fe80::1%eth0", Some("fe80::1")),
+            ("fe80::1%a%b", Some("fe80::1")),
+            ("fe80::1%", None),
+            ("10.0.0.1%0", None),
+            ("%0", None),
+        ] {
+            let expected = expected.map(|expected| Address::from(expected.parse::<IpAddr>().expect("an address")));
+            assert_eq!([addresses.of(text.as_bytes()), addresses.of(text.as_bytes())], [expected; 2], "{text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use tidegate_core::flow::{Dns, DnsTypes, L7, L7Record, L7Type, Missing, Seen, wo
 use tidegate_wire::text::Text;
 
 use crate::access_log_flow::{Log, low_u32};
-use crate::wire_seen::{Content, Exchange};
+use crate::wire_seen::{Content, Exchange, OfProxy, Relayed};
 
 /// What goes on the flow of a record.
 pub(super) fn l7(log: &Log<'_>) -> L7 {
@@ -47,4 +47,20 @@ pub(super) fn exchange(log: &Log<'_>, content: &Content, query: &mut Vec<u8>) ->
     let qtypes: DnsTypes = dns.qtypes.iter().collect();
     let content = Some(content.of((query.as_slice(), qtypes.as_slice())));
     Some(Exchange { client, client_port: None, is_response: log.l7_type == L7Type::Response, content })
+}
+
+/// What else a record is about: a request that the proxy refused or could not forward gets its answer from the proxy
+/// (`ServeDNS` in `pkg/fqdn/dnsproxy`), without a record of that; all others went to the server, and came from there.
+pub(super) fn of_proxy(log: &Log<'_>, exchange: &Exchange) -> Option<OfProxy> {
+    let (_, client_port) = log.client()?;
+    let is_forwarded = log.view.verdict.0 == b"Forwarded";
+    match (log.l7_type, is_forwarded) {
+        (L7Type::Request, false) => Some(OfProxy::Answer(Exchange { is_response: true, ..*exchange })),
+        (L7Type::Request | L7Type::Response, true) => {
+            let is_response = exchange.is_response;
+            let identity = if is_response { 0 } else { low_u32(log.view.source.identity.to_le_bytes()) };
+            Some(OfProxy::Relayed(Relayed { identity, is_response, content: exchange.content? }, client_port))
+        }
+        _ => None,
+    }
 }

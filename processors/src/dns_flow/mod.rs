@@ -1,31 +1,32 @@
 //! `dns_flow`: DNS requests and responses become L7 flows.
 //!
 //! Access-log records of Cilium's DNS proxy follow Hubble's `seven` parser (v1.19.4). Where no proxy is involved,
-//! messages in captured packets from or to port 53 (UDP, and TCP if a segment starts with a message) make flows of
-//! their own beside the packets' flows, with observation source `wire`: see `wire_seen` for when. Of a message that
-//! the capture cut, the records that are whole are on the flow, and no TTL; without a whole question it makes none.
+//! messages in captured packets from or to port 53 (UDP, and TCP where a segment starts with a message, as many as follow
+//! each other) make flows of their own beside the packets' flows, with observation source `wire`: see `wire_seen` for
+//! when. Of a message that the capture cut, or that goes on in another segment, the records that are whole are on the
+//! flow, which lists the parts that are missing; the note `dns_incomplete` counts it. What is no readable message (without
+//! a whole question, in the middle of a TCP stream, no DNS) makes no flow, and is counted by the note `dns_unread`.
 
 mod access_log;
 mod wire;
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ProcessorConfig, ProcessorKind};
+use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind};
 use tidegate_core::flow::{Flow, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::access_log as records;
-use tidegate_wire::dns::Name;
 
 use crate::access_log_flow::Log;
 use crate::l7_stage::{Findings, L7Stage, Protocol};
-use crate::wire_seen::{Content, Exchange, Settings};
+use crate::wire_seen::{Content, Exchange, OUTCOMES, OfProxy, Settings, TABLE_FULL};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "dns_flow",
     about: "Makes L7 flows of DNS requests and responses, from proxies' records and from packets",
     keys: Settings::KEYS,
-    outcomes: crate::wire_seen::OUTCOMES,
+    outcomes: Outcomes { noted: &[TABLE_FULL, wire::INCOMPLETE, wire::UNREAD], ..OUTCOMES },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
@@ -52,8 +53,7 @@ impl ProcessorConfig for Config {
 #[derive(Debug, Default)]
 struct DnsFlow {
     content: Content,
-    /// The name in the question that was found last.
-    name: Name,
+    finder: wire::Finder,
     /// A record's name in lower case; kept for its memory.
     query: Vec<u8>,
 }
@@ -69,13 +69,15 @@ impl Protocol for DnsFlow {
         access_log::exchange(log, &self.content, &mut self.query)
     }
 
+    fn of_proxy(&self, log: &Log<'_>, exchange: &Exchange) -> Option<OfProxy> {
+        access_log::of_proxy(log, exchange)
+    }
+
     fn may_be(flow: &Flow, _head: [u8; 4]) -> bool {
         wire::is_on_port(flow)
     }
 
     fn find(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {
-        if let Some((message, question)) = wire::find(flow, bytes, &self.content, &mut self.name) {
-            findings.message(message, || wire::l7(question, &self.name));
-        }
+        self.finder.find(flow, bytes, &self.content, findings);
     }
 }

@@ -5,6 +5,8 @@ use std::hash::{BuildHasher as _, Hash, Hasher};
 use hashbrown::DefaultHashBuilder;
 use tidegate_core::flow::{Address, Flow};
 
+use super::Relayed;
+
 /// A message on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
@@ -33,6 +35,16 @@ pub(crate) struct Exchange {
     pub(crate) is_response: bool,
     /// What it says; `None` for all on the connection.
     pub(crate) content: Option<u64>,
+}
+
+/// Packets of a proxy itself that belong to an exchange which it reports, and that the client's address or a record of
+/// their own does not relate to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OfProxy {
+    /// It answers in place of the server.
+    Answer(Exchange),
+    /// It talks to the server on behalf of the client, which has this port.
+    Relayed(Relayed, u16),
 }
 
 impl Message {

@@ -10,28 +10,32 @@
 //!   reports says that the packet was dropped, the message was.
 //! - An access-log record of the same exchange, in the time from `hold` before to `hold` after it, takes its place.
 //!   Exchanges are told by client and content, for requests not by the port: a proxy talks to the server from a port
-//!   of its own. The responses on the connection of such a request belong to the proxy, too.
+//!   of its own. The responses on the connection of such a request belong to the proxy, too, and so do answers that a
+//!   proxy gives itself. A DNS proxy may also have an address of its own: see [`relayed`].
 //!
 //! Packets to, from or redirected to a proxy are not taken, nor are those that just came from the network, whose
 //! client may still be the node that masquerades for it, nor debug captures, which have no verdict.
 
 mod message;
+mod relayed;
 mod settings;
 
-pub(crate) use message::{Content, Exchange, Message};
+pub(crate) use message::{Content, Exchange, Message, OfProxy};
+pub(crate) use relayed::Relayed;
 pub(crate) use settings::Settings;
 
 use std::time::Duration;
 
 use tidegate_core::component::Outcomes;
-use tidegate_core::flow::{Flow, FlowType, L4, L7, L7Type, TracePoint, Verdict};
+use tidegate_core::flow::{Direction, Flow, FlowType, L4, L7, L7Type, TracePoint, Verdict, message_type};
 use tidegate_core::ledger::Tally;
 use tidegate_core::{Batch, Record, Timestamp};
 
 use crate::fifo::{Bounds, Fifo};
+use relayed::RelayedExchanges;
 
 /// A message was handed on before its time, because as many as may be were waiting.
-const TABLE_FULL: &str = "wire_table_full";
+pub(crate) const TABLE_FULL: &str = "wire_table_full";
 
 /// What a stage can state that makes flows of records and of what is found on the wire.
 pub(crate) const OUTCOMES: Outcomes =
@@ -59,6 +63,7 @@ pub(crate) struct WireSeen {
     hold: Duration,
     waiting: Fifo<Message, Flow>,
     proxied: Fifo<Exchange, Timestamp>,
+    relayed: RelayedExchanges,
     /// Handed on early, until the batch can be pushed to.
     early: Vec<Flow>,
     early_count: u64,
@@ -75,6 +80,7 @@ impl WireSeen {
             hold,
             waiting: Fifo::new(Bounds { entries: pending, heap: TEXTS.saturating_mul(pending) }),
             proxied: Fifo::new(Bounds { entries: pending, heap: usize::MAX }),
+            relayed: RelayedExchanges::new(pending),
             early: Vec::new(),
             early_count: 0,
             clock: Timestamp::default(),
@@ -118,6 +124,14 @@ impl WireSeen {
         self.proxied.remove(&exchange);
         while self.proxied.make_room(0).is_some() {}
         self.proxied.insert(exchange, time, 0);
+    }
+
+    /// Packets of the proxy itself belong to an exchange that it reported.
+    pub(crate) fn report_of_proxy(&mut self, of_proxy: OfProxy, time: Timestamp) {
+        match of_proxy {
+            OfProxy::Answer(exchange) => self.report(exchange, time),
+            OfProxy::Relayed(relayed, client_port) => self.relayed.report(relayed, client_port, time),
+        }
     }
 
     /// Hands on what is due at the end of a batch. The stream's own time counts here, so that a backlog does not cut
@@ -164,13 +178,16 @@ impl WireSeen {
             }
         }
         while self.proxied.pop_oldest_if(|time| *time + hold + hold < now).is_some() {}
+        self.relayed.expire(|time| time + hold + hold < now);
     }
 
     /// The flow, unless a proxy reported the message.
     fn settle(&mut self, message: Message, flow: Flow) -> Option<Flow> {
-        let reported = self.proxied.contains(&message.exchange())
+        let is_related = self.proxied.contains(&message.exchange())
             || (message.is_response && self.proxied.contains(&message.connection()));
-        if !reported {
+        if is_related {
+            self.relayed.related(&message, &flow);
+        } else if !self.relayed.take(&message, &flow) {
             return Some(flow);
         }
         if !message.is_response {
@@ -194,8 +211,10 @@ fn has(set: u32, number: u8) -> bool {
     (number < 32) & (set.wrapping_shr(number.into()) & 1 == 1)
 }
 
-/// The flow of a message, with what its packet's flow says of the packet as a whole.
+/// The flow of a message, with what its packet's flow says of the packet as a whole. What answers is a reply, whatever
+/// connection tracking takes it for.
 fn flow(carrier: &Flow, l7: L7) -> Flow {
+    let is_reply = l7.l7_type == L7Type::Response;
     Flow {
         time: carrier.time,
         seq: carrier.seq,
@@ -204,9 +223,9 @@ fn flow(carrier: &Flow, l7: L7) -> Flow {
         sub_type: carrier.sub_type,
         verdict: carrier.verdict,
         drop_reason: carrier.drop_reason,
-        direction: carrier.direction,
+        direction: direction(carrier, is_reply),
         turned_by: carrier.turned_by,
-        is_reply: carrier.is_reply.or(Some(l7.l7_type == L7Type::Response)),
+        is_reply: Some(is_reply),
         ip: carrier.ip,
         l4: match carrier.l4 {
             L4::Tcp { source_port, destination_port, .. } => L4::Tcp { source_port, destination_port, flags: None },
@@ -216,6 +235,21 @@ fn flow(carrier: &Flow, l7: L7) -> Flow {
         destination: carrier.destination.clone(),
         l7: Some(Box::new(l7)),
         ..Flow::default()
+    }
+}
+
+/// The direction of an exchange is that of its request, so it is turned where the packet was not known as the reply that
+/// it is, or was taken for one.
+fn direction(carrier: &Flow, is_reply: bool) -> Direction {
+    // A trace that tells the source before address translation is egress either way.
+    let is_fixed = carrier.message_type == message_type::TRACE && carrier.turned_by == 0;
+    if is_fixed || carrier.is_reply.unwrap_or(false) == is_reply {
+        return carrier.direction;
+    }
+    match carrier.direction {
+        Direction::Ingress => Direction::Egress,
+        Direction::Egress => Direction::Ingress,
+        Direction::Unknown => Direction::Unknown,
     }
 }
 

@@ -5,6 +5,8 @@ mod agent_events;
 mod ambiguity;
 mod any_bytes;
 mod books;
+mod dns_messages;
+mod dns_proxy;
 mod hubble_vectors;
 mod kinds;
 mod layouts;

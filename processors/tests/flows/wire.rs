@@ -19,6 +19,9 @@ pub(crate) const FROM_ENDPOINT: u8 = 5;
 pub(crate) const FROM_PROXY: u8 = 6;
 pub(crate) const FROM_NETWORK: u8 = 10;
 
+/// The trace reason of replies.
+pub(crate) const REPLY: u8 = 2;
+
 const ENCODER: Encoder = Encoder { profile: Profile::V1_19, padding: 0xee };
 
 fn ipv4(protocol: u8, from: Ipv4Addr, to: Ipv4Addr, body: &[u8]) -> Vec<u8> {
@@ -56,6 +59,21 @@ pub(crate) fn trace_cut(point: u8, packet: &[u8], captured: usize) -> Vec<u8> {
     let common = common(point, packet);
     let fields = TraceFields { common, src_label: 11_111, dst_label: 22_222, ..TraceFields::default() };
     ENCODER.trace(&fields, &packet[..captured.min(packet.len())], &mut data);
+    data
+}
+
+/// A trace of which the reason is given: what connection tracking takes the packet for.
+pub(crate) fn trace_by(point: u8, reason: u8, packet: &[u8]) -> Vec<u8> {
+    let mut data = Vec::new();
+    ENCODER.trace(&TraceFields { common: common(point, packet), reason, ..TraceFields::default() }, packet, &mut data);
+    data
+}
+
+/// A trace between two identities.
+pub(crate) fn trace_between(point: u8, (src_label, dst_label): (u32, u32), packet: &[u8]) -> Vec<u8> {
+    let mut data = Vec::new();
+    let fields = TraceFields { common: common(point, packet), src_label, dst_label, ..TraceFields::default() };
+    ENCODER.trace(&fields, packet, &mut data);
     data
 }
 

@@ -1,14 +1,18 @@
-//! The header of a message: what it is, and how many records it has.
+//! The header of a message: what it is, and how many questions and records it has.
 
-use super::Reason;
+use super::{Extent, Reason};
 
-/// Its length, which is where the question starts.
+/// Its length, which is where the first question starts.
 pub(super) const HEADER: usize = 12;
+/// A root name, type and class.
+const SHORTEST_QUESTION: usize = 5;
 /// A root name, type, class, TTL and no data.
 const SHORTEST_RECORD: usize = 11;
 
+/// Operation code of a query, whose response holds answers.
+const QUERY: u8 = 0;
 /// Query, status, notify and update, each as the bit of its number.
-const OPCODES: u16 = 1 | 1 << 2 | 1 << 4 | 1 << 5;
+const USUAL_OPCODES: u16 = 1 | 1 << 2 | 1 << 4 | 1 << 5;
 
 mod flag {
     pub(super) const RESPONSE: u16 = 0x8000;
@@ -22,24 +26,28 @@ mod flag {
 pub(super) struct Header {
     pub(super) id: u16,
     flags: u16,
+    pub(super) questions: u16,
     pub(super) answers: u16,
     pub(super) authorities: u16,
     pub(super) additionals: u16,
 }
 
 impl Header {
-    /// Reads the header of a message of `length` bytes.
+    /// Reads the header of a message, and checks it as far as its [`Extent`] asks for.
     #[inline]
-    pub(super) fn read(message: &[u8], length: usize) -> Result<Self, Reason> {
+    pub(super) fn read(message: &[u8], extent: Extent) -> Result<Self, Reason> {
         let header: &[u8; HEADER] = message.first_chunk().ok_or(Reason::Truncated)?;
         let field = |at: usize| u16::from_be_bytes([header[2 * at], header[2 * at + 1]]);
         let [id, flags, questions, answers, authorities, additionals] = std::array::from_fn(field);
-        let header = Self { id, flags, answers, authorities, additionals };
-        if !header.has_possible_flags() {
-            return Err(Reason::BadFlags);
-        }
-        if questions != 1 || !header.has_possible_counts(length) {
+        let header = Self { id, flags, questions, answers, authorities, additionals };
+        if !header.fits(extent.length()) {
             return Err(Reason::BadCounts);
+        }
+        if questions == 0 && !header.may_lack_question() {
+            return Err(Reason::BadCounts);
+        }
+        if extent.is_doubtful(message) && !header.is_usual() {
+            return Err(Reason::BadFlags);
         }
         Ok(header)
     }
@@ -47,6 +55,12 @@ impl Header {
     #[inline]
     pub(super) fn is_response(self) -> bool {
         self.flags & flag::RESPONSE != 0
+    }
+
+    /// Whether the answer section holds answers: it holds a zone's state in an IXFR query, and prerequisites in an update.
+    #[inline]
+    pub(super) fn has_answers(self) -> bool {
+        self.is_response() & (self.opcode() == QUERY)
     }
 
     /// Whether the server left out what did not fit.
@@ -69,26 +83,31 @@ impl Header {
         self.additionals > 0 && self.answers == 0 && self.authorities == 0
     }
 
+    /// Whether a message of so many bytes has room for what the header counts.
     #[inline]
-    fn is_plain_query(self) -> bool {
-        !self.is_response() & (self.opcode() == 0)
+    fn fits(self, length: usize) -> bool {
+        let records = usize::from(self.answers) + usize::from(self.authorities) + usize::from(self.additionals);
+        HEADER + usize::from(self.questions) * SHORTEST_QUESTION + records * SHORTEST_RECORD <= length
     }
 
-    /// Conditions are added up, here and below, so that what varies from message to message is no branch.
+    /// Further messages of a zone transfer (RFC 5936 2.2.1), some error responses and queries for a cookie (RFC 7873 5.4)
+    /// have no question.
+    fn may_lack_question(self) -> bool {
+        self.is_usual_opcode() && (self.is_response() || self.additionals > 0)
+    }
+
     #[inline]
-    fn has_possible_flags(self) -> bool {
-        let is_known = OPCODES >> self.opcode() & 1 != 0;
+    fn is_usual_opcode(self) -> bool {
+        USUAL_OPCODES >> self.opcode() & 1 != 0
+    }
+
+    /// Whether the flags are those of most messages: an assigned operation, no reserved bit, and nothing in a query that
+    /// only a response has.
+    fn is_usual(self) -> bool {
         let is_answered = self.flags & (flag::AUTHORITATIVE | flag::TRUNCATED) != 0;
+        let is_query = !self.is_response() && self.opcode() == QUERY;
         // 11 is the highest code that fits the header.
         let is_rcode = self.rcode() <= if self.is_response() { 11 } else { 0 };
-        is_known & is_rcode & (self.flags & flag::RESERVED == 0) & !(self.is_plain_query() & is_answered)
-    }
-
-    #[inline]
-    fn has_possible_counts(self, length: usize) -> bool {
-        let records = usize::from(self.answers) + usize::from(self.authorities) + usize::from(self.additionals);
-        // A query adds at most a zone's state (IXFR), EDNS, a transaction and a public-key signature.
-        let is_query = (self.answers == 0) & (self.authorities <= 1) & (self.additionals <= 3);
-        (is_query | !self.is_plain_query()) & (HEADER + records * SHORTEST_RECORD <= length)
+        self.is_usual_opcode() && is_rcode && self.flags & flag::RESERVED == 0 && !(is_query && is_answered)
     }
 }

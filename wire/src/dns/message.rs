@@ -1,4 +1,4 @@
-//! The message: header, question and records.
+//! The message: header, questions and records.
 
 use std::net::IpAddr;
 
@@ -7,9 +7,13 @@ use smallvec::SmallVec;
 use super::header::{HEADER, Header};
 use super::name::Name;
 use super::reader::Reader;
-use super::{Reason, name};
+use super::{Extent, Reason, name};
 
-const LONGEST_MESSAGE: usize = 65_535;
+/// Types of questions; the usual ones need no memory of their own.
+pub type Qtypes = SmallVec<[u16; 4]>;
+
+/// The class of the Internet.
+const INTERNET: u16 = 1;
 
 mod record_type {
     pub(super) const A: u16 = 1;
@@ -25,7 +29,7 @@ pub struct Message {
     pub id: u16,
     /// Whether this is a response.
     pub response: bool,
-    /// 0 query, 2 status, 4 notify, 5 update.
+    /// 0 query, 2 status, 4 notify, 5 update; others are obsolete, of stateful operations, or not assigned.
     pub opcode: u8,
     /// Whether the server left out what did not fit (TC).
     pub truncated: bool,
@@ -33,40 +37,49 @@ pub struct Message {
     /// has upper bits (RFC 6891 9: `BADVERS`, RFC 7873 8: `BADCOOKIE`) comes in a response that has neither answers nor
     /// authorities, so with either the header's code is all of it.
     pub rcode: Option<u16>,
-    /// The question's name in lower case, with a trailing dot.
+    /// The first question's name in lower case, with a trailing dot; empty without a question.
     pub query: String,
-    /// The question's type; there is one question.
-    pub qtype: u16,
-    /// The types of the answers.
+    /// The types of the questions: mostly there is one.
+    pub qtypes: Qtypes,
+    /// The types of the answers, in a response to a query.
     pub answer_types: SmallVec<[u16; 8]>,
-    /// The addresses of A and AAAA answers.
+    /// The addresses of A and AAAA answers in class IN.
     pub ips: SmallVec<[IpAddr; 2]>,
     /// The targets of CNAME answers.
     pub cnames: Vec<String>,
     /// The lowest TTL of A, AAAA and CNAME answers, in seconds; `None` if there are none or not all were captured.
     pub ttl: Option<u32>,
-    /// Whether every answer that the header counts was captured. If not, the lists hold the first ones.
+    /// Whether every answer that the header counts was captured. If not, the lists hold the first ones. A message that is no
+    /// response to a query lacks none.
     pub has_all_answers: bool,
     /// Whether every record that the header counts was captured.
     pub complete: bool,
 }
 
-/// A message of which the question was read: with the question's name, what tells it from others.
-#[derive(Debug, Clone, Copy)]
+/// A message of which the questions were read: with the first one's name, what tells it from others.
+#[derive(Debug, Clone)]
 pub struct Question<'a> {
     header: Header,
-    qtype: u16,
-    /// Behind the question.
+    extent: Extent,
+    qtypes: Qtypes,
+    /// Behind the questions.
     reader: Reader<'a>,
 }
 
 impl<'a> Question<'a> {
-    /// Reads the question of a message of `length` bytes, if that is known, of which `message` was captured.
+    /// Reads the questions of a message, of which `message` was captured.
     #[inline]
-    pub(super) fn read(message: &'a [u8], length: Option<usize>, name: &mut Name) -> Result<Self, Reason> {
-        let header = Header::read(message, length.unwrap_or(LONGEST_MESSAGE))?;
+    pub(super) fn read(message: &'a [u8], extent: Extent, name: &mut Name) -> Result<Self, Reason> {
+        let header = Header::read(message, extent)?;
         let mut reader = Reader { message, at: HEADER };
-        Ok(Self { header, qtype: read_question(&mut reader, name)?, reader })
+        let mut qtypes = Qtypes::new();
+        if header.questions == 1 {
+            name.read(&mut reader)?;
+            qtypes.push(read_type(&mut reader)?);
+        } else {
+            read_questions(&mut reader, header.questions, name, &mut qtypes)?;
+        }
+        Ok(Self { header, extent, qtypes, reader })
     }
 
     /// As [`Message::id`].
@@ -83,20 +96,20 @@ impl<'a> Question<'a> {
         self.header.is_response()
     }
 
-    /// As [`Message::qtype`].
+    /// As [`Message::qtypes`].
     #[must_use]
     #[inline]
-    pub fn qtype(&self) -> u16 {
-        self.qtype
+    pub fn qtypes(&self) -> &[u16] {
+        &self.qtypes
     }
 
-    /// Reads the rest of the message, whose question asks for `name`.
+    /// Reads the rest of the message, whose first question asks for `name`.
     ///
     /// # Errors
     ///
-    /// A record is malformed.
+    /// A record is malformed, or there is more behind the last one than a message has.
     pub fn message(self, name: &Name) -> Result<Message, Reason> {
-        let Self { header, qtype, mut reader } = self;
+        let Self { header, extent, qtypes, mut reader } = self;
         let mut message = Message {
             id: header.id,
             response: header.is_response(),
@@ -104,11 +117,15 @@ impl<'a> Question<'a> {
             truncated: header.is_truncated(),
             rcode: Some(header.rcode()),
             query: name.to_text()?,
-            qtype,
+            qtypes,
+            has_all_answers: !header.has_answers(),
             ..Message::default()
         };
         match read_records(&mut reader, &mut message, &header) {
-            Ok(()) => message.complete = true,
+            Ok(()) if extent.may_end_at(reader.at, reader.message, header.questions > 0) => message.complete = true,
+            Ok(()) => return Err(Reason::BadRecord),
+            // What has no question is a message for sure only as a whole.
+            Err(Reason::Truncated) if header.questions == 0 => return Err(Reason::Truncated),
             Err(Reason::Truncated) if header.may_extend_rcode() => message.rcode = None,
             Err(Reason::Truncated) => {}
             Err(malformed) => return Err(malformed),
@@ -117,11 +134,26 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Reads the name into `name`, and returns the type.
+/// Reads any number of questions, the first one's name into `name`.
+#[cold]
+fn read_questions(reader: &mut Reader<'_>, count: u16, name: &mut Name, qtypes: &mut Qtypes) -> Result<(), Reason> {
+    name.clear();
+    for at in 0..count {
+        if at == 0 {
+            name.read(reader)?;
+        } else {
+            name::skip(reader)?;
+        }
+        qtypes.push(read_type(reader)?);
+    }
+    Ok(())
+}
+
+/// Reads what stands behind the name of a question, and returns its type.
 #[inline]
-fn read_question(reader: &mut Reader<'_>, name: &mut Name) -> Result<u16, Reason> {
-    name.read(reader)?;
-    let (qtype, class) = (reader.u16()?, reader.u16()?);
+fn read_type(reader: &mut Reader<'_>) -> Result<u16, Reason> {
+    let qtype = reader.u16()?;
+    let class = reader.u16()?;
     // Internet, Chaos, Hesiod, none, any.
     if qtype == 0 || !matches!(class, 1 | 3 | 4 | 254 | 255) {
         return Err(Reason::BadRecord);
@@ -133,7 +165,9 @@ fn read_records(reader: &mut Reader<'_>, message: &mut Message, header: &Header)
     let mut lowest_ttl = None;
     for _ in 0..header.answers {
         let record = Record::read(reader)?;
-        if let Some(ttl) = record.answer(message)? {
+        if header.has_answers()
+            && let Some(ttl) = record.answer(message)?
+        {
             lowest_ttl = Some(lowest_ttl.map_or(ttl, |lowest: u32| lowest.min(ttl)));
         }
     }
@@ -155,6 +189,7 @@ fn read_records(reader: &mut Reader<'_>, message: &mut Message, header: &Header)
 /// A resource record.
 struct Record<'a> {
     kind: u16,
+    class: u16,
     /// In seconds; for OPT it holds the upper bits of the response code.
     ttl: u32,
     data: &'a [u8],
@@ -166,18 +201,18 @@ impl<'a> Record<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Reason> {
         name::skip(reader)?;
         let kind = reader.u16()?;
-        let _class = reader.u16()?;
+        let class = reader.u16()?;
         let ttl = reader.u32()?;
         let len = reader.u16()?;
         let data_reader = *reader;
-        Ok(Self { kind, ttl, data: reader.take_len(len.into())?, data_reader })
+        Ok(Self { kind, class, ttl, data: reader.take_len(len.into())?, data_reader })
     }
 
-    /// Adds an answer to the message and returns its TTL if that header.
+    /// Adds an answer to the message and returns its TTL if that counts. Addresses of other classes are written otherwise.
     fn answer(&self, message: &mut Message) -> Result<Option<u32>, Reason> {
         match self.kind {
-            record_type::A => message.ips.push(self.address::<4>()?.into()),
-            record_type::AAAA => message.ips.push(self.address::<16>()?.into()),
+            record_type::A if self.class == INTERNET => message.ips.push(self.address::<4>()?.into()),
+            record_type::AAAA if self.class == INTERNET => message.ips.push(self.address::<16>()?.into()),
             record_type::CNAME => message.cnames.push(self.target()?),
             _ => {
                 message.answer_types.push(self.kind);

@@ -1,4 +1,8 @@
-//! Names: labels and compression pointers, as the text that Cilium's DNS library prints.
+//! Names: labels and compression pointers, as text in the presentation form of RFC 1035 5.1 and RFC 4343 2.1.
+//!
+//! Any byte can be in a label (RFC 2181 11). Which bytes are escaped, and how, is what Cilium's DNS library does
+//! (`UnpackDomainName` of miekg/dns, 1.1.72): a backslash before ``. '@;()"\`` and the space, `\DDD` in decimal for what
+//! is not printable ASCII, all else as it is.
 
 use super::header::HEADER;
 use super::reader::Reader;
@@ -13,8 +17,6 @@ const MAX_POINTERS: usize = 126;
 mod class {
     /// It has to be escaped.
     pub(super) const ESCAPED: u8 = 1;
-    /// It stands in no name.
-    pub(super) const CONTROL: u8 = 2;
 
     /// By the byte.
     pub(super) static OF: [u8; 256] = {
@@ -23,9 +25,7 @@ mod class {
         while byte < 256 {
             // `u8::try_from` is not const yet; the loop ends at 256.
             let it = byte as u8;
-            if it.is_ascii_control() {
-                of[byte] = CONTROL;
-            } else if it.is_ascii_alphanumeric() || it == b'-' || it == b'_' {
+            if it.is_ascii_alphanumeric() || it == b'-' || it == b'_' {
                 of[byte] = 0;
             }
             byte += 1;
@@ -56,6 +56,12 @@ impl Name {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         if self.unusual.is_empty() { &self.usual[..self.len] } else { &self.unusual }
+    }
+
+    /// Becomes the text of no name.
+    pub(super) fn clear(&mut self) {
+        self.unusual.clear();
+        self.len = 0;
     }
 
     /// Reads a name in place of what there was.
@@ -132,7 +138,7 @@ fn walk(reader: &mut Reader<'_>, mut on_label: impl FnMut(&[u8], u8)) -> Result<
                 let label = labels.take_len(head.into())?;
                 length += 1 + label.len();
                 let class = label.iter().fold(0, |class, byte| class | class::OF[usize::from(*byte)]);
-                if length > MAX_NAME || class & class::CONTROL != 0 {
+                if length > MAX_NAME {
                     return Err(Reason::BadName);
                 }
                 on_label(label, class);

@@ -1,0 +1,98 @@
+//! What a proxy asks a server on behalf of its clients.
+//!
+//! Cilium's DNS proxy talks to the server from a socket of its own. In transparent mode that has the client's address; to
+//! servers outside the cluster, or without that mode, it has one of the node (`pkg/fqdn/dnsproxy`, 1.19.4). The
+//! datapath knows whom it is for, so the packets of the request have the client's identity whatever their address; those
+//! of the response are to the host. The DNS id is a new one. So these packets are related by identity and content, and
+//! as pods of one identity may ask the same from other nodes, each record accounts for one message only.
+
+use tidegate_core::Timestamp;
+use tidegate_core::flow::Flow;
+
+use super::Message;
+use crate::fifo::{Bounds, Fifo};
+
+/// Ports of clients that are remembered for one exchange; of a client that asks the same more often in a moment, the
+/// latest.
+const PORTS: usize = 32;
+
+/// The identity of the node itself.
+const HOST: u32 = 1;
+
+/// An exchange between a proxy and a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Relayed {
+    /// The client's identity; of a response 0, since its packets do not have that.
+    pub(crate) identity: u32,
+    /// Whether the proxy receives it.
+    pub(crate) is_response: bool,
+    /// What it says, as [`Message::content`].
+    pub(crate) content: u64,
+}
+
+impl Relayed {
+    /// What a message is part of, if it is to or from a proxy.
+    fn of(message: &Message, flow: &Flow) -> Self {
+        let identity = if message.is_response { 0 } else { flow.source.identity };
+        Self { identity, is_response: message.is_response, content: message.content }
+    }
+}
+
+/// The exchanges that proxies reported, each with how many messages it still accounts for.
+#[derive(Debug)]
+pub(super) struct RelayedExchanges(Fifo<Relayed, Unmatched>);
+
+#[derive(Debug, Default)]
+struct Unmatched {
+    /// Of the latest record.
+    time: Timestamp,
+    messages: u32,
+    /// Those that the clients sent their requests to the proxy from.
+    client_ports: Vec<u16>,
+}
+
+impl RelayedExchanges {
+    /// A table of so many exchanges; beyond it the oldest are forgotten.
+    pub(super) fn new(entries: usize) -> Self {
+        Self(Fifo::new(Bounds { entries, heap: usize::MAX }))
+    }
+
+    /// A proxy reported an exchange with a client on this port.
+    pub(super) fn report(&mut self, relayed: Relayed, client_port: u16, time: Timestamp) {
+        let mut unmatched = self.0.remove(&relayed).unwrap_or_default();
+        unmatched.time = time;
+        unmatched.messages = unmatched.messages.saturating_add(1);
+        if unmatched.client_ports.len() == PORTS {
+            unmatched.client_ports.remove(0);
+        }
+        unmatched.client_ports.push(client_port);
+        while self.0.make_room(0).is_some() {}
+        self.0.insert(relayed, unmatched, 0);
+    }
+
+    /// Whether a message that no client of a proxy is known by is one of a proxy's. If so, it is accounted for.
+    pub(super) fn take(&mut self, message: &Message, flow: &Flow) -> bool {
+        if message.is_response && !matches!(flow.destination.identity, 0 | HOST) {
+            return false;
+        }
+        let unmatched = self.0.get_mut(&Relayed::of(message, flow));
+        let Some(unmatched) = unmatched.filter(|unmatched| unmatched.messages > 0) else { return false };
+        unmatched.messages -= 1;
+        true
+    }
+
+    /// A message was related to a record by its address. If its port is not one of the clients', it is the proxy's own, and
+    /// accounted for.
+    pub(super) fn related(&mut self, message: &Message, flow: &Flow) {
+        if let Some(unmatched) = self.0.get_mut(&Relayed::of(message, flow))
+            && !unmatched.client_ports.contains(&message.client_port)
+        {
+            unmatched.messages = unmatched.messages.saturating_sub(1);
+        }
+    }
+
+    /// Forgets what was reported at times that are over.
+    pub(super) fn expire(&mut self, is_over: impl Fn(Timestamp) -> bool) {
+        while self.0.pop_oldest_if(|unmatched| is_over(unmatched.time)).is_some() {}
+    }
+}

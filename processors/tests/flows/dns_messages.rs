@@ -1,0 +1,174 @@
+//! DNS messages in packets: odd ones, several in a segment, cut ones, and which side asks.
+
+use crate::support::{Chain, NOON, flows};
+use crate::wire::{
+    CLIENT, FROM_ENDPOINT, REPLY, SERVER, TO_ENDPOINT, TO_OVERLAY, dns, drop, tcp, trace, trace_by, trace_cut, udp,
+};
+use tidegate_core::flow::{Direction, Flow, FlowType, L7Record, L7Type};
+
+fn chain() -> Chain {
+    Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("dns_flow", "{}")])
+}
+
+/// The DNS flows of some events, and the notes of the stage.
+fn found(data: &[Vec<u8>]) -> (Vec<Flow>, Vec<(&'static str, u64)>) {
+    let mut chain = chain();
+    let batch = chain.run(data);
+    let mut all: Vec<_> = flows(&batch).into_iter().chain(chain.finish(NOON)).collect();
+    all.retain(|flow| flow.flow_type == FlowType::L7);
+    let mut notes: Vec<_> = chain.step(2).tally.notes().iter().copied().filter(|(_, count)| *count > 0).collect();
+    notes.sort_unstable();
+    (all, notes)
+}
+
+fn names(flows: &[Flow]) -> Vec<String> {
+    let name = |flow: &Flow| {
+        let l7 = flow.l7.as_deref().expect("an L7 flow");
+        let L7Record::Dns(dns) = &l7.record else { panic!("no DNS") };
+        let missing: String = l7.missing.names().map(|name| format!(" no {name}")).collect();
+        format!("{:?} {}{missing}", l7.l7_type, dns.query)
+    };
+    flows.iter().map(name).collect()
+}
+
+fn question(id: u16, flags: [u8; 2], labels: &[&[u8]]) -> Vec<u8> {
+    let mut message = id.to_be_bytes().to_vec();
+    message.extend(flags);
+    message.extend([0, 1, 0, 0, 0, 0, 0, 0]);
+    for label in labels {
+        message.push(u8::try_from(label.len()).expect("a label"));
+        message.extend(*label);
+    }
+    message.extend([0, 0, 1, 0, 1]);
+    message
+}
+
+fn asked(message: &[u8]) -> Vec<u8> {
+    trace(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 53), message))
+}
+
+#[test]
+fn names_of_any_bytes_are_seen_and_escaped() {
+    let queries: [(&[&[u8]], &str); 5] = [
+        (&[b"redis\n", b"example"], "Request redis\\010.example."),
+        (&[b"a\0b"], "Request a\\000b."),
+        (&[b"tab\t", b"x"], "Request tab\\009.x."),
+        (&[b"A.B c"], "Request a\\.b\\ c."),
+        (&[], "Request ."),
+    ];
+    let data: Vec<_> = (1..).zip(queries).map(|(id, (labels, _))| asked(&question(id, [1, 0], labels))).collect();
+    let (flows, notes) = found(&data);
+    assert_eq!(names(&flows), queries.map(|(_, expected)| expected));
+    assert_eq!(notes, []);
+}
+
+#[test]
+fn unusual_flags_and_operations_are_seen() {
+    for flags in [[0x09, 0], [0x19, 0], [0x79, 0], [1, 0x40], [1, 0x30], [0x07, 3]] {
+        let (flows, notes) = found(&[asked(&question(1, flags, &[b"x"]))]);
+        assert_eq!((names(&flows), notes), (vec!["Request x.".to_owned()], vec![]), "{flags:02x?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_on_the_port_is_counted_for_each_report() {
+    let at_port = |payload: &[u8]| trace(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 53), payload));
+    let data = [
+        at_port(b"hello, how are you today?"),
+        at_port(b"hello, how are you today?"),
+        at_port(&[0; 3]),
+        trace_cut(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 53), &dns(7, "example.com.", false)), 14 + 20 + 8 + 16),
+    ];
+    let (flows, notes) = found(&data);
+    assert_eq!((names(&flows), notes), (vec![], vec![("dns_unread", 4)]));
+    let elsewhere = trace(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 5353), b"hello, how are you today?"));
+    assert_eq!(found(&[elsewhere]).1, []);
+}
+
+fn framed(message: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(message.len()).expect("a small message").to_be_bytes();
+    [&length[..], message].concat()
+}
+
+fn segment(seq: u32, payload: &[u8]) -> Vec<u8> {
+    trace(TO_OVERLAY, &tcp((CLIENT, 4000), (SERVER, 53), seq, payload))
+}
+
+#[test]
+fn every_message_of_a_segment_is_a_flow_once() {
+    let messages: Vec<u8> = [1, 2, 3].iter().flat_map(|id| framed(&dns(*id, &format!("q{id}."), false))).collect();
+    let (flows, notes) = found(&[segment(1, &messages), segment(1, &messages)]);
+    assert_eq!(names(&flows), ["Request q1.", "Request q2.", "Request q3."]);
+    assert_eq!(notes, []);
+}
+
+#[test]
+fn a_message_split_over_segments_is_incomplete_or_none_and_counted() {
+    let (first, second) = (framed(&dns(1, "first.", false)), framed(&dns(2, "second.", true)));
+    let both = [first.clone(), second].concat();
+    let answer = dns(2, "second.", true).len() - 16;
+    for (case, at, expected, counted) in [
+        ("in the first name", 15, vec![], vec![("dns_unread", 2)]),
+        ("in the second length", first.len() + 1, vec!["Request first."], vec![("dns_unread", 2)]),
+        ("in the second name", first.len() + 16, vec!["Request first."], vec![("dns_unread", 2)]),
+        (
+            "in the answers",
+            first.len() + 2 + answer + 5,
+            vec!["Request first.", "Response second. no answers no records"],
+            vec![("dns_incomplete", 1), ("dns_unread", 1)],
+        ),
+    ] {
+        let data = [segment(1, &both[..at]), segment(1 + u32::try_from(at).expect("small"), &both[at..])];
+        let (flows, notes) = found(&data);
+        assert_eq!((names(&flows), notes), (expected.into_iter().map(str::to_owned).collect(), counted), "{case}");
+    }
+}
+
+#[test]
+fn a_cut_message_is_counted_once_however_often_it_is_shown() {
+    let packet = udp((SERVER, 53), (CLIENT, 4000), &dns(7, "example.com.", true));
+    let cut = |point| trace_cut(point, &packet, packet.len() - 4);
+    let (flows, notes) = found(&[cut(FROM_ENDPOINT), cut(TO_ENDPOINT)]);
+    assert_eq!(names(&flows), ["Response example.com. no answers no records"]);
+    assert_eq!(notes, [("dns_incomplete", 1)]);
+    let L7Record::Dns(dns) = &flows[0].l7.as_deref().expect("an L7 flow").record else { panic!("no DNS") };
+    assert_eq!((dns.ips.len(), dns.ttl, dns.rcode, dns.rrtypes.len()), (0, None, Some(0), 0));
+}
+
+#[test]
+fn what_the_server_left_out_is_not_missing_from_the_capture() {
+    let mut message = dns(7, "example.com.", true);
+    message[2] |= 0x02;
+    let (flows, notes) = found(&[trace(TO_ENDPOINT, &udp((SERVER, 53), (CLIENT, 4000), &message))]);
+    assert_eq!((names(&flows), notes), (vec!["Response example.com.".to_owned()], vec![]));
+}
+
+/// The trace reasons, and the direction and reply that each message has with them.
+#[test]
+fn a_response_is_a_reply_whatever_connection_tracking_says_and_its_direction_is_its_requests() {
+    const NEW: u8 = 0;
+    const UNKNOWN: u8 = 5;
+    let response = udp((SERVER, 53), (CLIENT, 4000), &dns(7, "example.com.", true));
+    let query = udp((CLIENT, 4000), (SERVER, 53), &dns(7, "example.com.", false));
+    for (case, event, reply, direction) in [
+        ("a reply", trace_by(TO_ENDPOINT, REPLY, &response), true, Direction::Egress),
+        ("taken for a new connection", trace_by(TO_ENDPOINT, NEW, &response), true, Direction::Egress),
+        ("of an unknown reason", trace_by(TO_ENDPOINT, UNKNOWN, &response), true, Direction::Unknown),
+        ("a response that was dropped", drop(151, &response), true, Direction::Egress),
+        ("a request", trace_by(TO_ENDPOINT, NEW, &query), false, Direction::Ingress),
+        ("a request taken for a reply", trace_by(TO_ENDPOINT, REPLY, &query), false, Direction::Ingress),
+        ("a request that was dropped", drop(151, &query), false, Direction::Ingress),
+    ] {
+        let (flows, _) = found(&[event]);
+        let [flow] = &flows[..] else { panic!("{case}: {flows:?}") };
+        let is_response = flow.l7.as_deref().expect("an L7 flow").l7_type == L7Type::Response;
+        assert_eq!((flow.is_reply, is_response, flow.direction), (Some(reply), reply, direction), "{case}");
+    }
+}
+
+#[test]
+fn either_side_of_a_message_can_have_the_port() {
+    let response = udp((SERVER, 1053), (CLIENT, 53), &dns(7, "example.com.", true));
+    let (flows, _) = found(&[trace(TO_ENDPOINT, &response)]);
+    assert_eq!((names(&flows), flows[0].is_reply), (vec!["Response example.com.".to_owned()], Some(true)));
+}
