@@ -23,12 +23,13 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const BATCH: usize = 256;
 
 /// The stages that packets pass, looking into none for messages, which would have texts.
-const STAGES: [(&str, &str); 6] = [
+const STAGES: [(&str, &str); 7] = [
     ("cilium_decode", "{}"),
     ("l34_flow", "{}"),
     ("dns_flow", "{ wire = false }"),
     ("http_flow", "{ wire = false }"),
     ("l7_flow", "{}"),
+    ("cilium_enrich", "{}"),
     (
         "hubble_metrics",
         "{ metrics = ['flow:sourceContext=identity;destinationContext=identity', 'tcp', 'drop', 'port-distribution'] }",

@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 pub struct AgentEvent {
     /// When its frame was received.
     pub time: Timestamp,
+    /// The connection or recording that it came in, as in [`Frame`](super::Frame).
+    pub stream: u32,
     /// What happened.
     pub event_type: AgentEventType,
     /// To what, and how.
@@ -252,7 +254,12 @@ mod tests {
             (Notification::PolicyUpdate(serde_json::from_str(&format!(r#"{{"labels":["{text}"]}}"#)).unwrap()), 5000),
             (Notification::ServiceUpsert(serde_json::from_str(&service).unwrap()), 10_000),
         ] {
-            let event = AgentEvent { time: Timestamp::default(), event_type: AgentEventType::default(), notification };
+            let event = AgentEvent {
+                time: Timestamp::default(),
+                stream: 0,
+                event_type: AgentEventType::default(),
+                notification,
+            };
             let weight = event.heap_bytes();
             assert!((at_least..at_least + 1000).contains(&weight), "{weight} for {at_least}");
         }

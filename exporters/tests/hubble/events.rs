@@ -11,7 +11,7 @@ use tidegate_exporters::hubble::{Compact, Json};
 use crate::samples::{NODE, TIME};
 
 fn agent_lines(event_type: Type, notification: Notification) -> (String, String) {
-    let event = AgentEvent { time: Timestamp(1_772_359_200_000_000_000), event_type, notification };
+    let event = AgentEvent { time: Timestamp(1_772_359_200_000_000_000), stream: 0, event_type, notification };
     let (mut json, mut compact) = (String::new(), String::new());
     Json::new(NODE).push_agent_event(&mut json, &event);
     Compact::default().push_agent_event(&mut compact, &event);

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use tidegate_core::Timestamp;
-use tidegate_core::record::{AgentEvent, AgentEventType as Type, Notification};
+use tidegate_core::record::{AgentEvent, AgentEventType as Type, Frame, Notification};
 use tidegate_wire::agent_notify::{self, View};
 use tidegate_wire::release::Releases;
 
@@ -18,7 +18,7 @@ pub(super) const BAD_TEXT: &str = "agent_notify_bad_text";
 /// The reason to drop it: the data is not a gob of a notification, or its text is not JSON.
 pub(super) fn decode(
     decoder: &mut agent_notify::Decoder,
-    time: Timestamp,
+    frame: &Frame,
     data: &[u8],
 ) -> Result<(AgentEvent, Releases), &'static str> {
     let notify = decoder.read(data).map_err(agent_notify::Error::as_str)?;
@@ -31,7 +31,8 @@ pub(super) fn decode(
     };
     let unknown = || (Type::Unknown, Notification::Unknown { notify_type: kind, text: text.into_owned() });
     let (event_type, notification) = known.unwrap_or_else(unknown);
-    Ok((AgentEvent { time, event_type, notification }, notify.senders()))
+    let Frame { time, stream, .. } = *frame;
+    Ok((AgentEvent { time, stream, event_type, notification }, notify.senders()))
 }
 
 /// Reads what Cilium's number says that the text is; `None` for a number that Hubble has no type for.

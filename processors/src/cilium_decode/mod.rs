@@ -108,7 +108,7 @@ impl Decoder {
         match event {
             event::Event::Debug(message) => *record = Record::DebugEvent(debug_event(frame, &message)),
             event::Event::Agent(_) => {
-                let (event, senders) = agent_event::decode(&mut self.agent_notify, frame.time, data)?;
+                let (event, senders) = agent_event::decode(&mut self.agent_notify, frame, data)?;
                 self.hints.learn(senders);
                 *record = Record::AgentEvent(Box::new(event));
             }

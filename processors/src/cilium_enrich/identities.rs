@@ -1,84 +1,155 @@
 //! Labels of security identities, as far as they are known: Hubble's identity getter
 //! (`pkg/hubble/parser/cell/cell.go`, `pkg/identity`, v1.19.4).
 //!
-//! No event announces an identity. Its labels are learnt where an endpoint's labels meet an address's identity, and
-//! forgotten with its last address. Reserved identities have theirs from the start, but for those that a node's
-//! configuration gives to its host.
+//! No event announces an identity. The labels of one that the cluster gave out are learnt where an endpoint's labels
+//! meet an address's identity, or from a proxy's record, and forgotten with its last address. Reserved identities have
+//! theirs from the start; those of local scope have what follows from their prefixes.
 
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_core::flow::{EndpointNames, reserved_identity};
+use tidegate_core::flow::{Address, EndpointNames, IdentityScope, reserved_identity};
 
-/// The first identity that is not reserved; those above [`LAST_GLOBAL`] belong to prefixes and nodes.
-const FIRST_ALLOCATED: u32 = 256;
-const LAST_GLOBAL: u32 = 0x00ff_ffff;
+use super::local_scope::LocalScope;
+use super::prefix::{Family, Prefix};
+
+/// The first identity whose labels a configuration decides: of components (100), of users (128), then of pods (256).
+const FIRST_LEARNT: u32 = 100;
+const HOST: u32 = 1;
+pub(super) const WORLD: u32 = 2;
+const REMOTE_NODE: u32 = 6;
 const KUBE_API_SERVER: u32 = 7;
+pub(super) const WORLD_IPV4: u32 = 9;
+pub(super) const WORLD_IPV6: u32 = 10;
 
 /// Names that have labels and a cluster, and nothing of a pod.
-type Labels = Arc<EndpointNames>;
+pub(super) type Labels = Arc<EndpointNames>;
 
 /// Labels by identity.
 #[derive(Debug)]
 pub(super) struct Identities {
     reserved: Vec<Labels>,
+    /// Those of global scope and of remote nodes that have an entry in the IP cache.
     known: HashMap<u32, Known>,
+    local: LocalScope,
 }
 
 #[derive(Debug, Default)]
 struct Known {
-    addresses: usize,
+    entries: usize,
     labels: Option<Labels>,
+    /// Whether a record says so, which has both from one place.
+    is_recorded: bool,
 }
 
 impl Identities {
     pub(super) fn new() -> Self {
-        let reserved = (0..FIRST_ALLOCATED).map_while(reserved_labels).map(EndpointNames::of_labels).map(Arc::new);
-        Self { reserved: reserved.collect(), known: HashMap::new() }
+        let reserved = (0..FIRST_LEARNT).map_while(reserved_labels).map(EndpointNames::of_labels).map(Arc::new);
+        Self { reserved: reserved.collect(), known: HashMap::new(), local: LocalScope::new() }
     }
 
-    /// What an identity's labels tell; `None` where they are not known.
-    pub(super) fn names(&self, identity: u32) -> Option<Labels> {
-        let reserved = usize::try_from(identity).ok().and_then(|at| self.reserved.get(at));
-        reserved.or_else(|| self.known.get(&identity)?.labels.as_ref()).cloned()
-    }
-
-    /// An address has come to the identity.
-    pub(super) fn hold(&mut self, identity: u32) {
-        self.known.entry(identity).or_default().addresses += 1;
-    }
-
-    /// An address has left it.
-    pub(super) fn release(&mut self, identity: u32) {
-        let Some(known) = self.known.get_mut(&identity) else { return };
-        known.addresses -= 1;
-        if known.addresses == 0 {
-            self.known.remove(&identity);
+    /// What an identity's labels tell at an address; `None` where they are not known.
+    pub(super) fn names(&mut self, identity: u32, address: Option<Address>) -> Option<Labels> {
+        if let Some(reserved) = usize::try_from(identity).ok().and_then(|at| self.reserved.get(at)) {
+            return Some(Arc::clone(reserved));
+        }
+        let known = |known: &HashMap<u32, Known>| known.get(&identity)?.labels.clone();
+        match IdentityScope::of(identity) {
+            IdentityScope::Global => known(&self.known),
+            IdentityScope::Local => self.local.names(identity, address.map(Family::of)),
+            // It has the label of a node, whatever else it has.
+            IdentityScope::RemoteNode => known(&self.known).or_else(|| self.names(REMOTE_NODE, None)),
+            IdentityScope::Unknown => None,
         }
     }
 
-    /// The identity has these labels. Whether that is news.
+    /// An entry of the IP cache has come to the identity. Whether that changes its labels.
+    pub(super) fn hold(&mut self, identity: u32, prefix: Prefix) -> bool {
+        if IdentityScope::of(identity) == IdentityScope::Local {
+            self.local.hold(identity, prefix);
+            return true;
+        }
+        self.known.entry(identity).or_default().entries += 1;
+        prefix.is_everything() && self.learn_world(identity)
+    }
+
+    /// An entry has left it. Whether that changes its labels.
+    pub(super) fn release(&mut self, identity: u32, prefix: Prefix) -> bool {
+        if IdentityScope::of(identity) == IdentityScope::Local {
+            self.local.release(identity, prefix);
+            return true;
+        }
+        if let Some(known) = self.known.get_mut(&identity) {
+            known.entries -= 1;
+            if known.entries == 0 {
+                self.known.remove(&identity);
+            }
+        }
+        false
+    }
+
+    /// The world has this identity for a family of addresses. Whether that changes labels.
+    fn learn_world(&mut self, identity: u32) -> bool {
+        match identity {
+            WORLD => self.local.split_world(false),
+            _ => self.observe(identity),
+        }
+    }
+
+    /// A flow has this identity. Whether that changes labels of others.
+    pub(super) fn observe(&mut self, identity: u32) -> bool {
+        matches!(identity, WORLD_IPV4 | WORLD_IPV6) && self.local.split_world(true)
+    }
+
+    /// Whether the labels are those of the endpoints that have it.
+    pub(super) fn is_learnt(identity: u32) -> bool {
+        identity >= FIRST_LEARNT && IdentityScope::of(identity) == IdentityScope::Global
+    }
+
+    /// An endpoint of the identity has these labels. Whether that is news.
     pub(super) fn learn(&mut self, identity: u32, labels: &Labels) -> bool {
-        if !(FIRST_ALLOCATED..=LAST_GLOBAL).contains(&identity) {
-            return false;
+        let Some(known) = self.known.get_mut(&identity).filter(|_| Self::is_learnt(identity)) else { return false };
+        let is_news = !known.is_recorded && known.labels.as_ref() != Some(labels);
+        if is_news {
+            known.labels = Some(Arc::clone(labels));
         }
-        let Some(known) = self.known.get_mut(&identity) else { return false };
-        if known.labels.as_ref() == Some(labels) {
-            return false;
-        }
-        known.labels = Some(Arc::clone(labels));
-        true
+        is_news
     }
 
-    /// Likewise, but takes what is known already for right.
-    pub(super) fn learn_first(&mut self, identity: u32, labels: &Labels) -> bool {
-        let is_open = self.known.get(&identity).is_some_and(|known| known.labels.is_none());
-        is_open && self.learn(identity, labels)
+    /// A proxy's record has these labels for the identity, from the agent's own table. Whether that is news.
+    pub(super) fn learn_recorded(&mut self, identity: u32, labels: &Labels) -> bool {
+        if IdentityScope::of(identity) == IdentityScope::Local {
+            return self.local.learn(identity, &labels.labels);
+        }
+        if identity == HOST {
+            return self.learn_host(labels);
+        }
+        match self.known.get_mut(&identity) {
+            Some(known) if identity >= FIRST_LEARNT => {
+                known.is_recorded = true;
+                let is_news = known.labels.as_ref() != Some(labels);
+                if is_news {
+                    known.labels = Some(Arc::clone(labels));
+                }
+                is_news
+            }
+            _ => false,
+        }
+    }
+
+    /// Those of the node itself depend on what else it is, such as a host of the Kubernetes API server.
+    fn learn_host(&mut self, labels: &Labels) -> bool {
+        let Some(host) = self.reserved.get_mut(HOST as usize) else { return false };
+        let is_news = host.labels != labels.labels && labels.labels.iter().any(|label| label == "reserved:host");
+        if is_news {
+            *host = Arc::clone(labels);
+        }
+        is_news
     }
 }
 
 /// The labels of a reserved identity.
-fn reserved_labels(identity: u32) -> Option<Vec<String>> {
+pub(super) fn reserved_labels(identity: u32) -> Option<Vec<String>> {
     let mut labels = vec![format!("reserved:{}", reserved_identity(identity)?)];
     if identity == KUBE_API_SERVER {
         labels.push("reserved:remote-node".to_owned());
@@ -87,54 +158,4 @@ fn reserved_labels(identity: u32) -> Option<Vec<String>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn labels(label: &str) -> Labels {
-        Arc::new(EndpointNames::of_labels(vec![label.to_owned()]))
-    }
-
-    #[test]
-    fn reserved_identities_have_hubbles_labels() {
-        let identities = Identities::new();
-        let shown = |identity| identities.names(identity).map(|names| names.labels.join(","));
-        for (identity, expected) in [
-            (0, Some("reserved:unknown")),
-            (1, Some("reserved:host")),
-            (2, Some("reserved:world")),
-            (6, Some("reserved:remote-node")),
-            (7, Some("reserved:kube-apiserver,reserved:remote-node")),
-            (10, Some("reserved:world-ipv6")),
-            (11, None),
-            (128, None),
-            (4242, None),
-            (16_777_217, None),
-        ] {
-            assert_eq!(shown(identity).as_deref(), expected, "{identity}");
-        }
-    }
-
-    #[test]
-    fn labels_are_forgotten_with_the_last_address() {
-        let mut identities = Identities::new();
-        assert!(!identities.learn(4242, &labels("k8s:a=1")), "nobody has it");
-        identities.hold(4242);
-        identities.hold(4242);
-        assert!(identities.learn(4242, &labels("k8s:a=1")));
-        assert!(!identities.learn(4242, &labels("k8s:a=1")), "it is no news");
-        assert!(!identities.learn_first(4242, &labels("k8s:a=2")));
-        identities.release(4242);
-        assert_eq!(identities.names(4242), Some(labels("k8s:a=1")));
-        identities.release(4242);
-        assert_eq!(identities.names(4242), None);
-    }
-
-    #[test]
-    fn identities_of_prefixes_and_reserved_ones_learn_nothing() {
-        let mut identities = Identities::new();
-        for identity in [1, 16_777_217, 33_554_433] {
-            identities.hold(identity);
-            assert!(!identities.learn(identity, &labels("k8s:a=1")), "{identity}");
-        }
-    }
-}
+mod tests;

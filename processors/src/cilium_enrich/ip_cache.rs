@@ -3,19 +3,14 @@
 //! longest prefix does.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use tidegate_core::flow::Address;
 
 use super::pods::PodName;
+use super::prefix::{Family, Prefix};
 use super::views::Views;
-
-/// Bits in front of an IPv4 address in its IPv4-mapped form.
-const MAPPED: u8 = 96;
-/// Bits of an address.
-const WHOLE: u8 = 128;
 
 /// The entry of an address.
 #[derive(Debug)]
@@ -31,34 +26,6 @@ impl Host {
     /// Whether an announcement says what is known.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
         (self.identity, self.node, &self.pod) == (other.identity, other.node, &other.pod)
-    }
-}
-
-/// An address and how many of its bits count; an IPv4 prefix in its IPv4-mapped form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Prefix {
-    address: Address,
-    len: u8,
-}
-
-impl Prefix {
-    /// Reads `10.0.0.0/8`, or an address alone.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let (ip, len) = text.split_once('/').map_or((text, None), |(ip, len)| (ip, Some(len)));
-        let ip: IpAddr = ip.parse().ok()?;
-        let before = if ip.is_ipv4() { MAPPED } else { 0 };
-        let len = len.map_or(Some(WHOLE - before), |len| len.parse().ok())?;
-        (len <= WHOLE - before).then(|| Self::of(Address::from(ip), before + len))
-    }
-
-    /// The address, if all of its bits count.
-    pub(super) fn address(self) -> Option<Address> {
-        (self.len == WHOLE).then_some(self.address)
-    }
-
-    fn of(address: Address, len: u8) -> Self {
-        let mask = u128::MAX.checked_shl(u32::from(WHOLE - len)).unwrap_or_default();
-        Self { address: Address((u128::from_be_bytes(address.0) & mask).to_be_bytes()), len }
     }
 }
 
@@ -82,8 +49,7 @@ impl IpCache {
         if let Some(host) = self.hosts.get(&address) {
             return Some(host.identity);
         }
-        let shortest = if address.to_ip().is_ipv4() { MAPPED } else { 0 };
-        let mut lengths = self.lengths.range(shortest..).rev();
+        let mut lengths = self.lengths.range(Prefix::shortest(Family::of(address))..).rev();
         lengths.find_map(|(len, _)| self.prefixes.get(&Prefix::of(address, *len)).copied())
     }
 
@@ -91,27 +57,39 @@ impl IpCache {
         self.prefixes.contains_key(&prefix)
     }
 
-    pub(super) fn upsert_prefix(&mut self, prefix: Prefix, identity: u32) {
-        if self.prefixes.insert(prefix, identity).is_none() {
-            *self.lengths.entry(prefix.len).or_default() += 1;
+    /// Sets a prefix's identity; the one that it had is left.
+    pub(super) fn upsert_prefix(&mut self, prefix: Prefix, identity: u32) -> Option<u32> {
+        let before = self.prefixes.insert(prefix, identity);
+        if before.is_none() {
+            *self.lengths.entry(prefix.len()).or_default() += 1;
         }
+        before
     }
 
-    pub(super) fn delete_prefix(&mut self, prefix: Prefix) {
-        if self.prefixes.remove(&prefix).is_none() {
-            return;
-        }
-        if let Some(count) = self.lengths.get_mut(&prefix.len) {
+    /// Forgets a prefix; the identity that it had is left.
+    pub(super) fn delete_prefix(&mut self, prefix: Prefix) -> Option<u32> {
+        let before = self.prefixes.remove(&prefix)?;
+        if let Some(count) = self.lengths.get_mut(&prefix.len()) {
             *count -= 1;
             if *count == 0 {
-                self.lengths.remove(&prefix.len);
+                self.lengths.remove(&prefix.len());
             }
         }
+        Some(before)
+    }
+
+    /// All entries with an identity for which `is_gone` holds.
+    pub(super) fn entries_where(&self, is_gone: impl Fn(u32) -> bool) -> Vec<Prefix> {
+        let hosts = self.hosts.iter().map(|(address, host)| (Prefix::host(*address), host.identity));
+        let prefixes = self.prefixes.iter().map(|(prefix, identity)| (*prefix, *identity));
+        hosts.chain(prefixes).filter(|(_, identity)| is_gone(*identity)).map(|(prefix, _)| prefix).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn address(text: &str) -> Address {
@@ -136,21 +114,5 @@ mod tests {
         assert_eq!(cache.identity(address("10.1.2.3")), Some(3));
         assert_eq!(cache.identity(address("192.0.2.1")), None, "an IPv6 prefix is none of IPv4");
         assert_eq!(cache.census(), [0, 3]);
-    }
-
-    #[test]
-    fn a_prefix_is_read_in_every_form() {
-        for (text, whole) in [
-            ("10.0.2.20/32", Some("10.0.2.20")),
-            ("10.0.2.20", Some("10.0.2.20")),
-            ("fd00::14/128", Some("fd00::14")),
-            ("10.0.2.20/31", None),
-        ] {
-            let prefix = Prefix::parse(text).unwrap_or_else(|| panic!("{text} is a prefix"));
-            assert_eq!(prefix.address(), whole.map(address), "{text}");
-        }
-        for text in ["", "10.0.2.20/33", "fd00::/129", "10.0.2.20/", "10.0.2/24", "pod", "10.0.2.20/32@1"] {
-            assert_eq!(Prefix::parse(text), None, "{text}");
-        }
     }
 }

@@ -7,12 +7,17 @@
 //! restart restores them. Workloads, services and DNS names are not announced at all. What is unknown stays empty.
 //!
 //! A restart of the agent does not empty the table: endpoints and addresses outlive it, and the agent says that it has
-//! started after it has begun to announce. A stale address is right again once it is announced for somebody else.
+//! started after it has begun to announce. A stale address is right again once it is announced for another pod. Only
+//! identities that the agent gave out itself, to prefixes and to other nodes, go with its connection: the next agent
+//! numbers them anew, and announces them again.
 
 mod changes;
 mod identities;
 mod ip_cache;
+mod local_scope;
+mod pairing;
 mod pods;
+mod prefix;
 mod refusal;
 mod resolve;
 mod table;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tidegate_core::flow::{Address, Direction, Endpoint, EndpointNames, Flow, Seen};
 
+use super::identities::Labels;
 use super::pods::PodName;
 use super::table::Table;
 use super::views::{Look, View};
@@ -29,21 +30,28 @@ impl Table {
         if endpoint.identity == 0 {
             endpoint.identity = address.and_then(|address| self.ip_cache.identity(address)).unwrap_or_default();
         }
+        self.observe(endpoint.identity);
         match self.view(address, Look::Identity(endpoint.identity)) {
             Some(View { id, names }) => (endpoint.id, endpoint.names) = (id, Some(names)),
-            None => endpoint.names = self.identities.names(endpoint.identity),
+            None => endpoint.names = self.identities.names(endpoint.identity, address),
         }
     }
 
-    /// What Hubble's `seven` parser looks up. The record's labels are news where its identity has none yet.
+    /// What Hubble's `seven` parser looks up. The record's own labels stay as they are; flows of the datapath show them
+    /// where they have the record's identity.
     fn add_pod(&mut self, address: Option<Address>, endpoint: &mut Endpoint) {
+        self.observe(endpoint.identity);
         let labels = endpoint.names.as_ref();
-        if labels.is_some_and(|labels| self.identities.learn_first(endpoint.identity, labels)) {
+        if labels.is_some_and(|labels| self.identities.learn_recorded(endpoint.identity, labels)) {
             self.version += 1;
         }
         if let Some(view) = self.view(address, Look::Record(endpoint.names.clone())) {
             endpoint.names = Some(view.names);
         }
+    }
+
+    fn observe(&mut self, identity: u32) {
+        self.version += u64::from(self.identities.observe(identity));
     }
 
     /// The view of an address that a pod has.
@@ -54,19 +62,16 @@ impl Table {
         if let Some(view) = host.views.find(self.version, &look) {
             return Some(view.clone());
         }
-        let view = self.compose(pod, &look);
+        let (own, pod) = (host.identity, Arc::clone(pod));
+        let view = self.compose(address, own, &pod, &look);
         self.ip_cache.hosts.get_mut(&address)?.views.keep(self.version, look, view.clone());
         Some(view)
     }
 
-    fn compose(&self, pod: &PodName, look: &Look) -> View {
+    /// Puts together what a pod's address shows, which has an identity of its own.
+    fn compose(&mut self, address: Address, own: u32, pod: &PodName, look: &Look) -> View {
         let (id, labels) = match look {
-            Look::Identity(identity) => {
-                let local = self.local(pod);
-                let labels = local.and_then(|(_, endpoint)| endpoint.labels.clone());
-                let id = local.map_or(0, |(id, _)| low_u32(id.to_le_bytes()));
-                (id, labels.or_else(|| self.identities.names(*identity)))
-            }
+            Look::Identity(identity) => self.labels(address, own, pod, *identity),
             Look::Record(names) => (0, names.clone()),
         };
         let names = EndpointNames {
@@ -75,6 +80,16 @@ impl Table {
             ..labels.as_deref().cloned().unwrap_or_default()
         };
         View { id, names: Arc::new(names) }
+    }
+
+    /// Endpoint and labels of a pod that the datapath gave an identity. On this node they are those of its own identity,
+    /// which its endpoint has; while that has only the ones that it was created with, the identity may know better.
+    fn labels(&mut self, address: Address, own: u32, pod: &PodName, identity: u32) -> (u32, Option<Labels>) {
+        let Some((id, endpoint)) = self.local(pod) else { return (0, self.identities.names(identity, Some(address))) };
+        let (id, is_new, labels) = (low_u32(id.to_le_bytes()), endpoint.is_new, endpoint.labels.clone());
+        let settled = if is_new { self.identities.names(own, Some(address)) } else { None };
+        let labels = settled.or(labels).or_else(|| self.identities.names(identity, Some(address)));
+        (id, labels)
     }
 }
 

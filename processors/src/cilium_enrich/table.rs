@@ -4,12 +4,15 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_core::flow::{Address, EndpointNames};
+use tidegate_core::Timestamp;
+use tidegate_core::flow::{Address, EndpointNames, IdentityScope};
 use tidegate_core::record::{AgentEvent, AgentEventType as Type, EndpointUpdate, IpCache as Entry, Notification};
 
 use super::identities::Identities;
-use super::ip_cache::{Host, IpCache, Prefix};
+use super::ip_cache::{Host, IpCache};
+use super::pairing::Pairing;
 use super::pods::{PodName, Pods};
+use super::prefix::Prefix;
 use super::refusal::Refusal;
 use super::views::Views;
 
@@ -22,8 +25,10 @@ pub(super) struct LocalEndpoint {
     pod: Arc<PodName>,
     /// What its labels tell; `None` until they are announced, which is after the endpoint itself.
     pub(super) labels: Option<Arc<EndpointNames>>,
-    /// The identity that had the labels when both were last taken to belong together.
-    settled: Option<(u32, Arc<EndpointNames>)>,
+    /// Whether the labels are those that it was created with. They can change before it gets its first identity, so
+    /// they are not known to be that one's.
+    pub(super) is_new: bool,
+    pairing: Pairing,
 }
 
 /// The table.
@@ -36,6 +41,8 @@ pub(super) struct Table {
     max_entries: usize,
     /// Counts the changes that can show on more than one address.
     pub(super) version: u64,
+    /// The newest connection that announcements came in.
+    stream: u32,
 }
 
 impl Table {
@@ -47,6 +54,7 @@ impl Table {
             identities: Identities::new(),
             max_entries,
             version: 0,
+            stream: 0,
         }
     }
 
@@ -55,12 +63,18 @@ impl Table {
     /// # Errors
     /// It is not remembered; what it was to replace stays.
     pub(super) fn learn(&mut self, event: &AgentEvent) -> Result<(), Refusal> {
+        if event.stream > self.stream {
+            self.stream = event.stream;
+            self.forget_identities_of_a_node();
+        }
         match (event.event_type, &event.notification) {
-            (Type::IpCacheUpserted, Notification::IpCacheUpdate(entry)) => self.upsert(entry)?,
+            (Type::IpCacheUpserted, Notification::IpCacheUpdate(entry)) => self.upsert(entry, event.time)?,
             (Type::IpCacheDeleted, Notification::IpCacheUpdate(entry)) => self.delete(entry)?,
             (Type::EndpointCreated, Notification::EndpointUpdate(endpoint)) => self.create(endpoint)?,
             (Type::EndpointDeleted, Notification::EndpointUpdate(endpoint)) => self.remove(endpoint.id),
-            (_, Notification::EndpointRegenerate(endpoint)) => self.relabel(endpoint.id, &endpoint.labels)?,
+            (_, Notification::EndpointRegenerate(endpoint)) => {
+                self.relabel(endpoint.id, &endpoint.labels, event.time)?;
+            }
             _ => {}
         }
         Ok(())
@@ -93,47 +107,76 @@ impl Table {
         if is_full && !is_known { Err(Refusal::TableFull) } else { Ok(()) }
     }
 
-    fn upsert(&mut self, entry: &Entry) -> Result<(), Refusal> {
+    fn upsert(&mut self, entry: &Entry, now: Timestamp) -> Result<(), Refusal> {
         let prefix = Prefix::parse(&entry.cidr).ok_or(Refusal::BadPrefix)?;
         let Some(address) = prefix.address() else {
             self.check_room(self.ip_cache.has_prefix(prefix))?;
-            self.ip_cache.upsert_prefix(prefix, entry.identity);
+            self.replace_prefix(prefix, entry.identity);
             return Ok(());
         };
         self.check_room(self.ip_cache.hosts.contains_key(&address))?;
         let pod = PodName::new(&entry.namespace, &entry.pod_name)?.map(|name| self.pods.shared(name));
         let node = Prefix::parse(&entry.host_ip).and_then(Prefix::address);
-        self.replace(address, Host { identity: entry.identity, node, pod, views: Views::default() });
+        self.replace(address, Host { identity: entry.identity, node, pod, views: Views::default() }, now);
         Ok(())
     }
 
-    fn replace(&mut self, address: Address, host: Host) {
+    fn replace_prefix(&mut self, prefix: Prefix, identity: u32) {
+        self.hold(identity, prefix);
+        if let Some(before) = self.ip_cache.upsert_prefix(prefix, identity) {
+            self.release(before, prefix);
+        }
+    }
+
+    fn hold(&mut self, identity: u32, prefix: Prefix) {
+        self.version += u64::from(self.identities.hold(identity, prefix));
+    }
+
+    fn release(&mut self, identity: u32, prefix: Prefix) {
+        self.version += u64::from(self.identities.release(identity, prefix));
+    }
+
+    fn replace(&mut self, address: Address, host: Host, now: Timestamp) {
         if self.ip_cache.hosts.get(&address).is_some_and(|known| known.says_the_same(&host)) {
             return;
         }
-        self.identities.hold(host.identity);
+        self.hold(host.identity, Prefix::host(address));
         self.forget(address);
         let pod = host.pod.clone();
         self.ip_cache.hosts.insert(address, host);
         if let Some(pod) = pod {
             self.pods.join(&pod, address);
             self.pod_changed(&pod);
-            self.match_labels(&pod);
+            self.match_labels(&pod, now);
         }
     }
 
     fn delete(&mut self, entry: &Entry) -> Result<(), Refusal> {
         let prefix = Prefix::parse(&entry.cidr).ok_or(Refusal::BadPrefix)?;
-        match prefix.address() {
-            Some(address) => self.forget(address),
-            None => self.ip_cache.delete_prefix(prefix),
-        }
+        self.forget_prefix(prefix);
         Ok(())
+    }
+
+    fn forget_prefix(&mut self, prefix: Prefix) {
+        if let Some(address) = prefix.address() {
+            self.forget(address);
+        } else if let Some(before) = self.ip_cache.delete_prefix(prefix) {
+            self.release(before, prefix);
+        }
+    }
+
+    /// Another agent announces from here on. It gives out numbers of local scope anew, so one that stays would be
+    /// another's; it announces them again.
+    fn forget_identities_of_a_node(&mut self) {
+        let is_of_a_node = |identity| IdentityScope::of(identity) != IdentityScope::Global;
+        for prefix in self.ip_cache.entries_where(is_of_a_node) {
+            self.forget_prefix(prefix);
+        }
     }
 
     fn forget(&mut self, address: Address) {
         let Some(host) = self.ip_cache.hosts.remove(&address) else { return };
-        self.identities.release(host.identity);
+        self.release(host.identity, Prefix::host(address));
         if let Some(pod) = host.pod {
             self.pods.part(&pod, address);
             self.pod_changed(&pod);
@@ -155,9 +198,8 @@ impl Table {
         self.remove(endpoint.id);
         let pod = self.pods.shared(pod);
         self.pods.settle(&pod, endpoint.id);
-        self.endpoints.insert(endpoint.id, LocalEndpoint { pod: Arc::clone(&pod), labels, settled: None });
+        self.endpoints.insert(endpoint.id, LocalEndpoint { pod, labels, is_new: true, pairing: Pairing::default() });
         self.version += 1;
-        self.match_labels(&pod);
         Ok(())
     }
 
@@ -168,36 +210,30 @@ impl Table {
         }
     }
 
-    fn relabel(&mut self, id: u64, labels: &[String]) -> Result<(), Refusal> {
+    fn relabel(&mut self, id: u64, labels: &[String], now: Timestamp) -> Result<(), Refusal> {
         let Some(endpoint) = self.endpoints.get_mut(&id) else { return Ok(()) };
         let labels = names_of(labels)?;
-        if endpoint.labels != labels {
-            endpoint.labels = labels;
+        if endpoint.labels != labels || endpoint.is_new {
+            (endpoint.labels, endpoint.is_new) = (labels, false);
             self.version += 1;
-            let pod = Arc::clone(&endpoint.pod);
-            self.match_labels(&pod);
         }
+        let pod = Arc::clone(&endpoint.pod);
+        self.match_labels(&pod, now);
         Ok(())
     }
 
-    /// Learns the labels of the identity that all addresses of the pod have. Labels and identity of an endpoint
-    /// change together and are announced one after the other: while only one of them is new, they do not match.
-    fn match_labels(&mut self, pod: &PodName) {
+    /// Learns the labels of the identity that all addresses of the pod have.
+    fn match_labels(&mut self, pod: &PodName, now: Timestamp) {
         let Some((id, _)) = self.local(pod) else { return };
         let addresses = self.pods.get(pod).map_or(&[][..], |pod| &pod.addresses);
         let mut identities = addresses.iter().filter_map(|address| Some(self.ip_cache.hosts.get(address)?.identity));
         let Some(identity) = identities.next() else { return };
-        if identities.any(|other| other != identity) {
+        if identities.any(|other| other != identity) || !Identities::is_learnt(identity) {
             return;
         }
         let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
-        let Some(labels) = &endpoint.labels else { return };
-        let is_halfway = |(settled, with): &(u32, _)| (*settled == identity) != (with == labels);
-        if endpoint.settled.as_ref().is_some_and(is_halfway) {
-            return;
-        }
-        endpoint.settled = Some((identity, Arc::clone(labels)));
-        if self.identities.learn(identity, labels) {
+        let Some(labels) = endpoint.labels.as_ref().filter(|_| !endpoint.is_new) else { return };
+        if endpoint.pairing.settles(identity, labels, now) && self.identities.learn(identity, labels) {
             self.version += 1;
         }
     }

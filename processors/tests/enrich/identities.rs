@@ -30,6 +30,37 @@ fn the_announcements_of_a_pod_may_come_in_any_order() {
 }
 
 #[test]
+fn labels_of_a_creation_are_not_the_first_identitys() {
+    let mut enrich = Enrich::new("{}");
+    enrich.created_with(312, "shop/cart-0", &["k8s:stage=0"]);
+    assert_eq!(enrich.side("10.0.1.5", 0), "0/0 - - [reserved:unknown]");
+    enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
+    assert_eq!(other(&mut enrich, 4242), "", "they may have changed meanwhile");
+    assert_eq!(enrich.side("10.0.1.5", 0), "312/4242 - shop/cart-0 [k8s:stage=0]", "it has no others yet");
+    enrich.regenerated(312, &CART);
+    let cart = "k8s:app=cart,k8s:io.cilium.k8s.policy.cluster=east";
+    assert_eq!(other(&mut enrich, 4242), cart);
+    assert_eq!(enrich.side("10.0.1.5", 0), format!("312/4242 east shop/cart-0 [{cart}]"));
+
+    enrich.created_with(313, "shop/cart-1", &["k8s:stage=0"]);
+    enrich.upserted("10.0.1.6/32", 4242, "shop/cart-1", NODE);
+    assert_eq!(enrich.side("10.0.1.6", 0), format!("313/4242 east shop/cart-1 [{cart}]"), "its identity knows better");
+    enrich.regenerated(313, &["k8s:stage=0"]);
+    assert_eq!(enrich.side("10.0.1.6", 0), "313/4242 - shop/cart-1 [k8s:stage=0]");
+}
+
+#[test]
+fn an_endpoint_that_had_no_identity_of_its_own_waits_for_none() {
+    let mut enrich = Enrich::new("{}");
+    enrich.created(312, "shop/cart-0");
+    enrich.upserted("10.0.1.5/32", 5, "shop/cart-0", NODE);
+    enrich.regenerated(312, &NEW);
+    assert_eq!(other(&mut enrich, 5), "reserved:init");
+    enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
+    assert_eq!(other(&mut enrich, 4242), "k8s:app=cart-2", "the labels were announced first");
+}
+
+#[test]
 fn labels_that_change_do_not_become_those_of_the_identity_before() {
     type Step = fn(&mut Enrich);
     let labels: Step = |enrich| enrich.regenerated(312, &NEW);

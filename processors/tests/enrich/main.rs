@@ -3,4 +3,6 @@
 mod bounds;
 mod identities;
 mod names;
+mod orders;
 mod support;
+mod world;

@@ -19,6 +19,9 @@ pub(crate) struct Enrich {
     processor: Box<dyn Processor>,
     telemetry: Telemetry,
     tally: Tally,
+    /// When announcements come, and in which connection.
+    pub(crate) time: Timestamp,
+    pub(crate) stream: u32,
 }
 
 pub(crate) fn build(config: &str, telemetry: &Telemetry) -> Result<Box<dyn Processor>, String> {
@@ -38,7 +41,7 @@ impl Enrich {
     pub(crate) fn new(config: &str) -> Self {
         let telemetry = Telemetry::default();
         let processor = build(config, &telemetry).unwrap_or_else(|message| panic!("{message}"));
-        Self { processor, telemetry, tally: Tally::default() }
+        Self { processor, telemetry, tally: Tally::default(), time: Timestamp::default(), stream: 0 }
     }
 
     /// One that has heard of the pod `shop/cart-0`, whose endpoint 312 is on this node.
@@ -59,9 +62,15 @@ impl Enrich {
         self.announce(Type::IpCacheDeleted, Notification::IpCacheUpdate(ip_cache(cidr, 0, "", "")));
     }
 
-    /// An endpoint came; like Cilium, without its labels.
+    /// An endpoint came; like Cilium since 1.16, without its labels.
     pub(crate) fn created(&mut self, id: u64, pod: &str) {
-        self.announce(Type::EndpointCreated, Notification::EndpointUpdate(endpoint(id, pod)));
+        self.created_with(id, pod, &[]);
+    }
+
+    pub(crate) fn created_with(&mut self, id: u64, pod: &str, labels: &[&str]) {
+        let labels = labels.iter().map(|&label| label.to_owned()).collect();
+        let created = EndpointUpdate { labels, ..endpoint(id, pod) };
+        self.announce(Type::EndpointCreated, Notification::EndpointUpdate(created));
     }
 
     pub(crate) fn removed(&mut self, id: u64) {
@@ -75,7 +84,7 @@ impl Enrich {
     }
 
     pub(crate) fn announce(&mut self, event_type: Type, notification: Notification) {
-        let event = AgentEvent { time: Timestamp::default(), event_type, notification };
+        let event = AgentEvent { time: self.time, stream: self.stream, event_type, notification };
         let mut batch = Batch::new();
         batch.push(Record::AgentEvent(Box::new(event.clone())));
         self.processor.process(&mut batch, &mut self.tally);

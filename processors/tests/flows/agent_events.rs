@@ -114,7 +114,7 @@ fn each_notification_becomes_what_hubble_makes_of_it() {
     assert_eq!(recorded.len(), expected.len());
     for ((name, data), (expected_name, (event_type, notification))) in recorded.into_iter().zip(expected) {
         assert_eq!(name, expected_name);
-        assert_eq!(outcome(&data), Ok(AgentEvent { time: NOON, event_type, notification }), "{name}");
+        assert_eq!(outcome(&data), Ok(AgentEvent { time: NOON, stream: 0, event_type, notification }), "{name}");
     }
 }
 

@@ -33,6 +33,7 @@ fn each_identifier_names_an_endpoint_its_way() {
     let cases = [
         ("identity", labelled(&["k8s:a=b", "reserved:host"]), "k8s:a=b,reserved:host"),
         ("identity", identity(2), "reserved:world"),
+        ("identity", identity(7), "reserved:kube-apiserver,reserved:remote-node"),
         ("identity", identity(70_000), ""),
         ("namespace", pod("ns", "p"), "ns"),
         ("pod", pod("ns", "p"), "ns/p"),
@@ -47,6 +48,9 @@ fn each_identifier_names_an_endpoint_its_way() {
         ("reserved-identity", labelled(&["k8s:x=y"]), ""),
         ("reserved-identity", identity(7), "reserved:kube-apiserver"),
         ("reserved-identity", identity(0), "reserved:unknown"),
+        ("reserved-identity", identity(33_554_433), "reserved:remote-node"),
+        ("reserved-identity", identity(16_777_217), ""),
+        ("reserved-identity", labelled(&["cidr:1.1.1.1/32", "reserved:world-ipv4"]), "reserved:world-ipv4"),
         ("reserved-identity", identity(4_242), ""),
         ("workload", pod("ns", "p"), "ns/p-w"),
         ("workload", bare("j"), "j"),

@@ -196,6 +196,11 @@ fn to_world(flow: Flow) -> Flow {
     Flow { destination: Endpoint { identity: 2, ..Endpoint::default() }, ..flow }
 }
 
+/// To an identity of local scope.
+fn to_prefix(labels: &[&str]) -> Flow {
+    Flow { destination: Endpoint { identity: 16_777_217, ..labelled(labels) }, ..tcp(0) }
+}
+
 #[test]
 fn flows_to_world_counts_requests_and_policy_drops_to_outside() {
     let forwarded = r#"hubble_flows_to_world_total{protocol="TCP",verdict="FORWARDED"} 1"#;
@@ -215,6 +220,9 @@ fn flows_to_world_counts_requests_and_policy_drops_to_outside() {
             (Flow { message_type: 0, ..to_world(tcp(0)) }, &[]),
             (to_world(trace()), &[]),
             (tcp(0), &[]),
+            (to_prefix(&[]), &[forwarded]),
+            (to_prefix(&["cidr:1.1.1.1/32", "reserved:world"]), &[forwarded]),
+            (to_prefix(&["reserved:remote-node"]), &[]),
         ],
     );
     assert_eq!(counted(&["flows-to-world:any-drop"], &[to_world(dropped(181))]), [denied]);

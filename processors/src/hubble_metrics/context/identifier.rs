@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use tidegate_core::flow::{Address, Endpoint, EndpointNames, reserved_identity};
+use tidegate_core::flow::{Address, Endpoint, EndpointNames, IdentityScope, reserved_identity};
 
 /// An identifier of a context option, or what a label of `labelsContext` shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,9 @@ pub(super) enum Identifier {
 const APP_LABELS: [&str; 3] = ["k8s:app.kubernetes.io/name=", "k8s:k8s-app=", "k8s:app="];
 const RESERVED: &str = "reserved:";
 const KUBE_API_SERVER: &str = "reserved:kube-apiserver";
+const REMOTE_NODE: &str = "remote-node";
+/// A node that serves the Kubernetes API has both labels.
+const API_SERVER_NODE: u32 = 7;
 
 impl Identifier {
     /// By its name in context options, in whatever case.
@@ -94,10 +97,20 @@ impl Identifier {
     }
 }
 
+/// The reserved labels that an identity has for certain, by its number: which of the world's three one of local scope has
+/// is for `cilium_enrich` to find out.
+fn certain(identity: u32) -> [Option<&'static str>; 2] {
+    match IdentityScope::of(identity) {
+        IdentityScope::RemoteNode => [Some(REMOTE_NODE), None],
+        _ => [reserved_identity(identity), (identity == API_SERVER_NODE).then_some(REMOTE_NODE)],
+    }
+}
+
 /// The labels of an endpoint, each in two parts to be read as one.
 pub(in super::super) fn labels(endpoint: &Endpoint) -> impl Iterator<Item = (&'static str, &str)> {
     let known = endpoint.names.as_deref().map_or(&[][..], |names| &*names.labels);
-    let derived = if known.is_empty() { reserved_identity(endpoint.identity) } else { None };
+    let derived = if known.is_empty() { certain(endpoint.identity) } else { [None, None] };
+    let derived = derived.into_iter().flatten();
     known.iter().map(|label| ("", label.as_str())).chain(derived.map(|name| (RESERVED, name)))
 }
 

@@ -1,8 +1,8 @@
 //! The labels that an item's context options add: who talks to whom
 //! (`pkg/hubble/metrics/api/context.go`, v1.19.4).
 //!
-//! Names, labels and workloads are those that the flow's endpoints carry. An endpoint without labels that
-//! has a reserved identity has the label of that identity, as in Hubble, where the identity cache adds it.
+//! Names, labels and workloads are those that the flow's endpoints carry. An endpoint without labels has
+//! those that its identity's number tells, such as `reserved:world`, as in Hubble, where the identity cache adds them.
 //!
 //! Items with equal options share a [`Context`], which finds the labels of a flow once for all of them, as one number.
 

@@ -2,7 +2,7 @@
 //! them, with option `any-drop` all; `syn-only` leaves out all but the first packets of TCP connections;
 //! `port` adds the destination port.
 
-use tidegate_core::flow::{DropReason, Endpoint, Flow, L4, TcpFlags, Verdict};
+use tidegate_core::flow::{DropReason, Endpoint, Flow, IdentityScope, L4, TcpFlags, Verdict};
 
 use super::words::{DECIMAL, PROTOCOL, VERDICT, protocol};
 use super::{Metric, Plugin};
@@ -78,7 +78,12 @@ impl Metric for FlowsToWorld {
     }
 }
 
+/// Every identity of local scope has one of the world's labels, whether it is known which or not.
 fn is_world(endpoint: &Endpoint) -> bool {
+    let has_labels = endpoint.names.as_deref().is_some_and(|names| !names.labels.is_empty());
+    if !has_labels && IdentityScope::of(endpoint.identity) == IdentityScope::Local {
+        return true;
+    }
     context::labels(endpoint).any(|(prefix, rest)| {
         let name = if prefix.is_empty() { rest.strip_prefix("reserved:") } else { Some(rest) };
         matches!(name, Some("world" | "world-ipv4" | "world-ipv6"))

@@ -9,7 +9,7 @@ use tidegate_core::record::{
 use super::*;
 
 fn agent_log(event_type: Type, notification: Notification) -> LogRecord {
-    let event = AgentEvent { time: Timestamp(1_000), event_type, notification };
+    let event = AgentEvent { time: Timestamp(1_000), stream: 0, event_type, notification };
     log(Record::AgentEvent(Box::new(event)), &[])
 }
 
