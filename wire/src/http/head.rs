@@ -5,10 +5,16 @@
 pub struct Head<'a> {
     /// The start line.
     pub start: StartLine<'a>,
-    /// The headers that were captured whole, in order.
+    /// The headers that were captured whole and are well formed, in order.
     pub headers: Vec<Header<'a>>,
-    /// Whether all headers are here.
-    pub complete: bool,
+    /// Bytes of the payload up to the end of the empty line behind the headers; `None` if that was not captured, or if
+    /// there are too many headers.
+    pub len: Option<usize>,
+    /// Header lines that were left out: folded over several lines, without a colon, with a space in or behind the name,
+    /// or with a control byte.
+    pub bad_headers: u32,
+    /// Whether the headers that say where the message ends are all here, and none of them is malformed.
+    pub(super) is_framing_clear: bool,
 }
 
 /// The first line of a head.
@@ -16,10 +22,10 @@ pub struct Head<'a> {
 pub enum StartLine<'a> {
     /// A request's.
     Request {
-        /// The method.
+        /// The method, in the case that it was sent in.
         method: &'a str,
-        /// The target as sent: a path, a URL, an authority or `*`.
-        target: &'a str,
+        /// The target as sent: a path, a URL, an authority or `*`. Not always UTF-8.
+        target: &'a [u8],
         /// 0 or 1, of HTTP/1.
         minor_version: u8,
     },
@@ -27,7 +33,7 @@ pub enum StartLine<'a> {
     Response {
         /// 0 or 1, of HTTP/1.
         minor_version: u8,
-        /// The status code.
+        /// The status code, 100 to 999.
         status: u16,
     },
 }
@@ -36,9 +42,12 @@ impl StartLine<'_> {
     /// `HTTP/1.0` or `HTTP/1.1`.
     #[must_use]
     pub fn protocol(&self) -> &'static str {
-        match self {
-            Self::Request { minor_version: 0, .. } | Self::Response { minor_version: 0, .. } => "HTTP/1.0",
-            _ => "HTTP/1.1",
+        if self.minor_version() == 0 { "HTTP/1.0" } else { "HTTP/1.1" }
+    }
+
+    pub(super) fn minor_version(&self) -> u8 {
+        match *self {
+            Self::Request { minor_version, .. } | Self::Response { minor_version, .. } => minor_version,
         }
     }
 }
@@ -57,18 +66,27 @@ impl Header<'_> {
     #[must_use]
     #[inline]
     pub fn is(&self, name: &str) -> bool {
-        // Mostly it is written as everybody writes it, which is found out faster.
+        // The usual spelling is compared faster.
         self.name.len() == name.len() && (self.name == name || self.name.eq_ignore_ascii_case(name))
     }
 }
 
 impl<'a> Head<'a> {
+    /// Whether all headers were read.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.len.is_some()
+    }
+
     /// The value of the first header of that name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
-        let mut headers = self.headers.iter();
-        let header = headers.find(|header| header.is(name))?;
-        Some(header.value)
+        self.values(name).next()
+    }
+
+    /// The values of the headers of that name, in any case.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.headers.iter().filter(move |header| header.is(name)).map(|header| header.value)
     }
 
     /// The host that a request names, if it is text.

@@ -6,7 +6,7 @@ pub enum Reason {
     /// The payload does not start with a head: the middle of a stream, or another protocol.
     #[error("payload does not start with an HTTP/1 head")]
     NotHttp,
-    /// The capture ends before the start line does.
+    /// The payload ends before the start line does, and begins like one.
     #[error("HTTP/1 start line is cut short")]
     Truncated,
 }
