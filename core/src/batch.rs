@@ -11,7 +11,7 @@ pub use pool::Pool;
 
 use crate::ledger::Tally;
 use crate::record::{Frame, Kind, Kinds, Record};
-use crate::time::Timestamp;
+use crate::time::{TimeSource, Timestamp};
 use slots::Slots;
 
 /// A batch that holds no more than this is not made smaller.
@@ -75,6 +75,7 @@ pub struct Batch {
     /// clear them anew costs as much as to fill them.
     bytes: Vec<u8>,
     used: usize,
+    time_source: TimeSource,
     pool: Option<Pool>,
 }
 
@@ -83,6 +84,17 @@ impl Batch {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Which moments the times of its records are.
+    #[must_use]
+    pub fn time_source(&self) -> TimeSource {
+        self.time_source
+    }
+
+    /// Says which moments the times of its records are.
+    pub fn set_time_source(&mut self, time_source: TimeSource) {
+        self.time_source = time_source;
     }
 
     /// Adds a record at the end.
@@ -141,6 +153,7 @@ impl Batch {
         let mut whole = pool.with_places().take();
         std::mem::swap(&mut whole.bytes, &mut self.bytes);
         std::mem::swap(&mut whole.used, &mut self.used);
+        whole.time_source = self.time_source;
         whole
     }
 
@@ -241,6 +254,7 @@ impl Batch {
     #[must_use]
     pub(crate) fn split_off(&mut self, len: usize) -> Self {
         let mut rest = self.pool.as_ref().map(Pool::take).unwrap_or_default();
+        rest.time_source = self.time_source;
         if len < self.len() {
             self.records.drain_from(len).for_each(|record| rest.push(record));
             rest.push_bytes(self.bytes());
@@ -253,6 +267,7 @@ impl Batch {
     #[must_use]
     pub(crate) fn copy(&self) -> Self {
         let mut copy = self.pool.as_ref().map(Pool::take).unwrap_or_default();
+        copy.time_source = self.time_source;
         self.records().iter().for_each(|record| copy.push(record.clone()));
         copy.push_bytes(self.bytes());
         copy

@@ -25,4 +25,4 @@ pub mod time;
 
 pub use batch::{Batch, Outcome, Pool, Span};
 pub use record::{Kind, Kinds, Record};
-pub use time::Timestamp;
+pub use time::{TimeSource, Timestamp};

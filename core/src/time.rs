@@ -27,6 +27,38 @@ impl Timestamp {
     }
 }
 
+/// Which moments the times of records are, and so what the difference of two of them says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeSource {
+    /// Moments that have nothing to do with when packets passed, such as when a recording was read.
+    #[default]
+    Unrelated,
+    /// When records were received: after the packets that they are about, and in the steps in which they are read.
+    Receipt {
+        /// The longest of these steps.
+        step: Duration,
+    },
+    /// When the packets passed, by the clock of who captured them.
+    Packets,
+}
+
+impl TimeSource {
+    /// The time between two records, and how far it may be off because of how the times were taken; `None` where that
+    /// says nothing: the clock is unrelated to the packets, the records are in the wrong order, or they were received so
+    /// close to each other that the steps of receiving them are all there is to the difference.
+    #[must_use]
+    pub fn between(self, earlier: Timestamp, later: Timestamp) -> Option<(Duration, Duration)> {
+        let error = match self {
+            Self::Unrelated => return None,
+            Self::Receipt { step } => step,
+            Self::Packets => Duration::ZERO,
+        };
+        let time = later.since(earlier);
+        let is_known = earlier.is_known() && later > earlier && time > error;
+        is_known.then_some((time, error))
+    }
+}
+
 impl std::ops::Add<Duration> for Timestamp {
     type Output = Self;
 

@@ -82,15 +82,11 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
         debug_assert!(!self.contains(&key));
         let hash = self.hasher.hash_one(&key);
         let at = self.empty_slot();
-        let before = std::mem::replace(&mut self.newest, at);
         if let Some(slot) = self.slots.get_mut(at) {
             slot.entry = Some((key, value));
-            (slot.hash, slot.heap, slot.older, slot.newer) = (hash, heap, before, NONE);
+            (slot.hash, slot.heap) = (hash, heap);
         }
-        match self.slots.get_mut(before) {
-            Some(before) => before.newer = at,
-            None => self.oldest = at,
-        }
+        self.link(at);
         self.heap += heap;
         let slots = &self.slots;
         self.index.insert_unique(hash, at, |at| slots.hash(*at));
@@ -99,6 +95,33 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let at = self.find(self.hasher.hash_one(key), key)?;
         self.slots.get_mut(at)?.entry.as_mut().map(|(_, value)| value)
+    }
+
+    /// As [`Self::get_mut`], and makes the entry the newest one.
+    pub(crate) fn refresh(&mut self, key: &K) -> Option<&mut V> {
+        let at = self.find(self.hasher.hash_one(key), key)?;
+        if at != self.newest {
+            self.unlink(at);
+            self.link(at);
+        }
+        self.slots.get_mut(at)?.entry.as_mut().map(|(_, value)| value)
+    }
+
+    /// Sets how many bytes an entry has on the heap; [`Self::make_room`] then tells what has to leave for it.
+    pub(crate) fn set_heap(&mut self, key: &K, heap: usize) {
+        if let Some(slot) = self.find(self.hasher.hash_one(key), key).and_then(|at| self.slots.get_mut(at)) {
+            self.heap = self.heap - slot.heap + heap;
+            slot.heap = heap;
+        }
+    }
+
+    /// Takes out the oldest entry if entries have more bytes on their heaps than they may, unless it is the only one.
+    pub(crate) fn make_room_on_heap(&mut self) -> Option<(K, V)> {
+        if self.heap > self.bounds.heap && self.oldest != self.newest { self.pop_oldest_if(|_| true) } else { None }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.index.is_empty()
     }
 
     pub(crate) fn contains(&self, key: &K) -> bool {
@@ -129,10 +152,28 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
         if let Ok(found) = self.index.find_entry(self.slots.hash(at), |other| *other == at) {
             found.remove();
         }
+        self.unlink(at);
         let slot = self.slots.get_mut(at)?;
-        let (entry, older) = (slot.entry.take(), slot.older);
-        let newer = std::mem::replace(&mut slot.newer, std::mem::replace(&mut self.empty, at));
+        slot.newer = std::mem::replace(&mut self.empty, at);
         self.heap -= std::mem::take(&mut slot.heap);
+        slot.entry.take()
+    }
+
+    /// Puts a slot behind the newest one.
+    fn link(&mut self, at: u32) {
+        let before = std::mem::replace(&mut self.newest, at);
+        if let Some(slot) = self.slots.get_mut(at) {
+            (slot.older, slot.newer) = (before, NONE);
+        }
+        match self.slots.get_mut(before) {
+            Some(before) => before.newer = at,
+            None => self.oldest = at,
+        }
+    }
+
+    /// Takes a slot out of the order.
+    fn unlink(&mut self, at: u32) {
+        let Some(&Slot { older, newer, .. }) = self.slots.get(at) else { return };
         match self.slots.get_mut(older) {
             Some(older) => older.newer = newer,
             None => self.oldest = newer,
@@ -141,7 +182,6 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
             Some(newer) => newer.older = older,
             None => self.newest = older,
         }
-        entry
     }
 
     fn empty_slot(&mut self) -> u32 {
@@ -239,6 +279,33 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_is_refreshed_is_the_newest() {
+        let mut fifo = fifo(3);
+        for (key, value) in [(1, 'a'), (2, 'b'), (3, 'c')] {
+            add(&mut fifo, key, value, 0);
+        }
+        assert_eq!(
+            [fifo.refresh(&2).copied(), fifo.refresh(&2).copied(), fifo.refresh(&9).copied()],
+            [Some('b'), Some('b'), None]
+        );
+        assert_eq!(drain(&mut fifo), "acb");
+    }
+
+    #[test]
+    fn the_oldest_leave_when_others_grow_beyond_the_memory() {
+        let mut fifo = fifo(3);
+        for (key, value) in [(1, 'a'), (2, 'b'), (3, 'c')] {
+            add(&mut fifo, key, value, 30);
+        }
+        fifo.set_heap(&3, 70);
+        assert_eq!(fifo.make_room_on_heap(), Some((1, 'a')));
+        assert_eq!(fifo.make_room_on_heap(), None);
+        fifo.set_heap(&3, 1000);
+        assert_eq!((fifo.make_room_on_heap(), fifo.make_room_on_heap()), (Some((2, 'b')), None), "one may be alone");
+        assert_eq!(fifo.heap, 1000);
+    }
+
+    #[test]
     fn what_comes_and_goes_uses_the_same_slots() {
         let mut fifo = fifo(10);
         for key in 0..1000 {
@@ -251,7 +318,7 @@ mod tests {
     proptest! {
         /// Whatever is done to it, it is the list that it stands for.
         #[test]
-        fn it_is_a_list_of_entries_in_order(steps in proptest::collection::vec((0..3_u8, 0..6_u32), 0..80)) {
+        fn it_is_a_list_of_entries_in_order(steps in proptest::collection::vec((0..4_u8, 0..6_u32), 0..80)) {
             let (mut fifo, mut list) = (fifo(4), VecDeque::new());
             for (what, key) in steps {
                 match what {
@@ -263,6 +330,13 @@ mod tests {
                     1 => {
                         prop_assert_eq!(fifo.remove(&key).is_some(), list.contains(&key));
                         list.retain(|other| *other != key);
+                    }
+                    2 => {
+                        prop_assert_eq!(fifo.refresh(&key).is_some(), list.contains(&key));
+                        if list.contains(&key) {
+                            list.retain(|other| *other != key);
+                            list.push_back(key);
+                        }
                     }
                     _ => prop_assert_eq!(fifo.pop_oldest_if(|_| true).map(|(key, _)| key), list.pop_front()),
                 }

@@ -12,20 +12,23 @@ use tidegate_core::{Batch, Kind, Kinds, Outcome};
 use tidegate_wire::access_log::{self, Protocol};
 
 use crate::access_log_flow::{AccessLogFlows, Log};
+use crate::redact::{self, Redaction};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "l7_flow",
     about: "Makes L7 flows of proxies' records about Kafka and other protocols",
-    keys: &[],
+    keys: &[redact::Settings::KEY],
     outcomes: Outcomes { dropped: crate::access_log_flow::REASONS, ..Outcomes::NONE },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-/// Configuration of `l7_flow`: nothing can be set.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {}
+/// Configuration of `l7_flow`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    redact: redact::Settings,
+}
 
 impl ProcessorConfig for Config {
     fn consumes(&self) -> Kinds {
@@ -37,20 +40,22 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        Ok(Box::new(L7Flow::default()))
+        Ok(Box::new(L7Flow { flows: AccessLogFlows::default(), redaction: self.redact.build()? }))
     }
 }
 
 /// The processor.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct L7Flow {
     flows: AccessLogFlows,
+    redaction: Redaction,
 }
 
 impl Processor for L7Flow {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, bytes| {
-            match self.flows.replace(record, bytes, Protocol::Other, |log, time| time.map(|_| l7(log))) {
+            let Self { flows, redaction } = self;
+            match flows.replace(record, bytes, Protocol::Other, |log, time| time.map(|_| l7(log, redaction))) {
                 Ok(()) => Outcome::Keep,
                 Err(reason) => Outcome::Dropped(reason),
             }
@@ -58,21 +63,29 @@ impl Processor for L7Flow {
     }
 }
 
-fn l7(log: &Log<'_>) -> L7 {
+fn l7(log: &Log<'_>, redaction: &Redaction) -> L7 {
     let l7_type = log.l7_type;
     let record = match log.view.kafka {
-        Some(logged) => L7Record::Kafka(kafka(logged.into(), l7_type)),
+        Some(logged) => L7Record::Kafka(kafka(logged.into(), l7_type, redaction)),
         None => L7Record::Generic(generic(log.view.l7.unwrap_or_default().into())),
     };
-    L7 { l7_type, latency_ns: 0, record, trace_id: None, seen: Seen::Proxy, missing: Missing::NOTHING }
+    L7 {
+        l7_type,
+        latency_ns: 0,
+        observed_latency: None,
+        record,
+        trace_id: None,
+        seen: Seen::Proxy,
+        missing: Missing::NOTHING,
+    }
 }
 
-fn kafka(logged: access_log::Kafka, l7_type: L7Type) -> Kafka {
+fn kafka(logged: access_log::Kafka, l7_type: L7Type, redaction: &Redaction) -> Kafka {
     let error_code = if l7_type == L7Type::Request { 0 } else { logged.error_code };
     Kafka {
         error_code: i32::try_from(error_code).unwrap_or_default(),
         api_version: logged.api_version.into(),
-        api_key: logged.api_key,
+        api_key: redaction.kafka_api_key(logged.api_key),
         correlation_id: logged.correlation_id,
         topic: logged.topic,
     }

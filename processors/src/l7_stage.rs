@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tidegate_core::flow::{Flow, L7};
+use tidegate_core::flow::{Flow, L7, ObservedLatency};
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::Event;
 use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Outcome, Record, Span, Timestamp};
+use tidegate_core::{Batch, Outcome, Record, Span, TimeSource, Timestamp};
 use tidegate_wire::access_log;
 
 use crate::access_log_flow::{AccessLogFlows, Log};
@@ -36,11 +36,21 @@ pub(crate) trait Protocol: Send {
 
     /// Looks for messages in a flow's payload, which lies in `bytes`, and adds each to the findings, in their order.
     fn find(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>);
+
+    /// Whether a packet may begin or end a connection that is known; it has a message or not.
+    #[inline]
+    fn is_concerned(&self, _flow: &Flow) -> bool {
+        false
+    }
+
+    /// Sees to the beginning or end of a connection, after the messages in the packet were found.
+    fn control(&mut self, _flow: &Flow) {}
 }
 
 /// Receives the messages that a packet's payload holds, and counts what of it cannot be read.
 pub(crate) struct Findings<'a> {
     carrier: &'a Flow,
+    times: TimeSource,
     seen: &'a mut WireSeen,
     notes: &'a mut Notes,
 }
@@ -50,6 +60,24 @@ impl Findings<'_> {
     /// the bytes turn out to be none. Returns whether the message is new and waits to be handed on.
     pub(crate) fn message(&mut self, message: Message, l7: impl FnOnce() -> Option<L7>) -> bool {
         self.seen.show(message, self.carrier, l7)
+    }
+
+    /// Another report of a message that was added before, which may say more about what became of it.
+    pub(crate) fn again(&mut self, message: &Message) {
+        self.seen.show_again(message, self.carrier);
+    }
+
+    /// Changes what is said of a message that was added before, if it was not handed on yet.
+    pub(crate) fn amend(&mut self, message: &Message, change: impl FnOnce(&mut L7)) {
+        self.seen.amend(message, change);
+    }
+
+    /// The time between a request and its response, if their times say that.
+    pub(crate) fn latency(&self, request: Timestamp, response: Timestamp) -> Option<ObservedLatency> {
+        let (time, error) = self.times.between(request, response)?;
+        let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let is_exact = self.times == TimeSource::Packets;
+        Some(ObservedLatency { nanos: nanos(time), error_nanos: nanos(error), is_exact })
     }
 
     /// Counts something about the payload that an operator should see: a part that cannot be read. A packet is mostly
@@ -93,7 +121,13 @@ impl<P: Protocol> L7Stage<P> {
         Self { protocol, flows: AccessLogFlows::default(), seen, notes: Notes::default() }
     }
 
-    fn judge(&mut self, record: &mut Record, bytes: &[u8], latest: &mut Option<Timestamp>) -> Outcome {
+    fn judge(
+        &mut self,
+        record: &mut Record,
+        bytes: &[u8],
+        times: TimeSource,
+        latest: &mut Option<Timestamp>,
+    ) -> Outcome {
         let Self { protocol, flows, seen, notes } = self;
         let time = match record {
             Record::Flow(flow) => {
@@ -102,7 +136,10 @@ impl<P: Protocol> L7Stage<P> {
                     && WireSeen::takes(flow)
                     && let Some(seen) = seen
                 {
-                    look(protocol, flow, bytes, &mut Findings { carrier: flow, seen, notes });
+                    look(protocol, flow, bytes, &mut Findings { carrier: flow, times, seen, notes });
+                }
+                if protocol.is_concerned(flow) {
+                    protocol.control(flow);
                 }
                 return Outcome::Keep;
             }
@@ -142,7 +179,8 @@ fn head(payload: Span, bytes: &[u8]) -> [u8; 4] {
 impl<P: Protocol + 'static> Processor for L7Stage<P> {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         let mut latest = None;
-        batch.sift(tally, |record, bytes| self.judge(record, bytes, &mut latest));
+        let times = batch.time_source();
+        batch.sift(tally, |record, bytes| self.judge(record, bytes, times, &mut latest));
         if let Some(seen) = &mut self.seen {
             seen.end_batch(latest, batch, tally);
             self.notes.enter(tally);

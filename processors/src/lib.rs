@@ -15,7 +15,9 @@ pub mod hubble_metrics;
 pub mod l34_flow;
 pub mod l7_flow;
 mod l7_stage;
+mod redact;
 pub mod sock_flow;
+mod url;
 mod wire_seen;
 
 use tidegate_core::component::ProcessorKind;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tidegate_core::component::Reasons;
 use tidegate_core::record::Frame;
 use tidegate_core::stage::Packed;
-use tidegate_core::{Batch, Pool, Timestamp};
+use tidegate_core::{Batch, Pool, TimeSource, Timestamp};
 use tidegate_wire::gob;
 use tidegate_wire::payload::{Decoder, Error};
 
@@ -62,6 +62,7 @@ pub(crate) struct Frames {
     /// The number of the stream.
     stream: u32,
     clock: Clock,
+    time_source: TimeSource,
 }
 
 /// Records of a batch at most, where nobody says otherwise. As many as fit in its bytes, mostly; what stages add goes
@@ -84,13 +85,33 @@ impl Frames {
         let (start, too_long, offset, seq, stream) = (0, 0, 0, 0, new_stream());
         let (appended, packed) = (false, None);
         let clock = Clock::default();
-        Self { decoder, max_frame, appended, pool, batch, packed, start, too_long, offset, seq, stream, clock }
+        let time_source = TimeSource::default();
+        Self {
+            decoder,
+            max_frame,
+            appended,
+            pool,
+            batch,
+            packed,
+            start,
+            too_long,
+            offset,
+            seq,
+            stream,
+            clock,
+            time_source,
+        }
     }
 
     /// Leaves the places of the records to another thread.
     pub(crate) fn for_another_thread(self) -> Self {
         let pool = self.pool.without_places();
         Self { packed: Some(Vec::new()), batch: pool.take(), pool, ..self }
+    }
+
+    /// Says which moments the times of the frames are.
+    pub(crate) fn with_times(self, time_source: TimeSource) -> Self {
+        Self { time_source, ..self }
     }
 
     /// Accepts the beginning of a further stream between two frames: a type that is defined once more.
@@ -144,7 +165,9 @@ impl Frames {
         self.batch.truncate_bytes(self.start);
         self.start = 0;
         let frames = self.packed.as_mut().map(std::mem::take);
-        Packed::new(std::mem::replace(&mut self.batch, next), frames.unwrap_or_default())
+        let mut batch = std::mem::replace(&mut self.batch, next);
+        batch.set_time_source(self.time_source);
+        Packed::new(batch, frames.unwrap_or_default())
     }
 
     /// Position in the stream of the first byte that is not decoded.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Batch, Slots};
+use crate::time::TimeSource;
 
 /// Memory of all idle batches at most: some that were filled, which is more than are under way where nothing waits.
 pub(super) const MAX_IDLE_BYTES: usize = 3 << 19;
@@ -67,7 +68,7 @@ impl Pool {
         let idle = self.lock().pop();
         let Buffers { records, bytes } =
             idle.unwrap_or_else(|| Buffers::new(if self.has_places { RECORDS } else { 0 }));
-        Batch { records, bytes, used: 0, pool: Some(self.clone()) }
+        Batch { records, bytes, used: 0, time_source: TimeSource::default(), pool: Some(self.clone()) }
     }
 
     /// The same store for batches that have no places for records yet.

@@ -56,8 +56,11 @@ pub fn word(text: &[u8]) -> Word {
 pub struct L7 {
     /// Request, response or sample.
     pub l7_type: L7Type,
-    /// Time between request and response in nanoseconds; 0 where it is not known.
+    /// Time between request and response in nanoseconds, of proxies' records, by the times that they were logged at; 0
+    /// where Hubble has 0, which includes all that is not known.
     pub latency_ns: u64,
+    /// Time between request and response of messages that were found in packets, where both were seen.
+    pub observed_latency: Option<ObservedLatency>,
     /// What was asked or answered.
     pub record: L7Record,
     /// W3C trace id of the request, 32 hexadecimal digits (`trace_context.parent.trace_id`).
@@ -95,6 +98,21 @@ impl L7 {
         size_of::<Self>() + texts + self.trace_id.as_ref().map_or(0, String::len)
     }
 }
+
+/// The time from the first report of a request to the first one of the response's head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObservedLatency {
+    /// In nanoseconds; never 0.
+    pub nanos: u64,
+    /// How far it may be off in either direction because of how the times were taken, in nanoseconds. What Cilium's agent
+    /// takes to pass a packet on comes on top, and is not known.
+    pub error_nanos: u64,
+    /// Whether the times are the packets' own, so that it is good enough for a histogram of durations.
+    pub is_exact: bool,
+}
+
+/// What stands for a value that was taken out of a flow, as Hubble writes it (`SensitiveValueRedacted`, v1.19.4).
+pub const REDACTED: &str = "HUBBLE_REDACTED";
 
 /// Where an L7 message was seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -24,7 +24,10 @@ pub use file::{FileNumbering, Numbered, SourceFile};
 pub use icmp::{icmpv4_text, icmpv6_text};
 pub use identity::IdentityScope;
 pub use l4::{L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
-pub use l7::{Dns, DnsAnswer, DnsAnswers, DnsTypes, Generic, Http, Kafka, L7, L7Record, L7Type, Seen, Word, word};
+pub use l7::{
+    Dns, DnsAnswer, DnsAnswers, DnsTypes, Generic, Http, Kafka, L7, L7Record, L7Type, ObservedLatency, REDACTED, Seen,
+    Word, word,
+};
 pub use missing::{MessagePart, Missing};
 pub use socket::{Socket, XlatePoint};
 pub use trace::{TracePoint, TraceReason, capture_point_name};

@@ -143,15 +143,25 @@ fn push_http_response(out: &mut String, http: &Http, l7: &L7) {
     out.push_str(&http.protocol);
     out.push(' ');
     push_decimal(out, http.code);
-    // A response that was found in a packet does not tell what was asked. Of a proxy's, Hubble prints what there is.
-    if l7.seen == Seen::Wire && http.method.is_empty() && http.url.is_empty() {
+    // Of a proxy's, Hubble prints what there is; of one that was found in a packet, only what is known.
+    let is_known = l7.seen == Seen::Proxy || !http.method.is_empty() || !http.url.is_empty();
+    if !is_known {
         return;
     }
-    out.push(' ');
-    push_decimal(out, l7.latency_ns / 1_000_000);
-    out.push_str("ms (");
+    match (l7.seen, l7.observed_latency) {
+        (Seen::Proxy, _) => push_milliseconds(out, " ", l7.latency_ns),
+        (Seen::Wire, Some(latency)) => push_milliseconds(out, " ~", latency.nanos),
+        (Seen::Wire, None) => {}
+    }
+    out.push_str(" (");
     push_target(out, http);
     out.push(')');
+}
+
+fn push_milliseconds(out: &mut String, before: &str, nanos: u64) {
+    out.push_str(before);
+    push_decimal(out, nanos / 1_000_000);
+    out.push_str("ms");
 }
 
 fn push_target(out: &mut String, http: &Http) {

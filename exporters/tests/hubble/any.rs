@@ -64,7 +64,7 @@ fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
     let missing = select(vec![Missing::NOTHING, cut(MessagePart::Answers), cut(MessagePart::Rcode)]);
     let l7 = (l7_type, any::<u64>(), record(), any::<Option<String>>(), missing).prop_map(
         |(l7_type, latency_ns, record, trace_id, missing)| {
-            Box::new(L7 { l7_type, latency_ns, record, trace_id, seen: Seen::Wire, missing })
+            Box::new(L7 { l7_type, latency_ns, observed_latency: None, record, trace_id, seen: Seen::Wire, missing })
         },
     );
     proptest::option::of(l7)

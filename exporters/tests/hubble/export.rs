@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tidegate_core::flow::{
     Address, AuthType, DropReason, Endpoint, EndpointNames, FileNumbering, Flow, FlowType, Generic, Ip, IpVersion,
-    Kafka, L4, L7Record, L7Type, MessagePart, Missing, SourceFile, TcpFlags, TracePoint, TraceReason, message_type,
+    Kafka, L4, L7Record, L7Type, MessagePart, Missing, ObservedLatency, SourceFile, TcpFlags, TracePoint, TraceReason,
+    message_type,
 };
 use tidegate_exporters::hubble::{Json, Uuids};
 
@@ -136,6 +137,16 @@ fn what_the_capture_lacks_of_a_message_is_an_extension_behind_the_summary() {
     flow.l7.as_mut().unwrap().missing = Missing::NOTHING.and(MessagePart::Answers).and(MessagePart::Records);
     let expected = r#"[incomplete: answers,records]","extensions":{"@type":"type.googleapis.com/google.protobuf.Struct","value":{"l7_incomplete":["answers","records"]}}},"node_name""#;
     assert!(line(&flow).contains(expected), "{}", line(&flow));
+}
+
+#[test]
+fn the_time_between_messages_found_in_packets_is_an_extension_and_never_hubbles_latency() {
+    let mut flow = samples::dns(None, L7Type::Response);
+    let latency = ObservedLatency { nanos: 60_400_000, error_nanos: 2_500_000, is_exact: false };
+    flow.l7.as_mut().unwrap().observed_latency = Some(latency);
+    let expected = r#""extensions":{"@type":"type.googleapis.com/google.protobuf.Struct","value":{"l7_latency_ns":60400000,"l7_latency_error_ns":2500000}}}"#;
+    assert!(line(&flow).contains(expected), "{}", line(&flow));
+    assert!(!line(&flow).contains(r#""latency_ns""#), "{}", line(&flow));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use tidegate_core::flow::{
-    Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer, MessagePart, Missing, Seen,
-    TcpFlags,
+    Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer, MessagePart, Missing,
+    ObservedLatency, Seen, TcpFlags,
 };
 use tidegate_exporters::hubble::push_summary;
 
@@ -152,6 +152,18 @@ fn a_response_that_does_not_tell_its_request_is_short_only_if_found_in_a_packet(
         flow.l7.as_mut().unwrap().seen = seen;
         assert_eq!(summary(&flow), expected);
     }
+}
+
+#[test]
+fn a_response_found_in_a_packet_has_the_time_that_passed_if_it_is_known() {
+    let http =
+        Http { code: 503, protocol: "HTTP/1.1".into(), method: "GET".into(), url: "/a".into(), ..Http::default() };
+    let mut flow = samples::l7(L7Type::Response, L7Record::Http(http));
+    flow.l7.as_mut().unwrap().seen = Seen::Wire;
+    assert_eq!(summary(&flow), "HTTP/1.1 503 (GET /a)");
+    let latency = ObservedLatency { nanos: 60_400_000, error_nanos: 2_500_000, is_exact: false };
+    flow.l7.as_mut().unwrap().observed_latency = Some(latency);
+    assert_eq!(summary(&flow), "HTTP/1.1 503 ~60ms (GET /a)");
 }
 
 #[test]

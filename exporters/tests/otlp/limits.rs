@@ -56,6 +56,7 @@ async fn a_record_that_no_request_can_hold_is_dropped_alone() {
     let l7 = L7 {
         l7_type: L7Type::Request,
         latency_ns: 0,
+        observed_latency: None,
         record,
         trace_id: None,
         seen: Seen::Proxy,

@@ -30,6 +30,7 @@ pub(super) fn l7(log: &Log<'_>) -> L7 {
     L7 {
         l7_type: log.l7_type,
         latency_ns: 0,
+        observed_latency: None,
         record: L7Record::Dns(dns),
         trace_id: None,
         seen: Seen::Proxy,

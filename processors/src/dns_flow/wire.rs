@@ -109,7 +109,15 @@ fn l7(message: dns::Message) -> L7 {
         rrtypes: message.answer_types,
     };
     let l7_type = if message.response { L7Type::Response } else { L7Type::Request };
-    L7 { l7_type, latency_ns: 0, record: L7Record::Dns(dns), trace_id: None, seen: Seen::Wire, missing }
+    L7 {
+        l7_type,
+        latency_ns: 0,
+        observed_latency: None,
+        record: L7Record::Dns(dns),
+        trace_id: None,
+        seen: Seen::Wire,
+        missing,
+    }
 }
 
 fn missing(message: &dns::Message) -> Missing {

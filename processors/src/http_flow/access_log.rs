@@ -5,12 +5,18 @@ use tidegate_wire::access_log::{HttpView, Map, Texts};
 
 use super::exchanges::Exchanges;
 use super::traceparent::trace_id;
-use super::url;
 use crate::access_log_flow::{Log, low_u32};
+use crate::redact::Redaction;
+use crate::url;
 use crate::wire_seen::{Content, Exchange};
 
 /// What goes on the flow of a record.
-pub(super) fn l7(log: &Log<'_>, logged_at: jiff::SignedDuration, exchanges: &mut Exchanges) -> L7 {
+pub(super) fn l7(
+    log: &Log<'_>,
+    logged_at: jiff::SignedDuration,
+    exchanges: &mut Exchanges,
+    redaction: &Redaction,
+) -> L7 {
     let l7_type = log.l7_type;
     let logged = log.view.http.unwrap_or_default();
     let headers = logged.headers.map(headers).unwrap_or_default();
@@ -23,16 +29,19 @@ pub(super) fn l7(log: &Log<'_>, logged_at: jiff::SignedDuration, exchanges: &mut
         L7Type::Response => exchanges.response(header(&headers, "X-Request-Id"), logged_at),
         L7Type::Sample | L7Type::Unknown => (0, None),
     };
-    let record = L7Record::Http(http(&logged, l7_type, headers));
-    L7 { l7_type, latency_ns, record, trace_id, seen: Seen::Proxy, missing: Missing::NOTHING }
+    let record = L7Record::Http(http(&logged, l7_type, headers, redaction));
+    L7 { l7_type, latency_ns, observed_latency: None, record, trace_id, seen: Seen::Proxy, missing: Missing::NOTHING }
 }
 
-fn http(logged: &HttpView<'_>, l7_type: L7Type, headers: Vec<(Word, String)>) -> Http {
+fn http(logged: &HttpView<'_>, l7_type: L7Type, mut headers: Vec<(Word, String)>, redaction: &Redaction) -> Http {
+    for (name, value) in &mut headers {
+        *value = redaction.header(name, || std::mem::take(value));
+    }
     let code = if l7_type == L7Type::Request { 0 } else { logged.code };
     Http {
         code: low_u32(code.to_le_bytes()),
         method: word(logged.method.0),
-        url: logged.url.map(|url| url::without_password(url.lossy())).unwrap_or_default(),
+        url: logged.url.map(|url| redaction.url(url.lossy())).unwrap_or_default(),
         protocol: word(logged.protocol.0),
         headers,
     }

@@ -1,43 +1,80 @@
 //! `http_flow`: HTTP requests and responses become L7 flows.
 //!
-//! Access-log records of Cilium's proxies follow Hubble's `seven` parser (v1.19.4), latency and trace context
-//! included. Where no proxy is involved, HTTP/1 heads at the start of captured TCP segments make flows of their own
-//! beside the packets' flows: see `wire_seen` for when. Those have no latency: packets of a connection that are not
-//! reported could have been another request. Bodies, HTTP/2 and heads in several segments are not read.
+//! Access-log records of Cilium's proxies follow Hubble's `seven` parser (v1.19.4), latency, trace context and redaction
+//! included. Where no proxy is involved, HTTP/1 heads in captured TCP segments make flows of their own beside the packets'
+//! flows: see `wire_seen` for when, [`connections`] for what relates them, and [`wire::note`] for what is not read.
+//! HTTP/2 and heads in several segments are not read.
 
 mod access_log;
+mod connections;
+mod end;
 mod exchanges;
+mod message;
 mod traceparent;
-mod url;
 mod wire;
 
-use exchanges::Exchanges;
+use std::time::Duration;
 
+use connections::Connections;
+use exchanges::Exchanges;
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ProcessorConfig, ProcessorKind};
+use tidegate_core::component::{
+    BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
+};
+use tidegate_core::config::HumanDuration;
 use tidegate_core::flow::{Flow, L4, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::access_log as records;
 use tidegate_wire::http;
+use wire::Wire;
 
 use crate::access_log_flow::Log;
 use crate::l7_stage::{Findings, L7Stage, Protocol};
+use crate::redact::{self, Redaction};
 use crate::wire_seen::{Content, Exchange, Settings};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "http_flow",
     about: "Makes L7 flows of HTTP requests and responses, from proxies' records and from packets",
-    keys: Settings::KEYS,
-    outcomes: crate::wire_seen::OUTCOMES,
+    keys: KEYS,
+    outcomes: Outcomes { noted: wire::note::ALL, ..crate::wire_seen::OUTCOMES },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-/// Configuration of `http_flow`: the keys of the wire source.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Config(Settings);
+const KEYS: &[Key] = &[
+    Settings::WIRE,
+    Settings::HOLD,
+    Settings::PENDING,
+    Key {
+        name: "connections",
+        default: "4096",
+        effect: "connections that are remembered, at some 600 bytes each, so that retransmissions are known and responses have their requests; beyond it the least recently used is forgotten, with the note `http_connections_full`",
+    },
+    redact::Settings::KEY,
+];
+
+/// Configuration of `http_flow`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    wire: bool,
+    hold: HumanDuration,
+    pending: usize,
+    /// Connections that are remembered (default 4096, at least 1). Raise it where `http_connections_full` appears.
+    connections: usize,
+    redact: redact::Settings,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let Settings { wire, hold, pending } = Settings::default();
+        Self { wire, hold, pending, connections: 4_096, redact: redact::Settings::default() }
+    }
+}
+
+const MOST_CONNECTIONS: usize = 1 << 24;
 
 impl ProcessorConfig for Config {
     fn consumes(&self) -> Kinds {
@@ -49,26 +86,40 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        Ok(Box::new(L7Stage::new(HttpFlow::default(), self.0.build()?)))
+        if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
+            let message = format!("connections is 1 to {MOST_CONNECTIONS}");
+            return Err(BuildError { key: "connections", message });
+        }
+        let seen = Settings { wire: self.wire, hold: self.hold, pending: self.pending }.build()?;
+        let protocol = HttpFlow::new(self.connections, self.hold.0, self.redact.build()?);
+        Ok(Box::new(L7Stage::new(protocol, seen)))
     }
 }
 
 /// HTTP.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct HttpFlow {
     exchanges: Exchanges,
-    content: Content,
+    wire: Wire,
+    redaction: Redaction,
+}
+
+impl HttpFlow {
+    fn new(connections: usize, hold: Duration, redaction: Redaction) -> Self {
+        let wire = Wire { connections: Connections::new(connections, hold), content: Content::default() };
+        Self { exchanges: Exchanges::default(), wire, redaction }
+    }
 }
 
 impl Protocol for HttpFlow {
     const RECORDS: records::Protocol = records::Protocol::Http;
 
     fn l7(&mut self, log: &Log<'_>, logged_at: jiff::SignedDuration) -> L7 {
-        access_log::l7(log, logged_at, &mut self.exchanges)
+        access_log::l7(log, logged_at, &mut self.exchanges, &self.redaction)
     }
 
     fn exchange(&mut self, log: &Log<'_>) -> Option<Exchange> {
-        access_log::exchange(log, &self.content)
+        access_log::exchange(log, &self.wire.content)
     }
 
     fn may_be(flow: &Flow, head: [u8; 4]) -> bool {
@@ -76,8 +127,15 @@ impl Protocol for HttpFlow {
     }
 
     fn find(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {
-        if let Some((message, start)) = wire::find(flow, bytes, &self.content) {
-            findings.message(message, || wire::l7(start));
-        }
+        self.wire.find(flow, bytes, &self.redaction, findings);
+    }
+
+    #[inline]
+    fn is_concerned(&self, flow: &Flow) -> bool {
+        self.wire.connections.is_concerned(flow)
+    }
+
+    fn control(&mut self, flow: &Flow) {
+        self.wire.connections.control(flow);
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Message {
     pub(crate) content: u64,
     /// Tells it from others of that content: DNS id or TCP sequence number.
     pub(crate) serial: u32,
+    /// How many connections the same two sides had before on these ports, as far as that is known.
+    pub(crate) epoch: u16,
     /// Whether exchanges of this kind are told by the client's port, too.
     pub(crate) by_port: bool,
 }
@@ -54,7 +56,7 @@ impl Message {
         let (source_port, destination_port) = flow.l4.ports()?;
         let (client, client_port) =
             if is_response { (ip.destination, destination_port) } else { (ip.source, source_port) };
-        Some(Self { client, client_port, is_response, content, serial, by_port: false })
+        Some(Self { client, client_port, is_response, content, serial, epoch: 0, by_port: false })
     }
 
     /// Its exchange.

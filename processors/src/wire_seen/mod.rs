@@ -109,6 +109,20 @@ impl WireSeen {
         true
     }
 
+    /// Another report of a message that may still wait.
+    pub(crate) fn show_again(&mut self, message: &Message, carrier: &Flow) {
+        if let Some(known) = self.waiting.get_mut(message) {
+            learn(known, carrier);
+        }
+    }
+
+    /// Changes what is said of a message, if it still waits.
+    pub(crate) fn amend(&mut self, message: &Message, change: impl FnOnce(&mut L7)) {
+        if let Some(l7) = self.waiting.get_mut(message).and_then(|flow| flow.l7.as_deref_mut()) {
+            change(l7);
+        }
+    }
+
     fn wait(&mut self, message: Message, flow: Flow) {
         let heap = flow.heap_bytes();
         while let Some((oldest, flow)) = self.waiting.make_room(heap) {

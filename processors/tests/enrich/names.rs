@@ -134,6 +134,7 @@ fn a_proxys_flow_gets_its_pods_and_one_from_the_wire_everything() {
         l7: Some(Box::new(L7 {
             l7_type: L7Type::Request,
             latency_ns: 0,
+            observed_latency: None,
             record: L7Record::Generic(Generic::default()),
             trace_id: None,
             seen,

@@ -88,6 +88,7 @@ fn recorded(ip: &str, identity: u32, labels: &[&str]) -> Flow {
     let l7 = L7 {
         l7_type: L7Type::Request,
         latency_ns: 0,
+        observed_latency: None,
         record: L7Record::Generic(Generic::default()),
         trace_id: None,
         seen: Seen::Proxy,

@@ -18,7 +18,8 @@ fn side(endpoint: &Endpoint) -> String {
 
 /// All that is set on an L7 flow, in three lines.
 fn lines(flow: &Flow) -> [String; 3] {
-    let L7 { l7_type, latency_ns, record, trace_id, seen, missing } = flow.l7.as_deref().expect("an L7 flow");
+    let L7 { l7_type, latency_ns, observed_latency: _, record, trace_id, seen, missing } =
+        flow.l7.as_deref().expect("an L7 flow");
     let mut head = format!("{}/{} {}", flow.message_type, flow.sub_type, flow.verdict.name());
     let _ = write!(head, " {:?} reply {:?}", flow.direction, flow.is_reply);
     if let Some(ip) = flow.ip {

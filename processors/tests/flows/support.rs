@@ -9,7 +9,7 @@ use tidegate_core::ledger::Tally;
 use tidegate_core::record::Frame;
 use tidegate_core::stage::Processor;
 use tidegate_core::telemetry::Telemetry;
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_core::{Batch, Record, TimeSource, Timestamp};
 use tidegate_processors::KINDS;
 use toml::de::ValueDeserializer;
 
@@ -20,6 +20,8 @@ pub(crate) const NOON: Timestamp = Timestamp(1_772_359_200_123_456_789);
 pub(crate) struct Chain {
     steps: Vec<Step>,
     seq: u64,
+    /// Which moments the times of its batches are.
+    pub(crate) times: TimeSource,
 }
 
 /// A processor with what it counted so far.
@@ -39,7 +41,7 @@ impl Chain {
             entered: 0,
             left: 0,
         };
-        Self { steps: stages.iter().map(step).collect(), seq: 0 }
+        Self { steps: stages.iter().map(step).collect(), seq: 0, times: TimeSource::default() }
     }
 
     /// The processors that make L3/L4 flows.
@@ -60,6 +62,7 @@ impl Chain {
     /// As [`Self::run`], with frames whose data and sequence are filled in here.
     pub(crate) fn run_frames<D: AsRef<[u8]>>(&mut self, frames: impl IntoIterator<Item = (Frame, D)>) -> Batch {
         let mut batch = Batch::new();
+        batch.set_time_source(self.times);
         for (frame, data) in frames {
             self.seq += 1;
             let data = batch.push_bytes(data.as_ref());

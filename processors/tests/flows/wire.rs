@@ -42,9 +42,22 @@ pub(crate) fn udp(from: (Ipv4Addr, u16), to: (Ipv4Addr, u16), payload: &[u8]) ->
 }
 
 pub(crate) fn tcp(from: (Ipv4Addr, u16), to: (Ipv4Addr, u16), seq: u32, payload: &[u8]) -> Vec<u8> {
+    segment(from, to, (seq, 1, PSH_ACK), payload)
+}
+
+pub(crate) const PSH_ACK: u8 = 0x18;
+
+/// A TCP segment with these numbers (sequence, acknowledgment, flags) and a timestamp option.
+pub(crate) fn segment(
+    from: (Ipv4Addr, u16),
+    to: (Ipv4Addr, u16),
+    (seq, ack, flags): (u32, u32, u8),
+    payload: &[u8],
+) -> Vec<u8> {
     let mut segment = [from.1, to.1].map(u16::to_be_bytes).concat();
-    segment.extend(seq.to_be_bytes());
-    segment.extend([0, 0, 0, 1, 0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0]);
+    segment.extend([seq, ack].map(u32::to_be_bytes).concat());
+    segment.extend([0x80, flags, 0xff, 0xff, 0, 0, 0, 0]);
+    segment.extend([1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9]);
     segment.extend(payload);
     ipv4(6, from.0, to.0, &segment)
 }

@@ -238,11 +238,13 @@ fn only_harmless_headers_are_taken_from_packets() {
 #[test]
 fn a_start_line_is_whole_or_no_message() {
     let packet = tcp((CLIENT, 4000), (SERVER, 80), 1, GET);
-    let headers = 14 + 20 + 20;
+    let headers = 14 + 20 + 32;
     let first_line = GET.iter().position(|&byte| byte == b'\n').expect("a line") + 1;
     for (captured, expected) in [
-        (headers + first_line + 12, Some(GOT)),
-        (headers + first_line, Some("Wire Request FORWARDED 4000>80 GET /items?id=7")),
+        (headers + first_line + 13, Some("Wire Request FORWARDED 4000>80 GET http://shop/items?id=7 no headers")),
+        // The next line could go on with the host's.
+        (headers + first_line + 12, Some("Wire Request FORWARDED 4000>80 GET /items?id=7 no headers")),
+        (headers + first_line, Some("Wire Request FORWARDED 4000>80 GET /items?id=7 no headers")),
         (headers + first_line - 4, None),
     ] {
         assert_eq!(told(&[trace_cut(TO_OVERLAY, &packet, captured)]), Vec::from_iter(expected), "{captured}");

@@ -130,6 +130,7 @@ pub(crate) fn l7(l7_type: L7Type, record: L7Record) -> Flow {
         l7: Some(Box::new(L7 {
             l7_type,
             latency_ns: 0,
+            observed_latency: None,
             record,
             trace_id: None,
             seen: Seen::Proxy,

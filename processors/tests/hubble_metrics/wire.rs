@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use tidegate_core::flow::{Dns, DropReason, Flow, L7Type, MessagePart, Missing, Seen, Verdict, message_type};
+use tidegate_core::flow::{
+    Dns, DropReason, Flow, L7Record, L7Type, MessagePart, Missing, ObservedLatency, Seen, Verdict, message_type,
+};
 use tidegate_core::metric::Point;
 use tidegate_core::{Batch, Record, Timestamp};
 use tidegate_processors::hubble_metrics::{Config, WireFamilies};
@@ -67,12 +69,32 @@ fn http_requests_and_responses_are_counted_by_source_too() {
     let flows = [L7Type::Request, L7Type::Response].map(|l7_type| on_the_wire(http(l7_type, 200)));
     let names = |items: &[&str]| {
         let lines = counted(items, &flows);
-        let mut names: Vec<_> = lines.iter().map(|line| line.split('{').next().unwrap().to_owned()).collect();
-        names.retain(|name| name != "hubble_http_request_duration_seconds");
-        names
+        lines.iter().map(|line| line.split('{').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(names(&["http"]), ["tidegate_wire_http_requests_total", "tidegate_wire_http_responses_total"]);
     assert_eq!(names(&["httpV2"]), ["tidegate_wire_http_requests_total"]);
+}
+
+#[test]
+fn a_response_on_the_wire_has_a_duration_only_of_the_packets_own_times_and_its_request_or_none() {
+    let response = |method: &str, is_exact: Option<bool>| {
+        let mut flow = on_the_wire(http(L7Type::Response, 200));
+        let l7 = flow.l7.as_mut().unwrap();
+        let L7Record::Http(message) = &mut l7.record else { unreachable!() };
+        message.method = method.to_owned().into();
+        l7.observed_latency =
+            is_exact.map(|is_exact| ObservedLatency { nanos: 30_000_000, error_nanos: 2_500_000, is_exact });
+        flow
+    };
+    let flows = [response("GET", None), response("GET", Some(false)), response("", None), response("GET", Some(true))];
+    let labels = |method: &str| format!(r#"{{method="{method}",protocol="HTTP/1.1",status="200",reporter="unknown"}}"#);
+    let duration = r#"hubble_http_request_duration_seconds{method="GET",reporter="unknown"} [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0] 0.03 1"#;
+    for (item, family) in [("httpV2", "requests"), ("http", "responses")] {
+        let name = format!("tidegate_wire_http_{family}_total");
+        let expected =
+            [duration.to_owned(), format!("{name}{} 3", labels("GET")), format!("{name}{} 1", labels("unknown"))];
+        assert_eq!(counted(&[item], &flows), expected);
+    }
 }
 
 #[test]

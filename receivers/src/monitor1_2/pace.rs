@@ -11,7 +11,7 @@ const AIM_FRAMES: f64 = 128.0;
 const AIM_BYTES: f64 = 32.0 * 1024.0;
 /// Longer pauses would fill the socket in a burst: a pause is that long only where it gathers half of what the socket
 /// holds, or less. Behind a full socket, the agent has a queue for a thousand messages or more.
-const LONGEST: Duration = Duration::from_micros(2500);
+pub(super) const LONGEST: Duration = Duration::from_micros(2500);
 /// Shorter ones are not worth a system call, nor are those that gather less than [`LEAST_FRAMES`].
 const SHORTEST: Duration = Duration::from_micros(50);
 const LEAST_FRAMES: f64 = 2.0;

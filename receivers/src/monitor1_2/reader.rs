@@ -8,14 +8,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tidegate_core::stage::{Buffer, Packed};
-use tidegate_core::{Batch, Timestamp};
+use tidegate_core::{Batch, TimeSource, Timestamp};
 use tidegate_wire::payload;
 use tokio::runtime::Handle;
 
 use super::backoff::Backoff;
 use super::connection::{Connection, End, Got};
 use super::line::Line;
-use super::pace::Pace;
+use super::pace::{self, Pace};
 use super::shortfall::{REPORT_INTERVAL, Shortfall};
 use super::status::Status;
 use super::{Config, OnEof};
@@ -54,7 +54,9 @@ impl Reader {
         Self {
             socket: config.socket.clone(),
             on_eof: config.on_eof,
-            frames: Frames::new(config.max_frame.get(), buffer.pool()).for_another_thread(),
+            frames: Frames::new(config.max_frame.get(), buffer.pool())
+                .with_times(TimeSource::Receipt { step: pace::LONGEST })
+                .for_another_thread(),
             came: None,
             full: Vec::new(),
             held_since: None,

@@ -73,7 +73,8 @@ fn response(line: &[u8], is_whole: bool) -> Result<StartLine<'_>, Reason> {
     let code = rest.trim_ascii_start();
     match code {
         _ if code.len() == rest.len() && !rest.is_empty() => Err(Reason::NotHttp),
-        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] | [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b' ' | b'\t', ..] => {
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9']
+        | [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b' ' | b'\t', ..] => {
             let digit = |byte: &u8| u16::from(byte - b'0');
             Ok(StartLine::Response { minor_version, status: digit(a) * 100 + digit(b) * 10 + digit(c) })
         }

@@ -24,6 +24,7 @@ use std::net::{IpAddr, Ipv4Addr};
 pub use layer::Layer;
 pub use overlay::{Overlay, Tunnel};
 pub use reason::Reason;
+pub use tcp::acknowledged;
 pub use usual::{Ipv4Header, Ipv6Header, Network, TcpHeader, Transport, UdpHeader, Usual, parse_usual};
 use walk::{Decoders, walk};
 

@@ -35,6 +35,7 @@ fn message() -> Flow {
     let l7 = L7 {
         l7_type: L7Type::Request,
         latency_ns: 0,
+        observed_latency: None,
         record,
         trace_id: None,
         seen: Seen::Wire,

@@ -36,8 +36,8 @@ impl Json {
         });
         context(object, flow);
         object.composed("Summary", |out| push_summary(out, flow));
-        if let Some(missing) = flow.l7.as_ref().map(|l7| l7.missing).filter(|missing| !missing.is_nothing()) {
-            object.object("extensions", |object| l7::extensions(object, missing));
+        if let Some(l7) = flow.l7.as_deref().filter(|l7| l7::has_extensions(l7)) {
+            object.object("extensions", |object| l7::extensions(object, l7));
         }
     }
 }

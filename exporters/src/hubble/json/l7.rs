@@ -1,6 +1,6 @@
 //! `flow.Layer7` and its records.
 
-use tidegate_core::flow::{Dns, Http, Kafka, L7, L7Record, Missing, qtype_name};
+use tidegate_core::flow::{Dns, Http, Kafka, L7, L7Record, qtype_name};
 
 use super::object::Object;
 use crate::hubble::push::push_answer;
@@ -19,10 +19,22 @@ pub(super) fn layer7(object: &mut Object<'_>, l7: &L7) {
 
 /// What Hubble's messages have no field for, where protobuf has a place for it: `flow.Flow.extensions`, a
 /// `google.protobuf.Struct` there as in Retina's flows. `l7_incomplete` lists the parts of the message that were not
-/// captured.
-pub(super) fn extensions(object: &mut Object<'_>, missing: Missing) {
+/// captured; `l7_latency_ns` is the time that passed since the request, as packets showed it, and `l7_latency_error_ns`
+/// how far that may be off. Hubble's own `latency_ns` is of proxies' records alone.
+pub(super) fn extensions(object: &mut Object<'_>, l7: &L7) {
     object.text("@type", "type.googleapis.com/google.protobuf.Struct");
-    object.object("value", |object| object.texts("l7_incomplete", missing.names()));
+    object.object("value", |object| {
+        object.texts("l7_incomplete", l7.missing.names());
+        if let Some(latency) = l7.observed_latency {
+            object.plain("l7_latency_ns", latency.nanos);
+            object.plain("l7_latency_error_ns", latency.error_nanos);
+        }
+    });
+}
+
+/// Whether a message has any.
+pub(super) fn has_extensions(l7: &L7) -> bool {
+    !l7.missing.is_nothing() || l7.observed_latency.is_some()
 }
 
 fn dns(object: &mut Object<'_>, dns: &Dns) {

@@ -91,6 +91,11 @@ impl Object<'_> {
         }
     }
 
+    /// A number of a `google.protobuf.Struct`, which is always shown.
+    pub(super) fn plain(&mut self, name: &str, n: u64) {
+        push_decimal(self.name(name), n);
+    }
+
     /// A signed number of 64 bits; omitted if it is zero.
     pub(super) fn wide_signed(&mut self, name: &str, n: i64) {
         if n != 0 {

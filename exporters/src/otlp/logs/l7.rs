@@ -9,6 +9,7 @@
 //! | `http.response.status_code` | int | the status |
 //! | `url.full` | string | the URL, where host and scheme are known |
 //! | `url.path`, `url.query` | string | its parts, where they are not |
+//! | `url.original` | string | a target that is no path: `*`, or the authority of `CONNECT` |
 //! | `server.address` | string | `Host` or `:authority` of a request |
 //! | `user_agent.original` | string | `User-Agent` of a request |
 //! | `http.request.header.<name>`, `http.response.header.<name>` | string[] | headers named in `http_headers` |
@@ -24,9 +25,10 @@
 //! | `cilium.l7.type` | string | `REQUEST`, `RESPONSE` or `SAMPLE` |
 //! | `cilium.l7.incomplete` | string[] | parts of the message that were not captured: `answers`, `rcode`, `records`, `headers` |
 //! | `cilium.l7.latency_ns` | int | time between request and response |
+//! | `cilium.l7.latency_error_ns` | int | of messages found in packets: how far that may be off, because of how their times were taken |
 //! | `cilium.l7.seen` | string | `proxy`, or `wire` for messages found in packets |
 
-use tidegate_core::flow::{Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, Seen, qtype_name};
+use tidegate_core::flow::{Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, REDACTED, Seen, qtype_name};
 
 use super::headers::HeaderNames;
 use super::key::key;
@@ -47,7 +49,7 @@ pub(super) fn write(out: &mut Writer<'_>, l7: &L7, headers: &HeaderNames) {
         },
     );
     out.list(key!("cilium.l7.incomplete"), l7.missing.names());
-    out.int_if_any(key!("cilium.l7.latency_ns"), i64::try_from(l7.latency_ns).unwrap_or(i64::MAX));
+    write_latency(out, l7);
     match &l7.record {
         L7Record::Http(http) => {
             write_http(out, http);
@@ -56,6 +58,19 @@ pub(super) fn write(out: &mut Writer<'_>, l7: &L7, headers: &HeaderNames) {
         L7Record::Dns(dns) => write_dns(out, dns, l7.l7_type),
         L7Record::Kafka(kafka) => write_kafka(out, kafka),
         L7Record::Generic(generic) => write_generic(out, generic),
+    }
+}
+
+/// A proxy's latency of 0 is an unknown one.
+fn write_latency(out: &mut Writer<'_>, l7: &L7) {
+    let int = |nanos: u64| i64::try_from(nanos).unwrap_or(i64::MAX);
+    match (l7.seen, l7.observed_latency) {
+        (Seen::Proxy, _) => out.int_if_any(key!("cilium.l7.latency_ns"), int(l7.latency_ns)),
+        (Seen::Wire, Some(latency)) => {
+            out.int(key!("cilium.l7.latency_ns"), int(latency.nanos));
+            out.int(key!("cilium.l7.latency_error_ns"), int(latency.error_nanos));
+        }
+        (Seen::Wire, None) => {}
     }
 }
 
@@ -75,10 +90,12 @@ fn write_http(out: &mut Writer<'_>, http: &Http) {
     out.int_if_any(key!("http.response.status_code"), http.code);
     if http.url.contains("://") {
         out.text(key!("url.full"), &http.url);
-    } else {
+    } else if http.url.starts_with('/') {
         let (path, query) = http.url.split_once('?').unwrap_or((&http.url, ""));
-        out.text_if_any(key!("url.path"), path);
+        out.text(key!("url.path"), path);
         out.text_if_any(key!("url.query"), query);
+    } else {
+        out.text_if_any(key!("url.original"), &http.url);
     }
 }
 
@@ -103,6 +120,9 @@ fn write_headers(out: &mut Writer<'_>, http: &Http, l7_type: L7Type, wanted: &He
 
 /// What a header of a request says in an attribute of its own.
 fn write_requested(out: &mut Writer<'_>, name: &str, value: &str) {
+    if value == REDACTED {
+        return;
+    }
     if name.eq_ignore_ascii_case("user-agent") {
         out.text(key!("user_agent.original"), value);
     } else if name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case(":authority") {

@@ -119,8 +119,15 @@ fn traced() -> Flow {
 }
 
 fn message(record: L7Record, l7_type: L7Type) -> Flow {
-    let l7 =
-        L7 { l7_type, latency_ns: 5_000_000, record, trace_id: None, seen: Seen::Proxy, missing: Missing::NOTHING };
+    let l7 = L7 {
+        l7_type,
+        latency_ns: 5_000_000,
+        observed_latency: None,
+        record,
+        trace_id: None,
+        seen: Seen::Proxy,
+        missing: Missing::NOTHING,
+    };
     Flow {
         flow_type: FlowType::L7,
         message_type: message_type::ACCESS_LOG,

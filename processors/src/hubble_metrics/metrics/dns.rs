@@ -9,15 +9,12 @@
 use tidegate_core::flow::{Dns as Message, Flow, L7, L7Record, L7Type, MessagePart, Seen, Verdict};
 use tidegate_core::flow::{qtype_name, rcode_name};
 
-use super::words::digits;
+use super::words::{UNKNOWN, digits};
 use super::{Metric, Plugin, Sighted};
 use crate::hubble_metrics::families::{ContextLabels, Families, PerSource, Sight};
 use crate::hubble_metrics::series::{Changes, Count, Symbols, Texts};
 
 const AAAA: u16 = 28;
-
-/// The label of a value that the capture lacks.
-const UNKNOWN: &str = "unknown";
 
 pub(super) const PLUGIN: Plugin = Plugin {
     name: "dns",

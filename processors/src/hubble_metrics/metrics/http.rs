@@ -1,10 +1,14 @@
 //! `http` and `httpV2`: requests and their duration. They have family names in common, so only one of
 //! them can be counted. `httpV2` counts a request when its response is seen, and shows it from the client's
 //! side; `http` shows responses with the server as their source. Exemplars are not written.
+//!
+//! Messages found on the wire follow the same rules, but that a response whose request is not known has the method
+//! `unknown`, and that the duration is observed only where it is the packets' own times that tell it: proxies' records
+//! have those of the proxy, 0 included, as in Hubble.
 
-use tidegate_core::flow::{Flow, Http as Message, L7, L7Record, L7Type};
+use tidegate_core::flow::{Flow, Http as Message, L7, L7Record, L7Type, Seen};
 
-use super::words::{digits, reporter};
+use super::words::{UNKNOWN, digits, reporter};
 use super::{Metric, Plugin, Sighted};
 use crate::hubble_metrics::context::Options;
 use crate::hubble_metrics::families::{About, ContextLabels, Families, PerSource, Series, Settings, Sight};
@@ -78,7 +82,7 @@ impl Metric for HttpV1 {
     fn observe(&mut self, sight: &mut Sight<'_>) {
         let flow = sight.flow;
         let Some((l7, http)) = http(flow) else { return };
-        let (method, protocol, reporter) = (&*http.method, &*http.protocol, reporter(flow));
+        let (method, protocol, reporter) = (method(l7, http), &*http.protocol, reporter(flow));
         let symbols = &mut self.symbols;
         match l7.l7_type {
             L7Type::Request => {
@@ -88,7 +92,9 @@ impl Metric for HttpV1 {
                 let status = digits(&mut self.digits, http.code);
                 let own = Texts([method, protocol, status, reporter]);
                 self.responses.for_flow(flow).of(&own, symbols, sight).add(1);
-                self.duration.of(&Texts([method, reporter]), symbols, sight).observe_nanos(l7.latency_ns);
+                if let Some(nanos) = duration(l7) {
+                    self.duration.of(&Texts([method, reporter]), symbols, sight).observe_nanos(nanos);
+                }
             }
             L7Type::Sample | L7Type::Unknown => {}
         }
@@ -116,16 +122,31 @@ impl Metric for HttpV2 {
         let flow = sight.flow;
         let Some((l7, http)) = http(flow).filter(|(l7, _)| l7.l7_type == L7Type::Response) else { return };
         let status = digits(&mut self.digits, http.code);
-        let (method, reporter) = (&*http.method, reporter(flow));
+        let (method, reporter) = (method(l7, http), reporter(flow));
         let own = Texts([method, &*http.protocol, status, reporter]);
         self.requests.for_flow(flow).of_request(&own, &mut self.symbols, sight).add(1);
-        let own = Texts([method, reporter]);
-        self.duration.of_request(&own, &mut self.symbols, sight).observe_nanos(l7.latency_ns);
+        if let Some(nanos) = duration(l7) {
+            let own = Texts([method, reporter]);
+            self.duration.of_request(&own, &mut self.symbols, sight).observe_nanos(nanos);
+        }
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
         let duration: &mut dyn Changes = &mut self.duration.table;
         self.requests.tables().chain([duration]).collect()
+    }
+}
+
+/// The method, as far as it is known.
+fn method<'a>(l7: &L7, http: &'a Message) -> &'a str {
+    if l7.seen == Seen::Wire && http.method.is_empty() { UNKNOWN } else { &http.method }
+}
+
+/// How long the request took, if that is good enough for a histogram.
+fn duration(l7: &L7) -> Option<u64> {
+    match l7.seen {
+        Seen::Proxy => Some(l7.latency_ns),
+        Seen::Wire => l7.observed_latency.filter(|latency| latency.is_exact).map(|latency| latency.nanos),
     }
 }
 

@@ -83,6 +83,9 @@ const VERSIONS: [IpVersion; 3] = [IpVersion::NotUsed, IpVersion::V4, IpVersion::
 /// The version of an IP header.
 pub(super) const FAMILY: Words = |number| VERSIONS[number as usize].name().into();
 
+/// The label of a value that the capture lacks.
+pub(super) const UNKNOWN: &str = "unknown";
+
 /// A number as it is.
 pub(super) const DECIMAL: Words = |number| Cow::Owned(number.to_string());
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use tidegate_core::flow::MessagePart;
+use tidegate_core::flow::{MessagePart, ObservedLatency, REDACTED};
 
 use super::*;
 
@@ -63,6 +63,42 @@ fn http_follows_the_semantic_conventions() {
     ];
     for (http, l7_type, headers, expected) in cases {
         assert_eq!(protocol_part(&specifics(&message(L7Record::Http(http), l7_type), headers)), expected);
+    }
+}
+
+#[test]
+fn a_target_that_is_no_path_is_the_original_one() {
+    for (method, target) in [("OPTIONS", "*"), ("CONNECT", "db:5432")] {
+        let flow =
+            message(L7Record::Http(Http { headers: Vec::new(), ..http(method, target, "", 0) }), L7Type::Request);
+        let expected = format!("network.protocol.name=http http.request.method={method} url.original={target}");
+        assert_eq!(protocol_part(&specifics(&flow, &[])), expected);
+    }
+}
+
+#[test]
+fn a_header_that_was_taken_out_names_no_server_and_no_user_agent() {
+    let headers = ["Host", "User-Agent"].map(|name| (name.into(), REDACTED.to_owned())).to_vec();
+    let redacted = Http { headers, ..http("GET", "/", "", 0) };
+    let attributes = specifics(&message(L7Record::Http(redacted), L7Type::Request), &["host"]);
+    let expected =
+        format!("network.protocol.name=http http.request.method=GET url.path=/ http.request.header.host=[{REDACTED}]");
+    assert_eq!(protocol_part(&attributes), expected);
+}
+
+#[test]
+fn a_latency_that_packets_showed_has_its_bound_and_an_unknown_one_no_value() {
+    let latency = ObservedLatency { nanos: 60_400_000, error_nanos: 2_500_000, is_exact: false };
+    for (observed_latency, expected) in
+        [(Some(latency), "cilium.l7.latency_ns=#60400000 cilium.l7.latency_error_ns=#2500000 "), (None, "")]
+    {
+        let mut flow = message(L7Record::Http(Http { code: 200, ..Http::default() }), L7Type::Response);
+        let l7 = flow.l7.as_mut().unwrap();
+        (l7.seen, l7.latency_ns, l7.observed_latency) = (Seen::Wire, 0, observed_latency);
+        let expected =
+            format!("cilium.l7.seen=wire {expected}network.protocol.name=http http.response.status_code=#200");
+        let attributes = specifics(&flow, &[]);
+        assert!(attributes.ends_with(&expected), "{attributes}");
     }
 }
 

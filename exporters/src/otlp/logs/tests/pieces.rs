@@ -79,6 +79,7 @@ fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
     let l7 = L7 {
         l7_type: L7Type::Request,
         latency_ns: 0,
+        observed_latency: None,
         record,
         trace_id: None,
         seen: Seen::Proxy,

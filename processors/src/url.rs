@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-const REDACTED: &str = "HUBBLE_REDACTED";
-
-/// The URL with its password replaced, if it has one: what Hubble does by default.
-pub(super) fn without_password(url: Cow<'_, str>) -> String {
-    match password(&url) {
-        Some((start, end)) => format!("{}{REDACTED}{}", &url[..start], &url[end..]),
-        None => url.into_owned(),
-    }
+/// The URL without query and fragment, as Go (1.26) writes one that it has read and of which both were emptied: a single
+/// `?` with nothing behind it stays.
+pub(crate) fn without_query(url: Cow<'_, str>) -> Cow<'_, str> {
+    let bytes = url.as_bytes();
+    let fragment = bytes.iter().position(|byte| *byte == b'#').unwrap_or(bytes.len());
+    let query = bytes[..fragment].iter().position(|byte| *byte == b'?').unwrap_or(fragment);
+    let end = if query + 1 == fragment { fragment } else { query };
+    if end == bytes.len() { url } else { Cow::Owned(url[..end].to_owned()) }
 }
 
 /// Where the password is, if there is one.
-fn password(url: &str) -> Option<(usize, usize)> {
+pub(crate) fn password(url: &str) -> Option<(usize, usize)> {
     // Hardly any URL has one, and those who do say so.
     if !url.as_bytes().contains(&b'@') {
         return None;
@@ -25,7 +25,7 @@ fn password(url: &str) -> Option<(usize, usize)> {
 }
 
 /// Path and query: what a request line says, with or without scheme and host before it.
-pub(super) fn target(url: &str) -> &str {
+pub(crate) fn target(url: &str) -> &str {
     let target = authority(url).map_or(url, |(_, end)| &url[end..]);
     let fragment = target.bytes().position(|byte| byte == b'#');
     let target = &target[..fragment.unwrap_or(target.len())];
@@ -54,22 +54,39 @@ fn part(url: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{target, without_password};
+    use super::{password, target, without_query};
 
     #[test]
-    fn only_a_password_is_replaced() {
+    fn a_password_is_found_where_there_is_one() {
         for (url, expected) in [
-            ("http://u:p@h/x?y=1", "http://u:HUBBLE_REDACTED@h/x?y=1"),
-            ("http://u:@h/", "http://u:HUBBLE_REDACTED@h/"),
-            ("http://u:p@w@h:80", "http://u:HUBBLE_REDACTED@h:80"),
-            ("//u:p@h/x", "//u:HUBBLE_REDACTED@h/x"),
-            ("http://u@h/", "http://u@h/"),
-            ("http://h:80/a:b@c", "http://h:80/a:b@c"),
-            ("/a?b=http://u:p@h", "/a?b=http://u:p@h"),
-            ("a:b@c", "a:b@c"),
+            ("http://u:p@h/x?y=1", Some("p")),
+            ("http://u:@h/", Some("")),
+            ("http://u:p@w@h:80", Some("p@w")),
+            ("//u:p@h/x", Some("p")),
+            ("http://u@h/", None),
+            ("http://h:80/a:b@c", None),
+            ("/a?b=http://u:p@h", None),
+            ("a:b@c", None),
+            ("", None),
+        ] {
+            assert_eq!(password(url).map(|(start, end)| &url[start..end]), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn query_and_fragment_go_together() {
+        for (url, expected) in [
+            ("http://h/x?y=1#z", "http://h/x"),
+            ("http://h/x#z?y", "http://h/x"),
+            ("http://h?y=1", "http://h"),
+            ("http://h/x?", "http://h/x?"),
+            ("http://h/x?#z", "http://h/x?"),
+            ("http://h/x??", "http://h/x"),
+            ("/x?a?", "/x"),
+            ("*", "*"),
             ("", ""),
         ] {
-            assert_eq!(without_password(url.into()), expected, "{url}");
+            assert_eq!(without_query(url.into()), expected, "{url}");
         }
     }
 
