@@ -10,7 +10,7 @@ use crate::config::{Registry, find};
 pub(crate) struct Declared {
     reasons: Vec<Reasons>,
     rules: Vec<&'static str>,
-    pub(crate) notes: &'static [&'static str],
+    pub(crate) notes: Vec<&'static str>,
     pub(crate) choices: &'static [&'static str],
 }
 
@@ -22,9 +22,13 @@ impl Declared {
         let Some(outcomes) = outcomes(section, name) else { return Self::default() };
         let mut reasons: Vec<_> = outcomes.reasons().collect();
         reasons.extend(has_inbox.then_some(Outcomes::OF_INBOXES));
-        let of_role = if section == "exporters" { Outcomes::RULES_OF_EXPORTERS } else { &[] };
+        let is_exporter = section == "exporters";
+        reasons.extend(is_exporter.then_some(Outcomes::OF_EXPORTERS));
+        let of_role = if is_exporter { Outcomes::RULES_OF_EXPORTERS } else { &[] };
+        let of_inbox = if has_inbox { Outcomes::NOTES_OF_INBOXES } else { &[] };
+        let notes = outcomes.noted.iter().chain(of_inbox).copied().collect();
         let rules = outcomes.filtered.iter().chain(of_role).copied().collect();
-        Self { reasons, rules, notes: outcomes.noted, choices: outcomes.ambiguous }
+        Self { reasons, rules, notes, choices: outcomes.ambiguous }
     }
 
     /// Of each stage of a report.
@@ -58,7 +62,7 @@ impl Declared {
         let (reasons, rules): (Vec<_>, Vec<_>) = (self.reasons().collect(), self.rules().collect());
         let mut lacking = without("dropped", &mut stage.dropped.keys().copied(), &reasons);
         lacking.extend(without("filtered", &mut stage.filtered.keys().copied(), &rules));
-        lacking.extend(without("noted", &mut stage.noted.keys().copied(), self.notes));
+        lacking.extend(without("noted", &mut stage.noted.keys().copied(), &self.notes));
         lacking.extend(without("ambiguous", &mut stage.ambiguous.keys().copied(), self.choices));
         lacking
     }

@@ -250,6 +250,11 @@ impl Batch {
         });
     }
 
+    /// Leaves out the records of other kinds, which have gone another way.
+    pub(crate) fn retain(&mut self, kinds: Kinds) {
+        self.records.retain_mut(|record| kinds.contains(record.kind()));
+    }
+
     /// Takes out the records behind the first `len`, with all the bytes.
     #[must_use]
     pub(crate) fn split_off(&mut self, len: usize) -> Self {

@@ -89,8 +89,8 @@ pub trait Exporter: Send {
     }
 }
 
-/// The error of an exporter whose output nobody reads any more, as after `tidegate run | head`. The run
-/// ends, and it has not failed.
+/// The error of an exporter whose output nobody reads any more, as after `tidegate run | head`. The exporter has ended,
+/// and has not failed.
 #[derive(Debug, thiserror::Error)]
 #[error("nobody reads the output any more")]
 pub struct OutputClosed;

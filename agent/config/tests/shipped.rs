@@ -68,7 +68,7 @@ fn documents_all<C: ?Sized>(
     for kind in kinds {
         let header = format!("{section}.{}", kind.name);
         documents(&header, kind.keys);
-        if let Some(Limits { records, bytes, when_full }) = queue(kind) {
+        if let Some(Limits { records, bytes, when_full, .. }) = queue(kind) {
             let (size, when_full) = (bytes >> 20, word(when_full));
             let line =
                 format!("#queue = {{ records = {records}, bytes = \"{size}MiB\", when_full = \"{when_full}\" }}");

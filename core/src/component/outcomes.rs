@@ -1,7 +1,7 @@
 //! What a kind of component can state about records, declared where its constants are. So every counter exists, with
 //! 0, before it is first needed, and an operator can be told what a loss means.
 
-use crate::ledger::{SIGNALS_RULE, reason};
+use crate::ledger::{SIGNALS_RULE, SUPERSEDED, reason};
 
 /// What a kind can state: everything that it counts in the books by a name.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,12 @@ impl Outcomes {
 
     /// What the runner can state of a stage whose inbox is an edge.
     pub const OF_INBOXES: Reasons = Reasons { cause: Cause::Load, names: &[reason::QUEUE_FULL] };
+
+    /// What it can note of one.
+    pub const NOTES_OF_INBOXES: &'static [&'static str] = &[SUPERSEDED];
+
+    /// What the runner can state of an exporter's inbox besides.
+    pub const OF_EXPORTERS: Reasons = Reasons { cause: Cause::Load, names: &[reason::TOO_MANY_SERIES] };
 
     /// What the runner can state of a receiver with an outbox.
     pub const OF_OUTBOXES: Reasons = Reasons { cause: Cause::Load, names: &[reason::PIPELINE_FULL] };

@@ -48,6 +48,7 @@ impl Queue {
             records: self.records.map_or(default.records, std::num::NonZeroUsize::get),
             bytes: self.bytes.map_or(default.bytes, ByteSize::get),
             when_full: self.when_full.unwrap_or(default.when_full),
+            ..default
         }
     }
 }

@@ -1,18 +1,23 @@
 //! The bounded channel between two stages: limits in records and in bytes, and a policy for when it is
-//! full. The edge belongs to the stage that reads it; what is dropped here is in that stage's books.
+//! full. The edge belongs to the stage that reads it; what is dropped here is in that stage's books. Points of metrics wait
+//! apart from other records, the newest one of each series.
 
 mod blocked;
+mod inbox;
+mod points;
 mod queue;
 
-pub(crate) use queue::Door;
+pub use inbox::Inbox;
+pub(crate) use inbox::{Door, Queued};
+pub(crate) use points::Reader;
+pub use queue::Edge;
 pub(crate) use queue::edge;
-pub use queue::{Edge, Inbox};
 
 use std::sync::Arc;
 
 use crate::batch::Batch;
 use crate::ledger::Ticket;
-use crate::record::{Frame, Kinds, Record};
+use crate::record::{Frame, Kind, Kinds, Record};
 use crate::stage::Packed;
 
 /// How much an edge holds, and what happens when it is full.
@@ -24,11 +29,20 @@ pub struct Limits {
     pub bytes: usize,
     /// What happens to a batch that does not fit.
     pub when_full: WhenFull,
+    /// Series at most: those of which a point waits and, in front of an exporter, those that it was handed and that have
+    /// not ended. Points do not count as records.
+    pub series: usize,
 }
 
 impl Limits {
-    /// What an inbox has when the configuration does not say otherwise.
-    pub const DEFAULT: Self = Self { records: 16_384, bytes: 2 << 20, when_full: WhenFull::Block };
+    /// What an inbox has when the configuration does not say otherwise. So many series are ten metrics of as many series
+    /// as each of them may have.
+    pub const DEFAULT: Self = Self { records: 16_384, bytes: 2 << 20, when_full: WhenFull::Block, series: 1 << 20 };
+
+    /// Whether both hold the same, whatever happens when they are full.
+    pub(crate) fn are_alike(&self, other: &Self) -> bool {
+        Self { when_full: other.when_full, ..*self } == *other
+    }
 }
 
 impl Default for Limits {
@@ -73,10 +87,23 @@ impl Delivery {
         Self { frames, ..Self::new(Arc::new(batch), Kinds::ALL, ticket) }
     }
 
-    /// The whole batch, and the ticket.
+    pub(crate) fn points(batch: Batch, ticket: Ticket) -> Self {
+        Self::new(Arc::new(batch), Kinds::of(&[Kind::Metric]), ticket)
+    }
+
+    /// The batch with the records that the stage gets, and the ticket.
     pub(crate) fn unpack(self) -> (Batch, Ticket) {
-        let batch = Arc::try_unwrap(self.batch).unwrap_or_else(|shared| shared.copy());
+        let mut batch = Arc::try_unwrap(self.batch).unwrap_or_else(|shared| shared.copy());
+        if self.wanted != Kinds::ALL {
+            batch.retain(self.wanted);
+        }
         (Packed::new(batch, self.frames).unpack(), self.ticket)
+    }
+
+    /// The kinds of records in the batch that the ticket is for.
+    #[must_use]
+    pub fn kinds(&self) -> Kinds {
+        self.wanted
     }
 
     /// The records that the stage asked for; the ticket is for exactly these.
@@ -90,7 +117,8 @@ impl Delivery {
         self.batch.bytes()
     }
 
-    /// The batch and the ticket, for a stage that keeps them apart.
+    /// The batch and the ticket, for a stage that keeps them apart. The ticket is for the records of
+    /// [these kinds](Self::kinds).
     pub fn into_parts(self) -> (Arc<Batch>, Ticket) {
         (self.batch, self.ticket)
     }

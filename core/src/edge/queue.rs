@@ -1,66 +1,59 @@
-//! The queue behind an [`Edge`] and its [`Inbox`]. Senders and the reader meet once a batch, under a
-//! lock that is held for a push or a pop.
+//! The queue behind an [`Edge`] and its [`Inbox`]: batches in the order of their coming, and [points](Points) of metrics
+//! apart from them. Senders and the reader meet once a batch, under a lock that is held for a push or a pop.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tokio::sync::{Mutex as FairMutex, Notify};
-use tokio::task::coop::consume_budget;
 
 use super::blocked::Blocked;
-use super::{Delivery, Limits, WhenFull};
-use crate::ledger::{lock, reason};
+use super::points::{Points, Reader};
+use super::{Delivery, Door, Inbox, Limits, WhenFull};
+use crate::batch::Batch;
+use crate::ledger::{Books, Ticket, lock, reason};
+use crate::pipeline::RepeatRequests;
 
 /// The sending end. Clones share the queue; the inbox ends when the last one is gone.
 #[derive(Debug)]
 pub struct Edge {
-    queue: Arc<Queue>,
-}
-
-/// The reading end: a stage's inbox.
-#[derive(Debug)]
-pub struct Inbox {
-    queue: Arc<Queue>,
-}
-
-/// A view of an edge, which does not keep it open.
-#[derive(Clone, Debug)]
-pub(crate) struct Door {
-    queue: Arc<Queue>,
+    pub(super) queue: Arc<Queue>,
 }
 
 #[derive(Debug)]
-struct Queue {
-    limits: Limits,
+pub(super) struct Queue {
     /// Why a record is dropped that does not fit.
     full: &'static str,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
     /// Held by the sender that waits for room; the others wait for it, in the order of their coming. So
     /// small batches do not overtake a large one for ever.
     turn: FairMutex<()>,
-    filled: Notify,
-    drained: Notify,
-    closed: Notify,
-    blocked: Blocked,
+    pub(super) filled: Notify,
+    pub(super) drained: Notify,
+    pub(super) closed: Notify,
+    pub(super) blocked: Blocked,
 }
 
-#[derive(Debug, Default)]
-struct State {
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) limits: Limits,
     waiting: VecDeque<Delivery>,
-    records: usize,
+    pub(super) records: usize,
     /// Of those that were weighed: all but one that waits alone.
     bytes: usize,
-    senders: usize,
-    reader_gone: bool,
+    pub(super) points: Points,
+    /// Whether points were handed over last.
+    points_were_last: bool,
+    pub(super) senders: usize,
+    /// Whether the reader has begun to take records.
+    pub(super) was_read: bool,
+    pub(super) reader_gone: bool,
 }
 
 /// A new edge. `full` is the reason under which it drops when its policy says so.
-pub(crate) fn edge(limits: Limits, full: &'static str) -> (Edge, Inbox) {
+pub(crate) fn edge(limits: Limits, full: &'static str, reader: Reader) -> (Edge, Inbox) {
     let queue = Arc::new(Queue {
-        limits,
         full,
-        state: Mutex::new(State { senders: 1, ..State::default() }),
+        state: Mutex::new(State::new(limits, Points::new(reader, limits.series))),
         turn: FairMutex::new(()),
         filled: Notify::new(),
         drained: Notify::new(),
@@ -85,13 +78,47 @@ impl Edge {
 
     /// The same without waiting: gives the batch back if it has to wait.
     pub(crate) fn try_send(&self, delivery: Delivery) -> Result<u64, Delivery> {
-        match self.queue.limits.when_full {
+        let when_full = lock(&self.queue.state).limits.when_full;
+        match when_full {
             WhenFull::Block => match self.queue.turn.try_lock() {
                 Ok(_turn) => self.queue.offer(delivery),
                 Err(_) => Err(delivery),
             },
             WhenFull::DropNewest | WhenFull::DropOldest => self.queue.offer(delivery),
         }
+    }
+
+    /// Hands over the points of metrics in a batch. The ticket is for exactly these, in `books`; `repeats` are of the
+    /// pipeline that they come from. Returns whether the sender then has to wait for [`Self::points_taken`].
+    pub(crate) fn send_points(
+        &self,
+        batch: &Batch,
+        ticket: Ticket,
+        books: &Arc<Books>,
+        repeats: &RepeatRequests,
+    ) -> bool {
+        let mut state = lock(&self.queue.state);
+        if state.reader_gone {
+            drop(state);
+            ticket.drop_all(reason::STAGE_ENDED);
+            return false;
+        }
+        state.points.push(batch, ticket, books, repeats);
+        let crowded = state.points.are_crowded();
+        drop(state);
+        self.queue.filled.notify_one();
+        crowded
+    }
+
+    /// Waits until no more points wait than may.
+    pub(crate) async fn points_taken(&self) {
+        let _waiting = self.queue.blocked.enter();
+        self.drained_until(|state| !state.points.are_crowded()).await;
+    }
+
+    /// The pipeline with these books leads here from now on.
+    pub(crate) fn wire(&self, books: &Arc<Books>, repeats: &RepeatRequests) {
+        lock(&self.queue.state).points.wire(books, repeats);
     }
 
     /// Hands over a batch that has to wait.
@@ -105,17 +132,25 @@ impl Edge {
     /// Always true once nobody reads any more: there is nothing to wait for.
     pub(crate) fn has_room(&self, records: usize, bytes: usize) -> bool {
         let mut state = lock(&self.queue.state);
-        state.reader_gone || state.has_room(records, bytes, self.queue.limits)
+        state.reader_gone || state.has_room(records, bytes)
     }
 
     /// Waits until they would, whatever the policy.
     pub(crate) async fn room(&self, records: usize, bytes: usize) {
+        self.drained_until(|state| state.has_room(records, bytes)).await;
+    }
+
+    /// Waits until a condition holds, or until nobody reads any more.
+    async fn drained_until(&self, mut holds: impl FnMut(&mut State) -> bool) {
         loop {
             let drained = self.queue.drained.notified();
             tokio::pin!(drained);
             drained.as_mut().enable();
-            if self.has_room(records, bytes) {
-                return;
+            {
+                let mut state = lock(&self.queue.state);
+                if state.reader_gone || holds(&mut state) {
+                    return;
+                }
             }
             drained.await;
         }
@@ -124,7 +159,8 @@ impl Edge {
     /// Whether memory is short for a batch that holds so many bytes: it would wait behind others, or few like it
     /// could wait.
     pub(crate) fn is_tight(&self, bytes: usize) -> bool {
-        bytes > self.queue.limits.bytes / 8 || !lock(&self.queue.state).waiting.is_empty()
+        let state = lock(&self.queue.state);
+        bytes > state.limits.bytes / 8 || !state.waiting.is_empty()
     }
 
     pub(crate) fn door(&self) -> Door {
@@ -138,9 +174,9 @@ impl Queue {
     fn offer(&self, delivery: Delivery) -> Result<u64, Delivery> {
         let (refused, reason) = {
             let mut state = lock(&self.state);
-            match state.admit(delivery, self.limits) {
+            match state.admit(delivery) {
                 Admission::Pushed(evicted) => (evicted, self.full),
-                Admission::Full(delivery) if self.limits.when_full == WhenFull::Block => return Err(delivery),
+                Admission::Full(delivery) if state.limits.when_full == WhenFull::Block => return Err(delivery),
                 Admission::Full(delivery) => (vec![delivery], self.full),
                 Admission::Ended(delivery) => (vec![delivery], reason::STAGE_ENDED),
             }
@@ -176,13 +212,27 @@ enum Admission {
 }
 
 impl State {
-    fn admit(&mut self, mut delivery: Delivery, limits: Limits) -> Admission {
+    fn new(limits: Limits, points: Points) -> Self {
+        Self {
+            limits,
+            waiting: VecDeque::new(),
+            records: 0,
+            bytes: 0,
+            points,
+            points_were_last: false,
+            senders: 1,
+            was_read: false,
+            reader_gone: false,
+        }
+    }
+
+    fn admit(&mut self, mut delivery: Delivery) -> Admission {
         let mut evicted = Vec::new();
         if self.reader_gone {
             return Admission::Ended(delivery);
         }
-        while !self.fits(&mut delivery, limits) {
-            if limits.when_full != WhenFull::DropOldest {
+        while !self.fits(&mut delivery) {
+            if self.limits.when_full != WhenFull::DropOldest {
                 return Admission::Full(delivery);
             }
             evicted.extend(self.pop());
@@ -191,22 +241,22 @@ impl State {
         Admission::Pushed(evicted)
     }
 
-    fn fits(&mut self, delivery: &mut Delivery, limits: Limits) -> bool {
+    fn fits(&mut self, delivery: &mut Delivery) -> bool {
         if self.waiting.is_empty() {
             return true;
         }
         let records = usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
-        self.has_room(records, delivery.weigh(), limits)
+        self.has_room(records, delivery.weigh())
     }
 
-    fn has_room(&mut self, records: usize, bytes: usize, limits: Limits) -> bool {
+    fn has_room(&mut self, records: usize, bytes: usize) -> bool {
         self.waiting.is_empty()
-            || (self.records.saturating_add(records) <= limits.records
-                && self.weight().saturating_add(bytes) <= limits.bytes)
+            || (self.records.saturating_add(records) <= self.limits.records
+                && self.weight().saturating_add(bytes) <= self.limits.bytes)
     }
 
-    /// Of all that wait.
-    fn weight(&mut self) -> usize {
+    /// Of all batches that wait.
+    pub(super) fn weight(&mut self) -> usize {
         if let Some(first) = self.waiting.front_mut().filter(|first| first.weight.is_none()) {
             self.bytes += first.weigh();
         }
@@ -225,42 +275,29 @@ impl State {
         self.bytes -= delivery.weight.unwrap_or(0);
         Some(delivery)
     }
-}
 
-impl Inbox {
-    /// The next batch; `None` when the inbox is empty and nobody can send any more. Safe to cancel.
-    pub async fn recv(&mut self) -> Option<Delivery> {
-        // A stage whose inbox is never empty would keep its thread from timers and other stages.
-        consume_budget().await;
-        loop {
-            let filled = self.queue.filled.notified();
-            tokio::pin!(filled);
-            filled.as_mut().enable();
-            {
-                let mut state = lock(&self.queue.state);
-                let delivery = state.pop();
-                if delivery.is_some() || state.senders == 0 {
-                    drop(state);
-                    self.queue.drained.notify_waiters();
-                    return delivery;
-                }
-            }
-            filled.await;
+    /// What the reader gets next: points and batches in turns.
+    pub(super) fn next(&mut self) -> Option<Delivery> {
+        if self.points.waiting() > 0 && (!self.points_were_last || self.waiting.is_empty()) {
+            return self.next_points();
         }
+        self.points_were_last = false;
+        self.pop()
     }
 
-    /// Waits until nobody can send any more, while batches may still wait in the inbox: for a stage
-    /// that limits how long it tries to deliver the last ones. Does not borrow the inbox.
-    pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
-        let queue = Arc::clone(&self.queue);
-        async move {
-            let closed = queue.closed.notified();
-            tokio::pin!(closed);
-            closed.as_mut().enable();
-            if lock(&queue.state).senders > 0 {
-                closed.await;
-            }
-        }
+    /// The next points.
+    pub(super) fn next_points(&mut self) -> Option<Delivery> {
+        let (batch, ticket) = self.points.take()?;
+        self.points_were_last = true;
+        Some(Delivery::points(batch, ticket))
+    }
+
+    /// The reader ends; this is what it leaves.
+    pub(super) fn end(&mut self) -> (VecDeque<Delivery>, Vec<Ticket>) {
+        self.reader_gone = true;
+        self.records = 0;
+        self.bytes = 0;
+        (std::mem::take(&mut self.waiting), self.points.abandon())
     }
 }
 
@@ -279,57 +316,5 @@ impl Drop for Edge {
             self.queue.filled.notify_one();
             self.queue.closed.notify_waiters();
         }
-    }
-}
-
-impl Drop for Inbox {
-    fn drop(&mut self) {
-        let left = {
-            let mut state = lock(&self.queue.state);
-            state.reader_gone = true;
-            (state.records, state.bytes) = (0, 0);
-            std::mem::take(&mut state.waiting)
-        };
-        self.queue.drained.notify_waiters();
-        left.into_iter().for_each(|delivery| delivery.abandoned());
-    }
-}
-
-impl Door {
-    /// The edge, unless its last sender is gone.
-    pub(crate) fn edge(&self) -> Option<Edge> {
-        let mut state = lock(&self.queue.state);
-        if state.senders == 0 {
-            return None;
-        }
-        state.senders += 1;
-        drop(state);
-        Some(Edge { queue: Arc::clone(&self.queue) })
-    }
-
-    /// Whether both lead to one inbox.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.queue, &other.queue)
-    }
-
-    /// How much it holds.
-    pub(crate) fn limits(&self) -> Limits {
-        self.queue.limits
-    }
-
-    /// Records and bytes that wait.
-    pub(crate) fn waiting(&self) -> (usize, usize) {
-        let mut state = lock(&self.queue.state);
-        (state.records, state.weight())
-    }
-
-    /// How long senders have waited for room.
-    pub(crate) fn blocked(&self) -> Duration {
-        self.queue.blocked.total()
-    }
-
-    /// Whether nobody will read it any more.
-    pub(crate) fn is_over(&self) -> bool {
-        lock(&self.queue.state).reader_gone
     }
 }

@@ -35,6 +35,9 @@ pub mod reason {
     pub const QUEUE_FULL: &str = "queue_full";
     /// The outbox of a receiver was full, because the pipelines behind it did not keep up.
     pub const PIPELINE_FULL: &str = "pipeline_full";
+    /// The stage's inbox knew as many series as it can, and the record was a point of another one. Its series is handed
+    /// on again as soon as others have ended.
+    pub const TOO_MANY_SERIES: &str = "too_many_series";
     /// The stage had failed or ended before it took the record.
     pub const STAGE_ENDED: &str = "stage_ended";
     /// The grace period ran out before the record was delivered.
@@ -51,6 +54,10 @@ pub(crate) const PERF_RING: &str = "perf_ring";
 
 /// The rule by which an exporter does not get the records that its `signals` leave out.
 pub const SIGNALS_RULE: &str = "signals";
+
+/// The note on points of metrics that a newer point of their series replaced while they waited in an inbox. Such a point
+/// is absorbed.
+pub const SUPERSEDED: &str = "superseded";
 
 /// All books of a running agent; clones share them.
 #[derive(Clone, Debug, Default)]

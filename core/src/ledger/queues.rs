@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::EdgeReport;
-use crate::edge::{Door, Limits};
+use crate::edge::{Door, Limits, Queued};
 
 /// All queues, by the pipelines that feed them and the stage that reads them.
 #[derive(Debug, Default)]
@@ -62,16 +62,18 @@ impl Row {
 
     fn report(&mut self) -> EdgeReport {
         self.settle();
-        let waiting = self.doors.iter().map(Door::waiting);
-        let (records, bytes) = waiting.fold((0, 0), |sum, one| (sum.0 + one.0 as u64, sum.1 + one.1 as u64));
+        let mut queued = Queued::default();
+        self.doors.iter().for_each(|door| queued += door.queued());
         let blocked = self.doors.iter().fold(self.blocked, |sum, door| sum + door.blocked());
         EdgeReport {
             pipeline: self.pipelines.clone(),
             stage: self.stage.clone(),
-            queue_records: records,
-            queue_bytes: bytes,
+            queue_records: queued.records,
+            queue_bytes: queued.bytes,
+            queue_series: queued.series,
             max_records: self.limits.records as u64,
             max_bytes: self.limits.bytes as u64,
+            max_series: self.limits.series as u64,
             when_full: self.limits.when_full,
             blocked_seconds: blocked.as_secs_f64(),
         }

@@ -94,16 +94,22 @@ pub struct EdgeReport {
     pub pipeline: String,
     /// The stage whose inbox it is.
     pub stage: String,
-    /// Records in the queue.
+    /// Records in the queue, but for points of metrics.
     pub queue_records: u64,
     /// Their weight in bytes.
     pub queue_bytes: u64,
+    /// Series of which a point is in the queue.
+    #[serde(default)]
+    pub queue_series: u64,
     /// Records that the queue has room for.
     #[serde(default)]
     pub max_records: u64,
     /// Bytes that it has room for.
     #[serde(default)]
     pub max_bytes: u64,
+    /// Series that it can know.
+    #[serde(default)]
+    pub max_series: u64,
     /// What happens to what finds no room.
     #[serde(default)]
     pub when_full: WhenFull,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tally::add;
-use super::{Books, Tally};
+use super::{Books, SUPERSEDED, Tally};
 use crate::batch::Batch;
 
 /// Some records of one stage that are in flight. Every exit path takes records off it by stating
@@ -50,6 +50,14 @@ impl Ticket {
         self.settle(n, |counts, n| counts.absorbed += n);
     }
 
+    /// `n` points of metrics went into newer ones of their series: absorbed, and noted as what they are.
+    pub(crate) fn superseded(&mut self, n: u64) {
+        self.settle(n, |counts, n| {
+            counts.absorbed += n;
+            add(&mut counts.noted, SUPERSEDED, n);
+        });
+    }
+
     /// `n` records were taken out by a rule that the operator asked for.
     pub fn filtered(&mut self, rule: &'static str, n: u64) {
         self.settle(n, |counts, n| add(&mut counts.filtered, rule, n));
@@ -85,6 +93,12 @@ impl Ticket {
         let n = n.min(self.left);
         self.left -= n;
         Self { rows: self.rows.clone(), left: n, from: self.from.clone(), at_peer: self.at_peer }
+    }
+
+    /// Takes over the records of another ticket, which is in the same books.
+    pub(crate) fn merge(&mut self, mut other: Self) {
+        debug_assert!(self.rows.iter().all(|books| other.is_in(books)), "tickets of different books");
+        self.left += std::mem::take(&mut other.left);
     }
 
     /// All records that are left were delivered.

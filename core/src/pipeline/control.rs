@@ -29,7 +29,7 @@ pub struct Change {
     pub kept: BTreeSet<String>,
     /// Stages that there were not.
     pub added: BTreeSet<String>,
-    /// Stages whose configuration is another one.
+    /// Stages whose configuration is another one, and exporters that had ended before their input did.
     pub replaced: BTreeSet<String>,
     /// Stages that there are no more. What is on its way to them is still handled.
     pub removed: BTreeSet<String>,

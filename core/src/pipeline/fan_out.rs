@@ -2,13 +2,15 @@
 //! that were there when it was admitted.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::task::Poll;
 
 use crate::batch::Batch;
 use crate::edge::{Delivery, Edge};
 use crate::ledger::{Books, SIGNALS_RULE, Ticket};
-use crate::record::Kinds;
+use crate::pipeline::RepeatRequests;
+use crate::record::{Kind, Kinds};
 
 /// The stages that a stage hands its records to, in order. A batch is shared, not copied.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct Target {
     pub(crate) books: Arc<Books>,
     /// Kinds of records that the stage takes; others are filtered before its inbox.
     pub(crate) wants: Kinds,
+    /// Of the pipeline.
+    pub(crate) repeats: RepeatRequests,
 }
 
 /// Deliveries that are in the books of their stages and only have to be sent.
@@ -39,6 +43,8 @@ pub(crate) struct Target {
 pub(crate) struct Admitted {
     targets: Arc<[Target]>,
     deliveries: Vec<(usize, Delivery)>,
+    /// Targets of which so many points wait that no more should come before some are taken.
+    crowded: Vec<usize>,
 }
 
 impl FanOut {
@@ -62,15 +68,25 @@ impl FanOut {
         }
     }
 
-    /// Enters a batch's records in the books of both ends of every edge.
+    /// Enters a batch's records in the books of both ends of every edge. Points of metrics are handed over at once.
     pub(crate) fn admit(&self, batch: &Arc<Batch>, ticket: Ticket) -> Admitted {
         let exits = self.exits.read().unwrap_or_else(PoisonError::into_inner);
         let tickets = ticket.fan_out(exits.targets.iter().map(|target| &target.books), batch);
         let targets = Arc::clone(&exits.targets);
+        let census = batch.census();
+        let mut admitted = Admitted { targets: Arc::clone(&targets), deliveries: Vec::new(), crowded: Vec::new() };
+        for (at, (target, mut ticket)) in targets.iter().zip(tickets).enumerate() {
+            let (wanted, is_crowded) = target.admit(batch, &census, &mut ticket);
+            if ticket.left() > 0 {
+                admitted.deliveries.push((at, Delivery::new(Arc::clone(batch), wanted, ticket)));
+            }
+            if is_crowded {
+                admitted.crowded.push(at);
+            }
+        }
+        // Until here, no reload says that a pipeline leads elsewhere, and so no point comes behind the end of its series.
         drop(exits);
-        let each = targets.iter().zip(tickets).enumerate();
-        let deliveries = each.filter_map(|(at, (target, ticket))| Some((at, target.admit(batch, ticket)?))).collect();
-        Admitted { targets, deliveries }
+        admitted
     }
 
     /// Whether memory is short on any edge for a batch that holds so many bytes.
@@ -91,31 +107,51 @@ impl Exits {
 }
 
 impl Target {
-    fn admit(&self, batch: &Arc<Batch>, mut ticket: Ticket) -> Option<Delivery> {
+    /// Filters what the stage does not take, and hands over points. `census` is how many records there are of each kind.
+    /// Returns the kinds that are left on the ticket, and whether the sender has to wait until points are taken.
+    fn admit(&self, batch: &Batch, census: &[u64; Kind::ALL.len()], ticket: &mut Ticket) -> (Kinds, bool) {
         self.books.show_at_end(batch, self.wants);
-        if self.wants != Kinds::ALL {
-            let wanted = batch.count(self.wants) as u64;
-            ticket.filtered(SIGNALS_RULE, ticket.left() - wanted);
+        let wanted = self.wants;
+        if wanted != Kinds::ALL {
+            let taken: u64 = wanted.iter().map(|kind| census[kind as usize]).sum();
+            ticket.filtered(SIGNALS_RULE, ticket.left() - taken);
         }
-        (ticket.left() > 0).then(|| Delivery::new(Arc::clone(batch), self.wants, ticket))
+        let points = census[Kind::Metric as usize];
+        if points == 0 || !wanted.contains(Kind::Metric) {
+            return (wanted, false);
+        }
+        let is_crowded = self.edge.send_points(batch, ticket.split(points), &self.books, &self.repeats);
+        (wanted.without(Kinds::of(&[Kind::Metric])), is_crowded)
     }
 }
+
+type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Hands over what was admitted. A full edge is waited for, and holds up none of the others. An edge is held
 /// open no longer than it is waited for.
 pub(crate) async fn send(admitted: Vec<Admitted>) {
     let mut waiting = Vec::new();
-    for Admitted { targets, deliveries } in admitted {
+    for Admitted { targets, deliveries, crowded } in admitted {
         for (at, delivery) in deliveries {
             if let Err(delivery) = targets[at].edge.try_send(delivery) {
-                let edge = targets[at].edge.clone();
-                waiting.push(Box::pin(async move { edge.wait(delivery).await }));
+                waiting.push(room(targets[at].edge.clone(), Some(delivery)));
             }
         }
+        waiting.extend(crowded.into_iter().map(|at| room(targets[at].edge.clone(), None)));
     }
     poll_fn(|context| {
         waiting.retain_mut(|sending| sending.as_mut().poll(context).is_pending());
         if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
+}
+
+/// Waits for room for a delivery, or for points.
+fn room(edge: Edge, delivery: Option<Delivery>) -> BoxFuture {
+    Box::pin(async move {
+        match delivery {
+            Some(delivery) => _ = edge.wait(delivery).await,
+            None => edge.points_taken().await,
+        }
+    })
 }

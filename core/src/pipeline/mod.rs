@@ -6,6 +6,7 @@ mod control;
 mod fan_out;
 mod heritage;
 mod place;
+mod repeats;
 mod run;
 mod runtimes;
 mod segment;
@@ -15,6 +16,7 @@ mod wiring;
 
 pub use control::{Change, Control, Stopping};
 pub(crate) use fan_out::{Admitted, FanOut, send};
+pub(crate) use repeats::RepeatRequests;
 pub use run::{Failure, Running};
 pub use runtimes::Runtimes;
 pub use topology::{ExporterNode, Hold, PipelineNode, ProcessorNode, ReceiverNode, Topology};

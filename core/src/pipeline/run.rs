@@ -1,15 +1,17 @@
 //! A running topology, and how it ends: receivers first, then every stage whose inbox is drained and
 //! closed, all within one grace period.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::control::{Control, Request};
-use super::tasks::{Joined, Tasks};
+use super::tasks::{Early, End, Joined, Tasks};
 use super::topology::Topology;
 use super::wiring::{Site, Wiring};
+use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::stage::{OutputClosed, StageError, Stop};
 
@@ -57,7 +59,10 @@ pub struct Running {
     site: Site,
     control: Control,
     requests: mpsc::Receiver<Request>,
+    /// The failure that ends the run.
     first_failure: Option<Failure>,
+    /// Exporters that failed while the run went on.
+    failed_exporters: Vec<(String, Failure)>,
 }
 
 /// What happens next to what runs.
@@ -77,7 +82,15 @@ impl Running {
     pub(super) fn start(topology: Topology, tasks: Tasks, ledger: &Ledger, stop: Stop) -> Self {
         let (control, requests) = Control::new();
         let site = Site::new(ledger.clone(), stop, topology.grace);
-        let mut running = Self { tasks, wiring: Wiring::default(), site, control, requests, first_failure: None };
+        let mut running = Self {
+            tasks,
+            wiring: Wiring::default(),
+            site,
+            control,
+            requests,
+            first_failure: None,
+            failed_exporters: Vec::new(),
+        };
         running.wiring.become_like(topology, &running.site, &mut running.tasks);
         running
     }
@@ -88,25 +101,29 @@ impl Running {
         self.control.clone()
     }
 
-    /// Waits until every stage has ended. A stage that fails has the receivers stop, so that the others
-    /// drain; the first failure is returned. So does one whose output is closed, which is no failure.
+    /// Waits until every stage has ended. A receiver or a processor that fails has the receivers stop, so that the other
+    /// stages drain. An exporter that fails, or whose output is closed, ends alone; when all have ended, the receivers
+    /// stop. An exporter that fails to start, before it takes any record, ends the run.
+    ///
+    /// The first failure is returned. That an output was closed is none, nor is one of an exporter that a reload has
+    /// replaced since.
     pub async fn ended(mut self) -> Result<(), Failure> {
         let mut deadline = None;
         loop {
             match self.next(deadline).await {
                 Event::Ended(Some(ended)) => self.settle(ended),
-                Event::Ended(None) => return self.first_failure.map_or(Ok(()), Err),
+                Event::Ended(None) => return self.failure().map_or(Ok(()), Err),
                 Event::Request(request) => self.reload(request),
                 Event::RetirementOver => self.tasks.end_overdue(),
                 Event::StopRequested => deadline = Some(Instant::now() + self.site.grace),
                 Event::StopAtOnce => {
                     let stages = self.tear_down().await;
-                    return Err(self.first_failure.unwrap_or(Failure::Interrupted { stages }));
+                    return Err(self.failure().unwrap_or(Failure::Interrupted { stages }));
                 }
                 Event::GraceOver => {
                     let stages = self.tear_down().await;
                     let grace = self.site.grace;
-                    return Err(self.first_failure.unwrap_or(Failure::Overdue { stages, grace }));
+                    return Err(self.failure().unwrap_or(Failure::Overdue { stages, grace }));
                 }
             }
         }
@@ -127,18 +144,45 @@ impl Running {
     }
 
     fn settle(&mut self, ended: Joined) {
-        match self.tasks.failure(ended) {
-            None => {}
-            Some(Failure::Failed { stage, source }) if source.is::<OutputClosed>() => {
-                tracing::debug!(stage, "{source}, stopping");
-                self.site.stop.request();
-            }
-            Some(failure) => {
+        match self.tasks.settle(ended) {
+            End::Regular => {}
+            End::Fatal(failure) => {
                 tracing::error!(error = &failure as &dyn std::error::Error, "stopping");
                 self.first_failure.get_or_insert(failure);
                 self.site.stop.request();
             }
+            End::Alone { stage, health, why } => {
+                self.lose(stage, &health, why);
+                if self.wiring.exporters_have_ended() && !self.site.stop.is_requested() {
+                    tracing::info!("every exporter has ended, stopping");
+                    self.site.stop.request();
+                }
+            }
         }
+    }
+
+    /// Goes on without an exporter.
+    fn lose(&mut self, stage: String, health: &Health, why: Early) {
+        match why {
+            Early::OutputClosed => {
+                tracing::warn!(stage, "its output is closed, it has ended");
+                health.ended(OutputClosed.to_string(), false);
+            }
+            Early::Returned => {
+                tracing::warn!(stage, "it has ended before its input did");
+                health.ended("it has ended before its input did", false);
+            }
+            Early::Failed(failure) => {
+                tracing::error!(error = &failure as &dyn std::error::Error, "an exporter has ended, the others go on");
+                health.ended(causes(&failure), true);
+                self.failed_exporters.push((stage, failure));
+            }
+        }
+    }
+
+    fn failure(&mut self) -> Option<Failure> {
+        let exporters = self.failed_exporters.drain(..).map(|(_, failure)| failure);
+        self.first_failure.take().or_else(|| exporters.into_iter().next())
     }
 
     /// A request that is dropped is answered with [`super::Stopping`].
@@ -146,6 +190,7 @@ impl Running {
         if !self.site.stop.is_requested() {
             self.site.grace = topology.grace;
             let change = self.wiring.become_like(topology, &self.site, &mut self.tasks);
+            self.failed_exporters.retain(|(stage, _)| change.kept.contains(stage));
             // Whoever asked may have gone; the change stands.
             let _ = reply.send(change);
         }
@@ -160,4 +205,15 @@ impl Running {
         let _ = tokio::time::timeout(UNCANCELLABLE, self.tasks.shutdown()).await;
         stages
     }
+}
+
+/// A failure and its causes, without the stage that is named beside it.
+fn causes(failure: &Failure) -> String {
+    let mut causes = Vec::new();
+    let mut source = failure.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    if causes.is_empty() { "it panicked".to_owned() } else { causes.join(": ") }
 }

@@ -1,7 +1,6 @@
 //! A chain of processors in one task: no channel between them, one batch at a time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -10,6 +9,7 @@ use tokio::time::{Instant, Interval, interval_at};
 
 use super::heritage::Retirement;
 use super::place::Place;
+use super::repeats::SeenRepeats;
 use super::{FanOut, send};
 use crate::batch::{Batch, Pool};
 use crate::edge::{Delivery, Inbox};
@@ -27,8 +27,7 @@ pub(super) struct Segment {
     pool: Pool,
     tally: Tally,
     place: Place,
-    /// Set when there is somebody new behind the pipeline.
-    news: Arc<AtomicBool>,
+    repeats: SeenRepeats,
 }
 
 /// One processor with its books.
@@ -46,8 +45,8 @@ impl Step {
 }
 
 impl Segment {
-    pub(super) fn new(steps: Vec<Step>, exits: Arc<FanOut>, pool: Pool, place: Place, news: Arc<AtomicBool>) -> Self {
-        Self { steps, exits, pool, tally: Tally::default(), place, news }
+    pub(super) fn new(steps: Vec<Step>, exits: Arc<FanOut>, pool: Pool, place: Place, repeats: SeenRepeats) -> Self {
+        Self { steps, exits, pool, tally: Tally::default(), place, repeats }
     }
 
     /// Runs until the inbox ends, then has every processor finish, in order; or until others take its place.
@@ -111,6 +110,7 @@ impl Segment {
 
     async fn finish(mut self) {
         for at in 0..self.steps.len() {
+            self.repeat_if_requested();
             self.empty(at, |processor, out| processor.finish(Timestamp::now(), out)).await;
         }
     }
@@ -154,9 +154,7 @@ impl Segment {
     }
 
     async fn tick(&mut self) {
-        if self.news.swap(false, Ordering::AcqRel) {
-            self.steps.iter_mut().for_each(|step| step.processor.repeat());
-        }
+        self.repeat_if_requested();
         for at in 0..self.steps.len() {
             let step = &mut self.steps[at];
             let Some((every, due)) = step.next_tick else { continue };
@@ -167,6 +165,12 @@ impl Segment {
                 step.processor.tick(Timestamp::now(), &mut out);
                 self.emit(at, out).await;
             }
+        }
+    }
+
+    fn repeat_if_requested(&mut self) {
+        if self.repeats.is_new() {
+            self.steps.iter_mut().for_each(|step| step.processor.repeat());
         }
     }
 

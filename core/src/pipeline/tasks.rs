@@ -1,5 +1,5 @@
-//! The tasks of the stages. One that a reload has taken out may drain for the grace period; its failure is
-//! no failure of the run.
+//! The tasks of the stages, and what it means when one ends. An exporter that ends before its input does is alone in that.
+//! A stage that a reload has taken out may drain for the grace period; its failure is no failure of the run.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -12,8 +12,10 @@ use tokio::time::Instant;
 use super::Failure;
 use super::place::Place;
 use super::runtimes::{Runtimes, Seat};
+use crate::edge::Door;
+use crate::health::Health;
 use crate::ledger::Books;
-use crate::stage::StageError;
+use crate::stage::{OutputClosed, StageError};
 
 /// All tasks that have not ended.
 pub(super) struct Tasks {
@@ -25,7 +27,41 @@ pub(super) struct Tasks {
 struct Task {
     place: Place,
     abort: AbortHandle,
+    exporter: Option<ExporterTask>,
     retired: Option<Retired>,
+}
+
+/// What the end of an exporter's task is judged by.
+pub(super) struct ExporterTask {
+    /// Of its inbox.
+    pub(super) door: Door,
+    pub(super) health: Health,
+    /// Whether it was started with the run, whose configuration is to work as a whole.
+    pub(super) began_the_run: bool,
+}
+
+/// What the end of a task means.
+pub(super) enum End {
+    /// The stage has ended as it should.
+    Regular,
+    /// The run ends.
+    Fatal(Failure),
+    /// An exporter has ended before its input did, with a failure or without one. The run goes on while there are others.
+    Alone {
+        /// The exporter.
+        stage: String,
+        health: Health,
+        why: Early,
+    },
+}
+
+/// Why an exporter ended before its input did.
+pub(super) enum Early {
+    Failed(Failure),
+    /// Nobody reads its output any more.
+    OutputClosed,
+    /// It returned.
+    Returned,
 }
 
 /// A stage that was taken out.
@@ -52,7 +88,22 @@ impl Tasks {
         let abort = self.set.spawn_on(task, self.runtimes.of(seat));
         let id = abort.id();
         tracing::debug!(stage = place.stage(), "started");
-        self.running.insert(id, Task { place, abort, retired: None });
+        self.running.insert(id, Task { place, abort, exporter: None, retired: None });
+        id
+    }
+
+    /// The same for an exporter.
+    pub(super) fn spawn_exporter(
+        &mut self,
+        place: Place,
+        seat: Seat,
+        exporter: ExporterTask,
+        task: impl Future<Output = Result<(), StageError>> + Send + 'static,
+    ) -> Id {
+        let id = self.spawn(place, seat, task);
+        if let Some(task) = self.running.get_mut(&id) {
+            task.exporter = Some(exporter);
+        }
         id
     }
 
@@ -81,7 +132,7 @@ impl Tasks {
     /// Ends those whose time is over.
     pub(super) fn end_overdue(&mut self) {
         let now = Instant::now();
-        for Task { place, abort, retired } in self.running.values_mut() {
+        for Task { place, abort, retired, .. } in self.running.values_mut() {
             let Some(retired) = retired.as_mut().filter(|retired| retired.due.is_some_and(|due| due <= now)) else {
                 continue;
             };
@@ -92,28 +143,42 @@ impl Tasks {
         }
     }
 
-    /// The failure that an ended task's result is, if it is one.
-    pub(super) fn failure(&mut self, ended: Joined) -> Option<Failure> {
-        let (id, failure) = match ended {
-            Ok((id, Ok(()))) => (id, None),
-            Ok((id, Err(source))) => (id, Some(Ok(source))),
-            Err(error) => (error.id(), error.is_panic().then_some(Err(()))),
+    /// What the end of a task means.
+    pub(super) fn settle(&mut self, ended: Joined) -> End {
+        let (id, result) = match ended {
+            Ok((id, Ok(()))) => (id, Ok(())),
+            Ok((id, Err(source))) => (id, Err(Some(source))),
+            Err(error) => (error.id(), if error.is_panic() { Err(None) } else { Ok(()) }),
         };
-        let Task { place, retired, .. } = self.running.remove(&id)?;
+        let Some(Task { place, exporter, retired, .. }) = self.running.remove(&id) else { return End::Regular };
         let stage = place.stage().to_owned();
-        tracing::debug!(stage, failed = failure.is_some(), "ended");
-        let failure = failure.map(|failure| match failure {
-            Ok(source) => Failure::Failed { stage, source },
-            Err(()) => Failure::Panicked { stage },
-        });
-        let Some(Retired { due, books }) = retired else { return failure };
-        if due.is_none() {
-            books.iter().for_each(|books| books.forced());
+        tracing::debug!(stage, failed = result.is_err(), "ended");
+        let closed = matches!(&result, Err(Some(source)) if source.is::<OutputClosed>());
+        let failed = |source| match source {
+            Some(source) => Failure::Failed { stage: stage.clone(), source },
+            None => Failure::Panicked { stage: stage.clone() },
+        };
+        if let Some(Retired { due, books }) = retired {
+            if due.is_none() {
+                books.iter().for_each(|books| books.forced());
+            }
+            if let Err(source) = result {
+                let failure = failed(source);
+                tracing::warn!(error = &failure as &dyn std::error::Error, "a stage failed that was no longer wanted");
+            }
+            return End::Regular;
         }
-        if let Some(failure) = failure {
-            tracing::warn!(error = &failure as &dyn std::error::Error, "a stage failed that was no longer wanted");
-        }
-        None
+        let Some(ExporterTask { door, health, began_the_run }) = exporter else {
+            return result.map_or_else(|source| End::Fatal(failed(source)), |()| End::Regular);
+        };
+        let why = match result {
+            Ok(()) if door.is_open() => Early::Returned,
+            Ok(()) => return End::Regular,
+            Err(_) if closed => Early::OutputClosed,
+            Err(source) if began_the_run && !door.was_read() => return End::Fatal(failed(source)),
+            Err(source) => Early::Failed(failed(source)),
+        };
+        End::Alone { stage, health, why }
     }
 
     /// Names of the stages whose tasks have not ended.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::task::yield_now;
 
 use crate::batch::{Batch, Pool};
-use crate::edge::{Delivery, Edge, Inbox, Limits, edge};
+use crate::edge::{Delivery, Edge, Inbox, Limits, Reader, edge};
 use crate::ledger::{Ledger, PERF_RING, Ticket, reason};
 use crate::pipeline::send;
 use crate::stage::Packed;
@@ -64,7 +64,7 @@ impl Outbox {
     /// run until it ends; it does when every clone of the [`Buffer`] is gone and all is handed on.
     #[must_use]
     pub fn buffered(self, limits: Limits) -> (Buffer, Pump) {
-        let (edge, inbox) = edge(limits, reason::PIPELINE_FULL);
+        let (edge, inbox) = edge(limits, reason::PIPELINE_FULL, Reader::Processor);
         self.shared.lanes.behind(edge.door(), &self.shared.ledger);
         (Buffer { edge, shared: Arc::clone(&self.shared) }, Pump { inbox, shared: self.shared })
     }

@@ -56,8 +56,8 @@ async fn the_json_form_has_every_count_of_every_stage() {
     ]);
     assert_eq!(report["stages"], expected);
     let edge = |stage: &str| {
-        json!({"pipeline": "flows", "stage": stage, "queue_records": 0, "queue_bytes": 0, "max_records": ROOMY.records,
-        "max_bytes": ROOMY.bytes, "when_full": "block", "blocked_seconds": 0.0})
+        json!({"pipeline": "flows", "stage": stage, "queue_records": 0, "queue_bytes": 0, "queue_series": 0, "max_records": ROOMY.records,
+        "max_bytes": ROOMY.bytes, "max_series": ROOMY.series, "when_full": "block", "blocked_seconds": 0.0})
     };
     assert_eq!(report["edges"], json!([edge("exporters.e0"), edge("processors.judge")]));
 }

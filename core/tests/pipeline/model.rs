@@ -10,7 +10,12 @@ use crate::support::{Judge, Lab, Manner, Step, processor, seq};
 
 fn limits() -> impl Strategy<Value = Limits> {
     let when_full = prop_oneof![Just(WhenFull::Block), Just(WhenFull::DropNewest), Just(WhenFull::DropOldest)];
-    (1..20usize, 1..20_000usize, when_full).prop_map(|(records, bytes, when_full)| Limits { records, bytes, when_full })
+    (1..20usize, 1..20_000usize, when_full).prop_map(|(records, bytes, when_full)| Limits {
+        records,
+        bytes,
+        when_full,
+        ..Limits::DEFAULT
+    })
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tidegate_core::edge::{Inbox, Limits, WhenFull};
+use tidegate_core::health::HealthRegistry;
 use tidegate_core::ledger::{Ledger, Report, StageReport, Tally};
 use tidegate_core::pipeline::{
     Change, Control, ExporterNode, Failure, PipelineNode, ProcessorNode, ReceiverNode, Topology,
 };
 use tidegate_core::record::Frame;
-use tidegate_core::stage::{Exporter, Outbox, Processor, Receiver, StageError, Stop};
+use tidegate_core::stage::{Exporter, Outbox, OutputClosed, Processor, Receiver, StageError, Stop};
 use tidegate_core::{Batch, Kinds, Outcome, Record};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -97,6 +98,10 @@ pub(crate) enum Manner {
     Fails,
     /// In a panic, holding its first batch.
     Panics,
+    /// As one whose output nobody reads any more, at its first batch.
+    Closed,
+    /// With an error, before it takes anything.
+    CannotStart,
     /// Never, holding its first batch.
     Hangs,
     /// Never, with its first batch in the hands of a peer that does not answer.
@@ -119,6 +124,9 @@ pub(crate) struct Keep {
 #[async_trait]
 impl Exporter for Keep {
     async fn run(self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
+        if self.manner == Manner::CannotStart {
+            return Err("the exporter cannot start".into());
+        }
         let _open = self.gate.acquire().await?;
         let mut batches = 0;
         while self.manner != Manner::After(batches) {
@@ -127,6 +135,10 @@ impl Exporter for Keep {
                 Manner::Fails => {
                     delivery.dropped("refused");
                     return Err("the exporter fails".into());
+                }
+                Manner::Closed => {
+                    delivery.dropped("output_closed");
+                    return Err(OutputClosed.into());
                 }
                 Manner::Panics => panic!("the exporter panics"),
                 Manner::Hangs => std::future::pending().await,
@@ -139,7 +151,7 @@ impl Exporter for Keep {
                     continue;
                 }
                 Manner::Slowly => tokio::time::sleep(Duration::from_millis(1)).await,
-                Manner::Drained | Manner::After(_) => {}
+                Manner::Drained | Manner::After(_) | Manner::CannotStart => {}
             }
             self.kept.lock().unwrap().extend(delivery.records().map(seq));
             delivery.absorbed();
@@ -167,6 +179,7 @@ pub(crate) struct Lab {
     pub(crate) diary: Diary,
     pub(crate) stop: Stop,
     pub(crate) ledger: Ledger,
+    pub(crate) health: HealthRegistry,
 }
 
 impl Lab {
@@ -180,7 +193,7 @@ impl Lab {
         };
         let gate = Arc::new(Semaphore::new(100));
         let (diary, stop, ledger) = (Diary::default(), Stop::new(), Ledger::default());
-        Self { topology, kept: Vec::new(), gate, diary, stop, ledger }
+        Self { topology, kept: Vec::new(), gate, diary, stop, ledger, health: HealthRegistry::default() }
     }
 
     /// Nothing yet; the exporters take nothing before the gate gets a permit.
@@ -219,12 +232,13 @@ impl Lab {
             self.kept.push(Arc::default());
         }
         let kept = Arc::clone(&self.kept[self.topology.exporters.len()]);
+        let health = self.health.stage(&stage);
         let exporter = Box::new(Keep { kept, gate: Arc::clone(&self.gate), manner, diary: Arc::clone(&self.diary) });
         self.topology.exporters.push(ExporterNode {
             stage,
             fingerprint: String::new(),
             holds: Vec::new(),
-            health: Default::default(),
+            health,
             exporter,
             wants,
             queue,
@@ -259,10 +273,10 @@ impl Lab {
 
     /// Starts everything.
     pub(crate) fn start(self) -> Started {
-        let Self { topology, kept, gate, diary, stop, ledger } = self;
+        let Self { topology, kept, gate, diary, stop, ledger, health } = self;
         let running = topology.start(&Handle::current(), &ledger, stop.clone());
         let control = running.control();
-        Started { running: tokio::spawn(running.ended()), control, kept, gate, diary, stop, ledger }
+        Started { running: tokio::spawn(running.ended()), control, kept, gate, diary, stop, ledger, health }
     }
 
     /// Starts everything and waits until it has ended.
@@ -280,6 +294,7 @@ pub(crate) struct Started {
     pub(crate) diary: Diary,
     pub(crate) stop: Stop,
     pub(crate) ledger: Ledger,
+    pub(crate) health: HealthRegistry,
 }
 
 impl Started {
@@ -289,10 +304,16 @@ impl Started {
         self.ledger.report()
     }
 
+    /// Stages that are not well, and why.
+    pub(crate) fn unwell(&self) -> Vec<(String, String)> {
+        self.health.unwell().into_iter().collect()
+    }
+
     /// A topology for a reload, whose exporters keep records where those of the same number did.
     pub(crate) fn next(&self) -> Lab {
         let (kept, gate, diary) = (self.kept.clone(), Arc::clone(&self.gate), Arc::clone(&self.diary));
-        Lab { kept, gate, diary, stop: self.stop.clone(), ledger: self.ledger.clone(), ..Lab::new() }
+        let (stop, ledger, health) = (self.stop.clone(), self.ledger.clone(), self.health.clone());
+        Lab { kept, gate, diary, stop, ledger, health, ..Lab::new() }
     }
 
     /// Has it become another topology, made by [`Self::next`].

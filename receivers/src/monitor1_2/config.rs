@@ -14,7 +14,7 @@ const LONGEST_PATH: usize = 107;
 const LARGEST_MAX_FRAME: usize = 1 << 30;
 
 /// The outbox, where the configuration does not say otherwise: some twenty thousand events, a second of a busy node.
-const OUTBOX: Limits = Limits { records: 65_536, bytes: 6 << 20, when_full: WhenFull::DropNewest };
+const OUTBOX: Limits = Limits { records: 65_536, bytes: 6 << 20, when_full: WhenFull::DropNewest, ..Limits::DEFAULT };
 /// The longest frame, where the configuration does not say otherwise: ten times what Envoy lets a request's headers
 /// have. Several copies of a frame are in memory while it is decoded.
 const MAX_FRAME: usize = 1 << 20;

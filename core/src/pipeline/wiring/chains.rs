@@ -1,21 +1,21 @@
 //! The chains of one pipeline: those that are the same go on, others hand their processors over to new ones.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::Work;
-use crate::edge::{Door, Edge, Inbox, edge};
+use crate::edge::{Door, Edge, Inbox, Reader, edge};
 use crate::ledger::{Books, reason};
 use crate::pipeline::chain::{Chain, Descent, Link, descent};
 use crate::pipeline::fan_out::Target;
 use crate::pipeline::heritage::{Heir, Heritage, Retirement, all_ended};
 use crate::pipeline::place::Place;
+use crate::pipeline::repeats::SeenRepeats;
 use crate::pipeline::runtimes::Seat;
 use crate::pipeline::segment::{Segment, Step};
-use crate::pipeline::{FanOut, ProcessorNode};
+use crate::pipeline::{FanOut, ProcessorNode, RepeatRequests};
 use crate::record::Kinds;
 
 /// A chain that runs, or waits to.
@@ -24,16 +24,7 @@ pub(super) struct LiveChain {
     door: Door,
     exits: Weak<FanOut>,
     orders: oneshot::Sender<Retirement>,
-    /// Has the processors say again what they have said.
-    news: Arc<AtomicBool>,
     ended: CancellationToken,
-}
-
-impl LiveChain {
-    /// There is somebody new behind the pipeline.
-    pub(super) fn tell_of_news(&self) {
-        self.news.store(true, Ordering::Release);
-    }
 }
 
 /// Chains that others have taken the place of, until they have ended.
@@ -71,14 +62,21 @@ pub(super) struct Rebuilding<'a> {
     old: Vec<Option<(LiveChain, Option<Edge>)>>,
     leaving: &'a mut Leaving,
     heritage: Arc<Heritage>,
+    repeats: RepeatRequests,
 }
 
 impl<'a> Rebuilding<'a> {
-    pub(super) fn new(pipeline: &'a str, seat: Seat, old: Vec<LiveChain>, leaving: &'a mut Leaving) -> Self {
+    pub(super) fn new(
+        pipeline: &'a str,
+        seat: Seat,
+        old: Vec<LiveChain>,
+        repeats: RepeatRequests,
+        leaving: &'a mut Leaving,
+    ) -> Self {
         let was = old.iter().map(|live| live.chain.clone()).collect();
         let old =
             old.into_iter().map(|live| Some((live.door.edge(), live))).map(|one| one.map(|(edge, live)| (live, edge)));
-        Self { pipeline, seat, was, old: old.collect(), leaving, heritage: Arc::default() }
+        Self { pipeline, seat, was, old: old.collect(), leaving, heritage: Arc::default(), repeats }
     }
 
     /// Takes in a processor of the new configuration.
@@ -103,13 +101,19 @@ impl<'a> Rebuilding<'a> {
         let is_open: Vec<_> = self.old.iter().map(|one| matches!(one, Some((_, Some(_))))).collect();
         let is_leaving = |stage: &str| self.leaving.with(self.pipeline, stage).next().is_some();
         let descents = descent(&self.was, &is_open, is_leaving, &chains);
+        // A request that an old chain has not seen yet must not end with it.
+        let is_rebuilt = !self.was.is_empty() && descents.iter().any(|one| !matches!(one, Descent::Same(_)));
         let (mut live, mut rest) = (Vec::new(), books);
         for (chain, descent) in chains.into_iter().zip(&descents).rev() {
             let (front, own) = rest.split_at(rest.len() - chain.len());
             rest = front;
             let (edge, one) = self.chain(chain, descent, own, targets, work);
-            targets = vec![Target { edge, books: Arc::clone(&own[0]), wants: Kinds::ALL }];
+            let repeats = self.repeats.clone();
+            targets = vec![Target { edge, books: Arc::clone(&own[0]), wants: Kinds::ALL, repeats }];
             live.push(one);
+        }
+        if is_rebuilt {
+            self.repeats.request();
         }
         self.retire_old(&descents);
         live.reverse();
@@ -148,7 +152,8 @@ impl<'a> Rebuilding<'a> {
         let (edge, inbox) = match inherited {
             Some(edge) => (edge, None),
             None => {
-                let (edge, inbox) = edge(chain[0].queue.unwrap_or_default(), reason::QUEUE_FULL);
+                let limits = chain[0].queue.unwrap_or_default();
+                let (edge, inbox) = edge(limits, reason::QUEUE_FULL, Reader::Processor);
                 (edge, Some(inbox))
             }
         };
@@ -160,6 +165,7 @@ impl<'a> Rebuilding<'a> {
             after: before.chain(long_before).cloned().collect(),
             inbox,
             heritage: Arc::clone(&self.heritage),
+            repeats: self.repeats.from_now_on(),
             books: books.to_vec(),
             exits: Arc::new(FanOut::new(Arc::clone(&books[books.len() - 1]), targets)),
         };
@@ -182,6 +188,7 @@ struct Begin {
     /// Its own inbox; `None` if it gets that of the chain before it.
     inbox: Option<Inbox>,
     heritage: Arc<Heritage>,
+    repeats: SeenRepeats,
     books: Vec<Arc<Books>>,
     exits: Arc<FanOut>,
 }
@@ -189,23 +196,20 @@ struct Begin {
 impl Begin {
     fn spawn(self, chain: Chain, door: Door, work: &mut Work<'_>) -> LiveChain {
         let (orders, listening) = oneshot::channel();
-        let (news, ended) = (Arc::new(AtomicBool::new(false)), CancellationToken::new());
+        let ended = CancellationToken::new();
         let exits = Arc::downgrade(&self.exits);
         let place = Place::new(chain.iter().map(|link| link.stage.clone()));
         let (guard, pool) = (ended.clone().drop_guard(), work.site.pool.clone());
-        work.tasks.spawn(place.clone(), self.seat, {
-            let news = Arc::clone(&news);
-            async move {
-                let _ended = guard;
-                all_ended(self.after).await;
-                let first = self.books[0].stage();
-                // If a chain before it has failed, there is no inbox, and everything ends.
-                let Some(inbox) = self.inbox.or_else(|| self.heritage.take_inbox(first)) else { return Ok(()) };
-                let step = |books: Arc<Books>| Some(Step::new(self.heritage.take(books.stage())?, books));
-                let steps = self.books.into_iter().filter_map(step).collect();
-                Segment::new(steps, self.exits, pool, place, news).run(inbox, listening).await
-            }
+        work.tasks.spawn(place.clone(), self.seat, async move {
+            let _ended = guard;
+            all_ended(self.after).await;
+            let first = self.books[0].stage();
+            // If a chain before it has failed, there is no inbox, and everything ends.
+            let Some(inbox) = self.inbox.or_else(|| self.heritage.take_inbox(first)) else { return Ok(()) };
+            let step = |books: Arc<Books>| Some(Step::new(self.heritage.take(books.stage())?, books));
+            let steps = self.books.into_iter().filter_map(step).collect();
+            Segment::new(steps, self.exits, pool, place, self.repeats).run(inbox, listening).await
         });
-        LiveChain { chain, door, exits, orders, news, ended }
+        LiveChain { chain, door, exits, orders, ended }
     }
 }

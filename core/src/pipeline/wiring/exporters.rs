@@ -1,19 +1,21 @@
 //! Exporters: kept, or started with an inbox of their own while those that are no longer wanted drain theirs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::task::Id;
 use tokio_util::sync::CancellationToken;
 
 use super::Work;
-use crate::edge::{Door, Edge, Inbox, Limits, edge};
+use crate::edge::{Door, Edge, Inbox, Limits, Reader, edge};
 use crate::health::Health;
 use crate::ledger::{Books, reason};
 use crate::pipeline::fan_out::Target;
 use crate::pipeline::heritage::all_ended;
 use crate::pipeline::place::Place;
 use crate::pipeline::runtimes::Seat;
-use crate::pipeline::{ExporterNode, Hold};
+use crate::pipeline::tasks::ExporterTask;
+use crate::pipeline::{ExporterNode, Hold, RepeatRequests};
 use crate::record::Kinds;
 
 /// All exporters that run.
@@ -29,7 +31,8 @@ struct Live {
     fingerprint: String,
     queue: Limits,
     holds: Vec<Hold>,
-    _health: Health,
+    /// Shows how it ended, until it is no longer wanted.
+    health: Option<Health>,
     door: Door,
     task: Id,
     ended: CancellationToken,
@@ -44,8 +47,9 @@ pub(super) struct Outlet {
 
 impl Outlet {
     /// The way for a pipeline that keeps these books.
-    pub(super) fn target(&self, books: Arc<Books>) -> Target {
-        Target { edge: self.edge.clone(), books, wants: self.wants }
+    pub(super) fn target(&self, books: Arc<Books>, repeats: &RepeatRequests) -> Target {
+        self.edge.wire(&books, repeats);
+        Target { edge: self.edge.clone(), books, wants: self.wants, repeats: repeats.clone() }
     }
 }
 
@@ -69,14 +73,15 @@ impl Exporters {
         for (node, (pipelines, first)) in nodes {
             let (stage, wants) = (node.stage.clone(), node.wants);
             // One that has ended, or is about to, has no way to it.
-            let running = old.iter().enumerate().filter(|(_, live)| live.is_like(&node));
+            let running = old.iter().enumerate().filter(|(_, live)| live.is_like(&node) && !live.door.is_over());
             let edge = match running.filter_map(|(at, live)| Some((at, live.door.edge()?))).next() {
                 Some((at, edge)) => {
+                    edge.door().set_when_full(node.queue.when_full);
                     self.live.push(old.swap_remove(at));
                     edge
                 }
                 None => {
-                    let (edge, inbox) = edge(node.queue, reason::QUEUE_FULL);
+                    let (edge, inbox) = edge(node.queue, reason::QUEUE_FULL, Reader::Exporter);
                     let seat = if node.exporter.runs_apart() { Seat::Io } else { Seat::Data(first) };
                     fresh.push(Fresh { node, seat, door: edge.door(), inbox });
                     edge
@@ -93,9 +98,21 @@ impl Exporters {
         outlets
     }
 
-    fn retire(&mut self, old: Vec<Live>, work: &mut Work<'_>) {
+    /// Whether none takes records any more.
+    pub(super) fn have_ended(&self) -> bool {
+        self.live.iter().all(|live| live.ended.is_cancelled())
+    }
+
+    /// Those that have ended before their input did.
+    pub(super) fn ended_early(&self) -> BTreeSet<String> {
+        let ended = self.live.iter().filter(|live| live.door.is_over());
+        ended.map(|live| live.stage.clone()).collect()
+    }
+
+    fn retire(&mut self, mut old: Vec<Live>, work: &mut Work<'_>) {
         self.leaving.retain(|live| !live.ended.is_cancelled());
-        for live in &old {
+        for live in &mut old {
+            live.health = None;
             work.tasks.retire(live.task, work.site.grace, work.site.ledger.of(&live.stage));
         }
         self.leaving.extend(old);
@@ -108,18 +125,19 @@ impl Exporters {
         let excluded: Vec<_> = excluded.map(|live| live.ended.clone()).collect();
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
-        let task = work.tasks.spawn(Place::new([stage.clone()]), seat, async move {
+        let judged = ExporterTask { door: door.clone(), health: health.clone(), began_the_run: work.is_start };
+        let task = work.tasks.spawn_exporter(Place::new([stage.clone()]), seat, judged, async move {
             let _ended = guard;
             all_ended(excluded).await;
             exporter.run(inbox).await
         });
-        Live { stage, fingerprint, queue, holds, _health: health, door, task, ended }
+        Live { stage, fingerprint, queue, holds, health: Some(health), door, task, ended }
     }
 }
 
 impl Live {
     fn is_like(&self, node: &ExporterNode) -> bool {
-        self.stage == node.stage && self.fingerprint == node.fingerprint && self.queue == node.queue
+        self.stage == node.stage && self.fingerprint == node.fingerprint && self.queue.are_alike(&node.queue)
     }
 
     fn excludes(&self, holds: &[Hold]) -> bool {

@@ -34,13 +34,18 @@ impl Manifest {
         manifest
     }
 
-    /// What there is to change until this is `new`.
-    pub(super) fn change(&self, new: &Self) -> Change {
+    /// Whether there is nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.stages.is_empty()
+    }
+
+    /// What there is to change until this is `new`, where some stages have ended.
+    pub(super) fn change(&self, new: &Self, ended: &BTreeSet<String>) -> Change {
         let mut change = Change::default();
         for (stage, what) in &new.stages {
             let list = match self.stages.get(stage) {
                 None => &mut change.added,
-                Some(running) if running == what => &mut change.kept,
+                Some(running) if running == what && !ended.contains(stage) => &mut change.kept,
                 Some(_) => &mut change.replaced,
             };
             list.insert(stage.clone());

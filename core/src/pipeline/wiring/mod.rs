@@ -52,17 +52,26 @@ pub(super) struct Wiring {
 struct Work<'a> {
     site: &'a Site,
     tasks: &'a mut Tasks,
+    /// Whether nothing runs yet.
+    is_start: bool,
     /// The books of the new wiring, in its order.
     rows: Vec<Arc<Books>>,
 }
 
 impl Wiring {
-    /// Receivers start last, when there is somebody to send to.
+    /// Whether no exporter takes records any more.
+    pub(super) fn exporters_have_ended(&self) -> bool {
+        self.exporters.have_ended()
+    }
+
+    /// Receivers start last, when there is somebody to send to. An exporter that has ended before its input did is started
+    /// again.
     pub(super) fn become_like(&mut self, topology: Topology, site: &Site, tasks: &mut Tasks) -> Change {
+        let is_start = self.manifest.is_empty();
         let manifest = Manifest::of(&topology);
-        let change = self.manifest.change(&manifest);
+        let change = self.manifest.change(&manifest, &self.exporters.ended_early());
         self.manifest = manifest;
-        let mut work = Work { site, tasks, rows: Vec::new() };
+        let mut work = Work { site, tasks, is_start, rows: Vec::new() };
         let pipelines_of = |at| (topology.pipelines_of(at), topology.first_pipeline_of(at));
         let pipelines: Vec<_> = (0..topology.exporters.len()).map(pipelines_of).collect();
         let outlets = self.exporters.become_like(topology.exporters.into_iter().zip(pipelines), &mut work);

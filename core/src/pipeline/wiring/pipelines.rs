@@ -6,10 +6,10 @@ use super::Work;
 use super::chains::{Leaving, LiveChain, Rebuilding};
 use super::exporters::Outlet;
 use crate::edge::Door;
-use crate::pipeline::PipelineNode;
 use crate::pipeline::chain::cut;
 use crate::pipeline::fan_out::Target;
 use crate::pipeline::runtimes::Seat;
+use crate::pipeline::{PipelineNode, RepeatRequests};
 
 /// All pipelines that run.
 #[derive(Default)]
@@ -23,6 +23,7 @@ struct Live {
     name: String,
     chains: Vec<LiveChain>,
     outlets: Vec<Door>,
+    repeats: RepeatRequests,
 }
 
 /// The way into a pipeline.
@@ -54,7 +55,8 @@ impl Pipelines {
             fronts.push(front);
             self.live.push(live);
         }
-        for Live { name, chains, .. } in old {
+        for Live { name, chains, outlets, .. } in old {
+            outlets.iter().for_each(|door| door.unwire(&name));
             chains.into_iter().for_each(|chain| self.leaving.retire(&name, chain, &Arc::default(), false));
         }
         fronts
@@ -71,16 +73,21 @@ impl Live {
         work: &mut Work<'_>,
     ) -> (Front, Self) {
         let PipelineNode { name, receivers, processors, exporters } = node;
-        let rebuilding = Rebuilding::new(&name, seat, self.chains, leaving);
+        let repeats = self.repeats;
+        let rebuilding = Rebuilding::new(&name, seat, self.chains, repeats.clone(), leaving);
         let links: Vec<_> = processors.into_iter().map(|node| rebuilding.enter(node)).collect();
         let books: Vec<_> = links.iter().map(|link| work.open(&name, &link.stage)).collect();
         let outlets: Vec<_> = exporters.iter().map(|at| &outlets[*at]).collect();
-        let targets = outlets.iter().map(|outlet| outlet.target(work.open(&name, &outlet.stage))).collect();
+        let target = |outlet: &&Outlet| outlet.target(work.open(&name, &outlet.stage), &repeats);
+        let targets = outlets.iter().map(target).collect();
         let (chains, targets) = rebuilding.chains(cut(links), &books, targets, work);
         let doors: Vec<_> = outlets.iter().map(|outlet| outlet.edge.door()).collect();
-        if doors.iter().any(|door| !self.outlets.iter().any(|known| known.is(door))) {
-            chains.iter().for_each(LiveChain::tell_of_news);
+        let is_in = |door: &Door, doors: &[Door]| doors.iter().any(|other| other.is(door));
+        if doors.iter().any(|door| !is_in(door, &self.outlets)) {
+            repeats.request();
         }
-        (Front { pipeline: name.clone(), receivers, targets }, Self { name, chains, outlets: doors })
+        self.outlets.iter().filter(|door| !is_in(door, &doors)).for_each(|door| door.unwire(&name));
+        let front = Front { pipeline: name.clone(), receivers, targets };
+        (front, Self { name, chains, outlets: doors, repeats })
     }
 }

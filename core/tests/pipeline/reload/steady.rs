@@ -162,6 +162,6 @@ impl Stream {
     }
 
     fn queue(&mut self) -> Limits {
-        Limits { records: [3, 30][self.rng.usize(0..2)], bytes: 1 << 20, when_full: WhenFull::Block }
+        Limits { records: [3, 30][self.rng.usize(0..2)], bytes: 1 << 20, when_full: WhenFull::Block, ..Limits::DEFAULT }
     }
 }

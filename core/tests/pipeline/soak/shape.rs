@@ -47,6 +47,17 @@ impl Shape {
         self.pipelines.iter().flat_map(|row| row.receivers.iter().map(|at| (*at, row.at)))
     }
 
+    /// Whether a pipeline ends in an exporter.
+    pub(super) fn leads(&self, pipeline: usize, exporter: usize) -> bool {
+        self.pipelines.iter().any(|row| row.at == pipeline && row.exporters.contains(&exporter))
+    }
+
+    /// Whether a pipeline has a processor.
+    pub(super) fn has(&self, pipeline: usize, processor: usize) -> bool {
+        let mut rows = self.pipelines.iter().filter(|row| row.at == pipeline);
+        rows.any(|row| row.processors.iter().any(|part| part.at == processor))
+    }
+
     pub(super) fn change(&mut self, rng: &mut Rng) {
         match rng.u8(0..12) {
             0 => toggle(&mut self.receivers, rng),
@@ -135,5 +146,6 @@ fn some(parts: &[Part], rng: &mut Rng) -> Vec<usize> {
 
 pub(super) fn limits(rng: &mut Rng) -> Limits {
     let when_full = [WhenFull::Block, WhenFull::Block, WhenFull::DropNewest, WhenFull::DropOldest][rng.usize(0..4)];
-    Limits { records: rng.usize(1..40), bytes: rng.usize(1..40_000), when_full }
+    let series = if rng.bool() { rng.usize(1..40) } else { Limits::DEFAULT.series };
+    Limits { records: rng.usize(1..40), bytes: rng.usize(1..40_000), when_full, series }
 }

@@ -1,6 +1,7 @@
 //! Stages that do what comes to their mind, and now and then the wrong thing.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::any::Any;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,9 +10,11 @@ use fastrand::Rng;
 use tidegate_core::edge::{Delivery, Inbox, Limits};
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::{Frame, Lost, LostSource};
-use tidegate_core::stage::{Buffer, Exporter, Outbox, Packed, Processor, Receiver, StageError, Stop};
-use tidegate_core::{Batch, Outcome, Record, Timestamp};
+use tidegate_core::stage::{Buffer, Exporter, Outbox, OutputClosed, Packed, Processor, Receiver, StageError, Stop};
+use tidegate_core::{Batch, Kind, Kinds, Outcome, Record, Timestamp};
 use tokio::time::sleep;
+
+use super::series::{Maker, SharedTable};
 
 /// How many records a receiver handed over or entered as dropped.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +35,8 @@ impl Sent {
 pub(super) struct Seen {
     /// The keys of those that it took.
     keys: Arc<Mutex<Vec<u64>>>,
+    /// How many points it took besides.
+    points: Arc<AtomicU64>,
     /// How many were at a peer without an answer.
     unconfirmed: Arc<AtomicU64>,
 }
@@ -39,6 +44,10 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn keys(&self) -> Vec<u64> {
         self.keys.lock().unwrap().clone()
+    }
+
+    pub(super) fn points(&self) -> u64 {
+        self.points.load(Ordering::Relaxed)
     }
 
     pub(super) fn unconfirmed(&self) -> u64 {
@@ -57,9 +66,37 @@ impl Seen {
     }
 }
 
+/// How a processor or an exporter has fared, for the test to look at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fate(Arc<AtomicU8>);
+
+impl Fate {
+    const BEGUN: u8 = 1;
+    const DRAINED: u8 = 2;
+    const PANICKED: u8 = 3;
+
+    fn set(&self, fate: u8) {
+        self.0.store(fate, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// It has taken all that came, until nothing more could come.
+    pub(super) fn has_drained(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Self::DRAINED
+    }
+
+    pub(super) fn has_panicked(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Self::PANICKED
+    }
+}
+
 /// What tells records apart, whoever made them.
 fn key(record: &Record) -> u64 {
     match record {
+        Record::Metric(_) => panic!("points are told apart by their series"),
         Record::Frame(frame) => frame.seq,
         Record::Lost(lost) => lost.count,
         _ => 0,
@@ -161,13 +198,30 @@ pub(super) struct Whim {
     made: u64,
     tick_every: Option<Duration>,
     fragile: bool,
+    /// All processors'.
+    fate: Fate,
+    /// Of all processors of its name in its pipeline.
+    table: SharedTable,
+    /// Its series, if it has any; and whether there are more points than it handed on last.
+    maker: Option<Maker>,
+    has_more: bool,
+    /// Whether it takes over the series of the one before it.
+    adopts: bool,
     rng: Rng,
 }
 
 impl Whim {
-    pub(super) fn new(id: u64, mut rng: Rng) -> Self {
+    pub(super) fn new(id: u64, table: SharedTable, fate: Fate, mut rng: Rng) -> Self {
         let tick_every = rng.bool().then(|| Duration::from_millis(rng.u64(1..30)));
-        Self { made: id * 1_000_000_000_000, tick_every, fragile: rng.u8(0..10) == 0, rng }
+        let maker = rng.bool().then(|| Maker::new(id, table.clone()));
+        let (made, fragile, adopts) = (id * 1_000_000_000_000, rng.u8(0..20) == 0, rng.bool());
+        Self { made, tick_every, fragile, fate, table, maker, has_more: false, adopts, rng }
+    }
+
+    /// Hands on so many points at most.
+    fn hand_on(&mut self, most: usize, out: &mut Batch) {
+        self.table.set_current(self.maker.as_ref().map_or(0, Maker::id));
+        self.has_more = self.maker.as_mut().is_some_and(|maker| maker.hand_on(most, out));
     }
 
     fn make(&mut self, most: u64, batch: &mut Batch) {
@@ -179,7 +233,10 @@ impl Whim {
     }
 
     fn may_panic(&mut self) {
-        assert!(!self.fragile || self.rng.u8(0..50) > 0, "the processor panics");
+        if self.fragile && self.rng.u8(0..50) == 0 {
+            self.fate.set(Fate::PANICKED);
+            panic!("the processor panics");
+        }
     }
 }
 
@@ -188,6 +245,7 @@ impl Processor for Whim {
         self.may_panic();
         let rng = &mut self.rng;
         batch.sift(tally, |record, _| match rng.u8(0..12) {
+            _ if matches!(record, Record::Metric(_)) => Outcome::Keep,
             0 => Outcome::Filtered("rule"),
             1 => Outcome::Dropped("broken"),
             2 => Outcome::Absorbed,
@@ -200,6 +258,13 @@ impl Processor for Whim {
         if self.rng.u8(0..4) == 0 {
             self.make(3, batch);
         }
+        if let Some(maker) = &mut self.maker {
+            maker.churn(&mut self.rng);
+        }
+        if self.rng.u8(0..4) == 0 {
+            let most = self.rng.usize(0..20);
+            self.hand_on(most, batch);
+        }
     }
 
     fn tick_every(&self) -> Option<Duration> {
@@ -209,42 +274,104 @@ impl Processor for Whim {
     fn tick(&mut self, _: Timestamp, out: &mut Batch) {
         self.may_panic();
         self.make(30, out);
+        let most = self.rng.usize(0..200);
+        self.hand_on(most, out);
     }
 
     fn finish(&mut self, _: Timestamp, out: &mut Batch) {
         self.may_panic();
-        self.make(300, out);
+        if !self.has_more {
+            self.make(300, out);
+        }
+        self.hand_on(100, out);
+    }
+
+    fn adopt(&mut self, old: &mut dyn Processor) {
+        let old: &mut dyn Any = old;
+        let old: &mut Self = old.downcast_mut().unwrap();
+        if self.adopts && old.maker.is_some() {
+            self.maker = old.maker.take();
+        }
+    }
+
+    fn retire(&mut self, now: Timestamp, out: &mut Batch) {
+        if let Some(maker) = &mut self.maker {
+            maker.end_all();
+        }
+        self.finish(now, out);
+    }
+
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn repeat(&mut self) {
+        if let Some(maker) = &mut self.maker {
+            maker.repeat();
+        }
     }
 }
 
 /// An exporter.
 pub(super) struct Fickle {
     pub(super) seen: Seen,
+    pub(super) table: SharedTable,
+    pub(super) fate: Fate,
     pub(super) rng: Rng,
 }
 
 #[async_trait]
 impl Exporter for Fickle {
     async fn run(mut self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
-        let doom = self.rng.usize(1..200);
-        let slow = self.rng.bool();
+        self.fate.set(Fate::BEGUN);
+        let doom = if self.rng.bool() { self.rng.usize(1..200) } else { usize::MAX };
+        let (slow, reads_points) = (self.rng.bool(), self.rng.bool());
         let mut batches = 0;
         while let Some(delivery) = inbox.recv().await {
             batches += 1;
             if batches == doom {
                 return self.end(delivery).await;
             }
-            if slow {
+            if slow && self.rng.bool() {
                 sleep(Duration::from_millis(self.rng.u64(0..5))).await;
             }
             self.settle(delivery);
+            if self.rng.u8(0..50) == 0 {
+                self.stall(&mut inbox, reads_points).await;
+            }
         }
+        self.fate.set(Fate::DRAINED);
         Ok(())
     }
 }
 
 impl Fickle {
+    /// Takes no records for a while, but perhaps points.
+    async fn stall(&mut self, inbox: &mut Inbox, reads_points: bool) {
+        let end = sleep(Duration::from_millis(self.rng.u64(0..100)));
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut end => return,
+                Some(delivery) = inbox.recv_points(), if reads_points => self.take_points(delivery),
+            }
+        }
+    }
+
+    fn take_points(&self, delivery: Delivery) {
+        for record in delivery.records() {
+            let Record::Metric(point) = record else { panic!("{record:?} is no point") };
+            self.table.update(point);
+            self.seen.points.fetch_add(1, Ordering::Relaxed);
+        }
+        delivery.absorbed();
+    }
+
     fn settle(&mut self, mut delivery: Delivery) {
+        if delivery.kinds() == Kinds::of(&[Kind::Metric]) {
+            return self.take_points(delivery);
+        }
         let keys: Vec<_> = delivery.records().map(key).collect();
         assert_eq!(keys.len() as u64, delivery.ticket().left());
         match self.rng.u8(0..16) {
@@ -270,7 +397,7 @@ impl Fickle {
     }
 
     async fn end(mut self: Box<Self>, mut delivery: Delivery) -> Result<(), StageError> {
-        let end = self.rng.u8(0..4);
+        let end = self.rng.u8(0..5);
         if end < 2 && self.rng.bool() {
             delivery.ticket().set_at_peer(true);
             self.seen.leave_unconfirmed(delivery.ticket().left());
@@ -281,6 +408,10 @@ impl Fickle {
             2 => {
                 self.settle(delivery);
                 Ok(())
+            }
+            3 => {
+                delivery.dropped("output_closed");
+                Err(OutputClosed.into())
             }
             _ => {
                 delivery.dropped("refused");

@@ -1,0 +1,37 @@
+//! Requests to the processors of a pipeline to hand on again what they handed on once: because a stage behind them is
+//! new, or had no room for all of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The requests of one pipeline; clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RepeatRequests(Arc<AtomicU64>);
+
+/// What one task has seen of them.
+#[derive(Debug)]
+pub(crate) struct SeenRepeats {
+    requests: RepeatRequests,
+    seen: u64,
+}
+
+impl RepeatRequests {
+    /// Every processor of the pipeline [repeats](crate::stage::Processor::repeat) at its next tick, or before it
+    /// finishes.
+    pub(crate) fn request(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A view for a task, which sees the requests that come from now on.
+    pub(crate) fn from_now_on(&self) -> SeenRepeats {
+        SeenRepeats { requests: self.clone(), seen: self.0.load(Ordering::Acquire) }
+    }
+}
+
+impl SeenRepeats {
+    /// Whether there was a request since the last call.
+    pub(crate) fn is_new(&mut self) -> bool {
+        let now = self.requests.0.load(Ordering::Acquire);
+        std::mem::replace(&mut self.seen, now) != now
+    }
+}
