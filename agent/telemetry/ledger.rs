@@ -60,7 +60,7 @@ fn stages(stages: &[StageReport], declared: &[Declared]) -> Vec<Family> {
         ),
         split(
             ("tidegate_stage_noted_total", "Things worth seeing that are no outcomes of records", "what"),
-            |declared| declared.notes.to_vec(),
+            |declared| declared.notes.clone(),
             |stage| &stage.noted,
         ),
         split(

@@ -192,7 +192,7 @@ impl ExporterConfig for Config {
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {
         self.check()?;
         let target = Target::new(self)?;
-        Ok(Box::new(Otlp::new(self, target, self.consumes(), context)))
+        Ok(Box::new(Otlp::new(self, target, context)))
     }
 }
 

@@ -2,8 +2,8 @@
 //! sends both, and ends when the inbox is closed and all is delivered or given up.
 //!
 //! Memory is bounded: the inbox, `in_flight` requests, one that is being filled, and the batch at hand.
-//! While all requests are under way the inbox is not read, so that it fills and its edge does what its
-//! `when_full` says.
+//! While all requests with log records are under way only points of metrics are taken from the inbox, so that it fills and
+//! its edge does what its `when_full` says, and that exports of metrics have the values of their time all the same.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tidegate_core::ledger::{SIGNALS_RULE, Ticket};
 use tidegate_core::record::Record;
 use tidegate_core::stage::{Exporter, StageError};
 use tidegate_core::telemetry::Gauge;
-use tidegate_core::{Kinds, Timestamp};
+use tidegate_core::{Kind, Kinds, Timestamp};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -41,7 +41,6 @@ use super::verdict::reason;
 pub(super) struct Otlp {
     context: BuildContext,
     target: Target,
-    signals: Kinds,
     compression: Compression,
     timeout: Duration,
     drain_timeout: Duration,
@@ -53,13 +52,12 @@ pub(super) struct Otlp {
 }
 
 impl Otlp {
-    pub(super) fn new(config: &Config, target: Target, signals: Kinds, context: &BuildContext) -> Self {
+    pub(super) fn new(config: &Config, target: Target, context: &BuildContext) -> Self {
         let origin = Origin::new(context, &config.resource);
         let schedule = Schedule { every: config.metrics_interval.0, max_bytes: config.batch.max_bytes.get() };
         Self {
             context: context.clone(),
             target,
-            signals,
             compression: config.compression,
             timeout: config.timeout.0,
             drain_timeout: config.drain_timeout.0,
@@ -88,7 +86,6 @@ impl Exporter for Otlp {
         let in_flight_gauge =
             context.telemetry.gauge("tidegate_otlp_in_flight_requests", help, &[("stage", &context.stage)]);
         let run = Run {
-            signals: self.signals,
             drain_timeout: self.drain_timeout,
             pending: self.pending,
             encoder: self.encoder,
@@ -111,7 +108,6 @@ impl Exporter for Otlp {
 
 /// What a running exporter holds.
 struct Run {
-    signals: Kinds,
     drain_timeout: Duration,
     pending: Pending,
     encoder: Encoder,
@@ -143,13 +139,9 @@ impl Run {
 
     async fn work(&mut self, inbox: &mut Inbox) {
         while let Some(delivery) = self.next(inbox).await {
-            if self.is_late() {
-                delivery.dropped(reason::DRAIN_TIMEOUT);
-            } else {
-                self.take(delivery).await;
-            }
+            self.take(delivery, inbox).await;
         }
-        self.send_pending().await;
+        self.send_pending(inbox).await;
         let rest = async {
             while self.in_flight.len() > 0 {
                 self.in_flight.next().await;
@@ -163,53 +155,68 @@ impl Run {
         *self.hurry.borrow()
     }
 
-    /// The next batch, as soon as there is room for what it may become; `None` when there is none left.
+    /// The next points, or the next batch as soon as there is room for what it may become; `None` when there is none left.
     async fn next(&mut self, inbox: &mut Inbox) -> Option<Delivery> {
         loop {
+            let has_room = self.in_flight.has_room();
             let due = self.pending.due();
             let link_due = self.courier.link.due();
             tokio::select! {
                 biased;
                 frame = self.in_flight.next() => self.done(frame),
                 () = self.metrics.turn(&self.courier) => {}
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() && self.in_flight.has_room() => {
-                    self.send_pending().await;
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() && has_room => {
+                    self.send_pending(inbox).await;
                 }
-                delivery = inbox.recv(), if self.in_flight.has_room() => return delivery,
+                delivery = arrival(inbox, has_room) => return delivery,
                 () = sleep_until(link_due.unwrap_or_else(Instant::now)), if link_due.is_some() => self.courier.link.catch_up(),
             }
         }
     }
 
-    /// Turns a batch into log records and points of metrics.
-    async fn take(&mut self, delivery: Delivery) {
+    /// Turns a batch into log records, or into points of metrics.
+    async fn take(&mut self, delivery: Delivery, inbox: &mut Inbox) {
+        let kinds = delivery.kinds();
+        if kinds == Kinds::of(&[Kind::Metric]) {
+            return self.take_points(delivery);
+        }
+        if self.is_late() {
+            return delivery.dropped(reason::DRAIN_TIMEOUT);
+        }
         let (batch, mut ticket) = delivery.into_parts();
         let now = Timestamp::now();
-        let (signals, mut points) = (self.signals, 0);
-        for record in batch.records().iter().filter(|record| signals.contains(record.kind())) {
+        for record in batch.records().iter().filter(|record| kinds.contains(record.kind())) {
             match record {
-                Record::Metric(point) => {
-                    self.metrics.update(point);
-                    points += 1;
-                }
                 Record::Flow(_) | Record::AgentEvent(_) | Record::DebugEvent(_) | Record::Lost(_) => {
-                    self.add_log(record, now, &mut ticket).await;
+                    self.add_log(record, now, &mut ticket, inbox).await;
                 }
                 _ => {}
             }
         }
         self.pending.cover(&mut ticket);
-        ticket.absorbed(points);
         ticket.filtered(SIGNALS_RULE, ticket.left());
     }
 
-    async fn add_log(&mut self, record: &Record, now: Timestamp, ticket: &mut Ticket) {
+    /// Takes over the values of series.
+    fn take_points(&mut self, delivery: Delivery) {
+        if self.is_late() {
+            return delivery.dropped(reason::DRAIN_TIMEOUT);
+        }
+        for record in delivery.records() {
+            if let Record::Metric(point) = record {
+                self.metrics.update(point);
+            }
+        }
+        delivery.absorbed();
+    }
+
+    async fn add_log(&mut self, record: &Record, now: Timestamp, ticket: &mut Ticket, inbox: &mut Inbox) {
         let encoder = &mut self.encoder;
         match self.pending.write(|out| encoder.encode(record, now, out)) {
             Fit::Here => {}
             Fit::Next => {
                 self.pending.cover(ticket);
-                self.send_pending().await;
+                self.send_pending(inbox).await;
             }
             Fit::Never => return ticket.dropped(reason::RECORD_TOO_LARGE, 1),
         }
@@ -217,9 +224,9 @@ impl Run {
     }
 
     /// Sends the log records that were collected, as soon as there is room for one more request.
-    async fn send_pending(&mut self) {
+    async fn send_pending(&mut self, inbox: &mut Inbox) {
         while !self.in_flight.has_room() {
-            self.one_done().await;
+            self.one_done(inbox).await;
         }
         if let Some(LogRequest { message, tickets }) = self.pending.seal() {
             let Framed { frame, idle } = self.courier.framer.frame(message);
@@ -240,10 +247,11 @@ impl Run {
     }
 
     /// Waits until one more request has come to its end.
-    async fn one_done(&mut self) {
+    async fn one_done(&mut self, inbox: &mut Inbox) {
         tokio::select! {
             frame = self.in_flight.next() => self.done(frame),
             () = self.metrics.turn(&self.courier) => {}
+            Some(points) = inbox.recv_points() => self.take_points(points),
         }
     }
 
@@ -255,5 +263,16 @@ impl Run {
 
     fn gauge(&self) {
         self.in_flight_gauge.set(i64::try_from(self.in_flight.len()).unwrap_or(i64::MAX));
+    }
+}
+
+/// The next of all that comes, or of points alone where there is no room for more. Ends only where there is room.
+async fn arrival(inbox: &mut Inbox, has_room: bool) -> Option<Delivery> {
+    if has_room {
+        return inbox.recv().await;
+    }
+    match inbox.recv_points().await {
+        Some(points) => Some(points),
+        None => pending().await,
     }
 }

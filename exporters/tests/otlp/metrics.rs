@@ -12,7 +12,7 @@ use tidegate_core::{Record, Timestamp};
 use tonic::{Code, Status};
 
 use crate::backend::{Backend, Received, Reply};
-use crate::rig::{Setup, flows};
+use crate::rig::{ONE_BY_ONE, Setup, flows};
 
 /// Sends the values at the end and not before.
 const AT_THE_END: &str = "metrics_interval = \"1h\"";
@@ -116,6 +116,29 @@ async fn metrics_are_sent_again_at_each_interval_whatever_came_of_the_last_expor
     assert_eq!((exports("failed"), exports("refused"), exports("partial")), (1, 1, 1));
     assert!(exports("delivered") >= 2);
     assert_eq!(ended.value("tidegate_otlp_rejected_data_points_total"), 1);
+}
+
+#[tokio::test]
+async fn metrics_are_current_while_no_log_is_taken() {
+    let backend = Backend::start();
+    backend.services.logs.script(std::iter::repeat_n(Reply::Hangs, 2));
+    let config = [ONE_BY_ONE, "metrics_interval = \"10ms\"", "drain_timeout = \"0s\""];
+    let rig = Setup::new(&backend.url(), &config).start();
+    let forwarded = counter("FORWARDED");
+    rig.send(flows(1..=3)).await;
+    backend.services.logs.has_received(1).await;
+    for value in [1.0, 2.0] {
+        rig.send(vec![point(&forwarded, Value::Counter(value))]).await;
+        let arrived = || {
+            let received = backend.services.metrics.received();
+            received.iter().any(|one| sums(&metrics(one)[0])[0].value == Some(Number::AsDouble(value)))
+        };
+        while !arrived() {
+            let so_far = backend.services.metrics.received().len();
+            backend.services.metrics.has_received(so_far + 1).await;
+        }
+    }
+    rig.finish().await;
 }
 
 #[tokio::test]
