@@ -15,7 +15,11 @@ fn all() -> Vec<Outcomes> {
 /// Every reason for a drop.
 pub(super) fn reasons() -> BTreeSet<String> {
     let declared = all();
-    let groups = declared.iter().flat_map(Outcomes::reasons).chain([Outcomes::OF_INBOXES, Outcomes::OF_OUTBOXES]);
+    let groups = declared.iter().flat_map(Outcomes::reasons).chain([
+        Outcomes::OF_INBOXES,
+        Outcomes::OF_EXPORTERS,
+        Outcomes::OF_OUTBOXES,
+    ]);
     groups.flat_map(|group| group.names).map(|name| (*name).to_owned()).collect()
 }
 
@@ -23,5 +27,5 @@ pub(super) fn reasons() -> BTreeSet<String> {
 pub(super) fn others() -> BTreeSet<&'static str> {
     let declared = all().into_iter();
     let names = declared.flat_map(|outcomes| [outcomes.filtered, outcomes.noted, outcomes.ambiguous]);
-    names.chain([Outcomes::RULES_OF_EXPORTERS]).flatten().copied().collect()
+    names.chain([Outcomes::RULES_OF_EXPORTERS, Outcomes::NOTES_OF_INBOXES]).flatten().copied().collect()
 }

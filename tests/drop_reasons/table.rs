@@ -25,6 +25,13 @@ fn runner() -> Vec<(&'static str, Proof)> {
     let edges = "core/tests/pipeline/edges.rs";
     vec![
         ("queue_full", Test(edges, "a_full_edge_does_as_its_policy_says")),
+        (
+            "too_many_series",
+            Test(
+                "core/src/edge/points/tests.rs",
+                "a_series_beyond_the_bound_is_refused_and_asked_for_when_another_one_has_ended",
+            ),
+        ),
         ("stage_ended", Test(edges, "what_comes_after_the_reader_has_ended_is_lost_with_a_count")),
         (
             "shutdown_timeout",
