@@ -125,7 +125,7 @@ fn a_series_beyond_the_bound_is_refused_and_asked_for_when_another_one_has_ended
     let (mut bench, [a, b, c]) = (Bench::new(Reader::Exporter, 2), series(["a", "b", "c"]));
     let mut seen = bench.repeats.from_now_on();
     bench.push(0, &[(&a, 1.0), (&b, 1.0), (&c, 1.0), (&c, 2.0)]);
-    assert_eq!(bench.counts()[0], (4, 0, 2));
+    assert_eq!(bench.counts()[0], (4, 0, 2), "{}", reason::TOO_MANY_SERIES);
     assert_eq!(bench.take().concat().len(), 2);
     // What the reader has is not refused, waiting or not.
     bench.push(0, &[(&a, 2.0), (&b, 2.0), (&b, 3.0)]);
