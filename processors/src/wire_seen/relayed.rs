@@ -12,9 +12,8 @@ use tidegate_core::flow::Flow;
 use super::Message;
 use crate::fifo::{Bounds, Fifo};
 
-/// Ports of clients that are remembered for one exchange; of a client that asks the same more often in a moment, the
-/// latest.
-const PORTS: usize = 32;
+/// Ports of clients that are remembered for one exchange: the latest, where the same is asked more often in a moment.
+const PORTS: usize = 6;
 
 /// The identity of the node itself.
 const HOST: u32 = 1;
@@ -47,8 +46,8 @@ struct Unmatched {
     /// Of the latest record.
     time: Timestamp,
     messages: u32,
-    /// Those that the clients sent their requests to the proxy from.
-    client_ports: Vec<u16>,
+    /// Those that the clients sent their requests to the proxy from, in turn; 0 for none.
+    client_ports: [u16; PORTS],
 }
 
 impl RelayedExchanges {
@@ -62,10 +61,8 @@ impl RelayedExchanges {
         let mut unmatched = self.0.remove(&relayed).unwrap_or_default();
         unmatched.time = time;
         unmatched.messages = unmatched.messages.saturating_add(1);
-        if unmatched.client_ports.len() == PORTS {
-            unmatched.client_ports.remove(0);
-        }
-        unmatched.client_ports.push(client_port);
+        unmatched.client_ports.rotate_right(1);
+        unmatched.client_ports[0] = client_port;
         while self.0.make_room(0).is_some() {}
         self.0.insert(relayed, unmatched, 0);
     }

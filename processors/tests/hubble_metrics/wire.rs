@@ -123,6 +123,8 @@ fn what_the_capture_lacks_is_unknown_and_no_number_is_too_small() {
         let expected =
             format!(r#"tidegate_wire_dns_responses_total{{rcode="{rcode}",qtypes="A",ips_returned="{ips}"}} 1"#);
         assert!(lines.contains(&expected), "{parts:?}: {lines:?}");
+        let types = lines.iter().filter(|line| line.starts_with("tidegate_wire_dns_response_types_total"));
+        assert_eq!(types.count() > 0, ips != "unknown", "{parts:?}: {lines:?}");
     }
     let mut no_code = on_the_wire(dns(L7Type::Response, Dns { qtypes: vec![1].into(), ..Dns::default() }));
     no_code.l7.as_mut().unwrap().missing = Missing::NOTHING.and(MessagePart::Rcode).and(MessagePart::Records);

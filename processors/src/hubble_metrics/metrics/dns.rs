@@ -2,9 +2,9 @@
 //! `ignoreAAAA` leaves out messages about AAAA alone.
 //!
 //! Messages found on the wire follow the same rules, but for what Hubble's proxy never has: a message of which the
-//! capture lacks a part has `unknown` in the label that depends on it, and its missing records are not counted; of
-//! dropped messages only those that a policy denied are `Policy denied`, whatever else dropped the others; and a
-//! response code without a name is a number.
+//! capture lacks a part has `unknown` in the label that depends on it, and if answers are missing their types are not
+//! counted at all; of dropped messages only those that a policy denied are `Policy denied`, whatever else dropped the
+//! others; and a response code without a name is a number.
 
 use tidegate_core::flow::{Dns as Message, Flow, L7, L7Record, L7Type, MessagePart, Seen, Verdict};
 use tidegate_core::flow::{qtype_name, rcode_name};
@@ -40,7 +40,7 @@ pub(super) const PLUGIN: Plugin = Plugin {
             ),
             response_types: families.counter_per_source(
                 ("hubble_dns_response_types_total", help, "{record}"),
-                "Answers of DNS responses found in captured packets, as far as they were captured",
+                "Answers of DNS responses found in captured packets, where all answers were captured",
                 &types,
             ),
             symbols: Symbols::new(),
@@ -97,7 +97,7 @@ impl Metric for Dns {
         };
         count.add(1);
         let response_types = self.response_types.for_flow(flow);
-        for rrtype in message.rrtypes.iter().filter(|_| is_response) {
+        for rrtype in message.rrtypes.iter().filter(|_| is_response && has_all_answers) {
             let count = if self.with_query {
                 response_types.of(&Texts([qtype_name(*rrtype), qtypes, query]), &mut self.symbols, sight)
             } else {
