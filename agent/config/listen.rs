@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use tidegate_core::pipeline::Hold;
+use tidegate_exporters::http::is_loopback;
 
 /// An address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -32,11 +33,6 @@ impl Listen {
             _ => false,
         }
     }
-}
-
-/// Whether programs of this host alone can connect to an address that somebody listens on.
-pub(crate) fn is_loopback(address: &SocketAddr) -> bool {
-    address.ip().to_canonical().is_loopback()
 }
 
 /// The path in `unix:PATH`, `unix://PATH`, or a text that begins as a path does.

@@ -29,7 +29,7 @@ pub(crate) use component::Component;
 pub(crate) use directives::{BadDirective, Directives};
 pub(crate) use environment::{Environment, process_environment};
 pub(crate) use flow::arrivals;
-pub(crate) use listen::{Listen, is_loopback, unix_path};
+pub(crate) use listen::{Listen, unix_path};
 pub(crate) use pipeline::{Pipeline, Use};
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use registry::{Registry, find};

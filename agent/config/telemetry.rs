@@ -1,14 +1,15 @@
 //! The section `[service.telemetry]`: where the agent serves its own pages, and who may read them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use tidegate_core::component::Key;
+use tidegate_exporters::http::{allowed_name, is_loopback};
 use toml::Spanned;
 
-use super::listen::{Listen, is_loopback};
+use super::listen::Listen;
 use super::secret::Secret;
 use super::{Problem, Problems};
 
@@ -192,9 +193,8 @@ const SECTION: &str = "service.telemetry.admin";
 fn hosts(names: Vec<Spanned<String>>, section: &str, problems: &mut Problems) -> Vec<String> {
     let mut read = Vec::new();
     for name in names {
-        let lower = name.get_ref().trim_end_matches('.').to_ascii_lowercase();
-        if is_host(&lower) {
-            read.push(lower);
+        if let Some(allowed) = allowed_name(name.get_ref()) {
+            read.push(allowed);
             continue;
         }
         let title = format!("wrong value in `{section}.allowed_hosts`");
@@ -202,10 +202,4 @@ fn hosts(names: Vec<Spanned<String>>, section: &str, problems: &mut Problems) ->
         problems.push(Problem::new(title, name.span()).label(label));
     }
     read
-}
-
-fn is_host(name: &str) -> bool {
-    let bare = name.strip_prefix('.').unwrap_or(name);
-    let is_name = bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-    !bare.is_empty() && (is_name || bare.parse::<IpAddr>().is_ok())
 }

@@ -1,26 +1,12 @@
-//! One connection: HTTP/1.1, with bounds on what a client can hold, and for how long.
+//! One connection of a client, which TLS may have to be spoken to first.
 
-use std::time::Duration;
-
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use tidegate_exporters::http::{HEAD, serve_connection};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::site::Site;
 use super::socket::Stream;
-use super::unread::Unread;
-
-/// How long a client may take for TLS, for the head of a request, and between requests.
-const HEAD: Duration = Duration::from_secs(10);
-/// How long it may take none of an answer.
-const WRITE: Duration = Duration::from_secs(30);
-/// Bytes of a request's head, and of what is written at once, at most.
-const BUFFER: usize = 32 << 10;
-/// How long a request may still take when the rules of the listener have changed.
-const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 /// Answers a client's requests under the rules that held when it came, until it leaves or the rules change.
 pub(super) async fn serve(stream: Stream, site: Site, mut sites: watch::Receiver<Site>) {
@@ -58,20 +44,9 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     site: Site,
     sites: &mut watch::Receiver<Site>,
 ) {
-    let stream = TokioIo::new(Unread::new(stream, WRITE));
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
-    let connection = http.serve_connection(stream, TowerToHyperService::new(site.router));
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        // An error is the listener's end.
-        _ = sites.changed() => {
-            connection.as_mut().graceful_shutdown();
-            timeout(LAST_ANSWER, connection).await.unwrap_or(Ok(()))
-        }
-    };
-    match ended {
+    // An error is the listener's end.
+    let closing = async { _ = sites.changed().await };
+    match serve_connection(stream, site.router, closing).await {
         Ok(()) => tracing::debug!("a client has left"),
         Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "lost a client"),
     }

@@ -1,21 +1,13 @@
 //! A listener: accepts connections, a bounded number at a time.
 
-use std::io;
-use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::sync::{Semaphore, watch};
+use tidegate_exporters::http::{Places, after_failed_accept};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::connection;
 use super::site::Site;
 use super::socket::{BindError, Socket, SocketFile};
 use crate::config::Listen;
-
-/// Connections at a time; further ones wait to be accepted.
-const CONNECTIONS: usize = 128;
-/// How long to wait after a failure that is not a client's, such as that no file descriptor is left.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// A bound listener, which answers until it is closed or dropped.
 #[derive(Debug)]
@@ -75,10 +67,9 @@ impl Drop for Listener {
 }
 
 async fn accept(socket: Socket, mut sites: watch::Receiver<Site>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Places::default();
     loop {
-        // It is never closed.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let place = places.take().await;
         match socket.accept().await {
             Ok(stream) => {
                 let site = sites.borrow_and_update().clone();
@@ -88,17 +79,7 @@ async fn accept(socket: Socket, mut sites: watch::Receiver<Site>) {
                     drop(place);
                 });
             }
-            Err(error) if is_clients(&error) => {}
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection to the agent's own pages; trying on");
-                tokio::time::sleep(PAUSE).await;
-            }
+            Err(error) => after_failed_accept(&error).await,
         }
     }
-}
-
-/// Whether the client has gone before it was accepted.
-fn is_clients(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

@@ -3,12 +3,10 @@
 
 mod access;
 mod connection;
-mod host;
 mod listener;
 mod site;
 mod socket;
 mod tls;
-mod unread;
 
 pub(crate) use access::read as read_tokens;
 pub(crate) use tls::{certificates, key, roots};

@@ -1,6 +1,7 @@
 //! What one listener serves, to whom.
 
 use std::fmt::{self, Debug, Formatter};
+use std::fs;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,12 +11,12 @@ use axum::http::StatusCode;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use tidegate_exporters::http::{HostRule, is_loopback};
 use tokio_rustls::TlsAcceptor;
 
 use super::access::{TokenFileError, Tokens};
-use super::host::HostRule;
 use super::tls::{ServerTls, TlsError};
-use crate::config::{Admin, TelemetrySettings};
+use crate::config::{Admin, HOSTNAME, Listen, TelemetrySettings};
 
 /// Pages that show flows.
 const DEBUG: &str = "/debug";
@@ -70,7 +71,7 @@ impl Site {
         let rules = Rules {
             name: "telemetry",
             pages: if settings.serves_debug() { Pages::All } else { Pages::Metrics },
-            hosts: HostRule::of_metrics(settings.listen, &settings.allowed_hosts),
+            hosts: HostRule::for_loopback(settings.listen, &settings.allowed_hosts),
             tokens: Tokens::default(),
             tls: None,
         };
@@ -83,7 +84,7 @@ impl Site {
         let rules = Rules {
             name: "admin",
             pages: Pages::Debug,
-            hosts: HostRule::strict(&admin.listen, &admin.allowed_hosts),
+            hosts: admin_hosts(admin),
             tokens: Tokens::of(admin)?,
             tls: tls.as_ref().map(|tls| tls.files),
         };
@@ -137,3 +138,31 @@ impl Rules {
 
 const NOT_HERE: &str = "/debug is not served on this address; `[service.telemetry.admin] listen` says where it is\n";
 const NOT_ON_ADMIN: &str = "this listener serves /debug alone; `[service.telemetry] listen` says where the rest is\n";
+
+/// Flows are served for names of this host only, wherever the listener is.
+fn admin_hosts(admin: &Admin) -> HostRule {
+    let Listen::Tcp(address) = &admin.listen else { return HostRule::Socket };
+    let mut names = admin.allowed_hosts.clone();
+    if !is_loopback(address) {
+        names.extend(own_names(&fs::read_to_string(HOSTNAME).unwrap_or_default()));
+    }
+    HostRule::Named { address: address.ip(), names }
+}
+
+/// The machine's name, in full and up to its first dot.
+fn own_names(kernel: &str) -> Vec<String> {
+    let full = kernel.trim().to_ascii_lowercase();
+    let short = full.split('.').next().unwrap_or_default().to_owned();
+    [full, short].into_iter().filter(|name| !name.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_names;
+
+    #[test]
+    fn a_machine_is_known_by_its_full_and_its_short_name() {
+        assert_eq!(own_names("Node7.example.net\n"), ["node7.example.net", "node7"]);
+        assert_eq!(own_names(""), [""; 0]);
+    }
+}

@@ -11,6 +11,7 @@ use tidegate_core::stage::Exporter;
 use tidegate_core::{Kind, Kinds};
 
 use super::{Prometheus, TYPE_CONFLICT};
+use crate::http::allowed_name;
 
 /// The kind.
 pub const KIND: ExporterKind = ComponentKind {
@@ -33,6 +34,9 @@ pub struct Config {
     /// Whether a scraper that asks for OpenMetrics gets it. Default `true`; with `false` everybody gets the
     /// text format, as from Hubble by default.
     pub open_metrics: bool,
+    /// Further names that requests to a loopback address may have in their `Host` header, such as that of a proxy in front of
+    /// it. Default `[]`; one that begins with a dot allows all names below. Elsewhere any name is allowed.
+    pub allowed_hosts: Vec<String>,
     /// What it takes. Default and only possible value `["metrics"]`.
     pub signals: Option<Signals>,
 }
@@ -45,6 +49,11 @@ const KEYS: &[Key] = &[
     },
     Key { name: "path", default: "\"/metrics\"", effect: "path of the metrics" },
     Key { name: "open_metrics", default: "true", effect: "whether scrapers that ask for OpenMetrics get it" },
+    Key {
+        name: "allowed_hosts",
+        default: "[]",
+        effect: "further names that requests to a loopback address may have in their Host header, such as that of a proxy in front of it",
+    },
     Key { name: "signals", default: "[\"metrics\"]", effect: "what it takes; it can do nothing else" },
 ];
 
@@ -54,6 +63,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9965)),
             path: "/metrics".to_owned(),
             open_metrics: true,
+            allowed_hosts: Vec::new(),
             signals: None,
         }
     }
@@ -76,6 +86,10 @@ impl ExporterConfig for Config {
         if !self.path.starts_with('/') || self.path.contains(['?', '#', ' ']) {
             let message = format!("`{}` is no path; it has to start with `/`, without query or fragment", self.path);
             return Err(BuildError { key: "path", message });
+        }
+        if let Some(name) = self.allowed_hosts.iter().find(|name| allowed_name(name).is_none()) {
+            let message = format!("`{name}` is no host name or IP address, without scheme and port");
+            return Err(BuildError { key: "allowed_hosts", message });
         }
         Ok(Box::new(Prometheus::new(self, context)))
     }

@@ -29,6 +29,8 @@ use tidegate_core::telemetry::Gauge;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::http::{HostRule, allowed_name, serve, with_host_rule};
+
 /// Why a point is dropped: a metric of its name has another type, and an exposition can have only one.
 pub const TYPE_CONFLICT: &str = "metric_type_conflict";
 
@@ -40,6 +42,7 @@ const LAST_SCRAPES: Duration = Duration::from_secs(1);
 pub struct Prometheus {
     address: SocketAddr,
     listener: Option<TcpListener>,
+    allowed_hosts: Vec<String>,
     endpoint: Arc<Endpoint>,
     series: Gauge,
 }
@@ -68,7 +71,8 @@ impl Prometheus {
         let endpoint = Endpoint { path: config.path.clone(), open_metrics: config.open_metrics, ..Endpoint::default() };
         let help = "Metric series that the prometheus exporter shows";
         let series = context.telemetry.gauge("tidegate_prometheus_series", help, &[("stage", &context.stage)]);
-        Self { address: config.listen, listener: None, endpoint: Arc::new(endpoint), series }
+        let allowed_hosts = config.allowed_hosts.iter().filter_map(|name| allowed_name(name)).collect();
+        Self { address: config.listen, listener: None, allowed_hosts, endpoint: Arc::new(endpoint), series }
     }
 
     /// The same on a socket that listens already, whatever the configured address.
@@ -118,12 +122,12 @@ impl Exporter for Prometheus {
         let address = listener.local_addr()?;
         tracing::info!(%address, path = self.endpoint.path, "serving metrics");
         let (ended, last_point) = oneshot::channel::<()>();
-        let server = axum::serve(listener, Arc::clone(&self.endpoint).router())
-            .with_graceful_shutdown(async { last_point.await.unwrap_or_default() })
-            .into_future();
+        let hosts = HostRule::for_loopback(address, &self.allowed_hosts);
+        let router = with_host_rule(Arc::clone(&self.endpoint).router(), hosts);
+        let server = serve(listener, router, async { last_point.await.unwrap_or_default() });
         tokio::pin!(server);
         tokio::select! {
-            served = &mut server => return served.map_err(StageError::from),
+            () = &mut server => {}
             () = self.absorb(inbox) => drop(ended),
         }
         // Past this time, whoever still holds a connection open is left alone.

@@ -29,6 +29,20 @@ async fn a_scraper_gets_the_format_that_it_asks_for() {
 }
 
 #[tokio::test]
+async fn a_foreign_host_is_misdirected_on_loopback() {
+    let config = Config { allowed_hosts: vec!["Proxy.example".to_owned()], ..Config::default() };
+    let agent = start(config, vec![]).await;
+    for (host, status) in
+        [("evil.example", 421), ("localhost:1", 200), ("127.0.0.1", 200), ("proxy.example", 200), ("a b", 400)]
+    {
+        assert_eq!(agent.scrape_as(host).await, status, "{host}");
+    }
+    agent.stop().await;
+    let mistake = parse("{ allowed_hosts = [\"http://a\"] }").unwrap().build(&context()).err().unwrap();
+    assert_eq!((mistake.key, mistake.message.contains("`http://a`")), ("allowed_hosts", true));
+}
+
+#[tokio::test]
 async fn open_metrics_can_be_switched_off() {
     let config = Config { open_metrics: false, ..Config::default() };
     let agent = start(config, vec![counter("a_total", &[], 3.0)]).await;

@@ -121,6 +121,16 @@ impl Agent {
         tokio::time::timeout(PATIENCE, request(self.address, method, path, accept)).await.unwrap()
     }
 
+    /// The status of a scrape with this `Host`.
+    pub(crate) async fn scrape_as(&self, host: &str) -> u16 {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let head = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
     /// Scrapes until the exposition has `text`.
     pub(crate) async fn scrape_until(&self, method: &str, path: &str, accept: &str, text: &str) -> Scraped {
         let shown = async {

@@ -5,21 +5,18 @@
 //! and on loopback addresses, which rely on nobody else being able to connect. Where only metrics and health are served, for
 //! everyone who can connect, scrapers use any name of a service or pod, and all are allowed.
 
-use std::fs;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri, Version};
 
-use crate::config::{HOSTNAME, Listen, is_loopback};
-
 /// The rule of one listener.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum HostRule {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostRule {
     /// Any host, or none in HTTP/1.0.
     Any,
-    /// Any host: those who can open a socket's file are no browsers.
+    /// Any host, of a unix socket: those who can open its file are no browsers.
     Socket,
     /// Names and addresses of this host, and some names.
     Named {
@@ -31,26 +28,24 @@ pub(super) enum HostRule {
 }
 
 /// Why a request is refused.
-pub(super) type Refusal = (StatusCode, String);
+pub type Refusal = (StatusCode, String);
 
 impl HostRule {
-    /// The rule for a listener that serves flows, or is on a loopback address.
-    pub(super) fn strict(listen: &Listen, allowed: &[String]) -> Self {
-        let Listen::Tcp(address) = listen else { return Self::Socket };
-        let mut names = allowed.to_vec();
-        if !is_loopback(address) {
-            names.extend(own_names(&fs::read_to_string(HOSTNAME).unwrap_or_default()));
+    /// The rule for a loopback address, which names of this host and further ones are allowed for; any host for another
+    /// address.
+    #[must_use]
+    pub fn for_loopback(listen: SocketAddr, names: &[String]) -> Self {
+        match is_loopback(&listen) {
+            true => Self::Named { address: listen.ip(), names: names.to_vec() },
+            false => Self::Any,
         }
-        Self::Named { address: address.ip(), names }
-    }
-
-    /// The rule for the listener of metrics and health.
-    pub(super) fn of_metrics(listen: SocketAddr, allowed: &[String]) -> Self {
-        if is_loopback(&listen) { Self::strict(&Listen::Tcp(listen), allowed) } else { Self::Any }
     }
 
     /// Checks the host of a request: that of its `Host` header, and that of its target if it has one there.
-    pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap, version: Version) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// The answer to a request that has none, or one that is not allowed.
+    pub fn check(&self, uri: &Uri, headers: &HeaderMap, version: Version) -> Result<(), Refusal> {
         let mut hosts = headers.get_all(HOST).iter();
         let (first, second) = (hosts.next(), hosts.next());
         let in_header = match (first, second) {
@@ -108,11 +103,19 @@ fn parse(text: &[u8]) -> Option<String> {
     (is_port && !host.is_empty()).then_some(host)
 }
 
-/// The machine's name, in full and up to its first dot.
-fn own_names(kernel: &str) -> Vec<String> {
-    let full = kernel.trim().to_ascii_lowercase();
-    let short = full.split('.').next().unwrap_or_default().to_owned();
-    [full, short].into_iter().filter(|name| !name.is_empty()).collect()
+/// A name that can be allowed, as it is compared: a host name, the end of one that begins with a dot, or an IP address.
+#[must_use]
+pub fn allowed_name(text: &str) -> Option<String> {
+    let name = text.trim_end_matches('.').to_ascii_lowercase();
+    let bare = name.strip_prefix('.').unwrap_or(&name);
+    let is_name = bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    (!bare.is_empty() && (is_name || bare.parse::<IpAddr>().is_ok())).then_some(name)
+}
+
+/// Whether programs of this host alone can connect to an address that is listened on.
+#[must_use]
+pub fn is_loopback(listen: &SocketAddr) -> bool {
+    listen.ip().to_canonical().is_loopback()
 }
 
 #[cfg(test)]
@@ -120,8 +123,7 @@ mod tests {
     use axum::http::header::HOST;
     use axum::http::{HeaderMap, HeaderValue, Uri, Version};
 
-    use super::{HostRule, own_names};
-    use crate::config::Listen;
+    use super::HostRule;
 
     fn status(rule: &HostRule, target: &str, hosts: &[&str]) -> u16 {
         let mut headers = HeaderMap::new();
@@ -132,14 +134,14 @@ mod tests {
         checked.map_or_else(|(status, _)| status.as_u16(), |()| 200)
     }
 
-    fn rule(listen: &str, allowed: &[&str]) -> HostRule {
-        let allowed: Vec<_> = allowed.iter().map(|name| (*name).to_owned()).collect();
-        HostRule::strict(&Listen::try_from(listen.to_owned()).unwrap(), &allowed)
+    fn rule(address: &str, names: &[&str]) -> HostRule {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        HostRule::Named { address: address.parse().unwrap(), names }
     }
 
     #[test]
     fn a_loopback_address_is_asked_for_by_its_names_only() {
-        let rule = rule("127.0.0.1:9464", &["proxy.example.org", ".svc.cluster.local"]);
+        let rule = rule("127.0.0.1", &["proxy.example.org", ".svc.cluster.local"]);
         let allowed = [
             "localhost",
             "LOCALHOST:1",
@@ -164,9 +166,7 @@ mod tests {
 
     #[test]
     fn another_address_is_asked_for_by_any_address_and_the_hosts_names() {
-        let HostRule::Named { address, mut names } = rule("0.0.0.0:9465", &["admin.example.org"]) else { panic!() };
-        names.extend(own_names("Node7.example.net\n"));
-        let rule = HostRule::Named { address, names };
+        let rule = rule("0.0.0.0", &["admin.example.org", "node7", "node7.example.net"]);
         let allowed = [
             "192.0.2.1:9465",
             "[2001:db8::1]",
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_request_without_one_proper_host_is_refused() {
-        for rule in [rule("127.0.0.1:9464", &[]), rule("/run/a.sock", &[]), HostRule::Any] {
+        for rule in [rule("127.0.0.1", &[]), HostRule::Socket, HostRule::Any] {
             let cases: [&[&str]; 7] =
                 [&[], &[""], &["a b"], &["localhost:x"], &["user@localhost"], &["localhost", "localhost"], &[":80"]];
             for hosts in cases {
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_host_in_a_target_counts_too() {
-        let rule = rule("127.0.0.1:9464", &[]);
+        let rule = rule("127.0.0.1", &[]);
         assert_eq!(status(&rule, "http://localhost/debug/ledger", &["localhost"]), 200);
         assert_eq!(status(&rule, "http://evil.example/debug/ledger", &["localhost"]), 421);
         assert_eq!(status(&rule, "http://localhost/debug/ledger", &["evil.example"]), 421);
