@@ -52,3 +52,32 @@ pub(super) fn text_attribute(key: &str, value: &str) -> KeyValue {
     let value = AnyValue { value: Some(Value::StringValue(value.to_owned())) };
     KeyValue { key: key.to_owned(), value: Some(value), ..KeyValue::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use tidegate_core::telemetry::Telemetry;
+
+    use super::*;
+
+    #[test]
+    fn node_and_cluster_are_told_apart_in_every_form_of_the_nodes_name() {
+        for (node_name, instance, cluster) in [("node-a", "node-a", "default"), ("prod/node-a", "prod/node-a", "prod")]
+        {
+            let context = BuildContext {
+                stage: "exporters.otlp".to_owned(),
+                node_name: node_name.to_owned(),
+                telemetry: Telemetry::default(),
+                health: Default::default(),
+            };
+            let attributes = Origin::new(&context, &BTreeMap::new()).attributes;
+            for (key, value) in [
+                ("service.instance.id", instance),
+                ("k8s.node.name", "node-a"),
+                ("host.name", "node-a"),
+                ("k8s.cluster.name", cluster),
+            ] {
+                assert_eq!(attributes.get(key).map(String::as_str), Some(value), "{key} of {node_name}");
+            }
+        }
+    }
+}

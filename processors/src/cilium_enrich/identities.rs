@@ -15,7 +15,7 @@ use super::prefix::{Family, Prefix};
 
 /// The first identity whose labels a configuration decides: of components (100), of users (128), then of pods (256).
 const FIRST_LEARNT: u32 = 100;
-const HOST: u32 = 1;
+pub(super) const HOST: u32 = 1;
 pub(super) const WORLD: u32 = 2;
 const REMOTE_NODE: u32 = 6;
 const KUBE_API_SERVER: u32 = 7;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use tidegate_core::flow::Address;
 
+use super::identities::HOST;
 use super::pods::PodName;
 use super::prefix::{Family, Prefix};
 use super::views::Views;
@@ -36,6 +37,8 @@ pub(super) struct IpCache {
     prefixes: HashMap<Prefix, u32>,
     /// How many prefixes there are of a length.
     lengths: BTreeMap<u8, usize>,
+    /// Addresses of this node that are known, one of a family: the agent has them with the identity of its host.
+    own: [Option<Address>; 2],
 }
 
 impl IpCache {
@@ -44,10 +47,18 @@ impl IpCache {
         [self.hosts.len(), self.prefixes.len()]
     }
 
+    /// This node has the address.
+    pub(super) fn learn_own(&mut self, address: Address) {
+        self.own[usize::from(Family::of(address) == Family::V4)] = Some(address);
+    }
+
     /// The identity of an address, or of the longest prefix that it is in.
     pub(super) fn identity(&self, address: Address) -> Option<u32> {
         if let Some(host) = self.hosts.get(&address) {
             return Some(host.identity);
+        }
+        if self.own.contains(&Some(address)) {
+            return Some(HOST);
         }
         let mut lengths = self.lengths.range(Prefix::shortest(Family::of(address))..).rev();
         lengths.find_map(|(len, _)| self.prefixes.get(&Prefix::of(address, *len)).copied())

@@ -143,9 +143,13 @@ impl Table {
         self.hold(host.identity, Prefix::host(address));
         self.forget(address);
         let pod = host.pod.clone();
+        let node = host.node;
         self.ip_cache.hosts.insert(address, host);
         if let Some(pod) = pod {
             self.pods.join(&pod, address);
+            if let Some(node) = node.filter(|_| self.local(&pod).is_some()) {
+                self.ip_cache.learn_own(node);
+            }
             self.pod_changed(&pod);
             self.match_labels(&pod, now);
         }

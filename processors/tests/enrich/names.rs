@@ -93,6 +93,26 @@ fn a_pod_that_is_on_two_nodes_is_not_told_to_be_here() {
 }
 
 #[test]
+fn the_node_of_an_endpoint_is_this_one() {
+    let mut enrich = Enrich::with_cart();
+    enrich.upserted("10.0.2.9/32", 5000, "shop/web-0", OTHER_NODE);
+    enrich.upserted("0.0.0.0/0", 2, "", "");
+    assert_eq!(enrich.side(NODE, 0), "0/1 - - [reserved:host]");
+    assert_eq!(enrich.side(NODE, 6), "0/6 - - [reserved:remote-node]", "the datapath's identity goes before");
+    assert_eq!(enrich.side(OTHER_NODE, 0), "0/2 - - [reserved:world]", "it may have one of several identities");
+    enrich.upserted("172.18.0.2/32", 7, "", "");
+    assert_eq!(enrich.side(NODE, 0), "0/7 - - [reserved:kube-apiserver,reserved:remote-node]", "it is announced");
+
+    let mut enrich = Enrich::new("{}");
+    enrich.upserted("10.9.1.5/32", 70_000, "shop/cart-0", OTHER_NODE);
+    enrich.created(312, "shop/cart-0");
+    enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
+    for node in [NODE, OTHER_NODE] {
+        assert_eq!(enrich.side(node, 0), "0/0 - - [reserved:unknown]", "the pod is on two nodes");
+    }
+}
+
+#[test]
 fn a_restart_of_the_agent_leaves_the_names() {
     let mut enrich = Enrich::with_cart();
     enrich.announce(AgentEventType::AgentStarted, Notification::AgentStart { time: None });

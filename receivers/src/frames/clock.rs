@@ -7,7 +7,6 @@ use tidegate_core::Timestamp;
 /// A wall clock that is further behind the last frame than this was set back, and is followed. Frames run ahead of it
 /// by a nanosecond each at most, which never adds up to as much.
 const SET_BACK: Duration = Duration::from_secs(1);
-const TICK: Duration = Duration::from_nanos(1);
 
 /// Gives each frame a time after the one before, at or after its read.
 #[derive(Debug, Default)]
@@ -28,7 +27,7 @@ impl Clock {
     #[inline(always)]
     pub(super) fn next(&mut self) -> Timestamp {
         let time = self.next;
-        self.next = time + TICK;
+        self.next = Timestamp(time.0.saturating_add(1));
         time
     }
 }

@@ -24,7 +24,7 @@ const OBSERVED: Timestamp = Timestamp(2_000);
 fn context() -> BuildContext {
     BuildContext {
         stage: "exporters.otlp".to_owned(),
-        node_name: "default/node-a".to_owned(),
+        node_name: "prod/node-a".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),
     }
@@ -192,7 +192,7 @@ fn a_traced_packet_has_all_its_fields() {
 fn the_id_is_the_one_of_every_other_exporter() {
     let log = log(Record::Flow(traced()), &[]);
     let id = log.attributes.iter().find(|attribute| attribute.key == "cilium.flow.uuid");
-    let expected = Uuids::new("default/node-a").of(&traced()).to_string();
+    let expected = Uuids::new("prod/node-a").of(&traced()).to_string();
     assert_eq!(id.and_then(|id| id.value.as_ref()).map(shown), Some(expected));
 }
 
@@ -338,9 +338,9 @@ fn a_request_has_one_resource_and_one_scope() {
     let version = format!("service.version={}", env!("CARGO_PKG_VERSION"));
     let expected = [
         "host.name=node-a",
-        "k8s.cluster.name=default",
+        "k8s.cluster.name=prod",
         "k8s.node.name=node-a",
-        "service.instance.id=default/node-a",
+        "service.instance.id=prod/node-a",
         "service.name=tidegate",
         &version,
         "team=net",
