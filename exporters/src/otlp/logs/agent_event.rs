@@ -1,14 +1,15 @@
-//! Attributes of an agent event. One that the event does not tell of is left out.
+//! Attributes of an agent event. One that the event does not carry is left out; `uint` is as for [flows](super::flow).
 //!
 //! | attribute | type | meaning |
 //! | --- | --- | --- |
 //! | `cilium.agent_event.type` | string | what happened: `ENDPOINT_CREATED` and the like |
 //! | `cilium.agent_event.notification.type` | int | Cilium's number of an unknown notification |
 //! | `cilium.agent_event.notification` | string | its text |
-//! | `cilium.agent.start_unix_nano` | int | when the agent started |
+//! | `cilium.agent.start_unix_nano` | uint | when the agent started |
 //! | `cilium.policy.labels` | string[] | labels of the rules that were added or removed |
-//! | `cilium.policy.revision`, `cilium.policy.rule_count` | int | the policy's revision, and how many rules |
-//! | `cilium.endpoint.id` | int | an endpoint on this node |
+//! | `cilium.policy.revision` | uint | the policy's revision |
+//! | `cilium.policy.rule_count` | int | how many rules it has |
+//! | `cilium.endpoint.id` | uint | an endpoint on this node |
 //! | `cilium.endpoint.labels` | string[] | its labels |
 //! | `cilium.endpoint.error` | string | why its regeneration failed |
 //! | `cilium.ipcache.cidr` | string | addresses whose identity was learnt or forgotten |
@@ -39,7 +40,7 @@ pub(super) fn write(out: &mut Writer<'_>, event: &AgentEvent) {
             out.text_if_any(key!("cilium.agent_event.notification"), text);
         }
         Notification::AgentStart { time } => {
-            out.int_if_any(key!("cilium.agent.start_unix_nano"), int(time.unwrap_or_default().0));
+            out.unsigned_if_any(key!("cilium.agent.start_unix_nano"), time.unwrap_or_default().0);
         }
         Notification::PolicyUpdate(policy) => write_policy(out, policy),
         Notification::EndpointRegenerate(EndpointRegen { id, labels, error }) => {
@@ -58,12 +59,12 @@ pub(super) fn write(out: &mut Writer<'_>, event: &AgentEvent) {
 
 fn write_policy(out: &mut Writer<'_>, policy: &PolicyUpdate) {
     out.list(key!("cilium.policy.labels"), &policy.labels);
-    out.int(key!("cilium.policy.revision"), int(policy.revision));
+    out.unsigned(key!("cilium.policy.revision"), policy.revision);
     out.int(key!("cilium.policy.rule_count"), policy.rule_count);
 }
 
 fn write_endpoint(out: &mut Writer<'_>, id: u64, labels: &[String], error: &str) {
-    out.int(key!("cilium.endpoint.id"), int(id));
+    out.unsigned(key!("cilium.endpoint.id"), id);
     out.list(key!("cilium.endpoint.labels"), labels);
     out.text_if_any(key!("cilium.endpoint.error"), error);
 }
@@ -92,8 +93,4 @@ fn write_service(out: &mut Writer<'_>, service: &ServiceUpsert) {
     out.text_if_any(key!("cilium.service.int_traffic_policy"), &service.int_traffic_policy);
     out.text_if_any(key!("k8s.namespace.name"), &service.namespace);
     out.text_if_any(key!("k8s.service.name"), &service.name);
-}
-
-fn int(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -1,5 +1,6 @@
 //! Attributes of every flow, beside those of its sides ([`super::side`]) and its request or response
-//! ([`super::l7`]). An attribute whose value the event does not carry is left out.
+//! ([`super::l7`]). An attribute whose value the event does not carry is left out. A number of the type `uint` is an integer
+//! up to 2^63-1, the greatest that OTLP has, and a string of its decimal digits above that.
 //!
 //! | attribute | type | meaning |
 //! | --- | --- | --- |
@@ -20,8 +21,8 @@
 //! | `cilium.proxy_port` | int | port of the proxy that it was sent to |
 //! | `cilium.interface.index` | int | network interface |
 //! | `cilium.file` | string | place in Cilium's BPF sources that reported the drop: `bpf_lxc.c:1234` |
-//! | `cilium.socket.cookie`, `cilium.cgroup.id` | int | the socket and its process's cgroup, of a socket trace |
-//! | `cilium.ip_trace_id` | int | trace id found in an IP option |
+//! | `cilium.socket.cookie`, `cilium.cgroup.id` | uint | the socket and its process's cgroup, of a socket trace |
+//! | `cilium.ip_trace_id` | uint | trace id found in an IP option |
 //! | `cilium.encrypted` | bool | true if Cilium encrypted or decrypted it |
 //! | `cilium.source.xlated_address` | string | source address after translation, where it differs |
 //! | `cilium.tcp.flags` | string[] | flags that are set, in Hubble's order |
@@ -70,7 +71,7 @@ fn write_rare(out: &mut Writer<'_>, flow: &Flow) {
         write_ip(out, ip);
     }
     write_l4(out, &flow.l4);
-    out.int_if_any(key!("cilium.ip_trace_id"), flow.ip_trace_id.cast_signed());
+    out.unsigned_if_any(key!("cilium.ip_trace_id"), flow.ip_trace_id);
     out.int_if_any(key!("cilium.proxy_port"), flow.proxy_port);
     if let Some(file) = flow.file {
         write_file(out, file);
@@ -79,8 +80,8 @@ fn write_rare(out: &mut Writer<'_>, flow: &Flow) {
         write_tunnel(out, tunnel);
     }
     if let Some(socket) = &flow.socket {
-        out.int(key!("cilium.socket.cookie"), socket.cookie.cast_signed());
-        out.int_if_any(key!("cilium.cgroup.id"), socket.cgroup_id.cast_signed());
+        out.unsigned(key!("cilium.socket.cookie"), socket.cookie);
+        out.unsigned_if_any(key!("cilium.cgroup.id"), socket.cgroup_id);
     }
 }
 

@@ -24,8 +24,8 @@
 //! | `cilium.l7.fields.<name>` | string | fields of a message of the generic proxy |
 //! | `cilium.l7.type` | string | `REQUEST`, `RESPONSE` or `SAMPLE` |
 //! | `cilium.l7.incomplete` | string[] | parts of the message that were not captured: `answers`, `rcode`, `records`, `headers` |
-//! | `cilium.l7.latency_ns` | int | time between request and response |
-//! | `cilium.l7.latency_error_ns` | int | of messages found in packets: how far that may be off, because of how their times were taken |
+//! | `cilium.l7.latency_ns` | uint | time between request and response |
+//! | `cilium.l7.latency_error_ns` | uint | of messages found in packets: how far that may be off, because of how their times were taken |
 //! | `cilium.l7.seen` | string | `proxy`, or `wire` for messages found in packets |
 
 use tidegate_core::flow::{Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, REDACTED, Seen, qtype_name};
@@ -63,12 +63,11 @@ pub(super) fn write(out: &mut Writer<'_>, l7: &L7, headers: &HeaderNames) {
 
 /// A proxy's latency of 0 is an unknown one.
 fn write_latency(out: &mut Writer<'_>, l7: &L7) {
-    let int = |nanos: u64| i64::try_from(nanos).unwrap_or(i64::MAX);
     match (l7.seen, l7.observed_latency) {
-        (Seen::Proxy, _) => out.int_if_any(key!("cilium.l7.latency_ns"), int(l7.latency_ns)),
+        (Seen::Proxy, _) => out.unsigned_if_any(key!("cilium.l7.latency_ns"), l7.latency_ns),
         (Seen::Wire, Some(latency)) => {
-            out.int(key!("cilium.l7.latency_ns"), int(latency.nanos));
-            out.int(key!("cilium.l7.latency_error_ns"), int(latency.error_nanos));
+            out.unsigned(key!("cilium.l7.latency_ns"), latency.nanos);
+            out.unsigned(key!("cilium.l7.latency_error_ns"), latency.error_nanos);
         }
         (Seen::Wire, None) => {}
     }

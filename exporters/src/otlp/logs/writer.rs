@@ -196,6 +196,22 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Adds a number: an integer where OTLP has one for it, which are 64 bits with a sign, and its decimal digits where
+    /// it has none. A consumer gets the number, or a text, but never another number.
+    pub(super) fn unsigned(&mut self, key: &Key, value: u64) {
+        match i64::try_from(value) {
+            Ok(value) => self.int(key, value),
+            Err(_) => self.shown(key, value),
+        }
+    }
+
+    /// Adds a number, unless it is zero, which stands for none.
+    pub(super) fn unsigned_if_any(&mut self, key: &Key, value: u64) {
+        if value != 0 {
+            self.unsigned(key, value);
+        }
+    }
+
     /// Adds an integer that stands for nothing when it is zero.
     pub(super) fn int_if_any(&mut self, key: &Key, value: impl Into<i64>) {
         let value = value.into();

@@ -53,7 +53,7 @@ fn notifications() -> Vec<(Notification, &'static str)> {
         (Notification::AgentStart { time: None }, ""),
         (
             Notification::PolicyUpdate(PolicyUpdate { labels: labels(), revision: u64::MAX, rule_count: -1 }),
-            "cilium.policy.labels=[a b] cilium.policy.revision=#9223372036854775807 cilium.policy.rule_count=#-1",
+            "cilium.policy.labels=[a b] cilium.policy.revision=18446744073709551615 cilium.policy.rule_count=#-1",
         ),
         (
             Notification::EndpointRegenerate(EndpointRegen { id: 312, labels: labels(), error: text("no") }),
@@ -145,4 +145,66 @@ fn a_socket_flow_has_its_socket_and_no_address_of_the_pod() {
     let expected = "destination.address=10.0.0.2 network.type=ipv4 cilium.verdict=TRACED cilium.event.type=trace-sock \
                     cilium.event.sub_type=pre-xlate-fwd cilium.socket.cookie=#99 cilium.cgroup.id=#4242";
     assert_eq!(specifics(&flow, &[]), expected);
+}
+
+/// The value of an attribute of a record: `#` and an integer, or a text.
+fn value(record: Record, key: &str) -> Option<String> {
+    let log = log(record, &[]);
+    log.attributes
+        .iter()
+        .find(|attribute| attribute.key == key)
+        .map(|one| one.value.as_ref().map(shown).unwrap_or_default())
+}
+
+#[test]
+fn a_number_that_no_integer_of_otlp_can_be_is_its_decimal_digits() {
+    type Make = fn(u64) -> Record;
+    let attributes: [(&str, Make); 9] = [
+        ("cilium.ip_trace_id", |n| Record::Flow(Flow { ip_trace_id: n, ..Flow::default() })),
+        ("cilium.socket.cookie", |n| socket(Socket { cookie: n, cgroup_id: 0 })),
+        ("cilium.cgroup.id", |n| socket(Socket { cookie: 0, cgroup_id: n })),
+        ("cilium.l7.latency_ns", |n| {
+            let mut flow = message(L7Record::Dns(Dns::default()), L7Type::Response);
+            flow.l7.as_mut().expect("an L7 flow").latency_ns = n;
+            Record::Flow(flow)
+        }),
+        ("cilium.agent.start_unix_nano", |n| notified(Notification::AgentStart { time: Some(Timestamp(n)) })),
+        ("cilium.policy.revision", |n| {
+            notified(Notification::PolicyUpdate(PolicyUpdate { labels: Vec::new(), revision: n, rule_count: 0 }))
+        }),
+        ("cilium.endpoint.id", |n| {
+            notified(Notification::EndpointRegenerate(EndpointRegen {
+                id: n,
+                labels: Vec::new(),
+                error: String::new(),
+            }))
+        }),
+        ("cilium.lost.count", |n| lost(n, Timestamp(1))),
+        ("cilium.lost.last_unix_nano", |n| lost(1, Timestamp(n))),
+    ];
+    const GREATEST: u64 = i64::MAX.cast_unsigned();
+    for (key, make) in attributes {
+        let cases = [
+            (1, "#1"),
+            (GREATEST, "#9223372036854775807"),
+            (GREATEST + 1, "9223372036854775808"),
+            (u64::MAX, "18446744073709551615"),
+        ];
+        for (n, expected) in cases {
+            assert_eq!(value(make(n), key).as_deref(), Some(expected), "{key}");
+        }
+    }
+}
+
+fn socket(socket: Socket) -> Record {
+    Record::Flow(Flow { socket: Some(Box::new(socket)), ..Flow::default() })
+}
+
+fn notified(notification: Notification) -> Record {
+    Record::AgentEvent(Box::new(AgentEvent { time: Timestamp(1), event_type: Type::Unknown, notification }))
+}
+
+fn lost(count: u64, last: Timestamp) -> Record {
+    let span = Some((Timestamp(1), last));
+    Record::Lost(Lost { time: Timestamp(1), source: LostSource::PerfEventRingBuffer, count, cpu: None, span })
 }
