@@ -26,6 +26,13 @@ pub(crate) fn stop_on_signals(stop: &Stop) -> io::Result<()> {
     Ok(())
 }
 
+/// A file that has grown to its limit (RLIMIT_FSIZE) is an error of whoever writes to it, and not the end of the process by
+/// SIGXFSZ. Needs a runtime.
+pub(crate) fn survive_file_size_limits() -> io::Result<()> {
+    // The handler stays when this is dropped.
+    signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
+}
+
 /// SIGHUP, which ends nothing from now on. Needs a runtime.
 pub(crate) fn hang_ups() -> io::Result<Signal> {
     signal(SignalKind::hangup())

@@ -14,6 +14,7 @@ mod log;
 mod memory;
 mod names;
 mod otlp;
+mod output;
 mod prometheus;
 mod recording;
 mod releases;

@@ -103,6 +103,7 @@ async fn run_and_report(
     stop: Stop,
     wishes: Option<Wishes>,
 ) -> Result<(), Error> {
+    signals::survive_file_size_limits()?;
     let ledger_file = match &options.ledger {
         Some(path) => Some(LedgerFile::create_unless(path, &stop).await?),
         None => None,

@@ -1,18 +1,27 @@
 //! From the inbox to the output: lines are gathered while more records wait, and written when they are
 //! many or when none waits. So a pipe gets big writes and a person sees each line at once.
+//!
+//! An output that fails or blocks is this exporter's failure alone. It does not read its inbox meanwhile, which fills, and
+//! whose rule then applies. The reader's end is the end of the exporter, and no failure. Any other error (a full disk) is
+//! tried again until `give_up_after`, from the last whole line on. A blocked output is waited for.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tidegate_core::component::{Cause, Reasons};
 use tidegate_core::edge::{Delivery, Inbox};
+use tidegate_core::health::Health;
 use tidegate_core::ledger::Ticket;
 use tidegate_core::stage::{self, OutputClosed, StageError};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Lines;
-use super::output::Output;
+use super::output::{Output, Page};
+use super::patience::{Movement, Pace, Patience};
+use super::sink::{FileSink, Plain, Sink};
 
 /// Bytes of lines that are enough for one write.
 const WRITE_BYTES: usize = 64 << 10;
@@ -23,6 +32,9 @@ const KEEP_BYTES: usize = 256 << 10;
 const OUTPUT_CLOSED: &str = "output_closed";
 /// The output could not be written to.
 const WRITE_FAILED: &str = "write_failed";
+
+/// How long half a line may take to be ended when the output is given up.
+const LAST_NEWLINE: Duration = Duration::from_secs(1);
 
 /// Why lines are dropped.
 pub(super) const REASONS: &[Reasons] =
@@ -40,40 +52,67 @@ pub struct WriteError {
 pub struct Exporter {
     lines: Lines,
     /// `None` for standard output, which is not touched before the exporter runs.
-    writer: Option<Box<dyn Write + Send>>,
+    sink: Option<Box<dyn Sink>>,
+    health: Health,
+    pace: Pace,
 }
 
 impl Exporter {
     /// Writes to standard output.
     #[must_use]
     pub fn to_stdout(lines: Lines) -> Self {
-        Self { lines, writer: None }
+        Self { lines, sink: None, health: Health::default(), pace: Pace::default() }
     }
 
     /// Writes to `writer`.
     #[must_use]
     pub fn to(writer: impl Write + Send + 'static, lines: Lines) -> Self {
-        Self { lines, writer: Some(Box::new(writer)) }
+        Self { sink: Some(Box::new(Plain(writer))), ..Self::to_stdout(lines) }
+    }
+
+    /// Writes to an open file, pipe or device, as it writes to standard output.
+    ///
+    /// # Errors
+    ///
+    /// If the kernel does not say what it is.
+    pub fn to_file(file: File, lines: Lines) -> io::Result<Self> {
+        Ok(Self { sink: Some(Box::new(FileSink::new(file)?)), ..Self::to_stdout(lines) })
+    }
+
+    /// Reports to this health, and is as patient as `pace` says.
+    #[must_use]
+    pub fn with(self, health: Health, pace: Pace) -> Self {
+        Self { health, pace, ..self }
     }
 }
 
 #[async_trait]
 impl stage::Exporter for Exporter {
     async fn run(self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
-        let (writer, place) = match self.writer {
-            Some(writer) => (writer, "the output".to_owned()),
+        let (sink, place) = match self.sink {
+            Some(sink) => (sink, "the output".to_owned()),
             None => (standard_output()?, standard_output_place()),
         };
-        let mut page = Page { lines: self.lines, place, text: String::new(), tickets: Vec::new() };
-        let mut output = Output::start(writer).map_err(|source| page.write_error(source))?;
+        let output = Output::start(sink).map_err(|source| WriteError { place: place.clone(), source })?;
+        let mut run = Run {
+            lines: self.lines,
+            place,
+            page: Page::default(),
+            tickets: Vec::new(),
+            patience: Patience::new(self.pace),
+            stall: self.pace.stall,
+            health: self.health,
+            is_degraded: false,
+            output,
+        };
         while let Some(delivery) = inbox.recv().await {
-            page.add(delivery);
-            while page.text.len() < WRITE_BYTES
+            run.add(delivery);
+            while run.page.text.len() < WRITE_BYTES
                 && let Some(delivery) = waiting(&mut inbox).await
             {
-                page.add(delivery);
+                run.add(delivery);
             }
-            page.write(&mut output).await?;
+            run.write().await?;
         }
         Ok(())
     }
@@ -88,57 +127,139 @@ async fn waiting(inbox: &mut Inbox) -> Option<Delivery> {
     }
 }
 
-/// Lines that are not written yet, with the tickets of their records.
-struct Page {
+/// A running exporter.
+struct Run {
     lines: Lines,
     place: String,
-    text: String,
+    /// Lines that are not written yet, but while the output has them.
+    page: Page,
+    /// The tickets of the page's records. A line is a record.
     tickets: Vec<Ticket>,
+    patience: Patience,
+    stall: Duration,
+    health: Health,
+    is_degraded: bool,
+    output: Output,
 }
 
-impl Page {
+impl Run {
     fn add(&mut self, delivery: Delivery) {
-        delivery.records().for_each(|record| self.lines.push(&mut self.text, record));
+        delivery.records().for_each(|record| self.lines.push(&mut self.page.text, record));
         let (_, ticket) = delivery.into_parts();
         self.tickets.push(ticket);
     }
 
-    /// Writes the page. If that fails, all its records count as lost, since nobody can tell which of its
-    /// lines came through.
-    async fn write(&mut self, output: &mut Output) -> Result<(), StageError> {
-        // If the stage is ended by force meanwhile, the thread has written some of it, or will.
-        self.tickets.iter_mut().for_each(|ticket| ticket.set_at_peer(true));
-        match output.write(std::mem::take(&mut self.text)).await {
-            Ok(memory) => {
-                self.text = memory;
-                self.text.shrink_to(KEEP_BYTES);
-                self.tickets.drain(..).for_each(Ticket::absorb_all);
-                Ok(())
+    /// Writes the page, however often that takes.
+    async fn write(&mut self) -> Result<(), StageError> {
+        loop {
+            let before = self.page.written;
+            let result = self.attempt().await;
+            if result.is_ok() || self.page.written > before {
+                self.patience.progress();
             }
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.drop_all(OUTPUT_CLOSED);
-                Err(OutputClosed.into())
-            }
-            Err(source) => {
-                self.drop_all(WRITE_FAILED);
-                Err(self.write_error(source).into())
+            let error = match result {
+                Ok(()) => {
+                    self.tickets.drain(..).for_each(Ticket::absorb_all);
+                    self.page.text.clear();
+                    self.page.text.shrink_to(KEEP_BYTES);
+                    self.page.written = 0;
+                    self.well();
+                    return Ok(());
+                }
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                    self.settle(OUTPUT_CLOSED);
+                    return Err(OutputClosed.into());
+                }
+                Err(error) => error,
+            };
+            match self.patience.failed(Instant::now()) {
+                Some(delay) => {
+                    self.degraded(format!("cannot write to {}: {error}; trying again", self.place));
+                    sleep(delay).await;
+                }
+                None => {
+                    self.settle(WRITE_FAILED);
+                    self.end_half_line().await;
+                    return Err(WriteError { place: self.place.clone(), source: error }.into());
+                }
             }
         }
     }
 
-    fn drop_all(&mut self, reason: &'static str) {
-        self.tickets.drain(..).for_each(|ticket| ticket.drop_all(reason));
+    /// Has the rest of the page written, and watches whether it moves.
+    async fn attempt(&mut self) -> io::Result<()> {
+        self.output.write(std::mem::take(&mut self.page)).await?;
+        let mut movement = Movement::begin(self.output.bytes(), Instant::now());
+        loop {
+            if let Ok((page, result)) = timeout(self.stall, self.output.done()).await {
+                self.page = page;
+                return result;
+            }
+            if movement.is_stalled(self.output.bytes(), self.stall, Instant::now()) {
+                self.degraded(format!("{} is blocked: nothing was read from it for {:?}", self.place, self.stall));
+            } else {
+                self.well();
+            }
+        }
     }
 
-    fn write_error(&self, source: io::Error) -> WriteError {
-        WriteError { place: self.place.clone(), source }
+    /// Enters the records of lines that were written as delivered, and the others as lost.
+    fn settle(&mut self, reason: &'static str) {
+        let mut written = self.page.lines();
+        for mut ticket in self.tickets.drain(..) {
+            let here = written.min(ticket.left());
+            written -= here;
+            ticket.absorbed(here);
+            ticket.drop_all(reason);
+        }
+    }
+
+    /// What others write behind half a line is to be a line of its own. Whoever has not read so far may never do.
+    async fn end_half_line(&mut self) {
+        if self.page.half_line() > 0 {
+            let newline = Page { text: "\n".to_owned(), written: 0 };
+            let write = async {
+                self.output.write(newline).await?;
+                self.output.done().await.1
+            };
+            let _ = timeout(LAST_NEWLINE, write).await;
+        }
+    }
+
+    fn degraded(&mut self, why: String) {
+        self.is_degraded = true;
+        self.health.degraded(why);
+    }
+
+    fn well(&mut self) {
+        if std::mem::take(&mut self.is_degraded) {
+            self.health.well();
+        }
+    }
+}
+
+/// The stage was ended by force while the output had the page: lines that were written are delivered, those in the write at
+/// hand may or may not come through, and the thread writes no others.
+impl Drop for Run {
+    fn drop(&mut self) {
+        let (mut written, mut attempted) = self.output.lines();
+        for mut ticket in self.tickets.drain(..) {
+            let here = written.min(ticket.left());
+            written -= here;
+            ticket.absorbed(here);
+            let maybe = attempted.min(ticket.left());
+            attempted -= maybe;
+            ticket.split(maybe).set_at_peer(true);
+            ticket.set_at_peer(false);
+        }
     }
 }
 
 /// Standard output without the line buffer of the standard library.
-fn standard_output() -> Result<Box<dyn Write + Send>, WriteError> {
-    match io::stdout().as_fd().try_clone_to_owned() {
-        Ok(fd) => Ok(Box::new(File::from(fd))),
+fn standard_output() -> Result<Box<dyn Sink>, WriteError> {
+    let open = || FileSink::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
+    match open() {
+        Ok(sink) => Ok(Box::new(sink)),
         Err(source) => Err(WriteError { place: standard_output_place(), source }),
     }
 }

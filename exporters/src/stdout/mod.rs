@@ -5,16 +5,19 @@ mod color;
 mod exporter;
 mod lines;
 mod output;
+mod patience;
+mod sink;
 
 pub use exporter::{Exporter, WriteError};
 pub use lines::Lines;
+pub use patience::Pace;
 
 use std::io::IsTerminal;
 
 use color::ColorMode;
 use serde::Deserialize;
 use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key, Outcomes};
-use tidegate_core::config::Signals;
+use tidegate_core::config::{HumanDuration, Signals};
 use tidegate_core::pipeline::Hold;
 use tidegate_core::{Kind, Kinds, stage};
 
@@ -43,6 +46,11 @@ const KEYS: &[Key] = &[
         default: "\"auto\"",
         effect: "colours of compact lines: \"auto\" on a terminal unless NO_COLOR is set, \"always\", \"never\"",
     },
+    Key {
+        name: "give_up_after",
+        default: "\"30s\"",
+        effect: "how long writing is tried again that fails, as on a full disk, before the exporter fails; \"0s\" fails at once; a reader that stalls is waited for",
+    },
 ];
 
 const WRITABLE: Kinds = Kinds::of(&[Kind::Flow, Kind::Lost, Kind::AgentEvent, Kind::DebugEvent]);
@@ -60,6 +68,9 @@ pub struct Config {
     /// Whether compact lines are coloured. `auto`, the default, does so on a terminal, unless `NO_COLOR` is
     /// set or the terminal is `dumb`; change it to `always` for a pager that shows colours.
     color: ColorMode,
+    /// How long writing that fails is tried again, default 30 s, before the exporter fails; 0 fails at once. To be raised
+    /// where a full disk is made room on by hand.
+    give_up_after: Option<HumanDuration>,
 }
 
 /// The form of the lines.
@@ -100,7 +111,9 @@ impl ExporterConfig for Config {
             ),
             Format::Json => Lines::json(&context.node_name),
         };
-        Ok(Box::new(Exporter::to_stdout(lines)))
+        let mut pace = Pace::default();
+        pace.give_up_after = self.give_up_after.map_or(pace.give_up_after, |limit| limit.0);
+        Ok(Box::new(Exporter::to_stdout(lines).with(context.health.clone(), pace)))
     }
 }
 

@@ -2,61 +2,184 @@
 //! neither the other stages nor the end of the process: a runtime waits for its blocking tasks, nobody
 //! waits for a thread.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-/// How long to wait for an output that somebody who shares it has made non-blocking.
+use super::sink::Sink;
+
+/// How long to wait for an output that is non-blocking, as whoever shares it can make it.
 const RETRY: Duration = Duration::from_millis(2);
+
+/// Lines to be written.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) text: String,
+    /// Bytes of it that are written.
+    pub(super) written: usize,
+}
+
+impl Page {
+    /// Lines that are written.
+    pub(super) fn lines(&self) -> u64 {
+        lines(&self.text.as_bytes()[..self.written])
+    }
+
+    /// Bytes of the line that was begun and is not whole.
+    pub(super) fn half_line(&self) -> usize {
+        let written = &self.text.as_bytes()[..self.written];
+        written.iter().rev().take_while(|byte| **byte != b'\n').count()
+    }
+}
+
+fn lines(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// How far the thread is with its page.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Bytes since the start.
+    bytes: AtomicU64,
+    /// Lines of the page that are written, and of those behind them that are in the write at hand.
+    lines: AtomicU64,
+    attempted: AtomicU64,
+    /// The near end is gone, and the thread ends with the line at hand.
+    is_abandoned: AtomicBool,
+}
 
 /// The near end of the thread, which ends when this is dropped.
 pub(super) struct Output {
-    work: mpsc::Sender<String>,
-    done: mpsc::Receiver<io::Result<String>>,
+    work: mpsc::Sender<Page>,
+    done: mpsc::Receiver<(Page, io::Result<()>)>,
+    progress: Arc<Progress>,
 }
 
 impl Output {
     /// Starts the thread.
-    pub(super) fn start(writer: Box<dyn Write + Send>) -> io::Result<Self> {
+    pub(super) fn start(sink: Box<dyn Sink>) -> io::Result<Self> {
         let (work, todo) = mpsc::channel(1);
         let (report, done) = mpsc::channel(1);
-        thread::Builder::new().name("stdout".to_owned()).spawn(move || work_off(writer, todo, &report))?;
-        Ok(Self { work, done })
+        let progress = Arc::new(Progress::default());
+        let writer = Writer { sink, progress: Arc::clone(&progress) };
+        thread::Builder::new().name("stdout".to_owned()).spawn(move || writer.work_off(todo, &report))?;
+        Ok(Self { work, done, progress })
     }
 
-    /// Writes all of `text`, and gives its memory back, emptied.
-    pub(super) async fn write(&mut self, text: String) -> io::Result<String> {
-        let gone = || io::Error::other("the thread that writes has ended");
-        self.work.send(text).await.map_err(|_| gone())?;
-        self.done.recv().await.unwrap_or_else(|| Err(gone()))
+    /// Has a page written from where its writing stopped. [`Self::done`] tells when it has come to an end.
+    pub(super) async fn write(&mut self, page: Page) -> io::Result<()> {
+        self.work.send(page).await.map_err(|_| gone())
+    }
+
+    /// The page, and whether all of it was written. Half a line is taken back where that can be done. Safe to cancel.
+    pub(super) async fn done(&mut self) -> (Page, io::Result<()>) {
+        self.done.recv().await.unwrap_or_else(|| (Page::default(), Err(gone())))
+    }
+
+    /// Bytes that were written since the start.
+    pub(super) fn bytes(&self) -> u64 {
+        self.progress.bytes.load(Ordering::Acquire)
+    }
+
+    /// Lines of the page at hand that were written, and lines behind them that may have been.
+    pub(super) fn lines(&self) -> (u64, u64) {
+        let attempted = self.progress.attempted.load(Ordering::Acquire);
+        (self.progress.lines.load(Ordering::Acquire), attempted)
     }
 }
 
-fn work_off(
-    mut writer: Box<dyn Write + Send>,
-    mut todo: mpsc::Receiver<String>,
-    report: &mpsc::Sender<io::Result<String>>,
-) {
-    while let Some(mut text) = todo.blocking_recv() {
-        let written = write_all(&mut *writer, text.as_bytes());
-        text.clear();
-        if report.blocking_send(written.map(|()| text)).is_err() {
-            return;
-        }
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.progress.is_abandoned.store(true, Ordering::Release);
     }
 }
 
-fn write_all(writer: &mut dyn Write, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match writer.write(bytes) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(n) => bytes = &bytes[n..],
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(RETRY),
-            Err(error) => return Err(error),
+fn gone() -> io::Error {
+    io::Error::other("the thread that writes has ended")
+}
+
+struct Writer {
+    sink: Box<dyn Sink>,
+    progress: Arc<Progress>,
+}
+
+impl Writer {
+    fn work_off(mut self, mut todo: mpsc::Receiver<Page>, report: &mpsc::Sender<(Page, io::Result<()>)>) {
+        while let Some(mut page) = todo.blocking_recv() {
+            self.progress.lines.store(page.lines(), Ordering::Release);
+            let result = self.write(&mut page);
+            self.progress.attempted.store(0, Ordering::Release);
+            if report.blocking_send((page, result)).is_err() {
+                return;
+            }
         }
     }
-    writer.flush()
+
+    /// Writes whole lines at a time.
+    fn write(&mut self, page: &mut Page) -> io::Result<()> {
+        while page.written < page.text.len() {
+            if page.half_line() == 0 && self.progress.is_abandoned.load(Ordering::Acquire) {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            let piece = piece(&page.text.as_bytes()[page.written..], self.sink.room());
+            self.progress.attempted.store(lines(piece), Ordering::Release);
+            match self.sink.write(piece) {
+                Ok(0) => return self.fail(page, ErrorKind::WriteZero.into()),
+                Ok(n) => {
+                    page.written += n;
+                    self.progress.bytes.fetch_add(n as u64, Ordering::AcqRel);
+                    self.progress.lines.fetch_add(lines(&piece[..n]), Ordering::AcqRel);
+                    self.progress.attempted.store(0, Ordering::Release);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(RETRY),
+                Err(error) => return self.fail(page, error),
+            }
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, page: &mut Page, error: io::Error) -> io::Result<()> {
+        let half = page.half_line();
+        if half > 0 && self.sink.take_back(half) {
+            page.written -= half;
+        }
+        Err(error)
+    }
+}
+
+/// As many whole lines as there is room for, and one at least.
+fn piece(rest: &[u8], room: usize) -> &[u8] {
+    if rest.len() <= room {
+        return rest;
+    }
+    let is_end = |byte: &u8| *byte == b'\n';
+    let last = rest[..room].iter().rposition(is_end).or_else(|| rest.iter().position(is_end));
+    &rest[..last.map_or(rest.len(), |last| last + 1)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Page, piece};
+
+    #[test]
+    fn a_piece_is_as_many_whole_lines_as_there_is_room_for_and_one_at_least() {
+        let cases =
+            [("aa\nbb\ncc\n", 9, 9), ("aa\nbb\ncc\n", 8, 6), ("aa\nbb\ncc\n", 3, 3), ("aa\nbb\n", 2, 3), ("aa", 1, 2)];
+        for (text, room, expected) in cases {
+            assert_eq!(piece(text.as_bytes(), room).len(), expected, "{text:?} {room}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_written_and_half_a_line_are_told_apart() {
+        for (written, lines, half) in [(0, 0, 0), (1, 0, 1), (3, 1, 0), (5, 1, 2), (6, 2, 0)] {
+            let page = Page { text: "aa\nbb\n".to_owned(), written };
+            assert_eq!((page.lines(), page.half_line()), (lines, half), "{written}");
+        }
+    }
 }

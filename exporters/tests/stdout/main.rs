@@ -2,15 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod failing;
 mod outputs;
 mod support;
 
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use outputs::Output;
-use support::{losses, run};
+use support::{PATIENT, losses, run};
 use tidegate_core::pipeline::Failure;
+use tidegate_exporters::stdout::{Exporter, Lines, Pace};
 
 #[tokio::test]
 async fn every_record_is_a_line_and_counts_as_delivered() {
@@ -32,11 +35,18 @@ async fn an_output_that_nobody_reads_ends_the_run_without_a_failure() {
     assert!(run.balanced);
 }
 
+fn full_disk() -> io::Error {
+    io::Error::from_raw_os_error(28)
+}
+
 #[tokio::test]
-async fn a_full_disk_is_told_with_its_place_and_its_records_are_lost() {
-    const ENOSPC: i32 = 28;
-    let full = Output::failing(|| io::Error::from_raw_os_error(ENOSPC));
-    let run = support::start(full, vec![losses(1..=5)]).ended().await;
+async fn a_disk_that_stays_full_is_a_failure_with_its_place_and_the_records_without_lines_are_lost() {
+    let exporter = Exporter::to(Output::failing(full_disk), Lines::compact(false));
+    let pace = Pace { give_up_after: Duration::from_millis(50), ..PATIENT };
+    let run = support::start_exporter(exporter, pace, vec![losses(1..=5)]);
+    let problem = run.problem().await;
+    assert_eq!(problem, "cannot write to the output: No space left on device (os error 28); trying again");
+    let run = run.ended().await;
     let Err(Failure::Failed { stage, source }) = run.ended else { panic!("the run did not fail") };
     let cause = source.source().map(ToString::to_string).unwrap();
     assert_eq!((&*stage, &*source.to_string()), ("exporters.stdout", "cannot write to the output"));

@@ -43,6 +43,24 @@ impl Output {
         Self::new(move |_| Err(error()))
     }
 
+    /// Takes `room` bytes, then nothing until it is asked so many times, then all.
+    pub(crate) fn full(written: &Written, room: usize, refusals: usize, error: fn() -> io::Error) -> Self {
+        let (mut room, mut refusals) = (room, refusals);
+        let mut inner = Self::into(written);
+        Self::new(move |bytes| {
+            if room > 0 {
+                let taken = bytes.len().min(room);
+                room -= taken;
+                return inner.write(&bytes[..taken]);
+            }
+            if refusals == 0 {
+                return inner.write(bytes);
+            }
+            refusals -= 1;
+            Err(error())
+        })
+    }
+
     /// Keeps all, but not before the gate is dropped.
     pub(crate) fn stuck(written: &Written) -> (Self, blocking::Sender<()>) {
         let (gate, opened) = blocking::channel();

@@ -1,19 +1,22 @@
 //! A pipeline of one receiver, which sends what it is given and then waits to be stopped, and the stdout
 //! exporter.
 
+use std::fs::File;
 use std::io::Write;
 use std::ops::RangeInclusive;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tidegate_core::edge::Limits;
+use tidegate_core::health::{Health, HealthRegistry, HealthState};
 use tidegate_core::ledger::{Ledger, StageReport};
 use tidegate_core::pipeline::{ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology};
 use tidegate_core::record::{Lost, LostSource};
 use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
 use tidegate_core::{Batch, Kind, Kinds, Record, Timestamp};
-use tidegate_exporters::stdout::{Exporter, Lines};
+use tidegate_exporters::stdout::{Exporter, Lines, Pace};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -50,7 +53,16 @@ pub(crate) struct Run {
     ledger: Ledger,
     stop: Stop,
     sent: Arc<Notify>,
+    health: Health,
 }
+
+/// Never gives up, and tries again as quickly as a test can want it to.
+pub(crate) const PATIENT: Pace = Pace {
+    give_up_after: Duration::from_secs(3600),
+    first_delay: Duration::from_millis(1),
+    longest_delay: Duration::from_millis(1),
+    stall: Duration::from_millis(20),
+};
 
 /// How a run ended, and the exporter's books.
 pub(crate) struct Ended {
@@ -61,7 +73,20 @@ pub(crate) struct Ended {
 
 /// Starts a run that has `batches` written to `output`.
 pub(crate) fn start(output: impl Write + Send + 'static, batches: Vec<Batch>) -> Run {
+    start_exporter(Exporter::to(output, Lines::compact(false)), PATIENT, batches)
+}
+
+/// Starts a run that has `batches` written to a file, pipe or device.
+pub(crate) fn start_file(file: impl Into<OwnedFd>, batches: Vec<Batch>) -> Run {
+    let exporter = Exporter::to_file(File::from(file.into()), Lines::compact(false)).unwrap();
+    start_exporter(exporter, PATIENT, batches)
+}
+
+/// Starts a run of an exporter at its own pace.
+pub(crate) fn start_exporter(exporter: Exporter, pace: Pace, batches: Vec<Batch>) -> Run {
     let (ledger, stop, sent) = (Ledger::default(), Stop::new(), Arc::new(Notify::new()));
+    let health = HealthRegistry::default().stage("exporters.stdout");
+    let exporter = exporter.with(health.clone(), pace);
     let topology = Topology {
         receivers: vec![ReceiverNode {
             fingerprint: String::new(),
@@ -72,8 +97,8 @@ pub(crate) fn start(output: impl Write + Send + 'static, batches: Vec<Batch>) ->
             fingerprint: String::new(),
             holds: Vec::new(),
             stage: "exporters.stdout".to_owned(),
-            health: Default::default(),
-            exporter: Box::new(Exporter::to(output, Lines::compact(false))),
+            health: health.clone(),
+            exporter: Box::new(exporter),
             wants: Kinds::of(&[Kind::Flow, Kind::Lost]),
             queue: Limits::DEFAULT,
         }],
@@ -86,7 +111,7 @@ pub(crate) fn start(output: impl Write + Send + 'static, batches: Vec<Batch>) ->
         grace: Duration::from_secs(60),
     };
     let running = topology.start(&Handle::current(), &ledger, stop.clone());
-    Run { running, ledger, stop, sent }
+    Run { running, ledger, stop, sent, health }
 }
 
 /// A run from start to end.
@@ -102,9 +127,32 @@ impl Run {
         self.sent.notified().await;
     }
 
+    /// Waits until something is wrong with the exporter, and yields what.
+    pub(crate) async fn problem(&self) -> String {
+        loop {
+            match self.health.now().problem() {
+                Some(problem) => return problem.to_owned(),
+                None => tokio::task::yield_now().await,
+            }
+        }
+    }
+
+    /// Waits until nothing is wrong with it.
+    pub(crate) async fn well(&self) {
+        while self.health.now() != HealthState::Well {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Stops the receiver and waits for the end.
     pub(crate) async fn end(self) -> Ended {
         self.stop.request();
+        self.ended().await
+    }
+
+    /// Ends at once, whatever is under way.
+    pub(crate) async fn end_at_once(self) -> Ended {
+        self.stop.request_at_once();
         self.ended().await
     }
 

@@ -201,7 +201,7 @@ fn socket(socket: Socket) -> Record {
 }
 
 fn notified(notification: Notification) -> Record {
-    Record::AgentEvent(Box::new(AgentEvent { time: Timestamp(1), event_type: Type::Unknown, notification }))
+    Record::AgentEvent(Box::new(AgentEvent { time: Timestamp(1), event_type: Type::Unknown, notification, stream: 0 }))
 }
 
 fn lost(count: u64, last: Timestamp) -> Record {
