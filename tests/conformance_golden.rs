@@ -14,10 +14,19 @@ const RECORDINGS: [&str; 2] = ["generated", "upstream"];
 
 /// The lines that tidegate prints about a recording that comes from the socket.
 fn printed(recording: &str, format: &str) -> Vec<String> {
+    printed_with(recording, format, "")
+}
+
+/// The same with these lines in the tables of the stages for HTTP and for other protocols.
+fn printed_with(recording: &str, format: &str, keys: &str) -> Vec<String> {
     let place = Place::new();
     let cilium = Cilium::listen(&place.path("monitor.sock"));
     let socket = place.path("monitor.sock").display().to_string();
     let pipeline = PIPELINE.replace("@SOCKET@", &socket).replace("@FORMAT@", format).replace("@VERSION@", "1.19");
+    let pipeline = ["http_flow", "l7_flow"].iter().fold(pipeline, |pipeline, stage| {
+        let header = format!("[processors.{stage}]\n");
+        pipeline.replace(&header, &format!("{header}{keys}\n"))
+    });
     let config = place.write("pipeline.toml", pipeline);
     let stream = fs::read(format!("{GOLDEN}/{recording}.stream")).unwrap();
     let ended = std::thread::scope(|scope| {
@@ -71,6 +80,25 @@ fn a_recording_prints_as_hubble_observes_it() {
         assert_eq!(lines.len(), expected.len());
         for (line, expected) in lines.iter().zip(&expected) {
             assert_eq!(without_time(line), without_time(expected));
+        }
+    }
+}
+
+#[test]
+fn what_is_taken_out_of_flows_is_what_hubbles_parser_takes_out_with_these_settings() {
+    let golden = golden("redaction.jsonl");
+    assert_eq!(golden.lines().count(), 7);
+    for setting in golden.lines() {
+        let setting: Value = serde_json::from_str(setting).unwrap();
+        let redact = setting["redact"].as_str().unwrap();
+        let lines = printed_with("redaction", "json", &format!("redact = {redact}"));
+        let expected = setting["flows"].as_array().unwrap();
+        assert_eq!(lines.len(), expected.len());
+        for (line, expected) in lines.iter().zip(expected) {
+            let flow = &serde_json::from_str::<Value>(line).unwrap()["flow"];
+            for part in ["l7", "trace_context", "Summary"] {
+                assert_eq!(flow.get(part), expected.get(part), "{part} with {redact}");
+            }
         }
     }
 }

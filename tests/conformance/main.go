@@ -2,7 +2,7 @@
 //
 // Each verb is one step of ./run: gen makes a monitor stream with Cilium's own types, hubble says what Hubble
 // would export for each of its events, compare joins that with what tidegate printed. serve offers a stream on a
-// unix socket as Cilium's agent does, show prints one event's bytes.
+// unix socket as Cilium's agent does, show prints one event's bytes. redaction writes the golden data of that name.
 package main
 
 import (
@@ -23,6 +23,8 @@ var verbs = map[string]verb{
 	"upstream": {"make a stream of what upstream's tests gave to Hubble's parsers", runUpstream},
 	"compare":  {"compare Hubble's lines with tidegate's", runCompare},
 	"show":     {"print the bytes of one event", runShow},
+
+	"redaction": {"write access-log records, and what Hubble makes of them with each setting of hubble-redact-*", runRedaction},
 }
 
 func main() {
