@@ -10,6 +10,8 @@ pub(crate) const BASE: u64 = 16 * MIB;
 const BATCHES: u64 = 4 * MIB;
 /// A message that waits in `dns_flow` or `http_flow`, with its texts.
 const MESSAGE: u64 = 800;
+/// A connection that `http_flow` remembers, with the requests that wait for their answers on it.
+const CONNECTION: u64 = 600;
 /// Requests that wait for their responses' times and traces in `http_flow`.
 const EXCHANGES: u64 = 2 * MIB;
 /// Lines that are being written.
@@ -34,6 +36,8 @@ pub(crate) struct Bounds {
     pub(crate) request_bytes: u64,
     /// `pending` of `dns_flow` and `http_flow` together.
     pub(crate) pending: u64,
+    /// `connections` of `http_flow`.
+    pub(crate) connections: u64,
     /// `max_frame`.
     pub(crate) max_frame: u64,
     /// Names that are known, and series that there are.
@@ -45,13 +49,15 @@ impl Bounds {
     /// Of the configuration that ships, whose queues hold so many bytes together.
     pub(crate) fn shipped(queues: u64) -> Self {
         let (names, series) = (4096, 1024);
-        Self { queues, requests: 4, request_bytes: MIB, pending: 2 * 4096, max_frame: MIB, names, series }
+        let (pending, connections) = (2 * 4096, 4096);
+        Self { queues, requests: 4, request_bytes: MIB, pending, connections, max_frame: MIB, names, series }
     }
 
     /// What the agent may take on top of [`BASE`].
     pub(crate) fn beside_base(self) -> u64 {
         let waiting = self.queues + BATCHES + (self.requests + 2) * self.request_bytes + LINES;
-        let tables = self.pending * MESSAGE + EXCHANGES + self.names * NAME + self.series * SERIES;
+        let messages = self.pending * MESSAGE + self.connections * CONNECTION + EXCHANGES;
+        let tables = messages + self.names * NAME + self.series * SERIES;
         waiting + tables + REMEMBERED + COPIES * self.max_frame
     }
 }

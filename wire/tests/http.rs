@@ -137,7 +137,7 @@ fn an_odd_start_line_is_read_for_what_is_certain() {
 
 #[test]
 fn a_malformed_header_line_is_left_out_and_counted() {
-    let cases: [(&[u8], &[&str], u32, Body); 12] = [
+    let cases: [(&[u8], &[&str], u32, Body); 13] = [
         (b"A: 1\r\nbad line\r\nB: 2\r\n\r\n", &["A", "B"], 1, Body::Bytes(0)),
         (b"A : 1\r\nB: 2\r\n\r\n", &["B"], 1, Body::Bytes(0)),
         (b"A B: 1\r\nC: 2\r\n\r\n", &["C"], 1, Body::Bytes(0)),
@@ -150,6 +150,7 @@ fn a_malformed_header_line_is_left_out_and_counted() {
         (b"Content-Length : 5\r\nB: 2\r\n\r\n", &["B"], 1, Body::Unknown),
         (b"B: 2\r\nContent-Length:\r\n 5\r\n\r\n", &["B"], 1, Body::Unknown),
         (b"A: 1\r\nbad\r\nCut: 2\r\n", &["A"], 1, Body::Unknown),
+        (b"A: 1\r\nFolded: 2\r\n 3", &["A"], 0, Body::Unknown),
     ];
     for (lines, names, bad, body) in cases {
         let bytes = [b"GET / HTTP/1.1\r\n", lines].concat();

@@ -2,7 +2,7 @@
 //!
 //! The input is a byte that says where the payload is cut, then the payload.
 
-use tidegate_wire::http::{Head, Reason, parse};
+use tidegate_wire::http::{Body, Chunks, Head, Reason, chunks, parse};
 use tidegate_wire::packet::{self, Link};
 
 use super::event::lies_in;
@@ -22,14 +22,26 @@ pub fn run(data: &[u8]) {
     for header in &whole.headers {
         assert!(!header.name.is_empty() && lies_in(header.name.as_bytes(), payload) && lies_in(header.value, payload));
     }
+    assert!(whole.len.is_none_or(|len| len <= payload.len()));
+    let bodies = [None, Some("GET"), Some("HEAD"), Some("CONNECT")].map(|method| whole.body(method));
+    assert!(whole.is_complete() || bodies.iter().all(|body| *body == Body::Unknown));
     if usize::from(cut) < payload.len() {
-        check_cut(parse(&payload[..cut.into()]), &whole);
+        check_cut(&payload[..cut.into()], &whole);
+    }
+    if let Chunks::End(len) = chunks(payload) {
+        assert!(len <= payload.len());
+        assert_eq!(chunks(&payload[..len]), Chunks::End(len));
     }
 }
 
-fn check_cut(cut: Result<Head<'_>, Reason>, whole: &Head<'_>) {
-    match cut {
-        Err(reason) => assert_eq!(reason, Reason::Truncated),
+fn check_cut(payload: &[u8], whole: &Head<'_>) {
+    match parse(payload) {
+        // A word that is no method of the registry is one only in a whole line.
+        Err(reason) => {
+            let line = payload.trim_ascii_start();
+            assert!(!line.contains(&b'\n'), "the line is whole");
+            assert!(reason == Reason::Truncated || !line.starts_with(b"GET "), "{}", line.escape_ascii());
+        }
         Ok(cut) => {
             assert_eq!(cut.start, whole.start);
             assert!(whole.headers.starts_with(&cut.headers));
@@ -38,10 +50,21 @@ fn check_cut(cut: Result<Head<'_>, Reason>, whole: &Head<'_>) {
     }
 }
 
-/// Payloads of simulated packets that are heads.
+/// Heads that are odd, and bodies in chunks.
+const ODD: [&[u8]; 6] = [
+    b"\r\nget /a b HTTP/1.0 \nHost : a\nX: 1\n 2\nHost: b\n\n",
+    b"BREW /pot HTTP/1.1\r\nContent-Length: 5, 5\r\n\r\nhello",
+    b"HTTP/1.1  999 \x01\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204\r\n\r\n",
+    b"CONNECT db:5432 HTTP/1.1\r\nHost: db\r\n\r\n",
+    b"3;x=y\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+];
+
+/// Payloads of simulated packets that are heads, and odd ones.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let payload = |packet: &Vec<u8>| packet::parse(packet, Link::Ethernet).ok().map(|packet| packet.payload.to_vec());
     let payloads = seeds::packets().iter().filter_map(payload).collect::<Vec<_>>();
-    payloads.into_iter().filter(|it| parse(it).is_ok()).map(|head| [&[50], &*head].concat()).collect()
+    let heads = payloads.into_iter().filter(|it| parse(it).is_ok());
+    heads.chain(ODD.map(<[u8]>::to_vec)).map(|head| [&[50], &*head].concat()).collect()
 }

@@ -69,7 +69,7 @@ const CHAIN: [(&str, &str); 7] = [
     ("l34_flow", "{}"),
     ("sock_flow", "{}"),
     ("dns_flow", "{ pending = 4 }"),
-    ("http_flow", "{ pending = 4 }"),
+    ("http_flow", "{ pending = 4, connections = 4, redact = { enabled = true, http = { url_query = true } } }"),
     ("l7_flow", "{}"),
     ("hubble_metrics", METRICS),
 ];

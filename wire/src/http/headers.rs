@@ -80,7 +80,7 @@ fn line_by_line<'a>(start: StartLine<'a>, payload: &'a [u8], mut at: usize) -> H
         }
     }
     head.is_framing_clear &= head.len.is_some();
-    if head.len.is_none() && at == payload.len() && may_be_folded {
+    if head.len.is_none() && may_be_folded && matches!(payload[at..], [] | [b' ' | b'\t', ..]) {
         head.headers.pop();
     }
     head
