@@ -17,6 +17,7 @@ mod otlp;
 mod output;
 mod prometheus;
 mod recording;
+mod recordings;
 mod releases;
 mod reload;
 mod running;

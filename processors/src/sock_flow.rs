@@ -1,4 +1,4 @@
-//! `sock_flow`: socket traces become flows, by the rules of Hubble's `sock` parser (v1.19.4).
+//! `sock_flow`: socket traces become flows, by the rules of Hubble's `sock` parser (v1.19.4, v1.20.2).
 //!
 //! A socket trace tells the address that a process's socket was about to reach or was reached from, before or after
 //! Cilium translated it, and the cgroup of the process. Which pod that is takes a table of pods, which is not here:
@@ -57,8 +57,8 @@ impl Processor for SockFlow {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, bytes| {
             let Record::Event(event) = record else { return Outcome::Keep };
-            let EventBody::TraceSock { layout } = event.body else { return Outcome::Keep };
-            match flow(event, layout, bytes) {
+            let EventBody::TraceSock { layout, keeps_mapped } = event.body else { return Outcome::Keep };
+            match flow(event, layout, keeps_mapped, bytes) {
                 Ok(flow) => *record = Record::Flow(flow),
                 Err(reason) => return Outcome::Dropped(reason),
             }
@@ -67,7 +67,7 @@ impl Processor for SockFlow {
     }
 }
 
-fn flow(event: &Event, layout: SockLayout, bytes: &[u8]) -> Result<Flow, &'static str> {
+fn flow(event: &Event, layout: SockLayout, keeps_mapped: bool, bytes: &[u8]) -> Result<Flow, &'static str> {
     let parsed = event::parse(event.data.of(bytes), &Hints::from(layout)).map_err(|reason| reason.as_str())?;
     let event::Event::TraceSock(sock) = parsed else { return Err(NO_SOCKET) };
     Ok(Flow {
@@ -79,7 +79,11 @@ fn flow(event: &Event, layout: SockLayout, bytes: &[u8]) -> Result<Flow, &'stati
         verdict: verdict(XlatePoint(sock.xlate_point())),
         ip: Some(ip(&sock)),
         l4: l4(&sock),
-        socket: Some(Box::new(Socket { cookie: sock.sock_cookie(), cgroup_id: sock.cgroup_id() })),
+        socket: Some(Box::new(Socket {
+            cookie: sock.sock_cookie(),
+            cgroup_id: sock.cgroup_id(),
+            keeps_mapped: keeps_mapped && sock.has_mapped_ip(),
+        })),
         ..Flow::default()
     })
 }

@@ -83,6 +83,10 @@ func (g *generator) drop(mark uint32) []byte {
 	h.u32(24, g.Uint32())
 	h.u16(28, g.uint16())
 	h.bytes[30] = one(g, byte(g.IntN(9)), 100+byte(g.IntN(18)), g.byte())
+	if version == 1 && h.bytes[30] == 8 {
+		// A file of 1.12 alone, whose drops have a shorter header.
+		h.bytes[30] = 9
+	}
 	h.bytes[31] = g.byte()
 	h.u32(32, g.Uint32())
 	flags := byte(0)

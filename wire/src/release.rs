@@ -11,6 +11,8 @@ pub struct Release(u64);
 impl Release {
     pub const V1_12: Self = Self::new(1, 12, 0);
     pub const V1_13: Self = Self::new(1, 13, 0);
+    pub const V1_14: Self = Self::new(1, 14, 0);
+    pub const V1_15: Self = Self::new(1, 15, 0);
     pub const V1_16: Self = Self::new(1, 16, 0);
     pub const V1_17: Self = Self::new(1, 17, 0);
     pub const V1_17_4: Self = Self::new(1, 17, 4);

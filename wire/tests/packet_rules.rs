@@ -348,3 +348,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_first_chunk_of_an_sctp_packet_has_a_type_if_it_was_captured() {
+    for (chunks, expected) in [(&[][..], None), (&[1, 0, 0, 20], Some(1)), (&[14, 0, 0, 4, 6], Some(14))] {
+        let packet = ipv4(132, &[&[0, 7, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0], chunks].concat());
+        // What the perf ring padded the packet with is no chunk.
+        let padded = [&packet[..], &[2; 4]].concat();
+        let l4 = parse(&padded, Link::Ipv4).expect("a packet").l4;
+        assert_eq!(l4, Some(L4::Sctp { sport: 7, dport: 9, chunk: expected }));
+    }
+}

@@ -23,14 +23,16 @@ pub use enums::{AuthType, Direction, FlowType, IpVersion, PolicyMatch, Verdict, 
 pub use file::{FileNumbering, Numbered, SourceFile};
 pub use icmp::{icmpv4_text, icmpv6_text};
 pub use identity::IdentityScope;
-pub use l4::{L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
+pub use l4::{L4, LastLayer, SctpChunk, TcpFlags, Tunnel, TunnelProtocol};
 pub use l7::{
     Dns, DnsAnswer, DnsAnswers, DnsTypes, Generic, Http, Kafka, L7, L7Record, L7Type, ObservedLatency, REDACTED, Seen,
     Word, word,
 };
 pub use missing::{MessagePart, Missing};
 pub use socket::{Socket, XlatePoint};
-pub use trace::{TracePoint, TraceReason, capture_point_name};
+pub use trace::{OriginalSource, TracePoint, TraceReason, capture_point_name};
+
+use std::net::IpAddr;
 
 use crate::batch::Span;
 use crate::time::Timestamp;
@@ -145,6 +147,15 @@ impl Flow {
     #[must_use]
     pub fn destination_address(&self) -> Option<Address> {
         self.known(self.ip?.destination, !XlatePoint(self.sub_type).is_reverse())
+    }
+
+    /// The form in which an address of the flow is written: IPv4-mapped ones as IPv4, unless [`Socket::keeps_mapped`].
+    #[must_use]
+    pub fn written(&self, address: Address) -> IpAddr {
+        match &self.socket {
+            Some(socket) if socket.keeps_mapped => IpAddr::V6(address.0.into()),
+            _ => address.to_ip(),
+        }
     }
 
     /// An address, unless it stands for none: it does in the record of a proxy, and on the pod's side of a

@@ -7,6 +7,9 @@ pub struct Socket {
     pub cookie: u64,
     /// Cgroup of the process, which tells its pod; 0 on kernels that do not report it.
     pub cgroup_id: u64,
+    /// Whether the peer's address is an IPv4-mapped one that is written as IPv6 (`::ffff:192.0.2.1`), as Hubble has done
+    /// since 1.20. IPv4-mapped addresses of packets are written as IPv4.
+    pub keeps_mapped: bool,
 }
 
 /// `flow.SocketTranslationPoint` (v1.19.4), the `sub_type` of a socket flow.

@@ -98,6 +98,17 @@ impl TraceReason {
     }
 }
 
+/// What an original source address in a trace says about its direction (Hubble's `decodeTrafficDirection`). The
+/// datapath fills one in for every packet to an endpoint, translated or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OriginalSource {
+    /// That the source was translated, so that the packet is on its way out: Hubble since 1.16.
+    #[default]
+    TellsDirection,
+    /// Nothing: Hubble until 1.15.
+    TellsNothing,
+}
+
 /// `flow.DebugCapturePoint`'s name (v1.19.4) for the sub-type of a capture; `None` for a number that
 /// it does not name.
 #[must_use]

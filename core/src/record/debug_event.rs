@@ -1,5 +1,7 @@
 //! Debug messages of the datapath: Hubble's `flow.DebugEvent` (v1.19.4), which an agent in debug mode sends.
 
+use tidegate_wire::release::Release;
+
 use crate::time::Timestamp;
 
 /// One message. Its text is made of the type and the arguments where it leaves the process.
@@ -17,6 +19,8 @@ pub struct DebugEvent {
     pub args: [u32; 3],
     /// The CPU that reported it.
     pub cpu: i32,
+    /// Whether its sender is of a release before the one that changed its text ([`DebugEventType::new_text_since`]).
+    pub has_old_text: bool,
 }
 
 /// `flow.DebugEventType`: the numbering of `bpf/lib/dbg.h`.
@@ -28,6 +32,20 @@ impl DebugEventType {
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         NAMES.get(usize::from(self.0)).copied()
+    }
+
+    /// The release since which Hubble has another text for it; `None` if the text has not changed since 1.12.
+    #[must_use]
+    pub fn new_text_since(self) -> Option<Release> {
+        match self.0 {
+            // The third argument, and a word that was misspelt.
+            1 | 13 => Some(Release::V1_20),
+            // Direction and scope.
+            49 | 52 => Some(Release::V1_14),
+            // Unknown before.
+            66 | 67 => Some(Release::V1_19),
+            _ => None,
+        }
     }
 }
 

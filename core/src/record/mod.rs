@@ -16,7 +16,7 @@ use tidegate_wire::access_log::Kept;
 use tidegate_wire::event::SockLayout;
 
 use crate::batch::Span;
-use crate::flow::{FileNumbering, Flow};
+use crate::flow::{FileNumbering, Flow, OriginalSource};
 use crate::metric::Point;
 use crate::time::Timestamp;
 
@@ -158,11 +158,15 @@ pub enum EventBody {
         header_len: u16,
         /// How a drop's source file is numbered; settled by the decoder, because no version byte tells.
         files: FileNumbering,
+        /// What a trace's original source says about its direction; settled by the decoder likewise.
+        original_source: OriginalSource,
     },
     /// A checked socket trace (7), which has no packet.
     TraceSock {
         /// How its fields lie; settled by the decoder, because no version byte tells.
         layout: SockLayout,
+        /// Whether an IPv4-mapped address is written as IPv6, as Hubble has done since 1.20.
+        keeps_mapped: bool,
     },
     /// An access-log record (129) of a proxy, which is right as a whole.
     AccessLog(Box<Kept>),

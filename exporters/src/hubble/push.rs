@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use tidegate_core::Timestamp;
-use tidegate_core::flow::{Address, DnsAnswer};
+use tidegate_core::flow::DnsAnswer;
 
 use super::digits::{hex_pair, mac_text, push_ipv4, push_ipv6, push_number, push_pair};
 
@@ -55,9 +55,9 @@ pub(crate) fn push_answer(out: &mut String, answer: &DnsAnswer) {
 }
 
 /// The address of one side of a flow; nothing if it is not known.
-pub(super) fn push_peer_address(out: &mut String, address: Option<Address>) {
+pub(super) fn push_peer_address(out: &mut String, address: Option<IpAddr>) {
     if let Some(address) = address {
-        push_address(out, address.to_ip());
+        push_address(out, address);
     }
 }
 

@@ -4,11 +4,14 @@ use tidegate_core::Timestamp;
 use tidegate_core::record::{DebugEvent, DebugEventType};
 use tidegate_exporters::hubble::Compact;
 
-/// The text, which ends the compact line.
+/// The text of the newest release, which ends the compact line.
 fn message(number: u8, args: [u32; 3]) -> String {
-    let event = DebugEvent { event_type: DebugEventType(number), args, ..DebugEvent::default() };
+    text(&DebugEvent { event_type: DebugEventType(number), args, ..DebugEvent::default() })
+}
+
+fn text(event: &DebugEvent) -> String {
     let mut line = String::new();
-    Compact::default().push_debug_event(&mut line, &event);
+    Compact::default().push_debug_event(&mut line, event);
     let text = line.split_once(" CPU: 00 (").and_then(|(_, rest)| rest.strip_suffix(")\n"));
     text.unwrap_or_else(|| panic!("{line}")).to_owned()
 }
@@ -30,7 +33,7 @@ const V6: u32 = bytes([0, 0x0a, 0, 0x0b]);
 /// Number, arguments and text.
 const MESSAGES: &[(u8, [u32; 3], &str)] = &[
     (0, [1, 2, 3], "Unknown message type=0 arg1=1 arg2=2"),
-    (1, [10, 255, 3], "No message, arg1=10 (0xa) arg2=255 (0xff)"),
+    (1, [10, 255, 3], "No message, arg1=10 (0xa) arg2=255 (0xff) arg3=3 (0x3)"),
     (2, [312, 4021, 0], "Attempting local delivery for container id 312 from seclabel 4021"),
     (3, [16, 4021, 0], "Encapsulating to node 16 (0x10) from seclabel 4021"),
     (4, [12, INDEX, 0], "Local container found ifindex  seclabel 7"),
@@ -42,7 +45,7 @@ const MESSAGES: &[(u8, [u32; 3], &str)] = &[
     (10, [POD, INDEX, 0], "CT created 2/2: 10.0.1.5 revnat=7"),
     (11, [135, 0, 0], "Handling ICMPv6 type=135"),
     (12, [54, 0, 0], "ICMPv6 echo request for router offset=54"),
-    (13, [0xfd, 0xabc, 0], "ICMPv6 neighbour soliciation for address fd:abc"),
+    (13, [0xfd, 0xabc, 0], "ICMPv6 neighbour solicitation for address fd:abc"),
     (14, [0, 0, 0], "Sending ICMPv6 time exceeded"),
     (15, [0, 0, 0], "CT verdict: New, revnat=0"),
     (16, [7, 0xabc, 0], "Tunnel decap: id=7 flowlabel=abc"),
@@ -108,6 +111,34 @@ fn every_message_has_hubbles_text() {
     }
 }
 
+/// Texts that changed: those of 1.12.0, and 1.13.18, 1.18.4 and 1.19.4 for the last three pairs.
+#[test]
+fn a_message_of_an_older_release_has_the_text_that_its_own_hubble_gave_it() {
+    let old = [
+        (1, [10, 255, 3], "No message, arg1=10 (0xa) arg2=255 (0xff)"),
+        (13, [0xfd, 0xabc, 0], "ICMPv6 neighbour soliciation for address fd:abc"),
+        (49, [1 << 8 | 1, 0, 0], "Conntrack lookup 2/2: nexthdr=1 flags=1"),
+        (52, [6 << 8 | 1, 0, 0], "Conntrack lookup 2/2: nexthdr=6 flags=1"),
+        (66, [0xa, 0xb, 0], "Unknown message type=66 arg1=10 arg2=11"),
+        (67, [0xa, 0xb, 0], "Unknown message type=67 arg1=10 arg2=11"),
+    ];
+    for number in 0..=u8::MAX {
+        let event_type = DebugEventType(number);
+        let (known, args) = MESSAGES.iter().find(|known| known.0 == number).map_or(("", [1, 2, 3]), |m| (m.2, m.1));
+        let event = |has_old_text| DebugEvent { event_type, args, has_old_text, ..DebugEvent::default() };
+        match old.iter().find(|(changed, ..)| *changed == number) {
+            Some((_, args, expected)) => {
+                assert_eq!(text(&DebugEvent { args: *args, ..event(true) }), *expected);
+                assert!(event_type.new_text_since().is_some(), "{number}");
+            }
+            None => {
+                assert_eq!(event_type.new_text_since(), None, "{number} {known}");
+                assert_eq!(text(&event(true)), text(&event(false)));
+            }
+        }
+    }
+}
+
 #[test]
 fn arguments_that_are_symbols_have_their_names() {
     let cases = [
@@ -142,6 +173,7 @@ fn a_line_tells_who_reports_what_about_which_packet() {
         hash: 0xabc,
         args: [1, 0, 0],
         cpu: 3,
+        has_old_text: false,
     };
     let cases = [
         (

@@ -178,8 +178,8 @@ fn agent_events_are_written_as_hubble_writes_them() {
 
 #[test]
 fn debug_events_are_written_as_hubble_writes_them() {
-    let event =
-        DebugEvent { time: TIME, event_type: DebugEventType(15), source: 312, hash: 0, args: [1, 0, 0], cpu: 3 };
+    let (event_type, args) = (DebugEventType(15), [1, 0, 0]);
+    let event = DebugEvent { time: TIME, event_type, source: 312, args, cpu: 3, ..DebugEvent::default() };
     let number = DebugEvent { event_type: DebugEventType(200), hash: u32::MAX, cpu: -1, ..DebugEvent::default() };
     let mut lines = String::new();
     Json::new(NODE).push_debug_event(&mut lines, &event);
@@ -205,13 +205,17 @@ fn socket(sub_type: u8) -> Flow {
         verdict: Verdict::Traced,
         ip: Some(Ip { version: IpVersion::V6, ..Ip::default() }),
         l4: L4::Udp { source_port: 0, destination_port: 53 },
-        socket: Some(Box::new(Socket { cookie: u64::MAX, cgroup_id: 4242 })),
+        socket: Some(Box::new(Socket { cookie: u64::MAX, cgroup_id: 4242, keeps_mapped: false })),
         ..Flow::default()
     }
 }
 
 #[test]
 fn a_socket_flow_has_its_peers_address_and_no_other() {
+    let mapped = |ip, sub_type| {
+        let socket_ = Socket { keeps_mapped: true, ..Socket::default() };
+        Flow { ip: Some(ip), socket: Some(Box::new(socket_)), ..socket(sub_type) }
+    };
     let known = Ip { source: Address::v4([10, 0, 0, 1]), destination: Address::v4([10, 0, 0, 2]), ..Ip::default() };
     for (flow, ip, compact) in [
         (
@@ -228,6 +232,16 @@ fn a_socket_flow_has_its_peers_address_and_no_other() {
             Flow { ip: Some(known), ..socket(2) },
             r#""IP":{"source":"10.0.0.1","destination":"10.0.0.2"}"#,
             ": 10.0.0.1 (unknown) <> 10.0.0.2:53 (unknown) post-xlate-fwd TRACED (UDP)",
+        ),
+        (
+            mapped(Ip { source: Address::default(), ..known }, 1),
+            r#""IP":{"destination":"::ffff:10.0.0.2"}"#,
+            ":  (unknown) <> [::ffff:10.0.0.2]:53 (unknown) pre-xlate-fwd TRACED (UDP)",
+        ),
+        (
+            mapped(Ip { destination: Address::default(), ..known }, 3),
+            r#""IP":{"source":"::ffff:10.0.0.1"}"#,
+            ": ::ffff:10.0.0.1 (unknown) <> :53 (unknown) pre-xlate-rev TRACED (UDP)",
         ),
     ] {
         let (mut json, mut line) = (String::new(), String::new());

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tidegate_core::flow::{
     Address, AuthType, DropReason, Endpoint, EndpointNames, FileNumbering, Flow, FlowType, Generic, Ip, IpVersion,
-    Kafka, L4, L7Record, L7Type, MessagePart, Missing, ObservedLatency, SourceFile, TcpFlags, TracePoint, TraceReason,
-    message_type,
+    Kafka, L4, L7Record, L7Type, MessagePart, Missing, ObservedLatency, SctpChunk, SourceFile, TcpFlags, TracePoint,
+    TraceReason, message_type,
 };
 use tidegate_exporters::hubble::{Json, Uuids};
 
@@ -80,6 +80,7 @@ fn what_a_packet_says_has_its_names_and_places() {
     let ip = Ip { source, destination, version: IpVersion::V6, encrypted: true, ..Ip::default() };
     let l4 = |l4| Flow { l4, ..Flow::default() };
     let all = r#"{"FIN":true,"SYN":true,"RST":true,"PSH":true,"ACK":true,"URG":true,"ECE":true,"CWR":true,"NS":true}"#;
+    let sctp = |chunk_type| L4::Sctp { source_port: 1, destination_port: 2, chunk_type };
     let (vrrp, group) = (L4::Vrrp { vrrp_type: 1, vrid: 7, priority: 100 }, Address::v4([224, 0, 0, 251]));
     assert_parts([
         (
@@ -89,9 +90,10 @@ fn what_a_packet_says_has_its_names_and_places() {
         (l4(samples::tcp(0, 80, 0)), r#""l4":{"TCP":{"destination_port":80,"flags":{}}}"#),
         (l4(samples::tcp(1, 2, 0x1ff)), all),
         (l4(samples::tcp(1, 2, TcpFlags::NS)), r#""flags":{"NS":true}"#),
+        (l4(sctp(SctpChunk::Unsupported)), r#""l4":{"SCTP":{"source_port":1,"destination_port":2}}"#),
         (
-            l4(L4::Sctp { source_port: 1, destination_port: 2 }),
-            r#""l4":{"SCTP":{"source_port":1,"destination_port":2}}"#,
+            l4(sctp(SctpChunk::ShutdownComplete)),
+            r#""l4":{"SCTP":{"source_port":1,"destination_port":2,"chunk_type":"SHUTDOWN_COMPLETE"}}"#,
         ),
         (l4(L4::Icmpv4 { icmp_type: 0, code: 0 }), r#""l4":{"ICMPv4":{}}"#),
         (l4(L4::Icmpv6 { icmp_type: 1, code: 4 }), r#""l4":{"ICMPv6":{"type":1,"code":4}}"#),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use tidegate_core::flow::{
     Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer, MessagePart, Missing,
-    ObservedLatency, Seen, TcpFlags,
+    ObservedLatency, SctpChunk, Seen, TcpFlags,
 };
 use tidegate_exporters::hubble::push_summary;
 
@@ -28,7 +28,11 @@ fn a_packet_is_summed_up_by_its_innermost_layer() {
         (LastLayer::Ipv4, L4::None, "IPv4"),
         (LastLayer::Ipv6, L4::None, "IPv6"),
         (LastLayer::Udp, L4::Udp { source_port: ports.0, destination_port: ports.1 }, "UDP"),
-        (LastLayer::Sctp, L4::Sctp { source_port: ports.0, destination_port: ports.1 }, "SCTP"),
+        (
+            LastLayer::Sctp,
+            L4::Sctp { source_port: ports.0, destination_port: ports.1, chunk_type: SctpChunk::Init },
+            "SCTP",
+        ),
         (LastLayer::Tcp, samples::tcp(1, 2, TcpFlags::SYN | TcpFlags::ACK), "TCP Flags: SYN, ACK"),
         (LastLayer::Tcp, samples::tcp(1, 2, 0x1ff), "TCP Flags: SYN, ACK, RST, FIN, PSH, URG, ECE, CWR, NS"),
         (LastLayer::Tcp, samples::tcp(1, 2, 0), "TCP Flags: "),

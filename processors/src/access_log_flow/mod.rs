@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use tidegate_core::Record;
 use tidegate_core::component::Reasons;
 use tidegate_core::flow::{
-    Address, Direction, Endpoint, Flow, FlowType, Ip, IpVersion, L4, L7, L7Type, Verdict, message_type,
+    Address, Direction, Endpoint, Flow, FlowType, Ip, IpVersion, L4, L7, L7Type, SctpChunk, Verdict, message_type,
 };
 use tidegate_core::record::{Event, EventBody};
 use tidegate_wire::access_log::{Decoder, EndpointView, Protocol, View};
@@ -131,7 +131,7 @@ impl<'a> Log<'a> {
         match protocol {
             6 => L4::Tcp { source_port, destination_port, flags: None },
             17 => L4::Udp { source_port, destination_port },
-            132 => L4::Sctp { source_port, destination_port },
+            132 => L4::Sctp { source_port, destination_port, chunk_type: SctpChunk::Unsupported },
             _ => L4::None,
         }
     }

@@ -3,9 +3,9 @@
 
 use serde::Deserialize;
 use tidegate_core::Timestamp;
-use tidegate_core::record::{AgentEvent, AgentEventType as Type, Frame, Notification};
+use tidegate_core::record::{AgentEvent, AgentEventType as Type, Frame, Notification, ServiceUpsert};
 use tidegate_wire::agent_notify::{self, View};
-use tidegate_wire::release::Releases;
+use tidegate_wire::release::{Release, Releases};
 
 use crate::access_log_flow::go_time;
 
@@ -31,8 +31,25 @@ pub(super) fn decode(
     };
     let unknown = || (Type::Unknown, Notification::Unknown { notify_type: kind, text: text.into_owned() });
     let (event_type, notification) = known.unwrap_or_else(unknown);
+    let senders = match &notification {
+        Notification::ServiceUpsert(service) => notify.senders().and(senders_of_service(service)),
+        _ => None,
+    };
     let Frame { time, stream, .. } = *frame;
-    Ok((AgentEvent { time, stream, event_type, notification }, notify.senders()))
+    Ok((AgentEvent { time, stream, event_type, notification }, senders.unwrap_or(notify.senders())))
+}
+
+/// 1.12 had one traffic policy, 1.13 named it anew and added another, and 1.17 dropped the old name.
+fn senders_of_service(service: &ServiceUpsert) -> Releases {
+    let has = |text: &String| !text.is_empty();
+    let has_new = has(&service.ext_traffic_policy) || has(&service.int_traffic_policy);
+    match (has(&service.traffic_policy), has(&service.ext_traffic_policy)) {
+        (true, _) if !has_new => Releases::before(Release::V1_13),
+        (true, _) => Releases::between(Release::V1_13, Release::V1_17),
+        (false, true) => Releases::since(Release::V1_17),
+        (false, false) if has_new => Releases::since(Release::V1_13),
+        (false, false) => Releases::ANY,
+    }
 }
 
 /// Reads what Cilium's number says that the text is; `None` for a number that Hubble has no type for.

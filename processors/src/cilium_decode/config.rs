@@ -35,11 +35,12 @@ pub struct Config {
     /// Release of the agent behind the socket, `"1.18"` or `"1.18.3"`; a leading `v` and what follows `-` or `+` are
     /// ignored. Releases since 1.12.
     ///
-    /// It settles what no version byte tells: the header of drops up to 1.17.3, the layout of socket traces, and by which
-    /// table the source file of a drop is named, for which the patch release matters in 1.14. Empty (the default):
+    /// It settles what no version byte tells: the header of drops up to 1.17.3, the layout of socket traces, by which
+    /// table the source file of a drop is named (for which the patch release matters in 1.14), and what Hubble of that
+    /// release makes of traffic directions, debug messages and IPv4-mapped addresses. Empty (the default):
     /// what the connection has shown settles it, and what is still open then is chosen by a rule, counted as
     /// `ambiguous`, and logged once. Events that no such release sends are read as what they are, with the note
-    /// `cilium_version_contradicted`.
+    /// `cilium_version_contradicted`; what was read by the configuration alone until then is counted as `ambiguous`.
     pub cilium_version: String,
 }
 
@@ -70,10 +71,11 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        let said = self.releases().ok_or_else(|| BuildError {
+        let configured = self.releases().ok_or_else(|| BuildError {
             key: "cilium_version",
             message: format!("{:?} is no Cilium release since 1.12; write it as \"1.18\"", self.cilium_version),
         })?;
-        Ok(Box::new(CiliumDecode { decoder: Decoder { said, hints: Hints::from(said), ..Decoder::default() } }))
+        let hints = Hints::configured(configured);
+        Ok(Box::new(CiliumDecode { decoder: Decoder { configured, hints, ..Decoder::default() } }))
     }
 }

@@ -16,21 +16,24 @@ mod files;
 mod notes;
 
 pub use config::{Config, KIND};
-use doubt::{Doubt, Doubts};
+use doubt::{Doubt, Doubts, Known};
 use files::Files;
 use notes::Notes;
 
 use tidegate_core::component::Reasons;
-use tidegate_core::flow::FileNumbering;
+use tidegate_core::flow::{FileNumbering, OriginalSource};
 use tidegate_core::record::{DebugEvent, DebugEventType, Event, EventBody, Frame, Lost, LostSource};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Outcome, Record, ledger::Tally};
 use tidegate_wire::access_log::{self, Kept};
 use tidegate_wire::agent_notify;
-use tidegate_wire::event::{self, DebugMsg, DropNotify, DropV1Header, Hints, PacketEvent, SockLayout};
+use tidegate_wire::event::{
+    self, DebugMsg, DropNotify, DropV1Header, Hints, PacketEvent, SockLayout, TraceNotify, TraceSockNotify,
+    trace_reason,
+};
 use tidegate_wire::gob;
 use tidegate_wire::payload::Payload;
-use tidegate_wire::release::Releases;
+use tidegate_wire::release::{Release, Releases};
 
 /// `Payload.Type` is neither an event sample nor a lost record.
 pub const UNKNOWN_PAYLOAD_TYPE: &str = "unknown_payload_type";
@@ -69,13 +72,15 @@ impl Processor for CiliumDecode {
 #[derive(Debug, Default)]
 struct Decoder {
     /// The releases that the configuration names.
-    said: Releases,
+    configured: Releases,
     /// The stream that the hints are about.
     stream: u32,
     hints: Hints,
     access_log: access_log::Decoder,
     agent_notify: agent_notify::Decoder,
     files: Files,
+    /// The same for what was shown, whatever is configured.
+    shown_files: Files,
     doubts: Doubts,
     notes: Notes,
 }
@@ -84,7 +89,9 @@ impl Decoder {
     /// Makes the frame's record what it holds.
     fn decode(&mut self, record: &mut Record, frame: &Frame, bytes: &[u8]) -> Result<(), &'static str> {
         if frame.stream != self.stream {
-            (self.stream, self.hints) = (frame.stream, Hints::from(self.said));
+            self.stream = frame.stream;
+            self.hints = Hints::configured(self.configured);
+            self.doubts.forget();
         }
         match i64::from(frame.payload_type) {
             Payload::EVENT_SAMPLE => self.sample(record, frame, frame.data.of(bytes)),
@@ -99,14 +106,14 @@ impl Decoder {
     fn sample(&mut self, record: &mut Record, frame: &Frame, data: &[u8]) -> Result<(), &'static str> {
         if let Some(header_len) = event::plain_header(data, &self.hints) {
             let Frame { time, seq, cpu, data, .. } = *frame;
-            let body = packet(header_len, FileNumbering::default());
+            let body = packet(header_len, FileNumbering::default(), OriginalSource::default());
             record.overwrite(Record::Event(Event { time, seq, cpu, data, body }));
             return Ok(());
         }
         let event = event::parse(data, &self.hints).map_err(|reason| reason.as_str())?;
         self.hints.observe(&event);
         match event {
-            event::Event::Debug(message) => *record = Record::DebugEvent(debug_event(frame, &message)),
+            event::Event::Debug(message) => *record = Record::DebugEvent(self.debug_event(frame, &message)),
             event::Event::Agent(_) => {
                 let (event, senders) = agent_event::decode(&mut self.agent_notify, frame, data)?;
                 self.hints.learn(senders);
@@ -118,28 +125,37 @@ impl Decoder {
                 record.overwrite(Record::Event(Event { time, seq, cpu, data: span, body }));
             }
         }
-        self.notes.cilium_version_contradicted += u64::from(self.hints.are_contradicted());
+        if self.hints.are_contradicted() {
+            self.distrust_configuration();
+        }
         Ok(())
+    }
+
+    /// The event at hand is of none of the releases that are configured.
+    fn distrust_configuration(&mut self) {
+        self.notes.cilium_version_contradicted += 1;
+        self.notes.warn(&self.doubts.distrust());
+    }
+
+    fn known(&self) -> Known {
+        Known { releases: self.hints.releases(), shown: self.hints.shown() }
     }
 
     fn body(&mut self, event: &event::Event<'_>, data: &[u8]) -> Result<EventBody, &'static str> {
         Ok(match event {
             event::Event::Drop(drop) => self.drop(drop),
-            event::Event::Trace(trace) => self.packet(trace, FileNumbering::default()),
+            event::Event::Trace(trace) => self.trace(trace),
             event::Event::PolicyVerdict(verdict) => self.packet(verdict, FileNumbering::default()),
             event::Event::Capture(capture) => self.packet(capture, FileNumbering::default()),
-            event::Event::Recorder(recorder) => packet(recorder.packet_offset(), FileNumbering::default()),
+            event::Event::Recorder(recorder) => {
+                packet(recorder.packet_offset(), FileNumbering::default(), OriginalSource::default())
+            }
             event::Event::AccessLog(_) => {
                 let record = self.access_log.read(data).map_err(access_log::Error::as_str)?;
                 self.hints.learn(record.variant.senders());
                 EventBody::AccessLog(Box::new(Kept::of(&record, data)))
             }
-            event::Event::TraceSock(sock) => {
-                if self.hints.sock() == SockLayout::Unknown {
-                    self.doubts.add(Doubt::TraceSockLayout);
-                }
-                EventBody::TraceSock { layout: sock.layout() }
-            }
+            event::Event::TraceSock(sock) => self.sock(sock),
             _ => {
                 self.notes.undecoded_unknown += 1;
                 EventBody::Undecoded
@@ -148,43 +164,99 @@ impl Decoder {
     }
 
     fn drop(&mut self, drop: &DropNotify<'_>) -> EventBody {
-        if drop.version() == 1 && self.hints.drop_v1() == DropV1Header::Unknown {
-            self.doubts.add(Doubt::DropHeader);
+        let written = DropV1Header::of(drop.senders());
+        if drop.version() == 1 {
+            self.settle(Doubt::DropHeader, written, DropV1Header::of);
         }
         // Where the header had to be guessed, so is the numbering, by the same guess.
-        let releases = self.hints.releases().and(drop.senders()).unwrap_or(drop.senders());
-        let file = self.files.numbering(drop.file(), releases);
-        if file.is_ambiguous {
-            self.doubts.add(Doubt::DropSourceFile);
+        let among = |known: Releases| known.and(drop.senders()).unwrap_or(drop.senders());
+        let known = self.known();
+        let file = self.files.numbering(drop.file(), among(known.releases));
+        let shown = self.shown_files.numbering(drop.file(), among(known.shown));
+        self.doubts.judge(Doubt::DropSourceFile, known, |releases| {
+            if releases == known.releases { file.is_ambiguous } else { shown.is_ambiguous }
+        });
+        if drop.version() != 1 || DropV1Header::of(known.shown) != DropV1Header::Unknown {
+            self.hints.learn_from_number(shown.senders);
         }
         self.packet(drop, file.numbering)
     }
 
+    fn trace(&mut self, trace: &TraceNotify<'_>) -> EventBody {
+        const OLD: Releases = Releases::before(Release::V1_16);
+        // The other rule for the direction finds the same for a reply, unless the reporting endpoint sent it to itself.
+        let is_reply_or_unknown = matches!(trace.reason(), trace_reason::CT_REPLY | trace_reason::UNKNOWN);
+        let known = self.known();
+        if trace.source() != 0 && trace.orig_ip().is_some() && !is_reply_or_unknown {
+            self.doubts.judge(Doubt::TrafficDirection, known, |releases| is_open(releases, Release::V1_16));
+        }
+        let is_old = known.releases.within(OLD);
+        let original_source = if is_old { OriginalSource::TellsNothing } else { OriginalSource::TellsDirection };
+        self.count_extension(trace);
+        packet(trace.packet_offset(), FileNumbering::default(), original_source)
+    }
+
+    fn sock(&mut self, sock: &TraceSockNotify<'_>) -> EventBody {
+        self.settle(Doubt::TraceSockLayout, sock.layout(), SockLayout::of);
+        if sock.has_mapped_ip() {
+            self.doubts.judge(Doubt::MappedAddress, self.known(), |releases| is_open(releases, Release::V1_20));
+        }
+        let keeps_mapped = !self.hints.releases().within(Releases::before(Release::V1_20));
+        EventBody::TraceSock { layout: sock.layout(), keeps_mapped }
+    }
+
+    /// A layout that the event was read with, and which one releases have if they have one. What is configured does not
+    /// outweigh the values of the event.
+    fn settle<L: PartialEq + Default>(&mut self, doubt: Doubt, read: L, of: fn(Releases) -> L) {
+        let known = self.known();
+        self.doubts.judge(doubt, known, |releases| of(releases) == L::default());
+        let expected = of(known.releases);
+        if expected != L::default() && expected != read {
+            self.distrust_configuration();
+        }
+    }
+
+    fn debug_event(&mut self, frame: &Frame, message: &DebugMsg<'_>) -> DebugEvent {
+        let event_type = DebugEventType(message.subtype());
+        let new_text_since = event_type.new_text_since();
+        if let Some(since) = new_text_since {
+            self.doubts.judge(Doubt::DebugText, self.known(), |releases| is_open(releases, since));
+        }
+        let releases = self.hints.releases();
+        DebugEvent {
+            time: frame.time,
+            event_type,
+            source: message.source(),
+            hash: message.hash(),
+            args: message.args(),
+            cpu: frame.cpu,
+            has_old_text: new_text_since.is_some_and(|since| releases.within(Releases::before(since))),
+        }
+    }
+
     fn packet<'a>(&mut self, event: &impl PacketEvent<'a>, files: FileNumbering) -> EventBody {
+        self.count_extension(event);
+        packet(event.packet_offset(), files, OriginalSource::default())
+    }
+
+    fn count_extension<'a>(&mut self, event: &impl PacketEvent<'a>) {
         if event.ext_version() != 0 {
             self.doubts.add(Doubt::HeaderExtension);
         }
-        packet(event.packet_offset(), files)
     }
 }
 
-fn packet(offset: usize, files: FileNumbering) -> EventBody {
+/// Whether some of the releases are before `since`, and some are not.
+fn is_open(releases: Releases, since: Release) -> bool {
+    releases.and(Releases::before(since)).is_some() && releases.and(Releases::since(since)).is_some()
+}
+
+fn packet(offset: usize, files: FileNumbering, original_source: OriginalSource) -> EventBody {
     // Headers are tens of bytes; only a forged extension could make one longer, and then nothing is lost by it.
-    EventBody::Packet { header_len: u16::try_from(offset).unwrap_or(u16::MAX), files }
+    EventBody::Packet { header_len: u16::try_from(offset).unwrap_or(u16::MAX), files, original_source }
 }
 
 fn lost(frame: &Frame) -> Lost {
     let source = LostSource::PerfEventRingBuffer;
     Lost { time: frame.time, source, count: frame.lost, cpu: Some(frame.cpu), span: None }
-}
-
-fn debug_event(frame: &Frame, message: &DebugMsg<'_>) -> DebugEvent {
-    DebugEvent {
-        time: frame.time,
-        event_type: DebugEventType(message.subtype()),
-        source: message.source(),
-        hash: message.hash(),
-        args: message.args(),
-        cpu: frame.cpu,
-    }
 }

@@ -18,13 +18,24 @@ pub(super) struct Notes {
 }
 
 impl Notes {
+    /// Says once that the configuration is wrong. `read_by_it` are the choices that only the configuration had settled
+    /// before, with how many events each was made for.
+    pub(super) fn warn(&mut self, read_by_it: &[(&'static str, u64)]) {
+        if std::mem::replace(&mut self.has_warned, true) {
+            return;
+        }
+        let counts: Vec<_> = read_by_it.iter().map(|(choice, count)| format!("{count} {choice}")).collect();
+        let read_by_it = if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") };
+        tracing::warn!(
+            read_by_it,
+            "the agent sends what the release that `cilium_version` names does not; its events decide from here on, and \
+             what was read by the configuration alone is counted as ambiguous; correct or remove `cilium_version`"
+        );
+    }
+
     /// Moves the counts into the books.
     pub(super) fn enter(&mut self, tally: &mut Tally) {
-        let contradicted = std::mem::take(&mut self.cilium_version_contradicted);
-        if contradicted > 0 && !std::mem::replace(&mut self.has_warned, true) {
-            tracing::warn!("the agent sends what the release that `cilium_version` names does not; its events decide");
-        }
-        for _ in 0..contradicted {
+        for _ in 0..std::mem::take(&mut self.cilium_version_contradicted) {
             tally.note(VERSION_CONTRADICTED);
         }
         for _ in 0..std::mem::take(&mut self.undecoded_unknown) {

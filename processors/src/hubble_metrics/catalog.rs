@@ -2,7 +2,7 @@
 
 use super::families::Settings;
 use super::item::{Item, ItemError};
-use super::metrics::{PLUGINS, Plugin, Sighted, UNSUPPORTED};
+use super::metrics::{PLUGINS, Plugin, Sighted};
 use super::{Listed, Listing, context};
 use context::{Context, Options};
 
@@ -27,9 +27,6 @@ pub(super) fn metrics(list: &[String], settings: Settings) -> Result<Listing, It
 }
 
 fn plugin(name: &str) -> Result<&'static Plugin, ItemError> {
-    if let Some((name, why)) = UNSUPPORTED.iter().find(|(known, _)| *known == name) {
-        return Err(ItemError::Unsupported { name, why });
-    }
     PLUGINS.iter().find(|plugin| plugin.name == name).ok_or_else(|| {
         let near = PLUGINS.iter().map(|plugin| (distance(name, plugin.name), plugin.name)).min();
         let names = || PLUGINS.iter().map(|plugin| plugin.name).collect::<Vec<_>>().join(", ");
@@ -92,13 +89,9 @@ mod tests {
             (
                 "bandwidth",
                 "metric 'bandwidth' does not exist; there are dns, drop, flow, flows-to-world, http, httpV2, icmp, \
-                 kafka, policy, port-distribution, tcp",
+                 kafka, policy, port-distribution, sctp, tcp",
             ),
-            (
-                "sctp",
-                "metric 'sctp' cannot be counted: flows do not carry the chunk type of SCTP packets, which Hubble \
-                 has from 1.20 on",
-            ),
+            ("sctp", ""),
             ("flow:sourceContext=pod-short", "unable to initialize metric 'flow': unknown context 'pod-short'"),
             ("flow:sourceContext", "unable to initialize metric 'flow': unknown context ''"),
             ("flow:labelsContext=source_ip,x", "unable to initialize metric 'flow': invalid labelsContext value: x"),

@@ -7,9 +7,6 @@ pub(super) enum ItemError {
     /// Hubble only warns and counts nothing; a typo that nobody sees until a dashboard is empty.
     #[error("metric '{name}' does not exist{hint}")]
     UnknownMetric { name: String, hint: String },
-    /// Hubble has it, this processor does not.
-    #[error("metric '{name}' cannot be counted: {why}")]
-    Unsupported { name: &'static str, why: &'static str },
     #[error("metric '{0}' is listed twice")]
     Twice(&'static str),
     #[error("plugin {0} conflicts with plugin {1}")]

@@ -1,12 +1,15 @@
-//! What an event's header says about the flow: Hubble's `pkg/hubble/parser/threefour/parser.go` (v1.19.4).
+//! What an event's header says about the flow: Hubble's `pkg/hubble/parser/threefour/parser.go` (v1.19.4, and what
+//! earlier releases made of events that only they have).
 //!
 //! Called after the packet is read, since a trace's original source goes into its IP header.
 
 use tidegate_core::flow::{
-    Address, AuthType, Direction, DropReason, FileNumbering, Flow, FlowType, PolicyMatch, SourceFile, TracePoint,
-    TraceReason, Verdict, message_type,
+    Address, AuthType, Direction, DropReason, FileNumbering, Flow, FlowType, OriginalSource, PolicyMatch, SourceFile,
+    TracePoint, TraceReason, Verdict, message_type,
 };
-use tidegate_wire::event::{DebugCapture, DropNotify, PacketEvent, PolicyVerdictNotify, RecorderCapture, TraceNotify};
+use tidegate_wire::event::{
+    DebugCapture, DropNotify, PacketEvent, PolicyVerdictNotify, RecorderCapture, TraceNotify, trace_reason,
+};
 
 pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>, files: FileNumbering) {
     event_type(flow, message_type::DROP, drop.subtype());
@@ -21,17 +24,40 @@ pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>, files: FileNumbering)
     flow.ip_trace_id = drop.ip_trace_id();
 }
 
+/// What Hubble made of traces in the sender's release.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TraceRules {
+    original_source: OriginalSource,
+    /// Whether an encrypted overlay packet is on its way out, whoever reports it: until 1.18.
+    overlay_is_egress: bool,
+}
+
+impl TraceRules {
+    pub(super) const SINCE_1_19: Self =
+        Self { original_source: OriginalSource::TellsDirection, overlay_is_egress: false };
+
+    pub(super) fn of(trace: &TraceNotify<'_>, original_source: OriginalSource) -> Self {
+        Self { original_source, overlay_is_egress: trace.version() < 2 }
+    }
+
+    /// Whether the trace is egress, whichever side reports it.
+    fn tell_egress(self, trace: &TraceNotify<'_>, original: Option<Address>) -> bool {
+        let is_translated = original.is_some() & (self.original_source == OriginalSource::TellsDirection);
+        is_translated | (self.overlay_is_egress & (trace.reason() == trace_reason::ENCRYPT_OVERLAY))
+    }
+}
+
 #[inline(always)]
-pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>) {
+pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>, rules: TraceRules) {
     event_type(flow, message_type::TRACE, trace.subtype());
     flow.verdict = Verdict::Forwarded;
     flow.trace_point = TracePoint::from_datapath(trace.subtype());
     flow.trace_reason = TraceReason::from_datapath(trace.reason());
     flow.is_reply = is_reply(trace.reason());
     let original = original_source(trace);
-    flow.direction = trace_direction(trace, original.is_some());
-    // With an original source it is egress whoever reports it.
-    let is_turned = (flow.direction != Direction::Unknown) & original.is_none();
+    let is_egress = rules.tell_egress(trace, original);
+    flow.direction = trace_direction(trace, is_egress);
+    let is_turned = (flow.direction != Direction::Unknown) & !is_egress;
     flow.turned_by = trace.source() * u16::from(is_turned);
     flow.source.identity = trace.src_label();
     flow.destination.identity = trace.dst_label();
@@ -108,9 +134,9 @@ fn is_reply(reason: u8) -> Option<bool> {
 }
 
 /// Hubble's rule with a source that is never a local endpoint.
-fn trace_direction(trace: &TraceNotify<'_>, has_original_source: bool) -> Direction {
+fn trace_direction(trace: &TraceNotify<'_>, is_egress: bool) -> Direction {
     let is_unknown = (trace.source() == 0) | (trace.reason() == reason::UNKNOWN);
-    let is_egress = (trace.reason() == reason::REPLY) | has_original_source;
+    let is_egress = (trace.reason() == reason::REPLY) | is_egress;
     // Looked up, since neither can be predicted.
     const DIRECTIONS: [Direction; 4] = [Direction::Ingress, Direction::Egress, Direction::Unknown, Direction::Unknown];
     DIRECTIONS[usize::from(is_unknown) * 2 + usize::from(is_egress)]

@@ -9,13 +9,14 @@
 mod header;
 mod packet;
 
+use header::TraceRules;
 use packet::Capture;
 
 use serde::Deserialize;
 use tidegate_core::component::{
     BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind, Reasons,
 };
-use tidegate_core::flow::{FileNumbering, Flow};
+use tidegate_core::flow::{FileNumbering, Flow, OriginalSource};
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::{Event, EventBody};
 use tidegate_core::stage::Processor;
@@ -70,11 +71,10 @@ pub struct L34Flow {
 impl Processor for L34Flow {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, bytes| {
-            let Record::Event(Event { time, seq, data, body: EventBody::Packet { header_len, files }, .. }) = *record
-            else {
-                return Outcome::Keep;
-            };
-            match self.fill(record.begin_flow(time, seq), data, (header_len, files), bytes) {
+            let Record::Event(Event { time, seq, data, ref body, .. }) = *record else { return Outcome::Keep };
+            let EventBody::Packet { header_len, files, original_source } = *body else { return Outcome::Keep };
+            let settled = Settled { header_len, files, original_source };
+            match self.fill(record.begin_flow(time, seq), data, settled, bytes) {
                 Ok(()) => Outcome::Keep,
                 Err(reason) => Outcome::Dropped(reason),
             }
@@ -82,15 +82,20 @@ impl Processor for L34Flow {
     }
 }
 
-type Settled = (u16, FileNumbering);
+/// What the decoder settled of an event.
+#[derive(Clone, Copy, Debug)]
+struct Settled {
+    header_len: u16,
+    files: FileNumbering,
+    original_source: OriginalSource,
+}
 
 impl L34Flow {
-    /// `settled` is what the decoder settled: the header's length, and how source files are numbered.
     fn fill(self, flow: &mut Flow, data: Span, settled: Settled, bytes: &[u8]) -> Result<(), &'static str> {
-        if let Some(trace) = event::plain_trace(data.of(bytes), settled.0.into())
+        if let Some(trace) = event::plain_trace(data.of(bytes), settled.header_len.into())
             && packet::read_usual(flow, &trace, data).is_some()
         {
-            header::trace(flow, &trace);
+            header::trace(flow, &trace, TraceRules::SINCE_1_19);
             return Ok(());
         }
         self.fill_any(flow, data, settled, bytes)
@@ -98,7 +103,7 @@ impl L34Flow {
 
     /// The same for events and packets of any kind.
     fn fill_any(self, flow: &mut Flow, data: Span, settled: Settled, bytes: &[u8]) -> Result<(), &'static str> {
-        let (header_len, files) = settled;
+        let Settled { header_len, files, original_source } = settled;
         let mut read = |capture: &Capture<'_>| packet::read(flow, capture, data).map_err(|reason| reason.as_str());
         match event::parse_again(data.of(bytes), header_len.into()).map_err(|reason| reason.as_str())? {
             event::Event::Drop(drop) => {
@@ -107,7 +112,7 @@ impl L34Flow {
             }
             event::Event::Trace(trace) => {
                 read(&Capture::of(&trace))?;
-                header::trace(flow, &trace);
+                header::trace(flow, &trace, TraceRules::of(&trace, original_source));
             }
             event::Event::PolicyVerdict(verdict) => {
                 read(&Capture::of(&verdict))?;
@@ -197,7 +202,8 @@ mod tests {
             }
             let span = Span { start: 0, len: data.len() as u32 };
             let (mut quick, mut any) = (Flow::default(), Flow::default());
-            let settled = (header_len, FileNumbering::default());
+            let (files, original_source) = Default::default();
+            let settled = Settled { header_len, files, original_source };
             let stage = L34Flow::default();
             let read = (stage.fill(&mut quick, span, settled, &data), stage.fill_any(&mut any, span, settled, &data));
             prop_assert_eq!(read.0, read.1);

@@ -4,7 +4,9 @@
 //! place of the outer packet, as Hubble does.
 
 use tidegate_core::Span;
-use tidegate_core::flow::{Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, TcpFlags, Tunnel, TunnelProtocol};
+use tidegate_core::flow::{
+    Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, SctpChunk, TcpFlags, Tunnel, TunnelProtocol,
+};
 use tidegate_wire::event::{PacketEvent, RecorderCapture, TraceNotify};
 use tidegate_wire::packet::{self, Layer, Link, Network, Packet, Reason, Transport, Usual};
 
@@ -135,7 +137,9 @@ fn l4(l4: packet::L4) -> L4 {
             L4::Tcp { source_port: sport, destination_port: dport, flags: Some(TcpFlags(flags)) }
         }
         packet::L4::Udp { sport, dport } => L4::Udp { source_port: sport, destination_port: dport },
-        packet::L4::Sctp { sport, dport } => L4::Sctp { source_port: sport, destination_port: dport },
+        packet::L4::Sctp { sport, dport, chunk } => {
+            L4::Sctp { source_port: sport, destination_port: dport, chunk_type: SctpChunk::from_packet(chunk) }
+        }
         packet::L4::Icmpv4 { kind, code } => L4::Icmpv4 { icmp_type: kind, code },
         packet::L4::Icmpv6 { kind, code } => L4::Icmpv6 { icmp_type: kind, code },
         packet::L4::Vrrp { kind, vrid, priority } => L4::Vrrp { vrrp_type: kind, vrid, priority },

@@ -11,6 +11,7 @@ mod http_connections;
 mod http_messages;
 mod http_support;
 mod hubble_vectors;
+mod hubbles;
 mod kinds;
 mod layouts;
 mod perf_vectors;

@@ -61,7 +61,7 @@ fn a_flow_has_what_its_event_says_and_nothing_else() {
             verdict: Verdict::Traced,
             ip: Some(ip),
             l4,
-            socket: Some(Box::new(Socket { cookie: COOKIE, cgroup_id: 4242 })),
+            socket: Some(Box::new(Socket { cookie: COOKIE, cgroup_id: 4242, keeps_mapped: false })),
             ..Flow::default()
         };
         assert_eq!(format!("{:?}", flow(trace(Profile::V1_19, 1, protocol))), format!("{expected:?}"));
@@ -78,7 +78,11 @@ fn the_layout_is_the_releases_the_streams_or_a_guess() {
         let mut chain = chain(config);
         let batch = chain.run(before.into_iter().chain([trace(Profile::V1_18, 1, 2)]));
         let flow = crate::support::flows(&batch).pop().expect("a flow");
-        assert_eq!(flow.socket.as_deref(), Some(&Socket { cookie: COOKIE, cgroup_id: 4242 }), "{config}");
+        assert_eq!(
+            flow.socket.as_deref(),
+            Some(&Socket { cookie: COOKIE, cgroup_id: 4242, keeps_mapped: false }),
+            "{config}"
+        );
         let ambiguities = chain.step(0).tally.ambiguities();
         let guesses: u64 =
             ambiguities.iter().filter(|(choice, _)| *choice == "trace_sock_layout").map(|choice| choice.1).sum();

@@ -1,6 +1,6 @@
 //! Context options: whose names become labels.
 
-use tidegate_core::flow::{Direction, Endpoint, EndpointNames, Flow};
+use tidegate_core::flow::{Direction, Endpoint, EndpointNames, Flow, Socket};
 
 use crate::support::{counted, dropped, endpoint, ip, labelled, pod};
 
@@ -22,6 +22,17 @@ fn dns_names(names: &[&str]) -> Endpoint {
 
 fn identity(identity: u32) -> Endpoint {
     Endpoint { identity, ..Endpoint::default() }
+}
+
+#[test]
+fn an_address_is_named_in_the_form_in_which_its_flow_writes_it() {
+    let known = Flow { ip: Some(ip("10.0.0.1", "10.0.0.2")), ..from(identity(0)) };
+    let socket = |keeps_mapped| Some(Box::new(Socket { keeps_mapped, ..Socket::default() }));
+    let options = "sourceContext=ip;destinationContext=ip";
+    assert_eq!(labels(options, &known), r#"source="10.0.0.1",destination="10.0.0.2""#);
+    assert_eq!(labels(options, &Flow { socket: socket(false), ..known.clone() }), labels(options, &known));
+    let mapped = Flow { socket: socket(true), ..known };
+    assert_eq!(labels(options, &mapped), r#"source="::ffff:10.0.0.1",destination="::ffff:10.0.0.2""#);
 }
 
 #[test]

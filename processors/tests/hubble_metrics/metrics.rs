@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use tidegate_core::flow::{
-    Direction, Dns, Endpoint, Flow, Generic, IpVersion, Kafka, L4, L7Record, L7Type, PolicyMatch, Seen, TcpFlags,
-    Verdict, message_type,
+    Direction, Dns, Endpoint, Flow, Generic, IpVersion, Kafka, L4, L7Record, L7Type, PolicyMatch, SctpChunk, Seen,
+    TcpFlags, Verdict, message_type,
 };
 
 use crate::support::{counted, dns, dropped, each_counts, http, ip, l7, labelled, tcp, trace};
@@ -168,6 +168,27 @@ fn icmp_counts_messages_by_type_and_code() {
                 Flow { verdict: Verdict::Dropped, ..v6(128, 0) },
                 &[r#"hubble_icmp_total{family="IPv6",type="EchoRequest"} 1"#],
             ),
+            (tcp(SYN), &[]),
+        ],
+    );
+}
+
+#[test]
+fn sctp_counts_forwarded_packets_that_open_or_close_an_association() {
+    let sctp = |chunk_type| Flow { l4: L4::Sctp { source_port: 1, destination_port: 2, chunk_type }, ..trace() };
+    let v6 = Flow { ip: Some(ip("fd00::1", "fd00::2")), ..sctp(SctpChunk::ShutdownComplete) };
+    each_counts(
+        "sctp",
+        &[
+            (sctp(SctpChunk::Init), &[r#"hubble_sctp_chunk_types_total{chunk_type="INIT",family="IPv4"} 1"#]),
+            (v6, &[r#"hubble_sctp_chunk_types_total{chunk_type="SHUTDOWN_COMPLETE",family="IPv6"} 1"#]),
+            (
+                Flow { verdict: Verdict::Redirected, ..sctp(SctpChunk::Abort) },
+                &[r#"hubble_sctp_chunk_types_total{chunk_type="ABORT",family="IPv4"} 1"#],
+            ),
+            (sctp(SctpChunk::Unsupported), &[]),
+            (Flow { verdict: Verdict::Dropped, ..sctp(SctpChunk::Init) }, &[]),
+            (Flow { ip: None, ..sctp(SctpChunk::Init) }, &[]),
             (tcp(SYN), &[]),
         ],
     );

@@ -38,7 +38,7 @@ impl<'a> DropNotify<'a> {
     pub(super) fn parse(data: &'a [u8], hints: &Hints) -> Result<Self, Reason> {
         let event = "DropNotify";
         let least = match version(data) {
-            1 => v1_header(data, hints.drop_v1()),
+            1 => v1_header(data, hints),
             _ => HEADER_V1,
         };
         if data.len() < least {
@@ -146,8 +146,12 @@ impl<'a> DropNotify<'a> {
         match self.version() {
             // An event that claims more than it has says nothing about its header.
             _ if self.packet().len() < usize::from(self.len_cap()) => DropV1Header::Unknown,
-            1 if self.header_len() == HEADER_1_12 && beside < HEADER_V1 => DropV1Header::Len32,
-            1 if self.header_len() == HEADER_V1 && beside >= HEADER_V2 => DropV1Header::Len36,
+            1 if self.header_len() == HEADER_1_12 && (beside < HEADER_V1 || is_numbered_by_1_12(self.file())) => {
+                DropV1Header::Len32
+            }
+            1 if self.header_len() == HEADER_V1 && (beside >= HEADER_V2 || is_numbered_by_1_13(self.file())) => {
+                DropV1Header::Len36
+            }
             _ => DropV1Header::Unknown,
         }
     }
@@ -176,16 +180,37 @@ impl<'a> PacketEvent<'a> for DropNotify<'a> {
 }
 
 /// Padding is at most 7 bytes, so most captured lengths leave room for one of the two headers only. For the others
-/// ask what the connection has shown, then the packet itself, and last assume the newer releases.
-fn v1_header(data: &[u8], hint: DropV1Header) -> usize {
-    match (beside_packet(data), hint) {
-        (Some(HEADER_1_12..HEADER_V1), _) => HEADER_1_12,
-        (Some(HEADER_V2..), _) | (_, DropV1Header::Len36) => HEADER_V1,
-        (_, DropV1Header::Len32) => HEADER_1_12,
-        _ if ether_type_follows(data, HEADER_V1) => HEADER_V1,
-        _ if ether_type_follows(data, HEADER_1_12) => HEADER_1_12,
+/// ask what the connection has shown, then the number of the source file, then the packet itself. What is configured
+/// comes after what the event tells, and without it the newer releases are assumed.
+fn v1_header(data: &[u8], hints: &Hints) -> usize {
+    match (beside_packet(data), DropV1Header::of(hints.shown())) {
+        (Some(HEADER_1_12..HEADER_V1), _) => return HEADER_1_12,
+        (Some(HEADER_V2..), _) | (_, DropV1Header::Len36) => return HEADER_V1,
+        (_, DropV1Header::Len32) => return HEADER_1_12,
+        (_, DropV1Header::Unknown) => {}
+    }
+    let [file] = field(data, offset::FILE);
+    if is_numbered_by_1_12(file) {
+        return HEADER_1_12;
+    }
+    if is_numbered_by_1_13(file) {
+        return HEADER_V1;
+    }
+    match (ether_type_follows(data, HEADER_1_12), ether_type_follows(data, HEADER_V1), hints.drop_v1()) {
+        (false, true, _) => HEADER_V1,
+        (true, false, _) | (_, _, DropV1Header::Len32) => HEADER_1_12,
         _ => HEADER_V1,
     }
+}
+
+/// Whether only 1.12 has a source file of this number: `bpf_lxc.c`, which reports most drops.
+fn is_numbered_by_1_12(file: u8) -> bool {
+    file == 8
+}
+
+/// Whether no source file of 1.12 has this number. Since 1.13, headers are numbered from 101 on, programs from 1 on.
+fn is_numbered_by_1_13(file: u8) -> bool {
+    file > 100
 }
 
 /// Whether an Ethernet header at `packet` would announce what nodes send: IPv4, ARP, VLAN, IPv6.

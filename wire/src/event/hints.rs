@@ -3,7 +3,7 @@
 use super::drop::DropNotify;
 use super::policy::{HEADER_1_12, HEADER_1_19};
 use super::sample::PacketEvent;
-use super::{Event, PolicyVerdictNotify, TraceNotify, flags};
+use super::{DebugMsg, Event, PolicyVerdictNotify, TraceNotify, flags, trace_reason};
 use crate::release::{Release, Releases};
 
 /// The header of a version 1 `DropNotify`.
@@ -30,18 +30,20 @@ pub enum SockLayout {
     Aligned,
 }
 
-/// The releases that the agent behind one connection can be of: those that it was said to be of, narrowed down by
-/// what it has sent. A new connection starts with new hints.
+/// The releases that the agent behind one connection can be of: what it has sent, and within that what its configuration
+/// says. A new connection starts with new hints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Hints {
-    said: Releases,
+    configured: Releases,
+    shown: Releases,
+    /// Those of `shown` that are configured; all of `shown` if none is.
     releases: Releases,
 }
 
 impl From<Releases> for Hints {
-    /// The agent is said to be of one of these releases.
-    fn from(said: Releases) -> Self {
-        Self { said, releases: said }
+    /// The agent is known to be of one of these releases.
+    fn from(releases: Releases) -> Self {
+        Self { configured: releases, shown: releases, releases }
     }
 }
 
@@ -65,8 +67,42 @@ impl From<SockLayout> for Hints {
     }
 }
 
+impl DropV1Header {
+    /// What these releases write.
+    #[must_use]
+    pub fn of(releases: Releases) -> Self {
+        if releases.last < Release::V1_13 {
+            Self::Len32
+        } else if releases.first >= Release::V1_13 {
+            Self::Len36
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+impl SockLayout {
+    /// What these releases write.
+    #[must_use]
+    pub fn of(releases: Releases) -> Self {
+        if releases.last < Release::V1_19 {
+            Self::Packed
+        } else if releases.first >= Release::V1_19 {
+            Self::Aligned
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
 impl Hints {
-    /// The agent is said to be of some patch release of `major.minor`.
+    /// The agent is configured to be of one of these releases, which holds until it sends what none of them does.
+    #[must_use]
+    pub fn configured(releases: Releases) -> Self {
+        Self { configured: releases, shown: Releases::ANY, releases }
+    }
+
+    /// The agent is known to be of some patch release of `major.minor`.
     #[must_use]
     pub fn for_release(major: u16, minor: u16) -> Self {
         Self::from(Releases::minor(major, minor))
@@ -78,28 +114,22 @@ impl Hints {
         self.releases
     }
 
+    /// The releases that can have sent what the connection has shown, whatever is configured.
+    #[must_use]
+    pub fn shown(&self) -> Releases {
+        self.shown
+    }
+
     /// The header of a version 1 `DropNotify`.
     #[must_use]
     pub fn drop_v1(&self) -> DropV1Header {
-        if self.releases.last < Release::V1_13 {
-            DropV1Header::Len32
-        } else if self.releases.first >= Release::V1_13 {
-            DropV1Header::Len36
-        } else {
-            DropV1Header::Unknown
-        }
+        DropV1Header::of(self.releases)
     }
 
     /// The layout of `TraceSockNotify`.
     #[must_use]
     pub fn sock(&self) -> SockLayout {
-        if self.releases.last < Release::V1_19 {
-            SockLayout::Packed
-        } else if self.releases.first >= Release::V1_19 {
-            SockLayout::Aligned
-        } else {
-            SockLayout::Unknown
-        }
+        SockLayout::of(self.releases)
     }
 
     /// Learns from an event which releases can have sent it. What the agent's own two types say takes reading their
@@ -108,19 +138,28 @@ impl Hints {
         self.learn(senders(event));
     }
 
-    /// Learns that one of `senders` has sent something. What contradicts all that is known outweighs what was learnt
-    /// before, and only then what was said.
+    /// Learns that one of `senders` has sent something. What contradicts all that was shown before outweighs it, and
+    /// what is shown outweighs what is configured.
     pub fn learn(&mut self, senders: Releases) {
-        if self.releases.within(senders) {
+        if self.shown.within(senders) {
             return;
         }
-        self.releases = self.releases.and(senders).or_else(|| self.said.and(senders)).unwrap_or(senders);
+        self.shown = self.shown.and(senders).unwrap_or(senders);
+        self.releases = self.configured.and(self.shown).unwrap_or(self.shown);
     }
 
-    /// Whether what was sent contradicts what was said.
+    /// Learns the same from a number that a later patch release may use, too: it narrows down what is known, and
+    /// never contradicts it.
+    pub fn learn_from_number(&mut self, senders: Releases) {
+        if self.releases.and(senders).is_some() {
+            self.learn(senders);
+        }
+    }
+
+    /// Whether what was sent contradicts what is configured.
     #[must_use]
     pub fn are_contradicted(&self) -> bool {
-        !self.releases.within(self.said)
+        !self.releases.within(self.configured)
     }
 }
 
@@ -130,6 +169,7 @@ fn senders(event: &Event<'_>) -> Releases {
         Event::Drop(drop) => senders_of_drop(drop),
         Event::Trace(trace) => senders_of_trace(trace),
         Event::PolicyVerdict(verdict) => senders_of_verdict(verdict),
+        Event::Debug(message) => senders_of_debug_message(message),
         Event::Recorder(_) => Releases::before(Release::V1_19),
         Event::TraceSock(_) => Releases::since(Release::V1_13),
         _ => Releases::ANY,
@@ -151,20 +191,56 @@ fn senders_of_trace(trace: &TraceNotify<'_>) -> Releases {
     match trace.version() {
         1 if has_tunnel(trace.flags()) => Releases::minor(1, 18),
         1 if is_new_in_1_17_4 => Releases::between(Release::V1_17_4, Release::V1_19),
-        1 => Releases::before(Release::V1_19),
+        1 => senders_of_reason(trace.reason()),
         2 => Releases::since(Release::V1_19),
         _ => Releases::ANY,
     }
 }
 
+/// Of a trace before 1.19, by the reasons that came and went until then (`bpf/lib/trace.h`).
+fn senders_of_reason(reason: u8) -> Releases {
+    const SRV6_ENCAP: u8 = 6;
+    const SRV6_DECAP: u8 = 7;
+    match reason {
+        trace_reason::CT_REOPENED => Releases::before(Release::V1_16),
+        SRV6_ENCAP | SRV6_DECAP => Releases::between(Release::V1_14, Release::V1_19),
+        trace_reason::ENCRYPT_OVERLAY => Releases::between(Release::V1_16, Release::V1_19),
+        _ => Releases::before(Release::V1_19),
+    }
+}
+
 fn senders_of_verdict(verdict: &PolicyVerdictNotify<'_>) -> Releases {
+    const L3_PROTO: u8 = 5;
+    const PROTO_ONLY: u8 = 6;
     // Neither an event that claims more than it has says anything about its header, nor one with an unknown extension.
     if verdict.packet().len() < usize::from(verdict.len_cap()) || verdict.ext_version() != 0 {
         return Releases::ANY;
     }
     match verdict.header_len() {
+        HEADER_1_12 if verdict.auth_type() != 0 => Releases::between(Release::V1_14, Release::V1_19),
+        HEADER_1_12 if matches!(verdict.match_type(), L3_PROTO | PROTO_ONLY) => {
+            Releases::between(Release::V1_13, Release::V1_19)
+        }
         HEADER_1_12 => Releases::before(Release::V1_19),
         HEADER_1_19 => Releases::since(Release::V1_19),
+        _ => Releases::ANY,
+    }
+}
+
+/// By the messages that are new, and by arguments that were not set or are not set any more (`bpf/lib/conntrack.h`).
+fn senders_of_debug_message(message: &DebugMsg<'_>) -> Releases {
+    const CT_LOOKUP4_2: u8 = 49;
+    const CT_CREATED4: u8 = 50;
+    const CT_LOOKUP6_2: u8 = 52;
+    const SKIP_POLICY: u8 = 66;
+    const LB6_LOOPBACK_SNAT: u8 = 67;
+    const LB6_LOOPBACK_SNAT_REV: u8 = 68;
+    let [_, second, third] = message.args();
+    match message.subtype() {
+        CT_LOOKUP4_2 | CT_LOOKUP6_2 if (second, third) != (0, 0) => Releases::since(Release::V1_14),
+        CT_CREATED4 if third != 0 => Releases::before(Release::V1_14),
+        SKIP_POLICY => Releases::since(Release::V1_15),
+        LB6_LOOPBACK_SNAT | LB6_LOOPBACK_SNAT_REV => Releases::since(Release::V1_18),
         _ => Releases::ANY,
     }
 }

@@ -18,7 +18,7 @@ const COMMON: usize = 16;
 pub fn plain_header(data: &[u8], hints: &Hints) -> Option<usize> {
     let common: &[u8; COMMON] = data.first_chunk()?;
     let (kind, version) = (common[0], common[offset::VERSION]);
-    let known = (hints.releases().first >= Release::V1_19) & !hints.are_contradicted();
+    let known = (hints.shown().first >= Release::V1_19) & !hints.are_contradicted();
     // No branch between the two: which one comes next, nobody can guess.
     let is_trace = (kind == TRACE) & (version == 2);
     let is_verdict = (kind == POLICY_VERDICT) & !policy::is_of_1_12(beside_packet(data));

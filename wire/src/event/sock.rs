@@ -42,11 +42,9 @@ pub struct TraceSockNotify<'a> {
 
 impl<'a> TraceSockNotify<'a> {
     pub(super) fn parse(data: &'a [u8], hints: &Hints) -> Result<Self, Reason> {
-        let offsets = match hints.sock() {
-            SockLayout::Packed => &PACKED,
+        let offsets = match layout(data, hints) {
             SockLayout::Aligned => &ALIGNED,
-            SockLayout::Unknown if looks_aligned(data) => &ALIGNED,
-            SockLayout::Unknown => &PACKED,
+            SockLayout::Packed | SockLayout::Unknown => &PACKED,
         };
         let data = data.get(..offsets.len).ok_or(Reason::EventTooShort {
             event: "TraceSockNotify",
@@ -109,6 +107,12 @@ impl<'a> TraceSockNotify<'a> {
         self.flags() & FLAG_IPV6 != 0
     }
 
+    /// Whether the destination is an IPv4-mapped IPv6 address: an IPv6 socket that speaks IPv4.
+    #[must_use]
+    pub fn has_mapped_ip(&self) -> bool {
+        self.is_ipv6() && Ipv6Addr::from(self.dst_ip_bytes()).to_ipv4_mapped().is_some()
+    }
+
     /// The fields that an encoder takes.
     #[must_use]
     pub fn fields(&self) -> SockFields {
@@ -130,6 +134,31 @@ impl<'a> TraceSockNotify<'a> {
     fn dst_ip_bytes(&self) -> [u8; 16] {
         field(self.data, self.offsets.dst_ip)
     }
+}
+
+/// What the connection has shown decides; then what is configured, unless the values fit the other layout alone; then
+/// the values.
+fn layout(data: &[u8], hints: &Hints) -> SockLayout {
+    let shown = SockLayout::of(hints.shown());
+    if shown != SockLayout::Unknown {
+        return shown;
+    }
+    match (hints.sock(), looks_aligned(data)) {
+        (SockLayout::Packed, true) if !fits_packed(data) => SockLayout::Aligned,
+        (SockLayout::Aligned, false) if fits_packed(data) => SockLayout::Packed,
+        (SockLayout::Unknown, true) => SockLayout::Aligned,
+        (SockLayout::Unknown, false) => SockLayout::Packed,
+        (configured, _) => configured,
+    }
+}
+
+/// Whether the packed layout finds a protocol and a flag that exist, and nothing behind an IPv4 address.
+fn fits_packed(data: &[u8]) -> bool {
+    let Some(data) = data.get(..PACKED.len) else { return false };
+    let [protocol] = field(data, PACKED.l4_proto);
+    let [flags] = field(data, PACKED.flags);
+    let behind_ipv4 = &data[PACKED.dst_ip + 4..PACKED.dst_port];
+    protocol <= 2 && flags <= FLAG_IPV6 && (flags == FLAG_IPV6 || behind_ipv4.iter().all(|&byte| byte == 0))
 }
 
 /// The aligned layout keeps small numbers and padding where the packed one has an address. A packed IPv4 address can

@@ -24,6 +24,18 @@ pub(super) const HEADER_V2: usize = 56;
 
 const REASON_ENCRYPTED: u8 = 0x80;
 
+/// Values of [`TraceNotify::reason`] that rules depend on (`bpf/lib/trace.h`).
+pub mod trace_reason {
+    /// A packet of an answer.
+    pub const CT_REPLY: u8 = 2;
+    /// The connection was closed, and is opened again; until 1.15.
+    pub const CT_REOPENED: u8 = 4;
+    /// The observation point does not know the connection.
+    pub const UNKNOWN: u8 = 5;
+    /// An encrypted overlay packet; from 1.16 to 1.18.
+    pub const ENCRYPT_OVERLAY: u8 = 8;
+}
+
 /// A packet at an observation point.
 #[derive(Debug, Clone, Copy)]
 pub struct TraceNotify<'a>(Sample<'a>);

@@ -120,12 +120,14 @@ pub enum L4 {
         /// The destination port.
         dport: u16,
     },
-    /// SCTP; its chunks are not decoded.
+    /// SCTP; of its chunks only the first one's type is read.
     Sctp {
         /// The source port.
         sport: u16,
         /// The destination port.
         dport: u16,
+        /// The type of the first chunk (RFC 9260, section 3.2); `None` if none was captured.
+        chunk: Option<u8>,
     },
     /// ICMP of IPv4.
     Icmpv4 {
@@ -164,7 +166,7 @@ impl L4 {
     #[must_use]
     pub fn ports(&self) -> Option<(u16, u16)> {
         match *self {
-            Self::Tcp { sport, dport, .. } | Self::Udp { sport, dport } | Self::Sctp { sport, dport } => {
+            Self::Tcp { sport, dport, .. } | Self::Udp { sport, dport } | Self::Sctp { sport, dport, .. } => {
                 Some((sport, dport))
             }
             _ => None,

@@ -33,6 +33,7 @@ pub(super) fn decode_sctp(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, 
     packet.l4 = Some(L4::Sctp {
         sport: u16::from_be_bytes([header[0], header[1]]),
         dport: u16::from_be_bytes([header[2], header[3]]),
+        chunk: data.get(header.len()).copied(),
     });
     Ok(last(12, data))
 }

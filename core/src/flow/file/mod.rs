@@ -53,6 +53,9 @@ pub struct Numbered {
     pub numbering: FileNumbering,
     /// Whether another numbering that the sender can have gives the number another name.
     pub is_ambiguous: bool,
+    /// Those of the releases that were asked about from the oldest to the newest that has the number; all of them if none
+    /// has it.
+    pub senders: Releases,
 }
 
 impl FileNumbering {
@@ -77,12 +80,23 @@ impl FileNumbering {
     /// The numbering of file `id`, whose sender is of one of `releases`.
     #[must_use]
     pub fn of(id: u8, releases: Releases) -> Numbered {
-        let in_use = Self::ALL.into_iter().rev().filter(|numbering| numbering.releases().and(releases).is_some());
-        let mut named = in_use.clone().filter_map(|numbering| Some((numbering, numbering.name(id)?)));
-        match named.next() {
-            Some((numbering, name)) => Numbered { numbering, is_ambiguous: named.any(|(_, other)| other != name) },
-            None => Numbered { numbering: in_use.clone().next().unwrap_or_default(), is_ambiguous: false },
+        let in_use = Self::ALL.into_iter().rev().filter_map(|numbering| Some((numbering, numbering.within(releases)?)));
+        let mut named = in_use.clone().filter_map(|(numbering, of)| Some((numbering, of, numbering.name(id)?)));
+        let Some((numbering, newest, name)) = named.next() else {
+            let numbering = in_use.map(|(numbering, _)| numbering).next().unwrap_or_default();
+            return Numbered { numbering, is_ambiguous: false, senders: releases };
+        };
+        let mut numbered = Numbered { numbering, is_ambiguous: false, senders: newest };
+        for (_, of, other) in named {
+            numbered.is_ambiguous |= other != name;
+            numbered.senders.first = of.first;
         }
+        numbered
+    }
+
+    /// Those of `releases` that have it, if any has.
+    fn within(self, releases: Releases) -> Option<Releases> {
+        self.releases().and(releases)
     }
 
     fn releases(self) -> Releases {

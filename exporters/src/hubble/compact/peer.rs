@@ -1,5 +1,7 @@
 //! The two sides of a flow.
 
+use std::net::IpAddr;
+
 use tidegate_core::flow::{Address, Endpoint, EndpointNames, Flow};
 
 use crate::hubble::push::{push_mac, push_peer_address};
@@ -13,6 +15,8 @@ pub(crate) struct Peer<'a> {
     pub(crate) has_ip: bool,
     /// The address, where it is known.
     pub(crate) address: Option<Address>,
+    /// Whether an IPv4-mapped address is written as IPv6.
+    pub(crate) keeps_mapped: bool,
     /// The MAC address, where an Ethernet header tells it.
     pub(crate) mac: Option<[u8; 6]>,
     /// The port, unless it is 0.
@@ -26,6 +30,7 @@ impl<'a> Peer<'a> {
             endpoint: &flow.source,
             has_ip: flow.ip.is_some(),
             address: flow.source_address(),
+            keeps_mapped: flow.socket.as_ref().is_some_and(|socket| socket.keeps_mapped),
             mac: flow.ethernet.map(|ethernet| ethernet.source),
             port: flow.l4.ports().map(|(source, _)| source).filter(|port| *port != 0 && flow.ip.is_some()),
         }
@@ -37,6 +42,7 @@ impl<'a> Peer<'a> {
             endpoint: &flow.destination,
             has_ip: flow.ip.is_some(),
             address: flow.destination_address(),
+            keeps_mapped: flow.socket.as_ref().is_some_and(|socket| socket.keeps_mapped),
             mac: flow.ethernet.map(|ethernet| ethernet.destination),
             port: flow.l4.ports().map(|(_, destination)| destination).filter(|port| *port != 0 && flow.ip.is_some()),
         }
@@ -51,7 +57,13 @@ impl<'a> Peer<'a> {
     pub(super) fn is_ipv4(&self) -> bool {
         let has_name = |names: &EndpointNames| !names.pod_name.is_empty() || !names.dns_names.is_empty();
         let is_named = self.endpoint.names.as_deref().is_some_and(has_name);
-        self.has_ip && !is_named && self.address.is_some_and(|address| address.to_ip().is_ipv4())
+        self.has_ip && !is_named && self.written_address().is_some_and(|address| address.is_ipv4())
+    }
+
+    /// The address in the form in which it is written.
+    pub(crate) fn written_address(&self) -> Option<IpAddr> {
+        let written = |address: Address| if self.keeps_mapped { IpAddr::V6(address.0.into()) } else { address.to_ip() };
+        self.address.map(written)
     }
 
     /// Pod, DNS names or address; the MAC address of a packet without an IP header.
@@ -70,7 +82,7 @@ impl<'a> Peer<'a> {
             Some(names) if !names.dns_names.is_empty() => {
                 push_joined(out, ",", &names.dns_names, |out, name| out.push_str(name));
             }
-            _ => push_peer_address(out, self.address),
+            _ => push_peer_address(out, self.written_address()),
         }
     }
 }

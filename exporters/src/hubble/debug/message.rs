@@ -12,6 +12,7 @@ pub(in crate::hubble) fn push_message(out: &mut String, event: &DebugEvent) {
     // Writing to a `String` cannot fail.
     let _ = match event.event_type.0 {
         6..=10 | 15 | 40 | 48..=53 | 60 => push_conntrack(out, event),
+        66 | 67 if event.has_old_text => push_forwarding(out, event),
         21..=39 | 41 | 66 | 67 => push_service(out, event),
         42..=44 | 54 | 62..=65 => push_proxy(out, event),
         _ => push_forwarding(out, event),
@@ -22,14 +23,16 @@ pub(in crate::hubble) fn push_message(out: &mut String, event: &DebugEvent) {
 fn push_forwarding(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
     let [a, b, c] = event.args;
     match event.event_type.0 {
-        1 => write!(out, "No message, arg1={a} ({a:#x}) arg2={b} ({b:#x})"),
+        1 if event.has_old_text => write!(out, "No message, arg1={a} ({a:#x}) arg2={b} ({b:#x})"),
+        1 => write!(out, "No message, arg1={a} ({a:#x}) arg2={b} ({b:#x}) arg3={c} ({c:#x})"),
         2 => write!(out, "Attempting local delivery for container id {a} from seclabel {b}"),
         3 => write!(out, "Encapsulating to node {a} ({a:#x}) from seclabel {b}"),
         4 => write!(out, "Local container found ifindex  seclabel {}", be16(b)),
         5 => write!(out, "Policy evaluation would deny packet from {a} to {b}"),
         11 => write!(out, "Handling ICMPv6 type={a}"),
         12 => write!(out, "ICMPv6 echo request for router offset={a}"),
-        13 => write!(out, "ICMPv6 neighbour soliciation for address {a:x}:{b:x}"),
+        13 if event.has_old_text => write!(out, "ICMPv6 neighbour soliciation for address {a:x}:{b:x}"),
+        13 => write!(out, "ICMPv6 neighbour solicitation for address {a:x}:{b:x}"),
         14 => out.write_str("Sending ICMPv6 time exceeded"),
         16 => write!(out, "Tunnel decap: id={a} flowlabel={b:x}"),
         17 => write!(out, "Mapping port from={a} to={b}"),
@@ -69,7 +72,8 @@ fn push_conntrack(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
         48 => push_peers4(out, "Conntrack lookup 1/2", event),
         51 => push_peers6(out, "Conntrack lookup 1/2", event),
         49 | 52 => {
-            write!(out, "Conntrack lookup 2/2: nexthdr={} flags={} dir={b} scope={c}", a >> 8, a & 0xff)
+            write!(out, "Conntrack lookup 2/2: nexthdr={} flags={}", a >> 8, a & 0xff)?;
+            if event.has_old_text { Ok(()) } else { write!(out, " dir={b} scope={c}") }
         }
         50 => {
             push_created(out, a, b)?;

@@ -1,5 +1,7 @@
 //! `flow.Flow` and its parts, but for the L7 records.
 
+use std::net::IpAddr;
+
 use tidegate_core::flow::{
     Address, Endpoint, EndpointNames, Ethernet, Flow, FlowType, Ip, L4, SourceFile, TcpFlags, Tunnel, XlatePoint,
     capture_point_name, message_type,
@@ -56,7 +58,8 @@ fn headers(object: &mut Object<'_>, flow: &Flow) {
         });
     }
     if let Some(ip) = &flow.ip {
-        let peers = (flow.source_address(), flow.destination_address());
+        let written = |address: Option<Address>| address.map(|address| flow.written(address));
+        let peers = (written(flow.source_address()), written(flow.destination_address()));
         object.object("IP", |object| self::ip(object, ip, peers));
     }
     layer4(object, &flow.l4);
@@ -99,7 +102,7 @@ fn context(object: &mut Object<'_>, flow: &Flow) {
 }
 
 /// The header, with those of its addresses that are known.
-fn ip(object: &mut Object<'_>, ip: &Ip, (source, destination): (Option<Address>, Option<Address>)) {
+fn ip(object: &mut Object<'_>, ip: &Ip, (source, destination): (Option<IpAddr>, Option<IpAddr>)) {
     object.composed("source", |out| push_peer_address(out, source));
     if let Some(xlated) = ip.source_xlated {
         object.quoted("source_xlated", |out| push_address(out, xlated.to_ip()));
@@ -121,6 +124,7 @@ fn transport(object: &mut Object<'_>, l4: &L4) {
     }
     match *l4 {
         L4::Tcp { flags: Some(flags), .. } => object.object("flags", |object| tcp_flags(object, flags)),
+        L4::Sctp { chunk_type, .. } => object.symbol("chunk_type", chunk_type as u8, Some(chunk_type.name())),
         L4::Icmpv4 { icmp_type, code } | L4::Icmpv6 { icmp_type, code } => {
             object.number("type", icmp_type);
             object.number("code", code);
@@ -159,7 +163,8 @@ fn tcp_flags(object: &mut Object<'_>, flags: TcpFlags) {
 fn tunnel(object: &mut Object<'_>, tunnel: &Tunnel) {
     object.quoted("protocol", |out| out.push_str(tunnel.protocol.name()));
     if let Some(ip) = &tunnel.ip {
-        object.object("IP", |object| self::ip(object, ip, (Some(ip.source), Some(ip.destination))));
+        let peers = (Some(ip.source.to_ip()), Some(ip.destination.to_ip()));
+        object.object("IP", |object| self::ip(object, ip, peers));
     }
     layer4(object, &tunnel.l4);
     object.number("vni", tunnel.vni);

@@ -1,8 +1,8 @@
 //! What a flow's record says of the event behind it: there are far fewer kinds of events than events.
 
 use tidegate_core::flow::{
-    Address, AuthType, Direction, DropReason, Flow, FlowType, IpVersion, L4, LastLayer, PolicyMatch, TcpFlags,
-    TracePoint, TraceReason, Verdict, message_type,
+    Address, AuthType, Direction, DropReason, Flow, FlowType, IpVersion, L4, LastLayer, PolicyMatch, SctpChunk,
+    TcpFlags, TracePoint, TraceReason, Verdict, message_type,
 };
 
 use super::LINE;
@@ -106,7 +106,7 @@ impl Kind {
         let l4 = match flow.l4 {
             L4::Tcp { flags, .. } => L4::Tcp { source_port, destination_port, flags },
             L4::Udp { .. } => L4::Udp { source_port, destination_port },
-            L4::Sctp { .. } => L4::Sctp { source_port, destination_port },
+            L4::Sctp { .. } => L4::Sctp { source_port, destination_port, chunk_type: SctpChunk::Unsupported },
             L4::Vrrp { .. } => L4::Vrrp { vrrp_type: 0, vrid: 0, priority: 0 },
             L4::Igmp { igmp_type, .. } => L4::Igmp { igmp_type, group: Address::default() },
             l4 @ (L4::None | L4::Icmpv4 { .. } | L4::Icmpv6 { .. }) => l4,

@@ -26,6 +26,7 @@
 //! | `cilium.encrypted` | bool | true if Cilium encrypted or decrypted it |
 //! | `cilium.source.xlated_address` | string | source address after translation, where it differs |
 //! | `cilium.tcp.flags` | string[] | flags that are set, in Hubble's order |
+//! | `cilium.sctp.chunk_type` | string | first chunk of an SCTP packet, if it opens or closes an association: `INIT` |
 //! | `cilium.icmp.type`, `cilium.icmp.code` | int | of an ICMP message |
 //! | `cilium.vrrp.type`, `cilium.vrrp.vrid`, `cilium.vrrp.priority` | int | of a VRRP message |
 //! | `cilium.igmp.type` | int | of an IGMP message |
@@ -35,7 +36,7 @@
 //! | `cilium.tunnel.source.address`, `cilium.tunnel.destination.address` | string | the outer addresses |
 //! | `cilium.tunnel.source.port`, `cilium.tunnel.destination.port` | int | the outer ports |
 
-use tidegate_core::flow::{Address, Flow, Ip, L4, SourceFile, Tunnel};
+use tidegate_core::flow::{Address, Flow, Ip, L4, SctpChunk, SourceFile, Tunnel};
 
 use super::event::{self, EventPiece};
 use super::key::{Key, key};
@@ -100,6 +101,9 @@ fn write_file(out: &mut Writer<'_>, file: SourceFile) {
 /// What the headers of rare protocols say.
 fn write_l4(out: &mut Writer<'_>, l4: &L4) {
     match *l4 {
+        L4::Sctp { chunk_type, .. } if chunk_type != SctpChunk::Unsupported => {
+            out.text(key!("cilium.sctp.chunk_type"), chunk_type.name());
+        }
         L4::Vrrp { vrrp_type, vrid, priority } => {
             out.int(key!("cilium.vrrp.type"), vrrp_type);
             out.int(key!("cilium.vrrp.vrid"), vrid);

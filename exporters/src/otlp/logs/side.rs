@@ -80,6 +80,7 @@ fn number(peer: &Peer<'_>) -> [u64; 5] {
     let address = u128::from_ne_bytes(peer.address.unwrap_or_default().0);
     let [a, b, c, d, e, f] = peer.mac.unwrap_or_default();
     let known = u8::from(peer.has_ip) | u8::from(peer.address.is_some()) << 1 | u8::from(peer.mac.is_some()) << 2;
+    let known = known | u8::from(peer.keeps_mapped) << 3;
     let Endpoint { id, identity, names } = peer.endpoint;
     [
         address as u64,
@@ -187,8 +188,8 @@ impl Side {
     }
 
     fn write(&self, out: &mut Writer<'_>, peer: &Peer<'_>) {
-        if let Some(address) = peer.address {
-            out.made(&self.address, |text| push_address(text, address.to_ip()));
+        if let Some(address) = peer.written_address() {
+            out.made(&self.address, |text| push_address(text, address));
         }
         if let Some(mac) = peer.mac {
             out.ascii(&self.mac, &mac_text(mac));
@@ -243,7 +244,8 @@ mod tests {
                 let mac = prefix.map_or([2; 6], |[e, f]| [e, f, a, b, c, d]);
                 let endpoint = &Endpoint { id: 0, identity: 4000, names: None };
                 let address = Some(Address::v4([a, b, c, d]));
-                let peer = &Peer { endpoint, has_ip: true, address, mac: Some(mac), port: None };
+                let keeps_mapped = false;
+                let peer = &Peer { endpoint, has_ip: true, address, keeps_mapped, mac: Some(mac), port: None };
                 table.of(&Who { number: number(peer), peer }, |_| made += 1);
             }
             assert!(made < 380, "{prefix:x?}, {stride}: {made} for 300 sides that came twice");

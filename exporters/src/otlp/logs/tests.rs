@@ -10,8 +10,8 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
 use tidegate_core::flow::{
     Address, AuthType, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet, FileNumbering, Flow, FlowType,
-    Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type, LastLayer, Missing, PolicyMatch, Seen, SourceFile,
-    TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
+    Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type, LastLayer, Missing, PolicyMatch, SctpChunk, Seen,
+    SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
 };
 use tidegate_core::record::{Lost, LostSource, Record};
 use tidegate_core::telemetry::Telemetry;
@@ -275,9 +275,14 @@ fn protocols_without_ports_have_their_own_numbers() {
         ),
         (L4::Icmpv4 { icmp_type: 3, code: 1 }, "network.transport=icmpv4 cilium.icmp.type=#3 cilium.icmp.code=#1", ""),
         (
-            L4::Sctp { source_port: 1, destination_port: 2 },
+            L4::Sctp { source_port: 1, destination_port: 2, chunk_type: SctpChunk::Unsupported },
             "network.transport=sctp",
             "source.port=#1 destination.port=#2",
+        ),
+        (
+            L4::Sctp { source_port: 1, destination_port: 2, chunk_type: SctpChunk::InitAck },
+            "network.transport=sctp",
+            "cilium.sctp.chunk_type=INIT_ACK",
         ),
         (tcp(None), "network.transport=tcp", "source.port=#40000 destination.port=#80"),
     ];

@@ -1,8 +1,9 @@
 //! What a context option can name an endpoint by.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 
-use tidegate_core::flow::{Address, Endpoint, EndpointNames, IdentityScope, reserved_identity};
+use tidegate_core::flow::{Endpoint, EndpointNames, IdentityScope, reserved_identity};
 
 /// An identifier of a context option, or what a label of `labelsContext` shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl Identifier {
     }
 
     /// Appends what it says of an endpoint: nothing where it is not known.
-    pub(super) fn write(self, text: &mut String, endpoint: &Endpoint, address: Option<Address>) {
+    pub(super) fn write(self, text: &mut String, endpoint: &Endpoint, address: Option<IpAddr>) {
         match self {
             Self::Identity => join(text, labels(endpoint)),
             Self::ReservedIdentity => reserved(text, endpoint),

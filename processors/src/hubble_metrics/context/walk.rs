@@ -1,5 +1,7 @@
 //! The fallback walk of a context option.
 
+use std::net::IpAddr;
+
 use tidegate_core::flow::{Address, Endpoint, Flow};
 
 use super::Side;
@@ -41,6 +43,10 @@ impl Walk {
             return Some(Symbol::EMPTY);
         }
         let address = if self.looks_at_address { side.address(flow) } else { None };
+        if address.is_some() && flow.socket.as_ref().is_some_and(|socket| socket.keeps_mapped) {
+            // Another text for the same address, which is too rare to be remembered.
+            return self.read(symbols, endpoint, address.map(|address| flow.written(address)), settle);
+        }
         self.memory.find(endpoint, address).or_else(|| self.look(symbols, endpoint, address, settle))
     }
 
@@ -52,6 +58,18 @@ impl Walk {
         address: Option<Address>,
         settle: bool,
     ) -> Option<Symbol> {
+        let symbol = self.read(symbols, endpoint, address.map(Address::to_ip), settle)?;
+        self.memory.remember(endpoint, address, symbol, symbols.len());
+        Some(symbol)
+    }
+
+    fn read(
+        &mut self,
+        symbols: &mut Symbols,
+        endpoint: &Endpoint,
+        address: Option<IpAddr>,
+        settle: bool,
+    ) -> Option<Symbol> {
         self.text.clear();
         for identifier in &self.identifiers {
             identifier.write(&mut self.text, endpoint, address);
@@ -59,8 +77,6 @@ impl Walk {
                 break;
             }
         }
-        let symbol = if settle { symbols.intern(&self.text) } else { symbols.find(&self.text)? };
-        self.memory.remember(endpoint, address, symbol, symbols.len());
-        Some(symbol)
+        if settle { Some(symbols.intern(&self.text)) } else { symbols.find(&self.text) }
     }
 }

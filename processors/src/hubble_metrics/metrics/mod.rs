@@ -1,5 +1,5 @@
 //! Hubble's metrics, one file each: which flows it counts, and under which labels. All follow the handlers
-//! in `pkg/hubble/metrics/` of v1.19.4, with their names, label order and help texts.
+//! in `pkg/hubble/metrics/` of v1.19.4 (`sctp`: v1.20.2), with their names, label order and help texts.
 
 mod dns;
 mod drop;
@@ -11,6 +11,7 @@ mod kafka;
 mod lost_events;
 mod policy;
 mod port_distribution;
+mod sctp;
 mod tcp;
 mod words;
 
@@ -84,9 +85,6 @@ pub(super) const PLUGINS: &[Plugin] = &[
     kafka::PLUGIN,
     policy::PLUGIN,
     port_distribution::PLUGIN,
+    sctp::PLUGIN,
     tcp::PLUGIN,
 ];
-
-/// Metrics that Hubble has and that cannot be counted here, and why.
-pub(super) const UNSUPPORTED: &[(&str, &str)] =
-    &[("sctp", "flows do not carry the chunk type of SCTP packets, which Hubble has from 1.20 on")];

@@ -107,7 +107,7 @@ pub(super) fn reporter(flow: &Flow) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use tidegate_core::flow::{Address, L4};
+    use tidegate_core::flow::{Address, L4, SctpChunk};
 
     use super::{FAMILY, PROTOCOL, VERSIONS, Verdict, l4};
 
@@ -117,7 +117,7 @@ mod tests {
         let protocols = [
             L4::Tcp { source_port, destination_port, flags: None },
             L4::Udp { source_port, destination_port },
-            L4::Sctp { source_port, destination_port },
+            L4::Sctp { source_port, destination_port, chunk_type: SctpChunk::Unsupported },
             L4::Icmpv4 { icmp_type: 0, code: 0 },
             L4::Icmpv6 { icmp_type: 0, code: 0 },
             L4::Vrrp { vrrp_type: 0, vrid: 0, priority: 0 },

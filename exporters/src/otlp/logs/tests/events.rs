@@ -123,12 +123,24 @@ fn debug_events_have_their_numbers() {
         hash: u32::MAX,
         args: [1, 2, 3],
         cpu: 7,
+        has_old_text: false,
     };
     let log = log(Record::DebugEvent(event), &[]);
     let expected = "cilium.debug.type=DBG_CT_VERDICT cilium.debug.hash=#4294967295 cilium.debug.arg1=#1 \
                     cilium.debug.arg2=#2 cilium.debug.arg3=#3 cilium.debug.cpu=#7 cilium.endpoint.id=#312";
     assert_eq!(attributes(&log).replace('\n', " "), expected);
     assert_eq!((log.event_name.as_str(), log.time_unix_nano), ("hubble.debug_event", 1_000));
+}
+
+#[test]
+fn a_mapped_address_of_a_socket_is_written_as_its_release_writes_it() {
+    for (keeps_mapped, expected) in [(false, "10.0.0.2"), (true, "::ffff:10.0.0.2")] {
+        let ip = Some(Ip { version: IpVersion::V6, ..addresses() });
+        let socket = Some(Box::new(Socket { keeps_mapped, ..Socket::default() }));
+        let flow = Flow { flow_type: FlowType::Sock, ip, socket, ..Flow::default() };
+        let text = specifics(&flow, &[]);
+        assert!(text.contains(&format!("destination.address={expected} network.type=ipv6")), "{text}");
+    }
 }
 
 #[test]
@@ -139,7 +151,7 @@ fn a_socket_flow_has_its_socket_and_no_address_of_the_pod() {
         sub_type: 1,
         verdict: Verdict::Traced,
         ip: Some(Ip { source: Address::default(), ..addresses() }),
-        socket: Some(Box::new(Socket { cookie: 99, cgroup_id: 4242 })),
+        socket: Some(Box::new(Socket { cookie: 99, cgroup_id: 4242, keeps_mapped: false })),
         ..Flow::default()
     };
     let expected = "destination.address=10.0.0.2 network.type=ipv4 cilium.verdict=TRACED cilium.event.type=trace-sock \
@@ -161,8 +173,8 @@ fn a_number_that_no_integer_of_otlp_can_be_is_its_decimal_digits() {
     type Make = fn(u64) -> Record;
     let attributes: [(&str, Make); 9] = [
         ("cilium.ip_trace_id", |n| Record::Flow(Flow { ip_trace_id: n, ..Flow::default() })),
-        ("cilium.socket.cookie", |n| socket(Socket { cookie: n, cgroup_id: 0 })),
-        ("cilium.cgroup.id", |n| socket(Socket { cookie: 0, cgroup_id: n })),
+        ("cilium.socket.cookie", |n| socket(Socket { cookie: n, ..Socket::default() })),
+        ("cilium.cgroup.id", |n| socket(Socket { cgroup_id: n, ..Socket::default() })),
         ("cilium.l7.latency_ns", |n| {
             let mut flow = message(L7Record::Dns(Dns::default()), L7Type::Response);
             flow.l7.as_mut().expect("an L7 flow").latency_ns = n;

@@ -66,7 +66,11 @@ fn l4_of(source_port: u16, destination_port: u16) -> impl Strategy<Value = L4> {
         Just(L4::None),
         flags.prop_map(move |flags| L4::Tcp { source_port, destination_port, flags }),
         Just(L4::Udp { source_port, destination_port }),
-        Just(L4::Sctp { source_port, destination_port }),
+        select(vec![SctpChunk::Unsupported, SctpChunk::Abort]).prop_map(move |chunk_type| L4::Sctp {
+            source_port,
+            destination_port,
+            chunk_type
+        }),
         (select(vec![0, 3, 8]), 0..3_u8).prop_map(|(icmp_type, code)| L4::Icmpv4 { icmp_type, code }),
         (select(vec![1, 3, 128]), 0..3_u8).prop_map(|(icmp_type, code)| L4::Icmpv6 { icmp_type, code }),
         any::<(u8, u8, u8)>().prop_map(|(vrrp_type, vrid, priority)| L4::Vrrp { vrrp_type, vrid, priority }),

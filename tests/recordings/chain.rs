@@ -1,0 +1,183 @@
+//! The processors of the shipped pipeline, and `sock_flow`, in this process: frames in, lines and series out.
+
+use std::collections::BTreeMap;
+
+use serde::de::IntoDeserializer as _;
+use serde_json::Value;
+use tidegate_core::component::BuildContext;
+use tidegate_core::ledger::Tally;
+use tidegate_core::metric::{MetricKind, Point, Value as Number};
+use tidegate_core::record::Frame;
+use tidegate_core::stage::Processor;
+use tidegate_core::telemetry::Telemetry;
+use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_exporters::hubble::Json;
+use tidegate_processors::KINDS;
+use tidegate_wire::payload::{Decoder, Step};
+use toml::de::ValueDeserializer;
+
+use super::series::Series;
+
+/// Of the machine that was recorded.
+const NODE: &str = "lab/vm";
+/// Frames in one batch.
+const BATCH: usize = 64;
+
+/// How the processors are configured.
+pub(super) struct Chain<'a> {
+    pub(super) release: Option<&'a str>,
+    pub(super) metrics: &'a [&'a str],
+    pub(super) wire: bool,
+}
+
+/// What they made of a recording.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// The lines of `stdout` with `format = "json"`, in order.
+    pub(super) lines: Vec<Value>,
+    /// The last value of every series.
+    pub(super) series: Series,
+    /// Choices that the decoder counted as open.
+    pub(super) ambiguous: BTreeMap<String, u64>,
+    /// What was refused, by reason.
+    pub(super) refused: BTreeMap<String, u64>,
+}
+
+impl Chain<'_> {
+    pub(super) fn play(&self, recording: &[u8]) -> Outcome {
+        let mut steps: Vec<_> =
+            self.stages().iter().map(|(kind, keys)| (build(kind, keys), Tally::default())).collect();
+        let mut outcome = Outcome::default();
+        let frames = frames(recording);
+        let mut now = Timestamp::default();
+        for frames in frames.chunks(BATCH) {
+            let mut batch = Batch::new();
+            for (frame, data) in frames {
+                now = frame.time;
+                let data = batch.push_bytes(data);
+                batch.push(Record::Frame(Frame { data, ..*frame }));
+            }
+            pass(&mut steps, &mut batch);
+            outcome.take(&batch);
+        }
+        // What waits for a proxy's record has waited long enough.
+        let end = Timestamp(now.0 + 3_600_000_000_000);
+        for at in 0..steps.len() {
+            let mut batch = Batch::new();
+            steps[at].0.finish(end, &mut batch);
+            pass(&mut steps[at + 1..], &mut batch);
+            outcome.take(&batch);
+        }
+        let owned = |(name, count): &(&str, u64)| ((*name).to_owned(), *count);
+        outcome.ambiguous = steps[0].1.ambiguities().iter().map(owned).collect();
+        outcome.refused = steps.iter().flat_map(|(_, tally)| tally.drops().iter().map(owned)).collect();
+        outcome
+    }
+
+    fn stages(&self) -> [(&'static str, String); 8] {
+        let version = self.release.map(|release| format!("cilium_version = {release:?}")).unwrap_or_default();
+        let wire = format!("wire = {}", self.wire);
+        [
+            ("cilium_decode", version),
+            ("l34_flow", String::new()),
+            ("sock_flow", String::new()),
+            ("dns_flow", wire.clone()),
+            ("http_flow", wire),
+            ("l7_flow", String::new()),
+            ("cilium_enrich", String::new()),
+            ("hubble_metrics", format!("metrics = {:?}", self.metrics)),
+        ]
+    }
+}
+
+impl Outcome {
+    fn take(&mut self, batch: &Batch) {
+        let json = Json::new(NODE);
+        for record in batch.records() {
+            let mut line = String::new();
+            match record {
+                Record::Flow(flow) => json.push_flow(&mut line, flow),
+                Record::AgentEvent(event) => json.push_agent_event(&mut line, event),
+                Record::DebugEvent(event) => json.push_debug_event(&mut line, event),
+                Record::Lost(lost) => json.push_lost(&mut line, lost),
+                Record::Metric(point) => self.note(point),
+                Record::Frame(_) | Record::Event(_) => panic!("no stage made anything of {record:?}"),
+            }
+            if !line.is_empty() {
+                self.lines.push(serde_json::from_str(&line).unwrap());
+            }
+        }
+    }
+
+    /// In the form of Prometheus' exposition.
+    fn note(&mut self, point: &Point) {
+        let family = &point.series.family;
+        let labels =
+            || family.label_names.iter().cloned().zip(point.series.labels.iter().map(|label| label.to_string()));
+        let mut set = |suffix: &str, more: Option<(String, String)>, value: f64| {
+            let labels = labels().chain(more).collect();
+            self.series.insert((format!("{}{suffix}", family.name), labels), value);
+        };
+        match (&point.value, &family.kind) {
+            (Number::Counter(value) | Number::Gauge(value), _) => set("", None, *value),
+            (Number::Histogram(histogram), MetricKind::Histogram { bounds }) => {
+                let mut sum = 0;
+                let bounds = bounds.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
+                for (bound, count) in bounds.zip(&histogram.buckets) {
+                    sum += count;
+                    set("_bucket", Some(("le".to_owned(), bound)), sum as f64);
+                }
+                set("_sum", None, histogram.sum);
+                set("_count", None, histogram.count as f64);
+            }
+            (other, _) => panic!("{other:?}"),
+        }
+    }
+}
+
+fn pass(steps: &mut [(Box<dyn Processor>, Tally)], batch: &mut Batch) {
+    for (processor, tally) in steps {
+        processor.process(batch, tally);
+    }
+}
+
+fn build(kind: &str, keys: &str) -> Box<dyn Processor> {
+    let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
+    let table = format!("{{ {keys} }}");
+    let table = ValueDeserializer::parse(&table).unwrap().into_deserializer();
+    let context = BuildContext {
+        stage: format!("processors.{}", kind.name),
+        node_name: NODE.to_owned(),
+        telemetry: Telemetry::default(),
+        health: Default::default(),
+    };
+    (kind.parse)(table).unwrap().build(&context).unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// The frames of a recording, a millisecond apart, as recordings have no times.
+fn frames(mut recording: &[u8]) -> Vec<(Frame, Vec<u8>)> {
+    let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
+    loop {
+        let used = match decoder.next(recording).unwrap() {
+            Step::Value { used, payload } => {
+                let seq = frames.len() as u64 + 1;
+                let frame = Frame {
+                    time: Timestamp(1_772_359_200_000_000_000 + seq * 1_000_000),
+                    seq,
+                    stream: 1,
+                    payload_type: i32::try_from(payload.kind).unwrap(),
+                    cpu: i32::try_from(payload.cpu).unwrap(),
+                    lost: payload.lost,
+                    ..Frame::default()
+                };
+                frames.push((frame, payload.data.to_vec()));
+                used
+            }
+            Step::Definition { used } => used,
+            // The reader was stopped inside a frame.
+            Step::Incomplete { .. } => return frames,
+            Step::Refused { reason, .. } => panic!("{reason}"),
+        };
+        recording = &recording[used..];
+    }
+}

@@ -1,0 +1,50 @@
+//! In which fields two lines differ, as classes: `flow.interface.name: absent` for a field that only the first has,
+//! `flow.file.line: added` for one that only the second has, `flow.Summary: other` for another value, and
+//! `flow.source.labels: unknown` where the second says that it does not know.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::pairs::sort_labels;
+
+/// What two programs cannot have in common.
+const OWN: [&str; 5] = ["time", "flow.time", "flow.uuid", "flow.emitter.name", "flow.emitter.version"];
+
+pub(super) fn classes(theirs: &Value, ours: &Value) -> BTreeSet<String> {
+    let (theirs, ours) = (leaves(theirs), leaves(ours));
+    let names: BTreeSet<_> = theirs.keys().chain(ours.keys()).filter(|name| !OWN.contains(&name.as_str())).collect();
+    let class = |name: &String| {
+        let how = match (theirs.get(name), ours.get(name)) {
+            (Some(theirs), Some(ours)) if theirs == ours => return None,
+            (_, Some(ours)) if *ours == json!(["reserved:unknown"]) => "unknown",
+            (Some(_), Some(_)) => "other",
+            (Some(_), None) => "absent",
+            (None, _) => "added",
+        };
+        Some(format!("{name}: {how}"))
+    };
+    names.into_iter().filter_map(class).collect()
+}
+
+/// The values of a document by their paths; a list is one value.
+fn leaves(line: &Value) -> BTreeMap<String, Value> {
+    let mut line = line.clone();
+    if line.get("flow").is_none() {
+        sort_labels(&mut line);
+    }
+    let mut leaves = BTreeMap::new();
+    walk(String::new(), &line, &mut leaves);
+    leaves
+}
+
+fn walk(path: String, value: &Value, leaves: &mut BTreeMap<String, Value>) {
+    let Value::Object(members) = value else {
+        leaves.insert(path, value.clone());
+        return;
+    };
+    for (name, member) in members {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        walk(path, member, leaves);
+    }
+}

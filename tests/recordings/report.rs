@@ -1,0 +1,115 @@
+//! What came out of the recordings, as the text of `counts.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::chain::Outcome;
+
+type Counts = BTreeMap<String, u64>;
+
+/// What came out of one recording.
+pub(super) struct Report {
+    name: &'static str,
+    hubble: usize,
+    ours: usize,
+    paired: usize,
+    /// Pairs that differ in nothing.
+    equal: u64,
+    /// Pairs by the reasons why they differ.
+    reasons: Counts,
+    /// Pairs by the classes of fields in which they differ.
+    fields: Counts,
+    /// Equal series, and different ones by class.
+    pub(super) series: (u64, Counts),
+    /// What is otherwise if the release is not configured: fields, and choices that are counted as open.
+    pub(super) blind: Counts,
+    pub(super) open: Counts,
+    /// Messages, those in packets among them.
+    pub(super) exchanges: Counts,
+    /// Events that make no line, as they make none in Hubble.
+    refused: Counts,
+}
+
+impl Report {
+    pub(super) fn new(name: &'static str, hubble: &[Value], ours: &Outcome, pairs: &[(usize, usize)]) -> Self {
+        Self {
+            name,
+            hubble: hubble.len(),
+            ours: ours.lines.len(),
+            paired: pairs.len(),
+            equal: 0,
+            reasons: Counts::new(),
+            fields: Counts::new(),
+            series: (0, Counts::new()),
+            blind: Counts::new(),
+            open: Counts::new(),
+            exchanges: Counts::new(),
+            refused: ours.refused.clone(),
+        }
+    }
+
+    pub(super) fn add_pair(&mut self, classes: &BTreeSet<String>) {
+        self.equal += u64::from(classes.is_empty());
+        let reasons = reasons();
+        let kind = |class: &String| {
+            let reason = reasons.get(class).map_or("none", String::as_str);
+            reason.split(':').next().unwrap_or_default().to_owned()
+        };
+        for reason in classes.iter().map(kind).collect::<BTreeSet<_>>() {
+            *self.reasons.entry(reason).or_default() += 1;
+        }
+        for class in classes {
+            *self.fields.entry(class.clone()).or_default() += 1;
+        }
+    }
+}
+
+/// Why fields and series differ, by class: the word before the colon names the kind of reason.
+pub(super) fn reasons() -> BTreeMap<String, String> {
+    let table: toml::Table = super::read("reasons.toml").parse().unwrap();
+    table.into_iter().map(|(class, reason)| (class, reason.as_str().unwrap().to_owned())).collect()
+}
+
+/// The whole file.
+pub(super) fn text(reports: &[Report]) -> String {
+    let mut text = String::from(
+        "# What tidegate makes of recordings of real Cilium agents, beside what the same agent's Hubble exported and counted.\n\
+         # Written by `RECORDINGS=write cargo test --test tests recordings`; why the two differ is in reasons.toml.\n\
+         #\n\
+         # recording        Hubble's lines  ours  paired  equal  series equal  different\n",
+    );
+    for report in reports {
+        let Report { name, hubble, ours, paired, equal, series, .. } = report;
+        let different: u64 = series.1.values().sum();
+        let row =
+            format!("# {name:<16} {hubble:>14} {ours:>5} {paired:>7} {equal:>6} {:>13} {different:>10}", series.0);
+        writeln!(text, "{row}").unwrap();
+    }
+    for report in reports {
+        write(&mut text, report);
+    }
+    text
+}
+
+fn write(text: &mut String, report: &Report) {
+    let Report { name, hubble, ours, paired, equal, .. } = report;
+    let head = format!("\n[\"{name}\"]\nhubble = {hubble}\nours = {ours}\npaired = {paired}\nequal = {equal}\n");
+    text.push_str(&head);
+    writeln!(text, "equal_series = {}", report.series.0).unwrap();
+    for (part, about, counts) in [
+        ("reasons", "lines that differ, by the kinds of reasons", &report.reasons),
+        ("fields", "lines that differ, by field", &report.fields),
+        ("series", "series that differ, by name", &report.series.1),
+        ("blind", "lines that are otherwise without `cilium_version`, by field", &report.blind),
+        ("open", "choices that are counted as ambiguous without it", &report.open),
+        ("refused", "events without a line, by the reason", &report.refused),
+        ("exchanges", "messages, with those in packets (`wire = true`)", &report.exchanges),
+    ] {
+        writeln!(text, "\n# {about}\n[\"{name}\".{part}]").unwrap();
+        for (class, count) in counts {
+            writeln!(text, "\"{class}\" = {count}").unwrap();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Metric series of both sides.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Values by name and labels.
+pub(super) type Series = BTreeMap<(String, BTreeMap<String, String>), f64>;
+
+/// The series of Hubble in an exposition.
+pub(super) fn parse(exposed: &str) -> Series {
+    let is_hubbles = |line: &&str| line.starts_with("hubble_");
+    exposed.lines().filter(is_hubbles).map(sample).collect()
+}
+
+fn sample(line: &str) -> ((String, BTreeMap<String, String>), f64) {
+    let (series, value) = line.rsplit_once(' ').unwrap();
+    let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+    let mut labels = labels.strip_suffix('}').unwrap();
+    let mut found = BTreeMap::new();
+    while let Some((label, rest)) = labels.split_once("=\"") {
+        // No value of these recordings has a quote in it.
+        let (value, rest) = rest.split_once('"').unwrap();
+        found.insert(label.to_owned(), value.to_owned());
+        labels = rest.strip_prefix(',').unwrap_or(rest);
+    }
+    ((name.to_owned(), found), value.parse().unwrap())
+}
+
+/// How many series are equal, and of those that are not, how many have which name, and how they differ.
+pub(super) fn compare(theirs: &Series, ours: &Series) -> (u64, BTreeMap<String, u64>) {
+    let (mut equal, mut different) = (0, BTreeMap::new());
+    for series in theirs.keys().chain(ours.keys()).collect::<BTreeSet<_>>() {
+        let how = match (theirs.get(series), ours.get(series)) {
+            (Some(theirs), Some(ours)) if is_equal(*theirs, *ours) => {
+                equal += 1;
+                continue;
+            }
+            (Some(_), Some(_)) => "other",
+            (Some(_), None) => "absent",
+            (None, _) => "added",
+        };
+        *different.entry(format!("{}: {how}", series.0)).or_default() += 1;
+    }
+    (equal, different)
+}
+
+/// Sums of seconds are added up in any order.
+fn is_equal(one: f64, other: f64) -> bool {
+    (one - other).abs() <= 1e-9 * one.abs()
+}
