@@ -15,7 +15,7 @@ const STYLES: Styles = Styles::styled()
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 failed while running; 2 wrong usage; 78 bad configuration.
-Logs go to standard error; RUST_LOG chooses which, before the configuration does.";
+Logs go to standard error; RUST_LOG chooses which, and TIDEGATE_LOG_FORMAT (text or json) how, before the configuration does.";
 
 /// Cilium's network events as flows, metrics and spans, over OTLP, Prometheus and stdout.
 #[derive(Debug, Parser)]

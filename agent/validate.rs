@@ -7,7 +7,7 @@ use std::path::Path;
 use tidegate_core::telemetry::Telemetry;
 
 use crate::cli::ConfigFile;
-use crate::config::{self, Assembly, Config, Environment, Registry, Service, Source};
+use crate::config::{self, Admin, Assembly, Config, Environment, Registry, Service, Source};
 use crate::error::Error;
 use crate::{log, terminal};
 
@@ -55,6 +55,15 @@ pub(crate) fn assemble(
     telemetry: Telemetry,
     parsed: impl FnOnce(&Service),
 ) -> Result<(Config, Assembly), Error> {
+    let parsed = |service: &Service| {
+        parsed(service);
+        if service.telemetry.admin.as_ref().is_some_and(Admin::shows_tokens) {
+            tracing::warn!(
+                "`service.telemetry.admin` has no `tls`: whoever sees its packets can read tokens and flows; set \
+                 `tls.cert_file` and `tls.key_file`"
+            );
+        }
+    };
     let loaded = config::load(source, &Registry::BUILT_IN, environment, telemetry, parsed);
     loaded.map_err(|problems| {
         let colour = terminal::colour(&io::stderr()) && !log::is_json();

@@ -118,6 +118,9 @@ fn an_admin_listener_that_lets_everybody_in_is_refused_at_its_place() {
         let config = config(&place, &format!("admin = {{ {admin} }}"));
         let ended = tidegate(&["validate".as_ref(), "-c".as_ref(), config.as_os_str()]);
         assert_eq!(ended.code, Some(code), "{admin}\n{}", ended.stderr);
+        let is_readable = code == 0 && admin.contains("0.0.0.0") && !admin.contains("tls");
+        let warning = "WARN `service.telemetry.admin` has no `tls`";
+        assert_eq!(ended.stderr.contains(warning), is_readable, "{admin}\n{}", ended.stderr);
     }
 }
 

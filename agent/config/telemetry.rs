@@ -92,6 +92,13 @@ pub(crate) struct Admin {
     pub(crate) exclusive: bool,
 }
 
+impl Admin {
+    /// Whether what clients send crosses the network as it is.
+    pub(crate) fn shows_tokens(&self) -> bool {
+        !self.listen.is_local() && self.tls.is_none()
+    }
+}
+
 /// Files for TLS.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -202,7 +202,8 @@ struct Chosen {
 
 impl Chosen {
     fn new(configured: &Directives, format: LogFormat) -> Self {
-        let given = process_environment(FILTER_VARIABLE).filter(|text| !text.trim().is_empty());
+        let given = std::env::var_os(FILTER_VARIABLE).map(|text| text.to_string_lossy().into_owned());
+        let given = given.filter(|text| !text.trim().is_empty());
         let parsed = given.map(|text| Directives::parse(&text)).transpose();
         let (directives, bad_filter) = match parsed {
             Ok(given) => (given.unwrap_or_else(|| configured.clone()), None),

@@ -108,3 +108,11 @@ fn sentences_lose_what_the_file_and_the_environment_hold() {
         assert_eq!(secrets.hide(sentence), expected);
     }
 }
+
+#[test]
+fn a_short_secret_does_not_take_ordinary_words_apart() {
+    let mut secrets = Secrets::default();
+    secrets.add("t");
+    let hidden = secrets.hide("the string \"t\", which is at most t, is not a token");
+    assert_eq!(hidden, "the string \"***\", which is at most ***, is not a token");
+}

@@ -322,6 +322,105 @@ error: unknown value `xml` in `service.log_format`
 }
 
 #[test]
+fn the_admin_listener_is_checked() {
+    complains_about(
+        r#"[service.telemetry]
+allowed_hosts = ["proxy.example", "http://proxy"]
+[service.telemetry.admin]
+listen = "0.0.0.0:9465"
+allowed_hosts = ["a:80"]
+tokens = "t"
+[service]
+"#,
+        r#"
+error: wrong value in `service.telemetry.allowed_hosts`
+ --> pipeline.toml:2:35
+  |
+2 | allowed_hosts = ["proxy.example", "http://proxy"]
+  |                                   ^^^^^^^^^^^^^^ not a host name or an IP address, without scheme and port
+
+error: `service.telemetry.admin` would show every flow to anyone who can reach it
+ --> pipeline.toml:4:10
+  |
+4 | listen = "0.0.0.0:9465"
+  |          ^^^^^^^^^^^^^^ not a loopback address
+  |
+  = help: add `token_file = "/etc/tidegate/admin.token"`, or `tls` with `cert_file`, `key_file` and `client_ca_file`; or listen on "unix:/run/tidegate/admin.sock" or a loopback address
+
+error: wrong value in `service.telemetry.admin.allowed_hosts`
+ --> pipeline.toml:5:18
+  |
+5 | allowed_hosts = ["a:80"]
+  |                  ^^^^^^ not a host name or an IP address, without scheme and port
+
+error: unknown key `tokens` in `service.telemetry.admin`
+ --> pipeline.toml:6:1
+  |
+6 | tokens = "*"
+  | ^^^^^^
+  |
+  = help: did you mean `token`?
+"#,
+    );
+}
+
+#[test]
+fn where_the_admin_listener_can_be() {
+    complains_about(
+        r#"[service.telemetry.admin]
+listen = "localhost:9465"
+token = "two words"
+[service]
+"#,
+        r#"
+error: wrong value in `service.telemetry.admin.listen`: invalid listen address
+ --> pipeline.toml:2:10
+  |
+2 | listen = "localhost:9465"
+  |          ^^^^^^^^^^^^^^^^
+  |
+  = help: write a path such as "unix:/run/tidegate/admin.sock", or an IP address and a port such as "127.0.0.1:9465"
+"#,
+    );
+    complains_about(
+        r#"[service.telemetry.admin]
+listen = "127.0.0.1:9464"
+[service]
+"#,
+        r#"
+error: `service.telemetry` and `service.telemetry.admin` listen on one port
+ --> pipeline.toml:2:10
+  |
+2 | listen = "127.0.0.1:9464"
+  |          ^^^^^^^^^^^^^^^^ 127.0.0.1:9464
+  |
+  = note: `service.telemetry` listens on 127.0.0.1:9464 by default
+"#,
+    );
+    complains_about(
+        r#"[service.telemetry.admin]
+listen = "unix:/run/a.sock"
+token = "two words"
+tls = { cert_file = "c", key_file = "k" }
+[service]
+"#,
+        r#"
+error: wrong value in `service.telemetry.admin.token`
+ --> pipeline.toml:3:9
+  |
+3 | token = "*********"
+  |         ^^^^^^^^^^^ a token is printable ASCII without spaces
+
+error: wrong value in `service.telemetry.admin.tls`
+ --> pipeline.toml:4:7
+  |
+4 | tls = { cert_file = "c", key_file = "k" }
+  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a unix socket is local, and has no TLS
+"#,
+    );
+}
+
+#[test]
 fn an_unknown_table() {
     complains_about(
         r#"[recievers.source]

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// Connections of one listener at a time; further ones wait to be accepted.
-const CONNECTIONS: u32 = 128;
+const CONNECTIONS: u32 = 64;
 /// How long to wait after a failure that is not a client's, such as that no file descriptor is left.
 const PAUSE: Duration = Duration::from_secs(1);
 
