@@ -63,21 +63,24 @@ impl Identities {
         }
     }
 
-    /// An entry of the IP cache has come to the identity. Whether that changes its labels.
-    pub(super) fn hold(&mut self, identity: u32, prefix: Prefix) -> bool {
-        if IdentityScope::of(identity) == IdentityScope::Local {
+    /// The prefix has the identity from now on.
+    pub(super) fn hold(&mut self, identity: u32, prefix: Prefix) {
+        if Self::depends_on_prefixes(identity) {
             self.local.hold(identity, prefix);
-            return true;
+            return;
         }
         self.known.entry(identity).or_default().entries += 1;
-        prefix.is_everything() && self.learn_world(identity)
+        match identity {
+            WORLD if prefix.is_everything() => self.local.split_world(false),
+            _ => self.observe(identity),
+        }
     }
 
-    /// An entry has left it. Whether that changes its labels.
-    pub(super) fn release(&mut self, identity: u32, prefix: Prefix) -> bool {
-        if IdentityScope::of(identity) == IdentityScope::Local {
+    /// The prefix no longer has the identity.
+    pub(super) fn release(&mut self, identity: u32, prefix: Prefix) {
+        if Self::depends_on_prefixes(identity) {
             self.local.release(identity, prefix);
-            return true;
+            return;
         }
         if let Some(known) = self.known.get_mut(&identity) {
             known.entries -= 1;
@@ -85,20 +88,18 @@ impl Identities {
                 self.known.remove(&identity);
             }
         }
-        false
     }
 
-    /// The world has this identity for a family of addresses. Whether that changes labels.
-    fn learn_world(&mut self, identity: u32) -> bool {
-        match identity {
-            WORLD => self.local.split_world(false),
-            _ => self.observe(identity),
+    /// An address has this identity, which shows whether the world has one for each family.
+    pub(super) fn observe(&mut self, identity: u32) {
+        if matches!(identity, WORLD_IPV4 | WORLD_IPV6) {
+            self.local.split_world(true);
         }
     }
 
-    /// A flow has this identity. Whether that changes labels of others.
-    pub(super) fn observe(&mut self, identity: u32) -> bool {
-        matches!(identity, WORLD_IPV4 | WORLD_IPV6) && self.local.split_world(true)
+    /// Whether its labels change with what is announced of others: they are not to be kept elsewhere.
+    pub(super) fn depends_on_prefixes(identity: u32) -> bool {
+        IdentityScope::of(identity) == IdentityScope::Local
     }
 
     /// Whether the labels are those of the endpoints that have it.
@@ -116,10 +117,12 @@ impl Identities {
         is_news
     }
 
-    /// A proxy's record has these labels for the identity, from the agent's own table. Whether that is news.
+    /// A proxy's record has these labels for the identity, from the agent's own table. Whether they are news that may
+    /// have been shown otherwise.
     pub(super) fn learn_recorded(&mut self, identity: u32, labels: &Labels) -> bool {
-        if IdentityScope::of(identity) == IdentityScope::Local {
-            return self.local.learn(identity, &labels.labels);
+        if Self::depends_on_prefixes(identity) {
+            self.local.learn(identity, &labels.labels);
+            return false;
         }
         if identity == HOST {
             return self.learn_host(labels);

@@ -38,10 +38,11 @@ struct Known {
 #[derive(Debug, Default)]
 struct Announced {
     count: usize,
-    /// The exclusive or of all of them, which is the prefix where there is one.
-    sum: u128,
-    sum_of_lens: u8,
-    /// What follows from it, once that was asked.
+    /// Bits and lengths of all of them, combined by exclusive or: of one prefix alone they are its own, and one can be
+    /// taken out again without a list of all.
+    bits: u128,
+    lens: u8,
+    /// The labels of the only prefix, once they were needed.
     labels: Option<Labels>,
 }
 
@@ -74,7 +75,7 @@ impl LocalScope {
         self.known.entry(identity).or_default().at(prefix).add(prefix);
     }
 
-    /// It is so no more.
+    /// The identity is no longer announced for the prefix.
     pub(super) fn release(&mut self, identity: u32, prefix: Prefix) {
         let Some(known) = self.known.get_mut(&identity) else { return };
         known.at(prefix).remove(prefix);
@@ -83,31 +84,28 @@ impl LocalScope {
         }
     }
 
-    /// A record has these labels for the identity. They are taken for its own while it is announced: later its number
-    /// can be another's. Whether that is news.
-    pub(super) fn learn(&mut self, identity: u32, labels: &[String]) -> bool {
+    /// A record has these labels for the identity. They are its own while it is announced: later its number can be
+    /// given to another.
+    pub(super) fn learn(&mut self, identity: u32, labels: &[String]) {
         let of_one_family = [WORLD_IPV4, WORLD_IPV6].map(reserved_identity);
-        let is_split = labels.iter().any(|label| of_one_family.contains(&label.strip_prefix("reserved:")));
-        let news = is_split && self.split_world(true);
-        let Some(known) = self.known.get_mut(&identity) else { return news };
-        if known.recorded.as_ref().is_some_and(|recorded| recorded.labels.iter().eq(most_specific(labels))) {
-            return news;
+        if labels.iter().any(|label| of_one_family.contains(&label.strip_prefix("reserved:"))) {
+            self.split_world(true);
         }
-        let shown = most_specific(labels).cloned().collect();
-        known.recorded = Some(Arc::new(EndpointNames::of_labels(shown)));
-        true
+        let Some(known) = self.known.get_mut(&identity) else { return };
+        if !known.recorded.as_ref().is_some_and(|recorded| recorded.labels.iter().eq(most_specific(labels))) {
+            let shown = most_specific(labels).cloned().collect();
+            known.recorded = Some(Arc::new(EndpointNames::of_labels(shown)));
+        }
     }
 
-    /// Whether each family has its own label of the world. Whether that is news.
-    pub(super) fn split_world(&mut self, is_split: bool) -> bool {
-        if self.is_dual_stack == is_split {
-            return false;
+    /// Sets whether each family has its own label of the world.
+    pub(super) fn split_world(&mut self, is_split: bool) {
+        if self.is_dual_stack != is_split {
+            self.is_dual_stack = is_split;
+            for known in self.known.values_mut() {
+                (known.v4.labels, known.v6.labels) = (None, None);
+            }
         }
-        self.is_dual_stack = is_split;
-        for known in self.known.values_mut() {
-            (known.v4.labels, known.v6.labels) = (None, None);
-        }
-        true
     }
 }
 
@@ -146,15 +144,15 @@ impl Announced {
     }
 
     fn toggle(&mut self, prefix: Prefix) {
-        self.sum ^= prefix.bits();
-        self.sum_of_lens ^= prefix.len();
+        self.bits ^= prefix.bits();
+        self.lens ^= prefix.len();
         self.labels = None;
     }
 
     /// The only prefix's label, and that of the world.
     fn names(&mut self, world: &Labels) -> Option<Labels> {
         if self.labels.is_none() && self.count == 1 {
-            let own = Prefix::of_bits(self.sum, self.sum_of_lens).label();
+            let own = Prefix::of_bits(self.bits, self.lens).label();
             let labels = own.into_iter().chain(world.labels.iter().cloned()).collect();
             self.labels = Some(Arc::new(EndpointNames::of_labels(labels)));
         }

@@ -89,8 +89,8 @@ impl Prefix {
         self.len == Self::shortest(self.family())
     }
 
-    /// Its label, such as `cidr:10.0.0.0/8`. That of IPv6 has `-` in place of `:`, which ends no name: `::1/128` is
-    /// `cidr:0--1/128`. Everything has none, but only that of the world.
+    /// Its label, such as `cidr:10.0.0.0/8`. In labels of IPv6 `-` replaces `:`, and a zero keeps it from being the first
+    /// or the last character: `::1/128` is `cidr:0--1/128`. `0.0.0.0/0` and `::/0` have none, only that of the world.
     pub(super) fn label(self) -> Option<String> {
         if self.is_everything() {
             return None;
@@ -113,18 +113,15 @@ const CIDR: &str = "cidr:";
 /// The longest text behind it: an IPv6 address, a slash and three digits.
 const LONGEST_CIDR: usize = 43;
 
-/// How many bits of its family's addresses the prefix of a `cidr:` label has. `None` for any other label,
-/// `Some(None)` for one that is none.
-fn bits(label: &str) -> Option<Option<u8>> {
+/// The length of the prefix of a `cidr:` label; `None` for any other label, and for one that cannot be read.
+fn prefix_len(label: &str) -> Option<u8> {
     let text = label.strip_prefix(CIDR)?;
-    let mut ip = [0; LONGEST_CIDR];
-    let bits = ip.get_mut(..text.len()).and_then(|ip| {
-        ip.copy_from_slice(text.as_bytes());
-        ip.iter_mut().filter(|byte| **byte == b'-').for_each(|byte| *byte = b':');
-        let prefix = Prefix::parse(std::str::from_utf8(ip).ok()?)?;
-        Some(prefix.len() - Prefix::shortest(prefix.family()))
-    });
-    Some(bits)
+    let mut cidr = [0; LONGEST_CIDR];
+    let cidr = cidr.get_mut(..text.len())?;
+    cidr.copy_from_slice(text.as_bytes());
+    cidr.iter_mut().filter(|byte| **byte == b'-').for_each(|byte| *byte = b':');
+    let prefix = Prefix::parse(std::str::from_utf8(cidr).ok()?)?;
+    Some(prefix.len() - Prefix::shortest(prefix.family()))
 }
 
 /// What Hubble shows of an identity of local scope: of all its `cidr:` labels the one of the longest prefix
@@ -132,10 +129,8 @@ fn bits(label: &str) -> Option<Option<u8>> {
 pub(super) fn most_specific(labels: &[String]) -> impl Iterator<Item = &String> {
     let mut longest = (0, None);
     for (at, label) in labels.iter().enumerate() {
-        if let Some(Some(bits)) = bits(label)
-            && bits > longest.0
-        {
-            longest = (bits, Some(at));
+        if let Some(len) = prefix_len(label).filter(|len| *len > longest.0) {
+            longest = (len, Some(at));
         }
     }
     let shown = move |(at, label): &(usize, &String)| longest.1 == Some(*at) || !label.starts_with(CIDR);
@@ -181,7 +176,7 @@ mod tests {
             let shown = Prefix::parse(prefix).expect("a prefix").label();
             assert_eq!(shown.as_deref().unwrap_or_default(), label, "{prefix}");
             let len = prefix.split_once('/').map(|(_, len)| len.parse().unwrap());
-            assert_eq!(bits(label), shown.is_some().then_some(len), "{label} reads back");
+            assert_eq!(prefix_len(label), len.filter(|_| shown.is_some()), "{label} reads back");
         }
     }
 

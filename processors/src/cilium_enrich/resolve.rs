@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidegate_core::flow::{Address, Direction, Endpoint, EndpointNames, Flow, Seen};
 
-use super::identities::Labels;
+use super::identities::{Identities, Labels};
 use super::pods::PodName;
 use super::table::Table;
 use super::views::{Look, View};
@@ -30,7 +30,7 @@ impl Table {
         if endpoint.identity == 0 {
             endpoint.identity = address.and_then(|address| self.ip_cache.identity(address)).unwrap_or_default();
         }
-        self.observe(endpoint.identity);
+        self.identities.observe(endpoint.identity);
         match self.view(address, Look::Identity(endpoint.identity)) {
             Some(View { id, names }) => (endpoint.id, endpoint.names) = (id, Some(names)),
             None => endpoint.names = self.identities.names(endpoint.identity, address),
@@ -40,7 +40,7 @@ impl Table {
     /// What Hubble's `seven` parser looks up. The record's own labels stay as they are; flows of the datapath show them
     /// where they have the record's identity.
     fn add_pod(&mut self, address: Option<Address>, endpoint: &mut Endpoint) {
-        self.observe(endpoint.identity);
+        self.identities.observe(endpoint.identity);
         let labels = endpoint.names.as_ref();
         if labels.is_some_and(|labels| self.identities.learn_recorded(endpoint.identity, labels)) {
             self.version += 1;
@@ -48,10 +48,6 @@ impl Table {
         if let Some(view) = self.view(address, Look::Record(endpoint.names.clone())) {
             endpoint.names = Some(view.names);
         }
-    }
-
-    fn observe(&mut self, identity: u32) {
-        self.version += u64::from(self.identities.observe(identity));
     }
 
     /// The view of an address that a pod has.
@@ -64,7 +60,14 @@ impl Table {
         }
         let (own, pod) = (host.identity, Arc::clone(pod));
         let view = self.compose(address, own, &pod, &look);
-        self.ip_cache.hosts.get_mut(&address)?.views.keep(self.version, look, view.clone());
+        let is_passing = match look {
+            // A pod's address hardly ever has one of those.
+            Look::Identity(identity) => [identity, own].into_iter().any(Identities::depends_on_prefixes),
+            Look::Record(_) => false,
+        };
+        if !is_passing {
+            self.ip_cache.hosts.get_mut(&address)?.views.keep(self.version, look, view.clone());
+        }
         Some(view)
     }
 

@@ -122,25 +122,17 @@ impl Table {
     }
 
     fn replace_prefix(&mut self, prefix: Prefix, identity: u32) {
-        self.hold(identity, prefix);
+        self.identities.hold(identity, prefix);
         if let Some(before) = self.ip_cache.upsert_prefix(prefix, identity) {
-            self.release(before, prefix);
+            self.identities.release(before, prefix);
         }
-    }
-
-    fn hold(&mut self, identity: u32, prefix: Prefix) {
-        self.version += u64::from(self.identities.hold(identity, prefix));
-    }
-
-    fn release(&mut self, identity: u32, prefix: Prefix) {
-        self.version += u64::from(self.identities.release(identity, prefix));
     }
 
     fn replace(&mut self, address: Address, host: Host, now: Timestamp) {
         if self.ip_cache.hosts.get(&address).is_some_and(|known| known.says_the_same(&host)) {
             return;
         }
-        self.hold(host.identity, Prefix::host(address));
+        self.identities.hold(host.identity, Prefix::host(address));
         self.forget(address);
         let pod = host.pod.clone();
         let node = host.node;
@@ -165,7 +157,7 @@ impl Table {
         if let Some(address) = prefix.address() {
             self.forget(address);
         } else if let Some(before) = self.ip_cache.delete_prefix(prefix) {
-            self.release(before, prefix);
+            self.identities.release(before, prefix);
         }
     }
 
@@ -180,7 +172,7 @@ impl Table {
 
     fn forget(&mut self, address: Address) {
         let Some(host) = self.ip_cache.hosts.remove(&address) else { return };
-        self.release(host.identity, Prefix::host(address));
+        self.identities.release(host.identity, Prefix::host(address));
         if let Some(pod) = host.pod {
             self.pods.part(&pod, address);
             self.pod_changed(&pod);

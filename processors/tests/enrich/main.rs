@@ -4,5 +4,6 @@ mod bounds;
 mod identities;
 mod names;
 mod orders;
+mod prefixes;
 mod support;
 mod world;
