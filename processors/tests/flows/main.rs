@@ -9,6 +9,7 @@ mod dns_messages;
 mod dns_proxy;
 mod http_connections;
 mod http_messages;
+mod http_streams;
 mod http_support;
 mod hubble_vectors;
 mod hubbles;

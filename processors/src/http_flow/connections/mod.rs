@@ -48,7 +48,7 @@ impl Connections {
     }
 
     /// The connection of a message between these two, and the message's place on it. The connection is made if there is
-    /// none.
+    /// none; there is no message if it would be one of the wrong side, which is a part of a body or of a tunnel.
     pub(super) fn open(
         &mut self,
         client: Socket,
@@ -57,7 +57,7 @@ impl Connections {
     ) -> Option<(Key, &mut Connection, Place)> {
         let key = match self.find(client, at) {
             Ok(key) => key,
-            Err(_) if self.is_tunnel_of(server, client) => return None,
+            Err(_) if self.is_between(server, client, at) => return None,
             Err(lane) => self.add(client, server, lane),
         };
         let linger = self.linger;
@@ -93,11 +93,14 @@ impl Connections {
         key
     }
 
-    /// Whether what looks like a request of `server` is a part of a tunnel between the two.
-    fn is_tunnel_of(&mut self, (client, port): Socket, server: Socket) -> bool {
+    /// Whether there is a connection of this client that a message would be of if the other side had sent it.
+    fn is_between(&mut self, (client, port): Socket, server: Socket, at: &Position) -> bool {
+        let turned = Position { is_response: !at.is_response, ..*at };
         (0..LANES).any(|lane| {
             let connection = self.table.get_mut(&Key { client, port, lane });
-            connection.is_some_and(|connection| connection.is_tunnel() && connection.server == server)
+            connection.is_some_and(|connection| {
+                connection.has(&turned) || (connection.is_tunnel() && connection.server == server)
+            })
         })
     }
 
