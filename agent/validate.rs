@@ -55,18 +55,16 @@ pub(crate) fn assemble(
     telemetry: Telemetry,
     parsed: impl FnOnce(&Service),
 ) -> Result<(Config, Assembly), Error> {
-    let parsed = |service: &Service| {
-        parsed(service);
-        if service.telemetry.admin.as_ref().is_some_and(Admin::shows_tokens) {
-            tracing::warn!(
-                "`service.telemetry.admin` has no `tls`: whoever sees its packets can read tokens and flows; set \
-                 `tls.cert_file` and `tls.key_file`"
-            );
-        }
-    };
     let loaded = config::load(source, &Registry::BUILT_IN, environment, telemetry, parsed);
-    loaded.map_err(|problems| {
+    let loaded = loaded.map_err(|problems| {
         let colour = terminal::colour(&io::stderr()) && !log::is_json();
         Error::Configuration(problems.render(source, colour))
-    })
+    })?;
+    if loaded.0.service.telemetry.admin.as_ref().is_some_and(Admin::shows_tokens) {
+        tracing::warn!(
+            "`service.telemetry.admin` has no `tls`: whoever sees its packets can read tokens and flows; set \
+             `tls.cert_file` and `tls.key_file`"
+        );
+    }
+    Ok(loaded)
 }
