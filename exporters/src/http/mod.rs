@@ -11,6 +11,7 @@ pub use host::{HostRule, Refusal, allowed_name, is_loopback};
 
 use std::future::pending;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,9 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use tokio::net::TcpListener;
+use tidegate_core::health::Health;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// Connections of one listener at a time; further ones wait to be accepted.
@@ -55,16 +58,39 @@ impl Places {
 
 /// Waits if a connection could not be accepted for a reason that may last.
 pub async fn after_failed_accept(error: &io::Error) {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+    if is_the_clients(error) {
         return;
     }
     tracing::warn!(%error, "cannot accept a connection; trying on");
     tokio::time::sleep(PAUSE).await;
 }
 
-/// Serves a router on a TCP listener until `closing` is ready, and then until the last connection has ended.
-pub async fn serve(listener: TcpListener, router: Router, closing: impl Future<Output = ()>) {
+/// Whether a connection could not be accepted because the client has left already.
+fn is_the_clients(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// What connections come from.
+pub trait Accept: Send {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Waits for the next one, and yields it with the client's address.
+    fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
+}
+
+impl Accept for TcpListener {
+    type Stream = TcpStream;
+
+    async fn accept(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+        TcpListener::accept(self).await
+    }
+}
+
+/// Serves a router on a listener until `closing` is ready, and then until the last connection has ended. While no
+/// connection can be accepted, `health` is degraded.
+pub async fn serve(mut listener: impl Accept, router: Router, health: Health, closing: impl Future<Output = ()>) {
     let places = Places::default();
     let (open, closed) = watch::channel(());
     let accepting = async {
@@ -72,6 +98,7 @@ pub async fn serve(listener: TcpListener, router: Router, closing: impl Future<O
             let place = places.take().await;
             match listener.accept().await {
                 Ok((stream, peer)) => {
+                    health.well();
                     let (router, mut closed) = (router.clone(), closed.clone());
                     tokio::spawn(async move {
                         // An error is the end, too.
@@ -82,7 +109,11 @@ pub async fn serve(listener: TcpListener, router: Router, closing: impl Future<O
                         drop(place);
                     });
                 }
-                Err(error) => after_failed_accept(&error).await,
+                Err(error) if is_the_clients(&error) => {}
+                Err(error) => {
+                    health.degraded(format!("cannot accept connections: {error}; trying again"));
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
     };
@@ -108,23 +139,45 @@ async fn check_host(State(rule): State<Arc<HostRule>>, request: Request, next: N
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::net::SocketAddr;
 
     use axum::Router;
     use axum::routing::get;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
     use tokio::net::{TcpListener, TcpStream};
     use tokio::sync::oneshot;
     use tokio::task::JoinHandle;
 
-    use super::{CONNECTIONS, Places, serve};
+    use super::{Accept, CONNECTIONS, Health, Places, serve};
+
+    /// Fails, the last failure first, and then accepts a client.
+    struct Fails {
+        failures: Vec<io::Error>,
+        stream: Option<DuplexStream>,
+    }
+
+    impl Accept for Fails {
+        type Stream = DuplexStream;
+
+        async fn accept(&mut self) -> io::Result<(DuplexStream, SocketAddr)> {
+            match (self.failures.pop(), self.stream.take()) {
+                (Some(failure), stream) => {
+                    self.stream = stream;
+                    Err(failure)
+                }
+                (None, Some(stream)) => Ok((stream, ([127, 0, 0, 1], 1).into())),
+                (None, None) => std::future::pending().await,
+            }
+        }
+    }
 
     async fn start() -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (close, closed) = oneshot::channel();
         let router = Router::new().route("/", get(async || "fine"));
-        let served = tokio::spawn(serve(listener, router, async { _ = closed.await }));
+        let served = tokio::spawn(serve(listener, router, Health::default(), async { _ = closed.await }));
         (address, close, served)
     }
 
@@ -148,7 +201,35 @@ mod tests {
             () = std::future::ready(()) => {}
         }
         held.pop();
-        places.take().await;
+        drop(places.take().await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_cannot_be_accepted_is_tried_again_and_shown_meanwhile() {
+        let health = Health::default();
+        let (mut client, server) = tokio::io::duplex(4096);
+        let failures = vec![io::Error::from_raw_os_error(24), io::ErrorKind::ConnectionAborted.into()];
+        let listener = Fails { failures, stream: Some(server) };
+        let router = Router::new().route("/", get(async || "fine"));
+        let served = serve(listener, router, health.clone(), std::future::pending());
+        let asked = async {
+            while health.now().problem().is_none() {
+                tokio::task::yield_now().await;
+            }
+            let problem = health.now().problem().map(str::to_owned);
+            assert_eq!(
+                problem.as_deref(),
+                Some("cannot accept connections: Too many open files (os error 24); trying again")
+            );
+            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            let mut status = [0; 12];
+            client.read_exact(&mut status).await.unwrap();
+            assert_eq!((&status, health.now().problem()), (b"HTTP/1.1 200", None));
+        };
+        tokio::select! {
+            () = served => panic!("it serves on"),
+            () = asked => {}
+        }
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! One unary call of gRPC over HTTP/2 (gRPC's `PROTOCOL-HTTP2.md`), made on the channel itself.
 //!
 //! The HTTP response is seen before anything reads its body as messages: a load balancer's page is no message, and what
-//! it means is in its HTTP status. A response takes [`MOST`] bytes of memory at most, whatever comes. `grpc-status` is
+//! it means is in its HTTP status. A response takes [`KEPT`] bytes of memory at most, whatever comes. `grpc-status` is
 //! read with care, since tonic's own reading panics on details that are not base64.
 
 use std::convert::Infallible;
@@ -26,6 +26,9 @@ use super::sent::Sent;
 
 /// Bytes of a response that are read at most, as many as the specification of OTLP allows it to have.
 const MOST: usize = 4 << 20;
+
+/// Bytes of it that are kept. A response says how many records were rejected, and why; a longer one is not understood.
+const KEPT: usize = 64 << 10;
 
 /// The headers that a call needs, beside the metadata of the configuration.
 pub(super) fn headers(metadata: MetadataMap, encoding: Option<&'static str>) -> HeaderMap {
@@ -91,11 +94,17 @@ async fn read(response: Response<Body>) -> Result<Bytes, Failure> {
         return Err(http_failure(&head));
     }
     let mut message = BytesMut::new();
+    let mut len = 0;
     let mut trailers = None;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         match frame.map_err(|status| Failure::Unanswered(status.into()))?.into_data() {
-            Ok(data) if message.len() + data.len() > MOST => return Err(too_large(&head)),
-            Ok(data) => message.extend_from_slice(&data),
+            Ok(data) => {
+                len += data.len();
+                if len > MOST {
+                    return Err(too_large(&head));
+                }
+                message.extend_from_slice(&data[..data.len().min(KEPT - message.len())]);
+            }
             Err(frame) => trailers = frame.into_trailers().ok(),
         }
     }
@@ -108,7 +117,7 @@ fn outcome(head: &response::Parts, status: Option<Status>, body: Bytes) -> Resul
         Some(status) if status.code() != Code::Ok => Err(Failure::Status(status)),
         _ if head.status != StatusCode::OK => Err(http_failure(head)),
         Some(_) => Ok(message(body).unwrap_or_default()),
-        None if message(body).is_some() => {
+        None if body.len() >= KEPT || message(body).is_some() => {
             Err(Failure::Unreadable("a response without a gRPC status; a proxy that removes trailers does this"))
         }
         None => Err(Failure::Unanswered("the response ended without a gRPC status".into())),

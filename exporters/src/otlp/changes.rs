@@ -96,7 +96,8 @@ mod tests {
 
     /// What is logged of attempts at these milliseconds.
     fn log(attempts: &[(u64, Service, Condition)]) -> Vec<(u64, Condition, u64)> {
-        let (mut changes, start) = (Changes::default(), Instant::now());
+        let mut changes = Changes::default();
+        let start = Instant::now();
         let mut lines = Vec::new();
         for (at, service, condition) in attempts {
             let change = changes.observe(*service, *condition, start + Duration::from_millis(*at));
@@ -130,7 +131,8 @@ mod tests {
 
     #[test]
     fn what_was_held_back_is_logged_when_it_may_be_if_it_still_holds() {
-        let (mut changes, start) = (Changes::default(), Instant::now());
+        let mut changes = Changes::default();
+        let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         assert!(changes.observe(Service::Logs, Failing, at(0)).is_some());
         assert!(changes.observe(Service::Logs, Well, at(1)).is_some());

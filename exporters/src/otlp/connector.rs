@@ -43,7 +43,9 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         tracing::debug!(host = uri.host(), port = uri.port_u16(), "connecting to the OTLP backend");
         self.first.set(&[]);
-        let (connecting, known, first) = (self.http.call(uri), self.known.clone(), self.first.clone());
+        let connecting = self.http.call(uri);
+        let known = self.known.clone();
+        let first = self.first.clone();
         Box::pin(async {
             let io = connecting.await?;
             tracing::debug!(address = ?io.inner().peer_addr().ok(), "connected to the OTLP backend");

@@ -73,7 +73,8 @@ impl Quiet {
 impl Link {
     /// `endpoint` is what the log calls the backend; `secrets` are shown nowhere.
     pub(super) fn new(context: &BuildContext, endpoint: String, clues: Clues, secrets: Vec<String>) -> Self {
-        let (stage, telemetry) = (context.stage.as_str(), &context.telemetry);
+        let stage = context.stage.as_str();
+        let telemetry = &context.telemetry;
         let outcome = |outcome| {
             let help = "Attempts to deliver an OTLP request, by their outcome.";
             telemetry.counter("tidegate_otlp_requests_total", help, &[("stage", stage), ("outcome", outcome)])
@@ -87,7 +88,9 @@ impl Link {
         let help =
             "1 while the OTLP endpoint takes requests, 0 while it does not, or refuses them, or before the first one.";
         let connected = telemetry.gauge("tidegate_otlp_connected", help, &[("stage", stage)]);
-        let (stage, health, state) = (stage.to_owned(), context.health.clone(), Mutex::default());
+        let stage = stage.to_owned();
+        let health = context.health.clone();
+        let state = Mutex::default();
         Self { stage, endpoint, clues, secrets, health, connected, outcomes, state }
     }
 
@@ -102,12 +105,21 @@ impl Link {
         self.delivered(service);
         let mut state = self.state();
         let message = self.clean(message);
-        let (stage, endpoint) = (&*self.stage, &*self.endpoint);
         if message != state.remark && state.remarks.admit(Instant::now()).is_some() {
-            tracing::info!(stage, endpoint, message, "the OTLP backend took a request, and remarks on it");
+            tracing::info!(
+                stage = self.stage,
+                endpoint = self.endpoint,
+                message,
+                "the OTLP backend took a request, and remarks on it"
+            );
             state.remark = message;
         } else {
-            tracing::debug!(stage, endpoint, message, "the OTLP backend took a request, and remarks on it");
+            tracing::debug!(
+                stage = self.stage,
+                endpoint = self.endpoint,
+                message,
+                "the OTLP backend took a request, and remarks on it"
+            );
         }
     }
 
@@ -116,16 +128,29 @@ impl Link {
         self.outcomes.partial.add(1);
         self.observe(service, Condition::Well, String::new());
         if let Some(held_back) = self.may_log_refusal() {
-            let (stage, endpoint, message) = (&*self.stage, &*self.endpoint, self.clean(message));
-            tracing::warn!(stage, endpoint, rejected, message, held_back, "the OTLP backend took a request in part");
+            let message = self.clean(message);
+            tracing::warn!(
+                stage = self.stage,
+                endpoint = self.endpoint,
+                rejected,
+                message,
+                held_back,
+                "the OTLP backend took a request in part"
+            );
         }
     }
 
     /// An attempt failed, which means `verdict` for its request.
     pub(super) fn failed(&self, service: Service, failure: &Failure, verdict: Verdict) {
         let what = self.clean(&failure.to_string());
-        let (stage, endpoint) = (&*self.stage, &*self.endpoint);
-        tracing::debug!(stage, endpoint, ?service, ?verdict, what, "an attempt to deliver a request failed");
+        tracing::debug!(
+            stage = self.stage,
+            endpoint = self.endpoint,
+            ?service,
+            ?verdict,
+            what,
+            "an attempt to deliver a request failed"
+        );
         match verdict {
             Verdict::Retry(_) => {
                 self.outcomes.failed.add(1);
@@ -143,10 +168,12 @@ impl Link {
                 } else {
                     self.observe(service, Condition::Well, String::new());
                     if let Some(held_back) = self.may_log_refusal() {
+                        let remedy = self.clues.remedy(failure);
                         tracing::warn!(
-                            stage,
-                            endpoint,
+                            stage = self.stage,
+                            endpoint = self.endpoint,
                             what,
+                            remedy,
                             held_back,
                             "the OTLP backend refused a request; its records are dropped with a count"
                         );
@@ -170,7 +197,8 @@ impl Link {
     }
 
     fn problem(&self, service: Service, condition: Condition, what: &str, failure: &Failure) -> String {
-        let (endpoint, remedy) = (&*self.endpoint, self.clues.remedy(failure));
+        let endpoint = &*self.endpoint;
+        let remedy = self.clues.remedy(failure);
         let (what_for, what_now) = match condition {
             Condition::Refusing => {
                 (format!("{endpoint} refuses {}", service.name()), "its records are dropped with a count")
@@ -192,21 +220,25 @@ impl Link {
         }
     }
 
-    /// The health follows what is logged, not each change: it logs, too.
+    /// The health follows what is logged, not each change, since it logs: when a stage begins to be degraded, and when it
+    /// is well again. All else is logged here.
     fn show(&self, state: &State, Change { condition, held_back }: Change) {
-        let (stage, endpoint) = (&*self.stage, &*self.endpoint);
+        let is_degraded = self.health.now().problem().is_some();
         if condition == Condition::Well {
-            tracing::info!(stage, endpoint, "the OTLP endpoint takes requests");
-            return self.health.well();
+            if is_degraded {
+                self.health.well();
+            } else {
+                tracing::info!(stage = self.stage, endpoint = self.endpoint, "the OTLP endpoint takes requests");
+            }
+            return;
         }
         let problem = state.problems.iter().find(|problem| !problem.is_empty()).map_or("", String::as_str);
         let problem = match held_back {
             0 => problem.to_owned(),
             _ => format!("{problem}; {held_back} changes between good and bad since the last line about it"),
         };
-        if self.health.now().problem().is_some() {
-            // The reason is another one, which the health does not log.
-            tracing::warn!(stage, endpoint, "{problem}");
+        if is_degraded {
+            tracing::warn!(stage = self.stage, "{problem}");
         }
         self.health.degraded(problem);
     }

@@ -63,6 +63,10 @@ const HTTPS: &str = "the peer speaks TLS: begin the endpoint with https://";
 const PLAIN: &str = "the peer does not speak TLS: begin the endpoint with http://";
 const CERTIFICATES: &str = "see `tls`: `ca_file` has who signs the backend's certificate, `server_name_override` its name, \
                             `cert_file` and `key_file` what the backend wants to see";
+const SIZE: &str = "lower `batch.max_bytes`, or raise what the backend takes";
+const COMPRESSION: &str = "the backend does not take this `compression`";
+const SIGNALS: &str =
+    "the backend does not take this signal; name those that it takes in `signals`, or give another endpoint";
 const NAME: &str = "the name of the endpoint's host cannot be looked up";
 
 impl Clues {
@@ -71,13 +75,16 @@ impl Clues {
         match failure {
             Failure::Status(status) => match status.code() {
                 Code::Unauthenticated | Code::PermissionDenied => Some(CREDENTIALS),
-                Code::Unimplemented => Some(
-                    "the backend does not take this signal; name those that it takes in `signals`, or give another endpoint",
-                ),
+                // What servers say of an encoding that they do not know.
+                Code::Unimplemented if status.message().contains("ompress") => Some(COMPRESSION),
+                Code::Unimplemented => Some(SIGNALS),
+                // What gRPC's own servers say of a message that is too large.
+                Code::ResourceExhausted | Code::OutOfRange if status.message().contains("larger than") => Some(SIZE),
                 _ => None,
             },
             Failure::Http { status, .. } => match *status {
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Some(CREDENTIALS),
+                StatusCode::PAYLOAD_TOO_LARGE => Some(SIZE),
                 StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some("a proxy answers in place of the backend"),
                 status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => None,
                 _ => Some(NOT_GRPC),
@@ -122,7 +129,9 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
 
 #[cfg(test)]
 mod tests {
-    use super::{CERTIFICATES, CREDENTIALS, Clues, Failure, FirstBytes, HTTPS, NAME, NOT_GRPC, PLAIN};
+    use super::{
+        CERTIFICATES, COMPRESSION, CREDENTIALS, Clues, Failure, FirstBytes, HTTPS, NAME, NOT_GRPC, PLAIN, SIGNALS, SIZE,
+    };
     use std::io;
     use tonic::codegen::http::StatusCode;
     use tonic::{Code, Status};
@@ -159,15 +168,24 @@ mod tests {
     #[test]
     fn a_failure_that_an_operator_can_mend_says_how() {
         let http = |code| Failure::Http { status: StatusCode::from_u16(code).unwrap(), retry_after: None };
-        let grpc = |code| Failure::Status(Status::new(code, ""));
+        let said = |code, message| Failure::Status(Status::new(code, message));
+        let grpc = |code| said(code, "");
         let cases = [
             (http(401), Some(CREDENTIALS)),
             (http(403), Some(CREDENTIALS)),
             (http(404), Some(NOT_GRPC)),
             (http(400), Some(NOT_GRPC)),
             (http(200), Some(NOT_GRPC)),
+            (http(413), Some(SIZE)),
             (http(503), None),
             (http(429), None),
+            (said(Code::ResourceExhausted, "grpc: received message larger than max (9 vs. 4)"), Some(SIZE)),
+            (said(Code::ResourceExhausted, "quota"), None),
+            (
+                said(Code::Unimplemented, "grpc: Decompressor is not installed for grpc-encoding \"zstd\""),
+                Some(COMPRESSION),
+            ),
+            (said(Code::Unimplemented, "unknown service"), Some(SIGNALS)),
             (grpc(Code::Unauthenticated), Some(CREDENTIALS)),
             (grpc(Code::Unavailable), None),
             (Failure::Unanswered(Box::new(Dns)), Some(NAME)),

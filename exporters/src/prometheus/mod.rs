@@ -24,6 +24,7 @@ use table::TypeConflict;
 use tidegate_core::Record;
 use tidegate_core::component::BuildContext;
 use tidegate_core::edge::{Delivery, Inbox};
+use tidegate_core::health::Health;
 use tidegate_core::stage::{Exporter, StageError};
 use tidegate_core::telemetry::Gauge;
 use tokio::net::TcpListener;
@@ -45,6 +46,7 @@ pub struct Prometheus {
     allowed_hosts: Vec<String>,
     endpoint: Arc<Endpoint>,
     series: Gauge,
+    health: Health,
 }
 
 /// The address could not be listened on.
@@ -72,7 +74,14 @@ impl Prometheus {
         let help = "Metric series that the prometheus exporter shows";
         let series = context.telemetry.gauge("tidegate_prometheus_series", help, &[("stage", &context.stage)]);
         let allowed_hosts = config.allowed_hosts.iter().filter_map(|name| allowed_name(name)).collect();
-        Self { address: config.listen, listener: None, allowed_hosts, endpoint: Arc::new(endpoint), series }
+        Self {
+            address: config.listen,
+            listener: None,
+            allowed_hosts,
+            endpoint: Arc::new(endpoint),
+            series,
+            health: context.health.clone(),
+        }
     }
 
     /// The same on a socket that listens already, whatever the configured address.
@@ -124,7 +133,7 @@ impl Exporter for Prometheus {
         let (ended, last_point) = oneshot::channel::<()>();
         let hosts = HostRule::for_loopback(address, &self.allowed_hosts);
         let router = with_host_rule(Arc::clone(&self.endpoint).router(), hosts);
-        let server = serve(listener, router, async { last_point.await.unwrap_or_default() });
+        let server = serve(listener, router, self.health.clone(), async { last_point.await.unwrap_or_default() });
         tokio::pin!(server);
         tokio::select! {
             () = &mut server => {}

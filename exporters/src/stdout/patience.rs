@@ -89,8 +89,10 @@ mod tests {
 
     /// Fails until it gives up; each attempt takes no time. The times of the attempts, in milliseconds.
     fn attempts(limit: Duration) -> Vec<u128> {
-        let (mut patience, start) = (patience(limit), Instant::now());
-        let (mut now, mut times) = (start, vec![0]);
+        let mut patience = patience(limit);
+        let start = Instant::now();
+        let mut now = start;
+        let mut times = vec![0];
         while let Some(delay) = patience.failed(now) {
             now += delay;
             times.push(now.duration_since(start).as_millis());
@@ -110,7 +112,8 @@ mod tests {
 
     #[test]
     fn progress_begins_the_time_anew() {
-        let (mut patience, start) = (patience(Duration::from_secs(1)), Instant::now());
+        let mut patience = patience(Duration::from_secs(1));
+        let start = Instant::now();
         assert_eq!(patience.failed(start), Some(Duration::from_millis(100)));
         assert_eq!(patience.failed(start + Duration::from_millis(999)), Some(Duration::from_millis(1)));
         patience.progress();
