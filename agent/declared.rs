@@ -53,6 +53,14 @@ impl Declared {
         group.map_or(Cause::Load, |group| group.cause)
     }
 
+    /// The keys that give a stage more time at its end.
+    pub(crate) fn times(&self) -> impl Iterator<Item = &'static str> {
+        self.reasons.iter().filter_map(|group| match group.cause {
+            Cause::Time(key) => Some(key),
+            _ => None,
+        })
+    }
+
     /// What a stage stated and its kind does not declare.
     fn lacks(&self, stage: &StageReport) -> Vec<String> {
         let without = |what: &str, names: &mut dyn Iterator<Item = &'static str>, declared: &[&str]| {

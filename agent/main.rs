@@ -11,6 +11,7 @@ mod demo;
 mod error;
 mod graph;
 mod log;
+mod losses;
 mod playback;
 mod record;
 mod run;

@@ -1,27 +1,41 @@
-//! SIGINT and SIGTERM: the first one asks for a stop, the second one for a stop at once. SIGHUP asks for a
-//! reload of the configuration.
+//! SIGINT and SIGTERM: the first one asks for a stop, a later one for a stop at once. SIGHUP asks for a reload of the
+//! configuration.
+//!
+//! What ends a process often sends its signal twice, to the process and to its group: `timeout`, a terminal with a wrapper
+//! that forwards, `docker stop` of a shell's child. So signals that come together are one.
 
 use std::io;
+use std::time::Duration;
 
 use tidegate_core::stage::Stop;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 
 use crate::systemd;
 
-/// From now on, signals are wishes on `stop`. Needs a runtime.
+/// Signals that are no further apart are one.
+const TOGETHER: Duration = Duration::from_millis(100);
+
+/// A stop at once takes two seconds at most. A signal that comes later than this finds something stuck that nothing else
+/// ends, such as a standard error that takes no lines.
+const STUCK: Duration = Duration::from_secs(5);
+
+/// From now on, signals are requests on `stop`. Needs a runtime.
 pub(crate) fn stop_on_signals(stop: &Stop) -> io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals =
+        Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
     let stop = stop.clone();
     tokio::spawn(async move {
-        let name = next(&mut interrupt, &mut terminate).await;
+        let name = signals.next().await;
         // Readiness goes first: whoever asks is told from now on.
         stop.request();
         systemd::stopping();
         tracing::info!(signal = name, "stopping; another signal ends it at once");
-        let name = next(&mut interrupt, &mut terminate).await;
-        tracing::warn!(signal = name, "ending at once");
+        let name = signals.next_after(TOGETHER).await;
         stop.request_at_once();
+        tracing::warn!(signal = name, "ending at once");
+        signals.next_after(STUCK).await;
+        std::process::exit(1);
     });
     Ok(())
 }
@@ -38,9 +52,28 @@ pub(crate) fn hang_ups() -> io::Result<Signal> {
     signal(SignalKind::hangup())
 }
 
-async fn next(interrupt: &mut Signal, terminate: &mut Signal) -> &'static str {
-    tokio::select! {
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+
+    /// The next one that comes later than `gap` from now.
+    async fn next_after(&mut self, gap: Duration) -> &'static str {
+        let since = Instant::now();
+        loop {
+            let name = self.next().await;
+            if since.elapsed() >= gap {
+                return name;
+            }
+            tracing::debug!(signal = name, "nothing more is done for a signal so soon after another one");
+        }
     }
 }

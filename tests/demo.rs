@@ -4,7 +4,7 @@ use crate::support::{Agent, eventually, get};
 
 #[test]
 fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
-    let mut demo = Agent::start(&["demo", "--rate", "500", "--strict"].map(AsRef::as_ref));
+    let mut demo = Agent::start(&["demo", "--rate", "500"].map(AsRef::as_ref));
     let page = |line: String| line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
     let metrics = page(demo.says("  metrics "));
     let telemetry = page(demo.says("  the ledger "));
@@ -32,7 +32,7 @@ fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
 
 #[test]
 fn a_demo_with_an_end_ends_by_itself() {
-    let demo = Agent::start(&["demo", "--events", "200", "--rate", "0", "--strict"].map(AsRef::as_ref));
+    let demo = Agent::start(&["demo", "--events", "200", "--rate", "0"].map(AsRef::as_ref));
     let ended = demo.ended();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let row = ended.stderr.lines().find(|line| line.contains("receivers.monitor1_2  ")).unwrap();

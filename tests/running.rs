@@ -1,8 +1,11 @@
 //! Runs that end by themselves, and their books.
 
+use std::io::Write as _;
+use std::os::unix::net::UnixListener;
+
 use serde_json::Value;
 
-use crate::support::{Agent, Cilium, Place, tidegate, tidegate_unread};
+use crate::support::{Agent, Books, Cilium, Place, recording, tidegate, tidegate_unread};
 
 /// Runs a configuration to its end and reads its ledger.
 fn ledger(place: &Place, config: &std::path::Path) -> Value {
@@ -46,6 +49,40 @@ fn a_socket_that_ends_stops_the_agent_if_it_is_to() {
     let ledger = ledger(&place, &config);
     sender.join().unwrap();
     assert_eq!(ledger["stages"][0]["in"], 2000);
+}
+
+#[test]
+fn a_socket_that_ends_inside_a_frame_fails_a_run_that_is_to_end_with_it() {
+    let broken = [&[0xfd, 0, 0, 9, 1][..], &[0xff; 64]];
+    for end in broken {
+        let place = Place::new();
+        let listener = UnixListener::bind(place.path("monitor.sock")).unwrap();
+        let config = place.socket("stop");
+        let bytes = [&recording(100)[..], end].concat();
+        let sender = std::thread::spawn(move || listener.accept().unwrap().0.write_all(&bytes));
+        let file = place.path("ledger.json");
+        let args = ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), file.as_os_str()];
+        let ended = tidegate(&args);
+        sender.join().unwrap().unwrap();
+        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+        let said = ended.stderr.lines().last().unwrap();
+        assert!(
+            said.starts_with("error: stage `receivers.monitor1_2` failed: ") && said.contains("is broken: "),
+            "{said}"
+        );
+        assert_eq!(Books::read(&file).unwrap().number("receivers.monitor1_2", "forwarded"), 100, "whole frames go on");
+    }
+}
+
+#[test]
+fn a_recording_that_ends_inside_a_frame_fails_the_run() {
+    let place = Place::new();
+    let config = place.replay(100, &["cilium_decode"], "nop", "");
+    let bytes = std::fs::read(place.path("recording")).unwrap();
+    place.write("recording", &bytes[..bytes.len() - 3]);
+    let ended = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.lines().last().unwrap().contains("; the 99 frames before it were played"), "{}", ended.stderr);
 }
 
 #[test]

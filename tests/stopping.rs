@@ -1,5 +1,7 @@
 //! Signals.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::process::Command;
 
 use serde_json::Value;
@@ -36,6 +38,10 @@ fn a_signal_stops_the_receivers_and_drains() {
 
 /// An agent whose standard output nobody reads, stopped by a signal, when its pipe is full.
 fn stuck(place: &Place, grace: &str) -> Agent {
+    stuck_with(place, grace, |agent| agent.signals(&["TERM"]))
+}
+
+fn stuck_with(place: &Place, grace: &str, stop: impl Fn(&Agent)) -> Agent {
     let config = place.replay(20_000, &["cilium_decode", "l34_flow"], "stdout", "");
     let text = std::fs::read_to_string(&config).unwrap().replace("300ms", grace);
     let config = place.write("stuck.toml", text);
@@ -44,7 +50,7 @@ fn stuck(place: &Place, grace: &str) -> Agent {
         Agent::start(&["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), ledger.as_os_str()]);
     let address = agent.address();
     eventually("a stage is blocked", || blocked(&get(&address, "/debug/ledger").1));
-    agent.signal("TERM");
+    stop(&agent);
     agent.says("stopping; another signal ends it at once");
     agent
 }
@@ -76,22 +82,71 @@ fn what_cannot_be_written_within_the_grace_period_is_lost_with_a_count() {
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     let said = ended.stderr.lines().last().unwrap();
     assert!(
-        said.contains("exporters.stdout") && said.ends_with("did not end within the grace period of 100ms"),
+        said.contains("exporters.stdout") && said.contains("did not end within the grace period of 100ms; lost at the"),
         "{said}"
     );
+    assert!(said.contains("records in exporters.stdout (`service.grace_period` gives it more time)"), "{said}");
     assert!(lost(&place) > 0);
+}
+
+#[test]
+fn two_signals_that_come_together_are_one() {
+    let place = Place::new();
+    let agent = stuck_with(&place, "700ms", |agent| agent.signals(&["TERM", "TERM", "INT"]));
+    let ended = agent.ended_unread();
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("ending at once"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("did not end within the grace period of 700ms"), "{}", ended.stderr);
+}
+
+#[test]
+fn signals_while_the_agent_starts_are_heard() {
+    for signals in [&["TERM"][..], &["INT", "INT"]] {
+        let place = Place::new();
+        let (agent, mut pipe, config) = starting(&place);
+        agent.signals(signals);
+        pipe.write_all(&config).unwrap();
+        drop(pipe);
+        let ended = agent.ended();
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert!(ended.stderr.contains("the books balance"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_hang_up_while_the_agent_starts_is_a_reload() {
+    let place = Place::new();
+    let (mut agent, mut pipe, config) = starting(&place);
+    agent.signal("HUP");
+    for _ in 0..2 {
+        pipe.write_all(&config).unwrap();
+        drop(pipe);
+        pipe = File::options().write(true).open(place.path("pipe.toml")).unwrap();
+    }
+    drop(pipe);
+    agent.says("the configuration was read again");
+}
+
+/// An agent that waits for the configuration that it reads from a pipe; the pipe, and what to write to it.
+fn starting(place: &Place) -> (Agent, File, Vec<u8>) {
+    let pipe = place.path("pipe.toml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let config = std::fs::read(place.socket("reconnect")).unwrap();
+    let agent = Agent::run(&pipe);
+    // This waits until it has opened the other end.
+    let pipe = File::options().write(true).open(&pipe).unwrap();
+    (agent, pipe, config)
 }
 
 #[test]
 fn a_second_signal_ends_at_once_with_the_ledger_written() {
     let place = Place::new();
     let mut agent = stuck(&place, "1h");
-    agent.signal("INT");
-    agent.says("ending at once");
+    agent.signal_until("INT", "ending at once");
     let ended = agent.ended_unread();
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     let said = ended.stderr.lines().last().unwrap();
-    assert!(said.contains("exporters.stdout") && said.ends_with("ended at once, on request"), "{said}");
+    assert!(said.contains("exporters.stdout") && said.contains("ended at once, on request; lost at the end"), "{said}");
     assert!(lost(&place) > 0);
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     welcome(&socket, &addresses);
     runtime.spawn(play(args, stand_in, stop.clone()));
     addresses.release();
-    run::start(runtime, assembly, &args.options, stop, None)
+    run::start(runtime, assembly, &run::Options { is_demo: true, ..args.options.clone() }, stop, None)
 }
 
 /// Plays the simulated cluster. When it has an end, so has the demo: the receiver would wait for the agent

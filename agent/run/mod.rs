@@ -9,7 +9,7 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::ValueHint;
-use tidegate_core::ledger::{Ledger, Report};
+use tidegate_core::ledger::{Ledger, Report, StageReport};
 use tidegate_core::pipeline::{Failure, Runtimes};
 use tidegate_core::stage::Stop;
 use tidegate_core::telemetry::Telemetry;
@@ -19,6 +19,7 @@ use crate::cli::ConfigFile;
 use crate::config::{Assembly, Service, process_environment};
 use crate::declared::undeclared;
 use crate::error::Error;
+use crate::losses::{self, AtEnd, Manner};
 use crate::telemetry::{Agent, Page, serve_pages};
 use crate::{log, signals, systemd, validate};
 use data_threads::DataThreads;
@@ -54,27 +55,38 @@ pub(crate) struct Options {
     /// Write the final ledger to FILE, as JSON
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,
-    /// Exit with 1 if the books do not balance, or if a record is unaccounted or still in flight
+    /// Exit with 1 if a record was lost on its way, or the ledger has a remainder
+    ///
+    /// Lost on its way is what was dropped for want of room or time, or because a peer refused it or could not be
+    /// reached, and what is unconfirmed; at any time of the run. A remainder are records that are unaccounted or still
+    /// in flight, and books that do not balance. Not counted are records whose bytes cannot be read, what Cilium lost
+    /// before the socket, and what is left when the reader of standard output has closed it.
     #[arg(long)]
     pub(crate) strict: bool,
+    /// What is lost at the end does not decide the exit code: nothing is run for its records.
+    #[arg(skip)]
+    pub(crate) is_demo: bool,
 }
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     log::begin();
+    let stop = Stop::new();
+    let runtime = runtime()?;
+    // Signals are heard from here on: one that comes while the configuration is read ends the run when it has begun, with
+    // its ledger, and a hang-up does not end the process.
+    let hang_ups = runtime.block_on(async {
+        signals::stop_on_signals(&stop)?;
+        signals::hang_ups()
+    })?;
     let source = validate::read(&args.config.path)?;
     // Components are built after the log has started, so that it has what they warn of.
     let mut log = None;
     let start_log = |service: &Service| log = Some(log::start(&service.log, service.log_format));
     let (_, assembly) = validate::assemble(&source, &process_environment, Telemetry::default(), start_log)?;
-    let stop = Stop::new();
-    let runtime = runtime()?;
-    let wishes = runtime.block_on(async {
-        signals::stop_on_signals(&stop)?;
-        let (path, hash) = (args.config.path.clone(), source.hash());
-        let watch = args.watch.then(|| Watch::new(path.clone()));
-        Ok::<_, io::Error>(Wishes { path, hash, hang_ups: signals::hang_ups()?, watch, log })
-    })?;
+    let (path, hash) = (args.config.path.clone(), source.hash());
+    let watch = runtime.block_on(async { args.watch.then(|| Watch::new(path.clone())) });
+    let wishes = Wishes { path, hash, hang_ups, watch, log };
     start(runtime, assembly, &args.options, stop, Some(wishes))
 }
 
@@ -112,13 +124,19 @@ async fn run_and_report(
     let telemetry = assembly.telemetry.clone();
     let ended = execute(assembly, &ledger, stop.clone(), wishes).await?;
     let report = ledger.report();
+    if let Some(lost) = losses::in_this_run(&report) {
+        tracing::warn!("records were lost in this run: {lost}");
+    }
     debug_assert_eq!(undeclared(&report), [""; 0], "every counter exists from the start");
     let page = Page::new(report.clone(), &telemetry);
     log::say_value(&report.to_string(), "the final ledger", "ledger", &page);
     if let Some(file) = ledger_file {
         file.write_unless(page.to_json(), &stop).await?;
     }
-    ended?;
+    match options.is_demo {
+        true => ended?,
+        false => delivered(ended, &report, &ledger.at_end())?,
+    }
     if options.strict { settled(&report) } else { Ok(()) }
 }
 
@@ -135,7 +153,7 @@ async fn execute(
     let server = serve_pages(&pages, agent).await?;
     let data = DataThreads::start(topology.pipelines.len())?;
     let running = topology.start(Runtimes::new(Handle::current(), data.handles()), ledger, stop);
-    let (control, ledger) = (running.control(), ledger.clone());
+    let (control, books, ledger) = (running.control(), ledger.clone(), ledger.clone());
     if let Some(wishes) = &wishes {
         ledger.runs(&wishes.hash);
     }
@@ -143,7 +161,10 @@ async fn execute(
     tracing::info!(telemetry = %format_args!("http://{}", server.address()), "running");
     systemd::ready();
     let service = reload::Running { control, ledger, telemetry, server, settings };
-    let beside = tokio::spawn(async { tokio::join!(reload::serve(wishes, service), systemd::watchdog()) });
+    let beside =
+        tokio::spawn(
+            async move { tokio::join!(reload::serve(wishes, service), systemd::watchdog(), losses::watch(books)) },
+        );
     let ended = running.ended().await;
     beside.abort();
     // It was aborted, which is no error; what it holds, such as the file of a socket, is gone then.
@@ -151,9 +172,28 @@ async fn execute(
     Ok(ended)
 }
 
-fn settled(report: &Report) -> Result<(), Error> {
-    if report.balanced && report.unaccounted == 0 && report.in_flight() == 0 {
-        return Ok(());
+/// Whether the run ended well, and lost nothing at its end by its own limits.
+fn delivered(ended: Result<(), Failure>, report: &Report, before: &[StageReport]) -> Result<(), Error> {
+    let manner = match &ended {
+        Ok(()) => Manner::Drained,
+        Err(Failure::Overdue { .. }) => Manner::Overdue,
+        Err(Failure::Interrupted { .. }) => Manner::Interrupted,
+        Err(_) => return Ok(ended?),
+    };
+    match (ended, AtEnd::new(report, before, manner)) {
+        (ended, None) => Ok(ended?),
+        (Ok(()), Some(lost)) => Err(Error::failed(lost.to_string())),
+        (Err(failure), Some(lost)) => Err(Error::failed(format!("{failure}; {lost}"))),
     }
-    Err(Error::failed("the ledger has a remainder"))
+}
+
+/// What `--strict` checks.
+fn settled(report: &Report) -> Result<(), Error> {
+    if !report.balanced || report.unaccounted > 0 || report.in_flight() > 0 {
+        return Err(Error::failed("the ledger has a remainder"));
+    }
+    match losses::on_the_way(report) {
+        None => Ok(()),
+        Some(lost) => Err(Error::failed(format!("records were lost on their way: {lost}"))),
+    }
 }

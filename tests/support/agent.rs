@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a test waits for something that has to happen before it gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -95,8 +95,9 @@ impl Agent {
 
     /// Waits for a line on standard error that has `words`.
     pub(crate) fn says(&mut self, words: &str) -> String {
+        let since = Instant::now();
         loop {
-            let line = self.lines.recv_timeout(PATIENCE);
+            let line = self.lines.recv_timeout(PATIENCE.saturating_sub(since.elapsed()));
             let line = line.unwrap_or_else(|_| panic!("nobody said {words:?}, but:\n{}", self.seen));
             self.seen.push_str(&line);
             self.seen.push('\n');
@@ -125,8 +126,30 @@ impl Agent {
 
     /// Sends a signal.
     pub(crate) fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        self.signals(&[name]);
+    }
+
+    /// Sends signals, one right behind the other.
+    pub(crate) fn signals(&self, names: &[&str]) {
+        let kills: Vec<_> = names.iter().map(|name| format!("kill -{name} {}", self.child.id())).collect();
+        assert!(Command::new("sh").args(["-c", &kills.join(" && ")]).status().unwrap().success());
+    }
+
+    /// Sends a signal again and again until a line on standard error has `words`, since one that comes soon after
+    /// another one is not heard.
+    pub(crate) fn signal_until(&mut self, name: &str, words: &str) {
+        let since = Instant::now();
+        loop {
+            self.signal(name);
+            while let Ok(line) = self.lines.recv_timeout(Duration::from_millis(150)) {
+                self.seen.push_str(&line);
+                self.seen.push('\n');
+                if line.contains(words) {
+                    return;
+                }
+            }
+            assert!(since.elapsed() < PATIENCE, "nobody said {words:?}, but:\n{}", self.seen);
+        }
     }
 
     /// Reads its standard output from now on.

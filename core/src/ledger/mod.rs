@@ -73,6 +73,8 @@ struct Shared {
     reloads: Mutex<Reloads>,
     desk: Arc<Desk>,
     opened: Opened,
+    /// The books of when the end of the run began.
+    at_end: Mutex<Option<Vec<StageReport>>>,
 }
 
 /// When the books were opened.
@@ -150,7 +152,24 @@ impl Ledger {
 
     /// From now on, records whose stage is torn down are lost to the end of the grace period.
     pub(crate) fn close(&self) {
+        self.begin_end();
         self.shared.desk.closed.store(true, Ordering::Release);
+    }
+
+    /// The end of the run begins: all receivers have ended, or what is left is ended by force. Only the first call
+    /// counts.
+    pub(crate) fn begin_end(&self) {
+        let mut at_end = lock(&self.shared.at_end);
+        if at_end.is_none() {
+            *at_end = Some(self.stages());
+        }
+    }
+
+    /// The books of every stage as they were when the end of the run began: from then on, what is given up for want of
+    /// time is lost to the limits that are set for the end. Empty before that.
+    #[must_use]
+    pub fn at_end(&self) -> Vec<StageReport> {
+        lock(&self.shared.at_end).clone().unwrap_or_default()
     }
 
     /// Watches what leaves a stage, in all its pipelines or in one; `None` if there is no such stage. An

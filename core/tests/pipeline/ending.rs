@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tidegate_core::edge::WhenFull;
+use tidegate_core::ledger::Ledger;
 use tokio::time::Instant;
 
 use crate::support::{Ended, Lab, Manner, ROOMY, Step, records};
@@ -88,4 +89,46 @@ async fn a_stop_at_once_does_not_wait() {
     assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
     assert_eq!(ended.verdict(), "exporters.e0, receivers.r0 ended at once, on request");
     assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 7)]);
+}
+
+/// What `exporters.e0` had dropped when the end of the run began.
+fn dropped_before_the_end(ledger: &Ledger) -> u64 {
+    let before = ledger.at_end();
+    before.iter().find(|row| row.stage == "exporters.e0").unwrap().dropped.values().sum()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_run_begins_when_the_last_receiver_has_ended() {
+    let lab = Lab::new().receiver(&[Step::Send(3)]).receiver(&[Step::Send(4), Step::UntilStop]);
+    let started = lab.exporter(Manner::Drained, ROOMY).pipeline("p", &[0, 1], Vec::new(), &[0]).start();
+    let ledger = started.ledger.clone();
+    started.a_second_later().await;
+    assert!(ledger.at_end().is_empty(), "a receiver runs");
+    started.stop.request();
+    started.ended().await;
+    assert!(!ledger.at_end().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_is_replaced_does_not_begin_the_end() {
+    let mut started = Lab::line(&[Step::Send(3), Step::UntilStop], ROOMY).start();
+    started.a_second_later().await;
+    let next = started.next().receiver(&[Step::UntilStop]).changed_receiver(0).exporter(Manner::Drained, ROOMY);
+    started.reload(next.pipeline("p", &[0], Vec::new(), &[0])).await;
+    started.a_second_later().await;
+    assert!(started.ledger.at_end().is_empty());
+    started.stop.request();
+    let ledger = started.ledger.clone();
+    started.ended().await;
+    assert!(!ledger.at_end().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_ended_by_force_is_lost_at_the_end() {
+    let started = hanging().start();
+    let ledger = started.ledger.clone();
+    started.a_second_later().await;
+    started.stop.request_at_once();
+    let ended = started.ended().await;
+    assert_eq!((dropped_before_the_end(&ledger), ended.books("p", "exporters.e0").dropped["shutdown_timeout"]), (0, 7));
 }

@@ -28,7 +28,7 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         name: "on_eof",
         default: "\"reconnect\"",
-        effect: "\"reconnect\" waits for the agent to come back, \"stop\" ends the receiver with its first stream",
+        effect: "\"reconnect\" waits for the agent to come back; \"stop\" ends the receiver with its first stream: with an error, and the run with exit code 1, unless the agent ended it between two frames",
     },
     Key {
         name: "queue",
@@ -54,8 +54,7 @@ pub struct Config {
     /// Path of the socket. Changed where the Cilium agent's run directory is mounted elsewhere, as in
     /// most containers.
     pub socket: PathBuf,
-    /// What to do when the agent ends the stream, at a frame's boundary or inside one. Anything else,
-    /// a socket that is not there included, is tried again in either case.
+    /// What to do when the first stream ends. A socket that is not there is waited for in either case.
     pub on_eof: OnEof,
     /// The outbox between the reader and the pipelines: 65536 records, 6 MiB, `drop_newest`. What it
     /// drops is counted as `pipeline_full`. With `block` the reader waits instead, and Cilium's agent
@@ -76,7 +75,9 @@ pub enum OnEof {
     /// Connect again: the agent was restarted or upgraded.
     #[default]
     Reconnect,
-    /// End the receiver: for streams that have an end, in tests and jobs.
+    /// End the receiver: for streams that have an end, in tests and jobs. It ends well if the agent ended the stream
+    /// between two frames. A stream that ends inside a frame, that is no monitor stream, or whose connection breaks is
+    /// an error, with which the run ends, too.
     Stop,
 }
 

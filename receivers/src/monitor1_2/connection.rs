@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tidegate_wire::{gob, payload};
@@ -23,6 +23,14 @@ pub(super) enum End {
     Broken(payload::Error),
     /// The system says so.
     Failed(io::Error),
+}
+
+/// The stream did not end where a stream can end, and there is to be no other.
+#[derive(Debug, thiserror::Error)]
+#[error("the stream of the monitor socket {} is broken: {end}", .socket.display())]
+pub(super) struct StreamBroken {
+    pub(super) socket: PathBuf,
+    pub(super) end: End,
 }
 
 impl End {

@@ -3,7 +3,8 @@
 //! The agent drops for a slow client without telling it, and the socket holds some hundreds of messages.
 //! So the reader has a thread of its own and does not wait for the pipelines: what does not fit in its
 //! outbox is dropped with a count, and reported downstream as lost. It connects for ever: a socket that
-//! is not there yet, or not any more, is a state, not an error.
+//! is not there yet, or not any more, is a state, not an error. With `on_eof = "stop"` its first stream is its last: the
+//! receiver ends when the agent ends the stream between two frames, and fails if the stream is broken in any other way.
 
 mod backoff;
 mod config;
@@ -82,7 +83,7 @@ impl Receiver for Monitor {
             () = hang_up.when(&stop) => {}
         }
         // The pump ends when the reader has let go of the buffer, which is the last thing that it does.
-        thread.join().map_err(|_| ReaderPanicked.into())
+        Ok(thread.join().map_err(|_| ReaderPanicked)??)
     }
 }
 

@@ -13,7 +13,7 @@ use tidegate_wire::payload;
 use tokio::runtime::Handle;
 
 use super::backoff::Backoff;
-use super::connection::{Connection, End, Got};
+use super::connection::{Connection, End, Got, StreamBroken};
 use super::line::Line;
 use super::pace::{self, Pace};
 use super::shortfall::{REPORT_INTERVAL, Shortfall};
@@ -70,13 +70,18 @@ impl Reader {
     }
 
     /// Connects and reads until somebody hangs up, or the stream ends and that is to be the end.
-    pub(super) fn run(mut self) {
+    ///
+    /// # Errors
+    /// That was to be the end, and the stream did not end between two frames.
+    pub(super) fn run(mut self) -> Result<(), StreamBroken> {
+        let mut ended = Ok(());
         while !self.line.is_hung_up() {
             match self.connect() {
                 Some(Ok(stream)) => {
                     let end = self.follow(stream);
                     self.leave(&end);
-                    if matches!(end, End::Eof | End::CutShort(_)) && self.on_eof == OnEof::Stop {
+                    if self.on_eof == OnEof::Stop {
+                        ended = self.last(end);
                         break;
                     }
                 }
@@ -87,6 +92,16 @@ impl Reader {
             self.pause();
         }
         self.report_last_loss();
+        ended
+    }
+
+    /// What the end of the last stream means for the receiver.
+    fn last(&self, end: End) -> Result<(), StreamBroken> {
+        match end {
+            End::HungUp | End::Eof => Ok(()),
+            _ if self.line.is_hung_up() => Ok(()),
+            end => Err(StreamBroken { socket: self.socket.clone(), end }),
+        }
     }
 
     /// `None` if somebody hung up.

@@ -1,8 +1,8 @@
 //! Plays a recording of the monitor socket: the raw bytes that a client of it read.
 //!
 //! Recordings that were appended to one another are played one after the other. One that ends inside a
-//! frame is played to its last whole frame, with a warning. Bytes that are no monitor stream end the
-//! receiver with an error, because gob has nothing to resynchronise by.
+//! frame is played to its last whole frame, and is an error then: there was more, and it is not there. Bytes that are
+//! no monitor stream end the receiver with an error, because gob has nothing to resynchronise by.
 
 mod recording;
 mod schedule;
@@ -87,6 +87,8 @@ enum ReplayError {
     Read { file: PathBuf, offset: u64, source: std::io::Error },
     #[error("the recording {} is no monitor stream from byte {offset} on", .file.display())]
     Broken { file: PathBuf, offset: u64, source: payload::Error },
+    #[error("the recording {} ends inside the frame that begins at byte {offset}; the {frames} frames before it were played", .file.display())]
+    CutShort { file: PathBuf, offset: u64, frames: u64 },
     /// A fault of tidegate.
     #[error("the thread that reads the recording panicked")]
     ReaderPanicked,
@@ -145,10 +147,7 @@ impl Player {
         }
         match last {
             None => Ok(Then::GoOn),
-            Some(Last::End(end)) => {
-                self.end(&end);
-                Ok(Then::End)
-            }
+            Some(Last::End(end)) => self.end(&end),
             Some(Last::Failed(failure)) => Err(self.explain(failure)),
         }
     }
@@ -181,12 +180,13 @@ impl Player {
         }
     }
 
-    fn end(&self, end: &End) {
-        let (file, frames, byte) = (self.file.display(), end.frames, end.offset);
-        if end.left > 0 {
+    fn end(&self, end: &End) -> Result<Then, ReplayError> {
+        let End { frames, offset, left } = *end;
+        if left > 0 {
             self.out.dropped(FRAME_CUT_SHORT, 1);
-            tracing::warn!(%file, byte, "the recording ends inside the frame that begins at this byte");
+            return Err(ReplayError::CutShort { file: self.file.clone(), offset, frames });
         }
-        tracing::info!(%file, frames, "the recording is over");
+        tracing::info!(file = %self.file.display(), frames, "the recording is over");
+        Ok(Then::End)
     }
 }

@@ -44,9 +44,39 @@ async fn the_end_of_the_stream_inside_a_frame_is_counted() {
     for end in one.len()..two.len() {
         let ended = receive(vec![two[..end].to_vec()]).await;
         let cut: &[_] = if end == one.len() { &[] } else { &[("frame_cut_short", 1)] };
-        assert_eq!((ended.error(), ended.data()), (String::new(), vec![&b"first"[..]]), "{end} bytes");
-        assert_eq!(ended.dropped(), cut, "{end} bytes");
+        assert_eq!((ended.data(), ended.dropped()), (vec![&b"first"[..]], cut.to_vec()), "{end} bytes");
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_to_be_the_last_fails_the_receiver_unless_it_ends_between_two_frames() {
+    let (whole, half) = (stream(&[b"first"]), stream(&[b"first", b"second"]));
+    let cases = [
+        (whole.clone(), None),
+        (half[..half.len() - 2].to_vec(), Some("end of stream inside a frame")),
+        ([&whole[..], &[0]].concat(), Some("broken gob: ")),
+        (b"HTTP/1.1 200 OK\r\n\r\nand what follows it".to_vec(), Some("the stream of the monitor socket")),
+    ];
+    for (bytes, why) in cases {
+        let error = receive(vec![bytes]).await.error();
+        match why {
+            None => assert_eq!(error, ""),
+            Some(why) => assert!(error.contains("monitor1_2.sock is broken: ") && error.contains(why), "{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stop_inside_a_frame_is_no_broken_stream() {
+    let agent = Agent::new();
+    let (whole, half) = (stream(&[b"first"]), stream(&[b"first", b"second"]));
+    let held = agent.accept(vec![whole.clone(), half[whole.len()..half.len() - 2].to_vec()]);
+    let mut bench = Bench::start("monitor1_2", &agent.table(STOP));
+    assert_eq!(bench.next().await.data(), b"first");
+    let held = held.join().unwrap();
+    bench.stop.request();
+    assert_eq!(bench.end().await.error(), "");
+    drop(held);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! replaced.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use tokio::task::Id;
@@ -9,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Work;
 use super::pipelines::Front;
+use crate::ledger::Ledger;
 use crate::pipeline::fan_out::Target;
 use crate::pipeline::heritage::all_ended;
 use crate::pipeline::place::Place;
@@ -25,6 +27,32 @@ pub(super) struct Receivers {
     /// The ways from receivers into pipelines, by the names of both, while anybody uses them. A receiver that
     /// was stopped shares them with the one in its place.
     fan_outs: HashMap<(String, String), Weak<FanOut>>,
+    /// How many have not ended.
+    feeding: Arc<AtomicUsize>,
+}
+
+/// A receiver that has not ended. The last one that ends begins the end of the run, before the stages behind it can
+/// notice.
+struct Feeding {
+    all: Arc<AtomicUsize>,
+    ledger: Ledger,
+    /// Keeps the ways into the pipelines open for as long.
+    _lanes: Option<Arc<Lanes>>,
+}
+
+impl Feeding {
+    fn new(all: &Arc<AtomicUsize>, ledger: &Ledger, lanes: Option<Arc<Lanes>>) -> Self {
+        all.fetch_add(1, Ordering::AcqRel);
+        Self { all: Arc::clone(all), ledger: ledger.clone(), _lanes: lanes }
+    }
+}
+
+impl Drop for Feeding {
+    fn drop(&mut self) {
+        if self.all.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.ledger.begin_end();
+        }
+    }
 }
 
 struct Live {
@@ -38,6 +66,8 @@ struct Live {
 
 impl Receivers {
     pub(super) fn become_like(&mut self, nodes: Vec<ReceiverNode>, fronts: Vec<Front>, work: &mut Work<'_>) {
+        // While receivers are exchanged, none may run.
+        let _exchange = Feeding::new(&self.feeding, &work.site.ledger, None);
         self.point(&fronts);
         let mut old = std::mem::take(&mut self.live);
         let mut fresh = Vec::new();
@@ -102,10 +132,12 @@ impl Receivers {
         let outbox = Outbox::new(Arc::clone(&lanes), work.site.pool.clone(), work.site.ledger.clone());
         let (before, ended) = (self.leaving.clone(), CancellationToken::new());
         let guard = ended.clone().drop_guard();
+        let feeding = Feeding::new(&self.feeding, &work.site.ledger, Some(Arc::clone(&lanes)));
         let task = work.tasks.spawn(Place::new([stage.clone()]), seat, {
             let stop = stop.clone();
             async move {
                 let _ended = guard;
+                let _feeding = feeding;
                 let waited = !before.is_empty();
                 all_ended(before).await;
                 if waited && stop.is_requested() { Ok(()) } else { receiver.run(outbox, stop).await }
