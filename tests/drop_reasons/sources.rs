@@ -39,9 +39,12 @@ pub(super) fn reasons() -> BTreeMap<String, Option<String>> {
 
 /// Lines that state a reason, or hand one on, as a literal.
 pub(super) fn nameless() -> Vec<String> {
-    let states =
-        |line: &str| ["Dropped(\"", "dropped(\"", "drop_all(\"", "Err(\""].iter().any(|call| line.contains(call));
-    texts().iter().flat_map(|text| text.lines()).filter(|line| states(line)).map(str::to_owned).collect()
+    let is_literal = |line: &&str| {
+        let calls = ["Dropped(\"", "dropped(\"", "drop_all(\"", "Err(\""].into_iter();
+        let mut behind = calls.filter_map(|call| line.split_once(call)?.1.split_once('"'));
+        behind.any(|(literal, _)| is_word(literal))
+    };
+    texts().iter().flat_map(|text| text.lines()).filter(is_literal).map(str::to_owned).collect()
 }
 
 /// `const NAME: &str = "word";`, in any visibility.

@@ -175,6 +175,9 @@ fn exporters() -> Vec<(&'static str, Proof)> {
             Test("exporters/tests/prometheus/main.rs", "every_point_is_in_the_books_and_series_are_counted"),
         ),
         ("output_closed", Test(stdout, "an_output_that_nobody_reads_ends_the_run_without_a_failure")),
-        ("write_failed", Test(stdout, "a_full_disk_is_told_with_its_place_and_its_records_are_lost")),
+        (
+            "write_failed",
+            Test(stdout, "a_disk_that_stays_full_is_a_failure_with_its_place_and_the_records_without_lines_are_lost"),
+        ),
     ]
 }
