@@ -53,14 +53,13 @@ pub(super) fn exchange(log: &Log<'_>, content: &Content, query: &mut Vec<u8>) ->
 /// What else a record is about: a request that the proxy refused or could not forward gets its answer from the proxy
 /// (`ServeDNS` in `pkg/fqdn/dnsproxy`), without a record of that; all others went to the server, and came from there.
 pub(super) fn of_proxy(log: &Log<'_>, exchange: &Exchange) -> Option<OfProxy> {
-    let (_, client_port) = log.client()?;
     let is_forwarded = log.view.verdict.0 == b"Forwarded";
     match (log.l7_type, is_forwarded) {
         (L7Type::Request, false) => Some(OfProxy::Answer(Exchange { is_response: true, ..*exchange })),
         (L7Type::Request | L7Type::Response, true) => {
             let is_response = exchange.is_response;
             let identity = if is_response { 0 } else { low_u32(log.view.source.identity.to_le_bytes()) };
-            Some(OfProxy::Relayed(Relayed { identity, is_response, content: exchange.content? }, client_port))
+            Some(OfProxy::Relayed(Relayed { identity, is_response, content: exchange.content? }))
         }
         _ => None,
     }

@@ -45,8 +45,8 @@ pub(crate) struct Exchange {
 pub(crate) enum OfProxy {
     /// It answers in place of the server.
     Answer(Exchange),
-    /// It talks to the server on behalf of the client, which has this port.
-    Relayed(Relayed, u16),
+    /// It talks to the server on behalf of the client.
+    Relayed(Relayed),
 }
 
 impl Message {

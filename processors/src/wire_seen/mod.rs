@@ -19,6 +19,7 @@
 mod message;
 mod relayed;
 mod settings;
+mod waiting;
 
 pub(crate) use message::{Content, Exchange, Message, OfProxy};
 pub(crate) use relayed::Relayed;
@@ -27,12 +28,13 @@ pub(crate) use settings::Settings;
 use std::time::Duration;
 
 use tidegate_core::component::Outcomes;
-use tidegate_core::flow::{Direction, Flow, FlowType, L4, L7, L7Type, TracePoint, Verdict, message_type};
+use tidegate_core::flow::{Flow, FlowType, L7, TracePoint, Verdict};
 use tidegate_core::ledger::Tally;
 use tidegate_core::{Batch, Record, Timestamp};
 
 use crate::fifo::{Bounds, Fifo};
 use relayed::RelayedExchanges;
+use waiting::Waiting;
 
 /// A message was handed on before its time, because as many as may be were waiting.
 pub(crate) const TABLE_FULL: &str = "wire_table_full";
@@ -61,7 +63,7 @@ const FROM_NETWORK: TracePoint = TracePoint(10);
 #[derive(Debug)]
 pub(crate) struct WireSeen {
     hold: Duration,
-    waiting: Fifo<Message, Flow>,
+    waiting: Fifo<Message, Waiting>,
     proxied: Fifo<Exchange, Timestamp>,
     relayed: RelayedExchanges,
     /// Handed on early, until the batch can be pushed to.
@@ -101,36 +103,36 @@ impl WireSeen {
     /// A packet showed a message; `l7` makes what goes on its flow, if it is new and a message. Returns whether it is.
     pub(crate) fn show(&mut self, message: Message, carrier: &Flow, l7: impl FnOnce() -> Option<L7>) -> bool {
         if let Some(known) = self.waiting.get_mut(&message) {
-            learn(known, carrier);
+            known.learn(carrier);
             return false;
         }
         let Some(l7) = l7() else { return false };
-        self.wait(message, flow(carrier, l7));
+        self.wait(message, Waiting::new(carrier, l7));
         true
     }
 
     /// Another report of a message that may still wait.
     pub(crate) fn show_again(&mut self, message: &Message, carrier: &Flow) {
         if let Some(known) = self.waiting.get_mut(message) {
-            learn(known, carrier);
+            known.learn(carrier);
         }
     }
 
     /// Changes what is said of a message, if it still waits.
     pub(crate) fn amend(&mut self, message: &Message, change: impl FnOnce(&mut L7)) {
-        if let Some(l7) = self.waiting.get_mut(message).and_then(|flow| flow.l7.as_deref_mut()) {
+        if let Some(l7) = self.waiting.get_mut(message).and_then(|known| known.flow.l7.as_deref_mut()) {
             change(l7);
         }
     }
 
-    fn wait(&mut self, message: Message, flow: Flow) {
-        let heap = flow.heap_bytes();
-        while let Some((oldest, flow)) = self.waiting.make_room(heap) {
+    fn wait(&mut self, message: Message, waiting: Waiting) {
+        let heap = waiting.flow.heap_bytes();
+        while let Some((oldest, waiting)) = self.waiting.make_room(heap) {
             self.early_count += 1;
-            let settled = self.settle(oldest, flow);
+            let settled = self.settle(oldest, waiting);
             self.early.extend(settled);
         }
-        self.waiting.insert(message, flow, heap);
+        self.waiting.insert(message, waiting, heap);
     }
 
     /// A proxy reported an exchange.
@@ -144,7 +146,7 @@ impl WireSeen {
     pub(crate) fn report_of_proxy(&mut self, of_proxy: OfProxy, time: Timestamp) {
         match of_proxy {
             OfProxy::Answer(exchange) => self.report(exchange, time),
-            OfProxy::Relayed(relayed, client_port) => self.relayed.report(relayed, client_port, time),
+            OfProxy::Relayed(relayed) => self.relayed.report(relayed, time),
         }
     }
 
@@ -186,8 +188,9 @@ impl WireSeen {
     fn hand_on(&mut self, now: Timestamp, most: usize, out: &mut Batch) {
         let hold = self.hold;
         for _ in 0..most {
-            let Some((message, flow)) = self.waiting.pop_oldest_if(|flow| flow.time + hold <= now) else { break };
-            if let Some(flow) = self.settle(message, flow) {
+            let due = self.waiting.pop_oldest_if(|waiting| waiting.flow.time + hold <= now);
+            let Some((message, waiting)) = due else { break };
+            if let Some(flow) = self.settle(message, waiting) {
                 out.push(Record::Flow(flow));
             }
         }
@@ -196,11 +199,14 @@ impl WireSeen {
     }
 
     /// The flow, unless a proxy reported the message.
-    fn settle(&mut self, message: Message, flow: Flow) -> Option<Flow> {
-        let is_related = self.proxied.contains(&message.exchange())
-            || (message.is_response && self.proxied.contains(&message.connection()));
-        if is_related {
-            self.relayed.related(&message, &flow);
+    fn settle(&mut self, message: Message, waiting: Waiting) -> Option<Flow> {
+        let Waiting { flow, beyond_proxy } = waiting;
+        if self.proxied.contains(&message.exchange()) {
+            if beyond_proxy {
+                self.relayed.account(&message, &flow);
+            }
+        } else if message.is_response && self.proxied.contains(&message.connection()) {
+            self.relayed.account(&message, &flow);
         } else if !self.relayed.take(&message, &flow) {
             return Some(flow);
         }
@@ -223,56 +229,4 @@ const fn set(numbers: &[u8]) -> u32 {
 
 fn has(set: u32, number: u8) -> bool {
     (number < 32) & (set.wrapping_shr(number.into()) & 1 == 1)
-}
-
-/// The flow of a message, with what its packet's flow says of the packet as a whole. What answers is a reply, whatever
-/// connection tracking takes it for.
-fn flow(carrier: &Flow, l7: L7) -> Flow {
-    let is_reply = l7.l7_type == L7Type::Response;
-    Flow {
-        time: carrier.time,
-        seq: carrier.seq,
-        flow_type: FlowType::L7,
-        message_type: carrier.message_type,
-        sub_type: carrier.sub_type,
-        verdict: carrier.verdict,
-        drop_reason: carrier.drop_reason,
-        direction: direction(carrier, is_reply),
-        turned_by: carrier.turned_by,
-        is_reply: Some(is_reply),
-        ip: carrier.ip,
-        l4: match carrier.l4 {
-            L4::Tcp { source_port, destination_port, .. } => L4::Tcp { source_port, destination_port, flags: None },
-            other => other,
-        },
-        source: carrier.source.clone(),
-        destination: carrier.destination.clone(),
-        l7: Some(Box::new(l7)),
-        ..Flow::default()
-    }
-}
-
-/// The direction of an exchange is that of its request, so it is turned where the packet was not known as the reply that
-/// it is, or was taken for one.
-fn direction(carrier: &Flow, is_reply: bool) -> Direction {
-    // A trace that tells the source before address translation is egress either way.
-    let is_fixed = carrier.message_type == message_type::TRACE && carrier.turned_by == 0;
-    if is_fixed || carrier.is_reply.unwrap_or(false) == is_reply {
-        return carrier.direction;
-    }
-    match carrier.direction {
-        Direction::Ingress => Direction::Egress,
-        Direction::Egress => Direction::Ingress,
-        Direction::Unknown => Direction::Unknown,
-    }
-}
-
-/// Takes over from another report of the message that the packet was dropped.
-fn learn(known: &mut Flow, carrier: &Flow) {
-    if carrier.verdict == Verdict::Dropped && known.verdict != Verdict::Dropped {
-        known.verdict = carrier.verdict;
-        known.drop_reason = carrier.drop_reason;
-        known.message_type = carrier.message_type;
-        known.sub_type = carrier.sub_type;
-    }
 }

@@ -1,19 +1,17 @@
 //! What a proxy asks a server on behalf of its clients.
 //!
-//! Cilium's DNS proxy talks to the server from a socket of its own. In transparent mode that has the client's address; to
-//! servers outside the cluster, or without that mode, it has one of the node (`pkg/fqdn/dnsproxy`, 1.19.4). The
-//! datapath knows whom it is for, so the packets of the request have the client's identity whatever their address; those
-//! of the response are to the host. The DNS id is a new one. So these packets are related by identity and content, and
-//! as pods of one identity may ask the same from other nodes, each record accounts for one message only.
+//! Cilium's DNS proxy talks to the server from a socket of its own. In transparent mode that has the client's address and
+//! port; to servers outside the cluster, or without that mode, it has an address of the node (`ServeDNS` in
+//! `pkg/fqdn/dnsproxy`, 1.19.4). The datapath knows whom it is for, so the packets of the request have the client's
+//! identity whatever their address; those of the response are to the host. The DNS id is another one until 1.14, and
+//! where it is taken. So these packets are related by identity and content. Pods of one identity may ask the same from
+//! other nodes, whose records are there: each record accounts for one message only.
 
 use tidegate_core::Timestamp;
 use tidegate_core::flow::Flow;
 
 use super::Message;
 use crate::fifo::{Bounds, Fifo};
-
-/// Ports of clients that are remembered for one exchange: the latest, where the same is asked more often in a moment.
-const PORTS: usize = 6;
 
 /// The identity of the node itself.
 const HOST: u32 = 1;
@@ -46,8 +44,6 @@ struct Unmatched {
     /// Of the latest record.
     time: Timestamp,
     messages: u32,
-    /// Those that the clients sent their requests to the proxy from, in turn; 0 for none.
-    client_ports: [u16; PORTS],
 }
 
 impl RelayedExchanges {
@@ -56,36 +52,29 @@ impl RelayedExchanges {
         Self(Fifo::new(Bounds { entries, heap: usize::MAX }))
     }
 
-    /// A proxy reported an exchange with a client on this port.
-    pub(super) fn report(&mut self, relayed: Relayed, client_port: u16, time: Timestamp) {
+    /// A proxy reported an exchange.
+    pub(super) fn report(&mut self, relayed: Relayed, time: Timestamp) {
         let mut unmatched = self.0.remove(&relayed).unwrap_or_default();
         unmatched.time = time;
         unmatched.messages = unmatched.messages.saturating_add(1);
-        unmatched.client_ports.rotate_right(1);
-        unmatched.client_ports[0] = client_port;
         while self.0.make_room(0).is_some() {}
         self.0.insert(relayed, unmatched, 0);
     }
 
-    /// Whether a message that no client of a proxy is known by is one of a proxy's. If so, it is accounted for.
+    /// Whether a message that has not the address of a proxy's client is one of a proxy's. If so, it is accounted for.
     pub(super) fn take(&mut self, message: &Message, flow: &Flow) -> bool {
         if message.is_response && !matches!(flow.destination.identity, 0 | HOST) {
             return false;
         }
+        self.account(message, flow)
+    }
+
+    /// Accounts for a message that was found to be one of a proxy's; returns whether one was expected.
+    pub(super) fn account(&mut self, message: &Message, flow: &Flow) -> bool {
         let unmatched = self.0.get_mut(&Relayed::of(message, flow));
         let Some(unmatched) = unmatched.filter(|unmatched| unmatched.messages > 0) else { return false };
         unmatched.messages -= 1;
         true
-    }
-
-    /// A message was related to a record by its address. If its port is not one of the clients', it is the proxy's own, and
-    /// accounted for.
-    pub(super) fn related(&mut self, message: &Message, flow: &Flow) {
-        if let Some(unmatched) = self.0.get_mut(&Relayed::of(message, flow))
-            && !unmatched.client_ports.contains(&message.client_port)
-        {
-            unmatched.messages = unmatched.messages.saturating_sub(1);
-        }
     }
 
     /// Forgets what was reported at times that are over.

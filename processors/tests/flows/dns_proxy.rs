@@ -61,7 +61,12 @@ fn recorded() -> [Vec<u8>; 2] {
 #[test]
 fn what_the_proxy_asks_from_an_address_of_the_node_is_the_clients_exchange() {
     let upstream = [query((NODE, PROXY_PORT), CLIENTS, 99), answer((NODE, PROXY_PORT), HOST, 99)];
-    let own = [query((CLIENT, CLIENT_PORT), CLIENTS, 7), answer((CLIENT, CLIENT_PORT), CLIENTS, 7)];
+    let own = trace_between(
+        FROM_ENDPOINT,
+        (CLIENTS, SERVERS),
+        &udp((CLIENT, CLIENT_PORT), (SERVER, 53), &dns(7, "example.com.", false)),
+    );
+    let own = [own, answer((CLIENT, CLIENT_PORT), CLIENTS, 7)];
     for (case, data) in [
         ("records first", [recorded(), upstream.clone(), own.clone()].concat()),
         ("records last", [own.clone(), upstream.clone(), recorded()].concat()),
@@ -100,13 +105,17 @@ fn others_who_ask_the_same_are_not_the_proxy() {
 
 #[test]
 fn a_transparent_proxy_accounts_for_its_record_with_the_clients_address() {
-    let transparent = [query((CLIENT, PROXY_PORT), CLIENTS, 99), answer((CLIENT, PROXY_PORT), CLIENTS, 99)];
-    let own = query((CLIENT, CLIENT_PORT), CLIENTS, 7);
+    let client = (CLIENT, CLIENT_PORT);
+    let own =
+        trace_between(FROM_ENDPOINT, (CLIENTS, SERVERS), &udp(client, (SERVER, 53), &dns(7, "example.com.", false)));
+    let from_server = udp((SERVER, 53), client, &dns(7, "example.com.", true));
+    let transparent = [query(client, CLIENTS, 7), trace_between(FROM_ENDPOINT, (SERVERS, CLIENTS), &from_server)];
+    let to_client = answer(client, CLIENTS, 7);
     let replica = query((REPLICA, 4001), CLIENTS, 5);
-    let data = [&recorded()[..], &[own], &transparent[..], &[replica]].concat();
+    let data = [&recorded()[..], &[own.clone()], &transparent[..], &[to_client.clone(), replica]].concat();
     assert_eq!(seen(&data), ["10.0.7.5:4001 > 10.0.2.9:53"]);
     let node = answer((NODE, 40_000), HOST, 6);
-    let data = [&recorded()[..], &transparent[..], &[node]].concat();
+    let data = [&recorded()[..], &[own], &transparent[..], &[to_client, node]].concat();
     assert_eq!(seen(&data), ["10.0.2.9:53 > 192.168.99.1:40000"]);
 }
 

@@ -1,7 +1,7 @@
 //! Names: labels and compression pointers, as text in the presentation form of RFC 1035 5.1 and RFC 4343 2.1.
 //!
 //! Any byte can be in a label (RFC 2181 11). Which bytes are escaped, and how, is what Cilium's DNS library does
-//! (`UnpackDomainName` of miekg/dns, 1.1.72): a backslash before ``. '@;()"\`` and the space, `\DDD` in decimal for what
+//! (`UnpackDomainName` of cilium/dns, 1.1.51): a backslash before ``. '@;()"\`` and the space, `\DDD` in decimal for what
 //! is not printable ASCII, all else as it is.
 
 use super::header::HEADER;
