@@ -117,3 +117,15 @@ fn the_release_that_is_configured_leaves_nothing_open() {
         assert!(!stderr.contains("WARN") && !stderr.contains("ambiguous"), "{stderr}");
     }
 }
+
+#[test]
+fn a_release_that_is_configured_wrongly_is_warned_of_with_what_was_read_by_it() {
+    let Run { lines, stderr, decoder } = run(&open_drops(), "cilium_version = \"1.12\"");
+    let files: Vec<_> = lines.iter().map(|line| line["flow"]["file"]["name"].as_str().unwrap()).collect();
+    assert_eq!(files, ["bpf_sock.c", "bpf_sock.c", "bpf_sock.c", "mcast.h", "mcast.h", "mcast.h"]);
+    assert_eq!(decoder["ambiguous"], json!({"drop_header": 3, "drop_source_file": 3}));
+    assert_eq!(decoder["noted"], json!({"cilium_version_contradicted": 3}));
+    let warnings: Vec<_> = stderr.lines().filter(|line| line.contains("names does not")).collect();
+    assert_eq!(warnings.len(), 1, "{stderr}");
+    assert!(warnings[0].contains("WARN") && warnings[0].contains("read_by_it=\"3 drop_header\""), "{}", warnings[0]);
+}

@@ -68,6 +68,9 @@ fn every_event_of_every_release_is_valid_and_every_type_that_the_release_has_occ
 fn check(data: &[u8], hints: &mut Hints, records: &mut access_log::Decoder, release: Release) {
     let event = event::parse(data, hints).unwrap_or_else(|reason| panic!("{}: {reason}", release.name()));
     hints.observe(&event);
+    if let event::Event::Trace(trace) = &event {
+        assert!(trace.orig_ip().is_none() || release >= Release::V1_16, "{} tells a translation", release.name());
+    }
     let packet = match event {
         event::Event::Drop(event) => event.packet(),
         event::Event::PolicyVerdict(event) => event.packet(),

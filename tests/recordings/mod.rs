@@ -22,6 +22,9 @@ use report::Report;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/recordings");
 
+/// A release that is configured for agents of others; for those of this one it is 1.14.
+const WRONG: &str = "1.12.0";
+
 const ALL_METRICS: &[&str] = &["dns:query", "drop", "tcp", "flow", "port-distribution", "icmp", "httpV2", "policy"];
 
 /// What was recorded, the release, and the metrics that its Hubble counted.
@@ -81,6 +84,8 @@ fn compare(&(name, release, metrics): &(&'static str, &str, &[&str])) -> Report 
     let blind = Chain { release: None, metrics, wire: false }.play(&recording);
     report.blind = changes(&configured, &blind);
     report.open = blind.ambiguous;
+    let wrong = if release == WRONG { "1.14" } else { WRONG };
+    report.misled = changes(&configured, &Chain { release: Some(wrong), metrics, wire: false }.play(&recording));
     report.exchanges = exchanges(&Chain { release: Some(release), metrics, wire: true }.play(&recording));
     report
 }

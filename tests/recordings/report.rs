@@ -26,6 +26,8 @@ pub(super) struct Report {
     /// What is otherwise if the release is not configured: fields, and choices that are counted as open.
     pub(super) blind: Counts,
     pub(super) open: Counts,
+    /// What is otherwise if another release is configured.
+    pub(super) misled: Counts,
     /// Messages, those in packets among them.
     pub(super) exchanges: Counts,
     /// Events that make no line, as they make none in Hubble.
@@ -45,6 +47,7 @@ impl Report {
             series: (0, Counts::new()),
             blind: Counts::new(),
             open: Counts::new(),
+            misled: Counts::new(),
             exchanges: Counts::new(),
             refused: ours.refused.clone(),
         }
@@ -104,6 +107,7 @@ fn write(text: &mut String, report: &Report) {
         ("series", "series that differ, by name", &report.series.1),
         ("blind", "lines that are otherwise without `cilium_version`, by field", &report.blind),
         ("open", "choices that are counted as ambiguous without it", &report.open),
+        ("misled", "lines that are otherwise if `cilium_version` names another release, by field", &report.misled),
         ("refused", "events without a line, by the reason", &report.refused),
         ("exchanges", "messages, with those in packets (`wire = true`)", &report.exchanges),
     ] {

@@ -30,9 +30,16 @@ pub(super) fn decode(
         Err(_) => return Err(BAD_TEXT),
     };
     let unknown = || (Type::Unknown, Notification::Unknown { notify_type: kind, text: text.into_owned() });
-    let (event_type, notification) = known.unwrap_or_else(unknown);
-    let senders = match &notification {
-        Notification::ServiceUpsert(service) => notify.senders().and(senders_of_service(service)),
+    let (event_type, mut notification) = known.unwrap_or_else(unknown);
+    let senders = match &mut notification {
+        Notification::ServiceUpsert(service) => {
+            let senders = senders_of_service(service);
+            if !service.ext_traffic_policy.is_empty() {
+                // Hubble fills in the old name from the new one.
+                service.traffic_policy.clone_from(&service.ext_traffic_policy);
+            }
+            notify.senders().and(senders)
+        }
         _ => None,
     };
     let Frame { time, stream, .. } = *frame;

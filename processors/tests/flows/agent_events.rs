@@ -66,6 +66,7 @@ fn service() -> ServiceUpsert {
         frontend_address: address("10.96.0.10"),
         backend_addresses: vec![address("10.0.2.20")],
         service_type: text("ClusterIP"),
+        traffic_policy: text("Cluster"),
         ext_traffic_policy: text("Cluster"),
         int_traffic_policy: text("Cluster"),
         name: text("kube-dns"),

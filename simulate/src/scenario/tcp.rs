@@ -1,6 +1,7 @@
 //! TCP connections, as monitor aggregation shows them: the handshake, some data, the end.
 
 use super::{Stage, client_port, is_v6};
+use crate::options::Release;
 use crate::packet::{Path, protocol, tcp, tcp_flags as flag};
 use crate::script::{Trace, point, state};
 use crate::world::LOCAL_NODE;
@@ -36,9 +37,9 @@ impl Stage {
         self.pass(&back, state::REPLY, &tcp(&back, flag::FIN | flag::ACK, (ack, seq), &[]));
     }
 
-    /// A packet that leaves the node under the node's address; the trace tells the pod's.
+    /// A packet that leaves the node under the node's address; the trace tells the pod's, from the last releases of 1.15 on.
     fn masqueraded(&mut self, path: &Path, numbers: (u32, u32)) {
-        if path.is_v6() {
+        if path.is_v6() || self.options.release < Release::V1_16 {
             return;
         }
         let mut orig_ip = [0; 16];
