@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use tidegate_core::component::{ComponentKind, Key};
-use tidegate_core::config::Queue;
+use tidegate_core::config::{EXPORTER_QUEUE_KEYS, QUEUE_KEYS};
 
 use crate::config::{ADMIN_KEYS, Registry, SERVICE_KEYS, TELEMETRY_KEYS, did_you_mean};
 use crate::error::Error;
@@ -83,9 +83,12 @@ fn describe(entries: &[Entry], name: &str) -> Result<String, Error> {
 fn describe_entry(entry: &Entry) -> String {
     let path = format!("{}.{}", entry.section, entry.name);
     let mut text = format!("{}\n\n{}", entry.about, keys_text(&path, entry.keys));
-    if entry.section != "receivers" {
-        let _ = write!(text, "\n{}", keys_text(&format!("{path}.queue"), Queue::KEYS));
-    }
+    let queue = match entry.section {
+        "processors" => QUEUE_KEYS,
+        "exporters" => EXPORTER_QUEUE_KEYS,
+        _ => return text,
+    };
+    let _ = write!(text, "\n{}", keys_text(&format!("{path}.queue"), queue));
     text
 }
 

@@ -41,8 +41,8 @@ struct Chain<'a> {
     receivers: Vec<&'a str>,
     /// Processors, each with what arrives at it.
     processors: Vec<(&'a str, Kinds)>,
-    /// Exporters, each with what it takes of what arrives.
-    exporters: Vec<(&'a str, Kinds)>,
+    /// Exporters, each with what it takes of what arrives, and with what happens when its inbox is full.
+    exporters: Vec<(&'a str, Kinds, String)>,
     /// What arrives behind the last processor.
     end: Kinds,
 }
@@ -66,7 +66,7 @@ fn chain<'a>(config: &'a Config, pipeline: &'a Pipeline) -> Chain<'a> {
     let exporter = |at: usize| {
         let component = &config.exporters[at];
         let takes = component.config.as_deref().map_or(Kinds::NONE, ExporterConfig::consumes);
-        (component.stage.as_str(), takes.intersection(end))
+        (component.stage.as_str(), takes.intersection(end), config.when_full(at).to_string())
     };
     let processors = pipeline.processors.iter().map(|one| config.processors[one.at].stage.as_str());
     Chain {

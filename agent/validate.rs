@@ -34,6 +34,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         count(config.processors.len(), "processor"),
         count(config.exporters.len(), "exporter"),
     )?;
+    for (at, exporter) in config.exporters.iter().enumerate() {
+        writeln!(io::stdout(), "  {}: {}", exporter.stage, config.when_full(at))?;
+    }
     Ok(())
 }
 

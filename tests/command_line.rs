@@ -87,7 +87,7 @@ pipeline flows
     │ frames
   processors.cilium_decode
     │ events, agent_events, debug_events, lost
-    └─ exporters.nop  takes events, agent_events, debug_events, lost
+    └─ exporters.nop  takes events, agent_events, debug_events, lost; when_full: block (auto: every receiver can wait)
 ";
     assert_eq!(draw("text"), text);
     let mermaid = "\

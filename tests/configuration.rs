@@ -71,5 +71,7 @@ fn a_good_file_is_counted() {
     let config = place.replay(0, &["cilium_decode", "l34_flow"], "nop", "");
     let config = config.to_str().unwrap();
     let ended = tidegate(&["validate", "--config", config]);
-    assert_eq!(ended.stdout, format!("{config}: good: 1 pipeline, 1 receiver, 2 processors, 1 exporter\n"));
+    let counted = format!("{config}: good: 1 pipeline, 1 receiver, 2 processors, 1 exporter\n");
+    let policies = "  exporters.nop: when_full: block (auto: every receiver can wait)\n";
+    assert_eq!(ended.stdout, counted + policies);
 }

@@ -42,9 +42,18 @@ fn a_backend_that_takes_a_second_for_each_request_costs_records_and_no_memory() 
 }
 
 #[test]
-fn an_output_that_nobody_reads_costs_records_where_they_come_in_and_no_memory() {
+fn an_output_that_nobody_reads_costs_records_of_its_own_and_no_memory() {
     let backend = Collector::answering(&[], Answer::Hang);
     let mut scene = Scene::with(backend.address, &[]);
+    scene.play(EVEN);
+    flooded(&scene, "exporters.stdout", "queue_full", 100_000);
+}
+
+#[test]
+fn an_output_that_is_waited_for_costs_records_where_they_come_in_and_no_memory() {
+    let backend = Collector::answering(&[], Answer::Hang);
+    let waits = "format = \"compact\"\nqueue = { when_full = \"block\" }";
+    let mut scene = Scene::with(backend.address, &[("format = \"compact\"", waits)]);
     scene.play(EVEN);
     flooded(&scene, "receivers.monitor1_2", "pipeline_full", 100_000);
     let [full, held] = scene.queue("processors.cilium_decode");

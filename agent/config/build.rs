@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use tidegate_core::component::{BuildContext, BuildError, ExporterConfig, ProcessorConfig, ReceiverConfig};
-use tidegate_core::edge::Limits;
+use tidegate_core::config::ExporterPolicy;
+use tidegate_core::edge::{Limits, WhenFull};
 use tidegate_core::pipeline::{ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology};
 use tidegate_core::telemetry::Telemetry;
 
@@ -33,7 +34,8 @@ impl Config {
     pub(crate) fn build(&self, telemetry: Telemetry, problems: &mut Problems) -> Option<Assembly> {
         let mut builder = Builder { node_name: &self.service.node_name, telemetry, problems };
         let receivers: Vec<_> = self.receivers.iter().map(|component| builder.receiver(component)).collect();
-        let exporters: Vec<_> = self.exporters.iter().map(|component| builder.exporter(component)).collect();
+        let exporter = |at| builder.exporter(&self.exporters[at], self.when_full(at).when_full());
+        let exporters: Vec<_> = (0..self.exporters.len()).map(exporter).collect();
         let pipelines: Vec<_> = self.pipelines.iter().map(|pipeline| builder.pipeline(pipeline, self)).collect();
         let topology = Topology {
             receivers: receivers.into_iter().collect::<Option<_>>()?,
@@ -73,11 +75,12 @@ impl Builder<'_> {
         Some(ReceiverNode { stage: component.stage.clone(), fingerprint: self.fingerprint(component), receiver })
     }
 
-    fn exporter(&mut self, component: &Component<dyn ExporterConfig>) -> Option<ExporterNode> {
+    fn exporter(&mut self, component: &Component<dyn ExporterConfig>, when_full: WhenFull) -> Option<ExporterNode> {
         let config = component.config.as_ref()?;
         let context = self.context(component);
         let exporter = self.built(component, config.build(&context))?;
-        let queue = component.queue.unwrap_or_default().limits(config.default_queue());
+        let default = Limits { when_full, ..config.default_queue() };
+        let queue = component.queue.unwrap_or_default().limits(default, ExporterPolicy::fixed);
         Some(ExporterNode {
             stage: component.stage.clone(),
             fingerprint: self.fingerprint(component),
@@ -91,7 +94,7 @@ impl Builder<'_> {
 
     fn processor(&mut self, component: &Component<dyn ProcessorConfig>) -> Option<ProcessorNode> {
         let processor = self.built(component, component.config.as_ref()?.build(&self.context(component)))?;
-        let queue = component.queue.map(|queue| queue.limits(Limits::DEFAULT));
+        let queue = component.queue.map(|queue| queue.limits(Limits::DEFAULT, ExporterPolicy::fixed));
         Some(ProcessorNode {
             stage: component.stage.clone(),
             fingerprint: self.fingerprint(component),

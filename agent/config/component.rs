@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use serde::Deserialize as _;
 use tidegate_core::component::ComponentKind;
-use tidegate_core::config::Queue;
+use tidegate_core::config::{ExporterPolicy, Queue};
+use tidegate_core::edge::WhenFull;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
@@ -31,7 +32,7 @@ pub(crate) struct Component<C: ?Sized> {
     /// Where the values of its keys stand, those of inner tables as `table.key`.
     pub(crate) keys: HashMap<String, Range<usize>>,
     /// What the file says about its inbox.
-    pub(crate) queue: Option<Queue>,
+    pub(crate) queue: Option<Queue<ExporterPolicy>>,
     /// What the file says about the rest, whatever the order and the layout: the same text for the same.
     pub(crate) fingerprint: String,
     /// What it can do; `None` if that could not be read, which is a problem already.
@@ -49,7 +50,7 @@ impl<C: ?Sized> Component<C> {
 
 /// What stands under a component's id.
 struct Content<C: ?Sized> {
-    queue: Option<Queue>,
+    queue: Option<Queue<ExporterPolicy>>,
     keys: HashMap<String, Range<usize>>,
     fingerprint: String,
     config: Option<Box<C>>,
@@ -61,6 +62,28 @@ impl<C: ?Sized> Content<C> {
     }
 }
 
+/// The `queue` table of a section's components.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InboxTable {
+    /// There is none, or it is the kind's own.
+    None,
+    /// Of a processor.
+    Processor,
+    /// Of an exporter.
+    Exporter,
+}
+
+impl InboxTable {
+    fn read(self, value: Value<'_>, path: &str, problems: &mut Problems) -> Option<Queue<ExporterPolicy>> {
+        match self {
+            Self::None | Self::Processor => {
+                read(value, path, Queue::deserialize, problems).map(Queue::<WhenFull>::into)
+            }
+            Self::Exporter => read(value, path, Queue::deserialize, problems),
+        }
+    }
+}
+
 /// What a section holds.
 pub(crate) struct Section<C: ?Sized + 'static> {
     /// Its name in the file.
@@ -69,7 +92,7 @@ pub(crate) struct Section<C: ?Sized + 'static> {
     pub(crate) one: &'static str,
     pub(crate) kinds: &'static [ComponentKind<C>],
     /// Whether its components have an inbox.
-    pub(crate) has_queue: bool,
+    pub(crate) inbox: InboxTable,
 }
 
 impl<C: ?Sized> Section<C> {
@@ -99,14 +122,15 @@ impl<C: ?Sized> Section<C> {
         let Some(mut table) = table(value, stage, problems) else { return Content::nothing() };
         let mut keys = HashMap::new();
         places(&table, "", &mut keys);
-        let queue = if self.has_queue { table.remove(QUEUE) } else { None };
+        let has_queue = self.inbox != InboxTable::None;
+        let queue = if has_queue { table.remove(QUEUE) } else { None };
         let fingerprint = fingerprint(&table);
         let before = problems.len();
-        let queue = queue.and_then(|queue| read(queue, &format!("{stage}.{QUEUE}"), Queue::deserialize, problems));
+        let queue = queue.and_then(|queue| self.inbox.read(queue, &format!("{stage}.{QUEUE}"), problems));
         // A key of a table in the table is listed as `table.key`.
         let mut known: Vec<_> = kind.keys.iter().filter_map(|key| key.name.split('.').next()).collect();
         known.dedup();
-        known.extend(self.has_queue.then_some(QUEUE));
+        known.extend(has_queue.then_some(QUEUE));
         refuse_unknown(&mut table, &known, stage, problems);
         let config = read(Spanned::new(span, DeValue::Table(table)), stage, kind.parse, problems);
         Content { queue, keys, fingerprint, config: config.filter(|_| problems.len() == before) }

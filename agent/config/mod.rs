@@ -23,6 +23,7 @@ mod table;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod when_full;
 
 pub(crate) use build::Assembly;
 pub(crate) use component::Component;

@@ -4,7 +4,7 @@ use tidegate_core::component::{
     ComponentKind, ExporterConfig, ExporterKind, ProcessorConfig, ProcessorKind, ReceiverConfig, ReceiverKind,
 };
 
-use super::component::Section;
+use super::component::{InboxTable, Section};
 
 /// All kinds, as the stage crates list them.
 #[derive(Clone, Copy)]
@@ -23,15 +23,15 @@ impl Registry {
     };
 
     pub(crate) fn receiver_section(&self) -> Section<dyn ReceiverConfig> {
-        Section { name: "receivers", one: "receiver", kinds: self.receivers, has_queue: false }
+        Section { name: "receivers", one: "receiver", kinds: self.receivers, inbox: InboxTable::None }
     }
 
     pub(crate) fn processor_section(&self) -> Section<dyn ProcessorConfig> {
-        Section { name: "processors", one: "processor", kinds: self.processors, has_queue: true }
+        Section { name: "processors", one: "processor", kinds: self.processors, inbox: InboxTable::Processor }
     }
 
     pub(crate) fn exporter_section(&self) -> Section<dyn ExporterConfig> {
-        Section { name: "exporters", one: "exporter", kinds: self.exporters, has_queue: true }
+        Section { name: "exporters", one: "exporter", kinds: self.exporters, inbox: InboxTable::Exporter }
     }
 
     /// What a kind of that name is, with its article.

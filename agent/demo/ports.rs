@@ -25,7 +25,7 @@ impl Addresses {
         let otlp = process_environment("OTEL_EXPORTER_OTLP_ENDPOINT").unwrap_or("http://127.0.0.1:4317".to_owned());
         let first = first();
         let port = |usual| if first.is_some() { free(usual) } else { free(0) };
-        let held = [port(9464)?, port(9965)?];
+        let held = [port(9464)?, port(10965)?];
         let [telemetry, prometheus] = [held[0].local_addr()?, held[1].local_addr()?].map(|address| address.to_string());
         Ok(Self { held: held.into(), _first: first, telemetry, prometheus, otlp })
     }

@@ -76,7 +76,7 @@ fn edges_of(chain: &Chain<'_>) -> Vec<Edge> {
         edges.extend(from.into_iter().map(|from| Edge { from, to: own(stage), label: label.clone() }));
         from = vec![own(stage)];
     }
-    for (stage, takes) in &chain.exporters {
+    for (stage, takes, _) in &chain.exporters {
         let edge = |from: &Node| Edge { from: from.clone(), to: shared(stage), label: takes.to_string() };
         edges.extend(from.iter().map(edge));
     }

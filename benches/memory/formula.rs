@@ -25,6 +25,10 @@ const REMEMBERED: u64 = 4 * MIB + MIB / 2;
 const NAME: u64 = 512;
 /// A series, in `hubble_metrics` and in the exporters that keep it.
 const SERIES: u64 = KIB;
+/// What the inbox of an exporter keeps of a series: which it is, and the newest point.
+const POINT: u64 = 256;
+/// Exporters that take metrics, of those that ship.
+const TAKE_METRICS: u64 = 2;
 
 /// What bounds an agent's memory.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +61,7 @@ impl Bounds {
     pub(crate) fn beside_base(self) -> u64 {
         let waiting = self.queues + BATCHES + (self.requests + 2) * self.request_bytes + LINES;
         let messages = self.pending * MESSAGE + self.connections * CONNECTION + EXCHANGES;
-        let tables = messages + self.names * NAME + self.series * SERIES;
+        let tables = messages + self.names * NAME + self.series * (SERIES + TAKE_METRICS * POINT);
         waiting + tables + REMEMBERED + COPIES * self.max_frame
     }
 }

@@ -94,6 +94,8 @@ pub struct BuildError {
 pub trait ReceiverConfig: Debug + Send {
     /// The kinds of records that it makes.
     fn produces(&self) -> Kinds;
+    /// Whether its source can be kept waiting without losing anything, as a file can be.
+    fn can_wait(&self) -> bool;
     /// Addresses that it listens on.
     fn listens(&self) -> Vec<SocketAddr> {
         Vec::new()
@@ -124,7 +126,7 @@ pub trait ExporterConfig: Debug + Send {
     fn holds(&self) -> Vec<Hold> {
         self.listens().into_iter().map(Hold::Address).collect()
     }
-    /// Its inbox, where the configuration does not say otherwise.
+    /// Its inbox, where the configuration does not say otherwise; what happens when it is full depends on the wiring then.
     fn default_queue(&self) -> Limits {
         Limits::DEFAULT
     }

@@ -69,7 +69,7 @@ const fn key(name: &'static str) -> Key {
     Key { name, default: "\"\"", effect: "" }
 }
 
-const SOURCE_KEYS: &[Key] = &[key("socket"), key("on_eof"), key("rate"), key("wait")];
+const SOURCE_KEYS: &[Key] = &[key("socket"), key("on_eof"), key("rate"), key("wait"), key("live")];
 const SINK_KEYS: &[Key] = &[key("endpoint"), key("listen"), key("labels"), key("tls.certificate"), key("tls.key")];
 
 #[derive(Debug, Deserialize)]
@@ -79,6 +79,7 @@ struct Source {
     on_eof: OnEof,
     rate: u64,
     wait: HumanDuration,
+    live: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -91,7 +92,7 @@ enum OnEof {
 impl Default for Source {
     fn default() -> Self {
         let wait = HumanDuration(std::time::Duration::ZERO);
-        Self { socket: "/run/source.sock".to_owned(), on_eof: OnEof::Reconnect, rate: 0, wait }
+        Self { socket: "/run/source.sock".to_owned(), on_eof: OnEof::Reconnect, rate: 0, wait, live: false }
     }
 }
 
@@ -133,6 +134,10 @@ struct Idle;
 impl ReceiverConfig for Source {
     fn produces(&self) -> Kinds {
         Kinds::of(&[Kind::Frame])
+    }
+
+    fn can_wait(&self) -> bool {
+        !self.live
     }
 
     fn build(&self, _: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {

@@ -26,7 +26,7 @@ fn try_load(text: &str) -> Result<(Config, Assembly), String> {
 }
 
 /// The configuration of a text without mistakes.
-fn good(text: &str) -> Config {
+pub(in crate::config) fn good(text: &str) -> Config {
     try_load(text).unwrap_or_else(|problems| panic!("{problems}")).0
 }
 

@@ -1,7 +1,7 @@
 //! `pipeline.toml`, which ships: it can be used as it is, and it is the reference of every key.
 
 use tidegate_core::component::{ComponentKind, Key};
-use tidegate_core::edge::{Limits, WhenFull};
+use tidegate_core::edge::Limits;
 use tidegate_core::telemetry::Telemetry;
 use toml::de::ValueDeserializer;
 
@@ -51,25 +51,17 @@ fn documents(header: &str, keys: &[Key]) {
     }
 }
 
-fn word(when_full: WhenFull) -> &'static str {
-    match when_full {
-        WhenFull::Block => "block",
-        WhenFull::DropNewest => "drop_newest",
-        WhenFull::DropOldest => "drop_oldest",
-    }
-}
-
 /// `queue` tells the inbox that a kind has, if it has one.
 fn documents_all<C: ?Sized>(
     section: &str,
     kinds: &[ComponentKind<C>],
-    queue: impl Fn(&ComponentKind<C>) -> Option<Limits>,
+    queue: impl Fn(&ComponentKind<C>) -> Option<(Limits, &'static str)>,
 ) {
     for kind in kinds {
         let header = format!("{section}.{}", kind.name);
         documents(&header, kind.keys);
-        if let Some(Limits { records, bytes, when_full, .. }) = queue(kind) {
-            let (size, when_full) = (bytes >> 20, word(when_full));
+        if let Some((Limits { records, bytes, .. }, when_full)) = queue(kind) {
+            let size = bytes >> 20;
             let line =
                 format!("#queue = {{ records = {records}, bytes = \"{size}MiB\", when_full = \"{when_full}\" }}");
             assert!(table(&header).contains(&&*line), "[{header}] does not have the line {line}");
@@ -81,10 +73,10 @@ fn documents_all<C: ?Sized>(
 fn it_tells_of_every_key_of_every_kind() {
     let Registry { receivers, processors, exporters } = Registry::BUILT_IN;
     documents_all("receivers", receivers, |_| None);
-    documents_all("processors", processors, |_| Some(Limits::DEFAULT));
+    documents_all("processors", processors, |_| Some((Limits::DEFAULT, "block")));
     documents_all("exporters", exporters, |kind| {
         let config = (kind.parse)(ValueDeserializer::parse("{}").unwrap());
-        Some(config.unwrap().default_queue())
+        Some((config.unwrap().default_queue(), "auto"))
     });
     documents("service", SERVICE_KEYS);
     documents("service.telemetry", TELEMETRY_KEYS);

@@ -227,7 +227,7 @@ error: unknown key `queue` in `receivers.source`
 2 | queue = {}
   | ^^^^^
   |
-  = note: the keys here are `socket`, `on_eof`, `rate` and `wait`
+  = note: the keys here are `socket`, `on_eof`, `rate`, `wait` and `live`
 
 error: unknown key `record` in `exporters.sink.queue`
  --> pipeline.toml:4:11
@@ -255,7 +255,7 @@ error: unknown value `drop` in `exporters.sink.queue.when_full`
 4 | queue = { record = 5, records = 0, bytes = "64mb", when_full = "drop" }
   |                                                                ^^^^^^
   |
-  = note: it can be `block`, `drop_newest` or `drop_oldest`
+  = note: it can be `auto`, `block`, `drop_newest` or `drop_oldest`
 "#,
     );
 }

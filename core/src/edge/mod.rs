@@ -64,6 +64,18 @@ pub enum WhenFull {
     DropOldest,
 }
 
+impl WhenFull {
+    /// The name in configuration files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::DropNewest => "drop_newest",
+            Self::DropOldest => "drop_oldest",
+        }
+    }
+}
+
 /// A batch on its way to a stage, with the ticket for its records.
 #[derive(Debug)]
 pub struct Delivery {

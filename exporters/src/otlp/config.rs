@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tidegate_core::component::{BuildContext, BuildError, ExporterConfig};
 use tidegate_core::config::{ByteSize, HumanDuration, Signals};
-use tidegate_core::edge::{Limits, WhenFull};
+use tidegate_core::edge::Limits;
 use tidegate_core::stage::Exporter;
 use tidegate_core::{Kind, Kinds};
 
@@ -186,7 +186,7 @@ impl ExporterConfig for Config {
     /// Drops what does not fit: a backend that is down must not stop the exporters beside this one. Holds twice what
     /// others do, since backends are away for longer than a pipe is full.
     fn default_queue(&self) -> Limits {
-        Limits { bytes: 2 * Limits::DEFAULT.bytes, when_full: WhenFull::DropNewest, ..Limits::DEFAULT }
+        Limits { bytes: 2 * Limits::DEFAULT.bytes, ..Limits::DEFAULT }
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {

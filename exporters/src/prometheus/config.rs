@@ -7,6 +7,7 @@ use tidegate_core::component::{
     BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key, Outcomes, Reasons,
 };
 use tidegate_core::config::Signals;
+use tidegate_core::edge::Limits;
 use tidegate_core::stage::Exporter;
 use tidegate_core::{Kind, Kinds};
 
@@ -26,8 +27,9 @@ pub const KIND: ExporterKind = ComponentKind {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where it listens, IP address and port. Default `"127.0.0.1:9965"`, Hubble's port, for this host only;
-    /// `"0.0.0.0:9965"` lets Prometheus reach it from elsewhere. Port 0 takes a free one, which the log tells.
+    /// Where it listens, IP address and port. Default `"127.0.0.1:10965"`, for this host only; `"0.0.0.0:10965"` lets
+    /// Prometheus reach it from elsewhere. No exporter has this port by default: Prometheus' list of default ports, which
+    /// numbers them one after the other, has not come to it. Port 0 takes a free one, which is logged.
     pub listen: SocketAddr,
     /// The path of the metrics. Default `"/metrics"`; to be changed where a scrape configuration wants another.
     pub path: String,
@@ -44,8 +46,8 @@ pub struct Config {
 const KEYS: &[Key] = &[
     Key {
         name: "listen",
-        default: "\"127.0.0.1:9965\"",
-        effect: "IP address and port of the endpoint; \"0.0.0.0:9965\" lets other hosts scrape it",
+        default: "\"127.0.0.1:10965\"",
+        effect: "IP address and port of the endpoint; \"0.0.0.0:10965\" lets other hosts scrape it",
     },
     Key { name: "path", default: "\"/metrics\"", effect: "path of the metrics" },
     Key { name: "open_metrics", default: "true", effect: "whether scrapers that ask for OpenMetrics get it" },
@@ -60,7 +62,7 @@ const KEYS: &[Key] = &[
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9965)),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 10965)),
             path: "/metrics".to_owned(),
             open_metrics: true,
             allowed_hosts: Vec::new(),
@@ -76,6 +78,11 @@ impl ExporterConfig for Config {
 
     fn listens(&self) -> Vec<SocketAddr> {
         vec![self.listen]
+    }
+
+    /// Points of metrics, which are all that comes, wait beside what `bytes` bounds.
+    fn default_queue(&self) -> Limits {
+        Limits { bytes: 1 << 20, ..Limits::DEFAULT }
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {

@@ -51,15 +51,21 @@ pub struct Prometheus {
 
 /// The address could not be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {source}{}", hint(.source))]
+#[error("cannot listen on {address}: {source}{}", hint(.address, .source))]
 struct ListenError {
     address: SocketAddr,
     source: io::Error,
 }
 
-fn hint(error: &io::Error) -> &'static str {
+/// Where Cilium's agent serves Hubble's metrics.
+const HUBBLE: u16 = 9965;
+
+fn hint(address: &SocketAddr, error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::AddrInUse => "; Cilium's agent has port 9965 where its Hubble metrics are on: set `listen`",
+        io::ErrorKind::AddrInUse if address.port() == HUBBLE => {
+            "; Cilium's agent has this port where its Hubble metrics are on: set `listen`"
+        }
+        io::ErrorKind::AddrInUse => "; another process has it: set `listen`",
         io::ErrorKind::AddrNotAvailable => "; no interface of this host has that address",
         io::ErrorKind::PermissionDenied => "; ports below 1024 need CAP_NET_BIND_SERVICE",
         _ => "",

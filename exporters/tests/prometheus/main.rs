@@ -146,7 +146,7 @@ async fn an_address_in_use_is_told() {
     let config = Config { listen: address, ..Config::default() };
     let error = support::failure(&config).await;
     assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
-    assert!(error.ends_with("; Cilium's agent has port 9965 where its Hubble metrics are on: set `listen`"), "{error}");
+    assert!(error.ends_with("; another process has it: set `listen`"), "{error}");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn the_configuration_says_what_is_wrong_and_where() {
         let built = parse(text).unwrap().build(&context());
         assert_eq!(built.err().map(|error| error.key), key, "{text}");
     }
-    assert_eq!(Config::default().listens(), ["127.0.0.1:9965".parse().unwrap()]);
+    assert_eq!(Config::default().listens(), ["127.0.0.1:10965".parse().unwrap()]);
 }
 
 #[test]

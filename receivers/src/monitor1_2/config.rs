@@ -113,7 +113,7 @@ impl Default for Reconnect {
 
 impl Config {
     pub(super) fn outbox(&self) -> Limits {
-        self.queue.limits(OUTBOX)
+        self.queue.limits(OUTBOX, Some)
     }
 
     /// Refuses what the types allow and nobody can mean.

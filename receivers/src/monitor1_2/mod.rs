@@ -23,6 +23,7 @@ use std::thread;
 use async_trait::async_trait;
 use serde::Deserialize;
 use tidegate_core::component::{BuildContext, BuildError, Outcomes, Reasons, ReceiverConfig, ReceiverKind};
+use tidegate_core::edge::WhenFull;
 use tidegate_core::record::{Kind, Kinds};
 use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
 use tidegate_core::telemetry::Telemetry;
@@ -48,6 +49,11 @@ const REASONS: &[Reasons] = &[frames::CUT, frames::BROKEN, frames::NOT_GOB, Outc
 impl ReceiverConfig for Config {
     fn produces(&self) -> Kinds {
         Kinds::of(&[Kind::Frame, Kind::Lost])
+    }
+
+    /// Cilium's agent drops for a client that does not keep up, unless the configuration says to leave it at that.
+    fn can_wait(&self) -> bool {
+        self.outbox().when_full == WhenFull::Block
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {

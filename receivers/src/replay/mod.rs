@@ -59,6 +59,11 @@ impl ReceiverConfig for Config {
         Kinds::of(&[Kind::Frame])
     }
 
+    /// A file can; and whoever writes to standard input does.
+    fn can_wait(&self) -> bool {
+        true
+    }
+
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         if self.file.as_os_str().is_empty() {
             let message = "the path is empty; `-` is standard input".to_owned();
