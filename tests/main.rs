@@ -8,6 +8,7 @@ mod configuration;
 mod conformance_golden;
 mod demo;
 mod drop_reasons;
+mod exporters;
 mod faults;
 mod hostile;
 mod log;

@@ -84,9 +84,18 @@ impl Agent {
         Self::start_with(args, &[])
     }
 
+    /// Starts `tidegate run` with a configuration and a standard output.
+    pub(crate) fn run_with_output(config: &Path, stdout: impl Into<Stdio>) -> Self {
+        Self::of(command(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]).stdout(stdout))
+    }
+
     /// Starts the agent with some environment variables.
     pub(crate) fn start_with(args: &[&OsStr], environment: &[(&str, &OsStr)]) -> Self {
-        let mut child = command(args).envs(environment.iter().copied()).spawn().unwrap();
+        Self::of(command(args).envs(environment.iter().copied()))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));

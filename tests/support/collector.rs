@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -56,6 +57,10 @@ enum Word {
 struct Kept {
     logs: Mutex<Vec<LogRecord>>,
     metrics: Mutex<Vec<Metric>>,
+    /// Of the last request with metrics.
+    last_metrics: Mutex<Vec<Metric>>,
+    /// Whether no request is answered.
+    stalled: AtomicBool,
     answers: Mutex<VecDeque<Answer>>,
     then: Answer,
     words: Sender<Word>,
@@ -66,7 +71,9 @@ impl Collector {
     pub(crate) fn answering(first: &[Answer], then: Answer) -> Self {
         let (words, heard) = channel();
         let answers = Mutex::new(first.iter().copied().collect());
-        let kept = Arc::new(Kept { logs: Mutex::default(), metrics: Mutex::default(), answers, then, words });
+        let (logs, metrics, last_metrics) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let stalled = AtomicBool::new(false);
+        let kept = Arc::new(Kept { logs, metrics, last_metrics, stalled, answers, then, words });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -89,6 +96,16 @@ impl Collector {
     /// The metrics that were taken, in order of arrival.
     pub(crate) fn metrics(&self) -> Vec<Metric> {
         self.kept.metrics.lock().unwrap().clone()
+    }
+
+    /// The metrics of the last request that was taken.
+    pub(crate) fn last_metrics(&self) -> Vec<Metric> {
+        self.kept.last_metrics.lock().unwrap().clone()
+    }
+
+    /// Answers no request of any kind from now on, or answers again those that come from now on.
+    pub(crate) fn stall(&self, stalled: bool) {
+        self.kept.stalled.store(stalled, Ordering::Relaxed);
     }
 }
 
@@ -113,12 +130,22 @@ fn serve(kept: &Arc<Kept>, listener: &TcpListener) -> Runtime {
     runtime
 }
 
+impl Kept {
+    /// Never ends for a request that comes while the server has stalled.
+    async fn stand_still(&self) {
+        if self.stalled.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 #[tonic::async_trait]
 impl LogsService for Kept {
     async fn export(
         &self,
         request: Request<ExportLogsServiceRequest>,
     ) -> Result<Response<ExportLogsServiceResponse>, Status> {
+        self.stand_still().await;
         let scopes = request.into_inner().resource_logs.into_iter().flat_map(|resource| resource.scope_logs);
         let mut records: Vec<LogRecord> = scopes.flat_map(|scope| scope.log_records).collect();
         let answer = self.answers.lock().unwrap().pop_front().unwrap_or(self.then);
@@ -153,8 +180,11 @@ impl MetricsService for Kept {
         &self,
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        self.stand_still().await;
         let scopes = request.into_inner().resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
-        self.metrics.lock().unwrap().extend(scopes.flat_map(|scope| scope.metrics));
+        let metrics: Vec<_> = scopes.flat_map(|scope| scope.metrics).collect();
+        self.metrics.lock().unwrap().extend_from_slice(&metrics);
+        *self.last_metrics.lock().unwrap() = metrics;
         Ok(Response::new(ExportMetricsServiceResponse::default()))
     }
 }

@@ -88,6 +88,22 @@ async fn the_last_value_of_each_series_arrives_with_its_start() {
 }
 
 #[tokio::test]
+async fn a_series_has_the_labels_of_its_own_family() {
+    let backend = Backend::start();
+    let rig = Setup::new(&backend.url(), &[AT_THE_END]).start();
+    let old = counter("FORWARDED");
+    let family = Family { label_names: vec!["protocol".to_owned()], ..Family::clone(&old.family) };
+    let new = Arc::new(Series { family: Arc::new(family), labels: vec!["TCP".into()], start: Timestamp(1_000) });
+    rig.send(vec![point(&old, Value::Counter(1.0)), point(&new, Value::Counter(2.0))]).await;
+    rig.finish().await;
+    let received = backend.services.metrics.received();
+    let all = metrics(&received[0]);
+    let mut keys: Vec<_> = all.iter().flat_map(sums).map(|point| point.attributes[0].key.as_str()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["protocol", "verdict"]);
+}
+
+#[tokio::test]
 async fn a_series_that_ended_is_not_sent_again() {
     let backend = Backend::start();
     let rig = Setup::new(&backend.url(), &[AT_THE_END]).start();

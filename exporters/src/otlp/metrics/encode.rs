@@ -161,7 +161,7 @@ impl DataPoint {
         match (&family.kind, &entry.value) {
             (MetricKind::Counter, Value::Counter(value)) | (MetricKind::Gauge, Value::Gauge(value)) => {
                 Some(Self::Number(NumberDataPoint {
-                    attributes: attributes(family, series),
+                    attributes: attributes(series),
                     start_time_unix_nano: series.start.0,
                     time_unix_nano: now.0,
                     value: Some(number_data_point::Value::AsDouble(*value)),
@@ -170,7 +170,7 @@ impl DataPoint {
             }
             (MetricKind::Histogram { bounds }, Value::Histogram(histogram)) => {
                 Some(Self::Histogram(HistogramDataPoint {
-                    attributes: attributes(family, series),
+                    attributes: attributes(series),
                     start_time_unix_nano: series.start.0,
                     time_unix_nano: now.0,
                     count: histogram.count,
@@ -192,6 +192,7 @@ impl DataPoint {
     }
 }
 
-fn attributes(family: &Family, series: &Series) -> Vec<KeyValue> {
-    family.label_names.iter().zip(&series.labels).map(|(name, value)| text_attribute(name, value)).collect()
+/// By the series' own family: another one of that name may have other labels, in another pipeline or before a reload.
+fn attributes(series: &Series) -> Vec<KeyValue> {
+    series.family.label_names.iter().zip(&series.labels).map(|(name, value)| text_attribute(name, value)).collect()
 }
