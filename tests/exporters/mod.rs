@@ -112,7 +112,7 @@ fn when_the_reader_of_one_output_leaves_the_others_go_on_and_the_end_is_good() {
 fn an_output_that_fails_ends_alone_and_the_exit_code_says_so() {
     let place = Place::new();
     let _cilium = flood(&place, "default", 20_000);
-    let config = config(&place, "\"flow\"", &[("stdout", ""), PROMETHEUS]);
+    let config = config(&place, "\"flow\"", &[("stdout", "give_up_after = \"0s\""), PROMETHEUS]);
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let mut agent = Agent::run_with_output(&config, full);
     let live = Live(agent.address());
