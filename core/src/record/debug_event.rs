@@ -2,10 +2,13 @@
 
 use tidegate_wire::release::Release;
 
+use std::sync::Arc;
+
+use crate::flow::{Endpoint, EndpointNames};
 use crate::time::Timestamp;
 
 /// One message. Its text is made of the type and the arguments where it leaves the process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DebugEvent {
     /// When its frame was received.
     pub time: Timestamp,
@@ -13,6 +16,10 @@ pub struct DebugEvent {
     pub event_type: DebugEventType,
     /// The endpoint whose program sent it; 0 for none.
     pub source: u16,
+    /// That endpoint's security identity; 0 where it is not known.
+    pub source_identity: u32,
+    /// That endpoint's names and labels, where they are known; shared by all its events.
+    pub source_names: Option<Arc<EndpointNames>>,
     /// Hash of the packet.
     pub hash: u32,
     /// Numbers, addresses in memory order, or ports in either order, by type.
@@ -21,6 +28,15 @@ pub struct DebugEvent {
     pub cpu: i32,
     /// Whether its sender is of a release before the one that changed its text ([`DebugEventType::new_text_since`]).
     pub has_old_text: bool,
+}
+
+impl DebugEvent {
+    /// The endpoint whose program sent it; `None` if that was none's.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        let names = self.source_names.clone();
+        (self.source != 0).then(|| Endpoint { id: self.source.into(), identity: self.source_identity, names })
+    }
 }
 
 /// `flow.DebugEventType`: the numbering of `bpf/lib/dbg.h`.

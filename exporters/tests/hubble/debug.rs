@@ -1,6 +1,9 @@
 //! Texts of debug messages.
 
+use std::sync::Arc;
+
 use tidegate_core::Timestamp;
+use tidegate_core::flow::EndpointNames;
 use tidegate_core::record::{DebugEvent, DebugEventType};
 use tidegate_exporters::hubble::Compact;
 
@@ -173,9 +176,27 @@ fn a_line_tells_who_reports_what_about_which_packet() {
         hash: 0xabc,
         args: [1, 0, 0],
         cpu: 3,
-        has_old_text: false,
+        ..DebugEvent::default()
+    };
+    let of = |namespace: &str, pod_name: &str, labels: &[&str]| {
+        let labels = labels.iter().map(|&label| label.to_owned()).collect();
+        let (namespace, pod_name) = (namespace.to_owned(), pod_name.to_owned());
+        let names = EndpointNames { namespace, pod_name, ..EndpointNames::of_labels(labels) };
+        DebugEvent { source: 7, source_names: Some(Arc::new(names)), ..DebugEvent::default() }
     };
     let cases = [
+        (
+            of("shop", "cart-0", &["reserved:host"]),
+            "N/A: shop/cart-0 (ID: 7) DBG_EVENT_UNKNOWN MARK: 0x0 CPU: 00 (Unknown message type=0 arg1=0 arg2=0)\n",
+        ),
+        (
+            of("shop", "", &["reserved:host"]),
+            "N/A: reserved:host (ID: 7) DBG_EVENT_UNKNOWN MARK: 0x0 CPU: 00 (Unknown message type=0 arg1=0 arg2=0)\n",
+        ),
+        (
+            of("", "", &["k8s:a=1", "reserved:host"]),
+            "N/A: ID: 7 DBG_EVENT_UNKNOWN MARK: 0x0 CPU: 00 (Unknown message type=0 arg1=0 arg2=0)\n",
+        ),
         (
             event,
             "Mar  1 10:00:00.123: ID: 312 DBG_CT_VERDICT MARK: 0xabc CPU: 03 (CT verdict: Established, revnat=0)\n",

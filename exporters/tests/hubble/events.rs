@@ -1,7 +1,7 @@
 //! Agent events, debug events and socket flows as lines.
 
 use tidegate_core::Timestamp;
-use tidegate_core::flow::{Address, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict, message_type};
+use tidegate_core::flow::{Address, EndpointNames, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict, message_type};
 use tidegate_core::record::{
     AgentEvent, AgentEventType as Type, DebugEvent, DebugEventType, EndpointRegen, EndpointUpdate, IpCache,
     Notification, PolicyUpdate, ServiceAddress, ServiceDelete, ServiceUpsert,
@@ -184,12 +184,21 @@ fn debug_events_are_written_as_hubble_writes_them() {
     let mut lines = String::new();
     Json::new(NODE).push_debug_event(&mut lines, &event);
     Json::new(NODE).push_debug_event(&mut lines, &number);
+    let names = EndpointNames {
+        namespace: text("shop"),
+        pod_name: text("cart-0"),
+        ..EndpointNames::of_labels(vec![text("k8s:io.cilium.k8s.policy.cluster=east"), text("k8s:app=cart")])
+    };
+    let named = DebugEvent { source: 312, source_identity: 4021, source_names: Some(names.into()), ..number };
+    Json::new(NODE).push_debug_event(&mut lines, &named);
     assert_eq!(
         lines,
         concat!(
             r#"{"debug_event":{"type":"DBG_CT_VERDICT","source":{"ID":312},"hash":0,"arg1":1,"arg2":0,"arg3":0,"message":"CT verdict: Established, revnat=0","cpu":3},"node_name":"node-a","time":"2026-03-01T10:00:00.123456789Z"}"#,
             "\n",
             r#"{"debug_event":{"type":200,"hash":4294967295,"arg1":0,"arg2":0,"arg3":0,"message":"Unknown message type=200 arg1=0 arg2=0","cpu":-1},"node_name":"node-a"}"#,
+            "\n",
+            r#"{"debug_event":{"type":200,"source":{"ID":312,"identity":4021,"cluster_name":"east","namespace":"shop","labels":["k8s:app=cart","k8s:io.cilium.k8s.policy.cluster=east"],"pod_name":"cart-0"},"hash":4294967295,"arg1":0,"arg2":0,"arg3":0,"message":"Unknown message type=200 arg1=0 arg2=0","cpu":-1},"node_name":"node-a"}"#,
             "\n",
         )
     );

@@ -227,6 +227,8 @@ impl Decoder {
             time: frame.time,
             event_type,
             source: message.source(),
+            source_identity: 0,
+            source_names: None,
             hash: message.hash(),
             args: message.args(),
             cpu: frame.cpu,

@@ -2,7 +2,7 @@
 //! `pkg/hubble/parser/common/endpoint.go` and `seven/parser.go` (v1.19.4).
 //!
 //! Agent events pass unchanged, and flows get what they lack: identity, endpoint id, namespace, pod, labels, cluster,
-//! and the direction where it hangs on the endpoint id. Announced are changes alone. What was there before the
+//! and the direction where it hangs on the endpoint id; debug events get the endpoint that sent them. Announced are changes alone. What was there before the
 //! connection is named when it is announced again: addresses when the agent restarts, endpoints never, since a
 //! restart restores them. Workloads, services and DNS names are not announced at all. What is unknown stays empty.
 //!
@@ -19,6 +19,7 @@ mod pairing;
 mod pods;
 mod prefix;
 mod refusal;
+mod reporters;
 mod resolve;
 mod table;
 mod views;
@@ -72,7 +73,7 @@ impl Default for Config {
 
 impl ProcessorConfig for Config {
     fn consumes(&self) -> Kinds {
-        Kinds::of(&[Kind::Flow, Kind::AgentEvent])
+        Kinds::of(&[Kind::Flow, Kind::AgentEvent, Kind::DebugEvent])
     }
 
     fn produces(&self, input: Kinds) -> Kinds {
@@ -116,6 +117,7 @@ impl Processor for CiliumEnrich {
                     refused.extend(refusal);
                 }
                 Record::Flow(flow) => table.name_sides(flow),
+                Record::DebugEvent(event) => table.name_reporter(event),
                 _ => {}
             }
             Outcome::Keep

@@ -14,6 +14,7 @@ use super::pairing::Pairing;
 use super::pods::{PodName, Pods};
 use super::prefix::Prefix;
 use super::refusal::Refusal;
+use super::reporters::{Reporter, Reporters};
 use super::views::Views;
 
 /// The longest labels of an endpoint that are kept; those of pods have one or two kilobytes.
@@ -22,13 +23,15 @@ const LONGEST_LABELS: usize = 16 * 1024;
 /// An endpoint of this node that belongs to a pod.
 #[derive(Debug)]
 pub(super) struct LocalEndpoint {
-    pod: Arc<PodName>,
+    pub(super) pod: Arc<PodName>,
     /// What its labels tell; `None` until they are announced, which is after the endpoint itself.
     pub(super) labels: Option<Arc<EndpointNames>>,
     /// Whether the labels are those that it was created with. They can change before it gets its first identity, so
     /// they are not known to be that one's.
     pub(super) is_new: bool,
     pairing: Pairing,
+    /// What its debug events show.
+    pub(super) reporter: Option<Reporter>,
 }
 
 /// The table.
@@ -38,6 +41,7 @@ pub(super) struct Table {
     pub(super) pods: Pods,
     pub(super) endpoints: HashMap<u64, LocalEndpoint>,
     pub(super) identities: Identities,
+    pub(super) reporters: Reporters,
     max_entries: usize,
     /// Counts the changes that can show on more than one address.
     pub(super) version: u64,
@@ -52,6 +56,7 @@ impl Table {
             pods: Pods::default(),
             endpoints: HashMap::new(),
             identities: Identities::new(),
+            reporters: Reporters::default(),
             max_entries,
             version: 0,
             stream: 0,
@@ -194,12 +199,16 @@ impl Table {
         self.remove(endpoint.id);
         let pod = self.pods.shared(pod);
         self.pods.settle(&pod, endpoint.id);
-        self.endpoints.insert(endpoint.id, LocalEndpoint { pod, labels, is_new: true, pairing: Pairing::default() });
+        self.endpoints.insert(
+            endpoint.id,
+            LocalEndpoint { pod, labels, is_new: true, pairing: Pairing::default(), reporter: None },
+        );
         self.version += 1;
         Ok(())
     }
 
     fn remove(&mut self, id: u64) {
+        self.reporters.remove(id);
         if let Some(endpoint) = self.endpoints.remove(&id) {
             self.pods.leave(&endpoint.pod, id);
             self.version += 1;
@@ -207,8 +216,11 @@ impl Table {
     }
 
     fn relabel(&mut self, id: u64, labels: &[String], now: Timestamp) -> Result<(), Refusal> {
-        let Some(endpoint) = self.endpoints.get_mut(&id) else { return Ok(()) };
         let labels = names_of(labels)?;
+        let Some(endpoint) = self.endpoints.get_mut(&id) else {
+            self.reporters.learn(id, labels);
+            return Ok(());
+        };
         if endpoint.labels != labels || endpoint.is_new {
             (endpoint.labels, endpoint.is_new) = (labels, false);
             self.version += 1;
@@ -218,15 +230,18 @@ impl Table {
         Ok(())
     }
 
+    /// The identity that all addresses of the pod have.
+    pub(super) fn identity_of(&self, pod: &PodName) -> Option<u32> {
+        let addresses = self.pods.get(pod).map_or(&[][..], |pod| &pod.addresses);
+        let mut identities = addresses.iter().filter_map(|address| Some(self.ip_cache.hosts.get(address)?.identity));
+        let first = identities.next()?;
+        identities.all(|other| other == first).then_some(first)
+    }
+
     /// Learns the labels of the identity that all addresses of the pod have.
     fn match_labels(&mut self, pod: &PodName, now: Timestamp) {
         let Some((id, _)) = self.local(pod) else { return };
-        let addresses = self.pods.get(pod).map_or(&[][..], |pod| &pod.addresses);
-        let mut identities = addresses.iter().filter_map(|address| Some(self.ip_cache.hosts.get(address)?.identity));
-        let Some(identity) = identities.next() else { return };
-        if identities.any(|other| other != identity) || !Identities::is_learnt(identity) {
-            return;
-        }
+        let Some(identity) = self.identity_of(pod).filter(|identity| Identities::is_learnt(*identity)) else { return };
         let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
         let Some(labels) = endpoint.labels.as_ref().filter(|_| !endpoint.is_new) else { return };
         if endpoint.pairing.settles(identity, labels, now) && self.identities.learn(identity, labels) {

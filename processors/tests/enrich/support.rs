@@ -7,7 +7,9 @@ use serde::de::IntoDeserializer as _;
 use tidegate_core::component::BuildContext;
 use tidegate_core::flow::{Address, Endpoint, Flow, FlowType, Ip};
 use tidegate_core::ledger::Tally;
-use tidegate_core::record::{AgentEvent, AgentEventType as Type, EndpointRegen, EndpointUpdate, IpCache, Notification};
+use tidegate_core::record::{
+    AgentEvent, AgentEventType as Type, DebugEvent, EndpointRegen, EndpointUpdate, IpCache, Notification,
+};
 use tidegate_core::stage::Processor;
 use tidegate_core::telemetry::Telemetry;
 use tidegate_core::{Batch, Record, Timestamp};
@@ -99,6 +101,17 @@ impl Enrich {
         match batch.records() {
             [Record::Flow(flow)] => flow.clone(),
             other => panic!("not one flow: {other:?}"),
+        }
+    }
+
+    /// What a debug event of the endpoint shows of it.
+    pub(crate) fn reporter(&mut self, id: u16) -> String {
+        let mut batch = Batch::new();
+        batch.push(Record::DebugEvent(DebugEvent { source: id, ..DebugEvent::default() }));
+        self.processor.process(&mut batch, &mut self.tally);
+        match batch.records() {
+            [Record::DebugEvent(event)] => event.endpoint().as_ref().map(shown).unwrap_or_default(),
+            other => panic!("not one debug event: {other:?}"),
         }
     }
 

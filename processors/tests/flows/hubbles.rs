@@ -157,7 +157,7 @@ fn debug(subtype: u8, args: [u32; 3]) -> Vec<u8> {
 
 fn last_debug_event(chain: &mut Chain, events: Vec<Vec<u8>>) -> DebugEvent {
     match chain.run(events).records() {
-        [.., Record::DebugEvent(event)] => *event,
+        [.., Record::DebugEvent(event)] => event.clone(),
         other => panic!("{other:?}"),
     }
 }

@@ -54,7 +54,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ),
     (
         "perf-debug-msg-ct-verdict",
-        r#"DebugEvent { time: Timestamp(1772359200123456789), event_type: DebugEventType(15), source: 567, hash: 286331153, args: [1, 1792, 0], cpu: 0, has_old_text: false }"#,
+        r#"DebugEvent { time: Timestamp(1772359200123456789), event_type: DebugEventType(15), source: 567, source_identity: 0, source_names: None, hash: 286331153, args: [1, 1792, 0], cpu: 0, has_old_text: false }"#,
     ),
     (
         "perf-drop-1.12-hdr32",

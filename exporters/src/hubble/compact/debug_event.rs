@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use tidegate_core::flow::EndpointNames;
 use tidegate_core::record::DebugEvent;
 
 use super::event_type::push_or_number;
@@ -10,7 +11,7 @@ use crate::hubble::push::push_decimal;
 
 /// Appends reporter, type, packet hash, CPU and text.
 pub(super) fn push(out: &mut String, event: &DebugEvent) {
-    push_reporter(out, event.source);
+    push_reporter(out, event);
     out.push(' ');
     push_or_number(out, event.event_type.name(), event.event_type.0);
     // Writing to a `String` cannot fail.
@@ -19,11 +20,29 @@ pub(super) fn push(out: &mut String, event: &DebugEvent) {
     out.push(')');
 }
 
-/// The endpoint whose program sent the message.
-fn push_reporter(out: &mut String, endpoint: u16) {
-    if endpoint == 0 {
+/// The endpoint whose program sent the message: `fmtEndpointShort` of Hubble's printer.
+fn push_reporter(out: &mut String, event: &DebugEvent) {
+    if event.source == 0 {
         return out.push_str("N/A");
     }
-    out.push_str("ID: ");
-    push_decimal(out, endpoint);
+    let names = event.source_names.as_deref();
+    let has_name = names.is_some_and(|names| push_name(out, names));
+    out.push_str(if has_name { " (ID: " } else { "ID: " });
+    push_decimal(out, event.source);
+    if has_name {
+        out.push(')');
+    }
+}
+
+/// The pod, or the label of an endpoint that is none. Whether there is one.
+fn push_name(out: &mut String, names: &EndpointNames) -> bool {
+    if !names.namespace.is_empty() && !names.pod_name.is_empty() {
+        out.extend([&names.namespace, "/", &names.pod_name]);
+        return true;
+    }
+    match &names.labels[..] {
+        [label] if label.starts_with("reserved:") => out.push_str(label),
+        _ => return false,
+    }
+    true
 }

@@ -2,14 +2,15 @@
 
 use tidegate_core::record::DebugEvent;
 
+use super::flow::endpoint;
 use super::object::Object;
 use crate::hubble::debug::push_message;
 
 pub(super) fn debug_event(object: &mut Object<'_>, event: &DebugEvent) {
     let [arg1, arg2, arg3] = event.args;
     object.symbol("type", event.event_type.0, event.event_type.name());
-    if event.source != 0 {
-        object.object("source", |object| object.number("ID", event.source));
+    if let Some(source) = event.endpoint() {
+        object.object("source", |object| endpoint(object, &source));
     }
     object.wrapped("hash", Some(event.hash));
     object.wrapped("arg1", Some(arg1));

@@ -170,7 +170,7 @@ fn tunnel(object: &mut Object<'_>, tunnel: &Tunnel) {
     object.number("vni", tunnel.vni);
 }
 
-fn endpoint(object: &mut Object<'_>, endpoint: &Endpoint) {
+pub(super) fn endpoint(object: &mut Object<'_>, endpoint: &Endpoint) {
     object.number("ID", endpoint.id);
     object.number("identity", endpoint.identity);
     let Some(EndpointNames { cluster_name, namespace, pod_name, labels, workloads, .. }) = endpoint.names.as_deref()

@@ -7,6 +7,9 @@
 //! | `cilium.debug.arg1`, `cilium.debug.arg2`, `cilium.debug.arg3` | int | numbers, by type |
 //! | `cilium.debug.cpu` | int | the CPU that reported it |
 //! | `cilium.endpoint.id` | int | endpoint on this node whose program sent it |
+//! | `cilium.endpoint.identity` | int | its security identity |
+//! | `cilium.endpoint.labels` | string[] | its labels |
+//! | `k8s.namespace.name`, `k8s.pod.name` | string | its pod |
 
 use tidegate_core::record::DebugEvent;
 
@@ -26,4 +29,10 @@ pub(super) fn write(out: &mut Writer<'_>, event: &DebugEvent) {
     out.int(key!("cilium.debug.arg3"), arg3);
     out.int(key!("cilium.debug.cpu"), event.cpu);
     out.int_if_any(key!("cilium.endpoint.id"), event.source);
+    out.int_if_any(key!("cilium.endpoint.identity"), event.source_identity);
+    if let Some(names) = &event.source_names {
+        out.list(key!("cilium.endpoint.labels"), &names.labels[..]);
+        out.text_if_any(key!("k8s.namespace.name"), &names.namespace);
+        out.text_if_any(key!("k8s.pod.name"), &names.pod_name);
+    }
 }

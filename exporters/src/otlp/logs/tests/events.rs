@@ -1,5 +1,7 @@
 //! Agent events, debug events and socket flows as a backend reads them.
 
+use std::sync::Arc;
+
 use tidegate_core::flow::Socket;
 use tidegate_core::record::{
     AgentEvent, AgentEventType as Type, DebugEvent, DebugEventType, EndpointRegen, EndpointUpdate, IpCache,
@@ -120,6 +122,12 @@ fn debug_events_have_their_numbers() {
         time: Timestamp(1_000),
         event_type: DebugEventType(15),
         source: 312,
+        source_identity: 4021,
+        source_names: Some(Arc::new(EndpointNames {
+            namespace: "shop".to_owned(),
+            pod_name: "cart-0".to_owned(),
+            ..EndpointNames::of_labels(vec!["k8s:app=cart".to_owned()])
+        })),
         hash: u32::MAX,
         args: [1, 2, 3],
         cpu: 7,
@@ -127,7 +135,9 @@ fn debug_events_have_their_numbers() {
     };
     let log = log(Record::DebugEvent(event), &[]);
     let expected = "cilium.debug.type=DBG_CT_VERDICT cilium.debug.hash=#4294967295 cilium.debug.arg1=#1 \
-                    cilium.debug.arg2=#2 cilium.debug.arg3=#3 cilium.debug.cpu=#7 cilium.endpoint.id=#312";
+                    cilium.debug.arg2=#2 cilium.debug.arg3=#3 cilium.debug.cpu=#7 cilium.endpoint.id=#312 \
+                    cilium.endpoint.identity=#4021 cilium.endpoint.labels=[k8s:app=cart] \
+                    k8s.namespace.name=shop k8s.pod.name=cart-0";
     assert_eq!(attributes(&log).replace('\n', " "), expected);
     assert_eq!((log.event_name.as_str(), log.time_unix_nano), ("hubble.debug_event", 1_000));
 }
