@@ -12,7 +12,7 @@ use tidegate_core::flow::REDACTED;
 
 use crate::url;
 
-/// The key `redact`.
+/// The key `redact`. The names of Helm's values (`urlQuery`) are understood, too.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
@@ -26,8 +26,10 @@ pub(crate) struct Settings {
 #[serde(default, deny_unknown_fields)]
 struct HttpSettings {
     /// `hubble-redact-http-urlquery`: whether query and fragment are taken out of URLs (default `false`).
+    #[serde(alias = "urlQuery")]
     url_query: bool,
     /// `hubble-redact-http-userinfo`: whether passwords in URLs are replaced (default `true`).
+    #[serde(alias = "userInfo")]
     user_info: bool,
     headers: HeaderSettings,
 }
@@ -46,6 +48,7 @@ struct HeaderSettings {
 #[serde(default, deny_unknown_fields)]
 struct KafkaSettings {
     /// `hubble-redact-kafka-apikey`: whether the name of the API is replaced (default `false`).
+    #[serde(alias = "apiKey")]
     api_key: bool,
 }
 

@@ -95,11 +95,16 @@ impl<'a> Segment<'a> {
 }
 
 /// What was read of a segment.
-enum Read {
-    /// A message; the next one may begin behind so many bytes of the payload.
-    New(Option<usize>),
-    /// One that is known, likewise.
-    Again(Option<usize>),
+struct Read {
+    /// Whether it is a message that was not seen before.
+    is_new: bool,
+    /// Where the next one may begin in the payload.
+    next: Option<usize>,
+}
+
+impl Read {
+    /// Nothing that is a message, and there can be none behind it.
+    const NOTHING: Self = Self { is_new: false, next: None };
 }
 
 impl Wire {
@@ -116,12 +121,8 @@ impl Wire {
                 Err(Reason::NotHttp) if is_new && at > 0 => return findings.note(note::REST_UNREAD),
                 Err(_) => return,
             };
-            let next = match read {
-                Read::New(next) => next,
-                Read::Again(next) => next,
-            };
-            is_new = matches!(read, Read::New(_));
-            match next {
+            is_new = read.is_new;
+            match read.next {
                 Some(next) if next > at => at = next,
                 _ => break,
             }
@@ -152,7 +153,7 @@ impl Wire {
         // Half of the bits tell contents of one connection apart.
         let position = Position { is_response, seq, ack: segment.ack, content: content as u32, time: segment.time };
         let Some((key, connection, place)) = self.connections.open(client, server, &position) else {
-            return Read::Again(None);
+            return Read::NOTHING;
         };
         let message = Message {
             client: client.0,
@@ -164,12 +165,12 @@ impl Wire {
             by_port: is_response,
         };
         match place {
-            Place::Tunnel => Read::Again(None),
+            Place::Tunnel => Read::NOTHING,
             Place::Read(end) => {
                 findings.again(&message);
                 // All messages of a segment share its fate.
                 let next = connection.next_start(is_response, seq).filter(|_| segment.was_dropped).unwrap_or(end);
-                Read::Again(Some(next.wrapping_sub(segment.seq) as usize))
+                Read { is_new: false, next: Some(next.wrapping_sub(segment.seq) as usize) }
             }
             Place::New => {
                 let found = Found { segment, at, position, message, redaction };
@@ -180,7 +181,7 @@ impl Wire {
                     StartLine::Response { status, .. } => found.response(&start.head(), status, connection, findings),
                 };
                 self.connections.changed(key);
-                Read::New(next)
+                Read { is_new: true, next }
             }
         }
     }
@@ -210,7 +211,7 @@ impl Found<'_> {
         let l7 = message::request(head, method, target, self.redaction);
         let asked = Asked::of(&l7, &self.position, end);
         findings.message(self.message, || Some(l7));
-        if let Some((asked, response)) = asked.and_then(|asked| Some((asked.clone(), connection.ask(asked)?))) {
+        if let Some((asked, response)) = asked.and_then(|asked| connection.ask(asked)) {
             findings.amend(&response, |l7| message::relate(l7, &asked));
         }
         self.next(extent)

@@ -6,7 +6,7 @@ use tidegate_core::TimeSource;
 use tidegate_core::flow::{FlowType, ObservedLatency};
 
 use crate::http_support::{
-    FIN, GET, OK, RST, SECOND, SYN, answers, asks, chain, found, from_client, from_server, len, message, messages,
+    Case, FIN, GET, OK, RST, SECOND, SYN, answers, asks, chain, found, from_client, from_server, len, message, messages,
 };
 use crate::support::{Chain, NOON, build, flows};
 use crate::wire::{CLIENT, SERVICE, TO_OVERLAY, segment, trace};
@@ -144,7 +144,7 @@ fn long_urls_leave_room_for_fewer_connections() {
 #[test]
 fn a_response_has_its_request_only_where_numbers_prove_it() {
     let end = 1 + len(GET);
-    let cases: [(&str, Vec<Vec<u8>>, &[&str]); 10] = [
+    let cases: [Case; 10] = [
         ("where the client's acknowledgment said", vec![asks(1, 5, GET), answers(5, end, OK)], &[GOT, ANSWERED]),
         ("elsewhere", vec![asks(1, 5, GET), answers(6, end, OK)], &[GOT, "200"]),
         ("on another connection", vec![asks(1, 5, GET), from_server(4001, (5, end, 0x18), OK)], &[GOT, "200"]),

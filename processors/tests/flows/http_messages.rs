@@ -1,19 +1,20 @@
 //! What a captured segment holds of HTTP: several messages, parts of them, odd ones.
 
-use crate::http_support::{GET, OK, answers, asks, found, len, messages};
+use crate::http_support::{Case, GET, OK, answers, asks, found, len, messages};
 use crate::wire::{CLIENT, SERVER, TO_ENDPOINT, TO_OVERLAY, drop, segment, tcp, trace, trace_cut};
 
 const GOT: &str = "GET http://shop/a";
+const POSTED: &str = "POST http://shop/b";
+const SENT: &str = "POST http://shop/c";
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 
 #[test]
 fn all_messages_of_a_segment_become_flows() {
     let post = b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 4\r\n\r\nGET ";
     let chunked = b"POST /c HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nGET \r\n0\r\nA: b\r\n\r\n";
-    let (posted, sent) = ("POST http://shop/b", "POST http://shop/c");
-    let cases: [(&str, Vec<Vec<u8>>, &[&str]); 7] = [
+    let cases: [Case; 7] = [
         ("requests", vec![asks(1, 1, &[GET, GET, GET].concat())], &[GOT, GOT, GOT]),
-        ("with bodies", vec![asks(1, 1, &[&post[..], chunked, GET].concat())], &[posted, sent, GOT]),
+        ("with bodies", vec![asks(1, 1, &[&post[..], chunked, GET].concat())], &[POSTED, SENT, GOT]),
         ("with empty lines between", vec![asks(1, 1, &[GET, b"\r\n", GET].concat())], &[GOT, GOT]),
         (
             "responses to requests",
@@ -32,7 +33,7 @@ fn all_messages_of_a_segment_become_flows() {
         (
             "one behind another's body in a later segment",
             vec![asks(1, 1, post), asks(1 + len(post), 1, &[GET, GET].concat())],
-            &[posted, GOT, GOT],
+            &[POSTED, GOT, GOT],
         ),
     ];
     for (case, data, expected) in cases {
@@ -80,17 +81,16 @@ fn another_protocol_ends_http_on_its_connection() {
     let connect = b"CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n";
     let tunnelled = b"HTTP/1.1 200 Connection established\r\n\r\n";
     let refused = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
-    let cases: [(&str, &[u8], &[u8], &[&str]); 3] = [
-        ("101", upgrade, switching, &["GET http://shop/chat", "101 (GET http://shop/chat)"]),
-        ("2xx to CONNECT", connect, tunnelled, &["CONNECT db:5432", "200 (CONNECT db:5432)"]),
+    let cases: [(&str, [&[u8]; 2], &[&str]); 3] = [
+        ("101", [upgrade, switching], &["GET http://shop/chat", "101 (GET http://shop/chat)"]),
+        ("2xx to CONNECT", [connect, tunnelled], &["CONNECT db:5432", "200 (CONNECT db:5432)"]),
         (
             "another to CONNECT",
-            connect,
-            refused,
+            [connect, refused],
             &["CONNECT db:5432", "407 (CONNECT db:5432)", "GET http://shop/a", "200 (GET http://shop/a)"],
         ),
     ];
-    for (case, request, response, expected) in cases {
+    for (case, [request, response], expected) in cases {
         let (asked, answered) = (1 + len(request), 1 + len(response));
         // What the tunnel carries may look like HTTP, from either side, in the segment of the answer too.
         let behind: &[u8] = if expected.len() == 2 { OK } else { b"" };
@@ -106,18 +106,20 @@ fn another_protocol_ends_http_on_its_connection() {
     }
 }
 
+/// Packets, the messages that come of them, and the notes.
+type Counted = (Vec<Vec<u8>>, &'static [&'static str], &'static [(&'static str, u64)]);
+
 #[test]
 fn what_cannot_be_read_is_counted() {
     let beyond = b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 9\r\n\r\nabc";
     let unclear = b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab";
     let get_cut = &GET[..GET.len() - 5];
     let open = b"HTTP/1.1 200 OK\r\n\r\nabc";
-    let posted = "POST http://shop/b";
-    let unrelated = ("http_unrelated_response", 1);
-    let cases: [(Vec<Vec<u8>>, &[&str], &[(&str, u64)]); 11] = [
+    const UNRELATED: (&str, u64) = ("http_unrelated_response", 1);
+    let cases: [Counted; 11] = [
         (vec![asks(1, 1, GET)], &["GET http://shop/a"], &[]),
-        (vec![asks(1, 1, beyond)], &[posted], &[("http_body_beyond_packet", 1)]),
-        (vec![asks(1, 1, unclear)], &[posted], &[("http_end_unclear", 1)]),
+        (vec![asks(1, 1, beyond)], &[POSTED], &[("http_body_beyond_packet", 1)]),
+        (vec![asks(1, 1, unclear)], &[POSTED], &[("http_end_unclear", 1)]),
         (vec![asks(1, 1, get_cut)], &["GET /a no headers"], &[("http_head_cut", 1)]),
         (
             vec![asks(1, 1, &[GET, get_cut].concat())],
@@ -127,9 +129,9 @@ fn what_cannot_be_read_is_counted() {
         (vec![asks(1, 1, b"GET /a HT")], &[], &[("http_start_line_cut", 1)]),
         (vec![asks(1, 1, &[GET, b"GET /a HT"].concat())], &["GET http://shop/a"], &[("http_start_line_cut", 1)]),
         (vec![asks(1, 1, &[GET, b"what is this?"].concat())], &["GET http://shop/a"], &[("http_rest_unread", 1)]),
-        (vec![answers(1, 1, open)], &["200"], &[("http_body_beyond_packet", 1), unrelated]),
+        (vec![answers(1, 1, open)], &["200"], &[("http_body_beyond_packet", 1), UNRELATED]),
         // With the answer to a HEAD, this could be anything.
-        (vec![answers(1, 1, &[OK, b"?"].concat())], &["200"], &[("http_end_unclear", 1), unrelated]),
+        (vec![answers(1, 1, &[OK, b"?"].concat())], &["200"], &[("http_end_unclear", 1), UNRELATED]),
         (
             vec![asks(1, 1, b"GET /a HTTP/1.1\r\nA b: c\r\nHost: shop\r\n d\r\n\r\n")],
             &["GET /a"],

@@ -15,6 +15,9 @@ pub(crate) const RST: u8 = 0x14;
 pub(crate) const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: shop\r\n\r\n";
 pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
+/// What is tried, the packets, and the messages that come of them.
+pub(crate) type Case = (&'static str, Vec<Vec<u8>>, &'static [&'static str]);
+
 /// A segment from the client's port 4000.
 pub(crate) fn asks(seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
     from_client(4000, (seq, ack, PSH_ACK), payload)

@@ -16,6 +16,7 @@ mod hubbles;
 mod kinds;
 mod layouts;
 mod perf_vectors;
+mod redaction;
 mod releases;
 mod sock;
 mod support;

@@ -220,11 +220,11 @@ impl Connection {
         stream.covered.add(start, end);
     }
 
-    /// Remembers a request. Returns the response to it that was reported before it, as reports of two CPUs can be in the
-    /// wrong order.
-    pub(in super::super) fn ask(&mut self, asked: Asked) -> Option<Message> {
+    /// Remembers a request, unless the response to it was reported before it, as reports of two CPUs can be in the wrong
+    /// order: then it is returned with that.
+    pub(in super::super) fn ask(&mut self, asked: Asked) -> Option<(Asked, Message)> {
         if let Some(orphan) = self.orphan.take_if(|orphan| asked.answer_at == Some(orphan.at)) {
-            return Some(orphan.message);
+            return Some((asked, orphan.message));
         }
         if self.asked.len() >= MOST_ASKED {
             self.asked.remove(0);
