@@ -12,6 +12,7 @@ mod exporters;
 mod faults;
 mod hostile;
 mod log;
+mod losses;
 mod memory;
 mod names;
 mod otlp;

@@ -30,65 +30,47 @@ pub(crate) async fn watch(ledger: Ledger) {
 
 fn say(line: &Line) {
     let Line { phase, entry, records, total, lasted } = line;
-    let (records, total, since) = (*records, *total, format!("{}s ago", lasted.as_secs()));
+    let (mut pipeline, mut stage, mut reason, mut reasons, mut source) = (None, None, None, None, None);
     match entry {
-        Entry::Dropped { pipeline, stage, reason } => match phase {
-            Phase::Begins => tracing::warn!(stage, pipeline, reason, records, total, "records are dropped"),
-            Phase::GoesOn => {
-                tracing::warn!(stage, pipeline, reason, records, total, since, "records are still dropped")
-            }
-            Phase::Ended => {
-                tracing::info!(stage, pipeline, reason, records, total, since, "no more records are dropped")
-            }
-        },
-        Entry::Unreadable { pipeline, stage, reasons } => {
-            let reasons = reasons.as_str();
-            match phase {
-                Phase::Begins => tracing::warn!(stage, pipeline, records, total, reasons, "records cannot be read"),
-                Phase::GoesOn => {
-                    tracing::warn!(stage, pipeline, records, total, reasons, since, "records still cannot be read");
-                }
-                Phase::Ended => {
-                    tracing::info!(stage, pipeline, records, total, reasons, since, "all records can be read again")
-                }
-            }
+        Entry::Dropped { pipeline: of, stage: at, reason: why } => {
+            (pipeline, stage, reason) = (Some(of.as_str()), Some(at.as_str()), Some(*why));
         }
-        Entry::Unconfirmed { pipeline, stage } => match phase {
-            Phase::Begins => tracing::warn!(
-                stage,
-                pipeline,
-                records,
-                total,
-                "records were sent and not answered for: they may be lost"
-            ),
-            Phase::GoesOn => tracing::warn!(
-                stage,
-                pipeline,
-                records,
-                total,
-                since,
-                "records are still not answered for: they may be lost"
-            ),
-            Phase::Ended => {
-                tracing::info!(stage, pipeline, records, total, since, "all records are answered for again")
-            }
-        },
-        Entry::Upstream { source } => match phase {
-            Phase::Begins => {
-                tracing::warn!(source, at_least = records, total, "Cilium loses events before they reach the socket")
-            }
-            Phase::GoesOn => {
-                tracing::warn!(
-                    source,
-                    at_least = records,
-                    total,
-                    since,
-                    "Cilium still loses events before they reach the socket"
-                );
-            }
-            Phase::Ended => {
-                tracing::info!(source, at_least = records, total, since, "Cilium reports no more lost events")
-            }
-        },
+        Entry::Unreadable { pipeline: of, stage: at, reasons: why } => {
+            (pipeline, stage, reasons) = (Some(of.as_str()), Some(at.as_str()), Some(why.as_str()));
+        }
+        Entry::Unconfirmed { pipeline: of, stage: at } => (pipeline, stage) = (Some(of.as_str()), Some(at.as_str())),
+        Entry::Upstream { source: of } => source = Some(*of),
+    }
+    let since = (*phase != Phase::Begins).then(|| format!("{}s ago", lasted.as_secs()));
+    let message = message(entry, *phase);
+    match phase {
+        Phase::Begins | Phase::GoesOn => {
+            tracing::warn!(stage, pipeline, source, reason, reasons, records, total, since, "{message}");
+        }
+        Phase::Ended => {
+            tracing::info!(stage, pipeline, source, reason, reasons, records, total, since, "{message}");
+        }
+    }
+}
+
+fn message(entry: &Entry, phase: Phase) -> &'static str {
+    use Phase::{Begins, Ended, GoesOn};
+    match (entry, phase) {
+        (Entry::Dropped { .. }, Begins) => "records are dropped",
+        (Entry::Dropped { .. }, GoesOn) => "records are still dropped",
+        (Entry::Dropped { .. }, Ended) => "no more records are dropped",
+        (Entry::Unreadable { .. }, Begins) => "records cannot be read, and are dropped",
+        (Entry::Unreadable { .. }, GoesOn) => "records still cannot be read, and are dropped",
+        (Entry::Unreadable { .. }, Ended) => "all records can be read again",
+        (Entry::Unconfirmed { .. }, Begins) => "records were sent, and no answer came in time: they may be lost",
+        (Entry::Unconfirmed { .. }, GoesOn) => "records are sent, and still no answer comes in time: they may be lost",
+        (Entry::Unconfirmed { .. }, Ended) => "no more records are unconfirmed",
+        (Entry::Upstream { .. }, Begins) => {
+            "Cilium loses events before they reach the socket; it does not report all of them, so there are at least so many"
+        }
+        (Entry::Upstream { .. }, GoesOn) => {
+            "Cilium still loses events before they reach the socket, at least so many, as it does not report all of them"
+        }
+        (Entry::Upstream { .. }, Ended) => "Cilium reports no more lost events, at least so many in all",
     }
 }

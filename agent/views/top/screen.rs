@@ -179,6 +179,17 @@ fn details(activity: &Activity) -> Buffer {
                 (rate(count.rate), style),
             ]);
         }
+        if report.unconfirmed > 0 {
+            let style = Style::new().yellow();
+            grid.row([
+                (report.pipeline.clone(), Style::new().dim()),
+                (name(report), Style::new()),
+                ("unconfirmed".to_owned(), style),
+                (String::new(), style),
+                (grouped(report.unconfirmed), style),
+                (rate(stage.unconfirmed), style),
+            ]);
+        }
     }
     let (width, height) = grid.size();
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));

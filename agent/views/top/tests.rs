@@ -121,12 +121,13 @@ fn details_have_every_count() {
     let mut state = watching();
     press(&mut state, &[KeyCode::Char('d')]);
     let expected = "\
-PIPELINE  STAGE         WHAT      BY      IN ALL  A SECOND
-flows     processors.p  dropped   broken     124       1.0
-flows     processors.p  dropped   once         2         -
-flows     processors.p  filtered  rule        20         -
+PIPELINE  STAGE         WHAT         BY      IN ALL  A SECOND
+flows     processors.p  dropped      broken     124       1.0
+flows     processors.p  dropped      once         2         -
+flows     processors.p  filtered     rule        20         -
+flows     exporters.e   unconfirmed               3         -
 q quit   arrows scroll   d stages and queues   p pause";
-    let screen = drawn(&mut state, 80, 8);
+    let screen = drawn(&mut state, 80, 9);
     assert_eq!(screen.lines().skip(3).collect::<Vec<_>>().join("\n"), expected);
 }
 

@@ -112,6 +112,7 @@ impl World {
         watch.abort();
         let (report, run) = (ledger.report(), format!("seed {}, {result:?}", self.seed));
         self.check(&report, &run);
+        check_end(&ledger, &run);
         let is_torn_down = matches!(result, Err(Failure::Overdue { .. } | Failure::Interrupted { .. }));
         if is_torn_down || torn_down(&report) || self.processors.has_panicked() {
             return 0;
@@ -250,6 +251,17 @@ impl World {
 fn torn_down(report: &Report) -> bool {
     let reasons = [reason::SHUTDOWN_TIMEOUT, reason::RELOAD_TIMEOUT];
     report.stages.iter().any(|row| reasons.iter().any(|reason| row.dropped.contains_key(reason)))
+}
+
+/// The end of the run has begun, and what the grace period ended was lost after that.
+fn check_end(ledger: &Ledger, run: &str) {
+    let (before, after) = (ledger.at_end(), ledger.report());
+    assert!(!before.is_empty(), "{run}");
+    for old in &before {
+        let now = after.stages.iter().find(|row| row.stage == old.stage && row.pipeline == old.pipeline).unwrap();
+        assert_eq!(old.dropped.get(reason::SHUTDOWN_TIMEOUT), None, "{run}: {}", old.stage);
+        assert!(old.unconfirmed <= now.unconfirmed && old.absorbed <= now.absorbed, "{run}: {}", old.stage);
+    }
 }
 
 /// A signal or two, most of the time.
