@@ -27,9 +27,9 @@ pub(crate) fn stop_on_signals(stop: &Stop) -> io::Result<()> {
     let stop = stop.clone();
     tokio::spawn(async move {
         let name = signals.next().await;
-        // Readiness goes first: whoever asks is told from now on.
-        stop.request();
+        // The request may end the process before this task goes on.
         systemd::stopping();
+        stop.request();
         tracing::info!(signal = name, "stopping; another signal ends it at once");
         let name = signals.next_after(TOGETHER).await;
         stop.request_at_once();

@@ -267,7 +267,7 @@ impl<'t> Lexer<'t> {
 
     fn keep(&mut self, content: Range<usize>, secret: bool) {
         let text = &self.text[content.clone()];
-        let ranges = if secret { vec![0..text.len()] } else { url_secrets(text).into() };
+        let ranges: Vec<_> = if secret { std::iter::once(0..text.len()).collect() } else { url_secrets(text).into() };
         let ranges = ranges.into_iter().filter(|range| !range.is_empty());
         self.found.extend(ranges.map(|range| content.start + range.start..content.start + range.end));
     }

@@ -1,7 +1,7 @@
 //! The log: one line for each change of state, on standard error.
 //!
 //! In the format `json`, everything on standard error is one object a line: log events, errors, panics and the ledger at the
-//! end. Lines go through a [queue](queue), so that nothing waits for whoever reads them.
+//! end. Lines go through a [queue](queue), so that no thread waits for the reader.
 
 mod json;
 mod queue;
@@ -126,7 +126,7 @@ pub(crate) fn is_json() -> bool {
     OUTPUT.is_json()
 }
 
-/// Waits until all is written, unless nobody reads it.
+/// Waits until all is written, for a bounded time if standard error is not read.
 pub(crate) fn finish() {
     if OUTPUT.has_writer.load(Ordering::Relaxed) {
         OUTPUT.queue.flush(PATIENCE);
@@ -192,7 +192,7 @@ impl Output {
     }
 }
 
-/// What is logged and how, after the environment had its say.
+/// What is logged and how: what the environment says, else the configuration.
 struct Chosen {
     directives: Directives,
     format: LogFormat,

@@ -1,4 +1,4 @@
-//! Lines on their way to standard error. Whoever logs leaves a line in a bounded queue and goes on; a thread writes them, so
+//! Lines on their way to standard error. A line is left in a bounded queue, from which a thread of its own writes, so
 //! that a reader of standard error that is stuck stops nothing but the log.
 //!
 //! `tracing-appender` does the same with a bound in lines alone, waits for a stuck reader only as long as for a slow one at
@@ -90,14 +90,14 @@ impl Queue {
 
     /// Writes what comes, for ever. `lost` makes the line that says how many lines are missing.
     pub(super) fn write_to(&self, mut out: impl Write, lost: impl Fn(u64) -> Vec<u8>) {
-        let mut told = 0;
+        let mut reported = 0;
         loop {
             let text = self.next();
             self.write(&mut out, &text);
             let dropped = self.dropped();
-            if dropped > told {
-                write_all(&mut out, &lost(dropped - told), |_| {});
-                told = dropped;
+            if dropped > reported {
+                write_all(&mut out, &lost(dropped - reported), |_| {});
+                reported = dropped;
             }
         }
     }
@@ -151,7 +151,7 @@ impl Queue {
     }
 }
 
-/// Writes a text, and reports each part of it. A standard error that somebody made non-blocking is tried again.
+/// Writes a text, and reports each part of it. A standard error that is non-blocking is tried again.
 fn write_all(out: &mut impl Write, mut text: &[u8], mut wrote: impl FnMut(usize)) {
     while !text.is_empty() {
         match out.write(text) {

@@ -1,4 +1,4 @@
-//! `/debug/ledger`: the ledger, and what whoever looks at it has to know about the agent.
+//! `/debug/ledger`: the ledger, the agent's version, and the state of its connections.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tidegate_core::ledger::Report;
 use tidegate_core::telemetry::Telemetry;
 
-/// The instrument by which receivers tell whether they are connected.
+/// The instrument that is 1 while a receiver is connected.
 const CONNECTED: &str = "tidegate_receiver_connected";
 
 /// The page, which is also the file of `run --ledger`. `Name` is as in [`Report`].

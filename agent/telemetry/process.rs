@@ -6,7 +6,7 @@ use std::fs;
 use super::page::{Family, number};
 use crate::log;
 
-/// `USER_HZ`, in which the kernel tells CPU times; 100 on every architecture that we build for.
+/// `USER_HZ`, the kernel's unit of CPU times; 100 on every architecture that we build for.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// Version, memory, CPU time, descriptors and start.

@@ -31,8 +31,8 @@ Examples:
 ///
 /// The stage is named as in the ledger, or by the end of its name where that is one stage only. Of an
 /// exporter, which hands nothing on, what it is offered is shown. Where more records match than are to be
-/// shown, it is a sample of them; how many there were is told on standard error. The agent's books and its
-/// stages do not notice.
+/// shown, it is a sample of them; how many there were is written to standard error. The agent's ledger and its
+/// stages are not affected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = FILTERS)]
 pub(crate) struct Args {
@@ -101,16 +101,16 @@ fn refusal(error: NoAnswer) -> Error {
 struct Screen {
     /// The beginning of a line whose end is still to come.
     rest: Vec<u8>,
-    progress: Told,
+    progress: Shown,
 }
 
-/// What was heard of the progress, and what was told of it.
+/// The progress as it was last received, and as it was last shown.
 #[derive(Default)]
-struct Told {
+struct Shown {
     /// Records that were printed.
     lines: u64,
     last: Progress,
-    told: Option<Progress>,
+    shown: Option<Progress>,
 }
 
 impl Screen {
@@ -128,7 +128,7 @@ impl Screen {
         let mut out = io::stdout().lock();
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             match std::str::from_utf8(line).ok().and_then(|line| Progress::read(line.trim_end())) {
-                Some(progress) => self.progress.hear(progress),
+                Some(progress) => self.progress.receive(progress),
                 None => {
                     out.write_all(line)?;
                     self.progress.lines += 1;
@@ -139,31 +139,31 @@ impl Screen {
     }
 }
 
-impl Told {
-    /// Takes it in, and tells it where more is hidden than was told before.
-    fn hear(&mut self, progress: Progress) {
+impl Shown {
+    /// Takes it in, and shows it where more is hidden than was shown before.
+    fn receive(&mut self, progress: Progress) {
         self.last = progress;
-        let before = self.told.map_or(0, Progress::hidden);
+        let before = self.shown.map_or(0, Progress::hidden);
         if progress.hidden() > before {
-            self.tell();
+            self.show();
         }
     }
 
-    /// Tells it as of the last line that was printed, which may be newer than what was heard.
+    /// Shows it as of the last line that was printed, which may be newer than what was received.
     fn end(&mut self) {
         let Progress { matched, seen, .. } = self.last;
         let shown = self.lines;
         self.last = Progress { shown, matched: matched.max(shown), seen: seen.max(shown) };
-        self.tell();
+        self.show();
     }
 
-    /// Tells what was heard last, unless that is told already.
-    fn tell(&mut self) {
-        if self.told.replace(self.last) != Some(self.last) {
+    /// Shows what was received last, unless that is shown already.
+    fn show(&mut self) {
+        if self.shown.replace(self.last) != Some(self.last) {
             let Progress { shown, matched, seen } = self.last;
             let filtered =
                 if matched == seen { String::new() } else { format!(" that match, {} in all", grouped(seen)) };
-            // Whoever closed standard error does not want it.
+            // There is no other place for it where standard error is closed.
             let _ = writeln!(io::stderr(), "shown {} of {}{filtered}", grouped(shown), grouped(matched));
         }
     }

@@ -105,7 +105,7 @@ impl Site {
 
 async fn answer(State(rules): State<Arc<Rules>>, request: Request, next: Next) -> Response {
     let since = Instant::now();
-    // The query is left out: it may say what somebody looks for.
+    // The query is left out: a tap's filters may name what an operator looks for.
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = match rules.refusal(&request) {
         Some(refusal) => refusal,

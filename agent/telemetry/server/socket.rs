@@ -85,7 +85,7 @@ async fn make_way(path: &Path) -> Result<(), BindError> {
         Err(_) => return Ok(()),
     }
     match timeout(PROBE, UnixStream::connect(path)).await {
-        // A full backlog, or a socket that we may not connect to, is somebody's.
+        // A full backlog, or a socket that this user may not connect to, has a process behind it.
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
             tracing::debug!(socket = %path.display(), "replacing the socket file of a process that has ended");
             Ok(fs::remove_file(path)?)

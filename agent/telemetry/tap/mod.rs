@@ -1,4 +1,4 @@
-//! `/debug/tap`: records as they leave a stage, one line each, for as long as somebody reads.
+//! `/debug/tap`: records as they leave a stage, one line each, for as long as the client reads.
 //!
 //! Lines are made here, of copies that the stage leaves in a bounded place. A reader that does not read is
 //! cut off; the stage has gone on meanwhile. What is not shown is counted, in lines of their own.
@@ -6,8 +6,8 @@
 mod filter;
 mod lines;
 mod metric;
+mod request;
 mod stage;
-mod wish;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -27,8 +27,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::{Agent, Shared};
 use lines::Lines;
 pub(crate) use lines::{Form, Progress};
-use wish::Wish;
-pub(crate) use wish::{DEFAULT_RATE, MAX_RATE};
+use request::TapRequest;
+pub(crate) use request::{DEFAULT_RATE, MAX_RATE};
 
 /// Watchers at a time.
 const WATCHERS: usize = 4;
@@ -36,7 +36,7 @@ const WATCHERS: usize = 4;
 const PIECES: usize = 4;
 /// Bytes of lines that are enough for a piece.
 const PIECE: usize = 16 << 10;
-/// How often the counts are told.
+/// How often the counts are sent.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long a reader may take for a piece.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,19 +51,19 @@ impl Default for Places {
     }
 }
 
-/// Why there is no stream, for whoever asked.
+/// Why a tap request was refused.
 type Refusal = (StatusCode, String);
 
 /// The page.
 pub(super) async fn tap(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<impl IntoResponse, Refusal> {
-    let wish = Wish::parse(uri.query().unwrap_or_default()).map_err(wrong)?;
-    let form = wish.form;
+    let request = TapRequest::parse(uri.query().unwrap_or_default()).map_err(wrong)?;
+    let form = request.form;
     let place = Arc::clone(&shared.places.0).try_acquire_owned().map_err(|_| {
         let text = format!("{WATCHERS} watchers look at this agent already; try again when one has left\n");
         (StatusCode::SERVICE_UNAVAILABLE, text)
     })?;
     let (out, pieces) = channel(PIECES);
-    let stream = Stream::open(&shared.agent, wish, out).map_err(wrong)?;
+    let stream = Stream::open(&shared.agent, request, out).map_err(wrong)?;
     tokio::spawn(stream.run(place));
     Ok(([(CONTENT_TYPE, form.content_type())], Body::from_stream(ReceiverStream::new(pieces))))
 }
@@ -84,9 +84,9 @@ struct Stream {
 }
 
 impl Stream {
-    /// Watches what is wished; says what there is not.
-    fn open(agent: &Agent, wish: Wish, out: Sender<Result<Bytes, Infallible>>) -> Result<Self, String> {
-        let Wish { stage, pipeline, filters, form, rate, count } = wish;
+    /// Watches the stage of a request; says what there is not.
+    fn open(agent: &Agent, request: TapRequest, out: Sender<Result<Bytes, Infallible>>) -> Result<Self, String> {
+        let TapRequest { stage, pipeline, filters, form, rate, count } = request;
         let report = agent.ledger.report();
         let stage = stage::find(&stage, report.stages.iter().map(|row| row.stage.as_str()))?;
         let wanted = Box::new(move |record: &_, data: &_| filters.iter().all(|filter| filter.matches(record, data)));
@@ -97,7 +97,7 @@ impl Stream {
         Ok(Self { watcher, lines, left: count, shown: 0, out, patience: PATIENCE })
     }
 
-    /// Runs until the reader has what it wants, or goes.
+    /// Runs until the client has as many lines as it asked for, or leaves.
     async fn run(mut self, _place: OwnedSemaphorePermit) {
         let mut heartbeat = interval(HEARTBEAT);
         while self.left != Some(0) {
@@ -151,7 +151,7 @@ mod tests {
     use tidegate_core::telemetry::Telemetry;
     use tokio::sync::mpsc::channel;
 
-    use super::{Agent, Places, Stream, Wish};
+    use super::{Agent, Places, Stream, TapRequest};
 
     #[tokio::test]
     async fn a_reader_that_does_not_read_is_cut_off() {
@@ -159,7 +159,7 @@ mod tests {
         let _books = ledger.open("p", "processors.s");
         let agent = Agent { ledger, telemetry, stop, node_name: "default/n".to_owned() };
         let (out, mut pieces) = channel(1);
-        let stream = Stream::open(&agent, Wish::parse("stage=s").unwrap(), out).unwrap();
+        let stream = Stream::open(&agent, TapRequest::parse("stage=s").unwrap(), out).unwrap();
         let places = Places::default();
         let place = Arc::clone(&places.0).try_acquire_owned().unwrap();
         let free = places.0.available_permits();

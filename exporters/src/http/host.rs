@@ -171,6 +171,7 @@ mod tests {
             "192.0.2.1:9465",
             "[2001:db8::1]",
             "[fe80::1%25eth0]",
+            "[fe80::1%2]:9465",
             "localhost",
             "node7",
             "NODE7.example.net",

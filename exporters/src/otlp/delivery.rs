@@ -44,14 +44,16 @@ impl Courier {
     pub(super) async fn deliver(&self, service: Service, frame: &Bytes, sent: &Sent) -> Terminal {
         let start = Instant::now();
         let mut backoff = Backoff::new(&self.retry);
+        let mut attempt = 0_u32;
         loop {
+            attempt = attempt.saturating_add(1);
             let hint = match self.attempt(service, frame.clone(), sent).await {
                 Ok(terminal) => return terminal,
                 Err(hint) => hint,
             };
             match backoff.next(start.elapsed(), hint, fastrand::f64()) {
                 Some(delay) => {
-                    tracing::debug!(?service, ?delay, "the request is sent again after a delay");
+                    tracing::debug!(?service, attempt, ?delay, "the request is sent again after a delay");
                     sleep(delay).await;
                 }
                 None => return sent.give_up(reason::RETRIES_EXHAUSTED),

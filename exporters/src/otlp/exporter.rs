@@ -231,6 +231,11 @@ impl Run {
         if let Some(LogRequest { message, tickets }) = self.pending.seal() {
             let Framed { frame, idle } = self.courier.framer.frame(message);
             self.pending.reuse(idle);
+            tracing::debug!(
+                records = tickets.records(),
+                bytes = frame.len(),
+                "a request with log records is on its way"
+            );
             let (courier, mut hurry) = (Arc::clone(&self.courier), self.hurry.subscribe());
             self.in_flight.push(Box::pin(async move {
                 let under_way = UnderWay { tickets, sent: Sent::default() };

@@ -61,6 +61,11 @@ pub(super) struct LogRequest {
 pub(super) struct Tickets(Vec<Ticket>);
 
 impl Tickets {
+    /// How many records they are of.
+    pub(super) fn records(&self) -> u64 {
+        self.0.iter().map(Ticket::left).sum()
+    }
+
     /// Enters what came of the request.
     pub(super) fn settle(self, terminal: Terminal) {
         match terminal {

@@ -199,6 +199,7 @@ async fn answered(export: &mut Option<Export>) -> Result<(), Duration> {
 /// Sends a request once. An error is the time for which the backend wants to be left alone.
 async fn send_once(courier: Arc<Courier>, request: MetricRequest, outcomes: Outcomes) -> Result<(), Duration> {
     let frame = courier.framer.frame(request.message).frame;
+    tracing::debug!(points = request.points, bytes = frame.len(), "a request with points is on its way");
     match courier.attempt(Service::Metrics, frame, &Sent::default()).await {
         Ok(terminal) => outcomes.count(terminal, request.points),
         Err(hint) => {

@@ -1,18 +1,18 @@
-//! What the query of a request asks for.
+//! The query of a tap request.
 
 use form_urlencoded::parse;
 
 use super::Form;
 use super::filter::Filter;
 
-/// Lines a second, if nobody says.
+/// Lines a second, unless the request says otherwise.
 pub(crate) const DEFAULT_RATE: u32 = 100;
 /// Lines a second at most.
 pub(crate) const MAX_RATE: u32 = 10_000;
 
-/// What somebody wants to see.
+/// What a tap is to show.
 #[derive(Debug, PartialEq)]
-pub(super) struct Wish {
+pub(super) struct TapRequest {
     pub(super) stage: String,
     pub(super) pipeline: Option<String>,
     /// All of them have to match.
@@ -22,25 +22,25 @@ pub(super) struct Wish {
     pub(super) count: Option<u64>,
 }
 
-impl Wish {
+impl TapRequest {
     /// Reads `stage=..&filter=key%3Dvalue&..`; says what is wrong with it.
     pub(super) fn parse(query: &str) -> Result<Self, String> {
         let (stage, pipeline, filters, count) = (String::new(), None, Vec::new(), None);
-        let mut wish = Self { stage, pipeline, filters, form: Form::Compact, rate: DEFAULT_RATE, count };
+        let mut request = Self { stage, pipeline, filters, form: Form::Compact, rate: DEFAULT_RATE, count };
         for (key, value) in parse(query.as_bytes()) {
             match &*key {
-                "stage" => wish.stage = value.into_owned(),
-                "pipeline" => wish.pipeline = Some(value.into_owned()),
-                "filter" => wish.filters.push(Filter::parse(&value)?),
-                "format" => wish.form = Form::parse(&value)?,
-                "rate" => wish.rate = rate(&value)?,
-                "count" => wish.count = Some(count_of(&value)?),
+                "stage" => request.stage = value.into_owned(),
+                "pipeline" => request.pipeline = Some(value.into_owned()),
+                "filter" => request.filters.push(Filter::parse(&value)?),
+                "format" => request.form = Form::parse(&value)?,
+                "rate" => request.rate = rate(&value)?,
+                "count" => request.count = Some(count_of(&value)?),
                 _ => return Err(format!("unknown parameter `{key}`; there is {PARAMETERS}")),
             }
         }
-        match wish.stage.is_empty() {
+        match request.stage.is_empty() {
             true => Err("say which stage, as in /debug/ledger: `stage=processors.NAME`".to_owned()),
-            false => Ok(wish),
+            false => Ok(request),
         }
     }
 }
@@ -59,7 +59,7 @@ fn count_of(value: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Filter, Form, Wish};
+    use super::{Filter, Form, TapRequest};
 
     #[test]
     fn a_query_says_what_to_show() {
@@ -67,8 +67,8 @@ mod tests {
             "stage=processors.p%2Fa&pipeline=p&filter=verdict%3Ddropped&filter=port=53&format=json&rate=10&count=3";
         let filters = vec![Filter::parse("verdict=DROPPED").unwrap(), Filter::parse("port=53").unwrap()];
         let (stage, pipeline) = ("processors.p/a".to_owned(), Some("p".to_owned()));
-        let expected = Wish { stage, pipeline, filters, form: Form::Json, rate: 10, count: Some(3) };
-        assert_eq!(Wish::parse(query), Ok(expected));
+        let expected = TapRequest { stage, pipeline, filters, form: Form::Json, rate: 10, count: Some(3) };
+        assert_eq!(TapRequest::parse(query), Ok(expected));
     }
 
     #[test]
@@ -82,7 +82,7 @@ mod tests {
             ("stage=s&format=xml", "`format` is `compact` or `json`, not `xml`"),
         ];
         for (query, expected) in cases {
-            assert_eq!(Wish::parse(query).unwrap_err(), expected, "{query}");
+            assert_eq!(TapRequest::parse(query).unwrap_err(), expected, "{query}");
         }
     }
 }
