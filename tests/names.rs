@@ -53,3 +53,29 @@ fn flows_between_announced_pods_have_their_names() {
     assert!(named > 10_000, "{named} sides have names");
     assert!(egress_drops > 0, "drops at the source's endpoint are egress");
 }
+
+/// One flow goes to an address that was announced with an identity of its own, one to an address that was not.
+const WORLD: &[u8] = include_bytes!("golden/names/world-behind-a-prefix.stream");
+
+#[test]
+fn an_address_with_an_identity_of_its_own_is_in_the_world() {
+    let place = Place::new();
+    let recording = place.write("world.rec", WORLD);
+    let text = format!(
+        "[receivers.replay]\nfile = {recording:?}\n\
+         [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\ncilium_enrich = {{}}\n\
+         [exporters.stdout]\nformat = \"json\"\n\
+         [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
+         [service.pipelines.flows]\nreceivers = [\"replay\"]\n\
+         processors = [\"cilium_decode\", \"l34_flow\", \"cilium_enrich\"]\nexporters = [\"stdout\"]\n"
+    );
+    let config = place.write("pipeline.toml", text);
+    let ended = tidegate(&["run", "-c", config.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let lines = ended.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let flows: Vec<_> = lines.filter(|line| line["flow"].is_object()).collect();
+    let labels: Vec<_> = flows.iter().map(|line| line["flow"]["destination"]["labels"].to_string()).collect();
+    assert_eq!(labels, [r#"["cidr:1.1.1.1/32","reserved:world"]"#, r#"["reserved:world"]"#]);
+    let times: Vec<_> = flows.iter().filter_map(|line| line["time"].as_str()?.strip_suffix('Z')).collect();
+    assert!(times[0] < times[1], "frames of one read follow each other: {times:?}");
+}

@@ -2,9 +2,10 @@
 //! `pkg/hubble/parser/common/endpoint.go` and `seven/parser.go` (v1.19.4).
 //!
 //! Agent events pass unchanged, and flows get what they lack: identity, endpoint id, namespace, pod, labels, cluster,
-//! and the direction where it hangs on the endpoint id; debug events get the endpoint that sent them. Announced are changes alone. What was there before the
-//! connection is named when it is announced again: addresses when the agent restarts, endpoints never, since a
-//! restart restores them. Workloads, services and DNS names are not announced at all. What is unknown stays empty.
+//! and the direction where it hangs on the endpoint id; debug events get the endpoint that sent them. Announced are
+//! changes alone. What was there before the connection is named when it is announced again: addresses when the agent
+//! restarts, endpoints never, since a restart restores them. Workloads, services and DNS names are not announced at
+//! all. What is unknown stays empty.
 //!
 //! A restart of the agent does not empty the table: endpoints and addresses outlive it, and the agent says that it has
 //! started after it has begun to announce. A stale address is right again once it is announced for another pod. Only
