@@ -93,6 +93,9 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        if self.index.is_empty() {
+            return None;
+        }
         let at = self.find(self.hasher.hash_one(key), key)?;
         self.slots.get_mut(at)?.entry.as_mut().map(|(_, value)| value)
     }

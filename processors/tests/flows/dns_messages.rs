@@ -4,7 +4,7 @@ use crate::support::{Chain, NOON, flows};
 use crate::wire::{
     CLIENT, FROM_ENDPOINT, REPLY, SERVER, TO_ENDPOINT, TO_OVERLAY, dns, drop, tcp, trace, trace_by, trace_cut, udp,
 };
-use tidegate_core::flow::{Direction, Flow, FlowType, L7Record, L7Type};
+use tidegate_core::flow::{Direction, Flow, FlowType, L7Record, L7Type, Verdict};
 
 fn chain() -> Chain {
     Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("dns_flow", "{}")])
@@ -163,6 +163,16 @@ fn a_response_is_a_reply_whatever_connection_tracking_says_and_its_direction_is_
         let [flow] = &flows[..] else { panic!("{case}: {flows:?}") };
         let is_response = flow.l7.as_deref().expect("an L7 flow").l7_type == L7Type::Response;
         assert_eq!((flow.is_reply, is_response, flow.direction), (Some(reply), reply, direction), "{case}");
+    }
+}
+
+#[test]
+fn a_message_that_was_dropped_has_the_reason_of_its_packet() {
+    for reason in [133, 151, 155, 181] {
+        let query = udp((CLIENT, 4000), (SERVER, 53), &dns(7, "example.com.", false));
+        let (flows, _) = found(&[trace(FROM_ENDPOINT, &query), drop(reason, &query)]);
+        let [flow] = &flows[..] else { panic!("{reason}: {flows:?}") };
+        assert_eq!((flow.verdict, flow.drop_reason.0), (Verdict::Dropped, u32::from(reason)));
     }
 }
 

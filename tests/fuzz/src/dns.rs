@@ -21,7 +21,7 @@ pub fn run(data: &[u8]) {
     let whole = BOUND.holds(message.len(), || parse_udp(message));
     let length = u16::try_from(message.len()).unwrap_or(u16::MAX).to_be_bytes();
     let over_tcp = parse_tcp(&[&length, message].concat());
-    let is_stricter = matches!(over_tcp, Err(Reason::BadCounts | Reason::BadRecord));
+    let is_stricter = matches!(over_tcp, Err(Reason::BadCounts | Reason::BadRecord | Reason::Truncated));
     assert!(over_tcp == whole || is_stricter, "{over_tcp:?}, not {whole:?}");
     let Ok(whole) = whole else { return };
     check(&whole);

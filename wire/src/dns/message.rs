@@ -121,11 +121,11 @@ impl<'a> Question<'a> {
             has_all_answers: !header.has_answers(),
             ..Message::default()
         };
+        let has_question = header.questions > 0;
         match read_records(&mut reader, &mut message, &header) {
-            Ok(()) if extent.may_end_at(reader.at, reader.message, header.questions > 0) => message.complete = true,
+            Ok(()) if extent.may_end_at(reader.at, reader.message, has_question) => message.complete = true,
             Ok(()) => return Err(Reason::BadRecord),
-            // What has no question is a message for sure only as a whole.
-            Err(Reason::Truncated) if header.questions == 0 => return Err(Reason::Truncated),
+            Err(Reason::Truncated) if !extent.may_go_on(reader.message, has_question) => return Err(Reason::Truncated),
             Err(Reason::Truncated) if header.may_extend_rcode() => message.rcode = None,
             Err(Reason::Truncated) => {}
             Err(malformed) => return Err(malformed),

@@ -45,6 +45,12 @@ impl Extent {
         matches!(self, Self::Stream(length) if message.len() < length)
     }
 
+    /// Whether a message that ends behind its bytes was cut; else it is none. What has no question is a message for sure
+    /// only as a whole.
+    fn may_go_on(self, message: &[u8], has_question: bool) -> bool {
+        has_question && (matches!(self, Self::Datagram) || self.is_doubtful(message))
+    }
+
     /// Whether a message that ends here is one: a whole one in a stream, or one without a question, ends where its bytes
     /// do.
     fn may_end_at(self, at: usize, message: &[u8], has_question: bool) -> bool {

@@ -3,13 +3,14 @@
 /// Why a payload was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// The capture ends before the question does, so there is no name to report.
-    #[error("DNS message ends before its question does")]
+    /// The capture ends before the questions do, so there is no name to report; or the message is whole, and ends before its
+    /// records do.
+    #[error("DNS message ends too early")]
     Truncated,
-    /// An operation code, response code or flag that no message of its kind has.
-    #[error("DNS flags are impossible")]
+    /// An unusual operation code, response code or flag, where the bytes may be no begin of a message.
+    #[error("DNS flags are unusual")]
     BadFlags,
-    /// Not one question, or more records than a message can hold or a query has.
+    /// More questions and records than the message has room for, or no question where there has to be one.
     #[error("DNS record counts are impossible")]
     BadCounts,
     /// A label, pointer or length that no name has.
