@@ -46,7 +46,7 @@ fn flows_and_metrics_of_real_agents_are_what_their_own_hubble_says() {
     let reports: Vec<_> = RECORDINGS.iter().map(compare).collect();
     let counts = report::text(&reports);
     let path = format!("{FOLDER}/counts.toml");
-    if std::env::var_os("RECORDINGS").is_some_and(|wish| wish == "write") {
+    if std::env::var_os("RECORDINGS").is_some_and(|value| value == "write") {
         fs::write(path, counts).unwrap();
         return;
     }
@@ -102,18 +102,15 @@ fn changes(configured: &Outcome, blind: &Outcome) -> BTreeMap<String, u64> {
     changes
 }
 
-/// L7 flows by where they were seen and what they are, with messages of captured packets among them.
+/// L7 flows by what tells of them, a proxy's record or a packet, and what they are.
 fn exchanges(outcome: &Outcome) -> BTreeMap<String, u64> {
+    const ACCESS_LOG: u64 = 129;
     let mut exchanges = BTreeMap::new();
-    for l7 in outcome.lines.iter().filter_map(|line| line.pointer("/flow/l7")) {
-        let protocol = l7.as_object().unwrap().keys().find(|name| !["type", "latency_ns"].contains(&name.as_str()));
-        let is_on_wire = l7.pointer("/dns/observation_source").is_some_and(|source| source == "wire")
-            || l7
-                .pointer("/http/headers")
-                .and_then(Value::as_array)
-                .is_some_and(|headers| headers.iter().any(|header| header["key"] == "x-tidegate-observation-source"));
-        let seen = if is_on_wire { "wire" } else { "proxy" };
-        let what = format!("{seen} {} {}", protocol.map_or("other", String::as_str), l7["type"].as_str().unwrap());
+    for flow in outcome.lines.iter().filter_map(|line| line.get("flow")) {
+        let Some(l7) = flow.get("l7").and_then(Value::as_object) else { continue };
+        let protocol = ["dns", "http", "kafka"].into_iter().find(|name| l7.contains_key(*name)).unwrap_or("other");
+        let seen = if flow["event_type"]["type"] == ACCESS_LOG { "proxy" } else { "wire" };
+        let what = format!("{seen} {protocol} {}", l7["type"].as_str().unwrap());
         *exchanges.entry(what).or_default() += 1;
     }
     exchanges

@@ -98,15 +98,15 @@ impl TraceReason {
     }
 }
 
-/// What an original source address in a trace says about its direction (Hubble's `decodeTrafficDirection`). The
-/// datapath fills one in for every packet to an endpoint, translated or not.
+/// What Hubble concludes from an original source address in a trace (`decodeTrafficDirection`). The datapath sets one
+/// for every packet to an endpoint, translated or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OriginalSource {
-    /// That the source was translated, so that the packet is on its way out: Hubble since 1.16.
+    /// The source was translated, so the packet is on its way out: Hubble since 1.16.
     #[default]
-    TellsDirection,
+    ImpliesEgress,
     /// Nothing: Hubble until 1.15.
-    TellsNothing,
+    ImpliesNothing,
 }
 
 /// `flow.DebugCapturePoint`'s name (v1.19.4) for the sub-type of a capture; `None` for a number that

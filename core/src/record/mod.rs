@@ -158,7 +158,7 @@ pub enum EventBody {
         header_len: u16,
         /// How a drop's source file is numbered; settled by the decoder, because no version byte tells.
         files: FileNumbering,
-        /// What a trace's original source says about its direction; settled by the decoder likewise.
+        /// What a trace's original source implies about its direction; settled by the decoder likewise.
         original_source: OriginalSource,
     },
     /// A checked socket trace (7), which has no packet.

@@ -7,16 +7,16 @@
 //! what it claims to be is dropped with the decoder's reason.
 //!
 //! Nothing on the socket names the release that wrote it. What is configured and what the connection has shown so far
-//! settle most of what one event leaves open; what they do not is chosen by a rule and counted (`doubt.rs`).
+//! settle most of what one event leaves open; what they do not is chosen by a rule and counted (`choice.rs`).
 
 mod agent_event;
+mod choice;
 mod config;
-mod doubt;
 mod files;
 mod notes;
 
+use choice::{Choice, Choices, SenderReleases};
 pub use config::{Config, KIND};
-use doubt::{Doubt, Doubts, Known};
 use files::Files;
 use notes::Notes;
 
@@ -63,7 +63,7 @@ impl Processor for CiliumDecode {
                 Err(reason) => Outcome::Dropped(reason),
             }
         });
-        decoder.doubts.enter(tally);
+        decoder.choices.enter(tally);
         decoder.notes.enter(tally);
     }
 }
@@ -81,7 +81,7 @@ struct Decoder {
     files: Files,
     /// The same for what was shown, whatever is configured.
     shown_files: Files,
-    doubts: Doubts,
+    choices: Choices,
     notes: Notes,
 }
 
@@ -91,7 +91,7 @@ impl Decoder {
         if frame.stream != self.stream {
             self.stream = frame.stream;
             self.hints = Hints::configured(self.configured);
-            self.doubts.forget();
+            self.choices.reset();
         }
         match i64::from(frame.payload_type) {
             Payload::EVENT_SAMPLE => self.sample(record, frame, frame.data.of(bytes)),
@@ -126,19 +126,19 @@ impl Decoder {
             }
         }
         if self.hints.are_contradicted() {
-            self.distrust_configuration();
+            self.contradict_configuration();
         }
         Ok(())
     }
 
     /// The event at hand is of none of the releases that are configured.
-    fn distrust_configuration(&mut self) {
+    fn contradict_configuration(&mut self) {
         self.notes.cilium_version_contradicted += 1;
-        self.notes.warn(&self.doubts.distrust());
+        self.notes.warn(&self.choices.reopen());
     }
 
-    fn known(&self) -> Known {
-        Known { releases: self.hints.releases(), shown: self.hints.shown() }
+    fn sender(&self) -> SenderReleases {
+        SenderReleases { releases: self.hints.releases(), shown: self.hints.shown() }
     }
 
     fn body(&mut self, event: &event::Event<'_>, data: &[u8]) -> Result<EventBody, &'static str> {
@@ -166,17 +166,17 @@ impl Decoder {
     fn drop(&mut self, drop: &DropNotify<'_>) -> EventBody {
         let written = DropV1Header::of(drop.senders());
         if drop.version() == 1 {
-            self.settle(Doubt::DropHeader, written, DropV1Header::of);
+            self.settle(Choice::DropHeader, written, DropV1Header::of);
         }
         // Where the header had to be guessed, so is the numbering, by the same guess.
-        let among = |known: Releases| known.and(drop.senders()).unwrap_or(drop.senders());
-        let known = self.known();
-        let file = self.files.numbering(drop.file(), among(known.releases));
-        let shown = self.shown_files.numbering(drop.file(), among(known.shown));
-        self.doubts.judge(Doubt::DropSourceFile, known, |releases| {
-            if releases == known.releases { file.is_ambiguous } else { shown.is_ambiguous }
+        let among = |releases: Releases| releases.and(drop.senders()).unwrap_or(drop.senders());
+        let sender = self.sender();
+        let file = self.files.numbering(drop.file(), among(sender.releases));
+        let shown = self.shown_files.numbering(drop.file(), among(sender.shown));
+        self.choices.count_if_open(Choice::DropSourceFile, sender, |releases| {
+            if releases == sender.releases { file.is_ambiguous } else { shown.is_ambiguous }
         });
-        if drop.version() != 1 || DropV1Header::of(known.shown) != DropV1Header::Unknown {
+        if drop.version() != 1 || DropV1Header::of(sender.shown) != DropV1Header::Unknown {
             self.hints.learn_from_number(shown.senders);
         }
         self.packet(drop, file.numbering)
@@ -186,20 +186,21 @@ impl Decoder {
         const OLD: Releases = Releases::before(Release::V1_16);
         // The other rule for the direction finds the same for a reply, unless the reporting endpoint sent it to itself.
         let is_reply_or_unknown = matches!(trace.reason(), trace_reason::CT_REPLY | trace_reason::UNKNOWN);
-        let known = self.known();
+        let sender = self.sender();
         if trace.source() != 0 && trace.orig_ip().is_some() && !is_reply_or_unknown {
-            self.doubts.judge(Doubt::TrafficDirection, known, |releases| is_open(releases, Release::V1_16));
+            self.choices.count_if_open(Choice::TrafficDirection, sender, |releases| is_open(releases, Release::V1_16));
         }
-        let is_old = known.releases.within(OLD);
-        let original_source = if is_old { OriginalSource::TellsNothing } else { OriginalSource::TellsDirection };
+        let is_old = sender.releases.within(OLD);
+        let original_source = if is_old { OriginalSource::ImpliesNothing } else { OriginalSource::ImpliesEgress };
         self.count_extension(trace);
         packet(trace.packet_offset(), FileNumbering::default(), original_source)
     }
 
     fn sock(&mut self, sock: &TraceSockNotify<'_>) -> EventBody {
-        self.settle(Doubt::TraceSockLayout, sock.layout(), SockLayout::of);
+        self.settle(Choice::TraceSockLayout, sock.layout(), SockLayout::of);
         if sock.has_mapped_ip() {
-            self.doubts.judge(Doubt::MappedAddress, self.known(), |releases| is_open(releases, Release::V1_20));
+            self.choices
+                .count_if_open(Choice::MappedAddress, self.sender(), |releases| is_open(releases, Release::V1_20));
         }
         let keeps_mapped = !self.hints.releases().within(Releases::before(Release::V1_20));
         EventBody::TraceSock { layout: sock.layout(), keeps_mapped }
@@ -207,12 +208,12 @@ impl Decoder {
 
     /// A layout that the event was read with, and which one releases have if they have one. What is configured does not
     /// outweigh the values of the event.
-    fn settle<L: PartialEq + Default>(&mut self, doubt: Doubt, read: L, of: fn(Releases) -> L) {
-        let known = self.known();
-        self.doubts.judge(doubt, known, |releases| of(releases) == L::default());
-        let expected = of(known.releases);
+    fn settle<L: PartialEq + Default>(&mut self, choice: Choice, read: L, of: fn(Releases) -> L) {
+        let sender = self.sender();
+        self.choices.count_if_open(choice, sender, |releases| of(releases) == L::default());
+        let expected = of(sender.releases);
         if expected != L::default() && expected != read {
-            self.distrust_configuration();
+            self.contradict_configuration();
         }
     }
 
@@ -220,7 +221,7 @@ impl Decoder {
         let event_type = DebugEventType(message.subtype());
         let new_text_since = event_type.new_text_since();
         if let Some(since) = new_text_since {
-            self.doubts.judge(Doubt::DebugText, self.known(), |releases| is_open(releases, since));
+            self.choices.count_if_open(Choice::DebugText, self.sender(), |releases| is_open(releases, since));
         }
         let releases = self.hints.releases();
         DebugEvent {
@@ -243,7 +244,7 @@ impl Decoder {
 
     fn count_extension<'a>(&mut self, event: &impl PacketEvent<'a>) {
         if event.ext_version() != 0 {
-            self.doubts.add(Doubt::HeaderExtension);
+            self.choices.add(Choice::HeaderExtension);
         }
     }
 }

@@ -34,15 +34,15 @@ pub(super) struct TraceRules {
 
 impl TraceRules {
     pub(super) const SINCE_1_19: Self =
-        Self { original_source: OriginalSource::TellsDirection, overlay_is_egress: false };
+        Self { original_source: OriginalSource::ImpliesEgress, overlay_is_egress: false };
 
     pub(super) fn of(trace: &TraceNotify<'_>, original_source: OriginalSource) -> Self {
         Self { original_source, overlay_is_egress: trace.version() < 2 }
     }
 
     /// Whether the trace is egress, whichever side reports it.
-    fn tell_egress(self, trace: &TraceNotify<'_>, original: Option<Address>) -> bool {
-        let is_translated = original.is_some() & (self.original_source == OriginalSource::TellsDirection);
+    fn is_egress(self, trace: &TraceNotify<'_>, original: Option<Address>) -> bool {
+        let is_translated = original.is_some() & (self.original_source == OriginalSource::ImpliesEgress);
         is_translated | (self.overlay_is_egress & (trace.reason() == trace_reason::ENCRYPT_OVERLAY))
     }
 }
@@ -55,7 +55,7 @@ pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>, rules: TraceRules)
     flow.trace_reason = TraceReason::from_datapath(trace.reason());
     flow.is_reply = is_reply(trace.reason());
     let original = original_source(trace);
-    let is_egress = rules.tell_egress(trace, original);
+    let is_egress = rules.is_egress(trace, original);
     flow.direction = trace_direction(trace, is_egress);
     let is_turned = (flow.direction != Direction::Unknown) & !is_egress;
     flow.turned_by = trace.source() * u16::from(is_turned);

@@ -5,7 +5,7 @@ use tidegate_wire::release::Releases;
 
 /// A choice between readings that fit the same bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Doubt {
+pub(super) enum Choice {
     /// A version 1 drop has 32 bytes in 1.12 and 36 after it: an `EtherType` behind one of them decides, else 36.
     DropHeader,
     /// A source file's number means another file in another release: the newest release decides.
@@ -22,7 +22,7 @@ pub(super) enum Doubt {
     HeaderExtension,
 }
 
-impl Doubt {
+impl Choice {
     const ALL: [Self; 7] = [
         Self::DropHeader,
         Self::DropSourceFile,
@@ -74,72 +74,72 @@ impl Doubt {
     }
 }
 
-/// The `choice` of every doubt.
-pub(super) const CHOICES: [&str; Doubt::ALL.len()] = {
-    let mut choices = [""; Doubt::ALL.len()];
+/// The names of all choices.
+pub(super) const CHOICES: [&str; Choice::ALL.len()] = {
+    let mut choices = [""; Choice::ALL.len()];
     let mut at = 0;
     while at < choices.len() {
-        choices[at] = Doubt::ALL[at].as_str();
+        choices[at] = Choice::ALL[at].as_str();
         at += 1;
     }
     choices
 };
 
-/// Which releases the sender can be of, by all that is known and by the events alone.
+/// The releases that the sender can be of: by the configuration and the events, and by the events alone.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
+pub(super) struct SenderReleases {
     pub(super) releases: Releases,
     pub(super) shown: Releases,
 }
 
-/// Counts of one batch, and what was said of them already.
+/// Choices that were open in one batch, and which of them have been logged.
 #[derive(Debug, Default)]
-pub(super) struct Doubts {
+pub(super) struct Choices {
     counts: Counts,
-    said: [bool; Doubt::ALL.len()],
+    logged: [bool; Choice::ALL.len()],
     /// What only the configuration settled in the stream at hand.
     by_configuration: Counts,
 }
 
-type Counts = [u64; Doubt::ALL.len()];
+type Counts = [u64; Choice::ALL.len()];
 
-impl Doubts {
-    pub(super) fn add(&mut self, doubt: Doubt) {
-        self.counts[doubt as usize] += 1;
+impl Choices {
+    pub(super) fn add(&mut self, choice: Choice) {
+        self.counts[choice as usize] += 1;
     }
 
-    /// Counts a choice if it is open for the releases that are known.
-    pub(super) fn judge(&mut self, doubt: Doubt, known: Known, is_open: impl Fn(Releases) -> bool) {
-        if is_open(known.releases) {
-            self.add(doubt);
-        } else if known.releases != known.shown && is_open(known.shown) {
-            self.by_configuration[doubt as usize] += 1;
+    /// Counts a choice if it is open for these releases.
+    pub(super) fn count_if_open(&mut self, choice: Choice, sender: SenderReleases, is_open: impl Fn(Releases) -> bool) {
+        if is_open(sender.releases) {
+            self.add(choice);
+        } else if sender.releases != sender.shown && is_open(sender.shown) {
+            self.by_configuration[choice as usize] += 1;
         }
     }
 
-    /// Begins with another stream.
-    pub(super) fn forget(&mut self) {
+    /// For the beginning of another stream.
+    pub(super) fn reset(&mut self) {
         self.by_configuration = Counts::default();
     }
 
-    /// The configuration has turned out to be wrong: what only it settled is counted as open after all, and is
-    /// returned by choice.
-    pub(super) fn distrust(&mut self) -> Vec<(&'static str, u64)> {
-        let wrong = std::mem::take(&mut self.by_configuration);
-        let wrong = Doubt::ALL.map(|doubt| (doubt, wrong[doubt as usize]));
-        for (doubt, count) in wrong {
-            self.counts[doubt as usize] += count;
+    /// Counts as open what only the configuration settled, because the configuration is wrong; returns the counts by
+    /// choice.
+    pub(super) fn reopen(&mut self) -> Vec<(&'static str, u64)> {
+        let counts = std::mem::take(&mut self.by_configuration);
+        let reopened = Choice::ALL.map(|choice| (choice, counts[choice as usize]));
+        for (choice, count) in reopened {
+            self.counts[choice as usize] += count;
         }
-        wrong.into_iter().filter(|(_, count)| *count > 0).map(|(doubt, count)| (doubt.as_str(), count)).collect()
+        reopened.into_iter().filter(|(_, count)| *count > 0).map(|(choice, count)| (choice.as_str(), count)).collect()
     }
 
     /// Moves the counts into the books. What is new there is logged.
     pub(super) fn enter(&mut self, tally: &mut Tally) {
-        for doubt in Doubt::ALL {
-            let count = std::mem::take(&mut self.counts[doubt as usize]);
-            tally.ambiguous(doubt.as_str(), count);
-            if count > 0 && !std::mem::replace(&mut self.said[doubt as usize], true) {
-                tracing::warn!(choice = doubt.as_str(), "{}", doubt.advice());
+        for choice in Choice::ALL {
+            let count = std::mem::take(&mut self.counts[choice as usize]);
+            tally.ambiguous(choice.as_str(), count);
+            if count > 0 && !std::mem::replace(&mut self.logged[choice as usize], true) {
+                tracing::warn!(choice = choice.as_str(), "{}", choice.advice());
             }
         }
     }
