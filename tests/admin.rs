@@ -44,6 +44,7 @@ fn ask_as(address: &str, page: &str, more: &str) -> (u16, String, String) {
     ask(TcpStream::connect(address).unwrap(), &format!("GET {page} HTTP/1.1\r\nConnection: close\r\n{more}\r\n"))
 }
 
+/// Certificates for 127.0.0.1 and for a client, made with openssl for a hundred years, by a CA whose key was thrown away.
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tls").join(name)
 }
