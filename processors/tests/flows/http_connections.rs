@@ -144,7 +144,7 @@ fn long_urls_leave_room_for_fewer_connections() {
 #[test]
 fn a_response_has_its_request_only_where_numbers_prove_it() {
     let end = 1 + len(GET);
-    let cases: [Case; 10] = [
+    let cases: [Case; 12] = [
         ("where the client's acknowledgment said", vec![asks(1, 5, GET), answers(5, end, OK)], &[GOT, ANSWERED]),
         ("elsewhere", vec![asks(1, 5, GET), answers(6, end, OK)], &[GOT, "200"]),
         ("on another connection", vec![asks(1, 5, GET), from_server(4001, (5, end, 0x18), OK)], &[GOT, "200"]),
@@ -155,8 +155,18 @@ fn a_response_has_its_request_only_where_numbers_prove_it() {
             &[GOT, ANSWERED, GOT, ANSWERED],
         ),
         (
+            "by order and lengths, where the acknowledgment is an older one",
+            vec![asks(1, 1, GET), answers(1, 1, OK), asks(end, 1, GET), answers(1 + len(OK), 1, OK)],
+            &[GOT, ANSWERED, GOT, ANSWERED],
+        ),
+        (
+            "behind a gap in which there can be a request, with an older acknowledgment",
+            vec![asks(1, 1, GET), answers(1, end, OK), asks(end + 9, 1, GET), answers(1 + len(OK), 2 * end, OK)],
+            &[GOT, ANSWERED, GOT, "200"],
+        ),
+        (
             "pipelined, the second right behind the first",
-            vec![asks(1, 1, GET), asks(end, 1, GET), answers(1, end, OK), answers(1 + len(OK), end, OK)],
+            vec![asks(1, 1, GET), asks(end, 1, GET), answers(1, 1, OK), answers(1 + len(OK), 1, OK)],
             &[GOT, GOT, ANSWERED, ANSWERED],
         ),
         (

@@ -74,6 +74,9 @@ fn an_interim_response_is_a_part_of_the_final_one() {
     }
 }
 
+/// What is tried, request and response, and the messages that come of all.
+type Switch = (&'static str, [&'static [u8]; 2], &'static [&'static str]);
+
 #[test]
 fn another_protocol_ends_http_on_its_connection() {
     let upgrade = b"GET /chat HTTP/1.1\r\nHost: shop\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
@@ -81,7 +84,7 @@ fn another_protocol_ends_http_on_its_connection() {
     let connect = b"CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n";
     let tunnelled = b"HTTP/1.1 200 Connection established\r\n\r\n";
     let refused = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
-    let cases: [(&str, [&[u8]; 2], &[&str]); 3] = [
+    let cases: [Switch; 3] = [
         ("101", [upgrade, switching], &["GET http://shop/chat", "101 (GET http://shop/chat)"]),
         ("2xx to CONNECT", [connect, tunnelled], &["CONNECT db:5432", "200 (CONNECT db:5432)"]),
         (

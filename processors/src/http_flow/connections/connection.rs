@@ -53,6 +53,8 @@ pub(in super::super) struct Asked {
     pub(in super::super) end: Option<u32>,
     /// The sequence number at which its answer begins, if it is known.
     pub(in super::super) answer_at: Option<u32>,
+    /// Whether that follows from the messages in front of it, and not from the client's acknowledgment.
+    pub(in super::super) is_chained: bool,
     pub(in super::super) time: Timestamp,
     pub(in super::super) method: Word,
     pub(in super::super) url: String,
@@ -67,6 +69,7 @@ impl Asked {
             start: at.seq,
             end,
             answer_at: at.ack,
+            is_chained: false,
             time: at.time,
             method: http.method.clone(),
             url: http.url.clone(),
@@ -127,6 +130,9 @@ pub(in super::super) struct Connection {
     responses: Stream,
     /// In the order of their sequence numbers.
     asked: Vec<Asked>,
+    /// Where the next request and its answer begin: behind the last request that was answered, and behind its answer, if
+    /// both ends are certain.
+    turn: Option<(u32, u32)>,
     orphan: Option<Orphan>,
 }
 
@@ -141,6 +147,7 @@ impl Connection {
             requests: Stream::default(),
             responses: Stream::default(),
             asked: Vec::new(),
+            turn: None,
             orphan: None,
         }
     }
@@ -222,7 +229,13 @@ impl Connection {
 
     /// Remembers a request, unless the response to it was reported before it, as reports of two CPUs can be in the wrong
     /// order: then it is returned with that.
-    pub(in super::super) fn ask(&mut self, asked: Asked) -> Option<(Asked, Message)> {
+    pub(in super::super) fn ask(&mut self, mut asked: Asked) -> Option<(Asked, Message)> {
+        if let Some((request, answer)) = self.turn
+            && asked.start == request
+            && asked.answer_at.is_none_or(|at| distance(at, answer) >= 0)
+        {
+            (asked.answer_at, asked.is_chained) = (Some(answer), true);
+        }
         if let Some(orphan) = self.orphan.take_if(|orphan| asked.answer_at == Some(orphan.at)) {
             return Some((asked, orphan.message));
         }
@@ -240,7 +253,8 @@ impl Connection {
     /// request begins there.
     pub(in super::super) fn interim(&mut self, at: &Position, end: Option<u32>) {
         if let Some(index) = self.answered_by(at, false) {
-            self.asked[index].answer_at = end;
+            let asked = &mut self.asked[index];
+            (asked.answer_at, asked.is_chained) = (end, true);
         }
     }
 
@@ -256,22 +270,25 @@ impl Connection {
     }
 
     /// The oldest request whose answer begins where this response does: where the client's acknowledgment said that the
-    /// next byte would be. A response that acknowledges less than the bytes before the request was sent without it.
+    /// next byte would be, or where what is in front of it says. In the first case, a response that acknowledges less than
+    /// the bytes before the request was sent without it.
     fn answered_by(&self, at: &Position, needs_ack: bool) -> Option<usize> {
         let least = if needs_ack { 1 } else { 0 };
         self.asked.iter().position(|asked| {
-            let is_excluded = at.ack.is_some_and(|ack| distance(asked.start, ack) < least);
-            asked.answer_at == Some(at.seq) && !is_excluded
+            let is_excluded = || at.ack.is_some_and(|ack| distance(asked.start, ack) < least);
+            asked.answer_at == Some(at.seq) && (asked.is_chained || !is_excluded())
         })
     }
 
     /// The answer to `asked` is over before `end`, if that is known: the next one begins there, if it was pipelined right
     /// behind it.
     pub(in super::super) fn answered(&mut self, asked: &Asked, at: &Position, end: Option<u32>) {
+        self.turn = asked.end.zip(end);
         let Some(next) = self.asked.first_mut() else { return };
         let was_pipelined = next.answer_at.is_none_or(|answer| distance(at.seq, answer) <= 0);
         if was_pipelined {
             next.answer_at = end.filter(|_| asked.end == Some(next.start));
+            next.is_chained = true;
         }
     }
 
