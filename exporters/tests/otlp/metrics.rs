@@ -104,6 +104,31 @@ async fn a_series_has_the_labels_of_its_own_family() {
 }
 
 #[tokio::test]
+async fn series_of_two_pipelines_with_the_same_labels_are_one_as_for_prometheus() {
+    let backend = Backend::start();
+    let rig = Setup::new(&backend.url(), &[AT_THE_END]).start();
+    let [a, b, c] = [counter("FORWARDED"), counter("FORWARDED"), counter("DROPPED")];
+    let bounds = || MetricKind::Histogram { bounds: vec![1.0] };
+    let time = [(); 2].map(|()| series("hubble_http_request_duration_seconds", "s", bounds(), "x"));
+    let observed = |n: u64| Value::Histogram(Arc::new(Histogram { buckets: vec![n, 1], sum: 0.5, count: n + 1 }));
+    rig.send(vec![point(&a, Value::Counter(1.0)), point(&b, Value::Counter(2.0)), point(&c, Value::Counter(4.0))])
+        .await;
+    rig.send(vec![point(&time[0], observed(1)), point(&time[1], observed(3))]).await;
+    let gone = counter("FORWARDED");
+    rig.send(vec![point(&gone, Value::Counter(100.0))]).await;
+    rig.send(vec![point(&gone, Value::Ended), point(&b, Value::Counter(3.0))]).await;
+    rig.finish().await;
+    let received = backend.services.metrics.received();
+    let all = metrics(&received[0]);
+    let mut values: Vec<_> = sums(&all[0]).iter().map(|point| format!("{:?}", point.value.unwrap())).collect();
+    values.sort();
+    assert_eq!(values, ["AsDouble(4.0)", "AsDouble(4.0)"], "1 and 3 together, and 4");
+    let Some(Data::Histogram(histogram)) = &all[1].data else { panic!("{:?}", all[1]) };
+    let [one] = histogram.data_points.as_slice() else { panic!("{histogram:?}") };
+    assert_eq!((&one.bucket_counts[..], one.sum, one.count), (&[4, 2][..], Some(1.0), 6));
+}
+
+#[tokio::test]
 async fn a_series_that_ended_is_not_sent_again() {
     let backend = Backend::start();
     let rig = Setup::new(&backend.url(), &[AT_THE_END]).start();

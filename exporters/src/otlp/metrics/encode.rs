@@ -68,7 +68,7 @@ impl Packer {
         let mut metric = Points::new(&members.family);
         self.bytes += metric.header_len();
         while let Some(id) = series.last() {
-            if let Some(point) = members.entry(*id).and_then(|entry| DataPoint::new(&members.family, entry, now)) {
+            if let Some(point) = members.entry(*id).and_then(|entry| DataPoint::new(&members.family, &entry, now)) {
                 let len = point.encoded_len() + FRAMING;
                 if self.points > 0 && self.bytes + len > self.room {
                     break;
@@ -162,7 +162,7 @@ impl DataPoint {
             (MetricKind::Counter, Value::Counter(value)) | (MetricKind::Gauge, Value::Gauge(value)) => {
                 Some(Self::Number(NumberDataPoint {
                     attributes: attributes(series),
-                    start_time_unix_nano: series.start.0,
+                    start_time_unix_nano: entry.start.0,
                     time_unix_nano: now.0,
                     value: Some(number_data_point::Value::AsDouble(*value)),
                     ..NumberDataPoint::default()
@@ -171,7 +171,7 @@ impl DataPoint {
             (MetricKind::Histogram { bounds }, Value::Histogram(histogram)) => {
                 Some(Self::Histogram(HistogramDataPoint {
                     attributes: attributes(series),
-                    start_time_unix_nano: series.start.0,
+                    start_time_unix_nano: entry.start.0,
                     time_unix_nano: now.0,
                     count: histogram.count,
                     sum: Some(histogram.sum),

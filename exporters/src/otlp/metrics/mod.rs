@@ -8,6 +8,7 @@
 //! the same series; `tidegate_otlp_metric_exports_total{outcome}` counts. Only the requests of the last one are
 //! repeated, until the exporter has to end.
 
+mod alike;
 mod encode;
 mod name;
 mod table;

@@ -1,10 +1,14 @@
 //! The last value of every series.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_core::metric::{Family, Point, Series, Value};
+use tidegate_core::Timestamp;
+use tidegate_core::metric::{Family, Histogram, Point, Series, Value};
+
+use super::alike::{Alike, are_alike};
 
 /// All series, by the names of their families. As large as the stages before this one make it: they
 /// limit the number of series, and say when one has ended.
@@ -19,13 +23,17 @@ pub(super) struct Members {
     pub(super) family: Arc<Family>,
     /// By the address of the series, which is its identity while the table holds it.
     series: HashMap<usize, Entry>,
+    alike: Alike,
 }
 
 /// One series.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) series: Arc<Series>,
     pub(super) value: Value,
+    time: Timestamp,
+    /// Since when the value counts.
+    pub(super) start: Timestamp,
 }
 
 impl Table {
@@ -34,19 +42,28 @@ impl Table {
         let family = &point.series.family;
         let id = Arc::as_ptr(&point.series).addr();
         if !self.families.contains_key(&family.name) {
-            let members = Members { family: Arc::clone(family), series: HashMap::new() };
+            let (family, alike) = (Arc::clone(family), Alike::default());
+            let members = Members { family: Arc::clone(&family), series: HashMap::new(), alike };
             self.families.insert(family.name.clone(), members);
         }
         let Some(members) = self.families.get_mut(&family.name) else { return };
         match &point.value {
-            Value::Ended => drop(members.series.remove(&id)),
-            value => {
-                members
-                    .series
-                    .entry(id)
-                    .and_modify(|entry| entry.value = value.clone())
-                    .or_insert_with(|| Entry { series: Arc::clone(&point.series), value: value.clone() });
+            Value::Ended => {
+                if members.series.remove(&id).is_some() {
+                    members.alike.remove(&point.series, id);
+                }
             }
+            value => match members.series.get_mut(&id) {
+                Some(entry) => {
+                    entry.value = value.clone();
+                    entry.time = point.time;
+                }
+                None => {
+                    let (series, start) = (Arc::clone(&point.series), point.series.start);
+                    members.alike.add(&series, id);
+                    members.series.insert(id, Entry { series, value: value.clone(), time: point.time, start });
+                }
+            },
         }
         if members.series.is_empty() {
             self.families.remove(&family.name);
@@ -69,10 +86,34 @@ impl Table {
 }
 
 impl Members {
-    /// A series, unless it has ended.
-    pub(super) fn entry(&self, id: usize) -> Option<&Entry> {
-        self.series.get(&id)
+    /// A series, unless it has ended. Of those with the same labels the first one has what they come to together, as in an
+    /// exposition for Prometheus, and the others are left out.
+    pub(super) fn entry(&self, id: usize) -> Option<Cow<'_, Entry>> {
+        let entry = self.series.get(&id)?;
+        let Some(candidates) = self.alike.others(&entry.series) else { return Some(Cow::Borrowed(entry)) };
+        let entries = candidates.filter_map(|id| self.series.get(&id));
+        let mut alike: Vec<_> = entries.filter(|other| are_alike(&entry.series, &other.series)).collect();
+        let is_first = alike.first().is_some_and(|first| Arc::ptr_eq(&first.series, &entry.series));
+        alike.sort_by_key(|entry| entry.time);
+        is_first.then(|| alike.into_iter().cloned().reduce(merge).map(Cow::Owned))?
     }
+}
+
+/// Counts are added up; of anything else the newer value is taken.
+fn merge(older: Entry, newer: Entry) -> Entry {
+    let start = older.start.min(newer.start);
+    let value = match (older.value, newer.value) {
+        (Value::Counter(a), Value::Counter(b)) => Value::Counter(a + b),
+        (Value::Histogram(a), Value::Histogram(b)) if a.buckets.len() == b.buckets.len() => {
+            Value::Histogram(Arc::new(Histogram {
+                buckets: a.buckets.iter().zip(&b.buckets).map(|(a, b)| a + b).collect(),
+                sum: a.sum + b.sum,
+                count: a.count + b.count,
+            }))
+        }
+        (_, newer) => newer,
+    };
+    Entry { series: newer.series, value, time: newer.time, start }
 }
 
 /// The series that an export has still to visit. It borrows nothing, so that the table can change on the way: a
