@@ -23,7 +23,7 @@ impl RepeatRequests {
     }
 
     /// A view for a task, which sees the requests that come from now on.
-    pub(crate) fn from_now_on(&self) -> SeenRepeats {
+    pub(crate) fn subscribe(&self) -> SeenRepeats {
         SeenRepeats { requests: self.clone(), seen: self.0.load(Ordering::Acquire) }
     }
 }

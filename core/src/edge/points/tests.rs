@@ -123,7 +123,7 @@ fn a_processor_sees_the_end_of_series_that_came_another_way() {
 #[test]
 fn a_series_beyond_the_bound_is_refused_and_asked_for_when_another_one_has_ended() {
     let (mut bench, [a, b, c]) = (Bench::new(Reader::Exporter, 2), series(["a", "b", "c"]));
-    let mut seen = bench.repeats.from_now_on();
+    let mut seen = bench.repeats.subscribe();
     bench.push(0, &[(&a, 1.0), (&b, 1.0), (&c, 1.0), (&c, 2.0)]);
     assert_eq!(bench.counts()[0], (4, 0, 2), "{}", reason::TOO_MANY_SERIES);
     assert_eq!(bench.take().concat().len(), 2);

@@ -165,7 +165,7 @@ impl<'a> Rebuilding<'a> {
             after: before.chain(long_before).cloned().collect(),
             inbox,
             heritage: Arc::clone(&self.heritage),
-            repeats: self.repeats.from_now_on(),
+            repeats: self.repeats.subscribe(),
             books: books.to_vec(),
             exits: Arc::new(FanOut::new(Arc::clone(&books[books.len() - 1]), targets)),
         };

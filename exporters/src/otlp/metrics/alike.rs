@@ -1,6 +1,7 @@
 //! Series of one name with the same labels: two pipelines can have them, and a backend takes one point of each.
 
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashMap};
 use tidegate_core::metric::Series;
@@ -53,11 +54,7 @@ impl Alike {
 
     /// Of all labels, in whatever order.
     fn hash(&self, series: &Series) -> u64 {
-        let one = |pair: (&String, &std::sync::Arc<str>)| {
-            let mut hasher = self.hasher.build_hasher();
-            pair.hash(&mut hasher);
-            hasher.finish()
-        };
+        let one = |pair: (&String, &Arc<str>)| self.hasher.hash_one(pair);
         series.family.label_names.iter().zip(&series.labels).map(one).fold(0, u64::wrapping_add)
     }
 }
