@@ -20,6 +20,9 @@ pub(crate) struct Page<Name: Ord = &'static str> {
     /// Whether they are connected, for the receivers that have a peer.
     #[serde(default)]
     pub(crate) connected: BTreeMap<String, bool>,
+    /// What is wrong with the stages that cannot do all of their work, or have ended before the others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) degraded: BTreeMap<String, String>,
 }
 
 impl Page {
@@ -30,7 +33,8 @@ impl Page {
             let (_, stage) = instrument.labels.iter().find(|(name, _)| *name == "stage")?;
             Some((stage.clone(), instrument.value() == 1))
         });
-        Self { report, version: env!("CARGO_PKG_VERSION").to_owned(), connected: connected.collect() }
+        let degraded = telemetry.health().unwell();
+        Self { report, version: env!("CARGO_PKG_VERSION").to_owned(), connected: connected.collect(), degraded }
     }
 
     /// As one line of JSON.

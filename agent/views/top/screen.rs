@@ -20,9 +20,10 @@ const MUCH: f64 = 0.8;
 
 /// Draws the screen.
 pub(super) fn draw(frame: &mut Frame<'_>, address: &str, state: &mut State) {
-    let [head, middle, foot] =
-        Layout::vertical([Constraint::Length(3), Constraint::Min(0), Constraint::Length(1)]).areas(frame.area());
     let lines = state.activity().map_or_else(Vec::new, |activity| about(address, activity));
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).max(3);
+    let [head, middle, foot] =
+        Layout::vertical([Constraint::Length(height), Constraint::Min(0), Constraint::Length(1)]).areas(frame.area());
     for (line, y) in lines.iter().zip(head.y..head.bottom()) {
         frame.buffer_mut().set_line(head.x, y, line, head.width);
     }
@@ -76,7 +77,11 @@ fn about(address: &str, activity: &Activity) -> Vec<Line<'static>> {
         state.push(Span::raw(format!("; {stage} ")));
         state.push(if *connected { Span::raw("connected").green() } else { Span::raw("NOT CONNECTED").red().bold() });
     }
-    vec![Line::raw(agent).bold(), Line::from(state), Line::default()]
+    let mut lines = vec![Line::raw(agent).bold(), Line::from(state)];
+    let degraded = activity.now.degraded.iter();
+    lines.extend(degraded.map(|(stage, why)| Line::raw(format!("{stage} DEGRADED: {why}")).red().bold()));
+    lines.push(Line::default());
+    lines
 }
 
 /// Stages, then edges.

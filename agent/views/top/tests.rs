@@ -68,6 +68,15 @@ flows     processors.p  ··········     0  1,000  ·········· 
 ";
 
 #[test]
+fn each_stage_that_is_degraded_has_a_line_of_its_own() {
+    let mut now = page(124);
+    now.degraded.insert("exporters.x".to_owned(), "the reader stalls".to_owned());
+    let text = screen::text("here:1", &Activity::between(Some(&page(120)), now));
+    let lines: Vec<_> = text.lines().skip(2).take(2).collect();
+    assert_eq!(lines, ["exporters.x DEGRADED: the reader stalls", ""]);
+}
+
+#[test]
 fn two_reports_make_a_text() {
     let activity = Activity::between(Some(&page(120)), page(124));
     assert_eq!(screen::text("here:1", &activity), TEXT);
