@@ -79,6 +79,25 @@ fn mask_whole_words(sentence: &str, secret: &str) -> String {
     masked + &sentence[end..]
 }
 
+/// Masks a secret. One that is short is a part of many words, and is looked for between them.
+fn replace(sentence: &str, secret: &str) -> String {
+    if secret.len() >= SHORTEST_WORD {
+        return sentence.replace(secret, MASK);
+    }
+    let is_word = |c: char| c.is_alphanumeric();
+    let mut masked = String::with_capacity(sentence.len());
+    let mut end = 0;
+    for (at, _) in sentence.match_indices(secret) {
+        let behind = at + secret.len();
+        if !sentence[..at].ends_with(is_word) && !sentence[behind..].starts_with(is_word) {
+            masked.push_str(&sentence[end..at]);
+            masked.push_str(MASK);
+            end = behind;
+        }
+    }
+    masked + &sentence[end..]
+}
+
 /// URLs in a sentence.
 fn mask_words(sentence: &str) -> String {
     let is_between = |c: char| matches!(c, ' ' | '`' | '"');
@@ -267,7 +286,8 @@ impl<'t> Lexer<'t> {
 
     fn keep(&mut self, content: Range<usize>, secret: bool) {
         let text = &self.text[content.clone()];
-        let ranges: Vec<_> = if secret { std::iter::once(0..text.len()).collect() } else { url_secrets(text).into() };
+        let end = text.len();
+        let ranges = if secret { [0..end, end..end] } else { url_secrets(text) };
         let ranges = ranges.into_iter().filter(|range| !range.is_empty());
         self.found.extend(ranges.map(|range| content.start + range.start..content.start + range.end));
     }

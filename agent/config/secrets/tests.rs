@@ -97,10 +97,12 @@ fn sentences_lose_what_the_file_and_the_environment_hold() {
     let mut secrets = Secrets::default();
     secrets.mask("headers = { a = \"Bearer s3cret\" }");
     secrets.add("from-env");
+    secrets.add("5");
     let cases = [
         ("invalid type: string \"Bearer s3cret\", expected a map", "invalid type: string \"***\", expected a map"),
         ("`s3cret` is nothing", "`***` is nothing"),
         ("from-env", "***"),
+        ("integer `5`, expected a port from 1 to 65535", "integer `***`, expected a port from 1 to 65535"),
         ("`http://x:y@h` is wrong", "`http://***@h` is wrong"),
         ("did you mean `http://h/?k=1` or not?", "did you mean `http://h/?***` or not?"),
     ];

@@ -235,7 +235,7 @@ impl Link {
         let problem = state.problems.iter().find(|problem| !problem.is_empty()).map_or("", String::as_str);
         let problem = match held_back {
             0 => problem.to_owned(),
-            _ => format!("{problem}; {held_back} changes between good and bad since the last line about it"),
+            _ => format!("{problem}; changes between good and bad since the last line about it: {held_back}"),
         };
         if is_degraded {
             tracing::warn!(stage = self.stage, "{problem}");

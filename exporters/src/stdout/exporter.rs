@@ -33,6 +33,9 @@ const OUTPUT_CLOSED: &str = "output_closed";
 /// The output could not be written to.
 const WRITE_FAILED: &str = "write_failed";
 
+/// How often in the time of a stall to look whether it is one.
+const LOOKS: u32 = 5;
+
 /// How long half a line may take to be ended when the output is given up.
 const LAST_NEWLINE: Duration = Duration::from_secs(1);
 
@@ -191,7 +194,7 @@ impl Run {
         self.output.write(std::mem::take(&mut self.page)).await?;
         let mut movement = Movement::begin(self.output.bytes(), Instant::now());
         loop {
-            if let Ok((page, result)) = timeout(self.stall, self.output.done()).await {
+            if let Ok((page, result)) = timeout(self.stall / LOOKS, self.output.done()).await {
                 self.page = page;
                 return result;
             }

@@ -117,3 +117,18 @@ fn a_peers_text_shows_no_header_and_is_cut() {
     let problem = rig.problem().expect("a problem");
     assert!(problem.contains("bad key *** xxx") && problem.len() < 900, "{problem}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_was_held_back_is_shown_later_even_if_nothing_is_sent() {
+    let rig = Rig::new();
+    rig.fails(http(503));
+    rig.link.delivered(Service::Logs);
+    rig.fails(http(503));
+    assert_eq!((rig.problem(), rig.connected()), (None, 0), "the second change for the worse is held back");
+    let due = rig.link.due().expect("there is something to show");
+    tokio::time::sleep_until(due).await;
+    rig.link.catch_up();
+    let problem = rig.problem().expect("it is shown");
+    assert!(problem.ends_with("; changes between good and bad since the last line about it: 1"), "{problem}");
+    assert_eq!(rig.link.due(), None);
+}
