@@ -53,7 +53,8 @@ impl Courier {
             };
             match backoff.next(start.elapsed(), hint, fastrand::f64()) {
                 Some(delay) => {
-                    tracing::debug!(?service, attempt, ?delay, "the request is sent again after a delay");
+                    let stage = self.link.stage();
+                    tracing::debug!(stage, ?service, attempt, ?delay, "sending a request of OTLP again after a delay");
                     sleep(delay).await;
                 }
                 None => return sent.give_up(reason::RETRIES_EXHAUSTED),
@@ -64,6 +65,7 @@ impl Courier {
     /// One attempt; an error is the shortest time after which it may be repeated.
     pub(super) async fn attempt(&self, service: Service, frame: Bytes, sent: &Sent) -> Result<Terminal, Duration> {
         let before = sent.get();
+        tracing::debug!(stage = self.link.stage(), ?service, bytes = frame.len(), "sending a request of OTLP");
         match self.peer.attempt(service, frame, sent).await {
             Ok(Accepted { rejected: 0, message }) => {
                 if message.is_empty() {

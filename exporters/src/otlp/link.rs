@@ -94,6 +94,11 @@ impl Link {
         Self { stage, endpoint, clues, secrets, health, connected, outcomes, state }
     }
 
+    /// The exporter's stage.
+    pub(super) fn stage(&self) -> &str {
+        &self.stage
+    }
+
     /// A request was taken, all of it.
     pub(super) fn delivered(&self, service: Service) {
         self.outcomes.delivered.add(1);
@@ -247,9 +252,10 @@ impl Link {
         self.state().refusals.admit(Instant::now())
     }
 
-    /// A peer's text for the log: without secrets, and not long.
+    /// A peer's text for the log: without secrets, on one line, and not long.
     fn clean(&self, text: &str) -> String {
-        let text = self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK));
+        let text = text.replace(char::is_control, " ");
+        let text = self.secrets.iter().fold(text, |text, secret| text.replace(secret, MASK));
         match text.char_indices().nth(LONGEST_TEXT) {
             Some((end, _)) => format!("{}...", &text[..end]),
             None => text,

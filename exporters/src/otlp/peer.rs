@@ -82,7 +82,6 @@ impl Peer {
     pub(super) async fn attempt(&self, service: Service, frame: Bytes, sent: &Sent) -> Result<Accepted, Failure> {
         let _known = self.known.add(&frame);
         let Line { channel, age } = self.line.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        tracing::debug!(?service, bytes = frame.len(), "sending a request");
         let since = Instant::now();
         let bytes = frame.len();
         let call = call(channel, service.path(), self.headers.clone(), frame, sent);

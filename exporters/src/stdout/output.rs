@@ -126,13 +126,15 @@ impl Writer {
                 return Err(ErrorKind::Interrupted.into());
             }
             let piece = piece(&page.text.as_bytes()[page.written..], self.sink.room());
-            self.progress.attempted.store(lines(piece), Ordering::Release);
+            let count = lines(piece);
+            self.progress.attempted.store(count, Ordering::Release);
             match self.sink.write(piece) {
                 Ok(0) => return self.fail(page, ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     page.written += n;
                     self.progress.bytes.fetch_add(n as u64, Ordering::AcqRel);
-                    self.progress.lines.fetch_add(lines(&piece[..n]), Ordering::AcqRel);
+                    let written = if n == piece.len() { count } else { lines(&piece[..n]) };
+                    self.progress.lines.fetch_add(written, Ordering::AcqRel);
                     self.progress.attempted.store(0, Ordering::Release);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

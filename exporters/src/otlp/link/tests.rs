@@ -113,7 +113,7 @@ fn a_backend_that_refuses_one_request_is_connected() {
 #[test]
 fn a_peers_text_shows_no_header_and_is_cut() {
     let rig = Rig::new();
-    rig.fails(Failure::Status(Status::unauthenticated(format!("bad key s3cret {}", "x".repeat(5000)))));
+    rig.fails(Failure::Status(Status::unauthenticated(format!("bad\nkey s3cret {}", "x".repeat(5000)))));
     let problem = rig.problem().expect("a problem");
     assert!(problem.contains("bad key *** xxx") && problem.len() < 900, "{problem}");
 }
