@@ -110,7 +110,8 @@ fn end(mut agent: Agent, end: End) -> crate::support::Ended {
     agent.signal("TERM");
     if end == End::SecondSignal {
         agent.says("stopping; another signal ends it at once");
-        agent.signal("TERM");
+        // Signals that come together are one.
+        agent.signal_until("TERM", "ending at once");
     }
     agent.ended_unread()
 }
