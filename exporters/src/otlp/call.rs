@@ -147,7 +147,8 @@ fn retry_delay(text: &str, now: SystemTime) -> Option<std::time::Duration> {
     Some(httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default())
 }
 
-/// The message behind its prefix; `None` if it is not there as a whole. Whoever sent it compressed, unasked, says nothing.
+/// The message behind its prefix; `None` if it is incomplete. A compressed one, which was not asked
+/// for, counts as empty.
 fn message(mut body: Bytes) -> Option<Bytes> {
     let prefix = body.get(..PREFIX)?;
     let is_compressed = prefix[0] != 0;

@@ -217,7 +217,7 @@ impl Run {
         }
     }
 
-    /// What others write behind half a line is to be a line of its own. Whoever has not read so far may never do.
+    /// Ends half a line, so that what is written next begins a line. Waits a second at most, since the output may be blocked.
     async fn end_half_line(&mut self) {
         if self.page.half_line() > 0 {
             let newline = Page { text: "\n".to_owned(), written: 0 };

@@ -1,6 +1,6 @@
 //! A thread that writes. Standard output can block for as long as its reader likes, which must hold up
-//! neither the other stages nor the end of the process: a runtime waits for its blocking tasks, nobody
-//! waits for a thread.
+//! neither the other stages nor the end of the process: a runtime waits for its blocking tasks, and not for a
+//! thread.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::sink::Sink;
 
-/// How long to wait for an output that is non-blocking, as whoever shares it can make it.
+/// How long to wait for an output that another process has made non-blocking.
 const RETRY: Duration = Duration::from_millis(2);
 
 /// Lines to be written.
