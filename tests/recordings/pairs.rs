@@ -54,7 +54,9 @@ fn in_order(theirs: &[String], ours: &[String]) -> Vec<(usize, usize)> {
 /// What a line is about, with as little of what can differ as tells events apart.
 fn key(line: &Value) -> String {
     if let Some(flow) = line.get("flow") {
-        let address = |side: &str| flow.pointer(&format!("/IP/{side}"));
+        // Records of the DNS proxy have addresses with a zone, which tidegate leaves out.
+        let without_zone = |text: &str| text.split('%').next().unwrap_or_default().to_owned();
+        let address = |side: &str| flow.pointer(&format!("/IP/{side}")).and_then(Value::as_str).map(without_zone);
         let l7 = flow.pointer("/l7/type");
         return json!([flow["event_type"], address("source"), address("destination"), flow["ethernet"], l7])
             .to_string();
