@@ -57,6 +57,18 @@ fn what_the_time_to_drain_leaves_fails_the_run_and_names_the_key() {
 }
 
 #[test]
+fn the_last_values_of_metrics_count_as_what_the_run_lost_at_its_end() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let place = Place::new();
+    let chain = &[CHAIN, &["hubble_metrics"]].concat();
+    let keys = otlp(nobody, "drain_timeout = \"0s\"\nsignals = [\"metrics\"]");
+    let ended = run(&place.replay(500, chain, "otlp", &keys), &place.path("ledger.json"), &[]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let error = ended.stderr.lines().last().unwrap();
+    assert!(error.contains("the last values of ") && error.contains("`exporters.otlp.drain_timeout`"), "{error}");
+}
+
+#[test]
 fn requests_that_are_never_answered_are_unconfirmed_and_fail_the_run() {
     let collector = Collector::answering(&[], Answer::Hang);
     let place = Place::new();

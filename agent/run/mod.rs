@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::cli::ConfigFile;
 use crate::config::{Assembly, Service, process_environment};
 use crate::declared::undeclared;
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::losses::{self, AtEnd, Manner};
 use crate::telemetry::{Agent, Page, serve_pages};
 use crate::{log, signals, systemd, validate};
@@ -134,7 +134,7 @@ async fn run_and_report(
         file.write_unless(page.to_json(), &stop).await?;
     }
     match options.is_demo {
-        true => ended?,
+        true => ended.or_else(|failure| if failure.is_undelivered() { Ok(()) } else { Err(failure) })?,
         false => delivered(ended, &report, &ledger.at_end())?,
     }
     if options.strict { settled(&report) } else { Ok(()) }
@@ -176,6 +176,7 @@ async fn execute(
 fn delivered(ended: Result<(), Failure>, report: &Report, before: &[StageReport]) -> Result<(), Error> {
     let manner = match &ended {
         Ok(()) => Manner::Drained,
+        Err(failure) if failure.is_undelivered() => Manner::Drained,
         Err(Failure::Overdue { .. }) => Manner::Overdue,
         Err(Failure::Interrupted { .. }) => Manner::Interrupted,
         Err(_) => return Ok(ended?),
@@ -183,7 +184,7 @@ fn delivered(ended: Result<(), Failure>, report: &Report, before: &[StageReport]
     match (ended, AtEnd::new(report, before, manner)) {
         (ended, None) => Ok(ended?),
         (Ok(()), Some(lost)) => Err(Error::failed(lost.to_string())),
-        (Err(failure), Some(lost)) => Err(Error::failed(format!("{failure}; {lost}"))),
+        (Err(failure), Some(lost)) => Err(Error::failed(format!("{}; {lost}", chain(&failure)))),
     }
 }
 

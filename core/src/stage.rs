@@ -95,6 +95,17 @@ pub trait Exporter: Send {
 #[error("nobody reads the output any more")]
 pub struct OutputClosed;
 
+/// The error of an exporter that has ended in order, but had no time to deliver what it keeps beside the records, such as
+/// the last values of metrics. The run has lost something at its end, by a limit of its own.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} could not be delivered in time (`{key}` gives it more)")]
+pub struct Undelivered {
+    /// What was left.
+    pub what: String,
+    /// The key that gives more time.
+    pub key: String,
+}
+
 /// The wish that receivers end; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {

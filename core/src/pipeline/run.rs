@@ -13,7 +13,7 @@ use super::topology::Topology;
 use super::wiring::{Site, Wiring};
 use crate::health::Health;
 use crate::ledger::Ledger;
-use crate::stage::{OutputClosed, StageError, Stop};
+use crate::stage::{OutputClosed, StageError, Stop, Undelivered};
 
 /// Why a run did not end as it should.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,14 @@ pub enum Failure {
         /// Their names.
         stages: Vec<String>,
     },
+}
+
+impl Failure {
+    /// Whether the stage ended in order, but for [what it had no time for](Undelivered).
+    #[must_use]
+    pub fn is_undelivered(&self) -> bool {
+        matches!(self, Self::Failed { source, .. } if source.is::<Undelivered>())
+    }
 }
 
 /// How long the tear-down waits for stages that do not let themselves be cancelled, because they
@@ -171,6 +179,11 @@ impl Running {
             Early::Returned => {
                 tracing::warn!(stage, "it has ended before its input did");
                 health.ended("it has ended before its input did", false);
+            }
+            Early::Failed(failure) if failure.is_undelivered() => {
+                tracing::warn!(error = &failure as &dyn std::error::Error, "an exporter has ended and lost something");
+                health.ended(causes(&failure), true);
+                self.failed_exporters.push((stage, failure));
             }
             Early::Failed(failure) => {
                 tracing::error!(error = &failure as &dyn std::error::Error, "an exporter has ended, the others go on");

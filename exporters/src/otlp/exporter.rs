@@ -15,7 +15,7 @@ use tidegate_core::component::BuildContext;
 use tidegate_core::edge::{Delivery, Inbox};
 use tidegate_core::ledger::{SIGNALS_RULE, Ticket};
 use tidegate_core::record::Record;
-use tidegate_core::stage::{Exporter, StageError};
+use tidegate_core::stage::{Exporter, StageError, Undelivered};
 use tidegate_core::telemetry::Gauge;
 use tidegate_core::{Kind, Kinds, Timestamp};
 use tokio::sync::watch;
@@ -95,8 +95,14 @@ impl Exporter for Otlp {
             courier,
             hurry: watch::Sender::new(false),
         };
-        run.run(inbox).await;
-        Ok(())
+        let key = format!("{}.drain_timeout", self.context.stage);
+        match run.run(inbox).await {
+            0 => Ok(()),
+            series => {
+                let what = format!("the last values of {series} metric series");
+                Err(Undelivered { what, key }.into())
+            }
+        }
     }
 
     /// Records that have to reach another core first take a third more time. But gzip takes ten times as long as all else
@@ -121,23 +127,23 @@ struct Run {
 
 impl Run {
     /// Works until everything is delivered or given up. The time to give up begins when nobody can fill
-    /// the inbox any more.
-    async fn run(mut self, mut inbox: Inbox) {
+    /// the inbox any more. Yields of how many metric series the last values were given up.
+    async fn run(mut self, mut inbox: Inbox) -> u64 {
         let (closed, drain_timeout, hurry) = (inbox.closed(), self.drain_timeout, self.hurry.clone());
         let watch = async {
             closed.await;
             sleep(drain_timeout).await;
             hurry.send_replace(true);
-            pending::<()>().await;
+            pending().await
         };
         tokio::select! {
             biased;
-            () = self.work(&mut inbox) => {}
-            () = watch => {}
+            left = self.work(&mut inbox) => left,
+            left = watch => left,
         }
     }
 
-    async fn work(&mut self, inbox: &mut Inbox) {
+    async fn work(&mut self, inbox: &mut Inbox) -> u64 {
         while let Some(delivery) = self.next(inbox).await {
             self.take(delivery, inbox).await;
         }
@@ -147,8 +153,9 @@ impl Run {
                 self.in_flight.next().await;
             }
         };
-        tokio::join!(rest, self.metrics.finish(&self.courier, self.hurry.subscribe()));
+        let ((), left) = tokio::join!(rest, self.metrics.finish(&self.courier, self.hurry.subscribe()));
         self.gauge();
+        left
     }
 
     fn is_late(&self) -> bool {

@@ -142,3 +142,19 @@ async fn the_last_values_follow_the_request_that_is_under_way_at_the_end() {
     assert_eq!(labels(last).len(), 500, "each series once");
     assert!(last.iter().all(|(_, value)| *value == 2.0), "{last:?}");
 }
+
+#[tokio::test]
+async fn last_values_that_are_not_delivered_in_time_are_a_failure_with_their_number() {
+    let backend = Backend::start();
+    backend.services.metrics.script(vec![Reply::Hangs; 9]);
+    let rig = Setup::new(&backend.url(), &["metrics_interval = \"1h\", drain_timeout = \"1ms\""]).start();
+    rig.send(points(&many(), &Value::Counter(1.0))).await;
+    has_absorbed(&rig, 500).await;
+    let (books, ended) = rig.finish().await;
+    assert_eq!((books.absorbed, books.unconfirmed), (500, 0), "a point is in the table");
+    let failure = ended.failure.unwrap();
+    assert!(failure.is_undelivered(), "{failure}");
+    let cause = std::error::Error::source(&failure).unwrap().to_string();
+    let expected = "the last values of 500 metric series could not be delivered in time (`exporters.otlp.drain_timeout` gives it more)";
+    assert_eq!(cause, expected);
+}

@@ -169,7 +169,9 @@ impl Metrics {
 
     /// Sends the last values, repeating what fails until `late` is true. They supersede what an export under way has
     /// still to send, so that only its request at hand is waited for.
-    pub(super) async fn finish(&mut self, courier: &Courier, mut late: watch::Receiver<bool>) {
+    /// Yields of how many series the last values were neither delivered nor refused when that was so.
+    pub(super) async fn finish(&mut self, courier: &Courier, mut late: watch::Receiver<bool>) -> u64 {
+        let mut left = self.table.len() as u64;
         let send = async {
             if let Some(export) = self.export.take() {
                 export.request.await.ok();
@@ -179,13 +181,16 @@ impl Metrics {
                 let frame = courier.framer.frame(request.message).frame;
                 let terminal = courier.deliver(Service::Metrics, &frame, &Sent::default()).await;
                 self.outcomes.count(terminal, request.points);
+                left = left.saturating_sub(request.points);
             }
+            left = 0;
         };
         tokio::select! {
             biased;
             _ = late.wait_for(|late| *late) => {}
             () = send => {}
         }
+        left
     }
 }
 

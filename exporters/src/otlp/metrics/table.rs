@@ -79,6 +79,11 @@ impl Table {
         Walk { stretches: self.families.iter().rev().map(stretch).collect() }
     }
 
+    /// How many series there are.
+    pub(super) fn len(&self) -> usize {
+        self.families.values().map(|members| members.series.len()).sum()
+    }
+
     /// A family, unless all of its series have ended.
     pub(super) fn family(&self, name: &str) -> Option<&Members> {
         self.families.get(name)
