@@ -163,6 +163,7 @@ impl Run {
             let error = match result {
                 Ok(()) => {
                     self.tickets.drain(..).for_each(Ticket::absorb_all);
+                    self.output.finished();
                     self.page.text.clear();
                     self.page.text.shrink_to(KEEP_BYTES);
                     self.page.written = 0;
@@ -245,7 +246,7 @@ impl Run {
 /// hand may or may not come through, and the thread writes no others.
 impl Drop for Run {
     fn drop(&mut self) {
-        let (mut written, mut attempted) = self.output.lines();
+        let (mut written, mut attempted) = self.output.abandon();
         for mut ticket in self.tickets.drain(..) {
             let here = written.min(ticket.left());
             written -= here;

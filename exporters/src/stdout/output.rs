@@ -40,13 +40,17 @@ fn lines(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
-/// How far the thread is with its page.
+/// How far the thread is with its page. What the thread attempts and whether it is abandoned are read and written in one
+/// order by both sides: either the thread sees that it is abandoned before a write, or the other side sees the attempt.
 #[derive(Debug, Default)]
 struct Progress {
+    /// The number of the page.
+    page: AtomicU64,
     /// Bytes since the start.
     bytes: AtomicU64,
-    /// Lines of the page that are written, and of those behind them that are in the write at hand.
+    /// Lines of the page that are written.
     lines: AtomicU64,
+    /// Lines behind them that are in the write at hand, or of which a part is written.
     attempted: AtomicU64,
     /// The near end is gone, and the thread ends with the line at hand.
     is_abandoned: AtomicBool,
@@ -54,9 +58,13 @@ struct Progress {
 
 /// The near end of the thread, which ends when this is dropped.
 pub(super) struct Output {
-    work: mpsc::Sender<Page>,
+    work: mpsc::Sender<(u64, Page)>,
     done: mpsc::Receiver<(Page, io::Result<()>)>,
     progress: Arc<Progress>,
+    /// The number of the page at hand, and its lines as they were handed over: those that were written, and those of
+    /// which a part was.
+    page: u64,
+    handed: (u64, u64),
 }
 
 impl Output {
@@ -67,12 +75,20 @@ impl Output {
         let progress = Arc::new(Progress::default());
         let writer = Writer { sink, progress: Arc::clone(&progress) };
         thread::Builder::new().name("stdout".to_owned()).spawn(move || writer.work_off(todo, &report))?;
-        Ok(Self { work, done, progress })
+        Ok(Self { work, done, progress, page: 0, handed: (0, 0) })
     }
 
     /// Has a page written from where its writing stopped. [`Self::done`] tells when it has come to an end.
     pub(super) async fn write(&mut self, page: Page) -> io::Result<()> {
-        self.work.send(page).await.map_err(|_| gone())
+        self.page += 1;
+        self.handed = (page.lines(), u64::from(page.half_line() > 0));
+        self.work.send((self.page, page)).await.map_err(|_| gone())
+    }
+
+    /// The page at hand is written. Nothing of the next one is.
+    pub(super) fn finished(&mut self) {
+        self.page += 1;
+        self.handed = (0, 0);
     }
 
     /// The page, and whether all of it was written. Half a line is taken back where that can be done. Safe to cancel.
@@ -85,16 +101,22 @@ impl Output {
         self.progress.bytes.load(Ordering::Acquire)
     }
 
-    /// Lines of the page at hand that were written, and lines behind them that may have been.
-    pub(super) fn lines(&self) -> (u64, u64) {
-        let attempted = self.progress.attempted.load(Ordering::Acquire);
-        (self.progress.lines.load(Ordering::Acquire), attempted)
+    /// Has the thread begin no further line. Yields the lines of the page at hand that were written, and lines behind
+    /// them that may be.
+    pub(super) fn abandon(&self) -> (u64, u64) {
+        self.progress.is_abandoned.store(true, Ordering::SeqCst);
+        if self.progress.page.load(Ordering::SeqCst) != self.page {
+            // The thread has not begun it.
+            return self.handed;
+        }
+        let attempted = self.progress.attempted.load(Ordering::SeqCst);
+        (self.progress.lines.load(Ordering::SeqCst), attempted)
     }
 }
 
 impl Drop for Output {
     fn drop(&mut self) {
-        self.progress.is_abandoned.store(true, Ordering::Release);
+        self.abandon();
     }
 }
 
@@ -108,11 +130,13 @@ struct Writer {
 }
 
 impl Writer {
-    fn work_off(mut self, mut todo: mpsc::Receiver<Page>, report: &mpsc::Sender<(Page, io::Result<()>)>) {
-        while let Some(mut page) = todo.blocking_recv() {
-            self.progress.lines.store(page.lines(), Ordering::Release);
+    fn work_off(mut self, mut todo: mpsc::Receiver<(u64, Page)>, report: &mpsc::Sender<(Page, io::Result<()>)>) {
+        while let Some((number, mut page)) = todo.blocking_recv() {
+            self.progress.lines.store(page.lines(), Ordering::SeqCst);
+            self.progress.attempted.store(u64::from(page.half_line() > 0), Ordering::SeqCst);
+            self.progress.page.store(number, Ordering::SeqCst);
             let result = self.write(&mut page);
-            self.progress.attempted.store(0, Ordering::Release);
+            self.progress.attempted.store(0, Ordering::SeqCst);
             if report.blocking_send((page, result)).is_err() {
                 return;
             }
@@ -122,20 +146,25 @@ impl Writer {
     /// Writes whole lines at a time.
     fn write(&mut self, page: &mut Page) -> io::Result<()> {
         while page.written < page.text.len() {
-            if page.half_line() == 0 && self.progress.is_abandoned.load(Ordering::Acquire) {
-                return Err(ErrorKind::Interrupted.into());
+            let rest = &page.text.as_bytes()[page.written..];
+            let mut piece = piece(rest, self.sink.room());
+            let mut count = lines(piece);
+            self.progress.attempted.store(count, Ordering::SeqCst);
+            if self.progress.is_abandoned.load(Ordering::SeqCst) {
+                if page.half_line() == 0 {
+                    return Err(ErrorKind::Interrupted.into());
+                }
+                piece = first_line(rest);
+                count = lines(piece);
             }
-            let piece = piece(&page.text.as_bytes()[page.written..], self.sink.room());
-            let count = lines(piece);
-            self.progress.attempted.store(count, Ordering::Release);
             match self.sink.write(piece) {
                 Ok(0) => return self.fail(page, ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     page.written += n;
                     self.progress.bytes.fetch_add(n as u64, Ordering::AcqRel);
                     let written = if n == piece.len() { count } else { lines(&piece[..n]) };
-                    self.progress.lines.fetch_add(written, Ordering::AcqRel);
-                    self.progress.attempted.store(0, Ordering::Release);
+                    self.progress.lines.fetch_add(written, Ordering::SeqCst);
+                    self.progress.attempted.store(u64::from(page.half_line() > 0), Ordering::SeqCst);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(RETRY),
@@ -152,6 +181,12 @@ impl Writer {
         }
         Err(error)
     }
+}
+
+/// The first line, or all if it has no end.
+fn first_line(rest: &[u8]) -> &[u8] {
+    let end = rest.iter().position(|byte| *byte == b'\n');
+    &rest[..end.map_or(rest.len(), |end| end + 1)]
 }
 
 /// As many whole lines as there is room for, and one at least.
