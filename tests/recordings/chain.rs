@@ -156,7 +156,8 @@ fn build(kind: &str, keys: &str) -> Box<dyn Processor> {
 
 /// The frames of a recording, a millisecond apart, as recordings have no times.
 fn frames(mut recording: &[u8]) -> Vec<(Frame, Vec<u8>)> {
-    let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
+    let mut decoder = Decoder::default();
+    let mut frames = Vec::new();
     loop {
         let used = match decoder.next(recording).unwrap() {
             Step::Value { used, payload } => {

@@ -12,7 +12,8 @@ use super::pairs::sort_labels;
 const OWN: [&str; 5] = ["time", "flow.time", "flow.uuid", "flow.emitter.name", "flow.emitter.version"];
 
 pub(super) fn classes(theirs: &Value, ours: &Value) -> BTreeSet<String> {
-    let (theirs, ours) = (leaves(theirs), leaves(ours));
+    let theirs = leaves(theirs);
+    let ours = leaves(ours);
     let names: BTreeSet<_> = theirs.keys().chain(ours.keys()).filter(|name| !OWN.contains(&name.as_str())).collect();
     let class = |name: &String| {
         let how = match (theirs.get(name), ours.get(name)) {

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 /// Positions in both, in the order of the first.
 pub(super) fn find(theirs: &[Value], ours: &[Value]) -> Vec<(usize, usize)> {
     let keys = |lines: &[Value]| lines.iter().map(key).collect::<Vec<_>>();
-    let (theirs, ours) = (keys(theirs), keys(ours));
+    let theirs = keys(theirs);
+    let ours = keys(ours);
     let mut pairs = in_order(&theirs, &ours);
     // What is left can be in another order: records of a proxy and events of the datapath come by two ways.
     let mut left: HashMap<&str, VecDeque<usize>> = HashMap::new();
@@ -37,7 +38,9 @@ fn in_order(theirs: &[String], ours: &[String]) -> Vec<(usize, usize)> {
             };
         }
     }
-    let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
+    let mut pairs = Vec::new();
+    let mut i = 0;
+    let mut j = 0;
     while i < theirs.len() && j < ours.len() {
         if theirs[i] == ours[j] {
             pairs.push((i, j));

@@ -27,7 +27,8 @@ fn sample(line: &str) -> ((String, BTreeMap<String, String>), f64) {
 
 /// How many series are equal, and of those that are not, how many have which name, and how they differ.
 pub(super) fn compare(theirs: &Series, ours: &Series) -> (u64, BTreeMap<String, u64>) {
-    let (mut equal, mut different) = (0, BTreeMap::new());
+    let mut equal = 0;
+    let mut different = BTreeMap::new();
     for series in theirs.keys().chain(ours.keys()).collect::<BTreeSet<_>>() {
         let how = match (theirs.get(series), ours.get(series)) {
             (Some(theirs), Some(ours)) if is_equal(*theirs, *ours) => {

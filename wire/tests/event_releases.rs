@@ -49,7 +49,8 @@ fn the_source_file_of_a_version_1_drop_tells_its_header_where_its_number_is_of_o
 /// What is configured, what was sent and how it is read: a configuration holds only where the packet tells nothing.
 #[test]
 fn a_release_that_is_configured_wrongly_does_not_outweigh_the_packet_of_a_drop() {
-    let (ethernet, nothing) = (frame(), [0x0a; 16]);
+    let ethernet = frame();
+    let nothing = [0x0a; 16];
     for (minor, profile, packet, header) in [
         (12, Profile::V1_13, &ethernet[..], 36),
         (14, Profile::V1_12, &ethernet[..], 32),
@@ -140,7 +141,8 @@ fn numbers_that_came_and_went_narrow_down_the_release() {
 
 #[test]
 fn what_is_shown_outweighs_what_is_configured_and_a_number_alone_does_not() {
-    let (old, new) = (Releases::before(Release::V1_16), Releases::since(Release::V1_16));
+    let old = Releases::before(Release::V1_16);
+    let new = Releases::since(Release::V1_16);
     let mut hints = Hints::configured(Releases::minor(1, 15));
     hints.learn_from_number(new);
     assert_eq!((hints.releases(), hints.are_contradicted()), (Releases::minor(1, 15), false));

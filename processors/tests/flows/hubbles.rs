@@ -71,7 +71,8 @@ fn direction(version: &str, events: Vec<Vec<u8>>) -> (Direction, bool, u64) {
 
 #[test]
 fn the_original_source_of_a_trace_tells_its_direction_since_1_16() {
-    let (ingress, egress) = ((Direction::Ingress, true, 0), (Direction::Egress, false, 0));
+    let ingress = (Direction::Ingress, true, 0);
+    let egress = (Direction::Egress, false, 0);
     for (version, before, expected) in [
         ("1.12", vec![], ingress),
         ("1.14.0", vec![], ingress),
@@ -97,13 +98,12 @@ fn the_original_source_of_a_trace_tells_its_direction_since_1_16() {
 /// Each row: the reason, the endpoint that reports, the original source; the direction until 1.15 and since 1.16.
 #[test]
 fn a_direction_is_open_only_where_the_two_rules_differ() {
-    let (in_, out, unknown) = (Direction::Ingress, Direction::Egress, Direction::Unknown);
     for (reason, source, orig_ip, old, new, is_open) in [
-        (NEW, 312, [10, 0, 0, 1], in_, out, 1),
-        (NEW, 312, [0; 4], in_, in_, 0),
-        (NEW, 0, [10, 0, 0, 1], unknown, unknown, 0),
-        (REPLY, 312, [10, 0, 0, 1], out, out, 0),
-        (UNKNOWN, 312, [10, 0, 0, 1], unknown, unknown, 0),
+        (NEW, 312, [10, 0, 0, 1], Direction::Ingress, Direction::Egress, 1),
+        (NEW, 312, [0; 4], Direction::Ingress, Direction::Ingress, 0),
+        (NEW, 0, [10, 0, 0, 1], Direction::Unknown, Direction::Unknown, 0),
+        (REPLY, 312, [10, 0, 0, 1], Direction::Egress, Direction::Egress, 0),
+        (UNKNOWN, 312, [10, 0, 0, 1], Direction::Unknown, Direction::Unknown, 0),
     ] {
         let event = || vec![trace(Profile::V1_13, reason, source, orig_ip)];
         assert_eq!(direction("1.15", event()).0, old, "{reason} {source} {orig_ip:?}");
@@ -164,7 +164,8 @@ fn last_debug_event(chain: &mut Chain, events: Vec<Vec<u8>>) -> DebugEvent {
 
 #[test]
 fn a_debug_message_has_the_text_of_its_senders_release() {
-    let (lookup, lookup6) = (|| hex(LOOKUP_OF_1_12), || debug(52, [0x601, 0, 0]));
+    let lookup = || hex(LOOKUP_OF_1_12);
+    let lookup6 = || debug(52, [0x601, 0, 0]);
     let trace_of_1_18 = || trace(Profile::V1_18, NEW, 0, [0; 4]);
     let trace_of_1_19 = || trace(Profile::V1_19, NEW, 0, [0; 4]);
     let drop_of_1_12 = || {
