@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tidegate_core::edge::WhenFull;
 use tidegate_core::ledger::Tally;
+use tidegate_core::metric::{Family, MetricKind, Point, Series, Value};
 use tidegate_core::pipeline::{Hold, ProcessorNode, Stopping};
 use tidegate_core::record::Frame;
 use tidegate_core::stage::Processor;
@@ -285,4 +286,57 @@ async fn nothing_is_changed_any_more_after_a_stop() {
     assert_eq!(started.control.reload(next.topology).await, Err(Stopping));
     started.gate.add_permits(1);
     assert_eq!(started.ended().await.kept[0], [1, 2, 3, 4, 5]);
+}
+
+/// A processor with one series, whose value it hands on once and when it is asked to repeat it.
+struct OneSeries {
+    series: Arc<Series>,
+    is_due: bool,
+}
+
+impl OneSeries {
+    fn new() -> Self {
+        let (name, help, unit) = ("m".to_owned(), String::new(), String::new());
+        let family = Family { name, help, unit, kind: MetricKind::Gauge, label_names: Vec::new() };
+        let series = Series { family: Arc::new(family), labels: Vec::new(), start: Timestamp(1) };
+        Self { series: Arc::new(series), is_due: true }
+    }
+}
+
+impl Processor for OneSeries {
+    fn process(&mut self, _: &mut Batch, _: &mut Tally) {}
+
+    fn tick_every(&self) -> Option<Duration> {
+        Some(Duration::from_millis(10))
+    }
+
+    fn tick(&mut self, time: Timestamp, out: &mut Batch) {
+        if std::mem::take(&mut self.is_due) {
+            out.push(Record::Metric(Point { series: Arc::clone(&self.series), time, value: Value::Gauge(1.0) }));
+        }
+    }
+
+    fn repeat(&mut self) {
+        self.is_due = true;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn series_end_in_an_exporter_that_their_pipeline_leads_to_no_more() {
+    let steps = [Step::UntilStop];
+    let wired = |lab: Lab, ends: &[usize]| {
+        let lab = lab.receiver(&steps).exporter(Manner::Drained, ROOMY).exporter(Manner::Drained, ROOMY);
+        lab.pipeline("p", &[0], vec![processor("series", OneSeries::new())], ends).pipeline("q", &[0], Vec::new(), &[0])
+    };
+    let mut started = wired(Lab::new(), &[0, 1]).start();
+    started.a_second_later().await;
+    let next = wired(started.next(), &[1]);
+    let change = started.reload(next).await;
+    assert_eq!((change.rewired.len(), change.kept.len()), (1, 4));
+    started.a_second_later().await;
+    started.stop.request();
+    let ended = started.ended().await;
+    let counts = |stage| (ended.books("p", stage).created, ended.books("p", stage).absorbed);
+    assert_eq!(counts("exporters.e0"), (1, 2), "the value, and the end that was made");
+    assert_eq!(counts("exporters.e1"), (0, 1));
 }
