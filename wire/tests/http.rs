@@ -32,6 +32,20 @@ fn a_request_gives_its_line_its_headers_and_its_host() {
 }
 
 #[test]
+fn a_request_names_a_host_only_if_it_names_one() {
+    for (headers, host) in [
+        ("Host: a\r\n", Some("a")),
+        ("Host: a\r\nHOST: a\r\n", Some("a")),
+        ("Host: a\r\nHost: b\r\n", None),
+        ("Host:\r\n", None),
+        ("", None),
+    ] {
+        let text = format!("GET / HTTP/1.1\r\n{headers}\r\n");
+        assert_eq!(parse(text.as_bytes()).unwrap().host(), host, "{headers}");
+    }
+}
+
+#[test]
 fn a_response_gives_its_status_and_its_headers() {
     let head = parse(RESPONSE).unwrap();
     let (minor_version, status) = (1, 404);
@@ -69,7 +83,8 @@ fn a_target_may_be_a_path_a_url_an_authority_or_everything() {
         ("GET http://a.example/b HTTP/1.1\r\n\r\n", true),
         ("CONNECT a.example:443 HTTP/1.1\r\n\r\n", true),
         ("OPTIONS * HTTP/1.1\r\n\r\n", true),
-        ("GET * HTTP/1.1\r\n\r\n", false),
+        ("M-SEARCH * HTTP/1.1\r\n\r\n", true),
+        ("OPTIONS ** HTTP/1.1\r\n\r\n", false),
         ("GET index HTTP/1.1\r\n\r\n", false),
         ("CONNECT /path HTTP/1.1\r\n\r\n", false),
         ("BREW /pot HTTP/1.1\r\n\r\n", true),
@@ -81,24 +96,43 @@ fn a_target_may_be_a_path_a_url_an_authority_or_everything() {
 }
 
 #[test]
+fn a_line_that_names_http_and_begins_no_head_is_told_from_others() {
+    let cases: [&[u8]; 17] = [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET / HTTP/2.0\r\n\r\n",
+        b"GET / HTTP/1.2\r\n\r\n",
+        b"GET index HTTP/1.1\r\n\r\n",
+        b"GET HTTP/1.1\r\n\r\n",
+        b"CONNECT host HTTP/1.1\r\n\r\n",
+        b"G{T / HTTP/1.1\r\n\r\n",
+        b"G{T / HTTP/1.1",
+        b"HTTP/1.1 099 No\r\n\r\n",
+        b"HTTP/1.1 2x0 OK\r\n\r\n",
+        b"HTTP/1.1 2x",
+        b"HTTP/1.1 20\r\n\r\n",
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/1.1200 OK\r\n\r\n",
+        b"HTTP/1.1\r\n\r\n",
+        b"HTTP/2 200\r\n\r\n",
+        b"HTTP/1\r\n",
+    ];
+    for bytes in cases {
+        assert_eq!(parse(bytes), Err(Reason::BadStartLine), "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
 fn what_starts_with_no_head_is_refused() {
-    let cases: [&[u8]; 19] = [
+    let cases: [&[u8]; 12] = [
         b"THE END",
         b"THE END\r\n",
         b"GETTING better",
         b"GET /\r\n\r\n",
         b"GET / HTTP/1.1\" 200 5 \"-\"\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"GET / HTTP/2.0\r\n\r\n",
         b"OPTIONS rtsp://a/b RTSP/1.0\r\n\r\n",
         b"INVITE sip:a@b SIP/2.0\r\n\r\n",
-        b"A / HTTP/1.1\r\n\r\n",
-        b"G{T / HTTP/1.1\r\n\r\n",
-        b"HTTP/1.1 099 No\r\n\r\n",
-        b"HTTP/1.1 2x0 OK\r\n\r\n",
-        b"HTTP/1.1 2000 OK\r\n\r\n",
-        b"HTTP/1.1\r\n\r\n",
-        b"HTTP/2 200\r\n\r\n",
+        b"HTTP is a protocol\r\n",
+        b"HTTP/x\r\n",
         b"{\"json\": true}",
         b"\x16\x03\x01\x02\x00",
         b"\x00",
@@ -112,8 +146,11 @@ fn what_starts_with_no_head_is_refused() {
 fn an_odd_start_line_is_read_for_what_is_certain() {
     let request = |method, target: &'static [u8], minor_version| StartLine::Request { method, target, minor_version };
     let response = |status, minor_version| StartLine::Response { status, minor_version };
-    let cases: [(&[u8], StartLine<'_>); 15] = [
+    let cases: [(&[u8], StartLine<'_>); 18] = [
         (b"get /a HTTP/1.1\r\n\r\n", request("get", b"/a", 1)),
+        (b"X /a HTTP/1.1\r\n\r\n", request("X", b"/a", 1)),
+        (b"M-SEARCH /a HTTP/1.1\r\n\r\n", request("M-SEARCH", b"/a", 1)),
+        (b"A1~ /a HTTP/1.1\r\n\r\n", request("A1~", b"/a", 1)),
         (b"BREW /pot HTTP/1.1\r\n\r\n", request("BREW", b"/pot", 1)),
         (b"VERSION-CONTROL /a HTTP/1.1\r\n\r\n", request("VERSION-CONTROL", b"/a", 1)),
         (b"\r\nGET / HTTP/1.1\r\n\r\n", request("GET", b"/", 1)),
@@ -221,6 +258,13 @@ fn what_could_begin_a_head_is_told_by_its_first_bytes() {
         (b"\r\n\r\n", true),
         (b"\nPUT", true),
         (b"\n\x05PU", false),
+        (b"X / ", true),
+        (b"M-SE", true),
+        (b"A1 /", true),
+        (b"X\x1f/ ", false),
+        (b"X \x9f ", false),
+        (b"X\0\0\0", false),
+        (b"7 / ", false),
         (b"GE\0\0", false),
         (b"*3\r\n", false),
         (b"{\"js", false),

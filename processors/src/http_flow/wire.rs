@@ -23,6 +23,7 @@ pub(super) mod note {
         BAD_HEADER,
         HEAD_CUT,
         START_LINE_CUT,
+        START_LINE_UNREAD,
         BODY_BEYOND_PACKET,
         END_UNCLEAR,
         REST_UNREAD,
@@ -37,6 +38,9 @@ pub(super) mod note {
     pub(in super::super) const HEAD_CUT: &str = "http_head_cut";
     /// The packet ends inside what could be a start line: there is no flow. Once for each report of the packet.
     pub(in super::super) const START_LINE_CUT: &str = "http_start_line_cut";
+    /// The packet, or what follows a message in it, begins with a line that names HTTP and is no start line of HTTP/1: another
+    /// version, or a method, target or status that there cannot be. Once for each report of the packet.
+    pub(in super::super) const START_LINE_UNREAD: &str = "http_start_line_unread";
     /// The message ends in a later packet. What follows it is found where a packet begins with it.
     pub(in super::super) const BODY_BEYOND_PACKET: &str = "http_body_beyond_packet";
     /// Where the message ends is unclear: what follows it in the packet is not read.
@@ -47,7 +51,7 @@ pub(super) mod note {
     pub(in super::super) const INTERIM_RESPONSE: &str = "http_interim_response";
     /// A response that nothing relates to a request that was seen before it: method and URL are unknown.
     pub(in super::super) const UNRELATED_RESPONSE: &str = "http_unrelated_response";
-    /// A connection was forgotten for a newer one; once for each connection.
+    /// A connection that had not ended was forgotten for a newer one; once for each connection.
     pub(in super::super) const CONNECTIONS_FULL: &str = "http_connections_full";
 }
 
@@ -118,6 +122,7 @@ impl Wire {
             let read = match http::start(&segment.payload[at..]) {
                 Ok(start) => self.message(&segment, at, start, redaction, findings),
                 Err(Reason::Truncated) if is_new => return findings.note(note::START_LINE_CUT),
+                Err(Reason::BadStartLine) if is_new => return findings.note(note::START_LINE_UNREAD),
                 Err(Reason::NotHttp) if is_new && at > 0 => return findings.note(note::REST_UNREAD),
                 Err(_) => return,
             };
@@ -180,7 +185,7 @@ impl Wire {
                     }
                     StartLine::Response { status, .. } => found.response(&start.head(), status, connection, findings),
                 };
-                self.connections.changed(key);
+                self.connections.changed(key, segment.time);
                 Read { is_new: true, next }
             }
         }

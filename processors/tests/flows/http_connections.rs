@@ -119,6 +119,19 @@ fn twice_as_many_connections_as_are_remembered_are_forgotten_with_a_note() {
 }
 
 #[test]
+fn connections_that_are_over_are_forgotten_without_a_note() {
+    let request = |port: u16| from_client(port, (7, 9, 0x18), GET);
+    let end = |port: u16| from_server(port, (9, 7 + len(GET), RST), b"");
+    for (second, noted) in [(0, 4), (10, 0)] {
+        let mut played = Played::new("{ connections = 4 }");
+        played.play(0, &(0..4).map(request).chain((0..4).map(end)).collect::<Vec<_>>());
+        // Just after its end there can be more reports of a connection.
+        played.play(second, &(4..8).map(request).collect::<Vec<_>>());
+        assert_eq!((played.noted("http_connections_full"), played.end().len()), (noted, 8), "{second}");
+    }
+}
+
+#[test]
 fn the_connection_that_was_used_least_recently_is_forgotten() {
     let request = |port: u16| from_client(port, (7, 9, 0x18), GET);
     let mut played = Played::new("{ connections = 2 }");

@@ -119,7 +119,7 @@ fn what_cannot_be_read_is_counted() {
     let get_cut = &GET[..GET.len() - 5];
     let open = b"HTTP/1.1 200 OK\r\n\r\nabc";
     const UNRELATED: (&str, u64) = ("http_unrelated_response", 1);
-    let cases: [Counted; 11] = [
+    let cases: [Counted; 14] = [
         (vec![asks(1, 1, GET)], &["GET http://shop/a"], &[]),
         (vec![asks(1, 1, beyond)], &[POSTED], &[("http_body_beyond_packet", 1)]),
         (vec![asks(1, 1, unclear)], &[POSTED], &[("http_end_unclear", 1)]),
@@ -131,6 +131,13 @@ fn what_cannot_be_read_is_counted() {
         ),
         (vec![asks(1, 1, b"GET /a HT")], &[], &[("http_start_line_cut", 1)]),
         (vec![asks(1, 1, &[GET, b"GET /a HT"].concat())], &["GET http://shop/a"], &[("http_start_line_cut", 1)]),
+        (vec![asks(1, 1, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")], &[], &[("http_start_line_unread", 1)]),
+        (vec![answers(1, 1, b"HTTP/1.1 20 OK\r\n\r\n")], &[], &[("http_start_line_unread", 1)]),
+        (
+            vec![asks(1, 1, &[GET, b"GET a HTTP/1.1\r\n\r\n"].concat())],
+            &["GET http://shop/a"],
+            &[("http_start_line_unread", 1)],
+        ),
         (vec![asks(1, 1, &[GET, b"what is this?"].concat())], &["GET http://shop/a"], &[("http_rest_unread", 1)]),
         (vec![answers(1, 1, open)], &["200"], &[("http_body_beyond_packet", 1), UNRELATED]),
         // With the answer to a HEAD, this could be anything.
@@ -153,7 +160,11 @@ fn what_cannot_be_read_is_counted() {
 
 #[test]
 fn an_odd_head_is_seen_for_what_is_certain() {
-    let cases: [(&[u8], &str); 12] = [
+    let cases: [(&[u8], &str); 16] = [
+        (b"X /a HTTP/1.1\r\nHost: shop\r\n\r\n", "X http://shop/a"),
+        (b"M-SEARCH * HTTP/1.1\r\nHost: shop\r\n\r\n", "M-SEARCH *"),
+        (b"GET /a HTTP/1.1\r\nHost:\r\n\r\n", "GET /a"),
+        (b"GET /a HTTP/1.1\r\nHost: shop\r\nHost: evil\r\n\r\n", "GET /a"),
         (b"get /a HTTP/1.1\r\nHost: shop\r\n\r\n", "get http://shop/a"),
         (b"BREW /a HTTP/1.1\r\nHost: shop\r\n\r\n", "BREW http://shop/a"),
         (b"\r\nGET /a HTTP/1.1\r\nHost: shop\r\n\r\n", "GET http://shop/a"),

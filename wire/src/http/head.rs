@@ -89,9 +89,11 @@ impl<'a> Head<'a> {
         self.headers.iter().filter(move |header| header.is(name)).map(|header| header.value)
     }
 
-    /// The host that a request names, if it is text.
+    /// The host that a request names, if it names one, which is text.
     #[must_use]
     pub fn host(&self) -> Option<&'a str> {
-        std::str::from_utf8(self.header("Host")?).ok()
+        let mut hosts = self.values("Host");
+        let host = hosts.next().filter(|host| !host.is_empty())?;
+        if hosts.all(|other| other == host) { std::str::from_utf8(host).ok() } else { None }
     }
 }

@@ -17,13 +17,14 @@ pub use reason::Reason;
 
 /// Whether bytes could begin a head: so do all that [`parse`] reads, and few others.
 ///
-/// A start line begins with three letters (no method has fewer), perhaps behind empty lines.
+/// A start line begins with a letter and two characters that can be seen or are a space, perhaps behind empty lines.
 #[must_use]
 #[inline]
 pub fn may_be_head(bytes: [u8; 4]) -> bool {
     let word = u32::from_le_bytes(bytes);
-    // The upper two bits of letters are 01.
-    (word & 0x00c0_c0c0 == 0x0040_4040) | (word & 0xffff == 0x0a0d) | (word & 0xc0c0_c0ff == 0x4040_400a)
+    // Of the upper three bits of a character of text the first is 0, and not both others are.
+    let is_text = (word & 0x0080_8000 == 0) & (word & 0x6000 != 0) & (word & 0x0060_0000 != 0);
+    (bytes[0].is_ascii_alphabetic() & is_text) | (word & 0xffff == 0x0a0d) | (word & 0xc0ff == 0x400a)
 }
 
 /// Reads the head that a TCP payload starts with.

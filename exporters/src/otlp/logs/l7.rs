@@ -123,9 +123,9 @@ fn write_requested(out: &mut Writer<'_>, name: &str, value: &str) {
         return;
     }
     if name.eq_ignore_ascii_case("user-agent") {
-        out.text(key!("user_agent.original"), value);
+        out.text_if_any(key!("user_agent.original"), value);
     } else if name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case(":authority") {
-        out.text(key!("server.address"), host(value));
+        out.text_if_any(key!("server.address"), host(value));
     }
 }
 

@@ -58,11 +58,11 @@ impl Connections {
         let key = match self.find(client, at) {
             Ok(key) => key,
             Err(_) if self.is_between(server, client, at) => return None,
-            Err(lane) => self.add(client, server, lane),
+            Err(lane) => self.add(client, server, lane, at.time),
         };
-        let linger = self.linger;
+        let over = self.over_at(at.time);
         let connection = self.table.refresh(&key)?;
-        if connection.ended_before(Timestamp(at.time.0.saturating_sub(as_nanos(linger)))) {
+        if connection.ended_before(over) {
             connection.restart(None);
         }
         let place = connection.place(at);
@@ -83,14 +83,27 @@ impl Connections {
         Err(free.unwrap_or_default())
     }
 
-    fn add(&mut self, (client, port): Socket, server: Socket, lane: u8) -> Key {
+    fn add(&mut self, (client, port): Socket, server: Socket, lane: u8, time: Timestamp) -> Key {
         let key = Key { client, port, lane };
-        self.evicted += u64::from(self.table.remove(&key).is_some());
-        while self.table.make_room(0).is_some() {
-            self.evicted += 1;
+        let over = self.over_at(time);
+        if let Some(connection) = self.table.remove(&key) {
+            self.evict(&connection, over);
+        }
+        while let Some((_, connection)) = self.table.make_room(0) {
+            self.evict(&connection, over);
         }
         self.table.insert(key, Connection::new(server), 0);
         key
+    }
+
+    /// A connection that ended before this time can have no more reports at `time`.
+    fn over_at(&self, time: Timestamp) -> Timestamp {
+        Timestamp(time.0.saturating_sub(as_nanos(self.linger)))
+    }
+
+    /// A connection was forgotten; of one that is over that costs nothing.
+    fn evict(&mut self, connection: &Connection, over: Timestamp) {
+        self.evicted += u64::from(!connection.ended_before(over));
     }
 
     /// Whether there is a connection of this client that a message would be of if the other side had sent it.
@@ -105,15 +118,16 @@ impl Connections {
     }
 
     /// Sees to the bounds, after a connection has changed.
-    pub(super) fn changed(&mut self, key: Key) {
+    pub(super) fn changed(&mut self, key: Key, time: Timestamp) {
         let heap = self.table.get_mut(&key).map_or(0, |connection| connection.heap());
         self.table.set_heap(&key, heap);
-        while self.table.make_room_on_heap().is_some() {
-            self.evicted += 1;
+        let over = self.over_at(time);
+        while let Some((_, connection)) = self.table.make_room_on_heap() {
+            self.evict(&connection, over);
         }
     }
 
-    /// How many connections were forgotten since this was last asked.
+    /// How many connections that may have gone on were forgotten since this was last asked.
     pub(super) fn take_evicted(&mut self) -> u64 {
         std::mem::take(&mut self.evicted)
     }
