@@ -4,10 +4,12 @@
 //! messages in captured packets from or to port 53 (UDP, and TCP where a segment starts with a message, as many as follow
 //! each other) make flows of their own beside the packets' flows, with observation source `wire`: see `wire_seen` for
 //! when. Of a message that the capture cut, or that goes on in another segment, the records that are whole are on the
-//! flow, which lists the parts that are missing; the note `dns_incomplete` counts it. What is no readable message (without
+//! flow, which lists the parts that are missing; the note `dns_incomplete` counts it. A retransmitted TCP segment is the
+//! same message: see [`sent`]. What is no readable message (without
 //! a whole question, in the middle of a TCP stream, no DNS) makes no flow, and is counted by the note `dns_unread`.
 
 mod access_log;
+mod sent;
 mod wire;
 
 use serde::Deserialize;
@@ -26,7 +28,7 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "dns_flow",
     about: "Makes L7 flows of DNS requests and responses, from proxies' records and from packets",
     keys: Settings::KEYS,
-    outcomes: Outcomes { noted: &[TABLE_FULL, wire::INCOMPLETE, wire::UNREAD], ..OUTCOMES },
+    outcomes: Outcomes { noted: &[TABLE_FULL, wire::INCOMPLETE, wire::UNREAD, wire::SENT_FULL], ..OUTCOMES },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
@@ -45,17 +47,23 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        Ok(Box::new(L7Stage::new(DnsFlow::default(), self.0.build()?)))
+        Ok(Box::new(L7Stage::new(DnsFlow::new(self.0.pending), self.0.build()?)))
     }
 }
 
 /// DNS.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct DnsFlow {
     content: Content,
     finder: wire::Finder,
     /// A record's name in lower case; kept for its memory.
     query: Vec<u8>,
+}
+
+impl DnsFlow {
+    fn new(pending: usize) -> Self {
+        Self { content: Content::default(), finder: wire::Finder::new(pending), query: Vec::new() }
+    }
 }
 
 impl Protocol for DnsFlow {

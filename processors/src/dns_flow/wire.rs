@@ -3,6 +3,7 @@
 use tidegate_core::flow::{Dns, Flow, L4, L7, L7Record, L7Type, MessagePart, Missing, Seen, Word};
 use tidegate_wire::dns::{self, Name, Question, Reason, Segments};
 
+use super::sent::Sent;
 use crate::l7_stage::Findings;
 use crate::wire_seen::{Content, Message};
 
@@ -14,6 +15,9 @@ pub(super) const UNREAD: &str = "dns_unread";
 /// A message of which the capture or the TCP segment lacks a part. Counted once for each message.
 pub(super) const INCOMPLETE: &str = "dns_incomplete";
 
+/// A message over TCP was forgotten for a newer one, though its segment could still be sent again.
+pub(super) const SENT_FULL: &str = "dns_tcp_table_full";
+
 /// Whether one of the sides talks on the port of DNS servers.
 pub(super) fn is_on_port(flow: &Flow) -> bool {
     let (source, destination) = flow.l4.ports().unwrap_or_default();
@@ -21,13 +25,20 @@ pub(super) fn is_on_port(flow: &Flow) -> bool {
 }
 
 /// What is kept from message to message.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Finder {
     /// The name in the question that was read last.
     name: Name,
+    /// What was found in TCP streams.
+    sent: Sent,
 }
 
 impl Finder {
+    /// One that remembers so many messages over TCP.
+    pub(super) fn new(messages: usize) -> Self {
+        Self { name: Name::default(), sent: Sent::new(messages) }
+    }
+
     /// Adds the messages of a flow's payload. Of a message that was seen before only the question is read: most packets are
     /// reported more than once.
     pub(super) fn find(&mut self, flow: &Flow, bytes: &[u8], content: &Content, findings: &mut Findings<'_>) {
@@ -35,25 +46,31 @@ impl Finder {
         match flow.l4 {
             L4::Udp { .. } => {
                 let question = dns::question_udp(payload, &mut self.name);
-                self.add(question, flow, content, findings);
+                self.add(question, None, flow, content, findings);
             }
             L4::Tcp { .. } => {
                 for segment in Segments::new(payload) {
+                    // A payload has less than 2^32 bytes.
+                    let seq = segment.as_ref().ok().map(|segment| flow.tcp_seq.wrapping_add(segment.at as u32));
                     let question = segment.and_then(|segment| segment.question(&mut self.name));
                     // What follows bytes that are no message has no known start.
-                    if !self.add(question, flow, content, findings) {
-                        return;
+                    if !self.add(question, seq, flow, content, findings) {
+                        break;
                     }
+                }
+                for _ in 0..self.sent.take_evicted() {
+                    findings.note(SENT_FULL);
                 }
             }
             _ => {}
         }
     }
 
-    /// Adds a message; returns whether it is one.
+    /// Adds a message, which begins at the sequence number `seq` if it is in a stream; returns whether it is one.
     fn add(
-        &self,
+        &mut self,
         question: Result<Question<'_>, Reason>,
+        seq: Option<u32>,
         flow: &Flow,
         content: &Content,
         findings: &mut Findings<'_>,
@@ -65,6 +82,10 @@ impl Finder {
         let is_response = question.is_response();
         let content = content.of((self.name.as_bytes(), question.qtypes()));
         let Some(message) = Message::in_flow(flow, is_response, content, question.id().into()) else { return false };
+        if seq.is_some_and(|seq| self.sent.has(&message, seq)) {
+            findings.again(&message);
+            return true;
+        }
         let mut read = Read::Before;
         findings.message(message, || match question.message(&self.name) {
             Ok(message) => {
@@ -79,9 +100,15 @@ impl Finder {
         match read {
             Read::Before | Read::Whole => {}
             Read::Part => findings.note(INCOMPLETE),
-            Read::Malformed => findings.note(UNREAD),
+            Read::Malformed => {
+                findings.note(UNREAD);
+                return false;
+            }
         }
-        read != Read::Malformed
+        if let Some(seq) = seq {
+            self.sent.add(message, seq, flow.time);
+        }
+        true
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct WireSeen {
     waiting: Fifo<Message, Waiting>,
     proxied: Fifo<Exchange, Timestamp>,
     relayed: RelayedExchanges,
-    /// Handed on early, until the batch can be pushed to.
+    /// Handed on before the end of a batch, until that can be pushed to.
     early: Vec<Flow>,
     early_count: u64,
     /// The latest time in the stream.
@@ -102,9 +102,15 @@ impl WireSeen {
 
     /// A packet showed a message; `l7` makes what goes on its flow, if it is new and a message. Returns whether it is.
     pub(crate) fn show(&mut self, message: Message, carrier: &Flow, l7: impl FnOnce() -> Option<L7>) -> bool {
-        if let Some(known) = self.waiting.get_mut(&message) {
-            known.learn(carrier);
-            return false;
+        let hold = self.hold;
+        match self.waiting.get_mut(&message) {
+            // Without a hold the batch is the time in which reports are of one message.
+            Some(known) if hold.is_zero() || known.flow.time + hold > carrier.time => {
+                known.learn(carrier);
+                return false;
+            }
+            Some(_) => self.hand_on_early(message),
+            None => {}
         }
         let Some(l7) = l7() else { return false };
         self.wait(message, Waiting::new(carrier, l7));
@@ -122,6 +128,14 @@ impl WireSeen {
     pub(crate) fn amend(&mut self, message: &Message, change: impl FnOnce(&mut L7)) {
         if let Some(l7) = self.waiting.get_mut(message).and_then(|known| known.flow.l7.as_deref_mut()) {
             change(l7);
+        }
+    }
+
+    /// Hands on a message whose time is over, before the next batch does.
+    fn hand_on_early(&mut self, message: Message) {
+        if let Some(waiting) = self.waiting.remove(&message) {
+            let settled = self.settle(message, waiting);
+            self.early.extend(settled);
         }
     }
 

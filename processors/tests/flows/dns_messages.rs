@@ -1,5 +1,7 @@
 //! DNS messages in packets: odd ones, several in a segment, cut ones, and which side asks.
 
+use std::time::Duration;
+
 use crate::support::{Chain, NOON, flows};
 use crate::wire::{
     CLIENT, FROM_ENDPOINT, REPLY, SERVER, TO_ENDPOINT, TO_OVERLAY, dns, drop, tcp, trace, trace_by, trace_cut, udp,
@@ -100,6 +102,55 @@ fn every_message_of_a_segment_is_a_flow_once() {
     let (flows, notes) = found(&[segment(1, &messages), segment(1, &messages)]);
     assert_eq!(names(&flows), ["Request q1.", "Request q2.", "Request q3."]);
     assert_eq!(notes, []);
+}
+
+/// What events at these seconds of the stream make.
+fn played(config: &str, events: &[(u32, Vec<u8>)]) -> (Vec<String>, Vec<(&'static str, u64)>) {
+    let mut chain = Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("dns_flow", config)]);
+    let mut all = Vec::new();
+    for (second, event) in events {
+        all.extend(flows(&chain.run_at(NOON + Duration::from_secs(1) * *second, [event])));
+    }
+    all.extend(chain.finish(NOON));
+    all.retain(|flow| flow.flow_type == FlowType::L7);
+    (names(&all), chain.step(2).tally.notes().iter().copied().filter(|(_, count)| *count > 0).collect())
+}
+
+#[test]
+fn a_segment_that_is_sent_again_shows_the_same_messages_however_late_it_comes() {
+    let [first, second] = [1, 2].map(|id| framed(&dns(id, "same.", false)));
+    let both = [first.clone(), second.clone()].concat();
+    let behind = 1 + u32::try_from(first.len()).expect("small");
+    // The same question on the same connection later on, and the first one's segment once more with bytes behind it.
+    let events = [
+        (0, segment(1, &first)),
+        (5, segment(1, &first)),
+        (400, segment(1, &first)),
+        (500, segment(1, &both)),
+        (600, segment(behind, &second)),
+        (700, segment(5000, &first)),
+    ];
+    assert_eq!(played("{}", &events), (vec!["Request same.".to_owned(); 3], vec![]));
+    // Over UDP nothing says that a query was not asked anew.
+    let query = asked(&question(1, [1, 0], &[b"same"]));
+    assert_eq!(played("{}", &[(0, query.clone()), (5, query)]), (vec!["Request same.".to_owned(); 2], vec![]));
+}
+
+#[test]
+fn twice_as_many_messages_over_tcp_as_are_remembered_are_forgotten_with_a_note() {
+    let message = framed(&dns(1, "same.", false));
+    let sent = |second, seqs: std::ops::Range<u32>| seqs.map(move |at| (second, at * 100)).collect::<Vec<_>>();
+    let play = |sent: Vec<(u32, u32)>| {
+        let events: Vec<_> = sent.into_iter().map(|(second, seq)| (second, segment(seq, &message))).collect();
+        let (messages, notes) = played("{ pending = 4, hold = '0s' }", &events);
+        let noted = notes.iter().find(|(note, _)| *note == "dns_tcp_table_full").map_or(0, |(_, count)| *count);
+        (messages.len(), noted)
+    };
+    assert_eq!(play([sent(0, 0..4), sent(5, 0..4)].concat()), (4, 0));
+    assert_eq!(play([sent(0, 0..8), sent(5, 4..8)].concat()), (8, 4));
+    assert_eq!(play([sent(0, 0..8), sent(5, 0..4)].concat()), (12, 8));
+    // After a quarter of an hour nothing is sent again.
+    assert_eq!(play([sent(0, 0..4), sent(1000, 4..8)].concat()), (8, 0));
 }
 
 #[test]

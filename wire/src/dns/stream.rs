@@ -7,11 +7,15 @@ use super::{Extent, Name, Question, Reason};
 #[derive(Debug, Clone)]
 pub struct Segments<'a> {
     rest: &'a [u8],
+    /// Where the rest begins.
+    at: usize,
 }
 
 /// What a payload holds of a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment<'a> {
+    /// Where its length stands in the payload.
+    pub at: usize,
     message: &'a [u8],
     length: usize,
 }
@@ -21,7 +25,7 @@ impl<'a> Segments<'a> {
     #[must_use]
     #[inline]
     pub fn new(payload: &'a [u8]) -> Self {
-        Self { rest: payload }
+        Self { rest: payload, at: 0 }
     }
 }
 
@@ -40,7 +44,9 @@ impl<'a> Iterator for Segments<'a> {
         let length = usize::from(u16::from_be_bytes(length));
         let (message, rest) = rest.split_at(length.min(rest.len()));
         self.rest = rest;
-        Some(Ok(Segment { message, length }))
+        let at = self.at;
+        self.at += size_of::<u16>() + message.len();
+        Some(Ok(Segment { at, message, length }))
     }
 }
 
