@@ -41,7 +41,7 @@ pub(crate) enum Manner {
     Drained,
     /// The grace period was over.
     Overdue,
-    /// Somebody wanted it at once.
+    /// A second signal asked for it.
     Interrupted,
 }
 
@@ -154,7 +154,7 @@ mod tests {
             overdue.ends_with("6 records in exporters.otlp (`service.grace_period` gives it more time)"),
             "{overdue}"
         );
-        assert!(!text(Manner::Interrupted).contains("more time"), "nobody wanted to wait");
+        assert!(!text(Manner::Interrupted).contains("more time"), "more time was not wanted");
     }
 
     #[test]

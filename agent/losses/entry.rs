@@ -58,7 +58,8 @@ impl fmt::Display for Entry {
     }
 }
 
-/// Everything that was lost since the start, with the number of records. What was for a reader that has left is not lost.
+/// Everything that was lost since the start, with the number of records. What a reader does not get that has closed the
+/// output is not lost.
 pub(super) fn entries(report: &Report) -> Vec<(Entry, u64)> {
     let declared = Declared::of_report(report);
     let stages = || report.stages.iter().zip(&declared);
@@ -71,7 +72,7 @@ pub(super) fn entries(report: &Report) -> Vec<(Entry, u64)> {
     entries
 }
 
-/// Whether whoever a stage's records were for has left.
+/// Whether the reader of a stage's output has closed it.
 fn has_left(report: &StageReport, declared: &Declared) -> bool {
     report.dropped.keys().any(|reason| declared.cause(reason) == Cause::Unwanted)
 }

@@ -1,5 +1,5 @@
 //! When to say that records are lost: when it begins, now and then while it goes on, and when it has ended. The books
-//! are read by somebody else, and time is an argument.
+//! and the time are arguments.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

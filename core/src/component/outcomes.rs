@@ -1,5 +1,5 @@
 //! What a kind of component can state about records, declared where its constants are. So every counter exists, with
-//! 0, before it is first needed, and an operator can be told what a loss means.
+//! 0, before it is first needed, and the log and the exit code can depend on what a loss means.
 
 use crate::ledger::{SIGNALS_RULE, SUPERSEDED, reason};
 
@@ -25,7 +25,7 @@ pub struct Reasons {
     pub names: &'static [&'static str],
 }
 
-/// Why records are dropped, as far as it decides what an operator is told and how a run ends.
+/// Why records are dropped, as far as it decides what is logged and how a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// Their bytes cannot be read, or mean nothing that there is a flow for. A faster machine loses them, too.
@@ -34,7 +34,7 @@ pub enum Cause {
     Load,
     /// The time to deliver them at the end of a run, or of a stage, was over. The key that gives more is named.
     Time(&'static str),
-    /// Whoever they were for has left, and wants no more.
+    /// Their reader has closed the output: `tidegate run | head`.
     Unwanted,
 }
 
