@@ -39,10 +39,7 @@ impl Secrets {
     /// A sentence without them.
     pub(super) fn hide(&self, sentence: &str) -> String {
         let masked = mask_words(sentence);
-        self.0.iter().fold(masked, |sentence, secret| match secret.len() < SHORTEST_WORD {
-            true => mask_whole_words(&sentence, secret),
-            false => sentence.replace(secret, MASK),
-        })
+        self.0.iter().fold(masked, |sentence, secret| replace(&sentence, secret))
     }
 
     /// The text of a file with every byte of a secret masked, so that places in it stay what they are; and the secrets are
@@ -60,23 +57,6 @@ impl Secrets {
         self.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         masked + &text[end..]
     }
-}
-
-/// A sentence without a short secret, which may be a part of ordinary words: those stay.
-fn mask_whole_words(sentence: &str, secret: &str) -> String {
-    let mut masked = String::with_capacity(sentence.len());
-    let mut end = 0;
-    for (at, _) in sentence.match_indices(secret) {
-        let before = sentence[..at].chars().next_back();
-        let after = sentence[at + secret.len()..].chars().next();
-        if [before, after].into_iter().flatten().any(char::is_alphanumeric) {
-            continue;
-        }
-        masked.push_str(&sentence[end..at]);
-        masked.push_str(MASK);
-        end = at + secret.len();
-    }
-    masked + &sentence[end..]
 }
 
 /// Masks a secret. One that is short is a part of many words, and is looked for between them.
