@@ -30,8 +30,8 @@ pub(crate) trait Protocol: Send {
         None
     }
 
-    /// Whether a flow's payload, which begins with `head`, could be a message: what most payloads are not, told without
-    /// looking far.
+    /// Whether a flow's payload, which begins with `head`, could be a message. A cheap check that refuses most
+    /// payloads.
     fn may_be(flow: &Flow, head: [u8; 4]) -> bool;
 
     /// Looks for messages in a flow's payload, which lies in `bytes`, and adds each to the findings, in their order.
@@ -62,7 +62,7 @@ impl Findings<'_> {
         self.seen.show(message, self.carrier, l7)
     }
 
-    /// Another report of a message that was added before, which may say more about what became of it.
+    /// Another report of a message that was added before, which may say that it was dropped.
     pub(crate) fn again(&mut self, message: &Message) {
         self.seen.show_again(message, self.carrier);
     }

@@ -17,7 +17,7 @@ use super::views::Views;
 #[derive(Debug)]
 pub(super) struct Host {
     pub(super) identity: u32,
-    /// The node that it is on, if that is told.
+    /// The node that it is on, if that is announced.
     pub(super) node: Option<Address>,
     pub(super) pod: Option<Arc<PodName>>,
     pub(super) views: Views,

@@ -21,7 +21,7 @@ pub(super) struct LocalScope {
     /// Whether the cluster has both families: each has a label of its own for the world then. Releases before 1.15 have
     /// one in any case. It shows in the identities of the world, 9 and 10 in place of 2.
     is_dual_stack: bool,
-    /// What each of the world's labels tells alone.
+    /// The names of an identity that has one of the world's labels alone.
     world: [Labels; 3],
 }
 

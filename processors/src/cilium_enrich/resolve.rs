@@ -97,12 +97,12 @@ impl Table {
 }
 
 /// Hubble's `decodeTrafficDirection`, where it hangs on whether the source is the endpoint that reports: what
-/// `l34_flow` tells holds if it is not.
+/// `l34_flow` found holds if it is not.
 fn direction(flow: &Flow) -> Direction {
     let is_source = flow.turned_by != 0 && u32::from(flow.turned_by) == flow.source.id & u32::from(u16::MAX);
     match flow.direction {
         Direction::Ingress if is_source => Direction::Egress,
         Direction::Egress if is_source => Direction::Ingress,
-        told => told,
+        unchanged => unchanged,
     }
 }

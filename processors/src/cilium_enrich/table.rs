@@ -24,7 +24,7 @@ const LONGEST_LABELS: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct LocalEndpoint {
     pub(super) pod: Arc<PodName>,
-    /// What its labels tell; `None` until they are announced, which is after the endpoint itself.
+    /// The names from its labels; `None` until they are announced, which is after the endpoint itself.
     pub(super) labels: Option<Arc<EndpointNames>>,
     /// Whether the labels are those that it was created with. They can change before it gets its first identity, so
     /// they are not known to be that one's.
@@ -92,7 +92,7 @@ impl Table {
     }
 
     /// The pod's endpoint on this node. A pod of that name that is on two nodes is one of another cluster, too, and
-    /// nothing tells which of them is here.
+    /// which of them is here is unknown.
     pub(super) fn local(&self, pod: &PodName) -> Option<(u64, &LocalEndpoint)> {
         let known = self.pods.get(pod)?;
         let id = known.endpoint?;
@@ -250,7 +250,7 @@ impl Table {
     }
 }
 
-/// What labels tell; `None` without any.
+/// The names from labels; `None` without any.
 fn names_of(labels: &[String]) -> Result<Option<Arc<EndpointNames>>, Refusal> {
     if labels.iter().map(String::len).sum::<usize>() > LONGEST_LABELS {
         return Err(Refusal::LongNames);

@@ -50,7 +50,7 @@ impl Views {
 }
 
 impl Look {
-    /// Records' names are told by where they lie, which is theirs as long as they are kept here.
+    /// Records' names are compared by pointer, which no others have as long as these are kept here.
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Identity(one), Self::Identity(other)) => one == other,

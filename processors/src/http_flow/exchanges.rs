@@ -54,7 +54,7 @@ impl Default for Exchanges {
 }
 
 impl Exchanges {
-    /// Remembers a request that has an id. One that passes several proxies keeps the trace that any of them told.
+    /// Remembers a request that has an id. One that passes several proxies keeps the trace of any of them.
     pub(super) fn request(&mut self, id: Option<&str>, logged_at: SignedDuration, trace_id: Option<&str>) {
         let Some(text) = id else { return };
         let id = Id::of(text);

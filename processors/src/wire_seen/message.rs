@@ -1,4 +1,4 @@
-//! What tells messages and exchanges apart.
+//! The identities of messages and exchanges.
 
 use std::hash::{BuildHasher as _, Hash, Hasher};
 
@@ -18,11 +18,11 @@ pub(crate) struct Message {
     pub(crate) is_response: bool,
     /// What it says, as far as an access-log record says the same.
     pub(crate) content: u64,
-    /// Tells it from others of that content: DNS id or TCP sequence number.
+    /// Distinguishes it from others of that content: DNS id or TCP sequence number.
     pub(crate) serial: u32,
     /// How many connections the same two sides had before on these ports, as far as that is known.
     pub(crate) epoch: u16,
-    /// Whether exchanges of this kind are told by the client's port, too.
+    /// Whether the client's port is a part of the identity of its exchange.
     pub(crate) by_port: bool,
 }
 
@@ -75,7 +75,7 @@ impl Message {
     }
 }
 
-/// In as few words as hold what tells most messages apart.
+/// Only the fields that differ between most messages, in few words.
 impl Hash for Message {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -94,7 +94,7 @@ impl Hash for Exchange {
     }
 }
 
-/// Makes numbers of contents. Keyed at random, so that nobody can make two contents have one number.
+/// Hashes contents, with a random key, so that collisions cannot be made on purpose.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Content(DefaultHashBuilder);
 

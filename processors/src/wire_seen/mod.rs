@@ -4,12 +4,12 @@
 //! The same packet is reported at several observation points, and a message that went through a proxy of Cilium has
 //! an access-log record besides. So a message that a packet shows waits for `hold`:
 //!
-//! - What shows it again meanwhile is the same message. It is told by client, client's port, content and serial (the
+//! - What shows it again meanwhile is the same message. It is identified by client, client's port, content and serial (the
 //!   DNS id or TCP sequence number), not by the server's address, which is a service's before and a backend's behind
 //!   the load balancer. So a query that a resolver sends to several servers under one id counts once. If one of the
 //!   reports says that the packet was dropped, the message was.
 //! - An access-log record of the same exchange, in the time from `hold` before to `hold` after it, takes its place.
-//!   Exchanges are told by client and content, for requests not by the port: a proxy talks to the server from a port
+//!   Exchanges are identified by client and content, for requests not by the port: a proxy talks to the server from a port
 //!   of its own. The responses on the connection of such a request belong to the proxy, too, and so do answers that a
 //!   proxy gives itself. A DNS proxy may also have an address of its own: see [`relayed`].
 //!

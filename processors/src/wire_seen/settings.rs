@@ -12,8 +12,8 @@ use super::WireSeen;
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// Whether messages are also read from captured packets (default `true`). Whoever wants exactly Hubble's flows,
-    /// which know requests from L7 policies alone, says `false`.
+    /// Whether messages are also read from captured packets (default `true`). With `false` there are exactly
+    /// Hubble's flows, which know requests from L7 policies alone.
     pub(crate) wire: bool,
     /// How long a message from a packet waits for other reports of it (default `"1s"`, at most an hour). With `"0s"`
     /// it waits for the end of its batch only, and can be counted twice. Raise it if proxies' records come late.

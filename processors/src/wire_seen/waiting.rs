@@ -71,7 +71,7 @@ fn flow(carrier: &Flow, l7: L7) -> Flow {
 /// The direction of an exchange is that of its request, so it is turned where the packet was not known as the reply that
 /// it is, or was taken for one.
 fn direction(carrier: &Flow, is_reply: bool) -> Direction {
-    // A trace that tells the source before address translation is egress either way.
+    // A trace that has the source before address translation is egress either way.
     let is_fixed = carrier.message_type == message_type::TRACE && carrier.turned_by == 0;
     if is_fixed || carrier.is_reply.unwrap_or(false) == is_reply {
         return carrier.direction;

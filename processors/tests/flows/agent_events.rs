@@ -71,7 +71,6 @@ fn service() -> ServiceUpsert {
         int_traffic_policy: text("Cluster"),
         name: text("kube-dns"),
         namespace: text("kube-system"),
-        ..ServiceUpsert::default()
     }
 }
 

@@ -112,7 +112,7 @@ fn a_transparent_proxy_accounts_for_its_record_with_the_clients_address() {
     let transparent = [query(client, CLIENTS, 7), trace_between(FROM_ENDPOINT, (SERVERS, CLIENTS), &from_server)];
     let to_client = answer(client, CLIENTS, 7);
     let replica = query((REPLICA, 4001), CLIENTS, 5);
-    let data = [&recorded()[..], &[own.clone()], &transparent[..], &[to_client.clone(), replica]].concat();
+    let data = [&recorded()[..], std::slice::from_ref(&own), &transparent[..], &[to_client.clone(), replica]].concat();
     assert_eq!(seen(&data), ["10.0.7.5:4001 > 10.0.2.9:53"]);
     let node = answer((NODE, 40_000), HOST, 6);
     let data = [&recorded()[..], &[own], &transparent[..], &[to_client, node]].concat();

@@ -209,6 +209,9 @@ fn socket(profile: Profile, xlate_point: u8, dst_ip: [u8; 16], flags: u8) -> Vec
 
 const MAPPED: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 11, 0, 101];
 
+/// The address of one side of a flow.
+type Side = fn(&Flow) -> Option<Address>;
+
 #[test]
 fn a_mapped_address_of_a_socket_is_written_as_ipv6_since_1_20() {
     for (version, before, written, is_open) in [
@@ -219,8 +222,7 @@ fn a_mapped_address_of_a_socket_is_written_as_ipv6_since_1_20() {
         ("", vec![access_log(Variant::C)], "10.11.0.101", 0),
         ("", vec![access_log(Variant::D)], "::ffff:10.11.0.101", 0),
     ] {
-        let peers: [(u8, fn(&Flow) -> Option<Address>); 2] =
-            [(1, Flow::destination_address), (3, Flow::source_address)];
+        let peers: [(u8, Side); 2] = [(1, Flow::destination_address), (3, Flow::source_address)];
         for (point, side) in peers {
             let profile = if version == "1.18" { Profile::V1_18 } else { Profile::V1_19 };
             let mut chain = chain(version);

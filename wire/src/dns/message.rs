@@ -56,7 +56,7 @@ pub struct Message {
     pub complete: bool,
 }
 
-/// A message of which the questions were read: with the first one's name, what tells it from others.
+/// A message of which the questions were read: with the first one's name, they distinguish it from others.
 #[derive(Debug, Clone)]
 pub struct Question<'a> {
     header: Header,

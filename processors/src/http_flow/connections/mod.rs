@@ -1,7 +1,7 @@
 //! A bounded table of connections that carry HTTP: what was read of each, and which requests wait for an answer.
 //!
-//! A connection is told by client and client's port, not by the server, which is a service's address before and a
-//! backend's behind the load balancer; several that share a client's port are told apart by their sequence numbers. It
+//! A connection is identified by client and client's port, not by the server, which is a service's address before and a
+//! backend's behind the load balancer; sequence numbers distinguish several that share a client's port. It
 //! is forgotten when newer ones need the room, the one that was used least recently first. Before that, a retransmitted
 //! segment is known as such however late it comes.
 
@@ -19,7 +19,7 @@ use connection::Socket;
 
 use crate::fifo::{Bounds, Fifo};
 
-/// Connections from one port of a client, to different servers, that are told apart.
+/// Connections at most from one port of a client, to different servers.
 const LANES: u8 = 4;
 /// Bytes of the requests that wait for their answers, on average for each connection.
 const TEXTS: usize = 256;
