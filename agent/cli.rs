@@ -14,10 +14,10 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 failed while running; 2 wrong usage; 78 bad configuration.
+Exit codes: 0 done; 1 failed while running, or lost records at its end; 2 wrong usage; 78 bad configuration.
 Logs go to standard error; RUST_LOG chooses which, and TIDEGATE_LOG_FORMAT (text or json) how, before the configuration does.";
 
-/// Cilium's network events as flows, metrics and spans, over OTLP, Prometheus and stdout.
+/// Cilium's network events as flows and metrics, over OTLP, Prometheus and stdout.
 #[derive(Debug, Parser)]
 #[command(name = "tidegate", version, styles = STYLES, after_help = EXIT_CODES, propagate_version = true)]
 pub(crate) struct Cli {

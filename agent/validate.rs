@@ -14,7 +14,7 @@ use crate::{log, terminal};
 /// Check a configuration as `run` would, without running it
 ///
 /// Parses the file, checks the wiring and builds every component. Opens no socket and no file but the
-/// configuration. All errors are shown at once; the exit code is 78 if there is one.
+/// configuration, so certificates and tokens in files are not checked. All errors are shown at once; the exit code is 78 if there is one.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

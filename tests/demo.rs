@@ -1,6 +1,6 @@
 //! The demo: the shipped pipeline, with nothing installed.
 
-use crate::support::{Agent, eventually, get};
+use crate::support::{Agent, Answer, Collector, eventually, get};
 
 #[test]
 fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
@@ -26,13 +26,27 @@ fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
         ended.stdout
     );
     assert!(ended.stderr.contains("the books balance; unaccounted records: 0; in flight: 0"), "{}", ended.stderr);
-    let warnings = ended.stderr.lines().filter(|line| line.contains("cannot reach http://127.0.0.1:4317"));
-    assert_eq!(warnings.count(), 1, "it is logged once: {}", ended.stderr);
+    let missing = ended.stderr.lines().filter(|line| line.contains("cannot reach http://127.0.0.1:4317"));
+    assert_eq!(missing.count(), 1, "it is said once: {}", ended.stderr);
+    assert!(!ended.stderr.contains("exporters.otlp"), "nothing is lost to a missing collector: {}", ended.stderr);
+}
+
+#[test]
+fn the_demo_sends_to_the_collector_of_the_environment() {
+    let collector = Collector::answering(&[], Answer::Accept);
+    let endpoint = format!("http://{}", collector.address);
+    let args = ["demo", "--events", "200", "--rate", "0", "--strict"].map(AsRef::as_ref);
+    let ended = Agent::start_with(&args, &[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_ref())]).ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&endpoint), "{}", ended.stderr);
+    let flows = ended.stdout.lines().count();
+    assert!(flows > 50, "{}", ended.stdout);
+    assert_eq!(collector.logs().len(), flows, "{}", ended.stderr);
 }
 
 #[test]
 fn a_demo_with_an_end_ends_by_itself() {
-    let demo = Agent::start(&["demo", "--events", "200", "--rate", "0"].map(AsRef::as_ref));
+    let demo = Agent::start(&["demo", "--events", "200", "--rate", "0", "--strict"].map(AsRef::as_ref));
     let ended = demo.ended();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let row = ended.stderr.lines().find(|line| line.contains("receivers.monitor1_2  ")).unwrap();

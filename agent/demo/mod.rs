@@ -1,6 +1,6 @@
 //! `tidegate demo`: the shipped pipeline against the built-in stand-in for the Cilium agent, on a machine
-//! that has nothing of it. The wiring is `pipeline.toml` as it ships; its addresses come from the
-//! environment, and the demo gives it one of its own.
+//! that has nothing of it. The wiring is `pipeline.toml` as it ships, without `otlp` where there is no collector; its
+//! addresses come from the environment, and the demo gives it one of its own.
 
 mod ports;
 
@@ -9,6 +9,7 @@ use std::path::Path;
 use tidegate_core::stage::Stop;
 use tidegate_core::telemetry::Telemetry;
 use tidegate_simulate::Options;
+use toml::{Table, Value};
 use tracing::Level;
 
 use crate::config::Source;
@@ -16,14 +17,18 @@ use crate::error::Error;
 use crate::simulate::Simulated;
 use crate::stand_in::{self, MonitorSocket, Pace};
 use crate::{log, run, signals, validate};
-use ports::Addresses;
+use ports::{Addresses, USUAL_COLLECTOR};
 
 const PIPELINE: &str = include_str!("../../pipeline.toml");
+/// Events at the beginning, most of them announcements of endpoints: at the usual rate there would be no flow to see for
+/// some seconds.
+const ANNOUNCEMENTS: u64 = 150;
 
 /// See the whole pipeline work, with a stand-in for the Cilium agent
 ///
 /// Simulates a Cilium agent on a unix socket in a temporary directory, runs the shipped pipeline.toml
-/// against it and prints flows. Ctrl-C drains, and prints the ledger.
+/// against it and prints flows. Ctrl-C drains, and prints the ledger. Flows and metrics also go to an
+/// OpenTelemetry collector at OTEL_EXPORTER_OTLP_ENDPOINT or, if one listens there, 127.0.0.1:4317.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Events per second
@@ -44,7 +49,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let folder = tempfile::Builder::new().prefix("tidegate-demo-").tempdir()?;
     let socket = folder.path().join("monitor1_2.sock");
     let mut addresses = Addresses::choose()?;
-    let source = Source { name: "pipeline.toml".to_owned(), text: PIPELINE.to_owned() };
+    let text = pipeline(addresses.collector.is_some()).map_err(|error| Error::failed(error.to_string()))?;
+    let source = Source { name: "pipeline.toml".to_owned(), text };
     log::start_default();
     let environment = |name: &str| addresses.value(name, &socket);
     let (_, assembly) = validate::assemble(&source, &environment, Telemetry::default(), |_| {})?;
@@ -61,11 +67,30 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     run::start(runtime, assembly, &run::Options { is_demo: true, ..args.options.clone() }, stop, None)
 }
 
+/// The shipped configuration, without `otlp` if there is no collector: it would retry and warn for as long as the demo
+/// runs, and hold up its end.
+fn pipeline(has_collector: bool) -> Result<String, toml::de::Error> {
+    if has_collector {
+        return Ok(PIPELINE.to_owned());
+    }
+    let mut table: Table = PIPELINE.parse()?;
+    if let Some(exporters) = table.get_mut("exporters").and_then(Value::as_table_mut) {
+        exporters.remove("otlp");
+    }
+    let pipelines = table.get_mut("service").and_then(|service| service.get_mut("pipelines"));
+    for (_, pipeline) in pipelines.and_then(Value::as_table_mut).into_iter().flatten() {
+        if let Some(exporters) = pipeline.get_mut("exporters").and_then(Value::as_array_mut) {
+            exporters.retain(|exporter| exporter.as_str() != Some("otlp"));
+        }
+    }
+    Ok(table.to_string())
+}
+
 /// Plays the simulated cluster. When it has an end, so has the demo: the receiver would wait for the agent
 /// to come back.
 fn play(args: &Args, socket: MonitorSocket, stop: Stop) -> impl Future<Output = ()> + use<> {
-    let options = Options { seed: args.seed, lost_every: 500, ..Options::default() };
-    let (events, pace) = (args.events, Pace { rate: args.rate, coalesce: 0 });
+    let options = Options { seed: args.seed, lost_every: 0, ..Options::default() };
+    let (events, pace) = (args.events, Pace { rate: args.rate, at_once: ANNOUNCEMENTS, coalesce: 0 });
     async move {
         let frames = || Ok(Simulated::new(options.clone(), events));
         if let Err(error) = stand_in::serve(socket, frames, pace, events.is_some(), stop.clone()).await {
@@ -76,7 +101,11 @@ fn play(args: &Args, socket: MonitorSocket, stop: Stop) -> impl Future<Output = 
 }
 
 fn welcome(socket: &Path, addresses: &Addresses) {
-    let Addresses { telemetry, prometheus, otlp, .. } = addresses;
+    let Addresses { telemetry, prometheus, collector, .. } = addresses;
+    let otlp = match collector {
+        Some(endpoint) => format!("flows and metrics             {endpoint}"),
+        None => format!("left out                      cannot reach http://{USUAL_COLLECTOR}; start a collector first"),
+    };
     let text = format!(
         "A simulated Cilium agent listens on {socket}; the pipeline is the shipped pipeline.toml.
 
@@ -85,7 +114,7 @@ fn welcome(socket: &Path, addresses: &Addresses) {
   the agent    about itself                  http://{telemetry}/metrics
   the ledger   where every record went       http://{telemetry}/debug/ledger
   live         its stages and queues         tidegate top --address {telemetry}
-  OTLP         to a collector, if there is   {otlp}
+  OTLP         {otlp}
 
 Ctrl-C drains, and prints the ledger.
 ",

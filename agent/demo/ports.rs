@@ -1,12 +1,16 @@
-//! Addresses for the demo: the usual ones where they are free, others where they are not.
+//! Addresses for the demo: the usual ones where they are free, others where they are not, and that of a collector if
+//! there is one.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::Path;
 
 use crate::config::process_environment;
+
+/// Where collectors usually listen for OTLP over gRPC, on this machine.
+pub(super) const USUAL_COLLECTOR: &str = "127.0.0.1:4317";
 
 /// Where the demo's pipeline listens and sends.
 pub(super) struct Addresses {
@@ -17,17 +21,18 @@ pub(super) struct Addresses {
     _first: Option<UnixListener>,
     pub(super) telemetry: String,
     pub(super) prometheus: String,
-    pub(super) otlp: String,
+    /// The collector's endpoint: what the environment says, else the usual one if something listens there.
+    pub(super) collector: Option<String>,
 }
 
 impl Addresses {
     pub(super) fn choose() -> io::Result<Self> {
-        let otlp = process_environment("OTEL_EXPORTER_OTLP_ENDPOINT").unwrap_or("http://127.0.0.1:4317".to_owned());
+        let collector = process_environment("OTEL_EXPORTER_OTLP_ENDPOINT").or_else(local_collector);
         let first = first();
         let port = |usual| if first.is_some() { free(usual) } else { free(0) };
         let held = [port(9464)?, port(10965)?];
         let [telemetry, prometheus] = [held[0].local_addr()?, held[1].local_addr()?].map(|address| address.to_string());
-        Ok(Self { held: held.into(), _first: first, telemetry, prometheus, otlp })
+        Ok(Self { held: held.into(), _first: first, telemetry, prometheus, collector })
     }
 
     /// Gives the ports up, for the pipeline to take.
@@ -41,7 +46,7 @@ impl Addresses {
             "CILIUM_MONITOR_SOCK" => Some(socket.display().to_string()),
             "TIDEGATE_TELEMETRY_LISTEN" => Some(self.telemetry.clone()),
             "TIDEGATE_PROMETHEUS_LISTEN" => Some(self.prometheus.clone()),
-            "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(self.otlp.clone()),
+            "OTEL_EXPORTER_OTLP_ENDPOINT" => self.collector.clone(),
             _ => process_environment(name),
         }
     }
@@ -51,6 +56,10 @@ impl Addresses {
 fn first() -> Option<UnixListener> {
     let name = SocketAddr::from_abstract_name("tidegate-demo").ok()?;
     UnixListener::bind_addr(&name).ok()
+}
+
+fn local_collector() -> Option<String> {
+    TcpStream::connect(USUAL_COLLECTOR).ok().map(|_| format!("http://{USUAL_COLLECTOR}"))
 }
 
 /// The usual port if nobody has it, else one that the system chooses.

@@ -59,7 +59,7 @@ async fn play(args: &Args, stop: Stop) -> Result<(), Error> {
     recording().map_err(|error| Error::failed(error.to_string()))?;
     let socket = MonitorSocket::bind(&args.listen)?;
     tracing::info!(socket = %args.listen.display(), file = %args.file.display(), "playing to whoever connects");
-    let pace = Pace { rate: args.rate, coalesce: args.coalesce.map_or(0, ByteSize::get) };
+    let pace = Pace { rate: args.rate, at_once: 0, coalesce: args.coalesce.map_or(0, ByteSize::get) };
     Ok(stand_in::serve(socket, recording, pace, args.once, stop).await?)
 }
 

@@ -33,11 +33,12 @@ const WORKERS: usize = 2;
 
 /// Run the pipelines of a configuration
 ///
-/// Ends by itself, after everything has drained, when every receiver has ended. SIGINT and SIGTERM stop
-/// the receivers and drain within the grace period; a second one ends at once. What is left then is
-/// counted as lost. At the end, the ledger is printed to standard error.
+/// Ends by itself, after everything has drained, when every receiver or every exporter has ended. SIGINT
+/// and SIGTERM stop the receivers and drain within the grace period; a second one ends at once. What is
+/// left then is counted as lost, or as unconfirmed where a peer may have it, and the exit code is 1. At
+/// the end, the ledger is printed to standard error.
 ///
-/// SIGHUP reloads the configuration: what it does not change goes on with its state and its connections.
+/// SIGHUP reloads the configuration: unchanged components keep running, with their state and connections.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -53,7 +53,8 @@ async fn listen(args: &Args, options: Options, path: &std::path::Path) -> Result
     let socket = MonitorSocket::bind(path)?;
     tracing::info!(socket = %path.display(), seed = args.seed, "simulating a Cilium agent");
     let frames = || Ok(Simulated::new(options.clone(), args.events));
-    let pace = Pace { rate: args.rate, coalesce: args.coalesce.map_or(0, tidegate_core::config::ByteSize::get) };
+    let pace =
+        Pace { rate: args.rate, at_once: 0, coalesce: args.coalesce.map_or(0, tidegate_core::config::ByteSize::get) };
     Ok(stand_in::serve(socket, frames, pace, args.once, stop).await?)
 }
 

@@ -18,6 +18,8 @@ pub(crate) trait Frames: Send {
 pub(crate) struct Pace {
     /// Frames per second; 0 is as fast as the client reads.
     pub(crate) rate: f64,
+    /// Frames at the beginning that are not paced.
+    pub(crate) at_once: u64,
     /// Bytes that are collected before they are written; 0 writes each frame by itself.
     pub(crate) coalesce: usize,
 }
@@ -44,7 +46,7 @@ async fn write(client: &mut UnixStream, mut frames: impl Frames, pace: Pace) -> 
     loop {
         let due = if pace.rate > 0.0 {
             ticks.tick().await;
-            frames_due(start.elapsed(), pace.rate)
+            pace.at_once.saturating_add(frames_due(start.elapsed(), pace.rate))
         } else {
             played + PORTION
         };
