@@ -229,15 +229,18 @@ fn a_head_says_where_its_message_ends() {
 
 #[test]
 fn chunks_end_behind_their_trailers() {
-    let cases: [(&[u8], Chunks); 10] = [
+    let cases: [(&[u8], Chunks); 13] = [
         (b"0\r\n\r\nGET", Chunks::End(5)),
         (b"3\r\nabc\r\n0\r\n\r\n", Chunks::End(13)),
         (b"3;name=value\r\nabc\r\n0\r\nTrailer: 1\r\n\r\nHTTP", Chunks::End(36)),
-        (b"3\r\nabc\r\n", Chunks::Beyond),
-        (b"3\r\nab", Chunks::Beyond),
-        (b"ffffffffffffffff\r\nab", Chunks::Beyond),
-        (b"0\r\nTrailer: 1\r\n", Chunks::Beyond),
-        (b"", Chunks::Beyond),
+        (b"3\r\nabc\r\n", Chunks::Beyond(9)),
+        (b"3\r\nabc", Chunks::Beyond(8)),
+        (b"3\r\nabc\r", Chunks::Beyond(8)),
+        (b"3\r\nab", Chunks::Beyond(8)),
+        (b"3\r\nabc\r\n40\r\nab", Chunks::Beyond(8 + 4 + 64 + 2)),
+        (b"ffffffffffffffff\r\nab", Chunks::Beyond(u64::MAX)),
+        (b"0\r\nTrailer: 1\r\n", Chunks::Beyond(16)),
+        (b"", Chunks::Beyond(1)),
         (b"xyz\r\n", Chunks::Malformed),
         (b"3\r\nabcd\r\n", Chunks::Malformed),
     ];

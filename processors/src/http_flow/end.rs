@@ -9,8 +9,8 @@ pub(super) enum End {
     At(usize),
     /// Behind so many bytes, not all of which were captured.
     Beyond(u64),
-    /// Behind what was captured, and no length says how far.
-    Open,
+    /// Behind what was captured and so many bytes, and no length says how far.
+    Open(u64),
     /// The head does not tell.
     Unclear,
     /// The head itself is cut.
@@ -37,17 +37,17 @@ pub(super) fn of(head: &Head<'_>, bytes: &[u8], is_response: bool, method: Optio
         },
         Body::Chunked => match http::chunks(&bytes[len..]) {
             Chunks::End(length) => End::At(len + length),
-            Chunks::Beyond => End::Open,
+            Chunks::Beyond(least) => End::Open(least.saturating_add(len as u64)),
             Chunks::Malformed => End::Unclear,
         },
-        Body::UntilClose => End::Open,
+        Body::UntilClose => End::Open(len as u64),
         Body::Unknown => End::Unclear,
     };
     if is_response && method.is_none() {
         return Extent { end: answer_to_unknown(end, bytes), is_certain: false };
     }
     // The body may never be sent.
-    let is_certain = !matches!(end, End::Beyond(_)) || is_response || head.header("Expect").is_none();
+    let is_certain = !matches!(end, End::Beyond(_) | End::Open(_)) || is_response || head.header("Expect").is_none();
     Extent { end, is_certain }
 }
 

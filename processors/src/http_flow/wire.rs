@@ -269,7 +269,7 @@ impl Found<'_> {
         (0..head.bad_headers).for_each(|_| findings.note(note::BAD_HEADER));
         let unread = match extent.end {
             End::At(_) => None,
-            End::Beyond(_) | End::Open => Some(note::BODY_BEYOND_PACKET),
+            End::Beyond(_) | End::Open(_) => Some(note::BODY_BEYOND_PACKET),
             End::Unclear => Some(note::END_UNCLEAR),
             End::HeadCut => Some(note::HEAD_CUT),
         };
@@ -282,8 +282,11 @@ impl Found<'_> {
             End::Beyond(len) if extent.is_certain && len < LONGEST => Some(begin.wrapping_add(len as u32)),
             _ => None,
         };
-        let head_end = begin.wrapping_add(head.len.unwrap_or(self.bytes().len()) as u32);
-        connection.cover(self.position.is_response, begin, end.unwrap_or(head_end));
+        let least = match extent.end {
+            End::Open(least) if extent.is_certain => least.min(LONGEST) as u32,
+            _ => head.len.unwrap_or(self.bytes().len()) as u32,
+        };
+        connection.cover(self.position.is_response, begin, end.unwrap_or(begin.wrapping_add(least)));
         end
     }
 

@@ -219,6 +219,25 @@ fn a_body_that_looks_like_a_message_is_none() {
 }
 
 #[test]
+fn a_chunk_of_several_segments_that_looks_like_a_message_is_none() {
+    let end = 1 + len(GET);
+    let head = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n", 2 * OK.len() + 1);
+    let head = head.as_bytes();
+    let body = 1 + len(head);
+    let last = [b".\r\n0\r\n\r\n", OK].concat();
+    let data = [
+        asks(1, 1, &[GET, GET].concat()),
+        answers(1, end + len(GET), head),
+        answers(body, end + len(GET), OK),
+        answers(body + len(OK), end + len(GET), OK),
+        answers(body + 2 * len(OK), end + len(GET), &last),
+        answers(body + 2 * len(OK) + 8, end + len(GET), OK),
+    ];
+    // The end of the first answer is not known, so the other one has no request that could be proved.
+    assert_eq!(messages(&data), [GOT, GOT, ANSWERED, "200"]);
+}
+
+#[test]
 fn the_time_between_request_and_response_is_told_with_its_bound() {
     let ms = Duration::from_millis;
     let latency = |times: TimeSource, between: Duration| {

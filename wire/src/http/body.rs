@@ -22,8 +22,8 @@ pub enum Body {
 pub enum Chunks {
     /// Behind so many bytes.
     End(usize),
-    /// Behind the bytes at hand.
-    Beyond,
+    /// Behind the bytes at hand, and not before so many bytes from the body's first one.
+    Beyond(u64),
     /// These are no chunks.
     Malformed,
 }
@@ -87,19 +87,23 @@ fn decimal(digits: &[u8]) -> Option<u64> {
 #[must_use]
 pub fn chunks(bytes: &[u8]) -> Chunks {
     let mut at = 0;
+    // At least one more byte comes.
+    let beyond = Chunks::Beyond(bytes.len() as u64 + 1);
     loop {
         let (line, size) = match httparse::parse_chunk_size(&bytes[at..]) {
             Ok(Status::Complete(chunk)) => chunk,
-            Ok(Status::Partial) => return Chunks::Beyond,
+            Ok(Status::Partial) => return beyond,
             Err(_) => return Chunks::Malformed,
         };
         at += line;
         if size == 0 {
-            return trailers(bytes, at);
+            return trailers(bytes, at).unwrap_or(beyond);
         }
-        let Some(end) = usize::try_from(size).ok().and_then(|size| at.checked_add(size)) else { return Chunks::Beyond };
+        let after_chunk = (at as u64).saturating_add(size);
+        let end = usize::try_from(after_chunk).unwrap_or(usize::MAX);
         match bytes.get(end..) {
-            None | Some([] | [b'\r']) => return Chunks::Beyond,
+            // Behind a chunk come its line end and another chunk.
+            None | Some([] | [b'\r']) => return Chunks::Beyond(after_chunk.saturating_add(2)),
             Some([b'\r', b'\n', ..]) => at = end + 2,
             Some([b'\n', ..]) => at = end + 1,
             Some(_) => return Chunks::Malformed,
@@ -107,14 +111,14 @@ pub fn chunks(bytes: &[u8]) -> Chunks {
     }
 }
 
-/// The trailers behind the last chunk end with an empty line.
-fn trailers(bytes: &[u8], mut at: usize) -> Chunks {
+/// The trailers behind the last chunk end with an empty line; `None` if that is not at hand.
+fn trailers(bytes: &[u8], mut at: usize) -> Option<Chunks> {
     while let Some(len) = bytes[at..].iter().position(|byte| *byte == b'\n') {
         let line = &bytes[at..at + len];
         at += len + 1;
         if matches!(line, [] | [b'\r']) {
-            return Chunks::End(at);
+            return Some(Chunks::End(at));
         }
     }
-    Chunks::Beyond
+    None
 }
