@@ -10,6 +10,8 @@ pub(crate) const BASE: u64 = 16 * MIB;
 const BATCHES: u64 = 4 * MIB;
 /// A message that waits in `dns_flow` or `http_flow`, with its texts.
 const MESSAGE: u64 = 800;
+/// A message over TCP that `dns_flow` remembers; it remembers as many as may wait.
+const TCP_MESSAGE: u64 = 100;
 /// A connection that `http_flow` remembers, with the requests that wait for their answers on it.
 const CONNECTION: u64 = 600;
 /// Requests that wait for their responses' times and traces in `http_flow`.
@@ -38,7 +40,7 @@ pub(crate) struct Bounds {
     /// `in_flight` of the OTLP exporter, and `batch.max_bytes`.
     pub(crate) requests: u64,
     pub(crate) request_bytes: u64,
-    /// `pending` of `dns_flow` and `http_flow` together.
+    /// `pending` of `dns_flow` and `http_flow`, each.
     pub(crate) pending: u64,
     /// `connections` of `http_flow`.
     pub(crate) connections: u64,
@@ -53,14 +55,14 @@ impl Bounds {
     /// Of the configuration that ships, whose queues hold so many bytes together.
     pub(crate) fn shipped(queues: u64) -> Self {
         let (names, series) = (4096, 1024);
-        let (pending, connections) = (2 * 4096, 4096);
+        let (pending, connections) = (4096, 4096);
         Self { queues, requests: 4, request_bytes: MIB, pending, connections, max_frame: MIB, names, series }
     }
 
     /// What the agent may take on top of [`BASE`].
     pub(crate) fn beside_base(self) -> u64 {
         let waiting = self.queues + BATCHES + (self.requests + 2) * self.request_bytes + LINES;
-        let messages = self.pending * MESSAGE + self.connections * CONNECTION + EXCHANGES;
+        let messages = self.pending * (2 * MESSAGE + TCP_MESSAGE) + self.connections * CONNECTION + EXCHANGES;
         let tables = messages + self.names * NAME + self.series * (SERIES + TAKE_METRICS * POINT);
         waiting + tables + REMEMBERED + COPIES * self.max_frame
     }
