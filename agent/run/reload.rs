@@ -191,7 +191,7 @@ impl Running {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}")]
+#[error("cannot listen on {address} for an exporter (its `listen`)")]
 struct CannotListen {
     address: SocketAddr,
     source: io::Error,

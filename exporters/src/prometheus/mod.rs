@@ -51,10 +51,11 @@ pub struct Prometheus {
 
 /// The address could not be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {source}{}", hint(.address, .source))]
+#[error("cannot listen on {address}: {error}{}", hint(.address, .error))]
 struct ListenError {
     address: SocketAddr,
-    source: io::Error,
+    /// Part of the text, and so no source, which would be printed once more.
+    error: io::Error,
 }
 
 /// Where Cilium's agent serves Hubble's metrics.
@@ -101,7 +102,7 @@ impl Prometheus {
             Some(listener) => Ok(listener),
             None => {
                 let address = self.address;
-                TcpListener::bind(address).await.map_err(|source| ListenError { address, source })
+                TcpListener::bind(address).await.map_err(|error| ListenError { address, error })
             }
         }
     }

@@ -145,8 +145,10 @@ async fn an_address_in_use_is_told() {
     let address = taken.local_addr().unwrap();
     let config = Config { listen: address, ..Config::default() };
     let error = support::failure(&config).await;
-    assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
-    assert!(error.ends_with("; another process has it: set `listen`"), "{error}");
+    let all = format!(
+        "cannot listen on {address}: Address already in use (os error 98); another process has it: set `listen`"
+    );
+    assert_eq!(error, all);
 }
 
 #[test]

@@ -86,7 +86,8 @@ pub(crate) async fn failure(config: &Config) -> String {
     let running =
         topology(exporter, config.consumes(), vec![]).start(&Handle::current(), &Ledger::default(), Stop::new());
     let failure = running.ended().await.unwrap_err();
-    std::error::Error::source(&failure).unwrap().to_string()
+    let causes = std::iter::successors(std::error::Error::source(&failure), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn topology(exporter: Box<dyn Exporter>, wants: tidegate_core::Kinds, points: Vec<Point>) -> Topology {
