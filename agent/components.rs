@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use tidegate_core::component::{ComponentKind, Key};
+use tidegate_core::component::{ComponentKind, ExporterConfig, Key};
 use tidegate_core::config::{EXPORTER_QUEUE_KEYS, QUEUE_KEYS};
+use tidegate_core::edge::Limits;
+use toml::de::ValueDeserializer;
 
 use crate::config::{ADMIN_KEYS, Registry, SERVICE_KEYS, TELEMETRY_KEYS, did_you_mean};
 use crate::error::Error;
@@ -22,6 +24,8 @@ struct Entry {
     name: &'static str,
     about: &'static str,
     keys: &'static [Key],
+    /// Its inbox, where the configuration does not say otherwise.
+    queue: Limits,
 }
 
 /// Runs the verb.
@@ -36,14 +40,27 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 }
 
 fn entries(registry: &Registry) -> Vec<Entry> {
-    fn of<C: ?Sized>(section: &'static str, kinds: &[ComponentKind<C>]) -> Vec<Entry> {
-        let entry = |kind: &ComponentKind<C>| Entry { section, name: kind.name, about: kind.about, keys: kind.keys };
+    fn of<C: ?Sized>(
+        section: &'static str,
+        kinds: &[ComponentKind<C>],
+        queue: impl Fn(&ComponentKind<C>) -> Limits,
+    ) -> Vec<Entry> {
+        let entry = |kind: &ComponentKind<C>| {
+            let queue = queue(kind);
+            Entry { section, name: kind.name, about: kind.about, keys: kind.keys, queue }
+        };
         kinds.iter().map(entry).collect()
     }
-    let mut entries = of("receivers", registry.receivers);
-    entries.extend(of("processors", registry.processors));
-    entries.extend(of("exporters", registry.exporters));
+    let mut entries = of("receivers", registry.receivers, |_| Limits::DEFAULT);
+    entries.extend(of("processors", registry.processors, |_| Limits::DEFAULT));
+    entries.extend(of("exporters", registry.exporters, exporter_queue));
     entries
+}
+
+/// The inbox of an exporter without keys; one that needs some has the usual inbox.
+fn exporter_queue(kind: &ComponentKind<dyn ExporterConfig>) -> Limits {
+    let config = ValueDeserializer::parse("{}").ok().and_then(|table| (kind.parse)(table).ok());
+    config.map_or(Limits::DEFAULT, |config| config.default_queue())
 }
 
 /// All kinds by section.
@@ -88,21 +105,39 @@ fn describe_entry(entry: &Entry) -> String {
         "exporters" => EXPORTER_QUEUE_KEYS,
         _ => return text,
     };
-    let _ = write!(text, "\n{}", keys_text(&format!("{path}.queue"), queue));
+    let _ = write!(text, "\n[{path}.queue]\n");
+    for key in queue {
+        let default = match key.name {
+            "records" => entry.queue.records.to_string(),
+            "bytes" => size(entry.queue.bytes),
+            _ => key.default.to_owned(),
+        };
+        write_key(&mut text, key, &default);
+    }
     text
+}
+
+/// As it could stand in a file.
+fn size(bytes: usize) -> String {
+    let [kibibytes, mebibytes] = [bytes >> 10, bytes >> 20];
+    if mebibytes << 20 == bytes { format!("\"{mebibytes}MiB\"") } else { format!("\"{kibibytes}KiB\"") }
 }
 
 /// A table as it could stand in a file, with the effect of each key above it.
 fn keys_text(path: &str, keys: &[Key]) -> String {
     let mut text = format!("[{path}]\n");
     for key in keys {
-        let _ = writeln!(text, "{}", comment(key.effect));
-        let _ = match key.default {
-            "" => writeln!(text, "{} = ...  # no default", key.name),
-            default => writeln!(text, "{} = {default}", key.name),
-        };
+        write_key(&mut text, key, key.default);
     }
     text
+}
+
+fn write_key(text: &mut String, key: &Key, default: &str) {
+    let _ = writeln!(text, "{}", comment(key.effect));
+    let _ = match default {
+        "" => writeln!(text, "{} = ...  # no default", key.name),
+        default => writeln!(text, "{} = {default}", key.name),
+    };
 }
 
 /// Wraps a sentence into comment lines.

@@ -52,6 +52,11 @@ fn the_kinds_and_their_keys_are_listed() {
     let keys = tidegate(&["components", "monitor1_2"]).stdout;
     assert!(keys.contains("[receivers.monitor1_2]"), "{keys}");
     assert!(keys.contains("socket = \"/var/run/cilium/monitor1_2.sock\""), "{keys}");
+    for (exporter, bytes) in [("otlp", "4MiB"), ("prometheus", "1MiB"), ("stdout", "2MiB")] {
+        let keys = tidegate(&["components", exporter]).stdout;
+        let queue = keys.split("queue]").nth(1).unwrap_or_default();
+        assert!(queue.contains(&format!("\nbytes = \"{bytes}\"\n")), "the inbox that {exporter} has: {keys}");
+    }
     let service = tidegate(&["components", "service"]).stdout;
     assert!(service.contains("[service.telemetry]") && service.contains("grace_period = \"10s\""), "{service}");
     assert_eq!(
