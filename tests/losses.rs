@@ -57,6 +57,22 @@ fn what_the_time_to_drain_leaves_fails_the_run_and_names_the_key() {
 }
 
 #[test]
+fn what_the_end_of_retries_leaves_at_the_end_fails_the_run() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let place = Place::new();
+    let keys = otlp(nobody, "signals = [\"flows\"]\nretry_on_failure.enabled = false");
+    let ledger = place.path("ledger.json");
+    let ended = run(&place.replay(500, CHAIN, "otlp", &keys), &ledger, &[]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let lost = Books::read(&ledger).unwrap().number("exporters.otlp", "dropped/retries_exhausted");
+    let error = ended.stderr.lines().last().unwrap();
+    let expected = format!(
+        "error: lost at the end of the run: {lost} records in exporters.otlp (`exporters.otlp.retry_on_failure` gives it more time)"
+    );
+    assert_eq!(error, expected);
+}
+
+#[test]
 fn the_last_values_of_metrics_count_as_what_the_run_lost_at_its_end() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let place = Place::new();

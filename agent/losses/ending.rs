@@ -45,7 +45,7 @@ pub(crate) enum Manner {
     Interrupted,
 }
 
-/// What a run lost at its end because of its own limits: the time that stages have to deliver what is left.
+/// What a run lost at its end because of its own limits: the time and the attempts that stages have to deliver what is left.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AtEnd {
     dropped: Vec<Loss>,
@@ -158,10 +158,19 @@ mod tests {
     }
 
     #[test]
+    fn retries_that_end_before_the_drain_timeout_are_a_limit_too() {
+        let now = report(&[("exporters.otlp", &[("retries_exhausted", 9)])]);
+        let before = report(&[("exporters.otlp", &[("retries_exhausted", 2)])]).stages;
+        let expected = "lost at the end of the run: 7 records in exporters.otlp (`exporters.otlp.retry_on_failure` gives it more \
+                        time)";
+        assert_eq!(AtEnd::new(&now, &before, Manner::Drained).unwrap().to_string(), expected);
+    }
+
+    #[test]
     fn what_was_lost_before_or_for_another_reason_is_not_lost_at_the_end() {
         let now = report(&[("exporters.otlp", &[("drain_timeout", 9), ("queue_full", 5)])]);
         assert_eq!(AtEnd::new(&now, &now.stages, Manner::Drained), None);
-        let full = report(&[("exporters.otlp", &[("queue_full", 5), ("retries_exhausted", 5)])]);
+        let full = report(&[("exporters.otlp", &[("queue_full", 5), ("permanent_error", 5)])]);
         assert_eq!(AtEnd::new(&full, &[], Manner::Drained), None);
     }
 }

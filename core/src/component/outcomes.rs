@@ -32,7 +32,7 @@ pub enum Cause {
     Input,
     /// There was no room or no way for them, or a peer refused them.
     Load,
-    /// The time to deliver them at the end of a run, or of a stage, was over. The key that gives more is named.
+    /// The time to deliver them was over. The key that gives more is named. At the end of a run that decides the exit code.
     Time(&'static str),
     /// Their reader has closed the output: `tidegate run | head`.
     Unwanted,

@@ -21,10 +21,10 @@ pub(super) mod reason {
             NOT_AUTHORIZED,
             UNIMPLEMENTED,
             RESOURCE_EXHAUSTED,
-            RETRIES_EXHAUSTED,
             RECORD_TOO_LARGE,
         ]),
         Reasons { cause: Cause::Time("drain_timeout"), names: &[DRAIN_TIMEOUT] },
+        Reasons { cause: Cause::Time("retry_on_failure"), names: &[RETRIES_EXHAUSTED] },
     ];
 
     /// The backend took the request and rejected some of its records (`partial_success`).
