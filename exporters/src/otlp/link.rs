@@ -45,6 +45,8 @@ struct State {
     changes: Changes,
     /// What is wrong, for each service.
     problems: [String; 2],
+    /// For each service, whether the last attempt was taken.
+    took_last: [bool; 2],
     refusals: Quiet,
     /// The last remark of the backend on requests that it took.
     remark: String,
@@ -102,6 +104,7 @@ impl Link {
     /// A request was taken, all of it.
     pub(super) fn delivered(&self, service: Service) {
         self.outcomes.delivered.add(1);
+        self.took(service, true);
         self.observe(service, Condition::Well, String::new());
     }
 
@@ -114,7 +117,7 @@ impl Link {
             tracing::info!(
                 stage = self.stage,
                 endpoint = self.endpoint,
-                message,
+                remark = message,
                 "the OTLP backend took a request, and remarks on it"
             );
             state.remark = message;
@@ -122,7 +125,7 @@ impl Link {
             tracing::debug!(
                 stage = self.stage,
                 endpoint = self.endpoint,
-                message,
+                remark = message,
                 "the OTLP backend took a request, and remarks on it"
             );
         }
@@ -131,6 +134,7 @@ impl Link {
     /// A request was taken, but for `rejected` of its records.
     pub(super) fn partly_delivered(&self, service: Service, rejected: u64, message: &str) {
         self.outcomes.partial.add(1);
+        self.took(service, true);
         self.observe(service, Condition::Well, String::new());
         if let Some(held_back) = self.may_log_refusal() {
             let message = self.clean(message);
@@ -138,7 +142,7 @@ impl Link {
                 stage = self.stage,
                 endpoint = self.endpoint,
                 rejected,
-                message,
+                remark = message,
                 held_back,
                 "the OTLP backend took a request in part"
             );
@@ -156,6 +160,7 @@ impl Link {
             what,
             "an attempt to deliver a request failed"
         );
+        let took_last = self.took(service, false);
         match verdict {
             Verdict::Retry(_) => {
                 self.outcomes.failed.add(1);
@@ -165,24 +170,22 @@ impl Link {
             Verdict::Drop(reason) => {
                 self.outcomes.refused.add(1);
                 let is_refusal = matches!(reason, reason::NOT_AUTHORIZED | reason::UNIMPLEMENTED);
-                // Where something else than gRPC answers, there is no backend. One that speaks gRPC and does not like
-                // this request may like the next one.
-                if is_refusal || matches!(failure, Failure::Http { .. }) {
+                // Where something else than gRPC answers, there is no backend. One that speaks gRPC, took a request and
+                // does not like this one may like the next one.
+                if is_refusal || matches!(failure, Failure::Http { .. }) || !took_last {
                     let problem = self.problem(service, Condition::Refusing, &what, failure);
                     self.observe(service, Condition::Refusing, problem);
-                } else {
-                    self.observe(service, Condition::Well, String::new());
-                    if let Some(held_back) = self.may_log_refusal() {
-                        let remedy = self.clues.remedy(failure);
-                        tracing::warn!(
-                            stage = self.stage,
-                            endpoint = self.endpoint,
-                            what,
-                            remedy,
-                            held_back,
-                            "the OTLP backend refused a request; its records are dropped with a count"
-                        );
-                    }
+                } else if let Some(held_back) = self.may_log_refusal() {
+                    let remedy = self.clues.remedy(failure);
+                    tracing::warn!(
+                        stage = self.stage,
+                        endpoint = self.endpoint,
+                        what,
+                        remedy,
+                        held_back,
+                        "the OTLP backend refused a request; its records are {}",
+                        fate(failure)
+                    );
                 }
             }
         }
@@ -206,10 +209,10 @@ impl Link {
         let remedy = self.clues.remedy(failure);
         let (what_for, what_now) = match condition {
             Condition::Refusing => {
-                (format!("{endpoint} refuses {}", service.name()), "its records are dropped with a count")
+                (format!("{endpoint} refuses {}", service.name()), format!("its records are {}", fate(failure)))
             }
-            Condition::Failing => (format!("{endpoint} cannot take {} now", service.name()), "retrying"),
-            _ => (format!("cannot reach {endpoint}"), "retrying"),
+            Condition::Failing => (format!("{endpoint} cannot take {} now", service.name()), "retrying".to_owned()),
+            _ => (format!("cannot reach {endpoint}"), "retrying".to_owned()),
         };
         let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
         format!("{what_for}: {what} ({what_now}){remedy}")
@@ -248,6 +251,11 @@ impl Link {
         self.health.degraded(problem);
     }
 
+    /// Notes whether an attempt was taken, and yields whether the one before it was.
+    fn took(&self, service: Service, is_taken: bool) -> bool {
+        std::mem::replace(&mut self.state().took_last[service as usize], is_taken)
+    }
+
     fn may_log_refusal(&self) -> Option<u64> {
         self.state().refusals.admit(Instant::now())
     }
@@ -265,6 +273,11 @@ impl Link {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What happens to the records of a request that is given up after a failure.
+fn fate(failure: &Failure) -> &'static str {
+    if failure.is_refusal() { "dropped with a count" } else { "counted as unconfirmed" }
 }
 
 #[cfg(test)]

@@ -105,9 +105,34 @@ fn a_backend_that_is_down_is_retried_and_not_connected() {
 #[test]
 fn a_backend_that_refuses_one_request_is_connected() {
     let rig = Rig::new();
-    rig.fails(Failure::Status(Status::new(Code::InvalidArgument, "what?")));
-    rig.link.remarked(Service::Logs, "deprecated");
-    assert_eq!((rig.connected(), rig.problem()), (1, None));
+    let refuses = || rig.fails(Failure::Status(Status::new(Code::InvalidArgument, "what?")));
+    for _ in 0..5 {
+        rig.link.remarked(Service::Logs, "deprecated");
+        refuses();
+        assert_eq!((rig.connected(), rig.problem()), (1, None));
+    }
+    refuses();
+    let problem = rig.problem().expect("it refuses the next one, too");
+    assert!(problem.contains("InvalidArgument: what? (its records are dropped with a count)"), "{problem}");
+    assert_eq!(rig.connected(), 0);
+}
+
+#[test]
+fn a_backend_that_has_taken_nothing_yet_and_refuses_is_not_connected() {
+    for (failure, records) in [
+        (Failure::Status(Status::new(Code::InvalidArgument, "")), "dropped with a count"),
+        (Failure::Status(Status::new(Code::ResourceExhausted, "")), "dropped with a count"),
+        (Failure::Status(Status::new(Code::Unknown, "")), "counted as unconfirmed"),
+        (Failure::Unreadable("no status"), "counted as unconfirmed"),
+    ] {
+        let rig = Rig::new();
+        rig.fails(failure);
+        let problem = rig.problem().expect(records);
+        assert!(problem.ends_with(&format!("(its records are {records})")), "{problem}");
+        assert_eq!(rig.connected(), 0);
+        rig.link.delivered(Service::Logs);
+        assert_eq!((rig.connected(), rig.problem()), (1, None));
+    }
 }
 
 #[test]
