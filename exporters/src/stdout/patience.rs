@@ -23,7 +23,7 @@ impl Default for Pace {
             give_up_after: Duration::from_secs(30),
             first_delay: Duration::from_millis(100),
             longest_delay: Duration::from_secs(5),
-            stall: Duration::from_secs(5),
+            stall: Duration::from_secs(2),
         }
     }
 }
