@@ -1,12 +1,14 @@
 //! Where a configuration holds secrets, so that no excerpt and no sentence about it shows them. It works on the text,
 //! since what is wrong with a file may be that it is no TOML.
 //!
-//! Secrets are the values of keys with such names (`token`, `password` and the like), the values in a table `headers`,
-//! and user information and queries of URLs. A key that ends in `_file` or `_path` holds a path.
+//! Secrets are the values of keys with such names (`token`, `password` and the like) or with one letter wrong in them, the
+//! values in a table `headers`, and user information, queries and fragments of URLs. A key that ends in `_file` or `_path` holds a path.
 
 use std::ops::Range;
 
 use tidegate_core::config::{MASK, mask_url, url_secrets};
+
+use super::suggest::is_misspelt;
 
 /// Parts of names whose values are secrets.
 const NAMES: [&str; 9] =
@@ -22,7 +24,12 @@ const SHORTEST_WORD: usize = 4;
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let is_path = name.ends_with("_file") || name.ends_with("_path");
-    !is_path && (name == HEADERS || NAMES.iter().any(|part| name.contains(part)))
+    !is_path && (name == HEADERS || NAMES.iter().any(|part| name.contains(part)) || misspells_one(&name))
+}
+
+/// Whether it probably was to be the name of a secret.
+fn misspells_one(name: &str) -> bool {
+    NAMES.into_iter().chain([HEADERS]).any(|secret| is_misspelt(name, secret))
 }
 
 /// Secrets of one configuration.

@@ -14,6 +14,11 @@ pub(crate) fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = 
     nearest(name, candidates).map(|near| format!("did you mean `{near}`?"))
 }
 
+/// Whether `name` is `meant` but for one letter.
+pub(crate) fn is_misspelt(name: &str, meant: &str) -> bool {
+    name.len().abs_diff(meant.len()) <= 1 && distance(name, meant) == 1
+}
+
 /// Insertions, deletions, substitutions and swaps of neighbours between two words (the optimal string
 /// alignment distance).
 fn distance(a: &str, b: &str) -> usize {

@@ -17,6 +17,11 @@ fn names_say_what_is_secret() {
         ("key_file", false),
         ("endpoint", false),
         ("http_headers", false),
+        ("tokn", true),
+        ("athorization", true),
+        ("header", true),
+        ("secert", true),
+        ("socket", false),
     ];
     for (name, expected) in cases {
         assert_eq!(is_secret(name), expected, "{name}");

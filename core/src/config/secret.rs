@@ -33,7 +33,7 @@ pub fn url_secrets(text: &str) -> [std::ops::Range<usize>; 2] {
     let user = text[start..].rfind('@').map_or(start..start, |at| start..start + at);
     // Without a scheme, `user:password@host` is what someone meant as a URL; `user@host` may be anything.
     let user = if authority.is_some() || text[user.clone()].contains(':') { user } else { start..start };
-    let query = match text[user.end..].find('?').filter(|_| authority.is_some()) {
+    let query = match text[user.end..].find(['?', '#']).filter(|_| authority.is_some()) {
         Some(at) => user.end + at + 1..text.len(),
         None => text.len()..text.len(),
     };
@@ -52,6 +52,7 @@ mod tests {
             ("http://alice:p/w?d@host:1", "http://***@host:1"),
             ("http://alice:p@w@host", "http://***@host"),
             ("http://host/?api_key=1#x", "http://host/?***"),
+            ("http://host:4317#s3cret", "http://host:4317#***"),
             ("http://a@host/?b", "http://***@host/?***"),
             ("alice:s3cret@host:4317", "***@host:4317"),
             ("http://@host", "http://@host"),
