@@ -51,11 +51,17 @@ impl TryFrom<String> for Listen {
                 Err("an abstract socket has no owner and no mode; give a path".to_owned())
             }
             Some(path) if path.contains('\0') => Err("a path cannot hold a NUL byte".to_owned()),
+            Some(path) if path.len() > LONGEST_PATH => {
+                Err(format!("the path of a unix socket has {LONGEST_PATH} bytes at most"))
+            }
             Some(path) => Ok(Self::Unix(PathBuf::from(path))),
             None => text.parse().map(Self::Tcp).map_err(|_| INVALID.to_owned()),
         }
     }
 }
+
+/// Bytes of the path of a unix socket at most: `sun_path` in unix(7), without the NUL behind it.
+const LONGEST_PATH: usize = 107;
 
 /// Said of a text that is no address; errors add what to write.
 pub(super) const INVALID: &str = "invalid listen address";
@@ -98,6 +104,9 @@ mod tests {
         for text in ["", "9465", "localhost:9465", "unix:", "unix://", "unix:@name", "run/a.sock"] {
             assert!(parse(text).is_err(), "{text}");
         }
+        let path = |len: usize| parse(&format!("/{}", "a".repeat(len - 1)));
+        assert!(path(107).is_ok());
+        assert_eq!(path(108).unwrap_err(), "the path of a unix socket has 107 bytes at most");
     }
 
     #[test]
