@@ -37,12 +37,26 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     use_small_pages();
-    let code = match dispatch(Cli::parse().verb) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let code = match dispatch(cli.verb) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     };
     log::finish();
     code
+}
+
+/// Help, or what is wrong with the command line, in the format of the log that the environment asks for.
+fn usage(error: &clap::Error) -> ExitCode {
+    log::begin();
+    if error.use_stderr() && log::is_json() {
+        log::say(tracing::Level::ERROR, error.to_string().trim_end());
+        return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+    }
+    error.exit()
 }
 
 /// Huge pages make resident memory grow by 2 MiB for each first byte, which the kernel clears before. Where they

@@ -129,6 +129,12 @@ fn errors_are_objects_too() {
     let ended = verb("run", &missing, &[("TIDEGATE_LOG_FORMAT", "json".as_ref())]);
     assert_eq!((ended.code, objects(&ended.stderr).len()), (Some(78), 1));
     assert!(verb("run", &missing, &[]).stderr.starts_with("error: cannot read"));
+    let usage: [&OsStr; 2] = ["run".as_ref(), "--no-such".as_ref()];
+    let ended = tidegate_with(&usage, &[("TIDEGATE_LOG_FORMAT", "json".as_ref())]);
+    let line = objects(&ended.stderr).pop().unwrap();
+    assert_eq!((ended.code, objects(&ended.stderr).len()), (Some(2), 1));
+    assert!(line["message"].as_str().unwrap().starts_with("error: unexpected argument '--no-such'"), "{line}");
+    assert!(tidegate_with(&usage, &[]).stderr.starts_with("error: unexpected argument '--no-such'"));
     // Other verbs speak to people.
     let bad = replay(&place, "log_format = \"json\"\nnode_name = 7");
     assert!(verb("validate", &bad, &[]).stderr.contains("\nerror: wrong value in `service.node_name`"));
