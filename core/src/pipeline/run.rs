@@ -186,7 +186,7 @@ impl Running {
                 self.failed_exporters.push((stage, failure));
             }
             Early::Failed(failure) => {
-                tracing::error!(error = &failure as &dyn std::error::Error, "an exporter has ended, the others go on");
+                tracing::error!(error = &failure as &dyn std::error::Error, "an exporter has failed, and has ended");
                 health.ended(causes(&failure), true);
                 self.failed_exporters.push((stage, failure));
             }
