@@ -66,10 +66,13 @@ impl Directives {
         }
     }
 
-    /// The filter that they describe.
+    /// The filter that they describe. `debug` alone is for the agent's crates: a library such as `h2` logs each of its frames
+    /// there, among which the agent's own lines are lost. Libraries that are named, and `trace`, are as they are written.
     pub(crate) fn filter(&self) -> EnvFilter {
-        // They were read once already.
-        EnvFilter::new(&self.0)
+        let is_debug = self.0.split(',').any(|word| word == "debug");
+        let libraries = LIBRARIES.iter().filter(|_| is_debug).map(|library| format!("{library}=info,"));
+        // They were read once already. Of two directives for a crate the later one holds.
+        EnvFilter::new(libraries.collect::<String>() + &self.0)
     }
 
     /// The directives as they are written.
@@ -146,6 +149,16 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(Directives::parse(text).map(|read| read.0).as_deref(), Ok(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn debug_alone_is_not_for_libraries() {
+        let filter = |text: &str| Directives::parse(text).unwrap().filter().to_string();
+        let has = |text: &str, directive: &str| filter(text).split(',').any(|word| word == directive);
+        assert!(has("debug", "debug") && LIBRARIES.iter().all(|library| has("debug", &format!("{library}=info"))));
+        assert!(has("debug,h2=trace", "h2=trace") && !has("debug,h2=trace", "h2=info"));
+        assert!(has("h2=debug,debug", "h2=debug") && has("h2=debug,debug", "tower=info"));
+        assert_eq!((filter("trace"), filter("info")), ("trace".to_owned(), "info".to_owned()));
     }
 
     #[test]
