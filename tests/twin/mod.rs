@@ -78,12 +78,16 @@ fn play(seed: u64) {
     let ended = end(agent, scenario.end);
     peer.dismiss();
     let books = Books::read(&ledger).unwrap();
-    // A request that nobody answered may have been given up before the end or at it, which the last line tells.
-    let is_unconfirmed = ended.stderr.lines().last().is_some_and(|line| line.contains("perhaps lost"));
-    let expected = Some(i32::from(scenario.is_cut_off() || is_unconfirmed));
-    assert_eq!(ended.code, expected, "seed {seed}: {scenario:#?}\n{}", ended.stderr);
-    let unconfirmed: u64 = SINKS.iter().map(|sink| books.number(sink, "unconfirmed")).sum();
-    assert!(!is_unconfirmed || unconfirmed > 0, "seed {seed}: {}", ended.stderr);
+    // A request may have been given up, or its retries may have ended, before the end or at it, which the last line tells.
+    let last = ended.stderr.lines().last().unwrap_or_default();
+    let is_late = last.contains("lost at the end of the run");
+    let is_unconfirmed = last.contains("perhaps lost");
+    let fails = scenario.is_cut_off() || is_late || is_unconfirmed;
+    assert_eq!(ended.code, Some(i32::from(fails)), "seed {seed}: {scenario:#?}\n{}", ended.stderr);
+    let count = |bucket: &str| SINKS.iter().map(|sink| books.number(sink, bucket)).sum::<u64>();
+    let out_of_time = ["dropped/retries_exhausted", "dropped/drain_timeout", "dropped/shutdown_timeout"].map(count);
+    assert!(!is_late || out_of_time.iter().sum::<u64>() > 0, "seed {seed}: {}", ended.stderr);
+    assert!(!is_unconfirmed || count("unconfirmed") > 0, "seed {seed}: {}", ended.stderr);
     let received = (Received::logs(&collector.logs()), Received::lines(&reader.lines()));
     Reckoning { scenario: &scenario, books: &books }.check(&received.0, &received.1);
 }
