@@ -1,7 +1,7 @@
 //! The log: one line for each change of state, on standard error.
 //!
 //! In the format `json`, everything on standard error is one object a line: log events, errors, panics and the ledger at the
-//! end. Lines go through a [queue](queue), so that no thread waits for the reader.
+//! end. Lines go through a [queue], so that no thread waits for the reader.
 
 mod json;
 mod queue;
