@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueHint};
 
-use crate::{completions, components, demo, graph, playback, record, run, simulate, validate, views};
+use crate::{
+    completions, components, demo, graph, playback, record, run, simulate, validate, views,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())

@@ -47,7 +47,13 @@ fn entries(registry: &Registry) -> Vec<Entry> {
     ) -> Vec<Entry> {
         let entry = |kind: &ComponentKind<C>| {
             let queue = queue(kind);
-            Entry { section, name: kind.name, about: kind.about, keys: kind.keys, queue }
+            Entry {
+                section,
+                name: kind.name,
+                about: kind.about,
+                keys: kind.keys,
+                queue,
+            }
         };
         kinds.iter().map(entry).collect()
     }
@@ -59,13 +65,19 @@ fn entries(registry: &Registry) -> Vec<Entry> {
 
 /// The inbox of an exporter without keys; one that needs some has the usual inbox.
 fn exporter_queue(kind: &ComponentKind<dyn ExporterConfig>) -> Limits {
-    let config = ValueDeserializer::parse("{}").ok().and_then(|table| (kind.parse)(table).ok());
+    let config = ValueDeserializer::parse("{}")
+        .ok()
+        .and_then(|table| (kind.parse)(table).ok());
     config.map_or(Limits::DEFAULT, |config| config.default_queue())
 }
 
 /// All kinds by section.
 fn list(entries: &[Entry]) -> String {
-    let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    let width = entries
+        .iter()
+        .map(|entry| entry.name.len())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     let mut section = "";
     for entry in entries {
@@ -82,15 +94,21 @@ fn list(entries: &[Entry]) -> String {
 /// The keys of what has that name.
 fn describe(entries: &[Entry], name: &str) -> Result<String, Error> {
     if name == "service" {
-        let tables =
-            [("service", SERVICE_KEYS), ("service.telemetry", TELEMETRY_KEYS), ("service.telemetry.admin", ADMIN_KEYS)];
-        let keys = tables.map(|(table, keys)| keys_text(table, keys)).join("\n");
+        let tables = [
+            ("service", SERVICE_KEYS),
+            ("service.telemetry", TELEMETRY_KEYS),
+            ("service.telemetry.admin", ADMIN_KEYS),
+        ];
+        let keys = tables
+            .map(|(table, keys)| keys_text(table, keys))
+            .join("\n");
         return Ok(format!("The agent as a whole.\n\n{keys}"));
     }
     let known: Vec<_> = entries.iter().filter(|entry| entry.name == name).collect();
     if known.is_empty() {
         let names = entries.iter().map(|entry| entry.name).chain(["service"]);
-        let hint = did_you_mean(name, names).unwrap_or_else(|| "`tidegate components` lists them".to_owned());
+        let hint = did_you_mean(name, names)
+            .unwrap_or_else(|| "`tidegate components` lists them".to_owned());
         return Err(Error::Usage(format!("there is no kind `{name}`; {hint}")));
     }
     let texts: Vec<_> = known.into_iter().map(describe_entry).collect();
@@ -120,7 +138,11 @@ fn describe_entry(entry: &Entry) -> String {
 /// As it could stand in a file.
 fn size(bytes: usize) -> String {
     let [kibibytes, mebibytes] = [bytes >> 10, bytes >> 20];
-    if mebibytes << 20 == bytes { format!("\"{mebibytes}MiB\"") } else { format!("\"{kibibytes}KiB\"") }
+    if mebibytes << 20 == bytes {
+        format!("\"{mebibytes}MiB\"")
+    } else {
+        format!("\"{kibibytes}KiB\"")
+    }
 }
 
 /// A table as it could stand in a file, with the effect of each key above it.

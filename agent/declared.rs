@@ -1,4 +1,5 @@
-//! What stages can state about records: what their kinds declare, and what the runner adds to it by the stage's role.
+//! What stages can state about records: what their kinds declare, and what the runner adds to it by
+//! the stage's role.
 
 use tidegate_core::component::{Cause, ComponentKind, Outcomes, Reasons};
 use tidegate_core::ledger::{Report, StageReport};
@@ -17,24 +18,46 @@ pub(crate) struct Declared {
 impl Declared {
     /// Of a stage by its name in the books; nothing for one of no kind.
     pub(crate) fn of(stage: &str, has_inbox: bool) -> Self {
-        let Some((section, id)) = stage.split_once('.') else { return Self::default() };
+        let Some((section, id)) = stage.split_once('.') else {
+            return Self::default();
+        };
         let name = id.split('/').next().unwrap_or(id);
-        let Some(outcomes) = outcomes(section, name) else { return Self::default() };
+        let Some(outcomes) = outcomes(section, name) else {
+            return Self::default();
+        };
         let mut reasons: Vec<_> = outcomes.reasons().collect();
         reasons.extend(has_inbox.then_some(Outcomes::OF_INBOXES));
         let is_exporter = section == "exporters";
         reasons.extend(is_exporter.then_some(Outcomes::OF_EXPORTERS));
-        let of_role = if is_exporter { Outcomes::RULES_OF_EXPORTERS } else { &[] };
-        let of_inbox = if has_inbox { Outcomes::NOTES_OF_INBOXES } else { &[] };
+        let of_role = if is_exporter {
+            Outcomes::RULES_OF_EXPORTERS
+        } else {
+            &[]
+        };
+        let of_inbox = if has_inbox {
+            Outcomes::NOTES_OF_INBOXES
+        } else {
+            &[]
+        };
         let notes = outcomes.noted.iter().chain(of_inbox).copied().collect();
         let rules = outcomes.filtered.iter().chain(of_role).copied().collect();
-        Self { reasons, rules, notes, choices: outcomes.ambiguous }
+        Self {
+            reasons,
+            rules,
+            notes,
+            choices: outcomes.ambiguous,
+        }
     }
 
     /// Of each stage of a report.
     pub(crate) fn of_report(report: &Report) -> Vec<Self> {
-        let has_inbox = |stage: &StageReport| report.edges.iter().any(|edge| edge.stage == stage.stage);
-        report.stages.iter().map(|stage| Self::of(&stage.stage, has_inbox(stage))).collect()
+        let has_inbox =
+            |stage: &StageReport| report.edges.iter().any(|edge| edge.stage == stage.stage);
+        report
+            .stages
+            .iter()
+            .map(|stage| Self::of(&stage.stage, has_inbox(stage)))
+            .collect()
     }
 
     /// The reasons for drops.
@@ -49,7 +72,10 @@ impl Declared {
 
     /// Why records are dropped for a reason.
     pub(crate) fn cause(&self, reason: &str) -> Cause {
-        let group = self.reasons.iter().find(|group| group.names.contains(&reason));
+        let group = self
+            .reasons
+            .iter()
+            .find(|group| group.names.contains(&reason));
         group.map_or(Cause::Load, |group| group.cause)
     }
 
@@ -63,23 +89,44 @@ impl Declared {
 
     /// What a stage stated and its kind does not declare.
     fn lacks(&self, stage: &StageReport) -> Vec<String> {
-        let without = |what: &str, names: &mut dyn Iterator<Item = &'static str>, declared: &[&str]| {
-            let names = names.filter(|name| !declared.contains(name));
-            names.map(|name| format!("{} {what} {name}", stage.stage)).collect::<Vec<_>>()
-        };
+        let without =
+            |what: &str, names: &mut dyn Iterator<Item = &'static str>, declared: &[&str]| {
+                let names = names.filter(|name| !declared.contains(name));
+                names
+                    .map(|name| format!("{} {what} {name}", stage.stage))
+                    .collect::<Vec<_>>()
+            };
         let (reasons, rules): (Vec<_>, Vec<_>) = (self.reasons().collect(), self.rules().collect());
         let mut lacking = without("dropped", &mut stage.dropped.keys().copied(), &reasons);
-        lacking.extend(without("filtered", &mut stage.filtered.keys().copied(), &rules));
-        lacking.extend(without("noted", &mut stage.noted.keys().copied(), &self.notes));
-        lacking.extend(without("ambiguous", &mut stage.ambiguous.keys().copied(), self.choices));
+        lacking.extend(without(
+            "filtered",
+            &mut stage.filtered.keys().copied(),
+            &rules,
+        ));
+        lacking.extend(without(
+            "noted",
+            &mut stage.noted.keys().copied(),
+            &self.notes,
+        ));
+        lacking.extend(without(
+            "ambiguous",
+            &mut stage.ambiguous.keys().copied(),
+            self.choices,
+        ));
         lacking
     }
 }
 
-/// What stages stated that their kinds do not declare, which is a fault of tidegate: its counter was not there before.
+/// What stages stated that their kinds do not declare, which is a fault of tidegate: its counter
+/// was not there before.
 pub(crate) fn undeclared(report: &Report) -> Vec<String> {
     let declared = Declared::of_report(report);
-    report.stages.iter().zip(&declared).flat_map(|(stage, declared)| declared.lacks(stage)).collect()
+    report
+        .stages
+        .iter()
+        .zip(&declared)
+        .flat_map(|(stage, declared)| declared.lacks(stage))
+        .collect()
 }
 
 fn outcomes(section: &str, name: &str) -> Option<Outcomes> {
@@ -106,13 +153,32 @@ mod tests {
     fn a_stage_can_state_what_its_kind_declares_and_what_its_role_adds() {
         let otlp = Declared::of("exporters.otlp/backup", true);
         let reasons: Vec<_> = otlp.reasons().collect();
-        for reason in ["permanent_error", "drain_timeout", "queue_full", "stage_ended", "shutdown_timeout"] {
+        for reason in [
+            "permanent_error",
+            "drain_timeout",
+            "queue_full",
+            "stage_ended",
+            "shutdown_timeout",
+        ] {
             assert!(reasons.contains(&reason), "{reason} in {reasons:?}");
         }
         assert_eq!(otlp.rules().collect::<Vec<_>>(), ["signals"]);
-        assert!(!Declared::of("processors.l34_flow", false).reasons().any(|reason| reason == "queue_full"));
-        assert!(Declared::of("receivers.monitor1_2", false).reasons().any(|reason| reason == "pipeline_full"));
-        assert_eq!(Declared::of("exporters.no_such_kind", true).reasons().count(), 0);
+        assert!(
+            !Declared::of("processors.l34_flow", false)
+                .reasons()
+                .any(|reason| reason == "queue_full")
+        );
+        assert!(
+            Declared::of("receivers.monitor1_2", false)
+                .reasons()
+                .any(|reason| reason == "pipeline_full")
+        );
+        assert_eq!(
+            Declared::of("exporters.no_such_kind", true)
+                .reasons()
+                .count(),
+            0
+        );
     }
 
     #[test]
@@ -120,17 +186,32 @@ mod tests {
         let cause = |stage: &str, reason: &str| Declared::of(stage, true).cause(reason);
         assert_eq!(cause("processors.l34_flow", "tcp_too_short"), Cause::Input);
         assert_eq!(cause("exporters.otlp", "queue_full"), Cause::Load);
-        assert_eq!(cause("exporters.otlp", "drain_timeout"), Cause::Time("drain_timeout"));
-        assert_eq!(cause("exporters.stdout", "shutdown_timeout"), Cause::Time("service.grace_period"));
+        assert_eq!(
+            cause("exporters.otlp", "drain_timeout"),
+            Cause::Time("drain_timeout")
+        );
+        assert_eq!(
+            cause("exporters.stdout", "shutdown_timeout"),
+            Cause::Time("service.grace_period")
+        );
         assert_eq!(cause("exporters.stdout", "output_closed"), Cause::Unwanted);
     }
 
     #[test]
     fn no_kind_declares_a_name_twice() {
         let registry = Registry::BUILT_IN;
-        let receivers = registry.receivers.iter().map(|kind| format!("receivers.{}", kind.name));
-        let processors = registry.processors.iter().map(|kind| format!("processors.{}", kind.name));
-        let exporters = registry.exporters.iter().map(|kind| format!("exporters.{}", kind.name));
+        let receivers = registry
+            .receivers
+            .iter()
+            .map(|kind| format!("receivers.{}", kind.name));
+        let processors = registry
+            .processors
+            .iter()
+            .map(|kind| format!("processors.{}", kind.name));
+        let exporters = registry
+            .exporters
+            .iter()
+            .map(|kind| format!("exporters.{}", kind.name));
         for stage in receivers.chain(processors).chain(exporters) {
             let reasons: Vec<_> = Declared::of(&stage, true).reasons().collect();
             let once: BTreeSet<_> = reasons.iter().collect();

@@ -41,7 +41,8 @@ struct Chain<'a> {
     receivers: Vec<&'a str>,
     /// Processors, each with what arrives at it.
     processors: Vec<(&'a str, Kinds)>,
-    /// Exporters, each with what it takes of what arrives, and with what happens when its inbox is full.
+    /// Exporters, each with what it takes of what arrives, and with what happens when its inbox is
+    /// full.
     exporters: Vec<(&'a str, Kinds, String)>,
     /// What arrives behind the last processor.
     end: Kinds,
@@ -50,7 +51,11 @@ struct Chain<'a> {
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let (config, _) = validate::load(&args.config.path)?;
-    let chains: Vec<_> = config.pipelines.iter().map(|pipeline| chain(&config, pipeline)).collect();
+    let chains: Vec<_> = config
+        .pipelines
+        .iter()
+        .map(|pipeline| chain(&config, pipeline))
+        .collect();
     let drawing = match args.format {
         Format::Text => text::draw(&chains),
         Format::Mermaid => diagram::mermaid(&chains),
@@ -65,15 +70,33 @@ fn chain<'a>(config: &'a Config, pipeline: &'a Pipeline) -> Chain<'a> {
     let end = arrivals[arrivals.len() - 1];
     let exporter = |at: usize| {
         let component = &config.exporters[at];
-        let takes = component.config.as_deref().map_or(Kinds::NONE, ExporterConfig::consumes);
-        (component.stage.as_str(), takes.intersection(end), config.when_full(at).to_string())
+        let takes = component
+            .config
+            .as_deref()
+            .map_or(Kinds::NONE, ExporterConfig::consumes);
+        (
+            component.stage.as_str(),
+            takes.intersection(end),
+            config.when_full(at).to_string(),
+        )
     };
-    let processors = pipeline.processors.iter().map(|one| config.processors[one.at].stage.as_str());
+    let processors = pipeline
+        .processors
+        .iter()
+        .map(|one| config.processors[one.at].stage.as_str());
     Chain {
         name: &pipeline.name,
-        receivers: pipeline.receivers.iter().map(|one| config.receivers[one.at].stage.as_str()).collect(),
+        receivers: pipeline
+            .receivers
+            .iter()
+            .map(|one| config.receivers[one.at].stage.as_str())
+            .collect(),
         processors: processors.zip(arrivals).collect(),
-        exporters: pipeline.exporters.iter().map(|one| exporter(one.at)).collect(),
+        exporters: pipeline
+            .exporters
+            .iter()
+            .map(|one| exporter(one.at))
+            .collect(),
         end,
     }
 }

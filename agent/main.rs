@@ -1,6 +1,6 @@
-//! The tidegate agent: the command line, from a configuration file to a running pipeline, signals and
-//! exit codes. What the agent does with records is the business of the stage crates; nothing here names
-//! a kind of component.
+//! The tidegate agent: the command line, from a configuration file to a running pipeline, signals
+//! and exit codes. What the agent does with records is the business of the stage crates; nothing
+//! here names a kind of component.
 
 mod cli;
 mod completions;
@@ -49,7 +49,8 @@ fn main() -> ExitCode {
     code
 }
 
-/// Help, or what is wrong with the command line, in the format of the log that the environment asks for.
+/// Help, or what is wrong with the command line, in the format of the log that the environment asks
+/// for.
 fn usage(error: &clap::Error) -> ExitCode {
     log::begin();
     if error.use_stderr() && log::is_json() {
@@ -59,8 +60,8 @@ fn usage(error: &clap::Error) -> ExitCode {
     error.exit()
 }
 
-/// Huge pages make resident memory grow by 2 MiB for each first byte, which the kernel clears before. Where they
-/// cannot be turned off, all that follows is more memory.
+/// Huge pages make resident memory grow by 2 MiB for each first byte, which the kernel clears
+/// before. Where they cannot be turned off, all that follows is more memory.
 fn use_small_pages() {
     let _ = nix::sys::prctl::set_thp_disable(true);
 }

@@ -1,8 +1,9 @@
-//! SIGINT and SIGTERM: the first one asks for a stop, a later one for a stop at once. SIGHUP asks for a reload of the
-//! configuration.
+//! SIGINT and SIGTERM: the first one asks for a stop, a later one for a stop at once. SIGHUP asks
+//! for a reload of the configuration.
 //!
-//! What ends a process often sends its signal twice, to the process and to its group: `timeout`, a terminal with a wrapper
-//! that forwards, `docker stop` of a shell's child. So signals that come together are one.
+//! What ends a process often sends its signal twice, to the process and to its group: `timeout`, a
+//! terminal with a wrapper that forwards, `docker stop` of a shell's child. So signals that come
+//! together are one.
 
 use std::io;
 use std::time::Duration;
@@ -16,14 +17,16 @@ use crate::systemd;
 /// Signals that are no further apart are one.
 const TOGETHER: Duration = Duration::from_millis(100);
 
-/// A stop at once takes two seconds at most. A signal that comes later than this finds something stuck that nothing else
-/// ends, such as a standard error that takes no lines.
+/// A stop at once takes two seconds at most. A signal that comes later than this finds something
+/// stuck that nothing else ends, such as a standard error that takes no lines.
 const STUCK: Duration = Duration::from_secs(5);
 
 /// From now on, signals are requests on `stop`. Needs a runtime.
 pub(crate) fn stop_on_signals(stop: &Stop) -> io::Result<()> {
-    let mut signals =
-        Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? };
+    let mut signals = Signals {
+        interrupt: signal(SignalKind::interrupt())?,
+        terminate: signal(SignalKind::terminate())?,
+    };
     let stop = stop.clone();
     tokio::spawn(async move {
         let name = signals.next().await;
@@ -40,8 +43,8 @@ pub(crate) fn stop_on_signals(stop: &Stop) -> io::Result<()> {
     Ok(())
 }
 
-/// A file that has grown to its limit (RLIMIT_FSIZE) is an error of whoever writes to it, and not the end of the process by
-/// SIGXFSZ. Needs a runtime.
+/// A file that has grown to its limit (RLIMIT_FSIZE) is an error of whoever writes to it, and not
+/// the end of the process by SIGXFSZ. Needs a runtime.
 pub(crate) fn survive_file_size_limits() -> io::Result<()> {
     // The handler stays when this is dropped.
     signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
@@ -73,7 +76,10 @@ impl Signals {
             if since.elapsed() >= gap {
                 return name;
             }
-            tracing::debug!(signal = name, "nothing more is done for a signal so soon after another one");
+            tracing::debug!(
+                signal = name,
+                "nothing more is done for a signal so soon after another one"
+            );
         }
     }
 }

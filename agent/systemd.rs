@@ -1,5 +1,5 @@
-//! What systemd wants to know of a service of `Type=notify` or `notify-reload`: when it is ready, reloads and
-//! stops, and that it lives. Without systemd nothing of it happens.
+//! What systemd wants to know of a service of `Type=notify` or `notify-reload`: when it is ready,
+//! reloads and stops, and that it lives. Without systemd nothing of it happens.
 
 use sd_notify::NotifyState;
 
@@ -20,10 +20,12 @@ pub(crate) fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
-/// Tells that the agent lives, twice in the time after which systemd would end it, for as long as tasks
-/// get their turn.
+/// Tells that the agent lives, twice in the time after which systemd would end it, for as long as
+/// tasks get their turn.
 pub(crate) async fn watchdog() {
-    let Some(patience) = sd_notify::watchdog_enabled() else { return };
+    let Some(patience) = sd_notify::watchdog_enabled() else {
+        return;
+    };
     let mut beats = tokio::time::interval((patience / 2).max(std::time::Duration::from_millis(1)));
     loop {
         beats.tick().await;

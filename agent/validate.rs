@@ -1,5 +1,5 @@
-//! `tidegate validate`: everything that `run` does short of running; and the loading that all verbs with
-//! a configuration share.
+//! `tidegate validate`: everything that `run` does short of running; and the loading that all verbs
+//! with a configuration share.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -13,8 +13,9 @@ use crate::{log, terminal};
 
 /// Check a configuration as `run` would, without running it
 ///
-/// Parses the file, checks the wiring and builds every component. Opens no socket and no file but the
-/// configuration, so certificates and tokens in files are not checked. All errors are shown at once; the exit code is 78 if there is one.
+/// Parses the file, checks the wiring and builds every component. Opens no socket and no file but
+/// the configuration, so certificates and tokens in files are not checked. All errors are shown at
+/// once; the exit code is 78 if there is one.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -35,7 +36,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         count(config.exporters.len(), "exporter"),
     )?;
     for (at, exporter) in config.exporters.iter().enumerate() {
-        writeln!(io::stdout(), "  {}: {}", exporter.stage, config.when_full(at))?;
+        writeln!(
+            io::stdout(),
+            "  {}: {}",
+            exporter.stage,
+            config.when_full(at)
+        )?;
     }
     Ok(())
 }
@@ -43,7 +49,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 /// Reads, parses, checks and builds a configuration file. Warnings go to standard error.
 pub(crate) fn load(path: &Path) -> Result<(Config, Assembly), Error> {
     log::start_warnings();
-    assemble(&read(path)?, &config::process_environment, Telemetry::default(), |_| {})
+    assemble(
+        &read(path)?,
+        &config::process_environment,
+        Telemetry::default(),
+        |_| {},
+    )
 }
 
 /// Reads a configuration file.
@@ -51,7 +62,8 @@ pub(crate) fn read(path: &Path) -> Result<Source, Error> {
     Source::read(path).map_err(|error| Error::Configuration(error.render()))
 }
 
-/// Parses, checks and builds a configuration, whose instruments go to `telemetry`. `parsed` is called in between.
+/// Parses, checks and builds a configuration, whose instruments go to `telemetry`. `parsed` is
+/// called in between.
 pub(crate) fn assemble(
     source: &Source,
     environment: Environment<'_>,
@@ -63,7 +75,14 @@ pub(crate) fn assemble(
         let colour = terminal::colour(&io::stderr()) && !log::is_json();
         Error::Configuration(problems.render(source, colour))
     })?;
-    if loaded.0.service.telemetry.admin.as_ref().is_some_and(Admin::shows_tokens) {
+    if loaded
+        .0
+        .service
+        .telemetry
+        .admin
+        .as_ref()
+        .is_some_and(Admin::shows_tokens)
+    {
         tracing::warn!(
             "`service.telemetry.admin` has no `tls`: whoever sees its packets can read tokens and flows; set \
              `tls.cert_file` and `tls.key_file`"

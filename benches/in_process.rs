@@ -1,5 +1,5 @@
-//! A pipeline in this process, where allocations can be counted and batches be made as one likes: the same
-//! stages, edges and books as the agent's, without the agent around them.
+//! A pipeline in this process, where allocations can be counted and batches be made as one likes:
+//! the same stages, edges and books as the agent's, without the agent around them.
 
 use std::error::Error;
 use std::time::Duration;
@@ -23,11 +23,22 @@ pub(crate) struct Pipeline {
 
 impl Pipeline {
     /// From a receiver through processors to nowhere.
-    pub(crate) fn new(receiver: Box<dyn Receiver>, processors: &[Component<'_>]) -> Result<Self, Box<dyn Error>> {
-        let processors: Result<Vec<_>, _> = processors.iter().map(|component| processor(component)).collect();
-        let exporter = configuration(tidegate_exporters::KINDS, &("nop", ""))?.build(&context("nop"))?;
+    pub(crate) fn new(
+        receiver: Box<dyn Receiver>,
+        processors: &[Component<'_>],
+    ) -> Result<Self, Box<dyn Error>> {
+        let processors: Result<Vec<_>, _> = processors
+            .iter()
+            .map(|component| processor(component))
+            .collect();
+        let exporter =
+            configuration(tidegate_exporters::KINDS, &("nop", ""))?.build(&context("nop"))?;
         let topology = Topology {
-            receivers: vec![ReceiverNode { stage: "receivers.input".to_owned(), fingerprint: String::new(), receiver }],
+            receivers: vec![ReceiverNode {
+                stage: "receivers.input".to_owned(),
+                fingerprint: String::new(),
+                receiver,
+            }],
             exporters: vec![ExporterNode {
                 fingerprint: String::new(),
                 holds: Vec::new(),
@@ -46,21 +57,41 @@ impl Pipeline {
             grace: Duration::ZERO,
         };
         // As many threads as the agent has.
-        Ok(Self { topology, runtime: Builder::new_multi_thread().worker_threads(2).enable_all().build()? })
+        Ok(Self {
+            topology,
+            runtime: Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()?,
+        })
     }
 
     /// Runs it until its receiver has ended and everything has drained.
     pub(crate) fn run(self) -> Result<(), Box<dyn Error>> {
         let ledger = Ledger::default();
-        self.runtime.block_on(async { self.topology.start(&Handle::current(), &ledger, Stop::new()).ended().await })?;
-        if ledger.report().balanced { Ok(()) } else { Err("the books do not balance".into()) }
+        self.runtime.block_on(async {
+            self.topology
+                .start(&Handle::current(), &ledger, Stop::new())
+                .ended()
+                .await
+        })?;
+        if ledger.report().balanced {
+            Ok(())
+        } else {
+            Err("the books do not balance".into())
+        }
     }
 }
 
 fn processor(component: &Component<'_>) -> Result<ProcessorNode, Box<dyn Error>> {
     let processor: Box<dyn Processor> =
         configuration(tidegate_processors::KINDS, component)?.build(&context(component.0))?;
-    Ok(ProcessorNode { stage: component.0.to_owned(), fingerprint: String::new(), processor, queue: None })
+    Ok(ProcessorNode {
+        stage: component.0.to_owned(),
+        fingerprint: String::new(),
+        processor,
+        queue: None,
+    })
 }
 
 /// A component's configuration, read by its kind.
@@ -68,7 +99,10 @@ pub(crate) fn configuration<C: ?Sized>(
     kinds: &[ComponentKind<C>],
     (id, settings): &Component<'_>,
 ) -> Result<Box<C>, Box<dyn Error>> {
-    let kind = kinds.iter().find(|kind| kind.name == *id).ok_or("no such kind")?;
+    let kind = kinds
+        .iter()
+        .find(|kind| kind.name == *id)
+        .ok_or("no such kind")?;
     let table = format!("{{ {settings} }}");
     Ok((kind.parse)(ValueDeserializer::parse(&table)?)?)
 }

@@ -20,7 +20,9 @@ const NEXT: usize = 16;
 
 /// UDP from a port of 10.0.0.1 to 10.0.0.2.
 fn ipv4(port: u16) -> Vec<u8> {
-    let ip = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+    let ip = [
+        0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+    ];
     [&ip[..], &port.to_be_bytes(), &[0, 99, 0, 8, 0, 0]].concat()
 }
 
@@ -47,7 +49,12 @@ struct Frame {
 }
 
 fn frame(flags: u8, packet: Vec<u8>) -> Frame {
-    Frame { point: 3, flags, len_orig: u32::try_from(packet.len()).unwrap(), packet }
+    Frame {
+        point: 3,
+        flags,
+        len_orig: u32::try_from(packet.len()).unwrap(),
+        packet,
+    }
 }
 
 /// Where captures are converted to the file `recording`.
@@ -60,12 +67,27 @@ impl Converter {
 
     fn convert(&self, capture: impl AsRef<[u8]>, options: &[&str]) -> Ended {
         let file = self.0.write("capture", capture);
-        tidegate(&[self.args(file.to_str().unwrap()), options.iter().map(ToString::to_string).collect()].concat())
+        tidegate(
+            &[
+                self.args(file.to_str().unwrap()),
+                options.iter().map(ToString::to_string).collect(),
+            ]
+            .concat(),
+        )
     }
 
     fn args(&self, capture: &str) -> Vec<String> {
         let out = self.0.path("recording");
-        ["record", "--pcap", capture, "--force", "--out", out.to_str().unwrap()].map(str::to_owned).to_vec()
+        [
+            "record",
+            "--pcap",
+            capture,
+            "--force",
+            "--out",
+            out.to_str().unwrap(),
+        ]
+        .map(str::to_owned)
+        .to_vec()
     }
 
     /// The frames of the recording, which has nothing else.
@@ -75,9 +97,18 @@ impl Converter {
         while at < bytes.len() {
             at += match decoder.next(&bytes[at..]).unwrap() {
                 Step::Value { used, payload } => {
-                    let Ok(Event::Trace(trace)) = event::parse(payload.data, &Hints::default()) else { panic!() };
-                    let (point, len_orig, packet) = (trace.subtype(), trace.len_orig(), trace.packet().to_vec());
-                    frames.push(Frame { point, flags: trace.flags(), len_orig, packet });
+                    let Ok(Event::Trace(trace)) = event::parse(payload.data, &Hints::default())
+                    else {
+                        panic!()
+                    };
+                    let (point, len_orig, packet) =
+                        (trace.subtype(), trace.len_orig(), trace.packet().to_vec());
+                    frames.push(Frame {
+                        point,
+                        flags: trace.flags(),
+                        len_orig,
+                        packet,
+                    });
                     used
                 }
                 Step::Definition { used } => used,
@@ -96,21 +127,41 @@ fn every_format_becomes_the_same_recording() {
     for order in [Little, Big] {
         captures.extend([MICRO, NANO].map(|magic| order.pcap(magic, ETHERNET, &borrowed)));
         let len = u32::try_from(packets[0].len()).unwrap();
-        let enhanced = packets.iter().flat_map(|packet| order.packet(0, len, packet));
-        let simple = packets.iter().flat_map(|packet| order.block(3, &[&order.words([len])[..], packet].concat()));
-        let obsolete = packets
+        let enhanced = packets
             .iter()
-            .flat_map(|packet| order.block(2, &[&[0; 4][..], &order.words([0, 0, len, len]), packet].concat()));
+            .flat_map(|packet| order.packet(0, len, packet));
+        let simple = packets
+            .iter()
+            .flat_map(|packet| order.block(3, &[&order.words([len])[..], packet].concat()));
+        let obsolete = packets.iter().flat_map(|packet| {
+            order.block(
+                2,
+                &[&[0; 4][..], &order.words([0, 0, len, len]), packet].concat(),
+            )
+        });
         let unknown = order.block(0x0bad_cafe, &[1, 2, 3]);
-        for blocks in [enhanced.collect::<Vec<_>>(), simple.collect(), obsolete.collect()] {
+        for blocks in [
+            enhanced.collect::<Vec<_>>(),
+            simple.collect(),
+            obsolete.collect(),
+        ] {
             captures.push([&order.section(&[ETHERNET])[..], &unknown, &blocks].concat());
         }
     }
     for capture in captures {
         let converter = Converter::new();
         let ended = converter.convert(&capture, &[]);
-        assert_eq!((ended.code, ended.stderr.contains("recorded 2 frames")), (Some(0), true), "{}", ended.stderr);
-        assert_eq!(converter.frames(), packets.each_ref().map(|packet| frame(0, packet.clone())), "{capture:02x?}");
+        assert_eq!(
+            (ended.code, ended.stderr.contains("recorded 2 frames")),
+            (Some(0), true),
+            "{}",
+            ended.stderr
+        );
+        assert_eq!(
+            converter.frames(),
+            packets.each_ref().map(|packet| frame(0, packet.clone())),
+            "{capture:02x?}"
+        );
     }
 }
 
@@ -133,31 +184,68 @@ fn each_interface_of_each_section_has_a_link_type_of_its_own() {
         (flags::L3_DEVICE, len - 16, ipv4(3)),
         (flags::L3_DEVICE | flags::IPV6, len - 16, vec![0x60; 40]),
     ];
-    let expected = expected.map(|(flags, len_orig, packet)| Frame { point: 3, flags, len_orig, packet });
+    let expected = expected.map(|(flags, len_orig, packet)| Frame {
+        point: 3,
+        flags,
+        len_orig,
+        packet,
+    });
     assert_eq!(converter.frames(), expected);
 }
 
 #[test]
 fn a_frame_tells_how_long_the_packet_was_that_it_carries_a_part_of() {
     let converter = Converter::new();
-    let capture = [Little.section(&[ETHERNET]), Little.packet(0, 1500, &ethernet(1))].concat();
-    assert_eq!(converter.convert(&capture, &["--snaplen", "20"]).code, Some(0));
+    let capture = [
+        Little.section(&[ETHERNET]),
+        Little.packet(0, 1500, &ethernet(1)),
+    ]
+    .concat();
+    assert_eq!(
+        converter.convert(&capture, &["--snaplen", "20"]).code,
+        Some(0)
+    );
     let packet = ethernet(1)[..20].to_vec();
-    assert_eq!(converter.frames(), [Frame { len_orig: 1500, ..frame(0, packet) }]);
+    assert_eq!(
+        converter.frames(),
+        [Frame {
+            len_orig: 1500,
+            ..frame(0, packet)
+        }]
+    );
 
     let large = [&ethernet(1)[..], &[0; 70_000]].concat();
-    assert_eq!(converter.convert(Little.pcap(MICRO, ETHERNET, &[&large]), &[]).code, Some(0));
+    assert_eq!(
+        converter
+            .convert(Little.pcap(MICRO, ETHERNET, &[&large]), &[])
+            .code,
+        Some(0)
+    );
     let packet = large[..65535].to_vec();
-    assert_eq!(converter.frames(), [Frame { len_orig: 70_042, ..frame(0, packet) }]);
+    assert_eq!(
+        converter.frames(),
+        [Frame {
+            len_orig: 70_042,
+            ..frame(0, packet)
+        }]
+    );
 }
 
 #[test]
 fn the_pipeline_makes_flows_of_it() {
     let converter = Converter::new();
-    let config = converter.0.replay(0, &["cilium_decode", "l34_flow"], "nop", "");
+    let config = converter
+        .0
+        .replay(0, &["cilium_decode", "l34_flow"], "nop", "");
     converter.convert(three(), &[]);
     let books = Books::of(&converter.0, &config);
-    assert_eq!((books.number("processors.l34_flow", "in"), books.number("exporters.nop", "absorbed")), (3, 3));
+    assert_eq!(
+        (
+            books.number("processors.l34_flow", "in"),
+            books.number("exporters.nop", "absorbed")
+        ),
+        (3, 3)
+    );
 }
 
 #[test]
@@ -174,13 +262,21 @@ fn a_capture_that_is_cut_off_is_recorded_as_far_as_it_goes() {
         (&whole[..second + 3], 1, second),
         (&whole[..second + NEXT + len - 1], 1, second),
         (&whole[..whole.len() - 1], 2, second + NEXT + len),
-        (&section[..section.len() - 1], 0, section.len() - Big.packet(0, 42, &ethernet(1)).len()),
+        (
+            &section[..section.len() - 1],
+            0,
+            section.len() - Big.packet(0, 42, &ethernet(1)).len(),
+        ),
         (&cut, 1, section.len()),
     ] {
         let converter = Converter::new();
         let ended = converter.convert(capture, &[]);
         let said = format!("capture: it ends inside the block that starts at byte {at}\n");
-        assert!(ended.code == Some(1) && ended.stderr.ends_with(&said), "{said}: {}", ended.stderr);
+        assert!(
+            ended.code == Some(1) && ended.stderr.ends_with(&said),
+            "{said}: {}",
+            ended.stderr
+        );
         assert_eq!(converter.frames().len(), frames, "{at}");
     }
 }
@@ -188,12 +284,23 @@ fn a_capture_that_is_cut_off_is_recorded_as_far_as_it_goes() {
 #[test]
 fn what_is_wrong_with_a_capture_is_said() {
     let section = Little.section(&[ETHERNET]);
-    let huge = [&section[..], &Little.words([6, 0x7fff_fff0]), &vec![0; 17 << 20]].concat();
+    let huge = [
+        &section[..],
+        &Little.words([6, 0x7fff_fff0]),
+        &vec![0; 17 << 20],
+    ]
+    .concat();
     let mut lengths = [&section[..], &Little.packet(0, 42, &ethernet(1))].concat();
     *lengths.last_mut().unwrap() = 1;
     for (capture, expected) in [
-        (b"a text file of some length, which is no capture at all".to_vec(), "it is neither pcap nor pcapng"),
-        (vec![0x1f, 0x8b, 8, 0], "it is compressed; try `gunzip -c FILE | tidegate record --pcap -`"),
+        (
+            b"a text file of some length, which is no capture at all".to_vec(),
+            "it is neither pcap nor pcapng",
+        ),
+        (
+            vec![0x1f, 0x8b, 8, 0],
+            "it is compressed; try `gunzip -c FILE | tidegate record --pcap -`",
+        ),
         (huge, "the block at byte 48 is larger than 16 MiB"),
         (lengths, "the block at byte 48 is malformed"),
         (
@@ -202,10 +309,17 @@ fn what_is_wrong_with_a_capture_is_said() {
         ),
     ] {
         let ended = Converter::new().convert(capture, &[]);
-        assert!(ended.code == Some(1) && ended.stderr.contains(expected), "{expected}: {}", ended.stderr);
+        assert!(
+            ended.code == Some(1) && ended.stderr.contains(expected),
+            "{expected}: {}",
+            ended.stderr
+        );
     }
     let nowhere = tidegate(&["record", "--pcap", "/no/such/capture", "--out", "-"]);
-    assert_eq!(nowhere.stderr, "error: cannot read /no/such/capture: No such file or directory (os error 2)\n");
+    assert_eq!(
+        nowhere.stderr,
+        "error: cannot read /no/such/capture: No such file or directory (os error 2)\n"
+    );
 }
 
 #[test]
@@ -220,7 +334,11 @@ fn packets_that_cilium_could_not_see_are_skipped_and_counted() {
     ];
     let ended = Converter::new().convert(capture.concat(), &[]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert!(ended.stderr.contains("recorded 1 frames"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("recorded 1 frames"),
+        "{}",
+        ended.stderr
+    );
     let skipped = "skipped 4 packets: 2 of link type 105 (IEEE802_11), which is not read, \
                    1 of link type 777, which is not read, 1 of link type 113 (LINUX_SLL) without IP\n";
     assert!(ended.stderr.ends_with(skipped), "{}", ended.stderr);
@@ -243,7 +361,12 @@ fn a_pipe_is_read_in_whatever_pieces_it_comes() {
     assert_eq!(tidegate_reading(&args, &pieces).code, Some(0));
     assert_eq!(converter.frames(), frames);
     let cut = tidegate_reading(&args, &pieces[..6]);
-    assert!(cut.stderr.contains("cannot read standard input: it ends inside"), "{}", cut.stderr);
+    assert!(
+        cut.stderr
+            .contains("cannot read standard input: it ends inside"),
+        "{}",
+        cut.stderr
+    );
 }
 
 /// A recorder of a live capture that has seen three packets and has written them.
@@ -257,13 +380,21 @@ fn live(converter: &Converter) -> (Child, ChildStdin) {
     let mut pipe = recorder.stdin.take().unwrap();
     pipe.write_all(&three()).unwrap();
     let recording = converter.0.path("recording");
-    eventually("the packets are recorded", || std::fs::metadata(&recording).is_ok_and(|file| file.len() > 0));
+    eventually("the packets are recorded", || {
+        std::fs::metadata(&recording).is_ok_and(|file| file.len() > 0)
+    });
     (recorder, pipe)
 }
 
 fn interrupt(recorder: &Child) {
     let kill = format!("kill -INT {}", recorder.id());
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    assert!(
+        Command::new("sh")
+            .args(["-c", &kill])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 #[test]
@@ -300,12 +431,22 @@ fn a_second_signal_does_not_wait_for_a_silent_capture() {
 #[test]
 fn options_that_do_not_go_together_are_refused() {
     for (options, expected) in [
-        (&["--pcap", "-", "--socket", "s"][..], "'--pcap <FILE>' cannot be used with '--socket <SOCKET>'"),
-        (&["--pcap", "-", "--duration", "1s"], "'--pcap <FILE>' cannot be used with '--duration <TIME>'"),
+        (
+            &["--pcap", "-", "--socket", "s"][..],
+            "'--pcap <FILE>' cannot be used with '--socket <SOCKET>'",
+        ),
+        (
+            &["--pcap", "-", "--duration", "1s"],
+            "'--pcap <FILE>' cannot be used with '--duration <TIME>'",
+        ),
         (&["--snaplen", "9"], "--pcap <FILE>"),
         (&["--pcap", "-", "--snaplen", "0"], "0 is not in 1..=65535"),
     ] {
         let ended = tidegate(&[&["record", "--out", "-"], options].concat());
-        assert!(ended.code == Some(2) && ended.stderr.contains(expected), "{expected}: {}", ended.stderr);
+        assert!(
+            ended.code == Some(2) && ended.stderr.contains(expected),
+            "{expected}: {}",
+            ended.stderr
+        );
     }
 }

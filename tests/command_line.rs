@@ -5,8 +5,18 @@ use crate::support::{Place, tidegate, tidegate_unread};
 #[test]
 fn every_verb_has_help() {
     let help = tidegate(&["--help"]);
-    let verbs = help.stdout.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
-    let verbs: Vec<_> = verbs.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).collect();
+    let verbs = help
+        .stdout
+        .split("Commands:")
+        .nth(1)
+        .unwrap()
+        .split("Options:")
+        .next()
+        .unwrap();
+    let verbs: Vec<_> = verbs
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .collect();
     assert!(verbs.len() >= 6, "{verbs:?}");
     for verb in verbs {
         let verb = verb.split_whitespace().next().unwrap();
@@ -26,7 +36,16 @@ fn the_exit_code_tells_what_went_wrong() {
         (&["--version"], 0),
         (&["validate", "-c", good], 0),
         (&["run", "-c", good], 0),
-        (&["run", "-c", good, "--ledger", "/no/such/directory/ledger.json"], 1),
+        (
+            &[
+                "run",
+                "-c",
+                good,
+                "--ledger",
+                "/no/such/directory/ledger.json",
+            ],
+            1,
+        ),
         (&[], 2),
         (&["walk"], 2),
         (&["run", "--fast"], 2),
@@ -38,27 +57,44 @@ fn the_exit_code_tells_what_went_wrong() {
     for (args, code) in cases {
         let ended = tidegate(args);
         assert_eq!(ended.code, Some(*code), "{args:?}\n{}", ended.stderr);
-        assert_eq!(ended.stderr.is_empty(), *code == 0 && args[0] != "run", "{args:?}");
+        assert_eq!(
+            ended.stderr.is_empty(),
+            *code == 0 && args[0] != "run",
+            "{args:?}"
+        );
     }
 }
 
 #[test]
 fn the_kinds_and_their_keys_are_listed() {
     let list = tidegate(&["components"]).stdout;
-    for (section, kind) in [("receivers", "monitor1_2"), ("processors", "l34_flow"), ("exporters", "nop")] {
+    for (section, kind) in [
+        ("receivers", "monitor1_2"),
+        ("processors", "l34_flow"),
+        ("exporters", "nop"),
+    ] {
         let part = list.split(section).nth(1).unwrap_or_default();
         assert!(part.contains(&format!("\n  {kind} ")), "{kind}");
     }
     let keys = tidegate(&["components", "monitor1_2"]).stdout;
     assert!(keys.contains("[receivers.monitor1_2]"), "{keys}");
-    assert!(keys.contains("socket = \"/var/run/cilium/monitor1_2.sock\""), "{keys}");
+    assert!(
+        keys.contains("socket = \"/var/run/cilium/monitor1_2.sock\""),
+        "{keys}"
+    );
     for (exporter, bytes) in [("otlp", "4MiB"), ("prometheus", "1MiB"), ("stdout", "2MiB")] {
         let keys = tidegate(&["components", exporter]).stdout;
         let queue = keys.split("queue]").nth(1).unwrap_or_default();
-        assert!(queue.contains(&format!("\nbytes = \"{bytes}\"\n")), "the inbox that {exporter} has: {keys}");
+        assert!(
+            queue.contains(&format!("\nbytes = \"{bytes}\"\n")),
+            "the inbox that {exporter} has: {keys}"
+        );
     }
     let service = tidegate(&["components", "service"]).stdout;
-    assert!(service.contains("[service.telemetry]") && service.contains("grace_period = \"10s\""), "{service}");
+    assert!(
+        service.contains("[service.telemetry]") && service.contains("grace_period = \"10s\""),
+        "{service}"
+    );
     assert_eq!(
         tidegate(&["components", "replya"]).stderr,
         "error: there is no kind `replya`; did you mean `replay`?\n"
@@ -69,7 +105,10 @@ fn the_kinds_and_their_keys_are_listed() {
 fn completions_are_made_for_every_shell() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ended = tidegate(&["completions", shell]);
-        assert!(ended.code == Some(0) && ended.stdout.contains("validate"), "{shell}");
+        assert!(
+            ended.code == Some(0) && ended.stdout.contains("validate"),
+            "{shell}"
+        );
     }
 }
 
@@ -77,7 +116,11 @@ fn completions_are_made_for_every_shell() {
 fn a_reader_that_goes_away_is_no_failure() {
     for args in [vec!["completions", "bash"], vec!["components"]] {
         let ended = tidegate_unread(&args);
-        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{args:?}");
+        assert_eq!(
+            (ended.code, ended.stderr.as_str()),
+            (Some(0), ""),
+            "{args:?}"
+        );
     }
 }
 
@@ -85,7 +128,8 @@ fn a_reader_that_goes_away_is_no_failure() {
 fn the_wiring_is_drawn_in_three_forms() {
     let place = Place::new();
     let config = place.replay(1, &["cilium_decode"], "nop", "");
-    let draw = |format| tidegate(&["graph", "-c", config.to_str().unwrap(), "--format", format]).stdout;
+    let draw =
+        |format| tidegate(&["graph", "-c", config.to_str().unwrap(), "--format", format]).stdout;
     let text = "\
 pipeline flows
   receivers.replay

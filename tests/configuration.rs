@@ -56,8 +56,20 @@ fn a_file_that_cannot_be_read_is_told_from_a_bad_one() {
                 missing.display()
             ),
         ),
-        (&binary, format!("error: {} is not UTF-8: the first bad byte is in line 2, column 6\n", binary.display())),
-        (&directory, format!("error: cannot read {}: Is a directory (os error 21)\n", directory.display())),
+        (
+            &binary,
+            format!(
+                "error: {} is not UTF-8: the first bad byte is in line 2, column 6\n",
+                binary.display()
+            ),
+        ),
+        (
+            &directory,
+            format!(
+                "error: cannot read {}: Is a directory (os error 21)\n",
+                directory.display()
+            ),
+        ),
     ];
     for (path, said) in cases {
         let ended = tidegate(&["validate", "-c", path.to_str().unwrap()]);

@@ -1,6 +1,6 @@
-//! Recordings with the lines that Hubble's own parser, exporter and printer (Cilium v1.19.4) write about them: some of
-//! every kind of generated event, and what upstream's tests give to Hubble's parsers. `tests/conformance` made them,
-//! and compares many more.
+//! Recordings with the lines that Hubble's own parser, exporter and printer (Cilium v1.19.4) write
+//! about them: some of every kind of generated event, and what upstream's tests give to Hubble's
+//! parsers. `tests/conformance` made them, and compares many more.
 
 use std::fs;
 
@@ -22,11 +22,16 @@ fn printed_with(recording: &str, format: &str, keys: &str) -> Vec<String> {
     let place = Place::new();
     let cilium = Cilium::listen(&place.path("monitor.sock"));
     let socket = place.path("monitor.sock").display().to_string();
-    let pipeline = PIPELINE.replace("@SOCKET@", &socket).replace("@FORMAT@", format).replace("@VERSION@", "1.19");
-    let pipeline = ["http_flow", "l7_flow"].iter().fold(pipeline, |pipeline, stage| {
-        let header = format!("[processors.{stage}]\n");
-        pipeline.replace(&header, &format!("{header}{keys}\n"))
-    });
+    let pipeline = PIPELINE
+        .replace("@SOCKET@", &socket)
+        .replace("@FORMAT@", format)
+        .replace("@VERSION@", "1.19");
+    let pipeline = ["http_flow", "l7_flow"]
+        .iter()
+        .fold(pipeline, |pipeline, stage| {
+            let header = format!("[processors.{stage}]\n");
+            pipeline.replace(&header, &format!("{header}{keys}\n"))
+        });
     let config = place.write("pipeline.toml", pipeline);
     let stream = fs::read(format!("{GOLDEN}/{recording}.stream")).unwrap();
     let ended = std::thread::scope(|scope| {
@@ -62,7 +67,10 @@ fn a_recording_prints_as_hubble_exports_it() {
     for recording in RECORDINGS {
         let lines = printed(recording, "json");
         let hubble = golden(&format!("{recording}.jsonl"));
-        let expected: Vec<_> = hubble.lines().filter(|line| !line.starts_with(r#"{"error""#)).collect();
+        let expected: Vec<_> = hubble
+            .lines()
+            .filter(|line| !line.starts_with(r#"{"error""#))
+            .collect();
         assert_eq!(lines.len(), expected.len());
         for (line, expected) in lines.iter().zip(expected) {
             assert_eq!(comparable(line), comparable(expected));
@@ -75,7 +83,9 @@ fn a_recording_prints_as_hubble_observes_it() {
     for recording in RECORDINGS {
         let lines = printed(recording, "compact");
         let hubble = golden(&format!("{recording}.compact"));
-        let expected = hubble.lines().map(|line| serde_json::from_str::<String>(line).unwrap());
+        let expected = hubble
+            .lines()
+            .map(|line| serde_json::from_str::<String>(line).unwrap());
         let expected: Vec<_> = expected.filter(|line| !line.is_empty()).collect();
         assert_eq!(lines.len(), expected.len());
         for (line, expected) in lines.iter().zip(&expected) {

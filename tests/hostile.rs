@@ -1,5 +1,5 @@
-//! An agent whose monitor socket sends what no Cilium would: each stream is refused with a count, memory stays within
-//! bounds, and the next stream is read as if nothing had been.
+//! An agent whose monitor socket sends what no Cilium would: each stream is refused with a count,
+//! memory stays within bounds, and the next stream is read as if nothing had been.
 
 use std::io::Write;
 use std::os::unix::net::UnixListener;
@@ -9,8 +9,8 @@ use tidegate_wire::payload::{Encoder, Payload};
 
 use crate::support::{Agent, Books, Place, eventually, get, recording};
 
-/// What the agent may take beside what it started with: a frame of 16 MiB, for which it is configured, while its buffer
-/// grows.
+/// What the agent may take beside what it started with: a frame of 16 MiB, for which it is
+/// configured, while its buffer grows.
 const MOST_KIB: u64 = 64 * 1024;
 const VALUE: TypeId = TypeId(64);
 const FIELD: TypeId = TypeId(65);
@@ -20,18 +20,39 @@ fn streams() -> [(&'static str, Vec<u8>); 7] {
     let selves = |bytes: usize| with_field(Type::Slice { elem: FIELD }, &vec![1; bytes]);
     let mut types = Vec::new();
     for id in 64..1_000_064 {
-        Definition { name: "".into(), inner_id: TypeId(0), ty: Type::Slice { elem: TypeId(id) } }
-            .write(TypeId(id), &mut types);
+        Definition {
+            name: "".into(),
+            inner_id: TypeId(0),
+            ty: Type::Slice { elem: TypeId(id) },
+        }
+        .write(TypeId(id), &mut types);
     }
     let mut inner = Vec::new();
     let data = [&[129][..], &selves(1000)].concat();
-    Encoder::default().encode(&Payload { data: &data, cpu: 0, lost: 0, kind: Payload::EVENT_SAMPLE }, &mut inner);
+    Encoder::default().encode(
+        &Payload {
+            data: &data,
+            cpu: 0,
+            lost: 0,
+            kind: Payload::EVENT_SAMPLE,
+        },
+        &mut inner,
+    );
     [
         ("gob_too_many_types", types),
-        ("frame_too_large", vec![0xf8, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
-        ("frame_cut_short", [&[0xfd, 0xff, 0xff, 0xff][..], &vec![0; 15 << 20]].concat()),
+        (
+            "frame_too_large",
+            vec![0xf8, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        ),
+        (
+            "frame_cut_short",
+            [&[0xfd, 0xff, 0xff, 0xff][..], &vec![0; 15 << 20]].concat(),
+        ),
         ("gob_nesting_too_deep", selves(8 << 20)),
-        ("gob_length_out_of_range", with_field(Type::Slice { elem: TypeId::UINT }, &[0xfc, 0x40, 0, 0, 0])),
+        (
+            "gob_length_out_of_range",
+            with_field(Type::Slice { elem: TypeId::UINT }, &[0xfc, 0x40, 0, 0, 0]),
+        ),
         ("gob_integer_too_long", vec![0x80; 1 << 20]),
         ("access_log_unknown_shape", inner),
     ]
@@ -39,10 +60,18 @@ fn streams() -> [(&'static str, Vec<u8>); 7] {
 
 /// A stream of one `Payload` with a field that nobody knows, of this type.
 fn with_field(ty: Type, value: &[u8]) -> Vec<u8> {
-    let fields = [("Type", TypeId::INT), ("Extra", FIELD)].map(|(name, id)| Field { name: name.into(), id });
+    let fields = [("Type", TypeId::INT), ("Extra", FIELD)].map(|(name, id)| Field {
+        name: name.into(),
+        id,
+    });
     let mut out = Vec::new();
     for (id, ty) in [(VALUE, Type::Struct(fields.into())), (FIELD, ty)] {
-        Definition { name: "T".into(), inner_id: id, ty }.write(id, &mut out);
+        Definition {
+            name: "T".into(),
+            inner_id: id,
+            ty,
+        }
+        .write(id, &mut out);
     }
     let mut body = Vec::new();
     put_int(&mut body, VALUE.0);
@@ -58,9 +87,17 @@ fn hostile_streams_are_counted_within_bounded_memory_and_the_next_one_is_read() 
     let listener = UnixListener::bind(place.path("monitor.sock")).unwrap();
     let (config, file) = (place.socket("reconnect"), place.path("ledger.json"));
     let at_once = "[receivers.monitor1_2]\nreconnect = { initial = \"1ms\", max = \"20ms\" }\nmax_frame = \"16MiB\"\n";
-    let text = std::fs::read_to_string(&config).unwrap().replace("[receivers.monitor1_2]\n", at_once);
+    let text = std::fs::read_to_string(&config)
+        .unwrap()
+        .replace("[receivers.monitor1_2]\n", at_once);
     std::fs::write(&config, text).unwrap();
-    let run = ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), file.as_os_str()];
+    let run = [
+        "run".as_ref(),
+        "-c".as_ref(),
+        config.as_os_str(),
+        "--ledger".as_ref(),
+        file.as_os_str(),
+    ];
     let mut agent = Agent::start(&run);
     let address = agent.address();
     let at_start = agent.peak_memory_kib();
@@ -71,8 +108,12 @@ fn hostile_streams_are_counted_within_bounded_memory_and_the_next_one_is_read() 
     let mut last = listener.accept().unwrap().0;
     last.write_all(&recording(100)).unwrap();
     // The last stream's, the access-log record's, and one for each stream that was refused itself.
-    let read = |line: &str| line.contains("_records_in_total") && line.contains("monitor1_2") && line.ends_with(" 107");
-    eventually("the last stream is read", || get(&address, "/metrics").1.lines().any(read));
+    let read = |line: &str| {
+        line.contains("_records_in_total") && line.contains("monitor1_2") && line.ends_with(" 107")
+    };
+    eventually("the last stream is read", || {
+        get(&address, "/metrics").1.lines().any(read)
+    });
 
     let taken = agent.peak_memory_kib() - at_start;
     assert!(taken <= MOST_KIB, "{taken} KiB");
@@ -81,7 +122,16 @@ fn hostile_streams_are_counted_within_bounded_memory_and_the_next_one_is_read() 
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let books = Books::read(&file).unwrap();
     for (reason, _) in streams() {
-        let stage = if reason.starts_with("access_log") { "processors.cilium_decode" } else { "receivers.monitor1_2" };
-        assert_eq!(books.number(stage, &format!("dropped/{reason}")), 1, "{reason}: {}", books.stage(stage));
+        let stage = if reason.starts_with("access_log") {
+            "processors.cilium_decode"
+        } else {
+            "receivers.monitor1_2"
+        };
+        assert_eq!(
+            books.number(stage, &format!("dropped/{reason}")),
+            1,
+            "{reason}: {}",
+            books.stage(stage)
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Memory stays within what the queues allow: the pipeline that ships, more events than it can take, and exporters that
-//! stand still. What is allowed is the formula of `docs/memory.md`.
+//! Memory stays within what the queues allow: the pipeline that ships, more events than it can
+//! take, and exporters that stand still. What is allowed is the formula of `docs/memory.md`.
 
 #[path = "../benches/memory/formula.rs"]
 mod formula;
@@ -11,9 +11,15 @@ use surroundings::{Input, Scene};
 use crate::support::{Answer, Collector, eventually};
 
 const MIB: u64 = 1 << 20;
-const DEFAULT: Input = Input::Simulated { mix: "default", rate: 0 };
+const DEFAULT: Input = Input::Simulated {
+    mix: "default",
+    rate: 0,
+};
 /// With more texts.
-const EVEN: Input = Input::Simulated { mix: "even", rate: 0 };
+const EVEN: Input = Input::Simulated {
+    mix: "even",
+    rate: 0,
+};
 
 #[test]
 fn the_pipeline_that_ships_is_allowed_66_mib_in_all() {
@@ -57,7 +63,10 @@ fn an_output_that_is_waited_for_costs_records_where_they_come_in_and_no_memory()
     scene.play(EVEN);
     flooded(&scene, "receivers.monitor1_2", "pipeline_full", 100_000);
     let [full, held] = scene.queue("processors.cilium_decode");
-    assert!(held > full / 2, "{held} bytes of {full} in front of the processors");
+    assert!(
+        held > full / 2,
+        "{held} bytes of {full} in front of the processors"
+    );
 }
 
 #[test]
@@ -77,7 +86,9 @@ fn large_access_log_records_that_are_written_cost_no_memory() {
         let mut scene = Scene::with(backend.address, &[]);
         scene.read_output();
         scene.play(Input::AccessLog(size));
-        eventually("large records are written", || scene.number("exporters.stdout", "absorbed") > 100);
+        eventually("large records are written", || {
+            scene.number("exporters.stdout", "absorbed") > 100
+        });
         within_bounds(&scene);
     }
 }
@@ -85,12 +96,18 @@ fn large_access_log_records_that_are_written_cost_no_memory() {
 /// Waits until a stage has dropped so many records, and holds the agent to what it is allowed.
 fn flooded(scene: &Scene, stage: &str, reason: &str, records: u64) {
     let reason = format!("dropped/{reason}");
-    eventually("records are dropped", || scene.number(stage, &reason) >= records);
+    eventually("records are dropped", || {
+        scene.number(stage, &reason) >= records
+    });
     within_bounds(scene);
 }
 
 fn within_bounds(scene: &Scene) {
     let allowed = scene.at_start + Bounds::shipped(scene.queues()).beside_base();
     let [peak, now, allowed] = [scene.peak(), scene.resident(), allowed].map(|bytes| bytes >> 10);
-    assert!(peak <= allowed, "{peak} KiB at most, {now} KiB now, {allowed} KiB are allowed; {}", scene.drops());
+    assert!(
+        peak <= allowed,
+        "{peak} KiB at most, {now} KiB now, {allowed} KiB are allowed; {}",
+        scene.drops()
+    );
 }

@@ -4,15 +4,34 @@ use serde_json::Value;
 
 use crate::support::{Place, tidegate};
 
-const CHAIN: &[&str] = &["cilium_decode", "l34_flow", "dns_flow", "http_flow", "l7_flow", "cilium_enrich"];
+const CHAIN: &[&str] = &[
+    "cilium_decode",
+    "l34_flow",
+    "dns_flow",
+    "http_flow",
+    "l7_flow",
+    "cilium_enrich",
+];
 
-/// What is wrong with a side of a flow whose pod the simulated agent has announced; pods of its node are in
-/// `10.0.1.0/24`, all others in `10.0.2.0/24`.
+/// What is wrong with a side of a flow whose pod the simulated agent has announced; pods of its
+/// node are in `10.0.1.0/24`, all others in `10.0.2.0/24`.
 fn mistake(side: &Value, ip: &str) -> Option<&'static str> {
     let text = |key: &str| side[key].as_str().unwrap_or_default();
-    let labels: Vec<_> = side["labels"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let (app, namespace) = (text("pod_name").split('-').next().unwrap_or_default(), text("namespace"));
-    let app = if namespace == "kube-system" { "kube-dns" } else { app };
+    let labels: Vec<_> = side["labels"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let (app, namespace) = (
+        text("pod_name").split('-').next().unwrap_or_default(),
+        text("namespace"),
+    );
+    let app = if namespace == "kube-system" {
+        "kube-dns"
+    } else {
+        app
+    };
     let expected = [
         format!("k8s:app={app}"),
         "k8s:io.cilium.k8s.policy.cluster=default".to_owned(),
@@ -22,7 +41,8 @@ fn mistake(side: &Value, ip: &str) -> Option<&'static str> {
         Some("it has no names")
     } else if (side["ID"].as_u64().unwrap_or_default() != 0) != ip.starts_with("10.0.1.") {
         Some("its endpoint id does not tell where it is")
-    } else if ip.starts_with("10.0.1.") && (labels != expected || text("cluster_name") != "default") {
+    } else if ip.starts_with("10.0.1.") && (labels != expected || text("cluster_name") != "default")
+    {
         Some("its labels are others")
     } else {
         None
@@ -32,29 +52,47 @@ fn mistake(side: &Value, ip: &str) -> Option<&'static str> {
 #[test]
 fn flows_between_announced_pods_have_their_names() {
     let place = Place::new();
-    let config = place.replay(20_000, CHAIN, "stdout", "format = \"json\"\nsignals = [\"flows\"]");
+    let config = place.replay(
+        20_000,
+        CHAIN,
+        "stdout",
+        "format = \"json\"\nsignals = [\"flows\"]",
+    );
     let ended = tidegate(&["run", "-c", config.to_str().unwrap()]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let (mut named, mut egress_drops) = (0, 0);
     for line in ended.stdout.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let flow = &line["flow"];
-        for (side, ip) in [("source", &flow["IP"]["source"]), ("destination", &flow["IP"]["destination"])] {
-            let Some(ip) = ip.as_str().filter(|ip| ip.starts_with("10.0.")) else { continue };
+        for (side, ip) in [
+            ("source", &flow["IP"]["source"]),
+            ("destination", &flow["IP"]["destination"]),
+        ] {
+            let Some(ip) = ip.as_str().filter(|ip| ip.starts_with("10.0.")) else {
+                continue;
+            };
             assert_eq!(mistake(&flow[side], ip), None, "{side} of {flow:#}");
             named += 1;
         }
         let is_request = flow["is_reply"] == false && flow["source"]["ID"].is_u64();
         if is_request && flow["trace_observation_point"] == "TO_STACK" {
-            assert_eq!(flow["traffic_direction"], "EGRESS", "a pod's own packet on its way out: {flow:#}");
+            assert_eq!(
+                flow["traffic_direction"], "EGRESS",
+                "a pod's own packet on its way out: {flow:#}"
+            );
         }
-        egress_drops += u32::from(flow["verdict"] == "DROPPED" && flow["traffic_direction"] == "EGRESS");
+        egress_drops +=
+            u32::from(flow["verdict"] == "DROPPED" && flow["traffic_direction"] == "EGRESS");
     }
     assert!(named > 10_000, "{named} sides have names");
-    assert!(egress_drops > 0, "drops at the source's endpoint are egress");
+    assert!(
+        egress_drops > 0,
+        "drops at the source's endpoint are egress"
+    );
 }
 
-/// One flow goes to an address that was announced with an identity of its own, one to an address that was not.
+/// One flow goes to an address that was announced with an identity of its own, one to an address
+/// that was not.
 const WORLD: &[u8] = include_bytes!("golden/names/world-behind-a-prefix.stream");
 
 #[test]
@@ -72,10 +110,28 @@ fn an_address_with_an_identity_of_its_own_is_in_the_world() {
     let config = place.write("pipeline.toml", text);
     let ended = tidegate(&["run", "-c", config.to_str().unwrap()]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let lines = ended.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let lines = ended
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
     let flows: Vec<_> = lines.filter(|line| line["flow"].is_object()).collect();
-    let labels: Vec<_> = flows.iter().map(|line| line["flow"]["destination"]["labels"].to_string()).collect();
-    assert_eq!(labels, [r#"["cidr:1.1.1.1/32","reserved:world"]"#, r#"["reserved:world"]"#]);
-    let times: Vec<_> = flows.iter().filter_map(|line| line["time"].as_str()?.strip_suffix('Z')).collect();
-    assert!(times[0] < times[1], "frames of one read follow each other: {times:?}");
+    let labels: Vec<_> = flows
+        .iter()
+        .map(|line| line["flow"]["destination"]["labels"].to_string())
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            r#"["cidr:1.1.1.1/32","reserved:world"]"#,
+            r#"["reserved:world"]"#
+        ]
+    );
+    let times: Vec<_> = flows
+        .iter()
+        .filter_map(|line| line["time"].as_str()?.strip_suffix('Z'))
+        .collect();
+    assert!(
+        times[0] < times[1],
+        "frames of one read follow each other: {times:?}"
+    );
 }

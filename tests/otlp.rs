@@ -7,7 +7,13 @@ use tonic::Code;
 
 use crate::support::{Answer, Books, Collector, Place};
 
-const FLOWS: &[&str] = &["cilium_decode", "l34_flow", "dns_flow", "http_flow", "l7_flow"];
+const FLOWS: &[&str] = &[
+    "cilium_decode",
+    "l34_flow",
+    "dns_flow",
+    "http_flow",
+    "l7_flow",
+];
 const EXPORTER: &str = "exporters.otlp";
 const FRAMES: u64 = 3000;
 
@@ -19,7 +25,10 @@ fn settings(collector: &Collector, more: &str) -> String {
 fn settings_with_patience(collector: &Collector, patience: &str, more: &str) -> String {
     let intervals = "initial_interval = \"10ms\", max_interval = \"20ms\"";
     let retry = format!("retry_on_failure = {{ {intervals}, max_elapsed_time = \"{patience}\" }}");
-    format!("endpoint = \"http://{}\"\nqueue = {{ when_full = \"block\" }}\n{retry}\n{more}\n", collector.address)
+    format!(
+        "endpoint = \"http://{}\"\nqueue = {{ when_full = \"block\" }}\n{retry}\n{more}\n",
+        collector.address
+    )
 }
 
 /// Ships a recording's flows to a server, and reads the books.
@@ -30,7 +39,13 @@ fn ship(collector: &Collector, more: &str) -> Books {
 }
 
 fn attribute(record: &LogRecord, key: &str) -> Option<String> {
-    let value = record.attributes.iter().find(|attribute| attribute.key == key)?.value.clone()?.value?;
+    let value = record
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key == key)?
+        .value
+        .clone()?
+        .value?;
     match value {
         Value::StringValue(text) => Some(text),
         Value::IntValue(number) => Some(number.to_string()),
@@ -44,11 +59,23 @@ fn every_flow_and_loss_arrives_once() {
     let books = ship(&collector, "signals = [\"flows\", \"lost\"]");
     let logs = collector.logs();
     assert_eq!(logs.len() as u64, books.number(EXPORTER, "absorbed"));
-    let lost = logs.iter().filter(|record| record.event_name == "hubble.lost_events").count();
+    let lost = logs
+        .iter()
+        .filter(|record| record.event_name == "hubble.lost_events")
+        .count();
     assert_eq!(lost, 30, "one frame in a hundred reports a loss");
-    let dropped = logs.iter().find(|record| attribute(record, "cilium.verdict").as_deref() == Some("DROPPED")).unwrap();
-    assert!(attribute(dropped, "source.address").is_some(), "{dropped:?}");
-    assert!(attribute(dropped, "cilium.drop_reason").is_some(), "{dropped:?}");
+    let dropped = logs
+        .iter()
+        .find(|record| attribute(record, "cilium.verdict").as_deref() == Some("DROPPED"))
+        .unwrap();
+    assert!(
+        attribute(dropped, "source.address").is_some(),
+        "{dropped:?}"
+    );
+    assert!(
+        attribute(dropped, "cilium.drop_reason").is_some(),
+        "{dropped:?}"
+    );
 }
 
 #[test]
@@ -68,7 +95,10 @@ fn what_a_server_refuses_for_now_is_tried_again_and_counted_once() {
     let place = Place::new();
     let keys = settings_with_patience(&collector, "30s", "signals = [\"flows\"]");
     let books = Books::of(&place, &place.replay(FRAMES, FLOWS, "otlp", &keys));
-    assert_eq!(collector.logs().len() as u64, books.number(EXPORTER, "absorbed"));
+    assert_eq!(
+        collector.logs().len() as u64,
+        books.number(EXPORTER, "absorbed")
+    );
     assert_eq!(books.number(EXPORTER, "dropped/retries_exhausted"), 0);
 }
 
@@ -77,8 +107,17 @@ fn a_server_that_refuses_for_ever_costs_counted_records() {
     let collector = Collector::answering(&[], Answer::Refuse(Code::Unavailable));
     let books = ship(&collector, "signals = [\"flows\"]");
     let row = books.stage(EXPORTER);
-    let dropped: u64 = row["dropped"].as_object().unwrap().values().filter_map(serde_json::Value::as_u64).sum();
-    assert_eq!(dropped + books.number(EXPORTER, "filtered/signals"), books.number(EXPORTER, "in"), "{row}");
+    let dropped: u64 = row["dropped"]
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(serde_json::Value::as_u64)
+        .sum();
+    assert_eq!(
+        dropped + books.number(EXPORTER, "filtered/signals"),
+        books.number(EXPORTER, "in"),
+        "{row}"
+    );
 }
 
 #[test]
@@ -86,7 +125,10 @@ fn the_part_that_a_server_rejects_is_dropped_and_the_rest_is_delivered() {
     let collector = Collector::answering(&[Answer::Reject(7)], Answer::Accept);
     let books = ship(&collector, "signals = [\"flows\"]");
     assert_eq!(books.number(EXPORTER, "dropped/rejected_by_peer"), 7);
-    assert_eq!(collector.logs().len() as u64, books.number(EXPORTER, "absorbed"));
+    assert_eq!(
+        collector.logs().len() as u64,
+        books.number(EXPORTER, "absorbed")
+    );
 }
 
 #[test]
@@ -97,15 +139,30 @@ fn metrics_arrive_as_cumulative_sums_that_count_every_flow() {
     let keys = settings(&collector, "signals = [\"metrics\"]");
     let config = place.replay(FRAMES, &processors, "otlp", &keys);
     let text = std::fs::read_to_string(&config).unwrap();
-    let text = text.replace("[processors.hubble_metrics]\n", "[processors.hubble_metrics]\nmetrics = [\"flow\"]\n");
+    let text = text.replace(
+        "[processors.hubble_metrics]\n",
+        "[processors.hubble_metrics]\nmetrics = [\"flow\"]\n",
+    );
     let books = Books::of(&place, &place.write("pipeline.toml", text));
-    let flows =
-        collector.metrics().into_iter().rfind(|metric| metric.name.starts_with("hubble_flows_processed")).unwrap();
-    let Some(Data::Sum(sum)) = flows.data else { panic!("a counter is a sum: {flows:?}") };
+    let flows = collector
+        .metrics()
+        .into_iter()
+        .rfind(|metric| metric.name.starts_with("hubble_flows_processed"))
+        .unwrap();
+    let Some(Data::Sum(sum)) = flows.data else {
+        panic!("a counter is a sum: {flows:?}")
+    };
     assert!(sum.is_monotonic);
-    let counted: f64 = sum.data_points.iter().map(|point| number(point.value)).sum();
+    let counted: f64 = sum
+        .data_points
+        .iter()
+        .map(|point| number(point.value))
+        .sum();
     let others = books.number("processors.l34_flow", "in") - 30 - counted as u64;
-    assert!(others < FRAMES / 10, "{counted} flows were counted, {others} records are other events");
+    assert!(
+        others < FRAMES / 10,
+        "{counted} flows were counted, {others} records are other events"
+    );
 }
 
 fn number(value: Option<opentelemetry_proto::tonic::metrics::v1::number_data_point::Value>) -> f64 {

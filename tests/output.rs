@@ -7,18 +7,40 @@ use crate::support::Place;
 #[test]
 fn a_file_at_the_limit_of_its_size_has_whole_lines_and_the_run_has_failed() {
     let place = Place::new();
-    let config = place.replay(2_000, &["cilium_decode", "l34_flow"], "stdout", "give_up_after = \"10ms\"");
+    let config = place.replay(
+        2_000,
+        &["cilium_decode", "l34_flow"],
+        "stdout",
+        "give_up_after = \"10ms\"",
+    );
     let out = place.path("out");
     for (redirection, before) in [(">", ""), (">>", "before\n")] {
         std::fs::write(&out, before).unwrap();
         let script = format!("ulimit -f 16 && exec \"$0\" run -c \"$1\" {redirection} \"$2\"");
         let agent = env!("CARGO_BIN_EXE_tidegate");
-        let ended = Command::new("sh").args(["-c", &script, agent]).args([&config, &out]).output().unwrap();
+        let ended = Command::new("sh")
+            .args(["-c", &script, agent])
+            .args([&config, &out])
+            .output()
+            .unwrap();
         let stderr = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(1), "{redirection}: {} {stderr}", ended.status);
+        assert_eq!(
+            ended.status.code(),
+            Some(1),
+            "{redirection}: {} {stderr}",
+            ended.status
+        );
         assert!(stderr.contains("File too large"), "{redirection}: {stderr}");
         let text = std::fs::read_to_string(&out).unwrap();
-        assert!(text.starts_with(before) && text.len() > 1_000, "{redirection}: {} bytes", text.len());
-        assert!(text.ends_with('\n'), "{redirection}: half a line: {:?}", text.lines().last());
+        assert!(
+            text.starts_with(before) && text.len() > 1_000,
+            "{redirection}: {} bytes",
+            text.len()
+        );
+        assert!(
+            text.ends_with('\n'),
+            "{redirection}: half a line: {:?}",
+            text.lines().last()
+        );
     }
 }

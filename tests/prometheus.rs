@@ -1,4 +1,5 @@
-//! A real Prometheus scrapes the agent and answers a query; `promtool` reads what both endpoints expose.
+//! A real Prometheus scrapes the agent and answers a query; `promtool` reads what both endpoints
+//! expose.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -8,9 +9,17 @@ use serde_json::Value;
 use crate::support::{Agent, Place, eventually, get};
 
 /// Debian's Prometheus, as CI installs it.
-#[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not run")]
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests should know what was not run"
+)]
 fn installed(program: &str) -> bool {
-    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    let found = Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok();
     if !found {
         eprintln!("skipped: {program} is not installed (Debian: apt-get install prometheus)");
     }
@@ -50,8 +59,20 @@ impl Scraped {
         let mut agent = Agent::run(&place.write("pipeline.toml", text));
         let telemetry = agent.address();
         let line = agent.has_said("serving metrics");
-        let metrics = line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-        let scraped = Self { agent, _stand_in: stand_in, metrics, telemetry };
+        let metrics = line
+            .split("address=")
+            .nth(1)
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap()
+            .to_owned();
+        let scraped = Self {
+            agent,
+            _stand_in: stand_in,
+            metrics,
+            telemetry,
+        };
         eventually("the flows are counted", || scraped.flows() > 1500.0);
         scraped
     }
@@ -59,8 +80,12 @@ impl Scraped {
     /// The flows that the endpoint shows now.
     fn flows(&self) -> f64 {
         let (_, body) = get(&self.metrics, "/metrics");
-        let samples = body.lines().filter(|line| line.starts_with("hubble_flows_processed_total"));
-        samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+        let samples = body
+            .lines()
+            .filter(|line| line.starts_with("hubble_flows_processed_total"));
+        samples
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+            .sum()
     }
 }
 
@@ -104,7 +129,12 @@ fn promtool_accepts_what_both_endpoints_expose() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        promtool.stdin.take().unwrap().write_all(body.as_bytes()).unwrap();
+        promtool
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(body.as_bytes())
+            .unwrap();
         let output = promtool.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!said.contains("error while linting"), "{said}");
@@ -123,7 +153,10 @@ impl Prometheus {
     fn start(place: &Place, config: &std::path::Path) -> Self {
         let mut child = Command::new("prometheus")
             .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", place.path("tsdb").display()))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                place.path("tsdb").display()
+            ))
             .args(["--web.listen-address=127.0.0.1:0", "--log.level=info"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -131,7 +164,11 @@ impl Prometheus {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = lines.by_ref().map_while(Result::ok).find_map(listening).expect("it tells its address");
+        let address = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(listening)
+            .expect("it tells its address");
         // Whoever logs to a pipe that nobody reads stands still when it is full.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         Self { child, address }
@@ -142,7 +179,10 @@ impl Prometheus {
         let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let (status, body) = get(&self.address, &format!("/api/v1/query?query={encoded}"));
         let answer: Value = serde_json::from_str(&body).ok().filter(|_| status == 200)?;
-        answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
+        answer["data"]["result"][0]["value"][1]
+            .as_str()?
+            .parse()
+            .ok()
     }
 }
 

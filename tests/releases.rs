@@ -1,5 +1,5 @@
-//! Cilium's releases, from the outside: the same flows with `cilium_version` and without it, and what the bytes
-//! leave open where an operator looks.
+//! Cilium's releases, from the outside: the same flows with `cilium_version` and without it, and
+//! what the bytes leave open where an operator looks.
 
 use serde_json::{Value, json};
 use tidegate_simulate::{Mix, Options, Release, Stream};
@@ -26,7 +26,10 @@ fn run(recording: &[u8], decode: &str) -> Run {
          [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
          [service.pipelines.flows]\nreceivers = [\"replay\"]\nprocessors = {processors:?}\nexporters = [\"stdout\"]\n"
     );
-    let (config, ledger) = (place.write("pipeline.toml", text), place.path("ledger.json"));
+    let (config, ledger) = (
+        place.write("pipeline.toml", text),
+        place.path("ledger.json"),
+    );
     let args = [
         "run".as_ref(),
         "--strict".as_ref(),
@@ -39,7 +42,11 @@ fn run(recording: &[u8], decode: &str) -> Run {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let ledger: Value = serde_json::from_str(&std::fs::read_to_string(ledger).unwrap()).unwrap();
     let decoder = ledger["stages"][1].clone();
-    Run { lines: ended.stdout.lines().map(timeless).collect(), stderr: ended.stderr, decoder }
+    Run {
+        lines: ended.stdout.lines().map(timeless).collect(),
+        stderr: ended.stderr,
+        decoder,
+    }
 }
 
 /// A line without what differs from run to run.
@@ -57,41 +64,90 @@ fn timeless(line: &str) -> Value {
 #[test]
 fn the_flows_of_every_release_are_the_same_whether_it_is_configured_or_not() {
     for release in Release::ALL {
-        let mut stream = Stream::new(Options { release, mix: Mix::EVEN, ..Options::default() });
+        let mut stream = Stream::new(Options {
+            release,
+            mix: Mix::EVEN,
+            ..Options::default()
+        });
         let mut recording = Vec::new();
         (0..1500).for_each(|_| stream.next_frame(&mut recording));
         let blind = run(&recording, "");
-        let told = run(&recording, &format!("cilium_version = \"{}\"", release.name()));
+        let told = run(
+            &recording,
+            &format!("cilium_version = \"{}\"", release.name()),
+        );
         assert!(blind.lines.len() > 1000, "{}", release.name());
         assert!(blind.lines == told.lines, "{}", release.name());
-        assert_eq!((&told.decoder["ambiguous"], &told.decoder["noted"]), (&Value::Null, &Value::Null));
+        assert_eq!(
+            (&told.decoder["ambiguous"], &told.decoder["noted"]),
+            (&Value::Null, &Value::Null)
+        );
     }
 }
 
-/// Drops of 1.13 to 1.17.3, all with lengths that fit 1.12: three that name a file which 1.12 has, too, and three that
-/// name one whose number was dealt out anew.
+/// Drops of 1.13 to 1.17.3, all with lengths that fit 1.12: three that name a file which 1.12 has,
+/// too, and three that name one whose number was dealt out anew.
 fn open_drops() -> Vec<u8> {
     let (mut frames, mut recording) = (payload::Encoder::new(TypeId::FIRST), Vec::new());
     for file in [2, 2, 2, 107, 107, 107] {
         let mut data = Vec::new();
-        let fields = DropFields { file, line: 12, ..DropFields::default() };
-        Encoder { profile: Profile::V1_13, padding: 0 }.drop(&fields, &[], &mut data);
-        frames.encode(&Payload { data: &data, cpu: 0, lost: 0, kind: Payload::EVENT_SAMPLE }, &mut recording);
+        let fields = DropFields {
+            file,
+            line: 12,
+            ..DropFields::default()
+        };
+        Encoder {
+            profile: Profile::V1_13,
+            padding: 0,
+        }
+        .drop(&fields, &[], &mut data);
+        frames.encode(
+            &Payload {
+                data: &data,
+                cpu: 0,
+                lost: 0,
+                kind: Payload::EVENT_SAMPLE,
+            },
+            &mut recording,
+        );
     }
     recording
 }
 
 #[test]
 fn what_is_left_open_is_in_the_ledger_in_its_table_and_logged_once() {
-    let Run { lines, stderr, decoder } = run(&open_drops(), "");
-    assert_eq!(decoder["ambiguous"], json!({"drop_header": 3, "drop_source_file": 3}));
-    assert_eq!(lines[0]["flow"]["file"], json!({"name": "bpf_lxc.c", "line": 12}));
-    assert_eq!(lines[3]["flow"]["file"], json!({"name": "mcast.h", "line": 12}));
+    let Run {
+        lines,
+        stderr,
+        decoder,
+    } = run(&open_drops(), "");
+    assert_eq!(
+        decoder["ambiguous"],
+        json!({"drop_header": 3, "drop_source_file": 3})
+    );
+    assert_eq!(
+        lines[0]["flow"]["file"],
+        json!({"name": "bpf_lxc.c", "line": 12})
+    );
+    assert_eq!(
+        lines[3]["flow"]["file"],
+        json!({"name": "mcast.h", "line": 12})
+    );
     for choice in ["drop_header", "drop_source_file"] {
-        let row = format!("ambiguous, so chosen by a rule: 3 {choice} (processors.cilium_decode of flows)");
+        let row = format!(
+            "ambiguous, so chosen by a rule: 3 {choice} (processors.cilium_decode of flows)"
+        );
         assert!(stderr.lines().any(|line| line == row), "{stderr}");
-        let warnings = stderr.lines().filter(|line| line.contains("WARN") && line.contains(choice));
-        assert_eq!(warnings.filter(|line| line.contains("`cilium_version` settles")).count(), 1, "{stderr}");
+        let warnings = stderr
+            .lines()
+            .filter(|line| line.contains("WARN") && line.contains(choice));
+        assert_eq!(
+            warnings
+                .filter(|line| line.contains("`cilium_version` settles"))
+                .count(),
+            1,
+            "{stderr}"
+        );
     }
 }
 
@@ -102,30 +158,71 @@ fn what_is_left_open_is_a_metric_of_a_running_agent() {
     let mut agent = Agent::run(&place.socket("reconnect"));
     let address = agent.address();
     let connection = cilium.write(&open_drops());
-    let labels = "pipeline=\"flows\",stage=\"processors.cilium_decode\",choice=\"drop_source_file\"";
+    let labels =
+        "pipeline=\"flows\",stage=\"processors.cilium_decode\",choice=\"drop_source_file\"";
     let line = format!("tidegate_stage_ambiguous_total{{{labels}}} 3");
-    eventually("the metric counts three drops", || get(&address, "/metrics").1.lines().any(|one| one == line));
+    eventually("the metric counts three drops", || {
+        get(&address, "/metrics").1.lines().any(|one| one == line)
+    });
     drop(connection);
 }
 
 #[test]
 fn the_release_that_is_configured_leaves_nothing_open() {
-    for (version, file) in [("1.14.9", "unknown(107)"), ("1.15", "encrypt.h"), ("v1.17.2", "mcast.h")] {
-        let Run { lines, stderr, decoder } = run(&open_drops(), &format!("cilium_version = {version:?}"));
+    for (version, file) in [
+        ("1.14.9", "unknown(107)"),
+        ("1.15", "encrypt.h"),
+        ("v1.17.2", "mcast.h"),
+    ] {
+        let Run {
+            lines,
+            stderr,
+            decoder,
+        } = run(&open_drops(), &format!("cilium_version = {version:?}"));
         assert_eq!(decoder["ambiguous"], Value::Null, "{version}");
         assert_eq!(lines[3]["flow"]["file"]["name"], file, "{version}");
-        assert!(!stderr.contains("WARN") && !stderr.contains("ambiguous"), "{stderr}");
+        assert!(
+            !stderr.contains("WARN") && !stderr.contains("ambiguous"),
+            "{stderr}"
+        );
     }
 }
 
 #[test]
 fn a_release_that_is_configured_wrongly_is_warned_of_with_what_was_read_by_it() {
-    let Run { lines, stderr, decoder } = run(&open_drops(), "cilium_version = \"1.12\"");
-    let files: Vec<_> = lines.iter().map(|line| line["flow"]["file"]["name"].as_str().unwrap()).collect();
-    assert_eq!(files, ["bpf_sock.c", "bpf_sock.c", "bpf_sock.c", "mcast.h", "mcast.h", "mcast.h"]);
-    assert_eq!(decoder["ambiguous"], json!({"drop_header": 3, "drop_source_file": 3}));
+    let Run {
+        lines,
+        stderr,
+        decoder,
+    } = run(&open_drops(), "cilium_version = \"1.12\"");
+    let files: Vec<_> = lines
+        .iter()
+        .map(|line| line["flow"]["file"]["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        files,
+        [
+            "bpf_sock.c",
+            "bpf_sock.c",
+            "bpf_sock.c",
+            "mcast.h",
+            "mcast.h",
+            "mcast.h"
+        ]
+    );
+    assert_eq!(
+        decoder["ambiguous"],
+        json!({"drop_header": 3, "drop_source_file": 3})
+    );
     assert_eq!(decoder["noted"], json!({"cilium_version_contradicted": 3}));
-    let warnings: Vec<_> = stderr.lines().filter(|line| line.contains("names does not")).collect();
+    let warnings: Vec<_> = stderr
+        .lines()
+        .filter(|line| line.contains("names does not"))
+        .collect();
     assert_eq!(warnings.len(), 1, "{stderr}");
-    assert!(warnings[0].contains("WARN") && warnings[0].contains("read_by_it=\"3 drop_header\""), "{}", warnings[0]);
+    assert!(
+        warnings[0].contains("WARN") && warnings[0].contains("read_by_it=\"3 drop_header\""),
+        "{}",
+        warnings[0]
+    );
 }

@@ -31,7 +31,13 @@ impl Setup {
     }
 
     fn text(&self, place: &Place) -> String {
-        let Self { list, chain, listen, telemetry, more } = self;
+        let Self {
+            list,
+            chain,
+            listen,
+            telemetry,
+            more,
+        } = self;
         format!(
             "[receivers.monitor1_2]\nsocket = {:?}\nqueue = {{ records = 1000000, bytes = \"1GiB\" }}\n\
              [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\nhubble_metrics = {{ metrics = [{list}], interval = \"50ms\" }}\n\
@@ -50,7 +56,13 @@ impl Setup {
 
 /// The address that a line of the log tells.
 fn address(line: &str) -> String {
-    line.split("address=").nth(1).unwrap().split(' ').next().unwrap().to_owned()
+    line.split("address=")
+        .nth(1)
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 fn ledger(address: &str) -> Value {
@@ -58,23 +70,41 @@ fn ledger(address: &str) -> Value {
 }
 
 fn stage<'l>(ledger: &'l Value, stage: &str) -> &'l Value {
-    ledger["stages"].as_array().unwrap().iter().find(|row| row["stage"] == stage).unwrap()
+    ledger["stages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["stage"] == stage)
+        .unwrap()
 }
 
 /// The flows that Prometheus is shown.
 fn flows(metrics: &str) -> u64 {
     let (_, body) = get(metrics, "/metrics");
-    let samples = body.lines().filter(|line| line.starts_with("hubble_flows_processed_total"));
-    samples.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+    let samples = body
+        .lines()
+        .filter(|line| line.starts_with("hubble_flows_processed_total"));
+    samples
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
+        .sum()
 }
 
 fn free_port() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string()
 }
 
 fn start(config: &Path, watch: bool, place: &Place) -> Agent {
     let ledger = place.path("ledger.json");
-    let mut args = vec!["run".as_ref(), "--strict".as_ref(), "-c".as_ref(), config.as_os_str()];
+    let mut args = vec![
+        "run".as_ref(),
+        "--strict".as_ref(),
+        "-c".as_ref(),
+        config.as_os_str(),
+    ];
     args.extend(["--ledger".as_ref(), ledger.as_os_str()]);
     if watch {
         args.push("--watch".as_ref());
@@ -104,7 +134,11 @@ fn under_load_no_record_is_lost_or_doubled_and_counters_go_on() {
     for (at, change) in changes.into_iter().enumerate() {
         let before = flows(&metrics);
         change(&mut setup);
-        setup.more = if setup.chain.contains("dns_flow") { "[processors.dns_flow]" } else { "" };
+        setup.more = if setup.chain.contains("dns_flow") {
+            "[processors.dns_flow]"
+        } else {
+            ""
+        };
         setup.write(&place);
         agent.signal("HUP");
         agent.says("the configuration was reloaded");
@@ -116,19 +150,34 @@ fn under_load_no_record_is_lost_or_doubled_and_counters_go_on() {
         assert_eq!(ledger(&telemetry)["balanced"], true, "change {at}");
     }
     let (_, page) = get(&telemetry, "/metrics");
-    assert!(page.contains("tidegate_config_reloads_total{outcome=\"applied\"} 6\n"), "{page}");
+    assert!(
+        page.contains("tidegate_config_reloads_total{outcome=\"applied\"} 6\n"),
+        "{page}"
+    );
     let sent = stream.end();
-    eventually("all is read", || stage(&ledger(&telemetry), "receivers.monitor1_2")["in"] == sent);
-    eventually("all is counted", || flows(&metrics) == stage(&ledger(&telemetry), "exporters.stdout")["absorbed"]);
+    eventually("all is read", || {
+        stage(&ledger(&telemetry), "receivers.monitor1_2")["in"] == sent
+    });
+    eventually("all is counted", || {
+        flows(&metrics) == stage(&ledger(&telemetry), "exporters.stdout")["absorbed"]
+    });
     agent.signal("TERM");
     let ended = agent.ended();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let lines = output.join().unwrap();
-    let ledger: Value = serde_json::from_str(&std::fs::read_to_string(place.path("ledger.json")).unwrap()).unwrap();
+    let ledger: Value =
+        serde_json::from_str(&std::fs::read_to_string(place.path("ledger.json")).unwrap()).unwrap();
     assert_eq!(ledger["reloads"]["applied"], 6);
-    assert_eq!(stage(&ledger, "exporters.stdout")["absorbed"], lines.lines().count());
+    assert_eq!(
+        stage(&ledger, "exporters.stdout")["absorbed"],
+        lines.lines().count()
+    );
     for row in ledger["stages"].as_array().unwrap() {
-        assert_eq!(row["dropped"].as_object().map(serde_json::Map::len), Some(0), "{row}");
+        assert_eq!(
+            row["dropped"].as_object().map(serde_json::Map::len),
+            Some(0),
+            "{row}"
+        );
     }
     assert_eq!(stream::missing_or_doubled(&lines, sent), Vec::<u64>::new());
 }
@@ -145,10 +194,25 @@ fn a_bad_file_changes_nothing_and_says_why() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let cases = [
-        (Setup { list: "\"flaw\"", ..Setup::new() }, "did you mean 'flow'?"),
-        (Setup { listen: taken.clone(), ..Setup::new() }, "error: cannot listen on 127.0.0.1:"),
         (
-            Setup { telemetry: taken, ..Setup::new() },
+            Setup {
+                list: "\"flaw\"",
+                ..Setup::new()
+            },
+            "did you mean 'flow'?",
+        ),
+        (
+            Setup {
+                listen: taken.clone(),
+                ..Setup::new()
+            },
+            "error: cannot listen on 127.0.0.1:",
+        ),
+        (
+            Setup {
+                telemetry: taken,
+                ..Setup::new()
+            },
             "for telemetry (`service.telemetry.listen`): Address already in use",
         ),
     ];
@@ -168,13 +232,32 @@ fn a_bad_file_changes_nothing_and_says_why() {
     agent.says("says what it said");
     let ledger = ledger(&telemetry);
     let reloads = &ledger["reloads"];
-    assert_eq!((&reloads["refused"], &reloads["unchanged"], &reloads["applied"]), (&4.into(), &1.into(), &0.into()));
-    assert_eq!((&reloads["last"]["outcome"], &reloads["last"]["hash"]), (&"unchanged".into(), &reloads["running"]));
-    let sha256sum = std::process::Command::new("sha256sum").arg(&config).output().unwrap();
+    assert_eq!(
+        (
+            &reloads["refused"],
+            &reloads["unchanged"],
+            &reloads["applied"]
+        ),
+        (&4.into(), &1.into(), &0.into())
+    );
+    assert_eq!(
+        (&reloads["last"]["outcome"], &reloads["last"]["hash"]),
+        (&"unchanged".into(), &reloads["running"])
+    );
+    let sha256sum = std::process::Command::new("sha256sum")
+        .arg(&config)
+        .output()
+        .unwrap();
     let expected = String::from_utf8(sha256sum.stdout).unwrap();
     assert_eq!(reloads["running"], expected[..16]);
     let (_, page) = get(&telemetry, "/metrics");
-    assert!(page.contains(&format!("tidegate_config_info{{hash=\"{}\"}} 1\n", &expected[..16])), "{page}");
+    assert!(
+        page.contains(&format!(
+            "tidegate_config_info{{hash=\"{}\"}} 1\n",
+            &expected[..16]
+        )),
+        "{page}"
+    );
     stream.end();
     agent.signal("TERM");
     assert_eq!(agent.ended().code, Some(0));
@@ -189,11 +272,18 @@ fn the_telemetry_address_moves() {
     let output = agent.output();
     let before = agent.address();
     let telemetry = free_port();
-    Setup { telemetry: telemetry.clone(), ..Setup::new() }.write(&place);
+    Setup {
+        telemetry: telemetry.clone(),
+        ..Setup::new()
+    }
+    .write(&place);
     agent.signal("HUP");
     agent.says("the configuration was reloaded");
     assert_eq!(ledger(&telemetry)["reloads"]["applied"], 1);
-    assert!(std::net::TcpStream::connect(before).is_err(), "nobody listens there any more");
+    assert!(
+        std::net::TcpStream::connect(before).is_err(),
+        "nobody listens there any more"
+    );
     agent.signal("TERM");
     assert_eq!(agent.ended().code, Some(0));
     output.join().unwrap();
@@ -203,10 +293,18 @@ fn the_telemetry_address_moves() {
 fn a_watched_file_is_reloaded_however_it_is_replaced() {
     let place = Place::new();
     let _stream = Stream::listen(&place.path("monitor.sock"));
-    // As Kubernetes mounts a ConfigMap: the file is a link into `..data`, which is a link to a folder.
+    // As Kubernetes mounts a ConfigMap: the file is a link into `..data`, which is a link to a
+    // folder.
     let version = |name: &str, list| {
         std::fs::create_dir(place.path(name)).unwrap();
-        place.write(&format!("{name}/pipeline.toml"), Setup { list, ..Setup::new() }.text(&place));
+        place.write(
+            &format!("{name}/pipeline.toml"),
+            Setup {
+                list,
+                ..Setup::new()
+            }
+            .text(&place),
+        );
         std::os::unix::fs::symlink(name, place.path("..next")).unwrap();
         std::fs::rename(place.path("..next"), place.path("..data")).unwrap();
     };
@@ -218,7 +316,14 @@ fn a_watched_file_is_reloaded_however_it_is_replaced() {
     agent.address();
     version("..2", "\"flow\", \"drop\"");
     agent.says("the configuration was reloaded");
-    let new = place.write("new", Setup { list: "\"tcp\"", ..Setup::new() }.text(&place));
+    let new = place.write(
+        "new",
+        Setup {
+            list: "\"tcp\"",
+            ..Setup::new()
+        }
+        .text(&place),
+    );
     std::fs::rename(new, &config).unwrap();
     agent.says("the configuration was reloaded");
     place.write("pipeline.toml", "nonsense");

@@ -10,11 +10,23 @@ use crate::support::{Agent, Books, Cilium, Place, recording, tidegate, tidegate_
 /// Runs a configuration to its end and reads its ledger.
 fn ledger(place: &Place, config: &std::path::Path) -> Value {
     let file = place.path("ledger.json");
-    let args =
-        ["run".as_ref(), "--strict".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), file.as_os_str()];
+    let args = [
+        "run".as_ref(),
+        "--strict".as_ref(),
+        "-c".as_ref(),
+        config.as_os_str(),
+        "--ledger".as_ref(),
+        file.as_os_str(),
+    ];
     let ended = tidegate(&args);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert!(ended.stderr.contains("the books balance; unaccounted records: 0; in flight: 0"), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("the books balance; unaccounted records: 0; in flight: 0"),
+        "{}",
+        ended.stderr
+    );
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
@@ -25,12 +37,26 @@ fn a_recording_ends_with_books_that_balance() {
     let ledger = ledger(&place, &config);
     assert_eq!(ledger["balanced"], true);
     let stages = ledger["stages"].as_array().unwrap();
-    let names: Vec<_> = stages.iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
-    assert_eq!(names, ["receivers.replay", "processors.cilium_decode", "processors.l34_flow", "exporters.nop"]);
+    let names: Vec<_> = stages
+        .iter()
+        .map(|stage| stage["stage"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "receivers.replay",
+            "processors.cilium_decode",
+            "processors.l34_flow",
+            "exporters.nop"
+        ]
+    );
     assert_eq!(stages[0]["in"], 5000);
     assert_eq!(stages[0]["out"]["processors.cilium_decode"], 5000);
     assert_eq!(stages[3]["absorbed"], stages[3]["in"]);
-    assert!(ledger["upstream_lost"]["perf_ring"].as_u64().unwrap() > 0, "one frame in a hundred reports a loss");
+    assert!(
+        ledger["upstream_lost"]["perf_ring"].as_u64().unwrap() > 0,
+        "one frame in a hundred reports a loss"
+    );
 }
 
 #[test]
@@ -61,16 +87,29 @@ fn a_socket_that_ends_inside_a_frame_fails_a_run_that_is_to_end_with_it() {
         let bytes = [&recording(100)[..], end].concat();
         let sender = std::thread::spawn(move || listener.accept().unwrap().0.write_all(&bytes));
         let file = place.path("ledger.json");
-        let args = ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), file.as_os_str()];
+        let args = [
+            "run".as_ref(),
+            "-c".as_ref(),
+            config.as_os_str(),
+            "--ledger".as_ref(),
+            file.as_os_str(),
+        ];
         let ended = tidegate(&args);
         sender.join().unwrap().unwrap();
         assert_eq!(ended.code, Some(1), "{}", ended.stderr);
         let said = ended.stderr.lines().last().unwrap();
         assert!(
-            said.starts_with("error: stage `receivers.monitor1_2` failed: ") && said.contains("is broken: "),
+            said.starts_with("error: stage `receivers.monitor1_2` failed: ")
+                && said.contains("is broken: "),
             "{said}"
         );
-        assert_eq!(Books::read(&file).unwrap().number("receivers.monitor1_2", "forwarded"), 100, "whole frames go on");
+        assert_eq!(
+            Books::read(&file)
+                .unwrap()
+                .number("receivers.monitor1_2", "forwarded"),
+            100,
+            "whole frames go on"
+        );
     }
 }
 
@@ -82,7 +121,16 @@ fn a_recording_that_ends_inside_a_frame_fails_the_run() {
     place.write("recording", &bytes[..bytes.len() - 3]);
     let ended = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    assert!(ended.stderr.lines().last().unwrap().contains("; the 99 frames before it were played"), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .lines()
+            .last()
+            .unwrap()
+            .contains("; the 99 frames before it were played"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
@@ -106,8 +154,14 @@ fn a_recording_that_is_not_there_fails_the_run() {
     let ended = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
     assert_eq!(ended.code, Some(1));
     let said = ended.stderr.lines().last().unwrap();
-    assert!(said.starts_with("error: stage `receivers.replay` failed: "), "{said}");
-    assert!(said.ends_with("No such file or directory (os error 2)"), "{said}");
+    assert!(
+        said.starts_with("error: stage `receivers.replay` failed: "),
+        "{said}"
+    );
+    assert!(
+        said.ends_with("No such file or directory (os error 2)"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -115,8 +169,14 @@ fn a_reader_of_the_flows_that_goes_away_ends_the_run_well() {
     let place = Place::new();
     let config = place.replay(5000, &["cilium_decode", "l34_flow"], "stdout", "");
     let file = place.path("ledger.json");
-    let args =
-        ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--strict".as_ref(), "--ledger".as_ref(), file.as_os_str()];
+    let args = [
+        "run".as_ref(),
+        "-c".as_ref(),
+        config.as_os_str(),
+        "--strict".as_ref(),
+        "--ledger".as_ref(),
+        file.as_os_str(),
+    ];
     let ended = tidegate_unread(&args);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let ledger: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
@@ -126,12 +186,27 @@ fn a_reader_of_the_flows_that_goes_away_ends_the_run_well() {
 #[test]
 fn every_flow_is_a_line_and_the_books_count_the_lines() {
     let place = Place::new();
-    let config = place.replay(5000, &["cilium_decode", "l34_flow"], "stdout", "format = \"json\"");
+    let config = place.replay(
+        5000,
+        &["cilium_decode", "l34_flow"],
+        "stdout",
+        "format = \"json\"",
+    );
     let file = place.path("ledger.json");
-    let args = ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), file.as_os_str()];
+    let args = [
+        "run".as_ref(),
+        "-c".as_ref(),
+        config.as_os_str(),
+        "--ledger".as_ref(),
+        file.as_os_str(),
+    ];
     let ended = tidegate(&args);
     let ledger: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let lines: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = ended
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(ledger["stages"][3]["absorbed"], lines.len() as u64);
     assert!(lines.len() > 1000, "{}", lines.len());
 }

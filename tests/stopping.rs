@@ -25,14 +25,20 @@ fn a_signal_stops_the_receivers_and_drains() {
         ]);
         let address = agent.address();
         let connection = cilium.send(500);
-        eventually("all frames are read", || get(&address, "/debug/ledger").1.contains("\"in\":500"));
+        eventually("all frames are read", || {
+            get(&address, "/debug/ledger").1.contains("\"in\":500")
+        });
         agent.signal(signal);
         agent.says("stopping; another signal ends it at once");
         let ended = agent.ended();
         drop(connection);
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        let ledger: Value = serde_json::from_str(&std::fs::read_to_string(&ledger).unwrap()).unwrap();
-        assert_eq!((&ledger["balanced"], &ledger["stages"][0]["in"]), (&Value::Bool(true), &Value::from(500)));
+        let ledger: Value =
+            serde_json::from_str(&std::fs::read_to_string(&ledger).unwrap()).unwrap();
+        assert_eq!(
+            (&ledger["balanced"], &ledger["stages"][0]["in"]),
+            (&Value::Bool(true), &Value::from(500))
+        );
     }
 }
 
@@ -43,13 +49,22 @@ fn stuck(place: &Place, grace: &str) -> Agent {
 
 fn stuck_with(place: &Place, grace: &str, stop: impl Fn(&Agent)) -> Agent {
     let config = place.replay(20_000, &["cilium_decode", "l34_flow"], "stdout", "");
-    let text = std::fs::read_to_string(&config).unwrap().replace("300ms", grace);
+    let text = std::fs::read_to_string(&config)
+        .unwrap()
+        .replace("300ms", grace);
     let config = place.write("stuck.toml", text);
     let ledger = place.path("ledger.json");
-    let mut agent =
-        Agent::start(&["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), ledger.as_os_str()]);
+    let mut agent = Agent::start(&[
+        "run".as_ref(),
+        "-c".as_ref(),
+        config.as_os_str(),
+        "--ledger".as_ref(),
+        ledger.as_os_str(),
+    ]);
     let address = agent.address();
-    eventually("a stage is blocked", || blocked(&get(&address, "/debug/ledger").1));
+    eventually("a stage is blocked", || {
+        blocked(&get(&address, "/debug/ledger").1)
+    });
     stop(&agent);
     agent.says("stopping; another signal ends it at once");
     agent
@@ -58,21 +73,31 @@ fn stuck_with(place: &Place, grace: &str, stop: impl Fn(&Agent)) -> Agent {
 /// Lines that no pipe has room for, together.
 const TOO_MANY: u64 = 2_000;
 
-/// Whether the exporter holds records that it took and cannot write: more than fit in a pipe that was empty. It holds
-/// some whenever it writes, and those may be written yet, within any grace period.
+/// Whether the exporter holds records that it took and cannot write: more than fit in a pipe that
+/// was empty. It holds some whenever it writes, and those may be written yet, within any grace
+/// period.
 fn blocked(ledger: &str) -> bool {
     let ledger: Value = serde_json::from_str(ledger).unwrap();
     let count = |value: &Value| value.as_u64().unwrap_or_default();
-    let (held, queued) = (count(&ledger["stages"][3]["in_flight"]), count(&ledger["edges"][0]["queue_records"]));
+    let (held, queued) = (
+        count(&ledger["stages"][3]["in_flight"]),
+        count(&ledger["edges"][0]["queue_records"]),
+    );
     held > TOO_MANY.max(queued)
 }
 
 /// The final ledger, which has to balance, and what the exporter lost to the stop.
 fn lost(place: &Place) -> u64 {
-    let ledger: Value = serde_json::from_str(&std::fs::read_to_string(place.path("ledger.json")).unwrap()).unwrap();
+    let ledger: Value =
+        serde_json::from_str(&std::fs::read_to_string(place.path("ledger.json")).unwrap()).unwrap();
     assert_eq!(ledger["balanced"], true, "{ledger}");
-    assert!(ledger["stages"][3]["unconfirmed"].as_u64().unwrap() > 0, "the lines that the pipe has no room for");
-    ledger["stages"][3]["dropped"]["shutdown_timeout"].as_u64().unwrap_or_default()
+    assert!(
+        ledger["stages"][3]["unconfirmed"].as_u64().unwrap() > 0,
+        "the lines that the pipe has no room for"
+    );
+    ledger["stages"][3]["dropped"]["shutdown_timeout"]
+        .as_u64()
+        .unwrap_or_default()
 }
 
 #[test]
@@ -82,21 +107,33 @@ fn what_cannot_be_written_within_the_grace_period_is_lost_with_a_count() {
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     let said = ended.stderr.lines().last().unwrap();
     assert!(
-        said.contains("exporters.stdout") && said.contains("did not end within the grace period of 100ms; lost at the"),
+        said.contains("exporters.stdout")
+            && said.contains("did not end within the grace period of 100ms; lost at the"),
         "{said}"
     );
-    assert!(said.contains("records in exporters.stdout (`service.grace_period` gives it more time)"), "{said}");
+    assert!(
+        said.contains("records in exporters.stdout (`service.grace_period` gives it more time)"),
+        "{said}"
+    );
     assert!(lost(&place) > 0);
 }
 
 #[test]
 fn two_signals_that_come_together_are_one() {
     let place = Place::new();
-    let agent = stuck_with(&place, "700ms", |agent| agent.signals(&["TERM", "TERM", "INT"]));
+    let agent = stuck_with(&place, "700ms", |agent| {
+        agent.signals(&["TERM", "TERM", "INT"])
+    });
     let ended = agent.ended_unread();
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     assert!(!ended.stderr.contains("ending at once"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("did not end within the grace period of 700ms"), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("did not end within the grace period of 700ms"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
@@ -109,7 +146,11 @@ fn signals_while_the_agent_starts_are_heard() {
         drop(pipe);
         let ended = agent.ended();
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        assert!(ended.stderr.contains("the books balance"), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("the books balance"),
+            "{}",
+            ended.stderr
+        );
     }
 }
 
@@ -125,10 +166,17 @@ fn a_hang_up_while_the_agent_starts_is_a_reload() {
     agent.says("the configuration was read again");
 }
 
-/// An agent that waits for the configuration that it reads from a pipe; the pipe, and what to write to it.
+/// An agent that waits for the configuration that it reads from a pipe; the pipe, and what to write
+/// to it.
 fn starting(place: &Place) -> (Agent, File, Vec<u8>) {
     let pipe = place.path("pipe.toml");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
     let config = std::fs::read(place.socket("reconnect")).unwrap();
     let agent = Agent::run(&pipe);
     // This waits until it has opened the other end.
@@ -144,7 +192,11 @@ fn a_second_signal_ends_at_once_with_the_ledger_written() {
     let ended = agent.ended_unread();
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     let said = ended.stderr.lines().last().unwrap();
-    assert!(said.contains("exporters.stdout") && said.contains("ended at once, on request; lost at the end"), "{said}");
+    assert!(
+        said.contains("exporters.stdout")
+            && said.contains("ended at once, on request; lost at the end"),
+        "{said}"
+    );
     assert!(lost(&place) > 0);
 }
 
@@ -153,8 +205,20 @@ fn a_ledger_pipe_that_nobody_reads_does_not_hold_up_a_stop() {
     let place = Place::new();
     let config = place.replay(10, &["cilium_decode"], "nop", "");
     let pipe = place.path("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let args = ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), pipe.as_os_str()];
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let args = [
+        "run".as_ref(),
+        "-c".as_ref(),
+        config.as_os_str(),
+        "--ledger".as_ref(),
+        pipe.as_os_str(),
+    ];
     let mut agent = Agent::start(&args);
     agent.says("waiting until somebody reads the ledger's pipe");
     agent.signal("INT");
@@ -165,6 +229,9 @@ fn a_ledger_pipe_that_nobody_reads_does_not_hold_up_a_stop() {
 
     let agent = Agent::start(&args);
     let text = std::fs::read_to_string(&pipe).unwrap();
-    assert!(text.starts_with("{\"schema\":2,\"balanced\":true"), "{text}");
+    assert!(
+        text.starts_with("{\"schema\":2,\"balanced\":true"),
+        "{text}"
+    );
     assert_eq!(agent.ended().code, Some(0));
 }

@@ -13,8 +13,15 @@ impl Manager {
     fn hears(&self, state: &str) {
         let mut buffer = [0; 4096];
         loop {
-            let n = self.0.recv(&mut buffer).unwrap_or_else(|error| panic!("nobody says {state}: {error}"));
-            if std::str::from_utf8(&buffer[..n]).unwrap().lines().any(|line| line.starts_with(state)) {
+            let n = self
+                .0
+                .recv(&mut buffer)
+                .unwrap_or_else(|error| panic!("nobody says {state}: {error}"));
+            if std::str::from_utf8(&buffer[..n])
+                .unwrap()
+                .lines()
+                .any(|line| line.starts_with(state))
+            {
                 return;
             }
         }
@@ -29,7 +36,10 @@ fn systemd_is_told_of_readiness_reloads_life_and_the_end() {
     let config = place.socket("reconnect");
     let args = ["run".as_ref(), "-c".as_ref(), config.as_os_str()];
     let socket = place.path("notify");
-    let environment = [("NOTIFY_SOCKET", socket.as_os_str()), ("WATCHDOG_USEC", "100000".as_ref())];
+    let environment = [
+        ("NOTIFY_SOCKET", socket.as_os_str()),
+        ("WATCHDOG_USEC", "100000".as_ref()),
+    ];
     let agent = Agent::start_with(&args, &environment);
     manager.hears("READY=1");
     manager.hears("WATCHDOG=1");
@@ -43,18 +53,30 @@ fn systemd_is_told_of_readiness_reloads_life_and_the_end() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not run")]
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests should know what was not run"
+)]
 fn the_unit_file_is_one() {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/tidegate.service");
     let place = Place::new();
     // systemd-analyze wants the program to be there.
-    let unit = std::fs::read_to_string(shipped).unwrap().replace("/usr/local/bin/tidegate", "/bin/true");
+    let unit = std::fs::read_to_string(shipped)
+        .unwrap()
+        .replace("/usr/local/bin/tidegate", "/bin/true");
     let unit = place.write("tidegate.service", unit);
-    let Ok(output) = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(unit).output() else {
+    let Ok(output) = Command::new("systemd-analyze")
+        .args(["verify", "--man=no"])
+        .arg(unit)
+        .output()
+    else {
         eprintln!("skipped: systemd-analyze is not installed (Debian: apt-get install systemd)");
         return;
     };
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let complaints: Vec<_> = said.lines().filter(|line| line.contains("tidegate.service")).collect();
+    let complaints: Vec<_> = said
+        .lines()
+        .filter(|line| line.contains("tidegate.service"))
+        .collect();
     assert_eq!(complaints, [""; 0]);
 }

@@ -15,7 +15,8 @@ fn the_pages_show_what_the_ledger_has() {
         let ledger: Value = serde_json::from_str(&get(&address, "/debug/ledger").1).unwrap();
         let stages = ledger["stages"].as_array().unwrap().clone();
         let settled = stages.iter().all(|stage| stage["in_flight"] == 0);
-        if stages[0]["in"] == 300 && settled && stages[2]["in"] == stages[1]["out"]["exporters.nop"] {
+        if stages[0]["in"] == 300 && settled && stages[2]["in"] == stages[1]["out"]["exporters.nop"]
+        {
             break ledger;
         }
     };
@@ -37,9 +38,16 @@ fn the_pages_show_what_the_ledger_has() {
         format!("tidegate_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION")),
     ];
     for line in expected {
-        assert!(metrics.lines().any(|one| one == line), "{line}\n---\n{metrics}");
+        assert!(
+            metrics.lines().any(|one| one == line),
+            "{line}\n---\n{metrics}"
+        );
     }
-    for name in ["tidegate_edge_blocked_seconds_total", "process_resident_memory_bytes", "process_cpu_seconds_total"] {
+    for name in [
+        "tidegate_edge_blocked_seconds_total",
+        "process_resident_memory_bytes",
+        "process_cpu_seconds_total",
+    ] {
         assert!(metrics.lines().any(|line| line.starts_with(name)), "{name}");
     }
     drop(connection);
@@ -47,9 +55,13 @@ fn the_pages_show_what_the_ledger_has() {
 
 /// A configuration with all that counts by a name, whose socket and backend are not there.
 fn everything(place: &Place) -> std::path::PathBuf {
-    let chain = "cilium_decode l34_flow sock_flow dns_flow http_flow l7_flow cilium_enrich hubble_metrics";
+    let chain =
+        "cilium_decode l34_flow sock_flow dns_flow http_flow l7_flow cilium_enrich hubble_metrics";
     let chain: Vec<_> = chain.split(' ').collect();
-    let declared: String = chain.iter().map(|kind| format!("[processors.{kind}]\n")).collect();
+    let declared: String = chain
+        .iter()
+        .map(|kind| format!("[processors.{kind}]\n"))
+        .collect();
     let text = format!(
         "[receivers.monitor1_2]\nsocket = {:?}\n{declared}[exporters.otlp]\nendpoint = \"http://127.0.0.1:1\"\n\
          [exporters.stdout]\n[exporters.prometheus]\nlisten = \"127.0.0.1:0\"\n\
@@ -69,9 +81,13 @@ fn every_counter_is_there_from_the_start() {
     let metrics = get(&address, "/metrics").1;
     let split = |name: &str, label: &str, cases: &[(&str, &str)]| {
         for (stage, value) in cases {
-            let line =
-                format!("tidegate_stage_{name}_total{{pipeline=\"flows\",stage=\"{stage}\",{label}=\"{value}\"}} 0");
-            assert!(metrics.lines().any(|one| one == line), "{line}\n---\n{metrics}");
+            let line = format!(
+                "tidegate_stage_{name}_total{{pipeline=\"flows\",stage=\"{stage}\",{label}=\"{value}\"}} 0"
+            );
+            assert!(
+                metrics.lines().any(|one| one == line),
+                "{line}\n---\n{metrics}"
+            );
         }
     };
     let drops = [
@@ -93,7 +109,14 @@ fn every_counter_is_there_from_the_start() {
         ("exporters.prometheus", "metric_type_conflict"),
     ];
     split("records_dropped", "reason", &drops);
-    split("records_filtered", "rule", &[("exporters.otlp", "signals"), ("exporters.prometheus", "signals")]);
+    split(
+        "records_filtered",
+        "rule",
+        &[
+            ("exporters.otlp", "signals"),
+            ("exporters.prometheus", "signals"),
+        ],
+    );
     let notes = [
         ("processors.cilium_decode", "undecoded_unknown"),
         ("processors.cilium_decode", "cilium_version_contradicted"),
@@ -102,7 +125,11 @@ fn every_counter_is_there_from_the_start() {
         ("processors.hubble_metrics", "series_limit"),
     ];
     split("noted", "what", &notes);
-    split("ambiguous", "choice", &[("processors.cilium_decode", "drop_header")]);
+    split(
+        "ambiguous",
+        "choice",
+        &[("processors.cilium_decode", "drop_header")],
+    );
     let others = [
         "tidegate_upstream_lost_total{source=\"perf_ring\"} 0",
         "tidegate_stage_records_unconfirmed_total{pipeline=\"flows\",stage=\"exporters.otlp\"} 0",
@@ -111,7 +138,10 @@ fn every_counter_is_there_from_the_start() {
         "tidegate_otlp_requests_total{stage=\"exporters.otlp\",outcome=\"refused\"} 0",
     ];
     for line in others {
-        assert!(metrics.lines().any(|one| one == line), "{line}\n---\n{metrics}");
+        assert!(
+            metrics.lines().any(|one| one == line),
+            "{line}\n---\n{metrics}"
+        );
     }
     assert!(
         !metrics.contains("pipeline=\"flows\",stage=\"processors.l34_flow\",reason=\"queue_full\""),
@@ -135,7 +165,9 @@ fn a_telemetry_address_in_use_is_told_before_anything_runs() {
     let address = taken.local_addr().unwrap();
     let place = Place::new();
     let config = place.replay(1, &["cilium_decode"], "nop", "");
-    let text = std::fs::read_to_string(&config).unwrap().replace("127.0.0.1:0", &address.to_string());
+    let text = std::fs::read_to_string(&config)
+        .unwrap()
+        .replace("127.0.0.1:0", &address.to_string());
     let config = place.write("taken.toml", text);
     let ended = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
     let said = format!(

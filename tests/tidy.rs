@@ -1,5 +1,5 @@
-//! House rules that no linter knows: directions between crates, small files that say what they are for,
-//! no `unsafe`, and no kind of component named outside its own crate.
+//! House rules that no linter knows: directions between crates, small files that say what they are
+//! for, no `unsafe`, and no kind of component named outside its own crate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,15 @@ const DIRECTIONS: [(&str, &[&str]); 6] = [
     ("exporters", &["core"]),
     ("simulate", &["wire"]),
 ];
-const CRATES: [&str; 7] = ["wire", "core", "receivers", "processors", "exporters", "simulate", "agent"];
+const CRATES: [&str; 7] = [
+    "wire",
+    "core",
+    "receivers",
+    "processors",
+    "exporters",
+    "simulate",
+    "agent",
+];
 const MAX_LINES: usize = 400;
 
 fn root() -> &'static Path {
@@ -35,28 +43,58 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 /// Production sources: path from the root, and the text before the first inline test module.
 fn production() -> Vec<(String, String)> {
-    let folders = CRATES.map(|name| if name == "agent" { root().join(name) } else { root().join(name).join("src") });
-    let files = folders.iter().flat_map(|folder| sources(folder)).filter(|path| !path.ends_with("tests.rs"));
+    let folders = CRATES.map(|name| {
+        if name == "agent" {
+            root().join(name)
+        } else {
+            root().join(name).join("src")
+        }
+    });
+    let files = folders
+        .iter()
+        .flat_map(|folder| sources(folder))
+        .filter(|path| !path.ends_with("tests.rs"));
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).expect("sources are UTF-8");
         let cut = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
-        let name = path.strip_prefix(root()).expect("it is below the root").display().to_string();
+        let name = path
+            .strip_prefix(root())
+            .expect("it is below the root")
+            .display()
+            .to_string();
         (name, text[..cut].to_owned())
     };
-    files.filter(|path| !path.components().any(|part| part.as_os_str() == "tests")).map(read).collect()
+    files
+        .filter(|path| !path.components().any(|part| part.as_os_str() == "tests"))
+        .map(read)
+        .collect()
 }
 
 fn offenders(rule: impl Fn(&str, &str) -> bool) -> Vec<String> {
-    production().into_iter().filter(|(name, text)| rule(name, text)).map(|(name, _)| name).collect()
+    production()
+        .into_iter()
+        .filter(|(name, text)| rule(name, text))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 #[test]
 fn stage_crates_do_not_know_each_other() {
     for (name, allowed) in DIRECTIONS {
-        let manifest = fs::read_to_string(root().join(name).join("Cargo.toml")).expect("every crate has a manifest");
-        let dependencies = manifest.split("[dev-dependencies]").next().unwrap_or_default();
-        for other in CRATES.into_iter().filter(|other| *other != name && !allowed.contains(other)) {
-            assert!(!dependencies.contains(&format!("tidegate-{other}")), "{name} depends on {other}");
+        let manifest = fs::read_to_string(root().join(name).join("Cargo.toml"))
+            .expect("every crate has a manifest");
+        let dependencies = manifest
+            .split("[dev-dependencies]")
+            .next()
+            .unwrap_or_default();
+        for other in CRATES
+            .into_iter()
+            .filter(|other| *other != name && !allowed.contains(other))
+        {
+            assert!(
+                !dependencies.contains(&format!("tidegate-{other}")),
+                "{name} depends on {other}"
+            );
         }
     }
 }
@@ -68,13 +106,18 @@ fn every_file_says_what_it_is_for() {
 
 #[test]
 fn files_stay_small() {
-    assert_eq!(offenders(|_, text| text.lines().count() > MAX_LINES), [""; 0]);
+    assert_eq!(
+        offenders(|_, text| text.lines().count() > MAX_LINES),
+        [""; 0]
+    );
 }
 
 #[test]
 fn there_is_no_unsafe() {
-    let unsafe_code =
-        |text: &str| text.lines().any(|line| line.contains("unsafe ") && !line.trim_start().starts_with("//"));
+    let unsafe_code = |text: &str| {
+        text.lines()
+            .any(|line| line.contains("unsafe ") && !line.trim_start().starts_with("//"))
+    };
     assert_eq!(offenders(|_, text| unsafe_code(text)), [""; 0]);
 }
 
@@ -92,7 +135,9 @@ fn agent_and_core_name_no_kind() {
         "hubble_metrics",
     ];
     let code = |text: &str| {
-        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let lines = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         lines.collect::<Vec<_>>().join("\n")
     };
     let named = offenders(|name, text| {
@@ -110,7 +155,9 @@ fn agent_and_core_name_no_kind() {
 #[test]
 fn nothing_is_left_to_do() {
     assert_eq!(
-        offenders(|_, text| ["todo!(", "unimplemented!(", "TODO", "FIXME"].iter().any(|word| text.contains(word))),
+        offenders(|_, text| ["todo!(", "unimplemented!(", "TODO", "FIXME"]
+            .iter()
+            .any(|word| text.contains(word))),
         [""; 0]
     );
 }

@@ -28,7 +28,13 @@ fn looked(frames: u64) -> Looked {
         let stages = ledger["stages"].as_array().unwrap();
         stages[0]["in"] == frames && stages.iter().all(settled)
     });
-    Looked { address, connection, _agent: agent, place, frames }
+    Looked {
+        address,
+        connection,
+        _agent: agent,
+        place,
+        frames,
+    }
 }
 
 fn config(place: &Place) -> std::path::PathBuf {
@@ -71,9 +77,25 @@ fn the_ledger_is_the_table_or_the_page_itself() {
     let agent = looked(500);
     let table = agent.view("ledger", &["--strict"]);
     assert_eq!((table.code, table.stderr.as_str()), (Some(0), ""));
-    assert!(table.stdout.starts_with("PIPELINE  STAGE"), "{}", table.stdout);
-    assert!(table.stdout.contains("\nflows     receivers.monitor1_2      500  500"), "{}", table.stdout);
-    assert!(table.stdout.ends_with("the books balance; unaccounted records: 0; in flight: 0\n"), "{}", table.stdout);
+    assert!(
+        table.stdout.starts_with("PIPELINE  STAGE"),
+        "{}",
+        table.stdout
+    );
+    assert!(
+        table
+            .stdout
+            .contains("\nflows     receivers.monitor1_2      500  500"),
+        "{}",
+        table.stdout
+    );
+    assert!(
+        table
+            .stdout
+            .ends_with("the books balance; unaccounted records: 0; in flight: 0\n"),
+        "{}",
+        table.stdout
+    );
     let json: Value = serde_json::from_str(&agent.view("ledger", &["--json"]).stdout).unwrap();
     assert_eq!(json["stages"][0]["in"], 500);
     assert_eq!(json["connected"]["receivers.monitor1_2"], true);
@@ -88,9 +110,19 @@ fn top_is_a_text_where_there_is_no_terminal() {
     let agent = looked(500);
     let top = agent.view("top", &["--once", "--interval", "100ms"]);
     assert_eq!((top.code, top.stderr.as_str()), (Some(0), ""));
-    let head = format!("tidegate {} at {}, up ", env!("CARGO_PKG_VERSION"), agent.address);
+    let head = format!(
+        "tidegate {} at {}, up ",
+        env!("CARGO_PKG_VERSION"),
+        agent.address
+    );
     assert!(top.stdout.starts_with(&head), "{}", top.stdout);
-    for words in ["receivers.monitor1_2 connected", "IN/s", "processors.l34_flow", "QUEUE OF", "exporters.nop"] {
+    for words in [
+        "receivers.monitor1_2 connected",
+        "IN/s",
+        "processors.l34_flow",
+        "QUEUE OF",
+        "exporters.nop",
+    ] {
         assert!(top.stdout.contains(words), "{words}: {}", top.stdout);
     }
 }
@@ -98,16 +130,41 @@ fn top_is_a_text_where_there_is_no_terminal() {
 #[test]
 fn a_tap_shows_what_matches_and_tells_how_much_it_hides() {
     let agent = looked(500);
-    let drops = ["l34_flow", "--filter", "verdict=DROPPED", "--count", "3", "--format", "json"];
+    let drops = [
+        "l34_flow",
+        "--filter",
+        "verdict=DROPPED",
+        "--count",
+        "3",
+        "--format",
+        "json",
+    ];
     let tap = agent.view_busy("tap", &drops);
     assert_eq!(tap.code, Some(0), "{}", tap.stderr);
-    let lines: Vec<Value> = tap.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = tap
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.len(), 3);
-    assert!(lines.iter().all(|line| line["flow"]["verdict"] == "DROPPED"), "{}", tap.stdout);
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["flow"]["verdict"] == "DROPPED"),
+        "{}",
+        tap.stdout
+    );
     let told = tap.stderr.lines().last().unwrap();
-    assert!(told.starts_with("shown 3 of ") && told.ends_with(" in all"), "{told}");
+    assert!(
+        told.starts_with("shown 3 of ") && told.ends_with(" in all"),
+        "{told}"
+    );
     let frames = agent.view_busy("tap", &["monitor1_2", "--count", "2"]);
-    assert!(frames.stdout.lines().all(|line| line.contains(": frame ")), "{}", frames.stdout);
+    assert!(
+        frames.stdout.lines().all(|line| line.contains(": frame ")),
+        "{}",
+        frames.stdout
+    );
     let ledger = agent.view("ledger", &["--strict"]);
     assert_eq!(ledger.code, Some(0), "{}", ledger.stderr);
 }
@@ -116,9 +173,21 @@ fn a_tap_shows_what_matches_and_tells_how_much_it_hides() {
 fn what_cannot_be_looked_at_is_told_with_what_there_is() {
     let agent = looked(10);
     let cases: [(&[&str], i32, &str); 4] = [
-        (&["l34_flwo"], 2, "error: there is no stage `l34_flwo`; did you mean `l34_flow`?\n"),
-        (&["l34_flow", "--pipeline", "p"], 2, "error: the pipeline `p` has no `processors.l34_flow`\n"),
-        (&["l34_flow", "--filter", "port=x"], 2, "error: `port` is a number from 0 to 65535, not `x`\n"),
+        (
+            &["l34_flwo"],
+            2,
+            "error: there is no stage `l34_flwo`; did you mean `l34_flow`?\n",
+        ),
+        (
+            &["l34_flow", "--pipeline", "p"],
+            2,
+            "error: the pipeline `p` has no `processors.l34_flow`\n",
+        ),
+        (
+            &["l34_flow", "--filter", "port=x"],
+            2,
+            "error: `port` is a number from 0 to 65535, not `x`\n",
+        ),
         (
             &["l34_flow", "--filter", "prot=tcp"],
             2,
@@ -136,7 +205,11 @@ fn watchers_are_few() {
     let agent = looked(10);
     let watch = || {
         let mut stream = std::net::TcpStream::connect(&agent.address).unwrap();
-        write!(stream, "GET /debug/tap?stage=l34_flow HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        write!(
+            stream,
+            "GET /debug/tap?stage=l34_flow HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        )
+        .unwrap();
         let mut status = [0; 12];
         std::io::Read::read_exact(&mut stream, &mut status).unwrap();
         (stream, String::from_utf8_lossy(&status).into_owned())
@@ -152,12 +225,24 @@ fn watchers_are_few() {
 
 #[test]
 fn an_agent_that_is_not_there_is_told_with_where_it_was_looked_for() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    for (verb, args) in [("ledger", &[][..]), ("top", &["--once"][..]), ("tap", &["l34_flow"][..])] {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string();
+    for (verb, args) in [
+        ("ledger", &[][..]),
+        ("top", &["--once"][..]),
+        ("tap", &["l34_flow"][..]),
+    ] {
         let ended = tidegate(&[&[verb, "--address", &nobody], args].concat());
         assert_eq!(ended.code, Some(1), "{verb}");
         let start = format!("error: cannot connect to an agent at {nobody}: is one running, ");
-        assert!(ended.stderr.starts_with(&start) && ended.stderr.contains("--address HOST:PORT"), "{}", ended.stderr);
+        assert!(
+            ended.stderr.starts_with(&start) && ended.stderr.contains("--address HOST:PORT"),
+            "{}",
+            ended.stderr
+        );
     }
 }
 
@@ -165,10 +250,16 @@ fn an_agent_that_is_not_there_is_told_with_where_it_was_looked_for() {
 fn the_address_may_come_from_the_configuration() {
     let agent = looked(10);
     let text = std::fs::read_to_string(agent.place.path("pipeline.toml")).unwrap();
-    let named = agent.place.write("named.toml", text.replace("127.0.0.1:0", &agent.address));
+    let named = agent
+        .place
+        .write("named.toml", text.replace("127.0.0.1:0", &agent.address));
     let ledger = |config: &Path| tidegate(&["ledger".as_ref(), "-c".as_ref(), config.as_os_str()]);
     assert_eq!(ledger(&named).code, Some(0));
     let unnamed = ledger(&agent.place.path("pipeline.toml"));
-    assert!(unnamed.code == Some(2) && unnamed.stderr.contains("its log says which"), "{}", unnamed.stderr);
+    assert!(
+        unnamed.code == Some(2) && unnamed.stderr.contains("its log says which"),
+        "{}",
+        unnamed.stderr
+    );
     assert_eq!(ledger(&agent.place.path("missing.toml")).code, Some(78));
 }

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use tidegate_core::component::{BuildContext, BuildError, ExporterConfig, ProcessorConfig, ReceiverConfig};
+use tidegate_core::component::{
+    BuildContext, BuildError, ExporterConfig, ProcessorConfig, ReceiverConfig,
+};
 use tidegate_core::config::ExporterPolicy;
 use tidegate_core::edge::{Limits, WhenFull};
 use tidegate_core::pipeline::{ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology};
@@ -32,11 +34,23 @@ impl Config {
     /// Builds every component; `None` if one could not be built, or not be read before.
     /// Components that had instruments in `telemetry` before get the same ones.
     pub(crate) fn build(&self, telemetry: Telemetry, problems: &mut Problems) -> Option<Assembly> {
-        let mut builder = Builder { node_name: &self.service.node_name, telemetry, problems };
-        let receivers: Vec<_> = self.receivers.iter().map(|component| builder.receiver(component)).collect();
+        let mut builder = Builder {
+            node_name: &self.service.node_name,
+            telemetry,
+            problems,
+        };
+        let receivers: Vec<_> = self
+            .receivers
+            .iter()
+            .map(|component| builder.receiver(component))
+            .collect();
         let exporter = |at| builder.exporter(&self.exporters[at], self.when_full(at).when_full());
         let exporters: Vec<_> = (0..self.exporters.len()).map(exporter).collect();
-        let pipelines: Vec<_> = self.pipelines.iter().map(|pipeline| builder.pipeline(pipeline, self)).collect();
+        let pipelines: Vec<_> = self
+            .pipelines
+            .iter()
+            .map(|pipeline| builder.pipeline(pipeline, self))
+            .collect();
         let topology = Topology {
             receivers: receivers.into_iter().collect::<Option<_>>()?,
             exporters: exporters.into_iter().collect::<Option<_>>()?,
@@ -57,9 +71,18 @@ impl Config {
     }
 
     fn listens(&self) -> Vec<SocketAddr> {
-        let receivers = self.receivers.iter().filter_map(|component| component.config.as_ref());
-        let exporters = self.exporters.iter().filter_map(|component| component.config.as_ref());
-        receivers.flat_map(|config| config.listens()).chain(exporters.flat_map(|config| config.listens())).collect()
+        let receivers = self
+            .receivers
+            .iter()
+            .filter_map(|component| component.config.as_ref());
+        let exporters = self
+            .exporters
+            .iter()
+            .filter_map(|component| component.config.as_ref());
+        receivers
+            .flat_map(|config| config.listens())
+            .chain(exporters.flat_map(|config| config.listens()))
+            .collect()
     }
 }
 
@@ -71,16 +94,33 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn receiver(&mut self, component: &Component<dyn ReceiverConfig>) -> Option<ReceiverNode> {
-        let receiver = self.built(component, component.config.as_ref()?.build(&self.context(component)))?;
-        Some(ReceiverNode { stage: component.stage.clone(), fingerprint: self.fingerprint(component), receiver })
+        let receiver = self.built(
+            component,
+            component.config.as_ref()?.build(&self.context(component)),
+        )?;
+        Some(ReceiverNode {
+            stage: component.stage.clone(),
+            fingerprint: self.fingerprint(component),
+            receiver,
+        })
     }
 
-    fn exporter(&mut self, component: &Component<dyn ExporterConfig>, when_full: WhenFull) -> Option<ExporterNode> {
+    fn exporter(
+        &mut self,
+        component: &Component<dyn ExporterConfig>,
+        when_full: WhenFull,
+    ) -> Option<ExporterNode> {
         let config = component.config.as_ref()?;
         let context = self.context(component);
         let exporter = self.built(component, config.build(&context))?;
-        let default = Limits { when_full, ..config.default_queue() };
-        let queue = component.queue.unwrap_or_default().limits(default, ExporterPolicy::fixed);
+        let default = Limits {
+            when_full,
+            ..config.default_queue()
+        };
+        let queue = component
+            .queue
+            .unwrap_or_default()
+            .limits(default, ExporterPolicy::fixed);
         Some(ExporterNode {
             stage: component.stage.clone(),
             fingerprint: self.fingerprint(component),
@@ -93,8 +133,13 @@ impl Builder<'_> {
     }
 
     fn processor(&mut self, component: &Component<dyn ProcessorConfig>) -> Option<ProcessorNode> {
-        let processor = self.built(component, component.config.as_ref()?.build(&self.context(component)))?;
-        let queue = component.queue.map(|queue| queue.limits(Limits::DEFAULT, ExporterPolicy::fixed));
+        let processor = self.built(
+            component,
+            component.config.as_ref()?.build(&self.context(component)),
+        )?;
+        let queue = component
+            .queue
+            .map(|queue| queue.limits(Limits::DEFAULT, ExporterPolicy::fixed));
         Some(ProcessorNode {
             stage: component.stage.clone(),
             fingerprint: self.fingerprint(component),
@@ -105,8 +150,11 @@ impl Builder<'_> {
 
     /// A pipeline with processors of its own.
     fn pipeline(&mut self, pipeline: &Pipeline, config: &Config) -> Option<PipelineNode> {
-        let processors: Vec<_> =
-            pipeline.processors.iter().map(|one| self.processor(&config.processors[one.at])).collect();
+        let processors: Vec<_> = pipeline
+            .processors
+            .iter()
+            .map(|one| self.processor(&config.processors[one.at]))
+            .collect();
         let indices = |uses: &[Use]| uses.iter().map(|one| one.at).collect();
         Some(PipelineNode {
             name: pipeline.name.clone(),
@@ -130,11 +178,17 @@ impl Builder<'_> {
         }
     }
 
-    fn built<C: ?Sized, T>(&mut self, component: &Component<C>, result: Result<T, BuildError>) -> Option<T> {
+    fn built<C: ?Sized, T>(
+        &mut self,
+        component: &Component<C>,
+        result: Result<T, BuildError>,
+    ) -> Option<T> {
         let refused = |error: BuildError| {
             let title = format!("wrong value in `{}.{}`", component.stage, error.key);
             Problem::new(title, component.place_of(error.key)).label(error.message)
         };
-        result.map_err(|error| self.problems.push(refused(error))).ok()
+        result
+            .map_err(|error| self.problems.push(refused(error)))
+            .ok()
     }
 }

@@ -1,5 +1,5 @@
-//! The sections `[receivers]`, `[processors]` and `[exporters]`: components by their id, each read as
-//! the type of its kind.
+//! The sections `[receivers]`, `[processors]` and `[exporters]`: components by their id, each read
+//! as the type of its kind.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -33,7 +33,8 @@ pub(crate) struct Component<C: ?Sized> {
     pub(crate) keys: HashMap<String, Range<usize>>,
     /// What the file says about its inbox.
     pub(crate) queue: Option<Queue<ExporterPolicy>>,
-    /// What the file says about the rest, whatever the order and the layout: the same text for the same.
+    /// What the file says about the rest, whatever the order and the layout: the same text for the
+    /// same.
     pub(crate) fingerprint: String,
     /// What it can do; `None` if that could not be read, which is a problem already.
     pub(crate) config: Option<Box<C>>,
@@ -58,7 +59,12 @@ struct Content<C: ?Sized> {
 
 impl<C: ?Sized> Content<C> {
     fn nothing() -> Self {
-        Self { queue: None, keys: HashMap::new(), fingerprint: String::new(), config: None }
+        Self {
+            queue: None,
+            keys: HashMap::new(),
+            fingerprint: String::new(),
+            config: None,
+        }
     }
 }
 
@@ -74,7 +80,12 @@ pub(crate) enum InboxTable {
 }
 
 impl InboxTable {
-    fn read(self, value: Value<'_>, path: &str, problems: &mut Problems) -> Option<Queue<ExporterPolicy>> {
+    fn read(
+        self,
+        value: Value<'_>,
+        path: &str,
+        problems: &mut Problems,
+    ) -> Option<Queue<ExporterPolicy>> {
         match self {
             Self::None | Self::Processor => {
                 read(value, path, Queue::deserialize, problems).map(Queue::<WhenFull>::into)
@@ -97,17 +108,47 @@ pub(crate) struct Section<C: ?Sized + 'static> {
 
 impl<C: ?Sized> Section<C> {
     /// Reads the section out of the file's root.
-    pub(crate) fn read(&self, root: &mut DeTable<'_>, problems: &mut Problems) -> Vec<Component<C>> {
-        let Some(section) = root.remove(self.name) else { return Vec::new() };
-        let Some(section) = table(section, self.name, problems) else { return Vec::new() };
-        section.into_iter().map(|(id, value)| self.component(&id, value, problems)).collect()
+    pub(crate) fn read(
+        &self,
+        root: &mut DeTable<'_>,
+        problems: &mut Problems,
+    ) -> Vec<Component<C>> {
+        let Some(section) = root.remove(self.name) else {
+            return Vec::new();
+        };
+        let Some(section) = table(section, self.name, problems) else {
+            return Vec::new();
+        };
+        section
+            .into_iter()
+            .map(|(id, value)| self.component(&id, value, problems))
+            .collect()
     }
 
-    fn component(&self, id: &Spanned<DeString<'_>>, value: Value<'_>, problems: &mut Problems) -> Component<C> {
+    fn component(
+        &self,
+        id: &Spanned<DeString<'_>>,
+        value: Value<'_>,
+        problems: &mut Problems,
+    ) -> Component<C> {
         let stage = format!("{}.{}", self.name, id.get_ref());
-        let Content { queue, keys, fingerprint, config } = self.content(id, &stage, value, problems);
+        let Content {
+            queue,
+            keys,
+            fingerprint,
+            config,
+        } = self.content(id, &stage, value, problems);
         let id_text = id.get_ref().to_string();
-        Component { id: id_text, stage, span: id.span(), keys, queue, fingerprint, config, used: false }
+        Component {
+            id: id_text,
+            stage,
+            span: id.span(),
+            keys,
+            queue,
+            fingerprint,
+            config,
+            used: false,
+        }
     }
 
     fn content(
@@ -118,27 +159,55 @@ impl<C: ?Sized> Section<C> {
         problems: &mut Problems,
     ) -> Content<C> {
         let span = value.span();
-        let Some(kind) = self.kind(id, problems) else { return Content::nothing() };
-        let Some(mut table) = table(value, stage, problems) else { return Content::nothing() };
+        let Some(kind) = self.kind(id, problems) else {
+            return Content::nothing();
+        };
+        let Some(mut table) = table(value, stage, problems) else {
+            return Content::nothing();
+        };
         let mut keys = HashMap::new();
         places(&table, "", &mut keys);
         let has_queue = self.inbox != InboxTable::None;
         let queue = if has_queue { table.remove(QUEUE) } else { None };
         let fingerprint = fingerprint(&table);
         let before = problems.len();
-        let queue = queue.and_then(|queue| self.inbox.read(queue, &format!("{stage}.{QUEUE}"), problems));
+        let queue = queue.and_then(|queue| {
+            self.inbox
+                .read(queue, &format!("{stage}.{QUEUE}"), problems)
+        });
         // A key of a table in the table is listed as `table.key`.
-        let mut known: Vec<_> = kind.keys.iter().filter_map(|key| key.name.split('.').next()).collect();
+        let mut known: Vec<_> = kind
+            .keys
+            .iter()
+            .filter_map(|key| key.name.split('.').next())
+            .collect();
         known.dedup();
         known.extend(has_queue.then_some(QUEUE));
         refuse_unknown(&mut table, &known, stage, problems);
-        let config = read(Spanned::new(span, DeValue::Table(table)), stage, kind.parse, problems);
-        Content { queue, keys, fingerprint, config: config.filter(|_| problems.len() == before) }
+        let config = read(
+            Spanned::new(span, DeValue::Table(table)),
+            stage,
+            kind.parse,
+            problems,
+        );
+        Content {
+            queue,
+            keys,
+            fingerprint,
+            config: config.filter(|_| problems.len() == before),
+        }
     }
 
     /// The kind that an id names.
-    fn kind(&self, id: &Spanned<DeString<'_>>, problems: &mut Problems) -> Option<&'static ComponentKind<C>> {
-        let (name, label) = id.get_ref().split_once('/').map_or((id.get_ref().as_ref(), None), |(k, l)| (k, Some(l)));
+    fn kind(
+        &self,
+        id: &Spanned<DeString<'_>>,
+        problems: &mut Problems,
+    ) -> Option<&'static ComponentKind<C>> {
+        let (name, label) = id
+            .get_ref()
+            .split_once('/')
+            .map_or((id.get_ref().as_ref(), None), |(k, l)| (k, Some(l)));
         if let Some(label) = label.filter(|label| !is_name(label)) {
             let title = format!("`{label}` cannot be a name");
             let help = "use letters, digits, `_` and `-` after the slash";
@@ -153,10 +222,17 @@ impl<C: ?Sized> Section<C> {
 
     fn unknown_kind(&self, name: &str, span: Range<usize>) -> Problem {
         let names: Vec<_> = self.kinds.iter().map(|kind| kind.name).collect();
-        let problem = Problem::new(format!("there is no kind of {} called `{name}`", self.name), span);
+        let problem = Problem::new(
+            format!("there is no kind of {} called `{name}`", self.name),
+            span,
+        );
         match nearest(name, names.iter().copied()) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
-            None => problem.note(format!("the kinds of {} are {}", self.name, quoted(&names, "and"))),
+            None => problem.note(format!(
+                "the kinds of {} are {}",
+                self.name,
+                quoted(&names, "and")
+            )),
         }
     }
 }
@@ -174,5 +250,8 @@ fn places(table: &DeTable<'_>, path: &str, keys: &mut HashMap<String, Range<usiz
 
 /// Whether `text` can be a pipeline's name or what follows the slash of an id.
 pub(crate) fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }

@@ -1,7 +1,8 @@
-//! Which log events are written: levels for everything or for some crates, in the grammar of `RUST_LOG`.
+//! Which log events are written: levels for everything or for some crates, in the grammar of
+//! `RUST_LOG`.
 //!
-//! `EnvFilter` takes a word that it does not know for the name of a crate and then logs nothing else, so words and names are
-//! checked here first.
+//! `EnvFilter` takes a word that it does not know for the name of a crate and then logs nothing
+//! else, so words and names are checked here first.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -22,7 +23,16 @@ const OURS: [&str; 7] = [
     "tidegate_wire",
 ];
 /// Libraries that log.
-const LIBRARIES: [&str; 8] = ["axum", "h2", "hyper", "hyper_util", "rustls", "tokio", "tonic", "tower"];
+const LIBRARIES: [&str; 8] = [
+    "axum",
+    "h2",
+    "hyper",
+    "hyper_util",
+    "rustls",
+    "tokio",
+    "tonic",
+    "tower",
+];
 
 /// Directives that were checked, such as `info,tidegate_core=debug`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +51,12 @@ pub(crate) struct BadDirective {
 
 impl Display for BadDirective {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.what, self.help.as_ref().unwrap_or(&self.note))
+        write!(
+            f,
+            "{}; {}",
+            self.what,
+            self.help.as_ref().unwrap_or(&self.note)
+        )
     }
 }
 
@@ -52,25 +67,41 @@ impl Default for Directives {
 }
 
 impl Directives {
-    /// Checks a list of levels and `target=level`, separated by commas. Levels are read in any case, and `warning` is `warn`.
+    /// Checks a list of levels and `target=level`, separated by commas. Levels are read in any
+    /// case, and `warning` is `warn`.
     pub(crate) fn parse(text: &str) -> Result<Self, BadDirective> {
-        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let words = text
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty());
         let checked = words.map(directive).collect::<Result<Vec<_>, _>>()?;
         if checked.is_empty() {
-            return Err(BadDirective { what: "no level is given".to_owned(), note: levels(), help: None });
+            return Err(BadDirective {
+                what: "no level is given".to_owned(),
+                note: levels(),
+                help: None,
+            });
         }
         let checked = checked.join(",");
         match EnvFilter::try_new(&checked) {
             Ok(_) => Ok(Self(checked)),
-            Err(error) => Err(BadDirective { what: error.to_string(), note: grammar(), help: None }),
+            Err(error) => Err(BadDirective {
+                what: error.to_string(),
+                note: grammar(),
+                help: None,
+            }),
         }
     }
 
-    /// The filter that they describe. `debug` alone is for the agent's crates: a library such as `h2` logs each of its frames
-    /// there, among which the agent's own lines are lost. Libraries that are named, and `trace`, are as they are written.
+    /// The filter that they describe. `debug` alone is for the agent's crates: a library such as
+    /// `h2` logs each of its frames there, among which the agent's own lines are lost. Libraries
+    /// that are named, and `trace`, are as they are written.
     pub(crate) fn filter(&self) -> EnvFilter {
         let is_debug = self.0.split(',').any(|word| word == "debug");
-        let libraries = LIBRARIES.iter().filter(|_| is_debug).map(|library| format!("{library}=info,"));
+        let libraries = LIBRARIES
+            .iter()
+            .filter(|_| is_debug)
+            .map(|library| format!("{library}=info,"));
         // They were read once already. Of two directives for a crate the later one holds.
         EnvFilter::new(libraries.collect::<String>() + &self.0)
     }
@@ -93,18 +124,30 @@ fn directive(word: &str) -> Result<String, BadDirective> {
         (None, None) => (None, word),
     };
     let level = self::level(level.trim())?;
-    let Some(target) = target.map(str::trim) else { return Ok(level.to_owned()) };
+    let Some(target) = target.map(str::trim) else {
+        return Ok(level.to_owned());
+    };
     known(target)?;
     Ok(format!("{target}={level}"))
 }
 
 fn level(word: &str) -> Result<&'static str, BadDirective> {
     let lower = word.to_ascii_lowercase();
-    let found = LEVELS.into_iter().find(|level| *level == lower || (*level == "warn" && lower == "warning"));
+    let found = LEVELS
+        .into_iter()
+        .find(|level| *level == lower || (*level == "warn" && lower == "warning"));
     found.ok_or_else(|| {
         let is_target = OURS.contains(&word) || word.contains("::");
-        let help = if is_target { Some(format!("write `{word}=debug`")) } else { did_you_mean(word, LEVELS) };
-        BadDirective { what: format!("there is no level `{word}`"), note: levels(), help }
+        let help = if is_target {
+            Some(format!("write `{word}=debug`"))
+        } else {
+            did_you_mean(word, LEVELS)
+        };
+        BadDirective {
+            what: format!("there is no level `{word}`"),
+            note: levels(),
+            help,
+        }
     })
 }
 
@@ -115,8 +158,15 @@ fn known(target: &str) -> Result<(), BadDirective> {
     if (name.is_empty() && target.starts_with('[')) || names.clone().any(|known| known == name) {
         return Ok(());
     }
-    let note = format!("names are those of crates: {}", names.clone().collect::<Vec<_>>().join(", "));
-    Err(BadDirective { what: format!("nothing logs as `{name}`"), note, help: did_you_mean(name, names) })
+    let note = format!(
+        "names are those of crates: {}",
+        names.clone().collect::<Vec<_>>().join(", ")
+    );
+    Err(BadDirective {
+        what: format!("nothing logs as `{name}`"),
+        note,
+        help: did_you_mean(name, names),
+    })
 }
 
 fn levels() -> String {
@@ -124,7 +174,8 @@ fn levels() -> String {
 }
 
 fn grammar() -> String {
-    "write a level such as \"info\", or levels of crates such as \"warn,tidegate_core=debug\"".to_owned()
+    "write a level such as \"info\", or levels of crates such as \"warn,tidegate_core=debug\""
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -141,45 +192,95 @@ mod tests {
             ("off", "off"),
             ("trace", "trace"),
             (" info , tidegate_core=DEBUG ,", "info,tidegate_core=debug"),
-            ("warn,tidegate_receivers::monitor1_2=warning", "warn,tidegate_receivers::monitor1_2=warn"),
+            (
+                "warn,tidegate_receivers::monitor1_2=warning",
+                "warn,tidegate_receivers::monitor1_2=warn",
+            ),
             ("info,h2=trace", "info,h2=trace"),
-            ("info,tidegate[span{a=1}]=debug", "info,tidegate[span{a=1}]=debug"),
+            (
+                "info,tidegate[span{a=1}]=debug",
+                "info,tidegate[span{a=1}]=debug",
+            ),
             ("[span]", "[span]=trace"),
         ];
         for (text, expected) in cases {
-            assert_eq!(Directives::parse(text).map(|read| read.0).as_deref(), Ok(expected), "{text}");
+            assert_eq!(
+                Directives::parse(text).map(|read| read.0).as_deref(),
+                Ok(expected),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn debug_alone_is_not_for_libraries() {
         let filter = |text: &str| Directives::parse(text).unwrap().filter().to_string();
-        let has = |text: &str, directive: &str| filter(text).split(',').any(|word| word == directive);
-        assert!(has("debug", "debug") && LIBRARIES.iter().all(|library| has("debug", &format!("{library}=info"))));
+        let has =
+            |text: &str, directive: &str| filter(text).split(',').any(|word| word == directive);
+        assert!(
+            has("debug", "debug")
+                && LIBRARIES
+                    .iter()
+                    .all(|library| has("debug", &format!("{library}=info")))
+        );
         assert!(has("debug,h2=trace", "h2=trace") && !has("debug,h2=trace", "h2=info"));
         assert!(has("h2=debug,debug", "h2=debug") && has("h2=debug,debug", "tower=info"));
-        assert_eq!((filter("trace"), filter("info")), ("trace".to_owned(), "info".to_owned()));
+        assert_eq!(
+            (filter("trace"), filter("info")),
+            ("trace".to_owned(), "info".to_owned())
+        );
     }
 
     #[test]
     fn what_would_log_nothing_is_refused() {
         let all = "levels are off, error, warn, info, debug, trace";
         let cases = [
-            ("inof", "there is no level `inof`; did you mean `info`?".to_owned()),
-            ("debg", "there is no level `debg`; did you mean `debug`?".to_owned()),
+            (
+                "inof",
+                "there is no level `inof`; did you mean `info`?".to_owned(),
+            ),
+            (
+                "debg",
+                "there is no level `debg`; did you mean `debug`?".to_owned(),
+            ),
             ("verbose", format!("there is no level `verbose`; {all}")),
             ("", format!("no level is given; {all}")),
             (" , ", format!("no level is given; {all}")),
-            ("info,tidegate_core=debgu", "there is no level `debgu`; did you mean `debug`?".to_owned()),
-            ("info,tidegate_core=", format!("there is no level ``; {all}")),
-            ("tidegate_core", "there is no level `tidegate_core`; write `tidegate_core=debug`".to_owned()),
-            ("tidegate_cor=debug", "nothing logs as `tidegate_cor`; did you mean `tidegate_core`?".to_owned()),
-            ("tidegate-core=debug", "nothing logs as `tidegate-core`; did you mean `tidegate_core`?".to_owned()),
-            ("tidgate=debug", "nothing logs as `tidgate`; did you mean `tidegate`?".to_owned()),
-            ("hyperr=debug", "nothing logs as `hyperr`; did you mean `hyper`?".to_owned()),
+            (
+                "info,tidegate_core=debgu",
+                "there is no level `debgu`; did you mean `debug`?".to_owned(),
+            ),
+            (
+                "info,tidegate_core=",
+                format!("there is no level ``; {all}"),
+            ),
+            (
+                "tidegate_core",
+                "there is no level `tidegate_core`; write `tidegate_core=debug`".to_owned(),
+            ),
+            (
+                "tidegate_cor=debug",
+                "nothing logs as `tidegate_cor`; did you mean `tidegate_core`?".to_owned(),
+            ),
+            (
+                "tidegate-core=debug",
+                "nothing logs as `tidegate-core`; did you mean `tidegate_core`?".to_owned(),
+            ),
+            (
+                "tidgate=debug",
+                "nothing logs as `tidgate`; did you mean `tidegate`?".to_owned(),
+            ),
+            (
+                "hyperr=debug",
+                "nothing logs as `hyperr`; did you mean `hyper`?".to_owned(),
+            ),
         ];
         for (text, expected) in cases {
-            assert_eq!(Directives::parse(text).unwrap_err().to_string(), expected, "{text}");
+            assert_eq!(
+                Directives::parse(text).unwrap_err().to_string(),
+                expected,
+                "{text}"
+            );
         }
         assert!(Directives::parse("info,tidegate[span=debug").is_err());
     }
@@ -188,7 +289,10 @@ mod tests {
     fn the_libraries_are_dependencies() {
         let lock = include_str!("../../Cargo.lock");
         for library in LIBRARIES {
-            assert!(lock.contains(&format!("name = \"{}\"\n", library.replace('_', "-"))), "{library}");
+            assert!(
+                lock.contains(&format!("name = \"{}\"\n", library.replace('_', "-"))),
+                "{library}"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! `${env:NAME}` and `${env:NAME:-default}` in strings. It happens after parsing, so that a value can
-//! never become syntax, and in values only, never in keys. `$$` stands for a dollar.
+//! `${env:NAME}` and `${env:NAME:-default}` in strings. It happens after parsing, so that a value
+//! can never become syntax, and in values only, never in keys. `$$` stands for a dollar.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -18,15 +18,20 @@ pub(crate) fn process_environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Replaces variables in every string of `value`. Values that are secret by their key or by the variable's name are
-/// kept out of all sentences about the file.
+/// Replaces variables in every string of `value`. Values that are secret by their key or by the
+/// variable's name are kept out of all sentences about the file.
 pub(crate) fn substitute(
     value: &mut Spanned<DeValue<'_>>,
     source: &Source,
     environment: Environment<'_>,
     problems: &mut Problems,
 ) {
-    Substitution { source, environment, problems }.replace(value, false);
+    Substitution {
+        source,
+        environment,
+        problems,
+    }
+    .replace(value, false);
 }
 
 struct Substitution<'a> {
@@ -49,7 +54,9 @@ impl Substitution<'_> {
             }
             DeValue::Array(items) => items.iter_mut().for_each(|item| self.replace(item, secret)),
             DeValue::Table(table) => {
-                table.iter_mut().for_each(|(key, item)| self.replace(item, secret || is_secret(key.get_ref())));
+                table
+                    .iter_mut()
+                    .for_each(|(key, item)| self.replace(item, secret || is_secret(key.get_ref())));
             }
             _ => {}
         }
@@ -100,31 +107,44 @@ fn expand(text: &str, mut environment: impl FnMut(&str) -> Option<String>) -> Re
 
 /// The value of `${env:NAME}` or `${env:NAME:-default}`.
 fn variable(text: &str, environment: impl FnOnce(&str) -> Option<String>) -> Result<String, Bad> {
-    let inner = text.strip_prefix("${env:").and_then(|inner| inner.strip_suffix('}'));
-    let Some(inner) = inner else { return Err(Bad::Syntax { text: text.to_owned() }) };
+    let inner = text
+        .strip_prefix("${env:")
+        .and_then(|inner| inner.strip_suffix('}'));
+    let Some(inner) = inner else {
+        return Err(Bad::Syntax {
+            text: text.to_owned(),
+        });
+    };
     let (name, default) = match inner.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
         None => (inner, None),
     };
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name {
-        return Err(Bad::Syntax { text: text.to_owned() });
+        return Err(Bad::Syntax {
+            text: text.to_owned(),
+        });
     }
     let value = environment(name).or_else(|| default.map(str::to_owned));
-    value.ok_or_else(|| Bad::Unset { text: text.to_owned(), name: name.to_owned() })
+    value.ok_or_else(|| Bad::Unset {
+        text: text.to_owned(),
+        name: name.to_owned(),
+    })
 }
 
 impl Bad {
     fn problem(&self, span: Range<usize>, source: &Source) -> Problem {
         match self {
-            Self::Unset { text, name } => {
-                Problem::new(format!("environment variable `{name}` is not set"), narrow(span, text, source))
-                    .help(format!("set it, or give a default: `${{env:{name}:-...}}`"))
-            }
-            Self::Syntax { text } => {
-                Problem::new(format!("cannot read `{}`", without_default(text)), narrow(span, text, source))
-                    .help("write `${env:NAME}` or `${env:NAME:-default}`; `$$` stands for a dollar")
-            }
+            Self::Unset { text, name } => Problem::new(
+                format!("environment variable `{name}` is not set"),
+                narrow(span, text, source),
+            )
+            .help(format!("set it, or give a default: `${{env:{name}:-...}}`")),
+            Self::Syntax { text } => Problem::new(
+                format!("cannot read `{}`", without_default(text)),
+                narrow(span, text, source),
+            )
+            .help("write `${env:NAME}` or `${env:NAME:-default}`; `$$` stands for a dollar"),
         }
     }
 }
@@ -167,7 +187,11 @@ mod tests {
             ("${env:A B}", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(expand(text, &environment).ok().as_deref(), expected, "{text}");
+            assert_eq!(
+                expand(text, &environment).ok().as_deref(),
+                expected,
+                "{text}"
+            );
         }
     }
 }

@@ -1,5 +1,6 @@
-//! A digest of a table, the same for tables of the same content: by it a reload finds the components that have
-//! changed. Comments, layout and the order of keys do not count; variables count with their values.
+//! A digest of a table, the same for tables of the same content: by it a reload finds the
+//! components that have changed. Comments, layout and the order of keys do not count; variables
+//! count with their values.
 
 use std::fmt::Write as _;
 
@@ -10,7 +11,9 @@ use toml::de::{DeTable, DeValue};
 pub(super) fn fingerprint(table: &DeTable<'_>) -> String {
     let mut text = String::new();
     write_table(table, &mut text);
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn write_table(table: &DeTable<'_>, text: &mut String) {
@@ -48,8 +51,15 @@ mod tests {
 
     #[test]
     fn a_fingerprint_shows_nothing_of_the_table() {
-        let text = fingerprint(DeTable::parse("headers = { a = \"s3cret\" }").unwrap().get_ref());
-        assert!(text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
+        let text = fingerprint(
+            DeTable::parse("headers = { a = \"s3cret\" }")
+                .unwrap()
+                .get_ref(),
+        );
+        assert!(
+            text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{text}"
+        );
     }
 
     #[test]
@@ -57,7 +67,10 @@ mod tests {
         let of = |text: &str| fingerprint(DeTable::parse(text).unwrap().get_ref());
         let first = of("a = 1\nb = [\"x\", { c = true, d = 2.5 }]\n");
         let cases = [
-            ("# other layout\nb = [\n  'x',\n  { d = 2.5, c = true } ]\na = 1", true),
+            (
+                "# other layout\nb = [\n  'x',\n  { d = 2.5, c = true } ]\na = 1",
+                true,
+            ),
             ("a = 2\nb = [\"x\", { c = true, d = 2.5 }]", false),
             ("a = 1\nb = [\"x\", { c = true }]", false),
             ("a = \"1\"\nb = [\"x\", { c = true, d = 2.5 }]", false),

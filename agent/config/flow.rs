@@ -1,4 +1,5 @@
-//! Which kinds of records arrive where: a processor or an exporter that would never get any is a mistake.
+//! Which kinds of records arrive where: a processor or an exporter that would never get any is a
+//! mistake.
 
 use tidegate_core::Kinds;
 use tidegate_core::component::{ComponentKind, ExporterConfig, ProcessorConfig};
@@ -10,13 +11,25 @@ use super::{Config, Pipeline, Problem, Problems, Registry, Use};
 
 /// The kinds that arrive at each processor of a pipeline, and behind the last one.
 pub(crate) fn arrivals(config: &Config, pipeline: &Pipeline) -> Vec<Kinds> {
-    let receivers = pipeline.receivers.iter().filter_map(|one| config.receivers[one.at].config.as_deref());
-    let mut arriving = receivers.fold(Kinds::NONE, |kinds, receiver| kinds.union(receiver.produces()));
+    let receivers = pipeline
+        .receivers
+        .iter()
+        .filter_map(|one| config.receivers[one.at].config.as_deref());
+    let mut arriving = receivers.fold(Kinds::NONE, |kinds, receiver| {
+        kinds.union(receiver.produces())
+    });
     let mut arrivals = vec![arriving];
-    for processor in pipeline.processors.iter().filter_map(|one| config.processors[one.at].config.as_deref()) {
+    for processor in pipeline
+        .processors
+        .iter()
+        .filter_map(|one| config.processors[one.at].config.as_deref())
+    {
         // Where its input is missing, the mistake is told there and not again behind it.
-        let missing =
-            if processor.consumes().intersection(arriving).is_empty() { processor.consumes() } else { Kinds::NONE };
+        let missing = if processor.consumes().intersection(arriving).is_empty() {
+            processor.consumes()
+        } else {
+            Kinds::NONE
+        };
         arriving = processor.produces(arriving.union(missing));
         arrivals.push(arriving);
     }
@@ -25,18 +38,46 @@ pub(crate) fn arrivals(config: &Config, pipeline: &Pipeline) -> Vec<Kinds> {
 
 /// Finds processors and exporters for which nothing arrives.
 pub(crate) fn check(config: &Config, registry: &Registry, problems: &mut Problems) {
-    for pipeline in config.pipelines.iter().filter(|pipeline| is_readable(config, pipeline)) {
+    for pipeline in config
+        .pipelines
+        .iter()
+        .filter(|pipeline| is_readable(config, pipeline))
+    {
         let arrivals = arrivals(config, pipeline);
-        let check = Check { config, registry, pipeline };
+        let check = Check {
+            config,
+            registry,
+            pipeline,
+        };
         for (at, one) in pipeline.processors.iter().enumerate() {
             let component = &config.processors[one.at];
-            let needs = component.config.as_deref().map_or(Kinds::ALL, ProcessorConfig::consumes);
-            check.starved(one, &component.stage, needs, arrivals[at], Some(at), problems);
+            let needs = component
+                .config
+                .as_deref()
+                .map_or(Kinds::ALL, ProcessorConfig::consumes);
+            check.starved(
+                one,
+                &component.stage,
+                needs,
+                arrivals[at],
+                Some(at),
+                problems,
+            );
         }
         for one in &pipeline.exporters {
             let component = &config.exporters[one.at];
-            let takes = component.config.as_deref().map_or(Kinds::ALL, ExporterConfig::consumes);
-            check.starved(one, &component.stage, takes, arrivals[arrivals.len() - 1], None, problems);
+            let takes = component
+                .config
+                .as_deref()
+                .map_or(Kinds::ALL, ExporterConfig::consumes);
+            check.starved(
+                one,
+                &component.stage,
+                takes,
+                arrivals[arrivals.len() - 1],
+                None,
+                problems,
+            );
         }
     }
 }
@@ -59,7 +100,8 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// A problem if nothing of what a stage takes arrives. `at` is the place of a processor in the chain.
+    /// A problem if nothing of what a stage takes arrives. `at` is the place of a processor in the
+    /// chain.
     fn starved(
         &self,
         one: &Use,
@@ -72,25 +114,44 @@ impl Check<'_> {
         if !takes.intersection(arriving).is_empty() {
             return;
         }
-        let title = format!("nothing for `{stage}` arrives in pipeline `{}`", self.pipeline.name);
+        let title = format!(
+            "nothing for `{stage}` arrives in pipeline `{}`",
+            self.pipeline.name
+        );
         let label = format!("takes {takes}; what arrives here is {arriving}");
-        problems.push(Problem::new(title, one.span.clone()).label(label).maybe_help(self.maker(takes, arriving, at)));
+        problems.push(
+            Problem::new(title, one.span.clone())
+                .label(label)
+                .maybe_help(self.maker(takes, arriving, at)),
+        );
     }
 
-    /// Who would make what is missing: a processor that stands too late, or a kind that is not there.
+    /// Who would make what is missing: a processor that stands too late, or a kind that is not
+    /// there.
     fn maker(&self, wanted: Kinds, arriving: Kinds, at: Option<usize>) -> Option<String> {
         let makes = |config: &dyn ProcessorConfig| {
             !config.consumes().intersection(arriving).is_empty()
                 && !config.produces(arriving).intersection(wanted).is_empty()
         };
-        let later = self.pipeline.processors.iter().skip(at.map_or(usize::MAX, |at| at + 1));
+        let later = self
+            .pipeline
+            .processors
+            .iter()
+            .skip(at.map_or(usize::MAX, |at| at + 1));
         let later = later.map(|one| &self.config.processors[one.at]);
         let mut late = later.filter(|component| component.config.as_deref().is_some_and(makes));
         if let Some(component) = late.next() {
             return Some(format!("move `{}` before it", component.id));
         }
-        let kind = self.registry.processors.iter().find(|kind| default(kind).is_some_and(|config| makes(&*config)))?;
-        Some(format!("put a processor of the kind `{}` before it", kind.name))
+        let kind = self
+            .registry
+            .processors
+            .iter()
+            .find(|kind| default(kind).is_some_and(|config| makes(&*config)))?;
+        Some(format!(
+            "put a processor of the kind `{}` before it",
+            kind.name
+        ))
     }
 }
 

@@ -28,7 +28,9 @@ impl Listen {
     /// Whether only one of two listeners can be bound.
     pub(crate) fn excludes(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Tcp(one), Self::Tcp(other)) => Hold::Address(*one).excludes(&Hold::Address(*other)),
+            (Self::Tcp(one), Self::Tcp(other)) => {
+                Hold::Address(*one).excludes(&Hold::Address(*other))
+            }
             (Self::Unix(one), Self::Unix(other)) => one == other,
             _ => false,
         }
@@ -37,8 +39,15 @@ impl Listen {
 
 /// The path in `unix:PATH`, `unix://PATH`, or a text that begins as a path does.
 pub(crate) fn unix_path(text: &str) -> Option<&str> {
-    let named = text.strip_prefix("unix:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
-    named.or_else(|| ["/", "./", "../"].iter().any(|start| text.starts_with(start)).then_some(text))
+    let named = text
+        .strip_prefix("unix:")
+        .map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    named.or_else(|| {
+        ["/", "./", "../"]
+            .iter()
+            .any(|start| text.starts_with(start))
+            .then_some(text)
+    })
 }
 
 impl TryFrom<String> for Listen {
@@ -51,9 +60,9 @@ impl TryFrom<String> for Listen {
                 Err("an abstract socket has no owner and no mode; give a path".to_owned())
             }
             Some(path) if path.contains('\0') => Err("a path cannot hold a NUL byte".to_owned()),
-            Some(path) if path.len() > LONGEST_PATH => {
-                Err(format!("the path of a unix socket has {LONGEST_PATH} bytes at most"))
-            }
+            Some(path) if path.len() > LONGEST_PATH => Err(format!(
+                "the path of a unix socket has {LONGEST_PATH} bytes at most"
+            )),
             Some(path) => Ok(Self::Unix(PathBuf::from(path))),
             None => text.parse().map(Self::Tcp).map_err(|_| INVALID.to_owned()),
         }
@@ -99,14 +108,29 @@ mod tests {
         ];
         for (text, shown, is_local) in cases {
             let listen = parse(text).unwrap();
-            assert_eq!((listen.to_string().as_str(), listen.is_local()), (shown, is_local), "{text}");
+            assert_eq!(
+                (listen.to_string().as_str(), listen.is_local()),
+                (shown, is_local),
+                "{text}"
+            );
         }
-        for text in ["", "9465", "localhost:9465", "unix:", "unix://", "unix:@name", "run/a.sock"] {
+        for text in [
+            "",
+            "9465",
+            "localhost:9465",
+            "unix:",
+            "unix://",
+            "unix:@name",
+            "run/a.sock",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
         let path = |len: usize| parse(&format!("/{}", "a".repeat(len - 1)));
         assert!(path(107).is_ok());
-        assert_eq!(path(108).unwrap_err(), "the path of a unix socket has 107 bytes at most");
+        assert_eq!(
+            path(108).unwrap_err(),
+            "the path of a unix socket has 107 bytes at most"
+        );
     }
 
     #[test]

@@ -18,7 +18,10 @@ struct Listener {
 pub(crate) fn check(config: &Config, problems: &mut Problems) {
     let mut earlier: Vec<Listener> = Vec::new();
     for listener in listeners(config) {
-        match earlier.iter().find(|other| other.listen.excludes(&listener.listen)) {
+        match earlier
+            .iter()
+            .find(|other| other.listen.excludes(&listener.listen))
+        {
             Some(other) => problems.push(twice(other, &listener)),
             None => earlier.push(listener),
         }
@@ -47,11 +50,18 @@ fn listeners(config: &Config) -> Vec<Listener> {
     all
 }
 
-fn of<C: ?Sized>(component: &Component<C>, listens: impl Fn(&C) -> Vec<SocketAddr>) -> Vec<Listener> {
+fn of<C: ?Sized>(
+    component: &Component<C>,
+    listens: impl Fn(&C) -> Vec<SocketAddr>,
+) -> Vec<Listener> {
     let addresses = component.config.as_deref().map(listens).unwrap_or_default();
     let listener = |address| {
         let name = component.stage.clone();
-        Listener { name, listen: Listen::Tcp(address), span: component.place_of("listen") }
+        Listener {
+            name,
+            listen: Listen::Tcp(address),
+            span: component.place_of("listen"),
+        }
     };
     addresses.into_iter().map(listener).collect()
 }
@@ -60,7 +70,10 @@ fn twice(earlier: &Listener, later: &Listener) -> Problem {
     let title = format!("`{}` and `{}` listen on one port", earlier.name, later.name);
     let problem = Problem::new(title, later.span.clone()).label(later.listen.to_string());
     if earlier.span.is_empty() {
-        return problem.note(format!("`{}` listens on {} by default", earlier.name, earlier.listen));
+        return problem.note(format!(
+            "`{}` listens on {} by default",
+            earlier.name, earlier.listen
+        ));
     }
     problem.context(earlier.span.clone(), earlier.listen.to_string())
 }

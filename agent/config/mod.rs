@@ -1,6 +1,6 @@
 //! From a configuration file to a topology that can run, in three steps: parse, check, build. Each
-//! collects problems and goes on, so that all errors of a file show at once. Nothing is opened or bound
-//! here: `validate` and `run` share all of it.
+//! collects problems and goes on, so that all errors of a file show at once. Nothing is opened or
+//! bound here: `validate` and `run` share all of it.
 
 mod build;
 mod check;
@@ -38,7 +38,9 @@ pub(crate) use secret::Secret;
 pub(crate) use service::{HOSTNAME, KEYS as SERVICE_KEYS, LogFormat, Service};
 pub(crate) use source::Source;
 pub(crate) use suggest::did_you_mean;
-pub(crate) use telemetry::{ADMIN_KEYS, Admin, KEYS as TELEMETRY_KEYS, Telemetry as TelemetrySettings, Tls};
+pub(crate) use telemetry::{
+    ADMIN_KEYS, Admin, KEYS as TELEMETRY_KEYS, Telemetry as TelemetrySettings, Tls,
+};
 
 use std::ops::Range;
 
@@ -60,8 +62,9 @@ pub(crate) struct Config {
     pub(crate) service: Service,
 }
 
-/// Everything short of running: what `validate` does, and `run` before it runs, and before it changes what
-/// runs, whose instruments are in `telemetry`. `parsed` is called before anything is built.
+/// Everything short of running: what `validate` does, and `run` before it runs, and before it
+/// changes what runs, whose instruments are in `telemetry`. `parsed` is called before anything is
+/// built.
 pub(crate) fn load(
     source: &Source,
     registry: &Registry,
@@ -70,7 +73,9 @@ pub(crate) fn load(
     parsed: impl FnOnce(&Service),
 ) -> Result<(Config, Assembly), Problems> {
     let mut problems = Problems::default();
-    let Some(config) = Config::parse(source, registry, environment, &mut problems) else { return Err(problems) };
+    let Some(config) = Config::parse(source, registry, environment, &mut problems) else {
+        return Err(problems);
+    };
     parsed(&config.service);
     config.check(registry, &mut problems);
     match config.build(telemetry, &mut problems) {
@@ -90,21 +95,34 @@ impl Config {
         let (root, errors) = DeTable::parse_recoverable(&source.text);
         let end = source.text.len();
         let mut root = Spanned::new(root.span(), DeValue::Table(root.into_inner()));
-        errors.iter().for_each(|error| problems.push(syntax(error, source)));
+        errors
+            .iter()
+            .for_each(|error| problems.push(syntax(error, source)));
         if !errors.is_empty() {
             return None;
         }
         environment::substitute(&mut root, source, environment, problems);
         let mut root = table(root, "the file", problems)?;
-        refuse_unknown(&mut root, &["receivers", "processors", "exporters", "service"], "", problems);
+        refuse_unknown(
+            &mut root,
+            &["receivers", "processors", "exporters", "service"],
+            "",
+            problems,
+        );
         let mut receivers = registry.receiver_section().read(&mut root, problems);
         let mut processors = registry.processor_section().read(&mut root, problems);
         let mut exporters = registry.exporter_section().read(&mut root, problems);
-        let service = root.remove("service").unwrap_or_else(|| Spanned::new(end..end, DeValue::Table(DeTable::new())));
+        let service = root
+            .remove("service")
+            .unwrap_or_else(|| Spanned::new(end..end, DeValue::Table(DeTable::new())));
         let service_span = service.span();
         let mut service = table(service, "service", problems).unwrap_or_default();
-        let mut known =
-            Known { registry, receivers: &mut receivers, processors: &mut processors, exporters: &mut exporters };
+        let mut known = Known {
+            registry,
+            receivers: &mut receivers,
+            processors: &mut processors,
+            exporters: &mut exporters,
+        };
         let pipelines = match service.remove("pipelines") {
             Some(pipelines) => known.read(pipelines, problems),
             None => {
@@ -113,7 +131,13 @@ impl Config {
             }
         };
         let service = Service::read(service, service_span, environment, problems);
-        Some(Self { receivers, processors, exporters, pipelines, service })
+        Some(Self {
+            receivers,
+            processors,
+            exporters,
+            pipelines,
+            service,
+        })
     }
 }
 
@@ -123,16 +147,27 @@ fn syntax(error: &toml::de::Error, source: &Source) -> Problem {
     let span = error.span().unwrap_or(end..end);
     let problem = Problem::new(format!("not TOML: {}", error.message()), span.clone());
     let line = line_around(&source.text, &span);
-    match line.trim().strip_prefix('[').and_then(|header| header.split_once(['.', ']'])) {
+    match line
+        .trim()
+        .strip_prefix('[')
+        .and_then(|header| header.split_once(['.', ']']))
+    {
         Some((section, id)) if id.contains('/') && !id.contains('"') => {
             let id = id.trim_end_matches(']');
-            problem.help(format!("an id with a name needs quotes: [{section}.\"{id}\"]"))
+            problem.help(format!(
+                "an id with a name needs quotes: [{section}.\"{id}\"]"
+            ))
         }
         _ => problem,
     }
 }
 
 fn line_around<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
-    let start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
+    let start = text
+        .get(..span.start)
+        .and_then(|before| before.rfind('\n'))
+        .map_or(0, |at| at + 1);
+    text.get(start..)
+        .and_then(|rest| rest.lines().next())
+        .unwrap_or_default()
 }

@@ -47,7 +47,11 @@ struct Lists {
 impl Default for Lists {
     fn default() -> Self {
         let empty = || Spanned::new(0..0, Vec::new());
-        Self { receivers: empty(), processors: Vec::new(), exporters: empty() }
+        Self {
+            receivers: empty(),
+            processors: Vec::new(),
+            exporters: empty(),
+        }
     }
 }
 
@@ -63,18 +67,29 @@ impl Known<'_> {
     /// Reads all pipelines.
     pub(crate) fn read(&mut self, value: Value<'_>, problems: &mut Problems) -> Vec<Pipeline> {
         let span = value.span();
-        let Some(pipelines) = table(value, "service.pipelines", problems) else { return Vec::new() };
+        let Some(pipelines) = table(value, "service.pipelines", problems) else {
+            return Vec::new();
+        };
         if pipelines.is_empty() {
             problems.push(no_pipelines(span));
         }
-        pipelines.into_iter().map(|(name, value)| self.pipeline(&name, value, problems)).collect()
+        pipelines
+            .into_iter()
+            .map(|(name, value)| self.pipeline(&name, value, problems))
+            .collect()
     }
 
-    fn pipeline(&mut self, name: &Spanned<DeString<'_>>, value: Value<'_>, problems: &mut Problems) -> Pipeline {
+    fn pipeline(
+        &mut self,
+        name: &Spanned<DeString<'_>>,
+        value: Value<'_>,
+        problems: &mut Problems,
+    ) -> Pipeline {
         let path = format!("service.pipelines.{}", name.get_ref());
         if !is_name(name.get_ref()) {
             let title = format!("`{}` cannot be a pipeline's name", name.get_ref());
-            problems.push(Problem::new(title, name.span()).help("use letters, digits, `_` and `-`"));
+            problems
+                .push(Problem::new(title, name.span()).help("use letters, digits, `_` and `-`"));
         }
         let before = problems.len();
         let lists = read(value, &path, Lists::deserialize, problems);
@@ -85,13 +100,36 @@ impl Known<'_> {
         }
         let lists = lists.unwrap_or_default();
         let registry = self.registry;
-        let receivers =
-            resolve(lists.receivers.get_ref(), self.receivers, &registry.receiver_section(), registry, problems);
-        let processors = resolve(&lists.processors, self.processors, &registry.processor_section(), registry, problems);
-        let exporters =
-            resolve(lists.exporters.get_ref(), self.exporters, &registry.exporter_section(), registry, problems);
+        let receivers = resolve(
+            lists.receivers.get_ref(),
+            self.receivers,
+            &registry.receiver_section(),
+            registry,
+            problems,
+        );
+        let processors = resolve(
+            &lists.processors,
+            self.processors,
+            &registry.processor_section(),
+            registry,
+            problems,
+        );
+        let exporters = resolve(
+            lists.exporters.get_ref(),
+            self.exporters,
+            &registry.exporter_section(),
+            registry,
+            problems,
+        );
         let incomplete = problems.len() != before;
-        Pipeline { name: name.get_ref().to_string(), receivers, processors, exporters, incomplete, unread }
+        Pipeline {
+            name: name.get_ref().to_string(),
+            receivers,
+            processors,
+            exporters,
+            incomplete,
+            unread,
+        }
     }
 }
 
@@ -101,11 +139,17 @@ pub(crate) fn no_pipelines(span: Range<usize>) -> Problem {
         .help("add a table [service.pipelines.NAME] with the lists `receivers`, `processors` and `exporters`")
 }
 
-fn refuse_empty(list: &Spanned<Vec<Spanned<String>>>, path: &str, key: &str, problems: &mut Problems) {
+fn refuse_empty(
+    list: &Spanned<Vec<Spanned<String>>>,
+    path: &str,
+    key: &str,
+    problems: &mut Problems,
+) {
     if list.get_ref().is_empty() {
         let one = key.trim_end_matches('s');
         problems.push(
-            Problem::new(format!("`{path}` has no {key}"), list.span()).label(format!("name at least one {one}")),
+            Problem::new(format!("`{path}` has no {key}"), list.span())
+                .label(format!("name at least one {one}")),
         );
     }
 }
@@ -120,11 +164,20 @@ fn resolve<C: ?Sized>(
 ) -> Vec<Use> {
     let mut uses: Vec<Use> = Vec::new();
     for id in list {
-        let Some(at) = components.iter().position(|component| component.id == *id.get_ref()) else {
-            let near =
-                nearest(id.get_ref(), components.iter().map(|component| component.id.as_str())).map(str::to_owned);
+        let Some(at) = components
+            .iter()
+            .position(|component| component.id == *id.get_ref())
+        else {
+            let near = nearest(
+                id.get_ref(),
+                components.iter().map(|component| component.id.as_str()),
+            )
+            .map(str::to_owned);
             // It is the one that was meant, so it is not unused as well.
-            components.iter_mut().filter(|one| Some(&one.id) == near.as_ref()).for_each(|one| one.used = true);
+            components
+                .iter_mut()
+                .filter(|one| Some(&one.id) == near.as_ref())
+                .for_each(|one| one.used = true);
             problems.push(dangling(id, near, section, registry));
             continue;
         };
@@ -132,9 +185,14 @@ fn resolve<C: ?Sized>(
         match uses.iter().find(|earlier| earlier.at == at) {
             Some(earlier) => {
                 let title = format!("`{}` stands twice in `{}`", id.get_ref(), section.name);
-                problems.push(Problem::new(title, id.span()).context(earlier.span.clone(), "here already"));
+                problems.push(
+                    Problem::new(title, id.span()).context(earlier.span.clone(), "here already"),
+                );
             }
-            None => uses.push(Use { at, span: id.span() }),
+            None => uses.push(Use {
+                at,
+                span: id.span(),
+            }),
         }
     }
     uses
@@ -147,26 +205,43 @@ fn dangling<C: ?Sized>(
     section: &Section<C>,
     registry: &Registry,
 ) -> Problem {
-    let Section { name, one, kinds, .. } = section;
-    let problem = Problem::new(format!("no {} has the id `{}`", one, id.get_ref()), id.span());
+    let Section {
+        name, one, kinds, ..
+    } = section;
+    let problem = Problem::new(
+        format!("no {} has the id `{}`", one, id.get_ref()),
+        id.span(),
+    );
     if let Some(near) = near {
         return problem.help(format!("did you mean `{near}`?"));
     }
     let kind = id.get_ref().split('/').next().unwrap_or_default();
     if find(kinds, kind).is_some() {
-        return problem.help(format!("declare it with a table [{name}.{}]", header(id.get_ref())));
+        return problem.help(format!(
+            "declare it with a table [{name}.{}]",
+            header(id.get_ref())
+        ));
     }
     if let Some(other) = registry.what_is(kind) {
         return problem.help(format!("`{kind}` is {other}; put it into that list"));
     }
-    let names: Vec<_> = kinds.iter().map(|kind: &ComponentKind<C>| kind.name).collect();
+    let names: Vec<_> = kinds
+        .iter()
+        .map(|kind: &ComponentKind<C>| kind.name)
+        .collect();
     match nearest(kind, names.iter().copied()) {
-        Some(near) => problem.help(format!("did you mean the kind `{near}`? Declare it with a table [{name}.{near}]")),
+        Some(near) => problem.help(format!(
+            "did you mean the kind `{near}`? Declare it with a table [{name}.{near}]"
+        )),
         None => problem.note(format!("the kinds of {name} are {}", quoted(&names, "and"))),
     }
 }
 
 /// An id as it stands in a table's header.
 fn header(id: &str) -> String {
-    if id.contains('/') { format!("\"{id}\"") } else { id.to_owned() }
+    if id.contains('/') {
+        format!("\"{id}\"")
+    } else {
+        id.to_owned()
+    }
 }

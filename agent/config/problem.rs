@@ -1,5 +1,5 @@
-//! What is wrong with a configuration, drawn as compilers draw it: file, line, column, the excerpt with
-//! a caret, and what to do.
+//! What is wrong with a configuration, drawn as compilers draw it: file, line, column, the excerpt
+//! with a caret, and what to do.
 
 use std::ops::Range;
 
@@ -25,17 +25,30 @@ pub(crate) struct Problem {
 impl Problem {
     /// A problem with the text at `span`.
     pub(crate) fn new(title: impl Into<String>, span: Range<usize>) -> Self {
-        Self { title: title.into(), span, label: String::new(), context: None, notes: Vec::new(), help: None }
+        Self {
+            title: title.into(),
+            span,
+            label: String::new(),
+            context: None,
+            notes: Vec::new(),
+            help: None,
+        }
     }
 
     /// A word beside the caret.
     pub(crate) fn label(self, label: impl Into<String>) -> Self {
-        Self { label: label.into(), ..self }
+        Self {
+            label: label.into(),
+            ..self
+        }
     }
 
     /// Another place that has to do with it.
     pub(crate) fn context(self, span: Range<usize>, label: impl Into<String>) -> Self {
-        Self { context: Some((span, label.into())), ..self }
+        Self {
+            context: Some((span, label.into())),
+            ..self
+        }
     }
 
     /// A fact that explains it.
@@ -46,7 +59,10 @@ impl Problem {
 
     /// What to do.
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
+        Self {
+            help: Some(help.into()),
+            ..self
+        }
     }
 
     /// What to do, if it is known.
@@ -58,8 +74,13 @@ impl Problem {
     fn draw(&self, source: &Source, secrets: &Secrets, renderer: &Renderer) -> String {
         let end = source.text.len();
         let title = secrets.hide(&self.title);
-        let labels = [&self.label, self.context.as_ref().map_or(&self.label, |(_, label)| label)]
-            .map(|label| secrets.hide(label));
+        let labels = [
+            &self.label,
+            self.context
+                .as_ref()
+                .map_or(&self.label, |(_, label)| label),
+        ]
+        .map(|label| secrets.hide(label));
         let notes: Vec<_> = self.notes.iter().map(|note| secrets.hide(note)).collect();
         let help = self.help.as_ref().map(|help| secrets.hide(help));
         let clamp = |span: &Range<usize>| span.start.min(end)..span.end.min(end);
@@ -69,8 +90,15 @@ impl Problem {
             primary = primary.label(label);
         }
         let context = self.context.iter();
-        let context = context.map(|(span, _)| AnnotationKind::Context.span(clamp(span)).label(context_label));
-        let snippet = Snippet::source(&source.text).path(&source.name).annotation(primary).annotations(context);
+        let context = context.map(|(span, _)| {
+            AnnotationKind::Context
+                .span(clamp(span))
+                .label(context_label)
+        });
+        let snippet = Snippet::source(&source.text)
+            .path(&source.name)
+            .annotation(primary)
+            .annotations(context);
         let mut group = Level::ERROR.primary_title(&title).element(snippet);
         for note in &notes {
             group = group.element(Level::NOTE.message(note));
@@ -111,8 +139,15 @@ impl Problems {
 
     /// Draws them in the order of the file, and counts them at the end.
     pub(crate) fn render(mut self, source: &Source, colour: bool) -> String {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let source = Source { name: source.name.clone(), text: self.secrets.mask(&source.text) };
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let source = Source {
+            name: source.name.clone(),
+            text: self.secrets.mask(&source.text),
+        };
         self.all.sort_by_key(|problem| problem.span.start);
         let mut text = String::new();
         for problem in self.all.iter().take(MAX_DRAWN) {
@@ -120,7 +155,11 @@ impl Problems {
             text.push_str("\n\n");
         }
         let plural = if self.all.len() == 1 { "" } else { "s" };
-        text.push_str(&format!("{}: {} error{plural}", source.name, self.all.len()));
+        text.push_str(&format!(
+            "{}: {} error{plural}",
+            source.name,
+            self.all.len()
+        ));
         if self.all.len() > MAX_DRAWN {
             text.push_str(&format!(", of which the first {MAX_DRAWN} are shown"));
         }

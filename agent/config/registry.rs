@@ -1,7 +1,8 @@
 //! The kinds of components that there are: what the stage crates list, and nothing by name.
 
 use tidegate_core::component::{
-    ComponentKind, ExporterConfig, ExporterKind, ProcessorConfig, ProcessorKind, ReceiverConfig, ReceiverKind,
+    ComponentKind, ExporterConfig, ExporterKind, ProcessorConfig, ProcessorKind, ReceiverConfig,
+    ReceiverKind,
 };
 
 use super::component::{InboxTable, Section};
@@ -23,15 +24,30 @@ impl Registry {
     };
 
     pub(crate) fn receiver_section(&self) -> Section<dyn ReceiverConfig> {
-        Section { name: "receivers", one: "receiver", kinds: self.receivers, inbox: InboxTable::None }
+        Section {
+            name: "receivers",
+            one: "receiver",
+            kinds: self.receivers,
+            inbox: InboxTable::None,
+        }
     }
 
     pub(crate) fn processor_section(&self) -> Section<dyn ProcessorConfig> {
-        Section { name: "processors", one: "processor", kinds: self.processors, inbox: InboxTable::Processor }
+        Section {
+            name: "processors",
+            one: "processor",
+            kinds: self.processors,
+            inbox: InboxTable::Processor,
+        }
     }
 
     pub(crate) fn exporter_section(&self) -> Section<dyn ExporterConfig> {
-        Section { name: "exporters", one: "exporter", kinds: self.exporters, inbox: InboxTable::Exporter }
+        Section {
+            name: "exporters",
+            one: "exporter",
+            kinds: self.exporters,
+            inbox: InboxTable::Exporter,
+        }
     }
 
     /// What a kind of that name is, with its article.
@@ -47,6 +63,9 @@ impl Registry {
 }
 
 /// The kind of that name.
-pub(crate) fn find<'k, C: ?Sized>(kinds: &'k [ComponentKind<C>], name: &str) -> Option<&'k ComponentKind<C>> {
+pub(crate) fn find<'k, C: ?Sized>(
+    kinds: &'k [ComponentKind<C>],
+    name: &str,
+) -> Option<&'k ComponentKind<C>> {
     kinds.iter().find(|kind| kind.name == name)
 }

@@ -1,8 +1,9 @@
-//! Where a configuration holds secrets, so that no excerpt and no sentence about it shows them. It works on the text,
-//! since what is wrong with a file may be that it is no TOML.
+//! Where a configuration holds secrets, so that no excerpt and no sentence about it shows them. It
+//! works on the text, since what is wrong with a file may be that it is no TOML.
 //!
-//! Secrets are the values of keys with such names (`token`, `password` and the like) or with one letter wrong in them, the
-//! values in a table `headers`, and user information, queries and fragments of URLs. A key that ends in `_file` or `_path` holds a path.
+//! Secrets are the values of keys with such names (`token`, `password` and the like) or with one
+//! letter wrong in them, the values in a table `headers`, and user information, queries and
+//! fragments of URLs. A key that ends in `_file` or `_path` holds a path.
 
 use std::ops::Range;
 
@@ -11,8 +12,17 @@ use tidegate_core::config::{MASK, mask_url, url_secrets};
 use super::suggest::is_misspelt;
 
 /// Parts of names whose values are secrets.
-const NAMES: [&str; 9] =
-    ["password", "passwd", "secret", "token", "authorization", "credential", "api-key", "api_key", "apikey"];
+const NAMES: [&str; 9] = [
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "authorization",
+    "credential",
+    "api-key",
+    "api_key",
+    "apikey",
+];
 
 /// The table whose values are: metadata of requests.
 const HEADERS: &str = "headers";
@@ -24,12 +34,16 @@ const SHORTEST_WORD: usize = 4;
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let is_path = name.ends_with("_file") || name.ends_with("_path");
-    !is_path && (name == HEADERS || NAMES.iter().any(|part| name.contains(part)) || misspells_one(&name))
+    !is_path
+        && (name == HEADERS || NAMES.iter().any(|part| name.contains(part)) || misspells_one(&name))
 }
 
 /// Whether it probably was to be the name of a secret.
 fn misspells_one(name: &str) -> bool {
-    NAMES.into_iter().chain([HEADERS]).any(|secret| is_misspelt(name, secret))
+    NAMES
+        .into_iter()
+        .chain([HEADERS])
+        .any(|secret| is_misspelt(name, secret))
 }
 
 /// Secrets of one configuration.
@@ -37,20 +51,30 @@ fn misspells_one(name: &str) -> bool {
 pub(super) struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Adds a value that may differ from what is in the file, because it is unescaped or from the environment.
+    /// Adds a value that may differ from what is in the file, because it is unescaped or from the
+    /// environment.
     pub(super) fn add(&mut self, secret: &str) {
-        let words = secret.split_whitespace().filter(|word| word.len() >= SHORTEST_WORD);
-        self.0.extend(std::iter::once(secret).chain(words).filter(|text| !text.is_empty()).map(str::to_owned));
+        let words = secret
+            .split_whitespace()
+            .filter(|word| word.len() >= SHORTEST_WORD);
+        self.0.extend(
+            std::iter::once(secret)
+                .chain(words)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned),
+        );
     }
 
     /// A sentence without them.
     pub(super) fn hide(&self, sentence: &str) -> String {
         let masked = mask_words(sentence);
-        self.0.iter().fold(masked, |sentence, secret| replace(&sentence, secret))
+        self.0
+            .iter()
+            .fold(masked, |sentence, secret| replace(&sentence, secret))
     }
 
-    /// The text of a file with every byte of a secret masked, so that places in it stay what they are; and the secrets are
-    /// known from now on.
+    /// The text of a file with every byte of a secret masked, so that places in it stay what they
+    /// are; and the secrets are known from now on.
     pub(super) fn mask(&mut self, text: &str) -> String {
         let mut masked = String::with_capacity(text.len());
         let mut end = 0;
@@ -88,11 +112,16 @@ fn replace(sentence: &str, secret: &str) -> String {
 /// URLs in a sentence.
 fn mask_words(sentence: &str) -> String {
     let is_between = |c: char| matches!(c, ' ' | '`' | '"');
-    let words = sentence.split_inclusive(is_between).map(|word| word.split_at(word.trim_end_matches(is_between).len()));
-    words.fold(String::new(), |masked, (word, behind)| masked + &mask_url(word) + behind)
+    let words = sentence
+        .split_inclusive(is_between)
+        .map(|word| word.split_at(word.trim_end_matches(is_between).len()));
+    words.fold(String::new(), |masked, (word, behind)| {
+        masked + &mask_url(word) + behind
+    })
 }
 
-/// Reads as much of TOML as it takes to find values and their keys, and goes on after whatever is no TOML.
+/// Reads as much of TOML as it takes to find values and their keys, and goes on after whatever is
+/// no TOML.
 struct Lexer<'t> {
     text: &'t str,
     at: usize,
@@ -108,7 +137,13 @@ const DEEPEST: usize = 100;
 impl<'t> Lexer<'t> {
     /// Where the secrets of a text are, in their order.
     fn secrets(text: &'t str, is_comment: bool) -> Vec<Range<usize>> {
-        let mut lexer = Self { text, at: 0, found: Vec::new(), depth: 0, is_comment };
+        let mut lexer = Self {
+            text,
+            at: 0,
+            found: Vec::new(),
+            depth: 0,
+            is_comment,
+        };
         let mut section = false;
         while lexer.at < text.len() {
             lexer.blank(true);
@@ -161,7 +196,8 @@ impl<'t> Lexer<'t> {
         self.at += line.len();
         if !self.is_comment {
             let secrets = Lexer::secrets(&self.text[start..self.at], true).into_iter();
-            self.found.extend(secrets.map(|range| start + range.start..start + range.end));
+            self.found
+                .extend(secrets.map(|range| start + range.start..start + range.end));
         }
     }
 
@@ -182,7 +218,10 @@ impl<'t> Lexer<'t> {
                 self.string();
             } else {
                 let is_bare = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-                self.at += self.rest().find(|c| !is_bare(c)).unwrap_or(self.rest().len());
+                self.at += self
+                    .rest()
+                    .find(|c| !is_bare(c))
+                    .unwrap_or(self.rest().len());
             }
             secret |= is_secret(self.text[start..self.at].trim_matches(['"', '\'']));
             any |= self.at > start;
@@ -219,10 +258,16 @@ impl<'t> Lexer<'t> {
                 self.items('}', |lexer| lexer.pair(secret));
             }
             _ => {
-                let end = self.rest().find([',', ']', '}', '\n', '#']).unwrap_or(self.rest().len());
+                let end = self
+                    .rest()
+                    .find([',', ']', '}', '\n', '#'])
+                    .unwrap_or(self.rest().len());
                 self.at += end;
                 let token = self.text[start..self.at].trim_end();
-                self.keep(start..start + token.len(), secret && !matches!(token, "true" | "false"));
+                self.keep(
+                    start..start + token.len(),
+                    secret && !matches!(token, "true" | "false"),
+                );
             }
         }
     }
@@ -248,7 +293,11 @@ impl<'t> Lexer<'t> {
 
     /// The content of a string; one that is not closed ends with its line, or with the text.
     fn string(&mut self) -> Range<usize> {
-        let quote = if self.rest().starts_with('"') { '"' } else { '\'' };
+        let quote = if self.rest().starts_with('"') {
+            '"'
+        } else {
+            '\''
+        };
         let long = if quote == '"' { "\"\"\"" } else { "'''" };
         let is_long = self.rest().starts_with(long);
         let delimiter = if is_long { long } else { &long[..1] };
@@ -274,9 +323,14 @@ impl<'t> Lexer<'t> {
     fn keep(&mut self, content: Range<usize>, secret: bool) {
         let text = &self.text[content.clone()];
         let end = text.len();
-        let ranges = if secret { [0..end, end..end] } else { url_secrets(text) };
+        let ranges = if secret {
+            [0..end, end..end]
+        } else {
+            url_secrets(text)
+        };
         let ranges = ranges.into_iter().filter(|range| !range.is_empty());
-        self.found.extend(ranges.map(|range| content.start + range.start..content.start + range.end));
+        self.found
+            .extend(ranges.map(|range| content.start + range.start..content.start + range.end));
     }
 }
 

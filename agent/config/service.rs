@@ -108,11 +108,16 @@ impl Service {
         environment: Environment<'_>,
         problems: &mut Problems,
     ) -> Self {
-        let known: Vec<_> = TABLES.into_iter().chain(KEYS.iter().map(|key| key.name)).collect();
+        let known: Vec<_> = TABLES
+            .into_iter()
+            .chain(KEYS.iter().map(|key| key.name))
+            .collect();
         refuse_unknown(&mut table, &known, "service", problems);
         let value = Spanned::new(span, DeValue::Table(table));
-        // What can be read is read: mistakes are reported in the log's format, and further ones are found.
-        let file = read_good_parts(value, "service", File::deserialize, problems).map(|(file, _)| file);
+        // What can be read is read: mistakes are reported in the log's format, and further ones are
+        // found.
+        let file =
+            read_good_parts(value, "service", File::deserialize, problems).map(|(file, _)| file);
         file.unwrap_or_default().resolve(environment, problems)
     }
 }
@@ -124,16 +129,22 @@ impl File {
         Service {
             telemetry,
             places,
-            grace: self.grace_period.map_or(Duration::from_secs(10), |period| period.0),
+            grace: self
+                .grace_period
+                .map_or(Duration::from_secs(10), |period| period.0),
             node_name: absolute_node_name(self.cluster_name.as_deref().unwrap_or_default(), node),
-            log: self.log.map(|log| directives(&log, problems)).unwrap_or_default(),
+            log: self
+                .log
+                .map(|log| directives(&log, problems))
+                .unwrap_or_default(),
             log_format: self.log_format,
         }
     }
 }
 
-/// The node's name as Hubble writes it on flows (`GetAbsoluteNodeName` in `pkg/node/types/nodename.go`, the same from
-/// v1.12.0 to v1.20.2): the cluster stands in front of it, unless the cluster has no name of its own.
+/// The node's name as Hubble writes it on flows (`GetAbsoluteNodeName` in
+/// `pkg/node/types/nodename.go`, the same from v1.12.0 to v1.20.2): the cluster stands in front of
+/// it, unless the cluster has no name of its own.
 fn absolute_node_name(cluster: &str, node: String) -> String {
     match cluster {
         "" | DEFAULT_CLUSTER => node,
@@ -143,7 +154,10 @@ fn absolute_node_name(cluster: &str, node: String) -> String {
 
 fn directives(log: &Spanned<String>, problems: &mut Problems) -> Directives {
     Directives::parse(log.get_ref()).unwrap_or_else(|bad| {
-        let problem = Problem::new(format!("wrong value in `service.log`: {}", bad.what), log.span());
+        let problem = Problem::new(
+            format!("wrong value in `service.log`: {}", bad.what),
+            log.span(),
+        );
         problems.push(problem.note(bad.note).maybe_help(bad.help));
         Directives::default()
     })
@@ -151,8 +165,15 @@ fn directives(log: &Spanned<String>, problems: &mut Problems) -> Directives {
 
 /// The configured name, or what the environment or the kernel calls this node.
 fn node_name(configured: String, environment: Environment<'_>) -> String {
-    let from_environment = ["NODE_NAME", "K8S_NODE_NAME"].into_iter().filter_map(environment);
+    let from_environment = ["NODE_NAME", "K8S_NODE_NAME"]
+        .into_iter()
+        .filter_map(environment);
     let mut names = std::iter::once(configured).chain(from_environment);
     let name = names.find(|name| !name.is_empty());
-    name.unwrap_or_else(|| std::fs::read_to_string(HOSTNAME).unwrap_or_default().trim().to_owned())
+    name.unwrap_or_else(|| {
+        std::fs::read_to_string(HOSTNAME)
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    })
 }

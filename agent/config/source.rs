@@ -21,19 +21,33 @@ pub(crate) enum Unreadable {
     #[error("cannot read {}", .path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("{} is not UTF-8: the first bad byte is in line {line}, column {column}", .path.display())]
-    NotUtf8 { path: PathBuf, line: usize, column: usize },
+    NotUtf8 {
+        path: PathBuf,
+        line: usize,
+        column: usize,
+    },
 }
 
 impl Source {
     /// Reads a file whole.
     pub(crate) fn read(path: &Path) -> Result<Self, Unreadable> {
-        let bytes = std::fs::read(path).map_err(|source| Unreadable::Io { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| Unreadable::Io {
+            path: path.to_owned(),
+            source,
+        })?;
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self { name: path.display().to_string(), text }),
+            Ok(text) => Ok(Self {
+                name: path.display().to_string(),
+                text,
+            }),
             Err(error) => {
                 let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
                 let (line, column) = position(&String::from_utf8_lossy(good));
-                Err(Unreadable::NotUtf8 { path: path.to_owned(), line, column })
+                Err(Unreadable::NotUtf8 {
+                    path: path.to_owned(),
+                    line,
+                    column,
+                })
             }
         }
     }
@@ -43,7 +57,10 @@ impl Source {
     /// What tells this text from another one: what `sha256sum` prints, up to 16 digits.
     pub(crate) fn hash(&self) -> String {
         let digest = Sha256::digest(self.text.as_bytes());
-        digest.iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        digest
+            .iter()
+            .take(8)
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Reading values out of the spanned tree: unknown keys first, then the type, again and again until all
-//! of its errors are known.
+//! Reading values out of the spanned tree: unknown keys first, then the type, again and again until
+//! all of its errors are known.
 
 use std::ops::Range;
 
@@ -9,14 +9,19 @@ use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 use super::suggest::did_you_mean;
 use super::{Problem, Problems};
 
-/// Mistakes in one value that are looked for: to find a further one, all of the value is read again.
+/// Mistakes in one value that are looked for: to find a further one, all of the value is read
+/// again.
 const MOST_MISTAKES: usize = 100;
 
 /// A value and its place in the file.
 pub(crate) type Value<'i> = Spanned<DeValue<'i>>;
 
 /// The table behind `value`, or a problem.
-pub(crate) fn table<'i>(value: Value<'i>, what: &str, problems: &mut Problems) -> Option<DeTable<'i>> {
+pub(crate) fn table<'i>(
+    value: Value<'i>,
+    what: &str,
+    problems: &mut Problems,
+) -> Option<DeTable<'i>> {
     let span = value.span();
     match value.into_inner() {
         DeValue::Table(table) => Some(table),
@@ -30,9 +35,18 @@ pub(crate) fn table<'i>(value: Value<'i>, what: &str, problems: &mut Problems) -
 }
 
 /// Takes keys that nobody knows out of `table`, each with a problem.
-pub(crate) fn refuse_unknown(table: &mut DeTable<'_>, known: &[&str], what: &str, problems: &mut Problems) {
-    let unknown = table.keys().filter(|key| !known.contains(&key.get_ref().as_ref()));
-    let unknown: Vec<_> = unknown.map(|key| (key.get_ref().to_string(), key.span())).collect();
+pub(crate) fn refuse_unknown(
+    table: &mut DeTable<'_>,
+    known: &[&str],
+    what: &str,
+    problems: &mut Problems,
+) {
+    let unknown = table
+        .keys()
+        .filter(|key| !known.contains(&key.get_ref().as_ref()));
+    let unknown: Vec<_> = unknown
+        .map(|key| (key.get_ref().to_string(), key.span()))
+        .collect();
     for (name, span) in unknown {
         table.remove(name.as_str());
         problems.push(unknown_key(&name, span, what, known));
@@ -41,7 +55,11 @@ pub(crate) fn refuse_unknown(table: &mut DeTable<'_>, known: &[&str], what: &str
 
 /// `what` is the table; the file as a whole has no name.
 fn unknown_key(name: &str, span: Range<usize>, what: &str, known: &[&str]) -> Problem {
-    let place = if what.is_empty() { String::new() } else { format!(" in `{what}`") };
+    let place = if what.is_empty() {
+        String::new()
+    } else {
+        format!(" in `{what}`")
+    };
     let problem = Problem::new(format!("unknown key `{name}`{place}"), span);
     match did_you_mean(name, known.iter().copied()) {
         Some(help) => problem.help(help),
@@ -50,8 +68,8 @@ fn unknown_key(name: &str, span: Range<usize>, what: &str, known: &[&str]) -> Pr
     }
 }
 
-/// Reads a value as a type. After an error the key that has it is taken out and the rest is read again,
-/// so that all errors show, up to [`MOST_MISTAKES`]; the result is `None` if there was any.
+/// Reads a value as a type. After an error the key that has it is taken out and the rest is read
+/// again, so that all errors show, up to [`MOST_MISTAKES`]; the result is `None` if there was any.
 pub(crate) fn read<'i, T>(
     value: Value<'i>,
     what: &str,
@@ -76,12 +94,20 @@ pub(crate) fn read_good_parts<'i, T>(
             Err(error) => error,
         };
         let missing = between_ticks(error.message(), "missing field `");
-        if missing.is_some_and(|key| removed.iter().any(|path| path.last().is_some_and(|last| last == key))) {
+        if missing.is_some_and(|key| {
+            removed
+                .iter()
+                .any(|path| path.last().is_some_and(|last| last == key))
+        }) {
             return None;
         }
         let span = error.span().unwrap_or_else(|| value.span());
         let path = remove(&mut value, &span);
-        problems.push(explain(error.message(), span, &dotted(what, path.as_deref().unwrap_or_default())));
+        problems.push(explain(
+            error.message(),
+            span,
+            &dotted(what, path.as_deref().unwrap_or_default()),
+        ));
         removed.push(path?);
         if removed.len() == MOST_MISTAKES {
             return None;
@@ -93,7 +119,13 @@ pub(crate) fn read_good_parts<'i, T>(
 type Path = Vec<String>;
 
 fn dotted(what: &str, path: &[String]) -> String {
-    path.iter().fold(what.to_owned(), |all, key| if all.is_empty() { key.clone() } else { format!("{all}.{key}") })
+    path.iter().fold(what.to_owned(), |all, key| {
+        if all.is_empty() {
+            key.clone()
+        } else {
+            format!("{all}.{key}")
+        }
+    })
 }
 
 /// Takes out what stands at `span`, and tells the path to it.
@@ -112,7 +144,9 @@ fn remove_key(table: &mut DeTable<'_>, span: &Range<usize>) -> Option<Path> {
             return Some(path);
         }
     }
-    let here = table.iter().find(|(key, value)| key.span() == *span || value.span() == *span);
+    let here = table
+        .iter()
+        .find(|(key, value)| key.span() == *span || value.span() == *span);
     let key = here.map(|(key, _)| key.get_ref().to_string())?;
     table.remove(key.as_str());
     Some(vec![key])
@@ -124,7 +158,11 @@ fn remove_item(items: &mut DeArray<'_>, span: &Range<usize>) -> Option<Path> {
     }
     let at = items.iter().position(|item| item.span() == *span)?;
     let mut kept = DeArray::new();
-    items.iter().enumerate().filter(|(i, _)| *i != at).for_each(|(_, item)| kept.push(item.clone()));
+    items
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| *i != at)
+        .for_each(|(_, item)| kept.push(item.clone()));
     *items = kept;
     Some(Vec::new())
 }
@@ -134,7 +172,9 @@ fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
     let (statement, expected) = message.split_once(", expected ").unwrap_or((message, ""));
     let candidates: Vec<_> = expected.split('`').skip(1).step_by(2).collect();
     if let Some(key) = between_ticks(message, "unknown field `") {
-        let table = path.strip_suffix(key).map_or(path, |table| table.trim_end_matches('.'));
+        let table = path
+            .strip_suffix(key)
+            .map_or(path, |table| table.trim_end_matches('.'));
         return unknown_key(key, span, table, &candidates);
     }
     if let Some(key) = between_ticks(message, "missing field `") {
@@ -143,7 +183,9 @@ fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
     if let Some(value) = between_ticks(message, "unknown variant `") {
         let problem = Problem::new(format!("unknown value `{value}` in `{path}`"), span);
         let values = format!("it can be {}", quoted(&candidates, "or"));
-        return problem.note(values).maybe_help(did_you_mean(value, candidates.iter().copied()));
+        return problem
+            .note(values)
+            .maybe_help(did_you_mean(value, candidates.iter().copied()));
     }
     if expected.starts_with("struct ") {
         return Problem::new(format!("`{path}` has to be a table"), span);
@@ -155,16 +197,23 @@ fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
         );
     }
     if message.contains("invalid socket address") {
-        return problem.help("write an IP address and a port, such as \"127.0.0.1:9464\" or \"[::1]:9464\"");
+        return problem
+            .help("write an IP address and a port, such as \"127.0.0.1:9464\" or \"[::1]:9464\"");
     }
-    if expected.is_empty() { problem } else { problem.label(format!("expected {}", plain(expected))) }
+    if expected.is_empty() {
+        problem
+    } else {
+        problem.label(format!("expected {}", plain(expected)))
+    }
 }
 
 /// What serde calls by names of Rust.
 fn plain(expected: &str) -> &str {
     match expected {
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 up",
-        "a nonzero u16" | "a nonzero u32" | "a nonzero u64" | "a nonzero usize" => "a whole number from 1 up",
+        "a nonzero u16" | "a nonzero u32" | "a nonzero u64" | "a nonzero usize" => {
+            "a whole number from 1 up"
+        }
         "i32" | "i64" => "a whole number",
         "f32" | "f64" => "a number",
         _ => expected,

@@ -39,13 +39,21 @@ pub(crate) const ADMIN_KEYS: &[Key] = &[
         default: "",
         effect: "file of bearer tokens, one a line, any of which lets a client in; it is read at the start and at each reload",
     },
-    Key { name: "token", default: "", effect: "a bearer token, best taken from the environment" },
+    Key {
+        name: "token",
+        default: "",
+        effect: "a bearer token, best taken from the environment",
+    },
     Key {
         name: "tls.cert_file",
         default: "",
         effect: "PEM file of the certificate to show to clients; with it, the listener speaks TLS only",
     },
-    Key { name: "tls.key_file", default: "", effect: "PEM file of that certificate's private key" },
+    Key {
+        name: "tls.key_file",
+        default: "",
+        effect: "PEM file of that certificate's private key",
+    },
     Key {
         name: "tls.client_ca_file",
         default: "",
@@ -140,9 +148,17 @@ struct AdminFile {
 impl TelemetryFile {
     /// Fills in the defaults, and finds what does not fit together.
     pub(super) fn resolve(self, problems: &mut Problems) -> (Telemetry, Places) {
-        let listen = self.listen.unwrap_or_else(|| Spanned::new(0..0, ([127, 0, 0, 1], 9464).into()));
-        let admin_listen = self.admin.as_ref().map_or(0..0, |admin| admin.listen.span());
-        let places = Places { listen: listen.span(), admin_listen };
+        let listen = self
+            .listen
+            .unwrap_or_else(|| Spanned::new(0..0, ([127, 0, 0, 1], 9464).into()));
+        let admin_listen = self
+            .admin
+            .as_ref()
+            .map_or(0..0, |admin| admin.listen.span());
+        let places = Places {
+            listen: listen.span(),
+            admin_listen,
+        };
         let telemetry = Telemetry {
             listen: listen.into_inner(),
             allowed_hosts: hosts(self.allowed_hosts, "service.telemetry", problems),
@@ -166,28 +182,48 @@ impl AdminFile {
     }
 
     fn check(&self, problems: &mut Problems) {
-        let wrong =
-            |key: &str, span, label: &str| Problem::new(format!("wrong value in `{SECTION}.{key}`"), span).label(label);
-        if let Some((token, why)) = self.token.as_ref().and_then(|token| Some((token, token.get_ref().not_a_token()?)))
+        let wrong = |key: &str, span, label: &str| {
+            Problem::new(format!("wrong value in `{SECTION}.{key}`"), span).label(label)
+        };
+        if let Some((token, why)) = self
+            .token
+            .as_ref()
+            .and_then(|token| Some((token, token.get_ref().not_a_token()?)))
         {
             problems.push(wrong("token", token.span(), why));
         }
-        if let Some(file) = self.token_file.as_ref().filter(|file| file.get_ref().as_os_str().is_empty()) {
+        if let Some(file) = self
+            .token_file
+            .as_ref()
+            .filter(|file| file.get_ref().as_os_str().is_empty())
+        {
             problems.push(wrong("token_file", file.span(), "no path is given"));
         }
-        let asks_for_certificates = self.tls.as_ref().is_some_and(|tls| tls.get_ref().client_ca_file.is_some());
-        let lets_in_few = self.token.is_some() || self.token_file.is_some() || asks_for_certificates;
+        let asks_for_certificates = self
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.get_ref().client_ca_file.is_some());
+        let lets_in_few =
+            self.token.is_some() || self.token_file.is_some() || asks_for_certificates;
         match self.listen.get_ref() {
             Listen::Unix(_) => {
                 if let Some(tls) = &self.tls {
-                    problems.push(wrong("tls", tls.span(), "a unix socket is local, and has no TLS"));
+                    problems.push(wrong(
+                        "tls",
+                        tls.span(),
+                        "a unix socket is local, and has no TLS",
+                    ));
                 }
             }
             Listen::Tcp(_) if !lets_in_few && !self.listen.get_ref().is_local() => {
                 let title = format!("`{SECTION}` would show every flow to anyone who can reach it");
                 let help = "add `token_file = \"/etc/tidegate/admin.token\"`, or `tls` with `cert_file`, `key_file` and \
                             `client_ca_file`; or listen on \"unix:/run/tidegate/admin.sock\" or a loopback address";
-                problems.push(Problem::new(title, self.listen.span()).label("not a loopback address").help(help));
+                problems.push(
+                    Problem::new(title, self.listen.span())
+                        .label("not a loopback address")
+                        .help(help),
+                );
             }
             Listen::Tcp(_) => {}
         }

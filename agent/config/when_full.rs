@@ -1,5 +1,6 @@
-//! What `when_full = "auto"` of an exporter comes to: to wait loses nothing where the source of the records waits, too;
-//! anywhere else it would hold up the receiver, and with it every other exporter.
+//! What `when_full = "auto"` of an exporter comes to: to wait loses nothing where the source of the
+//! records waits, too; anywhere else it would hold up the receiver, and with it every other
+//! exporter.
 
 use std::fmt::{self, Display};
 
@@ -47,18 +48,34 @@ impl Display for Resolved<'_> {
 impl Config {
     /// What happens when the inbox of the exporter at this index is full.
     pub(crate) fn when_full(&self, exporter: usize) -> Resolved<'_> {
-        let policy = self.exporters[exporter].queue.and_then(|queue| queue.when_full).unwrap_or_default();
+        let policy = self.exporters[exporter]
+            .queue
+            .and_then(|queue| queue.when_full)
+            .unwrap_or_default();
         if let Some(when_full) = policy.fixed() {
             return Resolved::Written(when_full);
         }
         let feeds = |at: usize| {
-            let mut pipelines = self.pipelines.iter().filter(|one| one.exporters.iter().any(|one| one.at == exporter));
+            let mut pipelines = self
+                .pipelines
+                .iter()
+                .filter(|one| one.exporters.iter().any(|one| one.at == exporter));
             pipelines.any(|pipeline| pipeline.receivers.iter().any(|one| one.at == at))
         };
-        let cannot_wait = |config: &Option<Box<dyn ReceiverConfig>>| config.as_ref().is_some_and(|one| !one.can_wait());
-        let receivers = self.receivers.iter().enumerate().filter(|(at, one)| feeds(*at) && cannot_wait(&one.config));
+        let cannot_wait = |config: &Option<Box<dyn ReceiverConfig>>| {
+            config.as_ref().is_some_and(|one| !one.can_wait())
+        };
+        let receivers = self
+            .receivers
+            .iter()
+            .enumerate()
+            .filter(|(at, one)| feeds(*at) && cannot_wait(&one.config));
         let receivers: Vec<_> = receivers.map(|(_, one)| one.id.as_str()).collect();
-        if receivers.is_empty() { Resolved::Waits } else { Resolved::Drops { receivers } }
+        if receivers.is_empty() {
+            Resolved::Waits
+        } else {
+            Resolved::Drops { receivers }
+        }
     }
 }
 
@@ -69,13 +86,18 @@ mod tests {
     /// `source` can wait, `source/live` cannot.
     fn resolved(pipelines: &[(&str, &str)], queue: &str) -> Vec<String> {
         let mut text = "[receivers.source]\n[receivers.\"source/live\"]\nlive = true\n".to_owned();
-        text +=
-            &format!("[receivers.\"source/other\"]\nlive = true\n[exporters.sink]\n{queue}\n[exporters.\"sink/b\"]\n");
+        text += &format!(
+            "[receivers.\"source/other\"]\nlive = true\n[exporters.sink]\n{queue}\n[exporters.\"sink/b\"]\n"
+        );
         for (at, (receivers, exporters)) in pipelines.iter().enumerate() {
-            text += &format!("[service.pipelines.p{at}]\nreceivers = [{receivers}]\nexporters = [{exporters}]\n");
+            text += &format!(
+                "[service.pipelines.p{at}]\nreceivers = [{receivers}]\nexporters = [{exporters}]\n"
+            );
         }
         let config = good(&text);
-        (0..config.exporters.len()).map(|at| config.when_full(at).to_string()).collect()
+        (0..config.exporters.len())
+            .map(|at| config.when_full(at).to_string())
+            .collect()
     }
 
     #[test]
@@ -85,19 +107,31 @@ mod tests {
         let waits = "when_full: block (auto: every receiver can wait)";
         let drops = "when_full: drop_newest (auto: source/live cannot wait)";
         let both = "when_full: drop_newest (auto: source/live, source/other cannot wait)";
-        let all = [("'source', 'source/live', 'source/other'", "'sink', 'sink/b'")];
+        let all = [(
+            "'source', 'source/live', 'source/other'",
+            "'sink', 'sink/b'",
+        )];
         assert_eq!(resolved(&all, ""), [both, both]);
         let apart = [(plain, a), ("'source/live', 'source'", b), (other, b)];
         assert_eq!(resolved(&apart, ""), [waits, both]);
         let through_another = [(plain, "'sink', 'sink/b'"), (live, b), (other, "'sink/b'")];
-        assert_eq!(resolved(&through_another, "queue = { records = 7, when_full = 'auto' }"), [waits, both]);
+        assert_eq!(
+            resolved(
+                &through_another,
+                "queue = { records = 7, when_full = 'auto' }"
+            ),
+            [waits, both]
+        );
         let one_of_two = [(plain, b), (live, a), ("'source/other', 'source'", b)];
         assert_eq!(resolved(&one_of_two, "")[0], drops);
     }
 
     #[test]
     fn what_is_written_holds_whoever_feeds_the_exporter() {
-        let all = [("'source', 'source/live', 'source/other'", "'sink', 'sink/b'")];
+        let all = [(
+            "'source', 'source/live', 'source/other'",
+            "'sink', 'sink/b'",
+        )];
         for policy in ["block", "drop_newest", "drop_oldest"] {
             let queue = format!("queue = {{ when_full = '{policy}' }}");
             assert_eq!(resolved(&all, &queue)[0], format!("when_full: {policy}"));

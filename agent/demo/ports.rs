@@ -1,5 +1,5 @@
-//! Addresses for the demo: the usual ones where they are free, others where they are not, and that of a collector if
-//! there is one.
+//! Addresses for the demo: the usual ones where they are free, others where they are not, and that
+//! of a collector if there is one.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -16,12 +16,13 @@ pub(super) const USUAL_COLLECTOR: &str = "127.0.0.1:4317";
 pub(super) struct Addresses {
     /// Keep the ports from others until the pipeline takes them.
     held: Vec<TcpListener>,
-    /// Held as long as the demo runs by the one that may have the usual ports: another one that starts while this one
-    /// gives them up would find them free.
+    /// Held as long as the demo runs by the one that may have the usual ports: another one that
+    /// starts while this one gives them up would find them free.
     _first: Option<UnixListener>,
     pub(super) telemetry: String,
     pub(super) prometheus: String,
-    /// The collector's endpoint: what the environment says, else the usual one if something listens there.
+    /// The collector's endpoint: what the environment says, else the usual one if something listens
+    /// there.
     pub(super) collector: Option<String>,
 }
 
@@ -29,10 +30,23 @@ impl Addresses {
     pub(super) fn choose() -> io::Result<Self> {
         let collector = process_environment("OTEL_EXPORTER_OTLP_ENDPOINT").or_else(local_collector);
         let first = first();
-        let port = |usual| if first.is_some() { free(usual) } else { free(0) };
+        let port = |usual| {
+            if first.is_some() {
+                free(usual)
+            } else {
+                free(0)
+            }
+        };
         let held = [port(9464)?, port(10965)?];
-        let [telemetry, prometheus] = [held[0].local_addr()?, held[1].local_addr()?].map(|address| address.to_string());
-        Ok(Self { held: held.into(), _first: first, telemetry, prometheus, collector })
+        let [telemetry, prometheus] =
+            [held[0].local_addr()?, held[1].local_addr()?].map(|address| address.to_string());
+        Ok(Self {
+            held: held.into(),
+            _first: first,
+            telemetry,
+            prometheus,
+            collector,
+        })
     }
 
     /// Gives the ports up, for the pipeline to take.
@@ -59,7 +73,9 @@ fn first() -> Option<UnixListener> {
 }
 
 fn local_collector() -> Option<String> {
-    TcpStream::connect(USUAL_COLLECTOR).ok().map(|_| format!("http://{USUAL_COLLECTOR}"))
+    TcpStream::connect(USUAL_COLLECTOR)
+        .ok()
+        .map(|_| format!("http://{USUAL_COLLECTOR}"))
 }
 
 /// The usual port if nobody has it, else one that the system chooses.

@@ -13,7 +13,13 @@ pub(super) fn mermaid(chains: &[Chain<'_>]) -> String {
         let _ = writeln!(text, "    {id}[\"{label}\"]");
     }
     for edge in edges(chains) {
-        let _ = writeln!(text, "    {} -->|{}| {}", nodes.id(&edge.from), edge.label, nodes.id(&edge.to));
+        let _ = writeln!(
+            text,
+            "    {} -->|{}| {}",
+            nodes.id(&edge.from),
+            edge.label,
+            nodes.id(&edge.to)
+        );
     }
     text
 }
@@ -26,7 +32,13 @@ pub(super) fn dot(chains: &[Chain<'_>]) -> String {
         let _ = writeln!(text, "    {id} [label=\"{label}\"];");
     }
     for edge in edges(chains) {
-        let _ = writeln!(text, "    {} -> {} [label=\"{}\"];", nodes.id(&edge.from), nodes.id(&edge.to), edge.label);
+        let _ = writeln!(
+            text,
+            "    {} -> {} [label=\"{}\"];",
+            nodes.id(&edge.from),
+            nodes.id(&edge.to),
+            edge.label
+        );
     }
     text.push_str("}\n");
     text
@@ -73,11 +85,19 @@ fn edges_of(chain: &Chain<'_>) -> Vec<Edge> {
     let mut edges = Vec::new();
     for (stage, arriving) in &chain.processors {
         let label = arriving.to_string();
-        edges.extend(from.into_iter().map(|from| Edge { from, to: own(stage), label: label.clone() }));
+        edges.extend(from.into_iter().map(|from| Edge {
+            from,
+            to: own(stage),
+            label: label.clone(),
+        }));
         from = vec![own(stage)];
     }
     for (stage, takes, _) in &chain.exporters {
-        let edge = |from: &Node| Edge { from: from.clone(), to: shared(stage), label: takes.to_string() };
+        let edge = |from: &Node| Edge {
+            from: from.clone(),
+            to: shared(stage),
+            label: takes.to_string(),
+        };
         edges.extend(from.iter().map(edge));
     }
     edges

@@ -19,10 +19,22 @@ fn pipeline(chain: &Chain<'_>) -> String {
         let _ = writeln!(text, "    │ {arriving}\n  {stage}");
     }
     let _ = writeln!(text, "    │ {}", chain.end);
-    let width = chain.exporters.iter().map(|(stage, ..)| stage.len()).max().unwrap_or(0);
+    let width = chain
+        .exporters
+        .iter()
+        .map(|(stage, ..)| stage.len())
+        .max()
+        .unwrap_or(0);
     for (at, (stage, takes, when_full)) in chain.exporters.iter().enumerate() {
-        let branch = if at + 1 == chain.exporters.len() { '└' } else { '├' };
-        let _ = writeln!(text, "    {branch}─ {stage:width$}  takes {takes}; {when_full}");
+        let branch = if at + 1 == chain.exporters.len() {
+            '└'
+        } else {
+            '├'
+        };
+        let _ = writeln!(
+            text,
+            "    {branch}─ {stage:width$}  takes {takes}; {when_full}"
+        );
     }
     text
 }

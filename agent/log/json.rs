@@ -1,7 +1,8 @@
-//! Log events as JSON objects, one a line: `timestamp`, `level`, `target`, `message`, and the fields beside them.
+//! Log events as JSON objects, one a line: `timestamp`, `level`, `target`, `message`, and the
+//! fields beside them.
 //!
-//! `tracing-subscriber`'s own form leaves out what caused an error, and writes a key twice where a field has the name of one of
-//! these.
+//! `tracing-subscriber`'s own form leaves out what caused an error, and writes a key twice where a
+//! field has the name of one of these.
 
 use std::fmt;
 
@@ -26,12 +27,22 @@ impl<S: Subscriber> Layer<S> for Json {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let metadata = event.metadata();
-        OUTPUT.queue.push(line(*metadata.level(), metadata.target(), &fields.message, fields.rest));
+        OUTPUT.queue.push(line(
+            *metadata.level(),
+            metadata.target(),
+            &fields.message,
+            fields.rest,
+        ));
     }
 }
 
 /// A line with an object.
-pub(super) fn line(level: Level, target: &str, message: &str, fields: Map<String, Value>) -> Vec<u8> {
+pub(super) fn line(
+    level: Level,
+    target: &str,
+    message: &str,
+    fields: Map<String, Value>,
+) -> Vec<u8> {
     let mut object = Map::new();
     let mut time = String::new();
     // A string takes all.
@@ -41,7 +52,11 @@ pub(super) fn line(level: Level, target: &str, message: &str, fields: Map<String
     object.insert("target".to_owned(), target.into());
     object.insert("message".to_owned(), message.into());
     for (key, value) in fields {
-        let key = if OWN.contains(&key.as_str()) { format!("{key}_") } else { key };
+        let key = if OWN.contains(&key.as_str()) {
+            format!("{key}_")
+        } else {
+            key
+        };
         object.insert(key, value);
     }
     let mut text = Value::Object(object).to_string();
@@ -107,10 +122,13 @@ mod tests {
 
     #[test]
     fn a_line_is_one_object_whatever_is_in_it() {
-        let fields: Map<String, Value> =
-            [("stage".to_owned(), json!("a\nb\"")), ("level".to_owned(), json!(7)), ("took".to_owned(), json!(0.5))]
-                .into_iter()
-                .collect();
+        let fields: Map<String, Value> = [
+            ("stage".to_owned(), json!("a\nb\"")),
+            ("level".to_owned(), json!(7)),
+            ("took".to_owned(), json!(0.5)),
+        ]
+        .into_iter()
+        .collect();
         let line = String::from_utf8(line(Level::WARN, "tidegate", "two\nlines", fields)).unwrap();
         assert_eq!(line.matches('\n').count(), 1);
         let mut object: Map<String, Value> = serde_json::from_str(&line).unwrap();

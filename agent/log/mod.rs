@@ -1,7 +1,8 @@
 //! The log: one line for each change of state, on standard error.
 //!
-//! In the format `json`, everything on standard error is one object a line: log events, errors, panics and the ledger at the
-//! end. Lines go through a [queue], so that no thread waits for the reader.
+//! In the format `json`, everything on standard error is one object a line: log events, errors,
+//! panics and the ledger at the end. Lines go through a [queue], so that no thread waits for the
+//! reader.
 
 mod json;
 mod queue;
@@ -28,7 +29,10 @@ const FILTER_VARIABLE: &str = "RUST_LOG";
 /// and how.
 const FORMAT_VARIABLE: &str = "TIDEGATE_LOG_FORMAT";
 /// How long a reader of standard error may take for what matters most.
-const PATIENCE: Patience = Patience { without_progress: Duration::from_secs(1), in_all: Duration::from_secs(5) };
+const PATIENCE: Patience = Patience {
+    without_progress: Duration::from_secs(1),
+    in_all: Duration::from_secs(5),
+};
 /// The target of what is no event.
 const TARGET: &str = "tidegate";
 
@@ -59,10 +63,13 @@ pub(crate) struct LogControl {
 }
 
 impl LogControl {
-    /// Logs what `directives` say from now on, in that format, unless the environment says otherwise.
+    /// Logs what `directives` say from now on, in that format, unless the environment says
+    /// otherwise.
     pub(crate) fn set(&self, directives: &Directives, format: LogFormat) {
         let chosen = Chosen::new(directives, format);
-        OUTPUT.is_json.store(chosen.format == LogFormat::Json, Ordering::Relaxed);
+        OUTPUT
+            .is_json
+            .store(chosen.format == LogFormat::Json, Ordering::Relaxed);
         // They fail only if there is no subscriber any more.
         let _ = self.filter.reload(chosen.directives.filter());
         let _ = self.form.reload(form(chosen.format, self.has_times));
@@ -73,7 +80,11 @@ impl LogControl {
 /// Logs from now on; what `directives` say, in that format, unless the environment says otherwise.
 pub(crate) fn start(directives: &Directives, format: LogFormat) -> LogControl {
     // Under systemd the journal has the times already.
-    start_as(directives, format, std::env::var_os("JOURNAL_STREAM").is_none())
+    start_as(
+        directives,
+        format,
+        std::env::var_os("JOURNAL_STREAM").is_none(),
+    )
 }
 
 fn start_as(directives: &Directives, format: LogFormat, has_times: bool) -> LogControl {
@@ -84,7 +95,11 @@ fn start_as(directives: &Directives, format: LogFormat, has_times: bool) -> LogC
     // An embedding test may have set a subscriber already; its own is as good.
     let _ = tracing::subscriber::set_global_default(registry().with(filter).with(form));
     chosen.warn();
-    LogControl { filter: filter_handle, form: form_handle, has_times }
+    LogControl {
+        filter: filter_handle,
+        form: form_handle,
+        has_times,
+    }
 }
 
 /// Logs the warnings of a verb that ends at once.
@@ -115,7 +130,11 @@ pub(crate) fn say_value(text: &str, message: &str, key: &str, value: &impl Seria
     match OUTPUT.is_json() {
         true => {
             let value = serde_json::to_value(value).unwrap_or_default();
-            OUTPUT.say(Level::INFO, message, [(key.to_owned(), value)].into_iter().collect());
+            OUTPUT.say(
+                Level::INFO,
+                message,
+                [(key.to_owned(), value)].into_iter().collect(),
+            );
         }
         false => OUTPUT.say(Level::INFO, text, Map::new()),
     }
@@ -144,10 +163,14 @@ impl Output {
     }
 
     fn start(&'static self, format: LogFormat) {
-        self.is_json.store(format == LogFormat::Json, Ordering::Relaxed);
+        self.is_json
+            .store(format == LogFormat::Json, Ordering::Relaxed);
         self.start.call_once(|| {
             let writer = thread::Builder::new().name("log".to_owned());
-            let spawned = writer.spawn(|| self.queue.write_to(io::stderr(), |lines| self.missing(lines)));
+            let spawned = writer.spawn(|| {
+                self.queue
+                    .write_to(io::stderr(), |lines| self.missing(lines))
+            });
             self.has_writer.store(spawned.is_ok(), Ordering::Relaxed);
             let default = panic::take_hook();
             panic::set_hook(Box::new(move |panic| match self.is_json() {
@@ -171,9 +194,15 @@ impl Output {
 
     /// The line that stands for lines that are missing.
     fn missing(&self, lines: u64) -> Vec<u8> {
-        let text = format!("{lines} lines of the log are missing here: standard error was not read");
+        let text =
+            format!("{lines} lines of the log are missing here: standard error was not read");
         match self.is_json() {
-            true => json::line(Level::WARN, TARGET, &text, [("lines".to_owned(), lines.into())].into_iter().collect()),
+            true => json::line(
+                Level::WARN,
+                TARGET,
+                &text,
+                [("lines".to_owned(), lines.into())].into_iter().collect(),
+            ),
             false => format!("{text}\n").into_bytes(),
         }
     }
@@ -187,7 +216,10 @@ impl Output {
         if let Some(location) = panic.location() {
             fields.insert("location".to_owned(), location.to_string().into());
         }
-        fields.insert("thread".to_owned(), thread::current().name().unwrap_or_default().into());
+        fields.insert(
+            "thread".to_owned(),
+            thread::current().name().unwrap_or_default().into(),
+        );
         self.say(Level::ERROR, &format!("panicked: {message}"), fields);
     }
 }
@@ -202,7 +234,8 @@ struct Chosen {
 
 impl Chosen {
     fn new(configured: &Directives, format: LogFormat) -> Self {
-        let given = std::env::var_os(FILTER_VARIABLE).map(|text| text.to_string_lossy().into_owned());
+        let given =
+            std::env::var_os(FILTER_VARIABLE).map(|text| text.to_string_lossy().into_owned());
         let given = given.filter(|text| !text.trim().is_empty());
         let parsed = given.map(|text| Directives::parse(&text)).transpose();
         let (directives, bad_filter) = match parsed {
@@ -213,7 +246,12 @@ impl Chosen {
             Ok(given) => (given.unwrap_or(format), None),
             Err(bad) => (format, Some(bad)),
         };
-        Self { directives, format, bad_filter, bad_format }
+        Self {
+            directives,
+            format,
+            bad_filter,
+            bad_format,
+        }
     }
 
     /// Says which variables could not be used.
@@ -222,7 +260,10 @@ impl Chosen {
             tracing::warn!(error = %bad, used = self.directives.as_str(), "{FILTER_VARIABLE} cannot be used");
         }
         if let Some(bad) = &self.bad_format {
-            tracing::warn!(value = bad, "{FORMAT_VARIABLE} cannot be used; it is `text` or `json`");
+            tracing::warn!(
+                value = bad,
+                "{FORMAT_VARIABLE} cannot be used; it is `text` or `json`"
+            );
         }
     }
 }
@@ -240,7 +281,10 @@ fn form(format: LogFormat, has_times: bool) -> Form {
     if format == LogFormat::Json {
         return Box::new(json::Json);
     }
-    let lines = fmt::layer().with_writer(|| Line).with_ansi(terminal::colour(&io::stderr())).with_target(false);
+    let lines = fmt::layer()
+        .with_writer(|| Line)
+        .with_ansi(terminal::colour(&io::stderr()))
+        .with_target(false);
     match has_times {
         true => Box::new(lines),
         false => Box::new(lines.without_time()),

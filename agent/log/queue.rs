@@ -1,8 +1,8 @@
-//! Lines on their way to standard error. A line is left in a bounded queue, from which a thread of its own writes, so
-//! that a reader of standard error that is stuck stops nothing but the log.
+//! Lines on their way to standard error. A line is left in a bounded queue, from which a thread of
+//! its own writes, so that a reader of standard error that is stuck stops nothing but the log.
 //!
-//! `tracing-appender` does the same with a bound in lines alone, waits for a stuck reader only as long as for a slow one at
-//! the end, and brings a calendar library.
+//! `tracing-appender` does the same with a bound in lines alone, waits for a stuck reader only as
+//! long as for a slow one at the end, and brings a calendar library.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -45,8 +45,17 @@ struct Waiting {
 
 impl Queue {
     pub(super) const fn new() -> Self {
-        let waiting = Waiting { texts: VecDeque::new(), bytes: 0, written: 0 };
-        Self { waiting: Mutex::new(waiting), changed: Condvar::new(), dropped: AtomicU64::new(0), bound: BOUND }
+        let waiting = Waiting {
+            texts: VecDeque::new(),
+            bytes: 0,
+            written: 0,
+        };
+        Self {
+            waiting: Mutex::new(waiting),
+            changed: Condvar::new(),
+            dropped: AtomicU64::new(0),
+            bound: BOUND,
+        }
     }
 
     /// Leaves a line, or counts it as dropped if the queue is full.
@@ -65,7 +74,9 @@ impl Queue {
 
     /// Leaves a text that matters more than lines: it waits for room as [`Self::flush`] waits.
     pub(super) fn push_patiently(&self, text: Vec<u8>, patience: Patience) {
-        let is_full = |waiting: &Waiting| waiting.bytes > 0 && waiting.bytes.saturating_add(text.len()) > self.bound;
+        let is_full = |waiting: &Waiting| {
+            waiting.bytes > 0 && waiting.bytes.saturating_add(text.len()) > self.bound
+        };
         self.wait_while(patience, is_full);
         let mut waiting = self.lock();
         if is_full(&waiting) {
@@ -126,7 +137,10 @@ impl Queue {
             if let Some(text) = waiting.texts.pop_front() {
                 return text;
             }
-            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = self
+                .changed
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -136,7 +150,9 @@ impl Queue {
         while is_so(&waiting) {
             let written = waiting.written;
             let goes_on = |waiting: &mut Waiting| waiting.written == written && is_so(waiting);
-            let left = end.saturating_duration_since(Instant::now()).min(patience.without_progress);
+            let left = end
+                .saturating_duration_since(Instant::now())
+                .min(patience.without_progress);
             let waited = self.changed.wait_timeout_while(waiting, left, goes_on);
             let (now, result) = waited.unwrap_or_else(PoisonError::into_inner);
             if result.timed_out() {
@@ -151,7 +167,8 @@ impl Queue {
     }
 }
 
-/// Writes a text, and reports each part of it. A standard error that is non-blocking is tried again.
+/// Writes a text, and reports each part of it. A standard error that is non-blocking is tried
+/// again.
 fn write_all(out: &mut impl Write, mut text: &[u8], mut wrote: impl FnMut(usize)) {
     while !text.is_empty() {
         match out.write(text) {
@@ -177,8 +194,14 @@ mod tests {
 
     use super::{Patience, Queue};
 
-    const LONG: Patience = Patience { without_progress: Duration::from_secs(60), in_all: Duration::from_secs(60) };
-    const SHORT: Patience = Patience { without_progress: Duration::from_millis(1), ..LONG };
+    const LONG: Patience = Patience {
+        without_progress: Duration::from_secs(60),
+        in_all: Duration::from_secs(60),
+    };
+    const SHORT: Patience = Patience {
+        without_progress: Duration::from_millis(1),
+        ..LONG
+    };
 
     /// Writes when it is let.
     struct Gate(Receiver<()>, Sender<Vec<u8>>);
@@ -201,14 +224,19 @@ mod tests {
         let (out, written) = channel();
         let writer = Arc::clone(&queue);
         std::thread::spawn(move || {
-            writer.write_to(Gate(opened, out), |lines| format!("{lines} missing\n").into_bytes());
+            writer.write_to(Gate(opened, out), |lines| {
+                format!("{lines} missing\n").into_bytes()
+            });
         });
         (queue, open, written)
     }
 
     #[test]
     fn a_reader_that_is_stuck_costs_lines_and_they_are_counted() {
-        let (queue, open, written) = start(Queue { bound: 6, ..Queue::new() });
+        let (queue, open, written) = start(Queue {
+            bound: 6,
+            ..Queue::new()
+        });
         for line in ["one\n", "2\n", "three\n", "four\n"] {
             queue.push(line.into());
         }
@@ -217,7 +245,9 @@ mod tests {
         for _ in 0..3 {
             open.send(()).unwrap();
         }
-        let texts: Vec<_> = (0..3).map(|_| String::from_utf8(written.recv().unwrap()).unwrap()).collect();
+        let texts: Vec<_> = (0..3)
+            .map(|_| String::from_utf8(written.recv().unwrap()).unwrap())
+            .collect();
         assert_eq!(texts, ["one\n", "2 missing\n", "2\n"]);
         queue.flush(LONG);
         assert_eq!(queue.dropped(), 2);
@@ -225,10 +255,14 @@ mod tests {
 
     #[test]
     fn what_matters_waits_for_room_and_is_written_even_if_it_is_long() {
-        let (queue, open, written) = start(Queue { bound: 6, ..Queue::new() });
+        let (queue, open, written) = start(Queue {
+            bound: 6,
+            ..Queue::new()
+        });
         queue.push(b"12345\n".to_vec());
         let late = Arc::clone(&queue);
-        let pushed = std::thread::spawn(move || late.push_patiently(b"the whole ledger\n".to_vec(), LONG));
+        let pushed =
+            std::thread::spawn(move || late.push_patiently(b"the whole ledger\n".to_vec(), LONG));
         open.send(()).unwrap();
         pushed.join().unwrap();
         open.send(()).unwrap();
@@ -256,7 +290,9 @@ mod tests {
         let thread = Arc::clone(&queue);
         std::thread::spawn(move || thread.write_to(writer, |_| Vec::new()));
         let expected: String = (0..100).map(|number| format!("{number}\n")).collect();
-        expected.lines().for_each(|line| queue.push(format!("{line}\n").into_bytes()));
+        expected
+            .lines()
+            .for_each(|line| queue.push(format!("{line}\n").into_bytes()));
         let mut text = vec![0; expected.len()];
         reader.read_exact(&mut text).unwrap();
         assert_eq!(String::from_utf8(text).unwrap(), expected);

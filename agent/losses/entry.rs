@@ -17,9 +17,18 @@ const NAMED: usize = 5;
 #[derive(Clone, Debug)]
 pub(super) enum Entry {
     /// A stage had no room or no time for them, or a peer refused them.
-    Dropped { pipeline: String, stage: String, reason: &'static str },
-    /// A stage cannot read them. The reasons are many, and tell of the same trouble, so they are one entry.
-    Unreadable { pipeline: String, stage: String, reasons: String },
+    Dropped {
+        pipeline: String,
+        stage: String,
+        reason: &'static str,
+    },
+    /// A stage cannot read them. The reasons are many, and tell of the same trouble, so they are
+    /// one entry.
+    Unreadable {
+        pipeline: String,
+        stage: String,
+        reasons: String,
+    },
     /// They were sent, and nobody answered.
     Unconfirmed { pipeline: String, stage: String },
     /// Cilium lost them, and said so.
@@ -38,9 +47,17 @@ pub(super) enum Key {
 impl Entry {
     pub(super) fn key(&self) -> Key {
         match self {
-            Self::Dropped { pipeline, stage, reason } => Key::Dropped(pipeline.clone(), stage.clone(), reason),
-            Self::Unreadable { pipeline, stage, .. } => Key::Unreadable(pipeline.clone(), stage.clone()),
-            Self::Unconfirmed { pipeline, stage } => Key::Unconfirmed(pipeline.clone(), stage.clone()),
+            Self::Dropped {
+                pipeline,
+                stage,
+                reason,
+            } => Key::Dropped(pipeline.clone(), stage.clone(), reason),
+            Self::Unreadable {
+                pipeline, stage, ..
+            } => Key::Unreadable(pipeline.clone(), stage.clone()),
+            Self::Unconfirmed { pipeline, stage } => {
+                Key::Unconfirmed(pipeline.clone(), stage.clone())
+            }
             Self::Upstream { source } => Key::Upstream(source),
         }
     }
@@ -50,51 +67,98 @@ impl fmt::Display for Entry {
     /// Where, in which pipeline, and for what.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dropped { pipeline, stage, reason } => write!(f, "{stage} of {pipeline} ({reason})"),
-            Self::Unreadable { pipeline, stage, reasons } => write!(f, "{stage} of {pipeline} (unreadable: {reasons})"),
-            Self::Unconfirmed { pipeline, stage } => write!(f, "{stage} of {pipeline} (unconfirmed, perhaps lost)"),
-            Self::Upstream { source } => write!(f, "Cilium, before the socket ({source}, at least)"),
+            Self::Dropped {
+                pipeline,
+                stage,
+                reason,
+            } => write!(f, "{stage} of {pipeline} ({reason})"),
+            Self::Unreadable {
+                pipeline,
+                stage,
+                reasons,
+            } => write!(f, "{stage} of {pipeline} (unreadable: {reasons})"),
+            Self::Unconfirmed { pipeline, stage } => {
+                write!(f, "{stage} of {pipeline} (unconfirmed, perhaps lost)")
+            }
+            Self::Upstream { source } => {
+                write!(f, "Cilium, before the socket ({source}, at least)")
+            }
         }
     }
 }
 
-/// Everything that was lost since the start, with the number of records. What a reader does not get that has closed the
-/// output is not lost.
+/// Everything that was lost since the start, with the number of records. What a reader does not get
+/// that has closed the output is not lost.
 pub(super) fn entries(report: &Report) -> Vec<(Entry, u64)> {
     let declared = Declared::of_report(report);
     let stages = || report.stages.iter().zip(&declared);
-    let left: BTreeSet<_> =
-        stages().filter(|(stage, declared)| has_left(stage, declared)).map(|(stage, _)| &*stage.stage).collect();
-    let mut entries: Vec<_> =
-        stages().flat_map(|(stage, declared)| of_stage(stage, declared, left.contains(&*stage.stage))).collect();
-    entries.extend(report.upstream_lost.iter().map(|(source, n)| (Entry::Upstream { source }, *n)));
+    let left: BTreeSet<_> = stages()
+        .filter(|(stage, declared)| has_left(stage, declared))
+        .map(|(stage, _)| &*stage.stage)
+        .collect();
+    let mut entries: Vec<_> = stages()
+        .flat_map(|(stage, declared)| of_stage(stage, declared, left.contains(&*stage.stage)))
+        .collect();
+    entries.extend(
+        report
+            .upstream_lost
+            .iter()
+            .map(|(source, n)| (Entry::Upstream { source }, *n)),
+    );
     entries.retain(|(_, n)| *n > 0);
     entries
 }
 
 /// Whether the reader of a stage's output has closed it.
 fn has_left(report: &StageReport, declared: &Declared) -> bool {
-    report.dropped.keys().any(|reason| declared.cause(reason) == Cause::Unwanted)
+    report
+        .dropped
+        .keys()
+        .any(|reason| declared.cause(reason) == Cause::Unwanted)
 }
 
 fn of_stage(report: &StageReport, declared: &Declared, has_left: bool) -> Vec<(Entry, u64)> {
-    let StageReport { pipeline, stage, dropped, unconfirmed, .. } = report;
+    let StageReport {
+        pipeline,
+        stage,
+        dropped,
+        unconfirmed,
+        ..
+    } = report;
     let place = || (pipeline.clone(), stage.clone());
-    let is_wanted =
-        |reason: &str| !has_left || (declared.cause(reason) != Cause::Unwanted && reason != reason::STAGE_ENDED);
-    let dropped = dropped.iter().map(|(reason, n)| (*reason, *n)).filter(|(reason, _)| is_wanted(reason));
+    let is_wanted = |reason: &str| {
+        !has_left || (declared.cause(reason) != Cause::Unwanted && reason != reason::STAGE_ENDED)
+    };
+    let dropped = dropped
+        .iter()
+        .map(|(reason, n)| (*reason, *n))
+        .filter(|(reason, _)| is_wanted(reason));
     let (unreadable, others): (Vec<_>, Vec<_>) =
         dropped.partition(|(reason, _)| declared.cause(reason) == Cause::Input);
     let mut entries: Vec<_> = others
         .into_iter()
         .map(|(reason, n)| {
             let (pipeline, stage) = place();
-            (Entry::Dropped { pipeline, stage, reason }, n)
+            (
+                Entry::Dropped {
+                    pipeline,
+                    stage,
+                    reason,
+                },
+                n,
+            )
         })
         .collect();
     let (pipeline, stage) = place();
     let total = unreadable.iter().map(|(_, n)| n).sum();
-    entries.push((Entry::Unreadable { pipeline, stage, reasons: most(unreadable) }, total));
+    entries.push((
+        Entry::Unreadable {
+            pipeline,
+            stage,
+            reasons: most(unreadable),
+        },
+        total,
+    ));
     let (pipeline, stage) = place();
     entries.push((Entry::Unconfirmed { pipeline, stage }, *unconfirmed));
     entries
@@ -103,7 +167,11 @@ fn of_stage(report: &StageReport, declared: &Declared, has_left: bool) -> Vec<(E
 /// `udp_too_short 12, tcp_bad_offset 3 and 2 more`: the most frequent ones.
 fn most(mut reasons: Vec<(&'static str, u64)>) -> String {
     reasons.sort_by_key(|(reason, n)| (std::cmp::Reverse(*n), *reason));
-    let named: Vec<_> = reasons.iter().take(NAMED).map(|(reason, n)| format!("{reason} {n}")).collect();
+    let named: Vec<_> = reasons
+        .iter()
+        .take(NAMED)
+        .map(|(reason, n)| format!("{reason} {n}"))
+        .collect();
     match reasons.len().saturating_sub(NAMED) {
         0 => named.join(", "),
         more => format!("{} and {more} more", named.join(", ")),
@@ -152,12 +220,19 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_one_entry_and_everything_else_has_its_own() {
-        let few = [("tcp_too_short", 2), ("udp_too_short", 7), ("shutdown_timeout", 1)];
+        let few = [
+            ("tcp_too_short", 2),
+            ("udp_too_short", 7),
+            ("shutdown_timeout", 1),
+        ];
         let many = [("queue_full", 5), ("drain_timeout", 3)];
         let mut report = report(&[("processors.l34_flow", &few), ("exporters.otlp", &many)]);
         report.stages[1].unconfirmed = 4;
         report.upstream_lost.insert("perf_ring", 512);
-        let found: Vec<_> = entries(&report).iter().map(|(entry, n)| format!("{:?} {n}", entry.key())).collect();
+        let found: Vec<_> = entries(&report)
+            .iter()
+            .map(|(entry, n)| format!("{:?} {n}", entry.key()))
+            .collect();
         let expected = [
             r#"Dropped("flows", "processors.l34_flow", "shutdown_timeout") 1"#,
             r#"Unreadable("flows", "processors.l34_flow") 9"#,
@@ -167,14 +242,22 @@ mod tests {
             r#"Upstream("perf_ring") 512"#,
         ];
         assert_eq!(found, expected);
-        let Entry::Unreadable { reasons, .. } = &entries(&report)[1].0 else { panic!() };
+        let Entry::Unreadable { reasons, .. } = &entries(&report)[1].0 else {
+            panic!()
+        };
         assert_eq!(reasons, "udp_too_short 7, tcp_too_short 2");
     }
 
     #[test]
     fn what_a_reader_that_has_left_does_not_get_is_not_lost() {
-        let report = report(&[("exporters.stdout", &[("output_closed", 9), ("stage_ended", 70), ("queue_full", 2)])]);
-        let found: Vec<_> = entries(&report).iter().map(|(entry, n)| format!("{entry} {n}")).collect();
+        let report = report(&[(
+            "exporters.stdout",
+            &[("output_closed", 9), ("stage_ended", 70), ("queue_full", 2)],
+        )]);
+        let found: Vec<_> = entries(&report)
+            .iter()
+            .map(|(entry, n)| format!("{entry} {n}"))
+            .collect();
         assert_eq!(found, ["exporters.stdout of flows (queue_full) 2"]);
     }
 
@@ -192,9 +275,12 @@ mod tests {
         .zip(1..)
         .collect();
         let report = report(&[("processors.l34_flow", &reasons)]);
-        let Entry::Unreadable { reasons, .. } = &entries(&report)[0].0 else { panic!() };
+        let Entry::Unreadable { reasons, .. } = &entries(&report)[0].0 else {
+            panic!()
+        };
         assert!(
-            reasons.starts_with("tcp_too_short 6, udp_too_short 5, ") && reasons.ends_with(" and 1 more"),
+            reasons.starts_with("tcp_too_short 6, udp_too_short 5, ")
+                && reasons.ends_with(" and 1 more"),
             "{reasons}"
         );
     }

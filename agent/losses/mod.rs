@@ -24,31 +24,72 @@ pub(crate) async fn watch(ledger: Ledger) {
     let mut watch = Watch::default();
     loop {
         ticks.tick().await;
-        watch.observe(Instant::now().into_std(), &entries(&ledger.report())).iter().for_each(say);
+        watch
+            .observe(Instant::now().into_std(), &entries(&ledger.report()))
+            .iter()
+            .for_each(say);
     }
 }
 
 fn say(line: &Line) {
-    let Line { phase, entry, records, total, lasted } = line;
-    let (mut pipeline, mut stage, mut reason, mut reasons, mut source) = (None, None, None, None, None);
+    let Line {
+        phase,
+        entry,
+        records,
+        total,
+        lasted,
+    } = line;
+    let (mut pipeline, mut stage, mut reason, mut reasons, mut source) =
+        (None, None, None, None, None);
     match entry {
-        Entry::Dropped { pipeline: of, stage: at, reason: why } => {
+        Entry::Dropped {
+            pipeline: of,
+            stage: at,
+            reason: why,
+        } => {
             (pipeline, stage, reason) = (Some(of.as_str()), Some(at.as_str()), Some(*why));
         }
-        Entry::Unreadable { pipeline: of, stage: at, reasons: why } => {
+        Entry::Unreadable {
+            pipeline: of,
+            stage: at,
+            reasons: why,
+        } => {
             (pipeline, stage, reasons) = (Some(of.as_str()), Some(at.as_str()), Some(why.as_str()));
         }
-        Entry::Unconfirmed { pipeline: of, stage: at } => (pipeline, stage) = (Some(of.as_str()), Some(at.as_str())),
+        Entry::Unconfirmed {
+            pipeline: of,
+            stage: at,
+        } => (pipeline, stage) = (Some(of.as_str()), Some(at.as_str())),
         Entry::Upstream { source: of } => source = Some(*of),
     }
     let since = (*phase != Phase::Begins).then(|| format!("{}s ago", lasted.as_secs()));
     let message = message(entry, *phase);
     match phase {
         Phase::Begins | Phase::GoesOn => {
-            tracing::warn!(stage, pipeline, source, reason, reasons, records, total, since, "{message}");
+            tracing::warn!(
+                stage,
+                pipeline,
+                source,
+                reason,
+                reasons,
+                records,
+                total,
+                since,
+                "{message}"
+            );
         }
         Phase::Ended => {
-            tracing::info!(stage, pipeline, source, reason, reasons, records, total, since, "{message}");
+            tracing::info!(
+                stage,
+                pipeline,
+                source,
+                reason,
+                reasons,
+                records,
+                total,
+                since,
+                "{message}"
+            );
         }
     }
 }
@@ -62,8 +103,12 @@ fn message(entry: &Entry, phase: Phase) -> &'static str {
         (Entry::Unreadable { .. }, Begins) => "records cannot be read, and are dropped",
         (Entry::Unreadable { .. }, GoesOn) => "records still cannot be read, and are dropped",
         (Entry::Unreadable { .. }, Ended) => "all records can be read again",
-        (Entry::Unconfirmed { .. }, Begins) => "records were sent, and no answer came in time: they may be lost",
-        (Entry::Unconfirmed { .. }, GoesOn) => "records are sent, and still no answer comes in time: they may be lost",
+        (Entry::Unconfirmed { .. }, Begins) => {
+            "records were sent, and no answer came in time: they may be lost"
+        }
+        (Entry::Unconfirmed { .. }, GoesOn) => {
+            "records are sent, and still no answer comes in time: they may be lost"
+        }
         (Entry::Unconfirmed { .. }, Ended) => "no more records are unconfirmed",
         (Entry::Upstream { .. }, Begins) => {
             "Cilium loses events before they reach the socket; it does not report all of them, so there are at least so many"
@@ -71,6 +116,8 @@ fn message(entry: &Entry, phase: Phase) -> &'static str {
         (Entry::Upstream { .. }, GoesOn) => {
             "Cilium still loses events before they reach the socket, at least so many, as it does not report all of them"
         }
-        (Entry::Upstream { .. }, Ended) => "Cilium reports no more lost events, at least so many in all",
+        (Entry::Upstream { .. }, Ended) => {
+            "Cilium reports no more lost events, at least so many in all"
+        }
     }
 }

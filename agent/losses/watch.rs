@@ -1,5 +1,5 @@
-//! When to say that records are lost: when it begins, now and then while it goes on, and when it has ended. The books
-//! and the time are arguments.
+//! When to say that records are lost: when it begins, now and then while it goes on, and when it
+//! has ended. The books and the time are arguments.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -51,13 +51,20 @@ pub(super) enum Phase {
 }
 
 impl Watch {
-    /// Takes the books as they stand at `now`, with totals since the start, and yields what is to be said.
+    /// Takes the books as they stand at `now`, with totals since the start, and yields what is to
+    /// be said.
     pub(super) fn observe(&mut self, now: Instant, entries: &[(Entry, u64)]) -> Vec<Line> {
         let lines = entries.iter().filter_map(|(entry, total)| {
             let episodes = self.0.entry(entry.key()).or_default();
             episodes.grow(now, *total);
             let (phase, records, lasted) = episodes.line(now)?;
-            Some(Line { phase, entry: entry.clone(), records, total: *total, lasted })
+            Some(Line {
+                phase,
+                entry: entry.clone(),
+                records,
+                total: *total,
+                lasted,
+            })
         });
         lines.collect()
     }
@@ -72,14 +79,20 @@ impl Episodes {
         }
     }
 
-    /// What is to be said now: phase, records since the last line, and how long the episode has lasted.
+    /// What is to be said now: phase, records since the last line, and how long the episode has
+    /// lasted.
     fn line(&mut self, now: Instant) -> Option<(Phase, u64, Duration)> {
         let since = self.since?;
-        if self.said.is_some_and(|(said, _)| now.duration_since(said) < GAP) {
+        if self
+            .said
+            .is_some_and(|(said, _)| now.duration_since(said) < GAP)
+        {
             return None;
         }
         let records = self.total - self.said.map_or(0, |(_, total)| total);
-        let is_quiet = self.grew.is_none_or(|grew| now.duration_since(grew) >= QUIET);
+        let is_quiet = self
+            .grew
+            .is_none_or(|grew| now.duration_since(grew) >= QUIET);
         let phase = match (is_quiet, records, self.is_known) {
             (true, _, _) => Phase::Ended,
             (false, 0, _) => return None,
@@ -102,21 +115,38 @@ mod tests {
     use super::{Entry, Phase, Watch};
 
     fn full(stage: &str) -> Entry {
-        Entry::Dropped { pipeline: "flows".to_owned(), stage: stage.to_owned(), reason: "queue_full" }
+        Entry::Dropped {
+            pipeline: "flows".to_owned(),
+            stage: stage.to_owned(),
+            reason: "queue_full",
+        }
     }
 
-    /// What is said at which second, where `total` gives what was lost up to each: second, phase, records, total and
-    /// for how long.
+    /// What is said at which second, where `total` gives what was lost up to each: second, phase,
+    /// records, total and for how long.
     fn said(seconds: u64, total: impl Fn(u64) -> u64) -> Vec<(u64, Phase, u64, u64, u64)> {
         let (start, mut watch) = (Instant::now(), Watch::default());
         let at = |second: u64, watch: &mut Watch| {
-            let lines = watch.observe(start + Duration::from_secs(second), &[(full("exporters.e"), total(second))]);
+            let lines = watch.observe(
+                start + Duration::from_secs(second),
+                &[(full("exporters.e"), total(second))],
+            );
             lines
                 .into_iter()
-                .map(|line| (second, line.phase, line.records, line.total, line.lasted.as_secs()))
+                .map(|line| {
+                    (
+                        second,
+                        line.phase,
+                        line.records,
+                        line.total,
+                        line.lasted.as_secs(),
+                    )
+                })
                 .collect::<Vec<_>>()
         };
-        (0..seconds).flat_map(|second| at(second, &mut watch)).collect()
+        (0..seconds)
+            .flat_map(|second| at(second, &mut watch))
+            .collect()
     }
 
     #[test]
@@ -148,9 +178,16 @@ mod tests {
     fn losses_that_begin_again_and_again_are_said_as_often_as_those_that_go_on() {
         let lines = said(600, |second| second / 15 + 1);
         assert!(lines.len() <= 21, "{lines:?}");
-        assert!(lines.windows(2).all(|pair| pair[1].0 - pair[0].0 >= 30), "{lines:?}");
+        assert!(
+            lines.windows(2).all(|pair| pair[1].0 - pair[0].0 >= 30),
+            "{lines:?}"
+        );
         let records: u64 = lines.iter().map(|line| line.2).sum();
-        assert_eq!(records, lines.last().unwrap().3, "every record is in one line");
+        assert_eq!(
+            records,
+            lines.last().unwrap().3,
+            "every record is in one line"
+        );
     }
 
     #[test]
@@ -170,13 +207,31 @@ mod tests {
         let (now, mut watch) = (Instant::now(), Watch::default());
         let first = watch.observe(
             now,
-            &[(full("exporters.a"), 1), (full("exporters.b"), 2), (Entry::Upstream { source: "perf_ring" }, 512)],
+            &[
+                (full("exporters.a"), 1),
+                (full("exporters.b"), 2),
+                (
+                    Entry::Upstream {
+                        source: "perf_ring",
+                    },
+                    512,
+                ),
+            ],
         );
-        let counts: Vec<_> = first.iter().map(|line| (line.phase, line.records)).collect();
-        assert_eq!(counts, [(Phase::Begins, 1), (Phase::Begins, 2), (Phase::Begins, 512)]);
+        let counts: Vec<_> = first
+            .iter()
+            .map(|line| (line.phase, line.records))
+            .collect();
+        assert_eq!(
+            counts,
+            [(Phase::Begins, 1), (Phase::Begins, 2), (Phase::Begins, 512)]
+        );
         let later = now + Duration::from_secs(31);
         let second = watch.observe(later, &[(full("exporters.b"), 5), (full("exporters.c"), 1)]);
-        let counts: Vec<_> = second.iter().map(|line| (line.phase, line.records, line.total)).collect();
+        let counts: Vec<_> = second
+            .iter()
+            .map(|line| (line.phase, line.records, line.total))
+            .collect();
         assert_eq!(counts, [(Phase::GoesOn, 3, 5), (Phase::Begins, 1, 1)]);
         assert!(watch.observe(later, &[]).is_empty());
     }

@@ -1,7 +1,7 @@
 //! `tidegate replay`: plays a recording to whoever connects, as the Cilium agent would.
 //!
-//! Unlike the agent, a playback waits for a slow client. Bytes that are no monitor stream are played as
-//! they are: what they do to a reader may be what somebody wants to see.
+//! Unlike the agent, a playback waits for a slow client. Bytes that are no monitor stream are
+//! played as they are: what they do to a reader may be what somebody wants to see.
 
 mod recording;
 
@@ -34,7 +34,8 @@ pub(crate) struct Args {
     /// Play the recording to each client over and over
     #[arg(long = "loop", conflicts_with = "once")]
     repeat: bool,
-    /// Bytes such as 64KiB that are collected into one write; without it, each frame is written by itself
+    /// Bytes such as 64KiB that are collected into one write; without it, each frame is written by
+    /// itself
     #[arg(long, value_name = "SIZE")]
     coalesce: Option<ByteSize>,
     /// End when the first client has had all, or has left
@@ -59,7 +60,11 @@ async fn play(args: &Args, stop: Stop) -> Result<(), Error> {
     recording().map_err(|error| Error::failed(error.to_string()))?;
     let socket = MonitorSocket::bind(&args.listen)?;
     tracing::info!(socket = %args.listen.display(), file = %args.file.display(), "playing to whoever connects");
-    let pace = Pace { rate: args.rate, at_once: 0, coalesce: args.coalesce.map_or(0, ByteSize::get) };
+    let pace = Pace {
+        rate: args.rate,
+        at_once: 0,
+        coalesce: args.coalesce.map_or(0, ByteSize::get),
+    };
     Ok(stand_in::serve(socket, recording, pace, args.once, stop).await?)
 }
 

@@ -22,7 +22,8 @@ pub(super) struct Recording {
     /// `bytes[start..]` was read and not played.
     bytes: Vec<u8>,
     start: usize,
-    /// Definitions that were played: a stream has each only once, however many streams it was made from.
+    /// Definitions that were played: a stream has each only once, however many streams it was made
+    /// from.
     definitions: HashSet<Vec<u8>>,
     /// Whether this pass has played an event, without which another one would play none either.
     played: bool,
@@ -80,7 +81,9 @@ impl Recording {
         }
         let again = self.repeat && self.played && self.bytes.is_empty();
         if again {
-            self.file.rewind().map_err(|error| explain(&self.path, "rewind", &error))?;
+            self.file
+                .rewind()
+                .map_err(|error| explain(&self.path, "rewind", &error))?;
             self.played = false;
         }
         Ok(again)
@@ -89,7 +92,10 @@ impl Recording {
     fn read(&mut self) -> io::Result<bool> {
         let before = self.bytes.len();
         self.bytes.resize(before + READ_BYTES, 0);
-        let n = self.file.read(&mut self.bytes[before..]).map_err(|error| explain(&self.path, "read", &error))?;
+        let n = self
+            .file
+            .read(&mut self.bytes[before..])
+            .map_err(|error| explain(&self.path, "read", &error))?;
         self.bytes.truncate(before + n);
         Ok(n > 0)
     }
@@ -140,5 +146,8 @@ fn find(input: &[u8]) -> Found {
 }
 
 fn explain(path: &Path, what: &str, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot {what} the recording {}: {error}", path.display()))
+    io::Error::new(
+        error.kind(),
+        format!("cannot {what} the recording {}: {error}", path.display()),
+    )
 }

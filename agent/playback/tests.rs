@@ -16,7 +16,15 @@ use crate::error::{Error, chain};
 fn stream(events: &[&[u8]]) -> Vec<u8> {
     let (mut encoder, mut out) = (Encoder::default(), Vec::new());
     for data in events {
-        encoder.encode(&Payload { data, cpu: 1, lost: 0, kind: 9 }, &mut out);
+        encoder.encode(
+            &Payload {
+                data,
+                cpu: 1,
+                lost: 0,
+                kind: 9,
+            },
+            &mut out,
+        );
     }
     out
 }
@@ -47,18 +55,34 @@ impl Stage {
         stage
     }
 
-    fn start(recording: &[u8], change: impl FnOnce(&mut Args), prepare: impl FnOnce(&PathBuf)) -> Self {
+    fn start(
+        recording: &[u8],
+        change: impl FnOnce(&mut Args),
+        prepare: impl FnOnce(&PathBuf),
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("recording.bin");
         std::fs::write(&file, recording).unwrap();
         let listen = directory.path().join("monitor.sock");
         prepare(&listen);
-        let mut args = Args { file, listen, rate: 0.0, repeat: false, coalesce: None, once: false };
+        let mut args = Args {
+            file,
+            listen,
+            rate: 0.0,
+            repeat: false,
+            coalesce: None,
+            once: false,
+        };
         change(&mut args);
         let stop = Stop::new();
         let wish = stop.clone();
-        let playback = tokio::spawn(async move { play(&args, wish).await.map_err(|error| said(&error)) });
-        Self { directory, stop, playback }
+        let playback =
+            tokio::spawn(async move { play(&args, wish).await.map_err(|error| said(&error)) });
+        Self {
+            directory,
+            stop,
+            playback,
+        }
     }
 
     fn socket(&self) -> PathBuf {
@@ -88,7 +112,11 @@ async fn every_client_gets_the_recording_from_its_start() {
     for recording in [&whole[..], &whole[..whole.len() - 1], &broken, &[]] {
         for coalesce in [None, Some(ByteSize::new(65_536))] {
             let stage = Stage::play(recording, |args| args.coalesce = coalesce).await;
-            let clients = [stage.client(usize::MAX), stage.client(usize::MAX), stage.client(usize::MAX)];
+            let clients = [
+                stage.client(usize::MAX),
+                stage.client(usize::MAX),
+                stage.client(usize::MAX),
+            ];
             for client in clients {
                 assert_eq!(client.await.unwrap(), recording);
             }
@@ -115,7 +143,10 @@ async fn a_loop_is_one_stream_for_its_reader() {
             other @ Step::Refused { .. } => panic!("{other:?}"),
         }
     }
-    assert!(data.len() > 4 && data.chunks(2).all(|pair| b"ab".starts_with(pair)), "{data:?}");
+    assert!(
+        data.len() > 4 && data.chunks(2).all(|pair| b"ab".starts_with(pair)),
+        "{data:?}"
+    );
 }
 
 #[tokio::test]
@@ -147,12 +178,20 @@ async fn a_stop_ends_it_while_a_client_does_not_read_and_removes_the_socket() {
     assert!(!socket.exists());
     let mut got = Vec::new();
     idle.read_to_end(&mut got).unwrap();
-    assert!(got.len() < 2000 * 900, "{} bytes do not fit in a socket", got.len());
+    assert!(
+        got.len() < 2000 * 900,
+        "{} bytes do not fit in a socket",
+        got.len()
+    );
 }
 
 #[tokio::test]
 async fn a_socket_that_nobody_listens_on_is_replaced() {
-    let stage = Stage::start(&stream(&[b"a"]), |_| (), |socket| drop(UnixListener::bind(socket).unwrap()));
+    let stage = Stage::start(
+        &stream(&[b"a"]),
+        |_| (),
+        |socket| drop(UnixListener::bind(socket).unwrap()),
+    );
     let client = loop {
         match UnixStream::connect(stage.socket()) {
             Ok(client) => break client,
@@ -165,7 +204,10 @@ async fn a_socket_that_nobody_listens_on_is_replaced() {
 
 #[tokio::test]
 async fn what_is_not_ours_is_left_alone() {
-    let (other, plain) = (|socket: &PathBuf| UnixListener::bind(socket).unwrap(), b"precious");
+    let (other, plain) = (
+        |socket: &PathBuf| UnixListener::bind(socket).unwrap(),
+        b"precious",
+    );
     let mut listener = None;
     let taken = Stage::start(b"", |_| (), |socket| listener = Some(other(socket)));
     let file = Stage::start(b"", |_| (), |socket| std::fs::write(socket, plain).unwrap());
@@ -178,7 +220,10 @@ async fn what_is_not_ours_is_left_alone() {
     for (result, expected) in [
         (taken, "somebody listens on"),
         (file, "exists and is not a socket"),
-        (absent.playback.await.unwrap(), "cannot open the recording /no/such/recording: No such file"),
+        (
+            absent.playback.await.unwrap(),
+            "cannot open the recording /no/such/recording: No such file",
+        ),
     ] {
         let error = result.unwrap_err();
         assert!(error.contains(expected), "{error}");

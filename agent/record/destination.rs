@@ -23,14 +23,19 @@ enum Output {
 }
 
 impl Destination {
-    /// Creates the file, or takes standard output for `-`. A device or a pipe that exists is written to.
+    /// Creates the file, or takes standard output for `-`. A device or a pipe that exists is
+    /// written to.
     pub(super) async fn create(name: &Path, force: bool) -> Result<Self, RecordError> {
         let output = if name == Path::new("-") {
             Output::Stdout(tokio::io::stdout())
         } else {
             Output::File(open(name, force).await?)
         };
-        Ok(Self { name: name.to_owned(), output, written: 0 })
+        Ok(Self {
+            name: name.to_owned(),
+            output,
+            written: 0,
+        })
     }
 
     /// Writes all of `bytes`, or none as far as the file is concerned.
@@ -56,7 +61,11 @@ impl Destination {
             // A device cannot be cut; the error that matters is the first one.
             let _ = file.set_len(self.written).await;
         }
-        RecordError::Write { file: self.name.clone(), written: self.written, source }
+        RecordError::Write {
+            file: self.name.clone(),
+            written: self.written,
+            source,
+        }
     }
 
     pub(super) fn written(&self) -> u64 {
@@ -73,15 +82,25 @@ impl Destination {
 }
 
 async fn open(name: &Path, force: bool) -> Result<File, RecordError> {
-    let created = OpenOptions::new().write(true).create_new(true).open(name).await;
+    let created = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(name)
+        .await;
     match created {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         other => return other.map_err(|source| RecordError::create(name, source)),
     }
-    let is_file = tokio::fs::metadata(name).await.is_ok_and(|metadata| metadata.is_file());
+    let is_file = tokio::fs::metadata(name)
+        .await
+        .is_ok_and(|metadata| metadata.is_file());
     if is_file && !force {
         return Err(RecordError::Exists(name.to_owned()));
     }
-    let opened = OpenOptions::new().write(true).truncate(is_file).open(name).await;
+    let opened = OpenOptions::new()
+        .write(true)
+        .truncate(is_file)
+        .open(name)
+        .await;
     opened.map_err(|source| RecordError::create(name, source))
 }

@@ -28,17 +28,28 @@ pub(crate) enum RecordError {
     Create { file: PathBuf, source: io::Error },
     /// The disk is full, or something like it. What was written before is good.
     #[error("cannot write to {} behind byte {written}", .file.display())]
-    Write { file: PathBuf, written: u64, source: io::Error },
+    Write {
+        file: PathBuf,
+        written: u64,
+        source: io::Error,
+    },
 }
 
 impl RecordError {
     pub(super) fn create(file: &Path, source: io::Error) -> Self {
-        Self::Create { file: file.to_owned(), source }
+        Self::Create {
+            file: file.to_owned(),
+            source,
+        }
     }
 }
 
 fn name(capture: &Path) -> String {
-    if capture == Path::new("-") { "standard input".to_owned() } else { capture.display().to_string() }
+    if capture == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        capture.display().to_string()
+    }
 }
 
 /// What to look at, where that is known.

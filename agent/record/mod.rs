@@ -1,8 +1,8 @@
-//! `tidegate record`: saves what the Cilium agent writes to its monitor socket, byte for byte, or what it
-//! would write if it saw the packets of a capture file.
+//! `tidegate record`: saves what the Cilium agent writes to its monitor socket, byte for byte, or
+//! what it would write if it saw the packets of a capture file.
 //!
-//! A recording is the socket's byte stream and nothing else, so that `socat` can make one too. Frames
-//! are looked at only to count them and to end between two of them.
+//! A recording is the socket's byte stream and nothing else, so that `socat` can make one too.
+//! Frames are looked at only to count them and to end between two of them.
 
 mod capture;
 mod destination;
@@ -23,14 +23,14 @@ use error::RecordError;
 
 /// Save the raw bytes of the monitor socket, or make them of a capture
 ///
-/// The recording ends when the agent ends the stream, at a limit, or with SIGINT or SIGTERM; unless the
-/// agent itself broke off, it ends with a whole frame. It can be played by the `replay` verb and by the
-/// `replay` receiver.
+/// The recording ends when the agent ends the stream, at a limit, or with SIGINT or SIGTERM; unless
+/// the agent itself broke off, it ends with a whole frame. It can be played by the `replay` verb
+/// and by the `replay` receiver.
 ///
-/// With --pcap, each packet of a capture becomes the frame in which Cilium 1.19 would report it: a trace
-/// at the point `to-stack`, without endpoints, identities and connection state, which a capture does not
-/// show. Packets of link types that carry no Ethernet or IP are skipped, and counted. Frames have no
-/// time, so a recording has none either; `replay --rate` paces it.
+/// With --pcap, each packet of a capture becomes the frame in which Cilium 1.19 would report it: a
+/// trace at the point `to-stack`, without endpoints, identities and connection state, which a
+/// capture does not show. Packets of link types that carry no Ethernet or IP are skipped, and
+/// counted. Frames have no time, so a recording has none either; `replay --rate` paces it.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     /// The socket to read
@@ -39,8 +39,8 @@ pub(crate) struct Args {
     /// Read a capture, pcap or pcapng, instead of a socket; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["socket", "duration"])]
     pcap: Option<PathBuf>,
-    /// Bytes of a packet that its frame carries at most; without it all that was captured, up to the
-    /// 65535 that fit
+    /// Bytes of a packet that its frame carries at most; without it all that was captured, up to
+    /// the 65535 that fit
     #[arg(long, value_name = "BYTES", requires = "pcap", value_parser = clap::value_parser!(u16).range(1..))]
     snaplen: Option<u16>,
     /// The file to write; `-` is standard output

@@ -24,7 +24,11 @@ impl Recording {
             bytes: args.max_bytes.map_or(u64::MAX, |size| size.get() as u64),
         };
         let out = Destination::create(&args.out, args.force).await?;
-        Ok(Self { frames: WholeFrames::new(limits), pending: Vec::new(), out })
+        Ok(Self {
+            frames: WholeFrames::new(limits),
+            pending: Vec::new(),
+            out,
+        })
     }
 
     /// Takes bytes of the stream, as far as the limits allow.
@@ -62,6 +66,12 @@ impl Recording {
             tracing::warn!(byte = offset, %error, "this is no monitor stream from here on, and was saved as it came");
         }
         // There is nobody left to tell if this fails.
-        log::say(Level::INFO, &format!("recorded {frames} frames, {bytes} bytes, to {}", self.out.name()));
+        log::say(
+            Level::INFO,
+            &format!(
+                "recorded {frames} frames, {bytes} bytes, to {}",
+                self.out.name()
+            ),
+        );
     }
 }

@@ -11,10 +11,13 @@ use super::{Args, RecordError};
 /// Bytes that one read takes at most, as the receiver's.
 const READ_BYTES: usize = 256 * 1024;
 
-/// Records until the stream ends, a limit is reached, or `stop` is requested. Writes one line about it
-/// to standard error.
+/// Records until the stream ends, a limit is reached, or `stop` is requested. Writes one line about
+/// it to standard error.
 pub(super) async fn record(args: &Args, stop: &Stop) -> Result<(), RecordError> {
-    let cannot = |source| RecordError::Connect { socket: args.socket.clone(), source };
+    let cannot = |source| RecordError::Connect {
+        socket: args.socket.clone(),
+        source,
+    };
     let mut stream = UnixStream::connect(&args.socket).await.map_err(cannot)?;
     let mut recording = Recording::create(args).await?;
     save(&mut stream, args, stop, &mut recording).await?;
@@ -22,7 +25,12 @@ pub(super) async fn record(args: &Args, stop: &Stop) -> Result<(), RecordError> 
     Ok(())
 }
 
-async fn save(stream: &mut UnixStream, args: &Args, stop: &Stop, recording: &mut Recording) -> Result<(), RecordError> {
+async fn save(
+    stream: &mut UnixStream,
+    args: &Args,
+    stop: &Stop,
+    recording: &mut Recording,
+) -> Result<(), RecordError> {
     let until = args.duration.map(|duration| Instant::now() + duration.0);
     let mut block = vec![0; READ_BYTES];
     while !recording.is_full() {
@@ -32,7 +40,10 @@ async fn save(stream: &mut UnixStream, args: &Args, stop: &Stop, recording: &mut
             () = reached(until) => break,
             read = stream.read(&mut block) => read,
         };
-        let n = read.map_err(|source| RecordError::Read { socket: args.socket.clone(), source })?;
+        let n = read.map_err(|source| RecordError::Read {
+            socket: args.socket.clone(),
+            source,
+        })?;
         if n == 0 {
             return recording.end_as_it_is().await;
         }

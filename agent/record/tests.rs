@@ -17,7 +17,15 @@ use crate::error::chain;
 fn stream(events: usize) -> Vec<u8> {
     let (mut encoder, mut out) = (Encoder::default(), Vec::new());
     for _ in 0..events {
-        encoder.encode(&Payload { data: b"event", cpu: 1, lost: 0, kind: 9 }, &mut out);
+        encoder.encode(
+            &Payload {
+                data: b"event",
+                cpu: 1,
+                lost: 0,
+                kind: 9,
+            },
+            &mut out,
+        );
     }
     out
 }
@@ -47,7 +55,10 @@ fn agent(directory: &TempDir, bytes: Vec<u8>) -> JoinHandle<UnixStream> {
 }
 
 /// Records a stream that the agent ends.
-async fn record_all(bytes: &[u8], change: impl FnOnce(&mut Args)) -> (Result<(), RecordError>, Vec<u8>) {
+async fn record_all(
+    bytes: &[u8],
+    change: impl FnOnce(&mut Args),
+) -> (Result<(), RecordError>, Vec<u8>) {
     let directory = tempfile::tempdir().unwrap();
     let served = agent(&directory, bytes.to_vec());
     let closed = std::thread::spawn(move || drop(served.join()));
@@ -76,7 +87,10 @@ async fn a_recording_that_is_limited_ends_with_a_whole_frame() {
     result.unwrap();
     assert_eq!(recorded, stream(4));
     let size = format!("{}B", stream(5).len() + 1);
-    let (result, recorded) = record_all(&stream(9), |args| args.max_bytes = Some(size.parse().unwrap())).await;
+    let (result, recorded) = record_all(&stream(9), |args| {
+        args.max_bytes = Some(size.parse().unwrap())
+    })
+    .await;
     result.unwrap();
     assert_eq!(recorded, stream(5));
 }
@@ -114,13 +128,25 @@ async fn a_file_that_exists_is_overwritten_only_by_force() {
 #[tokio::test]
 async fn what_goes_wrong_is_said_with_the_file_and_the_reason() {
     let (full, _) = record_all(&stream(1), |args| args.out = "/dev/full".into()).await;
-    let (nowhere, _) = record_all(&stream(1), |args| args.out = "/no/such/directory/file".into()).await;
+    let (nowhere, _) = record_all(&stream(1), |args| {
+        args.out = "/no/such/directory/file".into()
+    })
+    .await;
     let directory = tempfile::tempdir().unwrap();
     let absent = record(&args(&directory, Path::new("-")), &Stop::new()).await;
     for (result, expected) in [
-        (full, "cannot write to /dev/full behind byte 0: No space left on device"),
-        (nowhere, "cannot create /no/such/directory/file: No such file or directory"),
-        (absent, "monitor.sock (does the Cilium agent run on this node, with enable-monitor?): No such file"),
+        (
+            full,
+            "cannot write to /dev/full behind byte 0: No space left on device",
+        ),
+        (
+            nowhere,
+            "cannot create /no/such/directory/file: No such file or directory",
+        ),
+        (
+            absent,
+            "monitor.sock (does the Cilium agent run on this node, with enable-monitor?): No such file",
+        ),
     ] {
         let error = chain(&result.unwrap_err());
         assert!(error.contains(expected), "{error}");

@@ -86,7 +86,11 @@ impl WholeFrames {
 
     /// What was held back.
     pub(super) fn rest(&self) -> &[u8] {
-        if self.full { &[] } else { &self.bytes[self.passed..] }
+        if self.full {
+            &[]
+        } else {
+            &self.bytes[self.passed..]
+        }
     }
 
     /// Whether a limit is reached.
@@ -110,12 +114,23 @@ mod tests {
     use super::{Limits, WholeFrames};
     use tidegate_wire::payload::{Encoder, Payload};
 
-    const NONE: Limits = Limits { frames: u64::MAX, bytes: u64::MAX };
+    const NONE: Limits = Limits {
+        frames: u64::MAX,
+        bytes: u64::MAX,
+    };
 
     fn stream(events: usize) -> Vec<u8> {
         let (mut encoder, mut out) = (Encoder::default(), Vec::new());
         for _ in 0..events {
-            encoder.encode(&Payload { data: b"event", cpu: 1, lost: 0, kind: 9 }, &mut out);
+            encoder.encode(
+                &Payload {
+                    data: b"event",
+                    cpu: 1,
+                    lost: 0,
+                    kind: 9,
+                },
+                &mut out,
+            );
         }
         out
     }
@@ -125,7 +140,10 @@ mod tests {
         let (two, three) = (stream(2), stream(3));
         let mut frames = WholeFrames::new(NONE);
         assert_eq!(frames.push(&three[..three.len() - 1]), two);
-        assert_eq!((frames.count(), frames.rest()), (2, &three[two.len()..three.len() - 1]));
+        assert_eq!(
+            (frames.count(), frames.rest()),
+            (2, &three[two.len()..three.len() - 1])
+        );
         assert_eq!(frames.push(&three[three.len() - 1..]), &three[two.len()..]);
         assert_eq!((frames.count(), frames.rest().len()), (3, 0));
     }
@@ -134,10 +152,21 @@ mod tests {
     fn limits_end_it_between_two_frames() {
         let (two, all) = (stream(2), stream(5));
         let len = two.len() as u64;
-        for limits in [Limits { frames: 2, ..NONE }, Limits { bytes: len, ..NONE }, Limits { bytes: len + 1, ..NONE }] {
+        for limits in [
+            Limits { frames: 2, ..NONE },
+            Limits { bytes: len, ..NONE },
+            Limits {
+                bytes: len + 1,
+                ..NONE
+            },
+        ] {
             let mut frames = WholeFrames::new(limits);
             assert_eq!(frames.push(&all), two, "{limits:?}");
-            assert_eq!((frames.is_full(), frames.rest().len()), (true, 0), "{limits:?}");
+            assert_eq!(
+                (frames.is_full(), frames.rest().len()),
+                (true, 0),
+                "{limits:?}"
+            );
         }
     }
 
@@ -146,9 +175,17 @@ mod tests {
         let mut bytes = stream(1);
         let good = bytes.len() as u64;
         bytes.extend_from_slice(&[0, 1, 2]);
-        let mut frames = WholeFrames::new(Limits { bytes: good + 4, ..NONE });
+        let mut frames = WholeFrames::new(Limits {
+            bytes: good + 4,
+            ..NONE
+        });
         assert_eq!(frames.push(&bytes), bytes);
-        assert_eq!(frames.broken().map(|(offset, error)| (offset, error.as_str())), Some((good, "gob_truncated")));
+        assert_eq!(
+            frames
+                .broken()
+                .map(|(offset, error)| (offset, error.as_str())),
+            Some((good, "gob_truncated"))
+        );
         assert_eq!(frames.push(&[3, 4]), [3]);
         assert!(frames.is_full());
     }

@@ -1,6 +1,7 @@
-//! The file that gets the final ledger. It appears whole or not at all, and that it can be written is
-//! known before anything runs. Where it is no regular file, such as `/dev/stdout`, it is written to as it is; a
-//! named pipe is waited for until it has a reader, and until that has read, or somebody stops the agent.
+//! The file that gets the final ledger. It appears whole or not at all, and that it can be written
+//! is known before anything runs. Where it is no regular file, such as `/dev/stdout`, it is written
+//! to as it is; a named pipe is waited for until it has a reader, and until that has read, or
+//! somebody stops the agent.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -70,29 +71,48 @@ impl LedgerFile {
 
     /// Makes sure that the file can be written.
     fn create(path: &Path) -> Result<Self, Unwritable> {
-        let unwritable = |source| Unwritable { path: path.to_owned(), source };
+        let unwritable = |source| Unwritable {
+            path: path.to_owned(),
+            source,
+        };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
         let in_place = path.exists() && !path.is_file();
-        let file = if in_place { File::options().write(true).open(path) } else { File::create(&temporary) };
+        let file = if in_place {
+            File::options().write(true).open(path)
+        } else {
+            File::create(&temporary)
+        };
         let temporary = (!in_place).then_some(temporary);
-        Ok(Self { path: path.to_owned(), temporary, file: file.map_err(unwritable)? })
+        Ok(Self {
+            path: path.to_owned(),
+            temporary,
+            file: file.map_err(unwritable)?,
+        })
     }
 
     /// Writes the text and gives the file its name.
     fn write(mut self, text: &str) -> Result<(), Unwritable> {
-        self.finish(text).map_err(|source| Unwritable { path: self.path.clone(), source })
+        self.finish(text).map_err(|source| Unwritable {
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 
 fn abandoned(path: &Path, why: impl Into<Abandoned>) -> Unwritable {
-    Unwritable { path: path.to_owned(), source: io::Error::other(why.into()) }
+    Unwritable {
+        path: path.to_owned(),
+        source: io::Error::other(why.into()),
+    }
 }
 
 impl LedgerFile {
     fn finish(&mut self, text: &str) -> io::Result<()> {
         self.file.write_all(format!("{text}\n").as_bytes())?;
-        let Some(temporary) = self.temporary.take() else { return Ok(()) };
+        let Some(temporary) = self.temporary.take() else {
+            return Ok(());
+        };
         self.file.sync_all()?;
         fs::rename(&temporary, &self.path)
     }

@@ -1,5 +1,5 @@
-//! Reloads the configuration: reads it as `validate` would, and has what runs become what it says. A
-//! configuration that cannot be used changes nothing, and says why.
+//! Reloads the configuration: reads it as `validate` would, and has what runs become what it says.
+//! A configuration that cannot be used changes nothing, and says why.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -14,7 +14,9 @@ use tokio::signal::unix::Signal;
 use tracing::Level;
 
 use super::watch::Watch;
-use crate::config::{Assembly, Directives, LogFormat, Source, TelemetrySettings, process_environment};
+use crate::config::{
+    Assembly, Directives, LogFormat, Source, TelemetrySettings, process_environment,
+};
 use crate::error::{Error, chain};
 use crate::log::LogControl;
 use crate::telemetry::{Server, ServerError};
@@ -61,7 +63,8 @@ impl Settings {
     }
 }
 
-/// Grants wishes until it is dropped. Keeps up what serves beside the stages, too, if there are none.
+/// Grants wishes until it is dropped. Keeps up what serves beside the stages, too, if there are
+/// none.
 pub(super) async fn serve(wishes: Option<Wishes>, mut running: Running) {
     if let Some(mut wishes) = wishes {
         loop {
@@ -123,7 +126,8 @@ impl Running {
         source: &Source,
         log: Option<&LogControl>,
     ) -> Result<Result<Outcome, Stopping>, Error> {
-        let (_, assembly) = validate::assemble(source, &process_environment, self.telemetry.clone(), |_| {})?;
+        let (_, assembly) =
+            validate::assemble(source, &process_environment, self.telemetry.clone(), |_| {})?;
         let settings = Settings::of(&assembly);
         tracing::debug!("the configuration is good; looking whether its addresses can be had");
         self.can_listen(&settings)?;
@@ -135,17 +139,23 @@ impl Running {
         self.settings = settings;
         tracing::debug!("the agent's own settings hold; changing the pipelines");
         let change = self.control.reload(assembly.topology).await;
-        Ok(change.map(|change| Outcome { change, settings: is_new }))
+        Ok(change.map(|change| Outcome {
+            change,
+            settings: is_new,
+        }))
     }
 
-    /// Has the agent's own pages be where `pages` says; the admin listener's files are read again, whether that changes or not.
+    /// Has the agent's own pages be where `pages` says; the admin listener's files are read again,
+    /// whether that changes or not.
     async fn serve_pages(&mut self, pages: &TelemetrySettings) -> Result<(), ServerError> {
         let before = self.server.settings().clone();
         self.server.change_to(pages).await?;
         if pages.listen != before.listen {
             tracing::info!(telemetry = %format_args!("http://{}", self.server.address()), "telemetry has moved");
         }
-        if pages.admin.as_ref().map(|admin| &admin.listen) != before.admin.as_ref().map(|admin| &admin.listen) {
+        if pages.admin.as_ref().map(|admin| &admin.listen)
+            != before.admin.as_ref().map(|admin| &admin.listen)
+        {
             log_admin(&self.server);
         }
         Ok(())
@@ -154,7 +164,13 @@ impl Running {
     /// Whether the addresses that are new can be had. What we hold ourselves is let go first.
     fn can_listen(&self, settings: &Settings) -> Result<(), CannotListen> {
         let pages = self.server.addresses();
-        let ours: Vec<_> = self.settings.listens.iter().chain(&pages).map(|address| Hold::Address(*address)).collect();
+        let ours: Vec<_> = self
+            .settings
+            .listens
+            .iter()
+            .chain(&pages)
+            .map(|address| Hold::Address(*address))
+            .collect();
         for address in settings.listens.iter().copied() {
             let hold = Hold::Address(address);
             if !ours.iter().any(|held| held.excludes(&hold)) {
@@ -167,16 +183,31 @@ impl Running {
     fn tell(&self, Outcome { change, settings }: &Outcome, hash: &str) {
         if change.is_empty() && !settings {
             self.ledger.reloaded(ReloadOutcome::Unchanged, hash);
-            tracing::info!(hash, "the configuration was read again, and says what it said");
+            tracing::info!(
+                hash,
+                "the configuration was read again, and says what it said"
+            );
             return;
         }
         self.ledger.reloaded(ReloadOutcome::Applied, hash);
         for stage in &change.kept {
             tracing::debug!(stage, "goes on as it is");
         }
-        let (added, replaced, removed) = (list(&change.added), list(&change.replaced), list(&change.removed));
+        let (added, replaced, removed) = (
+            list(&change.added),
+            list(&change.replaced),
+            list(&change.removed),
+        );
         let (rewired, kept) = (list(&change.rewired), change.kept.len());
-        tracing::info!(hash, kept, added, replaced, removed, rewired, "the configuration was reloaded");
+        tracing::info!(
+            hash,
+            kept,
+            added,
+            replaced,
+            removed,
+            rewired,
+            "the configuration was reloaded"
+        );
     }
 
     fn refuse(&self, hash: &str, error: &Error) {
@@ -186,7 +217,10 @@ impl Running {
             Error::Failed(error) => format!("error: {}", chain(error.as_ref())),
         };
         log::say(Level::ERROR, &why);
-        tracing::error!(hash, "the configuration cannot be used; what runs goes on as it was");
+        tracing::error!(
+            hash,
+            "the configuration cannot be used; what runs goes on as it was"
+        );
     }
 }
 
@@ -212,5 +246,9 @@ pub(super) fn log_admin(server: &Server) {
 
 fn list(names: &BTreeSet<String>) -> String {
     let names: Vec<_> = names.iter().map(String::as_str).collect();
-    if names.is_empty() { "-".to_owned() } else { names.join(",") }
+    if names.is_empty() {
+        "-".to_owned()
+    } else {
+        names.join(",")
+    }
 }

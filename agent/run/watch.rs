@@ -1,6 +1,7 @@
-//! Watches the configuration file for another content. It is read again and again: what a notification of the
-//! kernel tells depends on how the file is replaced (written, renamed over, or behind a symbolic link that
-//! Kubernetes exchanges) and on the file system, and what it says does not.
+//! Watches the configuration file for another content. It is read again and again: what a
+//! notification of the kernel tells depends on how the file is replaced (written, renamed over, or
+//! behind a symbolic link that Kubernetes exchanges) and on the file system, and what it says does
+//! not.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::config::Source;
 
-/// How often the file is read. A new content counts when two readings in a row find it, so that a file that is
-/// just being written is left alone.
+/// How often the file is read. A new content counts when two readings in a row find it, so that a
+/// file that is just being written is left alone.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// The file, and what it was.
@@ -26,11 +27,15 @@ impl Watch {
     pub(super) fn new(path: PathBuf) -> Self {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { path, ticks, found: None }
+        Self {
+            path,
+            ticks,
+            found: None,
+        }
     }
 
-    /// Waits until the file has another content than that with the hash `known`. A file that is not there, or
-    /// is not text, is waited for.
+    /// Waits until the file has another content than that with the hash `known`. A file that is not
+    /// there, or is not text, is waited for.
     pub(super) async fn changed(&mut self, known: &str) {
         loop {
             self.ticks.tick().await;

@@ -11,8 +11,8 @@ use crate::error::Error;
 
 /// Make a realistic, seeded stream of every event type
 ///
-/// Writes it to a file, as `record` would have, or plays it to whoever connects to a unix socket, as the
-/// Cilium agent would. The same options give the same bytes.
+/// Writes it to a file, as `record` would have, or plays it to whoever connects to a unix socket,
+/// as the Cilium agent would. The same options give the same bytes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -38,7 +38,8 @@ pub(crate) struct Args {
     /// Bytes of a packet that an event captures at most
     #[arg(long, default_value_t = 128, value_name = "BYTES")]
     capture: usize,
-    /// Bytes such as 64KiB that are collected into one write; without it, each frame is written by itself
+    /// Bytes such as 64KiB that are collected into one write; without it, each frame is written by
+    /// itself
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(super) coalesce: Option<ByteSize>,
     /// End when the first client has had all
@@ -129,7 +130,8 @@ impl Args {
 }
 
 pub(super) fn create(path: &Path) -> Result<File, Error> {
-    File::create(path).map_err(|error| Error::failed(format!("cannot write {}: {error}", path.display())))
+    File::create(path)
+        .map_err(|error| Error::failed(format!("cannot write {}: {error}", path.display())))
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -28,7 +28,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
             let runtime = run::runtime()?;
             runtime.block_on(listen(args, options, path))
         }
-        (None, None) => Err(Error::Usage("say where to: --out FILE or --listen SOCKET".to_owned())),
+        (None, None) => Err(Error::Usage(
+            "say where to: --out FILE or --listen SOCKET".to_owned(),
+        )),
     }
 }
 
@@ -53,8 +55,13 @@ async fn listen(args: &Args, options: Options, path: &std::path::Path) -> Result
     let socket = MonitorSocket::bind(path)?;
     tracing::info!(socket = %path.display(), seed = args.seed, "simulating a Cilium agent");
     let frames = || Ok(Simulated::new(options.clone(), args.events));
-    let pace =
-        Pace { rate: args.rate, at_once: 0, coalesce: args.coalesce.map_or(0, tidegate_core::config::ByteSize::get) };
+    let pace = Pace {
+        rate: args.rate,
+        at_once: 0,
+        coalesce: args
+            .coalesce
+            .map_or(0, tidegate_core::config::ByteSize::get),
+    };
     Ok(stand_in::serve(socket, frames, pace, args.once, stop).await?)
 }
 
@@ -67,7 +74,10 @@ pub(crate) struct Simulated {
 impl Simulated {
     /// So many events of a stream; all of it, which never ends, for `None`.
     pub(crate) fn new(options: Options, events: Option<u64>) -> Self {
-        Self { stream: Stream::new(options), left: events }
+        Self {
+            stream: Stream::new(options),
+            left: events,
+        }
     }
 }
 
@@ -96,7 +106,15 @@ fn described(summary: &Summary) -> String {
         130 => "agent",
         _ => "unknown",
     };
-    let events: Vec<_> = summary.events.iter().map(|(kind, n)| format!("{} {n}", name(*kind))).collect();
+    let events: Vec<_> = summary
+        .events
+        .iter()
+        .map(|(kind, n)| format!("{} {n}", name(*kind)))
+        .collect();
     let (reports, lost) = summary.lost;
-    format!("{} frames: {}, lost {lost} in {reports} reports", summary.frames, events.join(", "))
+    format!(
+        "{} frames: {}, lost {lost} in {reports} reports",
+        summary.frames,
+        events.join(", ")
+    )
 }

@@ -29,9 +29,13 @@ const TICK: Duration = Duration::from_millis(5);
 /// Frames between looks at whether anything else wants to run.
 const PORTION: u64 = 256;
 
-/// Plays frames until they end or the client leaves; tells how many it had. A client that was sent all has had all
-/// when it has seen the end and leaves, too.
-pub(super) async fn play(mut client: UnixStream, frames: impl Frames, pace: Pace) -> io::Result<u64> {
+/// Plays frames until they end or the client leaves; tells how many it had. A client that was sent
+/// all has had all when it has seen the end and leaves, too.
+pub(super) async fn play(
+    mut client: UnixStream,
+    frames: impl Frames,
+    pace: Pace,
+) -> io::Result<u64> {
     let played = write(&mut client, frames, pace).await?;
     client.shutdown().await?;
     // Clients say nothing; what this one might say is of no interest.
@@ -46,7 +50,8 @@ async fn write(client: &mut UnixStream, mut frames: impl Frames, pace: Pace) -> 
     loop {
         let due = if pace.rate > 0.0 {
             ticks.tick().await;
-            pace.at_once.saturating_add(frames_due(start.elapsed(), pace.rate))
+            pace.at_once
+                .saturating_add(frames_due(start.elapsed(), pace.rate))
         } else {
             played + PORTION
         };
@@ -68,7 +73,11 @@ async fn write(client: &mut UnixStream, mut frames: impl Frames, pace: Pace) -> 
 
 /// How many frames belong to the time that has passed.
 fn frames_due(elapsed: Duration, rate: f64) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of frames")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive number of frames"
+    )]
     let due = (elapsed.as_secs_f64() * rate) as u64;
     due
 }

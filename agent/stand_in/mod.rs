@@ -1,5 +1,5 @@
-//! A stand-in for the Cilium agent's end of the monitor socket: accepts any number of clients and plays
-//! frames to each, from their beginning. It speaks the protocol and nothing else of Cilium.
+//! A stand-in for the Cilium agent's end of the monitor socket: accepts any number of clients and
+//! plays frames to each, from their beginning. It speaks the protocol and nothing else of Cilium.
 
 mod client;
 mod socket;
@@ -12,8 +12,8 @@ use std::io;
 use tidegate_core::stage::Stop;
 use tokio::task::JoinSet;
 
-/// Plays to whoever connects until `stop` is requested; with `once`, until the first client has had all.
-/// Every client gets frames of its own from `frames`.
+/// Plays to whoever connects until `stop` is requested; with `once`, until the first client has had
+/// all. Every client gets frames of its own from `frames`.
 pub(crate) async fn serve<F: Frames + 'static>(
     socket: MonitorSocket,
     frames: impl Fn() -> io::Result<F>,

@@ -37,15 +37,23 @@ pub(crate) enum Unusable {
 impl MonitorSocket {
     /// Binds; needs a runtime. A socket file that nobody listens on any more is replaced.
     pub(crate) fn bind(path: &Path) -> Result<Self, Unusable> {
-        let failed = |source| Unusable::Io { path: path.to_owned(), source };
+        let failed = |source| Unusable::Io {
+            path: path.to_owned(),
+            source,
+        };
         match fs::symlink_metadata(path) {
-            Ok(meta) if !meta.file_type().is_socket() => return Err(Unusable::NotASocket(path.to_owned())),
+            Ok(meta) if !meta.file_type().is_socket() => {
+                return Err(Unusable::NotASocket(path.to_owned()));
+            }
             Ok(_) if Probe::connect(path).is_ok() => return Err(Unusable::InUse(path.to_owned())),
             Ok(_) => fs::remove_file(path).map_err(failed)?,
             Err(_) => {}
         }
         let listener = UnixListener::bind(path).map_err(failed)?;
-        Ok(Self { listener, path: path.to_owned() })
+        Ok(Self {
+            listener,
+            path: path.to_owned(),
+        })
     }
 
     pub(super) async fn accept(&self) -> io::Result<UnixStream> {

@@ -20,7 +20,8 @@ pub(crate) struct Page<Name: Ord = &'static str> {
     /// Whether they are connected, for the receivers that have a peer.
     #[serde(default)]
     pub(crate) connected: BTreeMap<String, bool>,
-    /// What is wrong with the stages that cannot do all of their work, or have ended before the others.
+    /// What is wrong with the stages that cannot do all of their work, or have ended before the
+    /// others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) degraded: BTreeMap<String, String>,
 }
@@ -28,13 +29,24 @@ pub(crate) struct Page<Name: Ord = &'static str> {
 impl Page {
     /// The page of a report.
     pub(crate) fn new(report: Report, telemetry: &Telemetry) -> Self {
-        let instruments = telemetry.instruments().into_iter().filter(|instrument| instrument.name == CONNECTED);
+        let instruments = telemetry
+            .instruments()
+            .into_iter()
+            .filter(|instrument| instrument.name == CONNECTED);
         let connected = instruments.filter_map(|instrument| {
-            let (_, stage) = instrument.labels.iter().find(|(name, _)| *name == "stage")?;
+            let (_, stage) = instrument
+                .labels
+                .iter()
+                .find(|(name, _)| *name == "stage")?;
             Some((stage.clone(), instrument.value() == 1))
         });
         let degraded = telemetry.health().unwell();
-        Self { report, version: env!("CARGO_PKG_VERSION").to_owned(), connected: connected.collect(), degraded }
+        Self {
+            report,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            connected: connected.collect(),
+            degraded,
+        }
     }
 
     /// As one line of JSON.

@@ -18,8 +18,8 @@ pub(super) fn family(health: &HealthRegistry) -> Family {
     family
 }
 
-/// The answer of `/readyz`: 503 when the agent is stopping. An agent with a degraded stage is ready, as its other stages
-/// do their work; there is one line for each such stage.
+/// The answer of `/readyz`: 503 when the agent is stopping. An agent with a degraded stage is
+/// ready, as its other stages do their work; there is one line for each such stage.
 pub(super) fn readiness(health: &HealthRegistry, stopping: bool) -> (StatusCode, String) {
     if stopping {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
@@ -48,11 +48,20 @@ mod tests {
         let registry = HealthRegistry::default();
         let stdout = registry.stage("exporters.stdout");
         let otlp = registry.stage("exporters.otlp");
-        assert_eq!(readiness(&registry, false), (StatusCode::OK, "ready\n".to_owned()));
+        assert_eq!(
+            readiness(&registry, false),
+            (StatusCode::OK, "ready\n".to_owned())
+        );
         stdout.degraded("the reader takes nothing");
         otlp.degraded("refused:\nno token");
         let text = "degraded\nexporters.otlp: refused: no token\nexporters.stdout: the reader takes nothing\n";
-        assert_eq!(readiness(&registry, false), (StatusCode::OK, text.to_owned()));
-        assert_eq!(readiness(&registry, true), (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned()));
+        assert_eq!(
+            readiness(&registry, false),
+            (StatusCode::OK, text.to_owned())
+        );
+        assert_eq!(
+            readiness(&registry, true),
+            (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned())
+        );
     }
 }

@@ -8,14 +8,31 @@ use super::page::Family;
 pub(super) fn families(telemetry: &Telemetry) -> Vec<Family> {
     let mut families: Vec<(&'static str, Family)> = Vec::new();
     for instrument in telemetry.instruments() {
-        let labels: Vec<_> = instrument.labels.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        #[expect(clippy::cast_precision_loss, reason = "the exposition formats have nothing wider")]
+        let labels: Vec<_> = instrument
+            .labels
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "the exposition formats have nothing wider"
+        )]
         let value = instrument.value() as f64;
-        match families.iter_mut().find(|(name, _)| *name == instrument.name) {
+        match families
+            .iter_mut()
+            .find(|(name, _)| *name == instrument.name)
+        {
             Some((_, family)) => family.add(&labels, value),
             None => {
-                let new = if instrument.is_counter { Family::counter } else { Family::gauge };
-                families.push((instrument.name, new(instrument.name, instrument.help).sample(&labels, value)));
+                let new = if instrument.is_counter {
+                    Family::counter
+                } else {
+                    Family::gauge
+                };
+                families.push((
+                    instrument.name,
+                    new(instrument.name, instrument.help).sample(&labels, value),
+                ));
             }
         }
     }

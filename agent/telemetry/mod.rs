@@ -1,5 +1,5 @@
-//! The agent's own pages over HTTP: `/metrics`, `/healthz`, `/readyz`, `/debug/ledger` and `/debug/tap`.
-//! Everything is read when it is asked for; nothing here is on the way of a record.
+//! The agent's own pages over HTTP: `/metrics`, `/healthz`, `/readyz`, `/debug/ledger` and
+//! `/debug/tap`. Everything is read when it is asked for; nothing here is on the way of a record.
 
 mod books;
 mod health;
@@ -47,14 +47,20 @@ struct Shared {
 }
 
 /// Serves the pages where `settings` say, from now on.
-pub(crate) async fn serve_pages(settings: &TelemetrySettings, agent: Agent) -> Result<Server, ServerError> {
+pub(crate) async fn serve_pages(
+    settings: &TelemetrySettings,
+    agent: Agent,
+) -> Result<Server, ServerError> {
     let router = Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readiness))
         .route("/debug/ledger", get(books))
         .route("/debug/tap", get(tap::tap))
-        .with_state(Arc::new(Shared { agent, places: Places::default() }));
+        .with_state(Arc::new(Shared {
+            agent,
+            places: Places::default(),
+        }));
     Server::start(settings, router).await
 }
 
@@ -67,7 +73,10 @@ async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> impl 
     families.extend(instruments::families(&agent.telemetry));
     families.push(health::family(agent.telemetry.health()));
     families.extend(process::families());
-    ([(CONTENT_TYPE, format.content_type())], page::write(&families, format))
+    (
+        [(CONTENT_TYPE, format.content_type())],
+        page::write(&families, format),
+    )
 }
 
 async fn readiness(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
@@ -76,6 +85,11 @@ async fn readiness(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
 }
 
 async fn books(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    let Agent { ledger, telemetry, .. } = &shared.agent;
-    ([(CONTENT_TYPE, "application/json")], Page::new(ledger.report(), telemetry).to_json() + "\n")
+    let Agent {
+        ledger, telemetry, ..
+    } = &shared.agent;
+    (
+        [(CONTENT_TYPE, "application/json")],
+        Page::new(ledger.report(), telemetry).to_json() + "\n",
+    )
 }

@@ -23,12 +23,21 @@ struct Sample {
 impl Family {
     /// A sum that only grows; `name` ends in `_total`.
     pub(super) fn counter(name: &'static str, help: &'static str) -> Self {
-        Self { name, help, unit: "", is_counter: true, samples: Vec::new() }
+        Self {
+            name,
+            help,
+            unit: "",
+            is_counter: true,
+            samples: Vec::new(),
+        }
     }
 
     /// A value that goes up and down.
     pub(super) fn gauge(name: &'static str, help: &'static str) -> Self {
-        Self { is_counter: false, ..Self::counter(name, help) }
+        Self {
+            is_counter: false,
+            ..Self::counter(name, help)
+        }
     }
 
     /// With a unit, after UCUM.
@@ -44,15 +53,35 @@ impl Family {
 
     /// Adds a sample.
     pub(super) fn add(&mut self, labels: &[(&'static str, &str)], value: f64) {
-        let (names, values) = labels.iter().map(|(name, value)| (*name, (*value).to_owned())).unzip();
-        self.samples.push(Sample { names, values, value });
+        let (names, values) = labels
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .unzip();
+        self.samples.push(Sample {
+            names,
+            values,
+            value,
+        });
     }
 
     fn write(&self, writer: &mut Writer) {
-        let kind = if self.is_counter { MetricKind::Counter } else { MetricKind::Gauge };
+        let kind = if self.is_counter {
+            MetricKind::Counter
+        } else {
+            MetricKind::Gauge
+        };
         writer.family(self.name, self.help, self.unit, &kind);
-        for Sample { names, values, value } in &self.samples {
-            let value = if self.is_counter { Value::Counter(*value) } else { Value::Gauge(*value) };
+        for Sample {
+            names,
+            values,
+            value,
+        } in &self.samples
+        {
+            let value = if self.is_counter {
+                Value::Counter(*value)
+            } else {
+                Value::Gauge(*value)
+            };
             writer.sample(names, values, &value);
         }
     }
@@ -61,12 +90,18 @@ impl Family {
 /// The text of a scrape. A family without samples is left out.
 pub(super) fn write(families: &[Family], format: Format) -> String {
     let mut writer = Writer::new(format);
-    families.iter().filter(|family| !family.samples.is_empty()).for_each(|family| family.write(&mut writer));
+    families
+        .iter()
+        .filter(|family| !family.samples.is_empty())
+        .for_each(|family| family.write(&mut writer));
     writer.finish()
 }
 
 /// Counts as Prometheus has them: exact up to 2^53.
-#[expect(clippy::cast_precision_loss, reason = "the exposition formats have nothing wider")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the exposition formats have nothing wider"
+)]
 pub(super) fn number(count: u64) -> f64 {
     count as f64
 }

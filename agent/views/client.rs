@@ -59,7 +59,10 @@ pub(super) enum NoAnswer {
     )]
     Misdirected { address: String },
     #[error("the agent at {address} broke off{}", hint(.source))]
-    BrokenOff { address: String, source: hyper::Error },
+    BrokenOff {
+        address: String,
+        source: hyper::Error,
+    },
     #[error("what answers at {address} is no agent of this kind: {text}")]
     Stranger { address: String, text: String },
     #[error("{text}")]
@@ -77,7 +80,11 @@ pub(super) struct Answer {
 impl Client {
     pub(super) fn new(connector: Connector, token: Option<Secret>) -> Self {
         let address = connector.target.to_string();
-        Self { connector, token, address }
+        Self {
+            connector,
+            token,
+            address,
+        }
     }
 
     /// Where it asks.
@@ -98,55 +105,94 @@ impl Client {
     /// The ledger as it comes.
     pub(super) async fn ledger_text(&self) -> Result<String, NoAnswer> {
         let asking = async { self.open("/debug/ledger").await?.text().await };
-        timeout(PATIENCE, asking).await.unwrap_or_else(|_| Err(self.silent()))
+        timeout(PATIENCE, asking)
+            .await
+            .unwrap_or_else(|_| Err(self.silent()))
     }
 
     /// Asks for a page; an answer that is not good is an error with its text.
     pub(super) async fn open(&self, page: &str) -> Result<Answer, NoAnswer> {
-        let broken = |source| NoAnswer::BrokenOff { address: self.address.clone(), source };
-        let (mut sender, connection) = handshake(TokioIo::new(self.connect().await?)).await.map_err(broken)?;
+        let broken = |source| NoAnswer::BrokenOff {
+            address: self.address.clone(),
+            source,
+        };
+        let (mut sender, connection) = handshake(TokioIo::new(self.connect().await?))
+            .await
+            .map_err(broken)?;
         // Its errors are those of the answer.
         tokio::spawn(connection);
         let mut request = Request::get(page).header(HOST, self.connector.target.host());
         if let Some(token) = &self.token {
-            request = request.header(AUTHORIZATION, bearer(token).map_err(|error| self.stranger(&error.to_string()))?);
+            request = request.header(
+                AUTHORIZATION,
+                bearer(token).map_err(|error| self.stranger(&error.to_string()))?,
+            );
         }
-        let request = request.body(Empty::new()).map_err(|error| self.stranger(&error.to_string()))?;
-        let response = timeout(PATIENCE, sender.send_request(request)).await.map_err(|_| self.silent())?;
+        let request = request
+            .body(Empty::new())
+            .map_err(|error| self.stranger(&error.to_string()))?;
+        let response = timeout(PATIENCE, sender.send_request(request))
+            .await
+            .map_err(|_| self.silent())?;
         let (head, body) = response.map_err(broken)?.into_parts();
-        let answer = Answer { address: self.address.clone(), body, _sender: sender };
+        let answer = Answer {
+            address: self.address.clone(),
+            body,
+            _sender: sender,
+        };
         match head.status {
             StatusCode::OK => Ok(answer),
             StatusCode::UNAUTHORIZED => Err(match self.token {
-                None => NoAnswer::NoToken { address: self.address.clone() },
-                Some(_) => NoAnswer::WrongToken { address: self.address.clone() },
+                None => NoAnswer::NoToken {
+                    address: self.address.clone(),
+                },
+                Some(_) => NoAnswer::WrongToken {
+                    address: self.address.clone(),
+                },
             }),
             StatusCode::NOT_FOUND => {
                 let page = page.split('?').next().unwrap_or(page).to_owned();
-                Err(NoAnswer::Elsewhere { address: self.address.clone(), page })
+                Err(NoAnswer::Elsewhere {
+                    address: self.address.clone(),
+                    page,
+                })
             }
-            StatusCode::MISDIRECTED_REQUEST => Err(NoAnswer::Misdirected { address: self.address.clone() }),
-            status => Err(NoAnswer::Refused { status, text: answer.text().await?.trim_end().to_owned() }),
+            StatusCode::MISDIRECTED_REQUEST => Err(NoAnswer::Misdirected {
+                address: self.address.clone(),
+            }),
+            status => Err(NoAnswer::Refused {
+                status,
+                text: answer.text().await?.trim_end().to_owned(),
+            }),
         }
     }
 
     async fn connect(&self) -> Result<Box<dyn Connection>, NoAnswer> {
         let connected = timeout(PATIENCE, self.connector.connect()).await;
-        connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(|source| {
-            let address = self.address.clone();
-            match (&self.connector.target, source.kind()) {
-                (Target::Unix(_), io::ErrorKind::PermissionDenied) => NoAnswer::Forbidden { address, source },
-                _ => NoAnswer::Unreachable { address, source },
-            }
-        })
+        connected
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            .map_err(|source| {
+                let address = self.address.clone();
+                match (&self.connector.target, source.kind()) {
+                    (Target::Unix(_), io::ErrorKind::PermissionDenied) => {
+                        NoAnswer::Forbidden { address, source }
+                    }
+                    _ => NoAnswer::Unreachable { address, source },
+                }
+            })
     }
 
     fn silent(&self) -> NoAnswer {
-        NoAnswer::Silent { address: self.address.clone() }
+        NoAnswer::Silent {
+            address: self.address.clone(),
+        }
     }
 
     fn stranger(&self, text: &str) -> NoAnswer {
-        NoAnswer::Stranger { address: self.address.clone(), text: text.to_owned() }
+        NoAnswer::Stranger {
+            address: self.address.clone(),
+            text: text.to_owned(),
+        }
     }
 }
 
@@ -169,15 +215,25 @@ fn hint(error: &hyper::Error) -> &'static str {
 impl Answer {
     /// The whole body.
     async fn text(self) -> Result<String, NoAnswer> {
-        let Self { address, body, _sender } = self;
-        let body = body.collect().await.map_err(|source| NoAnswer::BrokenOff { address, source })?;
+        let Self {
+            address,
+            body,
+            _sender,
+        } = self;
+        let body = body
+            .collect()
+            .await
+            .map_err(|source| NoAnswer::BrokenOff { address, source })?;
         Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
     }
 
     /// The next piece of the body; `None` at its end.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, NoAnswer> {
         while let Some(frame) = self.body.frame().await {
-            let frame = frame.map_err(|source| NoAnswer::BrokenOff { address: self.address.clone(), source })?;
+            let frame = frame.map_err(|source| NoAnswer::BrokenOff {
+                address: self.address.clone(),
+                source,
+            })?;
             if let Ok(data) = frame.into_data() {
                 return Ok(Some(data));
             }

@@ -1,4 +1,5 @@
-//! Live views of a running agent, over its telemetry address or its admin listener: `top`, `tap` and `ledger`.
+//! Live views of a running agent, over its telemetry address or its admin listener: `top`, `tap`
+//! and `ledger`.
 
 mod address;
 mod client;

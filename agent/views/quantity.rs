@@ -22,7 +22,11 @@ pub(super) fn rate(per_second: f64) -> String {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is rounded, and not negative")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is rounded, and not negative"
+)]
 fn whole(number: f64) -> u64 {
     number.round() as u64
 }
@@ -35,7 +39,11 @@ pub(super) fn bytes(n: u64) -> String {
         return format!("{n} B");
     }
     let power = (n.ilog2() / 10).min(4);
-    format!("{:.1} {}", n as f64 / (1_u64 << (power * 10)) as f64, UNITS[power as usize - 1])
+    format!(
+        "{:.1} {}",
+        n as f64 / (1_u64 << (power * 10)) as f64,
+        UNITS[power as usize - 1]
+    )
 }
 
 /// A time in its two largest units: `2m 5s`.

@@ -29,10 +29,10 @@ Examples:
 
 /// Show records of a running agent as they leave a stage
 ///
-/// The stage is named as in the ledger, or by the end of its name where that is one stage only. Of an
-/// exporter, which hands nothing on, what it is offered is shown. Where more records match than are to be
-/// shown, it is a sample of them; how many there were is written to standard error. The agent's ledger and its
-/// stages are not affected.
+/// The stage is named as in the ledger, or by the end of its name where that is one stage only. Of
+/// an exporter, which hands nothing on, what it is offered is shown. Where more records match than
+/// are to be shown, it is a sample of them; how many there were is written to standard error. The
+/// agent's ledger and its stages are not affected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = FILTERS)]
 pub(crate) struct Args {
@@ -81,8 +81,15 @@ impl Args {
         query.append_pair("format", self.format.name());
         query.append_pair("rate", &self.rate.to_string());
         let count = self.count.map(|count| count.to_string());
-        let optional = [("pipeline", self.pipeline.as_ref()), ("count", count.as_ref())];
-        query.extend_pairs(optional.into_iter().filter_map(|(key, value)| Some((key, value?))));
+        let optional = [
+            ("pipeline", self.pipeline.as_ref()),
+            ("count", count.as_ref()),
+        ];
+        query.extend_pairs(
+            optional
+                .into_iter()
+                .filter_map(|(key, value)| Some((key, value?))),
+        );
         query.extend_pairs(self.filters.iter().map(|filter| ("filter", filter)));
         query.finish()
     }
@@ -91,7 +98,10 @@ impl Args {
 /// What the agent does not understand is for the user to change.
 fn refusal(error: NoAnswer) -> Error {
     match error {
-        NoAnswer::Refused { status: StatusCode::BAD_REQUEST, text } => Error::Usage(text),
+        NoAnswer::Refused {
+            status: StatusCode::BAD_REQUEST,
+            text,
+        } => Error::Usage(text),
         other => other.into(),
     }
 }
@@ -117,7 +127,11 @@ impl Screen {
     async fn show(&mut self, mut answer: Answer) -> Result<(), Error> {
         while let Some(piece) = answer.piece().await? {
             self.rest.extend_from_slice(&piece);
-            let whole = self.rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            let whole = self
+                .rest
+                .iter()
+                .rposition(|byte| *byte == b'\n')
+                .map_or(0, |end| end + 1);
             let lines: Vec<u8> = self.rest.drain(..whole).collect();
             self.print(&lines)?;
         }
@@ -127,7 +141,10 @@ impl Screen {
     fn print(&mut self, lines: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            match std::str::from_utf8(line).ok().and_then(|line| Progress::read(line.trim_end())) {
+            match std::str::from_utf8(line)
+                .ok()
+                .and_then(|line| Progress::read(line.trim_end()))
+            {
                 Some(progress) => self.progress.receive(progress),
                 None => {
                     out.write_all(line)?;
@@ -153,18 +170,34 @@ impl Shown {
     fn end(&mut self) {
         let Progress { matched, seen, .. } = self.last;
         let shown = self.lines;
-        self.last = Progress { shown, matched: matched.max(shown), seen: seen.max(shown) };
+        self.last = Progress {
+            shown,
+            matched: matched.max(shown),
+            seen: seen.max(shown),
+        };
         self.show();
     }
 
     /// Shows what was received last, unless that is shown already.
     fn show(&mut self) {
         if self.shown.replace(self.last) != Some(self.last) {
-            let Progress { shown, matched, seen } = self.last;
-            let filtered =
-                if matched == seen { String::new() } else { format!(" that match, {} in all", grouped(seen)) };
+            let Progress {
+                shown,
+                matched,
+                seen,
+            } = self.last;
+            let filtered = if matched == seen {
+                String::new()
+            } else {
+                format!(" that match, {} in all", grouped(seen))
+            };
             // There is no other place for it where standard error is closed.
-            let _ = writeln!(io::stderr(), "shown {} of {}{filtered}", grouped(shown), grouped(matched));
+            let _ = writeln!(
+                io::stderr(),
+                "shown {} of {}{filtered}",
+                grouped(shown),
+                grouped(matched)
+            );
         }
     }
 }

@@ -20,7 +20,9 @@ impl Target {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if let Some(path) = unix_path(text) {
             return match path {
-                "" => Err(format!("`{text}` has no path: write `unix:/run/tidegate/admin.sock`")),
+                "" => Err(format!(
+                    "`{text}` has no path: write `unix:/run/tidegate/admin.sock`"
+                )),
                 path => Ok(Self::Unix(PathBuf::from(path))),
             };
         }
@@ -35,8 +37,13 @@ impl Target {
             is_host && port.parse::<u16>().is_ok_and(|port| port > 0)
         });
         match is_authority {
-            true => Ok(Self::Tcp { authority: authority.to_owned(), tls }),
-            false => Err(format!("`{text}` is no address: write HOST:PORT, https://HOST:PORT or unix:PATH")),
+            true => Ok(Self::Tcp {
+                authority: authority.to_owned(),
+                tls,
+            }),
+            false => Err(format!(
+                "`{text}` is no address: write HOST:PORT, https://HOST:PORT or unix:PATH"
+            )),
         }
     }
 
@@ -45,7 +52,10 @@ impl Target {
         match listen {
             Listen::Unix(path) => Some(Self::Unix(path.clone())),
             Listen::Tcp(address) if address.port() == 0 => None,
-            Listen::Tcp(address) => Some(Self::Tcp { authority: here(*address).to_string(), tls }),
+            Listen::Tcp(address) => Some(Self::Tcp {
+                authority: here(*address).to_string(),
+                tls,
+            }),
         }
     }
 
@@ -71,7 +81,10 @@ fn here(mut address: SocketAddr) -> SocketAddr {
 impl Display for Target {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { authority, tls: true } => write!(f, "https://{authority}"),
+            Self::Tcp {
+                authority,
+                tls: true,
+            } => write!(f, "https://{authority}"),
             Self::Tcp { authority, .. } => f.write_str(authority),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
@@ -97,7 +110,11 @@ mod tests {
         ];
         for (text, shown, host) in cases {
             let target = Target::parse(text).unwrap();
-            assert_eq!((target.to_string().as_str(), target.host()), (shown, host), "{text}");
+            assert_eq!(
+                (target.to_string().as_str(), target.host()),
+                (shown, host),
+                "{text}"
+            );
         }
         for text in [
             "",
@@ -125,7 +142,11 @@ mod tests {
         ];
         for (listen, expected) in cases {
             let target = Target::of(&Listen::try_from(listen.to_owned()).unwrap(), false);
-            assert_eq!(target.map(|target| target.to_string()).as_deref(), expected, "{listen}");
+            assert_eq!(
+                target.map(|target| target.to_string()).as_deref(),
+                expected,
+                "{listen}"
+            );
         }
     }
 }

@@ -19,7 +19,8 @@ use crate::telemetry::{certificates, key, roots};
 /// Files for TLS.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct TlsFiles {
-    /// PEM file of who signs the admin listener's certificate; else the system's roots. Implies https
+    /// PEM file of who signs the admin listener's certificate; else the system's roots. Implies
+    /// https
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ca_file: Option<PathBuf>,
     /// PEM file of the certificate to show to the admin listener
@@ -47,15 +48,29 @@ impl TlsFiles {
     pub(super) fn connector(&self, target: Target) -> Result<Connector, Error> {
         let is_given = self.ca_file.is_some() || self.cert_file.is_some();
         let target = match target {
-            Target::Tcp { authority, tls } => Target::Tcp { authority, tls: tls || is_given },
-            Target::Unix(_) if is_given => return Err(Error::Usage("a unix socket has no TLS".to_owned())),
+            Target::Tcp { authority, tls } => Target::Tcp {
+                authority,
+                tls: tls || is_given,
+            },
+            Target::Unix(_) if is_given => {
+                return Err(Error::Usage("a unix socket has no TLS".to_owned()));
+            }
             unix @ Target::Unix(_) => unix,
         };
         let tls = match &target {
-            Target::Tcp { authority, tls: true } => {
-                let host = authority.rsplit_once(':').map_or(authority.as_str(), |(host, _)| host);
-                let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-                let name = ServerName::try_from(host).map_err(|error| Error::Usage(error.to_string()))?;
+            Target::Tcp {
+                authority,
+                tls: true,
+            } => {
+                let host = authority
+                    .rsplit_once(':')
+                    .map_or(authority.as_str(), |(host, _)| host);
+                let host = host
+                    .trim_start_matches('[')
+                    .trim_end_matches(']')
+                    .to_owned();
+                let name =
+                    ServerName::try_from(host).map_err(|error| Error::Usage(error.to_string()))?;
                 Some((TlsConnector::from(Arc::new(self.config()?)), name))
             }
             _ => None,
@@ -69,7 +84,9 @@ impl TlsFiles {
             None => system_roots(),
         };
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        let builder = builder.with_safe_default_protocol_versions()?.with_root_certificates(roots);
+        let builder = builder
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots);
         Ok(match (&self.cert_file, &self.key_file) {
             (Some(certificate), Some(private)) => {
                 builder.with_client_auth_cert(certificates(certificate)?, key(private)?)?
@@ -91,9 +108,10 @@ impl Connector {
     pub(super) async fn connect(&self) -> io::Result<Box<dyn Connection>> {
         Ok(match (&self.target, &self.tls) {
             (Target::Unix(path), _) => Box::new(UnixStream::connect(path).await?),
-            (Target::Tcp { authority, .. }, Some((tls, name))) => {
-                Box::new(tls.connect(name.clone(), TcpStream::connect(authority).await?).await?)
-            }
+            (Target::Tcp { authority, .. }, Some((tls, name))) => Box::new(
+                tls.connect(name.clone(), TcpStream::connect(authority).await?)
+                    .await?,
+            ),
             (Target::Tcp { authority, .. }, None) => Box::new(TcpStream::connect(authority).await?),
         })
     }

@@ -1,5 +1,5 @@
-//! The real binary, run once and measured: CPU time and peak memory as the kernel counted them. Shared by
-//! the benchmarks.
+//! The real binary, run once and measured: CPU time and peak memory as the kernel counted them.
+//! Shared by the benchmarks.
 
 pub(crate) mod plan;
 
@@ -22,7 +22,8 @@ pub(crate) struct Cost {
     pub(crate) peak_mib: f64,
 }
 
-/// The arguments of a benchmark, unless this process is one that only measures: then it has done so.
+/// The arguments of a benchmark, unless this process is one that only measures: then it has done
+/// so.
 pub(crate) fn arguments() -> Result<Option<Vec<String>>, Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.as_slice() {
@@ -33,22 +34,39 @@ pub(crate) fn arguments() -> Result<Option<Vec<String>>, Box<dyn Error>> {
 
 /// The number behind an option, or its default.
 pub(crate) fn number(args: &[String], name: &str, default: usize) -> Result<usize, Box<dyn Error>> {
-    let value = args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
+    let value = args
+        .iter()
+        .position(|arg| arg == name)
+        .and_then(|at| args.get(at + 1));
     Ok(value.map_or(Ok(default), |text| text.parse())?)
 }
 
 /// Runs a configuration, checks that its books balance, and reads its cost.
 pub(crate) fn run(config: &Path) -> Result<Cost, Box<dyn Error>> {
-    measure([BINARY.as_ref(), "run".as_ref(), "--strict".as_ref(), "-c".as_ref(), config.as_os_str()])
+    measure([
+        BINARY.as_ref(),
+        "run".as_ref(),
+        "--strict".as_ref(),
+        "-c".as_ref(),
+        config.as_os_str(),
+    ])
 }
 
 /// Runs a command and reads its cost.
-pub(crate) fn measure<'a>(command: impl IntoIterator<Item = &'a OsStr>) -> Result<Cost, Box<dyn Error>> {
-    let output = Command::new(std::env::current_exe()?).arg(FLAG).args(command).output()?;
+pub(crate) fn measure<'a>(
+    command: impl IntoIterator<Item = &'a OsStr>,
+) -> Result<Cost, Box<dyn Error>> {
+    let output = Command::new(std::env::current_exe()?)
+        .arg(FLAG)
+        .args(command)
+        .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut numbers = text.split_whitespace().map(str::parse::<f64>);
     match (output.status.success(), numbers.next(), numbers.next()) {
-        (true, Some(Ok(cpu_seconds)), Some(Ok(peak_mib))) => Ok(Cost { cpu_seconds, peak_mib }),
+        (true, Some(Ok(cpu_seconds)), Some(Ok(peak_mib))) => Ok(Cost {
+            cpu_seconds,
+            peak_mib,
+        }),
         _ => Err(String::from_utf8_lossy(&output.stderr).into()),
     }
 }
@@ -56,21 +74,36 @@ pub(crate) fn measure<'a>(command: impl IntoIterator<Item = &'a OsStr>) -> Resul
 /// Runs a command and prints its CPU-seconds and its peak memory in MiB.
 fn child(command: &[String]) -> Result<(), Box<dyn Error>> {
     let (program, args) = command.split_first().ok_or("no command to measure")?;
-    let status = Command::new(program).args(args).stdout(Stdio::from(File::create("/dev/null")?)).status()?;
+    let status = Command::new(program)
+        .args(args)
+        .stdout(Stdio::from(File::create("/dev/null")?))
+        .status()?;
     if !status.success() {
         return Err(format!("{program} ended with {status}").into());
     }
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
-    println!("{} {}", seconds(usage.user_time()) + seconds(usage.system_time()), usage.max_rss() as f64 / 1024.0);
+    let seconds =
+        |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+    println!(
+        "{} {}",
+        seconds(usage.user_time()) + seconds(usage.system_time()),
+        usage.max_rss() as f64 / 1024.0
+    );
     Ok(())
 }
 
 /// Writes a recording of the simulator's default mix.
 pub(crate) fn record(path: &Path, events: usize) -> Result<(), Box<dyn Error>> {
     let events = events.to_string();
-    let status = Command::new(BINARY).args(["simulate", "--events", &events, "--out"]).arg(path).status()?;
-    if status.success() { Ok(()) } else { Err(format!("cannot write a recording: {status}").into()) }
+    let status = Command::new(BINARY)
+        .args(["simulate", "--events", &events, "--out"])
+        .arg(path)
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("cannot write a recording: {status}").into())
+    }
 }
 
 /// The middle one.

@@ -8,8 +8,13 @@ use std::path::{Path, PathBuf};
 pub(crate) type Component<'a> = (&'a str, &'a str);
 
 /// Everything that makes flows.
-pub(crate) const FLOWS: &[Component<'_>] =
-    &[("cilium_decode", ""), ("l34_flow", ""), ("dns_flow", ""), ("http_flow", ""), ("l7_flow", "")];
+pub(crate) const FLOWS: &[Component<'_>] = &[
+    ("cilium_decode", ""),
+    ("l34_flow", ""),
+    ("dns_flow", ""),
+    ("http_flow", ""),
+    ("l7_flow", ""),
+];
 /// The metrics and contexts that Retina's chart enables.
 pub(crate) const METRICS: Component<'_> = (
     "hubble_metrics",
@@ -39,7 +44,12 @@ impl<'a> Plan<'a> {
         processors: &[Component<'a>],
         exporter: Component<'a>,
     ) -> Self {
-        Self { receiver, processors: processors.to_vec(), exporters: vec![exporter], pipelines: 1 }
+        Self {
+            receiver,
+            processors: processors.to_vec(),
+            exporters: vec![exporter],
+            pipelines: 1,
+        }
     }
 
     /// Writes it to `<name>.toml` in a folder.
@@ -51,9 +61,14 @@ impl<'a> Plan<'a> {
 
     fn toml(&self) -> String {
         let tables = |stage: &str, components: &[Component<'_>]| -> String {
-            components.iter().map(|(id, settings)| format!("[{stage}.\"{id}\"]\n{settings}\n")).collect()
+            components
+                .iter()
+                .map(|(id, settings)| format!("[{stage}.\"{id}\"]\n{settings}\n"))
+                .collect()
         };
-        let ids = |components: &[Component<'a>]| -> Vec<&'a str> { components.iter().map(|(id, _)| *id).collect() };
+        let ids = |components: &[Component<'a>]| -> Vec<&'a str> {
+            components.iter().map(|(id, _)| *id).collect()
+        };
         let (receiver, settings) = &self.receiver;
         let (processors, exporters) = (ids(&self.processors), ids(&self.exporters));
         let pipeline = |number| {
@@ -72,7 +87,11 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The receiver that plays a recording, `rate` events per second or, with 0, as fast as they are taken.
+/// The receiver that plays a recording, `rate` events per second or, with 0, as fast as they are
+/// taken.
 pub(crate) fn replay(recording: &Path, rate: usize) -> (&'static str, String) {
-    ("replay", format!("file = \"{}\"\nrate = {rate}\n", recording.display()))
+    (
+        "replay",
+        format!("file = \"{}\"\nrate = {rate}\n", recording.display()),
+    )
 }

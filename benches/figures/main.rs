@@ -1,10 +1,11 @@
-//! The figures of the README: what the real binary costs, in CPU-seconds and peak memory per million
-//! events, and how many it takes in a second, from a recording of the simulator's default mix to each place where records
-//! can go.
+//! The figures of the README: what the real binary costs, in CPU-seconds and peak memory per
+//! million events, and how many it takes in a second, from a recording of the simulator's default
+//! mix to each place where records can go.
 //!
-//! `cargo bench --bench figures`, or with options: `-- --events 1000000 --rounds 3 --only OTLP`. The
-//! variants are interleaved, and each row shows the median of its rounds. `-- --sink` only serves the OTLP
-//! sinks, for a profiler on an agent of one's own. Not a test: nothing here asserts a time.
+//! `cargo bench --bench figures`, or with options: `-- --events 1000000 --rounds 3 --only OTLP`.
+//! The variants are interleaved, and each row shows the median of its rounds. `-- --sink` only
+//! serves the OTLP sinks, for a profiler on an agent of one's own. Not a test: nothing here asserts
+//! a time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -36,7 +37,9 @@ struct Round {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let Some(args) = agent::arguments()? else { return Ok(()) };
+    let Some(args) = agent::arguments()? else {
+        return Ok(());
+    };
     if args.iter().any(|arg| arg == "--sink") {
         for does in [Does::Read, Does::Decode] {
             println!("{does:?}: http://{}", sink::start(does)?);
@@ -50,7 +53,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return socket::drain(path);
     }
-    let only = args.iter().position(|arg| arg == "--only").and_then(|at| args.get(at + 1));
+    let only = args
+        .iter()
+        .position(|arg| arg == "--only")
+        .and_then(|at| args.get(at + 1));
     figures(&Options {
         events: agent::number(&args, "--events", 1_000_000)?,
         rounds: agent::number(&args, "--rounds", 3)?,
@@ -62,7 +68,10 @@ fn figures(options: &Options) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let recording = folder.path().join("recording");
     agent::record(&recording, options.events)?;
-    let sinks = variants::Sinks { reads: sink::start(Does::Read)?, decodes: sink::start(Does::Decode)? };
+    let sinks = variants::Sinks {
+        reads: sink::start(Does::Read)?,
+        decodes: sink::start(Does::Decode)?,
+    };
     let monitor = folder.path().join("monitor.sock");
     let mut variants = variants::all(&recording, &monitor, folder.path(), sinks)?;
     variants.retain(|variant| variant.name.contains(&options.only));
@@ -74,7 +83,10 @@ fn figures(options: &Options) -> Result<(), Box<dyn Error>> {
                 Input::Recording(config) => agent::run(config)?,
                 Input::Socket(reader, rate) => socket::run(reader, *rate, &recording, &monitor)?,
             };
-            rounds.push(Round { cost, seconds: start.elapsed().as_secs_f64() });
+            rounds.push(Round {
+                cost,
+                seconds: start.elapsed().as_secs_f64(),
+            });
         }
     }
     print(options, &variants, &rounds);
@@ -91,7 +103,14 @@ fn print(options: &Options, variants: &[Variant], rounds: &[Vec<Round>]) {
     for (variant, rounds) in variants.iter().zip(rounds) {
         let median = |number: fn(&Round) -> f64| agent::median(rounds.iter().map(number));
         let cpu = median(|round| round.cost.cpu_seconds) / millions;
-        let (memory, seconds) = (median(|round| round.cost.peak_mib), median(|round| round.seconds));
-        println!("| {} | {cpu:.2} | {memory:.0} | {:.2} |", variant.name, millions / seconds);
+        let (memory, seconds) = (
+            median(|round| round.cost.peak_mib),
+            median(|round| round.seconds),
+        );
+        println!(
+            "| {} | {cpu:.2} | {memory:.0} | {:.2} |",
+            variant.name,
+            millions / seconds
+        );
     }
 }

@@ -1,6 +1,6 @@
-//! The same work from a monitor socket, to which the recording is written as the Cilium agent does it: one write a
-//! frame, at a steady rate or as fast as it is read. Beside it a program that only reads that socket: what is above its
-//! cost is tidegate's.
+//! The same work from a monitor socket, to which the recording is written as the Cilium agent does
+//! it: one write a frame, at a steady rate or as fast as it is read. Beside it a program that only
+//! reads that socket: what is above its cost is tidegate's.
 
 use std::error::Error;
 use std::io::Read as _;
@@ -28,7 +28,11 @@ impl Playback {
     fn start(recording: &Path, socket: &Path, rate: usize) -> Result<Self, Box<dyn Error>> {
         let rate = rate.to_string();
         let mut command = Command::new(BINARY);
-        command.arg("replay").arg(recording).args(["--once", "--rate", &rate, "--listen"]).arg(socket);
+        command
+            .arg("replay")
+            .arg(recording)
+            .args(["--once", "--rate", &rate, "--listen"])
+            .arg(socket);
         let playback = Self(command.stderr(std::process::Stdio::null()).spawn()?);
         while !socket.exists() {
             std::thread::yield_now();
@@ -45,7 +49,12 @@ impl Drop for Playback {
 }
 
 /// What reading the whole recording cost, at so many frames a second; 0 is as many as are read.
-pub(crate) fn run(reader: &Reader, rate: usize, recording: &Path, socket: &Path) -> Result<Cost, Box<dyn Error>> {
+pub(crate) fn run(
+    reader: &Reader,
+    rate: usize,
+    recording: &Path,
+    socket: &Path,
+) -> Result<Cost, Box<dyn Error>> {
     let _playback = Playback::start(recording, socket, rate)?;
     match reader {
         Reader::Agent(config) => agent::run(config),

@@ -17,7 +17,8 @@ pub(crate) struct Variant {
 pub(crate) enum Input {
     /// The agent with this configuration, which names the recording.
     Recording(PathBuf),
-    /// A reader of the monitor socket, and the frames that it is offered in a second; 0 is as many as it reads.
+    /// A reader of the monitor socket, and the frames that it is offered in a second; 0 is as many
+    /// as it reads.
     Socket(Reader, usize),
 }
 
@@ -37,7 +38,12 @@ const FLOW_SIGNALS: &str = r#""flows", "lost""#;
 /// Name of the row, processors, and the exporter with its settings.
 type Row<'a> = (&'static str, &'a [Component<'static>], &'static str, String);
 
-pub(crate) fn all(recording: &Path, monitor: &Path, folder: &Path, sinks: Sinks) -> io::Result<Vec<Variant>> {
+pub(crate) fn all(
+    recording: &Path,
+    monitor: &Path,
+    folder: &Path,
+    sinks: Sinks,
+) -> io::Result<Vec<Variant>> {
     let otlp = |sink: SocketAddr, compression: &str, signals: &str| {
         format!(
             "endpoint = \"http://{sink}\"\ncompression = \"{compression}\"\nsignals = [{signals}]\nqueue = {{ when_full = \"block\" }}\n"
@@ -47,43 +53,128 @@ pub(crate) fn all(recording: &Path, monitor: &Path, folder: &Path, sinks: Sinks)
     let metrics: Vec<_> = FLOWS.iter().copied().chain([METRICS]).collect();
     let rows: Vec<Row<'_>> = vec![
         ("frames, read and discarded", &[], "nop", nothing()),
-        ("events: gob and headers decoded", &FLOWS[..1], "nop", nothing()),
+        (
+            "events: gob and headers decoded",
+            &FLOWS[..1],
+            "nop",
+            nothing(),
+        ),
         ("flows: L3/L4, DNS and HTTP", FLOWS, "nop", nothing()),
-        ("Hubble metrics, Retina's contexts", &metrics, "nop", nothing()),
-        ("... exposed to Prometheus", &metrics, "prometheus", "listen = \"127.0.0.1:0\"\n".to_owned()),
-        ("flows to stdout, compact", FLOWS, "stdout", "format = \"compact\"\n".to_owned()),
-        ("flows to stdout, JSON", FLOWS, "stdout", "format = \"json\"\n".to_owned()),
-        ("flows to OTLP, uncompressed", FLOWS, "otlp", otlp(sinks.reads, "none", FLOW_SIGNALS)),
-        ("flows to OTLP, zstd", FLOWS, "otlp", otlp(sinks.reads, "zstd", FLOW_SIGNALS)),
-        ("... uncompressed, decoded on this machine", FLOWS, "otlp", otlp(sinks.decodes, "none", FLOW_SIGNALS)),
-        ("... zstd, decoded on this machine", FLOWS, "otlp", otlp(sinks.decodes, "zstd", FLOW_SIGNALS)),
-        ("metrics to OTLP", &metrics, "otlp", otlp(sinks.decodes, "none", "\"metrics\"")),
+        (
+            "Hubble metrics, Retina's contexts",
+            &metrics,
+            "nop",
+            nothing(),
+        ),
+        (
+            "... exposed to Prometheus",
+            &metrics,
+            "prometheus",
+            "listen = \"127.0.0.1:0\"\n".to_owned(),
+        ),
+        (
+            "flows to stdout, compact",
+            FLOWS,
+            "stdout",
+            "format = \"compact\"\n".to_owned(),
+        ),
+        (
+            "flows to stdout, JSON",
+            FLOWS,
+            "stdout",
+            "format = \"json\"\n".to_owned(),
+        ),
+        (
+            "flows to OTLP, uncompressed",
+            FLOWS,
+            "otlp",
+            otlp(sinks.reads, "none", FLOW_SIGNALS),
+        ),
+        (
+            "flows to OTLP, zstd",
+            FLOWS,
+            "otlp",
+            otlp(sinks.reads, "zstd", FLOW_SIGNALS),
+        ),
+        (
+            "... uncompressed, decoded on this machine",
+            FLOWS,
+            "otlp",
+            otlp(sinks.decodes, "none", FLOW_SIGNALS),
+        ),
+        (
+            "... zstd, decoded on this machine",
+            FLOWS,
+            "otlp",
+            otlp(sinks.decodes, "zstd", FLOW_SIGNALS),
+        ),
+        (
+            "metrics to OTLP",
+            &metrics,
+            "otlp",
+            otlp(sinks.decodes, "none", "\"metrics\""),
+        ),
     ];
     let write = |(number, (name, processors, exporter, settings)): (usize, Row<'_>)| {
         let plan = Plan::simple(replay(recording, 0), processors, (exporter, &settings));
-        Ok(Variant { name, input: Input::Recording(plan.write(folder, &number.to_string())?) })
+        Ok(Variant {
+            name,
+            input: Input::Recording(plan.write(folder, &number.to_string())?),
+        })
     };
-    let from_recording = rows.into_iter().enumerate().map(write).collect::<io::Result<Vec<_>>>()?;
+    let from_recording = rows
+        .into_iter()
+        .enumerate()
+        .map(write)
+        .collect::<io::Result<Vec<_>>>()?;
     Ok(from_recording
         .into_iter()
-        .chain(from_socket(monitor, folder, &otlp(sinks.reads, "none", FLOW_SIGNALS))?)
+        .chain(from_socket(
+            monitor,
+            folder,
+            &otlp(sinks.reads, "none", FLOW_SIGNALS),
+        )?)
         .collect())
 }
 
 fn from_socket(monitor: &Path, folder: &Path, otlp: &str) -> io::Result<[Variant; 5]> {
     // Nothing is dropped, so that every row is about as many records.
     let queue = "queue = { when_full = \"block\" }";
-    let receiver = format!("socket = \"{}\"\non_eof = \"stop\"\n{queue}\n", monitor.display());
+    let receiver = format!(
+        "socket = \"{}\"\non_eof = \"stop\"\n{queue}\n",
+        monitor.display()
+    );
     let agent = |name: &str, processors, exporter| {
-        Plan::simple(("monitor1_2", receiver.clone()), processors, exporter).write(folder, name).map(Reader::Agent)
+        Plan::simple(("monitor1_2", receiver.clone()), processors, exporter)
+            .write(folder, name)
+            .map(Reader::Agent)
     };
     let nothing = ("nop", "");
-    let row = |name, reader, rate| Variant { name, input: Input::Socket(reader, rate) };
+    let row = |name, reader, rate| Variant {
+        name,
+        input: Input::Socket(reader, rate),
+    };
     Ok([
         row("over the socket: only read", Reader::Drain, STEADY),
-        row("over the socket: frames, discarded", agent("socket-frames", &[], nothing)?, STEADY),
-        row("over the socket: flows, discarded", agent("socket-flows", FLOWS, nothing)?, STEADY),
-        row("over the socket: flows to OTLP, uncompressed", agent("socket-otlp", FLOWS, ("otlp", otlp))?, STEADY),
-        row("over the socket, as fast as it is read: flows", agent("socket-flat-out", FLOWS, nothing)?, 0),
+        row(
+            "over the socket: frames, discarded",
+            agent("socket-frames", &[], nothing)?,
+            STEADY,
+        ),
+        row(
+            "over the socket: flows, discarded",
+            agent("socket-flows", FLOWS, nothing)?,
+            STEADY,
+        ),
+        row(
+            "over the socket: flows to OTLP, uncompressed",
+            agent("socket-otlp", FLOWS, ("otlp", otlp))?,
+            STEADY,
+        ),
+        row(
+            "over the socket, as fast as it is read: flows",
+            agent("socket-flat-out", FLOWS, nothing)?,
+            0,
+        ),
     ])
 }

@@ -17,7 +17,10 @@ use crate::in_process::Pipeline;
 
 /// CPU-seconds that a recording costs in batches of `size` records.
 pub(crate) fn run(recording: &Path, size: usize, processors: &[Component<'_>]) -> Result<f64> {
-    let receiver = Batches { stream: fs::read(recording)?, size };
+    let receiver = Batches {
+        stream: fs::read(recording)?,
+        size,
+    };
     let pipeline = Pipeline::new(Box::new(receiver), processors)?;
     let before = cpu_seconds()?;
     pipeline.run()?;
@@ -52,14 +55,28 @@ impl Receiver for Batches {
 }
 
 /// Moves frames from the stream to the batch until it is full, or the stream is at its end.
-fn fill(batch: &mut Batch, decoder: &mut Decoder, rest: &mut &[u8], size: usize) -> std::result::Result<(), Error> {
+fn fill(
+    batch: &mut Batch,
+    decoder: &mut Decoder,
+    rest: &mut &[u8],
+    size: usize,
+) -> std::result::Result<(), Error> {
     while batch.len() < size {
         let used = match decoder.next(rest)? {
             Step::Value { used, payload } => {
                 let data = batch.push_bytes(payload.data);
                 let (payload_type, cpu) = (payload.kind as i32, payload.cpu as i32);
-                let at = Frame { time: Timestamp::now(), ..Frame::default() };
-                batch.push(Record::Frame(Frame { payload_type, cpu, lost: payload.lost, data, ..at }));
+                let at = Frame {
+                    time: Timestamp::now(),
+                    ..Frame::default()
+                };
+                batch.push(Record::Frame(Frame {
+                    payload_type,
+                    cpu,
+                    lost: payload.lost,
+                    data,
+                    ..at
+                }));
                 used
             }
             Step::Definition { used } | Step::Refused { used, .. } => used,

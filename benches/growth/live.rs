@@ -1,4 +1,5 @@
-//! An agent that has counted everything and goes on running: what its series take, and what a scrape of them costs.
+//! An agent that has counted everything and goes on running: what its series take, and what a
+//! scrape of them costs.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -29,8 +30,17 @@ pub(crate) struct Scrape {
 impl Live {
     /// Starts an agent, and plays a recording to it until it has nothing left to do.
     pub(crate) fn start(config: &Path, recording: &Path) -> Result<Self> {
-        let run = ["run".as_ref(), "--strict".as_ref(), "-c".as_ref(), config.as_os_str()];
-        let mut child = Command::new(BINARY).args(run).stdin(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let run = [
+            "run".as_ref(),
+            "--strict".as_ref(),
+            "-c".as_ref(),
+            config.as_os_str(),
+        ];
+        let mut child = Command::new(BINARY)
+            .args(run)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
         let mut input = child.stdin.take();
         if let Some(input) = &mut input {
             io::copy(&mut fs::File::open(recording)?, input)?;
@@ -59,16 +69,33 @@ impl Live {
         /// Clock ticks of a second, on every architecture of Linux.
         const TICKS: f64 = 100.0;
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields: Vec<_> = stat.rsplit_once(')').ok_or("no process")?.1.split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).ok_or("no time");
+        let fields: Vec<_> = stat
+            .rsplit_once(')')
+            .ok_or("no process")?
+            .1
+            .split_whitespace()
+            .collect();
+        let ticks = |at: usize| {
+            fields
+                .get(at)
+                .and_then(|field| field.parse::<f64>().ok())
+                .ok_or("no time")
+        };
         Ok((ticks(11)? + ticks(12)?) / TICKS)
     }
 
     /// Memory in MiB: `VmRSS` is what it takes now, `VmHWM` what it took at most.
     pub(crate) fn mib(&self, field: &str) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(field)).ok_or("no such field")?;
-        let kib = line.trim_start_matches(':').trim().trim_end_matches(" kB").parse::<f64>()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(field))
+            .ok_or("no such field")?;
+        let kib = line
+            .trim_start_matches(':')
+            .trim()
+            .trim_end_matches(" kB")
+            .parse::<f64>()?;
         Ok(kib / 1024.0)
     }
 
@@ -84,14 +111,21 @@ impl Live {
                 n => bytes += n as u64,
             }
         }
-        Ok(Scrape { cpu_seconds: self.cpu_seconds()? - before, bytes })
+        Ok(Scrape {
+            cpu_seconds: self.cpu_seconds()? - before,
+            bytes,
+        })
     }
 
     /// Ends its input, and so itself.
     pub(crate) fn end(mut self) -> Result<()> {
         drop(self.input.take());
         let status = self.child.wait()?;
-        if status.success() { Ok(()) } else { Err(format!("the agent ended with {status}").into()) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("the agent ended with {status}").into())
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! How cost grows: CPU time per million events over the event rate, the number of metric series, of
-//! pipelines and of exporters, and the size of batches. Writes `docs/growth.csv` and `docs/growth.svg`;
-//! `docs/growth.md` says what they show.
+//! pipelines and of exporters, and the size of batches. Writes `docs/growth.csv` and
+//! `docs/growth.svg`; `docs/growth.md` says what they show.
 //!
-//! `cargo bench --bench growth`, or with options: `-- --events 500000 --rounds 3`. The points of a sweep are
-//! interleaved, and each is the median of its rounds. `-- --only series` prints the sweeps whose names begin so, and
-//! writes nothing. Not a test: nothing here asserts a time.
+//! `cargo bench --bench growth`, or with options: `-- --events 500000 --rounds 3`. The points of a
+//! sweep are interleaved, and each is the median of its rounds. `-- --only series` prints the
+//! sweeps whose names begin so, and writes nothing. Not a test: nothing here asserts a time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark says what it has measured")]
 
@@ -41,16 +41,26 @@ const BY_ADDRESS: [Component<'_>; 3] = [FLOWS[0], FLOWS[1], ("hubble_metrics", s
 const NOP: Component<'_> = ("nop", "");
 
 fn main() -> Result<()> {
-    let Some(args) = agent::arguments()? else { return Ok(()) };
+    let Some(args) = agent::arguments()? else {
+        return Ok(());
+    };
     let events = agent::number(&args, "--events", 500_000)?;
     let rounds = agent::number(&args, "--rounds", 3)?;
     let folder = tempfile::tempdir()?;
-    let bench = Bench { folder: folder.path(), events };
-    let only = args.iter().position(|arg| arg == "--only").and_then(|at| args.get(at + 1));
+    let bench = Bench {
+        folder: folder.path(),
+        events,
+    };
+    let only = args
+        .iter()
+        .position(|arg| arg == "--only")
+        .and_then(|at| args.get(at + 1));
     let mut sweeps = Vec::new();
     for (name, values, measure) in SWEEPS {
         if only.is_none_or(|only| name.starts_with(only)) {
-            sweeps.push(Sweep::measure(name, values, rounds, |value| measure(&bench, value))?);
+            sweeps.push(Sweep::measure(name, values, rounds, |value| {
+                measure(&bench, value)
+            })?);
         }
     }
     println!("{}", sweep::csv(&sweeps));
@@ -63,16 +73,28 @@ fn main() -> Result<()> {
 }
 
 /// What is varied, over which values, and what a value costs.
-type Varied = (&'static str, &'static [usize], fn(&Bench<'_>, usize) -> Result<Point>);
+type Varied = (
+    &'static str,
+    &'static [usize],
+    fn(&Bench<'_>, usize) -> Result<Point>,
+);
 
 const SWEEPS: &[Varied] = &[
     ("rate", RATES, |bench, rate| bench.rate(rate)),
     ("series", SERIES, |bench, series| bench.series(series)),
-    ("series, known before", SERIES, |bench, series| bench.known_series(series)),
+    ("series, known before", SERIES, |bench, series| {
+        bench.known_series(series)
+    }),
     ("scrape", SERIES, |bench, series| bench.scrape(series)),
-    ("pipelines", COPIES, |bench, pipelines| bench.pipelines(pipelines)),
-    ("exporters, nop", COPIES, |bench, n| bench.exporters(n, "nop", "")),
-    ("exporters, stdout", COPIES, |bench, n| bench.exporters(n, "stdout", "format = \"compact\"")),
+    ("pipelines", COPIES, |bench, pipelines| {
+        bench.pipelines(pipelines)
+    }),
+    ("exporters, nop", COPIES, |bench, n| {
+        bench.exporters(n, "nop", "")
+    }),
+    ("exporters, stdout", COPIES, |bench, n| {
+        bench.exporters(n, "stdout", "format = \"compact\"")
+    }),
     ("batch", BATCHES, |bench, records| bench.batches(records)),
 ];
 
@@ -84,22 +106,41 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// Hubble metrics at a rate of events, or at the rate that the agent reaches.
     fn rate(&self, rate: usize) -> Result<Point> {
-        let events = if rate == 0 { self.events } else { SECONDS * rate };
+        let events = if rate == 0 {
+            self.events
+        } else {
+            SECONDS * rate
+        };
         let recording = self.recording(events)?;
         let plan = Plan::simple(replay(&recording, rate), &metrics(), NOP);
         let start = Instant::now();
         let point = self.run(&plan, events, rate)?;
         let reached = events as f64 / start.elapsed().as_secs_f64();
-        Ok(if rate == 0 { Point { x: reached, ..point } } else { point })
+        Ok(if rate == 0 {
+            Point {
+                x: reached,
+                ..point
+            }
+        } else {
+            point
+        })
     }
 
     /// A counter for each of so many source addresses.
     fn series(&self, series: usize) -> Result<Point> {
-        self.run(&Plan::simple(self.replay_series(self.events * 4, series)?, &BY_ADDRESS, NOP), self.events * 4, series)
+        self.run(
+            &Plan::simple(
+                self.replay_series(self.events * 4, series)?,
+                &BY_ADDRESS,
+                NOP,
+            ),
+            self.events * 4,
+            series,
+        )
     }
 
-    /// What events cost whose series are there already: the difference between a short run and one that is longer by
-    /// the events.
+    /// What events cost whose series are there already: the difference between a short run and one
+    /// that is longer by the events.
     fn known_series(&self, series: usize) -> Result<Point> {
         let run = |events| {
             let plan = Plan::simple(self.replay_series(events, series)?, &BY_ADDRESS, NOP);
@@ -107,24 +148,37 @@ impl Bench<'_> {
         };
         let (made, seen) = (run(2 * series)?, run(2 * series + self.events * 4)?);
         let cpu = (seen.cpu_seconds - made.cpu_seconds) * 1e6 / (self.events * 4) as f64;
-        Ok(Point { x: series as f64, cpu, mib: Some(seen.peak_mib) })
+        Ok(Point {
+            x: series as f64,
+            cpu,
+            mib: Some(seen.peak_mib),
+        })
     }
 
-    /// A scrape of so many series, for each million of them, and what an agent takes that has them and was scraped.
+    /// A scrape of so many series, for each million of them, and what an agent takes that has them
+    /// and was scraped.
     fn scrape(&self, series: usize) -> Result<Point> {
         let recording = self.folder.join("series");
         series::record(&recording, 2 * series, series)?;
         let address = live::free_address()?;
         let exporter = ("prometheus", format!("listen = \"{address}\""));
         let exporter = (exporter.0, exporter.1.as_str());
-        let config = Plan::simple(replay(Path::new("-"), 0), &BY_ADDRESS, exporter).write(self.folder, "live")?;
+        let config = Plan::simple(replay(Path::new("-"), 0), &BY_ADDRESS, exporter)
+            .write(self.folder, "live")?;
         let agent = live::Live::start(&config, &recording)?;
         let before = agent.mib("VmRSS")?;
         let scrape = agent.scrape(address)?;
         let after = agent.mib("VmRSS")?;
-        println!("{series} series: {before:.0} MiB, {after:.0} after a scrape of {} bytes", scrape.bytes);
+        println!(
+            "{series} series: {before:.0} MiB, {after:.0} after a scrape of {} bytes",
+            scrape.bytes
+        );
         agent.end()?;
-        Ok(Point { x: series as f64, cpu: scrape.cpu_seconds * 1e6 / series as f64, mib: Some(after) })
+        Ok(Point {
+            x: series as f64,
+            cpu: scrape.cpu_seconds * 1e6 / series as f64,
+            mib: Some(after),
+        })
     }
 
     /// The receiver that plays events from so many addresses in turn.
@@ -137,27 +191,51 @@ impl Bench<'_> {
     /// So many pipelines of Hubble metrics behind one receiver.
     fn pipelines(&self, pipelines: usize) -> Result<Point> {
         let recording = self.recording(self.events)?;
-        self.run(&Plan { pipelines, ..Plan::simple(replay(&recording, 0), &metrics(), NOP) }, self.events, pipelines)
+        self.run(
+            &Plan {
+                pipelines,
+                ..Plan::simple(replay(&recording, 0), &metrics(), NOP)
+            },
+            self.events,
+            pipelines,
+        )
     }
 
     /// So many exporters behind one pipeline of flows.
     fn exporters(&self, exporters: usize, kind: &str, settings: &str) -> Result<Point> {
         let recording = self.recording(self.events)?;
-        let ids: Vec<_> = (0..exporters).map(|number| format!("{kind}/{number}")).collect();
+        let ids: Vec<_> = (0..exporters)
+            .map(|number| format!("{kind}/{number}"))
+            .collect();
         let exporters = ids.iter().map(|id| (id.as_str(), settings)).collect();
-        self.run(&Plan { exporters, ..Plan::simple(replay(&recording, 0), FLOWS, NOP) }, self.events, ids.len())
+        self.run(
+            &Plan {
+                exporters,
+                ..Plan::simple(replay(&recording, 0), FLOWS, NOP)
+            },
+            self.events,
+            ids.len(),
+        )
     }
 
     /// Batches of so many records, through flows and metrics in this process.
     fn batches(&self, records: usize) -> Result<Point> {
         let recording = self.recording(self.events)?;
         let cpu_seconds = batches::run(&recording, records, &metrics())?;
-        Ok(Point { x: records as f64, cpu: cpu_seconds * 1e6 / self.events as f64, mib: None })
+        Ok(Point {
+            x: records as f64,
+            cpu: cpu_seconds * 1e6 / self.events as f64,
+            mib: None,
+        })
     }
 
     fn run(&self, plan: &Plan<'_>, events: usize, x: usize) -> Result<Point> {
         let cost = agent::run(&plan.write(self.folder, "pipeline")?)?;
-        Ok(Point { x: x as f64, cpu: cost.cpu_seconds * 1e6 / events as f64, mib: Some(cost.peak_mib) })
+        Ok(Point {
+            x: x as f64,
+            cpu: cost.cpu_seconds * 1e6 / events as f64,
+            mib: Some(cost.peak_mib),
+        })
     }
 
     /// A recording of the default mix, made when it is first asked for.

@@ -27,14 +27,62 @@ const MEMORY: Value = |point| point.mib;
 const COLOURS: [RGBColor; 2] = [RGBColor(0x1f, 0x77, 0xb4), RGBColor(0xd6, 0x5f, 0x0e)];
 
 const PANELS: [Panel<'static>; 8] = [
-    Panel { title: "Event rate", x: "events per second", decades: true, value: CPU, sweeps: "rate" },
-    Panel { title: "Batch size", x: "records in a batch", decades: true, value: CPU, sweeps: "batch" },
-    Panel { title: "Metric series", x: "series", decades: true, value: CPU, sweeps: "series" },
-    Panel { title: "Metric series: peak memory, MiB", x: "series", decades: true, value: MEMORY, sweeps: "series" },
-    Panel { title: "Scrape, per million series", x: "series", decades: true, value: CPU, sweeps: "scrape" },
-    Panel { title: "Scrape: memory after it, MiB", x: "series", decades: true, value: MEMORY, sweeps: "scrape" },
-    Panel { title: "Pipelines", x: "pipelines", decades: false, value: CPU, sweeps: "pipelines" },
-    Panel { title: "Exporters", x: "exporters", decades: false, value: CPU, sweeps: "exporters" },
+    Panel {
+        title: "Event rate",
+        x: "events per second",
+        decades: true,
+        value: CPU,
+        sweeps: "rate",
+    },
+    Panel {
+        title: "Batch size",
+        x: "records in a batch",
+        decades: true,
+        value: CPU,
+        sweeps: "batch",
+    },
+    Panel {
+        title: "Metric series",
+        x: "series",
+        decades: true,
+        value: CPU,
+        sweeps: "series",
+    },
+    Panel {
+        title: "Metric series: peak memory, MiB",
+        x: "series",
+        decades: true,
+        value: MEMORY,
+        sweeps: "series",
+    },
+    Panel {
+        title: "Scrape, per million series",
+        x: "series",
+        decades: true,
+        value: CPU,
+        sweeps: "scrape",
+    },
+    Panel {
+        title: "Scrape: memory after it, MiB",
+        x: "series",
+        decades: true,
+        value: MEMORY,
+        sweeps: "scrape",
+    },
+    Panel {
+        title: "Pipelines",
+        x: "pipelines",
+        decades: false,
+        value: CPU,
+        sweeps: "pipelines",
+    },
+    Panel {
+        title: "Exporters",
+        x: "exporters",
+        decades: false,
+        value: CPU,
+        sweeps: "exporters",
+    },
 ];
 
 /// Draws every panel.
@@ -43,7 +91,10 @@ pub(crate) fn draw(path: &Path, sweeps: &[Sweep]) -> Result<()> {
     area.fill(&WHITE)?;
     let area = area.titled("CPU-seconds per million events", ("sans-serif", 22))?;
     for (panel, area) in PANELS.iter().zip(area.split_evenly((4, 2))) {
-        let shown: Vec<_> = sweeps.iter().filter(|sweep| sweep.name.starts_with(panel.sweeps)).collect();
+        let shown: Vec<_> = sweeps
+            .iter()
+            .filter(|sweep| sweep.name.starts_with(panel.sweeps))
+            .collect();
         panel.draw(&area, &shown)?;
     }
     Ok(area.present()?)
@@ -51,34 +102,55 @@ pub(crate) fn draw(path: &Path, sweeps: &[Sweep]) -> Result<()> {
 
 impl Panel<'_> {
     fn draw(&self, area: &DrawingArea<SVGBackend<'_>, Shift>, sweeps: &[&Sweep]) -> Result<()> {
-        let lines: Vec<_> = sweeps.iter().map(|sweep| (sweep.name, self.line(sweep))).collect();
+        let lines: Vec<_> = sweeps
+            .iter()
+            .map(|sweep| (sweep.name, self.line(sweep)))
+            .collect();
         let all: Vec<_> = lines.iter().flat_map(|(_, line)| line).copied().collect();
         let mut chart = ChartBuilder::on(area)
             .caption(self.title, ("sans-serif", 18))
             .margin(12)
             .x_label_area_size(40)
             .y_label_area_size(50)
-            .build_cartesian_2d(self.x_range(&all), 0.0..1.1 * greatest(all.iter().map(|(_, y)| *y)))?;
-        chart.configure_mesh().x_desc(self.x).x_label_formatter(&|x| self.x_label(*x)).max_light_lines(0).draw()?;
+            .build_cartesian_2d(
+                self.x_range(&all),
+                0.0..1.1 * greatest(all.iter().map(|(_, y)| *y)),
+            )?;
+        chart
+            .configure_mesh()
+            .x_desc(self.x)
+            .x_label_formatter(&|x| self.x_label(*x))
+            .max_light_lines(0)
+            .draw()?;
         for ((name, line), colour) in lines.iter().zip(COLOURS) {
-            let drawn =
-                chart.draw_series(LineSeries::new(line.iter().copied(), colour.stroke_width(2)).point_size(3))?;
+            let drawn = chart.draw_series(
+                LineSeries::new(line.iter().copied(), colour.stroke_width(2)).point_size(3),
+            )?;
             if lines.len() > 1 {
-                drawn.label(*name).legend(move |(x, y)| Rectangle::new([(x, y - 2), (x + 12, y + 2)], colour.filled()));
+                drawn.label(*name).legend(move |(x, y)| {
+                    Rectangle::new([(x, y - 2), (x + 12, y + 2)], colour.filled())
+                });
             }
         }
         if lines.len() > 1 {
             let mut legend = chart.configure_series_labels();
-            legend.position(SeriesLabelPosition::UpperLeft).border_style(BLACK.mix(0.3)).draw()?;
+            legend
+                .position(SeriesLabelPosition::UpperLeft)
+                .border_style(BLACK.mix(0.3))
+                .draw()?;
         }
         Ok(())
     }
 
     fn line(&self, sweep: &Sweep) -> Vec<(f64, f64)> {
         let place = |x: f64| if self.decades { x.log10() } else { x };
-        let points = sweep.points.iter().filter_map(|point| Some((place(point.x), (self.value)(point)?)));
+        let points = sweep
+            .points
+            .iter()
+            .filter_map(|point| Some((place(point.x), (self.value)(point)?)));
         let mut line: Vec<_> = points.collect();
-        // The rate that the agent reaches is no greater than one that it was offered on a busy machine.
+        // The rate that the agent reaches is no greater than one that it was offered on a busy
+        // machine.
         line.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         line
     }

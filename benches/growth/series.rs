@@ -1,5 +1,5 @@
-//! A recording whose flows come from as many addresses as one likes: a packet of the simulator's, with
-//! another source each time.
+//! A recording whose flows come from as many addresses as one likes: a packet of the simulator's,
+//! with another source each time.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -28,7 +28,15 @@ pub(crate) fn record(path: &Path, events: usize, addresses: usize) -> Result<()>
         let address = u32::try_from(number * STRIDE % addresses)?;
         data[source..source + 4].copy_from_slice(&(0x0a00_0000 | address).to_be_bytes());
         frame.clear();
-        encoder.encode(&Payload { data: &data, cpu: 0, lost: 0, kind: Payload::EVENT_SAMPLE }, &mut frame);
+        encoder.encode(
+            &Payload {
+                data: &data,
+                cpu: 0,
+                lost: 0,
+                kind: Payload::EVENT_SAMPLE,
+            },
+            &mut frame,
+        );
         file.write_all(&frame)?;
     }
     Ok(file.flush()?)
@@ -39,7 +47,10 @@ fn template() -> Option<(Vec<u8>, usize)> {
     const TRACE: u8 = 4;
     /// EtherType, then version and header length.
     const IPV4: [u8; 3] = [0x08, 0x00, 0x45];
-    let mut simulator = Simulator::new(Options { mix: Mix::only(Scenario::Tcp), ..Options::default() });
+    let mut simulator = Simulator::new(Options {
+        mix: Mix::only(Scenario::Tcp),
+        ..Options::default()
+    });
     (0..1000).find_map(|_| match simulator.next_event() {
         Event::Sample { data, .. } if data.first() == Some(&TRACE) => {
             let at = data.windows(IPV4.len()).position(|bytes| bytes == IPV4)?;

@@ -35,7 +35,10 @@ impl Sweep {
                 points.push(measure(*value)?);
             }
         }
-        Ok(Self { name, points: measured.iter().map(|points| middle(points)).collect() })
+        Ok(Self {
+            name,
+            points: measured.iter().map(|points| middle(points)).collect(),
+        })
     }
 }
 
@@ -45,7 +48,11 @@ fn middle(points: &[Point]) -> Point {
         (!values.is_empty()).then(|| median(values.into_iter()))
     };
     let known = |value| of(value).unwrap_or_default();
-    Point { x: known(|point| Some(point.x)), cpu: known(|point| Some(point.cpu)), mib: of(|point| point.mib) }
+    Point {
+        x: known(|point| Some(point.x)),
+        cpu: known(|point| Some(point.cpu)),
+        mib: of(|point| point.mib),
+    }
 }
 
 /// All points, one a line.

@@ -6,12 +6,18 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
-use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{
+    LogsService, LogsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
     MetricsService, MetricsServiceServer,
 };
-use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsServiceRequest, ExportMetricsServiceResponse};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
@@ -60,12 +66,24 @@ pub(crate) fn start(delay: Delay) -> Result<SocketAddr, Box<dyn Error>> {
 }
 
 fn serve(delay: Delay, tell: &mpsc::Sender<SocketAddr>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be had");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be had");
     runtime.block_on(async {
         let loopback = "127.0.0.1:0".parse().expect("it is an address");
-        let incoming = TcpIncoming::bind(loopback).expect("a loopback port can be had").with_nodelay(Some(true));
+        let incoming = TcpIncoming::bind(loopback)
+            .expect("a loopback port can be had")
+            .with_nodelay(Some(true));
         let _ = tell.send(incoming.local_addr().expect("it is bound"));
-        let (logs, metrics) = (LogsServiceServer::new(Backend(delay)), MetricsServiceServer::new(Backend(delay)));
-        let _ = Server::builder().add_service(logs).add_service(metrics).serve_with_incoming(incoming).await;
+        let (logs, metrics) = (
+            LogsServiceServer::new(Backend(delay)),
+            MetricsServiceServer::new(Backend(delay)),
+        );
+        let _ = Server::builder()
+            .add_service(logs)
+            .add_service(metrics)
+            .serve_with_incoming(incoming)
+            .await;
     });
 }

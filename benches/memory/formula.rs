@@ -1,5 +1,5 @@
-//! The formula of `docs/memory.md`: what an agent holds at most, by its queues and bounds. Shared by the test that
-//! holds the agent to it and by the benchmark that shows how far it stays below.
+//! The formula of `docs/memory.md`: what an agent holds at most, by its queues and bounds. Shared
+//! by the test that holds the agent to it and by the benchmark that shows how far it stays below.
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -18,8 +18,9 @@ const CONNECTION: u64 = 600;
 const EXCHANGES: u64 = 2 * MIB;
 /// Lines that are being written.
 const LINES: u64 = MIB;
-/// What frames of the greatest length take beside that, as so many of them: where they are read, as records, as flows and
-/// as what is written of them. A queue takes one batch that is larger than itself.
+/// What frames of the greatest length take beside that, as so many of them: where they are read, as
+/// records, as flows and as what is written of them. A queue takes one batch that is larger than
+/// itself.
 const COPIES: u64 = 5;
 /// What stages remember of names, labels and records, to be quicker with the next ones.
 const REMEMBERED: u64 = 4 * MIB + MIB / 2;
@@ -56,13 +57,23 @@ impl Bounds {
     pub(crate) fn shipped(queues: u64) -> Self {
         let (names, series) = (4096, 1024);
         let (pending, connections) = (4096, 4096);
-        Self { queues, requests: 4, request_bytes: MIB, pending, connections, max_frame: MIB, names, series }
+        Self {
+            queues,
+            requests: 4,
+            request_bytes: MIB,
+            pending,
+            connections,
+            max_frame: MIB,
+            names,
+            series,
+        }
     }
 
     /// What the agent may take on top of [`BASE`].
     pub(crate) fn beside_base(self) -> u64 {
         let waiting = self.queues + BATCHES + (self.requests + 2) * self.request_bytes + LINES;
-        let messages = self.pending * (2 * MESSAGE + TCP_MESSAGE) + self.connections * CONNECTION + EXCHANGES;
+        let messages =
+            self.pending * (2 * MESSAGE + TCP_MESSAGE) + self.connections * CONNECTION + EXCHANGES;
         let tables = messages + self.names * NAME + self.series * (SERIES + TAKE_METRICS * POINT);
         waiting + tables + REMEMBERED + COPIES * self.max_frame
     }

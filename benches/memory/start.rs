@@ -23,10 +23,16 @@ fn once() -> Result<Duration, Box<dyn Error>> {
     let (socket, config) = (place.path("monitor.sock"), place.socket("stop"));
     let listener = UnixListener::bind(socket)?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
-    command.args(["run", "-c"]).arg(config).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(["run", "-c"])
+        .arg(config)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let start = Instant::now();
     let mut agent = command.spawn()?;
-    let written = listener.accept().and_then(|(mut client, _)| client.write_all(&frames));
+    let written = listener
+        .accept()
+        .and_then(|(mut client, _)| client.write_all(&frames));
     let took = start.elapsed();
     written?;
     agent.wait()?;

@@ -1,5 +1,5 @@
-//! What our pipelines allocate. Counted in this process and once, since the count hardly varies; never
-//! while a time is taken.
+//! What our pipelines allocate. Counted in this process and once, since the count hardly varies;
+//! never while a time is taken.
 
 use std::error::Error;
 use std::path::Path;
@@ -22,18 +22,28 @@ pub(crate) struct Allocations {
 impl Allocations {
     /// For a million events, from those for so many.
     pub(crate) fn per_million(self, events: f64) -> Self {
-        Self { blocks: self.blocks * 1e6 / events, bytes: self.bytes * 1e6 / events }
+        Self {
+            blocks: self.blocks * 1e6 / events,
+            bytes: self.bytes * 1e6 / events,
+        }
     }
 }
 
 /// Plays a recording through processors.
-pub(crate) fn count(recording: &Path, processors: &[Component<'_>]) -> Result<Allocations, Box<dyn Error>> {
+pub(crate) fn count(
+    recording: &Path,
+    processors: &[Component<'_>],
+) -> Result<Allocations, Box<dyn Error>> {
     let file = format!("file = \"{}\"", recording.display());
-    let receiver = configuration(tidegate_receivers::KINDS, &("replay", &file))?.build(&context("replay"))?;
+    let receiver =
+        configuration(tidegate_receivers::KINDS, &("replay", &file))?.build(&context("replay"))?;
     let pipeline = Pipeline::new(receiver, processors)?;
     let profiler = Profiler::builder().testing().build();
     pipeline.run()?;
     let stats = HeapStats::get();
     drop(profiler);
-    Ok(Allocations { blocks: stats.total_blocks as f64, bytes: stats.total_bytes as f64 })
+    Ok(Allocations {
+        blocks: stats.total_blocks as f64,
+        bytes: stats.total_bytes as f64,
+    })
 }

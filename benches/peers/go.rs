@@ -24,7 +24,12 @@ pub(crate) fn build(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let program = folder.join("peers");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers");
     let mut go = Command::new("go");
-    let status = go.args(["build", "-o"]).arg(&program).arg(".").current_dir(source).status();
+    let status = go
+        .args(["build", "-o"])
+        .arg(&program)
+        .arg(".")
+        .current_dir(source)
+        .status();
     match status {
         Ok(status) if status.success() => Ok(program),
         Ok(status) => Err(format!("go build: {status}").into()),
@@ -39,7 +44,10 @@ pub(crate) fn run(program: &Path, verb: &str, recording: &Path) -> Result<Cost, 
         return Err(format!("{verb}: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
     let report: Report = serde_json::from_slice(&output.stdout)?;
-    let allocations = Allocations { blocks: report.allocations, bytes: report.bytes };
+    let allocations = Allocations {
+        blocks: report.allocations,
+        bytes: report.bytes,
+    };
     Ok(Cost {
         cpu_seconds: report.cpu_seconds * 1e6 / report.events,
         allocations: allocations.per_million(report.events),

@@ -1,8 +1,8 @@
-//! What tidegate costs beside Go programs on the same socket: Retina's plugin, Hubble's parser, and Go's gob
-//! alone, interleaved over one recording.
+//! What tidegate costs beside Go programs on the same socket: Retina's plugin, Hubble's parser, and
+//! Go's gob alone, interleaved over one recording.
 //!
-//! `cargo bench --bench peers`, or with options: `-- --events 300000 --rounds 5`. Needs Go; see `README.md`
-//! for what each row does. Not a test: nothing here asserts a time.
+//! `cargo bench --bench peers`, or with options: `-- --events 300000 --rounds 5`. Needs Go; see
+//! `README.md` for what each row does. Not a test: nothing here asserts a time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -47,7 +47,9 @@ struct Cost {
 const RETINA: usize = 0;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let Some(args) = agent::arguments()? else { return Ok(()) };
+    let Some(args) = agent::arguments()? else {
+        return Ok(());
+    };
     let events = agent::number(&args, "--events", 300_000)?;
     let rounds = agent::number(&args, "--rounds", 5)?;
     let folder = tempfile::tempdir()?;
@@ -68,12 +70,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn contestants(recording: &Path, folder: &Path, events: usize) -> Result<Vec<Contestant>, Box<dyn Error>> {
-    let go = |name, verb| Contestant { name, program: Program::Go(verb), rounds: Vec::new() };
+fn contestants(
+    recording: &Path,
+    folder: &Path,
+    events: usize,
+) -> Result<Vec<Contestant>, Box<dyn Error>> {
+    let go = |name, verb| Contestant {
+        name,
+        program: Program::Go(verb),
+        rounds: Vec::new(),
+    };
     let ours = |name, processors: &[Component<'static>], file| -> Result<_, Box<dyn Error>> {
-        let config = Plan::simple(replay(recording, 0), processors, ("nop", "")).write(folder, file)?;
+        let config =
+            Plan::simple(replay(recording, 0), processors, ("nop", "")).write(folder, file)?;
         let allocations = allocations::count(recording, processors)?.per_million(events as f64);
-        Ok(Contestant { name, program: Program::Agent(config, allocations), rounds: Vec::new() })
+        Ok(Contestant {
+            name,
+            program: Program::Agent(config, allocations),
+            rounds: Vec::new(),
+        })
     };
     let metrics: Vec<_> = FLOWS.iter().copied().chain([METRICS]).collect();
     Ok(vec![
@@ -82,11 +97,23 @@ fn contestants(recording: &Path, folder: &Path, events: usize) -> Result<Vec<Con
         go("Go's gob alone", "gob"),
         ours("tidegate: L3/L4 flows, as Retina", &FLOWS[..2], "l34")?,
         ours("tidegate: all flows, L7 too", FLOWS, "flows")?,
-        ours("tidegate: all flows and Hubble metrics", &metrics, "metrics")?,
+        ours(
+            "tidegate: all flows and Hubble metrics",
+            &metrics,
+            "metrics",
+        )?,
     ])
 }
 
-fn agent_cost(config: &Path, allocations: Allocations, events: usize) -> Result<Cost, Box<dyn Error>> {
+fn agent_cost(
+    config: &Path,
+    allocations: Allocations,
+    events: usize,
+) -> Result<Cost, Box<dyn Error>> {
     let cost = agent::run(config)?;
-    Ok(Cost { cpu_seconds: cost.cpu_seconds * 1e6 / events as f64, allocations, peak_mib: cost.peak_mib })
+    Ok(Cost {
+        cpu_seconds: cost.cpu_seconds * 1e6 / events as f64,
+        allocations,
+        peak_mib: cost.peak_mib,
+    })
 }

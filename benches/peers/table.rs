@@ -30,12 +30,22 @@ pub(crate) fn table(contestants: &[Contestant], events: usize) -> String {
 
 /// By how much Retina costs more, round by round: neighbours on the machine slow both.
 fn ratios(retina: &Contestant, other: &Contestant) -> impl Iterator<Item = f64> + Clone {
-    retina.rounds.iter().zip(&other.rounds).map(|(retina, other)| retina.cpu_seconds / other.cpu_seconds)
+    retina
+        .rounds
+        .iter()
+        .zip(&other.rounds)
+        .map(|(retina, other)| retina.cpu_seconds / other.cpu_seconds)
 }
 
 /// The median, and the least and the greatest value.
 fn spread(values: impl Iterator<Item = f64> + Clone, digits: usize) -> String {
-    let (least, greatest) =
-        values.clone().fold((f64::INFINITY, 0.0), |(least, greatest), value| (value.min(least), value.max(greatest)));
-    format!("{:.digits$} ({least:.digits$}–{greatest:.digits$})", median(values))
+    let (least, greatest) = values
+        .clone()
+        .fold((f64::INFINITY, 0.0), |(least, greatest), value| {
+            (value.min(least), value.max(greatest))
+        });
+    format!(
+        "{:.digits$} ({least:.digits$}–{greatest:.digits$})",
+        median(values)
+    )
 }

@@ -1,8 +1,8 @@
 //! Records that are handed over together, with the bytes that they refer to.
 //!
-//! A batch is recycled: dropping it gives its memory back to the [`Pool`] that it came from. Records
-//! leave a batch only through [`Batch::sift`], which takes an [`Outcome`] for each, so that no stage
-//! can lose one without saying why.
+//! A batch is recycled: dropping it gives its memory back to the [`Pool`] that it came from.
+//! Records leave a batch only through [`Batch::sift`], which takes an [`Outcome`] for each, so that
+//! no stage can lose one without saying why.
 
 mod pool;
 mod slots;
@@ -34,7 +34,10 @@ impl Span {
             return Self::default();
         }
         let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
-        Self { start: u32::try_from(start).unwrap_or(u32::MAX), len: u32::try_from(part.len()).unwrap_or(u32::MAX) }
+        Self {
+            start: u32::try_from(start).unwrap_or(u32::MAX),
+            len: u32::try_from(part.len()).unwrap_or(u32::MAX),
+        }
     }
 
     /// The part of this span from `offset` on, `len` bytes at most.
@@ -43,14 +46,19 @@ impl Span {
         let offset = offset.min(self.len as usize);
         let len = len.min(self.len as usize - offset);
         // Neither is more than the span's own length.
-        Self { start: self.start + offset as u32, len: len as u32 }
+        Self {
+            start: self.start + offset as u32,
+            len: len as u32,
+        }
     }
 
     /// The bytes of this span in a batch's bytes; empty where they lie outside.
     #[must_use]
     pub fn of(self, bytes: &[u8]) -> &[u8] {
         let start = self.start as usize;
-        bytes.get(start..start + self.len as usize).unwrap_or_default()
+        bytes
+            .get(start..start + self.len as usize)
+            .unwrap_or_default()
     }
 }
 
@@ -71,8 +79,8 @@ pub enum Outcome {
 #[derive(Debug, Default)]
 pub struct Batch {
     records: Slots,
-    /// The first `used` are the batch's; those behind are there to be filled, and stay so when it is recycled: to
-    /// clear them anew costs as much as to fill them.
+    /// The first `used` are the batch's; those behind are there to be filled, and stay so when it
+    /// is recycled: to clear them anew costs as much as to fill them.
     bytes: Vec<u8>,
     used: usize,
     time_source: TimeSource,
@@ -108,10 +116,14 @@ impl Batch {
         let start = u32::try_from(self.used).unwrap_or(u32::MAX);
         self.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
         self.filled(bytes.len());
-        Span { start, len: u32::try_from(bytes.len()).unwrap_or(u32::MAX) }
+        Span {
+            start,
+            len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+        }
     }
 
-    /// Room for at least `len` bytes behind those of the batch, to be filled with what [`Self::filled`] then adds.
+    /// Room for at least `len` bytes behind those of the batch, to be filled with what
+    /// [`Self::filled`] then adds.
     pub fn space(&mut self, len: usize) -> &mut [u8] {
         if self.bytes.len() < self.used + len {
             self.bytes.resize(self.used + len, 0);
@@ -146,10 +158,12 @@ impl Batch {
         }
     }
 
-    /// The batch with places for records, if it has none: those of the batch that was done last, which may still be in the
-    /// processor's cache.
+    /// The batch with places for records, if it has none: those of the batch that was done last,
+    /// which may still be in the processor's cache.
     pub(crate) fn with_places(mut self) -> Self {
-        let Some(pool) = self.pool.as_ref().filter(|_| self.records.memory() == 0) else { return self };
+        let Some(pool) = self.pool.as_ref().filter(|_| self.records.memory() == 0) else {
+            return self;
+        };
         let mut whole = pool.with_places().take();
         std::mem::swap(&mut whole.bytes, &mut self.bytes);
         std::mem::swap(&mut whole.used, &mut self.used);
@@ -181,7 +195,8 @@ impl Batch {
         self.len() == 0
     }
 
-    /// What the batch weighs against the byte limit of an edge: the memory that it holds, used or not.
+    /// What the batch weighs against the byte limit of an edge: the memory that it holds, used or
+    /// not.
     #[must_use]
     pub fn weight(&self) -> usize {
         self.held() + self.heap()
@@ -206,8 +221,8 @@ impl Batch {
         self.records().iter().map(Record::heap_bytes).sum()
     }
 
-    /// Lets go of memory that the batch does not use, if that is most of what it holds: for one that has to wait, while
-    /// others are filled.
+    /// Lets go of memory that the batch does not use, if that is most of what it holds: for one
+    /// that has to wait, while others are filled.
     pub(crate) fn fit(&mut self) {
         let held = self.held();
         if held <= KEPT_UNUSED || self.used() > held / 2 {
@@ -215,7 +230,10 @@ impl Batch {
         }
         let records = self.records.take_fitted();
         let bytes: Vec<u8> = self.bytes().into();
-        let idle = (std::mem::replace(&mut self.records, records), std::mem::replace(&mut self.bytes, bytes));
+        let idle = (
+            std::mem::replace(&mut self.records, records),
+            std::mem::replace(&mut self.bytes, bytes),
+        );
         if let Some(pool) = &self.pool {
             pool.give_back(idle.0, idle.1);
         }
@@ -224,7 +242,10 @@ impl Batch {
     /// How many records are of the given kinds.
     #[must_use]
     pub fn count(&self, kinds: Kinds) -> usize {
-        self.records().iter().filter(|record| kinds.contains(record.kind())).count()
+        self.records()
+            .iter()
+            .filter(|record| kinds.contains(record.kind()))
+            .count()
     }
 
     /// How many records there are of each kind, in the order of [`Kind::ALL`].
@@ -237,22 +258,28 @@ impl Batch {
         census
     }
 
-    /// Hands each record to `judge`, which may change it in place, and keeps those that are to go on,
-    /// in order. `judge` sees the batch's bytes.
-    pub fn sift(&mut self, tally: &mut Tally, mut judge: impl FnMut(&mut Record, &[u8]) -> Outcome) {
+    /// Hands each record to `judge`, which may change it in place, and keeps those that are to go
+    /// on, in order. `judge` sees the batch's bytes.
+    pub fn sift(
+        &mut self,
+        tally: &mut Tally,
+        mut judge: impl FnMut(&mut Record, &[u8]) -> Outcome,
+    ) {
         let bytes = &self.bytes[..self.used];
-        self.records.retain_mut(|record| match judge(record, bytes) {
-            Outcome::Keep => true,
-            outcome => {
-                tally.count(outcome);
-                false
-            }
-        });
+        self.records
+            .retain_mut(|record| match judge(record, bytes) {
+                Outcome::Keep => true,
+                outcome => {
+                    tally.count(outcome);
+                    false
+                }
+            });
     }
 
     /// Leaves out the records of other kinds, which have gone another way.
     pub(crate) fn retain(&mut self, kinds: Kinds) {
-        self.records.retain_mut(|record| kinds.contains(record.kind()));
+        self.records
+            .retain_mut(|record| kinds.contains(record.kind()));
     }
 
     /// Takes out the records behind the first `len`, with all the bytes.
@@ -261,7 +288,9 @@ impl Batch {
         let mut rest = self.pool.as_ref().map(Pool::take).unwrap_or_default();
         rest.time_source = self.time_source;
         if len < self.len() {
-            self.records.drain_from(len).for_each(|record| rest.push(record));
+            self.records
+                .drain_from(len)
+                .for_each(|record| rest.push(record));
             rest.push_bytes(self.bytes());
             self.fit();
         }
@@ -273,7 +302,9 @@ impl Batch {
     pub(crate) fn copy(&self) -> Self {
         let mut copy = self.pool.as_ref().map(Pool::take).unwrap_or_default();
         copy.time_source = self.time_source;
-        self.records().iter().for_each(|record| copy.push(record.clone()));
+        self.records()
+            .iter()
+            .for_each(|record| copy.push(record.clone()));
         copy.push_bytes(self.bytes());
         copy
     }
@@ -282,7 +313,10 @@ impl Batch {
 impl Drop for Batch {
     fn drop(&mut self) {
         if let Some(pool) = self.pool.take() {
-            pool.give_back(std::mem::take(&mut self.records), std::mem::take(&mut self.bytes));
+            pool.give_back(
+                std::mem::take(&mut self.records),
+                std::mem::take(&mut self.bytes),
+            );
         }
     }
 }

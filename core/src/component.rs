@@ -58,7 +58,8 @@ pub const DEFAULT_CLUSTER: &str = "default";
 pub struct BuildContext {
     /// The component's name in books and telemetry, such as `exporters.otlp/backup`.
     pub stage: String,
-    /// The node as Hubble names it on flows: `<cluster>/<node>`, or the node alone in the cluster `default`.
+    /// The node as Hubble names it on flows: `<cluster>/<node>`, or the node alone in the cluster
+    /// `default`.
     pub node_name: String,
     /// For instruments of its own.
     pub telemetry: Telemetry,
@@ -67,16 +68,21 @@ pub struct BuildContext {
 }
 
 impl BuildContext {
-    /// The node's name without its cluster, as Hubble's exporter writes it on lost and agent events.
+    /// The node's name without its cluster, as Hubble's exporter writes it on lost and agent
+    /// events.
     #[must_use]
     pub fn bare_node_name(&self) -> &str {
-        self.node_name.split_once('/').map_or(&self.node_name, |(_, node)| node)
+        self.node_name
+            .split_once('/')
+            .map_or(&self.node_name, |(_, node)| node)
     }
 
     /// The cluster's name, `default` included.
     #[must_use]
     pub fn cluster_name(&self) -> &str {
-        self.node_name.split_once('/').map_or(DEFAULT_CLUSTER, |(cluster, _)| cluster)
+        self.node_name
+            .split_once('/')
+            .map_or(DEFAULT_CLUSTER, |(cluster, _)| cluster)
     }
 }
 
@@ -126,7 +132,8 @@ pub trait ExporterConfig: Debug + Send {
     fn holds(&self) -> Vec<Hold> {
         self.listens().into_iter().map(Hold::Address).collect()
     }
-    /// Its inbox, where the configuration does not say otherwise; what happens when it is full depends on the wiring then.
+    /// Its inbox, where the configuration does not say otherwise; what happens when it is full
+    /// depends on the wiring then.
     fn default_queue(&self) -> Limits {
         Limits::DEFAULT
     }

@@ -1,8 +1,10 @@
-//! The health of stages: whether each works as it should, is degraded, or has ended while the others go on. `/readyz`,
-//! the log, `tidegate top` and the metric `tidegate_stage_degraded` show it.
+//! The health of stages: whether each works as it should, is degraded, or has ended while the
+//! others go on. `/readyz`, the log, `tidegate top` and the metric `tidegate_stage_degraded` show
+//! it.
 //!
-//! A component reports its state through the [`Health`] of its [`BuildContext`](crate::component::BuildContext); the
-//! runner adds that a stage has ended. A component that a reload replaces takes its state with it.
+//! A component reports its state through the [`Health`] of its
+//! [`BuildContext`](crate::component::BuildContext); the runner adds that a stage has ended. A
+//! component that a reload replaces takes its state with it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -16,7 +18,8 @@ pub struct HealthRegistry {
     stages: Arc<Mutex<Vec<Weak<Shared>>>>,
 }
 
-/// One stage's health, as the stage reports it; clones share it. It is in the registry for as long as a clone lives.
+/// One stage's health, as the stage reports it; clones share it. It is in the registry for as long
+/// as a clone lives.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
     shared: Arc<Shared>,
@@ -53,11 +56,14 @@ struct Shared {
 }
 
 impl HealthRegistry {
-    /// A handle for a stage that is well. Two handles of one name are two components of that name, one of which a
-    /// reload has replaced or is about to.
+    /// A handle for a stage that is well. Two handles of one name are two components of that name,
+    /// one of which a reload has replaced or is about to.
     #[must_use]
     pub fn stage(&self, name: &str) -> Health {
-        let shared = Arc::new(Shared { stage: name.to_owned(), state: Mutex::default() });
+        let shared = Arc::new(Shared {
+            stage: name.to_owned(),
+            state: Mutex::default(),
+        });
         let mut stages = lock(&self.stages);
         stages.retain(|stage| stage.strong_count() > 0);
         stages.push(Arc::downgrade(&shared));
@@ -82,20 +88,25 @@ impl HealthRegistry {
     #[must_use]
     pub fn unwell(&self) -> BTreeMap<String, String> {
         let states = self.states().into_iter();
-        states.filter_map(|(stage, state)| Some((stage, state.problem()?.to_owned()))).collect()
+        states
+            .filter_map(|(stage, state)| Some((stage, state.problem()?.to_owned())))
+            .collect()
     }
 }
 
 impl Health {
-    /// The stage cannot do all of its work: `why` is a fragment such as `the backend refuses requests: 401`. Logged
-    /// when it begins, not when only the reason changes.
+    /// The stage cannot do all of its work: `why` is a fragment such as `the backend refuses
+    /// requests: 401`. Logged when it begins, not when only the reason changes.
     pub fn degraded(&self, why: impl Into<String>) {
         let why = why.into();
         let mut state = self.state();
         match &mut *state {
             HealthState::Well => {
                 tracing::warn!(stage = self.stage(), why, "degraded");
-                *state = HealthState::Degraded { since: Timestamp::now(), why };
+                *state = HealthState::Degraded {
+                    since: Timestamp::now(),
+                    why,
+                };
             }
             HealthState::Degraded { why: known, .. } if *known != why => {
                 tracing::debug!(stage = self.stage(), why, "still degraded");
@@ -105,7 +116,8 @@ impl Health {
         }
     }
 
-    /// The stage does its work, or does it again, which is logged. Costs a lock that nothing else contends for.
+    /// The stage does its work, or does it again, which is logged. Costs a lock that nothing else
+    /// contends for.
     pub fn well(&self) {
         let mut state = self.state();
         if let HealthState::Degraded { since, .. } = *state {
@@ -123,7 +135,11 @@ impl Health {
 
     /// The stage has ended before the others. The runner logs that.
     pub(crate) fn ended(&self, why: impl Into<String>, failed: bool) {
-        *self.state() = HealthState::Ended { since: Timestamp::now(), why: why.into(), failed };
+        *self.state() = HealthState::Ended {
+            since: Timestamp::now(),
+            why: why.into(),
+            failed,
+        };
     }
 
     fn stage(&self) -> &str {
@@ -131,7 +147,10 @@ impl Health {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, HealthState> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -167,7 +186,13 @@ mod tests {
         health.degraded("the pipe is full");
         health.degraded("the pipe is full of old lines");
         let unwell: Vec<_> = registry.unwell().into_iter().collect();
-        assert_eq!(unwell, [("exporters.stdout".to_owned(), "the pipe is full of old lines".to_owned())]);
+        assert_eq!(
+            unwell,
+            [(
+                "exporters.stdout".to_owned(),
+                "the pipe is full of old lines".to_owned()
+            )]
+        );
         health.well();
         assert_eq!(registry.states()["exporters.stdout"], HealthState::Well);
     }

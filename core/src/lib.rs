@@ -3,8 +3,8 @@
 //!
 //! Reading order: [`record`] and [`flow`] are the values, [`metric`] what aggregation yields,
 //! [`batch`] how they travel, [`stage`] who handles them, [`edge`] what joins the stages,
-//! [`ledger`] where every record went, [`tap`] how to look at them, [`pipeline`] how it all runs. [`config`] and [`component`]
-//! are how a stage crate tells the agent which kinds it has.
+//! [`ledger`] where every record went, [`tap`] how to look at them, [`pipeline`] how it all runs.
+//! [`config`] and [`component`] are how a stage crate tells the agent which kinds it has.
 //!
 //! This crate opens no file and no socket, and names no kind of component.
 

@@ -33,8 +33,8 @@ pub enum MetricKind {
     },
 }
 
-/// One series: a family and the values of its labels. Its `Arc`'s address is its identity for as long
-/// as it lives: the stage that made it makes no second one for the same labels.
+/// One series: a family and the values of its labels. Its `Arc`'s address is its identity for as
+/// long as it lives: the stage that made it makes no second one for the same labels.
 #[derive(Debug)]
 pub struct Series {
     /// The metric.
@@ -61,7 +61,9 @@ impl Point {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         match &self.value {
-            Value::Histogram(histogram) => size_of::<Histogram>() + size_of_val(&*histogram.buckets),
+            Value::Histogram(histogram) => {
+                size_of::<Histogram>() + size_of_val(&*histogram.buckets)
+            }
             Value::Counter(_) | Value::Gauge(_) | Value::Ended => 0,
         }
     }

@@ -1,7 +1,8 @@
 //! The three kinds of stages.
 //!
-//! Who does not know its input owns its loop (receivers, exporters); who does is called (processors).
-//! Only receivers hear [`Stop`]; every other stage ends when its inbox is drained and closed.
+//! Who does not know its input owns its loop (receivers, exporters); who does is called
+//! (processors). Only receivers hear [`Stop`]; every other stage ends when its inbox is drained and
+//! closed.
 
 mod outbox;
 mod packed;
@@ -33,8 +34,8 @@ pub trait Receiver: Send {
 
 /// Changes records. Does no I/O, spawns nothing, and sees time as an argument.
 pub trait Processor: Any + Send {
-    /// Works on a batch in place. Records leave it through [`Batch::sift`]; records that are pushed go
-    /// on with the others and are entered in the books as created.
+    /// Works on a batch in place. Records leave it through [`Batch::sift`]; records that are pushed
+    /// go on with the others and are entered in the books as created.
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally);
 
     /// How often [`Self::tick`] is to be called; `None` for never.
@@ -47,14 +48,14 @@ pub trait Processor: Any + Send {
         let _ = (now, out);
     }
 
-    /// Called when no batch will come any more, and again while there [is more](Self::has_more): pushes all that is
-    /// left.
+    /// Called when no batch will come any more, and again while there [is more](Self::has_more):
+    /// pushes all that is left.
     fn finish(&mut self, now: Timestamp, out: &mut Batch) {
         self.tick(now, out);
     }
 
-    /// Called before the first batch when this takes the place of a processor of the same name, whose
-    /// configuration was another one: takes over what is still good of its state.
+    /// Called before the first batch when this takes the place of a processor of the same name,
+    /// whose configuration was another one: takes over what is still good of its state.
     fn adopt(&mut self, old: &mut dyn Processor) {
         let _ = old;
     }
@@ -65,38 +66,41 @@ pub trait Processor: Any + Send {
         self.finish(now, out);
     }
 
-    /// Whether [`Self::finish`] or [`Self::retire`] left something for another call, because all of it at once
-    /// would take more memory than the stage itself.
+    /// Whether [`Self::finish`] or [`Self::retire`] left something for another call, because all of
+    /// it at once would take more memory than the stage itself.
     fn has_more(&self) -> bool {
         false
     }
 
-    /// There is somebody new behind this stage, who knows nothing of what was handed on before: what was
-    /// said once, and still holds, is to be said again at the next tick.
+    /// There is somebody new behind this stage, who knows nothing of what was handed on before:
+    /// what was said once, and still holds, is to be said again at the next tick.
     fn repeat(&mut self) {}
 }
 
 /// Takes records out of the process.
 #[async_trait]
 pub trait Exporter: Send {
-    /// Handles what comes until the inbox ends, then returns. Every delivery's ticket has to be settled.
+    /// Handles what comes until the inbox ends, then returns. Every delivery's ticket has to be
+    /// settled.
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError>;
 
-    /// Whether it runs apart from the processors in front of it, as it has to if it blocks its thread, or takes so long for
-    /// a batch that they would fall behind. One that need not shares their thread, and finds its batches in their cache.
+    /// Whether it runs apart from the processors in front of it, as it has to if it blocks its
+    /// thread, or takes so long for a batch that they would fall behind. One that need not shares
+    /// their thread, and finds its batches in their cache.
     fn runs_apart(&self) -> bool {
         true
     }
 }
 
-/// The error of an exporter whose output nobody reads any more, as after `tidegate run | head`. The exporter has ended,
-/// and has not failed.
+/// The error of an exporter whose output nobody reads any more, as after `tidegate run | head`. The
+/// exporter has ended, and has not failed.
 #[derive(Debug, thiserror::Error)]
 #[error("nobody reads the output any more")]
 pub struct OutputClosed;
 
-/// The error of an exporter that has ended in order, but had no time to deliver what it keeps beside the records, such as
-/// the last values of metrics. The run has lost something at its end, by a limit of its own.
+/// The error of an exporter that has ended in order, but had no time to deliver what it keeps
+/// beside the records, such as the last values of metrics. The run has lost something at its end,
+/// by a limit of its own.
 #[derive(Debug, thiserror::Error)]
 #[error("{what} could not be delivered in time (`{key}` gives it more)")]
 pub struct Undelivered {
@@ -144,7 +148,10 @@ impl Stop {
 
     /// A wish that is also uttered when this one is, and can be uttered alone.
     pub(crate) fn child(&self) -> Self {
-        Self { wish: self.wish.child_token(), at_once: self.at_once.child_token() }
+        Self {
+            wish: self.wish.child_token(),
+            at_once: self.at_once.child_token(),
+        }
     }
 
     /// Waits until it is uttered without patience.

@@ -1,8 +1,8 @@
-//! Looks at records as they leave a stage, while the agent runs. Nobody looks most of the time, which costs
-//! a stage one load of an atomic a batch.
+//! Looks at records as they leave a stage, while the agent runs. Nobody looks most of the time,
+//! which costs a stage one load of an atomic a batch.
 //!
-//! Whoever looks gets a bounded sample and changes nothing: it is not in the books, no stage waits for it,
-//! and none is kept from ending. What it does not get is counted. Texts are made elsewhere.
+//! Whoever looks gets a bounded sample and changes nothing: it is not in the books, no stage waits
+//! for it, and none is kept from ending. What it does not get is counted. Texts are made elsewhere.
 
 mod allowance;
 
@@ -75,7 +75,9 @@ impl Tap {
     /// Shows a batch's records of these kinds to those who watch.
     pub(crate) fn show(&self, batch: &Batch, kinds: Kinds) {
         if self.watched.load(Ordering::Relaxed) {
-            lock(&self.watches).iter().for_each(|watch| watch.look(batch, kinds));
+            lock(&self.watches)
+                .iter()
+                .for_each(|watch| watch.look(batch, kinds));
         }
     }
 
@@ -96,7 +98,11 @@ impl Watch {
     fn look(&self, batch: &Batch, kinds: Kinds) {
         let mut allowance = lock(&self.allowance);
         allowance.refill(Instant::now());
-        for record in batch.records().iter().filter(|record| kinds.contains(record.kind())) {
+        for record in batch
+            .records()
+            .iter()
+            .filter(|record| kinds.contains(record.kind()))
+        {
             self.records.fetch_add(1, Ordering::Relaxed);
             let data = data(record, batch.bytes());
             if (self.wanted)(record, data) {
@@ -111,7 +117,10 @@ impl Watch {
     /// Copies a record, unless the watcher has not taken earlier ones.
     fn take(&self, record: &Record, data: &[u8]) {
         if let Ok(place) = self.samples.try_reserve() {
-            place.send(Sample { record: record.clone(), data: data[..data.len().min(DATA)].to_vec() });
+            place.send(Sample {
+                record: record.clone(),
+                data: data[..data.len().min(DATA)].to_vec(),
+            });
             self.taken.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -127,8 +136,8 @@ fn data<'b>(record: &Record, bytes: &'b [u8]) -> &'b [u8] {
 }
 
 impl Watcher {
-    /// Watches a stage in the books of some of its pipelines. `rate` is how many records it copies in a
-    /// second on average, and in one go at most.
+    /// Watches a stage in the books of some of its pipelines. `rate` is how many records it copies
+    /// in a second on average, and in one go at most.
     pub(crate) fn new(at: Vec<Arc<Books>>, rate: u32, wanted: Wanted) -> Self {
         let (sender, samples) = channel(BUFFER);
         let watch = Arc::new(Watch {
@@ -161,18 +170,26 @@ impl Watcher {
     #[must_use]
     pub fn seen(&self) -> Seen {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        Seen { records: of(&self.watch.records), wanted: of(&self.watch.matches), taken: of(&self.watch.taken) }
+        Seen {
+            records: of(&self.watch.records),
+            wanted: of(&self.watch.matches),
+            taken: of(&self.watch.taken),
+        }
     }
 }
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        self.at.iter().for_each(|books| books.tap().detach(&self.watch));
+        self.at
+            .iter()
+            .for_each(|books| books.tap().detach(&self.watch));
     }
 }
 
 impl Debug for Watch {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").field("allowance", &self.allowance).finish_non_exhaustive()
+        f.debug_struct("Watch")
+            .field("allowance", &self.allowance)
+            .finish_non_exhaustive()
     }
 }

@@ -47,7 +47,8 @@ pub struct Gauge(Arc<AtomicI64>);
 impl Counter {
     /// Adds `n`.
     pub fn add(&self, n: u64) {
-        self.0.fetch_add(i64::try_from(n).unwrap_or(i64::MAX), Ordering::Relaxed);
+        self.0
+            .fetch_add(i64::try_from(n).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 }
 
@@ -61,13 +62,23 @@ impl Gauge {
 impl Telemetry {
     /// A counter; the same name and labels give the same one.
     #[must_use]
-    pub fn counter(&self, name: &'static str, help: &'static str, labels: &[(&'static str, &str)]) -> Counter {
+    pub fn counter(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&'static str, &str)],
+    ) -> Counter {
         Counter(self.instrument(name, help, labels, true))
     }
 
     /// A gauge; the same name and labels give the same one.
     #[must_use]
-    pub fn gauge(&self, name: &'static str, help: &'static str, labels: &[(&'static str, &str)]) -> Gauge {
+    pub fn gauge(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&'static str, &str)],
+    ) -> Gauge {
         Gauge(self.instrument(name, help, labels, false))
     }
 
@@ -90,13 +101,25 @@ impl Telemetry {
         labels: &[(&'static str, &str)],
         is_counter: bool,
     ) -> Arc<AtomicI64> {
-        let labels: Vec<_> = labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let labels: Vec<_> = labels
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect();
         let mut instruments = lock(&self.instruments);
-        if let Some(known) = instruments.iter().find(|known| known.name == name && known.labels == labels) {
+        if let Some(known) = instruments
+            .iter()
+            .find(|known| known.name == name && known.labels == labels)
+        {
             return Arc::clone(&known.value);
         }
         let value = Arc::new(AtomicI64::new(0));
-        instruments.push(Instrument { name, help, is_counter, labels, value: Arc::clone(&value) });
+        instruments.push(Instrument {
+            name,
+            help,
+            is_counter,
+            labels,
+            value: Arc::clone(&value),
+        });
         value
     }
 }

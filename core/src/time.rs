@@ -10,7 +10,9 @@ impl Timestamp {
     /// The wall clock now. Receivers and the runner call this; processors are told the time.
     #[must_use]
     pub fn now() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Self(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
     }
 
@@ -33,7 +35,8 @@ pub enum TimeSource {
     /// Moments that have nothing to do with when packets passed, such as when a recording was read.
     #[default]
     Unrelated,
-    /// When records were received: after the packets that they are about, and in the steps in which they are read.
+    /// When records were received: after the packets that they are about, and in the steps in which
+    /// they are read.
     Receipt {
         /// The longest of these steps.
         step: Duration,
@@ -43,9 +46,10 @@ pub enum TimeSource {
 }
 
 impl TimeSource {
-    /// The time between two records, and how far it may be off because of how the times were taken; `None` where that
-    /// says nothing: the clock is unrelated to the packets, the records are in the wrong order, or they were received so
-    /// close to each other that the steps of receiving them are all there is to the difference.
+    /// The time between two records, and how far it may be off because of how the times were taken;
+    /// `None` where that says nothing: the clock is unrelated to the packets, the records are in
+    /// the wrong order, or they were received so close to each other that the steps of receiving
+    /// them are all there is to the difference.
     #[must_use]
     pub fn between(self, earlier: Timestamp, later: Timestamp) -> Option<(Duration, Duration)> {
         let error = match self {
@@ -63,6 +67,9 @@ impl std::ops::Add<Duration> for Timestamp {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)),
+        )
     }
 }

@@ -1,7 +1,8 @@
 //! Where flows and metrics go.
 //!
-//! Each kind of exporter is one module; [`KINDS`] lists them. [`exposition`] writes metrics as Prometheus
-//! reads them, [`hubble`] flows as Hubble writes them, and [`http`] serves what is asked for.
+//! Each kind of exporter is one module; [`KINDS`] lists them. [`exposition`] writes metrics as
+//! Prometheus reads them, [`hubble`] flows as Hubble writes them, and [`http`] serves what is asked
+//! for.
 
 pub mod exposition;
 pub mod http;

@@ -1,10 +1,12 @@
-//! Takes every record and does nothing with it, as the Collector's exporter of the same name: to measure
-//! what is before it, or to try a pipeline out.
+//! Takes every record and does nothing with it, as the Collector's exporter of the same name: to
+//! measure what is before it, or to try a pipeline out.
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use tidegate_core::Kinds;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Outcomes};
+use tidegate_core::component::{
+    BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Outcomes,
+};
 use tidegate_core::edge::Inbox;
 use tidegate_core::stage::{self, StageError};
 

@@ -1,8 +1,9 @@
-//! A bounded map that remembers the order of insertion: the oldest entry can be found, and leaves when a new one
-//! needs the room. Nothing expires by itself; whoever owns the map knows the time.
+//! A bounded map that remembers the order of insertion: the oldest entry can be found, and leaves
+//! when a new one needs the room. Nothing expires by itself; whoever owns the map knows the time.
 //!
-//! Entries lie side by side, in slots that are linked in their order and used again: what the map holds is known, and
-//! what comes and goes leaves no holes behind. Slots are made by the shelf, so that growing copies nothing.
+//! Entries lie side by side, in slots that are linked in their order and used again: what the map
+//! holds is known, and what comes and goes leaves no holes behind. Slots are made by the shelf, so
+//! that growing copies nothing.
 
 use std::hash::{BuildHasher as _, Hash};
 
@@ -68,16 +69,20 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
         }
     }
 
-    /// Takes out the oldest entry if there is no room for a new one of so many bytes on the heap; to be called before
-    /// [`Self::insert`] until it returns `None`.
+    /// Takes out the oldest entry if there is no room for a new one of so many bytes on the heap;
+    /// to be called before [`Self::insert`] until it returns `None`.
     pub(crate) fn make_room(&mut self, heap: usize) -> Option<(K, V)> {
-        let is_crowded =
-            self.index.len() >= self.bounds.entries.max(1) || self.heap.saturating_add(heap) > self.bounds.heap;
-        if is_crowded { self.pop_oldest_if(|_| true) } else { None }
+        let is_crowded = self.index.len() >= self.bounds.entries.max(1)
+            || self.heap.saturating_add(heap) > self.bounds.heap;
+        if is_crowded {
+            self.pop_oldest_if(|_| true)
+        } else {
+            None
+        }
     }
 
-    /// Adds an entry with so many bytes on the heap as the newest one. Its key must not be there: one that may be is
-    /// removed first.
+    /// Adds an entry with so many bytes on the heap as the newest one. Its key must not be there:
+    /// one that may be is removed first.
     pub(crate) fn insert(&mut self, key: K, value: V, heap: usize) {
         debug_assert!(!self.contains(&key));
         let hash = self.hasher.hash_one(&key);
@@ -97,7 +102,11 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
             return None;
         }
         let at = self.find(self.hasher.hash_one(key), key)?;
-        self.slots.get_mut(at)?.entry.as_mut().map(|(_, value)| value)
+        self.slots
+            .get_mut(at)?
+            .entry
+            .as_mut()
+            .map(|(_, value)| value)
     }
 
     /// As [`Self::get_mut`], and makes the entry the newest one.
@@ -107,20 +116,33 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
             self.unlink(at);
             self.link(at);
         }
-        self.slots.get_mut(at)?.entry.as_mut().map(|(_, value)| value)
+        self.slots
+            .get_mut(at)?
+            .entry
+            .as_mut()
+            .map(|(_, value)| value)
     }
 
-    /// Sets how many bytes an entry has on the heap; [`Self::make_room`] then tells what has to leave for it.
+    /// Sets how many bytes an entry has on the heap; [`Self::make_room`] then tells what has to
+    /// leave for it.
     pub(crate) fn set_heap(&mut self, key: &K, heap: usize) {
-        if let Some(slot) = self.find(self.hasher.hash_one(key), key).and_then(|at| self.slots.get_mut(at)) {
+        if let Some(slot) = self
+            .find(self.hasher.hash_one(key), key)
+            .and_then(|at| self.slots.get_mut(at))
+        {
             self.heap = self.heap - slot.heap + heap;
             slot.heap = heap;
         }
     }
 
-    /// Takes out the oldest entry if entries have more bytes on their heaps than they may, unless it is the only one.
+    /// Takes out the oldest entry if entries have more bytes on their heaps than they may, unless
+    /// it is the only one.
     pub(crate) fn make_room_on_heap(&mut self) -> Option<(K, V)> {
-        if self.heap > self.bounds.heap && self.oldest != self.newest { self.pop_oldest_if(|_| true) } else { None }
+        if self.heap > self.bounds.heap && self.oldest != self.newest {
+            self.pop_oldest_if(|_| true)
+        } else {
+            None
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -139,7 +161,11 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
     /// Takes the oldest entry out if `condition` holds for it.
     pub(crate) fn pop_oldest_if(&mut self, condition: impl FnOnce(&V) -> bool) -> Option<(K, V)> {
         let (_, value) = self.slots.get(self.oldest)?.entry.as_ref()?;
-        if condition(value) { self.take(self.oldest) } else { None }
+        if condition(value) {
+            self.take(self.oldest)
+        } else {
+            None
+        }
     }
 
     fn find(&self, hash: u64, key: &K) -> Option<u32> {
@@ -152,7 +178,10 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
 
     /// Empties a slot.
     fn take(&mut self, at: u32) -> Option<(K, V)> {
-        if let Ok(found) = self.index.find_entry(self.slots.hash(at), |other| *other == at) {
+        if let Ok(found) = self
+            .index
+            .find_entry(self.slots.hash(at), |other| *other == at)
+        {
             found.remove();
         }
         self.unlink(at);
@@ -176,7 +205,9 @@ impl<K: Eq + Hash, V> Fifo<K, V> {
 
     /// Takes a slot out of the order.
     fn unlink(&mut self, at: u32) {
-        let Some(&Slot { older, newer, .. }) = self.slots.get(at) else { return };
+        let Some(&Slot { older, newer, .. }) = self.slots.get(at) else {
+            return;
+        };
         match self.slots.get_mut(older) {
             Some(older) => older.newer = newer,
             None => self.oldest = newer,
@@ -201,16 +232,27 @@ impl<K, V> Slots<K, V> {
     }
 
     fn get_mut(&mut self, at: u32) -> Option<&mut Slot<K, V>> {
-        self.0.get_mut(at as usize / SHELF)?.get_mut(at as usize % SHELF)
+        self.0
+            .get_mut(at as usize / SHELF)?
+            .get_mut(at as usize % SHELF)
     }
 
     fn add(&mut self) -> u32 {
-        let at = self.0.last().map_or(0, |last| (self.0.len() - 1) * SHELF + last.len());
+        let at = self
+            .0
+            .last()
+            .map_or(0, |last| (self.0.len() - 1) * SHELF + last.len());
         if at.is_multiple_of(SHELF) {
             self.0.push(Vec::with_capacity(SHELF));
         }
         if let Some(last) = self.0.last_mut() {
-            last.push(Slot { entry: None, hash: 0, heap: 0, older: NONE, newer: NONE });
+            last.push(Slot {
+                entry: None,
+                hash: 0,
+                heap: 0,
+                older: NONE,
+                newer: NONE,
+            });
         }
         u32::try_from(at).expect("bounds are far below 2^32")
     }
@@ -233,13 +275,17 @@ mod tests {
     }
 
     fn drain(fifo: &mut Fifo<u32, char>) -> String {
-        std::iter::from_fn(|| fifo.pop_oldest_if(|_| true)).map(|(_, value)| value).collect()
+        std::iter::from_fn(|| fifo.pop_oldest_if(|_| true))
+            .map(|(_, value)| value)
+            .collect()
     }
 
     /// Adds an entry, in place of an older one of that key; the keys that had to leave.
     fn add(fifo: &mut Fifo<u32, char>, key: u32, value: char, heap: usize) -> Vec<u32> {
         fifo.remove(&key);
-        let left = std::iter::from_fn(|| fifo.make_room(heap)).map(|(key, _)| key).collect();
+        let left = std::iter::from_fn(|| fifo.make_room(heap))
+            .map(|(key, _)| key)
+            .collect();
         fifo.insert(key, value, heap);
         left
     }
@@ -247,7 +293,12 @@ mod tests {
     #[test]
     fn the_oldest_leaves_when_a_new_key_needs_the_room() {
         let mut fifo = fifo(2);
-        let added = [(1, 'a', vec![]), (2, 'b', vec![]), (2, 'c', vec![]), (3, 'd', vec![1])];
+        let added = [
+            (1, 'a', vec![]),
+            (2, 'b', vec![]),
+            (2, 'c', vec![]),
+            (3, 'd', vec![1]),
+        ];
         for (key, value, left) in added {
             assert_eq!(add(&mut fifo, key, value, 0), left);
         }
@@ -257,7 +308,13 @@ mod tests {
     #[test]
     fn the_oldest_leave_when_a_new_one_needs_their_memory() {
         let mut fifo = fifo(9);
-        let added = [(1, 40, vec![]), (2, 40, vec![]), (3, 60, vec![1]), (4, 1000, vec![2, 3]), (5, 1, vec![4])];
+        let added = [
+            (1, 40, vec![]),
+            (2, 40, vec![]),
+            (3, 60, vec![1]),
+            (4, 1000, vec![2, 3]),
+            (5, 1, vec![4]),
+        ];
         for (key, heap, left) in added {
             assert_eq!(add(&mut fifo, key, 'x', heap), left, "{key}");
         }
@@ -288,7 +345,11 @@ mod tests {
             add(&mut fifo, key, value, 0);
         }
         assert_eq!(
-            [fifo.refresh(&2).copied(), fifo.refresh(&2).copied(), fifo.refresh(&9).copied()],
+            [
+                fifo.refresh(&2).copied(),
+                fifo.refresh(&2).copied(),
+                fifo.refresh(&9).copied()
+            ],
             [Some('b'), Some('b'), None]
         );
         assert_eq!(drain(&mut fifo), "acb");
@@ -304,7 +365,11 @@ mod tests {
         assert_eq!(fifo.make_room_on_heap(), Some((1, 'a')));
         assert_eq!(fifo.make_room_on_heap(), None);
         fifo.set_heap(&3, 1000);
-        assert_eq!((fifo.make_room_on_heap(), fifo.make_room_on_heap()), (Some((2, 'b')), None), "one may be alone");
+        assert_eq!(
+            (fifo.make_room_on_heap(), fifo.make_room_on_heap()),
+            (Some((2, 'b')), None),
+            "one may be alone"
+        );
         assert_eq!(fifo.heap, 1000);
     }
 
@@ -315,7 +380,10 @@ mod tests {
             add(&mut fifo, key, 'x', 7);
             fifo.remove(&key);
         }
-        assert_eq!((fifo.slots.add(), fifo.heap, drain(&mut fifo).as_str()), (1, 0, ""));
+        assert_eq!(
+            (fifo.slots.add(), fifo.heap, drain(&mut fifo).as_str()),
+            (1, 0, "")
+        );
     }
 
     proptest! {

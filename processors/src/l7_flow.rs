@@ -1,10 +1,14 @@
-//! `l7_flow`: access-log records of protocols other than DNS and HTTP become L7 flows, by the rules of Hubble's
-//! `seven` parser (v1.19.4): Kafka (agents until 1.19) and the protocols of Cilium's Go proxy extensions.
+//! `l7_flow`: access-log records of protocols other than DNS and HTTP become L7 flows, by the rules
+//! of Hubble's `seven` parser (v1.19.4): Kafka (agents until 1.19) and the protocols of Cilium's Go
+//! proxy extensions.
 //!
-//! A record without any protocol makes a flow, as in Hubble; its L7 record is a generic one without a name.
+//! A record without any protocol makes a flow, as in Hubble; its L7 record is a generic one without
+//! a name.
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind};
+use tidegate_core::component::{
+    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
+};
 use tidegate_core::flow::{Generic, Kafka, L7, L7Record, L7Type, Missing, Seen};
 use tidegate_core::ledger::Tally;
 use tidegate_core::stage::Processor;
@@ -19,7 +23,10 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "l7_flow",
     about: "Makes L7 flows of proxies' records about Kafka and other protocols",
     keys: &[redact::Settings::KEY],
-    outcomes: Outcomes { dropped: crate::access_log_flow::REASONS, ..Outcomes::NONE },
+    outcomes: Outcomes {
+        dropped: crate::access_log_flow::REASONS,
+        ..Outcomes::NONE
+    },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
@@ -40,7 +47,10 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        Ok(Box::new(L7Flow { flows: AccessLogFlows::default(), redaction: self.redact.build()? }))
+        Ok(Box::new(L7Flow {
+            flows: AccessLogFlows::default(),
+            redaction: self.redact.build()?,
+        }))
     }
 }
 
@@ -55,7 +65,9 @@ impl Processor for L7Flow {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, bytes| {
             let Self { flows, redaction } = self;
-            match flows.replace(record, bytes, Protocol::Other, |log, time| time.map(|_| l7(log, redaction))) {
+            match flows.replace(record, bytes, Protocol::Other, |log, time| {
+                time.map(|_| l7(log, redaction))
+            }) {
                 Ok(()) => Outcome::Keep,
                 Err(reason) => Outcome::Dropped(reason),
             }
@@ -81,7 +93,11 @@ fn l7(log: &Log<'_>, redaction: &Redaction) -> L7 {
 }
 
 fn kafka(logged: access_log::Kafka, l7_type: L7Type, redaction: &Redaction) -> Kafka {
-    let error_code = if l7_type == L7Type::Request { 0 } else { logged.error_code };
+    let error_code = if l7_type == L7Type::Request {
+        0
+    } else {
+        logged.error_code
+    };
     Kafka {
         error_code: i32::try_from(error_code).unwrap_or_default(),
         api_version: logged.api_version.into(),
@@ -92,5 +108,8 @@ fn kafka(logged: access_log::Kafka, l7_type: L7Type, redaction: &Redaction) -> K
 }
 
 fn generic(logged: access_log::L7) -> Generic {
-    Generic { proto: logged.proto, fields: logged.fields.unwrap_or_default().into_iter().collect() }
+    Generic {
+        proto: logged.proto,
+        fields: logged.fields.unwrap_or_default().into_iter().collect(),
+    }
 }

@@ -1,5 +1,5 @@
-//! What the stages for L7 protocols share: access-log records of their protocol become flows in place, and messages
-//! in packets become flows besides. What a protocol adds is a [`Protocol`].
+//! What the stages for L7 protocols share: access-log records of their protocol become flows in
+//! place, and messages in packets become flows besides. What a protocol adds is a [`Protocol`].
 
 use std::time::Duration;
 
@@ -30,11 +30,12 @@ pub(crate) trait Protocol: Send {
         None
     }
 
-    /// Whether a flow's payload, which begins with `head`, could be a message. A cheap check that refuses most
-    /// payloads.
+    /// Whether a flow's payload, which begins with `head`, could be a message. A cheap check that
+    /// refuses most payloads.
     fn may_be(flow: &Flow, head: [u8; 4]) -> bool;
 
-    /// Looks for messages in a flow's payload, which lies in `bytes`, and adds each to the findings, in their order.
+    /// Looks for messages in a flow's payload, which lies in `bytes`, and adds each to the
+    /// findings, in their order.
     fn find(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>);
 
     /// Whether a packet may begin or end a connection that is known; it has a message or not.
@@ -56,8 +57,9 @@ pub(crate) struct Findings<'a> {
 }
 
 impl Findings<'_> {
-    /// Adds a message. `l7` makes what goes on its flow; it is called only if the message is new, and returns `None` if
-    /// the bytes turn out to be none. Returns whether the message is new and waits to be handed on.
+    /// Adds a message. `l7` makes what goes on its flow; it is called only if the message is new,
+    /// and returns `None` if the bytes turn out to be none. Returns whether the message is new and
+    /// waits to be handed on.
     pub(crate) fn message(&mut self, message: Message, l7: impl FnOnce() -> Option<L7>) -> bool {
         self.seen.show(message, self.carrier, l7)
     }
@@ -73,15 +75,24 @@ impl Findings<'_> {
     }
 
     /// The time between a request and its response, if their times say that.
-    pub(crate) fn latency(&self, request: Timestamp, response: Timestamp) -> Option<ObservedLatency> {
+    pub(crate) fn latency(
+        &self,
+        request: Timestamp,
+        response: Timestamp,
+    ) -> Option<ObservedLatency> {
         let (time, error) = self.times.between(request, response)?;
         let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let is_exact = self.times == TimeSource::Packets;
-        Some(ObservedLatency { nanos: nanos(time), error_nanos: nanos(error), is_exact })
+        Some(ObservedLatency {
+            nanos: nanos(time),
+            error_nanos: nanos(error),
+            is_exact,
+        })
     }
 
-    /// Counts something about the payload that an operator should see: a part that cannot be read. A packet is mostly
-    /// reported more than once, so what is counted once for each message is noted only with a new one.
+    /// Counts something about the payload that an operator should see: a part that cannot be read.
+    /// A packet is mostly reported more than once, so what is counted once for each message is
+    /// noted only with a new one.
     pub(crate) fn note(&mut self, what: &'static str) {
         self.notes.add(what);
     }
@@ -118,7 +129,12 @@ pub(crate) struct L7Stage<P> {
 
 impl<P: Protocol> L7Stage<P> {
     pub(crate) fn new(protocol: P, seen: Option<WireSeen>) -> Self {
-        Self { protocol, flows: AccessLogFlows::default(), seen, notes: Notes::default() }
+        Self {
+            protocol,
+            flows: AccessLogFlows::default(),
+            seen,
+            notes: Notes::default(),
+        }
     }
 
     fn judge(
@@ -128,7 +144,12 @@ impl<P: Protocol> L7Stage<P> {
         times: TimeSource,
         latest: &mut Option<Timestamp>,
     ) -> Outcome {
-        let Self { protocol, flows, seen, notes } = self;
+        let Self {
+            protocol,
+            flows,
+            seen,
+            notes,
+        } = self;
         let time = match record {
             Record::Flow(flow) => {
                 *latest = Some(flow.time).max(*latest);
@@ -136,7 +157,17 @@ impl<P: Protocol> L7Stage<P> {
                     && WireSeen::takes(flow)
                     && let Some(seen) = seen
                 {
-                    look(protocol, flow, bytes, &mut Findings { carrier: flow, times, seen, notes });
+                    look(
+                        protocol,
+                        flow,
+                        bytes,
+                        &mut Findings {
+                            carrier: flow,
+                            times,
+                            seen,
+                            notes,
+                        },
+                    );
                 }
                 if protocol.is_concerned(flow) {
                     protocol.control(flow);
@@ -173,14 +204,20 @@ fn look<P: Protocol>(protocol: &mut P, flow: &Flow, bytes: &[u8], findings: &mut
 
 /// The first bytes of a payload, whatever is behind it.
 fn head(payload: Span, bytes: &[u8]) -> [u8; 4] {
-    bytes.get(payload.start as usize..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
+    bytes
+        .get(payload.start as usize..)
+        .and_then(<[u8]>::first_chunk)
+        .copied()
+        .unwrap_or_default()
 }
 
 impl<P: Protocol + 'static> Processor for L7Stage<P> {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         let mut latest = None;
         let times = batch.time_source();
-        batch.sift(tally, |record, bytes| self.judge(record, bytes, times, &mut latest));
+        batch.sift(tally, |record, bytes| {
+            self.judge(record, bytes, times, &mut latest)
+        });
         if let Some(seen) = &mut self.seen {
             seen.end_batch(latest, batch, tally);
             self.notes.enter(tally);

@@ -1,9 +1,9 @@
 //! From frames to flows, and from flows to metrics.
 //!
-//! Each kind of processor is one module; [`KINDS`] lists them. In a pipeline they usually stand in this
-//! order: `cilium_decode` tells events apart, `l34_flow` makes flows of those with packets, `sock_flow` of socket
-//! traces, `dns_flow`, `http_flow` and `l7_flow` of requests and responses, `cilium_enrich` names their sides, and
-//! `hubble_metrics` counts them.
+//! Each kind of processor is one module; [`KINDS`] lists them. In a pipeline they usually stand in
+//! this order: `cilium_decode` tells events apart, `l34_flow` makes flows of those with packets,
+//! `sock_flow` of socket traces, `dns_flow`, `http_flow` and `l7_flow` of requests and responses,
+//! `cilium_enrich` names their sides, and `hubble_metrics` counts them.
 
 mod access_log_flow;
 pub mod cilium_decode;

@@ -1,8 +1,8 @@
-//! What is taken out of L7 flows before any stage behind sees them: Hubble's `hubble-redact-*` settings, by the rules of
-//! `pkg/hubble/parser/seven/{http,kafka}.go` (v1.19.4).
+//! What is taken out of L7 flows before any stage behind sees them: Hubble's `hubble-redact-*`
+//! settings, by the rules of `pkg/hubble/parser/seven/{http,kafka}.go` (v1.19.4).
 //!
-//! As in Hubble, a password in a URL is replaced unless `user_info` says otherwise, even where nothing else is redacted,
-//! and the other keys have no effect without `enabled`.
+//! As in Hubble, a password in a URL is replaced unless `user_info` says otherwise, even where
+//! nothing else is redacted, and the other keys have no effect without `enabled`.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,8 @@ pub(crate) struct Settings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct HttpSettings {
-    /// `hubble-redact-http-urlquery`: whether query and fragment are taken out of URLs (default `false`).
+    /// `hubble-redact-http-urlquery`: whether query and fragment are taken out of URLs (default
+    /// `false`).
     #[serde(alias = "urlQuery")]
     url_query: bool,
     /// `hubble-redact-http-userinfo`: whether passwords in URLs are replaced (default `true`).
@@ -38,7 +39,8 @@ struct HttpSettings {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct HeaderSettings {
-    /// `hubble-redact-http-headers-allow`: headers whose values are kept, all others being replaced.
+    /// `hubble-redact-http-headers-allow`: headers whose values are kept, all others being
+    /// replaced.
     allow: Vec<String>,
     /// `hubble-redact-http-headers-deny`: headers whose values are replaced, all others being kept.
     deny: Vec<String>,
@@ -54,7 +56,11 @@ struct KafkaSettings {
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { url_query: false, user_info: true, headers: HeaderSettings::default() }
+        Self {
+            url_query: false,
+            user_info: true,
+            headers: HeaderSettings::default(),
+        }
     }
 }
 
@@ -72,8 +78,13 @@ impl Settings {
     pub(crate) fn build(&self) -> Result<Redaction, BuildError> {
         let HeaderSettings { allow, deny } = &self.http.headers;
         if !allow.is_empty() && !deny.is_empty() {
-            let message = "redact.http.headers has `allow` and `deny`; only one of them can be given".to_owned();
-            return Err(BuildError { key: "redact", message });
+            let message =
+                "redact.http.headers has `allow` and `deny`; only one of them can be given"
+                    .to_owned();
+            return Err(BuildError {
+                key: "redact",
+                message,
+            });
         }
         if !self.enabled {
             let is_changed = self.http.url_query
@@ -123,14 +134,23 @@ enum HeaderRule {
 
 impl Default for Redaction {
     fn default() -> Self {
-        Self { url_query: false, user_info: true, headers: HeaderRule::ReplaceNone, kafka_api_key: false }
+        Self {
+            url_query: false,
+            user_info: true,
+            headers: HeaderRule::ReplaceNone,
+            kafka_api_key: false,
+        }
     }
 }
 
 impl Redaction {
     /// A URL as it may be shown.
     pub(crate) fn url(&self, url: Cow<'_, str>) -> String {
-        let url = if self.url_query { url::without_query(url) } else { url };
+        let url = if self.url_query {
+            url::without_query(url)
+        } else {
+            url
+        };
         match url::password(&url).filter(|_| self.user_info) {
             Some((start, end)) => [&url[..start], REDACTED, &url[end..]].concat(),
             None => url.into_owned(),
@@ -146,11 +166,19 @@ impl Redaction {
             HeaderRule::ReplaceOnly(names) => is_in(names),
             HeaderRule::KeepOnly(names) => !is_in(names),
         };
-        if is_replaced { REDACTED.to_owned() } else { value() }
+        if is_replaced {
+            REDACTED.to_owned()
+        } else {
+            value()
+        }
     }
 
     /// The name of a Kafka API as it may be shown.
     pub(crate) fn kafka_api_key(&self, key: String) -> String {
-        if self.kafka_api_key { REDACTED.to_owned() } else { key }
+        if self.kafka_api_key {
+            REDACTED.to_owned()
+        } else {
+            key
+        }
     }
 }

@@ -1,15 +1,19 @@
-//! `sock_flow`: socket traces become flows, by the rules of Hubble's `sock` parser (v1.19.4, v1.20.2).
+//! `sock_flow`: socket traces become flows, by the rules of Hubble's `sock` parser (v1.19.4,
+//! v1.20.2).
 //!
-//! A socket trace tells the address that a process's socket was about to reach or was reached from, before or after
-//! Cilium translated it, and the cgroup of the process. Which pod that is takes a table of pods, which is not here:
-//! the pod's side of the flow has no address, as in Hubble with `hubble-skip-unknown-cgroup-ids=false`. Hubble's
-//! default is to skip such flows; leaving this processor out does the same.
+//! A socket trace tells the address that a process's socket was about to reach or was reached from,
+//! before or after Cilium translated it, and the cgroup of the process. Which pod that is takes a
+//! table of pods, which is not here: the pod's side of the flow has no address, as in Hubble with
+//! `hubble-skip-unknown-cgroup-ids=false`. Hubble's default is to skip such flows; leaving this
+//! processor out does the same.
 
 use serde::Deserialize;
 use tidegate_core::component::{
     BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind, Reasons,
 };
-use tidegate_core::flow::{Address, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict, XlatePoint, message_type};
+use tidegate_core::flow::{
+    Address, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict, XlatePoint, message_type,
+};
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::{Event, EventBody};
 use tidegate_core::stage::Processor;
@@ -21,14 +25,20 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "sock_flow",
     about: "Turns socket traces into flows, whose pod's side has no address",
     keys: &[],
-    outcomes: Outcomes { dropped: REASONS, ..Outcomes::NONE },
+    outcomes: Outcomes {
+        dropped: REASONS,
+        ..Outcomes::NONE
+    },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
 /// The event was announced as a socket trace, and its type is another.
 const NO_SOCKET: &str = "event_without_socket";
 
-const REASONS: &[Reasons] = &[Reasons::input(&[NO_SOCKET]), Reasons::input(event::Reason::LABELS)];
+const REASONS: &[Reasons] = &[
+    Reasons::input(&[NO_SOCKET]),
+    Reasons::input(event::Reason::LABELS),
+];
 
 /// Configuration of `sock_flow`: nothing can be set.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -56,8 +66,16 @@ pub struct SockFlow;
 impl Processor for SockFlow {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, bytes| {
-            let Record::Event(event) = record else { return Outcome::Keep };
-            let EventBody::TraceSock { layout, keeps_mapped } = event.body else { return Outcome::Keep };
+            let Record::Event(event) = record else {
+                return Outcome::Keep;
+            };
+            let EventBody::TraceSock {
+                layout,
+                keeps_mapped,
+            } = event.body
+            else {
+                return Outcome::Keep;
+            };
             match flow(event, layout, keeps_mapped, bytes) {
                 Ok(flow) => *record = Record::Flow(flow),
                 Err(reason) => return Outcome::Dropped(reason),
@@ -67,9 +85,17 @@ impl Processor for SockFlow {
     }
 }
 
-fn flow(event: &Event, layout: SockLayout, keeps_mapped: bool, bytes: &[u8]) -> Result<Flow, &'static str> {
-    let parsed = event::parse(event.data.of(bytes), &Hints::from(layout)).map_err(|reason| reason.as_str())?;
-    let event::Event::TraceSock(sock) = parsed else { return Err(NO_SOCKET) };
+fn flow(
+    event: &Event,
+    layout: SockLayout,
+    keeps_mapped: bool,
+    bytes: &[u8],
+) -> Result<Flow, &'static str> {
+    let parsed = event::parse(event.data.of(bytes), &Hints::from(layout))
+        .map_err(|reason| reason.as_str())?;
+    let event::Event::TraceSock(sock) = parsed else {
+        return Err(NO_SOCKET);
+    };
     Ok(Flow {
         time: event.time,
         seq: event.seq,
@@ -98,18 +124,42 @@ fn verdict(point: XlatePoint) -> Verdict {
 
 fn ip(sock: &TraceSockNotify<'_>) -> Ip {
     let (pod, peer) = (Address::default(), Address::from(sock.dst_ip()));
-    let (source, destination) = if is_reverse(sock) { (peer, pod) } else { (pod, peer) };
-    let version = if sock.is_ipv6() { IpVersion::V6 } else { IpVersion::V4 };
-    Ip { source, destination, version, ..Ip::default() }
+    let (source, destination) = if is_reverse(sock) {
+        (peer, pod)
+    } else {
+        (pod, peer)
+    };
+    let version = if sock.is_ipv6() {
+        IpVersion::V6
+    } else {
+        IpVersion::V4
+    };
+    Ip {
+        source,
+        destination,
+        version,
+        ..Ip::default()
+    }
 }
 
 /// The pod's port is not known.
 fn l4(sock: &TraceSockNotify<'_>) -> L4 {
     let peer = sock.dst_port();
-    let (source_port, destination_port) = if is_reverse(sock) { (peer, 0) } else { (0, peer) };
+    let (source_port, destination_port) = if is_reverse(sock) {
+        (peer, 0)
+    } else {
+        (0, peer)
+    };
     match sock.l4_proto() {
-        1 => L4::Tcp { source_port, destination_port, flags: None },
-        2 => L4::Udp { source_port, destination_port },
+        1 => L4::Tcp {
+            source_port,
+            destination_port,
+            flags: None,
+        },
+        2 => L4::Udp {
+            source_port,
+            destination_port,
+        },
         _ => L4::None,
     }
 }

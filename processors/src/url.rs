@@ -2,14 +2,28 @@
 
 use std::borrow::Cow;
 
-/// The URL without query and fragment, as Go (1.26) writes one that it has read and of which both were emptied: a single
-/// `?` with nothing behind it stays.
+/// The URL without query and fragment, as Go (1.26) writes one that it has read and of which both
+/// were emptied: a single `?` with nothing behind it stays.
 pub(crate) fn without_query(url: Cow<'_, str>) -> Cow<'_, str> {
     let bytes = url.as_bytes();
-    let fragment = bytes.iter().position(|byte| *byte == b'#').unwrap_or(bytes.len());
-    let query = bytes[..fragment].iter().position(|byte| *byte == b'?').unwrap_or(fragment);
-    let end = if query + 1 == fragment { fragment } else { query };
-    if end == bytes.len() { url } else { Cow::Owned(url[..end].to_owned()) }
+    let fragment = bytes
+        .iter()
+        .position(|byte| *byte == b'#')
+        .unwrap_or(bytes.len());
+    let query = bytes[..fragment]
+        .iter()
+        .position(|byte| *byte == b'?')
+        .unwrap_or(fragment);
+    let end = if query + 1 == fragment {
+        fragment
+    } else {
+        query
+    };
+    if end == bytes.len() {
+        url
+    } else {
+        Cow::Owned(url[..end].to_owned())
+    }
 }
 
 /// Where the password is, if there is one.
@@ -49,7 +63,9 @@ fn authority(url: &str) -> Option<(usize, usize)> {
 
 /// How long the part is that ends where path, query or fragment may begin.
 fn part(url: &str) -> usize {
-    url.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(url.len())
+    url.bytes()
+        .position(|byte| matches!(byte, b'/' | b'?' | b'#'))
+        .unwrap_or(url.len())
 }
 
 #[cfg(test)]
@@ -69,7 +85,11 @@ mod tests {
             ("a:b@c", None),
             ("", None),
         ] {
-            assert_eq!(password(url).map(|(start, end)| &url[start..end]), expected, "{url}");
+            assert_eq!(
+                password(url).map(|(start, end)| &url[start..end]),
+                expected,
+                "{url}"
+            );
         }
     }
 

@@ -1,4 +1,5 @@
-//! What the hot path allocates: nothing, from the frame of a packet to a metric that has been seen before.
+//! What the hot path allocates: nothing, from the frame of a packet to a metric that has been seen
+//! before.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -39,10 +40,23 @@ const STAGES: [(&str, &str); 7] = [
 fn chain() -> Vec<Box<dyn Processor>> {
     let build = |(kind, config): (&str, &str)| {
         let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
-        let config = (kind.parse)(ValueDeserializer::parse(config).unwrap().into_deserializer()).unwrap();
-        let (stage, node_name) = (format!("processors.{}", kind.name), "default/node".to_owned());
+        let config = (kind.parse)(
+            ValueDeserializer::parse(config)
+                .unwrap()
+                .into_deserializer(),
+        )
+        .unwrap();
+        let (stage, node_name) = (
+            format!("processors.{}", kind.name),
+            "default/node".to_owned(),
+        );
         config
-            .build(&BuildContext { stage, node_name, telemetry: Telemetry::default(), health: Default::default() })
+            .build(&BuildContext {
+                stage,
+                node_name,
+                telemetry: Telemetry::default(),
+                health: Default::default(),
+            })
             .unwrap()
     };
     STAGES.map(build).into()
@@ -51,10 +65,18 @@ fn chain() -> Vec<Box<dyn Processor>> {
 /// Events with a packet.
 fn packets(release: Release) -> Vec<Vec<u8>> {
     let has_packet = |data: &Vec<u8>| {
-        let types = [message_type::DROP, message_type::CAPTURE, message_type::TRACE, message_type::POLICY_VERDICT];
+        let types = [
+            message_type::DROP,
+            message_type::CAPTURE,
+            message_type::TRACE,
+            message_type::POLICY_VERDICT,
+        ];
         types.contains(&data[0])
     };
-    let mut simulator = Simulator::new(Options { release, ..Options::default() });
+    let mut simulator = Simulator::new(Options {
+        release,
+        ..Options::default()
+    });
     let events = (0..20_000).filter_map(|_| match simulator.next_event() {
         Event::Sample { data, .. } => Some(data).filter(has_packet),
         Event::Lost { .. } => None,
@@ -63,12 +85,19 @@ fn packets(release: Release) -> Vec<Vec<u8>> {
 }
 
 /// Takes the events through the stages, and counts the flows.
-fn play(events: &[Vec<u8>], chain: &mut [Box<dyn Processor>], tally: &mut Tally, pool: &Pool) -> usize {
+fn play(
+    events: &[Vec<u8>],
+    chain: &mut [Box<dyn Processor>],
+    tally: &mut Tally,
+    pool: &Pool,
+) -> usize {
     let mut flows = 0;
     for events in events.chunks(BATCH) {
         let mut batch = pool.take();
         events.iter().for_each(|data| push(&mut batch, data));
-        chain.iter_mut().for_each(|processor| processor.process(&mut batch, tally));
+        chain
+            .iter_mut()
+            .for_each(|processor| processor.process(&mut batch, tally));
         flows += batch.count(Kinds::of(&[Kind::Flow]));
     }
     flows
@@ -76,7 +105,11 @@ fn play(events: &[Vec<u8>], chain: &mut [Box<dyn Processor>], tally: &mut Tally,
 
 fn push(batch: &mut Batch, data: &[u8]) {
     let data = batch.push_bytes(data);
-    batch.push(Record::Frame(Frame { payload_type: 9, data, ..Frame::default() }));
+    batch.push(Record::Frame(Frame {
+        payload_type: 9,
+        data,
+        ..Frame::default()
+    }));
 }
 
 #[test]
@@ -88,7 +121,16 @@ fn a_packet_becomes_a_flow_and_is_counted_without_an_allocation() {
         let region = Region::new(ALLOCATOR);
         let second = play(&events, &mut chain, &mut tally, &pool);
         let change = region.change();
-        assert!(first > 15_000 && first == second, "{}: {first} and {second} flows", release.name());
-        assert_eq!((change.allocations, change.reallocations), (0, 0), "{}", release.name());
+        assert!(
+            first > 15_000 && first == second,
+            "{}: {first} and {second} flows",
+            release.name()
+        );
+        assert_eq!(
+            (change.allocations, change.reallocations),
+            (0, 0),
+            "{}",
+            release.name()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Cuts a monitor stream into frames, whatever the pieces that it comes in, in the batches that they travel in.
+//! Cuts a monitor stream into frames, whatever the pieces that it comes in, in the batches that
+//! they travel in.
 //!
 //! Reads nothing itself: the owner fills [`Frames::space`], and says when.
 
@@ -17,14 +18,16 @@ use tidegate_wire::payload::{Decoder, Error};
 use clock::Clock;
 use cutter::Cutter;
 
-/// Bytes of a stream in one batch, in which they are read: with its records, small enough to stay in the cache.
+/// Bytes of a stream in one batch, in which they are read: with its records, small enough to stay
+/// in the cache.
 pub(crate) const BATCH_BYTES: usize = 64 * 1024;
 
 /// Space for less than this is not worth a read; the socket holds some 50 KiB.
 const READ_LEAST: usize = 16 * 1024;
 
-/// A frame that says to be longer than this is no frame: the stream is broken. One that is only longer than it may be
-/// is passed over, as reading it on costs less than what an agent sends while nobody listens.
+/// A frame that says to be longer than this is no frame: the stream is broken. One that is only
+/// longer than it may be is passed over, as reading it on costs less than what an agent sends while
+/// nobody listens.
 const LONGEST_PASSED_OVER: u64 = 64 * 1024 * 1024;
 
 /// The reason for a frame whose beginning came and whose end did not.
@@ -40,13 +43,15 @@ pub(crate) const BROKEN: Reasons = Reasons::input(Error::LABELS);
 /// They are no gob.
 pub(crate) const NOT_GOB: Reasons = Reasons::input(gob::Error::LABELS);
 
-/// The stream's decoder, and the batch that is being filled: it takes the stream's bytes as they are read, so that no
-/// frame is ever moved, but for what is left behind the last whole one when the batch is handed on.
+/// The stream's decoder, and the batch that is being filled: it takes the stream's bytes as they
+/// are read, so that no frame is ever moved, but for what is left behind the last whole one when
+/// the batch is handed on.
 #[derive(Debug)]
 pub(crate) struct Frames {
     decoder: Decoder,
     max_frame: usize,
-    /// Whether another stream may follow the first without a break, as in recordings that were appended.
+    /// Whether another stream may follow the first without a break, as in recordings that were
+    /// appended.
     appended: bool,
     pool: Pool,
     batch: Batch,
@@ -65,8 +70,8 @@ pub(crate) struct Frames {
     time_source: TimeSource,
 }
 
-/// Records of a batch at most, where nobody says otherwise. As many as fit in its bytes, mostly; what stages add goes
-/// in the memory of 384.
+/// Records of a batch at most, where nobody says otherwise. As many as fit in its bytes, mostly;
+/// what stages add goes in the memory of 384.
 pub(crate) const BATCH_RECORDS: usize = 360;
 
 /// Why decoding came to a halt.
@@ -106,18 +111,29 @@ impl Frames {
     /// Leaves the places of the records to another thread.
     pub(crate) fn for_another_thread(self) -> Self {
         let pool = self.pool.without_places();
-        Self { packed: Some(Vec::new()), batch: pool.take(), pool, ..self }
+        Self {
+            packed: Some(Vec::new()),
+            batch: pool.take(),
+            pool,
+            ..self
+        }
     }
 
     /// Says which moments the times of the frames are.
     pub(crate) fn with_times(self, time_source: TimeSource) -> Self {
-        Self { time_source, ..self }
+        Self {
+            time_source,
+            ..self
+        }
     }
 
-    /// Accepts the beginning of a further stream between two frames: a type that is defined once more.
-    /// In one stream that is an error.
+    /// Accepts the beginning of a further stream between two frames: a type that is defined once
+    /// more. In one stream that is an error.
     pub(crate) fn or_several_streams(self) -> Self {
-        Self { appended: true, ..self }
+        Self {
+            appended: true,
+            ..self
+        }
     }
 
     /// Forgets what is left of the stream and begins a new one. Sequence numbers go on.
@@ -128,7 +144,8 @@ impl Frames {
         (self.start, self.too_long, self.offset) = (0, 0, 0);
     }
 
-    /// Room for the next read. Grows only with bytes that came, never with a length that was announced.
+    /// Room for the next read. Grows only with bytes that came, never with a length that was
+    /// announced.
     pub(crate) fn space(&mut self) -> &mut [u8] {
         if self.is_empty() && self.start > 0 {
             // What it had was no record.
@@ -185,11 +202,12 @@ impl Frames {
         self.seq
     }
 
-    /// Makes records of the whole frames that came, until the batch has `records` of them. A frame that is broken in
-    /// itself, or too long, is handed to `refused` and left out.
+    /// Makes records of the whole frames that came, until the batch has `records` of them. A frame
+    /// that is broken in itself, or too long, is handed to `refused` and left out.
     ///
-    /// `time` is when they were read. Frames get rising times from there on, one nanosecond apart, so that sorting by
-    /// time keeps the order in which they came. The difference between two frames of one read measures nothing.
+    /// `time` is when they were read. Frames get rising times from there on, one nanosecond apart,
+    /// so that sorting by time keeps the order in which they came. The difference between two
+    /// frames of one read measures nothing.
     ///
     /// # Errors
     /// The stream cannot be decoded any further; what is in the batch is good.
@@ -211,9 +229,12 @@ impl Frames {
                     tracing::info!(byte = self.offset, "a further stream begins here");
                     self.begin();
                 }
-                Err(error @ Error::FrameTooLarge { length, .. }) if length <= LONGEST_PASSED_OVER => {
+                Err(error @ Error::FrameTooLarge { length, .. })
+                    if length <= LONGEST_PASSED_OVER =>
+                {
                     refused(error);
-                    self.too_long = length + gob::prefix_len(&self.batch.bytes()[self.start..]) as u64;
+                    self.too_long =
+                        length + gob::prefix_len(&self.batch.bytes()[self.start..]) as u64;
                 }
                 done => return done,
             }
@@ -221,10 +242,37 @@ impl Frames {
     }
 
     /// The same within one stream.
-    fn decode_stream(&mut self, room: &mut usize, refused: &mut impl FnMut(Error)) -> Result<Halt, Error> {
-        let Self { decoder, batch, packed, start, offset, seq, stream, clock, .. } = self;
-        let frame = Frame { stream: *stream, ..Frame::default() };
-        let mut cutter = Cutter { decoder, start, offset, seq, clock, room, frame, refused, halt: Ok(Halt::BatchFull) };
+    fn decode_stream(
+        &mut self,
+        room: &mut usize,
+        refused: &mut impl FnMut(Error),
+    ) -> Result<Halt, Error> {
+        let Self {
+            decoder,
+            batch,
+            packed,
+            start,
+            offset,
+            seq,
+            stream,
+            clock,
+            ..
+        } = self;
+        let frame = Frame {
+            stream: *stream,
+            ..Frame::default()
+        };
+        let mut cutter = Cutter {
+            decoder,
+            start,
+            offset,
+            seq,
+            clock,
+            room,
+            frame,
+            refused,
+            halt: Ok(Halt::BatchFull),
+        };
         match packed {
             Some(frames) => frames.extend(std::iter::from_fn(|| cutter.next(batch.bytes()))),
             None => batch.parse(|bytes| cutter.next(bytes)),
@@ -234,7 +282,9 @@ impl Frames {
 
     /// Passes over what came of a frame that is too long.
     fn pass_over(&mut self) {
-        let passed = self.left().min(usize::try_from(self.too_long).unwrap_or(usize::MAX));
+        let passed = self
+            .left()
+            .min(usize::try_from(self.too_long).unwrap_or(usize::MAX));
         self.start += passed;
         self.offset += passed as u64;
         self.too_long -= passed as u64;

@@ -1,8 +1,8 @@
 //! Where records come from.
 //!
-//! Each kind is a module: [`monitor1_2`] reads the Cilium agent's monitor socket, [`replay`] a recording
-//! of it. Both make one record of each frame, with what `frames` decodes; neither looks at what a frame
-//! holds.
+//! Each kind is a module: [`monitor1_2`] reads the Cilium agent's monitor socket, [`replay`] a
+//! recording of it. Both make one record of each frame, with what `frames` decodes; neither looks
+//! at what a frame holds.
 
 mod frames;
 pub mod monitor1_2;

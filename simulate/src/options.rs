@@ -26,7 +26,14 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let (release, mix) = (Release::V1_19, Mix::default());
-        Self { seed: 1, release, mix, lost_every: 10_000, capture: 128, cpus: 4 }
+        Self {
+            seed: 1,
+            release,
+            mix,
+            lost_every: 10_000,
+            capture: 128,
+            cpus: 4,
+        }
     }
 }
 
@@ -45,8 +52,15 @@ pub enum Release {
 
 impl Release {
     /// All of them, the oldest first.
-    pub const ALL: [Self; 7] =
-        [Self::V1_12, Self::V1_13, Self::V1_16, Self::V1_17, Self::V1_18, Self::V1_19, Self::V1_20];
+    pub const ALL: [Self; 7] = [
+        Self::V1_12,
+        Self::V1_13,
+        Self::V1_16,
+        Self::V1_17,
+        Self::V1_18,
+        Self::V1_19,
+        Self::V1_20,
+    ];
 
     /// Its number, such as `1.19`.
     #[must_use]
@@ -88,6 +102,10 @@ impl Release {
     /// First type id of the gob streams, which depends on the Go release that built the agent.
     #[must_use]
     pub fn first_type_id(self) -> TypeId {
-        if self <= Self::V1_13 { TypeId::FIRST_GO_1_20 } else { TypeId::FIRST }
+        if self <= Self::V1_13 {
+            TypeId::FIRST_GO_1_20
+        } else {
+            TypeId::FIRST
+        }
     }
 }

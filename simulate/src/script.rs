@@ -67,7 +67,10 @@ impl Pen {
     pub(crate) fn new(options: &Options) -> Self {
         let release = options.release;
         Self {
-            encoder: Encoder { profile: release.profile(), padding: 0xee },
+            encoder: Encoder {
+                profile: release.profile(),
+                padding: 0xee,
+            },
             access_log: access_log::Encoder::new(release.access_log(), release.first_type_id()),
             type_id: release.first_type_id(),
             capture: options.capture,
@@ -93,7 +96,9 @@ impl Pen {
             orig_ip: trace.orig_ip,
             ip_trace_id: 0,
         };
-        self.write(packet, |encoder, packet, out| encoder.trace(&fields, packet, out));
+        self.write(packet, |encoder, packet, out| {
+            encoder.trace(&fields, packet, out)
+        });
     }
 
     pub(crate) fn drop(&mut self, path: &Path, source: u16, reason: u8, packet: &[u8]) {
@@ -109,12 +114,25 @@ impl Pen {
             flags: ipv6_flag(path),
             ip_trace_id: 0,
         };
-        self.write(packet, |encoder, packet, out| encoder.drop(&fields, packet, out));
+        self.write(packet, |encoder, packet, out| {
+            encoder.drop(&fields, packet, out)
+        });
     }
 
     /// A verdict on the packet: 0 allowed, above the proxy's port, below the negated drop reason.
-    pub(crate) fn verdict(&mut self, path: &Path, ingress: bool, protocol: u8, verdict: i32, packet: &[u8]) {
-        let (local, remote) = if ingress { (&path.to, &path.from) } else { (&path.from, &path.to) };
+    pub(crate) fn verdict(
+        &mut self,
+        path: &Path,
+        ingress: bool,
+        protocol: u8,
+        verdict: i32,
+        packet: &[u8],
+    ) {
+        let (local, remote) = if ingress {
+            (&path.to, &path.from)
+        } else {
+            (&path.from, &path.to)
+        };
         let direction = if ingress { 1 } else { 2 };
         let v6 = u8::from(path.is_v6()) << 2;
         let match_type = if verdict < 0 { 0 } else { 2 << 3 };
@@ -128,16 +146,26 @@ impl Pen {
             auth_type: 0,
             cookie: 0,
         };
-        self.write(packet, |encoder, packet, out| encoder.policy_verdict(&fields, packet, out));
+        self.write(packet, |encoder, packet, out| {
+            encoder.policy_verdict(&fields, packet, out)
+        });
     }
 
     pub(crate) fn capture(&mut self, path: &Path, point: u8, arg1: u32, packet: &[u8]) {
-        let fields = CaptureFields { common: common(point, path.from.endpoint, path, packet), arg1, arg2: 0 };
-        self.write(packet, |encoder, packet, out| encoder.capture(&fields, packet, out));
+        let fields = CaptureFields {
+            common: common(point, path.from.endpoint, path, packet),
+            arg1,
+            arg2: 0,
+        };
+        self.write(packet, |encoder, packet, out| {
+            encoder.capture(&fields, packet, out)
+        });
     }
 
     pub(crate) fn recorder(&mut self, fields: &RecorderFields, packet: &[u8]) {
-        self.write(packet, |encoder, packet, out| encoder.recorder(fields, packet, out));
+        self.write(packet, |encoder, packet, out| {
+            encoder.recorder(fields, packet, out)
+        });
     }
 
     pub(crate) fn debug(&mut self, fields: &DebugFields) {
@@ -156,20 +184,36 @@ impl Pen {
 
     pub(crate) fn notify(&mut self, kind: u32, text: &str) {
         let mut data = Vec::new();
-        agent_notify::encode(&AgentNotify { kind, text: text.to_owned() }, self.type_id, &mut data);
+        agent_notify::encode(
+            &AgentNotify {
+                kind,
+                text: text.to_owned(),
+            },
+            self.type_id,
+            &mut data,
+        );
         self.script.push_back((0, data));
     }
 
     fn write(&mut self, packet: &[u8], encode: impl FnOnce(&Encoder, &[u8], &mut Vec<u8>)) {
         let mut data = Vec::with_capacity(64 + self.capture);
-        encode(&self.encoder, &packet[..packet.len().min(self.capture)], &mut data);
+        encode(
+            &self.encoder,
+            &packet[..packet.len().min(self.capture)],
+            &mut data,
+        );
         self.script.push_back((self.cpu, data));
     }
 }
 
 fn common(subtype: u8, source: u16, path: &Path, packet: &[u8]) -> Common {
     let hash = path.from.identity.rotate_left(16) ^ u32::from(path.ports.0);
-    Common { subtype, source, hash, len_orig: u32::try_from(packet.len()).unwrap_or(u32::MAX) }
+    Common {
+        subtype,
+        source,
+        hash,
+        len_orig: u32::try_from(packet.len()).unwrap_or(u32::MAX),
+    }
 }
 
 fn ipv6_flag(path: &Path) -> u8 {

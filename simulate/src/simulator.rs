@@ -42,18 +42,32 @@ impl Simulator {
     pub fn new(options: Options) -> Self {
         let rng = fastrand::Rng::with_seed(options.seed);
         let scripts = (0..CONCURRENT).map(|_| Script::new()).collect();
-        Self { stage: Stage::new(&options), rng, scripts, events: 0, options }
+        Self {
+            stage: Stage::new(&options),
+            rng,
+            scripts,
+            events: 0,
+            options,
+        }
     }
 
     /// The next event.
     pub fn next_event(&mut self) -> Event {
         self.events += 1;
         if self.options.lost_every > 0 && self.events.is_multiple_of(self.options.lost_every) {
-            return Event::Lost { cpu: self.cpu(), count: self.rng.u64(1..=512) };
+            return Event::Lost {
+                cpu: self.cpu(),
+                count: self.rng.u64(1..=512),
+            };
         }
         let at = self.rng.usize(..self.scripts.len());
         loop {
-            if let Some((cpu, data)) = self.stage.announcements.pop_front().or_else(|| self.scripts[at].pop_front()) {
+            if let Some((cpu, data)) = self
+                .stage
+                .announcements
+                .pop_front()
+                .or_else(|| self.scripts[at].pop_front())
+            {
                 return Event::Sample { cpu, data };
             }
             let scenario = self.options.mix.pick(&mut self.rng);

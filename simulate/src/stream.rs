@@ -31,7 +31,11 @@ impl Stream {
     #[must_use]
     pub fn new(options: Options) -> Self {
         let encoder = Encoder::new(options.release.first_type_id());
-        Self { simulator: Simulator::new(options), encoder, summary: Summary::default() }
+        Self {
+            simulator: Simulator::new(options),
+            encoder,
+            summary: Summary::default(),
+        }
     }
 
     /// Appends the next frame to `out`; the first one is preceded by the type's definition.
@@ -40,11 +44,21 @@ impl Stream {
         self.summary.count(&event);
         match &event {
             Event::Sample { cpu, data } => {
-                let payload = Payload { data, cpu: (*cpu).into(), lost: 0, kind: Payload::EVENT_SAMPLE };
+                let payload = Payload {
+                    data,
+                    cpu: (*cpu).into(),
+                    lost: 0,
+                    kind: Payload::EVENT_SAMPLE,
+                };
                 self.encoder.encode(&payload, out);
             }
             Event::Lost { cpu, count } => {
-                let payload = Payload { data: &[], cpu: (*cpu).into(), lost: *count, kind: Payload::RECORD_LOST };
+                let payload = Payload {
+                    data: &[],
+                    cpu: (*cpu).into(),
+                    lost: *count,
+                    kind: Payload::RECORD_LOST,
+                };
                 self.encoder.encode(&payload, out);
             }
         }
@@ -62,7 +76,10 @@ impl Summary {
         self.frames += 1;
         match event {
             Event::Sample { data, .. } => {
-                *self.events.entry(data.first().copied().unwrap_or_default()).or_default() += 1;
+                *self
+                    .events
+                    .entry(data.first().copied().unwrap_or_default())
+                    .or_default() += 1;
             }
             Event::Lost { count, .. } => {
                 self.lost.0 += 1;

@@ -38,7 +38,11 @@ pub(crate) struct Peer {
 impl Peer {
     /// Address of the node that a pod runs on.
     pub(crate) fn node_ip(&self) -> Ipv4Addr {
-        node_ip(if self.endpoint == 0 { REMOTE_NODE } else { LOCAL_NODE })
+        node_ip(if self.endpoint == 0 {
+            REMOTE_NODE
+        } else {
+            LOCAL_NODE
+        })
     }
 }
 
@@ -56,10 +60,17 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let apps = APPS.iter().zip(0u8..);
-        let pods = apps.flat_map(|(app, at)| (0..PODS_OF_AN_APP).map(move |number| pod(*app, at, number)));
+        let pods =
+            apps.flat_map(|(app, at)| (0..PODS_OF_AN_APP).map(move |number| pod(*app, at, number)));
         let dns = pod(("kube-system", "kube-dns", 53), 100, 0);
         let outside = (1..=20).map(world).collect();
-        Self { pods: pods.collect(), dns, outside, met: BTreeSet::new(), newcomers: Vec::new() }
+        Self {
+            pods: pods.collect(),
+            dns,
+            outside,
+            met: BTreeSet::new(),
+            newcomers: Vec::new(),
+        }
     }
 
     /// A pod of the simulated node.
@@ -69,11 +80,21 @@ impl World {
 
     /// A pod of the simulated node whose requests go through a proxy, or one whose do not: a policy
     /// holds for all requests of a pod.
-    pub(crate) fn local_under_l7_policy(&mut self, rng: &mut fastrand::Rng, v6: bool, policy: bool) -> Peer {
+    pub(crate) fn local_under_l7_policy(
+        &mut self,
+        rng: &mut fastrand::Rng,
+        v6: bool,
+        policy: bool,
+    ) -> Peer {
         self.local_where(rng, v6, |pod| (pod.identity % 2 == 0) == policy)
     }
 
-    fn local_where(&mut self, rng: &mut fastrand::Rng, v6: bool, wanted: impl Fn(&Peer) -> bool) -> Peer {
+    fn local_where(
+        &mut self,
+        rng: &mut fastrand::Rng,
+        v6: bool,
+        wanted: impl Fn(&Peer) -> bool,
+    ) -> Peer {
         loop {
             let pod = &self.pods[rng.usize(..self.pods.len())];
             if pod.0.endpoint != 0 && wanted(&pod.0) {
@@ -105,7 +126,15 @@ impl World {
     pub(crate) fn node(&self, number: u8) -> Peer {
         let mac = [0x02, 0, 0, 0, 1, number];
         let ip = IpAddr::V4(node_ip(number));
-        Peer { ip, mac, identity: 6, endpoint: 0, port: 8472, labels: Vec::new(), pod: None }
+        Peer {
+            ip,
+            mac,
+            identity: 6,
+            endpoint: 0,
+            port: 8472,
+            labels: Vec::new(),
+            pod: None,
+        }
     }
 
     /// Who takes part in a conversation for the first time since this was asked.
@@ -136,7 +165,11 @@ fn pod((namespace, app, port): (&'static str, &str, u16), at: u8, number: u8) ->
         format!("k8s:io.kubernetes.pod.namespace={namespace}"),
     ];
     let node = u8::from(number >= LOCAL) + 1;
-    let endpoint = if node == 1 { 1000 + u16::from(at) * 16 + u16::from(number) } else { 0 };
+    let endpoint = if node == 1 {
+        1000 + u16::from(at) * 16 + u16::from(number)
+    } else {
+        0
+    };
     let peer = |ip| Peer {
         ip,
         mac: [0x02, node, at, number, 0, 1],
@@ -146,20 +179,44 @@ fn pod((namespace, app, port): (&'static str, &str, u16), at: u8, number: u8) ->
         labels: labels.clone(),
         pod: Some((namespace, format!("{app}-{number}"))),
     };
-    let v6 = Ipv6Addr::new(0xfd00, 0x10, 0, node.into(), 0, 0, at.into(), u16::from(number) + 10);
-    (peer(IpAddr::V4(Ipv4Addr::new(10, 0, node, at * 2 + 10 + number * 20))), peer(IpAddr::V6(v6)))
+    let v6 = Ipv6Addr::new(
+        0xfd00,
+        0x10,
+        0,
+        node.into(),
+        0,
+        0,
+        at.into(),
+        u16::from(number) + 10,
+    );
+    (
+        peer(IpAddr::V4(Ipv4Addr::new(
+            10,
+            0,
+            node,
+            at * 2 + 10 + number * 20,
+        ))),
+        peer(IpAddr::V6(v6)),
+    )
 }
 
 fn world(number: u8) -> (Peer, Peer) {
     let peer = |ip| Peer {
         ip,
         mac: [0x02, 0xee, 0, 0, 0, number],
-        identity: if number.is_multiple_of(5) { 16_777_217 + u32::from(number) } else { 2 },
+        identity: if number.is_multiple_of(5) {
+            16_777_217 + u32::from(number)
+        } else {
+            2
+        },
         endpoint: 0,
         port: 443,
         labels: vec!["reserved:world".to_owned()],
         pod: None,
     };
     let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, number.into());
-    (peer(IpAddr::V4(Ipv4Addr::new(203, 0, 113, number))), peer(IpAddr::V6(v6)))
+    (
+        peer(IpAddr::V4(Ipv4Addr::new(203, 0, 113, number))),
+        peer(IpAddr::V6(v6)),
+    )
 }

@@ -17,17 +17,29 @@ fn bytes(options: Options, frames: usize) -> Vec<u8> {
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_another_seed_gives_others() {
-    let with_seed = |seed| bytes(Options { seed, ..Options::default() }, 2000);
+    let with_seed = |seed| {
+        bytes(
+            Options {
+                seed,
+                ..Options::default()
+            },
+            2000,
+        )
+    };
     assert_eq!(with_seed(7), with_seed(7));
     assert_ne!(with_seed(7), with_seed(8));
 }
 
 #[test]
 fn every_frame_of_a_stream_decodes_and_the_summary_counts_them() {
-    let mut stream = Stream::new(Options { lost_every: 100, ..Options::default() });
+    let mut stream = Stream::new(Options {
+        lost_every: 100,
+        ..Options::default()
+    });
     let mut out = Vec::new();
     (0..3000).for_each(|_| stream.next_frame(&mut out));
-    let (mut decoder, mut rest, mut frames, mut lost) = (Decoder::new(1 << 20), out.as_slice(), 0, 0);
+    let (mut decoder, mut rest, mut frames, mut lost) =
+        (Decoder::new(1 << 20), out.as_slice(), 0, 0);
     while !rest.is_empty() {
         let used = match decoder.next(rest).unwrap() {
             Step::Value { used, payload } => {
@@ -42,7 +54,10 @@ fn every_frame_of_a_stream_decodes_and_the_summary_counts_them() {
         };
         rest = &rest[used..];
     }
-    assert_eq!((frames, lost), (stream.summary().frames, stream.summary().lost.1));
+    assert_eq!(
+        (frames, lost),
+        (stream.summary().frames, stream.summary().lost.1)
+    );
     assert_eq!(stream.summary().lost.0, 30);
 }
 
@@ -50,11 +65,18 @@ fn every_frame_of_a_stream_decodes_and_the_summary_counts_them() {
 fn every_event_of_every_release_is_valid_and_every_type_that_the_release_has_occurs() {
     for release in Release::ALL {
         let mut types = BTreeSet::new();
-        let mut simulator = Simulator::new(Options { release, mix: Mix::EVEN, lost_every: 0, ..Options::default() });
+        let mut simulator = Simulator::new(Options {
+            release,
+            mix: Mix::EVEN,
+            lost_every: 0,
+            ..Options::default()
+        });
         let mut hints = Hints::default();
         let mut records = access_log::Decoder::default();
         for _ in 0..5000 {
-            let Event::Sample { data, .. } = simulator.next_event() else { unreachable!("no losses were asked for") };
+            let Event::Sample { data, .. } = simulator.next_event() else {
+                unreachable!("no losses were asked for")
+            };
             types.insert(data[0]);
             check(&data, &mut hints, &mut records, release);
         }
@@ -66,10 +88,15 @@ fn every_event_of_every_release_is_valid_and_every_type_that_the_release_has_occ
 }
 
 fn check(data: &[u8], hints: &mut Hints, records: &mut access_log::Decoder, release: Release) {
-    let event = event::parse(data, hints).unwrap_or_else(|reason| panic!("{}: {reason}", release.name()));
+    let event =
+        event::parse(data, hints).unwrap_or_else(|reason| panic!("{}: {reason}", release.name()));
     hints.observe(&event);
     if let event::Event::Trace(trace) = &event {
-        assert!(trace.orig_ip().is_none() || release >= Release::V1_16, "{} tells a translation", release.name());
+        assert!(
+            trace.orig_ip().is_none() || release >= Release::V1_16,
+            "{} tells a translation",
+            release.name()
+        );
     }
     let packet = match event {
         event::Event::Drop(event) => event.packet(),
@@ -77,20 +104,29 @@ fn check(data: &[u8], hints: &mut Hints, records: &mut access_log::Decoder, rele
         event::Event::Capture(event) => event.packet(),
         event::Event::Trace(event) if !event.is_l3_device() => event.packet(),
         event::Event::AccessLog(_) => {
-            let record = records.decode(data).expect("the simulator writes valid records");
+            let record = records
+                .decode(data)
+                .expect("the simulator writes valid records");
             assert_eq!(record.variant, release.access_log());
             return;
         }
         _ => return,
     };
-    packet::parse(packet, Link::Ethernet).unwrap_or_else(|reason| panic!("{}: {reason:?}", release.name()));
+    packet::parse(packet, Link::Ethernet)
+        .unwrap_or_else(|reason| panic!("{}: {reason:?}", release.name()));
 }
 
 #[test]
 fn a_mix_of_one_scenario_shows_only_that() {
-    let mut simulator = Simulator::new(Options { mix: Mix::only(Scenario::Drop), lost_every: 0, ..Options::default() });
+    let mut simulator = Simulator::new(Options {
+        mix: Mix::only(Scenario::Drop),
+        lost_every: 0,
+        ..Options::default()
+    });
     for _ in 0..500 {
-        let Event::Sample { data, .. } = simulator.next_event() else { unreachable!("no losses were asked for") };
+        let Event::Sample { data, .. } = simulator.next_event() else {
+            unreachable!("no losses were asked for")
+        };
         assert!(matches!(data[0], 1 | 5), "message type {}", data[0]);
     }
 }

@@ -20,12 +20,20 @@ pub(super) fn reasons() -> BTreeSet<String> {
         Outcomes::OF_EXPORTERS,
         Outcomes::OF_OUTBOXES,
     ]);
-    groups.flat_map(|group| group.names).map(|name| (*name).to_owned()).collect()
+    groups
+        .flat_map(|group| group.names)
+        .map(|name| (*name).to_owned())
+        .collect()
 }
 
 /// Every other name that is counted by.
 pub(super) fn others() -> BTreeSet<&'static str> {
     let declared = all().into_iter();
-    let names = declared.flat_map(|outcomes| [outcomes.filtered, outcomes.noted, outcomes.ambiguous]);
-    names.chain([Outcomes::RULES_OF_EXPORTERS, Outcomes::NOTES_OF_INBOXES]).flatten().copied().collect()
+    let names =
+        declared.flat_map(|outcomes| [outcomes.filtered, outcomes.noted, outcomes.ambiguous]);
+    names
+        .chain([Outcomes::RULES_OF_EXPORTERS, Outcomes::NOTES_OF_INBOXES])
+        .flatten()
+        .copied()
+        .collect()
 }

@@ -22,7 +22,10 @@ pub(super) fn ethernet(packet: &[u8]) -> Vec<u8> {
 /// The same without an Ethernet header.
 pub(super) fn ip(packet: &[u8]) -> Vec<u8> {
     let version = packet.first().map_or(0, |first| first >> 4);
-    trace(flags::L3_DEVICE | if version == 6 { flags::IPV6 } else { 0 }, packet)
+    trace(
+        flags::L3_DEVICE | if version == 6 { flags::IPV6 } else { 0 },
+        packet,
+    )
 }
 
 /// A packet of UDP that a tunnel is announced in, which carries `payload`.
@@ -32,17 +35,35 @@ pub(super) fn tunnel(flag: u8, payload: &[u8]) -> Vec<u8> {
 
 fn trace(flags: u8, packet: &[u8]) -> Vec<u8> {
     let len_orig = u32::try_from(packet.len()).unwrap();
-    let fields = TraceFields { common: Common { len_orig, ..Common::default() }, flags, ..TraceFields::default() };
+    let fields = TraceFields {
+        common: Common {
+            len_orig,
+            ..Common::default()
+        },
+        flags,
+        ..TraceFields::default()
+    };
     let mut data = Vec::new();
-    Encoder { profile: Profile::V1_19, padding: 0 }.trace(&fields, packet, &mut data);
+    Encoder {
+        profile: Profile::V1_19,
+        padding: 0,
+    }
+    .trace(&fields, packet, &mut data);
     samples(&[data])
 }
 
 /// A capture of Cilium's recorder.
 pub(super) fn recorder() -> Vec<u8> {
     let mut data = Vec::new();
-    let fields = RecorderFields { subtype: 1, ..RecorderFields::default() };
-    Encoder { profile: Profile::V1_13, padding: 0 }.recorder(&fields, &ipv4(ICMP, &ECHO), &mut data);
+    let fields = RecorderFields {
+        subtype: 1,
+        ..RecorderFields::default()
+    };
+    Encoder {
+        profile: Profile::V1_13,
+        padding: 0,
+    }
+    .recorder(&fields, &ipv4(ICMP, &ECHO), &mut data);
     samples(&[data])
 }
 
@@ -53,7 +74,11 @@ pub(super) fn ipv4(protocol: u8, payload: &[u8]) -> Vec<u8> {
 pub(super) fn ipv4_with_options(protocol: u8, options: &[u8], payload: &[u8]) -> Vec<u8> {
     let header_len = 20 + options.len();
     let mut packet = vec![0x40 | u8::try_from(header_len / 4).unwrap(), 0];
-    packet.extend(u16::try_from(header_len + payload.len()).unwrap().to_be_bytes());
+    packet.extend(
+        u16::try_from(header_len + payload.len())
+            .unwrap()
+            .to_be_bytes(),
+    );
     packet.extend([0, 1, 0, 0, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
     packet.extend(options);
     packet.extend(payload);
@@ -71,7 +96,28 @@ pub(super) fn ipv6(next: u8, len: u16, payload: &[u8]) -> Vec<u8> {
 }
 
 pub(super) fn tcp(offset: u8, options: &[u8]) -> Vec<u8> {
-    let mut segment = vec![0x9c, 0x41, 0, 80, 0, 0, 0, 9, 0, 0, 0, 0, offset << 4, 0x18, 0, 0, 0, 0, 0, 0];
+    let mut segment = vec![
+        0x9c,
+        0x41,
+        0,
+        80,
+        0,
+        0,
+        0,
+        9,
+        0,
+        0,
+        0,
+        0,
+        offset << 4,
+        0x18,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ];
     segment.extend(options);
     segment
 }

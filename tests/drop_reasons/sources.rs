@@ -1,5 +1,5 @@
-//! The reasons that the sources can state: words that constants of the stage crates hold, and the labels of decoders'
-//! errors.
+//! The reasons that the sources can state: words that constants of the stage crates hold, and the
+//! labels of decoders' errors.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,7 +27,8 @@ pub(super) fn root() -> &'static Path {
 /// Each reason with the name of the constant that holds it, if one does.
 pub(super) fn reasons() -> BTreeMap<String, Option<String>> {
     let (mut reasons, others) = (BTreeMap::new(), declared::others());
-    let is_other = |word: &str| others.contains(word) || OTHERS.iter().any(|(other, _)| *other == word);
+    let is_other =
+        |word: &str| others.contains(word) || OTHERS.iter().any(|(other, _)| *other == word);
     for text in texts() {
         let constants = text.lines().filter_map(constant);
         let constants = constants.filter(|(word, _)| !is_other(word));
@@ -44,7 +45,12 @@ pub(super) fn nameless() -> Vec<String> {
         let mut behind = calls.filter_map(|call| line.split_once(call)?.1.split_once('"'));
         behind.any(|(literal, _)| is_word(literal))
     };
-    texts().iter().flat_map(|text| text.lines()).filter(is_literal).map(str::to_owned).collect()
+    texts()
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter(is_literal)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// `const NAME: &str = "word";`, in any visibility.
@@ -58,17 +64,23 @@ fn constant(line: &str) -> Option<(&str, &str)> {
 fn labels(text: &str) -> impl Iterator<Item = &str> {
     let lists = text.split("\nlabels! {").skip(1);
     let bodies = lists.map(|rest| &rest[..rest.find("\n}\n").unwrap()]);
-    bodies.flat_map(|body| body.split('"').skip(1).step_by(2)).filter(|word| is_word(word))
+    bodies
+        .flat_map(|body| body.split('"').skip(1).step_by(2))
+        .filter(|word| is_word(word))
 }
 
 fn is_word(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// The production sources.
 fn texts() -> Vec<String> {
-    let files = CRATES.iter().flat_map(|name| files(&root().join(name).join("src")));
+    let files = CRATES
+        .iter()
+        .flat_map(|name| files(&root().join(name).join("src")));
     let read = |path: PathBuf| {
         let text = fs::read_to_string(path).unwrap();
         let end = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
@@ -78,8 +90,19 @@ fn texts() -> Vec<String> {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let of = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let of = |path: PathBuf| {
+        if path.is_dir() {
+            files(&path)
+        } else {
+            vec![path]
+        }
+    };
     let rust = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
-    entries.flat_map(of).filter(|path| rust(path) && !path.ends_with("tests.rs")).collect()
+    entries
+        .flat_map(of)
+        .filter(|path| rust(path) && !path.ends_with("tests.rs"))
+        .collect()
 }

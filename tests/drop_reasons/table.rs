@@ -15,16 +15,29 @@ const DECODE: &str = "processors.cilium_decode";
 const L34: &str = "processors.l34_flow";
 
 pub(super) fn table() -> Vec<(&'static str, Proof)> {
-    [runner(), streams(), events(), definitions(), values(), records(), ip_headers(), transports(), exporters()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        runner(),
+        streams(),
+        events(),
+        definitions(),
+        values(),
+        records(),
+        ip_headers(),
+        transports(),
+        exporters(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn runner() -> Vec<(&'static str, Proof)> {
     let edges = "core/tests/pipeline/edges.rs";
     vec![
-        ("queue_full", Test(edges, "a_full_edge_does_as_its_policy_says")),
+        (
+            "queue_full",
+            Test(edges, "a_full_edge_does_as_its_policy_says"),
+        ),
         (
             "too_many_series",
             Test(
@@ -32,14 +45,26 @@ fn runner() -> Vec<(&'static str, Proof)> {
                 "a_series_beyond_the_bound_is_refused_and_asked_for_when_another_one_has_ended",
             ),
         ),
-        ("stage_ended", Test(edges, "what_comes_after_the_reader_has_ended_is_lost_with_a_count")),
+        (
+            "stage_ended",
+            Test(
+                edges,
+                "what_comes_after_the_reader_has_ended_is_lost_with_a_count",
+            ),
+        ),
         (
             "shutdown_timeout",
-            Test("core/tests/pipeline/ending.rs", "what_is_not_drained_within_the_grace_period_is_lost_with_a_count"),
+            Test(
+                "core/tests/pipeline/ending.rs",
+                "what_is_not_drained_within_the_grace_period_is_lost_with_a_count",
+            ),
         ),
         (
             "reload_timeout",
-            Test("core/tests/pipeline/reload.rs", "an_exporter_that_does_not_drain_is_ended_with_a_count"),
+            Test(
+                "core/tests/pipeline/reload.rs",
+                "an_exporter_that_does_not_drain_is_ended_with_a_count",
+            ),
         ),
         (
             "pipeline_full",
@@ -56,11 +81,20 @@ fn streams() -> Vec<(&'static str, Proof)> {
     vec![
         ("frame_cut_short", Stream(RECEIVER, gob::cut_frame())),
         ("frame_too_large", Stream(RECEIVER, gob::long_frame())),
-        ("unknown_payload_shape", Stream(RECEIVER, gob::other_values())),
+        (
+            "unknown_payload_shape",
+            Stream(RECEIVER, gob::other_values()),
+        ),
         ("unknown_payload_type", Stream(DECODE, gob::other_payload())),
-        ("unexpected_eof", Never("the decoder says so at the end of a stream; receivers say `frame_cut_short`")),
+        (
+            "unexpected_eof",
+            Never("the decoder says so at the end of a stream; receivers say `frame_cut_short`"),
+        ),
         ("gob_truncated", Stream(RECEIVER, frame(&[2]))),
-        ("gob_length_out_of_range", Stream(RECEIVER, frame(&[1, 100]))),
+        (
+            "gob_length_out_of_range",
+            Stream(RECEIVER, frame(&[1, 100])),
+        ),
         ("gob_field_out_of_range", Stream(RECEIVER, frame(&[9]))),
         ("gob_integer_too_long", Stream(RECEIVER, vec![0x80])),
         (
@@ -74,10 +108,19 @@ fn events() -> Vec<(&'static str, Proof)> {
     vec![
         ("empty_data", Stream(DECODE, samples(&[vec![]]))),
         ("event_too_short", Stream(DECODE, samples(&[vec![1, 2, 3]]))),
-        ("unknown_event_version", Stream(DECODE, samples(&[vec![4; 200]]))),
+        (
+            "unknown_event_version",
+            Stream(DECODE, samples(&[vec![4; 200]])),
+        ),
         ("recorder_capture", Stream(L34, recorder())),
-        ("event_without_packet", Never("`cilium_decode` says of no other event that it has one")),
-        ("event_without_socket", Never("`cilium_decode` says of no other event that it has one")),
+        (
+            "event_without_packet",
+            Never("`cilium_decode` says of no other event that it has one"),
+        ),
+        (
+            "event_without_socket",
+            Never("`cilium_decode` says of no other event that it has one"),
+        ),
     ]
 }
 
@@ -86,41 +129,92 @@ fn definitions() -> Vec<(&'static str, Proof)> {
     let first = || definition("", TypeId::FIRST, strings());
     vec![
         ("gob_missing_value", Stream(DECODE, record(&[]))),
-        ("gob_unknown_type", Stream(DECODE, record(&[3, 0xff, 0x82, 0]))),
-        ("gob_reserved_type", Stream(DECODE, record(&definition("", TypeId(10), strings())))),
-        ("gob_duplicate_type", Stream(DECODE, record(&[first(), first()].concat()))),
-        ("gob_bad_definition", Stream(DECODE, record(&[3, 0xff, 0x81, 0]))),
+        (
+            "gob_unknown_type",
+            Stream(DECODE, record(&[3, 0xff, 0x82, 0])),
+        ),
+        (
+            "gob_reserved_type",
+            Stream(DECODE, record(&definition("", TypeId(10), strings()))),
+        ),
+        (
+            "gob_duplicate_type",
+            Stream(DECODE, record(&[first(), first()].concat())),
+        ),
+        (
+            "gob_bad_definition",
+            Stream(DECODE, record(&[3, 0xff, 0x81, 0])),
+        ),
         ("gob_too_many_types", Stream(DECODE, gob::many_types())),
         ("gob_too_many_fields", Stream(DECODE, gob::many_fields())),
-        ("gob_definitions_too_large", Stream(DECODE, gob::large_definitions())),
+        (
+            "gob_definitions_too_large",
+            Stream(DECODE, gob::large_definitions()),
+        ),
     ]
 }
 
 /// Values in a record.
 fn values() -> Vec<(&'static str, Proof)> {
-    let array = Type::Array { elem: TypeId::UINT, len: 3 };
+    let array = Type::Array {
+        elem: TypeId::UINT,
+        len: 3,
+    };
     vec![
-        ("gob_type_mismatch", Stream(DECODE, built_in("Verdict", TypeId::UINT, &[1]))),
-        ("gob_interface_value", Stream(DECODE, built_in("Other", TypeId::INTERFACE, &[0]))),
-        ("gob_array_length", Stream(DECODE, record_of("Other", array, &[2, 1, 1]))),
+        (
+            "gob_type_mismatch",
+            Stream(DECODE, built_in("Verdict", TypeId::UINT, &[1])),
+        ),
+        (
+            "gob_interface_value",
+            Stream(DECODE, built_in("Other", TypeId::INTERFACE, &[0])),
+        ),
+        (
+            "gob_array_length",
+            Stream(DECODE, record_of("Other", array, &[2, 1, 1])),
+        ),
         ("gob_nesting_too_deep", Stream(DECODE, gob::nested())),
     ]
 }
 
 fn records() -> Vec<(&'static str, Proof)> {
-    let asked = Dns { query: "example.com.".to_owned(), ..Dns::default() };
+    let asked = Dns {
+        query: "example.com.".to_owned(),
+        ..Dns::default()
+    };
     let by_type = "`cilium_decode` hands over by the very byte that this is about";
     vec![
         ("not_access_log", Never(by_type)),
         ("access_log_too_large", Stream(DECODE, gob::long_record())),
-        ("access_log_unknown_shape", Stream(DECODE, gob::record(&gob::other_values()))),
-        ("access_log_out_of_range", Stream(DECODE, built_in("IPVersion", TypeId::UINT, &[0xfe, 1, 0]))),
-        ("access_log_address_length", Stream(DECODE, gob::odd_address())),
-        ("access_log_bad_timestamp", Stream("processors.dns_flow", gob::timeless(asked))),
+        (
+            "access_log_unknown_shape",
+            Stream(DECODE, gob::record(&gob::other_values())),
+        ),
+        (
+            "access_log_out_of_range",
+            Stream(DECODE, built_in("IPVersion", TypeId::UINT, &[0xfe, 1, 0])),
+        ),
+        (
+            "access_log_address_length",
+            Stream(DECODE, gob::odd_address()),
+        ),
+        (
+            "access_log_bad_timestamp",
+            Stream("processors.dns_flow", gob::timeless(asked)),
+        ),
         ("not_agent_notify", Never(by_type)),
-        ("agent_notify_unknown_shape", Stream(DECODE, gob::odd_notification("Other", 1))),
-        ("agent_notify_out_of_range", Stream(DECODE, gob::odd_notification("Text", 1 << 32))),
-        ("agent_notify_bad_text", Stream(DECODE, gob::notification(3, "{"))),
+        (
+            "agent_notify_unknown_shape",
+            Stream(DECODE, gob::odd_notification("Other", 1)),
+        ),
+        (
+            "agent_notify_out_of_range",
+            Stream(DECODE, gob::odd_notification("Text", 1 << 32)),
+        ),
+        (
+            "agent_notify_bad_text",
+            Stream(DECODE, gob::notification(3, "{")),
+        ),
     ]
 }
 
@@ -129,12 +223,28 @@ fn ip_headers() -> Vec<(&'static str, Proof)> {
     vec![
         ("ethernet_too_short", Stream(L34, ethernet(&[0; 13]))),
         ("ipv4_too_short", Stream(L34, short(ipv4(ICMP, &ECHO), 19))),
-        ("ipv4_bad_length", Stream(L34, ip(&[&[0x44], &ipv4(ICMP, &ECHO)[1..]].concat()))),
-        ("ipv4_bad_option", Stream(L34, ip(&ipv4_with_options(ICMP, &[7, 2, 1, 1], &ECHO)))),
+        (
+            "ipv4_bad_length",
+            Stream(L34, ip(&[&[0x44], &ipv4(ICMP, &ECHO)[1..]].concat())),
+        ),
+        (
+            "ipv4_bad_option",
+            Stream(L34, ip(&ipv4_with_options(ICMP, &[7, 2, 1, 1], &ECHO))),
+        ),
         ("ipv6_too_short", Stream(L34, short(ipv6(ICMP, 8, &[]), 39))),
         ("ipv6_bad_length", Stream(L34, ip(&ipv6(ICMP, 0, &ECHO)))),
         ("ipv6_bad_hop_by_hop", Stream(L34, ip(&ipv6(0, 8, &[ICMP])))),
-        ("ipv6_bad_jumbogram", Stream(L34, ip(&ipv6(0, 0, &[&[ICMP, 0, 0xc2, 3, 0, 1, 0, 0][..], &ECHO].concat())))),
+        (
+            "ipv6_bad_jumbogram",
+            Stream(
+                L34,
+                ip(&ipv6(
+                    0,
+                    0,
+                    &[&[ICMP, 0, 0xc2, 3, 0, 1, 0, 0][..], &ECHO].concat(),
+                )),
+            ),
+        ),
     ]
 }
 
@@ -143,41 +253,86 @@ fn transports() -> Vec<(&'static str, Proof)> {
     vec![
         ("tcp_too_short", Stream(L34, over(TCP, &tcp(5, &[])[..19]))),
         ("tcp_bad_offset", Stream(L34, over(TCP, &tcp(4, &[])))),
-        ("tcp_bad_option", Stream(L34, over(TCP, &tcp(6, &[2, 1, 0, 0])))),
-        ("tcp_bad_mptcp_option", Stream(L34, over(TCP, &tcp(6, &[30, 3, 0x40, 1])))),
+        (
+            "tcp_bad_option",
+            Stream(L34, over(TCP, &tcp(6, &[2, 1, 0, 0]))),
+        ),
+        (
+            "tcp_bad_mptcp_option",
+            Stream(L34, over(TCP, &tcp(6, &[30, 3, 0x40, 1]))),
+        ),
         ("udp_too_short", Stream(L34, over(UDP, &udp(8, &[])[..7]))),
         ("udp_bad_length", Stream(L34, over(UDP, &udp(7, &[])))),
         ("sctp_too_short", Stream(L34, over(SCTP, &[0; 11]))),
         ("icmpv4_too_short", Stream(L34, over(ICMP, &ECHO[..7]))),
         ("icmpv6_too_short", Stream(L34, over(ICMPV6, &ECHO[..3]))),
-        ("vrrp_too_short", Stream(L34, over(VRRP, &[0x21, 1, 100, 1, 0, 1, 0]))),
-        ("vrrp_bad_message", Stream(L34, over(VRRP, &[0x22, 1, 100, 1, 0, 1, 0, 0, 1, 2, 3, 4]))),
+        (
+            "vrrp_too_short",
+            Stream(L34, over(VRRP, &[0x21, 1, 100, 1, 0, 1, 0])),
+        ),
+        (
+            "vrrp_bad_message",
+            Stream(L34, over(VRRP, &[0x22, 1, 100, 1, 0, 1, 0, 0, 1, 2, 3, 4])),
+        ),
         ("igmp_too_short", Stream(L34, over(IGMP, &[0x16; 7]))),
-        ("vxlan_too_short", Stream(L34, tunnel(flags::VXLAN, &[8, 0, 0]))),
-        ("geneve_too_short", Stream(L34, tunnel(flags::GENEVE, &[1, 0, 0x65]))),
+        (
+            "vxlan_too_short",
+            Stream(L34, tunnel(flags::VXLAN, &[8, 0, 0])),
+        ),
+        (
+            "geneve_too_short",
+            Stream(L34, tunnel(flags::GENEVE, &[1, 0, 0x65])),
+        ),
     ]
 }
 
 fn exporters() -> Vec<(&'static str, Proof)> {
-    let (delivery, limits) = ("exporters/tests/otlp/delivery.rs", "exporters/tests/otlp/limits.rs");
-    let (stdout, answers) = ("exporters/tests/stdout/main.rs", "every_answer_leads_to_its_outcome");
+    let (delivery, limits) = (
+        "exporters/tests/otlp/delivery.rs",
+        "exporters/tests/otlp/limits.rs",
+    );
+    let (stdout, answers) = (
+        "exporters/tests/stdout/main.rs",
+        "every_answer_leads_to_its_outcome",
+    );
     vec![
         ("rejected_by_peer", Test(delivery, answers)),
         ("permanent_error", Test(delivery, answers)),
         ("not_authorized", Test(delivery, answers)),
         ("unimplemented", Test(delivery, answers)),
         ("resource_exhausted", Test(delivery, answers)),
-        ("retries_exhausted", Test(delivery, "retries_end_when_the_policy_says_so")),
-        ("drain_timeout", Test(limits, "what_is_left_after_the_drain_timeout_is_given_up")),
-        ("record_too_large", Test(limits, "a_record_that_no_request_can_hold_is_dropped_alone")),
+        (
+            "retries_exhausted",
+            Test(delivery, "retries_end_when_the_policy_says_so"),
+        ),
+        (
+            "drain_timeout",
+            Test(limits, "what_is_left_after_the_drain_timeout_is_given_up"),
+        ),
+        (
+            "record_too_large",
+            Test(limits, "a_record_that_no_request_can_hold_is_dropped_alone"),
+        ),
         (
             "metric_type_conflict",
-            Test("exporters/tests/prometheus/main.rs", "every_point_is_in_the_books_and_series_are_counted"),
+            Test(
+                "exporters/tests/prometheus/main.rs",
+                "every_point_is_in_the_books_and_series_are_counted",
+            ),
         ),
-        ("output_closed", Test(stdout, "an_output_that_nobody_reads_ends_the_run_without_a_failure")),
+        (
+            "output_closed",
+            Test(
+                stdout,
+                "an_output_that_nobody_reads_ends_the_run_without_a_failure",
+            ),
+        ),
         (
             "write_failed",
-            Test(stdout, "a_disk_that_stays_full_is_a_failure_with_its_place_and_the_records_without_lines_are_lost"),
+            Test(
+                stdout,
+                "a_disk_that_stays_full_is_a_failure_with_its_place_and_the_records_without_lines_are_lost",
+            ),
         ),
     ]
 }

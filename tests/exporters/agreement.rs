@@ -1,4 +1,5 @@
-//! OTLP and Prometheus have the same series with the same values, whatever the OTLP server did meanwhile.
+//! OTLP and Prometheus have the same series with the same values, whatever the OTLP server did
+//! meanwhile.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,8 @@ type Samples = BTreeMap<String, f64>;
 
 const EVENTS: u64 = 60_000;
 /// Many series of several kinds.
-const METRICS: &str = "\"flow:sourceContext=ip;destinationContext=ip\", \"tcp:sourceContext=ip\", \"drop\"";
+const METRICS: &str =
+    "\"flow:sourceContext=ip;destinationContext=ip\", \"tcp:sourceContext=ip\", \"drop\"";
 
 #[test]
 fn once_a_server_that_stalled_is_back_it_has_every_series_as_prometheus_has_it() {
@@ -33,8 +35,13 @@ fn once_a_server_that_stalled_is_back_it_has_every_series_as_prometheus_has_it()
     let mut agent = Agent::run(&path);
     let live = Live(agent.address());
     let metrics = prometheus(&mut agent);
-    eventually("all events have come", || live.number("receivers.monitor1_2", "in") >= EVENTS);
-    assert!(live.number("exporters.otlp", "dropped/queue_full") > 1000, "{live}");
+    eventually("all events have come", || {
+        live.number("receivers.monitor1_2", "in") >= EVENTS
+    });
+    assert!(
+        live.number("exporters.otlp", "dropped/queue_full") > 1000,
+        "{live}"
+    );
     // Series that end while nothing is taken.
     config(&place, &METRICS.replace("\"drop\"", "\"icmp\""), &exporters);
     agent.signal("HUP");
@@ -47,14 +54,25 @@ fn once_a_server_that_stalled_is_back_it_has_every_series_as_prometheus_has_it()
         !sent.is_empty() && sent == exposed()
     });
     assert!(sent.len() > 100, "{} samples", sent.len());
-    assert!(!sent.keys().any(|key| key.starts_with("hubble_drop_total")), "its series have ended: {sent:?}");
+    assert!(
+        !sent.keys().any(|key| key.starts_with("hubble_drop_total")),
+        "its series have ended: {sent:?}"
+    );
 }
 
 /// The samples of an exposition, but for what the endpoint counts of itself.
 fn exposition(text: &str) -> Samples {
-    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.starts_with("hubble_metrics_http_handler"));
-    let sample = |line: &str| line.rsplit_once(' ').map(|(key, value)| (key.to_owned(), value.parse().unwrap()));
-    lines.filter(|line| !line.contains("_bucket{")).filter_map(sample).collect()
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.starts_with("hubble_metrics_http_handler"));
+    let sample = |line: &str| {
+        line.rsplit_once(' ')
+            .map(|(key, value)| (key.to_owned(), value.parse().unwrap()))
+    };
+    lines
+        .filter(|line| !line.contains("_bucket{"))
+        .filter_map(sample)
+        .collect()
 }
 
 /// The samples of OTLP metrics, under the names that Prometheus gives them.
@@ -64,15 +82,23 @@ fn of(metrics: &[Metric]) -> Samples {
         match metric.data.as_ref().unwrap() {
             Data::Sum(sum) => {
                 let named = |point: &KeyValues| key(&format!("{}_total", metric.name), point);
-                samples.extend(sum.data_points.iter().map(|point| (named(&point.attributes), number(&point.value))));
+                samples.extend(
+                    sum.data_points
+                        .iter()
+                        .map(|point| (named(&point.attributes), number(&point.value))),
+                );
             }
             Data::Gauge(gauge) => {
                 let points = gauge.data_points.iter();
-                samples.extend(points.map(|point| (key(&metric.name, &point.attributes), number(&point.value))));
+                samples.extend(
+                    points
+                        .map(|point| (key(&metric.name, &point.attributes), number(&point.value))),
+                );
             }
             Data::Histogram(histogram) => {
                 for point in &histogram.data_points {
-                    let name = |what: &str| key(&format!("{}_{what}", metric.name), &point.attributes);
+                    let name =
+                        |what: &str| key(&format!("{}_{what}", metric.name), &point.attributes);
                     samples.insert(name("count"), point.count as f64);
                     samples.insert(name("sum"), point.sum.unwrap());
                 }
@@ -86,9 +112,16 @@ fn of(metrics: &[Metric]) -> Samples {
 type KeyValues = Vec<KeyValue>;
 
 fn key(name: &str, labels: &KeyValues) -> String {
-    let mut labels: Vec<_> = labels.iter().map(|label| format!("{}=\"{}\"", label.key, text(label))).collect();
+    let mut labels: Vec<_> = labels
+        .iter()
+        .map(|label| format!("{}=\"{}\"", label.key, text(label)))
+        .collect();
     labels.sort();
-    if labels.is_empty() { name.to_owned() } else { format!("{name}{{{}}}", labels.join(",")) }
+    if labels.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name}{{{}}}", labels.join(","))
+    }
 }
 
 fn text(label: &KeyValue) -> &str {

@@ -19,21 +19,34 @@ impl Live {
     /// A number of a stage: a path such as `in` or `dropped/queue_full`; 0 where there is none.
     pub(super) fn number(&self, stage: &str, path: &str) -> u64 {
         let ledger = self.ledger();
-        let row = ledger["stages"].as_array().unwrap().iter().find(|row| row["stage"] == stage).unwrap();
+        let row = ledger["stages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["stage"] == stage)
+            .unwrap();
         // Names of stages have dots and no slashes.
-        row.pointer(&format!("/{path}")).and_then(Value::as_u64).unwrap_or_default()
+        row.pointer(&format!("/{path}"))
+            .and_then(Value::as_u64)
+            .unwrap_or_default()
     }
 }
 
 impl Display for Live {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let ledger = self.ledger();
-        ledger["stages"].as_array().unwrap().iter().try_for_each(|row| writeln!(f, "{row}"))
+        ledger["stages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .try_for_each(|row| writeln!(f, "{row}"))
     }
 }
 
 /// The sum of all samples whose line begins so.
 pub(super) fn sum(page: &str, beginning: &str) -> f64 {
     let samples = page.lines().filter(|line| line.starts_with(beginning));
-    samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    samples
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+        .sum()
 }

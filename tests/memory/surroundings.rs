@@ -35,8 +35,8 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// Sends OTLP to a server at this address. Nobody reads standard output. `instead` is what in the file that ships is
-    /// written otherwise.
+    /// Sends OTLP to a server at this address. Nobody reads standard output. `instead` is what in
+    /// the file that ships is written otherwise.
     pub(super) fn with(backend: SocketAddr, instead: &[(&str, &str)]) -> Self {
         let place = Place::new();
         let (socket, endpoint) = (place.path("monitor.sock"), format!("http://{backend}"));
@@ -46,13 +46,26 @@ impl Scene {
             ("TIDEGATE_PROMETHEUS_LISTEN", "127.0.0.1:0".as_ref()),
             ("TIDEGATE_TELEMETRY_LISTEN", "127.0.0.1:0".as_ref()),
         ];
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("pipeline.toml")).unwrap();
-        let text = instead.iter().fold(text, |text, (ships, other)| text.replace(ships, other));
+        let text =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("pipeline.toml"))
+                .unwrap();
+        let text = instead
+            .iter()
+            .fold(text, |text, (ships, other)| text.replace(ships, other));
         let config = place.write("pipeline.toml", text);
-        let mut agent = Agent::start_with(&["run".as_ref(), "-c".as_ref(), config.as_os_str()], &environment);
+        let mut agent = Agent::start_with(
+            &["run".as_ref(), "-c".as_ref(), config.as_os_str()],
+            &environment,
+        );
         let address = agent.address();
         let at_start = agent.peak_memory_kib() << 10;
-        Self { agent, address, at_start, stand_in: None, place }
+        Self {
+            agent,
+            address,
+            at_start,
+            stand_in: None,
+            place,
+        }
     }
 
     /// Has somebody read standard output.
@@ -80,21 +93,38 @@ impl Scene {
     pub(super) fn number(&self, stage: &str, path: &str) -> u64 {
         let ledger = self.ledger();
         assert_eq!(ledger["balanced"], true, "{ledger}");
-        let row = ledger["stages"].as_array().unwrap().iter().find(|row| row["stage"] == stage).unwrap();
-        row.pointer(&format!("/{path}")).and_then(Value::as_u64).unwrap_or_default()
+        let row = ledger["stages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["stage"] == stage)
+            .unwrap();
+        row.pointer(&format!("/{path}"))
+            .and_then(Value::as_u64)
+            .unwrap_or_default()
     }
 
     /// The bytes that the queue in front of a stage holds at most, and now.
     pub(super) fn queue(&self, stage: &str) -> [u64; 2] {
         let ledger = self.ledger();
-        let row = ledger["edges"].as_array().unwrap().iter().find(|row| row["stage"] == stage).unwrap();
+        let row = ledger["edges"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["stage"] == stage)
+            .unwrap();
         ["max_bytes", "queue_bytes"].map(|key| row[key].as_u64().unwrap())
     }
 
     /// The bytes that all queues hold at most.
     pub(super) fn queues(&self) -> u64 {
         let ledger = self.ledger();
-        ledger["edges"].as_array().unwrap().iter().map(|row| row["max_bytes"].as_u64().unwrap()).sum()
+        ledger["edges"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["max_bytes"].as_u64().unwrap())
+            .sum()
     }
 
     /// The most bytes of memory so far.
@@ -112,7 +142,10 @@ impl Scene {
         let ledger = self.ledger();
         let rows = ledger["stages"].as_array().unwrap().iter();
         let drops = rows.flat_map(|row| row["dropped"].as_object().unwrap());
-        drops.map(|(reason, count)| format!("{reason} {count}")).collect::<Vec<_>>().join(", ")
+        drops
+            .map(|(reason, count)| format!("{reason} {count}"))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn ledger(&self) -> Value {
@@ -132,16 +165,41 @@ impl Drop for Scene {
 
 fn simulate(socket: &Path, mix: &str, rate: u32) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
-    command.args(["simulate", "--rate", &rate.to_string(), "--mix", mix, "--listen"]).arg(socket);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    command
+        .args([
+            "simulate",
+            "--rate",
+            &rate.to_string(),
+            "--mix",
+            mix,
+            "--listen",
+        ])
+        .arg(socket);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// The beginning of a stream, and a frame that can follow it any number of times.
 fn access_log(size: usize) -> [Vec<u8>; 2] {
-    let headers = (0..size / 100).map(|n| (format!("x-{n:06}"), vec!["v".repeat(80)])).collect();
+    let headers = (0..size / 100)
+        .map(|n| (format!("x-{n:06}"), vec!["v".repeat(80)]))
+        .collect();
     let url = Some("http://shop/cart".to_owned());
-    let http = Http { method: "GET".to_owned(), url, headers: Some(headers), ..Http::default() };
-    let end = |last: u8| Endpoint { ipv4: format!("10.0.0.{last}"), port: 80, ..Endpoint::default() };
+    let http = Http {
+        method: "GET".to_owned(),
+        url,
+        headers: Some(headers),
+        ..Http::default()
+    };
+    let end = |last: u8| Endpoint {
+        ipv4: format!("10.0.0.{last}"),
+        port: 80,
+        ..Endpoint::default()
+    };
     let log = LogRecord {
         kind: "Request".to_owned(),
         timestamp: "2026-01-01T00:00:00Z".to_owned(),
@@ -155,9 +213,16 @@ fn access_log(size: usize) -> [Vec<u8>; 2] {
     let mut data = Vec::new();
     access_log::Encoder::new(Variant::C, TypeId::FIRST).encode(&log, &mut data);
     let mut encoder = Encoder::default();
-    let payload = Payload { data: &data, cpu: 0, lost: 0, kind: Payload::EVENT_SAMPLE };
+    let payload = Payload {
+        data: &data,
+        cpu: 0,
+        lost: 0,
+        kind: Payload::EVENT_SAMPLE,
+    };
     let mut frames = [Vec::new(), Vec::new()];
-    frames.iter_mut().for_each(|frame| encoder.encode(&payload, frame));
+    frames
+        .iter_mut()
+        .for_each(|frame| encoder.encode(&payload, frame));
     frames
 }
 

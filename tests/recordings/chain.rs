@@ -1,4 +1,5 @@
-//! The processors of the shipped pipeline, and `sock_flow`, in this process: frames in, lines and series out.
+//! The processors of the shipped pipeline, and `sock_flow`, in this process: frames in, lines and
+//! series out.
 
 use std::collections::BTreeMap;
 
@@ -45,8 +46,11 @@ pub(super) struct Outcome {
 
 impl Chain<'_> {
     pub(super) fn play(&self, recording: &[u8]) -> Outcome {
-        let mut steps: Vec<_> =
-            self.stages().iter().map(|(kind, keys)| (build(kind, keys), Tally::default())).collect();
+        let mut steps: Vec<_> = self
+            .stages()
+            .iter()
+            .map(|(kind, keys)| (build(kind, keys), Tally::default()))
+            .collect();
         let mut outcome = Outcome::default();
         let frames = frames(recording);
         let mut now = Timestamp::default();
@@ -70,12 +74,18 @@ impl Chain<'_> {
         }
         let owned = |(name, count): &(&str, u64)| ((*name).to_owned(), *count);
         outcome.ambiguous = steps[0].1.ambiguities().iter().map(owned).collect();
-        outcome.refused = steps.iter().flat_map(|(_, tally)| tally.drops().iter().map(owned)).collect();
+        outcome.refused = steps
+            .iter()
+            .flat_map(|(_, tally)| tally.drops().iter().map(owned))
+            .collect();
         outcome
     }
 
     fn stages(&self) -> [(&'static str, String); 8] {
-        let version = self.release.map(|release| format!("cilium_version = {release:?}")).unwrap_or_default();
+        let version = self
+            .release
+            .map(|release| format!("cilium_version = {release:?}"))
+            .unwrap_or_default();
         let wire = format!("wire = {}", self.wire);
         [
             ("cilium_decode", version),
@@ -101,7 +111,9 @@ impl Outcome {
                 Record::DebugEvent(event) => json.push_debug_event(&mut line, event),
                 Record::Lost(lost) => json.push_lost(&mut line, lost),
                 Record::Metric(point) => self.note(point),
-                Record::Frame(_) | Record::Event(_) => panic!("no stage made anything of {record:?}"),
+                Record::Frame(_) | Record::Event(_) => {
+                    panic!("no stage made anything of {record:?}")
+                }
             }
             if !line.is_empty() {
                 self.lines.push(serde_json::from_str(&line).unwrap());
@@ -112,11 +124,17 @@ impl Outcome {
     /// In the form of Prometheus' exposition.
     fn note(&mut self, point: &Point) {
         let family = &point.series.family;
-        let labels =
-            || family.label_names.iter().cloned().zip(point.series.labels.iter().map(|label| label.to_string()));
+        let labels = || {
+            family
+                .label_names
+                .iter()
+                .cloned()
+                .zip(point.series.labels.iter().map(|label| label.to_string()))
+        };
         let mut set = |suffix: &str, more: Option<(String, String)>, value: f64| {
             let labels = labels().chain(more).collect();
-            self.series.insert((format!("{}{suffix}", family.name), labels), value);
+            self.series
+                .insert((format!("{}{suffix}", family.name), labels), value);
         };
         match (&point.value, &family.kind) {
             (Number::Counter(value) | Number::Gauge(value), _) => set("", None, *value),
@@ -144,14 +162,19 @@ fn pass(steps: &mut [(Box<dyn Processor>, Tally)], batch: &mut Batch) {
 fn build(kind: &str, keys: &str) -> Box<dyn Processor> {
     let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
     let table = format!("{{ {keys} }}");
-    let table = ValueDeserializer::parse(&table).unwrap().into_deserializer();
+    let table = ValueDeserializer::parse(&table)
+        .unwrap()
+        .into_deserializer();
     let context = BuildContext {
         stage: format!("processors.{}", kind.name),
         node_name: NODE.to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),
     };
-    (kind.parse)(table).unwrap().build(&context).unwrap_or_else(|error| panic!("{error:?}"))
+    (kind.parse)(table)
+        .unwrap()
+        .build(&context)
+        .unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 /// The frames of a recording, a millisecond apart, as recordings have no times.

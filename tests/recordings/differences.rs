@@ -1,6 +1,7 @@
-//! In which fields two lines differ, as classes: `flow.interface.name: absent` for a field that only the first has,
-//! `flow.file.line: added` for one that only the second has, `flow.Summary: other` for another value, and
-//! `flow.source.labels: unknown` where the second says that it does not know.
+//! In which fields two lines differ, as classes: `flow.interface.name: absent` for a field that
+//! only the first has, `flow.file.line: added` for one that only the second has, `flow.Summary:
+//! other` for another value, and `flow.source.labels: unknown` where the second says that it does
+//! not know.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +10,22 @@ use serde_json::{Value, json};
 use super::pairs::sort_labels;
 
 /// What two programs cannot have in common.
-const OWN: [&str; 5] = ["time", "flow.time", "flow.uuid", "flow.emitter.name", "flow.emitter.version"];
+const OWN: [&str; 5] = [
+    "time",
+    "flow.time",
+    "flow.uuid",
+    "flow.emitter.name",
+    "flow.emitter.version",
+];
 
 pub(super) fn classes(theirs: &Value, ours: &Value) -> BTreeSet<String> {
     let theirs = leaves(theirs);
     let ours = leaves(ours);
-    let names: BTreeSet<_> = theirs.keys().chain(ours.keys()).filter(|name| !OWN.contains(&name.as_str())).collect();
+    let names: BTreeSet<_> = theirs
+        .keys()
+        .chain(ours.keys())
+        .filter(|name| !OWN.contains(&name.as_str()))
+        .collect();
     let class = |name: &String| {
         let how = match (theirs.get(name), ours.get(name)) {
             (Some(theirs), Some(ours)) if theirs == ours => return None,
@@ -45,7 +56,11 @@ fn walk(path: String, value: &Value, leaves: &mut BTreeMap<String, Value>) {
         return;
     };
     for (name, member) in members {
-        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let path = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
         walk(path, member, leaves);
     }
 }

@@ -1,5 +1,6 @@
-//! Which of our lines is about the same event as one of Hubble's. Neither has a time that the other knows, and a few
-//! events at either end are in one of the two only: lines are paired by order and by what they are about.
+//! Which of our lines is about the same event as one of Hubble's. Neither has a time that the other
+//! knows, and a few events at either end are in one of the two only: lines are paired by order and
+//! by what they are about.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,14 +12,25 @@ pub(super) fn find(theirs: &[Value], ours: &[Value]) -> Vec<(usize, usize)> {
     let theirs = keys(theirs);
     let ours = keys(ours);
     let mut pairs = in_order(&theirs, &ours);
-    // What is left can be in another order: records of a proxy and events of the datapath come by two ways.
+    // What is left can be in another order: records of a proxy and events of the datapath come by
+    // two ways.
     let mut left: HashMap<&str, VecDeque<usize>> = HashMap::new();
-    let is_paired = |side: fn(&(usize, usize)) -> usize, at| pairs.iter().any(|pair| side(pair) == at);
-    for (at, key) in ours.iter().enumerate().filter(|(at, _)| !is_paired(|pair| pair.1, *at)) {
+    let is_paired =
+        |side: fn(&(usize, usize)) -> usize, at| pairs.iter().any(|pair| side(pair) == at);
+    for (at, key) in ours
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !is_paired(|pair| pair.1, *at))
+    {
         left.entry(key).or_default().push_back(at);
     }
-    let unpaired = theirs.iter().enumerate().filter(|(at, _)| !is_paired(|pair| pair.0, *at));
-    let more: Vec<_> = unpaired.filter_map(|(at, key)| Some((at, left.get_mut(key.as_str())?.pop_front()?))).collect();
+    let unpaired = theirs
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !is_paired(|pair| pair.0, *at));
+    let more: Vec<_> = unpaired
+        .filter_map(|(at, key)| Some((at, left.get_mut(key.as_str())?.pop_front()?)))
+        .collect();
     pairs.extend(more);
     pairs.sort_unstable();
     pairs
@@ -59,13 +71,30 @@ fn key(line: &Value) -> String {
     if let Some(flow) = line.get("flow") {
         // Records of the DNS proxy have addresses with a zone, which tidegate leaves out.
         let without_zone = |text: &str| text.split('%').next().unwrap_or_default().to_owned();
-        let address = |side: &str| flow.pointer(&format!("/IP/{side}")).and_then(Value::as_str).map(without_zone);
+        let address = |side: &str| {
+            flow.pointer(&format!("/IP/{side}"))
+                .and_then(Value::as_str)
+                .map(without_zone)
+        };
         let l7 = flow.pointer("/l7/type");
-        return json!([flow["event_type"], address("source"), address("destination"), flow["ethernet"], l7])
-            .to_string();
+        return json!([
+            flow["event_type"],
+            address("source"),
+            address("destination"),
+            flow["ethernet"],
+            l7
+        ])
+        .to_string();
     }
     if let Some(event) = line.get("debug_event") {
-        return json!([event["type"], event["hash"], event["arg1"], event["arg2"], event["arg3"]]).to_string();
+        return json!([
+            event["type"],
+            event["hash"],
+            event["arg1"],
+            event["arg2"],
+            event["arg3"]
+        ])
+        .to_string();
     }
     let mut event = line.clone();
     let document = event.as_object_mut().unwrap();
@@ -77,7 +106,9 @@ fn key(line: &Value) -> String {
 /// Labels of a notification, which Go writes in any order.
 pub(super) fn sort_labels(value: &mut Value) {
     match value {
-        Value::Object(members) => members.iter_mut().for_each(|(_, member)| sort_labels(member)),
+        Value::Object(members) => members
+            .iter_mut()
+            .for_each(|(_, member)| sort_labels(member)),
         Value::Array(items) => items.sort_by_key(Value::to_string),
         _ => {}
     }

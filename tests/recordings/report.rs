@@ -23,7 +23,8 @@ pub(super) struct Report {
     fields: Counts,
     /// Equal series, and different ones by class.
     pub(super) series: (u64, Counts),
-    /// What is otherwise if the release is not configured: fields, and choices that are counted as open.
+    /// What is otherwise if the release is not configured: fields, and choices that are counted as
+    /// open.
     pub(super) blind: Counts,
     pub(super) open: Counts,
     /// What is otherwise if another release is configured.
@@ -35,7 +36,12 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(name: &'static str, hubble: &[Value], ours: &Outcome, pairs: &[(usize, usize)]) -> Self {
+    pub(super) fn new(
+        name: &'static str,
+        hubble: &[Value],
+        ours: &Outcome,
+        pairs: &[(usize, usize)],
+    ) -> Self {
         Self {
             name,
             hubble: hubble.len(),
@@ -72,7 +78,10 @@ impl Report {
 /// Why fields and series differ, by class: the word before the colon names the kind of reason.
 pub(super) fn reasons() -> BTreeMap<String, String> {
     let table: toml::Table = super::read("reasons.toml").parse().unwrap();
-    table.into_iter().map(|(class, reason)| (class, reason.as_str().unwrap().to_owned())).collect()
+    table
+        .into_iter()
+        .map(|(class, reason)| (class, reason.as_str().unwrap().to_owned()))
+        .collect()
 }
 
 /// The whole file.
@@ -84,10 +93,20 @@ pub(super) fn text(reports: &[Report]) -> String {
          # recording        Hubble's lines  ours  paired  equal  series equal  different\n",
     );
     for report in reports {
-        let Report { name, hubble, ours, paired, equal, series, .. } = report;
+        let Report {
+            name,
+            hubble,
+            ours,
+            paired,
+            equal,
+            series,
+            ..
+        } = report;
         let different: u64 = series.1.values().sum();
-        let row =
-            format!("# {name:<16} {hubble:>14} {ours:>5} {paired:>7} {equal:>6} {:>13} {different:>10}", series.0);
+        let row = format!(
+            "# {name:<16} {hubble:>14} {ours:>5} {paired:>7} {equal:>6} {:>13} {different:>10}",
+            series.0
+        );
         writeln!(text, "{row}").unwrap();
     }
     for report in reports {
@@ -97,19 +116,52 @@ pub(super) fn text(reports: &[Report]) -> String {
 }
 
 fn write(text: &mut String, report: &Report) {
-    let Report { name, hubble, ours, paired, equal, .. } = report;
-    let head = format!("\n[\"{name}\"]\nhubble = {hubble}\nours = {ours}\npaired = {paired}\nequal = {equal}\n");
+    let Report {
+        name,
+        hubble,
+        ours,
+        paired,
+        equal,
+        ..
+    } = report;
+    let head = format!(
+        "\n[\"{name}\"]\nhubble = {hubble}\nours = {ours}\npaired = {paired}\nequal = {equal}\n"
+    );
     text.push_str(&head);
     writeln!(text, "equal_series = {}", report.series.0).unwrap();
     for (part, about, counts) in [
-        ("reasons", "lines that differ, by the kinds of reasons", &report.reasons),
+        (
+            "reasons",
+            "lines that differ, by the kinds of reasons",
+            &report.reasons,
+        ),
         ("fields", "lines that differ, by field", &report.fields),
         ("series", "series that differ, by name", &report.series.1),
-        ("blind", "lines that are otherwise without `cilium_version`, by field", &report.blind),
-        ("open", "choices that are counted as ambiguous without it", &report.open),
-        ("misled", "lines that are otherwise if `cilium_version` names another release, by field", &report.misled),
-        ("refused", "events without a line, by the reason", &report.refused),
-        ("exchanges", "messages, with those in packets (`wire = true`)", &report.exchanges),
+        (
+            "blind",
+            "lines that are otherwise without `cilium_version`, by field",
+            &report.blind,
+        ),
+        (
+            "open",
+            "choices that are counted as ambiguous without it",
+            &report.open,
+        ),
+        (
+            "misled",
+            "lines that are otherwise if `cilium_version` names another release, by field",
+            &report.misled,
+        ),
+        (
+            "refused",
+            "events without a line, by the reason",
+            &report.refused,
+        ),
+        (
+            "exchanges",
+            "messages, with those in packets (`wire = true`)",
+            &report.exchanges,
+        ),
     ] {
         writeln!(text, "\n# {about}\n[\"{name}\".{part}]").unwrap();
         for (class, count) in counts {

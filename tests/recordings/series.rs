@@ -25,7 +25,8 @@ fn sample(line: &str) -> ((String, BTreeMap<String, String>), f64) {
     ((name.to_owned(), found), value.parse().unwrap())
 }
 
-/// How many series are equal, and of those that are not, how many have which name, and how they differ.
+/// How many series are equal, and of those that are not, how many have which name, and how they
+/// differ.
 pub(super) fn compare(theirs: &Series, ours: &Series) -> (u64, BTreeMap<String, u64>) {
     let mut equal = 0;
     let mut different = BTreeMap::new();

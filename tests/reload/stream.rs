@@ -1,5 +1,5 @@
-//! A Cilium agent whose every event has a number, in its packet's source address. It writes to one client at a
-//! time, at a steady pace, and goes on counting with the next one.
+//! A Cilium agent whose every event has a number, in its packet's source address. It writes to one
+//! client at a time, at a steady pace, and goes on counting with the next one.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -29,7 +29,10 @@ impl Stream {
             let over = Arc::clone(&over);
             move || write(&listener, &over)
         });
-        Self { over, writer: Some(writer) }
+        Self {
+            over,
+            writer: Some(writer),
+        }
     }
 
     /// Stops writing; how many events were written. The client is connected still.
@@ -54,7 +57,15 @@ fn write(listener: &UnixListener, over: &AtomicBool) -> (u64, UnixStream) {
     while !over.load(Ordering::Relaxed) {
         let mut bytes = Vec::new();
         for _ in 0..20 {
-            frames.encode(&Payload { data: &event(sent), cpu: 0, lost: 0, kind: Payload::EVENT_SAMPLE }, &mut bytes);
+            frames.encode(
+                &Payload {
+                    data: &event(sent),
+                    cpu: 0,
+                    lost: 0,
+                    kind: Payload::EVENT_SAMPLE,
+                },
+                &mut bytes,
+            );
             sent += 1;
         }
         if client.write_all(&bytes).is_err() {
@@ -70,12 +81,27 @@ fn event(number: u64) -> Vec<u8> {
     let mut packet = vec![0; 42];
     packet[12] = 8;
     let [.., a, b, c] = number.to_be_bytes();
-    packet[14..34].copy_from_slice(&[0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, a, b, c, 10, 0, 0, 1]);
+    packet[14..34].copy_from_slice(&[
+        0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, a, b, c, 10, 0, 0, 1,
+    ]);
     packet[34..42].copy_from_slice(&[0x9c, 0x40, 0x23, 0x28, 0, 8, 0, 0]);
-    let common = Common { len_orig: 42, ..Common::default() };
+    let common = Common {
+        len_orig: 42,
+        ..Common::default()
+    };
     let mut data = Vec::new();
-    let events = Events { profile: Profile::V1_19, padding: 0 };
-    events.trace(&TraceFields { common, ..TraceFields::default() }, &packet, &mut data);
+    let events = Events {
+        profile: Profile::V1_19,
+        padding: 0,
+    };
+    events.trace(
+        &TraceFields {
+            common,
+            ..TraceFields::default()
+        },
+        &packet,
+        &mut data,
+    );
     data
 }
 
@@ -84,9 +110,18 @@ pub(super) fn missing_or_doubled(lines: &str, sent: u64) -> Vec<u64> {
     let mut times: HashMap<u64, u32> = HashMap::new();
     for line in lines.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
-        let source = line["flow"]["IP"]["source"].as_str().unwrap_or_else(|| panic!("no source in {line}"));
-        let parts = source.split('.').skip(1).map(|part| part.parse::<u64>().unwrap());
-        *times.entry(parts.fold(0, |number, part| number << 8 | part)).or_default() += 1;
+        let source = line["flow"]["IP"]["source"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no source in {line}"));
+        let parts = source
+            .split('.')
+            .skip(1)
+            .map(|part| part.parse::<u64>().unwrap());
+        *times
+            .entry(parts.fold(0, |number, part| number << 8 | part))
+            .or_default() += 1;
     }
-    (0..sent).filter(|number| times.get(number) != Some(&1)).collect()
+    (0..sent)
+        .filter(|number| times.get(number) != Some(&1))
+        .collect()
 }

@@ -21,7 +21,11 @@ pub(crate) struct Ended {
 
 fn command(args: &[&OsStr]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
-    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
         .env_remove("RUST_LOG")
         .env_remove("JOURNAL_STREAM")
@@ -63,7 +67,11 @@ pub(crate) fn tidegate_reading<S: AsRef<OsStr>>(args: &[S], pieces: &[&[u8]]) ->
 fn finish(command: &mut Command) -> Ended {
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    Ended {
+        code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
 }
 
 /// A running agent. It is killed if it is dropped.
@@ -98,16 +106,28 @@ impl Agent {
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
-        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Self { child, lines, seen: String::new() }
+        std::thread::spawn(move || {
+            stderr
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
+        });
+        Self {
+            child,
+            lines,
+            seen: String::new(),
+        }
     }
 
     /// Waits for a line on standard error that has `words`.
     pub(crate) fn says(&mut self, words: &str) -> String {
         let since = Instant::now();
         loop {
-            let line = self.lines.recv_timeout(PATIENCE.saturating_sub(since.elapsed()));
-            let line = line.unwrap_or_else(|_| panic!("nobody said {words:?}, but:\n{}", self.seen));
+            let line = self
+                .lines
+                .recv_timeout(PATIENCE.saturating_sub(since.elapsed()));
+            let line =
+                line.unwrap_or_else(|_| panic!("nobody said {words:?}, but:\n{}", self.seen));
             self.seen.push_str(&line);
             self.seen.push('\n');
             if line.contains(words) {
@@ -118,7 +138,11 @@ impl Agent {
 
     /// The line on standard error that has `words`, said already or still to come.
     pub(crate) fn has_said(&mut self, words: &str) -> String {
-        let said = self.seen.lines().find(|line| line.contains(words)).map(str::to_owned);
+        let said = self
+            .seen
+            .lines()
+            .find(|line| line.contains(words))
+            .map(str::to_owned);
         said.unwrap_or_else(|| self.says(words))
     }
 
@@ -140,12 +164,21 @@ impl Agent {
 
     /// Sends signals, one right behind the other.
     pub(crate) fn signals(&self, names: &[&str]) {
-        let kills: Vec<_> = names.iter().map(|name| format!("kill -{name} {}", self.child.id())).collect();
-        assert!(Command::new("sh").args(["-c", &kills.join(" && ")]).status().unwrap().success());
+        let kills: Vec<_> = names
+            .iter()
+            .map(|name| format!("kill -{name} {}", self.child.id()))
+            .collect();
+        assert!(
+            Command::new("sh")
+                .args(["-c", &kills.join(" && ")])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
-    /// Sends a signal again and again until a line on standard error has `words`, since one that comes soon after
-    /// another one is not heard.
+    /// Sends a signal again and again until a line on standard error has `words`, since one that
+    /// comes soon after another one is not heard.
     pub(crate) fn signal_until(&mut self, name: &str, words: &str) {
         let since = Instant::now();
         loop {
@@ -157,7 +190,11 @@ impl Agent {
                     return;
                 }
             }
-            assert!(since.elapsed() < PATIENCE, "nobody said {words:?}, but:\n{}", self.seen);
+            assert!(
+                since.elapsed() < PATIENCE,
+                "nobody said {words:?}, but:\n{}",
+                self.seen
+            );
         }
     }
 
@@ -183,7 +220,10 @@ impl Agent {
 
     fn status_kib(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap();
         line.trim_end_matches("kB").trim().parse().unwrap()
     }
 
@@ -193,15 +233,23 @@ impl Agent {
         if let Some(mut pipe) = self.child.stdout.take() {
             pipe.read_to_string(&mut stdout).unwrap();
         }
-        Ended { stdout, ..self.ended_unread() }
+        Ended {
+            stdout,
+            ..self.ended_unread()
+        }
     }
 
-    /// The same, without reading its standard output, so that it is stuck when it has filled the pipe.
+    /// The same, without reading its standard output, so that it is stuck when it has filled the
+    /// pipe.
     pub(crate) fn ended_unread(mut self) -> Ended {
         // The child's own `wait` would close standard input only; the pipe stays open and full.
         let code = self.child.wait().unwrap().code();
         let rest: String = self.lines.iter().map(|line| line + "\n").collect();
-        Ended { code, stdout: String::new(), stderr: std::mem::take(&mut self.seen) + &rest }
+        Ended {
+            code,
+            stdout: String::new(),
+            stderr: std::mem::take(&mut self.seen) + &rest,
+        }
     }
 }
 

@@ -12,10 +12,17 @@ use super::{Place, tidegate};
 pub(crate) struct Books(Value);
 
 impl Books {
-    /// Runs a configuration to its end, whatever the exit code, and reads its ledger, which has to balance.
+    /// Runs a configuration to its end, whatever the exit code, and reads its ledger, which has to
+    /// balance.
     pub(crate) fn of(place: &Place, config: &Path) -> Self {
         let file = place.path("ledger.json");
-        let run = ["run".as_ref(), "-c".as_ref(), config.as_os_str(), "--ledger".as_ref(), file.as_os_str()];
+        let run = [
+            "run".as_ref(),
+            "-c".as_ref(),
+            config.as_os_str(),
+            "--ledger".as_ref(),
+            file.as_os_str(),
+        ];
         let ended = tidegate(&run);
         Self::read(&file).unwrap_or_else(|| panic!("no ledger: {}", ended.stderr))
     }
@@ -31,26 +38,40 @@ impl Books {
     /// The row of a stage.
     pub(crate) fn stage(&self, stage: &str) -> &Value {
         let rows = self.0["stages"].as_array().unwrap();
-        rows.iter().find(|row| row["stage"] == stage).unwrap_or_else(|| panic!("no {stage} in {}", self.0))
+        rows.iter()
+            .find(|row| row["stage"] == stage)
+            .unwrap_or_else(|| panic!("no {stage} in {}", self.0))
     }
 
     /// A number of a stage: a path such as `in` or `dropped/queue_full`; 0 where there is none.
     pub(crate) fn number(&self, stage: &str, path: &str) -> u64 {
-        self.stage(stage).pointer(&format!("/{path}")).and_then(Value::as_u64).unwrap_or_default()
+        self.stage(stage)
+            .pointer(&format!("/{path}"))
+            .and_then(Value::as_u64)
+            .unwrap_or_default()
     }
 
     /// What a stage dropped, by reason.
     pub(crate) fn dropped(&self, stage: &str) -> BTreeMap<String, u64> {
         let counts = self.stage(stage)["dropped"].as_object().unwrap();
-        counts.iter().map(|(reason, count)| (reason.clone(), count.as_u64().unwrap())).collect()
+        counts
+            .iter()
+            .map(|(reason, count)| (reason.clone(), count.as_u64().unwrap()))
+            .collect()
     }
 
     /// What all stages dropped: stage, reason and number.
     pub(crate) fn drops(&self) -> Vec<(String, String, u64)> {
-        let stages = self.0["stages"].as_array().unwrap().iter().map(|row| row["stage"].as_str().unwrap());
+        let stages = self.0["stages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["stage"].as_str().unwrap());
         let of = |stage: &str| {
             let drops = self.dropped(stage).into_iter();
-            drops.map(|(reason, count)| (stage.to_owned(), reason, count)).collect::<Vec<_>>()
+            drops
+                .map(|(reason, count)| (stage.to_owned(), reason, count))
+                .collect::<Vec<_>>()
         };
         stages.flat_map(of).collect()
     }

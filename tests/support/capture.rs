@@ -16,11 +16,19 @@ use Order::Little;
 
 impl Order {
     fn u16(self, number: u16) -> [u8; 2] {
-        if matches!(self, Little) { number.to_le_bytes() } else { number.to_be_bytes() }
+        if matches!(self, Little) {
+            number.to_le_bytes()
+        } else {
+            number.to_be_bytes()
+        }
     }
 
     fn u32(self, number: u32) -> [u8; 4] {
-        if matches!(self, Little) { number.to_le_bytes() } else { number.to_be_bytes() }
+        if matches!(self, Little) {
+            number.to_le_bytes()
+        } else {
+            number.to_be_bytes()
+        }
     }
 
     pub(crate) fn words<const N: usize>(self, numbers: [u32; N]) -> Vec<u8> {
@@ -48,14 +56,32 @@ impl Order {
 
     /// A section with its interfaces.
     pub(crate) fn section(self, links: &[u16]) -> Vec<u8> {
-        let head = [&self.u32(0x1a2b_3c4d)[..], &self.u16(1), &self.u16(0), &[0xff; 8]].concat();
-        let interface = |link: &u16| self.block(1, &[&self.u16(*link)[..], &self.u16(0), &self.u32(0)].concat());
-        [self.block(0x0a0d_0d0a, &head), links.iter().flat_map(interface).collect()].concat()
+        let head = [
+            &self.u32(0x1a2b_3c4d)[..],
+            &self.u16(1),
+            &self.u16(0),
+            &[0xff; 8],
+        ]
+        .concat();
+        let interface = |link: &u16| {
+            self.block(
+                1,
+                &[&self.u16(*link)[..], &self.u16(0), &self.u32(0)].concat(),
+            )
+        };
+        [
+            self.block(0x0a0d_0d0a, &head),
+            links.iter().flat_map(interface).collect(),
+        ]
+        .concat()
     }
 
     /// An enhanced packet block.
     pub(crate) fn packet(self, interface: u32, orig_len: u32, bytes: &[u8]) -> Vec<u8> {
         let len = u32::try_from(bytes.len()).unwrap();
-        self.block(6, &[&self.words([interface, 0, 0, len, orig_len])[..], bytes].concat())
+        self.block(
+            6,
+            &[&self.words([interface, 0, 0, len, orig_len])[..], bytes].concat(),
+        )
     }
 }

@@ -8,7 +8,10 @@ use tidegate_simulate::{Options, Stream};
 
 /// So many simulated frames, as they come out of the monitor socket.
 pub(crate) fn recording(frames: u64) -> Vec<u8> {
-    let mut stream = Stream::new(Options { lost_every: 100, ..Options::default() });
+    let mut stream = Stream::new(Options {
+        lost_every: 100,
+        ..Options::default()
+    });
     let mut bytes = Vec::new();
     (0..frames).for_each(|_| stream.next_frame(&mut bytes));
     bytes
@@ -22,7 +25,9 @@ pub(crate) struct Cilium {
 impl Cilium {
     /// Listens on a path.
     pub(crate) fn listen(path: &Path) -> Self {
-        Self { listener: UnixListener::bind(path).unwrap() }
+        Self {
+            listener: UnixListener::bind(path).unwrap(),
+        }
     }
 
     /// Waits for a client and sends it a stream of its own.

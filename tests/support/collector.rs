@@ -1,4 +1,5 @@
-//! An OTLP server: decodes what it is sent with `opentelemetry-proto`, keeps it, and answers as it is told.
+//! An OTLP server: decodes what it is sent with `opentelemetry-proto`, keeps it, and answers as it
+//! is told.
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener};
@@ -8,14 +9,18 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{
+    LogsService, LogsServiceServer,
+};
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
 };
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
     MetricsService, MetricsServiceServer,
 };
-use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsServiceRequest, ExportMetricsServiceResponse};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use tokio::runtime::{self, Runtime};
@@ -73,7 +78,15 @@ impl Collector {
         let answers = Mutex::new(first.iter().copied().collect());
         let (logs, metrics, last_metrics) = (Mutex::default(), Mutex::default(), Mutex::default());
         let stalled = AtomicBool::new(false);
-        let kept = Arc::new(Kept { logs, metrics, last_metrics, stalled, answers, then, words });
+        let kept = Arc::new(Kept {
+            logs,
+            metrics,
+            last_metrics,
+            stalled,
+            answers,
+            then,
+            words,
+        });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -85,7 +98,11 @@ impl Collector {
                 runtime = serve(&again, &listener);
             }
         });
-        Self { address, kept, keeper: Some(keeper) }
+        Self {
+            address,
+            kept,
+            keeper: Some(keeper),
+        }
     }
 
     /// The log records that were taken.
@@ -119,7 +136,11 @@ impl Drop for Collector {
 
 /// Serves until the runtime is dropped.
 fn serve(kept: &Arc<Kept>, listener: &TcpListener) -> Runtime {
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
     let entered = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
     let server = Server::builder()
@@ -146,13 +167,24 @@ impl LogsService for Kept {
         request: Request<ExportLogsServiceRequest>,
     ) -> Result<Response<ExportLogsServiceResponse>, Status> {
         self.stand_still().await;
-        let scopes = request.into_inner().resource_logs.into_iter().flat_map(|resource| resource.scope_logs);
+        let scopes = request
+            .into_inner()
+            .resource_logs
+            .into_iter()
+            .flat_map(|resource| resource.scope_logs);
         let mut records: Vec<LogRecord> = scopes.flat_map(|scope| scope.log_records).collect();
-        let answer = self.answers.lock().unwrap().pop_front().unwrap_or(self.then);
+        let answer = self
+            .answers
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or(self.then);
         let mut response = ExportLogsServiceResponse::default();
         match answer {
             Answer::Accept => {}
-            Answer::After(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
+            Answer::After(milliseconds) => {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await
+            }
             Answer::Hang => std::future::pending().await,
             Answer::Vanish => {
                 self.words.send(Word::Again).unwrap();
@@ -181,7 +213,11 @@ impl MetricsService for Kept {
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
         self.stand_still().await;
-        let scopes = request.into_inner().resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
+        let scopes = request
+            .into_inner()
+            .resource_metrics
+            .into_iter()
+            .flat_map(|resource| resource.scope_metrics);
         let metrics: Vec<_> = scopes.flat_map(|scope| scope.metrics).collect();
         self.metrics.lock().unwrap().extend_from_slice(&metrics);
         *self.last_metrics.lock().unwrap() = metrics;

@@ -11,9 +11,17 @@ pub(crate) fn get(address: &str, path: &str) -> (u16, String) {
 /// The same from an agent that may have ended.
 pub(crate) fn try_get(address: &str, path: &str) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
     let mut response = String::new();
     stream.read_to_string(&mut response)?;
-    let (head, body) = response.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
-    Ok((head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned()))
+    let (head, body) = response
+        .split_once("\r\n\r\n")
+        .ok_or(io::ErrorKind::UnexpectedEof)?;
+    Ok((
+        head.split(' ').nth(1).unwrap().parse().unwrap(),
+        body.to_owned(),
+    ))
 }

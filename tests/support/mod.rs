@@ -7,7 +7,9 @@ mod cilium;
 mod collector;
 mod http;
 
-pub(crate) use agent::{Agent, Ended, PATIENCE, tidegate, tidegate_reading, tidegate_unread, tidegate_with};
+pub(crate) use agent::{
+    Agent, Ended, PATIENCE, tidegate, tidegate_reading, tidegate_unread, tidegate_with,
+};
 pub(crate) use books::Books;
 pub(crate) use cilium::{Cilium, recording};
 pub(crate) use collector::{Answer, Collector};
@@ -23,7 +25,10 @@ use tempfile::TempDir;
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let since = Instant::now();
     while !is_so() {
-        assert!(since.elapsed() < PATIENCE, "it did not come to pass that {what}");
+        assert!(
+            since.elapsed() < PATIENCE,
+            "it did not come to pass that {what}"
+        );
         // Leaves the processor to those that are waited for.
         thread::sleep(Duration::from_millis(2));
     }
@@ -48,11 +53,20 @@ impl Place {
         self.path(name)
     }
 
-    /// Writes a configuration: a recording of simulated frames through `processors` to `exporter`, whose
-    /// keys may follow its name. Telemetry takes a free port.
-    pub(crate) fn replay(&self, frames: u64, processors: &[&str], exporter: &str, keys: &str) -> PathBuf {
+    /// Writes a configuration: a recording of simulated frames through `processors` to `exporter`,
+    /// whose keys may follow its name. Telemetry takes a free port.
+    pub(crate) fn replay(
+        &self,
+        frames: u64,
+        processors: &[&str],
+        exporter: &str,
+        keys: &str,
+    ) -> PathBuf {
         let file = self.write("recording", recording(frames));
-        let declared: String = processors.iter().map(|kind| format!("[processors.{kind}]\n")).collect();
+        let declared: String = processors
+            .iter()
+            .map(|kind| format!("[processors.{kind}]\n"))
+            .collect();
         let text = format!(
             "[receivers.replay]\nfile = {file:?}\n{declared}[exporters.{exporter}]\n{keys}\n\
              [service]\ntelemetry.listen = \"127.0.0.1:0\"\ngrace_period = \"300ms\"\n\

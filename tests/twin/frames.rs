@@ -1,4 +1,5 @@
-//! Frames that carry a number where every sink shows it: in the last 64 bits of the packet's source address.
+//! Frames that carry a number where every sink shows it: in the last 64 bits of the packet's source
+//! address.
 
 use std::net::Ipv6Addr;
 
@@ -26,13 +27,29 @@ impl Writer {
     pub(super) fn numbered(&mut self, number: u64) {
         let (packet, mut data) = (packet(number), Vec::new());
         let len_orig = u32::try_from(packet.len()).unwrap();
-        let fields = TraceFields { common: Common { len_orig, ..Common::default() }, ..TraceFields::default() };
-        Encoder { profile: Profile::V1_19, padding: 0 }.trace(&fields, &packet, &mut data);
-        let payload = Payload { data: &data, cpu: 0, lost: 0, kind: Payload::EVENT_SAMPLE };
+        let fields = TraceFields {
+            common: Common {
+                len_orig,
+                ..Common::default()
+            },
+            ..TraceFields::default()
+        };
+        Encoder {
+            profile: Profile::V1_19,
+            padding: 0,
+        }
+        .trace(&fields, &packet, &mut data);
+        let payload = Payload {
+            data: &data,
+            cpu: 0,
+            lost: 0,
+            kind: Payload::EVENT_SAMPLE,
+        };
         self.encoder.encode(&payload, &mut self.bytes);
     }
 
-    /// A frame whose first field claims more bytes than the frame has. The stream goes on behind it.
+    /// A frame whose first field claims more bytes than the frame has. The stream goes on behind
+    /// it.
     pub(super) fn broken_frame(&mut self) {
         let mut body = Vec::new();
         put_int(&mut body, TypeId::FIRST.0);
@@ -58,6 +75,8 @@ fn packet(number: u64) -> Vec<u8> {
     packet.extend((PREFIX | u128::from(number)).to_be_bytes());
     packet.extend((PREFIX | 1 << 64).to_be_bytes());
     // TCP from 40000 to 5201, which no L7 stage looks into.
-    packet.extend([0x9c, 0x40, 0x14, 0x51, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0]);
+    packet.extend([
+        0x9c, 0x40, 0x14, 0x51, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0,
+    ]);
     packet
 }

@@ -20,7 +20,8 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// Listens, and plays each stream to whoever connects. The frames are numbered from 1 on, over all streams.
+    /// Listens, and plays each stream to whoever connects. The frames are numbered from 1 on, over
+    /// all streams.
     pub(super) fn play(socket: &Path, streams: &[Stream]) -> Self {
         let listener = UnixListener::bind(socket).unwrap();
         let over = Arc::new(AtomicBool::new(false));
@@ -36,7 +37,12 @@ impl Peer {
                 let _ = client.write_all(&bytes);
             }
         });
-        Self { socket: socket.to_owned(), over, thread, bytes }
+        Self {
+            socket: socket.to_owned(),
+            over,
+            thread,
+            bytes,
+        }
     }
 
     /// Whether everything is in the agent's socket, or was read.
@@ -55,7 +61,10 @@ impl Peer {
 
 fn written(streams: &[Stream]) -> Vec<Vec<u8>> {
     let mut numbers = 1..;
-    streams.iter().map(|stream| bytes(stream, &mut numbers)).collect()
+    streams
+        .iter()
+        .map(|stream| bytes(stream, &mut numbers))
+        .collect()
 }
 
 fn bytes(stream: &Stream, numbers: &mut impl Iterator<Item = u64>) -> Vec<u8> {

@@ -1,7 +1,8 @@
-//! What the sinks received against what was sent and what the ledger says was dropped, record by record.
+//! What the sinks received against what was sent and what the ledger says was dropped, record by
+//! record.
 //!
-//! Records are the numbered frames and the receiver's own reports of what it dropped, which go down the pipeline like
-//! any other record.
+//! Records are the numbered frames and the receiver's own reports of what it dropped, which go down
+//! the pipeline like any other record.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +30,8 @@ pub(super) struct Received {
 enum Faith {
     /// Absorbed is received.
     Exact,
-    /// Records may be received whose receipt the agent never heard of, and counts as unconfirmed; or twice.
+    /// Records may be received whose receipt the agent never heard of, and counts as unconfirmed;
+    /// or twice.
     AtLeastOnce,
     /// What was absorbed may have been thrown away unread by whoever closed the pipe.
     Unread,
@@ -44,7 +46,9 @@ impl Received {
             match event.pointer("/flow/IP/source").and_then(Value::as_str) {
                 Some(address) => received.numbers.push(number(address)),
                 None => {
-                    let count = event["lost_events"]["num_events_lost"].as_str().and_then(|text| text.parse().ok());
+                    let count = event["lost_events"]["num_events_lost"]
+                        .as_str()
+                        .and_then(|text| text.parse().ok());
                     received.reports.insert(line.clone(), count.unwrap());
                 }
             }
@@ -56,11 +60,24 @@ impl Received {
     pub(super) fn logs(logs: &[LogRecord]) -> Self {
         let mut received = Self::default();
         for log in logs {
-            let attribute = |key| log.attributes.iter().find(|one| one.key == key)?.value.as_ref()?.value.as_ref();
+            let attribute = |key| {
+                log.attributes
+                    .iter()
+                    .find(|one| one.key == key)?
+                    .value
+                    .as_ref()?
+                    .value
+                    .as_ref()
+            };
             match (attribute("source.address"), attribute("cilium.lost.count")) {
-                (Some(Attribute::StringValue(address)), None) => received.numbers.push(number(address)),
+                (Some(Attribute::StringValue(address)), None) => {
+                    received.numbers.push(number(address))
+                }
                 (None, Some(Attribute::IntValue(count))) => {
-                    received.reports.insert(format!("{:?}", log.attributes), u64::try_from(*count).unwrap());
+                    received.reports.insert(
+                        format!("{:?}", log.attributes),
+                        u64::try_from(*count).unwrap(),
+                    );
                 }
                 _ => panic!("neither a flow nor a report: {log:?}"),
             }
@@ -78,7 +95,11 @@ pub(super) struct Reckoning<'a> {
 impl Reckoning<'_> {
     pub(super) fn check(&self, otlp: &Received, stdout: &Received) {
         self.check_receiver();
-        let repeats = if self.scenario.may_repeat() { Faith::AtLeastOnce } else { Faith::Exact };
+        let repeats = if self.scenario.may_repeat() {
+            Faith::AtLeastOnce
+        } else {
+            Faith::Exact
+        };
         self.check_sink("exporters.otlp", otlp, repeats);
         let torn = match (self.scenario.reading, self.scenario.is_cut_off()) {
             (Reading::HangsUp(_), _) => Faith::Unread,
@@ -109,12 +130,21 @@ impl Reckoning<'_> {
     /// What the receiver could not read.
     fn refused(&self) -> u64 {
         let dropped = self.books.dropped(RECEIVER);
-        self.scenario.hiccups().iter().filter_map(|(reason, _)| dropped.get(*reason)).sum()
+        self.scenario
+            .hiccups()
+            .iter()
+            .filter_map(|(reason, _)| dropped.get(*reason))
+            .sum()
     }
 
     /// Records that were counted as dropped on the way to a sink, or in it.
     fn dropped_before(&self, sink: &str) -> u64 {
-        let stages = [RECEIVER, "processors.cilium_decode", "processors.l34_flow", sink];
+        let stages = [
+            RECEIVER,
+            "processors.cilium_decode",
+            "processors.l34_flow",
+            sink,
+        ];
         stages.iter().map(|stage| self.lost_in(stage)).sum::<u64>() - self.refused()
     }
 
@@ -123,7 +153,8 @@ impl Reckoning<'_> {
         self.books.dropped(stage).values().sum::<u64>() + self.unsettled_in(stage)
     }
 
-    /// Records that may have arrived or not. A stage that was torn down while it could not be cancelled has some in flight.
+    /// Records that may have arrived or not. A stage that was torn down while it could not be
+    /// cancelled has some in flight.
     fn unsettled_in(&self, stage: &str) -> u64 {
         self.books.number(stage, "unconfirmed") + self.books.number(stage, "in_flight")
     }
@@ -131,13 +162,27 @@ impl Reckoning<'_> {
     fn check_sink(&self, sink: &str, received: &Received, faith: Faith) {
         let (offered, dropped) = (self.offered(), self.dropped_before(sink));
         let (absorbed, lost) = (self.books.number(sink, "absorbed"), self.lost_in(sink));
-        assert_eq!(absorbed + dropped, offered, "{sink}: where the records went\n{}", self.books);
+        assert_eq!(
+            absorbed + dropped,
+            offered,
+            "{sink}: where the records went\n{}",
+            self.books
+        );
         let distinct: BTreeSet<u64> = received.numbers.iter().copied().collect();
         let (flows, reports) = (distinct.len() as u64, received.reports.len() as u64);
         match faith {
             Faith::Exact => {
-                assert_eq!(received.numbers.len(), distinct.len(), "{sink}: a number came twice");
-                assert_eq!(flows + reports, absorbed, "{sink}: received and absorbed\n{}", self.books);
+                assert_eq!(
+                    received.numbers.len(),
+                    distinct.len(),
+                    "{sink}: a number came twice"
+                );
+                assert_eq!(
+                    flows + reports,
+                    absorbed,
+                    "{sink}: received and absorbed\n{}",
+                    self.books
+                );
             }
             Faith::AtLeastOnce => {
                 // What was dropped was refused, or never left: it has not arrived.
@@ -147,23 +192,45 @@ impl Reckoning<'_> {
                     self.books
                 );
             }
-            Faith::Unread => assert!(flows + reports <= absorbed + lost, "{sink}: {flows} flows\n{}", self.books),
+            Faith::Unread => assert!(
+                flows + reports <= absorbed + lost,
+                "{sink}: {flows} flows\n{}",
+                self.books
+            ),
         }
         // Frames are read in order, so what was read is numbered from 1 on without a gap.
-        let read = if self.scenario.end == End::Drained { self.scenario.frames() } else { offered - reports };
-        assert!(read <= self.scenario.frames() + reports.max(offered), "{sink}");
+        let read = if self.scenario.end == End::Drained {
+            self.scenario.frames()
+        } else {
+            offered - reports
+        };
+        assert!(
+            read <= self.scenario.frames() + reports.max(offered),
+            "{sink}"
+        );
         let last = distinct.last().copied().unwrap_or_default();
-        assert!(!distinct.contains(&0) && last <= read.min(self.scenario.frames()), "{sink}: {last} was not sent");
+        assert!(
+            !distinct.contains(&0) && last <= read.min(self.scenario.frames()),
+            "{sink}: {last} was not sent"
+        );
         if self.scenario.end == End::Drained {
             self.check_missing(sink, &distinct, received, faith);
         }
     }
 
     /// When all was read, the numbers that are missing are those that were counted as dropped.
-    fn check_missing(&self, sink: &str, distinct: &BTreeSet<u64>, received: &Received, faith: Faith) {
+    fn check_missing(
+        &self,
+        sink: &str,
+        distinct: &BTreeSet<u64>,
+        received: &Received,
+        faith: Faith,
+    ) {
         let made = self.offered() - self.scenario.frames();
         let missing_reports = made - received.reports.len() as u64;
-        let missing = (1..=self.scenario.frames()).filter(|number| !distinct.contains(number)).count() as u64;
+        let missing = (1..=self.scenario.frames())
+            .filter(|number| !distinct.contains(number))
+            .count() as u64;
         let dropped = self.dropped_before(sink);
         let told = missing + missing_reports;
         assert!(
@@ -171,10 +238,16 @@ impl Reckoning<'_> {
             "{sink}: {told} missing, {dropped} dropped\n{}",
             self.books
         );
-        let (reported, full) =
-            (received.reports.values().sum::<u64>(), self.books.number(RECEIVER, "dropped/pipeline_full"));
+        let (reported, full) = (
+            received.reports.values().sum::<u64>(),
+            self.books.number(RECEIVER, "dropped/pipeline_full"),
+        );
         assert!(
-            if missing_reports == 0 { reported == full } else { reported <= full },
+            if missing_reports == 0 {
+                reported == full
+            } else {
+                reported <= full
+            },
             "{sink}: {reported} of {full} reported\n{}",
             self.books
         );

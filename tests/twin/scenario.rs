@@ -86,17 +86,29 @@ impl Scenario {
         let stuck = matches!(end, End::SecondSignal | End::GraceOver);
         let lines = usize::try_from(dice.below(200)).unwrap();
         let reading = match end {
-            End::InFlow => dice.pick(&[Reading::ToTheEnd, Reading::Pauses(lines), Reading::HangsUp(lines)]),
+            End::InFlow => dice.pick(&[
+                Reading::ToTheEnd,
+                Reading::Pauses(lines),
+                Reading::HangsUp(lines),
+            ]),
             _ => dice.pick(&[Reading::ToTheEnd, Reading::Pauses(lines)]),
         };
         let answers = if stuck { 0 } else { dice.below(7) };
         // Nobody answers to a reload when the end of the output has ended the run.
-        let reloads = if stuck || matches!(reading, Reading::HangsUp(_)) { 0 } else { dice.below(3) };
+        let reloads = if stuck || matches!(reading, Reading::HangsUp(_)) {
+            0
+        } else {
+            dice.below(3)
+        };
         Self {
             streams: (0..=dice.below(4)).map(|_| dice.stream()).collect(),
             reading,
             answers: (0..answers).map(|_| dice.answer()).collect(),
-            then: if stuck { Answer::Hang } else { dice.last_answer() },
+            then: if stuck {
+                Answer::Hang
+            } else {
+                dice.last_answer()
+            },
             end,
             outbox: dice.queue(),
             tunings: (0..=reloads).map(|_| dice.tuning()).collect(),
@@ -110,11 +122,19 @@ impl Scenario {
 
     /// What the receiver drops besides, by reason.
     pub(super) fn hiccups(&self) -> [(&'static str, u64); 3] {
-        let ends = |what| self.streams.iter().filter(|stream| stream.end == Some(what)).count() as u64;
+        let ends = |what| {
+            self.streams
+                .iter()
+                .filter(|stream| stream.end == Some(what))
+                .count() as u64
+        };
         [
             ("frame_cut_short", ends(Hiccup::CutFrame)),
             ("gob_integer_too_long", ends(Hiccup::Garbage)),
-            ("gob_length_out_of_range", self.streams.iter().map(|stream| stream.broken).sum()),
+            (
+                "gob_length_out_of_range",
+                self.streams.iter().map(|stream| stream.broken).sum(),
+            ),
         ]
     }
 
@@ -123,8 +143,8 @@ impl Scenario {
         matches!(self.end, End::SecondSignal | End::GraceOver)
     }
 
-    /// Whether an OTLP server may keep records whose answer the agent never sees: OTLP promises that each record comes
-    /// at least once.
+    /// Whether an OTLP server may keep records whose answer the agent never sees: OTLP promises
+    /// that each record comes at least once.
     pub(super) fn may_repeat(&self) -> bool {
         let silent = |answer: &Answer| matches!(answer, Answer::Hang | Answer::Vanish);
         self.is_cut_off() || self.answers.iter().any(silent)
@@ -138,7 +158,11 @@ impl Scenario {
             // A request that hangs has to be repeated before patience is over.
             _ => ("60s", if self.may_repeat() { "500ms" } else { "50s" }),
         };
-        let patience = if matches!(self.then, Answer::Refuse(_)) { "50ms" } else { "50s" };
+        let patience = if matches!(self.then, Answer::Refuse(_)) {
+            "50ms"
+        } else {
+            "50s"
+        };
         let mut text = format!(
             "[receivers.monitor1_2]\nsocket = {socket:?}\nreconnect = {{ initial = \"1ms\", max = \"5ms\" }}\n{}\
              [processors.cilium_decode]\n[processors.l34_flow]\n",
@@ -166,7 +190,10 @@ impl Scenario {
 
 impl Queue {
     fn key(&self) -> String {
-        format!("queue = {{ records = {}, when_full = \"{}\" }}\n", self.records, self.when_full)
+        format!(
+            "queue = {{ records = {}, when_full = \"{}\" }}\n",
+            self.records, self.when_full
+        )
     }
 }
 
@@ -192,7 +219,10 @@ impl Dice {
 
     fn queue(&mut self) -> Queue {
         let when_full = self.pick(&["block", "block", "drop_newest", "drop_oldest"]);
-        Queue { records: self.pick(&[40, 300, 1000, 16_384]), when_full }
+        Queue {
+            records: self.pick(&[40, 300, 1000, 16_384]),
+            when_full,
+        }
     }
 
     fn tuning(&mut self) -> Tuning {
@@ -210,7 +240,11 @@ impl Dice {
         let frames = 1 + self.below(most);
         let broken = self.pick(&[0, 0, 3]).min(frames);
         let end = self.pick(&[None, None, Some(Hiccup::CutFrame), Some(Hiccup::Garbage)]);
-        Stream { frames, broken, end }
+        Stream {
+            frames,
+            broken,
+            end,
+        }
     }
 
     fn answer(&mut self) -> Answer {
@@ -225,7 +259,16 @@ impl Dice {
         ];
         let refuse = Answer::Refuse(self.pick(&refusals));
         let reject = Answer::Reject(i64::try_from(n).unwrap());
-        self.pick(&[Answer::Accept, Answer::After(n), refuse, refuse, refuse, reject, Answer::Hang, Answer::Vanish])
+        self.pick(&[
+            Answer::Accept,
+            Answer::After(n),
+            refuse,
+            refuse,
+            refuse,
+            reject,
+            Answer::Hang,
+            Answer::Vanish,
+        ])
     }
 
     fn last_answer(&mut self) -> Answer {

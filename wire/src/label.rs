@@ -1,7 +1,7 @@
 //! The labels of refusals in counters, each written once.
 
-/// Gives an error type its labels of `dropped{reason}`: `as_str`, and `LABELS`, which are all that it can yield by
-/// itself. What a wrapped error yields is said behind `else`.
+/// Gives an error type its labels of `dropped{reason}`: `as_str`, and `LABELS`, which are all that
+/// it can yield by itself. What a wrapped error yields is said behind `else`.
 macro_rules! labels {
     (
         $of:ty {

@@ -1,7 +1,7 @@
 //! Cilium releases, and which of them can have sent what a connection shows.
 //!
-//! No field of the protocol names the release. Some layouts, numbers and types belong to certain releases alone, though,
-//! and what one event gives away settles others that share a version byte.
+//! No field of the protocol names the release. Some layouts, numbers and types belong to certain
+//! releases alone, though, and what one event gives away settles others that share a version byte.
 
 /// A Cilium release, by its three numbers; pre-releases count as the release that they precede.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,18 +45,27 @@ impl Default for Releases {
 
 impl Releases {
     /// Nothing is known.
-    pub const ANY: Self = Self { first: Release(0), last: Release(u64::MAX) };
+    pub const ANY: Self = Self {
+        first: Release(0),
+        last: Release(u64::MAX),
+    };
 
     /// All patch releases of `major.minor`.
     #[must_use]
     pub const fn minor(major: u16, minor: u16) -> Self {
-        Self { first: Release::new(major, minor, 0), last: Release::new(major, minor, u16::MAX) }
+        Self {
+            first: Release::new(major, minor, 0),
+            last: Release::new(major, minor, u16::MAX),
+        }
     }
 
     /// This release alone.
     #[must_use]
     pub const fn only(release: Release) -> Self {
-        Self { first: release, last: release }
+        Self {
+            first: release,
+            last: release,
+        }
     }
 
     /// From `first` on.
@@ -74,13 +83,19 @@ impl Releases {
     /// From `first` on, all before `next`.
     #[must_use]
     pub const fn between(first: Release, next: Release) -> Self {
-        Self { first, last: Release(next.0.saturating_sub(1)) }
+        Self {
+            first,
+            last: Release(next.0.saturating_sub(1)),
+        }
     }
 
     /// The releases that are in both ranges; `None` if there is none.
     #[must_use]
     pub fn and(self, other: Self) -> Option<Self> {
-        let both = Self { first: self.first.max(other.first), last: self.last.min(other.last) };
+        let both = Self {
+            first: self.first.max(other.first),
+            last: self.last.min(other.last),
+        };
         (both.first <= both.last).then_some(both)
     }
 
@@ -98,15 +113,31 @@ mod tests {
     #[test]
     fn ranges_meet_in_the_releases_that_both_have() {
         let cases = [
-            (Releases::minor(1, 17), Releases::before(Release::V1_17_4), Some(("1.17.0", Release::new(1, 17, 3)))),
+            (
+                Releases::minor(1, 17),
+                Releases::before(Release::V1_17_4),
+                Some(("1.17.0", Release::new(1, 17, 3))),
+            ),
             (
                 Releases::minor(1, 17),
                 Releases::since(Release::V1_17_4),
                 Some(("1.17.4", Release::new(1, 17, u16::MAX))),
             ),
-            (Releases::ANY, Releases::only(Release::new(1, 15, 3)), Some(("1.15.3", Release::new(1, 15, 3)))),
-            (Releases::minor(1, 18), Releases::since(Release::V1_19), None),
-            (Releases::before(Release::V1_18), Releases::minor(1, 18), None),
+            (
+                Releases::ANY,
+                Releases::only(Release::new(1, 15, 3)),
+                Some(("1.15.3", Release::new(1, 15, 3))),
+            ),
+            (
+                Releases::minor(1, 18),
+                Releases::since(Release::V1_19),
+                None,
+            ),
+            (
+                Releases::before(Release::V1_18),
+                Releases::minor(1, 18),
+                None,
+            ),
         ];
         for (one, other, met) in cases {
             let first = |text: &str| {
@@ -114,7 +145,10 @@ mod tests {
                 let mut next = || numbers.next().unwrap();
                 Release::new(next(), next(), next())
             };
-            let expected = met.map(|(text, last)| Releases { first: first(text), last });
+            let expected = met.map(|(text, last)| Releases {
+                first: first(text),
+                last,
+            });
             assert_eq!((one.and(other), other.and(one)), (expected, expected));
             if let Some(both) = expected {
                 assert!(both.within(one) && both.within(other));

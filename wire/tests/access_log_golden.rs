@@ -6,7 +6,9 @@ mod gob_golden;
 
 use gob_golden::vectors;
 use serde_json::{Value, json};
-use tidegate_wire::access_log::{Decoder, Dns, Encoder, Endpoint, Http, Kafka, L7, LogRecord, ServiceInfo, Variant};
+use tidegate_wire::access_log::{
+    Decoder, Dns, Encoder, Endpoint, Http, Kafka, L7, LogRecord, ServiceInfo, Variant,
+};
 use tidegate_wire::gob::TypeId;
 
 fn decode(data: &[u8]) -> LogRecord {
@@ -87,7 +89,11 @@ fn l7(l7: &L7) -> Value {
 
 /// Go's nil and empty slices are one on the wire; the vectors show both as null.
 fn list<T: Into<Value> + Clone>(items: &[T]) -> Value {
-    if items.is_empty() { Value::Null } else { items.to_vec().into() }
+    if items.is_empty() {
+        Value::Null
+    } else {
+        items.to_vec().into()
+    }
 }
 
 /// A Go `null` of an optional part is the same as its absence.
@@ -95,7 +101,8 @@ fn without_nulls(json: &Value) -> Value {
     match json {
         Value::Object(members) => {
             let kept = members.iter().filter(|(_, value)| !value.is_null());
-            kept.map(|(key, value)| (key.clone(), without_nulls(value))).collect()
+            kept.map(|(key, value)| (key.clone(), without_nulls(value)))
+                .collect()
         }
         other => other.clone(),
     }
@@ -106,7 +113,11 @@ fn every_record_is_decoded_as_go_meant_it() {
     let mut decoder = Decoder::default();
     for (name, bytes, json) in vectors("logrecord") {
         let record = decoder.decode(&bytes).unwrap();
-        assert_eq!(without_nulls(&as_json(&record)), without_nulls(&json), "{name}");
+        assert_eq!(
+            without_nulls(&as_json(&record)),
+            without_nulls(&json),
+            "{name}"
+        );
     }
 }
 
@@ -114,7 +125,11 @@ fn every_record_is_decoded_as_go_meant_it() {
 fn every_record_is_encoded_to_the_byte() {
     for (name, bytes, _) in vectors("logrecord") {
         let record = decode(&bytes);
-        let first = if name.ends_with("id64") { TypeId::FIRST } else { TypeId::FIRST_GO_1_20 };
+        let first = if name.ends_with("id64") {
+            TypeId::FIRST
+        } else {
+            TypeId::FIRST_GO_1_20
+        };
         let mut again = Vec::new();
         Encoder::new(record.variant, first).encode(&record, &mut again);
         // Go writes maps in random order, and this one has three keys.
@@ -147,7 +162,11 @@ fn a_record_of_one_variant_can_be_written_in_any_other() {
             let mut again = Vec::new();
             Encoder::new(variant, TypeId::FIRST).encode(&record, &mut again);
             let kafka = record.kafka.clone().filter(|_| variant != Variant::D);
-            let expected = LogRecord { variant, kafka, ..record.clone() };
+            let expected = LogRecord {
+                variant,
+                kafka,
+                ..record.clone()
+            };
             assert_eq!(decode(&again), expected, "{name} as {variant:?}");
         }
     }

@@ -10,8 +10,8 @@ use proptest::option;
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tidegate_wire::access_log::{
-    Answer, Decoder, Dns, Encoder, Endpoint, Headers, Http, IpPort, Kafka, Kept, L7, LogRecord, MESSAGE_TYPE,
-    NodeAddresses, ServiceInfo, Variant,
+    Answer, Decoder, Dns, Encoder, Endpoint, Headers, Http, IpPort, Kafka, Kept, L7, LogRecord,
+    MESSAGE_TYPE, NodeAddresses, ServiceInfo, Variant,
 };
 use tidegate_wire::gob::TypeId;
 
@@ -19,12 +19,29 @@ const TEXT: &str = "\\PC{0,12}";
 const LABEL: &str = "[a-z]{1,5}:[a-z./]{0,9}(=[a-z=:]{1,9})?";
 
 fn endpoint() -> impl Strategy<Value = Endpoint> {
-    (any::<u64>(), TEXT, TEXT, any::<u16>(), any::<u64>(), vec(LABEL, 0..4))
-        .prop_map(|(id, ipv4, ipv6, port, identity, labels)| Endpoint { id, ipv4, ipv6, port, identity, labels })
+    (
+        any::<u64>(),
+        TEXT,
+        TEXT,
+        any::<u16>(),
+        any::<u64>(),
+        vec(LABEL, 0..4),
+    )
+        .prop_map(|(id, ipv4, ipv6, port, identity, labels)| Endpoint {
+            id,
+            ipv4,
+            ipv6,
+            port,
+            identity,
+            labels,
+        })
 }
 
 fn service() -> impl Strategy<Value = ServiceInfo> {
-    (TEXT, TEXT, any::<u16>()).prop_map(|(name, ip, port)| ServiceInfo { name, ip_port: IpPort { ip, port } })
+    (TEXT, TEXT, any::<u16>()).prop_map(|(name, ip, port)| ServiceInfo {
+        name,
+        ip_port: IpPort { ip, port },
+    })
 }
 
 fn headers() -> impl Strategy<Value = Headers> {
@@ -61,21 +78,33 @@ fn kafka() -> impl Strategy<Value = Kafka> {
 fn dns() -> impl Strategy<Value = Dns> {
     // IPv4-mapped addresses are read as IPv4 from the variants that carry plain bytes.
     let v6 = any::<Ipv6Addr>().prop_filter("mapped", |ip| ip.to_ipv4_mapped().is_none());
-    let ip = prop_oneof![any::<Ipv4Addr>().prop_map(IpAddr::V4), v6.prop_map(IpAddr::V6)].prop_map(Answer::Ip);
+    let ip = prop_oneof![
+        any::<Ipv4Addr>().prop_map(IpAddr::V4),
+        v6.prop_map(IpAddr::V6)
+    ]
+    .prop_map(Answer::Ip);
     let types = || vec(any::<u16>(), 0..3);
     let texts = (TEXT, vec(TEXT, 0..3), TEXT);
-    (texts, vec(ip, 0..4), any::<u32>(), any::<i64>(), types(), types()).prop_map(
-        |((query, cnames, observation_source), ips, ttl, rcode, qtypes, answer_types)| Dns {
-            query,
-            ips,
-            ttl,
-            cnames,
-            observation_source,
-            rcode,
-            qtypes,
-            answer_types,
-        },
+    (
+        texts,
+        vec(ip, 0..4),
+        any::<u32>(),
+        any::<i64>(),
+        types(),
+        types(),
     )
+        .prop_map(
+            |((query, cnames, observation_source), ips, ttl, rcode, qtypes, answer_types)| Dns {
+                query,
+                ips,
+                ttl,
+                cnames,
+                observation_source,
+                rcode,
+                qtypes,
+                answer_types,
+            },
+        )
 }
 
 fn l7() -> impl Strategy<Value = L7> {
@@ -84,7 +113,12 @@ fn l7() -> impl Strategy<Value = L7> {
 
 fn record() -> impl Strategy<Value = LogRecord> {
     let variant = prop::sample::select(Variant::ALL.to_vec());
-    let parts = (option::of(http()), option::of(kafka()), option::of(dns()), option::of(l7()));
+    let parts = (
+        option::of(http()),
+        option::of(kafka()),
+        option::of(dns()),
+        option::of(l7()),
+    );
     let sides = (endpoint(), endpoint(), option::of(service()));
     let texts = (TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT);
     let numbers = (any::<u8>(), any::<u16>(), option::of(1u16..));
@@ -93,7 +127,10 @@ fn record() -> impl Strategy<Value = LogRecord> {
             variant,
             kind: texts.0,
             timestamp: texts.1,
-            node: NodeAddresses { ipv4: texts.2, ipv6: texts.3 },
+            node: NodeAddresses {
+                ipv4: texts.2,
+                ipv6: texts.3,
+            },
             observation_point: texts.4,
             source: sides.0,
             destination: sides.1,

@@ -1,7 +1,9 @@
 //! Records that no agent sends, each with the reason that it is refused for.
 
 use tidegate_wire::access_log::{Decoder, LogRecord, MAX_RECORD, MESSAGE_TYPE, Variant};
-use tidegate_wire::gob::{GoShape, GoType, StructWriter, TypeId, put_bytes, put_int, put_uint, write_message};
+use tidegate_wire::gob::{
+    GoShape, GoType, StructWriter, TypeId, put_bytes, put_int, put_uint, write_message,
+};
 
 const STRING: TypeId = TypeId::STRING;
 const UINT: TypeId = TypeId::UINT;
@@ -32,7 +34,12 @@ fn one(name: &'static str, id: TypeId, write: impl FnOnce(&mut Vec<u8>)) -> Vec<
 }
 
 /// A record with a struct of one field.
-fn nested(name: &'static str, inner: &'static str, ty: GoType, write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+fn nested(
+    name: &'static str,
+    inner: &'static str,
+    ty: GoType,
+    write: impl FnOnce(&mut Vec<u8>),
+) -> Vec<u8> {
     let ty = log_record(name, GoType::structure("Inner", [(inner, ty)]));
     data(&ty, |fields| {
         fields.absent().nested(|fields| write(fields.present()));
@@ -52,7 +59,9 @@ fn listed(bytes: &'static [u8]) -> impl Fn(&mut Vec<u8>) {
 }
 
 fn decode(data: &[u8]) -> Result<LogRecord, &'static str> {
-    Decoder::default().decode(data).map_err(|error| error.as_str())
+    Decoder::default()
+        .decode(data)
+        .map_err(|error| error.as_str())
 }
 
 fn net_ip() -> GoType {
@@ -60,7 +69,13 @@ fn net_ip() -> GoType {
 }
 
 fn netip_addr() -> GoType {
-    GoType::slice("[]netip.Addr", GoType { name: "Addr", shape: GoShape::Binary })
+    GoType::slice(
+        "[]netip.Addr",
+        GoType {
+            name: "Addr",
+            shape: GoShape::Binary,
+        },
+    )
 }
 
 #[test]
@@ -69,26 +84,77 @@ fn what_is_not_a_record_says_why() {
     let integer = || GoType::built_in(TypeId::INT);
     let uint = || GoType::built_in(UINT);
     let notify = GoType::structure("AgentNotify", [("Text", GoType::built_in(STRING))]);
-    let mut large = one("Info", STRING, |out| put_bytes(out, &vec![b'a'; MAX_RECORD]));
+    let mut large = one("Info", STRING, |out| {
+        put_bytes(out, &vec![b'a'; MAX_RECORD])
+    });
     for (case, data, reason) in [
         ("no data", vec![], "not_access_log"),
         ("a notification", vec![130, 1], "not_access_log"),
-        ("nothing behind the type", vec![MESSAGE_TYPE], "gob_missing_value"),
-        ("a value without its type", vec![129, 3, 0xff, 0x82, 0], "gob_unknown_type"),
-        ("another struct", data(&notify, |_| {}), "access_log_unknown_shape"),
-        ("too many bytes", std::mem::take(&mut large), "access_log_too_large"),
-        ("verdict as number", one("Verdict", UINT, number(1)), "gob_type_mismatch"),
         (
-            "labels as text",
-            nested("SourceEndpoint", "Labels", GoType::built_in(STRING), number(0)),
+            "nothing behind the type",
+            vec![MESSAGE_TYPE],
+            "gob_missing_value",
+        ),
+        (
+            "a value without its type",
+            vec![129, 3, 0xff, 0x82, 0],
+            "gob_unknown_type",
+        ),
+        (
+            "another struct",
+            data(&notify, |_| {}),
+            "access_log_unknown_shape",
+        ),
+        (
+            "too many bytes",
+            std::mem::take(&mut large),
+            "access_log_too_large",
+        ),
+        (
+            "verdict as number",
+            one("Verdict", UINT, number(1)),
             "gob_type_mismatch",
         ),
-        ("IP version 256", one("IPVersion", UINT, number(256)), "access_log_out_of_range"),
-        ("drop reason 65536", one("DropReason", UINT, number(65536)), "access_log_out_of_range"),
-        ("protocol 65536", one("TransportProtocol", UINT, number(65536)), "access_log_out_of_range"),
-        ("port 65536", nested("SourceEndpoint", "Port", uint(), number(65536)), "access_log_out_of_range"),
-        ("TTL 2^32", nested("DNS", "TTL", uint(), number(1 << 32)), "access_log_out_of_range"),
-        ("API version 32768", nested("Kafka", "APIVersion", integer(), number(65536)), "access_log_out_of_range"),
+        (
+            "labels as text",
+            nested(
+                "SourceEndpoint",
+                "Labels",
+                GoType::built_in(STRING),
+                number(0),
+            ),
+            "gob_type_mismatch",
+        ),
+        (
+            "IP version 256",
+            one("IPVersion", UINT, number(256)),
+            "access_log_out_of_range",
+        ),
+        (
+            "drop reason 65536",
+            one("DropReason", UINT, number(65536)),
+            "access_log_out_of_range",
+        ),
+        (
+            "protocol 65536",
+            one("TransportProtocol", UINT, number(65536)),
+            "access_log_out_of_range",
+        ),
+        (
+            "port 65536",
+            nested("SourceEndpoint", "Port", uint(), number(65536)),
+            "access_log_out_of_range",
+        ),
+        (
+            "TTL 2^32",
+            nested("DNS", "TTL", uint(), number(1 << 32)),
+            "access_log_out_of_range",
+        ),
+        (
+            "API version 32768",
+            nested("Kafka", "APIVersion", integer(), number(65536)),
+            "access_log_out_of_range",
+        ),
         (
             "query type 65536",
             nested("DNS", "QTypes", uints(), |out| {
@@ -97,9 +163,21 @@ fn what_is_not_a_record_says_why() {
             }),
             "access_log_out_of_range",
         ),
-        ("17 bytes of net.IP", nested("DNS", "IPs", net_ip(), listed(&[0; 17])), "access_log_address_length"),
-        ("5 bytes of netip.Addr", nested("DNS", "IPs", netip_addr(), listed(&[0; 5])), "access_log_address_length"),
-        ("a list longer than the record", nested("DNS", "QTypes", uints(), number(200)), "gob_length_out_of_range"),
+        (
+            "17 bytes of net.IP",
+            nested("DNS", "IPs", net_ip(), listed(&[0; 17])),
+            "access_log_address_length",
+        ),
+        (
+            "5 bytes of netip.Addr",
+            nested("DNS", "IPs", netip_addr(), listed(&[0; 5])),
+            "access_log_address_length",
+        ),
+        (
+            "a list longer than the record",
+            nested("DNS", "QTypes", uints(), number(200)),
+            "gob_length_out_of_range",
+        ),
     ] {
         assert_eq!(decode(&data), Err(reason), "{case}");
     }
@@ -108,7 +186,10 @@ fn what_is_not_a_record_says_why() {
 #[test]
 fn fields_that_are_not_known_are_skipped() {
     let data = nested("Latency", "Microseconds", GoType::built_in(UINT), number(7));
-    let expected = LogRecord { variant: Variant::D, ..LogRecord::default() };
+    let expected = LogRecord {
+        variant: Variant::D,
+        ..LogRecord::default()
+    };
     assert_eq!(decode(&data), Ok(expected));
 }
 
@@ -118,22 +199,45 @@ fn fields_that_are_known_elsewhere_are_skipped_whatever_their_type() {
     let uint = || GoType::built_in(UINT);
     for (case, data) in [
         ("in the record", one("Protocol", TypeId::INT, number(4))),
-        ("in an endpoint", nested("SourceEndpoint", "Type", uint(), number(7))),
-        ("in a node", nested("NodeAddressInfo", "Port", GoType::built_in(STRING), number(0))),
+        (
+            "in an endpoint",
+            nested("SourceEndpoint", "Type", uint(), number(7)),
+        ),
+        (
+            "in a node",
+            nested(
+                "NodeAddressInfo",
+                "Port",
+                GoType::built_in(STRING),
+                number(0),
+            ),
+        ),
         ("in DNS", nested("DNS", "Code", uint(), number(7))),
         ("in HTTP", nested("HTTP", "Name", uint(), number(7))),
         ("in Kafka", nested("Kafka", "Query", uint(), number(7))),
-        ("in another protocol", nested("L7", "TTL", GoType::built_in(STRING), number(0))),
+        (
+            "in another protocol",
+            nested("L7", "TTL", GoType::built_in(STRING), number(0)),
+        ),
     ] {
-        assert_eq!(decode(&data).map(|record| record.kind), Ok(String::new()), "{case}");
+        assert_eq!(
+            decode(&data).map(|record| record.kind),
+            Ok(String::new()),
+            "{case}"
+        );
     }
-    assert_eq!(decode(&nested("HTTP", "Code", uint(), number(7))), Err("gob_type_mismatch"));
+    assert_eq!(
+        decode(&nested("HTTP", "Code", uint(), number(7))),
+        Err("gob_type_mismatch")
+    );
 }
 
 #[test]
 fn addresses_print_as_go_prints_them() {
     let mapped: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1];
-    let zoned: &[u8] = &[0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, b'e', b't', b'h', b'0'];
+    let zoned: &[u8] = &[
+        0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, b'e', b't', b'h', b'0',
+    ];
     for (ty, bytes, text) in [
         (net_ip(), mapped, "10.0.0.1"),
         (netip_addr(), mapped, "::ffff:10.0.0.1"),

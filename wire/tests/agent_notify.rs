@@ -19,10 +19,18 @@ fn decode(data: &[u8]) -> Result<AgentNotify, Error> {
 fn every_notification_is_decoded_and_encoded_to_the_byte() {
     for (name, bytes, json) in vectors("agent") {
         let notify = decode(&bytes).unwrap();
-        assert_eq!(u64::from(notify.kind), json["type"].as_u64().unwrap(), "{name}");
+        assert_eq!(
+            u64::from(notify.kind),
+            json["type"].as_u64().unwrap(),
+            "{name}"
+        );
         assert_eq!(notify.text, json["text"].as_str().unwrap(), "{name}");
 
-        let id = if name.ends_with("id64") { TypeId::FIRST } else { TypeId::FIRST_GO_1_20 };
+        let id = if name.ends_with("id64") {
+            TypeId::FIRST
+        } else {
+            TypeId::FIRST_GO_1_20
+        };
         let mut again = Vec::new();
         encode(&notify, id, &mut again);
         assert_eq!(again, bytes, "{name}");
@@ -36,7 +44,11 @@ fn a_decoder_that_knows_the_definitions_reads_what_a_new_one_reads() {
     for (name, bytes, _) in vectors.iter().chain(&vectors) {
         assert_eq!(decoder.decode(bytes), decode(bytes), "{name}");
         for end in 0..bytes.len() {
-            assert_eq!(decoder.decode(&bytes[..end]), decode(&bytes[..end]), "{name} cut at {end}");
+            assert_eq!(
+                decoder.decode(&bytes[..end]),
+                decode(&bytes[..end]),
+                "{name} cut at {end}"
+            );
         }
     }
 }
@@ -53,7 +65,10 @@ fn a_notification_cut_anywhere_has_no_value() {
 
 #[test]
 fn a_notification_without_text_is_only_its_kind() {
-    let notify = AgentNotify { kind: 7, text: String::new() };
+    let notify = AgentNotify {
+        kind: 7,
+        text: String::new(),
+    };
     let mut data = Vec::new();
     encode(&notify, TypeId::FIRST, &mut data);
     assert_eq!(decode(&data), Ok(notify));
@@ -80,11 +95,26 @@ fn what_is_not_a_notification_says_why() {
         (vec![], "not_agent_notify"),
         (vec![129, 1, 2], "not_agent_notify"),
         (vec![130], "gob_missing_value"),
-        (notification([number, text], &large), "agent_notify_out_of_range"),
-        (notification([number, ("Other", TypeId::STRING)], &[0]), "agent_notify_unknown_shape"),
-        (notification([("Type", TypeId::INT), text], &[1, 2, 0]), "gob_type_mismatch"),
-        (notification([number, ("Text", TypeId::BYTES)], &[2, 0, 0]), "gob_type_mismatch"),
-        (notification([number, text], &[3, 0]), "gob_field_out_of_range"),
+        (
+            notification([number, text], &large),
+            "agent_notify_out_of_range",
+        ),
+        (
+            notification([number, ("Other", TypeId::STRING)], &[0]),
+            "agent_notify_unknown_shape",
+        ),
+        (
+            notification([("Type", TypeId::INT), text], &[1, 2, 0]),
+            "gob_type_mismatch",
+        ),
+        (
+            notification([number, ("Text", TypeId::BYTES)], &[2, 0, 0]),
+            "gob_type_mismatch",
+        ),
+        (
+            notification([number, text], &[3, 0]),
+            "gob_field_out_of_range",
+        ),
     ] {
         assert_eq!(decode(&data).unwrap_err().as_str(), reason, "{data:x?}");
     }

@@ -1,4 +1,5 @@
-//! Hubble's own examples, down to the packet: what Cilium 1.19.4 prints for these bytes is what the views say.
+//! Hubble's own examples, down to the packet: what Cilium 1.19.4 prints for these bytes is what the
+//! views say.
 
 #![expect(clippy::unwrap_used, reason = "the examples are well-formed")]
 
@@ -34,18 +35,35 @@ fn hubbles_trace_examples_read_as_hubble_prints_them() {
         other => panic!("{other:?}"),
     };
     let event = trace(&first);
-    assert_eq!((event.subtype(), event.source(), event.reason()), (0, 312, 0));
-    assert_eq!((event.src_label(), event.dst_label(), event.ifindex()), (12345, 23456, 17));
+    assert_eq!(
+        (event.subtype(), event.source(), event.reason()),
+        (0, 312, 0)
+    );
+    assert_eq!(
+        (event.src_label(), event.dst_label(), event.ifindex()),
+        (12345, 23456, 17)
+    );
     assert_eq!((event.orig_ip(), event.is_encrypted()), (None, false));
 
     let event = trace(&second);
-    assert_eq!((event.subtype(), event.reason(), event.ifindex()), (11, 1, 2));
+    assert_eq!(
+        (event.subtype(), event.reason(), event.ifindex()),
+        (11, 1, 2)
+    );
     assert_eq!(event.orig_ip(), Some([10, 0, 1, 5].into()));
     let packet = packet::parse(event.packet(), event.link()).unwrap();
     assert_eq!(packet.ip.map(|ip| ip.src), Some([192, 0, 2, 10].into()));
     let flags = tcp_flag::ACK;
     let (sport, dport, seq) = (40001, 443, 1000);
-    assert_eq!(packet.l4, Some(L4::Tcp { sport, dport, flags, seq }));
+    assert_eq!(
+        packet.l4,
+        Some(L4::Tcp {
+            sport,
+            dport,
+            flags,
+            seq
+        })
+    );
 
     let event = trace(&sixth);
     let outer = packet::parse(event.packet(), event.link()).unwrap();
@@ -55,7 +73,10 @@ fn hubbles_trace_examples_read_as_hubble_prints_them() {
     assert_eq!((overlay.tunnel, overlay.vni), (Tunnel::Vxlan, 12345));
     assert_eq!(overlay.inner.l4, Some(L4::Icmpv4 { kind: 8, code: 0 }));
     assert_eq!(overlay.inner.last, Some(Layer::Icmpv4));
-    assert_eq!(overlay.inner.ip.map(|ip| ip.dst), Some([10, 0, 2, 9].into()));
+    assert_eq!(
+        overlay.inner.ip.map(|ip| ip.dst),
+        Some([10, 0, 2, 9].into())
+    );
 }
 
 #[test]
@@ -74,7 +95,13 @@ fn hubbles_drop_and_verdict_examples_read_as_hubble_prints_them() {
             panic!("no verdict");
         };
         assert_eq!((event.header_len(), event.packet().len()), (40, 54));
-        assert_eq!((event.remote_label(), event.verdict()), (remote_label, verdict));
-        assert_eq!((event.is_ingress(), event.match_type()), (ingress, match_type));
+        assert_eq!(
+            (event.remote_label(), event.verdict()),
+            (remote_label, verdict)
+        );
+        assert_eq!(
+            (event.is_ingress(), event.match_type()),
+            (ingress, match_type)
+        );
     }
 }

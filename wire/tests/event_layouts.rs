@@ -1,11 +1,12 @@
-//! Event layouts: what is refused and in which words, and how layouts that share a version byte are told apart.
+//! Event layouts: what is refused and in which words, and how layouts that share a version byte are
+//! told apart.
 
 #![expect(clippy::unwrap_used, reason = "test events are well-formed")]
 
 use proptest::prelude::*;
 use tidegate_wire::event::{
-    Common, DropFields, DropV1Header, Encoder, Event, Hints, PacketEvent, PolicyFields, Profile, RecorderFields,
-    SockFields, SockLayout, TraceFields, parse,
+    Common, DropFields, DropV1Header, Encoder, Event, Hints, PacketEvent, PolicyFields, Profile,
+    RecorderFields, SockFields, SockLayout, TraceFields, parse,
 };
 use tidegate_wire::packet::{Link, Tunnel};
 
@@ -21,12 +22,18 @@ fn event(kind: u8, version: u8, len: usize) -> Vec<u8> {
 }
 
 fn encoder(profile: Profile) -> Encoder {
-    Encoder { profile, padding: 0xee }
+    Encoder {
+        profile,
+        padding: 0xee,
+    }
 }
 
 fn drop_event(profile: Profile, packet: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    let fields = DropFields { ifindex: 0x0102_0304, ..DropFields::default() };
+    let fields = DropFields {
+        ifindex: 0x0102_0304,
+        ..DropFields::default()
+    };
     encoder(profile).drop(&fields, packet, &mut out);
     out
 }
@@ -49,9 +56,21 @@ fn frame(len: usize) -> Vec<u8> {
 fn a_refused_event_says_why_in_upstreams_words() {
     let cases: [(Vec<u8>, &str, &str); 15] = [
         (vec![], "empty_data", "empty data"),
-        (event(1, 0, 35), "event_too_short", "unexpected DropNotify data length, expected at least 36 but got 35"),
-        (event(1, 3, 35), "event_too_short", "unexpected DropNotify data length, expected at least 36 but got 35"),
-        (event(1, 4, 64), "unknown_event_version", "Unrecognized drop event (version 4)"),
+        (
+            event(1, 0, 35),
+            "event_too_short",
+            "unexpected DropNotify data length, expected at least 36 but got 35",
+        ),
+        (
+            event(1, 3, 35),
+            "event_too_short",
+            "unexpected DropNotify data length, expected at least 36 but got 35",
+        ),
+        (
+            event(1, 4, 64),
+            "unknown_event_version",
+            "Unrecognized drop event (version 4)",
+        ),
         (
             event(1, 2, 39),
             "event_too_short",
@@ -62,8 +81,16 @@ fn a_refused_event_says_why_in_upstreams_words() {
             "event_too_short",
             "unexpected DropNotify data length (version 3), expected at least 48 but got 47",
         ),
-        (event(4, 2, 31), "event_too_short", "unexpected TraceNotify data length, expected at least 32 but got 31"),
-        (event(4, 3, 72), "unknown_event_version", "Unrecognized trace event (version 3)"),
+        (
+            event(4, 2, 31),
+            "event_too_short",
+            "unexpected TraceNotify data length, expected at least 32 but got 31",
+        ),
+        (
+            event(4, 3, 72),
+            "unknown_event_version",
+            "Unrecognized trace event (version 3)",
+        ),
         (
             event(4, 2, 55),
             "event_too_short",
@@ -74,15 +101,38 @@ fn a_refused_event_says_why_in_upstreams_words() {
             "event_too_short",
             "unexpected TraceNotify data length (version 1), expected at least 48 but got 47",
         ),
-        (event(5, 1, 31), "event_too_short", "unexpected PolicyVerdictNotify data length, expected 40 but got 31"),
-        (event(3, 1, 23), "event_too_short", "unexpected DebugCapture data length, expected 24 but got 23"),
-        (event(2, 0, 19), "event_too_short", "unexpected DebugMsg data length, expected 20 but got 19"),
-        (event(6, 0, 23), "event_too_short", "unexpected RecorderCapture data length, expected 24 but got 23"),
-        (event(7, 0, 37), "event_too_short", "unexpected TraceSockNotify data length, expected 38 but got 37"),
+        (
+            event(5, 1, 31),
+            "event_too_short",
+            "unexpected PolicyVerdictNotify data length, expected 40 but got 31",
+        ),
+        (
+            event(3, 1, 23),
+            "event_too_short",
+            "unexpected DebugCapture data length, expected 24 but got 23",
+        ),
+        (
+            event(2, 0, 19),
+            "event_too_short",
+            "unexpected DebugMsg data length, expected 20 but got 19",
+        ),
+        (
+            event(6, 0, 23),
+            "event_too_short",
+            "unexpected RecorderCapture data length, expected 24 but got 23",
+        ),
+        (
+            event(7, 0, 37),
+            "event_too_short",
+            "unexpected TraceSockNotify data length, expected 38 but got 37",
+        ),
     ];
     for (data, label, text) in cases {
         let reason = parse(&data, &Hints::default()).unwrap_err();
-        assert_eq!((reason.as_str(), reason.to_string().as_str()), (label, text));
+        assert_eq!(
+            (reason.as_str(), reason.to_string().as_str()),
+            (label, text)
+        );
     }
 }
 
@@ -93,7 +143,10 @@ fn a_type_that_nobody_sends_is_unknown_and_the_agents_types_keep_their_stream() 
         let data = [kind, 1, 2];
         assert!(matches!(parse(&data, &hints), Ok(Event::Unknown(unknown)) if unknown == kind));
     }
-    assert!(matches!(parse(&[129, 7], &hints), Ok(Event::AccessLog([7]))));
+    assert!(matches!(
+        parse(&[129, 7], &hints),
+        Ok(Event::AccessLog([7]))
+    ));
     assert!(matches!(parse(&[130, 8], &hints), Ok(Event::Agent([8]))));
 }
 
@@ -127,7 +180,11 @@ fn an_unhinted_version_1_drop_is_told_apart_by_length_or_ether_type() {
     for len in 14..70 {
         for (profile, header) in [(Profile::V1_12, 32), (Profile::V1_13, 36)] {
             let data = drop_event(profile, &frame(len));
-            assert_eq!(drop_header(&data, &Hints::default()), header, "{profile:?} {len}");
+            assert_eq!(
+                drop_header(&data, &Hints::default()),
+                header,
+                "{profile:?} {len}"
+            );
         }
     }
 }
@@ -167,8 +224,16 @@ fn a_1_12_drop_shorter_than_upstreams_least_is_read() {
 
 #[test]
 fn a_recorders_capture_ends_where_its_length_says_or_the_event_does() {
-    let fields = RecorderFields { subtype: 2, rule_id: 0x0102, time_boot: 0x0304_0506_0708_090a, len_orig: 1500 };
-    for profile in Profile::ALL.into_iter().filter(|profile| profile.sends_recorder()) {
+    let fields = RecorderFields {
+        subtype: 2,
+        rule_id: 0x0102,
+        time_boot: 0x0304_0506_0708_090a,
+        len_orig: 1500,
+    };
+    for profile in Profile::ALL
+        .into_iter()
+        .filter(|profile| profile.sends_recorder())
+    {
         for len in 14..34 {
             let packet = frame(len);
             let mut data = Vec::new();
@@ -176,7 +241,10 @@ fn a_recorders_capture_ends_where_its_length_says_or_the_event_does() {
             let Event::Recorder(recorder) = parse(&data, &Hints::default()).unwrap() else {
                 panic!("no recorder capture");
             };
-            assert_eq!((recorder.fields(), recorder.packet()), (fields, &packet[..]));
+            assert_eq!(
+                (recorder.fields(), recorder.packet()),
+                (fields, &packet[..])
+            );
             assert_eq!(&data[recorder.packet_offset()..][..packet.len()], packet);
             data[16..20].copy_from_slice(&u32::MAX.to_le_bytes());
             let Event::Recorder(recorder) = parse(&data, &Hints::default()).unwrap() else {
@@ -197,7 +265,10 @@ fn an_extension_of_the_header_moves_the_packet() {
         let Event::Drop(drop) = parse(&data, &Hints::default()).unwrap() else {
             panic!("no drop");
         };
-        assert_eq!((drop.header_len(), drop.packet_offset()), (48, packet_offset));
+        assert_eq!(
+            (drop.header_len(), drop.packet_offset()),
+            (48, packet_offset)
+        );
         assert_eq!(drop.packet(), packet);
     }
 }
@@ -262,7 +333,10 @@ fn unhinted_socket_events_are_told_apart_by_their_values() {
         v6([0x20, 0x01, 0x0d, 0xb8]),
     ];
     for (dst_ip, flags) in destinations {
-        for (profile, expected) in [(Profile::V1_18, SockLayout::Packed), (Profile::V1_19, SockLayout::Aligned)] {
+        for (profile, expected) in [
+            (Profile::V1_18, SockLayout::Packed),
+            (Profile::V1_19, SockLayout::Aligned),
+        ] {
             let fields = SockFields {
                 xlate_point: 1,
                 dst_ip,
@@ -277,16 +351,29 @@ fn unhinted_socket_events_are_told_apart_by_their_values() {
             let Event::TraceSock(sock) = parse(&data, &Hints::default()).unwrap() else {
                 panic!("no socket event");
             };
-            assert_eq!((sock.layout(), sock.fields()), (expected, fields), "{profile:?}");
+            assert_eq!(
+                (sock.layout(), sock.fields()),
+                (expected, fields),
+                "{profile:?}"
+            );
         }
     }
 }
 
 #[test]
 fn a_release_leaves_out_what_it_does_not_know() {
-    let fields = TraceFields { common: Common::default(), flags: 0x0f, ip_trace_id: 7, ..TraceFields::default() };
-    let cases =
-        [(Profile::V1_12, 0x01, 0), (Profile::V1_17_4, 0x03, 0), (Profile::V1_18, 0x0f, 0), (Profile::V1_19, 0x0f, 7)];
+    let fields = TraceFields {
+        common: Common::default(),
+        flags: 0x0f,
+        ip_trace_id: 7,
+        ..TraceFields::default()
+    };
+    let cases = [
+        (Profile::V1_12, 0x01, 0),
+        (Profile::V1_17_4, 0x03, 0),
+        (Profile::V1_18, 0x0f, 0),
+        (Profile::V1_19, 0x0f, 7),
+    ];
     for (profile, flags, ip_trace_id) in cases {
         let mut data = Vec::new();
         encoder(profile).trace(&fields, &[], &mut data);

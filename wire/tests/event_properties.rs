@@ -1,5 +1,5 @@
-//! What holds for any fields of any event, in the layouts of every release: what is encoded is decoded, but for what
-//! the release does not know.
+//! What holds for any fields of any event, in the layouts of every release: what is encoded is
+//! decoded, but for what the release does not know.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,8 +7,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tidegate_wire::event::{
-    CaptureFields, Common, DebugFields, DropFields, Encoder, Event, Hints, PacketEvent, PolicyFields, Profile,
-    RecorderFields, SockFields, TraceFields, flags, parse,
+    CaptureFields, Common, DebugFields, DropFields, Encoder, Event, Hints, PacketEvent,
+    PolicyFields, Profile, RecorderFields, SockFields, TraceFields, flags, parse,
 };
 
 fn hints(profile: Profile) -> Hints {
@@ -26,12 +26,15 @@ fn known_flags(profile: Profile) -> u8 {
     match profile {
         Profile::V1_12 | Profile::V1_13 => flags::IPV6,
         Profile::V1_17_4 => flags::IPV6 | flags::L3_DEVICE,
-        Profile::V1_18 | Profile::V1_19 => flags::IPV6 | flags::L3_DEVICE | flags::VXLAN | flags::GENEVE,
+        Profile::V1_18 | Profile::V1_19 => {
+            flags::IPV6 | flags::L3_DEVICE | flags::VXLAN | flags::GENEVE
+        }
     }
 }
 
 fn encoders() -> impl Strategy<Value = Encoder> {
-    (select(Profile::ALL.to_vec()), any::<u8>()).prop_map(|(profile, padding)| Encoder { profile, padding })
+    (select(Profile::ALL.to_vec()), any::<u8>())
+        .prop_map(|(profile, padding)| Encoder { profile, padding })
 }
 
 fn packets() -> impl Strategy<Value = Vec<u8>> {
@@ -83,7 +86,11 @@ prop_compose! {
 }
 
 /// Encodes an event and hands what is decoded to `check`.
-fn round_trip<T>(encoder: Encoder, encode: impl FnOnce(&mut Vec<u8>), check: impl FnOnce(Event<'_>) -> T) -> T {
+fn round_trip<T>(
+    encoder: Encoder,
+    encode: impl FnOnce(&mut Vec<u8>),
+    check: impl FnOnce(Event<'_>) -> T,
+) -> T {
     let mut data = Vec::new();
     encode(&mut data);
     check(parse(&data, &hints(encoder.profile)).unwrap())

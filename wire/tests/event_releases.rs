@@ -1,15 +1,19 @@
-//! What an event tells about the release of its sender, and how that goes together with the release that is configured.
+//! What an event tells about the release of its sender, and how that goes together with the release
+//! that is configured.
 
 #![expect(clippy::unwrap_used, reason = "test events are well-formed")]
 
 use tidegate_wire::event::{
-    DebugFields, DropFields, DropV1Header, Encoder, Event, Hints, PacketEvent, PolicyFields, Profile, SockFields,
-    SockLayout, TraceFields, parse,
+    DebugFields, DropFields, DropV1Header, Encoder, Event, Hints, PacketEvent, PolicyFields,
+    Profile, SockFields, SockLayout, TraceFields, parse,
 };
 use tidegate_wire::release::{Release, Releases};
 
 fn encoder(profile: Profile) -> Encoder {
-    Encoder { profile, padding: 0xee }
+    Encoder {
+        profile,
+        padding: 0xee,
+    }
 }
 
 fn drop_header(data: &[u8], hints: &Hints) -> usize {
@@ -19,7 +23,8 @@ fn drop_header(data: &[u8], hints: &Hints) -> usize {
     }
 }
 
-/// An Ethernet frame that announces IPv4, of 32 bytes, which leave room for both headers of a version 1 drop.
+/// An Ethernet frame that announces IPv4, of 32 bytes, which leave room for both headers of a
+/// version 1 drop.
 fn frame() -> Vec<u8> {
     let mut frame = vec![0x0a; 32];
     frame[12..14].copy_from_slice(&[0x08, 0x00]);
@@ -29,24 +34,47 @@ fn frame() -> Vec<u8> {
 /// A drop whose captured length leaves room for both headers.
 fn drop_from_file(profile: Profile, file: u8, packet: &[u8]) -> Vec<u8> {
     let mut data = Vec::new();
-    encoder(profile).drop(&DropFields { file, ..DropFields::default() }, packet, &mut data);
+    encoder(profile).drop(
+        &DropFields {
+            file,
+            ..DropFields::default()
+        },
+        packet,
+        &mut data,
+    );
     data
 }
 
 #[test]
 fn the_source_file_of_a_version_1_drop_tells_its_header_where_its_number_is_of_one_release() {
-    for (profile, file, header) in [(Profile::V1_12, 8, 32), (Profile::V1_13, 101, 36), (Profile::V1_13, 108, 36)] {
+    for (profile, file, header) in [
+        (Profile::V1_12, 8, 32),
+        (Profile::V1_13, 101, 36),
+        (Profile::V1_13, 108, 36),
+    ] {
         let data = drop_from_file(profile, file, &[0x0a; 16]);
-        for configured in [Releases::ANY, Releases::minor(1, 12), Releases::minor(1, 14)] {
+        for configured in [
+            Releases::ANY,
+            Releases::minor(1, 12),
+            Releases::minor(1, 14),
+        ] {
             let mut hints = Hints::configured(configured);
             assert_eq!(drop_header(&data, &hints), header, "{file} {configured:?}");
             hints.observe(&parse(&data, &hints).unwrap());
-            assert_eq!(hints.drop_v1(), if header == 32 { DropV1Header::Len32 } else { DropV1Header::Len36 });
+            assert_eq!(
+                hints.drop_v1(),
+                if header == 32 {
+                    DropV1Header::Len32
+                } else {
+                    DropV1Header::Len36
+                }
+            );
         }
     }
 }
 
-/// What is configured, what was sent and how it is read: a configuration holds only where the packet tells nothing.
+/// What is configured, what was sent and how it is read: a configuration holds only where the
+/// packet tells nothing.
 #[test]
 fn a_release_that_is_configured_wrongly_does_not_outweigh_the_packet_of_a_drop() {
     let ethernet = frame();
@@ -69,7 +97,10 @@ fn a_release_that_is_configured_wrongly_does_not_outweigh_the_packet_of_a_drop()
 fn a_release_that_is_configured_wrongly_does_not_outweigh_the_values_of_a_socket_event() {
     for l4_proto in 0..=2 {
         for (dst_ip, flags) in [([0x11; 16], 1), ([0; 16], 0)] {
-            for (profile, layout) in [(Profile::V1_18, SockLayout::Packed), (Profile::V1_19, SockLayout::Aligned)] {
+            for (profile, layout) in [
+                (Profile::V1_18, SockLayout::Packed),
+                (Profile::V1_19, SockLayout::Aligned),
+            ] {
                 let fields = SockFields {
                     xlate_point: 1,
                     dst_ip,
@@ -82,11 +113,16 @@ fn a_release_that_is_configured_wrongly_does_not_outweigh_the_values_of_a_socket
                 let mut data = Vec::new();
                 encoder(profile).trace_sock(&fields, &mut data);
                 for minor in [18, 19] {
-                    let Event::TraceSock(sock) = parse(&data, &Hints::configured(Releases::minor(1, minor))).unwrap()
+                    let Event::TraceSock(sock) =
+                        parse(&data, &Hints::configured(Releases::minor(1, minor))).unwrap()
                     else {
                         panic!("no socket event");
                     };
-                    assert_eq!((sock.layout(), sock.fields()), (layout, fields), "1.{minor} {profile:?}");
+                    assert_eq!(
+                        (sock.layout(), sock.fields()),
+                        (layout, fields),
+                        "1.{minor} {profile:?}"
+                    );
                 }
             }
         }
@@ -98,18 +134,36 @@ fn a_release_that_is_configured_wrongly_does_not_outweigh_the_values_of_a_socket
 fn numbers_that_came_and_went_narrow_down_the_release() {
     let trace = |reason| {
         let mut out = Vec::new();
-        encoder(Profile::V1_13).trace(&TraceFields { reason, ..TraceFields::default() }, &[], &mut out);
+        encoder(Profile::V1_13).trace(
+            &TraceFields {
+                reason,
+                ..TraceFields::default()
+            },
+            &[],
+            &mut out,
+        );
         out
     };
     let verdict = |match_type: u8, auth_type| {
-        let fields = PolicyFields { flags: match_type << 3, auth_type, ..PolicyFields::default() };
+        let fields = PolicyFields {
+            flags: match_type << 3,
+            auth_type,
+            ..PolicyFields::default()
+        };
         let mut out = Vec::new();
         encoder(Profile::V1_13).policy_verdict(&fields, &[1; 9], &mut out);
         out
     };
     let debug = |subtype, args| {
         let mut out = Vec::new();
-        encoder(Profile::V1_13).debug(&DebugFields { subtype, args, ..DebugFields::default() }, &mut out);
+        encoder(Profile::V1_13).debug(
+            &DebugFields {
+                subtype,
+                args,
+                ..DebugFields::default()
+            },
+            &mut out,
+        );
         out
     };
     let before_1_19 = |first| Releases::between(first, Release::V1_19);
@@ -135,7 +189,11 @@ fn numbers_that_came_and_went_narrow_down_the_release() {
     ] {
         let mut hints = Hints::default();
         hints.observe(&parse(&data, &hints).unwrap());
-        assert_eq!((hints.shown(), hints.releases()), (senders, senders), "{data:?}");
+        assert_eq!(
+            (hints.shown(), hints.releases()),
+            (senders, senders),
+            "{data:?}"
+        );
     }
 }
 
@@ -145,11 +203,20 @@ fn what_is_shown_outweighs_what_is_configured_and_a_number_alone_does_not() {
     let new = Releases::since(Release::V1_16);
     let mut hints = Hints::configured(Releases::minor(1, 15));
     hints.learn_from_number(new);
-    assert_eq!((hints.releases(), hints.are_contradicted()), (Releases::minor(1, 15), false));
+    assert_eq!(
+        (hints.releases(), hints.are_contradicted()),
+        (Releases::minor(1, 15), false)
+    );
     hints.learn(new);
     assert_eq!((hints.releases(), hints.are_contradicted()), (new, true));
     hints.learn_from_number(Releases::minor(1, 17));
-    assert_eq!((hints.releases(), hints.are_contradicted()), (Releases::minor(1, 17), true));
+    assert_eq!(
+        (hints.releases(), hints.are_contradicted()),
+        (Releases::minor(1, 17), true)
+    );
     hints.learn(old);
-    assert_eq!((hints.releases(), hints.shown(), hints.are_contradicted()), (Releases::minor(1, 15), old, false));
+    assert_eq!(
+        (hints.releases(), hints.shown(), hints.are_contradicted()),
+        (Releases::minor(1, 15), old, false)
+    );
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 use tidegate_wire::event::{
-    DebugCapture, DebugMsg, DropNotify, DropV1Header, Encoder, Event, Hints, PacketEvent, PolicyVerdictNotify, Profile,
-    RecorderCapture, SockLayout, TraceNotify, TraceSockNotify, parse,
+    DebugCapture, DebugMsg, DropNotify, DropV1Header, Encoder, Event, Hints, PacketEvent,
+    PolicyVerdictNotify, Profile, RecorderCapture, SockLayout, TraceNotify, TraceSockNotify, parse,
 };
 use tidegate_wire::packet::{self, Tunnel};
 
@@ -128,7 +128,9 @@ fn trace_value(event: &TraceNotify<'_>, key: &str) -> String {
         "reason" => (event.reason() | u8::from(event.is_encrypted()) << 7).to_string(),
         "flags" => event.flags().to_string(),
         "ifindex" => event.ifindex().to_string(),
-        "orig_ip" => event.orig_ip().map_or("0.0.0.0".to_owned(), |ip| ip.to_string()),
+        "orig_ip" => event
+            .orig_ip()
+            .map_or("0.0.0.0".to_owned(), |ip| ip.to_string()),
         "ip_trace_id" => event.ip_trace_id().to_string(),
         "vni" => {
             let outer = packet::parse(event.packet(), event.link()).unwrap();
@@ -239,7 +241,9 @@ fn every_vector_decodes_to_its_values() {
     for vector in vectors {
         let event = parse(&vector.data, &vector.hints()).unwrap();
         for (key, expected) in &vector.json {
-            let expected = expected.as_str().map_or(expected.to_string(), str::to_owned);
+            let expected = expected
+                .as_str()
+                .map_or(expected.to_string(), str::to_owned);
             if let Some(actual) = value(&event, key) {
                 assert_eq!(actual, expected, "{}: {key}", vector.name);
             }
@@ -300,7 +304,12 @@ fn an_unhinted_connection_reads_every_vector_alike() {
     for vector in vectors() {
         let hinted = parse(&vector.data, &vector.hints()).unwrap();
         let unhinted = parse(&vector.data, &Hints::default()).unwrap();
-        assert_eq!(format!("{unhinted:?}"), format!("{hinted:?}"), "{}", vector.name);
+        assert_eq!(
+            format!("{unhinted:?}"),
+            format!("{hinted:?}"),
+            "{}",
+            vector.name
+        );
     }
 }
 

@@ -13,11 +13,15 @@ use tidegate_wire::gob::{Definition, Header, Reader, Split, split};
 fn messages() -> Vec<Vec<u8>> {
     let files = hex_files("typedefs");
     let texts = files.iter().map(|file| fs::read_to_string(file).unwrap());
-    texts.flat_map(|text| text.lines().map(unhex).collect::<Vec<_>>()).collect()
+    texts
+        .flat_map(|text| text.lines().map(unhex).collect::<Vec<_>>())
+        .collect()
 }
 
 fn header(message: &[u8]) -> (Header, Reader<'_>) {
-    let Ok(Split::Message { body, used }) = split(message, 4096) else { panic!("{message:x?}") };
+    let Ok(Split::Message { body, used }) = split(message, 4096) else {
+        panic!("{message:x?}")
+    };
     assert_eq!(used, message.len());
     let mut reader = Reader::new(body);
     (Header::read(&mut reader).unwrap(), reader)
@@ -28,7 +32,9 @@ fn every_definition_is_written_as_it_was_read() {
     let messages = messages();
     assert!(messages.len() > 90);
     for message in messages {
-        let (Header::Definition(id), mut reader) = header(&message) else { panic!() };
+        let (Header::Definition(id), mut reader) = header(&message) else {
+            panic!()
+        };
         let definition = Definition::read(&mut reader).unwrap();
         let mut again = Vec::new();
         definition.write(id, &mut again);
@@ -45,7 +51,11 @@ fn a_definition_cut_anywhere_is_not_the_whole_one() {
         // Its last bytes are zeros that close structs, and the end of a message closes them too.
         let meaningful = reader.rest().iter().rposition(|byte| *byte != 0).unwrap();
         for end in 0..=meaningful {
-            assert_ne!(read(&reader.rest()[..end]), whole, "{message:x?} cut at {end}");
+            assert_ne!(
+                read(&reader.rest()[..end]),
+                whole,
+                "{message:x?} cut at {end}"
+            );
         }
     }
 }

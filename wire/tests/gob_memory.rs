@@ -8,20 +8,27 @@ use gob_golden::vectors;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use tidegate_wire::access_log::{self, LogRecord, Variant};
-use tidegate_wire::gob::{self, Definition, Marshaler, Type, TypeId, put_int, put_uint, write_message};
+use tidegate_wire::gob::{
+    self, Definition, Marshaler, Type, TypeId, put_int, put_uint, write_message,
+};
 use tidegate_wire::payload::{Decoder, Encoder, Payload, Step};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Decodes until the stream ends or breaks: the number of values, and the first thing that was wrong.
+/// Decodes until the stream ends or breaks: the number of values, and the first thing that was
+/// wrong.
 fn drain(decoder: &mut Decoder, mut rest: &[u8]) -> (usize, &'static str) {
     let (mut values, mut wrong) = (0, "");
     loop {
         rest = match decoder.next(rest) {
             Ok(Step::Definition { used }) => &rest[used..],
             Ok(Step::Refused { used, reason }) => {
-                wrong = if wrong.is_empty() { reason.as_str() } else { wrong };
+                wrong = if wrong.is_empty() {
+                    reason.as_str()
+                } else {
+                    wrong
+                };
                 &rest[used..]
             }
             Ok(Step::Value { used, .. }) => {
@@ -45,7 +52,12 @@ fn allocated(work: impl FnOnce()) -> usize {
 fn stream(payloads: usize) -> Vec<u8> {
     let (mut encoder, mut out) = (Encoder::default(), Vec::new());
     for _ in 0..payloads {
-        let payload = Payload { data: &[4; 171], cpu: 3, lost: 0, kind: Payload::EVENT_SAMPLE };
+        let payload = Payload {
+            data: &[4; 171],
+            cpu: 3,
+            lost: 0,
+            kind: Payload::EVENT_SAMPLE,
+        };
         encoder.encode(&payload, &mut out);
     }
     out
@@ -57,31 +69,113 @@ fn hostile_streams() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let fields = |count, bytes| [&[3, 2][..], &counted(count, bytes)].concat();
     let no_bytes_left = [&[3, 2][..], &counted(1000, 0), &[1], &counted(996, 996)].concat();
     let array = [1, 2, 6, 1, 0xfc, 0x80, 0, 0, 0, 0, 0];
-    let of_selves = Type::Map { key: TypeId::UINT, elem: FIELD };
-    let one = |id| Type::Struct(vec![gob::Field { name: "F".into(), id }]);
+    let of_selves = Type::Map {
+        key: TypeId::UINT,
+        elem: FIELD,
+    };
+    let one = |id| {
+        Type::Struct(vec![gob::Field {
+            name: "F".into(),
+            id,
+        }])
+    };
     vec![
-        ("a frame that stops at its length of 16 MiB", vec![0xfd, 0xff, 0xff, 0xff], ""),
-        ("a frame of 16 MiB and a byte", vec![0xfc, 1, 0, 0, 1], "frame_too_large"),
-        ("a frame of all bytes that there are", most.clone(), "frame_too_large"),
-        ("a length of nine bytes", vec![0xf7; 10], "gob_integer_too_long"),
-        ("a struct of a billion fields", definitions(1, &fields(1 << 30, 0)), "gob_length_out_of_range"),
-        ("a million types", definitions(1_000_000, &[2, 2, 12, 0, 0]), "gob_too_many_types"),
-        ("an array type of a billion, often", definitions(2000, &array), "gob_too_many_types"),
-        ("many types of a thousand fields", definitions(400, &fields(1000, 1002)), "gob_definitions_too_large"),
-        ("fields without a byte", definitions(1, &no_bytes_left), "gob_truncated"),
-        ("a type defined twice", definitions(1, &[2, 0, 0]).repeat(2), "gob_duplicate_type"),
-        ("slices in slices", with_field(Type::Slice { elem: FIELD }, &[1; 9999]), "gob_nesting_too_deep"),
-        ("structs in structs", with_field(one(FIELD), &[1; 9999]), "gob_nesting_too_deep"),
-        ("maps in maps", with_field(of_selves, &[1; 9999]), "gob_nesting_too_deep"),
-        ("a slice of a billion", with_field(Type::Slice { elem: TypeId::UINT }, &billion), "gob_length_out_of_range"),
         (
-            "an array of a billion",
-            with_field(Type::Array { elem: TypeId::UINT, len: 1 << 30 }, &billion),
+            "a frame that stops at its length of 16 MiB",
+            vec![0xfd, 0xff, 0xff, 0xff],
+            "",
+        ),
+        (
+            "a frame of 16 MiB and a byte",
+            vec![0xfc, 1, 0, 0, 1],
+            "frame_too_large",
+        ),
+        (
+            "a frame of all bytes that there are",
+            most.clone(),
+            "frame_too_large",
+        ),
+        (
+            "a length of nine bytes",
+            vec![0xf7; 10],
+            "gob_integer_too_long",
+        ),
+        (
+            "a struct of a billion fields",
+            definitions(1, &fields(1 << 30, 0)),
             "gob_length_out_of_range",
         ),
-        ("bytes without end", with_field(Type::Opaque(Marshaler::Gob), &most), "gob_length_out_of_range"),
-        ("a type that never comes", with_field(one(TypeId(99)), &[1, 0]), "gob_unknown_type"),
-        ("elements without a byte", with_field(Type::Slice { elem: VALUE }, &[2, 1, 7]), "gob_truncated"),
+        (
+            "a million types",
+            definitions(1_000_000, &[2, 2, 12, 0, 0]),
+            "gob_too_many_types",
+        ),
+        (
+            "an array type of a billion, often",
+            definitions(2000, &array),
+            "gob_too_many_types",
+        ),
+        (
+            "many types of a thousand fields",
+            definitions(400, &fields(1000, 1002)),
+            "gob_definitions_too_large",
+        ),
+        (
+            "fields without a byte",
+            definitions(1, &no_bytes_left),
+            "gob_truncated",
+        ),
+        (
+            "a type defined twice",
+            definitions(1, &[2, 0, 0]).repeat(2),
+            "gob_duplicate_type",
+        ),
+        (
+            "slices in slices",
+            with_field(Type::Slice { elem: FIELD }, &[1; 9999]),
+            "gob_nesting_too_deep",
+        ),
+        (
+            "structs in structs",
+            with_field(one(FIELD), &[1; 9999]),
+            "gob_nesting_too_deep",
+        ),
+        (
+            "maps in maps",
+            with_field(of_selves, &[1; 9999]),
+            "gob_nesting_too_deep",
+        ),
+        (
+            "a slice of a billion",
+            with_field(Type::Slice { elem: TypeId::UINT }, &billion),
+            "gob_length_out_of_range",
+        ),
+        (
+            "an array of a billion",
+            with_field(
+                Type::Array {
+                    elem: TypeId::UINT,
+                    len: 1 << 30,
+                },
+                &billion,
+            ),
+            "gob_length_out_of_range",
+        ),
+        (
+            "bytes without end",
+            with_field(Type::Opaque(Marshaler::Gob), &most),
+            "gob_length_out_of_range",
+        ),
+        (
+            "a type that never comes",
+            with_field(one(TypeId(99)), &[1, 0]),
+            "gob_unknown_type",
+        ),
+        (
+            "elements without a byte",
+            with_field(Type::Slice { elem: VALUE }, &[2, 1, 7]),
+            "gob_truncated",
+        ),
     ]
 }
 
@@ -99,10 +193,18 @@ fn counted(count: u64, bytes: usize) -> Vec<u8> {
 
 /// A value of a `Payload` that has a field more, of this type.
 fn with_field(ty: Type, value: &[u8]) -> Vec<u8> {
-    let fields = [("Type", TypeId::INT), ("Extra", FIELD)].map(|(name, id)| gob::Field { name: name.into(), id });
+    let fields = [("Type", TypeId::INT), ("Extra", FIELD)].map(|(name, id)| gob::Field {
+        name: name.into(),
+        id,
+    });
     let mut out = Vec::new();
     for (id, ty) in [(VALUE, Type::Struct(fields.into())), (FIELD, ty)] {
-        Definition { name: "T".into(), inner_id: id, ty }.write(id, &mut out);
+        Definition {
+            name: "T".into(),
+            inner_id: id,
+            ty,
+        }
+        .write(id, &mut out);
     }
     let mut body = Vec::new();
     put_int(&mut body, VALUE.0);
@@ -116,7 +218,10 @@ fn with_field(ty: Type, value: &[u8]) -> Vec<u8> {
 fn record_of_empty_labels() -> Vec<u8> {
     let labels = vec![String::new(); access_log::MAX_RECORD - 2048];
     let mut data = Vec::new();
-    let record = LogRecord { metadata: labels, ..LogRecord::default() };
+    let record = LogRecord {
+        metadata: labels,
+        ..LogRecord::default()
+    };
     access_log::Encoder::new(Variant::C, TypeId::FIRST).encode(&record, &mut data);
     data
 }
@@ -147,13 +252,23 @@ fn memory_stays_within_a_multiple_of_the_bytes_received() {
     assert_eq!(payloads, 0, "payloads are borrowed");
 
     for (name, stream, reason) in &hostile_streams() {
-        let bytes = allocated(|| assert_eq!(drain(&mut Decoder::default(), stream), (0, *reason), "{name}"));
+        let bytes = allocated(|| {
+            assert_eq!(
+                drain(&mut Decoder::default(), stream),
+                (0, *reason),
+                "{name}"
+            )
+        });
         assert!(bytes <= 64 * stream.len() + 4096, "{bytes} for {name}");
     }
 
     let data = record_of_empty_labels();
     let bytes = allocated(|| assert!(access_log::Decoder::default().decode(&data).is_ok()));
-    assert!(bytes <= 64 * data.len(), "{bytes} for {} bytes of labels", data.len());
+    assert!(
+        bytes <= 64 * data.len(),
+        "{bytes} for {} bytes of labels",
+        data.len()
+    );
 
     for (name, data, _) in vectors("logrecord") {
         let mut decoder = access_log::Decoder::default();

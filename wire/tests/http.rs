@@ -22,12 +22,29 @@ fn header<'a>(name: &'a str, value: &'a str) -> Header<'a> {
 fn a_request_gives_its_line_its_headers_and_its_host() {
     let head = parse(REQUEST).unwrap();
     let expected = Read {
-        start: StartLine::Request { method: "GET", target: b"/v1/items?id=7", minor_version: 1 },
-        headers: vec![header("Host", "shop.example"), header("X-Request-Id", "42"), header("Accept", "")],
+        start: StartLine::Request {
+            method: "GET",
+            target: b"/v1/items?id=7",
+            minor_version: 1,
+        },
+        headers: vec![
+            header("Host", "shop.example"),
+            header("X-Request-Id", "42"),
+            header("Accept", ""),
+        ],
     };
-    assert_eq!((head.start, &head.headers), (expected.start, &expected.headers));
-    assert_eq!((head.len, head.bad_headers), (Some(REQUEST.len() - b"body".len()), 0));
-    assert_eq!((head.host(), head.start.protocol()), (Some("shop.example"), "HTTP/1.1"));
+    assert_eq!(
+        (head.start, &head.headers),
+        (expected.start, &expected.headers)
+    );
+    assert_eq!(
+        (head.len, head.bad_headers),
+        (Some(REQUEST.len() - b"body".len()), 0)
+    );
+    assert_eq!(
+        (head.host(), head.start.protocol()),
+        (Some("shop.example"), "HTTP/1.1")
+    );
     assert_eq!(head.header("x-request-id"), Some(&b"42"[..]));
 }
 
@@ -49,8 +66,17 @@ fn a_request_names_a_host_only_if_it_names_one() {
 fn a_response_gives_its_status_and_its_headers() {
     let head = parse(RESPONSE).unwrap();
     let (minor_version, status) = (1, 404);
-    assert_eq!(head.start, StartLine::Response { minor_version, status });
-    assert_eq!(head.headers, [header("Content-Length", "0"), header("Server", "envoy")]);
+    assert_eq!(
+        head.start,
+        StartLine::Response {
+            minor_version,
+            status
+        }
+    );
+    assert_eq!(
+        head.headers,
+        [header("Content-Length", "0"), header("Server", "envoy")]
+    );
     assert!(head.is_complete());
     let old = parse(b"HTTP/1.0 200 OK\r\n\r\n").unwrap();
     assert_eq!(old.start.protocol(), "HTTP/1.0");
@@ -58,7 +84,10 @@ fn a_response_gives_its_status_and_its_headers() {
 
 #[test]
 fn a_head_cut_anywhere_gives_its_line_and_whole_headers_or_nothing() {
-    for (bytes, start_line) in [(REQUEST, "GET /v1/items?id=7 HTTP/1.1"), (RESPONSE, "HTTP/1.1 404")] {
+    for (bytes, start_line) in [
+        (REQUEST, "GET /v1/items?id=7 HTTP/1.1"),
+        (RESPONSE, "HTTP/1.1 404"),
+    ] {
         let whole = parse(bytes).unwrap();
         let end = bytes.windows(4).position(|it| it == b"\r\n\r\n").unwrap() + 4;
         for len in 0..end {
@@ -117,7 +146,12 @@ fn a_line_that_names_http_and_begins_no_head_is_told_from_others() {
         b"HTTP/1\r\n",
     ];
     for bytes in cases {
-        assert_eq!(parse(bytes), Err(Reason::BadStartLine), "{}", bytes.escape_ascii());
+        assert_eq!(
+            parse(bytes),
+            Err(Reason::BadStartLine),
+            "{}",
+            bytes.escape_ascii()
+        );
     }
 }
 
@@ -138,27 +172,48 @@ fn what_starts_with_no_head_is_refused() {
         b"\x00",
     ];
     for bytes in cases {
-        assert_eq!(parse(bytes), Err(Reason::NotHttp), "{}", bytes.escape_ascii());
+        assert_eq!(
+            parse(bytes),
+            Err(Reason::NotHttp),
+            "{}",
+            bytes.escape_ascii()
+        );
     }
 }
 
 #[test]
 fn an_odd_start_line_is_read_for_what_is_certain() {
-    let request = |method, target: &'static [u8], minor_version| StartLine::Request { method, target, minor_version };
-    let response = |status, minor_version| StartLine::Response { status, minor_version };
+    let request = |method, target: &'static [u8], minor_version| StartLine::Request {
+        method,
+        target,
+        minor_version,
+    };
+    let response = |status, minor_version| StartLine::Response {
+        status,
+        minor_version,
+    };
     let cases: [(&[u8], StartLine<'_>); 18] = [
         (b"get /a HTTP/1.1\r\n\r\n", request("get", b"/a", 1)),
         (b"X /a HTTP/1.1\r\n\r\n", request("X", b"/a", 1)),
-        (b"M-SEARCH /a HTTP/1.1\r\n\r\n", request("M-SEARCH", b"/a", 1)),
+        (
+            b"M-SEARCH /a HTTP/1.1\r\n\r\n",
+            request("M-SEARCH", b"/a", 1),
+        ),
         (b"A1~ /a HTTP/1.1\r\n\r\n", request("A1~", b"/a", 1)),
         (b"BREW /pot HTTP/1.1\r\n\r\n", request("BREW", b"/pot", 1)),
-        (b"VERSION-CONTROL /a HTTP/1.1\r\n\r\n", request("VERSION-CONTROL", b"/a", 1)),
+        (
+            b"VERSION-CONTROL /a HTTP/1.1\r\n\r\n",
+            request("VERSION-CONTROL", b"/a", 1),
+        ),
         (b"\r\nGET / HTTP/1.1\r\n\r\n", request("GET", b"/", 1)),
         (b"\r\n\r\nGET / HTTP/1.1\r\n\r\n", request("GET", b"/", 1)),
         (b"\nGET / HTTP/1.1\r\n\r\n", request("GET", b"/", 1)),
         (b"GET  /a   HTTP/1.1 \r\n\r\n", request("GET", b"/a", 1)),
         (b"GET /a b HTTP/1.0\n\n", request("GET", b"/a b", 0)),
-        (b"GET /\xe4\x01 HTTP/1.1\r\n\r\n", request("GET", b"/\xe4\x01", 1)),
+        (
+            b"GET /\xe4\x01 HTTP/1.1\r\n\r\n",
+            request("GET", b"/\xe4\x01", 1),
+        ),
         (b"HTTP/1.1 999 Request denied\r\n\r\n", response(999, 1)),
         (b"HTTP/1.1 600\r\n\r\n", response(600, 1)),
         (b"HTTP/1.0 200 O\x01K\r\n\r\n", response(200, 0)),
@@ -167,25 +222,51 @@ fn an_odd_start_line_is_read_for_what_is_certain() {
         (b"\r\nHTTP/1.1 204 \r\n\r\n", response(204, 1)),
     ];
     for (bytes, expected) in cases {
-        let head = parse(bytes).unwrap_or_else(|reason| panic!("{}: {reason}", bytes.escape_ascii()));
-        assert_eq!((head.start, head.len), (expected, Some(bytes.len())), "{}", bytes.escape_ascii());
+        let head =
+            parse(bytes).unwrap_or_else(|reason| panic!("{}: {reason}", bytes.escape_ascii()));
+        assert_eq!(
+            (head.start, head.len),
+            (expected, Some(bytes.len())),
+            "{}",
+            bytes.escape_ascii()
+        );
     }
 }
 
 #[test]
 fn a_malformed_header_line_is_left_out_and_counted() {
     let cases: [(&[u8], &[&str], u32, Body); 13] = [
-        (b"A: 1\r\nbad line\r\nB: 2\r\n\r\n", &["A", "B"], 1, Body::Bytes(0)),
+        (
+            b"A: 1\r\nbad line\r\nB: 2\r\n\r\n",
+            &["A", "B"],
+            1,
+            Body::Bytes(0),
+        ),
         (b"A : 1\r\nB: 2\r\n\r\n", &["B"], 1, Body::Bytes(0)),
         (b"A B: 1\r\nC: 2\r\n\r\n", &["C"], 1, Body::Bytes(0)),
         (b": 1\r\nC: 2\r\n\r\n", &["C"], 1, Body::Bytes(0)),
         (b"A: 1\x01\r\nB: 2\r\n\r\n", &["B"], 1, Body::Bytes(0)),
         (b"A: 1\rX: 2\r\nB: 2\r\n\r\n", &["B"], 1, Body::Bytes(0)),
-        (b"A: 1\r\n 2\r\n\t3\r\nB: 2\r\n\r\n", &["B"], 2, Body::Bytes(0)),
+        (
+            b"A: 1\r\n 2\r\n\t3\r\nB: 2\r\n\r\n",
+            &["B"],
+            2,
+            Body::Bytes(0),
+        ),
         (b" A: 1\r\nB: 2\r\n\r\n", &["B"], 1, Body::Bytes(0)),
         (b"A: 1\nbad\nB: \xff\n\n", &["A", "B"], 1, Body::Bytes(0)),
-        (b"Content-Length : 5\r\nB: 2\r\n\r\n", &["B"], 1, Body::Unknown),
-        (b"B: 2\r\nContent-Length:\r\n 5\r\n\r\n", &["B"], 1, Body::Unknown),
+        (
+            b"Content-Length : 5\r\nB: 2\r\n\r\n",
+            &["B"],
+            1,
+            Body::Unknown,
+        ),
+        (
+            b"B: 2\r\nContent-Length:\r\n 5\r\n\r\n",
+            &["B"],
+            1,
+            Body::Unknown,
+        ),
         (b"A: 1\r\nbad\r\nCut: 2\r\n", &["A"], 1, Body::Unknown),
         (b"A: 1\r\nFolded: 2\r\n 3", &["A"], 0, Body::Unknown),
     ];
@@ -193,7 +274,12 @@ fn a_malformed_header_line_is_left_out_and_counted() {
         let bytes = [b"GET / HTTP/1.1\r\n", lines].concat();
         let head = parse(&bytes).unwrap();
         let read: Vec<_> = head.headers.iter().map(|header| header.name).collect();
-        assert_eq!((&*read, head.bad_headers, head.body(None)), (names, bad, body), "{}", lines.escape_ascii());
+        assert_eq!(
+            (&*read, head.bad_headers, head.body(None)),
+            (names, bad, body),
+            "{}",
+            lines.escape_ascii()
+        );
     }
 }
 
@@ -204,26 +290,74 @@ fn a_head_says_where_its_message_ends() {
     let cases = [
         (get, "", None, Body::Bytes(0)),
         (get, "Content-Length: 5\r\n", None, Body::Bytes(5)),
-        (get, "Content-Length: 5, 5\r\ncontent-length: 5\r\n", None, Body::Bytes(5)),
-        (get, "Content-Length: 5\r\nContent-Length: 6\r\n", None, Body::Unknown),
+        (
+            get,
+            "Content-Length: 5, 5\r\ncontent-length: 5\r\n",
+            None,
+            Body::Bytes(5),
+        ),
+        (
+            get,
+            "Content-Length: 5\r\nContent-Length: 6\r\n",
+            None,
+            Body::Unknown,
+        ),
         (get, "Content-Length: -5\r\n", None, Body::Unknown),
-        (get, "Content-Length: 99999999999999999999\r\n", None, Body::Unknown),
-        (get, "Transfer-Encoding: gzip, Chunked\r\nContent-Length: 5\r\n", None, Body::Chunked),
-        (get, "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n", None, Body::Unknown),
-        ("GET / HTTP/1.0\r\n", "Transfer-Encoding: chunked\r\n", None, Body::Unknown),
+        (
+            get,
+            "Content-Length: 99999999999999999999\r\n",
+            None,
+            Body::Unknown,
+        ),
+        (
+            get,
+            "Transfer-Encoding: gzip, Chunked\r\nContent-Length: 5\r\n",
+            None,
+            Body::Chunked,
+        ),
+        (
+            get,
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n",
+            None,
+            Body::Unknown,
+        ),
+        (
+            "GET / HTTP/1.0\r\n",
+            "Transfer-Encoding: chunked\r\n",
+            None,
+            Body::Unknown,
+        ),
         (ok, "Content-Length: 5\r\n", Some("GET"), Body::Bytes(5)),
         (ok, "Content-Length: 5\r\n", Some("HEAD"), Body::Bytes(0)),
         (ok, "", Some("GET"), Body::UntilClose),
         (ok, "", Some("CONNECT"), Body::Bytes(0)),
-        ("HTTP/1.1 407 No\r\n", "Content-Length: 5\r\n", Some("CONNECT"), Body::Bytes(5)),
-        ("HTTP/1.1 304 Not Modified\r\n", "Content-Length: 5\r\n", None, Body::Bytes(0)),
+        (
+            "HTTP/1.1 407 No\r\n",
+            "Content-Length: 5\r\n",
+            Some("CONNECT"),
+            Body::Bytes(5),
+        ),
+        (
+            "HTTP/1.1 304 Not Modified\r\n",
+            "Content-Length: 5\r\n",
+            None,
+            Body::Bytes(0),
+        ),
         ("HTTP/1.1 204 No Content\r\n", "", None, Body::Bytes(0)),
         ("HTTP/1.1 100 Continue\r\n", "", None, Body::Bytes(0)),
     ];
     for (line, headers, method, expected) in cases {
         let whole = format!("{line}{headers}\r\n");
-        assert_eq!(parse(whole.as_bytes()).unwrap().body(method), expected, "{whole} {method:?}");
-        assert_eq!(parse(line.as_bytes()).unwrap().body(method), Body::Unknown, "{line} {method:?}");
+        assert_eq!(
+            parse(whole.as_bytes()).unwrap().body(method),
+            expected,
+            "{whole} {method:?}"
+        );
+        assert_eq!(
+            parse(line.as_bytes()).unwrap().body(method),
+            Body::Unknown,
+            "{line} {method:?}"
+        );
     }
 }
 
@@ -232,7 +366,10 @@ fn chunks_end_behind_their_trailers() {
     let cases: [(&[u8], Chunks); 13] = [
         (b"0\r\n\r\nGET", Chunks::End(5)),
         (b"3\r\nabc\r\n0\r\n\r\n", Chunks::End(13)),
-        (b"3;name=value\r\nabc\r\n0\r\nTrailer: 1\r\n\r\nHTTP", Chunks::End(36)),
+        (
+            b"3;name=value\r\nabc\r\n0\r\nTrailer: 1\r\n\r\nHTTP",
+            Chunks::End(36),
+        ),
         (b"3\r\nabc\r\n", Chunks::Beyond(9)),
         (b"3\r\nabc", Chunks::Beyond(8)),
         (b"3\r\nabc\r", Chunks::Beyond(8)),
@@ -280,17 +417,28 @@ fn what_could_begin_a_head_is_told_by_its_first_bytes() {
 
 #[test]
 fn more_headers_than_any_server_takes_are_left_out_as_if_cut() {
-    for (count, is_complete) in
-        [(15, true), (16, true), (17, true), (99, true), (100, true), (101, false), (150, false)]
-    {
+    for (count, is_complete) in [
+        (15, true),
+        (16, true),
+        (17, true),
+        (99, true),
+        (100, true),
+        (101, false),
+        (150, false),
+    ] {
         let lines: String = (0..count).map(|line| format!("x-{line}: 1\r\n")).collect();
         let text = format!("GET / HTTP/1.1\r\n{lines}\r\n");
         let head = parse(text.as_bytes()).unwrap();
-        assert_eq!((head.headers.len(), head.is_complete()), (count.min(100), is_complete), "{count}");
+        assert_eq!(
+            (head.headers.len(), head.is_complete()),
+            (count.min(100), is_complete),
+            "{count}"
+        );
     }
 }
 
-/// Start line, headers and length, as httparse reads a payload in one go, if it is a head by its rules.
+/// Start line, headers and length, as httparse reads a payload in one go, if it is a head by its
+/// rules.
 type OneGo<'a> = Option<(StartLine<'a>, Vec<Header<'a>>, Option<usize>)>;
 
 fn in_one_go(payload: &[u8]) -> OneGo<'_> {
@@ -298,12 +446,25 @@ fn in_one_go(payload: &[u8]) -> OneGo<'_> {
     let (read, start) = if payload.starts_with(b"HTTP") {
         let mut response = httparse::Response::new(&mut buffer);
         let read = response.parse(payload);
-        (read, StartLine::Response { minor_version: response.version?, status: response.code? })
+        (
+            read,
+            StartLine::Response {
+                minor_version: response.version?,
+                status: response.code?,
+            },
+        )
     } else {
         let mut request = httparse::Request::new(&mut buffer);
         let read = request.parse(payload);
         let (method, target) = (request.method?, request.path?.as_bytes());
-        (read, StartLine::Request { method, target, minor_version: request.version? })
+        (
+            read,
+            StartLine::Request {
+                method,
+                target,
+                minor_version: request.version?,
+            },
+        )
     };
     let len = match read {
         Ok(httparse::Status::Complete(len)) => Some(len),
@@ -311,7 +472,16 @@ fn in_one_go(payload: &[u8]) -> OneGo<'_> {
         Err(_) => return None,
     };
     let headers = buffer.iter().take_while(|header| !header.name.is_empty());
-    Some((start, headers.map(|header| Header { name: header.name, value: header.value }).collect(), len))
+    Some((
+        start,
+        headers
+            .map(|header| Header {
+                name: header.name,
+                value: header.value,
+            })
+            .collect(),
+        len,
+    ))
 }
 
 /// Lines of heads, and what comes between.

@@ -38,22 +38,38 @@ fn describe(vni: u32, packet: &Packet<'_>) -> String {
         IpAddr::V4(ip) => hex(&ip.octets()),
         IpAddr::V6(ip) => hex(&ip.octets()),
     };
-    let ethernet = packet.ethernet.map_or_else(absent, |ether| format!("{}>{}", mac(ether.src), mac(ether.dst)));
-    let addresses = packet.ip.map_or_else(absent, |it| format!("{}:{}>{}", it.version(), ip(it.src), ip(it.dst)));
+    let ethernet = packet.ethernet.map_or_else(absent, |ether| {
+        format!("{}>{}", mac(ether.src), mac(ether.dst))
+    });
+    let addresses = packet.ip.map_or_else(absent, |it| {
+        format!("{}:{}>{}", it.version(), ip(it.src), ip(it.dst))
+    });
     let l4 = packet.l4.map_or_else(absent, describe_l4);
     let last = packet.last.map_or("-", Layer::as_str);
     let payload = hex(packet.payload);
-    format!("{vni} {ethernet} {addresses} {l4} {last} {} [{payload}]", packet.truncated)
+    format!(
+        "{vni} {ethernet} {addresses} {l4} {last} {} [{payload}]",
+        packet.truncated
+    )
 }
 
 fn describe_l4(l4: L4) -> String {
     match l4 {
-        L4::Tcp { sport, dport, flags, seq } => format!("tcp {sport} {dport} {flags} {seq}"),
+        L4::Tcp {
+            sport,
+            dport,
+            flags,
+            seq,
+        } => format!("tcp {sport} {dport} {flags} {seq}"),
         L4::Udp { sport, dport } => format!("udp {sport} {dport}"),
         L4::Sctp { sport, dport, .. } => format!("sctp {sport} {dport}"),
         L4::Icmpv4 { kind, code } => format!("icmp4 {kind} {code}"),
         L4::Icmpv6 { kind, code } => format!("icmp6 {kind} {code}"),
-        L4::Vrrp { kind, vrid, priority } => format!("vrrp {kind} {vrid} {priority}"),
+        L4::Vrrp {
+            kind,
+            vrid,
+            priority,
+        } => format!("vrrp {kind} {vrid} {priority}"),
         L4::Igmp { kind, group } => format!("igmp {kind} {group}"),
     }
 }
@@ -81,7 +97,12 @@ fn a_payload_is_found_again_by_its_offset() {
         if let Ok((_, packet)) = decode(first, &bytes) {
             let start = packet.payload_offset;
             let end = start + packet.payload.len();
-            assert_eq!(&bytes[start..end], packet.payload, "{first} {}", hex(&bytes));
+            assert_eq!(
+                &bytes[start..end],
+                packet.payload,
+                "{first} {}",
+                hex(&bytes)
+            );
         }
     }
 }
@@ -102,11 +123,20 @@ fn a_packet_cut_anywhere_never_names_what_is_not_there() {
                 let whole_l4 = match (cut.l4, whole.l4) {
                     // The first chunk lies behind the header, and can be cut off.
                     (Some(L4::Sctp { chunk: None, .. }), Some(L4::Sctp { sport, dport, .. })) => {
-                        Some(L4::Sctp { sport, dport, chunk: None })
+                        Some(L4::Sctp {
+                            sport,
+                            dport,
+                            chunk: None,
+                        })
                     }
                     (_, l4) => l4,
                 };
-                assert_eq!((cut.l4, cut.ip), (whole_l4, whole.ip), "{first} {} {len}", hex(&bytes));
+                assert_eq!(
+                    (cut.l4, cut.ip),
+                    (whole_l4, whole.ip),
+                    "{first} {} {len}",
+                    hex(&bytes)
+                );
             }
         }
     }

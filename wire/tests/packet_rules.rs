@@ -1,5 +1,5 @@
-//! Each rule of Hubble's packet decoder with the bytes that meet it: which header refuses the packet, and where the
-//! walk stops in silence.
+//! Each rule of Hubble's packet decoder with the bytes that meet it: which header refuses the
+//! packet, and where the walk stops in silence.
 
 use std::net::IpAddr;
 
@@ -81,15 +81,33 @@ fn a_malformed_header_of_a_known_layer_refuses_the_packet() {
         (patched(whole.clone(), 2, &[0, 1]), Reason::Ipv4BadLength),
         (patched(whole.clone(), 0, &[0x44]), Reason::Ipv4BadLength),
         (patched(whole.clone(), 0, &[0x4f]), Reason::Ipv4BadLength),
-        (patched(patched(whole.clone(), 0, &[0x4f]), 2, &[1, 0]), Reason::Ipv4TooShort),
-        (ipv4_with_options(ICMP, &[7, 2, 1, 1], &echo), Reason::Ipv4BadOption),
-        (ipv4_with_options(ICMP, &[7, 5, 0, 0], &echo), Reason::Ipv4BadOption),
-        (ipv4_with_options(ICMP, &[1, 1, 1, 7], &echo), Reason::Ipv4BadOption),
+        (
+            patched(patched(whole.clone(), 0, &[0x4f]), 2, &[1, 0]),
+            Reason::Ipv4TooShort,
+        ),
+        (
+            ipv4_with_options(ICMP, &[7, 2, 1, 1], &echo),
+            Reason::Ipv4BadOption,
+        ),
+        (
+            ipv4_with_options(ICMP, &[7, 5, 0, 0], &echo),
+            Reason::Ipv4BadOption,
+        ),
+        (
+            ipv4_with_options(ICMP, &[1, 1, 1, 7], &echo),
+            Reason::Ipv4BadOption,
+        ),
         (ipv4(ICMP, &echo[..7]), Reason::Icmpv4TooShort),
         (ipv4(58, &echo[..3]), Reason::Icmpv6TooShort),
         (ipv4(TCP, &tcp(&[], &[])[..19]), Reason::TcpTooShort),
-        (ipv4(TCP, &patched(tcp(&[], &[]), 12, &[0x40])), Reason::TcpBadOffset),
-        (ipv4(TCP, &patched(tcp(&[], &[]), 12, &[0x60])), Reason::TcpTooShort),
+        (
+            ipv4(TCP, &patched(tcp(&[], &[]), 12, &[0x40])),
+            Reason::TcpBadOffset,
+        ),
+        (
+            ipv4(TCP, &patched(tcp(&[], &[]), 12, &[0x60])),
+            Reason::TcpTooShort,
+        ),
         (ipv4(TCP, &tcp(&[2, 1, 0, 0], &[])), Reason::TcpBadOption),
         (ipv4(TCP, &tcp(&[2, 5, 0, 0], &[])), Reason::TcpBadOption),
         (ipv4(TCP, &tcp(&[1, 1, 1, 2], &[])), Reason::TcpBadOption),
@@ -98,9 +116,18 @@ fn a_malformed_header_of_a_known_layer_refuses_the_packet() {
         (ipv4(UDP, &udp(1, 2, 1, &[])), Reason::UdpBadLength),
         (ipv4(132, &[0; 11]), Reason::SctpTooShort),
         (ipv4(112, &[0x21, 1, 100, 1, 0, 1, 0]), Reason::VrrpTooShort),
-        (ipv4(112, &[0x22, 1, 100, 1, 0, 1, 0, 0, 1, 2, 3, 4]), Reason::VrrpBadMessage),
-        (ipv4(112, &[0x21, 1, 100, 0, 0, 1, 0, 0, 1, 2, 3, 4]), Reason::VrrpBadMessage),
-        (ipv4(112, &[0x21, 1, 100, 2, 0, 1, 0, 0, 1, 2, 3, 4]), Reason::VrrpTooShort),
+        (
+            ipv4(112, &[0x22, 1, 100, 1, 0, 1, 0, 0, 1, 2, 3, 4]),
+            Reason::VrrpBadMessage,
+        ),
+        (
+            ipv4(112, &[0x21, 1, 100, 0, 0, 1, 0, 0, 1, 2, 3, 4]),
+            Reason::VrrpBadMessage,
+        ),
+        (
+            ipv4(112, &[0x21, 1, 100, 2, 0, 1, 0, 0, 1, 2, 3, 4]),
+            Reason::VrrpTooShort,
+        ),
         (ipv4(2, &[0x16; 7]), Reason::IgmpTooShort),
         (ipv4(4, &whole[..19]), Reason::Ipv4TooShort),
     ];
@@ -108,10 +135,19 @@ fn a_malformed_header_of_a_known_layer_refuses_the_packet() {
         (ipv6(ICMP, 8, &[])[..39].to_vec(), Reason::Ipv6TooShort),
         (ipv6(ICMP, 0, &echo), Reason::Ipv6BadLength),
         (ipv6(0, 8, &[ICMP]), Reason::Ipv6BadHopByHop),
-        (ipv6(0, 16, &[ICMP, 1, 1, 4, 0, 0, 0, 0]), Reason::Ipv6BadHopByHop),
-        (hop_by_hop(16, &[5, 200, 0, 0, 0, 0]), Reason::Ipv6BadHopByHop),
+        (
+            ipv6(0, 16, &[ICMP, 1, 1, 4, 0, 0, 0, 0]),
+            Reason::Ipv6BadHopByHop,
+        ),
+        (
+            hop_by_hop(16, &[5, 200, 0, 0, 0, 0]),
+            Reason::Ipv6BadHopByHop,
+        ),
         (hop_by_hop(0, &[1, 4, 0, 0, 0, 0]), Reason::Ipv6BadLength),
-        (hop_by_hop(0, &[0xc2, 3, 0, 1, 0, 0]), Reason::Ipv6BadJumbogram),
+        (
+            hop_by_hop(0, &[0xc2, 3, 0, 1, 0, 0]),
+            Reason::Ipv6BadJumbogram,
+        ),
         (hop_by_hop(0, &jumbo(65_535)), Reason::Ipv6BadJumbogram),
         (hop_by_hop(16, &jumbo(70_000)), Reason::Ipv6BadJumbogram),
     ];
@@ -121,7 +157,10 @@ fn a_malformed_header_of_a_known_layer_refuses_the_packet() {
     for (bytes, reason) in v6 {
         assert_eq!(parse(&bytes, Link::Ipv6), Err(reason), "{bytes:02x?}");
     }
-    assert_eq!(parse(&[0; 13], Link::Ethernet), Err(Reason::EthernetTooShort));
+    assert_eq!(
+        parse(&[0; 13], Link::Ethernet),
+        Err(Reason::EthernetTooShort)
+    );
 }
 
 #[test]
@@ -150,11 +189,23 @@ fn the_walk_stops_in_silence_where_nothing_known_follows() {
         (ethernet(0x86dd, &ipv6(43, 8, &echo)), Layer::Ipv6),
         (ethernet(0x86dd, &ipv6(59, 8, &echo)), Layer::Ipv6),
         (ethernet(0x86dd, &ipv6(58, 8, &echo)), Layer::Icmpv6),
-        (ethernet(0x86dd, &hop_by_hop(8, &[1, 4, 0, 0, 0, 0])), Layer::Icmpv4),
-        (ethernet(0x0800, &ipv4(UDP, &udp(1, 4789, 8, &[]))), Layer::Udp),
+        (
+            ethernet(0x86dd, &hop_by_hop(8, &[1, 4, 0, 0, 0, 0])),
+            Layer::Icmpv4,
+        ),
+        (
+            ethernet(0x0800, &ipv4(UDP, &udp(1, 4789, 8, &[]))),
+            Layer::Udp,
+        ),
         (ethernet(0x0800, &ipv4(132, &[0; 20])), Layer::Sctp),
         (ethernet(0x0800, &ipv4(2, &[0x22; 8])), Layer::Igmp),
-        (ethernet(0x0800, &ipv4(112, &[0x31, 1, 100, 1, 0, 1, 0, 0, 1, 2, 3, 4])), Layer::Vrrp),
+        (
+            ethernet(
+                0x0800,
+                &ipv4(112, &[0x31, 1, 100, 1, 0, 1, 0, 0, 1, 2, 3, 4]),
+            ),
+            Layer::Vrrp,
+        ),
     ];
     for (bytes, last) in cases {
         let packet = parse(&bytes, Link::Ethernet).unwrap();
@@ -185,7 +236,11 @@ fn the_payload_ends_where_the_lengths_say_and_is_cut_where_they_promise_more() {
     ];
     for (bytes, payload, truncated) in cases {
         let packet = parse(&bytes, Link::Ipv4).unwrap();
-        assert_eq!((packet.payload, packet.truncated), (payload, truncated), "{bytes:02x?}");
+        assert_eq!(
+            (packet.payload, packet.truncated),
+            (payload, truncated),
+            "{bytes:02x?}"
+        );
     }
 }
 
@@ -224,7 +279,11 @@ fn a_multipath_option_has_the_length_of_its_kind() {
         let bytes = ipv4(TCP, &tcp(&options, &[]));
         let parsed = parse(&bytes, Link::Ipv4).map(|packet| packet.last);
         let refused = Err(Reason::TcpBadMptcpOption);
-        let expected = if accepted { Ok(Some(Layer::Tcp)) } else { refused };
+        let expected = if accepted {
+            Ok(Some(Layer::Tcp))
+        } else {
+            refused
+        };
         assert_eq!(parsed, expected, "{option:02x?}");
     }
 }
@@ -244,7 +303,10 @@ fn the_inner_header_wins_and_an_inner_fragment_has_no_ports() {
     let inner = patched(ipv4(TCP, &tcp(&[], &[])), 12, &[192, 0, 2, 1]);
     let bytes = ipv6(4, 40, &inner);
     let packet = parse(&bytes, Link::Ipv6).unwrap();
-    assert_eq!(packet.ip.map(|ip| (ip.version(), ip.src)), Some((4, [192, 0, 2, 1].into())));
+    assert_eq!(
+        packet.ip.map(|ip| (ip.version(), ip.src)),
+        Some((4, [192, 0, 2, 1].into()))
+    );
     assert_eq!(packet.l4.and_then(|l4| l4.ports()), Some((40001, 80)));
 
     let fragment = patched(inner, 6, &[0x20, 0]);
@@ -256,20 +318,45 @@ fn the_inner_header_wins_and_an_inner_fragment_has_no_ports() {
 fn a_tunnel_gives_its_vni_and_the_packet_inside() {
     let frame = ethernet(0x0800, &ipv4(ICMP, &[8, 0, 0, 0, 0, 0, 0, 0]));
     let header = [8, 0, 0, 0, 0, 0x30, 0x39, 0];
-    let geneve = |words: u8, ether_type: [u8; 2]| [words, 0, ether_type[0], ether_type[1], 0, 0x30, 0x39, 0];
+    let geneve =
+        |words: u8, ether_type: [u8; 2]| [words, 0, ether_type[0], ether_type[1], 0, 0x30, 0x39, 0];
     let option = [0, 1, 2, 1, 9, 9, 9, 9];
     let cases: Vec<(Tunnel, Vec<u8>, Option<Layer>)> = vec![
-        (Tunnel::Vxlan, [&header[..], &frame].concat(), Some(Layer::Icmpv4)),
+        (
+            Tunnel::Vxlan,
+            [&header[..], &frame].concat(),
+            Some(Layer::Icmpv4),
+        ),
         (Tunnel::Vxlan, header.to_vec(), None),
-        (Tunnel::Geneve, [&geneve(0, [0x65, 0x58])[..], &frame].concat(), Some(Layer::Icmpv4)),
-        (Tunnel::Geneve, [&geneve(0, [0x08, 0])[..], &frame[14..]].concat(), Some(Layer::Icmpv4)),
-        (Tunnel::Geneve, [&geneve(2, [0x65, 0x58])[..], &option, &frame].concat(), Some(Layer::Icmpv4)),
-        (Tunnel::Geneve, [&geneve(0, [0x12, 0x34])[..], &frame].concat(), None),
+        (
+            Tunnel::Geneve,
+            [&geneve(0, [0x65, 0x58])[..], &frame].concat(),
+            Some(Layer::Icmpv4),
+        ),
+        (
+            Tunnel::Geneve,
+            [&geneve(0, [0x08, 0])[..], &frame[14..]].concat(),
+            Some(Layer::Icmpv4),
+        ),
+        (
+            Tunnel::Geneve,
+            [&geneve(2, [0x65, 0x58])[..], &option, &frame].concat(),
+            Some(Layer::Icmpv4),
+        ),
+        (
+            Tunnel::Geneve,
+            [&geneve(0, [0x12, 0x34])[..], &frame].concat(),
+            None,
+        ),
         (Tunnel::Geneve, geneve(0, [0x65, 0x58]).to_vec(), None),
     ];
     for (tunnel, bytes, last) in cases {
         let overlay = parse_overlay(&bytes, tunnel).unwrap();
-        assert_eq!((overlay.vni, overlay.inner.last), (12345, last), "{bytes:02x?}");
+        assert_eq!(
+            (overlay.vni, overlay.inner.last),
+            (12345, last),
+            "{bytes:02x?}"
+        );
     }
 }
 
@@ -279,9 +366,21 @@ fn a_tunnel_header_that_is_not_whole_refuses_the_packet() {
         (Tunnel::Vxlan, &[], Reason::VxlanTooShort),
         (Tunnel::Vxlan, &[8, 0, 0, 0, 0, 0, 1], Reason::VxlanTooShort),
         (Tunnel::Geneve, &[], Reason::GeneveTooShort),
-        (Tunnel::Geneve, &[0, 0, 0x65, 0x58, 0, 0, 1], Reason::GeneveTooShort),
-        (Tunnel::Geneve, &[1, 0, 0x65, 0x58, 0, 0, 1, 0, 0, 0, 0], Reason::GeneveTooShort),
-        (Tunnel::Geneve, &[2, 0, 0x65, 0x58, 0, 0, 1, 0, 0, 0, 0, 1], Reason::GeneveTooShort),
+        (
+            Tunnel::Geneve,
+            &[0, 0, 0x65, 0x58, 0, 0, 1],
+            Reason::GeneveTooShort,
+        ),
+        (
+            Tunnel::Geneve,
+            &[1, 0, 0x65, 0x58, 0, 0, 1, 0, 0, 0, 0],
+            Reason::GeneveTooShort,
+        ),
+        (
+            Tunnel::Geneve,
+            &[2, 0, 0x65, 0x58, 0, 0, 1, 0, 0, 0, 0, 1],
+            Reason::GeneveTooShort,
+        ),
     ];
     for (tunnel, bytes, reason) in cases {
         assert_eq!(parse_overlay(bytes, tunnel), Err(reason), "{bytes:02x?}");
@@ -291,19 +390,48 @@ fn a_tunnel_header_that_is_not_whole_refuses_the_packet() {
 #[test]
 fn only_a_udp_packet_has_a_payload_for_a_tunnel() {
     let tcp_bytes = ipv4(TCP, &tcp(&[], b"hello"));
-    assert!(parse(&tcp_bytes, Link::Ipv4).unwrap().udp_payload().is_empty());
+    assert!(
+        parse(&tcp_bytes, Link::Ipv4)
+            .unwrap()
+            .udp_payload()
+            .is_empty()
+    );
     let udp_bytes = ipv4(UDP, &udp(1, 8472, 13, b"hello"));
-    assert_eq!(parse(&udp_bytes, Link::Ipv4).unwrap().udp_payload(), b"hello");
+    assert_eq!(
+        parse(&udp_bytes, Link::Ipv4).unwrap().udp_payload(),
+        b"hello"
+    );
 }
 
 /// The header above IP with what `ports` say, and what is to be read from it.
-fn transport(protocol: u8, (sport, dport): (u16, u16), seq: u32, flags: u8, payload: &[u8]) -> (Vec<u8>, L4) {
+fn transport(
+    protocol: u8,
+    (sport, dport): (u16, u16),
+    seq: u32,
+    flags: u8,
+    payload: &[u8],
+) -> (Vec<u8>, L4) {
     if protocol == UDP {
-        return (udp(sport, dport, payload.len() as u16 + 8, payload), L4::Udp { sport, dport });
+        return (
+            udp(sport, dport, payload.len() as u16 + 8, payload),
+            L4::Udp { sport, dport },
+        );
     }
     let ports = [sport.to_be_bytes(), dport.to_be_bytes()].concat();
-    let segment = patched(tcp(&[1, 1, 1, 0], payload), 0, &[&ports[..], &seq.to_be_bytes()].concat());
-    (patched(segment, 13, &[flags]), L4::Tcp { sport, dport, flags: flags.into(), seq })
+    let segment = patched(
+        tcp(&[1, 1, 1, 0], payload),
+        0,
+        &[&ports[..], &seq.to_be_bytes()].concat(),
+    );
+    (
+        patched(segment, 13, &[flags]),
+        L4::Tcp {
+            sport,
+            dport,
+            flags: flags.into(),
+            seq,
+        },
+    )
 }
 
 proptest! {
@@ -351,11 +479,25 @@ proptest! {
 
 #[test]
 fn the_first_chunk_of_an_sctp_packet_has_a_type_if_it_was_captured() {
-    for (chunks, expected) in [(&[][..], None), (&[1, 0, 0, 20], Some(1)), (&[14, 0, 0, 4, 6], Some(14))] {
-        let packet = ipv4(132, &[&[0, 7, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0], chunks].concat());
+    for (chunks, expected) in [
+        (&[][..], None),
+        (&[1, 0, 0, 20], Some(1)),
+        (&[14, 0, 0, 4, 6], Some(14)),
+    ] {
+        let packet = ipv4(
+            132,
+            &[&[0, 7, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0], chunks].concat(),
+        );
         // What the perf ring padded the packet with is no chunk.
         let padded = [&packet[..], &[2; 4]].concat();
         let l4 = parse(&padded, Link::Ipv4).expect("a packet").l4;
-        assert_eq!(l4, Some(L4::Sctp { sport: 7, dport: 9, chunk: expected }));
+        assert_eq!(
+            l4,
+            Some(L4::Sctp {
+                sport: 7,
+                dport: 9,
+                chunk: expected
+            })
+        );
     }
 }

@@ -20,8 +20,18 @@ struct Owned {
 
 impl Owned {
     fn of(payload: Payload<'_>) -> Self {
-        let Payload { data, cpu, lost, kind } = payload;
-        Self { data: data.to_vec(), cpu, lost, kind }
+        let Payload {
+            data,
+            cpu,
+            lost,
+            kind,
+        } = payload;
+        Self {
+            data: data.to_vec(),
+            cpu,
+            lost,
+            kind,
+        }
     }
 
     fn expected(json: &Value) -> Self {
@@ -35,7 +45,11 @@ impl Owned {
 }
 
 fn expected(json: &Value) -> Vec<Owned> {
-    json.as_array().unwrap().iter().map(Owned::expected).collect()
+    json.as_array()
+        .unwrap()
+        .iter()
+        .map(Owned::expected)
+        .collect()
 }
 
 /// Decodes a stream that comes in pieces of `size` bytes.
@@ -79,8 +93,21 @@ fn every_stream_is_encoded_to_the_byte() {
         let mut encoder = Encoder::new(first_id(&bytes));
         let mut again = Vec::new();
         for payload in expected(&json) {
-            let Owned { data, cpu, lost, kind } = payload;
-            encoder.encode(&Payload { data: &data, cpu, lost, kind }, &mut again);
+            let Owned {
+                data,
+                cpu,
+                lost,
+                kind,
+            } = payload;
+            encoder.encode(
+                &Payload {
+                    data: &data,
+                    cpu,
+                    lost,
+                    kind,
+                },
+                &mut again,
+            );
         }
         assert_eq!(again, bytes, "{name}");
     }
@@ -88,7 +115,11 @@ fn every_stream_is_encoded_to_the_byte() {
 
 /// The id in the definition that the stream begins with: `38 ff xx`, or `37 7f`.
 fn first_id(stream: &[u8]) -> TypeId {
-    let bits = if stream[1] == 0xff { stream[2] } else { stream[1] };
+    let bits = if stream[1] == 0xff {
+        stream[2]
+    } else {
+        stream[1]
+    };
     TypeId(i64::from(bits / 2) + 1)
 }
 
@@ -109,7 +140,9 @@ fn every_cut_is_complete_up_to_it_and_incomplete_behind() {
         }
         for cut in 1..bytes.len() {
             let (mut decoder, mut rest) = (Decoder::default(), &bytes[..cut]);
-            while let Step::Definition { used } | Step::Value { used, .. } = decoder.next(rest).unwrap() {
+            while let Step::Definition { used } | Step::Value { used, .. } =
+                decoder.next(rest).unwrap()
+            {
                 rest = &rest[used..];
             }
             let clean = ends.contains(&cut);

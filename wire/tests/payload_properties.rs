@@ -10,7 +10,15 @@ type Fields = (Vec<u8>, i64, u64, i64);
 fn encode(values: &[Fields], id: i64) -> Vec<u8> {
     let (mut encoder, mut out) = (Encoder::new(TypeId(id)), Vec::new());
     for (data, cpu, lost, kind) in values {
-        encoder.encode(&Payload { data, cpu: *cpu, lost: *lost, kind: *kind }, &mut out);
+        encoder.encode(
+            &Payload {
+                data,
+                cpu: *cpu,
+                lost: *lost,
+                kind: *kind,
+            },
+            &mut out,
+        );
     }
     out
 }
@@ -20,7 +28,16 @@ fn decode(stream: &[u8]) -> (Vec<Fields>, Result<(), Error>) {
     let (mut decoder, mut rest, mut values) = (Decoder::new(4096), stream, Vec::new());
     loop {
         let used = match decoder.next(rest) {
-            Ok(Step::Value { used, payload: Payload { data, cpu, lost, kind } }) => {
+            Ok(Step::Value {
+                used,
+                payload:
+                    Payload {
+                        data,
+                        cpu,
+                        lost,
+                        kind,
+                    },
+            }) => {
                 values.push((data.to_vec(), cpu, lost, kind));
                 used
             }
@@ -37,7 +54,12 @@ fn decode(stream: &[u8]) -> (Vec<Fields>, Result<(), Error>) {
 }
 
 fn fields() -> impl Strategy<Value = Fields> {
-    (vec(any::<u8>(), 0..600), any::<i64>(), any::<u64>(), any::<i64>())
+    (
+        vec(any::<u8>(), 0..600),
+        any::<i64>(),
+        any::<u64>(),
+        any::<i64>(),
+    )
 }
 
 proptest! {

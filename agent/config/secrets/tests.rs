@@ -31,21 +31,45 @@ fn names_say_what_is_secret() {
 #[test]
 fn values_are_masked_where_their_keys_or_tables_are_secret() {
     let cases = [
-        ("headers = { a = \"s3cret\", b = 'x' }", "headers = { a = \"******\", b = '*' }"),
-        ("[exporters.otlp.headers]\nx-key = \"s3cret\"", "[exporters.otlp.headers]\nx-key = \"******\""),
+        (
+            "headers = { a = \"s3cret\", b = 'x' }",
+            "headers = { a = \"******\", b = '*' }",
+        ),
+        (
+            "[exporters.otlp.headers]\nx-key = \"s3cret\"",
+            "[exporters.otlp.headers]\nx-key = \"******\"",
+        ),
         (
             "[exporters.\"otlp/a\".headers]\na=\"b\"\n[c]\na=\"b\"",
             "[exporters.\"otlp/a\".headers]\na=\"*\"\n[c]\na=\"b\"",
         ),
         ("headers.\"x y\" = \"a\\\"b\"", "headers.\"x y\" = \"****\""),
         ("token = 1234", "token = ****"),
-        ("tokens = [\n  \"a\", # no\n  'b' ]", "tokens = [\n  \"*\", # no\n  '*' ]"),
-        ("password = \"\"\"a\nb\"\"\"\nx = 'c'", "password = \"\"\"***\"\"\"\nx = 'c'"),
+        (
+            "tokens = [\n  \"a\", # no\n  'b' ]",
+            "tokens = [\n  \"*\", # no\n  '*' ]",
+        ),
+        (
+            "password = \"\"\"a\nb\"\"\"\nx = 'c'",
+            "password = \"\"\"***\"\"\"\nx = 'c'",
+        ),
         ("redact_api_key = true", "redact_api_key = true"),
-        ("endpoint = \"http://a:b@h:1\"", "endpoint = \"http://***@h:1\""),
-        ("a = [{ b = 'http://h/?k=1' }]", "a = [{ b = 'http://h/?***' }]"),
-        ("# headers = { a = \"s3cret\" }\nx = 1", "# headers = { a = \"******\" }\nx = 1"),
-        ("x = 1 # don't, token = 'ab'\nheaders = {a='b'}", "x = 1 # don't, token = 'ab'\nheaders = {a='*'}"),
+        (
+            "endpoint = \"http://a:b@h:1\"",
+            "endpoint = \"http://***@h:1\"",
+        ),
+        (
+            "a = [{ b = 'http://h/?k=1' }]",
+            "a = [{ b = 'http://h/?***' }]",
+        ),
+        (
+            "# headers = { a = \"s3cret\" }\nx = 1",
+            "# headers = { a = \"******\" }\nx = 1",
+        ),
+        (
+            "x = 1 # don't, token = 'ab'\nheaders = {a='b'}",
+            "x = 1 # don't, token = 'ab'\nheaders = {a='*'}",
+        ),
         ("x = \"headers = 'a'\"", "x = \"headers = 'a'\""),
         ("headers.ä = \"é\"", "headers.ä = \"**\""),
         ("", ""),
@@ -79,8 +103,12 @@ fn what_is_no_toml_hides_its_secrets_too() {
 
 #[test]
 fn depth_and_length_of_a_file_are_no_matter() {
-    let texts =
-        ["[".repeat(1 << 20), "{a=".repeat(1 << 18), "#a".repeat(1 << 18), "a = ".to_owned() + &"[".repeat(1 << 20)];
+    let texts = [
+        "[".repeat(1 << 20),
+        "{a=".repeat(1 << 18),
+        "#a".repeat(1 << 18),
+        "a = ".to_owned() + &"[".repeat(1 << 20),
+    ];
     for text in texts {
         assert_eq!(mask(&text).len(), text.len());
     }
@@ -88,11 +116,15 @@ fn depth_and_length_of_a_file_are_no_matter() {
 
 #[test]
 fn any_text_is_read_to_its_end() {
-    let pieces =
-        ["\"", "'", "\"\"\"", "[", "]", "{", "}", "=", "#", "\n", ".", ",", "\\", "é", " ", "headers", "://", "@", "?"];
+    let pieces = [
+        "\"", "'", "\"\"\"", "[", "]", "{", "}", "=", "#", "\n", ".", ",", "\\", "é", " ",
+        "headers", "://", "@", "?",
+    ];
     let mut random = fastrand::Rng::with_seed(1);
     for _ in 0..20_000 {
-        let text: String = (0..random.usize(..12)).map(|_| pieces[random.usize(..pieces.len())]).collect();
+        let text: String = (0..random.usize(..12))
+            .map(|_| pieces[random.usize(..pieces.len())])
+            .collect();
         assert_eq!(mask(&text).len(), text.len(), "{text:?}");
     }
 }
@@ -104,12 +136,21 @@ fn sentences_lose_what_the_file_and_the_environment_hold() {
     secrets.add("from-env");
     secrets.add("5");
     let cases = [
-        ("invalid type: string \"Bearer s3cret\", expected a map", "invalid type: string \"***\", expected a map"),
+        (
+            "invalid type: string \"Bearer s3cret\", expected a map",
+            "invalid type: string \"***\", expected a map",
+        ),
         ("`s3cret` is nothing", "`***` is nothing"),
         ("from-env", "***"),
-        ("integer `5`, expected a port from 1 to 65535", "integer `***`, expected a port from 1 to 65535"),
+        (
+            "integer `5`, expected a port from 1 to 65535",
+            "integer `***`, expected a port from 1 to 65535",
+        ),
         ("`http://x:y@h` is wrong", "`http://***@h` is wrong"),
-        ("did you mean `http://h/?k=1` or not?", "did you mean `http://h/?***` or not?"),
+        (
+            "did you mean `http://h/?k=1` or not?",
+            "did you mean `http://h/?***` or not?",
+        ),
     ];
     for (sentence, expected) in cases {
         assert_eq!(secrets.hide(sentence), expected);
@@ -121,5 +162,8 @@ fn a_short_secret_does_not_take_ordinary_words_apart() {
     let mut secrets = Secrets::default();
     secrets.add("t");
     let hidden = secrets.hide("the string \"t\", which is at most t, is not a token");
-    assert_eq!(hidden, "the string \"***\", which is at most ***, is not a token");
+    assert_eq!(
+        hidden,
+        "the string \"***\", which is at most ***, is not a token"
+    );
 }

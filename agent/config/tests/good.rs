@@ -7,10 +7,17 @@ use super::{GOOD, good, try_load};
 #[test]
 fn a_small_file_has_every_default() {
     let config = good(GOOD);
-    assert_eq!(config.service.telemetry.listen.to_string(), "127.0.0.1:9464");
+    assert_eq!(
+        config.service.telemetry.listen.to_string(),
+        "127.0.0.1:9464"
+    );
     assert_eq!(config.service.grace, Duration::from_secs(10));
     assert_eq!(config.service.log.as_str(), "info");
-    assert!(!config.service.node_name.contains('/'), "{}", config.service.node_name);
+    assert!(
+        !config.service.node_name.contains('/'),
+        "{}",
+        config.service.node_name
+    );
 }
 
 #[test]
@@ -21,13 +28,23 @@ fn the_service_table_is_read() {
     assert_eq!(config.service.grace, Duration::from_secs(90));
     assert_eq!(config.service.node_name, "c/n1");
     assert_eq!(config.service.log.as_str(), "debug");
-    assert_eq!(config.service.telemetry.listen.to_string(), "127.0.0.1:9001");
+    assert_eq!(
+        config.service.telemetry.listen.to_string(),
+        "127.0.0.1:9001"
+    );
 }
 
 #[test]
 fn the_cluster_default_does_not_stand_in_front_of_the_nodes_name() {
-    for (cluster, name) in [("default", "n1"), ("", "n1"), ("prod", "prod/n1"), ("defaults", "defaults/n1")] {
-        let config = good(&format!("service.node_name = \"n1\"\nservice.cluster_name = \"{cluster}\"\n{GOOD}"));
+    for (cluster, name) in [
+        ("default", "n1"),
+        ("", "n1"),
+        ("prod", "prod/n1"),
+        ("defaults", "defaults/n1"),
+    ] {
+        let config = good(&format!(
+            "service.node_name = \"n1\"\nservice.cluster_name = \"{cluster}\"\n{GOOD}"
+        ));
         assert_eq!(config.service.node_name, name, "{cluster}");
     }
 }
@@ -46,9 +63,16 @@ fn two_components_of_one_kind_are_told_apart_by_their_names() {
         exporters = ["sink", "sink/second"]
         "#,
     );
-    let stages: Vec<_> = config.exporters.iter().map(|exporter| exporter.stage.as_str()).collect();
+    let stages: Vec<_> = config
+        .exporters
+        .iter()
+        .map(|exporter| exporter.stage.as_str())
+        .collect();
     assert_eq!(stages, ["exporters.sink", "exporters.sink/second"]);
-    assert!(format!("{:?}", config.exporters[1].config).contains("\"http://there$\""), "{config:?}");
+    assert!(
+        format!("{:?}", config.exporters[1].config).contains("\"http://there$\""),
+        "{config:?}"
+    );
 }
 
 #[test]
@@ -69,11 +93,25 @@ fn wiring_limits_and_grace_become_a_topology() {
         processors = ["decode"]
         exporters = ["sink"]
         "#;
-    let topology = try_load(text).unwrap_or_else(|problems| panic!("{problems}")).1.topology;
-    assert_eq!((topology.receivers.len(), topology.exporters.len(), topology.pipelines.len()), (1, 1, 2));
+    let topology = try_load(text)
+        .unwrap_or_else(|problems| panic!("{problems}"))
+        .1
+        .topology;
+    assert_eq!(
+        (
+            topology.receivers.len(),
+            topology.exporters.len(),
+            topology.pipelines.len()
+        ),
+        (1, 1, 2)
+    );
     let queue = topology.exporters[0].queue;
     assert_eq!((queue.records, queue.bytes), (7, 1 << 20));
-    let queues: Vec<_> = topology.pipelines[0].processors.iter().map(|node| node.queue.map(|q| q.records)).collect();
+    let queues: Vec<_> = topology.pipelines[0]
+        .processors
+        .iter()
+        .map(|node| node.queue.map(|q| q.records))
+        .collect();
     assert_eq!(queues, [None, Some(9)]);
     assert_eq!(topology.pipelines[1].receivers, [0]);
 }

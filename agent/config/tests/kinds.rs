@@ -1,12 +1,13 @@
-//! Kinds of components that do nothing: `source` makes frames, `decode` events of them, `flow` flows of
-//! events, `count` metrics of flows; `sink` takes everything and listens where it is told, `scrape` takes
-//! metrics.
+//! Kinds of components that do nothing: `source` makes frames, `decode` events of them, `flow`
+//! flows of events, `count` metrics of flows; `sink` takes everything and listens where it is told,
+//! `scrape` takes metrics.
 
 use std::net::SocketAddr;
 
 use serde::Deserialize;
 use tidegate_core::component::{
-    BuildContext, BuildError, ComponentKind, ExporterConfig, Key, Outcomes, ProcessorConfig, ReceiverConfig,
+    BuildContext, BuildError, ComponentKind, ExporterConfig, Key, Outcomes, ProcessorConfig,
+    ReceiverConfig,
 };
 use tidegate_core::config::HumanDuration;
 use tidegate_core::edge::Inbox;
@@ -66,11 +67,27 @@ pub(super) const REGISTRY: Registry = Registry {
 };
 
 const fn key(name: &'static str) -> Key {
-    Key { name, default: "\"\"", effect: "" }
+    Key {
+        name,
+        default: "\"\"",
+        effect: "",
+    }
 }
 
-const SOURCE_KEYS: &[Key] = &[key("socket"), key("on_eof"), key("rate"), key("wait"), key("live")];
-const SINK_KEYS: &[Key] = &[key("endpoint"), key("listen"), key("labels"), key("tls.certificate"), key("tls.key")];
+const SOURCE_KEYS: &[Key] = &[
+    key("socket"),
+    key("on_eof"),
+    key("rate"),
+    key("wait"),
+    key("live"),
+];
+const SINK_KEYS: &[Key] = &[
+    key("endpoint"),
+    key("listen"),
+    key("labels"),
+    key("tls.certificate"),
+    key("tls.key"),
+];
 
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -92,7 +109,13 @@ enum OnEof {
 impl Default for Source {
     fn default() -> Self {
         let wait = HumanDuration(std::time::Duration::ZERO);
-        Self { socket: "/run/source.sock".to_owned(), on_eof: OnEof::Reconnect, rate: 0, wait, live: false }
+        Self {
+            socket: "/run/source.sock".to_owned(),
+            on_eof: OnEof::Reconnect,
+            rate: 0,
+            wait,
+            live: false,
+        }
     }
 }
 
@@ -154,7 +177,11 @@ macro_rules! processor {
             }
 
             fn produces(&self, input: Kinds) -> Kinds {
-                let rest = if $keeps { input } else { input.without(self.consumes()) };
+                let rest = if $keeps {
+                    input
+                } else {
+                    input.without(self.consumes())
+                };
                 rest.union(Kinds::of(&[Kind::$to]))
             }
 
@@ -181,13 +208,26 @@ impl ExporterConfig for Sink {
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {
         if self.endpoint.starts_with("ftp:") {
             let message = format!("{} cannot speak FTP; use http", context.stage);
-            return Err(BuildError { key: "endpoint", message });
+            return Err(BuildError {
+                key: "endpoint",
+                message,
+            });
         }
         if self.labels.len() > 2 {
-            return Err(BuildError { key: "labels", message: "two at most".to_owned() });
+            return Err(BuildError {
+                key: "labels",
+                message: "two at most".to_owned(),
+            });
         }
-        if self.tls.as_ref().is_some_and(|tls| tls.key == tls.certificate) {
-            return Err(BuildError { key: "tls.key", message: "this is the certificate".to_owned() });
+        if self
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.key == tls.certificate)
+        {
+            return Err(BuildError {
+                key: "tls.key",
+                message: "this is the certificate".to_owned(),
+            });
         }
         Ok(Box::new(Idle))
     }

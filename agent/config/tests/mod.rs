@@ -1,4 +1,5 @@
-//! Configurations of kinds that exist for these tests only, and what is said about them, to the letter.
+//! Configurations of kinds that exist for these tests only, and what is said about them, to the
+//! letter.
 
 mod good;
 mod kinds;
@@ -20,21 +21,36 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn try_load(text: &str) -> Result<(Config, Assembly), String> {
-    let source = Source { name: "pipeline.toml".to_owned(), text: text.to_owned() };
-    load(&source, &kinds::REGISTRY, &environment, Telemetry::default(), |_| {})
-        .map_err(|problems| problems.render(&source, false))
+    let source = Source {
+        name: "pipeline.toml".to_owned(),
+        text: text.to_owned(),
+    };
+    load(
+        &source,
+        &kinds::REGISTRY,
+        &environment,
+        Telemetry::default(),
+        |_| {},
+    )
+    .map_err(|problems| problems.render(&source, false))
 }
 
 /// The configuration of a text without mistakes.
 pub(in crate::config) fn good(text: &str) -> Config {
-    try_load(text).unwrap_or_else(|problems| panic!("{problems}")).0
+    try_load(text)
+        .unwrap_or_else(|problems| panic!("{problems}"))
+        .0
 }
 
 /// Checks all that is said about a text, but for the number of errors at the end.
 fn complains(text: &str, expected: &str) {
     let said = try_load(text).err().expect("there is a mistake");
     let said = said.rsplit_once("\n\n").expect("there is a summary").0;
-    assert_eq!(said.trim(), expected.trim(), "\n--- {text}\n--- was:\n{said}\n---");
+    assert_eq!(
+        said.trim(),
+        expected.trim(),
+        "\n--- {text}\n--- was:\n{said}\n---"
+    );
 }
 
 /// Checks what is said about a text that stands in front of a good pipeline.

@@ -164,6 +164,9 @@ fn no_message_shows_a_secret() {
         "[exporters.sink]\nheaders = \"s3cret\"\n[service]\nlog = \"${env:API_TOKEN}=x\"",
     ] {
         let said = super::try_load(text).err().expect("there is a mistake");
-        assert!(!said.contains("s3cret") && said.contains("error: "), "{text}\n{said}");
+        assert!(
+            !said.contains("s3cret") && said.contains("error: "),
+            "{text}\n{said}"
+        );
     }
 }

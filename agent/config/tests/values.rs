@@ -125,7 +125,10 @@ fn a_value_that_is_wrong_all_over_is_not_read_to_its_end() {
     let labels = format!("[exporters.sink]\nlabels = [{}]\n", "1, ".repeat(20_000));
     let said = try_load(&GOOD.replace("[exporters.sink]\n", &labels)).err();
     let last = said.as_deref().and_then(|said| said.lines().last());
-    assert_eq!(last, Some("pipeline.toml: 100 errors, of which the first 50 are shown"));
+    assert_eq!(
+        last,
+        Some("pipeline.toml: 100 errors, of which the first 50 are shown")
+    );
 }
 
 #[test]

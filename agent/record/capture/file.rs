@@ -1,13 +1,16 @@
 //! A capture file, block by block: pcap and pcapng of either byte order, from a file or a pipe.
 //!
-//! Follows draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Times are not read, as frames carry none.
+//! Follows draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Times are not read, as frames carry
+//! none.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 use pcap_parser::traits::PcapReaderIterator;
-use pcap_parser::{LegacyPcapReader, PcapError, PcapNGReader, nom, parse_pcap_header, parse_sectionheaderblock};
+use pcap_parser::{
+    LegacyPcapReader, PcapError, PcapNGReader, nom, parse_pcap_header, parse_sectionheaderblock,
+};
 
 use super::CaptureError;
 use super::interface::Interfaces;
@@ -53,12 +56,17 @@ pub(super) struct CaptureFile {
 impl CaptureFile {
     /// Opens a file, standard input for `-`, and tells its format.
     pub(super) fn open(path: &Path) -> Result<Self, CaptureError> {
-        if path == Path::new("-") { Self::new(io::stdin()) } else { Self::new(File::open(path)?) }
+        if path == Path::new("-") {
+            Self::new(io::stdin())
+        } else {
+            Self::new(File::open(path)?)
+        }
     }
 
     fn new(mut input: impl Read + 'static) -> Result<Self, CaptureError> {
-        // The library reads once before anything else and has to find the whole first block then. Its own choice
-        // of a reader would read twice, and wait for a live capture that has nothing yet.
+        // The library reads once before anything else and has to find the whole first block then.
+        // Its own choice of a reader would read twice, and wait for a live capture that has nothing
+        // yet.
         let first = first_block(&mut input)?;
         let is_section = first.starts_with(&SECTION_HEADER);
         let capacity = BUFFER.max(first.len() + 1);
@@ -68,11 +76,19 @@ impl CaptureFile {
         } else {
             Box::new(LegacyPcapReader::new(capacity, input).map_err(|_| CaptureError::Unknown)?)
         };
-        Ok(Self { reader, capacity, at: 0, interfaces: Interfaces::default() })
+        Ok(Self {
+            reader,
+            capacity,
+            at: 0,
+            interfaces: Interfaces::default(),
+        })
     }
 
     /// Reads a block that is there already, and shows its packet, if it is one, to `packet`.
-    pub(super) fn step(&mut self, packet: &mut impl FnMut(Packet<'_>)) -> Result<Step, CaptureError> {
+    pub(super) fn step(
+        &mut self,
+        packet: &mut impl FnMut(Packet<'_>),
+    ) -> Result<Step, CaptureError> {
         let at = self.at;
         let (used, block) = match self.reader.next() {
             Ok(found) => found,
@@ -92,7 +108,9 @@ impl CaptureFile {
 
     /// Reads on. Waits for a pipe that has nothing yet.
     pub(super) fn refill(&mut self) -> Result<(), CaptureError> {
-        self.reader.refill().map_err(|_| CaptureError::Read { at: self.at })
+        self.reader
+            .refill()
+            .map_err(|_| CaptureError::Read { at: self.at })
     }
 
     fn grow(&mut self) -> Result<Step, CaptureError> {
@@ -112,11 +130,16 @@ fn first_block(input: &mut impl Read) -> Result<Vec<u8>, CaptureError> {
     let mut piece = [0; 4096];
     loop {
         let section = bytes.starts_with(&SECTION_HEADER);
-        let parsed =
-            if section { parse_sectionheaderblock(&bytes).map(|_| ()) } else { parse_pcap_header(&bytes).map(|_| ()) };
+        let parsed = if section {
+            parse_sectionheaderblock(&bytes).map(|_| ())
+        } else {
+            parse_pcap_header(&bytes).map(|_| ())
+        };
         match parsed {
             Ok(()) => return Ok(bytes),
-            Err(nom::Err::Incomplete(_)) if bytes.len() > MAX_BLOCK => return Err(CaptureError::TooLarge { at: 0 }),
+            Err(nom::Err::Incomplete(_)) if bytes.len() > MAX_BLOCK => {
+                return Err(CaptureError::TooLarge { at: 0 });
+            }
             Err(nom::Err::Incomplete(_)) => {}
             Err(_) if bytes.starts_with(&GZIP) => return Err(CaptureError::Compressed),
             Err(_) => return Err(CaptureError::Unknown),

@@ -6,7 +6,8 @@ use tidegate_wire::payload::{self, Payload};
 use super::file::Packet;
 use super::link::{Network, Start};
 
-/// `TRACE_TO_STACK`: the host has the packet. Unlike others, this point claims no endpoint and no device.
+/// `TRACE_TO_STACK`: the host has the packet. Unlike others, this point claims no endpoint and no
+/// device.
 const TO_STACK: u8 = 3;
 /// `TRACE_REASON_UNKNOWN`: no state of the connection, so that nothing is called a reply.
 const REASON_UNKNOWN: u8 = 5;
@@ -29,7 +30,10 @@ impl Framer {
     pub(super) fn new(snaplen: Option<u16>) -> Self {
         Self {
             stream: payload::Encoder::default(),
-            events: event::Encoder { profile: Profile::V1_19, padding: 0 },
+            events: event::Encoder {
+                profile: Profile::V1_19,
+                padding: 0,
+            },
             snaplen: snaplen.unwrap_or(u16::MAX).into(),
             data: Vec::new(),
             frame: Vec::new(),
@@ -41,7 +45,11 @@ impl Framer {
         let stripped = packet.bytes.len() - network.bytes.len();
         let orig_len = (packet.orig_len as usize).max(packet.bytes.len()) - stripped;
         let fields = TraceFields {
-            common: Common { subtype: TO_STACK, len_orig: orig_len as u32, ..Common::default() },
+            common: Common {
+                subtype: TO_STACK,
+                len_orig: orig_len as u32,
+                ..Common::default()
+            },
             reason: REASON_UNKNOWN,
             flags: flags(network),
             ..TraceFields::default()
@@ -50,7 +58,12 @@ impl Framer {
         self.data.clear();
         self.events.trace(&fields, carried, &mut self.data);
         self.frame.clear();
-        let payload = Payload { data: &self.data, cpu: 0, lost: 0, kind: Payload::EVENT_SAMPLE };
+        let payload = Payload {
+            data: &self.data,
+            cpu: 0,
+            lost: 0,
+            kind: Payload::EVENT_SAMPLE,
+        };
         self.stream.encode(&payload, &mut self.frame);
         &self.frame
     }

@@ -41,20 +41,36 @@ impl Interfaces {
         block: &'a PcapBlockOwned<'a>,
     ) -> Result<Option<Packet<'a>>, CaptureError> {
         match block {
-            PcapBlockOwned::LegacyHeader(header) => self.describe(at, Interface::of_file(header))?,
-            PcapBlockOwned::NG(Block::InterfaceDescription(block)) => self.describe(at, Interface::of(block))?,
+            PcapBlockOwned::LegacyHeader(header) => {
+                self.describe(at, Interface::of_file(header))?
+            }
+            PcapBlockOwned::NG(Block::InterfaceDescription(block)) => {
+                self.describe(at, Interface::of(block))?
+            }
             PcapBlockOwned::NG(Block::SectionHeader(section)) => {
-                *self = Self { described: Vec::new(), big_endian: section.big_endian() };
+                *self = Self {
+                    described: Vec::new(),
+                    big_endian: section.big_endian(),
+                };
             }
             _ => {}
         }
-        let Some(found) = self.find(block) else { return Ok(None) };
+        let Some(found) = self.find(block) else {
+            return Ok(None);
+        };
         let Some(interface) = self.described.get(found.interface as usize) else {
-            return Err(CaptureError::Interface { at, interface: found.interface });
+            return Err(CaptureError::Interface {
+                at,
+                interface: found.interface,
+            });
         };
         let cap_len = found.cap_len.min(interface.snaplen) as usize;
         let bytes = found.data.get(..cap_len).unwrap_or(found.data);
-        Ok(Some(Packet { link: interface.link, orig_len: found.orig_len, bytes }))
+        Ok(Some(Packet {
+            link: interface.link,
+            orig_len: found.orig_len,
+            bytes,
+        }))
     }
 
     fn describe(&mut self, at: u64, interface: Interface) -> Result<(), CaptureError> {
@@ -68,12 +84,21 @@ impl Interfaces {
     fn find<'a>(&self, block: &'a PcapBlockOwned<'a>) -> Option<Found<'a>> {
         let (interface, orig_len, cap_len, data) = match block {
             PcapBlockOwned::Legacy(frame) => (0, frame.origlen, frame.caplen, frame.data),
-            PcapBlockOwned::NG(Block::EnhancedPacket(block)) => (block.if_id, block.origlen, block.caplen, block.data),
-            PcapBlockOwned::NG(Block::SimplePacket(block)) => (0, block.origlen, block.origlen, block.data),
+            PcapBlockOwned::NG(Block::EnhancedPacket(block)) => {
+                (block.if_id, block.origlen, block.caplen, block.data)
+            }
+            PcapBlockOwned::NG(Block::SimplePacket(block)) => {
+                (0, block.origlen, block.origlen, block.data)
+            }
             PcapBlockOwned::NG(Block::Unknown(block)) => return self.obsolete(block),
             _ => return None,
         };
-        Some(Found { interface, orig_len, cap_len, data })
+        Some(Found {
+            interface,
+            orig_len,
+            cap_len,
+            data,
+        })
     }
 
     /// Interface and drops in two bytes each, the time in eight, then captured and original length.
@@ -81,24 +106,52 @@ impl Interfaces {
         let (header, data) = block.data.split_first_chunk::<20>()?;
         let word = |at: usize| {
             let word = header.get(at..at + 4)?.try_into().ok()?;
-            Some(if self.big_endian { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) })
+            Some(if self.big_endian {
+                u32::from_be_bytes(word)
+            } else {
+                u32::from_le_bytes(word)
+            })
         };
         // The library reads a type as little-endian.
-        let kind = if self.big_endian { block.block_type.swap_bytes() } else { block.block_type };
-        let interface = if self.big_endian { word(0)? >> 16 } else { word(0)? & 0xffff };
-        (kind == OBSOLETE_PACKET).then_some(Found { interface, cap_len: word(12)?, orig_len: word(16)?, data })
+        let kind = if self.big_endian {
+            block.block_type.swap_bytes()
+        } else {
+            block.block_type
+        };
+        let interface = if self.big_endian {
+            word(0)? >> 16
+        } else {
+            word(0)? & 0xffff
+        };
+        (kind == OBSOLETE_PACKET).then_some(Found {
+            interface,
+            cap_len: word(12)?,
+            orig_len: word(16)?,
+            data,
+        })
     }
 }
 
 impl Interface {
-    /// The only interface of a pcap file. Its packets may be longer than its header says, and are whole.
+    /// The only interface of a pcap file. Its packets may be longer than its header says, and are
+    /// whole.
     fn of_file(header: &PcapHeader) -> Self {
         // The upper half may tell of a frame check sequence.
-        Self { link: (header.network.0 & 0xffff) as u16, snaplen: u32::MAX }
+        Self {
+            link: (header.network.0 & 0xffff) as u16,
+            snaplen: u32::MAX,
+        }
     }
 
     fn of(block: &InterfaceDescriptionBlock<'_>) -> Self {
-        let snaplen = if block.snaplen == 0 { u32::MAX } else { block.snaplen };
-        Self { link: (block.linktype.0 & 0xffff) as u16, snaplen }
+        let snaplen = if block.snaplen == 0 {
+            u32::MAX
+        } else {
+            block.snaplen
+        };
+        Self {
+            link: (block.linktype.0 & 0xffff) as u16,
+            snaplen,
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Link types: what a packet starts with, and where its IP header is if that is not Ethernet.
 //!
-//! Follows the registry of LINKTYPE_ values at tcpdump.org. A monitor event carries Ethernet or, from a
-//! layer-3 device, IP itself: IP behind another fixed header is carried as the latter. Link layers that
-//! take more than that to get through, such as 802.11, are not looked into.
+//! Follows the registry of LINKTYPE_ values at tcpdump.org. A monitor event carries Ethernet or,
+//! from a layer-3 device, IP itself: IP behind another fixed header is carried as the latter. Link
+//! layers that take more than that to get through, such as 802.11, are not looked into.
 
 use super::skipped::Reason;
 
@@ -27,7 +27,12 @@ pub(super) struct Network<'a> {
 /// The packet in `bytes`, without a link layer that Cilium does not know.
 pub(super) fn network(link: u16, bytes: &[u8]) -> Result<Network<'_>, Reason> {
     let found = match link {
-        1 => return Ok(Network { start: Start::Ethernet, bytes }),
+        1 => {
+            return Ok(Network {
+                start: Start::Ethernet,
+                bytes,
+            });
+        }
         // NULL, LOOP and ENC: BSD's loopback and IPsec interfaces.
         0 | 108 => family(bytes, 4),
         109 => family(bytes, 12),
@@ -68,7 +73,11 @@ fn raw(bytes: &[u8]) -> Option<Network<'_>> {
 /// An address family of the system that captured, in its byte order, comes first.
 fn family(bytes: &[u8], at: usize) -> Option<Network<'_>> {
     let family = u32::from_le_bytes(*bytes.first_chunk()?);
-    match if family > 0xffff { family.swap_bytes() } else { family } {
+    match if family > 0xffff {
+        family.swap_bytes()
+    } else {
+        family
+    } {
         2 => from(Start::Ipv4, bytes, at),
         // Linux, Windows; NetBSD and OpenBSD, FreeBSD, macOS.
         10 | 23 | 24 | 28 | 30 => from(Start::Ipv6, bytes, at),
@@ -85,7 +94,8 @@ fn ether_type(bytes: &[u8], at: usize, packet: usize) -> Option<Network<'_>> {
     }
 }
 
-/// Address and control may have been left out, and the protocol be compressed to one byte, which is odd.
+/// Address and control may have been left out, and the protocol be compressed to one byte, which is
+/// odd.
 fn ppp(bytes: &[u8]) -> Option<Network<'_>> {
     match bytes.strip_prefix(&[0xff, 0x03]).unwrap_or(bytes) {
         [0x00, 0x21, packet @ ..] | [0x21, packet @ ..] => from(Start::Ipv4, packet, 0),
@@ -115,7 +125,11 @@ mod tests {
             (9, vec![0xff, 3, 0, 0x21], vec![0xff, 3, 0, 0x57]),
             (9, vec![0, 0x21], vec![0x57]),
             (50, vec![0xff, 3, 0x21], vec![0x0f, 0, 0x86, 0xdd]),
-            (51, vec![0x11, 0, 0, 1, 0, 9, 0, 0x21], vec![0x11, 0, 0, 1, 0, 9, 0, 0x57]),
+            (
+                51,
+                vec![0x11, 0, 0, 1, 0, 9, 0, 0x21],
+                vec![0x11, 0, 0, 1, 0, 9, 0, 0x57],
+            ),
             (166, vec![1, 3, 0, 0x21], vec![0, 3, 0, 0x57]),
             (204, vec![1, 0xff, 3, 0, 0x21], vec![0, 0, 0x57]),
             (101, vec![], vec![]),
@@ -126,17 +140,45 @@ mod tests {
             (138, ieee1394([8, 0]), ieee1394([0x86, 0xdd])),
         ] {
             let found = |start, bytes| Ok(Network { start, bytes });
-            assert_eq!(network(link, &[&v4[..], &V4].concat()), found(Start::Ipv4, &V4), "{link}");
-            assert_eq!(network(link, &[&v6[..], &V6].concat()), found(Start::Ipv6, &V6), "{link}");
+            assert_eq!(
+                network(link, &[&v4[..], &V4].concat()),
+                found(Start::Ipv4, &V4),
+                "{link}"
+            );
+            assert_eq!(
+                network(link, &[&v6[..], &V6].concat()),
+                found(Start::Ipv6, &V6),
+                "{link}"
+            );
         }
-        assert_eq!(network(1, &V4), Ok(Network { start: Start::Ethernet, bytes: &V4 }));
-        assert_eq!(network(228, &V4), Ok(Network { start: Start::Ipv4, bytes: &V4 }));
-        assert_eq!(network(229, &V6), Ok(Network { start: Start::Ipv6, bytes: &V6 }));
+        assert_eq!(
+            network(1, &V4),
+            Ok(Network {
+                start: Start::Ethernet,
+                bytes: &V4
+            })
+        );
+        assert_eq!(
+            network(228, &V4),
+            Ok(Network {
+                start: Start::Ipv4,
+                bytes: &V4
+            })
+        );
+        assert_eq!(
+            network(229, &V6),
+            Ok(Network {
+                start: Start::Ipv6,
+                bytes: &V6
+            })
+        );
     }
 
     #[test]
     fn what_holds_no_ip_is_told_from_what_is_not_looked_into() {
-        for link in [0, 9, 12, 50, 51, 101, 104, 108, 109, 113, 138, 166, 204, 276] {
+        for link in [
+            0, 9, 12, 50, 51, 101, 104, 108, 109, 113, 138, 166, 204, 276,
+        ] {
             for len in [0, 1, 3, 13, 40] {
                 assert_eq!(network(link, &vec![0xa5; len]), Err(Reason::NoIp), "{link}");
             }

@@ -1,8 +1,9 @@
-//! Makes a recording of a capture: each packet becomes the frame in which the Cilium agent would report it.
+//! Makes a recording of a capture: each packet becomes the frame in which the Cilium agent would
+//! report it.
 //!
-//! What a frame needs and a capture does not show is left at what Cilium uses for "unknown": no endpoint,
-//! no identity, no device, no state of the connection. Tunnels are not announced, as a capture does not
-//! know which ports are the cluster's; their outer packets are reported.
+//! What a frame needs and a capture does not show is left at what Cilium uses for "unknown": no
+//! endpoint, no identity, no device, no state of the connection. Tunnels are not announced, as a
+//! capture does not know which ports are the cluster's; their outer packets are reported.
 
 mod error;
 mod file;
@@ -31,10 +32,15 @@ use skipped::Skipped;
 /// Bytes that are collected into one write.
 const WRITE_BYTES: usize = 256 * 1024;
 
-/// Converts a capture until it ends, a limit is reached, or `stop` is requested. Writes a line or two about
-/// it to standard error.
+/// Converts a capture until it ends, a limit is reached, or `stop` is requested. Writes a line or
+/// two about it to standard error.
 pub(super) async fn record(args: &Args, file: &Path, stop: &Stop) -> Result<(), RecordError> {
-    let (args, file, wish, runtime) = (args.clone(), file.to_owned(), stop.clone(), Handle::current());
+    let (args, file, wish, runtime) = (
+        args.clone(),
+        file.to_owned(),
+        stop.clone(),
+        Handle::current(),
+    );
     let conversion = spawn_blocking(move || runtime.block_on(convert(&args, &file, wish)));
     tokio::select! {
         ended = conversion => ended.unwrap_or_else(|error| resume_unwind(error.into_panic())),
@@ -43,10 +49,18 @@ pub(super) async fn record(args: &Args, file: &Path, stop: &Stop) -> Result<(), 
 }
 
 async fn convert(args: &Args, file: &Path, stop: Stop) -> Result<(), RecordError> {
-    let broken = |source| RecordError::Capture { file: file.to_owned(), source };
+    let broken = |source| RecordError::Capture {
+        file: file.to_owned(),
+        source,
+    };
     let mut capture = CaptureFile::open(file).map_err(broken)?;
     let recording = Recording::create(args).await?;
-    let mut conversion = Conversion { framer: Framer::new(args.snaplen), recording, skipped: Skipped::default(), stop };
+    let mut conversion = Conversion {
+        framer: Framer::new(args.snaplen),
+        recording,
+        skipped: Skipped::default(),
+        stop,
+    };
     let read = loop {
         match conversion.step(&mut capture) {
             Ok(Progress::Flush) => conversion.recording.flush().await?,
@@ -74,9 +88,9 @@ enum Progress {
 }
 
 impl Conversion {
-    /// Converts packets until there is enough to write. As reading may wait for a live capture, what was read
-    /// before is written first. A stop counts only then: whoever ends `tcpdump` and this with one SIGINT wants
-    /// what tcpdump still had.
+    /// Converts packets until there is enough to write. As reading may wait for a live capture,
+    /// what was read before is written first. A stop counts only then: whoever ends `tcpdump` and
+    /// this with one SIGINT wants what tcpdump still had.
     fn step(&mut self, capture: &mut CaptureFile) -> Result<Progress, CaptureError> {
         while !self.recording.is_full() {
             match capture.step(&mut |packet| self.convert(&packet))? {

@@ -24,8 +24,10 @@ impl Skipped {
     /// One line about all of them, if there are any.
     pub(super) fn describe(&self) -> Option<String> {
         let parts = self.0.iter().map(|(&(reason, link), count)| {
-            let link =
-                name(link).map_or_else(|| format!("link type {link}"), |name| format!("link type {link} ({name})"));
+            let link = name(link).map_or_else(
+                || format!("link type {link}"),
+                |name| format!("link type {link} ({name})"),
+            );
             match reason {
                 Reason::LinkType => format!("{count} of {link}, which is not read"),
                 Reason::NoIp => format!("{count} of {link} without IP"),

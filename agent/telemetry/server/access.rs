@@ -23,7 +23,11 @@ pub(crate) enum TokenFileError {
     #[error("the token file {} has no token", .0.display())]
     Empty(PathBuf),
     #[error("the token file {} has no token in line {line}: {why}", .path.display())]
-    NoToken { path: PathBuf, line: usize, why: &'static str },
+    NoToken {
+        path: PathBuf,
+        line: usize,
+        why: &'static str,
+    },
 }
 
 impl Debug for Tokens {
@@ -47,27 +51,46 @@ impl Tokens {
         if self.0.is_empty() {
             return true;
         }
-        let Some(presented) = bearer(headers) else { return false };
+        let Some(presented) = bearer(headers) else {
+            return false;
+        };
         let presented: [u8; 32] = Sha256::digest(presented).into();
         // All are compared, so that the time does not tell which one it was.
-        let found = self.0.iter().fold(Choice::from(0), |found, token| found | token.ct_eq(&presented));
+        let found = self.0.iter().fold(Choice::from(0), |found, token| {
+            found | token.ct_eq(&presented)
+        });
         found.into()
     }
 }
 
 /// The tokens in a file: one a line; empty lines do not count.
 pub(crate) fn read(path: &Path) -> Result<Vec<Secret>, TokenFileError> {
-    let unreadable = |source| TokenFileError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| TokenFileError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let mut tokens = Vec::new();
-    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    for (at, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
         let token = Secret::from(line.trim());
         if let Some(why) = token.not_a_token() {
-            return Err(TokenFileError::NoToken { path: path.to_owned(), line: at + 1, why });
+            return Err(TokenFileError::NoToken {
+                path: path.to_owned(),
+                line: at + 1,
+                why,
+            });
         }
         tokens.push(token);
     }
-    if tokens.is_empty() { Err(TokenFileError::Empty(path.to_owned())) } else { Ok(tokens) }
+    if tokens.is_empty() {
+        Err(TokenFileError::Empty(path.to_owned()))
+    } else {
+        Ok(tokens)
+    }
 }
 
 fn hash(token: &Secret) -> [u8; 32] {
@@ -79,7 +102,9 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let at = value.iter().position(|byte| *byte == b' ')?;
     let (scheme, token) = value.split_at(at);
-    scheme.eq_ignore_ascii_case(b"bearer").then(|| token.trim_ascii())
+    scheme
+        .eq_ignore_ascii_case(b"bearer")
+        .then(|| token.trim_ascii())
 }
 
 #[cfg(test)]
@@ -97,7 +122,11 @@ mod tests {
 
     #[test]
     fn any_of_the_tokens_lets_in_and_nothing_else_does() {
-        let tokens = Tokens(["first", "second"].map(|token| hash(&Secret::from(token))).to_vec());
+        let tokens = Tokens(
+            ["first", "second"]
+                .map(|token| hash(&Secret::from(token)))
+                .to_vec(),
+        );
         for value in ["Bearer first", "bearer second", "BEARER  second"] {
             assert!(allows(&tokens, Some(value)), "{value}");
         }
@@ -124,10 +153,18 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             read(&path).map_err(|error| error.to_string())
         };
-        assert_eq!(read_text("one\n\n two \n"), Ok(vec![Secret::from("one"), Secret::from("two")]));
+        assert_eq!(
+            read_text("one\n\n two \n"),
+            Ok(vec![Secret::from("one"), Secret::from("two")])
+        );
         let at = path.display();
-        assert_eq!(read_text("\n"), Err(format!("the token file {at} has no token")));
-        let said = format!("the token file {at} has no token in line 2: a token is printable ASCII without spaces");
+        assert_eq!(
+            read_text("\n"),
+            Err(format!("the token file {at} has no token"))
+        );
+        let said = format!(
+            "the token file {at} has no token in line 2: a token is printable ASCII without spaces"
+        );
         assert_eq!(read_text("one\ntwo three\n"), Err(said));
         assert!(read(&directory.path().join("none")).is_err());
     }

@@ -8,7 +8,8 @@ use tokio::time::timeout;
 use super::site::Site;
 use super::socket::Stream;
 
-/// Answers a client's requests under the rules that held when it came, until it leaves or the rules change.
+/// Answers a client's requests under the rules that held when it came, until it leaves or the rules
+/// change.
 pub(super) async fn serve(stream: Stream, site: Site, mut sites: watch::Receiver<Site>) {
     match stream {
         Stream::Tcp(stream, peer) => {
@@ -31,7 +32,9 @@ async fn secure<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     site: Site,
     sites: &mut watch::Receiver<Site>,
 ) {
-    let Some(acceptor) = &site.acceptor else { return answer(stream, site, sites).await };
+    let Some(acceptor) = &site.acceptor else {
+        return answer(stream, site, sites).await;
+    };
     match timeout(HEAD, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => answer(stream, site, sites).await,
         Ok(Err(error)) => tracing::debug!(%error, "a client has failed at TLS"),

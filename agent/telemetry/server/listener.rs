@@ -25,13 +25,22 @@ impl Listener {
     /// Binds, and answers from now on.
     pub(super) async fn open(listen: Listen, site: Site) -> Result<Self, BindError> {
         let (socket, file) = Socket::bind(&listen).await?;
-        let address = socket.tcp_address()?.map_or_else(|| listen.clone(), Listen::Tcp);
+        let address = socket
+            .tcp_address()?
+            .map_or_else(|| listen.clone(), Listen::Tcp);
         let (site, sites) = watch::channel(site);
         let task = tokio::spawn(accept(socket, sites));
-        Ok(Self { listen, address, site, task, file })
+        Ok(Self {
+            listen,
+            address,
+            site,
+            task,
+            file,
+        })
     }
 
-    /// Serves another site from now on. Connections that began under other rules end, since those may have been about them.
+    /// Serves another site from now on. Connections that began under other rules end, since those
+    /// may have been about them.
     pub(super) fn serve(&self, site: Site) {
         if !self.site.borrow().is_like(&site) {
             // The task that receives it lives as long as this.

@@ -1,5 +1,6 @@
-//! The listeners of the agent's own pages: `service.telemetry.listen` for metrics and health, and for `/debug` while it is a
-//! loopback address; `service.telemetry.admin.listen` for `/debug`, where there is one.
+//! The listeners of the agent's own pages: `service.telemetry.listen` for metrics and health, and
+//! for `/debug` while it is a loopback address; `service.telemetry.admin.listen` for `/debug`,
+//! where there is one.
 
 mod access;
 mod connection;
@@ -33,7 +34,12 @@ pub(crate) struct Server {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServerError {
     #[error("cannot listen on {listen} for {what} (`{key}`)")]
-    Unbound { listen: Listen, what: &'static str, key: &'static str, source: BindError },
+    Unbound {
+        listen: Listen,
+        what: &'static str,
+        key: &'static str,
+        source: BindError,
+    },
     #[error(transparent)]
     Access(#[from] AccessError),
 }
@@ -54,14 +60,22 @@ struct Wanted {
 
 impl Server {
     /// Binds what is configured, and answers from now on.
-    pub(super) async fn start(settings: &TelemetrySettings, router: Router) -> Result<Self, ServerError> {
+    pub(super) async fn start(
+        settings: &TelemetrySettings,
+        router: Router,
+    ) -> Result<Self, ServerError> {
         let (telemetry, admin) = wanted(settings, &router)?;
         let telemetry = telemetry.open().await?;
         let admin = match admin {
             Some(admin) => Some(admin.open().await?),
             None => None,
         };
-        Ok(Self { router, settings: settings.clone(), telemetry, admin })
+        Ok(Self {
+            router,
+            settings: settings.clone(),
+            telemetry,
+            admin,
+        })
     }
 
     /// Where metrics and health are.
@@ -76,8 +90,18 @@ impl Server {
 
     /// The TCP addresses that are configured.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
-        let listens = [Some(&self.telemetry), self.admin.as_ref()].into_iter().flatten();
-        listens.filter_map(|held| if let Listen::Tcp(address) = held.listen { Some(address) } else { None }).collect()
+        let listens = [Some(&self.telemetry), self.admin.as_ref()]
+            .into_iter()
+            .flatten();
+        listens
+            .filter_map(|held| {
+                if let Listen::Tcp(address) = held.listen {
+                    Some(address)
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     /// As it is configured.
@@ -85,15 +109,28 @@ impl Server {
         &self.settings
     }
 
-    /// Serves as `settings` say from now on; token and certificate files are read again. If that cannot be, all stays as it
-    /// is. Listeners whose address does not change are not bound again.
-    pub(crate) async fn change_to(&mut self, settings: &TelemetrySettings) -> Result<(), ServerError> {
+    /// Serves as `settings` say from now on; token and certificate files are read again. If that
+    /// cannot be, all stays as it is. Listeners whose address does not change are not bound again.
+    pub(crate) async fn change_to(
+        &mut self,
+        settings: &TelemetrySettings,
+    ) -> Result<(), ServerError> {
         let (telemetry, admin) = wanted(settings, &self.router)?;
         let leaves_telemetry = self.telemetry.listen != telemetry.listen;
-        let leaves_admin =
-            self.admin.as_ref().is_some_and(|held| Some(&held.listen) != admin.as_ref().map(|new| &new.listen));
-        let moves_admin = admin.as_ref().filter(|new| self.admin.as_ref().is_none_or(|held| held.listen != new.listen));
-        let new: Vec<_> = leaves_telemetry.then_some(&telemetry).into_iter().chain(moves_admin).collect();
+        let leaves_admin = self
+            .admin
+            .as_ref()
+            .is_some_and(|held| Some(&held.listen) != admin.as_ref().map(|new| &new.listen));
+        let moves_admin = admin.as_ref().filter(|new| {
+            self.admin
+                .as_ref()
+                .is_none_or(|held| held.listen != new.listen)
+        });
+        let new: Vec<_> = leaves_telemetry
+            .then_some(&telemetry)
+            .into_iter()
+            .chain(moves_admin)
+            .collect();
         if leaves_telemetry {
             give_way(&mut self.telemetry, &new).await;
         }
@@ -133,16 +170,29 @@ impl Server {
 
     /// Takes the addresses again that were given up for others.
     async fn open_again(&mut self) {
-        let held = [(Role::Telemetry, Some(&mut self.telemetry)), (Role::Admin, self.admin.as_mut())];
-        for (role, listener) in held.into_iter().filter_map(|(role, listener)| Some((role, listener?))) {
+        let held = [
+            (Role::Telemetry, Some(&mut self.telemetry)),
+            (Role::Admin, self.admin.as_mut()),
+        ];
+        for (role, listener) in held
+            .into_iter()
+            .filter_map(|(role, listener)| Some((role, listener?)))
+        {
             if !listener.is_closed() {
                 continue;
             }
-            let wanted = Wanted { role, listen: listener.listen.clone(), site: listener.site() };
+            let wanted = Wanted {
+                role,
+                listen: listener.listen.clone(),
+                site: listener.site(),
+            };
             match wanted.open().await {
                 Ok(again) => *listener = again,
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "the agent's own pages are gone")
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the agent's own pages are gone"
+                    )
                 }
             }
         }
@@ -150,20 +200,35 @@ impl Server {
 }
 
 /// The listeners that settings describe. Reads the files of the admin listener.
-fn wanted(settings: &TelemetrySettings, router: &Router) -> Result<(Wanted, Option<Wanted>), AccessError> {
+fn wanted(
+    settings: &TelemetrySettings,
+    router: &Router,
+) -> Result<(Wanted, Option<Wanted>), AccessError> {
     let telemetry = Wanted {
         role: Role::Telemetry,
         listen: Listen::Tcp(settings.listen),
         site: Site::of_telemetry(settings, router),
     };
-    let Some(admin) = &settings.admin else { return Ok((telemetry, None)) };
+    let Some(admin) = &settings.admin else {
+        return Ok((telemetry, None));
+    };
     let site = Site::of_admin(admin, router)?;
-    Ok((telemetry, Some(Wanted { role: Role::Admin, listen: admin.listen.clone(), site })))
+    Ok((
+        telemetry,
+        Some(Wanted {
+            role: Role::Admin,
+            listen: admin.listen.clone(),
+            site,
+        }),
+    ))
 }
 
 /// Closes a listener that is not wanted any more where a new one cannot be bound beside it.
 async fn give_way(held: &mut Listener, new: &[&Wanted]) {
-    if new.iter().any(|wanted| wanted.listen.excludes(&held.listen)) {
+    if new
+        .iter()
+        .any(|wanted| wanted.listen.excludes(&held.listen))
+    {
         held.close().await;
     }
 }
@@ -181,6 +246,11 @@ impl Wanted {
             Role::Admin => ("administration", "service.telemetry.admin.listen"),
         };
         let opened = Listener::open(self.listen.clone(), self.site.clone()).await;
-        opened.map_err(|source| ServerError::Unbound { listen: self.listen.clone(), what, key, source })
+        opened.map_err(|source| ServerError::Unbound {
+            listen: self.listen.clone(),
+            what,
+            key,
+            source,
+        })
     }
 }

@@ -70,7 +70,11 @@ impl Site {
     pub(super) fn of_telemetry(settings: &TelemetrySettings, router: &Router) -> Self {
         let rules = Rules {
             name: "telemetry",
-            pages: if settings.serves_debug() { Pages::All } else { Pages::Metrics },
+            pages: if settings.serves_debug() {
+                Pages::All
+            } else {
+                Pages::Metrics
+            },
             hosts: HostRule::for_loopback(settings.listen, &settings.allowed_hosts),
             tokens: Tokens::default(),
             tls: None,
@@ -94,7 +98,11 @@ impl Site {
     fn new(rules: Rules, router: &Router, acceptor: Option<TlsAcceptor>) -> Self {
         let rules = Arc::new(rules);
         let guarded = middleware::from_fn_with_state(Arc::clone(&rules), answer);
-        Self { rules, router: router.clone().layer(guarded), acceptor }
+        Self {
+            rules,
+            router: router.clone().layer(guarded),
+            acceptor,
+        }
     }
 
     /// Whether it serves the same to the same clients.
@@ -119,41 +127,65 @@ async fn answer(State(rules): State<Arc<Rules>>, request: Request, next: Next) -
 impl Rules {
     /// In this order, so that a stranger learns nothing: the host, the token, the page.
     fn refusal(&self, request: &Request) -> Option<Response> {
-        if let Err(refusal) = self.hosts.check(request.uri(), request.headers(), request.version()) {
+        if let Err(refusal) = self
+            .hosts
+            .check(request.uri(), request.headers(), request.version())
+        {
             return Some(refusal.into_response());
         }
         if !self.tokens.allow(request.headers()) {
             let text = "this needs a bearer token\n";
-            return Some((StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], text).into_response());
+            return Some(
+                (
+                    StatusCode::UNAUTHORIZED,
+                    [(WWW_AUTHENTICATE, "Bearer")],
+                    text,
+                )
+                    .into_response(),
+            );
         }
         let path = request.uri().path();
-        let is_debug = path.strip_prefix(DEBUG).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let is_debug = path
+            .strip_prefix(DEBUG)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match self.pages {
             Pages::Metrics if is_debug => Some((StatusCode::NOT_FOUND, NOT_HERE).into_response()),
-            Pages::Debug if !is_debug => Some((StatusCode::NOT_FOUND, NOT_ON_ADMIN).into_response()),
+            Pages::Debug if !is_debug => {
+                Some((StatusCode::NOT_FOUND, NOT_ON_ADMIN).into_response())
+            }
             _ => None,
         }
     }
 }
 
-const NOT_HERE: &str = "/debug is not served on this address; `[service.telemetry.admin] listen` says where it is\n";
-const NOT_ON_ADMIN: &str = "this listener serves /debug alone; `[service.telemetry] listen` says where the rest is\n";
+const NOT_HERE: &str =
+    "/debug is not served on this address; `[service.telemetry.admin] listen` says where it is\n";
+const NOT_ON_ADMIN: &str =
+    "this listener serves /debug alone; `[service.telemetry] listen` says where the rest is\n";
 
 /// Flows are served for names of this host only, wherever the listener is.
 fn admin_hosts(admin: &Admin) -> HostRule {
-    let Listen::Tcp(address) = &admin.listen else { return HostRule::Socket };
+    let Listen::Tcp(address) = &admin.listen else {
+        return HostRule::Socket;
+    };
     let mut names = admin.allowed_hosts.clone();
     if !is_loopback(address) {
         names.extend(own_names(&fs::read_to_string(HOSTNAME).unwrap_or_default()));
     }
-    HostRule::Named { address: address.ip(), names }
+    HostRule::Named {
+        address: address.ip(),
+        names,
+    }
 }
 
 /// The machine's name, in full and up to its first dot.
 fn own_names(kernel: &str) -> Vec<String> {
     let full = kernel.trim().to_ascii_lowercase();
     let short = full.split('.').next().unwrap_or_default().to_owned();
-    [full, short].into_iter().filter(|name| !name.is_empty()).collect()
+    [full, short]
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 #[cfg(test)]
@@ -162,7 +194,10 @@ mod tests {
 
     #[test]
     fn a_machine_is_known_by_its_full_and_its_short_name() {
-        assert_eq!(own_names("Node7.example.net\n"), ["node7.example.net", "node7"]);
+        assert_eq!(
+            own_names("Node7.example.net\n"),
+            ["node7.example.net", "node7"]
+        );
         assert_eq!(own_names(""), [""; 0]);
     }
 }

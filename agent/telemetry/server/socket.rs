@@ -47,8 +47,8 @@ pub(crate) enum BindError {
 }
 
 impl Socket {
-    /// Binds the address. A socket file that nothing listens on any more is replaced; the new one is to be kept as long as
-    /// the socket.
+    /// Binds the address. A socket file that nothing listens on any more is replaced; the new one
+    /// is to be kept as long as the socket.
     pub(super) async fn bind(listen: &Listen) -> Result<(Self, Option<SocketFile>), BindError> {
         match listen {
             Listen::Tcp(address) => Ok((Self::Tcp(TcpListener::bind(address).await?), None)),
@@ -71,8 +71,14 @@ impl Socket {
     /// The next connection.
     pub(super) async fn accept(&self) -> io::Result<Stream> {
         match self {
-            Self::Tcp(listener) => listener.accept().await.map(|(stream, peer)| Stream::Tcp(stream, peer)),
-            Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Stream::Unix(stream)),
+            Self::Tcp(listener) => listener
+                .accept()
+                .await
+                .map(|(stream, peer)| Stream::Tcp(stream, peer)),
+            Self::Unix(listener) => listener
+                .accept()
+                .await
+                .map(|(stream, _)| Stream::Unix(stream)),
         }
     }
 }
@@ -97,13 +103,16 @@ async fn make_way(path: &Path) -> Result<(), BindError> {
 
 fn bind_unix(path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
     let socket = UnixSocket::new_stream()?;
-    // Before there is a file, so that there is no time at which others may connect: Linux makes the file with the mode of
-    // the socket. The process's mask may take bits away, which are added afterwards.
+    // Before there is a file, so that there is no time at which others may connect: Linux makes the
+    // file with the mode of the socket. The process's mask may take bits away, which are added
+    // afterwards.
     fchmod(&socket, Mode::from_bits_truncate(MODE)).map_err(io::Error::from)?;
-    socket.bind(path).map_err(|error| match (error.kind(), path.parent()) {
-        (io::ErrorKind::NotFound, Some(parent)) => BindError::NoDirectory(parent.to_owned()),
-        _ => BindError::Io(error),
-    })?;
+    socket
+        .bind(path)
+        .map_err(|error| match (error.kind(), path.parent()) {
+            (io::ErrorKind::NotFound, Some(parent)) => BindError::NoDirectory(parent.to_owned()),
+            _ => BindError::Io(error),
+        })?;
     let file = SocketFile::at(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(MODE))?;
     Ok((socket.listen(BACKLOG)?, file))
@@ -119,7 +128,10 @@ pub(super) struct SocketFile {
 
 impl SocketFile {
     fn at(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), identity: identity(path)? })
+        Ok(Self {
+            path: path.to_owned(),
+            identity: identity(path)?,
+        })
     }
 }
 
@@ -149,9 +161,14 @@ mod tests {
     async fn a_socket_file_has_its_mode_and_goes_with_its_socket() {
         let directory = tempfile::tempdir().unwrap();
         let listen = Listen::Unix(directory.path().join("admin.sock"));
-        let Listen::Unix(path) = &listen else { unreachable!() };
+        let Listen::Unix(path) = &listen else {
+            unreachable!()
+        };
         let (_socket, file) = Socket::bind(&listen).await.unwrap();
-        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o7777, 0o660);
+        assert_eq!(
+            fs::metadata(path).unwrap().permissions().mode() & 0o7777,
+            0o660
+        );
         assert!(matches!(Socket::bind(&listen).await, Err(BindError::InUse)));
         drop(file);
         assert!(!path.exists());
@@ -173,7 +190,10 @@ mod tests {
         drop(successor);
         fs::remove_file(&path).unwrap();
         fs::write(&path, "precious").unwrap();
-        assert!(matches!(Socket::bind(&listen).await, Err(BindError::NotASocket)));
+        assert!(matches!(
+            Socket::bind(&listen).await,
+            Err(BindError::NotASocket)
+        ));
         assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
     }
 
@@ -182,7 +202,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let listen = Listen::Unix(directory.path().join("none/admin.sock"));
         let error = Socket::bind(&listen).await.unwrap_err().to_string();
-        let expected = format!("the directory {} does not exist; create it", directory.path().join("none").display());
+        let expected = format!(
+            "the directory {} does not exist; create it",
+            directory.path().join("none").display()
+        );
         assert!(error.starts_with(&expected), "{error}");
     }
 }

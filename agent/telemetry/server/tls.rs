@@ -29,40 +29,66 @@ pub(crate) enum TlsError {
     #[error("cannot read {}", .path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("{} is not a PEM file of {what}", .path.display())]
-    NotPem { path: PathBuf, what: &'static str, source: pem::Error },
+    NotPem {
+        path: PathBuf,
+        what: &'static str,
+        source: pem::Error,
+    },
     #[error("{} has no certificate", .0.display())]
     NoCertificate(PathBuf),
     #[error("cannot use the certificates in {}", .path.display())]
-    Unusable { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
+    Unusable {
+        path: PathBuf,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 impl ServerTls {
     /// Reads the files.
     pub(super) fn read(tls: &Tls) -> Result<Self, TlsError> {
         let mut hash = Sha256::new();
-        for path in [Some(&tls.cert_file), Some(&tls.key_file), tls.client_ca_file.as_ref()].into_iter().flatten() {
+        for path in [
+            Some(&tls.cert_file),
+            Some(&tls.key_file),
+            tls.client_ca_file.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        {
             hash.update(bytes(path)?);
         }
         let verifier = tls.client_ca_file.as_deref().map(verifier).transpose()?;
-        let unusable =
-            |source: rustls::Error| TlsError::Unusable { path: tls.cert_file.clone(), source: source.into() };
+        let unusable = |source: rustls::Error| TlsError::Unusable {
+            path: tls.cert_file.clone(),
+            source: source.into(),
+        };
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        let builder = builder.with_safe_default_protocol_versions().map_err(unusable)?;
+        let builder = builder
+            .with_safe_default_protocol_versions()
+            .map_err(unusable)?;
         let builder = match verifier {
             Some(verifier) => builder.with_client_cert_verifier(verifier),
             None => builder.with_no_client_auth(),
         };
-        let mut config =
-            builder.with_single_cert(certificates(&tls.cert_file)?, key(&tls.key_file)?).map_err(unusable)?;
+        let mut config = builder
+            .with_single_cert(certificates(&tls.cert_file)?, key(&tls.key_file)?)
+            .map_err(unusable)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), files: hash.finalize().into() })
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            files: hash.finalize().into(),
+        })
     }
 }
 
 fn verifier(path: &Path) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     let provider = Arc::new(ring::default_provider());
-    let built = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(path)?), provider).build();
-    built.map_err(|source| TlsError::Unusable { path: path.to_owned(), source: source.into() })
+    let built =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots(path)?), provider).build();
+    built.map_err(|source| TlsError::Unusable {
+        path: path.to_owned(),
+        source: source.into(),
+    })
 }
 
 /// The certificates of a file as those that others are checked against.
@@ -70,7 +96,10 @@ pub(crate) fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
         let added = roots.add(certificate);
-        added.map_err(|source| TlsError::Unusable { path: path.to_owned(), source: source.into() })?;
+        added.map_err(|source| TlsError::Unusable {
+            path: path.to_owned(),
+            source: source.into(),
+        })?;
     }
     Ok(roots)
 }
@@ -79,16 +108,31 @@ pub(crate) fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let bytes = bytes(path)?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    let read = read.map_err(|source| TlsError::NotPem { path: path.to_owned(), what: "certificates", source })?;
-    if read.is_empty() { Err(TlsError::NoCertificate(path.to_owned())) } else { Ok(read) }
+    let read = read.map_err(|source| TlsError::NotPem {
+        path: path.to_owned(),
+        what: "certificates",
+        source,
+    })?;
+    if read.is_empty() {
+        Err(TlsError::NoCertificate(path.to_owned()))
+    } else {
+        Ok(read)
+    }
 }
 
 /// The private key of a PEM file.
 pub(crate) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     let read = PrivateKeyDer::from_pem_slice(&bytes(path)?);
-    read.map_err(|source| TlsError::NotPem { path: path.to_owned(), what: "a private key", source })
+    read.map_err(|source| TlsError::NotPem {
+        path: path.to_owned(),
+        what: "a private key",
+        source,
+    })
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|source| TlsError::Unreadable { path: path.to_owned(), source })
+    std::fs::read(path).map_err(|source| TlsError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
 }

@@ -1,11 +1,13 @@
 //! Which records to show, in the words of `hubble observe`: `verdict=DROPPED`, `ip=10.0.0.0/8`.
 //!
-//! A record that has nothing of the kind that a filter is about, such as the port of a lost report, does not
-//! match it.
+//! A record that has nothing of the kind that a filter is about, such as the port of a lost report,
+//! does not match it.
 
 use std::net::IpAddr;
 
-use tidegate_core::flow::{Address, Direction, Endpoint, Flow, L7Record, Verdict, message_type, reserved_identity};
+use tidegate_core::flow::{
+    Address, Direction, Endpoint, Flow, L7Record, Verdict, message_type, reserved_identity,
+};
 use tidegate_core::{Kind, Record};
 
 use crate::config::did_you_mean;
@@ -48,47 +50,85 @@ pub(super) struct Pod {
     prefix: String,
 }
 
-const KEYS: [&str; 8] = ["verdict", "type", "protocol", "direction", "ip", "port", "identity", "pod"];
+const KEYS: [&str; 8] = [
+    "verdict",
+    "type",
+    "protocol",
+    "direction",
+    "ip",
+    "port",
+    "identity",
+    "pod",
+];
 const TYPES: [(&str, Type); 9] = [
     ("drop", Type::Message(message_type::DROP)),
     ("trace", Type::Message(message_type::TRACE)),
-    ("policy-verdict", Type::Message(message_type::POLICY_VERDICT)),
+    (
+        "policy-verdict",
+        Type::Message(message_type::POLICY_VERDICT),
+    ),
     ("capture", Type::Message(message_type::CAPTURE)),
     ("trace-sock", Type::Message(message_type::TRACE_SOCK)),
     ("l7", Type::L7),
-    ("agent", Type::Record(Kind::AgentEvent, Some(message_type::AGENT))),
-    ("debug", Type::Record(Kind::DebugEvent, Some(message_type::DEBUG))),
+    (
+        "agent",
+        Type::Record(Kind::AgentEvent, Some(message_type::AGENT)),
+    ),
+    (
+        "debug",
+        Type::Record(Kind::DebugEvent, Some(message_type::DEBUG)),
+    ),
     ("lost", Type::Record(Kind::Lost, None)),
 ];
-const PROTOCOLS: [&str; 11] =
-    ["tcp", "udp", "sctp", "icmp", "icmpv4", "icmpv6", "vrrp", "igmp", "dns", "http", "kafka"];
+const PROTOCOLS: [&str; 11] = [
+    "tcp", "udp", "sctp", "icmp", "icmpv4", "icmpv6", "vrrp", "igmp", "dns", "http", "kafka",
+];
 const DIRECTIONS: [Direction; 2] = [Direction::Ingress, Direction::Egress];
 
 impl Filter {
     /// Reads `key=value`; says what is wrong with it.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let (key, value) = text
-            .split_once('=')
-            .ok_or_else(|| format!("a filter is `key=value`, not `{text}`; keys are {}", KEYS.join(", ")))?;
+        let (key, value) = text.split_once('=').ok_or_else(|| {
+            format!(
+                "a filter is `key=value`, not `{text}`; keys are {}",
+                KEYS.join(", ")
+            )
+        })?;
         let wrong = |what: &str| format!("`{key}` is {what}, not `{value}`");
         match key {
             "verdict" => {
-                let known = Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::Unknown);
+                let known = Verdict::ALL
+                    .into_iter()
+                    .filter(|verdict| *verdict != Verdict::Unknown);
                 let known: Vec<_> = known.map(|verdict| (verdict.name(), verdict)).collect();
                 one_of(key, value, &known).map(Self::Verdict)
             }
             "type" => one_of(key, value, &TYPES).map(Self::Type),
-            "protocol" => one_of(key, value, &PROTOCOLS.map(|name| (name, name))).map(Self::Protocol),
-            "direction" => one_of(key, value, &DIRECTIONS.map(|one| (one.name(), one))).map(Self::Direction),
-            "ip" => Network::parse(value).map(Self::Ip).ok_or_else(|| wrong("an address or a CIDR such as 10.0.0.0/8")),
-            "port" => value.parse().map(Self::Port).map_err(|_| wrong("a number from 0 to 65535")),
-            "identity" => {
-                identity(value).map(Self::Identity).ok_or_else(|| wrong("a number or a reserved name such as world"))
+            "protocol" => {
+                one_of(key, value, &PROTOCOLS.map(|name| (name, name))).map(Self::Protocol)
             }
+            "direction" => {
+                one_of(key, value, &DIRECTIONS.map(|one| (one.name(), one))).map(Self::Direction)
+            }
+            "ip" => Network::parse(value)
+                .map(Self::Ip)
+                .ok_or_else(|| wrong("an address or a CIDR such as 10.0.0.0/8")),
+            "port" => value
+                .parse()
+                .map(Self::Port)
+                .map_err(|_| wrong("a number from 0 to 65535")),
+            "identity" => identity(value)
+                .map(Self::Identity)
+                .ok_or_else(|| wrong("a number or a reserved name such as world")),
             "pod" => Ok(Self::Pod(Pod::parse(value))),
             _ => {
-                let near = did_you_mean(key, KEYS).map(|near| near + " ").unwrap_or_default();
-                Err(format!("there is no filter `{key}`; {near}keys are {}", KEYS.join(", ")))
+                let near = did_you_mean(key, KEYS)
+                    .map(|near| near + " ")
+                    .unwrap_or_default();
+                Err(format!(
+                    "there is no filter `{key}`; {near}keys are {}",
+                    KEYS.join(", ")
+                ))
             }
         }
     }
@@ -103,18 +143,24 @@ impl Filter {
     }
 
     fn matches_flow(&self, flow: &Flow) -> bool {
-        let either = |matches: &dyn Fn(&Endpoint) -> bool| matches(&flow.source) || matches(&flow.destination);
+        let either = |matches: &dyn Fn(&Endpoint) -> bool| {
+            matches(&flow.source) || matches(&flow.destination)
+        };
         match self {
             Self::Verdict(verdict) => flow.verdict == *verdict,
             Self::Direction(direction) => flow.direction == *direction,
             Self::Protocol(name) => has_protocol(flow, name),
             Self::Ip(network) => {
                 let addresses = [flow.source_address(), flow.destination_address()];
-                addresses.into_iter().flatten().any(|address| network.has(address))
+                addresses
+                    .into_iter()
+                    .flatten()
+                    .any(|address| network.has(address))
             }
-            Self::Port(port) => {
-                flow.l4.ports().is_some_and(|(source, destination)| [source, destination].contains(port))
-            }
+            Self::Port(port) => flow
+                .l4
+                .ports()
+                .is_some_and(|(source, destination)| [source, destination].contains(port)),
             Self::Identity(identity) => either(&|side| side.identity == *identity),
             Self::Pod(pod) => either(&|side| pod.is(side)),
             Self::Type(_) => false,
@@ -124,7 +170,9 @@ impl Filter {
 
 /// The value of this name, in whatever case.
 fn one_of<T: Clone>(key: &str, name: &str, values: &[(&str, T)]) -> Result<T, String> {
-    let found = values.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let found = values
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.clone()).ok_or_else(|| {
         let names: Vec<_> = values.iter().map(|(name, _)| *name).collect();
         format!("`{key}` is one of {}, not `{name}`", names.join(", "))
@@ -134,7 +182,9 @@ fn one_of<T: Clone>(key: &str, name: &str, values: &[(&str, T)]) -> Result<T, St
 impl Type {
     fn matches(self, record: &Record, data: &[u8]) -> bool {
         match (self, record) {
-            (Self::Message(number), Record::Flow(flow)) => flow.message_type == number && flow.l7.is_none(),
+            (Self::Message(number), Record::Flow(flow)) => {
+                flow.message_type == number && flow.l7.is_none()
+            }
             (Self::Message(number), Record::Event(_)) => data.first() == Some(&number),
             (Self::L7, Record::Flow(flow)) => flow.l7.is_some(),
             (Self::L7, Record::Event(_)) => data.first() == Some(&message_type::ACCESS_LOG),
@@ -147,23 +197,33 @@ impl Type {
 
 fn has_protocol(flow: &Flow, name: &str) -> bool {
     match (name, flow.l7.as_deref().map(|l7| &l7.record)) {
-        ("dns", Some(L7Record::Dns(_))) | ("http", Some(L7Record::Http(_))) | ("kafka", Some(L7Record::Kafka(_))) => {
-            true
-        }
+        ("dns", Some(L7Record::Dns(_)))
+        | ("http", Some(L7Record::Http(_)))
+        | ("kafka", Some(L7Record::Kafka(_))) => true,
         ("icmp", _) => matches!(flow.l4.name(), Some("ICMPv4" | "ICMPv6")),
-        _ => flow.l4.name().is_some_and(|l4| l4.eq_ignore_ascii_case(name)),
+        _ => flow
+            .l4
+            .name()
+            .is_some_and(|l4| l4.eq_ignore_ascii_case(name)),
     }
 }
 
 impl Network {
     /// An address or a CIDR; `None` for anything else.
     fn parse(text: &str) -> Option<Self> {
-        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) = text
+            .split_once('/')
+            .map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.parse().ok()?;
         let width = if address.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Some(width), |bits| bits.parse().ok().filter(|bits| *bits <= width))?;
+        let bits = bits.map_or(Some(width), |bits| {
+            bits.parse().ok().filter(|bits| *bits <= width)
+        })?;
         let mask = u128::MAX.checked_shl(width - bits).unwrap_or(0);
-        Some(Self { address: number(address.into()) & mask, mask })
+        Some(Self {
+            address: number(address.into()) & mask,
+            mask,
+        })
     }
 
     fn has(self, address: Address) -> bool {
@@ -179,20 +239,29 @@ fn number(address: Address) -> u128 {
 fn identity(text: &str) -> Option<u32> {
     let mut reserved = (0..).map_while(|number| Some((number, reserved_identity(number)?)));
     let named = reserved.find(|(_, name)| name.eq_ignore_ascii_case(text));
-    named.map(|(number, _)| number).or_else(|| text.parse().ok())
+    named
+        .map(|(number, _)| number)
+        .or_else(|| text.parse().ok())
 }
 
 impl Pod {
     /// `namespace/prefix`, `/prefix` in any namespace, `prefix` in the namespace `default`.
     fn parse(text: &str) -> Self {
         let (namespace, prefix) = text.split_once('/').unwrap_or(("default", text));
-        Self { namespace: (!namespace.is_empty()).then(|| namespace.to_owned()), prefix: prefix.to_owned() }
+        Self {
+            namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
+            prefix: prefix.to_owned(),
+        }
     }
 
     fn is(&self, side: &Endpoint) -> bool {
         side.names.as_deref().is_some_and(|names| {
             let named = !names.pod_name.is_empty() && names.pod_name.starts_with(&self.prefix);
-            named && self.namespace.as_ref().is_none_or(|namespace| *namespace == names.namespace)
+            named
+                && self
+                    .namespace
+                    .as_ref()
+                    .is_none_or(|namespace| *namespace == names.namespace)
         })
     }
 }

@@ -1,5 +1,5 @@
-//! The lines of a stream: flows and what else Hubble has a form for as Hubble writes them, and the records
-//! of the way there in forms of their own.
+//! The lines of a stream: flows and what else Hubble has a form for as Hubble writes them, and the
+//! records of the way there in forms of their own.
 
 use std::fmt::Write as _;
 
@@ -86,7 +86,9 @@ impl Progress {
         if !line.starts_with("{\"tap\":") {
             return None;
         }
-        serde_json::from_str::<Envelope>(line).ok().map(|envelope| envelope.tap)
+        serde_json::from_str::<Envelope>(line)
+            .ok()
+            .map(|envelope| envelope.tap)
     }
 }
 
@@ -114,12 +116,30 @@ fn push_compact(compact: Compact, out: &mut String, Sample { record, data }: &Sa
         Record::AgentEvent(event) => compact.push_agent_event(out, event),
         Record::DebugEvent(event) => compact.push_debug_event(out, event),
         Record::Lost(lost) => compact.push_lost(out, lost),
-        Record::Frame(Frame { time, seq, payload_type, cpu, lost, data: span, .. }) => {
+        Record::Frame(Frame {
+            time,
+            seq,
+            payload_type,
+            cpu,
+            lost,
+            data: span,
+            ..
+        }) => {
             push_stamp(out, *time);
-            let _ = write!(out, ": frame {seq} type {payload_type} cpu {cpu} lost {lost}, {} bytes:", span.len);
+            let _ = write!(
+                out,
+                ": frame {seq} type {payload_type} cpu {cpu} lost {lost}, {} bytes:",
+                span.len
+            );
             push_data(out, data, span.len);
         }
-        Record::Event(Event { time, seq, cpu, data: span, .. }) => {
+        Record::Event(Event {
+            time,
+            seq,
+            cpu,
+            data: span,
+            ..
+        }) => {
             push_stamp(out, *time);
             let _ = write!(out, ": event {seq} cpu {cpu}, {} bytes:", span.len);
             push_data(out, data, span.len);
@@ -136,7 +156,11 @@ fn push_compact(compact: Compact, out: &mut String, Sample { record, data }: &Sa
 fn push_data(out: &mut String, data: &[u8], len: u32) {
     let shown = &data[..data.len().min(COMPACT_DATA)];
     shown.iter().for_each(|byte| _ = write!(out, " {byte:02x}"));
-    out.push_str(if shown.len() < len as usize { " ...\n" } else { "\n" });
+    out.push_str(if shown.len() < len as usize {
+        " ...\n"
+    } else {
+        "\n"
+    });
 }
 
 fn push_json(json: &Json, out: &mut String, Sample { record, data }: &Sample) {
@@ -145,13 +169,28 @@ fn push_json(json: &Json, out: &mut String, Sample { record, data }: &Sample) {
         Record::AgentEvent(event) => json.push_agent_event(out, event),
         Record::DebugEvent(event) => json.push_debug_event(out, event),
         Record::Lost(lost) => json.push_lost(out, lost),
-        Record::Frame(Frame { time, seq, payload_type, cpu, lost, data: span, .. }) => {
+        Record::Frame(Frame {
+            time,
+            seq,
+            payload_type,
+            cpu,
+            lost,
+            data: span,
+            ..
+        }) => {
             let (lost, data) = (lost.to_string(), hex(data));
             let frame = json!({"seq": seq.to_string(), "type": payload_type, "cpu": cpu, "lost": lost, "bytes": span.len, "data": data});
             push_object(out, "frame", &frame, *time);
         }
-        Record::Event(Event { time, seq, cpu, data: span, .. }) => {
-            let event = json!({"seq": seq.to_string(), "cpu": cpu, "bytes": span.len, "data": hex(data)});
+        Record::Event(Event {
+            time,
+            seq,
+            cpu,
+            data: span,
+            ..
+        }) => {
+            let event =
+                json!({"seq": seq.to_string(), "cpu": cpu, "bytes": span.len, "data": hex(data)});
             push_object(out, "event", &event, *time);
         }
         Record::Metric(point) => push_object(out, "metric", &metric::json(point), point.time),
@@ -188,9 +227,23 @@ mod tests {
     fn point(value: Value) -> Record {
         let (name, help, unit) = ("hubble_drop_total".to_owned(), String::new(), String::new());
         let label_names = vec!["reason".to_owned()];
-        let family = Arc::new(Family { name, help, unit, kind: MetricKind::Counter, label_names });
-        let series = Arc::new(Series { family, labels: vec!["a \"b\"".into()], start: TIME });
-        Record::Metric(Point { series, time: TIME, value })
+        let family = Arc::new(Family {
+            name,
+            help,
+            unit,
+            kind: MetricKind::Counter,
+            label_names,
+        });
+        let series = Arc::new(Series {
+            family,
+            labels: vec!["a \"b\"".into()],
+            start: TIME,
+        });
+        Record::Metric(Point {
+            series,
+            time: TIME,
+            value,
+        })
     }
 
     #[test]
@@ -205,9 +258,25 @@ mod tests {
             data: Span { len: 2, ..data },
             ..Frame::default()
         };
-        let event = Event { time: TIME, seq: 8, cpu: 3, data, body: EventBody::Undecoded };
-        let lost = Lost { time: TIME, source: LostSource::PerfEventRingBuffer, count: 5, cpu: Some(1), span: None };
-        let histogram = Histogram { buckets: vec![1, 2], sum: 1.5, count: 3 };
+        let event = Event {
+            time: TIME,
+            seq: 8,
+            cpu: 3,
+            data,
+            body: EventBody::Undecoded,
+        };
+        let lost = Lost {
+            time: TIME,
+            source: LostSource::PerfEventRingBuffer,
+            count: 5,
+            cpu: Some(1),
+            span: None,
+        };
+        let histogram = Histogram {
+            buckets: vec![1, 2],
+            sum: 1.5,
+            count: 3,
+        };
         let at = ",\"time\":\"2026-03-01T10:00:00Z\"}";
         let cases = [
             (
@@ -237,19 +306,31 @@ mod tests {
             ),
         ];
         for (record, compact, json) in cases {
-            let sample = Sample { record, data: vec![4, 0xff] };
+            let sample = Sample {
+                record,
+                data: vec![4, 0xff],
+            };
             let line = |form: Form| {
                 let mut out = String::new();
                 Lines::new(form, "default/n").push(&mut out, &sample);
                 out
             };
-            assert_eq!(line(Form::Compact), format!("Mar  1 10:00:00.000: {compact}\n"));
+            assert_eq!(
+                line(Form::Compact),
+                format!("Mar  1 10:00:00.000: {compact}\n")
+            );
             assert_eq!(line(Form::Json), format!("{json}{at}\n"));
         }
         for record in [Record::Lost(lost), Record::Flow(Flow::default())] {
             for form in [Form::Compact, Form::Json] {
                 let mut out = String::new();
-                Lines::new(form, "default/n").push(&mut out, &Sample { record: record.clone(), data: Vec::new() });
+                Lines::new(form, "default/n").push(
+                    &mut out,
+                    &Sample {
+                        record: record.clone(),
+                        data: Vec::new(),
+                    },
+                );
                 assert!(out.ends_with('\n') && out.lines().count() == 1, "{out}");
             }
         }
@@ -257,7 +338,11 @@ mod tests {
 
     #[test]
     fn progress_is_told_from_records() {
-        let progress = Progress { shown: 1, matched: 2, seen: 3 };
+        let progress = Progress {
+            shown: 1,
+            matched: 2,
+            seen: 3,
+        };
         let mut line = String::new();
         progress.push(&mut line);
         assert_eq!(line, "{\"tap\":{\"shown\":1,\"matched\":2,\"seen\":3}}\n");

@@ -8,18 +8,25 @@ use tidegate_core::metric::{Point, Value};
 /// Appends `name{label="value"} 3`, and the end of the line.
 pub(super) fn push(out: &mut String, point: &Point) {
     out.push_str(&point.series.family.name);
-    let labels: Vec<_> = labels(point).map(|(name, value)| format!("{name}={value:?}")).collect();
+    let labels: Vec<_> = labels(point)
+        .map(|(name, value)| format!("{name}={value:?}"))
+        .collect();
     let _ = write!(out, "{{{}}} ", labels.join(","));
     let _ = match &point.value {
         Value::Counter(value) | Value::Gauge(value) => writeln!(out, "{value}"),
-        Value::Histogram(histogram) => writeln!(out, "count {} sum {}", histogram.count, histogram.sum),
+        Value::Histogram(histogram) => {
+            writeln!(out, "count {} sum {}", histogram.count, histogram.sum)
+        }
         Value::Ended => writeln!(out, "ended"),
     };
 }
 
-/// Name, labels, and the value by its kind. Whole numbers of 64 bits are strings, as in Hubble's JSON.
+/// Name, labels, and the value by its kind. Whole numbers of 64 bits are strings, as in Hubble's
+/// JSON.
 pub(super) fn json(point: &Point) -> Json {
-    let labels: Map<_, _> = labels(point).map(|(name, value)| (name.to_owned(), json!(value))).collect();
+    let labels: Map<_, _> = labels(point)
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect();
     let mut object = Map::new();
     object.insert("name".to_owned(), json!(point.series.family.name));
     object.insert("labels".to_owned(), Json::Object(labels));
@@ -35,7 +42,11 @@ pub(super) fn json(point: &Point) -> Json {
         }
         Value::Ended => vec![("ended", json!(true))],
     };
-    object.extend(value.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    object.extend(
+        value
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value)),
+    );
     Json::Object(object)
 }
 

@@ -1,7 +1,8 @@
 //! `/debug/tap`: records as they leave a stage, one line each, for as long as the client reads.
 //!
-//! Lines are made here, of copies that the stage leaves in a bounded place. A reader that does not read is
-//! cut off; the stage has gone on meanwhile. What is not shown is counted, in lines of their own.
+//! Lines are made here, of copies that the stage leaves in a bounded place. A reader that does not
+//! read is cut off; the stage has gone on meanwhile. What is not shown is counted, in lines of
+//! their own.
 
 mod filter;
 mod lines;
@@ -55,17 +56,27 @@ impl Default for Places {
 type Refusal = (StatusCode, String);
 
 /// The page.
-pub(super) async fn tap(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<impl IntoResponse, Refusal> {
+pub(super) async fn tap(
+    State(shared): State<Arc<Shared>>,
+    uri: Uri,
+) -> Result<impl IntoResponse, Refusal> {
     let request = TapRequest::parse(uri.query().unwrap_or_default()).map_err(wrong)?;
     let form = request.form;
-    let place = Arc::clone(&shared.places.0).try_acquire_owned().map_err(|_| {
-        let text = format!("{WATCHERS} watchers look at this agent already; try again when one has left\n");
-        (StatusCode::SERVICE_UNAVAILABLE, text)
-    })?;
+    let place = Arc::clone(&shared.places.0)
+        .try_acquire_owned()
+        .map_err(|_| {
+            let text = format!(
+                "{WATCHERS} watchers look at this agent already; try again when one has left\n"
+            );
+            (StatusCode::SERVICE_UNAVAILABLE, text)
+        })?;
     let (out, pieces) = channel(PIECES);
     let stream = Stream::open(&shared.agent, request, out).map_err(wrong)?;
     tokio::spawn(stream.run(place));
-    Ok(([(CONTENT_TYPE, form.content_type())], Body::from_stream(ReceiverStream::new(pieces))))
+    Ok((
+        [(CONTENT_TYPE, form.content_type())],
+        Body::from_stream(ReceiverStream::new(pieces)),
+    ))
 }
 
 fn wrong(text: String) -> Refusal {
@@ -85,16 +96,40 @@ struct Stream {
 
 impl Stream {
     /// Watches the stage of a request; says what there is not.
-    fn open(agent: &Agent, request: TapRequest, out: Sender<Result<Bytes, Infallible>>) -> Result<Self, String> {
-        let TapRequest { stage, pipeline, filters, form, rate, count } = request;
+    fn open(
+        agent: &Agent,
+        request: TapRequest,
+        out: Sender<Result<Bytes, Infallible>>,
+    ) -> Result<Self, String> {
+        let TapRequest {
+            stage,
+            pipeline,
+            filters,
+            form,
+            rate,
+            count,
+        } = request;
         let report = agent.ledger.report();
         let stage = stage::find(&stage, report.stages.iter().map(|row| row.stage.as_str()))?;
-        let wanted = Box::new(move |record: &_, data: &_| filters.iter().all(|filter| filter.matches(record, data)));
+        let wanted = Box::new(move |record: &_, data: &_| {
+            filters.iter().all(|filter| filter.matches(record, data))
+        });
         let watcher = agent.ledger.tap(stage, pipeline.as_deref(), rate, wanted);
-        let watcher =
-            watcher.ok_or_else(|| format!("the pipeline `{}` has no `{stage}`", pipeline.unwrap_or_default()))?;
+        let watcher = watcher.ok_or_else(|| {
+            format!(
+                "the pipeline `{}` has no `{stage}`",
+                pipeline.unwrap_or_default()
+            )
+        })?;
         let lines = Lines::new(form, &agent.node_name);
-        Ok(Self { watcher, lines, left: count, shown: 0, out, patience: PATIENCE })
+        Ok(Self {
+            watcher,
+            lines,
+            left: count,
+            shown: 0,
+            out,
+            patience: PATIENCE,
+        })
     }
 
     /// Runs until the client has as many lines as it asked for, or leaves.
@@ -132,12 +167,19 @@ impl Stream {
 
     fn progress(&self, shown: u64) -> Progress {
         let seen = self.watcher.seen();
-        Progress { shown, matched: seen.wanted, seen: seen.records }
+        Progress {
+            shown,
+            matched: seen.wanted,
+            seen: seen.records,
+        }
     }
 
     /// Whether the reader took it, or will.
     async fn send(&self, text: String) -> bool {
-        matches!(timeout(self.patience, self.out.send(Ok(Bytes::from(text)))).await, Ok(Ok(())))
+        matches!(
+            timeout(self.patience, self.out.send(Ok(Bytes::from(text)))).await,
+            Ok(Ok(()))
+        )
     }
 }
 
@@ -157,13 +199,23 @@ mod tests {
     async fn a_reader_that_does_not_read_is_cut_off() {
         let (ledger, telemetry, stop) = (Ledger::default(), Telemetry::default(), Stop::new());
         let _books = ledger.open("p", "processors.s");
-        let agent = Agent { ledger, telemetry, stop, node_name: "default/n".to_owned() };
+        let agent = Agent {
+            ledger,
+            telemetry,
+            stop,
+            node_name: "default/n".to_owned(),
+        };
         let (out, mut pieces) = channel(1);
         let stream = Stream::open(&agent, TapRequest::parse("stage=s").unwrap(), out).unwrap();
         let places = Places::default();
         let place = Arc::clone(&places.0).try_acquire_owned().unwrap();
         let free = places.0.available_permits();
-        Stream { patience: Duration::from_millis(1), ..stream }.run(place).await;
+        Stream {
+            patience: Duration::from_millis(1),
+            ..stream
+        }
+        .run(place)
+        .await;
         assert_eq!(places.0.available_permits(), free + 1);
         assert!(pieces.recv().await.is_some() && pieces.recv().await.is_none());
     }

@@ -4,12 +4,19 @@ use std::collections::BTreeSet;
 
 use crate::config::did_you_mean;
 
-/// The stage of this name, of this name without `processors.` and the like, or the only one whose name ends so.
-pub(super) fn find<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Result<&'n str, String> {
+/// The stage of this name, of this name without `processors.` and the like, or the only one whose
+/// name ends so.
+pub(super) fn find<'n>(
+    wanted: &str,
+    names: impl Iterator<Item = &'n str>,
+) -> Result<&'n str, String> {
     let names: BTreeSet<_> = names.collect();
     let id = |name: &'n str| name.split_once('.').map_or(name, |(_, id)| id);
-    let rules: [&dyn Fn(&str) -> bool; 3] =
-        [&|name| name == wanted, &|name| name.ends_with(&format!(".{wanted}")), &|name| name.ends_with(wanted)];
+    let rules: [&dyn Fn(&str) -> bool; 3] = [
+        &|name| name == wanted,
+        &|name| name.ends_with(&format!(".{wanted}")),
+        &|name| name.ends_with(wanted),
+    ];
     for rule in rules {
         let found: Vec<_> = names.iter().copied().filter(|name| rule(name)).collect();
         match found[..] {
@@ -19,7 +26,12 @@ pub(super) fn find<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Re
         }
     }
     let near = did_you_mean(wanted, names.iter().flat_map(|name| [*name, id(name)]));
-    let hint = near.unwrap_or_else(|| format!("there is {}", names.into_iter().collect::<Vec<_>>().join(", ")));
+    let hint = near.unwrap_or_else(|| {
+        format!(
+            "there is {}",
+            names.into_iter().collect::<Vec<_>>().join(", ")
+        )
+    });
     Err(format!("there is no stage `{wanted}`; {hint}"))
 }
 
@@ -29,17 +41,29 @@ mod tests {
 
     #[test]
     fn a_stage_is_found_by_what_tells_it_from_the_others() {
-        let names =
-            ["receivers.r", "processors.a_flow", "processors.b_flow", "exporters.e", "exporters.e/b", "exporters.r"];
+        let names = [
+            "receivers.r",
+            "processors.a_flow",
+            "processors.b_flow",
+            "exporters.e",
+            "exporters.e/b",
+            "exporters.r",
+        ];
         let cases = [
             ("processors.a_flow", Ok("processors.a_flow")),
             ("a_flow", Ok("processors.a_flow")),
             ("e", Ok("exporters.e")),
             ("e/b", Ok("exporters.e/b")),
             ("b", Ok("exporters.e/b")),
-            ("flow", Err("which `flow`? there is processors.a_flow, processors.b_flow")),
+            (
+                "flow",
+                Err("which `flow`? there is processors.a_flow, processors.b_flow"),
+            ),
             ("r", Err("which `r`? there is exporters.r, receivers.r")),
-            ("a_flwo", Err("there is no stage `a_flwo`; did you mean `a_flow`?")),
+            (
+                "a_flwo",
+                Err("there is no stage `a_flwo`; did you mean `a_flow`?"),
+            ),
             (
                 "nothing",
                 Err(
@@ -48,7 +72,11 @@ mod tests {
             ),
         ];
         for (wanted, expected) in cases {
-            assert_eq!(find(wanted, names.into_iter()), expected.map_err(str::to_owned), "{wanted}");
+            assert_eq!(
+                find(wanted, names.into_iter()),
+                expected.map_err(str::to_owned),
+                "{wanted}"
+            );
         }
     }
 }

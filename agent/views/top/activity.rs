@@ -49,17 +49,40 @@ pub(super) struct Edge {
 }
 
 impl Activity {
-    /// Of two reports of one agent, or of one alone. An agent that is younger than before is another one.
+    /// Of two reports of one agent, or of one alone. An agent that is younger than before is
+    /// another one.
     pub(super) fn between(before: Option<&Page<String>>, now: Page<String>) -> Self {
         let uptime = now.report.uptime_seconds;
-        let before = before.map(|page| &page.report).filter(|report| report.uptime_seconds < uptime);
+        let before = before
+            .map(|page| &page.report)
+            .filter(|report| report.uptime_seconds < uptime);
         let over = uptime - before.map_or(0.0, |report| report.uptime_seconds);
         let clock = Clock { over };
         let old = Old::new(before);
-        let stages = now.report.stages.iter().map(|stage| clock.stage(old.stage(stage), stage)).collect();
-        let edges = now.report.edges.iter().map(|edge| clock.edge(old.edge(edge), edge)).collect();
-        let lost = clock.counts(before.map(|report| &report.upstream_lost), &now.report.upstream_lost);
-        Self { over, since_start: before.is_none(), lost, stages, edges, now }
+        let stages = now
+            .report
+            .stages
+            .iter()
+            .map(|stage| clock.stage(old.stage(stage), stage))
+            .collect();
+        let edges = now
+            .report
+            .edges
+            .iter()
+            .map(|edge| clock.edge(old.edge(edge), edge))
+            .collect();
+        let lost = clock.counts(
+            before.map(|report| &report.upstream_lost),
+            &now.report.upstream_lost,
+        );
+        Self {
+            over,
+            since_start: before.is_none(),
+            lost,
+            stages,
+            edges,
+            now,
+        }
     }
 }
 
@@ -81,8 +104,12 @@ impl<'a> Old<'a> {
         let stages = report.into_iter().flat_map(|report| &report.stages);
         let edges = report.into_iter().flat_map(|report| &report.edges);
         Self {
-            stages: stages.map(|stage| ((&*stage.pipeline, &*stage.stage), stage)).collect(),
-            edges: edges.map(|edge| ((&*edge.pipeline, &*edge.stage), edge)).collect(),
+            stages: stages
+                .map(|stage| ((&*stage.pipeline, &*stage.stage), stage))
+                .collect(),
+            edges: edges
+                .map(|edge| ((&*edge.pipeline, &*edge.stage), edge))
+                .collect(),
         }
     }
 
@@ -120,26 +147,49 @@ impl Clock {
         Edge {
             records: share(now.queue_records, now.max_records),
             bytes: share(now.queue_bytes, now.max_bytes),
-            blocked: if self.over > 0.0 { blocked.max(0.0) / self.over } else { 0.0 },
+            blocked: if self.over > 0.0 {
+                blocked.max(0.0) / self.over
+            } else {
+                0.0
+            },
         }
     }
 
-    fn counts(self, old: Option<&BTreeMap<String, u64>>, now: &BTreeMap<String, u64>) -> Vec<Count> {
+    fn counts(
+        self,
+        old: Option<&BTreeMap<String, u64>>,
+        now: &BTreeMap<String, u64>,
+    ) -> Vec<Count> {
         let before = |name: &String| old.and_then(|old| old.get(name)).copied().unwrap_or(0);
         let count = |(name, total): (&String, &u64)| {
             let rate = self.rate(before(name), *total);
-            Count { name: name.clone(), total: *total, rate }
+            Count {
+                name: name.clone(),
+                total: *total,
+                rate,
+            }
         };
         now.iter().map(count).collect()
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "rates are shown with a decimal at most")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "rates are shown with a decimal at most"
+    )]
     fn rate(self, before: u64, now: u64) -> f64 {
-        if self.over > 0.0 { now.saturating_sub(before) as f64 / self.over } else { 0.0 }
+        if self.over > 0.0 {
+            now.saturating_sub(before) as f64 / self.over
+        } else {
+            0.0
+        }
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "it is shown as a bar")]
 fn share(of: u64, all: u64) -> f64 {
-    if all == 0 { 0.0 } else { (of as f64 / all as f64).min(1.0) }
+    if all == 0 {
+        0.0
+    } else {
+        (of as f64 / all as f64).min(1.0)
+    }
 }

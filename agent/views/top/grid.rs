@@ -17,7 +17,10 @@ pub(super) struct Grid {
 
 impl Grid {
     pub(super) fn new(titles: &[&'static str]) -> Self {
-        Self { titles: titles.to_vec(), rows: Vec::new() }
+        Self {
+            titles: titles.to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row.
@@ -29,33 +32,57 @@ impl Grid {
     pub(super) fn size(&self) -> (u16, u16) {
         let widths = self.widths();
         let gaps = GAP * u16::try_from(widths.len().saturating_sub(1)).unwrap_or(u16::MAX);
-        let width = widths.iter().fold(gaps, |sum, width| sum.saturating_add(*width));
-        (width, u16::try_from(self.rows.len() + 1).unwrap_or(u16::MAX))
+        let width = widths
+            .iter()
+            .fold(gaps, |sum, width| sum.saturating_add(*width));
+        (
+            width,
+            u16::try_from(self.rows.len() + 1).unwrap_or(u16::MAX),
+        )
     }
 
     /// Draws it from a line on.
     pub(super) fn draw(&self, buffer: &mut Buffer, y: u16) {
         let (width, height) = self.size();
-        let area = Rect { x: 0, y, width, height }.intersection(buffer.area);
-        let titles =
-            self.titles.iter().map(|title| self.cell(title, title.trim_start_matches('>'), Style::new().dim()));
+        let area = Rect {
+            x: 0,
+            y,
+            width,
+            height,
+        }
+        .intersection(buffer.area);
+        let titles = self
+            .titles
+            .iter()
+            .map(|title| self.cell(title, title.trim_start_matches('>'), Style::new().dim()));
         let rows = self.rows.iter().map(|row| {
             let cells = self.titles.iter().zip(row);
             Row::new(cells.map(|(title, (text, style))| self.cell(title, text, *style)))
         });
         let table = Table::new(rows, self.widths().into_iter().map(Constraint::Length));
-        table.header(Row::new(titles)).column_spacing(GAP).render(area, buffer);
+        table
+            .header(Row::new(titles))
+            .column_spacing(GAP)
+            .render(area, buffer);
     }
 
     fn cell(&self, title: &str, text: &str, style: Style) -> Cell<'static> {
-        let alignment = if title.starts_with('>') { Alignment::Right } else { Alignment::Left };
+        let alignment = if title.starts_with('>') {
+            Alignment::Right
+        } else {
+            Alignment::Left
+        };
         Cell::new(Text::styled(text.to_owned(), style).alignment(alignment))
     }
 
     fn widths(&self) -> Vec<u16> {
         let width = |column: usize| {
             let title = self.titles[column].trim_start_matches('>').chars().count();
-            let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|(text, _)| text.chars().count());
+            let cells = self
+                .rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|(text, _)| text.chars().count());
             u16::try_from(cells.fold(title, usize::max)).unwrap_or(u16::MAX)
         };
         (0..self.titles.len()).map(width).collect()

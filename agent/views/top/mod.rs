@@ -31,8 +31,9 @@ const SHORTEST: Duration = Duration::from_millis(100);
 
 /// Watch the stages and queues of a running agent
 ///
-/// Rates are those of the time between two looks. Keys: q, Esc and Ctrl-C quit, arrows scroll, d shows drops
-/// in detail, p pauses. Where standard output is no terminal, the same is printed as text.
+/// Rates are those of the time between two looks. Keys: q, Esc and Ctrl-C quit, arrows scroll, d
+/// shows drops in detail, p pauses. Where standard output is no terminal, the same is printed as
+/// text.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -66,7 +67,11 @@ async fn print(client: &Client, every: Duration, once: bool) -> Result<(), Error
         let now = client.ledger().await?;
         let activity = Activity::between(Some(&before), now.clone());
         let gap = if once { "" } else { "\n" };
-        write!(io::stdout(), "{}{gap}", screen::text(client.address(), &activity))?;
+        write!(
+            io::stdout(),
+            "{}{gap}",
+            screen::text(client.address(), &activity)
+        )?;
         if once {
             return Ok(());
         }
@@ -93,12 +98,17 @@ async fn watch(client: &Client, every: Duration) -> Result<(), Error> {
     // An agent that is not there is told on a terminal that is still as it was.
     let mut state = State::default();
     state.hear(client.ledger().await?);
-    let mut signals =
-        [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?];
+    let mut signals = [
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::hangup())?,
+        signal(SignalKind::interrupt())?,
+    ];
     let mut screen = Screen::open()?;
     let (mut keys, mut news) = (keys(), poll(client.clone(), every));
     loop {
-        screen.0.draw(|frame| screen::draw(frame, client.address(), &mut state))?;
+        screen
+            .0
+            .draw(|frame| screen::draw(frame, client.address(), &mut state))?;
         tokio::select! {
             key = keys.recv() => match key {
                 Some(Input::Key(key)) if !state.press(key) => return Ok(()),

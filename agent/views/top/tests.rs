@@ -9,11 +9,14 @@ use super::screen;
 use super::state::State;
 use crate::telemetry::Page;
 
-/// An agent after so many seconds: ten records a second come, a tenth is dropped, the exporter is stuck.
+/// An agent after so many seconds: ten records a second come, a tenth is dropped, the exporter is
+/// stuck.
 fn page(seconds: u32) -> Page<String> {
     let n = seconds * 10;
     let stage = |stage: &str, ins: u32, rest: &str| {
-        format!(r#"{{"pipeline":"flows","stage":"{stage}","in":{ins},"created":0,"out":{{}},"unaccounted":0,{rest}}}"#)
+        format!(
+            r#"{{"pipeline":"flows","stage":"{stage}","in":{ins},"created":0,"out":{{}},"unaccounted":0,{rest}}}"#
+        )
     };
     let edge = |stage: &str, records: u32, bytes: u32, blocked: u32| {
         format!(
@@ -24,7 +27,9 @@ fn page(seconds: u32) -> Page<String> {
         stage(
             "receivers.r",
             n,
-            &format!(r#""filtered":{{}},"dropped":{{}},"absorbed":0,"in_flight":0,"forwarded":{n}"#),
+            &format!(
+                r#""filtered":{{}},"dropped":{{}},"absorbed":0,"in_flight":0,"forwarded":{n}"#
+            ),
         ),
         stage(
             "processors.p",
@@ -43,7 +48,10 @@ fn page(seconds: u32) -> Page<String> {
             ),
         ),
     ];
-    let edges = [edge("exporters.e", 900, 1_572_864, seconds), edge("processors.p", 0, 0, 0)];
+    let edges = [
+        edge("exporters.e", 900, 1_572_864, seconds),
+        edge("processors.p", 0, 0, 0),
+    ];
     let text = format!(
         r#"{{"version":"1.2.3","balanced":true,"uptime_seconds":{seconds},"unaccounted":0,"upstream_lost":{{"perf_ring":{}}},"stages":[{}],"edges":[{}],"connected":{{"receivers.r":true,"receivers.s":false}}}}"#,
         512 * seconds,
@@ -70,7 +78,8 @@ flows     processors.p  ··········     0  1,000  ·········· 
 #[test]
 fn each_stage_that_is_degraded_has_a_line_of_its_own() {
     let mut now = page(124);
-    now.degraded.insert("exporters.x".to_owned(), "the reader stalls".to_owned());
+    now.degraded
+        .insert("exporters.x".to_owned(), "the reader stalls".to_owned());
     let text = screen::text("here:1", &Activity::between(Some(&page(120)), now));
     let lines: Vec<_> = text.lines().skip(2).take(2).collect();
     assert_eq!(lines, ["exporters.x DEGRADED: the reader stalls", ""]);
@@ -85,9 +94,17 @@ fn two_reports_make_a_text() {
 /// What is on a screen of that size.
 fn drawn(state: &mut State, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| screen::draw(frame, "here:1", state)).unwrap();
+    terminal
+        .draw(|frame| screen::draw(frame, "here:1", state))
+        .unwrap();
     let buffer = terminal.backend().buffer();
-    let line = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+    let line = |y| {
+        (0..width)
+            .map(|x| buffer[(x, y)].symbol())
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
+    };
     (0..height).map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -99,7 +116,8 @@ fn watching() -> State {
 }
 
 fn press(state: &mut State, keys: &[KeyCode]) {
-    keys.iter().for_each(|key| assert!(state.press(KeyEvent::new(*key, KeyModifiers::NONE))));
+    keys.iter()
+        .for_each(|key| assert!(state.press(KeyEvent::new(*key, KeyModifiers::NONE))));
 }
 
 #[test]
@@ -137,7 +155,10 @@ flows     processors.p  filtered     rule        20         -
 flows     exporters.e   unconfirmed               3         -
 q quit   arrows scroll   d stages and queues   p pause";
     let screen = drawn(&mut state, 80, 9);
-    assert_eq!(screen.lines().skip(3).collect::<Vec<_>>().join("\n"), expected);
+    assert_eq!(
+        screen.lines().skip(3).collect::<Vec<_>>().join("\n"),
+        expected
+    );
 }
 
 #[test]

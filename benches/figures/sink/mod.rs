@@ -1,4 +1,5 @@
-//! OTLP servers that take everything and keep nothing, in this process, so that their cost is not the agent's.
+//! OTLP servers that take everything and keep nothing, in this process, so that their cost is not
+//! the agent's.
 
 mod reading;
 
@@ -7,12 +8,18 @@ use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::thread;
 
-use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
-use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{
+    LogsService, LogsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
     MetricsService, MetricsServiceServer,
 };
-use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsServiceRequest, ExportMetricsServiceResponse};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -23,7 +30,8 @@ use tonic::{Request, Response, Status};
 pub(crate) enum Does {
     /// Reads what it is sent, as fast as it comes: what the agent costs is its own doing then.
     Read,
-    /// Decodes it, which takes longer than to encode it. So the agent mostly waits, and shares the processors' caches.
+    /// Decodes it, which takes longer than to encode it. So the agent mostly waits, and shares the
+    /// processors' caches.
     Decode,
 }
 
@@ -58,18 +66,23 @@ pub(crate) fn start(does: Does) -> Result<SocketAddr, Box<dyn Error>> {
 }
 
 fn serve(does: Does, tell: &mpsc::Sender<SocketAddr>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be had");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be had");
     runtime.block_on(async {
         let loopback = "127.0.0.1:0".parse().expect("it is an address");
-        let incoming = TcpIncoming::bind(loopback).expect("a loopback port can be had").with_nodelay(Some(true));
+        let incoming = TcpIncoming::bind(loopback)
+            .expect("a loopback port can be had")
+            .with_nodelay(Some(true));
         let _ = tell.send(incoming.local_addr().expect("it is bound"));
         let metrics = MetricsServiceServer::new(Sink).accept_compressed(CompressionEncoding::Zstd);
         let server = Server::builder().add_service(metrics);
         let server = match does {
             Does::Read => server.add_service(reading::Reading),
-            Does::Decode => {
-                server.add_service(LogsServiceServer::new(Sink).accept_compressed(CompressionEncoding::Zstd))
-            }
+            Does::Decode => server.add_service(
+                LogsServiceServer::new(Sink).accept_compressed(CompressionEncoding::Zstd),
+            ),
         };
         let _ = server.serve_with_incoming(incoming).await;
     });

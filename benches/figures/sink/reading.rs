@@ -38,9 +38,14 @@ impl Service<Request<Body>> for Reading {
 }
 
 fn answer() -> Response<Body> {
-    let status = HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);
+    let status = HeaderMap::from_iter([(
+        HeaderName::from_static("grpc-status"),
+        HeaderValue::from_static("0"),
+    )]);
     let body = Full::new(EVERYTHING_TAKEN).with_trailers(async { Some(Ok(status)) });
     let mut response = Response::new(Body::new(body));
-    response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
+    response
+        .headers_mut()
+        .insert("content-type", HeaderValue::from_static("application/grpc"));
     response
 }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{Batch, Slots};
 use crate::time::TimeSource;
 
-/// Memory of all idle batches at most: some that were filled, which is more than are under way where nothing waits.
+/// Memory of all idle batches at most: some that were filled, which is more than are under way
+/// where nothing waits.
 pub(super) const MAX_IDLE_BYTES: usize = 3 << 19;
 /// The same of those that have no places for records.
 const MAX_IDLE_BYTES_WITHOUT_PLACES: usize = 1 << 19;
@@ -14,8 +15,8 @@ const LEAST_BYTES: usize = 32 << 10;
 /// One that holds more had a frame or a burst in it that is not likely to come again soon.
 const MOST_BYTES: usize = 512 << 10;
 
-/// Records and bytes that a new batch has room for. All batches being alike, what one leaves behind fits the next one:
-/// vectors that grow would leave memory of all sizes.
+/// Records and bytes that a new batch has room for. All batches being alike, what one leaves behind
+/// fits the next one: vectors that grow would leave memory of all sizes.
 const RECORDS: usize = 384;
 const BYTES: usize = 64 << 10;
 
@@ -28,7 +29,10 @@ struct Buffers {
 
 impl Buffers {
     fn new(records: usize) -> Self {
-        Self { records: Slots::with_capacity(records), bytes: Vec::with_capacity(BYTES) }
+        Self {
+            records: Slots::with_capacity(records),
+            bytes: Vec::with_capacity(BYTES),
+        }
     }
 
     fn memory(&self) -> usize {
@@ -57,7 +61,10 @@ struct Stock {
 
 impl Default for Pool {
     fn default() -> Self {
-        Self { stock: Arc::default(), has_places: true }
+        Self {
+            stock: Arc::default(),
+            has_places: true,
+        }
     }
 }
 
@@ -68,23 +75,39 @@ impl Pool {
         let idle = self.lock().pop();
         let Buffers { records, bytes } =
             idle.unwrap_or_else(|| Buffers::new(if self.has_places { RECORDS } else { 0 }));
-        Batch { records, bytes, used: 0, time_source: TimeSource::default(), pool: Some(self.clone()) }
+        Batch {
+            records,
+            bytes,
+            used: 0,
+            time_source: TimeSource::default(),
+            pool: Some(self.clone()),
+        }
     }
 
     /// The same store for batches that have no places for records yet.
     #[must_use]
     pub fn without_places(&self) -> Self {
-        Self { has_places: false, ..self.clone() }
+        Self {
+            has_places: false,
+            ..self.clone()
+        }
     }
 
     /// The same store for those that have.
     pub(super) fn with_places(&self) -> Self {
-        Self { has_places: true, ..self.clone() }
+        Self {
+            has_places: true,
+            ..self.clone()
+        }
     }
 
     pub(super) fn give_back(&self, mut records: Slots, bytes: Vec<u8>) {
         records.truncate(0);
-        let most = if self.has_places { MAX_IDLE_BYTES } else { MAX_IDLE_BYTES_WITHOUT_PLACES };
+        let most = if self.has_places {
+            MAX_IDLE_BYTES
+        } else {
+            MAX_IDLE_BYTES_WITHOUT_PLACES
+        };
         let refused = self.lock().push(Buffers { records, bytes }, most);
         // Freed here, without the lock.
         drop(refused);
@@ -96,7 +119,11 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
-        let idle = if self.has_places { &self.stock.whole } else { &self.stock.without_places };
+        let idle = if self.has_places {
+            &self.stock.whole
+        } else {
+            &self.stock.without_places
+        };
         idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

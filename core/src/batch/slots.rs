@@ -1,5 +1,6 @@
-//! A list of records whose places outlive them. A record begins as a frame of some fifty bytes in a place that has
-//! room for a flow: it is written where it is to lie, since to move it there would move the whole place.
+//! A list of records whose places outlive them. A record begins as a frame of some fifty bytes in a
+//! place that has room for a flow: it is written where it is to lie, since to move it there would
+//! move the whole place.
 
 use crate::record::{Frame, Record};
 
@@ -15,7 +16,10 @@ pub(super) struct Slots {
 impl Slots {
     /// An empty list that grows no further until it has so many records.
     pub(super) fn with_capacity(records: usize) -> Self {
-        Self { places: Vec::with_capacity(records), ..Self::default() }
+        Self {
+            places: Vec::with_capacity(records),
+            ..Self::default()
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -55,7 +59,11 @@ impl Slots {
     /// Keeps the records that `keep` says, in order.
     #[inline]
     pub(super) fn retain_mut(&mut self, mut keep: impl FnMut(&mut Record) -> bool) {
-        let Self { places, len, leaving } = self;
+        let Self {
+            places,
+            len,
+            leaving,
+        } = self;
         // A stage that panicked may have left some behind, and its batch's memory is used again.
         leaving.clear();
         for (at, record) in places[..*len].iter_mut().enumerate() {
@@ -84,7 +92,9 @@ impl Slots {
 
     pub(super) fn truncate(&mut self, len: usize) {
         if len < self.len {
-            self.places[len..self.len].iter_mut().for_each(Record::vacate);
+            self.places[len..self.len]
+                .iter_mut()
+                .for_each(Record::vacate);
             self.len = len;
         }
     }
@@ -93,7 +103,11 @@ impl Slots {
     pub(super) fn take_fitted(&mut self) -> Self {
         let mut places = Vec::with_capacity(self.len);
         places.extend(self.drain_from(0));
-        Self { len: places.len(), places, ..Self::default() }
+        Self {
+            len: places.len(),
+            places,
+            ..Self::default()
+        }
     }
 
     /// Takes out the records behind the first `len`.
@@ -113,7 +127,10 @@ mod tests {
     use crate::record::{Frame, Record};
 
     fn flow(seq: u64, names: &Arc<EndpointNames>) -> Record {
-        let mut flow = Flow { seq, ..Flow::default() };
+        let mut flow = Flow {
+            seq,
+            ..Flow::default()
+        };
         flow.source.names = Some(Arc::clone(names));
         Record::Flow(flow)
     }
@@ -131,8 +148,13 @@ mod tests {
     fn records_that_are_left_out_hold_nothing_and_the_others_keep_their_order() {
         let (mut slots, names) = (Slots::default(), Arc::default());
         (1..=6).for_each(|seq| slots.push(flow(seq, &names)));
-        slots.retain_mut(|record| !matches!(record, Record::Flow(flow) if flow.seq % 3 == 0 || flow.seq == 1));
-        assert_eq!((seqs(&slots), Arc::strong_count(&names)), (vec![2, 4, 5], 4));
+        slots.retain_mut(
+            |record| !matches!(record, Record::Flow(flow) if flow.seq % 3 == 0 || flow.seq == 1),
+        );
+        assert_eq!(
+            (seqs(&slots), Arc::strong_count(&names)),
+            (vec![2, 4, 5], 4)
+        );
         slots.truncate(0);
         assert_eq!((slots.len(), Arc::strong_count(&names)), (0, 1));
     }
@@ -142,7 +164,8 @@ mod tests {
         let (mut slots, names) = (Slots::default(), Arc::default());
         (1..=4).for_each(|seq| slots.push(flow(seq, &names)));
         let panics = |record: &mut Record| matches!(record, Record::Flow(flow) if flow.seq == 4 && panic!("a fault"));
-        let judged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.retain_mut(panics)));
+        let judged =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.retain_mut(panics)));
         assert!(judged.is_err());
         slots.truncate(0);
         (5..=9).for_each(|seq| slots.push(flow(seq, &names)));
@@ -156,7 +179,12 @@ mod tests {
         (1..=6).for_each(|seq| slots.push(flow(seq, &names)));
         let memory = slots.memory();
         slots.truncate(0);
-        (1..=3).for_each(|seq| slots.push_frame(Frame { seq, ..Frame::default() }));
+        (1..=3).for_each(|seq| {
+            slots.push_frame(Frame {
+                seq,
+                ..Frame::default()
+            })
+        });
         (4..=6).for_each(|seq| slots.push(flow(seq, &names)));
         assert_eq!((seqs(&slots), slots.memory()), ((1..=6).collect(), memory));
     }

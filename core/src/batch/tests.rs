@@ -8,7 +8,10 @@ fn batch(pool: &Pool, records: usize, bytes: usize) -> Batch {
     let mut batch = pool.take();
     for _ in 0..records {
         let data = batch.push_bytes(&vec![7; bytes]);
-        batch.push(Record::Frame(Frame { data, ..Frame::default() }));
+        batch.push(Record::Frame(Frame {
+            data,
+            ..Frame::default()
+        }));
     }
     batch
 }
@@ -18,7 +21,11 @@ fn a_batch_weighs_what_it_holds_and_not_only_what_it_uses() {
     let pool = Pool::default();
     drop(batch(&pool, 256, 200));
     let small = batch(&pool, 1, 200);
-    assert!(small.weight() >= 256 * size_of::<Record>() + 256 * 200, "{}", small.weight());
+    assert!(
+        small.weight() >= 256 * size_of::<Record>() + 256 * 200,
+        "{}",
+        small.weight()
+    );
 }
 
 #[test]
@@ -28,7 +35,9 @@ fn a_batch_that_has_to_wait_leaves_what_it_does_not_use_to_the_next_one() {
     let mut waits = batch(&pool, 3, 200);
     waits.fit();
     assert_eq!(waits.held(), 3 * size_of::<Record>() + 3 * 200);
-    let Record::Frame(frame) = &waits.records()[2] else { panic!() };
+    let Record::Frame(frame) = &waits.records()[2] else {
+        panic!()
+    };
     assert_eq!(frame.data.of(waits.bytes()), [7; 200]);
     assert!(pool.take().held() >= 256 * size_of::<Record>());
 }
@@ -44,7 +53,10 @@ fn a_batch_without_places_gets_those_of_the_one_that_was_done_last() {
     bare.push_bytes(b"came first");
     let bytes = bare.bytes().as_ptr();
     let mut whole = bare.with_places();
-    assert_eq!((whole.bytes(), whole.bytes().as_ptr()), (&b"came first"[..], bytes));
+    assert_eq!(
+        (whole.bytes(), whole.bytes().as_ptr()),
+        (&b"came first"[..], bytes)
+    );
     whole.push(Record::default());
     assert_eq!(whole.records().as_ptr(), places);
     drop(whole);
@@ -53,7 +65,10 @@ fn a_batch_without_places_gets_those_of_the_one_that_was_done_last() {
         again.is_empty() && again.bytes().is_empty() && again.held() >= 256 * 200,
         "memory for bytes came back, too"
     );
-    assert_eq!(pool.take().with_places().held(), batch(&pool, 256, 200).held());
+    assert_eq!(
+        pool.take().with_places().held(),
+        batch(&pool, 256, 200).held()
+    );
 }
 
 #[test]
@@ -79,5 +94,8 @@ fn what_idles_is_bounded_and_no_batch_of_an_unusual_size_is_kept() {
     let kept = of(256, 200, 1000);
     assert!((1..=super::pool::MAX_IDLE_BYTES).contains(&kept), "{kept}");
     let kept = of(3, 100, 1);
-    assert!(kept > 256 * size_of::<Record>(), "{kept}: the memory that it did not use, and not its own");
+    assert!(
+        kept > 256 * size_of::<Record>(),
+        "{kept}: the memory that it did not use, and not its own"
+    );
 }

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use crate::component::Key;
 use crate::edge::{Limits, WhenFull};
 
-/// The `queue` table of a component: its inbox, or the outbox of a receiver. Every key is optional. `Policy` is what
-/// `when_full` can be.
+/// The `queue` table of a component: its inbox, or the outbox of a receiver. Every key is optional.
+/// `Policy` is what `when_full` can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Queue<Policy = WhenFull> {
@@ -30,8 +30,8 @@ pub struct Queue<Policy = WhenFull> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExporterPolicy {
-    /// [`WhenFull::Block`] if every receiver that feeds the exporter [can wait](crate::component::ReceiverConfig::can_wait),
-    /// else [`WhenFull::DropNewest`].
+    /// [`WhenFull::Block`] if every receiver that feeds the exporter [can
+    /// wait](crate::component::ReceiverConfig::can_wait), else [`WhenFull::DropNewest`].
     #[default]
     Auto,
     /// [`WhenFull::Block`]
@@ -100,25 +100,48 @@ pub const EXPORTER_QUEUE_KEYS: &[Key] = &[
 
 impl<Policy> Default for Queue<Policy> {
     fn default() -> Self {
-        Self { records: None, bytes: None, when_full: None }
+        Self {
+            records: None,
+            bytes: None,
+            when_full: None,
+        }
     }
 }
 
 impl<Policy> Queue<Policy> {
     /// The limits, with `default` for what is not given.
     #[must_use]
-    pub fn limits(self, default: Limits, when_full: impl FnOnce(Policy) -> Option<WhenFull>) -> Limits {
+    pub fn limits(
+        self,
+        default: Limits,
+        when_full: impl FnOnce(Policy) -> Option<WhenFull>,
+    ) -> Limits {
         Limits {
-            records: self.records.map_or(default.records, std::num::NonZeroUsize::get),
+            records: self
+                .records
+                .map_or(default.records, std::num::NonZeroUsize::get),
             bytes: self.bytes.map_or(default.bytes, ByteSize::get),
-            when_full: self.when_full.and_then(when_full).unwrap_or(default.when_full),
+            when_full: self
+                .when_full
+                .and_then(when_full)
+                .unwrap_or(default.when_full),
             ..default
         }
     }
 }
 
 impl From<Queue> for Queue<ExporterPolicy> {
-    fn from(Queue { records, bytes, when_full }: Queue) -> Self {
-        Self { records, bytes, when_full: when_full.map(ExporterPolicy::from) }
+    fn from(
+        Queue {
+            records,
+            bytes,
+            when_full,
+        }: Queue,
+    ) -> Self {
+        Self {
+            records,
+            bytes,
+            when_full: when_full.map(ExporterPolicy::from),
+        }
     }
 }

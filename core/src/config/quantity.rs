@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
-/// A duration of ten years at most: a number with `ns`, `us`, `ms`, `s`, `m`, `h` or `d`; `"1.5s"` is
-/// allowed, and so is `"0s"`.
+/// A duration of ten years at most: a number with `ns`, `us`, `ms`, `s`, `m`, `h` or `d`; `"1.5s"`
+/// is allowed, and so is `"0s"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HumanDuration(pub Duration);
 
@@ -27,8 +27,15 @@ impl ByteSize {
     }
 }
 
-const DURATION_UNITS: &[(&str, f64)] =
-    &[("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
+const DURATION_UNITS: &[(&str, f64)] = &[
+    ("ns", 1e-9),
+    ("us", 1e-6),
+    ("ms", 1e-3),
+    ("s", 1.0),
+    ("m", 60.0),
+    ("h", 3600.0),
+    ("d", 86_400.0),
+];
 /// Ten years, which every clock can count from now on.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 const SIZE_UNITS: &[(&str, f64)] = &[
@@ -44,19 +51,27 @@ const SIZE_UNITS: &[(&str, f64)] = &[
 /// Splits number and unit, and multiplies.
 fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
     let text = text.trim();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let factor = units.iter().find(|(name, _)| *name == unit.trim())?.1;
     Some(number.parse::<f64>().ok()? * factor)
 }
 
 fn parse_duration(text: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(quantity(text, DURATION_UNITS)?).ok().filter(|duration| *duration <= LONGEST)
+    Duration::try_from_secs_f64(quantity(text, DURATION_UNITS)?)
+        .ok()
+        .filter(|duration| *duration <= LONGEST)
 }
 
 fn parse_size(text: &str) -> Option<usize> {
     let bytes = quantity(text, SIZE_UNITS)?.round();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be in range"
+    )]
     (1.0..=9e15).contains(&bytes).then_some(bytes as usize)
 }
 
@@ -64,7 +79,9 @@ impl std::str::FromStr for ByteSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        parse_size(text).map(Self).ok_or_else(|| format!("expected {SIZE_FORM}"))
+        parse_size(text)
+            .map(Self)
+            .ok_or_else(|| format!("expected {SIZE_FORM}"))
     }
 }
 
@@ -72,7 +89,9 @@ impl std::str::FromStr for HumanDuration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        parse_duration(text).map(Self).ok_or_else(|| format!("expected {DURATION_FORM}"))
+        parse_duration(text)
+            .map(Self)
+            .ok_or_else(|| format!("expected {DURATION_FORM}"))
     }
 }
 
@@ -98,13 +117,23 @@ impl<T> Visitor<'_> for Text<T> {
 
 impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text { expecting: DURATION_FORM, parse: parse_duration }).map(Self)
+        deserializer
+            .deserialize_str(Text {
+                expecting: DURATION_FORM,
+                parse: parse_duration,
+            })
+            .map(Self)
     }
 }
 
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text { expecting: SIZE_FORM, parse: parse_size }).map(Self)
+        deserializer
+            .deserialize_str(Text {
+                expecting: SIZE_FORM,
+                parse: parse_size,
+            })
+            .map(Self)
     }
 }
 

@@ -6,8 +6,9 @@ use std::borrow::Cow;
 pub const MASK: &str = "***";
 
 /// The text with the user information of URLs (RFC 3986, 3.2.1) and with their queries masked:
-/// `http://user:password@host/?key=1` becomes `http://***@host/?***`. A password may hold `/` or `?` where it is not
-/// encoded as it has to be, so all up to the last `@` counts as user information.
+/// `http://user:password@host/?key=1` becomes `http://***@host/?***`. A password may hold `/` or
+/// `?` where it is not encoded as it has to be, so all up to the last `@` counts as user
+/// information.
 #[must_use]
 pub fn mask_url(text: &str) -> Cow<'_, str> {
     let secrets = url_secrets(text);
@@ -30,10 +31,20 @@ pub fn mask_url(text: &str) -> Cow<'_, str> {
 pub fn url_secrets(text: &str) -> [std::ops::Range<usize>; 2] {
     let authority = text.find("://").map(|at| at + 3);
     let start = authority.unwrap_or(0);
-    let user = text[start..].rfind('@').map_or(start..start, |at| start..start + at);
-    // Without a scheme, `user:password@host` is what someone meant as a URL; `user@host` may be anything.
-    let user = if authority.is_some() || text[user.clone()].contains(':') { user } else { start..start };
-    let query = match text[user.end..].find(['?', '#']).filter(|_| authority.is_some()) {
+    let user = text[start..]
+        .rfind('@')
+        .map_or(start..start, |at| start..start + at);
+    // Without a scheme, `user:password@host` is what someone meant as a URL; `user@host` may be
+    // anything.
+    let user = if authority.is_some() || text[user.clone()].contains(':') {
+        user
+    } else {
+        start..start
+    };
+    let query = match text[user.end..]
+        .find(['?', '#'])
+        .filter(|_| authority.is_some())
+    {
         Some(at) => user.end + at + 1..text.len(),
         None => text.len()..text.len(),
     };

@@ -31,6 +31,9 @@ impl Signals {
             Signal::Lost => Kind::Lost,
             Signal::Metrics => Kind::Metric,
         };
-        self.0.iter().map(kind).fold(Kinds::NONE, |set, kind| set.union(Kinds::of(&[kind])))
+        self.0
+            .iter()
+            .map(kind)
+            .fold(Kinds::NONE, |set, kind| set.union(Kinds::of(&[kind])))
     }
 }

@@ -41,15 +41,16 @@ impl std::ops::AddAssign for Queued {
 }
 
 impl Inbox {
-    /// The next batch, or the next points of metrics; `None` when the inbox is empty and nobody can send any more. Where
-    /// both wait, they take turns. Safe to cancel.
+    /// The next batch, or the next points of metrics; `None` when the inbox is empty and nobody can
+    /// send any more. Where both wait, they take turns. Safe to cancel.
     pub async fn recv(&mut self) -> Option<Delivery> {
         self.next(State::next).await
     }
 
-    /// The next points of metrics, for a stage that cannot take other records at the moment: of the points of a series
-    /// only the newest waits, so that a stage that goes on taking them has the current value of each. `None` when no point
-    /// waits and nobody can send any more. Safe to cancel.
+    /// The next points of metrics, for a stage that cannot take other records at the moment: of the
+    /// points of a series only the newest waits, so that a stage that goes on taking them has the
+    /// current value of each. `None` when no point waits and nobody can send any more. Safe to
+    /// cancel.
     pub async fn recv_points(&mut self) -> Option<Delivery> {
         self.next(State::next_points).await
     }
@@ -108,7 +109,9 @@ impl Door {
         }
         state.senders += 1;
         drop(state);
-        Some(Edge { queue: Arc::clone(&self.queue) })
+        Some(Edge {
+            queue: Arc::clone(&self.queue),
+        })
     }
 
     /// Whether both lead to one inbox.
@@ -137,7 +140,11 @@ impl Door {
     pub(crate) fn queued(&self) -> Queued {
         let mut state = lock(&self.queue.state);
         let bytes = state.weight() as u64;
-        Queued { records: state.records as u64, bytes, series: state.points.waiting() as u64 }
+        Queued {
+            records: state.records as u64,
+            bytes,
+            series: state.points.waiting() as u64,
+        }
     }
 
     /// How long senders have waited for room.

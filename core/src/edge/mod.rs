@@ -1,6 +1,6 @@
-//! The bounded channel between two stages: limits in records and in bytes, and a policy for when it is
-//! full. The edge belongs to the stage that reads it; what is dropped here is in that stage's books. Points of metrics wait
-//! apart from other records, the newest one of each series.
+//! The bounded channel between two stages: limits in records and in bytes, and a policy for when it
+//! is full. The edge belongs to the stage that reads it; what is dropped here is in that stage's
+//! books. Points of metrics wait apart from other records, the newest one of each series.
 
 mod blocked;
 mod inbox;
@@ -29,19 +29,27 @@ pub struct Limits {
     pub bytes: usize,
     /// What happens to a batch that does not fit.
     pub when_full: WhenFull,
-    /// Series at most: those of which a point waits and, in front of an exporter, those that it was handed and that have
-    /// not ended. Points do not count as records.
+    /// Series at most: those of which a point waits and, in front of an exporter, those that it was
+    /// handed and that have not ended. Points do not count as records.
     pub series: usize,
 }
 
 impl Limits {
-    /// What an inbox has when the configuration does not say otherwise. So many series are ten metrics of as many series
-    /// as each of them may have.
-    pub const DEFAULT: Self = Self { records: 16_384, bytes: 2 << 20, when_full: WhenFull::Block, series: 1 << 20 };
+    /// What an inbox has when the configuration does not say otherwise. So many series are ten
+    /// metrics of as many series as each of them may have.
+    pub const DEFAULT: Self = Self {
+        records: 16_384,
+        bytes: 2 << 20,
+        when_full: WhenFull::Block,
+        series: 1 << 20,
+    };
 
     /// Whether both hold the same, whatever happens when they are full.
     pub(crate) fn are_alike(&self, other: &Self) -> bool {
-        Self { when_full: other.when_full, ..*self } == *other
+        Self {
+            when_full: other.when_full,
+            ..*self
+        } == *other
     }
 }
 
@@ -83,20 +91,29 @@ pub struct Delivery {
     /// Frames that are not among the records yet: a receiver's, on the way to another thread.
     frames: Vec<Frame>,
     wanted: Kinds,
-    /// What the batch weighs, once somebody had to know: to weigh it is to look at every record, and most batches wait
-    /// behind no other.
+    /// What the batch weighs, once somebody had to know: to weigh it is to look at every record,
+    /// and most batches wait behind no other.
     weight: Option<usize>,
     ticket: Ticket,
 }
 
 impl Delivery {
     pub(crate) fn new(batch: Arc<Batch>, wanted: Kinds, ticket: Ticket) -> Self {
-        Self { batch, frames: Vec::new(), wanted, weight: None, ticket }
+        Self {
+            batch,
+            frames: Vec::new(),
+            wanted,
+            weight: None,
+            ticket,
+        }
     }
 
     pub(crate) fn packed(packed: Packed, ticket: Ticket) -> Self {
         let Packed { batch, frames } = packed;
-        Self { frames, ..Self::new(Arc::new(batch), Kinds::ALL, ticket) }
+        Self {
+            frames,
+            ..Self::new(Arc::new(batch), Kinds::ALL, ticket)
+        }
     }
 
     pub(crate) fn points(batch: Batch, ticket: Ticket) -> Self {
@@ -120,7 +137,10 @@ impl Delivery {
 
     /// The records that the stage asked for; the ticket is for exactly these.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
-        self.batch.records().iter().filter(|record| self.wanted.contains(record.kind()))
+        self.batch
+            .records()
+            .iter()
+            .filter(|record| self.wanted.contains(record.kind()))
     }
 
     /// The bytes that the records refer to.
@@ -129,8 +149,8 @@ impl Delivery {
         self.batch.bytes()
     }
 
-    /// The batch and the ticket, for a stage that keeps them apart. The ticket is for the records of
-    /// [these kinds](Self::kinds).
+    /// The batch and the ticket, for a stage that keeps them apart. The ticket is for the records
+    /// of [these kinds](Self::kinds).
     pub fn into_parts(self) -> (Arc<Batch>, Ticket) {
         (self.batch, self.ticket)
     }
@@ -151,7 +171,9 @@ impl Delivery {
     }
 
     fn weigh(&mut self) -> usize {
-        *self.weight.get_or_insert_with(|| self.batch.weight() + self.frames.capacity() * size_of::<Frame>())
+        *self.weight.get_or_insert_with(|| {
+            self.batch.weight() + self.frames.capacity() * size_of::<Frame>()
+        })
     }
 
     /// The stage that was to read it has ended.

@@ -1,13 +1,15 @@
 //! The metric points that wait in an edge: the newest of each series.
 //!
-//! A point is a state, not an event: a newer point of a series supersedes an older one. So points wait apart from other
-//! records, one for each series at most. They do not compete with other records for room, and no policy of a full queue
-//! drops them. A point that is superseded while it waits is absorbed, as it went into the newer one, and noted as such.
+//! A point is a state, not an event: a newer point of a series supersedes an older one. So points
+//! wait apart from other records, one for each series at most. They do not compete with other
+//! records for room, and no policy of a full queue drops them. A point that is superseded while it
+//! waits is absorbed, as it went into the newer one, and noted as such.
 //!
-//! In front of an exporter, the edge also remembers which series its reader was handed and has not seen the end of. That
-//! settles which ends it has to be handed: the end of a series that it never saw is absorbed, and that of one that it did
-//! see always has a place. A series beyond the bound is refused with a count; as soon as there is room, the processors of
-//! its pipeline are asked to repeat what they handed on. In front of a processor, which cannot be stuck for ever, senders
+//! In front of an exporter, the edge also remembers which series its reader was handed and has not
+//! seen the end of. That settles which ends it has to be handed: the end of a series that it never
+//! saw is absorbed, and that of one that it did see always has a place. A series beyond the bound
+//! is refused with a count; as soon as there is room, the processors of its pipeline are asked to
+//! repeat what they handed on. In front of a processor, which cannot be stuck for ever, senders
 //! wait instead.
 
 use std::collections::VecDeque;
@@ -30,7 +32,8 @@ const FEW: usize = 64;
 /// What reads an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// An exporter, which has no series when the edge is new: all that it will ever have come through this edge.
+    /// An exporter, which has no series when the edge is new: all that it will ever have come
+    /// through this edge.
     Exporter,
     /// A stage behind which series may be known that came another way.
     Processor,
@@ -78,7 +81,14 @@ struct Feed {
 
 impl Points {
     pub(super) fn new(reader: Reader, most: usize) -> Self {
-        Self { reader, most, series: HashMap::new(), order: VecDeque::new(), waiting: 0, feeds: Vec::new() }
+        Self {
+            reader,
+            most,
+            series: HashMap::new(),
+            order: VecDeque::new(),
+            waiting: 0,
+            feeds: Vec::new(),
+        }
     }
 
     /// Points that wait.
@@ -101,8 +111,20 @@ impl Points {
 
     /// The pipeline leads here no more: its series end.
     pub(super) fn unwire(&mut self, pipeline: &str) {
-        let Some(at) = self.feeds.iter().position(|feed| feed.books.pipeline() == pipeline) else { return };
-        let Self { series, order, waiting, feeds, .. } = self;
+        let Some(at) = self
+            .feeds
+            .iter()
+            .position(|feed| feed.books.pipeline() == pipeline)
+        else {
+            return;
+        };
+        let Self {
+            series,
+            order,
+            waiting,
+            feeds,
+            ..
+        } = self;
         let feed = &mut feeds[at];
         feed.unwired = true;
         let (mut made, now) = (0, Timestamp::now());
@@ -126,7 +148,13 @@ impl Points {
     }
 
     /// Takes in the points of a batch. The ticket is for exactly these, in the books of the reader.
-    pub(super) fn push(&mut self, batch: &Batch, mut ticket: Ticket, books: &Arc<Books>, repeats: &RepeatRequests) {
+    pub(super) fn push(
+        &mut self,
+        batch: &Batch,
+        mut ticket: Ticket,
+        books: &Arc<Books>,
+        repeats: &RepeatRequests,
+    ) {
         let feed = self.feed(books, repeats);
         if self.feeds[feed].unwired {
             // Their series have ended for this reader, which supersedes them.
@@ -159,7 +187,15 @@ impl Points {
                 return false;
             }
             let series = Arc::clone(&point.series);
-            self.series.insert(address, Known { series, feed, handed: false, point: Some(newest(point)) });
+            self.series.insert(
+                address,
+                Known {
+                    series,
+                    feed,
+                    handed: false,
+                    point: Some(newest(point)),
+                },
+            );
             self.order.push_back(address);
             self.waiting += 1;
             return true;
@@ -191,7 +227,11 @@ impl Points {
             && let Some(address) = self.order.front()
         {
             let address = *address;
-            let Some(known) = self.series.get_mut(&address).filter(|known| known.point.is_some()) else {
+            let Some(known) = self
+                .series
+                .get_mut(&address)
+                .filter(|known| known.point.is_some())
+            else {
                 self.order.pop_front();
                 continue;
             };
@@ -201,11 +241,17 @@ impl Points {
             self.order.pop_front();
             known.handed = true;
             let series = Arc::clone(&known.series);
-            let Some((time, value)) = known.point.take() else { continue };
+            let Some((time, value)) = known.point.take() else {
+                continue;
+            };
             if value == Value::Ended || self.reader == Reader::Processor {
                 self.series.remove(&address);
             }
-            batch.push(Record::Metric(Point { series, time, value }));
+            batch.push(Record::Metric(Point {
+                series,
+                time,
+                value,
+            }));
         }
         self.waiting -= batch.len();
         let ticket = self.feeds[from?].ticket.split(batch.len() as u64);
@@ -232,12 +278,22 @@ impl Points {
 
     /// The index of a pipeline.
     fn feed(&mut self, books: &Arc<Books>, repeats: &RepeatRequests) -> usize {
-        if let Some(at) = self.feeds.iter().position(|feed| Arc::ptr_eq(&feed.books, books)) {
+        if let Some(at) = self
+            .feeds
+            .iter()
+            .position(|feed| Arc::ptr_eq(&feed.books, books))
+        {
             return at;
         }
         let ticket = Ticket::enter(vec![Arc::clone(books)], 0);
         let (books, repeats) = (Arc::clone(books), repeats.clone());
-        self.feeds.push(Feed { books, ticket, repeats, refused: false, unwired: false });
+        self.feeds.push(Feed {
+            books,
+            ticket,
+            repeats,
+            refused: false,
+            unwired: false,
+        });
         self.feeds.len() - 1
     }
 
@@ -245,7 +301,11 @@ impl Points {
     fn clean_up(&mut self) {
         if self.order.len() > 2 * self.waiting + FEW {
             let series = &self.series;
-            self.order.retain(|address| series.get(address).is_some_and(|known| known.point.is_some()));
+            self.order.retain(|address| {
+                series
+                    .get(address)
+                    .is_some_and(|known| known.point.is_some())
+            });
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The queue behind an [`Edge`] and its [`Inbox`]: batches in the order of their coming, and [points](Points) of metrics
-//! apart from them. Senders and the reader meet once a batch, under a lock that is held for a push or a pop.
+//! The queue behind an [`Edge`] and its [`Inbox`]: batches in the order of their coming, and
+//! [points](Points) of metrics apart from them. Senders and the reader meet once a batch, under a
+//! lock that is held for a push or a pop.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -24,8 +25,8 @@ pub(super) struct Queue {
     /// Why a record is dropped that does not fit.
     full: &'static str,
     pub(super) state: Mutex<State>,
-    /// Held by the sender that waits for room; the others wait for it, in the order of their coming. So
-    /// small batches do not overtake a large one for ever.
+    /// Held by the sender that waits for room; the others wait for it, in the order of their
+    /// coming. So small batches do not overtake a large one for ever.
     turn: FairMutex<()>,
     pub(super) filled: Notify,
     pub(super) drained: Notify,
@@ -60,13 +61,19 @@ pub(crate) fn edge(limits: Limits, full: &'static str, reader: Reader) -> (Edge,
         closed: Notify::new(),
         blocked: Blocked::default(),
     });
-    (Edge { queue: Arc::clone(&queue) }, Inbox { queue })
+    (
+        Edge {
+            queue: Arc::clone(&queue),
+        },
+        Inbox { queue },
+    )
 }
 
 impl Edge {
-    /// Hands a batch over. Waits while the edge is full and its policy is to block; otherwise settles
-    /// the tickets of whatever is dropped. A batch that is being waited with when the caller goes away is
-    /// lost to the end of the grace period, or has no outcome if that is not over.
+    /// Hands a batch over. Waits while the edge is full and its policy is to block; otherwise
+    /// settles the tickets of whatever is dropped. A batch that is being waited with when the
+    /// caller goes away is lost to the end of the grace period, or has no outcome if that is not
+    /// over.
     ///
     /// Returns how many records were dropped.
     pub async fn send(&self, delivery: Delivery) -> u64 {
@@ -88,8 +95,9 @@ impl Edge {
         }
     }
 
-    /// Hands over the points of metrics in a batch. The ticket is for exactly these, in `books`; `repeats` are of the
-    /// pipeline that they come from. Returns whether the sender then has to wait for [`Self::points_taken`].
+    /// Hands over the points of metrics in a batch. The ticket is for exactly these, in `books`;
+    /// `repeats` are of the pipeline that they come from. Returns whether the sender then has to
+    /// wait for [`Self::points_taken`].
     pub(crate) fn send_points(
         &self,
         batch: &Batch,
@@ -113,7 +121,8 @@ impl Edge {
     /// Waits until no more points wait than may.
     pub(crate) async fn points_taken(&self) {
         let _waiting = self.queue.blocked.enter();
-        self.drained_until(|state| !state.points.are_crowded()).await;
+        self.drained_until(|state| !state.points.are_crowded())
+            .await;
     }
 
     /// The pipeline with these books leads here from now on.
@@ -128,8 +137,8 @@ impl Edge {
         self.queue.push_when_drained(delivery).await
     }
 
-    /// Whether `records` records of `bytes` bytes would go in now, without a drop and without a wait.
-    /// Always true once nobody reads any more: there is nothing to wait for.
+    /// Whether `records` records of `bytes` bytes would go in now, without a drop and without a
+    /// wait. Always true once nobody reads any more: there is nothing to wait for.
     pub(crate) fn has_room(&self, records: usize, bytes: usize) -> bool {
         let mut state = lock(&self.queue.state);
         state.reader_gone || state.has_room(records, bytes)
@@ -137,7 +146,8 @@ impl Edge {
 
     /// Waits until they would, whatever the policy.
     pub(crate) async fn room(&self, records: usize, bytes: usize) {
-        self.drained_until(|state| state.has_room(records, bytes)).await;
+        self.drained_until(|state| state.has_room(records, bytes))
+            .await;
     }
 
     /// Waits until a condition holds, or until nobody reads any more.
@@ -156,15 +166,17 @@ impl Edge {
         }
     }
 
-    /// Whether memory is short for a batch that holds so many bytes: it would wait behind others, or few like it
-    /// could wait.
+    /// Whether memory is short for a batch that holds so many bytes: it would wait behind others,
+    /// or few like it could wait.
     pub(crate) fn is_tight(&self, bytes: usize) -> bool {
         let state = lock(&self.queue.state);
         bytes > state.limits.bytes / 8 || !state.waiting.is_empty()
     }
 
     pub(crate) fn door(&self) -> Door {
-        Door { queue: Arc::clone(&self.queue) }
+        Door {
+            queue: Arc::clone(&self.queue),
+        }
     }
 }
 
@@ -176,14 +188,18 @@ impl Queue {
             let mut state = lock(&self.state);
             match state.admit(delivery) {
                 Admission::Pushed(evicted) => (evicted, self.full),
-                Admission::Full(delivery) if state.limits.when_full == WhenFull::Block => return Err(delivery),
+                Admission::Full(delivery) if state.limits.when_full == WhenFull::Block => {
+                    return Err(delivery);
+                }
                 Admission::Full(delivery) => (vec![delivery], self.full),
                 Admission::Ended(delivery) => (vec![delivery], reason::STAGE_ENDED),
             }
         };
         self.filled.notify_one();
         let dropped = refused.iter().map(|delivery| delivery.ticket.left()).sum();
-        refused.into_iter().for_each(|delivery| delivery.dropped(reason));
+        refused
+            .into_iter()
+            .for_each(|delivery| delivery.dropped(reason));
         Ok(dropped)
     }
 
@@ -257,7 +273,11 @@ impl State {
 
     /// Of all batches that wait.
     pub(super) fn weight(&mut self) -> usize {
-        if let Some(first) = self.waiting.front_mut().filter(|first| first.weight.is_none()) {
+        if let Some(first) = self
+            .waiting
+            .front_mut()
+            .filter(|first| first.weight.is_none())
+        {
             self.bytes += first.weigh();
         }
         self.bytes
@@ -304,7 +324,9 @@ impl State {
 impl Clone for Edge {
     fn clone(&self) -> Self {
         lock(&self.queue.state).senders += 1;
-        Self { queue: Arc::clone(&self.queue) }
+        Self {
+            queue: Arc::clone(&self.queue),
+        }
     }
 }
 

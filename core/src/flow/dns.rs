@@ -44,8 +44,8 @@ pub fn rcode_text(rcode: u32) -> &'static str {
     }
 }
 
-/// Value of the `rcode` label of Hubble's metrics (`pkg/hubble/metrics/dns`); `None` for a code without
-/// one.
+/// Value of the `rcode` label of Hubble's metrics (`pkg/hubble/metrics/dns`); `None` for a code
+/// without one.
 #[must_use]
 pub fn rcode_name(rcode: u32) -> Option<&'static str> {
     Some(match rcode {

@@ -1,4 +1,5 @@
-//! The sides of a flow: `flow.Endpoint` (v1.19.4). Numbers are the flow's own; texts are shared between flows.
+//! The sides of a flow: `flow.Endpoint` (v1.19.4). Numbers are the flow's own; texts are shared
+//! between flows.
 
 use std::sync::Arc;
 
@@ -36,8 +37,15 @@ impl EndpointNames {
     pub fn of_labels(mut labels: Vec<String>) -> Self {
         const CLUSTER: &str = "k8s:io.cilium.k8s.policy.cluster=";
         labels.sort_unstable();
-        let cluster = labels.iter().find_map(|label| label.strip_prefix(CLUSTER)).unwrap_or_default();
-        Self { cluster_name: cluster.to_owned(), labels: labels.into(), ..Self::default() }
+        let cluster = labels
+            .iter()
+            .find_map(|label| label.strip_prefix(CLUSTER))
+            .unwrap_or_default();
+        Self {
+            cluster_name: cluster.to_owned(),
+            labels: labels.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -59,7 +67,10 @@ mod tests {
             let names = EndpointNames::of_labels(labels.into_iter().map(str::to_owned).collect());
             assert_eq!(
                 (names.cluster_name.as_str(), names.labels.to_vec()),
-                (cluster, sorted.iter().map(|label| (*label).to_owned()).collect())
+                (
+                    cluster,
+                    sorted.iter().map(|label| (*label).to_owned()).collect()
+                )
             );
         }
     }

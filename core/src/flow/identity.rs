@@ -1,4 +1,5 @@
-//! What the number of a security identity says about it (`pkg/identity/numericidentity.go`, v1.19.4).
+//! What the number of a security identity says about it (`pkg/identity/numericidentity.go`,
+//! v1.19.4).
 
 /// Who gives out an identity's number: its top byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -85,9 +85,20 @@ impl L4 {
     #[must_use]
     pub fn ports(&self) -> Option<(u16, u16)> {
         match *self {
-            Self::Tcp { source_port, destination_port, .. }
-            | Self::Udp { source_port, destination_port }
-            | Self::Sctp { source_port, destination_port, .. } => Some((source_port, destination_port)),
+            Self::Tcp {
+                source_port,
+                destination_port,
+                ..
+            }
+            | Self::Udp {
+                source_port,
+                destination_port,
+            }
+            | Self::Sctp {
+                source_port,
+                destination_port,
+                ..
+            } => Some((source_port, destination_port)),
             _ => None,
         }
     }

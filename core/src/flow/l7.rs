@@ -56,10 +56,11 @@ pub fn word(text: &[u8]) -> Word {
 pub struct L7 {
     /// Request, response or sample.
     pub l7_type: L7Type,
-    /// Time between request and response in nanoseconds, of proxies' records, by the times that they were logged at; 0
-    /// where Hubble has 0, which includes all that is not known.
+    /// Time between request and response in nanoseconds, of proxies' records, by the times that
+    /// they were logged at; 0 where Hubble has 0, which includes all that is not known.
     pub latency_ns: u64,
-    /// Time between request and response of messages that were found in packets, where both were seen.
+    /// Time between request and response of messages that were found in packets, where both were
+    /// seen.
     pub observed_latency: Option<ObservedLatency>,
     /// What was asked or answered.
     pub record: L7Record,
@@ -80,14 +81,22 @@ impl L7 {
                 dns.query.len()
                     + dns.observation_source.len()
                     + dns.ips.len() * size_of::<DnsAnswer>()
-                    + dns.cnames.iter().map(|cname| cname.len() + size_of::<String>()).sum::<usize>()
+                    + dns
+                        .cnames
+                        .iter()
+                        .map(|cname| cname.len() + size_of::<String>())
+                        .sum::<usize>()
                     + 2 * (dns.qtypes.len() + dns.rrtypes.len())
             }
             L7Record::Http(http) => {
                 http.method.len()
                     + http.url.len()
                     + http.protocol.len()
-                    + http.headers.iter().map(|(k, v)| k.len() + v.len() + 2 * size_of::<String>()).sum::<usize>()
+                    + http
+                        .headers
+                        .iter()
+                        .map(|(k, v)| k.len() + v.len() + 2 * size_of::<String>())
+                        .sum::<usize>()
             }
             L7Record::Kafka(kafka) => kafka.api_key.len() + kafka.topic.len(),
             L7Record::Generic(generic) => {
@@ -104,14 +113,16 @@ impl L7 {
 pub struct ObservedLatency {
     /// In nanoseconds; never 0.
     pub nanos: u64,
-    /// How far it may be off in either direction because of how the times were taken, in nanoseconds. What Cilium's agent
-    /// takes to pass a packet on comes on top, and is not known.
+    /// How far it may be off in either direction because of how the times were taken, in
+    /// nanoseconds. What Cilium's agent takes to pass a packet on comes on top, and is not known.
     pub error_nanos: u64,
-    /// Whether the times are the packets' own, so that it is good enough for a histogram of durations.
+    /// Whether the times are the packets' own, so that it is good enough for a histogram of
+    /// durations.
     pub is_exact: bool,
 }
 
-/// What stands for a value that was taken out of a flow, as Hubble writes it (`SensitiveValueRedacted`, v1.19.4).
+/// What stands for a value that was taken out of a flow, as Hubble writes it
+/// (`SensitiveValueRedacted`, v1.19.4).
 pub const REDACTED: &str = "HUBBLE_REDACTED";
 
 /// Where an L7 message was seen.

@@ -1,16 +1,17 @@
 //! Which parts of a message the capture lacks.
 
-/// A part of a message that a capture can lack. What a flow says about such a part is what was captured of it, never
-/// all of it.
+/// A part of a message that a capture can lack. What a flow says about such a part is what was
+/// captured of it, never all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MessagePart {
-    /// The answers of a DNS response: its addresses, canonical names and record types are the first ones at most, and
-    /// its time to live is not known.
+    /// The answers of a DNS response: its addresses, canonical names and record types are the first
+    /// ones at most, and its time to live is not known.
     Answers = 1 << 0,
     /// The response code of a DNS response: its upper bits are in a record behind the answers.
     Rcode = 1 << 1,
-    /// Authority and additional records of a DNS message, of which a flow says nothing but the response code.
+    /// Authority and additional records of a DNS message, of which a flow says nothing but the
+    /// response code.
     Records = 1 << 2,
     /// Headers of an HTTP message: those on the flow are the first ones.
     Headers = 1 << 3,
@@ -32,8 +33,9 @@ impl MessagePart {
     }
 }
 
-/// The parts of a message that were not captured, because the datapath cut the packet (its default capture length is
-/// 128 bytes) or the rest is in another TCP segment. Messages that proxies report are whole.
+/// The parts of a message that were not captured, because the datapath cut the packet (its default
+/// capture length is 128 bytes) or the rest is in another TCP segment. Messages that proxies report
+/// are whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Missing(u8);
 
@@ -61,7 +63,10 @@ impl Missing {
 
     /// The names of the missing parts.
     pub fn names(self) -> impl Iterator<Item = &'static str> + Clone {
-        MessagePart::ALL.into_iter().filter(move |part| self.has(*part)).map(MessagePart::name)
+        MessagePart::ALL
+            .into_iter()
+            .filter(move |part| self.has(*part))
+            .map(MessagePart::name)
     }
 }
 
@@ -71,8 +76,13 @@ mod tests {
 
     #[test]
     fn every_part_has_a_place_of_its_own() {
-        let all = MessagePart::ALL.into_iter().fold(Missing::NOTHING, Missing::and);
-        assert_eq!(Vec::from_iter(all.names()), ["answers", "rcode", "records", "headers"]);
+        let all = MessagePart::ALL
+            .into_iter()
+            .fold(Missing::NOTHING, Missing::and);
+        assert_eq!(
+            Vec::from_iter(all.names()),
+            ["answers", "rcode", "records", "headers"]
+        );
         for part in MessagePart::ALL {
             let missing = Missing::NOTHING.and(part);
             assert_eq!(Vec::from_iter(missing.names()), [part.name()]);

@@ -19,14 +19,16 @@ pub use address::Address;
 pub use dns::{qtype_name, rcode_name, rcode_text};
 pub use drop_reason::DropReason;
 pub use endpoint::{Endpoint, EndpointNames};
-pub use enums::{AuthType, Direction, FlowType, IpVersion, PolicyMatch, Verdict, reserved_identity};
+pub use enums::{
+    AuthType, Direction, FlowType, IpVersion, PolicyMatch, Verdict, reserved_identity,
+};
 pub use file::{FileNumbering, Numbered, SourceFile};
 pub use icmp::{icmpv4_text, icmpv6_text};
 pub use identity::IdentityScope;
 pub use l4::{L4, LastLayer, SctpChunk, TcpFlags, Tunnel, TunnelProtocol};
 pub use l7::{
-    Dns, DnsAnswer, DnsAnswers, DnsTypes, Generic, Http, Kafka, L7, L7Record, L7Type, ObservedLatency, REDACTED, Seen,
-    Word, word,
+    Dns, DnsAnswer, DnsAnswers, DnsTypes, Generic, Http, Kafka, L7, L7Record, L7Type,
+    ObservedLatency, REDACTED, Seen, Word, word,
 };
 pub use missing::{MessagePart, Missing};
 pub use socket::{Socket, XlatePoint};
@@ -70,7 +72,8 @@ pub struct Flow {
     pub flow_type: FlowType,
     /// `event_type.type`: the monitor message type.
     pub message_type: u8,
-    /// `event_type.sub_type`: drop reason, raw observation point, capture point or translation point.
+    /// `event_type.sub_type`: drop reason, raw observation point, capture point or translation
+    /// point.
     pub sub_type: u8,
     /// What became of the packet or request.
     pub verdict: Verdict,
@@ -102,7 +105,8 @@ pub struct Flow {
     pub source: Endpoint,
     /// The receiving side.
     pub destination: Endpoint,
-    /// The endpoint that turns `direction` round if it is the source, which the event does not tell; 0 for none.
+    /// The endpoint that turns `direction` round if it is the source, which the event does not
+    /// tell; 0 for none.
     pub turned_by: u16,
     /// Where in the BPF sources the drop was reported; drops only.
     pub file: Option<SourceFile>,
@@ -125,10 +129,15 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Drops all that it holds on the heap: [`Record::vacate`](crate::Record) then forgets the rest, and what is left out
-    /// here leaks.
+    /// Drops all that it holds on the heap: [`Record::vacate`](crate::Record) then forgets the
+    /// rest, and what is left out here leaks.
     pub(crate) fn vacate(&mut self) {
-        (self.source.names, self.destination.names, self.l7, self.socket) = (None, None, None, None);
+        (
+            self.source.names,
+            self.destination.names,
+            self.l7,
+            self.socket,
+        ) = (None, None, None, None);
     }
 
     /// Bytes on the heap that only this flow holds.
@@ -146,10 +155,14 @@ impl Flow {
     /// The receiver's address. An event that is no packet can lack it.
     #[must_use]
     pub fn destination_address(&self) -> Option<Address> {
-        self.known(self.ip?.destination, !XlatePoint(self.sub_type).is_reverse())
+        self.known(
+            self.ip?.destination,
+            !XlatePoint(self.sub_type).is_reverse(),
+        )
     }
 
-    /// The form in which an address of the flow is written: IPv4-mapped ones as IPv4, unless [`Socket::keeps_mapped`].
+    /// The form in which an address of the flow is written: IPv4-mapped ones as IPv4, unless
+    /// [`Socket::keeps_mapped`].
     #[must_use]
     pub fn written(&self, address: Address) -> IpAddr {
         match &self.socket {
@@ -158,8 +171,8 @@ impl Flow {
         }
     }
 
-    /// An address, unless it stands for none: it does in the record of a proxy, and on the pod's side of a
-    /// socket trace, which tells the peer's address only.
+    /// An address, unless it stands for none: it does in the record of a proxy, and on the pod's
+    /// side of a socket trace, which tells the peer's address only.
     fn known(&self, address: Address, is_peer: bool) -> Option<Address> {
         let is_told = match self.flow_type {
             FlowType::L7 => false,

@@ -7,8 +7,9 @@ pub struct Socket {
     pub cookie: u64,
     /// Cgroup of the process, which tells its pod; 0 on kernels that do not report it.
     pub cgroup_id: u64,
-    /// Whether the peer's address is an IPv4-mapped one that is written as IPv6 (`::ffff:192.0.2.1`), as Hubble has done
-    /// since 1.20. IPv4-mapped addresses of packets are written as IPv4.
+    /// Whether the peer's address is an IPv4-mapped one that is written as IPv6
+    /// (`::ffff:192.0.2.1`), as Hubble has done since 1.20. IPv4-mapped addresses of packets are
+    /// written as IPv4.
     pub keeps_mapped: bool,
 }
 
@@ -48,8 +49,13 @@ impl XlatePoint {
     /// The name that `hubble observe` uses; `None` for a number that it does not name.
     #[must_use]
     pub fn short_name(self) -> Option<&'static str> {
-        const NAMES: [&str; 5] =
-            ["SOCK_XLATE_POINT_UNKNOWN", "pre-xlate-fwd", "post-xlate-fwd", "pre-xlate-rev", "post-xlate-rev"];
+        const NAMES: [&str; 5] = [
+            "SOCK_XLATE_POINT_UNKNOWN",
+            "pre-xlate-fwd",
+            "post-xlate-fwd",
+            "pre-xlate-rev",
+            "post-xlate-rev",
+        ];
         NAMES.get(usize::from(self.0)).copied()
     }
 }

@@ -72,12 +72,17 @@ impl TracePoint {
 pub struct TraceReason(pub u8);
 
 impl TraceReason {
-    /// From the datapath's reason without its encryption bit: 5 means unknown, those below it move up
-    /// by one.
+    /// From the datapath's reason without its encryption bit: 5 means unknown, those below it move
+    /// up by one.
     #[must_use]
     pub fn from_datapath(reason: u8) -> Self {
         const RENUMBERED: [u8; 6] = [1, 2, 3, 4, 5, 0];
-        Self(RENUMBERED.get(usize::from(reason)).copied().unwrap_or(reason))
+        Self(
+            RENUMBERED
+                .get(usize::from(reason))
+                .copied()
+                .unwrap_or(reason),
+        )
     }
 
     /// The protobuf enum's name; `None` for a number that it does not name.
@@ -98,8 +103,8 @@ impl TraceReason {
     }
 }
 
-/// What Hubble concludes from an original source address in a trace (`decodeTrafficDirection`). The datapath sets one
-/// for every packet to an endpoint, translated or not.
+/// What Hubble concludes from an original source address in a trace (`decodeTrafficDirection`). The
+/// datapath sets one for every packet to an endpoint, translated or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OriginalSource {
     /// The source was translated, so the packet is on its way out: Hubble since 1.16.
@@ -109,8 +114,8 @@ pub enum OriginalSource {
     ImpliesNothing,
 }
 
-/// `flow.DebugCapturePoint`'s name (v1.19.4) for the sub-type of a capture; `None` for a number that
-/// it does not name.
+/// `flow.DebugCapturePoint`'s name (v1.19.4) for the sub-type of a capture; `None` for a number
+/// that it does not name.
 #[must_use]
 pub fn capture_point_name(sub_type: u8) -> Option<&'static str> {
     Some(match sub_type {

@@ -11,8 +11,8 @@ use crate::record::Kinds;
 use crate::tap::Tap;
 
 /// One row of the ledger. Entered once a batch, under a lock that nobody holds for long, so that a
-/// report never sees half an entry. A stage that takes another one's place under its name goes on in the
-/// same books.
+/// report never sees half an entry. A stage that takes another one's place under its name goes on
+/// in the same books.
 #[derive(Debug)]
 pub struct Books {
     pipeline: String,
@@ -51,9 +51,22 @@ pub(crate) struct Counts {
 
 impl Books {
     pub(super) fn new(pipeline: &str, stage: &str, desk: Arc<Desk>) -> Self {
-        let (pipeline, stage, ended) = (pipeline.to_owned(), stage.to_owned(), AtomicBool::new(false));
+        let (pipeline, stage, ended) = (
+            pipeline.to_owned(),
+            stage.to_owned(),
+            AtomicBool::new(false),
+        );
         let (is_end, tap) = (stage.starts_with("exporters."), Tap::default());
-        Self { pipeline, stage, is_end, counts: Mutex::default(), desk, ended, forced: AtomicU32::new(0), tap }
+        Self {
+            pipeline,
+            stage,
+            is_end,
+            counts: Mutex::default(),
+            desk,
+            ended,
+            forced: AtomicU32::new(0),
+            tap,
+        }
     }
 
     /// The pipeline's name.
@@ -67,8 +80,8 @@ impl Books {
         &self.stage
     }
 
-    /// From now on, what goes on goes to these stages. No record may be on its way from this stage to the
-    /// next ones meanwhile.
+    /// From now on, what goes on goes to these stages. No record may be on its way from this stage
+    /// to the next ones meanwhile.
     pub(crate) fn route<'a>(&self, to: impl Iterator<Item = &'a str>) {
         let mut counts = lock(&self.counts);
         let forwarded = counts.forwarded;
@@ -149,11 +162,14 @@ impl Books {
 
     /// To be held while records go from these books to those of the next stages.
     pub(super) fn crossing(&self) -> RwLockReadGuard<'_, ()> {
-        self.desk.crossing.read().unwrap_or_else(PoisonError::into_inner)
+        self.desk
+            .crossing
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records that were waiting for the stage when it ended, by itself or by force; or with which a stage
-    /// in front of it was waiting when that was ended by force.
+    /// Records that were waiting for the stage when it ended, by itself or by force; or with which
+    /// a stage in front of it was waiting when that was ended by force.
     pub(super) fn ended(&self, n: u64, by_force: bool) {
         let closed = self.desk.closed.load(Ordering::Acquire);
         let reason = match (closed, by_force || self.is_forced()) {
@@ -164,8 +180,8 @@ impl Books {
         self.settle(n, |counts| add(&mut counts.dropped, reason, n));
     }
 
-    /// Records on a ticket that is dropped: the stage, or the one in front of it, was torn down, or it forgot
-    /// them. What a peer `may_have` is not known to be lost.
+    /// Records on a ticket that is dropped: the stage, or the one in front of it, was torn down, or
+    /// it forgot them. What a peer `may_have` is not known to be lost.
     pub(super) fn abandon(&self, n: u64, by_force: bool, may_have: bool) {
         if by_force || self.is_forced() || std::thread::panicking() {
             match may_have {
@@ -179,7 +195,12 @@ impl Books {
     }
 
     pub(super) fn report(&self) -> StageReport {
-        StageReport::new(&self.pipeline, &self.stage, self.has_ended(), &lock(&self.counts))
+        StageReport::new(
+            &self.pipeline,
+            &self.stage,
+            self.has_ended(),
+            &lock(&self.counts),
+        )
     }
 }
 

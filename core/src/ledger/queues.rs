@@ -1,5 +1,6 @@
-//! The queues in front of the stages, as the report shows them. A stage that takes another one's place has an
-//! inbox of its own, while the old one drains: they are shown as one, and the time that senders waited goes on.
+//! The queues in front of the stages, as the report shows them. A stage that takes another one's
+//! place has an inbox of its own, while the old one drains: they are shown as one, and the time
+//! that senders waited goes on.
 
 use std::time::Duration;
 
@@ -24,8 +25,13 @@ struct Row {
 impl Queues {
     /// Shows a queue, in place of where it was shown before.
     pub(super) fn watch(&mut self, pipelines: String, stage: &str, door: Door) {
-        self.0.iter_mut().for_each(|row| row.doors.retain(|other| !other.is(&door)));
-        let known = self.0.iter_mut().find(|row| row.pipelines == pipelines && row.stage == stage);
+        self.0
+            .iter_mut()
+            .for_each(|row| row.doors.retain(|other| !other.is(&door)));
+        let known = self
+            .0
+            .iter_mut()
+            .find(|row| row.pipelines == pipelines && row.stage == stage);
         match known {
             Some(row) => {
                 row.limits = door.limits();
@@ -33,7 +39,13 @@ impl Queues {
             }
             None => {
                 let (limits, stage, blocked) = (door.limits(), stage.to_owned(), Duration::ZERO);
-                let row = Row { pipelines, stage, limits, doors: vec![door], blocked };
+                let row = Row {
+                    pipelines,
+                    stage,
+                    limits,
+                    doors: vec![door],
+                    blocked,
+                };
                 self.0.push(row);
             }
         }
@@ -42,7 +54,8 @@ impl Queues {
     /// Leaves out what nobody reads any more where the stage has ended.
     pub(super) fn forget(&mut self, has_ended: impl Fn(&str) -> bool) {
         self.0.iter_mut().for_each(Row::settle);
-        self.0.retain(|row| !row.doors.is_empty() || !has_ended(&row.stage));
+        self.0
+            .retain(|row| !row.doors.is_empty() || !has_ended(&row.stage));
     }
 
     pub(super) fn report(&mut self) -> Vec<EdgeReport> {
@@ -64,7 +77,10 @@ impl Row {
         self.settle();
         let mut queued = Queued::default();
         self.doors.iter().for_each(|door| queued += door.queued());
-        let blocked = self.doors.iter().fold(self.blocked, |sum, door| sum + door.blocked());
+        let blocked = self
+            .doors
+            .iter()
+            .fold(self.blocked, |sum, door| sum + door.blocked());
         EdgeReport {
             pipeline: self.pipelines.clone(),
             stage: self.stage.clone(),

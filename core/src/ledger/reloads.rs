@@ -81,6 +81,10 @@ impl Reloads {
             hash.clone_into(&mut self.running);
         }
         let unix_seconds = Timestamp::now().0 / 1_000_000_000;
-        self.last = Some(Reload { outcome, unix_seconds, hash: hash.to_owned() });
+        self.last = Some(Reload {
+            outcome,
+            unix_seconds,
+            hash: hash.to_owned(),
+        });
     }
 }

@@ -1,5 +1,6 @@
-//! How many records a stage handed to each stage behind it, while those come and go: every record that goes
-//! on goes to all that are there, so one count is kept for all of them, and where it stood when each came.
+//! How many records a stage handed to each stage behind it, while those come and go: every record
+//! that goes on goes to all that are there, so one count is kept for all of them, and where it
+//! stood when each came.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +34,11 @@ impl Routes {
         }
         for stage in to {
             if self.0.iter().all(|route| route.to != stage) {
-                self.0.push(Route { to: stage.to_owned(), before: 0, since: Some(forwarded) });
+                self.0.push(Route {
+                    to: stage.to_owned(),
+                    before: 0,
+                    since: Some(forwarded),
+                });
             }
         }
     }
@@ -41,7 +46,10 @@ impl Routes {
     /// What each of them was handed, where `forwarded` records have gone on.
     pub(super) fn out(&self, forwarded: u64) -> BTreeMap<String, u64> {
         let count = |route: &Route| route.before + route.since.map_or(0, |since| forwarded - since);
-        self.0.iter().map(|route| (route.to.clone(), count(route))).collect()
+        self.0
+            .iter()
+            .map(|route| (route.to.clone(), count(route)))
+            .collect()
     }
 }
 
@@ -56,6 +64,13 @@ mod tests {
         routes.set(["b", "c"].into_iter(), 10);
         routes.set(["a", "c"].into_iter(), 15);
         let out: Vec<_> = routes.out(18).into_iter().collect();
-        assert_eq!(out, [("a".to_owned(), 13), ("b".to_owned(), 15), ("c".to_owned(), 8)]);
+        assert_eq!(
+            out,
+            [
+                ("a".to_owned(), 13),
+                ("b".to_owned(), 15),
+                ("c".to_owned(), 8)
+            ]
+        );
     }
 }

@@ -34,8 +34,8 @@ impl Tally {
         add(&mut self.noted, what, n);
     }
 
-    /// Counts `n` choices between readings of a record that fit its bytes equally well. No outcome either:
-    /// the record goes on, but it may say something else than its sender meant.
+    /// Counts `n` choices between readings of a record that fit its bytes equally well. No outcome
+    /// either: the record goes on, but it may say something else than its sender meant.
     pub fn ambiguous(&mut self, choice: &'static str, n: u64) {
         add(&mut self.ambiguous, choice, n);
     }

@@ -25,13 +25,23 @@ impl Ticket {
         for books in &rows {
             books.enter(n);
         }
-        Self { rows, left: n, from: None, at_peer: false }
+        Self {
+            rows,
+            left: n,
+            from: None,
+            at_peer: false,
+        }
     }
 
     /// Enters `n` records that the stage made itself.
     pub(crate) fn create(books: &Arc<Books>, n: u64) -> Self {
         books.create(n);
-        Self { rows: vec![Arc::clone(books)], left: n, from: None, at_peer: false }
+        Self {
+            rows: vec![Arc::clone(books)],
+            left: n,
+            from: None,
+            at_peer: false,
+        }
     }
 
     /// Records whose outcome is still owed.
@@ -50,7 +60,8 @@ impl Ticket {
         self.settle(n, |counts, n| counts.absorbed += n);
     }
 
-    /// `n` points of metrics went into newer ones of their series: absorbed, and noted as what they are.
+    /// `n` points of metrics went into newer ones of their series: absorbed, and noted as what they
+    /// are.
     pub(crate) fn superseded(&mut self, n: u64) {
         self.settle(n, |counts, n| {
             counts.absorbed += n;
@@ -68,14 +79,15 @@ impl Ticket {
         self.settle(n, |counts, n| add(&mut counts.dropped, reason, n));
     }
 
-    /// `n` records were on their way to a peer when the time to wait for its answer ended: they are neither known to
-    /// be delivered nor known to be lost.
+    /// `n` records were on their way to a peer when the time to wait for its answer ended: they are
+    /// neither known to be delivered nor known to be lost.
     pub fn unconfirmed(&mut self, n: u64) {
         self.settle(n, |counts, n| counts.unconfirmed += n);
     }
 
-    /// States whether a peer may have the records by now, because they are in a request or a write under way. If the
-    /// stage is ended by force meanwhile, they are [unconfirmed](Self::unconfirmed) rather than dropped.
+    /// States whether a peer may have the records by now, because they are in a request or a write
+    /// under way. If the stage is ended by force meanwhile, they are
+    /// [unconfirmed](Self::unconfirmed) rather than dropped.
     pub fn set_at_peer(&mut self, at_peer: bool) {
         self.at_peer = at_peer;
     }
@@ -86,18 +98,26 @@ impl Ticket {
         self.at_peer
     }
 
-    /// Moves `n` of the records to a ticket of their own, for a stage whose parts of a batch come to
-    /// different ends.
+    /// Moves `n` of the records to a ticket of their own, for a stage whose parts of a batch come
+    /// to different ends.
     pub fn split(&mut self, n: u64) -> Self {
         debug_assert!(n <= self.left, "more records split off than there are");
         let n = n.min(self.left);
         self.left -= n;
-        Self { rows: self.rows.clone(), left: n, from: self.from.clone(), at_peer: self.at_peer }
+        Self {
+            rows: self.rows.clone(),
+            left: n,
+            from: self.from.clone(),
+            at_peer: self.at_peer,
+        }
     }
 
     /// Takes over the records of another ticket, which is in the same books.
     pub(crate) fn merge(&mut self, mut other: Self) {
-        debug_assert!(self.rows.iter().all(|books| other.is_in(books)), "tickets of different books");
+        debug_assert!(
+            self.rows.iter().all(|books| other.is_in(books)),
+            "tickets of different books"
+        );
         self.left += std::mem::take(&mut other.left);
     }
 
@@ -111,7 +131,8 @@ impl Ticket {
         self.dropped(reason, self.left);
     }
 
-    /// All records that are left were on their way to a peer when the time to wait for its answer ended.
+    /// All records that are left were on their way to a peer when the time to wait for its answer
+    /// ended.
     pub fn unconfirmed_all(mut self) {
         self.unconfirmed(self.left);
     }
@@ -126,7 +147,13 @@ impl Ticket {
     pub(crate) fn apart(mut self) -> Vec<Self> {
         let left = std::mem::take(&mut self.left);
         let rows = std::mem::take(&mut self.rows).into_iter();
-        rows.map(|books| Self { rows: vec![books], left, from: None, at_peer: false }).collect()
+        rows.map(|books| Self {
+            rows: vec![books],
+            left,
+            from: None,
+            at_peer: false,
+        })
+        .collect()
     }
 
     /// The records go on to the one stage behind this one.
@@ -135,7 +162,11 @@ impl Ticket {
     }
 
     /// The records go on to every stage behind this one.
-    pub(crate) fn fan_out<'a>(self, next: impl Iterator<Item = &'a Arc<Books>>, batch: &Batch) -> Vec<Self> {
+    pub(crate) fn fan_out<'a>(
+        self,
+        next: impl Iterator<Item = &'a Arc<Books>>,
+        batch: &Batch,
+    ) -> Vec<Self> {
         let from = self.rows.first().cloned();
         let enter = |books, n| {
             let mut ticket = Self::enter(vec![Arc::clone(books)], n);
@@ -145,18 +176,20 @@ impl Ticket {
         self.cross(batch, |n| next.map(|books| enter(books, n)).collect())
     }
 
-    /// Enters the records in the next stages' books and as forwarded in their own, which a report sees
-    /// as one. Before that, those who watch may look at them.
+    /// Enters the records in the next stages' books and as forwarded in their own, which a report
+    /// sees as one. Before that, those who watch may look at them.
     fn cross<T>(mut self, batch: &Batch, enter: impl FnOnce(u64) -> T) -> T {
         self.rows.iter().for_each(|books| books.show(batch));
         let n = std::mem::take(&mut self.left);
         let _crossing = self.rows.first().map(|books| books.crossing());
-        self.rows.iter().for_each(|books| books.settle(n, |counts| counts.forwarded += n));
+        self.rows
+            .iter()
+            .for_each(|books| books.settle(n, |counts| counts.forwarded += n));
         enter(n)
     }
 
-    /// Enters what a processor did with a whole batch. The `kept` records that are left are still owed;
-    /// those that the processor made itself are entered as created.
+    /// Enters what a processor did with a whole batch. The `kept` records that are left are still
+    /// owed; those that the processor made itself are entered as created.
     pub(crate) fn processed(&mut self, tally: &Tally, kept: u64) {
         let n = std::mem::replace(&mut self.left, kept);
         let out = kept + tally.removed();
@@ -178,7 +211,9 @@ impl Ticket {
         let n = n.min(self.left);
         self.left -= n;
         if n > 0 {
-            self.rows.iter().for_each(|books| books.settle(n, |counts| entry(counts, n)));
+            self.rows
+                .iter()
+                .for_each(|books| books.settle(n, |counts| entry(counts, n)));
         }
     }
 }
@@ -187,7 +222,9 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         if self.left > 0 {
             let is_forced = self.from.as_ref().is_some_and(|books| books.is_forced());
-            self.rows.iter().for_each(|books| books.abandon(self.left, is_forced, self.at_peer));
+            self.rows
+                .iter()
+                .for_each(|books| books.abandon(self.left, is_forced, self.at_peer));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The processors of a pipeline in chains, one task each; and what becomes of the old chains when there are
-//! new ones.
+//! The processors of a pipeline in chains, one task each; and what becomes of the old chains when
+//! there are new ones.
 
 use crate::edge::Limits;
 
@@ -29,7 +29,8 @@ pub(super) enum Descent {
     },
 }
 
-/// Cuts a row of processors before every one that has an inbox of its own. The first one always has.
+/// Cuts a row of processors before every one that has an inbox of its own. The first one always
+/// has.
 pub(super) fn cut(links: Vec<Link>) -> Vec<Chain> {
     let mut chains: Vec<Chain> = Vec::new();
     for mut link in links {
@@ -44,8 +45,8 @@ pub(super) fn cut(links: Vec<Link>) -> Vec<Chain> {
     chains
 }
 
-/// Where each new chain comes from. `is_open` tells the old chains whose inbox has not ended, `is_leaving` the
-/// stages that chains of still older configurations have, which have not ended.
+/// Where each new chain comes from. `is_open` tells the old chains whose inbox has not ended,
+/// `is_leaving` the stages that chains of still older configurations have, which have not ended.
 pub(super) fn descent(
     old: &[Chain],
     is_open: &[bool],
@@ -53,7 +54,10 @@ pub(super) fn descent(
     new: &[Chain],
 ) -> Vec<Descent> {
     let of = |chain: &Chain| {
-        let continued = old.iter().position(|other| continues(old, other, new, chain)).filter(|at| is_open[*at]);
+        let continued = old
+            .iter()
+            .position(|other| continues(old, other, new, chain))
+            .filter(|at| is_open[*at]);
         // What those still send may be on its way to the inbox, and has passed the stage.
         let waits = chain.iter().any(|link| is_leaving(&link.stage));
         match continued {
@@ -61,20 +65,32 @@ pub(super) fn descent(
             inbox_of => {
                 let related = |other: &Chain| other.iter().any(|link| has(chain, &link.stage));
                 let after = (0..old.len()).filter(|at| related(&old[*at])).collect();
-                Descent::New { inbox_of: inbox_of.filter(|_| !waits), after }
+                Descent::New {
+                    inbox_of: inbox_of.filter(|_| !waits),
+                    after,
+                }
             }
         }
     };
     new.iter().map(of).collect()
 }
 
-/// Whether a new chain can read on where an old one is: its inbox is of the same stage and size, and no stage
-/// has changed sides, which a record that waits there would otherwise pass twice or never.
+/// Whether a new chain can read on where an old one is: its inbox is of the same stage and size,
+/// and no stage has changed sides, which a record that waits there would otherwise pass twice or
+/// never.
 fn continues(old: &[Chain], before: &Chain, new: &[Chain], after: &Chain) -> bool {
-    let (Some(first), Some(new_first)) = (before.first(), after.first()) else { return false };
+    let (Some(first), Some(new_first)) = (before.first(), after.first()) else {
+        return false;
+    };
     let in_front = |chains: &[Chain], of: &str, other: &[Chain]| -> Vec<String> {
-        let names = chains.iter().flatten().map(|link| link.stage.clone()).take_while(|stage| stage != of);
-        let mut names: Vec<_> = names.filter(|stage| other.iter().any(|chain| has(chain, stage))).collect();
+        let names = chains
+            .iter()
+            .flatten()
+            .map(|link| link.stage.clone())
+            .take_while(|stage| stage != of);
+        let mut names: Vec<_> = names
+            .filter(|stage| other.iter().any(|chain| has(chain, stage)))
+            .collect();
         names.sort();
         names
     };
@@ -97,13 +113,20 @@ mod tests {
         let link = |word: &str| {
             let name = word.trim_start_matches('|');
             let queue = word.starts_with('|').then_some(Limits::DEFAULT);
-            Link { stage: name.to_lowercase(), fingerprint: name.to_owned(), queue }
+            Link {
+                stage: name.to_lowercase(),
+                fingerprint: name.to_owned(),
+                queue,
+            }
         };
         cut(text.split_whitespace().map(link).collect())
     }
 
     fn new(inbox_of: Option<usize>, after: &[usize]) -> Descent {
-        Descent::New { inbox_of, after: after.to_vec() }
+        Descent::New {
+            inbox_of,
+            after: after.to_vec(),
+        }
     }
 
     #[test]
@@ -136,12 +159,20 @@ mod tests {
 
     #[test]
     fn a_chain_whose_inbox_has_ended_does_not_go_on() {
-        assert_eq!(descent(&chains("a"), &[false], |_| false, &chains("a")), [new(None, &[0])]);
+        assert_eq!(
+            descent(&chains("a"), &[false], |_| false, &chains("a")),
+            [new(None, &[0])]
+        );
     }
 
     #[test]
     fn a_chain_does_not_read_on_what_an_older_one_of_its_stages_may_still_fill() {
-        let found = descent(&chains("|a |b"), &[true; 2], |stage| stage == "c", &chains("|a |b c"));
+        let found = descent(
+            &chains("|a |b"),
+            &[true; 2],
+            |stage| stage == "c",
+            &chains("|a |b c"),
+        );
         assert_eq!(found, [Descent::Same(0), new(None, &[1])]);
     }
 }

@@ -29,7 +29,8 @@ pub struct Change {
     pub kept: BTreeSet<String>,
     /// Stages that there were not.
     pub added: BTreeSet<String>,
-    /// Stages whose configuration is another one, and exporters that had ended before their input did.
+    /// Stages whose configuration is another one, and exporters that had ended before their input
+    /// did.
     pub replaced: BTreeSet<String>,
     /// Stages that there are no more. What is on its way to them is still handled.
     pub removed: BTreeSet<String>,
@@ -43,12 +44,15 @@ impl Control {
         (Self { requests }, inbox)
     }
 
-    /// Has what runs become `topology`. Stages with the name and the fingerprint of a running one are not
-    /// started; the running ones go on. When this returns, the new wiring holds; stages that it leaves out
-    /// may still drain.
+    /// Has what runs become `topology`. Stages with the name and the fingerprint of a running one
+    /// are not started; the running ones go on. When this returns, the new wiring holds; stages
+    /// that it leaves out may still drain.
     pub async fn reload(&self, topology: Topology) -> Result<Change, Stopping> {
         let (reply, change) = oneshot::channel();
-        self.requests.send(Request { topology, reply }).await.map_err(|_| Stopping)?;
+        self.requests
+            .send(Request { topology, reply })
+            .await
+            .map_err(|_| Stopping)?;
         change.await.map_err(|_| Stopping)
     }
 }
@@ -57,7 +61,9 @@ impl Change {
     /// Whether everything is as it was.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        [&self.added, &self.replaced, &self.removed, &self.rewired].into_iter().all(BTreeSet::is_empty)
+        [&self.added, &self.replaced, &self.removed, &self.rewired]
+            .into_iter()
+            .all(BTreeSet::is_empty)
     }
 }
 

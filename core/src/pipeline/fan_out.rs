@@ -1,5 +1,5 @@
-//! The edges behind a stage, which a reload may replace while records pass: a batch goes to exactly those
-//! that were there when it was admitted.
+//! The edges behind a stage, which a reload may replace while records pass: a batch goes to exactly
+//! those that were there when it was admitted.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -23,7 +23,8 @@ pub(crate) struct FanOut {
 #[derive(Debug)]
 struct Exits {
     targets: Arc<[Target]>,
-    /// Whether the stage in front has begun to use them. Before it has, the books are its predecessor's.
+    /// Whether the stage in front has begun to use them. Before it has, the books are its
+    /// predecessor's.
     in_use: bool,
 }
 
@@ -49,7 +50,13 @@ pub(crate) struct Admitted {
 
 impl FanOut {
     pub(crate) fn new(books: Arc<Books>, targets: Vec<Target>) -> Self {
-        Self { books, exits: RwLock::new(Exits { targets: targets.into(), in_use: false }) }
+        Self {
+            books,
+            exits: RwLock::new(Exits {
+                targets: targets.into(),
+                in_use: false,
+            }),
+        }
     }
 
     /// The stage in front begins.
@@ -59,7 +66,8 @@ impl FanOut {
         exits.route(&self.books);
     }
 
-    /// From now on, batches go there. Those that were admitted before are still sent to where they belong.
+    /// From now on, batches go there. Those that were admitted before are still sent to where they
+    /// belong.
     pub(crate) fn point(&self, targets: Vec<Target>) {
         let mut exits = self.write();
         exits.targets = targets.into();
@@ -68,23 +76,31 @@ impl FanOut {
         }
     }
 
-    /// Enters a batch's records in the books of both ends of every edge. Points of metrics are handed over at once.
+    /// Enters a batch's records in the books of both ends of every edge. Points of metrics are
+    /// handed over at once.
     pub(crate) fn admit(&self, batch: &Arc<Batch>, ticket: Ticket) -> Admitted {
         let exits = self.exits.read().unwrap_or_else(PoisonError::into_inner);
         let tickets = ticket.fan_out(exits.targets.iter().map(|target| &target.books), batch);
         let targets = Arc::clone(&exits.targets);
         let census = batch.census();
-        let mut admitted = Admitted { targets: Arc::clone(&targets), deliveries: Vec::new(), crowded: Vec::new() };
+        let mut admitted = Admitted {
+            targets: Arc::clone(&targets),
+            deliveries: Vec::new(),
+            crowded: Vec::new(),
+        };
         for (at, (target, mut ticket)) in targets.iter().zip(tickets).enumerate() {
             let (wanted, is_crowded) = target.admit(batch, &census, &mut ticket);
             if ticket.left() > 0 {
-                admitted.deliveries.push((at, Delivery::new(Arc::clone(batch), wanted, ticket)));
+                admitted
+                    .deliveries
+                    .push((at, Delivery::new(Arc::clone(batch), wanted, ticket)));
             }
             if is_crowded {
                 admitted.crowded.push(at);
             }
         }
-        // Until here, no reload says that a pipeline leads elsewhere, and so no point comes behind the end of its series.
+        // Until here, no reload says that a pipeline leads elsewhere, and so no point comes behind
+        // the end of its series.
         drop(exits);
         admitted
     }
@@ -92,7 +108,10 @@ impl FanOut {
     /// Whether memory is short on any edge for a batch that holds so many bytes.
     pub(crate) fn is_tight(&self, bytes: usize) -> bool {
         let exits = self.exits.read().unwrap_or_else(PoisonError::into_inner);
-        exits.targets.iter().any(|target| target.edge.is_tight(bytes))
+        exits
+            .targets
+            .iter()
+            .any(|target| target.edge.is_tight(bytes))
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Exits> {
@@ -107,9 +126,15 @@ impl Exits {
 }
 
 impl Target {
-    /// Filters what the stage does not take, and hands over points. `census` is how many records there are of each kind.
-    /// Returns the kinds that are left on the ticket, and whether the sender has to wait until points are taken.
-    fn admit(&self, batch: &Batch, census: &[u64; Kind::ALL.len()], ticket: &mut Ticket) -> (Kinds, bool) {
+    /// Filters what the stage does not take, and hands over points. `census` is how many records
+    /// there are of each kind. Returns the kinds that are left on the ticket, and whether the
+    /// sender has to wait until points are taken.
+    fn admit(
+        &self,
+        batch: &Batch,
+        census: &[u64; Kind::ALL.len()],
+        ticket: &mut Ticket,
+    ) -> (Kinds, bool) {
         self.books.show_at_end(batch, self.wants);
         let wanted = self.wants;
         if wanted != Kinds::ALL {
@@ -120,28 +145,43 @@ impl Target {
         if points == 0 || !wanted.contains(Kind::Metric) {
             return (wanted, false);
         }
-        let is_crowded = self.edge.send_points(batch, ticket.split(points), &self.books, &self.repeats);
+        let is_crowded =
+            self.edge
+                .send_points(batch, ticket.split(points), &self.books, &self.repeats);
         (wanted.without(Kinds::of(&[Kind::Metric])), is_crowded)
     }
 }
 
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Hands over what was admitted. A full edge is waited for, and holds up none of the others. An edge is held
-/// open no longer than it is waited for.
+/// Hands over what was admitted. A full edge is waited for, and holds up none of the others. An
+/// edge is held open no longer than it is waited for.
 pub(crate) async fn send(admitted: Vec<Admitted>) {
     let mut waiting = Vec::new();
-    for Admitted { targets, deliveries, crowded } in admitted {
+    for Admitted {
+        targets,
+        deliveries,
+        crowded,
+    } in admitted
+    {
         for (at, delivery) in deliveries {
             if let Err(delivery) = targets[at].edge.try_send(delivery) {
                 waiting.push(room(targets[at].edge.clone(), Some(delivery)));
             }
         }
-        waiting.extend(crowded.into_iter().map(|at| room(targets[at].edge.clone(), None)));
+        waiting.extend(
+            crowded
+                .into_iter()
+                .map(|at| room(targets[at].edge.clone(), None)),
+        );
     }
     poll_fn(|context| {
         waiting.retain_mut(|sending| sending.as_mut().poll(context).is_pending());
-        if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        if waiting.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     })
     .await;
 }

@@ -9,8 +9,8 @@ use crate::edge::Inbox;
 use crate::ledger::lock;
 use crate::stage::Processor;
 
-/// The processors of a pipeline's new configuration, until their chain begins. Where an old one is to go
-/// on, it is put in the place of the new one.
+/// The processors of a pipeline's new configuration, until their chain begins. Where an old one is
+/// to go on, it is put in the place of the new one.
 #[derive(Default)]
 pub(super) struct Heritage {
     heirs: Mutex<HashMap<String, Heir>>,
@@ -44,7 +44,9 @@ impl Heritage {
 
     /// Whether the running processor of this name goes on.
     pub(super) fn keeps(&self, stage: &str) -> bool {
-        lock(&self.heirs).get(stage).is_some_and(|heir| heir.is_kept)
+        lock(&self.heirs)
+            .get(stage)
+            .is_some_and(|heir| heir.is_kept)
     }
 
     /// Has a running processor go on, if it is to.

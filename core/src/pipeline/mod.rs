@@ -1,5 +1,5 @@
-//! Runs stages: wires them with edges, keeps their books, ends them in order, and changes the wiring of
-//! what runs.
+//! Runs stages: wires them with edges, keeps their books, ends them in order, and changes the
+//! wiring of what runs.
 
 mod chain;
 mod control;

@@ -12,7 +12,10 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new(stages: impl IntoIterator<Item = String>) -> Self {
-        Self { stages: stages.into_iter().collect(), at: Arc::default() }
+        Self {
+            stages: stages.into_iter().collect(),
+            at: Arc::default(),
+        }
     }
 
     /// The stage at this position is at work from now on.
@@ -22,6 +25,8 @@ impl Place {
 
     /// The name of the stage that is at work.
     pub(super) fn stage(&self) -> &str {
-        self.stages.get(self.at.load(Ordering::Relaxed)).map_or("", String::as_str)
+        self.stages
+            .get(self.at.load(Ordering::Relaxed))
+            .map_or("", String::as_str)
     }
 }

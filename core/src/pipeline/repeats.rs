@@ -1,5 +1,5 @@
-//! Requests to the processors of a pipeline to hand on again what they handed on once: because a stage behind them is
-//! new, or had no room for all of it.
+//! Requests to the processors of a pipeline to hand on again what they handed on once: because a
+//! stage behind them is new, or had no room for all of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,15 +16,18 @@ pub(crate) struct SeenRepeats {
 }
 
 impl RepeatRequests {
-    /// Every processor of the pipeline [repeats](crate::stage::Processor::repeat) at its next tick, or before it
-    /// finishes.
+    /// Every processor of the pipeline [repeats](crate::stage::Processor::repeat) at its next tick,
+    /// or before it finishes.
     pub(crate) fn request(&self) {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 
     /// A view for a task, which sees the requests that come from now on.
     pub(crate) fn subscribe(&self) -> SeenRepeats {
-        SeenRepeats { requests: self.clone(), seen: self.0.load(Ordering::Acquire) }
+        SeenRepeats {
+            requests: self.clone(),
+            seen: self.0.load(Ordering::Acquire),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! A running topology, and how it ends: receivers first, then every stage whose inbox is drained and
-//! closed, all within one grace period.
+//! A running topology, and how it ends: receivers first, then every stage whose inbox is drained
+//! and closed, all within one grace period.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -99,7 +99,9 @@ impl Running {
             first_failure: None,
             failed_exporters: Vec::new(),
         };
-        running.wiring.become_like(topology, &running.site, &mut running.tasks);
+        running
+            .wiring
+            .become_like(topology, &running.site, &mut running.tasks);
         running
     }
 
@@ -109,12 +111,13 @@ impl Running {
         self.control.clone()
     }
 
-    /// Waits until every stage has ended. A receiver or a processor that fails has the receivers stop, so that the other
-    /// stages drain. An exporter that fails, or whose output is closed, ends alone; when all have ended, the receivers
-    /// stop. An exporter that fails to start, before it takes any record, ends the run.
+    /// Waits until every stage has ended. A receiver or a processor that fails has the receivers
+    /// stop, so that the other stages drain. An exporter that fails, or whose output is closed,
+    /// ends alone; when all have ended, the receivers stop. An exporter that fails to start, before
+    /// it takes any record, ends the run.
     ///
-    /// The first failure is returned. That an output was closed is none, nor is one of an exporter that a reload has
-    /// replaced since.
+    /// The first failure is returned. That an output was closed is none, nor is one of an exporter
+    /// that a reload has replaced since.
     pub async fn ended(mut self) -> Result<(), Failure> {
         let mut deadline = None;
         loop {
@@ -181,12 +184,18 @@ impl Running {
                 health.ended("it has ended before its input did", false);
             }
             Early::Failed(failure) if failure.is_undelivered() => {
-                tracing::warn!(error = &failure as &dyn std::error::Error, "an exporter has ended and lost something");
+                tracing::warn!(
+                    error = &failure as &dyn std::error::Error,
+                    "an exporter has ended and lost something"
+                );
                 health.ended(causes(&failure), true);
                 self.failed_exporters.push((stage, failure));
             }
             Early::Failed(failure) => {
-                tracing::error!(error = &failure as &dyn std::error::Error, "an exporter has failed, and has ended");
+                tracing::error!(
+                    error = &failure as &dyn std::error::Error,
+                    "an exporter has failed, and has ended"
+                );
                 health.ended(causes(&failure), true);
                 self.failed_exporters.push((stage, failure));
             }
@@ -195,22 +204,27 @@ impl Running {
 
     fn failure(&mut self) -> Option<Failure> {
         let exporters = self.failed_exporters.drain(..).map(|(_, failure)| failure);
-        self.first_failure.take().or_else(|| exporters.into_iter().next())
+        self.first_failure
+            .take()
+            .or_else(|| exporters.into_iter().next())
     }
 
     /// A request that is dropped is answered with [`super::Stopping`].
     fn reload(&mut self, Request { topology, reply }: Request) {
         if !self.site.stop.is_requested() {
             self.site.grace = topology.grace;
-            let change = self.wiring.become_like(topology, &self.site, &mut self.tasks);
-            self.failed_exporters.retain(|(stage, _)| change.kept.contains(stage));
+            let change = self
+                .wiring
+                .become_like(topology, &self.site, &mut self.tasks);
+            self.failed_exporters
+                .retain(|(stage, _)| change.kept.contains(stage));
             // Whoever asked may have gone; the change stands.
             let _ = reply.send(change);
         }
     }
 
-    /// Ends what is left by force and names it; its records are counted as lost to the end of the grace
-    /// period.
+    /// Ends what is left by force and names it; its records are counted as lost to the end of the
+    /// grace period.
     async fn tear_down(&mut self) -> Vec<String> {
         self.site.ledger.close();
         let stages = self.tasks.stages();
@@ -228,5 +242,9 @@ fn causes(failure: &Failure) -> String {
         causes.push(cause.to_string());
         source = cause.source();
     }
-    if causes.is_empty() { "it panicked".to_owned() } else { causes.join(": ") }
+    if causes.is_empty() {
+        "it panicked".to_owned()
+    } else {
+        causes.join(": ")
+    }
 }

@@ -1,5 +1,6 @@
-//! Where stages run. Data passes from receivers through processors to exporters on a thread of its pipeline, so that a
-//! batch stays in one processor's cache; stages that block, or take long, [run apart](crate::stage::Exporter::runs_apart).
+//! Where stages run. Data passes from receivers through processors to exporters on a thread of its
+//! pipeline, so that a batch stays in one processor's cache; stages that block, or take long, [run
+//! apart](crate::stage::Exporter::runs_apart).
 
 use tokio::runtime::Handle;
 
@@ -20,8 +21,8 @@ pub(super) enum Seat {
 }
 
 impl Runtimes {
-    /// Pipelines take turns at the runtimes in `data`, each of which should have one thread; without any, all is done
-    /// on `io`.
+    /// Pipelines take turns at the runtimes in `data`, each of which should have one thread;
+    /// without any, all is done on `io`.
     #[must_use]
     pub fn new(io: Handle, data: Vec<Handle>) -> Self {
         Self { io, data }

@@ -39,17 +39,37 @@ pub(super) struct Step {
 
 impl Step {
     pub(super) fn new(processor: Box<dyn Processor>, books: Arc<Books>) -> Self {
-        let next_tick = processor.tick_every().map(|every| (every, Instant::now() + every));
-        Self { processor, books, next_tick }
+        let next_tick = processor
+            .tick_every()
+            .map(|every| (every, Instant::now() + every));
+        Self {
+            processor,
+            books,
+            next_tick,
+        }
     }
 }
 
 impl Segment {
-    pub(super) fn new(steps: Vec<Step>, exits: Arc<FanOut>, pool: Pool, place: Place, repeats: SeenRepeats) -> Self {
-        Self { steps, exits, pool, tally: Tally::default(), place, repeats }
+    pub(super) fn new(
+        steps: Vec<Step>,
+        exits: Arc<FanOut>,
+        pool: Pool,
+        place: Place,
+        repeats: SeenRepeats,
+    ) -> Self {
+        Self {
+            steps,
+            exits,
+            pool,
+            tally: Tally::default(),
+            place,
+            repeats,
+        }
     }
 
-    /// Runs until the inbox ends, then has every processor finish, in order; or until others take its place.
+    /// Runs until the inbox ends, then has every processor finish, in order; or until others take
+    /// its place.
     pub(super) async fn run(
         mut self,
         mut inbox: Inbox,
@@ -100,36 +120,49 @@ impl Segment {
         self.exits.put_in_use();
     }
 
-    /// Ticks at the shortest interval of the chain, a day where nobody has one: a tick that comes early
-    /// finds nothing due.
+    /// Ticks at the shortest interval of the chain, a day where nobody has one: a tick that comes
+    /// early finds nothing due.
     fn ticks(&self) -> Interval {
-        let shortest = self.steps.iter().filter_map(|step| step.next_tick.map(|(every, _)| every)).min();
-        let every = shortest.unwrap_or(Duration::from_secs(86_400)).max(Duration::from_millis(1));
+        let shortest = self
+            .steps
+            .iter()
+            .filter_map(|step| step.next_tick.map(|(every, _)| every))
+            .min();
+        let every = shortest
+            .unwrap_or(Duration::from_secs(86_400))
+            .max(Duration::from_millis(1));
         interval_at(Instant::now() + every, every)
     }
 
     async fn finish(mut self) {
         for at in 0..self.steps.len() {
             self.repeat_if_requested();
-            self.empty(at, |processor, out| processor.finish(Timestamp::now(), out)).await;
+            self.empty(at, |processor, out| processor.finish(Timestamp::now(), out))
+                .await;
         }
     }
 
-    /// Leaves processors that go on, the state of others to those that take their places, and the inbox if
-    /// it is not drained. What processors that do not go on still hold goes the old way.
+    /// Leaves processors that go on, the state of others to those that take their places, and the
+    /// inbox if it is not drained. What processors that do not go on still hold goes the old way.
     async fn hand_over(mut self, Retirement { heritage, at_once }: Retirement, inbox: Inbox) {
         for at in 0..self.steps.len() {
-            let Step { processor, books, .. } = &mut self.steps[at];
+            let Step {
+                processor, books, ..
+            } = &mut self.steps[at];
             if !heritage.keeps(books.stage()) {
                 self.place.enter(at);
                 heritage.adopt(books.stage(), &mut **processor);
-                self.empty(at, |processor, out| processor.retire(Timestamp::now(), out)).await;
+                self.empty(at, |processor, out| processor.retire(Timestamp::now(), out))
+                    .await;
             }
         }
         if at_once {
             heritage.put_inbox(self.steps[0].books.stage(), inbox);
         }
-        for Step { processor, books, .. } in self.steps {
+        for Step {
+            processor, books, ..
+        } in self.steps
+        {
             heritage.keep(books.stage(), processor);
         }
     }
@@ -157,7 +190,9 @@ impl Segment {
         self.repeat_if_requested();
         for at in 0..self.steps.len() {
             let step = &mut self.steps[at];
-            let Some((every, due)) = step.next_tick else { continue };
+            let Some((every, due)) = step.next_tick else {
+                continue;
+            };
             if Instant::now() >= due {
                 step.next_tick = Some((every, Instant::now() + every));
                 let mut out = self.pool.take();
@@ -170,7 +205,9 @@ impl Segment {
 
     fn repeat_if_requested(&mut self) {
         if self.repeats.is_new() {
-            self.steps.iter_mut().for_each(|step| step.processor.repeat());
+            self.steps
+                .iter_mut()
+                .for_each(|step| step.processor.repeat());
         }
     }
 

@@ -1,5 +1,6 @@
-//! The tasks of the stages, and what it means when one ends. An exporter that ends before its input does is alone in that.
-//! A stage that a reload has taken out may drain for the grace period; its failure is no failure of the run.
+//! The tasks of the stages, and what it means when one ends. An exporter that ends before its input
+//! does is alone in that. A stage that a reload has taken out may drain for the grace period; its
+//! failure is no failure of the run.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -46,7 +47,8 @@ pub(super) enum End {
     Regular,
     /// The run ends.
     Fatal(Failure),
-    /// An exporter has ended before its input did, with a failure or without one. The run goes on while there are others.
+    /// An exporter has ended before its input did, with a failure or without one. The run goes on
+    /// while there are others.
     Alone {
         /// The exporter.
         stage: String,
@@ -76,7 +78,11 @@ pub(super) type Joined = Result<(Id, Result<(), StageError>), JoinError>;
 
 impl Tasks {
     pub(super) fn new(runtimes: Runtimes) -> Self {
-        Self { runtimes, set: JoinSet::new(), running: HashMap::new() }
+        Self {
+            runtimes,
+            set: JoinSet::new(),
+            running: HashMap::new(),
+        }
     }
 
     pub(super) fn spawn(
@@ -88,7 +94,15 @@ impl Tasks {
         let abort = self.set.spawn_on(task, self.runtimes.of(seat));
         let id = abort.id();
         tracing::debug!(stage = place.stage(), "started");
-        self.running.insert(id, Task { place, abort, exporter: None, retired: None });
+        self.running.insert(
+            id,
+            Task {
+                place,
+                abort,
+                exporter: None,
+                retired: None,
+            },
+        );
         id
     }
 
@@ -119,27 +133,49 @@ impl Tasks {
     /// The stage of a task is no longer wanted. It may drain for `grace`; these are its books.
     pub(super) fn retire(&mut self, id: Id, grace: Duration, books: Vec<Arc<Books>>) {
         if let Some(task) = self.running.get_mut(&id) {
-            tracing::debug!(stage = task.place.stage(), ?grace, "is no longer wanted, and drains");
-            task.retired = Some(Retired { due: Some(Instant::now() + grace), books });
+            tracing::debug!(
+                stage = task.place.stage(),
+                ?grace,
+                "is no longer wanted, and drains"
+            );
+            task.retired = Some(Retired {
+                due: Some(Instant::now() + grace),
+                books,
+            });
         }
     }
 
     /// When the next one that was retired has had its time.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        self.running.values().filter_map(|task| task.retired.as_ref()?.due).min()
+        self.running
+            .values()
+            .filter_map(|task| task.retired.as_ref()?.due)
+            .min()
     }
 
     /// Ends those whose time is over.
     pub(super) fn end_overdue(&mut self) {
         let now = Instant::now();
-        for Task { place, abort, retired, .. } in self.running.values_mut() {
-            let Some(retired) = retired.as_mut().filter(|retired| retired.due.is_some_and(|due| due <= now)) else {
+        for Task {
+            place,
+            abort,
+            retired,
+            ..
+        } in self.running.values_mut()
+        {
+            let Some(retired) = retired
+                .as_mut()
+                .filter(|retired| retired.due.is_some_and(|due| due <= now))
+            else {
                 continue;
             };
             retired.due = None;
             retired.books.iter().for_each(|books| books.force());
             abort.abort();
-            tracing::warn!(stage = place.stage(), "did not drain within the grace period; what it held is lost");
+            tracing::warn!(
+                stage = place.stage(),
+                "did not drain within the grace period; what it held is lost"
+            );
         }
     }
 
@@ -148,15 +184,31 @@ impl Tasks {
         let (id, result) = match ended {
             Ok((id, Ok(()))) => (id, Ok(())),
             Ok((id, Err(source))) => (id, Err(Some(source))),
-            Err(error) => (error.id(), if error.is_panic() { Err(None) } else { Ok(()) }),
+            Err(error) => (
+                error.id(),
+                if error.is_panic() { Err(None) } else { Ok(()) },
+            ),
         };
-        let Some(Task { place, exporter, retired, .. }) = self.running.remove(&id) else { return End::Regular };
+        let Some(Task {
+            place,
+            exporter,
+            retired,
+            ..
+        }) = self.running.remove(&id)
+        else {
+            return End::Regular;
+        };
         let stage = place.stage().to_owned();
         tracing::debug!(stage, failed = result.is_err(), "ended");
         let closed = matches!(&result, Err(Some(source)) if source.is::<OutputClosed>());
         let failed = |source| match source {
-            Some(source) => Failure::Failed { stage: stage.clone(), source },
-            None => Failure::Panicked { stage: stage.clone() },
+            Some(source) => Failure::Failed {
+                stage: stage.clone(),
+                source,
+            },
+            None => Failure::Panicked {
+                stage: stage.clone(),
+            },
         };
         if let Some(Retired { due, books }) = retired {
             if due.is_none() {
@@ -164,11 +216,19 @@ impl Tasks {
             }
             if let Err(source) = result {
                 let failure = failed(source);
-                tracing::warn!(error = &failure as &dyn std::error::Error, "a stage failed that was no longer wanted");
+                tracing::warn!(
+                    error = &failure as &dyn std::error::Error,
+                    "a stage failed that was no longer wanted"
+                );
             }
             return End::Regular;
         }
-        let Some(ExporterTask { door, health, began_the_run }) = exporter else {
+        let Some(ExporterTask {
+            door,
+            health,
+            began_the_run,
+        }) = exporter
+        else {
             return result.map_or_else(|source| End::Fatal(failed(source)), |()| End::Regular);
         };
         let why = match result {
@@ -183,7 +243,11 @@ impl Tasks {
 
     /// Names of the stages whose tasks have not ended.
     pub(super) fn stages(&self) -> Vec<String> {
-        let mut stages: Vec<_> = self.running.values().map(|task| task.place.stage().to_owned()).collect();
+        let mut stages: Vec<_> = self
+            .running
+            .values()
+            .map(|task| task.place.stage().to_owned())
+            .collect();
         stages.sort();
         stages
     }

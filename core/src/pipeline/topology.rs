@@ -12,7 +12,8 @@ use crate::ledger::Ledger;
 use crate::record::Kinds;
 use crate::stage::{Exporter, Processor, Receiver, Stop};
 
-/// Built components and how they are wired. Checked by whoever makes it: indices point into the lists.
+/// Built components and how they are wired. Checked by whoever makes it: indices point into the
+/// lists.
 pub struct Topology {
     /// Every receiver, once, whatever the number of pipelines that it feeds.
     pub receivers: Vec<ReceiverNode>,
@@ -47,8 +48,8 @@ pub struct ReceiverNode {
 pub struct ExporterNode {
     /// Name in the books, such as `exporters.stdout`.
     pub stage: String,
-    /// What its configuration is, but for its inbox: a reload starts the component only if this or the inbox
-    /// differs.
+    /// What its configuration is, but for its inbox: a reload starts the component only if this or
+    /// the inbox differs.
     pub fingerprint: String,
     /// What nobody else can hold while it runs.
     pub holds: Vec<Hold>,
@@ -78,8 +79,8 @@ pub struct PipelineNode {
 pub struct ProcessorNode {
     /// Name in the books, such as `processors.l34_flow`.
     pub stage: String,
-    /// What its configuration is, but for its inbox: while it is the same, a reload keeps the running one,
-    /// with its state.
+    /// What its configuration is, but for its inbox: while it is the same, a reload keeps the
+    /// running one, with its state.
     pub fingerprint: String,
     /// The component.
     pub processor: Box<dyn Processor>,
@@ -96,13 +97,22 @@ impl Topology {
 
     /// The first pipeline that an exporter ends.
     pub(super) fn first_pipeline_of(&self, exporter: usize) -> usize {
-        self.pipelines.iter().position(|pipeline| pipeline.exporters.contains(&exporter)).unwrap_or_default()
+        self.pipelines
+            .iter()
+            .position(|pipeline| pipeline.exporters.contains(&exporter))
+            .unwrap_or_default()
     }
 
     /// The pipelines that an exporter ends, as a queue's row in the ledger names them.
     pub(super) fn pipelines_of(&self, exporter: usize) -> String {
-        let pipelines = self.pipelines.iter().filter(|pipeline| pipeline.exporters.contains(&exporter));
-        pipelines.map(|pipeline| pipeline.name.as_str()).collect::<Vec<_>>().join(",")
+        let pipelines = self
+            .pipelines
+            .iter()
+            .filter(|pipeline| pipeline.exporters.contains(&exporter));
+        pipelines
+            .map(|pipeline| pipeline.name.as_str())
+            .collect::<Vec<_>>()
+            .join(",")
     }
 }
 
@@ -119,8 +129,12 @@ impl Hold {
 
 /// One port, and one address or a wildcard. `[::]` takes IPv4 as well.
 fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
-    let covers = |wide: IpAddr, narrow: IpAddr| wide.is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4());
-    a.port() == b.port() && a.port() != 0 && (a.ip() == b.ip() || covers(a.ip(), b.ip()) || covers(b.ip(), a.ip()))
+    let covers = |wide: IpAddr, narrow: IpAddr| {
+        wide.is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
+    };
+    a.port() == b.port()
+        && a.port() != 0
+        && (a.ip() == b.ip() || covers(a.ip(), b.ip()) || covers(b.ip(), a.ip()))
 }
 
 #[cfg(test)]
@@ -140,8 +154,15 @@ mod tests {
             ("[::]:80", "[::1]:80", true),
         ];
         for (a, b, expected) in cases {
-            let (first, second) = (Hold::Address(a.parse().unwrap()), Hold::Address(b.parse().unwrap()));
-            assert_eq!((first.excludes(&second), second.excludes(&first)), (expected, expected), "{a} {b}");
+            let (first, second) = (
+                Hold::Address(a.parse().unwrap()),
+                Hold::Address(b.parse().unwrap()),
+            );
+            assert_eq!(
+                (first.excludes(&second), second.excludes(&first)),
+                (expected, expected),
+                "{a} {b}"
+            );
         }
     }
 }

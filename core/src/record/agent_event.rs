@@ -1,8 +1,9 @@
 //! What Cilium's agent reports about itself: Hubble's `flow.AgentEvent` (v1.19.4).
 //!
-//! Fields have the names of Hubble's messages. Notifications are read from the JSON that Cilium puts on its socket
-//! (`pkg/monitor/api/types.go`, 1.12 to 1.19), whose names are in the attributes: in any order, with unknown fields
-//! among them, and with whatever is missing left empty.
+//! Fields have the names of Hubble's messages. Notifications are read from the JSON that Cilium
+//! puts on its socket (`pkg/monitor/api/types.go`, 1.12 to 1.19), whose names are in the
+//! attributes: in any order, with unknown fields among them, and with whatever is missing left
+//! empty.
 
 use serde::{Deserialize, Deserializer};
 
@@ -216,19 +217,42 @@ impl AgentEvent {
             Notification::Unknown { text, .. } => text.len(),
             Notification::AgentStart { .. } | Notification::ServiceDelete(_) => 0,
             Notification::PolicyUpdate(policy) => sum(&policy.labels),
-            Notification::EndpointRegenerate(endpoint) => sum(&endpoint.labels) + endpoint.error.len(),
-            Notification::EndpointUpdate(EndpointUpdate { id: _, labels, error, pod_name, namespace }) => {
-                sum(labels) + sum([error, pod_name, namespace])
+            Notification::EndpointRegenerate(endpoint) => {
+                sum(&endpoint.labels) + endpoint.error.len()
             }
-            Notification::IpCacheUpdate(IpCache { cidr, host_ip, old_host_ip, namespace, pod_name, .. }) => {
-                sum([cidr, host_ip, old_host_ip, namespace, pod_name])
-            }
+            Notification::EndpointUpdate(EndpointUpdate {
+                id: _,
+                labels,
+                error,
+                pod_name,
+                namespace,
+            }) => sum(labels) + sum([error, pod_name, namespace]),
+            Notification::IpCacheUpdate(IpCache {
+                cidr,
+                host_ip,
+                old_host_ip,
+                namespace,
+                pod_name,
+                ..
+            }) => sum([cidr, host_ip, old_host_ip, namespace, pod_name]),
             Notification::ServiceUpsert(service) => {
-                let ServiceUpsert { service_type, traffic_policy, ext_traffic_policy, int_traffic_policy, .. } =
-                    service;
-                sum([service_type, traffic_policy, ext_traffic_policy, int_traffic_policy])
-                    + sum([&service.name, &service.namespace, &service.frontend_address.ip])
-                    + sum(service.backend_addresses.iter().map(|backend| &backend.ip))
+                let ServiceUpsert {
+                    service_type,
+                    traffic_policy,
+                    ext_traffic_policy,
+                    int_traffic_policy,
+                    ..
+                } = service;
+                sum([
+                    service_type,
+                    traffic_policy,
+                    ext_traffic_policy,
+                    int_traffic_policy,
+                ]) + sum([
+                    &service.name,
+                    &service.namespace,
+                    &service.frontend_address.ip,
+                ]) + sum(service.backend_addresses.iter().map(|backend| &backend.ip))
             }
         };
         size_of::<Self>() + texts
@@ -237,7 +261,10 @@ impl AgentEvent {
 
 /// Bytes of texts, with what keeps each of them in a list.
 fn sum<'a>(texts: impl IntoIterator<Item = &'a String>) -> usize {
-    texts.into_iter().map(|text| text.len() + size_of::<String>()).sum()
+    texts
+        .into_iter()
+        .map(|text| text.len() + size_of::<String>())
+        .sum()
 }
 
 #[cfg(test)]
@@ -250,9 +277,23 @@ mod tests {
         let text = "x".repeat(5000);
         let service = format!(r#"{{"name":"{text}","backend-addresses":[{{"ip":"{text}"}}]}}"#);
         for (notification, at_least) in [
-            (Notification::Unknown { notify_type: 1, text: text.clone() }, 5000),
-            (Notification::PolicyUpdate(serde_json::from_str(&format!(r#"{{"labels":["{text}"]}}"#)).unwrap()), 5000),
-            (Notification::ServiceUpsert(serde_json::from_str(&service).unwrap()), 10_000),
+            (
+                Notification::Unknown {
+                    notify_type: 1,
+                    text: text.clone(),
+                },
+                5000,
+            ),
+            (
+                Notification::PolicyUpdate(
+                    serde_json::from_str(&format!(r#"{{"labels":["{text}"]}}"#)).unwrap(),
+                ),
+                5000,
+            ),
+            (
+                Notification::ServiceUpsert(serde_json::from_str(&service).unwrap()),
+                10_000,
+            ),
         ] {
             let event = AgentEvent {
                 time: Timestamp::default(),
@@ -261,7 +302,10 @@ mod tests {
                 notification,
             };
             let weight = event.heap_bytes();
-            assert!((at_least..at_least + 1000).contains(&weight), "{weight} for {at_least}");
+            assert!(
+                (at_least..at_least + 1000).contains(&weight),
+                "{weight} for {at_least}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Debug messages of the datapath: Hubble's `flow.DebugEvent` (v1.19.4), which an agent in debug mode sends.
+//! Debug messages of the datapath: Hubble's `flow.DebugEvent` (v1.19.4), which an agent in debug
+//! mode sends.
 
 use tidegate_wire::release::Release;
 
@@ -26,7 +27,8 @@ pub struct DebugEvent {
     pub args: [u32; 3],
     /// The CPU that reported it.
     pub cpu: i32,
-    /// Whether its sender is of a release before the one that changed its text ([`DebugEventType::new_text_since`]).
+    /// Whether its sender is of a release before the one that changed its text
+    /// ([`DebugEventType::new_text_since`]).
     pub has_old_text: bool,
 }
 
@@ -35,7 +37,11 @@ impl DebugEvent {
     #[must_use]
     pub fn endpoint(&self) -> Option<Endpoint> {
         let names = self.source_names.clone();
-        (self.source != 0).then(|| Endpoint { id: self.source.into(), identity: self.source_identity, names })
+        (self.source != 0).then(|| Endpoint {
+            id: self.source.into(),
+            identity: self.source_identity,
+            names,
+        })
     }
 }
 
@@ -50,7 +56,8 @@ impl DebugEventType {
         NAMES.get(usize::from(self.0)).copied()
     }
 
-    /// The release since which Hubble has another text for it; `None` if the text has not changed since 1.12.
+    /// The release since which Hubble has another text for it; `None` if the text has not changed
+    /// since 1.12.
     #[must_use]
     pub fn new_text_since(self) -> Option<Release> {
         match self.0 {

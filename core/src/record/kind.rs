@@ -22,8 +22,15 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Frame, Self::Event, Self::Flow, Self::AgentEvent, Self::DebugEvent, Self::Lost, Self::Metric];
+    pub const ALL: [Self; 7] = [
+        Self::Frame,
+        Self::Event,
+        Self::Flow,
+        Self::AgentEvent,
+        Self::DebugEvent,
+        Self::Lost,
+        Self::Metric,
+    ];
 
     /// The name as configuration and documentation write it.
     #[must_use]
@@ -95,7 +102,9 @@ impl Kinds {
 
     /// The kinds in the set, in declaration order.
     pub fn iter(self) -> impl Iterator<Item = Kind> {
-        Kind::ALL.into_iter().filter(move |kind| self.contains(*kind))
+        Kind::ALL
+            .into_iter()
+            .filter(move |kind| self.contains(*kind))
     }
 }
 

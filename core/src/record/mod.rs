@@ -6,8 +6,8 @@ mod debug_event;
 mod kind;
 
 pub use agent_event::{
-    AgentEvent, AgentEventType, EndpointRegen, EndpointUpdate, IpCache, Notification, PolicyUpdate, ServiceAddress,
-    ServiceDelete, ServiceUpsert,
+    AgentEvent, AgentEventType, EndpointRegen, EndpointUpdate, IpCache, Notification, PolicyUpdate,
+    ServiceAddress, ServiceDelete, ServiceUpsert,
 };
 pub use debug_event::{DebugEvent, DebugEventType};
 pub use kind::{Kind, Kinds};
@@ -60,19 +60,28 @@ impl Record {
 
     /// Makes this an empty flow of the given time and position, to be filled where it lies.
     pub fn begin_flow(&mut self, time: Timestamp, seq: u64) -> &mut Flow {
-        self.overwrite(Self::Flow(Flow { time, seq, ..Flow::default() }));
+        self.overwrite(Self::Flow(Flow {
+            time,
+            seq,
+            ..Flow::default()
+        }));
         match self {
             Self::Flow(flow) => flow,
             _ => unreachable!(),
         }
     }
 
-    /// Puts another record in place of this one. One that holds nothing on the heap needs no dropping, which is told here
-    /// at less cost than by dropping it.
+    /// Puts another record in place of this one. One that holds nothing on the heap needs no
+    /// dropping, which is told here at less cost than by dropping it.
     #[inline(always)]
     pub fn overwrite(&mut self, other: Self) {
         // All their fields are numbers. A field on the heap would leak here.
-        if let Self::Frame(_) | Self::Event(Event { body: EventBody::Packet { .. }, .. }) = self {
+        if let Self::Frame(_)
+        | Self::Event(Event {
+            body: EventBody::Packet { .. },
+            ..
+        }) = self
+        {
             std::mem::forget(std::mem::replace(self, other));
         } else {
             *self = other;
@@ -96,7 +105,10 @@ impl Record {
         match self {
             Self::Flow(flow) => flow.heap_bytes(),
             Self::AgentEvent(event) => event.heap_bytes(),
-            Self::Event(Event { body: EventBody::AccessLog(kept), .. }) => size_of_val(&**kept),
+            Self::Event(Event {
+                body: EventBody::AccessLog(kept),
+                ..
+            }) => size_of_val(&**kept),
             Self::Metric(point) => point.heap_bytes(),
             _ => 0,
         }
@@ -113,14 +125,14 @@ impl Default for Record {
 /// One gob message of the monitor socket: Cilium's `payload.Payload`, with the time of receipt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
-    /// When it was read from the socket; monitor events carry no time of their own. Frames of one read follow each
-    /// other by a nanosecond, which tells their order and no duration: what happened between two frames is known only
-    /// to within the time between two reads.
+    /// When it was read from the socket; monitor events carry no time of their own. Frames of one
+    /// read follow each other by a nanosecond, which tells their order and no duration: what
+    /// happened between two frames is known only to within the time between two reads.
     pub time: Timestamp,
     /// Position in the receiver's stream, from 1; never repeats within a process.
     pub seq: u64,
-    /// The connection or recording that it came in, whose frames are of one agent: a number that no other stream of
-    /// the process has; 0 where nobody knows.
+    /// The connection or recording that it came in, whose frames are of one agent: a number that no
+    /// other stream of the process has; 0 where nobody knows.
     pub stream: u32,
     /// `Payload.Type`: 9 for an event sample, 2 for a lost record.
     pub payload_type: i32,
@@ -156,9 +168,11 @@ pub enum EventBody {
         /// Bytes of the header, which is where the packet begins; settled by the decoder, because
         /// one version byte can stand for two lengths.
         header_len: u16,
-        /// How a drop's source file is numbered; settled by the decoder, because no version byte tells.
+        /// How a drop's source file is numbered; settled by the decoder, because no version byte
+        /// tells.
         files: FileNumbering,
-        /// What a trace's original source implies about its direction; settled by the decoder likewise.
+        /// What a trace's original source implies about its direction; settled by the decoder
+        /// likewise.
         original_source: OriginalSource,
     },
     /// A checked socket trace (7), which has no packet.
@@ -220,7 +234,8 @@ impl LostSource {
 mod tests {
     use super::Record;
 
-    /// Batches are made of records by the thousand: what makes every one of them larger has to be meant.
+    /// Batches are made of records by the thousand: what makes every one of them larger has to be
+    /// meant.
     #[test]
     fn a_record_is_no_larger_than_it_was() {
         assert!(size_of::<Record>() <= 272, "{} bytes", size_of::<Record>());

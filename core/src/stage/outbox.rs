@@ -29,7 +29,13 @@ struct Shared {
 
 impl Outbox {
     pub(crate) fn new(lanes: Arc<Lanes>, pool: Pool, ledger: Ledger) -> Self {
-        Self { shared: Arc::new(Shared { lanes, pool, ledger }) }
+        Self {
+            shared: Arc::new(Shared {
+                lanes,
+                pool,
+                ledger,
+            }),
+        }
     }
 
     /// An empty batch to fill.
@@ -60,13 +66,23 @@ impl Outbox {
         self.shared.lanes.dropped(reason, n);
     }
 
-    /// Puts a bounded buffer between a reader that must not wait and the pipelines. The [`Pump`] has to
-    /// run until it ends; it does when every clone of the [`Buffer`] is gone and all is handed on.
+    /// Puts a bounded buffer between a reader that must not wait and the pipelines. The [`Pump`]
+    /// has to run until it ends; it does when every clone of the [`Buffer`] is gone and all is
+    /// handed on.
     #[must_use]
     pub fn buffered(self, limits: Limits) -> (Buffer, Pump) {
         let (edge, inbox) = edge(limits, reason::PIPELINE_FULL, Reader::Processor);
         self.shared.lanes.behind(edge.door(), &self.shared.ledger);
-        (Buffer { edge, shared: Arc::clone(&self.shared) }, Pump { inbox, shared: self.shared })
+        (
+            Buffer {
+                edge,
+                shared: Arc::clone(&self.shared),
+            },
+            Pump {
+                inbox,
+                shared: self.shared,
+            },
+        )
     }
 }
 
@@ -86,8 +102,8 @@ impl Shared {
     }
 }
 
-/// The near end of a receiver's buffer, for its reader. What does not fit is dropped with the reason
-/// `pipeline_full`, unless the limits say to block.
+/// The near end of a receiver's buffer, for its reader. What does not fit is dropped with the
+/// reason `pipeline_full`, unless the limits say to block.
 #[derive(Clone, Debug)]
 pub struct Buffer {
     edge: Edge,
@@ -108,8 +124,8 @@ impl Buffer {
     }
 
     /// Puts a batch in the buffer. Waits only if the buffer is full and its policy is to block.
-    /// Returns how many records were dropped for want of room, now or (`drop_oldest`) earlier ones. Not to
-    /// be cancelled, as [`Outbox::send`].
+    /// Returns how many records were dropped for want of room, now or (`drop_oldest`) earlier ones.
+    /// Not to be cancelled, as [`Outbox::send`].
     pub async fn send(&self, batch: impl Into<Packed>) -> u64 {
         let mut packed = batch.into();
         if self.edge.is_tight(packed.batch.held()) {
@@ -119,15 +135,15 @@ impl Buffer {
         self.edge.send(Delivery::packed(packed, ticket)).await
     }
 
-    /// Whether a batch like `batch` would go in now, without a drop and without a wait. Holds until the
-    /// next [`Self::send`] where there is one sender.
+    /// Whether a batch like `batch` would go in now, without a drop and without a wait. Holds until
+    /// the next [`Self::send`] where there is one sender.
     #[must_use]
     pub fn has_room(&self, batch: &Batch) -> bool {
         self.edge.has_room(batch.len(), batch.least_weight())
     }
 
-    /// Waits until it would, whatever the policy, or until nobody reads the buffer any more: for the
-    /// report of a loss, which must not be lost itself.
+    /// Waits until it would, whatever the policy, or until nobody reads the buffer any more: for
+    /// the report of a loss, which must not be lost itself.
     pub async fn room(&self, batch: &Batch) {
         self.edge.room(batch.len(), batch.least_weight()).await;
     }
@@ -151,7 +167,8 @@ impl Pump {
         while let Some(delivery) = self.inbox.recv().await {
             let (batch, ticket) = delivery.unpack();
             self.shared.forward(Arc::new(batch), ticket).await;
-            // The stages behind are done with it then: its memory is there for the next one, and in the cache.
+            // The stages behind are done with it then: its memory is there for the next one, and in
+            // the cache.
             yield_now().await;
         }
     }

@@ -3,9 +3,10 @@
 use crate::batch::Batch;
 use crate::record::{Frame, Record};
 
-/// A batch whose frames lie one behind the other. The places of records are cache lines apart, since each has room for a
-/// flow: to fetch them from another processor's cache takes as long as to decode what the frames are about. So a
-/// thread that reads leaves the places to the one that goes on with the records, and can do without any
+/// A batch whose frames lie one behind the other. The places of records are cache lines apart,
+/// since each has room for a flow: to fetch them from another processor's cache takes as long as to
+/// decode what the frames are about. So a thread that reads leaves the places to the one that goes
+/// on with the records, and can do without any
 /// ([`Pool::without_places`](crate::Pool::without_places)).
 #[derive(Debug, Default)]
 pub struct Packed {
@@ -50,7 +51,12 @@ impl Packed {
             _ => 0,
         };
         let packed = self.frames.iter().map(|frame| frame.lost);
-        self.batch.records().iter().map(of).chain(packed).fold(0, u64::saturating_add)
+        self.batch
+            .records()
+            .iter()
+            .map(of)
+            .chain(packed)
+            .fold(0, u64::saturating_add)
     }
 
     /// As [`Batch::fit`].
@@ -64,7 +70,10 @@ impl Packed {
 
 impl From<Batch> for Packed {
     fn from(batch: Batch) -> Self {
-        Self { batch, frames: Vec::new() }
+        Self {
+            batch,
+            frames: Vec::new(),
+        }
     }
 }
 
@@ -75,7 +84,11 @@ mod tests {
     use crate::record::{Frame, Record};
 
     fn frame(seq: u64, lost: u64) -> Frame {
-        Frame { seq, lost, ..Frame::default() }
+        Frame {
+            seq,
+            lost,
+            ..Frame::default()
+        }
     }
 
     fn frames(batch: &Batch) -> Vec<Frame> {
@@ -92,13 +105,19 @@ mod tests {
         batch.push(Record::Frame(frame(1, 5)));
         let packed = Packed::new(batch, vec![frame(2, 0), frame(3, 7)]);
         assert_eq!((packed.len(), packed.lost()), (3, 12));
-        assert_eq!(frames(&packed.unpack()), [frame(1, 5), frame(2, 0), frame(3, 7)]);
+        assert_eq!(
+            frames(&packed.unpack()),
+            [frame(1, 5), frame(2, 0), frame(3, 7)]
+        );
     }
 
     #[test]
     fn few_frames_let_go_of_the_memory_that_they_do_not_use() {
         let held = |frames: u64| {
-            let mut packed = Packed::new(Pool::default().without_places().take(), Vec::with_capacity(500));
+            let mut packed = Packed::new(
+                Pool::default().without_places().take(),
+                Vec::with_capacity(500),
+            );
             for seq in 0..frames {
                 packed.batch.push_bytes(&[7; 100]);
                 packed.frames.push(frame(seq, 0));

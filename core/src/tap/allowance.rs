@@ -12,7 +12,11 @@ pub(super) struct Allowance {
 
 impl Allowance {
     pub(super) fn new(rate: u32, now: Instant) -> Self {
-        Self { rate: rate.into(), left: rate.into(), at: now }
+        Self {
+            rate: rate.into(),
+            left: rate.into(),
+            at: now,
+        }
     }
 
     pub(super) fn refill(&mut self, now: Instant) {
@@ -45,6 +49,9 @@ mod tests {
             allowance.refill(start + Duration::from_millis(millis));
             (0..100).filter(|_| allowance.take()).count()
         };
-        assert_eq!([0, 250, 350, 1350, 60_000].map(&mut taken_at), [10, 2, 1, 10, 10]);
+        assert_eq!(
+            [0, 250, 350, 1350, 60_000].map(&mut taken_at),
+            [10, 2, 1, 10, 10]
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! The runner, its edges and its books, with stages that do as they are told. Time is paused: a wait
-//! costs nothing and ends when nobody has anything left to do.
+//! The runner, its edges and its books, with stages that do as they are told. Time is paused: a
+//! wait costs nothing and ends when nobody has anything left to do.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod edges;

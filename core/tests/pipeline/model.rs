@@ -1,5 +1,5 @@
-//! Whatever is sent through whatever edges: the books balance, nothing is kept twice, and only what is
-//! dropped is missing.
+//! Whatever is sent through whatever edges: the books balance, nothing is kept twice, and only what
+//! is dropped is missing.
 
 use proptest::prelude::*;
 use tidegate_core::edge::{Limits, WhenFull};
@@ -9,7 +9,11 @@ use tokio::runtime::Builder;
 use crate::support::{Judge, Lab, Manner, Step, processor, seq};
 
 fn limits() -> impl Strategy<Value = Limits> {
-    let when_full = prop_oneof![Just(WhenFull::Block), Just(WhenFull::DropNewest), Just(WhenFull::DropOldest)];
+    let when_full = prop_oneof![
+        Just(WhenFull::Block),
+        Just(WhenFull::DropNewest),
+        Just(WhenFull::DropOldest)
+    ];
     (1..20usize, 1..20_000usize, when_full).prop_map(|(records, bytes, when_full)| Limits {
         records,
         bytes,

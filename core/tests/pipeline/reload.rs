@@ -1,4 +1,5 @@
-//! Changes of what runs: what goes on, what is drained, what is handed over, and what the books say.
+//! Changes of what runs: what goes on, what is drained, what is handed over, and what the books
+//! say.
 
 mod steady;
 
@@ -20,7 +21,9 @@ const ENDLESS: [Step; 3] = [Step::Send(3), Step::UntilStop, Step::Send(2)];
 
 /// One receiver that sends three frames, and two more at its end, through `chain` to one exporter.
 fn line(lab: Lab, chain: Vec<ProcessorNode>) -> Lab {
-    lab.receiver(&ENDLESS).exporter(Manner::Drained, ROOMY).pipeline("p", &[0], chain, &[0])
+    lab.receiver(&ENDLESS)
+        .exporter(Manner::Drained, ROOMY)
+        .pipeline("p", &[0], chain, &[0])
 }
 
 fn names(names: &std::collections::BTreeSet<String>) -> Vec<&str> {
@@ -47,10 +50,17 @@ async fn the_same_topology_changes_nothing() {
     let again = line(started.next(), vec![pass("a")]);
     let change = started.reload(again).await;
     assert!(change.is_empty(), "{change:?}");
-    assert_eq!(names(&change.kept), ["exporters.e0", "processors.a", "receivers.r0"]);
+    assert_eq!(
+        names(&change.kept),
+        ["exporters.e0", "processors.a", "receivers.r0"]
+    );
     let ended = stopped(started).await;
     assert_eq!(ended.kept[0], [1, 2, 3, 4, 5]);
-    assert_eq!(ended.diary, ["receiver ended", "exporter ended"], "nobody was started twice");
+    assert_eq!(
+        ended.diary,
+        ["receiver ended", "exporter ended"],
+        "nobody was started twice"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,8 +73,19 @@ async fn a_changed_exporter_drains_while_the_new_one_takes_what_comes() {
     started.gate.add_permits(2);
     let ended = stopped(started).await;
     assert_eq!(ended.kept[0], [1, 2, 3, 4, 5]);
-    assert_eq!(ended.books("p", "exporters.e0").absorbed, 5, "both have one set of books");
-    assert_eq!(ended.diary.iter().filter(|line| *line == "exporter ended").count(), 2);
+    assert_eq!(
+        ended.books("p", "exporters.e0").absorbed,
+        5,
+        "both have one set of books"
+    );
+    assert_eq!(
+        ended
+            .diary
+            .iter()
+            .filter(|line| *line == "exporter ended")
+            .count(),
+        2
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -87,7 +108,11 @@ async fn what_only_one_can_hold_is_let_go_first() {
 
 #[tokio::test(start_paused = true)]
 async fn an_exporter_that_does_not_drain_is_ended_with_a_count() {
-    let stuck = |lab: Lab, manner| lab.receiver(&ENDLESS).exporter(manner, ROOMY).pipeline("p", &[0], Vec::new(), &[0]);
+    let stuck = |lab: Lab, manner| {
+        lab.receiver(&ENDLESS)
+            .exporter(manner, ROOMY)
+            .pipeline("p", &[0], Vec::new(), &[0])
+    };
     let mut started = stuck(Lab::new(), Manner::Hangs).start();
     a_moment().await;
     let next = stuck(started.next(), Manner::Drained).changed_exporter(0);
@@ -102,20 +127,43 @@ async fn an_exporter_that_does_not_drain_is_ended_with_a_count() {
 #[tokio::test(start_paused = true)]
 async fn exporters_come_and_go_and_the_books_tell() {
     let two = |lab: Lab, ends: &[usize]| {
-        let lab = lab.receiver(&ENDLESS).exporter(Manner::Drained, ROOMY).exporter(Manner::Drained, ROOMY);
+        let lab = lab
+            .receiver(&ENDLESS)
+            .exporter(Manner::Drained, ROOMY)
+            .exporter(Manner::Drained, ROOMY);
         lab.pipeline("p", &[0], vec![pass("a")], ends)
     };
     let mut started = two(Lab::new(), &[0, 1]).start();
     a_moment().await;
     let next = line(started.next(), vec![pass("a")]);
     let change = started.reload(next).await;
-    assert_eq!((names(&change.removed), names(&change.rewired)), (vec!["exporters.e1"], vec!["p"]));
+    assert_eq!(
+        (names(&change.removed), names(&change.rewired)),
+        (vec!["exporters.e1"], vec!["p"])
+    );
     let ended = stopped(started).await;
-    assert_eq!((&ended.kept[0], ended.result.is_ok()), (&vec![1, 2, 3, 4, 5], true));
-    let out: Vec<_> = ended.books("p", "processors.a").out.clone().into_iter().collect();
-    assert_eq!(out, [("exporters.e0".to_owned(), 5), ("exporters.e1".to_owned(), 3)]);
+    assert_eq!(
+        (&ended.kept[0], ended.result.is_ok()),
+        (&vec![1, 2, 3, 4, 5], true)
+    );
+    let out: Vec<_> = ended
+        .books("p", "processors.a")
+        .out
+        .clone()
+        .into_iter()
+        .collect();
+    assert_eq!(
+        out,
+        [
+            ("exporters.e0".to_owned(), 5),
+            ("exporters.e1".to_owned(), 3)
+        ]
+    );
     let last = ended.report.stages.last().unwrap();
-    assert_eq!((last.stage.as_str(), last.ended, last.absorbed), ("exporters.e1", true, 3));
+    assert_eq!(
+        (last.stage.as_str(), last.ended, last.absorbed),
+        ("exporters.e1", true, 3)
+    );
     assert!(ended.report.stages.iter().filter(|row| row.ended).count() == 1);
 }
 
@@ -124,14 +172,23 @@ async fn a_receiver_with_a_connection_goes_on_in_a_new_pipeline() {
     let mut started = line(Lab::new(), vec![pass("a")]).start();
     a_moment().await;
     let next = line(started.next(), vec![pass("a")]).exporter(Manner::Drained, ROOMY);
-    let change = started.reload(next.pipeline("q", &[0], vec![pass("b")], &[1])).await;
+    let change = started
+        .reload(next.pipeline("q", &[0], vec![pass("b")], &[1]))
+        .await;
     assert_eq!(names(&change.added), ["exporters.e1", "processors.b"]);
     let next = line(started.next(), vec![pass("a")]);
     a_moment().await;
     let ended = stopped(started).await;
     drop(next);
     assert_eq!(ended.kept, [vec![1, 2, 3, 4, 5], vec![4, 5]]);
-    assert_eq!(ended.diary.iter().filter(|line| *line == "receiver ended").count(), 1);
+    assert_eq!(
+        ended
+            .diary
+            .iter()
+            .filter(|line| *line == "receiver ended")
+            .count(),
+        1
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,7 +217,10 @@ impl Processor for Sum {
     }
 
     fn finish(&mut self, _: Timestamp, out: &mut Batch) {
-        out.push(Record::Frame(Frame { seq: 1000 + self.seen, ..Frame::default() }));
+        out.push(Record::Frame(Frame {
+            seq: 1000 + self.seen,
+            ..Frame::default()
+        }));
     }
 
     fn adopt(&mut self, old: &mut dyn Processor) {
@@ -178,7 +238,14 @@ impl Processor for Sum {
 }
 
 fn sum(total: &Arc<AtomicU64>, adopts: bool) -> ProcessorNode {
-    processor("sum", Sum { total: Arc::clone(total), seen: 0, adopts })
+    processor(
+        "sum",
+        Sum {
+            total: Arc::clone(total),
+            seen: 0,
+            adopts,
+        },
+    )
 }
 
 /// A chain of `sum` and others becomes another one; what the exporter kept in the end.
@@ -194,8 +261,14 @@ async fn rechained(before: Vec<ProcessorNode>, after: Vec<ProcessorNode>) -> Vec
 #[tokio::test(start_paused = true)]
 async fn an_unchanged_processor_keeps_its_state_whatever_happens_around_it() {
     let new = || sum(&Arc::default(), false);
-    let changed = |stage: &str| ProcessorNode { fingerprint: "!".to_owned(), ..pass(stage) };
-    let apart = |node: ProcessorNode| ProcessorNode { queue: Some(ROOMY), ..node };
+    let changed = |stage: &str| ProcessorNode {
+        fingerprint: "!".to_owned(),
+        ..pass(stage)
+    };
+    let apart = |node: ProcessorNode| ProcessorNode {
+        queue: Some(ROOMY),
+        ..node
+    };
     let cases = [
         (vec![new(), pass("a")], vec![new()]),
         (vec![new()], vec![pass("a"), new()]),
@@ -203,18 +276,31 @@ async fn an_unchanged_processor_keeps_its_state_whatever_happens_around_it() {
         (vec![pass("a"), new()], vec![pass("a"), apart(new())]),
         (vec![pass("a"), apart(new())], vec![pass("a"), new()]),
         (vec![pass("a"), new()], vec![new(), pass("a")]),
-        (vec![apart(pass("a")), apart(new())], vec![apart(new()), apart(pass("a"))]),
-        (vec![pass("a"), apart(new())], vec![changed("a"), apart(new())]),
+        (
+            vec![apart(pass("a")), apart(new())],
+            vec![apart(new()), apart(pass("a"))],
+        ),
+        (
+            vec![pass("a"), apart(new())],
+            vec![changed("a"), apart(new())],
+        ),
     ];
     for (at, (before, after)) in cases.into_iter().enumerate() {
-        assert_eq!(rechained(before, after).await, [1, 2, 3, 4, 5, 1005], "case {at}");
+        assert_eq!(
+            rechained(before, after).await,
+            [1, 2, 3, 4, 5, 1005],
+            "case {at}"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_processor_holds_that_does_not_go_on_is_handed_on_or_adopted() {
     let total = Arc::default();
-    let changed = |adopts| ProcessorNode { fingerprint: "!".to_owned(), ..sum(&total, adopts) };
+    let changed = |adopts| ProcessorNode {
+        fingerprint: "!".to_owned(),
+        ..sum(&total, adopts)
+    };
     let cases = [
         (vec![], vec![1, 2, 3, 1003, 4, 5]),
         (vec![changed(false)], vec![1, 2, 3, 1003, 4, 5, 1002]),
@@ -243,15 +329,27 @@ impl Processor for Repeater {
 #[tokio::test(start_paused = true)]
 async fn whoever_is_new_behind_a_pipeline_is_told_what_was_said() {
     let lab = Lab::new();
-    let repeater = |diary: &crate::support::Diary| processor("repeater", Repeater(Arc::clone(diary)));
+    let repeater =
+        |diary: &crate::support::Diary| processor("repeater", Repeater(Arc::clone(diary)));
     let diary = Arc::clone(&lab.diary);
-    let repeated = || diary.lock().unwrap().iter().filter(|line| *line == "repeated").count();
+    let repeated = || {
+        diary
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| *line == "repeated")
+            .count()
+    };
     let mut started = line(lab, vec![repeater(&diary)]).start();
     tokio::time::sleep(Duration::from_secs(2)).await;
     let before = repeated();
     for (exporter_changes, expected) in [(false, 0), (true, 1)] {
         let next = line(started.next(), vec![repeater(&diary)]);
-        let next = if exporter_changes { next.changed_exporter(0) } else { next };
+        let next = if exporter_changes {
+            next.changed_exporter(0)
+        } else {
+            next
+        };
         started.reload(next).await;
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(repeated() - before, expected);
@@ -262,13 +360,18 @@ async fn whoever_is_new_behind_a_pipeline_is_told_what_was_said() {
 #[tokio::test(start_paused = true)]
 async fn a_chain_that_waits_for_room_hands_over_when_it_has_it() {
     let full = |lab: Lab, chain| {
-        let lab = lab.receiver(&[Step::Send(1); 6]).exporter(Manner::Drained, records(2, WhenFull::Block));
+        let lab = lab
+            .receiver(&[Step::Send(1); 6])
+            .exporter(Manner::Drained, records(2, WhenFull::Block));
         lab.pipeline("p", &[0], chain, &[0])
     };
     let mut started = full(Lab::held(), vec![pass("a"), sum(&Arc::default(), false)]).start();
     a_moment().await;
     for stage in ["b", "c"] {
-        let next = full(started.next(), vec![pass(stage), sum(&Arc::default(), false)]);
+        let next = full(
+            started.next(),
+            vec![pass(stage), sum(&Arc::default(), false)],
+        );
         started.reload(next).await;
         a_moment().await;
     }
@@ -297,9 +400,22 @@ struct OneSeries {
 impl OneSeries {
     fn new() -> Self {
         let (name, help, unit) = ("m".to_owned(), String::new(), String::new());
-        let family = Family { name, help, unit, kind: MetricKind::Gauge, label_names: Vec::new() };
-        let series = Series { family: Arc::new(family), labels: Vec::new(), start: Timestamp(1) };
-        Self { series: Arc::new(series), is_due: true }
+        let family = Family {
+            name,
+            help,
+            unit,
+            kind: MetricKind::Gauge,
+            label_names: Vec::new(),
+        };
+        let series = Series {
+            family: Arc::new(family),
+            labels: Vec::new(),
+            start: Timestamp(1),
+        };
+        Self {
+            series: Arc::new(series),
+            is_due: true,
+        }
     }
 }
 
@@ -312,7 +428,11 @@ impl Processor for OneSeries {
 
     fn tick(&mut self, time: Timestamp, out: &mut Batch) {
         if std::mem::take(&mut self.is_due) {
-            out.push(Record::Metric(Point { series: Arc::clone(&self.series), time, value: Value::Gauge(1.0) }));
+            out.push(Record::Metric(Point {
+                series: Arc::clone(&self.series),
+                time,
+                value: Value::Gauge(1.0),
+            }));
         }
     }
 
@@ -325,8 +445,12 @@ impl Processor for OneSeries {
 async fn series_end_in_an_exporter_that_their_pipeline_leads_to_no_more() {
     let steps = [Step::UntilStop];
     let wired = |lab: Lab, ends: &[usize]| {
-        let lab = lab.receiver(&steps).exporter(Manner::Drained, ROOMY).exporter(Manner::Drained, ROOMY);
-        lab.pipeline("p", &[0], vec![processor("series", OneSeries::new())], ends).pipeline("q", &[0], Vec::new(), &[0])
+        let lab = lab
+            .receiver(&steps)
+            .exporter(Manner::Drained, ROOMY)
+            .exporter(Manner::Drained, ROOMY);
+        lab.pipeline("p", &[0], vec![processor("series", OneSeries::new())], ends)
+            .pipeline("q", &[0], Vec::new(), &[0])
     };
     let mut started = wired(Lab::new(), &[0, 1]).start();
     started.a_second_later().await;
@@ -336,7 +460,16 @@ async fn series_end_in_an_exporter_that_their_pipeline_leads_to_no_more() {
     started.a_second_later().await;
     started.stop.request();
     let ended = started.ended().await;
-    let counts = |stage| (ended.books("p", stage).created, ended.books("p", stage).absorbed);
-    assert_eq!(counts("exporters.e0"), (1, 2), "the value, and the end that was made");
+    let counts = |stage| {
+        (
+            ended.books("p", stage).created,
+            ended.books("p", stage).absorbed,
+        )
+    };
+    assert_eq!(
+        counts("exporters.e0"),
+        (1, 2),
+        "the value, and the end that was made"
+    );
     assert_eq!(counts("exporters.e1"), (0, 1));
 }

@@ -1,8 +1,10 @@
-//! Random topologies with random faults and random reloads, in virtual time. Whatever happens: the books balance at any
-//! moment, no record is without an outcome, what exporters saw is what the books say, and what an exporter has of metrics
-//! in the end is what the processors in front of it have.
+//! Random topologies with random faults and random reloads, in virtual time. Whatever happens: the
+//! books balance at any moment, no record is without an outcome, what exporters saw is what the
+//! books say, and what an exporter has of metrics in the end is what the processors in front of it
+//! have.
 //!
-//! A failing seed is in the message; `SOAK_SEEDS=17..18` runs it alone, `SOAK_SEEDS=0..100000` many.
+//! A failing seed is in the message; `SOAK_SEEDS=17..18` runs it alone, `SOAK_SEEDS=0..100000`
+//! many.
 
 mod series;
 mod shape;
@@ -32,15 +34,24 @@ const SEEDS: std::ops::Range<u64> = 0..400;
 fn whatever_happens_the_books_are_exact() {
     let mut series = 0;
     for seed in seeds() {
-        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
         series += runtime.block_on(async { World::new(seed).run().await });
     }
     let is_short = seeds().count() < SEEDS.count();
-    assert!(is_short || series > 1000, "only {series} series were compared");
+    assert!(
+        is_short || series > 1000,
+        "only {series} series were compared"
+    );
 }
 
 fn seeds() -> std::ops::Range<u64> {
-    let Ok(text) = std::env::var("SOAK_SEEDS") else { return SEEDS };
+    let Ok(text) = std::env::var("SOAK_SEEDS") else {
+        return SEEDS;
+    };
     let (from, to) = text.split_once("..").unwrap();
     from.parse().unwrap()..to.parse().unwrap()
 }
@@ -81,8 +92,10 @@ impl World {
         let grace = Duration::from_millis(rng.u64(1..200));
         let shape = Shape::new(&mut rng);
         let faithful = shape.joined().collect();
-        let (sent, seen) =
-            ((0..PARTS).map(|_| Sent::default()).collect(), (0..PARTS).map(|_| Seen::default()).collect());
+        let (sent, seen) = (
+            (0..PARTS).map(|_| Sent::default()).collect(),
+            (0..PARTS).map(|_| Seen::default()).collect(),
+        );
         Self {
             seed,
             rng,
@@ -103,7 +116,9 @@ impl World {
     /// Returns how many series were compared.
     async fn run(mut self) -> usize {
         let (ledger, stop) = (Ledger::default(), Stop::new());
-        let running = self.topology().start(&Handle::current(), &ledger, stop.clone());
+        let running = self
+            .topology()
+            .start(&Handle::current(), &ledger, stop.clone());
         let control = running.control();
         let signals = tokio::spawn(signals(self.rng.fork(), stop));
         let watch = tokio::spawn(watch(self.seed, ledger.clone()));
@@ -113,11 +128,16 @@ impl World {
         let (report, run) = (ledger.report(), format!("seed {}, {result:?}", self.seed));
         self.check(&report, &run);
         check_end(&ledger, &run);
-        let is_torn_down = matches!(result, Err(Failure::Overdue { .. } | Failure::Interrupted { .. }));
+        let is_torn_down = matches!(
+            result,
+            Err(Failure::Overdue { .. } | Failure::Interrupted { .. })
+        );
         if is_torn_down || torn_down(&report) || self.processors.has_panicked() {
             return 0;
         }
-        (0..PARTS).map(|at| self.check_series(&report, at, &run)).sum()
+        (0..PARTS)
+            .map(|at| self.check_series(&report, at, &run))
+            .sum()
     }
 
     /// Changes this and that, until there is nothing to change any more.
@@ -142,40 +162,107 @@ impl World {
 
     fn topology(&mut self) -> Topology {
         let shape = self.shape.clone();
-        let receivers = shape.receivers.iter().map(|part| self.receiver(part)).collect();
-        let exporters = shape.exporters.iter().map(|part| self.exporter(part)).collect();
-        let pipelines = shape.pipelines.iter().map(|part| self.pipeline(part)).collect();
-        Topology { receivers, exporters, pipelines, grace: self.grace }
+        let receivers = shape
+            .receivers
+            .iter()
+            .map(|part| self.receiver(part))
+            .collect();
+        let exporters = shape
+            .exporters
+            .iter()
+            .map(|part| self.exporter(part))
+            .collect();
+        let pipelines = shape
+            .pipelines
+            .iter()
+            .map(|part| self.pipeline(part))
+            .collect();
+        Topology {
+            receivers,
+            exporters,
+            pipelines,
+            grace: self.grace,
+        }
     }
 
     fn receiver(&mut self, part: &Part) -> ReceiverNode {
         let buffer = self.rng.bool().then(|| limits(&mut self.rng));
         self.built += 1;
-        let receiver =
-            Box::new(Source { id: self.built, buffer, sent: self.sent[part.at].clone(), rng: self.rng.fork() });
-        ReceiverNode { stage: format!("receivers.r{}", part.at), fingerprint: part.version.to_string(), receiver }
+        let receiver = Box::new(Source {
+            id: self.built,
+            buffer,
+            sent: self.sent[part.at].clone(),
+            rng: self.rng.fork(),
+        });
+        ReceiverNode {
+            stage: format!("receivers.r{}", part.at),
+            fingerprint: part.version.to_string(),
+            receiver,
+        }
     }
 
     fn exporter(&mut self, part: &Part) -> ExporterNode {
-        let wants = if part.version.is_multiple_of(2) { Kinds::ALL } else { Kinds::of(&[Kind::Frame]) };
+        let wants = if part.version.is_multiple_of(2) {
+            Kinds::ALL
+        } else {
+            Kinds::of(&[Kind::Frame])
+        };
         let (table, fate) = (SharedTable::default(), Fate::default());
         let (takes_metrics, seen) = (wants.contains(Kind::Metric), self.seen[part.at].clone());
-        let exporter = Box::new(Fickle { seen, table: table.clone(), fate: fate.clone(), rng: self.rng.fork() });
-        self.exporters.push(Instance { at: part.at, takes_metrics, table, fate });
+        let exporter = Box::new(Fickle {
+            seen,
+            table: table.clone(),
+            fate: fate.clone(),
+            rng: self.rng.fork(),
+        });
+        self.exporters.push(Instance {
+            at: part.at,
+            takes_metrics,
+            table,
+            fate,
+        });
         let (stage, fingerprint) = (format!("exporters.e{}", part.at), part.version.to_string());
-        let holds = if part.at == 0 { vec![Hold::StandardOutput] } else { Vec::new() };
-        ExporterNode { stage, fingerprint, holds, health: Health::default(), exporter, wants, queue: part.queue }
+        let holds = if part.at == 0 {
+            vec![Hold::StandardOutput]
+        } else {
+            Vec::new()
+        };
+        ExporterNode {
+            stage,
+            fingerprint,
+            holds,
+            health: Health::default(),
+            exporter,
+            wants,
+            queue: part.queue,
+        }
     }
 
     fn pipeline(&mut self, row: &Row) -> PipelineNode {
-        row.exporters.iter().for_each(|at| _ = self.fed[*at].insert(row.at));
+        row.exporters
+            .iter()
+            .for_each(|at| _ = self.fed[*at].insert(row.at));
         let place = |parts: &[Part], wanted: &[usize]| {
-            parts.iter().enumerate().filter(|(_, part)| wanted.contains(&part.at)).map(|(place, _)| place).collect()
+            parts
+                .iter()
+                .enumerate()
+                .filter(|(_, part)| wanted.contains(&part.at))
+                .map(|(place, _)| place)
+                .collect()
         };
         let receivers = place(&self.shape.receivers, &row.receivers);
         let exporters = place(&self.shape.exporters, &row.exporters);
-        let processors = row.processors.iter().map(|part| self.processor(row.at, part)).collect();
-        PipelineNode { name: format!("p{}", row.at), receivers, processors, exporters }
+        let processors = row
+            .processors
+            .iter()
+            .map(|part| self.processor(row.at, part))
+            .collect();
+        PipelineNode {
+            name: format!("p{}", row.at),
+            receivers,
+            processors,
+            exporters,
+        }
     }
 
     fn processor(&mut self, pipeline: usize, part: &Part) -> ProcessorNode {
@@ -184,23 +271,46 @@ impl World {
         ProcessorNode {
             stage: format!("processors.s{}", part.at),
             fingerprint: part.version.to_string(),
-            processor: Box::new(Whim::new(self.built, table, self.processors.clone(), self.rng.fork())),
+            processor: Box::new(Whim::new(
+                self.built,
+                table,
+                self.processors.clone(),
+                self.rng.fork(),
+            )),
             queue: part.apart.then_some(part.queue),
         }
     }
 
     fn check(&self, report: &Report, run: &str) {
         assert!(report.balanced, "{run}\n{report}\n{}", report.to_json());
-        assert_eq!((report.unaccounted, report.in_flight()), (0, 0), "{run}\n{report}");
-        let is_empty = |edge: &EdgeReport| edge.queue_records == 0 && edge.queue_bytes == 0 && edge.queue_series == 0;
+        assert_eq!(
+            (report.unaccounted, report.in_flight()),
+            (0, 0),
+            "{run}\n{report}"
+        );
+        let is_empty = |edge: &EdgeReport| {
+            edge.queue_records == 0 && edge.queue_bytes == 0 && edge.queue_series == 0
+        };
         assert!(report.edges.iter().all(is_empty), "{run}\n{report}");
         for row in &report.stages {
             let number = |prefix: &str| row.stage.strip_prefix(prefix)?.parse::<usize>().ok();
-            let Some(at) = number("receivers.r") else { continue };
+            let Some(at) = number("receivers.r") else {
+                continue;
+            };
             let (sent, pipeline) = (self.sent[at].count(), row.pipeline[1..].parse().unwrap());
             let is_faithful = self.faithful.contains(&(at, pipeline));
-            assert!(row.r#in <= sent, "{run}: {} in {}\n{report}", row.stage, row.pipeline);
-            assert!(row.r#in == sent || !is_faithful, "{run}: {} in {} of {sent}\n{report}", row.stage, row.pipeline);
+            assert!(
+                row.r#in <= sent,
+                "{run}: {} in {}\n{report}",
+                row.stage,
+                row.pipeline
+            );
+            assert!(
+                row.r#in == sent || !is_faithful,
+                "{run}: {} in {} of {sent}\n{report}",
+                row.stage,
+                row.pipeline
+            );
         }
         for (at, seen) in self.seen.iter().enumerate() {
             self.check_exporter(report, at, seen, run);
@@ -215,30 +325,50 @@ impl World {
         let points = seen.points();
         let (absorbed, seen): (u64, _) = (rows().map(|row| row.absorbed).sum(), seen.keys());
         let superseded: u64 = rows().filter_map(|row| row.noted.get(SUPERSEDED)).sum();
-        assert_eq!(seen.len() as u64 + points, absorbed - superseded, "{run}: {stage}\n{report}");
+        assert_eq!(
+            seen.len() as u64 + points,
+            absorbed - superseded,
+            "{run}: {stage}\n{report}"
+        );
         let mut times: HashMap<u64, usize> = HashMap::new();
-        seen.iter().for_each(|key| *times.entry(*key).or_default() += 1);
+        seen.iter()
+            .for_each(|key| *times.entry(*key).or_default() += 1);
         let pipelines = self.fed[at].len();
-        assert!(times.values().all(|times| *times <= pipelines), "{run}: {stage} saw a record too often");
+        assert!(
+            times.values().all(|times| *times <= pipelines),
+            "{run}: {stage} saw a record too often"
+        );
     }
 
-    /// Holds what an exporter has of metrics against what the processors have. It may lack series that it had no room for.
+    /// Holds what an exporter has of metrics against what the processors have. It may lack series
+    /// that it had no room for.
     fn check_series(&self, report: &Report, at: usize, run: &str) -> usize {
         if self.running.exporters.iter().all(|part| part.at != at) {
             return 0;
         }
-        let mut instances = self.exporters.iter().rev().filter(|one| one.at == at && one.fate.has_begun());
-        let Some(last) = instances.next().filter(|one| one.takes_metrics && one.fate.has_drained()) else { return 0 };
+        let mut instances = self
+            .exporters
+            .iter()
+            .rev()
+            .filter(|one| one.at == at && one.fate.has_begun());
+        let Some(last) = instances
+            .next()
+            .filter(|one| one.takes_metrics && one.fate.has_drained())
+        else {
+            return 0;
+        };
         let stage = format!("exporters.e{at}");
         let mut rows = report.stages.iter().filter(|row| row.stage == stage);
         let had_room = !rows.any(|row| row.dropped.contains_key(reason::TOO_MANY_SERIES));
         let (kept, mut made) = (last.table.get(), Table::new());
         for ((pipeline, processor), table) in &self.made {
             if self.running.leads(*pipeline, at) {
-                // A maker that is replaced ends its series. Those of others that have ended are of chains that ended by
-                // themselves: an exporter that came later does not have them.
+                // A maker that is replaced ends its series. Those of others that have ended are of
+                // chains that ended by themselves: an exporter that came later does not have them.
                 let runs = self.running.has(*pipeline, *processor);
-                let is_due = |name: &str| kept.contains_key(name) || had_room && runs && table.is_current(name);
+                let is_due = |name: &str| {
+                    kept.contains_key(name) || had_room && runs && table.is_current(name)
+                };
                 made.extend(table.get().into_iter().filter(|(name, _)| is_due(name)));
             }
         }
@@ -250,7 +380,11 @@ impl World {
 /// Whether something was ended by force.
 fn torn_down(report: &Report) -> bool {
     let reasons = [reason::SHUTDOWN_TIMEOUT, reason::RELOAD_TIMEOUT];
-    report.stages.iter().any(|row| reasons.iter().any(|reason| row.dropped.contains_key(reason)))
+    report.stages.iter().any(|row| {
+        reasons
+            .iter()
+            .any(|reason| row.dropped.contains_key(reason))
+    })
 }
 
 /// The end of the run has begun, and what the grace period ended was lost after that.
@@ -258,9 +392,22 @@ fn check_end(ledger: &Ledger, run: &str) {
     let (before, after) = (ledger.at_end(), ledger.report());
     assert!(!before.is_empty(), "{run}");
     for old in &before {
-        let now = after.stages.iter().find(|row| row.stage == old.stage && row.pipeline == old.pipeline).unwrap();
-        assert_eq!(old.dropped.get(reason::SHUTDOWN_TIMEOUT), None, "{run}: {}", old.stage);
-        assert!(old.unconfirmed <= now.unconfirmed && old.absorbed <= now.absorbed, "{run}: {}", old.stage);
+        let now = after
+            .stages
+            .iter()
+            .find(|row| row.stage == old.stage && row.pipeline == old.pipeline)
+            .unwrap();
+        assert_eq!(
+            old.dropped.get(reason::SHUTDOWN_TIMEOUT),
+            None,
+            "{run}: {}",
+            old.stage
+        );
+        assert!(
+            old.unconfirmed <= now.unconfirmed && old.absorbed <= now.absorbed,
+            "{run}: {}",
+            old.stage
+        );
     }
 }
 

@@ -76,7 +76,11 @@ impl Receiver for Script {
 
 fn frame(seq: &mut u64, lost: u64) -> Record {
     *seq += 1;
-    Record::Frame(Frame { seq: *seq, lost, ..Frame::default() })
+    Record::Frame(Frame {
+        seq: *seq,
+        lost,
+        ..Frame::default()
+    })
 }
 
 /// The number of a frame.
@@ -130,7 +134,9 @@ impl Exporter for Keep {
         let _open = self.gate.acquire().await?;
         let mut batches = 0;
         while self.manner != Manner::After(batches) {
-            let Some(mut delivery) = inbox.recv().await else { break };
+            let Some(mut delivery) = inbox.recv().await else {
+                break;
+            };
             match self.manner {
                 Manner::Fails => {
                     delivery.dropped("refused");
@@ -153,7 +159,10 @@ impl Exporter for Keep {
                 Manner::Slowly => tokio::time::sleep(Duration::from_millis(1)).await,
                 Manner::Drained | Manner::After(_) | Manner::CannotStart => {}
             }
-            self.kept.lock().unwrap().extend(delivery.records().map(seq));
+            self.kept
+                .lock()
+                .unwrap()
+                .extend(delivery.records().map(seq));
             delivery.absorbed();
             batches += 1;
         }
@@ -193,12 +202,23 @@ impl Lab {
         };
         let gate = Arc::new(Semaphore::new(100));
         let (diary, stop, ledger) = (Diary::default(), Stop::new(), Ledger::default());
-        Self { topology, kept: Vec::new(), gate, diary, stop, ledger, health: HealthRegistry::default() }
+        Self {
+            topology,
+            kept: Vec::new(),
+            gate,
+            diary,
+            stop,
+            ledger,
+            health: HealthRegistry::default(),
+        }
     }
 
     /// Nothing yet; the exporters take nothing before the gate gets a permit.
     pub(crate) fn held() -> Self {
-        Self { gate: Arc::new(Semaphore::new(0)), ..Self::new() }
+        Self {
+            gate: Arc::new(Semaphore::new(0)),
+            ..Self::new()
+        }
     }
 
     /// One receiver and one exporter in one pipeline, without processors.
@@ -212,13 +232,22 @@ impl Lab {
     }
 
     fn in_line(self, steps: &[Step], queue: Limits) -> Self {
-        self.receiver(steps).exporter(Manner::Drained, queue).pipeline("p", &[0], Vec::new(), &[0])
+        self.receiver(steps)
+            .exporter(Manner::Drained, queue)
+            .pipeline("p", &[0], Vec::new(), &[0])
     }
 
     pub(crate) fn receiver(mut self, steps: &[Step]) -> Self {
         let stage = format!("receivers.r{}", self.topology.receivers.len());
-        let receiver = Box::new(Script { steps: steps.to_vec(), diary: Arc::clone(&self.diary) });
-        self.topology.receivers.push(ReceiverNode { stage, fingerprint: String::new(), receiver });
+        let receiver = Box::new(Script {
+            steps: steps.to_vec(),
+            diary: Arc::clone(&self.diary),
+        });
+        self.topology.receivers.push(ReceiverNode {
+            stage,
+            fingerprint: String::new(),
+            receiver,
+        });
         self
     }
 
@@ -233,7 +262,12 @@ impl Lab {
         }
         let kept = Arc::clone(&self.kept[self.topology.exporters.len()]);
         let health = self.health.stage(&stage);
-        let exporter = Box::new(Keep { kept, gate: Arc::clone(&self.gate), manner, diary: Arc::clone(&self.diary) });
+        let exporter = Box::new(Keep {
+            kept,
+            gate: Arc::clone(&self.gate),
+            manner,
+            diary: Arc::clone(&self.diary),
+        });
         self.topology.exporters.push(ExporterNode {
             stage,
             fingerprint: String::new(),
@@ -246,7 +280,8 @@ impl Lab {
         self
     }
 
-    /// Gives the exporter of that number another fingerprint, as if its configuration had been changed.
+    /// Gives the exporter of that number another fingerprint, as if its configuration had been
+    /// changed.
     pub(crate) fn changed_exporter(mut self, at: usize) -> Self {
         self.topology.exporters[at].fingerprint.push('!');
         self
@@ -267,16 +302,38 @@ impl Lab {
         exporters: &[usize],
     ) -> Self {
         let (receivers, exporters) = (receivers.to_vec(), exporters.to_vec());
-        self.topology.pipelines.push(PipelineNode { name: name.to_owned(), receivers, processors, exporters });
+        self.topology.pipelines.push(PipelineNode {
+            name: name.to_owned(),
+            receivers,
+            processors,
+            exporters,
+        });
         self
     }
 
     /// Starts everything.
     pub(crate) fn start(self) -> Started {
-        let Self { topology, kept, gate, diary, stop, ledger, health } = self;
+        let Self {
+            topology,
+            kept,
+            gate,
+            diary,
+            stop,
+            ledger,
+            health,
+        } = self;
         let running = topology.start(&Handle::current(), &ledger, stop.clone());
         let control = running.control();
-        Started { running: tokio::spawn(running.ended()), control, kept, gate, diary, stop, ledger, health }
+        Started {
+            running: tokio::spawn(running.ended()),
+            control,
+            kept,
+            gate,
+            diary,
+            stop,
+            ledger,
+            health,
+        }
     }
 
     /// Starts everything and waits until it has ended.
@@ -311,9 +368,21 @@ impl Started {
 
     /// A topology for a reload, whose exporters keep records where those of the same number did.
     pub(crate) fn next(&self) -> Lab {
-        let (kept, gate, diary) = (self.kept.clone(), Arc::clone(&self.gate), Arc::clone(&self.diary));
+        let (kept, gate, diary) = (
+            self.kept.clone(),
+            Arc::clone(&self.gate),
+            Arc::clone(&self.diary),
+        );
         let (stop, ledger, health) = (self.stop.clone(), self.ledger.clone(), self.health.clone());
-        Lab { kept, gate, diary, stop, ledger, health, ..Lab::new() }
+        Lab {
+            kept,
+            gate,
+            diary,
+            stop,
+            ledger,
+            health,
+            ..Lab::new()
+        }
     }
 
     /// Has it become another topology, made by [`Self::next`].
@@ -324,9 +393,18 @@ impl Started {
 
     pub(crate) async fn ended(self) -> Ended {
         let result = self.running.await.unwrap();
-        let kept = self.kept.iter().map(|kept| kept.lock().unwrap().clone()).collect();
+        let kept = self
+            .kept
+            .iter()
+            .map(|kept| kept.lock().unwrap().clone())
+            .collect();
         let diary = self.diary.lock().unwrap().clone();
-        Ended { result, report: self.ledger.report(), kept, diary }
+        Ended {
+            result,
+            report: self.ledger.report(),
+            kept,
+            diary,
+        }
     }
 }
 
@@ -343,19 +421,31 @@ pub(crate) struct Ended {
 impl Ended {
     /// The books of a stage in a pipeline. They have to balance.
     pub(crate) fn books(&self, pipeline: &str, stage: &str) -> &StageReport {
-        assert!(self.report.balanced && self.report.in_flight() == 0, "{}", self.report);
+        assert!(
+            self.report.balanced && self.report.in_flight() == 0,
+            "{}",
+            self.report
+        );
         let mut stages = self.report.stages.iter();
-        stages.find(|row| row.pipeline == pipeline && row.stage == stage).unwrap()
+        stages
+            .find(|row| row.pipeline == pipeline && row.stage == stage)
+            .unwrap()
     }
 
     /// What a stage of the pipeline `p` dropped: reason and count.
     pub(crate) fn dropped(&self, stage: &str) -> Vec<(&'static str, u64)> {
-        self.books("p", stage).dropped.iter().map(|(reason, n)| (*reason, *n)).collect()
+        self.books("p", stage)
+            .dropped
+            .iter()
+            .map(|(reason, n)| (*reason, *n))
+            .collect()
     }
 
     /// What the run ended with, in words.
     pub(crate) fn verdict(&self) -> String {
-        self.result.as_ref().map_or_else(ToString::to_string, |()| "well".to_owned())
+        self.result
+            .as_ref()
+            .map_or_else(ToString::to_string, |()| "well".to_owned())
     }
 }
 
@@ -371,7 +461,11 @@ pub(crate) fn processor(stage: &str, processor: impl Processor + 'static) -> Pro
 
 /// Limits of so many records.
 pub(crate) fn records(records: usize, when_full: WhenFull) -> Limits {
-    Limits { records, when_full, ..Limits::DEFAULT }
+    Limits {
+        records,
+        when_full,
+        ..Limits::DEFAULT
+    }
 }
 
 pub(crate) const ROOMY: Limits = Limits::DEFAULT;

@@ -16,15 +16,21 @@ fn lab(steps: &[Step]) -> Lab {
     });
     let lab = Lab::new().receiver(steps).exporter(Manner::Drained, ROOMY);
     let lab = lab.exporter_of(Kinds::of(&[Kind::Flow]), Manner::Drained, ROOMY);
-    lab.pipeline("p", &[0], vec![processor("even", even)], &[0]).pipeline("q", &[0], Vec::new(), &[1])
+    lab.pipeline("p", &[0], vec![processor("even", even)], &[0])
+        .pipeline("q", &[0], Vec::new(), &[1])
 }
 
 fn watch(started: &Started, stage: &str, pipeline: Option<&str>, rate: u32) -> Watcher {
-    started.ledger.tap(stage, pipeline, rate, Box::new(|_, _| true)).unwrap()
+    started
+        .ledger
+        .tap(stage, pipeline, rate, Box::new(|_, _| true))
+        .unwrap()
 }
 
 fn numbers(watcher: &mut Watcher) -> Vec<u64> {
-    std::iter::from_fn(|| watcher.waiting()).map(|sample| seq(&sample.record)).collect()
+    std::iter::from_fn(|| watcher.waiting())
+        .map(|sample| seq(&sample.record))
+        .collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -45,7 +51,13 @@ async fn a_watcher_sees_what_goes_on_from_a_stage_and_what_comes_to_the_last_one
         assert_eq!(ended.kept[0], [2, 4], "nobody misses what was looked at");
         assert_eq!(ended.books("p", "processors.even").forwarded, 2);
     }
-    assert!(lab(&[]).start().ledger.tap("exporters.e0", Some("q"), 1, Box::new(|_, _| true)).is_none());
+    assert!(
+        lab(&[])
+            .start()
+            .ledger
+            .tap("exporters.e0", Some("q"), 1, Box::new(|_, _| true))
+            .is_none()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,7 +68,15 @@ async fn what_a_watcher_does_not_get_is_counted_and_ends_nothing_late() {
         let mut watcher = watch(&started, "processors.even", None, rate);
         let ended = started.ended().await;
         assert_eq!(ended.kept[0].len(), 3000);
-        assert_eq!(watcher.seen(), Seen { records: 3000, wanted: 3000, taken }, "{rate}");
+        assert_eq!(
+            watcher.seen(),
+            Seen {
+                records: 3000,
+                wanted: 3000,
+                taken
+            },
+            "{rate}"
+        );
         assert_eq!(numbers(&mut watcher).len() as u64, taken);
     }
 }
@@ -65,9 +85,19 @@ async fn what_a_watcher_does_not_get_is_counted_and_ends_nothing_late() {
 async fn only_what_is_looked_for_takes_from_the_rate() {
     let started = lab(&[Step::Send(3000)]).start();
     let wanted = |record: &Record, _: &[u8]| seq(record) > 2990;
-    let mut watcher = started.ledger.tap("processors.even", None, 5, Box::new(wanted)).unwrap();
+    let mut watcher = started
+        .ledger
+        .tap("processors.even", None, 5, Box::new(wanted))
+        .unwrap();
     started.ended().await;
-    assert_eq!(watcher.seen(), Seen { records: 1500, wanted: 5, taken: 5 });
+    assert_eq!(
+        watcher.seen(),
+        Seen {
+            records: 1500,
+            wanted: 5,
+            taken: 5
+        }
+    );
     assert_eq!(numbers(&mut watcher), [2992, 2994, 2996, 2998, 3000]);
 }
 
@@ -79,11 +109,20 @@ async fn nothing_is_asked_or_copied_when_nobody_watches_any_more() {
         let asked = Arc::clone(&asked);
         Box::new(move |_: &Record, _: &[u8]| asked.fetch_add(1, Ordering::Relaxed) > 100)
     };
-    let watcher = started.ledger.tap("receivers.r0", Some("p"), 100, wanted).unwrap();
+    let watcher = started
+        .ledger
+        .tap("receivers.r0", Some("p"), 100, wanted)
+        .unwrap();
     started.a_second_later().await;
-    assert_eq!((asked.load(Ordering::Relaxed), watcher.seen().taken), (10, 0));
+    assert_eq!(
+        (asked.load(Ordering::Relaxed), watcher.seen().taken),
+        (10, 0)
+    );
     drop(watcher);
     started.stop.request();
     started.ended().await;
-    assert_eq!((asked.load(Ordering::Relaxed), Arc::strong_count(&asked)), (10, 1));
+    assert_eq!(
+        (asked.load(Ordering::Relaxed), Arc::strong_count(&asked)),
+        (10, 1)
+    );
 }

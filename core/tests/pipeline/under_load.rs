@@ -10,7 +10,9 @@ use crate::support::{Judge, Lab, Manner, Step, processor, records, seq};
 
 /// Two receivers, one of them in both pipelines, and an exporter in both.
 fn busy() -> Lab {
-    let lab = Lab::new().receiver(&[Step::Send(3); 3000]).receiver(&[Step::Send(5); 3000]);
+    let lab = Lab::new()
+        .receiver(&[Step::Send(3); 3000])
+        .receiver(&[Step::Send(5); 3000]);
     let lab = lab.exporter(Manner::Drained, records(50, WhenFull::Block));
     let lab = lab.exporter(Manner::Drained, records(50, WhenFull::DropOldest));
     let odd = Judge(|record: &mut Record| match seq(record) % 2 {
@@ -20,12 +22,13 @@ fn busy() -> Lab {
     let mut apart = processor("apart", Judge(|_: &mut Record| Outcome::Keep));
     apart.queue = Some(records(50, WhenFull::DropNewest));
     let behind = processor("behind", Judge(|_: &mut Record| Outcome::Keep));
-    lab.pipeline("p", &[0, 1], vec![processor("odd", odd), apart, behind], &[0, 1]).pipeline(
-        "q",
-        &[1],
-        Vec::new(),
-        &[1],
+    lab.pipeline(
+        "p",
+        &[0, 1],
+        vec![processor("odd", odd), apart, behind],
+        &[0, 1],
     )
+    .pipeline("q", &[1], Vec::new(), &[1])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

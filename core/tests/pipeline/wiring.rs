@@ -12,8 +12,12 @@ use crate::support::{Judge, Lab, Manner, ROOMY, Step, processor, records, seq};
 
 #[tokio::test(start_paused = true)]
 async fn every_exporter_gets_what_every_receiver_sends() {
-    let lab = Lab::new().receiver(&[Step::Send(2)]).receiver(&[Step::Send(3)]);
-    let lab = lab.exporter(Manner::Drained, ROOMY).exporter(Manner::Drained, ROOMY);
+    let lab = Lab::new()
+        .receiver(&[Step::Send(2)])
+        .receiver(&[Step::Send(3)]);
+    let lab = lab
+        .exporter(Manner::Drained, ROOMY)
+        .exporter(Manner::Drained, ROOMY);
     let keep = processor("keep", Judge(|_: &mut Record| Outcome::Keep));
     let ended = lab.pipeline("p", &[0, 1], vec![keep], &[0, 1]).run().await;
     for kept in &ended.kept {
@@ -22,7 +26,11 @@ async fn every_exporter_gets_what_every_receiver_sends() {
         assert_eq!(kept, [1, 1, 2, 2, 3]);
     }
     let books = ended.books("p", "processors.keep");
-    assert_eq!((books.r#in, books.forwarded), (5, 5), "a fan-out does not multiply what went on");
+    assert_eq!(
+        (books.r#in, books.forwarded),
+        (5, 5),
+        "a fan-out does not multiply what went on"
+    );
     assert_eq!(books.out.values().copied().collect::<Vec<_>>(), [5, 5]);
 }
 
@@ -34,7 +42,10 @@ async fn pipelines_that_share_a_receiver_change_copies() {
         }
         Outcome::Keep
     });
-    let lab = Lab::new().receiver(&[Step::Send(3)]).exporter(Manner::Drained, ROOMY).exporter(Manner::Drained, ROOMY);
+    let lab = Lab::new()
+        .receiver(&[Step::Send(3)])
+        .exporter(Manner::Drained, ROOMY)
+        .exporter(Manner::Drained, ROOMY);
     let lab = lab.pipeline("p", &[0], vec![processor("tenfold", double)], &[0, 1]);
     let ended = lab.pipeline("q", &[0], Vec::new(), &[1]).run().await;
     assert_eq!(ended.kept[0], [10, 20, 30]);
@@ -42,8 +53,21 @@ async fn pipelines_that_share_a_receiver_change_copies() {
     both.sort_unstable();
     assert_eq!(both, [1, 2, 3, 10, 20, 30]);
     let received = |pipeline| ended.books(pipeline, "exporters.e1").r#in;
-    assert_eq!((received("p"), received("q")), (3, 3), "each pipeline has books of its own");
-    assert_eq!(ended.report.edges.iter().find(|edge| edge.stage == "exporters.e1").unwrap().pipeline, "p,q");
+    assert_eq!(
+        (received("p"), received("q")),
+        (3, 3),
+        "each pipeline has books of its own"
+    );
+    assert_eq!(
+        ended
+            .report
+            .edges
+            .iter()
+            .find(|edge| edge.stage == "exporters.e1")
+            .unwrap()
+            .pipeline,
+        "p,q"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -52,12 +76,25 @@ async fn a_processor_with_an_inbox_runs_apart_and_keeps_the_order() {
     second.queue = Some(ROOMY);
     let first = processor("first", Judge(|_: &mut Record| Outcome::Keep));
     let third = processor("third", Judge(|_: &mut Record| Outcome::Keep));
-    let lab = Lab::new().receiver(&[Step::Send(2); 3]).exporter(Manner::Drained, ROOMY);
-    let ended = lab.pipeline("p", &[0], vec![first, second, third], &[0]).run().await;
+    let lab = Lab::new()
+        .receiver(&[Step::Send(2); 3])
+        .exporter(Manner::Drained, ROOMY);
+    let ended = lab
+        .pipeline("p", &[0], vec![first, second, third], &[0])
+        .run()
+        .await;
     assert_eq!(ended.kept[0], [1, 2, 3, 4, 5, 6]);
-    let mut inboxes: Vec<_> = ended.report.edges.iter().map(|edge| edge.stage.as_str()).collect();
+    let mut inboxes: Vec<_> = ended
+        .report
+        .edges
+        .iter()
+        .map(|edge| edge.stage.as_str())
+        .collect();
     inboxes.sort_unstable();
-    assert_eq!(inboxes, ["exporters.e0", "processors.first", "processors.second"]);
+    assert_eq!(
+        inboxes,
+        ["exporters.e0", "processors.first", "processors.second"]
+    );
     assert_eq!(ended.books("p", "processors.third").r#in, 6);
 }
 
@@ -69,8 +106,13 @@ async fn every_outcome_of_a_processor_is_in_its_books() {
         4 => Outcome::Absorbed,
         _ => Outcome::Keep,
     });
-    let lab = Lab::new().receiver(&[Step::Drop(2), Step::Send(6)]).exporter(Manner::Drained, ROOMY);
-    let ended = lab.pipeline("p", &[0], vec![processor("judge", judge)], &[0]).run().await;
+    let lab = Lab::new()
+        .receiver(&[Step::Drop(2), Step::Send(6)])
+        .exporter(Manner::Drained, ROOMY);
+    let ended = lab
+        .pipeline("p", &[0], vec![processor("judge", judge)], &[0])
+        .run()
+        .await;
     assert_eq!(ended.kept[0], [5, 6]);
     let books = ended.books("p", "processors.judge");
     assert_eq!((books.r#in, books.forwarded, books.absorbed), (6, 2, 1));
@@ -81,7 +123,13 @@ async fn every_outcome_of_a_processor_is_in_its_books() {
 
 #[tokio::test(start_paused = true)]
 async fn an_exporter_gets_only_its_signals() {
-    let lost = Record::Lost(Lost { time: Timestamp(1), source: LostSource::Unknown, count: 1, cpu: None, span: None });
+    let lost = Record::Lost(Lost {
+        time: Timestamp(1),
+        source: LostSource::Unknown,
+        count: 1,
+        cpu: None,
+        span: None,
+    });
     let mark = Judge(move |record: &mut Record| {
         if seq(record).is_multiple_of(2) {
             *record = lost.clone();
@@ -91,7 +139,10 @@ async fn an_exporter_gets_only_its_signals() {
     let lab = Lab::new().receiver(&[Step::Send(5)]);
     let lab = lab.exporter_of(Kinds::of(&[Kind::Frame]), Manner::Drained, ROOMY);
     let lab = lab.exporter_of(Kinds::of(&[Kind::Metric]), Manner::Drained, ROOMY);
-    let ended = lab.pipeline("p", &[0], vec![processor("mark", mark)], &[0, 1]).run().await;
+    let ended = lab
+        .pipeline("p", &[0], vec![processor("mark", mark)], &[0, 1])
+        .run()
+        .await;
     assert_eq!(ended.kept, [vec![1, 3, 5], vec![]]);
     let filtered = |stage| ended.books("p", stage).filtered["signals"];
     assert_eq!((filtered("exporters.e0"), filtered("exporters.e1")), (2, 5));
@@ -119,14 +170,21 @@ impl Processor for Maker {
 }
 
 fn made(seq: u64) -> Record {
-    Record::Frame(Frame { seq, ..Frame::default() })
+    Record::Frame(Frame {
+        seq,
+        ..Frame::default()
+    })
 }
 
 #[tokio::test(start_paused = true)]
 async fn records_that_a_processor_makes_are_entered_as_created() {
     let behind = processor("behind", Judge(|_: &mut Record| Outcome::Keep));
-    let lab = Lab::new().receiver(&[Step::Send(1), Step::UntilStop]).exporter(Manner::Drained, ROOMY);
-    let started = lab.pipeline("p", &[0], vec![processor("maker", Maker), behind], &[0]).start();
+    let lab = Lab::new()
+        .receiver(&[Step::Send(1), Step::UntilStop])
+        .exporter(Manner::Drained, ROOMY);
+    let started = lab
+        .pipeline("p", &[0], vec![processor("maker", Maker), behind], &[0])
+        .start();
     tokio::time::sleep(Duration::from_secs(130)).await;
     started.stop.request();
     let ended = started.ended().await;
@@ -154,9 +212,15 @@ impl Processor for Restless {
 
 #[tokio::test(start_paused = true)]
 async fn ticks_that_take_longer_than_their_interval_leave_the_inbox_its_turn() {
-    let lab = Lab::new().receiver(&[Step::Send(1); 20]).exporter(Manner::Slowly, records(1, WhenFull::Block));
-    let ended = lab.pipeline("p", &[0], vec![processor("restless", Restless)], &[0]).run();
-    let ended = tokio::time::timeout(Duration::from_secs(60), ended).await.unwrap();
+    let lab = Lab::new()
+        .receiver(&[Step::Send(1); 20])
+        .exporter(Manner::Slowly, records(1, WhenFull::Block));
+    let ended = lab
+        .pipeline("p", &[0], vec![processor("restless", Restless)], &[0])
+        .run();
+    let ended = tokio::time::timeout(Duration::from_secs(60), ended)
+        .await
+        .unwrap();
     assert_eq!(ended.kept[0].iter().filter(|seq| **seq <= 20).count(), 20);
 }
 
@@ -192,15 +256,28 @@ impl Processor for Thrifty {
 #[tokio::test(start_paused = true)]
 async fn a_processor_finishes_in_as_many_portions_as_it_likes() {
     let lab = Lab::new().receiver(&[]).exporter(Manner::Drained, ROOMY);
-    let ended = lab.pipeline("p", &[0], vec![processor("thrifty", Thrifty { left: 3 })], &[0]).run().await;
+    let ended = lab
+        .pipeline(
+            "p",
+            &[0],
+            vec![processor("thrifty", Thrifty { left: 3 })],
+            &[0],
+        )
+        .run()
+        .await;
     assert_eq!(ended.kept[0], [3, 2, 1]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_processor_has_at_the_end_goes_in_batches_that_an_edge_has_room_for() {
-    let lab = Lab::new().receiver(&[]).exporter(Manner::Slowly, records(5000, WhenFull::Block));
+    let lab = Lab::new()
+        .receiver(&[])
+        .exporter(Manner::Slowly, records(5000, WhenFull::Block));
     let lab = lab.exporter(Manner::After(1), ROOMY);
-    let ended = lab.pipeline("p", &[0], vec![processor("hoarder", Hoarder)], &[0, 1]).run().await;
+    let ended = lab
+        .pipeline("p", &[0], vec![processor("hoarder", Hoarder)], &[0, 1])
+        .run()
+        .await;
     assert_eq!(ended.kept[0], (1..=10_000).collect::<Vec<_>>());
     assert_eq!(ended.kept[1].len(), 2048);
     assert_eq!(ended.books("p", "processors.hoarder").created, 10_000);
@@ -211,7 +288,9 @@ async fn what_a_processor_has_at_the_end_waits_for_an_exporter_on_its_thread() {
     let in_portions = || processor("thrifty", Thrifty { left: 1000 });
     let at_once = || processor("hoarder", Hoarder);
     for (processor, room, made) in [(in_portions(), 2, 1000), (at_once(), 2048, 10_000)] {
-        let lab = Lab::new().receiver(&[]).exporter(Manner::Drained, records(room, WhenFull::DropNewest));
+        let lab = Lab::new()
+            .receiver(&[])
+            .exporter(Manner::Drained, records(room, WhenFull::DropNewest));
         let ended = lab.pipeline("p", &[0], vec![processor], &[0]).run().await;
         assert_eq!(ended.dropped("exporters.e0"), []);
         assert_eq!(ended.kept[0].len(), made);

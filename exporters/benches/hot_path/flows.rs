@@ -12,7 +12,13 @@ use tidegate_simulate::{Options, Stream};
 use tidegate_wire::payload::{Decoder, Step};
 use toml::de::ValueDeserializer;
 
-const CHAIN: [&str; 5] = ["cilium_decode", "l34_flow", "dns_flow", "http_flow", "l7_flow"];
+const CHAIN: [&str; 5] = [
+    "cilium_decode",
+    "l34_flow",
+    "dns_flow",
+    "http_flow",
+    "l7_flow",
+];
 
 /// Records of one batch.
 const BATCH: usize = 256;
@@ -20,7 +26,11 @@ const BATCH: usize = 256;
 /// Batches of records; time goes on by 10 microseconds from one to the next.
 pub(crate) fn batches(events: usize) -> Vec<Vec<Record>> {
     let mut chain: Vec<_> = CHAIN.iter().map(|kind| build(kind)).collect();
-    let (mut stream, mut decoder, mut bytes) = (Stream::new(Options::default()), Decoder::default(), Vec::new());
+    let (mut stream, mut decoder, mut bytes) = (
+        Stream::new(Options::default()),
+        Decoder::default(),
+        Vec::new(),
+    );
     let mut seq = 0;
     let batch = |_| {
         let mut batch = Batch::new();
@@ -31,7 +41,9 @@ pub(crate) fn batches(events: usize) -> Vec<Vec<Record>> {
             fill(&mut batch, &mut decoder, &bytes, seq);
         }
         let mut tally = Tally::default();
-        chain.iter_mut().for_each(|processor| processor.process(&mut batch, &mut tally));
+        chain
+            .iter_mut()
+            .for_each(|processor| processor.process(&mut batch, &mut tally));
         batch.records().to_vec()
     };
     (0..events.div_ceil(BATCH)).map(batch).collect()
@@ -44,7 +56,15 @@ fn fill(batch: &mut Batch, decoder: &mut Decoder, mut stream: &[u8], seq: u64) {
                 let data = batch.push_bytes(payload.data);
                 let time = Timestamp(1_772_359_200_123_456_789 + seq * 10_000);
                 let (payload_type, cpu) = (payload.kind as i32, payload.cpu as i32);
-                batch.push(Record::Frame(Frame { time, seq, stream: 1, payload_type, cpu, lost: payload.lost, data }));
+                batch.push(Record::Frame(Frame {
+                    time,
+                    seq,
+                    stream: 1,
+                    payload_type,
+                    cpu,
+                    lost: payload.lost,
+                    data,
+                }));
                 stream = &stream[used..];
             }
             Step::Definition { used } | Step::Refused { used, .. } => stream = &stream[used..],

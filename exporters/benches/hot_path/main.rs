@@ -1,11 +1,12 @@
-//! What a flow costs on its way out, exporter by exporter: CPU time with the kernel's part of it, instructions and
-//! allocations, over the flows of the simulator's default mix.
+//! What a flow costs on its way out, exporter by exporter: CPU time with the kernel's part of it,
+//! instructions and allocations, over the flows of the simulator's default mix.
 //!
-//! `cargo bench -p tidegate-exporters --bench hot_path`, or with `-- --events 200000 --rounds 5 --only otlp`. Every
-//! exporter runs in a topology and in a process of its own; OTLP goes to a server in this one, which keeps nothing. The
-//! first row is what handing on the flows costs, and is in all others. Instructions are the process's own, counted by
-//! valgrind where it is installed: they hardly differ from run to run, whatever else the machine does. Not a test:
-//! nothing asserts a time.
+//! `cargo bench -p tidegate-exporters --bench hot_path`, or with `-- --events 200000 --rounds 5
+//! --only otlp`. Every exporter runs in a topology and in a process of its own; OTLP goes to a
+//! server in this one, which keeps nothing. The first row is what handing on the flows costs, and
+//! is in all others. Instructions are the process's own, counted by valgrind where it is installed:
+//! they hardly differ from run to run, whatever else the machine does. Not a test: nothing asserts
+//! a time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
@@ -24,17 +25,31 @@ use run::{Cost, ONCE};
 #[global_allocator]
 pub(crate) static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Name of the row, the exporter's kind and its configuration, in which `SINK` stands for the server.
+/// Name of the row, the exporter's kind and its configuration, in which `SINK` stands for the
+/// server.
 pub(crate) const ROWS: &[(&str, &str, &str)] = &[
     ("nothing", "nop", "{}"),
     ("stdout, compact", "stdout", "{ format = 'compact' }"),
     ("stdout, JSON", "stdout", "{ format = 'json' }"),
-    ("otlp", "otlp", "{ endpoint = 'http://SINK', timeout = '1h' }"),
-    ("otlp, zstd", "otlp", "{ endpoint = 'http://SINK', timeout = '1h', compression = 'zstd' }"),
-    ("otlp, gzip", "otlp", "{ endpoint = 'http://SINK', timeout = '1h', compression = 'gzip' }"),
+    (
+        "otlp",
+        "otlp",
+        "{ endpoint = 'http://SINK', timeout = '1h' }",
+    ),
+    (
+        "otlp, zstd",
+        "otlp",
+        "{ endpoint = 'http://SINK', timeout = '1h', compression = 'zstd' }",
+    ),
+    (
+        "otlp, gzip",
+        "otlp",
+        "{ endpoint = 'http://SINK', timeout = '1h', compression = 'gzip' }",
+    ),
 ];
 
-/// Events of the two runs whose instructions are counted: the difference is free of what starting costs.
+/// Events of the two runs whose instructions are counted: the difference is free of what starting
+/// costs.
 const FEW: usize = 10_000;
 const MANY: usize = 40_000;
 
@@ -45,20 +60,36 @@ fn main() {
     {
         return run::once(row.parse().unwrap(), events.parse().unwrap(), sink);
     }
-    let option = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
+    let option = |name: &str| {
+        args.iter()
+            .position(|arg| arg == name)
+            .and_then(|at| args.get(at + 1))
+    };
     let number = |name: &str| option(name).and_then(|text| text.parse().ok());
-    let (events, rounds) = (number("--events").unwrap_or(200_000), number("--rounds").unwrap_or(5));
+    let (events, rounds) = (
+        number("--events").unwrap_or(200_000),
+        number("--rounds").unwrap_or(5),
+    );
     let sink = sink::start();
-    println!("| exporter | ns | in the kernel | instructions | allocations |\n| --- | --: | --: | --: | --: |");
+    println!(
+        "| exporter | ns | in the kernel | instructions | allocations |\n| --- | --: | --: | --: | --: |"
+    );
     for (row, (name, ..)) in ROWS.iter().enumerate() {
         if option("--only").is_some_and(|only| !name.contains(only.as_str())) {
             continue;
         }
         let costs = (0..rounds).map(|_| Cost::of(&mut child(row, events, &sink, &[])));
-        let Cost { user, kernel, allocations } = costs.min_by(|a, b| a.total().total_cmp(&b.total())).unwrap();
+        let Cost {
+            user,
+            kernel,
+            allocations,
+        } = costs
+            .min_by(|a, b| a.total().total_cmp(&b.total()))
+            .unwrap();
         let instructions = instructions(row, &sink).map_or("?".to_owned(), |n| n.to_string());
         let of_one = |cost: f64| cost / events as f64;
-        let (total, kernel, allocations) = (of_one(user + kernel), of_one(kernel), of_one(allocations));
+        let (total, kernel, allocations) =
+            (of_one(user + kernel), of_one(kernel), of_one(allocations));
         println!("| {name} | {total:.0} | {kernel:.0} | {instructions} | {allocations:.3} |");
     }
 }
@@ -68,17 +99,27 @@ fn child(row: usize, events: usize, sink: &str, under: &[&str]) -> Command {
     let this = std::env::current_exe().unwrap().display().to_string();
     let words: Vec<&str> = under.iter().copied().chain([this.as_str()]).collect();
     let mut command = Command::new(words[0]);
-    command.args(&words[1..]).args([ONCE, &row.to_string(), &events.to_string(), sink]);
+    command
+        .args(&words[1..])
+        .args([ONCE, &row.to_string(), &events.to_string(), sink]);
     command
 }
 
 /// Instructions an event; `None` without valgrind.
 fn instructions(row: usize, sink: &str) -> Option<u64> {
     let count = |events| {
-        let tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
-        let output = child(row, events, sink, &tool).stdout(Stdio::null()).output().ok()?;
+        let tool = [
+            "valgrind",
+            "--tool=callgrind",
+            "--callgrind-out-file=/dev/null",
+        ];
+        let output = child(row, events, sink, &tool)
+            .stdout(Stdio::null())
+            .output()
+            .ok()?;
         let text = String::from_utf8_lossy(&output.stderr);
-        text.lines().find_map(|line| line.split_once("Collected :")?.1.trim().parse::<u64>().ok())
+        text.lines()
+            .find_map(|line| line.split_once("Collected :")?.1.trim().parse::<u64>().ok())
     };
     Some((count(MANY)? - count(FEW)?) / (MANY - FEW) as u64)
 }

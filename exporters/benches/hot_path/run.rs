@@ -19,7 +19,8 @@ use toml::de::ValueDeserializer;
 use crate::flows::{batches, context};
 use crate::{ALLOCATOR, ROWS};
 
-/// The option of a run in a process of its own: row, number of events and the server's address follow.
+/// The option of a run in a process of its own: row, number of events and the server's address
+/// follow.
 pub(crate) const ONCE: &str = "--once";
 
 /// Different events; they come round again until there were enough.
@@ -38,9 +39,15 @@ impl Cost {
         let output = child.stdout(Stdio::null()).output().unwrap();
         let text = String::from_utf8(output.stderr).unwrap();
         let last = text.lines().next_back().unwrap();
-        let numbers: Vec<f64> =
-            last.split(' ').map(|number| number.parse().unwrap_or_else(|_| panic!("{text}"))).collect();
-        Self { user: numbers[0], kernel: numbers[1], allocations: numbers[2] }
+        let numbers: Vec<f64> = last
+            .split(' ')
+            .map(|number| number.parse().unwrap_or_else(|_| panic!("{text}")))
+            .collect();
+        Self {
+            user: numbers[0],
+            kernel: numbers[1],
+            allocations: numbers[2],
+        }
     }
 
     pub(crate) fn total(&self) -> f64 {
@@ -51,7 +58,10 @@ impl Cost {
 /// Runs one row and writes its cost to standard error.
 #[expect(clippy::print_stderr, reason = "standard output is the exporter's")]
 pub(crate) fn once(row: usize, events: usize, sink: &str) {
-    let feed = Feed { batches: batches(DIFFERENT), events };
+    let feed = Feed {
+        batches: batches(DIFFERENT),
+        events,
+    };
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let (start, region) = (usage(), Region::new(ALLOCATOR));
     runtime.block_on(run(row, feed, sink));
@@ -62,14 +72,22 @@ pub(crate) fn once(row: usize, events: usize, sink: &str) {
 /// CPU nanoseconds of this process: its own and the kernel's.
 fn usage() -> (i64, i64) {
     let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
-    (usage.user_time().num_nanoseconds(), usage.system_time().num_nanoseconds())
+    (
+        usage.user_time().num_nanoseconds(),
+        usage.system_time().num_nanoseconds(),
+    )
 }
 
 async fn run(row: usize, feed: Feed, sink: &str) {
     let (_, kind, config) = ROWS[row];
     let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
     let config = config.replace("SINK", sink);
-    let config = (kind.parse)(ValueDeserializer::parse(&config).unwrap().into_deserializer()).unwrap();
+    let config = (kind.parse)(
+        ValueDeserializer::parse(&config)
+            .unwrap()
+            .into_deserializer(),
+    )
+    .unwrap();
     let exporter = ExporterNode {
         stage: "exporters.bench".to_owned(),
         fingerprint: String::new(),
@@ -77,12 +95,22 @@ async fn run(row: usize, feed: Feed, sink: &str) {
         health: Default::default(),
         exporter: config.build(&context("exporters.bench")).unwrap(),
         wants: config.consumes(),
-        queue: Limits { when_full: WhenFull::Block, ..Limits::DEFAULT },
+        queue: Limits {
+            when_full: WhenFull::Block,
+            ..Limits::DEFAULT
+        },
     };
-    let receiver =
-        ReceiverNode { stage: "receivers.feed".to_owned(), fingerprint: String::new(), receiver: Box::new(feed) };
-    let pipeline =
-        PipelineNode { name: "flows".to_owned(), receivers: vec![0], processors: Vec::new(), exporters: vec![0] };
+    let receiver = ReceiverNode {
+        stage: "receivers.feed".to_owned(),
+        fingerprint: String::new(),
+        receiver: Box::new(feed),
+    };
+    let pipeline = PipelineNode {
+        name: "flows".to_owned(),
+        receivers: vec![0],
+        processors: Vec::new(),
+        exporters: vec![0],
+    };
     let topology = Topology {
         receivers: vec![receiver],
         exporters: vec![exporter],
@@ -90,9 +118,17 @@ async fn run(row: usize, feed: Feed, sink: &str) {
         grace: std::time::Duration::from_secs(600),
     };
     let ledger = Ledger::default();
-    topology.start(&Handle::current(), &ledger, Stop::new()).ended().await.unwrap();
+    topology
+        .start(&Handle::current(), &ledger, Stop::new())
+        .ended()
+        .await
+        .unwrap();
     let report = ledger.report();
-    let books = report.stages.iter().find(|stage| stage.stage == "exporters.bench").unwrap();
+    let books = report
+        .stages
+        .iter()
+        .find(|stage| stage.stage == "exporters.bench")
+        .unwrap();
     assert!(report.balanced && books.dropped.is_empty(), "{report}");
 }
 
@@ -108,7 +144,10 @@ impl Receiver for Feed {
         let mut left = self.events;
         for records in self.batches.iter().cycle() {
             let mut batch = out.batch();
-            records.iter().take(left).for_each(|record| batch.push(record.clone()));
+            records
+                .iter()
+                .take(left)
+                .for_each(|record| batch.push(record.clone()));
             left -= batch.len();
             out.send(batch).await;
             if left == 0 {

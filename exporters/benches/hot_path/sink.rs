@@ -4,8 +4,12 @@ use std::net::Ipv4Addr;
 use std::sync::mpsc;
 use std::thread;
 
-use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
-use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{
+    LogsService, LogsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
 use tokio::runtime::Builder;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
@@ -27,15 +31,28 @@ impl LogsService for Sink {
 /// Starts it; yields its address.
 pub(crate) fn start() -> String {
     let (tell, told) = mpsc::channel();
-    thread::spawn(move || Builder::new_current_thread().enable_all().build().unwrap().block_on(serve(&tell)));
+    thread::spawn(move || {
+        Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(serve(&tell))
+    });
     told.recv().unwrap()
 }
 
 async fn serve(tell: &mpsc::Sender<String>) {
-    let incoming = TcpIncoming::bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap().with_nodelay(Some(true));
-    tell.send(incoming.local_addr().unwrap().to_string()).unwrap();
+    let incoming = TcpIncoming::bind((Ipv4Addr::LOCALHOST, 0).into())
+        .unwrap()
+        .with_nodelay(Some(true));
+    tell.send(incoming.local_addr().unwrap().to_string())
+        .unwrap();
     let service = LogsServiceServer::new(Sink)
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd);
-    Server::builder().add_service(service).serve_with_incoming(incoming).await.unwrap();
+    Server::builder()
+        .add_service(service)
+        .serve_with_incoming(incoming)
+        .await
+        .unwrap();
 }

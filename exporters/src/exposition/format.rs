@@ -11,13 +11,17 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that an `Accept` header asks for: the one with the highest quality, the earlier one of
-    /// equals. Text if it names neither, because every scraper reads that. Version 0.0.1 of OpenMetrics is
-    /// not offered; whoever asks for that takes text too.
+    /// The format that an `Accept` header asks for: the one with the highest quality, the earlier
+    /// one of equals. Text if it names neither, because every scraper reads that. Version 0.0.1 of
+    /// OpenMetrics is not offered; whoever asks for that takes text too.
     #[must_use]
     pub fn negotiate(accept: Option<&str>) -> Self {
         let mut best = (0.0, Self::Text);
-        for (quality, format) in accept.unwrap_or_default().split(',').filter_map(media_range) {
+        for (quality, format) in accept
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(media_range)
+        {
             if quality > best.0 {
                 best = (quality, format);
             }
@@ -72,14 +76,25 @@ mod tests {
             (Some("text/html"), Text),
             (Some(prometheus_3), OpenMetrics),
             (Some("application/openmetrics-text"), OpenMetrics),
-            (Some("Application/OpenMetrics-Text; Version=\"1.0.0\"; charset=utf-8"), OpenMetrics),
-            (Some("application/openmetrics-text;version=0.0.1,text/plain;version=0.0.4;q=0.5"), Text),
-            (Some("application/openmetrics-text;q=0.4,text/plain;q=0.5"), Text),
+            (
+                Some("Application/OpenMetrics-Text; Version=\"1.0.0\"; charset=utf-8"),
+                OpenMetrics,
+            ),
+            (
+                Some("application/openmetrics-text;version=0.0.1,text/plain;version=0.0.4;q=0.5"),
+                Text,
+            ),
+            (
+                Some("application/openmetrics-text;q=0.4,text/plain;q=0.5"),
+                Text,
+            ),
             (Some("text/plain,application/openmetrics-text"), Text),
             (Some("application/openmetrics-text,text/plain"), OpenMetrics),
             (Some("application/openmetrics-text;q=0"), Text),
             (
-                Some("application/vnd.google.protobuf;encoding=delimited,application/openmetrics-text;q=0.1"),
+                Some(
+                    "application/vnd.google.protobuf;encoding=delimited,application/openmetrics-text;q=0.1",
+                ),
                 OpenMetrics,
             ),
         ];

@@ -1,9 +1,10 @@
 //! Text that Prometheus scrapes: the text format 0.0.4 and OpenMetrics 1.0.0.
 //!
-//! Our own writer, because the `prometheus-client` crate writes OpenMetrics only and keeps the state of
-//! the metrics itself, which here belongs to the pipeline. Follows the writers of Prometheus' Go
-//! libraries (`prometheus/common/expfmt` 0.66), so that the text is the one that Cilium's agent would
-//! write. Does not write `_created` samples, exemplars, UTF-8 metric names, or the protobuf format.
+//! Our own writer, because the `prometheus-client` crate writes OpenMetrics only and keeps the
+//! state of the metrics itself, which here belongs to the pipeline. Follows the writers of
+//! Prometheus' Go libraries (`prometheus/common/expfmt` 0.66), so that the text is the one that
+//! Cilium's agent would write. Does not write `_created` samples, exemplars, UTF-8 metric names, or
+//! the protobuf format.
 
 mod format;
 mod number;
@@ -25,7 +26,12 @@ impl Writer {
     /// An empty exposition.
     #[must_use]
     pub fn new(format: Format) -> Self {
-        Self { format, text: String::new(), name: String::new(), bounds: Vec::new() }
+        Self {
+            format,
+            text: String::new(),
+            name: String::new(),
+            bounds: Vec::new(),
+        }
     }
 
     /// Begins a family: its metadata, to which the samples that follow belong. A name may come only
@@ -43,20 +49,38 @@ impl Writer {
         self.push(&["\n# TYPE ", metadata_name, " ", kind, "\n"]);
         if self.format == Format::OpenMetrics
             && let Some(word) = unit_word(unit)
-            && metadata_name.strip_suffix(word).is_some_and(|rest| rest.ends_with('_'))
+            && metadata_name
+                .strip_suffix(word)
+                .is_some_and(|rest| rest.ends_with('_'))
         {
             self.push(&["# UNIT ", metadata_name, " ", word, "\n"]);
         }
     }
 
-    /// Writes a sample of the family that was begun last. Names and values are those of its labels, in
-    /// the same order. A histogram writes its buckets, sum and count; [`Value::Ended`] writes nothing.
-    pub fn sample<N: AsRef<str>, V: AsRef<str>>(&mut self, names: &[N], values: &[V], value: &Value) {
-        self.labelled(names.iter().zip(values).map(|(name, value)| (name.as_ref(), value.as_ref())), value);
+    /// Writes a sample of the family that was begun last. Names and values are those of its labels,
+    /// in the same order. A histogram writes its buckets, sum and count; [`Value::Ended`] writes
+    /// nothing.
+    pub fn sample<N: AsRef<str>, V: AsRef<str>>(
+        &mut self,
+        names: &[N],
+        values: &[V],
+        value: &Value,
+    ) {
+        self.labelled(
+            names
+                .iter()
+                .zip(values)
+                .map(|(name, value)| (name.as_ref(), value.as_ref())),
+            value,
+        );
     }
 
     /// The same with names and values in pairs.
-    pub fn labelled<'a>(&mut self, labels: impl Iterator<Item = (&'a str, &'a str)> + Clone, value: &Value) {
+    pub fn labelled<'a>(
+        &mut self,
+        labels: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+        value: &Value,
+    ) {
         match value {
             Value::Counter(number) | Value::Gauge(number) => {
                 self.series("", labels, None);
@@ -90,8 +114,8 @@ impl Writer {
         self.text
     }
 
-    /// Name and type as the metadata give them. OpenMetrics names a counter without its `_total`, and
-    /// has no counters whose name does not end so.
+    /// Name and type as the metadata give them. OpenMetrics names a counter without its `_total`,
+    /// and has no counters whose name does not end so.
     fn metadata<'a>(&self, name: &'a str, kind: &MetricKind) -> (&'a str, &'static str) {
         match (kind, self.format, name.strip_suffix("_total")) {
             (MetricKind::Counter, Format::OpenMetrics, Some(stem)) => (stem, "counter"),
@@ -102,7 +126,11 @@ impl Writer {
         }
     }
 
-    fn histogram<'a>(&mut self, labels: impl Iterator<Item = (&'a str, &'a str)> + Clone, histogram: &Histogram) {
+    fn histogram<'a>(
+        &mut self,
+        labels: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+        histogram: &Histogram,
+    ) {
         let mut cumulative = 0;
         for at in 0..self.bounds.len() {
             cumulative += histogram.buckets.get(at).copied().unwrap_or_default();
@@ -118,7 +146,12 @@ impl Writer {
     }
 
     /// Everything before the value: `name_suffix{label="value",le="bound"} `.
-    fn series<'a>(&mut self, suffix: &str, labels: impl Iterator<Item = (&'a str, &'a str)>, le: Option<f64>) {
+    fn series<'a>(
+        &mut self,
+        suffix: &str,
+        labels: impl Iterator<Item = (&'a str, &'a str)>,
+        le: Option<f64>,
+    ) {
         self.text.push_str(&self.name);
         self.text.push_str(suffix);
         let mut separator = "{";
@@ -134,7 +167,8 @@ impl Writer {
             self.text.push('"');
             separator = ",";
         }
-        self.text.push_str(if separator == "," { "} " } else { " " });
+        self.text
+            .push_str(if separator == "," { "} " } else { " " });
     }
 
     fn number(&mut self, value: f64) {
@@ -155,17 +189,29 @@ impl Writer {
         let is_special = |byte: u8| matches!(byte, b'\\' | b'\n') || (quotes && byte == b'"');
         while let Some(at) = rest.bytes().position(is_special) {
             let (plain, special) = rest.split_at(at);
-            self.push(&[plain, if special.starts_with('\n') { "\\n" } else { "\\" }]);
-            // What is escaped is one byte; a line feed is replaced, the others follow their backslash.
-            self.text.push_str(if special.starts_with('\n') { "" } else { &special[..1] });
+            self.push(&[
+                plain,
+                if special.starts_with('\n') {
+                    "\\n"
+                } else {
+                    "\\"
+                },
+            ]);
+            // What is escaped is one byte; a line feed is replaced, the others follow their
+            // backslash.
+            self.text.push_str(if special.starts_with('\n') {
+                ""
+            } else {
+                &special[..1]
+            });
             rest = &special[1..];
         }
         self.text.push_str(rest);
     }
 }
 
-/// The word that Prometheus has for a UCUM unit; `None` for none, for annotations, and for units that
-/// our metrics do not have.
+/// The word that Prometheus has for a UCUM unit; `None` for none, for annotations, and for units
+/// that our metrics do not have.
 fn unit_word(unit: &str) -> Option<&'static str> {
     match unit {
         "s" => Some("seconds"),

@@ -1,5 +1,5 @@
-//! Numbers as Go writes them with `strconv.FormatFloat(value, 'g', -1, 64)`: the fewest digits that read
-//! back the same, with an exponent from a million on.
+//! Numbers as Go writes them with `strconv.FormatFloat(value, 'g', -1, 64)`: the fewest digits that
+//! read back the same, with an exponent from a million on.
 
 use std::fmt::Write;
 
@@ -36,10 +36,17 @@ fn finite(text: &mut String, value: f64) {
     let start = text.len();
     let _ = write!(text, "{value:e}");
     // Go's exponent has a sign and two digits at least.
-    let Some(at) = text[start..].find('e').map(|at| start + at + 1) else { return };
+    let Some(at) = text[start..].find('e').map(|at| start + at + 1) else {
+        return;
+    };
     let exponent: i32 = text[at..].parse().unwrap_or_default();
     text.truncate(at);
-    let _ = write!(text, "{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs());
+    let _ = write!(
+        text,
+        "{}{:02}",
+        if exponent < 0 { '-' } else { '+' },
+        exponent.abs()
+    );
 }
 
 #[cfg(test)]
@@ -61,14 +68,21 @@ mod tests {
             (1e6, "1e+06", "1e+06"),
             (1_234_567.0, "1.234567e+06", "1.234567e+06"),
             (123_456_789.125, "1.23456789125e+08", "1.23456789125e+08"),
-            (f64::MAX, "1.7976931348623157e+308", "1.7976931348623157e+308"),
+            (
+                f64::MAX,
+                "1.7976931348623157e+308",
+                "1.7976931348623157e+308",
+            ),
             (5e-324, "5e-324", "5e-324"),
             (f64::INFINITY, "+Inf", "+Inf"),
             (f64::NEG_INFINITY, "-Inf", "-Inf"),
             (f64::NAN, "NaN", "NaN"),
         ];
         for (value, in_text, in_open_metrics) in cases {
-            for (format, expected) in [(Format::Text, in_text), (Format::OpenMetrics, in_open_metrics)] {
+            for (format, expected) in [
+                (Format::Text, in_text),
+                (Format::OpenMetrics, in_open_metrics),
+            ] {
                 let mut text = String::from("x ");
                 write(&mut text, value, format);
                 assert_eq!(text, format!("x {expected}"), "{format:?}");

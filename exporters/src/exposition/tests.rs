@@ -9,16 +9,41 @@ use super::{Format, Writer};
 
 fn exposition(format: Format) -> String {
     let mut writer = Writer::new(format);
-    writer.family("drop_total", "Number of \"drops\",\none by one \\", "{drop}", &MetricKind::Counter);
-    writer.sample(&["reason", "pod"], &["a\\b\"c\nd", "ns/ü"], &Value::Counter(1_234_567.0));
+    writer.family(
+        "drop_total",
+        "Number of \"drops\",\none by one \\",
+        "{drop}",
+        &MetricKind::Counter,
+    );
+    writer.sample(
+        &["reason", "pod"],
+        &["a\\b\"c\nd", "ns/ü"],
+        &Value::Counter(1_234_567.0),
+    );
     writer.sample(&["reason", "pod"], &["", ""], &Value::Counter(1.0));
     writer.sample(&["reason", "pod"], &["gone", ""], &Value::Ended);
-    writer.family("odd", "A counter without a suffix", "", &MetricKind::Counter);
+    writer.family(
+        "odd",
+        "A counter without a suffix",
+        "",
+        &MetricKind::Counter,
+    );
     writer.sample::<&str, &str>(&[], &[], &Value::Counter(0.0));
     writer.family("queue_bytes", "Queued", "By", &MetricKind::Gauge);
     writer.sample(&["edge"], &["out"], &Value::Gauge(-0.5));
-    let histogram = Histogram { buckets: vec![1, 0, 2], sum: 7.25, count: 3 };
-    writer.family("wait_seconds", "Waited", "s", &MetricKind::Histogram { bounds: vec![0.1, 1.0] });
+    let histogram = Histogram {
+        buckets: vec![1, 0, 2],
+        sum: 7.25,
+        count: 3,
+    };
+    writer.family(
+        "wait_seconds",
+        "Waited",
+        "s",
+        &MetricKind::Histogram {
+            bounds: vec![0.1, 1.0],
+        },
+    );
     writer.sample(&["code"], &["200"], &Value::Histogram(Arc::new(histogram)));
     writer.sample::<&str, &str>(&[], &[], &Value::Histogram(Arc::default()));
     writer.finish()

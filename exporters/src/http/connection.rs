@@ -20,8 +20,8 @@ const BUFFER: usize = 32 << 10;
 /// How long an answer may still take at the end.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
 
-/// Answers the requests of a connection until the client leaves. When `closing` is ready, an answer that has begun has a
-/// second left.
+/// Answers the requests of a connection until the client leaves. When `closing` is ready, an answer
+/// that has begun has a second left.
 ///
 /// # Errors
 /// Why the connection was lost.
@@ -34,7 +34,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(BUFFER);
     let stream = TokioIo::new(Unread::new(stream, WRITE));
     let connection = http.serve_connection(stream, TowerToHyperService::new(router));
     tokio::pin!(connection);
@@ -61,14 +63,19 @@ mod tests {
     use super::{BUFFER, HEAD, LAST_ANSWER, WRITE, serve_connection};
 
     /// A client's end of a connection, and what the server made of it.
-    fn connect(closing: impl Future<Output = ()> + Send + 'static) -> (DuplexStream, JoinHandle<bool>) {
+    fn connect(
+        closing: impl Future<Output = ()> + Send + 'static,
+    ) -> (DuplexStream, JoinHandle<bool>) {
         let long = "x".repeat(1 << 20);
         let router = Router::new()
             .route("/", get(async || "fine"))
             .route("/long", get(async move || long))
             .route("/slow", get(async || pending::<&str>().await));
         let (client, server) = duplex(4096);
-        (client, tokio::spawn(async move { serve_connection(server, router, closing).await.is_ok() }))
+        (
+            client,
+            tokio::spawn(async move { serve_connection(server, router, closing).await.is_ok() }),
+        )
     }
 
     async fn status(client: &mut DuplexStream) -> String {
@@ -112,7 +119,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_does_not_read_is_let_go() {
         let (mut client, served) = connect(pending());
-        client.write_all(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
         let since = Instant::now();
         assert!(!served.await.unwrap());
         assert!(since.elapsed() >= WRITE && since.elapsed() < WRITE + Duration::from_secs(1));
@@ -136,9 +146,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn at_the_end_an_answer_has_a_moment_left() {
         let (mut client, served) = connect(sleep(Duration::from_secs(5)));
-        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
         assert_eq!(status(&mut client).await, "HTTP/1.1 200");
-        client.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        client
+            .write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
         let since = Instant::now();
         served.await.unwrap();
         assert_eq!(since.elapsed().as_secs(), 5 + LAST_ANSWER.as_secs());

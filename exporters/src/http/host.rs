@@ -1,9 +1,10 @@
 //! Which `Host` headers requests may have.
 //!
-//! A page in a browser can have its own name resolve to an address of this host and then read whatever is served there
-//! (DNS rebinding). Such requests have the page's name in their `Host` header, so names are checked wherever flows are served
-//! and on loopback addresses, which rely on nobody else being able to connect. Where only metrics and health are served, for
-//! everyone who can connect, scrapers use any name of a service or pod, and all are allowed.
+//! A page in a browser can have its own name resolve to an address of this host and then read
+//! whatever is served there (DNS rebinding). Such requests have the page's name in their `Host`
+//! header, so names are checked wherever flows are served and on loopback addresses, which rely on
+//! nobody else being able to connect. Where only metrics and health are served, for everyone who
+//! can connect, scrapers use any name of a service or pod, and all are allowed.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -31,17 +32,21 @@ pub enum HostRule {
 pub type Refusal = (StatusCode, String);
 
 impl HostRule {
-    /// The rule for a loopback address, which names of this host and further ones are allowed for; any host for another
-    /// address.
+    /// The rule for a loopback address, which names of this host and further ones are allowed for;
+    /// any host for another address.
     #[must_use]
     pub fn for_loopback(listen: SocketAddr, names: &[String]) -> Self {
         match is_loopback(&listen) {
-            true => Self::Named { address: listen.ip(), names: names.to_vec() },
+            true => Self::Named {
+                address: listen.ip(),
+                names: names.to_vec(),
+            },
             false => Self::Any,
         }
     }
 
-    /// Checks the host of a request: that of its `Host` header, and that of its target if it has one there.
+    /// Checks the host of a request: that of its `Host` header, and that of its target if it has
+    /// one there.
     ///
     /// # Errors
     /// The answer to a request that has none, or one that is not allowed.
@@ -49,23 +54,34 @@ impl HostRule {
         let mut hosts = headers.get_all(HOST).iter();
         let (first, second) = (hosts.next(), hosts.next());
         let in_header = match (first, second) {
-            (Some(host), None) => Some(parse(host.as_bytes()).ok_or_else(|| bad("the Host header is no host"))?),
+            (Some(host), None) => {
+                Some(parse(host.as_bytes()).ok_or_else(|| bad("the Host header is no host"))?)
+            }
             (Some(_), Some(_)) => return Err(bad("there are several Host headers")),
             (None, _) if *self == Self::Any && version == Version::HTTP_10 => None,
             (None, _) => return Err(bad("there is no Host header")),
         };
         let in_target = match uri.authority() {
-            Some(authority) => Some(parse(authority.as_str().as_bytes()).ok_or_else(|| bad("the target has no host"))?),
+            Some(authority) => Some(
+                parse(authority.as_str().as_bytes())
+                    .ok_or_else(|| bad("the target has no host"))?,
+            ),
             None => None,
         };
-        match in_header.iter().chain(&in_target).find(|host| !self.allows(host)) {
+        match in_header
+            .iter()
+            .chain(&in_target)
+            .find(|host| !self.allows(host))
+        {
             Some(host) => Err(misdirected(host)),
             None => Ok(()),
         }
     }
 
     fn allows(&self, host: &str) -> bool {
-        let Self::Named { address, names } = self else { return true };
+        let Self::Named { address, names } = self else {
+            return true;
+        };
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         // A zone names an interface of the client.
         if let Ok(ip) = bare.split('%').next().unwrap_or_default().parse::<IpAddr>() {
@@ -85,7 +101,9 @@ impl HostRule {
 }
 
 fn misdirected(host: &str) -> Refusal {
-    let text = format!("`{host}` is no name of this listener; its `allowed_hosts` in the configuration adds names\n");
+    let text = format!(
+        "`{host}` is no name of this listener; its `allowed_hosts` in the configuration adds names\n"
+    );
     (StatusCode::MISDIRECTED_REQUEST, text)
 }
 
@@ -98,17 +116,24 @@ fn parse(text: &[u8]) -> Option<String> {
     let authority = Authority::try_from(text).ok()?;
     let host = authority.host();
     let port = authority.as_str().strip_prefix(host)?;
-    let is_port = port.is_empty() || port.strip_prefix(':')?.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port = port.is_empty()
+        || port
+            .strip_prefix(':')?
+            .bytes()
+            .all(|byte| byte.is_ascii_digit());
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     (is_port && !host.is_empty()).then_some(host)
 }
 
-/// A name that can be allowed, as it is compared: a host name, the end of one that begins with a dot, or an IP address.
+/// A name that can be allowed, as it is compared: a host name, the end of one that begins with a
+/// dot, or an IP address.
 #[must_use]
 pub fn allowed_name(text: &str) -> Option<String> {
     let name = text.trim_end_matches('.').to_ascii_lowercase();
     let bare = name.strip_prefix('.').unwrap_or(&name);
-    let is_name = bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    let is_name = bare
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     (!bare.is_empty() && (is_name || bare.parse::<IpAddr>().is_ok())).then_some(name)
 }
 
@@ -136,7 +161,10 @@ mod tests {
 
     fn rule(address: &str, names: &[&str]) -> HostRule {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        HostRule::Named { address: address.parse().unwrap(), names }
+        HostRule::Named {
+            address: address.parse().unwrap(),
+            names,
+        }
     }
 
     #[test]
@@ -157,16 +185,23 @@ mod tests {
         for host in allowed {
             assert_eq!(status(&rule, "/", &[host]), 200, "{host}");
         }
-        for host in
-            ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "192.0.2.1", "xsvc.cluster.local"]
-        {
+        for host in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "192.0.2.1",
+            "xsvc.cluster.local",
+        ] {
             assert_eq!(status(&rule, "/", &[host]), 421, "{host}");
         }
     }
 
     #[test]
     fn another_address_is_asked_for_by_any_address_and_the_hosts_names() {
-        let rule = rule("0.0.0.0", &["admin.example.org", "node7", "node7.example.net"]);
+        let rule = rule(
+            "0.0.0.0",
+            &["admin.example.org", "node7", "node7.example.net"],
+        );
         let allowed = [
             "192.0.2.1:9465",
             "[2001:db8::1]",
@@ -186,20 +221,40 @@ mod tests {
     #[test]
     fn a_request_without_one_proper_host_is_refused() {
         for rule in [rule("127.0.0.1", &[]), HostRule::Socket, HostRule::Any] {
-            let cases: [&[&str]; 7] =
-                [&[], &[""], &["a b"], &["localhost:x"], &["user@localhost"], &["localhost", "localhost"], &[":80"]];
+            let cases: [&[&str]; 7] = [
+                &[],
+                &[""],
+                &["a b"],
+                &["localhost:x"],
+                &["user@localhost"],
+                &["localhost", "localhost"],
+                &[":80"],
+            ];
             for hosts in cases {
                 assert_eq!(status(&rule, "/", hosts), 400, "{rule:?} {hosts:?}");
             }
         }
-        assert!(HostRule::Any.check(&Uri::from_static("/"), &HeaderMap::new(), Version::HTTP_10).is_ok());
+        assert!(
+            HostRule::Any
+                .check(&Uri::from_static("/"), &HeaderMap::new(), Version::HTTP_10)
+                .is_ok()
+        );
     }
 
     #[test]
     fn the_host_in_a_target_counts_too() {
         let rule = rule("127.0.0.1", &[]);
-        assert_eq!(status(&rule, "http://localhost/debug/ledger", &["localhost"]), 200);
-        assert_eq!(status(&rule, "http://evil.example/debug/ledger", &["localhost"]), 421);
-        assert_eq!(status(&rule, "http://localhost/debug/ledger", &["evil.example"]), 421);
+        assert_eq!(
+            status(&rule, "http://localhost/debug/ledger", &["localhost"]),
+            200
+        );
+        assert_eq!(
+            status(&rule, "http://evil.example/debug/ledger", &["localhost"]),
+            421
+        );
+        assert_eq!(
+            status(&rule, "http://localhost/debug/ledger", &["evil.example"]),
+            421
+        );
     }
 }

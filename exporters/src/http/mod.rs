@@ -1,6 +1,6 @@
-//! The HTTP/1.1 server of everything that the agent serves itself, with bounds that `axum::serve` does not have: on the number
-//! of connections, on the head of a request and the time for it, on the time without progress; and with rules for the `Host`
-//! header.
+//! The HTTP/1.1 server of everything that the agent serves itself, with bounds that `axum::serve`
+//! does not have: on the number of connections, on the head of a request and the time for it, on
+//! the time without progress; and with rules for the `Host` header.
 
 mod connection;
 mod host;
@@ -26,7 +26,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// Connections of one listener at a time; further ones wait to be accepted.
 const CONNECTIONS: u32 = 64;
-/// How long to wait after a failure that is not a client's, such as that no file descriptor is left.
+/// How long to wait after a failure that is not a client's, such as that no file descriptor is
+/// left.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The places for connections of a listener.
@@ -68,7 +69,10 @@ pub async fn after_failed_accept(error: &io::Error) {
 /// Whether a connection could not be accepted because the client has left already.
 fn is_the_clients(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }
 
 /// What connections come from.
@@ -88,9 +92,14 @@ impl Accept for TcpListener {
     }
 }
 
-/// Serves a router on a listener until `closing` is ready, and then until the last connection has ended. While no
-/// connection can be accepted, `health` is degraded.
-pub async fn serve(mut listener: impl Accept, router: Router, health: Health, closing: impl Future<Output = ()>) {
+/// Serves a router on a listener until `closing` is ready, and then until the last connection has
+/// ended. While no connection can be accepted, `health` is degraded.
+pub async fn serve(
+    mut listener: impl Accept,
+    router: Router,
+    health: Health,
+    closing: impl Future<Output = ()>,
+) {
     let places = Places::default();
     let (open, closed) = watch::channel(());
     let accepting = async {
@@ -102,7 +111,9 @@ pub async fn serve(mut listener: impl Accept, router: Router, health: Health, cl
                     let (router, mut closed) = (router.clone(), closed.clone());
                     tokio::spawn(async move {
                         // An error is the end, too.
-                        let ended = serve_connection(stream, router, async { _ = closed.changed().await }).await;
+                        let ended =
+                            serve_connection(stream, router, async { _ = closed.changed().await })
+                                .await;
                         if let Err(error) = ended {
                             tracing::debug!(%peer, error = &error as &dyn std::error::Error, "lost a client");
                         }
@@ -177,12 +188,17 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let (close, closed) = oneshot::channel();
         let router = Router::new().route("/", get(async || "fine"));
-        let served = tokio::spawn(serve(listener, router, Health::default(), async { _ = closed.await }));
+        let served = tokio::spawn(serve(listener, router, Health::default(), async {
+            _ = closed.await
+        }));
         (address, close, served)
     }
 
     async fn ask(stream: &mut TcpStream) {
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
         let mut status = [0; 12];
         stream.read_exact(&mut status).await.unwrap();
         assert_eq!(&status, b"HTTP/1.1 200");
@@ -208,8 +224,14 @@ mod tests {
     async fn a_connection_that_cannot_be_accepted_is_tried_again_and_shown_meanwhile() {
         let health = Health::default();
         let (mut client, server) = tokio::io::duplex(4096);
-        let failures = vec![io::Error::from_raw_os_error(24), io::ErrorKind::ConnectionAborted.into()];
-        let listener = Fails { failures, stream: Some(server) };
+        let failures = vec![
+            io::Error::from_raw_os_error(24),
+            io::ErrorKind::ConnectionAborted.into(),
+        ];
+        let listener = Fails {
+            failures,
+            stream: Some(server),
+        };
         let router = Router::new().route("/", get(async || "fine"));
         let served = serve(listener, router, health.clone(), std::future::pending());
         let asked = async {
@@ -221,7 +243,10 @@ mod tests {
                 problem.as_deref(),
                 Some("cannot accept connections: Too many open files (os error 24); trying again")
             );
-            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            client
+                .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                .await
+                .unwrap();
             let mut status = [0; 12];
             client.read_exact(&mut status).await.unwrap();
             assert_eq!((&status, health.now().problem()), (b"HTTP/1.1 200", None));

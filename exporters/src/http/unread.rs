@@ -1,4 +1,5 @@
-//! A stream whose writes fail when its peer has taken nothing for too long, which neither hyper nor tokio does by itself.
+//! A stream whose writes fail when its peer has taken nothing for too long, which neither hyper nor
+//! tokio does by itself.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -19,16 +20,26 @@ pub(super) struct Unread<S> {
 impl<S> Unread<S> {
     /// A stream whose peer may take nothing for as long as `limit`.
     pub(super) fn new(stream: S, limit: Duration) -> Self {
-        Self { stream, limit, timer: None }
+        Self {
+            stream,
+            limit,
+            timer: None,
+        }
     }
 
     /// What a write came to, or an error if it has waited for too long.
-    fn timed<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn timed<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.timer = None;
             return written;
         }
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.limit)));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep(self.limit)));
         match timer.as_mut().poll(context) {
             Poll::Ready(()) => {
                 // Whatever else is written waits anew.
@@ -41,13 +52,21 @@ impl<S> Unread<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Unread<S> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, out)
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Unread<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.timed(context, written)
     }
@@ -94,6 +113,9 @@ mod tests {
         stream.write_all(b"567").await.unwrap();
         let _peer = reader.await.unwrap().unwrap();
         let mut hasty = Unread::new(stream.stream, Duration::from_millis(1));
-        assert_eq!(hasty.write_all(b"12345").await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(
+            hasty.write_all(b"12345").await.unwrap_err().kind(),
+            io::ErrorKind::TimedOut
+        );
     }
 }

@@ -11,9 +11,13 @@ pub(crate) struct Ascii {
 
 impl Ascii {
     /// No text.
-    pub(crate) const EMPTY: Self = Self { bytes: [0; 8], len: 0 };
+    pub(crate) const EMPTY: Self = Self {
+        bytes: [0; 8],
+        len: 0,
+    };
 
-    /// Appends it. All of its room is copied and cut down to its length then: a copy of known length is quick.
+    /// Appends it. All of its room is copied and cut down to its length then: a copy of known
+    /// length is quick.
     pub(crate) fn append_to(self, out: &mut Vec<u8>) {
         let end = out.len() + self.len();
         out.extend_from_slice(&self.bytes);
@@ -32,7 +36,10 @@ pub(crate) fn decimal_text(n: u16) -> Ascii {
     let [c, d] = PAIRS[usize::from(n % 100)];
     let len = 1 + (n >= 10) as u8 + (n >= 100) as u8 + (n >= 1000) as u8 + (n >= 10_000) as u8;
     let digits = u64::from_be_bytes([b'0' + (n / 10_000) as u8, a, b, c, d, 0, 0, 0]);
-    Ascii { bytes: (digits << (8 * (5 - len))).to_be_bytes(), len }
+    Ascii {
+        bytes: (digits << (8 * (5 - len))).to_be_bytes(),
+        len,
+    }
 }
 
 #[cfg(test)]

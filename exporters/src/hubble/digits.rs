@@ -1,5 +1,6 @@
-//! Numbers and addresses as texts, put together from pieces that are made before the program runs: writing one is a
-//! few copies of known length, without formatting and without a look at every byte.
+//! Numbers and addresses as texts, put together from pieces that are made before the program runs:
+//! writing one is a few copies of known length, without formatting and without a look at every
+//! byte.
 
 use std::net::Ipv6Addr;
 use std::ops::Range;
@@ -114,7 +115,8 @@ pub(super) fn push_ipv6(out: &mut String, address: Ipv6Addr) {
     }
 }
 
-/// The longest run of zeros, the first of several; it begins behind the end if there is none of two at least.
+/// The longest run of zeros, the first of several; it begins behind the end if there is none of two
+/// at least.
 fn zeros(segments: [u16; 8]) -> Range<usize> {
     let (mut longest, mut start) = (8..8, 0);
     for (at, segment) in segments.into_iter().enumerate() {
@@ -141,11 +143,15 @@ pub(super) fn hex_pair(byte: u8) -> [u8; 2] {
     HEX[usize::from(byte)]
 }
 
-/// Four bytes as eight hexadecimal digits, all at once: every half of a byte becomes a byte, to which the distance of
-/// `0` or `a` is added.
+/// Four bytes as eight hexadecimal digits, all at once: every half of a byte becomes a byte, to
+/// which the distance of `0` or `a` is added.
 pub(super) fn hex_text(bytes: [u8; 4]) -> [u8; 8] {
     let mut halves = u64::from(u32::from_be_bytes(bytes));
-    for (shift, mask) in [(16, 0x0000_ffff_0000_ffff), (8, 0x00ff_00ff_00ff_00ff), (4, 0x0f0f_0f0f_0f0f_0f0f)] {
+    for (shift, mask) in [
+        (16, 0x0000_ffff_0000_ffff),
+        (8, 0x00ff_00ff_00ff_00ff),
+        (4, 0x0f0f_0f0f_0f0f_0f0f),
+    ] {
         halves = (halves << shift | halves) & mask;
     }
     let letters = (halves + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
@@ -175,9 +181,18 @@ mod tests {
     fn every_octet_and_every_pair_is_written() {
         for n in 0..=255_u8 {
             let address = [n, 255 - n, n / 2, n / 20];
-            assert_eq!(text(|out| push_ipv4(out, address)), std::net::Ipv4Addr::from(address).to_string());
-            assert_eq!(hex_text([n, 0, 255, n]), *format!("{n:02x}00ff{n:02x}").as_bytes());
-            assert_eq!(mac_text([n; 6]), *vec![format!("{n:02x}"); 6].join(":").as_bytes());
+            assert_eq!(
+                text(|out| push_ipv4(out, address)),
+                std::net::Ipv4Addr::from(address).to_string()
+            );
+            assert_eq!(
+                hex_text([n, 0, 255, n]),
+                *format!("{n:02x}00ff{n:02x}").as_bytes()
+            );
+            assert_eq!(
+                mac_text([n; 6]),
+                *vec![format!("{n:02x}"); 6].join(":").as_bytes()
+            );
             assert_eq!(text(|out| push_number(out, n.into())), n.to_string());
         }
     }
@@ -187,11 +202,23 @@ mod tests {
         let parts = [0, 0, 0, 1, 0x10, 0x100, 0x1000, 0xffff];
         let mut random = fastrand::Rng::with_seed(1);
         for _ in 0..20_000 {
-            let address = Ipv6Addr::from(std::array::from_fn::<u16, 8, _>(|_| parts[random.usize(..parts.len())]));
+            let address = Ipv6Addr::from(std::array::from_fn::<u16, 8, _>(|_| {
+                parts[random.usize(..parts.len())]
+            }));
             assert_eq!(text(|out| push_ipv6(out, address)), address.to_string());
         }
-        for address in ["::", "::1", "1::", "::ffff:10.0.0.1", "fd00::1:0:0:1", "64:ff9b::102:304"] {
-            assert_eq!(text(|out| push_ipv6(out, address.parse().unwrap())), address);
+        for address in [
+            "::",
+            "::1",
+            "1::",
+            "::ffff:10.0.0.1",
+            "fd00::1:0:0:1",
+            "64:ff9b::102:304",
+        ] {
+            assert_eq!(
+                text(|out| push_ipv6(out, address.parse().unwrap())),
+                address
+            );
         }
     }
 }

@@ -2,8 +2,8 @@
 
 /// Characters that an output must not have, and what stands for them.
 pub(super) trait Escapes {
-    /// Whether a byte may begin such a character: true too often rather than too seldom, but not for
-    /// bytes in the middle of a character.
+    /// Whether a byte may begin such a character: true too often rather than too seldom, but not
+    /// for bytes in the middle of a character.
     fn suspects(byte: u8) -> bool;
 
     /// Appends what stands for the character; false, and nothing, if it may stay.
@@ -41,5 +41,6 @@ pub(super) fn escaped<E: Escapes>(out: &mut String, write: impl FnOnce(&mut Stri
 
 /// Looks at every byte without leaving early, which compilers make many bytes a step of.
 fn is_suspect<E: Escapes>(text: &str) -> bool {
-    text.bytes().fold(false, |any, byte| any | E::suspects(byte))
+    text.bytes()
+        .fold(false, |any, byte| any | E::suspects(byte))
 }

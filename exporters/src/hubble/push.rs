@@ -36,7 +36,8 @@ pub(super) fn push_signed(out: &mut String, n: impl Into<i64>) {
     push_decimal(out, n.unsigned_abs());
 }
 
-/// An address as Go's `netip` prints it. In packets an IPv4-mapped one is dotted, which `Address::to_ip` sees to.
+/// An address as Go's `netip` prints it. In packets an IPv4-mapped one is dotted, which
+/// `Address::to_ip` sees to.
 pub(crate) fn push_address(out: &mut String, address: IpAddr) {
     match address {
         IpAddr::V4(v4) => push_ipv4(out, v4.octets()),
@@ -75,7 +76,12 @@ pub(super) fn push_mac(out: &mut String, mac: [u8; 6]) {
 pub fn push_rfc3339(out: &mut String, time: Timestamp) {
     let civil = civil(time);
     push_padded(out, civil.year().unsigned_abs(), 4);
-    for (before, part) in [('-', civil.month()), ('-', civil.day()), ('T', civil.hour()), (':', civil.minute())] {
+    for (before, part) in [
+        ('-', civil.month()),
+        ('-', civil.day()),
+        ('T', civil.hour()),
+        (':', civil.minute()),
+    ] {
         out.push(before);
         push_padded(out, part.unsigned_abs(), 2);
     }
@@ -93,10 +99,12 @@ pub fn push_rfc3339(out: &mut String, time: Timestamp) {
     out.push('Z');
 }
 
-/// A time as `hubble observe` prints it, Go's layout `Jan _2 15:04:05.000` in UTC; `N/A` if it is not
-/// known.
+/// A time as `hubble observe` prints it, Go's layout `Jan _2 15:04:05.000` in UTC; `N/A` if it is
+/// not known.
 pub fn push_stamp(out: &mut String, time: Timestamp) {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     if !time.is_known() {
         return out.push_str("N/A");
     }
@@ -104,7 +112,11 @@ pub fn push_stamp(out: &mut String, time: Timestamp) {
     out.push_str(MONTHS[usize::from(civil.month().unsigned_abs() - 1)]);
     out.push_str(if civil.day() < 10 { "  " } else { " " });
     push_decimal(out, civil.day().unsigned_abs());
-    for (before, part) in [(' ', civil.hour()), (':', civil.minute()), (':', civil.second())] {
+    for (before, part) in [
+        (' ', civil.hour()),
+        (':', civil.minute()),
+        (':', civil.second()),
+    ] {
         out.push(before);
         push_padded(out, part.unsigned_abs(), 2);
     }
@@ -113,7 +125,8 @@ pub fn push_stamp(out: &mut String, time: Timestamp) {
 }
 
 fn civil(time: Timestamp) -> DateTime {
-    let time = jiff::Timestamp::from_nanosecond(i128::from(time.0)).expect("64 bits of nanoseconds end in 2554");
+    let time = jiff::Timestamp::from_nanosecond(i128::from(time.0))
+        .expect("64 bits of nanoseconds end in 2554");
     Offset::UTC.to_datetime(time)
 }
 
@@ -132,13 +145,33 @@ mod tests {
         let second = 1_772_359_200_000_000_000;
         let cases = [
             (second, "2026-03-01T10:00:00Z", "Mar  1 10:00:00.000"),
-            (second + 120_000_000, "2026-03-01T10:00:00.120Z", "Mar  1 10:00:00.120"),
-            (second + 123_450_000, "2026-03-01T10:00:00.123450Z", "Mar  1 10:00:00.123"),
-            (second + 999_999_999, "2026-03-01T10:00:00.999999999Z", "Mar  1 10:00:00.999"),
-            (second + 9 * 86_400_000_000_000, "2026-03-10T10:00:00Z", "Mar 10 10:00:00.000"),
+            (
+                second + 120_000_000,
+                "2026-03-01T10:00:00.120Z",
+                "Mar  1 10:00:00.120",
+            ),
+            (
+                second + 123_450_000,
+                "2026-03-01T10:00:00.123450Z",
+                "Mar  1 10:00:00.123",
+            ),
+            (
+                second + 999_999_999,
+                "2026-03-01T10:00:00.999999999Z",
+                "Mar  1 10:00:00.999",
+            ),
+            (
+                second + 9 * 86_400_000_000_000,
+                "2026-03-10T10:00:00Z",
+                "Mar 10 10:00:00.000",
+            ),
             (1, "1970-01-01T00:00:00.000000001Z", "Jan  1 00:00:00.000"),
             (0, "1970-01-01T00:00:00Z", "N/A"),
-            (u64::MAX, "2554-07-21T23:34:33.709551615Z", "Jul 21 23:34:33.709"),
+            (
+                u64::MAX,
+                "2554-07-21T23:34:33.709551615Z",
+                "Jul 21 23:34:33.709",
+            ),
         ];
         for (nanos, rfc3339, stamp) in cases {
             assert_eq!(text(|out| push_rfc3339(out, Timestamp(nanos))), rfc3339);
@@ -148,19 +181,39 @@ mod tests {
 
     #[test]
     fn numbers_have_all_their_digits() {
-        let cases = [(0, 1, "0"), (7, 3, "007"), (1000, 3, "1000"), (u64::MAX, 1, "18446744073709551615")];
+        let cases = [
+            (0, 1, "0"),
+            (7, 3, "007"),
+            (1000, 3, "1000"),
+            (u64::MAX, 1, "18446744073709551615"),
+        ];
         for (n, width, expected) in cases {
             assert_eq!(text(|out| push_padded(out, n, width)), expected);
         }
         assert_eq!(text(|out| push_signed(out, i32::MIN)), "-2147483648");
-        assert_eq!(text(|out| push_signed(out, i64::MIN)), "-9223372036854775808");
+        assert_eq!(
+            text(|out| push_signed(out, i64::MIN)),
+            "-9223372036854775808"
+        );
     }
 
     #[test]
     fn addresses_are_written_as_go_writes_them() {
-        for address in ["10.0.1.255", "0.0.0.0", "fd00::1:0:0:1", "::", "64:ff9b::102:304"] {
-            assert_eq!(text(|out| push_address(out, address.parse().unwrap())), address);
+        for address in [
+            "10.0.1.255",
+            "0.0.0.0",
+            "fd00::1:0:0:1",
+            "::",
+            "64:ff9b::102:304",
+        ] {
+            assert_eq!(
+                text(|out| push_address(out, address.parse().unwrap())),
+                address
+            );
         }
-        assert_eq!(text(|out| push_address(out, "::ffff:10.0.0.1".parse().unwrap())), "::ffff:10.0.0.1");
+        assert_eq!(
+            text(|out| push_address(out, "::ffff:10.0.0.1".parse().unwrap())),
+            "::ffff:10.0.0.1"
+        );
     }
 }

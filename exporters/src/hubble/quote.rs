@@ -8,7 +8,10 @@ pub(super) fn push_quoted(out: &mut String, write: impl FnOnce(&mut String)) {
     out.push('"');
     let start = out.len();
     write(out);
-    if !out[start..].bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+    if !out[start..]
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
+    {
         let raw = out.split_off(start);
         raw.chars().for_each(|c| push_char(out, c));
     }
@@ -57,7 +60,10 @@ mod tests {
             ("\u{07}\u{08}\u{0c}\n\r\t\u{0b}", r#""\a\b\f\n\r\t\v""#),
             ("\0\u{1b}\u{7f}", r#""\x00\x1b\x7f""#),
             ("bücher.example", r#""bücher.example""#),
-            ("\u{85}\u{a0}\u{202e}\u{feff}", r#""\u0085\u00a0\u202e\ufeff""#),
+            (
+                "\u{85}\u{a0}\u{202e}\u{feff}",
+                r#""\u0085\u00a0\u202e\ufeff""#,
+            ),
             ("\u{e0001}", r#""\U000e0001""#),
             ("\u{fffd}", "\"\u{fffd}\""),
         ];

@@ -10,6 +10,10 @@ pub(crate) struct HostPort<'a>(pub(crate) &'a ServiceAddress);
 impl Display for HostPort<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let ServiceAddress { ip, port } = self.0;
-        if ip.contains(':') { write!(f, "[{ip}]:{port}") } else { write!(f, "{ip}:{port}") }
+        if ip.contains(':') {
+            write!(f, "[{ip}]:{port}")
+        } else {
+            write!(f, "{ip}:{port}")
+        }
     }
 }

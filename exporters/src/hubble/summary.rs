@@ -1,10 +1,10 @@
 //! Hubble's `Summary` of a flow: `pkg/hubble/parser/threefour/parser.go` and
-//! `pkg/hubble/parser/seven/{dns,http,kafka}.go` (v1.19.4). Texts from the network are in it as they
-//! came; an output that cannot stand some characters escapes them.
+//! `pkg/hubble/parser/seven/{dns,http,kafka}.go` (v1.19.4). Texts from the network are in it as
+//! they came; an output that cannot stand some characters escapes them.
 
 use tidegate_core::flow::{
-    Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7, L7Record, L7Type, LastLayer, MessagePart, Missing, Seen,
-    TcpFlags, icmpv4_text, icmpv6_text, qtype_name, rcode_text,
+    Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7, L7Record, L7Type, LastLayer, MessagePart,
+    Missing, Seen, TcpFlags, icmpv4_text, icmpv6_text, qtype_name, rcode_text,
 };
 
 use super::push::{push_answer, push_decimal, push_signed};
@@ -36,7 +36,9 @@ fn push_packet(out: &mut String, flow: &Flow) {
         LastLayer::Geneve => "Geneve",
     });
     match flow.l4 {
-        L4::Tcp { flags: Some(flags), .. } => push_flags(out, flags),
+        L4::Tcp {
+            flags: Some(flags), ..
+        } => push_flags(out, flags),
         L4::Icmpv4 { icmp_type, code } => out.push_str(&icmpv4_text(icmp_type, code)),
         L4::Icmpv6 { icmp_type, code } => out.push_str(&icmpv6_text(icmp_type, code)),
         L4::Igmp { igmp_type, .. } => out.push_str(igmp_text(igmp_type)),
@@ -100,7 +102,11 @@ fn push_dns_answer(out: &mut String, dns: &Dns, missing: Missing) {
         None if missing.has(MessagePart::Answers) => out.push_str(" TTL: unknown"),
         None => {}
     }
-    out.push_str(if dns.observation_source == "proxy" { " (Proxy " } else { " (Query " });
+    out.push_str(if dns.observation_source == "proxy" {
+        " (Proxy "
+    } else {
+        " (Query "
+    });
     push_question(out, dns);
     out.push(')');
 }
@@ -108,7 +114,9 @@ fn push_dns_answer(out: &mut String, dns: &Dns, missing: Missing) {
 fn push_question(out: &mut String, dns: &Dns) {
     out.push_str(&dns.query);
     out.push(' ');
-    push_joined(out, ",", &dns.qtypes, |out, qtype| out.push_str(qtype_name(*qtype)));
+    push_joined(out, ",", &dns.qtypes, |out, qtype| {
+        out.push_str(qtype_name(*qtype))
+    });
 }
 
 fn push_dns_data(out: &mut String, dns: &Dns, missing: Missing) {
@@ -125,11 +133,21 @@ fn push_dns_data(out: &mut String, dns: &Dns, missing: Missing) {
         push_quoted(out, |out| push_joined(out, ",", &dns.ips, push_answer));
     }
     if !dns.cnames.is_empty() {
-        out.push_str(if dns.ips.is_empty() { "CNAMEs: " } else { " CNAMEs: " });
-        push_quoted(out, |out| push_joined(out, ",", &dns.cnames, |out, cname| out.push_str(cname)));
+        out.push_str(if dns.ips.is_empty() {
+            "CNAMEs: "
+        } else {
+            " CNAMEs: "
+        });
+        push_quoted(out, |out| {
+            push_joined(out, ",", &dns.cnames, |out, cname| out.push_str(cname))
+        });
     }
     if missing.has(MessagePart::Answers) {
-        out.push_str(if dns.ips.is_empty() && dns.cnames.is_empty() { "..." } else { " ..." });
+        out.push_str(if dns.ips.is_empty() && dns.cnames.is_empty() {
+            "..."
+        } else {
+            " ..."
+        });
     }
 }
 
@@ -143,7 +161,8 @@ fn push_http_response(out: &mut String, http: &Http, l7: &L7) {
     out.push_str(&http.protocol);
     out.push(' ');
     push_decimal(out, http.code);
-    // Of a proxy's, Hubble prints what there is; of one that was found in a packet, only what is known.
+    // Of a proxy's, Hubble prints what there is; of one that was found in a packet, only what is
+    // known.
     let is_known = l7.seen == Seen::Proxy || !http.method.is_empty() || !http.url.is_empty();
     if !is_known {
         return;

@@ -1,8 +1,8 @@
 //! Ids of flows.
 //!
-//! Hubble draws a random version 4 UUID for each event. Here the id is a function of the node's name and
-//! the flow's time, position in the stream and type: every exporter gives a flow the same id without
-//! keeping it, and frames that are replayed with their times give the same ids again.
+//! Hubble draws a random version 4 UUID for each event. Here the id is a function of the node's
+//! name and the flow's time, position in the stream and type: every exporter gives a flow the same
+//! id without keeping it, and frames that are replayed with their times give the same ids again.
 
 use std::fmt;
 
@@ -24,11 +24,13 @@ impl Uuids {
     /// For flows of the node, by its name on flows.
     #[must_use]
     pub fn new(node_name: &str) -> Self {
-        Self { node: fnv1a(node_name.as_bytes()) }
+        Self {
+            node: fnv1a(node_name.as_bytes()),
+        }
     }
 
-    /// The id of a flow. The type takes part because a packet and the message found in it are two flows
-    /// with one position.
+    /// The id of a flow. The type takes part because a packet and the message found in it are two
+    /// flows with one position.
     #[must_use]
     pub fn of(&self, flow: &Flow) -> Uuid {
         let position = u128::from(flow.time.0) << 64 | u128::from(flow.seq);
@@ -38,7 +40,8 @@ impl Uuids {
     }
 }
 
-/// Spreads every bit over all bits, and maps no two numbers to one: shifts and odd factors can be undone.
+/// Spreads every bit over all bits, and maps no two numbers to one: shifts and odd factors can be
+/// undone.
 fn mix(mut bits: u128) -> u128 {
     const FACTOR: u128 = 0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645;
     for shift in [65, 69, 67] {
@@ -52,7 +55,9 @@ fn mix(mut bits: u128) -> u128 {
 fn fnv1a(bytes: &[u8]) -> u128 {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0100_0000_0000_0000_0000_013b;
-    bytes.iter().fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
+    bytes.iter().fold(BASIS, |hash, byte| {
+        (hash ^ u128::from(*byte)).wrapping_mul(PRIME)
+    })
 }
 
 impl Uuid {
@@ -66,11 +71,23 @@ impl Uuid {
     #[must_use]
     pub fn text(self) -> [u8; 36] {
         let mut digits = [0; 32];
-        for (four, text) in self.0.as_chunks::<4>().0.iter().zip(digits.as_chunks_mut::<8>().0) {
+        for (four, text) in self
+            .0
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .zip(digits.as_chunks_mut::<8>().0)
+        {
             *text = hex_text(*four);
         }
         let mut text = [b'-'; 36];
-        for (group, at) in [(0..8, 0), (8..12, 9), (12..16, 14), (16..20, 19), (20..32, 24)] {
+        for (group, at) in [
+            (0..8, 0),
+            (8..12, 9),
+            (12..16, 14),
+            (16..20, 19),
+            (20..32, 24),
+        ] {
             text[at..at + group.len()].copy_from_slice(&digits[group]);
         }
         text
@@ -98,13 +115,20 @@ mod tests {
     use super::{Uuid, Uuids};
 
     fn flow(time: u64, seq: u64) -> Flow {
-        Flow { time: Timestamp(time), seq, flow_type: FlowType::L34, ..Flow::default() }
+        Flow {
+            time: Timestamp(time),
+            seq,
+            flow_type: FlowType::L34,
+            ..Flow::default()
+        }
     }
 
     #[test]
     fn the_text_has_the_form_of_version_4() {
         for seq in 0..1000 {
-            let text = Uuids::new("default/node-a").of(&flow(1_772_359_200_123_456_789, seq)).to_string();
+            let text = Uuids::new("default/node-a")
+                .of(&flow(1_772_359_200_123_456_789, seq))
+                .to_string();
             let groups: Vec<_> = text.split('-').map(str::len).collect();
             assert_eq!(groups, [8, 4, 4, 4, 12], "{text}");
             assert_eq!(&text[14..15], "4", "{text}");
@@ -121,10 +145,17 @@ mod tests {
     #[test]
     fn node_time_position_and_type_each_make_another_id() {
         let node = Uuids::new("default/node-a");
-        let message = Flow { flow_type: FlowType::L7, ..flow(1, 1) };
+        let message = Flow {
+            flow_type: FlowType::L7,
+            ..flow(1, 1)
+        };
         let ids: HashSet<Uuid> = (0..100)
             .flat_map(|n| [node.of(&flow(n, 7)), node.of(&flow(1000, n))])
-            .chain([Uuids::new("default/node-b").of(&flow(1, 7)), node.of(&flow(1, 1)), node.of(&message)])
+            .chain([
+                Uuids::new("default/node-b").of(&flow(1, 7)),
+                node.of(&flow(1, 1)),
+                node.of(&message),
+            ])
             .collect();
         assert_eq!(ids.len(), 203);
     }
@@ -133,7 +164,12 @@ mod tests {
     fn neighbours_differ_in_about_half_of_their_bits() {
         let node = Uuids::new("default/node-a");
         let bits = |seq| u128::from_be_bytes(node.of(&flow(5, seq)).bytes());
-        let differing: u32 = (0..1000).map(|seq| (bits(seq) ^ bits(seq + 1)).count_ones()).sum();
-        assert!((59_000..63_000).contains(&differing), "{differing} of 122000");
+        let differing: u32 = (0..1000)
+            .map(|seq| (bits(seq) ^ bits(seq + 1)).count_ones())
+            .sum();
+        assert!(
+            (59_000..63_000).contains(&differing),
+            "{differing} of 122000"
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! The `endpoint` of the configuration: scheme, host and port, and nothing else.
 //!
-//! Neither `http::Uri` nor the `url` crate can check it: the former takes a port that is no number from 0 to 65535 for no
-//! port at all, the latter drops an empty port and rewrites hosts. Both then lead to another place than the file says.
+//! Neither `http::Uri` nor the `url` crate can check it: the former takes a port that is no number
+//! from 0 to 65535 for no port at all, the latter drops an empty port and rewrites hosts. Both then
+//! lead to another place than the file says.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -58,9 +59,12 @@ impl EndpointText {
                  as in headers = { authorization = \"Basic ...\" }",
             );
         }
-        let (authority, tail) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
+        let (authority, tail) =
+            rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
         if !matches!(tail, "" | "/") {
-            return error("must end after the port: OTLP over gRPC has no paths, queries or fragments");
+            return error(
+                "must end after the port: OTLP over gRPC has no paths, queries or fragments",
+            );
         }
         let (host, port) = match split(authority) {
             Ok(parts) => parts,
@@ -74,19 +78,36 @@ impl EndpointText {
                     80
                 }
             }
-            Some("") => return error("has a colon and no port after it; OTLP over gRPC usually has port 4317"),
+            Some("") => {
+                return error(
+                    "has a colon and no port after it; OTLP over gRPC usually has port 4317",
+                );
+            }
             Some(port) => match port_number(port) {
                 Some(port) => port,
-                None => return error(&format!("has the port `{port}`; a port is a number from 1 to 65535")),
+                None => {
+                    return error(&format!(
+                        "has the port `{port}`; a port is a number from 1 to 65535"
+                    ));
+                }
             },
         };
         if ServerName::try_from(host).is_err() {
             return error(HOST);
         }
         let scheme = if is_tls { "https" } else { "http" };
-        let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query("/").build();
+        let uri = Uri::builder()
+            .scheme(scheme)
+            .authority(authority)
+            .path_and_query("/")
+            .build();
         match uri {
-            Ok(uri) => Ok(Address { uri, is_tls, host: host.to_owned(), port }),
+            Ok(uri) => Ok(Address {
+                uri,
+                is_tls,
+                host: host.to_owned(),
+                port,
+            }),
             Err(source) => error(&format!("is not a URL: {source}")),
         }
     }
@@ -99,7 +120,9 @@ fn split(authority: &str) -> Result<(&str, Option<&str>), &'static str> {
             return Err("has a bracket that is not closed");
         };
         if host.parse::<Ipv6Addr>().is_err() {
-            return Err("has something else than an IPv6 address in brackets; zones such as %eth0 are not supported");
+            return Err(
+                "has something else than an IPv6 address in brackets; zones such as %eth0 are not supported",
+            );
         }
         return match behind.strip_prefix(':') {
             Some(port) => Ok((host, Some(port))),
@@ -117,8 +140,11 @@ fn split(authority: &str) -> Result<(&str, Option<&str>), &'static str> {
     if host.is_empty() {
         return Err("has no host");
     }
-    // What only digits and dots are made of is an address to every resolver, and 127.1 is not the name of a host.
-    let is_number = host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    // What only digits and dots are made of is an address to every resolver, and 127.1 is not the
+    // name of a host.
+    let is_number = host
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
     if is_number && host.parse::<Ipv4Addr>().is_err() {
         return Err("has a host that is not an IPv4 address, and no name either");
     }
@@ -134,9 +160,15 @@ fn port_number(text: &str) -> Option<u16> {
 /// With the port that is connected to, even if the configuration leaves it to the scheme.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { is_tls, host, port, .. } = self;
+        let Self {
+            is_tls, host, port, ..
+        } = self;
         let scheme = if *is_tls { "https" } else { "http" };
-        if host.contains(':') { write!(f, "{scheme}://[{host}]:{port}") } else { write!(f, "{scheme}://{host}:{port}") }
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]:{port}")
+        } else {
+            write!(f, "{scheme}://{host}:{port}")
+        }
     }
 }
 
@@ -151,7 +183,9 @@ mod tests {
     use super::EndpointText;
 
     fn parse(text: &str) -> Result<String, String> {
-        EndpointText(text.to_owned()).parse().map(|address| address.to_string())
+        EndpointText(text.to_owned())
+            .parse()
+            .map(|address| address.to_string())
     }
 
     #[test]
@@ -236,7 +270,10 @@ mod tests {
         ] {
             let endpoint = EndpointText(text.to_owned());
             let said = endpoint.parse().expect_err(text);
-            assert!(!said.contains("s3cret") && !format!("{endpoint:?}").contains("s3cret"), "{text}: {said}");
+            assert!(
+                !said.contains("s3cret") && !format!("{endpoint:?}").contains("s3cret"),
+                "{text}: {said}"
+            );
         }
     }
 }

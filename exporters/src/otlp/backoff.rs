@@ -1,5 +1,5 @@
-//! How long to wait between attempts, as the Collector's `retry_on_failure` computes it. No clock and
-//! no randomness of its own.
+//! How long to wait between attempts, as the Collector's `retry_on_failure` computes it. No clock
+//! and no randomness of its own.
 
 use std::time::Duration;
 
@@ -15,15 +15,24 @@ pub(super) struct Backoff<'a> {
 impl<'a> Backoff<'a> {
     /// For a request that has not been sent yet.
     pub(super) fn new(policy: &'a Retry) -> Self {
-        Self { policy, interval: policy.initial_interval.0 }
+        Self {
+            policy,
+            interval: policy.initial_interval.0,
+        }
     }
 
-    /// How long to wait before the next attempt: the backoff or the peer's `hint`, whichever is longer;
-    /// `None` when that would end later than the policy allows. `elapsed` is the time since the first
-    /// attempt, `random` is in 0..1.
-    pub(super) fn next(&mut self, elapsed: Duration, hint: Duration, random: f64) -> Option<Duration> {
+    /// How long to wait before the next attempt: the backoff or the peer's `hint`, whichever is
+    /// longer; `None` when that would end later than the policy allows. `elapsed` is the time since
+    /// the first attempt, `random` is in 0..1.
+    pub(super) fn next(
+        &mut self,
+        elapsed: Duration,
+        hint: Duration,
+        random: f64,
+    ) -> Option<Duration> {
         let delay = self.jittered(random).max(hint);
-        self.interval = scaled(self.interval, self.policy.multiplier).min(self.policy.max_interval.0);
+        self.interval =
+            scaled(self.interval, self.policy.multiplier).min(self.policy.max_interval.0);
         let limit = self.policy.max_elapsed_time.0;
         let in_time = limit.is_zero() || elapsed.saturating_add(delay) <= limit;
         (self.policy.enabled && in_time).then_some(delay)
@@ -48,10 +57,18 @@ mod tests {
 
     #[test]
     fn intervals_grow_by_the_multiplier_up_to_the_longest() {
-        let policy = Retry { max_interval: HumanDuration(Duration::from_secs(3)), ..Retry::default() };
+        let policy = Retry {
+            max_interval: HumanDuration(Duration::from_secs(3)),
+            ..Retry::default()
+        };
         let mut backoff = Backoff::new(&policy);
-        let delays: Vec<_> = (0..5).filter_map(|_| backoff.next(Duration::ZERO, Duration::ZERO, MIDDLE)).collect();
-        assert_eq!(delays, [1000, 1500, 2250, 3000, 3000].map(Duration::from_millis));
+        let delays: Vec<_> = (0..5)
+            .filter_map(|_| backoff.next(Duration::ZERO, Duration::ZERO, MIDDLE))
+            .collect();
+        assert_eq!(
+            delays,
+            [1000, 1500, 2250, 3000, 3000].map(Duration::from_millis)
+        );
     }
 
     #[test]
@@ -66,7 +83,10 @@ mod tests {
     #[test]
     fn a_delay_is_never_shorter_than_the_hint_and_never_ends_after_the_limit() {
         let seconds = Duration::from_secs;
-        let limited = |limit| Retry { max_elapsed_time: HumanDuration(seconds(limit)), ..Retry::default() };
+        let limited = |limit| Retry {
+            max_elapsed_time: HumanDuration(seconds(limit)),
+            ..Retry::default()
+        };
         let cases = [
             (limited(300), 0, 7, Some(7)),
             (limited(300), 0, 0, Some(1)),
@@ -74,7 +94,15 @@ mod tests {
             (limited(300), 299, 2, None),
             (limited(300), 300, 0, None),
             (limited(0), 1_000_000, 0, Some(1)),
-            (Retry { enabled: false, ..Retry::default() }, 0, 0, None),
+            (
+                Retry {
+                    enabled: false,
+                    ..Retry::default()
+                },
+                0,
+                0,
+                None,
+            ),
         ];
         for (policy, elapsed, hint, expected) in cases {
             let delay = Backoff::new(&policy).next(seconds(elapsed), seconds(hint), MIDDLE);

@@ -1,5 +1,5 @@
-//! Which changes of the link to the backend the log shows: at most one line in [`QUIET`] for each direction, however often
-//! the backend changes its mind. Pure: time is an argument.
+//! Which changes of the link to the backend the log shows: at most one line in [`QUIET`] for each
+//! direction, however often the backend changes its mind. Pure: time is an argument.
 
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ pub(super) struct Change {
 /// The conditions of the services, and what was logged of them.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// Logs, and metrics. A backend may take one and refuse the other, which is no change at each request.
+    /// Logs, and metrics. A backend may take one and refuse the other, which is no change at each
+    /// request.
     services: [Option<Condition>; 2],
     logged: Option<Condition>,
     last_well: Option<Instant>,
@@ -45,11 +46,18 @@ pub(super) struct Changes {
 
 impl Changes {
     /// Takes in what an attempt for a service showed.
-    pub(super) fn observe(&mut self, service: Service, condition: Condition, now: Instant) -> Option<Change> {
+    pub(super) fn observe(
+        &mut self,
+        service: Service,
+        condition: Condition,
+        now: Instant,
+    ) -> Option<Change> {
         let before = self.condition();
         if condition != Condition::Unreachable {
             // An answer is an answer for both.
-            self.services.iter_mut().for_each(|known| *known = known.filter(|known| *known != Condition::Unreachable));
+            self.services
+                .iter_mut()
+                .for_each(|known| *known = known.filter(|known| *known != Condition::Unreachable));
         }
         self.services[service as usize] = Some(condition);
         let is_change = self.condition() != before;
@@ -72,19 +80,32 @@ impl Changes {
 
     /// A change that was held back and may be logged now.
     pub(super) fn due_change(&mut self, now: Instant) -> Option<Change> {
-        let condition = self.condition().filter(|condition| Some(*condition) != self.logged)?;
-        let last = if condition == Condition::Well { &mut self.last_well } else { &mut self.last_bad };
+        let condition = self
+            .condition()
+            .filter(|condition| Some(*condition) != self.logged)?;
+        let last = if condition == Condition::Well {
+            &mut self.last_well
+        } else {
+            &mut self.last_bad
+        };
         if last.is_some_and(|last| now.duration_since(last) < QUIET) {
             return None;
         }
         *last = Some(now);
         self.logged = Some(condition);
-        Some(Change { condition, held_back: std::mem::take(&mut self.held_back) })
+        Some(Change {
+            condition,
+            held_back: std::mem::take(&mut self.held_back),
+        })
     }
 
     /// When a change that was held back may be logged, if it still holds.
     pub(super) fn due(&self) -> Option<Instant> {
-        let last = if self.condition() == Some(Condition::Well) { self.last_well } else { self.last_bad };
+        let last = if self.condition() == Some(Condition::Well) {
+            self.last_well
+        } else {
+            self.last_bad
+        };
         last.filter(|_| !self.is_logged()).map(|last| last + QUIET)
     }
 }
@@ -101,7 +122,12 @@ mod tests {
         let mut lines = Vec::new();
         for (at, service, condition) in attempts {
             let change = changes.observe(*service, *condition, start + Duration::from_millis(*at));
-            lines.extend(change.map(|Change { condition, held_back }| (*at, condition, held_back)));
+            lines.extend(change.map(
+                |Change {
+                     condition,
+                     held_back,
+                 }| (*at, condition, held_back),
+            ));
         }
         lines
     }
@@ -116,17 +142,30 @@ mod tests {
             (80_000, Service::Metrics, Well),
             (81_000, Service::Logs, Well),
         ]);
-        assert_eq!(lines, [(0, Well, 0), (40_000, Unreachable, 0), (80_000, Well, 0)]);
+        assert_eq!(
+            lines,
+            [(0, Well, 0), (40_000, Unreachable, 0), (80_000, Well, 0)]
+        );
     }
 
     #[test]
     fn a_backend_that_changes_its_mind_at_each_request_gets_two_lines_in_half_a_minute() {
-        let attempts: Vec<_> =
-            (0..1200).map(|n| (n * 100, Service::Logs, if n % 2 == 0 { Failing } else { Well })).collect();
+        let attempts: Vec<_> = (0..1200)
+            .map(|n| {
+                (
+                    n * 100,
+                    Service::Logs,
+                    if n % 2 == 0 { Failing } else { Well },
+                )
+            })
+            .collect();
         let lines = log(&attempts);
         assert_eq!(lines.len(), 8, "two minutes: {lines:?}");
         let counted: u64 = lines.iter().map(|(.., held_back)| held_back + 1).sum();
-        assert!(counted >= 1200 - 300, "changes are logged or counted: {lines:?}");
+        assert!(
+            counted >= 1200 - 300,
+            "changes are logged or counted: {lines:?}"
+        );
     }
 
     #[test]
@@ -140,28 +179,51 @@ mod tests {
         assert_eq!(changes.observe(Service::Logs, Failing, at(2)), None);
         assert_eq!(changes.due(), Some(at(0) + QUIET));
         assert_eq!(changes.due_change(at(29)), None);
-        assert_eq!(changes.due_change(at(30)), Some(Change { condition: Failing, held_back: 1 }));
+        assert_eq!(
+            changes.due_change(at(30)),
+            Some(Change {
+                condition: Failing,
+                held_back: 1
+            })
+        );
         assert_eq!(changes.due(), None);
 
         assert_eq!(changes.observe(Service::Logs, Well, at(30)), None);
         assert_eq!(changes.observe(Service::Logs, Failing, at(30)), None);
-        assert_eq!((changes.due(), changes.due_change(at(99))), (None, None), "it is as it was logged");
+        assert_eq!(
+            (changes.due(), changes.due_change(at(99))),
+            (None, None),
+            "it is as it was logged"
+        );
     }
 
     #[test]
     fn a_backend_that_takes_one_service_and_refuses_the_other_does_not_change() {
         let attempts: Vec<_> = (0..100)
-            .map(|n| if n % 2 == 0 { (n * 1000, Service::Logs, Well) } else { (n * 1000, Service::Metrics, Refusing) })
+            .map(|n| {
+                if n % 2 == 0 {
+                    (n * 1000, Service::Logs, Well)
+                } else {
+                    (n * 1000, Service::Metrics, Refusing)
+                }
+            })
             .collect();
         assert_eq!(log(&attempts), [(0, Well, 0), (1_000, Refusing, 0)]);
     }
 
     #[test]
     fn an_answer_to_one_service_ends_the_silence_for_both() {
-        let lines =
-            log(&[(0, Service::Logs, Unreachable), (0, Service::Metrics, Unreachable), (1, Service::Metrics, Well)]);
+        let lines = log(&[
+            (0, Service::Logs, Unreachable),
+            (0, Service::Metrics, Unreachable),
+            (1, Service::Metrics, Well),
+        ]);
         assert_eq!(lines, [(0, Unreachable, 0), (1, Well, 0)]);
         let lines = log(&[(0, Service::Logs, Failing), (1, Service::Metrics, Well)]);
-        assert_eq!(lines, [(0, Failing, 0)], "but what failed for one has to be well for that one");
+        assert_eq!(
+            lines,
+            [(0, Failing, 0)],
+            "but what failed for one has to be well for that one"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The configuration of the `otlp` exporter. Names are the OpenTelemetry Collector's where it has one.
+//! The configuration of the `otlp` exporter. Names are the OpenTelemetry Collector's where it has
+//! one.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -26,17 +27,17 @@ const MAX_BYTES: usize = 4 << 20;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Config {
-    /// Scheme, host and port of the backend, default `http://127.0.0.1:4317`; to be changed where no Collector runs on
-    /// the node. `https` means TLS. Credentials belong into `headers`.
+    /// Scheme, host and port of the backend, default `http://127.0.0.1:4317`; to be changed where
+    /// no Collector runs on the node. `https` means TLS. Credentials belong into `headers`.
     pub(super) endpoint: EndpointText,
-    /// What is shipped, default flows, lost reports and metrics. For whoever wants agent events or debug
-    /// events in the backend, too.
+    /// What is shipped, default flows, lost reports and metrics. For whoever wants agent events or
+    /// debug events in the backend, too.
     pub(super) signals: Option<Signals>,
     /// Metadata of every request, such as an API key; values never show in logs. Default none.
     pub(super) headers: Headers,
-    /// Default none, because the default backend is on the same node, where compressing costs more than
-    /// it saves. Across a network choose `zstd` if the backend takes it: a tenth of the work of `gzip`, and two
-    /// thirds of its bytes.
+    /// Default none, because the default backend is on the same node, where compressing costs more
+    /// than it saves. Across a network choose `zstd` if the backend takes it: a tenth of the work
+    /// of `gzip`, and two thirds of its bytes.
     pub(super) compression: Compression,
     /// How long one attempt may take, connecting included; default 10 s, more than zero.
     pub(super) timeout: HumanDuration,
@@ -44,12 +45,12 @@ pub(super) struct Config {
     pub(super) batch: Batching,
     /// What happens after a failed attempt.
     pub(super) retry_on_failure: Retry,
-    /// Requests with log records under way at once, default 4. More of them hide the latency of a far
-    /// backend and cost memory while it does not answer.
+    /// Requests with log records under way at once, default 4. More of them hide the latency of a
+    /// far backend and cost memory while it does not answer.
     pub(super) in_flight: NonZeroUsize,
-    /// How long delivery goes on after the last stage before this one has ended, default 5 s; 0 gives
-    /// up at once. What is left is dropped with the reason `drain_timeout`. Keep it below the agent's
-    /// grace period, which otherwise ends the exporter first.
+    /// How long delivery goes on after the last stage before this one has ended, default 5 s; 0
+    /// gives up at once. What is left is dropped with the reason `drain_timeout`. Keep it below the
+    /// agent's grace period, which otherwise ends the exporter first.
     pub(super) drain_timeout: HumanDuration,
     /// How often the current values of all series are sent, default 10 s, more than zero.
     pub(super) metrics_interval: HumanDuration,
@@ -68,8 +69,9 @@ pub(super) struct Config {
 pub(super) struct Batching {
     /// Records in one request at most, default 2048.
     pub(super) max_records: NonZeroU64,
-    /// Bytes of one request at most, before compression, default 1 MiB and never above the 4 MiB that
-    /// many servers take. `in_flight` and two more of them are in memory while the backend does not answer.
+    /// Bytes of one request at most, before compression, default 1 MiB and never above the 4 MiB
+    /// that many servers take. `in_flight` and two more of them are in memory while the backend
+    /// does not answer.
     pub(super) max_bytes: ByteSize,
     /// How long a record waits for others, default 1 s; 0 sends what came together at once.
     pub(super) timeout: HumanDuration,
@@ -180,13 +182,18 @@ fn seconds(seconds: u64) -> HumanDuration {
 
 impl ExporterConfig for Config {
     fn consumes(&self) -> Kinds {
-        self.signals.as_ref().map_or(DEFAULT_SIGNALS, Signals::kinds)
+        self.signals
+            .as_ref()
+            .map_or(DEFAULT_SIGNALS, Signals::kinds)
     }
 
-    /// Drops what does not fit: a backend that is down must not stop the exporters beside this one. Holds twice what
-    /// others do, since backends are away for longer than a pipe is full.
+    /// Drops what does not fit: a backend that is down must not stop the exporters beside this one.
+    /// Holds twice what others do, since backends are away for longer than a pipe is full.
     fn default_queue(&self) -> Limits {
-        Limits { bytes: 2 * Limits::DEFAULT.bytes, ..Limits::DEFAULT }
+        Limits {
+            bytes: 2 * Limits::DEFAULT.bytes,
+            ..Limits::DEFAULT
+        }
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {
@@ -201,11 +208,31 @@ impl Config {
     fn check(&self) -> Result<(), BuildError> {
         let retry = &self.retry_on_failure;
         let checks = [
-            ("signals", !self.consumes().is_empty(), "at least one signal is needed".to_owned()),
-            ("timeout", !self.timeout.0.is_zero(), "must be more than zero".to_owned()),
-            ("metrics_interval", !self.metrics_interval.0.is_zero(), "must be more than zero".to_owned()),
-            ("batch", self.batch.max_bytes.get() <= MAX_BYTES, "`max_bytes` must not be above 4MiB".to_owned()),
-            ("retry_on_failure", retry.multiplier >= 1.0, "`multiplier` must be at least 1".to_owned()),
+            (
+                "signals",
+                !self.consumes().is_empty(),
+                "at least one signal is needed".to_owned(),
+            ),
+            (
+                "timeout",
+                !self.timeout.0.is_zero(),
+                "must be more than zero".to_owned(),
+            ),
+            (
+                "metrics_interval",
+                !self.metrics_interval.0.is_zero(),
+                "must be more than zero".to_owned(),
+            ),
+            (
+                "batch",
+                self.batch.max_bytes.get() <= MAX_BYTES,
+                "`max_bytes` must not be above 4MiB".to_owned(),
+            ),
+            (
+                "retry_on_failure",
+                retry.multiplier >= 1.0,
+                "`multiplier` must be at least 1".to_owned(),
+            ),
             (
                 "retry_on_failure",
                 (0.0..=1.0).contains(&retry.randomization_factor),

@@ -20,15 +20,20 @@ struct Connector {
     first: FirstBytes,
 }
 
-/// A channel that connects when it is first needed, and writes the requests that are known without a copy. `first` gets
-/// what the backend sends first. It goes straight to the endpoint: proxies named in the environment are not used.
+/// A channel that connects when it is first needed, and writes the requests that are known without
+/// a copy. `first` gets what the backend sends first. It goes straight to the endpoint: proxies
+/// named in the environment are not used.
 pub(super) fn connect_lazy(endpoint: &Endpoint, known: &Known, first: &FirstBytes) -> Channel {
     let mut http = HttpConnector::new();
     http.enforce_http(false);
     http.set_nodelay(endpoint.get_tcp_nodelay());
     http.set_keepalive(endpoint.get_tcp_keepalive());
     http.set_connect_timeout(endpoint.get_connect_timeout());
-    endpoint.connect_with_connector_lazy(Connector { http, known: known.clone(), first: first.clone() })
+    endpoint.connect_with_connector_lazy(Connector {
+        http,
+        known: known.clone(),
+        first: first.clone(),
+    })
 }
 
 impl Service<Uri> for Connector {
@@ -41,7 +46,11 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        tracing::debug!(host = uri.host(), port = uri.port_u16(), "connecting to the OTLP backend");
+        tracing::debug!(
+            host = uri.host(),
+            port = uri.port_u16(),
+            "connecting to the OTLP backend"
+        );
         self.first.set(&[]);
         let connecting = self.http.call(uri);
         let known = self.known.clone();

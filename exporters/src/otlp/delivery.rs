@@ -54,7 +54,13 @@ impl Courier {
             match backoff.next(start.elapsed(), hint, fastrand::f64()) {
                 Some(delay) => {
                     let stage = self.link.stage();
-                    tracing::debug!(stage, ?service, attempt, ?delay, "sending a request of OTLP again after a delay");
+                    tracing::debug!(
+                        stage,
+                        ?service,
+                        attempt,
+                        ?delay,
+                        "sending a request of OTLP again after a delay"
+                    );
                     sleep(delay).await;
                 }
                 None => return sent.give_up(reason::RETRIES_EXHAUSTED),
@@ -63,11 +69,24 @@ impl Courier {
     }
 
     /// One attempt; an error is the shortest time after which it may be repeated.
-    pub(super) async fn attempt(&self, service: Service, frame: Bytes, sent: &Sent) -> Result<Terminal, Duration> {
+    pub(super) async fn attempt(
+        &self,
+        service: Service,
+        frame: Bytes,
+        sent: &Sent,
+    ) -> Result<Terminal, Duration> {
         let before = sent.get();
-        tracing::debug!(stage = self.link.stage(), ?service, bytes = frame.len(), "sending a request of OTLP");
+        tracing::debug!(
+            stage = self.link.stage(),
+            ?service,
+            bytes = frame.len(),
+            "sending a request of OTLP"
+        );
         match self.peer.attempt(service, frame, sent).await {
-            Ok(Accepted { rejected: 0, message }) => {
+            Ok(Accepted {
+                rejected: 0,
+                message,
+            }) => {
                 if message.is_empty() {
                     self.link.delivered(service);
                 } else {

@@ -1,5 +1,5 @@
-//! Where the backend is and how to present oneself: checked when the exporter is built, turned into a
-//! connection's settings when it runs. Certificates are read only then.
+//! Where the backend is and how to present oneself: checked when the exporter is built, turned into
+//! a connection's settings when it runs. Certificates are read only then.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,9 @@ use super::config::{Config, Tls};
 /// The form that the specification asks for.
 const USER_AGENT: &str = concat!("OTel-OTLP-Exporter-tidegate/", env!("CARGO_PKG_VERSION"));
 
-/// Lets the kernel notice that an idle connection is gone. Pings of HTTP/2 would notice it on a busy one
-/// too, but servers answer them with GOAWAY when they come more often than every five minutes.
+/// Lets the kernel notice that an idle connection is gone. Pings of HTTP/2 would notice it on a
+/// busy one too, but servers answer them with GOAWAY when they come more often than every five
+/// minutes.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// A checked endpoint with all that belongs to it.
@@ -61,19 +62,38 @@ pub(super) enum TargetError {
 impl Target {
     /// Checks the endpoint, the headers and the keys of `tls`.
     pub(super) fn new(config: &Config) -> Result<Self, BuildError> {
-        let error = |key, message: &str| BuildError { key, message: message.to_owned() };
-        let address = config.endpoint.parse().map_err(|message| BuildError { key: "endpoint", message })?;
+        let error = |key, message: &str| BuildError {
+            key,
+            message: message.to_owned(),
+        };
+        let address = config.endpoint.parse().map_err(|message| BuildError {
+            key: "endpoint",
+            message,
+        })?;
         let tls = config.tls.clone();
-        let any_tls = tls.ca_file.is_some() || tls.cert_file.is_some() || tls.server_name_override.is_some();
+        let any_tls =
+            tls.ca_file.is_some() || tls.cert_file.is_some() || tls.server_name_override.is_some();
         if tls.cert_file.is_some() != tls.key_file.is_some() {
             return Err(error("tls", "`cert_file` and `key_file` need each other"));
         }
         if any_tls && !address.is_tls {
-            return Err(error("tls", "the endpoint is plain text; begin it with https:// to use certificates"));
+            return Err(error(
+                "tls",
+                "the endpoint is plain text; begin it with https:// to use certificates",
+            ));
         }
-        if let Some(name) = tls.server_name_override.as_deref().filter(|name| ServerName::try_from(*name).is_err()) {
-            let message = format!("`server_name_override` is `{name}`, which is neither a DNS name nor an IP address");
-            return Err(BuildError { key: "tls", message });
+        if let Some(name) = tls
+            .server_name_override
+            .as_deref()
+            .filter(|name| ServerName::try_from(*name).is_err())
+        {
+            let message = format!(
+                "`server_name_override` is `{name}`, which is neither a DNS name nor an IP address"
+            );
+            return Err(BuildError {
+                key: "tls",
+                message,
+            });
         }
         let endpoint = Endpoint::from(address.uri.clone())
             .user_agent(USER_AGENT)
@@ -92,7 +112,9 @@ impl Target {
     /// The settings of a connection; reads certificates.
     pub(super) async fn endpoint(&self) -> Result<Endpoint, StageError> {
         let endpoint = self.endpoint.clone();
-        let Some(tls) = self.tls.clone() else { return Ok(endpoint) };
+        let Some(tls) = self.tls.clone() else {
+            return Ok(endpoint);
+        };
         // Records pass on this thread, and a file may be far away.
         Ok(spawn_blocking(move || with_tls(endpoint, &tls)).await??)
     }
@@ -111,11 +133,19 @@ fn with_tls(endpoint: Endpoint, tls: &Tls) -> Result<Endpoint, TargetError> {
         config = config.domain_name(name);
     }
     let uri = endpoint.uri().to_string();
-    endpoint.tls_config(config).map_err(|source| TargetError::Tls { endpoint: uri, source })
+    endpoint
+        .tls_config(config)
+        .map_err(|source| TargetError::Tls {
+            endpoint: uri,
+            source,
+        })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TargetError> {
-    std::fs::read(path).map_err(|source| TargetError::Read { path: path.to_owned(), source })
+    std::fs::read(path).map_err(|source| TargetError::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Headers that would break a request. gRPC's own begin with `grpc-`.
@@ -142,12 +172,18 @@ pub(super) struct Headers(BTreeMap<String, String>);
 
 impl Headers {
     fn metadata(&self) -> Result<MetadataMap, BuildError> {
-        let error = |name: &str, what: &str| BuildError { key: "headers", message: format!("`{name}` {what}") };
+        let error = |name: &str, what: &str| BuildError {
+            key: "headers",
+            message: format!("`{name}` {what}"),
+        };
         let mut metadata = MetadataMap::new();
         for (name, value) in &self.0 {
             let lower = name.to_ascii_lowercase();
             if RESERVED.contains(&&*lower) || lower.starts_with("grpc-") {
-                return Err(error(name, "is set by the exporter itself, or is no header of HTTP/2"));
+                return Err(error(
+                    name,
+                    "is set by the exporter itself, or is no header of HTTP/2",
+                ));
             }
             let key = AsciiMetadataKey::from_bytes(lower.as_bytes())
                 .map_err(|_| error(name, "is not a name that a header can have"))?;
@@ -159,10 +195,17 @@ impl Headers {
         Ok(metadata)
     }
 
-    /// What a peer could repeat of them: values, and their parts, such as the token in `Bearer ...`.
+    /// What a peer could repeat of them: values, and their parts, such as the token in `Bearer
+    /// ...`.
     fn secrets(&self) -> Vec<String> {
-        let parts = self.0.values().flat_map(|value| value.split_whitespace().chain([value.as_str()]));
-        let mut secrets: Vec<_> = parts.filter(|part| part.len() >= SHORTEST_SECRET).map(str::to_owned).collect();
+        let parts = self
+            .0
+            .values()
+            .flat_map(|value| value.split_whitespace().chain([value.as_str()]));
+        let mut secrets: Vec<_> = parts
+            .filter(|part| part.len() >= SHORTEST_SECRET)
+            .map(str::to_owned)
+            .collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets
     }

@@ -1,9 +1,10 @@
 //! The exporter at work: takes batches from the inbox, fills log requests and the table of metrics,
 //! sends both, and ends when the inbox is closed and all is delivered or given up.
 //!
-//! Memory is bounded: the inbox, `in_flight` requests, one that is being filled, and the batch at hand.
-//! While all requests with log records are under way only points of metrics are taken from the inbox, so that it fills and
-//! its edge does what its `when_full` says, and that exports of metrics have the values of their time all the same.
+//! Memory is bounded: the inbox, `in_flight` requests, one that is being filled, and the batch at
+//! hand. While all requests with log records are under way only points of metrics are taken from
+//! the inbox, so that it fills and its edge does what its `when_full` says, and that exports of
+//! metrics have the values of their time all the same.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -54,7 +55,10 @@ pub(super) struct Otlp {
 impl Otlp {
     pub(super) fn new(config: &Config, target: Target, context: &BuildContext) -> Self {
         let origin = Origin::new(context, &config.resource);
-        let schedule = Schedule { every: config.metrics_interval.0, max_bytes: config.batch.max_bytes.get() };
+        let schedule = Schedule {
+            every: config.metrics_interval.0,
+            max_bytes: config.batch.max_bytes.get(),
+        };
         Self {
             context: context.clone(),
             target,
@@ -75,16 +79,32 @@ impl Exporter for Otlp {
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError> {
         let endpoint = self.target.endpoint().await?;
         let first = FirstBytes::default();
-        let clues = Clues { is_tls: self.target.address.is_tls, first: first.clone() };
-        let link = Link::new(&self.context, self.target.address.to_string(), clues, self.target.secrets);
+        let clues = Clues {
+            is_tls: self.target.address.is_tls,
+            first: first.clone(),
+        };
+        let link = Link::new(
+            &self.context,
+            self.target.address.to_string(),
+            clues,
+            self.target.secrets,
+        );
         let headers = call::headers(self.target.headers, self.compression.encoding());
         let peer = Peer::new(endpoint, headers, self.timeout, first);
         let framer = Framer::new(self.compression)?;
         let context = &self.context;
-        let courier = Arc::new(Courier { framer, peer, link, retry: self.retry });
+        let courier = Arc::new(Courier {
+            framer,
+            peer,
+            link,
+            retry: self.retry,
+        });
         let help = "Requests with log records that are under way, waiting for their next attempt included.";
-        let in_flight_gauge =
-            context.telemetry.gauge("tidegate_otlp_in_flight_requests", help, &[("stage", &context.stage)]);
+        let in_flight_gauge = context.telemetry.gauge(
+            "tidegate_otlp_in_flight_requests",
+            help,
+            &[("stage", &context.stage)],
+        );
         let run = Run {
             drain_timeout: self.drain_timeout,
             pending: self.pending,
@@ -105,8 +125,8 @@ impl Exporter for Otlp {
         }
     }
 
-    /// Records that have to reach another core first take a third more time. But gzip takes ten times as long as all else
-    /// that is done with a record.
+    /// Records that have to reach another core first take a third more time. But gzip takes ten
+    /// times as long as all else that is done with a record.
     fn runs_apart(&self) -> bool {
         self.compression == Compression::Gzip
     }
@@ -126,10 +146,11 @@ struct Run {
 }
 
 impl Run {
-    /// Works until everything is delivered or given up. The time to give up begins when nobody can fill
-    /// the inbox any more. Yields of how many metric series the last values were given up.
+    /// Works until everything is delivered or given up. The time to give up begins when nobody can
+    /// fill the inbox any more. Yields of how many metric series the last values were given up.
     async fn run(mut self, mut inbox: Inbox) -> u64 {
-        let (closed, drain_timeout, hurry) = (inbox.closed(), self.drain_timeout, self.hurry.clone());
+        let (closed, drain_timeout, hurry) =
+            (inbox.closed(), self.drain_timeout, self.hurry.clone());
         let watch = async {
             closed.await;
             sleep(drain_timeout).await;
@@ -153,7 +174,10 @@ impl Run {
                 self.in_flight.next().await;
             }
         };
-        let ((), left) = tokio::join!(rest, self.metrics.finish(&self.courier, self.hurry.subscribe()));
+        let ((), left) = tokio::join!(
+            rest,
+            self.metrics.finish(&self.courier, self.hurry.subscribe())
+        );
         self.gauge();
         left
     }
@@ -162,7 +186,8 @@ impl Run {
         *self.hurry.borrow()
     }
 
-    /// The next points, or the next batch as soon as there is room for what it may become; `None` when there is none left.
+    /// The next points, or the next batch as soon as there is room for what it may become; `None`
+    /// when there is none left.
     async fn next(&mut self, inbox: &mut Inbox) -> Option<Delivery> {
         loop {
             let has_room = self.in_flight.has_room();
@@ -192,9 +217,16 @@ impl Run {
         }
         let (batch, mut ticket) = delivery.into_parts();
         let now = Timestamp::now();
-        for record in batch.records().iter().filter(|record| kinds.contains(record.kind())) {
+        for record in batch
+            .records()
+            .iter()
+            .filter(|record| kinds.contains(record.kind()))
+        {
             match record {
-                Record::Flow(_) | Record::AgentEvent(_) | Record::DebugEvent(_) | Record::Lost(_) => {
+                Record::Flow(_)
+                | Record::AgentEvent(_)
+                | Record::DebugEvent(_)
+                | Record::Lost(_) => {
                     self.add_log(record, now, &mut ticket, inbox).await;
                 }
                 _ => {}
@@ -217,7 +249,13 @@ impl Run {
         delivery.absorbed();
     }
 
-    async fn add_log(&mut self, record: &Record, now: Timestamp, ticket: &mut Ticket, inbox: &mut Inbox) {
+    async fn add_log(
+        &mut self,
+        record: &Record,
+        now: Timestamp,
+        ticket: &mut Ticket,
+        inbox: &mut Inbox,
+    ) {
         let encoder = &mut self.encoder;
         match self.pending.write(|out| encoder.encode(record, now, out)) {
             Fit::Here => {}
@@ -274,11 +312,13 @@ impl Run {
     }
 
     fn gauge(&self) {
-        self.in_flight_gauge.set(i64::try_from(self.in_flight.len()).unwrap_or(i64::MAX));
+        self.in_flight_gauge
+            .set(i64::try_from(self.in_flight.len()).unwrap_or(i64::MAX));
     }
 }
 
-/// The next of all that comes, or of points alone where there is no room for more. Ends only where there is room.
+/// The next of all that comes, or of points alone where there is no room for more. Ends only where
+/// there is room.
 async fn arrival(inbox: &mut Inbox, has_room: bool) -> Option<Delivery> {
     if has_room {
         return inbox.recv().await;

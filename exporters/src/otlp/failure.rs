@@ -15,7 +15,8 @@ pub(super) type Cause = Box<dyn Error + Send + Sync>;
 pub(super) enum Failure {
     /// The backend answered with this gRPC status.
     Status(Status),
-    /// Something answered that does not speak gRPC, or answers for a backend that it cannot reach, as load balancers do.
+    /// Something answered that does not speak gRPC, or answers for a backend that it cannot reach,
+    /// as load balancers do.
     Http {
         /// The HTTP status.
         status: StatusCode,
@@ -36,25 +37,35 @@ impl Failure {
         !matches!(self, Self::TimedOut(_) | Self::Unanswered(_))
     }
 
-    /// Whether it shows that the backend did not take the request. By the definitions of the codes, the request may have
-    /// been carried out when a deadline ended or it was cancelled; and so may one that a gateway had passed on.
+    /// Whether it shows that the backend did not take the request. By the definitions of the codes,
+    /// the request may have been carried out when a deadline ended or it was cancelled; and so may
+    /// one that a gateway had passed on.
     pub(super) fn is_refusal(&self) -> bool {
         match self {
-            Self::Status(status) => {
-                !matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled | Code::Unknown | Code::DataLoss)
-            }
-            Self::Http { status, .. } => !matches!(*status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT),
+            Self::Status(status) => !matches!(
+                status.code(),
+                Code::DeadlineExceeded | Code::Cancelled | Code::Unknown | Code::DataLoss
+            ),
+            Self::Http { status, .. } => !matches!(
+                *status,
+                StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT
+            ),
             Self::Unreadable(_) | Self::TimedOut(_) | Self::Unanswered(_) => false,
         }
     }
 }
 
-/// What happened, in a fragment. The innermost cause says the most: `Connection refused` rather than `transport error`.
+/// What happened, in a fragment. The innermost cause says the most: `Connection refused` rather
+/// than `transport error`.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Status(status) if status.message().is_empty() => write!(f, "gRPC status {:?}", status.code()),
-            Self::Status(status) => write!(f, "gRPC status {:?}: {}", status.code(), status.message()),
+            Self::Status(status) if status.message().is_empty() => {
+                write!(f, "gRPC status {:?}", status.code())
+            }
+            Self::Status(status) => {
+                write!(f, "gRPC status {:?}: {}", status.code(), status.message())
+            }
             Self::Http { status, .. } => write!(f, "HTTP status {status} without a gRPC status"),
             Self::Unreadable(what) => f.write_str(what),
             Self::TimedOut(limit) => write!(f, "no answer within {limit:?}"),

@@ -1,6 +1,6 @@
-//! Messages as gRPC sends them ("Length-Prefixed-Message" of gRPC over HTTP/2): a prefix and the message. A message is
-//! framed, and compressed, once, whatever the number of attempts to deliver it. Uncompressed it stays where it was
-//! written, and its memory comes back when it was delivered.
+//! Messages as gRPC sends them ("Length-Prefixed-Message" of gRPC over HTTP/2): a prefix and the
+//! message. A message is framed, and compressed, once, whatever the number of attempts to deliver
+//! it. Uncompressed it stays where it was written, and its memory comes back when it was delivered.
 
 use std::io::{self, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,11 +18,12 @@ pub(super) const PREFIX: usize = 5;
 /// The level of most gRPC implementations.
 const GZIP_LEVEL: flate2::Compression = flate2::Compression::new(6);
 
-/// Log records are so alike that level 3 takes a third more time for 3 % fewer bytes. Levels below 1 save little
-/// more time, and a message grows by a quarter.
+/// Log records are so alike that level 3 takes a third more time for 3 % fewer bytes. Levels below
+/// 1 save little more time, and a message grows by a quarter.
 const ZSTD_LEVEL: i32 = 1;
 
-/// How far back matches lie: what fits in the processor's cache takes an eighth less time, for 4 % more bytes.
+/// How far back matches lie: what fits in the processor's cache takes an eighth less time, for 4 %
+/// more bytes.
 const ZSTD_WINDOW_LOG: u32 = 18;
 
 /// An encoded message.
@@ -79,7 +80,13 @@ impl Framer {
     pub(super) fn new(compression: Compression) -> io::Result<Self> {
         let mut compressor = Compressor::new(ZSTD_LEVEL)?;
         compressor.set_parameter(CParameter::WindowLog(ZSTD_WINDOW_LOG))?;
-        Ok(Self { compression, zstd: Mutex::new(Zstd { compressor, ..Zstd::default() }) })
+        Ok(Self {
+            compression,
+            zstd: Mutex::new(Zstd {
+                compressor,
+                ..Zstd::default()
+            }),
+        })
     }
 
     /// Frames a message. One that cannot be compressed goes as it is, which gRPC allows.
@@ -90,13 +97,19 @@ impl Framer {
             Compression::Zstd => self.zstd(message.body()).ok(),
         };
         match compressed {
-            Some(frame) => Framed { frame, idle: Some(message.bytes) },
-            None => Framed { frame: message.into_frame(), idle: None },
+            Some(frame) => Framed {
+                frame,
+                idle: Some(message.bytes),
+            },
+            None => Framed {
+                frame: message.into_frame(),
+                idle: None,
+            },
         }
     }
 
-    /// The memory of a message whose frame is needed no more; `None` if it is not a message's. That of a compressed frame
-    /// is kept here: there is never more than all requests under way had.
+    /// The memory of a message whose frame is needed no more; `None` if it is not a message's. That
+    /// of a compressed frame is kept here: there is never more than all requests under way had.
     pub(super) fn reclaim(&self, frame: Bytes) -> Option<Vec<u8>> {
         let mut bytes = frame.try_into_mut().ok()?;
         bytes.clear();
@@ -109,7 +122,11 @@ impl Framer {
     }
 
     fn zstd(&self, message: &[u8]) -> io::Result<Bytes> {
-        let Zstd { compressor, compressed, idle } = &mut *self.lock_zstd();
+        let Zstd {
+            compressor,
+            compressed,
+            idle,
+        } = &mut *self.lock_zstd();
         compressed.clear();
         compressed.reserve(zstd::zstd_safe::compress_bound(message.len()));
         compressor.compress_to_buffer(message, compressed)?;

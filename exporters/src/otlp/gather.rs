@@ -1,8 +1,9 @@
-//! A connection that writes HTTP/2 frames several at a time. They come one by one, most of them of 16 KiB, and each would
-//! be a system call and a segment of its own, with a wake-up of whoever reads it.
+//! A connection that writes HTTP/2 frames several at a time. They come one by one, most of them of
+//! 16 KiB, and each would be a system call and a segment of its own, with a wake-up of whoever
+//! reads it.
 //!
-//! For that, what frames carry has to be kept until enough has come. It is held where it lies, if it is a part of a request
-//! that is [`Known`], and copied if not, as behind TLS.
+//! For that, what frames carry has to be kept until enough has come. It is held where it lies, if
+//! it is a part of a request that is [`Known`], and copied if not, as behind TLS.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -39,12 +40,19 @@ impl Known {
     /// Makes a request known.
     pub(super) fn add(&self, request: &Bytes) -> Knowing<'_> {
         self.requests().push(request.clone());
-        Knowing { known: self, request: request.clone() }
+        Knowing {
+            known: self,
+            request: request.clone(),
+        }
     }
 
     /// Holds a part of a known request; copies anything else.
     fn hold(&self, part: &[u8]) -> Bytes {
-        match self.requests().iter().find(|request| part.len() >= SMALL && is_in(part, request)) {
+        match self
+            .requests()
+            .iter()
+            .find(|request| part.len() >= SMALL && is_in(part, request))
+        {
             Some(request) => request.slice_ref(part),
             None => Bytes::copy_from_slice(part),
         }
@@ -58,7 +66,10 @@ impl Known {
 impl Drop for Knowing<'_> {
     fn drop(&mut self) {
         let mut requests = self.known.requests();
-        if let Some(at) = requests.iter().position(|request| is_in(&self.request, request)) {
+        if let Some(at) = requests
+            .iter()
+            .position(|request| is_in(&self.request, request))
+        {
             requests.swap_remove(at);
         }
     }
@@ -86,14 +97,24 @@ pub(super) struct Gather<T> {
 impl<T: Write + Unpin> Gather<T> {
     /// Writes to `io`. `first` gets what is read first.
     pub(super) fn new(io: T, known: Known, first: FirstBytes) -> Self {
-        Self { io, known, parts: VecDeque::new(), len: 0, is_fresh: false, first: Some(first) }
+        Self {
+            io,
+            known,
+            parts: VecDeque::new(),
+            len: 0,
+            is_fresh: false,
+            first: Some(first),
+        }
     }
 
     /// Writes all that was gathered.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.len > 0 {
             let mut slices = [IoSlice::new(&[]); PARTS];
-            self.parts.iter().zip(&mut slices).for_each(|(part, slice)| *slice = IoSlice::new(part));
+            self.parts
+                .iter()
+                .zip(&mut slices)
+                .for_each(|(part, slice)| *slice = IoSlice::new(part));
             let slices = &slices[..PARTS.min(self.parts.len())];
             match ready!(Pin::new(&mut self.io).poll_write_vectored(cx, slices))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
@@ -118,7 +139,11 @@ impl<T: Write + Unpin> Gather<T> {
 }
 
 impl<T: Write + Unpin> Write for Gather<T> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
     }
 
@@ -144,7 +169,8 @@ impl<T: Write + Unpin> Write for Gather<T> {
         true
     }
 
-    /// Leaves what has just come to the next flush, and sees to it that there is one: HTTP/2 flushes behind each frame.
+    /// Leaves what has just come to the next flush, and sees to it that there is one: HTTP/2
+    /// flushes behind each frame.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if std::mem::take(&mut self.is_fresh) {
             cx.waker().wake_by_ref();
@@ -162,17 +188,29 @@ impl<T: Write + Unpin> Write for Gather<T> {
 
 impl<T: Read + Write + Unpin> Read for Gather<T> {
     /// Who reads waits for an answer to what was written, and may not flush again.
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, to: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         if let Poll::Ready(Err(error)) = self.poll_drain(cx) {
             return Poll::Ready(Err(error));
         }
-        if self.first.is_some() { self.poll_first(cx, to) } else { Pin::new(&mut self.io).poll_read(cx, to) }
+        if self.first.is_some() {
+            self.poll_first(cx, to)
+        } else {
+            Pin::new(&mut self.io).poll_read(cx, to)
+        }
     }
 }
 
 impl<T: Read + Unpin> Gather<T> {
     /// Reads some bytes, and remembers them.
-    fn poll_first(&mut self, cx: &mut Context<'_>, mut to: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_first(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut to: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         let mut bytes = [0; ENOUGH];
         let room = to.remaining().min(ENOUGH);
         let mut read = ReadBuf::new(&mut bytes[..room]);

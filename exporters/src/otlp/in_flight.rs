@@ -1,5 +1,5 @@
-//! The requests that are under way. They belong to the exporter's own task, not to tasks of their own,
-//! so that they and their tickets end with it, at once and together.
+//! The requests that are under way. They belong to the exporter's own task, not to tasks of their
+//! own, so that they and their tickets end with it, at once and together.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,8 +10,8 @@ use bytes::Bytes;
 /// A boxed future that the exporter polls itself.
 pub(super) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Up to `limit` futures, which yield the frame that they sent. A handful, so that polling all of them on any wake-up is
-/// cheap.
+/// Up to `limit` futures, which yield the frame that they sent. A handful, so that polling all of
+/// them on any wake-up is cheap.
 pub(super) struct InFlight {
     requests: Vec<BoxFuture<Bytes>>,
     limit: usize,
@@ -20,7 +20,10 @@ pub(super) struct InFlight {
 impl InFlight {
     /// None yet.
     pub(super) fn new(limit: usize) -> Self {
-        Self { requests: Vec::with_capacity(limit), limit }
+        Self {
+            requests: Vec::with_capacity(limit),
+            limit,
+        }
     }
 
     /// How many there are.

@@ -1,5 +1,6 @@
-//! How the exporter and its backend get along: counted in the agent's telemetry, shown as the stage's health, and logged,
-//! which is limited in number by [`super::changes`] and by [`Quiet`], whatever the backend does.
+//! How the exporter and its backend get along: counted in the agent's telemetry, shown as the
+//! stage's health, and logged, which is limited in number by [`super::changes`] and by [`Quiet`],
+//! whatever the backend does.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -63,7 +64,10 @@ struct Quiet {
 impl Quiet {
     /// How many events were held back since the last one that was let through, if this one may be.
     fn admit(&mut self, now: Instant) -> Option<u64> {
-        if self.last.is_some_and(|last| now.duration_since(last) < QUIET) {
+        if self
+            .last
+            .is_some_and(|last| now.duration_since(last) < QUIET)
+        {
             self.held_back += 1;
             return None;
         }
@@ -74,12 +78,21 @@ impl Quiet {
 
 impl Link {
     /// `endpoint` is what the log calls the backend; `secrets` are shown nowhere.
-    pub(super) fn new(context: &BuildContext, endpoint: String, clues: Clues, secrets: Vec<String>) -> Self {
+    pub(super) fn new(
+        context: &BuildContext,
+        endpoint: String,
+        clues: Clues,
+        secrets: Vec<String>,
+    ) -> Self {
         let stage = context.stage.as_str();
         let telemetry = &context.telemetry;
         let outcome = |outcome| {
             let help = "Attempts to deliver an OTLP request, by their outcome.";
-            telemetry.counter("tidegate_otlp_requests_total", help, &[("stage", stage), ("outcome", outcome)])
+            telemetry.counter(
+                "tidegate_otlp_requests_total",
+                help,
+                &[("stage", stage), ("outcome", outcome)],
+            )
         };
         let outcomes = Outcomes {
             delivered: outcome("delivered"),
@@ -87,13 +100,21 @@ impl Link {
             refused: outcome("refused"),
             failed: outcome("failed"),
         };
-        let help =
-            "1 while the OTLP endpoint takes requests, 0 while it does not, or refuses them, or before the first one.";
+        let help = "1 while the OTLP endpoint takes requests, 0 while it does not, or refuses them, or before the first one.";
         let connected = telemetry.gauge("tidegate_otlp_connected", help, &[("stage", stage)]);
         let stage = stage.to_owned();
         let health = context.health.clone();
         let state = Mutex::default();
-        Self { stage, endpoint, clues, secrets, health, connected, outcomes, state }
+        Self {
+            stage,
+            endpoint,
+            clues,
+            secrets,
+            health,
+            connected,
+            outcomes,
+            state,
+        }
     }
 
     /// The exporter's stage.
@@ -164,14 +185,22 @@ impl Link {
         match verdict {
             Verdict::Retry(_) => {
                 self.outcomes.failed.add(1);
-                let condition = if failure.is_answer() { Condition::Failing } else { Condition::Unreachable };
-                self.observe(service, condition, self.problem(service, condition, &what, failure));
+                let condition = if failure.is_answer() {
+                    Condition::Failing
+                } else {
+                    Condition::Unreachable
+                };
+                self.observe(
+                    service,
+                    condition,
+                    self.problem(service, condition, &what, failure),
+                );
             }
             Verdict::Drop(reason) => {
                 self.outcomes.refused.add(1);
                 let is_refusal = matches!(reason, reason::NOT_AUTHORIZED | reason::UNIMPLEMENTED);
-                // Where something else than gRPC answers, there is no backend. One that speaks gRPC, took a request and
-                // does not like this one may like the next one.
+                // Where something else than gRPC answers, there is no backend. One that speaks
+                // gRPC, took a request and does not like this one may like the next one.
                 if is_refusal || matches!(failure, Failure::Http { .. }) || !took_last {
                     let problem = self.problem(service, Condition::Refusing, &what, failure);
                     self.observe(service, Condition::Refusing, problem);
@@ -204,17 +233,29 @@ impl Link {
         }
     }
 
-    fn problem(&self, service: Service, condition: Condition, what: &str, failure: &Failure) -> String {
+    fn problem(
+        &self,
+        service: Service,
+        condition: Condition,
+        what: &str,
+        failure: &Failure,
+    ) -> String {
         let endpoint = &*self.endpoint;
         let remedy = self.clues.remedy(failure);
         let (what_for, what_now) = match condition {
-            Condition::Refusing => {
-                (format!("{endpoint} refuses {}", service.name()), format!("its records are {}", fate(failure)))
-            }
-            Condition::Failing => (format!("{endpoint} cannot take {} now", service.name()), "retrying".to_owned()),
+            Condition::Refusing => (
+                format!("{endpoint} refuses {}", service.name()),
+                format!("its records are {}", fate(failure)),
+            ),
+            Condition::Failing => (
+                format!("{endpoint} cannot take {} now", service.name()),
+                "retrying".to_owned(),
+            ),
             _ => (format!("cannot reach {endpoint}"), "retrying".to_owned()),
         };
-        let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
+        let remedy = remedy
+            .map(|remedy| format!("; {remedy}"))
+            .unwrap_or_default();
         format!("{what_for}: {what} ({what_now}){remedy}")
     }
 
@@ -222,28 +263,47 @@ impl Link {
         let mut state = self.state();
         state.problems[service as usize] = problem;
         let change = state.changes.observe(service, condition, Instant::now());
-        self.connected.set(i64::from(state.changes.condition() == Some(Condition::Well)));
+        self.connected.set(i64::from(
+            state.changes.condition() == Some(Condition::Well),
+        ));
         if let Some(change) = change {
             self.show(&state, change);
         }
     }
 
-    /// The health follows what is logged, not each change, since it logs: when a stage begins to be degraded, and when it
-    /// is well again. All else is logged here.
-    fn show(&self, state: &State, Change { condition, held_back }: Change) {
+    /// The health follows what is logged, not each change, since it logs: when a stage begins to be
+    /// degraded, and when it is well again. All else is logged here.
+    fn show(
+        &self,
+        state: &State,
+        Change {
+            condition,
+            held_back,
+        }: Change,
+    ) {
         let is_degraded = self.health.now().problem().is_some();
         if condition == Condition::Well {
             if is_degraded {
                 self.health.well();
             } else {
-                tracing::info!(stage = self.stage, endpoint = self.endpoint, "the OTLP endpoint takes requests");
+                tracing::info!(
+                    stage = self.stage,
+                    endpoint = self.endpoint,
+                    "the OTLP endpoint takes requests"
+                );
             }
             return;
         }
-        let problem = state.problems.iter().find(|problem| !problem.is_empty()).map_or("", String::as_str);
+        let problem = state
+            .problems
+            .iter()
+            .find(|problem| !problem.is_empty())
+            .map_or("", String::as_str);
         let problem = match held_back {
             0 => problem.to_owned(),
-            _ => format!("{problem}; changes between good and bad since the last line about it: {held_back}"),
+            _ => format!(
+                "{problem}; changes between good and bad since the last line about it: {held_back}"
+            ),
         };
         if is_degraded {
             tracing::warn!(stage = self.stage, "{problem}");
@@ -263,7 +323,10 @@ impl Link {
     /// A peer's text for the log: without secrets, on one line, and not long.
     fn clean(&self, text: &str) -> String {
         let text = text.replace(char::is_control, " ");
-        let text = self.secrets.iter().fold(text, |text, secret| text.replace(secret, MASK));
+        let text = self
+            .secrets
+            .iter()
+            .fold(text, |text, secret| text.replace(secret, MASK));
         match text.char_indices().nth(LONGEST_TEXT) {
             Some((end, _)) => format!("{}...", &text[..end]),
             None => text,
@@ -277,7 +340,11 @@ impl Link {
 
 /// What happens to the records of a request that is given up after a failure.
 fn fate(failure: &Failure) -> &'static str {
-    if failure.is_refusal() { "dropped with a count" } else { "counted as unconfirmed" }
+    if failure.is_refusal() {
+        "dropped with a count"
+    } else {
+        "counted as unconfirmed"
+    }
 }
 
 #[cfg(test)]

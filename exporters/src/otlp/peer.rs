@@ -71,17 +71,42 @@ struct Line {
 }
 
 impl Peer {
-    /// Has to be called within a runtime. Connects nothing yet. `first` gets what the backend sends first.
-    pub(super) fn new(endpoint: Endpoint, headers: HeaderMap, timeout: Duration, first: FirstBytes) -> Self {
+    /// Has to be called within a runtime. Connects nothing yet. `first` gets what the backend sends
+    /// first.
+    pub(super) fn new(
+        endpoint: Endpoint,
+        headers: HeaderMap,
+        timeout: Duration,
+        first: FirstBytes,
+    ) -> Self {
         let known = Known::default();
-        let line = Mutex::new(Line { channel: connect_lazy(&endpoint, &known, &first), age: 0 });
-        Self { endpoint, known, first, line, headers, timeout }
+        let line = Mutex::new(Line {
+            channel: connect_lazy(&endpoint, &known, &first),
+            age: 0,
+        });
+        Self {
+            endpoint,
+            known,
+            first,
+            line,
+            headers,
+            timeout,
+        }
     }
 
     /// Sends a frame once, and says in `sent` whether the backend may have it.
-    pub(super) async fn attempt(&self, service: Service, frame: Bytes, sent: &Sent) -> Result<Accepted, Failure> {
+    pub(super) async fn attempt(
+        &self,
+        service: Service,
+        frame: Bytes,
+        sent: &Sent,
+    ) -> Result<Accepted, Failure> {
         let _known = self.known.add(&frame);
-        let Line { channel, age } = self.line.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Line { channel, age } = self
+            .line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let since = Instant::now();
         let bytes = frame.len();
         let call = call(channel, service.path(), self.headers.clone(), frame, sent);
@@ -97,20 +122,29 @@ impl Peer {
         }
     }
 
-    /// Gives up a connection that does not answer: a peer that vanished without a word would otherwise
-    /// be waited for until TCP gives up, a quarter of an hour later.
+    /// Gives up a connection that does not answer: a peer that vanished without a word would
+    /// otherwise be waited for until TCP gives up, a quarter of an hour later.
     fn redial(&self, age: u64) {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         if line.age == age {
             tracing::debug!("the connection does not answer and is given up");
-            *line = Line { channel: connect_lazy(&self.endpoint, &self.known, &self.first), age: age + 1 };
+            *line = Line {
+                channel: connect_lazy(&self.endpoint, &self.known, &self.first),
+                age: age + 1,
+            };
         }
     }
 }
 
-/// Reads the response, which has the same form for every signal. The records were taken, whatever its
-/// body holds, so one that cannot be read is as good as an empty one.
+/// Reads the response, which has the same form for every signal. The records were taken, whatever
+/// its body holds, so one that cannot be read is as good as an empty one.
 fn accepted(body: Bytes) -> Accepted {
-    let partial = ExportLogsServiceResponse::decode(body).unwrap_or_default().partial_success.unwrap_or_default();
-    Accepted { rejected: u64::try_from(partial.rejected_log_records).unwrap_or(0), message: partial.error_message }
+    let partial = ExportLogsServiceResponse::decode(body)
+        .unwrap_or_default()
+        .partial_success
+        .unwrap_or_default();
+    Accepted {
+        rejected: u64::try_from(partial.rejected_log_records).unwrap_or(0),
+        message: partial.error_message,
+    }
 }

@@ -69,7 +69,10 @@ impl Tickets {
     /// Enters what came of the request.
     pub(super) fn settle(self, terminal: Terminal) {
         match terminal {
-            Terminal::Dropped(reason) => self.0.into_iter().for_each(|ticket| ticket.drop_all(reason)),
+            Terminal::Dropped(reason) => self
+                .0
+                .into_iter()
+                .for_each(|ticket| ticket.drop_all(reason)),
             Terminal::Unconfirmed => self.0.into_iter().for_each(Ticket::unconfirmed_all),
             Terminal::Delivered { mut rejected } => {
                 for mut ticket in self.0 {
@@ -83,7 +86,8 @@ impl Tickets {
     }
 }
 
-/// A request that is being delivered. Where that is cut off, its records are unconfirmed if the backend may have them.
+/// A request that is being delivered. Where that is cut off, its records are unconfirmed if the
+/// backend may have them.
 #[derive(Debug)]
 pub(super) struct UnderWay {
     /// The tickets of its records.
@@ -102,7 +106,10 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let may_have = self.sent.get();
-        self.tickets.0.iter_mut().for_each(|ticket| ticket.set_at_peer(may_have));
+        self.tickets
+            .0
+            .iter_mut()
+            .for_each(|ticket| ticket.set_at_peer(may_have));
     }
 }
 
@@ -113,11 +120,23 @@ impl Pending {
         let room = envelope.room(limits.max_bytes.get());
         let (bytes, end) = (vec![0; start], start);
         let (count, uncovered, tickets, due, idle) = (0, 0, Tickets::default(), None, Vec::new());
-        Self { limits, envelope, room, start, bytes, end, count, uncovered, tickets, due, idle }
+        Self {
+            limits,
+            envelope,
+            room,
+            start,
+            bytes,
+            end,
+            count,
+            uncovered,
+            tickets,
+            due,
+            idle,
+        }
     }
 
-    /// Has `encode` append a record, and says what has to follow: [`Self::keep`]; [`Self::seal`] and then
-    /// [`Self::keep`]; or nothing, since the record is gone.
+    /// Has `encode` append a record, and says what has to follow: [`Self::keep`]; [`Self::seal`]
+    /// and then [`Self::keep`]; or nothing, since the record is gone.
     pub(super) fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Fit {
         self.grow_no_further_than_need_be();
         encode(&mut self.bytes);
@@ -161,9 +180,13 @@ impl Pending {
         self.due
     }
 
-    /// Takes out what was kept, for sending; `None` if there is nothing. Every record has to be covered.
+    /// Takes out what was kept, for sending; `None` if there is nothing. Every record has to be
+    /// covered.
     pub(super) fn seal(&mut self) -> Option<LogRequest> {
-        debug_assert_eq!(self.uncovered, 0, "a record without a ticket cannot be sent");
+        debug_assert_eq!(
+            self.uncovered, 0,
+            "a record without a ticket cannot be sent"
+        );
         self.due = None;
         if self.count == 0 {
             return None;
@@ -173,7 +196,10 @@ impl Pending {
         let head = self.envelope.head(bytes.len() - self.start);
         let start = self.start - head.len();
         bytes[start..self.start].copy_from_slice(&head);
-        Some(LogRequest { message: Message::new(bytes, start), tickets: std::mem::take(&mut self.tickets) })
+        Some(LogRequest {
+            message: Message::new(bytes, start),
+            tickets: std::mem::take(&mut self.tickets),
+        })
     }
 
     /// Takes out the bytes up to the end of what was kept, and begins anew with what is behind it.
@@ -184,7 +210,10 @@ impl Pending {
             self.idle.clear();
         }
         // The next request is likely to be as large as this one.
-        let mut next = self.idle.pop().unwrap_or_else(|| Vec::with_capacity(self.bytes.len()));
+        let mut next = self
+            .idle
+            .pop()
+            .unwrap_or_else(|| Vec::with_capacity(self.bytes.len()));
         next.clear();
         next.resize(self.start, 0);
         next.extend_from_slice(rest);
@@ -193,11 +222,12 @@ impl Pending {
         bytes
     }
 
-    /// Takes memory for later requests. It came from here, so there is never more than all requests under way had;
-    /// what a large record made larger than a request needs it is not kept.
+    /// Takes memory for later requests. It came from here, so there is never more than all requests
+    /// under way had; what a large record made larger than a request needs it is not kept.
     pub(super) fn reuse(&mut self, memory: Option<Vec<u8>>) {
         let most = self.most();
-        self.idle.extend(memory.filter(|memory| memory.capacity() <= most));
+        self.idle
+            .extend(memory.filter(|memory| memory.capacity() <= most));
     }
 
     /// A vector doubles when it is full, which would be twice the memory that a request may have.

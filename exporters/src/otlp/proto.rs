@@ -1,5 +1,5 @@
-//! The few protobuf encodings that log records need, appended to a buffer: enough to write a record in
-//! one pass, without a message tree. Numbers of fields and wire types are those of
+//! The few protobuf encodings that log records need, appended to a buffer: enough to write a record
+//! in one pass, without a message tree. Numbers of fields and wire types are those of
 //! opentelemetry-proto 1.9; [`super::logs`] knows which field is which.
 
 /// Wire type of integers.
@@ -22,7 +22,9 @@ pub(super) fn varint(buf: &mut Vec<u8>, mut value: u64) {
 #[inline]
 pub(super) fn varint32(value: u32) -> ([u8; 5], u8) {
     let [a, b, c, d] = [7, 14, 21, 28].map(|shift| u64::from(value >> shift != 0));
-    let groups = [0, 1, 2, 3, 4].into_iter().fold(0, |groups, n| groups | (u64::from(value) & 0x7f << (7 * n)) << n);
+    let groups = [0, 1, 2, 3, 4].into_iter().fold(0, |groups, n| {
+        groups | (u64::from(value) & 0x7f << (7 * n)) << n
+    });
     let more = a << 7 | b << 15 | c << 23 | d << 31;
     let [bytes @ .., _, _, _] = (groups | more).to_le_bytes();
     (bytes, (1 + a + b + c + d) as u8)
@@ -84,7 +86,11 @@ mod tests {
                     let (bytes, len) = varint32(small);
                     assert_eq!(bytes[..len.into()], buf, "{value}");
                 }
-                assert_eq!(prost::decode_length_delimiter(&buf[..]).ok(), usize::try_from(value).ok(), "{value}");
+                assert_eq!(
+                    prost::decode_length_delimiter(&buf[..]).ok(),
+                    usize::try_from(value).ok(),
+                    "{value}"
+                );
             }
         }
     }

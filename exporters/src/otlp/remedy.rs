@@ -1,4 +1,5 @@
-//! What an operator can do about a failure, as far as the failure and the first bytes of the peer show.
+//! What an operator can do about a failure, as far as the failure and the first bytes of the peer
+//! show.
 
 use std::error::Error;
 use std::io;
@@ -25,7 +26,10 @@ impl FirstBytes {
     }
 
     fn get(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -65,8 +69,7 @@ const CERTIFICATES: &str = "see `tls`: `ca_file` has who signs the backend's cer
                             `cert_file` and `key_file` what the backend wants to see";
 const SIZE: &str = "lower `batch.max_bytes`, or raise what the backend takes";
 const COMPRESSION: &str = "the backend does not take this `compression`";
-const SIGNALS: &str =
-    "the backend does not take this signal; name those that it takes in `signals`, or give another endpoint";
+const SIGNALS: &str = "the backend does not take this signal; name those that it takes in `signals`, or give another endpoint";
 const NAME: &str = "the name of the endpoint's host cannot be looked up";
 
 impl Clues {
@@ -79,14 +82,22 @@ impl Clues {
                 Code::Unimplemented if status.message().contains("ompress") => Some(COMPRESSION),
                 Code::Unimplemented => Some(SIGNALS),
                 // What gRPC's own servers say of a message that is too large.
-                Code::ResourceExhausted | Code::OutOfRange if status.message().contains("larger than") => Some(SIZE),
+                Code::ResourceExhausted | Code::OutOfRange
+                    if status.message().contains("larger than") =>
+                {
+                    Some(SIZE)
+                }
                 _ => None,
             },
             Failure::Http { status, .. } => match *status {
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Some(CREDENTIALS),
                 StatusCode::PAYLOAD_TOO_LARGE => Some(SIZE),
-                StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some("a proxy answers in place of the backend"),
-                status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => None,
+                StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                    Some("a proxy answers in place of the backend")
+                }
+                status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+                    None
+                }
                 _ => Some(NOT_GRPC),
             },
             Failure::Unreadable(_) => None,
@@ -107,7 +118,9 @@ impl Clues {
     fn by_cause(&self, cause: &(dyn Error + 'static)) -> Option<&'static str> {
         let mut causes = chain(cause);
         let is_invalid = |cause: &(dyn Error + 'static)| {
-            cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::InvalidData)
+            cause
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == io::ErrorKind::InvalidData)
         };
         causes.find_map(|cause| match cause.to_string().as_str() {
             "dns error" => Some(NAME),
@@ -130,7 +143,8 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
 #[cfg(test)]
 mod tests {
     use super::{
-        CERTIFICATES, COMPRESSION, CREDENTIALS, Clues, Failure, FirstBytes, HTTPS, NAME, NOT_GRPC, PLAIN, SIGNALS, SIZE,
+        CERTIFICATES, COMPRESSION, CREDENTIALS, Clues, Failure, FirstBytes, HTTPS, NAME, NOT_GRPC,
+        PLAIN, SIGNALS, SIZE,
     };
     use std::io;
     use tonic::codegen::http::StatusCode;
@@ -139,7 +153,10 @@ mod tests {
     fn clues(is_tls: bool, first: &[u8]) -> Clues {
         let bytes = FirstBytes::default();
         bytes.set(first);
-        Clues { is_tls, first: bytes }
+        Clues {
+            is_tls,
+            first: bytes,
+        }
     }
 
     #[derive(Debug, thiserror::Error)]
@@ -161,13 +178,20 @@ mod tests {
             (true, b"", None),
         ];
         for (is_tls, first, expected) in cases {
-            assert_eq!(clues(is_tls, first).remedy(&broken()), expected, "{is_tls} {first:?}");
+            assert_eq!(
+                clues(is_tls, first).remedy(&broken()),
+                expected,
+                "{is_tls} {first:?}"
+            );
         }
     }
 
     #[test]
     fn a_failure_that_an_operator_can_mend_says_how() {
-        let http = |code| Failure::Http { status: StatusCode::from_u16(code).unwrap(), retry_after: None };
+        let http = |code| Failure::Http {
+            status: StatusCode::from_u16(code).unwrap(),
+            retry_after: None,
+        };
         let said = |code, message| Failure::Status(Status::new(code, message));
         let grpc = |code| said(code, "");
         let cases = [
@@ -179,10 +203,19 @@ mod tests {
             (http(413), Some(SIZE)),
             (http(503), None),
             (http(429), None),
-            (said(Code::ResourceExhausted, "grpc: received message larger than max (9 vs. 4)"), Some(SIZE)),
+            (
+                said(
+                    Code::ResourceExhausted,
+                    "grpc: received message larger than max (9 vs. 4)",
+                ),
+                Some(SIZE),
+            ),
             (said(Code::ResourceExhausted, "quota"), None),
             (
-                said(Code::Unimplemented, "grpc: Decompressor is not installed for grpc-encoding \"zstd\""),
+                said(
+                    Code::Unimplemented,
+                    "grpc: Decompressor is not installed for grpc-encoding \"zstd\"",
+                ),
                 Some(COMPRESSION),
             ),
             (said(Code::Unimplemented, "unknown service"), Some(SIGNALS)),
@@ -194,7 +227,13 @@ mod tests {
         for (failure, expected) in cases {
             assert_eq!(clues(false, b"").remedy(&failure), expected, "{failure}");
         }
-        let invalid = Failure::Unanswered(Box::new(io::Error::new(io::ErrorKind::InvalidData, "unknown issuer")));
-        assert_eq!(clues(true, b"\x16\x03\x03").remedy(&invalid), Some(CERTIFICATES));
+        let invalid = Failure::Unanswered(Box::new(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "unknown issuer",
+        )));
+        assert_eq!(
+            clues(true, b"\x16\x03\x03").remedy(&invalid),
+            Some(CERTIFICATES)
+        );
     }
 }

@@ -13,20 +13,38 @@ fn build(toml: &str) -> Result<Box<dyn Exporter>, String> {
         telemetry: tidegate_core::telemetry::Telemetry::default(),
         health: Default::default(),
     };
-    config.build(&context).map_err(|error| format!("{}: {}", error.key, error.message))
+    config
+        .build(&context)
+        .map_err(|error| format!("{}: {}", error.key, error.message))
 }
 
 #[test]
 fn every_key_that_serde_knows_is_documented_and_no_other() {
     for table in ["", "batch", "retry_on_failure", "tls"] {
-        let unknown =
-            if table.is_empty() { "{ zzz = 1 }".to_owned() } else { format!("{{ {table} = {{ zzz = 1 }} }}") };
+        let unknown = if table.is_empty() {
+            "{ zzz = 1 }".to_owned()
+        } else {
+            format!("{{ {table} = {{ zzz = 1 }} }}")
+        };
         let message = build(&unknown).map(drop).expect_err("an unknown key");
-        let (_, known) = message.split_once("expected one of ").expect("serde lists the keys");
-        let known: Vec<_> = known.split(", ").map(|key| key.trim().trim_matches('`')).collect();
+        let (_, known) = message
+            .split_once("expected one of ")
+            .expect("serde lists the keys");
+        let known: Vec<_> = known
+            .split(", ")
+            .map(|key| key.trim().trim_matches('`'))
+            .collect();
         let mut documented: Vec<_> = match table {
-            "" => KIND.keys.iter().map(|key| key.name.split('.').next().unwrap_or_default()).collect(),
-            table => KIND.keys.iter().filter_map(|key| key.name.strip_prefix(table)?.strip_prefix('.')).collect(),
+            "" => KIND
+                .keys
+                .iter()
+                .map(|key| key.name.split('.').next().unwrap_or_default())
+                .collect(),
+            table => KIND
+                .keys
+                .iter()
+                .filter_map(|key| key.name.strip_prefix(table)?.strip_prefix('.'))
+                .collect(),
         };
         documented.dedup();
         let sorted = |mut keys: Vec<&str>| {
@@ -40,11 +58,26 @@ fn every_key_that_serde_knows_is_documented_and_no_other() {
 #[test]
 fn values_that_cannot_work_are_refused_with_their_key() {
     let cases = [
-        ("endpoint = \"127.0.0.1:4317\"", "endpoint: `127.0.0.1:4317` "),
-        ("endpoint = \"http://h:4317/v1/logs\"", "endpoint: `http://h:4317/v1/logs` must end after the port"),
-        ("endpoint = \"unix:///run/otlp.sock\"", "endpoint: `unix:///run/otlp.sock` "),
-        ("endpoint = \"http://127.0.0.1:99999\"", "endpoint: `http://127.0.0.1:99999` has the port `99999`"),
-        ("endpoint = \"http://a:secret@h:4317\"", "endpoint: `http://***@h:4317` has a user or a password"),
+        (
+            "endpoint = \"127.0.0.1:4317\"",
+            "endpoint: `127.0.0.1:4317` ",
+        ),
+        (
+            "endpoint = \"http://h:4317/v1/logs\"",
+            "endpoint: `http://h:4317/v1/logs` must end after the port",
+        ),
+        (
+            "endpoint = \"unix:///run/otlp.sock\"",
+            "endpoint: `unix:///run/otlp.sock` ",
+        ),
+        (
+            "endpoint = \"http://127.0.0.1:99999\"",
+            "endpoint: `http://127.0.0.1:99999` has the port `99999`",
+        ),
+        (
+            "endpoint = \"http://a:secret@h:4317\"",
+            "endpoint: `http://***@h:4317` has a user or a password",
+        ),
         (
             "endpoint = \"https://h:4317\", tls = { server_name_override = \"a b\" }",
             "tls: `server_name_override` is `a b`",
@@ -55,15 +88,42 @@ fn values_that_cannot_work_are_refused_with_their_key() {
         ("batch = { max_bytes = \"5MiB\" }", "batch: `max_bytes`"),
         ("batch = { max_records = 0 }", "invalid value: integer `0`"),
         ("in_flight = 0", "invalid value: integer `0`"),
-        ("retry_on_failure = { multiplier = 0.5 }", "retry_on_failure: `multiplier`"),
-        ("retry_on_failure = { randomization_factor = 1.5 }", "retry_on_failure: `randomization_factor`"),
-        ("retry_on_failure = { initial_interval = \"0s\" }", "retry_on_failure: `initial_interval`"),
-        ("headers = { \"a b\" = \"c\" }", "headers: `a b` is not a name"),
-        ("headers = { key = \"a\\nsecret\" }", "headers: `key` has a value"),
-        ("headers = { Content-Length = \"1\" }", "headers: `Content-Length` is set by the exporter"),
-        ("headers = { grpc-encoding = \"x\" }", "headers: `grpc-encoding` is set by the exporter"),
-        ("tls = { cert_file = \"a\" }", "tls: `cert_file` and `key_file`"),
-        ("tls = { ca_file = \"a\" }", "tls: the endpoint is plain text"),
+        (
+            "retry_on_failure = { multiplier = 0.5 }",
+            "retry_on_failure: `multiplier`",
+        ),
+        (
+            "retry_on_failure = { randomization_factor = 1.5 }",
+            "retry_on_failure: `randomization_factor`",
+        ),
+        (
+            "retry_on_failure = { initial_interval = \"0s\" }",
+            "retry_on_failure: `initial_interval`",
+        ),
+        (
+            "headers = { \"a b\" = \"c\" }",
+            "headers: `a b` is not a name",
+        ),
+        (
+            "headers = { key = \"a\\nsecret\" }",
+            "headers: `key` has a value",
+        ),
+        (
+            "headers = { Content-Length = \"1\" }",
+            "headers: `Content-Length` is set by the exporter",
+        ),
+        (
+            "headers = { grpc-encoding = \"x\" }",
+            "headers: `grpc-encoding` is set by the exporter",
+        ),
+        (
+            "tls = { cert_file = \"a\" }",
+            "tls: `cert_file` and `key_file`",
+        ),
+        (
+            "tls = { ca_file = \"a\" }",
+            "tls: the endpoint is plain text",
+        ),
         ("compression = \"snappy\"", "unknown variant `snappy`"),
     ];
     for (toml, expected) in cases {
@@ -88,9 +148,12 @@ fn only_what_takes_long_runs_apart() {
 
 #[test]
 fn secrets_show_in_no_output_of_a_configuration() {
-    for table in ["{ headers = { api-key = \"s3cret\" } }", "{ endpoint = \"http://api-key:s3cret@h\" }"] {
-        let config =
-            (KIND.parse)(toml::de::ValueDeserializer::parse(table).expect("a table")).expect("a configuration");
+    for table in [
+        "{ headers = { api-key = \"s3cret\" } }",
+        "{ endpoint = \"http://api-key:s3cret@h\" }",
+    ] {
+        let config = (KIND.parse)(toml::de::ValueDeserializer::parse(table).expect("a table"))
+            .expect("a configuration");
         assert!(!format!("{config:?}").contains("s3cret"), "{config:?}");
     }
 }

@@ -1,5 +1,5 @@
-//! What a failure means for a request, after the tables "Failures" and "OTLP/gRPC Throttling" of the
-//! OTLP specification 1.9.
+//! What a failure means for a request, after the tables "Failures" and "OTLP/gRPC Throttling" of
+//! the OTLP specification 1.9.
 
 use std::time::Duration;
 
@@ -23,8 +23,14 @@ pub(super) mod reason {
             RESOURCE_EXHAUSTED,
             RECORD_TOO_LARGE,
         ]),
-        Reasons { cause: Cause::Time("drain_timeout"), names: &[DRAIN_TIMEOUT] },
-        Reasons { cause: Cause::Time("retry_on_failure"), names: &[RETRIES_EXHAUSTED] },
+        Reasons {
+            cause: Cause::Time("drain_timeout"),
+            names: &[DRAIN_TIMEOUT],
+        },
+        Reasons {
+            cause: Cause::Time("retry_on_failure"),
+            names: &[RETRIES_EXHAUSTED],
+        },
     ];
 
     /// The backend took the request and rejected some of its records (`partial_success`).
@@ -57,19 +63,28 @@ pub(super) enum Verdict {
     Drop(&'static str),
 }
 
-/// Judges a failed attempt. Where there was no gRPC status, the HTTP status takes its place as gRPC's
-/// `http-grpc-status-mapping` says; where there was no answer at all, the attempt is repeated.
+/// Judges a failed attempt. Where there was no gRPC status, the HTTP status takes its place as
+/// gRPC's `http-grpc-status-mapping` says; where there was no answer at all, the attempt is
+/// repeated.
 pub(super) fn judge(failure: &Failure) -> Verdict {
     match failure {
         Failure::TimedOut(_) | Failure::Unanswered(_) => Verdict::Retry(Duration::ZERO),
         Failure::Unreadable(_) => Verdict::Drop(reason::PERMANENT_ERROR),
-        Failure::Http { status, retry_after } => {
-            let hint = retry_after.filter(|_| has_retry_after(*status)).unwrap_or_default();
+        Failure::Http {
+            status,
+            retry_after,
+        } => {
+            let hint = retry_after
+                .filter(|_| has_retry_after(*status))
+                .unwrap_or_default();
             by_code(code_of(*status), Some(hint))
         }
         Failure::Status(status) => {
             let retry_info = status.get_details_retry_info();
-            by_code(status.code(), retry_info.map(|info| info.retry_delay.unwrap_or_default()))
+            by_code(
+                status.code(),
+                retry_info.map(|info| info.retry_delay.unwrap_or_default()),
+            )
         }
     }
 }
@@ -106,14 +121,19 @@ fn code_of(status: StatusCode) -> Code {
 
 /// The answers whose `Retry-After` OTLP knows.
 fn has_retry_after(status: StatusCode) -> bool {
-    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use tonic::Status;
 
-    use super::{Code, Duration, Failure, LONGEST_HINT, StatusCode, StatusExt, Verdict, judge, reason};
+    use super::{
+        Code, Duration, Failure, LONGEST_HINT, StatusCode, StatusExt, Verdict, judge, reason,
+    };
 
     const AT_ONCE: Verdict = Verdict::Retry(Duration::ZERO);
 
@@ -126,19 +146,35 @@ mod tests {
             (Code::OutOfRange, AT_ONCE),
             (Code::Unavailable, AT_ONCE),
             (Code::DataLoss, AT_ONCE),
-            (Code::ResourceExhausted, Verdict::Drop(reason::RESOURCE_EXHAUSTED)),
+            (
+                Code::ResourceExhausted,
+                Verdict::Drop(reason::RESOURCE_EXHAUSTED),
+            ),
             (Code::Unauthenticated, Verdict::Drop(reason::NOT_AUTHORIZED)),
-            (Code::PermissionDenied, Verdict::Drop(reason::NOT_AUTHORIZED)),
+            (
+                Code::PermissionDenied,
+                Verdict::Drop(reason::NOT_AUTHORIZED),
+            ),
             (Code::Unimplemented, Verdict::Drop(reason::UNIMPLEMENTED)),
             (Code::Unknown, Verdict::Drop(reason::PERMANENT_ERROR)),
-            (Code::InvalidArgument, Verdict::Drop(reason::PERMANENT_ERROR)),
+            (
+                Code::InvalidArgument,
+                Verdict::Drop(reason::PERMANENT_ERROR),
+            ),
             (Code::NotFound, Verdict::Drop(reason::PERMANENT_ERROR)),
             (Code::AlreadyExists, Verdict::Drop(reason::PERMANENT_ERROR)),
-            (Code::FailedPrecondition, Verdict::Drop(reason::PERMANENT_ERROR)),
+            (
+                Code::FailedPrecondition,
+                Verdict::Drop(reason::PERMANENT_ERROR),
+            ),
             (Code::Internal, Verdict::Drop(reason::PERMANENT_ERROR)),
         ];
         for (code, expected) in cases {
-            assert_eq!(judge(&Failure::Status(Status::new(code, ""))), expected, "{code:?}");
+            assert_eq!(
+                judge(&Failure::Status(Status::new(code, ""))),
+                expected,
+                "{code:?}"
+            );
         }
     }
 
@@ -150,11 +186,23 @@ mod tests {
             (Code::ResourceExhausted, Some(hint), Verdict::Retry(hint)),
             (Code::ResourceExhausted, None, AT_ONCE),
             (Code::Unavailable, Some(hint), Verdict::Retry(hint)),
-            (Code::Unavailable, Some(Duration::MAX), Verdict::Retry(LONGEST_HINT)),
-            (Code::Internal, Some(hint), Verdict::Drop(reason::PERMANENT_ERROR)),
+            (
+                Code::Unavailable,
+                Some(Duration::MAX),
+                Verdict::Retry(LONGEST_HINT),
+            ),
+            (
+                Code::Internal,
+                Some(hint),
+                Verdict::Drop(reason::PERMANENT_ERROR),
+            ),
         ] {
             let status = Status::with_error_details(code, "", details(delay));
-            assert_eq!(judge(&Failure::Status(status)), expected, "{code:?} {delay:?}");
+            assert_eq!(
+                judge(&Failure::Status(status)),
+                expected,
+                "{code:?} {delay:?}"
+            );
         }
     }
 
@@ -181,16 +229,25 @@ mod tests {
             (500, None, Verdict::Drop(reason::PERMANENT_ERROR)),
         ];
         for (status, retry_after, expected) in cases {
-            let failure = Failure::Http { status: StatusCode::from_u16(status).unwrap(), retry_after };
+            let failure = Failure::Http {
+                status: StatusCode::from_u16(status).unwrap(),
+                retry_after,
+            };
             assert_eq!(judge(&failure), expected, "{status} {retry_after:?}");
         }
     }
 
     #[test]
     fn an_attempt_without_an_answer_is_repeated() {
-        for failure in [Failure::TimedOut(Duration::from_secs(10)), Failure::Unanswered("broken pipe".into())] {
+        for failure in [
+            Failure::TimedOut(Duration::from_secs(10)),
+            Failure::Unanswered("broken pipe".into()),
+        ] {
             assert_eq!(judge(&failure), AT_ONCE, "{failure}");
         }
-        assert_eq!(judge(&Failure::Unreadable("too large")), Verdict::Drop(reason::PERMANENT_ERROR));
+        assert_eq!(
+            judge(&Failure::Unreadable("too large")),
+            Verdict::Drop(reason::PERMANENT_ERROR)
+        );
     }
 }

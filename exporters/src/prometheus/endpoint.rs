@@ -1,5 +1,5 @@
-//! The HTTP endpoint. A scrape is answered [piece by piece](super::pieces), so that points go on coming in, and so that
-//! many series take no more memory for being shown.
+//! The HTTP endpoint. A scrape is answered [piece by piece](super::pieces), so that points go on
+//! coming in, and so that many series take no more memory for being shown.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,8 +36,16 @@ impl Endpoint {
     }
 
     fn format(&self, headers: &HeaderMap) -> Format {
-        let accept: Vec<_> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-        if self.open_metrics { Format::negotiate(Some(&accept.join(","))) } else { Format::Text }
+        let accept: Vec<_> = headers
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        if self.open_metrics {
+            Format::negotiate(Some(&accept.join(",")))
+        } else {
+            Format::Text
+        }
     }
 
     /// Counts an answer; it shows from the next scrape on, as in Hubble.
@@ -68,6 +76,10 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Resp
 /// What fits one piece has a length; the rest is sent as it is written.
 fn scrape(mut pieces: Pieces, format: Format) -> Response {
     let first = pieces.piece().unwrap_or_default();
-    let body = if pieces.is_done() { Body::from(first) } else { Body::new(pieces.after(first)) };
+    let body = if pieces.is_done() {
+        Body::from(first)
+    } else {
+        Body::new(pieces.after(first))
+    };
     ([(CONTENT_TYPE, format.content_type())], body).into_response()
 }

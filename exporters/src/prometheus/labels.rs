@@ -31,11 +31,17 @@ impl Orders {
         let order = known.unwrap_or_else(|| {
             let mut by_name: Vec<_> = (0..names.len()).collect();
             by_name.sort_by(|a, b| names[*a].cmp(&names[*b]));
-            let order = Arc::new(Order { names: names.clone(), by_name });
+            let order = Arc::new(Order {
+                names: names.clone(),
+                by_name,
+            });
             self.0.push(Arc::clone(&order));
             order
         });
-        Labels { series: Arc::clone(series), order }
+        Labels {
+            series: Arc::clone(series),
+            order,
+        }
     }
 }
 
@@ -43,18 +49,26 @@ impl Labels {
     /// Names and values, in order.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let Self { series, order } = self;
-        order.by_name.iter().map(|at| (&*order.names[*at], &*series.labels[*at]))
+        order
+            .by_name
+            .iter()
+            .map(|at| (&*order.names[*at], &*series.labels[*at]))
     }
 }
 
 impl Ord for Labels {
     fn cmp(&self, other: &Self) -> Ordering {
-        if Arc::ptr_eq(&self.order, &other.order) { self.by_values(other) } else { self.by_all(other) }
+        if Arc::ptr_eq(&self.order, &other.order) {
+            self.by_values(other)
+        } else {
+            self.by_all(other)
+        }
     }
 }
 
 impl Labels {
-    /// With names that are the same. Most values are shared between series, and need no look at their bytes.
+    /// With names that are the same. Most values are shared between series, and need no look at
+    /// their bytes.
     fn by_values(&self, other: &Self) -> Ordering {
         for at in &self.order.by_name {
             let (value, other) = (&self.series.labels[*at], &other.series.labels[*at]);
@@ -66,8 +80,15 @@ impl Labels {
     }
 
     fn by_all(&self, other: &Self) -> Ordering {
-        let values = self.pairs().map(|(_, value)| value).cmp(other.pairs().map(|(_, value)| value));
-        values.then_with(|| self.pairs().map(|(name, _)| name).cmp(other.pairs().map(|(name, _)| name)))
+        let values = self
+            .pairs()
+            .map(|(_, value)| value)
+            .cmp(other.pairs().map(|(_, value)| value));
+        values.then_with(|| {
+            self.pairs()
+                .map(|(name, _)| name)
+                .cmp(other.pairs().map(|(name, _)| name))
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! `prometheus`: the current value of every metric series, for Prometheus to scrape.
 //!
-//! A scrape shows every value that has arrived. Names, labels and their order are those that Hubble's own
-//! endpoint has. TLS and compression are left to a proxy. Only live series take memory; how many there can be
-//! is limited where they are made.
+//! A scrape shows every value that has arrived. Names, labels and their order are those that
+//! Hubble's own endpoint has. TLS and compression are left to a proxy. Only live series take
+//! memory; how many there can be is limited where they are made.
 
 mod config;
 mod endpoint;
@@ -32,10 +32,12 @@ use tokio::sync::oneshot;
 
 use crate::http::{HostRule, allowed_name, serve, with_host_rule};
 
-/// Why a point is dropped: a metric of its name has another type, and an exposition can have only one.
+/// Why a point is dropped: a metric of its name has another type, and an exposition can have only
+/// one.
 pub const TYPE_CONFLICT: &str = "metric_type_conflict";
 
-/// How long scrapes that have begun may take after the last point. A connection that sends nothing ends then.
+/// How long scrapes that have begun may take after the last point. A connection that sends nothing
+/// ends then.
 const LAST_SCRAPES: Duration = Duration::from_secs(1);
 
 /// The exporter.
@@ -77,10 +79,22 @@ impl Prometheus {
     /// An exporter that will bind its address itself.
     #[must_use]
     pub fn new(config: &Config, context: &BuildContext) -> Self {
-        let endpoint = Endpoint { path: config.path.clone(), open_metrics: config.open_metrics, ..Endpoint::default() };
+        let endpoint = Endpoint {
+            path: config.path.clone(),
+            open_metrics: config.open_metrics,
+            ..Endpoint::default()
+        };
         let help = "Metric series that the prometheus exporter shows";
-        let series = context.telemetry.gauge("tidegate_prometheus_series", help, &[("stage", &context.stage)]);
-        let allowed_hosts = config.allowed_hosts.iter().filter_map(|name| allowed_name(name)).collect();
+        let series = context.telemetry.gauge(
+            "tidegate_prometheus_series",
+            help,
+            &[("stage", &context.stage)],
+        );
+        let allowed_hosts = config
+            .allowed_hosts
+            .iter()
+            .filter_map(|name| allowed_name(name))
+            .collect();
         Self {
             address: config.listen,
             listener: None,
@@ -94,7 +108,10 @@ impl Prometheus {
     /// The same on a socket that listens already, whatever the configured address.
     #[must_use]
     pub fn on(self, listener: TcpListener) -> Self {
-        Self { listener: Some(listener), ..self }
+        Self {
+            listener: Some(listener),
+            ..self
+        }
     }
 
     async fn listen(&mut self) -> Result<TcpListener, ListenError> {
@@ -102,7 +119,9 @@ impl Prometheus {
             Some(listener) => Ok(listener),
             None => {
                 let address = self.address;
-                TcpListener::bind(address).await.map_err(|error| ListenError { address, error })
+                TcpListener::bind(address)
+                    .await
+                    .map_err(|error| ListenError { address, error })
             }
         }
     }
@@ -124,7 +143,8 @@ impl Prometheus {
                 conflicts += 1;
             }
         }
-        self.series.set(i64::try_from(table.len()).unwrap_or(i64::MAX));
+        self.series
+            .set(i64::try_from(table.len()).unwrap_or(i64::MAX));
         drop(table);
         delivery.ticket().dropped(TYPE_CONFLICT, conflicts);
         delivery.absorbed();
@@ -140,7 +160,9 @@ impl Exporter for Prometheus {
         let (ended, last_point) = oneshot::channel::<()>();
         let hosts = HostRule::for_loopback(address, &self.allowed_hosts);
         let router = with_host_rule(Arc::clone(&self.endpoint).router(), hosts);
-        let server = serve(listener, router, self.health.clone(), async { last_point.await.unwrap_or_default() });
+        let server = serve(listener, router, self.health.clone(), async {
+            last_point.await.unwrap_or_default()
+        });
         tokio::pin!(server);
         tokio::select! {
             () = &mut server => {}

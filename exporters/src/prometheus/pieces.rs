@@ -1,5 +1,6 @@
-//! The exposition as the body of a response, in pieces that are written when the scraper takes them: of however many
-//! series, little more than one piece is in memory, and the table is held for a few rows at a time.
+//! The exposition as the body of a response, in pieces that are written when the scraper takes
+//! them: of however many series, little more than one piece is in memory, and the table is held for
+//! a few rows at a time.
 
 use std::convert::Infallible;
 use std::mem;
@@ -44,7 +45,17 @@ impl Pieces {
     pub(super) fn new(endpoint: Arc<Endpoint>, format: Format, since: Instant) -> Self {
         let mut names = endpoint.table().names().into_iter();
         let (name, writer) = (names.next(), Some(Writer::new(format)));
-        Self { endpoint, ready: None, writer, names, name, behind: None, yielded: true, since, is_counted: false }
+        Self {
+            endpoint,
+            ready: None,
+            writer,
+            names,
+            name,
+            behind: None,
+            yielded: true,
+            since,
+            is_counted: false,
+        }
     }
 
     /// Puts a piece back, to be sent first.
@@ -65,10 +76,17 @@ impl Pieces {
                 (self.name, self.writer) = (Some(name), Some(writer));
                 return Some(piece);
             }
-            let portion = self.endpoint.table().portion(&name, self.behind.as_ref(), ROWS);
+            let portion = self
+                .endpoint
+                .table()
+                .portion(&name, self.behind.as_ref(), ROWS);
             let begins = self.behind.is_none();
             self.behind = portion.and_then(|portion| write(&mut writer, portion, begins));
-            self.name = if self.behind.is_some() { Some(name) } else { self.names.next() };
+            self.name = if self.behind.is_some() {
+                Some(name)
+            } else {
+                self.names.next()
+            };
         }
         self.count();
         Some(writer.finish())
@@ -88,14 +106,25 @@ impl Pieces {
 }
 
 /// Writes some rows. Returns the last of them, if there may be more.
-fn write(writer: &mut Writer, Portion { family, mut samples }: Portion, begins: bool) -> Option<Labels> {
+fn write(
+    writer: &mut Writer,
+    Portion {
+        family,
+        mut samples,
+    }: Portion,
+    begins: bool,
+) -> Option<Labels> {
     if begins {
         writer.family(&family.name, &family.help, &family.unit, &family.kind);
     }
     for (labels, value) in &samples {
         writer.labelled(labels.pairs(), value);
     }
-    if samples.len() < ROWS { None } else { samples.pop().map(|(labels, _)| labels) }
+    if samples.len() < ROWS {
+        None
+    } else {
+        samples.pop().map(|(labels, _)| labels)
+    }
 }
 
 /// A scraper that went away has been answered, too.

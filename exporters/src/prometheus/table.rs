@@ -1,8 +1,8 @@
 //! The latest value of every live series, in the order of the exposition.
 //!
-//! Families are sorted by name, labels by name and series by label values, as `client_golang` does. Two
-//! pipelines can have series with equal names and labels, which may stand in an exposition only once: their
-//! counters and histograms are added up, of gauges the latest is shown.
+//! Families are sorted by name, labels by name and series by label values, as `client_golang` does.
+//! Two pipelines can have series with equal names and labels, which may stand in an exposition only
+//! once: their counters and histograms are added up, of gauges the latest is shown.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -88,18 +88,37 @@ impl Table {
         self.families.keys().cloned().collect()
     }
 
-    /// A family's rows behind one of them, or from the first on, in order and `most` at once; `None` if its last
-    /// series has ended.
-    pub(super) fn portion(&self, name: &str, behind: Option<&Labels>, most: usize) -> Option<Portion> {
+    /// A family's rows behind one of them, or from the first on, in order and `most` at once;
+    /// `None` if its last series has ended.
+    pub(super) fn portion(
+        &self,
+        name: &str,
+        behind: Option<&Labels>,
+        most: usize,
+    ) -> Option<Portion> {
         let Rows { family, rows } = self.families.get(name)?;
-        let range = (behind.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
-        let sample = |(labels, slots): (&Labels, &Slots)| (labels.clone(), self.merged(slots.all()));
-        Some(Portion { family: Arc::clone(family), samples: rows.range(range).take(most).map(sample).collect() })
+        let range = (
+            behind.map_or(Bound::Unbounded, Bound::Excluded),
+            Bound::Unbounded,
+        );
+        let sample =
+            |(labels, slots): (&Labels, &Slots)| (labels.clone(), self.merged(slots.all()));
+        Some(Portion {
+            family: Arc::clone(family),
+            samples: rows.range(range).take(most).map(sample).collect(),
+        })
     }
 
     fn place(&self, series: &Arc<Series>) -> Option<u32> {
-        let is_it = |at: &u32| self.slots[*at as usize].series.as_ref().is_some_and(|known| Arc::ptr_eq(known, series));
-        self.places.find(address_hash(&self.hasher, series), is_it).copied()
+        let is_it = |at: &u32| {
+            self.slots[*at as usize]
+                .series
+                .as_ref()
+                .is_some_and(|known| Arc::ptr_eq(known, series))
+        };
+        self.places
+            .find(address_hash(&self.hasher, series), is_it)
+            .copied()
     }
 
     fn add(&mut self, series: &Arc<Series>) -> Result<u32, TypeConflict> {
@@ -109,19 +128,33 @@ impl Table {
         {
             return Err(TypeConflict);
         }
-        let at =
-            self.occupy(Slot { series: Some(Arc::clone(series)), value: Value::Ended, time: Timestamp::default() });
+        let at = self.occupy(Slot {
+            series: Some(Arc::clone(series)),
+            value: Value::Ended,
+            time: Timestamp::default(),
+        });
         let labels = self.orders.labels(series);
         if !self.families.contains_key(name) {
-            let rows = Rows { family: Arc::clone(&series.family), rows: BTreeMap::new() };
+            let rows = Rows {
+                family: Arc::clone(&series.family),
+                rows: BTreeMap::new(),
+            };
             self.families.insert(name.clone(), rows);
         }
         if let Some(Rows { rows, .. }) = self.families.get_mut(name) {
-            rows.entry(labels).and_modify(|slots| slots.push(at)).or_insert(Slots::One(at));
+            rows.entry(labels)
+                .and_modify(|slots| slots.push(at))
+                .or_insert(Slots::One(at));
         }
         let (slots, hasher) = (&self.slots, &self.hasher);
-        let rehash = |at: &u32| slots[*at as usize].series.as_ref().map_or(0, |series| address_hash(hasher, series));
-        self.places.insert_unique(address_hash(hasher, series), at, rehash);
+        let rehash = |at: &u32| {
+            slots[*at as usize]
+                .series
+                .as_ref()
+                .map_or(0, |series| address_hash(hasher, series))
+        };
+        self.places
+            .insert_unique(address_hash(hasher, series), at, rehash);
         Ok(at)
     }
 
@@ -135,18 +168,39 @@ impl Table {
     }
 
     fn remove(&mut self, series: &Arc<Series>, at: u32) {
-        if let Ok(place) = self.places.find_entry(address_hash(&self.hasher, series), |known| *known == at) {
+        if let Ok(place) = self
+            .places
+            .find_entry(address_hash(&self.hasher, series), |known| *known == at)
+        {
             place.remove();
         }
-        self.slots[at as usize] = Slot { series: None, value: Value::Ended, time: Timestamp::default() };
+        self.slots[at as usize] = Slot {
+            series: None,
+            value: Value::Ended,
+            time: Timestamp::default(),
+        };
         self.free.push(at);
-        let Some(Rows { rows, .. }) = self.families.get_mut(&series.family.name) else { return };
+        let Some(Rows { rows, .. }) = self.families.get_mut(&series.family.name) else {
+            return;
+        };
         let slots = rows.remove(&self.orders.labels(series));
-        let rest = slots.map(|slots| slots.all().iter().copied().filter(|slot| *slot != at).collect::<Vec<_>>());
+        let rest = slots.map(|slots| {
+            slots
+                .all()
+                .iter()
+                .copied()
+                .filter(|slot| *slot != at)
+                .collect::<Vec<_>>()
+        });
         // What is left has the labels of a series that lives.
-        let first = rest.as_ref().and_then(|rest| self.slots[*rest.first()? as usize].series.as_ref());
+        let first = rest
+            .as_ref()
+            .and_then(|rest| self.slots[*rest.first()? as usize].series.as_ref());
         if let (Some(first), Some(rest)) = (first, &rest) {
-            rows.insert(self.orders.labels(first), Slots::Several(rest.as_slice().into()));
+            rows.insert(
+                self.orders.labels(first),
+                Slots::Several(rest.as_slice().into()),
+            );
         }
         if rows.is_empty() {
             self.families.remove(&series.family.name);
@@ -185,7 +239,12 @@ fn merge(older: Value, newer: Value) -> Value {
     match (older, newer) {
         (Value::Counter(a), Value::Counter(b)) => Value::Counter(a + b),
         (Value::Histogram(a), Value::Histogram(b)) => Value::Histogram(Arc::new(Histogram {
-            buckets: a.buckets.iter().zip(&b.buckets).map(|(a, b)| a + b).collect(),
+            buckets: a
+                .buckets
+                .iter()
+                .zip(&b.buckets)
+                .map(|(a, b)| a + b)
+                .collect(),
             sum: a.sum + b.sum,
             count: a.count + b.count,
         })),

@@ -21,7 +21,9 @@ impl ColorMode {
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::Auto => is_terminal && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb",
+            Self::Auto => {
+                is_terminal && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb"
+            }
         }
     }
 }
@@ -41,8 +43,18 @@ mod tests {
             (ColorMode::Never, true, "", "xterm", false),
         ];
         for (mode, is_terminal, no_color, term, expected) in cases {
-            let variable = |name: &str| if name == "TERM" { term.to_owned() } else { no_color.to_owned() };
-            assert_eq!(mode.wanted(is_terminal, variable), expected, "{mode:?} {is_terminal} {no_color} {term}");
+            let variable = |name: &str| {
+                if name == "TERM" {
+                    term.to_owned()
+                } else {
+                    no_color.to_owned()
+                }
+            };
+            assert_eq!(
+                mode.wanted(is_terminal, variable),
+                expected,
+                "{mode:?} {is_terminal} {no_color} {term}"
+            );
         }
     }
 }

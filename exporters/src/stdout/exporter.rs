@@ -1,9 +1,10 @@
-//! From the inbox to the output: lines are gathered while more records wait, and written when they are
-//! many or when none waits. So a pipe gets big writes and a person sees each line at once.
+//! From the inbox to the output: lines are gathered while more records wait, and written when they
+//! are many or when none waits. So a pipe gets big writes and a person sees each line at once.
 //!
-//! An output that fails or blocks is this exporter's failure alone. It does not read its inbox meanwhile, which fills, and
-//! whose rule then applies. The reader's end is the end of the exporter, and no failure. Any other error (a full disk) is
-//! tried again until `give_up_after`, from the last whole line on. A blocked output is waited for.
+//! An output that fails or blocks is this exporter's failure alone. It does not read its inbox
+//! meanwhile, which fills, and whose rule then applies. The reader's end is the end of the
+//! exporter, and no failure. Any other error (a full disk) is tried again until `give_up_after`,
+//! from the last whole line on. A blocked output is waited for.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -40,8 +41,13 @@ const LOOKS: u32 = 5;
 const LAST_NEWLINE: Duration = Duration::from_secs(1);
 
 /// Why lines are dropped.
-pub(super) const REASONS: &[Reasons] =
-    &[Reasons { cause: Cause::Unwanted, names: &[OUTPUT_CLOSED] }, Reasons::load(&[WRITE_FAILED])];
+pub(super) const REASONS: &[Reasons] = &[
+    Reasons {
+        cause: Cause::Unwanted,
+        names: &[OUTPUT_CLOSED],
+    },
+    Reasons::load(&[WRITE_FAILED]),
+];
 
 /// Why lines could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -64,13 +70,21 @@ impl Exporter {
     /// Writes to standard output.
     #[must_use]
     pub fn to_stdout(lines: Lines) -> Self {
-        Self { lines, sink: None, health: Health::default(), pace: Pace::default() }
+        Self {
+            lines,
+            sink: None,
+            health: Health::default(),
+            pace: Pace::default(),
+        }
     }
 
     /// Writes to `writer`.
     #[must_use]
     pub fn to(writer: impl Write + Send + 'static, lines: Lines) -> Self {
-        Self { sink: Some(Box::new(Plain(writer))), ..Self::to_stdout(lines) }
+        Self {
+            sink: Some(Box::new(Plain(writer))),
+            ..Self::to_stdout(lines)
+        }
     }
 
     /// Writes to an open file, pipe or device, as it writes to standard output.
@@ -79,13 +93,20 @@ impl Exporter {
     ///
     /// If the kernel does not say what it is.
     pub fn to_file(file: File, lines: Lines) -> io::Result<Self> {
-        Ok(Self { sink: Some(Box::new(FileSink::new(file)?)), ..Self::to_stdout(lines) })
+        Ok(Self {
+            sink: Some(Box::new(FileSink::new(file)?)),
+            ..Self::to_stdout(lines)
+        })
     }
 
     /// Reports to this health, and is as patient as `pace` says.
     #[must_use]
     pub fn with(self, health: Health, pace: Pace) -> Self {
-        Self { health, pace, ..self }
+        Self {
+            health,
+            pace,
+            ..self
+        }
     }
 }
 
@@ -96,7 +117,10 @@ impl stage::Exporter for Exporter {
             Some(sink) => (sink, "the output".to_owned()),
             None => (standard_output()?, standard_output_place()),
         };
-        let output = Output::start(sink).map_err(|source| WriteError { place: place.clone(), source })?;
+        let output = Output::start(sink).map_err(|source| WriteError {
+            place: place.clone(),
+            source,
+        })?;
         let mut run = Run {
             lines: self.lines,
             place,
@@ -147,7 +171,9 @@ struct Run {
 
 impl Run {
     fn add(&mut self, delivery: Delivery) {
-        delivery.records().for_each(|record| self.lines.push(&mut self.page.text, record));
+        delivery
+            .records()
+            .for_each(|record| self.lines.push(&mut self.page.text, record));
         let (_, ticket) = delivery.into_parts();
         self.tickets.push(ticket);
     }
@@ -178,13 +204,20 @@ impl Run {
             };
             match self.patience.failed(Instant::now()) {
                 Some(delay) => {
-                    self.degraded(format!("cannot write to {}: {error}; trying again", self.place));
+                    self.degraded(format!(
+                        "cannot write to {}: {error}; trying again",
+                        self.place
+                    ));
                     sleep(delay).await;
                 }
                 None => {
                     self.settle(WRITE_FAILED);
                     self.end_half_line().await;
-                    return Err(WriteError { place: self.place.clone(), source: error }.into());
+                    return Err(WriteError {
+                        place: self.place.clone(),
+                        source: error,
+                    }
+                    .into());
                 }
             }
         }
@@ -200,7 +233,10 @@ impl Run {
                 return result;
             }
             if movement.is_stalled(self.output.bytes(), self.stall, Instant::now()) {
-                self.degraded(format!("{} is blocked: nothing was read from it for {:?}", self.place, self.stall));
+                self.degraded(format!(
+                    "{} is blocked: nothing was read from it for {:?}",
+                    self.place, self.stall
+                ));
             } else {
                 self.well();
             }
@@ -218,10 +254,14 @@ impl Run {
         }
     }
 
-    /// Ends half a line, so that what is written next begins a line. Waits a second at most, since the output may be blocked.
+    /// Ends half a line, so that what is written next begins a line. Waits a second at most, since
+    /// the output may be blocked.
     async fn end_half_line(&mut self) {
         if self.page.half_line() > 0 {
-            let newline = Page { text: "\n".to_owned(), written: 0 };
+            let newline = Page {
+                text: "\n".to_owned(),
+                written: 0,
+            };
             let write = async {
                 self.output.write(newline).await?;
                 self.output.done().await.1
@@ -242,8 +282,9 @@ impl Run {
     }
 }
 
-/// The stage was ended by force while the output had the page: lines that were written are delivered, those in the write at
-/// hand may or may not come through, and the thread writes no others.
+/// The stage was ended by force while the output had the page: lines that were written are
+/// delivered, those in the write at hand may or may not come through, and the thread writes no
+/// others.
 impl Drop for Run {
     fn drop(&mut self) {
         let (mut written, mut attempted) = self.output.abandon();
@@ -264,7 +305,10 @@ fn standard_output() -> Result<Box<dyn Sink>, WriteError> {
     let open = || FileSink::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
     match open() {
         Ok(sink) => Ok(Box::new(sink)),
-        Err(source) => Err(WriteError { place: standard_output_place(), source }),
+        Err(source) => Err(WriteError {
+            place: standard_output_place(),
+            source,
+        }),
     }
 }
 

@@ -32,8 +32,12 @@ impl Lines {
     pub(super) fn push(&self, out: &mut String, record: &Record) {
         match (&self.0, record) {
             (Form::Compact(compact), Record::Flow(flow)) => compact.push_flow(out, flow),
-            (Form::Compact(compact), Record::AgentEvent(event)) => compact.push_agent_event(out, event),
-            (Form::Compact(compact), Record::DebugEvent(event)) => compact.push_debug_event(out, event),
+            (Form::Compact(compact), Record::AgentEvent(event)) => {
+                compact.push_agent_event(out, event)
+            }
+            (Form::Compact(compact), Record::DebugEvent(event)) => {
+                compact.push_debug_event(out, event)
+            }
             (Form::Compact(compact), Record::Lost(lost)) => compact.push_lost(out, lost),
             (Form::Json(json), Record::Flow(flow)) => json.push_flow(out, flow),
             (Form::Json(json), Record::AgentEvent(event)) => json.push_agent_event(out, event),

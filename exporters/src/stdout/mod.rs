@@ -1,5 +1,5 @@
-//! Writes flows and other events to standard output, a line each: as `hubble observe` prints them, or in the
-//! JSON of Hubble's exporter.
+//! Writes flows and other events to standard output, a line each: as `hubble observe` prints them,
+//! or in the JSON of Hubble's exporter.
 
 mod color;
 mod exporter;
@@ -16,7 +16,9 @@ use std::io::IsTerminal;
 
 use color::ColorMode;
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key, Outcomes};
+use tidegate_core::component::{
+    BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key, Outcomes,
+};
 use tidegate_core::config::{HumanDuration, Signals};
 use tidegate_core::pipeline::Hold;
 use tidegate_core::{Kind, Kinds, stage};
@@ -26,7 +28,10 @@ pub const KIND: ExporterKind = ComponentKind {
     name: "stdout",
     about: "Writes flows and other events to standard output, a line each",
     keys: KEYS,
-    outcomes: Outcomes { dropped: exporter::REASONS, ..Outcomes::NONE },
+    outcomes: Outcomes {
+        dropped: exporter::REASONS,
+        ..Outcomes::NONE
+    },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
@@ -59,17 +64,19 @@ const WRITABLE: Kinds = Kinds::of(&[Kind::Flow, Kind::Lost, Kind::AgentEvent, Ki
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The form of the lines. People read `compact` (the default); `json` is for `jq` and for whatever
-    /// reads Hubble's exports.
+    /// The form of the lines. People read `compact` (the default); `json` is for `jq` and for
+    /// whatever reads Hubble's exports.
     format: Format,
-    /// What is written. If it is not given, what Hubble would write: `hubble observe` flows and losses, its
-    /// exporter also agent events and debug events. Change it to see, say, losses alone.
+    /// What is written. If it is not given, what Hubble would write: `hubble observe` flows and
+    /// losses, its exporter also agent events and debug events. Change it to see, say, losses
+    /// alone.
     signals: Option<Signals>,
-    /// Whether compact lines are coloured. `auto`, the default, does so on a terminal, unless `NO_COLOR` is
-    /// set or the terminal is `dumb`; change it to `always` for a pager that shows colours.
+    /// Whether compact lines are coloured. `auto`, the default, does so on a terminal, unless
+    /// `NO_COLOR` is set or the terminal is `dumb`; change it to `always` for a pager that shows
+    /// colours.
     color: ColorMode,
-    /// How long writing that fails is tried again, default 30 s, before the exporter fails; 0 fails at once. To be raised
-    /// where a full disk is made room on by hand.
+    /// How long writing that fails is tried again, default 30 s, before the exporter fails; 0 fails
+    /// at once. To be raised where a full disk is made room on by hand.
     give_up_after: Option<HumanDuration>,
 }
 
@@ -95,7 +102,9 @@ impl Format {
 
 impl ExporterConfig for Config {
     fn consumes(&self) -> Kinds {
-        self.signals.as_ref().map_or_else(|| self.format.default_signals(), Signals::kinds)
+        self.signals
+            .as_ref()
+            .map_or_else(|| self.format.default_signals(), Signals::kinds)
     }
 
     /// Two that write at once would mix their lines.
@@ -106,14 +115,20 @@ impl ExporterConfig for Config {
     fn build(&self, context: &BuildContext) -> Result<Box<dyn stage::Exporter>, BuildError> {
         self.check_signals()?;
         let lines = match self.format {
-            Format::Compact => Lines::compact(
-                self.color.wanted(std::io::stdout().is_terminal(), |name| std::env::var(name).unwrap_or_default()),
-            ),
+            Format::Compact => {
+                Lines::compact(self.color.wanted(std::io::stdout().is_terminal(), |name| {
+                    std::env::var(name).unwrap_or_default()
+                }))
+            }
             Format::Json => Lines::json(&context.node_name),
         };
         let mut pace = Pace::default();
-        pace.give_up_after = self.give_up_after.map_or(pace.give_up_after, |limit| limit.0);
-        Ok(Box::new(Exporter::to_stdout(lines).with(context.health.clone(), pace)))
+        pace.give_up_after = self
+            .give_up_after
+            .map_or(pace.give_up_after, |limit| limit.0);
+        Ok(Box::new(
+            Exporter::to_stdout(lines).with(context.health.clone(), pace),
+        ))
     }
 }
 
@@ -123,11 +138,16 @@ impl Config {
         let message = if self.consumes().is_empty() {
             "names nothing to write; leave the exporter out, or the key".to_owned()
         } else if !refused.is_empty() {
-            format!("{refused} cannot be written as lines; the prometheus and otlp exporters take them")
+            format!(
+                "{refused} cannot be written as lines; the prometheus and otlp exporters take them"
+            )
         } else {
             return Ok(());
         };
-        Err(BuildError { key: "signals", message })
+        Err(BuildError {
+            key: "signals",
+            message,
+        })
     }
 }
 

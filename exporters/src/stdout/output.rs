@@ -1,6 +1,6 @@
-//! A thread that writes. Standard output can block for as long as its reader likes, which must hold up
-//! neither the other stages nor the end of the process: a runtime waits for its blocking tasks, and not for a
-//! thread.
+//! A thread that writes. Standard output can block for as long as its reader likes, which must hold
+//! up neither the other stages nor the end of the process: a runtime waits for its blocking tasks,
+//! and not for a thread.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -32,7 +32,11 @@ impl Page {
     /// Bytes of the line that was begun and is not whole.
     pub(super) fn half_line(&self) -> usize {
         let written = &self.text.as_bytes()[..self.written];
-        written.iter().rev().take_while(|byte| **byte != b'\n').count()
+        written
+            .iter()
+            .rev()
+            .take_while(|byte| **byte != b'\n')
+            .count()
     }
 }
 
@@ -40,8 +44,9 @@ fn lines(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
-/// How far the thread is with its page. What the thread attempts and whether it is abandoned are read and written in one
-/// order by both sides: either the thread sees that it is abandoned before a write, or the other side sees the attempt.
+/// How far the thread is with its page. What the thread attempts and whether it is abandoned are
+/// read and written in one order by both sides: either the thread sees that it is abandoned before
+/// a write, or the other side sees the attempt.
 #[derive(Debug, Default)]
 struct Progress {
     /// The number of the page.
@@ -61,8 +66,8 @@ pub(super) struct Output {
     work: mpsc::Sender<(u64, Page)>,
     done: mpsc::Receiver<(Page, io::Result<()>)>,
     progress: Arc<Progress>,
-    /// The number of the page at hand, and its lines as they were handed over: those that were written, and those of
-    /// which a part was.
+    /// The number of the page at hand, and its lines as they were handed over: those that were
+    /// written, and those of which a part was.
     page: u64,
     handed: (u64, u64),
 }
@@ -73,12 +78,24 @@ impl Output {
         let (work, todo) = mpsc::channel(1);
         let (report, done) = mpsc::channel(1);
         let progress = Arc::new(Progress::default());
-        let writer = Writer { sink, progress: Arc::clone(&progress) };
-        thread::Builder::new().name("stdout".to_owned()).spawn(move || writer.work_off(todo, &report))?;
-        Ok(Self { work, done, progress, page: 0, handed: (0, 0) })
+        let writer = Writer {
+            sink,
+            progress: Arc::clone(&progress),
+        };
+        thread::Builder::new()
+            .name("stdout".to_owned())
+            .spawn(move || writer.work_off(todo, &report))?;
+        Ok(Self {
+            work,
+            done,
+            progress,
+            page: 0,
+            handed: (0, 0),
+        })
     }
 
-    /// Has a page written from where its writing stopped. [`Self::done`] tells when it has come to an end.
+    /// Has a page written from where its writing stopped. [`Self::done`] tells when it has come to
+    /// an end.
     pub(super) async fn write(&mut self, page: Page) -> io::Result<()> {
         self.page += 1;
         self.handed = (page.lines(), u64::from(page.half_line() > 0));
@@ -91,9 +108,13 @@ impl Output {
         self.handed = (0, 0);
     }
 
-    /// The page, and whether all of it was written. Half a line is taken back where that can be done. Safe to cancel.
+    /// The page, and whether all of it was written. Half a line is taken back where that can be
+    /// done. Safe to cancel.
     pub(super) async fn done(&mut self) -> (Page, io::Result<()>) {
-        self.done.recv().await.unwrap_or_else(|| (Page::default(), Err(gone())))
+        self.done
+            .recv()
+            .await
+            .unwrap_or_else(|| (Page::default(), Err(gone())))
     }
 
     /// Bytes that were written since the start.
@@ -101,8 +122,8 @@ impl Output {
         self.progress.bytes.load(Ordering::Acquire)
     }
 
-    /// Has the thread begin no further line. Yields the lines of the page at hand that were written, and lines behind
-    /// them that may be.
+    /// Has the thread begin no further line. Yields the lines of the page at hand that were
+    /// written, and lines behind them that may be.
     pub(super) fn abandon(&self) -> (u64, u64) {
         self.progress.is_abandoned.store(true, Ordering::SeqCst);
         if self.progress.page.load(Ordering::SeqCst) != self.page {
@@ -130,10 +151,16 @@ struct Writer {
 }
 
 impl Writer {
-    fn work_off(mut self, mut todo: mpsc::Receiver<(u64, Page)>, report: &mpsc::Sender<(Page, io::Result<()>)>) {
+    fn work_off(
+        mut self,
+        mut todo: mpsc::Receiver<(u64, Page)>,
+        report: &mpsc::Sender<(Page, io::Result<()>)>,
+    ) {
         while let Some((number, mut page)) = todo.blocking_recv() {
             self.progress.lines.store(page.lines(), Ordering::SeqCst);
-            self.progress.attempted.store(u64::from(page.half_line() > 0), Ordering::SeqCst);
+            self.progress
+                .attempted
+                .store(u64::from(page.half_line() > 0), Ordering::SeqCst);
             self.progress.page.store(number, Ordering::SeqCst);
             let result = self.write(&mut page);
             self.progress.attempted.store(0, Ordering::SeqCst);
@@ -162,9 +189,15 @@ impl Writer {
                 Ok(n) => {
                     page.written += n;
                     self.progress.bytes.fetch_add(n as u64, Ordering::AcqRel);
-                    let written = if n == piece.len() { count } else { lines(&piece[..n]) };
+                    let written = if n == piece.len() {
+                        count
+                    } else {
+                        lines(&piece[..n])
+                    };
                     self.progress.lines.fetch_add(written, Ordering::SeqCst);
-                    self.progress.attempted.store(u64::from(page.half_line() > 0), Ordering::SeqCst);
+                    self.progress
+                        .attempted
+                        .store(u64::from(page.half_line() > 0), Ordering::SeqCst);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(RETRY),
@@ -195,7 +228,10 @@ fn piece(rest: &[u8], room: usize) -> &[u8] {
         return rest;
     }
     let is_end = |byte: &u8| *byte == b'\n';
-    let last = rest[..room].iter().rposition(is_end).or_else(|| rest.iter().position(is_end));
+    let last = rest[..room]
+        .iter()
+        .rposition(is_end)
+        .or_else(|| rest.iter().position(is_end));
     &rest[..last.map_or(rest.len(), |last| last + 1)]
 }
 
@@ -205,17 +241,29 @@ mod tests {
 
     #[test]
     fn a_piece_is_as_many_whole_lines_as_there_is_room_for_and_one_at_least() {
-        let cases =
-            [("aa\nbb\ncc\n", 9, 9), ("aa\nbb\ncc\n", 8, 6), ("aa\nbb\ncc\n", 3, 3), ("aa\nbb\n", 2, 3), ("aa", 1, 2)];
+        let cases = [
+            ("aa\nbb\ncc\n", 9, 9),
+            ("aa\nbb\ncc\n", 8, 6),
+            ("aa\nbb\ncc\n", 3, 3),
+            ("aa\nbb\n", 2, 3),
+            ("aa", 1, 2),
+        ];
         for (text, room, expected) in cases {
-            assert_eq!(piece(text.as_bytes(), room).len(), expected, "{text:?} {room}");
+            assert_eq!(
+                piece(text.as_bytes(), room).len(),
+                expected,
+                "{text:?} {room}"
+            );
         }
     }
 
     #[test]
     fn lines_that_are_written_and_half_a_line_are_told_apart() {
         for (written, lines, half) in [(0, 0, 0), (1, 0, 1), (3, 1, 0), (5, 1, 2), (6, 2, 0)] {
-            let page = Page { text: "aa\nbb\n".to_owned(), written };
+            let page = Page {
+                text: "aa\nbb\n".to_owned(),
+                written,
+            };
             assert_eq!((page.lines(), page.half_line()), (lines, half), "{written}");
         }
     }

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 /// How long what is put up with.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Writing that fails is given up when nothing could be written for so long; zero gives up at the first failure.
+    /// Writing that fails is given up when nothing could be written for so long; zero gives up at
+    /// the first failure.
     pub give_up_after: Duration,
     /// The delay before the second attempt. It doubles from one to the next.
     pub first_delay: Duration,
@@ -39,7 +40,11 @@ pub(super) struct Patience {
 impl Patience {
     /// Nothing has failed yet.
     pub(super) fn new(pace: Pace) -> Self {
-        Self { pace, since: None, delay: pace.first_delay }
+        Self {
+            pace,
+            since: None,
+            delay: pace.first_delay,
+        }
     }
 
     /// Something was written.
@@ -48,9 +53,13 @@ impl Patience {
         self.delay = self.pace.first_delay;
     }
 
-    /// Writing failed: how long to wait before the next attempt, of which the last is at the limit; `None` to give up.
+    /// Writing failed: how long to wait before the next attempt, of which the last is at the limit;
+    /// `None` to give up.
     pub(super) fn failed(&mut self, now: Instant) -> Option<Duration> {
-        let left = self.pace.give_up_after.checked_sub(now.duration_since(*self.since.get_or_insert(now)))?;
+        let left = self
+            .pace
+            .give_up_after
+            .checked_sub(now.duration_since(*self.since.get_or_insert(now)))?;
         let delay = self.delay.min(left);
         self.delay = (self.delay * 2).min(self.pace.longest_delay);
         (!left.is_zero()).then_some(delay)
@@ -84,10 +93,14 @@ mod tests {
     use super::{Duration, Instant, Movement, Pace, Patience};
 
     fn patience(give_up_after: Duration) -> Patience {
-        Patience::new(Pace { give_up_after, ..Pace::default() })
+        Patience::new(Pace {
+            give_up_after,
+            ..Pace::default()
+        })
     }
 
-    /// Fails until it gives up; each attempt takes no time. The times of the attempts, in milliseconds.
+    /// Fails until it gives up; each attempt takes no time. The times of the attempts, in
+    /// milliseconds.
     fn attempts(limit: Duration) -> Vec<u128> {
         let mut patience = patience(limit);
         let start = Instant::now();
@@ -104,7 +117,9 @@ mod tests {
     fn delays_double_up_to_the_longest_and_the_last_attempt_is_at_the_limit() {
         assert_eq!(
             attempts(Duration::from_secs(30)),
-            [0, 100, 300, 700, 1_500, 3_100, 6_300, 11_300, 16_300, 21_300, 26_300, 30_000]
+            [
+                0, 100, 300, 700, 1_500, 3_100, 6_300, 11_300, 16_300, 21_300, 26_300, 30_000
+            ]
         );
         assert_eq!(attempts(Duration::from_millis(50)), [0, 50]);
         assert_eq!(attempts(Duration::ZERO), [0]);
@@ -115,9 +130,15 @@ mod tests {
         let mut patience = patience(Duration::from_secs(1));
         let start = Instant::now();
         assert_eq!(patience.failed(start), Some(Duration::from_millis(100)));
-        assert_eq!(patience.failed(start + Duration::from_millis(999)), Some(Duration::from_millis(1)));
+        assert_eq!(
+            patience.failed(start + Duration::from_millis(999)),
+            Some(Duration::from_millis(1))
+        );
         patience.progress();
-        assert_eq!(patience.failed(start + Duration::from_secs(9)), Some(Duration::from_millis(100)));
+        assert_eq!(
+            patience.failed(start + Duration::from_secs(9)),
+            Some(Duration::from_millis(100))
+        );
         assert_eq!(patience.failed(start + Duration::from_secs(10)), None);
     }
 
@@ -135,7 +156,11 @@ mod tests {
         ];
         for (at, bytes, expected) in cases {
             assert_eq!(
-                movement.is_stalled(bytes, Duration::from_secs(5), start + Duration::from_millis(at)),
+                movement.is_stalled(
+                    bytes,
+                    Duration::from_secs(5),
+                    start + Duration::from_millis(at)
+                ),
                 expected,
                 "{at}"
             );

@@ -18,7 +18,11 @@ fn refusal(table: &str) -> Option<(&'static str, String)> {
         telemetry: Telemetry::default(),
         health: Default::default(),
     };
-    parse(table).unwrap().build(&context).err().map(|error| (error.key, error.message))
+    parse(table)
+        .unwrap()
+        .build(&context)
+        .err()
+        .map(|error| (error.key, error.message))
 }
 
 #[test]
@@ -27,7 +31,10 @@ fn without_signals_a_format_has_what_hubble_writes_in_it() {
         ("{}", Kinds::of(&[Kind::Flow, Kind::Lost])),
         ("{ format = 'json' }", WRITABLE),
         ("{ signals = ['lost'] }", Kinds::of(&[Kind::Lost])),
-        ("{ format = 'json', signals = ['debug_events'] }", Kinds::of(&[Kind::DebugEvent])),
+        (
+            "{ format = 'json', signals = ['debug_events'] }",
+            Kinds::of(&[Kind::DebugEvent]),
+        ),
     ] {
         assert_eq!(parse(table).unwrap().consumes(), expected, "{table}");
     }
@@ -37,32 +44,54 @@ fn without_signals_a_format_has_what_hubble_writes_in_it() {
 fn keys_are_the_fields() {
     let error = parse("{ formatt = 'json' }").unwrap_err().to_string();
     let names: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.name)).collect();
-    assert!(error.contains(&format!("expected one of {}", names.join(", "))), "{error}");
+    assert!(
+        error.contains(&format!("expected one of {}", names.join(", "))),
+        "{error}"
+    );
 }
 
 #[test]
 fn signals_without_a_line_are_refused() {
     let cases = [
-        ("{ signals = ['flows', 'lost', 'agent_events', 'debug_events'] }", None),
-        ("{ signals = ['flows', 'metrics'] }", Some("metrics cannot be written as lines")),
+        (
+            "{ signals = ['flows', 'lost', 'agent_events', 'debug_events'] }",
+            None,
+        ),
+        (
+            "{ signals = ['flows', 'metrics'] }",
+            Some("metrics cannot be written as lines"),
+        ),
         ("{ signals = [] }", Some("names nothing to write")),
     ];
     for (table, expected) in cases {
         let refusal = refusal(table);
-        assert_eq!(refusal.as_ref().map(|(key, _)| *key), expected.map(|_| "signals"), "{table}");
+        assert_eq!(
+            refusal.as_ref().map(|(key, _)| *key),
+            expected.map(|_| "signals"),
+            "{table}"
+        );
         let message = refusal.map(|(_, message)| message).unwrap_or_default();
-        assert!(message.starts_with(expected.unwrap_or_default()), "{message}");
+        assert!(
+            message.starts_with(expected.unwrap_or_default()),
+            "{message}"
+        );
     }
 }
 
 #[test]
 fn forms_and_colours_are_one_of_a_few() {
-    for table in
-        ["{ format = 'json', color = 'always' }", "{ format = 'compact', color = 'never' }", "{ color = 'auto' }"]
-    {
+    for table in [
+        "{ format = 'json', color = 'always' }",
+        "{ format = 'compact', color = 'never' }",
+        "{ color = 'auto' }",
+    ] {
         assert_eq!(refusal(table), None, "{table}");
     }
-    for table in ["{ format = 'dict' }", "{ color = true }", "{ colour = 'auto' }"] {
+    for table in [
+        "{ format = 'dict' }",
+        "{ color = true }",
+        "{ colour = 'auto' }",
+    ] {
         assert!(parse(table).is_err(), "{table}");
     }
 }

@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tidegate_core::Timestamp;
 use tidegate_core::flow::{
-    Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowType, Generic, Http, Ip, IpVersion, Kafka,
-    L4, L7, L7Record, L7Type, LastLayer, MessagePart, Missing, PolicyMatch, Seen, TcpFlags, TracePoint, TraceReason,
+    Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowType, Generic, Http, Ip,
+    IpVersion, Kafka, L4, L7, L7Record, L7Type, LastLayer, MessagePart, Missing, PolicyMatch, Seen,
+    TcpFlags, TracePoint, TraceReason,
 };
 use tidegate_exporters::hubble::{Compact, Json, Uuids};
 
@@ -20,53 +21,103 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 fn l4() -> impl Strategy<Value = L4> {
-    let tcp = any::<(u16, u16, Option<u16>)>().prop_map(|(source_port, destination_port, flags)| L4::Tcp {
-        source_port,
-        destination_port,
-        flags: flags.map(TcpFlags),
-    });
+    let tcp =
+        any::<(u16, u16, Option<u16>)>().prop_map(|(source_port, destination_port, flags)| {
+            L4::Tcp {
+                source_port,
+                destination_port,
+                flags: flags.map(TcpFlags),
+            }
+        });
     let icmp = any::<(u8, u8)>().prop_map(|(icmp_type, code)| L4::Icmpv4 { icmp_type, code });
-    let igmp = any::<(u8, [u8; 16])>().prop_map(|(igmp_type, group)| L4::Igmp { igmp_type, group: Address(group) });
+    let igmp = any::<(u8, [u8; 16])>().prop_map(|(igmp_type, group)| L4::Igmp {
+        igmp_type,
+        group: Address(group),
+    });
     prop_oneof![Just(L4::None), tcp, icmp, igmp]
 }
 
 fn record() -> impl Strategy<Value = L7Record> {
-    let dns = (any::<(String, Option<u32>, String, Option<u32>, Vec<u16>)>(), texts(), any::<Vec<std::net::IpAddr>>())
-        .prop_map(|((query, ttl, observation_source, rcode, qtypes), cnames, ips)| {
-            L7Record::Dns(Dns {
-                query,
-                ttl,
-                observation_source: observation_source.into(),
-                rcode,
-                rrtypes: qtypes.as_slice().into(),
-                qtypes: qtypes.into(),
-                cnames,
-                ips: ips.into_iter().map(Into::into).collect(),
+    let dns = (
+        any::<(String, Option<u32>, String, Option<u32>, Vec<u16>)>(),
+        texts(),
+        any::<Vec<std::net::IpAddr>>(),
+    )
+        .prop_map(
+            |((query, ttl, observation_source, rcode, qtypes), cnames, ips)| {
+                L7Record::Dns(Dns {
+                    query,
+                    ttl,
+                    observation_source: observation_source.into(),
+                    rcode,
+                    rrtypes: qtypes.as_slice().into(),
+                    qtypes: qtypes.into(),
+                    cnames,
+                    ips: ips.into_iter().map(Into::into).collect(),
+                })
+            },
+        );
+    let http = (any::<(u32, String, String, String)>(), pairs()).prop_map(
+        |((code, method, url, protocol), headers)| {
+            let headers = headers
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect();
+            L7Record::Http(Http {
+                code,
+                method: method.into(),
+                url,
+                protocol: protocol.into(),
+                headers,
             })
-        });
-    let http =
-        (any::<(u32, String, String, String)>(), pairs()).prop_map(|((code, method, url, protocol), headers)| {
-            let headers = headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
-            L7Record::Http(Http { code, method: method.into(), url, protocol: protocol.into(), headers })
-        });
-    let kafka = any::<(i32, i32, String, i32, String)>().prop_map(
-        |(error_code, api_version, api_key, correlation_id, topic)| {
-            L7Record::Kafka(Kafka { error_code, api_version, api_key, correlation_id, topic })
         },
     );
-    let generic = (any::<String>(), pairs()).prop_map(|(proto, fields)| L7Record::Generic(Generic { proto, fields }));
+    let kafka = any::<(i32, i32, String, i32, String)>().prop_map(
+        |(error_code, api_version, api_key, correlation_id, topic)| {
+            L7Record::Kafka(Kafka {
+                error_code,
+                api_version,
+                api_key,
+                correlation_id,
+                topic,
+            })
+        },
+    );
+    let generic = (any::<String>(), pairs())
+        .prop_map(|(proto, fields)| L7Record::Generic(Generic { proto, fields }));
     prop_oneof![dns, http, kafka, generic]
 }
 
 fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
-    let l7_type = prop_oneof![Just(L7Type::Request), Just(L7Type::Response), Just(L7Type::Sample)];
+    let l7_type = prop_oneof![
+        Just(L7Type::Request),
+        Just(L7Type::Response),
+        Just(L7Type::Sample)
+    ];
     let cut = |part| Missing::NOTHING.and(part);
-    let missing = select(vec![Missing::NOTHING, cut(MessagePart::Answers), cut(MessagePart::Rcode)]);
-    let l7 = (l7_type, any::<u64>(), record(), any::<Option<String>>(), missing).prop_map(
-        |(l7_type, latency_ns, record, trace_id, missing)| {
-            Box::new(L7 { l7_type, latency_ns, observed_latency: None, record, trace_id, seen: Seen::Wire, missing })
-        },
-    );
+    let missing = select(vec![
+        Missing::NOTHING,
+        cut(MessagePart::Answers),
+        cut(MessagePart::Rcode),
+    ]);
+    let l7 = (
+        l7_type,
+        any::<u64>(),
+        record(),
+        any::<Option<String>>(),
+        missing,
+    )
+        .prop_map(|(l7_type, latency_ns, record, trace_id, missing)| {
+            Box::new(L7 {
+                l7_type,
+                latency_ns,
+                observed_latency: None,
+                record,
+                trace_id,
+                seen: Seen::Wire,
+                missing,
+            })
+        });
     proptest::option::of(l7)
 }
 
@@ -74,25 +125,35 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
     let names = (any::<(String, String, String)>(), texts(), pairs(), texts()).prop_map(
         |((cluster_name, namespace, pod_name), labels, workloads, dns_names)| {
             let labels = labels.into();
-            Arc::new(EndpointNames { cluster_name, namespace, pod_name, labels, workloads, dns_names })
+            Arc::new(EndpointNames {
+                cluster_name,
+                namespace,
+                pod_name,
+                labels,
+                workloads,
+                dns_names,
+            })
         },
     );
-    (any::<(u32, u32)>(), proptest::option::of(names)).prop_map(|((id, identity), names)| Endpoint {
-        id,
-        identity,
-        names,
+    (any::<(u32, u32)>(), proptest::option::of(names)).prop_map(|((id, identity), names)| {
+        Endpoint {
+            id,
+            identity,
+            names,
+        }
     })
 }
 
 fn ip() -> impl Strategy<Value = Option<Ip>> {
-    let ip =
-        any::<([u8; 16], Option<[u8; 16]>, [u8; 16], bool)>().prop_map(|(source, xlated, destination, encrypted)| Ip {
+    let ip = any::<([u8; 16], Option<[u8; 16]>, [u8; 16], bool)>().prop_map(
+        |(source, xlated, destination, encrypted)| Ip {
             source: Address(source),
             source_xlated: xlated.map(Address),
             destination: Address(destination),
             version: IpVersion::V6,
             encrypted,
-        });
+        },
+    );
     proptest::option::of(ip)
 }
 

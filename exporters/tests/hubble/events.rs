@@ -1,17 +1,24 @@
 //! Agent events, debug events and socket flows as lines.
 
 use tidegate_core::Timestamp;
-use tidegate_core::flow::{Address, EndpointNames, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict, message_type};
+use tidegate_core::flow::{
+    Address, EndpointNames, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict, message_type,
+};
 use tidegate_core::record::{
-    AgentEvent, AgentEventType as Type, DebugEvent, DebugEventType, EndpointRegen, EndpointUpdate, IpCache,
-    Notification, PolicyUpdate, ServiceAddress, ServiceDelete, ServiceUpsert,
+    AgentEvent, AgentEventType as Type, DebugEvent, DebugEventType, EndpointRegen, EndpointUpdate,
+    IpCache, Notification, PolicyUpdate, ServiceAddress, ServiceDelete, ServiceUpsert,
 };
 use tidegate_exporters::hubble::{Compact, Json};
 
 use crate::samples::{NODE, TIME};
 
 fn agent_lines(event_type: Type, notification: Notification) -> (String, String) {
-    let event = AgentEvent { time: Timestamp(1_772_359_200_000_000_000), stream: 0, event_type, notification };
+    let event = AgentEvent {
+        time: Timestamp(1_772_359_200_000_000_000),
+        stream: 0,
+        event_type,
+        notification,
+    };
     let (mut json, mut compact) = (String::new(), String::new());
     Json::new(NODE).push_agent_event(&mut json, &event);
     Compact::default().push_agent_event(&mut compact, &event);
@@ -50,7 +57,11 @@ fn service() -> ServiceUpsert {
     ServiceUpsert {
         id: 7,
         frontend_address: address("10.96.0.10", 53),
-        backend_addresses: vec![address("10.0.2.20", 53), address("fd00::2", 53), address("", 0)],
+        backend_addresses: vec![
+            address("10.0.2.20", 53),
+            address("fd00::2", 53),
+            address("", 0),
+        ],
         service_type: text("ClusterIP"),
         traffic_policy: text("Cluster"),
         ext_traffic_policy: text("Cluster"),
@@ -65,9 +76,20 @@ type Case = (Type, Notification, &'static str, &'static str);
 
 /// About the agent, its policy and its endpoints.
 fn of_the_agent() -> Vec<Case> {
-    let regenerated = |error| EndpointRegen { id: u64::MAX, labels: vec![text("a=b"), text("c")], error: text(error) };
-    let policy = PolicyUpdate { labels: vec![text("a"), text("b")], revision: 42, rule_count: -1 };
-    let unknown = Notification::Unknown { notify_type: 1, text: text("\"<hello>\n\"") };
+    let regenerated = |error| EndpointRegen {
+        id: u64::MAX,
+        labels: vec![text("a=b"), text("c")],
+        error: text(error),
+    };
+    let policy = PolicyUpdate {
+        labels: vec![text("a"), text("b")],
+        revision: 42,
+        rule_count: -1,
+    };
+    let unknown = Notification::Unknown {
+        notify_type: 1,
+        text: text("\"<hello>\n\""),
+    };
     vec![
         (
             Type::Unknown,
@@ -166,11 +188,15 @@ fn of_the_cluster() -> Vec<Case> {
 
 #[test]
 fn agent_events_are_written_as_hubble_writes_them() {
-    for (event_type, notification, object, details) in of_the_agent().into_iter().chain(of_the_cluster()) {
+    for (event_type, notification, object, details) in
+        of_the_agent().into_iter().chain(of_the_cluster())
+    {
         let (json, compact) = agent_lines(event_type, notification);
         assert_eq!(
             json,
-            format!("{{\"agent_event\":{object},\"node_name\":\"node-a\",\"time\":\"2026-03-01T10:00:00Z\"}}\n")
+            format!(
+                "{{\"agent_event\":{object},\"node_name\":\"node-a\",\"time\":\"2026-03-01T10:00:00Z\"}}\n"
+            )
         );
         assert_eq!(compact, format!("Mar  1 10:00:00.000: {details}\n"));
     }
@@ -179,17 +205,37 @@ fn agent_events_are_written_as_hubble_writes_them() {
 #[test]
 fn debug_events_are_written_as_hubble_writes_them() {
     let (event_type, args) = (DebugEventType(15), [1, 0, 0]);
-    let event = DebugEvent { time: TIME, event_type, source: 312, args, cpu: 3, ..DebugEvent::default() };
-    let number = DebugEvent { event_type: DebugEventType(200), hash: u32::MAX, cpu: -1, ..DebugEvent::default() };
+    let event = DebugEvent {
+        time: TIME,
+        event_type,
+        source: 312,
+        args,
+        cpu: 3,
+        ..DebugEvent::default()
+    };
+    let number = DebugEvent {
+        event_type: DebugEventType(200),
+        hash: u32::MAX,
+        cpu: -1,
+        ..DebugEvent::default()
+    };
     let mut lines = String::new();
     Json::new(NODE).push_debug_event(&mut lines, &event);
     Json::new(NODE).push_debug_event(&mut lines, &number);
     let names = EndpointNames {
         namespace: text("shop"),
         pod_name: text("cart-0"),
-        ..EndpointNames::of_labels(vec![text("k8s:io.cilium.k8s.policy.cluster=east"), text("k8s:app=cart")])
+        ..EndpointNames::of_labels(vec![
+            text("k8s:io.cilium.k8s.policy.cluster=east"),
+            text("k8s:app=cart"),
+        ])
     };
-    let named = DebugEvent { source: 312, source_identity: 4021, source_names: Some(names.into()), ..number };
+    let named = DebugEvent {
+        source: 312,
+        source_identity: 4021,
+        source_names: Some(names.into()),
+        ..number
+    };
     Json::new(NODE).push_debug_event(&mut lines, &named);
     assert_eq!(
         lines,
@@ -212,9 +258,19 @@ fn socket(sub_type: u8) -> Flow {
         message_type: message_type::TRACE_SOCK,
         sub_type,
         verdict: Verdict::Traced,
-        ip: Some(Ip { version: IpVersion::V6, ..Ip::default() }),
-        l4: L4::Udp { source_port: 0, destination_port: 53 },
-        socket: Some(Box::new(Socket { cookie: u64::MAX, cgroup_id: 4242, keeps_mapped: false })),
+        ip: Some(Ip {
+            version: IpVersion::V6,
+            ..Ip::default()
+        }),
+        l4: L4::Udp {
+            source_port: 0,
+            destination_port: 53,
+        },
+        socket: Some(Box::new(Socket {
+            cookie: u64::MAX,
+            cgroup_id: 4242,
+            keeps_mapped: false,
+        })),
         ..Flow::default()
     }
 }
@@ -222,10 +278,21 @@ fn socket(sub_type: u8) -> Flow {
 #[test]
 fn a_socket_flow_has_its_peers_address_and_no_other() {
     let mapped = |ip, sub_type| {
-        let socket_ = Socket { keeps_mapped: true, ..Socket::default() };
-        Flow { ip: Some(ip), socket: Some(Box::new(socket_)), ..socket(sub_type) }
+        let socket_ = Socket {
+            keeps_mapped: true,
+            ..Socket::default()
+        };
+        Flow {
+            ip: Some(ip),
+            socket: Some(Box::new(socket_)),
+            ..socket(sub_type)
+        }
     };
-    let known = Ip { source: Address::v4([10, 0, 0, 1]), destination: Address::v4([10, 0, 0, 2]), ..Ip::default() };
+    let known = Ip {
+        source: Address::v4([10, 0, 0, 1]),
+        destination: Address::v4([10, 0, 0, 2]),
+        ..Ip::default()
+    };
     for (flow, ip, compact) in [
         (
             socket(1),
@@ -238,17 +305,32 @@ fn a_socket_flow_has_its_peers_address_and_no_other() {
             ": :: (unknown) <> :53 (unknown) pre-xlate-rev TRACED (UDP)",
         ),
         (
-            Flow { ip: Some(known), ..socket(2) },
+            Flow {
+                ip: Some(known),
+                ..socket(2)
+            },
             r#""IP":{"source":"10.0.0.1","destination":"10.0.0.2"}"#,
             ": 10.0.0.1 (unknown) <> 10.0.0.2:53 (unknown) post-xlate-fwd TRACED (UDP)",
         ),
         (
-            mapped(Ip { source: Address::default(), ..known }, 1),
+            mapped(
+                Ip {
+                    source: Address::default(),
+                    ..known
+                },
+                1,
+            ),
             r#""IP":{"destination":"::ffff:10.0.0.2"}"#,
             ":  (unknown) <> [::ffff:10.0.0.2]:53 (unknown) pre-xlate-fwd TRACED (UDP)",
         ),
         (
-            mapped(Ip { destination: Address::default(), ..known }, 3),
+            mapped(
+                Ip {
+                    destination: Address::default(),
+                    ..known
+                },
+                3,
+            ),
             r#""IP":{"source":"::ffff:10.0.0.1"}"#,
             ": ::ffff:10.0.0.1 (unknown) <> :53 (unknown) pre-xlate-rev TRACED (UDP)",
         ),
@@ -271,7 +353,13 @@ fn a_socket_flow_has_its_cookie_and_cgroup_behind_its_point() {
 
 #[test]
 fn control_characters_of_the_agents_texts_are_shown_not_obeyed() {
-    let failed = EndpointRegen { error: text("\x1b[2J\nx"), ..EndpointRegen::default() };
-    let (_, compact) = agent_lines(Type::EndpointRegenerateFailure, Notification::EndpointRegenerate(failed));
+    let failed = EndpointRegen {
+        error: text("\x1b[2J\nx"),
+        ..EndpointRegen::default()
+    };
+    let (_, compact) = agent_lines(
+        Type::EndpointRegenerateFailure,
+        Notification::EndpointRegenerate(failed),
+    );
     assert!(compact.ends_with("error: ^[[2J\\nx)\n"), "{compact}");
 }

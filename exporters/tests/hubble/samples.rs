@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tidegate_core::Timestamp;
 use tidegate_core::flow::{
-    Address, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet, FileNumbering, Flow, FlowType, Http, Ip,
-    IpVersion, L4, L7, L7Record, L7Type, LastLayer, Missing, PolicyMatch, Seen, SourceFile, TcpFlags, TracePoint,
-    TraceReason, Tunnel, TunnelProtocol, Verdict,
+    Address, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet, FileNumbering, Flow,
+    FlowType, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, LastLayer, Missing, PolicyMatch, Seen,
+    SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict,
 };
 use tidegate_core::record::{Lost, LostSource};
 
@@ -28,8 +28,17 @@ pub(crate) fn flows() -> [Flow; 8] {
 }
 
 pub(crate) fn losses() -> [Lost; 2] {
-    let report = |source, count, cpu, span| Lost { time: TIME, source, count, cpu, span };
-    let span = (Timestamp(1_772_359_199_100_000_000), Timestamp(1_772_359_200_100_000_000));
+    let report = |source, count, cpu, span| Lost {
+        time: TIME,
+        source,
+        count,
+        cpu,
+        span,
+    };
+    let span = (
+        Timestamp(1_772_359_199_100_000_000),
+        Timestamp(1_772_359_200_100_000_000),
+    );
     [
         report(LostSource::HubbleRingBuffer, 512, None, Some(span)),
         report(LostSource::PerfEventRingBuffer, 10, Some(0), None),
@@ -38,20 +47,35 @@ pub(crate) fn losses() -> [Lost; 2] {
 
 pub(crate) fn ip(source: [u8; 4], destination: [u8; 4]) -> Option<Ip> {
     let (source, destination) = (Address::v4(source), Address::v4(destination));
-    Some(Ip { source, destination, version: IpVersion::V4, ..Ip::default() })
+    Some(Ip {
+        source,
+        destination,
+        version: IpVersion::V4,
+        ..Ip::default()
+    })
 }
 
 pub(crate) fn tcp(source_port: u16, destination_port: u16, flags: u16) -> L4 {
-    L4::Tcp { source_port, destination_port, flags: Some(TcpFlags(flags)) }
+    L4::Tcp {
+        source_port,
+        destination_port,
+        flags: Some(TcpFlags(flags)),
+    }
 }
 
 pub(crate) fn identity(identity: u32) -> Endpoint {
-    Endpoint { identity, ..Endpoint::default() }
+    Endpoint {
+        identity,
+        ..Endpoint::default()
+    }
 }
 
 /// A TCP packet that says nothing.
 fn packet() -> Flow {
-    let ethernet = Ethernet { source: [0xaa, 0xbb, 0xcc, 0, 0, 1], destination: [0xaa, 0xbb, 0xcc, 0, 0, 2] };
+    let ethernet = Ethernet {
+        source: [0xaa, 0xbb, 0xcc, 0, 0, 1],
+        destination: [0xaa, 0xbb, 0xcc, 0, 0, 2],
+    };
     Flow {
         time: TIME,
         flow_type: FlowType::L34,
@@ -82,7 +106,10 @@ fn translated_source() -> Flow {
     let header = ip([10, 0, 1, 5], [198, 51, 100, 7]);
     Flow {
         sub_type: 11,
-        ip: header.map(|ip| Ip { source_xlated: Some(Address::v4([192, 0, 2, 10])), ..ip }),
+        ip: header.map(|ip| Ip {
+            source_xlated: Some(Address::v4([192, 0, 2, 10])),
+            ..ip
+        }),
         l4: tcp(40001, 443, TcpFlags::ACK),
         destination: identity(2),
         direction: Direction::Egress,
@@ -100,11 +127,18 @@ pub(crate) fn policy_drop() -> Flow {
         verdict: Verdict::Dropped,
         drop_reason: DropReason(133),
         ip: ip([10, 0, 1, 5], [10, 0, 3, 3]),
-        l4: L4::Udp { source_port: 5353, destination_port: 53 },
+        l4: L4::Udp {
+            source_port: 5353,
+            destination_port: 53,
+        },
         last_layer: LastLayer::Udp,
         destination: identity(34567),
         direction: Direction::Ingress,
-        file: Some(SourceFile { id: 2, line: 1234, numbering: FileNumbering::V1_19_0 }),
+        file: Some(SourceFile {
+            id: 2,
+            line: 1234,
+            numbering: FileNumbering::V1_19_0,
+        }),
         ..packet()
     }
 }
@@ -138,19 +172,31 @@ fn denied() -> Flow {
 }
 
 fn vxlan() -> Flow {
-    let Ethernet { source, destination } = packet().ethernet.unwrap();
+    let Ethernet {
+        source,
+        destination,
+    } = packet().ethernet.unwrap();
     Flow {
         message_type: 4,
         sub_type: 9,
         verdict: Verdict::Forwarded,
-        ethernet: Some(Ethernet { source: destination, destination: source }),
+        ethernet: Some(Ethernet {
+            source: destination,
+            destination: source,
+        }),
         ip: ip([10, 0, 1, 5], [10, 0, 2, 9]),
-        l4: L4::Icmpv4 { icmp_type: 8, code: 0 },
+        l4: L4::Icmpv4 {
+            icmp_type: 8,
+            code: 0,
+        },
         last_layer: LastLayer::Icmpv4,
         tunnel: Some(Tunnel {
             protocol: TunnelProtocol::Vxlan,
             ip: ip([172, 18, 0, 2], [172, 18, 0, 3]),
-            l4: L4::Udp { source_port: 55555, destination_port: 8472 },
+            l4: L4::Udp {
+                source_port: 55555,
+                destination_port: 8472,
+            },
             vni: 12345,
         }),
         trace_point: TracePoint(9),
@@ -181,7 +227,11 @@ fn message(l7_type: L7Type, record: L7Record) -> Flow {
 }
 
 fn pod(namespace: &str, pod_name: &str) -> EndpointNames {
-    EndpointNames { namespace: namespace.to_owned(), pod_name: pod_name.to_owned(), ..EndpointNames::default() }
+    EndpointNames {
+        namespace: namespace.to_owned(),
+        pod_name: pod_name.to_owned(),
+        ..EndpointNames::default()
+    }
 }
 
 /// A pod with labels, which runs in a deployment named like its application.
@@ -213,13 +263,28 @@ pub(crate) fn dns(source: Option<&str>, l7_type: L7Type) -> Flow {
         qtypes: vec![1].into(),
         rrtypes: vec![5, 1].into(),
     };
-    let server = local_pod("kube-system", "coredns-6f6b679f8f-abcde", ("k8s-app", "kube-dns"));
+    let server = local_pod(
+        "kube-system",
+        "coredns-6f6b679f8f-abcde",
+        ("k8s-app", "kube-dns"),
+    );
     let client = local_pod("shop", "cart-7d9f6c5b8-x2x4z", ("app", "cart"));
     Flow {
         ip: ip([10, 0, 0, 7], [10, 0, 1, 5]),
-        l4: L4::Udp { source_port: 53, destination_port: 41234 },
-        source: Endpoint { id: 1021, identity: 4021, names: Some(Arc::new(server)) },
-        destination: Endpoint { id: 312, identity: 12345, names: Some(Arc::new(client)) },
+        l4: L4::Udp {
+            source_port: 53,
+            destination_port: 41234,
+        },
+        source: Endpoint {
+            id: 1021,
+            identity: 4021,
+            names: Some(Arc::new(server)),
+        },
+        destination: Endpoint {
+            id: 312,
+            identity: 12345,
+            names: Some(Arc::new(client)),
+        },
         direction: Direction::Egress,
         ..message(l7_type, L7Record::Dns(record))
     }
@@ -235,14 +300,28 @@ pub(crate) fn http(l7_type: L7Type) -> Flow {
     };
     let mut flow = Flow {
         ip: ip([10, 0, 2, 9], [10, 0, 1, 5]),
-        l4: L4::Tcp { source_port: 8080, destination_port: 43210, flags: None },
-        source: Endpoint { id: 87, identity: 23456, names: Some(Arc::new(pod("shop", "api-5c9d4-abcde"))) },
-        destination: Endpoint { names: Some(Arc::new(pod("shop", "cart-7d9f6c5b8-x2x4z"))), ..identity(12345) },
+        l4: L4::Tcp {
+            source_port: 8080,
+            destination_port: 43210,
+            flags: None,
+        },
+        source: Endpoint {
+            id: 87,
+            identity: 23456,
+            names: Some(Arc::new(pod("shop", "api-5c9d4-abcde"))),
+        },
+        destination: Endpoint {
+            names: Some(Arc::new(pod("shop", "cart-7d9f6c5b8-x2x4z"))),
+            ..identity(12345)
+        },
         direction: Direction::Ingress,
         ..message(l7_type, L7Record::Http(record))
     };
     let l7 = flow.l7.as_mut().unwrap();
-    (l7.latency_ns, l7.trace_id) = (2_345_678, Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned()));
+    (l7.latency_ns, l7.trace_id) = (
+        2_345_678,
+        Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
+    );
     flow
 }
 

@@ -1,4 +1,5 @@
-//! What answers in place of a backend: load balancers with a page, proxies, servers that speak something else.
+//! What answers in place of a backend: load balancers with a page, proxies, servers that speak
+//! something else.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -25,14 +26,32 @@ struct Answer {
 
 const HTML: &[(&str, &str)] = &[("content-type", "text/html")];
 const GRPC: &[(&str, &str)] = &[("content-type", "application/grpc")];
-const TAKEN: Answer = Answer { status: 200, headers: GRPC, body: b"\0\0\0\0\0", trailers: &[("grpc-status", "0")] };
+const TAKEN: Answer = Answer {
+    status: 200,
+    headers: GRPC,
+    body: b"\0\0\0\0\0",
+    trailers: &[("grpc-status", "0")],
+};
 
 fn page(status: u16, body: &'static [u8]) -> Answer {
-    Answer { status, headers: HTML, body, trailers: &[] }
+    Answer {
+        status,
+        headers: HTML,
+        body,
+        trailers: &[],
+    }
 }
 
 fn map(headers: &[(&'static str, &'static str)]) -> HeaderMap {
-    headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        })
+        .collect()
 }
 
 /// A server that gives these answers to the first requests, and takes all others. Counts requests.
@@ -88,10 +107,36 @@ async fn an_answer_that_is_no_grpc_is_repeated_or_not_by_its_http_status() {
         (page(429, b"slow down"), None),
         (page(503, b""), None),
         (page(503, &[b'<'; 1 << 20]), None),
-        (Answer { headers: GRPC, ..page(503, b"") }, None),
-        (Answer { headers: &[], ..page(502, html) }, None),
-        (Answer { status: 204, headers: &[("grpc-status", "14")], ..TAKEN }, None),
-        (Answer { trailers: &[], body: b"", ..TAKEN }, None),
+        (
+            Answer {
+                headers: GRPC,
+                ..page(503, b"")
+            },
+            None,
+        ),
+        (
+            Answer {
+                headers: &[],
+                ..page(502, html)
+            },
+            None,
+        ),
+        (
+            Answer {
+                status: 204,
+                headers: &[("grpc-status", "14")],
+                ..TAKEN
+            },
+            None,
+        ),
+        (
+            Answer {
+                trailers: &[],
+                body: b"",
+                ..TAKEN
+            },
+            None,
+        ),
         (page(400, html), Some("permanent_error")),
         (page(413, b""), Some("permanent_error")),
         (page(200, html), Some("permanent_error")),
@@ -100,21 +145,44 @@ async fn an_answer_that_is_no_grpc_is_repeated_or_not_by_its_http_status() {
         (page(404, html), Some("unimplemented")),
     ];
     for (answer, reason) in cases {
-        let shown = format!("{} {:?} {:?}", answer.status, answer.headers, answer.body.get(..8));
+        let shown = format!(
+            "{} {:?} {:?}",
+            answer.status,
+            answer.headers,
+            answer.body.get(..8)
+        );
         let (url, count) = balancer(vec![answer]).await;
         let rig = Setup::new(&url, &[QUICK, ONE_BY_ONE, "signals = [\"flows\"]"]).start();
         rig.send(flows(1..=3)).await;
         let (books, _) = rig.finish().await;
         let dropped = reason.map(|reason| (reason, 1)).into_iter().collect();
-        assert_eq!((books.absorbed, books.dropped), (3 - u64::from(reason.is_some()), dropped), "{shown}");
-        assert_eq!(count.load(Ordering::SeqCst), if reason.is_some() { 3 } else { 4 }, "{shown}");
+        assert_eq!(
+            (books.absorbed, books.dropped),
+            (3 - u64::from(reason.is_some()), dropped),
+            "{shown}"
+        );
+        assert_eq!(
+            count.load(Ordering::SeqCst),
+            if reason.is_some() { 3 } else { 4 },
+            "{shown}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_status_with_details_that_are_no_base64_is_a_status() {
-    let headers = &[("content-type", "application/grpc"), ("grpc-status", "14"), ("grpc-status-details-bin", "?!")];
-    let (url, _) = balancer(vec![Answer { headers, body: b"", trailers: &[], ..TAKEN }]).await;
+    let headers = &[
+        ("content-type", "application/grpc"),
+        ("grpc-status", "14"),
+        ("grpc-status-details-bin", "?!"),
+    ];
+    let (url, _) = balancer(vec![Answer {
+        headers,
+        body: b"",
+        trailers: &[],
+        ..TAKEN
+    }])
+    .await;
     let rig = Setup::new(&url, &[QUICK, ONE_BY_ONE, "signals = [\"flows\"]"]).start();
     rig.send(flows(1..=2)).await;
     let (books, ended) = rig.finish().await;
@@ -138,7 +206,15 @@ async fn says(words: &'static [u8]) -> std::net::SocketAddr {
 
 /// Waits until the stage is degraded, and yields why.
 async fn problem(url: &str) -> String {
-    let rig = Setup::new(url, &[QUICK, ONE_BY_ONE, "drain_timeout = \"0s\", signals = [\"flows\"]"]).start();
+    let rig = Setup::new(
+        url,
+        &[
+            QUICK,
+            ONE_BY_ONE,
+            "drain_timeout = \"0s\", signals = [\"flows\"]",
+        ],
+    )
+    .start();
     rig.send(flows(1..=1)).await;
     let problem = loop {
         match rig.problem() {
@@ -149,7 +225,11 @@ async fn problem(url: &str) -> String {
     let (books, _) = rig.finish().await;
     // A connection that broke may have brought the request to the peer.
     let given_up = books.unconfirmed + books.dropped.get("drain_timeout").copied().unwrap_or(0);
-    assert_eq!((books.absorbed, given_up), (0, 1), "it was tried until the end: {problem}");
+    assert_eq!(
+        (books.absorbed, given_up),
+        (0, 1),
+        "it was tried until the end: {problem}"
+    );
     problem
 }
 
@@ -159,15 +239,33 @@ async fn a_peer_that_speaks_something_else_is_named_with_the_remedy() {
     let tls_alert = b"\x15\x03\x01\0\x02\x02\x46";
     let http1 = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let cases = [
-        (format!("http://{}", says(http1).await), "is this an OTLP/gRPC endpoint?"),
-        (format!("http://{}", says(tls_alert).await), "begin the endpoint with https://"),
-        (format!("https://{}", says(http1).await), "begin the endpoint with http://"),
-        (plain.url().replace("http:", "https:"), "begin the endpoint with http://"),
-        ("http://no-such-host.invalid:4317".to_owned(), "cannot be looked up"),
+        (
+            format!("http://{}", says(http1).await),
+            "is this an OTLP/gRPC endpoint?",
+        ),
+        (
+            format!("http://{}", says(tls_alert).await),
+            "begin the endpoint with https://",
+        ),
+        (
+            format!("https://{}", says(http1).await),
+            "begin the endpoint with http://",
+        ),
+        (
+            plain.url().replace("http:", "https:"),
+            "begin the endpoint with http://",
+        ),
+        (
+            "http://no-such-host.invalid:4317".to_owned(),
+            "cannot be looked up",
+        ),
         (crate::limits::nowhere(), "Connection refused"),
     ];
     for (url, remedy) in cases {
         let problem = problem(&url).await;
-        assert!(problem.contains(remedy) && problem.contains("cannot reach"), "{url}: {problem}");
+        assert!(
+            problem.contains(remedy) && problem.contains("cannot reach"),
+            "{url}: {problem}"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! A backend that does as it is told, and keeps what it got. It runs in a runtime of its own, so that it
-//! can vanish with all its connections.
+//! A backend that does as it is told, and keeps what it got. It runs in a runtime of its own, so
+//! that it can vanish with all its connections.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -55,7 +55,11 @@ pub(crate) struct Service<T> {
 
 impl<T> Default for Service<T> {
     fn default() -> Self {
-        Self { script: Mutex::default(), received: Mutex::default(), count: watch::Sender::new(0) }
+        Self {
+            script: Mutex::default(),
+            received: Mutex::default(),
+            count: watch::Sender::new(0),
+        }
     }
 }
 
@@ -72,14 +76,21 @@ impl<T: Clone> Service<T> {
 
     /// Waits until there were `n` requests.
     pub(crate) async fn has_received(&self, n: usize) {
-        self.count.subscribe().wait_for(|count| *count >= n).await.unwrap();
+        self.count
+            .subscribe()
+            .wait_for(|count| *count >= n)
+            .await
+            .unwrap();
     }
 
     /// Keeps a request, and yields rejected records and remark of the answer.
     async fn answer(&self, request: Request<T>) -> Result<(i64, String), Status> {
         let reply = self.script.lock().unwrap().pop_front().unwrap_or(Reply::Ok);
         let (metadata, _, message) = request.into_parts();
-        self.received.lock().unwrap().push(Received { metadata, message });
+        self.received
+            .lock()
+            .unwrap()
+            .push(Received { metadata, message });
         self.count.send_modify(|count| *count += 1);
         match reply {
             Reply::Ok => Ok((0, String::new())),
@@ -109,7 +120,10 @@ impl LogsService for Services {
         request: Request<ExportLogsServiceRequest>,
     ) -> Result<Response<ExportLogsServiceResponse>, Status> {
         let (rejected_log_records, error_message) = self.logs.answer(request).await?;
-        let partial_success = Some(ExportLogsPartialSuccess { rejected_log_records, error_message });
+        let partial_success = Some(ExportLogsPartialSuccess {
+            rejected_log_records,
+            error_message,
+        });
         Ok(Response::new(ExportLogsServiceResponse { partial_success }))
     }
 }
@@ -121,8 +135,13 @@ impl MetricsService for Services {
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
         let (rejected_data_points, error_message) = self.metrics.answer(request).await?;
-        let partial_success = Some(ExportMetricsPartialSuccess { rejected_data_points, error_message });
-        Ok(Response::new(ExportMetricsServiceResponse { partial_success }))
+        let partial_success = Some(ExportMetricsPartialSuccess {
+            rejected_data_points,
+            error_message,
+        });
+        Ok(Response::new(ExportMetricsServiceResponse {
+            partial_success,
+        }))
     }
 }
 
@@ -144,7 +163,12 @@ impl Backend {
     }
 
     fn start_at(address: SocketAddr, tls: Option<ServerTlsConfig>) -> Self {
-        let mut backend = Self { services: Services::default(), address, tls, runtime: None };
+        let mut backend = Self {
+            services: Services::default(),
+            address,
+            tls,
+            runtime: None,
+        };
         backend.return_to_life();
         backend
     }
@@ -158,7 +182,11 @@ impl Backend {
 
     /// Comes back at the same address.
     pub(crate) fn return_to_life(&mut self) {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         // The standard library sets `SO_REUSEADDR`, so an address can be used again at once.
         let socket = std::net::TcpListener::bind(self.address).unwrap();
         self.address = socket.local_addr().unwrap();
@@ -179,7 +207,8 @@ impl Drop for Backend {
 
 async fn serve(services: Services, socket: std::net::TcpListener, tls: Option<ServerTlsConfig>) {
     socket.set_nonblocking(true).unwrap();
-    let incoming = TcpIncoming::from(TcpListener::from_std(socket).unwrap()).with_nodelay(Some(true));
+    let incoming =
+        TcpIncoming::from(TcpListener::from_std(socket).unwrap()).with_nodelay(Some(true));
     let logs = LogsServiceServer::new(services.clone())
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd);
@@ -187,6 +216,8 @@ async fn serve(services: Services, socket: std::net::TcpListener, tls: Option<Se
     if let Some(tls) = tls {
         server = server.tls_config(tls).unwrap();
     }
-    let router = server.add_service(logs).add_service(MetricsServiceServer::new(services));
+    let router = server
+        .add_service(logs)
+        .add_service(MetricsServiceServer::new(services));
     router.serve_with_incoming(incoming).await.unwrap();
 }

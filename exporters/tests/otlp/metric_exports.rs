@@ -26,14 +26,20 @@ fn many() -> Vec<Arc<Series>> {
 }
 
 fn points(series: &[Arc<Series>], value: &Value) -> Vec<Record> {
-    series.iter().map(|series| point(series, value.clone())).collect()
+    series
+        .iter()
+        .map(|series| point(series, value.clone()))
+        .collect()
 }
 
 /// The labels and values of a request's points.
 fn sent(request: &Received<ExportMetricsServiceRequest>) -> Vec<(String, f64)> {
     let sums = sums(&metrics(request)[0]);
     let label_and_value = sums.iter().map(|point| {
-        let label = point.attributes[0].value.as_ref().and_then(|value| value.value.clone());
+        let label = point.attributes[0]
+            .value
+            .as_ref()
+            .and_then(|value| value.value.clone());
         match (label, point.value) {
             (Some(Text::StringValue(label)), Some(Number::AsDouble(value))) => (label, value),
             other => panic!("{other:?}"),
@@ -53,10 +59,14 @@ async fn has_absorbed(rig: &Rig, n: u64) {
     }
 }
 
-/// A backend that has the first request of an export of `series` in its hands, and answers when it is told.
+/// A backend that has the first request of an export of `series` in its hands, and answers when it
+/// is told.
 async fn held_up(series: &[Arc<Series>]) -> (Backend, Rig, Arc<Notify>) {
     let (backend, go) = (Backend::start(), Arc::new(Notify::new()));
-    backend.services.metrics.script([Reply::Waits(Arc::clone(&go))]);
+    backend
+        .services
+        .metrics
+        .script([Reply::Waits(Arc::clone(&go))]);
     let rig = Setup::new(&backend.url(), &[IN_PIECES]).start();
     rig.send(points(series, &Value::Counter(1.0))).await;
     backend.services.metrics.has_received(1).await;
@@ -71,14 +81,29 @@ async fn a_request_is_encoded_when_the_one_before_it_was_answered() {
     rig.send(points(&series, &Value::Counter(2.0))).await;
     has_absorbed(&rig, 1000).await;
     go.notify_one();
-    backend.services.metrics.has_received(MORE_THAN_ONE_EXPORT).await;
+    backend
+        .services
+        .metrics
+        .has_received(MORE_THAN_ONE_EXPORT)
+        .await;
     rig.finish().await;
 
-    assert!((20..100).contains(&first.len()) && first.iter().all(|(_, value)| *value == 1.0), "{first:?}");
+    assert!(
+        (20..100).contains(&first.len()) && first.iter().all(|(_, value)| *value == 1.0),
+        "{first:?}"
+    );
     let received = backend.services.metrics.received();
-    let rest: Vec<_> = received[1..].iter().flat_map(sent).take(500 - first.len()).collect();
+    let rest: Vec<_> = received[1..]
+        .iter()
+        .flat_map(sent)
+        .take(500 - first.len())
+        .collect();
     assert!(rest.iter().all(|(_, value)| *value == 2.0), "{rest:?}");
-    assert_eq!(labels(&[first, rest].concat()).len(), 500, "each series once");
+    assert_eq!(
+        labels(&[first, rest].concat()).len(),
+        500,
+        "each series once"
+    );
 }
 
 #[tokio::test]
@@ -90,13 +115,21 @@ async fn an_export_passes_over_series_that_ended_meanwhile_and_leaves_new_ones_t
     let (_, unsent): (Vec<_>, Vec<_>) = series.into_iter().partition(was_sent);
     let (ended, left) = unsent.split_at(unsent.len() / 2);
     rig.send(points(ended, &Value::Ended)).await;
-    rig.send(vec![point(&counter("new"), Value::Counter(3.0))]).await;
+    rig.send(vec![point(&counter("new"), Value::Counter(3.0))])
+        .await;
     has_absorbed(&rig, 501 + ended.len() as u64).await;
     go.notify_one();
-    backend.services.metrics.has_received(MORE_THAN_ONE_EXPORT).await;
+    backend
+        .services
+        .metrics
+        .has_received(MORE_THAN_ONE_EXPORT)
+        .await;
     rig.finish().await;
 
-    let later: Vec<_> = backend.services.metrics.received()[1..].iter().flat_map(sent).collect();
+    let later: Vec<_> = backend.services.metrics.received()[1..]
+        .iter()
+        .flat_map(sent)
+        .collect();
     let (rest, next) = later.split_at(left.len());
     let mut expected: BTreeSet<_> = left.iter().map(|series| &*series.labels[0]).collect();
     assert_eq!(labels(rest), expected);
@@ -112,7 +145,11 @@ async fn an_export_ends_with_a_request_that_fails_and_the_next_one_has_all_serie
     backend.services.metrics.script([Reply::Ok, unavailable]);
     let rig = Setup::new(&backend.url(), &[IN_PIECES]).start();
     rig.send(points(&many(), &Value::Counter(1.0))).await;
-    backend.services.metrics.has_received(2 + MORE_THAN_ONE_EXPORT).await;
+    backend
+        .services
+        .metrics
+        .has_received(2 + MORE_THAN_ONE_EXPORT)
+        .await;
     let (books, ended) = rig.finish().await;
 
     let received = backend.services.metrics.received();
@@ -136,7 +173,11 @@ async fn the_last_values_follow_the_request_that_is_under_way_at_the_end() {
 
     let received = backend.services.metrics.received();
     let delivered = ended.count("tidegate_otlp_metric_exports_total", "delivered");
-    assert_eq!(delivered, i64::try_from(received.len()).unwrap(), "every request is waited for");
+    assert_eq!(
+        delivered,
+        i64::try_from(received.len()).unwrap(),
+        "every request is waited for"
+    );
     let points: Vec<_> = received.iter().flat_map(sent).collect();
     let last = &points[points.len() - 500..];
     assert_eq!(labels(last).len(), 500, "each series once");
@@ -147,11 +188,19 @@ async fn the_last_values_follow_the_request_that_is_under_way_at_the_end() {
 async fn last_values_that_are_not_delivered_in_time_are_a_failure_with_their_number() {
     let backend = Backend::start();
     backend.services.metrics.script(vec![Reply::Hangs; 9]);
-    let rig = Setup::new(&backend.url(), &["metrics_interval = \"1h\", drain_timeout = \"1ms\""]).start();
+    let rig = Setup::new(
+        &backend.url(),
+        &["metrics_interval = \"1h\", drain_timeout = \"1ms\""],
+    )
+    .start();
     rig.send(points(&many(), &Value::Counter(1.0))).await;
     has_absorbed(&rig, 500).await;
     let (books, ended) = rig.finish().await;
-    assert_eq!((books.absorbed, books.unconfirmed), (500, 0), "a point is in the table");
+    assert_eq!(
+        (books.absorbed, books.unconfirmed),
+        (500, 0),
+        "a point is in the table"
+    );
     let failure = ended.failure.unwrap();
     assert!(failure.is_undelivered(), "{failure}");
     let cause = std::error::Error::source(&failure).unwrap().to_string();

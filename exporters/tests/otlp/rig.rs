@@ -8,7 +8,9 @@ use tidegate_core::edge::{Limits, WhenFull};
 use tidegate_core::flow::{Flow, FlowType, Verdict, message_type};
 use tidegate_core::health::HealthRegistry;
 use tidegate_core::ledger::{Ledger, Report, StageReport};
-use tidegate_core::pipeline::{ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology};
+use tidegate_core::pipeline::{
+    ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
+};
 use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
 use tidegate_core::telemetry::Telemetry;
 use tidegate_core::{Record, Timestamp};
@@ -18,7 +20,8 @@ use tokio::sync::mpsc;
 use toml::de::ValueDeserializer;
 
 /// Waits between attempts that a test need not wait for.
-pub(crate) const QUICK: &str = "retry_on_failure = { initial_interval = \"1ms\", max_interval = \"1ms\" }";
+pub(crate) const QUICK: &str =
+    "retry_on_failure = { initial_interval = \"1ms\", max_interval = \"1ms\" }";
 /// Sends every record by itself, one after another.
 pub(crate) const ONE_BY_ONE: &str = "batch = { max_records = 1 }, in_flight = 1";
 
@@ -33,7 +36,9 @@ impl Receiver for Feed {
                 records = self.0.recv() => records,
                 () = stop.requested() => None,
             };
-            let Some(records) = records else { return Ok(()) };
+            let Some(records) = records else {
+                return Ok(());
+            };
             let mut batch = out.batch();
             records.into_iter().for_each(|record| batch.push(record));
             out.send(batch).await;
@@ -62,8 +67,16 @@ pub(crate) struct Setup {
 impl Setup {
     /// `config` is the inside of the exporter's table.
     pub(crate) fn new(endpoint: &str, config: &[&str]) -> Self {
-        let queue = Limits { when_full: WhenFull::DropNewest, ..Limits::DEFAULT };
-        Self { endpoint: endpoint.to_owned(), config: config.join(", "), queue, grace: Duration::from_secs(60) }
+        let queue = Limits {
+            when_full: WhenFull::DropNewest,
+            ..Limits::DEFAULT
+        };
+        Self {
+            endpoint: endpoint.to_owned(),
+            config: config.join(", "),
+            queue,
+            grace: Duration::from_secs(60),
+        }
     }
 
     pub(crate) fn start(self) -> Rig {
@@ -92,8 +105,12 @@ impl Setup {
             fingerprint: String::new(),
             receiver: Box::new(Feed(records)),
         };
-        let pipeline =
-            PipelineNode { name: "flows".to_owned(), receivers: vec![0], processors: Vec::new(), exporters: vec![0] };
+        let pipeline = PipelineNode {
+            name: "flows".to_owned(),
+            receivers: vec![0],
+            processors: Vec::new(),
+            exporters: vec![0],
+        };
         let topology = Topology {
             receivers: vec![receiver],
             exporters: vec![exporter],
@@ -102,7 +119,14 @@ impl Setup {
         };
         let (ledger, stop) = (Ledger::default(), Stop::new());
         let running = topology.start(&Handle::current(), &ledger, stop.clone());
-        Rig { feed, running, ledger, stop, telemetry, health }
+        Rig {
+            feed,
+            running,
+            ledger,
+            stop,
+            telemetry,
+            health,
+        }
     }
 }
 
@@ -118,9 +142,12 @@ impl Rig {
 
     /// The sum of the instruments that have `name` and, somewhere in their labels, `label`.
     pub(crate) fn telemetry(&self, name: &str, label: &str) -> i64 {
-        let has_label = |labels: &[(&'static str, String)]| labels.iter().any(|(_, value)| value == label);
+        let has_label =
+            |labels: &[(&'static str, String)]| labels.iter().any(|(_, value)| value == label);
         let instruments = self.telemetry.instruments();
-        let named = instruments.iter().filter(|known| known.name == name && has_label(&known.labels));
+        let named = instruments
+            .iter()
+            .filter(|known| known.name == name && has_label(&known.labels));
         named.map(tidegate_core::telemetry::Instrument::value).sum()
     }
 
@@ -129,18 +156,31 @@ impl Rig {
         self.health.unwell().into_values().next()
     }
 
-    /// Ends the feed and waits until all is delivered or given up. Every record has to have an outcome.
+    /// Ends the feed and waits until all is delivered or given up. Every record has to have an
+    /// outcome.
     pub(crate) async fn finish(self) -> (StageReport, Ended) {
         drop(self.feed);
         let ended = self.running.ended().await;
-        (settled(&self.ledger), Ended { failure: ended.err(), telemetry: self.telemetry })
+        (
+            settled(&self.ledger),
+            Ended {
+                failure: ended.err(),
+                telemetry: self.telemetry,
+            },
+        )
     }
 
     /// Asks for a stop and waits until the grace period is over.
     pub(crate) async fn stop(self) -> (StageReport, Ended) {
         self.stop.request();
         let ended = self.running.ended().await;
-        (settled(&self.ledger), Ended { failure: ended.err(), telemetry: self.telemetry })
+        (
+            settled(&self.ledger),
+            Ended {
+                failure: ended.err(),
+                telemetry: self.telemetry,
+            },
+        )
     }
 }
 
@@ -154,14 +194,24 @@ impl Ended {
     /// How often `outcome` was counted under `name`.
     pub(crate) fn count(&self, name: &str, outcome: &str) -> i64 {
         let instruments = self.telemetry.instruments();
-        let is_it = |(label, value): &(&'static str, String)| *label == "outcome" && value == outcome;
-        let found = instruments.iter().find(|known| known.name == name && known.labels.iter().any(is_it));
-        found.map(tidegate_core::telemetry::Instrument::value).unwrap()
+        let is_it =
+            |(label, value): &(&'static str, String)| *label == "outcome" && value == outcome;
+        let found = instruments
+            .iter()
+            .find(|known| known.name == name && known.labels.iter().any(is_it));
+        found
+            .map(tidegate_core::telemetry::Instrument::value)
+            .unwrap()
     }
 
     /// The value of an instrument without further labels.
     pub(crate) fn value(&self, name: &str) -> i64 {
-        self.telemetry.instruments().iter().find(|known| known.name == name).unwrap().value()
+        self.telemetry
+            .instruments()
+            .iter()
+            .find(|known| known.name == name)
+            .unwrap()
+            .value()
     }
 }
 
@@ -173,7 +223,12 @@ fn settled(ledger: &Ledger) -> StageReport {
 
 fn books(report: &Report) -> StageReport {
     assert!(report.balanced, "{report}");
-    report.stages.iter().find(|stage| stage.stage == "exporters.otlp").unwrap().clone()
+    report
+        .stages
+        .iter()
+        .find(|stage| stage.stage == "exporters.otlp")
+        .unwrap()
+        .clone()
 }
 
 /// Flows that can be told apart by their time.

@@ -12,41 +12,74 @@ use tidegate_core::component::ExporterConfig;
 use tidegate_core::metric::{Point, Series, Value};
 use tidegate_exporters::prometheus::{Config, KIND, TYPE_CONFLICT};
 
-const OPEN_METRICS: &str = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+const OPEN_METRICS: &str =
+    "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
 const TEXT_PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 #[tokio::test]
 async fn a_scraper_gets_the_format_that_it_asks_for() {
-    let agent = start(Config::default(), vec![counter("a_total", &[("x", "1")], 3.0)]).await;
+    let agent = start(
+        Config::default(),
+        vec![counter("a_total", &[("x", "1")], 3.0)],
+    )
+    .await;
     let text = agent.scrape_until("GET", "/metrics", "", "a_total").await;
     assert_eq!((text.status, text.content_type.as_str()), (200, TEXT_PLAIN));
-    assert!(text.body.starts_with("# HELP a_total Help of a_total\n# TYPE a_total counter\na_total{x=\"1\"} 3\n"));
+    assert!(text.body.starts_with(
+        "# HELP a_total Help of a_total\n# TYPE a_total counter\na_total{x=\"1\"} 3\n"
+    ));
     let open_metrics = agent.scrape("GET", "/metrics", OPEN_METRICS).await;
-    assert_eq!(open_metrics.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
-    assert!(open_metrics.body.starts_with("# HELP a Help of a_total\n# TYPE a counter\na_total{x=\"1\"} 3.0\n"));
+    assert_eq!(
+        open_metrics.content_type,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    );
+    assert!(
+        open_metrics
+            .body
+            .starts_with("# HELP a Help of a_total\n# TYPE a counter\na_total{x=\"1\"} 3.0\n")
+    );
     assert!(open_metrics.body.ends_with("# EOF\n"));
     agent.stop().await;
 }
 
 #[tokio::test]
 async fn a_foreign_host_is_misdirected_on_loopback() {
-    let config = Config { allowed_hosts: vec!["Proxy.example".to_owned()], ..Config::default() };
+    let config = Config {
+        allowed_hosts: vec!["Proxy.example".to_owned()],
+        ..Config::default()
+    };
     let agent = start(config, vec![]).await;
-    for (host, status) in
-        [("evil.example", 421), ("localhost:1", 200), ("127.0.0.1", 200), ("proxy.example", 200), ("a b", 400)]
-    {
+    for (host, status) in [
+        ("evil.example", 421),
+        ("localhost:1", 200),
+        ("127.0.0.1", 200),
+        ("proxy.example", 200),
+        ("a b", 400),
+    ] {
         assert_eq!(agent.scrape_as(host).await, status, "{host}");
     }
     agent.stop().await;
-    let mistake = parse("{ allowed_hosts = [\"http://a\"] }").unwrap().build(&context()).err().unwrap();
-    assert_eq!((mistake.key, mistake.message.contains("`http://a`")), ("allowed_hosts", true));
+    let mistake = parse("{ allowed_hosts = [\"http://a\"] }")
+        .unwrap()
+        .build(&context())
+        .err()
+        .unwrap();
+    assert_eq!(
+        (mistake.key, mistake.message.contains("`http://a`")),
+        ("allowed_hosts", true)
+    );
 }
 
 #[tokio::test]
 async fn open_metrics_can_be_switched_off() {
-    let config = Config { open_metrics: false, ..Config::default() };
+    let config = Config {
+        open_metrics: false,
+        ..Config::default()
+    };
     let agent = start(config, vec![counter("a_total", &[], 3.0)]).await;
-    let scraped = agent.scrape_until("GET", "/metrics", OPEN_METRICS, "a_total 3\n").await;
+    let scraped = agent
+        .scrape_until("GET", "/metrics", OPEN_METRICS, "a_total 3\n")
+        .await;
     assert_eq!(scraped.content_type, TEXT_PLAIN);
     agent.stop().await;
 }
@@ -56,15 +89,35 @@ async fn more_series_than_fit_one_piece_are_sent_whole_and_in_order() {
     let label = |number: usize| format!("{number:05}-{}", "x".repeat(40));
     let family = counter("a_total", &[("l", "")], 0.0).series.family.clone();
     let point = |number: usize| {
-        let series = Series { family: family.clone(), labels: vec![label(number).into()], start: Timestamp(1) };
-        Point { series: series.into(), time: Timestamp(2), value: Value::Counter(number as f64) }
+        let series = Series {
+            family: family.clone(),
+            labels: vec![label(number).into()],
+            start: Timestamp(1),
+        };
+        Point {
+            series: series.into(),
+            time: Timestamp(2),
+            value: Value::Counter(number as f64),
+        }
     };
     // From the last to the first.
-    let points = (0..5_000).rev().map(point).chain([counter("b_total", &[], 2.0)]).collect();
+    let points = (0..5_000)
+        .rev()
+        .map(point)
+        .chain([counter("b_total", &[], 2.0)])
+        .collect();
     let agent = start(Config::default(), points).await;
-    let scraped = agent.scrape_until("GET", "/metrics", "", "b_total 2\n").await;
-    let lines: Vec<_> = scraped.body.lines().filter(|line| line.starts_with("a_total{")).collect();
-    let expected: Vec<_> = (0..5_000).map(|number| format!("a_total{{l=\"{}\"}} {number}", label(number))).collect();
+    let scraped = agent
+        .scrape_until("GET", "/metrics", "", "b_total 2\n")
+        .await;
+    let lines: Vec<_> = scraped
+        .body
+        .lines()
+        .filter(|line| line.starts_with("a_total{"))
+        .collect();
+    let expected: Vec<_> = (0..5_000)
+        .map(|number| format!("a_total{{l=\"{}\"}} {number}", label(number)))
+        .collect();
     assert_eq!(lines, expected);
     assert_eq!(agent.scrape("HEAD", "/metrics", "").await.body, "");
     agent.stop().await;
@@ -72,10 +125,14 @@ async fn more_series_than_fit_one_piece_are_sent_whole_and_in_order() {
 
 #[tokio::test]
 async fn a_scraper_that_does_not_read_holds_up_neither_points_nor_other_scrapers() {
-    let points = (0..20_000).map(|number| counter(&format!("a{number}_total"), &[], 1.0)).collect();
+    let points = (0..20_000)
+        .map(|number| counter(&format!("a{number}_total"), &[], 1.0))
+        .collect();
     let agent = start(Config::default(), points).await;
     let stuck = agent.ask("GET", "/metrics").await;
-    let last = agent.scrape_until("GET", "/metrics", "", "a9999_total 1\n").await;
+    let last = agent
+        .scrape_until("GET", "/metrics", "", "a9999_total 1\n")
+        .await;
     assert_eq!(last.body.matches("# HELP a").count(), 20_000);
     drop(stuck);
     agent.stop().await;
@@ -83,7 +140,14 @@ async fn a_scraper_that_does_not_read_holds_up_neither_points_nor_other_scrapers
 
 #[tokio::test]
 async fn the_endpoint_counts_its_own_requests_as_hubble_does() {
-    let agent = start(Config { path: "/m".to_owned(), ..Config::default() }, vec![]).await;
+    let agent = start(
+        Config {
+            path: "/m".to_owned(),
+            ..Config::default()
+        },
+        vec![],
+    )
+    .await;
     let requests = [
         ("GET", "/metrics", 404, "the metrics are at /m\n"),
         ("GET", "/m", 200, ""),
@@ -91,7 +155,11 @@ async fn the_endpoint_counts_its_own_requests_as_hubble_does() {
         ("HEAD", "/m?x=y", 200, ""),
     ];
     for (method, path, status, body) in requests {
-        let Scraped { status: got, body: text, .. } = agent.scrape(method, path, "").await;
+        let Scraped {
+            status: got,
+            body: text,
+            ..
+        } = agent.scrape(method, path, "").await;
         assert_eq!((got, text.as_str()), (status, body), "{method} {path}");
     }
     let body = agent.scrape("GET", "/m", "").await.body;
@@ -121,21 +189,41 @@ async fn every_point_is_in_the_books_and_series_are_counted() {
         ..*counter("", &[], 0.0).series
     };
     conflicting.series = series.into();
-    let points = vec![counter("a_total", &[("x", "1")], 1.0), conflicting, counter("b_total", &[], 2.0)];
+    let points = vec![
+        counter("a_total", &[("x", "1")], 1.0),
+        conflicting,
+        counter("b_total", &[], 2.0),
+    ];
     let agent = start(Config::default(), points).await;
-    agent.scrape_until("GET", "/metrics", "", "b_total 2\n").await;
+    agent
+        .scrape_until("GET", "/metrics", "", "b_total 2\n")
+        .await;
     assert_eq!(agent.gauge("tidegate_prometheus_series"), 2);
     let report = agent.stop().await;
-    let exporter = report.stages.iter().find(|stage| stage.stage == "exporters.prometheus").unwrap();
-    assert_eq!((exporter.absorbed, exporter.dropped.get(TYPE_CONFLICT).copied()), (2, Some(1)));
+    let exporter = report
+        .stages
+        .iter()
+        .find(|stage| stage.stage == "exporters.prometheus")
+        .unwrap();
+    assert_eq!(
+        (
+            exporter.absorbed,
+            exporter.dropped.get(TYPE_CONFLICT).copied()
+        ),
+        (2, Some(1))
+    );
     assert!(report.balanced);
 }
 
 #[tokio::test]
 async fn a_connection_that_says_nothing_does_not_keep_it_running() {
     let agent = start(Config::default(), vec![]).await;
-    let silent = tokio::net::TcpStream::connect(agent.address()).await.unwrap();
-    tokio::time::timeout(Duration::from_secs(30), agent.stop()).await.unwrap();
+    let silent = tokio::net::TcpStream::connect(agent.address())
+        .await
+        .unwrap();
+    tokio::time::timeout(Duration::from_secs(30), agent.stop())
+        .await
+        .unwrap();
     drop(silent);
 }
 
@@ -143,7 +231,10 @@ async fn a_connection_that_says_nothing_does_not_keep_it_running() {
 async fn an_address_in_use_is_told() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap();
-    let config = Config { listen: address, ..Config::default() };
+    let config = Config {
+        listen: address,
+        ..Config::default()
+    };
     let error = support::failure(&config).await;
     let all = format!(
         "cannot listen on {address}: Address already in use (os error 98); another process has it: set `listen`"
@@ -155,7 +246,10 @@ async fn an_address_in_use_is_told() {
 fn the_configuration_says_what_is_wrong_and_where() {
     let cases = [
         ("{}", None),
-        ("{ listen = \"0.0.0.0:1\", path = \"/a/b\", signals = [\"metrics\"] }", None),
+        (
+            "{ listen = \"0.0.0.0:1\", path = \"/a/b\", signals = [\"metrics\"] }",
+            None,
+        ),
         ("{ signals = [\"flows\"] }", Some("signals")),
         ("{ signals = [\"metrics\", \"lost\"] }", Some("signals")),
         ("{ signals = [] }", Some("signals")),
@@ -166,16 +260,30 @@ fn the_configuration_says_what_is_wrong_and_where() {
         let built = parse(text).unwrap().build(&context());
         assert_eq!(built.err().map(|error| error.key), key, "{text}");
     }
-    assert_eq!(Config::default().listens(), ["127.0.0.1:10965".parse().unwrap()]);
+    assert_eq!(
+        Config::default().listens(),
+        ["127.0.0.1:10965".parse().unwrap()]
+    );
 }
 
 #[test]
 fn the_keys_are_those_that_the_configuration_reads() {
     let error = parse("{ nonsense = 1 }").unwrap_err().to_string();
-    let names: Vec<_> = KIND.keys.iter().map(|key| format!("`{}`", key.name)).collect();
+    let names: Vec<_> = KIND
+        .keys
+        .iter()
+        .map(|key| format!("`{}`", key.name))
+        .collect();
     assert!(error.contains(&names.join(", ")), "{error}");
-    let defaults: Vec<_> = KIND.keys.iter().map(|key| format!("{} = {}", key.name, key.default)).collect();
+    let defaults: Vec<_> = KIND
+        .keys
+        .iter()
+        .map(|key| format!("{} = {}", key.name, key.default))
+        .collect();
     let written = parse(&format!("{{ {} }}", defaults.join(", "))).unwrap();
-    let (written, default) = (format!("{written:?}"), format!("{:?}", parse("{}").unwrap()));
+    let (written, default) = (
+        format!("{written:?}"),
+        format!("{:?}", parse("{}").unwrap()),
+    );
     assert_eq!(written.replace("Some(Signals([Metrics]))", "None"), default);
 }

@@ -23,7 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn context() -> BuildContext {
     let stage = "exporters.prometheus".to_owned();
-    BuildContext { stage, node_name: "c/n".to_owned(), telemetry: Telemetry::default(), health: Default::default() }
+    BuildContext {
+        stage,
+        node_name: "c/n".to_owned(),
+        telemetry: Telemetry::default(),
+        health: Default::default(),
+    }
 }
 
 pub(crate) fn parse(text: &str) -> Result<Box<dyn ExporterConfig>, toml::de::Error> {
@@ -39,8 +44,16 @@ pub(crate) fn counter(name: &str, labels: &[(&str, &str)], value: f64) -> Point 
         label_names: labels.iter().map(|(name, _)| (*name).to_owned()).collect(),
     };
     let labels = labels.iter().map(|(_, value)| (*value).into()).collect();
-    let series = Arc::new(Series { family: Arc::new(family), labels, start: Timestamp(1) });
-    Point { series, time: Timestamp(2), value: Value::Counter(value) }
+    let series = Arc::new(Series {
+        family: Arc::new(family),
+        labels,
+        start: Timestamp(1),
+    });
+    Point {
+        series,
+        time: Timestamp(2),
+        value: Value::Counter(value),
+    }
 }
 
 /// Sends its points, then waits for the stop.
@@ -50,7 +63,9 @@ struct Points(Vec<Point>);
 impl Receiver for Points {
     async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
         let mut batch = out.batch();
-        self.0.into_iter().for_each(|point| batch.push(Record::Metric(point)));
+        self.0
+            .into_iter()
+            .for_each(|point| batch.push(Record::Metric(point)));
         out.send(batch).await;
         stop.requested().await;
         Ok(())
@@ -76,21 +91,41 @@ pub(crate) async fn start(config: Config, points: Vec<Point>) -> Agent {
     let (address, context) = (listener.local_addr().unwrap(), context());
     let exporter = Box::new(Prometheus::new(&config, &context).on(listener));
     let (ledger, stop) = (Ledger::default(), Stop::new());
-    let running = topology(exporter, config.consumes(), points).start(&Handle::current(), &ledger, stop.clone());
-    Agent { address, telemetry: context.telemetry, running, ledger, stop }
+    let running = topology(exporter, config.consumes(), points).start(
+        &Handle::current(),
+        &ledger,
+        stop.clone(),
+    );
+    Agent {
+        address,
+        telemetry: context.telemetry,
+        running,
+        ledger,
+        stop,
+    }
 }
 
 /// What a pipeline whose exporter binds its address itself fails with.
 pub(crate) async fn failure(config: &Config) -> String {
     let exporter = config.build(&context()).unwrap();
-    let running =
-        topology(exporter, config.consumes(), vec![]).start(&Handle::current(), &Ledger::default(), Stop::new());
+    let running = topology(exporter, config.consumes(), vec![]).start(
+        &Handle::current(),
+        &Ledger::default(),
+        Stop::new(),
+    );
     let failure = running.ended().await.unwrap_err();
     let causes = std::iter::successors(std::error::Error::source(&failure), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
-fn topology(exporter: Box<dyn Exporter>, wants: tidegate_core::Kinds, points: Vec<Point>) -> Topology {
+fn topology(
+    exporter: Box<dyn Exporter>,
+    wants: tidegate_core::Kinds,
+    points: Vec<Point>,
+) -> Topology {
     let exporter = ExporterNode {
         stage: "exporters.prometheus".to_owned(),
         fingerprint: String::new(),
@@ -105,8 +140,18 @@ fn topology(exporter: Box<dyn Exporter>, wants: tidegate_core::Kinds, points: Ve
         fingerprint: String::new(),
         receiver: Box::new(Points(points)),
     };
-    let pipeline = PipelineNode { name: "p".to_owned(), receivers: vec![0], processors: vec![], exporters: vec![0] };
-    Topology { receivers: vec![receiver], exporters: vec![exporter], pipelines: vec![pipeline], grace: PATIENCE }
+    let pipeline = PipelineNode {
+        name: "p".to_owned(),
+        receivers: vec![0],
+        processors: vec![],
+        exporters: vec![0],
+    };
+    Topology {
+        receivers: vec![receiver],
+        exporters: vec![exporter],
+        pipelines: vec![pipeline],
+        grace: PATIENCE,
+    }
 }
 
 impl Agent {
@@ -115,11 +160,18 @@ impl Agent {
     }
 
     pub(crate) fn gauge(&self, name: &str) -> i64 {
-        self.telemetry.instruments().iter().find(|gauge| gauge.name == name).unwrap().value()
+        self.telemetry
+            .instruments()
+            .iter()
+            .find(|gauge| gauge.name == name)
+            .unwrap()
+            .value()
     }
 
     pub(crate) async fn scrape(&self, method: &str, path: &str, accept: &str) -> Scraped {
-        tokio::time::timeout(PATIENCE, request(self.address, method, path, accept)).await.unwrap()
+        tokio::time::timeout(PATIENCE, request(self.address, method, path, accept))
+            .await
+            .unwrap()
     }
 
     /// The status of a scrape with this `Host`.
@@ -133,7 +185,13 @@ impl Agent {
     }
 
     /// Scrapes until the exposition has `text`.
-    pub(crate) async fn scrape_until(&self, method: &str, path: &str, accept: &str, text: &str) -> Scraped {
+    pub(crate) async fn scrape_until(
+        &self,
+        method: &str,
+        path: &str,
+        accept: &str,
+        text: &str,
+    ) -> Scraped {
         let shown = async {
             loop {
                 let scraped = request(self.address, method, path, accept).await;
@@ -159,8 +217,13 @@ impl Agent {
 
 async fn ask(address: SocketAddr, method: &str, path: &str, accept: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let accept = if accept.is_empty() { String::new() } else { format!("Accept: {accept}\r\n") };
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{accept}Connection: close\r\n\r\n");
+    let accept = if accept.is_empty() {
+        String::new()
+    } else {
+        format!("Accept: {accept}\r\n")
+    };
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{accept}Connection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     stream
 }
@@ -170,10 +233,31 @@ async fn request(address: SocketAddr, method: &str, path: &str, accept: &str) ->
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.lines().next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
-    let body = if header("transfer-encoding: ") == "chunked" { joined(body) } else { body.to_owned() };
-    Scraped { status, content_type: header("content-type: "), body }
+    let status = head
+        .lines()
+        .next()
+        .unwrap()
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
+    let header = |name: &str| {
+        head.lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let body = if header("transfer-encoding: ") == "chunked" {
+        joined(body)
+    } else {
+        body.to_owned()
+    };
+    Scraped {
+        status,
+        content_type: header("content-type: "),
+        body,
+    }
 }
 
 /// The chunks of a body, each behind a line with its size; nothing where a body is left out.

@@ -44,7 +44,12 @@ impl Output {
     }
 
     /// Takes `room` bytes, then nothing until it is asked so many times, then all.
-    pub(crate) fn full(written: &Written, room: usize, refusals: usize, error: fn() -> io::Error) -> Self {
+    pub(crate) fn full(
+        written: &Written,
+        room: usize,
+        refusals: usize,
+        error: fn() -> io::Error,
+    ) -> Self {
         let (mut room, mut refusals) = (room, refusals);
         let mut inner = Self::into(written);
         Self::new(move |bytes| {
@@ -84,7 +89,13 @@ impl Output {
 
     /// Is busy, then interrupted, then takes 100 bytes, over and over.
     pub(crate) fn reluctant(written: &Written) -> Self {
-        let mut turns = [Some(ErrorKind::WouldBlock), Some(ErrorKind::Interrupted), None].into_iter().cycle();
+        let mut turns = [
+            Some(ErrorKind::WouldBlock),
+            Some(ErrorKind::Interrupted),
+            None,
+        ]
+        .into_iter()
+        .cycle();
         let mut inner = Self::into(written);
         Self::new(move |bytes| match turns.next().flatten() {
             Some(refusal) => Err(refusal.into()),

@@ -1,5 +1,5 @@
-//! A pipeline of one receiver, which sends what it is given and then waits to be stopped, and the stdout
-//! exporter.
+//! A pipeline of one receiver, which sends what it is given and then waits to be stopped, and the
+//! stdout exporter.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,7 +12,9 @@ use async_trait::async_trait;
 use tidegate_core::edge::Limits;
 use tidegate_core::health::{Health, HealthRegistry, HealthState};
 use tidegate_core::ledger::{Ledger, StageReport};
-use tidegate_core::pipeline::{ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology};
+use tidegate_core::pipeline::{
+    ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
+};
 use tidegate_core::record::{Lost, LostSource};
 use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
 use tidegate_core::{Batch, Kind, Kinds, Record, Timestamp};
@@ -25,7 +27,13 @@ pub(crate) fn losses(counts: RangeInclusive<u64>) -> Batch {
     let mut batch = Batch::new();
     for count in counts {
         let (time, source) = (Timestamp::default(), LostSource::PerfEventRingBuffer);
-        batch.push(Record::Lost(Lost { time, source, count, cpu: Some(0), span: None }));
+        batch.push(Record::Lost(Lost {
+            time,
+            source,
+            count,
+            cpu: Some(0),
+            span: None,
+        }));
     }
     batch
 }
@@ -73,7 +81,11 @@ pub(crate) struct Ended {
 
 /// Starts a run that has `batches` written to `output`.
 pub(crate) fn start(output: impl Write + Send + 'static, batches: Vec<Batch>) -> Run {
-    start_exporter(Exporter::to(output, Lines::compact(false)), PATIENT, batches)
+    start_exporter(
+        Exporter::to(output, Lines::compact(false)),
+        PATIENT,
+        batches,
+    )
 }
 
 /// Starts a run that has `batches` written to a file, pipe or device.
@@ -91,7 +103,10 @@ pub(crate) fn start_exporter(exporter: Exporter, pace: Pace, batches: Vec<Batch>
         receivers: vec![ReceiverNode {
             fingerprint: String::new(),
             stage: "receivers.script".to_owned(),
-            receiver: Box::new(Script { batches, sent: Arc::clone(&sent) }),
+            receiver: Box::new(Script {
+                batches,
+                sent: Arc::clone(&sent),
+            }),
         }],
         exporters: vec![ExporterNode {
             fingerprint: String::new(),
@@ -111,7 +126,13 @@ pub(crate) fn start_exporter(exporter: Exporter, pace: Pace, batches: Vec<Batch>
         grace: Duration::from_secs(60),
     };
     let running = topology.start(&Handle::current(), &ledger, stop.clone());
-    Run { running, ledger, stop, sent, health }
+    Run {
+        running,
+        ledger,
+        stop,
+        sent,
+        health,
+    }
 }
 
 /// A run from start to end.
@@ -160,7 +181,16 @@ impl Run {
     pub(crate) async fn ended(self) -> Ended {
         let ended = self.running.ended().await;
         let report = self.ledger.report();
-        let books = report.stages.iter().find(|stage| stage.stage == "exporters.stdout").cloned().unwrap();
-        Ended { ended, books, balanced: report.balanced }
+        let books = report
+            .stages
+            .iter()
+            .find(|stage| stage.stage == "exporters.stdout")
+            .cloned()
+            .unwrap();
+        Ended {
+            ended,
+            books,
+            balanced: report.balanced,
+        }
     }
 }

@@ -45,7 +45,11 @@ impl Chain {
     pub(crate) fn of(stages: usize) -> Self {
         let step = |(kind, config): &(&str, &str)| (build(kind, config), Tally::default());
         let steps = STAGES[..stages].iter().map(step).collect();
-        Self { decoder: Decoder::default(), pool: Pool::default(), steps }
+        Self {
+            decoder: Decoder::default(),
+            pool: Pool::default(),
+            steps,
+        }
     }
 
     pub(crate) fn run(&mut self, mut stream: &[u8]) {
@@ -84,14 +88,31 @@ impl Chain {
 }
 
 fn frame(payload: &Payload<'_>, bytes: &[u8]) -> Frame {
-    let (data, payload_type, cpu) = (Span::locate(payload.data, bytes), payload.kind as i32, payload.cpu as i32);
-    Frame { seq: 1, time: Timestamp(1), payload_type, cpu, lost: payload.lost, data, ..Frame::default() }
+    let (data, payload_type, cpu) = (
+        Span::locate(payload.data, bytes),
+        payload.kind as i32,
+        payload.cpu as i32,
+    );
+    Frame {
+        seq: 1,
+        time: Timestamp(1),
+        payload_type,
+        cpu,
+        lost: payload.lost,
+        data,
+        ..Frame::default()
+    }
 }
 
 fn build(kind: &str, config: &str) -> Box<dyn Processor> {
     let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
     let config = config.replace('\n', " ");
-    let config = (kind.parse)(ValueDeserializer::parse(&config).unwrap().into_deserializer()).unwrap();
+    let config = (kind.parse)(
+        ValueDeserializer::parse(&config)
+            .unwrap()
+            .into_deserializer(),
+    )
+    .unwrap();
     let context = BuildContext {
         stage: format!("processors.{}", kind.name),
         node_name: "default/bench".to_owned(),

@@ -1,10 +1,10 @@
-//! What one event costs on its way from a gob frame to metrics, stage by stage: CPU time, instructions and
-//! allocations, over the simulator's default mix.
+//! What one event costs on its way from a gob frame to metrics, stage by stage: CPU time,
+//! instructions and allocations, over the simulator's default mix.
 //!
-//! `cargo bench -p tidegate-processors --bench hot_path`, or with `-- --events 200000 --rounds 5`. Each row is the
-//! whole way up to its stage; the time is the best round's. Instructions and mispredicted branches are counted by valgrind
-//! where it is installed: they are the same on every run, whatever else the machine does. Not a test: nothing asserts a
-//! time.
+//! `cargo bench -p tidegate-processors --bench hot_path`, or with `-- --events 200000 --rounds 5`.
+//! Each row is the whole way up to its stage; the time is the best round's. Instructions and
+//! mispredicted branches are counted by valgrind where it is installed: they are the same on every
+//! run, whatever else the machine does. Not a test: nothing asserts a time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
@@ -24,7 +24,11 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
-    let number = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1)?.parse().ok());
+    let number = |name: &str| {
+        args.iter()
+            .position(|arg| arg == name)
+            .and_then(|at| args.get(at + 1)?.parse().ok())
+    };
     let events = number("--events").unwrap_or(100_000);
     if let [_, flag, stages, recording] = args.as_slice()
         && flag == instructions::ONCE
@@ -32,11 +36,18 @@ fn main() {
         return Chain::of(stages.parse().unwrap()).run(&std::fs::read(recording).unwrap());
     }
     let stream = stream(events);
-    println!("| up to | ns | instructions | mispredicted branches | allocations |\n| --- | --: | --: | --: | --: |");
+    println!(
+        "| up to | ns | instructions | mispredicted branches | allocations |\n| --- | --: | --: | --: | --: |"
+    );
     for stages in 0..=STAGES.len() {
-        let ns = (0..number("--rounds").unwrap_or(5)).map(|_| time(stages, &stream)).fold(f64::INFINITY, f64::min);
+        let ns = (0..number("--rounds").unwrap_or(5))
+            .map(|_| time(stages, &stream))
+            .fold(f64::INFINITY, f64::min);
         let (instructions, mispredicted) = match instructions::count(stages) {
-            Some(counts) => (format!("{:.0}", counts.instructions), format!("{:.1}", counts.mispredicted)),
+            Some(counts) => (
+                format!("{:.0}", counts.instructions),
+                format!("{:.1}", counts.mispredicted),
+            ),
             None => ("?".to_owned(), "?".to_owned()),
         };
         let allocations = allocations(stages, &stream) as f64 / events as f64;
@@ -46,7 +57,9 @@ fn main() {
 }
 
 fn name(stages: usize) -> &'static str {
-    stages.checked_sub(1).map_or("gob frames", |last| STAGES[last].0)
+    stages
+        .checked_sub(1)
+        .map_or("gob frames", |last| STAGES[last].0)
 }
 
 /// What the agent would write.

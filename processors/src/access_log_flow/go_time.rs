@@ -1,7 +1,8 @@
-//! Go's `time.Parse(time.RFC3339Nano, text)` followed by `timestamppb`'s check, with which Hubble reads timestamps.
+//! Go's `time.Parse(time.RFC3339Nano, text)` followed by `timestamppb`'s check, with which Hubble
+//! reads timestamps.
 //!
-//! It takes an hour of one digit, a comma before the fraction and a zone of up to 24:60, and neither a second 60 nor
-//! small letters; years are 1 to 9999.
+//! It takes an hour of one digit, a comma before the fraction and a zone of up to 24:60, and
+//! neither a second 60 nor small letters; years are 1 to 9999.
 
 use jiff::SignedDuration;
 
@@ -22,9 +23,12 @@ pub(crate) fn parse(text: &[u8]) -> Option<SignedDuration> {
     if hour > 23 || minute > 59 || second > 59 || !rest.0.is_empty() {
         return None;
     }
-    let minutes = (days(year, month, day)? * 24 + i64::from(hour)) * 60 + i64::from(minute) - offset;
+    let minutes =
+        (days(year, month, day)? * 24 + i64::from(hour)) * 60 + i64::from(minute) - offset;
     let seconds = minutes * 60 + i64::from(second);
-    SECONDS.contains(&seconds).then(|| SignedDuration::new(seconds, nanosecond))
+    SECONDS
+        .contains(&seconds)
+        .then(|| SignedDuration::new(seconds, nanosecond))
 }
 
 /// Days since the Unix epoch of a day that there is, in a year without a sign.
@@ -39,8 +43,13 @@ fn days(year: i32, month: i32, day: i32) -> Option<i64> {
     if !(1..=last).contains(&day) {
         return None;
     }
-    // Years that begin with March have their leap day at the end, and months before it of which five have 153 days.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    // Years that begin with March have their leap day at the end, and months before it of which
+    // five have 153 days.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     Some(i64::from(365 * year + leap_days + (153 * month + 2) / 5 + day - 1) - 719_468)
 }
@@ -76,7 +85,9 @@ impl Rest<'_> {
 
     /// A fraction, cut after nine digits; 0 without one.
     fn nanosecond(&mut self) -> Option<i32> {
-        let [b'.' | b',', fraction @ ..] = self.0 else { return Some(0) };
+        let [b'.' | b',', fraction @ ..] = self.0 else {
+            return Some(0);
+        };
         let (mut rest, mut sum, mut worth) = (fraction, 0, 100_000_000_u32);
         while let [digit @ b'0'..=b'9', behind @ ..] = rest {
             sum += u32::from(digit - b'0') * worth;
@@ -94,7 +105,10 @@ impl Rest<'_> {
             return Some(0);
         }
         let hours = self.number::<2>().filter(|hours| *hours <= 24)?;
-        let minutes = self.literal(b':')?.number::<2>().filter(|minutes| *minutes <= 60)?;
+        let minutes = self
+            .literal(b':')?
+            .number::<2>()
+            .filter(|minutes| *minutes <= 60)?;
         let offset = i64::from(hours * 60 + minutes);
         match sign {
             b'+' => Some(offset),
@@ -115,7 +129,10 @@ mod tests {
     fn a_time_is_what_go_reads() {
         for (text, expected) in [
             ("2026-03-01T10:00:00Z", TEN),
-            ("2026-03-01T10:00:00.5+05:30", TEN + 500_000_000 - 19_800_000_000_000),
+            (
+                "2026-03-01T10:00:00.5+05:30",
+                TEN + 500_000_000 - 19_800_000_000_000,
+            ),
             ("2026-03-01T10:00:00-00:00", TEN),
             ("2026-03-01T09:00:00-01:00", TEN),
             ("2026-03-01T1:00:00Z", TEN - 9 * 3_600_000_000_000),
@@ -124,9 +141,16 @@ mod tests {
             ("2026-03-01T10:00:00+24:60", TEN - 25 * 3_600_000_000_000),
             ("0001-01-01T00:00:00Z", -62_135_596_800_000_000_000),
             ("1969-12-31T23:59:59.9Z", -100_000_000),
-            ("9999-12-31T23:59:59.999999999Z", 253_402_300_799_999_999_999),
+            (
+                "9999-12-31T23:59:59.999999999Z",
+                253_402_300_799_999_999_999,
+            ),
         ] {
-            assert_eq!(parse(text.as_bytes()).map(|time| time.as_nanos()), Some(expected), "{text}");
+            assert_eq!(
+                parse(text.as_bytes()).map(|time| time.as_nanos()),
+                Some(expected),
+                "{text}"
+            );
         }
     }
 
@@ -168,7 +192,11 @@ mod tests {
             for day in [0, 1, 28, 29, 30, 31, 32] {
                 let known = Date::new(year, month, day).ok();
                 let known = known.map(|day| day.since(date(1970, 1, 1)).unwrap().get_days().into());
-                assert_eq!(days(year.into(), month.into(), day.into()), known, "{year}-{month}-{day}");
+                assert_eq!(
+                    days(year.into(), month.into(), day.into()),
+                    known,
+                    "{year}-{month}-{day}"
+                );
             }
         }
     }

@@ -1,7 +1,9 @@
-//! What all access-log records have in common on their way to an L7 flow: the rules of Hubble's `seven` parser
-//! (v1.19.4) up to the protocol's own part, which `dns_flow`, `http_flow` and `l7_flow` add.
+//! What all access-log records have in common on their way to an L7 flow: the rules of Hubble's
+//! `seven` parser (v1.19.4) up to the protocol's own part, which `dns_flow`, `http_flow` and
+//! `l7_flow` add.
 //!
-//! Texts that Hubble looks up by address (namespaces, pods, DNS names) stay empty; the cluster is in a label.
+//! Texts that Hubble looks up by address (namespaces, pods, DNS names) stay empty; the cluster is
+//! in a label.
 
 mod addresses;
 pub(crate) mod go_time;
@@ -14,7 +16,8 @@ use jiff::SignedDuration;
 use tidegate_core::Record;
 use tidegate_core::component::Reasons;
 use tidegate_core::flow::{
-    Address, Direction, Endpoint, Flow, FlowType, Ip, IpVersion, L4, L7, L7Type, SctpChunk, Verdict, message_type,
+    Address, Direction, Endpoint, Flow, FlowType, Ip, IpVersion, L4, L7, L7Type, SctpChunk,
+    Verdict, message_type,
 };
 use tidegate_core::record::{Event, EventBody};
 use tidegate_wire::access_log::{Decoder, EndpointView, Protocol, View};
@@ -35,8 +38,9 @@ pub(crate) struct AccessLogFlows {
 }
 
 impl AccessLogFlows {
-    /// Makes a flow in place of an event that is a record about `protocol`, with the protocol's part from `seven`, which
-    /// is given the record and its time since the Unix epoch, and gives nothing where that is not known.
+    /// Makes a flow in place of an event that is a record about `protocol`, with the protocol's
+    /// part from `seven`, which is given the record and its time since the Unix epoch, and gives
+    /// nothing where that is not known.
     ///
     /// # Errors
     /// The reason to drop the record, which is left as it was.
@@ -47,7 +51,14 @@ impl AccessLogFlows {
         protocol: Protocol,
         seven: impl FnOnce(&Log<'_>, Option<SignedDuration>) -> Option<L7>,
     ) -> Result<(), &'static str> {
-        let Record::Event(Event { time, seq, data, body: EventBody::AccessLog(kept), .. }) = record else {
+        let Record::Event(Event {
+            time,
+            seq,
+            data,
+            body: EventBody::AccessLog(kept),
+            ..
+        }) = record
+        else {
             return Ok(());
         };
         if kept.protocol() != protocol {
@@ -59,7 +70,9 @@ impl AccessLogFlows {
         let flow = record.begin_flow(time, seq);
         log.fill(flow);
         flow.source = self.endpoint(&log.view.source, data, |view| view.source.labels.to_vec());
-        flow.destination = self.endpoint(&log.view.destination, data, |view| view.destination.labels.to_vec());
+        flow.destination = self.endpoint(&log.view.destination, data, |view| {
+            view.destination.labels.to_vec()
+        });
         flow.l7 = Some(Box::new(l7));
         Ok(())
     }
@@ -73,8 +86,17 @@ impl AccessLogFlows {
     ) -> Endpoint {
         let Self { decoder, names, .. } = self;
         let identity = low_u32(endpoint.identity.to_le_bytes());
-        let texts = || decoder.read(data).map(|view| texts(&view)).unwrap_or_default();
-        Endpoint { id: low_u32(endpoint.id.to_le_bytes()), identity, names: names.of(identity, endpoint.labels, texts) }
+        let texts = || {
+            decoder
+                .read(data)
+                .map(|view| texts(&view))
+                .unwrap_or_default()
+        };
+        Endpoint {
+            id: low_u32(endpoint.id.to_le_bytes()),
+            identity,
+            names: names.of(identity, endpoint.labels, texts),
+        }
     }
 }
 
@@ -89,10 +111,19 @@ pub(crate) struct Log<'a> {
 impl<'a> Log<'a> {
     fn of(view: View<'a>, addresses: &mut Addresses) -> Self {
         let mut address = |endpoint: &EndpointView<'_>| {
-            addresses.of(if view.ip_version == 0 { endpoint.ipv4.0 } else { endpoint.ipv6.0 })
+            addresses.of(if view.ip_version == 0 {
+                endpoint.ipv4.0
+            } else {
+                endpoint.ipv6.0
+            })
         };
         let (source, destination) = (address(&view.source), address(&view.destination));
-        Self { l7_type: l7_type(view.kind), source, destination, view }
+        Self {
+            l7_type: l7_type(view.kind),
+            source,
+            destination,
+            view,
+        }
     }
 
     /// Sets what the protocol has no part in, but for the sides.
@@ -106,7 +137,8 @@ impl<'a> Log<'a> {
         flow.l4 = self.l4();
     }
 
-    /// Address and port of the side that asks, which receives a response; `None` without an address.
+    /// Address and port of the side that asks, which receives a response; `None` without an
+    /// address.
     pub(crate) fn client(&self) -> Option<(Address, u16)> {
         match self.l7_type {
             L7Type::Response => Some((self.destination?, self.view.destination.port)),
@@ -120,8 +152,16 @@ impl<'a> Log<'a> {
             1 => IpVersion::V6,
             _ => return None,
         };
-        let (source, destination) = (self.source.unwrap_or_default(), self.destination.unwrap_or_default());
-        Some(Ip { source, destination, version, ..Ip::default() })
+        let (source, destination) = (
+            self.source.unwrap_or_default(),
+            self.destination.unwrap_or_default(),
+        );
+        Some(Ip {
+            source,
+            destination,
+            version,
+            ..Ip::default()
+        })
     }
 
     fn l4(&self) -> L4 {
@@ -129,9 +169,20 @@ impl<'a> Log<'a> {
         // Hubble looks at the low byte only.
         let [protocol, _] = self.view.transport_protocol.to_le_bytes();
         match protocol {
-            6 => L4::Tcp { source_port, destination_port, flags: None },
-            17 => L4::Udp { source_port, destination_port },
-            132 => L4::Sctp { source_port, destination_port, chunk_type: SctpChunk::Unsupported },
+            6 => L4::Tcp {
+                source_port,
+                destination_port,
+                flags: None,
+            },
+            17 => L4::Udp {
+                source_port,
+                destination_port,
+            },
+            132 => L4::Sctp {
+                source_port,
+                destination_port,
+                chunk_type: SctpChunk::Unsupported,
+            },
             _ => L4::None,
         }
     }
@@ -164,7 +215,8 @@ fn direction(observation_point: Text<'_>) -> Direction {
     }
 }
 
-/// What Go's `uint32(wide)`, which Hubble uses on numbers of records, leaves of the bytes of a wider integer.
+/// What Go's `uint32(wide)`, which Hubble uses on numbers of records, leaves of the bytes of a
+/// wider integer.
 pub(crate) fn low_u32([a, b, c, d, ..]: [u8; 8]) -> u32 {
     u32::from_le_bytes([a, b, c, d])
 }

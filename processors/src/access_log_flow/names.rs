@@ -1,4 +1,5 @@
-//! Endpoint names, shared between the flows of an identity: labels are long, and an identity's do not change.
+//! Endpoint names, shared between the flows of an identity: labels are long, and an identity's do
+//! not change.
 
 use std::sync::Arc;
 
@@ -6,11 +7,12 @@ use hashbrown::HashMap;
 use tidegate_core::flow::EndpointNames;
 use tidegate_wire::access_log::{LabelForm, Labels};
 
-/// Identities that are remembered; when there are more, or their labels take too much, remembering starts anew.
+/// Identities that are remembered; when there are more, or their labels take too much, remembering
+/// starts anew.
 const CAPACITY: usize = 4096;
 
-/// Bytes of labels as they were sent that are remembered, at most; the texts that are made of them take some three times
-/// as much. Labels that are longer than a part of that are not remembered.
+/// Bytes of labels as they were sent that are remembered, at most; the texts that are made of them
+/// take some three times as much. Labels that are longer than a part of that are not remembered.
 const MOST_BYTES: usize = 256 * 1024;
 const LONGEST: usize = 16 * 1024;
 
@@ -30,14 +32,19 @@ struct Known {
 }
 
 impl Names {
-    /// What an endpoint's labels tell, whose `texts` are only made if they are new; `None` without labels.
+    /// What an endpoint's labels tell, whose `texts` are only made if they are new; `None` without
+    /// labels.
     pub(super) fn of(
         &mut self,
         identity: u32,
         labels: Labels<'_>,
         texts: impl FnOnce() -> Vec<String>,
     ) -> Option<Arc<EndpointNames>> {
-        if labels.is_empty() { None } else { self.of_bytes(identity, labels.raw(), texts) }
+        if labels.is_empty() {
+            None
+        } else {
+            self.of_bytes(identity, labels.raw(), texts)
+        }
     }
 
     fn of_bytes(
@@ -58,7 +65,14 @@ impl Names {
             None => Arc::new(EndpointNames::of_labels(labels)),
         };
         if bytes.len() <= LONGEST {
-            self.remember(identity, Known { form, bytes: bytes.into(), names: Arc::clone(&names) });
+            self.remember(
+                identity,
+                Known {
+                    form,
+                    bytes: bytes.into(),
+                    names: Arc::clone(&names),
+                },
+            );
         }
         Some(names)
     }
@@ -91,7 +105,10 @@ mod tests {
         let first = of(&mut names, 7, "b:k=v,a:k=v").expect("names");
         assert_eq!(*first.labels, ["a:k=v", "b:k=v"]);
         for sent in ["b:k=v,a:k=v", "a:k=v,b:k=v", "a:k=v,b:k=v"] {
-            assert!(Arc::ptr_eq(&first, &of(&mut names, 7, sent).expect("names")));
+            assert!(Arc::ptr_eq(
+                &first,
+                &of(&mut names, 7, sent).expect("names")
+            ));
         }
         assert_eq!(*of(&mut names, 7, "c:k").expect("names").labels, ["c:k"]);
         assert_eq!(of(&mut names, 7, ""), None);
@@ -101,7 +118,9 @@ mod tests {
     fn labels_that_were_sent_before_are_not_read_again() {
         let mut names = Names::default();
         let first = of(&mut names, 7, "a:k").expect("names");
-        let again = names.of_bytes(7, (LabelForm::default(), b"a:k"), || unreachable!("they are known"));
+        let again = names.of_bytes(7, (LabelForm::default(), b"a:k"), || {
+            unreachable!("they are known")
+        });
         assert!(again.is_some_and(|again| Arc::ptr_eq(&first, &again)));
     }
 
@@ -127,7 +146,14 @@ mod tests {
     fn what_is_remembered_of_labels_is_bounded_in_bytes() {
         let mut names = Names::default();
         for identity in 0..1000 {
-            assert!(of(&mut names, identity % 100, &format!("{}{identity}", "k".repeat(LONGEST - 3))).is_some());
+            assert!(
+                of(
+                    &mut names,
+                    identity % 100,
+                    &format!("{}{identity}", "k".repeat(LONGEST - 3))
+                )
+                .is_some()
+            );
             let held: usize = names.known.values().map(|known| known.bytes.len()).sum();
             assert!(held == names.bytes && held <= MOST_BYTES, "{held}");
         }

@@ -1,9 +1,11 @@
-//! Notifications of the agent become Hubble's agent events: `pkg/hubble/parser/agent/parser.go` (v1.19.4), and the
-//! two kinds about services that it read through 1.17.
+//! Notifications of the agent become Hubble's agent events: `pkg/hubble/parser/agent/parser.go`
+//! (v1.19.4), and the two kinds about services that it read through 1.17.
 
 use serde::Deserialize;
 use tidegate_core::Timestamp;
-use tidegate_core::record::{AgentEvent, AgentEventType as Type, Frame, Notification, ServiceUpsert};
+use tidegate_core::record::{
+    AgentEvent, AgentEventType as Type, Frame, Notification, ServiceUpsert,
+};
 use tidegate_wire::agent_notify::{self, View};
 use tidegate_wire::release::{Release, Releases};
 
@@ -29,28 +31,50 @@ pub(super) fn decode(
         Err(error) if error.is_data() => None,
         Err(_) => return Err(BAD_TEXT),
     };
-    let unknown = || (Type::Unknown, Notification::Unknown { notify_type: kind, text: text.into_owned() });
+    let unknown = || {
+        (
+            Type::Unknown,
+            Notification::Unknown {
+                notify_type: kind,
+                text: text.into_owned(),
+            },
+        )
+    };
     let (event_type, mut notification) = known.unwrap_or_else(unknown);
     let senders = match &mut notification {
         Notification::ServiceUpsert(service) => {
             let senders = senders_of_service(service);
             if !service.ext_traffic_policy.is_empty() {
                 // Hubble fills in the old name from the new one.
-                service.traffic_policy.clone_from(&service.ext_traffic_policy);
+                service
+                    .traffic_policy
+                    .clone_from(&service.ext_traffic_policy);
             }
             notify.senders().and(senders)
         }
         _ => None,
     };
     let Frame { time, stream, .. } = *frame;
-    Ok((AgentEvent { time, stream, event_type, notification }, senders.unwrap_or(notify.senders())))
+    Ok((
+        AgentEvent {
+            time,
+            stream,
+            event_type,
+            notification,
+        },
+        senders.unwrap_or(notify.senders()),
+    ))
 }
 
-/// 1.12 had one traffic policy, 1.13 named it anew and added another, and 1.17 dropped the old name.
+/// 1.12 had one traffic policy, 1.13 named it anew and added another, and 1.17 dropped the old
+/// name.
 fn senders_of_service(service: &ServiceUpsert) -> Releases {
     let has = |text: &String| !text.is_empty();
     let has_new = has(&service.ext_traffic_policy) || has(&service.int_traffic_policy);
-    match (has(&service.traffic_policy), has(&service.ext_traffic_policy)) {
+    match (
+        has(&service.traffic_policy),
+        has(&service.ext_traffic_policy),
+    ) {
         (true, _) if !has_new => Releases::before(Release::V1_13),
         (true, _) => Releases::between(Release::V1_13, Release::V1_17),
         (false, true) => Releases::since(Release::V1_17),
@@ -59,20 +83,54 @@ fn senders_of_service(service: &ServiceUpsert) -> Releases {
     }
 }
 
-/// Reads what Cilium's number says that the text is; `None` for a number that Hubble has no type for.
+/// Reads what Cilium's number says that the text is; `None` for a number that Hubble has no type
+/// for.
 fn known(kind: u32, text: &str) -> serde_json::Result<Option<(Type, Notification)>> {
     Ok(Some(match kind {
-        2 => (Type::AgentStarted, agent_start(&serde_json::from_str(text)?)),
-        3 => (Type::EndpointRegenerateSuccess, Notification::EndpointRegenerate(serde_json::from_str(text)?)),
-        4 => (Type::EndpointRegenerateFailure, Notification::EndpointRegenerate(serde_json::from_str(text)?)),
-        5 => (Type::PolicyUpdated, Notification::PolicyUpdate(serde_json::from_str(text)?)),
-        6 => (Type::PolicyDeleted, Notification::PolicyUpdate(serde_json::from_str(text)?)),
-        7 => (Type::EndpointCreated, Notification::EndpointUpdate(serde_json::from_str(text)?)),
-        8 => (Type::EndpointDeleted, Notification::EndpointUpdate(serde_json::from_str(text)?)),
-        9 => (Type::IpCacheUpserted, Notification::IpCacheUpdate(serde_json::from_str(text)?)),
-        10 => (Type::IpCacheDeleted, Notification::IpCacheUpdate(serde_json::from_str(text)?)),
-        11 => (Type::ServiceUpserted, Notification::ServiceUpsert(serde_json::from_str(text)?)),
-        12 => (Type::ServiceDeleted, Notification::ServiceDelete(serde_json::from_str(text)?)),
+        2 => (
+            Type::AgentStarted,
+            agent_start(&serde_json::from_str(text)?),
+        ),
+        3 => (
+            Type::EndpointRegenerateSuccess,
+            Notification::EndpointRegenerate(serde_json::from_str(text)?),
+        ),
+        4 => (
+            Type::EndpointRegenerateFailure,
+            Notification::EndpointRegenerate(serde_json::from_str(text)?),
+        ),
+        5 => (
+            Type::PolicyUpdated,
+            Notification::PolicyUpdate(serde_json::from_str(text)?),
+        ),
+        6 => (
+            Type::PolicyDeleted,
+            Notification::PolicyUpdate(serde_json::from_str(text)?),
+        ),
+        7 => (
+            Type::EndpointCreated,
+            Notification::EndpointUpdate(serde_json::from_str(text)?),
+        ),
+        8 => (
+            Type::EndpointDeleted,
+            Notification::EndpointUpdate(serde_json::from_str(text)?),
+        ),
+        9 => (
+            Type::IpCacheUpserted,
+            Notification::IpCacheUpdate(serde_json::from_str(text)?),
+        ),
+        10 => (
+            Type::IpCacheDeleted,
+            Notification::IpCacheUpdate(serde_json::from_str(text)?),
+        ),
+        11 => (
+            Type::ServiceUpserted,
+            Notification::ServiceUpsert(serde_json::from_str(text)?),
+        ),
+        12 => (
+            Type::ServiceDeleted,
+            Notification::ServiceDelete(serde_json::from_str(text)?),
+        ),
         _ => return Ok(None),
     }))
 }
@@ -85,6 +143,9 @@ struct Started {
 }
 
 fn agent_start(started: &Started) -> Notification {
-    let nanoseconds = go_time::parse(started.time.as_bytes()).and_then(|time| u64::try_from(time.as_nanos()).ok());
-    Notification::AgentStart { time: nanoseconds.map(Timestamp) }
+    let nanoseconds = go_time::parse(started.time.as_bytes())
+        .and_then(|time| u64::try_from(time.as_nanos()).ok());
+    Notification::AgentStart {
+        time: nanoseconds.map(Timestamp),
+    }
 }

@@ -1,4 +1,5 @@
-//! What the bytes of an event leave open: which reading was chosen is a rule, and how often is in the books.
+//! What the bytes of an event leave open: which reading was chosen is a rule, and how often is in
+//! the books.
 
 use tidegate_core::ledger::Tally;
 use tidegate_wire::release::Releases;
@@ -6,17 +7,20 @@ use tidegate_wire::release::Releases;
 /// A choice between readings that fit the same bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Choice {
-    /// A version 1 drop has 32 bytes in 1.12 and 36 after it: an `EtherType` behind one of them decides, else 36.
+    /// A version 1 drop has 32 bytes in 1.12 and 36 after it: an `EtherType` behind one of them
+    /// decides, else 36.
     DropHeader,
     /// A source file's number means another file in another release: the newest release decides.
     DropSourceFile,
     /// 1.19 reordered a socket trace: what can be an address decides.
     TraceSockLayout,
-    /// Since 1.16 Hubble takes the original source of a trace for a sign of egress: the newest release decides.
+    /// Since 1.16 Hubble takes the original source of a trace for a sign of egress: the newest
+    /// release decides.
     TrafficDirection,
     /// Hubble's text of a debug message changed: the newest release decides.
     DebugText,
-    /// Since 1.20 Hubble writes an IPv4-mapped address of a socket trace as IPv6: the newest release decides.
+    /// Since 1.20 Hubble writes an IPv4-mapped address of a socket trace as IPv6: the newest
+    /// release decides.
     MappedAddress,
     /// A downstream build's extension of the header has no length: the captured length decides.
     HeaderExtension,
@@ -48,7 +52,9 @@ impl Choice {
 
     fn advice(self) -> &'static str {
         match self {
-            Self::DropHeader => "drops of Cilium 1.12 and 1.13 look alike; `cilium_version` settles which they are",
+            Self::DropHeader => {
+                "drops of Cilium 1.12 and 1.13 look alike; `cilium_version` settles which they are"
+            }
             Self::DropSourceFile => {
                 "the source files of drops are numbered differently in several releases; `cilium_version` settles by which, \
                  written with its patch release"
@@ -85,7 +91,8 @@ pub(super) const CHOICES: [&str; Choice::ALL.len()] = {
     choices
 };
 
-/// The releases that the sender can be of: by the configuration and the events, and by the events alone.
+/// The releases that the sender can be of: by the configuration and the events, and by the events
+/// alone.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SenderReleases {
     pub(super) releases: Releases,
@@ -109,7 +116,12 @@ impl Choices {
     }
 
     /// Counts a choice if it is open for these releases.
-    pub(super) fn count_if_open(&mut self, choice: Choice, sender: SenderReleases, is_open: impl Fn(Releases) -> bool) {
+    pub(super) fn count_if_open(
+        &mut self,
+        choice: Choice,
+        sender: SenderReleases,
+        is_open: impl Fn(Releases) -> bool,
+    ) {
         if is_open(sender.releases) {
             self.add(choice);
         } else if sender.releases != sender.shown && is_open(sender.shown) {
@@ -122,15 +134,19 @@ impl Choices {
         self.by_configuration = Counts::default();
     }
 
-    /// Counts as open what only the configuration settled, because the configuration is wrong; returns the counts by
-    /// choice.
+    /// Counts as open what only the configuration settled, because the configuration is wrong;
+    /// returns the counts by choice.
     pub(super) fn reopen(&mut self) -> Vec<(&'static str, u64)> {
         let counts = std::mem::take(&mut self.by_configuration);
         let reopened = Choice::ALL.map(|choice| (choice, counts[choice as usize]));
         for (choice, count) in reopened {
             self.counts[choice as usize] += count;
         }
-        reopened.into_iter().filter(|(_, count)| *count > 0).map(|(choice, count)| (choice.as_str(), count)).collect()
+        reopened
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(choice, count)| (choice.as_str(), count))
+            .collect()
     }
 
     /// Moves the counts into the books. What is new there is logged.

@@ -18,7 +18,12 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "cilium_decode",
     about: "Turns frames of Cilium's monitor socket into events",
     keys: KEYS,
-    outcomes: Outcomes { dropped: super::REASONS, noted: NOTES, ambiguous: &CHOICES, ..Outcomes::NONE },
+    outcomes: Outcomes {
+        dropped: super::REASONS,
+        noted: NOTES,
+        ambiguous: &CHOICES,
+        ..Outcomes::NONE
+    },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
@@ -32,15 +37,17 @@ const KEYS: &[Key] = &[Key {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Release of the agent behind the socket, `"1.18"` or `"1.18.3"`; a leading `v` and what follows `-` or `+` are
-    /// ignored. Releases since 1.12.
+    /// Release of the agent behind the socket, `"1.18"` or `"1.18.3"`; a leading `v` and what
+    /// follows `-` or `+` are ignored. Releases since 1.12.
     ///
-    /// It settles what no version byte tells: the header of drops up to 1.17.3, the layout of socket traces, by which
-    /// table the source file of a drop is named (for which the patch release matters in 1.14), and what Hubble of that
-    /// release makes of traffic directions, debug messages and IPv4-mapped addresses. Empty (the default):
-    /// what the connection has shown settles it, and what is still open then is chosen by a rule, counted as
-    /// `ambiguous`, and logged once. Events that no such release sends are read as what they are, with the note
-    /// `cilium_version_contradicted`; what was read by the configuration alone until then is counted as `ambiguous`.
+    /// It settles what no version byte tells: the header of drops up to 1.17.3, the layout of
+    /// socket traces, by which table the source file of a drop is named (for which the patch
+    /// release matters in 1.14), and what Hubble of that release makes of traffic directions, debug
+    /// messages and IPv4-mapped addresses. Empty (the default): what the connection has shown
+    /// settles it, and what is still open then is chosen by a rule, counted as `ambiguous`, and
+    /// logged once. Events that no such release sends are read as what they are, with the note
+    /// `cilium_version_contradicted`; what was read by the configuration alone until then is
+    /// counted as `ambiguous`.
     pub cilium_version: String,
 }
 
@@ -49,15 +56,22 @@ impl Config {
         if self.cilium_version.is_empty() {
             return Some(Releases::ANY);
         }
-        let version = self.cilium_version.strip_prefix('v').unwrap_or(&self.cilium_version);
+        let version = self
+            .cilium_version
+            .strip_prefix('v')
+            .unwrap_or(&self.cilium_version);
         let numbers = version.split(['-', '+']).next()?.split('.');
-        let numbers = numbers.map(|number| number.parse().ok()).collect::<Option<Vec<u16>>>()?;
+        let numbers = numbers
+            .map(|number| number.parse().ok())
+            .collect::<Option<Vec<u16>>>()?;
         let releases = match numbers[..] {
             [major, minor] => Releases::minor(major, minor),
             [major, minor, patch] => Releases::only(Release::new(major, minor, patch)),
             _ => return None,
         };
-        releases.within(Releases::since(Release::V1_12)).then_some(releases)
+        releases
+            .within(Releases::since(Release::V1_12))
+            .then_some(releases)
     }
 }
 
@@ -67,15 +81,29 @@ impl ProcessorConfig for Config {
     }
 
     fn produces(&self, input: Kinds) -> Kinds {
-        input.without(self.consumes()).union(Kinds::of(&[Kind::Event, Kind::AgentEvent, Kind::DebugEvent, Kind::Lost]))
+        input.without(self.consumes()).union(Kinds::of(&[
+            Kind::Event,
+            Kind::AgentEvent,
+            Kind::DebugEvent,
+            Kind::Lost,
+        ]))
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         let configured = self.releases().ok_or_else(|| BuildError {
             key: "cilium_version",
-            message: format!("{:?} is no Cilium release since 1.12; write it as \"1.18\"", self.cilium_version),
+            message: format!(
+                "{:?} is no Cilium release since 1.12; write it as \"1.18\"",
+                self.cilium_version
+            ),
         })?;
         let hints = Hints::configured(configured);
-        Ok(Box::new(CiliumDecode { decoder: Decoder { configured, hints, ..Decoder::default() } }))
+        Ok(Box::new(CiliumDecode {
+            decoder: Decoder {
+                configured,
+                hints,
+                ..Decoder::default()
+            },
+        }))
     }
 }

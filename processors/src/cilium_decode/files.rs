@@ -13,7 +13,10 @@ pub(super) struct Files {
 
 impl Default for Files {
     fn default() -> Self {
-        Self { releases: Releases::ANY, known: Box::new([None; 256]) }
+        Self {
+            releases: Releases::ANY,
+            known: Box::new([None; 256]),
+        }
     }
 }
 
@@ -34,10 +37,19 @@ mod tests {
     #[test]
     fn answers_are_those_of_the_releases_that_are_asked_about() {
         let mut files = Files::default();
-        let releases = [Releases::ANY, Releases::minor(1, 12), Releases::minor(1, 19), Releases::ANY];
+        let releases = [
+            Releases::ANY,
+            Releases::minor(1, 12),
+            Releases::minor(1, 19),
+            Releases::ANY,
+        ];
         for releases in releases {
             for id in (0..=255).chain(0..=255) {
-                assert_eq!(files.numbering(id, releases), FileNumbering::of(id, releases), "{id} {releases:?}");
+                assert_eq!(
+                    files.numbering(id, releases),
+                    FileNumbering::of(id, releases),
+                    "{id} {releases:?}"
+                );
             }
         }
     }

@@ -1,13 +1,15 @@
 //! `cilium_decode`: frames of the monitor socket become events that are known by their type.
 //!
-//! Follows the message types of Cilium 1.12 to 1.20-dev (`pkg/monitor/api/types.go`). Drops, captures, traces, policy
-//! verdicts and recorder captures are checked up to their packet, socket traces and access-log records are checked
-//! whole. Debug messages and agent notifications become [`Record::DebugEvent`] and [`Record::AgentEvent`], lost
-//! records [`Record::Lost`]. Packets are not looked into. Unknown types go on as they came, with a note; what cannot be
-//! what it claims to be is dropped with the decoder's reason.
+//! Follows the message types of Cilium 1.12 to 1.20-dev (`pkg/monitor/api/types.go`). Drops,
+//! captures, traces, policy verdicts and recorder captures are checked up to their packet, socket
+//! traces and access-log records are checked whole. Debug messages and agent notifications become
+//! [`Record::DebugEvent`] and [`Record::AgentEvent`], lost records [`Record::Lost`]. Packets are
+//! not looked into. Unknown types go on as they came, with a note; what cannot be what it claims to
+//! be is dropped with the decoder's reason.
 //!
-//! Nothing on the socket names the release that wrote it. What is configured and what the connection has shown so far
-//! settle most of what one event leaves open; what they do not is chosen by a rule and counted (`choice.rs`).
+//! Nothing on the socket names the release that wrote it. What is configured and what the
+//! connection has shown so far settle most of what one event leaves open; what they do not is
+//! chosen by a rule and counted (`choice.rs`).
 
 mod agent_event;
 mod choice;
@@ -22,14 +24,16 @@ use notes::Notes;
 
 use tidegate_core::component::Reasons;
 use tidegate_core::flow::{FileNumbering, OriginalSource};
-use tidegate_core::record::{DebugEvent, DebugEventType, Event, EventBody, Frame, Lost, LostSource};
+use tidegate_core::record::{
+    DebugEvent, DebugEventType, Event, EventBody, Frame, Lost, LostSource,
+};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Outcome, Record, ledger::Tally};
 use tidegate_wire::access_log::{self, Kept};
 use tidegate_wire::agent_notify;
 use tidegate_wire::event::{
-    self, DebugMsg, DropNotify, DropV1Header, Hints, PacketEvent, SockLayout, TraceNotify, TraceSockNotify,
-    trace_reason,
+    self, DebugMsg, DropNotify, DropV1Header, Hints, PacketEvent, SockLayout, TraceNotify,
+    TraceSockNotify, trace_reason,
 };
 use tidegate_wire::gob;
 use tidegate_wire::payload::Payload;
@@ -57,7 +61,9 @@ impl Processor for CiliumDecode {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         let decoder = &mut self.decoder;
         batch.sift(tally, |record, bytes| {
-            let Record::Frame(frame) = *record else { return Outcome::Keep };
+            let Record::Frame(frame) = *record else {
+                return Outcome::Keep;
+            };
             match decoder.decode(record, &frame, bytes) {
                 Ok(()) => Outcome::Keep,
                 Err(reason) => Outcome::Dropped(reason),
@@ -87,7 +93,12 @@ struct Decoder {
 
 impl Decoder {
     /// Makes the frame's record what it holds.
-    fn decode(&mut self, record: &mut Record, frame: &Frame, bytes: &[u8]) -> Result<(), &'static str> {
+    fn decode(
+        &mut self,
+        record: &mut Record,
+        frame: &Frame,
+        bytes: &[u8],
+    ) -> Result<(), &'static str> {
         if frame.stream != self.stream {
             self.stream = frame.stream;
             self.hints = Hints::configured(self.configured);
@@ -103,26 +114,61 @@ impl Decoder {
         }
     }
 
-    fn sample(&mut self, record: &mut Record, frame: &Frame, data: &[u8]) -> Result<(), &'static str> {
+    fn sample(
+        &mut self,
+        record: &mut Record,
+        frame: &Frame,
+        data: &[u8],
+    ) -> Result<(), &'static str> {
         if let Some(header_len) = event::plain_header(data, &self.hints) {
-            let Frame { time, seq, cpu, data, .. } = *frame;
-            let body = packet(header_len, FileNumbering::default(), OriginalSource::default());
-            record.overwrite(Record::Event(Event { time, seq, cpu, data, body }));
+            let Frame {
+                time,
+                seq,
+                cpu,
+                data,
+                ..
+            } = *frame;
+            let body = packet(
+                header_len,
+                FileNumbering::default(),
+                OriginalSource::default(),
+            );
+            record.overwrite(Record::Event(Event {
+                time,
+                seq,
+                cpu,
+                data,
+                body,
+            }));
             return Ok(());
         }
         let event = event::parse(data, &self.hints).map_err(|reason| reason.as_str())?;
         self.hints.observe(&event);
         match event {
-            event::Event::Debug(message) => *record = Record::DebugEvent(self.debug_event(frame, &message)),
+            event::Event::Debug(message) => {
+                *record = Record::DebugEvent(self.debug_event(frame, &message))
+            }
             event::Event::Agent(_) => {
                 let (event, senders) = agent_event::decode(&mut self.agent_notify, frame, data)?;
                 self.hints.learn(senders);
                 *record = Record::AgentEvent(Box::new(event));
             }
             _ => {
-                let Frame { time, seq, cpu, data: span, .. } = *frame;
+                let Frame {
+                    time,
+                    seq,
+                    cpu,
+                    data: span,
+                    ..
+                } = *frame;
                 let body = self.body(&event, data)?;
-                record.overwrite(Record::Event(Event { time, seq, cpu, data: span, body }));
+                record.overwrite(Record::Event(Event {
+                    time,
+                    seq,
+                    cpu,
+                    data: span,
+                    body,
+                }));
             }
         }
         if self.hints.are_contradicted() {
@@ -138,7 +184,10 @@ impl Decoder {
     }
 
     fn sender(&self) -> SenderReleases {
-        SenderReleases { releases: self.hints.releases(), shown: self.hints.shown() }
+        SenderReleases {
+            releases: self.hints.releases(),
+            shown: self.hints.shown(),
+        }
     }
 
     fn body(&mut self, event: &event::Event<'_>, data: &[u8]) -> Result<EventBody, &'static str> {
@@ -147,11 +196,16 @@ impl Decoder {
             event::Event::Trace(trace) => self.trace(trace),
             event::Event::PolicyVerdict(verdict) => self.packet(verdict, FileNumbering::default()),
             event::Event::Capture(capture) => self.packet(capture, FileNumbering::default()),
-            event::Event::Recorder(recorder) => {
-                packet(recorder.packet_offset(), FileNumbering::default(), OriginalSource::default())
-            }
+            event::Event::Recorder(recorder) => packet(
+                recorder.packet_offset(),
+                FileNumbering::default(),
+                OriginalSource::default(),
+            ),
             event::Event::AccessLog(_) => {
-                let record = self.access_log.read(data).map_err(access_log::Error::as_str)?;
+                let record = self
+                    .access_log
+                    .read(data)
+                    .map_err(access_log::Error::as_str)?;
                 self.hints.learn(record.variant.senders());
                 EventBody::AccessLog(Box::new(Kept::of(&record, data)))
             }
@@ -173,9 +227,14 @@ impl Decoder {
         let sender = self.sender();
         let file = self.files.numbering(drop.file(), among(sender.releases));
         let shown = self.shown_files.numbering(drop.file(), among(sender.shown));
-        self.choices.count_if_open(Choice::DropSourceFile, sender, |releases| {
-            if releases == sender.releases { file.is_ambiguous } else { shown.is_ambiguous }
-        });
+        self.choices
+            .count_if_open(Choice::DropSourceFile, sender, |releases| {
+                if releases == sender.releases {
+                    file.is_ambiguous
+                } else {
+                    shown.is_ambiguous
+                }
+            });
         if drop.version() != 1 || DropV1Header::of(sender.shown) != DropV1Header::Unknown {
             self.hints.learn_from_number(shown.senders);
         }
@@ -184,33 +243,57 @@ impl Decoder {
 
     fn trace(&mut self, trace: &TraceNotify<'_>) -> EventBody {
         const OLD: Releases = Releases::before(Release::V1_16);
-        // The other rule for the direction finds the same for a reply, unless the reporting endpoint sent it to itself.
-        let is_reply_or_unknown = matches!(trace.reason(), trace_reason::CT_REPLY | trace_reason::UNKNOWN);
+        // The other rule for the direction finds the same for a reply, unless the reporting
+        // endpoint sent it to itself.
+        let is_reply_or_unknown = matches!(
+            trace.reason(),
+            trace_reason::CT_REPLY | trace_reason::UNKNOWN
+        );
         let sender = self.sender();
         if trace.source() != 0 && trace.orig_ip().is_some() && !is_reply_or_unknown {
-            self.choices.count_if_open(Choice::TrafficDirection, sender, |releases| is_open(releases, Release::V1_16));
+            self.choices
+                .count_if_open(Choice::TrafficDirection, sender, |releases| {
+                    is_open(releases, Release::V1_16)
+                });
         }
         let is_old = sender.releases.within(OLD);
-        let original_source = if is_old { OriginalSource::ImpliesNothing } else { OriginalSource::ImpliesEgress };
+        let original_source = if is_old {
+            OriginalSource::ImpliesNothing
+        } else {
+            OriginalSource::ImpliesEgress
+        };
         self.count_extension(trace);
-        packet(trace.packet_offset(), FileNumbering::default(), original_source)
+        packet(
+            trace.packet_offset(),
+            FileNumbering::default(),
+            original_source,
+        )
     }
 
     fn sock(&mut self, sock: &TraceSockNotify<'_>) -> EventBody {
         self.settle(Choice::TraceSockLayout, sock.layout(), SockLayout::of);
         if sock.has_mapped_ip() {
             self.choices
-                .count_if_open(Choice::MappedAddress, self.sender(), |releases| is_open(releases, Release::V1_20));
+                .count_if_open(Choice::MappedAddress, self.sender(), |releases| {
+                    is_open(releases, Release::V1_20)
+                });
         }
-        let keeps_mapped = !self.hints.releases().within(Releases::before(Release::V1_20));
-        EventBody::TraceSock { layout: sock.layout(), keeps_mapped }
+        let keeps_mapped = !self
+            .hints
+            .releases()
+            .within(Releases::before(Release::V1_20));
+        EventBody::TraceSock {
+            layout: sock.layout(),
+            keeps_mapped,
+        }
     }
 
-    /// A layout that the event was read with, and which one releases have if they have one. What is configured does not
-    /// outweigh the values of the event.
+    /// A layout that the event was read with, and which one releases have if they have one. What is
+    /// configured does not outweigh the values of the event.
     fn settle<L: PartialEq + Default>(&mut self, choice: Choice, read: L, of: fn(Releases) -> L) {
         let sender = self.sender();
-        self.choices.count_if_open(choice, sender, |releases| of(releases) == L::default());
+        self.choices
+            .count_if_open(choice, sender, |releases| of(releases) == L::default());
         let expected = of(sender.releases);
         if expected != L::default() && expected != read {
             self.contradict_configuration();
@@ -221,7 +304,10 @@ impl Decoder {
         let event_type = DebugEventType(message.subtype());
         let new_text_since = event_type.new_text_since();
         if let Some(since) = new_text_since {
-            self.choices.count_if_open(Choice::DebugText, self.sender(), |releases| is_open(releases, since));
+            self.choices
+                .count_if_open(Choice::DebugText, self.sender(), |releases| {
+                    is_open(releases, since)
+                });
         }
         let releases = self.hints.releases();
         DebugEvent {
@@ -233,7 +319,8 @@ impl Decoder {
             hash: message.hash(),
             args: message.args(),
             cpu: frame.cpu,
-            has_old_text: new_text_since.is_some_and(|since| releases.within(Releases::before(since))),
+            has_old_text: new_text_since
+                .is_some_and(|since| releases.within(Releases::before(since))),
         }
     }
 
@@ -251,15 +338,27 @@ impl Decoder {
 
 /// Whether some of the releases are before `since`, and some are not.
 fn is_open(releases: Releases, since: Release) -> bool {
-    releases.and(Releases::before(since)).is_some() && releases.and(Releases::since(since)).is_some()
+    releases.and(Releases::before(since)).is_some()
+        && releases.and(Releases::since(since)).is_some()
 }
 
 fn packet(offset: usize, files: FileNumbering, original_source: OriginalSource) -> EventBody {
-    // Headers are tens of bytes; only a forged extension could make one longer, and then nothing is lost by it.
-    EventBody::Packet { header_len: u16::try_from(offset).unwrap_or(u16::MAX), files, original_source }
+    // Headers are tens of bytes; only a forged extension could make one longer, and then nothing is
+    // lost by it.
+    EventBody::Packet {
+        header_len: u16::try_from(offset).unwrap_or(u16::MAX),
+        files,
+        original_source,
+    }
 }
 
 fn lost(frame: &Frame) -> Lost {
     let source = LostSource::PerfEventRingBuffer;
-    Lost { time: frame.time, source, count: frame.lost, cpu: Some(frame.cpu), span: None }
+    Lost {
+        time: frame.time,
+        source,
+        count: frame.lost,
+        cpu: Some(frame.cpu),
+        span: None,
+    }
 }

@@ -18,14 +18,21 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Says once that the configuration is wrong. `read_by_it` are the choices that only the configuration had settled
-    /// before, with how many events each was made for.
+    /// Says once that the configuration is wrong. `read_by_it` are the choices that only the
+    /// configuration had settled before, with how many events each was made for.
     pub(super) fn warn(&mut self, read_by_it: &[(&'static str, u64)]) {
         if std::mem::replace(&mut self.has_warned, true) {
             return;
         }
-        let counts: Vec<_> = read_by_it.iter().map(|(choice, count)| format!("{count} {choice}")).collect();
-        let read_by_it = if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") };
+        let counts: Vec<_> = read_by_it
+            .iter()
+            .map(|(choice, count)| format!("{count} {choice}"))
+            .collect();
+        let read_by_it = if counts.is_empty() {
+            "nothing".to_owned()
+        } else {
+            counts.join(", ")
+        };
         tracing::warn!(
             read_by_it,
             "the agent sends what the release that `cilium_version` names does not; its events decide from here on, and \

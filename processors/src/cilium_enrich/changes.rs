@@ -32,12 +32,21 @@ pub(super) fn log(event: &AgentEvent, refused: Option<Refusal>) {
                 _ => "there is a new endpoint",
             };
             let (id, labels) = (endpoint.id, &endpoint.labels);
-            tracing::debug!(id, namespace = endpoint.namespace, pod = endpoint.pod_name, ?labels, refused, "{what}");
+            tracing::debug!(
+                id,
+                namespace = endpoint.namespace,
+                pod = endpoint.pod_name,
+                ?labels,
+                refused,
+                "{what}"
+            );
         }
         Notification::EndpointRegenerate(endpoint) => {
             tracing::debug!(id = endpoint.id, labels = ?endpoint.labels, refused, "an endpoint has these labels");
         }
-        Notification::AgentStart { .. } => tracing::debug!("the Cilium agent has started; what is known is kept"),
+        Notification::AgentStart { .. } => {
+            tracing::debug!("the Cilium agent has started; what is known is kept")
+        }
         _ => {}
     }
 }

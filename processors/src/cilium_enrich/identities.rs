@@ -1,9 +1,10 @@
 //! Labels of security identities, as far as they are known: Hubble's identity getter
 //! (`pkg/hubble/parser/cell/cell.go`, `pkg/identity`, v1.19.4).
 //!
-//! No event announces an identity. The labels of one that the cluster gave out are learnt where an endpoint's labels
-//! meet an address's identity, or from a proxy's record, and forgotten with its last address. Reserved identities have
-//! theirs from the start; those of local scope have what follows from their prefixes.
+//! No event announces an identity. The labels of one that the cluster gave out are learnt where an
+//! endpoint's labels meet an address's identity, or from a proxy's record, and forgotten with its
+//! last address. Reserved identities have theirs from the start; those of local scope have what
+//! follows from their prefixes.
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use tidegate_core::flow::{Address, EndpointNames, IdentityScope, reserved_identi
 use super::local_scope::LocalScope;
 use super::prefix::{Family, Prefix};
 
-/// The first identity whose labels a configuration decides: of components (100), of users (128), then of pods (256).
+/// The first identity whose labels a configuration decides: of components (100), of users (128),
+/// then of pods (256).
 const FIRST_LEARNT: u32 = 100;
 pub(super) const HOST: u32 = 1;
 pub(super) const WORLD: u32 = 2;
@@ -44,13 +46,23 @@ struct Known {
 
 impl Identities {
     pub(super) fn new() -> Self {
-        let reserved = (0..FIRST_LEARNT).map_while(reserved_labels).map(EndpointNames::of_labels).map(Arc::new);
-        Self { reserved: reserved.collect(), known: HashMap::new(), local: LocalScope::new() }
+        let reserved = (0..FIRST_LEARNT)
+            .map_while(reserved_labels)
+            .map(EndpointNames::of_labels)
+            .map(Arc::new);
+        Self {
+            reserved: reserved.collect(),
+            known: HashMap::new(),
+            local: LocalScope::new(),
+        }
     }
 
     /// What an identity's labels tell at an address; `None` where they are not known.
     pub(super) fn names(&mut self, identity: u32, address: Option<Address>) -> Option<Labels> {
-        if let Some(reserved) = usize::try_from(identity).ok().and_then(|at| self.reserved.get(at)) {
+        if let Some(reserved) = usize::try_from(identity)
+            .ok()
+            .and_then(|at| self.reserved.get(at))
+        {
             return Some(Arc::clone(reserved));
         }
         let known = |known: &HashMap<u32, Known>| known.get(&identity)?.labels.clone();
@@ -58,7 +70,9 @@ impl Identities {
             IdentityScope::Global => known(&self.known),
             IdentityScope::Local => self.local.names(identity, address.map(Family::of)),
             // It has the label of a node, whatever else it has.
-            IdentityScope::RemoteNode => known(&self.known).or_else(|| self.names(REMOTE_NODE, None)),
+            IdentityScope::RemoteNode => {
+                known(&self.known).or_else(|| self.names(REMOTE_NODE, None))
+            }
             IdentityScope::Unknown => None,
         }
     }
@@ -97,7 +111,8 @@ impl Identities {
         }
     }
 
-    /// Whether its labels change with what is announced of others: they are not to be kept elsewhere.
+    /// Whether its labels change with what is announced of others: they are not to be kept
+    /// elsewhere.
     pub(super) fn depends_on_prefixes(identity: u32) -> bool {
         IdentityScope::of(identity) == IdentityScope::Local
     }
@@ -109,7 +124,13 @@ impl Identities {
 
     /// An endpoint of the identity has these labels. Whether that is news.
     pub(super) fn learn(&mut self, identity: u32, labels: &Labels) -> bool {
-        let Some(known) = self.known.get_mut(&identity).filter(|_| Self::is_learnt(identity)) else { return false };
+        let Some(known) = self
+            .known
+            .get_mut(&identity)
+            .filter(|_| Self::is_learnt(identity))
+        else {
+            return false;
+        };
         let is_news = !known.is_recorded && known.labels.as_ref() != Some(labels);
         if is_news {
             known.labels = Some(Arc::clone(labels));
@@ -117,8 +138,8 @@ impl Identities {
         is_news
     }
 
-    /// A proxy's record has these labels for the identity, from the agent's own table. Whether they are news that may
-    /// have been shown otherwise.
+    /// A proxy's record has these labels for the identity, from the agent's own table. Whether they
+    /// are news that may have been shown otherwise.
     pub(super) fn learn_recorded(&mut self, identity: u32, labels: &Labels) -> bool {
         if Self::depends_on_prefixes(identity) {
             self.local.learn(identity, &labels.labels);
@@ -140,10 +161,14 @@ impl Identities {
         }
     }
 
-    /// Those of the node itself depend on what else it is, such as a host of the Kubernetes API server.
+    /// Those of the node itself depend on what else it is, such as a host of the Kubernetes API
+    /// server.
     fn learn_host(&mut self, labels: &Labels) -> bool {
-        let Some(host) = self.reserved.get_mut(HOST as usize) else { return false };
-        let is_news = host.labels != labels.labels && labels.labels.iter().any(|label| label == "reserved:host");
+        let Some(host) = self.reserved.get_mut(HOST as usize) else {
+            return false;
+        };
+        let is_news = host.labels != labels.labels
+            && labels.labels.iter().any(|label| label == "reserved:host");
         if is_news {
             *host = Arc::clone(labels);
         }

@@ -1,6 +1,6 @@
-//! Addresses and prefixes with their identities, and with their pods where they have one: what `pkg/ipcache`
-//! (v1.19.4) answers to `GetK8sMetadata`, which wants the very address, and to `LookupSecIDByIP`, for which the
-//! longest prefix does.
+//! Addresses and prefixes with their identities, and with their pods where they have one: what
+//! `pkg/ipcache` (v1.19.4) answers to `GetK8sMetadata`, which wants the very address, and to
+//! `LookupSecIDByIP`, for which the longest prefix does.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,7 +37,8 @@ pub(super) struct IpCache {
     prefixes: HashMap<Prefix, u32>,
     /// How many prefixes there are of a length.
     lengths: BTreeMap<u8, usize>,
-    /// Addresses of this node that are known, one of a family: the agent has them with the identity of its host.
+    /// Addresses of this node that are known, one of a family: the agent has them with the identity
+    /// of its host.
     own: [Option<Address>; 2],
 }
 
@@ -60,7 +61,10 @@ impl IpCache {
         if self.own.contains(&Some(address)) {
             return Some(HOST);
         }
-        let mut lengths = self.lengths.range(Prefix::shortest(Family::of(address))..).rev();
+        let mut lengths = self
+            .lengths
+            .range(Prefix::shortest(Family::of(address))..)
+            .rev();
         lengths.find_map(|(len, _)| self.prefixes.get(&Prefix::of(address, *len)).copied())
     }
 
@@ -91,9 +95,19 @@ impl IpCache {
 
     /// All entries with an identity for which `is_gone` holds.
     pub(super) fn entries_where(&self, is_gone: impl Fn(u32) -> bool) -> Vec<Prefix> {
-        let hosts = self.hosts.iter().map(|(address, host)| (Prefix::host(*address), host.identity));
-        let prefixes = self.prefixes.iter().map(|(prefix, identity)| (*prefix, *identity));
-        hosts.chain(prefixes).filter(|(_, identity)| is_gone(*identity)).map(|(prefix, _)| prefix).collect()
+        let hosts = self
+            .hosts
+            .iter()
+            .map(|(address, host)| (Prefix::host(*address), host.identity));
+        let prefixes = self
+            .prefixes
+            .iter()
+            .map(|(prefix, identity)| (*prefix, *identity));
+        hosts
+            .chain(prefixes)
+            .filter(|(_, identity)| is_gone(*identity))
+            .map(|(prefix, _)| prefix)
+            .collect()
     }
 }
 
@@ -110,20 +124,33 @@ mod tests {
     #[test]
     fn the_longest_prefix_of_the_addresss_family_wins() {
         let mut cache = IpCache::default();
-        for (prefix, identity) in
-            [("0.0.0.0/0", 2), ("10.0.0.0/8", 3), ("10.1.0.0/16", 4), ("::/0", 5), ("fd00:10::/64", 6)]
-        {
+        for (prefix, identity) in [
+            ("0.0.0.0/0", 2),
+            ("10.0.0.0/8", 3),
+            ("10.1.0.0/16", 4),
+            ("::/0", 5),
+            ("fd00:10::/64", 6),
+        ] {
             cache.upsert_prefix(Prefix::parse(prefix).unwrap(), identity);
         }
-        for (ip, identity) in [("10.1.2.3", 4), ("10.2.2.3", 3), ("192.0.2.1", 2), ("fd00:10::1", 6), ("fd00:11::1", 5)]
-        {
+        for (ip, identity) in [
+            ("10.1.2.3", 4),
+            ("10.2.2.3", 3),
+            ("192.0.2.1", 2),
+            ("fd00:10::1", 6),
+            ("fd00:11::1", 5),
+        ] {
             assert_eq!(cache.identity(address(ip)), Some(identity), "{ip}");
         }
         cache.delete_prefix(Prefix::parse("10.1.0.0/16").unwrap());
         cache.delete_prefix(Prefix::parse("0.0.0.0/0").unwrap());
         cache.delete_prefix(Prefix::parse("0.0.0.0/0").unwrap());
         assert_eq!(cache.identity(address("10.1.2.3")), Some(3));
-        assert_eq!(cache.identity(address("192.0.2.1")), None, "an IPv6 prefix is none of IPv4");
+        assert_eq!(
+            cache.identity(address("192.0.2.1")),
+            None,
+            "an IPv6 prefix is none of IPv4"
+        );
         assert_eq!(cache.census(), [0, 3]);
     }
 }

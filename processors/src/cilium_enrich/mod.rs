@@ -1,16 +1,18 @@
-//! `cilium_enrich`: names the sides of flows by what Cilium's agent announces on the socket, by the rules of Hubble's
-//! `pkg/hubble/parser/common/endpoint.go` and `seven/parser.go` (v1.19.4).
+//! `cilium_enrich`: names the sides of flows by what Cilium's agent announces on the socket, by the
+//! rules of Hubble's `pkg/hubble/parser/common/endpoint.go` and `seven/parser.go` (v1.19.4).
 //!
-//! Agent events pass unchanged, and flows get what they lack: identity, endpoint id, namespace, pod, labels, cluster,
-//! and the direction where it hangs on the endpoint id; debug events get the endpoint that sent them. Announced are
-//! changes alone. What was there before the connection is named when it is announced again: addresses when the agent
-//! restarts, endpoints never, since a restart restores them. Workloads, services and DNS names are not announced at
-//! all. What is unknown stays empty.
+//! Agent events pass unchanged, and flows get what they lack: identity, endpoint id, namespace,
+//! pod, labels, cluster, and the direction where it hangs on the endpoint id; debug events get the
+//! endpoint that sent them. Announced are changes alone. What was there before the connection is
+//! named when it is announced again: addresses when the agent restarts, endpoints never, since a
+//! restart restores them. Workloads, services and DNS names are not announced at all. What is
+//! unknown stays empty.
 //!
-//! A restart of the agent does not empty the table: endpoints and addresses outlive it, and the agent says that it has
-//! started after it has begun to announce. A stale address is right again once it is announced for another pod. Only
-//! identities that the agent gave out itself, to prefixes and to other nodes, go with its connection: the next agent
-//! numbers them anew, and announces them again.
+//! A restart of the agent does not empty the table: endpoints and addresses outlive it, and the
+//! agent says that it has started after it has begun to announce. A stale address is right again
+//! once it is announced for another pod. Only identities that the agent gave out itself, to
+//! prefixes and to other nodes, go with its connection: the next agent numbers them anew, and
+//! announces them again.
 
 mod changes;
 mod identities;
@@ -44,7 +46,10 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "cilium_enrich",
     about: "Names pods on flows by what the Cilium agent announces while it is listened to",
     keys: KEYS,
-    outcomes: Outcomes { noted: &Refusal::NOTES, ..Outcomes::NONE },
+    outcomes: Outcomes {
+        noted: &Refusal::NOTES,
+        ..Outcomes::NONE
+    },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
@@ -60,15 +65,18 @@ const MOST_ENTRIES: usize = 1 << 24;
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Addresses, prefixes and endpoints that are remembered, together (default 65536, at most 16777216): one for
-    /// each pod address of the cluster and its mesh, and one for each pod of the node. Some 500 bytes each. When there
-    /// are more, the new ones are refused, because the old ones would never be announced again.
+    /// Addresses, prefixes and endpoints that are remembered, together (default 65536, at most
+    /// 16777216): one for each pod address of the cluster and its mesh, and one for each pod of the
+    /// node. Some 500 bytes each. When there are more, the new ones are refused, because the old
+    /// ones would never be announced again.
     pub max_entries: NonZeroUsize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_entries: NonZeroUsize::new(65_536).unwrap_or(NonZeroUsize::MIN) }
+        Self {
+            max_entries: NonZeroUsize::new(65_536).unwrap_or(NonZeroUsize::MIN),
+        }
     }
 }
 
@@ -84,11 +92,18 @@ impl ProcessorConfig for Config {
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         if self.max_entries.get() > MOST_ENTRIES {
             let message = format!("max_entries is {MOST_ENTRIES} at most");
-            return Err(BuildError { key: "max_entries", message });
+            return Err(BuildError {
+                key: "max_entries",
+                message,
+            });
         }
         let gauge = |of: &str| {
             let help = "What cilium_enrich remembers of the agent's announcements.";
-            context.telemetry.gauge("tidegate_enrich_entries", help, &[("stage", &context.stage), ("of", of)])
+            context.telemetry.gauge(
+                "tidegate_enrich_entries",
+                help,
+                &[("stage", &context.stage), ("of", of)],
+            )
         };
         Ok(Box::new(CiliumEnrich {
             table: Table::new(self.max_entries.get()),
@@ -109,7 +124,11 @@ struct CiliumEnrich {
 
 impl Processor for CiliumEnrich {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
-        let Self { table, entries, refused } = self;
+        let Self {
+            table,
+            entries,
+            refused,
+        } = self;
         batch.sift(tally, |record, _| {
             match record {
                 Record::AgentEvent(event) => {

@@ -1,8 +1,9 @@
 //! Which of an endpoint's labels belong to which of its identities.
 //!
-//! Cilium gives an endpoint whose labels change another identity, and announces both apart: the labels with the
-//! endpoint's next regeneration, the identity with the IP cache entries of its addresses. With a key-value store the
-//! identity comes first, with Kubernetes mostly the labels, up to some ten seconds before.
+//! Cilium gives an endpoint whose labels change another identity, and announces both apart: the
+//! labels with the endpoint's next regeneration, the identity with the IP cache entries of its
+//! addresses. With a key-value store the identity comes first, with Kubernetes mostly the labels,
+//! up to some ten seconds before.
 
 use std::time::Duration;
 
@@ -27,8 +28,9 @@ pub(super) struct Pairing {
 }
 
 impl Pairing {
-    /// Whether the endpoint's labels and its identity of this time belong together: not if only one of them has changed
-    /// since they last did, unless both have stayed as they are for longer than they can be apart.
+    /// Whether the endpoint's labels and its identity of this time belong together: not if only one
+    /// of them has changed since they last did, unless both have stayed as they are for longer than
+    /// they can be apart.
     pub(super) fn settles(&mut self, identity: u32, labels: &Labels, now: Timestamp) -> bool {
         if !is(self.latest.as_ref(), identity, labels) {
             self.latest = Some((identity, labels.clone()));
@@ -70,9 +72,21 @@ mod tests {
         for (what, pairs, expected) in [
             ("the first", &[(0, 1, "a")][..], &[true][..]),
             ("again", &[(0, 1, "a"), (1, 1, "a")], &[true, true]),
-            ("labels first", &[(0, 1, "a"), (1, 1, "b"), (9, 1, "b"), (10, 2, "b")], &[true, false, false, true]),
-            ("identity first", &[(0, 1, "a"), (1, 2, "a"), (2, 2, "b")], &[true, false, true]),
-            ("and back", &[(0, 1, "a"), (1, 2, "a"), (2, 1, "a")], &[true, false, true]),
+            (
+                "labels first",
+                &[(0, 1, "a"), (1, 1, "b"), (9, 1, "b"), (10, 2, "b")],
+                &[true, false, false, true],
+            ),
+            (
+                "identity first",
+                &[(0, 1, "a"), (1, 2, "a"), (2, 2, "b")],
+                &[true, false, true],
+            ),
+            (
+                "and back",
+                &[(0, 1, "a"), (1, 2, "a"), (2, 1, "a")],
+                &[true, false, true],
+            ),
         ] {
             assert_eq!(settled(pairs), expected, "{what}");
         }
@@ -86,7 +100,11 @@ mod tests {
                 &[(0, 1, "a"), (5, 2, "a"), (64, 2, "a"), (65, 2, "a")][..],
                 [true, false, false, true],
             ),
-            ("other labels", &[(0, 1, "a"), (5, 1, "b"), (64, 1, "b"), (65, 1, "b")], [true, false, false, true]),
+            (
+                "other labels",
+                &[(0, 1, "a"), (5, 1, "b"), (64, 1, "b"), (65, 1, "b")],
+                [true, false, false, true],
+            ),
             (
                 "for too short a time",
                 &[(0, 1, "a"), (5, 1, "b"), (60, 1, "c"), (70, 1, "c")],

@@ -26,7 +26,10 @@ impl PodName {
             return Err(Refusal::LongNames);
         }
         let named = !(namespace.is_empty() && name.is_empty());
-        Ok(named.then(|| Self { namespace: namespace.to_owned(), name: name.to_owned() }))
+        Ok(named.then(|| Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }))
     }
 }
 
@@ -49,7 +52,9 @@ impl Pods {
 
     /// The name as all who bear it share it.
     pub(super) fn shared(&self, name: PodName) -> Arc<PodName> {
-        self.0.get_key_value(&name).map_or_else(|| Arc::new(name), |(shared, _)| Arc::clone(shared))
+        self.0
+            .get_key_value(&name)
+            .map_or_else(|| Arc::new(name), |(shared, _)| Arc::clone(shared))
     }
 
     /// Adds an address, unless the pod has it.
@@ -62,7 +67,9 @@ impl Pods {
 
     /// Takes an address away.
     pub(super) fn part(&mut self, name: &PodName, address: Address) {
-        let Some(pod) = self.0.get_mut(name) else { return };
+        let Some(pod) = self.0.get_mut(name) else {
+            return;
+        };
         pod.addresses.retain(|other| *other != address);
         self.forget_if_gone(name);
     }
@@ -74,7 +81,9 @@ impl Pods {
 
     /// The endpoint is gone; the pod may have another one by now.
     pub(super) fn leave(&mut self, name: &PodName, endpoint: u64) {
-        let Some(pod) = self.0.get_mut(name) else { return };
+        let Some(pod) = self.0.get_mut(name) else {
+            return;
+        };
         if pod.endpoint == Some(endpoint) {
             pod.endpoint = None;
         }
@@ -82,7 +91,11 @@ impl Pods {
     }
 
     fn forget_if_gone(&mut self, name: &PodName) {
-        if self.0.get(name).is_some_and(|pod| pod.endpoint.is_none() && pod.addresses.is_empty()) {
+        if self
+            .0
+            .get(name)
+            .is_some_and(|pod| pod.endpoint.is_none() && pod.addresses.is_empty())
+        {
             self.0.remove(name);
         }
     }

@@ -13,8 +13,11 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// All notes.
-    pub(super) const NOTES: [&'static str; 3] =
-        [Self::TableFull.as_str(), Self::BadPrefix.as_str(), Self::LongNames.as_str()];
+    pub(super) const NOTES: [&'static str; 3] = [
+        Self::TableFull.as_str(),
+        Self::BadPrefix.as_str(),
+        Self::LongNames.as_str(),
+    ];
 
     /// The note in the books.
     pub(super) const fn as_str(self) -> &'static str {

@@ -1,4 +1,5 @@
-//! The endpoints that debug events come from: Hubble's `pkg/hubble/parser/debug` (v1.19.4), which looks them up by id.
+//! The endpoints that debug events come from: Hubble's `pkg/hubble/parser/debug` (v1.19.4), which
+//! looks them up by id.
 
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use tidegate_core::record::DebugEvent;
 use super::identities::Labels;
 use super::table::Table;
 
-/// Endpoints of this node that belong to no pod; it has a host's, a health check's and an ingress's at most.
+/// Endpoints of this node that belong to no pod; it has a host's, a health check's and an ingress's
+/// at most.
 const MOST: usize = 16;
 /// Their identities.
 const WITHOUT_POD: [u32; 3] = [1, 4, 8];
@@ -32,9 +34,15 @@ impl Reporters {
         let Some(labels) = labels else { return };
         let has = |identity: &u32| {
             let name = reserved_identity(*identity);
-            name.is_some() && labels.labels.iter().any(|label| label.strip_prefix("reserved:") == name)
+            name.is_some()
+                && labels
+                    .labels
+                    .iter()
+                    .any(|label| label.strip_prefix("reserved:") == name)
         };
-        let Some(identity) = WITHOUT_POD.into_iter().find(has) else { return };
+        let Some(identity) = WITHOUT_POD.into_iter().find(has) else {
+            return;
+        };
         if self.0.len() < MOST || self.0.contains_key(&id) {
             self.0.insert(id, (identity, labels));
         }
@@ -50,8 +58,9 @@ impl Table {
     pub(super) fn name_reporter(&mut self, event: &mut DebugEvent) {
         let id = u64::from(event.source);
         let version = self.version;
-        let known =
-            |reporter: &Reporter| (reporter.version == version).then(|| (reporter.identity, reporter.names.clone()));
+        let known = |reporter: &Reporter| {
+            (reporter.version == version).then(|| (reporter.identity, reporter.names.clone()))
+        };
         let Some(endpoint) = self.endpoints.get(&id) else {
             if let Some((identity, labels)) = self.reporters.0.get(&id) {
                 (event.source_identity, event.source_names) = (*identity, Some(Arc::clone(labels)));
@@ -66,17 +75,31 @@ impl Table {
     }
 
     fn compose_reporter(&mut self, id: u64) -> (u32, Arc<EndpointNames>) {
-        let Some(endpoint) = self.endpoints.get(&id) else { return Default::default() };
-        let (pod, is_new, labels) = (Arc::clone(&endpoint.pod), endpoint.is_new, endpoint.labels.clone());
+        let Some(endpoint) = self.endpoints.get(&id) else {
+            return Default::default();
+        };
+        let (pod, is_new, labels) = (
+            Arc::clone(&endpoint.pod),
+            endpoint.is_new,
+            endpoint.labels.clone(),
+        );
         let identity = self.identity_of(&pod).unwrap_or_default();
-        let settled = if is_new && identity != 0 { self.identities.names(identity, None) } else { None };
+        let settled = if is_new && identity != 0 {
+            self.identities.names(identity, None)
+        } else {
+            None
+        };
         let names = Arc::new(EndpointNames {
             namespace: pod.namespace.clone(),
             pod_name: pod.name.clone(),
             ..settled.or(labels).as_deref().cloned().unwrap_or_default()
         });
         if let Some(endpoint) = self.endpoints.get_mut(&id) {
-            endpoint.reporter = Some(Reporter { version: self.version, identity, names: Arc::clone(&names) });
+            endpoint.reporter = Some(Reporter {
+                version: self.version,
+                identity,
+                names: Arc::clone(&names),
+            });
         }
         (identity, names)
     }

@@ -24,11 +24,13 @@ impl Table {
         }
     }
 
-    /// Hubble's `ResolveEndpoint`: the datapath's identity goes before the table's, because it is what policy decided
-    /// on.
+    /// Hubble's `ResolveEndpoint`: the datapath's identity goes before the table's, because it is
+    /// what policy decided on.
     fn resolve(&mut self, address: Option<Address>, endpoint: &mut Endpoint) {
         if endpoint.identity == 0 {
-            endpoint.identity = address.and_then(|address| self.ip_cache.identity(address)).unwrap_or_default();
+            endpoint.identity = address
+                .and_then(|address| self.ip_cache.identity(address))
+                .unwrap_or_default();
         }
         self.identities.observe(endpoint.identity);
         match self.view(address, Look::Identity(endpoint.identity)) {
@@ -37,8 +39,8 @@ impl Table {
         }
     }
 
-    /// What Hubble's `seven` parser looks up. The record's own labels stay as they are; flows of the datapath show them
-    /// where they have the record's identity.
+    /// What Hubble's `seven` parser looks up. The record's own labels stay as they are; flows of
+    /// the datapath show them where they have the record's identity.
     fn add_pod(&mut self, address: Option<Address>, endpoint: &mut Endpoint) {
         self.identities.observe(endpoint.identity);
         let labels = endpoint.names.as_ref();
@@ -62,11 +64,17 @@ impl Table {
         let view = self.compose(address, own, &pod, &look);
         let is_passing = match look {
             // A pod's address hardly ever has one of those.
-            Look::Identity(identity) => [identity, own].into_iter().any(Identities::depends_on_prefixes),
+            Look::Identity(identity) => [identity, own]
+                .into_iter()
+                .any(Identities::depends_on_prefixes),
             Look::Record(_) => false,
         };
         if !is_passing {
-            self.ip_cache.hosts.get_mut(&address)?.views.keep(self.version, look, view.clone());
+            self.ip_cache
+                .hosts
+                .get_mut(&address)?
+                .views
+                .keep(self.version, look, view.clone());
         }
         Some(view)
     }
@@ -82,24 +90,47 @@ impl Table {
             pod_name: pod.name.clone(),
             ..labels.as_deref().cloned().unwrap_or_default()
         };
-        View { id, names: Arc::new(names) }
+        View {
+            id,
+            names: Arc::new(names),
+        }
     }
 
-    /// Endpoint and labels of a pod that the datapath gave an identity. On this node they are those of its own identity,
-    /// which its endpoint has; while that has only the ones that it was created with, the identity may know better.
-    fn labels(&mut self, address: Address, own: u32, pod: &PodName, identity: u32) -> (u32, Option<Labels>) {
-        let Some((id, endpoint)) = self.local(pod) else { return (0, self.identities.names(identity, Some(address))) };
-        let (id, is_new, labels) = (low_u32(id.to_le_bytes()), endpoint.is_new, endpoint.labels.clone());
-        let settled = if is_new { self.identities.names(own, Some(address)) } else { None };
-        let labels = settled.or(labels).or_else(|| self.identities.names(identity, Some(address)));
+    /// Endpoint and labels of a pod that the datapath gave an identity. On this node they are those
+    /// of its own identity, which its endpoint has; while that has only the ones that it was
+    /// created with, the identity may know better.
+    fn labels(
+        &mut self,
+        address: Address,
+        own: u32,
+        pod: &PodName,
+        identity: u32,
+    ) -> (u32, Option<Labels>) {
+        let Some((id, endpoint)) = self.local(pod) else {
+            return (0, self.identities.names(identity, Some(address)));
+        };
+        let (id, is_new, labels) = (
+            low_u32(id.to_le_bytes()),
+            endpoint.is_new,
+            endpoint.labels.clone(),
+        );
+        let settled = if is_new {
+            self.identities.names(own, Some(address))
+        } else {
+            None
+        };
+        let labels = settled
+            .or(labels)
+            .or_else(|| self.identities.names(identity, Some(address)));
         (id, labels)
     }
 }
 
-/// Hubble's `decodeTrafficDirection`, where it hangs on whether the source is the endpoint that reports: what
-/// `l34_flow` found holds if it is not.
+/// Hubble's `decodeTrafficDirection`, where it hangs on whether the source is the endpoint that
+/// reports: what `l34_flow` found holds if it is not.
 fn direction(flow: &Flow) -> Direction {
-    let is_source = flow.turned_by != 0 && u32::from(flow.turned_by) == flow.source.id & u32::from(u16::MAX);
+    let is_source =
+        flow.turned_by != 0 && u32::from(flow.turned_by) == flow.source.id & u32::from(u16::MAX);
     match flow.direction {
         Direction::Ingress if is_source => Direction::Egress,
         Direction::Egress if is_source => Direction::Ingress,

@@ -1,12 +1,14 @@
-//! What the agent has announced, kept together: the addresses of its IP cache, the endpoints of its node, and the
-//! labels of identities that follow from both.
+//! What the agent has announced, kept together: the addresses of its IP cache, the endpoints of its
+//! node, and the labels of identities that follow from both.
 
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use tidegate_core::Timestamp;
 use tidegate_core::flow::{Address, EndpointNames, IdentityScope};
-use tidegate_core::record::{AgentEvent, AgentEventType as Type, EndpointUpdate, IpCache as Entry, Notification};
+use tidegate_core::record::{
+    AgentEvent, AgentEventType as Type, EndpointUpdate, IpCache as Entry, Notification,
+};
 
 use super::identities::Identities;
 use super::ip_cache::{Host, IpCache};
@@ -24,10 +26,11 @@ const LONGEST_LABELS: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct LocalEndpoint {
     pub(super) pod: Arc<PodName>,
-    /// The names from its labels; `None` until they are announced, which is after the endpoint itself.
+    /// The names from its labels; `None` until they are announced, which is after the endpoint
+    /// itself.
     pub(super) labels: Option<Arc<EndpointNames>>,
-    /// Whether the labels are those that it was created with. They can change before it gets its first identity, so
-    /// they are not known to be that one's.
+    /// Whether the labels are those that it was created with. They can change before it gets its
+    /// first identity, so they are not known to be that one's.
     pub(super) is_new: bool,
     pairing: Pairing,
     /// What its debug events show.
@@ -73,10 +76,16 @@ impl Table {
             self.forget_identities_of_a_node();
         }
         match (event.event_type, &event.notification) {
-            (Type::IpCacheUpserted, Notification::IpCacheUpdate(entry)) => self.upsert(entry, event.time)?,
+            (Type::IpCacheUpserted, Notification::IpCacheUpdate(entry)) => {
+                self.upsert(entry, event.time)?
+            }
             (Type::IpCacheDeleted, Notification::IpCacheUpdate(entry)) => self.delete(entry)?,
-            (Type::EndpointCreated, Notification::EndpointUpdate(endpoint)) => self.create(endpoint)?,
-            (Type::EndpointDeleted, Notification::EndpointUpdate(endpoint)) => self.remove(endpoint.id),
+            (Type::EndpointCreated, Notification::EndpointUpdate(endpoint)) => {
+                self.create(endpoint)?
+            }
+            (Type::EndpointDeleted, Notification::EndpointUpdate(endpoint)) => {
+                self.remove(endpoint.id)
+            }
             (_, Notification::EndpointRegenerate(endpoint)) => {
                 self.relabel(endpoint.id, &endpoint.labels, event.time)?;
             }
@@ -91,13 +100,16 @@ impl Table {
         [addresses, prefixes, self.endpoints.len()]
     }
 
-    /// The pod's endpoint on this node. A pod of that name that is on two nodes is one of another cluster, too, and
-    /// which of them is here is unknown.
+    /// The pod's endpoint on this node. A pod of that name that is on two nodes is one of another
+    /// cluster, too, and which of them is here is unknown.
     pub(super) fn local(&self, pod: &PodName) -> Option<(u64, &LocalEndpoint)> {
         let known = self.pods.get(pod)?;
         let id = known.endpoint?;
         let mut nodes = [None; 2];
-        let hosts = known.addresses.iter().filter_map(|address| Some((address, self.ip_cache.hosts.get(address)?)));
+        let hosts = known
+            .addresses
+            .iter()
+            .filter_map(|address| Some((address, self.ip_cache.hosts.get(address)?)));
         for (address, host) in hosts {
             let node = &mut nodes[usize::from(address.to_ip().is_ipv4())];
             if *node.get_or_insert(host.node) != host.node {
@@ -109,7 +121,11 @@ impl Table {
 
     fn check_room(&self, is_known: bool) -> Result<(), Refusal> {
         let is_full = self.census().into_iter().sum::<usize>() >= self.max_entries;
-        if is_full && !is_known { Err(Refusal::TableFull) } else { Ok(()) }
+        if is_full && !is_known {
+            Err(Refusal::TableFull)
+        } else {
+            Ok(())
+        }
     }
 
     fn upsert(&mut self, entry: &Entry, now: Timestamp) -> Result<(), Refusal> {
@@ -120,9 +136,19 @@ impl Table {
             return Ok(());
         };
         self.check_room(self.ip_cache.hosts.contains_key(&address))?;
-        let pod = PodName::new(&entry.namespace, &entry.pod_name)?.map(|name| self.pods.shared(name));
+        let pod =
+            PodName::new(&entry.namespace, &entry.pod_name)?.map(|name| self.pods.shared(name));
         let node = Prefix::parse(&entry.host_ip).and_then(Prefix::address);
-        self.replace(address, Host { identity: entry.identity, node, pod, views: Views::default() }, now);
+        self.replace(
+            address,
+            Host {
+                identity: entry.identity,
+                node,
+                pod,
+                views: Views::default(),
+            },
+            now,
+        );
         Ok(())
     }
 
@@ -134,7 +160,12 @@ impl Table {
     }
 
     fn replace(&mut self, address: Address, host: Host, now: Timestamp) {
-        if self.ip_cache.hosts.get(&address).is_some_and(|known| known.says_the_same(&host)) {
+        if self
+            .ip_cache
+            .hosts
+            .get(&address)
+            .is_some_and(|known| known.says_the_same(&host))
+        {
             return;
         }
         self.identities.hold(host.identity, Prefix::host(address));
@@ -166,8 +197,8 @@ impl Table {
         }
     }
 
-    /// Another agent announces from here on. It gives out numbers of local scope anew, so one that stays would be
-    /// another's; it announces them again.
+    /// Another agent announces from here on. It gives out numbers of local scope anew, so one that
+    /// stays would be another's; it announces them again.
     fn forget_identities_of_a_node(&mut self) {
         let is_of_a_node = |identity| IdentityScope::of(identity) != IdentityScope::Global;
         for prefix in self.ip_cache.entries_where(is_of_a_node) {
@@ -176,8 +207,11 @@ impl Table {
     }
 
     fn forget(&mut self, address: Address) {
-        let Some(host) = self.ip_cache.hosts.remove(&address) else { return };
-        self.identities.release(host.identity, Prefix::host(address));
+        let Some(host) = self.ip_cache.hosts.remove(&address) else {
+            return;
+        };
+        self.identities
+            .release(host.identity, Prefix::host(address));
         if let Some(pod) = host.pod {
             self.pods.part(&pod, address);
             self.pod_changed(&pod);
@@ -191,9 +225,12 @@ impl Table {
         }
     }
 
-    /// An endpoint without a pod is the host's or a health check's: nothing announces which address it has.
+    /// An endpoint without a pod is the host's or a health check's: nothing announces which address
+    /// it has.
     fn create(&mut self, endpoint: &EndpointUpdate) -> Result<(), Refusal> {
-        let Some(pod) = PodName::new(&endpoint.namespace, &endpoint.pod_name)? else { return Ok(()) };
+        let Some(pod) = PodName::new(&endpoint.namespace, &endpoint.pod_name)? else {
+            return Ok(());
+        };
         let labels = names_of(&endpoint.labels)?;
         self.check_room(self.endpoints.contains_key(&endpoint.id))?;
         self.remove(endpoint.id);
@@ -201,7 +238,13 @@ impl Table {
         self.pods.settle(&pod, endpoint.id);
         self.endpoints.insert(
             endpoint.id,
-            LocalEndpoint { pod, labels, is_new: true, pairing: Pairing::default(), reporter: None },
+            LocalEndpoint {
+                pod,
+                labels,
+                is_new: true,
+                pairing: Pairing::default(),
+                reporter: None,
+            },
         );
         self.version += 1;
         Ok(())
@@ -233,18 +276,33 @@ impl Table {
     /// The identity that all addresses of the pod have.
     pub(super) fn identity_of(&self, pod: &PodName) -> Option<u32> {
         let addresses = self.pods.get(pod).map_or(&[][..], |pod| &pod.addresses);
-        let mut identities = addresses.iter().filter_map(|address| Some(self.ip_cache.hosts.get(address)?.identity));
+        let mut identities = addresses
+            .iter()
+            .filter_map(|address| Some(self.ip_cache.hosts.get(address)?.identity));
         let first = identities.next()?;
         identities.all(|other| other == first).then_some(first)
     }
 
     /// Learns the labels of the identity that all addresses of the pod have.
     fn match_labels(&mut self, pod: &PodName, now: Timestamp) {
-        let Some((id, _)) = self.local(pod) else { return };
-        let Some(identity) = self.identity_of(pod).filter(|identity| Identities::is_learnt(*identity)) else { return };
-        let Some(endpoint) = self.endpoints.get_mut(&id) else { return };
-        let Some(labels) = endpoint.labels.as_ref().filter(|_| !endpoint.is_new) else { return };
-        if endpoint.pairing.settles(identity, labels, now) && self.identities.learn(identity, labels) {
+        let Some((id, _)) = self.local(pod) else {
+            return;
+        };
+        let Some(identity) = self
+            .identity_of(pod)
+            .filter(|identity| Identities::is_learnt(*identity))
+        else {
+            return;
+        };
+        let Some(endpoint) = self.endpoints.get_mut(&id) else {
+            return;
+        };
+        let Some(labels) = endpoint.labels.as_ref().filter(|_| !endpoint.is_new) else {
+            return;
+        };
+        if endpoint.pairing.settles(identity, labels, now)
+            && self.identities.learn(identity, labels)
+        {
             self.version += 1;
         }
     }

@@ -1,10 +1,12 @@
-//! What an address looked like lately: names are put together once and shared by the flows that show them.
+//! What an address looked like lately: names are put together once and shared by the flows that
+//! show them.
 
 use std::sync::Arc;
 
 use tidegate_core::flow::EndpointNames;
 
-/// How many looks of an address are kept: with the identity of its pod, and with those that other observers see.
+/// How many looks of an address are kept: with the identity of its pod, and with those that other
+/// observers see.
 const MOST_VIEWS: usize = 4;
 
 /// What the names on a flow depend on, beside the address.
@@ -35,8 +37,14 @@ pub(super) struct Views {
 impl Views {
     /// The view, if it was kept at this version of the table.
     pub(super) fn find(&self, version: u64, look: &Look) -> Option<&View> {
-        let kept = if self.version == version { &self.kept[..] } else { &[] };
-        kept.iter().find(|(other, _)| other.is(look)).map(|(_, view)| view)
+        let kept = if self.version == version {
+            &self.kept[..]
+        } else {
+            &[]
+        };
+        kept.iter()
+            .find(|(other, _)| other.is(look))
+            .map(|(_, view)| view)
     }
 
     /// Keeps a view, and those of this version, if there are not too many.

@@ -38,8 +38,8 @@ pub(super) fn l7(log: &Log<'_>) -> L7 {
     }
 }
 
-/// What a record reports. Clients may vary the case of names, and packets are read in lower case; `query` is kept for
-/// its capacity.
+/// What a record reports. Clients may vary the case of names, and packets are read in lower case;
+/// `query` is kept for its capacity.
 pub(super) fn exchange(log: &Log<'_>, content: &Content, query: &mut Vec<u8>) -> Option<Exchange> {
     let (dns, (client, _)) = (log.view.dns?, log.client()?);
     query.clear();
@@ -47,19 +47,36 @@ pub(super) fn exchange(log: &Log<'_>, content: &Content, query: &mut Vec<u8>) ->
     query.make_ascii_lowercase();
     let qtypes: DnsTypes = dns.qtypes.iter().collect();
     let content = Some(content.of((query.as_slice(), qtypes.as_slice())));
-    Some(Exchange { client, client_port: None, is_response: log.l7_type == L7Type::Response, content })
+    Some(Exchange {
+        client,
+        client_port: None,
+        is_response: log.l7_type == L7Type::Response,
+        content,
+    })
 }
 
-/// What else a record is about: a request that the proxy refused or could not forward gets its answer from the proxy
-/// (`ServeDNS` in `pkg/fqdn/dnsproxy`), without a record of that; all others went to the server, and came from there.
+/// What else a record is about: a request that the proxy refused or could not forward gets its
+/// answer from the proxy (`ServeDNS` in `pkg/fqdn/dnsproxy`), without a record of that; all others
+/// went to the server, and came from there.
 pub(super) fn of_proxy(log: &Log<'_>, exchange: &Exchange) -> Option<OfProxy> {
     let is_forwarded = log.view.verdict.0 == b"Forwarded";
     match (log.l7_type, is_forwarded) {
-        (L7Type::Request, false) => Some(OfProxy::Answer(Exchange { is_response: true, ..*exchange })),
+        (L7Type::Request, false) => Some(OfProxy::Answer(Exchange {
+            is_response: true,
+            ..*exchange
+        })),
         (L7Type::Request | L7Type::Response, true) => {
             let is_response = exchange.is_response;
-            let identity = if is_response { 0 } else { low_u32(log.view.source.identity.to_le_bytes()) };
-            Some(OfProxy::Relayed(Relayed { identity, is_response, content: exchange.content? }))
+            let identity = if is_response {
+                0
+            } else {
+                low_u32(log.view.source.identity.to_le_bytes())
+            };
+            Some(OfProxy::Relayed(Relayed {
+                identity,
+                is_response,
+                content: exchange.content?,
+            }))
         }
         _ => None,
     }

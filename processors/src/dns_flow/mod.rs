@@ -1,19 +1,22 @@
 //! `dns_flow`: DNS requests and responses become L7 flows.
 //!
-//! Access-log records of Cilium's DNS proxy follow Hubble's `seven` parser (v1.19.4). Where no proxy is involved,
-//! messages in captured packets from or to port 53 (UDP, and TCP where a segment starts with a message, as many as follow
-//! each other) make flows of their own beside the packets' flows, with observation source `wire`: see `wire_seen` for
-//! when. Of a message that the capture cut, or that goes on in another segment, the records that are whole are on the
-//! flow, which lists the parts that are missing; the note `dns_incomplete` counts it. A retransmitted TCP segment is the
-//! same message: see [`sent`]. What is no readable message (without
-//! a whole question, in the middle of a TCP stream, no DNS) makes no flow, and is counted by the note `dns_unread`.
+//! Access-log records of Cilium's DNS proxy follow Hubble's `seven` parser (v1.19.4). Where no
+//! proxy is involved, messages in captured packets from or to port 53 (UDP, and TCP where a segment
+//! starts with a message, as many as follow each other) make flows of their own beside the packets'
+//! flows, with observation source `wire`: see `wire_seen` for when. Of a message that the capture
+//! cut, or that goes on in another segment, the records that are whole are on the flow, which lists
+//! the parts that are missing; the note `dns_incomplete` counts it. A retransmitted TCP segment is
+//! the same message: see [`sent`]. What is no readable message (without a whole question, in the
+//! middle of a TCP stream, no DNS) makes no flow, and is counted by the note `dns_unread`.
 
 mod access_log;
 mod sent;
 mod wire;
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind};
+use tidegate_core::component::{
+    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
+};
 use tidegate_core::flow::{Flow, L7};
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
@@ -28,7 +31,10 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "dns_flow",
     about: "Makes L7 flows of DNS requests and responses, from proxies' records and from packets",
     keys: Settings::KEYS,
-    outcomes: Outcomes { noted: &[TABLE_FULL, wire::INCOMPLETE, wire::UNREAD, wire::SENT_FULL], ..OUTCOMES },
+    outcomes: Outcomes {
+        noted: &[TABLE_FULL, wire::INCOMPLETE, wire::UNREAD, wire::SENT_FULL],
+        ..OUTCOMES
+    },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
@@ -47,7 +53,10 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        Ok(Box::new(L7Stage::new(DnsFlow::new(self.0.pending), self.0.build()?)))
+        Ok(Box::new(L7Stage::new(
+            DnsFlow::new(self.0.pending),
+            self.0.build()?,
+        )))
     }
 }
 
@@ -62,7 +71,11 @@ struct DnsFlow {
 
 impl DnsFlow {
     fn new(pending: usize) -> Self {
-        Self { content: Content::default(), finder: wire::Finder::new(pending), query: Vec::new() }
+        Self {
+            content: Content::default(),
+            finder: wire::Finder::new(pending),
+            query: Vec::new(),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
-//! Messages that were found in TCP streams. A segment that is sent again shows them once more, long after all reports of
-//! the first one have come.
+//! Messages that were found in TCP streams. A segment that is sent again shows them once more, long
+//! after all reports of the first one have come.
 //!
-//! The same bytes at the same place of a stream are the same message, so no connection has to be followed: another one from
-//! the same port begins at another sequence number.
+//! The same bytes at the same place of a stream are the same message, so no connection has to be
+//! followed: another one from the same port begins at another sequence number.
 
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
@@ -39,12 +39,21 @@ impl Hash for Place {
 impl Sent {
     /// A table of so many messages.
     pub(super) fn new(messages: usize) -> Self {
-        Self { messages: Fifo::new(Bounds { entries: messages, heap: usize::MAX }), evicted: 0 }
+        Self {
+            messages: Fifo::new(Bounds {
+                entries: messages,
+                heap: usize::MAX,
+            }),
+            evicted: 0,
+        }
     }
 
     /// Whether the message was found there before.
     pub(super) fn has(&self, message: &Message, seq: u32) -> bool {
-        self.messages.contains(&Place { message: *message, seq })
+        self.messages.contains(&Place {
+            message: *message,
+            seq,
+        })
     }
 
     /// Remembers a message that was not found before.

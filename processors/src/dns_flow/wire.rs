@@ -9,7 +9,8 @@ use crate::wire_seen::{Content, Message};
 
 const DNS_PORT: u16 = 53;
 
-/// Bytes on the port of DNS that are no readable message. Counted for each packet report, since they have no id.
+/// Bytes on the port of DNS that are no readable message. Counted for each packet report, since
+/// they have no id.
 pub(super) const UNREAD: &str = "dns_unread";
 
 /// A message of which the capture or the TCP segment lacks a part. Counted once for each message.
@@ -36,12 +37,21 @@ pub(super) struct Finder {
 impl Finder {
     /// One that remembers so many messages over TCP.
     pub(super) fn new(messages: usize) -> Self {
-        Self { name: Name::default(), sent: Sent::new(messages) }
+        Self {
+            name: Name::default(),
+            sent: Sent::new(messages),
+        }
     }
 
-    /// Adds the messages of a flow's payload. Of a message that was seen before only the question is read: most packets are
-    /// reported more than once.
-    pub(super) fn find(&mut self, flow: &Flow, bytes: &[u8], content: &Content, findings: &mut Findings<'_>) {
+    /// Adds the messages of a flow's payload. Of a message that was seen before only the question
+    /// is read: most packets are reported more than once.
+    pub(super) fn find(
+        &mut self,
+        flow: &Flow,
+        bytes: &[u8],
+        content: &Content,
+        findings: &mut Findings<'_>,
+    ) {
         let payload = flow.payload.of(bytes);
         match flow.l4 {
             L4::Udp { .. } => {
@@ -51,7 +61,10 @@ impl Finder {
             L4::Tcp { .. } => {
                 for segment in Segments::new(payload) {
                     // A payload has less than 2^32 bytes.
-                    let seq = segment.as_ref().ok().map(|segment| flow.tcp_seq.wrapping_add(segment.at as u32));
+                    let seq = segment
+                        .as_ref()
+                        .ok()
+                        .map(|segment| flow.tcp_seq.wrapping_add(segment.at as u32));
                     let question = segment.and_then(|segment| segment.question(&mut self.name));
                     // What follows bytes that are no message has no known start.
                     if !self.add(question, seq, flow, content, findings) {
@@ -66,7 +79,8 @@ impl Finder {
         }
     }
 
-    /// Adds a message, which begins at the sequence number `seq` if it is in a stream; returns whether it is one.
+    /// Adds a message, which begins at the sequence number `seq` if it is in a stream; returns
+    /// whether it is one.
     fn add(
         &mut self,
         question: Result<Question<'_>, Reason>,
@@ -81,7 +95,10 @@ impl Finder {
         };
         let is_response = question.is_response();
         let content = content.of((self.name.as_bytes(), question.qtypes()));
-        let Some(message) = Message::in_flow(flow, is_response, content, question.id().into()) else { return false };
+        let Some(message) = Message::in_flow(flow, is_response, content, question.id().into())
+        else {
+            return false;
+        };
         if seq.is_some_and(|seq| self.sent.has(&message, seq)) {
             findings.again(&message);
             return true;
@@ -89,7 +106,11 @@ impl Finder {
         let mut read = Read::Before;
         findings.message(message, || match question.message(&self.name) {
             Ok(message) => {
-                read = if message.complete { Read::Whole } else { Read::Part };
+                read = if message.complete {
+                    Read::Whole
+                } else {
+                    Read::Part
+                };
                 Some(l7(message))
             }
             Err(_) => {
@@ -135,7 +156,11 @@ fn l7(message: dns::Message) -> L7 {
         qtypes: message.qtypes.as_slice().into(),
         rrtypes: message.answer_types,
     };
-    let l7_type = if message.response { L7Type::Response } else { L7Type::Request };
+    let l7_type = if message.response {
+        L7Type::Response
+    } else {
+        L7Type::Request
+    };
     L7 {
         l7_type,
         latency_ns: 0,
@@ -150,7 +175,10 @@ fn l7(message: dns::Message) -> L7 {
 fn missing(message: &dns::Message) -> Missing {
     let parts = [
         (MessagePart::Answers, !message.has_all_answers),
-        (MessagePart::Rcode, message.response && message.rcode.is_none()),
+        (
+            MessagePart::Rcode,
+            message.response && message.rcode.is_none(),
+        ),
         (MessagePart::Records, !message.complete),
     ];
     let missing = parts.into_iter().filter(|(_, is_missing)| *is_missing);

@@ -23,25 +23,49 @@ pub(super) fn l7(
     let (latency_ns, trace_id) = match l7_type {
         L7Type::Request => {
             let trace_id = header(&headers, "Traceparent").and_then(trace_id);
-            exchanges.request(header(&headers, "X-Request-Id"), logged_at, trace_id.as_deref());
+            exchanges.request(
+                header(&headers, "X-Request-Id"),
+                logged_at,
+                trace_id.as_deref(),
+            );
             (0, trace_id)
         }
         L7Type::Response => exchanges.response(header(&headers, "X-Request-Id"), logged_at),
         L7Type::Sample | L7Type::Unknown => (0, None),
     };
     let record = L7Record::Http(http(&logged, l7_type, headers, redaction));
-    L7 { l7_type, latency_ns, observed_latency: None, record, trace_id, seen: Seen::Proxy, missing: Missing::NOTHING }
+    L7 {
+        l7_type,
+        latency_ns,
+        observed_latency: None,
+        record,
+        trace_id,
+        seen: Seen::Proxy,
+        missing: Missing::NOTHING,
+    }
 }
 
-fn http(logged: &HttpView<'_>, l7_type: L7Type, mut headers: Vec<(Word, String)>, redaction: &Redaction) -> Http {
+fn http(
+    logged: &HttpView<'_>,
+    l7_type: L7Type,
+    mut headers: Vec<(Word, String)>,
+    redaction: &Redaction,
+) -> Http {
     for (name, value) in &mut headers {
         *value = redaction.header(name, || std::mem::take(value));
     }
-    let code = if l7_type == L7Type::Request { 0 } else { logged.code };
+    let code = if l7_type == L7Type::Request {
+        0
+    } else {
+        logged.code
+    };
     Http {
         code: low_u32(code.to_le_bytes()),
         method: word(logged.method.0),
-        url: logged.url.map(|url| redaction.url(url.lossy())).unwrap_or_default(),
+        url: logged
+            .url
+            .map(|url| redaction.url(url.lossy()))
+            .unwrap_or_default(),
         protocol: word(logged.protocol.0),
         headers,
     }
@@ -54,7 +78,9 @@ fn headers(map: Map<'_, Texts<'_>>) -> Vec<(Word, String)> {
     };
     let mut keys = map.iter().map(|(key, values)| (word(key.0), values));
     let mut headers = Vec::new();
-    let Some(first) = keys.next() else { return headers };
+    let Some(first) = keys.next() else {
+        return headers;
+    };
     let Some(second) = keys.next() else {
         flat(first, &mut headers);
         return headers;
@@ -69,20 +95,30 @@ fn headers(map: Map<'_, Texts<'_>>) -> Vec<(Word, String)> {
     headers
 }
 
-/// The first value of a header, by its name in Go's canonical form, which is how the agent writes all of them.
+/// The first value of a header, by its name in Go's canonical form, which is how the agent writes
+/// all of them.
 fn header<'a>(headers: &'a [(Word, String)], name: &str) -> Option<&'a str> {
     let (_, value) = headers.iter().find(|(key, _)| key == name)?;
     Some(value.as_str()).filter(|value| !value.is_empty())
 }
 
-/// What a record reports. A status alone says little about which exchange it belongs to, so there the port counts.
+/// What a record reports. A status alone says little about which exchange it belongs to, so there
+/// the port counts.
 pub(super) fn exchange(log: &Log<'_>, content: &Content) -> Option<Exchange> {
     let (http, (client, port)) = (log.view.http?, log.client()?);
     let is_response = log.l7_type == L7Type::Response;
     let content = if is_response {
         content.of(http.code)
     } else {
-        content.of((&*http.method.lossy(), url::target(&http.url.unwrap_or_default().lossy())))
+        content.of((
+            &*http.method.lossy(),
+            url::target(&http.url.unwrap_or_default().lossy()),
+        ))
     };
-    Some(Exchange { client, client_port: is_response.then_some(port), is_response, content: Some(content) })
+    Some(Exchange {
+        client,
+        client_port: is_response.then_some(port),
+        is_response,
+        content: Some(content),
+    })
 }

@@ -25,13 +25,26 @@ pub(super) struct Extent {
     pub(super) is_certain: bool,
 }
 
-/// Finds the end of the message that `bytes` begin with. `method` is the request's own or, for a response, that of the
-/// request that it answers, if it is known.
+/// Finds the end of the message that `bytes` begin with. `method` is the request's own or, for a
+/// response, that of the request that it answers, if it is known.
 pub(super) fn of(head: &Head<'_>, bytes: &[u8], is_response: bool, method: Option<&str>) -> Extent {
-    let Some(len) = head.len else { return Extent { end: End::HeadCut, is_certain: false } };
+    let Some(len) = head.len else {
+        return Extent {
+            end: End::HeadCut,
+            is_certain: false,
+        };
+    };
     let end = match head.body(method.filter(|_| is_response)) {
-        Body::Bytes(0) => return Extent { end: End::At(len), is_certain: true },
-        Body::Bytes(length) => match usize::try_from(length).ok().and_then(|length| len.checked_add(length)) {
+        Body::Bytes(0) => {
+            return Extent {
+                end: End::At(len),
+                is_certain: true,
+            };
+        }
+        Body::Bytes(length) => match usize::try_from(length)
+            .ok()
+            .and_then(|length| len.checked_add(length))
+        {
             Some(end) if end <= bytes.len() => End::At(end),
             _ => End::Beyond(length.saturating_add(len as u64)),
         },
@@ -44,15 +57,20 @@ pub(super) fn of(head: &Head<'_>, bytes: &[u8], is_response: bool, method: Optio
         Body::Unknown => End::Unclear,
     };
     if is_response && method.is_none() {
-        return Extent { end: answer_to_unknown(end, bytes), is_certain: false };
+        return Extent {
+            end: answer_to_unknown(end, bytes),
+            is_certain: false,
+        };
     }
     // The body may never be sent.
-    let is_certain = !matches!(end, End::Beyond(_) | End::Open(_)) || is_response || head.header("Expect").is_none();
+    let is_certain = !matches!(end, End::Beyond(_) | End::Open(_))
+        || is_response
+        || head.header("Expect").is_none();
     Extent { end, is_certain }
 }
 
-/// A response whose request is not known could answer `HEAD`, and then it ends with its head. What stands behind the body
-/// that it announces is evidence that there is one.
+/// A response whose request is not known could answer `HEAD`, and then it ends with its head. What
+/// stands behind the body that it announces is evidence that there is one.
 fn answer_to_unknown(end: End, bytes: &[u8]) -> End {
     match end {
         End::At(end) if end < bytes.len() && http::start(&bytes[end..]).is_err() => End::Unclear,

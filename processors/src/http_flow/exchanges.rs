@@ -1,6 +1,7 @@
-//! Pairs responses with their requests by `X-Request-Id`, as Hubble's `seven` parser (v1.19.4) does with two LRU
-//! caches of this size, one of times and one of traces; here it is one table. Ids and traces are as long as clients
-//! make them, so their bytes are bounded, too: what Envoy makes takes two thirds of it.
+//! Pairs responses with their requests by `X-Request-Id`, as Hubble's `seven` parser (v1.19.4) does
+//! with two LRU caches of this size, one of times and one of traces; here it is one table. Ids and
+//! traces are as long as clients make them, so their bytes are bounded, too: what Envoy makes takes
+//! two thirds of it.
 
 use jiff::SignedDuration;
 
@@ -49,28 +50,61 @@ impl Id {
 
 impl Default for Exchanges {
     fn default() -> Self {
-        Self { requests: Fifo::new(Bounds { entries: CAPACITY, heap: TEXTS }) }
+        Self {
+            requests: Fifo::new(Bounds {
+                entries: CAPACITY,
+                heap: TEXTS,
+            }),
+        }
     }
 }
 
 impl Exchanges {
-    /// Remembers a request that has an id. One that passes several proxies keeps the trace of any of them.
-    pub(super) fn request(&mut self, id: Option<&str>, logged_at: SignedDuration, trace_id: Option<&str>) {
+    /// Remembers a request that has an id. One that passes several proxies keeps the trace of any
+    /// of them.
+    pub(super) fn request(
+        &mut self,
+        id: Option<&str>,
+        logged_at: SignedDuration,
+        trace_id: Option<&str>,
+    ) {
         let Some(text) = id else { return };
         let id = Id::of(text);
-        let earlier = self.requests.remove(&id).and_then(|request| request.trace_id);
+        let earlier = self
+            .requests
+            .remove(&id)
+            .and_then(|request| request.trace_id);
         let trace_id: Option<Box<str>> = trace_id.map(Into::into).or(earlier);
         let texts = text.len() + trace_id.as_deref().map_or(0, str::len);
         while self.requests.make_room(texts).is_some() {}
-        self.requests.insert(id, Request { logged_at, trace_id }, texts);
+        self.requests.insert(
+            id,
+            Request {
+                logged_at,
+                trace_id,
+            },
+            texts,
+        );
     }
 
-    /// Latency in nanoseconds and trace id for a response; 0 and none where the request is not known.
-    pub(super) fn response(&mut self, id: Option<&str>, logged_at: SignedDuration) -> (u64, Option<String>) {
-        let Some(request) = id.and_then(|id| self.requests.remove(&Id::of(id))) else { return (0, None) };
+    /// Latency in nanoseconds and trace id for a response; 0 and none where the request is not
+    /// known.
+    pub(super) fn response(
+        &mut self,
+        id: Option<&str>,
+        logged_at: SignedDuration,
+    ) -> (u64, Option<String>) {
+        let Some(request) = id.and_then(|id| self.requests.remove(&Id::of(id))) else {
+            return (0, None);
+        };
         // Go's durations end at 63 bits.
-        let latency = (logged_at - request.logged_at).as_nanos().min(i64::MAX.into());
-        (u64::try_from(latency).unwrap_or_default(), request.trace_id.map(String::from))
+        let latency = (logged_at - request.logged_at)
+            .as_nanos()
+            .min(i64::MAX.into());
+        (
+            u64::try_from(latency).unwrap_or_default(),
+            request.trace_id.map(String::from),
+        )
     }
 }
 
@@ -93,19 +127,35 @@ mod tests {
             let mut exchanges = Exchanges::default();
             exchanges.request(request_id, at(1_000), Some("t"));
             assert_eq!(exchanges.response(response_id, at(response_at)), expected);
-            assert_eq!(exchanges.response(response_id, at(response_at)), (0, None), "taken once");
+            assert_eq!(
+                exchanges.response(response_id, at(response_at)),
+                (0, None),
+                "taken once"
+            );
         }
     }
 
     #[test]
     fn ids_are_told_apart_whatever_their_length() {
-        let ids = ["", "a", "a\0", "a\0\0", &"b".repeat(SHORT), &"b".repeat(SHORT + 1), &"b".repeat(999)];
+        let ids = [
+            "",
+            "a",
+            "a\0",
+            "a\0\0",
+            &"b".repeat(SHORT),
+            &"b".repeat(SHORT + 1),
+            &"b".repeat(999),
+        ];
         let mut exchanges = Exchanges::default();
         for (at_ns, id) in (1..).zip(ids) {
             exchanges.request(Some(id), at(at_ns), None);
         }
         for (at_ns, id) in (1..).zip(ids) {
-            assert_eq!(exchanges.response(Some(id), at(100)).0, 100 - at_ns, "{id:?}");
+            assert_eq!(
+                exchanges.response(Some(id), at(100)).0,
+                100 - at_ns,
+                "{id:?}"
+            );
         }
     }
 
@@ -115,7 +165,10 @@ mod tests {
             let mut exchanges = Exchanges::default();
             exchanges.request(Some("a"), at(1_000), Some("t"));
             exchanges.request(Some("a"), at(1_400), later);
-            assert_eq!(exchanges.response(Some("a"), at(1_500)), (100, Some(expected.to_owned())));
+            assert_eq!(
+                exchanges.response(Some("a"), at(1_500)),
+                (100, Some(expected.to_owned()))
+            );
         }
     }
 

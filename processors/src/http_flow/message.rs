@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use tidegate_core::flow::{Http, L7, L7Record, L7Type, MessagePart, Missing, ObservedLatency, Seen, Word, word};
+use tidegate_core::flow::{
+    Http, L7, L7Record, L7Type, MessagePart, Missing, ObservedLatency, Seen, Word, word,
+};
 use tidegate_wire::http::Head;
 use tidegate_wire::text::Text;
 
@@ -10,20 +12,37 @@ use super::connections::Asked;
 use super::traceparent::trace_id;
 use crate::redact::Redaction;
 
-/// Headers that are kept, in the form and order that Hubble shows them. The others were not asked for, and some are
-/// secrets: proxies, too, report only what a policy lets them.
-const HEADERS: [&str; 7] =
-    ["Content-Length", "Content-Type", "Host", "Server", "Traceparent", "User-Agent", "X-Request-Id"];
+/// Headers that are kept, in the form and order that Hubble shows them. The others were not asked
+/// for, and some are secrets: proxies, too, report only what a policy lets them.
+const HEADERS: [&str; 7] = [
+    "Content-Length",
+    "Content-Type",
+    "Host",
+    "Server",
+    "Traceparent",
+    "User-Agent",
+    "X-Request-Id",
+];
 
 /// A request's.
 pub(super) fn request(head: &Head<'_>, method: &str, target: &[u8], redaction: &Redaction) -> L7 {
     let url = redaction.url(url(head, target));
-    let traceparent = head.header("Traceparent").and_then(|value| std::str::from_utf8(value).ok());
-    let http = Http { method: word(method.as_bytes()), url, ..http(head, redaction) };
-    L7 { trace_id: traceparent.and_then(trace_id), ..l7(L7Type::Request, head, http) }
+    let traceparent = head
+        .header("Traceparent")
+        .and_then(|value| std::str::from_utf8(value).ok());
+    let http = Http {
+        method: word(method.as_bytes()),
+        url,
+        ..http(head, redaction)
+    };
+    L7 {
+        trace_id: traceparent.and_then(trace_id),
+        ..l7(L7Type::Request, head, http)
+    }
 }
 
-/// A response's. It has method and URL of the request that it answers, as proxies' records have them, if that is known.
+/// A response's. It has method and URL of the request that it answers, as proxies' records have
+/// them, if that is known.
 pub(super) fn response(
     head: &Head<'_>,
     status: u16,
@@ -31,8 +50,14 @@ pub(super) fn response(
     latency: Option<ObservedLatency>,
     redaction: &Redaction,
 ) -> L7 {
-    let http = Http { code: status.into(), ..http(head, redaction) };
-    let mut l7 = L7 { observed_latency: latency, ..l7(L7Type::Response, head, http) };
+    let http = Http {
+        code: status.into(),
+        ..http(head, redaction)
+    };
+    let mut l7 = L7 {
+        observed_latency: latency,
+        ..l7(L7Type::Response, head, http)
+    };
     if let Some(asked) = asked {
         relate(&mut l7, asked);
     }
@@ -49,7 +74,11 @@ pub(super) fn relate(response: &mut L7, asked: &Asked) {
 }
 
 fn l7(l7_type: L7Type, head: &Head<'_>, http: Http) -> L7 {
-    let missing = if head.is_complete() { Missing::NOTHING } else { Missing::NOTHING.and(MessagePart::Headers) };
+    let missing = if head.is_complete() {
+        Missing::NOTHING
+    } else {
+        Missing::NOTHING.and(MessagePart::Headers)
+    };
     L7 {
         l7_type,
         latency_ns: 0,
@@ -62,7 +91,11 @@ fn l7(l7_type: L7Type, head: &Head<'_>, http: Http) -> L7 {
 }
 
 fn http(head: &Head<'_>, redaction: &Redaction) -> Http {
-    Http { protocol: Word::Borrowed(head.start.protocol()), headers: headers(head, redaction), ..Http::default() }
+    Http {
+        protocol: Word::Borrowed(head.start.protocol()),
+        headers: headers(head, redaction),
+        ..Http::default()
+    }
 }
 
 /// The target as a URL, where its host was captured; nothing on this port is encrypted.
@@ -79,7 +112,10 @@ fn headers(head: &Head<'_>, redaction: &Redaction) -> Vec<(Word, String)> {
     for name in HEADERS {
         for header in &head.headers {
             if header.is(name) {
-                headers.push((Word::Borrowed(name), redaction.header(name, || Text(header.value).to_owned())));
+                headers.push((
+                    Word::Borrowed(name),
+                    redaction.header(name, || Text(header.value).to_owned()),
+                ));
             }
         }
     }

@@ -1,9 +1,10 @@
 //! `http_flow`: HTTP requests and responses become L7 flows.
 //!
-//! Access-log records of Cilium's proxies follow Hubble's `seven` parser (v1.19.4), latency, trace context and redaction
-//! included. Where no proxy is involved, HTTP/1 heads in captured TCP segments make flows of their own beside the packets'
-//! flows: see `wire_seen` for when, [`connections`] for what relates them, and [`wire::note`] for what is not read.
-//! HTTP/2 and heads in several segments are not read.
+//! Access-log records of Cilium's proxies follow Hubble's `seven` parser (v1.19.4), latency, trace
+//! context and redaction included. Where no proxy is involved, HTTP/1 heads in captured TCP
+//! segments make flows of their own beside the packets' flows: see `wire_seen` for when,
+//! [`connections`] for what relates them, and [`wire::note`] for what is not read. HTTP/2 and heads
+//! in several segments are not read.
 
 mod access_log;
 mod connections;
@@ -39,7 +40,10 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "http_flow",
     about: "Makes L7 flows of HTTP requests and responses, from proxies' records and from packets",
     keys: KEYS,
-    outcomes: Outcomes { noted: wire::note::ALL, ..crate::wire_seen::OUTCOMES },
+    outcomes: Outcomes {
+        noted: wire::note::ALL,
+        ..crate::wire_seen::OUTCOMES
+    },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
@@ -62,15 +66,26 @@ pub struct Config {
     wire: bool,
     hold: HumanDuration,
     pending: usize,
-    /// Connections that are remembered (default 4096, at least 1). Raise it where `http_connections_full` appears.
+    /// Connections that are remembered (default 4096, at least 1). Raise it where
+    /// `http_connections_full` appears.
     connections: usize,
     redact: redact::Settings,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        let Settings { wire, hold, pending } = Settings::default();
-        Self { wire, hold, pending, connections: 4_096, redact: redact::Settings::default() }
+        let Settings {
+            wire,
+            hold,
+            pending,
+        } = Settings::default();
+        Self {
+            wire,
+            hold,
+            pending,
+            connections: 4_096,
+            redact: redact::Settings::default(),
+        }
     }
 }
 
@@ -88,9 +103,17 @@ impl ProcessorConfig for Config {
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
             let message = format!("connections is 1 to {MOST_CONNECTIONS}");
-            return Err(BuildError { key: "connections", message });
+            return Err(BuildError {
+                key: "connections",
+                message,
+            });
         }
-        let seen = Settings { wire: self.wire, hold: self.hold, pending: self.pending }.build()?;
+        let seen = Settings {
+            wire: self.wire,
+            hold: self.hold,
+            pending: self.pending,
+        }
+        .build()?;
         let protocol = HttpFlow::new(self.connections, self.hold.0, self.redact.build()?);
         Ok(Box::new(L7Stage::new(protocol, seen)))
     }
@@ -106,8 +129,15 @@ struct HttpFlow {
 
 impl HttpFlow {
     fn new(connections: usize, hold: Duration, redaction: Redaction) -> Self {
-        let wire = Wire { connections: Connections::new(connections, hold), content: Content::default() };
-        Self { exchanges: Exchanges::default(), wire, redaction }
+        let wire = Wire {
+            connections: Connections::new(connections, hold),
+            content: Content::default(),
+        };
+        Self {
+            exchanges: Exchanges::default(),
+            wire,
+            redaction,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The `traceparent` header: W3C Trace Context as OpenTelemetry's Go propagator, and so Hubble, reads it.
+//! The `traceparent` header: W3C Trace Context as OpenTelemetry's Go propagator, and so Hubble,
+//! reads it.
 
 /// The trace id, if the header is valid.
 pub(super) fn trace_id(header: &str) -> Option<String> {

@@ -1,5 +1,5 @@
-//! HTTP/1 messages in captured packets: finds all that a segment holds, whether they are new, and which request a
-//! response answers.
+//! HTTP/1 messages in captured packets: finds all that a segment holds, whether they are new, and
+//! which request a response answers.
 
 use tidegate_core::Timestamp;
 use tidegate_core::flow::{Address, Flow, ObservedLatency, Verdict};
@@ -34,12 +34,15 @@ pub(super) mod note {
 
     /// A header line that is malformed, and left out; once for each line.
     pub(in super::super) const BAD_HEADER: &str = "http_bad_header";
-    /// The packet ends inside the headers. What follows in its connection is found where a packet begins with it.
+    /// The packet ends inside the headers. What follows in its connection is found where a packet
+    /// begins with it.
     pub(in super::super) const HEAD_CUT: &str = "http_head_cut";
-    /// The packet ends inside what could be a start line: there is no flow. Once for each report of the packet.
+    /// The packet ends inside what could be a start line: there is no flow. Once for each report of
+    /// the packet.
     pub(in super::super) const START_LINE_CUT: &str = "http_start_line_cut";
-    /// The packet, or what follows a message in it, begins with a line that names HTTP and is no start line of HTTP/1: another
-    /// version, or a method, target or status that there cannot be. Once for each report of the packet.
+    /// The packet, or what follows a message in it, begins with a line that names HTTP and is no
+    /// start line of HTTP/1: another version, or a method, target or status that there cannot be.
+    /// Once for each report of the packet.
     pub(in super::super) const START_LINE_UNREAD: &str = "http_start_line_unread";
     /// The message ends in a later packet. What follows it is found where a packet begins with it.
     pub(in super::super) const BODY_BEYOND_PACKET: &str = "http_body_beyond_packet";
@@ -49,13 +52,15 @@ pub(super) mod note {
     pub(in super::super) const REST_UNREAD: &str = "http_rest_unread";
     /// An interim response (1xx but 101), which is a part of the final answer.
     pub(in super::super) const INTERIM_RESPONSE: &str = "http_interim_response";
-    /// A response that nothing relates to a request that was seen before it: method and URL are unknown.
+    /// A response that nothing relates to a request that was seen before it: method and URL are
+    /// unknown.
     pub(in super::super) const UNRELATED_RESPONSE: &str = "http_unrelated_response";
     /// A connection that had not ended was forgotten for a newer one; once for each connection.
     pub(in super::super) const CONNECTIONS_FULL: &str = "http_connections_full";
 }
 
-/// The longest message whose end is looked forward to: sequence numbers beyond could be of another round.
+/// The longest message whose end is looked forward to: sequence numbers beyond could be of another
+/// round.
 const LONGEST: u64 = 1 << 30;
 
 /// Reads packets.
@@ -108,13 +113,24 @@ struct Read {
 
 impl Read {
     /// Nothing that is a message, and there can be none behind it.
-    const NOTHING: Self = Self { is_new: false, next: None };
+    const NOTHING: Self = Self {
+        is_new: false,
+        next: None,
+    };
 }
 
 impl Wire {
     /// Finds the messages in a flow's payload.
-    pub(super) fn find(&mut self, flow: &Flow, bytes: &[u8], redaction: &Redaction, findings: &mut Findings<'_>) {
-        let Some(segment) = Segment::of(flow, bytes) else { return };
+    pub(super) fn find(
+        &mut self,
+        flow: &Flow,
+        bytes: &[u8],
+        redaction: &Redaction,
+        findings: &mut Findings<'_>,
+    ) {
+        let Some(segment) = Segment::of(flow, bytes) else {
+            return;
+        };
         let mut at = 0;
         // Whether what comes next is to be counted: not behind a message that was counted before.
         let mut is_new = true;
@@ -122,8 +138,12 @@ impl Wire {
             let read = match http::start(&segment.payload[at..]) {
                 Ok(start) => self.message(&segment, at, start, redaction, findings),
                 Err(Reason::Truncated) if is_new => return findings.note(note::START_LINE_CUT),
-                Err(Reason::BadStartLine) if is_new => return findings.note(note::START_LINE_UNREAD),
-                Err(Reason::NotHttp) if is_new && at > 0 => return findings.note(note::REST_UNREAD),
+                Err(Reason::BadStartLine) if is_new => {
+                    return findings.note(note::START_LINE_UNREAD);
+                }
+                Err(Reason::NotHttp) if is_new && at > 0 => {
+                    return findings.note(note::REST_UNREAD);
+                }
                 Err(_) => return,
             };
             is_new = read.is_new;
@@ -148,16 +168,28 @@ impl Wire {
     ) -> Read {
         let seq = segment.seq_of(at + start.line_at);
         let (is_response, content) = match start.line {
-            StartLine::Request { method, target, .. } => {
-                (false, self.content.of((method, url::target(&Text(target).lossy()))))
-            }
+            StartLine::Request { method, target, .. } => (
+                false,
+                self.content
+                    .of((method, url::target(&Text(target).lossy()))),
+            ),
             StartLine::Response { status, .. } => (true, self.content.of(i64::from(status))),
         };
-        let (client, server) =
-            if is_response { (segment.destination, segment.source) } else { (segment.source, segment.destination) };
+        let (client, server) = if is_response {
+            (segment.destination, segment.source)
+        } else {
+            (segment.source, segment.destination)
+        };
         // Half of the bits tell contents of one connection apart.
-        let position = Position { is_response, seq, ack: segment.ack, content: content as u32, time: segment.time };
-        let Some((key, connection, place)) = self.connections.open(client, server, &position) else {
+        let position = Position {
+            is_response,
+            seq,
+            ack: segment.ack,
+            content: content as u32,
+            time: segment.time,
+        };
+        let Some((key, connection, place)) = self.connections.open(client, server, &position)
+        else {
             return Read::NOTHING;
         };
         let message = Message {
@@ -174,16 +206,30 @@ impl Wire {
             Place::Read(end) => {
                 findings.again(&message);
                 // All messages of a segment share its fate.
-                let next = connection.next_start(is_response, seq).filter(|_| segment.was_dropped).unwrap_or(end);
-                Read { is_new: false, next: Some(next.wrapping_sub(segment.seq) as usize) }
+                let next = connection
+                    .next_start(is_response, seq)
+                    .filter(|_| segment.was_dropped)
+                    .unwrap_or(end);
+                Read {
+                    is_new: false,
+                    next: Some(next.wrapping_sub(segment.seq) as usize),
+                }
             }
             Place::New => {
-                let found = Found { segment, at, position, message, redaction };
+                let found = Found {
+                    segment,
+                    at,
+                    position,
+                    message,
+                    redaction,
+                };
                 let next = match start.line {
                     StartLine::Request { method, target, .. } => {
                         found.request(&start.head(), method, target, connection, findings)
                     }
-                    StartLine::Response { status, .. } => found.response(&start.head(), status, connection, findings),
+                    StartLine::Response { status, .. } => {
+                        found.response(&start.head(), status, connection, findings)
+                    }
                 };
                 self.connections.changed(key, segment.time);
                 Read { is_new: true, next }
@@ -240,7 +286,9 @@ impl Found<'_> {
         let method = asked.as_ref().map(|asked| &*asked.method);
         let extent = end::of(head, self.bytes(), true, method);
         let end = self.settle(head, extent, connection, findings);
-        let latency = asked.as_ref().and_then(|asked| self.latency(asked, findings));
+        let latency = asked
+            .as_ref()
+            .and_then(|asked| self.latency(asked, findings));
         let l7 = message::response(head, status, asked.as_ref(), latency, self.redaction);
         findings.message(self.message, || Some(l7));
         let is_tunnel = method == Some("CONNECT") && matches!(status, 200..300);
@@ -258,7 +306,8 @@ impl Found<'_> {
         self.next(extent)
     }
 
-    /// Enters what was read, and counts what was not. The sequence number behind the message, if it is certain.
+    /// Enters what was read, and counts what was not. The sequence number behind the message, if it
+    /// is certain.
     fn settle(
         &self,
         head: &Head<'_>,
@@ -279,14 +328,20 @@ impl Found<'_> {
         let begin = self.segment.seq_of(self.at);
         let end = match extent.end {
             End::At(len) if extent.is_certain => Some(begin.wrapping_add(len as u32)),
-            End::Beyond(len) if extent.is_certain && len < LONGEST => Some(begin.wrapping_add(len as u32)),
+            End::Beyond(len) if extent.is_certain && len < LONGEST => {
+                Some(begin.wrapping_add(len as u32))
+            }
             _ => None,
         };
         let least = match extent.end {
             End::Open(least) if extent.is_certain => least.min(LONGEST) as u32,
             _ => head.len.unwrap_or(self.bytes().len()) as u32,
         };
-        connection.cover(self.position.is_response, begin, end.unwrap_or(begin.wrapping_add(least)));
+        connection.cover(
+            self.position.is_response,
+            begin,
+            end.unwrap_or(begin.wrapping_add(least)),
+        );
         end
     }
 
@@ -308,7 +363,8 @@ impl Found<'_> {
     }
 }
 
-/// The one interim code that is a final answer: the connection goes on with another protocol (RFC 9110 15.2.2).
+/// The one interim code that is a final answer: the connection goes on with another protocol (RFC
+/// 9110 15.2.2).
 const SWITCHING_PROTOCOLS: u16 = 101;
 
 /// A server may send this on an idle connection, in answer to nothing (RFC 9110 15.5.9).

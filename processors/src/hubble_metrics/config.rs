@@ -19,7 +19,10 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "hubble_metrics",
     about: "Counts flows as Hubble's metrics do",
     keys: KEYS,
-    outcomes: Outcomes { noted: &[SERIES_LIMIT], ..Outcomes::NONE },
+    outcomes: Outcomes {
+        noted: &[SERIES_LIMIT],
+        ..Outcomes::NONE
+    },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
@@ -27,19 +30,21 @@ pub const KIND: ProcessorKind = ComponentKind {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// What is counted: items as in Hubble's `hubble-metrics`, `name:option=value;option`. Beside them,
-    /// `hubble_lost_events_total` always is; with an empty list nothing else. Default: the metrics of
-    /// Cilium's quick start. To be changed by whoever wants other metrics or labels such as pods.
+    /// What is counted: items as in Hubble's `hubble-metrics`, `name:option=value;option`. Beside
+    /// them, `hubble_lost_events_total` always is; with an empty list nothing else. Default: the
+    /// metrics of Cilium's quick start. To be changed by whoever wants other metrics or labels such
+    /// as pods.
     pub metrics: Vec<String>,
-    /// How often the values that changed are handed on. Default `"500ms"`; to be raised where exporters
-    /// should get fewer points. Not `"0s"`.
+    /// How often the values that changed are handed on. Default `"500ms"`; to be raised where
+    /// exporters should get fewer points. Not `"0s"`.
     pub interval: HumanDuration,
-    /// Series of one metric name at most. Observations of further label values go to one series whose
-    /// labels all are `otel.metric.overflow`, and are noted as `series_limit`. Default 100000; to be
-    /// lowered where memory is scarce.
+    /// Series of one metric name at most. Observations of further label values go to one series
+    /// whose labels all are `otel.metric.overflow`, and are noted as `series_limit`. Default
+    /// 100000; to be lowered where memory is scarce.
     pub max_series: NonZeroUsize,
-    /// In which families messages found on the wire are counted. Default `"own"`; `"hubble"` is for dashboards of
-    /// Hubble's metrics on nodes without L7 policies, where no proxy reports any message.
+    /// In which families messages found on the wire are counted. Default `"own"`; `"hubble"` is for
+    /// dashboards of Hubble's metrics on nodes without L7 policies, where no proxy reports any
+    /// message.
     pub wire: WireFamilies,
 }
 
@@ -47,7 +52,8 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WireFamilies {
-    /// Families of their own, such as `tidegate_wire_dns_queries_total`: `hubble_*` counts what Hubble counts.
+    /// Families of their own, such as `tidegate_wire_dns_queries_total`: `hubble_*` counts what
+    /// Hubble counts.
     #[default]
     Own,
     /// Hubble's, such as `hubble_dns_queries_total`.
@@ -79,7 +85,15 @@ const KEYS: &[Key] = &[
 
 impl Default for Config {
     fn default() -> Self {
-        let metrics = ["dns", "drop", "tcp", "flow", "port-distribution", "icmp", "httpV2"];
+        let metrics = [
+            "dns",
+            "drop",
+            "tcp",
+            "flow",
+            "port-distribution",
+            "icmp",
+            "httpV2",
+        ];
         Self {
             metrics: metrics.map(str::to_owned).to_vec(),
             interval: HumanDuration(Duration::from_millis(500)),
@@ -100,11 +114,24 @@ impl ProcessorConfig for Config {
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         if self.interval.0.is_zero() {
-            return Err(BuildError { key: "interval", message: "the interval has to be longer than zero".to_owned() });
+            return Err(BuildError {
+                key: "interval",
+                message: "the interval has to be longer than zero".to_owned(),
+            });
         }
-        let wrong = |error: super::item::ItemError| BuildError { key: "metrics", message: error.to_string() };
-        let settings = Settings { max_series: self.max_series.get(), wire: self.wire };
+        let wrong = |error: super::item::ItemError| BuildError {
+            key: "metrics",
+            message: error.to_string(),
+        };
+        let settings = Settings {
+            max_series: self.max_series.get(),
+            wire: self.wire,
+        };
         let listing = catalog::metrics(&self.metrics, settings).map_err(wrong)?;
-        Ok(Box::new(HubbleMetrics::new(listing, settings.max_series, self.interval.0)))
+        Ok(Box::new(HubbleMetrics::new(
+            listing,
+            settings.max_series,
+            self.interval.0,
+        )))
     }
 }

@@ -6,7 +6,9 @@ use tidegate_core::metric::{Family, MetricKind};
 
 use super::config::WireFamilies;
 use super::context::{Context, Options};
-use super::series::{BUCKETS, Cell, Changes, Count, Key, Observations, Own, SERIES_LIMIT, Symbols, Table};
+use super::series::{
+    BUCKETS, Cell, Changes, Count, Key, Observations, Own, SERIES_LIMIT, Symbols, Table,
+};
 
 /// Name, help text and unit of a family.
 pub(super) type About = (&'static str, &'static str, &'static str);
@@ -39,11 +41,15 @@ pub(super) struct Families {
 
 impl Families {
     pub(super) fn new(place: ContextLabels, options: &Options, settings: Settings) -> Self {
-        Self { place, context: options.names(), settings }
+        Self {
+            place,
+            context: options.names(),
+            settings,
+        }
     }
 
-    /// A counter of what proxies report, as Hubble has it, with a counter of what packets show beside it: its name has
-    /// `tidegate_wire_` in place of `hubble_`, its labels are the same.
+    /// A counter of what proxies report, as Hubble has it, with a counter of what packets show
+    /// beside it: its name has `tidegate_wire_` in place of `hubble_`, its labels are the same.
     pub(super) fn counter_per_source(
         &self,
         hubble: About,
@@ -58,7 +64,10 @@ impl Families {
                 Some(self.series((&name, wire_help, unit), labels, MetricKind::Counter))
             }
         };
-        PerSource { hubble: self.counter(hubble, labels), wire }
+        PerSource {
+            hubble: self.counter(hubble, labels),
+            wire,
+        }
     }
 
     /// A counter with these labels and those of the context.
@@ -68,7 +77,13 @@ impl Families {
 
     /// A histogram likewise.
     pub(super) fn histogram(&self, about: About, labels: &[&'static str]) -> Series<Observations> {
-        self.series(about, labels, MetricKind::Histogram { bounds: BUCKETS.to_vec() })
+        self.series(
+            about,
+            labels,
+            MetricKind::Histogram {
+                bounds: BUCKETS.to_vec(),
+            },
+        )
     }
 
     fn series<V: Cell>(
@@ -88,7 +103,10 @@ impl Families {
             kind,
             label_names: names.into_iter().map(str::to_owned).collect(),
         };
-        Series { place: self.place, table: Table::new(family, self.settings.max_series) }
+        Series {
+            place: self.place,
+            table: Table::new(family, self.settings.max_series),
+        }
     }
 }
 
@@ -112,18 +130,37 @@ pub(super) struct Series<V> {
 impl<V: Cell> Series<V> {
     /// The value for a flow with these labels, and those that its context adds.
     #[inline]
-    pub(super) fn of(&mut self, own: &impl Own, symbols: &mut Symbols, sight: &mut Sight<'_>) -> &mut V {
+    pub(super) fn of(
+        &mut self,
+        own: &impl Own,
+        symbols: &mut Symbols,
+        sight: &mut Sight<'_>,
+    ) -> &mut V {
         self.value(own, symbols, sight, false)
     }
 
     /// Likewise of a response, shown from the side of its request.
-    pub(super) fn of_request(&mut self, own: &impl Own, symbols: &mut Symbols, response: &mut Sight<'_>) -> &mut V {
+    pub(super) fn of_request(
+        &mut self,
+        own: &impl Own,
+        symbols: &mut Symbols,
+        response: &mut Sight<'_>,
+    ) -> &mut V {
         self.value(own, symbols, response, true)
     }
 
     #[inline]
-    fn value(&mut self, own: &impl Own, symbols: &mut Symbols, sight: &mut Sight<'_>, swapped: bool) -> &mut V {
-        let known = match (own.find(symbols), sight.context.find(sight.turn, sight.flow, swapped)) {
+    fn value(
+        &mut self,
+        own: &impl Own,
+        symbols: &mut Symbols,
+        sight: &mut Sight<'_>,
+        swapped: bool,
+    ) -> &mut V {
+        let known = match (
+            own.find(symbols),
+            sight.context.find(sight.turn, sight.flow, swapped),
+        ) {
             (Some(own), Some(context)) => self.table.find(&Key::new(own, context)),
             _ => None,
         };
@@ -133,8 +170,19 @@ impl<V: Cell> Series<V> {
 
     /// Makes the series; texts beyond the limit leave nothing behind.
     #[cold]
-    fn enter(&mut self, own: &impl Own, symbols: &mut Symbols, sight: &mut Sight<'_>, swapped: bool) -> u32 {
-        let Sight { flow, turn, context, tally } = sight;
+    fn enter(
+        &mut self,
+        own: &impl Own,
+        symbols: &mut Symbols,
+        sight: &mut Sight<'_>,
+        swapped: bool,
+    ) -> u32 {
+        let Sight {
+            flow,
+            turn,
+            context,
+            tally,
+        } = sight;
         if !self.table.has_room() {
             tally.note(SERIES_LIMIT);
             return self.table.overflow(flow.time);
@@ -169,7 +217,10 @@ impl<V: Cell> PerSource<V> {
     /// All series.
     pub(super) fn tables(&mut self) -> impl Iterator<Item = &mut dyn Changes> {
         let hubble: &mut dyn Changes = &mut self.hubble.table;
-        let wire = self.wire.as_mut().map(|wire| -> &mut dyn Changes { &mut wire.table });
+        let wire = self
+            .wire
+            .as_mut()
+            .map(|wire| -> &mut dyn Changes { &mut wire.table });
         [hubble].into_iter().chain(wire)
     }
 }

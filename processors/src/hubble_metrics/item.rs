@@ -28,7 +28,11 @@ impl<'a> Item<'a> {
     /// Takes the text apart; no text is wrong at this level.
     pub(super) fn parse(text: &'a str) -> Self {
         let (name, options) = text.split_once(':').unwrap_or((text, ""));
-        let options = options.split(';').filter(|option| !option.is_empty()).map(option).collect();
+        let options = options
+            .split(';')
+            .filter(|option| !option.is_empty())
+            .map(option)
+            .collect();
         Self { name, options }
     }
 
@@ -39,15 +43,26 @@ impl<'a> Item<'a> {
 
     /// The values of an option; of one that is given twice, the last ones.
     pub(super) fn values(&self, key: &str) -> Option<&[&'a str]> {
-        self.options.iter().rfind(|(name, _)| name == key).map(|(_, values)| values.as_slice())
+        self.options
+            .iter()
+            .rfind(|(name, _)| name == key)
+            .map(|(_, values)| values.as_slice())
     }
 }
 
 /// Keys are compared in lower case. A key without `=` has one value, the empty one.
 fn option(text: &str) -> (String, Vec<&str>) {
-    let Some((key, values)) = text.split_once('=') else { return (text.to_lowercase(), vec![""]) };
+    let Some((key, values)) = text.split_once('=') else {
+        return (text.to_lowercase(), vec![""]);
+    };
     let separator = if values.contains('|') { '|' } else { ',' };
-    (key.to_lowercase(), values.split(separator).filter(|value| !value.is_empty()).collect())
+    (
+        key.to_lowercase(),
+        values
+            .split(separator)
+            .filter(|value| !value.is_empty())
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -60,16 +75,27 @@ mod tests {
         let cases: &[(&str, &str, Options)] = &[
             ("flow", "flow", &[]),
             ("flow:", "flow", &[]),
-            ("dns:query;ignoreAAAA", "dns", &[("query", &[""]), ("ignoreaaaa", &[""])]),
+            (
+                "dns:query;ignoreAAAA",
+                "dns",
+                &[("query", &[""]), ("ignoreaaaa", &[""])],
+            ),
             ("dns:query=false;;", "dns", &[("query", &["false"])]),
             ("a:k=x|y,z|", "a", &[("k", &["x", "y,z"])]),
             ("a:k=x,,y", "a", &[("k", &["x", "y"])]),
             ("a:k=", "a", &[("k", &[])]),
             ("a:k=x=y:z", "a", &[("k", &["x=y:z"])]),
-            ("httpV2:exemplars=true;K=1", "httpV2", &[("exemplars", &["true"]), ("k", &["1"])]),
+            (
+                "httpV2:exemplars=true;K=1",
+                "httpV2",
+                &[("exemplars", &["true"]), ("k", &["1"])],
+            ),
         ];
         for (text, name, options) in cases {
-            let options = options.iter().map(|(key, values)| ((*key).to_owned(), values.to_vec())).collect();
+            let options = options
+                .iter()
+                .map(|(key, values)| ((*key).to_owned(), values.to_vec()))
+                .collect();
             assert_eq!(Item::parse(text), Item { name, options }, "{text}");
         }
     }

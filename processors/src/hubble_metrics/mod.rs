@@ -1,13 +1,14 @@
 //! `hubble_metrics`: counts flows as the metric handlers of Hubble do (Cilium v1.19.4).
 //!
-//! Names, labels, label values and counting rules are Hubble's, so that dashboards made for it work. What
-//! differs: messages found in packets, which Hubble does not have, are counted by `dns`, `http` and `httpV2` alone,
-//! in families of their own unless `wire = "hubble"`; a wrong list is refused instead of warned about, because `validate` should find it; series have a limit;
-//! pods that are gone keep their series, as nothing here tells of their end; there are no exemplars.
+//! Names, labels, label values and counting rules are Hubble's, so that dashboards made for it
+//! work. What differs: messages found in packets, which Hubble does not have, are counted by `dns`,
+//! `http` and `httpV2` alone, in families of their own unless `wire = "hubble"`; a wrong list is
+//! refused instead of warned about, because `validate` should find it; series have a limit; pods
+//! that are gone keep their series, as nothing here tells of their end; there are no exemplars.
 //!
-//! Flows pass unchanged. A series is found by numbers: what a metric looks at is a number as it is, or has one in
-//! [`series`], and [`context`] remembers endpoints by the address of their names, once for all metrics with the same
-//! options. So a known series costs neither text nor allocation.
+//! Flows pass unchanged. A series is found by numbers: what a metric looks at is a number as it is,
+//! or has one in [`series`], and [`context`] remembers endpoints by the address of their names,
+//! once for all metrics with the same options. So a known series costs neither text nor allocation.
 
 mod catalog;
 mod config;
@@ -66,8 +67,8 @@ struct Listed {
     counts: [bool; Sighted::ALL.len()],
 }
 
-/// A round hands on all series that had changed when it began, in as many ticks as it takes; so none waits
-/// for ever behind others that change all the time.
+/// A round hands on all series that had changed when it began, in as many ticks as it takes; so
+/// none waits for ever behind others that change all the time.
 #[derive(Debug, Default)]
 struct Round {
     began: Timestamp,
@@ -76,15 +77,36 @@ struct Round {
 
 impl HubbleMetrics {
     fn new(listing: Listing, max_series: usize, interval: Duration) -> Self {
-        let round = Round { began: Timestamp::default(), done: true };
-        Self { listing, turn: 0, max_series, lost_events: LostEvents::new(), interval, round }
+        let round = Round {
+            began: Timestamp::default(),
+            done: true,
+        };
+        Self {
+            listing,
+            turn: 0,
+            max_series,
+            lost_events: LostEvents::new(),
+            interval,
+            round,
+        }
     }
 
     fn count(&mut self, flow: &Flow, tally: &mut Tally) {
         self.turn += 1;
-        let (turn, sighted, Listing { metrics, contexts }) = (self.turn, Sighted::of(flow), &mut self.listing);
-        for Listed { metric, context, .. } in metrics.iter_mut().filter(|listed| listed.counts[sighted as usize]) {
-            metric.observe(&mut Sight { flow, turn, context: &mut contexts[*context], tally });
+        let (turn, sighted, Listing { metrics, contexts }) =
+            (self.turn, Sighted::of(flow), &mut self.listing);
+        for Listed {
+            metric, context, ..
+        } in metrics
+            .iter_mut()
+            .filter(|listed| listed.counts[sighted as usize])
+        {
+            metric.observe(&mut Sight {
+                flow,
+                turn,
+                context: &mut contexts[*context],
+                tally,
+            });
         }
     }
 
@@ -98,11 +120,17 @@ impl HubbleMetrics {
     fn begin_round(&mut self, now: Timestamp) {
         self.lost_events.begin(now);
         self.tables().into_iter().for_each(Changes::begin_round);
-        self.round = Round { began: now, done: false };
+        self.round = Round {
+            began: now,
+            done: false,
+        };
     }
 
     fn hand_on(&mut self, now: Timestamp, out: &mut Batch, mut budget: usize) {
-        self.round.done = self.tables().into_iter().all(|table| table.hand_on(now, out, &mut budget));
+        self.round.done = self
+            .tables()
+            .into_iter()
+            .all(|table| table.hand_on(now, out, &mut budget));
     }
 }
 
@@ -137,30 +165,49 @@ impl Processor for HubbleMetrics {
         self.hand_on(now, out, MAX_POINTS);
     }
 
-    /// A metric whose item is the same keeps its series, whatever else is changed, and what they are found by.
+    /// A metric whose item is the same keeps its series, whatever else is changed, and what they
+    /// are found by.
     fn adopt(&mut self, old: &mut dyn Processor) {
         let old: &mut dyn Any = old;
-        let Some(old) = old.downcast_mut::<Self>() else { return };
+        let Some(old) = old.downcast_mut::<Self>() else {
+            return;
+        };
         std::mem::swap(&mut self.lost_events, &mut old.lost_events);
         for listed in &mut self.listing.metrics {
-            if let Some(known) = old.listing.metrics.iter_mut().find(|known| known.item == listed.item) {
+            if let Some(known) = old
+                .listing
+                .metrics
+                .iter_mut()
+                .find(|known| known.item == listed.item)
+            {
                 std::mem::swap(&mut listed.metric, &mut known.metric);
             }
         }
         // What the contexts found belongs to turns that are over.
         self.turn = old.turn;
         for context in &mut self.listing.contexts {
-            let known = old.listing.contexts.iter_mut().find(|known| known.options() == context.options());
-            known.into_iter().for_each(|known| std::mem::swap(context, known));
+            let known = old
+                .listing
+                .contexts
+                .iter_mut()
+                .find(|known| known.options() == context.options());
+            known
+                .into_iter()
+                .for_each(|known| std::mem::swap(context, known));
         }
         let max_series = self.max_series;
-        self.tables().into_iter().for_each(|table| table.limit(max_series));
+        self.tables()
+            .into_iter()
+            .for_each(|table| table.limit(max_series));
     }
 
     /// The series that nobody adopted end.
     fn retire(&mut self, now: Timestamp, out: &mut Batch) {
         let mut budget = MAX_POINTS;
-        self.round.done = self.tables().into_iter().all(|table| table.end(now, out, &mut budget));
+        self.round.done = self
+            .tables()
+            .into_iter()
+            .all(|table| table.end(now, out, &mut budget));
     }
 
     fn has_more(&self) -> bool {

@@ -1,26 +1,36 @@
-//! What an event's header says about the flow: Hubble's `pkg/hubble/parser/threefour/parser.go` (v1.19.4, and what
-//! earlier releases made of events that only they have).
+//! What an event's header says about the flow: Hubble's `pkg/hubble/parser/threefour/parser.go`
+//! (v1.19.4, and what earlier releases made of events that only they have).
 //!
 //! Called after the packet is read, since a trace's original source goes into its IP header.
 
 use tidegate_core::flow::{
-    Address, AuthType, Direction, DropReason, FileNumbering, Flow, FlowType, OriginalSource, PolicyMatch, SourceFile,
-    TracePoint, TraceReason, Verdict, message_type,
+    Address, AuthType, Direction, DropReason, FileNumbering, Flow, FlowType, OriginalSource,
+    PolicyMatch, SourceFile, TracePoint, TraceReason, Verdict, message_type,
 };
 use tidegate_wire::event::{
-    DebugCapture, DropNotify, PacketEvent, PolicyVerdictNotify, RecorderCapture, TraceNotify, trace_reason,
+    DebugCapture, DropNotify, PacketEvent, PolicyVerdictNotify, RecorderCapture, TraceNotify,
+    trace_reason,
 };
 
 pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>, files: FileNumbering) {
     event_type(flow, message_type::DROP, drop.subtype());
     flow.verdict = Verdict::Dropped;
     flow.drop_reason = DropReason(drop.subtype().into());
-    // An egress drop is one whose source is the endpoint that reports it, which takes an endpoint table to know.
-    flow.direction = if drop.source() == 0 { Direction::Unknown } else { Direction::Ingress };
+    // An egress drop is one whose source is the endpoint that reports it, which takes an endpoint
+    // table to know.
+    flow.direction = if drop.source() == 0 {
+        Direction::Unknown
+    } else {
+        Direction::Ingress
+    };
     flow.turned_by = drop.source();
     flow.source.identity = drop.src_label();
     flow.destination.identity = drop.dst_label();
-    flow.file = Some(SourceFile { id: drop.file(), line: drop.line(), numbering: files });
+    flow.file = Some(SourceFile {
+        id: drop.file(),
+        line: drop.line(),
+        numbering: files,
+    });
     flow.ip_trace_id = drop.ip_trace_id();
 }
 
@@ -33,16 +43,22 @@ pub(super) struct TraceRules {
 }
 
 impl TraceRules {
-    pub(super) const SINCE_1_19: Self =
-        Self { original_source: OriginalSource::ImpliesEgress, overlay_is_egress: false };
+    pub(super) const SINCE_1_19: Self = Self {
+        original_source: OriginalSource::ImpliesEgress,
+        overlay_is_egress: false,
+    };
 
     pub(super) fn of(trace: &TraceNotify<'_>, original_source: OriginalSource) -> Self {
-        Self { original_source, overlay_is_egress: trace.version() < 2 }
+        Self {
+            original_source,
+            overlay_is_egress: trace.version() < 2,
+        }
     }
 
     /// Whether the trace is egress, whichever side reports it.
     fn is_egress(self, trace: &TraceNotify<'_>, original: Option<Address>) -> bool {
-        let is_translated = original.is_some() & (self.original_source == OriginalSource::ImpliesEgress);
+        let is_translated =
+            original.is_some() & (self.original_source == OriginalSource::ImpliesEgress);
         is_translated | (self.overlay_is_egress & (trace.reason() == trace_reason::ENCRYPT_OVERLAY))
     }
 }
@@ -63,7 +79,8 @@ pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>, rules: TraceRules)
     flow.destination.identity = trace.dst_label();
     flow.interface = trace.ifindex();
     flow.ip_trace_id = trace.ip_trace_id();
-    flow.proxy_port = u32::from(trace.dst_id()) * u32::from(flow.trace_point == TracePoint::TO_PROXY);
+    flow.proxy_port =
+        u32::from(trace.dst_id()) * u32::from(flow.trace_point == TracePoint::TO_PROXY);
     restore_source(flow, trace, original);
 }
 
@@ -101,7 +118,8 @@ pub(super) fn capture(flow: &mut Flow, capture: &DebugCapture<'_>) {
     }
 }
 
-/// Not Hubble's: it refuses the type. What it makes of a debug capture, less the device, which a recorder does not tell.
+/// Not Hubble's: it refuses the type. What it makes of a debug capture, less the device, which a
+/// recorder does not tell.
 pub(super) fn recorder(flow: &mut Flow, recorder: &RecorderCapture<'_>) {
     event_type(flow, message_type::RECORDER, recorder.subtype());
 }
@@ -130,7 +148,10 @@ fn is_reply(reason: u8) -> Option<bool> {
         replies[reason::SRV6_DECAP as usize] = None;
         replies
     };
-    REPLIES.get(usize::from(reason)).copied().unwrap_or(Some(false))
+    REPLIES
+        .get(usize::from(reason))
+        .copied()
+        .unwrap_or(Some(false))
 }
 
 /// Hubble's rule with a source that is never a local endpoint.
@@ -138,7 +159,12 @@ fn trace_direction(trace: &TraceNotify<'_>, is_egress: bool) -> Direction {
     let is_unknown = (trace.source() == 0) | (trace.reason() == reason::UNKNOWN);
     let is_egress = (trace.reason() == reason::REPLY) | is_egress;
     // Looked up, since neither can be predicted.
-    const DIRECTIONS: [Direction; 4] = [Direction::Ingress, Direction::Egress, Direction::Unknown, Direction::Unknown];
+    const DIRECTIONS: [Direction; 4] = [
+        Direction::Ingress,
+        Direction::Egress,
+        Direction::Unknown,
+        Direction::Unknown,
+    ];
     DIRECTIONS[usize::from(is_unknown) * 2 + usize::from(is_egress)]
 }
 
@@ -156,11 +182,18 @@ fn restore_source(flow: &mut Flow, trace: &TraceNotify<'_>, original: Option<Add
 /// The source before address translation, which few events tell.
 #[inline(always)]
 fn original_source(trace: &TraceNotify<'_>) -> Option<Address> {
-    if trace.orig_ip_bytes() == [0; 16] { None } else { told_source(trace) }
+    if trace.orig_ip_bytes() == [0; 16] {
+        None
+    } else {
+        told_source(trace)
+    }
 }
 
 /// Like Go, takes `::ffff:0.0.0.0` for an unset one, too.
 #[inline(never)]
 fn told_source(trace: &TraceNotify<'_>) -> Option<Address> {
-    trace.orig_ip().filter(|ip| !ip.to_canonical().is_unspecified()).map(Address::from)
+    trace
+        .orig_ip()
+        .filter(|ip| !ip.to_canonical().is_unspecified())
+        .map(Address::from)
 }

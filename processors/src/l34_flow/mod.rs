@@ -1,10 +1,12 @@
-//! `l34_flow`: events with packets become L3/L4 flows, by the rules of Hubble's `threefour` parser (v1.19.4).
+//! `l34_flow`: events with packets become L3/L4 flows, by the rules of Hubble's `threefour` parser
+//! (v1.19.4).
 //!
-//! A flow has every field that its event alone determines. What Hubble looks up in the agent's memory (endpoint
-//! ids, names, labels, services, policies) stays empty here, as in Hubble's parser without getters; in particular
-//! no endpoint is known to be local, so an egress drop shows as ingress, as it does in Retina, until `cilium_enrich`
-//! knows better. A packet that Hubble refuses makes no flow and is dropped with the reason, and so, unless they are
-//! asked for, are captures of Cilium's recorder, a type that Hubble refuses. Events without packets pass untouched.
+//! A flow has every field that its event alone determines. What Hubble looks up in the agent's
+//! memory (endpoint ids, names, labels, services, policies) stays empty here, as in Hubble's parser
+//! without getters; in particular no endpoint is known to be local, so an egress drop shows as
+//! ingress, as it does in Retina, until `cilium_enrich` knows better. A packet that Hubble refuses
+//! makes no flow and is dropped with the reason, and so, unless they are asked for, are captures of
+//! Cilium's recorder, a type that Hubble refuses. Events without packets pass untouched.
 
 mod header;
 mod packet;
@@ -28,7 +30,10 @@ pub const KIND: ProcessorKind = ComponentKind {
     name: "l34_flow",
     about: "Turns events with packets into L3/L4 flows as Hubble does",
     keys: KEYS,
-    outcomes: Outcomes { dropped: REASONS, ..Outcomes::NONE },
+    outcomes: Outcomes {
+        dropped: REASONS,
+        ..Outcomes::NONE
+    },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
@@ -42,9 +47,9 @@ const KEYS: &[Key] = &[Key {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Whether captures of Cilium's recorder (1.12 to 1.18) become flows, with 6 as their event type and the verdict
-    /// unknown. Hubble refuses them, and so does the default, with the reason `recorder_capture`. Changed by who uses
-    /// the recorder and wants its packets.
+    /// Whether captures of Cilium's recorder (1.12 to 1.18) become flows, with 6 as their event
+    /// type and the verdict unknown. Hubble refuses them, and so does the default, with the reason
+    /// `recorder_capture`. Changed by who uses the recorder and wants its packets.
     pub recorder_captures: bool,
 }
 
@@ -58,7 +63,9 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        Ok(Box::new(L34Flow { recorder_captures: self.recorder_captures }))
+        Ok(Box::new(L34Flow {
+            recorder_captures: self.recorder_captures,
+        }))
     }
 }
 
@@ -71,9 +78,29 @@ pub struct L34Flow {
 impl Processor for L34Flow {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, bytes| {
-            let Record::Event(Event { time, seq, data, ref body, .. }) = *record else { return Outcome::Keep };
-            let EventBody::Packet { header_len, files, original_source } = *body else { return Outcome::Keep };
-            let settled = Settled { header_len, files, original_source };
+            let Record::Event(Event {
+                time,
+                seq,
+                data,
+                ref body,
+                ..
+            }) = *record
+            else {
+                return Outcome::Keep;
+            };
+            let EventBody::Packet {
+                header_len,
+                files,
+                original_source,
+            } = *body
+            else {
+                return Outcome::Keep;
+            };
+            let settled = Settled {
+                header_len,
+                files,
+                original_source,
+            };
             match self.fill(record.begin_flow(time, seq), data, settled, bytes) {
                 Ok(()) => Outcome::Keep,
                 Err(reason) => Outcome::Dropped(reason),
@@ -91,7 +118,13 @@ struct Settled {
 }
 
 impl L34Flow {
-    fn fill(self, flow: &mut Flow, data: Span, settled: Settled, bytes: &[u8]) -> Result<(), &'static str> {
+    fn fill(
+        self,
+        flow: &mut Flow,
+        data: Span,
+        settled: Settled,
+        bytes: &[u8],
+    ) -> Result<(), &'static str> {
         if let Some(trace) = event::plain_trace(data.of(bytes), settled.header_len.into())
             && packet::read_usual(flow, &trace, data).is_some()
         {
@@ -102,10 +135,24 @@ impl L34Flow {
     }
 
     /// The same for events and packets of any kind.
-    fn fill_any(self, flow: &mut Flow, data: Span, settled: Settled, bytes: &[u8]) -> Result<(), &'static str> {
-        let Settled { header_len, files, original_source } = settled;
-        let mut read = |capture: &Capture<'_>| packet::read(flow, capture, data).map_err(|reason| reason.as_str());
-        match event::parse_again(data.of(bytes), header_len.into()).map_err(|reason| reason.as_str())? {
+    fn fill_any(
+        self,
+        flow: &mut Flow,
+        data: Span,
+        settled: Settled,
+        bytes: &[u8],
+    ) -> Result<(), &'static str> {
+        let Settled {
+            header_len,
+            files,
+            original_source,
+        } = settled;
+        let mut read = |capture: &Capture<'_>| {
+            packet::read(flow, capture, data).map_err(|reason| reason.as_str())
+        };
+        match event::parse_again(data.of(bytes), header_len.into())
+            .map_err(|reason| reason.as_str())?
+        {
             event::Event::Drop(drop) => {
                 read(&Capture::of(&drop))?;
                 header::drop(flow, &drop, files);
@@ -160,10 +207,36 @@ mod tests {
         data.resize(56, 0);
         data.extend([2; 12]);
         if is_ipv6 {
-            data.extend([0x86, 0xdd, 0x60, 0, 0, 0, 0, segment.len() as u8, protocol, 64]);
+            data.extend([
+                0x86,
+                0xdd,
+                0x60,
+                0,
+                0,
+                0,
+                0,
+                segment.len() as u8,
+                protocol,
+                64,
+            ]);
             data.extend(1..=32);
         } else {
-            data.extend([8, 0, 0x45, 0, 0, 20 + segment.len() as u8, 0, 1, 0, 0, 64, protocol, 0, 0]);
+            data.extend([
+                8,
+                0,
+                0x45,
+                0,
+                0,
+                20 + segment.len() as u8,
+                0,
+                1,
+                0,
+                0,
+                64,
+                protocol,
+                0,
+                0,
+            ]);
             data.extend([10, 0, 0, 1, 10, 0, 0, 2]);
         }
         data.extend(segment);

@@ -1,11 +1,12 @@
 //! What the captured packet says about the flow, and where its payload is for the L7 stages.
 //!
-//! The layers are read by `tidegate_wire::packet`; this only translates them, and puts what a tunnel carries in the
-//! place of the outer packet, as Hubble does.
+//! The layers are read by `tidegate_wire::packet`; this only translates them, and puts what a
+//! tunnel carries in the place of the outer packet, as Hubble does.
 
 use tidegate_core::Span;
 use tidegate_core::flow::{
-    Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, SctpChunk, TcpFlags, Tunnel, TunnelProtocol,
+    Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, SctpChunk, TcpFlags, Tunnel,
+    TunnelProtocol,
 };
 use tidegate_wire::event::{PacketEvent, RecorderCapture, TraceNotify};
 use tidegate_wire::packet::{self, Layer, Link, Network, Packet, Reason, Transport, Usual};
@@ -24,12 +25,24 @@ pub(super) struct Capture<'a> {
 impl<'a> Capture<'a> {
     pub(super) fn of(event: &impl PacketEvent<'a>) -> Self {
         let (bytes, offset, len_orig) = (event.packet(), event.packet_offset(), event.len_orig());
-        Self { bytes, offset, len_orig, link: event.link(), tunnel: event.tunnel() }
+        Self {
+            bytes,
+            offset,
+            len_orig,
+            link: event.link(),
+            tunnel: event.tunnel(),
+        }
     }
 
     pub(super) fn of_recorder(event: &RecorderCapture<'a>) -> Self {
         let (bytes, offset, len_orig) = (event.packet(), event.packet_offset(), event.len_orig());
-        Self { bytes, offset, len_orig, link: Link::Ethernet, tunnel: None }
+        Self {
+            bytes,
+            offset,
+            len_orig,
+            link: Link::Ethernet,
+            tunnel: None,
+        }
     }
 }
 
@@ -43,13 +56,15 @@ pub(super) fn read(flow: &mut Flow, capture: &Capture<'_>, data: Span) -> Result
     } else {
         read_any(flow, capture, captured)?;
     }
-    // Without lengths to go by (segmentation offload), bytes up to the end of a cut capture are cut, too.
+    // Without lengths to go by (segmentation offload), bytes up to the end of a cut capture are
+    // cut, too.
     let reaches_end = flow.payload.start + flow.payload.len == captured.start + captured.len;
     flow.payload_cut |= reaches_end & (capture.len_orig > captured.len);
     Ok(())
 }
 
-/// The same for a trace with a usual packet, which is most of what there is; `None`, with nothing done, for any other.
+/// The same for a trace with a usual packet, which is most of what there is; `None`, with nothing
+/// done, for any other.
 #[inline(always)]
 pub(super) fn read_usual(flow: &mut Flow, trace: &TraceNotify<'_>, data: Span) -> Option<()> {
     if trace.link() != Link::Ethernet || trace.tunnel().is_some() {
@@ -67,21 +82,41 @@ pub(super) fn read_usual(flow: &mut Flow, trace: &TraceNotify<'_>, data: Span) -
 #[inline(always)]
 fn fill_usual(flow: &mut Flow, usual: &Usual<'_>, bytes: Span) {
     let packet::Ethernet { src, dst } = usual.ethernet();
-    flow.ethernet = Some(Ethernet { source: src, destination: dst });
+    flow.ethernet = Some(Ethernet {
+        source: src,
+        destination: dst,
+    });
     let (version, source, destination) = match usual.network {
-        Network::V4(header) => (IpVersion::V4, Address::v4(header.src()), Address::v4(header.dst())),
+        Network::V4(header) => (
+            IpVersion::V4,
+            Address::v4(header.src()),
+            Address::v4(header.dst()),
+        ),
         Network::V6(header) => (IpVersion::V6, Address(header.src()), Address(header.dst())),
     };
-    flow.ip = Some(Ip { source, destination, version, source_xlated: None, encrypted: false });
+    flow.ip = Some(Ip {
+        source,
+        destination,
+        version,
+        source_xlated: None,
+        encrypted: false,
+    });
     match usual.transport {
         Transport::Tcp(header) => {
             let flags = Some(TcpFlags(header.flags()));
-            flow.l4 = L4::Tcp { source_port: header.sport(), destination_port: header.dport(), flags };
+            flow.l4 = L4::Tcp {
+                source_port: header.sport(),
+                destination_port: header.dport(),
+                flags,
+            };
             flow.last_layer = LastLayer::Tcp;
             flow.tcp_seq = header.seq();
         }
         Transport::Udp(header) => {
-            flow.l4 = L4::Udp { source_port: header.sport(), destination_port: header.dport() };
+            flow.l4 = L4::Udp {
+                source_port: header.sport(),
+                destination_port: header.dport(),
+            };
             flow.last_layer = LastLayer::Udp;
         }
     }
@@ -102,7 +137,11 @@ fn read_any(flow: &mut Flow, capture: &Capture<'_>, captured: Span) -> Result<()
                 l4: packet.l4.map_or(L4::None, l4),
                 vni: overlay.vni,
             });
-            fill(flow, &overlay.inner, captured.slice(packet.payload_offset, packet.payload.len()));
+            fill(
+                flow,
+                &overlay.inner,
+                captured.slice(packet.payload_offset, packet.payload.len()),
+            );
             flow.payload_cut |= packet.truncated;
         }
         _ => fill(flow, &packet, captured),
@@ -111,7 +150,10 @@ fn read_any(flow: &mut Flow, capture: &Capture<'_>, captured: Span) -> Result<()
 }
 
 fn fill(flow: &mut Flow, packet: &Packet<'_>, bytes: Span) {
-    flow.ethernet = packet.ethernet.map(|ethernet| Ethernet { source: ethernet.src, destination: ethernet.dst });
+    flow.ethernet = packet.ethernet.map(|ethernet| Ethernet {
+        source: ethernet.src,
+        destination: ethernet.dst,
+    });
     flow.ip = packet.ip.map(ip);
     flow.l4 = packet.l4.map_or(L4::None, l4);
     flow.last_layer = packet.last.map_or(LastLayer::None, last_layer);
@@ -126,24 +168,61 @@ fn ip(ip: packet::Ip) -> Ip {
     Ip {
         source: Address::from(ip.src),
         destination: Address::from(ip.dst),
-        version: if ip.src.is_ipv4() { IpVersion::V4 } else { IpVersion::V6 },
+        version: if ip.src.is_ipv4() {
+            IpVersion::V4
+        } else {
+            IpVersion::V6
+        },
         ..Ip::default()
     }
 }
 
 fn l4(l4: packet::L4) -> L4 {
     match l4 {
-        packet::L4::Tcp { sport, dport, flags, .. } => {
-            L4::Tcp { source_port: sport, destination_port: dport, flags: Some(TcpFlags(flags)) }
-        }
-        packet::L4::Udp { sport, dport } => L4::Udp { source_port: sport, destination_port: dport },
-        packet::L4::Sctp { sport, dport, chunk } => {
-            L4::Sctp { source_port: sport, destination_port: dport, chunk_type: SctpChunk::from_packet(chunk) }
-        }
-        packet::L4::Icmpv4 { kind, code } => L4::Icmpv4 { icmp_type: kind, code },
-        packet::L4::Icmpv6 { kind, code } => L4::Icmpv6 { icmp_type: kind, code },
-        packet::L4::Vrrp { kind, vrid, priority } => L4::Vrrp { vrrp_type: kind, vrid, priority },
-        packet::L4::Igmp { kind, group } => L4::Igmp { igmp_type: kind, group: group.into() },
+        packet::L4::Tcp {
+            sport,
+            dport,
+            flags,
+            ..
+        } => L4::Tcp {
+            source_port: sport,
+            destination_port: dport,
+            flags: Some(TcpFlags(flags)),
+        },
+        packet::L4::Udp { sport, dport } => L4::Udp {
+            source_port: sport,
+            destination_port: dport,
+        },
+        packet::L4::Sctp {
+            sport,
+            dport,
+            chunk,
+        } => L4::Sctp {
+            source_port: sport,
+            destination_port: dport,
+            chunk_type: SctpChunk::from_packet(chunk),
+        },
+        packet::L4::Icmpv4 { kind, code } => L4::Icmpv4 {
+            icmp_type: kind,
+            code,
+        },
+        packet::L4::Icmpv6 { kind, code } => L4::Icmpv6 {
+            icmp_type: kind,
+            code,
+        },
+        packet::L4::Vrrp {
+            kind,
+            vrid,
+            priority,
+        } => L4::Vrrp {
+            vrrp_type: kind,
+            vrid,
+            priority,
+        },
+        packet::L4::Igmp { kind, group } => L4::Igmp {
+            igmp_type: kind,
+            group: group.into(),
+        },
     }
 }
 

@@ -39,8 +39,8 @@ pub(crate) struct Exchange {
     pub(crate) content: Option<u64>,
 }
 
-/// Packets of a proxy itself that belong to an exchange which it reports, and that the client's address or a record of
-/// their own does not relate to it.
+/// Packets of a proxy itself that belong to an exchange which it reports, and that the client's
+/// address or a record of their own does not relate to it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum OfProxy {
     /// It answers in place of the server.
@@ -51,12 +51,28 @@ pub(crate) enum OfProxy {
 
 impl Message {
     /// A message in a flow's payload; `None` if the flow has no addresses or ports.
-    pub(crate) fn in_flow(flow: &Flow, is_response: bool, content: u64, serial: u32) -> Option<Self> {
+    pub(crate) fn in_flow(
+        flow: &Flow,
+        is_response: bool,
+        content: u64,
+        serial: u32,
+    ) -> Option<Self> {
         let ip = flow.ip?;
         let (source_port, destination_port) = flow.l4.ports()?;
-        let (client, client_port) =
-            if is_response { (ip.destination, destination_port) } else { (ip.source, source_port) };
-        Some(Self { client, client_port, is_response, content, serial, epoch: 0, by_port: false })
+        let (client, client_port) = if is_response {
+            (ip.destination, destination_port)
+        } else {
+            (ip.source, source_port)
+        };
+        Some(Self {
+            client,
+            client_port,
+            is_response,
+            content,
+            serial,
+            epoch: 0,
+            by_port: false,
+        })
     }
 
     /// Its exchange.
@@ -71,7 +87,12 @@ impl Message {
 
     /// All responses on its connection.
     pub(super) fn connection(&self) -> Exchange {
-        Exchange { client: self.client, client_port: Some(self.client_port), is_response: true, content: None }
+        Exchange {
+            client: self.client,
+            client_port: Some(self.client_port),
+            is_response: true,
+            content: None,
+        }
     }
 }
 
@@ -81,7 +102,11 @@ impl Hash for Message {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u128(u128::from_ne_bytes(self.client.0));
         state.write_u64(self.content);
-        state.write_u64(u64::from(self.serial) << 32 | u64::from(self.client_port) << 1 | u64::from(self.is_response));
+        state.write_u64(
+            u64::from(self.serial) << 32
+                | u64::from(self.client_port) << 1
+                | u64::from(self.is_response),
+        );
     }
 }
 
@@ -90,7 +115,9 @@ impl Hash for Exchange {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u128(u128::from_ne_bytes(self.client.0));
         state.write_u64(self.content.unwrap_or_default());
-        state.write_u32(u32::from(self.client_port.unwrap_or_default()) << 1 | u32::from(self.is_response));
+        state.write_u32(
+            u32::from(self.client_port.unwrap_or_default()) << 1 | u32::from(self.is_response),
+        );
     }
 }
 

@@ -1,20 +1,24 @@
-//! L7 messages found in captured packets, held back until it is clear that they are one message each and that no
-//! proxy has reported them.
+//! L7 messages found in captured packets, held back until it is clear that they are one message
+//! each and that no proxy has reported them.
 //!
-//! The same packet is reported at several observation points, and a message that went through a proxy of Cilium has
-//! an access-log record besides. So a message that a packet shows waits for `hold`:
+//! The same packet is reported at several observation points, and a message that went through a
+//! proxy of Cilium has an access-log record besides. So a message that a packet shows waits for
+//! `hold`:
 //!
-//! - What shows it again meanwhile is the same message. It is identified by client, client's port, content and serial (the
-//!   DNS id or TCP sequence number), not by the server's address, which is a service's before and a backend's behind
-//!   the load balancer. So a query that a resolver sends to several servers under one id counts once. If one of the
-//!   reports says that the packet was dropped, the message was.
-//! - An access-log record of the same exchange, in the time from `hold` before to `hold` after it, takes its place.
-//!   Exchanges are identified by client and content, for requests not by the port: a proxy talks to the server from a port
-//!   of its own. The responses on the connection of such a request belong to the proxy, too, and so do answers that a
-//!   proxy gives itself. A DNS proxy may also have an address of its own: see [`relayed`].
+//! - What shows it again meanwhile is the same message. It is identified by client, client's port,
+//!   content and serial (the DNS id or TCP sequence number), not by the server's address, which is
+//!   a service's before and a backend's behind the load balancer. So a query that a resolver sends
+//!   to several servers under one id counts once. If one of the reports says that the packet was
+//!   dropped, the message was.
+//! - An access-log record of the same exchange, in the time from `hold` before to `hold` after it,
+//!   takes its place. Exchanges are identified by client and content, for requests not by the port:
+//!   a proxy talks to the server from a port of its own. The responses on the connection of such a
+//!   request belong to the proxy, too, and so do answers that a proxy gives itself. A DNS proxy may
+//!   also have an address of its own: see [`relayed`].
 //!
-//! Packets to, from or redirected to a proxy are not taken, nor are those that just came from the network, whose
-//! client may still be the node that masquerades for it, nor debug captures, which have no verdict.
+//! Packets to, from or redirected to a proxy are not taken, nor are those that just came from the
+//! network, whose client may still be the node that masquerades for it, nor debug captures, which
+//! have no verdict.
 
 mod message;
 mod relayed;
@@ -40,21 +44,33 @@ use waiting::Waiting;
 pub(crate) const TABLE_FULL: &str = "wire_table_full";
 
 /// What a stage can state that makes flows of records and of what is found on the wire.
-pub(crate) const OUTCOMES: Outcomes =
-    Outcomes { dropped: crate::access_log_flow::REASONS, noted: &[TABLE_FULL], ..Outcomes::NONE };
+pub(crate) const OUTCOMES: Outcomes = Outcomes {
+    dropped: crate::access_log_flow::REASONS,
+    noted: &[TABLE_FULL],
+    ..Outcomes::NONE
+};
 
-/// Bytes of texts that waiting messages have on average at most, beyond which the oldest are handed on early, too. DNS
-/// messages have 200, HTTP heads in captured packets 300.
+/// Bytes of texts that waiting messages have on average at most, beyond which the oldest are handed
+/// on early, too. DNS messages have 200, HTTP heads in captured packets 300.
 const TEXTS: usize = 512;
 
-/// Messages that are handed on with one batch: what came in a second may all be due when the stream goes on.
+/// Messages that are handed on with one batch: what came in a second may all be due when the stream
+/// goes on.
 const AT_ONCE: usize = 512;
 
 /// Verdicts on packets that were sent, or should have been.
-const TAKEN_VERDICTS: u32 = set(&[Verdict::Forwarded as u8, Verdict::Dropped as u8, Verdict::Audit as u8]);
+const TAKEN_VERDICTS: u32 = set(&[
+    Verdict::Forwarded as u8,
+    Verdict::Dropped as u8,
+    Verdict::Audit as u8,
+]);
 
 /// Where packets are not taken: at a proxy, and before the translation of addresses is undone.
-const SKIPPED_POINTS: u32 = set(&[TracePoint::TO_PROXY.0, TracePoint::FROM_PROXY.0, FROM_NETWORK.0]);
+const SKIPPED_POINTS: u32 = set(&[
+    TracePoint::TO_PROXY.0,
+    TracePoint::FROM_PROXY.0,
+    FROM_NETWORK.0,
+]);
 
 /// `FROM_NETWORK`: before the translation of addresses is undone.
 const FROM_NETWORK: TracePoint = TracePoint(10);
@@ -80,8 +96,14 @@ impl WireSeen {
     fn new(hold: Duration, pending: usize) -> Self {
         Self {
             hold,
-            waiting: Fifo::new(Bounds { entries: pending, heap: TEXTS.saturating_mul(pending) }),
-            proxied: Fifo::new(Bounds { entries: pending, heap: usize::MAX }),
+            waiting: Fifo::new(Bounds {
+                entries: pending,
+                heap: TEXTS.saturating_mul(pending),
+            }),
+            proxied: Fifo::new(Bounds {
+                entries: pending,
+                heap: usize::MAX,
+            }),
             relayed: RelayedExchanges::new(pending),
             early: Vec::new(),
             early_count: 0,
@@ -90,8 +112,8 @@ impl WireSeen {
         }
     }
 
-    /// Whether a message in this flow's payload would be taken. Without branches: what one flow answers says nothing of the
-    /// next one, so they could not be predicted.
+    /// Whether a message in this flow's payload would be taken. Without branches: what one flow
+    /// answers says nothing of the next one, so they could not be predicted.
     pub(crate) fn takes(flow: &Flow) -> bool {
         (flow.payload.len > 0)
             & (flow.flow_type == FlowType::L34)
@@ -100,8 +122,14 @@ impl WireSeen {
             & !has(SKIPPED_POINTS, flow.trace_point.0)
     }
 
-    /// A packet showed a message; `l7` makes what goes on its flow, if it is new and a message. Returns whether it is.
-    pub(crate) fn show(&mut self, message: Message, carrier: &Flow, l7: impl FnOnce() -> Option<L7>) -> bool {
+    /// A packet showed a message; `l7` makes what goes on its flow, if it is new and a message.
+    /// Returns whether it is.
+    pub(crate) fn show(
+        &mut self,
+        message: Message,
+        carrier: &Flow,
+        l7: impl FnOnce() -> Option<L7>,
+    ) -> bool {
         let hold = self.hold;
         match self.waiting.get_mut(&message) {
             // Without a hold the batch is the time in which reports are of one message.
@@ -126,7 +154,11 @@ impl WireSeen {
 
     /// Changes what is said of a message, if it still waits.
     pub(crate) fn amend(&mut self, message: &Message, change: impl FnOnce(&mut L7)) {
-        if let Some(l7) = self.waiting.get_mut(message).and_then(|known| known.flow.l7.as_deref_mut()) {
+        if let Some(l7) = self
+            .waiting
+            .get_mut(message)
+            .and_then(|known| known.flow.l7.as_deref_mut())
+        {
             change(l7);
         }
     }
@@ -164,9 +196,14 @@ impl WireSeen {
         }
     }
 
-    /// Hands on what is due at the end of a batch. The stream's own time counts here, so that a backlog does not cut
-    /// the wait short; `latest` is the latest time in the batch.
-    pub(crate) fn end_batch(&mut self, latest: Option<Timestamp>, batch: &mut Batch, tally: &mut Tally) {
+    /// Hands on what is due at the end of a batch. The stream's own time counts here, so that a
+    /// backlog does not cut the wait short; `latest` is the latest time in the batch.
+    pub(crate) fn end_batch(
+        &mut self,
+        latest: Option<Timestamp>,
+        batch: &mut Batch,
+        tally: &mut Tally,
+    ) {
         if let Some(latest) = latest {
             self.clock = self.clock.max(latest);
             self.busy = true;
@@ -185,7 +222,8 @@ impl WireSeen {
         (self.hold / 4).max(Duration::from_millis(10))
     }
 
-    /// Hands on what is due when the stream has paused: the wall clock counts once nothing came between two ticks.
+    /// Hands on what is due when the stream has paused: the wall clock counts once nothing came
+    /// between two ticks.
     pub(crate) fn tick(&mut self, now: Timestamp, out: &mut Batch) {
         if !std::mem::take(&mut self.busy) {
             self.clock = self.clock.max(now);
@@ -202,13 +240,19 @@ impl WireSeen {
     fn hand_on(&mut self, now: Timestamp, most: usize, out: &mut Batch) {
         let hold = self.hold;
         for _ in 0..most {
-            let due = self.waiting.pop_oldest_if(|waiting| waiting.flow.time + hold <= now);
+            let due = self
+                .waiting
+                .pop_oldest_if(|waiting| waiting.flow.time + hold <= now);
             let Some((message, waiting)) = due else { break };
             if let Some(flow) = self.settle(message, waiting) {
                 out.push(Record::Flow(flow));
             }
         }
-        while self.proxied.pop_oldest_if(|time| *time + hold + hold < now).is_some() {}
+        while self
+            .proxied
+            .pop_oldest_if(|time| *time + hold + hold < now)
+            .is_some()
+        {}
         self.relayed.expire(|time| time + hold + hold < now);
     }
 

@@ -1,10 +1,11 @@
 //! What a proxy asks a server on behalf of its clients.
 //!
-//! Cilium's DNS proxy talks to the server from a socket of its own. In transparent mode that has the client's address and
-//! port; to servers outside the cluster, or without that mode, it has an address of the node (`ServeDNS` in
-//! `pkg/fqdn/dnsproxy`, 1.19.4). The datapath knows whom it is for, so the packets of the request have the client's
-//! identity whatever their address; those of the response are to the host. The DNS id is another one until 1.14, and
-//! where it is taken. So these packets are related by identity and content. Pods of one identity may ask the same from
+//! Cilium's DNS proxy talks to the server from a socket of its own. In transparent mode that has
+//! the client's address and port; to servers outside the cluster, or without that mode, it has an
+//! address of the node (`ServeDNS` in `pkg/fqdn/dnsproxy`, 1.19.4). The datapath knows whom it is
+//! for, so the packets of the request have the client's identity whatever their address; those of
+//! the response are to the host. The DNS id is another one until 1.14, and where it is taken. So
+//! these packets are related by identity and content. Pods of one identity may ask the same from
 //! other nodes, whose records are there: each record accounts for one message only.
 
 use tidegate_core::Timestamp;
@@ -30,8 +31,16 @@ pub(crate) struct Relayed {
 impl Relayed {
     /// What a message is part of, if it is to or from a proxy.
     fn of(message: &Message, flow: &Flow) -> Self {
-        let identity = if message.is_response { 0 } else { flow.source.identity };
-        Self { identity, is_response: message.is_response, content: message.content }
+        let identity = if message.is_response {
+            0
+        } else {
+            flow.source.identity
+        };
+        Self {
+            identity,
+            is_response: message.is_response,
+            content: message.content,
+        }
     }
 }
 
@@ -49,7 +58,10 @@ struct Unmatched {
 impl RelayedExchanges {
     /// A table of so many exchanges; beyond it the oldest are forgotten.
     pub(super) fn new(entries: usize) -> Self {
-        Self(Fifo::new(Bounds { entries, heap: usize::MAX }))
+        Self(Fifo::new(Bounds {
+            entries,
+            heap: usize::MAX,
+        }))
     }
 
     /// A proxy reported an exchange.
@@ -61,7 +73,8 @@ impl RelayedExchanges {
         self.0.insert(relayed, unmatched, 0);
     }
 
-    /// Whether a message that has not the address of a proxy's client is one of a proxy's. If so, it is accounted for.
+    /// Whether a message that has not the address of a proxy's client is one of a proxy's. If so,
+    /// it is accounted for.
     pub(super) fn take(&mut self, message: &Message, flow: &Flow) -> bool {
         if message.is_response && !matches!(flow.destination.identity, 0 | HOST) {
             return false;
@@ -69,16 +82,23 @@ impl RelayedExchanges {
         self.account(message, flow)
     }
 
-    /// Accounts for a message that was found to be one of a proxy's; returns whether one was expected.
+    /// Accounts for a message that was found to be one of a proxy's; returns whether one was
+    /// expected.
     pub(super) fn account(&mut self, message: &Message, flow: &Flow) -> bool {
         let unmatched = self.0.get_mut(&Relayed::of(message, flow));
-        let Some(unmatched) = unmatched.filter(|unmatched| unmatched.messages > 0) else { return false };
+        let Some(unmatched) = unmatched.filter(|unmatched| unmatched.messages > 0) else {
+            return false;
+        };
         unmatched.messages -= 1;
         true
     }
 
     /// Forgets what was reported at times that are over.
     pub(super) fn expire(&mut self, is_over: impl Fn(Timestamp) -> bool) {
-        while self.0.pop_oldest_if(|unmatched| is_over(unmatched.time)).is_some() {}
+        while self
+            .0
+            .pop_oldest_if(|unmatched| is_over(unmatched.time))
+            .is_some()
+        {}
     }
 }

@@ -12,20 +12,25 @@ use super::WireSeen;
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// Whether messages are also read from captured packets (default `true`). With `false` there are exactly
-    /// Hubble's flows, which know requests from L7 policies alone.
+    /// Whether messages are also read from captured packets (default `true`). With `false` there
+    /// are exactly Hubble's flows, which know requests from L7 policies alone.
     pub(crate) wire: bool,
-    /// How long a message from a packet waits for other reports of it (default `"1s"`, at most an hour). With `"0s"`
-    /// it waits for the end of its batch only, and can be counted twice. Raise it if proxies' records come late.
+    /// How long a message from a packet waits for other reports of it (default `"1s"`, at most an
+    /// hour). With `"0s"` it waits for the end of its batch only, and can be counted twice. Raise
+    /// it if proxies' records come late.
     pub(crate) hold: HumanDuration,
-    /// Messages that wait at most (default 4096, at least 1); beyond it the oldest are handed on early, with a note
-    /// `wire_table_full`. Some 800 bytes each. Raise it where that note appears.
+    /// Messages that wait at most (default 4096, at least 1); beyond it the oldest are handed on
+    /// early, with a note `wire_table_full`. Some 800 bytes each. Raise it where that note appears.
     pub(crate) pending: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { wire: true, hold: HumanDuration(Duration::from_secs(1)), pending: 4_096 }
+        Self {
+            wire: true,
+            hold: HumanDuration(Duration::from_secs(1)),
+            pending: 4_096,
+        }
     }
 }
 
@@ -55,10 +60,16 @@ impl Settings {
     pub(crate) fn build(&self) -> Result<Option<WireSeen>, BuildError> {
         let hold = self.hold.0;
         if hold > LONGEST_HOLD {
-            return Err(BuildError { key: "hold", message: "hold is an hour at most".into() });
+            return Err(BuildError {
+                key: "hold",
+                message: "hold is an hour at most".into(),
+            });
         }
         if !(1..=MOST_PENDING).contains(&self.pending) {
-            return Err(BuildError { key: "pending", message: format!("pending is 1 to {MOST_PENDING}") });
+            return Err(BuildError {
+                key: "pending",
+                message: format!("pending is 1 to {MOST_PENDING}"),
+            });
         }
         Ok(self.wire.then(|| WireSeen::new(hold, self.pending)))
     }

@@ -14,17 +14,28 @@ fn a_full_table_refuses_what_is_new_and_keeps_what_it_has() {
     enrich.created(313, "shop/cart-1");
     enrich.upserted("10.0.1.6/32", 4242, "shop/cart-1", NODE);
     enrich.upserted("198.51.100.0/24", 301, "", "");
-    assert_eq!((enrich.notes(), enrich.entries()), (&[("enrich_table_full", 3)][..], vec![1, 1, 1]));
+    assert_eq!(
+        (enrich.notes(), enrich.entries()),
+        (&[("enrich_table_full", 3)][..], vec![1, 1, 1])
+    );
     assert_eq!(enrich.side("10.0.1.6", 0), "0/0 - - [reserved:unknown]");
 
     enrich.created(312, "shop/cart-0");
     enrich.upserted("10.0.1.5/32", 4343, "shop/cart-0", NODE);
     enrich.upserted("192.0.2.0/24", 302, "", "");
-    assert_eq!(enrich.side("10.0.1.5", 0), "312/4343 - shop/cart-0 []", "what is known is brought up to date");
+    assert_eq!(
+        enrich.side("10.0.1.5", 0),
+        "312/4343 - shop/cart-0 []",
+        "what is known is brought up to date"
+    );
     assert_eq!(enrich.side("192.0.2.1", 0), "0/302 - - []");
     enrich.deleted("192.0.2.0/24");
     enrich.upserted("10.0.1.6/32", 4242, "shop/cart-1", NODE);
-    assert_eq!(enrich.side("10.0.1.6", 0), "0/4242 - shop/cart-1 []", "there is room again");
+    assert_eq!(
+        enrich.side("10.0.1.6", 0),
+        "0/4242 - shop/cart-1 []",
+        "there is room again"
+    );
     assert_eq!(enrich.notes(), [("enrich_table_full", 3)]);
 }
 
@@ -38,7 +49,10 @@ fn announcements_that_cannot_be_are_noted() {
     enrich.upserted("10.0.1.6/32", 1, &long, NODE);
     enrich.created(400, &long);
     enrich.regenerated(312, &[&labels]);
-    assert_eq!(enrich.notes(), [("enrich_bad_prefix", 2), ("enrich_long_names", 3)]);
+    assert_eq!(
+        enrich.notes(),
+        [("enrich_bad_prefix", 2), ("enrich_long_names", 3)]
+    );
     assert_eq!(enrich.entries(), [1, 0, 1]);
 }
 
@@ -46,9 +60,14 @@ fn announcements_that_cannot_be_are_noted() {
 fn a_size_that_makes_no_sense_is_refused() {
     for (config, message) in [
         ("{ max_entries = 16777216 }", ""),
-        ("{ max_entries = 16777217 }", "max_entries: max_entries is 16777216 at most"),
+        (
+            "{ max_entries = 16777217 }",
+            "max_entries: max_entries is 16777216 at most",
+        ),
     ] {
-        let told = build(config, &Telemetry::default()).err().unwrap_or_default();
+        let told = build(config, &Telemetry::default())
+            .err()
+            .unwrap_or_default();
         assert_eq!(told, message, "{config}");
     }
     assert!(build("{ max_entries = 0 }", &Telemetry::default()).is_err());
@@ -61,7 +80,11 @@ fn step() -> impl Strategy<Value = (u8, u8, u8, u8)> {
 }
 
 fn take(enrich: &mut Enrich, (what, address, pod, node): (u8, u8, u8, u8)) {
-    let cidr = if address == 4 { "10.0.0.0/24".to_owned() } else { format!("10.0.0.{address}/32") };
+    let cidr = if address == 4 {
+        "10.0.0.0/24".to_owned()
+    } else {
+        format!("10.0.0.{address}/32")
+    };
     let name = ["", "shop/cart-0", "shop/cart-1", "data/db-0"][usize::from(pod)];
     let node = ["", "172.18.0.2", "172.18.0.3"][usize::from(node)];
     let identity = 4240 + u32::from(pod);
@@ -76,7 +99,8 @@ fn take(enrich: &mut Enrich, (what, address, pod, node): (u8, u8, u8, u8)) {
 }
 
 proptest! {
-    /// In whatever order announcements come, the table stays within its bound, and what is taken back leaves nothing.
+    /// In whatever order announcements come, the table stays within its bound, and what is taken
+    /// back leaves nothing.
     #[test]
     fn any_announcements_leave_a_table_within_its_bound(steps in proptest::collection::vec(step(), 0..60)) {
         let mut enrich = Enrich::new("{ max_entries = 5 }");

@@ -1,4 +1,5 @@
-//! Labels of identities, which no event announces: they follow from a pod's endpoint and its address.
+//! Labels of identities, which no event announces: they follow from a pod's endpoint and its
+//! address.
 
 use crate::support::{CART, Enrich, NODE, OTHER_NODE};
 
@@ -8,7 +9,10 @@ const NEW: [&str; 1] = ["k8s:app=cart-2"];
 fn other(enrich: &mut Enrich, identity: u32) -> String {
     enrich.upserted("10.0.9.9/32", identity, "shop/other", OTHER_NODE);
     let shown = enrich.side("10.0.9.9", 0);
-    shown.split_once('[').map(|(_, labels)| labels.trim_end_matches(']').to_owned()).unwrap_or_default()
+    shown
+        .split_once('[')
+        .map(|(_, labels)| labels.trim_end_matches(']').to_owned())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -19,13 +23,24 @@ fn the_announcements_of_a_pod_may_come_in_any_order() {
     let upserted: Step = |enrich| enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
     for (name, steps) in [
         ("as Cilium", [created, regenerated, upserted]),
-        ("with the address before the labels", [created, upserted, regenerated]),
+        (
+            "with the address before the labels",
+            [created, upserted, regenerated],
+        ),
         ("with the address first", [upserted, created, regenerated]),
     ] {
         let mut enrich = Enrich::new("{}");
         steps.iter().for_each(|step| step(&mut enrich));
-        assert_eq!(other(&mut enrich, 4242), "k8s:app=cart,k8s:io.cilium.k8s.policy.cluster=east", "{name}");
-        assert_eq!(enrich.side("10.0.1.5", 0), enrich.side("10.0.1.5", 4242), "{name}");
+        assert_eq!(
+            other(&mut enrich, 4242),
+            "k8s:app=cart,k8s:io.cilium.k8s.policy.cluster=east",
+            "{name}"
+        );
+        assert_eq!(
+            enrich.side("10.0.1.5", 0),
+            enrich.side("10.0.1.5", 4242),
+            "{name}"
+        );
     }
 }
 
@@ -35,18 +50,36 @@ fn labels_of_a_creation_are_not_the_first_identitys() {
     enrich.created_with(312, "shop/cart-0", &["k8s:stage=0"]);
     assert_eq!(enrich.side("10.0.1.5", 0), "0/0 - - [reserved:unknown]");
     enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
-    assert_eq!(other(&mut enrich, 4242), "", "they may have changed meanwhile");
-    assert_eq!(enrich.side("10.0.1.5", 0), "312/4242 - shop/cart-0 [k8s:stage=0]", "it has no others yet");
+    assert_eq!(
+        other(&mut enrich, 4242),
+        "",
+        "they may have changed meanwhile"
+    );
+    assert_eq!(
+        enrich.side("10.0.1.5", 0),
+        "312/4242 - shop/cart-0 [k8s:stage=0]",
+        "it has no others yet"
+    );
     enrich.regenerated(312, &CART);
     let cart = "k8s:app=cart,k8s:io.cilium.k8s.policy.cluster=east";
     assert_eq!(other(&mut enrich, 4242), cart);
-    assert_eq!(enrich.side("10.0.1.5", 0), format!("312/4242 east shop/cart-0 [{cart}]"));
+    assert_eq!(
+        enrich.side("10.0.1.5", 0),
+        format!("312/4242 east shop/cart-0 [{cart}]")
+    );
 
     enrich.created_with(313, "shop/cart-1", &["k8s:stage=0"]);
     enrich.upserted("10.0.1.6/32", 4242, "shop/cart-1", NODE);
-    assert_eq!(enrich.side("10.0.1.6", 0), format!("313/4242 east shop/cart-1 [{cart}]"), "its identity knows better");
+    assert_eq!(
+        enrich.side("10.0.1.6", 0),
+        format!("313/4242 east shop/cart-1 [{cart}]"),
+        "its identity knows better"
+    );
     enrich.regenerated(313, &["k8s:stage=0"]);
-    assert_eq!(enrich.side("10.0.1.6", 0), "313/4242 - shop/cart-1 [k8s:stage=0]");
+    assert_eq!(
+        enrich.side("10.0.1.6", 0),
+        "313/4242 - shop/cart-1 [k8s:stage=0]"
+    );
 }
 
 #[test]
@@ -57,7 +90,11 @@ fn an_endpoint_that_had_no_identity_of_its_own_waits_for_none() {
     enrich.regenerated(312, &NEW);
     assert_eq!(other(&mut enrich, 5), "reserved:init");
     enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
-    assert_eq!(other(&mut enrich, 4242), "k8s:app=cart-2", "the labels were announced first");
+    assert_eq!(
+        other(&mut enrich, 4242),
+        "k8s:app=cart-2",
+        "the labels were announced first"
+    );
 }
 
 #[test]
@@ -65,7 +102,10 @@ fn labels_that_change_do_not_become_those_of_the_identity_before() {
     type Step = fn(&mut Enrich);
     let labels: Step = |enrich| enrich.regenerated(312, &NEW);
     let identity: Step = |enrich| enrich.upserted("10.0.1.5/32", 4343, "shop/cart-0", NODE);
-    for (name, steps) in [("labels first", [labels, identity]), ("identity first", [identity, labels])] {
+    for (name, steps) in [
+        ("labels first", [labels, identity]),
+        ("identity first", [identity, labels]),
+    ] {
         let mut enrich = Enrich::with_cart();
         let before = other(&mut enrich, 4242);
         steps[0](&mut enrich);
@@ -73,7 +113,12 @@ fn labels_that_change_do_not_become_those_of_the_identity_before() {
         steps[1](&mut enrich);
         assert_eq!(other(&mut enrich, 4242), before, "{name}");
         assert_eq!(other(&mut enrich, 4343), "k8s:app=cart-2", "{name}");
-        assert!(enrich.side("10.0.1.5", 0).ends_with("shop/cart-0 [k8s:app=cart-2]"), "{name}");
+        assert!(
+            enrich
+                .side("10.0.1.5", 0)
+                .ends_with("shop/cart-0 [k8s:app=cart-2]"),
+            "{name}"
+        );
     }
 }
 
@@ -83,7 +128,11 @@ fn addresses_that_disagree_teach_nothing() {
     enrich.upserted("fd00::5/128", 4242, "shop/cart-0", NODE);
     enrich.regenerated(312, &NEW);
     enrich.upserted("10.0.1.5/32", 4343, "shop/cart-0", NODE);
-    assert_eq!(other(&mut enrich, 4343), "", "the IPv6 address is still of the identity before");
+    assert_eq!(
+        other(&mut enrich, 4343),
+        "",
+        "the IPv6 address is still of the identity before"
+    );
     enrich.upserted("fd00::5/128", 4343, "shop/cart-0", NODE);
     assert_eq!(other(&mut enrich, 4343), "k8s:app=cart-2");
 }

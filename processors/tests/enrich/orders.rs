@@ -1,5 +1,5 @@
-//! Labels and identities of an endpoint in every order in which an agent can announce them, held to a model that knows
-//! which belong together.
+//! Labels and identities of an endpoint in every order in which an agent can announce them, held to
+//! a model that knows which belong together.
 
 use proptest::prelude::*;
 use tidegate_core::Timestamp;
@@ -26,8 +26,8 @@ fn expected(step: u32, labels: &str) -> String {
     format!("0/{} - shop/other-{step} [{labels}]", identity(step))
 }
 
-/// An agent that announces the labels and the identities of its endpoint's changes, each in order, and neither of them
-/// more than one change ahead of the other.
+/// An agent that announces the labels and the identities of its endpoint's changes, each in order,
+/// and neither of them more than one change ahead of the other.
 struct Agent {
     enrich: Enrich,
     /// The changes that have been announced: `None` before the first.
@@ -39,17 +39,31 @@ impl Agent {
     fn new(created_with: &[&str]) -> Self {
         let mut enrich = Enrich::new("{}");
         for step in 0..STEPS {
-            enrich.upserted(&format!("10.0.9.{step}/32"), identity(step), &format!("shop/other-{step}"), OTHER_NODE);
+            enrich.upserted(
+                &format!("10.0.9.{step}/32"),
+                identity(step),
+                &format!("shop/other-{step}"),
+                OTHER_NODE,
+            );
         }
         enrich.created_with(312, POD, created_with);
-        Self { enrich, labels: None, identity: None }
+        Self {
+            enrich,
+            labels: None,
+            identity: None,
+        }
     }
 
-    /// Announces the labels of the next change, or once more those of the last where it is ahead already.
+    /// Announces the labels of the next change, or once more those of the last where it is ahead
+    /// already.
     fn regenerate(&mut self) {
         let next = self.labels.map_or(0, |step| step + 1);
         let is_ahead = self.labels > self.identity;
-        let step = if is_ahead || next == STEPS { self.labels.unwrap_or_default() } else { next };
+        let step = if is_ahead || next == STEPS {
+            self.labels.unwrap_or_default()
+        } else {
+            next
+        };
         self.labels = Some(step);
         self.enrich.regenerated(312, &[&label(step)]);
     }
@@ -61,9 +75,11 @@ impl Agent {
             return;
         }
         self.identity = Some(next);
-        self.enrich.upserted("10.0.1.5/32", identity(next), POD, NODE);
+        self.enrich
+            .upserted("10.0.1.5/32", identity(next), POD, NODE);
         if second_address {
-            self.enrich.upserted("fd00::5/128", identity(next), POD, NODE);
+            self.enrich
+                .upserted("fd00::5/128", identity(next), POD, NODE);
         }
     }
 
@@ -91,8 +107,8 @@ proptest! {
         }
     }
 
-    /// Whatever came before, lost announcements and an endpoint made anew among them: once a pair has stayed for a
-    /// minute, the next regeneration sets its identity right.
+    /// Whatever came before, lost announcements and an endpoint made anew among them: once a pair
+    /// has stayed for a minute, the next regeneration sets its identity right.
     #[test]
     fn what_stays_is_right_in_the_end(
         before in proptest::collection::vec((0..4_u8, 0..STEPS), 0..30),
@@ -121,11 +137,19 @@ fn an_identity_whose_announcement_was_skipped_does_not_leave_its_labels_to_the_n
     let mut enrich = Agent::new(&[]).enrich;
     enrich.regenerated(312, &[&label(0)]);
     enrich.upserted("10.0.1.5/32", identity(1), POD, NODE);
-    assert_eq!(shown(&mut enrich, 1), expected(1, &label(0)), "nothing tells yet");
+    assert_eq!(
+        shown(&mut enrich, 1),
+        expected(1, &label(0)),
+        "nothing tells yet"
+    );
     enrich.regenerated(312, &[&label(1)]);
     enrich.time = Timestamp(59_000_000_000);
     enrich.regenerated(312, &[&label(1)]);
-    assert_eq!(shown(&mut enrich, 1), expected(1, &label(0)), "the next identity may be on its way");
+    assert_eq!(
+        shown(&mut enrich, 1),
+        expected(1, &label(0)),
+        "the next identity may be on its way"
+    );
     enrich.time = Timestamp(60_000_000_000);
     enrich.regenerated(312, &[&label(1)]);
     assert_eq!(shown(&mut enrich, 1), expected(1, &label(1)));

@@ -1,4 +1,5 @@
-//! Identities of prefixes in every order in which they can be announced and seen, held to a list of what is announced.
+//! Identities of prefixes in every order in which they can be announced and seen, held to a list of
+//! what is announced.
 
 use std::collections::BTreeMap;
 
@@ -41,9 +42,11 @@ fn step() -> impl Strategy<Value = Step> {
 /// What a flow at the address shows of an identity, by the list of what is announced.
 fn expected(announced: &BTreeMap<usize, u8>, number: u8, ip: &str, is_dual_stack: bool) -> String {
     let of = |v6: bool| {
-        let its =
-            announced.iter().filter(move |(prefix, its)| **its == number && PREFIXES[**prefix].0.contains(':') == v6);
-        its.map(|(prefix, _)| PREFIXES[*prefix].1).collect::<Vec<_>>()
+        let its = announced.iter().filter(move |(prefix, its)| {
+            **its == number && PREFIXES[**prefix].0.contains(':') == v6
+        });
+        its.map(|(prefix, _)| PREFIXES[*prefix].1)
+            .collect::<Vec<_>>()
     };
     let at_v6 = ip.contains(':');
     let v6 = match (of(false).is_empty(), of(true).is_empty()) {
@@ -51,7 +54,11 @@ fn expected(announced: &BTreeMap<usize, u8>, number: u8, ip: &str, is_dual_stack
         (true, false) => true,
         _ => at_v6,
     };
-    let own = if let [only] = of(v6)[..] { format!("{only},") } else { String::new() };
+    let own = if let [only] = of(v6)[..] {
+        format!("{only},")
+    } else {
+        String::new()
+    };
     let world = match (is_dual_stack, v6) {
         (false, _) => "",
         (true, false) => "-ipv4",

@@ -1,5 +1,6 @@
-//! The one place that touches the processor: announcements go in, and the sides of flows come out as lines such as
-//! `312/4242 default shop/cart-0 [k8s:app=cart]`, which is endpoint id, identity, cluster, pod and labels.
+//! The one place that touches the processor: announcements go in, and the sides of flows come out
+//! as lines such as `312/4242 default shop/cart-0 [k8s:app=cart]`, which is endpoint id, identity,
+//! cluster, pod and labels.
 
 use std::net::IpAddr;
 
@@ -8,7 +9,8 @@ use tidegate_core::component::BuildContext;
 use tidegate_core::flow::{Address, Endpoint, Flow, FlowType, Ip};
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::{
-    AgentEvent, AgentEventType as Type, DebugEvent, EndpointRegen, EndpointUpdate, IpCache, Notification,
+    AgentEvent, AgentEventType as Type, DebugEvent, EndpointRegen, EndpointUpdate, IpCache,
+    Notification,
 };
 use tidegate_core::stage::Processor;
 use tidegate_core::telemetry::Telemetry;
@@ -27,7 +29,9 @@ pub(crate) struct Enrich {
 }
 
 pub(crate) fn build(config: &str, telemetry: &Telemetry) -> Result<Box<dyn Processor>, String> {
-    let table = ValueDeserializer::parse(config).map_err(|error| error.to_string())?.into_deserializer();
+    let table = ValueDeserializer::parse(config)
+        .map_err(|error| error.to_string())?
+        .into_deserializer();
     let config = (KIND.parse)(table).map_err(|error| error.message().to_owned())?;
     let stage = "processors.cilium_enrich".to_owned();
     let context = BuildContext {
@@ -36,14 +40,22 @@ pub(crate) fn build(config: &str, telemetry: &Telemetry) -> Result<Box<dyn Proce
         telemetry: telemetry.clone(),
         health: Default::default(),
     };
-    config.build(&context).map_err(|error| format!("{}: {error}", error.key))
+    config
+        .build(&context)
+        .map_err(|error| format!("{}: {error}", error.key))
 }
 
 impl Enrich {
     pub(crate) fn new(config: &str) -> Self {
         let telemetry = Telemetry::default();
         let processor = build(config, &telemetry).unwrap_or_else(|message| panic!("{message}"));
-        Self { processor, telemetry, tally: Tally::default(), time: Timestamp::default(), stream: 0 }
+        Self {
+            processor,
+            telemetry,
+            tally: Tally::default(),
+            time: Timestamp::default(),
+            stream: 0,
+        }
     }
 
     /// One that has heard of the pod `shop/cart-0`, whose endpoint 312 is on this node.
@@ -57,11 +69,17 @@ impl Enrich {
 
     /// The address has the identity and, if there is a name, the pod; it is on the node.
     pub(crate) fn upserted(&mut self, cidr: &str, identity: u32, pod: &str, node: &str) {
-        self.announce(Type::IpCacheUpserted, Notification::IpCacheUpdate(ip_cache(cidr, identity, pod, node)));
+        self.announce(
+            Type::IpCacheUpserted,
+            Notification::IpCacheUpdate(ip_cache(cidr, identity, pod, node)),
+        );
     }
 
     pub(crate) fn deleted(&mut self, cidr: &str) {
-        self.announce(Type::IpCacheDeleted, Notification::IpCacheUpdate(ip_cache(cidr, 0, "", "")));
+        self.announce(
+            Type::IpCacheDeleted,
+            Notification::IpCacheUpdate(ip_cache(cidr, 0, "", "")),
+        );
     }
 
     /// An endpoint came; like Cilium since 1.16, without its labels.
@@ -71,26 +89,46 @@ impl Enrich {
 
     pub(crate) fn created_with(&mut self, id: u64, pod: &str, labels: &[&str]) {
         let labels = labels.iter().map(|&label| label.to_owned()).collect();
-        let created = EndpointUpdate { labels, ..endpoint(id, pod) };
+        let created = EndpointUpdate {
+            labels,
+            ..endpoint(id, pod)
+        };
         self.announce(Type::EndpointCreated, Notification::EndpointUpdate(created));
     }
 
     pub(crate) fn removed(&mut self, id: u64) {
-        self.announce(Type::EndpointDeleted, Notification::EndpointUpdate(endpoint(id, "")));
+        self.announce(
+            Type::EndpointDeleted,
+            Notification::EndpointUpdate(endpoint(id, "")),
+        );
     }
 
     pub(crate) fn regenerated(&mut self, id: u64, labels: &[&str]) {
         let labels = labels.iter().map(|&label| label.to_owned()).collect();
-        let regenerated = EndpointRegen { id, labels, ..EndpointRegen::default() };
-        self.announce(Type::EndpointRegenerateSuccess, Notification::EndpointRegenerate(regenerated));
+        let regenerated = EndpointRegen {
+            id,
+            labels,
+            ..EndpointRegen::default()
+        };
+        self.announce(
+            Type::EndpointRegenerateSuccess,
+            Notification::EndpointRegenerate(regenerated),
+        );
     }
 
     pub(crate) fn announce(&mut self, event_type: Type, notification: Notification) {
-        let event = AgentEvent { time: self.time, stream: self.stream, event_type, notification };
+        let event = AgentEvent {
+            time: self.time,
+            stream: self.stream,
+            event_type,
+            notification,
+        };
         let mut batch = Batch::new();
         batch.push(Record::AgentEvent(Box::new(event.clone())));
         self.processor.process(&mut batch, &mut self.tally);
-        let [Record::AgentEvent(passed)] = batch.records() else { panic!("it is held up: {:?}", batch.records()) };
+        let [Record::AgentEvent(passed)] = batch.records() else {
+            panic!("it is held up: {:?}", batch.records())
+        };
         assert_eq!(**passed, event, "it passes unchanged");
     }
 
@@ -107,7 +145,10 @@ impl Enrich {
     /// What a debug event of the endpoint shows of it.
     pub(crate) fn reporter(&mut self, id: u16) -> String {
         let mut batch = Batch::new();
-        batch.push(Record::DebugEvent(DebugEvent { source: id, ..DebugEvent::default() }));
+        batch.push(Record::DebugEvent(DebugEvent {
+            source: id,
+            ..DebugEvent::default()
+        }));
         self.processor.process(&mut batch, &mut self.tally);
         match batch.records() {
             [Record::DebugEvent(event)] => event.endpoint().as_ref().map(shown).unwrap_or_default(),
@@ -127,7 +168,11 @@ impl Enrich {
     /// How many addresses, prefixes and endpoints are remembered.
     pub(crate) fn entries(&self) -> Vec<i64> {
         let instruments = self.telemetry.instruments();
-        instruments.iter().filter(|one| one.name == "tidegate_enrich_entries").map(|one| one.value()).collect()
+        instruments
+            .iter()
+            .filter(|one| one.name == "tidegate_enrich_entries")
+            .map(|one| one.value())
+            .collect()
     }
 }
 
@@ -137,31 +182,69 @@ pub(crate) const CART: [&str; 2] = ["k8s:io.cilium.k8s.policy.cluster=east", "k8
 
 /// A flow of the datapath from an address.
 pub(crate) fn from(ip: &str, identity: u32) -> Flow {
-    let ip = Ip { source: address(ip), ..Ip::default() };
-    let source = Endpoint { identity, ..Endpoint::default() };
-    Flow { flow_type: FlowType::L34, ip: Some(ip), source, ..Flow::default() }
+    let ip = Ip {
+        source: address(ip),
+        ..Ip::default()
+    };
+    let source = Endpoint {
+        identity,
+        ..Endpoint::default()
+    };
+    Flow {
+        flow_type: FlowType::L34,
+        ip: Some(ip),
+        source,
+        ..Flow::default()
+    }
 }
 
 pub(crate) fn address(text: &str) -> Address {
-    Address::from(text.parse::<IpAddr>().unwrap_or_else(|_| panic!("{text} is an address")))
+    Address::from(
+        text.parse::<IpAddr>()
+            .unwrap_or_else(|_| panic!("{text} is an address")),
+    )
 }
 
 pub(crate) fn shown(endpoint: &Endpoint) -> String {
     let names = endpoint.names.clone().unwrap_or_default();
-    let cluster = if names.cluster_name.is_empty() { "-" } else { &names.cluster_name };
-    let pod =
-        if names.pod_name.is_empty() { "-".to_owned() } else { format!("{}/{}", names.namespace, names.pod_name) };
-    format!("{}/{} {cluster} {pod} [{}]", endpoint.id, endpoint.identity, names.labels.join(","))
+    let cluster = if names.cluster_name.is_empty() {
+        "-"
+    } else {
+        &names.cluster_name
+    };
+    let pod = if names.pod_name.is_empty() {
+        "-".to_owned()
+    } else {
+        format!("{}/{}", names.namespace, names.pod_name)
+    };
+    format!(
+        "{}/{} {cluster} {pod} [{}]",
+        endpoint.id,
+        endpoint.identity,
+        names.labels.join(",")
+    )
 }
 
 fn ip_cache(cidr: &str, identity: u32, pod: &str, node: &str) -> IpCache {
     let (namespace, pod_name) = split(pod);
-    IpCache { cidr: cidr.to_owned(), identity, host_ip: node.to_owned(), namespace, pod_name, ..IpCache::default() }
+    IpCache {
+        cidr: cidr.to_owned(),
+        identity,
+        host_ip: node.to_owned(),
+        namespace,
+        pod_name,
+        ..IpCache::default()
+    }
 }
 
 fn endpoint(id: u64, pod: &str) -> EndpointUpdate {
     let (namespace, pod_name) = split(pod);
-    EndpointUpdate { id, namespace, pod_name, ..EndpointUpdate::default() }
+    EndpointUpdate {
+        id,
+        namespace,
+        pod_name,
+        ..EndpointUpdate::default()
+    }
 }
 
 fn split(pod: &str) -> (String, String) {

@@ -1,4 +1,5 @@
-//! Proxies' records, in all four shapes that agents have sent them: the flows that Hubble makes of them.
+//! Proxies' records, in all four shapes that agents have sent them: the flows that Hubble makes of
+//! them.
 
 use std::fmt::Write as _;
 
@@ -8,24 +9,49 @@ use tidegate_core::flow::{Endpoint, Flow, L7, L7Record};
 use tidegate_wire::access_log::Http;
 
 fn chain() -> Chain {
-    Chain::of(&[("cilium_decode", "{}"), ("dns_flow", "{}"), ("http_flow", "{}"), ("l7_flow", "{}")])
+    Chain::of(&[
+        ("cilium_decode", "{}"),
+        ("dns_flow", "{}"),
+        ("http_flow", "{}"),
+        ("l7_flow", "{}"),
+    ])
 }
 
 fn side(endpoint: &Endpoint) -> String {
-    let labels = endpoint.names.as_ref().map(|names| names.labels.join(",")).unwrap_or_default();
+    let labels = endpoint
+        .names
+        .as_ref()
+        .map(|names| names.labels.join(","))
+        .unwrap_or_default();
     format!("{}/{} [{labels}]", endpoint.id, endpoint.identity)
 }
 
 /// All that is set on an L7 flow, in three lines.
 fn lines(flow: &Flow) -> [String; 3] {
-    let L7 { l7_type, latency_ns, observed_latency: _, record, trace_id, seen, missing } =
-        flow.l7.as_deref().expect("an L7 flow");
-    let mut head = format!("{}/{} {}", flow.message_type, flow.sub_type, flow.verdict.name());
+    let L7 {
+        l7_type,
+        latency_ns,
+        observed_latency: _,
+        record,
+        trace_id,
+        seen,
+        missing,
+    } = flow.l7.as_deref().expect("an L7 flow");
+    let mut head = format!(
+        "{}/{} {}",
+        flow.message_type,
+        flow.sub_type,
+        flow.verdict.name()
+    );
     let _ = write!(head, " {:?} reply {:?}", flow.direction, flow.is_reply);
     if let Some(ip) = flow.ip {
         let (from, to) = flow.l4.ports().unwrap_or_default();
         let name = flow.l4.name().unwrap_or("-");
-        let _ = write!(head, " {name} {}:{from} > {}:{to}", ip.source, ip.destination);
+        let _ = write!(
+            head,
+            " {name} {}:{from} > {}:{to}",
+            ip.source, ip.destination
+        );
     }
     let _ = write!(head, " {l7_type:?} {latency_ns}ns {trace_id:?} {seen:?}");
     assert!(missing.is_nothing(), "records are whole");
@@ -35,7 +61,11 @@ fn lines(flow: &Flow) -> [String; 3] {
         L7Record::Kafka(kafka) => format!("{kafka:?}"),
         L7Record::Generic(generic) => format!("{generic:?}"),
     };
-    [head, format!("{} > {}", side(&flow.source), side(&flow.destination)), record]
+    [
+        head,
+        format!("{} > {}", side(&flow.source), side(&flow.destination)),
+        record,
+    ]
 }
 
 const EXPECTED: &[(&str, [&str; 3])] = &[
@@ -124,10 +154,18 @@ const EXPECTED: &[(&str, [&str; 3])] = &[
 #[test]
 fn each_record_becomes_the_same_flow_in_every_variant() {
     for (name, data) in golden("logrecord") {
-        let case = name.split('.').next().and_then(|name| name.get("logrecord-A-".len()..)).expect("a case's name");
+        let case = name
+            .split('.')
+            .next()
+            .and_then(|name| name.get("logrecord-A-".len()..))
+            .expect("a case's name");
         let expected = EXPECTED.iter().find(|(known, _)| *known == case);
         let flow = only_flow(&chain().run([data]));
-        assert_eq!(lines(&flow), expected.map(|(_, lines)| *lines).unwrap_or_default(), "{name}");
+        assert_eq!(
+            lines(&flow),
+            expected.map(|(_, lines)| *lines).unwrap_or_default(),
+            "{name}"
+        );
         assert_eq!((flow.time, flow.drop_reason.0), (NOON, 0), "{name}");
     }
 }
@@ -136,16 +174,26 @@ fn each_record_becomes_the_same_flow_in_every_variant() {
 fn a_record_without_a_time_is_a_counted_reason() {
     for timestamp in ["", "yesterday", "2026-03-01T10:00:00"] {
         for (step, protocol) in [(1, "dns"), (2, "http"), (3, "kafka")] {
-            let record = LogRecord { timestamp: timestamp.into(), ..record(protocol, "Request") };
+            let record = LogRecord {
+                timestamp: timestamp.into(),
+                ..record(protocol, "Request")
+            };
             let mut chain = chain();
             assert!(chain.run([access_log(&record)]).is_empty());
-            assert_eq!(chain.step(step).tally.drops(), [("access_log_bad_timestamp", 1)]);
+            assert_eq!(
+                chain.step(step).tally.drops(),
+                [("access_log_bad_timestamp", 1)]
+            );
         }
     }
 }
 
 fn record(protocol: &str, kind: &str) -> LogRecord {
-    let mut record = LogRecord { kind: kind.into(), timestamp: "2026-03-01T10:00:00Z".into(), ..LogRecord::default() };
+    let mut record = LogRecord {
+        kind: kind.into(),
+        timestamp: "2026-03-01T10:00:00Z".into(),
+        ..LogRecord::default()
+    };
     match protocol {
         "dns" => record.dns = Some(Default::default()),
         "http" => record.http = Some(Default::default()),
@@ -155,10 +203,17 @@ fn record(protocol: &str, kind: &str) -> LogRecord {
 }
 
 fn http(kind: &str, timestamp: &str, headers: &[(&str, &str)]) -> Vec<u8> {
-    let headers = headers.iter().map(|(key, value)| ((*key).into(), vec![(*value).into()])).collect();
+    let headers = headers
+        .iter()
+        .map(|(key, value)| ((*key).into(), vec![(*value).into()]))
+        .collect();
     access_log(&LogRecord {
         timestamp: timestamp.into(),
-        http: Some(Http { url: Some("http://u:secret@h/".into()), headers: Some(headers), ..Http::default() }),
+        http: Some(Http {
+            url: Some("http://u:secret@h/".into()),
+            headers: Some(headers),
+            ..Http::default()
+        }),
         ..record("http", kind)
     })
 }
@@ -168,17 +223,33 @@ fn a_response_has_the_latency_and_trace_of_its_request() {
     let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let id = ("X-Request-Id", "42");
     let batch = chain().run([
-        http("Request", "2026-03-01T10:00:00.25Z", &[id, ("Traceparent", traceparent)]),
+        http(
+            "Request",
+            "2026-03-01T10:00:00.25Z",
+            &[id, ("Traceparent", traceparent)],
+        ),
         http("Sample", "2026-03-01T10:00:00.5Z", &[id]),
         http("Response", "2026-03-01T10:00:00.750000001Z", &[id]),
         http("Response", "2026-03-01T10:00:00.8Z", &[id]),
     ]);
     let told: Vec<_> = crate::support::flows(&batch)
         .into_iter()
-        .map(|flow| flow.l7.map(|l7| (l7.latency_ns, l7.trace_id)).expect("an L7 flow"))
+        .map(|flow| {
+            flow.l7
+                .map(|l7| (l7.latency_ns, l7.trace_id))
+                .expect("an L7 flow")
+        })
         .collect();
     let trace = Some("0af7651916cd43dd8448eb211c80319c".to_owned());
-    assert_eq!(told, [(0, trace.clone()), (0, None), (500_000_001, trace), (0, None)]);
+    assert_eq!(
+        told,
+        [
+            (0, trace.clone()),
+            (0, None),
+            (500_000_001, trace),
+            (0, None)
+        ]
+    );
 }
 
 /// A sample, since a request shows no codes.
@@ -209,6 +280,8 @@ fn wide_numbers_lose_their_high_bits_as_in_hubble() {
 #[test]
 fn a_password_does_not_leave_with_the_url() {
     let flow = only_flow(&chain().run([http("Request", "2026-03-01T10:00:00Z", &[])]));
-    let Some(L7Record::Http(http)) = flow.l7.map(|l7| l7.record) else { panic!("no HTTP") };
+    let Some(L7Record::Http(http)) = flow.l7.map(|l7| l7.record) else {
+        panic!("no HTTP")
+    };
     assert_eq!(http.url, "http://u:HUBBLE_REDACTED@h/");
 }

@@ -1,10 +1,13 @@
-//! What the bytes of an event leave open: what settles it, what is chosen where nothing does, and that it is counted.
+//! What the bytes of an event leave open: what settles it, what is chosen where nothing does, and
+//! that it is counted.
 
 use crate::support::{Chain, flows, golden};
 use tidegate_core::record::Frame;
 use tidegate_wire::access_log::{self, LogRecord, Variant};
 use tidegate_wire::agent_notify::{self, AgentNotify};
-use tidegate_wire::event::{Common, DropFields, Encoder, PolicyFields, Profile, SockFields, TraceFields, flags};
+use tidegate_wire::event::{
+    Common, DropFields, Encoder, PolicyFields, Profile, SockFields, TraceFields, flags,
+};
 use tidegate_wire::gob::TypeId;
 
 /// Captured bytes that leave room for one header only, and that no layer is read from.
@@ -14,23 +17,47 @@ const AMBIGUOUS: [u8; 16] = [0xaa; 16];
 
 fn encoded(profile: Profile, write: impl FnOnce(&Encoder, &mut Vec<u8>)) -> Vec<u8> {
     let mut data = Vec::new();
-    write(&Encoder { profile, padding: 0xee }, &mut data);
+    write(
+        &Encoder {
+            profile,
+            padding: 0xee,
+        },
+        &mut data,
+    );
     data
 }
 
 fn drop(profile: Profile, file: u8, packet: &[u8]) -> Vec<u8> {
-    let common = Common { subtype: 133, len_orig: 60, ..Common::default() };
-    let fields = DropFields { common, file, line: 77, ..DropFields::default() };
+    let common = Common {
+        subtype: 133,
+        len_orig: 60,
+        ..Common::default()
+    };
+    let fields = DropFields {
+        common,
+        file,
+        line: 77,
+        ..DropFields::default()
+    };
     encoded(profile, |encoder, out| encoder.drop(&fields, packet, out))
 }
 
 fn trace(profile: Profile, subtype: u8, flags: u8) -> Vec<u8> {
-    let fields = TraceFields { common: Common { subtype, ..Common::default() }, flags, ..TraceFields::default() };
+    let fields = TraceFields {
+        common: Common {
+            subtype,
+            ..Common::default()
+        },
+        flags,
+        ..TraceFields::default()
+    };
     encoded(profile, |encoder, out| encoder.trace(&fields, &[], out))
 }
 
 fn verdict(profile: Profile) -> Vec<u8> {
-    encoded(profile, |encoder, out| encoder.policy_verdict(&PolicyFields::default(), &TELLING, out))
+    encoded(profile, |encoder, out| {
+        encoder.policy_verdict(&PolicyFields::default(), &TELLING, out)
+    })
 }
 
 fn access_log(variant: Variant) -> Vec<u8> {
@@ -41,22 +68,44 @@ fn access_log(variant: Variant) -> Vec<u8> {
 
 fn service_deleted() -> Vec<u8> {
     let mut data = Vec::new();
-    agent_notify::encode(&AgentNotify { kind: 12, text: r#"{"id":7}"#.to_owned() }, TypeId::FIRST, &mut data);
+    agent_notify::encode(
+        &AgentNotify {
+            kind: 12,
+            text: r#"{"id":7}"#.to_owned(),
+        },
+        TypeId::FIRST,
+        &mut data,
+    );
     data
 }
 
 /// A socket trace to an address that leaves both layouts possible.
 fn socket(profile: Profile) -> Vec<u8> {
-    let fields = SockFields { xlate_point: 1, sock_cookie: 5, cgroup_id: 6, l4_proto: 1, ..SockFields::default() };
+    let fields = SockFields {
+        xlate_point: 1,
+        sock_cookie: 5,
+        cgroup_id: 6,
+        l4_proto: 1,
+        ..SockFields::default()
+    };
     encoded(profile, |encoder, out| encoder.trace_sock(&fields, out))
 }
 
 fn chain(version: &str) -> Chain {
-    let config = if version.is_empty() { "{}".to_owned() } else { format!("{{ cilium_version = {version:?} }}") };
-    Chain::of(&[("cilium_decode", &config), ("l34_flow", "{}"), ("sock_flow", "{}")])
+    let config = if version.is_empty() {
+        "{}".to_owned()
+    } else {
+        format!("{{ cilium_version = {version:?} }}")
+    };
+    Chain::of(&[
+        ("cilium_decode", &config),
+        ("l34_flow", "{}"),
+        ("sock_flow", "{}"),
+    ])
 }
 
-/// The release that is configured, what came before, the file's number; its name, and whether that is a guess.
+/// The release that is configured, what came before, the file's number; its name, and whether that
+/// is a guess.
 type Case = (&'static str, Vec<Vec<u8>>, u8, Option<&'static str>, u64);
 
 fn check(profile: Profile, cases: Vec<Case>) {
@@ -64,11 +113,20 @@ fn check(profile: Profile, cases: Vec<Case>) {
         let mut chain = chain(version);
         let numbers = before.iter().map(|data| data[0]).collect::<Vec<_>>();
         chain.run(before);
-        let flow = flows(&chain.run([drop(profile, file, &[])])).pop().expect("a flow");
-        let shown = (flow.file.and_then(|file| file.name()), flow.file.map(|file| file.line));
+        let flow = flows(&chain.run([drop(profile, file, &[])]))
+            .pop()
+            .expect("a flow");
+        let shown = (
+            flow.file.and_then(|file| file.name()),
+            flow.file.map(|file| file.line),
+        );
         assert_eq!(shown, (name, Some(77)), "{version:?} {numbers:?} {file}");
         let ambiguities = chain.step(0).tally.ambiguities().to_vec();
-        let expected = if guesses > 0 { vec![("drop_source_file", guesses)] } else { Vec::new() };
+        let expected = if guesses > 0 {
+            vec![("drop_source_file", guesses)]
+        } else {
+            Vec::new()
+        };
         assert_eq!(ambiguities, expected, "{version:?} {numbers:?} {file}");
     }
 }
@@ -84,8 +142,20 @@ fn a_source_file_of_1_13_to_1_17_3_is_named_by_what_is_known_of_the_release() {
             ("", vec![is_1_13()], 2, Some("bpf_lxc.c"), 0),
             ("", vec![is_1_13()], 103, Some("srv6.h"), 1),
             ("", vec![is_1_13()], 107, Some("mcast.h"), 1),
-            ("", vec![is_1_13(), access_log(Variant::A)], 107, Some("encrypt.h"), 0),
-            ("", vec![is_1_13(), access_log(Variant::A)], 106, Some("lb.h"), 1),
+            (
+                "",
+                vec![is_1_13(), access_log(Variant::A)],
+                107,
+                Some("encrypt.h"),
+                0,
+            ),
+            (
+                "",
+                vec![is_1_13(), access_log(Variant::A)],
+                106,
+                Some("lb.h"),
+                1,
+            ),
             ("", vec![access_log(Variant::B)], 107, Some("mcast.h"), 0),
             ("", vec![access_log(Variant::C)], 107, Some("mcast.h"), 0),
             ("", vec![is_1_13()], 250, None, 0),
@@ -108,10 +178,28 @@ fn a_source_file_of_1_17_4_to_1_18_is_named_by_what_is_known_of_the_release() {
         vec![
             ("", vec![], 2, Some("bpf_lxc.c"), 0),
             ("", vec![], 110, Some("local_delivery.h"), 1),
-            ("", vec![access_log(Variant::C)], 110, Some("local_delivery.h"), 1),
+            (
+                "",
+                vec![access_log(Variant::C)],
+                110,
+                Some("local_delivery.h"),
+                1,
+            ),
             ("", vec![service_deleted()], 110, Some("l3.h"), 0),
-            ("", vec![trace(Profile::V1_18, 4, flags::VXLAN)], 110, Some("local_delivery.h"), 0),
-            ("", vec![trace(Profile::V1_18, 12, 0)], 110, Some("local_delivery.h"), 1),
+            (
+                "",
+                vec![trace(Profile::V1_18, 4, flags::VXLAN)],
+                110,
+                Some("local_delivery.h"),
+                0,
+            ),
+            (
+                "",
+                vec![trace(Profile::V1_18, 12, 0)],
+                110,
+                Some("local_delivery.h"),
+                1,
+            ),
             ("1.17", vec![], 110, Some("l3.h"), 0),
             ("1.17.9", vec![], 110, Some("l3.h"), 0),
             ("1.18", vec![], 110, Some("local_delivery.h"), 0),
@@ -121,7 +209,13 @@ fn a_source_file_of_1_17_4_to_1_18_is_named_by_what_is_known_of_the_release() {
 
 #[test]
 fn source_files_of_1_12_and_from_1_19_on_have_one_name() {
-    check(Profile::V1_12, vec![("1.12", vec![], 2, Some("bpf_sock.c"), 0), ("1.12.19", vec![], 100, None, 0)]);
+    check(
+        Profile::V1_12,
+        vec![
+            ("1.12", vec![], 2, Some("bpf_sock.c"), 0),
+            ("1.12.19", vec![], 100, None, 0),
+        ],
+    );
     check(
         Profile::V1_19,
         vec![
@@ -134,43 +228,80 @@ fn source_files_of_1_12_and_from_1_19_on_have_one_name() {
     );
 }
 
-/// Each row: what came before, how often the header of a drop is open that follows it, and the layout of a socket trace.
-/// Where the two cannot be of one release, what came before is forgotten.
+/// Each row: what came before, how often the header of a drop is open that follows it, and the
+/// layout of a socket trace. Where the two cannot be of one release, what came before is forgotten.
 #[test]
 fn what_a_connection_has_shown_settles_what_is_open() {
     for (what, before, header_open, socket_open) in [
         ("nothing", vec![], 1, 1),
         ("1.12's drop", vec![drop(Profile::V1_12, 2, &TELLING)], 0, 1),
         ("1.13's drop", vec![drop(Profile::V1_13, 2, &TELLING)], 0, 0),
-        ("a drop without a device or with one", vec![drop(Profile::V1_13, 2, &AMBIGUOUS)], 2, 0),
+        (
+            "a drop without a device or with one",
+            vec![drop(Profile::V1_13, 2, &AMBIGUOUS)],
+            2,
+            0,
+        ),
         ("1.17.4's drop", vec![drop(Profile::V1_17_4, 2, &[])], 1, 0),
         ("1.19's drop", vec![drop(Profile::V1_19, 2, &[])], 1, 0),
-        ("a trace before 1.19", vec![trace(Profile::V1_12, 4, 0)], 1, 0),
+        (
+            "a trace before 1.19",
+            vec![trace(Profile::V1_12, 4, 0)],
+            1,
+            0,
+        ),
         ("a trace of 1.19", vec![trace(Profile::V1_19, 4, 0)], 1, 0),
         ("a crypto trace", vec![trace(Profile::V1_17_4, 13, 0)], 1, 0),
         ("a verdict before 1.19", vec![verdict(Profile::V1_18)], 1, 0),
         ("a verdict of 1.19", vec![verdict(Profile::V1_19)], 1, 0),
-        ("a record of 1.12 to 1.15", vec![access_log(Variant::A)], 1, 0),
+        (
+            "a record of 1.12 to 1.15",
+            vec![access_log(Variant::A)],
+            1,
+            0,
+        ),
         ("a record of 1.16", vec![access_log(Variant::B)], 0, 0),
-        ("a record of 1.17 to 1.19", vec![access_log(Variant::C)], 0, 1),
+        (
+            "a record of 1.17 to 1.19",
+            vec![access_log(Variant::C)],
+            0,
+            1,
+        ),
         ("a record of 1.20", vec![access_log(Variant::D)], 1, 0),
         ("a service's notification", vec![service_deleted()], 1, 0),
-        ("a recorder's capture", vec![golden_vector("perf-recorder-capture-ingress")], 1, 0),
+        (
+            "a recorder's capture",
+            vec![golden_vector("perf-recorder-capture-ingress")],
+            1,
+            0,
+        ),
     ] {
         let open = |event: Vec<u8>, choice: &str| -> u64 {
             let mut chain = chain("");
             chain.run(before.clone().into_iter().chain([event]));
             let ambiguities = chain.step(0).tally.ambiguities();
-            ambiguities.iter().filter(|(known, _)| *known == choice).map(|(_, count)| count).sum()
+            ambiguities
+                .iter()
+                .filter(|(known, _)| *known == choice)
+                .map(|(_, count)| count)
+                .sum()
         };
-        assert_eq!(open(socket(Profile::V1_18), "trace_sock_layout"), socket_open, "{what}");
+        assert_eq!(
+            open(socket(Profile::V1_18), "trace_sock_layout"),
+            socket_open,
+            "{what}"
+        );
         let header = open(drop(Profile::V1_12, 2, &AMBIGUOUS), "drop_header");
         assert_eq!(header, header_open, "{what}");
     }
 }
 
 fn golden_vector(name: &str) -> Vec<u8> {
-    golden("perf").into_iter().find(|(known, _)| known == name).expect("a vector").1
+    golden("perf")
+        .into_iter()
+        .find(|(known, _)| known == name)
+        .expect("a vector")
+        .1
 }
 
 #[test]
@@ -190,14 +321,22 @@ fn a_release_that_is_configured_leaves_nothing_open() {
         let socket = profile.sends_trace_sock().then(|| socket(profile));
         chain.run(socket.into_iter().chain([drop(profile, 2, &AMBIGUOUS)]));
         let tally = &chain.step(0).tally;
-        assert_eq!((tally.ambiguities(), tally.notes()), (&[][..], &[][..]), "{version}");
+        assert_eq!(
+            (tally.ambiguities(), tally.notes()),
+            (&[][..], &[][..]),
+            "{version}"
+        );
     }
 }
 
 #[test]
 fn a_new_connection_may_be_to_another_release() {
     let mut chain = chain("");
-    let frame = |stream| Frame { payload_type: 9, stream, ..Frame::default() };
+    let frame = |stream| Frame {
+        payload_type: 9,
+        stream,
+        ..Frame::default()
+    };
     chain.run_frames([
         (frame(1), drop(Profile::V1_12, 2, &TELLING)),
         (frame(1), drop(Profile::V1_12, 2, &AMBIGUOUS)),
@@ -211,10 +350,26 @@ fn a_new_connection_may_be_to_another_release() {
 #[test]
 fn events_outweigh_the_release_that_is_configured_and_say_so() {
     let mut chain = chain("1.18");
-    let drops = [(Profile::V1_18, 110), (Profile::V1_19, 110), (Profile::V1_13, 103), (Profile::V1_18, 110)];
+    let drops = [
+        (Profile::V1_18, 110),
+        (Profile::V1_19, 110),
+        (Profile::V1_13, 103),
+        (Profile::V1_18, 110),
+    ];
     let batch = chain.run(drops.map(|(profile, file)| drop(profile, file, &[])));
-    let names: Vec<_> = flows(&batch).iter().map(|flow| flow.file.and_then(|file| file.name())).collect();
-    assert_eq!(names, [Some("local_delivery.h"), Some("trace.h"), Some("srv6.h"), Some("local_delivery.h")]);
+    let names: Vec<_> = flows(&batch)
+        .iter()
+        .map(|flow| flow.file.and_then(|file| file.name()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            Some("local_delivery.h"),
+            Some("trace.h"),
+            Some("srv6.h"),
+            Some("local_delivery.h")
+        ]
+    );
     let tally = &chain.step(0).tally;
     assert_eq!(tally.notes(), [("cilium_version_contradicted", 2)]);
 }
@@ -226,6 +381,10 @@ fn a_header_with_an_unknown_extension_is_counted() {
         data[15] = 1;
         let mut chain = chain("1.19");
         chain.run([data]);
-        assert_eq!(chain.step(0).tally.ambiguities(), [("header_extension", 1)], "{profile:?}");
+        assert_eq!(
+            chain.step(0).tally.ambiguities(),
+            [("header_extension", 1)],
+            "{profile:?}"
+        );
     }
 }

@@ -10,9 +10,15 @@ use tidegate_core::record::Frame;
 /// Everything that real agents send, and packets with messages in them.
 fn seeds() -> Vec<Vec<u8>> {
     let http = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-    let recorded = ["perf", "logrecord", "agent"].into_iter().flat_map(golden).map(|(_, data)| data);
+    let recorded = ["perf", "logrecord", "agent"]
+        .into_iter()
+        .flat_map(golden)
+        .map(|(_, data)| data);
     let made = [
-        trace(TO_OVERLAY, &udp((SERVER, 53), (CLIENT, 4000), &dns(7, "a.example.", true))),
+        trace(
+            TO_OVERLAY,
+            &udp((SERVER, 53), (CLIENT, 4000), &dns(7, "a.example.", true)),
+        ),
         trace(TO_OVERLAY, &tcp((CLIENT, 4000), (SERVER, 80), 1, http)),
     ];
     recorded.chain(made).collect()
@@ -20,16 +26,18 @@ fn seeds() -> Vec<Vec<u8>> {
 
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let changes = vec((any::<Index>(), any::<u8>()), 0..6);
-    (select(seeds()), changes, any::<Index>(), any::<bool>()).prop_map(|(mut data, changes, cut, whole)| {
-        for (at, byte) in changes {
-            let at = at.index(data.len());
-            data[at] = byte;
-        }
-        if !whole {
-            data.truncate(cut.index(data.len() + 1));
-        }
-        data
-    })
+    (select(seeds()), changes, any::<Index>(), any::<bool>()).prop_map(
+        |(mut data, changes, cut, whole)| {
+            for (at, byte) in changes {
+                let at = at.index(data.len());
+                data[at] = byte;
+            }
+            if !whole {
+                data.truncate(cut.index(data.len() + 1));
+            }
+            data
+        },
+    )
 }
 
 fn data() -> impl Strategy<Value = Vec<u8>> {

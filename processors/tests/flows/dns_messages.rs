@@ -4,21 +4,36 @@ use std::time::Duration;
 
 use crate::support::{Chain, NOON, flows};
 use crate::wire::{
-    CLIENT, FROM_ENDPOINT, REPLY, SERVER, TO_ENDPOINT, TO_OVERLAY, dns, drop, tcp, trace, trace_by, trace_cut, udp,
+    CLIENT, FROM_ENDPOINT, REPLY, SERVER, TO_ENDPOINT, TO_OVERLAY, dns, drop, tcp, trace, trace_by,
+    trace_cut, udp,
 };
 use tidegate_core::flow::{Direction, Flow, FlowType, L7Record, L7Type, Verdict};
 
 fn chain() -> Chain {
-    Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("dns_flow", "{}")])
+    Chain::of(&[
+        ("cilium_decode", "{}"),
+        ("l34_flow", "{}"),
+        ("dns_flow", "{}"),
+    ])
 }
 
 /// The DNS flows of some events, and the notes of the stage.
 fn found(data: &[Vec<u8>]) -> (Vec<Flow>, Vec<(&'static str, u64)>) {
     let mut chain = chain();
     let batch = chain.run(data);
-    let mut all: Vec<_> = flows(&batch).into_iter().chain(chain.finish(NOON)).collect();
+    let mut all: Vec<_> = flows(&batch)
+        .into_iter()
+        .chain(chain.finish(NOON))
+        .collect();
     all.retain(|flow| flow.flow_type == FlowType::L7);
-    let mut notes: Vec<_> = chain.step(2).tally.notes().iter().copied().filter(|(_, count)| *count > 0).collect();
+    let mut notes: Vec<_> = chain
+        .step(2)
+        .tally
+        .notes()
+        .iter()
+        .copied()
+        .filter(|(_, count)| *count > 0)
+        .collect();
     notes.sort_unstable();
     (all, notes)
 }
@@ -26,8 +41,14 @@ fn found(data: &[Vec<u8>]) -> (Vec<Flow>, Vec<(&'static str, u64)>) {
 fn names(flows: &[Flow]) -> Vec<String> {
     let name = |flow: &Flow| {
         let l7 = flow.l7.as_deref().expect("an L7 flow");
-        let L7Record::Dns(dns) = &l7.record else { panic!("no DNS") };
-        let missing: String = l7.missing.names().map(|name| format!(" no {name}")).collect();
+        let L7Record::Dns(dns) = &l7.record else {
+            panic!("no DNS")
+        };
+        let missing: String = l7
+            .missing
+            .names()
+            .map(|name| format!(" no {name}"))
+            .collect();
         format!("{:?} {}{missing}", l7.l7_type, dns.query)
     };
     flows.iter().map(name).collect()
@@ -58,7 +79,10 @@ fn names_of_any_bytes_are_seen_and_escaped() {
         (&[b"A.B c"], "Request a\\.b\\ c."),
         (&[], "Request ."),
     ];
-    let data: Vec<_> = (1..).zip(queries).map(|(id, (labels, _))| asked(&question(id, [1, 0], labels))).collect();
+    let data: Vec<_> = (1..)
+        .zip(queries)
+        .map(|(id, (labels, _))| asked(&question(id, [1, 0], labels)))
+        .collect();
     let (flows, notes) = found(&data);
     assert_eq!(names(&flows), queries.map(|(_, expected)| expected));
     assert_eq!(notes, []);
@@ -66,9 +90,20 @@ fn names_of_any_bytes_are_seen_and_escaped() {
 
 #[test]
 fn unusual_flags_and_operations_are_seen() {
-    for flags in [[0x09, 0], [0x19, 0], [0x79, 0], [1, 0x40], [1, 0x30], [0x07, 3]] {
+    for flags in [
+        [0x09, 0],
+        [0x19, 0],
+        [0x79, 0],
+        [1, 0x40],
+        [1, 0x30],
+        [0x07, 3],
+    ] {
         let (flows, notes) = found(&[asked(&question(1, flags, &[b"x"]))]);
-        assert_eq!((names(&flows), notes), (vec!["Request x.".to_owned()], vec![]), "{flags:02x?}");
+        assert_eq!(
+            (names(&flows), notes),
+            (vec!["Request x.".to_owned()], vec![]),
+            "{flags:02x?}"
+        );
     }
 }
 
@@ -79,16 +114,25 @@ fn what_cannot_be_read_on_the_port_is_counted_for_each_report() {
         at_port(b"hello, how are you today?"),
         at_port(b"hello, how are you today?"),
         at_port(&[0; 3]),
-        trace_cut(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 53), &dns(7, "example.com.", false)), 14 + 20 + 8 + 16),
+        trace_cut(
+            TO_OVERLAY,
+            &udp((CLIENT, 4000), (SERVER, 53), &dns(7, "example.com.", false)),
+            14 + 20 + 8 + 16,
+        ),
     ];
     let (flows, notes) = found(&data);
     assert_eq!((names(&flows), notes), (vec![], vec![("dns_unread", 4)]));
-    let elsewhere = trace(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 5353), b"hello, how are you today?"));
+    let elsewhere = trace(
+        TO_OVERLAY,
+        &udp((CLIENT, 4000), (SERVER, 5353), b"hello, how are you today?"),
+    );
     assert_eq!(found(&[elsewhere]).1, []);
 }
 
 fn framed(message: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(message.len()).expect("a small message").to_be_bytes();
+    let length = u16::try_from(message.len())
+        .expect("a small message")
+        .to_be_bytes();
     [&length[..], message].concat()
 }
 
@@ -98,7 +142,10 @@ fn segment(seq: u32, payload: &[u8]) -> Vec<u8> {
 
 #[test]
 fn every_message_of_a_segment_is_a_flow_once() {
-    let messages: Vec<u8> = [1, 2, 3].iter().flat_map(|id| framed(&dns(*id, &format!("q{id}."), false))).collect();
+    let messages: Vec<u8> = [1, 2, 3]
+        .iter()
+        .flat_map(|id| framed(&dns(*id, &format!("q{id}."), false)))
+        .collect();
     let (flows, notes) = found(&[segment(1, &messages), segment(1, &messages)]);
     assert_eq!(names(&flows), ["Request q1.", "Request q2.", "Request q3."]);
     assert_eq!(notes, []);
@@ -106,14 +153,30 @@ fn every_message_of_a_segment_is_a_flow_once() {
 
 /// What events at these seconds of the stream make.
 fn played(config: &str, events: &[(u32, Vec<u8>)]) -> (Vec<String>, Vec<(&'static str, u64)>) {
-    let mut chain = Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("dns_flow", config)]);
+    let mut chain = Chain::of(&[
+        ("cilium_decode", "{}"),
+        ("l34_flow", "{}"),
+        ("dns_flow", config),
+    ]);
     let mut all = Vec::new();
     for (second, event) in events {
-        all.extend(flows(&chain.run_at(NOON + Duration::from_secs(1) * *second, [event])));
+        all.extend(flows(
+            &chain.run_at(NOON + Duration::from_secs(1) * *second, [event]),
+        ));
     }
     all.extend(chain.finish(NOON));
     all.retain(|flow| flow.flow_type == FlowType::L7);
-    (names(&all), chain.step(2).tally.notes().iter().copied().filter(|(_, count)| *count > 0).collect())
+    (
+        names(&all),
+        chain
+            .step(2)
+            .tally
+            .notes()
+            .iter()
+            .copied()
+            .filter(|(_, count)| *count > 0)
+            .collect(),
+    )
 }
 
 #[test]
@@ -121,7 +184,8 @@ fn a_segment_that_is_sent_again_shows_the_same_messages_however_late_it_comes() 
     let [first, second] = [1, 2].map(|id| framed(&dns(id, "same.", false)));
     let both = [first.clone(), second.clone()].concat();
     let behind = 1 + u32::try_from(first.len()).expect("small");
-    // The same question on the same connection later on, and the first one's segment once more with bytes behind it.
+    // The same question on the same connection later on, and the first one's segment once more with
+    // bytes behind it.
     let events = [
         (0, segment(1, &first)),
         (5, segment(1, &first)),
@@ -130,20 +194,34 @@ fn a_segment_that_is_sent_again_shows_the_same_messages_however_late_it_comes() 
         (600, segment(behind, &second)),
         (700, segment(5000, &first)),
     ];
-    assert_eq!(played("{}", &events), (vec!["Request same.".to_owned(); 3], vec![]));
+    assert_eq!(
+        played("{}", &events),
+        (vec!["Request same.".to_owned(); 3], vec![])
+    );
     // Over UDP nothing says that a query was not asked anew.
     let query = asked(&question(1, [1, 0], &[b"same"]));
-    assert_eq!(played("{}", &[(0, query.clone()), (5, query)]), (vec!["Request same.".to_owned(); 2], vec![]));
+    assert_eq!(
+        played("{}", &[(0, query.clone()), (5, query)]),
+        (vec!["Request same.".to_owned(); 2], vec![])
+    );
 }
 
 #[test]
 fn twice_as_many_messages_over_tcp_as_are_remembered_are_forgotten_with_a_note() {
     let message = framed(&dns(1, "same.", false));
-    let sent = |second, seqs: std::ops::Range<u32>| seqs.map(move |at| (second, at * 100)).collect::<Vec<_>>();
+    let sent = |second, seqs: std::ops::Range<u32>| {
+        seqs.map(move |at| (second, at * 100)).collect::<Vec<_>>()
+    };
     let play = |sent: Vec<(u32, u32)>| {
-        let events: Vec<_> = sent.into_iter().map(|(second, seq)| (second, segment(seq, &message))).collect();
+        let events: Vec<_> = sent
+            .into_iter()
+            .map(|(second, seq)| (second, segment(seq, &message)))
+            .collect();
         let (messages, notes) = played("{ pending = 4, hold = '0s' }", &events);
-        let noted = notes.iter().find(|(note, _)| *note == "dns_tcp_table_full").map_or(0, |(_, count)| *count);
+        let noted = notes
+            .iter()
+            .find(|(note, _)| *note == "dns_tcp_table_full")
+            .map_or(0, |(_, count)| *count);
         (messages.len(), noted)
     };
     assert_eq!(play([sent(0, 0..4), sent(5, 0..4)].concat()), (4, 0));
@@ -155,13 +233,26 @@ fn twice_as_many_messages_over_tcp_as_are_remembered_are_forgotten_with_a_note()
 
 #[test]
 fn a_message_split_over_segments_is_incomplete_or_none_and_counted() {
-    let (first, second) = (framed(&dns(1, "first.", false)), framed(&dns(2, "second.", true)));
+    let (first, second) = (
+        framed(&dns(1, "first.", false)),
+        framed(&dns(2, "second.", true)),
+    );
     let both = [first.clone(), second].concat();
     let answer = dns(2, "second.", true).len() - 16;
     for (case, at, expected, counted) in [
         ("in the first name", 15, vec![], vec![("dns_unread", 2)]),
-        ("in the second length", first.len() + 1, vec!["Request first."], vec![("dns_unread", 2)]),
-        ("in the second name", first.len() + 16, vec!["Request first."], vec![("dns_unread", 2)]),
+        (
+            "in the second length",
+            first.len() + 1,
+            vec!["Request first."],
+            vec![("dns_unread", 2)],
+        ),
+        (
+            "in the second name",
+            first.len() + 16,
+            vec!["Request first."],
+            vec![("dns_unread", 2)],
+        ),
         (
             "in the answers",
             first.len() + 2 + answer + 5,
@@ -169,9 +260,16 @@ fn a_message_split_over_segments_is_incomplete_or_none_and_counted() {
             vec![("dns_incomplete", 1), ("dns_unread", 1)],
         ),
     ] {
-        let data = [segment(1, &both[..at]), segment(1 + u32::try_from(at).expect("small"), &both[at..])];
+        let data = [
+            segment(1, &both[..at]),
+            segment(1 + u32::try_from(at).expect("small"), &both[at..]),
+        ];
         let (flows, notes) = found(&data);
-        assert_eq!((names(&flows), notes), (expected.into_iter().map(str::to_owned).collect(), counted), "{case}");
+        assert_eq!(
+            (names(&flows), notes),
+            (expected.into_iter().map(str::to_owned).collect(), counted),
+            "{case}"
+        );
     }
 }
 
@@ -180,18 +278,32 @@ fn a_cut_message_is_counted_once_however_often_it_is_shown() {
     let packet = udp((SERVER, 53), (CLIENT, 4000), &dns(7, "example.com.", true));
     let cut = |point| trace_cut(point, &packet, packet.len() - 4);
     let (flows, notes) = found(&[cut(FROM_ENDPOINT), cut(TO_ENDPOINT)]);
-    assert_eq!(names(&flows), ["Response example.com. no answers no records"]);
+    assert_eq!(
+        names(&flows),
+        ["Response example.com. no answers no records"]
+    );
     assert_eq!(notes, [("dns_incomplete", 1)]);
-    let L7Record::Dns(dns) = &flows[0].l7.as_deref().expect("an L7 flow").record else { panic!("no DNS") };
-    assert_eq!((dns.ips.len(), dns.ttl, dns.rcode, dns.rrtypes.len()), (0, None, Some(0), 0));
+    let L7Record::Dns(dns) = &flows[0].l7.as_deref().expect("an L7 flow").record else {
+        panic!("no DNS")
+    };
+    assert_eq!(
+        (dns.ips.len(), dns.ttl, dns.rcode, dns.rrtypes.len()),
+        (0, None, Some(0), 0)
+    );
 }
 
 #[test]
 fn what_the_server_left_out_is_not_missing_from_the_capture() {
     let mut message = dns(7, "example.com.", true);
     message[2] |= 0x02;
-    let (flows, notes) = found(&[trace(TO_ENDPOINT, &udp((SERVER, 53), (CLIENT, 4000), &message))]);
-    assert_eq!((names(&flows), notes), (vec!["Response example.com.".to_owned()], vec![]));
+    let (flows, notes) = found(&[trace(
+        TO_ENDPOINT,
+        &udp((SERVER, 53), (CLIENT, 4000), &message),
+    )]);
+    assert_eq!(
+        (names(&flows), notes),
+        (vec!["Response example.com.".to_owned()], vec![])
+    );
 }
 
 /// The trace reasons, and the direction and reply that each message has with them.
@@ -202,18 +314,59 @@ fn a_response_is_a_reply_whatever_connection_tracking_says_and_its_direction_is_
     let response = udp((SERVER, 53), (CLIENT, 4000), &dns(7, "example.com.", true));
     let query = udp((CLIENT, 4000), (SERVER, 53), &dns(7, "example.com.", false));
     for (case, event, reply, direction) in [
-        ("a reply", trace_by(TO_ENDPOINT, REPLY, &response), true, Direction::Egress),
-        ("taken for a new connection", trace_by(TO_ENDPOINT, NEW, &response), true, Direction::Egress),
-        ("of an unknown reason", trace_by(TO_ENDPOINT, UNKNOWN, &response), true, Direction::Unknown),
-        ("a response that was dropped", drop(151, &response), true, Direction::Egress),
-        ("a request", trace_by(TO_ENDPOINT, NEW, &query), false, Direction::Ingress),
-        ("a request taken for a reply", trace_by(TO_ENDPOINT, REPLY, &query), false, Direction::Ingress),
-        ("a request that was dropped", drop(151, &query), false, Direction::Ingress),
+        (
+            "a reply",
+            trace_by(TO_ENDPOINT, REPLY, &response),
+            true,
+            Direction::Egress,
+        ),
+        (
+            "taken for a new connection",
+            trace_by(TO_ENDPOINT, NEW, &response),
+            true,
+            Direction::Egress,
+        ),
+        (
+            "of an unknown reason",
+            trace_by(TO_ENDPOINT, UNKNOWN, &response),
+            true,
+            Direction::Unknown,
+        ),
+        (
+            "a response that was dropped",
+            drop(151, &response),
+            true,
+            Direction::Egress,
+        ),
+        (
+            "a request",
+            trace_by(TO_ENDPOINT, NEW, &query),
+            false,
+            Direction::Ingress,
+        ),
+        (
+            "a request taken for a reply",
+            trace_by(TO_ENDPOINT, REPLY, &query),
+            false,
+            Direction::Ingress,
+        ),
+        (
+            "a request that was dropped",
+            drop(151, &query),
+            false,
+            Direction::Ingress,
+        ),
     ] {
         let (flows, _) = found(&[event]);
-        let [flow] = &flows[..] else { panic!("{case}: {flows:?}") };
+        let [flow] = &flows[..] else {
+            panic!("{case}: {flows:?}")
+        };
         let is_response = flow.l7.as_deref().expect("an L7 flow").l7_type == L7Type::Response;
-        assert_eq!((flow.is_reply, is_response, flow.direction), (Some(reply), reply, direction), "{case}");
+        assert_eq!(
+            (flow.is_reply, is_response, flow.direction),
+            (Some(reply), reply, direction),
+            "{case}"
+        );
     }
 }
 
@@ -222,8 +375,13 @@ fn a_message_that_was_dropped_has_the_reason_of_its_packet() {
     for reason in [133, 151, 155, 181] {
         let query = udp((CLIENT, 4000), (SERVER, 53), &dns(7, "example.com.", false));
         let (flows, _) = found(&[trace(FROM_ENDPOINT, &query), drop(reason, &query)]);
-        let [flow] = &flows[..] else { panic!("{reason}: {flows:?}") };
-        assert_eq!((flow.verdict, flow.drop_reason.0), (Verdict::Dropped, u32::from(reason)));
+        let [flow] = &flows[..] else {
+            panic!("{reason}: {flows:?}")
+        };
+        assert_eq!(
+            (flow.verdict, flow.drop_reason.0),
+            (Verdict::Dropped, u32::from(reason))
+        );
     }
 }
 
@@ -231,5 +389,8 @@ fn a_message_that_was_dropped_has_the_reason_of_its_packet() {
 fn either_side_of_a_message_can_have_the_port() {
     let response = udp((SERVER, 1053), (CLIENT, 53), &dns(7, "example.com.", true));
     let (flows, _) = found(&[trace(TO_ENDPOINT, &response)]);
-    assert_eq!((names(&flows), flows[0].is_reply), (vec!["Response example.com.".to_owned()], Some(true)));
+    assert_eq!(
+        (names(&flows), flows[0].is_reply),
+        (vec!["Response example.com.".to_owned()], Some(true))
+    );
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::support::{Chain, NOON, flows};
 use crate::wire::{
-    CLIENT, FROM_ENDPOINT, SERVER, TO_ENDPOINT, TO_OVERLAY, access_log, dns, logged, trace_between, udp,
+    CLIENT, FROM_ENDPOINT, SERVER, TO_ENDPOINT, TO_OVERLAY, access_log, dns, logged, trace_between,
+    udp,
 };
 use tidegate_core::flow::{FlowType, L7Record, Seen};
 use tidegate_wire::access_log::Dns;
@@ -21,33 +22,62 @@ const CLIENT_PORT: u16 = 4000;
 const PROXY_PORT: u16 = 50_123;
 
 fn record(kind: &str, verdict: &str) -> Vec<u8> {
-    let dns = Dns { query: "Example.com.".into(), qtypes: vec![1], ..Dns::default() };
+    let dns = Dns {
+        query: "Example.com.".into(),
+        qtypes: vec![1],
+        ..Dns::default()
+    };
     let mut record = logged(kind, 17, CLIENT_PORT, 53);
     record.verdict = verdict.into();
-    let client = if kind == "Response" { &mut record.destination } else { &mut record.source };
+    let client = if kind == "Response" {
+        &mut record.destination
+    } else {
+        &mut record.source
+    };
     client.identity = CLIENTS.into();
     record.dns = Some(dns);
     access_log(&record)
 }
 
 fn query(from: (Ipv4Addr, u16), identity: u32, id: u16) -> Vec<u8> {
-    trace_between(TO_OVERLAY, (identity, SERVERS), &udp(from, (SERVER, 53), &dns(id, "example.com.", false)))
+    trace_between(
+        TO_OVERLAY,
+        (identity, SERVERS),
+        &udp(from, (SERVER, 53), &dns(id, "example.com.", false)),
+    )
 }
 
 fn answer(to: (Ipv4Addr, u16), identity: u32, id: u16) -> Vec<u8> {
-    let point = if identity == HOST { FROM_ENDPOINT } else { TO_ENDPOINT };
-    trace_between(point, (SERVERS, identity), &udp((SERVER, 53), to, &dns(id, "example.com.", true)))
+    let point = if identity == HOST {
+        FROM_ENDPOINT
+    } else {
+        TO_ENDPOINT
+    };
+    trace_between(
+        point,
+        (SERVERS, identity),
+        &udp((SERVER, 53), to, &dns(id, "example.com.", true)),
+    )
 }
 
 /// How the messages are seen, with the addresses and ports of the sides.
 fn seen(data: &[Vec<u8>]) -> Vec<String> {
-    let mut chain = Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("dns_flow", "{}")]);
+    let mut chain = Chain::of(&[
+        ("cilium_decode", "{}"),
+        ("l34_flow", "{}"),
+        ("dns_flow", "{}"),
+    ]);
     let batch = chain.run(data);
-    let l7 = flows(&batch).into_iter().chain(chain.finish(NOON)).filter(|flow| flow.flow_type == FlowType::L7);
+    let l7 = flows(&batch)
+        .into_iter()
+        .chain(chain.finish(NOON))
+        .filter(|flow| flow.flow_type == FlowType::L7);
     l7.filter_map(|flow| {
         let l7 = flow.l7.as_deref().expect("an L7 flow");
         let (from, to) = flow.l4.ports().expect("ports");
-        let L7Record::Dns(_) = l7.record else { panic!("no DNS") };
+        let L7Record::Dns(_) = l7.record else {
+            panic!("no DNS")
+        };
         let ip = flow.ip.expect("addresses");
         (l7.seen == Seen::Wire).then(|| format!("{}:{from} > {}:{to}", ip.source, ip.destination))
     })
@@ -55,21 +85,37 @@ fn seen(data: &[Vec<u8>]) -> Vec<String> {
 }
 
 fn recorded() -> [Vec<u8>; 2] {
-    [record("Request", "Forwarded"), record("Response", "Forwarded")]
+    [
+        record("Request", "Forwarded"),
+        record("Response", "Forwarded"),
+    ]
 }
 
 #[test]
 fn what_the_proxy_asks_from_an_address_of_the_node_is_the_clients_exchange() {
-    let upstream = [query((NODE, PROXY_PORT), CLIENTS, 99), answer((NODE, PROXY_PORT), HOST, 99)];
+    let upstream = [
+        query((NODE, PROXY_PORT), CLIENTS, 99),
+        answer((NODE, PROXY_PORT), HOST, 99),
+    ];
     let own = trace_between(
         FROM_ENDPOINT,
         (CLIENTS, SERVERS),
-        &udp((CLIENT, CLIENT_PORT), (SERVER, 53), &dns(7, "example.com.", false)),
+        &udp(
+            (CLIENT, CLIENT_PORT),
+            (SERVER, 53),
+            &dns(7, "example.com.", false),
+        ),
     );
     let own = [own, answer((CLIENT, CLIENT_PORT), CLIENTS, 7)];
     for (case, data) in [
-        ("records first", [recorded(), upstream.clone(), own.clone()].concat()),
-        ("records last", [own.clone(), upstream.clone(), recorded()].concat()),
+        (
+            "records first",
+            [recorded(), upstream.clone(), own.clone()].concat(),
+        ),
+        (
+            "records last",
+            [own.clone(), upstream.clone(), recorded()].concat(),
+        ),
         (
             "in between",
             vec![
@@ -81,8 +127,14 @@ fn what_the_proxy_asks_from_an_address_of_the_node_is_the_clients_exchange() {
                 own[1].clone(),
             ],
         ),
-        ("the request is not shown", [&recorded()[..], &upstream[1..]].concat()),
-        ("the response is not shown", [&recorded()[..], &upstream[..1]].concat()),
+        (
+            "the request is not shown",
+            [&recorded()[..], &upstream[1..]].concat(),
+        ),
+        (
+            "the response is not shown",
+            [&recorded()[..], &upstream[..1]].concat(),
+        ),
     ] {
         assert_eq!(seen(&data), Vec::<String>::new(), "{case}");
     }
@@ -91,39 +143,77 @@ fn what_the_proxy_asks_from_an_address_of_the_node_is_the_clients_exchange() {
 #[test]
 fn others_who_ask_the_same_are_not_the_proxy() {
     let from_the_node = query((NODE, 40_000), HOST, 1);
-    assert_eq!(seen(&[&recorded()[..], &[from_the_node]].concat()), ["192.168.99.1:40000 > 10.0.2.9:53"]);
-    let another_name = udp((NODE, PROXY_PORT), (SERVER, 53), &dns(99, "example.org.", false));
+    assert_eq!(
+        seen(&[&recorded()[..], &[from_the_node]].concat()),
+        ["192.168.99.1:40000 > 10.0.2.9:53"]
+    );
+    let another_name = udp(
+        (NODE, PROXY_PORT),
+        (SERVER, 53),
+        &dns(99, "example.org.", false),
+    );
     let another_name = trace_between(TO_OVERLAY, (CLIENTS, SERVERS), &another_name);
     assert_eq!(seen(&[&recorded()[..], &[another_name]].concat()).len(), 1);
-    // A pod of the same identity on another node, whose proxy is there: a record accounts for one message.
+    // A pod of the same identity on another node, whose proxy is there: a record accounts for one
+    // message.
     let replica = query((REPLICA, 4001), CLIENTS, 5);
-    let proxied = [&recorded()[..], &[query((NODE, PROXY_PORT), CLIENTS, 99), replica.clone()]].concat();
+    let proxied = [
+        &recorded()[..],
+        &[query((NODE, PROXY_PORT), CLIENTS, 99), replica.clone()],
+    ]
+    .concat();
     assert_eq!(seen(&proxied), ["10.0.7.5:4001 > 10.0.2.9:53"]);
     let to_the_replica = answer((REPLICA, 4001), CLIENTS, 5);
-    assert_eq!(seen(&[&recorded()[..], &[to_the_replica]].concat()), ["10.0.2.9:53 > 10.0.7.5:4001"]);
+    assert_eq!(
+        seen(&[&recorded()[..], &[to_the_replica]].concat()),
+        ["10.0.2.9:53 > 10.0.7.5:4001"]
+    );
 }
 
 #[test]
 fn a_transparent_proxy_accounts_for_its_record_with_the_clients_address() {
     let client = (CLIENT, CLIENT_PORT);
-    let own =
-        trace_between(FROM_ENDPOINT, (CLIENTS, SERVERS), &udp(client, (SERVER, 53), &dns(7, "example.com.", false)));
+    let own = trace_between(
+        FROM_ENDPOINT,
+        (CLIENTS, SERVERS),
+        &udp(client, (SERVER, 53), &dns(7, "example.com.", false)),
+    );
     let from_server = udp((SERVER, 53), client, &dns(7, "example.com.", true));
-    let transparent = [query(client, CLIENTS, 7), trace_between(FROM_ENDPOINT, (SERVERS, CLIENTS), &from_server)];
+    let transparent = [
+        query(client, CLIENTS, 7),
+        trace_between(FROM_ENDPOINT, (SERVERS, CLIENTS), &from_server),
+    ];
     let to_client = answer(client, CLIENTS, 7);
     let replica = query((REPLICA, 4001), CLIENTS, 5);
-    let data = [&recorded()[..], std::slice::from_ref(&own), &transparent[..], &[to_client.clone(), replica]].concat();
+    let data = [
+        &recorded()[..],
+        std::slice::from_ref(&own),
+        &transparent[..],
+        &[to_client.clone(), replica],
+    ]
+    .concat();
     assert_eq!(seen(&data), ["10.0.7.5:4001 > 10.0.2.9:53"]);
     let node = answer((NODE, 40_000), HOST, 6);
-    let data = [&recorded()[..], &[own], &transparent[..], &[to_client, node]].concat();
+    let data = [
+        &recorded()[..],
+        &[own],
+        &transparent[..],
+        &[to_client, node],
+    ]
+    .concat();
     assert_eq!(seen(&data), ["10.0.2.9:53 > 192.168.99.1:40000"]);
 }
 
 #[test]
 fn each_of_several_records_accounts_for_a_message() {
-    let upstream: Vec<_> = (1..=3).map(|id| query((NODE, PROXY_PORT + id), CLIENTS, id)).collect();
+    let upstream: Vec<_> = (1..=3)
+        .map(|id| query((NODE, PROXY_PORT + id), CLIENTS, id))
+        .collect();
     let records = vec![record("Request", "Forwarded"); 3];
-    assert_eq!(seen(&[records.clone(), upstream.clone()].concat()), Vec::<String>::new());
+    assert_eq!(
+        seen(&[records.clone(), upstream.clone()].concat()),
+        Vec::<String>::new()
+    );
     assert_eq!(seen(&[records[..2].to_vec(), upstream].concat()).len(), 1);
 }
 
@@ -131,7 +221,10 @@ fn each_of_several_records_accounts_for_a_message() {
 fn the_proxys_own_answer_belongs_to_the_request_that_it_refused() {
     let refused = answer((CLIENT, CLIENT_PORT), CLIENTS, 7);
     for verdict in ["Denied", "Error"] {
-        for data in [[record("Request", verdict), refused.clone()], [refused.clone(), record("Request", verdict)]] {
+        for data in [
+            [record("Request", verdict), refused.clone()],
+            [refused.clone(), record("Request", verdict)],
+        ] {
             assert_eq!(seen(&data), Vec::<String>::new(), "{verdict}");
         }
     }
@@ -145,7 +238,11 @@ fn a_record_is_related_to_packets_of_its_time_alone() {
     let second = Duration::from_secs(1);
     let upstream = || [query((NODE, PROXY_PORT), CLIENTS, 99)];
     for (later, expected) in [(second / 2, 0), (second * 3, 1)] {
-        let mut chain = Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("dns_flow", "{}")]);
+        let mut chain = Chain::of(&[
+            ("cilium_decode", "{}"),
+            ("l34_flow", "{}"),
+            ("dns_flow", "{}"),
+        ]);
         chain.run([record("Request", "Forwarded")]);
         let mut l7: Vec<_> = flows(&chain.run_at(NOON + later, upstream()));
         l7.extend(chain.finish(NOON + later));
@@ -160,9 +257,20 @@ fn an_address_with_a_zone_is_the_address() {
     record.ip_version = 1;
     record.source.ipv6 = "fd00:11::101".into();
     record.destination.ipv6 = "fd99::2%0".into();
-    record.dns = Some(Dns { query: "example.com.".into(), qtypes: vec![1], ..Dns::default() });
-    let mut chain = Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("dns_flow", "{}")]);
+    record.dns = Some(Dns {
+        query: "example.com.".into(),
+        qtypes: vec![1],
+        ..Dns::default()
+    });
+    let mut chain = Chain::of(&[
+        ("cilium_decode", "{}"),
+        ("l34_flow", "{}"),
+        ("dns_flow", "{}"),
+    ]);
     let flows = flows(&chain.run([access_log(&record)]));
     let ip = flows[0].ip.expect("addresses");
-    assert_eq!((ip.source.to_string(), ip.destination.to_string()), ("fd00:11::101".to_owned(), "fd99::2".to_owned()));
+    assert_eq!(
+        (ip.source.to_string(), ip.destination.to_string()),
+        ("fd00:11::101".to_owned(), "fd99::2".to_owned())
+    );
 }

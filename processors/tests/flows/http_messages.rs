@@ -13,26 +13,70 @@ fn all_messages_of_a_segment_become_flows() {
     let post = b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 4\r\n\r\nGET ";
     let chunked = b"POST /c HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nGET \r\n0\r\nA: b\r\n\r\n";
     let cases: [Case; 7] = [
-        ("requests", vec![asks(1, 1, &[GET, GET, GET].concat())], &[GOT, GOT, GOT]),
-        ("with bodies", vec![asks(1, 1, &[&post[..], chunked, GET].concat())], &[POSTED, SENT, GOT]),
-        ("with empty lines between", vec![asks(1, 1, &[GET, b"\r\n", GET].concat())], &[GOT, GOT]),
+        (
+            "requests",
+            vec![asks(1, 1, &[GET, GET, GET].concat())],
+            &[GOT, GOT, GOT],
+        ),
+        (
+            "with bodies",
+            vec![asks(1, 1, &[&post[..], chunked, GET].concat())],
+            &[POSTED, SENT, GOT],
+        ),
+        (
+            "with empty lines between",
+            vec![asks(1, 1, &[GET, b"\r\n", GET].concat())],
+            &[GOT, GOT],
+        ),
         (
             "responses to requests",
-            vec![asks(1, 1, &[GET, GET].concat()), answers(1, 99, &[OK, NOT_FOUND].concat())],
-            &[GOT, GOT, "200 (GET http://shop/a)", "404 (GET http://shop/a)"],
+            vec![
+                asks(1, 1, &[GET, GET].concat()),
+                answers(1, 99, &[OK, NOT_FOUND].concat()),
+            ],
+            &[
+                GOT,
+                GOT,
+                "200 (GET http://shop/a)",
+                "404 (GET http://shop/a)",
+            ],
         ),
-        ("responses to what was not seen", vec![answers(1, 99, &[OK, NOT_FOUND].concat())], &["200", "404"]),
+        (
+            "responses to what was not seen",
+            vec![answers(1, 99, &[OK, NOT_FOUND].concat())],
+            &["200", "404"],
+        ),
         (
             "of which the first announces a body that it does not have",
             vec![
-                asks(1, 1, &[&b"HEAD /a HTTP/1.1\r\nHost: shop\r\n\r\n"[..], GET].concat()),
-                answers(1, 99, &[&b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"[..], NOT_FOUND].concat()),
+                asks(
+                    1,
+                    1,
+                    &[&b"HEAD /a HTTP/1.1\r\nHost: shop\r\n\r\n"[..], GET].concat(),
+                ),
+                answers(
+                    1,
+                    99,
+                    &[
+                        &b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"[..],
+                        NOT_FOUND,
+                    ]
+                    .concat(),
+                ),
             ],
-            &["HEAD http://shop/a", GOT, "200 (HEAD http://shop/a)", "404 (GET http://shop/a)"],
+            &[
+                "HEAD http://shop/a",
+                GOT,
+                "200 (HEAD http://shop/a)",
+                "404 (GET http://shop/a)",
+            ],
         ),
         (
             "one behind another's body in a later segment",
-            vec![asks(1, 1, post), asks(1 + len(post), 1, &[GET, GET].concat())],
+            vec![
+                asks(1, 1, post),
+                asks(1 + len(post), 1, &[GET, GET].concat()),
+            ],
             &[POSTED, GOT, GOT],
         ),
     ];
@@ -47,7 +91,8 @@ fn all_messages_of_a_segment_become_flows() {
 
 #[test]
 fn an_interim_response_is_a_part_of_the_final_one() {
-    let post = b"POST /x HTTP/1.1\r\nHost: shop\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+    let post =
+        b"POST /x HTTP/1.1\r\nHost: shop\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
     let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
     let hints = b"HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n";
     let created = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n";
@@ -56,12 +101,31 @@ fn an_interim_response_is_a_part_of_the_final_one() {
     let expected = ["POST http://shop/x", "201 (POST http://shop/x)"];
     let cases: [(&str, Vec<Vec<u8>>, u64); 5] = [
         ("none", vec![answers(1, end, created)], 0),
-        ("a segment each", vec![answers(1, end, go_on), answers(second, end + 3, created)], 1),
-        ("one segment", vec![answers(1, end, &[&go_on[..], created].concat())], 1),
-        ("two", vec![answers(1, end, &[&go_on[..], hints].concat()), answers(third, end, created)], 2),
+        (
+            "a segment each",
+            vec![answers(1, end, go_on), answers(second, end + 3, created)],
+            1,
+        ),
+        (
+            "one segment",
+            vec![answers(1, end, &[&go_on[..], created].concat())],
+            1,
+        ),
+        (
+            "two",
+            vec![
+                answers(1, end, &[&go_on[..], hints].concat()),
+                answers(third, end, created),
+            ],
+            2,
+        ),
         (
             "retransmitted",
-            vec![answers(1, end, go_on), answers(1, end, go_on), answers(1, end, &[&go_on[..], created].concat())],
+            vec![
+                answers(1, end, go_on),
+                answers(1, end, go_on),
+                answers(1, end, &[&go_on[..], created].concat()),
+            ],
             1,
         ),
     ];
@@ -70,7 +134,11 @@ fn an_interim_response_is_a_part_of_the_final_one() {
         let (messages, mut notes) = found(&data);
         assert_eq!(messages, expected, "{case}");
         notes.retain(|(note, _)| *note == "http_interim_response");
-        assert_eq!(notes.first().map_or(0, |(_, count)| *count), interim, "{case}");
+        assert_eq!(
+            notes.first().map_or(0, |(_, count)| *count),
+            interim,
+            "{case}"
+        );
     }
 }
 
@@ -79,30 +147,49 @@ type Switch = (&'static str, [&'static [u8]; 2], &'static [&'static str]);
 
 #[test]
 fn another_protocol_ends_http_on_its_connection() {
-    let upgrade = b"GET /chat HTTP/1.1\r\nHost: shop\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
+    let upgrade =
+        b"GET /chat HTTP/1.1\r\nHost: shop\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
     let switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
     let connect = b"CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n";
     let tunnelled = b"HTTP/1.1 200 Connection established\r\n\r\n";
     let refused = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
     let cases: [Switch; 3] = [
-        ("101", [upgrade, switching], &["GET http://shop/chat", "101 (GET http://shop/chat)"]),
-        ("2xx to CONNECT", [connect, tunnelled], &["CONNECT db:5432", "200 (CONNECT db:5432)"]),
+        (
+            "101",
+            [upgrade, switching],
+            &["GET http://shop/chat", "101 (GET http://shop/chat)"],
+        ),
+        (
+            "2xx to CONNECT",
+            [connect, tunnelled],
+            &["CONNECT db:5432", "200 (CONNECT db:5432)"],
+        ),
         (
             "another to CONNECT",
             [connect, refused],
-            &["CONNECT db:5432", "407 (CONNECT db:5432)", "GET http://shop/a", "200 (GET http://shop/a)"],
+            &[
+                "CONNECT db:5432",
+                "407 (CONNECT db:5432)",
+                "GET http://shop/a",
+                "200 (GET http://shop/a)",
+            ],
         ),
     ];
     for (case, [request, response], expected) in cases {
         let (asked, answered) = (1 + len(request), 1 + len(response));
-        // What the tunnel carries may look like HTTP, from either side, in the segment of the answer too.
+        // What the tunnel carries may look like HTTP, from either side, in the segment of the
+        // answer too.
         let behind: &[u8] = if expected.len() == 2 { OK } else { b"" };
         let data = [
             asks(1, 1, request),
             answers(1, asked, &[response, behind].concat()),
             asks(asked, answered, GET),
             answers(answered, asked + len(GET), OK),
-            if expected.len() == 2 { answers(answered + 100, asked, GET) } else { answers(1, asked, response) },
+            if expected.len() == 2 {
+                answers(answered + 100, asked, GET)
+            } else {
+                answers(1, asked, response)
+            },
             asks(1, 1, request),
         ];
         assert_eq!(messages(&data), expected, "{case}");
@@ -110,40 +197,89 @@ fn another_protocol_ends_http_on_its_connection() {
 }
 
 /// Packets, the messages that come of them, and the notes.
-type Counted = (Vec<Vec<u8>>, &'static [&'static str], &'static [(&'static str, u64)]);
+type Counted = (
+    Vec<Vec<u8>>,
+    &'static [&'static str],
+    &'static [(&'static str, u64)],
+);
 
 #[test]
 fn what_cannot_be_read_is_counted() {
     let beyond = b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 9\r\n\r\nabc";
-    let unclear = b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab";
+    let unclear =
+        b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab";
     let get_cut = &GET[..GET.len() - 5];
     let open = b"HTTP/1.1 200 OK\r\n\r\nabc";
     const UNRELATED: (&str, u64) = ("http_unrelated_response", 1);
     let cases: [Counted; 14] = [
         (vec![asks(1, 1, GET)], &["GET http://shop/a"], &[]),
-        (vec![asks(1, 1, beyond)], &[POSTED], &[("http_body_beyond_packet", 1)]),
-        (vec![asks(1, 1, unclear)], &[POSTED], &[("http_end_unclear", 1)]),
-        (vec![asks(1, 1, get_cut)], &["GET /a no headers"], &[("http_head_cut", 1)]),
+        (
+            vec![asks(1, 1, beyond)],
+            &[POSTED],
+            &[("http_body_beyond_packet", 1)],
+        ),
+        (
+            vec![asks(1, 1, unclear)],
+            &[POSTED],
+            &[("http_end_unclear", 1)],
+        ),
+        (
+            vec![asks(1, 1, get_cut)],
+            &["GET /a no headers"],
+            &[("http_head_cut", 1)],
+        ),
         (
             vec![asks(1, 1, &[GET, get_cut].concat())],
             &["GET http://shop/a", "GET /a no headers"],
             &[("http_head_cut", 1)],
         ),
-        (vec![asks(1, 1, b"GET /a HT")], &[], &[("http_start_line_cut", 1)]),
-        (vec![asks(1, 1, &[GET, b"GET /a HT"].concat())], &["GET http://shop/a"], &[("http_start_line_cut", 1)]),
-        (vec![asks(1, 1, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")], &[], &[("http_start_line_unread", 1)]),
-        (vec![answers(1, 1, b"HTTP/1.1 20 OK\r\n\r\n")], &[], &[("http_start_line_unread", 1)]),
+        (
+            vec![asks(1, 1, b"GET /a HT")],
+            &[],
+            &[("http_start_line_cut", 1)],
+        ),
+        (
+            vec![asks(1, 1, &[GET, b"GET /a HT"].concat())],
+            &["GET http://shop/a"],
+            &[("http_start_line_cut", 1)],
+        ),
+        (
+            vec![asks(1, 1, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")],
+            &[],
+            &[("http_start_line_unread", 1)],
+        ),
+        (
+            vec![answers(1, 1, b"HTTP/1.1 20 OK\r\n\r\n")],
+            &[],
+            &[("http_start_line_unread", 1)],
+        ),
         (
             vec![asks(1, 1, &[GET, b"GET a HTTP/1.1\r\n\r\n"].concat())],
             &["GET http://shop/a"],
             &[("http_start_line_unread", 1)],
         ),
-        (vec![asks(1, 1, &[GET, b"what is this?"].concat())], &["GET http://shop/a"], &[("http_rest_unread", 1)]),
-        (vec![answers(1, 1, open)], &["200"], &[("http_body_beyond_packet", 1), UNRELATED]),
-        // With the answer to a HEAD, this could be anything.
-        (vec![answers(1, 1, &[OK, b"?"].concat())], &["200"], &[("http_end_unclear", 1), UNRELATED]),
         (
-            vec![asks(1, 1, b"GET /a HTTP/1.1\r\nA b: c\r\nHost: shop\r\n d\r\n\r\n")],
+            vec![asks(1, 1, &[GET, b"what is this?"].concat())],
+            &["GET http://shop/a"],
+            &[("http_rest_unread", 1)],
+        ),
+        (
+            vec![answers(1, 1, open)],
+            &["200"],
+            &[("http_body_beyond_packet", 1), UNRELATED],
+        ),
+        // With the answer to a HEAD, this could be anything.
+        (
+            vec![answers(1, 1, &[OK, b"?"].concat())],
+            &["200"],
+            &[("http_end_unclear", 1), UNRELATED],
+        ),
+        (
+            vec![asks(
+                1,
+                1,
+                b"GET /a HTTP/1.1\r\nA b: c\r\nHost: shop\r\n d\r\n\r\n",
+            )],
             &["GET /a"],
             &[("http_bad_header", 2)],
         ),
@@ -152,8 +288,19 @@ fn what_cannot_be_read_is_counted() {
         let (found_messages, found_notes) = found(&[&data[..], &data[..]].concat());
         assert_eq!(found_messages, messages);
         // A packet without a message is counted each time.
-        let notes: Vec<_> =
-            notes.iter().map(|(note, count)| (*note, if messages.is_empty() { 2 * count } else { *count })).collect();
+        let notes: Vec<_> = notes
+            .iter()
+            .map(|(note, count)| {
+                (
+                    *note,
+                    if messages.is_empty() {
+                        2 * count
+                    } else {
+                        *count
+                    },
+                )
+            })
+            .collect();
         assert_eq!(found_notes, notes, "{messages:?}");
     }
 }
@@ -164,22 +311,51 @@ fn an_odd_head_is_seen_for_what_is_certain() {
         (b"X /a HTTP/1.1\r\nHost: shop\r\n\r\n", "X http://shop/a"),
         (b"M-SEARCH * HTTP/1.1\r\nHost: shop\r\n\r\n", "M-SEARCH *"),
         (b"GET /a HTTP/1.1\r\nHost:\r\n\r\n", "GET /a"),
-        (b"GET /a HTTP/1.1\r\nHost: shop\r\nHost: evil\r\n\r\n", "GET /a"),
-        (b"get /a HTTP/1.1\r\nHost: shop\r\n\r\n", "get http://shop/a"),
-        (b"BREW /a HTTP/1.1\r\nHost: shop\r\n\r\n", "BREW http://shop/a"),
-        (b"\r\nGET /a HTTP/1.1\r\nHost: shop\r\n\r\n", "GET http://shop/a"),
+        (
+            b"GET /a HTTP/1.1\r\nHost: shop\r\nHost: evil\r\n\r\n",
+            "GET /a",
+        ),
+        (
+            b"get /a HTTP/1.1\r\nHost: shop\r\n\r\n",
+            "get http://shop/a",
+        ),
+        (
+            b"BREW /a HTTP/1.1\r\nHost: shop\r\n\r\n",
+            "BREW http://shop/a",
+        ),
+        (
+            b"\r\nGET /a HTTP/1.1\r\nHost: shop\r\n\r\n",
+            "GET http://shop/a",
+        ),
         (b"GET /a HTTP/1.1\nHost: shop\n\n", "GET http://shop/a"),
         (b"GET /a HTTP/1.0\r\n\r\n", "GET /a"),
-        (b"GET http://shop/a HTTP/1.1\r\nHost: other\r\n\r\n", "GET http://shop/a"),
+        (
+            b"GET http://shop/a HTTP/1.1\r\nHost: other\r\n\r\n",
+            "GET http://shop/a",
+        ),
         (b"OPTIONS * HTTP/1.1\r\nHost: shop\r\n\r\n", "OPTIONS *"),
-        (b"GET /\xc3\xa4\xff HTTP/1.1\r\nHost: shop\r\n\r\n", "GET http://shop/\u{e4}\u{fffd}"),
-        (b"GET /a HTTP/1.1\r\nHost : evil\r\nX: a\r\n b\r\nHost: shop\r\n\r\n", "GET http://shop/a"),
-        (b"GET /a HTTP/1.1\r\nX: \x01\r\nHost: shop\r\n\r\n", "GET http://shop/a"),
+        (
+            b"GET /\xc3\xa4\xff HTTP/1.1\r\nHost: shop\r\n\r\n",
+            "GET http://shop/\u{e4}\u{fffd}",
+        ),
+        (
+            b"GET /a HTTP/1.1\r\nHost : evil\r\nX: a\r\n b\r\nHost: shop\r\n\r\n",
+            "GET http://shop/a",
+        ),
+        (
+            b"GET /a HTTP/1.1\r\nX: \x01\r\nHost: shop\r\n\r\n",
+            "GET http://shop/a",
+        ),
         (b"HTTP/1.1 999 Denied\r\nContent-Length: 0\r\n\r\n", "999"),
         (b"HTTP/1.0 600\r\nContent-Length: 0\r\n\r\n", "600"),
     ];
     for (head, expected) in cases {
-        assert_eq!(messages(&[asks(1, 1, head)]), [expected], "{}", head.escape_ascii());
+        assert_eq!(
+            messages(&[asks(1, 1, head)]),
+            [expected],
+            "{}",
+            head.escape_ascii()
+        );
     }
 }
 
@@ -187,18 +363,35 @@ fn an_odd_head_is_seen_for_what_is_certain() {
 fn a_packet_that_was_dropped_takes_all_its_messages_with_it() {
     let packet = tcp((CLIENT, 4000), (SERVER, 80), 1, &[GET, GET, GET].concat());
     let expected = ["GET http://shop/a dropped"; 3];
-    assert_eq!(messages(&[trace(TO_OVERLAY, &packet), drop(133, &packet)]), expected);
-    assert_eq!(messages(&[drop(133, &packet), trace(TO_OVERLAY, &packet)]), expected);
+    assert_eq!(
+        messages(&[trace(TO_OVERLAY, &packet), drop(133, &packet)]),
+        expected
+    );
+    assert_eq!(
+        messages(&[drop(133, &packet), trace(TO_OVERLAY, &packet)]),
+        expected
+    );
 }
 
 #[test]
 fn a_capture_of_usual_length_gives_the_request_that_it_holds() {
     let head = b"GET /catalogue?page=2 HTTP/1.1\r\nHost: shop\r\nUser-Agent: curl/8\r\nAccept: */*\r\n\r\n";
     let request = segment((CLIENT, 4000), (SERVER, 80), (1, 1, 0x18), head);
-    let response = segment((SERVER, 80), (CLIENT, 4000), (1, 1 + len(head), 0x18), &[OK, &[b'x'; 900]].concat());
-    let data = [trace_cut(TO_OVERLAY, &request, 128), trace_cut(TO_ENDPOINT, &response, 128)];
+    let response = segment(
+        (SERVER, 80),
+        (CLIENT, 4000),
+        (1, 1 + len(head), 0x18),
+        &[OK, &[b'x'; 900]].concat(),
+    );
+    let data = [
+        trace_cut(TO_OVERLAY, &request, 128),
+        trace_cut(TO_ENDPOINT, &response, 128),
+    ];
     assert_eq!(
         messages(&data),
-        ["GET http://shop/catalogue?page=2 no headers", "200 (GET http://shop/catalogue?page=2)"]
+        [
+            "GET http://shop/catalogue?page=2 no headers",
+            "200 (GET http://shop/catalogue?page=2)"
+        ]
     );
 }

@@ -1,4 +1,5 @@
-//! Whole connections: whatever they carry, each message is one flow, and each response has its request.
+//! Whole connections: whatever they carry, each message is one flow, and each response has its
+//! request.
 
 use proptest::prelude::*;
 
@@ -26,19 +27,36 @@ fn exchange() -> impl Strategy<Value = Exchange> {
     let methods = proptest::sample::select(vec!["GET", "HEAD", "POST", "put", "BREW"]);
     let statuses = proptest::sample::select(vec![200, 204, 304, 404, 999]);
     let flags = any::<(bool, bool, bool)>();
-    (methods, "/[a-z]{1,8}(\\?[a-z]=[0-9])?", 0_usize..40, statuses, 0_usize..3, 0_usize..90, flags).prop_map(
-        |(method, path, body, status, interim, answer_body, (is_chunked, is_split, pipelined))| Exchange {
-            method,
-            path,
-            body,
-            status,
-            interim,
-            answer_body,
-            is_chunked,
-            is_split,
-            pipelined,
-        },
+    (
+        methods,
+        "/[a-z]{1,8}(\\?[a-z]=[0-9])?",
+        0_usize..40,
+        statuses,
+        0_usize..3,
+        0_usize..90,
+        flags,
     )
+        .prop_map(
+            |(
+                method,
+                path,
+                body,
+                status,
+                interim,
+                answer_body,
+                (is_chunked, is_split, pipelined),
+            )| Exchange {
+                method,
+                path,
+                body,
+                status,
+                interim,
+                answer_body,
+                is_chunked,
+                is_split,
+                pipelined,
+            },
+        )
 }
 
 impl Exchange {
@@ -48,9 +66,12 @@ impl Exchange {
     }
 
     fn request(&self) -> Vec<u8> {
-        let Self { method, path, body, .. } = self;
+        let Self {
+            method, path, body, ..
+        } = self;
         let text = Self::text(*body);
-        format!("{method} {path} HTTP/1.1\r\nHost: shop\r\nContent-Length: {body}\r\n\r\n{text}").into_bytes()
+        format!("{method} {path} HTTP/1.1\r\nHost: shop\r\nContent-Length: {body}\r\n\r\n{text}")
+            .into_bytes()
     }
 
     /// Interim responses and head, then the body.
@@ -58,13 +79,23 @@ impl Exchange {
         let has_body = self.method != "HEAD" && !matches!(self.status, 204 | 304);
         let text = Self::text(self.answer_body);
         let (framing, body) = if self.is_chunked {
-            ("Transfer-Encoding: chunked".to_owned(), format!("{:x}\r\n{text}\r\n0\r\n\r\n", text.len().max(1)))
+            (
+                "Transfer-Encoding: chunked".to_owned(),
+                format!("{:x}\r\n{text}\r\n0\r\n\r\n", text.len().max(1)),
+            )
         } else {
             (format!("Content-Length: {}", text.len()), text)
         };
         let interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".repeat(self.interim);
         let head = format!("{interim}HTTP/1.1 {} X\r\n{framing}\r\n\r\n", self.status);
-        [head.into_bytes(), if has_body { body.into_bytes() } else { Vec::new() }]
+        [
+            head.into_bytes(),
+            if has_body {
+                body.into_bytes()
+            } else {
+                Vec::new()
+            },
+        ]
     }
 
     fn expected(&self) -> [String; 2] {
@@ -79,7 +110,10 @@ fn connection(exchanges: &[Exchange]) -> (Vec<Vec<u8>>, Vec<String>) {
     let (mut segments, mut messages) = (Vec::new(), Vec::new());
     let mut rest = exchanges;
     while !rest.is_empty() {
-        let together = rest.iter().position(|exchange| !exchange.pipelined).map_or(rest.len(), |at| at + 1);
+        let together = rest
+            .iter()
+            .position(|exchange| !exchange.pipelined)
+            .map_or(rest.len(), |at| at + 1);
         let (now, later) = rest.split_at(together);
         rest = later;
         let requests: Vec<u8> = now.iter().flat_map(Exchange::request).collect();
@@ -89,7 +123,11 @@ fn connection(exchanges: &[Exchange]) -> (Vec<Vec<u8>>, Vec<String>) {
         for exchange in now {
             let [head, body] = exchange.response();
             let is_split = exchange.is_split && !exchange.is_chunked && !body.is_empty();
-            let parts = if is_split { vec![head, body] } else { vec![[head, body].concat()] };
+            let parts = if is_split {
+                vec![head, body]
+            } else {
+                vec![[head, body].concat()]
+            };
             for part in parts {
                 segments.push(answers(server, client, &part));
                 server = server.wrapping_add(len(&part));

@@ -29,11 +29,17 @@ pub(crate) fn answers(seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn from_client(port: u16, numbers: (u32, u32, u8), payload: &[u8]) -> Vec<u8> {
-    trace(TO_OVERLAY, &segment((CLIENT, port), (SERVER, 80), numbers, payload))
+    trace(
+        TO_OVERLAY,
+        &segment((CLIENT, port), (SERVER, 80), numbers, payload),
+    )
 }
 
 pub(crate) fn from_server(port: u16, numbers: (u32, u32, u8), payload: &[u8]) -> Vec<u8> {
-    trace(TO_ENDPOINT, &segment((SERVER, 80), (CLIENT, port), numbers, payload))
+    trace(
+        TO_ENDPOINT,
+        &segment((SERVER, 80), (CLIENT, port), numbers, payload),
+    )
 }
 
 pub(crate) fn len(bytes: &[u8]) -> u32 {
@@ -41,16 +47,30 @@ pub(crate) fn len(bytes: &[u8]) -> u32 {
 }
 
 pub(crate) fn chain(config: &str) -> Chain {
-    Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("http_flow", config)])
+    Chain::of(&[
+        ("cilium_decode", "{}"),
+        ("l34_flow", "{}"),
+        ("http_flow", config),
+    ])
 }
 
 /// A message as `GET http://shop/a` or `200 (GET http://shop/a)`, with what is missing of it.
 pub(crate) fn message(flow: &Flow) -> String {
     let l7 = flow.l7.as_deref().expect("an L7 flow");
-    let L7Record::Http(http) = &l7.record else { panic!("{l7:?}") };
+    let L7Record::Http(http) = &l7.record else {
+        panic!("{l7:?}")
+    };
     let request = format!("{} {}", http.method, http.url);
-    let missing: String = l7.missing.names().map(|name| format!(" no {name}")).collect();
-    let dropped = if flow.drop_reason.0 == 0 { "" } else { " dropped" };
+    let missing: String = l7
+        .missing
+        .names()
+        .map(|name| format!(" no {name}"))
+        .collect();
+    let dropped = if flow.drop_reason.0 == 0 {
+        ""
+    } else {
+        " dropped"
+    };
     match l7.l7_type {
         L7Type::Request => format!("{request}{missing}{dropped}"),
         _ if request == " " => format!("{}{missing}{dropped}", http.code),
@@ -63,7 +83,10 @@ pub(crate) fn found(data: &[Vec<u8>]) -> (Vec<String>, Vec<(&'static str, u64)>)
     let mut chain = chain("{}");
     let batch = chain.run(data);
     let flows = flows(&batch).into_iter().chain(chain.finish(NOON));
-    let found = flows.filter(|flow| flow.flow_type == FlowType::L7).map(|flow| message(&flow)).collect();
+    let found = flows
+        .filter(|flow| flow.flow_type == FlowType::L7)
+        .map(|flow| message(&flow))
+        .collect();
     let mut notes = chain.step(2).tally.notes().to_vec();
     notes.sort_unstable();
     (found, notes)

@@ -3,31 +3,50 @@
 use crate::support::{Chain, NOON, hex, only_flow};
 use tidegate_core::Span;
 use tidegate_core::flow::{
-    Address, Direction, DropReason, Endpoint, Ethernet, FileNumbering, Flow, FlowType, Ip, IpVersion, L4, LastLayer,
-    PolicyMatch, SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict,
+    Address, Direction, DropReason, Endpoint, Ethernet, FileNumbering, Flow, FlowType, Ip,
+    IpVersion, L4, LastLayer, PolicyMatch, SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel,
+    TunnelProtocol, Verdict,
 };
 
 /// Every field, the internal ones too. A flow has shared parts, so it is compared as text.
 fn assert_flow(data: &str, expected: &Flow) {
     let batch = Chain::to_flows().run([hex(data)]);
-    assert_eq!(format!("{:#?}", only_flow(&batch)), format!("{expected:#?}"));
+    assert_eq!(
+        format!("{:#?}", only_flow(&batch)),
+        format!("{expected:#?}")
+    );
 }
 
 fn from_lower_mac() -> Option<Ethernet> {
     let (one, two) = ([0xaa, 0xbb, 0xcc, 0, 0, 1], [0xaa, 0xbb, 0xcc, 0, 0, 2]);
-    Some(Ethernet { source: one, destination: two })
+    Some(Ethernet {
+        source: one,
+        destination: two,
+    })
 }
 
 fn ip(source: [u8; 4], destination: [u8; 4]) -> Ip {
-    Ip { source: Address::v4(source), destination: Address::v4(destination), version: IpVersion::V4, ..Ip::default() }
+    Ip {
+        source: Address::v4(source),
+        destination: Address::v4(destination),
+        version: IpVersion::V4,
+        ..Ip::default()
+    }
 }
 
 fn tcp(source_port: u16, destination_port: u16, flags: u16) -> L4 {
-    L4::Tcp { source_port, destination_port, flags: Some(TcpFlags(flags)) }
+    L4::Tcp {
+        source_port,
+        destination_port,
+        flags: Some(TcpFlags(flags)),
+    }
 }
 
 fn identity(identity: u32) -> Endpoint {
-    Endpoint { identity, ..Endpoint::default() }
+    Endpoint {
+        identity,
+        ..Endpoint::default()
+    }
 }
 
 /// A TCP packet without payload, whose header is the last of `len` bytes.
@@ -70,7 +89,10 @@ fn a_new_connection_to_an_endpoint() {
 
 #[test]
 fn a_translated_source_is_restored() {
-    let original = Ip { source_xlated: Some(Address::v4([192, 0, 2, 10])), ..ip([10, 0, 1, 5], [198, 51, 100, 7]) };
+    let original = Ip {
+        source_xlated: Some(Address::v4([192, 0, 2, 10])),
+        ..ip([10, 0, 1, 5], [198, 51, 100, 7])
+    };
     assert_flow(
         "040b3801220000003600000036000100393000000200000000000100020000000a000105000000000000000000000000
          aabbcc000002aabbcc000001080045000028000140003f060000c000020ac63364079c4101bb000003e8000000005010
@@ -95,9 +117,11 @@ fn a_translated_source_is_restored() {
 
 #[test]
 fn a_mapped_zero_is_no_original_source() {
-    let batch = Chain::to_flows().run([hex("0404c3a144ea54b02800000028000100ef1700600b000000eda7000300000000
+    let batch = Chain::to_flows().run([hex(
+        "0404c3a144ea54b02800000028000100ef1700600b000000eda7000300000000
          00000000000000000000ffff00000000
-         6000000000083b4020010db800000000000000000000000120010db8000000000000000000000002")]);
+         6000000000083b4020010db800000000000000000000000120010db8000000000000000000000002",
+    )]);
     let flow = only_flow(&batch);
     assert_eq!(flow.direction, Direction::Ingress);
     assert_eq!(flow.ip.map(|ip| ip.source_xlated), Some(None));
@@ -171,10 +195,19 @@ fn a_tunnel_is_around_the_packet_that_counts() {
     let outer = Tunnel {
         protocol: TunnelProtocol::Vxlan,
         ip: Some(ip([172, 18, 0, 2], [172, 18, 0, 3])),
-        l4: L4::Udp { source_port: 55555, destination_port: 8472 },
+        l4: L4::Udp {
+            source_port: 55555,
+            destination_port: 8472,
+        },
         vni: 12345,
     };
-    let Some(Ethernet { source, destination }) = from_lower_mac() else { unreachable!() };
+    let Some(Ethernet {
+        source,
+        destination,
+    }) = from_lower_mac()
+    else {
+        unreachable!()
+    };
     assert_flow(
         "04090000770000005c0000005c0001003930000000000000000005040500000000000000000000000000000000000000
          aabbcc000002aabbcc00000108004500004e000100003f110000ac120002ac120003d9032118003a0000080000000030

@@ -1,5 +1,5 @@
-//! What Hubble of the sender's release makes of the same bytes, where that changed: what settles the release, what is
-//! chosen where nothing does, and that it is counted.
+//! What Hubble of the sender's release makes of the same bytes, where that changed: what settles
+//! the release, what is chosen where nothing does, and that it is counted.
 
 use crate::support::{Chain, flows, hex, only_flow};
 use tidegate_core::Record;
@@ -7,7 +7,9 @@ use tidegate_core::flow::{Address, Direction, Flow, IpVersion, L4, SctpChunk};
 use tidegate_core::record::DebugEvent;
 use tidegate_wire::access_log::{self, LogRecord, Variant};
 use tidegate_wire::agent_notify::{self, AgentNotify};
-use tidegate_wire::event::{Common, DebugFields, DropFields, Encoder, Profile, SockFields, TraceFields};
+use tidegate_wire::event::{
+    Common, DebugFields, DropFields, Encoder, Profile, SockFields, TraceFields,
+};
 use tidegate_wire::gob::TypeId;
 
 const TO_ENDPOINT: u8 = 0;
@@ -17,7 +19,8 @@ const REOPENED: u8 = 4;
 const UNKNOWN: u8 = 5;
 const ENCRYPT_OVERLAY: u8 = 8;
 
-/// From Cilium 1.14: a trace `to-endpoint` of a UDP packet, whose direction its Hubble calls `INGRESS`.
+/// From Cilium 1.14: a trace `to-endpoint` of a UDP packet, whose direction its Hubble calls
+/// `INGRESS`.
 const TRACE_OF_1_14: &str = "0400770300000000320000003200010040330700e13a070077030000090000000a0b0065000000000000000000000000\
     72aa0f53df9a122d0e9b5881080046000024123400003f11bfb00a0b00650a0b006694040000045b08ae000c00006f7074730000";
 
@@ -26,7 +29,13 @@ const LOOKUP_OF_1_12: &str = "0231de0c00000000010100000000000000000000";
 
 fn encoded(profile: Profile, write: impl FnOnce(&Encoder, &mut Vec<u8>)) -> Vec<u8> {
     let mut data = Vec::new();
-    write(&Encoder { profile, padding: 0xee }, &mut data);
+    write(
+        &Encoder {
+            profile,
+            padding: 0xee,
+        },
+        &mut data,
+    );
     data
 }
 
@@ -37,36 +46,61 @@ fn access_log(variant: Variant) -> Vec<u8> {
 }
 
 fn trace(profile: Profile, reason: u8, source: u16, orig_ip: [u8; 4]) -> Vec<u8> {
-    let common = Common { subtype: TO_ENDPOINT, source, ..Common::default() };
-    let mut fields = TraceFields { common, reason, ..TraceFields::default() };
+    let common = Common {
+        subtype: TO_ENDPOINT,
+        source,
+        ..Common::default()
+    };
+    let mut fields = TraceFields {
+        common,
+        reason,
+        ..TraceFields::default()
+    };
     fields.orig_ip[..4].copy_from_slice(&orig_ip);
     encoded(profile, |encoder, out| encoder.trace(&fields, &[], out))
 }
 
 fn service_upserted(policies: &str) -> Vec<u8> {
-    let text =
-        format!(r#"{{"id":7,"frontend-address":{{"ip":"10.0.0.1","port":80}},"backend-addresses":null{policies}}}"#);
+    let text = format!(
+        r#"{{"id":7,"frontend-address":{{"ip":"10.0.0.1","port":80}},"backend-addresses":null{policies}}}"#
+    );
     let mut data = Vec::new();
     agent_notify::encode(&AgentNotify { kind: 11, text }, TypeId::FIRST, &mut data);
     data
 }
 
 fn chain(version: &str) -> Chain {
-    let config = if version.is_empty() { "{}".to_owned() } else { format!("{{ cilium_version = {version:?} }}") };
-    Chain::of(&[("cilium_decode", &config), ("l34_flow", "{}"), ("sock_flow", "{}")])
+    let config = if version.is_empty() {
+        "{}".to_owned()
+    } else {
+        format!("{{ cilium_version = {version:?} }}")
+    };
+    Chain::of(&[
+        ("cilium_decode", &config),
+        ("l34_flow", "{}"),
+        ("sock_flow", "{}"),
+    ])
 }
 
 fn open(chain: &Chain, choice: &str) -> u64 {
     let ambiguities = chain.step(0).tally.ambiguities();
-    ambiguities.iter().filter(|(known, _)| *known == choice).map(|(_, count)| count).sum()
+    ambiguities
+        .iter()
+        .filter(|(known, _)| *known == choice)
+        .map(|(_, count)| count)
+        .sum()
 }
 
-/// The direction of the last event's flow, whether the endpoint that reports it can turn it round, and how often a
-/// direction was open.
+/// The direction of the last event's flow, whether the endpoint that reports it can turn it round,
+/// and how often a direction was open.
 fn direction(version: &str, events: Vec<Vec<u8>>) -> (Direction, bool, u64) {
     let mut chain = chain(version);
     let flow = flows(&chain.run(events)).pop().expect("a flow");
-    (flow.direction, flow.turned_by != 0, open(&chain, "traffic_direction"))
+    (
+        flow.direction,
+        flow.turned_by != 0,
+        open(&chain, "traffic_direction"),
+    )
 }
 
 #[test]
@@ -82,9 +116,21 @@ fn the_original_source_of_a_trace_tells_its_direction_since_1_16() {
         ("", vec![access_log(Variant::A)], ingress),
         ("", vec![access_log(Variant::B)], egress),
         ("", vec![access_log(Variant::C)], egress),
-        ("", vec![trace(Profile::V1_13, REOPENED, 0, [0; 4])], ingress),
-        ("", vec![trace(Profile::V1_13, ENCRYPT_OVERLAY, 0, [0; 4])], egress),
-        ("", vec![trace(Profile::V1_18, NEW, 0, [0; 4])], (Direction::Egress, false, 1)),
+        (
+            "",
+            vec![trace(Profile::V1_13, REOPENED, 0, [0; 4])],
+            ingress,
+        ),
+        (
+            "",
+            vec![trace(Profile::V1_13, ENCRYPT_OVERLAY, 0, [0; 4])],
+            egress,
+        ),
+        (
+            "",
+            vec![trace(Profile::V1_18, NEW, 0, [0; 4])],
+            (Direction::Egress, false, 1),
+        ),
         ("", vec![], (Direction::Egress, false, 1)),
         // The configuration is wrong, and the events tell.
         ("1.15", vec![access_log(Variant::B)], egress),
@@ -95,21 +141,62 @@ fn the_original_source_of_a_trace_tells_its_direction_since_1_16() {
     }
 }
 
-/// Each row: the reason, the endpoint that reports, the original source; the direction until 1.15 and since 1.16.
+/// Each row: the reason, the endpoint that reports, the original source; the direction until 1.15
+/// and since 1.16.
 #[test]
 fn a_direction_is_open_only_where_the_two_rules_differ() {
     for (reason, source, orig_ip, old, new, is_open) in [
-        (NEW, 312, [10, 0, 0, 1], Direction::Ingress, Direction::Egress, 1),
+        (
+            NEW,
+            312,
+            [10, 0, 0, 1],
+            Direction::Ingress,
+            Direction::Egress,
+            1,
+        ),
         (NEW, 312, [0; 4], Direction::Ingress, Direction::Ingress, 0),
-        (NEW, 0, [10, 0, 0, 1], Direction::Unknown, Direction::Unknown, 0),
-        (REPLY, 312, [10, 0, 0, 1], Direction::Egress, Direction::Egress, 0),
-        (UNKNOWN, 312, [10, 0, 0, 1], Direction::Unknown, Direction::Unknown, 0),
+        (
+            NEW,
+            0,
+            [10, 0, 0, 1],
+            Direction::Unknown,
+            Direction::Unknown,
+            0,
+        ),
+        (
+            REPLY,
+            312,
+            [10, 0, 0, 1],
+            Direction::Egress,
+            Direction::Egress,
+            0,
+        ),
+        (
+            UNKNOWN,
+            312,
+            [10, 0, 0, 1],
+            Direction::Unknown,
+            Direction::Unknown,
+            0,
+        ),
     ] {
         let event = || vec![trace(Profile::V1_13, reason, source, orig_ip)];
-        assert_eq!(direction("1.15", event()).0, old, "{reason} {source} {orig_ip:?}");
-        assert_eq!(direction("1.16", event()).0, new, "{reason} {source} {orig_ip:?}");
+        assert_eq!(
+            direction("1.15", event()).0,
+            old,
+            "{reason} {source} {orig_ip:?}"
+        );
+        assert_eq!(
+            direction("1.16", event()).0,
+            new,
+            "{reason} {source} {orig_ip:?}"
+        );
         let (blind, _, opened) = direction("", event());
-        assert_eq!((blind, opened), (new, is_open), "{reason} {source} {orig_ip:?}");
+        assert_eq!(
+            (blind, opened),
+            (new, is_open),
+            "{reason} {source} {orig_ip:?}"
+        );
     }
 }
 
@@ -120,25 +207,51 @@ fn an_encrypted_overlay_packet_is_egress_until_1_18() {
         (Profile::V1_18, (Direction::Egress, false, 0)),
         (Profile::V1_19, (Direction::Ingress, true, 0)),
     ] {
-        assert_eq!(direction("", vec![trace(profile, ENCRYPT_OVERLAY, 312, [0; 4])]), expected, "{profile:?}");
+        assert_eq!(
+            direction("", vec![trace(profile, ENCRYPT_OVERLAY, 312, [0; 4])]),
+            expected,
+            "{profile:?}"
+        );
     }
-    assert_eq!(direction("", vec![trace(Profile::V1_18, ENCRYPT_OVERLAY, 0, [0; 4])]).0, Direction::Unknown);
+    assert_eq!(
+        direction("", vec![trace(Profile::V1_18, ENCRYPT_OVERLAY, 0, [0; 4])]).0,
+        Direction::Unknown
+    );
 }
 
-/// The policies that a service's notification tells are named differently in 1.12, 1.13 to 1.16, and 1.17.
+/// The policies that a service's notification tells are named differently in 1.12, 1.13 to 1.16,
+/// and 1.17.
 #[test]
 fn a_services_notification_narrows_down_the_release() {
     for (policies, drop_header, drop_file) in [
         (r#","traffic-policy":"Cluster""#, 0, 1),
-        (r#","traffic-policy":"Cluster","ext-traffic-policy":"Cluster","int-traffic-policy":"Cluster""#, 0, 1),
-        (r#","ext-traffic-policy":"Cluster","int-traffic-policy":"Cluster""#, 0, 0),
+        (
+            r#","traffic-policy":"Cluster","ext-traffic-policy":"Cluster","int-traffic-policy":"Cluster""#,
+            0,
+            1,
+        ),
+        (
+            r#","ext-traffic-policy":"Cluster","int-traffic-policy":"Cluster""#,
+            0,
+            0,
+        ),
         (r#","int-traffic-policy":"Cluster""#, 0, 1),
         ("", 1, 1),
     ] {
-        let common = Common { subtype: 133, len_orig: 60, ..Common::default() };
+        let common = Common {
+            subtype: 133,
+            len_orig: 60,
+            ..Common::default()
+        };
         let drop = |file| {
-            let fields = DropFields { common, file, ..DropFields::default() };
-            encoded(Profile::V1_13, |encoder, out| encoder.drop(&fields, &[0xaa; 16], out))
+            let fields = DropFields {
+                common,
+                file,
+                ..DropFields::default()
+            };
+            encoded(Profile::V1_13, |encoder, out| {
+                encoder.drop(&fields, &[0xaa; 16], out)
+            })
         };
         let mut chain = chain("");
         chain.run([service_upserted(policies), drop(2)]);
@@ -151,7 +264,11 @@ fn a_services_notification_narrows_down_the_release() {
 }
 
 fn debug(subtype: u8, args: [u32; 3]) -> Vec<u8> {
-    let fields = DebugFields { subtype, args, ..DebugFields::default() };
+    let fields = DebugFields {
+        subtype,
+        args,
+        ..DebugFields::default()
+    };
     encoded(Profile::V1_13, |encoder, out| encoder.debug(&fields, out))
 }
 
@@ -169,8 +286,13 @@ fn a_debug_message_has_the_text_of_its_senders_release() {
     let trace_of_1_18 = || trace(Profile::V1_18, NEW, 0, [0; 4]);
     let trace_of_1_19 = || trace(Profile::V1_19, NEW, 0, [0; 4]);
     let drop_of_1_12 = || {
-        let fields = DropFields { file: 8, ..DropFields::default() };
-        encoded(Profile::V1_12, |encoder, out| encoder.drop(&fields, &[0xaa; 20], out))
+        let fields = DropFields {
+            file: 8,
+            ..DropFields::default()
+        };
+        encoded(Profile::V1_12, |encoder, out| {
+            encoder.drop(&fields, &[0xaa; 20], out)
+        })
     };
     for (version, before, message, is_old, is_open) in [
         ("1.12", vec![], lookup(), true, 0),
@@ -197,13 +319,25 @@ fn a_debug_message_has_the_text_of_its_senders_release() {
         let mut chain = chain(version);
         let what = format!("{version:?} {} before {}", before.len(), message[1]);
         let event = last_debug_event(&mut chain, [before, vec![message]].concat());
-        assert_eq!((event.has_old_text, open(&chain, "debug_text")), (is_old, is_open), "{what}");
+        assert_eq!(
+            (event.has_old_text, open(&chain, "debug_text")),
+            (is_old, is_open),
+            "{what}"
+        );
     }
 }
 
 /// A socket trace to `::ffff:10.11.0.101`, `10.11.0.101` or `fd00::1`.
 fn socket(profile: Profile, xlate_point: u8, dst_ip: [u8; 16], flags: u8) -> Vec<u8> {
-    let fields = SockFields { xlate_point, dst_ip, dst_port: 53, sock_cookie: 9, cgroup_id: 8, l4_proto: 1, flags };
+    let fields = SockFields {
+        xlate_point,
+        dst_ip,
+        dst_port: 53,
+        sock_cookie: 9,
+        cgroup_id: 8,
+        l4_proto: 1,
+        flags,
+    };
     encoded(profile, |encoder, out| encoder.trace_sock(&fields, out))
 }
 
@@ -224,7 +358,11 @@ fn a_mapped_address_of_a_socket_is_written_as_ipv6_since_1_20() {
     ] {
         let peers: [(u8, Side); 2] = [(1, Flow::destination_address), (3, Flow::source_address)];
         for (point, side) in peers {
-            let profile = if version == "1.18" { Profile::V1_18 } else { Profile::V1_19 };
+            let profile = if version == "1.18" {
+                Profile::V1_18
+            } else {
+                Profile::V1_19
+            };
             let mut chain = chain(version);
             let events = [before.clone(), vec![socket(profile, point, MAPPED, 1)]].concat();
             let flow = flows(&chain.run(events)).pop().expect("a flow");
@@ -245,8 +383,13 @@ fn other_addresses_of_sockets_are_written_alike_by_all_releases() {
     for (dst_ip, flags, written) in [(v6, 1, "fd00::1"), (v4, 0, "10.11.0.101")] {
         let mut chain = chain("");
         let flow = only_flow(&chain.run([socket(Profile::V1_19, 1, dst_ip, flags)]));
-        let address = flow.destination_address().map(|address| flow.written(address).to_string());
-        assert_eq!((address.as_deref(), open(&chain, "mapped_address")), (Some(written), 0));
+        let address = flow
+            .destination_address()
+            .map(|address| flow.written(address).to_string());
+        assert_eq!(
+            (address.as_deref(), open(&chain, "mapped_address")),
+            (Some(written), 0)
+        );
     }
 }
 
@@ -254,41 +397,107 @@ fn other_addresses_of_sockets_are_written_alike_by_all_releases() {
 fn what_a_wrong_configuration_alone_had_settled_is_counted_when_events_contradict_it() {
     let mut chain = chain("1.12");
     let drop = |packet: &[u8]| {
-        let fields = DropFields { file: 2, ..DropFields::default() };
-        encoded(Profile::V1_13, |encoder, out| encoder.drop(&fields, packet, out))
+        let fields = DropFields {
+            file: 2,
+            ..DropFields::default()
+        };
+        encoded(Profile::V1_13, |encoder, out| {
+            encoder.drop(&fields, packet, out)
+        })
     };
     // Nothing in these tells that 1.12 did not send them.
-    chain.run([drop(&[0xaa; 16]), hex(TRACE_OF_1_14), hex(LOOKUP_OF_1_12), drop(&[])]);
-    assert_eq!((chain.step(0).tally.ambiguities(), chain.step(0).tally.notes()), (&[][..], &[][..]));
+    chain.run([
+        drop(&[0xaa; 16]),
+        hex(TRACE_OF_1_14),
+        hex(LOOKUP_OF_1_12),
+        drop(&[]),
+    ]);
+    assert_eq!(
+        (
+            chain.step(0).tally.ambiguities(),
+            chain.step(0).tally.notes()
+        ),
+        (&[][..], &[][..])
+    );
     // This does, and what is like the first is read by it.
     chain.run([drop(&[0xaa; 20]), drop(&[0xaa; 16])]);
     let tally = &chain.step(0).tally;
-    assert_eq!(tally.ambiguities(), [("drop_header", 2), ("traffic_direction", 1), ("debug_text", 1)]);
+    assert_eq!(
+        tally.ambiguities(),
+        [
+            ("drop_header", 2),
+            ("traffic_direction", 1),
+            ("debug_text", 1)
+        ]
+    );
     assert_eq!(tally.notes(), [("cilium_version_contradicted", 2)]);
 }
 
-/// A drop of an Ethernet frame that leaves room for both headers, from a file that is numbered alike.
+/// A drop of an Ethernet frame that leaves room for both headers, from a file that is numbered
+/// alike.
 #[test]
 fn a_drop_at_the_beginning_is_read_by_its_packet_where_the_configuration_is_wrong() {
     let mut packet = [0x0a; 32];
     packet[12..14].copy_from_slice(&[0x08, 0x06]);
-    let fields = DropFields { file: 2, ..DropFields::default() };
+    let fields = DropFields {
+        file: 2,
+        ..DropFields::default()
+    };
     for (version, profile) in [("1.12", Profile::V1_13), ("1.14", Profile::V1_12)] {
         let mut chain = chain(version);
-        let flow = only_flow(&chain.run([encoded(profile, |encoder, out| encoder.drop(&fields, &packet, out))]));
-        assert_eq!(flow.ethernet.map(|ethernet| ethernet.source), Some([0x0a; 6]), "{version}");
-        assert_eq!(chain.step(0).tally.notes(), [("cilium_version_contradicted", 1)], "{version}");
+        let flow = only_flow(&chain.run([encoded(profile, |encoder, out| {
+            encoder.drop(&fields, &packet, out)
+        })]));
+        assert_eq!(
+            flow.ethernet.map(|ethernet| ethernet.source),
+            Some([0x0a; 6]),
+            "{version}"
+        );
+        assert_eq!(
+            chain.step(0).tally.notes(),
+            [("cilium_version_contradicted", 1)],
+            "{version}"
+        );
     }
 }
 
 #[test]
 fn the_first_chunk_of_an_sctp_packet_is_in_its_flow() {
     let sctp = |chunks: &[u8]| {
-        let header = [0x45, 0, 0, 32 + chunks.len() as u8, 0, 1, 0, 0, 64, 132, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        let header = [
+            0x45,
+            0,
+            0,
+            32 + chunks.len() as u8,
+            0,
+            1,
+            0,
+            0,
+            64,
+            132,
+            0,
+            0,
+            10,
+            0,
+            0,
+            1,
+            10,
+            0,
+            0,
+            2,
+        ];
         let ports = [0, 7, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0];
         let packet = [&[2; 12][..], &[8, 0], &header, &ports, chunks].concat();
-        let fields = TraceFields { common: Common { len_orig: 200, ..Common::default() }, ..TraceFields::default() };
-        encoded(Profile::V1_19, |encoder, out| encoder.trace(&fields, &packet, out))
+        let fields = TraceFields {
+            common: Common {
+                len_orig: 200,
+                ..Common::default()
+            },
+            ..TraceFields::default()
+        };
+        encoded(Profile::V1_19, |encoder, out| {
+            encoder.trace(&fields, &packet, out)
+        })
     };
     for (chunk, chunk_type) in [
         (None, SctpChunk::Unsupported),
@@ -303,6 +512,14 @@ fn the_first_chunk_of_an_sctp_packet_is_in_its_flow() {
     ] {
         let chunks: Vec<u8> = chunk.into_iter().chain(chunk.map(|_| 0)).collect();
         let flow: Flow = only_flow(&chain("").run([sctp(&chunks)]));
-        assert_eq!(flow.l4, L4::Sctp { source_port: 7, destination_port: 9, chunk_type }, "{chunk:?}");
+        assert_eq!(
+            flow.l4,
+            L4::Sctp {
+                source_port: 7,
+                destination_port: 9,
+                chunk_type
+            },
+            "{chunk:?}"
+        );
     }
 }

@@ -5,9 +5,18 @@ use tidegate_processors::KINDS;
 
 /// The keys that the parser itself knows, read from its complaint about one that it does not.
 fn parsed_keys(kind: &str) -> Vec<String> {
-    let complaint = build(kind, "{ no_such_key = 1 }").err().expect("an unknown key is refused");
-    let known = complaint.split_once("expected").map_or("", |(_, known)| known);
-    known.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    let complaint = build(kind, "{ no_such_key = 1 }")
+        .err()
+        .expect("an unknown key is refused");
+    let known = complaint
+        .split_once("expected")
+        .map_or("", |(_, known)| known);
+    known
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -23,7 +32,12 @@ fn documented_defaults_are_accepted() {
     for kind in KINDS {
         for key in kind.keys.iter().filter(|key| !key.default.is_empty()) {
             let config = format!("{{ {} = {} }}", key.name, key.default);
-            assert_eq!(build(kind.name, &config).err(), None, "{}: {config}", kind.name);
+            assert_eq!(
+                build(kind.name, &config).err(),
+                None,
+                "{}: {config}",
+                kind.name
+            );
         }
     }
 }
@@ -31,12 +45,36 @@ fn documented_defaults_are_accepted() {
 #[test]
 fn values_that_make_no_sense_name_their_key() {
     for (kind, config, key) in [
-        ("cilium_decode", "{ cilium_version = \"latest\" }", "cilium_version"),
-        ("cilium_decode", "{ cilium_version = \"1\" }", "cilium_version"),
-        ("cilium_decode", "{ cilium_version = \"1.x\" }", "cilium_version"),
-        ("cilium_decode", "{ cilium_version = \"1.18.x\" }", "cilium_version"),
-        ("cilium_decode", "{ cilium_version = \"1.18.3.1\" }", "cilium_version"),
-        ("cilium_decode", "{ cilium_version = \"1.11.20\" }", "cilium_version"),
+        (
+            "cilium_decode",
+            "{ cilium_version = \"latest\" }",
+            "cilium_version",
+        ),
+        (
+            "cilium_decode",
+            "{ cilium_version = \"1\" }",
+            "cilium_version",
+        ),
+        (
+            "cilium_decode",
+            "{ cilium_version = \"1.x\" }",
+            "cilium_version",
+        ),
+        (
+            "cilium_decode",
+            "{ cilium_version = \"1.18.x\" }",
+            "cilium_version",
+        ),
+        (
+            "cilium_decode",
+            "{ cilium_version = \"1.18.3.1\" }",
+            "cilium_version",
+        ),
+        (
+            "cilium_decode",
+            "{ cilium_version = \"1.11.20\" }",
+            "cilium_version",
+        ),
         ("dns_flow", "{ pending = 0 }", "pending"),
         ("http_flow", "{ pending = 99999999 }", "pending"),
         ("http_flow", "{ hold = \"2h\" }", "hold"),

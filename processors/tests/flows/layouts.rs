@@ -1,11 +1,14 @@
 //! Everything that an event can say, in the layout of each release that says it.
 
 use crate::support::{Chain, flows, only_flow};
-use tidegate_core::flow::{Address, Flow, TracePoint, TraceReason, TunnelProtocol, Verdict, capture_point_name};
+use tidegate_core::flow::{
+    Address, Flow, TracePoint, TraceReason, TunnelProtocol, Verdict, capture_point_name,
+};
 use tidegate_core::record::DebugEventType;
 use tidegate_core::{Batch, Record};
 use tidegate_wire::event::{
-    CaptureFields, Common, DebugFields, DropFields, Encoder, PolicyFields, Profile, SockFields, TraceFields, flags,
+    CaptureFields, Common, DebugFields, DropFields, Encoder, PolicyFields, Profile, SockFields,
+    TraceFields, flags,
 };
 
 const LAYER_3: [u8; 40] = [
@@ -32,16 +35,31 @@ const GENEVE: [u8; 8] = [0, 0, 0x65, 0x58, 0, 0, 2, 0];
 
 fn run(profile: Profile, write: impl FnOnce(&Encoder, &mut Vec<u8>)) -> Batch {
     let mut data = Vec::new();
-    write(&Encoder { profile, padding: 0xee }, &mut data);
-    Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("sock_flow", "{}")]).run([data])
+    write(
+        &Encoder {
+            profile,
+            padding: 0xee,
+        },
+        &mut data,
+    );
+    Chain::of(&[
+        ("cilium_decode", "{}"),
+        ("l34_flow", "{}"),
+        ("sock_flow", "{}"),
+    ])
+    .run([data])
 }
 
 fn trace(profile: Profile, fields: &TraceFields, packet: &[u8]) -> Flow {
-    only_flow(&run(profile, |encoder, out| encoder.trace(fields, packet, out)))
+    only_flow(&run(profile, |encoder, out| {
+        encoder.trace(fields, packet, out)
+    }))
 }
 
 fn drop(profile: Profile, fields: &DropFields, packet: &[u8]) -> Flow {
-    only_flow(&run(profile, |encoder, out| encoder.drop(fields, packet, out)))
+    only_flow(&run(profile, |encoder, out| {
+        encoder.drop(fields, packet, out)
+    }))
 }
 
 fn addresses(flow: &Flow) -> (Option<Address>, Option<Address>) {
@@ -49,7 +67,10 @@ fn addresses(flow: &Flow) -> (Option<Address>, Option<Address>) {
 }
 
 fn peers() -> (Option<Address>, Option<Address>) {
-    (Some(Address::v4([10, 0, 1, 15])), Some(Address::v4([10, 0, 2, 20])))
+    (
+        Some(Address::v4([10, 0, 1, 15])),
+        Some(Address::v4([10, 0, 2, 20])),
+    )
 }
 
 #[test]
@@ -58,15 +79,46 @@ fn every_observation_point_and_reason_of_a_trace() {
         for (point, reason, encrypted) in
             (0..=13).flat_map(|point| (0..=8).map(move |reason| (point, reason, reason % 2 == 1)))
         {
-            let common = Common { subtype: point, len_orig: 54, ..Common::default() };
-            let fields = TraceFields { common, reason, encrypted, ..TraceFields::default() };
+            let common = Common {
+                subtype: point,
+                len_orig: 54,
+                ..Common::default()
+            };
+            let fields = TraceFields {
+                common,
+                reason,
+                encrypted,
+                ..TraceFields::default()
+            };
             let flow = trace(profile, &fields, &frame());
             assert_eq!(addresses(&flow), peers());
-            assert_eq!(flow.trace_point, TracePoint::from_datapath(point), "{profile:?}");
-            assert_eq!(flow.trace_reason, TraceReason::from_datapath(reason), "{profile:?}");
-            assert!(flow.trace_point.name().is_some() && flow.trace_reason.name().is_some(), "{point} {reason}");
-            assert_eq!(flow.ip.map(|ip| ip.encrypted), Some(encrypted), "{profile:?}");
-            assert_eq!(flow.is_reply, if matches!(reason, 5..=7) { None } else { Some(reason == 2) });
+            assert_eq!(
+                flow.trace_point,
+                TracePoint::from_datapath(point),
+                "{profile:?}"
+            );
+            assert_eq!(
+                flow.trace_reason,
+                TraceReason::from_datapath(reason),
+                "{profile:?}"
+            );
+            assert!(
+                flow.trace_point.name().is_some() && flow.trace_reason.name().is_some(),
+                "{point} {reason}"
+            );
+            assert_eq!(
+                flow.ip.map(|ip| ip.encrypted),
+                Some(encrypted),
+                "{profile:?}"
+            );
+            assert_eq!(
+                flow.is_reply,
+                if matches!(reason, 5..=7) {
+                    None
+                } else {
+                    Some(reason == 2)
+                }
+            );
         }
     }
 }
@@ -74,15 +126,34 @@ fn every_observation_point_and_reason_of_a_trace() {
 #[test]
 fn overlays_of_traces_and_drops() {
     for profile in [Profile::V1_18, Profile::V1_19] {
-        for (flag, header, protocol) in
-            [(flags::VXLAN, VXLAN, TunnelProtocol::Vxlan), (flags::GENEVE, GENEVE, TunnelProtocol::Geneve)]
-        {
+        for (flag, header, protocol) in [
+            (flags::VXLAN, VXLAN, TunnelProtocol::Vxlan),
+            (flags::GENEVE, GENEVE, TunnelProtocol::Geneve),
+        ] {
             let packet = tunnelled(header);
-            let of_trace = trace(profile, &TraceFields { flags: flag, ..TraceFields::default() }, &packet);
-            let of_drop = drop(profile, &DropFields { flags: flag, ..DropFields::default() }, &packet);
+            let of_trace = trace(
+                profile,
+                &TraceFields {
+                    flags: flag,
+                    ..TraceFields::default()
+                },
+                &packet,
+            );
+            let of_drop = drop(
+                profile,
+                &DropFields {
+                    flags: flag,
+                    ..DropFields::default()
+                },
+                &packet,
+            );
             for flow in [of_trace, of_drop] {
                 let tunnel = flow.tunnel.expect("a tunnel");
-                assert_eq!((tunnel.protocol, tunnel.vni, addresses(&flow)), (protocol, 2, peers()), "{profile:?}");
+                assert_eq!(
+                    (tunnel.protocol, tunnel.vni, addresses(&flow)),
+                    (protocol, 2, peers()),
+                    "{profile:?}"
+                );
                 assert_eq!(flow.l4.ports(), Some((40001, 80)));
             }
         }
@@ -93,13 +164,36 @@ fn overlays_of_traces_and_drops() {
 fn packets_of_layer_3_devices() {
     for profile in [Profile::V1_17_4, Profile::V1_18, Profile::V1_19] {
         let flags = flags::L3_DEVICE;
-        let of_trace = trace(profile, &TraceFields { flags, ..TraceFields::default() }, &LAYER_3);
-        let of_drop = drop(profile, &DropFields { flags, ..DropFields::default() }, &LAYER_3);
+        let of_trace = trace(
+            profile,
+            &TraceFields {
+                flags,
+                ..TraceFields::default()
+            },
+            &LAYER_3,
+        );
+        let of_drop = drop(
+            profile,
+            &DropFields {
+                flags,
+                ..DropFields::default()
+            },
+            &LAYER_3,
+        );
         // The flag of verdicts, which all releases that have it write at the same place.
-        let fields = PolicyFields { flags: 0x81, ..PolicyFields::default() };
-        let of_verdict = only_flow(&run(profile, |encoder, out| encoder.policy_verdict(&fields, &LAYER_3, out)));
+        let fields = PolicyFields {
+            flags: 0x81,
+            ..PolicyFields::default()
+        };
+        let of_verdict = only_flow(&run(profile, |encoder, out| {
+            encoder.policy_verdict(&fields, &LAYER_3, out)
+        }));
         for flow in [of_trace, of_drop, of_verdict] {
-            assert_eq!((flow.ethernet, addresses(&flow)), (None, peers()), "{profile:?}");
+            assert_eq!(
+                (flow.ethernet, addresses(&flow)),
+                (None, peers()),
+                "{profile:?}"
+            );
         }
     }
 }
@@ -107,18 +201,43 @@ fn packets_of_layer_3_devices() {
 #[test]
 fn trace_ids_of_ip_options() {
     for profile in Profile::ALL {
-        let expected = if profile == Profile::V1_19 { 0x1234_5678_9abc } else { 0 };
+        let expected = if profile == Profile::V1_19 {
+            0x1234_5678_9abc
+        } else {
+            0
+        };
         let ip_trace_id = 0x1234_5678_9abc;
-        let of_trace = trace(profile, &TraceFields { ip_trace_id, ..TraceFields::default() }, &frame());
-        let of_drop = drop(profile, &DropFields { ip_trace_id, ..DropFields::default() }, &frame());
-        assert_eq!((of_trace.ip_trace_id, of_drop.ip_trace_id), (expected, expected), "{profile:?}");
+        let of_trace = trace(
+            profile,
+            &TraceFields {
+                ip_trace_id,
+                ..TraceFields::default()
+            },
+            &frame(),
+        );
+        let of_drop = drop(
+            profile,
+            &DropFields {
+                ip_trace_id,
+                ..DropFields::default()
+            },
+            &frame(),
+        );
+        assert_eq!(
+            (of_trace.ip_trace_id, of_drop.ip_trace_id),
+            (expected, expected),
+            "{profile:?}"
+        );
     }
 }
 
 #[test]
 fn extensions_of_every_header_with_a_packet() {
     for profile in Profile::ALL {
-        let encoder = Encoder { profile, padding: 0xee };
+        let encoder = Encoder {
+            profile,
+            padding: 0xee,
+        };
         let (policy, capture) = (PolicyFields::default(), CaptureFields::default());
         let mut events = vec![Vec::new(); 3];
         encoder.trace(&TraceFields::default(), &frame(), &mut events[0]);
@@ -141,7 +260,9 @@ fn extensions_of_every_header_with_a_packet() {
             };
             data[15] = 1;
             data.splice(header..header, [0xcc; 8]);
-            let flow = flows(&Chain::to_flows().run([&data])).pop().expect("a flow");
+            let flow = flows(&Chain::to_flows().run([&data]))
+                .pop()
+                .expect("a flow");
             // A longer header of a verdict is 1.19's, with its cookie, and no extension.
             assert_eq!(addresses(&flow), peers(), "{profile:?} {}", data[0]);
         }
@@ -152,10 +273,22 @@ fn extensions_of_every_header_with_a_packet() {
 fn every_capture_point_has_its_name() {
     for profile in Profile::ALL {
         for point in 4..=11 {
-            let common = Common { subtype: point, ..Common::default() };
-            let fields = CaptureFields { common, arg1: 12, arg2: 0 };
-            let flow = only_flow(&run(profile, |encoder, out| encoder.capture(&fields, &frame(), out)));
-            assert_eq!((flow.message_type, flow.sub_type, addresses(&flow)), (3, point, peers()));
+            let common = Common {
+                subtype: point,
+                ..Common::default()
+            };
+            let fields = CaptureFields {
+                common,
+                arg1: 12,
+                arg2: 0,
+            };
+            let flow = only_flow(&run(profile, |encoder, out| {
+                encoder.capture(&fields, &frame(), out)
+            }));
+            assert_eq!(
+                (flow.message_type, flow.sub_type, addresses(&flow)),
+                (3, point, peers())
+            );
             assert!(capture_point_name(point).is_some(), "{point}");
             assert_eq!(flow.interface, if matches!(point, 8 | 9) { 0 } else { 12 });
         }
@@ -165,9 +298,16 @@ fn every_capture_point_has_its_name() {
 #[test]
 fn every_debug_message_has_its_name() {
     for subtype in 0..=68 {
-        let fields = DebugFields { subtype, source: 567, hash: 9, args: [1, 2, 3] };
+        let fields = DebugFields {
+            subtype,
+            source: 567,
+            hash: 9,
+            args: [1, 2, 3],
+        };
         let batch = run(Profile::V1_12, |encoder, out| encoder.debug(&fields, out));
-        let [Record::DebugEvent(event)] = batch.records() else { panic!("{batch:?}") };
+        let [Record::DebugEvent(event)] = batch.records() else {
+            panic!("{batch:?}")
+        };
         assert_eq!(
             (event.event_type, event.source, event.hash, event.args),
             (DebugEventType(subtype), 567, 9, [1, 2, 3])
@@ -180,18 +320,46 @@ fn every_debug_message_has_its_name() {
 fn socket_traces_of_both_layouts() {
     let v6 = [0xfd, 0, 0, 0x96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10];
     let v4 = [10, 96, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    for profile in Profile::ALL.into_iter().filter(|profile| profile.sends_trace_sock()) {
-        for (flags, dst_ip, address) in
-            [(0, v4, Address::v4([10, 96, 0, 10])), (1, v6, Address::from(std::net::IpAddr::from(v6)))]
-        {
-            for (xlate_point, verdict) in (1..=4).zip([Verdict::Traced, Verdict::Translated].into_iter().cycle()) {
+    for profile in Profile::ALL
+        .into_iter()
+        .filter(|profile| profile.sends_trace_sock())
+    {
+        for (flags, dst_ip, address) in [
+            (0, v4, Address::v4([10, 96, 0, 10])),
+            (1, v6, Address::from(std::net::IpAddr::from(v6))),
+        ] {
+            for (xlate_point, verdict) in
+                (1..=4).zip([Verdict::Traced, Verdict::Translated].into_iter().cycle())
+            {
                 let (dst_port, sock_cookie, cgroup_id) = (53, 0x0102_0304_0506_0708, 4242);
-                let fields = SockFields { xlate_point, dst_ip, dst_port, sock_cookie, cgroup_id, l4_proto: 2, flags };
-                let flow = only_flow(&run(profile, |encoder, out| encoder.trace_sock(&fields, out)));
-                let peer = if xlate_point > 2 { flow.source_address() } else { flow.destination_address() };
-                assert_eq!((flow.sub_type, flow.verdict, peer), (xlate_point, verdict, Some(address)), "{profile:?}");
+                let fields = SockFields {
+                    xlate_point,
+                    dst_ip,
+                    dst_port,
+                    sock_cookie,
+                    cgroup_id,
+                    l4_proto: 2,
+                    flags,
+                };
+                let flow = only_flow(&run(profile, |encoder, out| {
+                    encoder.trace_sock(&fields, out)
+                }));
+                let peer = if xlate_point > 2 {
+                    flow.source_address()
+                } else {
+                    flow.destination_address()
+                };
+                assert_eq!(
+                    (flow.sub_type, flow.verdict, peer),
+                    (xlate_point, verdict, Some(address)),
+                    "{profile:?}"
+                );
                 let socket = flow.socket.expect("a socket");
-                assert_eq!((socket.cookie, socket.cgroup_id), (sock_cookie, cgroup_id), "{profile:?}");
+                assert_eq!(
+                    (socket.cookie, socket.cgroup_id),
+                    (sock_cookie, cgroup_id),
+                    "{profile:?}"
+                );
             }
         }
     }

@@ -8,28 +8,63 @@ use tidegate_core::flow::{Address, Flow};
 
 /// A flow in one line.
 fn line(flow: &Flow) -> String {
-    let mut line = format!("{}/{} {}", flow.message_type, flow.sub_type, flow.verdict.name());
+    let mut line = format!(
+        "{}/{} {}",
+        flow.message_type,
+        flow.sub_type,
+        flow.verdict.name()
+    );
     if let Some(ip) = flow.ip {
         let (from, to) = flow.l4.ports().unwrap_or_default();
-        let shown = |address: Option<Address>| address.map(|address| address.to_string()).unwrap_or_default();
-        let _ = write!(line, " {}:{from} > {}:{to}", shown(flow.source_address()), shown(flow.destination_address()));
+        let shown = |address: Option<Address>| {
+            address
+                .map(|address| address.to_string())
+                .unwrap_or_default()
+        };
+        let _ = write!(
+            line,
+            " {}:{from} > {}:{to}",
+            shown(flow.source_address()),
+            shown(flow.destination_address())
+        );
         line += if ip.encrypted { " encrypted" } else { "" };
         if let Some(xlated) = ip.source_xlated {
             let _ = write!(line, " xlated {xlated}");
         }
     }
-    let _ =
-        write!(line, " {} id {}>{}", flow.l4.name().unwrap_or("-"), flow.source.identity, flow.destination.identity);
-    let _ = write!(line, " {:?} reply {:?} reason {}", flow.direction, flow.is_reply, flow.trace_reason.0);
-    let _ = write!(line, " if {} proxy {} trace-id {}", flow.interface, flow.proxy_port, flow.ip_trace_id);
+    let _ = write!(
+        line,
+        " {} id {}>{}",
+        flow.l4.name().unwrap_or("-"),
+        flow.source.identity,
+        flow.destination.identity
+    );
+    let _ = write!(
+        line,
+        " {:?} reply {:?} reason {}",
+        flow.direction, flow.is_reply, flow.trace_reason.0
+    );
+    let _ = write!(
+        line,
+        " if {} proxy {} trace-id {}",
+        flow.interface, flow.proxy_port, flow.ip_trace_id
+    );
     if let Some(file) = flow.file {
         let _ = write!(line, " {:?}:{}", file.name(), file.line);
     }
     if flow.message_type == 5 {
-        let _ = write!(line, " match {} auth {} drop {}", flow.policy_match.0, flow.auth_type.0, flow.drop_reason.0);
+        let _ = write!(
+            line,
+            " match {} auth {} drop {}",
+            flow.policy_match.0, flow.auth_type.0, flow.drop_reason.0
+        );
     }
     if let Some(socket) = flow.socket.as_deref() {
-        let _ = write!(line, " cookie {} cgroup {}", socket.cookie, socket.cgroup_id);
+        let _ = write!(
+            line,
+            " cookie {} cgroup {}",
+            socket.cookie, socket.cgroup_id
+        );
     }
     if let Some(tunnel) = flow.tunnel {
         let _ = write!(line, " in {} {}", tunnel.protocol.name(), tunnel.vni);
@@ -38,7 +73,11 @@ fn line(flow: &Flow) -> String {
 }
 
 fn outcome(data: &[u8]) -> String {
-    let mut chain = Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("sock_flow", "{}")]);
+    let mut chain = Chain::of(&[
+        ("cilium_decode", "{}"),
+        ("l34_flow", "{}"),
+        ("sock_flow", "{}"),
+    ]);
     match chain.run([data]).records() {
         [Record::Flow(flow)] => line(flow),
         [Record::DebugEvent(event)] => format!("{event:?}"),
@@ -92,7 +131,10 @@ const EXPECTED: &[(&str, &str)] = &[
         "perf-policy-hdr40-redirect-audit",
         r#"5/0 REDIRECTED 10.0.1.15:40001 > 10.0.2.20:80 TCP id 0>25001 Egress reply Some(false) reason 0 if 0 proxy 0 trace-id 0 match 3 auth 0 drop 0"#,
     ),
-    ("perf-recorder-capture-ingress", r#"dropped recorder_capture"#),
+    (
+        "perf-recorder-capture-ingress",
+        r#"dropped recorder_capture"#,
+    ),
     (
         "perf-trace-v0-hdr32",
         r#"4/5 FORWARDED 10.0.1.15:40001 > 10.0.2.20:80 TCP id 25001>31337 Ingress reply Some(false) reason 1 if 12 proxy 0 trace-id 0"#,
@@ -117,7 +159,10 @@ const EXPECTED: &[(&str, &str)] = &[
         "perf-trace-v2-hdr56-vxlan",
         r#"4/11 FORWARDED 10.0.1.15:40001 > 10.0.2.20:80 TCP id 25001>31337 Ingress reply Some(false) reason 2 if 12 proxy 0 trace-id 0 in VXLAN 2"#,
     ),
-    ("perf-trace-v2-truncated-packet", r#"dropped ipv4_too_short"#),
+    (
+        "perf-trace-v2-truncated-packet",
+        r#"dropped ipv4_too_short"#,
+    ),
     (
         "perf-tracesock-38-ip4",
         r#"7/1 TRACED :0 > 10.96.0.10:53 UDP id 0>0 Unknown reply None reason 0 if 0 proxy 0 trace-id 0 cookie 72623859790382856 cgroup 4242"#,
@@ -130,7 +175,13 @@ const EXPECTED: &[(&str, &str)] = &[
 
 #[test]
 fn each_datapath_event_becomes_what_hubble_makes_of_it() {
-    let outcomes: Vec<_> = golden("perf").into_iter().map(|(name, data)| (name, outcome(&data))).collect();
-    let outcomes: Vec<_> = outcomes.iter().map(|(name, outcome)| (name.as_str(), outcome.as_str())).collect();
+    let outcomes: Vec<_> = golden("perf")
+        .into_iter()
+        .map(|(name, data)| (name, outcome(&data)))
+        .collect();
+    let outcomes: Vec<_> = outcomes
+        .iter()
+        .map(|(name, outcome)| (name.as_str(), outcome.as_str()))
+        .collect();
     assert_eq!(outcomes, EXPECTED);
 }

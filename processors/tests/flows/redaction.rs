@@ -1,5 +1,5 @@
-//! What is taken out of flows. `tests/conformance_golden.rs` holds proxies' records to Hubble's parser; here are messages
-//! in packets, and settings.
+//! What is taken out of flows. `tests/conformance_golden.rs` holds proxies' records to Hubble's
+//! parser; here are messages in packets, and settings.
 
 use tidegate_core::flow::L7Record;
 use tidegate_wire::access_log::Http;
@@ -17,17 +17,36 @@ fn exchange(redact: &str, request: &[u8]) -> Vec<(String, String)> {
     chain.run([asks(1, 1, request), answers(1, 1 + len(request), OK)]);
     let flows = chain.finish(NOON);
     let headers = |record: &L7Record| {
-        let L7Record::Http(http) = record else { panic!("{record:?}") };
-        http.headers.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+        let L7Record::Http(http) = record else {
+            panic!("{record:?}")
+        };
+        http.headers
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
-    flows.iter().map(|flow| (message(flow), headers(&flow.l7.as_ref().expect("an L7 flow").record))).collect()
+    flows
+        .iter()
+        .map(|flow| {
+            (
+                message(flow),
+                headers(&flow.l7.as_ref().expect("an L7 flow").record),
+            )
+        })
+        .collect()
 }
 
 #[test]
 fn messages_in_packets_are_redacted_by_the_same_rules() {
     let whole = "GET http://shop/a?token=secret#f";
     let cases = [
-        ("{}", whole, "Host=shop User-Agent=curl/8 X-Request-Id=5", "Content-Length=0 Server=nginx"),
+        (
+            "{}",
+            whole,
+            "Host=shop User-Agent=curl/8 X-Request-Id=5",
+            "Content-Length=0 Server=nginx",
+        ),
         (
             "{ enabled = true, http = { url_query = true } }",
             "GET http://shop/a",
@@ -48,7 +67,10 @@ fn messages_in_packets_are_redacted_by_the_same_rules() {
         ),
     ];
     for (redact, request, asked, answered) in cases {
-        let expected = [(request.to_owned(), asked.to_owned()), (format!("200 ({request})"), answered.to_owned())];
+        let expected = [
+            (request.to_owned(), asked.to_owned()),
+            (format!("200 ({request})"), answered.to_owned()),
+        ];
         assert_eq!(exchange(redact, GET), expected, "{redact}");
     }
 }
@@ -58,8 +80,14 @@ fn a_password_in_a_target_is_taken_out_unless_that_is_switched_off() {
     let get = b"GET http://user:secret@shop/a HTTP/1.1\r\n\r\n";
     for (redact, expected) in [
         ("{}", "GET http://user:HUBBLE_REDACTED@shop/a"),
-        ("{ http = { user_info = false } }", "GET http://user:HUBBLE_REDACTED@shop/a"),
-        ("{ enabled = true, http = { user_info = false } }", "GET http://user:secret@shop/a"),
+        (
+            "{ http = { user_info = false } }",
+            "GET http://user:HUBBLE_REDACTED@shop/a",
+        ),
+        (
+            "{ enabled = true, http = { user_info = false } }",
+            "GET http://user:secret@shop/a",
+        ),
     ] {
         assert_eq!(exchange(redact, get)[0].0, expected, "{redact}");
     }
@@ -68,10 +96,21 @@ fn a_password_in_a_target_is_taken_out_unless_that_is_switched_off() {
 #[test]
 fn a_message_that_a_proxy_reported_is_recognised_by_what_it_said_before() {
     let mut chain = chain("{ redact = { enabled = true, http = { url_query = true } } }");
-    let http = Http { method: "GET".into(), url: Some("http://shop/a?token=secret".into()), ..Http::default() };
-    let record = access_log(&LogRecord { http: Some(http), ..logged("Request", 6, 4000, 80) });
+    let http = Http {
+        method: "GET".into(),
+        url: Some("http://shop/a?token=secret".into()),
+        ..Http::default()
+    };
+    let record = access_log(&LogRecord {
+        http: Some(http),
+        ..logged("Request", 6, 4000, 80)
+    });
     chain.run([asks(1, 1, GET), record]);
-    assert_eq!(chain.finish(NOON).len(), 0, "the packet's message is the record's");
+    assert_eq!(
+        chain.finish(NOON).len(),
+        0,
+        "the packet's message is the record's"
+    );
 }
 
 #[test]
@@ -79,9 +118,20 @@ fn settings_that_hubble_refuses_are_refused() {
     for kind in ["http_flow", "l7_flow"] {
         let both = "{ redact = { http = { headers = { allow = ['a'], deny = ['b'] } } } }";
         let error = build(kind, both).err().expect("it is refused");
-        assert_eq!(error, "redact: redact.http.headers has `allow` and `deny`; only one of them can be given");
-        assert!(build(kind, "{ redact = { enabled = true, kafka = { apiKey = true } } }").is_ok());
-        let error = build(kind, "{ redact = { http = { query = true } } }").err().expect("it is refused");
+        assert_eq!(
+            error,
+            "redact: redact.http.headers has `allow` and `deny`; only one of them can be given"
+        );
+        assert!(
+            build(
+                kind,
+                "{ redact = { enabled = true, kafka = { apiKey = true } } }"
+            )
+            .is_ok()
+        );
+        let error = build(kind, "{ redact = { http = { query = true } } }")
+            .err()
+            .expect("it is refused");
         assert!(error.contains("unknown field `query`"), "{error}");
     }
 }

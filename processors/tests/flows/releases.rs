@@ -8,7 +8,10 @@ use tidegate_simulate::{Event, Mix, Options, Release, Simulator};
 const EVENTS: usize = 4000;
 
 fn samples(options: Options) -> Vec<Vec<u8>> {
-    let mut simulator = Simulator::new(Options { lost_every: 0, ..options });
+    let mut simulator = Simulator::new(Options {
+        lost_every: 0,
+        ..options
+    });
     let events = std::iter::from_fn(|| Some(simulator.next_event()));
     let sample = |event| match event {
         Event::Sample { data, .. } => data,
@@ -19,7 +22,13 @@ fn samples(options: Options) -> Vec<Vec<u8>> {
 
 fn chain(decode: &str) -> Chain {
     let l34_flow = ("l34_flow", "{ recorder_captures = true }");
-    Chain::of(&[("cilium_decode", decode), l34_flow, ("sock_flow", "{}"), ("dns_flow", "{}"), ("l7_flow", "{}")])
+    Chain::of(&[
+        ("cilium_decode", decode),
+        l34_flow,
+        ("sock_flow", "{}"),
+        ("dns_flow", "{}"),
+        ("l7_flow", "{}"),
+    ])
 }
 
 /// Records as text, source files by their names.
@@ -27,7 +36,13 @@ fn shown(batch: &Batch) -> Vec<String> {
     let shown = |record: &Record| match record {
         Record::Flow(flow) => {
             let file = flow.file.map(|file| (file.name(), file.line));
-            format!("{file:?} {:?}", Flow { file: None, ..flow.clone() })
+            format!(
+                "{file:?} {:?}",
+                Flow {
+                    file: None,
+                    ..flow.clone()
+                }
+            )
         }
         other => format!("{other:?}"),
     };
@@ -42,16 +57,44 @@ fn configured(release: Release) -> String {
 fn every_event_of_every_release_is_decoded() {
     for release in Release::ALL {
         let mut chain = chain("{}");
-        let batch = chain.run(samples(Options { release, seed: 7, ..Options::default() }));
+        let batch = chain.run(samples(Options {
+            release,
+            seed: 7,
+            ..Options::default()
+        }));
         assert_eq!(chain.step(0).tally.notes(), [], "{}", release.name());
-        assert!(chain.steps().iter().all(|step| step.dropped() == 0), "{}", release.name());
+        assert!(
+            chain.steps().iter().all(|step| step.dropped() == 0),
+            "{}",
+            release.name()
+        );
         let has = |wanted: fn(&Record) -> bool| batch.records().iter().any(wanted);
-        assert!(has(|record| record.kind() == Kind::AgentEvent), "{}: no agent event", release.name());
-        assert!(has(|record| record.kind() == Kind::DebugEvent), "{}: no debug event", release.name());
-        let has_socket = has(|record| matches!(record, Record::Flow(flow) if flow.socket.is_some()));
-        assert_eq!(has_socket, release >= Release::V1_13, "{}: socket flows", release.name());
-        let has_recorder = has(|record| matches!(record, Record::Flow(flow) if flow.message_type == 6));
-        assert_eq!(has_recorder, release <= Release::V1_18, "{}: recorder captures", release.name());
+        assert!(
+            has(|record| record.kind() == Kind::AgentEvent),
+            "{}: no agent event",
+            release.name()
+        );
+        assert!(
+            has(|record| record.kind() == Kind::DebugEvent),
+            "{}: no debug event",
+            release.name()
+        );
+        let has_socket =
+            has(|record| matches!(record, Record::Flow(flow) if flow.socket.is_some()));
+        assert_eq!(
+            has_socket,
+            release >= Release::V1_13,
+            "{}: socket flows",
+            release.name()
+        );
+        let has_recorder =
+            has(|record| matches!(record, Record::Flow(flow) if flow.message_type == 6));
+        assert_eq!(
+            has_recorder,
+            release <= Release::V1_18,
+            "{}: recorder captures",
+            release.name()
+        );
     }
 }
 
@@ -59,14 +102,29 @@ fn every_event_of_every_release_is_decoded() {
 fn a_release_that_is_configured_says_nothing_that_the_stream_does_not() {
     for release in Release::ALL {
         for (seed, mix) in [(3, Mix::default()), (4, Mix::EVEN)] {
-            let samples = samples(Options { release, seed, mix, ..Options::default() });
+            let samples = samples(Options {
+                release,
+                seed,
+                mix,
+                ..Options::default()
+            });
             let (mut blind, mut told) = (chain("{}"), chain(&configured(release)));
             // Event for event, so that a difference is small enough to be read.
             for data in &samples {
-                assert_eq!(shown(&blind.run([data])), shown(&told.run([data])), "{}", release.name());
+                assert_eq!(
+                    shown(&blind.run([data])),
+                    shown(&told.run([data])),
+                    "{}",
+                    release.name()
+                );
             }
             let told = &told.step(0).tally;
-            assert_eq!((told.ambiguities(), told.notes()), (&[][..], &[][..]), "{}", release.name());
+            assert_eq!(
+                (told.ambiguities(), told.notes()),
+                (&[][..], &[][..]),
+                "{}",
+                release.name()
+            );
         }
     }
 }

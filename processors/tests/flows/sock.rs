@@ -7,17 +7,33 @@ use tidegate_wire::event::{Encoder, Profile, SockFields};
 const COOKIE: u64 = 0x0102_0304_0506_0708;
 
 fn chain(config: &str) -> Chain {
-    Chain::of(&[("cilium_decode", config), ("l34_flow", "{}"), ("sock_flow", "{}")])
+    Chain::of(&[
+        ("cilium_decode", config),
+        ("l34_flow", "{}"),
+        ("sock_flow", "{}"),
+    ])
 }
 
-/// A translation of a socket's address, to 1.1.1.1, which in the older layout can be taken for the newer one.
+/// A translation of a socket's address, to 1.1.1.1, which in the older layout can be taken for the
+/// newer one.
 fn trace(profile: Profile, xlate_point: u8, l4_proto: u8) -> Vec<u8> {
     let mut dst_ip = [0; 16];
     dst_ip[..4].copy_from_slice(&[1, 1, 1, 1]);
-    let fields =
-        SockFields { xlate_point, dst_ip, dst_port: 53, sock_cookie: COOKIE, cgroup_id: 4242, l4_proto, flags: 0 };
+    let fields = SockFields {
+        xlate_point,
+        dst_ip,
+        dst_port: 53,
+        sock_cookie: COOKIE,
+        cgroup_id: 4242,
+        l4_proto,
+        flags: 0,
+    };
     let mut data = Vec::new();
-    Encoder { profile, padding: 0 }.trace_sock(&fields, &mut data);
+    Encoder {
+        profile,
+        padding: 0,
+    }
+    .trace_sock(&fields, &mut data);
     data
 }
 
@@ -38,8 +54,19 @@ fn the_pod_is_where_the_point_says() {
     ] {
         let flow = flow(trace(Profile::V1_19, point, 2));
         let version = IpVersion::V4;
-        assert_eq!(flow.ip, Some(Ip { source: addresses.0, destination: addresses.1, version, ..Ip::default() }));
-        assert_eq!((flow.sub_type, flow.verdict, flow.l4.ports()), (point, verdict, Some(ports)));
+        assert_eq!(
+            flow.ip,
+            Some(Ip {
+                source: addresses.0,
+                destination: addresses.1,
+                version,
+                ..Ip::default()
+            })
+        );
+        assert_eq!(
+            (flow.sub_type, flow.verdict, flow.l4.ports()),
+            (point, verdict, Some(ports))
+        );
     }
 }
 
@@ -47,11 +74,28 @@ fn the_pod_is_where_the_point_says() {
 fn a_flow_has_what_its_event_says_and_nothing_else() {
     for (protocol, l4) in [
         (0, L4::None),
-        (1, L4::Tcp { source_port: 0, destination_port: 53, flags: None }),
-        (2, L4::Udp { source_port: 0, destination_port: 53 }),
+        (
+            1,
+            L4::Tcp {
+                source_port: 0,
+                destination_port: 53,
+                flags: None,
+            },
+        ),
+        (
+            2,
+            L4::Udp {
+                source_port: 0,
+                destination_port: 53,
+            },
+        ),
         (3, L4::None),
     ] {
-        let ip = Ip { destination: Address::v4([1, 1, 1, 1]), version: IpVersion::V4, ..Ip::default() };
+        let ip = Ip {
+            destination: Address::v4([1, 1, 1, 1]),
+            version: IpVersion::V4,
+            ..Ip::default()
+        };
         let expected = Flow {
             time: NOON,
             seq: 1,
@@ -61,31 +105,49 @@ fn a_flow_has_what_its_event_says_and_nothing_else() {
             verdict: Verdict::Traced,
             ip: Some(ip),
             l4,
-            socket: Some(Box::new(Socket { cookie: COOKIE, cgroup_id: 4242, keeps_mapped: false })),
+            socket: Some(Box::new(Socket {
+                cookie: COOKIE,
+                cgroup_id: 4242,
+                keeps_mapped: false,
+            })),
             ..Flow::default()
         };
-        assert_eq!(format!("{:?}", flow(trace(Profile::V1_19, 1, protocol))), format!("{expected:?}"));
+        assert_eq!(
+            format!("{:?}", flow(trace(Profile::V1_19, 1, protocol))),
+            format!("{expected:?}")
+        );
     }
 }
 
 #[test]
 fn the_layout_is_the_releases_the_streams_or_a_guess() {
-    let older_trace = golden("perf").into_iter().find(|(name, _)| name == "perf-trace-v1-hdr48-ip4");
+    let older_trace = golden("perf")
+        .into_iter()
+        .find(|(name, _)| name == "perf-trace-v1-hdr48-ip4");
     let older_trace = older_trace.expect("a vector").1;
-    for (config, before, noted) in
-        [("{ cilium_version = \"1.18\" }", None, 0), ("{}", Some(older_trace), 0), ("{}", None, 1)]
-    {
+    for (config, before, noted) in [
+        ("{ cilium_version = \"1.18\" }", None, 0),
+        ("{}", Some(older_trace), 0),
+        ("{}", None, 1),
+    ] {
         let mut chain = chain(config);
         let batch = chain.run(before.into_iter().chain([trace(Profile::V1_18, 1, 2)]));
         let flow = crate::support::flows(&batch).pop().expect("a flow");
         assert_eq!(
             flow.socket.as_deref(),
-            Some(&Socket { cookie: COOKIE, cgroup_id: 4242, keeps_mapped: false }),
+            Some(&Socket {
+                cookie: COOKIE,
+                cgroup_id: 4242,
+                keeps_mapped: false
+            }),
             "{config}"
         );
         let ambiguities = chain.step(0).tally.ambiguities();
-        let guesses: u64 =
-            ambiguities.iter().filter(|(choice, _)| *choice == "trace_sock_layout").map(|choice| choice.1).sum();
+        let guesses: u64 = ambiguities
+            .iter()
+            .filter(|(choice, _)| *choice == "trace_sock_layout")
+            .map(|choice| choice.1)
+            .sum();
         assert_eq!(guesses, noted, "{config}");
     }
 }

@@ -1,4 +1,5 @@
-//! The one place that touches the processors' API: builds a chain, feeds it, and reads the golden files.
+//! The one place that touches the processors' API: builds a chain, feeds it, and reads the golden
+//! files.
 
 use std::path::PathBuf;
 
@@ -41,7 +42,11 @@ impl Chain {
             entered: 0,
             left: 0,
         };
-        Self { steps: stages.iter().map(step).collect(), seq: 0, times: TimeSource::default() }
+        Self {
+            steps: stages.iter().map(step).collect(),
+            seq: 0,
+            times: TimeSource::default(),
+        }
     }
 
     /// The processors that make L3/L4 flows.
@@ -55,18 +60,38 @@ impl Chain {
     }
 
     /// As [`Self::run`], received at `time`.
-    pub(crate) fn run_at<D: AsRef<[u8]>>(&mut self, time: Timestamp, data: impl IntoIterator<Item = D>) -> Batch {
-        self.run_frames(data.into_iter().map(|data| (Frame { time, payload_type: 9, ..Frame::default() }, data)))
+    pub(crate) fn run_at<D: AsRef<[u8]>>(
+        &mut self,
+        time: Timestamp,
+        data: impl IntoIterator<Item = D>,
+    ) -> Batch {
+        self.run_frames(data.into_iter().map(|data| {
+            (
+                Frame {
+                    time,
+                    payload_type: 9,
+                    ..Frame::default()
+                },
+                data,
+            )
+        }))
     }
 
     /// As [`Self::run`], with frames whose data and sequence are filled in here.
-    pub(crate) fn run_frames<D: AsRef<[u8]>>(&mut self, frames: impl IntoIterator<Item = (Frame, D)>) -> Batch {
+    pub(crate) fn run_frames<D: AsRef<[u8]>>(
+        &mut self,
+        frames: impl IntoIterator<Item = (Frame, D)>,
+    ) -> Batch {
         let mut batch = Batch::new();
         batch.set_time_source(self.times);
         for (frame, data) in frames {
             self.seq += 1;
             let data = batch.push_bytes(data.as_ref());
-            batch.push(Record::Frame(Frame { data, seq: self.seq, ..frame }));
+            batch.push(Record::Frame(Frame {
+                data,
+                seq: self.seq,
+                ..frame
+            }));
         }
         self.pass(0, &mut batch);
         batch
@@ -135,8 +160,13 @@ pub(crate) fn only_flow(batch: &Batch) -> Flow {
 
 /// Builds a processor; the error's text if its configuration is refused.
 pub(crate) fn build(kind: &str, config: &str) -> Result<Box<dyn Processor>, String> {
-    let kind = KINDS.iter().find(|known| known.name == kind).expect("a kind of this crate");
-    let table = ValueDeserializer::parse(config).map_err(|error| error.to_string())?.into_deserializer();
+    let kind = KINDS
+        .iter()
+        .find(|known| known.name == kind)
+        .expect("a kind of this crate");
+    let table = ValueDeserializer::parse(config)
+        .map_err(|error| error.to_string())?
+        .into_deserializer();
     let config = (kind.parse)(table).map_err(|error| error.to_string())?;
     let context = BuildContext {
         stage: format!("processors.{}", kind.name),
@@ -144,18 +174,29 @@ pub(crate) fn build(kind: &str, config: &str) -> Result<Box<dyn Processor>, Stri
         telemetry: Telemetry::default(),
         health: Default::default(),
     };
-    config.build(&context).map_err(|error| format!("{}: {error}", error.key))
+    config
+        .build(&context)
+        .map_err(|error| format!("{}: {error}", error.key))
 }
 
 /// Names (without extension) and bytes of the golden files in a folder, sorted.
 pub(crate) fn golden(folder: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden").join(folder);
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/golden")
+        .join(folder);
     let mut files = Vec::new();
     for entry in std::fs::read_dir(&folder).expect("the golden folder") {
         let path = entry.expect("an entry").path();
         if path.extension().is_some_and(|extension| extension == "hex") {
-            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            files.push((name, hex(&std::fs::read_to_string(&path).expect("a text file"))));
+            let name = path
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
+            files.push((
+                name,
+                hex(&std::fs::read_to_string(&path).expect("a text file")),
+            ));
         }
     }
     files.sort();
@@ -165,7 +206,11 @@ pub(crate) fn golden(folder: &str) -> Vec<(String, Vec<u8>)> {
 
 /// Bytes written as hexadecimal digits, with white space anywhere.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).expect("digits"), 16).expect("digits");
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let byte =
+        |pair| u8::from_str_radix(std::str::from_utf8(pair).expect("digits"), 16).expect("digits");
     digits.chunks(2).map(byte).collect()
 }

@@ -1,4 +1,5 @@
-//! Made-up events: packets with DNS and HTTP in them, at the observation points of Cilium 1.19, and proxies' records.
+//! Made-up events: packets with DNS and HTTP in them, at the observation points of Cilium 1.19, and
+//! proxies' records.
 
 use std::net::Ipv4Addr;
 
@@ -22,7 +23,10 @@ pub(crate) const FROM_NETWORK: u8 = 10;
 /// The trace reason of replies.
 pub(crate) const REPLY: u8 = 2;
 
-const ENCODER: Encoder = Encoder { profile: Profile::V1_19, padding: 0xee };
+const ENCODER: Encoder = Encoder {
+    profile: Profile::V1_19,
+    padding: 0xee,
+};
 
 fn ipv4(protocol: u8, from: Ipv4Addr, to: Ipv4Addr, body: &[u8]) -> Vec<u8> {
     let total = u16::try_from(20 + body.len()).expect("a small packet");
@@ -70,7 +74,12 @@ pub(crate) fn trace(point: u8, packet: &[u8]) -> Vec<u8> {
 pub(crate) fn trace_cut(point: u8, packet: &[u8], captured: usize) -> Vec<u8> {
     let mut data = Vec::new();
     let common = common(point, packet);
-    let fields = TraceFields { common, src_label: 11_111, dst_label: 22_222, ..TraceFields::default() };
+    let fields = TraceFields {
+        common,
+        src_label: 11_111,
+        dst_label: 22_222,
+        ..TraceFields::default()
+    };
     ENCODER.trace(&fields, &packet[..captured.min(packet.len())], &mut data);
     data
 }
@@ -78,41 +87,86 @@ pub(crate) fn trace_cut(point: u8, packet: &[u8], captured: usize) -> Vec<u8> {
 /// A trace of which the reason is given: what connection tracking takes the packet for.
 pub(crate) fn trace_by(point: u8, reason: u8, packet: &[u8]) -> Vec<u8> {
     let mut data = Vec::new();
-    ENCODER.trace(&TraceFields { common: common(point, packet), reason, ..TraceFields::default() }, packet, &mut data);
+    ENCODER.trace(
+        &TraceFields {
+            common: common(point, packet),
+            reason,
+            ..TraceFields::default()
+        },
+        packet,
+        &mut data,
+    );
     data
 }
 
 /// A trace between two identities.
-pub(crate) fn trace_between(point: u8, (src_label, dst_label): (u32, u32), packet: &[u8]) -> Vec<u8> {
+pub(crate) fn trace_between(
+    point: u8,
+    (src_label, dst_label): (u32, u32),
+    packet: &[u8],
+) -> Vec<u8> {
     let mut data = Vec::new();
-    let fields = TraceFields { common: common(point, packet), src_label, dst_label, ..TraceFields::default() };
+    let fields = TraceFields {
+        common: common(point, packet),
+        src_label,
+        dst_label,
+        ..TraceFields::default()
+    };
     ENCODER.trace(&fields, packet, &mut data);
     data
 }
 
 pub(crate) fn drop(reason: u8, packet: &[u8]) -> Vec<u8> {
     let mut data = Vec::new();
-    ENCODER.drop(&DropFields { common: common(reason, packet), ..DropFields::default() }, packet, &mut data);
+    ENCODER.drop(
+        &DropFields {
+            common: common(reason, packet),
+            ..DropFields::default()
+        },
+        packet,
+        &mut data,
+    );
     data
 }
 
 pub(crate) fn policy_verdict(verdict: i32, packet: &[u8]) -> Vec<u8> {
     let mut data = Vec::new();
-    let fields = PolicyFields { common: common(0, packet), verdict, flags: 2, ..PolicyFields::default() };
+    let fields = PolicyFields {
+        common: common(0, packet),
+        verdict,
+        flags: 2,
+        ..PolicyFields::default()
+    };
     ENCODER.policy_verdict(&fields, packet, &mut data);
     data
 }
 
 fn common(subtype: u8, packet: &[u8]) -> Common {
     let len_orig = u32::try_from(packet.len()).expect("a small packet");
-    Common { subtype, source: 77, hash: 1, len_orig }
+    Common {
+        subtype,
+        source: 77,
+        hash: 1,
+        len_orig,
+    }
 }
 
 /// A question for a name's addresses; with a response also an answer of 10.1.1.1 for 30 seconds.
 pub(crate) fn dns(id: u16, name: &str, response: bool) -> Vec<u8> {
     let mut message = id.to_be_bytes().to_vec();
     let answers = u8::from(response);
-    message.extend([if response { 0x81 } else { 0x01 }, answers << 7, 0, 1, 0, answers, 0, 0, 0, 0]);
+    message.extend([
+        if response { 0x81 } else { 0x01 },
+        answers << 7,
+        0,
+        1,
+        0,
+        answers,
+        0,
+        0,
+        0,
+        0,
+    ]);
     for label in name.split_terminator('.') {
         message.push(u8::try_from(label.len()).expect("a label"));
         message.extend(label.bytes());
@@ -137,7 +191,10 @@ pub(crate) fn logged(kind: &str, protocol: u16, client_port: u16, server_port: u
         port,
         ..access_log::Endpoint::default()
     };
-    let (mut source, mut destination) = (endpoint(CLIENT, client_port), endpoint(SERVICE, server_port));
+    let (mut source, mut destination) = (
+        endpoint(CLIENT, client_port),
+        endpoint(SERVICE, server_port),
+    );
     if kind == "Response" {
         std::mem::swap(&mut source, &mut destination);
     }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::support::{Chain, NOON, flows};
 use crate::wire::{
-    CLIENT, FROM_ENDPOINT, FROM_NETWORK, FROM_PROXY, LogRecord, SERVER, SERVICE, TO_ENDPOINT, TO_OVERLAY, TO_PROXY,
-    access_log, dns, drop, logged, policy_verdict, tcp, trace, trace_cut, udp,
+    CLIENT, FROM_ENDPOINT, FROM_NETWORK, FROM_PROXY, LogRecord, SERVER, SERVICE, TO_ENDPOINT,
+    TO_OVERLAY, TO_PROXY, access_log, dns, drop, logged, policy_verdict, tcp, trace, trace_cut,
+    udp,
 };
 use tidegate_core::Batch;
 use tidegate_core::flow::{Flow, FlowType, L7Record, L7Type, Seen};
@@ -14,12 +15,20 @@ use tidegate_wire::access_log::{Dns, Http};
 const SECOND: Duration = Duration::from_secs(1);
 
 fn chain(config: &str) -> Chain {
-    Chain::of(&[("cilium_decode", "{}"), ("l34_flow", "{}"), ("dns_flow", config), ("http_flow", config)])
+    Chain::of(&[
+        ("cilium_decode", "{}"),
+        ("l34_flow", "{}"),
+        ("dns_flow", config),
+        ("http_flow", config),
+    ])
 }
 
 /// The L7 flows of a batch and of what waits when the stream ends.
 fn messages(chain: &mut Chain, batch: &Batch) -> Vec<String> {
-    let l7 = flows(batch).into_iter().chain(chain.finish(NOON)).filter(|flow| flow.flow_type == FlowType::L7);
+    let l7 = flows(batch)
+        .into_iter()
+        .chain(chain.finish(NOON))
+        .filter(|flow| flow.flow_type == FlowType::L7);
     l7.map(|flow| message(&flow)).collect()
 }
 
@@ -37,16 +46,31 @@ fn message(flow: &Flow) -> String {
             let ttl = dns.ttl.map(|ttl| format!(" ttl {ttl}")).unwrap_or_default();
             format!("{} {:?} {:?}{ttl}", dns.query, dns.qtypes, dns.ips)
         }
-        L7Record::Http(http) if l7.l7_type == L7Type::Request => format!("{} {}", http.method, http.url),
+        L7Record::Http(http) if l7.l7_type == L7Type::Request => {
+            format!("{} {}", http.method, http.url)
+        }
         L7Record::Http(http) => http.code.to_string(),
         other => format!("{other:?}"),
     };
-    let missing: String = l7.missing.names().map(|name| format!(" no {name}")).collect();
-    format!("{:?} {:?} {} {from}>{to} {what}{missing}", l7.seen, l7.l7_type, flow.verdict.name())
+    let missing: String = l7
+        .missing
+        .names()
+        .map(|name| format!(" no {name}"))
+        .collect();
+    format!(
+        "{:?} {:?} {} {from}>{to} {what}{missing}",
+        l7.seen,
+        l7.l7_type,
+        flow.verdict.name()
+    )
 }
 
 fn query(id: u16) -> Vec<u8> {
-    udp((CLIENT, 4000), (SERVER, 53), &dns(id, "example.com.", false))
+    udp(
+        (CLIENT, 4000),
+        (SERVER, 53),
+        &dns(id, "example.com.", false),
+    )
 }
 
 fn answer(id: u16) -> Vec<u8> {
@@ -54,8 +78,15 @@ fn answer(id: u16) -> Vec<u8> {
 }
 
 fn logged_dns(kind: &str) -> Vec<u8> {
-    let dns = Dns { query: "Example.com.".into(), qtypes: vec![1], ..Dns::default() };
-    access_log(&LogRecord { dns: Some(dns), ..logged(kind, 17, 4000, 53) })
+    let dns = Dns {
+        query: "Example.com.".into(),
+        qtypes: vec![1],
+        ..Dns::default()
+    };
+    access_log(&LogRecord {
+        dns: Some(dns),
+        ..logged(kind, 17, 4000, 53)
+    })
 }
 
 const ASKED: &str = "Wire Request FORWARDED 4000>53 example.com. [1] []";
@@ -66,7 +97,11 @@ const LOGGED: &str = "Proxy Request FORWARDED 4000>53 Example.com. [1] []";
 
 #[test]
 fn a_dns_message_is_one_flow_however_often_it_is_shown() {
-    let to_service = udp((CLIENT, 4000), (SERVICE, 53), &dns(7, "example.com.", false));
+    let to_service = udp(
+        (CLIENT, 4000),
+        (SERVICE, 53),
+        &dns(7, "example.com.", false),
+    );
     let from_another_port = udp((CLIENT, 4001), (SERVER, 53), &dns(7, "example.com.", false));
     for (case, data, expected) in [
         ("once", vec![trace(FROM_ENDPOINT, &query(7))], vec![ASKED]),
@@ -85,15 +120,30 @@ fn a_dns_message_is_one_flow_however_often_it_is_shown() {
             vec![trace(TO_OVERLAY, &query(7)), trace(TO_ENDPOINT, &answer(7))],
             vec![ASKED, ANSWERED],
         ),
-        ("two questions", vec![trace(TO_OVERLAY, &query(7)), trace(TO_OVERLAY, &query(8))], vec![ASKED, ASKED]),
+        (
+            "two questions",
+            vec![trace(TO_OVERLAY, &query(7)), trace(TO_OVERLAY, &query(8))],
+            vec![ASKED, ASKED],
+        ),
         (
             "two clients' ports",
-            vec![trace(TO_OVERLAY, &query(7)), trace(TO_OVERLAY, &from_another_port)],
+            vec![
+                trace(TO_OVERLAY, &query(7)),
+                trace(TO_OVERLAY, &from_another_port),
+            ],
             vec![ASKED, "Wire Request FORWARDED 4001>53 example.com. [1] []"],
         ),
         ("dropped", vec![drop(133, &query(7))], vec![DROPPED]),
-        ("seen, then dropped", vec![trace(FROM_ENDPOINT, &query(7)), drop(133, &query(7))], vec![DROPPED]),
-        ("denied and dropped", vec![policy_verdict(-133, &query(7)), drop(133, &query(7))], vec![DROPPED]),
+        (
+            "seen, then dropped",
+            vec![trace(FROM_ENDPOINT, &query(7)), drop(133, &query(7))],
+            vec![DROPPED],
+        ),
+        (
+            "denied and dropped",
+            vec![policy_verdict(-133, &query(7)), drop(133, &query(7))],
+            vec![DROPPED],
+        ),
     ] {
         assert_eq!(told(&data), expected, "{case}");
     }
@@ -101,20 +151,39 @@ fn a_dns_message_is_one_flow_however_often_it_is_shown() {
 
 #[test]
 fn a_message_that_a_proxy_reported_is_its_flow_alone() {
-    let of_the_proxy = udp((CLIENT, 5555), (SERVER, 53), &dns(99, "example.com.", false));
+    let of_the_proxy = udp(
+        (CLIENT, 5555),
+        (SERVER, 53),
+        &dns(99, "example.com.", false),
+    );
     let to_the_proxy = udp((SERVER, 53), (CLIENT, 5555), &dns(99, "example.com.", true));
     for (case, data, expected) in [
-        ("record last", vec![trace(FROM_ENDPOINT, &query(7)), logged_dns("Request")], vec![LOGGED]),
-        ("record first", vec![logged_dns("Request"), trace(FROM_ENDPOINT, &query(7))], vec![LOGGED]),
+        (
+            "record last",
+            vec![trace(FROM_ENDPOINT, &query(7)), logged_dns("Request")],
+            vec![LOGGED],
+        ),
+        (
+            "record first",
+            vec![logged_dns("Request"), trace(FROM_ENDPOINT, &query(7))],
+            vec![LOGGED],
+        ),
         (
             "the proxy's own packets",
-            vec![logged_dns("Request"), trace(TO_OVERLAY, &of_the_proxy), trace(TO_ENDPOINT, &to_the_proxy)],
+            vec![
+                logged_dns("Request"),
+                trace(TO_OVERLAY, &of_the_proxy),
+                trace(TO_ENDPOINT, &to_the_proxy),
+            ],
             vec![LOGGED],
         ),
         (
             "another direction",
             vec![logged_dns("Response"), trace(FROM_ENDPOINT, &query(7))],
-            vec!["Proxy Response FORWARDED 53>4000 Example.com. [1] [] ttl 0", ASKED],
+            vec![
+                "Proxy Response FORWARDED 53>4000 Example.com. [1] [] ttl 0",
+                ASKED,
+            ],
         ),
     ] {
         assert_eq!(told(&data), expected, "{case}");
@@ -127,11 +196,44 @@ fn some_packets_are_never_looked_into() {
         ("to the proxy", trace(TO_PROXY, &query(7))),
         ("from the proxy", trace(FROM_PROXY, &query(7))),
         ("redirected", policy_verdict(10_001, &query(7))),
-        ("before translation is undone", trace(FROM_NETWORK, &answer(7))),
-        ("another port", trace(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 5353), &dns(7, "example.com.", false)))),
-        ("no DNS", trace(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 53), b"hello, how are you today?"))),
-        ("no payload", trace(TO_OVERLAY, &tcp((CLIENT, 4000), (SERVER, 80), 1, b""))),
-        ("TLS", trace(TO_OVERLAY, &tcp((CLIENT, 4000), (SERVER, 443), 1, &[22, 3, 1, 0, 5, 1, 0, 0, 1, 3]))),
+        (
+            "before translation is undone",
+            trace(FROM_NETWORK, &answer(7)),
+        ),
+        (
+            "another port",
+            trace(
+                TO_OVERLAY,
+                &udp(
+                    (CLIENT, 4000),
+                    (SERVER, 5353),
+                    &dns(7, "example.com.", false),
+                ),
+            ),
+        ),
+        (
+            "no DNS",
+            trace(
+                TO_OVERLAY,
+                &udp((CLIENT, 4000), (SERVER, 53), b"hello, how are you today?"),
+            ),
+        ),
+        (
+            "no payload",
+            trace(TO_OVERLAY, &tcp((CLIENT, 4000), (SERVER, 80), 1, b"")),
+        ),
+        (
+            "TLS",
+            trace(
+                TO_OVERLAY,
+                &tcp(
+                    (CLIENT, 4000),
+                    (SERVER, 443),
+                    1,
+                    &[22, 3, 1, 0, 5, 1, 0, 0, 1, 3],
+                ),
+            ),
+        ),
     ] {
         assert_eq!(told(&[data]), Vec::<String>::new(), "{case}");
     }
@@ -149,7 +251,11 @@ fn a_cut_message_gives_what_is_certain_or_nothing() {
         (headers + 3, None),
         (headers, None),
     ] {
-        assert_eq!(told(&[trace_cut(TO_ENDPOINT, &answer(7), captured)]), Vec::from_iter(expected), "{captured}");
+        assert_eq!(
+            told(&[trace_cut(TO_ENDPOINT, &answer(7), captured)]),
+            Vec::from_iter(expected),
+            "{captured}"
+        );
     }
 }
 
@@ -161,16 +267,29 @@ fn a_message_that_is_malformed_behind_its_question_makes_none_however_often_it_i
     message[address + 1] = 3;
     message.pop();
     let malformed = udp((SERVER, 53), (CLIENT, 4000), &message);
-    let shown = [trace(TO_OVERLAY, &malformed), trace(TO_ENDPOINT, &malformed)];
+    let shown = [
+        trace(TO_OVERLAY, &malformed),
+        trace(TO_ENDPOINT, &malformed),
+    ];
     assert_eq!(told(&shown), Vec::<String>::new());
-    assert_eq!(told(&[&shown[..], &[trace(TO_ENDPOINT, &answer(7))]].concat()), [ANSWERED]);
+    assert_eq!(
+        told(&[&shown[..], &[trace(TO_ENDPOINT, &answer(7))]].concat()),
+        [ANSWERED]
+    );
 }
 
 #[test]
 fn dns_over_tcp_has_a_length_before_it() {
     let message = dns(7, "example.com.", false);
-    let length = u16::try_from(message.len()).expect("a small message").to_be_bytes();
-    let segment = tcp((CLIENT, 4000), (SERVER, 53), 1, &[&length[..], &message].concat());
+    let length = u16::try_from(message.len())
+        .expect("a small message")
+        .to_be_bytes();
+    let segment = tcp(
+        (CLIENT, 4000),
+        (SERVER, 53),
+        1,
+        &[&length[..], &message].concat(),
+    );
     assert_eq!(told(&[trace(TO_OVERLAY, &segment)]), [ASKED]);
 }
 
@@ -187,8 +306,16 @@ fn ok(port: u16, seq: u32) -> Vec<u8> {
 
 fn logged_http(kind: &str, method: &str, code: i64) -> Vec<u8> {
     let url = Some("http://shop:80/items?id=7".into());
-    let http = Http { code, method: method.into(), url, ..Http::default() };
-    access_log(&LogRecord { http: Some(http), ..logged(kind, 6, 4000, 80) })
+    let http = Http {
+        code,
+        method: method.into(),
+        url,
+        ..Http::default()
+    };
+    access_log(&LogRecord {
+        http: Some(http),
+        ..logged(kind, 6, 4000, 80)
+    })
 }
 
 const GOT: &str = "Wire Request FORWARDED 4000>80 GET http://shop/items?id=7";
@@ -201,11 +328,31 @@ fn an_http_head_is_one_flow_unless_a_proxy_reported_it() {
     let logged_ok = "Proxy Response FORWARDED 80>4000 200";
     let at_the_server = trace(TO_ENDPOINT, &tcp((CLIENT, 4000), (SERVER, 80), 1, GET));
     for (case, data, expected) in [
-        ("shown twice", vec![get(4000, 1), at_the_server, ok(4000, 9)], vec![GOT, OKAY]),
-        ("twice on a connection", vec![get(4000, 1), get(4000, 90)], vec![GOT, GOT]),
-        ("request reported", vec![get(4000, 1), logged_http("Request", "GET", 0)], vec![logged_get]),
-        ("another method reported", vec![logged_http("Request", "POST", 0), get(4000, 1)], vec![logged_post, GOT]),
-        ("response reported", vec![ok(4000, 1), logged_http("Response", "GET", 200)], vec![logged_ok]),
+        (
+            "shown twice",
+            vec![get(4000, 1), at_the_server, ok(4000, 9)],
+            vec![GOT, OKAY],
+        ),
+        (
+            "twice on a connection",
+            vec![get(4000, 1), get(4000, 90)],
+            vec![GOT, GOT],
+        ),
+        (
+            "request reported",
+            vec![get(4000, 1), logged_http("Request", "GET", 0)],
+            vec![logged_get],
+        ),
+        (
+            "another method reported",
+            vec![logged_http("Request", "POST", 0), get(4000, 1)],
+            vec![logged_post, GOT],
+        ),
+        (
+            "response reported",
+            vec![ok(4000, 1), logged_http("Response", "GET", 200)],
+            vec![logged_ok],
+        ),
         (
             "another status reported",
             vec![ok(4000, 1), logged_http("Response", "GET", 404)],
@@ -231,8 +378,16 @@ fn only_harmless_headers_are_taken_from_packets() {
     let mut chain = chain("{}");
     chain.run([get(4000, 1)]);
     let flow = chain.finish(NOON).pop().expect("a flow");
-    let Some(L7Record::Http(http)) = flow.l7.map(|l7| l7.record) else { panic!("no HTTP") };
-    assert_eq!(http.headers, [("Host".into(), "shop".into()), ("X-Request-Id".into(), "5".into())]);
+    let Some(L7Record::Http(http)) = flow.l7.map(|l7| l7.record) else {
+        panic!("no HTTP")
+    };
+    assert_eq!(
+        http.headers,
+        [
+            ("Host".into(), "shop".into()),
+            ("X-Request-Id".into(), "5".into())
+        ]
+    );
 }
 
 #[test]
@@ -241,13 +396,26 @@ fn a_start_line_is_whole_or_no_message() {
     let headers = 14 + 20 + 32;
     let first_line = GET.iter().position(|&byte| byte == b'\n').expect("a line") + 1;
     for (captured, expected) in [
-        (headers + first_line + 13, Some("Wire Request FORWARDED 4000>80 GET http://shop/items?id=7 no headers")),
+        (
+            headers + first_line + 13,
+            Some("Wire Request FORWARDED 4000>80 GET http://shop/items?id=7 no headers"),
+        ),
         // The next line could go on with the host's.
-        (headers + first_line + 12, Some("Wire Request FORWARDED 4000>80 GET /items?id=7 no headers")),
-        (headers + first_line, Some("Wire Request FORWARDED 4000>80 GET /items?id=7 no headers")),
+        (
+            headers + first_line + 12,
+            Some("Wire Request FORWARDED 4000>80 GET /items?id=7 no headers"),
+        ),
+        (
+            headers + first_line,
+            Some("Wire Request FORWARDED 4000>80 GET /items?id=7 no headers"),
+        ),
         (headers + first_line - 4, None),
     ] {
-        assert_eq!(told(&[trace_cut(TO_OVERLAY, &packet, captured)]), Vec::from_iter(expected), "{captured}");
+        assert_eq!(
+            told(&[trace_cut(TO_OVERLAY, &packet, captured)]),
+            Vec::from_iter(expected),
+            "{captured}"
+        );
     }
 }
 
@@ -263,15 +431,25 @@ fn the_packets_own_flow_is_left_as_it_was() {
 fn a_message_keeps_what_its_packet_said() {
     let mut chain = chain("{}");
     let packet = chain.run([trace(TO_OVERLAY, &query(7))]);
-    let [packet] = &flows(&packet)[..] else { panic!("{packet:?}") };
+    let [packet] = &flows(&packet)[..] else {
+        panic!("{packet:?}")
+    };
     let flow = chain.finish(NOON).pop().expect("a flow");
     assert_eq!((flow.time, flow.seq), (packet.time, packet.seq));
     assert_eq!((flow.message_type, flow.sub_type), (4, TO_OVERLAY));
-    assert_eq!((flow.source.identity, flow.destination.identity), (11_111, 22_222));
-    assert_eq!((flow.ip, flow.l4, flow.is_reply), (packet.ip, packet.l4, packet.is_reply));
+    assert_eq!(
+        (flow.source.identity, flow.destination.identity),
+        (11_111, 22_222)
+    );
+    assert_eq!(
+        (flow.ip, flow.l4, flow.is_reply),
+        (packet.ip, packet.l4, packet.is_reply)
+    );
     assert_eq!((flow.payload.len, flow.direction), (0, packet.direction));
     let l7 = flow.l7.expect("an L7 flow");
-    let L7Record::Dns(dns) = l7.record else { panic!("no DNS") };
+    let L7Record::Dns(dns) = l7.record else {
+        panic!("no DNS")
+    };
     assert_eq!((l7.seen, &*dns.observation_source), (Seen::Wire, "wire"));
 }
 
@@ -279,7 +457,12 @@ fn a_message_keeps_what_its_packet_said() {
 fn a_message_waits_as_long_as_its_stream_goes_on() {
     let other = || [trace(TO_OVERLAY, &tcp((CLIENT, 1), (SERVER, 2), 1, b""))];
     let mut chain = chain("{}");
-    let count = |batch: &Batch| flows(batch).iter().filter(|flow| flow.flow_type == FlowType::L7).count();
+    let count = |batch: &Batch| {
+        flows(batch)
+            .iter()
+            .filter(|flow| flow.flow_type == FlowType::L7)
+            .count()
+    };
     assert_eq!(count(&chain.run([trace(TO_OVERLAY, &query(7))])), 0);
     assert_eq!(count(&chain.run_at(NOON + SECOND / 2, other())), 0);
     // The wall clock of a backlog is ahead of its records.
@@ -292,7 +475,12 @@ fn a_message_waits_as_long_as_its_stream_goes_on() {
 fn a_pause_lets_waiting_messages_go() {
     let mut chain = chain("{}");
     chain.run([trace(TO_OVERLAY, &query(7))]);
-    for (at, expected) in [(SECOND / 4, 0), (SECOND / 2, 0), (SECOND, 1), (SECOND * 2, 0)] {
+    for (at, expected) in [
+        (SECOND / 4, 0),
+        (SECOND / 2, 0),
+        (SECOND, 1),
+        (SECOND * 2, 0),
+    ] {
         assert_eq!(chain.tick(NOON + at).len(), expected, "{at:?}");
     }
 }
@@ -309,6 +497,10 @@ fn a_full_table_hands_on_the_oldest_with_a_note() {
 #[test]
 fn the_wire_can_be_left_to_the_proxies() {
     let mut chain = chain("{ wire = false }");
-    let batch = chain.run([trace(TO_OVERLAY, &query(7)), get(4000, 1), logged_dns("Request")]);
+    let batch = chain.run([
+        trace(TO_OVERLAY, &query(7)),
+        get(4000, 1),
+        logged_dns("Request"),
+    ]);
     assert_eq!(messages(&mut chain, &batch), [LOGGED]);
 }

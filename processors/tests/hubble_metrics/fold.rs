@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tidegate_core::flow::{Direction, DropReason, Endpoint, EndpointNames, Flow, L4, TcpFlags, Verdict};
+use tidegate_core::flow::{
+    Direction, DropReason, Endpoint, EndpointNames, Flow, L4, TcpFlags, Verdict,
+};
 use tidegate_core::{Batch, Record, Timestamp};
 
 use crate::support::{finish, ip, points, process, processor, totals};
@@ -17,7 +19,11 @@ type Totals = BTreeMap<String, u64>;
 fn fold(flows: &[Flow]) -> Totals {
     let mut totals = Totals::new();
     for flow in flows {
-        let context = format!("source={:?},destination={:?}", source(flow), destination(flow));
+        let context = format!(
+            "source={:?},destination={:?}",
+            source(flow),
+            destination(flow)
+        );
         let protocol = match (flow.message_type, flow.l4) {
             (1 | 3..=5, L4::Tcp { .. }) => "TCP",
             (1 | 3..=5, L4::Udp { .. }) => "UDP",
@@ -34,23 +40,41 @@ fn fold(flows: &[Flow]) -> Totals {
             other => ("Unknown", other.to_string()),
         };
         let verdict = flow.verdict.name();
-        let labels = format!("protocol={protocol:?},type={kind:?},subtype={subtype:?},verdict={verdict:?}");
-        *totals.entry(format!("hubble_flows_processed_total{{{labels},{context}}}")).or_default() += 1;
+        let labels =
+            format!("protocol={protocol:?},type={kind:?},subtype={subtype:?},verdict={verdict:?}");
+        *totals
+            .entry(format!(
+                "hubble_flows_processed_total{{{labels},{context}}}"
+            ))
+            .or_default() += 1;
         if verdict == "DROPPED" {
-            let reason =
-                if flow.drop_reason.0 == 133 { "POLICY_DENIED".to_owned() } else { flow.drop_reason.0.to_string() };
+            let reason = if flow.drop_reason.0 == 133 {
+                "POLICY_DENIED".to_owned()
+            } else {
+                flow.drop_reason.0.to_string()
+            };
             let labels = format!("{context},reason={reason:?},protocol={protocol:?}");
-            *totals.entry(format!("hubble_drop_total{{{labels}}}")).or_default() += 1;
+            *totals
+                .entry(format!("hubble_drop_total{{{labels}}}"))
+                .or_default() += 1;
         }
         let flags = match flow.l4 {
-            L4::Tcp { flags: Some(flags), .. } if verdict == "FORWARDED" => flags.0,
+            L4::Tcp {
+                flags: Some(flags), ..
+            } if verdict == "FORWARDED" => flags.0,
             _ => 0,
         };
         let syn = if flags & 0x10 == 0 { "SYN" } else { "SYN-ACK" };
-        for (bit, name) in [(0x1, "FIN"), (0x2, syn), (0x4, "RST")].into_iter().filter(|(bit, _)| flags & bit != 0) {
+        for (bit, name) in [(0x1, "FIN"), (0x2, syn), (0x4, "RST")]
+            .into_iter()
+            .filter(|(bit, _)| flags & bit != 0)
+        {
             let _ = bit;
-            *totals.entry(format!("hubble_tcp_flags_total{{flag={name:?},family=\"IPv4\",{context}}}")).or_default() +=
-                1;
+            *totals
+                .entry(format!(
+                    "hubble_tcp_flags_total{{flag={name:?},family=\"IPv4\",{context}}}"
+                ))
+                .or_default() += 1;
         }
     }
     totals
@@ -74,15 +98,29 @@ fn destination(flow: &Flow) -> String {
 fn endpoints() -> impl Strategy<Value = Endpoint> {
     let names = |namespace: &str, pod: &str| {
         let (namespace, pod_name) = (namespace.to_owned(), pod.to_owned());
-        Some(Arc::new(EndpointNames { namespace, pod_name, ..EndpointNames::default() }))
+        Some(Arc::new(EndpointNames {
+            namespace,
+            pod_name,
+            ..EndpointNames::default()
+        }))
     };
     // Some share their names, some have equal ones of their own.
-    let known = vec![names("a", "x"), names("a", "x"), names("a", "y"), names("b", "x"), None];
-    (prop::sample::select(known), prop::sample::select(vec![2, 70_000])).prop_map(|(names, identity)| Endpoint {
-        id: 0,
-        identity,
-        names,
-    })
+    let known = vec![
+        names("a", "x"),
+        names("a", "x"),
+        names("a", "y"),
+        names("b", "x"),
+        None,
+    ];
+    (
+        prop::sample::select(known),
+        prop::sample::select(vec![2, 70_000]),
+    )
+        .prop_map(|(names, identity)| Endpoint {
+            id: 0,
+            identity,
+            names,
+        })
 }
 
 fn flows() -> impl Strategy<Value = Flow> {
@@ -91,10 +129,26 @@ fn flows() -> impl Strategy<Value = Flow> {
         destination_port: 2,
         flags: (flags < 0x100).then_some(TcpFlags(flags)),
     });
-    let l4 = prop_oneof![tcp, Just(L4::Udp { source_port: 1, destination_port: 2 }), Just(L4::None)];
-    let verdict = prop::sample::select(vec![Verdict::Forwarded, Verdict::Dropped, Verdict::Unknown]);
-    let direction = prop::sample::select(vec![Direction::Unknown, Direction::Ingress, Direction::Egress]);
-    let head = (prop::sample::select(vec![0_u8, 1, 3, 4, 5, 7]), prop::sample::select(vec![0_u8, 1, 99, 200]), verdict);
+    let l4 = prop_oneof![
+        tcp,
+        Just(L4::Udp {
+            source_port: 1,
+            destination_port: 2
+        }),
+        Just(L4::None)
+    ];
+    let verdict =
+        prop::sample::select(vec![Verdict::Forwarded, Verdict::Dropped, Verdict::Unknown]);
+    let direction = prop::sample::select(vec![
+        Direction::Unknown,
+        Direction::Ingress,
+        Direction::Egress,
+    ]);
+    let head = (
+        prop::sample::select(vec![0_u8, 1, 3, 4, 5, 7]),
+        prop::sample::select(vec![0_u8, 1, 99, 200]),
+        verdict,
+    );
     let reason = prop::sample::select(vec![133, 206, 999]);
     (head, direction, l4, endpoints(), endpoints(), reason).prop_map(
         |(head, direction, l4, source, destination, reason)| {

@@ -14,7 +14,12 @@ fn seen_at_client(l7_type: L7Type, latency_ns: u64) -> Flow {
         L7Type::Response => (server, client, ip("10.0.0.2", "10.0.0.1")),
         _ => (client, server, ip("10.0.0.1", "10.0.0.2")),
     };
-    Flow { source, destination, ip: Some(ip), ..flow }
+    Flow {
+        source,
+        destination,
+        ip: Some(ip),
+        ..flow
+    }
 }
 
 #[test]
@@ -37,7 +42,11 @@ fn http_counts_requests_and_responses_each_from_its_sender() {
 
 #[test]
 fn http_v2_counts_responses_alone_as_their_requests() {
-    let flows = [seen_at_client(L7Type::Request, 0), seen_at_client(L7Type::Response, 0), tcp(0)];
+    let flows = [
+        seen_at_client(L7Type::Request, 0),
+        seen_at_client(L7Type::Response, 0),
+        tcp(0),
+    ];
     let item = "httpV2:labelsContext=source_ip,source_pod,destination_ip,destination_workload,traffic_direction";
     let labels = r#"source_ip="10.0.0.1",source_pod="client",destination_ip="10.0.0.2",destination_workload="server-w",traffic_direction="egress""#;
     let duration = r#"method="GET",reporter="client"} [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] 0 1"#;
@@ -55,13 +64,29 @@ fn http_v2_counts_responses_alone_as_their_requests() {
 fn http_v2_resolves_each_side_by_its_own_list_and_exchanges_the_results() {
     let labels_of = |item: &str| {
         let lines = counted(&[item], &[seen_at_client(L7Type::Response, 0)]);
-        lines[1].split_once('{').unwrap().1.split_once(",method").unwrap().0.to_owned()
+        lines[1]
+            .split_once('{')
+            .unwrap()
+            .1
+            .split_once(",method")
+            .unwrap()
+            .0
+            .to_owned()
     };
     let cases = [
-        ("httpV2:sourceContext=pod;destinationContext=pod", r#"source="web/client",destination="shop/server""#),
-        ("httpV2:sourceContext=pod;destinationContext=workload-name", r#"source="client-w",destination="shop/server""#),
+        (
+            "httpV2:sourceContext=pod;destinationContext=pod",
+            r#"source="web/client",destination="shop/server""#,
+        ),
+        (
+            "httpV2:sourceContext=pod;destinationContext=workload-name",
+            r#"source="client-w",destination="shop/server""#,
+        ),
         ("httpV2:sourceContext=pod", r#"source="""#),
-        ("httpV2:sourceEgressContext=pod;destinationIngressContext=pod", r#"source="",destination="shop/server""#),
+        (
+            "httpV2:sourceEgressContext=pod;destinationIngressContext=pod",
+            r#"source="",destination="shop/server""#,
+        ),
     ];
     for (item, expected) in cases {
         assert_eq!(labels_of(item), expected, "{item}");
@@ -70,8 +95,18 @@ fn http_v2_resolves_each_side_by_its_own_list_and_exchanges_the_results() {
 
 #[test]
 fn durations_fall_into_the_buckets_whose_bound_they_do_not_exceed() {
-    let at = [0, 5_000_000, 5_000_001, 1_000_000_000, 10_000_000_000, 10_000_000_001];
+    let at = [
+        0,
+        5_000_000,
+        5_000_001,
+        1_000_000_000,
+        10_000_000_000,
+        10_000_000_001,
+    ];
     let flows = at.map(|nanos| seen_at_client(L7Type::Response, nanos));
     let duration = counted(&["httpV2"], &flows).remove(0);
-    assert!(duration.ends_with("[2, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 1] 21.010000001999998 6"), "{duration}");
+    assert!(
+        duration.ends_with("[2, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 1] 21.010000001999998 6"),
+        "{duration}"
+    );
 }

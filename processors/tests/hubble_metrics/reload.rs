@@ -14,13 +14,22 @@ use tidegate_processors::hubble_metrics::Config;
 use crate::support::{build, config, dropped, finish, ip, line, points, process, processor, tcp};
 
 fn count(processor: &mut dyn Processor) {
-    let flows = [dropped(133), tcp(TcpFlags::SYN)].map(|flow| Record::Flow(Flow { time: Timestamp(5), ..flow }));
+    let flows = [dropped(133), tcp(TcpFlags::SYN)].map(|flow| {
+        Record::Flow(Flow {
+            time: Timestamp(5),
+            ..flow
+        })
+    });
     process(processor, flows.to_vec());
 }
 
 /// The points of one family.
 fn of(family: &str, points: &[Point]) -> Vec<Point> {
-    points.iter().filter(|point| point.series.family.name == family).cloned().collect()
+    points
+        .iter()
+        .filter(|point| point.series.family.name == family)
+        .cloned()
+        .collect()
 }
 
 fn retire(processor: &mut dyn Processor) -> Vec<Point> {
@@ -35,8 +44,14 @@ fn an_unchanged_item_keeps_its_series_whatever_else_changes() {
     let changed = [
         config(&[drop]),
         config(&["flow", drop]),
-        Config { interval: HumanDuration(Duration::from_secs(9)), ..config(&[drop, "tcp"]) },
-        Config { max_series: NonZeroUsize::MIN, ..config(&[drop]) },
+        Config {
+            interval: HumanDuration(Duration::from_secs(9)),
+            ..config(&[drop, "tcp"])
+        },
+        Config {
+            max_series: NonZeroUsize::MIN,
+            ..config(&[drop])
+        },
     ];
     for config in changed {
         let mut old = processor(&["tcp", drop]);
@@ -46,7 +61,10 @@ fn an_unchanged_item_keeps_its_series_whatever_else_changes() {
         new.adopt(&mut *old);
         count(&mut *new);
         let after = of("hubble_drop_total", &finish(&mut *new));
-        assert!(Arc::ptr_eq(&before[0].series, &after[0].series), "{config:?}");
+        assert!(
+            Arc::ptr_eq(&before[0].series, &after[0].series),
+            "{config:?}"
+        );
         assert!(line(&after[0]).ends_with(" 2"), "{}", line(&after[0]));
     }
 }
@@ -55,13 +73,22 @@ fn an_unchanged_item_keeps_its_series_whatever_else_changes() {
 fn what_was_found_for_the_last_flow_before_is_not_taken_for_the_first_one_after() {
     let item = "drop:sourceContext=ip";
     let (mut old, mut new) = (processor(&[item]), processor(&[item, "tcp"]));
-    let from = |address: &str| Flow { ip: Some(ip(address, "10.0.0.9")), ..dropped(133) };
+    let from = |address: &str| Flow {
+        ip: Some(ip(address, "10.0.0.9")),
+        ..dropped(133)
+    };
     let total = |processor: &mut dyn Processor, address: &str| {
         process(processor, vec![Record::Flow(from(address))]);
-        of("hubble_drop_total", &finish(processor)).iter().map(line).collect::<Vec<_>>()
+        of("hubble_drop_total", &finish(processor))
+            .iter()
+            .map(line)
+            .collect::<Vec<_>>()
     };
-    let line =
-        |address: &str| [format!(r#"hubble_drop_total{{source="{address}",reason="POLICY_DENIED",protocol="TCP"}} 1"#)];
+    let line = |address: &str| {
+        [format!(
+            r#"hubble_drop_total{{source="{address}",reason="POLICY_DENIED",protocol="TCP"}} 1"#
+        )]
+    };
     assert_eq!(total(&mut *old, "10.0.0.1"), line("10.0.0.1"));
     new.adopt(&mut *old);
     assert_eq!(total(&mut *new, "10.0.0.2"), line("10.0.0.2"));
@@ -70,7 +97,12 @@ fn what_was_found_for_the_last_flow_before_is_not_taken_for_the_first_one_after(
 #[test]
 fn many_series_end_in_portions_and_none_is_left_out() {
     let mut old = processor(&["drop", "port-distribution"]);
-    process(&mut *old, (0..5_000).map(|reason| Record::Flow(dropped(1_000 + reason))).collect());
+    process(
+        &mut *old,
+        (0..5_000)
+            .map(|reason| Record::Flow(dropped(1_000 + reason)))
+            .collect(),
+    );
     processor(&[]).adopt(&mut *old);
     let first = retire(&mut *old);
     assert!(old.has_more());
@@ -101,7 +133,10 @@ fn an_unchanged_list_leaves_nothing_behind() {
     let mut old = processor(&["drop"]);
     count(&mut *old);
     processor(&["drop"]).adopt(&mut *old);
-    assert!(retire(&mut *old).is_empty(), "the lost events are adopted, too");
+    assert!(
+        retire(&mut *old).is_empty(),
+        "the lost events are adopted, too"
+    );
 }
 
 #[test]

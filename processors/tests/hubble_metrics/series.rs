@@ -12,7 +12,9 @@ use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Kind, Kinds, Record, Timestamp};
 use tidegate_processors::hubble_metrics::{Config, KIND, SERIES_LIMIT};
 
-use crate::support::{build, config, dns, dropped, finish, http, line, points, process, processor, tcp, totals};
+use crate::support::{
+    build, config, dns, dropped, finish, http, line, points, process, processor, tcp, totals,
+};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -27,20 +29,39 @@ fn lines(points: &[Point]) -> Vec<String> {
 }
 
 fn flow(at: u64, flow: Flow) -> Record {
-    Record::Flow(Flow { time: Timestamp(at), ..flow })
+    Record::Flow(Flow {
+        time: Timestamp(at),
+        ..flow
+    })
 }
 
 #[test]
 fn a_tick_hands_on_the_series_that_changed_with_their_totals() {
     let mut processor = processor(&["drop"]);
-    process(&mut *processor, vec![flow(5, dropped(133)), flow(6, dropped(187))]);
-    assert_eq!(tick(&mut *processor, SECOND).len(), 2 + 2, "the drops, and the lost events at 0");
+    process(
+        &mut *processor,
+        vec![flow(5, dropped(133)), flow(6, dropped(187))],
+    );
+    assert_eq!(
+        tick(&mut *processor, SECOND).len(),
+        2 + 2,
+        "the drops, and the lost events at 0"
+    );
     assert!(tick(&mut *processor, 2 * SECOND).is_empty());
     process(&mut *processor, vec![flow(7, dropped(187))]);
-    assert!(tick(&mut *processor, 2 * SECOND + 1).is_empty(), "the interval is not over");
+    assert!(
+        tick(&mut *processor, 2 * SECOND + 1).is_empty(),
+        "the interval is not over"
+    );
     let changed = tick(&mut *processor, 3 * SECOND);
-    assert_eq!(lines(&changed), [r#"hubble_drop_total{reason="NAT46",protocol="TCP"} 2"#]);
-    assert_eq!((changed[0].time, changed[0].series.start), (Timestamp(3 * SECOND), Timestamp(6)));
+    assert_eq!(
+        lines(&changed),
+        [r#"hubble_drop_total{reason="NAT46",protocol="TCP"} 2"#]
+    );
+    assert_eq!(
+        (changed[0].time, changed[0].series.start),
+        (Timestamp(3 * SECOND), Timestamp(6))
+    );
     assert!(finish(&mut *processor).is_empty());
 }
 
@@ -58,7 +79,11 @@ fn a_series_is_the_same_arc_for_ever() {
     let mut series = (1..=3).map(|second| {
         process(&mut *processor, vec![flow(5, dropped(133))]);
         let points = tick(&mut *processor, second * SECOND);
-        points.into_iter().find(|point| point.series.family.name == "hubble_drop_total").unwrap().series
+        points
+            .into_iter()
+            .find(|point| point.series.family.name == "hubble_drop_total")
+            .unwrap()
+            .series
     });
     let first = series.next().unwrap();
     assert!(series.all(|again| Arc::ptr_eq(&again, &first)));
@@ -66,45 +91,89 @@ fn a_series_is_the_same_arc_for_ever() {
 
 #[test]
 fn what_is_beyond_the_limit_is_folded_into_one_series_and_noted() {
-    let limited = Config { max_series: 2.try_into().unwrap(), ..config(&["drop", "dns:query"]) };
+    let limited = Config {
+        max_series: 2.try_into().unwrap(),
+        ..config(&["drop", "dns:query"])
+    };
     let mut processor = build(&limited).unwrap();
     let drops = [133, 134, 135, 136, 133, 135].map(|reason| flow(1, dropped(reason)));
-    assert_eq!(process(&mut *processor, drops.to_vec()), [(SERIES_LIMIT, 3)]);
+    assert_eq!(
+        process(&mut *processor, drops.to_vec()),
+        [(SERIES_LIMIT, 3)]
+    );
     let query = |name: &str| {
         let mut query = dns(L7Type::Request, Dns::default());
-        if let Some(tidegate_core::flow::L7Record::Dns(dns)) = query.l7.as_mut().map(|l7| &mut l7.record) {
+        if let Some(tidegate_core::flow::L7Record::Dns(dns)) =
+            query.l7.as_mut().map(|l7| &mut l7.record)
+        {
             name.clone_into(&mut dns.query);
         }
         flow(1, query)
     };
-    assert_eq!(process(&mut *processor, vec![query("a."), query("b."), query("a.")]), []);
-    assert_eq!(process(&mut *processor, vec![query("c."), query("b.")]), [(SERIES_LIMIT, 1)]);
+    assert_eq!(
+        process(&mut *processor, vec![query("a."), query("b."), query("a.")]),
+        []
+    );
+    assert_eq!(
+        process(&mut *processor, vec![query("c."), query("b.")]),
+        [(SERIES_LIMIT, 1)]
+    );
     let totals = totals(&finish(&mut *processor));
     let of = |key: &str| totals.get(key).map(String::as_str);
-    let overflow = r#"hubble_drop_total{reason="otel.metric.overflow",protocol="otel.metric.overflow"}"#;
+    let overflow =
+        r#"hubble_drop_total{reason="otel.metric.overflow",protocol="otel.metric.overflow"}"#;
     assert_eq!(of(overflow), Some("3"));
-    assert_eq!(of(r#"hubble_drop_total{reason="POLICY_DENIED",protocol="TCP"}"#), Some("2"));
-    assert_eq!(totals.keys().filter(|key| key.starts_with("hubble_drop")).count(), 3);
-    assert_eq!(totals.keys().filter(|key| key.starts_with("hubble_dns")).count(), 3);
+    assert_eq!(
+        of(r#"hubble_drop_total{reason="POLICY_DENIED",protocol="TCP"}"#),
+        Some("2")
+    );
+    assert_eq!(
+        totals
+            .keys()
+            .filter(|key| key.starts_with("hubble_drop"))
+            .count(),
+        3
+    );
+    assert_eq!(
+        totals
+            .keys()
+            .filter(|key| key.starts_with("hubble_dns"))
+            .count(),
+        3
+    );
 }
 
 #[test]
 fn many_points_are_handed_on_in_portions_and_none_is_left_out() {
     let mut processor = processor(&["drop"]);
-    let drops = (0..5_000).map(|reason| flow(1, dropped(1_000 + reason))).collect();
+    let drops = (0..5_000)
+        .map(|reason| flow(1, dropped(1_000 + reason)))
+        .collect();
     process(&mut *processor, drops);
     let first = tick(&mut *processor, SECOND);
-    process(&mut *processor, vec![flow(1, dropped(1_000)), flow(1, dropped(5_999))]);
+    process(
+        &mut *processor,
+        vec![flow(1, dropped(1_000)), flow(1, dropped(5_999))],
+    );
     let second = tick(&mut *processor, SECOND + 1);
     assert_eq!((first.len(), second.len()), (4_096, 5_002 - 4_096));
-    assert!(totals(&tick(&mut *processor, 2 * SECOND)).values().all(|total| total == "2"));
+    assert!(
+        totals(&tick(&mut *processor, 2 * SECOND))
+            .values()
+            .all(|total| total == "2")
+    );
     assert!(tick(&mut *processor, 3 * SECOND).is_empty());
 }
 
 #[test]
 fn what_is_left_at_the_end_is_handed_on_in_portions_too() {
     let mut processor = processor(&["drop"]);
-    process(&mut *processor, (0..5_000).map(|reason| flow(1, dropped(1_000 + reason))).collect());
+    process(
+        &mut *processor,
+        (0..5_000)
+            .map(|reason| flow(1, dropped(1_000 + reason)))
+            .collect(),
+    );
     let first = finish(&mut *processor);
     assert!(processor.has_more());
     let second = finish(&mut *processor);
@@ -114,7 +183,15 @@ fn what_is_left_at_the_end_is_handed_on_in_portions_too() {
 
 #[test]
 fn lost_events_are_always_counted_each_source_its_way() {
-    let lost = |source, count| Record::Lost(Lost { time: Timestamp(1), source, count, cpu: None, span: None });
+    let lost = |source, count| {
+        Record::Lost(Lost {
+            time: Timestamp(1),
+            source,
+            count,
+            cpu: None,
+            span: None,
+        })
+    };
     let mut idle = processor(&[]);
     let at_start = [
         r#"hubble_lost_events_total{source="observer_events_queue"} 0"#,
@@ -147,22 +224,63 @@ fn lost_events_are_always_counted_each_source_its_way() {
 fn families_have_hubbles_help_texts_and_buckets() {
     let response = || http(L7Type::Response, 200);
     let mut processor = processor(&["flow drop tcp", "httpV2", "icmp", "dns"]);
-    process(&mut *processor, vec![flow(1, response()), flow(1, dropped(1)), flow(1, tcp(TcpFlags::SYN))]);
+    process(
+        &mut *processor,
+        vec![
+            flow(1, response()),
+            flow(1, dropped(1)),
+            flow(1, tcp(TcpFlags::SYN)),
+        ],
+    );
     let points = finish(&mut *processor);
-    let family = |name: &str| Arc::clone(&points.iter().find(|p| p.series.family.name == name).unwrap().series.family);
+    let family = |name: &str| {
+        Arc::clone(
+            &points
+                .iter()
+                .find(|p| p.series.family.name == name)
+                .unwrap()
+                .series
+                .family,
+        )
+    };
     let helps = [
-        ("hubble_flows_processed_total", "Total number of flows processed", "{flow}"),
+        (
+            "hubble_flows_processed_total",
+            "Total number of flows processed",
+            "{flow}",
+        ),
         ("hubble_drop_total", "Number of drops", "{drop}"),
         ("hubble_tcp_flags_total", "TCP flag occurrences", "{flag}"),
-        ("hubble_http_requests_total", "Count of HTTP requests", "{request}"),
-        ("hubble_http_request_duration_seconds", "Quantiles of HTTP request duration in seconds", "s"),
-        ("hubble_lost_events_total", "Number of lost events", "{event}"),
+        (
+            "hubble_http_requests_total",
+            "Count of HTTP requests",
+            "{request}",
+        ),
+        (
+            "hubble_http_request_duration_seconds",
+            "Quantiles of HTTP request duration in seconds",
+            "s",
+        ),
+        (
+            "hubble_lost_events_total",
+            "Number of lost events",
+            "{event}",
+        ),
     ];
     for (name, help, unit) in helps {
-        assert_eq!((family(name).help.as_str(), family(name).unit.as_str()), (help, unit), "{name}");
+        assert_eq!(
+            (family(name).help.as_str(), family(name).unit.as_str()),
+            (help, unit),
+            "{name}"
+        );
     }
-    let bounds = vec![0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-    assert_eq!(family("hubble_http_request_duration_seconds").kind, MetricKind::Histogram { bounds });
+    let bounds = vec![
+        0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+    ];
+    assert_eq!(
+        family("hubble_http_request_duration_seconds").kind,
+        MetricKind::Histogram { bounds }
+    );
     assert_eq!(family("hubble_drop_total").kind, MetricKind::Counter);
 }
 
@@ -170,10 +288,25 @@ fn families_have_hubbles_help_texts_and_buckets() {
 fn the_configuration_says_what_is_wrong_and_where() {
     let refused = |config: &Config| build(config).err().map(|error| (error.key, error.message));
     assert_eq!(refused(&Config::default()), None);
-    let at_once = Config { interval: HumanDuration(Duration::ZERO), ..config(&[]) };
-    assert_eq!(refused(&at_once), Some(("interval", "the interval has to be longer than zero".to_owned())));
+    let at_once = Config {
+        interval: HumanDuration(Duration::ZERO),
+        ..config(&[])
+    };
+    assert_eq!(
+        refused(&at_once),
+        Some((
+            "interval",
+            "the interval has to be longer than zero".to_owned()
+        ))
+    );
     let typo = refused(&config(&["flow", "dsn:query"]));
-    assert_eq!(typo, Some(("metrics", "metric 'dsn' does not exist; did you mean 'dns'?".to_owned())));
+    assert_eq!(
+        typo,
+        Some((
+            "metrics",
+            "metric 'dsn' does not exist; did you mean 'dns'?".to_owned()
+        ))
+    );
 }
 
 #[test]
@@ -181,9 +314,17 @@ fn the_keys_are_those_that_the_configuration_reads() {
     let parse = |text: &str| (KIND.parse)(toml::de::ValueDeserializer::parse(text).unwrap());
     let names: Vec<_> = KIND.keys.iter().map(|key| key.name).collect();
     let error = parse("{ nonsense = 1 }").unwrap_err().to_string();
-    let expected = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let expected = names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
     assert!(error.contains(&expected), "{error}");
-    let defaults: Vec<_> = KIND.keys.iter().map(|key| format!("{} = {}", key.name, key.default)).collect();
+    let defaults: Vec<_> = KIND
+        .keys
+        .iter()
+        .map(|key| format!("{} = {}", key.name, key.default))
+        .collect();
     let written = parse(&format!("{{ {} }}", defaults.join(", "))).unwrap();
     assert_eq!(format!("{written:?}"), format!("{:?}", Config::default()));
 }
@@ -193,5 +334,8 @@ fn flows_and_lost_records_are_wanted_and_pass_with_the_points() {
     let config = Config::default();
     assert_eq!(config.consumes(), Kinds::of(&[Kind::Flow, Kind::Lost]));
     let input = Kinds::of(&[Kind::Flow, Kind::AgentEvent]);
-    assert_eq!(config.produces(input), input.union(Kinds::of(&[Kind::Metric])));
+    assert_eq!(
+        config.produces(input),
+        input.union(Kinds::of(&[Kind::Metric]))
+    );
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tidegate_core::component::{BuildContext, BuildError, ProcessorConfig};
 use tidegate_core::config::HumanDuration;
 use tidegate_core::flow::{
-    Dns, Endpoint, EndpointNames, Flow, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, Missing, Seen, TcpFlags,
-    Verdict, message_type,
+    Dns, Endpoint, EndpointNames, Flow, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, Missing,
+    Seen, TcpFlags, Verdict, message_type,
 };
 use tidegate_core::ledger::Tally;
 use tidegate_core::metric::{Point, Value};
@@ -30,7 +30,11 @@ pub(crate) fn build(config: &Config) -> Result<Box<dyn Processor>, BuildError> {
 pub(crate) fn config(items: &[&str]) -> Config {
     let metrics = items.iter().map(|item| (*item).to_owned()).collect();
     let interval = HumanDuration(std::time::Duration::from_millis(500));
-    Config { metrics, interval, ..Config::default() }
+    Config {
+        metrics,
+        interval,
+        ..Config::default()
+    }
 }
 
 pub(crate) fn processor(items: &[&str]) -> Box<dyn Processor> {
@@ -38,12 +42,19 @@ pub(crate) fn processor(items: &[&str]) -> Box<dyn Processor> {
 }
 
 /// Hands records to a processor; returns what it noted.
-pub(crate) fn process(processor: &mut dyn Processor, records: Vec<Record>) -> Vec<(&'static str, u64)> {
+pub(crate) fn process(
+    processor: &mut dyn Processor,
+    records: Vec<Record>,
+) -> Vec<(&'static str, u64)> {
     let (mut batch, mut tally) = (Batch::new(), Tally::default());
     let n = records.len();
     records.into_iter().for_each(|record| batch.push(record));
     processor.process(&mut batch, &mut tally);
-    assert_eq!((batch.len(), tally.drops(), tally.filters()), (n, &[][..], &[][..]), "records pass");
+    assert_eq!(
+        (batch.len(), tally.drops(), tally.filters()),
+        (n, &[][..], &[][..]),
+        "records pass"
+    );
     tally.notes().to_vec()
 }
 
@@ -65,10 +76,15 @@ pub(crate) fn finish(processor: &mut dyn Processor) -> Vec<Point> {
 pub(crate) fn line(point: &Point) -> String {
     let family = &point.series.family;
     let labels = family.label_names.iter().zip(&point.series.labels);
-    let labels: Vec<_> = labels.map(|(name, value)| format!("{name}={value:?}")).collect();
+    let labels: Vec<_> = labels
+        .map(|(name, value)| format!("{name}={value:?}"))
+        .collect();
     let value = match &point.value {
         Value::Counter(n) | Value::Gauge(n) => n.to_string(),
-        Value::Histogram(histogram) => format!("{:?} {} {}", histogram.buckets, histogram.sum, histogram.count),
+        Value::Histogram(histogram) => format!(
+            "{:?} {} {}",
+            histogram.buckets, histogram.sum, histogram.count
+        ),
         Value::Ended => "ended".to_owned(),
     };
     format!("{}{{{}}} {value}", family.name, labels.join(","))
@@ -82,9 +98,16 @@ pub(crate) fn counted(items: &[&str], flows: &[Flow]) -> Vec<String> {
 /// What a processor counts of the flows, without the lost events that are always there, sorted.
 pub(crate) fn counted_by(config: &Config, flows: &[Flow]) -> Vec<String> {
     let mut processor = build(config).unwrap_or_else(|error| panic!("{config:?}: {error}"));
-    process(&mut *processor, flows.iter().cloned().map(Record::Flow).collect());
+    process(
+        &mut *processor,
+        flows.iter().cloned().map(Record::Flow).collect(),
+    );
     let points = finish(&mut *processor);
-    let mut lines: Vec<_> = points.iter().map(line).filter(|line| !line.starts_with("hubble_lost")).collect();
+    let mut lines: Vec<_> = points
+        .iter()
+        .map(line)
+        .filter(|line| !line.starts_with("hubble_lost"))
+        .collect();
     lines.sort();
     lines
 }
@@ -92,13 +115,21 @@ pub(crate) fn counted_by(config: &Config, flows: &[Flow]) -> Vec<String> {
 /// For tables of cases: each flow alone, and what it counts as.
 pub(crate) fn each_counts(item: &str, cases: &[(Flow, &[&str])]) {
     for (flow, expected) in cases {
-        assert_eq!(counted(&[item], std::slice::from_ref(flow)), *expected, "{flow:?}");
+        assert_eq!(
+            counted(&[item], std::slice::from_ref(flow)),
+            *expected,
+            "{flow:?}"
+        );
     }
 }
 
 /// A forwarded trace to an endpoint, TCP with flags.
 pub(crate) fn tcp(flags: u16) -> Flow {
-    let l4 = L4::Tcp { source_port: 40_000, destination_port: 443, flags: Some(TcpFlags(flags)) };
+    let l4 = L4::Tcp {
+        source_port: 40_000,
+        destination_port: 443,
+        flags: Some(TcpFlags(flags)),
+    };
     Flow { l4, ..trace() }
 }
 
@@ -141,19 +172,39 @@ pub(crate) fn l7(l7_type: L7Type, record: L7Record) -> Flow {
 }
 
 pub(crate) fn dns(l7_type: L7Type, message: Dns) -> Flow {
-    l7(l7_type, L7Record::Dns(Dns { query: "cilium.io.".to_owned(), ..message }))
+    l7(
+        l7_type,
+        L7Record::Dns(Dns {
+            query: "cilium.io.".to_owned(),
+            ..message
+        }),
+    )
 }
 
 pub(crate) fn http(l7_type: L7Type, code: u32) -> Flow {
-    let message =
-        Http { code, method: "GET".into(), protocol: "HTTP/1.1".into(), url: "/".to_owned(), headers: vec![] };
+    let message = Http {
+        code,
+        method: "GET".into(),
+        protocol: "HTTP/1.1".into(),
+        url: "/".to_owned(),
+        headers: vec![],
+    };
     l7(l7_type, L7Record::Http(message))
 }
 
 pub(crate) fn ip(source: &str, destination: &str) -> Ip {
     let address = |text: &str| text.parse::<std::net::IpAddr>().unwrap().into();
-    let version = if source.contains(':') { IpVersion::V6 } else { IpVersion::V4 };
-    Ip { source: address(source), destination: address(destination), version, ..Ip::default() }
+    let version = if source.contains(':') {
+        IpVersion::V6
+    } else {
+        IpVersion::V4
+    };
+    Ip {
+        source: address(source),
+        destination: address(destination),
+        version,
+        ..Ip::default()
+    }
 }
 
 /// An endpoint with a namespace, a pod and a workload `<pod>-w` of kind `Deployment`.
@@ -161,21 +212,38 @@ pub(crate) fn pod(namespace: &str, pod: &str) -> Endpoint {
     endpoint(EndpointNames {
         namespace: namespace.to_owned(),
         pod_name: pod.to_owned(),
-        workloads: vec![("Deployment".to_owned(), format!("{pod}-w")), ("Other".to_owned(), "other".to_owned())],
+        workloads: vec![
+            ("Deployment".to_owned(), format!("{pod}-w")),
+            ("Other".to_owned(), "other".to_owned()),
+        ],
         ..EndpointNames::default()
     })
 }
 
 pub(crate) fn labelled(labels: &[&str]) -> Endpoint {
     let labels = labels.iter().map(|label| (*label).to_owned()).collect();
-    endpoint(EndpointNames { labels, ..EndpointNames::default() })
+    endpoint(EndpointNames {
+        labels,
+        ..EndpointNames::default()
+    })
 }
 
 pub(crate) fn endpoint(names: EndpointNames) -> Endpoint {
-    Endpoint { id: 0, identity: 4242, names: Some(Arc::new(names)) }
+    Endpoint {
+        id: 0,
+        identity: 4242,
+        names: Some(Arc::new(names)),
+    }
 }
 
 /// Adds lines up by name and labels.
 pub(crate) fn totals(points: &[Point]) -> BTreeMap<String, String> {
-    points.iter().filter_map(|point| line(point).rsplit_once(' ').map(|(k, v)| (k.to_owned(), v.to_owned()))).collect()
+    points
+        .iter()
+        .filter_map(|point| {
+            line(point)
+                .rsplit_once(' ')
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        })
+        .collect()
 }

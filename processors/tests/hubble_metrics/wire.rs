@@ -3,13 +3,16 @@
 use std::net::IpAddr;
 
 use tidegate_core::flow::{
-    Dns, DropReason, Flow, L7Record, L7Type, MessagePart, Missing, ObservedLatency, Seen, Verdict, message_type,
+    Dns, DropReason, Flow, L7Record, L7Type, MessagePart, Missing, ObservedLatency, Seen, Verdict,
+    message_type,
 };
 use tidegate_core::metric::Point;
 use tidegate_core::{Batch, Record, Timestamp};
 use tidegate_processors::hubble_metrics::{Config, WireFamilies};
 
-use crate::support::{build, config, counted, counted_by, dns, finish, http, line, points, process};
+use crate::support::{
+    build, config, counted, counted_by, dns, finish, http, line, points, process,
+};
 
 fn on_the_wire(mut flow: Flow) -> Flow {
     flow.message_type = message_type::TRACE;
@@ -18,14 +21,23 @@ fn on_the_wire(mut flow: Flow) -> Flow {
 }
 
 fn query() -> Flow {
-    dns(L7Type::Request, Dns { qtypes: vec![1].into(), ..Dns::default() })
+    dns(
+        L7Type::Request,
+        Dns {
+            qtypes: vec![1].into(),
+            ..Dns::default()
+        },
+    )
 }
 
 /// An answer with an alias and two addresses.
 fn response(rcode: u32) -> Flow {
     let message = Dns {
         qtypes: vec![1].into(),
-        ips: [[1, 2, 3, 4], [5, 6, 7, 8]].map(|ip| IpAddr::from(ip).into()).to_vec().into(),
+        ips: [[1, 2, 3, 4], [5, 6, 7, 8]]
+            .map(|ip| IpAddr::from(ip).into())
+            .to_vec()
+            .into(),
         rrtypes: vec![5, 1, 1].into(),
         rcode: Some(rcode),
         ttl: Some(30),
@@ -35,7 +47,10 @@ fn response(rcode: u32) -> Flow {
 }
 
 fn hubble(items: &[&str]) -> Config {
-    Config { wire: WireFamilies::Hubble, ..config(items) }
+    Config {
+        wire: WireFamilies::Hubble,
+        ..config(items)
+    }
 }
 
 #[test]
@@ -69,9 +84,18 @@ fn http_requests_and_responses_are_counted_by_source_too() {
     let flows = [L7Type::Request, L7Type::Response].map(|l7_type| on_the_wire(http(l7_type, 200)));
     let names = |items: &[&str]| {
         let lines = counted(items, &flows);
-        lines.iter().map(|line| line.split('{').next().unwrap().to_owned()).collect::<Vec<_>>()
+        lines
+            .iter()
+            .map(|line| line.split('{').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
-    assert_eq!(names(&["http"]), ["tidegate_wire_http_requests_total", "tidegate_wire_http_responses_total"]);
+    assert_eq!(
+        names(&["http"]),
+        [
+            "tidegate_wire_http_requests_total",
+            "tidegate_wire_http_responses_total"
+        ]
+    );
     assert_eq!(names(&["httpV2"]), ["tidegate_wire_http_requests_total"]);
 }
 
@@ -80,19 +104,34 @@ fn a_response_on_the_wire_has_a_duration_only_of_the_packets_own_times_and_its_r
     let response = |method: &str, is_exact: Option<bool>| {
         let mut flow = on_the_wire(http(L7Type::Response, 200));
         let l7 = flow.l7.as_mut().unwrap();
-        let L7Record::Http(message) = &mut l7.record else { unreachable!() };
+        let L7Record::Http(message) = &mut l7.record else {
+            unreachable!()
+        };
         message.method = method.to_owned().into();
-        l7.observed_latency =
-            is_exact.map(|is_exact| ObservedLatency { nanos: 30_000_000, error_nanos: 2_500_000, is_exact });
+        l7.observed_latency = is_exact.map(|is_exact| ObservedLatency {
+            nanos: 30_000_000,
+            error_nanos: 2_500_000,
+            is_exact,
+        });
         flow
     };
-    let flows = [response("GET", None), response("GET", Some(false)), response("", None), response("GET", Some(true))];
-    let labels = |method: &str| format!(r#"{{method="{method}",protocol="HTTP/1.1",status="200",reporter="unknown"}}"#);
+    let flows = [
+        response("GET", None),
+        response("GET", Some(false)),
+        response("", None),
+        response("GET", Some(true)),
+    ];
+    let labels = |method: &str| {
+        format!(r#"{{method="{method}",protocol="HTTP/1.1",status="200",reporter="unknown"}}"#)
+    };
     let duration = r#"hubble_http_request_duration_seconds{method="GET",reporter="unknown"} [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0] 0.03 1"#;
     for (item, family) in [("httpV2", "requests"), ("http", "responses")] {
         let name = format!("tidegate_wire_http_{family}_total");
-        let expected =
-            [duration.to_owned(), format!("{name}{} 3", labels("GET")), format!("{name}{} 1", labels("unknown"))];
+        let expected = [
+            duration.to_owned(),
+            format!("{name}{} 3", labels("GET")),
+            format!("{name}{} 1", labels("unknown")),
+        ];
         assert_eq!(counted(&[item], &flows), expected);
     }
 }
@@ -100,34 +139,62 @@ fn a_response_on_the_wire_has_a_duration_only_of_the_packets_own_times_and_its_r
 #[test]
 fn a_family_says_what_it_counts() {
     let mut processor = build(&config(&["dns"])).unwrap();
-    process(&mut *processor, vec![Record::Flow(query()), Record::Flow(on_the_wire(query()))]);
-    let mut helps: Vec<_> = finish(&mut *processor).into_iter().map(|point| point.series.family.help.clone()).collect();
+    process(
+        &mut *processor,
+        vec![Record::Flow(query()), Record::Flow(on_the_wire(query()))],
+    );
+    let mut helps: Vec<_> = finish(&mut *processor)
+        .into_iter()
+        .map(|point| point.series.family.help.clone())
+        .collect();
     helps.retain(|help| help.contains("DNS"));
     helps.sort();
-    assert_eq!(helps, ["DNS queries found in captured packets", "Number of DNS queries observed"]);
+    assert_eq!(
+        helps,
+        [
+            "DNS queries found in captured packets",
+            "Number of DNS queries observed"
+        ]
+    );
 }
 
 #[test]
 fn what_the_capture_lacks_is_unknown_and_no_number_is_too_small() {
     let cut = |parts: &[MessagePart]| {
         let mut flow = on_the_wire(response(0));
-        flow.l7.as_mut().unwrap().missing = parts.iter().copied().fold(Missing::NOTHING, Missing::and);
+        flow.l7.as_mut().unwrap().missing =
+            parts.iter().copied().fold(Missing::NOTHING, Missing::and);
         flow
     };
     for (parts, rcode, ips) in [
         (&[][..], "No Error", "2"),
         (&[MessagePart::Records], "No Error", "2"),
-        (&[MessagePart::Answers, MessagePart::Records], "No Error", "unknown"),
+        (
+            &[MessagePart::Answers, MessagePart::Records],
+            "No Error",
+            "unknown",
+        ),
     ] {
         let lines = counted(&["dns"], &[cut(parts)]);
-        let expected =
-            format!(r#"tidegate_wire_dns_responses_total{{rcode="{rcode}",qtypes="A",ips_returned="{ips}"}} 1"#);
+        let expected = format!(
+            r#"tidegate_wire_dns_responses_total{{rcode="{rcode}",qtypes="A",ips_returned="{ips}"}} 1"#
+        );
         assert!(lines.contains(&expected), "{parts:?}: {lines:?}");
-        let types = lines.iter().filter(|line| line.starts_with("tidegate_wire_dns_response_types_total"));
+        let types = lines
+            .iter()
+            .filter(|line| line.starts_with("tidegate_wire_dns_response_types_total"));
         assert_eq!(types.count() > 0, ips != "unknown", "{parts:?}: {lines:?}");
     }
-    let mut no_code = on_the_wire(dns(L7Type::Response, Dns { qtypes: vec![1].into(), ..Dns::default() }));
-    no_code.l7.as_mut().unwrap().missing = Missing::NOTHING.and(MessagePart::Rcode).and(MessagePart::Records);
+    let mut no_code = on_the_wire(dns(
+        L7Type::Response,
+        Dns {
+            qtypes: vec![1].into(),
+            ..Dns::default()
+        },
+    ));
+    no_code.l7.as_mut().unwrap().missing = Missing::NOTHING
+        .and(MessagePart::Rcode)
+        .and(MessagePart::Records);
     assert_eq!(
         counted(&["dns"], &[no_code]),
         [r#"tidegate_wire_dns_responses_total{rcode="unknown",qtypes="A",ips_returned="0"} 1"#]
@@ -143,29 +210,57 @@ fn a_code_without_a_name_is_a_number_rather_than_an_empty_label() {
 
 #[test]
 fn only_a_policy_denies_a_message_that_a_packet_shows() {
-    let dropped =
-        |reason, flow| Flow { verdict: Verdict::Dropped, drop_reason: DropReason(reason), ..on_the_wire(flow) };
-    let denied = r#"tidegate_wire_dns_queries_total{rcode="Policy denied",qtypes="A",ips_returned="0"} 1"#;
+    let dropped = |reason, flow| Flow {
+        verdict: Verdict::Dropped,
+        drop_reason: DropReason(reason),
+        ..on_the_wire(flow)
+    };
+    let denied =
+        r#"tidegate_wire_dns_queries_total{rcode="Policy denied",qtypes="A",ips_returned="0"} 1"#;
     let asked = r#"tidegate_wire_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 1"#;
-    for (reason, expected) in
-        [(133, denied), (181, denied), (151, asked), (155, asked), (165, asked), (189, asked), (0, asked)]
-    {
-        assert_eq!(counted(&["dns"], &[dropped(reason, query())]), [expected], "{reason}");
+    for (reason, expected) in [
+        (133, denied),
+        (181, denied),
+        (151, asked),
+        (155, asked),
+        (165, asked),
+        (189, asked),
+        (0, asked),
+    ] {
+        assert_eq!(
+            counted(&["dns"], &[dropped(reason, query())]),
+            [expected],
+            "{reason}"
+        );
     }
     let lines = counted(&["dns"], &[dropped(155, response(3))]);
     let answered = r#"tidegate_wire_dns_responses_total{rcode="Non-Existent Domain",qtypes="A",ips_returned="2"} 1"#;
     assert!(lines.iter().any(|line| line == answered), "{lines:?}");
     // Of what a proxy reports, Hubble's rule holds: what it dropped, a policy denied.
-    let by_a_proxy = Flow { verdict: Verdict::Dropped, ..query() };
-    assert_eq!(counted(&["dns"], &[by_a_proxy]), [denied.replace("tidegate_wire", "hubble")]);
+    let by_a_proxy = Flow {
+        verdict: Verdict::Dropped,
+        ..query()
+    };
+    assert_eq!(
+        counted(&["dns"], &[by_a_proxy]),
+        [denied.replace("tidegate_wire", "hubble")]
+    );
 }
 
 #[test]
 fn a_message_found_in_a_packet_is_what_it_says_whatever_connection_tracking_says() {
     for is_reply in [None, Some(false), Some(true)] {
         let names = |flow: Flow| {
-            let lines = counted(&["dns"], &[Flow { is_reply, ..on_the_wire(flow) }]);
-            lines.iter().any(|line| line.starts_with("tidegate_wire_dns_responses_total"))
+            let lines = counted(
+                &["dns"],
+                &[Flow {
+                    is_reply,
+                    ..on_the_wire(flow)
+                }],
+            );
+            lines
+                .iter()
+                .any(|line| line.starts_with("tidegate_wire_dns_responses_total"))
         };
         assert!(names(response(0)), "{is_reply:?}");
         assert!(!names(query()), "{is_reply:?}");
@@ -177,10 +272,19 @@ fn a_change_of_families_ends_the_series_of_messages_and_of_no_other_metric() {
     let items = ["dns", "drop"];
     let mut old = build(&config(&items)).unwrap();
     let dropped = crate::support::dropped(133);
-    process(&mut *old, [on_the_wire(query()), dropped].map(Record::Flow).to_vec());
+    process(
+        &mut *old,
+        [on_the_wire(query()), dropped].map(Record::Flow).to_vec(),
+    );
     build(&hubble(&items)).unwrap().adopt(&mut *old);
     let mut out = Batch::new();
     old.retire(Timestamp(9), &mut out);
-    let ended: Vec<_> = points(&out).iter().map(|point: &Point| line(point)).collect();
-    assert_eq!(ended, [r#"tidegate_wire_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} ended"#]);
+    let ended: Vec<_> = points(&out)
+        .iter()
+        .map(|point: &Point| line(point))
+        .collect();
+    assert_eq!(
+        ended,
+        [r#"tidegate_wire_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} ended"#]
+    );
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tidegate_core::Timestamp;
 
-/// A wall clock that is further behind the last frame than this was set back, and is followed. Frames run ahead of it
-/// by a nanosecond each at most, which never adds up to as much.
+/// A wall clock that is further behind the last frame than this was set back, and is followed.
+/// Frames run ahead of it by a nanosecond each at most, which never adds up to as much.
 const SET_BACK: Duration = Duration::from_secs(1);
 
 /// Gives each frame a time after the one before, at or after its read.
@@ -16,7 +16,8 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// What comes next was read at this time. Times go on rising, unless the wall clock was set back.
+    /// What comes next was read at this time. Times go on rising, unless the wall clock was set
+    /// back.
     pub(super) fn set(&mut self, read: Timestamp) {
         if read > self.next || self.next.since(read) > SET_BACK {
             self.next = read;
@@ -46,7 +47,11 @@ mod tests {
     fn frames_of_one_read_and_of_reads_at_one_time_rise() {
         let mut clock = Clock::default();
         assert_eq!(times(&mut clock, 100, 3), [100, 101, 102]);
-        assert_eq!(times(&mut clock, 100, 2), [103, 104], "the wall clock stands still");
+        assert_eq!(
+            times(&mut clock, 100, 2),
+            [103, 104],
+            "the wall clock stands still"
+        );
         assert_eq!(times(&mut clock, 99, 1), [105], "it goes back a little");
         assert_eq!(times(&mut clock, 106, 1), [106]);
         assert_eq!(times(&mut clock, 1_000, 2), [1_000, 1_001]);
@@ -56,8 +61,18 @@ mod tests {
     fn a_wall_clock_that_is_set_back_is_followed() {
         let mut clock = Clock::default();
         let second = 1_000_000_000;
-        assert_eq!(times(&mut clock, 10 * second, 2), [10 * second, 10 * second + 1]);
-        assert_eq!(times(&mut clock, 9 * second + 2, 1), [10 * second + 2], "a second is waited for");
-        assert_eq!(times(&mut clock, 9 * second, 2), [9 * second, 9 * second + 1]);
+        assert_eq!(
+            times(&mut clock, 10 * second, 2),
+            [10 * second, 10 * second + 1]
+        );
+        assert_eq!(
+            times(&mut clock, 9 * second + 2, 1),
+            [10 * second + 2],
+            "a second is waited for"
+        );
+        assert_eq!(
+            times(&mut clock, 9 * second, 2),
+            [9 * second, 9 * second + 1]
+        );
     }
 }

@@ -54,7 +54,15 @@ impl<R: FnMut(Error)> Cutter<'_, R> {
             if let Some(payload) = payload {
                 *self.seq += 1;
                 *self.room -= 1;
-                return Some(frame(&payload, bytes, Frame { time: self.clock.next(), seq: *self.seq, ..self.frame }));
+                return Some(frame(
+                    &payload,
+                    bytes,
+                    Frame {
+                        time: self.clock.next(),
+                        seq: *self.seq,
+                        ..self.frame
+                    },
+                ));
             }
         }
         None
@@ -64,7 +72,13 @@ impl<R: FnMut(Error)> Cutter<'_, R> {
 fn frame(payload: &Payload<'_>, bytes: &[u8], frame: Frame) -> Frame {
     let data = Span::locate(payload.data, bytes);
     let payload_type = i32::try_from(payload.kind).unwrap_or(i32::MAX);
-    Frame { payload_type, cpu: low_i32(payload.cpu), lost: payload.lost, data, ..frame }
+    Frame {
+        payload_type,
+        cpu: low_i32(payload.cpu),
+        lost: payload.lost,
+        data,
+        ..frame
+    }
 }
 
 /// What Go's `int32(wide)` leaves, as in Hubble: CPUs have small numbers.

@@ -10,7 +10,12 @@ use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::{Encoder, Payload};
 
 fn event(data: &[u8]) -> Payload<'_> {
-    Payload { data, cpu: 3, lost: 0, kind: Payload::EVENT_SAMPLE }
+    Payload {
+        data,
+        cpu: 3,
+        lost: 0,
+        kind: Payload::EVENT_SAMPLE,
+    }
 }
 
 fn stream(payloads: &[Payload<'_>]) -> Vec<u8> {
@@ -19,7 +24,9 @@ fn stream(payloads: &[Payload<'_>]) -> Vec<u8> {
 
 fn stream_of_type(id: TypeId, payloads: &[Payload<'_>]) -> Vec<u8> {
     let (mut encoder, mut out) = (Encoder::new(id), Vec::new());
-    payloads.iter().for_each(|payload| encoder.encode(payload, &mut out));
+    payloads
+        .iter()
+        .for_each(|payload| encoder.encode(payload, &mut out));
     out
 }
 
@@ -65,19 +72,43 @@ fn data(batch: &Batch) -> Vec<Vec<u8>> {
 
 #[test]
 fn a_frame_keeps_what_its_payload_says_and_gets_its_number() {
-    let lost = Payload { data: &[], cpu: (1 << 40) - 2, lost: u64::MAX, kind: Payload::RECORD_LOST };
+    let lost = Payload {
+        data: &[],
+        cpu: (1 << 40) - 2,
+        lost: u64::MAX,
+        kind: Payload::RECORD_LOST,
+    };
     let mut frames = frames(1024);
     feed(&mut frames, &stream(&[event(b"ab"), lost]));
-    assert_eq!(frames.decode(BATCH_RECORDS, Timestamp(5), |_| ()), Ok(Halt::OutOfBytes));
+    assert_eq!(
+        frames.decode(BATCH_RECORDS, Timestamp(5), |_| ()),
+        Ok(Halt::OutOfBytes)
+    );
     let batch = frames.take().unpack();
     assert_eq!(data(&batch), [&b"ab"[..], b""]);
     let made = batch.records().iter().map(|record| match record {
-        Record::Frame(frame) => Frame { data: Span::default(), ..*frame },
+        Record::Frame(frame) => Frame {
+            data: Span::default(),
+            ..*frame
+        },
         other => panic!("{other:?}"),
     });
-    let first =
-        Frame { time: Timestamp(5), seq: 1, stream: frames.stream, payload_type: 9, cpu: 3, ..Frame::default() };
-    let second = Frame { time: Timestamp(6), seq: 2, payload_type: 2, cpu: -2, lost: u64::MAX, ..first };
+    let first = Frame {
+        time: Timestamp(5),
+        seq: 1,
+        stream: frames.stream,
+        payload_type: 9,
+        cpu: 3,
+        ..Frame::default()
+    };
+    let second = Frame {
+        time: Timestamp(6),
+        seq: 2,
+        payload_type: 2,
+        cpu: -2,
+        lost: u64::MAX,
+        ..first
+    };
     assert_eq!(made.collect::<Vec<_>>(), [first, second]);
 }
 
@@ -109,7 +140,10 @@ fn a_frame_may_be_larger_than_a_batch() {
 #[test]
 fn an_announced_length_takes_no_memory_before_its_bytes_come() {
     let mut frames = frames(1 << 30);
-    assert_eq!(decode(&mut frames, &[&[0xfc, 0x3f, 0xff, 0xff, 0xff, 1, 2, 3]]).1, Ok(Halt::OutOfBytes));
+    assert_eq!(
+        decode(&mut frames, &[&[0xfc, 0x3f, 0xff, 0xff, 0xff, 1, 2, 3]]).1,
+        Ok(Halt::OutOfBytes)
+    );
     assert!(frames.space().len() <= BATCH_BYTES);
 }
 
@@ -152,15 +186,25 @@ fn a_batch_gathers_reads_until_there_is_no_space_for_another() {
     let mut frames = frames(4096);
     let reads = bytes.chunks(4096).take_while(|read| {
         feed(&mut frames, read);
-        assert_eq!(frames.decode(BATCH_RECORDS, Timestamp(1), |_| ()), Ok(Halt::OutOfBytes));
+        assert_eq!(
+            frames.decode(BATCH_RECORDS, Timestamp(1), |_| ()),
+            Ok(Halt::OutOfBytes)
+        );
         !frames.is_full()
     });
     assert_eq!(reads.count() + 1, (BATCH_BYTES - READ_LEAST) / 4096 + 1);
     let left = frames.left();
     let came = frames.batch.bytes().len();
     assert!(left > 0 && came <= BATCH_BYTES);
-    assert_eq!(frames.take().unpack().bytes().len(), came - left, "what is not decoded goes with the next batch alone");
-    assert_eq!((frames.left(), frames.is_full(), frames.is_empty()), (left, false, true));
+    assert_eq!(
+        frames.take().unpack().bytes().len(),
+        came - left,
+        "what is not decoded goes with the next batch alone"
+    );
+    assert_eq!(
+        (frames.left(), frames.is_full(), frames.is_empty()),
+        (left, false, true)
+    );
 }
 
 #[test]
@@ -171,8 +215,13 @@ fn a_frame_that_is_broken_in_itself_is_left_out() {
     let mut frames = frames(1024);
     feed(&mut frames, &bytes);
     let mut refused = Vec::new();
-    let halt = frames.decode(BATCH_RECORDS, Timestamp(1), |error| refused.push(error.as_str()));
-    assert_eq!((halt, frames.take().len(), refused), (Ok(Halt::OutOfBytes), 1, vec!["gob_length_out_of_range"]));
+    let halt = frames.decode(BATCH_RECORDS, Timestamp(1), |error| {
+        refused.push(error.as_str())
+    });
+    assert_eq!(
+        (halt, frames.take().len(), refused),
+        (Ok(Halt::OutOfBytes), 1, vec!["gob_length_out_of_range"])
+    );
 }
 
 #[test]
@@ -182,11 +231,20 @@ fn a_frame_that_is_too_long_is_passed_over_in_whatever_pieces_it_comes() {
         let (mut frames, mut refused, mut all) = (frames(1024), Vec::new(), Vec::new());
         for piece in bytes.chunks(size) {
             feed(&mut frames, piece);
-            let halt = frames.decode(BATCH_RECORDS, Timestamp(1), |error| refused.push(error.as_str()));
+            let halt = frames.decode(BATCH_RECORDS, Timestamp(1), |error| {
+                refused.push(error.as_str())
+            });
             assert_eq!(halt, Ok(Halt::OutOfBytes));
             all.extend(data(&frames.take().unpack()));
         }
-        assert_eq!((all, refused), (vec![b"before".to_vec(), b"after".to_vec()], vec!["frame_too_large"]), "{size}");
+        assert_eq!(
+            (all, refused),
+            (
+                vec![b"before".to_vec(), b"after".to_vec()],
+                vec!["frame_too_large"]
+            ),
+            "{size}"
+        );
         assert_eq!((frames.left(), frames.offset()), (0, bytes.len() as u64));
     }
 }
@@ -206,7 +264,10 @@ fn a_second_stream_is_accepted_only_where_it_is_expected() {
     let other = stream_of_type(TypeId::FIRST_GO_1_20, &[event(b"c")]);
     let bytes = [stream(&[event(b"a")]), stream(&[event(b"b")]), other].concat();
     let (data, halt) = decode(&mut frames(1024), &[&bytes]);
-    assert_eq!((data.len(), halt.unwrap_err().as_str()), (1, "gob_duplicate_type"));
+    assert_eq!(
+        (data.len(), halt.unwrap_err().as_str()),
+        (1, "gob_duplicate_type")
+    );
     let mut frames = frames(1024).or_several_streams();
     assert_eq!(decode(&mut frames, &[&bytes]).0, [b"a", b"b", b"c"]);
     assert_eq!((frames.left(), frames.count()), (0, 3));
@@ -218,7 +279,9 @@ fn every_stream_has_a_number_of_its_own() {
     let mut appended = frames(1024).or_several_streams();
     let numbers = |frames: &mut Frames| {
         feed(frames, &bytes);
-        frames.decode(BATCH_RECORDS, Timestamp(7), |error| panic!("{error}")).unwrap();
+        frames
+            .decode(BATCH_RECORDS, Timestamp(7), |error| panic!("{error}"))
+            .unwrap();
         let batch = frames.take().unpack();
         let number = |record: &Record| match record {
             Record::Frame(frame) => frame.stream,
@@ -226,7 +289,9 @@ fn every_stream_has_a_number_of_its_own() {
         };
         batch.records().iter().map(number).collect::<Vec<_>>()
     };
-    let [first, same, second] = numbers(&mut appended)[..] else { panic!("three frames") };
+    let [first, same, second] = numbers(&mut appended)[..] else {
+        panic!("three frames")
+    };
     appended.restart();
     let third = numbers(&mut appended)[0];
     let other = numbers(&mut frames(1024).or_several_streams())[0];
@@ -247,8 +312,8 @@ fn numbers_go_on_after_a_restart_and_the_rest_of_the_old_stream_is_gone() {
 }
 
 proptest! {
-    /// However a stream is read, and into whatever batches, its frames' times rise from each read's own, by a nanosecond
-    /// for each frame that has the time of its read no more.
+    /// However a stream is read, and into whatever batches, its frames' times rise from each read's
+    /// own, by a nanosecond for each frame that has the time of its read no more.
     #[test]
     fn times_rise_over_reads_and_batches(
         reads in proptest::collection::vec((1_usize..200, 0_u64..60), 1..60),

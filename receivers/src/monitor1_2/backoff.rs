@@ -1,5 +1,5 @@
-//! How long to wait before the next attempt to connect: exponential, with full jitter, so that a node's
-//! agents do not come back all at once.
+//! How long to wait before the next attempt to connect: exponential, with full jitter, so that a
+//! node's agents do not come back all at once.
 
 use std::time::Duration;
 
@@ -14,7 +14,10 @@ pub(super) struct Backoff {
 
 impl Backoff {
     pub(super) fn new(bounds: Reconnect) -> Self {
-        Self { bounds, ceiling: bounds.initial.0 }
+        Self {
+            bounds,
+            ceiling: bounds.initial.0,
+        }
     }
 
     /// The next pause. `jitter` is in 0..1.
@@ -42,7 +45,10 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_most_and_start_anew_after_a_delivery() {
         let ms = |ms| HumanDuration(Duration::from_millis(ms));
-        let mut backoff = Backoff::new(Reconnect { initial: ms(100), max: ms(500) });
+        let mut backoff = Backoff::new(Reconnect {
+            initial: ms(100),
+            max: ms(500),
+        });
         assert_eq!(pauses(&mut backoff, 1.0), [100, 200, 400, 500, 500]);
         backoff.reset();
         assert_eq!(pauses(&mut backoff, 0.5), [50, 100, 200, 250, 250]);

@@ -13,10 +13,16 @@ const LONGEST_PATH: usize = 107;
 /// Frames beyond this could not be referred to from a batch.
 const LARGEST_MAX_FRAME: usize = 1 << 30;
 
-/// The outbox, where the configuration does not say otherwise: some twenty thousand events, a second of a busy node.
-const OUTBOX: Limits = Limits { records: 65_536, bytes: 6 << 20, when_full: WhenFull::DropNewest, ..Limits::DEFAULT };
-/// The longest frame, where the configuration does not say otherwise: ten times what Envoy lets a request's headers
-/// have. Several copies of a frame are in memory while it is decoded.
+/// The outbox, where the configuration does not say otherwise: some twenty thousand events, a
+/// second of a busy node.
+const OUTBOX: Limits = Limits {
+    records: 65_536,
+    bytes: 6 << 20,
+    when_full: WhenFull::DropNewest,
+    ..Limits::DEFAULT
+};
+/// The longest frame, where the configuration does not say otherwise: ten times what Envoy lets a
+/// request's headers have. Several copies of a frame are in memory while it is decoded.
 const MAX_FRAME: usize = 1 << 20;
 
 pub(super) const KEYS: &[Key] = &[
@@ -51,18 +57,20 @@ pub(super) const KEYS: &[Key] = &[
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Path of the socket. Changed where the Cilium agent's run directory is mounted elsewhere, as in
-    /// most containers.
+    /// Path of the socket. Changed where the Cilium agent's run directory is mounted elsewhere, as
+    /// in most containers.
     pub socket: PathBuf,
-    /// What to do when the first stream ends. A socket that is not there is waited for in either case.
+    /// What to do when the first stream ends. A socket that is not there is waited for in either
+    /// case.
     pub on_eof: OnEof,
-    /// The outbox between the reader and the pipelines: 65536 records, 6 MiB, `drop_newest`. What it
-    /// drops is counted as `pipeline_full`. With `block` the reader waits instead, and Cilium's agent
-    /// drops what it cannot send, which nobody can count: for streams that wait for their reader, such
-    /// as a playback.
+    /// The outbox between the reader and the pipelines: 65536 records, 6 MiB, `drop_newest`. What
+    /// it drops is counted as `pipeline_full`. With `block` the reader waits instead, and Cilium's
+    /// agent drops what it cannot send, which nobody can count: for streams that wait for their
+    /// reader, such as a playback.
     pub queue: Queue,
-    /// A longer frame is passed over and counted as `frame_too_large`; one that says to have more than
-    /// 64 MiB ends the connection, as does a broken one. 1 MiB unless given; events have some hundreds of bytes. At most 1 GiB.
+    /// A longer frame is passed over and counted as `frame_too_large`; one that says to have more
+    /// than 64 MiB ends the connection, as does a broken one. 1 MiB unless given; events have some
+    /// hundreds of bytes. At most 1 GiB.
     pub max_frame: ByteSize,
     /// The pause between attempts to connect.
     pub reconnect: Reconnect,
@@ -75,9 +83,9 @@ pub enum OnEof {
     /// Connect again: the agent was restarted or upgraded.
     #[default]
     Reconnect,
-    /// End the receiver: for streams that have an end, in tests and jobs. It ends well if the agent ended the stream
-    /// between two frames. A stream that ends inside a frame, that is no monitor stream, or whose connection breaks is
-    /// an error, with which the run ends, too.
+    /// End the receiver: for streams that have an end, in tests and jobs. It ends well if the agent
+    /// ended the stream between two frames. A stream that ends inside a frame, that is no monitor
+    /// stream, or whose connection breaks is an error, with which the run ends, too.
     Stop,
 }
 
@@ -88,8 +96,8 @@ pub enum OnEof {
 pub struct Reconnect {
     /// The bound for the first pause, 100 ms unless given. Not zero.
     pub initial: HumanDuration,
-    /// The bound for every pause, 30 s unless given. Lower it where the first seconds of a restarted
-    /// agent matter.
+    /// The bound for every pause, 30 s unless given. Lower it where the first seconds of a
+    /// restarted agent matter.
     pub max: HumanDuration,
 }
 
@@ -107,7 +115,10 @@ impl Default for Config {
 
 impl Default for Reconnect {
     fn default() -> Self {
-        Self { initial: HumanDuration(Duration::from_millis(100)), max: HumanDuration(Duration::from_secs(30)) }
+        Self {
+            initial: HumanDuration(Duration::from_millis(100)),
+            max: HumanDuration(Duration::from_secs(30)),
+        }
     }
 }
 
@@ -121,17 +132,32 @@ impl Config {
         let refuse = |key, message: String| Err(BuildError { key, message });
         let path = self.socket.as_os_str().len();
         if path == 0 || path > LONGEST_PATH {
-            return refuse("socket", format!("a socket's path has 1 to {LONGEST_PATH} bytes, this one has {path}"));
+            return refuse(
+                "socket",
+                format!("a socket's path has 1 to {LONGEST_PATH} bytes, this one has {path}"),
+            );
         }
         if self.max_frame.get() > LARGEST_MAX_FRAME {
-            return refuse("max_frame", "1GiB is the most that a frame may have".to_owned());
+            return refuse(
+                "max_frame",
+                "1GiB is the most that a frame may have".to_owned(),
+            );
         }
         let Reconnect { initial, max } = self.reconnect;
         if initial.0.is_zero() {
-            return refuse("reconnect", "`initial` is zero; without a pause, connecting would spin".to_owned());
+            return refuse(
+                "reconnect",
+                "`initial` is zero; without a pause, connecting would spin".to_owned(),
+            );
         }
         if max < initial {
-            return refuse("reconnect", format!("`max` ({:?}) is less than `initial` ({:?})", max.0, initial.0));
+            return refuse(
+                "reconnect",
+                format!(
+                    "`max` ({:?}) is less than `initial` ({:?})",
+                    max.0, initial.0
+                ),
+            );
         }
         Ok(())
     }
@@ -143,7 +169,11 @@ mod tests {
 
     fn refused(toml: &str) -> Option<&'static str> {
         let table = toml::de::ValueDeserializer::parse(toml).unwrap();
-        Config::deserialize(table).unwrap().check().err().map(|error| error.key)
+        Config::deserialize(table)
+            .unwrap()
+            .check()
+            .err()
+            .map(|error| error.key)
     }
 
     #[test]

@@ -41,7 +41,12 @@ impl End {
     /// All `reason` labels of the disconnects.
     pub(super) fn reasons() -> impl Iterator<Item = &'static str> {
         let own = [Self::STOPPED, Self::EOF, FRAME_CUT_SHORT, Self::READ_FAILED];
-        own.into_iter().chain([payload::Error::LABELS, gob::Error::LABELS].into_iter().flatten().copied())
+        own.into_iter().chain(
+            [payload::Error::LABELS, gob::Error::LABELS]
+                .into_iter()
+                .flatten()
+                .copied(),
+        )
     }
 
     /// The `reason` label of the disconnects.
@@ -61,7 +66,10 @@ impl fmt::Display for End {
         match self {
             Self::HungUp => f.write_str("stopped"),
             Self::Eof => f.write_str("end of stream"),
-            Self::CutShort(bytes) => write!(f, "end of stream inside a frame, {bytes} bytes of which had come"),
+            Self::CutShort(bytes) => write!(
+                f,
+                "end of stream inside a frame, {bytes} bytes of which had come"
+            ),
             Self::Broken(error) => write!(f, "{error}"),
             Self::Failed(error) => write!(f, "{error}"),
         }
@@ -95,7 +103,10 @@ impl Connection {
     }
 
     pub(super) fn new(stream: UnixStream) -> Self {
-        Self { stream, patience: None }
+        Self {
+            stream,
+            patience: None,
+        }
     }
 
     /// Reads what is there, and waits for it: for `patience`, or for ever.
@@ -109,7 +120,11 @@ impl Connection {
                 Ok(0) => Ok(Got::Eof),
                 Ok(n) => Ok(Got::Bytes(n)),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(Got::Nothing),
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    Ok(Got::Nothing)
+                }
                 Err(error) => Err(error),
             };
         }

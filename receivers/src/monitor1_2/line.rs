@@ -1,4 +1,5 @@
-//! How the reader's thread is reached while it blocks: in a read, in a pause, in an attempt to connect.
+//! How the reader's thread is reached while it blocks: in a read, in a pause, in an attempt to
+//! connect.
 
 use std::future::Future;
 use std::io;
@@ -53,6 +54,8 @@ impl Line {
     }
 
     fn connection(&self) -> MutexGuard<'_, Option<UnixStream>> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,10 +1,11 @@
 //! Reads the Cilium agent's monitor socket, `monitor1_2.sock` (Cilium 1.12 to 1.20-dev).
 //!
-//! The agent drops for a slow client without telling it, and the socket holds some hundreds of messages.
-//! So the reader has a thread of its own and does not wait for the pipelines: what does not fit in its
-//! outbox is dropped with a count, and reported downstream as lost. It connects for ever: a socket that
-//! is not there yet, or not any more, is a state, not an error. With `on_eof = "stop"` its first stream is its last: the
-//! receiver ends when the agent ends the stream between two frames, and fails if the stream is broken in any other way.
+//! The agent drops for a slow client without telling it, and the socket holds some hundreds of
+//! messages. So the reader has a thread of its own and does not wait for the pipelines: what does
+//! not fit in its outbox is dropped with a count, and reported downstream as lost. It connects for
+//! ever: a socket that is not there yet, or not any more, is a state, not an error. With `on_eof =
+//! "stop"` its first stream is its last: the receiver ends when the agent ends the stream between
+//! two frames, and fails if the stream is broken in any other way.
 
 mod backoff;
 mod config;
@@ -22,7 +23,9 @@ use std::thread;
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, Outcomes, Reasons, ReceiverConfig, ReceiverKind};
+use tidegate_core::component::{
+    BuildContext, BuildError, Outcomes, Reasons, ReceiverConfig, ReceiverKind,
+};
 use tidegate_core::edge::WhenFull;
 use tidegate_core::record::{Kind, Kinds};
 use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
@@ -39,19 +42,28 @@ pub const KIND: ReceiverKind = ReceiverKind {
     name: "monitor1_2",
     about: "Reads the Cilium agent's monitor socket, and connects again whenever that ends",
     keys: config::KEYS,
-    outcomes: Outcomes { dropped: REASONS, ..Outcomes::NONE },
+    outcomes: Outcomes {
+        dropped: REASONS,
+        ..Outcomes::NONE
+    },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
 /// A stream's, and the outbox's.
-const REASONS: &[Reasons] = &[frames::CUT, frames::BROKEN, frames::NOT_GOB, Outcomes::OF_OUTBOXES];
+const REASONS: &[Reasons] = &[
+    frames::CUT,
+    frames::BROKEN,
+    frames::NOT_GOB,
+    Outcomes::OF_OUTBOXES,
+];
 
 impl ReceiverConfig for Config {
     fn produces(&self) -> Kinds {
         Kinds::of(&[Kind::Frame, Kind::Lost])
     }
 
-    /// Cilium's agent drops for a client that does not keep up, unless the configuration says to leave it at that.
+    /// Cilium's agent drops for a client that does not keep up, unless the configuration says to
+    /// leave it at that.
     fn can_wait(&self) -> bool {
         self.outbox().when_full == WhenFull::Block
     }
@@ -59,7 +71,11 @@ impl ReceiverConfig for Config {
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         self.check()?;
         let (stage, telemetry) = (context.stage.clone(), context.telemetry.clone());
-        Ok(Box::new(Monitor { config: self.clone(), stage, telemetry }))
+        Ok(Box::new(Monitor {
+            config: self.clone(),
+            stage,
+            telemetry,
+        }))
     }
 }
 
@@ -81,14 +97,23 @@ impl Receiver for Monitor {
         let (buffer, pump) = out.buffered(self.config.outbox());
         let status = Status::new(&self.config.socket, &self.stage, &self.telemetry);
         let line = Arc::new(Line::default());
-        let reader = Reader::new(&self.config, status, buffer, Arc::clone(&line), Handle::current());
-        let thread = thread::Builder::new().name("monitor1_2".to_owned()).spawn(move || reader.run())?;
+        let reader = Reader::new(
+            &self.config,
+            status,
+            buffer,
+            Arc::clone(&line),
+            Handle::current(),
+        );
+        let thread = thread::Builder::new()
+            .name("monitor1_2".to_owned())
+            .spawn(move || reader.run())?;
         let hang_up = HangUp(line);
         tokio::select! {
             () = pump.run() => {}
             () = hang_up.when(&stop) => {}
         }
-        // The pump ends when the reader has let go of the buffer, which is the last thing that it does.
+        // The pump ends when the reader has let go of the buffer, which is the last thing that it
+        // does.
         Ok(thread.join().map_err(|_| ReaderPanicked)??)
     }
 }

@@ -1,4 +1,5 @@
-//! The reader: a thread that connects, reads, decodes frames into batches and puts them in the outbox.
+//! The reader: a thread that connects, reads, decodes frames into batches and puts them in the
+//! outbox.
 
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -21,8 +22,8 @@ use super::status::Status;
 use super::{Config, OnEof};
 use crate::frames::{BATCH_RECORDS, FRAME_CUT_SHORT, Frames, Halt};
 
-/// How long what was read may wait for more while more keeps coming: whoever goes on with it is woken up, and comes with
-/// a cold cache, once for all of it.
+/// How long what was read may wait for more while more keeps coming: whoever goes on with it is
+/// woken up, and comes with a cold cache, once for all of it.
 const HOLD: Duration = Duration::from_millis(20);
 /// How long it waits where none comes.
 const QUIET: Duration = Duration::from_millis(5);
@@ -50,12 +51,20 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(config: &Config, status: Status, buffer: Buffer, line: Arc<Line>, runtime: Handle) -> Self {
+    pub(super) fn new(
+        config: &Config,
+        status: Status,
+        buffer: Buffer,
+        line: Arc<Line>,
+        runtime: Handle,
+    ) -> Self {
         Self {
             socket: config.socket.clone(),
             on_eof: config.on_eof,
             frames: Frames::new(config.max_frame.get(), buffer.pool())
-                .with_times(TimeSource::Receipt { step: pace::LONGEST })
+                .with_times(TimeSource::Receipt {
+                    step: pace::LONGEST,
+                })
                 .for_another_thread(),
             came: None,
             full: Vec::new(),
@@ -100,14 +109,19 @@ impl Reader {
         match end {
             End::HungUp | End::Eof => Ok(()),
             _ if self.line.is_hung_up() => Ok(()),
-            end => Err(StreamBroken { socket: self.socket.clone(), end }),
+            end => Err(StreamBroken {
+                socket: self.socket.clone(),
+                end,
+            }),
         }
     }
 
     /// `None` if somebody hung up.
     fn connect(&self) -> Option<io::Result<UnixStream>> {
         self.status.connecting();
-        let stream = self.runtime.block_on(self.line.unless_hung_up(Connection::open(&self.socket)))?;
+        let stream = self
+            .runtime
+            .block_on(self.line.unless_hung_up(Connection::open(&self.socket)))?;
         Some(stream.and_then(|stream| self.line.hold(&stream).map(|()| stream)))
     }
 
@@ -115,13 +129,17 @@ impl Reader {
         let pause = self.backoff.next(fastrand::f64());
         self.status.pausing(pause);
         // The timer has to be made inside the runtime.
-        self.runtime.block_on(self.line.unless_hung_up(async { tokio::time::sleep(pause).await }));
+        self.runtime.block_on(
+            self.line
+                .unless_hung_up(async { tokio::time::sleep(pause).await }),
+        );
     }
 
     /// Reads a connection to its end.
     fn follow(&mut self, stream: UnixStream) -> End {
         self.status.connected();
-        let (mut connection, mut pace, mut last) = (Connection::new(stream), Pace::default(), Instant::now());
+        let (mut connection, mut pace, mut last) =
+            (Connection::new(stream), Pace::default(), Instant::now());
         loop {
             let patience = self.patience();
             let space = self.frames.space();

@@ -54,7 +54,10 @@ impl Shortfall {
 
     /// The report is on its way.
     pub(super) fn settle(&mut self, now: Instant) {
-        *self = Self { reported: Some(now), ..Self::default() };
+        *self = Self {
+            reported: Some(now),
+            ..Self::default()
+        };
     }
 }
 
@@ -70,8 +73,13 @@ mod tests {
         shortfall.add(4, Timestamp(20));
         shortfall.add(0, Timestamp(30));
         assert!(shortfall.is_due(start));
-        let Record::Lost(lost) = shortfall.record(Timestamp(40)) else { panic!() };
-        assert_eq!((lost.count, lost.span), (7, Some((Timestamp(10), Timestamp(20)))));
+        let Record::Lost(lost) = shortfall.record(Timestamp(40)) else {
+            panic!()
+        };
+        assert_eq!(
+            (lost.count, lost.span),
+            (7, Some((Timestamp(10), Timestamp(20))))
+        );
         shortfall.settle(start);
         assert!(shortfall.is_empty());
         shortfall.add(1, Timestamp(50));

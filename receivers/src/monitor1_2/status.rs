@@ -35,7 +35,10 @@ impl Status {
                 "Whether the receiver is connected to its source.",
                 &labels,
             ),
-            connects: counter("tidegate_receiver_connects_total", "Connections that were made."),
+            connects: counter(
+                "tidegate_receiver_connects_total",
+                "Connections that were made.",
+            ),
             reads: counter("tidegate_receiver_reads_total", "Reads that brought bytes."),
             bytes: counter("tidegate_receiver_bytes_total", "Bytes that were read."),
             socket: socket.to_owned(),
@@ -81,14 +84,20 @@ impl Status {
         match end {
             End::HungUp => tracing::info!(stage, %socket, "left the monitor socket"),
             End::Eof => tracing::info!(stage, %socket, "the Cilium agent ended the stream"),
-            _ => tracing::warn!(stage, %socket, reason = %end, "lost the connection to the monitor socket"),
+            _ => {
+                tracing::warn!(stage, %socket, reason = %end, "lost the connection to the monitor socket")
+            }
         }
     }
 }
 
 fn disconnects(telemetry: &Telemetry, stage: &str, reason: &str) -> Counter {
     let help = "Connections that ended, by reason.";
-    telemetry.counter("tidegate_receiver_disconnects_total", help, &[("stage", stage), ("reason", reason)])
+    telemetry.counter(
+        "tidegate_receiver_disconnects_total",
+        help,
+        &[("stage", stage), ("reason", reason)],
+    )
 }
 
 /// What an operator would look at first.
@@ -100,7 +109,9 @@ fn what_to_check(obstacle: ErrorKind) -> &'static str {
         ErrorKind::PermissionDenied => {
             "permissions: the socket belongs to root and, where it exists, the group cilium, with mode 0660"
         }
-        ErrorKind::ConnectionRefused => "whether the Cilium agent runs: its socket is there, and nobody listens",
+        ErrorKind::ConnectionRefused => {
+            "whether the Cilium agent runs: its socket is there, and nobody listens"
+        }
         ErrorKind::WouldBlock => "whether the Cilium agent hangs: it does not accept connections",
         _ => "whether the path is that of the Cilium agent's monitor socket",
     }

@@ -1,8 +1,9 @@
 //! Plays a recording of the monitor socket: the raw bytes that a client of it read.
 //!
-//! Recordings that were appended to one another are played one after the other. One that ends inside a
-//! frame is played to its last whole frame, and is an error then: there was more, and it is not there. Bytes that are
-//! no monitor stream end the receiver with an error, because gob has nothing to resynchronise by.
+//! Recordings that were appended to one another are played one after the other. One that ends
+//! inside a frame is played to its last whole frame, and is an error then: there was more, and it
+//! is not there. Bytes that are no monitor stream end the receiver with an error, because gob has
+//! nothing to resynchronise by.
 
 mod recording;
 mod schedule;
@@ -13,7 +14,9 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use serde::Deserialize;
 use tidegate_core::Timestamp;
-use tidegate_core::component::{BuildContext, BuildError, Key, Outcomes, ReceiverConfig, ReceiverKind};
+use tidegate_core::component::{
+    BuildContext, BuildError, Key, Outcomes, ReceiverConfig, ReceiverKind,
+};
 use tidegate_core::record::{Kind, Kinds};
 use tidegate_core::stage::{Outbox, Packed, Receiver, StageError, Stop};
 use tidegate_wire::payload;
@@ -28,12 +31,19 @@ pub const KIND: ReceiverKind = ReceiverKind {
     name: "replay",
     about: "Plays a recording of the Cilium agent's monitor socket, then ends",
     keys: KEYS,
-    outcomes: Outcomes { dropped: crate::frames::REASONS, ..Outcomes::NONE },
+    outcomes: Outcomes {
+        dropped: crate::frames::REASONS,
+        ..Outcomes::NONE
+    },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
 const KEYS: &[Key] = &[
-    Key { name: "file", default: "", effect: "the recording; \"-\" is standard input" },
+    Key {
+        name: "file",
+        default: "",
+        effect: "the recording; \"-\" is standard input",
+    },
     Key {
         name: "rate",
         default: "0",
@@ -45,11 +55,12 @@ const KEYS: &[Key] = &[
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The recording, as `tidegate record` or `socat` makes one; `-` is standard input. Has to be given.
+    /// The recording, as `tidegate record` or `socat` makes one; `-` is standard input. Has to be
+    /// given.
     pub file: PathBuf,
-    /// Events per second, fractions allowed. 0, the default, is as fast as the pipelines take them: the
-    /// receiver waits for them and drops nothing. Changed by who wants a dashboard to move as it would
-    /// in a cluster.
+    /// Events per second, fractions allowed. 0, the default, is as fast as the pipelines take them:
+    /// the receiver waits for them and drops nothing. Changed by who wants a dashboard to move as
+    /// it would in a cluster.
     #[serde(default)]
     pub rate: f64,
 }
@@ -67,13 +78,25 @@ impl ReceiverConfig for Config {
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         if self.file.as_os_str().is_empty() {
             let message = "the path is empty; `-` is standard input".to_owned();
-            return Err(BuildError { key: "file", message });
+            return Err(BuildError {
+                key: "file",
+                message,
+            });
         }
         if !self.rate.is_finite() || self.rate < 0.0 {
-            let message = format!("{} is not a number of events per second; 0 is as fast as possible", self.rate);
-            return Err(BuildError { key: "rate", message });
+            let message = format!(
+                "{} is not a number of events per second; 0 is as fast as possible",
+                self.rate
+            );
+            return Err(BuildError {
+                key: "rate",
+                message,
+            });
         }
-        Ok(Box::new(Replay { file: self.file.clone(), rate: self.rate }))
+        Ok(Box::new(Replay {
+            file: self.file.clone(),
+            rate: self.rate,
+        }))
     }
 }
 
@@ -87,13 +110,28 @@ struct Replay {
 #[derive(Debug, thiserror::Error)]
 enum ReplayError {
     #[error("cannot open the recording {}", .file.display())]
-    Open { file: PathBuf, source: std::io::Error },
+    Open {
+        file: PathBuf,
+        source: std::io::Error,
+    },
     #[error("cannot read the recording {} behind byte {offset}", .file.display())]
-    Read { file: PathBuf, offset: u64, source: std::io::Error },
+    Read {
+        file: PathBuf,
+        offset: u64,
+        source: std::io::Error,
+    },
     #[error("the recording {} is no monitor stream from byte {offset} on", .file.display())]
-    Broken { file: PathBuf, offset: u64, source: payload::Error },
+    Broken {
+        file: PathBuf,
+        offset: u64,
+        source: payload::Error,
+    },
     #[error("the recording {} ends inside the frame that begins at byte {offset}; the {frames} frames before it were played", .file.display())]
-    CutShort { file: PathBuf, offset: u64, frames: u64 },
+    CutShort {
+        file: PathBuf,
+        offset: u64,
+        frames: u64,
+    },
     /// A fault of tidegate.
     #[error("the thread that reads the recording panicked")]
     ReaderPanicked,
@@ -104,7 +142,13 @@ impl Receiver for Replay {
     async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
         let schedule = Schedule::new(self.rate);
         let source = Source::open(&self.file, out.pool(), schedule.records());
-        let mut player = Player { schedule, out, stop, file: self.file, played: 0 };
+        let mut player = Player {
+            schedule,
+            out,
+            stop,
+            file: self.file,
+            played: 0,
+        };
         match source {
             Ok(source) => {
                 tracing::debug!(file = %player.file.display(), rate = self.rate, "playing a recording");
@@ -145,8 +189,17 @@ impl Player {
         }
     }
 
-    async fn play(&mut self, Piece { batch, refused, last }: Piece) -> Result<Then, ReplayError> {
-        refused.into_iter().for_each(|reason| self.out.dropped(reason, 1));
+    async fn play(
+        &mut self,
+        Piece {
+            batch,
+            refused,
+            last,
+        }: Piece,
+    ) -> Result<Then, ReplayError> {
+        refused
+            .into_iter()
+            .for_each(|reason| self.out.dropped(reason, 1));
         if !batch.is_empty() && self.play_batch(batch).await == Then::End {
             return Ok(Then::End);
         }
@@ -177,19 +230,35 @@ impl Player {
         let file = self.file.clone();
         match failure {
             Failure::Open(source) => ReplayError::Open { file, source },
-            Failure::Read { offset, source } => ReplayError::Read { file, offset, source },
+            Failure::Read { offset, source } => ReplayError::Read {
+                file,
+                offset,
+                source,
+            },
             Failure::Broken { offset, source } => {
                 self.out.dropped(source.as_str(), 1);
-                ReplayError::Broken { file, offset, source }
+                ReplayError::Broken {
+                    file,
+                    offset,
+                    source,
+                }
             }
         }
     }
 
     fn end(&self, end: &End) -> Result<Then, ReplayError> {
-        let End { frames, offset, left } = *end;
+        let End {
+            frames,
+            offset,
+            left,
+        } = *end;
         if left > 0 {
             self.out.dropped(FRAME_CUT_SHORT, 1);
-            return Err(ReplayError::CutShort { file: self.file.clone(), offset, frames });
+            return Err(ReplayError::CutShort {
+                file: self.file.clone(),
+                offset,
+                frames,
+            });
         }
         tracing::info!(file = %self.file.display(), frames, "the recording is over");
         Ok(Then::End)

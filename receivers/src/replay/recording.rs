@@ -77,22 +77,37 @@ pub(super) struct Recording {
 impl Recording {
     /// Opens a file, `-` being standard input, to be played in batches of at most `records`.
     pub(super) fn open(file: &Path, pool: Pool, records: usize) -> io::Result<Self> {
-        let input: Box<dyn Read + Send> =
-            if file == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(file)?) };
+        let input: Box<dyn Read + Send> = if file == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(file)?)
+        };
         let frames = Frames::new(DEFAULT_MAX_FRAME, pool).or_several_streams();
-        Ok(Self { input, frames, records, has_more: false, time: Timestamp::default() })
+        Ok(Self {
+            input,
+            frames,
+            records,
+            has_more: false,
+            time: Timestamp::default(),
+        })
     }
 
     /// Has its batches go on to another thread.
     pub(super) fn for_another_thread(self) -> Self {
-        Self { frames: self.frames.for_another_thread(), ..self }
+        Self {
+            frames: self.frames.for_another_thread(),
+            ..self
+        }
     }
 
     /// The next piece. Reads once at most, unless what it reads has no whole frame.
     pub(super) fn next(&mut self) -> Piece {
         let mut piece = Piece::default();
         while piece.is_empty() {
-            piece.last = self.fill().and_then(|()| self.decode(&mut piece.refused)).err();
+            piece.last = self
+                .fill()
+                .and_then(|()| self.decode(&mut piece.refused))
+                .err();
             if !self.frames.is_empty() {
                 piece.batch = self.frames.take();
             }
@@ -119,21 +134,31 @@ impl Recording {
 
     /// Makes frames of what was read.
     fn decode(&mut self, refused: &mut Vec<&'static str>) -> Result<(), Last> {
-        let halt = self.frames.decode(self.records, self.time, |error| refused.push(error.as_str()));
+        let halt = self.frames.decode(self.records, self.time, |error| {
+            refused.push(error.as_str())
+        });
         let offset = self.frames.offset();
-        self.has_more = halt.map_err(|source| Last::Failed(Failure::Broken { offset, source }))? == Halt::BatchFull;
+        self.has_more = halt.map_err(|source| Last::Failed(Failure::Broken { offset, source }))?
+            == Halt::BatchFull;
         Ok(())
     }
 
     fn end(&self) -> End {
-        End { frames: self.frames.count(), offset: self.frames.offset(), left: self.frames.left() }
+        End {
+            frames: self.frames.count(),
+            offset: self.frames.offset(),
+            left: self.frames.left(),
+        }
     }
 }
 
 impl Piece {
     /// The only piece of a recording that does not open.
     pub(super) fn unopened(error: io::Error) -> Self {
-        Self { last: Some(Last::Failed(Failure::Open(error))), ..Self::default() }
+        Self {
+            last: Some(Last::Failed(Failure::Open(error))),
+            ..Self::default()
+        }
     }
 
     fn is_empty(&self) -> bool {

@@ -32,7 +32,11 @@ impl Schedule {
         if !self.is_paced() {
             return BATCH_RECORDS;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 1..=360")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to 1..=360"
+        )]
         let records = (self.rate / BATCHES_PER_SECOND).clamp(1.0, BATCH_RECORDS as f64) as usize;
         records
     }
@@ -68,7 +72,11 @@ mod tests {
         ];
         for (rate, batch, played, due) in cases {
             let schedule = Schedule::new(rate);
-            assert_eq!((schedule.records(), schedule.offset(played)), (batch, due), "{rate} per second");
+            assert_eq!(
+                (schedule.records(), schedule.offset(played)),
+                (batch, due),
+                "{rate} per second"
+            );
         }
     }
 

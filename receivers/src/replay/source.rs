@@ -1,6 +1,7 @@
-//! Where a recording is read. A file is read where its frames go on, so that they stay in one processor's cache. Standard
-//! input, pipes and devices let their reader wait for as long as they like: they are read on a thread of their own, and
-//! nobody must have to wait for that when the agent ends.
+//! Where a recording is read. A file is read where its frames go on, so that they stay in one
+//! processor's cache. Standard input, pipes and devices let their reader wait for as long as they
+//! like: they are read on a thread of their own, and nobody must have to wait for that when the
+//! agent ends.
 
 use std::io;
 use std::path::Path;
@@ -37,7 +38,9 @@ impl Source {
             // Nobody needs it who does not want it.
             Err(error) => drop(pieces.blocking_send(Piece::unopened(error))),
         };
-        thread::Builder::new().name("replay".to_owned()).spawn(run)?;
+        thread::Builder::new()
+            .name("replay".to_owned())
+            .spawn(run)?;
         Ok(Self::Thread(played))
     }
 
@@ -45,7 +48,8 @@ impl Source {
     pub(super) async fn next(&mut self) -> Option<Piece> {
         match self {
             Self::Here(recording) => {
-                // The stages behind are done with the piece before: its memory is there for this one, and in the cache.
+                // The stages behind are done with the piece before: its memory is there for this
+                // one, and in the cache.
                 yield_now().await;
                 Some(recording.next())
             }

@@ -23,7 +23,10 @@ impl Agent {
 
     /// Does not listen yet: there is no socket.
     pub(crate) fn absent() -> Self {
-        Self { directory: tempfile::tempdir().expect("a directory"), listener: None }
+        Self {
+            directory: tempfile::tempdir().expect("a directory"),
+            listener: None,
+        }
     }
 
     /// Begins to listen.
@@ -44,12 +47,20 @@ impl Agent {
     /// The receiver's table, with further keys.
     pub(crate) fn table(&self, keys: &str) -> String {
         let socket = self.socket();
-        format!("{{ socket = '{}', reconnect = {{ initial = '1ms', max = '20ms' }}, {keys} }}", socket.display())
+        format!(
+            "{{ socket = '{}', reconnect = {{ initial = '1ms', max = '20ms' }}, {keys} }}",
+            socket.display()
+        )
     }
 
     /// Serves one connection after the other: writes each one's chunks, then closes it.
     pub(crate) fn serve(&self, connections: Vec<Vec<Vec<u8>>>) -> JoinHandle<()> {
-        let listener = self.listener.as_ref().expect("listening").try_clone().expect("a descriptor");
+        let listener = self
+            .listener
+            .as_ref()
+            .expect("listening")
+            .try_clone()
+            .expect("a descriptor");
         std::thread::spawn(move || {
             for chunks in connections {
                 let (stream, _) = listener.accept().expect("a connection");
@@ -60,7 +71,12 @@ impl Agent {
 
     /// Accepts one connection, writes the chunks, and gives the connection back open.
     pub(crate) fn accept(&self, chunks: Vec<Vec<u8>>) -> JoinHandle<UnixStream> {
-        let listener = self.listener.as_ref().expect("listening").try_clone().expect("a descriptor");
+        let listener = self
+            .listener
+            .as_ref()
+            .expect("listening")
+            .try_clone()
+            .expect("a descriptor");
         std::thread::spawn(move || {
             let (stream, _) = listener.accept().expect("a connection");
             write_all(&stream, &chunks);

@@ -1,4 +1,5 @@
-//! Receivers as the agent runs them: parsed, built and wired to a pipeline, on real files and sockets.
+//! Receivers as the agent runs them: parsed, built and wired to a pipeline, on real files and
+//! sockets.
 
 #[cfg(test)]
 mod agent;

@@ -7,7 +7,9 @@ use tidegate_core::Record;
 use tidegate_core::component::{BuildContext, BuildError};
 use tidegate_core::edge::{Inbox, Limits};
 use tidegate_core::ledger::{Ledger, Report};
-use tidegate_core::pipeline::{ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology};
+use tidegate_core::pipeline::{
+    ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
+};
 use tidegate_core::record::{Kinds, Lost};
 use tidegate_core::stage::{Exporter, Receiver, StageError, Stop};
 use tidegate_core::telemetry::Telemetry;
@@ -19,7 +21,13 @@ use tokio::sync::{mpsc, watch};
 /// What the exporter got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Seen {
-    Frame { seq: u64, payload_type: i32, cpu: i32, lost: u64, data: Vec<u8> },
+    Frame {
+        seq: u64,
+        payload_type: i32,
+        cpu: i32,
+        lost: u64,
+        data: Vec<u8>,
+    },
     Lost(Lost),
 }
 
@@ -45,8 +53,15 @@ pub(crate) struct Bench {
 const STAGE: &str = "receivers.under_test";
 
 /// Parses and builds a receiver from its table.
-pub(crate) fn build(kind: &str, table: &str, telemetry: &Telemetry) -> Result<Box<dyn Receiver>, BuildError> {
-    let kind = KINDS.iter().find(|known| known.name == kind).expect("a kind of this crate");
+pub(crate) fn build(
+    kind: &str,
+    table: &str,
+    telemetry: &Telemetry,
+) -> Result<Box<dyn Receiver>, BuildError> {
+    let kind = KINDS
+        .iter()
+        .find(|known| known.name == kind)
+        .expect("a kind of this crate");
     let table = toml::de::ValueDeserializer::parse(table).expect("TOML");
     let config = (kind.parse)(table).expect("a configuration");
     let context = BuildContext {
@@ -75,7 +90,11 @@ impl Bench {
         let (gate, gated) = watch::channel(open);
         let receiver = build(kind, table, &telemetry).expect("a valid configuration");
         let topology = Topology {
-            receivers: vec![ReceiverNode { stage: STAGE.to_owned(), fingerprint: String::new(), receiver }],
+            receivers: vec![ReceiverNode {
+                stage: STAGE.to_owned(),
+                fingerprint: String::new(),
+                receiver,
+            }],
             exporters: vec![ExporterNode {
                 fingerprint: String::new(),
                 holds: Vec::new(),
@@ -83,7 +102,10 @@ impl Bench {
                 health: Default::default(),
                 exporter: Box::new(Collect { sender, gated }),
                 wants: Kinds::ALL,
-                queue: Limits { records: 1, ..Limits::DEFAULT },
+                queue: Limits {
+                    records: 1,
+                    ..Limits::DEFAULT
+                },
             }],
             pipelines: vec![PipelineNode {
                 name: "flows".to_owned(),
@@ -94,7 +116,14 @@ impl Bench {
             grace: Duration::from_secs(60),
         };
         let running = topology.start(&Handle::current(), &ledger, stop.clone());
-        Self { ledger, telemetry, stop, running, seen, gate }
+        Self {
+            ledger,
+            telemetry,
+            stop,
+            running,
+            seen,
+            gate,
+        }
     }
 
     /// Lets the pipeline take what comes.
@@ -114,10 +143,16 @@ impl Bench {
 
     /// An instrument's value, 0 if there is none; `reason` where it has that label.
     pub(crate) fn instrument(&self, name: &str, reason: Option<&str>) -> i64 {
-        let label =
-            |labels: &[(&str, String)]| labels.iter().find(|(name, _)| *name == "reason").map(|(_, v)| v.clone());
+        let label = |labels: &[(&str, String)]| {
+            labels
+                .iter()
+                .find(|(name, _)| *name == "reason")
+                .map(|(_, v)| v.clone())
+        };
         let instruments = self.telemetry.instruments();
-        let matching = instruments.iter().filter(|one| one.name == name && label(&one.labels).as_deref() == reason);
+        let matching = instruments
+            .iter()
+            .filter(|one| one.name == name && label(&one.labels).as_deref() == reason);
         matching.map(|one| one.value()).sum()
     }
 
@@ -125,7 +160,11 @@ impl Bench {
     pub(crate) async fn until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
         while !condition(self) {
-            assert!(tokio::time::Instant::now() < deadline, "{what}: {}", self.ledger.report());
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "{what}: {}",
+                self.ledger.report()
+            );
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -133,7 +172,12 @@ impl Bench {
     /// Waits for the end. The books are whole then, and everything that was taken was delivered.
     pub(crate) async fn end(self) -> Ended {
         self.open();
-        let Self { ledger, running, mut seen, .. } = self;
+        let Self {
+            ledger,
+            running,
+            mut seen,
+            ..
+        } = self;
         let result = running.ended().await;
         let mut left = Vec::new();
         while let Some(record) = seen.recv().await {
@@ -141,8 +185,15 @@ impl Bench {
         }
         let report = ledger.report();
         assert!(report.balanced && report.in_flight() == 0, "{report}");
-        assert_eq!(report.stages[0].forwarded, report.stages[1].absorbed, "{report}");
-        Ended { result, seen: left, report }
+        assert_eq!(
+            report.stages[0].forwarded, report.stages[1].absorbed,
+            "{report}"
+        );
+        Ended {
+            result,
+            seen: left,
+            report,
+        }
     }
 }
 
@@ -162,12 +213,18 @@ impl Ended {
 
     /// What the receiver dropped.
     pub(crate) fn dropped(&self) -> Vec<(&'static str, u64)> {
-        self.report.stages[0].dropped.iter().map(|(reason, n)| (*reason, *n)).collect()
+        self.report.stages[0]
+            .dropped
+            .iter()
+            .map(|(reason, n)| (*reason, *n))
+            .collect()
     }
 
     /// The failure and its cause, as an operator reads them; empty if there is none.
     pub(crate) fn error(&self) -> String {
-        let Err(failure) = &self.result else { return String::new() };
+        let Err(failure) = &self.result else {
+            return String::new();
+        };
         let mut text = failure.to_string();
         let mut cause = std::error::Error::source(failure);
         while let Some(error) = cause {
@@ -213,13 +270,20 @@ fn seen(record: &Record, bytes: &[u8]) -> Seen {
 
 /// The stream of one connection that carries events with these data.
 pub(crate) fn stream(events: &[&[u8]]) -> Vec<u8> {
-    let payloads = events.iter().map(|data| Payload { data, cpu: 1, lost: 0, kind: Payload::EVENT_SAMPLE });
+    let payloads = events.iter().map(|data| Payload {
+        data,
+        cpu: 1,
+        lost: 0,
+        kind: Payload::EVENT_SAMPLE,
+    });
     encode(payloads)
 }
 
 /// The stream of one connection.
 pub(crate) fn encode<'a>(payloads: impl IntoIterator<Item = Payload<'a>>) -> Vec<u8> {
     let (mut encoder, mut out) = (Encoder::default(), Vec::new());
-    payloads.into_iter().for_each(|payload| encoder.encode(&payload, &mut out));
+    payloads
+        .into_iter()
+        .for_each(|payload| encoder.encode(&payload, &mut out));
     out
 }

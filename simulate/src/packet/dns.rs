@@ -13,9 +13,22 @@ pub(crate) fn query(id: u16, name: &str, qtype: u16) -> Vec<u8> {
 }
 
 /// The answer to it: a canonical name, if any, and addresses.
-pub(crate) fn answer(id: u16, name: &str, qtype: u16, rcode: u8, cname: Option<&str>, ips: &[IpAddr]) -> Vec<u8> {
+pub(crate) fn answer(
+    id: u16,
+    name: &str,
+    qtype: u16,
+    rcode: u8,
+    cname: Option<&str>,
+    ips: &[IpAddr],
+) -> Vec<u8> {
     let count = ips.len() + usize::from(cname.is_some());
-    let mut out = message(id, 0x8180 | u16::from(rcode), name, qtype, u16::try_from(count).unwrap_or(u16::MAX));
+    let mut out = message(
+        id,
+        0x8180 | u16::from(rcode),
+        name,
+        qtype,
+        u16::try_from(count).unwrap_or(u16::MAX),
+    );
     if let Some(cname) = cname {
         let mut target = Vec::new();
         put_name(&mut target, cname);

@@ -1,5 +1,5 @@
-//! Packets as bytes, from the Ethernet header up. Checksums are zero; nothing that reads monitor events
-//! checks them.
+//! Packets as bytes, from the Ethernet header up. Checksums are zero; nothing that reads monitor
+//! events checks them.
 
 mod dns;
 mod tunnel;
@@ -42,7 +42,11 @@ pub(crate) struct Path {
 impl Path {
     /// The way back.
     pub(crate) fn back(&self) -> Self {
-        Self { from: self.to.clone(), to: self.from.clone(), ports: (self.ports.1, self.ports.0) }
+        Self {
+            from: self.to.clone(),
+            to: self.from.clone(),
+            ports: (self.ports.1, self.ports.0),
+        }
     }
 
     pub(crate) fn is_v6(&self) -> bool {
@@ -78,7 +82,11 @@ pub(crate) fn udp(path: &Path, payload: &[u8]) -> Vec<u8> {
 
 /// An ICMP or ICMPv6 message with the fields that follow its checksum.
 pub(crate) fn icmp(path: &Path, icmp_type: u8, code: u8, rest: [u8; 4]) -> Vec<u8> {
-    let protocol = if path.is_v6() { protocol::ICMPV6 } else { protocol::ICMP };
+    let protocol = if path.is_v6() {
+        protocol::ICMPV6
+    } else {
+        protocol::ICMP
+    };
     let [a, b, c, d] = rest;
     ip(path, protocol, &[icmp_type, code, 0, 0, a, b, c, d])
 }

@@ -12,7 +12,8 @@ const NOTIFY_IPCACHE_UPSERTED: u32 = 9;
 const WORLD: u32 = 2;
 
 impl Stage {
-    /// Somebody is new: an endpoint of this node is created and gets its labels, then everybody hears of the address.
+    /// Somebody is new: an endpoint of this node is created and gets its labels, then everybody
+    /// hears of the address.
     pub(super) fn announce(&mut self, peer: &Peer) {
         if let Some((namespace, name)) = &peer.pod
             && peer.endpoint != 0

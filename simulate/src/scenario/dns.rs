@@ -40,7 +40,11 @@ impl Exchange {
     fn new(stage: &mut Stage, proxied: bool, rng: &mut fastrand::Rng) -> Self {
         let v6 = is_v6(rng);
         let from = stage.world.local_under_l7_policy(rng, v6, proxied);
-        let there = Path { from, to: stage.world.dns(v6), ports: (client_port(rng), 53) };
+        let there = Path {
+            from,
+            to: stage.world.dns(v6),
+            ports: (client_port(rng), 53),
+        };
         let name = NAMES[rng.usize(..NAMES.len())];
         let qtype = if rng.bool() { TYPE_A } else { TYPE_AAAA };
         let missing = name.starts_with("missing");
@@ -65,11 +69,20 @@ impl Exchange {
     }
 
     fn answer(&self) -> Vec<u8> {
-        udp(&self.there.back(), &answer(self.id, self.name, self.qtype, self.rcode, self.cname, &self.ips))
+        udp(
+            &self.there.back(),
+            &answer(
+                self.id, self.name, self.qtype, self.rcode, self.cname, &self.ips,
+            ),
+        )
     }
 
     fn record(&self, timestamp: String, response: bool) -> LogRecord {
-        let path = if response { self.there.back() } else { self.there.clone() };
+        let path = if response {
+            self.there.back()
+        } else {
+            self.there.clone()
+        };
         let mut dns = Dns {
             query: self.name.to_owned(),
             observation_source: "proxy".to_owned(),
@@ -81,10 +94,17 @@ impl Exchange {
             dns.rcode = self.rcode.into();
             dns.ttl = if self.ips.is_empty() { 0 } else { 30 };
             dns.cnames = self.cname.map(str::to_owned).into_iter().collect();
-            dns.answer_types =
-                self.cname.map(|_| TYPE_CNAME).into_iter().chain(self.ips.iter().map(|_| self.qtype)).collect();
+            dns.answer_types = self
+                .cname
+                .map(|_| TYPE_CNAME)
+                .into_iter()
+                .chain(self.ips.iter().map(|_| self.qtype))
+                .collect();
         }
-        LogRecord { dns: Some(dns), ..record(&path, timestamp, response, "Egress", protocol::UDP) }
+        LogRecord {
+            dns: Some(dns),
+            ..record(&path, timestamp, response, "Egress", protocol::UDP)
+        }
     }
 }
 
@@ -92,7 +112,8 @@ impl Stage {
     pub(super) fn dns_on_wire(&mut self, rng: &mut fastrand::Rng) {
         let exchange = Exchange::new(self, false, rng);
         let question = exchange.question();
-        self.pen.verdict(&exchange.there, false, protocol::UDP, 0, &question);
+        self.pen
+            .verdict(&exchange.there, false, protocol::UDP, 0, &question);
         self.pass(&exchange.there, state::NEW, &question);
         self.pass(&exchange.there.back(), state::REPLY, &exchange.answer());
     }
@@ -100,27 +121,48 @@ impl Stage {
     pub(super) fn dns_proxied(&mut self, rng: &mut fastrand::Rng) {
         let exchange = Exchange::new(self, true, rng);
         let (there, question) = (&exchange.there, exchange.question());
-        self.pen.verdict(there, false, protocol::UDP, PROXY_PORT.into(), &question);
+        self.pen
+            .verdict(there, false, protocol::UDP, PROXY_PORT.into(), &question);
         let source = there.from.endpoint;
-        let to_proxy =
-            Trace { point: point::TO_PROXY, state: state::NEW, source, dst_id: PROXY_PORT, ..Trace::default() };
+        let to_proxy = Trace {
+            point: point::TO_PROXY,
+            state: state::NEW,
+            source,
+            dst_id: PROXY_PORT,
+            ..Trace::default()
+        };
         self.pen.trace(there, to_proxy, &question);
         let asked = exchange.record(self.timestamp(), false);
         self.pen.access_log(&asked);
         let answered = exchange.record(self.timestamp(), true);
         self.pen.access_log(&answered);
-        let to_endpoint =
-            Trace { point: point::TO_ENDPOINT, state: state::REPLY, source, dst_id: source, ..Trace::default() };
-        self.pen.trace(&there.back(), to_endpoint, &exchange.answer());
+        let to_endpoint = Trace {
+            point: point::TO_ENDPOINT,
+            state: state::REPLY,
+            source,
+            dst_id: source,
+            ..Trace::default()
+        };
+        self.pen
+            .trace(&there.back(), to_endpoint, &exchange.answer());
     }
 }
 
 /// What every access-log record has.
-pub(super) fn record(path: &Path, timestamp: String, response: bool, observed: &str, protocol: u8) -> LogRecord {
+pub(super) fn record(
+    path: &Path,
+    timestamp: String,
+    response: bool,
+    observed: &str,
+    protocol: u8,
+) -> LogRecord {
     LogRecord {
         kind: if response { "Response" } else { "Request" }.to_owned(),
         timestamp,
-        node: NodeAddresses { ipv4: "172.18.0.2".to_owned(), ipv6: "fc00::2".to_owned() },
+        node: NodeAddresses {
+            ipv4: "172.18.0.2".to_owned(),
+            ipv6: "fc00::2".to_owned(),
+        },
         observation_point: observed.to_owned(),
         source: endpoint(&path.from, path.ports.0),
         destination: endpoint(&path.to, path.ports.1),
@@ -133,7 +175,18 @@ pub(super) fn record(path: &Path, timestamp: String, response: bool, observed: &
 
 fn endpoint(peer: &Peer, port: u16) -> Endpoint {
     let ip = peer.ip.to_string();
-    let (ipv4, ipv6) = if peer.ip.is_ipv4() { (ip, String::new()) } else { (String::new(), ip) };
+    let (ipv4, ipv6) = if peer.ip.is_ipv4() {
+        (ip, String::new())
+    } else {
+        (String::new(), ip)
+    };
     let labels = peer.labels.clone();
-    Endpoint { id: peer.endpoint.into(), ipv4, ipv6, port, identity: peer.identity.into(), labels }
+    Endpoint {
+        id: peer.endpoint.into(),
+        ipv4,
+        ipv6,
+        port,
+        identity: peer.identity.into(),
+        labels,
+    }
 }

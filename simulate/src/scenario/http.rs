@@ -27,9 +27,16 @@ impl Exchange {
     fn new(stage: &mut Stage, proxied: bool, rng: &mut fastrand::Rng) -> Self {
         let v6 = is_v6(rng);
         let world = &mut stage.world;
-        let (from, to) = (world.local(rng, v6), world.local_under_l7_policy(rng, v6, proxied));
+        let (from, to) = (
+            world.local(rng, v6),
+            world.local_under_l7_policy(rng, v6, proxied),
+        );
         Self {
-            there: Path { from, to, ports: (client_port(rng), 80) },
+            there: Path {
+                from,
+                to,
+                ports: (client_port(rng), 80),
+            },
             method: METHODS[rng.usize(..METHODS.len())],
             path: PATHS[rng.usize(..PATHS.len())],
             code: CODES[rng.usize(..CODES.len())],
@@ -38,7 +45,11 @@ impl Exchange {
     }
 
     fn request(&self) -> Vec<u8> {
-        format!("{} {} HTTP/1.1\r\nHost: api.shop\r\nUser-Agent: sim\r\n\r\n", self.method, self.path).into_bytes()
+        format!(
+            "{} {} HTTP/1.1\r\nHost: api.shop\r\nUser-Agent: sim\r\n\r\n",
+            self.method, self.path
+        )
+        .into_bytes()
     }
 
     fn response(&self) -> Vec<u8> {
@@ -46,8 +57,13 @@ impl Exchange {
     }
 
     fn record(&self, timestamp: String, response: bool, verdict: &str) -> LogRecord {
-        let path = if response { self.there.back() } else { self.there.clone() };
-        let headers = BTreeMap::from([("X-Request-Id".to_owned(), vec![format!("{:016x}", self.id)])]);
+        let path = if response {
+            self.there.back()
+        } else {
+            self.there.clone()
+        };
+        let headers =
+            BTreeMap::from([("X-Request-Id".to_owned(), vec![format!("{:016x}", self.id)])]);
         let http = Http {
             code: if response { self.code.into() } else { 0 },
             method: self.method.to_owned(),
@@ -58,7 +74,11 @@ impl Exchange {
             rejected_headers: Some(BTreeMap::new()),
         };
         let verdict = verdict.to_owned();
-        LogRecord { http: Some(http), verdict, ..record(&path, timestamp, response, "Ingress", protocol::TCP) }
+        LogRecord {
+            http: Some(http),
+            verdict,
+            ..record(&path, timestamp, response, "Ingress", protocol::TCP)
+        }
     }
 }
 
@@ -68,22 +88,44 @@ impl Stage {
         let (there, back) = (&exchange.there, exchange.there.back());
         let (seq, ack) = (rng.u32(..), rng.u32(..));
         let flags = tcp_flags::PSH | tcp_flags::ACK;
-        self.pass(there, state::NEW, &tcp(there, tcp_flags::SYN, (seq.wrapping_sub(1), 0), &[]));
-        self.pass(there, state::ESTABLISHED, &tcp(there, flags, (seq, ack), &exchange.request()));
-        self.pass(&back, state::REPLY, &tcp(&back, flags, (ack, seq), &exchange.response()));
+        self.pass(
+            there,
+            state::NEW,
+            &tcp(there, tcp_flags::SYN, (seq.wrapping_sub(1), 0), &[]),
+        );
+        self.pass(
+            there,
+            state::ESTABLISHED,
+            &tcp(there, flags, (seq, ack), &exchange.request()),
+        );
+        self.pass(
+            &back,
+            state::REPLY,
+            &tcp(&back, flags, (ack, seq), &exchange.response()),
+        );
     }
 
     pub(super) fn http_proxied(&mut self, rng: &mut fastrand::Rng) {
         let exchange = Exchange::new(self, true, rng);
         let there = &exchange.there;
         let syn = tcp(there, tcp_flags::SYN, (rng.u32(..), 0), &[]);
-        self.pen.verdict(there, true, protocol::TCP, ENVOY_PORT.into(), &syn);
+        self.pen
+            .verdict(there, true, protocol::TCP, ENVOY_PORT.into(), &syn);
         let source = there.to.endpoint;
-        let to_proxy =
-            Trace { point: point::TO_PROXY, state: state::NEW, source, dst_id: ENVOY_PORT, ..Trace::default() };
+        let to_proxy = Trace {
+            point: point::TO_PROXY,
+            state: state::NEW,
+            source,
+            dst_id: ENVOY_PORT,
+            ..Trace::default()
+        };
         self.pen.trace(there, to_proxy, &syn);
         let denied = rng.u8(..10) == 0;
-        let asked = exchange.record(self.timestamp(), false, if denied { "Denied" } else { "Forwarded" });
+        let asked = exchange.record(
+            self.timestamp(),
+            false,
+            if denied { "Denied" } else { "Forwarded" },
+        );
         self.pen.access_log(&asked);
         let answered = exchange.record(self.timestamp(), true, "Forwarded");
         self.pen.access_log(&answered);

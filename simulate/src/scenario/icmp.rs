@@ -7,7 +7,11 @@ use crate::script::state;
 impl Stage {
     pub(super) fn icmp(&mut self, rng: &mut fastrand::Rng) {
         let v6 = is_v6(rng);
-        let there = Path { from: self.world.local(rng, v6), to: self.world.pod(rng, v6), ports: (0, 0) };
+        let there = Path {
+            from: self.world.local(rng, v6),
+            to: self.world.pod(rng, v6),
+            ports: (0, 0),
+        };
         let back = there.back();
         let (request, reply, unreachable) = if v6 { (128, 129, 1) } else { (8, 0, 3) };
         let id = [0, rng.u8(..), 0, 1];

@@ -1,4 +1,5 @@
-//! What Cilium says about itself: debug messages, captures, socket traces, notifications of the agent.
+//! What Cilium says about itself: debug messages, captures, socket traces, notifications of the
+//! agent.
 
 use std::net::IpAddr;
 
@@ -18,17 +19,36 @@ impl Stage {
     pub(super) fn internal(&mut self, rng: &mut fastrand::Rng) {
         let v6 = is_v6(rng);
         let (from, to) = (self.world.local(rng, v6), self.world.pod(rng, v6));
-        let path = Path { ports: (client_port(rng), to.port), from, to };
+        let path = Path {
+            ports: (client_port(rng), to.port),
+            from,
+            to,
+        };
         let packet = tcp(&path, tcp_flags::ACK, (rng.u32(..), rng.u32(..)), &[]);
         self.pen.capture(&path, CAPTURE_DELIVERY, 12, &packet);
-        self.pen.capture(&path, CAPTURE_PROXY_PRE, u32::from(15_001_u16.swap_bytes()), &packet);
+        self.pen.capture(
+            &path,
+            CAPTURE_PROXY_PRE,
+            u32::from(15_001_u16.swap_bytes()),
+            &packet,
+        );
         let source = path.from.endpoint;
-        self.pen.debug(&DebugFields { subtype: DEBUG_CT_VERDICT, source, hash: rng.u32(..), args: [1, 0, 0] });
+        self.pen.debug(&DebugFields {
+            subtype: DEBUG_CT_VERDICT,
+            source,
+            hash: rng.u32(..),
+            args: [1, 0, 0],
+        });
         if self.pen.encoder().profile.sends_trace_sock() {
             self.socket(&path, rng);
         }
         if self.pen.encoder().profile.sends_recorder() {
-            let fields = RecorderFields { subtype: 1, rule_id: 7, time_boot: rng.u64(..), len_orig: 1500 };
+            let fields = RecorderFields {
+                subtype: 1,
+                rule_id: 7,
+                time_boot: rng.u64(..),
+                len_orig: 1500,
+            };
             self.pen.recorder(&fields, &packet);
         }
         self.regenerated(&path.from);
@@ -60,13 +80,27 @@ impl Stage {
 
     fn other_protocols(&mut self, path: &Path) {
         let fields = Some([("cmd".to_owned(), "READ".to_owned())].into());
-        let l7 = Some(L7 { proto: "cassandra".to_owned(), fields });
-        let generic = LogRecord { l7, ..record(path, self.timestamp(), false, "Egress", protocol::TCP) };
+        let l7 = Some(L7 {
+            proto: "cassandra".to_owned(),
+            fields,
+        });
+        let generic = LogRecord {
+            l7,
+            ..record(path, self.timestamp(), false, "Egress", protocol::TCP)
+        };
         self.pen.access_log(&generic);
         if self.options.release < Release::V1_20 {
             let (api_key, topic) = ("produce".to_owned(), "orders".to_owned());
-            let kafka = Some(Kafka { api_key, topic, correlation_id: 9, ..Kafka::default() });
-            let kafka = LogRecord { kafka, ..record(path, self.timestamp(), false, "Ingress", protocol::TCP) };
+            let kafka = Some(Kafka {
+                api_key,
+                topic,
+                correlation_id: 9,
+                ..Kafka::default()
+            });
+            let kafka = LogRecord {
+                kafka,
+                ..record(path, self.timestamp(), false, "Ingress", protocol::TCP)
+            };
             self.pen.access_log(&kafka);
         }
     }

@@ -36,11 +36,18 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn new(options: &Options) -> Self {
         let (world, pen, options) = (World::new(), Pen::new(options), options.clone());
-        Self { world, pen, options, announcements: Script::new(), endpoints: BTreeSet::new(), clock: 0 }
+        Self {
+            world,
+            pen,
+            options,
+            announcements: Script::new(),
+            endpoints: BTreeSet::new(),
+            clock: 0,
+        }
     }
 
-    /// The events of one conversation. Where the mix has notifications, those about who takes part for the first time
-    /// are in [`Self::announcements`], to come before.
+    /// The events of one conversation. Where the mix has notifications, those about who takes part
+    /// for the first time are in [`Self::announcements`], to come before.
     pub(crate) fn play(&mut self, scenario: Scenario, cpu: u16, rng: &mut fastrand::Rng) -> Script {
         self.pen.cpu = cpu;
         match scenario {
@@ -64,19 +71,35 @@ impl Stage {
         conversation
     }
 
-    /// A packet on its way from a local pod, with the states of its two traces: leaving the pod, and
-    /// arriving or leaving the node.
+    /// A packet on its way from a local pod, with the states of its two traces: leaving the pod,
+    /// and arriving or leaving the node.
     fn pass(&mut self, path: &Path, state: u8, packet: &[u8]) {
         let (from, to) = (path.from.endpoint, path.to.endpoint);
         if from != 0 {
-            let trace = Trace { point: point::FROM_ENDPOINT, state: state::UNKNOWN, source: from, ..Trace::default() };
+            let trace = Trace {
+                point: point::FROM_ENDPOINT,
+                state: state::UNKNOWN,
+                source: from,
+                ..Trace::default()
+            };
             self.pen.trace(path, trace, packet);
         }
         if to != 0 {
-            let trace = Trace { point: point::TO_ENDPOINT, state, source: to, dst_id: to, ..Trace::default() };
+            let trace = Trace {
+                point: point::TO_ENDPOINT,
+                state,
+                source: to,
+                dst_id: to,
+                ..Trace::default()
+            };
             self.pen.trace(path, trace, packet);
         } else {
-            let trace = Trace { point: point::TO_STACK, state, source: from, ..Trace::default() };
+            let trace = Trace {
+                point: point::TO_STACK,
+                state,
+                source: from,
+                ..Trace::default()
+            };
             self.pen.trace(path, trace, packet);
         }
     }
@@ -86,7 +109,12 @@ impl Stage {
         self.clock += 1;
         let (seconds, millis) = (self.clock / 1000, self.clock % 1000);
         let (minutes, hours) = (seconds / 60, seconds / 3600);
-        format!("2026-03-01T{:02}:{:02}:{:02}.{millis:03}000000Z", hours % 24, minutes % 60, seconds % 60)
+        format!(
+            "2026-03-01T{:02}:{:02}:{:02}.{millis:03}000000Z",
+            hours % 24,
+            minutes % 60,
+            seconds % 60
+        )
     }
 }
 

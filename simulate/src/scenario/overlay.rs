@@ -1,5 +1,5 @@
-//! Traffic to pods of other nodes, through the tunnel. Before 1.18 the datapath reports it without its
-//! outer headers; later it can report the outer packet and flag the tunnel.
+//! Traffic to pods of other nodes, through the tunnel. Before 1.18 the datapath reports it without
+//! its outer headers; later it can report the outer packet and flag the tunnel.
 
 use tidegate_wire::event::flags;
 
@@ -14,21 +14,44 @@ const GENEVE_PORT: u16 = 6081;
 impl Stage {
     pub(super) fn overlay(&mut self, rng: &mut fastrand::Rng) {
         let (from, to) = (self.world.local(rng, false), self.world.pod(rng, false));
-        let there = Path { ports: (client_port(rng), to.port), from, to };
+        let there = Path {
+            ports: (client_port(rng), to.port),
+            from,
+            to,
+        };
         let back = there.back();
         let (seq, ack) = (rng.u32(..), rng.u32(..));
         let syn = tcp(&there, tcp_flags::SYN, (seq, 0), &[]);
         let source = there.from.endpoint;
-        let to_overlay = Trace { point: point::TO_OVERLAY, state: state::NEW, source, ..Trace::default() };
+        let to_overlay = Trace {
+            point: point::TO_OVERLAY,
+            state: state::NEW,
+            source,
+            ..Trace::default()
+        };
         self.pen.trace(&there, to_overlay, &syn);
-        let syn_ack = tcp(&back, tcp_flags::SYN | tcp_flags::ACK, (ack, seq.wrapping_add(1)), &[]);
+        let syn_ack = tcp(
+            &back,
+            tcp_flags::SYN | tcp_flags::ACK,
+            (ack, seq.wrapping_add(1)),
+            &[],
+        );
         if self.options.release >= Release::V1_18 {
             self.tunnelled(&back, &syn_ack, rng);
         }
-        let from_overlay = Trace { point: point::FROM_OVERLAY, state: state::UNKNOWN, ..Trace::default() };
+        let from_overlay = Trace {
+            point: point::FROM_OVERLAY,
+            state: state::UNKNOWN,
+            ..Trace::default()
+        };
         self.pen.trace(&back, from_overlay, &syn_ack);
-        let to_endpoint =
-            Trace { point: point::TO_ENDPOINT, state: state::REPLY, source, dst_id: source, ..Trace::default() };
+        let to_endpoint = Trace {
+            point: point::TO_ENDPOINT,
+            state: state::REPLY,
+            source,
+            dst_id: source,
+            ..Trace::default()
+        };
         self.pen.trace(&back, to_endpoint, &syn_ack);
     }
 
@@ -38,10 +61,18 @@ impl Stage {
         from.identity = path.from.identity;
         let port = client_port(rng);
         let (flag, packet) = if rng.bool() {
-            let outer = Path { ports: (port, to.port), from, to };
+            let outer = Path {
+                ports: (port, to.port),
+                from,
+                to,
+            };
             (flags::VXLAN, vxlan(&outer, path.from.identity, frame))
         } else {
-            let outer = Path { ports: (port, GENEVE_PORT), from, to };
+            let outer = Path {
+                ports: (port, GENEVE_PORT),
+                from,
+                to,
+            };
             (flags::GENEVE, geneve(&outer, path.from.identity, frame))
         };
         let trace = Trace {

@@ -10,7 +10,11 @@ impl Stage {
     pub(super) fn tcp(&mut self, rng: &mut fastrand::Rng) {
         let v6 = is_v6(rng);
         let from = self.world.local(rng, v6);
-        let to = if rng.u8(..4) == 0 { self.world.outside(rng, v6) } else { self.world.pod(rng, v6) };
+        let to = if rng.u8(..4) == 0 {
+            self.world.outside(rng, v6)
+        } else {
+            self.world.pod(rng, v6)
+        };
         let ports = (client_port(rng), to.port);
         let there = Path { from, to, ports };
         let back = there.back();
@@ -22,7 +26,11 @@ impl Stage {
             self.pen.verdict(&there, true, protocol::TCP, 0, &syn);
         }
         seq = seq.wrapping_add(1);
-        self.pass(&back, state::REPLY, &tcp(&back, flag::SYN | flag::ACK, (ack, seq), &[]));
+        self.pass(
+            &back,
+            state::REPLY,
+            &tcp(&back, flag::SYN | flag::ACK, (ack, seq), &[]),
+        );
         ack = ack.wrapping_add(1);
         for _ in 0..rng.u8(1..4) {
             self.pass(&there, state::ESTABLISHED, &data(&there, (seq, ack), rng));
@@ -32,12 +40,25 @@ impl Stage {
         if there.to.endpoint == 0 {
             self.masqueraded(&there, (seq, ack));
         }
-        let end = if rng.u8(..10) == 0 { flag::RST } else { flag::FIN | flag::ACK };
-        self.pass(&there, state::ESTABLISHED, &tcp(&there, end, (seq, ack), &[]));
-        self.pass(&back, state::REPLY, &tcp(&back, flag::FIN | flag::ACK, (ack, seq), &[]));
+        let end = if rng.u8(..10) == 0 {
+            flag::RST
+        } else {
+            flag::FIN | flag::ACK
+        };
+        self.pass(
+            &there,
+            state::ESTABLISHED,
+            &tcp(&there, end, (seq, ack), &[]),
+        );
+        self.pass(
+            &back,
+            state::REPLY,
+            &tcp(&back, flag::FIN | flag::ACK, (ack, seq), &[]),
+        );
     }
 
-    /// A packet that leaves the node under the node's address; the trace tells the pod's, from the last releases of 1.15 on.
+    /// A packet that leaves the node under the node's address; the trace tells the pod's, from the
+    /// last releases of 1.15 on.
     fn masqueraded(&mut self, path: &Path, numbers: (u32, u32)) {
         if path.is_v6() || self.options.release < Release::V1_16 {
             return;
@@ -50,7 +71,13 @@ impl Stage {
         outside.from.ip = self.world.node(LOCAL_NODE).ip;
         let packet = tcp(&outside, flag::ACK, numbers, &[]);
         let state = state::ESTABLISHED;
-        let trace = Trace { point: point::TO_NETWORK, state, source: 290, orig_ip, ..Trace::default() };
+        let trace = Trace {
+            point: point::TO_NETWORK,
+            state,
+            source: 290,
+            orig_ip,
+            ..Trace::default()
+        };
         self.pen.trace(&outside, trace, &packet);
     }
 }

@@ -1,5 +1,5 @@
-//! Every target on its corpus, its seeds, and some thousand changes of them, the same ones each time: what of fuzzing
-//! fits into the default tests. Needs no libFuzzer.
+//! Every target on its corpus, its seeds, and some thousand changes of them, the same ones each
+//! time: what of fuzzing fits into the default tests. Needs no libFuzzer.
 
 mod mutate;
 
@@ -17,7 +17,10 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // What is allocated is counted for the whole process.
     arguments.test_threads = Some(1);
-    let trials = TARGETS.iter().map(|target| Trial::test(target.name, || replay(target))).collect();
+    let trials = TARGETS
+        .iter()
+        .map(|target| Trial::test(target.name, || replay(target)))
+        .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -35,13 +38,26 @@ fn replay(target: &Target) -> Result<(), Failed> {
 /// The files of the target's corpus, in the order of their names.
 fn corpus(target: &Target) -> Vec<Vec<u8>> {
     let folder = seeds::root().join("tests/fuzz/corpus").join(target.name);
-    let mut paths: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut paths: Vec<_> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     paths.sort();
-    paths.iter().filter_map(|path| fs::read(path).ok()).collect()
+    paths
+        .iter()
+        .filter_map(|path| fs::read(path).ok())
+        .collect()
 }
 
 fn attempt(target: &Target, input: &[u8]) -> Result<(), Failed> {
-    let bytes = || input.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let bytes = || {
+        input
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
     catch_unwind(AssertUnwindSafe(|| (target.run)(input)))
         .map_err(|_| format!("{} does not hold for {}", target.name, bytes()).into())
 }

@@ -7,12 +7,16 @@ use super::memory::Bound;
 use super::seeds;
 
 /// Fields of definitions, which may be a byte each, take most.
-const BOUND: Bound = Bound { each: 64, base: 4096 };
+const BOUND: Bound = Bound {
+    each: 64,
+    base: 4096,
+};
 
 /// Reads a notification.
 ///
 /// # Panics
-/// If too much is allocated, if the second reading is another one, or if it does not come back from the encoder.
+/// If too much is allocated, if the second reading is another one, or if it does not come back from
+/// the encoder.
 pub fn run(data: &[u8]) {
     let data = [&[MESSAGE_TYPE], data].concat();
     let mut decoder = Decoder::default();
@@ -27,5 +31,8 @@ pub fn run(data: &[u8]) {
 /// The notifications that Go wrote.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    seeds::golden("agent").into_iter().map(|data| data[1..].to_vec()).collect()
+    seeds::golden("agent")
+        .into_iter()
+        .map(|data| data[1..].to_vec())
+        .collect()
 }

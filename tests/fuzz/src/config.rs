@@ -1,8 +1,13 @@
-//! A configuration file of any text: parsed, checked, built, and its mistakes drawn, as `tidegate validate` does.
+//! A configuration file of any text: parsed, checked, built, and its mistakes drawn, as `tidegate
+//! validate` does.
 
 use std::fs;
 
-#[expect(dead_code, unused_imports, reason = "the verbs of the agent use the rest")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the verbs of the agent use the rest"
+)]
 #[path = "../../../agent/config/mod.rs"]
 mod agent;
 
@@ -13,22 +18,42 @@ use super::memory::Bound;
 use super::seeds;
 
 /// Each mistake is drawn with the lines around it.
-const BOUND: Bound = Bound { each: 16 * 1024, base: 1 << 20 };
+const BOUND: Bound = Bound {
+    each: 16 * 1024,
+    base: 1 << 20,
+};
 
 /// Loads a configuration.
 ///
 /// # Panics
 /// If too much is allocated, or if a text is refused without a word.
 pub fn run(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    let source = Source { name: "pipeline.toml".to_owned(), text: text.to_owned() };
-    BOUND.holds(data.len(), || match load(&source, &Registry::BUILT_IN, &environment, Telemetry::default(), |_| {}) {
-        Ok(_) => {}
-        Err(problems) => {
-            let count = problems.len();
-            let drawn = problems.clone().render(&source, false);
-            assert!(count > 0 && drawn.starts_with("error: ") && drawn.contains(&format!(": {count} error")));
-            assert!(problems.render(&source, true).len() >= drawn.len());
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let source = Source {
+        name: "pipeline.toml".to_owned(),
+        text: text.to_owned(),
+    };
+    BOUND.holds(data.len(), || {
+        match load(
+            &source,
+            &Registry::BUILT_IN,
+            &environment,
+            Telemetry::default(),
+            |_| {},
+        ) {
+            Ok(_) => {}
+            Err(problems) => {
+                let count = problems.len();
+                let drawn = problems.clone().render(&source, false);
+                assert!(
+                    count > 0
+                        && drawn.starts_with("error: ")
+                        && drawn.contains(&format!(": {count} error"))
+                );
+                assert!(problems.render(&source, true).len() >= drawn.len());
+            }
         }
     });
 }
@@ -41,10 +66,17 @@ fn environment(name: &str) -> Option<String> {
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let shipped = fs::read_to_string(seeds::root().join("pipeline.toml")).unwrap_or_default();
-    let bare: String = shipped.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    let bare: String = shipped
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| format!("{line}\n"))
+        .collect();
     let is_key = |line: &&str| !line.starts_with("# ");
-    let keys: Vec<_> =
-        shipped.lines().filter(is_key).map(|line| format!("{}\n", line.trim_start_matches('#'))).collect();
+    let keys: Vec<_> = shipped
+        .lines()
+        .filter(is_key)
+        .map(|line| format!("{}\n", line.trim_start_matches('#')))
+        .collect();
     let wrong = "[receivers.monitor1_2]\nsocket = 7\n[exporters.\"otlp/a\"]\nendpoint = \"http://${env:HOST}\"\n\
                  tls.ca_file = '${env:NONE}'\n[exporters.stdout]\nqueue.bytes = \"9 MB\"\nsignal = [1, 2]\n";
     let mut seeds = vec![bare, wrong.to_owned()];

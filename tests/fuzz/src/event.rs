@@ -1,7 +1,7 @@
 //! What holds for every event of the datapath, whatever its type.
 //!
-//! The input is a byte that chooses the release whose layouts are assumed, then the event; its first byte is
-//! overwritten with the type.
+//! The input is a byte that chooses the release whose layouts are assumed, then the event; its
+//! first byte is overwritten with the type.
 
 use std::fmt::Debug;
 
@@ -22,15 +22,25 @@ pub struct Form<F> {
 /// Reads an event of a type, and writes it again.
 ///
 /// # Panics
-/// If it allocates, if it shows what was not sent, if what it proves contradicts how it was read, or if it does not
-/// come back from the encoder.
+/// If it allocates, if it shows what was not sent, if what it proves contradicts how it was read,
+/// or if it does not come back from the encoder.
 pub fn check<F: Debug + PartialEq>(message_type: u8, input: &[u8], form: &Form<F>) {
-    let Some((&choice, event)) = input.split_first() else { return };
+    let Some((&choice, event)) = input.split_first() else {
+        return;
+    };
     let mut data = event.to_vec();
-    data.iter_mut().take(1).for_each(|first| *first = message_type);
+    data.iter_mut()
+        .take(1)
+        .for_each(|first| *first = message_type);
     let profile = Profile::ALL[usize::from(choice) % Profile::ALL.len()];
-    let mut hints = if choice < 0x80 { hints(profile) } else { Hints::default() };
-    let Ok(event) = Bound::NONE.holds(data.len(), || parse(&data, &hints)) else { return };
+    let mut hints = if choice < 0x80 {
+        hints(profile)
+    } else {
+        Hints::default()
+    };
+    let Ok(event) = Bound::NONE.holds(data.len(), || parse(&data, &hints)) else {
+        return;
+    };
     let open = |event: &Event<'_>| (form.open)(event).expect("the type was asked for");
     let (fields, packet) = (open(&event), packet_of(&event));
     assert!(lies_in(packet, &data));
@@ -43,7 +53,10 @@ pub fn check<F: Debug + PartialEq>(message_type: u8, input: &[u8], form: &Form<F
     let again = parse(&data, &hints).expect("what an event proves does not refuse it");
     assert_eq!((open(&again), packet_of(&again)), (fields, packet));
 
-    let encoder = Encoder { profile, padding: choice };
+    let encoder = Encoder {
+        profile,
+        padding: choice,
+    };
     let encode = |event: &Event<'_>| {
         let mut out = Vec::new();
         (form.encode)(&encoder, &open(event), packet_of(event), &mut out);
@@ -93,7 +106,16 @@ pub fn lies_in(view: &[u8], input: &[u8]) -> bool {
 /// Simulated events of a type, as inputs.
 #[must_use]
 pub fn seeds(message_type: u8) -> Vec<Vec<u8>> {
-    let choice = |release: Release| Profile::ALL.iter().position(|profile| *profile == release.profile());
-    let input = |(release, data): (Release, Vec<u8>)| [vec![choice(release).unwrap_or_default() as u8], data].concat();
-    seeds::events(message_type, 3).into_iter().map(input).collect()
+    let choice = |release: Release| {
+        Profile::ALL
+            .iter()
+            .position(|profile| *profile == release.profile())
+    };
+    let input = |(release, data): (Release, Vec<u8>)| {
+        [vec![choice(release).unwrap_or_default() as u8], data].concat()
+    };
+    seeds::events(message_type, 3)
+        .into_iter()
+        .map(input)
+        .collect()
 }

@@ -7,8 +7,12 @@ use tidegate_wire::gob::{Definition, Error, Header, Reader, Schema, Split, TypeI
 use super::memory::Bound;
 use super::seeds;
 
-/// Fields of a definition, which may be a byte each, take most; a map of them is counted as it grows.
-const BOUND: Bound = Bound { each: 64, base: 4096 };
+/// Fields of a definition, which may be a byte each, take most; a map of them is counted as it
+/// grows.
+const BOUND: Bound = Bound {
+    each: 64,
+    base: 4096,
+};
 const MAX_MESSAGE: usize = 1 << 20;
 
 /// What came of one message.
@@ -23,9 +27,12 @@ enum Message {
 /// Reads the stream at once and in pieces.
 ///
 /// # Panics
-/// If the two differ, if too much is allocated, or if a definition is not read back as it was written.
+/// If the two differ, if too much is allocated, or if a definition is not read back as it was
+/// written.
 pub fn run(data: &[u8]) {
-    let Some((cuts, stream)) = data.split_first_chunk::<4>() else { return };
+    let Some((cuts, stream)) = data.split_first_chunk::<4>() else {
+        return;
+    };
     let mut buffer = Vec::with_capacity(stream.len());
     BOUND.holds(stream.len(), || read([stream], &mut buffer, |_, _| {}));
     let mut whole = Vec::new();
@@ -34,7 +41,9 @@ pub fn run(data: &[u8]) {
         whole.push(message);
     });
     let mut in_pieces = Vec::new();
-    read(pieces(stream, cuts), &mut buffer, |message, _| in_pieces.push(message));
+    read(pieces(stream, cuts), &mut buffer, |message, _| {
+        in_pieces.push(message)
+    });
     assert_eq!(in_pieces, whole);
 }
 
@@ -47,8 +56,13 @@ pub(super) fn pieces<'a>(mut bytes: &'a [u8], cuts: &[u8; 4]) -> impl Iterator<I
     })
 }
 
-/// Reads as a receiver does: keeps what is not used yet, and tries again when there is as much as was asked for.
-fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, buffer: &mut Vec<u8>, mut each: impl FnMut(Message, &[u8])) {
+/// Reads as a receiver does: keeps what is not used yet, and tries again when there is as much as
+/// was asked for.
+fn read<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    buffer: &mut Vec<u8>,
+    mut each: impl FnMut(Message, &[u8]),
+) {
     buffer.clear();
     let (mut schema, mut start, mut wanted) = (Schema::default(), 0, 1);
     for piece in pieces {
@@ -56,7 +70,10 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, buffer: &mut Vec<u8>, mu
         loop {
             match split(&buffer[start..], MAX_MESSAGE) {
                 Ok(Split::Message { body, used }) => {
-                    assert!(used >= wanted, "there was enough for less than was asked for");
+                    assert!(
+                        used >= wanted,
+                        "there was enough for less than was asked for"
+                    );
                     each(message(body, &mut schema), body);
                     (start, wanted) = (start + used, 1);
                 }
@@ -84,7 +101,9 @@ fn message(body: &[u8], schema: &mut Schema) -> Message {
 }
 
 fn write_back(message: &Message, body: &[u8]) {
-    let Message::Defined(id, Ok(())) = message else { return };
+    let Message::Defined(id, Ok(())) = message else {
+        return;
+    };
     let definition = |body| {
         let mut reader = Reader::new(body);
         assert_eq!(Header::read(&mut reader), Ok(Header::Definition(*id)));
@@ -93,14 +112,24 @@ fn write_back(message: &Message, body: &[u8]) {
     let read = definition(body).expect("it was read before");
     let mut written = Vec::new();
     read.write(*id, &mut written);
-    let Ok(Split::Message { body, used }) = split(&written, usize::MAX) else { panic!("{read:?}") };
+    let Ok(Split::Message { body, used }) = split(&written, usize::MAX) else {
+        panic!("{read:?}")
+    };
     assert_eq!((definition(body), used), (Ok(read), written.len()));
 }
 
 /// The streams and definitions that Go wrote.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    let documents = ["agent", "logrecord"].into_iter().flat_map(seeds::golden).map(|data| data[1..].to_vec());
-    let streams = ["payload", "typedefs"].into_iter().flat_map(seeds::golden).chain(documents);
-    streams.map(|stream| [&[255, 0, 2, 30], &*stream].concat()).collect()
+    let documents = ["agent", "logrecord"]
+        .into_iter()
+        .flat_map(seeds::golden)
+        .map(|data| data[1..].to_vec());
+    let streams = ["payload", "typedefs"]
+        .into_iter()
+        .flat_map(seeds::golden)
+        .chain(documents);
+    streams
+        .map(|stream| [&[255, 0, 2, 30], &*stream].concat())
+        .collect()
 }

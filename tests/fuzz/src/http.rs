@@ -10,20 +10,33 @@ use super::memory::Bound;
 use super::seeds;
 
 /// The list of headers, of which there are a hundred at most.
-const BOUND: Bound = Bound { each: 32, base: 512 };
+const BOUND: Bound = Bound {
+    each: 32,
+    base: 512,
+};
 
 /// Reads a head, and one that was cut.
 ///
 /// # Panics
-/// If too much is allocated, if a view shows what was not sent, or if the cut head says what the whole one does not.
+/// If too much is allocated, if a view shows what was not sent, or if the cut head says what the
+/// whole one does not.
 pub fn run(data: &[u8]) {
-    let Some((&cut, payload)) = data.split_first() else { return };
-    let Ok(whole) = BOUND.holds(payload.len(), || parse(payload)) else { return };
+    let Some((&cut, payload)) = data.split_first() else {
+        return;
+    };
+    let Ok(whole) = BOUND.holds(payload.len(), || parse(payload)) else {
+        return;
+    };
     for header in &whole.headers {
-        assert!(!header.name.is_empty() && lies_in(header.name.as_bytes(), payload) && lies_in(header.value, payload));
+        assert!(
+            !header.name.is_empty()
+                && lies_in(header.name.as_bytes(), payload)
+                && lies_in(header.value, payload)
+        );
     }
     assert!(whole.len.is_none_or(|len| len <= payload.len()));
-    let bodies = [None, Some("GET"), Some("HEAD"), Some("CONNECT")].map(|method| whole.body(method));
+    let bodies =
+        [None, Some("GET"), Some("HEAD"), Some("CONNECT")].map(|method| whole.body(method));
     assert!(whole.is_complete() || bodies.iter().all(|body| *body == Body::Unknown));
     if usize::from(cut) < payload.len() {
         check_cut(&payload[..cut.into()], &whole);
@@ -40,7 +53,11 @@ fn check_cut(payload: &[u8], whole: &Head<'_>) {
         Err(reason) => {
             let line = payload.trim_ascii_start();
             assert!(!line.contains(&b'\n'), "the line is whole");
-            assert!(reason == Reason::Truncated || !line.starts_with(b"GET "), "{}", line.escape_ascii());
+            assert!(
+                reason == Reason::Truncated || !line.starts_with(b"GET "),
+                "{}",
+                line.escape_ascii()
+            );
         }
         Ok(cut) => {
             assert_eq!(cut.start, whole.start);
@@ -63,8 +80,18 @@ const ODD: [&[u8]; 6] = [
 /// Payloads of simulated packets that are heads, and odd ones.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    let payload = |packet: &Vec<u8>| packet::parse(packet, Link::Ethernet).ok().map(|packet| packet.payload.to_vec());
-    let payloads = seeds::packets().iter().filter_map(payload).collect::<Vec<_>>();
+    let payload = |packet: &Vec<u8>| {
+        packet::parse(packet, Link::Ethernet)
+            .ok()
+            .map(|packet| packet.payload.to_vec())
+    };
+    let payloads = seeds::packets()
+        .iter()
+        .filter_map(payload)
+        .collect::<Vec<_>>();
     let heads = payloads.into_iter().filter(|it| parse(it).is_ok());
-    heads.chain(ODD.map(<[u8]>::to_vec)).map(|head| [&[50], &*head].concat()).collect()
+    heads
+        .chain(ODD.map(<[u8]>::to_vec))
+        .map(|head| [&[50], &*head].concat())
+        .collect()
 }

@@ -1,4 +1,5 @@
-//! What work may allocate: so many bytes for each byte of its input, and so many besides. Freed ones count, too.
+//! What work may allocate: so many bytes for each byte of its input, and so many besides. Freed
+//! ones count, too.
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
@@ -28,7 +29,10 @@ impl Bound {
         let region = Region::new(ALLOCATOR);
         let done = work();
         let allocated = region.change().bytes_allocated;
-        assert!(allocated <= self.each * len + self.base, "{allocated} bytes allocated for {len}");
+        assert!(
+            allocated <= self.each * len + self.base,
+            "{allocated} bytes allocated for {len}"
+        );
         done
     }
 }

@@ -1,6 +1,7 @@
 //! A packet of any bytes, plain and in a tunnel.
 //!
-//! The input is a byte that says what the packet starts with, one that says where it is cut, then the packet.
+//! The input is a byte that says what the packet starts with, one that says where it is cut, then
+//! the packet.
 
 use tidegate_wire::packet::{L4, Link, Packet, Reason, Tunnel, parse, parse_overlay};
 
@@ -14,21 +15,25 @@ const TUNNEL_PORTS: [u16; 2] = [4789, 6081];
 /// Reads a packet, the same in a tunnel, what its own tunnel would hold, and a packet that was cut.
 ///
 /// # Panics
-/// If something is allocated, if a view shows what was not sent, if the packet is another one in a tunnel, or if the
-/// cut packet names ports or addresses that the whole one does not.
+/// If something is allocated, if a view shows what was not sent, if the packet is another one in a
+/// tunnel, or if the cut packet names ports or addresses that the whole one does not.
 pub fn run(data: &[u8]) {
-    let Some(([first, cut], bytes)) = data.split_first_chunk::<2>() else { return };
+    let Some(([first, cut], bytes)) = data.split_first_chunk::<2>() else {
+        return;
+    };
     let packet = read(*first, bytes);
     if first % 5 == 0 && !bytes.is_empty() {
         check_in_tunnel(bytes, packet);
     }
     let Ok(packet) = packet else { return };
     for tunnel in [Tunnel::Vxlan, Tunnel::Geneve] {
-        let overlay = Bound::NONE.holds(bytes.len(), || parse_overlay(packet.udp_payload(), tunnel));
+        let overlay =
+            Bound::NONE.holds(bytes.len(), || parse_overlay(packet.udp_payload(), tunnel));
         let inner = overlay.map_or_else(|_| Packet::default(), |overlay| overlay.inner);
         assert!(lies_in(inner.payload, packet.payload));
     }
-    // In a tunnel a packet that is cut can end with the outer header of the kind that the whole one ends with.
+    // In a tunnel a packet that is cut can end with the outer header of the kind that the whole one
+    // ends with.
     let cut = usize::from(*cut);
     if first % 5 < 3 && cut < bytes.len() {
         check_cut(read(*first, &bytes[..cut]), &packet);
@@ -57,10 +62,18 @@ fn check_in_tunnel(bytes: &[u8], plain: Result<Packet<'_>, Reason>) {
     let in_tunnel = [&VXLAN, bytes].concat();
     let inner = parse_overlay(&in_tunnel, Tunnel::Vxlan).map(|overlay| overlay.inner);
     match plain {
-        Ok(Packet { l4: Some(L4::Udp { sport, dport }), .. })
-            if TUNNEL_PORTS.contains(&sport) || TUNNEL_PORTS.contains(&dport) => {}
-        Ok(Packet { payload_offset: 1.., .. }) => {
-            let inner = inner.map(|inner| Packet { payload_offset: inner.payload_offset - VXLAN.len(), ..inner });
+        Ok(Packet {
+            l4: Some(L4::Udp { sport, dport }),
+            ..
+        }) if TUNNEL_PORTS.contains(&sport) || TUNNEL_PORTS.contains(&dport) => {}
+        Ok(Packet {
+            payload_offset: 1..,
+            ..
+        }) => {
+            let inner = inner.map(|inner| Packet {
+                payload_offset: inner.payload_offset - VXLAN.len(),
+                ..inner
+            });
             assert_eq!(inner, plain);
         }
         _ => assert_eq!(inner, plain),
@@ -81,7 +94,9 @@ fn check_cut(cut: Result<Packet<'_>, Reason>, whole: &Packet<'_>) {
 pub fn seeds() -> Vec<Vec<u8>> {
     let layers = |packet: &Vec<u8>| {
         let ip = if packet.get(12) == Some(&0x08) { 1 } else { 2 };
-        let input = |first: u8, start: usize| [&[first, 60], packet.get(start..).unwrap_or_default()].concat();
+        let input = |first: u8, start: usize| {
+            [&[first, 60], packet.get(start..).unwrap_or_default()].concat()
+        };
         [input(0, 0), input(ip, 14), input(3, 42), input(4, 42)]
     };
     seeds::packets().iter().flat_map(layers).collect()

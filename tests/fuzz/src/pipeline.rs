@@ -1,6 +1,8 @@
-//! Frames of any bytes through every processor, and what comes of them through the writers of every exporter.
+//! Frames of any bytes through every processor, and what comes of them through the writers of every
+//! exporter.
 //!
-//! The input is frames, each of two bytes, its length, and its data. Each input has processors of its own.
+//! The input is frames, each of two bytes, its length, and its data. Each input has processors of
+//! its own.
 
 use opentelemetry_proto::tonic::logs::v1::ScopeLogs;
 use prost::Message as _;
@@ -21,9 +23,15 @@ use super::memory::Bound;
 use super::seeds;
 
 /// Lists of texts in access-log records, and what l34_flow and the tables of metrics need at least.
-const PROCESSORS: Bound = Bound { each: 256, base: 256 * 1024 };
+const PROCESSORS: Bound = Bound {
+    each: 256,
+    base: 256 * 1024,
+};
 /// Texts, each of several times the record.
-const WRITERS: Bound = Bound { each: 512, base: 256 * 1024 };
+const WRITERS: Bound = Bound {
+    each: 512,
+    base: 256 * 1024,
+};
 const NOW: Timestamp = Timestamp(1_772_359_200_123_456_789);
 const NODE: &str = "default/node-a";
 const METRICS: &str = "{ metrics = ['dns:query;ips', 'drop:labelsContext=source_pod,destination_ip', \
@@ -33,7 +41,8 @@ const METRICS: &str = "{ metrics = ['dns:query;ips', 'drop:labelsContext=source_
 /// Takes frames through the pipeline.
 ///
 /// # Panics
-/// If too much is allocated, if a record is lost without a count, or if a line or a message cannot be read.
+/// If too much is allocated, if a record is lost without a count, or if a line or a message cannot
+/// be read.
 pub fn run(data: &[u8]) {
     let context = BuildContext {
         stage: "fuzz".into(),
@@ -42,23 +51,37 @@ pub fn run(data: &[u8]) {
         health: Default::default(),
     };
     let mut batch = frames(data);
-    let mut processors: Vec<_> = CHAIN.iter().map(|(kind, config)| build(kind, config, &context)).collect();
+    let mut processors: Vec<_> = CHAIN
+        .iter()
+        .map(|(kind, config)| build(kind, config, &context))
+        .collect();
     let left_over = PROCESSORS.holds(data.len(), || {
-        processors.iter_mut().for_each(|processor| process(processor.as_mut(), &mut batch));
+        processors
+            .iter_mut()
+            .for_each(|processor| process(processor.as_mut(), &mut batch));
         finish(&mut processors)
     });
     let json = Json::new(NODE);
     let mut encoder = LogEncoder::new(&context, &["*".to_owned()]);
     for record in left_over.iter().chain([&batch]).flat_map(Batch::records) {
         let (line, compact) = WRITERS.holds(data.len(), || (line(&json, record), compact(record)));
-        assert!(line.is_empty() || serde_json::from_str::<serde_json::Value>(&line).is_ok(), "{line}");
-        assert!(!compact.trim_end_matches('\n').contains(char::is_control), "{compact:?}");
+        assert!(
+            line.is_empty() || serde_json::from_str::<serde_json::Value>(&line).is_ok(),
+            "{line}"
+        );
+        assert!(
+            !compact.trim_end_matches('\n').contains(char::is_control),
+            "{compact:?}"
+        );
         let log = WRITERS.holds(data.len(), || {
             let mut log = Vec::new();
             encoder.encode(record, NOW, &mut log);
             log
         });
-        let logs = ScopeLogs::decode(&*log).expect("it is Protobuf").log_records.len();
+        let logs = ScopeLogs::decode(&*log)
+            .expect("it is Protobuf")
+            .log_records
+            .len();
         assert_eq!(logs, usize::from(!line.is_empty()));
         expose(record);
     }
@@ -69,14 +92,21 @@ const CHAIN: [(&str, &str); 7] = [
     ("l34_flow", "{}"),
     ("sock_flow", "{}"),
     ("dns_flow", "{ pending = 4 }"),
-    ("http_flow", "{ pending = 4, connections = 4, redact = { enabled = true, http = { url_query = true } } }"),
+    (
+        "http_flow",
+        "{ pending = 4, connections = 4, redact = { enabled = true, http = { url_query = true } } }",
+    ),
     ("l7_flow", "{}"),
     ("hubble_metrics", METRICS),
 ];
 
 fn build(kind: &str, config: &str, context: &BuildContext) -> Box<dyn Processor> {
-    let kind = KINDS.iter().find(|known| known.name == kind).expect("the kind exists");
-    let config = (kind.parse)(ValueDeserializer::parse(config).expect("it is TOML")).expect("the keys exist");
+    let kind = KINDS
+        .iter()
+        .find(|known| known.name == kind)
+        .expect("the kind exists");
+    let config = (kind.parse)(ValueDeserializer::parse(config).expect("it is TOML"))
+        .expect("the keys exist");
     config.build(context).expect("the values are good")
 }
 
@@ -86,7 +116,13 @@ fn frames(mut data: &[u8]) -> Batch {
         let (frame, rest) = rest.split_at(usize::from(u16::from_le_bytes(*length)).min(rest.len()));
         seq += 1;
         let data_of = batch.push_bytes(frame);
-        batch.push(Record::Frame(Frame { time: NOW, seq, payload_type: 9, data: data_of, ..Frame::default() }));
+        batch.push(Record::Frame(Frame {
+            time: NOW,
+            seq,
+            payload_type: 9,
+            data: data_of,
+            ..Frame::default()
+        }));
         data = rest;
     }
     batch
@@ -97,9 +133,18 @@ fn process(processor: &mut dyn Processor, batch: &mut Batch) {
     let (mut tally, entered) = (Tally::default(), batch.len());
     processor.process(batch, &mut tally);
     let dropped: u64 = tally.drops().iter().map(|(_, count)| count).sum();
-    let early: u64 = tally.notes().iter().filter(|(note, _)| *note == "wire_table_full").map(|(_, count)| count).sum();
+    let early: u64 = tally
+        .notes()
+        .iter()
+        .filter(|(note, _)| *note == "wire_table_full")
+        .map(|(_, count)| count)
+        .sum();
     let made = (batch.len() as u64 + dropped).checked_sub(entered as u64);
-    assert!(made.is_some_and(|made| made <= early), "{entered} in, {} out, {dropped} dropped", batch.len());
+    assert!(
+        made.is_some_and(|made| made <= early),
+        "{entered} in, {} out, {dropped} dropped",
+        batch.len()
+    );
 }
 
 /// What the processors hold back, through the ones behind them.
@@ -108,7 +153,9 @@ fn finish(processors: &mut [Box<dyn Processor>]) -> Vec<Batch> {
         .map(|at| {
             let mut out = Batch::new();
             processors[at].finish(NOW, &mut out);
-            processors[at + 1..].iter_mut().for_each(|processor| process(processor.as_mut(), &mut out));
+            processors[at + 1..]
+                .iter_mut()
+                .for_each(|processor| process(processor.as_mut(), &mut out));
             out
         })
         .collect()
@@ -140,24 +187,43 @@ fn compact(record: &Record) -> String {
 
 /// A metric as Prometheus reads it: whatever its labels hold, each sample is a line.
 fn expose(record: &Record) {
-    let Record::Metric(point) = record else { return };
+    let Record::Metric(point) = record else {
+        return;
+    };
     let family = &point.series.family;
     let mut writer = Writer::new(Format::Text);
     writer.family(&family.name, &family.help, &family.unit, &family.kind);
     writer.sample(&family.label_names, &point.series.labels, &point.value);
     let text = writer.finish();
-    assert!(text.lines().all(|line| line.starts_with("# ") || line.starts_with(&family.name)), "{text:?}");
+    assert!(
+        text.lines()
+            .all(|line| line.starts_with("# ") || line.starts_with(&family.name)),
+        "{text:?}"
+    );
 }
 
 /// A frame of every type and release, and simulated streams.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    let framed = |data: &[u8]| [&u16::try_from(data.len()).unwrap_or(u16::MAX).to_le_bytes()[..], data].concat();
-    let recorded = ["perf", "logrecord", "agent"].into_iter().flat_map(seeds::golden).map(|data| framed(&data));
+    let framed = |data: &[u8]| {
+        [
+            &u16::try_from(data.len()).unwrap_or(u16::MAX).to_le_bytes()[..],
+            data,
+        ]
+        .concat()
+    };
+    let recorded = ["perf", "logrecord", "agent"]
+        .into_iter()
+        .flat_map(seeds::golden)
+        .map(|data| framed(&data));
     let events = |release| seeds::simulated(release).collect::<Vec<_>>();
     let simulated = Release::ALL.into_iter().flat_map(|release| {
         let events = events(release);
-        events.chunks(6).take(8).map(|some| some.iter().flat_map(|data| framed(data)).collect()).collect::<Vec<_>>()
+        events
+            .chunks(6)
+            .take(8)
+            .map(|some| some.iter().flat_map(|data| framed(data)).collect())
+            .collect::<Vec<_>>()
     });
     recorded.chain(simulated).collect()
 }

@@ -1,5 +1,5 @@
-//! Inputs to begin with: the golden files, which real agents and Go wrote, and what the simulator sends for every
-//! release.
+//! Inputs to begin with: the golden files, which real agents and Go wrote, and what the simulator
+//! sends for every release.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,21 +21,39 @@ pub fn root() -> PathBuf {
 /// The bytes of the golden files in a folder.
 #[must_use]
 pub fn golden(folder: &str) -> Vec<Vec<u8>> {
-    let entries = fs::read_dir(root().join("tests/golden").join(folder)).into_iter().flatten().flatten();
+    let entries = fs::read_dir(root().join("tests/golden").join(folder))
+        .into_iter()
+        .flatten()
+        .flatten();
     let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "hex"));
     paths.sort();
-    paths.iter().map(|path| unhex(&fs::read_to_string(path).unwrap_or_default())).collect()
+    paths
+        .iter()
+        .map(|path| unhex(&fs::read_to_string(path).unwrap_or_default()))
+        .collect()
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<_> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
-    digits.chunks_exact(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
+    let digits: Vec<_> = text
+        .chars()
+        .filter_map(|digit| digit.to_digit(16))
+        .collect();
+    digits
+        .chunks_exact(2)
+        .map(|pair| (pair[0] << 4 | pair[1]) as u8)
+        .collect()
 }
 
 /// What the simulator sends as a release.
 pub fn simulated(release: Release) -> impl Iterator<Item = Vec<u8>> {
-    let options = Options { release, mix: Mix::EVEN, lost_every: 0, capture: 512, ..Options::default() };
+    let options = Options {
+        release,
+        mix: Mix::EVEN,
+        lost_every: 0,
+        capture: 512,
+        ..Options::default()
+    };
     let mut simulator = Simulator::new(options);
     (0..EVENTS).filter_map(move |_| match simulator.next_event() {
         Event::Sample { data, .. } => Some(data),
@@ -46,8 +64,13 @@ pub fn simulated(release: Release) -> impl Iterator<Item = Vec<u8>> {
 /// The first events of a type, with their release.
 #[must_use]
 pub fn events(message_type: u8, of_each_release: usize) -> Vec<(Release, Vec<u8>)> {
-    let of_type = |release| simulated(release).filter(move |data| data.first() == Some(&message_type));
-    let events = |release| of_type(release).take(of_each_release).map(move |data| (release, data));
+    let of_type =
+        |release| simulated(release).filter(move |data| data.first() == Some(&message_type));
+    let events = |release| {
+        of_type(release)
+            .take(of_each_release)
+            .map(move |data| (release, data))
+    };
     Release::ALL.into_iter().flat_map(events).collect()
 }
 

@@ -1,5 +1,5 @@
-//! An address in a DNS answer: Go's `netip.Addr` (1.26), which may have a zone or be no address at all. Only read and
-//! printed: nothing looks a zone up.
+//! An address in a DNS answer: Go's `netip.Addr` (1.26), which may have a zone or be no address at
+//! all. Only read and printed: nothing looks a zone up.
 
 use std::fmt::{Debug, Display, Formatter, Result};
 use std::net::{IpAddr, Ipv6Addr};

@@ -1,19 +1,22 @@
 //! Reads a `LogRecord` of any variant.
 //!
-//! Fields are matched by name, unknown ones are skipped, those that were not sent stay empty. A field
-//! of another type is an error, as in Go, but only in a record that has it.
+//! Fields are matched by name, unknown ones are skipped, those that were not sent stay empty. A
+//! field of another type is an error, as in Go, but only in a record that has it.
 
 use super::decode_l7::{dns, http, kafka, l7};
 use super::labels::{Labels, Memory};
 use super::lists::Texts;
-use super::view::{DnsView, EndpointView, HttpView, KafkaView, L7View, NodeView, ServiceView, View};
+use super::view::{
+    DnsView, EndpointView, HttpView, KafkaView, L7View, NodeView, ServiceView, View,
+};
 use super::{Error, LogRecord, MESSAGE_TYPE, Variant, tag};
 use crate::gob::{Documents, TypeId, Value};
 use crate::text::Text;
 
 /// Bytes of one record, at most.
 ///
-/// A [`LogRecord`] can take some thirty times its bytes, when a list holds nothing but empty texts; a [`View`] takes none.
+/// A [`LogRecord`] can take some thirty times its bytes, when a list holds nothing but empty texts;
+/// a [`View`] takes none.
 pub const MAX_RECORD: usize = 1024 * 1024;
 
 /// Reads records, and remembers the type definitions that come with every one.
@@ -32,7 +35,9 @@ struct Remembered {
 
 impl Default for Decoder {
     fn default() -> Self {
-        Self { documents: Documents::with_tags(tag::of) }
+        Self {
+            documents: Documents::with_tags(tag::of),
+        }
     }
 }
 
@@ -57,7 +62,10 @@ impl Decoder {
             _ => Variant::of(schema, id)?,
         };
         remembered.variant = Some((id, variant));
-        let mut view = View { variant, ..View::default() };
+        let mut view = View {
+            variant,
+            ..View::default()
+        };
         record(value, &mut view, &mut remembered.labels)?;
         view.source.labels = view.source.labels.of_definitions(serial);
         view.destination.labels = view.destination.labels.of_definitions(serial);
@@ -88,10 +96,14 @@ fn record<'a>(value: Value<'_, 'a>, view: &mut View<'a>, labels: &mut Memory) ->
             tag::VERDICT => view.verdict = text(field)?,
             tag::INFO => view.info = text(field)?,
             tag::METADATA => view.metadata = texts(field)?,
-            tag::TRANSPORT_PROTOCOL => view.transport_protocol = narrow(field.tagged_uint()?, "TransportProtocol")?,
+            tag::TRANSPORT_PROTOCOL => {
+                view.transport_protocol = narrow(field.tagged_uint()?, "TransportProtocol")?
+            }
             tag::FLOW_EVENT => view.flow_event = text(field)?,
             tag::SERVICE_INFO => service(field, view.service.insert(ServiceView::default()))?,
-            tag::DROP_REASON => view.drop_reason = Some(narrow(field.tagged_uint()?, "DropReason")?),
+            tag::DROP_REASON => {
+                view.drop_reason = Some(narrow(field.tagged_uint()?, "DropReason")?)
+            }
             tag::HTTP => http(field, view.http.insert(HttpView::default()))?,
             tag::KAFKA => kafka(field, view.kafka.insert(KafkaView::default()))?,
             tag::DNS => dns(field, view.dns.insert(DnsView::default()))?,
@@ -137,7 +149,11 @@ fn node<'a>(value: Value<'_, 'a>, node: &mut NodeView<'a>) -> Result<(), Error> 
     Ok(())
 }
 
-fn endpoint<'a>(value: Value<'_, 'a>, endpoint: &mut EndpointView<'a>, labels: &mut Memory) -> Result<(), Error> {
+fn endpoint<'a>(
+    value: Value<'_, 'a>,
+    endpoint: &mut EndpointView<'a>,
+    labels: &mut Memory,
+) -> Result<(), Error> {
     let mut fields = value.tagged()?;
     while let Some((tag, field)) = fields.next()? {
         match tag {
@@ -147,7 +163,18 @@ fn endpoint<'a>(value: Value<'_, 'a>, endpoint: &mut EndpointView<'a>, labels: &
             tag::PORT => endpoint.port = narrow(field.tagged_uint()?, "Port")?,
             tag::IDENTITY => endpoint.identity = field.tagged_uint()?,
             tag::LABELS => endpoint.labels = Labels::read(field, endpoint.identity, labels)?,
-            _ => tag::pass(tag, field, &[tag::ID, tag::IPV4, tag::IPV6, tag::PORT, tag::IDENTITY, tag::LABELS])?,
+            _ => tag::pass(
+                tag,
+                field,
+                &[
+                    tag::ID,
+                    tag::IPV4,
+                    tag::IPV6,
+                    tag::PORT,
+                    tag::IDENTITY,
+                    tag::LABELS,
+                ],
+            )?,
         }
     }
     Ok(())
@@ -189,7 +216,8 @@ pub(super) fn list<'a, E>(
 where
     Error: From<E>,
 {
-    let (bytes, _) = value.bytes(|list| list.elements(|element| check(element).map_err(Error::from)))?;
+    let (bytes, _) =
+        value.bytes(|list| list.elements(|element| check(element).map_err(Error::from)))?;
     Ok(bytes)
 }
 

@@ -43,12 +43,20 @@ pub(super) fn kafka<'a>(value: Value<'_, 'a>, kafka: &mut KafkaView<'a>) -> Resu
             tag::ERROR_CODE => kafka.error_code = field.tagged_int()?,
             tag::API_VERSION => kafka.api_version = narrow(field.tagged_int()?, "APIVersion")?,
             tag::API_KEY => kafka.api_key = text(field)?,
-            tag::CORRELATION_ID => kafka.correlation_id = narrow(field.tagged_int()?, "CorrelationID")?,
+            tag::CORRELATION_ID => {
+                kafka.correlation_id = narrow(field.tagged_int()?, "CorrelationID")?
+            }
             tag::TOPIC => topic(field, &mut kafka.topic)?,
             _ => tag::pass(
                 tag,
                 field,
-                &[tag::ERROR_CODE, tag::API_VERSION, tag::API_KEY, tag::CORRELATION_ID, tag::TOPIC],
+                &[
+                    tag::ERROR_CODE,
+                    tag::API_VERSION,
+                    tag::API_KEY,
+                    tag::CORRELATION_ID,
+                    tag::TOPIC,
+                ],
             )?,
         }
     }
@@ -98,7 +106,10 @@ pub(super) fn dns<'a>(value: Value<'_, 'a>, dns: &mut DnsView<'a>) -> Result<(),
 }
 
 fn numbers<'a>(value: Value<'_, 'a>, field: &'static str) -> Result<Numbers<'a>, Error> {
-    list(value, |number| narrow::<_, u16>(number.uint()?, field).map(drop)).map(Numbers)
+    list(value, |number| {
+        narrow::<_, u16>(number.uint()?, field).map(drop)
+    })
+    .map(Numbers)
 }
 
 fn addresses<'a>(value: Value<'_, 'a>) -> Result<Addresses<'a>, Error> {
@@ -106,7 +117,9 @@ fn addresses<'a>(value: Value<'_, 'a>) -> Result<Addresses<'a>, Error> {
     let bytes = list(value, |element| {
         are_plain = *element.ty()? == Type::Bytes;
         let octets = element.octets()?;
-        address(octets, are_plain).map(drop).ok_or(Error::AddressLength(octets.len()))
+        address(octets, are_plain)
+            .map(drop)
+            .ok_or(Error::AddressLength(octets.len()))
     })?;
     Ok(Addresses { bytes, are_plain })
 }
@@ -116,7 +129,11 @@ pub(super) fn l7<'a>(value: Value<'_, 'a>, l7: &mut L7View<'a>) -> Result<(), Er
     while let Some((tag, field)) = fields.next()? {
         match tag {
             tag::PROTO => l7.proto = text(field)?,
-            tag::FIELDS => l7.fields = Some(Map::of_texts(map(field, |value| Ok(value.string().map(drop)?))?)),
+            tag::FIELDS => {
+                l7.fields = Some(Map::of_texts(map(field, |value| {
+                    Ok(value.string().map(drop)?)
+                })?))
+            }
             _ => tag::pass(tag, field, &[tag::PROTO, tag::FIELDS])?,
         }
     }
@@ -128,7 +145,10 @@ fn headers<'a>(value: Value<'_, 'a>) -> Result<Map<'a, Texts<'a>>, Error> {
 }
 
 /// The bytes of a map from texts to what `check` reads.
-fn map<'a>(value: Value<'_, 'a>, mut check: impl FnMut(Value<'_, 'a>) -> Result<(), Error>) -> Result<&'a [u8], Error> {
+fn map<'a>(
+    value: Value<'_, 'a>,
+    mut check: impl FnMut(Value<'_, 'a>) -> Result<(), Error>,
+) -> Result<&'a [u8], Error> {
     let (bytes, _) = value.bytes(|map| map.entries(|_, value| check(value)))?;
     Ok(bytes)
 }

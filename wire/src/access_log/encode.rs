@@ -25,7 +25,12 @@ impl Encoder {
     pub fn new(variant: Variant, first: TypeId) -> Self {
         let mut definitions = Vec::new();
         let id = log_record(variant).define(first, &mut definitions);
-        Self { variant, id, definitions, body: Vec::new() }
+        Self {
+            variant,
+            id,
+            definitions,
+            body: Vec::new(),
+        }
     }
 
     /// Appends the data of a payload that carries `record`.
@@ -51,9 +56,12 @@ fn write_record(out: &mut StructWriter<'_>, record: &LogRecord, variant: Variant
     out.bytes(&record.observation_point);
     out.nested(|out| write_endpoint(out, &record.source, variant));
     out.nested(|out| write_endpoint(out, &record.destination, variant));
-    out.uint(record.ip_version).bytes(&record.verdict).bytes(&record.info);
+    out.uint(record.ip_version)
+        .bytes(&record.verdict)
+        .bytes(&record.info);
     out.strings(&record.metadata);
-    out.uint(record.transport_protocol).bytes(&record.flow_event);
+    out.uint(record.transport_protocol)
+        .bytes(&record.flow_event);
     out.optional(record.service.as_ref(), |out, service| {
         out.bytes(&service.name).nested(|out| {
             out.bytes(&service.ip_port.ip).uint(service.ip_port.port);
@@ -69,7 +77,9 @@ fn write_record(out: &mut StructWriter<'_>, record: &LogRecord, variant: Variant
 }
 
 fn write_endpoint(out: &mut StructWriter<'_>, endpoint: &Endpoint, variant: Variant) {
-    out.uint(endpoint.id).bytes(&endpoint.ipv4).bytes(&endpoint.ipv6);
+    out.uint(endpoint.id)
+        .bytes(&endpoint.ipv4)
+        .bytes(&endpoint.ipv6);
     out.uint(endpoint.port).uint(endpoint.identity);
     match variant {
         Variant::A => out.strings(&endpoint.labels),
@@ -90,15 +100,20 @@ fn write_http(out: &mut StructWriter<'_>, http: &Http) {
 }
 
 fn write_headers(out: &mut StructWriter<'_>, headers: &Headers) {
-    out.map(headers.as_ref().map(|headers| headers.iter()), |out, (name, values)| {
-        put_text(out, name);
-        put_uint(out, values.len() as u64);
-        values.iter().for_each(|value| put_text(out, value));
-    });
+    out.map(
+        headers.as_ref().map(|headers| headers.iter()),
+        |out, (name, values)| {
+            put_text(out, name);
+            put_uint(out, values.len() as u64);
+            values.iter().for_each(|value| put_text(out, value));
+        },
+    );
 }
 
 fn write_kafka(out: &mut StructWriter<'_>, kafka: &Kafka) {
-    out.int(kafka.error_code).int(kafka.api_version).bytes(&kafka.api_key);
+    out.int(kafka.error_code)
+        .int(kafka.api_version)
+        .bytes(&kafka.api_key);
     out.int(kafka.correlation_id).nested(|out| {
         out.bytes(&kafka.topic);
     });
@@ -106,17 +121,25 @@ fn write_kafka(out: &mut StructWriter<'_>, kafka: &Kafka) {
 
 fn write_dns(out: &mut StructWriter<'_>, dns: &Dns) {
     let put_number = |out: &mut Vec<u8>, number: &u16| put_uint(out, (*number).into());
-    out.bytes(&dns.query).slice(&dns.ips, put_address).uint(dns.ttl);
-    out.strings(&dns.cnames).bytes(&dns.observation_source).int(dns.rcode);
-    out.slice(&dns.qtypes, put_number).slice(&dns.answer_types, put_number);
+    out.bytes(&dns.query)
+        .slice(&dns.ips, put_address)
+        .uint(dns.ttl);
+    out.strings(&dns.cnames)
+        .bytes(&dns.observation_source)
+        .int(dns.rcode);
+    out.slice(&dns.qtypes, put_number)
+        .slice(&dns.answer_types, put_number);
 }
 
 fn write_l7(out: &mut StructWriter<'_>, l7: &L7) {
     out.bytes(&l7.proto);
-    out.map(l7.fields.as_ref().map(|fields| fields.iter()), |out, (name, value)| {
-        put_text(out, name);
-        put_text(out, value);
-    });
+    out.map(
+        l7.fields.as_ref().map(|fields| fields.iter()),
+        |out, (name, value)| {
+            put_text(out, name);
+            put_text(out, value);
+        },
+    );
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {
@@ -127,7 +150,11 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
 fn put_label(out: &mut Vec<u8>, label: &str) {
     let (source, rest) = label.split_once(':').unwrap_or(("", label));
     let (key, value) = rest.split_once('=').unwrap_or((rest, ""));
-    StructWriter::new(out).bytes(key).bytes(value).bytes(source).end();
+    StructWriter::new(out)
+        .bytes(key)
+        .bytes(value)
+        .bytes(source)
+        .end();
 }
 
 fn put_address(out: &mut Vec<u8>, address: &Answer) {

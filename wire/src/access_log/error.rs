@@ -10,7 +10,10 @@ pub enum Error {
     #[error("message type {0:?} is not an access-log record")]
     NotAccessLog(Option<u8>),
     /// The data is longer than [`MAX_RECORD`](super::MAX_RECORD).
-    #[error("{length} bytes of access-log record, the limit is {}", super::MAX_RECORD)]
+    #[error(
+        "{length} bytes of access-log record, the limit is {}",
+        super::MAX_RECORD
+    )]
     TooLarge {
         /// The length of the data.
         length: usize,

@@ -1,5 +1,5 @@
-//! What a flow is made of, kept from a record without its bytes: to find its parts again costs much less than to read
-//! the record again.
+//! What a flow is made of, kept from a record without its bytes: to find its parts again costs much
+//! less than to read the record again.
 
 use super::labels::{LabelForm, Labels};
 use super::lists::{Addresses, Map, Numbers, Texts};
@@ -74,14 +74,18 @@ struct Place {
 }
 
 impl Place {
-    /// Of a part of `data`, which is no longer than a record may be. An empty part may lie anywhere.
+    /// Of a part of `data`, which is no longer than a record may be. An empty part may lie
+    /// anywhere.
     #[inline]
     fn of(part: &[u8], data: &[u8]) -> Self {
         if part.is_empty() {
             return Self::default();
         }
         let start = part.as_ptr().addr().wrapping_sub(data.as_ptr().addr());
-        Self { start: start as u32, len: part.len() as u32 }
+        Self {
+            start: start as u32,
+            len: part.len() as u32,
+        }
     }
 
     #[inline]
@@ -92,7 +96,8 @@ impl Place {
     #[inline]
     fn get(self, data: &[u8]) -> &[u8] {
         let start = self.start as usize;
-        data.get(start..start + self.len as usize).unwrap_or_default()
+        data.get(start..start + self.len as usize)
+            .unwrap_or_default()
     }
 }
 
@@ -115,7 +120,8 @@ impl Kept {
         }
     }
 
-    /// The protocol that the record is about. Where it has several parts, the first one in Hubble's order counts.
+    /// The protocol that the record is about. Where it has several parts, the first one in Hubble's
+    /// order counts.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
         match self.part {
@@ -125,7 +131,8 @@ impl Kept {
         }
     }
 
-    /// What was kept, in the data that it was read from. The texts of the labels are not known any more.
+    /// What was kept, in the data that it was read from. The texts of the labels are not known any
+    /// more.
     #[must_use]
     pub fn view<'a>(&self, data: &'a [u8]) -> View<'a> {
         let mut view = View {
@@ -147,10 +154,25 @@ impl Kept {
 
 impl KeptEndpoint {
     fn of(view: &EndpointView<'_>, data: &[u8]) -> Self {
-        let EndpointView { id, ipv4, ipv6, port, identity, labels } = *view;
+        let EndpointView {
+            id,
+            ipv4,
+            ipv6,
+            port,
+            identity,
+            labels,
+        } = *view;
         let (form, labels) = labels.raw();
         let [ipv4, ipv6, labels] = [ipv4.0, ipv6.0, labels].map(|part| Place::of(part, data));
-        Self { id, ipv4, ipv6, port, identity, labels, form }
+        Self {
+            id,
+            ipv4,
+            ipv6,
+            port,
+            identity,
+            labels,
+            form,
+        }
     }
 
     fn view<'a>(&self, data: &'a [u8]) -> EndpointView<'a> {
@@ -168,7 +190,17 @@ impl KeptEndpoint {
 impl Part {
     fn of(view: &View<'_>, data: &[u8]) -> Self {
         let place = |part: &[u8]| Place::of(part, data);
-        if let Some(DnsView { query, ips, ttl, cnames, observation_source, rcode, qtypes, answer_types }) = view.dns {
+        if let Some(DnsView {
+            query,
+            ips,
+            ttl,
+            cnames,
+            observation_source,
+            rcode,
+            qtypes,
+            answer_types,
+        }) = view.dns
+        {
             return Self::Dns {
                 query: place(query.0),
                 ips: place(ips.bytes),
@@ -181,24 +213,70 @@ impl Part {
                 answer_types: place(answer_types.0),
             };
         }
-        if let Some(HttpView { code, method, url, protocol, headers, .. }) = view.http {
-            let (url, headers) = (url.map(|url| place(url.0)), headers.map(|headers| place(headers.bytes())));
-            return Self::Http { code, method: place(method.0), url, protocol: place(protocol.0), headers };
+        if let Some(HttpView {
+            code,
+            method,
+            url,
+            protocol,
+            headers,
+            ..
+        }) = view.http
+        {
+            let (url, headers) = (
+                url.map(|url| place(url.0)),
+                headers.map(|headers| place(headers.bytes())),
+            );
+            return Self::Http {
+                code,
+                method: place(method.0),
+                url,
+                protocol: place(protocol.0),
+                headers,
+            };
         }
-        if let Some(KafkaView { error_code, api_version, api_key, correlation_id, topic }) = view.kafka {
+        if let Some(KafkaView {
+            error_code,
+            api_version,
+            api_key,
+            correlation_id,
+            topic,
+        }) = view.kafka
+        {
             let (api_key, topic) = (place(api_key.0), place(topic.0));
-            return Self::Kafka { error_code, api_version, api_key, correlation_id, topic };
+            return Self::Kafka {
+                error_code,
+                api_version,
+                api_key,
+                correlation_id,
+                topic,
+            };
         }
         let L7View { proto, fields } = view.l7.unwrap_or_default();
-        Self::L7 { proto: place(proto.0), fields: fields.map(|fields| place(fields.bytes())) }
+        Self::L7 {
+            proto: place(proto.0),
+            fields: fields.map(|fields| place(fields.bytes())),
+        }
     }
 
     fn show<'a>(&self, view: &mut View<'a>, data: &'a [u8]) {
         match *self {
-            Self::Dns { query, ips, are_plain, ttl, cnames, observation_source, rcode, qtypes, answer_types } => {
+            Self::Dns {
+                query,
+                ips,
+                are_plain,
+                ttl,
+                cnames,
+                observation_source,
+                rcode,
+                qtypes,
+                answer_types,
+            } => {
                 view.dns = Some(DnsView {
                     query: query.of_text(data),
-                    ips: Addresses { bytes: ips.get(data), are_plain },
+                    ips: Addresses {
+                        bytes: ips.get(data),
+                        are_plain,
+                    },
                     ttl,
                     cnames: Texts(cnames.get(data)),
                     observation_source: observation_source.of_text(data),
@@ -207,7 +285,13 @@ impl Part {
                     answer_types: Numbers(answer_types.get(data)),
                 });
             }
-            Self::Http { code, method, url, protocol, headers } => {
+            Self::Http {
+                code,
+                method,
+                url,
+                protocol,
+                headers,
+            } => {
                 view.http = Some(HttpView {
                     code,
                     method: method.of_text(data),
@@ -217,13 +301,28 @@ impl Part {
                     ..HttpView::default()
                 });
             }
-            Self::Kafka { error_code, api_version, api_key, correlation_id, topic } => {
+            Self::Kafka {
+                error_code,
+                api_version,
+                api_key,
+                correlation_id,
+                topic,
+            } => {
                 let (api_key, topic) = (api_key.of_text(data), topic.of_text(data));
-                view.kafka = Some(KafkaView { error_code, api_version, api_key, correlation_id, topic });
+                view.kafka = Some(KafkaView {
+                    error_code,
+                    api_version,
+                    api_key,
+                    correlation_id,
+                    topic,
+                });
             }
             Self::L7 { proto, fields } => {
                 let fields = fields.map(|fields| Map::of_texts(fields.get(data)));
-                view.l7 = Some(L7View { proto: proto.of_text(data), fields });
+                view.l7 = Some(L7View {
+                    proto: proto.of_text(data),
+                    fields,
+                });
             }
         }
     }

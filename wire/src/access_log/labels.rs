@@ -1,4 +1,5 @@
-//! Labels: an endpoint's are the longest part of a record, and the same in all records of its identity.
+//! Labels: an endpoint's are the longest part of a record, and the same in all records of its
+//! identity.
 
 use super::{Error, tag};
 use crate::gob::{Reader, Schema, Type, TypeId, Value};
@@ -24,15 +25,25 @@ pub struct LabelForm {
 /// Without the number of the definitions, which depends on what else the process has read.
 impl Debug for LabelForm {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LabelForm").field("list", &self.list).finish_non_exhaustive()
+        f.debug_struct("LabelForm")
+            .field("list", &self.list)
+            .finish_non_exhaustive()
     }
 }
 
 impl<'a> Labels<'a> {
     /// Checks the labels of the endpoint `identity`, or passes over them if they are known.
-    pub(super) fn read(value: Value<'_, 'a>, identity: u64, memory: &mut Memory) -> Result<Self, Error> {
+    pub(super) fn read(
+        value: Value<'_, 'a>,
+        identity: u64,
+        memory: &mut Memory,
+    ) -> Result<Self, Error> {
         let (schema, list) = (Some(value.schema()), value.id());
-        let labels = |bytes| Self { bytes, form: LabelForm { serial: 0, list }, schema };
+        let labels = |bytes| Self {
+            bytes,
+            form: LabelForm { serial: 0, list },
+            schema,
+        };
         let value = match memory.known(identity, list) {
             Some(known) => match value.pass(known) {
                 Ok(bytes) => return Ok(labels(bytes)),
@@ -41,7 +52,8 @@ impl<'a> Labels<'a> {
             None => value,
         };
         let (bytes, rest) = value.bytes(|value| value.elements(|label| parts(label).map(drop)))?;
-        // The end of the message may have ended the last label: another message could have more of it.
+        // The end of the message may have ended the last label: another message could have more of
+        // it.
         if !rest.is_empty() {
             memory.learn(identity, list, bytes);
         }
@@ -50,12 +62,22 @@ impl<'a> Labels<'a> {
 
     /// These labels as a decoder's that calls their definitions `serial`.
     pub(super) fn of_definitions(self, serial: u64) -> Self {
-        Self { form: LabelForm { serial, ..self.form }, ..self }
+        Self {
+            form: LabelForm {
+                serial,
+                ..self.form
+            },
+            ..self
+        }
     }
 
     /// Labels whose texts are not known any more.
     pub(super) fn of_form(form: LabelForm, bytes: &'a [u8]) -> Self {
-        Self { bytes, form, schema: None }
+        Self {
+            bytes,
+            form,
+            schema: None,
+        }
     }
 
     /// Whether there are none.
@@ -74,7 +96,9 @@ impl<'a> Labels<'a> {
     #[must_use]
     pub fn to_vec(self) -> Vec<String> {
         let mut texts = Vec::new();
-        let Some(schema) = self.schema else { return texts };
+        let Some(schema) = self.schema else {
+            return texts;
+        };
         // What is right was found out when they were first read.
         let _ = Value::new(&mut Reader::new(self.bytes), schema, self.form.list)
             .elements(|label| parts(label).map(|parts| texts.push(parts.text())));
@@ -85,7 +109,11 @@ impl<'a> Labels<'a> {
 /// A label as it was sent.
 enum Parts<'a> {
     Whole(Text<'a>),
-    Split { source: Text<'a>, key: Text<'a>, value: Text<'a> },
+    Split {
+        source: Text<'a>,
+        key: Text<'a>,
+        value: Text<'a>,
+    },
 }
 
 fn parts<'a>(label: Value<'_, 'a>) -> Result<Parts<'a>, Error> {
@@ -120,8 +148,8 @@ impl Parts<'_> {
     }
 }
 
-/// Labels that were found right, by identity. Their place is the identity's low bits, so that identities of equal
-/// ones take turns; a cluster numbers its own without gaps.
+/// Labels that were found right, by identity. Their place is the identity's low bits, so that
+/// identities of equal ones take turns; a cluster numbers its own without gaps.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     slots: Vec<Slot>,
@@ -144,7 +172,8 @@ struct Slot {
 impl Memory {
     fn known(&self, identity: u64, list: TypeId) -> Option<&[u8]> {
         let slot = self.slots.get(place(identity))?;
-        (slot.identity == identity && slot.list == list && !slot.bytes.is_empty()).then_some(&slot.bytes)
+        (slot.identity == identity && slot.list == list && !slot.bytes.is_empty())
+            .then_some(&slot.bytes)
     }
 
     fn learn(&mut self, identity: u64, list: TypeId, bytes: &[u8]) {

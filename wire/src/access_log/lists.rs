@@ -1,4 +1,5 @@
-//! Lists and maps that were read whole once and found right: their bytes, which are read again by who needs them.
+//! Lists and maps that were read whole once and found right: their bytes, which are read again by
+//! who needs them.
 //!
 //! Reading again what was found right does not fail; if it did, the list would end there.
 
@@ -25,7 +26,9 @@ pub struct Numbers<'a>(pub(super) &'a [u8]);
 impl<'a> Numbers<'a> {
     /// The numbers.
     pub fn iter(self) -> impl Iterator<Item = u16> + use<'a> {
-        elements(self.0, |reader| Ok(u16::try_from(reader.uint()?).unwrap_or_default()))
+        elements(self.0, |reader| {
+            Ok(u16::try_from(reader.uint()?).unwrap_or_default())
+        })
     }
 }
 
@@ -40,11 +43,14 @@ pub struct Addresses<'a> {
 impl<'a> Addresses<'a> {
     /// The addresses.
     pub fn iter(self) -> impl Iterator<Item = Answer> + use<'a> {
-        elements(self.bytes, move |reader| Ok(address(reader.bytes()?, self.are_plain).unwrap_or(Answer::Invalid)))
+        elements(self.bytes, move |reader| {
+            Ok(address(reader.bytes()?, self.are_plain).unwrap_or(Answer::Invalid))
+        })
     }
 }
 
-/// `net.IP`, which is bytes, or `netip.Addr`, which marshals itself and may have a zone; `None` of another length.
+/// `net.IP`, which is bytes, or `netip.Addr`, which marshals itself and may have a zone; `None` of
+/// another length.
 pub(super) fn address(octets: &[u8], is_plain: bool) -> Option<Answer> {
     if octets.is_empty() {
         return Some(Answer::Invalid);
@@ -91,13 +97,19 @@ impl<'a, T> Map<'a, T> {
 
 impl<'a> Map<'a, Text<'a>> {
     pub(super) fn of_texts(bytes: &'a [u8]) -> Self {
-        Self { bytes, read: Some(|reader| reader.bytes().map(Text)) }
+        Self {
+            bytes,
+            read: Some(|reader| reader.bytes().map(Text)),
+        }
     }
 }
 
 impl<'a> Map<'a, Texts<'a>> {
     pub(super) fn of_lists(bytes: &'a [u8]) -> Self {
-        Self { bytes, read: Some(texts) }
+        Self {
+            bytes,
+            read: Some(texts),
+        }
     }
 }
 
@@ -110,7 +122,10 @@ fn texts<'a>(reader: &mut Reader<'a>) -> Result<Texts<'a>, Error> {
 }
 
 /// A count, and as many of what `read` reads.
-fn elements<'a, T>(bytes: &'a [u8], read: impl Fn(&mut Reader<'a>) -> Result<T, Error>) -> impl Iterator<Item = T> {
+fn elements<'a, T>(
+    bytes: &'a [u8],
+    read: impl Fn(&mut Reader<'a>) -> Result<T, Error>,
+) -> impl Iterator<Item = T> {
     let mut reader = Reader::new(bytes);
     let count = reader.uint().unwrap_or_default();
     (0..count).map_while(move |_| read(&mut reader).ok())

@@ -4,9 +4,9 @@
 //! [`data`](crate::payload::Payload::data) of a payload: the byte [`MESSAGE_TYPE`] and a gob stream
 //! of its own. Its shape changed over the releases; what the stream defines tells which it is.
 //!
-//! A [`View`] is a record as it lies in its bytes, a [`Kept`] tells where the parts lie that a flow is made of, a
-//! [`LogRecord`] has all of it as its own.
-//! Doesn't interpret: timestamps, verdicts and addresses of endpoints stay text, as they were sent.
+//! A [`View`] is a record as it lies in its bytes, a [`Kept`] tells where the parts lie that a flow
+//! is made of, a [`LogRecord`] has all of it as its own. Doesn't interpret: timestamps, verdicts
+//! and addresses of endpoints stay text, as they were sent.
 
 mod answer;
 mod decode;
@@ -30,7 +30,9 @@ pub use error::Error;
 pub use keep::Kept;
 pub use labels::{LabelForm, Labels};
 pub use lists::{Addresses, Map, Numbers, Texts};
-pub use record::{Dns, Endpoint, Headers, Http, IpPort, Kafka, L7, LogRecord, NodeAddresses, ServiceInfo};
+pub use record::{
+    Dns, Endpoint, Headers, Http, IpPort, Kafka, L7, LogRecord, NodeAddresses, ServiceInfo,
+};
 pub use variant::Variant;
 pub use view::{DnsView, EndpointView, HttpView, KafkaView, L7View, NodeView, ServiceView, View};
 

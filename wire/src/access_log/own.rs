@@ -2,7 +2,9 @@
 
 use super::lists::{Map, Texts};
 use super::view::{DnsView, EndpointView, HttpView, KafkaView, L7View, ServiceView, View};
-use super::{Dns, Endpoint, Headers, Http, IpPort, Kafka, L7, LogRecord, NodeAddresses, ServiceInfo};
+use super::{
+    Dns, Endpoint, Headers, Http, IpPort, Kafka, L7, LogRecord, NodeAddresses, ServiceInfo,
+};
 use crate::text::Text;
 
 impl View<'_> {
@@ -13,7 +15,10 @@ impl View<'_> {
             variant: self.variant,
             kind: self.kind.to_owned(),
             timestamp: self.timestamp.to_owned(),
-            node: NodeAddresses { ipv4: self.node.ipv4.to_owned(), ipv6: self.node.ipv6.to_owned() },
+            node: NodeAddresses {
+                ipv4: self.node.ipv4.to_owned(),
+                ipv6: self.node.ipv6.to_owned(),
+            },
             observation_point: self.observation_point.to_owned(),
             source: self.source.into(),
             destination: self.destination.into(),
@@ -35,14 +40,34 @@ impl View<'_> {
 
 impl From<EndpointView<'_>> for Endpoint {
     fn from(view: EndpointView<'_>) -> Self {
-        let EndpointView { id, ipv4, ipv6, port, identity, labels } = view;
-        Self { id, ipv4: ipv4.to_owned(), ipv6: ipv6.to_owned(), port, identity, labels: labels.to_vec() }
+        let EndpointView {
+            id,
+            ipv4,
+            ipv6,
+            port,
+            identity,
+            labels,
+        } = view;
+        Self {
+            id,
+            ipv4: ipv4.to_owned(),
+            ipv6: ipv6.to_owned(),
+            port,
+            identity,
+            labels: labels.to_vec(),
+        }
     }
 }
 
 impl From<ServiceView<'_>> for ServiceInfo {
     fn from(ServiceView { name, ip, port }: ServiceView<'_>) -> Self {
-        Self { name: name.to_owned(), ip_port: IpPort { ip: ip.to_owned(), port } }
+        Self {
+            name: name.to_owned(),
+            ip_port: IpPort {
+                ip: ip.to_owned(),
+                port,
+            },
+        }
     }
 }
 
@@ -62,8 +87,20 @@ impl From<HttpView<'_>> for Http {
 
 impl From<KafkaView<'_>> for Kafka {
     fn from(view: KafkaView<'_>) -> Self {
-        let KafkaView { error_code, api_version, api_key, correlation_id, topic } = view;
-        Self { error_code, api_version, api_key: api_key.to_owned(), correlation_id, topic: topic.to_owned() }
+        let KafkaView {
+            error_code,
+            api_version,
+            api_key,
+            correlation_id,
+            topic,
+        } = view;
+        Self {
+            error_code,
+            api_version,
+            api_key: api_key.to_owned(),
+            correlation_id,
+            topic: topic.to_owned(),
+        }
     }
 }
 
@@ -84,14 +121,25 @@ impl From<DnsView<'_>> for Dns {
 
 impl From<L7View<'_>> for L7 {
     fn from(L7View { proto, fields }: L7View<'_>) -> Self {
-        let fields =
-            fields.map(|fields| fields.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect());
-        Self { proto: proto.to_owned(), fields }
+        let fields = fields.map(|fields| {
+            fields
+                .iter()
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect()
+        });
+        Self {
+            proto: proto.to_owned(),
+            fields,
+        }
     }
 }
 
 fn headers(map: Option<Map<'_, Texts<'_>>>) -> Headers {
-    map.map(|map| map.iter().map(|(key, values)| (key.to_owned(), strings(values))).collect())
+    map.map(|map| {
+        map.iter()
+            .map(|(key, values)| (key.to_owned(), strings(values)))
+            .collect()
+    })
 }
 
 fn strings(texts: Texts<'_>) -> Vec<String> {

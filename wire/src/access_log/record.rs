@@ -133,7 +133,8 @@ pub struct Kafka {
 pub struct Dns {
     /// The name asked for, with its trailing dot.
     pub query: String,
-    /// Addresses in the answer. IPv4-mapped ones of [`Variant::A`] and [`Variant::B`] are IPv4, as Go prints them.
+    /// Addresses in the answer. IPv4-mapped ones of [`Variant::A`] and [`Variant::B`] are IPv4, as
+    /// Go prints them.
     pub ips: Vec<Answer>,
     /// The lowest time to live in the answer, in seconds.
     pub ttl: u32,

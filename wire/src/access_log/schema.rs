@@ -9,7 +9,10 @@ const STRING: GoType = built_in(TypeId::STRING);
 const UINT: GoType = built_in(TypeId::UINT);
 
 const fn built_in(id: TypeId) -> GoType {
-    GoType { name: "", shape: GoShape::BuiltIn(id) }
+    GoType {
+        name: "",
+        shape: GoShape::BuiltIn(id),
+    }
 }
 
 /// `LogRecord`, its fields in the order of their numbers.
@@ -36,7 +39,10 @@ pub(super) fn log_record(variant: Variant) -> GoType {
     }
     fields.push(("DNS", dns(variant)));
     fields.push(("L7", l7()));
-    GoType { name: "LogRecord", shape: GoShape::Struct(fields) }
+    GoType {
+        name: "LogRecord",
+        shape: GoShape::Struct(fields),
+    }
 }
 
 fn strings() -> GoType {
@@ -53,8 +59,14 @@ fn endpoint_info(variant: Variant) -> GoType {
         Variant::A => strings(),
         _ => GoType::slice("LabelArray", GoType::structure("Label", label)),
     };
-    let fields =
-        [("ID", UINT), ("IPv4", STRING), ("IPv6", STRING), ("Port", UINT), ("Identity", UINT), ("Labels", labels)];
+    let fields = [
+        ("ID", UINT),
+        ("IPv4", STRING),
+        ("IPv6", STRING),
+        ("Port", UINT),
+        ("Identity", UINT),
+        ("Labels", labels),
+    ];
     GoType::structure("EndpointInfo", fields)
 }
 
@@ -68,7 +80,13 @@ fn http() -> GoType {
     let fields = [
         ("Code", INT),
         ("Method", STRING),
-        ("URL", GoType { name: "", shape: GoShape::Url }),
+        (
+            "URL",
+            GoType {
+                name: "",
+                shape: GoShape::Url,
+            },
+        ),
         ("Protocol", STRING),
         ("Headers", headers()),
         ("MissingHeaders", headers()),
@@ -83,7 +101,10 @@ fn kafka() -> GoType {
         ("APIVersion", INT),
         ("APIKey", STRING),
         ("CorrelationID", INT),
-        ("Topic", GoType::structure("KafkaTopic", [("Topic", STRING)])),
+        (
+            "Topic",
+            GoType::structure("KafkaTopic", [("Topic", STRING)]),
+        ),
     ];
     GoType::structure("LogRecordKafka", fields)
 }
@@ -91,7 +112,13 @@ fn kafka() -> GoType {
 fn dns(variant: Variant) -> GoType {
     let ips = match variant {
         Variant::A | Variant::B => GoType::slice("[]net.IP", BYTES),
-        _ => GoType::slice("[]netip.Addr", GoType { name: "Addr", shape: GoShape::Binary }),
+        _ => GoType::slice(
+            "[]netip.Addr",
+            GoType {
+                name: "Addr",
+                shape: GoShape::Binary,
+            },
+        ),
     };
     let types = || GoType::slice("[]uint16", UINT);
     let fields = [

@@ -1,4 +1,5 @@
-//! The fields that are read: their names as numbers, and the types that those of them have that are not made of others.
+//! The fields that are read: their names as numbers, and the types that those of them have that are
+//! not made of others.
 
 use crate::gob::{Error, Tag, TypeId, Value};
 

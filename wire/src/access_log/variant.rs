@@ -52,11 +52,18 @@ impl Variant {
 }
 
 /// The elements' type of the slice `inner` in the struct `outer`, when there are both.
-fn element<'s>(schema: &'s Schema, record: &[Field], outer: &str, inner: &str) -> Result<Option<&'s Type>, gob::Error> {
+fn element<'s>(
+    schema: &'s Schema,
+    record: &[Field],
+    outer: &str,
+    inner: &str,
+) -> Result<Option<&'s Type>, gob::Error> {
     let Some(outer) = record.iter().find(|field| &*field.name == outer) else {
         return Ok(None);
     };
-    let inner = fields(schema, outer.id)?.iter().find(|field| &*field.name == inner);
+    let inner = fields(schema, outer.id)?
+        .iter()
+        .find(|field| &*field.name == inner);
     match inner.map(|field| schema.resolve(field.id)).transpose()? {
         Some(Type::Slice { elem }) => schema.resolve(*elem).map(Some),
         _ => Ok(None),
@@ -66,6 +73,9 @@ fn element<'s>(schema: &'s Schema, record: &[Field], outer: &str, inner: &str) -
 fn fields(schema: &Schema, id: TypeId) -> Result<&[Field], gob::Error> {
     match schema.resolve(id)? {
         Type::Struct(fields) => Ok(fields),
-        other => Err(gob::Error::TypeMismatch { wanted: "struct", found: other.name() }),
+        other => Err(gob::Error::TypeMismatch {
+            wanted: "struct",
+            found: other.name(),
+        }),
     }
 }

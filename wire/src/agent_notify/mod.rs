@@ -4,7 +4,9 @@
 //! the [`data`](crate::payload::Payload::data) of a payload: the byte [`MESSAGE_TYPE`] and a gob
 //! stream of its own. Only the envelope is read here; its text is JSON, and stays text.
 
-use crate::gob::{self, Documents, GoType, StructWriter, Type, TypeId, Value, put_int, write_message};
+use crate::gob::{
+    self, Documents, GoType, StructWriter, Type, TypeId, Value, put_int, write_message,
+};
 use crate::label::labels;
 use crate::release::{Release, Releases};
 use crate::text::Text;
@@ -77,7 +79,9 @@ impl Decoder {
             _ => return Err(Error::UnknownShape),
         }
         let mut view = View::default();
-        document.value().fields(|name, field| view.set(name, field))?;
+        document
+            .value()
+            .fields(|name, field| view.set(name, field))?;
         Ok(view)
     }
 
@@ -86,7 +90,10 @@ impl Decoder {
     /// # Errors
     /// See [`Error`].
     pub fn decode(&mut self, data: &[u8]) -> Result<AgentNotify, Error> {
-        self.read(data).map(|View { kind, text }| AgentNotify { kind, text: text.to_owned() })
+        self.read(data).map(|View { kind, text }| AgentNotify {
+            kind,
+            text: text.to_owned(),
+        })
     }
 }
 
@@ -98,7 +105,10 @@ pub fn encode(notify: &AgentNotify, id: TypeId, out: &mut Vec<u8>) {
     GoType::structure("AgentNotify", fields).define(id, out);
     let mut body = Vec::new();
     put_int(&mut body, id.0);
-    StructWriter::new(&mut body).uint(notify.kind).bytes(&notify.text).end();
+    StructWriter::new(&mut body)
+        .uint(notify.kind)
+        .bytes(&notify.text)
+        .end();
     write_message(out, &body);
 }
 

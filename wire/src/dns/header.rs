@@ -39,7 +39,14 @@ impl Header {
         let header: &[u8; HEADER] = message.first_chunk().ok_or(Reason::Truncated)?;
         let field = |at: usize| u16::from_be_bytes([header[2 * at], header[2 * at + 1]]);
         let [id, flags, questions, answers, authorities, additionals] = std::array::from_fn(field);
-        let header = Self { id, flags, questions, answers, authorities, additionals };
+        let header = Self {
+            id,
+            flags,
+            questions,
+            answers,
+            authorities,
+            additionals,
+        };
         if !header.fits(extent.length()) {
             return Err(Reason::BadCounts);
         }
@@ -57,7 +64,8 @@ impl Header {
         self.flags & flag::RESPONSE != 0
     }
 
-    /// Whether the answer section holds answers: it holds a zone's state in an IXFR query, and prerequisites in an update.
+    /// Whether the answer section holds answers: it holds a zone's state in an IXFR query, and
+    /// prerequisites in an update.
     #[inline]
     pub(super) fn has_answers(self) -> bool {
         self.is_response() & (self.opcode() == QUERY)
@@ -86,12 +94,15 @@ impl Header {
     /// Whether a message of so many bytes has room for what the header counts.
     #[inline]
     fn fits(self, length: usize) -> bool {
-        let records = usize::from(self.answers) + usize::from(self.authorities) + usize::from(self.additionals);
-        HEADER + usize::from(self.questions) * SHORTEST_QUESTION + records * SHORTEST_RECORD <= length
+        let records = usize::from(self.answers)
+            + usize::from(self.authorities)
+            + usize::from(self.additionals);
+        HEADER + usize::from(self.questions) * SHORTEST_QUESTION + records * SHORTEST_RECORD
+            <= length
     }
 
-    /// Further messages of a zone transfer (RFC 5936 2.2.1), some error responses and queries for a cookie (RFC 7873 5.4)
-    /// have no question.
+    /// Further messages of a zone transfer (RFC 5936 2.2.1), some error responses and queries for a
+    /// cookie (RFC 7873 5.4) have no question.
     fn may_lack_question(self) -> bool {
         self.is_usual_opcode() && (self.is_response() || self.additionals > 0)
     }
@@ -101,13 +112,16 @@ impl Header {
         USUAL_OPCODES >> self.opcode() & 1 != 0
     }
 
-    /// Whether the flags are those of most messages: an assigned operation, no reserved bit, and nothing in a query that
-    /// only a response has.
+    /// Whether the flags are those of most messages: an assigned operation, no reserved bit, and
+    /// nothing in a query that only a response has.
     fn is_usual(self) -> bool {
         let is_answered = self.flags & (flag::AUTHORITATIVE | flag::TRUNCATED) != 0;
         let is_query = !self.is_response() && self.opcode() == QUERY;
         // 11 is the highest code that fits the header.
         let is_rcode = self.rcode() <= if self.is_response() { 11 } else { 0 };
-        self.is_usual_opcode() && is_rcode && self.flags & flag::RESERVED == 0 && !(is_query && is_answered)
+        self.is_usual_opcode()
+            && is_rcode
+            && self.flags & flag::RESERVED == 0
+            && !(is_query && is_answered)
     }
 }

@@ -29,13 +29,15 @@ pub struct Message {
     pub id: u16,
     /// Whether this is a response.
     pub response: bool,
-    /// 0 query, 2 status, 4 notify, 5 update; others are obsolete, of stateful operations, or not assigned.
+    /// 0 query, 2 status, 4 notify, 5 update; others are obsolete, of stateful operations, or not
+    /// assigned.
     pub opcode: u8,
     /// Whether the server left out what did not fit (TC).
     pub truncated: bool,
-    /// The response code, with the upper bits of the OPT record; `None` where such a record may be missing. A code that
-    /// has upper bits (RFC 6891 9: `BADVERS`, RFC 7873 8: `BADCOOKIE`) comes in a response that has neither answers nor
-    /// authorities, so with either the header's code is all of it.
+    /// The response code, with the upper bits of the OPT record; `None` where such a record may be
+    /// missing. A code that has upper bits (RFC 6891 9: `BADVERS`, RFC 7873 8: `BADCOOKIE`) comes
+    /// in a response that has neither answers nor authorities, so with either the header's code is
+    /// all of it.
     pub rcode: Option<u16>,
     /// The first question's name in lower case, with a trailing dot; empty without a question.
     pub query: String,
@@ -47,16 +49,18 @@ pub struct Message {
     pub ips: SmallVec<[IpAddr; 2]>,
     /// The targets of CNAME answers.
     pub cnames: Vec<String>,
-    /// The lowest TTL of A, AAAA and CNAME answers, in seconds; `None` if there are none or not all were captured.
+    /// The lowest TTL of A, AAAA and CNAME answers, in seconds; `None` if there are none or not all
+    /// were captured.
     pub ttl: Option<u32>,
-    /// Whether every answer that the header counts was captured. If not, the lists hold the first ones. A message that is no
-    /// response to a query lacks none.
+    /// Whether every answer that the header counts was captured. If not, the lists hold the first
+    /// ones. A message that is no response to a query lacks none.
     pub has_all_answers: bool,
     /// Whether every record that the header counts was captured.
     pub complete: bool,
 }
 
-/// A message of which the questions were read: with the first one's name, they distinguish it from others.
+/// A message of which the questions were read: with the first one's name, they distinguish it from
+/// others.
 #[derive(Debug, Clone)]
 pub struct Question<'a> {
     header: Header,
@@ -71,7 +75,10 @@ impl<'a> Question<'a> {
     #[inline]
     pub(super) fn read(message: &'a [u8], extent: Extent, name: &mut Name) -> Result<Self, Reason> {
         let header = Header::read(message, extent)?;
-        let mut reader = Reader { message, at: HEADER };
+        let mut reader = Reader {
+            message,
+            at: HEADER,
+        };
         let mut qtypes = Qtypes::new();
         if header.questions == 1 {
             name.read(&mut reader)?;
@@ -79,7 +86,12 @@ impl<'a> Question<'a> {
         } else {
             read_questions(&mut reader, header.questions, name, &mut qtypes)?;
         }
-        Ok(Self { header, extent, qtypes, reader })
+        Ok(Self {
+            header,
+            extent,
+            qtypes,
+            reader,
+        })
     }
 
     /// As [`Message::id`].
@@ -109,7 +121,12 @@ impl<'a> Question<'a> {
     ///
     /// A record is malformed, or there is more behind the last one than a message has.
     pub fn message(self, name: &Name) -> Result<Message, Reason> {
-        let Self { header, extent, qtypes, mut reader } = self;
+        let Self {
+            header,
+            extent,
+            qtypes,
+            mut reader,
+        } = self;
         let mut message = Message {
             id: header.id,
             response: header.is_response(),
@@ -123,9 +140,13 @@ impl<'a> Question<'a> {
         };
         let has_question = header.questions > 0;
         match read_records(&mut reader, &mut message, &header) {
-            Ok(()) if extent.may_end_at(reader.at, reader.message, has_question) => message.complete = true,
+            Ok(()) if extent.may_end_at(reader.at, reader.message, has_question) => {
+                message.complete = true
+            }
             Ok(()) => return Err(Reason::BadRecord),
-            Err(Reason::Truncated) if !extent.may_go_on(reader.message, has_question) => return Err(Reason::Truncated),
+            Err(Reason::Truncated) if !extent.may_go_on(reader.message, has_question) => {
+                return Err(Reason::Truncated);
+            }
             Err(Reason::Truncated) if header.may_extend_rcode() => message.rcode = None,
             Err(Reason::Truncated) => {}
             Err(malformed) => return Err(malformed),
@@ -136,7 +157,12 @@ impl<'a> Question<'a> {
 
 /// Reads any number of questions, the first one's name into `name`.
 #[cold]
-fn read_questions(reader: &mut Reader<'_>, count: u16, name: &mut Name, qtypes: &mut Qtypes) -> Result<(), Reason> {
+fn read_questions(
+    reader: &mut Reader<'_>,
+    count: u16,
+    name: &mut Name,
+    qtypes: &mut Qtypes,
+) -> Result<(), Reason> {
     name.clear();
     for at in 0..count {
         if at == 0 {
@@ -161,7 +187,11 @@ fn read_type(reader: &mut Reader<'_>) -> Result<u16, Reason> {
     Ok(qtype)
 }
 
-fn read_records(reader: &mut Reader<'_>, message: &mut Message, header: &Header) -> Result<(), Reason> {
+fn read_records(
+    reader: &mut Reader<'_>,
+    message: &mut Message,
+    header: &Header,
+) -> Result<(), Reason> {
     let mut lowest_ttl = None;
     for _ in 0..header.answers {
         let record = Record::read(reader)?;
@@ -205,14 +235,25 @@ impl<'a> Record<'a> {
         let ttl = reader.u32()?;
         let len = reader.u16()?;
         let data_reader = *reader;
-        Ok(Self { kind, class, ttl, data: reader.take_len(len.into())?, data_reader })
+        Ok(Self {
+            kind,
+            class,
+            ttl,
+            data: reader.take_len(len.into())?,
+            data_reader,
+        })
     }
 
-    /// Adds an answer to the message and returns its TTL if that counts. Addresses of other classes are written otherwise.
+    /// Adds an answer to the message and returns its TTL if that counts. Addresses of other classes
+    /// are written otherwise.
     fn answer(&self, message: &mut Message) -> Result<Option<u32>, Reason> {
         match self.kind {
-            record_type::A if self.class == INTERNET => message.ips.push(self.address::<4>()?.into()),
-            record_type::AAAA if self.class == INTERNET => message.ips.push(self.address::<16>()?.into()),
+            record_type::A if self.class == INTERNET => {
+                message.ips.push(self.address::<4>()?.into())
+            }
+            record_type::AAAA if self.class == INTERNET => {
+                message.ips.push(self.address::<16>()?.into())
+            }
             record_type::CNAME => message.cnames.push(self.target()?),
             _ => {
                 message.answer_types.push(self.kind);

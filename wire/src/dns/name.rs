@@ -1,8 +1,9 @@
-//! Names: labels and compression pointers, as text in the presentation form of RFC 1035 5.1 and RFC 4343 2.1.
+//! Names: labels and compression pointers, as text in the presentation form of RFC 1035 5.1 and RFC
+//! 4343 2.1.
 //!
-//! Any byte can be in a label (RFC 2181 11). Which bytes are escaped, and how, is what Cilium's DNS library does
-//! (`UnpackDomainName` of cilium/dns, 1.1.51): a backslash before ``. '@;()"\`` and the space, `\DDD` in decimal for what
-//! is not printable ASCII, all else as it is.
+//! Any byte can be in a label (RFC 2181 11). Which bytes are escaped, and how, is what Cilium's DNS
+//! library does (`UnpackDomainName` of cilium/dns, 1.1.51): a backslash before ``. '@;()"\`` and
+//! the space, `\DDD` in decimal for what is not printable ASCII, all else as it is.
 
 use super::header::HEADER;
 use super::reader::Reader;
@@ -13,7 +14,8 @@ pub(super) const MAX_NAME: usize = 255;
 /// Pointers in one name, at most: `maxCompressionPointers` of Cilium's DNS library.
 const MAX_POINTERS: usize = 126;
 
-/// What a byte of a label means for its text, as bits, so that those of a whole label can be added up.
+/// What a byte of a label means for its text, as bits, so that those of a whole label can be added
+/// up.
 mod class {
     /// It has to be escaped.
     pub(super) const ESCAPED: u8 = 1;
@@ -34,7 +36,8 @@ mod class {
     };
 }
 
-/// A question's name as text in lower case, with a trailing dot, escaped as zone files are: ASCII. Kept for its memory.
+/// A question's name as text in lower case, with a trailing dot, escaped as zone files are: ASCII.
+/// Kept for its memory.
 #[derive(Debug, Clone)]
 pub struct Name {
     usual: [u8; usual::ROOM],
@@ -46,7 +49,11 @@ pub struct Name {
 
 impl Default for Name {
     fn default() -> Self {
-        Self { usual: [0; usual::ROOM], len: 0, unusual: Vec::new() }
+        Self {
+            usual: [0; usual::ROOM],
+            len: 0,
+            unusual: Vec::new(),
+        }
     }
 }
 
@@ -55,7 +62,11 @@ impl Name {
     #[must_use]
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        if self.unusual.is_empty() { &self.usual[..self.len] } else { &self.unusual }
+        if self.unusual.is_empty() {
+            &self.usual[..self.len]
+        } else {
+            &self.unusual
+        }
     }
 
     /// Becomes the text of no name.
@@ -123,8 +134,8 @@ pub(super) fn skip(reader: &mut Reader<'_>) -> Result<(), Reason> {
     walk(reader, |_, _| {})
 }
 
-/// Each pointer has to lead to before the labels that it ends, so the walk ends too. `on_label` hears the class of
-/// each label's bytes together.
+/// Each pointer has to lead to before the labels that it ends, so the walk ends too. `on_label`
+/// hears the class of each label's bytes together.
 fn walk(reader: &mut Reader<'_>, mut on_label: impl FnMut(&[u8], u8)) -> Result<(), Reason> {
     let mut labels = *reader;
     let mut run_start = reader.at;
@@ -137,7 +148,9 @@ fn walk(reader: &mut Reader<'_>, mut on_label: impl FnMut(&[u8], u8)) -> Result<
             1..=63 => {
                 let label = labels.take_len(head.into())?;
                 length += 1 + label.len();
-                let class = label.iter().fold(0, |class, byte| class | class::OF[usize::from(*byte)]);
+                let class = label
+                    .iter()
+                    .fold(0, |class, byte| class | class::OF[usize::from(*byte)]);
                 if length > MAX_NAME {
                     return Err(Reason::BadName);
                 }
@@ -175,9 +188,16 @@ fn push_label(text: &mut Vec<u8>, label: &[u8], class: u8) {
     }
     for &byte in label {
         match byte {
-            b'.' | b' ' | b'\'' | b'@' | b';' | b'(' | b')' | b'"' | b'\\' => text.extend([b'\\', byte]),
+            b'.' | b' ' | b'\'' | b'@' | b';' | b'(' | b')' | b'"' | b'\\' => {
+                text.extend([b'\\', byte])
+            }
             b'!'..=b'~' => text.push(byte),
-            _ => text.extend([b'\\', b'0' + byte / 100, b'0' + byte / 10 % 10, b'0' + byte % 10]),
+            _ => text.extend([
+                b'\\',
+                b'0' + byte / 100,
+                b'0' + byte / 10 % 10,
+                b'0' + byte % 10,
+            ]),
         }
     }
     text.push(b'.');

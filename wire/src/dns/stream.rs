@@ -2,8 +2,8 @@
 
 use super::{Extent, Name, Question, Reason};
 
-/// The messages of a payload that begins with one, in their order. The last one may go on in the next payload, or
-/// behind what was captured.
+/// The messages of a payload that begins with one, in their order. The last one may go on in the
+/// next payload, or behind what was captured.
 #[derive(Debug, Clone)]
 pub struct Segments<'a> {
     rest: &'a [u8],
@@ -25,7 +25,10 @@ impl<'a> Segments<'a> {
     #[must_use]
     #[inline]
     pub fn new(payload: &'a [u8]) -> Self {
-        Self { rest: payload, at: 0 }
+        Self {
+            rest: payload,
+            at: 0,
+        }
     }
 }
 
@@ -46,7 +49,11 @@ impl<'a> Iterator for Segments<'a> {
         self.rest = rest;
         let at = self.at;
         self.at += size_of::<u16>() + message.len();
-        Some(Ok(Segment { at, message, length }))
+        Some(Ok(Segment {
+            at,
+            message,
+            length,
+        }))
     }
 }
 

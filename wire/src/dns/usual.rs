@@ -1,5 +1,6 @@
-//! Names as most are: labels of letters, digits, hyphens and underscores up to the root, without a pointer. Such a name
-//! is its own text but for the lengths, which become dots. Whatever is unusual takes the general way.
+//! Names as most are: labels of letters, digits, hyphens and underscores up to the root, without a
+//! pointer. Such a name is its own text but for the lengths, which become dots. Whatever is unusual
+//! takes the general way.
 
 use super::name::MAX_NAME;
 use super::reader::Reader;
@@ -13,8 +14,8 @@ const STEP: usize = 32;
 /// Room for a text, and for a step that begins at its end.
 pub(super) const ROOM: usize = 256 + STEP;
 
-/// Reads a name as text in lower case with a trailing dot, and gives the text's length; `None` if the name is unusual
-/// or none.
+/// Reads a name as text in lower case with a trailing dot, and gives the text's length; `None` if
+/// the name is unusual or none.
 #[inline]
 pub(super) fn read(reader: &mut Reader<'_>, text: &mut [u8; ROOM]) -> Option<usize> {
     let (&first, rest) = reader.rest().split_first()?;
@@ -101,7 +102,11 @@ mod tests {
         for byte in 0..=u8::MAX {
             let message = wire(&[b"a".to_vec(), vec![b'b', byte, b'c']]);
             let is_usual = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-            assert_eq!(quick(&message), general(&message).filter(|_| is_usual), "{byte}");
+            assert_eq!(
+                quick(&message),
+                general(&message).filter(|_| is_usual),
+                "{byte}"
+            );
         }
     }
 

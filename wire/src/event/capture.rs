@@ -1,6 +1,7 @@
 //! `DebugCapture` (3): `struct debug_capture_msg` of `bpf/lib/dbg.h`.
 //!
-//! Readers before 1.19 swapped the two lengths; the datapath never did, so one layout serves every release.
+//! Readers before 1.19 swapped the two lengths; the datapath never did, so one layout serves every
+//! release.
 
 use super::fields::{CaptureFields, Common};
 use super::reason::{Bound, Reason};
@@ -41,7 +42,11 @@ impl<'a> DebugCapture<'a> {
     /// The fields that an encoder takes.
     #[must_use]
     pub fn fields(&self) -> CaptureFields {
-        CaptureFields { common: Common::of(self), arg1: self.arg1(), arg2: self.arg2() }
+        CaptureFields {
+            common: Common::of(self),
+            arg1: self.arg1(),
+            arg2: self.arg2(),
+        }
     }
 }
 

@@ -46,7 +46,8 @@ impl<'a> DebugMsg<'a> {
         u32::from_le_bytes(field(self.0, offset::HASH))
     }
 
-    /// The three arguments: numbers, addresses in memory order, or ports in either order, by subtype.
+    /// The three arguments: numbers, addresses in memory order, or ports in either order, by
+    /// subtype.
     #[must_use]
     pub fn args(&self) -> [u32; 3] {
         offset::ARGS.map(|at| u32::from_le_bytes(field(self.0, at)))
@@ -55,6 +56,11 @@ impl<'a> DebugMsg<'a> {
     /// The fields that an encoder takes.
     #[must_use]
     pub fn fields(&self) -> DebugFields {
-        DebugFields { subtype: self.subtype(), source: self.source(), hash: self.hash(), args: self.args() }
+        DebugFields {
+            subtype: self.subtype(),
+            source: self.source(),
+            hash: self.hash(),
+            args: self.args(),
+        }
     }
 }

@@ -128,7 +128,8 @@ impl<'a> DropNotify<'a> {
         }
     }
 
-    /// The releases that write the layout that the event was read with, whether or not it is proven.
+    /// The releases that write the layout that the event was read with, whether or not it is
+    /// proven.
     #[must_use]
     pub fn senders(&self) -> Releases {
         match (self.version(), self.header_len()) {
@@ -146,10 +147,14 @@ impl<'a> DropNotify<'a> {
         match self.version() {
             // An event that claims more than it has says nothing about its header.
             _ if self.packet().len() < usize::from(self.len_cap()) => DropV1Header::Unknown,
-            1 if self.header_len() == HEADER_1_12 && (beside < HEADER_V1 || is_numbered_by_1_12(self.file())) => {
+            1 if self.header_len() == HEADER_1_12
+                && (beside < HEADER_V1 || is_numbered_by_1_12(self.file())) =>
+            {
                 DropV1Header::Len32
             }
-            1 if self.header_len() == HEADER_V1 && (beside >= HEADER_V2 || is_numbered_by_1_13(self.file())) => {
+            1 if self.header_len() == HEADER_V1
+                && (beside >= HEADER_V2 || is_numbered_by_1_13(self.file())) =>
+            {
                 DropV1Header::Len36
             }
             _ => DropV1Header::Unknown,
@@ -179,9 +184,10 @@ impl<'a> PacketEvent<'a> for DropNotify<'a> {
     }
 }
 
-/// Padding is at most 7 bytes, so most captured lengths leave room for one of the two headers only. For the others
-/// ask what the connection has shown, then the number of the source file, then the packet itself. What is configured
-/// comes after what the event tells, and without it the newer releases are assumed.
+/// Padding is at most 7 bytes, so most captured lengths leave room for one of the two headers only.
+/// For the others ask what the connection has shown, then the number of the source file, then the
+/// packet itself. What is configured comes after what the event tells, and without it the newer
+/// releases are assumed.
 fn v1_header(data: &[u8], hints: &Hints) -> usize {
     match (beside_packet(data), DropV1Header::of(hints.shown())) {
         (Some(HEADER_1_12..HEADER_V1), _) => return HEADER_1_12,
@@ -196,7 +202,11 @@ fn v1_header(data: &[u8], hints: &Hints) -> usize {
     if is_numbered_by_1_13(file) {
         return HEADER_V1;
     }
-    match (ether_type_follows(data, HEADER_1_12), ether_type_follows(data, HEADER_V1), hints.drop_v1()) {
+    match (
+        ether_type_follows(data, HEADER_1_12),
+        ether_type_follows(data, HEADER_V1),
+        hints.drop_v1(),
+    ) {
         (false, true, _) => HEADER_V1,
         (true, false, _) | (_, _, DropV1Header::Len32) => HEADER_1_12,
         _ => HEADER_V1,
@@ -208,7 +218,8 @@ fn is_numbered_by_1_12(file: u8) -> bool {
     file == 8
 }
 
-/// Whether no source file of 1.12 has this number. Since 1.13, headers are numbered from 101 on, programs from 1 on.
+/// Whether no source file of 1.12 has this number. Since 1.13, headers are numbered from 101 on,
+/// programs from 1 on.
 fn is_numbered_by_1_13(file: u8) -> bool {
     file > 100
 }

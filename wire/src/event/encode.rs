@@ -1,7 +1,9 @@
-//! Writes events as the datapath of a given release does, perf padding included: for the simulator and for tests.
+//! Writes events as the datapath of a given release does, perf padding included: for the simulator
+//! and for tests.
 
 use super::fields::{
-    CaptureFields, Common, DebugFields, DropFields, PolicyFields, RecorderFields, SockFields, TraceFields,
+    CaptureFields, Common, DebugFields, DropFields, PolicyFields, RecorderFields, SockFields,
+    TraceFields,
 };
 use super::{capture, drop, flags, message_type, policy, recorder, sock, trace};
 
@@ -22,7 +24,13 @@ pub enum Profile {
 
 impl Profile {
     /// All profiles, oldest first.
-    pub const ALL: [Self; 5] = [Self::V1_12, Self::V1_13, Self::V1_17_4, Self::V1_18, Self::V1_19];
+    pub const ALL: [Self; 5] = [
+        Self::V1_12,
+        Self::V1_13,
+        Self::V1_17_4,
+        Self::V1_18,
+        Self::V1_19,
+    ];
 
     /// Whether these releases send `TraceSockNotify`.
     #[must_use]
@@ -63,7 +71,9 @@ impl Profile {
         match self {
             Self::V1_12 | Self::V1_13 => flags::IPV6,
             Self::V1_17_4 => flags::IPV6 | flags::L3_DEVICE,
-            Self::V1_18 | Self::V1_19 => flags::IPV6 | flags::L3_DEVICE | flags::VXLAN | flags::GENEVE,
+            Self::V1_18 | Self::V1_19 => {
+                flags::IPV6 | flags::L3_DEVICE | flags::VXLAN | flags::GENEVE
+            }
         }
     }
 }
@@ -175,8 +185,15 @@ impl Encoder {
         self.sample(out, at.len, &[], |out| out.extend(header));
     }
 
-    /// Writes the newest header cut to `header` bytes, the packet, and the padding of a perf sample.
-    fn sample(&self, out: &mut Vec<u8>, header: usize, packet: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
+    /// Writes the newest header cut to `header` bytes, the packet, and the padding of a perf
+    /// sample.
+    fn sample(
+        &self,
+        out: &mut Vec<u8>,
+        header: usize,
+        packet: &[u8],
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
         let start = out.len();
         write(out);
         out.truncate(start + header);

@@ -1,10 +1,12 @@
-//! The fields of each event as plain values, the same for every layout version: what an encoder takes.
+//! The fields of each event as plain values, the same for every layout version: what an encoder
+//! takes.
 //!
 //! A layout that lacks a field leaves it out when written and gives 0 when read.
 
 use super::sample::PacketEvent;
 
-/// What drops, traces, policy verdicts and debug captures share. Lengths and versions come from the encoder.
+/// What drops, traces, policy verdicts and debug captures share. Lengths and versions come from the
+/// encoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Common {
     /// Drop reason, observation point or capture point; 0 for a policy verdict.
@@ -19,7 +21,12 @@ pub struct Common {
 
 impl Common {
     pub(super) fn of<'a>(event: &impl PacketEvent<'a>) -> Self {
-        Self { subtype: event.subtype(), source: event.source(), hash: event.hash(), len_orig: event.len_orig() }
+        Self {
+            subtype: event.subtype(),
+            source: event.source(),
+            hash: event.hash(),
+            len_orig: event.len_orig(),
+        }
     }
 }
 

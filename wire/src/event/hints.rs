@@ -30,8 +30,8 @@ pub enum SockLayout {
     Aligned,
 }
 
-/// The releases that the agent behind one connection can be of: what it has sent, and within that what its configuration
-/// says. A new connection starts with new hints.
+/// The releases that the agent behind one connection can be of: what it has sent, and within that
+/// what its configuration says. A new connection starts with new hints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Hints {
     configured: Releases,
@@ -43,7 +43,11 @@ pub struct Hints {
 impl From<Releases> for Hints {
     /// The agent is known to be of one of these releases.
     fn from(releases: Releases) -> Self {
-        Self { configured: releases, shown: releases, releases }
+        Self {
+            configured: releases,
+            shown: releases,
+            releases,
+        }
     }
 }
 
@@ -96,10 +100,15 @@ impl SockLayout {
 }
 
 impl Hints {
-    /// The agent is configured to be of one of these releases, which holds until it sends what none of them does.
+    /// The agent is configured to be of one of these releases, which holds until it sends what none
+    /// of them does.
     #[must_use]
     pub fn configured(releases: Releases) -> Self {
-        Self { configured: releases, shown: Releases::ANY, releases }
+        Self {
+            configured: releases,
+            shown: Releases::ANY,
+            releases,
+        }
     }
 
     /// The agent is known to be of some patch release of `major.minor`.
@@ -132,14 +141,14 @@ impl Hints {
         SockLayout::of(self.releases)
     }
 
-    /// Learns from an event which releases can have sent it. What the agent's own two types say takes reading their
-    /// content; see [`Self::learn`].
+    /// Learns from an event which releases can have sent it. What the agent's own two types say
+    /// takes reading their content; see [`Self::learn`].
     pub fn observe(&mut self, event: &Event<'_>) {
         self.learn(senders(event));
     }
 
-    /// Learns that one of `senders` has sent something. What contradicts all that was shown before outweighs it, and
-    /// what is shown outweighs what is configured.
+    /// Learns that one of `senders` has sent something. What contradicts all that was shown before
+    /// outweighs it, and what is shown outweighs what is configured.
     pub fn learn(&mut self, senders: Releases) {
         if self.shown.within(senders) {
             return;
@@ -148,8 +157,8 @@ impl Hints {
         self.releases = self.configured.and(self.shown).unwrap_or(self.shown);
     }
 
-    /// Learns the same from a number that a later patch release may use, too: it narrows down what is known, and
-    /// never contradicts it.
+    /// Learns the same from a number that a later patch release may use, too: it narrows down what
+    /// is known, and never contradicts it.
     pub fn learn_from_number(&mut self, senders: Releases) {
         if self.releases.and(senders).is_some() {
             self.learn(senders);
@@ -187,7 +196,8 @@ fn senders_of_drop(drop: &DropNotify<'_>) -> Releases {
 fn senders_of_trace(trace: &TraceNotify<'_>) -> Releases {
     const FROM_CRYPTO: u8 = 12;
     const TO_CRYPTO: u8 = 13;
-    let is_new_in_1_17_4 = trace.is_l3_device() || matches!(trace.subtype(), FROM_CRYPTO | TO_CRYPTO);
+    let is_new_in_1_17_4 =
+        trace.is_l3_device() || matches!(trace.subtype(), FROM_CRYPTO | TO_CRYPTO);
     match trace.version() {
         1 if has_tunnel(trace.flags()) => Releases::minor(1, 18),
         1 if is_new_in_1_17_4 => Releases::between(Release::V1_17_4, Release::V1_19),
@@ -212,12 +222,15 @@ fn senders_of_reason(reason: u8) -> Releases {
 fn senders_of_verdict(verdict: &PolicyVerdictNotify<'_>) -> Releases {
     const L3_PROTO: u8 = 5;
     const PROTO_ONLY: u8 = 6;
-    // Neither an event that claims more than it has says anything about its header, nor one with an unknown extension.
+    // Neither an event that claims more than it has says anything about its header, nor one with an
+    // unknown extension.
     if verdict.packet().len() < usize::from(verdict.len_cap()) || verdict.ext_version() != 0 {
         return Releases::ANY;
     }
     match verdict.header_len() {
-        HEADER_1_12 if verdict.auth_type() != 0 => Releases::between(Release::V1_14, Release::V1_19),
+        HEADER_1_12 if verdict.auth_type() != 0 => {
+            Releases::between(Release::V1_14, Release::V1_19)
+        }
         HEADER_1_12 if matches!(verdict.match_type(), L3_PROTO | PROTO_ONLY) => {
             Releases::between(Release::V1_13, Release::V1_19)
         }
@@ -227,7 +240,8 @@ fn senders_of_verdict(verdict: &PolicyVerdictNotify<'_>) -> Releases {
     }
 }
 
-/// By the messages that are new, and by arguments that were not set or are not set any more (`bpf/lib/conntrack.h`).
+/// By the messages that are new, and by arguments that were not set or are not set any more
+/// (`bpf/lib/conntrack.h`).
 fn senders_of_debug_message(message: &DebugMsg<'_>) -> Releases {
     const CT_LOOKUP4_2: u8 = 49;
     const CT_CREATED4: u8 = 50;

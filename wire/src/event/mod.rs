@@ -1,10 +1,13 @@
-//! Monitor events: `Payload.Data` as checked, borrowed views, one per event type and layout version.
+//! Monitor events: `Payload.Data` as checked, borrowed views, one per event type and layout
+//! version.
 //!
-//! Follows the datapath's structures (`bpf/lib/{drop,trace,policy_log,dbg,trace_sock,pcap}.h`) and their reader
-//! (`pkg/monitor/datapath_*.go`) of Cilium 1.12 to 1.19. One length check makes a view; no accessor fails after that.
+//! Follows the datapath's structures (`bpf/lib/{drop,trace,policy_log,dbg,trace_sock,pcap}.h`) and
+//! their reader (`pkg/monitor/datapath_*.go`) of Cilium 1.12 to 1.19. One length check makes a
+//! view; no accessor fails after that.
 //!
-//! Numbers stay numbers here: names of drop reasons, observation points and the like live with the flow model.
-//! The agent's own two event types (129, 130) are only told apart; their gob streams are read elsewhere.
+//! Numbers stay numbers here: names of drop reasons, observation points and the like live with the
+//! flow model. The agent's own two event types (129, 130) are only told apart; their gob streams
+//! are read elsewhere.
 
 mod capture;
 mod debug;
@@ -25,7 +28,8 @@ pub use debug::DebugMsg;
 pub use drop::DropNotify;
 pub use encode::{Encoder, Profile};
 pub use fields::{
-    CaptureFields, Common, DebugFields, DropFields, PolicyFields, RecorderFields, SockFields, TraceFields,
+    CaptureFields, Common, DebugFields, DropFields, PolicyFields, RecorderFields, SockFields,
+    TraceFields,
 };
 pub use hints::{DropV1Header, Hints, SockLayout};
 pub use plain::{plain_header, plain_trace};
@@ -95,19 +99,26 @@ pub enum Event<'a> {
     Unknown(u8),
 }
 
-/// Reads an event with a packet that [`parse`] has accepted, and whose packet it has found at `packet_offset`.
+/// Reads an event with a packet that [`parse`] has accepted, and whose packet it has found at
+/// `packet_offset`.
 ///
 /// # Errors
 ///
 /// As [`parse`], if that has not.
 pub fn parse_again(data: &[u8], packet_offset: usize) -> Result<Event<'_>, Reason> {
     let Some(sample) = Sample::cut(data, packet_offset) else {
-        let header = if packet_offset == drop::HEADER_1_12 { DropV1Header::Len32 } else { DropV1Header::Len36 };
+        let header = if packet_offset == drop::HEADER_1_12 {
+            DropV1Header::Len32
+        } else {
+            DropV1Header::Len36
+        };
         return parse(data, &Hints::from(header));
     };
     Ok(match data.first() {
         Some(&message_type::TRACE) => Event::Trace(TraceNotify::of(sample)),
-        Some(&message_type::POLICY_VERDICT) => Event::PolicyVerdict(PolicyVerdictNotify::of(sample)),
+        Some(&message_type::POLICY_VERDICT) => {
+            Event::PolicyVerdict(PolicyVerdictNotify::of(sample))
+        }
         Some(&message_type::DROP) => Event::Drop(DropNotify::of(sample)),
         Some(&message_type::CAPTURE) => Event::Capture(DebugCapture::of(sample)),
         _ => return parse(data, &Hints::default()),

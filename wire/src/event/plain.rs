@@ -1,5 +1,6 @@
-//! Most events of a connection, told by some bytes: traces and policy verdicts as Cilium writes them since 1.19, on a
-//! connection that has shown to be of such a release. There is nothing more to learn from their layout.
+//! Most events of a connection, told by some bytes: traces and policy verdicts as Cilium writes
+//! them since 1.19, on a connection that has shown to be of such a release. There is nothing more
+//! to learn from their layout.
 
 use super::hints::Hints;
 use super::message_type::{POLICY_VERDICT, TRACE};
@@ -12,7 +13,8 @@ const COMMON: usize = 16;
 
 /// The length of the header of such an event, behind which its packet is; `None` for any other.
 ///
-/// What is told here, [`parse`](super::parse) finds, too, and [`Hints::observe`] learns nothing from it.
+/// What is told here, [`parse`](super::parse) finds, too, and [`Hints::observe`] learns nothing
+/// from it.
 #[must_use]
 #[inline]
 pub fn plain_header(data: &[u8], hints: &Hints) -> Option<usize> {
@@ -22,18 +24,25 @@ pub fn plain_header(data: &[u8], hints: &Hints) -> Option<usize> {
     // No branch between the two: which one comes next, nobody can guess.
     let is_trace = (kind == TRACE) & (version == 2);
     let is_verdict = (kind == POLICY_VERDICT) & !policy::is_of_1_12(beside_packet(data));
-    let len = if kind == TRACE { trace::HEADER_V2 } else { policy::HEADER_1_19 };
+    let len = if kind == TRACE {
+        trace::HEADER_V2
+    } else {
+        policy::HEADER_1_19
+    };
     let is_plain = (is_trace | is_verdict) & (common[offset::EXT_VERSION] == 0);
     (known & is_plain & (data.len() >= len)).then_some(len)
 }
 
-/// Reads a trace again whose layout was settled as that of 1.19, with its packet at `packet_offset`; `None` for any other
-/// event. What its fields lie in has a known length here, so that reading one takes no question whether it is there.
+/// Reads a trace again whose layout was settled as that of 1.19, with its packet at
+/// `packet_offset`; `None` for any other event. What its fields lie in has a known length here, so
+/// that reading one takes no question whether it is there.
 #[must_use]
 #[inline(always)]
 pub fn plain_trace(data: &[u8], packet_offset: usize) -> Option<TraceNotify<'_>> {
     let (header, _) = data.split_first_chunk::<{ trace::HEADER_V2 }>()?;
-    let is_plain = (packet_offset == trace::HEADER_V2) & (header[0] == TRACE) & (header[offset::EXT_VERSION] == 0);
+    let is_plain = (packet_offset == trace::HEADER_V2)
+        & (header[0] == TRACE)
+        & (header[offset::EXT_VERSION] == 0);
     let sample = Sample::cut(data, trace::HEADER_V2)?;
     is_plain.then(|| TraceNotify::of(sample))
 }
@@ -68,7 +77,11 @@ mod tests {
             (event(1, 120, 64, 3, 0), None),
             (vec![], None),
         ] {
-            assert_eq!((plain_header(&data, &new), plain_header(&data, &old)), (expected, None), "{data:?}");
+            assert_eq!(
+                (plain_header(&data, &new), plain_header(&data, &old)),
+                (expected, None),
+                "{data:?}"
+            );
         }
     }
 

@@ -1,7 +1,8 @@
 //! `PolicyVerdictNotify` (5): `struct policy_verdict_notify` of `bpf/lib/policy_log.h`.
 //!
-//! Every release writes version 1, but 1.19 added a cookie: the header is 32 bytes long before, 40 since. The
-//! captured length tells them apart for certain, because padding is shorter than the difference.
+//! Every release writes version 1, but 1.19 added a cookie: the header is 32 bytes long before, 40
+//! since. The captured length tells them apart for certain, because padding is shorter than the
+//! difference.
 
 use super::fields::{Common, PolicyFields};
 use super::reason::{Bound, Reason};
@@ -40,7 +41,11 @@ impl<'a> PolicyVerdictNotify<'a> {
     }
 
     pub(super) fn parse(data: &'a [u8]) -> Result<Self, Reason> {
-        let header_len = if is_of_1_12(beside_packet(data)) { HEADER_1_12 } else { HEADER_1_19 };
+        let header_len = if is_of_1_12(beside_packet(data)) {
+            HEADER_1_12
+        } else {
+            HEADER_1_19
+        };
         Sample::new(data, header_len, "PolicyVerdictNotify", Bound::Exactly).map(Self)
     }
 
@@ -74,7 +79,8 @@ impl<'a> PolicyVerdictNotify<'a> {
         self.0.u8(offset::FLAGS)
     }
 
-    /// Whether the packet is on its way into the endpoint. Readers take any other direction as egress.
+    /// Whether the packet is on its way into the endpoint. Readers take any other direction as
+    /// egress.
     #[must_use]
     pub fn is_ingress(&self) -> bool {
         self.flags() & flag::DIRECTION == flag::INGRESS

@@ -1,7 +1,7 @@
 //! What the packet-bearing events share: the first 16 bytes of the header, and where the packet is.
 //!
-//! A perf sample ends in 0 to 7 bytes of padding, so the packet's end always comes from the captured length.
-//! Fields are little-endian, as on every architecture that Cilium supports.
+//! A perf sample ends in 0 to 7 bytes of padding, so the packet's end always comes from the
+//! captured length. Fields are little-endian, as on every architecture that Cilium supports.
 
 use super::reason::{Bound, Reason};
 use crate::packet::{Link, Tunnel};
@@ -25,8 +25,14 @@ pub struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    /// Cuts `data` after a header of `header_len` bytes and whatever a downstream build's extension adds to it.
-    pub(super) fn new(data: &'a [u8], header_len: usize, event: &'static str, bound: Bound) -> Result<Self, Reason> {
+    /// Cuts `data` after a header of `header_len` bytes and whatever a downstream build's extension
+    /// adds to it.
+    pub(super) fn new(
+        data: &'a [u8],
+        header_len: usize,
+        event: &'static str,
+        bound: Bound,
+    ) -> Result<Self, Reason> {
         let header = data.get(..header_len).ok_or(Reason::EventTooShort {
             event,
             bound,
@@ -35,14 +41,23 @@ impl<'a> Sample<'a> {
         })?;
         let packet_offset = packet_offset(data, header_len);
         let body = data.get(packet_offset..).unwrap_or_default();
-        Ok(Self { header, body, packet_offset })
+        Ok(Self {
+            header,
+            body,
+            packet_offset,
+        })
     }
 
-    /// The same where it is known to fit; `None` if it does not, or an extension makes the header another.
+    /// The same where it is known to fit; `None` if it does not, or an extension makes the header
+    /// another.
     #[inline]
     pub(super) fn cut(data: &'a [u8], header_len: usize) -> Option<Self> {
         let (header, body) = data.split_at_checked(header_len)?;
-        (field::<1>(header, offset::EXT_VERSION) == [0]).then_some(Self { header, body, packet_offset: header_len })
+        (field::<1>(header, offset::EXT_VERSION) == [0]).then_some(Self {
+            header,
+            body,
+            packet_offset: header_len,
+        })
     }
 
     pub(super) fn u8(&self, at: usize) -> u8 {
@@ -103,7 +118,8 @@ pub trait PacketEvent<'a> {
         self.sample().u32(offset::LEN_ORIG)
     }
 
-    /// The length that the datapath captured, in bytes. [`Self::packet`] has as many, or all that arrived.
+    /// The length that the datapath captured, in bytes. [`Self::packet`] has as many, or all that
+    /// arrived.
     fn len_cap(&self) -> u16 {
         self.sample().u16(offset::LEN_CAP)
     }
@@ -123,7 +139,8 @@ pub trait PacketEvent<'a> {
         self.sample().header.len()
     }
 
-    /// Where the packet starts in the event's data. More than [`Self::header_len`] only with an extension.
+    /// Where the packet starts in the event's data. More than [`Self::header_len`] only with an
+    /// extension.
     fn packet_offset(&self) -> usize {
         self.sample().packet_offset
     }
@@ -172,9 +189,14 @@ pub trait PacketEvent<'a> {
     }
 }
 
-/// The fixed-size field at `at`. One that this layout lacks reads as zero, which means "none" for all of them.
+/// The fixed-size field at `at`. One that this layout lacks reads as zero, which means "none" for
+/// all of them.
 pub(super) fn field<const N: usize>(header: &[u8], at: usize) -> [u8; N] {
-    header.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
+    header
+        .get(at..)
+        .and_then(<[u8]>::first_chunk)
+        .copied()
+        .unwrap_or([0; N])
 }
 
 pub(super) fn version(data: &[u8]) -> u8 {
@@ -189,8 +211,8 @@ pub(super) fn beside_packet(data: &[u8]) -> Option<usize> {
     data.len().checked_sub(captured.into())
 }
 
-/// Headers of known versions are multiples of 8 where extensions exist, and so are extensions, as far as anyone has
-/// seen: what remains of header and padding after rounding down is the header.
+/// Headers of known versions are multiples of 8 where extensions exist, and so are extensions, as
+/// far as anyone has seen: what remains of header and padding after rounding down is the header.
 fn packet_offset(data: &[u8], header_len: usize) -> usize {
     if field::<1>(data, offset::EXT_VERSION) == [0] {
         return header_len;

@@ -1,7 +1,7 @@
 //! `TraceSockNotify` (7): `struct trace_sock_notify` of `bpf/lib/trace_sock.h`, sent since 1.13.
 //!
-//! 1.19 reordered the fields. Both layouts arrive as 44 bytes without a version, so the connection's other events
-//! decide, and without them the values.
+//! 1.19 reordered the fields. Both layouts arrive as 44 bytes without a version, so the
+//! connection's other events decide, and without them the values.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -26,12 +26,26 @@ pub(super) const XLATE_POINT: usize = 1;
 pub(super) const FLAG_IPV6: u8 = 1;
 
 /// 1.13 to 1.18.
-pub(super) static PACKED: Offsets =
-    Offsets { len: 38, dst_ip: 2, dst_port: 18, sock_cookie: 20, cgroup_id: 28, l4_proto: 36, flags: 37 };
+pub(super) static PACKED: Offsets = Offsets {
+    len: 38,
+    dst_ip: 2,
+    dst_port: 18,
+    sock_cookie: 20,
+    cgroup_id: 28,
+    l4_proto: 36,
+    flags: 37,
+};
 
 /// 1.19 and later.
-pub(super) static ALIGNED: Offsets =
-    Offsets { len: 40, l4_proto: 2, flags: 3, dst_port: 4, sock_cookie: 8, cgroup_id: 16, dst_ip: 24 };
+pub(super) static ALIGNED: Offsets = Offsets {
+    len: 40,
+    l4_proto: 2,
+    flags: 3,
+    dst_port: 4,
+    sock_cookie: 8,
+    cgroup_id: 16,
+    dst_ip: 24,
+};
 
 /// A translation of a socket's address.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +72,11 @@ impl<'a> TraceSockNotify<'a> {
     /// The layout that the event was read with.
     #[must_use]
     pub fn layout(&self) -> SockLayout {
-        if self.offsets.len == ALIGNED.len { SockLayout::Aligned } else { SockLayout::Packed }
+        if self.offsets.len == ALIGNED.len {
+            SockLayout::Aligned
+        } else {
+            SockLayout::Packed
+        }
     }
 
     /// Before or after the translation, on the way there or back.
@@ -110,7 +128,10 @@ impl<'a> TraceSockNotify<'a> {
     /// Whether the destination is an IPv4-mapped IPv6 address: an IPv6 socket that speaks IPv4.
     #[must_use]
     pub fn has_mapped_ip(&self) -> bool {
-        self.is_ipv6() && Ipv6Addr::from(self.dst_ip_bytes()).to_ipv4_mapped().is_some()
+        self.is_ipv6()
+            && Ipv6Addr::from(self.dst_ip_bytes())
+                .to_ipv4_mapped()
+                .is_some()
     }
 
     /// The fields that an encoder takes.
@@ -136,8 +157,8 @@ impl<'a> TraceSockNotify<'a> {
     }
 }
 
-/// What the connection has shown decides; then what is configured, unless the values fit the other layout alone; then
-/// the values.
+/// What the connection has shown decides; then what is configured, unless the values fit the other
+/// layout alone; then the values.
 fn layout(data: &[u8], hints: &Hints) -> SockLayout {
     let shown = SockLayout::of(hints.shown());
     if shown != SockLayout::Unknown {
@@ -152,17 +173,23 @@ fn layout(data: &[u8], hints: &Hints) -> SockLayout {
     }
 }
 
-/// Whether the packed layout finds a protocol and a flag that exist, and nothing behind an IPv4 address.
+/// Whether the packed layout finds a protocol and a flag that exist, and nothing behind an IPv4
+/// address.
 fn fits_packed(data: &[u8]) -> bool {
-    let Some(data) = data.get(..PACKED.len) else { return false };
+    let Some(data) = data.get(..PACKED.len) else {
+        return false;
+    };
     let [protocol] = field(data, PACKED.l4_proto);
     let [flags] = field(data, PACKED.flags);
     let behind_ipv4 = &data[PACKED.dst_ip + 4..PACKED.dst_port];
-    protocol <= 2 && flags <= FLAG_IPV6 && (flags == FLAG_IPV6 || behind_ipv4.iter().all(|&byte| byte == 0))
+    protocol <= 2
+        && flags <= FLAG_IPV6
+        && (flags == FLAG_IPV6 || behind_ipv4.iter().all(|&byte| byte == 0))
 }
 
-/// The aligned layout keeps small numbers and padding where the packed one has an address. A packed IPv4 address can
-/// look like them, but then zeros stand where the aligned layout has a cookie, and a cgroup where it has zeros.
+/// The aligned layout keeps small numbers and padding where the packed one has an address. A packed
+/// IPv4 address can look like them, but then zeros stand where the aligned layout has a cookie, and
+/// a cgroup where it has zeros.
 fn looks_aligned(data: &[u8]) -> bool {
     let small = matches!(data, [_, _, 0..=2, 0..=1, _, _, 0, 0, ..]);
     if !small || data.len() < ALIGNED.len {

@@ -143,7 +143,9 @@ impl Definition {
     /// [`Error::BadDefinition`], [`Error::TooManyFields`], and as [`Reader`]'s methods.
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let mut members = Fields::new(7);
-        let member = members.next(reader)?.ok_or(Error::BadDefinition("no type"))?;
+        let member = members
+            .next(reader)?
+            .ok_or(Error::BadDefinition("no type"))?;
         let definition = Self::read_member(member, reader)?;
         if members.next(reader)?.is_some() {
             return Err(Error::BadDefinition("more than one type"));
@@ -167,15 +169,27 @@ impl Definition {
         }
         let [first, second] = numbers;
         let ty = match member {
-            0 => Type::Array { elem: TypeId(first), len: array_len(second)? },
-            1 => Type::Slice { elem: TypeId(first) },
+            0 => Type::Array {
+                elem: TypeId(first),
+                len: array_len(second)?,
+            },
+            1 => Type::Slice {
+                elem: TypeId(first),
+            },
             2 => Type::Struct(fields),
-            3 => Type::Map { key: TypeId(first), elem: TypeId(second) },
+            3 => Type::Map {
+                key: TypeId(first),
+                elem: TypeId(second),
+            },
             4 => Type::Opaque(Marshaler::Gob),
             5 => Type::Opaque(Marshaler::Binary),
             _ => Type::Opaque(Marshaler::Text),
         };
-        Ok(Self { name: common.name, inner_id: common.id, ty })
+        Ok(Self {
+            name: common.name,
+            inner_id: common.id,
+            ty,
+        })
     }
 
     /// Appends the message that defines this type as `id`.
@@ -215,7 +229,10 @@ impl Definition {
 
 impl Field {
     fn unnamed() -> Self {
-        Self { name: Box::default(), id: TypeId(0) }
+        Self {
+            name: Box::default(),
+            id: TypeId(0),
+        }
     }
 
     /// Reads a `fieldType`, or a `CommonType`, which has the same form.
@@ -236,7 +253,9 @@ impl Field {
         if count > MAX_FIELDS {
             return Err(Error::TooManyFields);
         }
-        (0..count).map(|_| reader.element().and_then(|()| Self::read(reader))).collect()
+        (0..count)
+            .map(|_| reader.element().and_then(|()| Self::read(reader)))
+            .collect()
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -267,10 +286,19 @@ mod tests {
             (&[2, 0, 1, 0, 0], Error::BadDefinition("more than one type")),
             (&[2, 0, 0, 9], Error::BadDefinition("extra data")),
             (&[2, 3, 0, 0], Error::FieldOutOfRange { field: 2, count: 2 }),
-            (&[1, 3, 1, 0, 0], Error::BadDefinition("an array of negative length")),
-            (&[3, 2, 5, 0, 0], Error::LengthOutOfRange { length: 5, left: 2 }),
+            (
+                &[1, 3, 1, 0, 0],
+                Error::BadDefinition("an array of negative length"),
+            ),
+            (
+                &[3, 2, 5, 0, 0],
+                Error::LengthOutOfRange { length: 5, left: 2 },
+            ),
             (&[3, 2, 2, 1, 1, b'a'], Error::Truncated),
-            (&[2, 1, 1, 9, b'a'], Error::LengthOutOfRange { length: 9, left: 1 }),
+            (
+                &[2, 1, 1, 9, b'a'],
+                Error::LengthOutOfRange { length: 9, left: 1 },
+            ),
         ] {
             assert_eq!(read(bytes), Err(error), "{bytes:x?}");
         }
@@ -287,18 +315,28 @@ mod tests {
     #[test]
     fn every_kind_of_definition_is_read_back() {
         let elem = TypeId::STRING;
-        let field = Field { name: "Data".into(), id: TypeId::BYTES };
+        let field = Field {
+            name: "Data".into(),
+            id: TypeId::BYTES,
+        };
         for ty in [
             Type::Array { elem, len: 3 },
             Type::Slice { elem },
             Type::Struct(vec![field, Field::unnamed()]),
             Type::Struct(Vec::new()),
-            Type::Map { key: TypeId::STRING, elem: TypeId(70) },
+            Type::Map {
+                key: TypeId::STRING,
+                elem: TypeId(70),
+            },
             Type::Opaque(Marshaler::Gob),
             Type::Opaque(Marshaler::Binary),
             Type::Opaque(Marshaler::Text),
         ] {
-            let definition = Definition { name: "Any".into(), inner_id: TypeId(84), ty };
+            let definition = Definition {
+                name: "Any".into(),
+                inner_id: TypeId(84),
+                ty,
+            };
             let mut message = Vec::new();
             definition.write(TypeId(74), &mut message);
             assert_eq!(message[1..3], [0xff, 0x93]);

@@ -7,12 +7,14 @@ use super::{Error, Header, Reader, Schema, Split, TagOf, TypeId, Value, split};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Different definitions that are remembered: an agent has one set, and it changes when it restarts.
+/// Different definitions that are remembered: an agent has one set, and it changes when it
+/// restarts.
 const REMEMBERED: usize = 4;
 
 static SERIALS: AtomicU64 = AtomicU64::new(1);
 
-/// Opens one-value streams. `M` is what a reader remembers beside the definitions, such as what it found out of them.
+/// Opens one-value streams. `M` is what a reader remembers beside the definitions, such as what it
+/// found out of them.
 #[derive(Debug)]
 pub struct Documents<M = ()> {
     /// The most recently added first.
@@ -44,7 +46,10 @@ pub struct Document<'a, M = ()> {
 
 impl<M: Default> Default for Documents<M> {
     fn default() -> Self {
-        Self { known: VecDeque::new(), empty: Schema::default() }
+        Self {
+            known: VecDeque::new(),
+            empty: Schema::default(),
+        }
     }
 }
 
@@ -52,7 +57,10 @@ impl<M: Default> Documents<M> {
     /// Documents whose structs are read by tags, as of [`Schema::with_tags`].
     #[must_use]
     pub fn with_tags(tag_of: TagOf) -> Self {
-        Self { empty: Schema::with_tags(tag_of), ..Self::default() }
+        Self {
+            empty: Schema::with_tags(tag_of),
+            ..Self::default()
+        }
     }
 
     /// Reads up to the value of `stream`, parsing its definitions if they are new.
@@ -61,16 +69,34 @@ impl<M: Default> Documents<M> {
     /// [`Error::MissingValue`] when the stream ends before its value or inside it, and as
     /// [`Schema::define`].
     pub fn open<'a>(&'a mut self, stream: &'a [u8]) -> Result<Document<'a, M>, Error> {
-        let found = self.known.iter().enumerate().find_map(|(at, known)| Some((at, known.value_of(stream)?)));
+        let found = self
+            .known
+            .iter()
+            .enumerate()
+            .find_map(|(at, known)| Some((at, known.value_of(stream)?)));
         let (at, (id, reader)) = match found {
             Some(found) => found,
             None => {
                 self.remember(stream)?;
-                (0, self.known[0].value_of(stream).ok_or(Error::MissingValue)?)
+                (
+                    0,
+                    self.known[0].value_of(stream).ok_or(Error::MissingValue)?,
+                )
             }
         };
-        let Known { schema, serial, memory, .. } = &mut self.known[at];
-        Ok(Document { reader, id, schema, serial: *serial, memory })
+        let Known {
+            schema,
+            serial,
+            memory,
+            ..
+        } = &mut self.known[at];
+        Ok(Document {
+            reader,
+            id,
+            schema,
+            serial: *serial,
+            memory,
+        })
     }
 
     /// Adds the definitions of `stream` in front of the others.
@@ -89,7 +115,12 @@ impl<M: Default> Documents<M> {
         let bytes = stream[..stream.len() - rest.len()].into();
         let serial = SERIALS.fetch_add(1, Ordering::Relaxed);
         self.known.truncate(REMEMBERED - 1);
-        self.known.push_front(Known { bytes, schema, serial, memory: M::default() });
+        self.known.push_front(Known {
+            bytes,
+            schema,
+            serial,
+            memory: M::default(),
+        });
         Ok(())
     }
 }
@@ -118,7 +149,10 @@ impl<'a, M> Document<'a, M> {
 
     /// The value and the memory, which are needed together.
     pub fn parts(&mut self) -> (Value<'_, 'a>, &mut M) {
-        (Value::new(&mut self.reader, self.schema, self.id), self.memory)
+        (
+            Value::new(&mut self.reader, self.schema, self.id),
+            self.memory,
+        )
     }
 }
 

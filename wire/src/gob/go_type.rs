@@ -1,4 +1,5 @@
-//! Numbers and defines Go types as Go's encoder does, so that what we write is what an agent writes.
+//! Numbers and defines Go types as Go's encoder does, so that what we write is what an agent
+//! writes.
 //!
 //! Follows `newTypeObject` and `sendType` of `encoding/gob`: a struct is numbered before its fields
 //! and a slice or map after its elements; definitions are sent from the outside in.
@@ -37,30 +38,48 @@ impl GoType {
     /// A type that needs no definition.
     #[must_use]
     pub fn built_in(id: TypeId) -> Self {
-        Self { name: "", shape: GoShape::BuiltIn(id) }
+        Self {
+            name: "",
+            shape: GoShape::BuiltIn(id),
+        }
     }
 
     /// A struct of these fields.
     #[must_use]
-    pub fn structure<const N: usize>(name: &'static str, fields: [(&'static str, Self); N]) -> Self {
-        Self { name, shape: GoShape::Struct(fields.into()) }
+    pub fn structure<const N: usize>(
+        name: &'static str,
+        fields: [(&'static str, Self); N],
+    ) -> Self {
+        Self {
+            name,
+            shape: GoShape::Struct(fields.into()),
+        }
     }
 
     /// A slice of these elements.
     #[must_use]
     pub fn slice(name: &'static str, elem: Self) -> Self {
-        Self { name, shape: GoShape::Slice(elem.into()) }
+        Self {
+            name,
+            shape: GoShape::Slice(elem.into()),
+        }
     }
 
     /// A map from these keys to these elements.
     #[must_use]
     pub fn map(name: &'static str, key: Self, elem: Self) -> Self {
-        Self { name, shape: GoShape::Map(key.into(), elem.into()) }
+        Self {
+            name,
+            shape: GoShape::Map(key.into(), elem.into()),
+        }
     }
 
     /// Appends the definitions of this type and of all that it is made of, and gives its id.
     pub fn define(&self, first: TypeId, out: &mut Vec<u8>) -> TypeId {
-        let mut numbers = Numbers { ids: BTreeMap::new(), next: first };
+        let mut numbers = Numbers {
+            ids: BTreeMap::new(),
+            next: first,
+        };
         let id = numbers.number(self);
         let mut sent = Vec::new();
         self.send(&mut numbers, &mut sent, out);
@@ -73,9 +92,18 @@ impl GoType {
             return;
         }
         sent.push(id);
-        let inner_id = if matches!(self.shape, GoShape::Url) { numbers.take() } else { id };
+        let inner_id = if matches!(self.shape, GoShape::Url) {
+            numbers.take()
+        } else {
+            id
+        };
         let ty = self.wire_type(numbers);
-        Definition { name: self.name.into(), inner_id, ty }.write(id, out);
+        Definition {
+            name: self.name.into(),
+            inner_id,
+            ty,
+        }
+        .write(id, out);
         match &self.shape {
             GoShape::Slice(elem) => elem.send(numbers, sent, out),
             GoShape::Map(key, elem) => {
@@ -83,7 +111,9 @@ impl GoType {
                 elem.send(numbers, sent, out);
             }
             GoShape::Struct(fields) => {
-                fields.iter().for_each(|(_, field)| field.send(numbers, sent, out));
+                fields
+                    .iter()
+                    .for_each(|(_, field)| field.send(numbers, sent, out));
             }
             GoShape::Url => userinfo().send(numbers, sent, out),
             GoShape::BuiltIn(_) | GoShape::Binary => {}
@@ -92,10 +122,21 @@ impl GoType {
 
     fn wire_type(&self, numbers: &mut Numbers) -> Type {
         match &self.shape {
-            GoShape::Slice(elem) => Type::Slice { elem: numbers.number(elem) },
-            GoShape::Map(key, elem) => Type::Map { key: numbers.number(key), elem: numbers.number(elem) },
+            GoShape::Slice(elem) => Type::Slice {
+                elem: numbers.number(elem),
+            },
+            GoShape::Map(key, elem) => Type::Map {
+                key: numbers.number(key),
+                elem: numbers.number(elem),
+            },
             GoShape::Struct(fields) => Type::Struct(
-                fields.iter().map(|(name, ty)| Field { name: (*name).into(), id: numbers.number(ty) }).collect(),
+                fields
+                    .iter()
+                    .map(|(name, ty)| Field {
+                        name: (*name).into(),
+                        id: numbers.number(ty),
+                    })
+                    .collect(),
             ),
             GoShape::BuiltIn(_) | GoShape::Binary | GoShape::Url => Type::Opaque(Marshaler::Binary),
         }
@@ -103,7 +144,10 @@ impl GoType {
 }
 
 fn userinfo() -> GoType {
-    GoType { name: "Userinfo", shape: GoShape::Struct(Vec::new()) }
+    GoType {
+        name: "Userinfo",
+        shape: GoShape::Struct(Vec::new()),
+    }
 }
 
 /// The ids given so far, by name.

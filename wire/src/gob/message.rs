@@ -24,15 +24,17 @@ pub enum Split<'a> {
 /// Splits the first message off `input`.
 ///
 /// # Errors
-/// [`Error::MessageTooLarge`] as soon as the length is known, and [`Error::IntegerTooLong`]. Neither
-/// leaves a way to find the next message.
+/// [`Error::MessageTooLarge`] as soon as the length is known, and [`Error::IntegerTooLong`].
+/// Neither leaves a way to find the next message.
 #[inline]
 pub fn split(input: &[u8], limit: usize) -> Result<Split<'_>, Error> {
     let mut reader = Reader::new(input);
     let length = match reader.uint() {
         Ok(length) => length,
         Err(Error::Truncated) => {
-            return Ok(Split::Incomplete { needed: prefix_len(input) });
+            return Ok(Split::Incomplete {
+                needed: prefix_len(input),
+            });
         }
         Err(error) => return Err(error),
     };
@@ -48,10 +50,13 @@ pub fn split(input: &[u8], limit: usize) -> Result<Split<'_>, Error> {
     })
 }
 
-/// Bytes of the integer that `input` begins with, a message's length; one when there is nothing to see.
+/// Bytes of the integer that `input` begins with, a message's length; one when there is nothing to
+/// see.
 #[must_use]
 pub fn prefix_len(input: &[u8]) -> usize {
-    input.first().map_or(1, |first| 1 + usize::from(first.wrapping_neg()))
+    input
+        .first()
+        .map_or(1, |first| 1 + usize::from(first.wrapping_neg()))
 }
 
 /// What a message is about.
@@ -91,21 +96,39 @@ mod tests {
     #[test]
     fn a_message_is_split_off_whole() {
         let split = split(&[2, 7, 8, 9], 16);
-        assert_eq!(split, Ok(Split::Message { body: &[7, 8], used: 3 }));
+        assert_eq!(
+            split,
+            Ok(Split::Message {
+                body: &[7, 8],
+                used: 3
+            })
+        );
     }
 
     #[test]
     fn a_part_of_a_message_says_how_much_is_needed() {
-        for (bytes, needed) in
-            [(&[][..], 1), (&[2], 3), (&[2, 7], 3), (&[0xff], 2), (&[0xfe, 1], 3), (&[0xfe, 1, 0], 259)]
-        {
-            assert_eq!(split(bytes, 256), Ok(Split::Incomplete { needed }), "{bytes:x?}");
+        for (bytes, needed) in [
+            (&[][..], 1),
+            (&[2], 3),
+            (&[2, 7], 3),
+            (&[0xff], 2),
+            (&[0xfe, 1], 3),
+            (&[0xfe, 1, 0], 259),
+        ] {
+            assert_eq!(
+                split(bytes, 256),
+                Ok(Split::Incomplete { needed }),
+                "{bytes:x?}"
+            );
         }
     }
 
     #[test]
     fn a_length_that_cannot_be_is_refused_at_once() {
-        let error = Error::MessageTooLarge { length: 17, limit: 16 };
+        let error = Error::MessageTooLarge {
+            length: 17,
+            limit: 16,
+        };
         assert_eq!(split(&[17], 16), Err(error));
         assert_eq!(split(&[0x80], 16), Err(Error::IntegerTooLong(128)));
     }
@@ -116,9 +139,16 @@ mod tests {
             (&[0xff, 0x81][..], Header::Definition(TypeId(65))),
             (&[0xff, 0x82], Header::Value(TypeId(65))),
             (&[0], Header::Value(TypeId(0))),
-            (&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255], Header::Value(TypeId(i64::MIN))),
+            (
+                &[0xf8, 255, 255, 255, 255, 255, 255, 255, 255],
+                Header::Value(TypeId(i64::MIN)),
+            ),
         ] {
-            assert_eq!(Header::read(&mut Reader::new(bytes)), Ok(header), "{bytes:x?}");
+            assert_eq!(
+                Header::read(&mut Reader::new(bytes)),
+                Ok(header),
+                "{bytes:x?}"
+            );
         }
     }
 }

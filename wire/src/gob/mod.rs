@@ -1,7 +1,8 @@
 //! Go's `encoding/gob`: the framing, the primitives and the type definitions of a stream.
 //!
-//! Follows the documentation of `encoding/gob` and the behaviour of Go 1.19 and later. A stream is a
-//! sequence of length-prefixed messages; each one defines a type or holds a value of a defined type.
+//! Follows the documentation of `encoding/gob` and the behaviour of Go 1.19 and later. A stream is
+//! a sequence of length-prefixed messages; each one defines a type or holds a value of a defined
+//! type.
 //!
 //! Reading order: [`Reader`] reads primitives, [`split`] and [`Header`] frame them into messages, a
 //! [`Definition`] is a parsed type definition and a [`Schema`] all of one stream, a [`Value`] reads
@@ -9,8 +10,8 @@
 //! [`StructWriter`] and [`GoType`] are the way back.
 //!
 //! Everything read may be hostile. Lengths and counts are checked against the bytes that are there,
-//! nesting, types and fields are limited, and nothing is allocated for a length that is only claimed.
-//! Interface values are refused: nothing on the monitor socket uses them.
+//! nesting, types and fields are limited, and nothing is allocated for a length that is only
+//! claimed. Interface values are refused: nothing on the monitor socket uses them.
 
 mod definition;
 mod document;

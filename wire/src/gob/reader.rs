@@ -69,8 +69,13 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn bytes(&mut self) -> Result<&'a [u8], Error> {
         let length = self.uint()?;
-        let cut = usize::try_from(length).ok().and_then(|at| self.rest.split_at_checked(at));
-        let (bytes, rest) = cut.ok_or(Error::LengthOutOfRange { length, left: self.rest.len() })?;
+        let cut = usize::try_from(length)
+            .ok()
+            .and_then(|at| self.rest.split_at_checked(at));
+        let (bytes, rest) = cut.ok_or(Error::LengthOutOfRange {
+            length,
+            left: self.rest.len(),
+        })?;
         self.rest = rest;
         Ok(bytes)
     }
@@ -88,14 +93,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Checks that there is an element to read. The end of the message ends a struct, so without this a count could
-    /// stand for as many empty ones; Go refuses them alike.
+    /// Checks that there is an element to read. The end of the message ends a struct, so without
+    /// this a count could stand for as many empty ones; Go refuses them alike.
     ///
     /// # Errors
     /// [`Error::Truncated`] at the end of the message.
     #[inline]
     pub(super) fn element(&self) -> Result<(), Error> {
-        if self.rest.is_empty() { Err(Error::Truncated) } else { Ok(()) }
+        if self.rest.is_empty() {
+            Err(Error::Truncated)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -108,7 +117,12 @@ fn last_uint(width: usize, bytes: &[u8]) -> Result<(u64, &[u8]), Error> {
         return Err(Error::IntegerTooLong(width));
     }
     let (digits, rest) = bytes.split_at_checked(width).ok_or(Error::Truncated)?;
-    Ok((digits.iter().fold(0, |value, &digit| value << 8 | u64::from(digit)), rest))
+    Ok((
+        digits
+            .iter()
+            .fold(0, |value, &digit| value << 8 | u64::from(digit)),
+        rest,
+    ))
 }
 
 /// The field numbers of one struct value, as they come.
@@ -147,7 +161,10 @@ impl Fields {
                 self.next = field + 1;
                 Ok(Some(number))
             }
-            _ => Err(Error::FieldOutOfRange { field, count: self.count }),
+            _ => Err(Error::FieldOutOfRange {
+                field,
+                count: self.count,
+            }),
         }
     }
 }
@@ -172,7 +189,11 @@ mod tests {
             assert!(reader.rest().is_empty(), "{bytes:x?}");
             let longer = [bytes, &[9; 8]].concat();
             let mut reader = Reader::new(&longer);
-            assert_eq!((reader.uint(), reader.rest()), (Ok(value), &[9; 8][..]), "{bytes:x?}");
+            assert_eq!(
+                (reader.uint(), reader.rest()),
+                (Ok(value), &[9; 8][..]),
+                "{bytes:x?}"
+            );
         }
     }
 
@@ -197,9 +218,18 @@ mod tests {
             (&[0xfe, 1], Error::Truncated),
             (&[0xf7, 0, 0, 0, 0, 0, 0, 0, 0, 1], Error::IntegerTooLong(9)),
             (&[0x80], Error::IntegerTooLong(128)),
-            (&[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 1], Error::IntegerTooLong(128)),
+            (
+                &[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+                Error::IntegerTooLong(128),
+            ),
             (&[3, 1, 2], Error::LengthOutOfRange { length: 3, left: 2 }),
-            (&[0xf8, 255, 255, 255, 255, 255, 255, 255, 255], Error::LengthOutOfRange { length: u64::MAX, left: 0 }),
+            (
+                &[0xf8, 255, 255, 255, 255, 255, 255, 255, 255],
+                Error::LengthOutOfRange {
+                    length: u64::MAX,
+                    left: 0,
+                },
+            ),
         ] {
             assert_eq!(Reader::new(bytes).bytes(), Err(error), "{bytes:x?}");
         }
@@ -225,7 +255,10 @@ mod tests {
         let mut far = Reader::new(&[1, 0xf8, 255, 255, 255, 255, 255, 255, 255, 255]);
         let mut fields = Fields::new(3);
         assert_eq!(fields.next(&mut far), Ok(Some(0)));
-        let error = Error::FieldOutOfRange { field: u64::MAX, count: 3 };
+        let error = Error::FieldOutOfRange {
+            field: u64::MAX,
+            count: 3,
+        };
         assert_eq!(fields.next(&mut far), Err(error));
     }
 

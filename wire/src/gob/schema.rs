@@ -8,8 +8,16 @@ pub const MAX_TYPES: usize = 1024;
 /// Bytes of definitions in one stream, at most. An access-log record has 1.2 KiB of them.
 pub const MAX_DEFINITION_BYTES: usize = 256 * 1024;
 
-static BUILT_IN: [Type; 8] =
-    [Type::Bool, Type::Int, Type::Uint, Type::Float, Type::Bytes, Type::String, Type::Complex, Type::Interface];
+static BUILT_IN: [Type; 8] = [
+    Type::Bool,
+    Type::Int,
+    Type::Uint,
+    Type::Float,
+    Type::Bytes,
+    Type::String,
+    Type::Complex,
+    Type::Interface,
+];
 
 /// What a reader calls a field instead of by its name and type: a number that is compared at once.
 pub type Tag = u8;
@@ -19,8 +27,8 @@ pub type TagOf = fn(&str, TypeId) -> Tag;
 
 /// The types that a stream has defined so far, beside the built-in ones.
 ///
-/// Definitions may refer to types that come later, or never: references are followed when a value is
-/// read.
+/// Definitions may refer to types that come later, or never: references are followed when a value
+/// is read.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
     /// Sorted by id.
@@ -41,7 +49,10 @@ impl Schema {
     /// A schema whose structs can be read by tags, which `tag_of` gives to their fields.
     #[must_use]
     pub fn with_tags(tag_of: TagOf) -> Self {
-        Self { tag_of: Some(tag_of), ..Self::default() }
+        Self {
+            tag_of: Some(tag_of),
+            ..Self::default()
+        }
     }
 
     /// Adds the definition of `id` that fills the rest of a message.
@@ -53,7 +64,9 @@ impl Schema {
         if id < TypeId::FIRST {
             return Err(Error::ReservedType(id.0));
         }
-        let Err(place) = self.place(id) else { return Err(Error::DuplicateType(id.0)) };
+        let Err(place) = self.place(id) else {
+            return Err(Error::DuplicateType(id.0));
+        };
         if self.types.len() == MAX_TYPES {
             return Err(Error::TooManyTypes);
         }
@@ -63,13 +76,25 @@ impl Schema {
         }
         let definition = Definition::read(reader)?;
         let fields = self.fields(&definition.ty);
-        self.types.insert(place, Defined { id, definition, fields });
+        self.types.insert(
+            place,
+            Defined {
+                id,
+                definition,
+                fields,
+            },
+        );
         Ok(())
     }
 
     fn fields(&self, ty: &Type) -> Box<[(Tag, TypeId)]> {
-        let (Type::Struct(fields), Some(tag_of)) = (ty, self.tag_of) else { return Box::default() };
-        fields.iter().map(|field| (tag_of(&field.name, field.id), field.id)).collect()
+        let (Type::Struct(fields), Some(tag_of)) = (ty, self.tag_of) else {
+            return Box::default();
+        };
+        fields
+            .iter()
+            .map(|field| (tag_of(&field.name, field.id), field.id))
+            .collect()
     }
 
     /// The type that `id` stands for.
@@ -79,7 +104,9 @@ impl Schema {
     #[inline]
     pub fn resolve(&self, id: TypeId) -> Result<&Type, Error> {
         // Most values are texts and numbers, whose types no stream can define anew.
-        let built_in = usize::try_from(id.0).ok().and_then(|id| BUILT_IN.get(id.wrapping_sub(1)));
+        let built_in = usize::try_from(id.0)
+            .ok()
+            .and_then(|id| BUILT_IN.get(id.wrapping_sub(1)));
         match built_in {
             Some(ty) => Ok(ty),
             None => Ok(&self.defined(id)?.definition.ty),
@@ -94,11 +121,13 @@ impl Schema {
     }
 
     fn defined(&self, id: TypeId) -> Result<&Defined, Error> {
-        // Go leaves no gap between the ids of a program, but for one behind a URL: most types are where that puts them.
+        // Go leaves no gap between the ids of a program, but for one behind a URL: most types are
+        // where that puts them.
         let first = self.types.first().map_or(0, |first| first.id.0);
         let near = usize::try_from(id.0.wrapping_sub(first)).unwrap_or_default();
-        let guess =
-            [near, near.saturating_sub(1)].into_iter().find_map(|at| self.types.get(at).filter(|at| at.id == id));
+        let guess = [near, near.saturating_sub(1)]
+            .into_iter()
+            .find_map(|at| self.types.get(at).filter(|at| at.id == id));
         match guess {
             Some(defined) => Ok(defined),
             None => Ok(&self.types[self.place(id).map_err(|_| Error::UnknownType(id.0))?]),
@@ -111,7 +140,9 @@ impl Schema {
 
     /// The stream's own types.
     pub fn definitions(&self) -> impl Iterator<Item = (TypeId, &Definition)> {
-        self.types.iter().map(|defined| (defined.id, &defined.definition))
+        self.types
+            .iter()
+            .map(|defined| (defined.id, &defined.definition))
     }
 }
 
@@ -149,7 +180,9 @@ mod tests {
     #[test]
     fn a_million_definitions_stop_at_the_limit() {
         let mut schema = Schema::default();
-        let failure = (64..1_000_064).map(|id| define(&mut schema, id)).find(Result::is_err);
+        let failure = (64..1_000_064)
+            .map(|id| define(&mut schema, id))
+            .find(Result::is_err);
         assert_eq!(failure, Some(Err(Error::TooManyTypes)));
         assert_eq!(schema.definitions().count(), MAX_TYPES);
     }

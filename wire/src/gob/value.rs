@@ -23,7 +23,12 @@ pub struct Value<'r, 'a> {
 impl<'r, 'a> Value<'r, 'a> {
     /// The value of type `id` that `reader` is at.
     pub fn new(reader: &'r mut Reader<'a>, schema: &'a Schema, id: TypeId) -> Self {
-        Self { reader, schema, id, depth: 0 }
+        Self {
+            reader,
+            schema,
+            id,
+            depth: 0,
+        }
     }
 
     /// Its type.
@@ -113,7 +118,8 @@ impl<'r, 'a> Value<'r, 'a> {
     /// A struct: calls `each` with the name and the value of every field that was sent.
     ///
     /// # Errors
-    /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], as [`Fields::next`], and what `each` gives.
+    /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], as [`Fields::next`], and what `each`
+    /// gives.
     pub fn fields<E: From<Error>>(
         mut self,
         mut each: impl FnMut(&'a str, Value<'_, 'a>) -> Result<(), E>,
@@ -136,7 +142,11 @@ impl<'r, 'a> Value<'r, 'a> {
     #[inline]
     pub fn tagged(self) -> Result<TaggedFields<'r, 'a>, Error> {
         match self.schema.tagged(self.id) {
-            Some(fields) => Ok(TaggedFields { numbers: Fields::new(fields.len()), fields, value: self }),
+            Some(fields) => Ok(TaggedFields {
+                numbers: Fields::new(fields.len()),
+                fields,
+                value: self,
+            }),
             None => Err(mismatch("struct", self.ty()?)),
         }
     }
@@ -145,15 +155,28 @@ impl<'r, 'a> Value<'r, 'a> {
     ///
     /// # Errors
     /// What `read` gives.
-    pub fn bytes<E>(self, read: impl FnOnce(Value<'_, 'a>) -> Result<(), E>) -> Result<(&'a [u8], &'a [u8]), E> {
-        let Self { reader, schema, id, depth } = self;
+    pub fn bytes<E>(
+        self,
+        read: impl FnOnce(Value<'_, 'a>) -> Result<(), E>,
+    ) -> Result<(&'a [u8], &'a [u8]), E> {
+        let Self {
+            reader,
+            schema,
+            id,
+            depth,
+        } = self;
         let start = reader.rest();
-        read(Value { reader: &mut *reader, schema, id, depth })?;
+        read(Value {
+            reader: &mut *reader,
+            schema,
+            id,
+            depth,
+        })?;
         Ok(start.split_at(start.len() - reader.rest().len()))
     }
 
-    /// Passes over the value if its bytes begin with `known`, which were a whole value of this type before, in a
-    /// message that did not end with it: the end of a message ends values, too.
+    /// Passes over the value if its bytes begin with `known`, which were a whole value of this type
+    /// before, in a message that did not end with it: the end of a message ends values, too.
     ///
     /// # Errors
     /// The value, not read.
@@ -184,7 +207,10 @@ impl<'r, 'a> Value<'r, 'a> {
     /// # Errors
     /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], [`Error::ArrayLength`],
     /// [`Error::LengthOutOfRange`], [`Error::Truncated`], and what `each` gives.
-    pub fn elements<E: From<Error>>(mut self, mut each: impl FnMut(Value<'_, 'a>) -> Result<(), E>) -> Result<(), E> {
+    pub fn elements<E: From<Error>>(
+        mut self,
+        mut each: impl FnMut(Value<'_, 'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (elem, len) = match *self.ty()? {
             Type::Slice { elem } => (elem, None),
             Type::Array { elem, len } => (elem, Some(len)),
@@ -192,7 +218,11 @@ impl<'r, 'a> Value<'r, 'a> {
         };
         let count = self.reader.count(1)?;
         if let Some(length) = len.filter(|len| *len != count as u64) {
-            return Err(Error::ArrayLength { count: count as u64, length }.into());
+            return Err(Error::ArrayLength {
+                count: count as u64,
+                length,
+            }
+            .into());
         }
         for _ in 0..count {
             self.reader.element()?;
@@ -221,8 +251,8 @@ impl<'r, 'a> Value<'r, 'a> {
     /// Passes over a value of any type.
     ///
     /// # Errors
-    /// [`Error::InterfaceValue`], [`Error::UnknownType`], [`Error::NestingTooDeep`], and those of the
-    /// other methods.
+    /// [`Error::InterfaceValue`], [`Error::UnknownType`], [`Error::NestingTooDeep`], and those of
+    /// the other methods.
     pub fn skip(self) -> Result<(), Error> {
         match self.ty()? {
             Type::Bool | Type::Int | Type::Uint | Type::Float => self.reader.uint().map(drop),
@@ -258,11 +288,17 @@ impl<'r, 'a> Value<'r, 'a> {
         if depth > MAX_DEPTH {
             return Err(Error::NestingTooDeep);
         }
-        Ok(Value { reader: self.reader, schema: self.schema, id, depth })
+        Ok(Value {
+            reader: self.reader,
+            schema: self.schema,
+            id,
+            depth,
+        })
     }
 }
 
-/// The fields of a struct, to be asked for one after the other: each has to be read before the next one.
+/// The fields of a struct, to be asked for one after the other: each has to be read before the next
+/// one.
 #[derive(Debug)]
 pub struct TaggedFields<'r, 'a> {
     value: Value<'r, 'a>,
@@ -278,7 +314,9 @@ impl<'a> TaggedFields<'_, 'a> {
     #[inline(always)]
     #[expect(clippy::should_implement_trait, reason = "the value borrows from this")]
     pub fn next(&mut self) -> Result<Option<(Tag, Value<'_, 'a>)>, Error> {
-        let Some(number) = self.numbers.next(self.value.reader)? else { return Ok(None) };
+        let Some(number) = self.numbers.next(self.value.reader)? else {
+            return Ok(None);
+        };
         let (tag, id) = self.fields[number];
         Ok(Some((tag, self.value.inner(id)?)))
     }
@@ -286,7 +324,10 @@ impl<'a> TaggedFields<'_, 'a> {
 
 #[cold]
 fn mismatch(wanted: &'static str, found: &Type) -> Error {
-    Error::TypeMismatch { wanted, found: found.name() }
+    Error::TypeMismatch {
+        wanted,
+        found: found.name(),
+    }
 }
 
 #[cfg(test)]

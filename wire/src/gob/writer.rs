@@ -29,7 +29,11 @@ pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 #[must_use]
 #[inline]
 pub fn uint_len(value: u64) -> usize {
-    if value < 0x80 { 1 } else { 9 - value.leading_zeros() as usize / 8 }
+    if value < 0x80 {
+        1
+    } else {
+        9 - value.leading_zeros() as usize / 8
+    }
 }
 
 #[inline]
@@ -107,7 +111,11 @@ impl<'o> StructWriter<'o> {
     }
 
     /// A pointer to a struct, left out when nil.
-    pub fn optional<T>(&mut self, value: Option<&T>, fields: impl FnOnce(&mut StructWriter<'_>, &T)) -> &mut Self {
+    pub fn optional<T>(
+        &mut self,
+        value: Option<&T>,
+        fields: impl FnOnce(&mut StructWriter<'_>, &T),
+    ) -> &mut Self {
         match value {
             Some(value) => self.nested(|inner| fields(inner, value)),
             None => self.absent(),
@@ -189,9 +197,17 @@ mod tests {
     fn a_struct_leaves_out_what_go_leaves_out() {
         let bytes = written(|out| {
             let mut fields = StructWriter::new(out);
-            fields.uint(0u8).int(-1).bytes("").nested(|_| {}).slice::<u8>(&[], |_, _| {});
+            fields
+                .uint(0u8)
+                .int(-1)
+                .bytes("")
+                .nested(|_| {})
+                .slice::<u8>(&[], |_, _| {});
             fields.map(None::<std::slice::Iter<'_, u8>>, |_, _| {});
-            fields.map(Some([0u8; 0].iter()), |_, _| {}).bytes("a").end();
+            fields
+                .map(Some([0u8; 0].iter()), |_, _| {})
+                .bytes("a")
+                .end();
         });
         assert_eq!(bytes, [2, 1, 2, 0, 3, 0, 1, 1, b'a', 0]);
     }

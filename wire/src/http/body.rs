@@ -29,9 +29,9 @@ pub enum Chunks {
 }
 
 impl Head<'_> {
-    /// What follows this head. For a response, `method` is that of the request that it answers; where that is not known
-    /// it could be `HEAD`, whose answers have no body whatever their headers say, and the caller has to take that into
-    /// account.
+    /// What follows this head. For a response, `method` is that of the request that it answers;
+    /// where that is not known it could be `HEAD`, whose answers have no body whatever their
+    /// headers say, and the caller has to take that into account.
     #[must_use]
     pub fn body(&self, method: Option<&str>) -> Body {
         let is_response = match self.start {
@@ -39,7 +39,11 @@ impl Head<'_> {
             StartLine::Response { status, .. } => {
                 let is_tunnel = method == Some("CONNECT") && (200..300).contains(&status);
                 if method == Some("HEAD") || is_tunnel || matches!(status, 100..200 | 204 | 304) {
-                    return if self.is_complete() { Body::Bytes(0) } else { Body::Unknown };
+                    return if self.is_complete() {
+                        Body::Bytes(0)
+                    } else {
+                        Body::Unknown
+                    };
                 }
                 true
             }
@@ -48,7 +52,9 @@ impl Head<'_> {
             return Body::Unknown;
         }
         match (self.coding(), self.content_length()) {
-            (Some(coding), _) if coding.eq_ignore_ascii_case(b"chunked") && self.start.minor_version() == 1 => {
+            (Some(coding), _)
+                if coding.eq_ignore_ascii_case(b"chunked") && self.start.minor_version() == 1 =>
+            {
                 Body::Chunked
             }
             (Some(_), _) | (None, Err(())) => Body::Unknown,
@@ -61,13 +67,18 @@ impl Head<'_> {
     /// The last transfer coding, which is the outermost.
     fn coding(&self) -> Option<&[u8]> {
         let last = self.values("Transfer-Encoding").last()?;
-        last.rsplit(|byte| *byte == b',').next().map(<[u8]>::trim_ascii)
+        last.rsplit(|byte| *byte == b',')
+            .next()
+            .map(<[u8]>::trim_ascii)
     }
 
     /// The length, which may be repeated.
     fn content_length(&self) -> Result<Option<u64>, ()> {
         let mut length = None;
-        for value in self.values("Content-Length").flat_map(|value| value.split(|byte| *byte == b',')) {
+        for value in self
+            .values("Content-Length")
+            .flat_map(|value| value.split(|byte| *byte == b','))
+        {
             let value = decimal(value.trim_ascii()).ok_or(())?;
             if length.is_some_and(|length| length != value) {
                 return Err(());
@@ -80,7 +91,11 @@ impl Head<'_> {
 
 fn decimal(digits: &[u8]) -> Option<u64> {
     let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    if is_number { std::str::from_utf8(digits).ok()?.parse().ok() } else { None }
+    if is_number {
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// Finds the end of a body of chunks at the beginning of `bytes`.

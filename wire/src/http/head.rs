@@ -7,13 +7,14 @@ pub struct Head<'a> {
     pub start: StartLine<'a>,
     /// The headers that were captured whole and are well formed, in order.
     pub headers: Vec<Header<'a>>,
-    /// Bytes of the payload up to the end of the empty line behind the headers; `None` if that was not captured, or if
-    /// there are too many headers.
+    /// Bytes of the payload up to the end of the empty line behind the headers; `None` if that was
+    /// not captured, or if there are too many headers.
     pub len: Option<usize>,
-    /// Header lines that were left out: folded over several lines, without a colon, with a space in or behind the name,
-    /// or with a control byte.
+    /// Header lines that were left out: folded over several lines, without a colon, with a space in
+    /// or behind the name, or with a control byte.
     pub bad_headers: u32,
-    /// Whether the headers that say where the message ends are all here, and none of them is malformed.
+    /// Whether the headers that say where the message ends are all here, and none of them is
+    /// malformed.
     pub(super) is_framing_clear: bool,
 }
 
@@ -42,12 +43,18 @@ impl StartLine<'_> {
     /// `HTTP/1.0` or `HTTP/1.1`.
     #[must_use]
     pub fn protocol(&self) -> &'static str {
-        if self.minor_version() == 0 { "HTTP/1.0" } else { "HTTP/1.1" }
+        if self.minor_version() == 0 {
+            "HTTP/1.0"
+        } else {
+            "HTTP/1.1"
+        }
     }
 
     pub(super) fn minor_version(&self) -> u8 {
         match *self {
-            Self::Request { minor_version, .. } | Self::Response { minor_version, .. } => minor_version,
+            Self::Request { minor_version, .. } | Self::Response { minor_version, .. } => {
+                minor_version
+            }
         }
     }
 }
@@ -86,7 +93,10 @@ impl<'a> Head<'a> {
 
     /// The values of the headers of that name, in any case.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.headers.iter().filter(move |header| header.is(name)).map(|header| header.value)
+        self.headers
+            .iter()
+            .filter(move |header| header.is(name))
+            .map(|header| header.value)
     }
 
     /// The host that a request names, if it names one, which is text.
@@ -94,6 +104,10 @@ impl<'a> Head<'a> {
     pub fn host(&self) -> Option<&'a str> {
         let mut hosts = self.values("Host");
         let host = hosts.next().filter(|host| !host.is_empty())?;
-        if hosts.all(|other| other == host) { std::str::from_utf8(host).ok() } else { None }
+        if hosts.all(|other| other == host) {
+            std::str::from_utf8(host).ok()
+        } else {
+            None
+        }
     }
 }

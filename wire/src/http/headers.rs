@@ -40,8 +40,16 @@ fn strictly<'a, const MOST: usize>(
     };
     // httparse fills the buffer from the front and leaves the rest empty where it stops early.
     let read = buffer.iter().take_while(|header| !header.name.is_empty());
-    let headers = read.map(|&httparse::Header { name, value }| Header { name, value }).collect();
-    let mut head = Head { start, headers, len, bad_headers: 0, is_framing_clear: len.is_some() };
+    let headers = read
+        .map(|&httparse::Header { name, value }| Header { name, value })
+        .collect();
+    let mut head = Head {
+        start,
+        headers,
+        len,
+        bad_headers: 0,
+        is_framing_clear: len.is_some(),
+    };
     if len.is_none() && payload.ends_with(b"\n") {
         // The next line could continue this one.
         head.headers.pop();
@@ -52,7 +60,13 @@ fn strictly<'a, const MOST: usize>(
 /// Reads what httparse refuses: each line for itself.
 #[cold]
 fn line_by_line<'a>(start: StartLine<'a>, payload: &'a [u8], mut at: usize) -> Head<'a> {
-    let mut head = Head { start, headers: Vec::new(), len: None, bad_headers: 0, is_framing_clear: true };
+    let mut head = Head {
+        start,
+        headers: Vec::new(),
+        len: None,
+        bad_headers: 0,
+        is_framing_clear: true,
+    };
     // Whether the line before is the last of the headers, which a fold makes one of unknown value.
     let mut may_be_folded = false;
     while let Some(end) = payload[at..].iter().position(|byte| *byte == b'\n') {
@@ -92,13 +106,31 @@ fn header(line: &[u8]) -> Option<Header<'_>> {
     let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
     let is_good = !name.is_empty()
         && name.iter().all(|byte| is_token(*byte))
-        && value.iter().all(|byte| !byte.is_ascii_control() || *byte == b'\t');
-    if is_good { Some(Header { name: std::str::from_utf8(name).ok()?, value }) } else { None }
+        && value
+            .iter()
+            .all(|byte| !byte.is_ascii_control() || *byte == b'\t');
+    if is_good {
+        Some(Header {
+            name: std::str::from_utf8(name).ok()?,
+            value,
+        })
+    } else {
+        None
+    }
 }
 
 /// Whether a malformed line could have been meant to say where the message ends.
 fn may_frame(line: &[u8]) -> bool {
     let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-    let letters = || name.iter().filter(|byte| byte.is_ascii_alphabetic()).map(u8::to_ascii_lowercase);
-    FRAMING.iter().any(|framing| framing.bytes().filter(u8::is_ascii_alphabetic).eq(letters()))
+    let letters = || {
+        name.iter()
+            .filter(|byte| byte.is_ascii_alphabetic())
+            .map(u8::to_ascii_lowercase)
+    };
+    FRAMING.iter().any(|framing| {
+        framing
+            .bytes()
+            .filter(u8::is_ascii_alphabetic)
+            .eq(letters())
+    })
 }

@@ -1,9 +1,10 @@
-//! HTTP/1 heads: the start line and headers at the beginning of a TCP payload, whole or cut short by the capture, and
-//! where the message ends, so that the next one of a pipeline can be found.
+//! HTTP/1 heads: the start line and headers at the beginning of a TCP payload, whole or cut short
+//! by the capture, and where the message ends, so that the next one of a pipeline can be found.
 //!
-//! The grammar is RFC 9112's, read as a recipient that has to see traffic rather than to serve it: what is certain is
-//! reported. The start line decides whether bytes are a head. A header line that is malformed is left out and counted,
-//! and the others are read on. HTTP/0.9, HTTP/2 and streams over several segments are not read.
+//! The grammar is RFC 9112's, read as a recipient that has to see traffic rather than to serve it:
+//! what is certain is reported. The start line decides whether bytes are a head. A header line that
+//! is malformed is left out and counted, and the others are read on. HTTP/0.9, HTTP/2 and streams
+//! over several segments are not read.
 
 mod body;
 mod head;
@@ -17,14 +18,17 @@ pub use reason::Reason;
 
 /// Whether bytes could begin a head: so do all that [`parse`] reads, and few others.
 ///
-/// A start line begins with a letter and two characters that can be seen or are a space, perhaps behind empty lines.
+/// A start line begins with a letter and two characters that can be seen or are a space, perhaps
+/// behind empty lines.
 #[must_use]
 #[inline]
 pub fn may_be_head(bytes: [u8; 4]) -> bool {
     let word = u32::from_le_bytes(bytes);
     // Of the upper three bits of a character of text the first is 0, and not both others are.
     let is_text = (word & 0x0080_8000 == 0) & (word & 0x6000 != 0) & (word & 0x0060_0000 != 0);
-    (bytes[0].is_ascii_alphabetic() & is_text) | (word & 0xffff == 0x0a0d) | (word & 0xc0ff == 0x400a)
+    (bytes[0].is_ascii_alphabetic() & is_text)
+        | (word & 0xffff == 0x0a0d)
+        | (word & 0xc0ff == 0x400a)
 }
 
 /// Reads the head that a TCP payload starts with.
@@ -36,15 +40,18 @@ pub fn parse(payload: &[u8]) -> Result<Head<'_>, Reason> {
     Ok(start(payload)?.head())
 }
 
-/// Reads the first line of the head that a TCP payload starts with, which is a fraction of the whole. Empty lines before
-/// it are passed over, as RFC 9112 2.2 has it.
+/// Reads the first line of the head that a TCP payload starts with, which is a fraction of the
+/// whole. Empty lines before it are passed over, as RFC 9112 2.2 has it.
 ///
 /// # Errors
 ///
 /// As [`parse`].
 pub fn start(payload: &[u8]) -> Result<Start<'_>, Reason> {
     let empty = match payload {
-        [b'\r', b'\n', ..] => payload.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count(),
+        [b'\r', b'\n', ..] => payload
+            .iter()
+            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+            .count(),
         [b'\n', ..] => 1,
         _ => 0,
     };
@@ -52,7 +59,12 @@ pub fn start(payload: &[u8]) -> Result<Start<'_>, Reason> {
     let end = head.iter().position(|byte| *byte == b'\n');
     let line = line::read(&head[..end.unwrap_or(head.len())], end.is_some())?;
     let headers_at = end.map(|end| empty + end + 1);
-    Ok(Start { line, payload, line_at: empty, headers_at })
+    Ok(Start {
+        line,
+        payload,
+        line_at: empty,
+        headers_at,
+    })
 }
 
 /// A head of which the first line was read.
@@ -73,7 +85,13 @@ impl<'a> Start<'a> {
     pub fn head(self) -> Head<'a> {
         let start = self.line;
         match self.headers_at {
-            None => Head { start, headers: Vec::new(), len: None, bad_headers: 0, is_framing_clear: false },
+            None => Head {
+                start,
+                headers: Vec::new(),
+                len: None,
+                bad_headers: 0,
+                is_framing_clear: false,
+            },
             Some(at) => headers::read(start, self.payload, at),
         }
     }
@@ -88,7 +106,10 @@ mod tests {
     fn every_method_could_begin_a_head() {
         for method in METHODS {
             let line = format!("{method} /");
-            assert!(may_be_head(*line.as_bytes().first_chunk().unwrap()), "{method}");
+            assert!(
+                may_be_head(*line.as_bytes().first_chunk().unwrap()),
+                "{method}"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The hop-by-hop options of IPv6 (RFC 8200), which gopacket reads as part of the IPv6 header, and in them the
-//! length of a jumbogram (RFC 2675).
+//! The hop-by-hop options of IPv6 (RFC 8200), which gopacket reads as part of the IPv6 header, and
+//! in them the length of a jumbogram (RFC 2675).
 
 use super::Reason;
 
@@ -25,7 +25,11 @@ pub(super) fn decode(payload: &[u8]) -> Result<HopByHop, Reason> {
         return Err(Reason::Ipv6BadHopByHop);
     }
     let jumbogram = find_jumbogram(payload, options_len)?;
-    Ok(HopByHop { protocol, options_len, jumbo_len: jumbogram.map(jumbo_len).transpose()? })
+    Ok(HopByHop {
+        protocol,
+        options_len,
+        jumbo_len: jumbogram.map(jumbo_len).transpose()?,
+    })
 }
 
 /// Checks all options and returns the first jumbogram's data.

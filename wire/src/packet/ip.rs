@@ -30,8 +30,10 @@ pub(super) fn decode_v4(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Re
     check_v4_options(options.ok_or(Reason::Ipv4TooShort)?)?;
 
     let [s0, s1, s2, s3, d0, d1, d2, d3] = *header.last_chunk().ok_or(Reason::Ipv4TooShort)?;
-    packet.ip =
-        Some(Ip { src: IpAddr::V4(Ipv4Addr::new(s0, s1, s2, s3)), dst: IpAddr::V4(Ipv4Addr::new(d0, d1, d2, d3)) });
+    packet.ip = Some(Ip {
+        src: IpAddr::V4(Ipv4Addr::new(s0, s1, s2, s3)),
+        dst: IpAddr::V4(Ipv4Addr::new(d0, d1, d2, d3)),
+    });
     let fragment = u16::from_be_bytes([header[6], header[7]]) & FRAGMENT != 0;
     Ok(Step {
         next: Layer::of_ip_protocol(header[9]).filter(|_| !fragment),
@@ -57,7 +59,9 @@ fn check_v4_options(mut options: &[u8]) -> Result<(), Reason> {
 }
 
 pub(super) fn decode_v6(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reason> {
-    let (header, payload) = data.split_first_chunk::<V6_HEADER>().ok_or(Reason::Ipv6TooShort)?;
+    let (header, payload) = data
+        .split_first_chunk::<V6_HEADER>()
+        .ok_or(Reason::Ipv6TooShort)?;
     let len = u16::from_be_bytes([header[4], header[5]]);
     let (protocol, start, promised) = match (header[6], len) {
         (HOP_BY_HOP, _) => after_hop_by_hop(payload, len)?,
@@ -70,7 +74,12 @@ pub(super) fn decode_v6(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Re
     }
     let (src, dst) = addresses(header);
     packet.ip = Some(Ip { src, dst });
-    Ok(Step { next: Layer::of_ip_protocol(protocol), start, end: end.min(data.len()), transport: false })
+    Ok(Step {
+        next: Layer::of_ip_protocol(protocol),
+        start,
+        end: end.min(data.len()),
+        transport: false,
+    })
 }
 
 fn addresses(header: &[u8; V6_HEADER]) -> (IpAddr, IpAddr) {
@@ -83,9 +92,14 @@ fn addresses(header: &[u8; V6_HEADER]) -> (IpAddr, IpAddr) {
 
 /// The protocol behind the options, where it starts in the packet and how long it says it is.
 ///
-/// gopacket takes the payload length for what follows the options, and a jumbogram to start with them.
+/// gopacket takes the payload length for what follows the options, and a jumbogram to start with
+/// them.
 fn after_hop_by_hop(payload: &[u8], len: u16) -> Result<(u8, usize, usize), Reason> {
-    let HopByHop { protocol, options_len, jumbo_len } = hop_by_hop::decode(payload)?;
+    let HopByHop {
+        protocol,
+        options_len,
+        jumbo_len,
+    } = hop_by_hop::decode(payload)?;
     match (jumbo_len, len) {
         (Some(jumbo_len), 0) => Ok((protocol, V6_HEADER, jumbo_len)),
         (Some(_), _) => Err(Reason::Ipv6BadJumbogram),

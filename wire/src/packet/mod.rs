@@ -1,10 +1,12 @@
-//! Packets: the captured bytes of an event as addresses, ports and what Hubble needs for its summary.
+//! Packets: the captured bytes of an event as addresses, ports and what Hubble needs for its
+//! summary.
 //!
-//! Follows Hubble's `threefour` packet decoder (Cilium 1.19.4) over gopacket 1.5.0: the same layers, the same errors,
-//! the same silent stops. A listed layer that does not decode refuses the whole packet, as Hubble then has no flow;
-//! an unlisted one ends the walk. Not followed: bytes past the captured length, which upstream reads when the perf
-//! ring padded them, or past the IP length, which it reads as VRRP addresses; and a TCP option of length 0 on which
-//! gopacket never returns.
+//! Follows Hubble's `threefour` packet decoder (Cilium 1.19.4) over gopacket 1.5.0: the same
+//! layers, the same errors, the same silent stops. A listed layer that does not decode refuses the
+//! whole packet, as Hubble then has no flow; an unlisted one ends the walk. Not followed: bytes
+//! past the captured length, which upstream reads when the perf ring padded them, or past the IP
+//! length, which it reads as VRRP addresses; and a TCP option of length 0 on which gopacket never
+//! returns.
 //!
 //! Nothing is reassembled or checksummed, and nothing is allocated.
 
@@ -25,7 +27,9 @@ pub use layer::Layer;
 pub use overlay::{Overlay, Tunnel};
 pub use reason::Reason;
 pub use tcp::acknowledged;
-pub use usual::{Ipv4Header, Ipv6Header, Network, TcpHeader, Transport, UdpHeader, Usual, parse_usual};
+pub use usual::{
+    Ipv4Header, Ipv6Header, Network, TcpHeader, Transport, UdpHeader, Usual, parse_usual,
+};
 use walk::{Decoders, walk};
 
 /// What a packet starts with.
@@ -54,7 +58,8 @@ pub struct Packet<'a> {
     pub payload: &'a [u8],
     /// Where the payload starts in the bytes that were parsed.
     pub payload_offset: usize,
-    /// Whether a length field promised more bytes than were captured, so that the payload is cut short.
+    /// Whether a length field promised more bytes than were captured, so that the payload is cut
+    /// short.
     ///
     /// `false` is no proof of a whole payload where IPv4 segmentation offload left its length 0.
     pub truncated: bool,
@@ -166,9 +171,9 @@ impl L4 {
     #[must_use]
     pub fn ports(&self) -> Option<(u16, u16)> {
         match *self {
-            Self::Tcp { sport, dport, .. } | Self::Udp { sport, dport } | Self::Sctp { sport, dport, .. } => {
-                Some((sport, dport))
-            }
+            Self::Tcp { sport, dport, .. }
+            | Self::Udp { sport, dport }
+            | Self::Sctp { sport, dport, .. } => Some((sport, dport)),
             _ => None,
         }
     }
@@ -222,8 +227,9 @@ pub fn parse(bytes: &[u8], link: Link) -> Result<Packet<'_>, Reason> {
 
 /// Decodes what a tunnel carries, from its header on: [`Packet::udp_payload`] of the outer packet.
 ///
-/// A header with nothing behind it makes an overlay with an empty packet. As in Hubble, a UDP packet inside to or
-/// from port 4789 or 6081 is decoded as one more tunnel, and the innermost VNI of the tunnel's own kind is reported.
+/// A header with nothing behind it makes an overlay with an empty packet. As in Hubble, a UDP
+/// packet inside to or from port 4789 or 6081 is decoded as one more tunnel, and the innermost VNI
+/// of the tunnel's own kind is reported.
 ///
 /// # Errors
 ///

@@ -30,7 +30,8 @@ pub struct Overlay<'a> {
     pub tunnel: Tunnel,
     /// The virtual network identifier, 24 bits.
     pub vni: u32,
-    /// The packet inside; empty if the capture ended before it. Its offsets count from the tunnel header.
+    /// The packet inside; empty if the capture ended before it. Its offsets count from the tunnel
+    /// header.
     pub inner: Packet<'a>,
 }
 
@@ -40,7 +41,12 @@ pub(super) fn decode(data: &[u8], layer: Layer) -> Result<(u32, Step), Reason> {
         return decode_geneve(data);
     }
     let header = data.first_chunk().ok_or(Reason::VxlanTooShort)?;
-    let step = Step { next: Some(Layer::Ethernet), start: HEADER, end: data.len(), transport: false };
+    let step = Step {
+        next: Some(Layer::Ethernet),
+        start: HEADER,
+        end: data.len(),
+        transport: false,
+    };
     Ok((vni(header), step))
 }
 
@@ -55,8 +61,8 @@ fn decode_geneve(data: &[u8]) -> Result<(u32, Step), Reason> {
     Ok((vni(header), step))
 }
 
-/// Where the options end. gopacket goes by the options' own lengths, which may pass `words`, and keeps the place in
-/// eight bits.
+/// Where the options end. gopacket goes by the options' own lengths, which may pass `words`, and
+/// keeps the place in eight bits.
 fn after_geneve_options(data: &[u8], words: u8) -> Result<usize, Reason> {
     let mut left = i32::from(words) * 4;
     let mut at = 8_u8;
@@ -79,8 +85,8 @@ fn vni(header: &[u8; HEADER]) -> u32 {
     u32::from_be_bytes([0, header[4], header[5], header[6]])
 }
 
-/// The tunnel that gopacket expects behind a UDP header: by the destination port, or by the source port if the
-/// destination's means nothing to it.
+/// The tunnel that gopacket expects behind a UDP header: by the destination port, or by the source
+/// port if the destination's means nothing to it.
 pub(super) fn of_ports(sport: u16, dport: u16) -> Option<Layer> {
     match (dport, sport) {
         (4789, _) => Some(Layer::Vxlan),

@@ -24,11 +24,17 @@ pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reaso
         flags: u16::from_be_bytes([header[12] & 0x01, header[13]]),
         seq: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
     });
-    Ok(Step { next: None, start, end: data.len(), transport: true })
+    Ok(Step {
+        next: None,
+        start,
+        end: data.len(),
+        transport: true,
+    })
 }
 
-/// The acknowledgment number of the segment whose payload begins at `payload_at`, by the header in front of it, which has
-/// these ports and this sequence number; `None` if there is no such header, or if it acknowledges nothing.
+/// The acknowledgment number of the segment whose payload begins at `payload_at`, by the header in
+/// front of it, which has these ports and this sequence number; `None` if there is no such header,
+/// or if it acknowledges nothing.
 #[must_use]
 pub fn acknowledged(bytes: &[u8], payload_at: usize, ports: (u16, u16), seq: u32) -> Option<u32> {
     let mut begins = [0; 8];
@@ -37,7 +43,9 @@ pub fn acknowledged(bytes: &[u8], payload_at: usize, ports: (u16, u16), seq: u32
     begins[4..].copy_from_slice(&seq.to_be_bytes());
     // How long the header is stands in it, so it is looked for from its shortest form on.
     let header = (HEADER / 4..=15).find_map(|words| {
-        let header: &[u8; HEADER] = bytes.get(payload_at.checked_sub(words * 4)?..)?.first_chunk()?;
+        let header: &[u8; HEADER] = bytes
+            .get(payload_at.checked_sub(words * 4)?..)?
+            .first_chunk()?;
         (header.starts_with(&begins) && usize::from(header[12] >> 4) == words).then_some(header)
     })?;
     let has_ack = u16::from(header[13]) & tcp_flag::ACK != 0;
@@ -51,7 +59,11 @@ pub(super) fn check_options(mut options: &[u8]) -> Result<(), Reason> {
             option::END => return Ok(()),
             option::NOP => 1,
             option::MPTCP => mptcp_len(options)?,
-            _ => rest.first().copied().filter(|&len| len >= 2).ok_or(Reason::TcpBadOption)?,
+            _ => rest
+                .first()
+                .copied()
+                .filter(|&len| len >= 2)
+                .ok_or(Reason::TcpBadOption)?,
         };
         options = options.get(len.into()..).ok_or(Reason::TcpBadOption)?;
     }
@@ -60,7 +72,8 @@ pub(super) fn check_options(mut options: &[u8]) -> Result<(), Reason> {
 
 /// The length of a multipath option (RFC 8684), if its kind allows it.
 ///
-/// gopacket accepts any length for kinds above 8, even 1, and loops for ever on 0, which is refused here.
+/// gopacket accepts any length for kinds above 8, even 1, and loops for ever on 0, which is refused
+/// here.
 fn mptcp_len(option: &[u8]) -> Result<u8, Reason> {
     let [_, len, kind, rest @ ..] = option else {
         return Err(Reason::TcpBadMptcpOption);
@@ -79,9 +92,11 @@ fn mptcp_len(option: &[u8]) -> Result<u8, Reason> {
     fits.then_some(*len).ok_or(Reason::TcpBadMptcpOption)
 }
 
-/// A data sequence signal: its flags say which numbers it holds; a checksum of two bytes may end the mapping.
+/// A data sequence signal: its flags say which numbers it holds; a checksum of two bytes may end
+/// the mapping.
 fn dss_fits(flags: u8, len: u8) -> bool {
-    let [wide_mapping, mapping, wide_ack, ack] = [0x08, 0x04, 0x02, 0x01].map(|bit| flags & bit != 0);
+    let [wide_mapping, mapping, wide_ack, ack] =
+        [0x08, 0x04, 0x02, 0x01].map(|bit| flags & bit != 0);
     let mut expected = 4;
     if ack {
         expected += if wide_ack { 8 } else { 4 };
@@ -92,8 +107,8 @@ fn dss_fits(flags: u8, len: u8) -> bool {
     len == expected || (mapping && len == expected + 2)
 }
 
-/// An address with or without port: version 0 has 4 or 6 in the low bits; version 1 an echo bit, and without it a
-/// hash of eight bytes.
+/// An address with or without port: version 0 has 4 or 6 in the low bits; version 1 an echo bit,
+/// and without it a hash of eight bytes.
 fn add_addr_fits(low_bits: u8, len: u8) -> bool {
     let hash = if low_bits == 0 { 8 } else { 0 };
     matches!(len.wrapping_sub(hash), 8 | 10 | 20 | 22)

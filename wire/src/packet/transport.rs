@@ -5,7 +5,11 @@ use std::net::Ipv4Addr;
 use super::walk::{Decoders, Step};
 use super::{L4, Layer, Packet, Reason, overlay};
 
-pub(super) fn decode_udp(data: &[u8], decoders: Decoders, packet: &mut Packet<'_>) -> Result<Step, Reason> {
+pub(super) fn decode_udp(
+    data: &[u8],
+    decoders: Decoders,
+    packet: &mut Packet<'_>,
+) -> Result<Step, Reason> {
     let [s0, s1, d0, d1, l0, l1, _, _] = *data.first_chunk().ok_or(Reason::UdpTooShort)?;
     let (sport, dport) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
     let end = match u16::from_be_bytes([l0, l1]) {
@@ -53,7 +57,8 @@ pub(super) fn decode_icmpv6(data: &[u8], packet: &mut Packet<'_>) -> Result<Step
 /// Version 2 is assumed; version 3 starts alike.
 pub(super) fn decode_vrrp(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reason> {
     const ADVERTISEMENT: u8 = 1;
-    let ([version, vrid, priority, addresses, ..], rest) = data.split_first_chunk::<8>().ok_or(Reason::VrrpTooShort)?;
+    let ([version, vrid, priority, addresses, ..], rest) =
+        data.split_first_chunk::<8>().ok_or(Reason::VrrpTooShort)?;
     let kind = version & 0x0f;
     if kind != ADVERTISEMENT || *addresses == 0 {
         return Err(Reason::VrrpBadMessage);
@@ -61,7 +66,11 @@ pub(super) fn decode_vrrp(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, 
     if rest.len() < usize::from(*addresses) * 4 {
         return Err(Reason::VrrpTooShort);
     }
-    packet.l4 = Some(L4::Vrrp { kind, vrid: *vrid, priority: *priority });
+    packet.l4 = Some(L4::Vrrp {
+        kind,
+        vrid: *vrid,
+        priority: *priority,
+    });
     Ok(nothing_follows())
 }
 
@@ -74,9 +83,19 @@ pub(super) fn decode_igmp(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, 
 }
 
 fn last(start: usize, data: &[u8]) -> Step {
-    Step { next: None, start, end: data.len(), transport: true }
+    Step {
+        next: None,
+        start,
+        end: data.len(),
+        transport: true,
+    }
 }
 
 fn nothing_follows() -> Step {
-    Step { next: None::<Layer>, start: 0, end: 0, transport: false }
+    Step {
+        next: None::<Layer>,
+        start: 0,
+        end: 0,
+        transport: false,
+    }
 }

@@ -61,7 +61,12 @@ impl Decoder {
     /// A decoder that refuses frames of more than `max_frame` bytes.
     #[must_use]
     pub fn new(max_frame: usize) -> Self {
-        Self { max_frame, schema: Schema::default(), plan: None, value_due: false }
+        Self {
+            max_frame,
+            schema: Schema::default(),
+            plan: None,
+            value_due: false,
+        }
     }
 
     /// Decodes what `input` begins with.
@@ -102,11 +107,20 @@ impl Decoder {
     /// # Errors
     /// [`Error::UnexpectedEof`] when there are any, or a definition waits for its value.
     pub fn finish(&self, rest: &[u8]) -> Result<(), Error> {
-        if rest.is_empty() && !self.value_due { Ok(()) } else { Err(Error::UnexpectedEof) }
+        if rest.is_empty() && !self.value_due {
+            Ok(())
+        } else {
+            Err(Error::UnexpectedEof)
+        }
     }
 
     #[inline]
-    fn value<'a>(&mut self, id: TypeId, mut reader: Reader<'a>, used: usize) -> Result<Step<'a>, Error> {
+    fn value<'a>(
+        &mut self,
+        id: TypeId,
+        mut reader: Reader<'a>,
+        used: usize,
+    ) -> Result<Step<'a>, Error> {
         self.value_due = false;
         let plan = match &self.plan {
             Some(plan) if plan.id == id => plan,
@@ -114,7 +128,10 @@ impl Decoder {
         };
         Ok(match plan.read(&mut reader, &self.schema) {
             Ok(payload) => Step::Value { used, payload },
-            Err(reason) => Step::Refused { used, reason: reason.into() },
+            Err(reason) => Step::Refused {
+                used,
+                reason: reason.into(),
+            },
         })
     }
 }

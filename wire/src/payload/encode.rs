@@ -28,7 +28,11 @@ impl Encoder {
     pub fn new(id: TypeId) -> Self {
         let mut definition = Vec::new();
         payload_type().define(id, &mut definition);
-        Self { id, definition, body: Vec::new() }
+        Self {
+            id,
+            definition,
+            body: Vec::new(),
+        }
     }
 
     /// Appends the frame of one value, and before the first one the frame of the type definition.
@@ -37,13 +41,25 @@ impl Encoder {
         self.body.clear();
         put_int(&mut self.body, self.id.0);
         let mut fields = StructWriter::new(&mut self.body);
-        fields.bytes(payload.data).int(payload.cpu).uint(payload.lost).int(payload.kind);
+        fields
+            .bytes(payload.data)
+            .int(payload.cpu)
+            .uint(payload.lost)
+            .int(payload.kind);
         fields.end();
         write_message(out, &self.body);
     }
 }
 
 fn payload_type() -> GoType {
-    let fields = [("Data", TypeId::BYTES), ("CPU", TypeId::INT), ("Lost", TypeId::UINT), ("Type", TypeId::INT)];
-    GoType::structure("Payload", fields.map(|(name, id)| (name, GoType::built_in(id))))
+    let fields = [
+        ("Data", TypeId::BYTES),
+        ("CPU", TypeId::INT),
+        ("Lost", TypeId::UINT),
+        ("Type", TypeId::INT),
+    ];
+    GoType::structure(
+        "Payload",
+        fields.map(|(name, id)| (name, GoType::built_in(id))),
+    )
 }

@@ -1,8 +1,8 @@
 //! The `Payload` message: the one type on the `monitor1_2` socket.
 //!
 //! Follows `pkg/monitor/payload/monitor_payload.go` of Cilium 1.12 to 1.20-dev. [`Decoder`] frames
-//! and decodes the stream of one connection, [`Encoder`] writes one. What [`Payload::data`] holds is
-//! for [`event`](crate::event), [`access_log`](crate::access_log) and
+//! and decodes the stream of one connection, [`Encoder`] writes one. What [`Payload::data`] holds
+//! is for [`event`](crate::event), [`access_log`](crate::access_log) and
 //! [`agent_notify`](crate::agent_notify).
 
 mod decode;

@@ -30,7 +30,10 @@ impl Plan {
         let fields = match schema.resolve(id)? {
             Type::Struct(fields) => fields,
             other => {
-                return Err(Mismatch::NotAStruct { found: other.name() }.into());
+                return Err(Mismatch::NotAStruct {
+                    found: other.name(),
+                }
+                .into());
             }
         };
         let roles = fields.iter().map(|field| Role::of(field, schema));
@@ -45,7 +48,11 @@ impl Plan {
 
     /// Decodes the fields of one value.
     #[inline]
-    pub(super) fn read<'a>(&self, reader: &mut Reader<'a>, schema: &Schema) -> Result<Payload<'a>, gob::Error> {
+    pub(super) fn read<'a>(
+        &self,
+        reader: &mut Reader<'a>,
+        schema: &Schema,
+    ) -> Result<Payload<'a>, gob::Error> {
         let mut payload = Payload::default();
         let mut fields = Fields::new(self.roles.len());
         while let Some(number) = fields.next(reader)? {
@@ -85,6 +92,11 @@ impl Role {
             return Ok(role);
         }
         let (wanted, found) = (wanted.name(), found.name());
-        Err(Mismatch::FieldType { field: field_name, wanted, found }.into())
+        Err(Mismatch::FieldType {
+            field: field_name,
+            wanted,
+            found,
+        }
+        .into())
     }
 }

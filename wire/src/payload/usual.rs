@@ -1,27 +1,35 @@
-//! The shape of nearly every message, read in one go: an event as Go writes Cilium's `Payload`, `Data` first and no
-//! integer wider than 16 bits.
+//! The shape of nearly every message, read in one go: an event as Go writes Cilium's `Payload`,
+//! `Data` first and no integer wider than 16 bits.
 //!
-//! Whatever else there is, is left to the [`Plan`](super::plan::Plan), which reads the usual ones alike: a test holds the
-//! two together.
+//! Whatever else there is, is left to the [`Plan`](super::plan::Plan), which reads the usual ones
+//! alike: a test holds the two together.
 
 use super::Payload;
 use crate::gob::TypeId;
 
-/// How the values of a type begin that can be read here, as a number of three bytes: its id in two of them, and the step
-/// to the first field.
+/// How the values of a type begin that can be read here, as a number of three bytes: its id in two
+/// of them, and the step to the first field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Front(u64);
 
 impl Front {
     /// For a type with the fields of Cilium's `Payload`, in their order.
     pub(super) fn new(id: TypeId) -> Option<Self> {
-        let id = u8::try_from(id.0).ok().and_then(|id| id.checked_mul(2)).filter(|id| *id >= 0x80)?;
+        let id = u8::try_from(id.0)
+            .ok()
+            .and_then(|id| id.checked_mul(2))
+            .filter(|id| *id >= 0x80)?;
         Some(Self(u32::from_be_bytes([0, 0xff, id, 1]).into()))
     }
 
-    /// The message that `input` begins with, and how long it is; `None` if it is none of these, or not whole.
+    /// The message that `input` begins with, and how long it is; `None` if it is none of these, or
+    /// not whole.
     #[inline]
-    pub(super) fn read<'a>(self, input: &'a [u8], max_frame: usize) -> Option<(Payload<'a>, usize)> {
+    pub(super) fn read<'a>(
+        self,
+        input: &'a [u8],
+        max_frame: usize,
+    ) -> Option<(Payload<'a>, usize)> {
         let (length, prefix) = short_uint(word(input, 0)?)?;
         let front = word(input, prefix)?;
         let (data_length, data_prefix) = short_uint(front << (8 * FRONT))?;
@@ -33,7 +41,15 @@ impl Front {
         let message = input.get(..used)?;
         let (cpu, kind) = tail(*message.last_chunk()?, used.wrapping_sub(end))?;
         let data = message.get(start..end)?;
-        Some((Payload { data, cpu: short_int(cpu), lost: 0, kind: short_int(kind) }, used))
+        Some((
+            Payload {
+                data,
+                cpu: short_int(cpu),
+                lost: 0,
+                kind: short_int(kind),
+            },
+            used,
+        ))
     }
 }
 
@@ -58,11 +74,15 @@ fn tail([to_cpu, cpu, to_kind, kind, end]: [u8; TAIL], length: usize) -> Option<
 /// The eight bytes at `at`, the first one on top. There are as many in any message with an event.
 #[inline]
 fn word(input: &[u8], at: usize) -> Option<u64> {
-    input.get(at..)?.first_chunk().copied().map(u64::from_be_bytes)
+    input
+        .get(at..)?
+        .first_chunk()
+        .copied()
+        .map(u64::from_be_bytes)
 }
 
-/// An unsigned integer of at most 16 bits on top of a word, and how many bytes it takes. How long messages are, nobody
-/// can guess, either.
+/// An unsigned integer of at most 16 bits on top of a word, and how many bytes it takes. How long
+/// messages are, nobody can guess, either.
 #[inline]
 fn short_uint(word: u64) -> Option<(usize, usize)> {
     let first = (word >> 56) as u32;
@@ -88,11 +108,23 @@ mod tests {
 
     /// A decoder that knows the type by now, and the bytes of one more value.
     fn second(payload: &Payload<'_>) -> (Decoder, Vec<u8>) {
-        let (mut encoder, mut decoder, mut first, mut bytes) =
-            (Encoder::default(), Decoder::new(1 << 17), Vec::new(), Vec::new());
-        encoder.encode(&Payload { data: b"a", kind: 9, ..Payload::default() }, &mut first);
+        let (mut encoder, mut decoder, mut first, mut bytes) = (
+            Encoder::default(),
+            Decoder::new(1 << 17),
+            Vec::new(),
+            Vec::new(),
+        );
+        encoder.encode(
+            &Payload {
+                data: b"a",
+                kind: 9,
+                ..Payload::default()
+            },
+            &mut first,
+        );
         let mut rest = &first[..];
-        while let Step::Definition { used } | Step::Value { used, .. } = decoder.next(rest).unwrap() {
+        while let Step::Definition { used } | Step::Value { used, .. } = decoder.next(rest).unwrap()
+        {
             rest = &rest[used..];
         }
         encoder.encode(payload, &mut bytes);
@@ -104,21 +136,43 @@ mod tests {
         let front = Front::new(TypeId::FIRST).unwrap();
         for (cpu, data) in [(0, 1), (3, 200), (-1, 70_000 / 2), (63, 0x7f)] {
             let data = vec![7; data];
-            let payload = Payload { data: &data, cpu, lost: 0, kind: 9 };
+            let payload = Payload {
+                data: &data,
+                cpu,
+                lost: 0,
+                kind: 9,
+            };
             let (_, bytes) = second(&payload);
-            assert_eq!(front.read(&bytes, 1 << 17), Some((payload, bytes.len())), "{cpu}, {} bytes", data.len());
-            assert_eq!(front.read(&bytes, bytes.len() - 4), None, "longer than the limit");
+            assert_eq!(
+                front.read(&bytes, 1 << 17),
+                Some((payload, bytes.len())),
+                "{cpu}, {} bytes",
+                data.len()
+            );
+            assert_eq!(
+                front.read(&bytes, bytes.len() - 4),
+                None,
+                "longer than the limit"
+            );
         }
     }
 
     #[test]
     fn short_integers_are_those_of_gob() {
-        for (first, second) in (0..=u8::MAX).flat_map(|first| [0, 1, 0x7f, 0x80, 0xff].map(|second| (first, second))) {
+        for (first, second) in
+            (0..=u8::MAX).flat_map(|first| [0, 1, 0x7f, 0x80, 0xff].map(|second| (first, second)))
+        {
             let bytes = [first, second, 7, 1, 2, 3, 4, 5, 6];
             let mut reader = Reader::new(&bytes);
-            let read = reader.uint().map(|value| (value as usize, bytes.len() - reader.rest().len()));
+            let read = reader
+                .uint()
+                .map(|value| (value as usize, bytes.len() - reader.rest().len()));
             let is_short = !(0x80..0xfe).contains(&first);
-            assert_eq!(short_uint(word(&bytes, 0).unwrap()), read.ok().filter(|_| is_short), "{first} {second}");
+            assert_eq!(
+                short_uint(word(&bytes, 0).unwrap()),
+                read.ok().filter(|_| is_short),
+                "{first} {second}"
+            );
         }
     }
 

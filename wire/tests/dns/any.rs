@@ -5,11 +5,16 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 use tidegate_wire::dns::{Message, parse_tcp, parse_udp};
 
-use crate::support::{QUERY, RESPONSE, SAME_NAME, header, name, qtypes, question, record, with_length};
+use crate::support::{
+    QUERY, RESPONSE, SAME_NAME, header, name, qtypes, question, record, with_length,
+};
 
 /// Addresses and aliases in the order of their records.
 fn answers() -> impl Strategy<Value = Vec<(Answer, u32)>> {
-    let answer = prop_oneof![any::<IpAddr>().prop_map(Answer::Ip), NAME.prop_map(Answer::Alias)];
+    let answer = prop_oneof![
+        any::<IpAddr>().prop_map(Answer::Ip),
+        NAME.prop_map(Answer::Alias)
+    ];
     proptest::collection::vec((answer, any::<u32>()), 0..8)
 }
 

@@ -2,7 +2,9 @@
 
 use tidegate_wire::dns::{Message, Reason, parse_tcp, parse_udp};
 
-use crate::support::{QUERY, RESPONSE, SAME_NAME, header, name, qtypes, question, record, response, with_length};
+use crate::support::{
+    QUERY, RESPONSE, SAME_NAME, header, name, qtypes, question, record, response, with_length,
+};
 
 #[test]
 fn a_query_gives_its_name_and_type() {
@@ -47,10 +49,18 @@ fn codes_and_flags_are_read_and_edns_extends_the_code() {
     let notify = question([0x24, 0x00], [1, 0, 0, 0], "zone", 6);
     let bad_version = question(RESPONSE, [1, 0, 0, 1], "edns.name", 1);
     let bad_version = [bad_version, record(&[0], 41, 0x0100_0000, &[])].concat();
-    let cases = [(nxdomain, 3, false, 0), (truncated, 0, true, 0), (notify, 0, false, 4), (bad_version, 16, false, 0)];
+    let cases = [
+        (nxdomain, 3, false, 0),
+        (truncated, 0, true, 0),
+        (notify, 0, false, 4),
+        (bad_version, 16, false, 0),
+    ];
     for (bytes, rcode, truncated, opcode) in cases {
         let message = parse_udp(&bytes).unwrap();
-        assert_eq!((message.rcode, message.truncated, message.opcode), (Some(rcode), truncated, opcode));
+        assert_eq!(
+            (message.rcode, message.truncated, message.opcode),
+            (Some(rcode), truncated, opcode)
+        );
         assert_eq!(message.ttl, None);
     }
 }
@@ -61,14 +71,24 @@ fn a_message_cut_anywhere_gives_whole_records_or_nothing() {
     let whole = parse_udp(&bytes).unwrap();
     let question_end = question(RESPONSE, [1, 3, 0, 1], "WWW.example.com", 1).len();
     for len in 0..bytes.len() {
-        for parsed in [parse_udp(&bytes[..len]), parse_tcp(&with_length(&bytes)[..len + 2])] {
+        for parsed in [
+            parse_udp(&bytes[..len]),
+            parse_tcp(&with_length(&bytes)[..len + 2]),
+        ] {
             if len < question_end {
                 assert_eq!(parsed, Err(Reason::Truncated), "{len}");
                 continue;
             }
             let cut = parsed.unwrap();
-            assert_eq!((cut.complete, cut.query.as_str()), (false, "www.example.com."));
-            assert_eq!((cut.rcode, cut.has_all_answers), (Some(0), cut.answer_types.len() == 3), "{len}");
+            assert_eq!(
+                (cut.complete, cut.query.as_str()),
+                (false, "www.example.com.")
+            );
+            assert_eq!(
+                (cut.rcode, cut.has_all_answers),
+                (Some(0), cut.answer_types.len() == 3),
+                "{len}"
+            );
             assert!(whole.ips.starts_with(&cut.ips) && whole.cnames.starts_with(&cut.cnames));
             assert!(whole.answer_types.starts_with(&cut.answer_types));
             assert!(cut.ttl.is_some() == cut.has_all_answers, "{len}");
@@ -84,17 +104,34 @@ fn what_cannot_be_a_message_is_refused() {
         let message = question(RESPONSE, [1, 1, 0, 0], "a.b", 1);
         [message, record(owner, kind, 1, data)].concat()
     };
-    let long_name: Vec<u8> = (0..5).flat_map(|_| [&[60][..], &[b'a'; 60]].concat()).collect();
+    let long_name: Vec<u8> = (0..5)
+        .flat_map(|_| [&[60][..], &[b'a'; 60]].concat())
+        .collect();
     let cases: Vec<(Vec<u8>, Reason)> = vec![
         (header(QUERY, [0, 0, 0, 0]), Reason::BadCounts),
-        ([&header([0x30, 0], [0, 0, 0, 0])[..], &[0, 1, 0, 0]].concat(), Reason::BadCounts),
-        ([header(RESPONSE, [0, 0, 0, 0]), vec![0]].concat(), Reason::BadRecord),
+        (
+            [&header([0x30, 0], [0, 0, 0, 0])[..], &[0, 1, 0, 0]].concat(),
+            Reason::BadCounts,
+        ),
+        (
+            [header(RESPONSE, [0, 0, 0, 0]), vec![0]].concat(),
+            Reason::BadRecord,
+        ),
         (header(RESPONSE, [0, 1, 0, 0]), Reason::Truncated),
         (vec![0; 40], Reason::BadCounts),
-        (question(RESPONSE, [1, 9000, 0, 0], "a", 1), Reason::BadCounts),
-        (question(QUERY, [20_000, 0, 0, 0], "a", 1), Reason::BadCounts),
+        (
+            question(RESPONSE, [1, 9000, 0, 0], "a", 1),
+            Reason::BadCounts,
+        ),
+        (
+            question(QUERY, [20_000, 0, 0, 0], "a", 1),
+            Reason::BadCounts,
+        ),
         (question(QUERY, [1, 0, 0, 0], "a", 0), Reason::BadRecord),
-        ([&header(QUERY, [1, 0, 0, 0])[..], &[0, 0, 1, 0, 7]].concat(), Reason::BadRecord),
+        (
+            [&header(QUERY, [1, 0, 0, 0])[..], &[0, 0, 1, 0, 7]].concat(),
+            Reason::BadRecord,
+        ),
         (named(&[0x40, 1, 0]), Reason::BadName),
         (named(&[64, b'a', 0]), Reason::BadName),
         (named(&[0xc0, 12]), Reason::BadName),
@@ -106,7 +143,10 @@ fn what_cannot_be_a_message_is_refused() {
         (answered(&SAME_NAME, 5, &[1, b'c', 0, 0]), Reason::BadRecord),
         (answered(&SAME_NAME, 5, &[9, b'c', 0]), Reason::BadName),
         (answered(&[0xc0, 0xff], 1, &[1, 2, 3, 4]), Reason::BadName),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), Reason::BadCounts),
+        (
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(),
+            Reason::BadCounts,
+        ),
         (b"SSH-2.0-OpenSSH_9.6\r\n".to_vec(), Reason::BadCounts),
     ];
     for (bytes, reason) in cases {
@@ -120,14 +160,35 @@ fn a_valid_message_is_read_however_unusual_it_is() {
     let zone = asked([0x28, 0], [1, 2, 1, 0], "zone.example", 6);
     // Prerequisites without data, of the classes ANY and NONE.
     let absent = [&SAME_NAME[..], &[0, 1, 0, 255, 0, 0, 0, 0, 0, 0]].concat();
-    let update = [zone, absent.clone(), absent, record(&SAME_NAME, 1, 60, &[1, 2, 3, 4])].concat();
+    let update = [
+        zone,
+        absent.clone(),
+        absent,
+        record(&SAME_NAME, 1, 60, &[1, 2, 3, 4]),
+    ]
+    .concat();
     let cookie = record(&[0], 41, 0, &[0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
-    let two = [asked(QUERY, [2, 0, 0, 0], "a.b", 1), [&SAME_NAME[..], &[0, 28, 0, 1]].concat()].concat();
-    let chaos =
-        [asked(RESPONSE, [1, 1, 0, 0], "a.b", 1), [&SAME_NAME[..], &[0, 1, 0, 3, 0, 0, 0, 1, 0, 1, 7]].concat()]
-            .concat();
-    let any_class = [&header(QUERY, [1, 0, 0, 0])[..], &name("a.b"), &[0, 255, 0, 255]].concat();
-    let ixfr = [asked(QUERY, [1, 0, 1, 0], "a.b", 251), record(&SAME_NAME, 6, 0, &[0; 22])].concat();
+    let two = [
+        asked(QUERY, [2, 0, 0, 0], "a.b", 1),
+        [&SAME_NAME[..], &[0, 28, 0, 1]].concat(),
+    ]
+    .concat();
+    let chaos = [
+        asked(RESPONSE, [1, 1, 0, 0], "a.b", 1),
+        [&SAME_NAME[..], &[0, 1, 0, 3, 0, 0, 0, 1, 0, 1, 7]].concat(),
+    ]
+    .concat();
+    let any_class = [
+        &header(QUERY, [1, 0, 0, 0])[..],
+        &name("a.b"),
+        &[0, 255, 0, 255],
+    ]
+    .concat();
+    let ixfr = [
+        asked(QUERY, [1, 0, 1, 0], "a.b", 251),
+        record(&SAME_NAME, 6, 0, &[0; 22]),
+    ]
+    .concat();
     let asked_with_answers = [
         asked(QUERY, [1, 1, 0, 4], "a.b", 1),
         record(&SAME_NAME, 1, 9, &[1, 2, 3, 4]),
@@ -135,17 +196,69 @@ fn a_valid_message_is_read_however_unusual_it_is() {
     ]
     .concat();
     for (case, bytes, query, types, opcode) in [
-        ("a reserved operation", asked([0x19, 0], [1, 0, 0, 0], "a.b", 1), "a.b.", &[1][..], 3),
-        ("the last operation", asked([0x79, 0], [1, 0, 0, 0], "a.b", 1), "a.b.", &[1], 15),
-        ("an inverse query", asked([0x09, 0], [1, 0, 0, 0], "a.b", 1), "a.b.", &[1], 1),
-        ("a reserved bit", asked([0x01, 0x40], [1, 0, 0, 0], "a.b", 1), "a.b.", &[1], 0),
-        ("authentic data and checking disabled", asked([0x01, 0x30], [1, 0, 0, 0], "a.b", 1), "a.b.", &[1], 0),
-        ("a code in a query", asked([0x01, 0x03], [1, 0, 0, 0], "a.b", 1), "a.b.", &[1], 0),
-        ("an authoritative, truncated query", asked([0x07, 0], [1, 0, 0, 0], "a.b", 1), "a.b.", &[1], 0),
-        ("a code that is not assigned", asked([0x81, 0x8c], [1, 0, 0, 0], "a.b", 1), "a.b.", &[1], 0),
+        (
+            "a reserved operation",
+            asked([0x19, 0], [1, 0, 0, 0], "a.b", 1),
+            "a.b.",
+            &[1][..],
+            3,
+        ),
+        (
+            "the last operation",
+            asked([0x79, 0], [1, 0, 0, 0], "a.b", 1),
+            "a.b.",
+            &[1],
+            15,
+        ),
+        (
+            "an inverse query",
+            asked([0x09, 0], [1, 0, 0, 0], "a.b", 1),
+            "a.b.",
+            &[1],
+            1,
+        ),
+        (
+            "a reserved bit",
+            asked([0x01, 0x40], [1, 0, 0, 0], "a.b", 1),
+            "a.b.",
+            &[1],
+            0,
+        ),
+        (
+            "authentic data and checking disabled",
+            asked([0x01, 0x30], [1, 0, 0, 0], "a.b", 1),
+            "a.b.",
+            &[1],
+            0,
+        ),
+        (
+            "a code in a query",
+            asked([0x01, 0x03], [1, 0, 0, 0], "a.b", 1),
+            "a.b.",
+            &[1],
+            0,
+        ),
+        (
+            "an authoritative, truncated query",
+            asked([0x07, 0], [1, 0, 0, 0], "a.b", 1),
+            "a.b.",
+            &[1],
+            0,
+        ),
+        (
+            "a code that is not assigned",
+            asked([0x81, 0x8c], [1, 0, 0, 0], "a.b", 1),
+            "a.b.",
+            &[1],
+            0,
+        ),
         (
             "a notification with the zone's state",
-            [asked([0x24, 0], [1, 1, 0, 0], "a.b", 6), record(&SAME_NAME, 6, 9, &[0; 22])].concat(),
+            [
+                asked([0x24, 0], [1, 1, 0, 0], "a.b", 6),
+                record(&SAME_NAME, 6, 9, &[0; 22]),
+            ]
+            .concat(),
             "a.b.",
             &[6],
             4,
@@ -154,25 +267,52 @@ fn a_valid_message_is_read_however_unusual_it_is() {
         ("an incremental transfer", ixfr, "a.b.", &[251], 0),
         ("a query with answers", asked_with_answers, "a.b.", &[1], 0),
         ("two questions", two, "a.b.", &[1, 28], 0),
-        ("a query for a cookie", [header(QUERY, [0, 0, 0, 1]), cookie].concat(), "", &[], 0),
-        ("a format error without its question", header([0x80, 0x01], [0, 0, 0, 0]), "", &[], 0),
+        (
+            "a query for a cookie",
+            [header(QUERY, [0, 0, 0, 1]), cookie].concat(),
+            "",
+            &[],
+            0,
+        ),
+        (
+            "a format error without its question",
+            header([0x80, 0x01], [0, 0, 0, 0]),
+            "",
+            &[],
+            0,
+        ),
         ("class CHAOS", chaos, "a.b.", &[1], 0),
         ("class ANY", any_class, "a.b.", &[255], 0),
         ("the root", asked(QUERY, [1, 0, 0, 0], "", 2), ".", &[2], 0),
     ] {
         for message in [parse_udp(&bytes), parse_tcp(&with_length(&bytes))] {
             let message = message.unwrap_or_else(|reason| panic!("{case}: {reason}"));
-            assert_eq!((&*message.query, &*message.qtypes, message.opcode), (query, types, opcode), "{case}");
-            assert_eq!((message.ips.len(), message.ttl, message.complete), (0, None, true), "{case}");
+            assert_eq!(
+                (&*message.query, &*message.qtypes, message.opcode),
+                (query, types, opcode),
+                "{case}"
+            );
+            assert_eq!(
+                (message.ips.len(), message.ttl, message.complete),
+                (0, None, true),
+                "{case}"
+            );
         }
     }
 }
 
 #[test]
 fn what_a_zone_transfer_sends_behind_its_first_message_has_answers_and_no_question() {
-    let bytes = [header(RESPONSE, [0, 1, 0, 0]), record(&name("a.b"), 1, 60, &[192, 0, 2, 1])].concat();
+    let bytes = [
+        header(RESPONSE, [0, 1, 0, 0]),
+        record(&name("a.b"), 1, 60, &[192, 0, 2, 1]),
+    ]
+    .concat();
     let message = parse_tcp(&with_length(&bytes)).unwrap();
-    assert_eq!((&*message.query, message.ips.len(), &*message.answer_types), ("", 1, &[1][..]));
+    assert_eq!(
+        (&*message.query, message.ips.len(), &*message.answer_types),
+        ("", 1, &[1][..])
+    );
     // Cut, it could be anything.
     assert_eq!(parse_udp(&bytes[..bytes.len() - 1]), Err(Reason::Truncated));
 }
@@ -186,6 +326,9 @@ fn a_code_of_which_edns_may_hold_more_is_not_known_where_edns_is_missing() {
     for (bytes, whole, cut) in [(bad_version, 16, None), (nxdomain, 3, Some(3))] {
         assert_eq!(parse_udp(&bytes).unwrap().rcode, Some(whole));
         let parsed = parse_udp(&bytes[..bytes.len() - 1]).unwrap();
-        assert_eq!((parsed.rcode, parsed.has_all_answers, parsed.complete), (cut, true, false));
+        assert_eq!(
+            (parsed.rcode, parsed.has_all_answers, parsed.complete),
+            (cut, true, false)
+        );
     }
 }

@@ -26,7 +26,9 @@ fn a_name_prints_as_a_zone_file_escapes_it() {
 #[test]
 fn a_name_is_at_most_255_bytes_and_a_label_63() {
     let long = |last: usize| [63, 63, 63, last].map(|len| "x".repeat(len)).join(".");
-    let parsed = |query: &str| parse_udp(&question(QUERY, [1, 0, 0, 0], query, 1)).map(|message| message.query.len());
+    let parsed = |query: &str| {
+        parse_udp(&question(QUERY, [1, 0, 0, 0], query, 1)).map(|message| message.query.len())
+    };
     // With the lengths and the root, three labels of 63 leave 62 bytes for the fourth.
     assert_eq!(parsed(&long(61)), Ok(254));
     assert_eq!(parsed(&long(62)), Err(Reason::BadName));
@@ -36,14 +38,24 @@ fn a_name_is_at_most_255_bytes_and_a_label_63() {
 
 #[test]
 fn a_question_is_read_in_place_of_the_one_before() {
-    let names: [(&[u8], &str); 4] =
-        [(b"\x03WWW\x01a\x00", "www.a."), (b"\x01b\x00", "b."), (b"\x03A.b\x00", "a\\.b."), (&[0], ".")];
+    let names: [(&[u8], &str); 4] = [
+        (b"\x03WWW\x01a\x00", "www.a."),
+        (b"\x01b\x00", "b."),
+        (b"\x03A.b\x00", "a\\.b."),
+        (&[0], "."),
+    ];
     let mut name = Name::default();
-    for ((first, _), (second, text)) in names.iter().flat_map(|first| names.map(|second| (first, second))) {
+    for ((first, _), (second, text)) in names
+        .iter()
+        .flat_map(|first| names.map(|second| (first, second)))
+    {
         for bytes in [*first, second] {
             let message = [&header(QUERY, [1, 0, 0, 0])[..], bytes, &[0, 28, 0, 1]].concat();
             let question = question_udp(&message, &mut name).unwrap();
-            assert_eq!((question.id(), question.is_response(), question.qtypes()), (0x1234, false, &[28][..]));
+            assert_eq!(
+                (question.id(), question.is_response(), question.qtypes()),
+                (0x1234, false, &[28][..])
+            );
         }
         assert_eq!(name.as_bytes(), text.as_bytes());
     }
@@ -65,7 +77,10 @@ fn owned_by_pointers(pointers: usize) -> Vec<u8> {
     // The data of a text record is not looked into, so that the chain can stand there.
     let start = message.len() + 11;
     let places = std::iter::once(12).chain((0..).map(|link| start + 2 * link));
-    let chain: Vec<_> = places.take(pointers).map(|place| (0xc000 | place as u16).to_be_bytes()).collect();
+    let chain: Vec<_> = places
+        .take(pointers)
+        .map(|place| (0xc000 | place as u16).to_be_bytes())
+        .collect();
     message.extend(record(&[0], 16, 1, chain[..pointers - 1].as_flattened()));
     message.extend(record(&chain[pointers - 1], 1, 1, &[1, 2, 3, 4]));
     message
@@ -73,6 +88,9 @@ fn owned_by_pointers(pointers: usize) -> Vec<u8> {
 
 #[test]
 fn a_name_of_more_pointers_than_cilium_follows_is_refused() {
-    assert_eq!(parse_udp(&owned_by_pointers(126)).map(|message| message.ips.len()), Ok(1));
+    assert_eq!(
+        parse_udp(&owned_by_pointers(126)).map(|message| message.ips.len()),
+        Ok(1)
+    );
     assert_eq!(parse_udp(&owned_by_pointers(127)), Err(Reason::BadName));
 }

@@ -6,7 +6,13 @@ use crate::support::{QUERY, RESPONSE, SAME_NAME, question, record, response, wit
 
 #[test]
 fn a_segment_holds_as_many_messages_as_follow_each_other() {
-    let query = |id: u8| [&[0, id][..], &question(QUERY, [1, 0, 0, 0], &format!("q{id}.example"), 1)[2..]].concat();
+    let query = |id: u8| {
+        [
+            &[0, id][..],
+            &question(QUERY, [1, 0, 0, 0], &format!("q{id}.example"), 1)[2..],
+        ]
+        .concat()
+    };
     let payload: Vec<u8> = (1..=3).flat_map(|id| with_length(&query(id))).collect();
     let mut name = Name::default();
     let mut read = |payload: &[u8]| {
@@ -17,8 +23,14 @@ fn a_segment_holds_as_many_messages_as_follow_each_other() {
     let length = with_length(&query(1)).len();
     assert_eq!(read(&payload), [Ok(1), Ok(2), Ok(3)]);
     assert_eq!(read(&payload[..2 * length]), [Ok(1), Ok(2)]);
-    assert_eq!(read(&payload[..2 * length + 1]), [Ok(1), Ok(2), Err(Reason::Truncated)]);
-    assert_eq!(read(&payload[..3 * length - 1]), [Ok(1), Ok(2), Err(Reason::Truncated)]);
+    assert_eq!(
+        read(&payload[..2 * length + 1]),
+        [Ok(1), Ok(2), Err(Reason::Truncated)]
+    );
+    assert_eq!(
+        read(&payload[..3 * length - 1]),
+        [Ok(1), Ok(2), Err(Reason::Truncated)]
+    );
     assert_eq!(read(&[]), []);
 }
 
@@ -27,14 +39,20 @@ fn a_message_that_goes_on_in_another_segment_is_incomplete_and_the_rest_is_none(
     let bytes = with_length(&response());
     for at in 2..bytes.len() {
         let begin = parse_tcp(&bytes[..at]);
-        assert!(begin.is_err() || begin.is_ok_and(|begin| !begin.complete), "{at}");
+        assert!(
+            begin.is_err() || begin.is_ok_and(|begin| !begin.complete),
+            "{at}"
+        );
         assert!(parse_tcp(&bytes[at..]).is_err(), "{at}");
     }
     // Of which the flags are unusual besides: it could be the middle of another one.
     let mut unusual = bytes.clone();
     unusual[5] |= 0x40;
     assert!(parse_tcp(&unusual).is_ok());
-    assert_eq!(parse_tcp(&unusual[..unusual.len() - 1]), Err(Reason::BadFlags));
+    assert_eq!(
+        parse_tcp(&unusual[..unusual.len() - 1]),
+        Err(Reason::BadFlags)
+    );
 }
 
 #[test]
@@ -65,21 +83,41 @@ fn transfer(ttl: u32, data: impl Fn(u8) -> (u16, Vec<u8>)) -> Vec<u8> {
 /// A segment can begin anywhere in a stream.
 #[test]
 fn no_place_inside_a_message_is_taken_for_the_begin_of_one() {
-    let mut addresses: Vec<[u8; 3]> =
-        vec![[10, 0, 0], [10, 0, 1], [10, 0, 3], [10, 0, 4], [192, 168, 0], [192, 168, 1]];
+    let mut addresses: Vec<[u8; 3]> = vec![
+        [10, 0, 0],
+        [10, 0, 1],
+        [10, 0, 3],
+        [10, 0, 4],
+        [192, 168, 0],
+        [192, 168, 1],
+    ];
     addresses.extend([[172, 16, 0], [127, 0, 0], [1, 0, 1], [0, 1, 0], [128, 0, 0]]);
     for ttl in [0, 5, 60, 3600] {
         for [a, b, c] in &addresses {
             let bytes = transfer(ttl, |n| (1, vec![*a, *b, *c, n]));
             for at in 1..bytes.len() {
-                assert!(parse_tcp(&bytes[at..]).is_err(), "at {at} of {a}.{b}.{c}.0/24 with TTL {ttl}");
+                assert!(
+                    parse_tcp(&bytes[at..]).is_err(),
+                    "at {at} of {a}.{b}.{c}.0/24 with TTL {ttl}"
+                );
                 let cut = (at + 86).min(bytes.len());
-                assert!(parse_tcp(&bytes[at..cut]).is_err(), "cut, at {at} of {a}.{b}.{c}.0/24 with TTL {ttl}");
+                assert!(
+                    parse_tcp(&bytes[at..cut]).is_err(),
+                    "cut, at {at} of {a}.{b}.{c}.0/24 with TTL {ttl}"
+                );
             }
         }
-        let bytes = transfer(ttl, |n| (28, [&[0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &[n]].concat()));
+        let bytes = transfer(ttl, |n| {
+            (
+                28,
+                [&[0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &[n]].concat(),
+            )
+        });
         for at in 1..bytes.len() {
-            assert!(parse_tcp(&bytes[at..]).is_err(), "at {at} of fd00::/120 with TTL {ttl}");
+            assert!(
+                parse_tcp(&bytes[at..]).is_err(),
+                "at {at} of fd00::/120 with TTL {ttl}"
+            );
         }
     }
 }

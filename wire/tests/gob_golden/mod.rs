@@ -23,8 +23,13 @@ fn vector(path: &Path) -> Vector {
 
 /// The `.hex` files of a folder, in order.
 pub(crate) fn hex_files(folder: &str) -> Vec<PathBuf> {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden").join(folder);
-    let mut files: Vec<_> = fs::read_dir(golden).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/golden")
+        .join(folder);
+    let mut files: Vec<_> = fs::read_dir(golden)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "hex"));
     files.sort();
     files
@@ -32,6 +37,12 @@ pub(crate) fn hex_files(folder: &str) -> Vec<PathBuf> {
 
 /// Bytes from hex, white space ignored.
 pub(crate) fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<_> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
-    digits.chunks(2).map(|pair| u8::try_from(pair[0] << 4 | pair[1]).unwrap()).collect()
+    let digits: Vec<_> = text
+        .chars()
+        .filter_map(|digit| digit.to_digit(16))
+        .collect();
+    digits
+        .chunks(2)
+        .map(|pair| u8::try_from(pair[0] << 4 | pair[1]).unwrap())
+        .collect()
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tidegate_core::flow::{
-    Direction, Dns, Endpoint, EndpointNames, Flow, Ip, L4, L7, L7Record, L7Type, Missing, Seen, Verdict, message_type,
+    Direction, Dns, Endpoint, EndpointNames, Flow, Ip, L4, L7, L7Record, L7Type, Missing, Seen,
+    Verdict, message_type,
 };
 use tidegate_core::record::{Event, EventBody, Frame, Lost, LostSource};
 use tidegate_core::{Record, Span, Timestamp};
@@ -16,16 +17,33 @@ fn address(text: &str) -> tidegate_core::flow::Address {
 
 /// A dropped UDP packet from the world to a pod's DNS port.
 fn flow() -> Flow {
-    let names =
-        EndpointNames { namespace: "shop".to_owned(), pod_name: "cart-7f".to_owned(), ..EndpointNames::default() };
+    let names = EndpointNames {
+        namespace: "shop".to_owned(),
+        pod_name: "cart-7f".to_owned(),
+        ..EndpointNames::default()
+    };
     Flow {
         verdict: Verdict::Dropped,
         message_type: message_type::DROP,
         direction: Direction::Ingress,
-        ip: Some(Ip { source: address("10.1.2.3"), destination: address("fd00::7"), ..Ip::default() }),
-        l4: L4::Udp { source_port: 40_000, destination_port: 53 },
-        source: Endpoint { identity: 2, ..Endpoint::default() },
-        destination: Endpoint { identity: 4711, names: Some(Arc::new(names)), ..Endpoint::default() },
+        ip: Some(Ip {
+            source: address("10.1.2.3"),
+            destination: address("fd00::7"),
+            ..Ip::default()
+        }),
+        l4: L4::Udp {
+            source_port: 40_000,
+            destination_port: 53,
+        },
+        source: Endpoint {
+            identity: 2,
+            ..Endpoint::default()
+        },
+        destination: Endpoint {
+            identity: 4711,
+            names: Some(Arc::new(names)),
+            ..Endpoint::default()
+        },
         ..Flow::default()
     }
 }
@@ -41,7 +59,11 @@ fn message() -> Flow {
         seen: Seen::Wire,
         missing: Missing::NOTHING,
     };
-    Flow { message_type: message_type::TRACE, l7: Some(Box::new(l7)), ..flow() }
+    Flow {
+        message_type: message_type::TRACE,
+        l7: Some(Box::new(l7)),
+        ..flow()
+    }
 }
 
 fn matches(filter: &str, record: &Record, data: &[u8]) -> bool {
@@ -83,13 +105,23 @@ fn a_flow_matches_by_either_side() {
         ("pod=shop/till", false),
     ];
     for (filter, expected) in cases {
-        assert_eq!(matches(filter, &Record::Flow(flow()), &[]), expected, "{filter}");
+        assert_eq!(
+            matches(filter, &Record::Flow(flow()), &[]),
+            expected,
+            "{filter}"
+        );
     }
 }
 
 #[test]
 fn messages_and_echoes_have_protocols_of_their_own() {
-    let echo = Flow { l4: L4::Icmpv6 { icmp_type: 128, code: 0 }, ..flow() };
+    let echo = Flow {
+        l4: L4::Icmpv6 {
+            icmp_type: 128,
+            code: 0,
+        },
+        ..flow()
+    };
     let cases = [
         ("protocol=dns", message(), true),
         ("protocol=http", message(), false),
@@ -101,18 +133,37 @@ fn messages_and_echoes_have_protocols_of_their_own() {
         ("port=0", echo, false),
     ];
     for (filter, flow, expected) in cases {
-        assert_eq!(matches(filter, &Record::Flow(flow), &[]), expected, "{filter}");
+        assert_eq!(
+            matches(filter, &Record::Flow(flow), &[]),
+            expected,
+            "{filter}"
+        );
     }
 }
 
 #[test]
 fn other_records_have_a_type_at_most() {
     let event = |first: u8| {
-        let event = Event { time: Timestamp(1), seq: 1, cpu: 0, data: Span::default(), body: EventBody::Undecoded };
+        let event = Event {
+            time: Timestamp(1),
+            seq: 1,
+            cpu: 0,
+            data: Span::default(),
+            body: EventBody::Undecoded,
+        };
         (Record::Event(event), [first])
     };
-    let lost = Lost { time: Timestamp(1), source: LostSource::Unknown, count: 1, cpu: None, span: None };
-    let (lost, frame) = ((Record::Lost(lost), [0]), (Record::Frame(Frame::default()), [4]));
+    let lost = Lost {
+        time: Timestamp(1),
+        source: LostSource::Unknown,
+        count: 1,
+        cpu: None,
+        span: None,
+    };
+    let (lost, frame) = (
+        (Record::Lost(lost), [0]),
+        (Record::Frame(Frame::default()), [4]),
+    );
     let cases = [
         ("type=trace", event(4), true),
         ("type=trace", event(1), false),
@@ -126,7 +177,11 @@ fn other_records_have_a_type_at_most() {
         ("verdict=DROPPED", frame, false),
     ];
     for (filter, (record, data), expected) in cases {
-        assert_eq!(matches(filter, &record, &data), expected, "{filter} {record:?}");
+        assert_eq!(
+            matches(filter, &record, &data),
+            expected,
+            "{filter} {record:?}"
+        );
     }
 }
 

@@ -23,15 +23,28 @@ impl Bench {
         let ledger = Ledger::default();
         // Books of a receiver do not have to agree with those of a stage in front of it.
         let books = ["p", "q"].map(|pipeline| ledger.open(pipeline, "receivers.e"));
-        Self { points: Points::new(reader, most), ledger, books, repeats: RepeatRequests::default() }
+        Self {
+            points: Points::new(reader, most),
+            ledger,
+            books,
+            repeats: RepeatRequests::default(),
+        }
     }
 
     /// Hands over points of a pipeline; a value below zero ends the series.
     fn push(&mut self, pipeline: usize, points: &[(&Arc<Series>, f64)]) {
         let mut batch = Batch::new();
         for (series, value) in points {
-            let value = if *value < 0.0 { Value::Ended } else { Value::Counter(*value) };
-            batch.push(Record::Metric(Point { series: Arc::clone(series), time: Timestamp(1), value }));
+            let value = if *value < 0.0 {
+                Value::Ended
+            } else {
+                Value::Counter(*value)
+            };
+            batch.push(Record::Metric(Point {
+                series: Arc::clone(series),
+                time: Timestamp(1),
+                value,
+            }));
         }
         let books = &self.books[pipeline];
         let ticket = Ticket::enter(vec![Arc::clone(books)], points.len() as u64);
@@ -45,8 +58,16 @@ impl Bench {
             assert_eq!(ticket.left(), batch.len() as u64);
             ticket.absorb_all();
             let point = |record: &Record| match record {
-                Record::Metric(Point { series, value: Value::Counter(value), .. }) => (name(series), *value),
-                Record::Metric(Point { series, value: Value::Ended, .. }) => (name(series), -1.0),
+                Record::Metric(Point {
+                    series,
+                    value: Value::Counter(value),
+                    ..
+                }) => (name(series), *value),
+                Record::Metric(Point {
+                    series,
+                    value: Value::Ended,
+                    ..
+                }) => (name(series), -1.0),
                 other => panic!("{other:?}"),
             };
             portions.push(batch.records().iter().map(point).collect());
@@ -61,8 +82,14 @@ impl Bench {
         assert!(report.balanced, "{report}");
         let get = |at: usize| {
             let row = &report.stages[at];
-            let count = |counts: &std::collections::BTreeMap<&str, u64>, key| counts.get(key).copied().unwrap_or(0);
-            (row.r#in, count(&row.noted, SUPERSEDED), count(&row.dropped, reason::TOO_MANY_SERIES))
+            let count = |counts: &std::collections::BTreeMap<&str, u64>, key| {
+                counts.get(key).copied().unwrap_or(0)
+            };
+            (
+                row.r#in,
+                count(&row.noted, SUPERSEDED),
+                count(&row.dropped, reason::TOO_MANY_SERIES),
+            )
         };
         [get(0), get(1)]
     }
@@ -84,11 +111,20 @@ fn one_series(name: &str) -> Arc<Series> {
         kind: MetricKind::Counter,
         label_names: vec!["name".to_owned()],
     };
-    Arc::new(Series { family: Arc::new(family), labels: vec![name.into()], start: Timestamp(1) })
+    Arc::new(Series {
+        family: Arc::new(family),
+        labels: vec![name.into()],
+        start: Timestamp(1),
+    })
 }
 
 fn named(points: &[(&str, f64)]) -> Vec<Vec<(String, f64)>> {
-    vec![points.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()]
+    vec![
+        points
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), *value))
+            .collect(),
+    ]
 }
 
 #[test]
@@ -104,7 +140,8 @@ fn of_each_series_the_newest_point_waits_where_the_first_one_did() {
 
 #[test]
 fn an_exporter_sees_the_end_of_what_it_has_and_of_nothing_else() {
-    let (mut bench, [seen, unseen, unknown]) = (Bench::new(Reader::Exporter, 10), series(["a", "b", "c"]));
+    let (mut bench, [seen, unseen, unknown]) =
+        (Bench::new(Reader::Exporter, 10), series(["a", "b", "c"]));
     bench.push(0, &[(&seen, 1.0)]);
     assert_eq!(bench.take(), named(&[("a", 1.0)]));
     bench.push(0, &[(&seen, 2.0), (&unseen, 1.0)]);
@@ -132,7 +169,10 @@ fn a_series_beyond_the_bound_is_refused_and_asked_for_when_another_one_has_ended
     assert_eq!(bench.take(), named(&[("a", 2.0), ("b", 3.0)]));
     assert!(!seen.is_new());
     bench.push(0, &[(&b, -1.0)]);
-    assert!(!seen.is_new(), "the reader has it until it has taken the end");
+    assert!(
+        !seen.is_new(),
+        "the reader has it until it has taken the end"
+    );
     assert_eq!(bench.take(), named(&[("b", -1.0)]));
     assert!(seen.is_new());
     bench.push(0, &[(&a, 2.0), (&c, 2.0)]);
@@ -153,7 +193,10 @@ fn in_front_of_a_processor_nothing_is_refused_but_senders_have_to_wait() {
 
 #[test]
 fn series_of_a_pipeline_that_leads_here_no_more_end() {
-    let (mut bench, [a, b, c, d]) = (Bench::new(Reader::Exporter, 10), series(["a", "b", "c", "d"]));
+    let (mut bench, [a, b, c, d]) = (
+        Bench::new(Reader::Exporter, 10),
+        series(["a", "b", "c", "d"]),
+    );
     bench.push(0, &[(&a, 1.0), (&b, 1.0)]);
     bench.push(1, &[(&d, 1.0)]);
     bench.take();
@@ -175,7 +218,9 @@ fn series_of_a_pipeline_that_leads_here_no_more_end() {
 #[test]
 fn points_of_two_pipelines_come_apart_and_in_portions() {
     let mut bench = Bench::new(Reader::Exporter, 10_000);
-    let all: Vec<_> = (0..PORTION + 1).map(|at| one_series(&at.to_string())).collect();
+    let all: Vec<_> = (0..PORTION + 1)
+        .map(|at| one_series(&at.to_string()))
+        .collect();
     let of_p: Vec<_> = all.iter().map(|series| (series, 1.0)).collect();
     let of_q = one_series("q");
     bench.push(0, &of_p);
@@ -193,7 +238,11 @@ fn series_that_come_and_go_unseen_leave_nothing() {
         bench.push(0, &[(&series, -1.0)]);
         assert_eq!(Arc::strong_count(&series), 1);
     }
-    assert!(bench.points.order.len() <= FEW, "{}", bench.points.order.len());
+    assert!(
+        bench.points.order.len() <= FEW,
+        "{}",
+        bench.points.order.len()
+    );
     assert_eq!(bench.take(), Vec::<Vec<_>>::new());
 }
 
@@ -202,9 +251,17 @@ fn what_waits_when_the_reader_ends_is_abandoned_with_a_count() {
     let (mut bench, [a, b]) = (Bench::new(Reader::Exporter, 10), series(["a", "b"]));
     bench.push(0, &[(&a, 1.0)]);
     bench.push(1, &[(&b, 1.0)]);
-    bench.points.abandon().into_iter().for_each(Ticket::abandon_all);
+    bench
+        .points
+        .abandon()
+        .into_iter()
+        .for_each(Ticket::abandon_all);
     let report = bench.ledger.report();
     assert!(report.balanced && report.in_flight() == 0, "{report}");
-    let dropped: Vec<_> = report.stages.iter().map(|row| row.dropped.get(reason::STAGE_ENDED).copied()).collect();
+    let dropped: Vec<_> = report
+        .stages
+        .iter()
+        .map(|row| row.dropped.get(reason::STAGE_ENDED).copied())
+        .collect();
     assert_eq!(dropped, [Some(1), Some(1)]);
 }

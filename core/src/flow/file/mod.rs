@@ -53,8 +53,8 @@ pub struct Numbered {
     pub numbering: FileNumbering,
     /// Whether another numbering that the sender can have gives the number another name.
     pub is_ambiguous: bool,
-    /// Those of the releases that were asked about from the oldest to the newest that has the number; all of them if none
-    /// has it.
+    /// Those of the releases that were asked about from the oldest to the newest that has the
+    /// number; all of them if none has it.
     pub senders: Releases,
 }
 
@@ -80,13 +80,29 @@ impl FileNumbering {
     /// The numbering of file `id`, whose sender is of one of `releases`.
     #[must_use]
     pub fn of(id: u8, releases: Releases) -> Numbered {
-        let in_use = Self::ALL.into_iter().rev().filter_map(|numbering| Some((numbering, numbering.within(releases)?)));
-        let mut named = in_use.clone().filter_map(|(numbering, of)| Some((numbering, of, numbering.name(id)?)));
+        let in_use = Self::ALL
+            .into_iter()
+            .rev()
+            .filter_map(|numbering| Some((numbering, numbering.within(releases)?)));
+        let mut named = in_use
+            .clone()
+            .filter_map(|(numbering, of)| Some((numbering, of, numbering.name(id)?)));
         let Some((numbering, newest, name)) = named.next() else {
-            let numbering = in_use.map(|(numbering, _)| numbering).next().unwrap_or_default();
-            return Numbered { numbering, is_ambiguous: false, senders: releases };
+            let numbering = in_use
+                .map(|(numbering, _)| numbering)
+                .next()
+                .unwrap_or_default();
+            return Numbered {
+                numbering,
+                is_ambiguous: false,
+                senders: releases,
+            };
         };
-        let mut numbered = Numbered { numbering, is_ambiguous: false, senders: newest };
+        let mut numbered = Numbered {
+            numbering,
+            is_ambiguous: false,
+            senders: newest,
+        };
         for (_, of, other) in named {
             numbered.is_ambiguous |= other != name;
             numbered.senders.first = of.first;
@@ -101,7 +117,9 @@ impl FileNumbering {
 
     fn releases(self) -> Releases {
         let next = Self::ALL.get(self as usize + 1);
-        next.map_or(Releases::since(self.first()), |next| Releases::between(self.first(), next.first()))
+        next.map_or(Releases::since(self.first()), |next| {
+            Releases::between(self.first(), next.first())
+        })
     }
 
     /// The first release that had it.
@@ -127,7 +145,10 @@ impl FileNumbering {
 
     fn name(self, id: u8) -> Option<&'static str> {
         let files = self.files();
-        files.binary_search_by_key(&id, |(id, _)| *id).ok().map(|at| files[at].1)
+        files
+            .binary_search_by_key(&id, |(id, _)| *id)
+            .ok()
+            .map(|at| files[at].1)
     }
 
     fn files(self) -> tables::Files {
@@ -172,7 +193,12 @@ mod tests {
             (BEFORE_1_17_4, 108, Some("ipv4.h"), true),
             (BEFORE_1_17_4, 110, Some("l3.h"), false),
             (BEFORE_1_17_4, 116, None, false),
-            (Releases::minor(1, 13), 103, Some("egress_policies.h"), false),
+            (
+                Releases::minor(1, 13),
+                103,
+                Some("egress_policies.h"),
+                false,
+            ),
             (Releases::minor(1, 13), 106, Some("encrypt.h"), false),
             (Releases::minor(1, 14), 103, Some("srv6.h"), true),
             (only(14, 6), 103, Some("egress_policies.h"), false),
@@ -189,15 +215,33 @@ mod tests {
             (Releases::minor(1, 17), 110, Some("l3.h"), false),
             (Releases::minor(1, 18), 110, Some("local_delivery.h"), false),
             (Releases::since(Release::V1_19), 101, Some("drop.h"), false),
-            (Releases::since(Release::V1_19), 6, Some("bpf_network.c"), false),
+            (
+                Releases::since(Release::V1_19),
+                6,
+                Some("bpf_network.c"),
+                false,
+            ),
             (Releases::minor(1, 19), 110, Some("trace.h"), false),
             (Releases::minor(1, 20), 6, None, false),
-            (Releases::minor(1, 20), 113, Some("nodeport_egress.h"), false),
+            (
+                Releases::minor(1, 20),
+                113,
+                Some("nodeport_egress.h"),
+                false,
+            ),
             (Releases::ANY, 250, None, false),
         ] {
             let numbered = FileNumbering::of(id, releases);
-            let file = SourceFile { id, line: 1, numbering: numbered.numbering };
-            assert_eq!((file.name(), numbered.is_ambiguous), (name, is_ambiguous), "{id} of {releases:?}");
+            let file = SourceFile {
+                id,
+                line: 1,
+                numbering: numbered.numbering,
+            };
+            assert_eq!(
+                (file.name(), numbered.is_ambiguous),
+                (name, is_ambiguous),
+                "{id} of {releases:?}"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The numberings of BPF source files, as `bpf/source_names_to_ids.h` and `pkg/monitor/api/files.go` of each release
-//! have them. Sorted by number.
+//! The numberings of BPF source files, as `bpf/source_names_to_ids.h` and
+//! `pkg/monitor/api/files.go` of each release have them. Sorted by number.
 
 /// Numbers and names.
 pub(super) type Files = &'static [(u8, &'static str)];

@@ -1,4 +1,5 @@
-//! The chains of one pipeline: those that are the same go on, others hand their processors over to new ones.
+//! The chains of one pipeline: those that are the same go on, others hand their processors over to
+//! new ones.
 
 use std::sync::{Arc, Weak};
 
@@ -38,18 +39,41 @@ struct LeavingChain {
 }
 
 impl Leaving {
-    /// Others take the place of a chain. One that has ended already hears nothing, and leaves nothing.
-    pub(super) fn retire(&mut self, pipeline: &str, live: LiveChain, heritage: &Arc<Heritage>, at_once: bool) {
-        let _ = live.orders.send(Retirement { heritage: Arc::clone(heritage), at_once });
+    /// Others take the place of a chain. One that has ended already hears nothing, and leaves
+    /// nothing.
+    pub(super) fn retire(
+        &mut self,
+        pipeline: &str,
+        live: LiveChain,
+        heritage: &Arc<Heritage>,
+        at_once: bool,
+    ) {
+        let _ = live.orders.send(Retirement {
+            heritage: Arc::clone(heritage),
+            at_once,
+        });
         self.0.retain(|one| !one.ended.is_cancelled());
-        self.0.push(LeavingChain { pipeline: pipeline.to_owned(), chain: live.chain, ended: live.ended });
+        self.0.push(LeavingChain {
+            pipeline: pipeline.to_owned(),
+            chain: live.chain,
+            ended: live.ended,
+        });
     }
 
     /// Those of a pipeline that have a stage of this name.
-    fn with<'a>(&'a self, pipeline: &'a str, stage: &'a str) -> impl Iterator<Item = &'a CancellationToken> {
-        let has =
-            move |one: &&LeavingChain| one.pipeline == pipeline && one.chain.iter().any(|link| link.stage == stage);
-        self.0.iter().filter(has).map(|one| &one.ended).filter(|ended| !ended.is_cancelled())
+    fn with<'a>(
+        &'a self,
+        pipeline: &'a str,
+        stage: &'a str,
+    ) -> impl Iterator<Item = &'a CancellationToken> {
+        let has = move |one: &&LeavingChain| {
+            one.pipeline == pipeline && one.chain.iter().any(|link| link.stage == stage)
+        };
+        self.0
+            .iter()
+            .filter(has)
+            .map(|one| &one.ended)
+            .filter(|ended| !ended.is_cancelled())
     }
 }
 
@@ -74,23 +98,45 @@ impl<'a> Rebuilding<'a> {
         leaving: &'a mut Leaving,
     ) -> Self {
         let was = old.iter().map(|live| live.chain.clone()).collect();
-        let old =
-            old.into_iter().map(|live| Some((live.door.edge(), live))).map(|one| one.map(|(edge, live)| (live, edge)));
-        Self { pipeline, seat, was, old: old.collect(), leaving, heritage: Arc::default(), repeats }
+        let old = old
+            .into_iter()
+            .map(|live| Some((live.door.edge(), live)))
+            .map(|one| one.map(|(edge, live)| (live, edge)));
+        Self {
+            pipeline,
+            seat,
+            was,
+            old: old.collect(),
+            leaving,
+            heritage: Arc::default(),
+            repeats,
+        }
     }
 
     /// Takes in a processor of the new configuration.
     pub(super) fn enter(&self, node: ProcessorNode) -> Link {
-        let ProcessorNode { stage, fingerprint, processor, queue } = node;
-        let link = Link { stage, fingerprint, queue };
-        let is_kept =
-            self.was.iter().flatten().any(|old| old.stage == link.stage && old.fingerprint == link.fingerprint);
+        let ProcessorNode {
+            stage,
+            fingerprint,
+            processor,
+            queue,
+        } = node;
+        let link = Link {
+            stage,
+            fingerprint,
+            queue,
+        };
+        let is_kept = self
+            .was
+            .iter()
+            .flatten()
+            .any(|old| old.stage == link.stage && old.fingerprint == link.fingerprint);
         self.heritage.put(&link.stage, Heir { processor, is_kept });
         link
     }
 
-    /// The new chains, whose records end at `targets`; and the way to the first one. `books` are those of
-    /// all processors in a row.
+    /// The new chains, whose records end at `targets`; and the way to the first one. `books` are
+    /// those of all processors in a row.
     pub(super) fn chains(
         mut self,
         chains: Vec<Chain>,
@@ -98,18 +144,28 @@ impl<'a> Rebuilding<'a> {
         mut targets: Vec<Target>,
         work: &mut Work<'_>,
     ) -> (Vec<LiveChain>, Vec<Target>) {
-        let is_open: Vec<_> = self.old.iter().map(|one| matches!(one, Some((_, Some(_))))).collect();
+        let is_open: Vec<_> = self
+            .old
+            .iter()
+            .map(|one| matches!(one, Some((_, Some(_)))))
+            .collect();
         let is_leaving = |stage: &str| self.leaving.with(self.pipeline, stage).next().is_some();
         let descents = descent(&self.was, &is_open, is_leaving, &chains);
         // A request that an old chain has not seen yet must not end with it.
-        let is_rebuilt = !self.was.is_empty() && descents.iter().any(|one| !matches!(one, Descent::Same(_)));
+        let is_rebuilt =
+            !self.was.is_empty() && descents.iter().any(|one| !matches!(one, Descent::Same(_)));
         let (mut live, mut rest) = (Vec::new(), books);
         for (chain, descent) in chains.into_iter().zip(&descents).rev() {
             let (front, own) = rest.split_at(rest.len() - chain.len());
             rest = front;
             let (edge, one) = self.chain(chain, descent, own, targets, work);
             let repeats = self.repeats.clone();
-            targets = vec![Target { edge, books: Arc::clone(&own[0]), wants: Kinds::ALL, repeats }];
+            targets = vec![Target {
+                edge,
+                books: Arc::clone(&own[0]),
+                wants: Kinds::ALL,
+                repeats,
+            }];
             live.push(one);
         }
         if is_rebuilt {
@@ -121,11 +177,15 @@ impl<'a> Rebuilding<'a> {
     }
 
     fn retire_old(self, descents: &[Descent]) {
-        let goes_on =
-            |at| descents.iter().any(|one| matches!(one, Descent::New { inbox_of: Some(of), .. } if *of == at));
+        let goes_on = |at| {
+            descents
+                .iter()
+                .any(|one| matches!(one, Descent::New { inbox_of: Some(of), .. } if *of == at))
+        };
         for (at, one) in self.old.into_iter().enumerate() {
             if let Some((live, _)) = one {
-                self.leaving.retire(self.pipeline, live, &self.heritage, goes_on(at));
+                self.leaving
+                    .retire(self.pipeline, live, &self.heritage, goes_on(at));
             }
         }
     }
@@ -157,9 +217,15 @@ impl<'a> Rebuilding<'a> {
                 (edge, Some(inbox))
             }
         };
-        work.site.ledger.watch(self.pipeline.to_owned(), &chain[0].stage, edge.door());
-        let before = after.iter().filter_map(|at| Some(&self.old[*at].as_ref()?.0.ended));
-        let long_before = chain.iter().flat_map(|link| self.leaving.with(self.pipeline, &link.stage));
+        work.site
+            .ledger
+            .watch(self.pipeline.to_owned(), &chain[0].stage, edge.door());
+        let before = after
+            .iter()
+            .filter_map(|at| Some(&self.old[*at].as_ref()?.0.ended));
+        let long_before = chain
+            .iter()
+            .flat_map(|link| self.leaving.with(self.pipeline, &link.stage));
         let begin = Begin {
             seat: self.seat,
             after: before.chain(long_before).cloned().collect(),
@@ -205,11 +271,22 @@ impl Begin {
             all_ended(self.after).await;
             let first = self.books[0].stage();
             // If a chain before it has failed, there is no inbox, and everything ends.
-            let Some(inbox) = self.inbox.or_else(|| self.heritage.take_inbox(first)) else { return Ok(()) };
-            let step = |books: Arc<Books>| Some(Step::new(self.heritage.take(books.stage())?, books));
+            let Some(inbox) = self.inbox.or_else(|| self.heritage.take_inbox(first)) else {
+                return Ok(());
+            };
+            let step =
+                |books: Arc<Books>| Some(Step::new(self.heritage.take(books.stage())?, books));
             let steps = self.books.into_iter().filter_map(step).collect();
-            Segment::new(steps, self.exits, pool, place, self.repeats).run(inbox, listening).await
+            Segment::new(steps, self.exits, pool, place, self.repeats)
+                .run(inbox, listening)
+                .await
         });
-        LiveChain { chain, door, exits, orders, ended }
+        LiveChain {
+            chain,
+            door,
+            exits,
+            orders,
+            ended,
+        }
     }
 }

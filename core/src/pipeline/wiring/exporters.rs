@@ -1,4 +1,5 @@
-//! Exporters: kept, or started with an inbox of their own while those that are no longer wanted drain theirs.
+//! Exporters: kept, or started with an inbox of their own while those that are no longer wanted
+//! drain theirs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -49,7 +50,12 @@ impl Outlet {
     /// The way for a pipeline that keeps these books.
     pub(super) fn target(&self, books: Arc<Books>, repeats: &RepeatRequests) -> Target {
         self.edge.wire(&books, repeats);
-        Target { edge: self.edge.clone(), books, wants: self.wants, repeats: repeats.clone() }
+        Target {
+            edge: self.edge.clone(),
+            books,
+            wants: self.wants,
+            repeats: repeats.clone(),
+        }
     }
 }
 
@@ -73,8 +79,14 @@ impl Exporters {
         for (node, (pipelines, first)) in nodes {
             let (stage, wants) = (node.stage.clone(), node.wants);
             // One that has ended, or is about to, has no way to it.
-            let running = old.iter().enumerate().filter(|(_, live)| live.is_like(&node) && !live.door.is_over());
-            let edge = match running.filter_map(|(at, live)| Some((at, live.door.edge()?))).next() {
+            let running = old
+                .iter()
+                .enumerate()
+                .filter(|(_, live)| live.is_like(&node) && !live.door.is_over());
+            let edge = match running
+                .filter_map(|(at, live)| Some((at, live.door.edge()?)))
+                .next()
+            {
                 Some((at, edge)) => {
                     edge.door().set_when_full(node.queue.when_full);
                     self.live.push(old.swap_remove(at));
@@ -82,8 +94,17 @@ impl Exporters {
                 }
                 None => {
                     let (edge, inbox) = edge(node.queue, reason::QUEUE_FULL, Reader::Exporter);
-                    let seat = if node.exporter.runs_apart() { Seat::Io } else { Seat::Data(first) };
-                    fresh.push(Fresh { node, seat, door: edge.door(), inbox });
+                    let seat = if node.exporter.runs_apart() {
+                        Seat::Io
+                    } else {
+                        Seat::Data(first)
+                    };
+                    fresh.push(Fresh {
+                        node,
+                        seat,
+                        door: edge.door(),
+                        inbox,
+                    });
                     edge
                 }
             };
@@ -113,34 +134,71 @@ impl Exporters {
         self.leaving.retain(|live| !live.ended.is_cancelled());
         for live in &mut old {
             live.health = None;
-            work.tasks.retire(live.task, work.site.grace, work.site.ledger.of(&live.stage));
+            work.tasks
+                .retire(live.task, work.site.grace, work.site.ledger.of(&live.stage));
         }
         self.leaving.extend(old);
     }
 
     /// Starts one, as soon as nobody holds what it is to hold.
-    fn start(&self, Fresh { node, seat, door, inbox }: Fresh, work: &mut Work<'_>) -> Live {
-        let ExporterNode { stage, fingerprint, holds, health, exporter, queue, .. } = node;
+    fn start(
+        &self,
+        Fresh {
+            node,
+            seat,
+            door,
+            inbox,
+        }: Fresh,
+        work: &mut Work<'_>,
+    ) -> Live {
+        let ExporterNode {
+            stage,
+            fingerprint,
+            holds,
+            health,
+            exporter,
+            queue,
+            ..
+        } = node;
         let excluded = self.leaving.iter().filter(|live| live.excludes(&holds));
         let excluded: Vec<_> = excluded.map(|live| live.ended.clone()).collect();
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
-        let judged = ExporterTask { door: door.clone(), health: health.clone(), began_the_run: work.is_start };
-        let task = work.tasks.spawn_exporter(Place::new([stage.clone()]), seat, judged, async move {
-            let _ended = guard;
-            all_ended(excluded).await;
-            exporter.run(inbox).await
-        });
-        Live { stage, fingerprint, queue, holds, health: Some(health), door, task, ended }
+        let judged = ExporterTask {
+            door: door.clone(),
+            health: health.clone(),
+            began_the_run: work.is_start,
+        };
+        let task =
+            work.tasks
+                .spawn_exporter(Place::new([stage.clone()]), seat, judged, async move {
+                    let _ended = guard;
+                    all_ended(excluded).await;
+                    exporter.run(inbox).await
+                });
+        Live {
+            stage,
+            fingerprint,
+            queue,
+            holds,
+            health: Some(health),
+            door,
+            task,
+            ended,
+        }
     }
 }
 
 impl Live {
     fn is_like(&self, node: &ExporterNode) -> bool {
-        self.stage == node.stage && self.fingerprint == node.fingerprint && self.queue.are_alike(&node.queue)
+        self.stage == node.stage
+            && self.fingerprint == node.fingerprint
+            && self.queue.are_alike(&node.queue)
     }
 
     fn excludes(&self, holds: &[Hold]) -> bool {
-        self.holds.iter().any(|mine| holds.iter().any(|other| mine.excludes(other)))
+        self.holds
+            .iter()
+            .any(|mine| holds.iter().any(|other| mine.excludes(other)))
     }
 }

@@ -15,20 +15,33 @@ impl Manifest {
     pub(super) fn of(topology: &Topology) -> Self {
         let mut manifest = Self::default();
         for node in &topology.receivers {
-            manifest.stages.insert(node.stage.clone(), node.fingerprint.clone());
+            manifest
+                .stages
+                .insert(node.stage.clone(), node.fingerprint.clone());
         }
         for node in &topology.exporters {
             let what = format!("{} {:?} {:?}", node.fingerprint, node.queue, node.wants);
             manifest.stages.insert(node.stage.clone(), what);
         }
         for pipeline in &topology.pipelines {
-            let mut joined: Vec<_> =
-                pipeline.receivers.iter().map(|at| topology.receivers[*at].stage.clone()).collect();
+            let mut joined: Vec<_> = pipeline
+                .receivers
+                .iter()
+                .map(|at| topology.receivers[*at].stage.clone())
+                .collect();
             for node in &pipeline.processors {
                 joined.push(node.stage.clone());
-                manifest.stages.insert(node.stage.clone(), format!("{} {:?}", node.fingerprint, node.queue));
+                manifest.stages.insert(
+                    node.stage.clone(),
+                    format!("{} {:?}", node.fingerprint, node.queue),
+                );
             }
-            joined.extend(pipeline.exporters.iter().map(|at| topology.exporters[*at].stage.clone()));
+            joined.extend(
+                pipeline
+                    .exporters
+                    .iter()
+                    .map(|at| topology.exporters[*at].stage.clone()),
+            );
             manifest.pipelines.insert(pipeline.name.clone(), joined);
         }
         manifest
@@ -50,10 +63,15 @@ impl Manifest {
             };
             list.insert(stage.clone());
         }
-        let removed = self.stages.keys().filter(|stage| !new.stages.contains_key(*stage));
+        let removed = self
+            .stages
+            .keys()
+            .filter(|stage| !new.stages.contains_key(*stage));
         change.removed = removed.cloned().collect();
         let names: BTreeSet<_> = self.pipelines.keys().chain(new.pipelines.keys()).collect();
-        let rewired = names.into_iter().filter(|name| self.pipelines.get(*name) != new.pipelines.get(*name));
+        let rewired = names
+            .into_iter()
+            .filter(|name| self.pipelines.get(*name) != new.pipelines.get(*name));
         change.rewired = rewired.cloned().collect();
         change
     }

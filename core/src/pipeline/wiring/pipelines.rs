@@ -46,18 +46,33 @@ impl Pipelines {
         let mut old = std::mem::take(&mut self.live);
         let mut fronts = Vec::new();
         for (at, node) in nodes.into_iter().enumerate() {
-            let running = old.iter().position(|live| live.name == node.name).map(|at| old.swap_remove(at));
+            let running = old
+                .iter()
+                .position(|live| live.name == node.name)
+                .map(|at| old.swap_remove(at));
             for at in &node.receivers {
                 work.open(&node.name, &sources[*at]);
             }
-            let (front, live) =
-                running.unwrap_or_default().become_like((node, Seat::Data(at)), outlets, &mut self.leaving, work);
+            let (front, live) = running.unwrap_or_default().become_like(
+                (node, Seat::Data(at)),
+                outlets,
+                &mut self.leaving,
+                work,
+            );
             fronts.push(front);
             self.live.push(live);
         }
-        for Live { name, chains, outlets, .. } in old {
+        for Live {
+            name,
+            chains,
+            outlets,
+            ..
+        } in old
+        {
             outlets.iter().for_each(|door| door.unwire(&name));
-            chains.into_iter().for_each(|chain| self.leaving.retire(&name, chain, &Arc::default(), false));
+            chains
+                .into_iter()
+                .for_each(|chain| self.leaving.retire(&name, chain, &Arc::default(), false));
         }
         fronts
     }
@@ -72,11 +87,22 @@ impl Live {
         leaving: &mut Leaving,
         work: &mut Work<'_>,
     ) -> (Front, Self) {
-        let PipelineNode { name, receivers, processors, exporters } = node;
+        let PipelineNode {
+            name,
+            receivers,
+            processors,
+            exporters,
+        } = node;
         let repeats = self.repeats;
         let rebuilding = Rebuilding::new(&name, seat, self.chains, repeats.clone(), leaving);
-        let links: Vec<_> = processors.into_iter().map(|node| rebuilding.enter(node)).collect();
-        let books: Vec<_> = links.iter().map(|link| work.open(&name, &link.stage)).collect();
+        let links: Vec<_> = processors
+            .into_iter()
+            .map(|node| rebuilding.enter(node))
+            .collect();
+        let books: Vec<_> = links
+            .iter()
+            .map(|link| work.open(&name, &link.stage))
+            .collect();
         let outlets: Vec<_> = exporters.iter().map(|at| &outlets[*at]).collect();
         let target = |outlet: &&Outlet| outlet.target(work.open(&name, &outlet.stage), &repeats);
         let targets = outlets.iter().map(target).collect();
@@ -86,8 +112,23 @@ impl Live {
         if doors.iter().any(|door| !is_in(door, &self.outlets)) {
             repeats.request();
         }
-        self.outlets.iter().filter(|door| !is_in(door, &doors)).for_each(|door| door.unwire(&name));
-        let front = Front { pipeline: name.clone(), receivers, targets };
-        (front, Self { name, chains, outlets: doors, repeats })
+        self.outlets
+            .iter()
+            .filter(|door| !is_in(door, &doors))
+            .for_each(|door| door.unwire(&name));
+        let front = Front {
+            pipeline: name.clone(),
+            receivers,
+            targets,
+        };
+        (
+            front,
+            Self {
+                name,
+                chains,
+                outlets: doors,
+                repeats,
+            },
+        )
     }
 }

@@ -1,5 +1,5 @@
-//! Receivers: kept with their connections, while the pipelines that they feed may change; or stopped, and then
-//! replaced.
+//! Receivers: kept with their connections, while the pipelines that they feed may change; or
+//! stopped, and then replaced.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,15 +24,15 @@ pub(super) struct Receivers {
     live: Vec<Live>,
     /// Those that were stopped, until they have ended.
     leaving: Vec<CancellationToken>,
-    /// The ways from receivers into pipelines, by the names of both, while anybody uses them. A receiver that
-    /// was stopped shares them with the one in its place.
+    /// The ways from receivers into pipelines, by the names of both, while anybody uses them. A
+    /// receiver that was stopped shares them with the one in its place.
     fan_outs: HashMap<(String, String), Weak<FanOut>>,
     /// How many have not ended.
     feeding: Arc<AtomicUsize>,
 }
 
-/// A receiver that has not ended. The last one that ends begins the end of the run, before the stages behind it can
-/// notice.
+/// A receiver that has not ended. The last one that ends begins the end of the run, before the
+/// stages behind it can notice.
 struct Feeding {
     all: Arc<AtomicUsize>,
     ledger: Ledger,
@@ -43,7 +43,11 @@ struct Feeding {
 impl Feeding {
     fn new(all: &Arc<AtomicUsize>, ledger: &Ledger, lanes: Option<Arc<Lanes>>) -> Self {
         all.fetch_add(1, Ordering::AcqRel);
-        Self { all: Arc::clone(all), ledger: ledger.clone(), _lanes: lanes }
+        Self {
+            all: Arc::clone(all),
+            ledger: ledger.clone(),
+            _lanes: lanes,
+        }
     }
 }
 
@@ -65,7 +69,12 @@ struct Live {
 }
 
 impl Receivers {
-    pub(super) fn become_like(&mut self, nodes: Vec<ReceiverNode>, fronts: Vec<Front>, work: &mut Work<'_>) {
+    pub(super) fn become_like(
+        &mut self,
+        nodes: Vec<ReceiverNode>,
+        fronts: Vec<Front>,
+        work: &mut Work<'_>,
+    ) {
         // While receivers are exchanged, none may run.
         let _exchange = Feeding::new(&self.feeding, &work.site.ledger, None);
         self.point(&fronts);
@@ -73,12 +82,17 @@ impl Receivers {
         let mut fresh = Vec::new();
         for (at, node) in nodes.into_iter().enumerate() {
             let lanes = fronts.iter().filter(|front| front.receivers.contains(&at));
-            let lanes: Vec<_> = lanes.map(|front| self.lane(front, &node.stage, work)).collect();
-            let is_like = |live: &Live| live.stage == node.stage && live.fingerprint == node.fingerprint;
+            let lanes: Vec<_> = lanes
+                .map(|front| self.lane(front, &node.stage, work))
+                .collect();
+            let is_like =
+                |live: &Live| live.stage == node.stage && live.fingerprint == node.fingerprint;
             match old.iter().position(is_like) {
                 Some(running) => self.live.push(old.swap_remove(running).go_on(lanes, work)),
                 None => {
-                    let first = fronts.iter().position(|front| front.receivers.contains(&at));
+                    let first = fronts
+                        .iter()
+                        .position(|front| front.receivers.contains(&at));
                     fresh.push((node, lanes, Seat::Data(first.unwrap_or_default())));
                 }
             }
@@ -92,7 +106,8 @@ impl Receivers {
 
     /// Points all that leads into these pipelines to their new fronts.
     fn point(&mut self, fronts: &[Front]) {
-        self.fan_outs.retain(|_, fan_out| fan_out.strong_count() > 0);
+        self.fan_outs
+            .retain(|_, fan_out| fan_out.strong_count() > 0);
         for ((pipeline, _), fan_out) in &self.fan_outs {
             if let Some(front) = fronts.iter().find(|front| front.pipeline == *pipeline)
                 && let Some(fan_out) = fan_out.upgrade()
@@ -105,31 +120,51 @@ impl Receivers {
     fn lane(&mut self, front: &Front, stage: &str, work: &Work<'_>) -> Lane {
         let books = work.site.ledger.open(&front.pipeline, stage);
         let key = (front.pipeline.clone(), stage.to_owned());
-        let fan_out = self.fan_outs.get(&key).and_then(Weak::upgrade).unwrap_or_else(|| {
-            let targets: Vec<Target> = front.targets.clone();
-            let fan_out = Arc::new(FanOut::new(Arc::clone(&books), targets));
-            fan_out.put_in_use();
-            fan_out
-        });
+        let fan_out = self
+            .fan_outs
+            .get(&key)
+            .and_then(Weak::upgrade)
+            .unwrap_or_else(|| {
+                let targets: Vec<Target> = front.targets.clone();
+                let fan_out = Arc::new(FanOut::new(Arc::clone(&books), targets));
+                fan_out.put_in_use();
+                fan_out
+            });
         self.fan_outs.insert(key, Arc::downgrade(&fan_out));
         Lane { books, fan_out }
     }
 
     fn stop(&mut self, old: Vec<Live>, work: &mut Work<'_>) {
         self.leaving.retain(|ended| !ended.is_cancelled());
-        for Live { stage, stop, task, ended, .. } in old {
+        for Live {
+            stage,
+            stop,
+            task,
+            ended,
+            ..
+        } in old
+        {
             stop.request();
-            work.tasks.retire(task, work.site.grace, work.site.ledger.of(&stage));
+            work.tasks
+                .retire(task, work.site.grace, work.site.ledger.of(&stage));
             self.leaving.push(ended);
         }
     }
 
-    /// Starts one, as soon as those that were stopped have let go of their sources: a source that both read
-    /// would give its records twice.
+    /// Starts one, as soon as those that were stopped have let go of their sources: a source that
+    /// both read would give its records twice.
     fn start(&self, node: ReceiverNode, lanes: Vec<Lane>, seat: Seat, work: &mut Work<'_>) -> Live {
-        let ReceiverNode { stage, fingerprint, receiver } = node;
+        let ReceiverNode {
+            stage,
+            fingerprint,
+            receiver,
+        } = node;
         let (lanes, stop) = (Arc::new(Lanes::new(&stage, lanes)), work.site.stop.child());
-        let outbox = Outbox::new(Arc::clone(&lanes), work.site.pool.clone(), work.site.ledger.clone());
+        let outbox = Outbox::new(
+            Arc::clone(&lanes),
+            work.site.pool.clone(),
+            work.site.ledger.clone(),
+        );
         let (before, ended) = (self.leaving.clone(), CancellationToken::new());
         let guard = ended.clone().drop_guard();
         let feeding = Feeding::new(&self.feeding, &work.site.ledger, Some(Arc::clone(&lanes)));
@@ -140,10 +175,21 @@ impl Receivers {
                 let _feeding = feeding;
                 let waited = !before.is_empty();
                 all_ended(before).await;
-                if waited && stop.is_requested() { Ok(()) } else { receiver.run(outbox, stop).await }
+                if waited && stop.is_requested() {
+                    Ok(())
+                } else {
+                    receiver.run(outbox, stop).await
+                }
             }
         });
-        Live { stage, fingerprint, lanes: Arc::downgrade(&lanes), stop, task, ended }
+        Live {
+            stage,
+            fingerprint,
+            lanes: Arc::downgrade(&lanes),
+            stop,
+            task,
+            ended,
+        }
     }
 }
 

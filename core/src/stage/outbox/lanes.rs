@@ -1,4 +1,5 @@
-//! The ways from a receiver into its pipelines, which come and go with reloads while records are under way.
+//! The ways from a receiver into its pipelines, which come and go with reloads while records are
+//! under way.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
@@ -32,8 +33,15 @@ struct State {
 
 impl Lanes {
     pub(crate) fn new(stage: &str, open: Vec<Lane>) -> Self {
-        let state = RwLock::new(State { open, closing: Vec::new() });
-        Self { stage: stage.to_owned(), state, buffer: Mutex::default() }
+        let state = RwLock::new(State {
+            open,
+            closing: Vec::new(),
+        });
+        Self {
+            stage: stage.to_owned(),
+            state,
+            buffer: Mutex::default(),
+        }
     }
 
     /// From now on, records go down these lanes.
@@ -58,7 +66,14 @@ impl Lanes {
     /// Enters `n` records in the books of every open lane.
     pub(super) fn enter(&self, n: u64) -> Ticket {
         let state = self.state();
-        Ticket::enter(state.open.iter().map(|lane| Arc::clone(&lane.books)).collect(), n)
+        Ticket::enter(
+            state
+                .open
+                .iter()
+                .map(|lane| Arc::clone(&lane.books))
+                .collect(),
+            n,
+        )
     }
 
     /// Enters a batch's records on the edges behind the lanes that they were entered in.
@@ -82,16 +97,26 @@ impl Lanes {
 
     /// Whether memory is short in any of them for a batch that holds so many bytes.
     pub(super) fn are_tight(&self, bytes: usize) -> bool {
-        self.state().open.iter().any(|lane| lane.fan_out.is_tight(bytes))
+        self.state()
+            .open
+            .iter()
+            .any(|lane| lane.fan_out.is_tight(bytes))
     }
 
     pub(super) fn dropped(&self, reason: &'static str, n: u64) {
-        self.state().open.iter().for_each(|lane| lane.books.lost_on_arrival(reason, n));
+        self.state()
+            .open
+            .iter()
+            .for_each(|lane| lane.books.lost_on_arrival(reason, n));
     }
 
     fn pipelines(&self) -> String {
         let state = self.state();
-        let names: Vec<_> = state.open.iter().map(|lane| lane.books.pipeline()).collect();
+        let names: Vec<_> = state
+            .open
+            .iter()
+            .map(|lane| lane.books.pipeline())
+            .collect();
         names.join(",")
     }
 
@@ -102,6 +127,8 @@ impl Lanes {
 
 impl Lane {
     fn is_in(&self, lanes: &[Self]) -> bool {
-        lanes.iter().any(|lane| Arc::ptr_eq(&lane.books, &self.books))
+        lanes
+            .iter()
+            .any(|lane| Arc::ptr_eq(&lane.books, &self.books))
     }
 }

@@ -55,7 +55,14 @@ pub(super) struct Maker {
 impl Maker {
     pub(super) fn new(id: u64, table: SharedTable) -> Self {
         let (series, changed) = (BTreeMap::new(), BTreeSet::new());
-        Self { id, made: 0, table, series, changed, ended: Vec::new() }
+        Self {
+            id,
+            made: 0,
+            table,
+            series,
+            changed,
+            ended: Vec::new(),
+        }
     }
 
     pub(super) fn id(&self) -> u64 {
@@ -85,7 +92,11 @@ impl Maker {
             kind: MetricKind::Counter,
             label_names: vec!["name".to_owned()],
         });
-        let series = Series { family, labels: vec![Arc::from(name.as_str())], start: Timestamp(1) };
+        let series = Series {
+            family,
+            labels: vec![Arc::from(name.as_str())],
+            start: Timestamp(1),
+        };
         self.series.insert(name.clone(), Arc::new(series));
         self.table.0.lock().unwrap().insert(name.clone(), 0.0);
         self.changed.insert(name);
@@ -105,13 +116,24 @@ impl Maker {
     /// Hands on so many points at most. Returns whether there are more.
     pub(super) fn hand_on(&mut self, most: usize, out: &mut Batch) -> bool {
         let mut push = |series: &Arc<Series>, value| {
-            out.push(Record::Metric(Point { series: Arc::clone(series), time: Timestamp(2), value }));
+            out.push(Record::Metric(Point {
+                series: Arc::clone(series),
+                time: Timestamp(2),
+                value,
+            }));
         };
         let ends = self.ended.len().min(most);
-        self.ended.drain(..ends).for_each(|series| push(&series, Value::Ended));
+        self.ended
+            .drain(..ends)
+            .for_each(|series| push(&series, Value::Ended));
         for _ in ends..most {
-            let Some(name) = self.changed.pop_first() else { break };
-            push(&self.series[&name], Value::Counter(self.table.0.lock().unwrap()[&name]));
+            let Some(name) = self.changed.pop_first() else {
+                break;
+            };
+            push(
+                &self.series[&name],
+                Value::Counter(self.table.0.lock().unwrap()[&name]),
+            );
         }
         !self.ended.is_empty() || !self.changed.is_empty()
     }

@@ -35,21 +35,35 @@ pub(super) struct Row {
 
 impl Shape {
     pub(super) fn new(rng: &mut Rng) -> Self {
-        let receivers: Vec<_> = (0..rng.usize(1..PARTS)).map(|at| Part::new(at, rng)).collect();
-        let exporters: Vec<_> = (0..rng.usize(1..PARTS)).map(|at| Part::new(at, rng)).collect();
-        let mut shape = Self { receivers, exporters, pipelines: Vec::new() };
-        shape.pipelines = (0..rng.usize(1..PARTS)).map(|at| shape.row(at, rng)).collect();
+        let receivers: Vec<_> = (0..rng.usize(1..PARTS))
+            .map(|at| Part::new(at, rng))
+            .collect();
+        let exporters: Vec<_> = (0..rng.usize(1..PARTS))
+            .map(|at| Part::new(at, rng))
+            .collect();
+        let mut shape = Self {
+            receivers,
+            exporters,
+            pipelines: Vec::new(),
+        };
+        shape.pipelines = (0..rng.usize(1..PARTS))
+            .map(|at| shape.row(at, rng))
+            .collect();
         shape
     }
 
     /// Receivers and the pipelines that they feed.
     pub(super) fn joined(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.pipelines.iter().flat_map(|row| row.receivers.iter().map(|at| (*at, row.at)))
+        self.pipelines
+            .iter()
+            .flat_map(|row| row.receivers.iter().map(|at| (*at, row.at)))
     }
 
     /// Whether a pipeline ends in an exporter.
     pub(super) fn leads(&self, pipeline: usize, exporter: usize) -> bool {
-        self.pipelines.iter().any(|row| row.at == pipeline && row.exporters.contains(&exporter))
+        self.pipelines
+            .iter()
+            .any(|row| row.at == pipeline && row.exporters.contains(&exporter))
     }
 
     /// Whether a pipeline has a processor.
@@ -75,7 +89,10 @@ impl Shape {
             6 => {
                 let place = rng.usize(0..self.pipelines.len());
                 let row = self.row(self.pipelines[place].at, rng);
-                (self.pipelines[place].receivers, self.pipelines[place].exporters) = (row.receivers, row.exporters);
+                (
+                    self.pipelines[place].receivers,
+                    self.pipelines[place].exporters,
+                ) = (row.receivers, row.exporters);
             }
             7 => {
                 let chain = self.any_chain(rng);
@@ -83,7 +100,10 @@ impl Shape {
             }
             8 => toggle(self.any_chain(rng), rng),
             9 => bump(self.any_chain(rng), rng),
-            10 => self.any_chain(rng).iter_mut().for_each(|part| part.apart = rng.bool()),
+            10 => self
+                .any_chain(rng)
+                .iter_mut()
+                .for_each(|part| part.apart = rng.bool()),
             _ => rng.shuffle(&mut self.pipelines),
         }
         self.drop_dangling(rng);
@@ -97,14 +117,21 @@ impl Shape {
     fn row(&self, at: usize, rng: &mut Rng) -> Row {
         let (receivers, exporters) = (some(&self.receivers, rng), some(&self.exporters, rng));
         let processors = (0..rng.usize(0..5)).map(|at| Part::new(at, rng)).collect();
-        Row { at, receivers, processors, exporters }
+        Row {
+            at,
+            receivers,
+            processors,
+            exporters,
+        }
     }
 
     /// Every pipeline keeps what there is, and has something at both ends.
     fn drop_dangling(&mut self, rng: &mut Rng) {
         for row in &mut self.pipelines {
-            row.receivers.retain(|at| self.receivers.iter().any(|part| part.at == *at));
-            row.exporters.retain(|at| self.exporters.iter().any(|part| part.at == *at));
+            row.receivers
+                .retain(|at| self.receivers.iter().any(|part| part.at == *at));
+            row.exporters
+                .retain(|at| self.exporters.iter().any(|part| part.at == *at));
             if row.receivers.is_empty() {
                 row.receivers = some(&self.receivers, rng);
             }
@@ -117,7 +144,12 @@ impl Shape {
 
 impl Part {
     fn new(at: usize, rng: &mut Rng) -> Self {
-        Self { at, version: rng.u32(0..4), queue: limits(rng), apart: rng.bool() }
+        Self {
+            at,
+            version: rng.u32(0..4),
+            queue: limits(rng),
+            apart: rng.bool(),
+        }
     }
 }
 
@@ -145,7 +177,21 @@ fn some(parts: &[Part], rng: &mut Rng) -> Vec<usize> {
 }
 
 pub(super) fn limits(rng: &mut Rng) -> Limits {
-    let when_full = [WhenFull::Block, WhenFull::Block, WhenFull::DropNewest, WhenFull::DropOldest][rng.usize(0..4)];
-    let series = if rng.bool() { rng.usize(1..40) } else { Limits::DEFAULT.series };
-    Limits { records: rng.usize(1..40), bytes: rng.usize(1..40_000), when_full, series }
+    let when_full = [
+        WhenFull::Block,
+        WhenFull::Block,
+        WhenFull::DropNewest,
+        WhenFull::DropOldest,
+    ][rng.usize(0..4)];
+    let series = if rng.bool() {
+        rng.usize(1..40)
+    } else {
+        Limits::DEFAULT.series
+    };
+    Limits {
+        records: rng.usize(1..40),
+        bytes: rng.usize(1..40_000),
+        when_full,
+        series,
+    }
 }

@@ -10,7 +10,9 @@ use fastrand::Rng;
 use tidegate_core::edge::{Delivery, Inbox, Limits};
 use tidegate_core::ledger::Tally;
 use tidegate_core::record::{Frame, Lost, LostSource};
-use tidegate_core::stage::{Buffer, Exporter, Outbox, OutputClosed, Packed, Processor, Receiver, StageError, Stop};
+use tidegate_core::stage::{
+    Buffer, Exporter, Outbox, OutputClosed, Packed, Processor, Receiver, StageError, Stop,
+};
 use tidegate_core::{Batch, Kind, Kinds, Outcome, Record, Timestamp};
 use tokio::time::sleep;
 
@@ -104,11 +106,20 @@ fn key(record: &Record) -> u64 {
 }
 
 fn frame(seq: u64) -> Record {
-    Record::Frame(Frame { seq, ..Frame::default() })
+    Record::Frame(Frame {
+        seq,
+        ..Frame::default()
+    })
 }
 
 fn lost(count: u64) -> Record {
-    Record::Lost(Lost { time: Timestamp(1), source: LostSource::Unknown, count, cpu: None, span: None })
+    Record::Lost(Lost {
+        time: Timestamp(1),
+        source: LostSource::Unknown,
+        count,
+        cpu: None,
+        span: None,
+    })
 }
 
 /// A receiver.
@@ -215,19 +226,37 @@ impl Whim {
         let tick_every = rng.bool().then(|| Duration::from_millis(rng.u64(1..30)));
         let maker = rng.bool().then(|| Maker::new(id, table.clone()));
         let (made, fragile, adopts) = (id * 1_000_000_000_000, rng.u8(0..20) == 0, rng.bool());
-        Self { made, tick_every, fragile, fate, table, maker, has_more: false, adopts, rng }
+        Self {
+            made,
+            tick_every,
+            fragile,
+            fate,
+            table,
+            maker,
+            has_more: false,
+            adopts,
+            rng,
+        }
     }
 
     /// Hands on so many points at most.
     fn hand_on(&mut self, most: usize, out: &mut Batch) {
-        self.table.set_current(self.maker.as_ref().map_or(0, Maker::id));
-        self.has_more = self.maker.as_mut().is_some_and(|maker| maker.hand_on(most, out));
+        self.table
+            .set_current(self.maker.as_ref().map_or(0, Maker::id));
+        self.has_more = self
+            .maker
+            .as_mut()
+            .is_some_and(|maker| maker.hand_on(most, out));
     }
 
     fn make(&mut self, most: u64, batch: &mut Batch) {
         for _ in 0..self.rng.u64(0..=most) {
             self.made += 1;
-            let record = if self.rng.bool() { frame(self.made) } else { lost(self.made) };
+            let record = if self.rng.bool() {
+                frame(self.made)
+            } else {
+                lost(self.made)
+            };
             batch.push(record);
         }
     }
@@ -324,7 +353,11 @@ pub(super) struct Fickle {
 impl Exporter for Fickle {
     async fn run(mut self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
         self.fate.set(Fate::BEGUN);
-        let doom = if self.rng.bool() { self.rng.usize(1..200) } else { usize::MAX };
+        let doom = if self.rng.bool() {
+            self.rng.usize(1..200)
+        } else {
+            usize::MAX
+        };
         let (slow, reads_points) = (self.rng.bool(), self.rng.bool());
         let mut batches = 0;
         while let Some(delivery) = inbox.recv().await {
@@ -361,7 +394,9 @@ impl Fickle {
 
     fn take_points(&self, delivery: Delivery) {
         for record in delivery.records() {
-            let Record::Metric(point) = record else { panic!("{record:?} is no point") };
+            let Record::Metric(point) = record else {
+                panic!("{record:?} is no point")
+            };
             self.table.update(point);
             self.seen.points.fetch_add(1, Ordering::Relaxed);
         }
@@ -382,7 +417,11 @@ impl Fickle {
             }
             _ => {}
         }
-        let (lost, taken) = keys.split_at(self.rng.usize(0..=keys.len()).saturating_sub(keys.len() / 2));
+        let (lost, taken) = keys.split_at(
+            self.rng
+                .usize(0..=keys.len())
+                .saturating_sub(keys.len() / 2),
+        );
         self.seen.keys.lock().unwrap().extend(taken);
         delivery.ticket().dropped("rejected", lost.len() as u64);
         let mut part = delivery.ticket().split(taken.len() as u64 / 2);

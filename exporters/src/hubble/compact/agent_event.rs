@@ -13,14 +13,24 @@ use crate::hubble::service_address::HostPort;
 pub(super) fn push_details(out: &mut String, event: &AgentEvent) {
     // Writing to a `String` cannot fail.
     let _ = match &event.notification {
-        Notification::Unknown { notify_type, text } => write!(out, "type: {notify_type}, notification: {text}"),
+        Notification::Unknown { notify_type, text } => {
+            write!(out, "type: {notify_type}, notification: {text}")
+        }
         Notification::AgentStart { time } => {
             out.push_str("start time: ");
             push_stamp(out, time.unwrap_or_default());
             Ok(())
         }
-        Notification::PolicyUpdate(PolicyUpdate { labels, revision, rule_count }) => {
-            write!(out, "labels: [{}], revision: {revision}, count: {rule_count}", labels.join(","))
+        Notification::PolicyUpdate(PolicyUpdate {
+            labels,
+            revision,
+            rule_count,
+        }) => {
+            write!(
+                out,
+                "labels: [{}], revision: {revision}, count: {rule_count}",
+                labels.join(",")
+            )
         }
         Notification::EndpointRegenerate(endpoint) => push_regenerate(out, endpoint),
         Notification::EndpointUpdate(endpoint) => push_endpoint(out, endpoint),
@@ -31,7 +41,12 @@ pub(super) fn push_details(out: &mut String, event: &AgentEvent) {
 }
 
 fn push_regenerate(out: &mut String, endpoint: &EndpointRegen) -> std::fmt::Result {
-    write!(out, "id: {}, labels: [{}]", endpoint.id, endpoint.labels.join(","))?;
+    write!(
+        out,
+        "id: {}, labels: [{}]",
+        endpoint.id,
+        endpoint.labels.join(",")
+    )?;
     push_if_any(out, "error", &endpoint.error)
 }
 
@@ -52,9 +67,18 @@ fn push_ipcache(out: &mut String, entry: &IpCache) -> std::fmt::Result {
 }
 
 fn push_service(out: &mut String, service: &ServiceUpsert) -> std::fmt::Result {
-    write!(out, "id: {}, frontend: {}", service.id, HostPort(&service.frontend_address))?;
+    write!(
+        out,
+        "id: {}, frontend: {}",
+        service.id,
+        HostPort(&service.frontend_address)
+    )?;
     if !service.backend_addresses.is_empty() {
-        let backends: Vec<_> = service.backend_addresses.iter().map(|backend| HostPort(backend).to_string()).collect();
+        let backends: Vec<_> = service
+            .backend_addresses
+            .iter()
+            .map(|backend| HostPort(backend).to_string())
+            .collect();
         write!(out, ", backends: [{}]", backends.join(","))?;
     }
     push_if_any(out, "type", &service.service_type)?;
@@ -64,7 +88,11 @@ fn push_service(out: &mut String, service: &ServiceUpsert) -> std::fmt::Result {
 }
 
 fn push_if_any(out: &mut String, name: &str, text: &str) -> std::fmt::Result {
-    if text.is_empty() { Ok(()) } else { push(out, name, text) }
+    if text.is_empty() {
+        Ok(())
+    } else {
+        push(out, name, text)
+    }
 }
 
 fn push(out: &mut String, name: &str, value: impl Display) -> std::fmt::Result {

@@ -17,7 +17,12 @@ pub(super) enum Color {
 
 /// Has `write` append a text, in colour if colours are `wanted`. As in Hubble, the end of an inner
 /// colour is also the end of the one around it.
-pub(super) fn painted(out: &mut String, wanted: bool, color: Color, write: impl FnOnce(&mut String)) {
+pub(super) fn painted(
+    out: &mut String,
+    wanted: bool,
+    color: Color,
+    write: impl FnOnce(&mut String),
+) {
     if !wanted {
         return write(out);
     }

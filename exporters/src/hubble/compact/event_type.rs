@@ -1,19 +1,22 @@
 //! What kind of event a flow came from, in the words of `hubble observe`.
 
 use tidegate_core::flow::{
-    DropReason, Flow, L7, L7Record, L7Type, TracePoint, XlatePoint, capture_point_name, message_type,
+    DropReason, Flow, L7, L7Record, L7Type, TracePoint, XlatePoint, capture_point_name,
+    message_type,
 };
 
 use crate::hubble::push::push_decimal;
 
-/// Appends the text of a flow's type: `to-endpoint`, `Policy denied`, `policy-verdict:L3-L4 INGRESS`,
-/// `dns-response proxy`.
+/// Appends the text of a flow's type: `to-endpoint`, `Policy denied`, `policy-verdict:L3-L4
+/// INGRESS`, `dns-response proxy`.
 pub fn push_type(out: &mut String, flow: &Flow) {
     if let Some(l7) = &flow.l7 {
         return push_l7_type(out, l7);
     }
     match flow.message_type {
-        message_type::TRACE => push_or_number(out, TracePoint::datapath_name(flow.sub_type), flow.sub_type),
+        message_type::TRACE => {
+            push_or_number(out, TracePoint::datapath_name(flow.sub_type), flow.sub_type)
+        }
         message_type::DROP => push_drop_reason(out, flow.sub_type),
         message_type::POLICY_VERDICT => {
             out.push_str("policy-verdict:");
@@ -21,8 +24,12 @@ pub fn push_type(out: &mut String, flow: &Flow) {
             out.push(' ');
             out.push_str(flow.direction.name());
         }
-        message_type::CAPTURE => push_or_number(out, capture_point_name(flow.sub_type), flow.sub_type),
-        message_type::TRACE_SOCK => push_or_number(out, XlatePoint(flow.sub_type).short_name(), flow.sub_type),
+        message_type::CAPTURE => {
+            push_or_number(out, capture_point_name(flow.sub_type), flow.sub_type)
+        }
+        message_type::TRACE_SOCK => {
+            push_or_number(out, XlatePoint(flow.sub_type).short_name(), flow.sub_type)
+        }
         _ => out.push_str("UNKNOWN"),
     }
 }

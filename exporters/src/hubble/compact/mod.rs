@@ -3,8 +3,9 @@
 //! Agent events and debug events are those of `hubble observe agent-events` and `debug-events`.
 //!
 //! Two things differ. Policy verdicts show their match type and direction, as with
-//! `--use-default-field-masks=false` and in later versions. And of the control characters that a peer
-//! can put into a name, Hubble escapes ESC and CR; here every one is, so that a record is one line.
+//! `--use-default-field-masks=false` and in later versions. And of the control characters that a
+//! peer can put into a name, Hubble escapes ESC and CR; here every one is, so that a record is one
+//! line.
 
 mod agent_event;
 mod color;
@@ -49,7 +50,8 @@ impl Escapes for Controls {
     }
 }
 
-/// Writes one line a record. Only names and messages hold texts that a peer can choose, so nothing else is escaped.
+/// Writes one line a record. Only names and messages hold texts that a peer can choose, so nothing
+/// else is escaped.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Compact {
     /// Whether hosts, ports, identities and verdicts have Hubble's colours.
@@ -57,7 +59,8 @@ pub struct Compact {
 }
 
 impl Compact {
-    /// Appends a flow's line. Replies are shown from the side that was asked, with the arrow turned.
+    /// Appends a flow's line. Replies are shown from the side that was asked, with the arrow
+    /// turned.
     pub fn push_flow(self, out: &mut String, flow: &Flow) {
         push_stamp(out, flow.time);
         out.push_str(": ");
@@ -68,7 +71,11 @@ impl Compact {
     /// Appends what stands behind the time in a flow's line.
     pub fn push_flow_text(self, out: &mut String, flow: &Flow) {
         let (source, destination) = (Peer::source(flow), Peer::destination(flow));
-        let (near, far) = if flow.is_reply == Some(true) { (destination, source) } else { (source, destination) };
+        let (near, far) = if flow.is_reply == Some(true) {
+            (destination, source)
+        } else {
+            (source, destination)
+        };
         self.push_peer(out, &near);
         out.push_str(arrow(flow));
         self.push_peer(out, &far);
@@ -141,10 +148,14 @@ impl Compact {
 
     fn push_peer(self, out: &mut String, peer: &Peer<'_>) {
         if peer.is_host() {
-            painted(out, self.color, Color::Cyan, |out| self.push_host(out, peer));
+            painted(out, self.color, Color::Cyan, |out| {
+                self.push_host(out, peer)
+            });
         }
         out.push(' ');
-        painted(out, self.color, Color::Magenta, |out| push_identity(out, peer.endpoint.identity));
+        painted(out, self.color, Color::Magenta, |out| {
+            push_identity(out, peer.endpoint.identity)
+        });
     }
 
     fn push_host(self, out: &mut String, peer: &Peer<'_>) {
@@ -156,7 +167,9 @@ impl Compact {
                 out.push(']');
             }
             out.push(':');
-            painted(out, self.color, Color::Yellow, |out| push_decimal(out, port));
+            painted(out, self.color, Color::Yellow, |out| {
+                push_decimal(out, port)
+            });
         }
     }
 
@@ -177,7 +190,11 @@ impl Compact {
             Verdict::Unknown => return out.push_str(flow.verdict.name()),
         };
         let is_policy = flow.message_type == message_type::POLICY_VERDICT;
-        let text = if is_policy { policy_text } else { flow.verdict.name() };
+        let text = if is_policy {
+            policy_text
+        } else {
+            flow.verdict.name()
+        };
         painted(out, self.color, color, |out| out.push_str(text));
     }
 
@@ -193,7 +210,11 @@ impl Compact {
         }
         if flow.auth_type != AuthType::default() {
             out.push_str("; Auth: ");
-            let color = if flow.auth_type.0 == 2 { Color::Red } else { Color::Green };
+            let color = if flow.auth_type.0 == 2 {
+                Color::Red
+            } else {
+                Color::Green
+            };
             painted(out, self.color, color, |out| push_auth(out, flow.auth_type));
         }
     }

@@ -30,9 +30,16 @@ impl<'a> Peer<'a> {
             endpoint: &flow.source,
             has_ip: flow.ip.is_some(),
             address: flow.source_address(),
-            keeps_mapped: flow.socket.as_ref().is_some_and(|socket| socket.keeps_mapped),
+            keeps_mapped: flow
+                .socket
+                .as_ref()
+                .is_some_and(|socket| socket.keeps_mapped),
             mac: flow.ethernet.map(|ethernet| ethernet.source),
-            port: flow.l4.ports().map(|(source, _)| source).filter(|port| *port != 0 && flow.ip.is_some()),
+            port: flow
+                .l4
+                .ports()
+                .map(|(source, _)| source)
+                .filter(|port| *port != 0 && flow.ip.is_some()),
         }
     }
 
@@ -42,9 +49,16 @@ impl<'a> Peer<'a> {
             endpoint: &flow.destination,
             has_ip: flow.ip.is_some(),
             address: flow.destination_address(),
-            keeps_mapped: flow.socket.as_ref().is_some_and(|socket| socket.keeps_mapped),
+            keeps_mapped: flow
+                .socket
+                .as_ref()
+                .is_some_and(|socket| socket.keeps_mapped),
             mac: flow.ethernet.map(|ethernet| ethernet.destination),
-            port: flow.l4.ports().map(|(_, destination)| destination).filter(|port| *port != 0 && flow.ip.is_some()),
+            port: flow
+                .l4
+                .ports()
+                .map(|(_, destination)| destination)
+                .filter(|port| *port != 0 && flow.ip.is_some()),
         }
     }
 
@@ -55,14 +69,25 @@ impl<'a> Peer<'a> {
 
     /// Whether the name is an IPv4 address, which holds neither colons nor anything to escape.
     pub(super) fn is_ipv4(&self) -> bool {
-        let has_name = |names: &EndpointNames| !names.pod_name.is_empty() || !names.dns_names.is_empty();
+        let has_name =
+            |names: &EndpointNames| !names.pod_name.is_empty() || !names.dns_names.is_empty();
         let is_named = self.endpoint.names.as_deref().is_some_and(has_name);
-        self.has_ip && !is_named && self.written_address().is_some_and(|address| address.is_ipv4())
+        self.has_ip
+            && !is_named
+            && self
+                .written_address()
+                .is_some_and(|address| address.is_ipv4())
     }
 
     /// The address in the form in which it is written.
     pub(crate) fn written_address(&self) -> Option<IpAddr> {
-        let written = |address: Address| if self.keeps_mapped { IpAddr::V6(address.0.into()) } else { address.to_ip() };
+        let written = |address: Address| {
+            if self.keeps_mapped {
+                IpAddr::V6(address.0.into())
+            } else {
+                address.to_ip()
+            }
+        };
         self.address.map(written)
     }
 

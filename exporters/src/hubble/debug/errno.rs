@@ -1,4 +1,5 @@
-//! Texts of Linux error numbers as Go has them (`syscall.Errno`), whatever the C library at hand says.
+//! Texts of Linux error numbers as Go has them (`syscall.Errno`), whatever the C library at hand
+//! says.
 
 use std::fmt::{Display, Formatter, Result};
 
@@ -7,7 +8,9 @@ pub(super) struct Errno(pub(super) u32);
 
 impl Display for Errno {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let text = usize::try_from(self.0).ok().and_then(|number| TEXTS.get(number));
+        let text = usize::try_from(self.0)
+            .ok()
+            .and_then(|number| TEXTS.get(number));
         match text.filter(|text| !text.is_empty()) {
             Some(text) => f.write_str(text),
             None => write!(f, "errno {}", self.0),

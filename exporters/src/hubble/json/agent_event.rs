@@ -1,30 +1,45 @@
 //! `flow.AgentEvent` and its notifications.
 
 use tidegate_core::record::{
-    AgentEvent, EndpointRegen, EndpointUpdate, IpCache, Notification, PolicyUpdate, ServiceAddress, ServiceUpsert,
+    AgentEvent, EndpointRegen, EndpointUpdate, IpCache, Notification, PolicyUpdate, ServiceAddress,
+    ServiceUpsert,
 };
 
 use super::object::Object;
 use crate::hubble::push::push_decimal;
 
 pub(super) fn agent_event(object: &mut Object<'_>, event: &AgentEvent) {
-    object.symbol("type", event.event_type as u8, Some(event.event_type.name()));
+    object.symbol(
+        "type",
+        event.event_type as u8,
+        Some(event.event_type.name()),
+    );
     match &event.notification {
         Notification::Unknown { notify_type, text } => object.object("unknown", |object| {
             object.quoted("type", |out| push_decimal(out, *notify_type));
             object.text("notification", text);
         }),
         Notification::AgentStart { time } => {
-            object.object("agent_start", |object| object.time("time", time.unwrap_or_default()));
+            object.object("agent_start", |object| {
+                object.time("time", time.unwrap_or_default())
+            });
         }
-        Notification::PolicyUpdate(policy) => object.object("policy_update", |object| policy_update(object, policy)),
+        Notification::PolicyUpdate(policy) => {
+            object.object("policy_update", |object| policy_update(object, policy))
+        }
         Notification::EndpointRegenerate(endpoint) => {
-            object.object("endpoint_regenerate", |object| endpoint_regenerate(object, endpoint));
+            object.object("endpoint_regenerate", |object| {
+                endpoint_regenerate(object, endpoint)
+            });
         }
         Notification::EndpointUpdate(endpoint) => {
-            object.object("endpoint_update", |object| endpoint_update(object, endpoint));
+            object.object("endpoint_update", |object| {
+                endpoint_update(object, endpoint)
+            });
         }
-        Notification::IpCacheUpdate(entry) => object.object("ipcache_update", |object| ipcache_update(object, entry)),
+        Notification::IpCacheUpdate(entry) => {
+            object.object("ipcache_update", |object| ipcache_update(object, entry))
+        }
         Notification::ServiceUpsert(service) => {
             object.object("service_upsert", |object| service_upsert(object, service));
         }
@@ -67,7 +82,9 @@ fn ipcache_update(object: &mut Object<'_>, entry: &IpCache) {
 
 fn service_upsert(object: &mut Object<'_>, service: &ServiceUpsert) {
     object.number("id", service.id);
-    object.object("frontend_address", |object| address(object, &service.frontend_address));
+    object.object("frontend_address", |object| {
+        address(object, &service.frontend_address)
+    });
     object.objects("backend_addresses", &service.backend_addresses, address);
     object.text("type", &service.service_type);
     object.text("traffic_policy", &service.traffic_policy);

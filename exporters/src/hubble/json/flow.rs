@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use tidegate_core::flow::{
-    Address, Endpoint, EndpointNames, Ethernet, Flow, FlowType, Ip, L4, SourceFile, TcpFlags, Tunnel, XlatePoint,
-    capture_point_name, message_type,
+    Address, Endpoint, EndpointNames, Ethernet, Flow, FlowType, Ip, L4, SourceFile, TcpFlags,
+    Tunnel, XlatePoint, capture_point_name, message_type,
 };
 
 use super::object::Object;
@@ -51,7 +51,11 @@ fn emitter(object: &mut Object<'_>) {
 
 /// What the captured packet says.
 fn headers(object: &mut Object<'_>, flow: &Flow) {
-    if let Some(Ethernet { source, destination }) = flow.ethernet {
+    if let Some(Ethernet {
+        source,
+        destination,
+    }) = flow.ethernet
+    {
         object.object("ethernet", |object| {
             object.quoted("source", |out| push_mac(out, source));
             object.quoted("destination", |out| push_mac(out, destination));
@@ -59,7 +63,10 @@ fn headers(object: &mut Object<'_>, flow: &Flow) {
     }
     if let Some(ip) = &flow.ip {
         let written = |address: Option<Address>| address.map(|address| flow.written(address));
-        let peers = (written(flow.source_address()), written(flow.destination_address()));
+        let peers = (
+            written(flow.source_address()),
+            written(flow.destination_address()),
+        );
         object.object("IP", |object| self::ip(object, ip, peers));
     }
     layer4(object, &flow.l4);
@@ -70,30 +77,58 @@ fn headers(object: &mut Object<'_>, flow: &Flow) {
 
 /// What the event says about how and where it came about: `traffic_direction` to `cgroup_id`.
 fn context(object: &mut Object<'_>, flow: &Flow) {
-    object.symbol("traffic_direction", flow.direction as u8, Some(flow.direction.name()));
+    object.symbol(
+        "traffic_direction",
+        flow.direction as u8,
+        Some(flow.direction.name()),
+    );
     object.number("policy_match_type", flow.policy_match.0);
-    object.symbol("trace_observation_point", flow.trace_point.0, flow.trace_point.name());
-    object.symbol("trace_reason", flow.trace_reason.0, flow.trace_reason.name());
+    object.symbol(
+        "trace_observation_point",
+        flow.trace_point.0,
+        flow.trace_point.name(),
+    );
+    object.symbol(
+        "trace_reason",
+        flow.trace_reason.0,
+        flow.trace_reason.name(),
+    );
     if let Some(file) = flow.file {
         object.object("file", |object| source_file(object, file));
     }
     if flow.ip_trace_id != 0 {
-        object.object("ip_trace_id", |object| object.wide("trace_id", flow.ip_trace_id));
+        object.object("ip_trace_id", |object| {
+            object.wide("trace_id", flow.ip_trace_id)
+        });
     }
-    object.symbol("drop_reason_desc", flow.drop_reason.0, flow.drop_reason.name());
+    object.symbol(
+        "drop_reason_desc",
+        flow.drop_reason.0,
+        flow.drop_reason.name(),
+    );
     object.wrapped_flag("is_reply", flow.is_reply);
     if flow.message_type == message_type::CAPTURE {
-        object.symbol("debug_capture_point", flow.sub_type, capture_point_name(flow.sub_type));
+        object.symbol(
+            "debug_capture_point",
+            flow.sub_type,
+            capture_point_name(flow.sub_type),
+        );
     }
     if flow.interface != 0 {
         object.object("interface", |object| object.number("index", flow.interface));
     }
     object.number("proxy_port", flow.proxy_port);
     if let Some(trace_id) = flow.l7.as_ref().and_then(|l7| l7.trace_id.as_ref()) {
-        object.object("trace_context", |object| object.object("parent", |object| object.text("trace_id", trace_id)));
+        object.object("trace_context", |object| {
+            object.object("parent", |object| object.text("trace_id", trace_id))
+        });
     }
     if flow.flow_type == FlowType::Sock {
-        object.symbol("sock_xlate_point", flow.sub_type, XlatePoint(flow.sub_type).name());
+        object.symbol(
+            "sock_xlate_point",
+            flow.sub_type,
+            XlatePoint(flow.sub_type).name(),
+        );
     }
     if let Some(socket) = &flow.socket {
         object.wide("socket_cookie", socket.cookie);
@@ -114,7 +149,9 @@ fn ip(object: &mut Object<'_>, ip: &Ip, (source, destination): (Option<IpAddr>, 
 
 fn layer4(object: &mut Object<'_>, l4: &L4) {
     let Some(protocol) = l4.name() else { return };
-    object.object("l4", |object| object.object(protocol, |object| transport(object, l4)));
+    object.object("l4", |object| {
+        object.object(protocol, |object| transport(object, l4))
+    });
 }
 
 fn transport(object: &mut Object<'_>, l4: &L4) {
@@ -123,13 +160,21 @@ fn transport(object: &mut Object<'_>, l4: &L4) {
         object.number("destination_port", destination);
     }
     match *l4 {
-        L4::Tcp { flags: Some(flags), .. } => object.object("flags", |object| tcp_flags(object, flags)),
-        L4::Sctp { chunk_type, .. } => object.symbol("chunk_type", chunk_type as u8, Some(chunk_type.name())),
+        L4::Tcp {
+            flags: Some(flags), ..
+        } => object.object("flags", |object| tcp_flags(object, flags)),
+        L4::Sctp { chunk_type, .. } => {
+            object.symbol("chunk_type", chunk_type as u8, Some(chunk_type.name()))
+        }
         L4::Icmpv4 { icmp_type, code } | L4::Icmpv6 { icmp_type, code } => {
             object.number("type", icmp_type);
             object.number("code", code);
         }
-        L4::Vrrp { vrrp_type, vrid, priority } => {
+        L4::Vrrp {
+            vrrp_type,
+            vrid,
+            priority,
+        } => {
             object.number("type", vrrp_type);
             object.number("vrid", vrid);
             object.number("priority", priority);
@@ -173,7 +218,14 @@ fn tunnel(object: &mut Object<'_>, tunnel: &Tunnel) {
 pub(super) fn endpoint(object: &mut Object<'_>, endpoint: &Endpoint) {
     object.number("ID", endpoint.id);
     object.number("identity", endpoint.identity);
-    let Some(EndpointNames { cluster_name, namespace, pod_name, labels, workloads, .. }) = endpoint.names.as_deref()
+    let Some(EndpointNames {
+        cluster_name,
+        namespace,
+        pod_name,
+        labels,
+        workloads,
+        ..
+    }) = endpoint.names.as_deref()
     else {
         return;
     };
@@ -188,7 +240,10 @@ pub(super) fn endpoint(object: &mut Object<'_>, endpoint: &Endpoint) {
 }
 
 fn dns_names(endpoint: &Endpoint) -> &[String] {
-    endpoint.names.as_ref().map_or(&[], |names| &names.dns_names)
+    endpoint
+        .names
+        .as_ref()
+        .map_or(&[], |names| &names.dns_names)
 }
 
 fn source_file(object: &mut Object<'_>, file: SourceFile) {

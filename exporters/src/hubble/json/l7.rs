@@ -17,10 +17,11 @@ pub(super) fn layer7(object: &mut Object<'_>, l7: &L7) {
     }
 }
 
-/// What Hubble's messages have no field for, where protobuf has a place for it: `flow.Flow.extensions`, a
-/// `google.protobuf.Struct` there as in Retina's flows. `l7_incomplete` lists the parts of the message that were not
-/// captured; `l7_latency_ns` is the time that passed since the request, as packets showed it, and `l7_latency_error_ns`
-/// how far that may be off. Hubble's own `latency_ns` is of proxies' records alone.
+/// What Hubble's messages have no field for, where protobuf has a place for it:
+/// `flow.Flow.extensions`, a `google.protobuf.Struct` there as in Retina's flows. `l7_incomplete`
+/// lists the parts of the message that were not captured; `l7_latency_ns` is the time that passed
+/// since the request, as packets showed it, and `l7_latency_error_ns` how far that may be off.
+/// Hubble's own `latency_ns` is of proxies' records alone.
 pub(super) fn extensions(object: &mut Object<'_>, l7: &L7) {
     object.text("@type", "type.googleapis.com/google.protobuf.Struct");
     object.object("value", |object| {
@@ -45,7 +46,10 @@ fn dns(object: &mut Object<'_>, dns: &Dns) {
     object.text("observation_source", &dns.observation_source);
     object.number("rcode", dns.rcode.unwrap_or_default());
     object.texts("qtypes", dns.qtypes.iter().map(|qtype| qtype_name(*qtype)));
-    object.texts("rrtypes", dns.rrtypes.iter().map(|rrtype| qtype_name(*rrtype)));
+    object.texts(
+        "rrtypes",
+        dns.rrtypes.iter().map(|rrtype| qtype_name(*rrtype)),
+    );
 }
 
 fn http(object: &mut Object<'_>, http: &Http) {

@@ -111,7 +111,8 @@ impl Object<'_> {
     /// A boolean that is shown whenever it is set: a wrapper message.
     pub(super) fn wrapped_flag(&mut self, name: &str, value: Option<bool>) {
         if let Some(value) = value {
-            self.name(name).push_str(if value { "true" } else { "false" });
+            self.name(name)
+                .push_str(if value { "true" } else { "false" });
         }
     }
 
@@ -191,11 +192,18 @@ impl Object<'_> {
         items: impl IntoIterator<Item = T>,
         fill: impl Fn(&mut Object<'_>, T),
     ) {
-        self.list(name, items, |out, item| push_object(out, |object| fill(object, item)));
+        self.list(name, items, |out, item| {
+            push_object(out, |object| fill(object, item))
+        });
     }
 
     /// A list; omitted if it is empty.
-    pub(super) fn list<T>(&mut self, name: &str, items: impl IntoIterator<Item = T>, push: impl Fn(&mut String, T)) {
+    pub(super) fn list<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        push: impl Fn(&mut String, T),
+    ) {
         let mut items = items.into_iter();
         let Some(first) = items.next() else { return };
         let out = self.name(name);
@@ -237,7 +245,9 @@ mod tests {
             push_object(&mut out, |object| object.text("t", text));
             assert_eq!(out, format!("{{\"t\":\"{expected}\"}}"));
             out.clear();
-            push_object(&mut out, |object| object.composed("t", |out| out.push_str(text)));
+            push_object(&mut out, |object| {
+                object.composed("t", |out| out.push_str(text))
+            });
             assert_eq!(out, format!("{{\"t\":\"{expected}\"}}"));
         }
     }

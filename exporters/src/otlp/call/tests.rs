@@ -11,8 +11,15 @@ impl http_body::Body for Parts {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(if self.0.is_empty() { None } else { Some(Ok(self.0.remove(0))) })
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(if self.0.is_empty() {
+            None
+        } else {
+            Some(Ok(self.0.remove(0)))
+        })
     }
 }
 
@@ -23,14 +30,21 @@ impl http_body::Body for Endless {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'<'; 16 << 10])))))
     }
 }
 
 fn map(headers: &[(&'static str, &'static str)]) -> HeaderMap {
-    let header =
-        |(name, value): &(&'static str, &'static str)| (HeaderName::from_static(name), HeaderValue::from_static(value));
+    let header = |(name, value): &(&'static str, &'static str)| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
+    };
     headers.iter().map(header).collect()
 }
 
@@ -43,7 +57,10 @@ fn response(status: u16, headers: &[(&'static str, &'static str)], body: Body) -
 
 /// What an answer is read as: the message's bytes, or what the failure says.
 async fn outcome_of(response: Response<Body>) -> Result<Vec<u8>, String> {
-    read(response).await.map(|message| message.to_vec()).map_err(|failure| failure.to_string())
+    read(response)
+        .await
+        .map(|message| message.to_vec())
+        .map_err(|failure| failure.to_string())
 }
 
 const GRPC: (&str, &str) = ("content-type", "application/grpc");
@@ -62,15 +79,39 @@ async fn an_answer_in_grpc_is_judged_by_its_grpc_status() {
     let ok = || trailers(&[("grpc-status", "0")]);
     let cases = [
         (vec![data(b"\0\0\0\0\x02ab"), ok()], Ok(b"ab".to_vec())),
-        (vec![data(b"\0\0\0"), data(b"\0\x02a"), data(b"b"), ok()], Ok(b"ab".to_vec())),
+        (
+            vec![data(b"\0\0\0"), data(b"\0\x02a"), data(b"b"), ok()],
+            Ok(b"ab".to_vec()),
+        ),
         (vec![data(b"\x01\0\0\0\x02ab"), ok()], Ok(Vec::new())),
         (vec![data(b"\0\0\0\0\x09ab"), ok()], Ok(Vec::new())),
         (vec![ok()], Ok(Vec::new())),
-        (vec![trailers(&[("grpc-status", "14"), ("grpc-message", "a%20b")])], Err("gRPC status Unavailable: a b")),
-        (vec![trailers(&[("grpc-status", "what")])], Err("gRPC status Unknown")),
-        (vec![trailers(&[("grpc-status", "3"), ("grpc-status-details-bin", "!")])], Err("gRPC status InvalidArgument")),
-        (vec![data(b"\0\0\0\0\0")], Err("a response without a gRPC status; a proxy that removes trailers does this")),
-        (vec![data(b"\0\0")], Err("the response ended without a gRPC status")),
+        (
+            vec![trailers(&[
+                ("grpc-status", "14"),
+                ("grpc-message", "a%20b"),
+            ])],
+            Err("gRPC status Unavailable: a b"),
+        ),
+        (
+            vec![trailers(&[("grpc-status", "what")])],
+            Err("gRPC status Unknown"),
+        ),
+        (
+            vec![trailers(&[
+                ("grpc-status", "3"),
+                ("grpc-status-details-bin", "!"),
+            ])],
+            Err("gRPC status InvalidArgument"),
+        ),
+        (
+            vec![data(b"\0\0\0\0\0")],
+            Err("a response without a gRPC status; a proxy that removes trailers does this"),
+        ),
+        (
+            vec![data(b"\0\0")],
+            Err("the response ended without a gRPC status"),
+        ),
         (vec![], Err("the response ended without a gRPC status")),
     ];
     for (frames, expected) in cases {
@@ -84,47 +125,99 @@ async fn an_answer_in_grpc_is_judged_by_its_grpc_status() {
 async fn what_is_not_grpc_is_judged_by_its_http_status_whatever_its_body_is() {
     let page = || Body::new(Parts(vec![data(b"<html>503 Service Unavailable</html>")]));
     let cases = [
-        (response(503, &[HTML], page()), Err("HTTP status 503 Service Unavailable without a gRPC status")),
-        (response(503, &[HTML], Body::new(Endless)), Err("HTTP status 503 Service Unavailable without a gRPC status")),
-        (response(503, &[], Body::empty()), Err("HTTP status 503 Service Unavailable without a gRPC status")),
-        (response(503, &[GRPC], Body::empty()), Err("HTTP status 503 Service Unavailable without a gRPC status")),
-        (response(503, &[GRPC], Body::new(Endless)), Err("HTTP status 503 Service Unavailable without a gRPC status")),
+        (
+            response(503, &[HTML], page()),
+            Err("HTTP status 503 Service Unavailable without a gRPC status"),
+        ),
+        (
+            response(503, &[HTML], Body::new(Endless)),
+            Err("HTTP status 503 Service Unavailable without a gRPC status"),
+        ),
+        (
+            response(503, &[], Body::empty()),
+            Err("HTTP status 503 Service Unavailable without a gRPC status"),
+        ),
+        (
+            response(503, &[GRPC], Body::empty()),
+            Err("HTTP status 503 Service Unavailable without a gRPC status"),
+        ),
+        (
+            response(503, &[GRPC], Body::new(Endless)),
+            Err("HTTP status 503 Service Unavailable without a gRPC status"),
+        ),
         (
             response(401, &[("content-type", "text/plain")], page()),
             Err("HTTP status 401 Unauthorized without a gRPC status"),
         ),
-        (response(200, &[HTML], page()), Err("HTTP status 200 OK without a gRPC status")),
-        (response(200, &[], page()), Err("HTTP status 200 OK without a gRPC status")),
+        (
+            response(200, &[HTML], page()),
+            Err("HTTP status 200 OK without a gRPC status"),
+        ),
+        (
+            response(200, &[], page()),
+            Err("HTTP status 200 OK without a gRPC status"),
+        ),
         (
             response(200, &[("content-type", "application/grpc-web")], page()),
             Err("HTTP status 200 OK without a gRPC status"),
         ),
         (
-            response(200, &[("content-type", "application/grpc+proto")], Body::empty()),
+            response(
+                200,
+                &[("content-type", "application/grpc+proto")],
+                Body::empty(),
+            ),
             Err("the response ended without a gRPC status"),
         ),
         (
-            response(200, &[("content-type", "Application/gRPC;a=b")], Body::empty()),
+            response(
+                200,
+                &[("content-type", "Application/gRPC;a=b")],
+                Body::empty(),
+            ),
             Err("the response ended without a gRPC status"),
         ),
-        (response(200, &[GRPC], Body::new(Endless)), Err("a response of more than 4 MiB")),
+        (
+            response(200, &[GRPC], Body::new(Endless)),
+            Err("a response of more than 4 MiB"),
+        ),
         // A gRPC status in the headers goes before all else, and there is no body then.
-        (response(200, &[GRPC, ("grpc-status", "14")], Body::new(Endless)), Err("gRPC status Unavailable")),
-        (response(503, &[HTML, ("grpc-status", "13")], page()), Err("gRPC status Internal")),
-        (response(204, &[GRPC, ("grpc-status", "14")], Body::empty()), Err("gRPC status Unavailable")),
-        (response(200, &[("grpc-status", "0")], Body::empty()), Ok(Vec::new())),
+        (
+            response(200, &[GRPC, ("grpc-status", "14")], Body::new(Endless)),
+            Err("gRPC status Unavailable"),
+        ),
+        (
+            response(503, &[HTML, ("grpc-status", "13")], page()),
+            Err("gRPC status Internal"),
+        ),
+        (
+            response(204, &[GRPC, ("grpc-status", "14")], Body::empty()),
+            Err("gRPC status Unavailable"),
+        ),
+        (
+            response(200, &[("grpc-status", "0")], Body::empty()),
+            Ok(Vec::new()),
+        ),
         (
             response(503, &[("grpc-status", "0")], Body::empty()),
             Err("HTTP status 503 Service Unavailable without a gRPC status"),
         ),
         (
-            response(502, &[GRPC], Body::new(Parts(vec![trailers(&[("grpc-status", "8")])]))),
+            response(
+                502,
+                &[GRPC],
+                Body::new(Parts(vec![trailers(&[("grpc-status", "8")])])),
+            ),
             Err("gRPC status ResourceExhausted"),
         ),
     ];
     for (response, expected) in cases {
         let shown = format!("{response:?}");
-        assert_eq!(outcome_of(response).await, expected.map_err(str::to_owned), "{shown}");
+        assert_eq!(
+            outcome_of(response).await,
+            expected.map_err(str::to_owned),
+            "{shown}"
+        );
     }
 }
 
@@ -154,6 +247,10 @@ fn retry_after_is_seconds_or_a_date() {
         ("", None),
     ];
     for (text, expected) in cases {
-        assert_eq!(retry_delay(text, now), expected.map(Duration::from_secs), "{text}");
+        assert_eq!(
+            retry_delay(text, now),
+            expected.map(Duration::from_secs),
+            "{text}"
+        );
     }
 }

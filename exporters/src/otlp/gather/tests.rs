@@ -11,7 +11,8 @@ use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 
 use super::{FirstBytes, Gather, Known, MOST};
 
-/// A connection that takes so many bytes at once, and after each write none until it is asked again.
+/// A connection that takes so many bytes at once, and after each write none until it is asked
+/// again.
 struct Narrow {
     width: usize,
     is_full: bool,
@@ -20,12 +21,20 @@ struct Narrow {
 
 impl Narrow {
     fn new(width: usize) -> Self {
-        Self { width, is_full: false, writes: Vec::new() }
+        Self {
+            width,
+            is_full: false,
+            writes: Vec::new(),
+        }
     }
 }
 
 impl Write for Narrow {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
     }
 
@@ -55,7 +64,11 @@ impl Write for Narrow {
 
 /// Nothing comes back.
 impl Read for Narrow {
-    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         Poll::Pending
     }
 }
@@ -102,15 +115,23 @@ fn frames_are_written_as_one_when_no_more_come() {
 
 #[test]
 fn a_flush_that_is_put_off_is_asked_for_again() {
-    let (mut gather, wakes) =
-        (Gather::new(Narrow::new(MOST), Known::default(), FirstBytes::default()), Arc::<Wakes>::default());
+    let (mut gather, wakes) = (
+        Gather::new(Narrow::new(MOST), Known::default(), FirstBytes::default()),
+        Arc::<Wakes>::default(),
+    );
     let waker = wakes.clone().into();
     let cx = &mut Context::from_waker(&waker);
     assert!(Pin::new(&mut gather).poll_write(cx, b"frame").is_ready());
     assert!(Pin::new(&mut gather).poll_flush(cx).is_ready());
-    assert_eq!((wakes.0.load(Ordering::Relaxed), gather.io.writes.len()), (1, 0));
+    assert_eq!(
+        (wakes.0.load(Ordering::Relaxed), gather.io.writes.len()),
+        (1, 0)
+    );
     assert!(Pin::new(&mut gather).poll_flush(cx).is_ready());
-    assert_eq!((wakes.0.load(Ordering::Relaxed), gather.io.writes.len()), (1, 1));
+    assert_eq!(
+        (wakes.0.load(Ordering::Relaxed), gather.io.writes.len()),
+        (1, 1)
+    );
 }
 
 #[test]
@@ -118,7 +139,11 @@ fn whoever_waits_for_an_answer_has_written_all() {
     let mut gather = Gather::new(Narrow::new(MOST), Known::default(), FirstBytes::default());
     send(&mut gather, b"", b"hello");
     let (cx, mut answer) = (&mut Context::from_waker(Waker::noop()), [0; 8]);
-    assert!(Pin::new(&mut gather).poll_read(cx, ReadBuf::new(&mut answer).unfilled()).is_pending());
+    assert!(
+        Pin::new(&mut gather)
+            .poll_read(cx, ReadBuf::new(&mut answer).unfilled())
+            .is_pending()
+    );
     assert_eq!(gather.io.writes, [b"hello"]);
 }
 
@@ -126,7 +151,9 @@ fn whoever_waits_for_an_answer_has_written_all() {
 fn no_more_than_the_limit_is_gathered() {
     let mut gather = Gather::new(Narrow::new(MOST), Known::default(), FirstBytes::default());
     let frames = vec![7; 1 << 20];
-    frames.chunks(MOST / 5).for_each(|frame| send(&mut gather, b"", frame));
+    frames
+        .chunks(MOST / 5)
+        .for_each(|frame| send(&mut gather, b"", frame));
     assert!(gather.len <= MOST);
     flush(&mut gather);
     assert_eq!(gather.io.writes.concat(), frames);
@@ -164,7 +191,11 @@ fn parts_of_a_request_are_held_as_long_as_it_is_known() {
 struct Speaks(Vec<&'static [u8]>);
 
 impl Write for Speaks {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -178,7 +209,11 @@ impl Write for Speaks {
 }
 
 impl Read for Speaks {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, mut to: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        mut to: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         if let Some(part) = self.0.first_mut() {
             let (now, later) = part.split_at(part.len().min(to.remaining()));
             to.put_slice(now);
@@ -199,10 +234,17 @@ fn what_is_read_first_is_remembered_and_nothing_is_lost_of_it() {
     for _ in 0..4 {
         let mut bytes = [0; 64];
         let mut read = ReadBuf::new(&mut bytes);
-        assert!(Pin::new(&mut gather).poll_read(&mut cx, read.unfilled()).is_ready());
+        assert!(
+            Pin::new(&mut gather)
+                .poll_read(&mut cx, read.unfilled())
+                .is_ready()
+        );
         all.extend_from_slice(read.filled());
     }
-    assert_eq!(String::from_utf8_lossy(&all), "HTTP/1.1 400 Bad Request\r\nrest");
+    assert_eq!(
+        String::from_utf8_lossy(&all),
+        "HTTP/1.1 400 Bad Request\r\nrest"
+    );
     assert_eq!(
         format!("{first:?}"),
         format!("{:?}", {

@@ -1,4 +1,5 @@
-//! Attributes of an agent event. One that the event does not carry is left out; `uint` is as for [flows](super::flow).
+//! Attributes of an agent event. One that the event does not carry is left out; `uint` is as for
+//! [flows](super::flow).
 //!
 //! | attribute | type | meaning |
 //! | --- | --- | --- |
@@ -40,13 +41,22 @@ pub(super) fn write(out: &mut Writer<'_>, event: &AgentEvent) {
             out.text_if_any(key!("cilium.agent_event.notification"), text);
         }
         Notification::AgentStart { time } => {
-            out.unsigned_if_any(key!("cilium.agent.start_unix_nano"), time.unwrap_or_default().0);
+            out.unsigned_if_any(
+                key!("cilium.agent.start_unix_nano"),
+                time.unwrap_or_default().0,
+            );
         }
         Notification::PolicyUpdate(policy) => write_policy(out, policy),
         Notification::EndpointRegenerate(EndpointRegen { id, labels, error }) => {
             write_endpoint(out, *id, labels, error);
         }
-        Notification::EndpointUpdate(EndpointUpdate { id, labels, error, pod_name, namespace }) => {
+        Notification::EndpointUpdate(EndpointUpdate {
+            id,
+            labels,
+            error,
+            pod_name,
+            namespace,
+        }) => {
             write_endpoint(out, *id, labels, error);
             out.text_if_any(key!("k8s.namespace.name"), namespace);
             out.text_if_any(key!("k8s.pod.name"), pod_name);
@@ -84,13 +94,29 @@ fn write_ipcache(out: &mut Writer<'_>, entry: &IpCache) {
 
 fn write_service(out: &mut Writer<'_>, service: &ServiceUpsert) {
     out.int(key!("cilium.service.id"), service.id);
-    out.shown(key!("cilium.service.frontend"), HostPort(&service.frontend_address));
-    let backends: Vec<_> = service.backend_addresses.iter().map(|backend| HostPort(backend).to_string()).collect();
+    out.shown(
+        key!("cilium.service.frontend"),
+        HostPort(&service.frontend_address),
+    );
+    let backends: Vec<_> = service
+        .backend_addresses
+        .iter()
+        .map(|backend| HostPort(backend).to_string())
+        .collect();
     out.list(key!("cilium.service.backends"), &backends);
     out.text_if_any(key!("cilium.service.type"), &service.service_type);
-    out.text_if_any(key!("cilium.service.traffic_policy"), &service.traffic_policy);
-    out.text_if_any(key!("cilium.service.ext_traffic_policy"), &service.ext_traffic_policy);
-    out.text_if_any(key!("cilium.service.int_traffic_policy"), &service.int_traffic_policy);
+    out.text_if_any(
+        key!("cilium.service.traffic_policy"),
+        &service.traffic_policy,
+    );
+    out.text_if_any(
+        key!("cilium.service.ext_traffic_policy"),
+        &service.ext_traffic_policy,
+    );
+    out.text_if_any(
+        key!("cilium.service.int_traffic_policy"),
+        &service.int_traffic_policy,
+    );
     out.text_if_any(key!("k8s.namespace.name"), &service.namespace);
     out.text_if_any(key!("k8s.service.name"), &service.name);
 }

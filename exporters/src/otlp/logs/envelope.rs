@@ -1,5 +1,6 @@
-//! What stands around the log records of a request: `ExportLogsServiceRequest` with one `ResourceLogs`
-//! with one `ScopeLogs`, after opentelemetry-proto 1.9. Resource and scope are encoded once.
+//! What stands around the log records of a request: `ExportLogsServiceRequest` with one
+//! `ResourceLogs` with one `ScopeLogs`, after opentelemetry-proto 1.9. Resource and scope are
+//! encoded once.
 
 use prost::Message;
 
@@ -25,16 +26,26 @@ pub(in super::super) struct Envelope {
 impl Envelope {
     pub(in super::super) fn new(origin: &Origin) -> Self {
         let (mut resource_field, mut scope_field) = (Vec::new(), Vec::new());
-        field(&mut resource_field, RESOURCE, &origin.resource().encode_to_vec());
+        field(
+            &mut resource_field,
+            RESOURCE,
+            &origin.resource().encode_to_vec(),
+        );
         field(&mut scope_field, SCOPE, &scope().encode_to_vec());
-        Self { resource: resource_field, scope: scope_field }
+        Self {
+            resource: resource_field,
+            scope: scope_field,
+        }
     }
 
     /// The most bytes of encoded records that a request of `bytes` has room for.
     pub(in super::super) fn room(&self, bytes: usize) -> usize {
         let overhead = self.len(bytes) - bytes;
         let fits = |records: &usize| self.len(*records) <= bytes;
-        (bytes.saturating_sub(overhead)..bytes).take_while(fits).last().unwrap_or(0)
+        (bytes.saturating_sub(overhead)..bytes)
+            .take_while(fits)
+            .last()
+            .unwrap_or(0)
     }
 
     /// No [`Self::head`] is longer.

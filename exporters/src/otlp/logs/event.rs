@@ -1,8 +1,9 @@
-//! What a flow's record says of the event behind it: there are far fewer kinds of events than events.
+//! What a flow's record says of the event behind it: there are far fewer kinds of events than
+//! events.
 
 use tidegate_core::flow::{
-    Address, AuthType, Direction, DropReason, Flow, FlowType, IpVersion, L4, LastLayer, PolicyMatch, SctpChunk,
-    TcpFlags, TracePoint, TraceReason, Verdict, message_type,
+    Address, AuthType, Direction, DropReason, Flow, FlowType, IpVersion, L4, LastLayer,
+    PolicyMatch, SctpChunk, TcpFlags, TracePoint, TraceReason, Verdict, message_type,
 };
 
 use super::LINE;
@@ -33,13 +34,16 @@ impl Events {
         Self(Recent::new(PLACES))
     }
 
-    /// The piece for a flow. That of a request or response tells of more than a [`Kind`]. `text` is room to make texts in.
+    /// The piece for a flow. That of a request or response tells of more than a [`Kind`]. `text` is
+    /// room to make texts in.
     pub(super) fn of(&mut self, flow: &Flow, text: &mut String) -> &EventPiece {
         let kind = Kind::of(flow);
         if flow.l7.is_some() || flow.ip_trace_id != 0 {
             return self.0.other(|piece| make(piece, kind.version, flow, text));
         }
-        self.0.of(&kind.number(), |piece| make(piece, kind.version, &kind.flow(), text))
+        self.0.of(&kind.number(), |piece| {
+            make(piece, kind.version, &kind.flow(), text)
+        })
     }
 }
 
@@ -68,8 +72,13 @@ fn write_protocols(out: &mut Writer<'_>, version: IpVersion, l4: &L4) {
         out.made(key!("network.transport"), |text| text.extend(lower));
     }
     match *l4 {
-        L4::Tcp { flags: Some(flags), .. } => {
-            let set = TcpFlags::NAMES.iter().filter(|(bit, _)| flags.has(*bit)).map(|(_, name)| name);
+        L4::Tcp {
+            flags: Some(flags), ..
+        } => {
+            let set = TcpFlags::NAMES
+                .iter()
+                .filter(|(bit, _)| flags.has(*bit))
+                .map(|(_, name)| name);
             out.list(key!("cilium.tcp.flags"), set);
         }
         L4::Icmpv4 { icmp_type, code } | L4::Icmpv6 { icmp_type, code } => {
@@ -104,11 +113,29 @@ impl Kind {
     fn of(flow: &Flow) -> Self {
         let (source_port, destination_port) = (0, 0);
         let l4 = match flow.l4 {
-            L4::Tcp { flags, .. } => L4::Tcp { source_port, destination_port, flags },
-            L4::Udp { .. } => L4::Udp { source_port, destination_port },
-            L4::Sctp { .. } => L4::Sctp { source_port, destination_port, chunk_type: SctpChunk::Unsupported },
-            L4::Vrrp { .. } => L4::Vrrp { vrrp_type: 0, vrid: 0, priority: 0 },
-            L4::Igmp { igmp_type, .. } => L4::Igmp { igmp_type, group: Address::default() },
+            L4::Tcp { flags, .. } => L4::Tcp {
+                source_port,
+                destination_port,
+                flags,
+            },
+            L4::Udp { .. } => L4::Udp {
+                source_port,
+                destination_port,
+            },
+            L4::Sctp { .. } => L4::Sctp {
+                source_port,
+                destination_port,
+                chunk_type: SctpChunk::Unsupported,
+            },
+            L4::Vrrp { .. } => L4::Vrrp {
+                vrrp_type: 0,
+                vrid: 0,
+                priority: 0,
+            },
+            L4::Igmp { igmp_type, .. } => L4::Igmp {
+                igmp_type,
+                group: Address::default(),
+            },
             l4 @ (L4::None | L4::Icmpv4 { .. } | L4::Icmpv6 { .. }) => l4,
         };
         Self {
@@ -154,7 +181,10 @@ impl Kind {
         let (protocol, number) = match self.l4 {
             L4::None => (0, 0),
             L4::Tcp { flags: None, .. } => (1, 0),
-            L4::Tcp { flags: Some(TcpFlags(flags)), .. } => (2, flags),
+            L4::Tcp {
+                flags: Some(TcpFlags(flags)),
+                ..
+            } => (2, flags),
             L4::Udp { .. } => (3, 0),
             L4::Sctp { .. } => (4, 0),
             L4::Icmpv4 { icmp_type, code } => (5, u16::from_be_bytes([icmp_type, code])),
@@ -163,13 +193,29 @@ impl Kind {
             L4::Igmp { igmp_type, .. } => (8, igmp_type.into()),
         };
         let reply = self.is_reply.map_or(0, |is_reply| 1 + u8::from(is_reply));
-        let small = reply | (self.flow_type as u8) << 2 | (self.direction as u8) << 4 | (self.version as u8) << 6;
+        let small = reply
+            | (self.flow_type as u8) << 2
+            | (self.direction as u8) << 4
+            | (self.version as u8) << 6;
         let [n0, n1] = number.to_be_bytes();
         let [d0, d1, d2, d3] = self.drop_reason.0.to_be_bytes();
         let (verdict, layer) = (self.verdict as u8, self.last_layer as u8);
-        let (auth, policy, point, reason) =
-            (self.auth_type.0, self.policy_match.0, self.trace_point.0, self.trace_reason.0);
-        let high = [small, self.message_type, self.sub_type, verdict, auth, policy, n0, n1];
+        let (auth, policy, point, reason) = (
+            self.auth_type.0,
+            self.policy_match.0,
+            self.trace_point.0,
+            self.trace_reason.0,
+        );
+        let high = [
+            small,
+            self.message_type,
+            self.sub_type,
+            verdict,
+            auth,
+            policy,
+            n0,
+            n1,
+        ];
         let low = [d0, d1, d2, d3, point, reason, layer, protocol];
         Number([high, low].map(u64::from_be_bytes))
     }

@@ -1,6 +1,7 @@
-//! Attributes of every flow, beside those of its sides ([`super::side`]) and its request or response
-//! ([`super::l7`]). An attribute whose value the event does not carry is left out. A number of the type `uint` is an integer
-//! up to 2^63-1, the greatest that OTLP has, and a string of its decimal digits above that.
+//! Attributes of every flow, beside those of its sides ([`super::side`]) and its request or
+//! response ([`super::l7`]). An attribute whose value the event does not carry is left out. A
+//! number of the type `uint` is an integer up to 2^63-1, the greatest that OTLP has, and a string
+//! of its decimal digits above that.
 //!
 //! | attribute | type | meaning |
 //! | --- | --- | --- |
@@ -94,7 +95,10 @@ fn write_file(out: &mut Writer<'_>, file: SourceFile) {
             text.push(':');
             push_decimal(text, line);
         }),
-        None => out.shown(key!("cilium.file"), format_args!("unknown({}):{line}", file.id)),
+        None => out.shown(
+            key!("cilium.file"),
+            format_args!("unknown({}):{line}", file.id),
+        ),
     }
 }
 
@@ -104,7 +108,11 @@ fn write_l4(out: &mut Writer<'_>, l4: &L4) {
         L4::Sctp { chunk_type, .. } if chunk_type != SctpChunk::Unsupported => {
             out.text(key!("cilium.sctp.chunk_type"), chunk_type.name());
         }
-        L4::Vrrp { vrrp_type, vrid, priority } => {
+        L4::Vrrp {
+            vrrp_type,
+            vrid,
+            priority,
+        } => {
             out.int(key!("cilium.vrrp.type"), vrrp_type);
             out.int(key!("cilium.vrrp.vrid"), vrid);
             out.int(key!("cilium.vrrp.priority"), priority);
@@ -136,7 +144,11 @@ fn write_tunnel(out: &mut Writer<'_>, tunnel: &Tunnel) {
     out.int(key!("cilium.tunnel.vni"), tunnel.vni);
     if let Some(ip) = &tunnel.ip {
         write_address(out, key!("cilium.tunnel.source.address"), ip.source);
-        write_address(out, key!("cilium.tunnel.destination.address"), ip.destination);
+        write_address(
+            out,
+            key!("cilium.tunnel.destination.address"),
+            ip.destination,
+        );
     }
     if let Some((source, destination)) = tunnel.l4.ports() {
         out.int(key!("cilium.tunnel.source.port"), source);

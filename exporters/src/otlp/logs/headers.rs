@@ -19,6 +19,10 @@ impl HeaderNames {
 
     /// Whether the header is recorded.
     pub(super) fn include(&self, name: &str) -> bool {
-        self.all || self.names.iter().any(|known| known.eq_ignore_ascii_case(name))
+        self.all
+            || self
+                .names
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name))
     }
 }

@@ -12,11 +12,12 @@ pub(super) const VALUE: u8 = 2;
 /// Room for the longest name with what stands around it.
 const ROOM: usize = 48;
 
-/// What stands before the length of an attribute's value. All of its room is copied and cut down to its length then:
-/// a copy of known length is a few instructions.
+/// What stands before the length of an attribute's value. All of its room is copied and cut down to
+/// its length then: a copy of known length is a few instructions.
 #[derive(Debug)]
 pub(super) struct Key {
-    /// Tag of the attribute, a byte for its length, tag and length of the name, the name, and the tag of the value.
+    /// Tag of the attribute, a byte for its length, tag and length of the name, the name, and the
+    /// tag of the value.
     pub(super) bytes: [u8; ROOM],
     /// How many bytes of them are in use.
     pub(super) len: u8,
@@ -40,7 +41,10 @@ impl Key {
             at += 1;
         }
         bytes[4 + at] = VALUE << 3 | LEN;
-        Self { bytes, len: name.len() as u8 + 5 }
+        Self {
+            bytes,
+            len: name.len() as u8 + 5,
+        }
     }
 
     /// The name's field and the tag of the value.

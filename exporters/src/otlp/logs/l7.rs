@@ -28,7 +28,9 @@
 //! | `cilium.l7.latency_error_ns` | uint | of messages found in packets: how far that may be off, because of how their times were taken |
 //! | `cilium.l7.seen` | string | `proxy`, or `wire` for messages found in packets |
 
-use tidegate_core::flow::{Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, REDACTED, Seen, qtype_name};
+use tidegate_core::flow::{
+    Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, REDACTED, Seen, qtype_name,
+};
 
 use super::headers::HeaderNames;
 use super::key::key;
@@ -36,7 +38,9 @@ use super::writer::Writer;
 use crate::hubble::push_answer;
 
 /// Methods that OpenTelemetry's conventions know.
-const METHODS: [&str; 10] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"];
+const METHODS: [&str; 10] = [
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
+];
 
 /// Writes them.
 pub(super) fn write(out: &mut Writer<'_>, l7: &L7, headers: &HeaderNames) {
@@ -78,7 +82,10 @@ fn write_http(out: &mut Writer<'_>, http: &Http) {
     let version = http.protocol.strip_prefix("HTTP/").unwrap_or_default();
     out.text_if_any(
         key!("network.protocol.version"),
-        version.strip_suffix(".0").filter(|v| *v != "1").unwrap_or(version),
+        version
+            .strip_suffix(".0")
+            .filter(|v| *v != "1")
+            .unwrap_or(version),
     );
     if METHODS.contains(&&*http.method) {
         out.text(key!("http.request.method"), &http.method);
@@ -101,8 +108,15 @@ fn write_http(out: &mut Writer<'_>, http: &Http) {
 /// Headers are sorted by name, so the values of one stand together.
 fn write_headers(out: &mut Writer<'_>, http: &Http, l7_type: L7Type, wanted: &HeaderNames) {
     let is_response = l7_type == L7Type::Response;
-    let prefix = if is_response { "http.response.header." } else { "http.request.header." };
-    for values in http.headers.chunk_by(|(a, _), (b, _)| a.eq_ignore_ascii_case(b)) {
+    let prefix = if is_response {
+        "http.response.header."
+    } else {
+        "http.request.header."
+    };
+    for values in http
+        .headers
+        .chunk_by(|(a, _), (b, _)| a.eq_ignore_ascii_case(b))
+    {
         let (name, first) = &values[0];
         if !is_response {
             write_requested(out, name, first);
@@ -131,7 +145,10 @@ fn write_requested(out: &mut Writer<'_>, name: &str, value: &str) {
 
 /// A host without its port.
 fn host(authority: &str) -> &str {
-    match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    match authority
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
         Some((address, _)) => address,
         None => authority.split(':').next().unwrap_or(authority),
     }
@@ -139,12 +156,21 @@ fn host(authority: &str) -> &str {
 
 fn write_dns(out: &mut Writer<'_>, dns: &Dns, l7_type: L7Type) {
     out.text(key!("network.protocol.name"), "dns");
-    out.text_if_any(key!("dns.question.name"), dns.query.strip_suffix('.').unwrap_or(&dns.query));
+    out.text_if_any(
+        key!("dns.question.name"),
+        dns.query.strip_suffix('.').unwrap_or(&dns.query),
+    );
     let answers: Vec<_> = dns.ips.iter().map(answer).collect();
     out.list(key!("dns.answers"), &answers);
     out.list(key!("cilium.dns.cnames"), &dns.cnames);
-    out.list(key!("cilium.dns.qtypes"), dns.qtypes.iter().map(|qtype| qtype_name(*qtype)));
-    out.list(key!("cilium.dns.rrtypes"), dns.rrtypes.iter().map(|rrtype| qtype_name(*rrtype)));
+    out.list(
+        key!("cilium.dns.qtypes"),
+        dns.qtypes.iter().map(|qtype| qtype_name(*qtype)),
+    );
+    out.list(
+        key!("cilium.dns.rrtypes"),
+        dns.rrtypes.iter().map(|rrtype| qtype_name(*rrtype)),
+    );
     if l7_type == L7Type::Response {
         if let Some(rcode) = dns.rcode {
             out.int(key!("cilium.dns.rcode"), rcode);

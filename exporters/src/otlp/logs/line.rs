@@ -1,4 +1,5 @@
-//! The line of a flow, put together from pieces: what [`super::LINE`] writes, without making it anew.
+//! The line of a flow, put together from pieces: what [`super::LINE`] writes, without making it
+//! anew.
 
 use tidegate_core::flow::Flow;
 
@@ -18,8 +19,16 @@ struct Name<'a> {
 impl<'a> Name<'a> {
     fn new(piece: &'a SidePiece, port: Option<u16>) -> Self {
         match port {
-            Some(port) => Self { piece, part: NAME_OF_PORT, port: decimal_text(port) },
-            None => Self { piece, part: NAME, port: Ascii::EMPTY },
+            Some(port) => Self {
+                piece,
+                part: NAME_OF_PORT,
+                port: decimal_text(port),
+            },
+            None => Self {
+                piece,
+                part: NAME,
+                port: Ascii::EMPTY,
+            },
         }
     }
 
@@ -35,9 +44,21 @@ impl<'a> Name<'a> {
 }
 
 /// Writes it as the body of a record. `ports` are those of source and destination.
-pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, pieces: Pieces<'_>, ports: [Option<u16>; 2]) {
-    let (source, destination) = (Name::new(pieces.source, ports[0]), Name::new(pieces.destination, ports[1]));
-    let (near, far) = if flow.is_reply == Some(true) { (destination, source) } else { (source, destination) };
+pub(super) fn write(
+    out: &mut Writer<'_>,
+    flow: &Flow,
+    pieces: Pieces<'_>,
+    ports: [Option<u16>; 2],
+) {
+    let (source, destination) = (
+        Name::new(pieces.source, ports[0]),
+        Name::new(pieces.destination, ports[1]),
+    );
+    let (near, far) = if flow.is_reply == Some(true) {
+        (destination, source)
+    } else {
+        (source, destination)
+    };
     let arrow = arrow(flow);
     let out = out.body(near.len() + arrow.len() + far.len() + pieces.event.len(LINE_END));
     near.write(out);

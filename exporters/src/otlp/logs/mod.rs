@@ -1,7 +1,7 @@
 //! Flows, agent events, debug events and lost reports as OTLP log records.
 //!
-//! All have `time_unix_nano`, the time of receipt; `observed_time_unix_nano`, when the exporter took them; and a
-//! `body`, the line of `hubble observe` without its time.
+//! All have `time_unix_nano`, the time of receipt; `observed_time_unix_nano`, when the exporter
+//! took them; and a `body`, the line of `hubble observe` without its time.
 //!
 //! | record | `event_name` | `severity` | `attributes` |
 //! | --- | --- | --- | --- |
@@ -12,8 +12,9 @@
 //!
 //! A flow has the `trace_id` of its request, if the headers held one.
 //!
-//! Records are written in one pass by [`writer`]. What one flow says of its event and of its sides, another one says as
-//! well: such pieces are kept by [`recent`] in tables of fixed size, some 1.5 MiB at the very most, and copied.
+//! Records are written in one pass by [`writer`]. What one flow says of its event and of its sides,
+//! another one says as well: such pieces are kept by [`recent`] in tables of fixed size, some 1.5
+//! MiB at the very most, and copied.
 
 mod agent_event;
 mod debug_event;
@@ -68,7 +69,8 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// For flows of the context's node; the HTTP headers of these names become attributes, with `*` all.
+    /// For flows of the context's node; the HTTP headers of these names become attributes, with `*`
+    /// all.
     #[must_use]
     pub fn new(context: &BuildContext, http_headers: &[String]) -> Self {
         Self {
@@ -81,7 +83,8 @@ impl Encoder {
         }
     }
 
-    /// Appends a flow or another event to `out`, as a field of `ScopeLogs`. Any other record yields no bytes.
+    /// Appends a flow or another event to `out`, as a field of `ScopeLogs`. Any other record yields
+    /// no bytes.
     pub fn encode(&mut self, record: &Record, observed: Timestamp, out: &mut Vec<u8>) {
         self.text.clear();
         match record {
@@ -104,14 +107,29 @@ impl Encoder {
             destination: self.destinations.of(&destination, &mut self.text),
             event: self.events.of(flow, &mut self.text),
         };
-        let mut writer = Writer::begin(out, &Head { time: flow.time, severity }, &mut self.text);
+        let mut writer = Writer::begin(
+            out,
+            &Head {
+                time: flow.time,
+                severity,
+            },
+            &mut self.text,
+        );
         line::write(&mut writer, flow, pieces, [source.port, destination.port]);
         flow::write(&mut writer, flow, pieces, self.uuids.of(flow));
         if let Some(l7) = &flow.l7 {
             l7::write(&mut writer, l7, &self.headers);
         }
-        let trace_id = flow.l7.as_ref().and_then(|l7| l7.trace_id.as_deref()).and_then(trace_id);
-        writer.end(&Tail { trace_id, observed, event_name: FLOW });
+        let trace_id = flow
+            .l7
+            .as_ref()
+            .and_then(|l7| l7.trace_id.as_deref())
+            .and_then(trace_id);
+        writer.end(&Tail {
+            trace_id,
+            observed,
+            event_name: FLOW,
+        });
     }
 
     fn agent_event(&mut self, event: &AgentEvent, observed: Timestamp, out: &mut Vec<u8>) {
@@ -120,32 +138,65 @@ impl Encoder {
             _ => Severity::Info,
         };
         LINE.push_agent_event_text(&mut self.text, event);
-        let mut writer = Writer::begin_with_text(out, &Head { time: event.time, severity }, &mut self.text);
+        let mut writer = Writer::begin_with_text(
+            out,
+            &Head {
+                time: event.time,
+                severity,
+            },
+            &mut self.text,
+        );
         agent_event::write(&mut writer, event);
-        writer.end(&Tail { trace_id: None, observed, event_name: AGENT_EVENT });
+        writer.end(&Tail {
+            trace_id: None,
+            observed,
+            event_name: AGENT_EVENT,
+        });
     }
 
     fn debug_event(&mut self, event: &DebugEvent, observed: Timestamp, out: &mut Vec<u8>) {
         LINE.push_debug_event_text(&mut self.text, event);
-        let mut writer =
-            Writer::begin_with_text(out, &Head { time: event.time, severity: Severity::Debug }, &mut self.text);
+        let mut writer = Writer::begin_with_text(
+            out,
+            &Head {
+                time: event.time,
+                severity: Severity::Debug,
+            },
+            &mut self.text,
+        );
         debug_event::write(&mut writer, event);
-        writer.end(&Tail { trace_id: None, observed, event_name: DEBUG_EVENT });
+        writer.end(&Tail {
+            trace_id: None,
+            observed,
+            event_name: DEBUG_EVENT,
+        });
     }
 
     fn lost(&mut self, lost: &Lost, observed: Timestamp, out: &mut Vec<u8>) {
         LINE.push_lost_text(&mut self.text, lost);
-        let mut writer =
-            Writer::begin_with_text(out, &Head { time: lost.time, severity: Severity::Warn }, &mut self.text);
+        let mut writer = Writer::begin_with_text(
+            out,
+            &Head {
+                time: lost.time,
+                severity: Severity::Warn,
+            },
+            &mut self.text,
+        );
         lost::write(&mut writer, lost);
-        writer.end(&Tail { trace_id: None, observed, event_name: LOST });
+        writer.end(&Tail {
+            trace_id: None,
+            observed,
+            event_name: LOST,
+        });
     }
 }
 
 /// Reads 32 hexadecimal digits. An id of zeros is none.
 fn trace_id(text: &str) -> Option<[u8; 16]> {
     let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let id = is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten()?;
+    let id = is_hex
+        .then(|| u128::from_str_radix(text, 16).ok())
+        .flatten()?;
     (id != 0).then(|| id.to_be_bytes())
 }
 

@@ -14,7 +14,10 @@ pub(super) struct Piece<const N: usize> {
 
 impl<const N: usize> Piece<N> {
     /// Without any part.
-    pub(super) const EMPTY: Self = Self { bytes: Vec::new(), ends: [0; N] };
+    pub(super) const EMPTY: Self = Self {
+        bytes: Vec::new(),
+        ends: [0; N],
+    };
 
     /// Makes it anew, in the memory that it has.
     pub(super) fn make(&mut self, make: impl FnOnce(&mut Self)) {
@@ -67,7 +70,11 @@ impl<const N: usize> Piece<N> {
 
     #[inline]
     fn start(&self, part: usize) -> usize {
-        if part == 0 { 0 } else { self.ends[part - 1] as usize }
+        if part == 0 {
+            0
+        } else {
+            self.ends[part - 1] as usize
+        }
     }
 }
 
@@ -88,7 +95,10 @@ mod tests {
             piece.add(0, |out| out.extend_from_slice(b"ab"));
             piece.add(2, |out| out.extend_from_slice(b"c"));
         });
-        assert_eq!([part(&piece, 0), part(&piece, 1), part(&piece, 2)], [&b"ab"[..], b"", b"c"]);
+        assert_eq!(
+            [part(&piece, 0), part(&piece, 1), part(&piece, 2)],
+            [&b"ab"[..], b"", b"c"]
+        );
         assert_eq!(piece.total(), 3);
         piece.make(|_| {});
         assert_eq!([part(&piece, 0), part(&piece, 2)], [b"", b""]);
@@ -99,7 +109,9 @@ mod tests {
         let mut piece: Piece<2> = Piece::EMPTY;
         for len in 0..=4 * BLOCK {
             let bytes: Vec<u8> = (0..len).map(|n| n as u8).collect();
-            piece.make(|piece| (0..2).for_each(|part| piece.add(part, |out| out.extend_from_slice(&bytes))));
+            piece.make(|piece| {
+                (0..2).for_each(|part| piece.add(part, |out| out.extend_from_slice(&bytes)))
+            });
             assert_eq!([part(&piece, 0), part(&piece, 1)], [&*bytes, &*bytes]);
         }
     }

@@ -1,7 +1,7 @@
 //! Pieces of log records that were made a while ago and are likely to be needed again.
 //!
-//! A table of fixed size with two places for each hash, of which the last comer takes one. A piece that is too large to be
-//! kept, or one too many, is made each time.
+//! A table of fixed size with two places for each hash, of which the last comer takes one. A piece
+//! that is too large to be kept, or one too many, is made each time.
 
 use super::piece::Piece;
 
@@ -44,7 +44,10 @@ struct Place<K, const N: usize> {
 }
 
 impl<K, const N: usize> Place<K, N> {
-    const EMPTY: Self = Self { known: None, piece: Piece::EMPTY };
+    const EMPTY: Self = Self {
+        known: None,
+        piece: Piece::EMPTY,
+    };
 
     fn is_of(&self, source: &impl Source<Known = K>) -> bool {
         self.known.as_ref().is_some_and(|known| source.is(known))
@@ -54,12 +57,22 @@ impl<K, const N: usize> Place<K, N> {
 impl<K, const N: usize> Recent<K, N> {
     /// An empty table with a number of places that is a power of two.
     pub(super) fn new(places: usize) -> Self {
-        Self { pairs: (0..places / 2).map(|_| [Place::EMPTY, Place::EMPTY]).collect(), held: 0, other: Piece::EMPTY }
+        Self {
+            pairs: (0..places / 2)
+                .map(|_| [Place::EMPTY, Place::EMPTY])
+                .collect(),
+            held: 0,
+            other: Piece::EMPTY,
+        }
     }
 
     /// The piece of a source, which `make` makes if it is not there.
     #[inline]
-    pub(super) fn of(&mut self, source: &impl Source<Known = K>, make: impl FnOnce(&mut Piece<N>)) -> &Piece<N> {
+    pub(super) fn of(
+        &mut self,
+        source: &impl Source<Known = K>,
+        make: impl FnOnce(&mut Piece<N>),
+    ) -> &Piece<N> {
         let pair = pair(source.hash(), self.pairs.len());
         // Going through both would borrow them for too long.
         let [first, second] = &self.pairs[pair];
@@ -72,7 +85,12 @@ impl<K, const N: usize> Recent<K, N> {
 
     /// Makes a piece in place of the one of a pair that came first.
     #[cold]
-    fn keep(&mut self, pair: usize, source: &impl Source<Known = K>, make: impl FnOnce(&mut Piece<N>)) -> &Piece<N> {
+    fn keep(
+        &mut self,
+        pair: usize,
+        source: &impl Source<Known = K>,
+        make: impl FnOnce(&mut Piece<N>),
+    ) -> &Piece<N> {
         let most = self.pairs.len() * 2 * SHARE;
         let pair = &mut self.pairs[pair];
         let Place { known, piece } = &mut pair[1];
@@ -97,7 +115,8 @@ impl<K, const N: usize> Recent<K, N> {
     }
 }
 
-/// Hashes may be sums of products, of which numbers at regular distances have regular ones: halves are mixed for that.
+/// Hashes may be sums of products, of which numbers at regular distances have regular ones: halves
+/// are mixed for that.
 fn pair(hash: u64, pairs: usize) -> usize {
     let mixed = hash ^ hash >> 32;
     (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - pairs.ilog2())) as usize
@@ -151,7 +170,13 @@ mod tests {
     fn numbers_in_a_row_are_spread_over_the_table() {
         let (mut table, mut made): (Recent<_, 1>, _) = (Recent::new(512), 0);
         for number in (0..256).chain(0..256) {
-            table.of(&Number { number, hash: number as u64 }, |_| made += 1);
+            table.of(
+                &Number {
+                    number,
+                    hash: number as u64,
+                },
+                |_| made += 1,
+            );
         }
         assert!(made < 320, "{made}");
     }
@@ -160,11 +185,22 @@ mod tests {
     fn no_more_is_kept_than_the_table_may_hold() {
         let (mut table, mut made): (Recent<_, 1>, _) = (Recent::new(1024), 0);
         for number in (0..1024).chain(0..1024) {
-            table.of(&Number { number, hash: number as u64 }, |piece| {
-                made += 1;
-                piece.add(0, |out| out.resize(1024, 0));
-            });
-            let held: usize = table.pairs.iter().flatten().map(|place| place.piece.held()).sum();
+            table.of(
+                &Number {
+                    number,
+                    hash: number as u64,
+                },
+                |piece| {
+                    made += 1;
+                    piece.add(0, |out| out.resize(1024, 0));
+                },
+            );
+            let held: usize = table
+                .pairs
+                .iter()
+                .flatten()
+                .map(|place| place.piece.held())
+                .sum();
             assert!(held <= 1024 * SHARE && held == table.held, "{held}");
         }
         assert!((1400..2048).contains(&made), "{made}: about half has room");
@@ -188,8 +224,14 @@ mod tests {
         let mut table: Recent<_, 1> = Recent::new(4);
         for n in [1, 2] {
             let large = |piece: &mut Piece<1>| piece.add(0, |out| out.resize(LARGEST + n, 0));
-            assert_eq!(table.of(&Number { number: 0, hash: 0 }, large).total(), LARGEST + n);
-            assert_eq!(bytes(table.other(|piece| piece.add(0, |out| out.push(1)))), [1]);
+            assert_eq!(
+                table.of(&Number { number: 0, hash: 0 }, large).total(),
+                LARGEST + n
+            );
+            assert_eq!(
+                bytes(table.other(|piece| piece.add(0, |out| out.push(1)))),
+                [1]
+            );
         }
     }
 }

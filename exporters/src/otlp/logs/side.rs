@@ -1,5 +1,5 @@
-//! Attributes of one side of a flow; `<side>` is `source` or `destination`. There is no settled way to
-//! name the Kubernetes objects at both ends: these names are also NetObserv's and Mermin's.
+//! Attributes of one side of a flow; `<side>` is `source` or `destination`. There is no settled way
+//! to name the Kubernetes objects at both ends: these names are also NetObserv's and Mermin's.
 //!
 //! | attribute | type | meaning |
 //! | --- | --- | --- |
@@ -50,14 +50,23 @@ pub(super) struct Sides {
 impl Sides {
     /// None yet.
     pub(super) fn new(side: &'static Side) -> Self {
-        Self { side, pieces: Recent::new(PLACES) }
+        Self {
+            side,
+            pieces: Recent::new(PLACES),
+        }
     }
 
     /// The piece for one side of a flow. `text` is room to make texts in.
     #[inline]
     pub(super) fn of(&mut self, peer: &Peer<'_>, text: &mut String) -> &SidePiece {
         let side = self.side;
-        self.pieces.of(&Who { number: number(peer), peer }, |piece| side.make(piece, peer, text))
+        self.pieces.of(
+            &Who {
+                number: number(peer),
+                peer,
+            },
+            |piece| side.make(piece, peer, text),
+        )
     }
 }
 
@@ -79,9 +88,15 @@ pub(super) struct Known {
 fn number(peer: &Peer<'_>) -> [u64; 5] {
     let address = u128::from_ne_bytes(peer.address.unwrap_or_default().0);
     let [a, b, c, d, e, f] = peer.mac.unwrap_or_default();
-    let known = u8::from(peer.has_ip) | u8::from(peer.address.is_some()) << 1 | u8::from(peer.mac.is_some()) << 2;
+    let known = u8::from(peer.has_ip)
+        | u8::from(peer.address.is_some()) << 1
+        | u8::from(peer.mac.is_some()) << 2;
     let known = known | u8::from(peer.keeps_mapped) << 3;
-    let Endpoint { id, identity, names } = peer.endpoint;
+    let Endpoint {
+        id,
+        identity,
+        names,
+    } = peer.endpoint;
     [
         address as u64,
         (address >> 64) as u64,
@@ -95,13 +110,20 @@ impl Source for Who<'_> {
     type Known = Known;
 
     fn known(&self) -> Known {
-        Known { number: self.number, _names: self.peer.endpoint.names.clone() }
+        Known {
+            number: self.number,
+            _names: self.peer.endpoint.names.clone(),
+        }
     }
 
     /// Without a branch for each part, or a call.
     #[inline]
     fn is(&self, known: &Known) -> bool {
-        self.number.iter().zip(known.number).fold(0, |differing, (part, other)| differing | part ^ other) == 0
+        self.number
+            .iter()
+            .zip(known.number)
+            .fold(0, |differing, (part, other)| differing | part ^ other)
+            == 0
     }
 
     /// Products of which none has to wait for another.
@@ -114,7 +136,11 @@ impl Source for Who<'_> {
             0xd6e8_feb8_6659_fd93,
             0xff51_afd7_ed55_8ccd,
         ];
-        let products = self.number.iter().zip(FACTORS).map(|(part, factor)| (part ^ part >> 32).wrapping_mul(factor));
+        let products = self
+            .number
+            .iter()
+            .zip(FACTORS)
+            .map(|(part, factor)| (part ^ part >> 32).wrapping_mul(factor));
         products.fold(0, |sum: u64, product| sum.wrapping_add(product))
     }
 }
@@ -175,15 +201,23 @@ impl Side {
             LINE.push_name(text, peer);
         }
         let name = text.clone();
-        let [before, behind] = if name.contains(':') { ["[", "]:"] } else { ["", ":"] };
+        let [before, behind] = if name.contains(':') {
+            ["[", "]:"]
+        } else {
+            ["", ":"]
+        };
         piece.add(NAME_OF_PORT, |out| {
-            [before, &name, behind].into_iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+            [before, &name, behind]
+                .into_iter()
+                .for_each(|part| out.extend_from_slice(part.as_bytes()));
         });
         text.clear();
         text.push(' ');
         push_identity(text, peer.endpoint.identity);
         piece.add(IDENTITY, |out| out.extend_from_slice(text.as_bytes()));
-        piece.add(ATTRIBUTES, |out| self.write(&mut Writer::piece(out, text), peer));
+        piece.add(ATTRIBUTES, |out| {
+            self.write(&mut Writer::piece(out, text), peer)
+        });
         piece.add(NAME, |out| out.extend_from_slice(name.as_bytes()));
     }
 
@@ -201,7 +235,10 @@ impl Side {
         out.int_if_any(&self.endpoint, endpoint.id);
         if endpoint.identity != 0 {
             out.int(&self.identity, endpoint.identity);
-            out.text_if_any(&self.identity_name, reserved_identity(endpoint.identity).unwrap_or_default());
+            out.text_if_any(
+                &self.identity_name,
+                reserved_identity(endpoint.identity).unwrap_or_default(),
+            );
         }
         if let Some(names) = &endpoint.names {
             self.write_names(out, names);
@@ -231,24 +268,54 @@ mod tests {
 
     use super::*;
 
-    /// What networks make of the addresses of pods: their own prefix before the address, or one MAC for all.
-    const PREFIXES: [Option<[u8; 2]>; 5] = [Some([2, 0]), Some([2, 0x42]), Some([0x42, 1]), Some([0x0a, 0x58]), None];
+    /// What networks make of the addresses of pods: their own prefix before the address, or one MAC
+    /// for all.
+    const PREFIXES: [Option<[u8; 2]>; 5] = [
+        Some([2, 0]),
+        Some([2, 0x42]),
+        Some([0x42, 1]),
+        Some([0x0a, 0x58]),
+        None,
+    ];
 
     #[test]
     fn sides_with_regular_addresses_are_spread_over_the_table() {
-        for (prefix, stride) in PREFIXES.into_iter().flat_map(|prefix| [(prefix, 1), (prefix, 207)]) {
+        for (prefix, stride) in PREFIXES
+            .into_iter()
+            .flat_map(|prefix| [(prefix, 1), (prefix, 207)])
+        {
             let (mut table, mut made): (Recent<_, 1>, _) = (Recent::new(PLACES), 0);
             for n in (0..300).chain(0..300) {
                 let address = 0x0a00_0000 + n * stride;
                 let [a, b, c, d] = u32::to_be_bytes(address);
                 let mac = prefix.map_or([2; 6], |[e, f]| [e, f, a, b, c, d]);
-                let endpoint = &Endpoint { id: 0, identity: 4000, names: None };
+                let endpoint = &Endpoint {
+                    id: 0,
+                    identity: 4000,
+                    names: None,
+                };
                 let address = Some(Address::v4([a, b, c, d]));
                 let keeps_mapped = false;
-                let peer = &Peer { endpoint, has_ip: true, address, keeps_mapped, mac: Some(mac), port: None };
-                table.of(&Who { number: number(peer), peer }, |_| made += 1);
+                let peer = &Peer {
+                    endpoint,
+                    has_ip: true,
+                    address,
+                    keeps_mapped,
+                    mac: Some(mac),
+                    port: None,
+                };
+                table.of(
+                    &Who {
+                        number: number(peer),
+                        peer,
+                    },
+                    |_| made += 1,
+                );
             }
-            assert!(made < 380, "{prefix:x?}, {stride}: {made} for 300 sides that came twice");
+            assert!(
+                made < 380,
+                "{prefix:x?}, {stride}: {made} for 300 sides that came twice"
+            );
         }
     }
 }

@@ -9,9 +9,10 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
 use tidegate_core::flow::{
-    Address, AuthType, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet, FileNumbering, Flow, FlowType,
-    Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type, LastLayer, Missing, PolicyMatch, SctpChunk, Seen,
-    SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
+    Address, AuthType, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet,
+    FileNumbering, Flow, FlowType, Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type,
+    LastLayer, Missing, PolicyMatch, SctpChunk, Seen, SourceFile, TcpFlags, TracePoint,
+    TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
 };
 use tidegate_core::record::{Lost, LostSource, Record};
 use tidegate_core::telemetry::Telemetry;
@@ -34,18 +35,30 @@ fn context() -> BuildContext {
 fn request(record: &Record, headers: &[&str]) -> ExportLogsServiceRequest {
     let headers: Vec<_> = headers.iter().map(|name| (*name).to_owned()).collect();
     let mut encoder = Encoder::new(&context(), &headers);
-    let envelope = Envelope::new(&Origin::new(&context(), &[("team".to_owned(), "net".to_owned())].into()));
+    let envelope = Envelope::new(&Origin::new(
+        &context(),
+        &[("team".to_owned(), "net".to_owned())].into(),
+    ));
     let mut encoded = Vec::new();
     encoder.encode(record, OBSERVED, &mut encoded);
     let bytes = [envelope.head(encoded.len()), encoded].concat();
     let request = ExportLogsServiceRequest::decode(&bytes[..]).expect("a message");
-    assert!(request.encode_to_vec() == bytes, "generated code writes other bytes");
+    assert!(
+        request.encode_to_vec() == bytes,
+        "generated code writes other bytes"
+    );
     request
 }
 
 fn log(record: Record, headers: &[&str]) -> LogRecord {
     let mut request = request(&record, headers);
-    request.resource_logs.remove(0).scope_logs.remove(0).log_records.remove(0)
+    request
+        .resource_logs
+        .remove(0)
+        .scope_logs
+        .remove(0)
+        .log_records
+        .remove(0)
 }
 
 fn shown(value: &AnyValue) -> String {
@@ -53,16 +66,27 @@ fn shown(value: &AnyValue) -> String {
         Some(Value::StringValue(text)) => text.clone(),
         Some(Value::IntValue(number)) => format!("#{number}"),
         Some(Value::BoolValue(yes)) => yes.to_string(),
-        Some(Value::ArrayValue(array)) => format!("[{}]", array.values.iter().map(shown).collect::<Vec<_>>().join(" ")),
+        Some(Value::ArrayValue(array)) => format!(
+            "[{}]",
+            array.values.iter().map(shown).collect::<Vec<_>>().join(" ")
+        ),
         other => format!("{other:?}"),
     }
 }
 
 /// The attributes as lines, without the id, which has a test of its own.
 fn attributes(log: &LogRecord) -> String {
-    let line = |key: &str, value: Option<&AnyValue>| format!("{key}={}", value.map(shown).unwrap_or_default());
-    let lines = log.attributes.iter().map(|attribute| line(&attribute.key, attribute.value.as_ref()));
-    lines.filter(|line| !line.starts_with("cilium.flow.uuid=")).collect::<Vec<_>>().join("\n")
+    let line = |key: &str, value: Option<&AnyValue>| {
+        format!("{key}={}", value.map(shown).unwrap_or_default())
+    };
+    let lines = log
+        .attributes
+        .iter()
+        .map(|attribute| line(&attribute.key, attribute.value.as_ref()));
+    lines
+        .filter(|line| !line.starts_with("cilium.flow.uuid="))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn addresses() -> Ip {
@@ -75,7 +99,11 @@ fn addresses() -> Ip {
 }
 
 fn tcp(flags: Option<u16>) -> L4 {
-    L4::Tcp { source_port: 40_000, destination_port: 80, flags: flags.map(TcpFlags) }
+    L4::Tcp {
+        source_port: 40_000,
+        destination_port: 80,
+        flags: flags.map(TcpFlags),
+    }
 }
 
 /// A traced packet with every field that a trace can have.
@@ -99,18 +127,36 @@ fn traced() -> Flow {
         is_reply: Some(false),
         trace_point: TracePoint::from_datapath(4),
         trace_reason: TraceReason::from_datapath(1),
-        ethernet: Some(Ethernet { source: [2, 0, 0, 0, 0, 0x0a], destination: [2, 0, 0, 0, 0, 0x0b] }),
-        ip: Some(Ip { source_xlated: Some(Address::v4([192, 0, 2, 9])), encrypted: true, ..addresses() }),
+        ethernet: Some(Ethernet {
+            source: [2, 0, 0, 0, 0, 0x0a],
+            destination: [2, 0, 0, 0, 0, 0x0b],
+        }),
+        ip: Some(Ip {
+            source_xlated: Some(Address::v4([192, 0, 2, 9])),
+            encrypted: true,
+            ..addresses()
+        }),
         l4: tcp(Some(TcpFlags::SYN | TcpFlags::ACK)),
         last_layer: LastLayer::Tcp,
         tunnel: Some(Tunnel {
             protocol: TunnelProtocol::Vxlan,
             ip: Some(addresses()),
-            l4: L4::Udp { source_port: 5000, destination_port: 8472 },
+            l4: L4::Udp {
+                source_port: 5000,
+                destination_port: 8472,
+            },
             vni: 77,
         }),
-        source: Endpoint { id: 12, identity: 4000, names: Some(pod.into()) },
-        destination: Endpoint { id: 0, identity: 2, names: None },
+        source: Endpoint {
+            id: 12,
+            identity: 4000,
+            names: Some(pod.into()),
+        },
+        destination: Endpoint {
+            id: 0,
+            identity: 2,
+            names: None,
+        },
         ip_trace_id: 99,
         interface: 7,
         proxy_port: 11_000,
@@ -180,36 +226,72 @@ cilium.tunnel.destination.port=#8472";
 fn a_traced_packet_has_all_its_fields() {
     let log = log(Record::Flow(traced()), &[]);
     assert_eq!(attributes(&log), TRACED);
-    assert_eq!((log.time_unix_nano, log.observed_time_unix_nano), (1_000, 2_000));
-    assert_eq!((log.severity_number, log.severity_text.as_str()), (9, "INFO"));
-    assert_eq!((log.event_name.as_str(), &log.trace_id[..]), ("hubble.flow", &[][..]));
+    assert_eq!(
+        (log.time_unix_nano, log.observed_time_unix_nano),
+        (1_000, 2_000)
+    );
+    assert_eq!(
+        (log.severity_number, log.severity_text.as_str()),
+        (9, "INFO")
+    );
+    assert_eq!(
+        (log.event_name.as_str(), &log.trace_id[..]),
+        ("hubble.flow", &[][..])
+    );
     let body = log.body.as_ref().map(shown).unwrap_or_default();
-    assert!(body.starts_with("shop/cart-0:40000 (ID:4000) -> 10.0.0.2:80 (world) to-overlay FORWARDED ("), "{body}");
+    assert!(
+        body.starts_with(
+            "shop/cart-0:40000 (ID:4000) -> 10.0.0.2:80 (world) to-overlay FORWARDED ("
+        ),
+        "{body}"
+    );
     assert!(body.ends_with(')'), "{body}");
 }
 
 #[test]
 fn the_id_is_the_one_of_every_other_exporter() {
     let log = log(Record::Flow(traced()), &[]);
-    let id = log.attributes.iter().find(|attribute| attribute.key == "cilium.flow.uuid");
+    let id = log
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key == "cilium.flow.uuid");
     let expected = Uuids::new("prod/node-a").of(&traced()).to_string();
-    assert_eq!(id.and_then(|id| id.value.as_ref()).map(shown), Some(expected));
+    assert_eq!(
+        id.and_then(|id| id.value.as_ref()).map(shown),
+        Some(expected)
+    );
 }
 
 /// What a flow says beyond the attributes of an empty one.
 fn specifics(flow: &Flow, headers: &[&str]) -> String {
-    let known = ["cilium.flow.type=", "cilium.traffic_direction=TRAFFIC_DIRECTION_UNKNOWN"];
+    let known = [
+        "cilium.flow.type=",
+        "cilium.traffic_direction=TRAFFIC_DIRECTION_UNKNOWN",
+    ];
     let log = log(Record::Flow(flow.clone()), headers);
     let lines = attributes(&log);
-    lines.lines().filter(|line| !known.iter().any(|known| line.starts_with(known))).collect::<Vec<_>>().join(" ")
+    lines
+        .lines()
+        .filter(|line| !known.iter().any(|known| line.starts_with(known)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[test]
 fn events_of_the_datapath_say_what_they_are() {
-    let event = |message_type, sub_type, verdict| Flow { message_type, sub_type, verdict, ..Flow::default() };
+    let event = |message_type, sub_type, verdict| Flow {
+        message_type,
+        sub_type,
+        verdict,
+        ..Flow::default()
+    };
     let dropped = Flow {
         drop_reason: DropReason(133),
-        file: Some(SourceFile { id: 2, line: 42, numbering: FileNumbering::V1_19_0 }),
+        file: Some(SourceFile {
+            id: 2,
+            line: 42,
+            numbering: FileNumbering::V1_19_0,
+        }),
         ..event(message_type::DROP, 133, Verdict::Dropped)
     };
     let verdict = Flow {
@@ -218,7 +300,10 @@ fn events_of_the_datapath_say_what_they_are() {
         direction: Direction::Ingress,
         ..event(message_type::POLICY_VERDICT, 0, Verdict::Audit)
     };
-    let ping = L4::Icmpv6 { icmp_type: 128, code: 0 };
+    let ping = L4::Icmpv6 {
+        icmp_type: 128,
+        code: 0,
+    };
     let cases = [
         (
             dropped.clone(),
@@ -228,7 +313,11 @@ fn events_of_the_datapath_say_what_they_are() {
         (
             Flow {
                 drop_reason: DropReason(99),
-                file: Some(SourceFile { id: 250, line: 1, numbering: FileNumbering::V1_19_0 }),
+                file: Some(SourceFile {
+                    id: 250,
+                    line: 1,
+                    numbering: FileNumbering::V1_19_0,
+                }),
                 ..event(message_type::DROP, 99, Verdict::Dropped)
             },
             "cilium.verdict=DROPPED cilium.drop_reason=99 cilium.event.type=drop cilium.event.sub_type=99, 0 \
@@ -248,7 +337,11 @@ fn events_of_the_datapath_say_what_they_are() {
             "cilium.verdict=VERDICT_UNKNOWN cilium.event.type=capture cilium.event.sub_type=DBG_CAPTURE_DELIVERY",
         ),
         (
-            Flow { l4: ping, is_reply: Some(true), ..event(message_type::CAPTURE, 4, Verdict::Unknown) },
+            Flow {
+                l4: ping,
+                is_reply: Some(true),
+                ..event(message_type::CAPTURE, 4, Verdict::Unknown)
+            },
             "network.transport=icmpv6 cilium.icmp.type=#128 cilium.icmp.code=#0 cilium.verdict=VERDICT_UNKNOWN \
              cilium.event.type=capture cilium.event.sub_type=DBG_CAPTURE_DELIVERY cilium.is_reply=true",
         ),
@@ -256,7 +349,11 @@ fn events_of_the_datapath_say_what_they_are() {
     for (flow, expected) in cases {
         assert_eq!(specifics(&flow, &[]), expected);
     }
-    assert_eq!(log(Record::Flow(dropped), &[]).severity_number, 13, "drops are warnings");
+    assert_eq!(
+        log(Record::Flow(dropped), &[]).severity_number,
+        13,
+        "drops are warnings"
+    );
 }
 
 #[test]
@@ -264,31 +361,66 @@ fn protocols_without_ports_have_their_own_numbers() {
     let group = Address::v4([224, 0, 0, 1]);
     let cases = [
         (
-            L4::Vrrp { vrrp_type: 1, vrid: 2, priority: 3 },
+            L4::Vrrp {
+                vrrp_type: 1,
+                vrid: 2,
+                priority: 3,
+            },
             "network.transport=vrrp",
             "cilium.vrrp.type=#1 cilium.vrrp.vrid=#2 cilium.vrrp.priority=#3",
         ),
         (
-            L4::Igmp { igmp_type: 17, group },
+            L4::Igmp {
+                igmp_type: 17,
+                group,
+            },
             "network.transport=igmp",
             "cilium.igmp.type=#17 cilium.igmp.group=224.0.0.1",
         ),
-        (L4::Icmpv4 { icmp_type: 3, code: 1 }, "network.transport=icmpv4 cilium.icmp.type=#3 cilium.icmp.code=#1", ""),
         (
-            L4::Sctp { source_port: 1, destination_port: 2, chunk_type: SctpChunk::Unsupported },
+            L4::Icmpv4 {
+                icmp_type: 3,
+                code: 1,
+            },
+            "network.transport=icmpv4 cilium.icmp.type=#3 cilium.icmp.code=#1",
+            "",
+        ),
+        (
+            L4::Sctp {
+                source_port: 1,
+                destination_port: 2,
+                chunk_type: SctpChunk::Unsupported,
+            },
             "network.transport=sctp",
             "source.port=#1 destination.port=#2",
         ),
         (
-            L4::Sctp { source_port: 1, destination_port: 2, chunk_type: SctpChunk::InitAck },
+            L4::Sctp {
+                source_port: 1,
+                destination_port: 2,
+                chunk_type: SctpChunk::InitAck,
+            },
             "network.transport=sctp",
             "cilium.sctp.chunk_type=INIT_ACK",
         ),
-        (tcp(None), "network.transport=tcp", "source.port=#40000 destination.port=#80"),
+        (
+            tcp(None),
+            "network.transport=tcp",
+            "source.port=#40000 destination.port=#80",
+        ),
     ];
     for (l4, first, last) in cases {
-        let text = specifics(&Flow { l4, ..Flow::default() }, &[]);
-        assert!(text.starts_with(first) && text.ends_with(last) && !text.contains("flags"), "{text}");
+        let text = specifics(
+            &Flow {
+                l4,
+                ..Flow::default()
+            },
+            &[],
+        );
+        assert!(
+            text.starts_with(first) && text.ends_with(last) && !text.contains("flags"),
+            "{text}"
+        );
     }
 }
 
@@ -326,19 +458,34 @@ fn a_lost_report_is_a_warning_with_its_numbers() {
         "cilium.lost.source=PERF_EVENT_RING_BUFFER\ncilium.lost.count=#512\ncilium.lost.cpu=#3\n\
          cilium.lost.first_unix_nano=#10\ncilium.lost.last_unix_nano=#20"
     );
-    assert_eq!((log.event_name.as_str(), log.severity_text.as_str()), ("hubble.lost_events", "WARN"));
+    assert_eq!(
+        (log.event_name.as_str(), log.severity_text.as_str()),
+        ("hubble.lost_events", "WARN")
+    );
     let body = log.body.as_ref().map(shown).unwrap_or_default();
-    assert!(body.starts_with("EVENTS LOST: PERF_EVENT_RING_BUFFER CPU(3) 512"), "{body}");
+    assert!(
+        body.starts_with("EVENTS LOST: PERF_EVENT_RING_BUFFER CPU(3) 512"),
+        "{body}"
+    );
 }
 
 #[test]
 fn a_request_has_one_resource_and_one_scope() {
     let request = request(&Record::Flow(Flow::default()), &[]);
-    let resource = request.resource_logs[0].resource.as_ref().expect("a resource");
+    let resource = request.resource_logs[0]
+        .resource
+        .as_ref()
+        .expect("a resource");
     let texts: Vec<_> = resource
         .attributes
         .iter()
-        .map(|attribute| format!("{}={}", attribute.key, attribute.value.as_ref().map(shown).unwrap_or_default()))
+        .map(|attribute| {
+            format!(
+                "{}={}",
+                attribute.key,
+                attribute.value.as_ref().map(shown).unwrap_or_default()
+            )
+        })
         .collect();
     let version = format!("service.version={}", env!("CARGO_PKG_VERSION"));
     let expected = [
@@ -351,6 +498,12 @@ fn a_request_has_one_resource_and_one_scope() {
         "team=net",
     ];
     assert_eq!(texts, expected);
-    let scope = request.resource_logs[0].scope_logs[0].scope.as_ref().expect("a scope");
-    assert_eq!((scope.name.as_str(), scope.version.as_str()), ("tidegate", env!("CARGO_PKG_VERSION")));
+    let scope = request.resource_logs[0].scope_logs[0]
+        .scope
+        .as_ref()
+        .expect("a scope");
+    assert_eq!(
+        (scope.name.as_str(), scope.version.as_str()),
+        ("tidegate", env!("CARGO_PKG_VERSION"))
+    );
 }

@@ -1,15 +1,18 @@
-//! Writes one `LogRecord` (opentelemetry-proto 1.9) straight into the request that it is part of, its fields in the
-//! order of their numbers, as generated encoders write them: an order of magnitude less work than building a tree of
-//! messages for some twenty attributes.
+//! Writes one `LogRecord` (opentelemetry-proto 1.9) straight into the request that it is part of,
+//! its fields in the order of their numbers, as generated encoders write them: an order of
+//! magnitude less work than building a tree of messages for some twenty attributes.
 //!
-//! Lengths are written when they are known: that of the record over a gap of the usual width. Nearly every attribute is
-//! shorter than 128 bytes, so that each of its lengths is one byte; [`Key`] holds all that is before the value.
+//! Lengths are written when they are known: that of the record over a gap of the usual width.
+//! Nearly every attribute is shorter than 128 bytes, so that each of its lengths is one byte;
+//! [`Key`] holds all that is before the value.
 
 use std::fmt::{Display, Write as _};
 
 use tidegate_core::Timestamp;
 
-use super::super::proto::{LEN, VARINT, field, field_head, field_len, fixed64, integer, varint, varint_len, varint32};
+use super::super::proto::{
+    LEN, VARINT, field, field_head, field_len, fixed64, integer, varint, varint_len, varint32,
+};
 use super::key::{ATTRIBUTES, KEY, Key, VALUE};
 use super::piece::Piece;
 
@@ -53,9 +56,15 @@ impl Severity {
         const NUMBER: u8 = log_record::SEVERITY_NUMBER << 3 | VARINT;
         const TEXT: u8 = log_record::SEVERITY_TEXT << 3 | LEN;
         match self {
-            Self::Debug => out.extend_from_slice(&[NUMBER, self as u8, TEXT, 5, b'D', b'E', b'B', b'U', b'G']),
-            Self::Info => out.extend_from_slice(&[NUMBER, self as u8, TEXT, 4, b'I', b'N', b'F', b'O']),
-            Self::Warn => out.extend_from_slice(&[NUMBER, self as u8, TEXT, 4, b'W', b'A', b'R', b'N']),
+            Self::Debug => {
+                out.extend_from_slice(&[NUMBER, self as u8, TEXT, 5, b'D', b'E', b'B', b'U', b'G'])
+            }
+            Self::Info => {
+                out.extend_from_slice(&[NUMBER, self as u8, TEXT, 4, b'I', b'N', b'F', b'O'])
+            }
+            Self::Warn => {
+                out.extend_from_slice(&[NUMBER, self as u8, TEXT, 4, b'W', b'A', b'R', b'N'])
+            }
         }
     }
 }
@@ -145,7 +154,8 @@ impl<'a> Writer<'a> {
         debug_assert!(value.is_ascii(), "protobuf wants strings to be UTF-8");
         let len = const { N as u8 };
         self.head(key, len + 2);
-        self.out.extend_from_slice(&[len + 2, any_value::STRING << 3 | LEN, len]);
+        self.out
+            .extend_from_slice(&[len + 2, any_value::STRING << 3 | LEN, len]);
         self.out.extend_from_slice(value);
     }
 
@@ -186,7 +196,8 @@ impl<'a> Writer<'a> {
                 let [a, b, c, d, e] = bytes;
                 self.head(key, 1 + len);
                 let end = self.out.len() + 2 + usize::from(len);
-                self.out.extend_from_slice(&[1 + len, any_value::INT << 3 | VARINT, a, b, c, d, e]);
+                self.out
+                    .extend_from_slice(&[1 + len, any_value::INT << 3 | VARINT, a, b, c, d, e]);
                 self.out.truncate(end);
             }
             Err(_) => {
@@ -196,8 +207,9 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Adds a number: an integer where OTLP has one for it, which are 64 bits with a sign, and its decimal digits where
-    /// it has none. A consumer gets the number, or a text, but never another number.
+    /// Adds a number: an integer where OTLP has one for it, which are 64 bits with a sign, and its
+    /// decimal digits where it has none. A consumer gets the number, or a text, but never another
+    /// number.
     pub(super) fn unsigned(&mut self, key: &Key, value: u64) {
         match i64::try_from(value) {
             Ok(value) => self.int(key, value),
@@ -223,7 +235,8 @@ impl<'a> Writer<'a> {
     /// Adds a boolean.
     pub(super) fn bool(&mut self, key: &Key, value: bool) {
         self.head(key, 2);
-        self.out.extend_from_slice(&[2, any_value::BOOL << 3 | VARINT, value.into()]);
+        self.out
+            .extend_from_slice(&[2, any_value::BOOL << 3 | VARINT, value.into()]);
     }
 
     /// Adds an array of strings if it has any.
@@ -263,7 +276,8 @@ impl<'a> Writer<'a> {
         match u8::try_from(value.len()) {
             Ok(len) if value.len() + 2 <= key.short() => {
                 self.head(key, len + 2);
-                self.out.extend_from_slice(&[len + 2, any_value::STRING << 3 | LEN, len]);
+                self.out
+                    .extend_from_slice(&[len + 2, any_value::STRING << 3 | LEN, len]);
                 self.out.extend_from_slice(value);
             }
             _ => {
@@ -273,7 +287,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes an attribute up to the length of its value, an `AnyValue` of `len` bytes, [`Key::short`] at most.
+    /// Writes an attribute up to the length of its value, an `AnyValue` of `len` bytes,
+    /// [`Key::short`] at most.
     fn head(&mut self, key: &Key, len: u8) {
         let start = self.out.len();
         self.out.extend_from_slice(&key.bytes);
@@ -284,7 +299,11 @@ impl<'a> Writer<'a> {
     /// Writes an attribute up to its value, an `AnyValue` of `len` bytes.
     fn long_head(&mut self, key: &Key, len: usize) {
         let name = key.name();
-        field_head(self.out, ATTRIBUTES, name.len() + varint_len(len as u64) + len);
+        field_head(
+            self.out,
+            ATTRIBUTES,
+            name.len() + varint_len(len as u64) + len,
+        );
         self.out.extend_from_slice(name);
         varint(self.out, len as u64);
     }
@@ -293,17 +312,24 @@ impl<'a> Writer<'a> {
     fn name(&mut self, push: impl FnOnce(&mut String), len: usize) {
         self.text.clear();
         push(self.text);
-        field_head(self.out, ATTRIBUTES, field_len(self.text.len()) + field_len(len));
+        field_head(
+            self.out,
+            ATTRIBUTES,
+            field_len(self.text.len()) + field_len(len),
+        );
         field(self.out, KEY, self.text.as_bytes());
         field_head(self.out, VALUE, len);
     }
 }
 
 fn elements_len(values: impl Iterator<Item: AsRef<str>>) -> usize {
-    values.map(|value| field_len(field_len(value.as_ref().len()))).sum()
+    values
+        .map(|value| field_len(field_len(value.as_ref().len())))
+        .sum()
 }
 
-/// Writes the length of all that is behind `start` into the gap before it, which is made wider or narrower if need be.
+/// Writes the length of all that is behind `start` into the gap before it, which is made wider or
+/// narrower if need be.
 fn close(out: &mut Vec<u8>, start: usize) {
     let len = out.len() - start;
     if (0x80..0x4000).contains(&len) {

@@ -1,4 +1,5 @@
-//! Series of one name with the same labels: two pipelines can have them, and a backend takes one point of each.
+//! Series of one name with the same labels: two pipelines can have them, and a backend takes one
+//! point of each.
 
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
@@ -44,7 +45,9 @@ impl Alike {
             return None;
         }
         let hash = self.hash(series);
-        self.others.contains_key(&hash).then(|| self.candidates(hash))
+        self.others
+            .contains_key(&hash)
+            .then(|| self.candidates(hash))
     }
 
     fn candidates(&self, hash: u64) -> impl Iterator<Item = usize> {
@@ -55,7 +58,13 @@ impl Alike {
     /// Of all labels, in whatever order.
     fn hash(&self, series: &Series) -> u64 {
         let one = |pair: (&String, &Arc<str>)| self.hasher.hash_one(pair);
-        series.family.label_names.iter().zip(&series.labels).map(one).fold(0, u64::wrapping_add)
+        series
+            .family
+            .label_names
+            .iter()
+            .zip(&series.labels)
+            .map(one)
+            .fold(0, u64::wrapping_add)
     }
 }
 
@@ -64,7 +73,12 @@ pub(super) fn are_alike(one: &Series, other: &Series) -> bool {
     let labels = |series: &Series| series.family.label_names.len();
     let mut pairs = one.family.label_names.iter().zip(&one.labels);
     let has = |series: &Series, name: &String, value: &str| {
-        series.family.label_names.iter().zip(&series.labels).any(|(known, label)| known == name && **label == *value)
+        series
+            .family
+            .label_names
+            .iter()
+            .zip(&series.labels)
+            .any(|(known, label)| known == name && **label == *value)
     };
     labels(one) == labels(other) && pairs.all(|(name, value)| has(other, name, value))
 }

@@ -1,11 +1,12 @@
-//! The table as `ExportMetricsServiceRequest`s: one `Metric` for each family, cut where a request would
-//! grow too large. They are made one at a time, each when it is to be sent, since all series together may be large.
+//! The table as `ExportMetricsServiceRequest`s: one `Metric` for each family, cut where a request
+//! would grow too large. They are made one at a time, each when it is to be sent, since all series
+//! together may be large.
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics,
-    ScopeMetrics, Sum, metric::Data, number_data_point,
+    AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint,
+    ResourceMetrics, ScopeMetrics, Sum, metric::Data, number_data_point,
 };
 use prost::Message as _;
 use tidegate_core::Timestamp;
@@ -28,7 +29,8 @@ pub(super) struct MetricRequest {
     pub(super) points: u64,
 }
 
-/// The next request of an export, of `max_bytes` at most unless a single point is larger; `None` at the walk's end.
+/// The next request of an export, of `max_bytes` at most unless a single point is larger; `None` at
+/// the walk's end.
 pub(super) fn next_request(
     walk: &mut Walk,
     table: &Table,
@@ -60,7 +62,12 @@ struct Packer {
 impl Packer {
     fn new(origin: &Origin, max_bytes: usize) -> Self {
         let envelope = origin.resource().encoded_len() + scope().encoded_len() + 4 * FRAMING;
-        Self { room: max_bytes.saturating_sub(envelope), metrics: Vec::new(), bytes: 0, points: 0 }
+        Self {
+            room: max_bytes.saturating_sub(envelope),
+            metrics: Vec::new(),
+            bytes: 0,
+            points: 0,
+        }
     }
 
     /// Takes from `series` what there is room for. False if that is not all.
@@ -68,7 +75,10 @@ impl Packer {
         let mut metric = Points::new(&members.family);
         self.bytes += metric.header_len();
         while let Some(id) = series.last() {
-            if let Some(point) = members.entry(*id).and_then(|entry| DataPoint::new(&members.family, &entry, now)) {
+            if let Some(point) = members
+                .entry(*id)
+                .and_then(|entry| DataPoint::new(&members.family, &entry, now))
+            {
                 let len = point.encoded_len() + FRAMING;
                 if self.points > 0 && self.bytes + len > self.room {
                     break;
@@ -88,17 +98,26 @@ impl Packer {
         if self.points == 0 {
             return None;
         }
-        let scope_metrics = ScopeMetrics { scope: Some(scope()), metrics: self.metrics, ..ScopeMetrics::default() };
+        let scope_metrics = ScopeMetrics {
+            scope: Some(scope()),
+            metrics: self.metrics,
+            ..ScopeMetrics::default()
+        };
         let resource_metrics = ResourceMetrics {
             resource: Some(origin.resource()),
             scope_metrics: vec![scope_metrics],
             ..ResourceMetrics::default()
         };
-        let request = ExportMetricsServiceRequest { resource_metrics: vec![resource_metrics] };
+        let request = ExportMetricsServiceRequest {
+            resource_metrics: vec![resource_metrics],
+        };
         let mut bytes = Vec::with_capacity(PREFIX + request.encoded_len());
         bytes.resize(PREFIX, 0);
         request.encode(&mut bytes).expect("a vector has room");
-        Some(MetricRequest { message: Message::new(bytes, PREFIX), points: self.points })
+        Some(MetricRequest {
+            message: Message::new(bytes, PREFIX),
+            points: self.points,
+        })
     }
 }
 
@@ -116,7 +135,11 @@ enum DataPoint {
 
 impl<'a> Points<'a> {
     fn new(family: &'a Family) -> Self {
-        Self { family, numbers: Vec::new(), histograms: Vec::new() }
+        Self {
+            family,
+            numbers: Vec::new(),
+            histograms: Vec::new(),
+        }
     }
 
     fn header_len(&self) -> usize {
@@ -132,17 +155,27 @@ impl<'a> Points<'a> {
 
     /// The metric with the points so far; `None` if there are none.
     fn take(&mut self) -> Option<Metric> {
-        let (numbers, histograms) = (std::mem::take(&mut self.numbers), std::mem::take(&mut self.histograms));
+        let (numbers, histograms) = (
+            std::mem::take(&mut self.numbers),
+            std::mem::take(&mut self.histograms),
+        );
         if numbers.is_empty() && histograms.is_empty() {
             return None;
         }
         let aggregation_temporality = AggregationTemporality::Cumulative.into();
         let data = match self.family.kind {
-            MetricKind::Counter => Data::Sum(Sum { data_points: numbers, aggregation_temporality, is_monotonic: true }),
-            MetricKind::Gauge => Data::Gauge(Gauge { data_points: numbers }),
-            MetricKind::Histogram { .. } => {
-                Data::Histogram(Histogram { data_points: histograms, aggregation_temporality })
-            }
+            MetricKind::Counter => Data::Sum(Sum {
+                data_points: numbers,
+                aggregation_temporality,
+                is_monotonic: true,
+            }),
+            MetricKind::Gauge => Data::Gauge(Gauge {
+                data_points: numbers,
+            }),
+            MetricKind::Histogram { .. } => Data::Histogram(Histogram {
+                data_points: histograms,
+                aggregation_temporality,
+            }),
         };
         Some(Metric {
             name: otlp_name(self.family).to_owned(),
@@ -159,15 +192,14 @@ impl DataPoint {
     fn new(family: &Family, entry: &Entry, now: Timestamp) -> Option<Self> {
         let series = &*entry.series;
         match (&family.kind, &entry.value) {
-            (MetricKind::Counter, Value::Counter(value)) | (MetricKind::Gauge, Value::Gauge(value)) => {
-                Some(Self::Number(NumberDataPoint {
-                    attributes: attributes(series),
-                    start_time_unix_nano: entry.start.0,
-                    time_unix_nano: now.0,
-                    value: Some(number_data_point::Value::AsDouble(*value)),
-                    ..NumberDataPoint::default()
-                }))
-            }
+            (MetricKind::Counter, Value::Counter(value))
+            | (MetricKind::Gauge, Value::Gauge(value)) => Some(Self::Number(NumberDataPoint {
+                attributes: attributes(series),
+                start_time_unix_nano: entry.start.0,
+                time_unix_nano: now.0,
+                value: Some(number_data_point::Value::AsDouble(*value)),
+                ..NumberDataPoint::default()
+            })),
             (MetricKind::Histogram { bounds }, Value::Histogram(histogram)) => {
                 Some(Self::Histogram(HistogramDataPoint {
                     attributes: attributes(series),
@@ -192,7 +224,14 @@ impl DataPoint {
     }
 }
 
-/// By the series' own family: another one of that name may have other labels, in another pipeline or before a reload.
+/// By the series' own family: another one of that name may have other labels, in another pipeline
+/// or before a reload.
 fn attributes(series: &Series) -> Vec<KeyValue> {
-    series.family.label_names.iter().zip(&series.labels).map(|(name, value)| text_attribute(name, value)).collect()
+    series
+        .family
+        .label_names
+        .iter()
+        .zip(&series.labels)
+        .map(|(name, value)| text_attribute(name, value))
+        .collect()
 }

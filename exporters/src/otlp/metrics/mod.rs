@@ -1,12 +1,13 @@
-//! Metrics: the last value of every series is kept, and all of them are sent at an interval and once at
-//! the end, as cumulative sums, gauges and explicit histograms since their series' start.
+//! Metrics: the last value of every series is kept, and all of them are sent at an interval and
+//! once at the end, as cumulative sums, gauges and explicit histograms since their series' start.
 //!
-//! A point is absorbed when it enters the table. An export walks the table, and encodes a request when the one before
-//! it was answered: there is never more than one, and each has the values of the time when it was made.
+//! A point is absorbed when it enters the table. An export walks the table, and encodes a request
+//! when the one before it was answered: there is never more than one, and each has the values of
+//! the time when it was made.
 //!
-//! An export ends with the first request that fails, which is not repeated, since the next export has newer values of
-//! the same series; `tidegate_otlp_metric_exports_total{outcome}` counts. Only the requests of the last one are
-//! repeated, until the exporter has to end.
+//! An export ends with the first request that fails, which is not repeated, since the next export
+//! has newer values of the same series; `tidegate_otlp_metric_exports_total{outcome}` counts. Only
+//! the requests of the last one are repeated, until the exporter has to end.
 
 mod alike;
 mod encode;
@@ -77,7 +78,9 @@ impl Outcomes {
             let help = "Requests with metrics, of which an export makes one or more until one fails, by what came of \
                         them; `skipped` are exports that were due while another one was under way.";
             let labels = [("stage", stage), ("outcome", outcome)];
-            context.telemetry.counter("tidegate_otlp_metric_exports_total", help, &labels)
+            context
+                .telemetry
+                .counter("tidegate_otlp_metric_exports_total", help, &labels)
         };
         let help = "Data points that the OTLP backend rejected.";
         Self {
@@ -110,7 +113,14 @@ impl Outcomes {
 impl Metrics {
     pub(super) fn new(origin: Origin, schedule: Schedule, context: &BuildContext) -> Self {
         let outcomes = Outcomes::new(context);
-        Self { table: Table::default(), origin, schedule, outcomes, due: None, export: None }
+        Self {
+            table: Table::default(),
+            origin,
+            schedule,
+            outcomes,
+            due: None,
+            export: None,
+        }
     }
 
     /// Takes over the value of a series, or forgets the series if it has ended.
@@ -118,10 +128,12 @@ impl Metrics {
         self.table.update(point);
     }
 
-    /// Does what is to be done next: waits for the request under way and makes the next one, or starts an export when
-    /// it is time. Safe to cancel.
+    /// Does what is to be done next: waits for the request under way and makes the next one, or
+    /// starts an export when it is time. Safe to cancel.
     pub(super) async fn turn(&mut self, courier: &Arc<Courier>) {
-        let due = *self.due.get_or_insert_with(|| Instant::now() + self.schedule.every);
+        let due = *self
+            .due
+            .get_or_insert_with(|| Instant::now() + self.schedule.every);
         tokio::select! {
             answer = answered(&mut self.export) => {
                 let hint = self.go_on(answer, courier);
@@ -144,7 +156,8 @@ impl Metrics {
         }
     }
 
-    /// Goes on with the export after an answer. Yields the time for which the backend wants to be left alone.
+    /// Goes on with the export after an answer. Yields the time for which the backend wants to be
+    /// left alone.
     fn go_on(&mut self, answer: Result<(), Duration>, courier: &Arc<Courier>) -> Duration {
         let export = self.export.take();
         match (answer, export) {
@@ -158,19 +171,33 @@ impl Metrics {
     /// Has the next request of an export under way, if there is one.
     fn send_next(&mut self, mut walk: Walk, courier: &Arc<Courier>) {
         self.export = self.encode(&mut walk).map(|request| {
-            let request = Box::pin(send_once(Arc::clone(courier), request, self.outcomes.clone()));
+            let request = Box::pin(send_once(
+                Arc::clone(courier),
+                request,
+                self.outcomes.clone(),
+            ));
             Export { walk, request }
         });
     }
 
     fn encode(&self, walk: &mut Walk) -> Option<MetricRequest> {
-        next_request(walk, &self.table, &self.origin, Timestamp::now(), self.schedule.max_bytes)
+        next_request(
+            walk,
+            &self.table,
+            &self.origin,
+            Timestamp::now(),
+            self.schedule.max_bytes,
+        )
     }
 
-    /// Sends the last values, repeating what fails until `late` is true. They supersede what an export under way has
-    /// still to send, so that only its request at hand is waited for.
-    /// Yields of how many series the last values were neither delivered nor refused when that was so.
-    pub(super) async fn finish(&mut self, courier: &Courier, mut late: watch::Receiver<bool>) -> u64 {
+    /// Sends the last values, repeating what fails until `late` is true. They supersede what an
+    /// export under way has still to send, so that only its request at hand is waited for. Yields
+    /// of how many series the last values were neither delivered nor refused when that was so.
+    pub(super) async fn finish(
+        &mut self,
+        courier: &Courier,
+        mut late: watch::Receiver<bool>,
+    ) -> u64 {
         let mut left = self.table.len() as u64;
         let send = async {
             if let Some(export) = self.export.take() {
@@ -179,7 +206,9 @@ impl Metrics {
             let mut walk = self.table.walk();
             while let Some(request) = self.encode(&mut walk) {
                 let frame = courier.framer.frame(request.message).frame;
-                let terminal = courier.deliver(Service::Metrics, &frame, &Sent::default()).await;
+                let terminal = courier
+                    .deliver(Service::Metrics, &frame, &Sent::default())
+                    .await;
                 self.outcomes.count(terminal, request.points);
                 left = left.saturating_sub(request.points);
             }
@@ -203,10 +232,21 @@ async fn answered(export: &mut Option<Export>) -> Result<(), Duration> {
 }
 
 /// Sends a request once. An error is the time for which the backend wants to be left alone.
-async fn send_once(courier: Arc<Courier>, request: MetricRequest, outcomes: Outcomes) -> Result<(), Duration> {
+async fn send_once(
+    courier: Arc<Courier>,
+    request: MetricRequest,
+    outcomes: Outcomes,
+) -> Result<(), Duration> {
     let frame = courier.framer.frame(request.message).frame;
-    tracing::debug!(points = request.points, bytes = frame.len(), "a request with points is on its way");
-    match courier.attempt(Service::Metrics, frame, &Sent::default()).await {
+    tracing::debug!(
+        points = request.points,
+        bytes = frame.len(),
+        "a request with points is on its way"
+    );
+    match courier
+        .attempt(Service::Metrics, frame, &Sent::default())
+        .await
+    {
         Ok(terminal) => outcomes.count(terminal, request.points),
         Err(hint) => {
             outcomes.failed.add(1);

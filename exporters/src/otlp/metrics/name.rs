@@ -1,8 +1,8 @@
 //! Names and units that Prometheus' translation of OTLP turns back into Hubble's names.
 //!
-//! With its default strategy Prometheus takes the token `total` out of a monotonic sum's name and puts
-//! `_total` at the end, and appends the unit's word unless the name has it. So counters are sent without
-//! `_total`, and a unit is sent only if it would add nothing.
+//! With its default strategy Prometheus takes the token `total` out of a monotonic sum's name and
+//! puts `_total` at the end, and appends the unit's word unless the name has it. So counters are
+//! sent without `_total`, and a unit is sent only if it would add nothing.
 
 use tidegate_core::metric::{Family, MetricKind};
 
@@ -35,7 +35,11 @@ pub(super) fn otlp_unit(family: &Family) -> &str {
     let is_annotation = unit.starts_with('{') && unit.find('}') == Some(unit.len() - 1);
     let in_name = |(_, word): &&(&str, &str)| family.name.split('_').any(|token| token == *word);
     let word = UNIT_WORDS.iter().find(|(known, _)| *known == unit);
-    if is_annotation || word.is_some_and(|word| in_name(&word)) { unit } else { "" }
+    if is_annotation || word.is_some_and(|word| in_name(&word)) {
+        unit
+    } else {
+        ""
+    }
 }
 
 #[cfg(test)]

@@ -43,10 +43,16 @@ impl Table {
         let id = Arc::as_ptr(&point.series).addr();
         if !self.families.contains_key(&family.name) {
             let (family, alike) = (Arc::clone(family), Alike::default());
-            let members = Members { family: Arc::clone(&family), series: HashMap::new(), alike };
+            let members = Members {
+                family: Arc::clone(&family),
+                series: HashMap::new(),
+                alike,
+            };
             self.families.insert(family.name.clone(), members);
         }
-        let Some(members) = self.families.get_mut(&family.name) else { return };
+        let Some(members) = self.families.get_mut(&family.name) else {
+            return;
+        };
         match &point.value {
             Value::Ended => {
                 if members.series.remove(&id).is_some() {
@@ -61,7 +67,15 @@ impl Table {
                 None => {
                     let (series, start) = (Arc::clone(&point.series), point.series.start);
                     members.alike.add(&series, id);
-                    members.series.insert(id, Entry { series, value: value.clone(), time: point.time, start });
+                    members.series.insert(
+                        id,
+                        Entry {
+                            series,
+                            value: value.clone(),
+                            time: point.time,
+                            start,
+                        },
+                    );
                 }
             },
         }
@@ -76,12 +90,17 @@ impl Table {
             family: name.clone(),
             series: members.series.keys().copied().collect(),
         };
-        Walk { stretches: self.families.iter().rev().map(stretch).collect() }
+        Walk {
+            stretches: self.families.iter().rev().map(stretch).collect(),
+        }
     }
 
     /// How many series there are.
     pub(super) fn len(&self) -> usize {
-        self.families.values().map(|members| members.series.len()).sum()
+        self.families
+            .values()
+            .map(|members| members.series.len())
+            .sum()
     }
 
     /// A family, unless all of its series have ended.
@@ -91,14 +110,20 @@ impl Table {
 }
 
 impl Members {
-    /// A series, unless it has ended. Of those with the same labels the first one has what they come to together, as in an
-    /// exposition for Prometheus, and the others are left out.
+    /// A series, unless it has ended. Of those with the same labels the first one has what they
+    /// come to together, as in an exposition for Prometheus, and the others are left out.
     pub(super) fn entry(&self, id: usize) -> Option<Cow<'_, Entry>> {
         let entry = self.series.get(&id)?;
-        let Some(candidates) = self.alike.others(&entry.series) else { return Some(Cow::Borrowed(entry)) };
+        let Some(candidates) = self.alike.others(&entry.series) else {
+            return Some(Cow::Borrowed(entry));
+        };
         let entries = candidates.filter_map(|id| self.series.get(&id));
-        let mut alike: Vec<_> = entries.filter(|other| are_alike(&entry.series, &other.series)).collect();
-        let is_first = alike.first().is_some_and(|first| Arc::ptr_eq(&first.series, &entry.series));
+        let mut alike: Vec<_> = entries
+            .filter(|other| are_alike(&entry.series, &other.series))
+            .collect();
+        let is_first = alike
+            .first()
+            .is_some_and(|first| Arc::ptr_eq(&first.series, &entry.series));
         alike.sort_by_key(|entry| entry.time);
         is_first.then(|| alike.into_iter().cloned().reduce(merge).map(Cow::Owned))?
     }
@@ -111,19 +136,30 @@ fn merge(older: Entry, newer: Entry) -> Entry {
         (Value::Counter(a), Value::Counter(b)) => Value::Counter(a + b),
         (Value::Histogram(a), Value::Histogram(b)) if a.buckets.len() == b.buckets.len() => {
             Value::Histogram(Arc::new(Histogram {
-                buckets: a.buckets.iter().zip(&b.buckets).map(|(a, b)| a + b).collect(),
+                buckets: a
+                    .buckets
+                    .iter()
+                    .zip(&b.buckets)
+                    .map(|(a, b)| a + b)
+                    .collect(),
                 sum: a.sum + b.sum,
                 count: a.count + b.count,
             }))
         }
         (_, newer) => newer,
     };
-    Entry { series: newer.series, value, time: newer.time, start }
+    Entry {
+        series: newer.series,
+        value,
+        time: newer.time,
+        start,
+    }
 }
 
-/// The series that an export has still to visit. It borrows nothing, so that the table can change on the way: a
-/// series is met with the value that it has then, one that has ended is not met, and a new one has to wait for the
-/// next walk. Should it have got the address of one that ended before it was met, it takes that one's place.
+/// The series that an export has still to visit. It borrows nothing, so that the table can change
+/// on the way: a series is met with the value that it has then, one that has ended is not met, and
+/// a new one has to wait for the next walk. Should it have got the address of one that ended before
+/// it was met, it takes that one's place.
 #[derive(Debug)]
 pub(super) struct Walk {
     /// The next one is the last.

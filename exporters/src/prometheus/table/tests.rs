@@ -16,26 +16,51 @@ fn series(name: &str, kind: &MetricKind, labels: &[(&str, &str)]) -> Arc<Series>
         label_names: labels.iter().map(|(name, _)| (*name).to_owned()).collect(),
     };
     let labels = labels.iter().map(|(_, value)| (*value).into()).collect();
-    Arc::new(Series { family: Arc::new(family), labels, start: Timestamp(1) })
+    Arc::new(Series {
+        family: Arc::new(family),
+        labels,
+        start: Timestamp(1),
+    })
 }
 
-fn absorb(table: &mut Table, series: &Arc<Series>, time: u64, value: Value) -> Result<(), TypeConflict> {
-    table.absorb(&Point { series: Arc::clone(series), time: Timestamp(time), value })
+fn absorb(
+    table: &mut Table,
+    series: &Arc<Series>,
+    time: u64,
+    value: Value,
+) -> Result<(), TypeConflict> {
+    table.absorb(&Point {
+        series: Arc::clone(series),
+        time: Timestamp(time),
+        value,
+    })
 }
 
 /// What the table shows, as `family{labels}=value`, however few rows are asked for at once.
 fn shown(table: &Table) -> Vec<String> {
-    let lines = |most| table.names().iter().flat_map(|name| rows(table, name, most)).collect::<Vec<_>>();
+    let lines = |most| {
+        table
+            .names()
+            .iter()
+            .flat_map(|name| rows(table, name, most))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(lines(1), lines(100));
     lines(1)
 }
 
 fn rows(table: &Table, name: &str, most: usize) -> Vec<String> {
     let (mut lines, mut last) = (Vec::new(), None);
-    while let Some(portion) = table.portion(name, last.as_ref(), most).filter(|portion| !portion.samples.is_empty()) {
+    while let Some(portion) = table
+        .portion(name, last.as_ref(), most)
+        .filter(|portion| !portion.samples.is_empty())
+    {
         assert!(portion.samples.len() <= most && portion.family.name == name);
         for (labels, value) in portion.samples {
-            let texts: Vec<_> = labels.pairs().map(|(name, value)| format!("{name}:{value}")).collect();
+            let texts: Vec<_> = labels
+                .pairs()
+                .map(|(name, value)| format!("{name}:{value}"))
+                .collect();
             lines.push(format!("{name}{{{}}}={value:?}", texts.join(",")));
             last = Some(labels);
         }
@@ -55,46 +80,103 @@ fn families_labels_and_series_are_sorted() {
     for (series, n) in unsorted.iter().zip([1.0, 2.0, 3.0]) {
         assert_eq!(absorb(&mut table, series, 1, Value::Counter(n)), Ok(()));
     }
-    assert_eq!(shown(&table), ["a{}=Counter(3.0)", "b{a:1,z:2}=Counter(2.0)", "b{a:2,z:1}=Counter(1.0)"]);
+    assert_eq!(
+        shown(&table),
+        [
+            "a{}=Counter(3.0)",
+            "b{a:1,z:2}=Counter(2.0)",
+            "b{a:2,z:1}=Counter(1.0)"
+        ]
+    );
 }
 
 #[test]
 fn the_latest_value_of_a_series_is_shown_until_it_ends() {
     let mut table = Table::default();
-    let (first, second) =
-        (series("a", &MetricKind::Counter, &[("x", "1")]), series("a", &MetricKind::Counter, &[("x", "2")]));
+    let (first, second) = (
+        series("a", &MetricKind::Counter, &[("x", "1")]),
+        series("a", &MetricKind::Counter, &[("x", "2")]),
+    );
     for (series, value) in [(&first, 1.0), (&second, 5.0), (&first, 2.0)] {
         assert_eq!(absorb(&mut table, series, 1, Value::Counter(value)), Ok(()));
     }
-    assert_eq!(shown(&table), ["a{x:1}=Counter(2.0)", "a{x:2}=Counter(5.0)"]);
+    assert_eq!(
+        shown(&table),
+        ["a{x:1}=Counter(2.0)", "a{x:2}=Counter(5.0)"]
+    );
     assert_eq!(absorb(&mut table, &first, 2, Value::Ended), Ok(()));
-    assert_eq!(absorb(&mut table, &first, 2, Value::Ended), Ok(()), "ending twice is harmless");
-    assert_eq!((shown(&table), table.len()), (vec!["a{x:2}=Counter(5.0)".to_owned()], 1));
+    assert_eq!(
+        absorb(&mut table, &first, 2, Value::Ended),
+        Ok(()),
+        "ending twice is harmless"
+    );
+    assert_eq!(
+        (shown(&table), table.len()),
+        (vec!["a{x:2}=Counter(5.0)".to_owned()], 1)
+    );
     let third = series("b", &MetricKind::Counter, &[]);
-    assert_eq!(absorb(&mut table, &third, 3, Value::Counter(7.0)), Ok(()), "in the place of the first");
+    assert_eq!(
+        absorb(&mut table, &third, 3, Value::Counter(7.0)),
+        Ok(()),
+        "in the place of the first"
+    );
     assert_eq!(absorb(&mut table, &second, 3, Value::Ended), Ok(()));
-    assert_eq!((shown(&table), table.names()), (vec!["b{}=Counter(7.0)".to_owned()], vec!["b".to_owned()]));
-    assert_eq!((Arc::strong_count(&first), Arc::strong_count(&third)), (1, 3), "ended series are let go");
+    assert_eq!(
+        (shown(&table), table.names()),
+        (vec!["b{}=Counter(7.0)".to_owned()], vec!["b".to_owned()])
+    );
+    assert_eq!(
+        (Arc::strong_count(&first), Arc::strong_count(&third)),
+        (1, 3),
+        "ended series are let go"
+    );
 }
 
 #[test]
 fn equal_labels_of_two_pipelines_are_one_sample() {
-    let histogram =
-        |buckets: [u64; 2], sum, count| Value::Histogram(Arc::new(Histogram { buckets: buckets.to_vec(), sum, count }));
+    let histogram = |buckets: [u64; 2], sum, count| {
+        Value::Histogram(Arc::new(Histogram {
+            buckets: buckets.to_vec(),
+            sum,
+            count,
+        }))
+    };
     let kind = MetricKind::Histogram { bounds: vec![1.0] };
     let cases = [
-        (MetricKind::Counter, Value::Counter(1.0), Value::Counter(2.0), Value::Counter(3.0)),
-        (MetricKind::Gauge, Value::Gauge(1.0), Value::Gauge(2.0), Value::Gauge(1.0)),
-        (kind, histogram([1, 2], 7.5, 3), histogram([4, 0], 0.5, 4), histogram([5, 2], 8.0, 7)),
+        (
+            MetricKind::Counter,
+            Value::Counter(1.0),
+            Value::Counter(2.0),
+            Value::Counter(3.0),
+        ),
+        (
+            MetricKind::Gauge,
+            Value::Gauge(1.0),
+            Value::Gauge(2.0),
+            Value::Gauge(1.0),
+        ),
+        (
+            kind,
+            histogram([1, 2], 7.5, 3),
+            histogram([4, 0], 0.5, 4),
+            histogram([5, 2], 8.0, 7),
+        ),
     ];
     for (kind, one, other, expected) in cases {
         let mut table = Table::default();
-        let twins = (series("a", &kind, &[("p", "x"), ("q", "y")]), series("a", &kind, &[("q", "y"), ("p", "x")]));
+        let twins = (
+            series("a", &kind, &[("p", "x"), ("q", "y")]),
+            series("a", &kind, &[("q", "y"), ("p", "x")]),
+        );
         assert_eq!(absorb(&mut table, &twins.0, 20, one), Ok(()));
         assert_eq!(absorb(&mut table, &twins.1, 10, other.clone()), Ok(()));
         assert_eq!(shown(&table), [format!("a{{p:x,q:y}}={expected:?}")]);
         assert_eq!(absorb(&mut table, &twins.0, 30, Value::Ended), Ok(()));
-        assert_eq!(shown(&table), [format!("a{{p:x,q:y}}={other:?}")], "the first has ended");
+        assert_eq!(
+            shown(&table),
+            [format!("a{{p:x,q:y}}={other:?}")],
+            "the first has ended"
+        );
         assert_eq!(Arc::strong_count(&twins.0), 1);
     }
 }
@@ -102,9 +184,15 @@ fn equal_labels_of_two_pipelines_are_one_sample() {
 #[test]
 fn a_name_has_one_type() {
     let mut table = Table::default();
-    let (counter, gauge) = (series("a", &MetricKind::Counter, &[]), series("a", &MetricKind::Gauge, &[]));
+    let (counter, gauge) = (
+        series("a", &MetricKind::Counter, &[]),
+        series("a", &MetricKind::Gauge, &[]),
+    );
     assert_eq!(absorb(&mut table, &counter, 1, Value::Counter(1.0)), Ok(()));
-    assert_eq!(absorb(&mut table, &gauge, 1, Value::Gauge(2.0)), Err(TypeConflict));
+    assert_eq!(
+        absorb(&mut table, &gauge, 1, Value::Gauge(2.0)),
+        Err(TypeConflict)
+    );
     assert_eq!(absorb(&mut table, &gauge, 1, Value::Ended), Ok(()));
     assert_eq!(shown(&table), ["a{}=Counter(1.0)"]);
 }

@@ -10,8 +10,8 @@ use crate::wire_seen::Message;
 const STARTS: usize = 4;
 /// Requests without an answer that are remembered; of more, the oldest is forgotten.
 const MOST_ASKED: usize = 16;
-/// A sequence number that is further than this from the last one is of another connection, unless the other direction's
-/// number says that it is of this one.
+/// A sequence number that is further than this from the last one is of another connection, unless
+/// the other direction's number says that it is of this one.
 const NEAR: u32 = 1 << 24;
 
 /// An address and a port.
@@ -37,8 +37,8 @@ pub(in super::super) struct Position {
 pub(in super::super) enum Place {
     /// A message that was not seen before.
     New,
-    /// A retransmission, another report of the segment, or a part of another message's body. All up to this sequence
-    /// number was read.
+    /// A retransmission, another report of the segment, or a part of another message's body. All up
+    /// to this sequence number was read.
     Read(u32),
     /// Bytes of another protocol, to which the connection was switched.
     Tunnel,
@@ -53,7 +53,8 @@ pub(in super::super) struct Asked {
     pub(in super::super) end: Option<u32>,
     /// The sequence number at which its answer begins, if it is known.
     pub(in super::super) answer_at: Option<u32>,
-    /// Whether that follows from the messages in front of it, and not from the client's acknowledgment.
+    /// Whether that follows from the messages in front of it, and not from the client's
+    /// acknowledgment.
     pub(in super::super) is_chained: bool,
     pub(in super::super) time: Timestamp,
     pub(in super::super) method: Word,
@@ -64,7 +65,9 @@ pub(in super::super) struct Asked {
 impl Asked {
     /// What is to be remembered of a request.
     pub(in super::super) fn of(request: &L7, at: &Position, end: Option<u32>) -> Option<Self> {
-        let L7Record::Http(http) = &request.record else { return None };
+        let L7Record::Http(http) = &request.record else {
+            return None;
+        };
         Some(Self {
             start: at.seq,
             end,
@@ -100,17 +103,24 @@ struct Stream {
 impl Stream {
     fn content_at(&self, seq: u32) -> Option<u32> {
         let known = &self.starts[..self.count.min(STARTS)];
-        known.iter().find(|(start, _)| *start == seq).map(|(_, content)| *content)
+        known
+            .iter()
+            .find(|(start, _)| *start == seq)
+            .map(|(_, content)| *content)
     }
 
     fn next_start(&self, seq: u32) -> Option<u32> {
         let known = &self.starts[..self.count.min(STARTS)];
-        let behind = known.iter().map(|(start, _)| *start).filter(|start| distance(seq, *start) > 0);
+        let behind = known
+            .iter()
+            .map(|(start, _)| *start)
+            .filter(|start| distance(seq, *start) > 0);
         behind.min_by_key(|start| distance(seq, *start))
     }
 
     fn is_near(&self, seq: u32) -> bool {
-        self.last.is_some_and(|last| distance(last, seq).unsigned_abs() < NEAR)
+        self.last
+            .is_some_and(|last| distance(last, seq).unsigned_abs() < NEAR)
     }
 }
 
@@ -130,8 +140,8 @@ pub(in super::super) struct Connection {
     responses: Stream,
     /// In the order of their sequence numbers.
     asked: Vec<Asked>,
-    /// Where the next request and its answer begin: behind the last request that was answered, and behind its answer, if
-    /// both ends are certain.
+    /// Where the next request and its answer begin: behind the last request that was answered, and
+    /// behind its answer, if both ends are certain.
     turn: Option<(u32, u32)>,
     orphan: Option<Orphan>,
 }
@@ -152,9 +162,13 @@ impl Connection {
         }
     }
 
-    /// Begins anew: the client uses the port for another connection, whose first byte has this number if it is known.
+    /// Begins anew: the client uses the port for another connection, whose first byte has this
+    /// number if it is known.
     pub(super) fn restart(&mut self, first: Option<u32>) {
-        *self = Self { epoch: self.epoch.wrapping_add(1), ..Self::new(self.server) };
+        *self = Self {
+            epoch: self.epoch.wrapping_add(1),
+            ..Self::new(self.server)
+        };
         self.requests.last = first;
     }
 
@@ -164,8 +178,11 @@ impl Connection {
 
     /// Whether a message is of this connection, by its numbers.
     pub(super) fn has(&self, at: &Position) -> bool {
-        let (own, other) =
-            if at.is_response { (&self.responses, &self.requests) } else { (&self.requests, &self.responses) };
+        let (own, other) = if at.is_response {
+            (&self.responses, &self.requests)
+        } else {
+            (&self.requests, &self.responses)
+        };
         own.is_near(at.seq) || at.ack.is_some_and(|ack| other.is_near(ack))
     }
 
@@ -184,7 +201,11 @@ impl Connection {
 
     /// Finds a message's place, and enters it if it is new.
     pub(super) fn place(&mut self, at: &Position) -> Place {
-        let stream = if at.is_response { &self.responses } else { &self.requests };
+        let stream = if at.is_response {
+            &self.responses
+        } else {
+            &self.requests
+        };
         let place = match stream.content_at(at.seq) {
             Some(content) if content != at.content => {
                 // The bytes of a retransmission are the same, so this is another connection.
@@ -218,17 +239,25 @@ impl Connection {
 
     /// The sequence number of the message behind the one at `seq`, if it is one of the last.
     pub(in super::super) fn next_start(&self, is_response: bool, seq: u32) -> Option<u32> {
-        if is_response { self.responses.next_start(seq) } else { self.requests.next_start(seq) }
+        if is_response {
+            self.responses.next_start(seq)
+        } else {
+            self.requests.next_start(seq)
+        }
     }
 
     /// The bytes from `start` up to `end` were read.
     pub(in super::super) fn cover(&mut self, is_response: bool, start: u32, end: u32) {
-        let stream = if is_response { &mut self.responses } else { &mut self.requests };
+        let stream = if is_response {
+            &mut self.responses
+        } else {
+            &mut self.requests
+        };
         stream.covered.add(start, end);
     }
 
-    /// Remembers a request, unless the response to it was reported before it, as reports of two CPUs can be in the wrong
-    /// order: then it is returned with that.
+    /// Remembers a request, unless the response to it was reported before it, as reports of two
+    /// CPUs can be in the wrong order: then it is returned with that.
     pub(in super::super) fn ask(&mut self, mut asked: Asked) -> Option<(Asked, Message)> {
         if let Some((request, answer)) = self.turn
             && asked.start == request
@@ -236,7 +265,10 @@ impl Connection {
         {
             (asked.answer_at, asked.is_chained) = (Some(answer), true);
         }
-        if let Some(orphan) = self.orphan.take_if(|orphan| asked.answer_at == Some(orphan.at)) {
+        if let Some(orphan) = self
+            .orphan
+            .take_if(|orphan| asked.answer_at == Some(orphan.at))
+        {
             return Some((asked, orphan.message));
         }
         if self.asked.len() >= MOST_ASKED {
@@ -244,13 +276,16 @@ impl Connection {
         }
         // Mostly there is one.
         self.asked.reserve_exact(1);
-        let behind = self.asked.iter().rposition(|other| distance(other.start, asked.start) > 0);
+        let behind = self
+            .asked
+            .iter()
+            .rposition(|other| distance(other.start, asked.start) > 0);
         self.asked.insert(behind.map_or(0, |at| at + 1), asked);
         None
     }
 
-    /// An interim response of which the last byte has the number before `end`, if that is known: the answer to its
-    /// request begins there.
+    /// An interim response of which the last byte has the number before `end`, if that is known:
+    /// the answer to its request begins there.
     pub(in super::super) fn interim(&mut self, at: &Position, end: Option<u32>) {
         if let Some(index) = self.answered_by(at, false) {
             let asked = &mut self.asked[index];
@@ -258,8 +293,9 @@ impl Connection {
         }
     }
 
-    /// Takes the request that a final response answers, if their numbers prove it. Requests before it were answered
-    /// unseen. `needs_ack` says that the response has to acknowledge a part of its request.
+    /// Takes the request that a final response answers, if their numbers prove it. Requests before
+    /// it were answered unseen. `needs_ack` says that the response has to acknowledge a part of its
+    /// request.
     pub(in super::super) fn answer(&mut self, at: &Position, needs_ack: bool) -> Option<Asked> {
         let index = self.answered_by(at, needs_ack)?;
         let asked = self.asked.drain(..=index).next_back();
@@ -269,9 +305,10 @@ impl Connection {
         asked
     }
 
-    /// The oldest request whose answer begins where this response does: where the client's acknowledgment said that the
-    /// next byte would be, or where what is in front of it says. In the first case, a response that acknowledges less than
-    /// the bytes before the request was sent without it.
+    /// The oldest request whose answer begins where this response does: where the client's
+    /// acknowledgment said that the next byte would be, or where what is in front of it says. In
+    /// the first case, a response that acknowledges less than the bytes before the request was sent
+    /// without it.
     fn answered_by(&self, at: &Position, needs_ack: bool) -> Option<usize> {
         let least = if needs_ack { 1 } else { 0 };
         self.asked.iter().position(|asked| {
@@ -280,12 +317,16 @@ impl Connection {
         })
     }
 
-    /// The answer to `asked` is over before `end`, if that is known: the next one begins there, if it was pipelined right
-    /// behind it.
+    /// The answer to `asked` is over before `end`, if that is known: the next one begins there, if
+    /// it was pipelined right behind it.
     pub(in super::super) fn answered(&mut self, asked: &Asked, at: &Position, end: Option<u32>) {
         self.turn = asked.end.zip(end);
-        let Some(next) = self.asked.first_mut() else { return };
-        let was_pipelined = next.answer_at.is_none_or(|answer| distance(at.seq, answer) <= 0);
+        let Some(next) = self.asked.first_mut() else {
+            return;
+        };
+        let was_pipelined = next
+            .answer_at
+            .is_none_or(|answer| distance(at.seq, answer) <= 0);
         if was_pipelined {
             next.answer_at = end.filter(|_| asked.end == Some(next.start));
             next.is_chained = true;
@@ -294,7 +335,10 @@ impl Connection {
 
     /// A response for which no request is known by now.
     pub(in super::super) fn unanswerable(&mut self, at: &Position, message: Message) {
-        self.orphan = Some(Orphan { at: at.seq, message });
+        self.orphan = Some(Orphan {
+            at: at.seq,
+            message,
+        });
     }
 
     /// The connection carries another protocol from now on.
@@ -305,8 +349,9 @@ impl Connection {
 
     /// Bytes on the heap.
     pub(super) fn heap(&self) -> usize {
-        let texts =
-            |asked: &Asked| asked.url.len() + asked.trace_id.as_ref().map_or(0, String::len) + asked.method.len();
+        let texts = |asked: &Asked| {
+            asked.url.len() + asked.trace_id.as_ref().map_or(0, String::len) + asked.method.len()
+        };
         self.asked.capacity() * size_of::<Asked>() + self.asked.iter().map(texts).sum::<usize>()
     }
 }

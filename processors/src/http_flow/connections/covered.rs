@@ -3,9 +3,9 @@
 /// Parts that are remembered, which are apart from each other.
 const PARTS: usize = 3;
 
-/// Sequence numbers of bytes that were read, or need not be: heads, and bodies of which the length is certain. A gap
-/// between parts is bytes of unknown meaning, such as the rest of a head that the capture cut. Of more gaps than can be
-/// remembered the lowest one counts as read.
+/// Sequence numbers of bytes that were read, or need not be: heads, and bodies of which the length
+/// is certain. A gap between parts is bytes of unknown meaning, such as the rest of a head that the
+/// capture cut. Of more gaps than can be remembered the lowest one counts as read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Covered {
     /// From low to high, relative to each other.
@@ -55,8 +55,16 @@ impl Covered {
                 parts[count] = part;
                 count += 1;
             } else {
-                new.start = if distance(new.start, part.start) < 0 { part.start } else { new.start };
-                new.end = if distance(new.end, part.end) > 0 { part.end } else { new.end };
+                new.start = if distance(new.start, part.start) < 0 {
+                    part.start
+                } else {
+                    new.start
+                };
+                new.end = if distance(new.end, part.end) > 0 {
+                    part.end
+                } else {
+                    new.end
+                };
             }
         }
         if !is_placed {
@@ -100,10 +108,30 @@ mod tests {
     #[test]
     fn parts_that_touch_are_one_wherever_the_numbers_begin() {
         for base in [0, 1000, u32::MAX - 15, u32::MAX / 2 - 15] {
-            let covered = of(base, &[(10, 20), (20, 30), (40, 50), (5, 10), (48, 60), (7, 8)]);
-            let end_of = |at: u32| covered.end_of(base.wrapping_add(at)).map(|end| end.wrapping_sub(base));
+            let covered = of(
+                base,
+                &[(10, 20), (20, 30), (40, 50), (5, 10), (48, 60), (7, 8)],
+            );
+            let end_of = |at: u32| {
+                covered
+                    .end_of(base.wrapping_add(at))
+                    .map(|end| end.wrapping_sub(base))
+            };
             let ends = [4, 5, 20, 29, 30, 39, 40, 59, 60].map(end_of);
-            assert_eq!(ends, [None, Some(30), Some(30), Some(30), None, None, Some(60), Some(60), None]);
+            assert_eq!(
+                ends,
+                [
+                    None,
+                    Some(30),
+                    Some(30),
+                    Some(30),
+                    None,
+                    None,
+                    Some(60),
+                    Some(60),
+                    None
+                ]
+            );
         }
     }
 

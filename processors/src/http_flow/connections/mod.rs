@@ -1,9 +1,11 @@
-//! A bounded table of connections that carry HTTP: what was read of each, and which requests wait for an answer.
+//! A bounded table of connections that carry HTTP: what was read of each, and which requests wait
+//! for an answer.
 //!
-//! A connection is identified by client and client's port, not by the server, which is a service's address before and a
-//! backend's behind the load balancer; sequence numbers distinguish several that share a client's port. It
-//! is forgotten when newer ones need the room, the one that was used least recently first. Before that, a retransmitted
-//! segment is known as such however late it comes.
+//! A connection is identified by client and client's port, not by the server, which is a service's
+//! address before and a backend's behind the load balancer; sequence numbers distinguish several
+//! that share a client's port. It is forgotten when newer ones need the room, the one that was used
+//! least recently first. Before that, a retransmitted segment is known as such however late it
+//! comes.
 
 mod connection;
 mod covered;
@@ -44,11 +46,19 @@ pub(super) struct Key {
 impl Connections {
     pub(super) fn new(connections: usize, linger: Duration) -> Self {
         let heap = TEXTS.saturating_mul(connections);
-        Self { table: Fifo::new(Bounds { entries: connections, heap }), linger, evicted: 0 }
+        Self {
+            table: Fifo::new(Bounds {
+                entries: connections,
+                heap,
+            }),
+            linger,
+            evicted: 0,
+        }
     }
 
-    /// The connection of a message between these two, and the message's place on it. The connection is made if there is
-    /// none; there is no message if it would be one of the wrong side, which is a part of a body or of a tunnel.
+    /// The connection of a message between these two, and the message's place on it. The connection
+    /// is made if there is none; there is no message if it would be one of the wrong side, which is
+    /// a part of a body or of a tunnel.
     pub(super) fn open(
         &mut self,
         client: Socket,
@@ -106,9 +116,13 @@ impl Connections {
         self.evicted += u64::from(!connection.ended_before(over));
     }
 
-    /// Whether there is a connection of this client that a message would be of if the other side had sent it.
+    /// Whether there is a connection of this client that a message would be of if the other side
+    /// had sent it.
     fn is_between(&mut self, (client, port): Socket, server: Socket, at: &Position) -> bool {
-        let turned = Position { is_response: !at.is_response, ..*at };
+        let turned = Position {
+            is_response: !at.is_response,
+            ..*at
+        };
         (0..LANES).any(|lane| {
             let connection = self.table.get_mut(&Key { client, port, lane });
             connection.is_some_and(|connection| {
@@ -119,7 +133,10 @@ impl Connections {
 
     /// Sees to the bounds, after a connection has changed.
     pub(super) fn changed(&mut self, key: Key, time: Timestamp) {
-        let heap = self.table.get_mut(&key).map_or(0, |connection| connection.heap());
+        let heap = self
+            .table
+            .get_mut(&key)
+            .map_or(0, |connection| connection.heap());
         self.table.set_heap(&key, heap);
         let over = self.over_at(time);
         while let Some((_, connection)) = self.table.make_room_on_heap() {
@@ -137,14 +154,24 @@ impl Connections {
     pub(super) fn is_concerned(&self, flow: &Flow) -> bool {
         const FLAGS: u16 = TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST;
         match flow.l4 {
-            L4::Tcp { flags: Some(flags), .. } => (flags.0 & FLAGS != 0) & !self.table.is_empty(),
+            L4::Tcp {
+                flags: Some(flags), ..
+            } => (flags.0 & FLAGS != 0) & !self.table.is_empty(),
             _ => false,
         }
     }
 
     /// Ends connections that the packet of a flow ends, and begins anew those that it opens.
     pub(super) fn control(&mut self, flow: &Flow) {
-        let (Some(ip), L4::Tcp { source_port, destination_port, flags: Some(flags) }) = (flow.ip, flow.l4) else {
+        let (
+            Some(ip),
+            L4::Tcp {
+                source_port,
+                destination_port,
+                flags: Some(flags),
+            },
+        ) = (flow.ip, flow.l4)
+        else {
             return;
         };
         let (source, destination) = ((ip.source, source_port), (ip.destination, destination_port));
@@ -152,15 +179,26 @@ impl Connections {
         if flags.has(TcpFlags::SYN) && !is_abort {
             if !flags.has(TcpFlags::ACK) {
                 let first = flow.tcp_seq.wrapping_add(1);
-                self.between(source, destination, |connection| connection.restart(Some(first)));
+                self.between(source, destination, |connection| {
+                    connection.restart(Some(first))
+                });
             }
             return;
         }
-        self.between(source, destination, |connection| connection.close(true, is_abort, flow.time));
-        self.between(destination, source, |connection| connection.close(false, is_abort, flow.time));
+        self.between(source, destination, |connection| {
+            connection.close(true, is_abort, flow.time)
+        });
+        self.between(destination, source, |connection| {
+            connection.close(false, is_abort, flow.time)
+        });
     }
 
-    fn between(&mut self, (client, port): Socket, server: Socket, change: impl Fn(&mut Connection)) {
+    fn between(
+        &mut self,
+        (client, port): Socket,
+        server: Socket,
+        change: impl Fn(&mut Connection),
+    ) {
         for lane in 0..LANES {
             match self.table.get_mut(&Key { client, port, lane }) {
                 Some(connection) if connection.server == server => change(connection),

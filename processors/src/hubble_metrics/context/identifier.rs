@@ -89,7 +89,9 @@ impl Identifier {
             Self::Pod => qualified(text, &names.namespace, &names.pod_name),
             Self::PodName => text.push_str(&names.pod_name),
             Self::Dns => join(text, names.dns_names.iter().map(|name| ("", name.as_str()))),
-            Self::Workload => workload.iter().for_each(|(_, name)| qualified(text, &names.namespace, name)),
+            Self::Workload => workload
+                .iter()
+                .for_each(|(_, name)| qualified(text, &names.namespace, name)),
             Self::WorkloadName => workload.iter().for_each(|(_, name)| text.push_str(name)),
             Self::WorkloadKind => workload.iter().for_each(|(kind, _)| text.push_str(kind)),
             Self::App => text.push_str(app(names)),
@@ -98,21 +100,34 @@ impl Identifier {
     }
 }
 
-/// The reserved labels that an identity has for certain, by its number: which of the world's three one of local scope has
-/// is for `cilium_enrich` to find out.
+/// The reserved labels that an identity has for certain, by its number: which of the world's three
+/// one of local scope has is for `cilium_enrich` to find out.
 fn certain(identity: u32) -> [Option<&'static str>; 2] {
     match IdentityScope::of(identity) {
         IdentityScope::RemoteNode => [Some(REMOTE_NODE), None],
-        _ => [reserved_identity(identity), (identity == API_SERVER_NODE).then_some(REMOTE_NODE)],
+        _ => [
+            reserved_identity(identity),
+            (identity == API_SERVER_NODE).then_some(REMOTE_NODE),
+        ],
     }
 }
 
 /// The labels of an endpoint, each in two parts to be read as one.
 pub(in super::super) fn labels(endpoint: &Endpoint) -> impl Iterator<Item = (&'static str, &str)> {
-    let known = endpoint.names.as_deref().map_or(&[][..], |names| &*names.labels);
-    let derived = if known.is_empty() { certain(endpoint.identity) } else { [None, None] };
+    let known = endpoint
+        .names
+        .as_deref()
+        .map_or(&[][..], |names| &*names.labels);
+    let derived = if known.is_empty() {
+        certain(endpoint.identity)
+    } else {
+        [None, None]
+    };
     let derived = derived.into_iter().flatten();
-    known.iter().map(|label| ("", label.as_str())).chain(derived.map(|name| (RESERVED, name)))
+    known
+        .iter()
+        .map(|label| ("", label.as_str()))
+        .chain(derived.map(|name| (RESERVED, name)))
 }
 
 fn join<'a>(text: &mut String, parts: impl Iterator<Item = (&'static str, &'a str)>) {
@@ -129,9 +144,12 @@ fn qualified(text: &mut String, namespace: &str, name: &str) {
 }
 
 fn reserved(text: &mut String, endpoint: &Endpoint) {
-    let mut found = labels(endpoint).filter(|(prefix, rest)| !prefix.is_empty() || rest.starts_with(RESERVED));
+    let mut found =
+        labels(endpoint).filter(|(prefix, rest)| !prefix.is_empty() || rest.starts_with(RESERVED));
     let Some(first) = found.next() else { return };
-    let chosen = found.find(|(_, rest)| *rest == KUBE_API_SERVER).unwrap_or(first);
+    let chosen = found
+        .find(|(_, rest)| *rest == KUBE_API_SERVER)
+        .unwrap_or(first);
     text.extend([chosen.0, chosen.1]);
 }
 
@@ -141,5 +159,9 @@ fn app(names: &EndpointNames) -> &str {
         let name = APP_LABELS.iter().find(|name| label.starts_with(**name))?;
         (label.len() > name.len()).then_some(name.len())
     };
-    names.labels.iter().find_map(|label| value(label).map(|at| &label[at..])).unwrap_or_default()
+    names
+        .labels
+        .iter()
+        .find_map(|label| value(label).map(|at| &label[at..]))
+        .unwrap_or_default()
 }

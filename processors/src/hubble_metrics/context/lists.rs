@@ -19,7 +19,9 @@ pub(super) struct Lists {
 impl Lists {
     /// The number of a list; `None` for one that was not interned.
     pub(super) fn find(&self, list: &[Symbol]) -> Option<u64> {
-        self.index.find(self.hasher.hash_one(list), |at| self.get(*at) == list).copied()
+        self.index
+            .find(self.hasher.hash_one(list), |at| self.get(*at) == list)
+            .copied()
     }
 
     pub(super) fn intern(&mut self, list: &[Symbol]) -> u64 {

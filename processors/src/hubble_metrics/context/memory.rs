@@ -8,13 +8,15 @@ use tidegate_core::flow::{Address, Endpoint, EndpointNames};
 
 use crate::hubble_metrics::series::Symbol;
 
-/// Endpoints with names that are remembered, which keeps the names; when there are more it starts afresh.
+/// Endpoints with names that are remembered, which keeps the names; when there are more it starts
+/// afresh.
 const MAX_NAMED: usize = 4096;
 
 /// Endpoints without names that are remembered for each text that there is, likewise.
 const UNNAMED_PER_TEXT: usize = 2;
 
-/// All that a walk looks at, and what it found. The address is `None` also for walks that do not look at it.
+/// All that a walk looks at, and what it found. The address is `None` also for walks that do not
+/// look at it.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// The names are told by their address, which stays theirs because they are kept.
@@ -33,19 +35,41 @@ struct Unnamed {
 impl Memory {
     #[inline]
     pub(super) fn find(&self, endpoint: &Endpoint, address: Option<Address>) -> Option<Symbol> {
-        let rest = Unnamed { identity: endpoint.identity, address };
+        let rest = Unnamed {
+            identity: endpoint.identity,
+            address,
+        };
         match &endpoint.names {
             Some(names) => {
-                let is_it = |known: &(Arc<EndpointNames>, Unnamed, _)| Arc::ptr_eq(&known.0, names) && known.1 == rest;
-                self.named.find(hash(&self.hasher, place(names), &rest), is_it).map(|known| known.2)
+                let is_it = |known: &(Arc<EndpointNames>, Unnamed, _)| {
+                    Arc::ptr_eq(&known.0, names) && known.1 == rest
+                };
+                self.named
+                    .find(hash(&self.hasher, place(names), &rest), is_it)
+                    .map(|known| known.2)
             }
-            None => self.unnamed.find(hash(&self.hasher, 0, &rest), |known| known.0 == rest).map(|known| known.1),
+            None => self
+                .unnamed
+                .find(hash(&self.hasher, 0, &rest), |known| known.0 == rest)
+                .map(|known| known.1),
         }
     }
 
     /// Remembers what was not found. `texts` is how many there are.
-    pub(super) fn remember(&mut self, endpoint: &Endpoint, address: Option<Address>, symbol: Symbol, texts: usize) {
-        let (rest, hasher) = (Unnamed { identity: endpoint.identity, address }, &self.hasher);
+    pub(super) fn remember(
+        &mut self,
+        endpoint: &Endpoint,
+        address: Option<Address>,
+        symbol: Symbol,
+        texts: usize,
+    ) {
+        let (rest, hasher) = (
+            Unnamed {
+                identity: endpoint.identity,
+                address,
+            },
+            &self.hasher,
+        );
         match &endpoint.names {
             Some(names) => {
                 if self.named.len() >= MAX_NAMED {
@@ -53,20 +77,23 @@ impl Memory {
                 }
                 let rehash = |known: &(_, _, _)| hash(hasher, place(&known.0), &known.1);
                 let known = (Arc::clone(names), rest, symbol);
-                self.named.insert_unique(hash(hasher, place(names), &rest), known, rehash);
+                self.named
+                    .insert_unique(hash(hasher, place(names), &rest), known, rehash);
             }
             None => {
                 if self.unnamed.len() >= MAX_NAMED.max(texts * UNNAMED_PER_TEXT) {
                     self.unnamed.clear();
                 }
                 let rehash = |known: &(_, _)| hash(hasher, 0, &known.0);
-                self.unnamed.insert_unique(hash(hasher, 0, &rest), (rest, symbol), rehash);
+                self.unnamed
+                    .insert_unique(hash(hasher, 0, &rest), (rest, symbol), rehash);
             }
         }
     }
 }
 
-/// Addresses are chosen outside, so the hash is a keyed one; of one number, which is what it is fastest at.
+/// Addresses are chosen outside, so the hash is a keyed one; of one number, which is what it is
+/// fastest at.
 #[inline]
 fn hash(hasher: &DefaultHashBuilder, place: usize, rest: &Unnamed) -> u64 {
     let names = (place as u64).rotate_left(32) ^ u64::from(rest.identity);

@@ -25,7 +25,8 @@ pub(in super::super) struct Options {
     pub(super) destination: Directions,
 }
 
-/// The lists behind the label `source` or `destination`, by the flow's direction. Empty ones are not set.
+/// The lists behind the label `source` or `destination`, by the flow's direction. Empty ones are
+/// not set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Directions {
     pub(super) any: Vec<Identifier>,
@@ -36,15 +37,36 @@ pub(super) struct Directions {
 impl Options {
     pub(in super::super) fn parse(item: &Item) -> Result<Self, ItemError> {
         let list = |key: &str| list(item, key);
-        let source = Directions { any: list(OPTIONS[0])?, ingress: list(OPTIONS[1])?, egress: list(OPTIONS[2])? };
-        let destination = Directions { any: list(OPTIONS[3])?, ingress: list(OPTIONS[4])?, egress: list(OPTIONS[5])? };
+        let source = Directions {
+            any: list(OPTIONS[0])?,
+            ingress: list(OPTIONS[1])?,
+            egress: list(OPTIONS[2])?,
+        };
+        let destination = Directions {
+            any: list(OPTIONS[3])?,
+            ingress: list(OPTIONS[4])?,
+            egress: list(OPTIONS[5])?,
+        };
         let wanted = item.values(OPTIONS[6]).unwrap_or_default();
-        let known = |name: &str| name == TRAFFIC_DIRECTION || LABELS.iter().any(|(label, ..)| *label == name);
+        let known = |name: &str| {
+            name == TRAFFIC_DIRECTION || LABELS.iter().any(|(label, ..)| *label == name)
+        };
         if let Some(label) = wanted.iter().find(|name| !known(name)) {
-            return Err(ItemError::UnknownLabel { metric: item.name.to_owned(), label: (*label).to_owned() });
+            return Err(ItemError::UnknownLabel {
+                metric: item.name.to_owned(),
+                label: (*label).to_owned(),
+            });
         }
-        let labels = LABELS.into_iter().filter(|(name, ..)| wanted.contains(name)).collect();
-        Ok(Self { labels, direction: wanted.contains(&TRAFFIC_DIRECTION), source, destination })
+        let labels = LABELS
+            .into_iter()
+            .filter(|(name, ..)| wanted.contains(name))
+            .collect();
+        Ok(Self {
+            labels,
+            direction: wanted.contains(&TRAFFIC_DIRECTION),
+            source,
+            destination,
+        })
     }
 
     /// The names of the labels, in order.
@@ -66,8 +88,15 @@ impl Directions {
 /// Empty if the option is not given.
 fn list(item: &Item, key: &str) -> Result<Vec<Identifier>, ItemError> {
     let parse = |name: &&str| {
-        let unknown = || ItemError::UnknownContext { metric: item.name.to_owned(), context: (*name).to_owned() };
+        let unknown = || ItemError::UnknownContext {
+            metric: item.name.to_owned(),
+            context: (*name).to_owned(),
+        };
         Identifier::parse(name).ok_or_else(unknown)
     };
-    item.values(key).unwrap_or_default().iter().map(parse).collect()
+    item.values(key)
+        .unwrap_or_default()
+        .iter()
+        .map(parse)
+        .collect()
 }

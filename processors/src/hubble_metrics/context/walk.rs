@@ -23,7 +23,9 @@ pub(super) struct Walk {
 impl Walk {
     pub(super) fn new(identifiers: Vec<Identifier>) -> Self {
         Self {
-            needs_names: identifiers.iter().all(|identifier| identifier.needs_names()),
+            needs_names: identifiers
+                .iter()
+                .all(|identifier| identifier.needs_names()),
             looks_at_address: identifiers.contains(&Identifier::Ip),
             identifiers,
             memory: Memory::default(),
@@ -37,17 +39,39 @@ impl Walk {
 
     /// The value for one side of a flow. `None` if its text has no symbol, unless it is to get one.
     #[inline]
-    pub(super) fn symbol(&mut self, symbols: &mut Symbols, flow: &Flow, side: Side, settle: bool) -> Option<Symbol> {
+    pub(super) fn symbol(
+        &mut self,
+        symbols: &mut Symbols,
+        flow: &Flow,
+        side: Side,
+        settle: bool,
+    ) -> Option<Symbol> {
         let endpoint = side.endpoint(flow);
         if endpoint.names.is_none() && self.needs_names {
             return Some(Symbol::EMPTY);
         }
-        let address = if self.looks_at_address { side.address(flow) } else { None };
-        if address.is_some() && flow.socket.as_ref().is_some_and(|socket| socket.keeps_mapped) {
+        let address = if self.looks_at_address {
+            side.address(flow)
+        } else {
+            None
+        };
+        if address.is_some()
+            && flow
+                .socket
+                .as_ref()
+                .is_some_and(|socket| socket.keeps_mapped)
+        {
             // Another text for the same address, which is too rare to be remembered.
-            return self.read(symbols, endpoint, address.map(|address| flow.written(address)), settle);
+            return self.read(
+                symbols,
+                endpoint,
+                address.map(|address| flow.written(address)),
+                settle,
+            );
         }
-        self.memory.find(endpoint, address).or_else(|| self.look(symbols, endpoint, address, settle))
+        self.memory
+            .find(endpoint, address)
+            .or_else(|| self.look(symbols, endpoint, address, settle))
     }
 
     /// A text without a symbol is remembered once a series has it.
@@ -59,7 +83,8 @@ impl Walk {
         settle: bool,
     ) -> Option<Symbol> {
         let symbol = self.read(symbols, endpoint, address.map(Address::to_ip), settle)?;
-        self.memory.remember(endpoint, address, symbol, symbols.len());
+        self.memory
+            .remember(endpoint, address, symbol, symbols.len());
         Some(symbol)
     }
 
@@ -77,6 +102,10 @@ impl Walk {
                 break;
             }
         }
-        if settle { Some(symbols.intern(&self.text)) } else { symbols.find(&self.text) }
+        if settle {
+            Some(symbols.intern(&self.text))
+        } else {
+            symbols.find(&self.text)
+        }
     }
 }

@@ -1,10 +1,11 @@
-//! `dns`: queries, responses, and the record types in responses. Option `query` adds the name asked for,
-//! `ignoreAAAA` leaves out messages about AAAA alone.
+//! `dns`: queries, responses, and the record types in responses. Option `query` adds the name asked
+//! for, `ignoreAAAA` leaves out messages about AAAA alone.
 //!
-//! Messages found on the wire follow the same rules, but for what Hubble's proxy never has: a message of which the
-//! capture lacks a part has `unknown` in the label that depends on it, and if answers are missing their types are not
-//! counted at all; of dropped messages only those that a policy denied are `Policy denied`, whatever else dropped the
-//! others; and a response code without a name is a number.
+//! Messages found on the wire follow the same rules, but for what Hubble's proxy never has: a
+//! message of which the capture lacks a part has `unknown` in the label that depends on it, and if
+//! answers are missing their types are not counted at all; of dropped messages only those that a
+//! policy denied are `Policy denied`, whatever else dropped the others; and a response code without
+//! a name is a number.
 
 use tidegate_core::flow::{Dns as Message, Flow, L7, L7Record, L7Type, MessagePart, Seen, Verdict};
 use tidegate_core::flow::{qtype_name, rcode_name};
@@ -23,8 +24,12 @@ pub(super) const PLUGIN: Plugin = Plugin {
     build: |item, options, settings| {
         let families = Families::new(ContextLabels::First, options, settings);
         let with_query = item.has("query");
-        let names = |own: &[&'static str]| [own, if with_query { &["query"] } else { &[] }].concat();
-        let (messages, types) = (names(&["rcode", "qtypes", "ips_returned"]), names(&["type", "qtypes"]));
+        let names =
+            |own: &[&'static str]| [own, if with_query { &["query"] } else { &[] }].concat();
+        let (messages, types) = (
+            names(&["rcode", "qtypes", "ips_returned"]),
+            names(&["type", "qtypes"]),
+        );
         // Hubble has one help text for all three.
         let help = "Number of DNS queries observed";
         Box::new(Dns {
@@ -73,7 +78,9 @@ impl Metric for Dns {
     fn observe(&mut self, sight: &mut Sight<'_>) {
         let flow = sight.flow;
         let Some(l7) = flow.l7.as_deref() else { return };
-        let L7Record::Dns(message) = &l7.record else { return };
+        let L7Record::Dns(message) = &l7.record else {
+            return;
+        };
         if self.ignore_aaaa && *message.qtypes == [AAAA] {
             return;
         }
@@ -88,34 +95,59 @@ impl Metric for Dns {
         };
         let (qtypes, query) = (&*self.qtypes, &*message.query);
         let has_all_answers = !l7.missing.has(MessagePart::Answers);
-        let ips = if has_all_answers { digits(&mut self.ips, message.ips.len()) } else { UNKNOWN };
+        let ips = if has_all_answers {
+            digits(&mut self.ips, message.ips.len())
+        } else {
+            UNKNOWN
+        };
         let series = series.for_flow(flow);
         let count = if self.with_query {
-            series.of(&Texts([rcode, qtypes, ips, query]), &mut self.symbols, sight)
+            series.of(
+                &Texts([rcode, qtypes, ips, query]),
+                &mut self.symbols,
+                sight,
+            )
         } else {
             series.of(&Texts([rcode, qtypes, ips]), &mut self.symbols, sight)
         };
         count.add(1);
         let response_types = self.response_types.for_flow(flow);
-        for rrtype in message.rrtypes.iter().filter(|_| is_response && has_all_answers) {
+        for rrtype in message
+            .rrtypes
+            .iter()
+            .filter(|_| is_response && has_all_answers)
+        {
             let count = if self.with_query {
-                response_types.of(&Texts([qtype_name(*rrtype), qtypes, query]), &mut self.symbols, sight)
+                response_types.of(
+                    &Texts([qtype_name(*rrtype), qtypes, query]),
+                    &mut self.symbols,
+                    sight,
+                )
             } else {
-                response_types.of(&Texts([qtype_name(*rrtype), qtypes]), &mut self.symbols, sight)
+                response_types.of(
+                    &Texts([qtype_name(*rrtype), qtypes]),
+                    &mut self.symbols,
+                    sight,
+                )
             };
             count.add(1);
         }
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        self.queries.tables().chain(self.responses.tables()).chain(self.response_types.tables()).collect()
+        self.queries
+            .tables()
+            .chain(self.responses.tables())
+            .chain(self.response_types.tables())
+            .collect()
     }
 }
 
-/// Whether a policy denied the message. Of what a proxy reports, that is all that was dropped, as in Hubble; a packet
-/// can be dropped for many reasons.
+/// Whether a policy denied the message. Of what a proxy reports, that is all that was dropped, as
+/// in Hubble; a packet can be dropped for many reasons.
 fn is_denied(flow: &Flow, l7: &L7) -> bool {
-    flow.verdict == Verdict::Dropped && (l7.seen == Seen::Proxy || flow.drop_reason.is_policy_denial())
+    flow.verdict == Verdict::Dropped
+        && (l7.seen == Seen::Proxy || flow.drop_reason.is_policy_denial())
 }
 
 /// Hubble goes by the flow; a message found in a packet is what it says it is.

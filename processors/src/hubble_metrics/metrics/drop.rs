@@ -1,4 +1,5 @@
-//! `drop`: dropped flows, by reason. A denied packet can count twice, as drop and as policy verdict.
+//! `drop`: dropped flows, by reason. A denied packet can count twice, as drop and as policy
+//! verdict.
 
 use tidegate_core::flow::{DropReason, Verdict};
 
@@ -13,8 +14,14 @@ pub(super) const PLUGIN: Plugin = Plugin {
     conflicts: &[],
     build: |_, options, settings| {
         let families = Families::new(ContextLabels::First, options, settings);
-        let drops = families.counter(("hubble_drop_total", "Number of drops", "{drop}"), &["reason", "protocol"]);
-        Box::new(Drops { drops, symbols: Symbols::new() })
+        let drops = families.counter(
+            ("hubble_drop_total", "Number of drops", "{drop}"),
+            &["reason", "protocol"],
+        );
+        Box::new(Drops {
+            drops,
+            symbols: Symbols::new(),
+        })
     },
 };
 
@@ -23,7 +30,11 @@ struct Drops {
     symbols: Symbols,
 }
 
-const REASON: Words = |number| DropReason(number).name().map_or_else(|| number.to_string().into(), Into::into);
+const REASON: Words = |number| {
+    DropReason(number)
+        .name()
+        .map_or_else(|| number.to_string().into(), Into::into)
+};
 
 impl Metric for Drops {
     fn observe(&mut self, sight: &mut Sight<'_>) {

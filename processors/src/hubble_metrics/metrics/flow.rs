@@ -13,9 +13,16 @@ pub(super) const PLUGIN: Plugin = Plugin {
     conflicts: &[],
     build: |_, options, settings| {
         let families = Families::new(ContextLabels::Last, options, settings);
-        let about = ("hubble_flows_processed_total", "Total number of flows processed", "{flow}");
+        let about = (
+            "hubble_flows_processed_total",
+            "Total number of flows processed",
+            "{flow}",
+        );
         let flows = families.counter(about, &["protocol", "type", "subtype", "verdict"]);
-        Box::new(Flows { flows, symbols: Symbols::new() })
+        Box::new(Flows {
+            flows,
+            symbols: Symbols::new(),
+        })
     },
 };
 
@@ -48,7 +55,9 @@ const NUMBERS: u32 = 0x300;
 const SUBTYPE: Words = |number| match number {
     RECORDS..POINTS => l7_name(number - RECORDS).into(),
     POINTS..NUMBERS => {
-        let name = u8::try_from(number - POINTS).ok().and_then(TracePoint::datapath_name);
+        let name = u8::try_from(number - POINTS)
+            .ok()
+            .and_then(TracePoint::datapath_name);
         name.unwrap_or_default().into()
     }
     NUMBERS.. => (number - NUMBERS).to_string().into(),

@@ -1,6 +1,6 @@
-//! `flows-to-world`: flows whose destination is outside of the cluster. Drops count if the policy denied
-//! them, with option `any-drop` all; `syn-only` leaves out all but the first packets of TCP connections;
-//! `port` adds the destination port.
+//! `flows-to-world`: flows whose destination is outside of the cluster. Drops count if the policy
+//! denied them, with option `any-drop` all; `syn-only` leaves out all but the first packets of TCP
+//! connections; `port` adds the destination port.
 
 use tidegate_core::flow::{DropReason, Endpoint, Flow, IdentityScope, L4, TcpFlags, Verdict};
 
@@ -19,11 +19,25 @@ pub(super) const PLUGIN: Plugin = Plugin {
     build: |item, options, settings| {
         let families = Families::new(ContextLabels::Last, options, settings);
         let with_port = item.has("port");
-        let names: &[_] = if with_port { &["protocol", "verdict", "port"] } else { &["protocol", "verdict"] };
-        let about = ("hubble_flows_to_world_total", "Total number of flows to reserved:world", "{flow}");
+        let names: &[_] = if with_port {
+            &["protocol", "verdict", "port"]
+        } else {
+            &["protocol", "verdict"]
+        };
+        let about = (
+            "hubble_flows_to_world_total",
+            "Total number of flows to reserved:world",
+            "{flow}",
+        );
         let flows = families.counter(about, names);
         let (any_drop, syn_only) = (item.has("any-drop"), item.has("syn-only"));
-        Box::new(FlowsToWorld { flows, symbols: Symbols::new(), any_drop, syn_only, with_port })
+        Box::new(FlowsToWorld {
+            flows,
+            symbols: Symbols::new(),
+            any_drop,
+            syn_only,
+            with_port,
+        })
     },
 };
 
@@ -42,7 +56,8 @@ impl FlowsToWorld {
             Verdict::Dropped => self.any_drop || flow.drop_reason == POLICY_DENIED,
             _ => !is_reply,
         };
-        let is_syn = matches!(flow.l4, L4::Tcp { flags: Some(flags), .. } if flags.has(TcpFlags::SYN));
+        let is_syn =
+            matches!(flow.l4, L4::Tcp { flags: Some(flags), .. } if flags.has(TcpFlags::SYN));
         counts_as_such
             && (!self.syn_only || (is_syn && !is_reply))
             && flow.message_type != 0
@@ -52,7 +67,13 @@ impl FlowsToWorld {
 }
 
 /// A port, or none.
-const PORT: Words = |number| if number == NO_PORT { "".into() } else { DECIMAL(number) };
+const PORT: Words = |number| {
+    if number == NO_PORT {
+        "".into()
+    } else {
+        DECIMAL(number)
+    }
+};
 const NO_PORT: u32 = u32::MAX;
 
 impl Metric for FlowsToWorld {
@@ -80,12 +101,19 @@ impl Metric for FlowsToWorld {
 
 /// Every identity of local scope has one of the world's labels, whether it is known which or not.
 fn is_world(endpoint: &Endpoint) -> bool {
-    let has_labels = endpoint.names.as_deref().is_some_and(|names| !names.labels.is_empty());
+    let has_labels = endpoint
+        .names
+        .as_deref()
+        .is_some_and(|names| !names.labels.is_empty());
     if !has_labels && IdentityScope::of(endpoint.identity) == IdentityScope::Local {
         return true;
     }
     context::labels(endpoint).any(|(prefix, rest)| {
-        let name = if prefix.is_empty() { rest.strip_prefix("reserved:") } else { Some(rest) };
+        let name = if prefix.is_empty() {
+            rest.strip_prefix("reserved:")
+        } else {
+            Some(rest)
+        };
         matches!(name, Some("world" | "world-ipv4" | "world-ipv6"))
     })
 }

@@ -14,7 +14,10 @@ pub(super) const PLUGIN: Plugin = Plugin {
         let families = Families::new(ContextLabels::Last, options, settings);
         let about = ("hubble_icmp_total", "Number of ICMP messages", "{message}");
         let messages = families.counter(about, &["family", "type"]);
-        Box::new(Icmp { messages, symbols: Symbols::new() })
+        Box::new(Icmp {
+            messages,
+            symbols: Symbols::new(),
+        })
     },
 };
 
@@ -23,7 +26,13 @@ struct Icmp {
     symbols: Symbols,
 }
 
-const FAMILY: Words = |number| if number == 4 { "IPv4".into() } else { "IPv6".into() };
+const FAMILY: Words = |number| {
+    if number == 4 {
+        "IPv4".into()
+    } else {
+        "IPv6".into()
+    }
+};
 
 /// Type and code, in two bytes: one text each, since the code is in the text wherever it is not 0.
 const IN_V4: Words = |number| icmpv4_text(type_of(number), code_of(number)).into();
@@ -44,7 +53,10 @@ impl Metric for Icmp {
             L4::Icmpv6 { icmp_type, code } => (6, [icmp_type, code], IN_V6),
             _ => return,
         };
-        let own = Numbers([family, u16::from_be_bytes(message).into()], [FAMILY, words]);
+        let own = Numbers(
+            [family, u16::from_be_bytes(message).into()],
+            [FAMILY, words],
+        );
         self.messages.of(&own, &mut self.symbols, sight).add(1);
     }
 

@@ -7,7 +7,11 @@ use tidegate_core::record::{Lost, LostSource};
 use crate::hubble_metrics::series::{Changes, Count, Key, Table};
 
 /// Values of the only label.
-const SOURCES: [&str; 3] = ["perf_event_ring_buffer", "observer_events_queue", "hubble_ring_buffer"];
+const SOURCES: [&str; 3] = [
+    "perf_event_ring_buffer",
+    "observer_events_queue",
+    "hubble_ring_buffer",
+];
 const PERF_RING: u32 = 0;
 const OBSERVER_QUEUE: u32 = 1;
 const HUBBLE_RING: u32 = 2;
@@ -26,7 +30,10 @@ impl LostEvents {
             kind: MetricKind::Counter,
             label_names: vec!["source".to_owned()],
         };
-        Self { events: Table::new(family, SOURCES.len()), begun: false }
+        Self {
+            events: Table::new(family, SOURCES.len()),
+            begun: false,
+        }
     }
 
     /// Makes the series that are there from the start, at 0.
@@ -38,8 +45,8 @@ impl LostEvents {
         }
     }
 
-    /// Counts a report. The kernel's ring and Hubble's count as one each, however many events a report is
-    /// about; the agent's queue by event.
+    /// Counts a report. The kernel's ring and Hubble's count as one each, however many events a
+    /// report is about; the agent's queue by event.
     pub(in crate::hubble_metrics) fn observe(&mut self, lost: &Lost) {
         self.begin(lost.time);
         let (source, n) = match lost.source {
@@ -58,7 +65,10 @@ impl LostEvents {
     fn of(&mut self, source: u32, start: Timestamp) -> &mut Count {
         let key = Key::new([source, 0, 0, 0], 0);
         let labels = || vec![SOURCES[source as usize].into()];
-        let at = self.events.find(&key).unwrap_or_else(|| self.events.add(key, labels(), start));
+        let at = self
+            .events
+            .find(&key)
+            .unwrap_or_else(|| self.events.add(key, labels(), start));
         self.events.value(at)
     }
 }

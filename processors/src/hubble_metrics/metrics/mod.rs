@@ -1,5 +1,6 @@
-//! Hubble's metrics, one file each: which flows it counts, and under which labels. All follow the handlers
-//! in `pkg/hubble/metrics/` of v1.19.4 (`sctp`: v1.20.2), with their names, label order and help texts.
+//! Hubble's metrics, one file each: which flows it counts, and under which labels. All follow the
+//! handlers in `pkg/hubble/metrics/` of v1.19.4 (`sctp`: v1.20.2), with their names, label order
+//! and help texts.
 
 mod dns;
 mod drop;
@@ -31,8 +32,8 @@ pub(super) enum Sighted {
     Packet = 0,
     /// A message that a proxy told of.
     Message = 1,
-    /// A message that was found in packets. Hubble has no such flows, and the packet's own flow is counted
-    /// already: only metrics about requests gain by them.
+    /// A message that was found in packets. Hubble has no such flows, and the packet's own flow is
+    /// counted already: only metrics about requests gain by them.
     OnWire = 2,
 }
 

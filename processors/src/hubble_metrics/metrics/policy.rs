@@ -15,9 +15,16 @@ pub(super) const PLUGIN: Plugin = Plugin {
     conflicts: &[],
     build: |_, options, settings| {
         let families = Families::new(ContextLabels::Last, options, settings);
-        let about = ("hubble_policy_verdicts_total", "Total number of Cilium network policy verdicts", "{verdict}");
+        let about = (
+            "hubble_policy_verdicts_total",
+            "Total number of Cilium network policy verdicts",
+            "{verdict}",
+        );
         let verdicts = families.counter(about, &["direction", "match", "action"]);
-        Box::new(Policy { verdicts, symbols: Symbols::new() })
+        Box::new(Policy {
+            verdicts,
+            symbols: Symbols::new(),
+        })
     },
 };
 
@@ -30,11 +37,16 @@ impl Metric for Policy {
     fn observe(&mut self, sight: &mut Sight<'_>) {
         let flow = sight.flow;
         let matched = match flow.message_type {
-            message_type::POLICY_VERDICT if flow.source.identity != IDENTITY_HOST => packet_match(flow),
+            message_type::POLICY_VERDICT if flow.source.identity != IDENTITY_HOST => {
+                packet_match(flow)
+            }
             message_type::ACCESS_LOG => L7 + l7_record(flow).unwrap_or_default(),
             _ => return,
         };
-        let own = Numbers([flow.direction as u32, matched, flow.verdict as u32], [DIRECTION, MATCH, ACTION]);
+        let own = Numbers(
+            [flow.direction as u32, matched, flow.verdict as u32],
+            [DIRECTION, MATCH, ACTION],
+        );
         self.verdicts.of(&own, &mut self.symbols, sight).add(1);
     }
 
@@ -67,7 +79,8 @@ fn packet_match(flow: &Flow) -> u32 {
     flow.policy_match.0.min(UNKNOWN).into()
 }
 
-const DIRECTION: Words = |number| ["traffic_direction_unknown", "ingress", "egress"][number as usize].into();
+const DIRECTION: Words =
+    |number| ["traffic_direction_unknown", "ingress", "egress"][number as usize].into();
 
 const ACTION: Words = |number| {
     let action = match Verdict::ALL[number as usize] {

@@ -1,5 +1,5 @@
-//! `port-distribution`: packets on their way to a port, by that port. Flows that do not tell whether they
-//! are replies are left out, because their port may be an ephemeral one.
+//! `port-distribution`: packets on their way to a port, by that port. Flows that do not tell
+//! whether they are replies are left out, because their port may be an ephemeral one.
 
 use tidegate_core::flow::Verdict;
 
@@ -15,8 +15,14 @@ pub(super) const PLUGIN: Plugin = Plugin {
     build: |_, options, settings| {
         let families = Families::new(ContextLabels::Last, options, settings);
         let help = "Numbers of packets distributed by destination port";
-        let packets = families.counter(("hubble_port_distribution_total", help, "{packet}"), &["protocol", "port"]);
-        Box::new(PortDistribution { packets, symbols: Symbols::new() })
+        let packets = families.counter(
+            ("hubble_port_distribution_total", help, "{packet}"),
+            &["protocol", "port"],
+        );
+        Box::new(PortDistribution {
+            packets,
+            symbols: Symbols::new(),
+        })
     },
 };
 
@@ -28,7 +34,10 @@ struct PortDistribution {
 impl Metric for PortDistribution {
     fn observe(&mut self, sight: &mut Sight<'_>) {
         let flow = sight.flow;
-        let (Verdict::Forwarded | Verdict::Redirected, Some(false)) = (flow.verdict, flow.is_reply) else { return };
+        let (Verdict::Forwarded | Verdict::Redirected, Some(false)) = (flow.verdict, flow.is_reply)
+        else {
+            return;
+        };
         let Some(protocol) = l4(&flow.l4) else { return };
         // Protocols without ports have port 0.
         let port = flow.l4.ports().map_or(0, |(_, destination)| destination);

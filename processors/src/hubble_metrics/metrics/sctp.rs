@@ -13,9 +13,16 @@ pub(super) const PLUGIN: Plugin = Plugin {
     conflicts: &[],
     build: |_, options, max_series| {
         let families = Families::new(ContextLabels::Last, options, max_series);
-        let about = ("hubble_sctp_chunk_types_total", "SCTP chunk type occurrences", "{chunk}");
+        let about = (
+            "hubble_sctp_chunk_types_total",
+            "SCTP chunk type occurrences",
+            "{chunk}",
+        );
         let chunks = families.counter(about, &["chunk_type", "family"]);
-        Box::new(Sctp { chunks, symbols: Symbols::new() })
+        Box::new(Sctp {
+            chunks,
+            symbols: Symbols::new(),
+        })
     },
 };
 
@@ -29,8 +36,12 @@ const CHUNK: Words = |number| SctpChunk::ALL[number as usize].name().into();
 impl Metric for Sctp {
     fn observe(&mut self, sight: &mut Sight<'_>) {
         let flow = sight.flow;
-        let L4::Sctp { chunk_type, .. } = flow.l4 else { return };
-        let (Verdict::Forwarded | Verdict::Redirected, Some(ip)) = (flow.verdict, flow.ip) else { return };
+        let L4::Sctp { chunk_type, .. } = flow.l4 else {
+            return;
+        };
+        let (Verdict::Forwarded | Verdict::Redirected, Some(ip)) = (flow.verdict, flow.ip) else {
+            return;
+        };
         if chunk_type != SctpChunk::Unsupported {
             let own = Numbers([chunk_type as u32, ip.version as u32], [CHUNK, FAMILY]);
             self.chunks.of(&own, &mut self.symbols, sight).add(1);

@@ -1,4 +1,5 @@
-//! `tcp`: packets that open and close TCP connections, by flag. One packet can count under several flags.
+//! `tcp`: packets that open and close TCP connections, by flag. One packet can count under several
+//! flags.
 
 use tidegate_core::flow::{L4, TcpFlags, Verdict};
 
@@ -13,8 +14,14 @@ pub(super) const PLUGIN: Plugin = Plugin {
     conflicts: &[],
     build: |_, options, settings| {
         let families = Families::new(ContextLabels::Last, options, settings);
-        let flags = families.counter(("hubble_tcp_flags_total", "TCP flag occurrences", "{flag}"), &["flag", "family"]);
-        Box::new(Tcp { flags, symbols: Symbols::new() })
+        let flags = families.counter(
+            ("hubble_tcp_flags_total", "TCP flag occurrences", "{flag}"),
+            &["flag", "family"],
+        );
+        Box::new(Tcp {
+            flags,
+            symbols: Symbols::new(),
+        })
     },
 };
 
@@ -34,10 +41,25 @@ const FLAG: Words = |number| NAMES[number as usize].into();
 impl Metric for Tcp {
     fn observe(&mut self, sight: &mut Sight<'_>) {
         let flow = sight.flow;
-        let L4::Tcp { flags: Some(flags), .. } = flow.l4 else { return };
-        let (Verdict::Forwarded | Verdict::Redirected, Some(ip)) = (flow.verdict, flow.ip) else { return };
-        let syn = if flags.has(TcpFlags::ACK) { SYN_ACK } else { SYN };
-        for (flag, name) in [(TcpFlags::FIN, FIN), (TcpFlags::SYN, syn), (TcpFlags::RST, RST)] {
+        let L4::Tcp {
+            flags: Some(flags), ..
+        } = flow.l4
+        else {
+            return;
+        };
+        let (Verdict::Forwarded | Verdict::Redirected, Some(ip)) = (flow.verdict, flow.ip) else {
+            return;
+        };
+        let syn = if flags.has(TcpFlags::ACK) {
+            SYN_ACK
+        } else {
+            SYN
+        };
+        for (flag, name) in [
+            (TcpFlags::FIN, FIN),
+            (TcpFlags::SYN, syn),
+            (TcpFlags::RST, RST),
+        ] {
             if flags.has(flag) {
                 let own = Numbers([name, ip.version as u32], [FLAG, FAMILY]);
                 self.flags.of(&own, &mut self.symbols, sight).add(1);

@@ -1,4 +1,5 @@
-//! Label values as numbers, and the words that they stand for. Within a label, no two numbers have the same words.
+//! Label values as numbers, and the words that they stand for. Within a label, no two numbers have
+//! the same words.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
@@ -33,10 +34,13 @@ const FIRST_L4: u32 = 6;
 #[inline]
 pub(super) fn protocol(flow: &Flow) -> u32 {
     match flow.message_type {
-        message_type::ACCESS_LOG => l7_record(flow).map_or(UNKNOWN_L7, |record| FIRST_L7 - 1 + record),
-        message_type::DROP | message_type::CAPTURE | message_type::TRACE | message_type::POLICY_VERDICT => {
-            l4(&flow.l4).unwrap_or(UNKNOWN_L4)
+        message_type::ACCESS_LOG => {
+            l7_record(flow).map_or(UNKNOWN_L7, |record| FIRST_L7 - 1 + record)
         }
+        message_type::DROP
+        | message_type::CAPTURE
+        | message_type::TRACE
+        | message_type::POLICY_VERDICT => l4(&flow.l4).unwrap_or(UNKNOWN_L4),
         _ => UNKNOWN_FLOW,
     }
 }
@@ -115,13 +119,37 @@ mod tests {
     fn numbers_stand_for_the_names_that_flows_have() {
         let (source_port, destination_port) = (1, 2);
         let protocols = [
-            L4::Tcp { source_port, destination_port, flags: None },
-            L4::Udp { source_port, destination_port },
-            L4::Sctp { source_port, destination_port, chunk_type: SctpChunk::Unsupported },
-            L4::Icmpv4 { icmp_type: 0, code: 0 },
-            L4::Icmpv6 { icmp_type: 0, code: 0 },
-            L4::Vrrp { vrrp_type: 0, vrid: 0, priority: 0 },
-            L4::Igmp { igmp_type: 0, group: Address::default() },
+            L4::Tcp {
+                source_port,
+                destination_port,
+                flags: None,
+            },
+            L4::Udp {
+                source_port,
+                destination_port,
+            },
+            L4::Sctp {
+                source_port,
+                destination_port,
+                chunk_type: SctpChunk::Unsupported,
+            },
+            L4::Icmpv4 {
+                icmp_type: 0,
+                code: 0,
+            },
+            L4::Icmpv6 {
+                icmp_type: 0,
+                code: 0,
+            },
+            L4::Vrrp {
+                vrrp_type: 0,
+                vrid: 0,
+                priority: 0,
+            },
+            L4::Igmp {
+                igmp_type: 0,
+                group: Address::default(),
+            },
         ];
         for protocol in protocols {
             assert_eq!(l4(&protocol).map(PROTOCOL).as_deref(), protocol.name());

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tidegate_core::metric::{Histogram, Value};
 
 /// Upper bounds of every histogram: the defaults of Prometheus' Go client.
-pub(in super::super) const BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+pub(in super::super) const BUCKETS: [f64; 11] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// The state of a series; its default is nothing seen yet.
 pub(in super::super) trait Cell: Default {
@@ -26,7 +28,10 @@ impl Count {
 
 impl Cell for Count {
     fn value(&self) -> Value {
-        #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, and Prometheus knows no other numbers")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "exact up to 2^53, and Prometheus knows no other numbers"
+        )]
         Value::Counter(self.0 as f64)
     }
 }
@@ -41,7 +46,10 @@ pub(in super::super) struct Observations {
 impl Observations {
     /// Enters a duration.
     pub(in super::super) fn observe_nanos(&mut self, nanos: u64) {
-        #[expect(clippy::cast_precision_loss, reason = "as in Hubble; exact up to 104 days")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "as in Hubble; exact up to 104 days"
+        )]
         let seconds = nanos as f64 / 1e9;
         self.buckets[BUCKETS.partition_point(|bound| *bound < seconds)] += 1;
         self.sum += seconds;
@@ -51,6 +59,10 @@ impl Observations {
 impl Cell for Observations {
     fn value(&self) -> Value {
         let count = self.buckets.iter().sum();
-        Value::Histogram(Arc::new(Histogram { buckets: self.buckets.to_vec(), sum: self.sum, count }))
+        Value::Histogram(Arc::new(Histogram {
+            buckets: self.buckets.to_vec(),
+            sum: self.sum,
+            count,
+        }))
     }
 }

@@ -15,7 +15,8 @@ pub(in super::super) trait Changes {
     fn hand_on(&mut self, now: Timestamp, out: &mut Batch, budget: &mut usize) -> bool;
     /// Counts every series as changed.
     fn repeat(&mut self);
-    /// Hands on that series have ended, as long as `budget` lasts, and forgets them. Returns whether that was all.
+    /// Hands on that series have ended, as long as `budget` lasts, and forgets them. Returns
+    /// whether that was all.
     fn end(&mut self, now: Timestamp, out: &mut Batch, budget: &mut usize) -> bool;
     /// From now on, there are so many series at most; those that there are stay.
     fn limit(&mut self, max_series: usize);
@@ -33,7 +34,11 @@ impl<V: Cell> Changes for Table<V> {
             let Row { value, changed, .. } = &mut self.rows[at as usize];
             *changed = false;
             let series = Arc::clone(&self.series[at as usize]);
-            out.push(Record::Metric(Point { series, time: now, value: value.value() }));
+            out.push(Record::Metric(Point {
+                series,
+                time: now,
+                value: value.value(),
+            }));
         }
         self.due.is_empty()
     }
@@ -54,7 +59,11 @@ impl<V: Cell> Changes for Table<V> {
         let ended = self.series.len().min(*budget);
         *budget -= ended;
         for series in self.series.drain(self.series.len() - ended..) {
-            out.push(Record::Metric(Point { series, time: now, value: Value::Ended }));
+            out.push(Record::Metric(Point {
+                series,
+                time: now,
+                value: Value::Ended,
+            }));
         }
         self.series.is_empty()
     }

@@ -19,10 +19,12 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use tidegate_core::Timestamp;
 use tidegate_core::metric::{Family, Series};
 
-/// The note for an observation of labels that were not seen before, when the family has `max_series`.
+/// The note for an observation of labels that were not seen before, when the family has
+/// `max_series`.
 pub const SERIES_LIMIT: &str = "series_limit";
 
-/// The value of every label of the series that such observations go to: OpenTelemetry's name for it.
+/// The value of every label of the series that such observations go to: OpenTelemetry's name for
+/// it.
 pub const OVERFLOW: &str = "otel.metric.overflow";
 
 /// All series of a family. They are never removed, as in Hubble without its watch on deleted pods.
@@ -110,8 +112,16 @@ impl<V: Cell> Table<V> {
     fn push(&mut self, key: Key, labels: Vec<Arc<str>>, start: Timestamp) -> u32 {
         debug_assert_eq!(labels.len(), self.family.label_names.len());
         let at = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        self.rows.push(Row { key, changed: false, value: V::default() });
-        self.series.push(Arc::new(Series { family: Arc::clone(&self.family), labels, start }));
+        self.rows.push(Row {
+            key,
+            changed: false,
+            value: V::default(),
+        });
+        self.series.push(Arc::new(Series {
+            family: Arc::clone(&self.family),
+            labels,
+            start,
+        }));
         at
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::key::OWN;
 use super::{Symbol, Symbols};
 
-/// From the number that stands for a label's value to the value. Different numbers have different values.
+/// From the number that stands for a label's value to the value. Different numbers have different
+/// values.
 pub(in super::super) type Words = fn(u32) -> Cow<'static, str>;
 
 /// Values of a metric's own labels, in their order.
@@ -19,7 +20,10 @@ pub(in super::super) trait Own {
 
 /// Values that are numbers already, each with its words: for whatever is counted for every packet.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Numbers<const N: usize>(pub(in super::super) [u32; N], pub(in super::super) [Words; N]);
+pub(in super::super) struct Numbers<const N: usize>(
+    pub(in super::super) [u32; N],
+    pub(in super::super) [Words; N],
+);
 
 impl<const N: usize> Own for Numbers<N> {
     #[inline]
@@ -32,7 +36,10 @@ impl<const N: usize> Own for Numbers<N> {
             let symbol = symbols.intern(&words(number));
             symbols.text(symbol)
         };
-        (widen(self.0), self.0.into_iter().zip(self.1).map(text).collect())
+        (
+            widen(self.0),
+            self.0.into_iter().zip(self.1).map(text).collect(),
+        )
     }
 }
 
@@ -51,7 +58,10 @@ impl<const N: usize> Own for Texts<'_, N> {
 
     fn settle(&self, symbols: &mut Symbols) -> ([u32; OWN], Vec<Arc<str>>) {
         let own = self.0.map(|text| symbols.intern(text));
-        (widen(own.map(|Symbol(number)| number)), own.map(|symbol| symbols.text(symbol)).to_vec())
+        (
+            widen(own.map(|Symbol(number)| number)),
+            own.map(|symbol| symbols.text(symbol)).to_vec(),
+        )
     }
 }
 

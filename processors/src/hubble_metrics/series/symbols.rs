@@ -24,7 +24,11 @@ pub(in super::super) struct Symbols {
 
 impl Symbols {
     pub(in super::super) fn new() -> Self {
-        let mut symbols = Self { texts: Vec::new(), index: HashTable::new(), hasher: DefaultHashBuilder::default() };
+        let mut symbols = Self {
+            texts: Vec::new(),
+            index: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+        };
         symbols.add("");
         symbols
     }
@@ -40,7 +44,9 @@ impl Symbols {
             return Some(Symbol::EMPTY);
         }
         let hash = self.hasher.hash_one(text);
-        self.index.find(hash, |symbol| &*self.texts[symbol.0 as usize] == text).copied()
+        self.index
+            .find(hash, |symbol| &*self.texts[symbol.0 as usize] == text)
+            .copied()
     }
 
     /// The symbol of a text, new if need be.
@@ -53,7 +59,9 @@ impl Symbols {
         self.texts.push(text.into());
         let (texts, hasher) = (&self.texts, &self.hasher);
         let hash = hasher.hash_one(text);
-        self.index.insert_unique(hash, symbol, |symbol| hasher.hash_one(&*texts[symbol.0 as usize]));
+        self.index.insert_unique(hash, symbol, |symbol| {
+            hasher.hash_one(&*texts[symbol.0 as usize])
+        });
         symbol
     }
 

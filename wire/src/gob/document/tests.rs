@@ -7,7 +7,11 @@ use crate::gob::{GoShape, GoType, StructWriter, put_int, write_message};
 fn stream(name: &'static str, value: u64) -> Vec<u8> {
     let fields = vec![("N", GoType::built_in(TypeId::UINT))];
     let mut out = Vec::new();
-    let id = GoType { name, shape: GoShape::Struct(fields) }.define(TypeId::FIRST, &mut out);
+    let id = GoType {
+        name,
+        shape: GoShape::Struct(fields),
+    }
+    .define(TypeId::FIRST, &mut out);
     let mut body = Vec::new();
     put_int(&mut body, id.0);
     let mut fields = StructWriter::new(&mut body);
@@ -19,7 +23,10 @@ fn stream(name: &'static str, value: u64) -> Vec<u8> {
 
 fn read(documents: &mut Documents, stream: &[u8]) -> Result<u64, Error> {
     let mut number = 0;
-    documents.open(stream)?.value().fields(|_, field| field.uint().map(|n| number = n))?;
+    documents
+        .open(stream)?
+        .value()
+        .fields(|_, field| field.uint().map(|n| number = n))?;
     Ok(number)
 }
 
@@ -48,7 +55,10 @@ fn known_definitions_with_another_behind_them_are_not_the_same() {
     assert_eq!(read(&mut documents, &short), Ok(1));
     let value = short.len() - 6;
     let mut long = short[..value].to_vec();
-    let strings = GoType { name: "S", shape: GoShape::Slice(GoType::built_in(TypeId::STRING).into()) };
+    let strings = GoType {
+        name: "S",
+        shape: GoShape::Slice(GoType::built_in(TypeId::STRING).into()),
+    };
     strings.define(TypeId(70), &mut long);
     long.extend_from_slice(&short[value..]);
     assert_eq!(read(&mut documents, &long), Ok(1));
@@ -65,7 +75,11 @@ fn a_stream_cut_anywhere_has_no_value() {
     let mut warm = Documents::<()>::default();
     read(&mut warm, &whole).unwrap();
     for end in 0..whole.len() {
-        assert_eq!(read(&mut warm, &whole[..end]), Err(Error::MissingValue), "cut at {end}");
+        assert_eq!(
+            read(&mut warm, &whole[..end]),
+            Err(Error::MissingValue),
+            "cut at {end}"
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! Headers of a usual packet, which are read where they lie, by whoever knows where their fields go: on the way through
-//! values of ours they would be copied more than once.
+//! Headers of a usual packet, which are read where they lie, by whoever knows where their fields
+//! go: on the way through values of ours they would be copied more than once.
 
 use crate::packet::Ethernet;
 
@@ -25,7 +25,10 @@ pub struct UdpHeader<'a>(pub(super) &'a [u8; 8]);
 
 impl EthernetHeader<'_> {
     pub(super) fn addresses(self) -> Ethernet {
-        Ethernet { src: cut(self.0, 6), dst: cut(self.0, 0) }
+        Ethernet {
+            src: cut(self.0, 6),
+            dst: cut(self.0, 0),
+        }
     }
 
     pub(super) fn ether_type(self) -> [u8; 2] {
@@ -136,5 +139,9 @@ impl UdpHeader<'_> {
 #[inline(always)]
 fn cut<const N: usize, const LEN: usize>(header: &[u8; LEN], at: usize) -> [u8; N] {
     // Places are constants here, and within the header.
-    header.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
+    header
+        .get(at..)
+        .and_then(<[u8]>::first_chunk)
+        .copied()
+        .unwrap_or([0; N])
 }

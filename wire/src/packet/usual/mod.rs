@@ -1,8 +1,8 @@
-//! The shape of nearly every packet, read in one go: Ethernet, IP without options, extensions or fragments, and TCP or
-//! UDP.
+//! The shape of nearly every packet, read in one go: Ethernet, IP without options, extensions or
+//! fragments, and TCP or UDP.
 //!
-//! Whatever is unusual in a packet is left to the walk, which reads the usual ones alike: a property holds the two
-//! together.
+//! Whatever is unusual in a packet is left to the walk, which reads the usual ones alike: a
+//! property holds the two together.
 
 mod header;
 
@@ -70,19 +70,52 @@ impl Usual<'_> {
 impl<'a> From<Usual<'a>> for Packet<'a> {
     fn from(usual: Usual<'a>) -> Self {
         let ip = match usual.network {
-            Network::V4(header) => Ip { src: header.src().into(), dst: header.dst().into() },
-            Network::V6(header) => Ip { src: header.src().into(), dst: header.dst().into() },
+            Network::V4(header) => Ip {
+                src: header.src().into(),
+                dst: header.dst().into(),
+            },
+            Network::V6(header) => Ip {
+                src: header.src().into(),
+                dst: header.dst().into(),
+            },
         };
         let (l4, last) = match usual.transport {
             Transport::Tcp(header) => {
                 let (sport, dport) = (header.sport(), header.dport());
-                (L4::Tcp { sport, dport, flags: header.flags(), seq: header.seq() }, Layer::Tcp)
+                (
+                    L4::Tcp {
+                        sport,
+                        dport,
+                        flags: header.flags(),
+                        seq: header.seq(),
+                    },
+                    Layer::Tcp,
+                )
             }
-            Transport::Udp(header) => (L4::Udp { sport: header.sport(), dport: header.dport() }, Layer::Udp),
+            Transport::Udp(header) => (
+                L4::Udp {
+                    sport: header.sport(),
+                    dport: header.dport(),
+                },
+                Layer::Udp,
+            ),
         };
-        let Usual { payload, payload_offset, truncated, .. } = usual;
+        let Usual {
+            payload,
+            payload_offset,
+            truncated,
+            ..
+        } = usual;
         let (ethernet, ip, l4, last) = (Some(usual.ethernet()), Some(ip), Some(l4), Some(last));
-        Self { ethernet, ip, l4, last, payload, payload_offset, truncated }
+        Self {
+            ethernet,
+            ip,
+            l4,
+            last,
+            payload,
+            payload_offset,
+            truncated,
+        }
     }
 }
 
@@ -130,7 +163,8 @@ fn transport(protocol: u8, segment: &[u8]) -> Option<(Transport<'_>, usize, usiz
             let header = TcpHeader(segment.first_chunk()?);
             let len = header.len();
             // What most have for options, if any.
-            let is_stamped = (len == TCP + 12) & (segment.get(TCP..TCP + 4) == Some(&TCP_TIMESTAMP));
+            let is_stamped =
+                (len == TCP + 12) & (segment.get(TCP..TCP + 4) == Some(&TCP_TIMESTAMP));
             if (len != TCP) & !is_stamped {
                 check_options(segment.get(TCP..len)?).ok()?;
             }
@@ -154,11 +188,14 @@ mod tests {
     /// The walk's answer, and this module's if it has one.
     fn both(bytes: &[u8]) -> (Option<Packet<'_>>, Option<Packet<'_>>) {
         let mut walked = Packet::default();
-        let walked = walk(bytes, Layer::Ethernet, Decoders::Plain, &mut walked).ok().map(|_| walked);
+        let walked = walk(bytes, Layer::Ethernet, Decoders::Plain, &mut walked)
+            .ok()
+            .map(|_| walked);
         (walked, parse_usual(bytes).map(Packet::from))
     }
 
-    /// Ethernet, IP, and `transport` with its protocol's number; `length` is what the IP header says of it.
+    /// Ethernet, IP, and `transport` with its protocol's number; `length` is what the IP header
+    /// says of it.
     fn packet(is_ipv6: bool, protocol: u8, length: u16, transport: &[u8]) -> Vec<u8> {
         let mut bytes = vec![2; 12];
         if is_ipv6 {
@@ -177,7 +214,12 @@ mod tests {
 
     #[test]
     fn usual_packets_are_read_here() {
-        let tcp = [[0, 80, 1, 2, 0, 0, 0, 9, 0, 0, 0, 0, 0x50, 0x18].as_slice(), &[0; 6], b"GET"].concat();
+        let tcp = [
+            [0, 80, 1, 2, 0, 0, 0, 9, 0, 0, 0, 0, 0x50, 0x18].as_slice(),
+            &[0; 6],
+            b"GET",
+        ]
+        .concat();
         let mut stamped = [&tcp[..20], &TCP_TIMESTAMP, &[7; 8], b"GET"].concat();
         stamped[12] = 0x80;
         let mut syn = [&tcp[..20], &[2, 4, 5, 0xb4, 1, 3, 3, 7], b"GET"].concat();
@@ -187,7 +229,11 @@ mod tests {
             for is_ipv6 in [false, true] {
                 let bytes = packet(is_ipv6, protocol, transport.len() as u16, transport);
                 let (walked, usual) = both(&bytes);
-                assert_eq!(usual.expect("a usual packet").payload.len(), 3, "{protocol}");
+                assert_eq!(
+                    usual.expect("a usual packet").payload.len(),
+                    3,
+                    "{protocol}"
+                );
                 assert_eq!(usual, walked, "{protocol}");
             }
         }

@@ -6,13 +6,19 @@ use crate::payload::Mismatch;
 
 /// A stream whose first type is a struct of these fields, and one value with this body.
 fn stream(fields: &[(&'static str, TypeId)], value: &[u8]) -> Vec<u8> {
-    let fields = fields.iter().map(|(name, id)| (*name, GoType::built_in(*id)));
+    let fields = fields
+        .iter()
+        .map(|(name, id)| (*name, GoType::built_in(*id)));
     define(GoShape::Struct(fields.collect()), value)
 }
 
 fn define(shape: GoShape, value: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    let id = GoType { name: "Other", shape }.define(TypeId(70), &mut out);
+    let id = GoType {
+        name: "Other",
+        shape,
+    }
+    .define(TypeId(70), &mut out);
     let mut body = Vec::new();
     put_int(&mut body, id.0);
     body.extend_from_slice(value);
@@ -45,14 +51,28 @@ const DATA: (&str, TypeId) = ("Data", TypeId::BYTES);
 #[test]
 fn fields_are_found_by_name_wherever_they_are() {
     let bytes = stream(&[KIND, DATA], &[1, 0x12, 1, 2, 7, 8, 0]);
-    assert_eq!(payload(&bytes), Payload { data: &[7, 8], kind: 9, ..Payload::default() });
+    assert_eq!(
+        payload(&bytes),
+        Payload {
+            data: &[7, 8],
+            kind: 9,
+            ..Payload::default()
+        }
+    );
 }
 
 #[test]
 fn fields_that_are_not_known_are_skipped() {
     let fields = [("Node", TypeId::STRING), KIND, ("Seq", TypeId::UINT), DATA];
     let bytes = stream(&fields, &[1, 1, b'n', 1, 4, 1, 0xff, 0x80, 1, 1, 7, 0]);
-    assert_eq!(payload(&bytes), Payload { data: &[7], kind: 2, ..Payload::default() });
+    assert_eq!(
+        payload(&bytes),
+        Payload {
+            data: &[7],
+            kind: 2,
+            ..Payload::default()
+        }
+    );
 }
 
 #[test]
@@ -64,15 +84,37 @@ fn bytes_behind_a_value_are_ignored_as_go_ignores_them() {
 #[test]
 fn a_type_that_is_not_payload_is_named() {
     let strings = GoShape::Slice(GoType::built_in(TypeId::STRING).into());
-    let wrong = |field, wanted, found| Mismatch::FieldType { field, wanted, found };
+    let wrong = |field, wanted, found| Mismatch::FieldType {
+        field,
+        wanted,
+        found,
+    };
     for (bytes, mismatch) in [
-        (define(strings, &[0, 0]), Mismatch::NotAStruct { found: "slice" }),
+        (
+            define(strings, &[0, 0]),
+            Mismatch::NotAStruct { found: "slice" },
+        ),
         (stream(&[], &[0]), Mismatch::NoKnownField),
-        (stream(&[("Text", TypeId::STRING)], &[0]), Mismatch::NoKnownField),
-        (stream(&[("Data", TypeId::STRING)], &[0]), wrong("Data", "bytes", "string")),
-        (stream(&[DATA, ("CPU", TypeId::UINT)], &[0]), wrong("CPU", "int", "uint")),
-        (stream(&[DATA, ("Lost", TypeId::INT)], &[0]), wrong("Lost", "uint", "int")),
-        (stream(&[DATA, ("Type", TypeId::UINT)], &[0]), wrong("Type", "int", "uint")),
+        (
+            stream(&[("Text", TypeId::STRING)], &[0]),
+            Mismatch::NoKnownField,
+        ),
+        (
+            stream(&[("Data", TypeId::STRING)], &[0]),
+            wrong("Data", "bytes", "string"),
+        ),
+        (
+            stream(&[DATA, ("CPU", TypeId::UINT)], &[0]),
+            wrong("CPU", "int", "uint"),
+        ),
+        (
+            stream(&[DATA, ("Lost", TypeId::INT)], &[0]),
+            wrong("Lost", "uint", "int"),
+        ),
+        (
+            stream(&[DATA, ("Type", TypeId::UINT)], &[0]),
+            wrong("Type", "int", "uint"),
+        ),
     ] {
         assert_eq!(decode(&bytes), Err(Error::UnknownShape(mismatch)));
     }
@@ -92,12 +134,27 @@ fn a_broken_value_is_refused_alone() {
         let broken = bytes.len();
         write_message(&mut bytes, &[0xff, 0x8c, 2, 0x12, 0]);
         let mut decoder = Decoder::default();
-        let Ok(Step::Definition { used }) = decoder.next(&bytes) else { panic!() };
-        let refused = Step::Refused { used: broken - used, reason: Error::Gob(reason) };
+        let Ok(Step::Definition { used }) = decoder.next(&bytes) else {
+            panic!()
+        };
+        let refused = Step::Refused {
+            used: broken - used,
+            reason: Error::Gob(reason),
+        };
         assert_eq!(decoder.next(&bytes[used..]), Ok(refused), "{value:x?}");
         let next = decoder.next(&bytes[broken..]);
-        let payload = Payload { kind: 9, ..Payload::default() };
-        assert_eq!(next, Ok(Step::Value { used: bytes.len() - broken, payload }), "{value:x?}");
+        let payload = Payload {
+            kind: 9,
+            ..Payload::default()
+        };
+        assert_eq!(
+            next,
+            Ok(Step::Value {
+                used: bytes.len() - broken,
+                payload
+            }),
+            "{value:x?}"
+        );
     }
 }
 
@@ -135,7 +192,9 @@ fn a_stream_may_end_between_values_only() {
     let mut decoder = Decoder::default();
     assert_eq!(decoder.finish(&[]), Ok(()));
     assert_eq!(decoder.finish(&bytes[..1]), Err(Error::UnexpectedEof));
-    let Ok(Step::Definition { used }) = decoder.next(&bytes) else { panic!() };
+    let Ok(Step::Definition { used }) = decoder.next(&bytes) else {
+        panic!()
+    };
     assert_eq!(decoder.finish(&[]), Err(Error::UnexpectedEof));
     decoder.next(&bytes[used..]).unwrap();
     assert_eq!(decoder.finish(&[]), Ok(()));
@@ -147,7 +206,10 @@ fn each_type_of_a_stream_keeps_its_own_field_order() {
     let first = stream(&[DATA, KIND], &[2, 0x12, 0]);
     let mut second = Vec::new();
     let fields = vec![("Type", GoType::built_in(TypeId::INT))];
-    let other = GoType { name: "Second", shape: GoShape::Struct(fields) };
+    let other = GoType {
+        name: "Second",
+        shape: GoShape::Struct(fields),
+    };
     let id = other.define(TypeId(80), &mut second);
     let mut body = Vec::new();
     put_int(&mut body, id.0);

@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use tidegate_core::flow::Socket;
 use tidegate_core::record::{
-    AgentEvent, AgentEventType as Type, DebugEvent, DebugEventType, EndpointRegen, EndpointUpdate, IpCache,
-    Notification, PolicyUpdate, ServiceAddress, ServiceDelete, ServiceUpsert,
+    AgentEvent, AgentEventType as Type, DebugEvent, DebugEventType, EndpointRegen, EndpointUpdate,
+    IpCache, Notification, PolicyUpdate, ServiceAddress, ServiceDelete, ServiceUpsert,
 };
 
 use super::*;
 
 fn agent_log(event_type: Type, notification: Notification) -> LogRecord {
-    let event = AgentEvent { time: Timestamp(1_000), stream: 0, event_type, notification };
+    let event = AgentEvent {
+        time: Timestamp(1_000),
+        stream: 0,
+        event_type,
+        notification,
+    };
     log(Record::AgentEvent(Box::new(event)), &[])
 }
 
@@ -23,7 +28,13 @@ fn text(text: &str) -> String {
 fn notifications() -> Vec<(Notification, &'static str)> {
     let labels = || vec![text("a"), text("b")];
     let (namespace, pod_name) = (text("shop"), text("cart-0"));
-    let endpoint = EndpointUpdate { id: 312, labels: labels(), error: text("no"), pod_name, namespace };
+    let endpoint = EndpointUpdate {
+        id: 312,
+        labels: labels(),
+        error: text("no"),
+        pod_name,
+        namespace,
+    };
     let entry = IpCache {
         cidr: text("10.0.2.20/32"),
         identity: 31337,
@@ -34,7 +45,10 @@ fn notifications() -> Vec<(Notification, &'static str)> {
         namespace: text("shop"),
         pod_name: text("cart-0"),
     };
-    let address = |ip: &str| ServiceAddress { ip: text(ip), port: 53 };
+    let address = |ip: &str| ServiceAddress {
+        ip: text(ip),
+        port: 53,
+    };
     let service = ServiceUpsert {
         id: 7,
         frontend_address: address("fd00::a"),
@@ -48,17 +62,33 @@ fn notifications() -> Vec<(Notification, &'static str)> {
     };
     vec![
         (
-            Notification::Unknown { notify_type: 1, text: text("\"hello\"") },
+            Notification::Unknown {
+                notify_type: 1,
+                text: text("\"hello\""),
+            },
             "cilium.agent_event.notification.type=#1 cilium.agent_event.notification=\"hello\"",
         ),
-        (Notification::AgentStart { time: Some(Timestamp(5)) }, "cilium.agent.start_unix_nano=#5"),
+        (
+            Notification::AgentStart {
+                time: Some(Timestamp(5)),
+            },
+            "cilium.agent.start_unix_nano=#5",
+        ),
         (Notification::AgentStart { time: None }, ""),
         (
-            Notification::PolicyUpdate(PolicyUpdate { labels: labels(), revision: u64::MAX, rule_count: -1 }),
+            Notification::PolicyUpdate(PolicyUpdate {
+                labels: labels(),
+                revision: u64::MAX,
+                rule_count: -1,
+            }),
             "cilium.policy.labels=[a b] cilium.policy.revision=18446744073709551615 cilium.policy.rule_count=#-1",
         ),
         (
-            Notification::EndpointRegenerate(EndpointRegen { id: 312, labels: labels(), error: text("no") }),
+            Notification::EndpointRegenerate(EndpointRegen {
+                id: 312,
+                labels: labels(),
+                error: text("no"),
+            }),
             "cilium.endpoint.id=#312 cilium.endpoint.labels=[a b] cilium.endpoint.error=no",
         ),
         (
@@ -79,7 +109,10 @@ fn notifications() -> Vec<(Notification, &'static str)> {
              cilium.service.traffic_policy=Cluster cilium.service.ext_traffic_policy=Cluster \
              cilium.service.int_traffic_policy=Local k8s.namespace.name=kube-system k8s.service.name=kube-dns",
         ),
-        (Notification::ServiceDelete(ServiceDelete { id: 7 }), "cilium.service.id=#7"),
+        (
+            Notification::ServiceDelete(ServiceDelete { id: 7 }),
+            "cilium.service.id=#7",
+        ),
     ]
 }
 
@@ -90,13 +123,21 @@ fn agent_events_have_the_fields_of_their_notification() {
         let attributes = attributes(&log).replace('\n', " ");
         let expected = format!("cilium.agent_event.type=AGENT_EVENT_UNKNOWN {expected}");
         assert_eq!(attributes, expected.trim_end());
-        assert_eq!((log.event_name.as_str(), log.time_unix_nano), ("hubble.agent_event", 1_000));
+        assert_eq!(
+            (log.event_name.as_str(), log.time_unix_nano),
+            ("hubble.agent_event", 1_000)
+        );
     }
 }
 
 #[test]
 fn a_failed_regeneration_is_a_warning_and_a_debug_event_is_less_than_information() {
-    let regenerate = || Notification::EndpointRegenerate(EndpointRegen { id: 312, ..EndpointRegen::default() });
+    let regenerate = || {
+        Notification::EndpointRegenerate(EndpointRegen {
+            id: 312,
+            ..EndpointRegen::default()
+        })
+    };
     let debug = log(Record::DebugEvent(DebugEvent::default()), &[]);
     for (log, severity, body) in [
         (
@@ -109,7 +150,11 @@ fn a_failed_regeneration_is_a_warning_and_a_debug_event_is_less_than_information
             (9, "INFO"),
             "ENDPOINT_REGENERATE_SUCCESS (id: 312, labels: [])",
         ),
-        (debug, (5, "DEBUG"), "N/A DBG_EVENT_UNKNOWN MARK: 0x0 CPU: 00 (Unknown message type=0 arg1=0 arg2=0)"),
+        (
+            debug,
+            (5, "DEBUG"),
+            "N/A DBG_EVENT_UNKNOWN MARK: 0x0 CPU: 00 (Unknown message type=0 arg1=0 arg2=0)",
+        ),
     ] {
         assert_eq!((log.severity_number, log.severity_text.as_str()), severity);
         assert_eq!(log.body.as_ref().map(shown).as_deref(), Some(body));
@@ -139,17 +184,34 @@ fn debug_events_have_their_numbers() {
                     cilium.endpoint.identity=#4021 cilium.endpoint.labels=[k8s:app=cart] \
                     k8s.namespace.name=shop k8s.pod.name=cart-0";
     assert_eq!(attributes(&log).replace('\n', " "), expected);
-    assert_eq!((log.event_name.as_str(), log.time_unix_nano), ("hubble.debug_event", 1_000));
+    assert_eq!(
+        (log.event_name.as_str(), log.time_unix_nano),
+        ("hubble.debug_event", 1_000)
+    );
 }
 
 #[test]
 fn a_mapped_address_of_a_socket_is_written_as_its_release_writes_it() {
     for (keeps_mapped, expected) in [(false, "10.0.0.2"), (true, "::ffff:10.0.0.2")] {
-        let ip = Some(Ip { version: IpVersion::V6, ..addresses() });
-        let socket = Some(Box::new(Socket { keeps_mapped, ..Socket::default() }));
-        let flow = Flow { flow_type: FlowType::Sock, ip, socket, ..Flow::default() };
+        let ip = Some(Ip {
+            version: IpVersion::V6,
+            ..addresses()
+        });
+        let socket = Some(Box::new(Socket {
+            keeps_mapped,
+            ..Socket::default()
+        }));
+        let flow = Flow {
+            flow_type: FlowType::Sock,
+            ip,
+            socket,
+            ..Flow::default()
+        };
         let text = specifics(&flow, &[]);
-        assert!(text.contains(&format!("destination.address={expected} network.type=ipv6")), "{text}");
+        assert!(
+            text.contains(&format!("destination.address={expected} network.type=ipv6")),
+            "{text}"
+        );
     }
 }
 
@@ -160,8 +222,15 @@ fn a_socket_flow_has_its_socket_and_no_address_of_the_pod() {
         message_type: message_type::TRACE_SOCK,
         sub_type: 1,
         verdict: Verdict::Traced,
-        ip: Some(Ip { source: Address::default(), ..addresses() }),
-        socket: Some(Box::new(Socket { cookie: 99, cgroup_id: 4242, keeps_mapped: false })),
+        ip: Some(Ip {
+            source: Address::default(),
+            ..addresses()
+        }),
+        socket: Some(Box::new(Socket {
+            cookie: 99,
+            cgroup_id: 4242,
+            keeps_mapped: false,
+        })),
         ..Flow::default()
     };
     let expected = "destination.address=10.0.0.2 network.type=ipv4 cilium.verdict=TRACED cilium.event.type=trace-sock \
@@ -182,17 +251,40 @@ fn value(record: Record, key: &str) -> Option<String> {
 fn a_number_that_no_integer_of_otlp_can_be_is_its_decimal_digits() {
     type Make = fn(u64) -> Record;
     let attributes: [(&str, Make); 9] = [
-        ("cilium.ip_trace_id", |n| Record::Flow(Flow { ip_trace_id: n, ..Flow::default() })),
-        ("cilium.socket.cookie", |n| socket(Socket { cookie: n, ..Socket::default() })),
-        ("cilium.cgroup.id", |n| socket(Socket { cgroup_id: n, ..Socket::default() })),
+        ("cilium.ip_trace_id", |n| {
+            Record::Flow(Flow {
+                ip_trace_id: n,
+                ..Flow::default()
+            })
+        }),
+        ("cilium.socket.cookie", |n| {
+            socket(Socket {
+                cookie: n,
+                ..Socket::default()
+            })
+        }),
+        ("cilium.cgroup.id", |n| {
+            socket(Socket {
+                cgroup_id: n,
+                ..Socket::default()
+            })
+        }),
         ("cilium.l7.latency_ns", |n| {
             let mut flow = message(L7Record::Dns(Dns::default()), L7Type::Response);
             flow.l7.as_mut().expect("an L7 flow").latency_ns = n;
             Record::Flow(flow)
         }),
-        ("cilium.agent.start_unix_nano", |n| notified(Notification::AgentStart { time: Some(Timestamp(n)) })),
+        ("cilium.agent.start_unix_nano", |n| {
+            notified(Notification::AgentStart {
+                time: Some(Timestamp(n)),
+            })
+        }),
         ("cilium.policy.revision", |n| {
-            notified(Notification::PolicyUpdate(PolicyUpdate { labels: Vec::new(), revision: n, rule_count: 0 }))
+            notified(Notification::PolicyUpdate(PolicyUpdate {
+                labels: Vec::new(),
+                revision: n,
+                rule_count: 0,
+            }))
         }),
         ("cilium.endpoint.id", |n| {
             notified(Notification::EndpointRegenerate(EndpointRegen {
@@ -219,14 +311,28 @@ fn a_number_that_no_integer_of_otlp_can_be_is_its_decimal_digits() {
 }
 
 fn socket(socket: Socket) -> Record {
-    Record::Flow(Flow { socket: Some(Box::new(socket)), ..Flow::default() })
+    Record::Flow(Flow {
+        socket: Some(Box::new(socket)),
+        ..Flow::default()
+    })
 }
 
 fn notified(notification: Notification) -> Record {
-    Record::AgentEvent(Box::new(AgentEvent { time: Timestamp(1), event_type: Type::Unknown, notification, stream: 0 }))
+    Record::AgentEvent(Box::new(AgentEvent {
+        time: Timestamp(1),
+        event_type: Type::Unknown,
+        notification,
+        stream: 0,
+    }))
 }
 
 fn lost(count: u64, last: Timestamp) -> Record {
     let span = Some((Timestamp(1), last));
-    Record::Lost(Lost { time: Timestamp(1), source: LostSource::PerfEventRingBuffer, count, cpu: None, span })
+    Record::Lost(Lost {
+        time: Timestamp(1),
+        source: LostSource::PerfEventRingBuffer,
+        count,
+        cpu: None,
+        span,
+    })
 }

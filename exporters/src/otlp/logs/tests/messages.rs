@@ -48,9 +48,15 @@ fn http_follows_the_semantic_conventions() {
             "network.protocol.name=http network.protocol.version=1.0 http.request.method=PUT \
              http.response.status_code=#503 url.path=/ http.response.header.accept=[a b]",
         ),
-        (Http { code: 200, ..Http::default() }, L7Type::Response, &[], {
-            "network.protocol.name=http http.response.status_code=#200"
-        }),
+        (
+            Http {
+                code: 200,
+                ..Http::default()
+            },
+            L7Type::Response,
+            &[],
+            { "network.protocol.name=http http.response.status_code=#200" },
+        ),
         (
             http("GET", "/", "", 0),
             L7Type::Request,
@@ -62,41 +68,75 @@ fn http_follows_the_semantic_conventions() {
         ),
     ];
     for (http, l7_type, headers, expected) in cases {
-        assert_eq!(protocol_part(&specifics(&message(L7Record::Http(http), l7_type), headers)), expected);
+        assert_eq!(
+            protocol_part(&specifics(&message(L7Record::Http(http), l7_type), headers)),
+            expected
+        );
     }
 }
 
 #[test]
 fn a_target_that_is_no_path_is_the_original_one() {
     for (method, target) in [("OPTIONS", "*"), ("CONNECT", "db:5432")] {
-        let flow =
-            message(L7Record::Http(Http { headers: Vec::new(), ..http(method, target, "", 0) }), L7Type::Request);
-        let expected = format!("network.protocol.name=http http.request.method={method} url.original={target}");
+        let flow = message(
+            L7Record::Http(Http {
+                headers: Vec::new(),
+                ..http(method, target, "", 0)
+            }),
+            L7Type::Request,
+        );
+        let expected = format!(
+            "network.protocol.name=http http.request.method={method} url.original={target}"
+        );
         assert_eq!(protocol_part(&specifics(&flow, &[])), expected);
     }
 }
 
 #[test]
 fn a_header_that_was_taken_out_names_no_server_and_no_user_agent() {
-    let headers = ["Host", "User-Agent"].map(|name| (name.into(), REDACTED.to_owned())).to_vec();
-    let redacted = Http { headers, ..http("GET", "/", "", 0) };
-    let attributes = specifics(&message(L7Record::Http(redacted), L7Type::Request), &["host"]);
-    let expected =
-        format!("network.protocol.name=http http.request.method=GET url.path=/ http.request.header.host=[{REDACTED}]");
+    let headers = ["Host", "User-Agent"]
+        .map(|name| (name.into(), REDACTED.to_owned()))
+        .to_vec();
+    let redacted = Http {
+        headers,
+        ..http("GET", "/", "", 0)
+    };
+    let attributes = specifics(
+        &message(L7Record::Http(redacted), L7Type::Request),
+        &["host"],
+    );
+    let expected = format!(
+        "network.protocol.name=http http.request.method=GET url.path=/ http.request.header.host=[{REDACTED}]"
+    );
     assert_eq!(protocol_part(&attributes), expected);
 }
 
 #[test]
 fn a_latency_that_packets_showed_has_its_bound_and_an_unknown_one_no_value() {
-    let latency = ObservedLatency { nanos: 60_400_000, error_nanos: 2_500_000, is_exact: false };
-    for (observed_latency, expected) in
-        [(Some(latency), "cilium.l7.latency_ns=#60400000 cilium.l7.latency_error_ns=#2500000 "), (None, "")]
-    {
-        let mut flow = message(L7Record::Http(Http { code: 200, ..Http::default() }), L7Type::Response);
+    let latency = ObservedLatency {
+        nanos: 60_400_000,
+        error_nanos: 2_500_000,
+        is_exact: false,
+    };
+    for (observed_latency, expected) in [
+        (
+            Some(latency),
+            "cilium.l7.latency_ns=#60400000 cilium.l7.latency_error_ns=#2500000 ",
+        ),
+        (None, ""),
+    ] {
+        let mut flow = message(
+            L7Record::Http(Http {
+                code: 200,
+                ..Http::default()
+            }),
+            L7Type::Response,
+        );
         let l7 = flow.l7.as_mut().unwrap();
         (l7.seen, l7.latency_ns, l7.observed_latency) = (Seen::Wire, 0, observed_latency);
-        let expected =
-            format!("cilium.l7.seen=wire {expected}network.protocol.name=http http.response.status_code=#200");
+        let expected = format!(
+            "cilium.l7.seen=wire {expected}network.protocol.name=http http.response.status_code=#200"
+        );
         let attributes = specifics(&flow, &[]);
         assert!(attributes.ends_with(&expected), "{attributes}");
     }
@@ -104,14 +144,19 @@ fn a_latency_that_packets_showed_has_its_bound_and_an_unknown_one_no_value() {
 
 /// What follows the attributes that all messages have.
 fn protocol_part(text: &str) -> &str {
-    text.split_once("cilium.l7.latency_ns=#5000000 ").map_or(text, |(_, rest)| rest)
+    text.split_once("cilium.l7.latency_ns=#5000000 ")
+        .map_or(text, |(_, rest)| rest)
 }
 
 #[test]
 fn dns_kafka_and_generic_messages_have_their_fields() {
     let dns = Dns {
         query: "shop.example.".to_owned(),
-        ips: vec![IpAddr::from([192, 0, 2, 1]).into(), IpAddr::from(Ipv6Addr::LOCALHOST).into()].into(),
+        ips: vec![
+            IpAddr::from([192, 0, 2, 1]).into(),
+            IpAddr::from(Ipv6Addr::LOCALHOST).into(),
+        ]
+        .into(),
         ttl: Some(30),
         cnames: vec!["www.shop.example.".to_owned()],
         observation_source: "proxy".into(),
@@ -119,7 +164,12 @@ fn dns_kafka_and_generic_messages_have_their_fields() {
         qtypes: vec![1, 28].into(),
         rrtypes: vec![5, 1].into(),
     };
-    let question = Dns { ips: vec![].into(), cnames: Vec::new(), rrtypes: vec![].into(), ..dns.clone() };
+    let question = Dns {
+        ips: vec![].into(),
+        cnames: Vec::new(),
+        rrtypes: vec![].into(),
+        ..dns.clone()
+    };
     let kafka = Kafka {
         error_code: -1,
         api_version: 2,
@@ -127,7 +177,10 @@ fn dns_kafka_and_generic_messages_have_their_fields() {
         correlation_id: 7,
         topic: "orders".to_owned(),
     };
-    let generic = Generic { proto: "R2D2".to_owned(), fields: vec![("cmd".to_owned(), "READ".to_owned())] };
+    let generic = Generic {
+        proto: "R2D2".to_owned(),
+        fields: vec![("cmd".to_owned(), "READ".to_owned())],
+    };
     let cases = [
         (
             message(L7Record::Dns(dns), L7Type::Response),
@@ -144,7 +197,10 @@ fn dns_kafka_and_generic_messages_have_their_fields() {
             "network.protocol.name=kafka cilium.kafka.api_key=fetch cilium.kafka.api_version=#2 \
              cilium.kafka.correlation_id=#7 cilium.kafka.error_code=#-1 cilium.kafka.topic=orders",
         ),
-        (message(L7Record::Generic(generic), L7Type::Request), "network.protocol.name=r2d2 cilium.l7.fields.cmd=READ"),
+        (
+            message(L7Record::Generic(generic), L7Type::Request),
+            "network.protocol.name=r2d2 cilium.l7.fields.cmd=READ",
+        ),
     ];
     for (flow, expected) in cases {
         assert_eq!(protocol_part(&specifics(&flow, &[])), expected);
@@ -153,12 +209,21 @@ fn dns_kafka_and_generic_messages_have_their_fields() {
 
 #[test]
 fn what_the_capture_lacks_of_a_message_is_listed_and_has_no_value() {
-    let dns = Dns { query: "shop.example.".to_owned(), qtypes: vec![1].into(), ..Dns::default() };
+    let dns = Dns {
+        query: "shop.example.".to_owned(),
+        qtypes: vec![1].into(),
+        ..Dns::default()
+    };
     let mut flow = message(L7Record::Dns(dns), L7Type::Response);
-    let missing = [MessagePart::Answers, MessagePart::Rcode].into_iter().fold(Missing::NOTHING, Missing::and);
+    let missing = [MessagePart::Answers, MessagePart::Rcode]
+        .into_iter()
+        .fold(Missing::NOTHING, Missing::and);
     flow.l7.as_mut().expect("an L7 flow").missing = missing;
     let text = specifics(&flow, &[]);
-    assert!(text.contains("cilium.l7.incomplete=[answers rcode]"), "{text}");
+    assert!(
+        text.contains("cilium.l7.incomplete=[answers rcode]"),
+        "{text}"
+    );
     let expected = "network.protocol.name=dns dns.question.name=shop.example cilium.dns.qtypes=[A]";
     assert_eq!(protocol_part(&text), expected);
 }

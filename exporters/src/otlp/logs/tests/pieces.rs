@@ -16,16 +16,22 @@ const LONG: &str = "checkout-service-with-a-name-of-some-length-7d9f8b6c5d-x2x4z
 /// Every field that the pieces of a record are made of.
 const FIELDS: [(&str, Copying); 19] = [
     ("flow_type", |to, from| to.flow_type = from.flow_type),
-    ("message_type", |to, from| to.message_type = from.message_type),
+    ("message_type", |to, from| {
+        to.message_type = from.message_type
+    }),
     ("sub_type", |to, from| to.sub_type = from.sub_type),
     ("verdict", |to, from| to.verdict = from.verdict),
     ("drop_reason", |to, from| to.drop_reason = from.drop_reason),
     ("auth_type", |to, from| to.auth_type = from.auth_type),
     ("direction", |to, from| to.direction = from.direction),
     ("is_reply", |to, from| to.is_reply = from.is_reply),
-    ("policy_match", |to, from| to.policy_match = from.policy_match),
+    ("policy_match", |to, from| {
+        to.policy_match = from.policy_match
+    }),
     ("trace_point", |to, from| to.trace_point = from.trace_point),
-    ("trace_reason", |to, from| to.trace_reason = from.trace_reason),
+    ("trace_reason", |to, from| {
+        to.trace_reason = from.trace_reason
+    }),
     ("last_layer", |to, from| to.last_layer = from.last_layer),
     ("ethernet", |to, from| to.ethernet = from.ethernet),
     ("ip", |to, from| to.ip = from.ip),
@@ -33,18 +39,27 @@ const FIELDS: [(&str, Copying); 19] = [
     ("ip_trace_id", |to, from| to.ip_trace_id = from.ip_trace_id),
     ("l7", |to, from| to.l7.clone_from(&from.l7)),
     ("source", |to, from| to.source = from.source.clone()),
-    ("destination", |to, from| to.destination = from.destination.clone()),
+    ("destination", |to, from| {
+        to.destination = from.destination.clone()
+    }),
 ];
 
 fn ethernet() -> impl Strategy<Value = Option<Ethernet>> {
     let macs = || select(vec![[0; 6], [2, 0, 0, 0, 0, 1], [0xff; 6]]);
-    proptest::option::of((macs(), macs()).prop_map(|(source, destination)| Ethernet { source, destination }))
+    proptest::option::of((macs(), macs()).prop_map(|(source, destination)| Ethernet {
+        source,
+        destination,
+    }))
 }
 
 fn ip() -> impl Strategy<Value = Option<Ip>> {
     let addresses = || {
         let parsed = |text: &str| Address::from(text.parse::<std::net::IpAddr>().unwrap());
-        select(["10.0.0.1", "::ffff:10.0.0.2", "fd00::1", "::"].map(parsed).to_vec())
+        select(
+            ["10.0.0.1", "::ffff:10.0.0.2", "fd00::1", "::"]
+                .map(parsed)
+                .to_vec(),
+        )
     };
     let versions = select(vec![IpVersion::NotUsed, IpVersion::V4, IpVersion::V6]);
     let ips = (addresses(), addresses(), versions);
@@ -57,29 +72,56 @@ fn ip() -> impl Strategy<Value = Option<Ip>> {
 }
 
 fn l4() -> impl Strategy<Value = L4> {
-    select(vec![(40_000, 80), (0, 65_535), (7, 0)]).prop_flat_map(|(source, destination)| l4_of(source, destination))
+    select(vec![(40_000, 80), (0, 65_535), (7, 0)])
+        .prop_flat_map(|(source, destination)| l4_of(source, destination))
 }
 
 fn l4_of(source_port: u16, destination_port: u16) -> impl Strategy<Value = L4> {
-    let flags = select(vec![None, Some(TcpFlags(0)), Some(TcpFlags(0x012)), Some(TcpFlags(0x112))]);
+    let flags = select(vec![
+        None,
+        Some(TcpFlags(0)),
+        Some(TcpFlags(0x012)),
+        Some(TcpFlags(0x112)),
+    ]);
     prop_oneof![
         Just(L4::None),
-        flags.prop_map(move |flags| L4::Tcp { source_port, destination_port, flags }),
-        Just(L4::Udp { source_port, destination_port }),
-        select(vec![SctpChunk::Unsupported, SctpChunk::Abort]).prop_map(move |chunk_type| L4::Sctp {
+        flags.prop_map(move |flags| L4::Tcp {
             source_port,
             destination_port,
-            chunk_type
+            flags
         }),
-        (select(vec![0, 3, 8]), 0..3_u8).prop_map(|(icmp_type, code)| L4::Icmpv4 { icmp_type, code }),
-        (select(vec![1, 3, 128]), 0..3_u8).prop_map(|(icmp_type, code)| L4::Icmpv6 { icmp_type, code }),
-        any::<(u8, u8, u8)>().prop_map(|(vrrp_type, vrid, priority)| L4::Vrrp { vrrp_type, vrid, priority }),
-        select(vec![0x11, 0x16]).prop_map(|igmp_type| L4::Igmp { igmp_type, group: Address::v4([224, 0, 0, 1]) }),
+        Just(L4::Udp {
+            source_port,
+            destination_port
+        }),
+        select(vec![SctpChunk::Unsupported, SctpChunk::Abort]).prop_map(move |chunk_type| {
+            L4::Sctp {
+                source_port,
+                destination_port,
+                chunk_type,
+            }
+        }),
+        (select(vec![0, 3, 8]), 0..3_u8)
+            .prop_map(|(icmp_type, code)| L4::Icmpv4 { icmp_type, code }),
+        (select(vec![1, 3, 128]), 0..3_u8)
+            .prop_map(|(icmp_type, code)| L4::Icmpv6 { icmp_type, code }),
+        any::<(u8, u8, u8)>().prop_map(|(vrrp_type, vrid, priority)| L4::Vrrp {
+            vrrp_type,
+            vrid,
+            priority
+        }),
+        select(vec![0x11, 0x16]).prop_map(|igmp_type| L4::Igmp {
+            igmp_type,
+            group: Address::v4([224, 0, 0, 1])
+        }),
     ]
 }
 
 fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
-    let record = L7Record::Http(Http { method: "GET".into(), ..Http::default() });
+    let record = L7Record::Http(Http {
+        method: "GET".into(),
+        ..Http::default()
+    });
     let l7 = L7 {
         l7_type: L7Type::Request,
         latency_ns: 0,
@@ -93,15 +135,26 @@ fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
 }
 
 fn endpoint() -> impl Strategy<Value = Endpoint> {
-    let names =
-        (select(vec!["", "cart-0", "p\n", LONG]), select(vec![0, 1, 40])).prop_map(|(pod, labels)| EndpointNames {
+    let names = (
+        select(vec!["", "cart-0", "p\n", LONG]),
+        select(vec![0, 1, 40]),
+    )
+        .prop_map(|(pod, labels)| EndpointNames {
             pod_name: pod.to_owned(),
             namespace: "shop".to_owned(),
             labels: vec!["k8s:app=".repeat(10); labels].into(),
             ..EndpointNames::default()
         });
-    (0..3_u32, select(vec![0, 1, 2, 4000, u32::MAX]), proptest::option::of(names.prop_map(Arc::new)))
-        .prop_map(|(id, identity, names)| Endpoint { id, identity, names })
+    (
+        0..3_u32,
+        select(vec![0, 1, 2, 4000, u32::MAX]),
+        proptest::option::of(names.prop_map(Arc::new)),
+    )
+        .prop_map(|(id, identity, names)| Endpoint {
+            id,
+            identity,
+            names,
+        })
 }
 
 prop_compose! {

@@ -11,7 +11,10 @@ use super::super::key::key;
 use super::*;
 
 const SHORT: (&Key, &str) = (key!("a"), "a");
-const LONG: (&Key, &str) = (key!("cilium.agent_event.notification.type"), "cilium.agent_event.notification.type");
+const LONG: (&Key, &str) = (
+    key!("cilium.agent_event.notification.type"),
+    "cilium.agent_event.notification.type",
+);
 
 /// One attribute, under a short or a long name.
 #[derive(Clone, Debug)]
@@ -39,7 +42,8 @@ fn attributes() -> impl Strategy<Value = Attribute> {
         any::<bool>().prop_map(Attribute::Bool),
         vec(texts(), 0..4).prop_map(Attribute::List),
         (texts(), texts()).prop_map(|(name, value)| Attribute::Named(format!("x.{name}"), value)),
-        (texts(), vec(texts(), 1..4)).prop_map(|(name, values)| Attribute::NamedList(format!("x.{name}"), values)),
+        (texts(), vec(texts(), 1..4))
+            .prop_map(|(name, values)| Attribute::NamedList(format!("x.{name}"), values)),
     ]
 }
 
@@ -60,7 +64,9 @@ fn expected(name: &str, attribute: &Attribute) -> Option<KeyValue> {
     let text = |text: &str| Value::StringValue(text.to_owned());
     let any = |value| AnyValue { value: Some(value) };
     let list = |values: &[String]| {
-        Value::ArrayValue(ArrayValue { values: values.iter().map(|value| any(text(value))).collect() })
+        Value::ArrayValue(ArrayValue {
+            values: values.iter().map(|value| any(text(value))).collect(),
+        })
     };
     let (name, value) = match attribute {
         Attribute::Text(value) => (name, text(value)),
@@ -72,7 +78,11 @@ fn expected(name: &str, attribute: &Attribute) -> Option<KeyValue> {
         Attribute::Named(name, value) => (name.as_str(), text(value)),
         Attribute::NamedList(name, values) => (name.as_str(), list(values)),
     };
-    Some(KeyValue { key: name.to_owned(), value: Some(any(value)), ..KeyValue::default() })
+    Some(KeyValue {
+        key: name.to_owned(),
+        value: Some(any(value)),
+        ..KeyValue::default()
+    })
 }
 
 proptest! {

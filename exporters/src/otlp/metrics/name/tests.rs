@@ -6,13 +6,21 @@ use super::{UNIT_WORDS, otlp_name, otlp_unit};
 
 /// What Prometheus makes of a metric with its default strategy `UnderscoreEscapingWithSuffixes`.
 fn prometheus_name(name: &str, unit: &str, kind: &MetricKind) -> String {
-    let mut tokens: Vec<_> = name.split(|c: char| !c.is_ascii_alphanumeric() && c != ':').collect();
+    let mut tokens: Vec<_> = name
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != ':')
+        .collect();
     tokens.retain(|token| !token.is_empty());
     let bare = match unit.split_once('{') {
-        Some((before, annotated)) => format!("{before}{}", annotated.split_once('}').map_or("", |(_, after)| after)),
+        Some((before, annotated)) => format!(
+            "{before}{}",
+            annotated.split_once('}').map_or("", |(_, after)| after)
+        ),
         None => unit.to_owned(),
     };
-    let word = UNIT_WORDS.iter().find(|(known, _)| *known == bare).map_or(&*bare, |(_, word)| word);
+    let word = UNIT_WORDS
+        .iter()
+        .find(|(known, _)| *known == bare)
+        .map_or(&*bare, |(_, word)| word);
     if !word.is_empty() && word != "1" && !tokens.contains(&word) {
         tokens.push(word);
     }
@@ -34,10 +42,25 @@ fn histogram() -> MetricKind {
 #[test]
 fn the_translation_is_prometheus_own() {
     let cases = [
-        ("hubble.flows.processed", "{flow}", MetricKind::Counter, "hubble_flows_processed_total"),
-        ("obi.stat.tcp.io", "By", MetricKind::Counter, "obi_stat_tcp_io_bytes_total"),
+        (
+            "hubble.flows.processed",
+            "{flow}",
+            MetricKind::Counter,
+            "hubble_flows_processed_total",
+        ),
+        (
+            "obi.stat.tcp.io",
+            "By",
+            MetricKind::Counter,
+            "obi_stat_tcp_io_bytes_total",
+        ),
         ("a.total.b", "", MetricKind::Counter, "a_b_total"),
-        ("hubble.http.request.duration", "s", histogram(), "hubble_http_request_duration_seconds"),
+        (
+            "hubble.http.request.duration",
+            "s",
+            histogram(),
+            "hubble_http_request_duration_seconds",
+        ),
         ("load", "1", MetricKind::Gauge, "load_ratio"),
     ];
     for (name, unit, kind, expected) in cases {
@@ -49,7 +72,12 @@ fn the_translation_is_prometheus_own() {
 fn prometheus_gives_back_the_names_that_hubble_has() {
     let counter = || MetricKind::Counter;
     let cases = [
-        ("hubble_flows_processed_total", "{flow}", counter(), "{flow}"),
+        (
+            "hubble_flows_processed_total",
+            "{flow}",
+            counter(),
+            "{flow}",
+        ),
         ("hubble_drop_total", "{packet}", counter(), "{packet}"),
         ("hubble_tcp_flags_total", "", counter(), ""),
         ("hubble_icmp_total", "{packet}", counter(), "{packet}"),
@@ -58,16 +86,34 @@ fn prometheus_gives_back_the_names_that_hubble_has() {
         ("hubble_policy_verdicts_total", "1", counter(), ""),
         ("hubble_dns_queries_total", "{query}", counter(), "{query}"),
         ("hubble_dns_responses_total", "By", counter(), ""),
-        ("hubble_http_requests_total", "{request}", counter(), "{request}"),
-        ("hubble_http_request_duration_seconds", "s", histogram(), "s"),
+        (
+            "hubble_http_requests_total",
+            "{request}",
+            counter(),
+            "{request}",
+        ),
+        (
+            "hubble_http_request_duration_seconds",
+            "s",
+            histogram(),
+            "s",
+        ),
         ("hubble_wait", "s", histogram(), ""),
         ("hubble_share", "1", MetricKind::Gauge, ""),
         ("hubble_rate", "By/s", MetricKind::Gauge, ""),
     ];
     for (name, unit, kind, sent_unit) in cases {
-        let family =
-            Family { name: name.to_owned(), help: String::new(), unit: unit.to_owned(), kind, label_names: Vec::new() };
+        let family = Family {
+            name: name.to_owned(),
+            help: String::new(),
+            unit: unit.to_owned(),
+            kind,
+            label_names: Vec::new(),
+        };
         assert_eq!(otlp_unit(&family), sent_unit, "{name}");
-        assert_eq!(prometheus_name(otlp_name(&family), otlp_unit(&family), &family.kind), name);
+        assert_eq!(
+            prometheus_name(otlp_name(&family), otlp_unit(&family), &family.kind),
+            name
+        );
     }
 }
