@@ -15,16 +15,16 @@ use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Kind, Kinds, Outcome};
 use tidegate_wire::access_log::{self, Protocol};
 
-use crate::access_log_flow::{AccessLogFlows, Log};
-use crate::redact::{self, Redaction};
+use crate::l7::access_log::{AccessLogFlows, Log};
+use crate::l7::redaction::{self, Redaction};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "l7_flow",
     about: "Makes L7 flows of proxies' records about Kafka and other protocols",
-    keys: &[redact::Settings::KEY],
+    keys: &[redaction::Settings::KEY],
     outcomes: Outcomes {
-        dropped: crate::access_log_flow::REASONS,
+        dropped: crate::l7::access_log::REASONS,
         ..Outcomes::NONE
     },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
@@ -34,7 +34,7 @@ pub const KIND: ProcessorKind = ComponentKind {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    redact: redact::Settings,
+    redact: redaction::Settings,
 }
 
 impl ProcessorConfig for Config {

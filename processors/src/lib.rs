@@ -5,20 +5,17 @@
 //! `sock_flow` of socket traces, `dns_flow`, `http_flow` and `l7_flow` of requests and responses,
 //! `cilium_enrich` names their sides, and `hubble_metrics` counts them.
 
-mod access_log_flow;
+mod bounded_map;
 pub mod cilium_decode;
 pub mod cilium_enrich;
 pub mod dns_flow;
-mod fifo;
+mod go_time;
 pub mod http_flow;
 pub mod hubble_metrics;
 pub mod l34_flow;
+mod l7;
 pub mod l7_flow;
-mod l7_stage;
-mod redact;
 pub mod sock_flow;
-mod url;
-mod wire_seen;
 
 use tidegate_core::component::ProcessorKind;
 

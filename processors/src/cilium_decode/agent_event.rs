@@ -9,7 +9,7 @@ use tidegate_core::record::{
 use tidegate_wire::agent_notify::{self, View};
 use tidegate_wire::release::{Release, Releases};
 
-use crate::access_log_flow::go_time;
+use crate::go_time;
 
 /// The text of a notification is not JSON.
 pub(super) const BAD_TEXT: &str = "agent_notify_bad_text";

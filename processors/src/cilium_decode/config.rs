@@ -9,7 +9,7 @@ use tidegate_core::{Kind, Kinds};
 use tidegate_wire::event::Hints;
 use tidegate_wire::release::{Release, Releases};
 
-use super::choice::CHOICES;
+use super::ambiguity::CHOICES;
 use super::notes::NOTES;
 use super::{CiliumDecode, Decoder};
 

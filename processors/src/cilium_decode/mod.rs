@@ -9,15 +9,15 @@
 //!
 //! Nothing on the socket names the release that wrote it. What is configured and what the
 //! connection has shown so far settle most of what one event leaves open; what they do not is
-//! chosen by a rule and counted (`choice.rs`).
+//! chosen by a rule and counted (`ambiguity.rs`).
 
 mod agent_event;
-mod choice;
+mod ambiguity;
 mod config;
 mod files;
 mod notes;
 
-use choice::{Choice, Choices, SenderReleases};
+use ambiguity::{Choice, Choices, SenderReleases};
 pub use config::{Config, KIND};
 use files::Files;
 use notes::Notes;

@@ -8,7 +8,7 @@ use super::identities::{Identities, Labels};
 use super::pods::PodName;
 use super::table::Table;
 use super::views::{Look, View};
-use crate::access_log_flow::low_u32;
+use crate::l7::access_log::low_u32;
 
 impl Table {
     /// Names both sides. A proxy's record says itself who they are, but for their pods.

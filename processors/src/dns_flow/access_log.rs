@@ -3,8 +3,8 @@
 use tidegate_core::flow::{Dns, DnsTypes, L7, L7Record, L7Type, Missing, Seen, word};
 use tidegate_wire::text::Text;
 
-use crate::access_log_flow::{Log, low_u32};
-use crate::wire_seen::{Content, Exchange, OfProxy, Relayed};
+use crate::l7::access_log::{Log, low_u32};
+use crate::l7::pending::{Content, Exchange, OfProxy, Relayed};
 
 /// What goes on the flow of a record.
 pub(super) fn l7(log: &Log<'_>) -> L7 {

@@ -3,15 +3,15 @@
 //! Access-log records of Cilium's DNS proxy follow Hubble's `seven` parser (v1.19.4). Where no
 //! proxy is involved, messages in captured packets from or to port 53 (UDP, and TCP where a segment
 //! starts with a message, as many as follow each other) make flows of their own beside the packets'
-//! flows, with observation source `wire`: see `wire_seen` for when. Of a message that the capture
+//! flows, with observation source `wire`: see `l7::pending` for when. Of a message that the capture
 //! cut, or that goes on in another segment, the records that are whole are on the flow, which lists
 //! the parts that are missing; the note `dns_incomplete` counts it. A retransmitted TCP segment is
-//! the same message: see [`sent`]. What is no readable message (without a whole question, in the
+//! the same message: see [`tcp_messages`]. What is no readable message (without a whole question, in the
 //! middle of a TCP stream, no DNS) makes no flow, and is counted by the note `dns_unread`.
 
 mod access_log;
-mod sent;
-mod wire;
+mod packets;
+mod tcp_messages;
 
 use serde::Deserialize;
 use tidegate_core::component::{
@@ -22,9 +22,9 @@ use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::access_log as records;
 
-use crate::access_log_flow::Log;
-use crate::l7_stage::{Findings, L7Stage, Protocol};
-use crate::wire_seen::{Content, Exchange, OUTCOMES, OfProxy, Settings, TABLE_FULL};
+use crate::l7::access_log::Log;
+use crate::l7::pending::{Content, Exchange, OUTCOMES, OfProxy, Settings, TABLE_FULL};
+use crate::l7::stage::{Findings, L7Stage, Protocol};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -32,7 +32,12 @@ pub const KIND: ProcessorKind = ComponentKind {
     about: "Makes L7 flows of DNS requests and responses, from proxies' records and from packets",
     keys: Settings::KEYS,
     outcomes: Outcomes {
-        noted: &[TABLE_FULL, wire::INCOMPLETE, wire::UNREAD, wire::SENT_FULL],
+        noted: &[
+            TABLE_FULL,
+            packets::INCOMPLETE,
+            packets::UNREAD,
+            packets::SENT_FULL,
+        ],
         ..OUTCOMES
     },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
@@ -64,7 +69,7 @@ impl ProcessorConfig for Config {
 #[derive(Debug)]
 struct DnsFlow {
     content: Content,
-    finder: wire::Finder,
+    finder: packets::Finder,
     /// A record's name in lower case; kept for its memory.
     query: Vec<u8>,
 }
@@ -73,7 +78,7 @@ impl DnsFlow {
     fn new(pending: usize) -> Self {
         Self {
             content: Content::default(),
-            finder: wire::Finder::new(pending),
+            finder: packets::Finder::new(pending),
             query: Vec::new(),
         }
     }
@@ -95,7 +100,7 @@ impl Protocol for DnsFlow {
     }
 
     fn may_be(flow: &Flow, _head: [u8; 4]) -> bool {
-        wire::is_on_port(flow)
+        packets::is_on_port(flow)
     }
 
     fn find(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {

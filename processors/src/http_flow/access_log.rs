@@ -3,12 +3,12 @@
 use tidegate_core::flow::{Http, L7, L7Record, L7Type, Missing, Seen, Word, word};
 use tidegate_wire::access_log::{HttpView, Map, Texts};
 
-use super::exchanges::Exchanges;
+use super::requests::Exchanges;
 use super::traceparent::trace_id;
-use crate::access_log_flow::{Log, low_u32};
-use crate::redact::Redaction;
-use crate::url;
-use crate::wire_seen::{Content, Exchange};
+use crate::l7::access_log::{Log, low_u32};
+use crate::l7::pending::{Content, Exchange};
+use crate::l7::redaction::Redaction;
+use crate::l7::url;
 
 /// What goes on the flow of a record.
 pub(super) fn l7(

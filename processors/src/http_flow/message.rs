@@ -10,7 +10,7 @@ use tidegate_wire::text::Text;
 
 use super::connections::Asked;
 use super::traceparent::trace_id;
-use crate::redact::Redaction;
+use crate::l7::redaction::Redaction;
 
 /// Headers that are kept, in the form and order that Hubble shows them. The others were not asked
 /// for, and some are secrets: proxies, too, report only what a policy lets them.

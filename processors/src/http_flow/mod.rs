@@ -2,22 +2,23 @@
 //!
 //! Access-log records of Cilium's proxies follow Hubble's `seven` parser (v1.19.4), latency, trace
 //! context and redaction included. Where no proxy is involved, HTTP/1 heads in captured TCP
-//! segments make flows of their own beside the packets' flows: see `wire_seen` for when,
-//! [`connections`] for what relates them, and [`wire::note`] for what is not read. HTTP/2 and heads
+//! segments make flows of their own beside the packets' flows: see `l7::pending` for when,
+//! [`connections`] for what relates them, and [`packets::note`] for what is not read. HTTP/2 and heads
 //! in several segments are not read.
 
 mod access_log;
 mod connections;
-mod end;
-mod exchanges;
+mod extent;
 mod message;
+mod packets;
+mod requests;
 mod traceparent;
-mod wire;
 
 use std::time::Duration;
 
 use connections::Connections;
-use exchanges::Exchanges;
+use packets::Wire;
+use requests::Exchanges;
 use serde::Deserialize;
 use tidegate_core::component::{
     BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
@@ -28,12 +29,11 @@ use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 use tidegate_wire::access_log as records;
 use tidegate_wire::http;
-use wire::Wire;
 
-use crate::access_log_flow::Log;
-use crate::l7_stage::{Findings, L7Stage, Protocol};
-use crate::redact::{self, Redaction};
-use crate::wire_seen::{Content, Exchange, Settings};
+use crate::l7::access_log::Log;
+use crate::l7::pending::{Content, Exchange, Settings};
+use crate::l7::redaction::{self, Redaction};
+use crate::l7::stage::{Findings, L7Stage, Protocol};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -41,8 +41,8 @@ pub const KIND: ProcessorKind = ComponentKind {
     about: "Makes L7 flows of HTTP requests and responses, from proxies' records and from packets",
     keys: KEYS,
     outcomes: Outcomes {
-        noted: wire::note::ALL,
-        ..crate::wire_seen::OUTCOMES
+        noted: packets::note::ALL,
+        ..crate::l7::pending::OUTCOMES
     },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
@@ -56,7 +56,7 @@ const KEYS: &[Key] = &[
         default: "4096",
         effect: "connections that are remembered, at some 600 bytes each, so that retransmissions are known and responses have their requests; beyond it the least recently used is forgotten, with the note `http_connections_full`",
     },
-    redact::Settings::KEY,
+    redaction::Settings::KEY,
 ];
 
 /// Configuration of `http_flow`.
@@ -69,7 +69,7 @@ pub struct Config {
     /// Connections that are remembered (default 4096, at least 1). Raise it where
     /// `http_connections_full` appears.
     connections: usize,
-    redact: redact::Settings,
+    redact: redaction::Settings,
 }
 
 impl Default for Config {
@@ -84,7 +84,7 @@ impl Default for Config {
             hold,
             pending,
             connections: 4_096,
-            redact: redact::Settings::default(),
+            redact: redaction::Settings::default(),
         }
     }
 }

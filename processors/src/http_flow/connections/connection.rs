@@ -4,7 +4,7 @@ use tidegate_core::Timestamp;
 use tidegate_core::flow::{Address, L7, L7Record, Word};
 
 use super::covered::{Covered, distance};
-use crate::wire_seen::Message;
+use crate::l7::pending::Message;
 
 /// Beginnings of messages that are remembered for each direction.
 const STARTS: usize = 4;

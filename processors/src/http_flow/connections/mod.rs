@@ -19,7 +19,7 @@ use tidegate_core::flow::{Address, Flow, L4, TcpFlags};
 
 use connection::Socket;
 
-use crate::fifo::{Bounds, Fifo};
+use crate::bounded_map::{BoundedMap, Bounds};
 
 /// Connections at most from one port of a client, to different servers.
 const LANES: u8 = 4;
@@ -29,7 +29,7 @@ const TEXTS: usize = 256;
 /// The table.
 #[derive(Debug)]
 pub(super) struct Connections {
-    table: Fifo<Key, Connection>,
+    table: BoundedMap<Key, Connection>,
     /// How long after its end reports of a connection can still come.
     linger: Duration,
     evicted: u64,
@@ -47,7 +47,7 @@ impl Connections {
     pub(super) fn new(connections: usize, linger: Duration) -> Self {
         let heap = TEXTS.saturating_mul(connections);
         Self {
-            table: Fifo::new(Bounds {
+            table: BoundedMap::new(Bounds {
                 entries: connections,
                 heap,
             }),

@@ -12,7 +12,7 @@ use tidegate_core::Timestamp;
 use tidegate_core::flow::Flow;
 
 use super::Message;
-use crate::fifo::{Bounds, Fifo};
+use crate::bounded_map::{BoundedMap, Bounds};
 
 /// The identity of the node itself.
 const HOST: u32 = 1;
@@ -46,7 +46,7 @@ impl Relayed {
 
 /// The exchanges that proxies reported, each with how many messages it still accounts for.
 #[derive(Debug)]
-pub(super) struct RelayedExchanges(Fifo<Relayed, Unmatched>);
+pub(super) struct RelayedExchanges(BoundedMap<Relayed, Unmatched>);
 
 #[derive(Debug, Default)]
 struct Unmatched {
@@ -58,7 +58,7 @@ struct Unmatched {
 impl RelayedExchanges {
     /// A table of so many exchanges; beyond it the oldest are forgotten.
     pub(super) fn new(entries: usize) -> Self {
-        Self(Fifo::new(Bounds {
+        Self(BoundedMap::new(Bounds {
             entries,
             heap: usize::MAX,
         }))

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tidegate_core::component::{BuildError, Key};
 use tidegate_core::flow::REDACTED;
 
-use crate::url;
+use super::url;
 
 /// The key `redact`. The names of Helm's values (`urlQuery`) are understood, too.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -8,18 +8,18 @@ use tidegate_wire::packet::acknowledged;
 use tidegate_wire::text::Text;
 
 use super::connections::{Asked, Connection, Connections, Place, Position};
-use super::end::{self, End, Extent};
+use super::extent::{self, End, Extent};
 use super::message;
-use crate::l7_stage::Findings;
-use crate::redact::Redaction;
-use crate::url;
-use crate::wire_seen::{Content, Message};
+use crate::l7::pending::{Content, Message};
+use crate::l7::redaction::Redaction;
+use crate::l7::stage::Findings;
+use crate::l7::url;
 
 /// Notes of `http_flow`, once for each message unless it says otherwise.
 pub(super) mod note {
     /// All of them.
     pub(in super::super) const ALL: &[&str] = &[
-        crate::wire_seen::TABLE_FULL,
+        crate::l7::pending::TABLE_FULL,
         BAD_HEADER,
         HEAD_CUT,
         START_LINE_CUT,
@@ -257,7 +257,7 @@ impl Found<'_> {
         connection: &mut Connection,
         findings: &mut Findings<'_>,
     ) -> Option<usize> {
-        let extent = end::of(head, self.bytes(), false, Some(method));
+        let extent = extent::of(head, self.bytes(), false, Some(method));
         let end = self.settle(head, extent, connection, findings);
         let l7 = message::request(head, method, target, self.redaction);
         let asked = Asked::of(&l7, &self.position, end);
@@ -277,14 +277,14 @@ impl Found<'_> {
     ) -> Option<usize> {
         if matches!(status, 100..200) && status != SWITCHING_PROTOCOLS {
             findings.note(note::INTERIM_RESPONSE);
-            let extent = end::of(head, self.bytes(), true, None);
+            let extent = extent::of(head, self.bytes(), true, None);
             let end = self.settle(head, extent, connection, findings);
             connection.interim(&self.position, end);
             return self.next(extent);
         }
         let asked = connection.answer(&self.position, status == REQUEST_TIMEOUT);
         let method = asked.as_ref().map(|asked| &*asked.method);
-        let extent = end::of(head, self.bytes(), true, method);
+        let extent = extent::of(head, self.bytes(), true, method);
         let end = self.settle(head, extent, connection, findings);
         let latency = asked
             .as_ref()

@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 
-use crate::fifo::{Bounds, Fifo};
+use crate::bounded_map::{BoundedMap, Bounds};
 
 const CAPACITY: usize = 10_000;
 /// Bytes of all ids and traces at most.
@@ -14,7 +14,7 @@ const TEXTS: usize = 1 << 20;
 /// Requests whose response has not been seen.
 #[derive(Debug)]
 pub(super) struct Exchanges {
-    requests: Fifo<Id, Request>,
+    requests: BoundedMap<Id, Request>,
 }
 
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Id {
 impl Default for Exchanges {
     fn default() -> Self {
         Self {
-            requests: Fifo::new(Bounds {
+            requests: BoundedMap::new(Bounds {
                 entries: CAPACITY,
                 heap: TEXTS,
             }),

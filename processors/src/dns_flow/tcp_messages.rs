@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tidegate_core::Timestamp;
 
-use crate::fifo::{Bounds, Fifo};
-use crate::wire_seen::Message;
+use crate::bounded_map::{BoundedMap, Bounds};
+use crate::l7::pending::Message;
 
 /// How long Linux sends a segment again before it gives a connection up (`tcp_retries2`: 924.6 s).
 const SENT_AGAIN_FOR: Duration = Duration::from_secs(925);
@@ -18,7 +18,7 @@ const SENT_AGAIN_FOR: Duration = Duration::from_secs(925);
 /// A bounded table of them, with the time of each; beyond the bound the oldest is forgotten.
 #[derive(Debug)]
 pub(super) struct Sent {
-    messages: Fifo<Place, Timestamp>,
+    messages: BoundedMap<Place, Timestamp>,
     evicted: u64,
 }
 
@@ -40,7 +40,7 @@ impl Sent {
     /// A table of so many messages.
     pub(super) fn new(messages: usize) -> Self {
         Self {
-            messages: Fifo::new(Bounds {
+            messages: BoundedMap::new(Bounds {
                 entries: messages,
                 heap: usize::MAX,
             }),

@@ -17,7 +17,7 @@ const SHELF: usize = 128;
 
 /// The map.
 #[derive(Debug)]
-pub(crate) struct Fifo<K, V> {
+pub(crate) struct BoundedMap<K, V> {
     index: HashTable<u32>,
     hasher: DefaultHashBuilder,
     slots: Slots<K, V>,
@@ -54,7 +54,7 @@ struct Slot<K, V> {
     newer: u32,
 }
 
-impl<K: Eq + Hash, V> Fifo<K, V> {
+impl<K: Eq + Hash, V> BoundedMap<K, V> {
     /// An empty map.
     pub(crate) fn new(bounds: Bounds) -> Self {
         Self {
@@ -268,20 +268,20 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Bounds, Fifo};
+    use super::{BoundedMap, Bounds};
 
-    fn fifo(entries: usize) -> Fifo<u32, char> {
-        Fifo::new(Bounds { entries, heap: 100 })
+    fn fifo(entries: usize) -> BoundedMap<u32, char> {
+        BoundedMap::new(Bounds { entries, heap: 100 })
     }
 
-    fn drain(fifo: &mut Fifo<u32, char>) -> String {
+    fn drain(fifo: &mut BoundedMap<u32, char>) -> String {
         std::iter::from_fn(|| fifo.pop_oldest_if(|_| true))
             .map(|(_, value)| value)
             .collect()
     }
 
     /// Adds an entry, in place of an older one of that key; the keys that had to leave.
-    fn add(fifo: &mut Fifo<u32, char>, key: u32, value: char, heap: usize) -> Vec<u32> {
+    fn add(fifo: &mut BoundedMap<u32, char>, key: u32, value: char, heap: usize) -> Vec<u32> {
         fifo.remove(&key);
         let left = std::iter::from_fn(|| fifo.make_room(heap))
             .map(|(key, _)| key)

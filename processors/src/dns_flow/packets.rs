@@ -3,9 +3,9 @@
 use tidegate_core::flow::{Dns, Flow, L4, L7, L7Record, L7Type, MessagePart, Missing, Seen, Word};
 use tidegate_wire::dns::{self, Name, Question, Reason, Segments};
 
-use super::sent::Sent;
-use crate::l7_stage::Findings;
-use crate::wire_seen::{Content, Message};
+use super::tcp_messages::Sent;
+use crate::l7::pending::{Content, Message};
+use crate::l7::stage::Findings;
 
 const DNS_PORT: u16 = 53;
 

@@ -6,7 +6,6 @@
 //! in a label.
 
 mod addresses;
-pub(crate) mod go_time;
 mod names;
 
 use addresses::Addresses;
@@ -66,7 +65,7 @@ impl AccessLogFlows {
         }
         let (time, seq, data) = (*time, *seq, data.of(bytes));
         let log = Log::of(kept.view(data), &mut self.addresses);
-        let l7 = seven(&log, go_time::parse(log.view.timestamp.0)).ok_or(BAD_TIMESTAMP)?;
+        let l7 = seven(&log, crate::go_time::parse(log.view.timestamp.0)).ok_or(BAD_TIMESTAMP)?;
         let flow = record.begin_flow(time, seq);
         log.fill(flow);
         flow.source = self.endpoint(&log.view.source, data, |view| view.source.labels.to_vec());

@@ -11,8 +11,8 @@ use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Outcome, Record, Span, TimeSource, Timestamp};
 use tidegate_wire::access_log;
 
-use crate::access_log_flow::{AccessLogFlows, Log};
-use crate::wire_seen::{Exchange, Message, OfProxy, WireSeen};
+use crate::l7::access_log::{AccessLogFlows, Log};
+use crate::l7::pending::{Exchange, Message, OfProxy, WireSeen};
 
 /// One protocol's part.
 pub(crate) trait Protocol: Send {

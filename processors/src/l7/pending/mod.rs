@@ -14,20 +14,20 @@
 //!   takes its place. Exchanges are identified by client and content, for requests not by the port:
 //!   a proxy talks to the server from a port of its own. The responses on the connection of such a
 //!   request belong to the proxy, too, and so do answers that a proxy gives itself. A DNS proxy may
-//!   also have an address of its own: see [`relayed`].
+//!   also have an address of its own: see [`upstream`].
 //!
 //! Packets to, from or redirected to a proxy are not taken, nor are those that just came from the
 //! network, whose client may still be the node that masquerades for it, nor debug captures, which
 //! have no verdict.
 
-mod message;
-mod relayed;
+mod identity;
+mod pending_message;
 mod settings;
-mod waiting;
+mod upstream;
 
-pub(crate) use message::{Content, Exchange, Message, OfProxy};
-pub(crate) use relayed::Relayed;
+pub(crate) use identity::{Content, Exchange, Message, OfProxy};
 pub(crate) use settings::Settings;
+pub(crate) use upstream::Relayed;
 
 use std::time::Duration;
 
@@ -36,16 +36,16 @@ use tidegate_core::flow::{Flow, FlowType, L7, TracePoint, Verdict};
 use tidegate_core::ledger::Tally;
 use tidegate_core::{Batch, Record, Timestamp};
 
-use crate::fifo::{Bounds, Fifo};
-use relayed::RelayedExchanges;
-use waiting::Waiting;
+use crate::bounded_map::{BoundedMap, Bounds};
+use pending_message::Waiting;
+use upstream::RelayedExchanges;
 
 /// A message was handed on before its time, because as many as may be were waiting.
 pub(crate) const TABLE_FULL: &str = "wire_table_full";
 
 /// What a stage can state that makes flows of records and of what is found on the wire.
 pub(crate) const OUTCOMES: Outcomes = Outcomes {
-    dropped: crate::access_log_flow::REASONS,
+    dropped: crate::l7::access_log::REASONS,
     noted: &[TABLE_FULL],
     ..Outcomes::NONE
 };
@@ -79,8 +79,8 @@ const FROM_NETWORK: TracePoint = TracePoint(10);
 #[derive(Debug)]
 pub(crate) struct WireSeen {
     hold: Duration,
-    waiting: Fifo<Message, Waiting>,
-    proxied: Fifo<Exchange, Timestamp>,
+    waiting: BoundedMap<Message, Waiting>,
+    proxied: BoundedMap<Exchange, Timestamp>,
     relayed: RelayedExchanges,
     /// Handed on before the end of a batch, until that can be pushed to.
     early: Vec<Flow>,
@@ -96,11 +96,11 @@ impl WireSeen {
     fn new(hold: Duration, pending: usize) -> Self {
         Self {
             hold,
-            waiting: Fifo::new(Bounds {
+            waiting: BoundedMap::new(Bounds {
                 entries: pending,
                 heap: TEXTS.saturating_mul(pending),
             }),
-            proxied: Fifo::new(Bounds {
+            proxied: BoundedMap::new(Bounds {
                 entries: pending,
                 heap: usize::MAX,
             }),
