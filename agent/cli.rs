@@ -1,12 +1,11 @@
-//! The command line.
-
-use std::path::PathBuf;
+//! The command line: its verbs, and the function that runs each.
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Parser, Subcommand, ValueHint};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::{
-    completions, components, demo, graph, playback, record, run, simulate, validate, views,
+use crate::error::Error;
+use crate::verbs::{
+    completions, components, demo, graph, ledger, record, replay, run, simulate, tap, top, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -34,20 +33,32 @@ pub(crate) enum Verb {
     Validate(validate::Args),
     Demo(demo::Args),
     Record(record::Args),
-    Replay(playback::Args),
+    Replay(replay::Args),
     Simulate(simulate::Args),
     Graph(graph::Args),
     Components(components::Args),
-    Top(views::top::Args),
-    Tap(views::tap::Args),
-    Ledger(views::ledger::Args),
+    Top(top::Args),
+    Tap(tap::Args),
+    Ledger(ledger::Args),
     Completions(completions::Args),
 }
 
-/// Which configuration.
-#[derive(Debug, clap::Args)]
-pub(crate) struct ConfigFile {
-    /// The configuration file
-    #[arg(short = 'c', long = "config", value_name = "FILE", default_value = "pipeline.toml", value_hint = ValueHint::FilePath)]
-    pub(crate) path: PathBuf,
+impl Verb {
+    /// Runs the verb to its end.
+    pub(crate) fn run(&self) -> Result<(), Error> {
+        match self {
+            Self::Run(args) => run::run(args),
+            Self::Validate(args) => validate::run(args),
+            Self::Demo(args) => demo::run(args),
+            Self::Record(args) => record::run(args),
+            Self::Replay(args) => replay::run(args),
+            Self::Simulate(args) => simulate::run(args),
+            Self::Graph(args) => graph::run(args),
+            Self::Components(args) => components::run(args),
+            Self::Top(args) => top::run(args),
+            Self::Tap(args) => tap::run(args),
+            Self::Ledger(args) => ledger::run(args),
+            Self::Completions(args) => completions::run(args, &mut Cli::command()),
+        }
+    }
 }

@@ -3,33 +3,22 @@
 //! here names a kind of component.
 
 mod cli;
-mod completions;
-mod components;
+mod client;
 mod config;
 mod declared;
-mod demo;
 mod error;
-mod graph;
 mod log;
 mod losses;
-mod playback;
-mod record;
-mod run;
-mod signals;
-mod simulate;
-mod stand_in;
-mod systemd;
+mod monitor_server;
+mod os;
 mod telemetry;
-mod terminal;
-mod validate;
-mod views;
+mod verbs;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Verb};
-use error::Error;
+use cli::Cli;
 
 /// Takes some hundredths less CPU time than glibc's allocator.
 #[global_allocator]
@@ -41,7 +30,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let code = match dispatch(cli.verb) {
+    let code = match cli.verb.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     };
@@ -64,21 +53,4 @@ fn usage(error: &clap::Error) -> ExitCode {
 /// before. Where they cannot be turned off, all that follows is more memory.
 fn use_small_pages() {
     let _ = nix::sys::prctl::set_thp_disable(true);
-}
-
-fn dispatch(verb: Verb) -> Result<(), Error> {
-    match verb {
-        Verb::Run(args) => run::run(&args),
-        Verb::Validate(args) => validate::run(&args),
-        Verb::Graph(args) => graph::run(&args),
-        Verb::Components(args) => components::run(&args),
-        Verb::Demo(args) => demo::run(&args),
-        Verb::Record(args) => record::run(&args),
-        Verb::Replay(args) => playback::run(&args),
-        Verb::Simulate(args) => simulate::run(&args),
-        Verb::Ledger(args) => views::ledger::run(&args),
-        Verb::Tap(args) => views::tap::run(&args),
-        Verb::Top(args) => views::top::run(&args),
-        Verb::Completions(args) => completions::run(&args),
-    }
 }

@@ -21,7 +21,7 @@ use tracing_subscriber::layer::{Layer, Layered, SubscriberExt as _};
 use tracing_subscriber::{EnvFilter, Registry, fmt, registry, reload};
 
 use crate::config::{BadDirective, Directives, LogFormat, process_environment};
-use crate::terminal;
+use crate::os::terminal;
 use queue::{Patience, Queue};
 
 /// Overrides what the configuration says is logged,

@@ -1,0 +1,5 @@
+//! What several verbs use.
+
+pub(super) mod config_file;
+pub(super) mod quantity;
+pub(super) mod runtime;

@@ -1,0 +1,122 @@
+//! `tidegate simulate`: a seeded stream of monitor events, to a file or to whoever connects.
+
+mod args;
+
+pub(crate) use args::Args;
+
+use std::io::{self, BufWriter, Write};
+
+use tidegate_core::stage::Stop;
+use tidegate_simulate::{Options, Stream, Summary};
+use tracing::Level;
+
+use super::common::runtime;
+use crate::error::Error;
+use crate::log;
+use crate::monitor_server::{self, Frames, MonitorSocket, Pace};
+use crate::os::signals;
+
+/// Events in a file when nobody says how many.
+const DEFAULT_EVENTS: u64 = 100_000;
+
+/// Runs the verb.
+pub(crate) fn run(args: &Args) -> Result<(), Error> {
+    let options = args.options();
+    match (&args.target.out, &args.target.listen) {
+        (Some(path), _) if path.as_os_str() == "-" => write(args, options, io::stdout().lock()),
+        (Some(path), _) => write(args, options, args::create(path)?),
+        (None, Some(path)) => {
+            log::start_default();
+            let runtime = runtime::multi_thread()?;
+            runtime.block_on(listen(args, options, path))
+        }
+        (None, None) => Err(Error::Usage(
+            "say where to: --out FILE or --listen SOCKET".to_owned(),
+        )),
+    }
+}
+
+/// Writes a recording and says what is in it.
+fn write(args: &Args, options: Options, out: impl Write) -> Result<(), Error> {
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    let mut stream = Stream::new(options);
+    let mut frame = Vec::new();
+    for _ in 0..args.events.unwrap_or(DEFAULT_EVENTS) {
+        frame.clear();
+        stream.next_frame(&mut frame);
+        out.write_all(&frame)?;
+    }
+    out.flush()?;
+    log::say(Level::INFO, &described(stream.summary()));
+    Ok(())
+}
+
+async fn listen(args: &Args, options: Options, path: &std::path::Path) -> Result<(), Error> {
+    let stop = Stop::new();
+    signals::stop_on_signals(&stop)?;
+    let socket = MonitorSocket::bind(path)?;
+    tracing::info!(socket = %path.display(), seed = args.seed, "simulating a Cilium agent");
+    let frames = || Ok(Simulated::new(options.clone(), args.events));
+    let pace = Pace {
+        rate: args.rate,
+        at_once: 0,
+        coalesce: args
+            .coalesce
+            .map_or(0, tidegate_core::config::ByteSize::get),
+    };
+    Ok(monitor_server::serve(socket, frames, pace, args.once, stop).await?)
+}
+
+/// A stream that may end.
+pub(crate) struct Simulated {
+    stream: Stream,
+    left: Option<u64>,
+}
+
+impl Simulated {
+    /// So many events of a stream; all of it, which never ends, for `None`.
+    pub(crate) fn new(options: Options, events: Option<u64>) -> Self {
+        Self {
+            stream: Stream::new(options),
+            left: events,
+        }
+    }
+}
+
+impl Frames for Simulated {
+    fn next_frame(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
+        match &mut self.left {
+            Some(0) => return Ok(false),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        self.stream.next_frame(out);
+        Ok(true)
+    }
+}
+
+fn described(summary: &Summary) -> String {
+    let name = |kind: u8| match kind {
+        1 => "drop",
+        2 => "debug",
+        3 => "capture",
+        4 => "trace",
+        5 => "policy-verdict",
+        6 => "recorder",
+        7 => "trace-sock",
+        129 => "l7",
+        130 => "agent",
+        _ => "unknown",
+    };
+    let events: Vec<_> = summary
+        .events
+        .iter()
+        .map(|(kind, n)| format!("{} {n}", name(*kind)))
+        .collect();
+    let (reports, lost) = summary.lost;
+    format!(
+        "{} frames: {}, lost {lost} in {reports} reports",
+        summary.frames,
+        events.join(", ")
+    )
+}

@@ -1,0 +1,41 @@
+//! `tidegate validate`: everything that `run` does short of running.
+
+use std::io::{self, Write as _};
+
+use super::common::config_file::{ConfigFile, load};
+use crate::error::Error;
+
+/// Check a configuration as `run` would, without running it
+///
+/// Parses the file, checks the wiring and builds every component. Opens no socket and no file but
+/// the configuration, so certificates and tokens in files are not checked. All errors are shown at
+/// once; the exit code is 78 if there is one.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &Args) -> Result<(), Error> {
+    let (config, _) = load(&args.config.path)?;
+    let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    writeln!(
+        io::stdout(),
+        "{}: good: {}, {}, {}, {}",
+        args.config.path.display(),
+        count(config.pipelines.len(), "pipeline"),
+        count(config.receivers.len(), "receiver"),
+        count(config.processors.len(), "processor"),
+        count(config.exporters.len(), "exporter"),
+    )?;
+    for (at, exporter) in config.exporters.iter().enumerate() {
+        writeln!(
+            io::stdout(),
+            "  {}: {}",
+            exporter.stage,
+            config.when_full(at)
+        )?;
+    }
+    Ok(())
+}
