@@ -5,17 +5,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may depend on whom; nothing else of ours is allowed in a manifest.
-const DIRECTIONS: [(&str, &[&str]); 6] = [
+const DIRECTIONS: [(&str, &[&str]); 7] = [
     ("wire", &[]),
     ("core", &["wire"]),
     ("receivers", &["core", "wire"]),
     ("processors", &["core", "wire"]),
-    ("exporters", &["core"]),
+    ("format", &["core"]),
+    ("exporters", &["core", "format"]),
     ("simulate", &["wire"]),
 ];
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "wire",
     "core",
+    "format",
     "receivers",
     "processors",
     "exporters",

@@ -13,10 +13,11 @@ use super::suggest::did_you_mean;
 /// The levels, from none to all.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 /// The crates of the agent.
-const OURS: [&str; 7] = [
+const OURS: [&str; 8] = [
     "tidegate",
     "tidegate_core",
     "tidegate_exporters",
+    "tidegate_format",
     "tidegate_processors",
     "tidegate_receivers",
     "tidegate_simulate",

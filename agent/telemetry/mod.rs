@@ -26,7 +26,7 @@ use axum::routing::get;
 use tidegate_core::ledger::Ledger;
 use tidegate_core::stage::Stop;
 use tidegate_core::telemetry::Telemetry;
-use tidegate_exporters::exposition::Format;
+use tidegate_format::exposition::Format;
 
 use crate::config::TelemetrySettings;
 use tap::Places;

@@ -1,12 +1,9 @@
 //! Where flows and metrics go.
 //!
-//! Each kind of exporter is one module; [`KINDS`] lists them. [`exposition`] writes metrics as
-//! Prometheus reads them, [`hubble`] flows as Hubble writes them, and [`http`] serves what is asked
-//! for.
+//! Each kind of exporter is one module; [`KINDS`] lists them. [`http`] is the server of everything
+//! that the agent serves itself.
 
-pub mod exposition;
 pub mod http;
-pub mod hubble;
 pub mod nop;
 pub mod otlp;
 pub mod prometheus;

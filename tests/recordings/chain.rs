@@ -12,7 +12,7 @@ use tidegate_core::record::Frame;
 use tidegate_core::stage::Processor;
 use tidegate_core::telemetry::Telemetry;
 use tidegate_core::{Batch, Record, Timestamp};
-use tidegate_exporters::hubble::Json;
+use tidegate_format::hubble::Json;
 use tidegate_processors::KINDS;
 use tidegate_wire::payload::{Decoder, Step};
 use toml::de::ValueDeserializer;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tidegate_core::record::{Event, Frame};
 use tidegate_core::tap::Sample;
 use tidegate_core::{Record, Timestamp};
-use tidegate_exporters::hubble::{Compact, Json, push_rfc3339, push_stamp};
+use tidegate_format::hubble::{Compact, Json};
+use tidegate_format::text::{push_rfc3339, push_stamp};
 
 use super::metric;
 

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::pieces::Pieces;
 use super::scrapes::Scrapes;
 use super::table::Table;
-use crate::exposition::Format;
+use tidegate_format::exposition::Format;
 
 /// What the exporter and its endpoint share.
 #[derive(Debug, Default)]

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::endpoint::Endpoint;
 use super::labels::Labels;
 use super::table::Portion;
-use crate::exposition::{Format, Writer};
+use tidegate_format::exposition::{Format, Writer};
 
 /// Rows that are copied out of the table at once.
 const ROWS: usize = 256;

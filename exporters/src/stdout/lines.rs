@@ -2,7 +2,7 @@
 
 use tidegate_core::Record;
 
-use crate::hubble::{Compact, Json};
+use tidegate_format::hubble::{Compact, Json};
 
 /// Makes lines of records.
 #[derive(Clone, Debug)]

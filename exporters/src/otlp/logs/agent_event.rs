@@ -30,7 +30,7 @@ use tidegate_core::record::{
 
 use super::key::key;
 use super::writer::Writer;
-use crate::hubble::HostPort;
+use tidegate_format::hubble::HostPort;
 
 /// Writes them.
 pub(super) fn write(out: &mut Writer<'_>, event: &AgentEvent) {

@@ -11,7 +11,7 @@ use super::key::key;
 use super::piece::Piece;
 use super::recent::{Recent, Source};
 use super::writer::Writer;
-use crate::hubble::push_type;
+use tidegate_format::hubble::push_type;
 
 /// Places of the table. A node has some dozens of kinds of events.
 const PLACES: usize = 512;

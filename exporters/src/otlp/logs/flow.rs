@@ -43,7 +43,8 @@ use super::event::{self, EventPiece};
 use super::key::{Key, key};
 use super::side::{self, DESTINATION, SOURCE, SidePiece};
 use super::writer::Writer;
-use crate::hubble::{Uuid, push_address, push_decimal};
+use tidegate_format::hubble::Uuid;
+use tidegate_format::text::{push_address, push_decimal};
 
 /// The pieces of a record that were made before.
 #[derive(Clone, Copy, Debug)]

@@ -35,7 +35,7 @@ use tidegate_core::flow::{
 use super::headers::HeaderNames;
 use super::key::key;
 use super::writer::Writer;
-use crate::hubble::push_answer;
+use tidegate_format::text::push_answer;
 
 /// Methods that OpenTelemetry's conventions know.
 const METHODS: [&str; 10] = [

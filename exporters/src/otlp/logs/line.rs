@@ -7,7 +7,8 @@ use super::event::LINE_END;
 use super::flow::Pieces;
 use super::side::{IDENTITY, NAME, NAME_OF_PORT, SidePiece};
 use super::writer::Writer;
-use crate::hubble::{Ascii, arrow, decimal_text};
+use tidegate_format::hubble::arrow;
+use tidegate_format::text::{Ascii, decimal_text};
 
 /// A side in the line.
 struct Name<'a> {

@@ -43,7 +43,7 @@ use self::flow::Pieces;
 use self::headers::HeaderNames;
 use self::side::{DESTINATION, SOURCE, Sides};
 use self::writer::{Head, Severity, Tail, Writer};
-use crate::hubble::{Compact, Peer, Uuids};
+use tidegate_format::hubble::{Compact, Peer, Uuids};
 
 /// Writes the bodies.
 const LINE: Compact = Compact { color: false };

@@ -23,7 +23,8 @@ use super::key::Key;
 use super::piece::Piece;
 use super::recent::{Recent, Source};
 use super::writer::Writer;
-use crate::hubble::{Peer, mac_text, push_address, push_identity};
+use tidegate_format::hubble::{Peer, push_identity};
+use tidegate_format::text::{mac_text, push_address};
 
 /// Places of the table, for the endpoints of a node and those that they talk to.
 const PLACES: usize = 1024;

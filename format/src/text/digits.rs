@@ -145,7 +145,7 @@ pub(super) fn hex_pair(byte: u8) -> [u8; 2] {
 
 /// Four bytes as eight hexadecimal digits, all at once: every half of a byte becomes a byte, to
 /// which the distance of `0` or `a` is added.
-pub(super) fn hex_text(bytes: [u8; 4]) -> [u8; 8] {
+pub(crate) fn hex_text(bytes: [u8; 4]) -> [u8; 8] {
     let mut halves = u64::from(u32::from_be_bytes(bytes));
     for (shift, mask) in [
         (16, 0x0000_ffff_0000_ffff),
@@ -159,7 +159,7 @@ pub(super) fn hex_text(bytes: [u8; 4]) -> [u8; 8] {
 }
 
 /// A MAC address, with colons.
-pub(crate) fn mac_text(mac: [u8; 6]) -> [u8; 17] {
+pub fn mac_text(mac: [u8; 6]) -> [u8; 17] {
     let mut text = [b':'; 17];
     for (at, byte) in mac.into_iter().enumerate() {
         [text[3 * at], text[3 * at + 1]] = hex_pair(byte);

@@ -6,7 +6,7 @@ use tidegate_core::flow::{
     Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer,
     MessagePart, Missing, ObservedLatency, SctpChunk, Seen, TcpFlags,
 };
-use tidegate_exporters::hubble::push_summary;
+use tidegate_format::hubble::push_summary;
 
 use crate::samples;
 

@@ -7,7 +7,7 @@ use tidegate_core::record::DebugEvent;
 
 use super::event_type::push_or_number;
 use crate::hubble::debug::push_message;
-use crate::hubble::push::push_decimal;
+use crate::text::push_decimal;
 
 /// Appends reporter, type, packet hash, CPU and text.
 pub(super) fn push(out: &mut String, event: &DebugEvent) {

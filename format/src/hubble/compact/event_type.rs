@@ -5,7 +5,7 @@ use tidegate_core::flow::{
     message_type,
 };
 
-use crate::hubble::push::push_decimal;
+use crate::text::push_decimal;
 
 /// Appends the text of a flow's type: `to-endpoint`, `Policy denied`, `policy-verdict:L3-L4
 /// INGRESS`, `dns-response proxy`.

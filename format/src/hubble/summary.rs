@@ -7,8 +7,8 @@ use tidegate_core::flow::{
     Missing, Seen, TcpFlags, icmpv4_text, icmpv6_text, qtype_name, rcode_text,
 };
 
-use super::push::{push_answer, push_decimal, push_signed};
 use super::quote::push_quoted;
+use crate::text::{push_answer, push_decimal, push_signed};
 
 /// Appends the summary, which is empty where Hubble's is.
 pub fn push_summary(out: &mut String, flow: &Flow) {

@@ -6,7 +6,7 @@ use tidegate_core::record::{
 };
 
 use super::object::Object;
-use crate::hubble::push::push_decimal;
+use crate::text::push_decimal;
 
 pub(super) fn agent_event(object: &mut Object<'_>, event: &AgentEvent) {
     object.symbol(

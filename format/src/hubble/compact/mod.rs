@@ -14,7 +14,7 @@ mod event_type;
 mod peer;
 
 pub use event_type::push_type;
-pub(crate) use peer::Peer;
+pub use peer::Peer;
 
 use color::{Color, painted};
 use event_type::push_or_number;
@@ -23,8 +23,8 @@ use tidegate_core::flow::{AuthType, Flow, Verdict, message_type, reserved_identi
 use tidegate_core::record::{AgentEvent, DebugEvent, Lost};
 
 use super::escape::{Escapes, escaped};
-use super::push::{push_decimal, push_hex, push_signed, push_stamp};
 use super::push_summary;
+use crate::text::{push_decimal, push_hex, push_signed, push_stamp};
 
 /// Hubble's escapes for ESC and CR, and C's for the other control characters.
 struct Controls;
@@ -83,7 +83,7 @@ impl Compact {
     }
 
     /// Appends what stands behind the sides in a flow's line.
-    pub(crate) fn push_event(self, out: &mut String, flow: &Flow) {
+    pub fn push_event(self, out: &mut String, flow: &Flow) {
         out.push(' ');
         match flow.l7 {
             Some(_) => escaped::<Controls>(out, |out| push_type(out, flow)),
@@ -174,7 +174,7 @@ impl Compact {
     }
 
     /// Appends the name of a side that is a host.
-    pub(crate) fn push_name(self, out: &mut String, peer: &Peer<'_>) {
+    pub fn push_name(self, out: &mut String, peer: &Peer<'_>) {
         match peer.is_ipv4() {
             true => peer.push_name(out),
             false => escaped::<Controls>(out, |out| peer.push_name(out)),
@@ -221,7 +221,7 @@ impl Compact {
 }
 
 /// What stands between the sides. That of a reply is turned, and the sides with it.
-pub(crate) fn arrow(flow: &Flow) -> &'static str {
+pub fn arrow(flow: &Flow) -> &'static str {
     match flow.is_reply {
         Some(false) => " -> ",
         Some(true) => " <- ",
@@ -230,7 +230,7 @@ pub(crate) fn arrow(flow: &Flow) -> &'static str {
 }
 
 /// An identity, in parentheses.
-pub(crate) fn push_identity(out: &mut String, identity: u32) {
+pub fn push_identity(out: &mut String, identity: u32) {
     match reserved_identity(identity) {
         Some(name) => {
             out.push('(');

@@ -3,7 +3,7 @@
 use tidegate_core::flow::{Dns, Http, Kafka, L7, L7Record, qtype_name};
 
 use super::object::Object;
-use crate::hubble::push::push_answer;
+use crate::text::push_answer;
 
 /// `flow.Layer7`. A protocol of the generic proxy has no record; it shows in the summary.
 pub(super) fn layer7(object: &mut Object<'_>, l7: &L7) {

@@ -6,8 +6,8 @@ use tidegate_core::record::{
     AgentEvent, EndpointRegen, EndpointUpdate, IpCache, Notification, PolicyUpdate, ServiceUpsert,
 };
 
-use crate::hubble::push::push_stamp;
 use crate::hubble::service_address::HostPort;
+use crate::text::push_stamp;
 
 /// Appends the details, texts of the agent as they came.
 pub(super) fn push_details(out: &mut String, event: &AgentEvent) {

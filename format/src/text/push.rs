@@ -12,7 +12,7 @@ use tidegate_core::flow::DnsAnswer;
 use super::digits::{hex_pair, mac_text, push_ipv4, push_ipv6, push_number, push_pair};
 
 /// A number in decimal digits.
-pub(crate) fn push_decimal(out: &mut String, n: impl Into<u64>) {
+pub fn push_decimal(out: &mut String, n: impl Into<u64>) {
     push_number(out, n.into());
 }
 
@@ -28,7 +28,7 @@ pub(super) fn push_padded(out: &mut String, n: impl Into<u64>, width: usize) {
 }
 
 /// A signed number.
-pub(super) fn push_signed(out: &mut String, n: impl Into<i64>) {
+pub(crate) fn push_signed(out: &mut String, n: impl Into<i64>) {
     let n = n.into();
     if n < 0 {
         out.push('-');
@@ -38,7 +38,7 @@ pub(super) fn push_signed(out: &mut String, n: impl Into<i64>) {
 
 /// An address as Go's `netip` prints it. In packets an IPv4-mapped one is dotted, which
 /// `Address::to_ip` sees to.
-pub(crate) fn push_address(out: &mut String, address: IpAddr) {
+pub fn push_address(out: &mut String, address: IpAddr) {
     match address {
         IpAddr::V4(v4) => push_ipv4(out, v4.octets()),
         IpAddr::V6(v6) => push_ipv6(out, v6),
@@ -46,7 +46,7 @@ pub(crate) fn push_address(out: &mut String, address: IpAddr) {
 }
 
 /// An address in a DNS answer.
-pub(crate) fn push_answer(out: &mut String, answer: &DnsAnswer) {
+pub fn push_answer(out: &mut String, answer: &DnsAnswer) {
     match answer {
         DnsAnswer::Ip(ip) => push_address(out, *ip),
         DnsAnswer::Zoned(..) | DnsAnswer::Invalid => {
@@ -56,19 +56,19 @@ pub(crate) fn push_answer(out: &mut String, answer: &DnsAnswer) {
 }
 
 /// The address of one side of a flow; nothing if it is not known.
-pub(super) fn push_peer_address(out: &mut String, address: Option<IpAddr>) {
+pub(crate) fn push_peer_address(out: &mut String, address: Option<IpAddr>) {
     if let Some(address) = address {
         push_address(out, address);
     }
 }
 
 /// A byte as two hexadecimal digits.
-pub(super) fn push_hex(out: &mut String, byte: u8) {
+pub(crate) fn push_hex(out: &mut String, byte: u8) {
     out.extend(hex_pair(byte).map(char::from));
 }
 
 /// A MAC address, with colons.
-pub(super) fn push_mac(out: &mut String, mac: [u8; 6]) {
+pub(crate) fn push_mac(out: &mut String, mac: [u8; 6]) {
     out.push_str(std::str::from_utf8(&mac_text(mac)).unwrap_or_default());
 }
 

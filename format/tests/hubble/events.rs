@@ -8,7 +8,7 @@ use tidegate_core::record::{
     AgentEvent, AgentEventType as Type, DebugEvent, DebugEventType, EndpointRegen, EndpointUpdate,
     IpCache, Notification, PolicyUpdate, ServiceAddress, ServiceDelete, ServiceUpsert,
 };
-use tidegate_exporters::hubble::{Compact, Json};
+use tidegate_format::hubble::{Compact, Json};
 
 use crate::samples::{NODE, TIME};
 

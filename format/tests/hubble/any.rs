@@ -10,7 +10,7 @@ use tidegate_core::flow::{
     IpVersion, Kafka, L4, L7, L7Record, L7Type, LastLayer, MessagePart, Missing, PolicyMatch, Seen,
     TcpFlags, TracePoint, TraceReason,
 };
-use tidegate_exporters::hubble::{Compact, Json, Uuids};
+use tidegate_format::hubble::{Compact, Json, Uuids};
 
 fn texts() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(any::<String>(), 0..3)

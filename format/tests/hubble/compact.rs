@@ -6,7 +6,7 @@ use tidegate_core::flow::{
     Address, AuthType, Direction, Endpoint, EndpointNames, Flow, FlowType, Generic, Ip, IpVersion,
     Kafka, L4, L7Record, L7Type, PolicyMatch, Verdict, message_type,
 };
-use tidegate_exporters::hubble::{Compact, push_type};
+use tidegate_format::hubble::{Compact, push_type};
 
 use crate::samples;
 

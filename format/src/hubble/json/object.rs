@@ -7,7 +7,7 @@ use std::fmt::Write;
 use tidegate_core::Timestamp;
 
 use crate::hubble::escape::{Escapes, escaped, push_escaped};
-use crate::hubble::push::{push_decimal, push_rfc3339, push_signed};
+use crate::text::{push_decimal, push_rfc3339, push_signed};
 
 /// The escapes of protobuf-go's JSON encoder and of `encoding/json` around it.
 struct GoJson;

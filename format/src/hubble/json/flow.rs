@@ -9,8 +9,8 @@ use tidegate_core::flow::{
 
 use super::object::Object;
 use super::{Json, l7};
-use crate::hubble::push::{push_address, push_decimal, push_mac, push_peer_address};
 use crate::hubble::push_summary;
+use crate::text::{push_address, push_decimal, push_mac, push_peer_address};
 
 impl Json {
     /// `flow.Flow`, in the order of its declaration.

@@ -8,7 +8,7 @@ use std::fmt;
 
 use tidegate_core::flow::Flow;
 
-use super::digits::hex_text;
+use crate::text::hex_text;
 
 /// A version 4 UUID by its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

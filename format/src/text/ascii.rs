@@ -4,34 +4,34 @@ use super::digits::PAIRS;
 
 /// A short ASCII text on its own.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ascii {
+pub struct Ascii {
     bytes: [u8; 8],
     len: u8,
 }
 
 impl Ascii {
     /// No text.
-    pub(crate) const EMPTY: Self = Self {
+    pub const EMPTY: Self = Self {
         bytes: [0; 8],
         len: 0,
     };
 
     /// Appends it. All of its room is copied and cut down to its length then: a copy of known
     /// length is quick.
-    pub(crate) fn append_to(self, out: &mut Vec<u8>) {
+    pub fn append_to(self, out: &mut Vec<u8>) {
         let end = out.len() + self.len();
         out.extend_from_slice(&self.bytes);
         out.truncate(end);
     }
 
     /// Its characters.
-    pub(crate) fn len(self) -> usize {
+    pub fn len(self) -> usize {
         self.len.into()
     }
 }
 
 /// A number in decimal digits.
-pub(crate) fn decimal_text(n: u16) -> Ascii {
+pub fn decimal_text(n: u16) -> Ascii {
     let [a, b] = PAIRS[usize::from(n / 100 % 100)];
     let [c, d] = PAIRS[usize::from(n % 100)];
     let len = 1 + (n >= 10) as u8 + (n >= 100) as u8 + (n >= 1000) as u8 + (n >= 10_000) as u8;

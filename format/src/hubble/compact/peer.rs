@@ -4,28 +4,28 @@ use std::net::IpAddr;
 
 use tidegate_core::flow::{Address, Endpoint, EndpointNames, Flow};
 
-use crate::hubble::push::{push_mac, push_peer_address};
 use crate::hubble::summary::push_joined;
+use crate::text::{push_mac, push_peer_address};
 
 /// One side of a flow.
-pub(crate) struct Peer<'a> {
+pub struct Peer<'a> {
     /// What the flow says of it.
-    pub(crate) endpoint: &'a Endpoint,
+    pub endpoint: &'a Endpoint,
     /// Whether an IP header tells of it.
-    pub(crate) has_ip: bool,
+    pub has_ip: bool,
     /// The address, where it is known.
-    pub(crate) address: Option<Address>,
+    pub address: Option<Address>,
     /// Whether an IPv4-mapped address is written as IPv6.
-    pub(crate) keeps_mapped: bool,
+    pub keeps_mapped: bool,
     /// The MAC address, where an Ethernet header tells it.
-    pub(crate) mac: Option<[u8; 6]>,
+    pub mac: Option<[u8; 6]>,
     /// The port, unless it is 0.
-    pub(crate) port: Option<u16>,
+    pub port: Option<u16>,
 }
 
 impl<'a> Peer<'a> {
     /// The sending side.
-    pub(crate) fn source(flow: &'a Flow) -> Self {
+    pub fn source(flow: &'a Flow) -> Self {
         Self {
             endpoint: &flow.source,
             has_ip: flow.ip.is_some(),
@@ -44,7 +44,7 @@ impl<'a> Peer<'a> {
     }
 
     /// The receiving side.
-    pub(crate) fn destination(flow: &'a Flow) -> Self {
+    pub fn destination(flow: &'a Flow) -> Self {
         Self {
             endpoint: &flow.destination,
             has_ip: flow.ip.is_some(),
@@ -63,7 +63,7 @@ impl<'a> Peer<'a> {
     }
 
     /// Whether an IP header or an Ethernet header tells of a host.
-    pub(crate) fn is_host(&self) -> bool {
+    pub fn is_host(&self) -> bool {
         self.has_ip || self.mac.is_some()
     }
 
@@ -80,7 +80,7 @@ impl<'a> Peer<'a> {
     }
 
     /// The address in the form in which it is written.
-    pub(crate) fn written_address(&self) -> Option<IpAddr> {
+    pub fn written_address(&self) -> Option<IpAddr> {
         let written = |address: Address| {
             if self.keeps_mapped {
                 IpAddr::V6(address.0.into())

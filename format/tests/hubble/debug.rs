@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tidegate_core::Timestamp;
 use tidegate_core::flow::EndpointNames;
 use tidegate_core::record::{DebugEvent, DebugEventType};
-use tidegate_exporters::hubble::Compact;
+use tidegate_format::hubble::Compact;
 
 /// The text of the newest release, which ends the compact line.
 fn message(number: u8, args: [u32; 3]) -> String {

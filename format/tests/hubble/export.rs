@@ -7,7 +7,7 @@ use tidegate_core::flow::{
     Ip, IpVersion, Kafka, L4, L7Record, L7Type, MessagePart, Missing, ObservedLatency, SctpChunk,
     SourceFile, TcpFlags, TracePoint, TraceReason, message_type,
 };
-use tidegate_exporters::hubble::{Json, Uuids};
+use tidegate_format::hubble::{Json, Uuids};
 
 use crate::samples::{self, NODE};
 

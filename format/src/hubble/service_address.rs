@@ -5,7 +5,7 @@ use std::fmt::{Display, Formatter, Result};
 use tidegate_core::record::ServiceAddress;
 
 /// Shows an address as Go's `net.JoinHostPort` does.
-pub(crate) struct HostPort<'a>(pub(crate) &'a ServiceAddress);
+pub struct HostPort<'a>(pub &'a ServiceAddress);
 
 impl Display for HostPort<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
