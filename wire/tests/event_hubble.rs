@@ -55,13 +55,15 @@ fn hubbles_trace_examples_read_as_hubble_prints_them() {
     assert_eq!(packet.ip.map(|ip| ip.src), Some([192, 0, 2, 10].into()));
     let flags = tcp_flag::ACK;
     let (sport, dport, seq) = (40001, 443, 1000);
+    let ack = Some(0);
     assert_eq!(
         packet.l4,
         Some(L4::Tcp {
             sport,
             dport,
             flags,
-            seq
+            seq,
+            ack
         })
     );
 

@@ -60,6 +60,7 @@ fn describe_l4(l4: L4) -> String {
             dport,
             flags,
             seq,
+            ..
         } => format!("tcp {sport} {dport} {flags} {seq}"),
         L4::Udp { sport, dport } => format!("udp {sport} {dport}"),
         L4::Sctp { sport, dport, .. } => format!("sctp {sport} {dport}"),

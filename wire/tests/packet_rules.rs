@@ -407,7 +407,7 @@ fn only_a_udp_packet_has_a_payload_for_a_tunnel() {
 fn transport(
     protocol: u8,
     (sport, dport): (u16, u16),
-    seq: u32,
+    (seq, ack): (u32, u32),
     flags: u8,
     payload: &[u8],
 ) -> (Vec<u8>, L4) {
@@ -417,12 +417,9 @@ fn transport(
             L4::Udp { sport, dport },
         );
     }
-    let ports = [sport.to_be_bytes(), dport.to_be_bytes()].concat();
-    let segment = patched(
-        tcp(&[1, 1, 1, 0], payload),
-        0,
-        &[&ports[..], &seq.to_be_bytes()].concat(),
-    );
+    let ports = [sport, dport].map(u16::to_be_bytes).concat();
+    let numbers = [seq, ack].map(u32::to_be_bytes).concat();
+    let segment = patched(tcp(&[1, 1, 1, 0], payload), 0, &[ports, numbers].concat());
     (
         patched(segment, 13, &[flags]),
         L4::Tcp {
@@ -430,6 +427,7 @@ fn transport(
             dport,
             flags: flags.into(),
             seq,
+            ack: (flags & 0x10 != 0).then_some(ack),
         },
     )
 }
@@ -442,10 +440,10 @@ proptest! {
             any::<[[u8; 16]; 2]>().prop_map(|[src, dst]| (IpAddr::from(src), IpAddr::from(dst))),
         ],
         protocol in prop_oneof![Just(TCP), Just(UDP)],
-        (ports, seq, flags) in any::<((u16, u16), u32, u8)>(),
+        (ports, numbers, flags) in any::<((u16, u16), (u32, u32), u8)>(),
         payload in proptest::collection::vec(any::<u8>(), 0..100),
     ) {
-        let (segment, l4) = transport(protocol, ports, seq, flags, &payload);
+        let (segment, l4) = transport(protocol, ports, numbers, flags, &payload);
         let frame = match (src, dst) {
             (IpAddr::V4(src), IpAddr::V4(dst)) => {
                 let addresses = [src.octets(), dst.octets()].concat();

@@ -122,10 +122,10 @@ pub struct Flow {
     pub socket: Option<Box<Socket>>,
     /// Bytes behind the transport header, in the batch, as far as they were captured.
     pub payload: Span,
-    /// Whether the capture cut the payload short.
-    pub payload_cut: bool,
     /// TCP sequence number, which tells messages of one connection apart; 0 for other protocols.
     pub tcp_seq: u32,
+    /// TCP acknowledgment number; `None` without the flag ACK, and for other protocols.
+    pub tcp_ack: Option<u32>,
 }
 
 impl Flow {

@@ -4,7 +4,6 @@
 use tidegate_core::Timestamp;
 use tidegate_core::flow::{Address, Flow, ObservedLatency, Verdict};
 use tidegate_wire::http::{self, Head, Reason, Start, StartLine};
-use tidegate_wire::packet::acknowledged;
 use tidegate_wire::text::Text;
 
 use super::connections::{Asked, Connection, Connections, Place, Position};
@@ -90,7 +89,7 @@ impl<'a> Segment<'a> {
             source: (ip.source, ports.0),
             destination: (ip.destination, ports.1),
             seq: flow.tcp_seq,
-            ack: acknowledged(bytes, flow.payload.start as usize, ports, flow.tcp_seq),
+            ack: flow.tcp_ack,
             time: flow.time,
             was_dropped: flow.verdict == Verdict::Dropped,
         })

@@ -8,6 +8,7 @@
 //! makes no flow and is dropped with the reason, and so, unless they are asked for, are captures of
 //! Cilium's recorder, a type that Hubble refuses. Events without packets pass untouched.
 
+mod fast_path;
 mod header;
 mod packet;
 
@@ -96,12 +97,12 @@ impl Processor for L34Flow {
             else {
                 return Outcome::Keep;
             };
-            let settled = Settled {
-                header_len,
+            let decoded = DecodedHeader {
+                len: header_len,
                 files,
                 original_source,
             };
-            match self.fill(record.begin_flow(time, seq), data, settled, bytes) {
+            match self.fill(record.begin_flow(time, seq), data, decoded, bytes) {
                 Ok(()) => Outcome::Keep,
                 Err(reason) => Outcome::Dropped(reason),
             }
@@ -109,10 +110,10 @@ impl Processor for L34Flow {
     }
 }
 
-/// What the decoder settled of an event.
+/// What `cilium_decode` found out about an event's header.
 #[derive(Clone, Copy, Debug)]
-struct Settled {
-    header_len: u16,
+struct DecodedHeader {
+    len: u16,
     files: FileNumbering,
     original_source: OriginalSource,
 }
@@ -122,59 +123,54 @@ impl L34Flow {
         self,
         flow: &mut Flow,
         data: Span,
-        settled: Settled,
+        decoded: DecodedHeader,
         bytes: &[u8],
     ) -> Result<(), &'static str> {
-        if let Some(trace) = event::plain_trace(data.of(bytes), settled.header_len.into())
-            && packet::read_usual(flow, &trace, data).is_some()
-        {
-            header::trace(flow, &trace, TraceRules::SINCE_1_19);
-            return Ok(());
-        }
-        self.fill_any(flow, data, settled, bytes)
+        let Some(trace) = event::plain_trace(data.of(bytes), decoded.len.into()) else {
+            return self.fill_general(flow, data, decoded, bytes);
+        };
+        packet::read(flow, &Capture::of(&trace), data).map_err(|reason| reason.as_str())?;
+        header::trace(flow, &trace, TraceRules::SINCE_1_19);
+        Ok(())
     }
 
-    /// The same for events and packets of any kind.
-    fn fill_any(
+    /// As [`Self::fill`], for events of any type and layout.
+    fn fill_general(
         self,
         flow: &mut Flow,
         data: Span,
-        settled: Settled,
+        decoded: DecodedHeader,
         bytes: &[u8],
     ) -> Result<(), &'static str> {
-        let Settled {
-            header_len,
-            files,
-            original_source,
-        } = settled;
-        let mut read = |capture: &Capture<'_>| {
-            packet::read(flow, capture, data).map_err(|reason| reason.as_str())
+        let event = event::parse_again(data.of(bytes), decoded.len.into())
+            .map_err(|reason| reason.as_str())?;
+        let mut read = |capture: Capture<'_>| {
+            packet::read(flow, &capture, data).map_err(|reason| reason.as_str())
         };
-        match event::parse_again(data.of(bytes), header_len.into())
-            .map_err(|reason| reason.as_str())?
-        {
+        match event {
             event::Event::Drop(drop) => {
-                read(&Capture::of(&drop))?;
-                header::drop(flow, &drop, files);
+                read(Capture::of(&drop))?;
+                header::drop(flow, &drop, decoded.files);
             }
             event::Event::Trace(trace) => {
-                read(&Capture::of(&trace))?;
-                header::trace(flow, &trace, TraceRules::of(&trace, original_source));
+                read(Capture::of(&trace))?;
+                let rules = TraceRules::of(&trace, decoded.original_source);
+                header::trace(flow, &trace, rules);
             }
             event::Event::PolicyVerdict(verdict) => {
-                read(&Capture::of(&verdict))?;
+                read(Capture::of(&verdict))?;
                 header::policy_verdict(flow, &verdict);
             }
             event::Event::Capture(capture) => {
-                read(&Capture::of(&capture))?;
+                read(Capture::of(&capture))?;
                 header::capture(flow, &capture);
             }
             event::Event::Recorder(recorder) if self.recorder_captures => {
-                read(&Capture::of_recorder(&recorder))?;
+                read(Capture::of_recorder(&recorder))?;
                 header::recorder(flow, &recorder);
             }
             event::Event::Recorder(_) => return Err(RECORDER_CAPTURE),
-            // No decoder says `Packet` of these.
+            // `cilium_decode` marks no event of these types as one with a packet.
             _ => return Err(NO_PACKET),
         }
         Ok(())
@@ -274,13 +270,18 @@ mod tests {
                 *place = byte;
             }
             let span = Span { start: 0, len: data.len() as u32 };
-            let (mut quick, mut any) = (Flow::default(), Flow::default());
-            let (files, original_source) = Default::default();
-            let settled = Settled { header_len, files, original_source };
+            let decoded = DecodedHeader {
+                len: header_len,
+                files: FileNumbering::default(),
+                original_source: OriginalSource::default(),
+            };
             let stage = L34Flow::default();
-            let read = (stage.fill(&mut quick, span, settled, &data), stage.fill_any(&mut any, span, settled, &data));
-            prop_assert_eq!(read.0, read.1);
-            prop_assert_eq!(format!("{quick:?}"), format!("{any:?}"));
+            let mut fast = Flow::default();
+            let mut general = Flow::default();
+            let fast_result = stage.fill(&mut fast, span, decoded, &data);
+            let general_result = stage.fill_general(&mut general, span, decoded, &data);
+            prop_assert_eq!(fast_result, general_result);
+            prop_assert_eq!(format!("{fast:?}"), format!("{general:?}"));
         }
     }
 }

@@ -1,155 +1,102 @@
-//! What the captured packet says about the flow, and where its payload is for the L7 stages.
+//! Decodes the captured packet of an event into a flow's layers, and finds its payload for the L7
+//! stages.
 //!
-//! The layers are read by `tidegate_wire::packet`; this only translates them, and puts what a
-//! tunnel carries in the place of the outer packet, as Hubble does.
+//! `tidegate_wire::packet` decodes the layers; this module translates them. As in Hubble, the
+//! packet inside a tunnel takes the place of the outer one.
 
 use tidegate_core::Span;
 use tidegate_core::flow::{
     Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, SctpChunk, TcpFlags, Tunnel,
     TunnelProtocol,
 };
-use tidegate_wire::event::{PacketEvent, RecorderCapture, TraceNotify};
-use tidegate_wire::packet::{self, Layer, Link, Network, Packet, Reason, Transport, Usual};
+use tidegate_wire::event::{PacketEvent, RecorderCapture};
+use tidegate_wire::packet::{self, Layer, Link, Packet, Reason, Usual};
 
-/// What was captured of a packet, and what the event says about it.
+use super::fast_path;
+
+/// The captured part of a packet, and how to decode it.
+#[derive(Clone, Copy)]
 pub(super) struct Capture<'a> {
     bytes: &'a [u8],
-    /// Where they are in the event's data.
+    /// Where the bytes begin in the event's data.
     offset: usize,
-    /// The packet's length on the device.
-    len_orig: u32,
     link: Link,
     tunnel: Option<packet::Tunnel>,
 }
 
 impl<'a> Capture<'a> {
+    #[inline(always)]
     pub(super) fn of(event: &impl PacketEvent<'a>) -> Self {
-        let (bytes, offset, len_orig) = (event.packet(), event.packet_offset(), event.len_orig());
         Self {
-            bytes,
-            offset,
-            len_orig,
+            bytes: event.packet(),
+            offset: event.packet_offset(),
             link: event.link(),
             tunnel: event.tunnel(),
         }
     }
 
     pub(super) fn of_recorder(event: &RecorderCapture<'a>) -> Self {
-        let (bytes, offset, len_orig) = (event.packet(), event.packet_offset(), event.len_orig());
         Self {
-            bytes,
-            offset,
-            len_orig,
+            bytes: event.packet(),
+            offset: event.packet_offset(),
             link: Link::Ethernet,
             tunnel: None,
         }
     }
 }
 
-/// Fills the flow from a packet of the event whose bytes `data` are.
+/// Fills the flow from a packet. `data` is the event's data in the batch.
+///
+/// # Errors
+/// Hubble refuses the packet, for this reason.
+#[inline(always)]
 pub(super) fn read(flow: &mut Flow, capture: &Capture<'_>, data: Span) -> Result<(), Reason> {
     let captured = data.slice(capture.offset, capture.bytes.len());
-    if let (Link::Ethernet, None) = (capture.link, capture.tunnel)
-        && let Some(usual) = packet::parse_usual(capture.bytes)
-    {
-        fill_usual(flow, &usual, captured);
-    } else {
-        read_any(flow, capture, captured)?;
-    }
-    // Without lengths to go by (segmentation offload), bytes up to the end of a cut capture are
-    // cut, too.
-    let reaches_end = flow.payload.start + flow.payload.len == captured.start + captured.len;
-    flow.payload_cut |= reaches_end & (capture.len_orig > captured.len);
-    Ok(())
-}
-
-/// The same for a trace with a usual packet, which is most of what there is; `None`, with nothing
-/// done, for any other.
-#[inline(always)]
-pub(super) fn read_usual(flow: &mut Flow, trace: &TraceNotify<'_>, data: Span) -> Option<()> {
-    if trace.link() != Link::Ethernet || trace.tunnel().is_some() {
-        return None;
-    }
-    let bytes = trace.packet();
-    let usual = packet::parse_usual(bytes)?;
-    fill_usual(flow, &usual, data.slice(trace.packet_offset(), bytes.len()));
-    let reaches_end = usual.payload_offset + usual.payload.len() == bytes.len();
-    flow.payload_cut |= reaches_end & (trace.len_orig() as usize > bytes.len());
-    Some(())
-}
-
-/// What is known to be there needs no look at what could be missing.
-#[inline(always)]
-fn fill_usual(flow: &mut Flow, usual: &Usual<'_>, bytes: Span) {
-    let packet::Ethernet { src, dst } = usual.ethernet();
-    flow.ethernet = Some(Ethernet {
-        source: src,
-        destination: dst,
-    });
-    let (version, source, destination) = match usual.network {
-        Network::V4(header) => (
-            IpVersion::V4,
-            Address::v4(header.src()),
-            Address::v4(header.dst()),
-        ),
-        Network::V6(header) => (IpVersion::V6, Address(header.src()), Address(header.dst())),
+    let fast = match capture.link {
+        Link::Ethernet => packet::parse_usual(capture.bytes),
+        Link::Ipv4 | Link::Ipv6 => None,
     };
-    flow.ip = Some(Ip {
-        source,
-        destination,
-        version,
-        source_xlated: None,
-        encrypted: false,
-    });
-    match usual.transport {
-        Transport::Tcp(header) => {
-            let flags = Some(TcpFlags(header.flags()));
-            flow.l4 = L4::Tcp {
-                source_port: header.sport(),
-                destination_port: header.dport(),
-                flags,
-            };
-            flow.last_layer = LastLayer::Tcp;
-            flow.tcp_seq = header.seq();
+    match &fast {
+        Some(packet) if capture.tunnel.is_none() => {
+            fast_path::fill(flow, packet, captured);
+            Ok(())
         }
-        Transport::Udp(header) => {
-            flow.l4 = L4::Udp {
-                source_port: header.sport(),
-                destination_port: header.dport(),
-            };
-            flow.last_layer = LastLayer::Udp;
-        }
+        fast => read_general(flow, capture, fast.as_ref(), captured),
     }
-    flow.payload = bytes.slice(usual.payload_offset, usual.payload.len());
-    flow.payload_cut = usual.truncated;
 }
 
-// Apart, so that usual packets do without its registers.
+/// Reads the packets that the fast path cannot fill, with what it decoded of the outer one.
+///
+/// Not inlined, so that its registers do not burden the fast path.
 #[inline(never)]
-fn read_any(flow: &mut Flow, capture: &Capture<'_>, captured: Span) -> Result<(), Reason> {
-    let packet = packet::parse(capture.bytes, capture.link)?;
+fn read_general(
+    flow: &mut Flow,
+    capture: &Capture<'_>,
+    fast: Option<&Usual<'_>>,
+    captured: Span,
+) -> Result<(), Reason> {
+    let outer = match fast {
+        Some(packet) => Packet::from(*packet),
+        None => packet::parse(capture.bytes, capture.link)?,
+    };
     match capture.tunnel {
-        Some(tunnel) if packet.last.is_some() => {
-            let overlay = packet::parse_overlay(packet.udp_payload(), tunnel)?;
+        Some(tunnel) if outer.last.is_some() => {
+            let overlay = packet::parse_overlay(outer.udp_payload(), tunnel)?;
             flow.tunnel = Some(Tunnel {
                 protocol: protocol(overlay.tunnel),
-                ip: packet.ip.map(ip),
-                l4: packet.l4.map_or(L4::None, l4),
+                ip: outer.ip.map(ip),
+                l4: outer.l4.map_or(L4::None, l4),
                 vni: overlay.vni,
             });
-            fill(
-                flow,
-                &overlay.inner,
-                captured.slice(packet.payload_offset, packet.payload.len()),
-            );
-            flow.payload_cut |= packet.truncated;
+            let inner = captured.slice(outer.payload_offset, outer.payload.len());
+            fill(flow, &overlay.inner, inner);
         }
-        _ => fill(flow, &packet, captured),
+        _ => fill(flow, &outer, captured),
     }
     Ok(())
 }
 
-fn fill(flow: &mut Flow, packet: &Packet<'_>, bytes: Span) {
+fn fill(flow: &mut Flow, packet: &Packet<'_>, captured: Span) {
     flow.ethernet = packet.ethernet.map(|ethernet| Ethernet {
         source: ethernet.src,
         destination: ethernet.dst,
@@ -157,10 +104,10 @@ fn fill(flow: &mut Flow, packet: &Packet<'_>, bytes: Span) {
     flow.ip = packet.ip.map(ip);
     flow.l4 = packet.l4.map_or(L4::None, l4);
     flow.last_layer = packet.last.map_or(LastLayer::None, last_layer);
-    flow.payload = bytes.slice(packet.payload_offset, packet.payload.len());
-    flow.payload_cut = packet.truncated;
-    if let Some(packet::L4::Tcp { seq, .. }) = packet.l4 {
+    flow.payload = captured.slice(packet.payload_offset, packet.payload.len());
+    if let Some(packet::L4::Tcp { seq, ack, .. }) = packet.l4 {
         flow.tcp_seq = seq;
+        flow.tcp_ack = ack;
     }
 }
 

@@ -107,6 +107,7 @@ fn a_translated_source_is_restored() {
             trace_reason: TraceReason(2),
             ip: Some(original),
             l4: tcp(40001, 443, TcpFlags::ACK),
+            tcp_ack: Some(0),
             source: identity(12345),
             destination: identity(2),
             interface: 2,
@@ -147,6 +148,7 @@ fn a_drop_tells_its_reason_and_place() {
             file: Some(SourceFile { id: 2, line: 1234, numbering: FileNumbering::V1_18_0 }),
             payload: Span { start: 82, len: 1 },
             tcp_seq: 0,
+            tcp_ack: None,
             ..tcp_flow(0)
         },
     );
@@ -225,6 +227,7 @@ fn a_tunnel_is_around_the_packet_that_counts() {
             source: identity(12345),
             interface: 5,
             tcp_seq: 0,
+            tcp_ack: None,
             ..tcp_flow(140)
         },
     );

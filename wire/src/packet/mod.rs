@@ -26,7 +26,6 @@ use std::net::{IpAddr, Ipv4Addr};
 pub use layer::Layer;
 pub use overlay::{Overlay, Tunnel};
 pub use reason::Reason;
-pub use tcp::acknowledged;
 pub use usual::{
     Ipv4Header, Ipv6Header, Network, TcpHeader, Transport, UdpHeader, Usual, parse_usual,
 };
@@ -117,6 +116,8 @@ pub enum L4 {
         flags: u16,
         /// The sequence number.
         seq: u32,
+        /// The acknowledgment number, if the flag ACK is set.
+        ack: Option<u32>,
     },
     /// UDP.
     Udp {
@@ -203,6 +204,8 @@ pub mod tcp_flag {
 
 /// Decodes a packet. No bytes make an empty packet.
 ///
+/// Takes any packet; [`parse_usual`] decodes the common ones in fewer instructions.
+///
 /// # Errors
 ///
 /// A header that Hubble decodes is malformed or cut short.
@@ -210,11 +213,6 @@ pub fn parse(bytes: &[u8], link: Link) -> Result<Packet<'_>, Reason> {
     let mut packet = Packet::default();
     if bytes.is_empty() {
         return Ok(packet);
-    }
-    if link == Link::Ethernet
-        && let Some(usual) = parse_usual(bytes)
-    {
-        return Ok(usual.into());
     }
     let first = match link {
         Link::Ethernet => Layer::Ethernet,

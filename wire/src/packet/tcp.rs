@@ -5,6 +5,9 @@ use super::{L4, Packet, Reason, tcp_flag};
 
 const HEADER: usize = 20;
 
+/// The flag ACK, in the lower byte of the flags.
+const ACK: u8 = tcp_flag::ACK as u8;
+
 mod option {
     pub(super) const END: u8 = 0;
     pub(super) const NOP: u8 = 1;
@@ -23,6 +26,8 @@ pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reaso
         dport: u16::from_be_bytes([header[2], header[3]]),
         flags: u16::from_be_bytes([header[12] & 0x01, header[13]]),
         seq: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
+        ack: (header[13] & ACK != 0)
+            .then(|| u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
     });
     Ok(Step {
         next: None,
@@ -30,26 +35,6 @@ pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reaso
         end: data.len(),
         transport: true,
     })
-}
-
-/// The acknowledgment number of the segment whose payload begins at `payload_at`, by the header in
-/// front of it, which has these ports and this sequence number; `None` if there is no such header,
-/// or if it acknowledges nothing.
-#[must_use]
-pub fn acknowledged(bytes: &[u8], payload_at: usize, ports: (u16, u16), seq: u32) -> Option<u32> {
-    let mut begins = [0; 8];
-    begins[..2].copy_from_slice(&ports.0.to_be_bytes());
-    begins[2..4].copy_from_slice(&ports.1.to_be_bytes());
-    begins[4..].copy_from_slice(&seq.to_be_bytes());
-    // How long the header is stands in it, so it is looked for from its shortest form on.
-    let header = (HEADER / 4..=15).find_map(|words| {
-        let header: &[u8; HEADER] = bytes
-            .get(payload_at.checked_sub(words * 4)?..)?
-            .first_chunk()?;
-        (header.starts_with(&begins) && usize::from(header[12] >> 4) == words).then_some(header)
-    })?;
-    let has_ack = u16::from(header[13]) & tcp_flag::ACK != 0;
-    has_ack.then(|| u32::from_be_bytes([header[8], header[9], header[10], header[11]]))
 }
 
 /// What gopacket asks of the options of a header.

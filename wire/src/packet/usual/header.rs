@@ -1,7 +1,7 @@
 //! Headers of a usual packet, which are read where they lie, by whoever knows where their fields
 //! go: on the way through values of ours they would be copied more than once.
 
-use crate::packet::Ethernet;
+use crate::packet::{Ethernet, tcp_flag};
 
 /// An Ethernet header.
 #[derive(Debug, Clone, Copy)]
@@ -102,6 +102,12 @@ impl TcpHeader<'_> {
     #[must_use]
     pub fn seq(self) -> u32 {
         u32::from_be_bytes(cut(self.0, 4))
+    }
+
+    /// The acknowledgment number, if the flag ACK is set.
+    #[must_use]
+    pub fn ack(self) -> Option<u32> {
+        (self.flags() & tcp_flag::ACK != 0).then(|| u32::from_be_bytes(cut(self.0, 8)))
     }
 
     /// The flags, as in [`L4::Tcp`](crate::packet::L4::Tcp).

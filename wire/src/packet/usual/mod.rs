@@ -88,6 +88,7 @@ impl<'a> From<Usual<'a>> for Packet<'a> {
                         dport,
                         flags: header.flags(),
                         seq: header.seq(),
+                        ack: header.ack(),
                     },
                     Layer::Tcp,
                 )
