@@ -1,46 +1,62 @@
-//! What a verb can end with, and the exit codes for it.
+//! The errors that end a verb, and their exit codes.
 
+use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::process::ExitCode;
 
-use tracing::Level;
-
-use crate::log;
-
-/// Failed while running.
+/// A failure while running.
 const FAILED: u8 = 1;
-/// Wrong usage, as clap exits too.
+/// Wrong usage; the same as clap's.
 const USAGE: u8 = 2;
 /// `EX_CONFIG` of `sysexits.h`.
 const BAD_CONFIGURATION: u8 = 78;
 
-/// Why a verb did not succeed.
+/// Why a verb failed.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// The configuration is wrong; the text says where and how.
+    /// An invalid configuration; the text shows where and why.
     Configuration(String),
-    /// The command line asks for something that there is not.
+    /// An argument that cannot be used.
     Usage(String),
-    /// Something failed.
+    /// A failure while running.
     Failed(Box<dyn std::error::Error>),
 }
 
 impl Error {
-    /// An error without a cause.
+    /// A failure without a source.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::Failed(message.into().into())
     }
 
-    /// Tells the user, and the exit code. Somebody who closed our output has what they wanted.
-    pub(crate) fn report(&self) -> ExitCode {
-        let (text, code) = match self {
-            Self::Configuration(text) => (text.clone(), BAD_CONFIGURATION),
-            Self::Usage(text) => (format!("error: {text}"), USAGE),
-            Self::Failed(error) if is_broken_pipe(error.as_ref()) => return ExitCode::SUCCESS,
-            Self::Failed(error) => (format!("error: {}", chain(error.as_ref())), FAILED),
+    /// The exit code of a verb that ends with this error.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Configuration(_) => BAD_CONFIGURATION,
+            Self::Usage(_) => USAGE,
+            Self::Failed(_) => FAILED,
+        })
+    }
+
+    /// Whether the reader of the output closed it.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        let Self::Failed(error) = self else {
+            return false;
         };
-        log::say(Level::ERROR, &text);
-        ExitCode::from(code)
+        sources(error.as_ref()).any(|source| {
+            source
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        })
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Configuration(text) => f.write_str(text),
+            Self::Usage(text) => write!(f, "error: {text}"),
+            Self::Failed(error) => write!(f, "error: {}", chain(error.as_ref())),
+        }
     }
 }
 
@@ -50,21 +66,17 @@ impl<E: std::error::Error + 'static> From<E> for Error {
     }
 }
 
-/// The error and its causes: `a: b: c`.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
+/// The error and its sources: `a: b: c`.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    sources(error)
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(": ")
 }
 
-/// Whether the cause is that the reader of our output went away.
-fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error), |error| error.source());
-    causes.any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
-    })
+/// The error, then its sources.
+fn sources<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
 }

@@ -29,7 +29,7 @@ fn a_signal_stops_the_receivers_and_drains() {
             get(&address, "/debug/ledger").1.contains("\"in\":500")
         });
         agent.signal(signal);
-        agent.says("stopping; another signal ends it at once");
+        agent.says("shutting down; another signal exits immediately");
         let ended = agent.ended();
         drop(connection);
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
@@ -66,7 +66,7 @@ fn stuck_with(place: &Place, grace: &str, stop: impl Fn(&Agent)) -> Agent {
         blocked(&get(&address, "/debug/ledger").1)
     });
     stop(&agent);
-    agent.says("stopping; another signal ends it at once");
+    agent.says("shutting down; another signal exits immediately");
     agent
 }
 
@@ -126,7 +126,11 @@ fn two_signals_that_come_together_are_one() {
     });
     let ended = agent.ended_unread();
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    assert!(!ended.stderr.contains("ending at once"), "{}", ended.stderr);
+    assert!(
+        !ended.stderr.contains("exiting immediately"),
+        "{}",
+        ended.stderr
+    );
     assert!(
         ended
             .stderr
@@ -188,7 +192,7 @@ fn starting(place: &Place) -> (Agent, File, Vec<u8>) {
 fn a_second_signal_ends_at_once_with_the_ledger_written() {
     let place = Place::new();
     let mut agent = stuck(&place, "1h");
-    agent.signal_until("INT", "ending at once");
+    agent.signal_until("INT", "exiting immediately");
     let ended = agent.ended_unread();
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     let said = ended.stderr.lines().last().unwrap();

@@ -82,7 +82,7 @@ fn configured(path: &Path) -> Result<(Target, Option<Secret>), Error> {
     match config {
         Some(config) if problems.is_empty() => of_settings(&config.service.telemetry, path),
         _ => Err(Error::Configuration(
-            problems.render(&source, terminal::colour(&std::io::stderr())),
+            problems.render(&source, terminal::has_colour(&std::io::stderr())),
         )),
     }
 }

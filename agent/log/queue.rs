@@ -1,8 +1,8 @@
-//! Lines on their way to standard error. A line is left in a bounded queue, from which a thread of
-//! its own writes, so that a reader of standard error that is stuck stops nothing but the log.
+//! A bounded queue of lines for standard error. A thread of its own writes them, so that a reader
+//! that stalls blocks nothing but the log.
 //!
-//! `tracing-appender` does the same with a bound in lines alone, waits for a stuck reader only as
-//! long as for a slow one at the end, and brings a calendar library.
+//! `tracing-appender` has such a thread, too. Its bound is in lines, not bytes; at the end it waits
+//! for a slow reader no longer than for one that has stalled; and it depends on a calendar library.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -11,103 +11,106 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Bytes that wait at most.
-const BOUND: usize = 1 << 20;
-/// How long to leave a standard error alone that does not wait by itself and is full.
-const PAUSE: Duration = Duration::from_millis(5);
+/// Bytes that are queued at most.
+const CAPACITY: usize = 1 << 20;
+/// Time between two attempts to write to a non-blocking standard error that is full.
+const RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How long to wait for a reader.
+/// How long to wait for the reader of standard error.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+pub(super) struct WaitLimit {
     /// While it reads nothing.
-    pub(super) without_progress: Duration,
-    pub(super) in_all: Duration,
+    pub(super) idle: Duration,
+    /// In total.
+    pub(super) total: Duration,
 }
 
 /// The queue.
 #[derive(Debug)]
 pub(super) struct Queue {
-    waiting: Mutex<Waiting>,
-    /// Something has changed.
+    lines: Mutex<Lines>,
+    /// Notified of every change of `lines`.
     changed: Condvar,
     dropped: AtomicU64,
-    bound: usize,
+    capacity: usize,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
-    texts: VecDeque<Vec<u8>>,
-    /// Of those, and of what is being written.
+struct Lines {
+    queued: VecDeque<Vec<u8>>,
+    /// Bytes of the queued lines and of the rest of the one that is being written.
     bytes: usize,
-    /// Bytes that were written so far, by which one that waits sees that it goes on.
+    /// Bytes written since the start, which shows a waiting thread that the reader makes progress.
     written: u64,
 }
 
 impl Queue {
     pub(super) const fn new() -> Self {
-        let waiting = Waiting {
-            texts: VecDeque::new(),
+        let lines = Lines {
+            queued: VecDeque::new(),
             bytes: 0,
             written: 0,
         };
         Self {
-            waiting: Mutex::new(waiting),
+            lines: Mutex::new(lines),
             changed: Condvar::new(),
             dropped: AtomicU64::new(0),
-            bound: BOUND,
+            capacity: CAPACITY,
         }
     }
 
-    /// Leaves a line, or counts it as dropped if the queue is full.
+    /// Queues a line; drops and counts it if the queue is full.
     pub(super) fn push(&self, line: Vec<u8>) {
-        let mut waiting = self.lock();
-        if waiting.bytes.saturating_add(line.len()) > self.bound {
-            drop(waiting);
+        let mut lines = self.lock();
+        if lines.bytes.saturating_add(line.len()) > self.capacity {
+            drop(lines);
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        waiting.bytes += line.len();
-        waiting.texts.push_back(line);
-        drop(waiting);
+        lines.bytes += line.len();
+        lines.queued.push_back(line);
+        drop(lines);
         self.changed.notify_all();
     }
 
-    /// Leaves a text that matters more than lines: it waits for room as [`Self::flush`] waits.
-    pub(super) fn push_patiently(&self, text: Vec<u8>, patience: Patience) {
-        let is_full = |waiting: &Waiting| {
-            waiting.bytes > 0 && waiting.bytes.saturating_add(text.len()) > self.bound
+    /// Queues a text, which may be larger than the queue. Waits for room, and drops and counts the
+    /// text at the limit.
+    pub(super) fn push_or_wait(&self, text: Vec<u8>, limit: WaitLimit) {
+        let is_full = |lines: &Lines| {
+            lines.bytes > 0 && lines.bytes.saturating_add(text.len()) > self.capacity
         };
-        self.wait_while(patience, is_full);
-        let mut waiting = self.lock();
-        if is_full(&waiting) {
+        self.wait_while(limit, is_full);
+        let mut lines = self.lock();
+        if is_full(&lines) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        waiting.bytes += text.len();
-        waiting.texts.push_back(text);
-        drop(waiting);
+        lines.bytes += text.len();
+        lines.queued.push_back(text);
+        drop(lines);
         self.changed.notify_all();
     }
 
-    /// Waits until all is written, unless that takes too long.
-    pub(super) fn flush(&self, patience: Patience) {
-        self.wait_while(patience, |waiting| waiting.bytes > 0);
+    /// Waits until everything is written, or until the limit.
+    pub(super) fn flush(&self, limit: WaitLimit) {
+        self.wait_while(limit, |lines| lines.bytes > 0);
     }
 
-    /// Lines that were dropped.
+    /// Number of dropped lines.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Writes what comes, for ever. `lost` makes the line that says how many lines are missing.
-    pub(super) fn write_to(&self, mut out: impl Write, lost: impl Fn(u64) -> Vec<u8>) {
+    /// Writes the queue to `out`, forever. `dropped_notice` makes the line that replaces a number of
+    /// dropped lines.
+    pub(super) fn write_to(&self, mut out: impl Write, dropped_notice: impl Fn(u64) -> Vec<u8>) {
         let mut reported = 0;
         loop {
             let text = self.next();
             self.write(&mut out, &text);
             let dropped = self.dropped();
             if dropped > reported {
-                write_all(&mut out, &lost(dropped - reported), |_| {});
+                write_all(&mut out, &dropped_notice(dropped - reported), |_| {});
                 reported = dropped;
             }
         }
@@ -117,69 +120,71 @@ impl Queue {
         let mut left = text.len();
         write_all(out, text, |bytes| {
             left -= bytes;
-            self.wrote(bytes);
+            self.add_written(bytes);
         });
-        // What cannot be written is not waited for.
-        self.wrote(left);
+        // After an error, the rest counts as written: nothing may wait for it.
+        self.add_written(left);
     }
 
-    fn wrote(&self, bytes: usize) {
-        let mut waiting = self.lock();
-        waiting.bytes -= bytes;
-        waiting.written += bytes as u64;
-        drop(waiting);
+    fn add_written(&self, bytes: usize) {
+        let mut lines = self.lock();
+        lines.bytes -= bytes;
+        lines.written += bytes as u64;
+        drop(lines);
         self.changed.notify_all();
     }
 
+    /// Waits for a line and takes it from the queue.
     fn next(&self) -> Vec<u8> {
-        let mut waiting = self.lock();
+        let mut lines = self.lock();
         loop {
-            if let Some(text) = waiting.texts.pop_front() {
-                return text;
+            if let Some(line) = lines.queued.pop_front() {
+                return line;
             }
-            waiting = self
+            lines = self
                 .changed
-                .wait(waiting)
+                .wait(lines)
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn wait_while(&self, patience: Patience, is_so: impl Fn(&Waiting) -> bool) {
-        let end = Instant::now() + patience.in_all;
-        let mut waiting = self.lock();
-        while is_so(&waiting) {
-            let written = waiting.written;
-            let goes_on = |waiting: &mut Waiting| waiting.written == written && is_so(waiting);
-            let left = end
+    fn wait_while(&self, limit: WaitLimit, condition: impl Fn(&Lines) -> bool) {
+        let deadline = Instant::now() + limit.total;
+        let mut lines = self.lock();
+        while condition(&lines) {
+            let written = lines.written;
+            let timeout = deadline
                 .saturating_duration_since(Instant::now())
-                .min(patience.without_progress);
-            let waited = self.changed.wait_timeout_while(waiting, left, goes_on);
-            let (now, result) = waited.unwrap_or_else(PoisonError::into_inner);
+                .min(limit.idle);
+            let is_idle = |lines: &mut Lines| lines.written == written && condition(lines);
+            let waited = self.changed.wait_timeout_while(lines, timeout, is_idle);
+            let (guard, result) = waited.unwrap_or_else(PoisonError::into_inner);
             if result.timed_out() {
                 return;
             }
-            waiting = now;
+            lines = guard;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Lines> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Writes a text, and reports each part of it. A standard error that is non-blocking is tried
-/// again.
-fn write_all(out: &mut impl Write, mut text: &[u8], mut wrote: impl FnMut(usize)) {
+/// Writes a text, and passes the length of each part that was written to `on_write`. Retries while
+/// a non-blocking `out` is full; gives up at any other error.
+fn write_all(out: &mut impl Write, mut text: &[u8], mut on_write: impl FnMut(usize)) {
     while !text.is_empty() {
         match out.write(text) {
             Ok(0) => return,
             Ok(bytes) => {
-                wrote(bytes);
+                on_write(bytes);
                 text = &text[bytes..];
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(PAUSE),
-            // There is no other place to say so.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                thread::sleep(RETRY_INTERVAL);
+            }
             Err(_) => return,
         }
     }
@@ -192,24 +197,27 @@ mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::time::Duration;
 
-    use super::{Patience, Queue};
+    use super::{Queue, WaitLimit};
 
-    const LONG: Patience = Patience {
-        without_progress: Duration::from_secs(60),
-        in_all: Duration::from_secs(60),
+    const LONG: WaitLimit = WaitLimit {
+        idle: Duration::from_secs(60),
+        total: Duration::from_secs(60),
     };
-    const SHORT: Patience = Patience {
-        without_progress: Duration::from_millis(1),
+    const SHORT: WaitLimit = WaitLimit {
+        idle: Duration::from_millis(1),
         ..LONG
     };
 
-    /// Writes when it is let.
-    struct Gate(Receiver<()>, Sender<Vec<u8>>);
+    /// A writer that performs a write for each message of a channel.
+    struct StepWriter {
+        steps: Receiver<()>,
+        written: Sender<Vec<u8>>,
+    }
 
-    impl Write for Gate {
+    impl Write for StepWriter {
         fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-            self.0.recv().map_err(io::Error::other)?;
-            self.1.send(text.to_vec()).map_err(io::Error::other)?;
+            self.steps.recv().map_err(io::Error::other)?;
+            self.written.send(text.to_vec()).map_err(io::Error::other)?;
             Ok(text.len())
         }
 
@@ -220,21 +228,21 @@ mod tests {
 
     fn start(queue: Queue) -> (Arc<Queue>, Sender<()>, Receiver<Vec<u8>>) {
         let queue = Arc::new(queue);
-        let (open, opened) = channel();
-        let (out, written) = channel();
-        let writer = Arc::clone(&queue);
+        let (step, steps) = channel();
+        let (written, output) = channel();
+        let thread = Arc::clone(&queue);
         std::thread::spawn(move || {
-            writer.write_to(Gate(opened, out), |lines| {
+            thread.write_to(StepWriter { steps, written }, |lines| {
                 format!("{lines} missing\n").into_bytes()
             });
         });
-        (queue, open, written)
+        (queue, step, output)
     }
 
     #[test]
-    fn a_reader_that_is_stuck_costs_lines_and_they_are_counted() {
-        let (queue, open, written) = start(Queue {
-            bound: 6,
+    fn lines_that_exceed_the_capacity_are_dropped_and_counted() {
+        let (queue, step, output) = start(Queue {
+            capacity: 6,
             ..Queue::new()
         });
         for line in ["one\n", "2\n", "three\n", "four\n"] {
@@ -243,10 +251,10 @@ mod tests {
         assert_eq!(queue.dropped(), 2);
         queue.flush(SHORT);
         for _ in 0..3 {
-            open.send(()).unwrap();
+            step.send(()).unwrap();
         }
         let texts: Vec<_> = (0..3)
-            .map(|_| String::from_utf8(written.recv().unwrap()).unwrap())
+            .map(|_| String::from_utf8(output.recv().unwrap()).unwrap())
             .collect();
         assert_eq!(texts, ["one\n", "2 missing\n", "2\n"]);
         queue.flush(LONG);
@@ -254,26 +262,26 @@ mod tests {
     }
 
     #[test]
-    fn what_matters_waits_for_room_and_is_written_even_if_it_is_long() {
-        let (queue, open, written) = start(Queue {
-            bound: 6,
+    fn push_or_wait_waits_for_room_and_accepts_a_text_larger_than_the_capacity() {
+        let (queue, step, output) = start(Queue {
+            capacity: 6,
             ..Queue::new()
         });
         queue.push(b"12345\n".to_vec());
-        let late = Arc::clone(&queue);
+        let pusher = Arc::clone(&queue);
         let pushed =
-            std::thread::spawn(move || late.push_patiently(b"the whole ledger\n".to_vec(), LONG));
-        open.send(()).unwrap();
+            std::thread::spawn(move || pusher.push_or_wait(b"the whole ledger\n".to_vec(), LONG));
+        step.send(()).unwrap();
         pushed.join().unwrap();
-        open.send(()).unwrap();
+        step.send(()).unwrap();
         queue.flush(LONG);
-        assert_eq!(written.recv().unwrap(), b"12345\n");
-        assert_eq!(written.recv().unwrap(), b"the whole ledger\n");
+        assert_eq!(output.recv().unwrap(), b"12345\n");
+        assert_eq!(output.recv().unwrap(), b"the whole ledger\n");
         assert_eq!(queue.dropped(), 0);
     }
 
     #[test]
-    fn what_cannot_be_written_is_not_waited_for() {
+    fn flush_does_not_wait_for_a_closed_output() {
         let queue = Arc::new(Queue::new());
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
@@ -284,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_gets_all_in_order() {
+    fn lines_are_written_in_order() {
         let queue = Arc::new(Queue::new());
         let (mut reader, writer) = io::pipe().unwrap();
         let thread = Arc::clone(&queue);

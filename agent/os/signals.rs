@@ -1,9 +1,9 @@
-//! SIGINT and SIGTERM: the first one asks for a stop, a later one for a stop at once. SIGHUP asks
-//! for a reload of the configuration.
+//! SIGINT and SIGTERM: the first requests a shutdown, a later one forces it. SIGHUP requests a
+//! reload of the configuration.
 //!
-//! What ends a process often sends its signal twice, to the process and to its group: `timeout`, a
-//! terminal with a wrapper that forwards, `docker stop` of a shell's child. So signals that come
-//! together are one.
+//! A process often gets one signal twice, for itself and for its group: from `timeout`, from a
+//! terminal with a wrapper that forwards it, from `docker stop` with a shell as the parent. Signals
+//! in quick succession therefore count as one.
 
 use std::io;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use tokio::time::Instant;
 
 use super::systemd;
 
-/// Signals that are no further apart are one.
-const TOGETHER: Duration = Duration::from_millis(100);
+/// Signals within this time of each other count as one.
+const DEBOUNCE: Duration = Duration::from_millis(100);
 
-/// A stop at once takes two seconds at most. A signal that comes later than this finds something
-/// stuck that nothing else ends, such as a standard error that takes no lines.
-const STUCK: Duration = Duration::from_secs(5);
+/// A forced shutdown takes two seconds at most. A signal after this time means that the process is
+/// stuck, for example because standard error takes no lines.
+const STUCK_AFTER: Duration = Duration::from_secs(5);
 
-/// From now on, signals are requests on `stop`. Needs a runtime.
+/// Turns signals into requests on `stop` from now on. Must be called within a runtime.
 pub(crate) fn stop_on_signals(stop: &Stop) -> io::Result<()> {
     let mut signals = Signals {
         interrupt: signal(SignalKind::interrupt())?,
@@ -30,27 +30,30 @@ pub(crate) fn stop_on_signals(stop: &Stop) -> io::Result<()> {
     let stop = stop.clone();
     tokio::spawn(async move {
         let name = signals.next().await;
-        // The request may end the process before this task goes on.
+        // First, since the request may end the process before this task continues.
         systemd::stopping();
         stop.request();
-        tracing::info!(signal = name, "stopping; another signal ends it at once");
-        let name = signals.next_after(TOGETHER).await;
+        tracing::info!(
+            signal = name,
+            "shutting down; another signal exits immediately"
+        );
+        let name = signals.next_after(DEBOUNCE).await;
         stop.request_at_once();
-        tracing::warn!(signal = name, "ending at once");
-        signals.next_after(STUCK).await;
+        tracing::warn!(signal = name, "exiting immediately");
+        signals.next_after(STUCK_AFTER).await;
         std::process::exit(1);
     });
     Ok(())
 }
 
-/// A file that has grown to its limit (RLIMIT_FSIZE) is an error of whoever writes to it, and not
-/// the end of the process by SIGXFSZ. Needs a runtime.
+/// Turns SIGXFSZ, for a file at its size limit (RLIMIT_FSIZE), into a failed write instead of the
+/// end of the process. Must be called within a runtime.
 pub(crate) fn survive_file_size_limits() -> io::Result<()> {
-    // The handler stays when this is dropped.
+    // The handler stays when the stream is dropped.
     signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop)
 }
 
-/// SIGHUP, which ends nothing from now on. Needs a runtime.
+/// The SIGHUPs from now on, which no longer end the process. Must be called within a runtime.
 pub(crate) fn hang_ups() -> io::Result<Signal> {
     signal(SignalKind::hangup())
 }
@@ -68,17 +71,17 @@ impl Signals {
         }
     }
 
-    /// The next one that comes later than `gap` from now.
-    async fn next_after(&mut self, gap: Duration) -> &'static str {
-        let since = Instant::now();
+    /// Waits for the first signal that comes at least `delay` from now.
+    async fn next_after(&mut self, delay: Duration) -> &'static str {
+        let start = Instant::now();
         loop {
             let name = self.next().await;
-            if since.elapsed() >= gap {
+            if start.elapsed() >= delay {
                 return name;
             }
             tracing::debug!(
                 signal = name,
-                "nothing more is done for a signal so soon after another one"
+                "ignored a signal too soon after the one before"
             );
         }
     }

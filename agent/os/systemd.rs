@@ -1,40 +1,41 @@
-//! What systemd wants to know of a service of `Type=notify` or `notify-reload`: when it is ready,
-//! reloads and stops, and that it lives. Without systemd nothing of it happens.
+//! Notifications to systemd for a service of `Type=notify` or `notify-reload`: readiness, reloads,
+//! the stop, and the watchdog. Without systemd they do nothing.
+
+use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// The pipelines run, as they should or as they did before a reload.
+/// Notifies that the pipelines run, after the start or after a reload.
 pub(crate) fn ready() {
     notify(&[NotifyState::Ready]);
 }
 
-/// A reload begins; [`ready`] tells its end.
+/// Notifies that a reload begins; [`ready`] ends it.
 pub(crate) fn reloading() {
     if let Ok(now) = NotifyState::monotonic_usec_now() {
         notify(&[NotifyState::Reloading, now]);
     }
 }
 
-/// The end has begun.
+/// Notifies that the agent shuts down.
 pub(crate) fn stopping() {
     notify(&[NotifyState::Stopping]);
 }
 
-/// Tells that the agent lives, twice in the time after which systemd would end it, for as long as
-/// tasks get their turn.
+/// Notifies the watchdog twice per timeout, until this future is dropped.
 pub(crate) async fn watchdog() {
-    let Some(patience) = sd_notify::watchdog_enabled() else {
+    let Some(timeout) = sd_notify::watchdog_enabled() else {
         return;
     };
-    let mut beats = tokio::time::interval((patience / 2).max(std::time::Duration::from_millis(1)));
+    let mut ticks = tokio::time::interval((timeout / 2).max(Duration::from_millis(1)));
     loop {
-        beats.tick().await;
+        ticks.tick().await;
         notify(&[NotifyState::Watchdog]);
     }
 }
 
 fn notify(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
-        tracing::debug!(%error, "systemd was not told");
+        tracing::debug!(%error, "cannot notify systemd");
     }
 }

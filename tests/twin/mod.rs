@@ -179,9 +179,9 @@ fn bytes_read(address: &str) -> Option<u64> {
 fn end(mut agent: Agent, end: End) -> crate::support::Ended {
     agent.signal("TERM");
     if end == End::SecondSignal {
-        agent.says("stopping; another signal ends it at once");
+        agent.says("shutting down; another signal exits immediately");
         // Signals that come together are one.
-        agent.signal_until("TERM", "ending at once");
+        agent.signal_until("TERM", "exiting immediately");
     }
     agent.ended_unread()
 }

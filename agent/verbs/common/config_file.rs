@@ -22,7 +22,7 @@ pub(crate) struct ConfigFile {
 
 /// Reads, parses, checks and builds a configuration file. Warnings go to standard error.
 pub(crate) fn load(path: &Path) -> Result<(Config, Assembly), Error> {
-    log::start_warnings();
+    log::init_warnings();
     assemble(
         &read(path)?,
         &config::process_environment,
@@ -46,7 +46,7 @@ pub(crate) fn assemble(
 ) -> Result<(Config, Assembly), Error> {
     let loaded = config::load(source, &Registry::BUILT_IN, environment, telemetry, parsed);
     let loaded = loaded.map_err(|problems| {
-        let colour = terminal::colour(&io::stderr()) && !log::is_json();
+        let colour = terminal::has_colour(&io::stderr()) && !log::is_json();
         Error::Configuration(problems.render(source, colour))
     })?;
     if loaded

@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         name: "pipeline.toml".to_owned(),
         text,
     };
-    log::start_default();
+    log::init_default();
     let environment = |name: &str| addresses.value(name, &socket);
     let (_, assembly) = assemble(&source, &environment, Telemetry::default(), |_| {})?;
     let stop = Stop::new();
@@ -167,5 +167,5 @@ Ctrl-C drains, and prints the ledger.
 ",
         socket = socket.display(),
     );
-    log::say(Level::INFO, &text);
+    log::print(Level::INFO, &text);
 }

@@ -64,7 +64,7 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    log::start_default();
+    log::init_default();
     let runtime = runtime::multi_thread()?;
     let ended = runtime.block_on(async {
         let stop = Stop::new();

@@ -66,7 +66,7 @@ impl Recording {
             tracing::warn!(byte = offset, %error, "this is no monitor stream from here on, and was saved as it came");
         }
         // There is nobody left to tell if this fails.
-        log::say(
+        log::print(
             Level::INFO,
             &format!(
                 "recorded {frames} frames, {bytes} bytes, to {}",

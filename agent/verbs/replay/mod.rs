@@ -47,7 +47,7 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    log::start_default();
+    log::init_default();
     runtime::multi_thread()?.block_on(async {
         let stop = Stop::new();
         signals::stop_on_signals(&stop)?;

@@ -72,7 +72,7 @@ pub(crate) struct Options {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    log::begin();
+    log::init_format_from_environment();
     let stop = Stop::new();
     let runtime = runtime::multi_thread()?;
     // Signals are heard from here on: one that comes while the configuration is read ends the run
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let source = config_file::read(&args.config.path)?;
     // Components are built after the log has started, so that it has what they warn of.
     let mut log = None;
-    let start_log = |service: &Service| log = Some(log::start(&service.log, service.log_format));
+    let start_log = |service: &Service| log = Some(log::init(&service.log, service.log_format));
     let (_, assembly) = config_file::assemble(
         &source,
         &process_environment,
@@ -141,7 +141,7 @@ async fn run_and_report(
         "every counter exists from the start"
     );
     let page = Page::new(report.clone(), &telemetry);
-    log::say_value(&report.to_string(), "the final ledger", "ledger", &page);
+    log::print_value(&report.to_string(), "the final ledger", "ledger", &page);
     if let Some(file) = ledger_file {
         file.write_unless(page.to_json(), &stop).await?;
     }

@@ -17,7 +17,7 @@ use super::watch::Watch;
 use crate::config::{
     Assembly, Directives, LogFormat, Source, TelemetrySettings, process_environment,
 };
-use crate::error::{Error, chain};
+use crate::error::Error;
 use crate::log;
 use crate::log::LogControl;
 use crate::os::systemd;
@@ -214,11 +214,7 @@ impl Running {
 
     fn refuse(&self, hash: &str, error: &Error) {
         self.ledger.reloaded(ReloadOutcome::Refused, hash);
-        let why = match error {
-            Error::Configuration(text) | Error::Usage(text) => text.clone(),
-            Error::Failed(error) => format!("error: {}", chain(error.as_ref())),
-        };
-        log::say(Level::ERROR, &why);
+        log::print(Level::ERROR, &error.to_string());
         tracing::error!(
             hash,
             "the configuration cannot be used; what runs goes on as it was"

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         (Some(path), _) if path.as_os_str() == "-" => write(args, options, io::stdout().lock()),
         (Some(path), _) => write(args, options, args::create(path)?),
         (None, Some(path)) => {
-            log::start_default();
+            log::init_default();
             let runtime = runtime::multi_thread()?;
             runtime.block_on(listen(args, options, path))
         }
@@ -47,7 +47,7 @@ fn write(args: &Args, options: Options, out: impl Write) -> Result<(), Error> {
         out.write_all(&frame)?;
     }
     out.flush()?;
-    log::say(Level::INFO, &described(stream.summary()));
+    log::print(Level::INFO, &described(stream.summary()));
     Ok(())
 }
 

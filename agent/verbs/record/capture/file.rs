@@ -14,6 +14,7 @@ use pcap_parser::{
 
 use super::CaptureError;
 use super::interface::Interfaces;
+use super::packet::Packet;
 
 /// The largest block that is read; Wireshark's limit for the largest packets is less.
 pub(super) const MAX_BLOCK: usize = 16 << 20;
@@ -21,17 +22,6 @@ pub(super) const MAX_BLOCK: usize = 16 << 20;
 const BUFFER: usize = 256 * 1024;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const SECTION_HEADER: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
-
-/// A packet as it was captured.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Packet<'a> {
-    /// The link type of its interface.
-    pub(super) link: u16,
-    /// Its length on the wire, in bytes.
-    pub(super) orig_len: u32,
-    /// What was captured of it.
-    pub(super) bytes: &'a [u8],
-}
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use tidegate_wire::event::{self, Common, Profile, TraceFields, flags};
 use tidegate_wire::payload::{self, Payload};
 
-use super::file::Packet;
 use super::link::{Network, Start};
+use super::packet::Packet;
 
 /// `TRACE_TO_STACK`: the host has the packet. Unlike others, this point claims no endpoint and no
 /// device.

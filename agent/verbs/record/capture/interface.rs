@@ -3,7 +3,7 @@
 use pcap_parser::{Block, InterfaceDescriptionBlock, PcapBlockOwned, PcapHeader, UnknownBlock};
 
 use super::CaptureError;
-use super::file::Packet;
+use super::packet::Packet;
 
 /// Interfaces that a section describes at most.
 const MAX_INTERFACES: usize = 1 << 16;

@@ -10,6 +10,7 @@ mod file;
 mod frame;
 mod interface;
 mod link;
+mod packet;
 mod skipped;
 
 pub(super) use error::CaptureError;
@@ -25,8 +26,9 @@ use tracing::Level;
 use super::recording::Recording;
 use super::{Args, RecordError};
 use crate::log;
-use file::{CaptureFile, Packet, Step};
+use file::{CaptureFile, Step};
 use frame::Framer;
+use packet::Packet;
 use skipped::Skipped;
 
 /// Bytes that are collected into one write.
@@ -119,7 +121,7 @@ impl Conversion {
         self.recording.report();
         if let Some(skipped) = self.skipped.describe() {
             // There is nobody left to tell if this fails.
-            log::say(Level::INFO, &skipped.to_string());
+            log::print(Level::INFO, &skipped.to_string());
         }
     }
 }
