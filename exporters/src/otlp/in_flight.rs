@@ -1,5 +1,5 @@
-//! The requests that are under way. They belong to the exporter's own task, not to tasks of their
-//! own, so that they and their tickets end with it, at once and together.
+//! The requests in flight. The exporter's own task polls them, so that they end with it at once,
+//! together with their tickets.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -7,18 +7,17 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-/// A boxed future that the exporter polls itself.
+/// A boxed future.
 pub(super) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Up to `limit` futures, which yield the frame that they sent. A handful, so that polling all of
-/// them on any wake-up is cheap.
+/// Up to `limit` futures, which return the frame that they sent. They are few enough to poll all of
+/// them on each wake-up.
 pub(super) struct InFlight {
     requests: Vec<BoxFuture<Bytes>>,
     limit: usize,
 }
 
 impl InFlight {
-    /// None yet.
     pub(super) fn new(limit: usize) -> Self {
         Self {
             requests: Vec::with_capacity(limit),
@@ -26,30 +25,30 @@ impl InFlight {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of requests in flight.
     pub(super) fn len(&self) -> usize {
         self.requests.len()
     }
 
-    /// Whether one more may be sent.
+    /// Returns whether another request may be sent.
     pub(super) fn has_room(&self) -> bool {
         self.requests.len() < self.limit
     }
 
-    /// Adds one. The caller has seen to it that there is room.
+    /// Adds a request. The caller ensures that there is room.
     pub(super) fn push(&mut self, request: BoxFuture<Bytes>) {
         self.requests.push(request);
     }
 
-    /// Waits until one of them is done; for ever if there is none. Safe to cancel.
+    /// Waits until a request has completed; for ever if there is none. Cancel safe.
     pub(super) async fn next(&mut self) -> Bytes {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
-        for (at, request) in self.requests.iter_mut().enumerate() {
+        for (index, request) in self.requests.iter_mut().enumerate() {
             if let Poll::Ready(frame) = request.as_mut().poll(cx) {
-                drop(self.requests.swap_remove(at));
+                drop(self.requests.swap_remove(index));
                 return Poll::Ready(frame);
             }
         }

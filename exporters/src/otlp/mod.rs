@@ -1,39 +1,34 @@
-//! Ships flows and other events as OTLP log records, and metrics as OTLP metrics, over gRPC
+//! Exports flows and other events as OTLP log records, and metrics as OTLP metrics, over gRPC
 //! (specification 1.9).
 //!
-//! Reading order: [`exporter`] is the loop; [`logs`] and [`metrics`] say what is sent; [`delivery`]
-//! sends a request until it has an outcome, with [`peer`] and [`call`] for one attempt, [`verdict`]
-//! for what a [`failure`] means and [`backoff`] for when to try again; [`link`] informs the
-//! operator, with [`changes`] for how often and [`remedy`] for what to do.
+//! Each folder uses only those listed before it, and can be read on its own:
 //!
-//! A request is encoded once and kept until its outcome. Its records are settled then: delivered,
-//! or dropped with one of the reasons of [`verdict::reason`]. The exporter makes no spans, speaks
-//! no OTLP over HTTP, and keeps nothing on disk: what is in memory when the process dies is lost.
+//! 1. [`protobuf`] and [`resource`]: what all requests have in common.
+//! 2. [`failure`]: failed attempts, and whether to try again.
+//! 3. [`transport`]: one attempt, from the encoded message to the response.
+//! 4. [`status`]: the backend's status in telemetry, health and log.
+//! 5. [`delivery`]: attempts until a request has its outcome.
+//! 6. [`logs`] and [`metrics`]: encoding of records and points, and the requests made of them.
+//! 7. [`export_loop`] connects all of that to the inbox, with the requests [`in_flight`];
+//!    [`exporter`] starts it, and [`config`] builds it.
+//!
+//! A request is encoded once and kept until its outcome. Then its records are settled: delivered, or
+//! dropped with a reason in [`failure::drop_reason`]. The exporter does not support traces or OTLP
+//! over HTTP, and stores nothing on disk: records in memory are lost if the process dies.
 
-mod address;
-mod backoff;
-mod call;
-mod changes;
 mod config;
-mod connector;
 mod delivery;
-mod endpoint;
+mod export_loop;
 mod exporter;
 mod failure;
-mod frame;
-mod gather;
 mod in_flight;
 mod keys;
-mod link;
 mod logs;
 mod metrics;
-mod peer;
-mod pending;
-mod proto;
-mod remedy;
+mod protobuf;
 mod resource;
-mod sent;
-mod verdict;
+mod status;
+mod transport;
 
 pub use logs::Encoder as LogEncoder;
 
@@ -46,7 +41,7 @@ pub const KIND: ExporterKind = ComponentKind {
     about: "Sends flows and other events as OTLP logs and metrics as OTLP metrics, over gRPC",
     keys: keys::KEYS,
     outcomes: Outcomes {
-        dropped: verdict::reason::ALL,
+        dropped: failure::drop_reason::ALL,
         ..Outcomes::NONE
     },
     parse: |table| Ok(Box::new(config::Config::deserialize(table)?)),

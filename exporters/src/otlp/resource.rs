@@ -1,4 +1,4 @@
-//! Who the telemetry comes from: one resource and one scope for all that the exporter sends.
+//! The resource and the instrumentation scope of everything that the exporter sends.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,19 @@ use tidegate_core::component::BuildContext;
 const NAME: &str = "tidegate";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The resource's attributes, sorted.
+/// The attributes of the resource, sorted by name.
 #[derive(Clone, Debug)]
-pub(super) struct Origin {
+pub(super) struct ResourceAttributes {
     attributes: BTreeMap<String, String>,
 }
 
-impl Origin {
-    /// `service.instance.id` is the node's name as on flows: Prometheus makes the label `instance`
-    /// of it, which keeps the series of nodes apart. `given` adds attributes, or replaces them.
-    pub(super) fn new(context: &BuildContext, given: &BTreeMap<String, String>) -> Self {
+impl ResourceAttributes {
+    /// `service.instance.id` is the node's name as in flows. Prometheus turns it into the label
+    /// `instance`, which keeps the series of different nodes apart. `configured` adds attributes or
+    /// replaces them.
+    pub(super) fn new(context: &BuildContext, configured: &BTreeMap<String, String>) -> Self {
         let node = context.bare_node_name();
-        let own = [
+        let detected = [
             ("service.name", NAME),
             ("service.version", VERSION),
             ("service.instance.id", &context.node_name),
@@ -29,20 +30,21 @@ impl Origin {
             ("k8s.node.name", node),
             ("k8s.cluster.name", context.cluster_name()),
         ];
-        let known = own.into_iter().filter(|(_, value)| !value.is_empty());
-        let mut attributes: BTreeMap<_, _> = known
+        let mut attributes: BTreeMap<_, _> = detected
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
-        attributes.extend(given.clone());
+        attributes.extend(configured.clone());
         Self { attributes }
     }
 
-    /// The resource.
-    pub(super) fn resource(&self) -> Resource {
+    /// Returns the OTLP message.
+    pub(super) fn to_message(&self) -> Resource {
         let attributes = self
             .attributes
             .iter()
-            .map(|(key, value)| text_attribute(key, value))
+            .map(|(key, value)| string_attribute(key, value))
             .collect();
         Resource {
             attributes,
@@ -51,7 +53,7 @@ impl Origin {
     }
 }
 
-/// The scope.
+/// Returns the instrumentation scope.
 pub(super) fn scope() -> InstrumentationScope {
     InstrumentationScope {
         name: NAME.to_owned(),
@@ -60,8 +62,8 @@ pub(super) fn scope() -> InstrumentationScope {
     }
 }
 
-/// An attribute that is a string.
-pub(super) fn text_attribute(key: &str, value: &str) -> KeyValue {
+/// Returns an attribute with a string value.
+pub(super) fn string_attribute(key: &str, value: &str) -> KeyValue {
     let value = AnyValue {
         value: Some(Value::StringValue(value.to_owned())),
     };
@@ -79,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn node_and_cluster_are_told_apart_in_every_form_of_the_nodes_name() {
+    fn node_and_cluster_are_separated_in_every_form_of_the_node_name() {
         for (node_name, instance, cluster) in [
             ("node-a", "node-a", "default"),
             ("prod/node-a", "prod/node-a", "prod"),
@@ -90,7 +92,7 @@ mod tests {
                 telemetry: Telemetry::default(),
                 health: Default::default(),
             };
-            let attributes = Origin::new(&context, &BTreeMap::new()).attributes;
+            let attributes = ResourceAttributes::new(&context, &BTreeMap::new()).attributes;
             for (key, value) in [
                 ("service.instance.id", instance),
                 ("k8s.node.name", "node-a"),

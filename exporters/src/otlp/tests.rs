@@ -76,7 +76,7 @@ fn values_that_cannot_work_are_refused_with_their_key() {
         ),
         (
             "endpoint = \"http://a:secret@h:4317\"",
-            "endpoint: `http://***@h:4317` has a user or a password",
+            "endpoint: `http://***@h:4317` contains a user or a password",
         ),
         (
             "endpoint = \"https://h:4317\", tls = { server_name_override = \"a b\" }",
@@ -102,7 +102,7 @@ fn values_that_cannot_work_are_refused_with_their_key() {
         ),
         (
             "headers = { \"a b\" = \"c\" }",
-            "headers: `a b` is not a name",
+            "headers: `a b` is not a valid header name",
         ),
         (
             "headers = { key = \"a\\nsecret\" }",

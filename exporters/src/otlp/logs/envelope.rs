@@ -1,11 +1,10 @@
-//! What stands around the log records of a request: `ExportLogsServiceRequest` with one
-//! `ResourceLogs` with one `ScopeLogs`, after opentelemetry-proto 1.9. Resource and scope are
-//! encoded once.
+//! The bytes around the log records of a request: `ExportLogsServiceRequest` with one `ResourceLogs`
+//! with one `ScopeLogs` (opentelemetry-proto 1.9). Resource and scope are encoded once.
 
 use prost::Message;
 
-use super::super::proto::{field, field_head, field_len};
-use super::super::resource::{Origin, scope};
+use crate::otlp::protobuf::{field, field_header, field_len};
+use crate::otlp::resource::{ResourceAttributes, scope};
 
 /// `ExportLogsServiceRequest.resource_logs`
 const RESOURCE_LOGS: u8 = 1;
@@ -16,52 +15,45 @@ const SCOPE_LOGS: u8 = 2;
 /// `ScopeLogs.scope`
 const SCOPE: u8 = 1;
 
-/// The encoded fields before the records.
+/// The encoded fields that precede the records.
 #[derive(Debug)]
-pub(in super::super) struct Envelope {
+pub(crate) struct Envelope {
     resource: Vec<u8>,
     scope: Vec<u8>,
 }
 
 impl Envelope {
-    pub(in super::super) fn new(origin: &Origin) -> Self {
-        let (mut resource_field, mut scope_field) = (Vec::new(), Vec::new());
-        field(
-            &mut resource_field,
-            RESOURCE,
-            &origin.resource().encode_to_vec(),
-        );
-        field(&mut scope_field, SCOPE, &scope().encode_to_vec());
+    pub(crate) fn new(resource: &ResourceAttributes) -> Self {
         Self {
-            resource: resource_field,
-            scope: scope_field,
+            resource: encoded_field(RESOURCE, &resource.to_message()),
+            scope: encoded_field(SCOPE, &scope()),
         }
     }
 
-    /// The most bytes of encoded records that a request of `bytes` has room for.
-    pub(in super::super) fn room(&self, bytes: usize) -> usize {
-        let overhead = self.len(bytes) - bytes;
-        let fits = |records: &usize| self.len(*records) <= bytes;
-        (bytes.saturating_sub(overhead)..bytes)
+    /// Returns the most bytes of encoded records that fit into a request of `max_bytes`.
+    pub(super) fn max_records_len(&self, max_bytes: usize) -> usize {
+        let overhead = self.len(max_bytes) - max_bytes;
+        let fits = |records: &usize| self.len(*records) <= max_bytes;
+        (max_bytes.saturating_sub(overhead)..max_bytes)
             .take_while(fits)
             .last()
             .unwrap_or(0)
     }
 
-    /// No [`Self::head`] is longer.
-    pub(in super::super) fn head_room(&self) -> usize {
-        const FIELD: usize = 11;
-        2 * FIELD + self.resource.len() + self.scope.len()
+    /// Returns an upper bound of the length of [`Self::header`].
+    pub(super) fn max_header_len(&self) -> usize {
+        const MAX_FIELD_HEADER_LEN: usize = 11;
+        2 * MAX_FIELD_HEADER_LEN + self.resource.len() + self.scope.len()
     }
 
-    /// What stands before `records` bytes of encoded records, which end the request.
-    pub(in super::super) fn head(&self, records: usize) -> Vec<u8> {
-        let mut head = Vec::with_capacity(self.head_room());
-        field_head(&mut head, RESOURCE_LOGS, self.resource_logs_len(records));
-        head.extend_from_slice(&self.resource);
-        field_head(&mut head, SCOPE_LOGS, self.scope.len() + records);
-        head.extend_from_slice(&self.scope);
-        head
+    /// Returns the bytes before `records` bytes of encoded records, which end the request.
+    pub(super) fn header(&self, records: usize) -> Vec<u8> {
+        let mut header = Vec::with_capacity(self.max_header_len());
+        field_header(&mut header, RESOURCE_LOGS, self.resource_logs_len(records));
+        header.extend_from_slice(&self.resource);
+        field_header(&mut header, SCOPE_LOGS, self.scope.len() + records);
+        header.extend_from_slice(&self.scope);
+        header
     }
 
     fn len(&self, records: usize) -> usize {
@@ -71,4 +63,10 @@ impl Envelope {
     fn resource_logs_len(&self, records: usize) -> usize {
         self.resource.len() + field_len(self.scope.len() + records)
     }
+}
+
+fn encoded_field(number: u8, message: &impl Message) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    field(&mut bytes, number, &message.encode_to_vec());
+    bytes
 }

@@ -1,6 +1,6 @@
 //! Names of attributes, encoded when the program is compiled.
 
-use super::super::proto::LEN;
+use crate::otlp::protobuf::LEN;
 
 /// `LogRecord.attributes`
 pub(super) const ATTRIBUTES: u8 = 6;

@@ -28,10 +28,14 @@ mod line;
 mod lost;
 mod piece;
 mod recent;
+mod request;
 mod side;
+mod tickets;
 mod writer;
 
 pub(super) use envelope::Envelope;
+pub(super) use request::{BatchConfig, LogRequestBuilder, Placement};
+pub(super) use tickets::{InFlightTickets, RequestTickets};
 
 use tidegate_core::Timestamp;
 use tidegate_core::component::BuildContext;

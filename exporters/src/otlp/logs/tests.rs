@@ -18,7 +18,7 @@ use tidegate_core::record::{Lost, LostSource, Record};
 use tidegate_core::telemetry::Telemetry;
 
 use super::*;
-use crate::otlp::resource::Origin;
+use crate::otlp::resource::ResourceAttributes;
 
 const OBSERVED: Timestamp = Timestamp(2_000);
 
@@ -35,13 +35,13 @@ fn context() -> BuildContext {
 fn request(record: &Record, headers: &[&str]) -> ExportLogsServiceRequest {
     let headers: Vec<_> = headers.iter().map(|name| (*name).to_owned()).collect();
     let mut encoder = Encoder::new(&context(), &headers);
-    let envelope = Envelope::new(&Origin::new(
+    let envelope = Envelope::new(&ResourceAttributes::new(
         &context(),
         &[("team".to_owned(), "net".to_owned())].into(),
     ));
     let mut encoded = Vec::new();
     encoder.encode(record, OBSERVED, &mut encoded);
-    let bytes = [envelope.head(encoded.len()), encoded].concat();
+    let bytes = [envelope.header(encoded.len()), encoded].concat();
     let request = ExportLogsServiceRequest::decode(&bytes[..]).expect("a message");
     assert!(
         request.encode_to_vec() == bytes,

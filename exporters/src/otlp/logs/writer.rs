@@ -10,11 +10,11 @@ use std::fmt::{Display, Write as _};
 
 use tidegate_core::Timestamp;
 
-use super::super::proto::{
-    LEN, VARINT, field, field_head, field_len, fixed64, integer, varint, varint_len, varint32,
-};
 use super::key::{ATTRIBUTES, KEY, Key, VALUE};
 use super::piece::Piece;
+use crate::otlp::protobuf::{
+    LEN, VARINT, field, field_header, field_len, fixed64, integer, varint, varint_len, varint32,
+};
 
 /// `ScopeLogs.log_records`
 const LOG_RECORDS: u8 = 2;
@@ -116,8 +116,8 @@ impl<'a> Writer<'a> {
 
     /// Writes what stands before a body of `len` bytes, and yields where they belong.
     pub(super) fn body(&mut self, len: usize) -> &mut Vec<u8> {
-        field_head(self.out, log_record::BODY, field_len(len));
-        field_head(self.out, any_value::STRING, len);
+        field_header(self.out, log_record::BODY, field_len(len));
+        field_header(self.out, any_value::STRING, len);
         self.out
     }
 
@@ -264,10 +264,10 @@ impl<'a> Writer<'a> {
     }
 
     fn elements(&mut self, len: usize, values: impl Iterator<Item: AsRef<str>>) {
-        field_head(self.out, any_value::ARRAY, len);
+        field_header(self.out, any_value::ARRAY, len);
         for value in values {
             let value = value.as_ref();
-            field_head(self.out, any_value::ARRAY_VALUES, field_len(value.len()));
+            field_header(self.out, any_value::ARRAY_VALUES, field_len(value.len()));
             field(self.out, any_value::STRING, value.as_bytes());
         }
     }
@@ -299,7 +299,7 @@ impl<'a> Writer<'a> {
     /// Writes an attribute up to its value, an `AnyValue` of `len` bytes.
     fn long_head(&mut self, key: &Key, len: usize) {
         let name = key.name();
-        field_head(
+        field_header(
             self.out,
             ATTRIBUTES,
             name.len() + varint_len(len as u64) + len,
@@ -312,13 +312,13 @@ impl<'a> Writer<'a> {
     fn name(&mut self, push: impl FnOnce(&mut String), len: usize) {
         self.text.clear();
         push(self.text);
-        field_head(
+        field_header(
             self.out,
             ATTRIBUTES,
             field_len(self.text.len()) + field_len(len),
         );
         field(self.out, KEY, self.text.as_bytes());
-        field_head(self.out, VALUE, len);
+        field_header(self.out, VALUE, len);
     }
 }
 

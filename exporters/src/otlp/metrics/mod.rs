@@ -1,17 +1,18 @@
-//! Metrics: the last value of every series is kept, and all of them are sent at an interval and
+//! Metrics: the last value of every series is kept, and all of them are exported at an interval and
 //! once at the end, as cumulative sums, gauges and explicit histograms since their series' start.
 //!
-//! A point is absorbed when it enters the table. An export walks the table, and encodes a request
-//! when the one before it was answered: there is never more than one, and each has the values of
-//! the time when it was made.
+//! A point is absorbed when it enters the table. An export goes through the table and encodes each
+//! request when the previous one was answered: there is never more than one request in memory, and
+//! each has the values of the time when it was encoded.
 //!
-//! An export ends with the first request that fails, which is not repeated, since the next export
-//! has newer values of the same series; `tidegate_otlp_metric_exports_total{outcome}` counts. Only
-//! the requests of the last one are repeated, until the exporter has to end.
+//! An export ends with the first request that fails. The request is not retried, since the next
+//! export has newer values of the same series; `tidegate_otlp_metric_exports_total{outcome}` counts
+//! it. Only the requests of the last export are retried, until the exporter has to end.
 
-mod alike;
-mod encode;
+mod counters;
+mod duplicates;
 mod name;
+mod request;
 mod table;
 
 use std::future::pending;
@@ -21,237 +22,191 @@ use std::time::Duration;
 use tidegate_core::Timestamp;
 use tidegate_core::component::BuildContext;
 use tidegate_core::metric::Point;
-use tidegate_core::telemetry::Counter;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use self::encode::{MetricRequest, next_request};
-use self::table::{Table, Walk};
-use super::delivery::{Courier, Terminal};
+use self::counters::RequestCounters;
+use self::request::{MetricRequest, next_request};
+use self::table::{SeriesCursor, SeriesTable};
+use super::delivery::RequestSender;
 use super::in_flight::BoxFuture;
-use super::peer::Service;
-use super::resource::Origin;
-use super::sent::Sent;
+use super::resource::ResourceAttributes;
+use super::transport::{SentFlag, Service};
 
 /// When metrics are sent, and in what portions.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Schedule {
-    /// The interval.
-    pub(super) every: Duration,
+pub(super) struct MetricsConfig {
+    /// Interval between exports.
+    pub(super) interval: Duration,
     /// Bytes of one request at most.
-    pub(super) max_bytes: usize,
+    pub(super) max_request_bytes: usize,
 }
 
-/// All series, and the export that is under way.
-pub(super) struct Metrics {
-    table: Table,
-    origin: Origin,
-    schedule: Schedule,
-    outcomes: Outcomes,
+/// All series, and the export in progress.
+pub(super) struct MetricsExport {
+    table: SeriesTable,
+    resource: ResourceAttributes,
+    config: MetricsConfig,
+    counters: RequestCounters,
+    /// When the next export is due; `None` before the first call of [`Self::drive`].
     due: Option<Instant>,
-    export: Option<Export>,
+    in_progress: Option<InProgress>,
 }
 
-/// An export that is under way.
-struct Export {
-    /// What is still to be sent after `request`.
-    walk: Walk,
-    /// Yields, if it fails, how long the backend wants to be left alone.
+/// An export in progress.
+struct InProgress {
+    /// The series to send after `request`.
+    rest: SeriesCursor,
+    /// The request in flight. Its error is how long the backend asks to wait.
     request: BoxFuture<Result<(), Duration>>,
 }
 
-/// What becomes of requests with metrics.
-#[derive(Clone, Debug)]
-struct Outcomes {
-    delivered: Counter,
-    partial: Counter,
-    refused: Counter,
-    failed: Counter,
-    skipped: Counter,
-    rejected_points: Counter,
-}
-
-impl Outcomes {
-    fn new(context: &BuildContext) -> Self {
-        let stage = context.stage.as_str();
-        let outcome = |outcome| {
-            let help = "Requests with metrics, of which an export makes one or more until one fails, by what came of \
-                        them; `skipped` are exports that were due while another one was under way.";
-            let labels = [("stage", stage), ("outcome", outcome)];
-            context
-                .telemetry
-                .counter("tidegate_otlp_metric_exports_total", help, &labels)
-        };
-        let help = "Data points that the OTLP backend rejected.";
+impl MetricsExport {
+    pub(super) fn new(
+        resource: ResourceAttributes,
+        config: MetricsConfig,
+        context: &BuildContext,
+    ) -> Self {
         Self {
-            delivered: outcome("delivered"),
-            partial: outcome("partial"),
-            refused: outcome("refused"),
-            failed: outcome("failed"),
-            skipped: outcome("skipped"),
-            rejected_points: context.telemetry.counter(
-                "tidegate_otlp_rejected_data_points_total",
-                help,
-                &[("stage", stage)],
-            ),
-        }
-    }
-
-    fn count(&self, terminal: Terminal, points: u64) {
-        match terminal {
-            Terminal::Delivered { rejected: 0 } => self.delivered.add(1),
-            Terminal::Delivered { rejected } => {
-                self.partial.add(1);
-                self.rejected_points.add(rejected.min(points));
-            }
-            Terminal::Dropped(_) => self.refused.add(1),
-            Terminal::Unconfirmed => self.failed.add(1),
-        }
-    }
-}
-
-impl Metrics {
-    pub(super) fn new(origin: Origin, schedule: Schedule, context: &BuildContext) -> Self {
-        let outcomes = Outcomes::new(context);
-        Self {
-            table: Table::default(),
-            origin,
-            schedule,
-            outcomes,
+            table: SeriesTable::default(),
+            resource,
+            config,
+            counters: RequestCounters::new(context),
             due: None,
-            export: None,
+            in_progress: None,
         }
     }
 
-    /// Takes over the value of a series, or forgets the series if it has ended.
+    /// Stores the value of a series, or removes the series if it has ended.
     pub(super) fn update(&mut self, point: &Point) {
         self.table.update(point);
     }
 
-    /// Does what is to be done next: waits for the request under way and makes the next one, or
-    /// starts an export when it is time. Safe to cancel.
-    pub(super) async fn turn(&mut self, courier: &Arc<Courier>) {
+    /// Makes one step: when the request in flight is answered it sends the next one, and when an
+    /// export is due it starts one. Cancel safe.
+    pub(super) async fn drive(&mut self, sender: &Arc<RequestSender>) {
         let due = *self
             .due
-            .get_or_insert_with(|| Instant::now() + self.schedule.every);
+            .get_or_insert_with(|| Instant::now() + self.config.interval);
         tokio::select! {
-            answer = answered(&mut self.export) => {
-                let hint = self.go_on(answer, courier);
-                if self.export.is_none() {
-                    self.due = Some(due.max(Instant::now() + hint));
+            result = wait_for_response(&mut self.in_progress) => {
+                let min_delay = self.proceed(result, sender);
+                if self.in_progress.is_none() {
+                    self.due = Some(due.max(Instant::now() + min_delay));
                 }
             }
             () = sleep_until(due) => {
-                self.due = Some(Instant::now() + self.schedule.every);
-                self.start(courier);
+                self.due = Some(Instant::now() + self.config.interval);
+                self.start(sender);
             }
         }
     }
 
-    fn start(&mut self, courier: &Arc<Courier>) {
-        if self.export.is_some() {
-            self.outcomes.skipped.add(1);
+    fn start(&mut self, sender: &Arc<RequestSender>) {
+        if self.in_progress.is_some() {
+            self.counters.skipped.add(1);
         } else {
-            self.send_next(self.table.walk(), courier);
+            self.send_next(self.table.cursor(), sender);
         }
     }
 
-    /// Goes on with the export after an answer. Yields the time for which the backend wants to be
-    /// left alone.
-    fn go_on(&mut self, answer: Result<(), Duration>, courier: &Arc<Courier>) -> Duration {
-        let export = self.export.take();
-        match (answer, export) {
-            (Err(hint), _) => return hint,
-            (Ok(()), Some(export)) => self.send_next(export.walk, courier),
+    /// Proceeds with the export after a response. Returns how long the backend asks to wait.
+    fn proceed(&mut self, result: Result<(), Duration>, sender: &Arc<RequestSender>) -> Duration {
+        let in_progress = self.in_progress.take();
+        match (result, in_progress) {
+            (Err(min_delay), _) => return min_delay,
+            (Ok(()), Some(export)) => self.send_next(export.rest, sender),
             (Ok(()), None) => {}
         }
         Duration::ZERO
     }
 
-    /// Has the next request of an export under way, if there is one.
-    fn send_next(&mut self, mut walk: Walk, courier: &Arc<Courier>) {
-        self.export = self.encode(&mut walk).map(|request| {
+    /// Starts the next request of an export, if there is one.
+    fn send_next(&mut self, mut rest: SeriesCursor, sender: &Arc<RequestSender>) {
+        self.in_progress = self.encode(&mut rest).map(|request| {
             let request = Box::pin(send_once(
-                Arc::clone(courier),
+                Arc::clone(sender),
                 request,
-                self.outcomes.clone(),
+                self.counters.clone(),
             ));
-            Export { walk, request }
+            InProgress { rest, request }
         });
     }
 
-    fn encode(&self, walk: &mut Walk) -> Option<MetricRequest> {
+    fn encode(&self, cursor: &mut SeriesCursor) -> Option<MetricRequest> {
         next_request(
-            walk,
+            cursor,
             &self.table,
-            &self.origin,
+            &self.resource,
             Timestamp::now(),
-            self.schedule.max_bytes,
+            self.config.max_request_bytes,
         )
     }
 
-    /// Sends the last values, repeating what fails until `late` is true. They supersede what an
-    /// export under way has still to send, so that only its request at hand is waited for. Yields
-    /// of how many series the last values were neither delivered nor refused when that was so.
+    /// Sends the last values, with retries until `deadline_passed` is true. They supersede the rest
+    /// of an export in progress, of which only the request in flight is awaited. Returns the number
+    /// of series whose last values were neither delivered nor refused by then.
     pub(super) async fn finish(
         &mut self,
-        courier: &Courier,
-        mut late: watch::Receiver<bool>,
+        sender: &RequestSender,
+        mut deadline_passed: watch::Receiver<bool>,
     ) -> u64 {
-        let mut left = self.table.len() as u64;
+        let mut undelivered = self.table.len() as u64;
         let send = async {
-            if let Some(export) = self.export.take() {
+            if let Some(export) = self.in_progress.take() {
                 export.request.await.ok();
             }
-            let mut walk = self.table.walk();
-            while let Some(request) = self.encode(&mut walk) {
-                let frame = courier.framer.frame(request.message).frame;
-                let terminal = courier
-                    .deliver(Service::Metrics, &frame, &Sent::default())
+            let mut cursor = self.table.cursor();
+            while let Some(request) = self.encode(&mut cursor) {
+                let frame = sender.framer.frame(request.message).frame;
+                let outcome = sender
+                    .send(Service::Metrics, &frame, &SentFlag::default())
                     .await;
-                self.outcomes.count(terminal, request.points);
-                left = left.saturating_sub(request.points);
+                self.counters.count(outcome, request.points);
+                undelivered = undelivered.saturating_sub(request.points);
             }
-            left = 0;
+            undelivered = 0;
         };
         tokio::select! {
             biased;
-            _ = late.wait_for(|late| *late) => {}
+            _ = deadline_passed.wait_for(|passed| *passed) => {}
             () = send => {}
         }
-        left
+        undelivered
     }
 }
 
-/// Waits for the answer to the request under way; for ever if there is none.
-async fn answered(export: &mut Option<Export>) -> Result<(), Duration> {
-    match export {
+/// Waits for the response to the request in flight; for ever if there is none.
+async fn wait_for_response(in_progress: &mut Option<InProgress>) -> Result<(), Duration> {
+    match in_progress {
         Some(export) => export.request.as_mut().await,
         None => pending().await,
     }
 }
 
-/// Sends a request once. An error is the time for which the backend wants to be left alone.
+/// Sends a request without retries. The error is how long the backend asks to wait.
 async fn send_once(
-    courier: Arc<Courier>,
+    sender: Arc<RequestSender>,
     request: MetricRequest,
-    outcomes: Outcomes,
+    counters: RequestCounters,
 ) -> Result<(), Duration> {
-    let frame = courier.framer.frame(request.message).frame;
+    let frame = sender.framer.frame(request.message).frame;
     tracing::debug!(
         points = request.points,
         bytes = frame.len(),
-        "a request with points is on its way"
+        "sending a request with metric points"
     );
-    match courier
-        .attempt(Service::Metrics, frame, &Sent::default())
+    match sender
+        .send_once(Service::Metrics, frame, &SentFlag::default())
         .await
     {
-        Ok(terminal) => outcomes.count(terminal, request.points),
-        Err(hint) => {
-            outcomes.failed.add(1);
-            return Err(hint);
+        Ok(outcome) => {
+            counters.count(outcome, request.points);
+            Ok(())
+        }
+        Err(min_delay) => {
+            counters.failed.add(1);
+            Err(min_delay)
         }
     }
-    Ok(())
 }

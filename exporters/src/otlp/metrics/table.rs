@@ -8,129 +8,155 @@ use hashbrown::HashMap;
 use tidegate_core::Timestamp;
 use tidegate_core::metric::{Family, Histogram, Point, Series, Value};
 
-use super::alike::{Alike, are_alike};
+use super::duplicates::{DuplicateIndex, have_same_labels};
 
-/// All series, by the names of their families. As large as the stages before this one make it: they
-/// limit the number of series, and say when one has ended.
+/// All series, by the names of their families. The previous stages limit their number and report
+/// when one has ended.
 #[derive(Debug, Default)]
-pub(super) struct Table {
-    families: BTreeMap<String, Members>,
+pub(super) struct SeriesTable {
+    families: BTreeMap<String, FamilyTable>,
 }
 
 /// The series of one family.
 #[derive(Debug)]
-pub(super) struct Members {
+pub(super) struct FamilyTable {
     pub(super) family: Arc<Family>,
-    /// By the address of the series, which is its identity while the table holds it.
-    series: HashMap<usize, Entry>,
-    alike: Alike,
+    /// By the address of the series, which identifies it while the table holds it.
+    series: HashMap<usize, SeriesEntry>,
+    duplicates: DuplicateIndex,
 }
 
-/// One series.
+/// One series with its last value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct SeriesEntry {
     pub(super) series: Arc<Series>,
     pub(super) value: Value,
     time: Timestamp,
-    /// Since when the value counts.
+    /// Start of the time that a cumulative value covers.
     pub(super) start: Timestamp,
 }
 
-impl Table {
-    /// Takes over a value.
+/// The series that an export has still to send. It borrows nothing, so that the table can change
+/// meanwhile: a series has its current value when it is reached, one that has ended is skipped, and
+/// a new one has to wait for the next export, unless it has the address of one that ended before it
+/// was reached.
+#[derive(Debug)]
+pub(super) struct SeriesCursor {
+    /// In reverse order.
+    pub(super) families: Vec<FamilySeries>,
+}
+
+/// The series of one family that are still to be sent.
+#[derive(Debug)]
+pub(super) struct FamilySeries {
+    pub(super) family: String,
+    /// Addresses, in reverse order.
+    pub(super) series: Vec<usize>,
+}
+
+impl SeriesTable {
+    /// Stores the value of a series, or removes the series if it has ended.
     pub(super) fn update(&mut self, point: &Point) {
         let family = &point.series.family;
-        let id = Arc::as_ptr(&point.series).addr();
         if !self.families.contains_key(&family.name) {
-            let (family, alike) = (Arc::clone(family), Alike::default());
-            let members = Members {
-                family: Arc::clone(&family),
-                series: HashMap::new(),
-                alike,
-            };
-            self.families.insert(family.name.clone(), members);
+            let table = FamilyTable::new(Arc::clone(family));
+            self.families.insert(family.name.clone(), table);
         }
-        let Some(members) = self.families.get_mut(&family.name) else {
+        let Some(table) = self.families.get_mut(&family.name) else {
             return;
         };
+        table.update(point);
+        if table.series.is_empty() {
+            self.families.remove(&family.name);
+        }
+    }
+
+    /// Returns a cursor over all current series, family by family.
+    pub(super) fn cursor(&self) -> SeriesCursor {
+        let series = |(name, table): (&String, &FamilyTable)| FamilySeries {
+            family: name.clone(),
+            series: table.series.keys().copied().collect(),
+        };
+        SeriesCursor {
+            families: self.families.iter().rev().map(series).collect(),
+        }
+    }
+
+    /// Returns the number of series.
+    pub(super) fn len(&self) -> usize {
+        self.families.values().map(|table| table.series.len()).sum()
+    }
+
+    /// Returns a family, unless all of its series have ended.
+    pub(super) fn family(&self, name: &str) -> Option<&FamilyTable> {
+        self.families.get(name)
+    }
+}
+
+impl FamilyTable {
+    fn new(family: Arc<Family>) -> Self {
+        Self {
+            family,
+            series: HashMap::new(),
+            duplicates: DuplicateIndex::default(),
+        }
+    }
+
+    fn update(&mut self, point: &Point) {
+        let id = Arc::as_ptr(&point.series).addr();
         match &point.value {
             Value::Ended => {
-                if members.series.remove(&id).is_some() {
-                    members.alike.remove(&point.series, id);
+                if self.series.remove(&id).is_some() {
+                    self.duplicates.remove(&point.series, id);
                 }
             }
-            value => match members.series.get_mut(&id) {
+            value => match self.series.get_mut(&id) {
                 Some(entry) => {
                     entry.value = value.clone();
                     entry.time = point.time;
                 }
                 None => {
-                    let (series, start) = (Arc::clone(&point.series), point.series.start);
-                    members.alike.add(&series, id);
-                    members.series.insert(
-                        id,
-                        Entry {
-                            series,
-                            value: value.clone(),
-                            time: point.time,
-                            start,
-                        },
-                    );
+                    self.duplicates.add(&point.series, id);
+                    let entry = SeriesEntry {
+                        series: Arc::clone(&point.series),
+                        value: value.clone(),
+                        time: point.time,
+                        start: point.series.start,
+                    };
+                    self.series.insert(id, entry);
                 }
             },
         }
-        if members.series.is_empty() {
-            self.families.remove(&family.name);
-        }
     }
 
-    /// A way past all series that there are, family by family.
-    pub(super) fn walk(&self) -> Walk {
-        let stretch = |(name, members): (&String, &Members)| Stretch {
-            family: name.clone(),
-            series: members.series.keys().copied().collect(),
-        };
-        Walk {
-            stretches: self.families.iter().rev().map(stretch).collect(),
-        }
-    }
-
-    /// How many series there are.
-    pub(super) fn len(&self) -> usize {
-        self.families
-            .values()
-            .map(|members| members.series.len())
-            .sum()
-    }
-
-    /// A family, unless all of its series have ended.
-    pub(super) fn family(&self, name: &str) -> Option<&Members> {
-        self.families.get(name)
-    }
-}
-
-impl Members {
-    /// A series, unless it has ended. Of those with the same labels the first one has what they
-    /// come to together, as in an exposition for Prometheus, and the others are left out.
-    pub(super) fn entry(&self, id: usize) -> Option<Cow<'_, Entry>> {
+    /// Returns a series, unless it has ended. The first of several series with the same labels has
+    /// their merged value, as in the Prometheus exporter; the others are left out.
+    pub(super) fn entry(&self, id: usize) -> Option<Cow<'_, SeriesEntry>> {
         let entry = self.series.get(&id)?;
-        let Some(candidates) = self.alike.others(&entry.series) else {
+        let Some(candidates) = self.duplicates.possible_duplicates(&entry.series) else {
             return Some(Cow::Borrowed(entry));
         };
-        let entries = candidates.filter_map(|id| self.series.get(&id));
-        let mut alike: Vec<_> = entries
-            .filter(|other| are_alike(&entry.series, &other.series))
+        let mut duplicates: Vec<_> = candidates
+            .filter_map(|id| self.series.get(&id))
+            .filter(|other| have_same_labels(&entry.series, &other.series))
             .collect();
-        let is_first = alike
+        let is_first = duplicates
             .first()
             .is_some_and(|first| Arc::ptr_eq(&first.series, &entry.series));
-        alike.sort_by_key(|entry| entry.time);
-        is_first.then(|| alike.into_iter().cloned().reduce(merge).map(Cow::Owned))?
+        if !is_first {
+            return None;
+        }
+        duplicates.sort_by_key(|entry| entry.time);
+        duplicates
+            .into_iter()
+            .cloned()
+            .reduce(merge)
+            .map(Cow::Owned)
     }
 }
 
-/// Counts are added up; of anything else the newer value is taken.
-fn merge(older: Entry, newer: Entry) -> Entry {
+/// Adds up counts; of other values the newer one is taken.
+fn merge(older: SeriesEntry, newer: SeriesEntry) -> SeriesEntry {
     let start = older.start.min(newer.start);
     let value = match (older.value, newer.value) {
         (Value::Counter(a), Value::Counter(b)) => Value::Counter(a + b),
@@ -148,28 +174,10 @@ fn merge(older: Entry, newer: Entry) -> Entry {
         }
         (_, newer) => newer,
     };
-    Entry {
+    SeriesEntry {
         series: newer.series,
         value,
         time: newer.time,
         start,
     }
-}
-
-/// The series that an export has still to visit. It borrows nothing, so that the table can change
-/// on the way: a series is met with the value that it has then, one that has ended is not met, and
-/// a new one has to wait for the next walk. Should it have got the address of one that ended before
-/// it was met, it takes that one's place.
-#[derive(Debug)]
-pub(super) struct Walk {
-    /// The next one is the last.
-    pub(super) stretches: Vec<Stretch>,
-}
-
-/// The series of one family that are still to be visited.
-#[derive(Debug)]
-pub(super) struct Stretch {
-    pub(super) family: String,
-    /// The next one is the last.
-    pub(super) series: Vec<usize>,
 }

@@ -1,10 +1,10 @@
-//! Names that come back as Hubble's after the Prometheus translation.
+//! Names that Prometheus' translation turns back into Hubble's.
 
 use tidegate_core::metric::{Family, MetricKind};
 
 use super::{UNIT_WORDS, otlp_name, otlp_unit};
 
-/// What Prometheus makes of a metric with its default strategy `UnderscoreEscapingWithSuffixes`.
+/// The name that Prometheus gives a metric with its default strategy `UnderscoreEscapingWithSuffixes`.
 fn prometheus_name(name: &str, unit: &str, kind: &MetricKind) -> String {
     let mut tokens: Vec<_> = name
         .split(|c: char| !c.is_ascii_alphanumeric() && c != ':')
@@ -19,7 +19,7 @@ fn prometheus_name(name: &str, unit: &str, kind: &MetricKind) -> String {
     };
     let word = UNIT_WORDS
         .iter()
-        .find(|(known, _)| *known == bare)
+        .find(|(symbol, _)| *symbol == bare)
         .map_or(&*bare, |(_, word)| word);
     if !word.is_empty() && word != "1" && !tokens.contains(&word) {
         tokens.push(word);
@@ -40,7 +40,7 @@ fn histogram() -> MetricKind {
 }
 
 #[test]
-fn the_translation_is_prometheus_own() {
+fn the_translation_is_that_of_prometheus() {
     let cases = [
         (
             "hubble.flows.processed",
@@ -69,7 +69,7 @@ fn the_translation_is_prometheus_own() {
 }
 
 #[test]
-fn prometheus_gives_back_the_names_that_hubble_has() {
+fn prometheus_restores_the_names_of_hubble() {
     let counter = || MetricKind::Counter;
     let cases = [
         (

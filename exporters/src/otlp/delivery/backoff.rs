@@ -1,0 +1,146 @@
+//! Delays between attempts, as the Collector's `retry_on_failure` computes them. Pure: time and
+//! random numbers are arguments.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use tidegate_core::config::HumanDuration;
+
+/// What happens after a failed attempt that may be retried.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RetryConfig {
+    /// Whether to retry, default true.
+    pub(crate) enabled: bool,
+    /// The first delay, default 1 s.
+    pub(crate) initial_interval: HumanDuration,
+    /// The longest delay, default 30 s. A backend that asks for a longer one gets it.
+    pub(crate) max_interval: HumanDuration,
+    /// Factor by which the delay grows, default 1.5, at least 1.
+    pub(crate) multiplier: f64,
+    /// Share of a delay by which it varies at random, up and down; default 0.5, from 0 to 1.
+    pub(crate) randomization_factor: f64,
+    /// A request is given up after this time, default 5 min; 0 retries for ever.
+    pub(crate) max_elapsed_time: HumanDuration,
+}
+
+/// The delays for one request.
+#[derive(Debug)]
+pub(super) struct Backoff<'a> {
+    config: &'a RetryConfig,
+    interval: Duration,
+}
+
+impl Default for RetryConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            initial_interval: HumanDuration(Duration::from_secs(1)),
+            max_interval: HumanDuration(Duration::from_secs(30)),
+            multiplier: 1.5,
+            randomization_factor: 0.5,
+            max_elapsed_time: HumanDuration(Duration::from_secs(300)),
+        }
+    }
+}
+
+impl<'a> Backoff<'a> {
+    pub(super) fn new(config: &'a RetryConfig) -> Self {
+        Self {
+            config,
+            interval: config.initial_interval.0,
+        }
+    }
+
+    /// Returns the delay before the next attempt: the backoff or `min_delay`, whichever is longer;
+    /// `None` if it would end after `max_elapsed_time`. `elapsed` is the time since the first
+    /// attempt, `random` is in 0..1.
+    pub(super) fn next(
+        &mut self,
+        elapsed: Duration,
+        min_delay: Duration,
+        random: f64,
+    ) -> Option<Duration> {
+        let delay = self.jittered(random).max(min_delay);
+        self.interval =
+            scaled(self.interval, self.config.multiplier).min(self.config.max_interval.0);
+        let limit = self.config.max_elapsed_time.0;
+        let in_time = limit.is_zero() || elapsed.saturating_add(delay) <= limit;
+        (self.config.enabled && in_time).then_some(delay)
+    }
+
+    fn jittered(&self, random: f64) -> Duration {
+        let spread = self.config.randomization_factor;
+        scaled(self.interval, 1.0 - spread + 2.0 * spread * random)
+    }
+}
+
+fn scaled(duration: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Backoff, Duration, HumanDuration, RetryConfig};
+
+    const MIDDLE: f64 = 0.5;
+
+    #[test]
+    fn intervals_grow_by_the_multiplier_up_to_the_maximum() {
+        let config = RetryConfig {
+            max_interval: HumanDuration(Duration::from_secs(3)),
+            ..RetryConfig::default()
+        };
+        let mut backoff = Backoff::new(&config);
+        let delays: Vec<_> = (0..5)
+            .filter_map(|_| backoff.next(Duration::ZERO, Duration::ZERO, MIDDLE))
+            .collect();
+        assert_eq!(
+            delays,
+            [1000, 1500, 2250, 3000, 3000].map(Duration::from_millis)
+        );
+    }
+
+    #[test]
+    fn a_delay_varies_by_the_randomization_factor() {
+        let config = RetryConfig::default();
+        for (random, expected) in [(0.0, 500), (0.25, 750), (0.5, 1000), (1.0, 1500)] {
+            let delay = Backoff::new(&config).next(Duration::ZERO, Duration::ZERO, random);
+            assert_eq!(delay, Some(Duration::from_millis(expected)), "{random}");
+        }
+    }
+
+    #[test]
+    fn a_delay_is_at_least_what_the_backend_asks_for_and_ends_within_the_limit() {
+        let seconds = Duration::from_secs;
+        let limited = |limit| RetryConfig {
+            max_elapsed_time: HumanDuration(seconds(limit)),
+            ..RetryConfig::default()
+        };
+        let cases = [
+            (limited(300), 0, 7, Some(7)),
+            (limited(300), 0, 0, Some(1)),
+            (limited(300), 299, 0, Some(1)),
+            (limited(300), 299, 2, None),
+            (limited(300), 300, 0, None),
+            (limited(0), 1_000_000, 0, Some(1)),
+            (
+                RetryConfig {
+                    enabled: false,
+                    ..RetryConfig::default()
+                },
+                0,
+                0,
+                None,
+            ),
+        ];
+        for (config, elapsed, min_delay, expected) in cases {
+            let delay = Backoff::new(&config).next(seconds(elapsed), seconds(min_delay), MIDDLE);
+            assert_eq!(
+                delay,
+                expected.map(seconds),
+                "{config:?} {elapsed} {min_delay}"
+            );
+        }
+    }
+}

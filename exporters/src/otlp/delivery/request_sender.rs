@@ -1,0 +1,107 @@
+//! Sends requests, again if necessary, until their outcome is final.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, sleep};
+
+use super::backoff::{Backoff, RetryConfig};
+use super::outcome::RequestOutcome;
+use crate::otlp::failure::{RetryDecision, drop_reason};
+use crate::otlp::status::BackendStatus;
+use crate::otlp::transport::{Accepted, Client, Framer, SentFlag, Service};
+
+/// Sends requests to the backend.
+pub(crate) struct RequestSender {
+    /// Frames messages.
+    pub(crate) framer: Framer,
+    /// Makes attempts.
+    pub(crate) client: Client,
+    /// Records their results.
+    pub(crate) status: BackendStatus,
+    /// How failed attempts are retried.
+    pub(crate) retry: RetryConfig,
+}
+
+impl RequestSender {
+    /// Sends a frame with as many attempts as the configuration allows. Cancel safe.
+    pub(crate) async fn send(
+        &self,
+        service: Service,
+        frame: &Bytes,
+        sent: &SentFlag,
+    ) -> RequestOutcome {
+        let start = Instant::now();
+        let mut backoff = Backoff::new(&self.retry);
+        let mut attempt = 0_u32;
+        loop {
+            attempt = attempt.saturating_add(1);
+            let min_delay = match self.send_once(service, frame.clone(), sent).await {
+                Ok(outcome) => return outcome,
+                Err(min_delay) => min_delay,
+            };
+            match backoff.next(start.elapsed(), min_delay, fastrand::f64()) {
+                Some(delay) => {
+                    let stage = self.status.stage();
+                    tracing::debug!(
+                        stage,
+                        ?service,
+                        attempt,
+                        ?delay,
+                        "retrying an OTLP request after a delay"
+                    );
+                    sleep(delay).await;
+                }
+                None => return RequestOutcome::given_up(drop_reason::RETRIES_EXHAUSTED, sent),
+            }
+        }
+    }
+
+    /// Makes one attempt.
+    ///
+    /// # Errors
+    ///
+    /// If the request may be retried, the error is the shortest delay before that.
+    pub(crate) async fn send_once(
+        &self,
+        service: Service,
+        frame: Bytes,
+        sent: &SentFlag,
+    ) -> Result<RequestOutcome, Duration> {
+        let sent_before = sent.get();
+        tracing::debug!(
+            stage = self.status.stage(),
+            ?service,
+            bytes = frame.len(),
+            "sending an OTLP request"
+        );
+        match self.client.send(service, frame, sent).await {
+            Ok(accepted) => Ok(self.accepted(service, &accepted)),
+            Err(error) => {
+                if error.is_refusal() {
+                    sent.set(sent_before);
+                }
+                let decision = RetryDecision::for_error(&error);
+                self.status.failed(service, &error, decision);
+                match decision {
+                    RetryDecision::RetryAfter(min_delay) => Err(min_delay),
+                    RetryDecision::Drop(reason) => Ok(RequestOutcome::given_up(reason, sent)),
+                }
+            }
+        }
+    }
+
+    fn accepted(&self, service: Service, accepted: &Accepted) -> RequestOutcome {
+        let Accepted { rejected, message } = accepted;
+        if *rejected > 0 {
+            self.status.partly_accepted(service, *rejected, message);
+        } else if message.is_empty() {
+            self.status.accepted(service);
+        } else {
+            self.status.accepted_with_warning(service, message);
+        }
+        RequestOutcome::Delivered {
+            rejected: *rejected,
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The running exporter: takes batches from the inbox, fills log requests and the table of metrics,
+//! sends both, and ends when the inbox is closed and everything is delivered or given up.
+//!
+//! Memory is bounded by the inbox, `in_flight` requests, the request that is being filled, and the
+//! current batch. While `in_flight` log requests are in flight, only metric points are taken from
+//! the inbox: log records accumulate there until its `when_full` policy applies, and metrics stay
+//! current.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tidegate_core::edge::{Delivery, Inbox};
+use tidegate_core::ledger::{SIGNALS_RULE, Ticket};
+use tidegate_core::record::Record;
+use tidegate_core::telemetry::Gauge;
+use tidegate_core::{Kind, Kinds, Timestamp};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::delivery::{RequestOutcome, RequestSender};
+use super::failure::drop_reason;
+use super::in_flight::{BoxFuture, InFlight};
+use super::logs::{Encoder, InFlightTickets, LogRequestBuilder, Placement, RequestTickets};
+use super::metrics::MetricsExport;
+use super::transport::{Framed, SentFlag, Service};
+
+/// The state of a running exporter.
+pub(super) struct ExportLoop {
+    pub(super) drain_timeout: Duration,
+    pub(super) log_requests: LogRequestBuilder,
+    pub(super) encoder: Encoder,
+    pub(super) metrics: MetricsExport,
+    pub(super) in_flight: InFlight,
+    pub(super) in_flight_gauge: Gauge,
+    pub(super) sender: Arc<RequestSender>,
+    /// Becomes true when `drain_timeout` has passed since the inbox was closed.
+    pub(super) deadline_passed: watch::Sender<bool>,
+}
+
+impl ExportLoop {
+    /// Runs until everything is delivered or given up. Returns the number of metric series whose
+    /// last values were given up.
+    pub(super) async fn run(mut self, mut inbox: Inbox) -> u64 {
+        let closed = inbox.closed();
+        let drain_timeout = self.drain_timeout;
+        let deadline_passed = self.deadline_passed.clone();
+        let deadline = async {
+            closed.await;
+            sleep(drain_timeout).await;
+            deadline_passed.send_replace(true);
+            pending().await
+        };
+        tokio::select! {
+            biased;
+            undelivered = self.export(&mut inbox) => undelivered,
+            undelivered = deadline => undelivered,
+        }
+    }
+
+    async fn export(&mut self, inbox: &mut Inbox) -> u64 {
+        while let Some(delivery) = self.next_delivery(inbox).await {
+            self.process(delivery, inbox).await;
+        }
+        self.send_log_request(inbox).await;
+        let in_flight = async {
+            while self.in_flight.len() > 0 {
+                self.in_flight.next().await;
+            }
+        };
+        let last_values = self
+            .metrics
+            .finish(&self.sender, self.deadline_passed.subscribe());
+        let ((), undelivered) = tokio::join!(in_flight, last_values);
+        self.update_gauge();
+        undelivered
+    }
+
+    /// Waits for the next points, or for the next batch as soon as there is room for a request.
+    /// Meanwhile drives the requests. Returns `None` when the inbox is closed and empty.
+    async fn next_delivery(&mut self, inbox: &mut Inbox) -> Option<Delivery> {
+        loop {
+            let has_room = self.in_flight.has_room();
+            let request_due = self.log_requests.due();
+            let log_due = self.sender.status.next_log();
+            tokio::select! {
+                biased;
+                frame = self.in_flight.next() => self.request_done(frame),
+                () = self.metrics.drive(&self.sender) => {}
+                () = sleep_until(request_due.unwrap_or_else(Instant::now)),
+                    if request_due.is_some() && has_room =>
+                {
+                    self.send_log_request(inbox).await;
+                }
+                delivery = receive(inbox, has_room) => return delivery,
+                () = sleep_until(log_due.unwrap_or_else(Instant::now)), if log_due.is_some() => {
+                    self.sender.status.log_suppressed();
+                }
+            }
+        }
+    }
+
+    /// Turns a batch into log records or metric points.
+    async fn process(&mut self, delivery: Delivery, inbox: &mut Inbox) {
+        let kinds = delivery.kinds();
+        if kinds == Kinds::of(&[Kind::Metric]) {
+            return self.update_metrics(delivery);
+        }
+        if self.is_deadline_passed() {
+            return delivery.dropped(drop_reason::DRAIN_TIMEOUT);
+        }
+        let (batch, mut ticket) = delivery.into_parts();
+        let now = Timestamp::now();
+        for record in batch
+            .records()
+            .iter()
+            .filter(|record| kinds.contains(record.kind()))
+        {
+            match record {
+                Record::Flow(_)
+                | Record::AgentEvent(_)
+                | Record::DebugEvent(_)
+                | Record::Lost(_) => {
+                    self.add_log(record, now, &mut ticket, inbox).await;
+                }
+                _ => {}
+            }
+        }
+        self.log_requests.attach_ticket(&mut ticket);
+        ticket.filtered(SIGNALS_RULE, ticket.left());
+    }
+
+    fn update_metrics(&mut self, delivery: Delivery) {
+        if self.is_deadline_passed() {
+            return delivery.dropped(drop_reason::DRAIN_TIMEOUT);
+        }
+        for record in delivery.records() {
+            if let Record::Metric(point) = record {
+                self.metrics.update(point);
+            }
+        }
+        delivery.absorbed();
+    }
+
+    async fn add_log(
+        &mut self,
+        record: &Record,
+        now: Timestamp,
+        ticket: &mut Ticket,
+        inbox: &mut Inbox,
+    ) {
+        let encoder = &mut self.encoder;
+        match self
+            .log_requests
+            .write(|out| encoder.encode(record, now, out))
+        {
+            Placement::Current => {}
+            Placement::Next => {
+                self.log_requests.attach_ticket(ticket);
+                self.send_log_request(inbox).await;
+            }
+            Placement::TooLarge => return ticket.dropped(drop_reason::RECORD_TOO_LARGE, 1),
+        }
+        self.log_requests.commit();
+    }
+
+    /// Sends the collected log records as soon as another request may be in flight.
+    async fn send_log_request(&mut self, inbox: &mut Inbox) {
+        while !self.in_flight.has_room() {
+            self.wait_for_request(inbox).await;
+        }
+        if let Some(request) = self.log_requests.take() {
+            let Framed { frame, spare } = self.sender.framer.frame(request.message);
+            self.log_requests.recycle(spare);
+            self.in_flight.push(self.send_frame(frame, request.tickets));
+            self.update_gauge();
+        }
+    }
+
+    /// Returns a future that sends a frame, settles its tickets, and returns the frame.
+    fn send_frame(&self, frame: Bytes, tickets: RequestTickets) -> BoxFuture<Bytes> {
+        tracing::debug!(
+            records = tickets.records(),
+            bytes = frame.len(),
+            "sending a request with log records"
+        );
+        let sender = Arc::clone(&self.sender);
+        let mut deadline_passed = self.deadline_passed.subscribe();
+        Box::pin(async move {
+            let in_flight = InFlightTickets {
+                tickets,
+                sent: SentFlag::default(),
+            };
+            let sent = &in_flight.sent;
+            let outcome = tokio::select! {
+                biased;
+                _ = deadline_passed.wait_for(|passed| *passed) => {
+                    RequestOutcome::given_up(drop_reason::DRAIN_TIMEOUT, sent)
+                }
+                outcome = sender.send(Service::Logs, &frame, sent) => outcome,
+            };
+            in_flight.settle(outcome);
+            frame
+        })
+    }
+
+    /// Waits until a request has completed, and keeps metrics current meanwhile.
+    async fn wait_for_request(&mut self, inbox: &mut Inbox) {
+        tokio::select! {
+            frame = self.in_flight.next() => self.request_done(frame),
+            () = self.metrics.drive(&self.sender) => {}
+            Some(points) = inbox.recv_points() => self.update_metrics(points),
+        }
+    }
+
+    fn request_done(&mut self, frame: Bytes) {
+        self.log_requests.recycle(self.sender.framer.reclaim(frame));
+        self.update_gauge();
+    }
+
+    fn is_deadline_passed(&self) -> bool {
+        *self.deadline_passed.borrow()
+    }
+
+    fn update_gauge(&self) {
+        self.in_flight_gauge
+            .set(i64::try_from(self.in_flight.len()).unwrap_or(i64::MAX));
+    }
+}
+
+/// Receives any delivery, or only points if there is no room for another request. Returns `None`
+/// only if there is room and the inbox is closed and empty.
+async fn receive(inbox: &mut Inbox, has_room: bool) -> Option<Delivery> {
+    if has_room {
+        return inbox.recv().await;
+    }
+    match inbox.recv_points().await {
+        Some(points) => Some(points),
+        None => pending().await,
+    }
+}

@@ -1,0 +1,40 @@
+//! Reasons under which this exporter drops records.
+
+use tidegate_core::component::{Cause, Reasons};
+
+/// All reasons, by their cause.
+pub(crate) const ALL: &[Reasons] = &[
+    Reasons::load(&[
+        REJECTED_BY_PEER,
+        PERMANENT_ERROR,
+        NOT_AUTHORIZED,
+        UNIMPLEMENTED,
+        RESOURCE_EXHAUSTED,
+        RECORD_TOO_LARGE,
+    ]),
+    Reasons {
+        cause: Cause::Time("drain_timeout"),
+        names: &[DRAIN_TIMEOUT],
+    },
+    Reasons {
+        cause: Cause::Time("retry_on_failure"),
+        names: &[RETRIES_EXHAUSTED],
+    },
+];
+
+/// The backend accepted the request and rejected some of its records (`partial_success`).
+pub(crate) const REJECTED_BY_PEER: &str = "rejected_by_peer";
+/// The backend refused the request with an error that a retry would not resolve.
+pub(crate) const PERMANENT_ERROR: &str = "permanent_error";
+/// The backend refused the credentials.
+pub(crate) const NOT_AUTHORIZED: &str = "not_authorized";
+/// The backend does not accept this signal.
+pub(crate) const UNIMPLEMENTED: &str = "unimplemented";
+/// The backend has no room or found the request too large, and asked for no retry.
+pub(crate) const RESOURCE_EXHAUSTED: &str = "resource_exhausted";
+/// `retry_on_failure` allowed no further attempt.
+pub(crate) const RETRIES_EXHAUSTED: &str = "retries_exhausted";
+/// `drain_timeout` had passed since the inbox was closed.
+pub(crate) const DRAIN_TIMEOUT: &str = "drain_timeout";
+/// The record alone is larger than `batch.max_bytes`.
+pub(crate) const RECORD_TOO_LARGE: &str = "record_too_large";

@@ -1,0 +1,9 @@
+//! Failed attempts: what went wrong ([`call_error`]), whether to try again ([`retry_decision`]), and
+//! the names under which records are dropped otherwise ([`drop_reason`]).
+
+mod call_error;
+pub(super) mod drop_reason;
+mod retry_decision;
+
+pub(super) use call_error::CallError;
+pub(super) use retry_decision::RetryDecision;

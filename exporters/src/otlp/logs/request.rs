@@ -1,0 +1,214 @@
+//! Collects encoded log records into requests. Records are encoded into the memory that they are
+//! sent from.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tidegate_core::config::{ByteSize, HumanDuration};
+use tidegate_core::ledger::Ticket;
+use tokio::time::Instant;
+
+use super::envelope::Envelope;
+use super::tickets::RequestTickets;
+use crate::otlp::transport::{EncodedMessage, PREFIX_LEN};
+
+/// Memory for the record that exceeds a full request. Few records are larger.
+const OVERFLOW_LEN: usize = 16 << 10;
+
+/// When log records are sent: as soon as one of these limits is reached.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct BatchConfig {
+    /// Records in one request at most, default 2048.
+    pub(crate) max_records: NonZeroU64,
+    /// Bytes of one request at most, before compression, default 1 MiB and never above the 4 MiB
+    /// that many servers accept. `in_flight` and two more of them are in memory while the backend
+    /// does not respond.
+    pub(crate) max_bytes: ByteSize,
+    /// How long a record waits for others, default 1 s; 0 sends each batch of records at once.
+    pub(crate) timeout: HumanDuration,
+}
+
+/// Collects encoded records until a request is full or due.
+#[derive(Debug)]
+pub(crate) struct LogRequestBuilder {
+    config: BatchConfig,
+    envelope: Envelope,
+    /// Bytes of a request's records at most.
+    max_len: usize,
+    /// Where the first record begins, after room for prefix and envelope.
+    start: usize,
+    /// The records, possibly followed by one that is not committed yet.
+    bytes: Vec<u8>,
+    /// Where the last committed record ends.
+    end: usize,
+    /// Number of committed records.
+    count: u64,
+    /// Number of committed records whose ticket is not attached yet.
+    without_ticket: u64,
+    tickets: RequestTickets,
+    /// When the request is to be sent.
+    due: Option<Instant>,
+    /// Memory of delivered requests.
+    spare: Vec<Vec<u8>>,
+}
+
+/// Where a written record belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placement {
+    /// In the current request: commit it.
+    Current,
+    /// In the next request: take the current one, then commit it.
+    Next,
+    /// In no request. The record was removed.
+    TooLarge,
+}
+
+/// A request ready to be sent.
+#[derive(Debug)]
+pub(crate) struct LogRequest {
+    /// The encoded request.
+    pub(crate) message: EncodedMessage,
+    /// The tickets of its records.
+    pub(crate) tickets: RequestTickets,
+}
+
+impl Default for BatchConfig {
+    fn default() -> Self {
+        Self {
+            max_records: const { NonZeroU64::new(2048).expect("not zero") },
+            max_bytes: ByteSize::new(1 << 20),
+            timeout: HumanDuration(Duration::from_secs(1)),
+        }
+    }
+}
+
+impl LogRequestBuilder {
+    pub(crate) fn new(config: BatchConfig, envelope: Envelope) -> Self {
+        let start = PREFIX_LEN + envelope.max_header_len();
+        let max_len = envelope.max_records_len(config.max_bytes.get());
+        Self {
+            config,
+            envelope,
+            max_len,
+            start,
+            bytes: vec![0; start],
+            end: start,
+            count: 0,
+            without_ticket: 0,
+            tickets: RequestTickets::default(),
+            due: None,
+            spare: Vec::new(),
+        }
+    }
+
+    /// Appends a record with `encode`, and returns what the caller has to do with it.
+    pub(crate) fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Placement {
+        self.limit_growth();
+        encode(&mut self.bytes);
+        if self.bytes.len() - self.end > self.max_len {
+            self.bytes.truncate(self.end);
+            self.bytes.shrink_to(self.max_capacity());
+            Placement::TooLarge
+        } else if self.is_full() || self.bytes.len() - self.start > self.max_len {
+            Placement::Next
+        } else {
+            Placement::Current
+        }
+    }
+
+    /// Adds the record that was written last to the request.
+    pub(crate) fn commit(&mut self) {
+        self.end = self.bytes.len();
+        self.count += 1;
+        self.without_ticket += 1;
+        if self.is_full() {
+            self.due = Some(Instant::now());
+        } else if self.due.is_none() {
+            self.due = Some(Instant::now() + self.config.timeout.0);
+        }
+    }
+
+    /// Splits off from `ticket` the part for the records committed since the last call.
+    pub(crate) fn attach_ticket(&mut self, ticket: &mut Ticket) {
+        let n = std::mem::take(&mut self.without_ticket);
+        if n > 0 {
+            self.tickets.push(ticket.split(n));
+        }
+    }
+
+    /// Returns when the request is to be sent: at once if it is full, never while it is empty.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Takes the committed records as a request; `None` if there are none. Every record must have
+    /// its ticket attached.
+    pub(crate) fn take(&mut self) -> Option<LogRequest> {
+        debug_assert_eq!(
+            self.without_ticket, 0,
+            "a record without a ticket cannot be sent"
+        );
+        self.due = None;
+        if self.count == 0 {
+            return None;
+        }
+        let mut bytes = self.replace_buffer();
+        self.count = 0;
+        let header = self.envelope.header(bytes.len() - self.start);
+        let start = self.start - header.len();
+        bytes[start..self.start].copy_from_slice(&header);
+        Some(LogRequest {
+            message: EncodedMessage::new(bytes, start),
+            tickets: std::mem::take(&mut self.tickets),
+        })
+    }
+
+    /// Takes back the memory of a request. There is never more of it than the requests in flight
+    /// had; memory that an exceptionally large record enlarged is freed.
+    pub(crate) fn recycle(&mut self, memory: Option<Vec<u8>>) {
+        let max_capacity = self.max_capacity();
+        self.spare
+            .extend(memory.filter(|memory| memory.capacity() <= max_capacity));
+    }
+
+    fn is_full(&self) -> bool {
+        self.count == self.config.max_records.get()
+    }
+
+    /// Returns the bytes up to the end of the committed records. The uncommitted record moves to a
+    /// new buffer.
+    fn replace_buffer(&mut self) -> Vec<u8> {
+        let uncommitted = &self.bytes[self.end..];
+        if uncommitted.is_empty() && !self.is_full() {
+            // Few records arrive, which need little memory.
+            self.spare.clear();
+        }
+        // The next request is likely to be as large as this one.
+        let mut next = self
+            .spare
+            .pop()
+            .unwrap_or_else(|| Vec::with_capacity(self.bytes.len()));
+        next.clear();
+        next.resize(self.start, 0);
+        next.extend_from_slice(uncommitted);
+        let mut bytes = std::mem::replace(&mut self.bytes, next);
+        bytes.truncate(std::mem::replace(&mut self.end, self.start));
+        bytes
+    }
+
+    /// Keeps the buffer from doubling beyond the capacity that a request needs.
+    fn limit_growth(&mut self) {
+        let len = self.bytes.len();
+        let max_capacity = self.max_capacity();
+        if self.bytes.capacity() < max_capacity && len > max_capacity / 2 {
+            self.bytes.reserve_exact(max_capacity - len);
+        }
+    }
+
+    /// Memory for a full request and the record that did not fit.
+    fn max_capacity(&self) -> usize {
+        self.start + self.max_len + OVERFLOW_LEN
+    }
+}

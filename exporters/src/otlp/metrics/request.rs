@@ -1,0 +1,244 @@
+//! Encodes the series as `ExportMetricsServiceRequest`s: one `Metric` for each family, split where a
+//! request would become too large. Requests are made one at a time, since all series together may
+//! be large.
+
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint,
+    ResourceMetrics, ScopeMetrics, Sum, metric::Data, number_data_point,
+};
+use prost::Message as _;
+use tidegate_core::Timestamp;
+use tidegate_core::metric::{Family, MetricKind, Series, Value};
+
+use super::name::{otlp_name, otlp_unit};
+use super::table::{FamilyTable, SeriesCursor, SeriesEntry, SeriesTable};
+use crate::otlp::resource::{ResourceAttributes, scope, string_attribute};
+use crate::otlp::transport::{EncodedMessage, PREFIX_LEN};
+
+/// Upper bound of the bytes for tag and length of an embedded message.
+const MAX_FIELD_HEADER_LEN: usize = 12;
+
+/// An encoded request.
+#[derive(Debug)]
+pub(super) struct MetricRequest {
+    /// The encoded request.
+    pub(super) message: EncodedMessage,
+    /// Number of data points in it.
+    pub(super) points: u64,
+}
+
+/// Collects the metrics of one request.
+struct RequestBuilder {
+    /// Bytes of metrics at most.
+    max_len: usize,
+    metrics: Vec<Metric>,
+    len: usize,
+    points: u64,
+}
+
+/// Collects the points of one family.
+struct MetricBuilder<'a> {
+    family: &'a Family,
+    numbers: Vec<NumberDataPoint>,
+    histograms: Vec<HistogramDataPoint>,
+}
+
+enum DataPoint {
+    Number(NumberDataPoint),
+    Histogram(HistogramDataPoint),
+}
+
+/// Returns the next request of an export, of `max_bytes` at most unless a single point is larger;
+/// `None` at the end.
+pub(super) fn next_request(
+    cursor: &mut SeriesCursor,
+    table: &SeriesTable,
+    resource: &ResourceAttributes,
+    now: Timestamp,
+    max_bytes: usize,
+) -> Option<MetricRequest> {
+    let mut builder = RequestBuilder::new(resource, max_bytes);
+    while let Some(next) = cursor.families.last_mut() {
+        if let Some(family) = table.family(&next.family)
+            && !builder.add_family(family, &mut next.series, now)
+        {
+            break;
+        }
+        cursor.families.pop();
+    }
+    builder.finish(resource)
+}
+
+impl RequestBuilder {
+    fn new(resource: &ResourceAttributes, max_bytes: usize) -> Self {
+        let envelope =
+            resource.to_message().encoded_len() + scope().encoded_len() + 4 * MAX_FIELD_HEADER_LEN;
+        Self {
+            max_len: max_bytes.saturating_sub(envelope),
+            metrics: Vec::new(),
+            len: 0,
+            points: 0,
+        }
+    }
+
+    /// Moves points of `series` into the request while they fit. Returns whether all did.
+    fn add_family(
+        &mut self,
+        family: &FamilyTable,
+        series: &mut Vec<usize>,
+        now: Timestamp,
+    ) -> bool {
+        let mut metric = MetricBuilder::new(&family.family);
+        self.len += metric.header_len();
+        while let Some(id) = series.last() {
+            if let Some(point) = family
+                .entry(*id)
+                .and_then(|entry| DataPoint::new(&family.family, &entry, now))
+            {
+                let len = point.encoded_len() + MAX_FIELD_HEADER_LEN;
+                if self.points > 0 && self.len + len > self.max_len {
+                    break;
+                }
+                self.len += len;
+                self.points += 1;
+                metric.push(point);
+            }
+            series.pop();
+        }
+        self.metrics.extend(metric.finish());
+        series.is_empty()
+    }
+
+    /// Encodes the request; `None` if it has no points.
+    fn finish(self, resource: &ResourceAttributes) -> Option<MetricRequest> {
+        if self.points == 0 {
+            return None;
+        }
+        let scope_metrics = ScopeMetrics {
+            scope: Some(scope()),
+            metrics: self.metrics,
+            ..ScopeMetrics::default()
+        };
+        let resource_metrics = ResourceMetrics {
+            resource: Some(resource.to_message()),
+            scope_metrics: vec![scope_metrics],
+            ..ResourceMetrics::default()
+        };
+        let request = ExportMetricsServiceRequest {
+            resource_metrics: vec![resource_metrics],
+        };
+        let mut bytes = Vec::with_capacity(PREFIX_LEN + request.encoded_len());
+        bytes.resize(PREFIX_LEN, 0);
+        request
+            .encode(&mut bytes)
+            .expect("a vector grows as needed");
+        Some(MetricRequest {
+            message: EncodedMessage::new(bytes, PREFIX_LEN),
+            points: self.points,
+        })
+    }
+}
+
+impl<'a> MetricBuilder<'a> {
+    fn new(family: &'a Family) -> Self {
+        Self {
+            family,
+            numbers: Vec::new(),
+            histograms: Vec::new(),
+        }
+    }
+
+    fn header_len(&self) -> usize {
+        self.family.name.len()
+            + self.family.help.len()
+            + self.family.unit.len()
+            + 5 * MAX_FIELD_HEADER_LEN
+    }
+
+    fn push(&mut self, point: DataPoint) {
+        match point {
+            DataPoint::Number(point) => self.numbers.push(point),
+            DataPoint::Histogram(point) => self.histograms.push(point),
+        }
+    }
+
+    /// Returns the metric; `None` if it has no points.
+    fn finish(self) -> Option<Metric> {
+        if self.numbers.is_empty() && self.histograms.is_empty() {
+            return None;
+        }
+        let aggregation_temporality = AggregationTemporality::Cumulative.into();
+        let data = match self.family.kind {
+            MetricKind::Counter => Data::Sum(Sum {
+                data_points: self.numbers,
+                aggregation_temporality,
+                is_monotonic: true,
+            }),
+            MetricKind::Gauge => Data::Gauge(Gauge {
+                data_points: self.numbers,
+            }),
+            MetricKind::Histogram { .. } => Data::Histogram(Histogram {
+                data_points: self.histograms,
+                aggregation_temporality,
+            }),
+        };
+        Some(Metric {
+            name: otlp_name(self.family).to_owned(),
+            description: self.family.help.clone(),
+            unit: otlp_unit(self.family).to_owned(),
+            data: Some(data),
+            ..Metric::default()
+        })
+    }
+}
+
+impl DataPoint {
+    /// Returns the current point of a series; `None` if its value is not of the family's kind.
+    fn new(family: &Family, entry: &SeriesEntry, now: Timestamp) -> Option<Self> {
+        let series = &*entry.series;
+        match (&family.kind, &entry.value) {
+            (MetricKind::Counter, Value::Counter(value))
+            | (MetricKind::Gauge, Value::Gauge(value)) => Some(Self::Number(NumberDataPoint {
+                attributes: attributes(series),
+                start_time_unix_nano: entry.start.0,
+                time_unix_nano: now.0,
+                value: Some(number_data_point::Value::AsDouble(*value)),
+                ..NumberDataPoint::default()
+            })),
+            (MetricKind::Histogram { bounds }, Value::Histogram(histogram)) => {
+                Some(Self::Histogram(HistogramDataPoint {
+                    attributes: attributes(series),
+                    start_time_unix_nano: entry.start.0,
+                    time_unix_nano: now.0,
+                    count: histogram.count,
+                    sum: Some(histogram.sum),
+                    bucket_counts: histogram.buckets.clone(),
+                    explicit_bounds: bounds.clone(),
+                    ..HistogramDataPoint::default()
+                }))
+            }
+            _ => None,
+        }
+    }
+
+    fn encoded_len(&self) -> usize {
+        match self {
+            Self::Number(point) => point.encoded_len(),
+            Self::Histogram(point) => point.encoded_len(),
+        }
+    }
+}
+
+/// Uses the label names of the series' own family: a family of the same name in another pipeline or
+/// before a reload may have other labels.
+fn attributes(series: &Series) -> Vec<KeyValue> {
+    series
+        .family
+        .label_names
+        .iter()
+        .zip(&series.labels)
+        .map(|(name, value)| string_attribute(name, value))
+        .collect()
+}

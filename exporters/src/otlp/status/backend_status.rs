@@ -1,0 +1,344 @@
+//! Records the result of each attempt in the agent's telemetry, the stage's health and the log. The
+//! number of log lines is limited, whatever the backend does.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tidegate_core::component::BuildContext;
+use tidegate_core::config::MASK;
+use tidegate_core::health::Health;
+use tidegate_core::telemetry::{Counter, Gauge};
+use tokio::time::Instant;
+
+use super::condition::{Condition, ConditionChange, ConditionTracker};
+use super::diagnosis::Diagnosis;
+use super::rate_limit::LogRateLimit;
+use crate::otlp::failure::{CallError, RetryDecision, drop_reason};
+use crate::otlp::transport::Service;
+
+/// Characters of a backend's message that are logged at most.
+const MAX_TEXT_CHARS: usize = 500;
+
+/// The status of the backend, shared by all requests.
+#[derive(Debug)]
+pub(crate) struct BackendStatus {
+    stage: String,
+    /// The backend's URL, for messages.
+    endpoint: String,
+    diagnosis: Diagnosis,
+    /// Values of `headers`, which a backend may repeat in its response.
+    secrets: Vec<String>,
+    health: Health,
+    connected: Gauge,
+    attempts: AttemptCounters,
+    history: Mutex<History>,
+}
+
+#[derive(Debug)]
+struct AttemptCounters {
+    delivered: Counter,
+    partial: Counter,
+    refused: Counter,
+    failed: Counter,
+}
+
+#[derive(Debug, Default)]
+struct History {
+    conditions: ConditionTracker,
+    /// The current problem of each service; empty if there is none.
+    problems: [String; 2],
+    /// For each service, whether the last attempt was accepted.
+    last_accepted: [bool; 2],
+    refusals: LogRateLimit,
+    /// The last warning about an accepted request.
+    last_warning: String,
+    warnings: LogRateLimit,
+}
+
+impl AttemptCounters {
+    fn new(context: &BuildContext) -> Self {
+        let counter = |outcome| {
+            context.telemetry.counter(
+                "tidegate_otlp_requests_total",
+                "Attempts to deliver an OTLP request, by outcome.",
+                &[("stage", &context.stage), ("outcome", outcome)],
+            )
+        };
+        Self {
+            delivered: counter("delivered"),
+            partial: counter("partial"),
+            refused: counter("refused"),
+            failed: counter("failed"),
+        }
+    }
+}
+
+impl BackendStatus {
+    /// `endpoint` names the backend in messages; `secrets` are masked in them.
+    pub(crate) fn new(
+        context: &BuildContext,
+        endpoint: String,
+        diagnosis: Diagnosis,
+        secrets: Vec<String>,
+    ) -> Self {
+        Self {
+            stage: context.stage.clone(),
+            endpoint,
+            diagnosis,
+            secrets,
+            health: context.health.clone(),
+            connected: context.telemetry.gauge(
+                "tidegate_otlp_connected",
+                "1 while the OTLP endpoint accepts requests, otherwise 0; 0 before the first request.",
+                &[("stage", &context.stage)],
+            ),
+            attempts: AttemptCounters::new(context),
+            history: Mutex::default(),
+        }
+    }
+
+    /// The exporter's stage.
+    pub(crate) fn stage(&self) -> &str {
+        &self.stage
+    }
+
+    /// Records that all of a request was accepted.
+    pub(crate) fn accepted(&self, service: Service) {
+        self.attempts.delivered.add(1);
+        self.replace_last_accepted(service, true);
+        self.observe(service, Condition::Healthy, String::new());
+    }
+
+    /// Records that all of a request was accepted, with a warning.
+    pub(crate) fn accepted_with_warning(&self, service: Service, warning: &str) {
+        const MESSAGE: &str = "the OTLP backend accepted a request with a warning";
+        self.accepted(service);
+        let warning = self.sanitize(warning);
+        let mut history = self.history();
+        let is_new = warning != history.last_warning;
+        if is_new && history.warnings.admit(Instant::now()).is_some() {
+            tracing::info!(
+                stage = self.stage,
+                endpoint = self.endpoint,
+                warning,
+                "{MESSAGE}"
+            );
+            history.last_warning = warning;
+        } else {
+            tracing::debug!(
+                stage = self.stage,
+                endpoint = self.endpoint,
+                warning,
+                "{MESSAGE}"
+            );
+        }
+    }
+
+    /// Records that a request was accepted except for `rejected` of its records.
+    pub(crate) fn partly_accepted(&self, service: Service, rejected: u64, reason: &str) {
+        self.attempts.partial.add(1);
+        self.replace_last_accepted(service, true);
+        self.observe(service, Condition::Healthy, String::new());
+        if let Some(suppressed) = self.admit_refusal() {
+            tracing::warn!(
+                stage = self.stage,
+                endpoint = self.endpoint,
+                rejected,
+                reason = self.sanitize(reason),
+                suppressed,
+                "the OTLP backend rejected part of a request"
+            );
+        }
+    }
+
+    /// Records a failed attempt and the decision about its request.
+    pub(crate) fn failed(&self, service: Service, error: &CallError, decision: RetryDecision) {
+        let text = self.sanitize(&error.to_string());
+        tracing::debug!(
+            stage = self.stage,
+            endpoint = self.endpoint,
+            ?service,
+            ?decision,
+            error = text,
+            "an attempt to deliver a request failed"
+        );
+        let was_accepting = self.replace_last_accepted(service, false);
+        match decision {
+            RetryDecision::RetryAfter(_) => {
+                self.attempts.failed.add(1);
+                let condition = if error.is_response() {
+                    Condition::Failing
+                } else {
+                    Condition::Unreachable
+                };
+                self.observe_problem(service, condition, &text, error);
+            }
+            RetryDecision::Drop(reason) => {
+                self.attempts.refused.add(1);
+                let is_persistent = matches!(
+                    reason,
+                    drop_reason::NOT_AUTHORIZED | drop_reason::UNIMPLEMENTED
+                );
+                // A response that is not gRPC did not come from a backend. A gRPC backend that
+                // accepted the previous request and refuses this one may accept the next one.
+                let is_not_grpc = matches!(error, CallError::Http { .. });
+                if is_persistent || is_not_grpc || !was_accepting {
+                    self.observe_problem(service, Condition::Refusing, &text, error);
+                } else {
+                    self.log_refusal(&text, error);
+                }
+            }
+        }
+    }
+
+    /// Returns when [`Self::log_suppressed`] has something to log.
+    pub(crate) fn next_log(&self) -> Option<Instant> {
+        self.history().conditions.due()
+    }
+
+    /// Logs a suppressed change of condition, if it still holds.
+    pub(crate) fn log_suppressed(&self) {
+        let mut history = self.history();
+        if let Some(change) = history.conditions.due_change(Instant::now()) {
+            self.show(&history, change);
+        }
+    }
+
+    fn log_refusal(&self, text: &str, error: &CallError) {
+        if let Some(suppressed) = self.admit_refusal() {
+            tracing::warn!(
+                stage = self.stage,
+                endpoint = self.endpoint,
+                error = text,
+                hint = self.diagnosis.hint(error),
+                suppressed,
+                "the OTLP backend refused a request; its records are {}",
+                fate_of_records(error)
+            );
+        }
+    }
+
+    fn observe_problem(
+        &self,
+        service: Service,
+        condition: Condition,
+        text: &str,
+        error: &CallError,
+    ) {
+        let problem = self.problem(service, condition, text, error);
+        self.observe(service, condition, problem);
+    }
+
+    /// Describes a problem: what, why, what happens to the records, and a hint.
+    fn problem(
+        &self,
+        service: Service,
+        condition: Condition,
+        text: &str,
+        error: &CallError,
+    ) -> String {
+        let endpoint = &*self.endpoint;
+        let service = service.name();
+        let hint = self
+            .diagnosis
+            .hint(error)
+            .map(|hint| format!("; {hint}"))
+            .unwrap_or_default();
+        match condition {
+            Condition::Refusing => {
+                let fate = fate_of_records(error);
+                format!("{endpoint} refuses {service}: {text} (its records are {fate}){hint}")
+            }
+            Condition::Failing => {
+                format!("{endpoint} cannot accept {service} now: {text} (retrying){hint}")
+            }
+            Condition::Unreachable | Condition::Healthy => {
+                format!("cannot reach {endpoint}: {text} (retrying){hint}")
+            }
+        }
+    }
+
+    fn observe(&self, service: Service, condition: Condition, problem: String) {
+        let mut history = self.history();
+        history.problems[service as usize] = problem;
+        let change = history
+            .conditions
+            .observe(service, condition, Instant::now());
+        let is_healthy = history.conditions.condition() == Some(Condition::Healthy);
+        self.connected.set(i64::from(is_healthy));
+        if let Some(change) = change {
+            self.show(&history, change);
+        }
+    }
+
+    /// Updates the health and logs a change. [`Health`] logs only that a stage becomes degraded and
+    /// that it recovers, so that other changes are logged here.
+    fn show(&self, history: &History, change: ConditionChange) {
+        let is_degraded = self.health.now().problem().is_some();
+        if change.condition == Condition::Healthy {
+            if is_degraded {
+                self.health.well();
+            } else {
+                tracing::info!(
+                    stage = self.stage,
+                    endpoint = self.endpoint,
+                    "the OTLP endpoint accepts requests"
+                );
+            }
+            return;
+        }
+        let problem = history
+            .problems
+            .iter()
+            .find(|problem| !problem.is_empty())
+            .map_or("", String::as_str);
+        let problem = match change.suppressed {
+            0 => problem.to_owned(),
+            n => format!("{problem}; changes not logged since the last message: {n}"),
+        };
+        if is_degraded {
+            tracing::warn!(stage = self.stage, "{problem}");
+        }
+        self.health.degraded(problem);
+    }
+
+    /// Records whether the newest attempt was accepted, and returns whether the previous one was.
+    fn replace_last_accepted(&self, service: Service, is_accepted: bool) -> bool {
+        std::mem::replace(
+            &mut self.history().last_accepted[service as usize],
+            is_accepted,
+        )
+    }
+
+    fn admit_refusal(&self) -> Option<u64> {
+        self.history().refusals.admit(Instant::now())
+    }
+
+    /// Prepares a backend's text for the log: one line of limited length, with secrets masked.
+    fn sanitize(&self, text: &str) -> String {
+        let text = text.replace(char::is_control, " ");
+        let text = self
+            .secrets
+            .iter()
+            .fold(text, |text, secret| text.replace(secret, MASK));
+        match text.char_indices().nth(MAX_TEXT_CHARS) {
+            Some((end, _)) => format!("{}...", &text[..end]),
+            None => text,
+        }
+    }
+
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns how the records of a request are counted that is given up after an error.
+fn fate_of_records(error: &CallError) -> &'static str {
+    if error.is_refusal() {
+        "dropped with a count"
+    } else {
+        "counted as unconfirmed"
+    }
+}
+
+#[cfg(test)]
+mod tests;

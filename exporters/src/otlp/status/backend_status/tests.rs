@@ -1,0 +1,244 @@
+//! Telemetry and health for the results of attempts.
+
+use tidegate_core::health::HealthRegistry;
+use tidegate_core::telemetry::Telemetry;
+use tonic::codegen::http::StatusCode;
+use tonic::{Code, Status};
+
+use super::*;
+use crate::otlp::transport::FirstBytes;
+
+struct Fixture {
+    status: BackendStatus,
+    telemetry: Telemetry,
+    health: HealthRegistry,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let telemetry = Telemetry::default();
+        let health = HealthRegistry::default();
+        let context = BuildContext {
+            stage: "exporters.otlp".to_owned(),
+            node_name: "default/node-a".to_owned(),
+            telemetry: telemetry.clone(),
+            health: health.stage("exporters.otlp"),
+        };
+        let diagnosis = Diagnosis {
+            is_tls: false,
+            first_bytes: FirstBytes::default(),
+        };
+        let status = BackendStatus::new(
+            &context,
+            "http://h:4317".to_owned(),
+            diagnosis,
+            vec!["s3cret".to_owned()],
+        );
+        Self {
+            status,
+            telemetry,
+            health,
+        }
+    }
+
+    fn accept(&self) {
+        self.status.accepted(Service::Logs);
+    }
+
+    fn fail(&self, error: CallError) {
+        let decision = RetryDecision::for_error(&error);
+        self.status.failed(Service::Logs, &error, decision);
+    }
+
+    fn connected(&self) -> i64 {
+        self.telemetry
+            .instruments()
+            .iter()
+            .find(|instrument| instrument.name == "tidegate_otlp_connected")
+            .unwrap()
+            .value()
+    }
+
+    fn problem(&self) -> Option<String> {
+        self.health.unwell().into_values().next()
+    }
+}
+
+fn http(status: u16) -> CallError {
+    CallError::Http {
+        status: StatusCode::from_u16(status).unwrap(),
+        retry_after: None,
+    }
+}
+
+#[test]
+fn a_backend_that_refuses_is_not_connected_and_the_health_has_a_hint() {
+    let cases = [
+        (http(401), "HTTP status 401", "set `headers`"),
+        (
+            http(404),
+            "HTTP status 404",
+            "is this an OTLP/gRPC endpoint?",
+        ),
+        (
+            http(400),
+            "HTTP status 400",
+            "is this an OTLP/gRPC endpoint?",
+        ),
+        (
+            CallError::Status(Status::unauthenticated("no")),
+            "Unauthenticated: no",
+            "set `headers`",
+        ),
+        (
+            CallError::Status(Status::permission_denied("")),
+            "PermissionDenied",
+            "set `headers`",
+        ),
+        (
+            CallError::Status(Status::unimplemented("")),
+            "Unimplemented",
+            "`signals`",
+        ),
+    ];
+    for (error, text, hint) in cases {
+        let fixture = Fixture::new();
+        fixture.accept();
+        assert_eq!((fixture.connected(), fixture.problem()), (1, None));
+        fixture.fail(error);
+        let problem = fixture.problem().expect(text);
+        assert!(
+            problem.contains(text) && problem.contains(hint) && problem.contains("refuses logs"),
+            "{problem}"
+        );
+        assert_eq!(fixture.connected(), 0, "{problem}");
+        fixture.accept();
+        assert_eq!(
+            (fixture.connected(), fixture.problem().is_some()),
+            (1, true),
+            "the second change within the interval is not logged"
+        );
+    }
+}
+
+#[test]
+fn a_backend_that_is_down_is_retried_and_not_connected() {
+    for (error, expected) in [
+        (
+            http(503),
+            "cannot accept logs now: HTTP status 503 Service Unavailable without a gRPC status (retrying)",
+        ),
+        (
+            CallError::Status(Status::unavailable("busy")),
+            "cannot accept logs now: gRPC status Unavailable: busy (retrying)",
+        ),
+        (
+            CallError::Transport("broken".into()),
+            "cannot reach http://h:4317: broken (retrying)",
+        ),
+    ] {
+        let fixture = Fixture::new();
+        fixture.fail(error);
+        assert!(
+            fixture
+                .problem()
+                .is_some_and(|problem| problem.ends_with(expected)),
+            "{:?}",
+            fixture.problem()
+        );
+        assert_eq!(fixture.connected(), 0);
+        fixture.accept();
+        assert_eq!((fixture.connected(), fixture.problem()), (1, None));
+    }
+}
+
+#[test]
+fn a_backend_that_refuses_one_request_is_connected() {
+    let fixture = Fixture::new();
+    let refuse = || {
+        fixture.fail(CallError::Status(Status::new(
+            Code::InvalidArgument,
+            "what?",
+        )))
+    };
+    for _ in 0..5 {
+        fixture
+            .status
+            .accepted_with_warning(Service::Logs, "deprecated");
+        refuse();
+        assert_eq!((fixture.connected(), fixture.problem()), (1, None));
+    }
+    refuse();
+    let problem = fixture.problem().expect("it refuses the next one as well");
+    assert!(
+        problem.contains("InvalidArgument: what? (its records are dropped with a count)"),
+        "{problem}"
+    );
+    assert_eq!(fixture.connected(), 0);
+}
+
+#[test]
+fn a_backend_that_refuses_before_it_accepted_anything_is_not_connected() {
+    for (error, fate) in [
+        (
+            CallError::Status(Status::new(Code::InvalidArgument, "")),
+            "dropped with a count",
+        ),
+        (
+            CallError::Status(Status::new(Code::ResourceExhausted, "")),
+            "dropped with a count",
+        ),
+        (
+            CallError::Status(Status::new(Code::Unknown, "")),
+            "counted as unconfirmed",
+        ),
+        (CallError::Malformed("no status"), "counted as unconfirmed"),
+    ] {
+        let fixture = Fixture::new();
+        fixture.fail(error);
+        let problem = fixture.problem().expect(fate);
+        assert!(
+            problem.ends_with(&format!("(its records are {fate})")),
+            "{problem}"
+        );
+        assert_eq!(fixture.connected(), 0);
+        fixture.accept();
+        assert_eq!((fixture.connected(), fixture.problem()), (1, None));
+    }
+}
+
+#[test]
+fn the_text_of_a_backend_is_masked_and_truncated() {
+    let fixture = Fixture::new();
+    fixture.fail(CallError::Status(Status::unauthenticated(format!(
+        "bad\nkey s3cret {}",
+        "x".repeat(5000)
+    ))));
+    let problem = fixture.problem().expect("a problem");
+    assert!(
+        problem.contains("bad key *** xxx") && problem.len() < 900,
+        "{problem}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suppressed_change_is_shown_later_even_if_nothing_is_sent() {
+    let fixture = Fixture::new();
+    fixture.fail(http(503));
+    fixture.accept();
+    fixture.fail(http(503));
+    assert_eq!(
+        (fixture.problem(), fixture.connected()),
+        (None, 0),
+        "the second change for the worse is suppressed"
+    );
+    let due = fixture.status.next_log().expect("a suppressed change");
+    tokio::time::sleep_until(due).await;
+    fixture.status.log_suppressed();
+    let problem = fixture.problem().expect("the change is shown");
+    assert!(
+        problem.ends_with("; changes not logged since the last message: 1"),
+        "{problem}"
+    );
+    assert_eq!(fixture.status.next_log(), None);
+}

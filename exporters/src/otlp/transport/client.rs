@@ -1,0 +1,158 @@
+//! The client: one attempt to have the backend accept a request.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
+use prost::Message;
+use tokio::time::Instant;
+use tonic::codegen::http::HeaderMap;
+use tonic::transport::{Channel, Endpoint};
+
+use super::call::call;
+use super::coalesce::RequestBuffers;
+use super::connector::connect_lazy;
+use super::first_bytes::FirstBytes;
+use super::sent::SentFlag;
+use crate::otlp::failure::CallError;
+
+/// The backend's service that a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// `LogsService`
+    Logs,
+    /// `MetricsService`
+    Metrics,
+}
+
+/// A positive response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    /// Number of log records or data points that the backend rejected.
+    pub(crate) rejected: u64,
+    /// The backend's error message; a warning if it rejected nothing.
+    pub(crate) message: String,
+}
+
+/// A client that connects on first use, and again after the connection is lost.
+#[derive(Debug)]
+pub(crate) struct Client {
+    endpoint: Endpoint,
+    requests: RequestBuffers,
+    first_bytes: FirstBytes,
+    connection: Mutex<Connection>,
+    headers: HeaderMap,
+    timeout: Duration,
+}
+
+/// The connection in use.
+#[derive(Clone, Debug)]
+struct Connection {
+    channel: Channel,
+    /// How many connections were abandoned before this one.
+    generation: u64,
+}
+
+impl Service {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+            Self::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        }
+    }
+
+    /// The signal that the service takes, for messages.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Logs => "logs",
+            Self::Metrics => "metrics",
+        }
+    }
+}
+
+impl Client {
+    /// Must be called within a runtime. Does not connect yet. `timeout` limits each attempt; what
+    /// the backend sends first goes to `first_bytes`.
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        headers: HeaderMap,
+        timeout: Duration,
+        first_bytes: FirstBytes,
+    ) -> Self {
+        let requests = RequestBuffers::default();
+        let connection = Mutex::new(Connection {
+            channel: connect_lazy(&endpoint, &requests, &first_bytes),
+            generation: 0,
+        });
+        Self {
+            endpoint,
+            requests,
+            first_bytes,
+            connection,
+            headers,
+            timeout,
+        }
+    }
+
+    /// Sends a frame once. Sets `sent` when the backend may have received it.
+    pub(crate) async fn send(
+        &self,
+        service: Service,
+        frame: Bytes,
+        sent: &SentFlag,
+    ) -> Result<Accepted, CallError> {
+        let _registered = self.requests.register(&frame);
+        let Connection {
+            channel,
+            generation,
+        } = self.connection().clone();
+        let start = Instant::now();
+        let bytes = frame.len();
+        let call = call(channel, service.path(), self.headers.clone(), frame, sent);
+        match tokio::time::timeout(self.timeout, call).await {
+            Ok(response) => {
+                let elapsed = start.elapsed();
+                let accepted = response.is_ok();
+                tracing::debug!(?service, bytes, ?elapsed, accepted, "received a response");
+                response.map(decode_response)
+            }
+            Err(_) => {
+                self.reconnect(generation);
+                Err(CallError::TimedOut(self.timeout))
+            }
+        }
+    }
+
+    /// Abandons a connection that does not respond. TCP would keep waiting for a peer that vanished
+    /// for a quarter of an hour.
+    fn reconnect(&self, generation: u64) {
+        let mut connection = self.connection();
+        if connection.generation == generation {
+            tracing::debug!("abandoning the connection, which does not respond");
+            *connection = Connection {
+                channel: connect_lazy(&self.endpoint, &self.requests, &self.first_bytes),
+                generation: generation + 1,
+            };
+        }
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Decodes a response, which has the same fields for every signal. The status said that the request
+/// was accepted, so a malformed body counts as an empty one.
+fn decode_response(body: Bytes) -> Accepted {
+    let partial = ExportLogsServiceResponse::decode(body)
+        .unwrap_or_default()
+        .partial_success
+        .unwrap_or_default();
+    Accepted {
+        rejected: u64::try_from(partial.rejected_log_records).unwrap_or(0),
+        message: partial.error_message,
+    }
+}

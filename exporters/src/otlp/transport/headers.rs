@@ -1,0 +1,83 @@
+//! Request metadata from the configuration, such as an API key.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use tidegate_core::component::BuildError;
+use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
+
+/// Headers that the exporter or HTTP/2 itself controls, besides those that begin with `grpc-`.
+const RESERVED: [&str; 10] = [
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Shorter values are not masked in texts: they would match parts of ordinary words.
+const MIN_SECRET_LEN: usize = 4;
+
+/// Metadata of every request, by name. The values are secrets and appear in no output.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Headers(BTreeMap<String, String>);
+
+impl Headers {
+    /// Converts the headers to gRPC metadata, with values marked as sensitive.
+    ///
+    /// # Errors
+    ///
+    /// Fails for a reserved name, and for a name or value that HTTP/2 does not allow.
+    pub(super) fn metadata(&self) -> Result<MetadataMap, BuildError> {
+        let error = |name: &str, problem: &str| BuildError {
+            key: "headers",
+            message: format!("`{name}` {problem}"),
+        };
+        let mut metadata = MetadataMap::new();
+        for (name, value) in &self.0 {
+            let lower = name.to_ascii_lowercase();
+            if RESERVED.contains(&&*lower) || lower.starts_with("grpc-") {
+                return Err(error(
+                    name,
+                    "is set by the exporter or not allowed in HTTP/2",
+                ));
+            }
+            let key = AsciiMetadataKey::from_bytes(lower.as_bytes())
+                .map_err(|_| error(name, "is not a valid header name"))?;
+            let mut value = AsciiMetadataValue::try_from(value.as_str())
+                .map_err(|_| error(name, "has a value that is not valid in a header"))?;
+            value.set_sensitive(true);
+            metadata.insert(key, value);
+        }
+        Ok(metadata)
+    }
+
+    /// Returns the texts to mask in a backend's messages, longest first: the values and their
+    /// words, such as the token in `Bearer <token>`.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let words = self
+            .0
+            .values()
+            .flat_map(|value| value.split_whitespace().chain([value.as_str()]));
+        let mut secrets: Vec<_> = words
+            .filter(|word| word.len() >= MIN_SECRET_LEN)
+            .map(str::to_owned)
+            .collect();
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
+        secrets
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

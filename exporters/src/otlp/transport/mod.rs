@@ -1,0 +1,29 @@
+//! One attempt to deliver a request over gRPC: from the encoded message to the backend's answer.
+//!
+//! Reading order: [`client`] makes an attempt, with [`call`] for the gRPC call itself. [`frame`]
+//! prepares the message, [`sent`] tracks whether the backend may have it. [`target`] holds the
+//! checked connection settings, which come from [`address`], [`headers`] and [`tls`]. [`connector`]
+//! opens connections, [`coalesce`] batches what is written to them, and [`first_bytes`] keeps what
+//! the peer sends first.
+
+mod address;
+mod call;
+mod client;
+mod coalesce;
+mod connector;
+mod first_bytes;
+mod frame;
+mod headers;
+mod sent;
+mod target;
+mod tls;
+
+pub(super) use address::EndpointUrl;
+pub(super) use call::request_headers;
+pub(super) use client::{Accepted, Client, Service};
+pub(super) use first_bytes::FirstBytes;
+pub(super) use frame::{Compression, EncodedMessage, Framed, Framer, PREFIX_LEN};
+pub(super) use headers::Headers;
+pub(super) use sent::SentFlag;
+pub(super) use target::BackendTarget;
+pub(super) use tls::TlsConfig;

@@ -1,0 +1,103 @@
+//! TLS settings of the connection. They are checked when the exporter is built; the files are read
+//! when it starts.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustls_pki_types::ServerName;
+use serde::Deserialize;
+use tidegate_core::component::BuildError;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
+
+/// Certificates, as PEM files that are read when the exporter starts.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TlsConfig {
+    /// Certificate authorities that sign the backend's certificate, default the system's roots.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// The client certificate, default none. Needs `key_file`.
+    pub(crate) cert_file: Option<PathBuf>,
+    /// The private key of `cert_file`.
+    pub(crate) key_file: Option<PathBuf>,
+    /// The name expected in the backend's certificate, default the endpoint's host.
+    pub(crate) server_name_override: Option<String>,
+}
+
+/// An error in the certificate files.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TlsError {
+    /// A file could not be read.
+    #[error("cannot read `{}`", .path.display())]
+    Read {
+        /// Path of the file.
+        path: PathBuf,
+        /// The I/O error.
+        source: io::Error,
+    },
+    /// The files do not form a valid TLS configuration.
+    #[error("cannot use the certificates given for `{endpoint}`")]
+    Invalid {
+        /// URL of the endpoint.
+        endpoint: String,
+        /// The TLS library's error.
+        source: tonic::transport::Error,
+    },
+}
+
+impl TlsConfig {
+    /// Checks the keys against each other and against the endpoint's scheme.
+    pub(super) fn check(&self, endpoint_is_tls: bool) -> Result<(), BuildError> {
+        let error = |message: String| BuildError {
+            key: "tls",
+            message,
+        };
+        if self.cert_file.is_some() != self.key_file.is_some() {
+            return Err(error(
+                "`cert_file` and `key_file` must be given together".to_owned(),
+            ));
+        }
+        let is_configured = self.ca_file.is_some()
+            || self.cert_file.is_some()
+            || self.server_name_override.is_some();
+        if is_configured && !endpoint_is_tls {
+            return Err(error(
+                "the endpoint is plain text; begin it with https:// to use certificates".to_owned(),
+            ));
+        }
+        match self.server_name_override.as_deref() {
+            Some(name) if ServerName::try_from(name).is_err() => Err(error(format!(
+                "`server_name_override` is `{name}`, which is neither a DNS name nor an IP address"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds TLS to an endpoint. Reads the files, which may block.
+    pub(super) fn apply(&self, endpoint: Endpoint) -> Result<Endpoint, TlsError> {
+        let mut config = ClientTlsConfig::new();
+        config = match &self.ca_file {
+            Some(path) => config.ca_certificate(Certificate::from_pem(read(path)?)),
+            None => config.with_enabled_roots(),
+        };
+        if let (Some(cert), Some(key)) = (&self.cert_file, &self.key_file) {
+            config = config.identity(Identity::from_pem(read(cert)?, read(key)?));
+        }
+        if let Some(name) = &self.server_name_override {
+            config = config.domain_name(name);
+        }
+        let url = endpoint.uri().to_string();
+        endpoint
+            .tls_config(config)
+            .map_err(|source| TlsError::Invalid {
+                endpoint: url,
+                source,
+            })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    std::fs::read(path).map_err(|source| TlsError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
