@@ -11,8 +11,10 @@ use tidegate_core::config::HumanDuration;
 use tidegate_core::stage::Processor;
 use tidegate_core::{Kind, Kinds};
 
-use super::families::Settings;
-use super::{HubbleMetrics, SERIES_LIMIT, catalog};
+use super::families::{FamilySettings, WireFamilies};
+use super::item::ItemError;
+use super::metric_list::MetricList;
+use super::{HubbleMetrics, SERIES_LIMIT};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -46,18 +48,6 @@ pub struct Config {
     /// dashboards of Hubble's metrics on nodes without L7 policies, where no proxy reports any
     /// message.
     pub wire: WireFamilies,
-}
-
-/// Which families count DNS and HTTP messages that packets show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WireFamilies {
-    /// Families of their own, such as `tidegate_wire_dns_queries_total`: `hubble_*` counts what
-    /// Hubble counts.
-    #[default]
-    Own,
-    /// Hubble's, such as `hubble_dns_queries_total`.
-    Hubble,
 }
 
 const KEYS: &[Key] = &[
@@ -119,17 +109,17 @@ impl ProcessorConfig for Config {
                 message: "the interval has to be longer than zero".to_owned(),
             });
         }
-        let wrong = |error: super::item::ItemError| BuildError {
+        let refused = |error: ItemError| BuildError {
             key: "metrics",
             message: error.to_string(),
         };
-        let settings = Settings {
+        let settings = FamilySettings {
             max_series: self.max_series.get(),
             wire: self.wire,
         };
-        let listing = catalog::metrics(&self.metrics, settings).map_err(wrong)?;
+        let list = MetricList::build(&self.metrics, settings).map_err(refused)?;
         Ok(Box::new(HubbleMetrics::new(
-            listing,
+            list,
             settings.max_series,
             self.interval.0,
         )))

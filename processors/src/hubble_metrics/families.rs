@@ -1,226 +1,266 @@
-//! The families of one item, and how an observation finds its series in one of them.
+//! The metric families of an item, and how an observation finds its series in one of them.
 
+use serde::Deserialize;
 use tidegate_core::flow::{Flow, Seen};
 use tidegate_core::ledger::Tally;
 use tidegate_core::metric::{Family, MetricKind};
 
-use super::config::WireFamilies;
-use super::context::{Context, Options};
+use super::context::{Context, ContextOptions};
 use super::series::{
-    BUCKETS, Cell, Changes, Count, Key, Observations, Own, SERIES_LIMIT, Symbols, Table,
+    BUCKETS, Collect, CounterValue, HistogramValue, LabelValues, SERIES_LIMIT, SeriesKey,
+    SeriesTable, SeriesValue, SymbolTable,
 };
 
-/// Name, help text and unit of a family.
-pub(super) type About = (&'static str, &'static str, &'static str);
-
-/// Where the context's labels stand among a family's labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ContextLabels {
-    /// In front.
-    First,
-    /// Behind.
-    Last,
+/// Which families count DNS and HTTP messages that packets show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WireFamilies {
+    /// Families of their own, such as `tidegate_wire_dns_queries_total`: `hubble_*` counts what
+    /// Hubble counts.
+    #[default]
+    Own,
+    /// Hubble's, such as `hubble_dns_queries_total`.
+    Hubble,
 }
 
-/// The keys of the processor that families depend on.
+/// The settings of the processor that families depend on.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Settings {
+pub(super) struct FamilySettings {
     /// As [`super::Config::max_series`].
     pub(super) max_series: usize,
     /// As [`super::Config::wire`].
     pub(super) wire: WireFamilies,
 }
 
-/// What the families of one item share.
-#[derive(Debug)]
-pub(super) struct Families {
-    place: ContextLabels,
-    context: Vec<&'static str>,
-    settings: Settings,
+/// What a scrape shows of a family besides its series.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Description<'a> {
+    pub(super) name: &'a str,
+    pub(super) help: &'a str,
+    pub(super) unit: &'a str,
 }
 
-impl Families {
-    pub(super) fn new(place: ContextLabels, options: &Options, settings: Settings) -> Self {
+/// Where a family has the context's labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ContextLabels {
+    /// Before the metric's own labels.
+    First,
+    /// After the metric's own labels.
+    Last,
+}
+
+/// Builds the families of one item.
+#[derive(Debug)]
+pub(super) struct FamilyBuilder {
+    context_labels: ContextLabels,
+    context_label_names: Vec<&'static str>,
+    settings: FamilySettings,
+}
+
+/// A flow to be counted, with what is needed to find its series.
+pub(super) struct Observation<'a> {
+    pub(super) flow: &'a Flow,
+    /// The position of the flow among all flows, from 1.
+    pub(super) flow_number: u64,
+    /// The context of the metric.
+    pub(super) context: &'a mut Context,
+    pub(super) tally: &'a mut Tally,
+}
+
+/// A family and its series.
+#[derive(Debug)]
+pub(super) struct MetricFamily<V> {
+    context_labels: ContextLabels,
+    pub(super) table: SeriesTable<V>,
+}
+
+/// A family of Hubble's, and the family for messages found in packets.
+#[derive(Debug)]
+pub(super) struct SplitFamily<V> {
+    hubble: MetricFamily<V>,
+    /// `None` if Hubble's family counts messages found in packets too.
+    wire: Option<MetricFamily<V>>,
+}
+
+impl FamilyBuilder {
+    pub(super) fn new(
+        context_labels: ContextLabels,
+        options: &ContextOptions,
+        settings: FamilySettings,
+    ) -> Self {
         Self {
-            place,
-            context: options.names(),
+            context_labels,
+            context_label_names: options.label_names(),
             settings,
         }
     }
 
-    /// A counter of what proxies report, as Hubble has it, with a counter of what packets show
-    /// beside it: its name has `tidegate_wire_` in place of `hubble_`, its labels are the same.
-    pub(super) fn counter_per_source(
+    /// A counter of messages from proxies, which Hubble has, and a counter of messages found in
+    /// packets with the same labels. The name of the latter has `tidegate_wire_` in place of
+    /// `hubble_`.
+    pub(super) fn split_counter(
         &self,
-        hubble: About,
+        hubble: Description<'_>,
         wire_help: &str,
         labels: &[&'static str],
-    ) -> PerSource<Count> {
-        let (name, _, unit) = hubble;
+    ) -> SplitFamily<CounterValue> {
         let wire = match self.settings.wire {
             WireFamilies::Hubble => None,
             WireFamilies::Own => {
-                let name = name.replacen("hubble_", "tidegate_wire_", 1);
-                Some(self.series((&name, wire_help, unit), labels, MetricKind::Counter))
+                let name = hubble.name.replacen("hubble_", "tidegate_wire_", 1);
+                let description = Description {
+                    name: &name,
+                    help: wire_help,
+                    unit: hubble.unit,
+                };
+                Some(self.counter(description, labels))
             }
         };
-        PerSource {
+        SplitFamily {
             hubble: self.counter(hubble, labels),
             wire,
         }
     }
 
     /// A counter with these labels and those of the context.
-    pub(super) fn counter(&self, about: About, labels: &[&'static str]) -> Series<Count> {
-        self.series(about, labels, MetricKind::Counter)
-    }
-
-    /// A histogram likewise.
-    pub(super) fn histogram(&self, about: About, labels: &[&'static str]) -> Series<Observations> {
-        self.series(
-            about,
-            labels,
-            MetricKind::Histogram {
-                bounds: BUCKETS.to_vec(),
-            },
-        )
-    }
-
-    fn series<V: Cell>(
+    pub(super) fn counter(
         &self,
-        (name, help, unit): (&str, &str, &str),
+        description: Description<'_>,
+        labels: &[&'static str],
+    ) -> MetricFamily<CounterValue> {
+        self.family(description, labels, MetricKind::Counter)
+    }
+
+    /// A histogram of durations with these labels and those of the context.
+    pub(super) fn histogram(
+        &self,
+        description: Description<'_>,
+        labels: &[&'static str],
+    ) -> MetricFamily<HistogramValue> {
+        let bounds = BUCKETS.to_vec();
+        self.family(description, labels, MetricKind::Histogram { bounds })
+    }
+
+    fn family<V: SeriesValue>(
+        &self,
+        description: Description<'_>,
         labels: &[&'static str],
         kind: MetricKind,
-    ) -> Series<V> {
-        let names = match self.place {
-            ContextLabels::First => [&self.context, labels].concat(),
-            ContextLabels::Last => [labels, &self.context].concat(),
+    ) -> MetricFamily<V> {
+        let label_names = match self.context_labels {
+            ContextLabels::First => [&self.context_label_names, labels].concat(),
+            ContextLabels::Last => [labels, &self.context_label_names].concat(),
         };
         let family = Family {
-            name: name.to_owned(),
-            help: help.to_owned(),
-            unit: unit.to_owned(),
+            name: description.name.to_owned(),
+            help: description.help.to_owned(),
+            unit: description.unit.to_owned(),
             kind,
-            label_names: names.into_iter().map(str::to_owned).collect(),
+            label_names: label_names.into_iter().map(str::to_owned).collect(),
         };
-        Series {
-            place: self.place,
-            table: Table::new(family, self.settings.max_series),
+        MetricFamily {
+            context_labels: self.context_labels,
+            table: SeriesTable::new(family, self.settings.max_series),
         }
     }
 }
 
-/// A flow that a metric is to count.
-pub(super) struct Sight<'a> {
-    pub(super) flow: &'a Flow,
-    /// Its number among all flows.
-    pub(super) turn: u64,
-    /// Of the metric's options.
-    pub(super) context: &'a mut Context,
-    pub(super) tally: &'a mut Tally,
-}
-
-/// The series of a family.
-#[derive(Debug)]
-pub(super) struct Series<V> {
-    place: ContextLabels,
-    pub(super) table: Table<V>,
-}
-
-impl<V: Cell> Series<V> {
-    /// The value for a flow with these labels, and those that its context adds.
+impl<V: SeriesValue> MetricFamily<V> {
+    /// The value of the series for a flow: the one with `labels` and the flow's context labels.
     #[inline]
-    pub(super) fn of(
+    pub(super) fn value(
         &mut self,
-        own: &impl Own,
-        symbols: &mut Symbols,
-        sight: &mut Sight<'_>,
+        labels: &impl LabelValues,
+        symbols: &mut SymbolTable,
+        observation: &mut Observation<'_>,
     ) -> &mut V {
-        self.value(own, symbols, sight, false)
+        self.find_or_add(labels, symbols, observation, false)
     }
 
-    /// Likewise of a response, shown from the side of its request.
-    pub(super) fn of_request(
+    /// The value of the series for a response. The context labels are those of its request: source
+    /// and destination are exchanged.
+    pub(super) fn value_as_request(
         &mut self,
-        own: &impl Own,
-        symbols: &mut Symbols,
-        response: &mut Sight<'_>,
+        labels: &impl LabelValues,
+        symbols: &mut SymbolTable,
+        response: &mut Observation<'_>,
     ) -> &mut V {
-        self.value(own, symbols, response, true)
+        self.find_or_add(labels, symbols, response, true)
     }
 
     #[inline]
-    fn value(
+    fn find_or_add(
         &mut self,
-        own: &impl Own,
-        symbols: &mut Symbols,
-        sight: &mut Sight<'_>,
+        labels: &impl LabelValues,
+        symbols: &mut SymbolTable,
+        observation: &mut Observation<'_>,
         swapped: bool,
     ) -> &mut V {
-        let known = match (
-            own.find(symbols),
-            sight.context.find(sight.turn, sight.flow, swapped),
-        ) {
-            (Some(own), Some(context)) => self.table.find(&Key::new(own, context)),
+        let Observation {
+            flow,
+            flow_number,
+            context,
+            ..
+        } = observation;
+        let numbers = labels.lookup(symbols);
+        let context = context.lookup(*flow_number, flow, swapped);
+        let found = match (numbers, context) {
+            (Some(numbers), Some(context)) => self.table.find(&SeriesKey::new(numbers, context)),
             _ => None,
         };
-        let at = known.unwrap_or_else(|| self.enter(own, symbols, sight, swapped));
-        self.table.value(at)
+        let row = found.unwrap_or_else(|| self.add_series(labels, symbols, observation, swapped));
+        self.table.value_mut(row)
     }
 
-    /// Makes the series; texts beyond the limit leave nothing behind.
+    /// Adds the series and returns its row: the overflow row if the family is full. Label values
+    /// are interned only for a series that is added.
     #[cold]
-    fn enter(
+    fn add_series(
         &mut self,
-        own: &impl Own,
-        symbols: &mut Symbols,
-        sight: &mut Sight<'_>,
+        labels: &impl LabelValues,
+        symbols: &mut SymbolTable,
+        observation: &mut Observation<'_>,
         swapped: bool,
     ) -> u32 {
-        let Sight {
+        let Observation {
             flow,
-            turn,
+            flow_number,
             context,
             tally,
-        } = sight;
+        } = observation;
         if !self.table.has_room() {
             tally.note(SERIES_LIMIT);
-            return self.table.overflow(flow.time);
+            return self.table.overflow_row(flow.time);
         }
-        let ((numbers, own), number) = (own.settle(symbols), context.settle(*turn, flow, swapped));
-        let labels = match self.place {
-            ContextLabels::First => [context.texts(number), own].concat(),
-            ContextLabels::Last => [own, context.texts(number)].concat(),
+        let (numbers, texts) = labels.intern(symbols);
+        let context_number = context.intern(*flow_number, flow, swapped);
+        let context_texts = context.texts(context_number);
+        let labels = match self.context_labels {
+            ContextLabels::First => [context_texts, texts].concat(),
+            ContextLabels::Last => [texts, context_texts].concat(),
         };
-        self.table.add(Key::new(numbers, number), labels, flow.time)
+        let key = SeriesKey::new(numbers, context_number);
+        self.table.insert(key, labels, flow.time)
     }
 }
 
-/// The series of a family of Hubble's, and of the one for messages found on the wire.
-#[derive(Debug)]
-pub(super) struct PerSource<V> {
-    hubble: Series<V>,
-    /// `None` where such messages are counted in Hubble's family.
-    wire: Option<Series<V>>,
-}
-
-impl<V: Cell> PerSource<V> {
-    /// The series in which a flow is counted.
+impl<V: SeriesValue> SplitFamily<V> {
+    /// The family that counts a flow.
     #[inline]
-    pub(super) fn for_flow(&mut self, flow: &Flow) -> &mut Series<V> {
+    pub(super) fn for_flow(&mut self, flow: &Flow) -> &mut MetricFamily<V> {
         match &mut self.wire {
             Some(wire) if flow.l7.as_ref().is_some_and(|l7| l7.seen == Seen::Wire) => wire,
             _ => &mut self.hubble,
         }
     }
 
-    /// All series.
-    pub(super) fn tables(&mut self) -> impl Iterator<Item = &mut dyn Changes> {
-        let hubble: &mut dyn Changes = &mut self.hubble.table;
+    /// The tables of both families.
+    pub(super) fn tables(&mut self) -> impl Iterator<Item = &mut dyn Collect> {
+        let hubble: &mut dyn Collect = &mut self.hubble.table;
         let wire = self
             .wire
             .as_mut()
-            .map(|wire| -> &mut dyn Changes { &mut wire.table });
+            .map(|wire| -> &mut dyn Collect { &mut wire.table });
         [hubble].into_iter().chain(wire)
     }
 }

@@ -1,10 +1,10 @@
 //! An item of the metrics list, in the grammar of Hubble's `hubble-metrics` flag
 //! (`pkg/hubble/metrics/api/api.go`, v1.19.4): `name[:option[=value{,value}]{;option…}]`.
 
-/// What is wrong with the list. The texts of what Hubble refuses too are Hubble's.
+/// A mistake in the list. Where Hubble reports the same mistake, the text is Hubble's.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ItemError {
-    /// Hubble only warns and counts nothing; a typo that nobody sees until a dashboard is empty.
+    /// Hubble only logs a warning, so that a typo shows as an empty dashboard.
     #[error("metric '{name}' does not exist{hint}")]
     UnknownMetric { name: String, hint: String },
     #[error("metric '{0}' is listed twice")]
@@ -25,23 +25,23 @@ pub(super) struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// Takes the text apart; no text is wrong at this level.
+    /// Splits the text. Every text is valid at this level.
     pub(super) fn parse(text: &'a str) -> Self {
         let (name, options) = text.split_once(':').unwrap_or((text, ""));
         let options = options
             .split(';')
             .filter(|option| !option.is_empty())
-            .map(option)
+            .map(parse_option)
             .collect();
         Self { name, options }
     }
 
-    /// Whether an option is given, with whatever value. `key` is in lower case.
+    /// Whether an option is given, with any value. `key` is in lower case.
     pub(super) fn has(&self, key: &str) -> bool {
         self.values(key).is_some()
     }
 
-    /// The values of an option; of one that is given twice, the last ones.
+    /// The values of an option; the last ones if it is repeated.
     pub(super) fn values(&self, key: &str) -> Option<&[&'a str]> {
         self.options
             .iter()
@@ -50,8 +50,9 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Keys are compared in lower case. A key without `=` has one value, the empty one.
-fn option(text: &str) -> (String, Vec<&str>) {
+/// Splits an option into its key, in lower case, and its values. A key without `=` has one empty
+/// value.
+fn parse_option(text: &str) -> (String, Vec<&str>) {
     let Some((key, values)) = text.split_once('=') else {
         return (text.to_lowercase(), vec![""]);
     };
@@ -70,7 +71,7 @@ mod tests {
     use super::Item;
 
     #[test]
-    fn items_are_taken_apart_as_in_hubble() {
+    fn items_are_split_as_in_hubble() {
         type Options<'a> = &'a [(&'a str, &'a [&'a str])];
         let cases: &[(&str, &str, Options)] = &[
             ("flow", "flow", &[]),
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_a_repeated_option_counts() {
+    fn the_last_values_of_a_repeated_option_apply() {
         assert_eq!(Item::parse("a:k=1;K=2").values("k"), Some(&["2"][..]));
     }
 }

@@ -1,11 +1,12 @@
-//! What a context option can name an endpoint by.
+//! The identifiers of context options: which property of an endpoint becomes a label value.
 
 use std::fmt::Write;
 use std::net::IpAddr;
 
 use tidegate_core::flow::{Endpoint, EndpointNames, IdentityScope, reserved_identity};
 
-/// An identifier of a context option, or what a label of `labelsContext` shows.
+/// A property of an endpoint: an identifier of a context option, or the value of a label of
+/// `labelsContext`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Identifier {
     /// All labels, joined by commas.
@@ -20,7 +21,7 @@ pub(super) enum Identifier {
     Dns,
     /// The address.
     Ip,
-    /// The label of the reserved identity.
+    /// The reserved label.
     ReservedIdentity,
     /// Namespace and name of the first workload.
     Workload,
@@ -41,7 +42,7 @@ const REMOTE_NODE: &str = "remote-node";
 const API_SERVER_NODE: u32 = 7;
 
 impl Identifier {
-    /// By its name in context options, in whatever case.
+    /// Parses the name that context options use. Case does not matter.
     pub(super) fn parse(name: &str) -> Option<Self> {
         Some(match name.to_lowercase().as_str() {
             "identity" => Self::Identity,
@@ -58,16 +59,16 @@ impl Identifier {
         })
     }
 
-    /// Whether it says nothing of an endpoint without names.
+    /// Whether endpoints without names have no value.
     pub(super) fn needs_names(self) -> bool {
         !matches!(self, Self::Identity | Self::ReservedIdentity | Self::Ip)
     }
 
-    /// Appends what it says of an endpoint: nothing where it is not known.
+    /// Appends the value for an endpoint to `text`; nothing if it is unknown.
     pub(super) fn write(self, text: &mut String, endpoint: &Endpoint, address: Option<IpAddr>) {
         match self {
-            Self::Identity => join(text, labels(endpoint)),
-            Self::ReservedIdentity => reserved(text, endpoint),
+            Self::Identity => push_joined(text, labels(endpoint)),
+            Self::ReservedIdentity => push_reserved_label(text, endpoint),
             Self::Ip => {
                 if let Some(address) = address {
                     let _ = write!(text, "{address}");
@@ -85,24 +86,24 @@ impl Identifier {
         let workload = names.workloads.first();
         match self {
             Self::Namespace => text.push_str(&names.namespace),
-            // With a namespace and no pod, the slash alone follows: that is a value, as in Hubble.
-            Self::Pod => qualified(text, &names.namespace, &names.pod_name),
+            // A namespace without a pod gives `namespace/`, as in Hubble.
+            Self::Pod => push_qualified(text, &names.namespace, &names.pod_name),
             Self::PodName => text.push_str(&names.pod_name),
-            Self::Dns => join(text, names.dns_names.iter().map(|name| ("", name.as_str()))),
+            Self::Dns => push_joined(text, names.dns_names.iter().map(|name| ("", name.as_str()))),
             Self::Workload => workload
                 .iter()
-                .for_each(|(_, name)| qualified(text, &names.namespace, name)),
+                .for_each(|(_, name)| push_qualified(text, &names.namespace, name)),
             Self::WorkloadName => workload.iter().for_each(|(_, name)| text.push_str(name)),
             Self::WorkloadKind => workload.iter().for_each(|(kind, _)| text.push_str(kind)),
-            Self::App => text.push_str(app(names)),
+            Self::App => text.push_str(app_name(names)),
             Self::Identity | Self::ReservedIdentity | Self::Ip => {}
         }
     }
 }
 
-/// The reserved labels that an identity has for certain, by its number: which of the world's three
-/// one of local scope has is for `cilium_enrich` to find out.
-fn certain(identity: u32) -> [Option<&'static str>; 2] {
+/// The names of the reserved labels that follow from an identity's number. For an identity of local
+/// scope that is none: `cilium_enrich` determines which of the three labels of the world it has.
+fn reserved_names(identity: u32) -> [Option<&'static str>; 2] {
     match IdentityScope::of(identity) {
         IdentityScope::RemoteNode => [Some(REMOTE_NODE), None],
         _ => [
@@ -112,38 +113,38 @@ fn certain(identity: u32) -> [Option<&'static str>; 2] {
     }
 }
 
-/// The labels of an endpoint, each in two parts to be read as one.
-pub(in super::super) fn labels(endpoint: &Endpoint) -> impl Iterator<Item = (&'static str, &str)> {
-    let known = endpoint
+/// The labels of an endpoint, each as a prefix and the rest.
+pub(crate) fn labels(endpoint: &Endpoint) -> impl Iterator<Item = (&'static str, &str)> {
+    let labels = endpoint
         .names
         .as_deref()
         .map_or(&[][..], |names| &*names.labels);
-    let derived = if known.is_empty() {
-        certain(endpoint.identity)
+    let derived = if labels.is_empty() {
+        reserved_names(endpoint.identity)
     } else {
         [None, None]
     };
     let derived = derived.into_iter().flatten();
-    known
+    labels
         .iter()
         .map(|label| ("", label.as_str()))
         .chain(derived.map(|name| (RESERVED, name)))
 }
 
-fn join<'a>(text: &mut String, parts: impl Iterator<Item = (&'static str, &'a str)>) {
+fn push_joined<'a>(text: &mut String, parts: impl Iterator<Item = (&'static str, &'a str)>) {
     for (at, (prefix, rest)) in parts.enumerate() {
         text.extend([if at == 0 { "" } else { "," }, prefix, rest]);
     }
 }
 
-fn qualified(text: &mut String, namespace: &str, name: &str) {
+fn push_qualified(text: &mut String, namespace: &str, name: &str) {
     if !namespace.is_empty() {
         text.extend([namespace, "/"]);
     }
     text.push_str(name);
 }
 
-fn reserved(text: &mut String, endpoint: &Endpoint) {
+fn push_reserved_label(text: &mut String, endpoint: &Endpoint) {
     let mut found =
         labels(endpoint).filter(|(prefix, rest)| !prefix.is_empty() || rest.starts_with(RESERVED));
     let Some(first) = found.next() else { return };
@@ -153,8 +154,8 @@ fn reserved(text: &mut String, endpoint: &Endpoint) {
     text.extend([chosen.0, chosen.1]);
 }
 
-/// Labels are sorted, so the order of the labels decides, not that of the names.
-fn app(names: &EndpointNames) -> &str {
+/// The value of the first label that names the app, in the order of the endpoint's labels.
+fn app_name(names: &EndpointNames) -> &str {
     let value = |label: &'_ String| {
         let name = APP_LABELS.iter().find(|name| label.starts_with(**name))?;
         (label.len() > name.len()).then_some(name.len())

@@ -1,31 +1,31 @@
-//! The labels that an item's context options add: who talks to whom
+//! The labels that an item's context options add, which identify the endpoints of a flow
 //! (`pkg/hubble/metrics/api/context.go`, v1.19.4).
 //!
-//! Names, labels and workloads are those that the flow's endpoints carry. An endpoint without
-//! labels has those that its identity's number tells, such as `reserved:world`, as in Hubble, where
-//! the identity cache adds them.
+//! Names, labels and workloads are those of the flow's endpoints. An endpoint without labels has
+//! those that follow from its identity's number, such as `reserved:world`: in Hubble the identity
+//! cache adds them.
 //!
-//! Items with equal options share a [`Context`], which finds the labels of a flow once for all of
-//! them, as one number.
+//! Items with equal options share a [`Context`], which resolves the labels of a flow once for all
+//! of them, to a single number.
 
 mod identifier;
-mod lists;
-mod memory;
 mod options;
-mod walk;
+mod resolver;
+mod symbol_cache;
 
 pub(super) use identifier::labels;
-pub(super) use options::{OPTIONS, Options};
+pub(super) use options::{ContextOptions, OPTIONS};
 
 use std::sync::Arc;
 
+use hashbrown::DefaultHashBuilder;
 use identifier::Identifier;
-use lists::Lists;
-use options::Directions;
+use indexmap::IndexSet;
+use options::IdentifierLists;
+use resolver::Resolver;
 use tidegate_core::flow::{Address, Direction, Endpoint, Flow};
-use walk::Walk;
 
-use super::series::{Symbol, Symbols};
+use super::series::{Symbol, SymbolTable};
 
 /// One side of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +59,8 @@ impl Side {
     }
 }
 
-/// The labels of `labelsContext`, in the order that they always have, whatever the order of the
-/// option.
+/// The labels that `labelsContext` can request. Series always have them in this order, whatever
+/// the order in the option.
 const LABELS: [(&str, Side, Identifier); 12] = [
     ("source_ip", Side::Source, Identifier::Ip),
     ("source_pod", Side::Source, Identifier::PodName),
@@ -95,72 +95,93 @@ const LABELS: [(&str, Side, Identifier); 12] = [
 /// The last label of `labelsContext`.
 const TRAFFIC_DIRECTION: &str = "traffic_direction";
 
-/// Some context options, with what they remember of the endpoints seen.
+/// Resolves the context labels of flows to numbers.
+///
+/// The label values of a flow are one number: the symbols of `source` and `destination` as a pair,
+/// or with `labelsContext` the index of the list of all symbols.
 #[derive(Debug)]
 pub(super) struct Context {
-    options: Options,
-    symbols: Symbols,
-    /// What `labelsContext` asks for, and whether it asks for anything.
-    labels: Vec<(Side, Walk)>,
+    options: ContextOptions,
+    symbols: SymbolTable,
+    /// The labels of `labelsContext` except the traffic direction.
+    labels: Vec<(Side, Resolver)>,
+    /// Whether `labelsContext` requests any label.
     has_labels: bool,
-    source: Walks,
-    destination: Walks,
-    lists: Lists,
-    cells: Vec<Symbol>,
-    /// What was found for a flow, as it is and with its sides exchanged: its turn, and the number.
-    found: [(u64, Option<u64>); 2],
+    source: DirectionalResolver,
+    destination: DirectionalResolver,
+    /// The symbols of all label values, for each combination that a series has.
+    lists: IndexSet<Box<[Symbol]>, DefaultHashBuilder>,
+    /// A buffer for one such list.
+    list: Vec<Symbol>,
+    /// The latest result for a flow as it is, and for a flow with its sides exchanged.
+    latest: [Latest; 2],
+}
+
+/// The number of a flow, and the number of its labels.
+#[derive(Clone, Copy, Debug, Default)]
+struct Latest {
+    flow_number: u64,
+    labels: Option<u64>,
 }
 
 impl Context {
-    pub(super) fn new(options: Options) -> Self {
+    pub(super) fn new(options: ContextOptions) -> Self {
         let labels = options
             .labels
             .iter()
-            .map(|(_, side, identifier)| (*side, Walk::new(vec![*identifier])));
+            .map(|(_, side, identifier)| (*side, Resolver::new(vec![*identifier])));
         Self {
-            symbols: Symbols::new(),
+            symbols: SymbolTable::new(),
             labels: labels.collect(),
             has_labels: options.direction || !options.labels.is_empty(),
-            source: Walks::new(&options.source),
-            destination: Walks::new(&options.destination),
-            lists: Lists::default(),
-            cells: Vec::new(),
-            found: [(0, None); 2],
+            source: DirectionalResolver::new(&options.source),
+            destination: DirectionalResolver::new(&options.destination),
+            lists: IndexSet::default(),
+            list: Vec::new(),
+            latest: [Latest::default(); 2],
             options,
         }
     }
 
-    pub(super) fn options(&self) -> &Options {
+    pub(super) fn options(&self) -> &ContextOptions {
         &self.options
     }
 
-    /// The number of a flow's labels; `None` if a text among them has no symbol, which then no
-    /// series has. Looked up once for each `turn`, which counts flows from 1. `swapped` shows a
-    /// response as its request.
+    /// The number of a flow's label values; `None` if no series has one of the values.
+    ///
+    /// Resolves them once for each `flow_number`, which starts at 1. With `swapped`, source and
+    /// destination are exchanged, which labels a response like its request.
     #[inline]
-    pub(super) fn find(&mut self, turn: u64, flow: &Flow, swapped: bool) -> Option<u64> {
-        let (known, found) = self.found[usize::from(swapped)];
-        if known == turn {
-            return found;
+    pub(super) fn lookup(&mut self, flow_number: u64, flow: &Flow, swapped: bool) -> Option<u64> {
+        let latest = self.latest[usize::from(swapped)];
+        if latest.flow_number == flow_number {
+            return latest.labels;
         }
-        let found = self.number(flow, swapped, false);
-        self.found[usize::from(swapped)] = (turn, found);
-        found
+        let labels = self.resolve(flow, swapped, false);
+        self.latest[usize::from(swapped)] = Latest {
+            flow_number,
+            labels,
+        };
+        labels
     }
 
-    /// The same, with new symbols where need be.
-    pub(super) fn settle(&mut self, turn: u64, flow: &Flow, swapped: bool) -> u64 {
-        let found = self.number(flow, swapped, true);
-        self.found[usize::from(swapped)] = (turn, found);
-        found.unwrap_or_default()
+    /// The number of a flow's label values. Adds missing symbols.
+    pub(super) fn intern(&mut self, flow_number: u64, flow: &Flow, swapped: bool) -> u64 {
+        let labels = self.resolve(flow, swapped, true);
+        self.latest[usize::from(swapped)] = Latest {
+            flow_number,
+            labels,
+        };
+        labels.unwrap_or_default()
     }
 
-    /// The texts behind a number, in the order of the labels.
+    /// The label values of a number, in the order of the labels.
     pub(super) fn texts(&self, number: u64) -> Vec<Arc<str>> {
         let list = if self.has_labels {
-            self.lists.get(number)
+            let index = usize::try_from(number).unwrap_or(usize::MAX);
+            &self.lists[index][..]
         } else {
-            &halves(number)[..]
+            &unpack(number)[..]
         };
         let (labels, pair) = list.split_at(list.len() - 2);
         let is_set = [
@@ -179,121 +200,113 @@ impl Context {
             .collect()
     }
 
-    /// Without `settle`, `None` at the first text that has no symbol.
     #[inline]
-    fn number(&mut self, flow: &Flow, swapped: bool, settle: bool) -> Option<u64> {
-        let pair = self.pair(flow, swapped, settle)?;
+    fn resolve(&mut self, flow: &Flow, swapped: bool, intern: bool) -> Option<u64> {
+        let pair = self.resolve_pair(flow, swapped, intern)?;
         if self.has_labels {
-            self.list(flow, swapped, settle, pair)
+            self.resolve_list(flow, swapped, intern, pair)
         } else {
             Some(pair)
         }
     }
 
-    /// The labels `source` and `destination`, or the one of them that is set. They are resolved
-    /// each by its own list and then exchanged if `swapped`: so `source` is the client, but by the
-    /// list of `destinationContext`.
+    /// Resolves the labels `source` and `destination`, as far as they are set. With `swapped`, the
+    /// results are exchanged, not the resolvers: `source` is the client, as `destinationContext`
+    /// resolves it.
     #[inline]
-    fn pair(&mut self, flow: &Flow, swapped: bool, settle: bool) -> Option<u64> {
-        let (has_source, has_destination) = (self.source.is_set, self.destination.is_set);
-        let (mut first, mut second) = (
-            (&mut self.source, Side::Source),
-            (&mut self.destination, Side::Destination),
-        );
+    fn resolve_pair(&mut self, flow: &Flow, swapped: bool, intern: bool) -> Option<u64> {
+        let has_source = self.source.is_set;
+        let has_destination = self.destination.is_set;
+        let mut first = (&mut self.source, Side::Source);
+        let mut second = (&mut self.destination, Side::Destination);
         if swapped {
             std::mem::swap(&mut first, &mut second);
         }
         let mut pair = 0;
         if has_source {
-            pair = first
-                .0
-                .symbol(&mut self.symbols, flow, first.1, settle)?
-                .0
-                .into();
+            let (resolver, side) = first;
+            let symbol = resolver.symbol(&mut self.symbols, flow, side, intern)?;
+            pair = symbol.0.into();
         }
         if has_destination {
-            pair = pair << 32
-                | u64::from(
-                    second
-                        .0
-                        .symbol(&mut self.symbols, flow, second.1, settle)?
-                        .0,
-                );
+            let (resolver, side) = second;
+            let symbol = resolver.symbol(&mut self.symbols, flow, side, intern)?;
+            pair = pair << 32 | u64::from(symbol.0);
         }
         Some(pair)
     }
 
-    /// The labels of `labelsContext` and the pair, looked up together. If `swapped`, they see the
-    /// endpoints exchanged.
-    fn list(&mut self, flow: &Flow, swapped: bool, settle: bool, pair: u64) -> Option<u64> {
-        let (cells, symbols) = (&mut self.cells, &mut self.symbols);
-        cells.clear();
-        for (side, walk) in &mut self.labels {
-            cells.push(walk.symbol(symbols, flow, side.swapped_if(swapped), settle)?);
+    /// Resolves the labels of `labelsContext` and combines them with the pair. With `swapped`,
+    /// they are resolved with the endpoints exchanged.
+    fn resolve_list(&mut self, flow: &Flow, swapped: bool, intern: bool, pair: u64) -> Option<u64> {
+        let list = &mut self.list;
+        let symbols = &mut self.symbols;
+        list.clear();
+        for (side, resolver) in &mut self.labels {
+            list.push(resolver.symbol(symbols, flow, side.swapped_if(swapped), intern)?);
         }
         if self.options.direction {
             let text = direction(flow.direction);
-            cells.push(if settle {
+            list.push(if intern {
                 symbols.intern(text)
             } else {
                 symbols.find(text)?
             });
         }
-        cells.extend(halves(pair));
-        if settle {
-            Some(self.lists.intern(cells))
+        list.extend(unpack(pair));
+        let index = self.lists.get_index_of(&list[..]);
+        if intern {
+            Some(index.unwrap_or_else(|| self.lists.insert_full(list[..].into()).0) as u64)
         } else {
-            self.lists.find(cells)
+            index.map(|index| index as u64)
         }
     }
 }
 
-/// The walks behind the label `source` or `destination`: for any direction, for ingress and for
-/// egress.
+/// Resolves the label `source` or `destination`, with a list of identifiers by direction.
 #[derive(Debug)]
-struct Walks {
+struct DirectionalResolver {
     is_set: bool,
-    walks: [Walk; 3],
+    any: Resolver,
+    ingress: Resolver,
+    egress: Resolver,
 }
 
-impl Walks {
-    fn new(sides: &Directions) -> Self {
-        let walks = [&sides.any, &sides.ingress, &sides.egress].map(|list| Walk::new(list.clone()));
+impl DirectionalResolver {
+    fn new(lists: &IdentifierLists) -> Self {
         Self {
-            is_set: sides.is_set(),
-            walks,
+            is_set: lists.is_set(),
+            any: Resolver::new(lists.any.clone()),
+            ingress: Resolver::new(lists.ingress.clone()),
+            egress: Resolver::new(lists.egress.clone()),
         }
     }
 
-    /// The value for one side of a flow, by the list for its direction; empty if there is none.
+    /// The value for one side of a flow, by the list for its direction; empty if that is not set.
     #[inline]
     fn symbol(
         &mut self,
-        symbols: &mut Symbols,
+        symbols: &mut SymbolTable,
         flow: &Flow,
         side: Side,
-        settle: bool,
+        intern: bool,
     ) -> Option<Symbol> {
-        let [any, ingress, egress] = &mut self.walks;
-        let walk = match flow.direction {
-            Direction::Ingress if !ingress.is_empty() => ingress,
-            Direction::Egress if !egress.is_empty() => egress,
-            _ => any,
+        let resolver = match flow.direction {
+            Direction::Ingress if !self.ingress.is_empty() => &mut self.ingress,
+            Direction::Egress if !self.egress.is_empty() => &mut self.egress,
+            _ => &mut self.any,
         };
-        if walk.is_empty() {
+        if resolver.is_empty() {
             Some(Symbol::EMPTY)
         } else {
-            walk.symbol(symbols, flow, side, settle)
+            resolver.symbol(symbols, flow, side, intern)
         }
     }
 }
 
 /// The symbols of a pair.
-fn halves(pair: u64) -> [Symbol; 2] {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the halves are taken apart"
-    )]
+fn unpack(pair: u64) -> [Symbol; 2] {
+    #[expect(clippy::cast_possible_truncation, reason = "splits the pair in halves")]
     [Symbol((pair >> 32) as u32), Symbol(pair as u32)]
 }
 

@@ -4,8 +4,8 @@ use super::identifier::Identifier;
 use super::{LABELS, Side, TRAFFIC_DIRECTION};
 use crate::hubble_metrics::item::{Item, ItemError};
 
-/// Keys of the options, in lower case.
-pub(in super::super) const OPTIONS: [&str; 7] = [
+/// The keys of the options, in lower case.
+pub(crate) const OPTIONS: [&str; 7] = [
     "sourcecontext",
     "sourceingresscontext",
     "sourceegresscontext",
@@ -15,43 +15,44 @@ pub(in super::super) const OPTIONS: [&str; 7] = [
     "labelscontext",
 ];
 
-/// What the options say. Items with equal ones see the same labels.
+/// Which labels the context adds, and how their values are found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Options {
-    /// The labels of `labelsContext` but the direction, in their order.
+pub(crate) struct ContextOptions {
+    /// The labels of `labelsContext` except the traffic direction, in the order of [`LABELS`].
     pub(super) labels: Vec<(&'static str, Side, Identifier)>,
+    /// Whether `labelsContext` contains the traffic direction.
     pub(super) direction: bool,
-    pub(super) source: Directions,
-    pub(super) destination: Directions,
+    pub(super) source: IdentifierLists,
+    pub(super) destination: IdentifierLists,
 }
 
-/// The lists behind the label `source` or `destination`, by the flow's direction. Empty ones are
-/// not set.
+/// The identifiers for the label `source` or `destination`, by the direction of the flow. An empty
+/// list means that the option is not set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Directions {
+pub(super) struct IdentifierLists {
     pub(super) any: Vec<Identifier>,
     pub(super) ingress: Vec<Identifier>,
     pub(super) egress: Vec<Identifier>,
 }
 
-impl Options {
-    pub(in super::super) fn parse(item: &Item) -> Result<Self, ItemError> {
-        let list = |key: &str| list(item, key);
-        let source = Directions {
+impl ContextOptions {
+    pub(crate) fn parse(item: &Item) -> Result<Self, ItemError> {
+        let list = |key: &str| identifiers(item, key);
+        let source = IdentifierLists {
             any: list(OPTIONS[0])?,
             ingress: list(OPTIONS[1])?,
             egress: list(OPTIONS[2])?,
         };
-        let destination = Directions {
+        let destination = IdentifierLists {
             any: list(OPTIONS[3])?,
             ingress: list(OPTIONS[4])?,
             egress: list(OPTIONS[5])?,
         };
-        let wanted = item.values(OPTIONS[6]).unwrap_or_default();
-        let known = |name: &str| {
+        let requested = item.values(OPTIONS[6]).unwrap_or_default();
+        let exists = |name: &str| {
             name == TRAFFIC_DIRECTION || LABELS.iter().any(|(label, ..)| *label == name)
         };
-        if let Some(label) = wanted.iter().find(|name| !known(name)) {
+        if let Some(label) = requested.iter().find(|name| !exists(name)) {
             return Err(ItemError::UnknownLabel {
                 metric: item.name.to_owned(),
                 label: (*label).to_owned(),
@@ -59,18 +60,18 @@ impl Options {
         }
         let labels = LABELS
             .into_iter()
-            .filter(|(name, ..)| wanted.contains(name))
+            .filter(|(name, ..)| requested.contains(name))
             .collect();
         Ok(Self {
             labels,
-            direction: wanted.contains(&TRAFFIC_DIRECTION),
+            direction: requested.contains(&TRAFFIC_DIRECTION),
             source,
             destination,
         })
     }
 
     /// The names of the labels, in order.
-    pub(in super::super) fn names(&self) -> Vec<&'static str> {
+    pub(crate) fn label_names(&self) -> Vec<&'static str> {
         let mut names: Vec<_> = self.labels.iter().map(|(name, ..)| *name).collect();
         names.extend(self.direction.then_some(TRAFFIC_DIRECTION));
         names.extend(self.source.is_set().then_some("source"));
@@ -79,14 +80,14 @@ impl Options {
     }
 }
 
-impl Directions {
+impl IdentifierLists {
     pub(super) fn is_set(&self) -> bool {
         !(self.any.is_empty() && self.ingress.is_empty() && self.egress.is_empty())
     }
 }
 
-/// Empty if the option is not given.
-fn list(item: &Item, key: &str) -> Result<Vec<Identifier>, ItemError> {
+/// The identifiers of an option; empty if the option is missing.
+fn identifiers(item: &Item, key: &str) -> Result<Vec<Identifier>, ItemError> {
     let parse = |name: &&str| {
         let unknown = || ItemError::UnknownContext {
             metric: item.name.to_owned(),

@@ -1,51 +1,60 @@
-//! `drop`: dropped flows, by reason. A denied packet can count twice, as drop and as policy
-//! verdict.
+//! `drop`: dropped flows, by reason. A denied packet can be counted twice, as a drop and as a
+//! policy verdict.
+
+use std::borrow::Cow;
 
 use tidegate_core::flow::{DropReason, Verdict};
 
-use super::words::{PROTOCOL, protocol};
+use super::labels::{protocol, render_decimal, render_protocol};
 use super::{Metric, Plugin};
-use crate::hubble_metrics::families::{ContextLabels, Families, Series, Sight};
-use crate::hubble_metrics::series::{Changes, Count, Numbers, Symbols, Words};
+use crate::hubble_metrics::families::{
+    ContextLabels, Description, FamilyBuilder, MetricFamily, Observation,
+};
+use crate::hubble_metrics::series::{Collect, CounterValue, NumericLabels, SymbolTable};
 
 pub(super) const PLUGIN: Plugin = Plugin {
     name: "drop",
     options: &[],
     conflicts: &[],
     build: |_, options, settings| {
-        let families = Families::new(ContextLabels::First, options, settings);
-        let drops = families.counter(
-            ("hubble_drop_total", "Number of drops", "{drop}"),
-            &["reason", "protocol"],
-        );
+        let families = FamilyBuilder::new(ContextLabels::First, options, settings);
+        let description = Description {
+            name: "hubble_drop_total",
+            help: "Number of drops",
+            unit: "{drop}",
+        };
         Box::new(Drops {
-            drops,
-            symbols: Symbols::new(),
+            drops: families.counter(description, &["reason", "protocol"]),
+            symbols: SymbolTable::new(),
         })
     },
 };
 
 struct Drops {
-    drops: Series<Count>,
-    symbols: Symbols,
+    drops: MetricFamily<CounterValue>,
+    symbols: SymbolTable,
 }
 
-const REASON: Words = |number| {
-    DropReason(number)
-        .name()
-        .map_or_else(|| number.to_string().into(), Into::into)
-};
+fn render_reason(number: u32) -> Cow<'static, str> {
+    let name = DropReason(number).name();
+    name.map_or_else(|| render_decimal(number), Into::into)
+}
 
 impl Metric for Drops {
-    fn observe(&mut self, sight: &mut Sight<'_>) {
-        let flow = sight.flow;
+    fn observe(&mut self, observation: &mut Observation<'_>) {
+        let flow = observation.flow;
         if flow.verdict == Verdict::Dropped {
-            let own = Numbers([flow.drop_reason.0, protocol(flow)], [REASON, PROTOCOL]);
-            self.drops.of(&own, &mut self.symbols, sight).add(1);
+            let labels = NumericLabels {
+                numbers: [flow.drop_reason.0, protocol(flow)],
+                render: [render_reason, render_protocol],
+            };
+            self.drops
+                .value(&labels, &mut self.symbols, observation)
+                .add(1);
         }
     }
 
-    fn tables(&mut self) -> Vec<&mut dyn Changes> {
+    fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.drops.table]
     }
 }

@@ -1,14 +1,18 @@
-//! `flows-to-world`: flows whose destination is outside of the cluster. Drops count if the policy
-//! denied them, with option `any-drop` all; `syn-only` leaves out all but the first packets of TCP
-//! connections; `port` adds the destination port.
+//! `flows-to-world`: flows whose destination is outside of the cluster. Of dropped flows, only
+//! those that a policy denied are counted, or all with the option `any-drop`. `syn-only` limits the
+//! metric to the first packets of TCP connections; `port` adds the destination port.
+
+use std::borrow::Cow;
 
 use tidegate_core::flow::{DropReason, Endpoint, Flow, IdentityScope, L4, TcpFlags, Verdict};
 
-use super::words::{DECIMAL, PROTOCOL, VERDICT, protocol};
+use super::labels::{protocol, render_decimal, render_protocol, render_verdict};
 use super::{Metric, Plugin};
 use crate::hubble_metrics::context;
-use crate::hubble_metrics::families::{ContextLabels, Families, Series, Sight};
-use crate::hubble_metrics::series::{Changes, Count, Numbers, Symbols, Words};
+use crate::hubble_metrics::families::{
+    ContextLabels, Description, FamilyBuilder, MetricFamily, Observation,
+};
+use crate::hubble_metrics::series::{Collect, CounterValue, NumericLabels, SymbolTable};
 
 const POLICY_DENIED: DropReason = DropReason(133);
 
@@ -17,33 +21,31 @@ pub(super) const PLUGIN: Plugin = Plugin {
     options: &["any-drop", "port", "syn-only"],
     conflicts: &[],
     build: |item, options, settings| {
-        let families = Families::new(ContextLabels::Last, options, settings);
+        let families = FamilyBuilder::new(ContextLabels::Last, options, settings);
         let with_port = item.has("port");
-        let names: &[_] = if with_port {
+        let labels: &[_] = if with_port {
             &["protocol", "verdict", "port"]
         } else {
             &["protocol", "verdict"]
         };
-        let about = (
-            "hubble_flows_to_world_total",
-            "Total number of flows to reserved:world",
-            "{flow}",
-        );
-        let flows = families.counter(about, names);
-        let (any_drop, syn_only) = (item.has("any-drop"), item.has("syn-only"));
+        let description = Description {
+            name: "hubble_flows_to_world_total",
+            help: "Total number of flows to reserved:world",
+            unit: "{flow}",
+        };
         Box::new(FlowsToWorld {
-            flows,
-            symbols: Symbols::new(),
-            any_drop,
-            syn_only,
+            flows: families.counter(description, labels),
+            symbols: SymbolTable::new(),
+            any_drop: item.has("any-drop"),
+            syn_only: item.has("syn-only"),
             with_port,
         })
     },
 };
 
 struct FlowsToWorld {
-    flows: Series<Count>,
-    symbols: Symbols,
+    flows: MetricFamily<CounterValue>,
+    symbols: SymbolTable,
     any_drop: bool,
     syn_only: bool,
     with_port: bool,
@@ -52,13 +54,13 @@ struct FlowsToWorld {
 impl FlowsToWorld {
     fn counts(&self, flow: &Flow) -> bool {
         let is_reply = flow.is_reply == Some(true);
-        let counts_as_such = match flow.verdict {
+        let is_direction_or_drop_counted = match flow.verdict {
             Verdict::Dropped => self.any_drop || flow.drop_reason == POLICY_DENIED,
             _ => !is_reply,
         };
         let is_syn =
             matches!(flow.l4, L4::Tcp { flags: Some(flags), .. } if flags.has(TcpFlags::SYN));
-        counts_as_such
+        is_direction_or_drop_counted
             && (!self.syn_only || (is_syn && !is_reply))
             && flow.message_type != 0
             && flow.l4 != L4::None
@@ -66,40 +68,49 @@ impl FlowsToWorld {
     }
 }
 
-/// A port, or none.
-const PORT: Words = |number| {
+/// The number of a missing port.
+const NO_PORT: u32 = u32::MAX;
+
+fn render_port(number: u32) -> Cow<'static, str> {
     if number == NO_PORT {
         "".into()
     } else {
-        DECIMAL(number)
+        render_decimal(number)
     }
-};
-const NO_PORT: u32 = u32::MAX;
+}
 
 impl Metric for FlowsToWorld {
-    fn observe(&mut self, sight: &mut Sight<'_>) {
-        let flow = sight.flow;
+    fn observe(&mut self, observation: &mut Observation<'_>) {
+        let flow = observation.flow;
         if !self.counts(flow) {
             return;
         }
-        let (protocol, verdict) = (protocol(flow), flow.verdict as u32);
+        let protocol = protocol(flow);
+        let verdict = flow.verdict as u32;
         let count = if self.with_port {
             let port = flow.l4.ports().map_or(NO_PORT, |(_, port)| port.into());
-            let own = Numbers([protocol, verdict, port], [PROTOCOL, VERDICT, PORT]);
-            self.flows.of(&own, &mut self.symbols, sight)
+            let labels = NumericLabels {
+                numbers: [protocol, verdict, port],
+                render: [render_protocol, render_verdict, render_port],
+            };
+            self.flows.value(&labels, &mut self.symbols, observation)
         } else {
-            let own = Numbers([protocol, verdict], [PROTOCOL, VERDICT]);
-            self.flows.of(&own, &mut self.symbols, sight)
+            let labels = NumericLabels {
+                numbers: [protocol, verdict],
+                render: [render_protocol, render_verdict],
+            };
+            self.flows.value(&labels, &mut self.symbols, observation)
         };
         count.add(1);
     }
 
-    fn tables(&mut self) -> Vec<&mut dyn Changes> {
+    fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.flows.table]
     }
 }
 
-/// Every identity of local scope has one of the world's labels, whether it is known which or not.
+/// Whether the endpoint is outside of the cluster. Every identity of local scope is, even if its
+/// labels are unknown.
 fn is_world(endpoint: &Endpoint) -> bool {
     let has_labels = endpoint
         .names

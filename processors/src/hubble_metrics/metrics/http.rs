@@ -1,22 +1,26 @@
-//! `http` and `httpV2`: requests and their duration. They have family names in common, so only one
-//! of them can be counted. `httpV2` counts a request when its response is seen, and shows it from
-//! the client's side; `http` shows responses with the server as their source. Exemplars are not
-//! written.
+//! `http` and `httpV2`: requests and their duration. Their families have the same names, so only
+//! one of the two can be in the list. `httpV2` counts a request when its response is seen, with the
+//! client as the source; `http` counts responses with the server as the source. Exemplars are not
+//! supported.
 //!
-//! Messages found on the wire follow the same rules, but that a response whose request is not known
-//! has the method `unknown`, and that the duration is observed only where it is the packets' own
-//! times that tell it: proxies' records have those of the proxy, 0 included, as in Hubble.
+//! The rules for messages found in packets differ in two points: if the request of a response is
+//! unknown, its method is `unknown`; and the duration is observed only if it comes from the times
+//! of the packets themselves. Records of proxies contain a duration, which is observed even if it
+//! is 0, as in Hubble.
 
 use tidegate_core::flow::{Flow, Http as Message, L7, L7Record, L7Type, Seen};
 
-use super::words::{UNKNOWN, digits, reporter};
-use super::{Metric, Plugin, Sighted};
-use crate::hubble_metrics::context::Options;
+use super::labels::{UNKNOWN, format_number, reporter};
+use super::{FlowClass, Metric, Plugin};
+use crate::hubble_metrics::context::ContextOptions;
 use crate::hubble_metrics::families::{
-    About, ContextLabels, Families, PerSource, Series, Settings, Sight,
+    ContextLabels, Description, FamilyBuilder, FamilySettings, MetricFamily, Observation,
+    SplitFamily,
 };
 use crate::hubble_metrics::item::Item;
-use crate::hubble_metrics::series::{Changes, Count, Observations, Symbols, Texts};
+use crate::hubble_metrics::series::{
+    Collect, CounterValue, HistogramValue, SymbolTable, TextLabels,
+};
 
 pub(super) const V1: Plugin = Plugin {
     name: "http",
@@ -24,25 +28,25 @@ pub(super) const V1: Plugin = Plugin {
     conflicts: &["httpV2"],
     build: |item, options, settings| {
         let families = families(item, options, settings);
-        let responses = (
-            "hubble_http_responses_total",
-            "Count of HTTP responses",
-            "{response}",
-        );
+        let responses = Description {
+            name: "hubble_http_responses_total",
+            help: "Count of HTTP responses",
+            unit: "{response}",
+        };
         Box::new(HttpV1 {
-            requests: families.counter_per_source(
+            requests: families.split_counter(
                 REQUESTS,
                 WIRE_REQUESTS,
                 &["method", "protocol", "reporter"],
             ),
-            responses: families.counter_per_source(
+            responses: families.split_counter(
                 responses,
                 "HTTP responses found in captured packets",
                 &["method", "protocol", "status", "reporter"],
             ),
             duration: families.histogram(DURATION, &["method", "reporter"]),
-            symbols: Symbols::new(),
-            digits: String::new(),
+            symbols: SymbolTable::new(),
+            status: String::new(),
         })
     },
 };
@@ -54,75 +58,80 @@ pub(super) const V2: Plugin = Plugin {
     build: |item, options, settings| {
         let families = families(item, options, settings);
         Box::new(HttpV2 {
-            requests: families.counter_per_source(
+            requests: families.split_counter(
                 REQUESTS,
                 WIRE_REQUESTS,
                 &["method", "protocol", "status", "reporter"],
             ),
             duration: families.histogram(DURATION, &["method", "reporter"]),
-            symbols: Symbols::new(),
-            digits: String::new(),
+            symbols: SymbolTable::new(),
+            status: String::new(),
         })
     },
 };
 
-const REQUESTS: About = (
-    "hubble_http_requests_total",
-    "Count of HTTP requests",
-    "{request}",
-);
+const REQUESTS: Description<'_> = Description {
+    name: "hubble_http_requests_total",
+    help: "Count of HTTP requests",
+    unit: "{request}",
+};
 const WIRE_REQUESTS: &str = "HTTP requests found in captured packets";
-const DURATION: About = (
-    "hubble_http_request_duration_seconds",
-    "Quantiles of HTTP request duration in seconds",
-    "s",
-);
+const DURATION: Description<'_> = Description {
+    name: "hubble_http_request_duration_seconds",
+    help: "Quantiles of HTTP request duration in seconds",
+    unit: "s",
+};
 
-fn families(item: &Item, options: &Options, settings: Settings) -> Families {
+fn families(item: &Item, options: &ContextOptions, settings: FamilySettings) -> FamilyBuilder {
     if item.values("exemplars").and_then(<[_]>::first) == Some(&"true") {
         tracing::warn!(
             metric = item.name,
-            "exemplars are not written; the metric is counted without them"
+            "exemplars are not supported; the metric is counted without them"
         );
     }
-    Families::new(ContextLabels::First, options, settings)
+    FamilyBuilder::new(ContextLabels::First, options, settings)
 }
 
 struct HttpV1 {
-    requests: PerSource<Count>,
-    responses: PerSource<Count>,
-    duration: Series<Observations>,
-    symbols: Symbols,
-    digits: String,
+    requests: SplitFamily<CounterValue>,
+    responses: SplitFamily<CounterValue>,
+    duration: MetricFamily<HistogramValue>,
+    symbols: SymbolTable,
+    /// A buffer for the label of that name.
+    status: String,
 }
 
 impl Metric for HttpV1 {
-    fn counts(&self, sighted: Sighted) -> bool {
-        sighted != Sighted::Packet
+    fn accepts(&self, class: FlowClass) -> bool {
+        class != FlowClass::Packet
     }
 
-    fn observe(&mut self, sight: &mut Sight<'_>) {
-        let flow = sight.flow;
+    fn observe(&mut self, observation: &mut Observation<'_>) {
+        let flow = observation.flow;
         let Some((l7, http)) = http(flow) else { return };
-        let (method, protocol, reporter) = (method(l7, http), &*http.protocol, reporter(flow));
+        let method = method(l7, http);
+        let protocol = &*http.protocol;
+        let reporter = reporter(flow);
         let symbols = &mut self.symbols;
         match l7.l7_type {
             L7Type::Request => {
+                let labels = TextLabels(&[method, protocol, reporter]);
                 self.requests
                     .for_flow(flow)
-                    .of(&Texts([method, protocol, reporter]), symbols, sight)
+                    .value(&labels, symbols, observation)
                     .add(1);
             }
             L7Type::Response => {
-                let status = digits(&mut self.digits, http.code);
-                let own = Texts([method, protocol, status, reporter]);
+                let status = format_number(&mut self.status, http.code);
+                let labels = TextLabels(&[method, protocol, status, reporter]);
                 self.responses
                     .for_flow(flow)
-                    .of(&own, symbols, sight)
+                    .value(&labels, symbols, observation)
                     .add(1);
                 if let Some(nanos) = duration(l7) {
+                    let labels = TextLabels(&[method, reporter]);
                     self.duration
-                        .of(&Texts([method, reporter]), symbols, sight)
+                        .value(&labels, symbols, observation)
                         .observe_nanos(nanos);
                 }
             }
@@ -130,8 +139,8 @@ impl Metric for HttpV1 {
         }
     }
 
-    fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        let duration: &mut dyn Changes = &mut self.duration.table;
+    fn tables(&mut self) -> Vec<&mut dyn Collect> {
+        let duration: &mut dyn Collect = &mut self.duration.table;
         self.requests
             .tables()
             .chain(self.responses.tables())
@@ -141,44 +150,46 @@ impl Metric for HttpV1 {
 }
 
 struct HttpV2 {
-    requests: PerSource<Count>,
-    duration: Series<Observations>,
-    symbols: Symbols,
-    digits: String,
+    requests: SplitFamily<CounterValue>,
+    duration: MetricFamily<HistogramValue>,
+    symbols: SymbolTable,
+    /// A buffer for the label of that name.
+    status: String,
 }
 
 impl Metric for HttpV2 {
-    fn counts(&self, sighted: Sighted) -> bool {
-        sighted != Sighted::Packet
+    fn accepts(&self, class: FlowClass) -> bool {
+        class != FlowClass::Packet
     }
 
-    fn observe(&mut self, sight: &mut Sight<'_>) {
-        let flow = sight.flow;
+    fn observe(&mut self, observation: &mut Observation<'_>) {
+        let flow = observation.flow;
         let Some((l7, http)) = http(flow).filter(|(l7, _)| l7.l7_type == L7Type::Response) else {
             return;
         };
-        let status = digits(&mut self.digits, http.code);
-        let (method, reporter) = (method(l7, http), reporter(flow));
-        let own = Texts([method, &*http.protocol, status, reporter]);
+        let status = format_number(&mut self.status, http.code);
+        let method = method(l7, http);
+        let reporter = reporter(flow);
+        let labels = TextLabels(&[method, &*http.protocol, status, reporter]);
         self.requests
             .for_flow(flow)
-            .of_request(&own, &mut self.symbols, sight)
+            .value_as_request(&labels, &mut self.symbols, observation)
             .add(1);
         if let Some(nanos) = duration(l7) {
-            let own = Texts([method, reporter]);
+            let labels = TextLabels(&[method, reporter]);
             self.duration
-                .of_request(&own, &mut self.symbols, sight)
+                .value_as_request(&labels, &mut self.symbols, observation)
                 .observe_nanos(nanos);
         }
     }
 
-    fn tables(&mut self) -> Vec<&mut dyn Changes> {
-        let duration: &mut dyn Changes = &mut self.duration.table;
+    fn tables(&mut self) -> Vec<&mut dyn Collect> {
+        let duration: &mut dyn Collect = &mut self.duration.table;
         self.requests.tables().chain([duration]).collect()
     }
 }
 
-/// The method, as far as it is known.
+/// The method, or `unknown` if the request of a response on the wire is unknown.
 fn method<'a>(l7: &L7, http: &'a Message) -> &'a str {
     if l7.seen == Seen::Wire && http.method.is_empty() {
         UNKNOWN
@@ -187,7 +198,7 @@ fn method<'a>(l7: &L7, http: &'a Message) -> &'a str {
     }
 }
 
-/// How long the request took, if that is good enough for a histogram.
+/// The duration of the request in nanoseconds, if it is exact enough for a histogram.
 fn duration(l7: &L7) -> Option<u64> {
     match l7.seen {
         Seen::Proxy => Some(l7.latency_ns),

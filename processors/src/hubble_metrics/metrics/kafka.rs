@@ -3,76 +3,77 @@
 
 use tidegate_core::flow::{L7Record, L7Type};
 
-use super::words::{digits, reporter};
-use super::{Metric, Plugin, Sighted};
-use crate::hubble_metrics::families::{ContextLabels, Families, Series, Sight};
-use crate::hubble_metrics::series::{Changes, Count, Observations, Symbols, Texts};
+use super::labels::{format_number, reporter};
+use super::{FlowClass, Metric, Plugin};
+use crate::hubble_metrics::families::{
+    ContextLabels, Description, FamilyBuilder, MetricFamily, Observation,
+};
+use crate::hubble_metrics::series::{
+    Collect, CounterValue, HistogramValue, SymbolTable, TextLabels,
+};
 
 pub(super) const PLUGIN: Plugin = Plugin {
     name: "kafka",
     options: &[],
     conflicts: &[],
     build: |_, options, settings| {
-        let families = Families::new(ContextLabels::First, options, settings);
-        let requests = (
-            "hubble_kafka_requests_total",
-            "Count of Kafka requests",
-            "{request}",
-        );
-        // Hubble's text, HTTP included.
-        let duration = (
-            "hubble_kafka_request_duration_seconds",
-            "Quantiles of HTTP request duration in seconds",
-            "s",
-        );
+        let families = FamilyBuilder::new(ContextLabels::First, options, settings);
+        let requests = Description {
+            name: "hubble_kafka_requests_total",
+            help: "Count of Kafka requests",
+            unit: "{request}",
+        };
+        let duration = Description {
+            name: "hubble_kafka_request_duration_seconds",
+            // Hubble's text, including the mention of HTTP.
+            help: "Quantiles of HTTP request duration in seconds",
+            unit: "s",
+        };
         Box::new(Kafka {
             requests: families.counter(requests, &["topic", "api_key", "error_code", "reporter"]),
             duration: families.histogram(duration, &["topic", "api_key", "reporter"]),
-            symbols: Symbols::new(),
-            digits: String::new(),
+            symbols: SymbolTable::new(),
+            error_code: String::new(),
         })
     },
 };
 
 struct Kafka {
-    requests: Series<Count>,
-    duration: Series<Observations>,
-    symbols: Symbols,
-    digits: String,
+    requests: MetricFamily<CounterValue>,
+    duration: MetricFamily<HistogramValue>,
+    symbols: SymbolTable,
+    /// A buffer for the label of that name.
+    error_code: String,
 }
 
 impl Metric for Kafka {
-    fn counts(&self, sighted: Sighted) -> bool {
-        sighted == Sighted::Message
+    fn accepts(&self, class: FlowClass) -> bool {
+        class == FlowClass::ProxyMessage
     }
 
-    fn observe(&mut self, sight: &mut Sight<'_>) {
-        let Some(l7) = sight
-            .flow
-            .l7
-            .as_deref()
-            .filter(|l7| l7.l7_type == L7Type::Request)
-        else {
+    fn observe(&mut self, observation: &mut Observation<'_>) {
+        let l7 = observation.flow.l7.as_deref();
+        let Some(l7) = l7.filter(|l7| l7.l7_type == L7Type::Request) else {
             return;
         };
         let L7Record::Kafka(kafka) = &l7.record else {
             return;
         };
-        let (topic, api_key, reporter) = (&*kafka.topic, &*kafka.api_key, reporter(sight.flow));
-        let own = Texts([
-            topic,
-            api_key,
-            digits(&mut self.digits, kafka.error_code),
-            reporter,
-        ]);
-        self.requests.of(&own, &mut self.symbols, sight).add(1);
-        let own = Texts([topic, api_key, reporter]);
+        let topic = &*kafka.topic;
+        let api_key = &*kafka.api_key;
+        let error_code = format_number(&mut self.error_code, kafka.error_code);
+        let reporter = reporter(observation.flow);
+        let labels = TextLabels(&[topic, api_key, error_code, reporter]);
+        self.requests
+            .value(&labels, &mut self.symbols, observation)
+            .add(1);
+        let labels = TextLabels(&[topic, api_key, reporter]);
         self.duration
-            .of(&own, &mut self.symbols, sight)
+            .value(&labels, &mut self.symbols, observation)
             .observe_nanos(l7.latency_ns);
     }
 
-    fn tables(&mut self) -> Vec<&mut dyn Changes> {
+    fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.requests.table, &mut self.duration.table]
     }
 }

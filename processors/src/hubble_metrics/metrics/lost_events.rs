@@ -1,12 +1,13 @@
-//! `hubble_lost_events_total`: what was lost before it became a flow. Always counted, as in Hubble.
+//! `hubble_lost_events_total`: events that were lost before they became flows. Always present, as
+//! in Hubble.
 
 use tidegate_core::Timestamp;
 use tidegate_core::metric::{Family, MetricKind};
 use tidegate_core::record::{Lost, LostSource};
 
-use crate::hubble_metrics::series::{Changes, Count, Key, Table};
+use crate::hubble_metrics::series::{Collect, CounterValue, SeriesKey, SeriesTable};
 
-/// Values of the only label.
+/// The values of the only label, `source`.
 const SOURCES: [&str; 3] = [
     "perf_event_ring_buffer",
     "observer_events_queue",
@@ -17,8 +18,8 @@ const OBSERVER_QUEUE: u32 = 1;
 const HUBBLE_RING: u32 = 2;
 
 pub(in crate::hubble_metrics) struct LostEvents {
-    events: Table<Count>,
-    begun: bool,
+    events: SeriesTable<CounterValue>,
+    started: bool,
 }
 
 impl LostEvents {
@@ -31,44 +32,43 @@ impl LostEvents {
             label_names: vec!["source".to_owned()],
         };
         Self {
-            events: Table::new(family, SOURCES.len()),
-            begun: false,
+            events: SeriesTable::new(family, SOURCES.len()),
+            started: false,
         }
     }
 
-    /// Makes the series that are there from the start, at 0.
-    pub(in crate::hubble_metrics) fn begin(&mut self, now: Timestamp) {
-        if !std::mem::replace(&mut self.begun, true) {
+    /// Adds the series that exist from the start, with the value 0.
+    pub(in crate::hubble_metrics) fn start(&mut self, now: Timestamp) {
+        if !std::mem::replace(&mut self.started, true) {
             for source in [PERF_RING, OBSERVER_QUEUE] {
-                self.of(source, now);
+                self.value(source, now);
             }
         }
     }
 
-    /// Counts a report. The kernel's ring and Hubble's count as one each, however many events a
-    /// report is about; the agent's queue by event.
+    /// Counts a report: as one for the ring buffers of the kernel and of Hubble, and as the number
+    /// of lost events for the agent's queue.
     pub(in crate::hubble_metrics) fn observe(&mut self, lost: &Lost) {
-        self.begin(lost.time);
+        self.start(lost.time);
         let (source, n) = match lost.source {
             LostSource::PerfEventRingBuffer => (PERF_RING, 1),
             LostSource::ObserverEventsQueue => (OBSERVER_QUEUE, lost.count),
             LostSource::HubbleRingBuffer => (HUBBLE_RING, 1),
             LostSource::Unknown => return,
         };
-        self.of(source, lost.time).add(n);
+        self.value(source, lost.time).add(n);
     }
 
-    pub(in crate::hubble_metrics) fn table(&mut self) -> &mut dyn Changes {
+    pub(in crate::hubble_metrics) fn table(&mut self) -> &mut dyn Collect {
         &mut self.events
     }
 
-    fn of(&mut self, source: u32, start: Timestamp) -> &mut Count {
-        let key = Key::new([source, 0, 0, 0], 0);
-        let labels = || vec![SOURCES[source as usize].into()];
-        let at = self
-            .events
-            .find(&key)
-            .unwrap_or_else(|| self.events.add(key, labels(), start));
-        self.events.value(at)
+    fn value(&mut self, source: u32, start: Timestamp) -> &mut CounterValue {
+        let key = SeriesKey::new([source, 0, 0, 0], 0);
+        let row = self.events.find(&key).unwrap_or_else(|| {
+            let labels = vec![SOURCES[source as usize].into()];
+            self.events.insert(key, labels, start)
+        });
+        self.events.value_mut(row)
     }
 }

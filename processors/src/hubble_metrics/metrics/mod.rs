@@ -1,5 +1,5 @@
-//! Hubble's metrics, one file each: which flows it counts, and under which labels. All follow the
-//! handlers in `pkg/hubble/metrics/` of v1.19.4 (`sctp`: v1.20.2), with their names, label order
+//! Hubble's metrics, one file each: which flows a metric counts, and with which labels. They follow
+//! the handlers in `pkg/hubble/metrics/` of v1.19.4 (`sctp`: v1.20.2), including names, label order
 //! and help texts.
 
 mod dns;
@@ -9,72 +9,72 @@ mod flows_to_world;
 mod http;
 mod icmp;
 mod kafka;
+mod labels;
 mod lost_events;
 mod policy;
 mod port_distribution;
 mod sctp;
 mod tcp;
-mod words;
 
 pub(super) use lost_events::LostEvents;
 
 use tidegate_core::flow::{Flow, Seen};
 
-use super::context::Options;
-use super::families::{Settings, Sight};
+use super::context::ContextOptions;
+use super::families::{FamilySettings, Observation};
 use super::item::Item;
-use super::series::Changes;
+use super::series::Collect;
 
-/// What a flow is about. Metrics are not asked about flows that they cannot count.
+/// What a flow describes. A metric only gets the classes that it accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sighted {
-    /// A packet, or whatever else has no message.
+pub(super) enum FlowClass {
+    /// A packet, or another event without a message.
     Packet = 0,
-    /// A message that a proxy told of.
-    Message = 1,
-    /// A message that was found in packets. Hubble has no such flows, and the packet's own flow is
-    /// counted already: only metrics about requests gain by them.
-    OnWire = 2,
+    /// A message that a proxy reported.
+    ProxyMessage = 1,
+    /// A message that was found in packets. Hubble has no such flows, and the flow of the packet is
+    /// counted as well, so only metrics about requests accept them.
+    WireMessage = 2,
 }
 
-impl Sighted {
+impl FlowClass {
     /// In the order of their numbers.
-    pub(super) const ALL: [Self; 3] = [Self::Packet, Self::Message, Self::OnWire];
+    pub(super) const ALL: [Self; 3] = [Self::Packet, Self::ProxyMessage, Self::WireMessage];
 
     #[inline]
     pub(super) fn of(flow: &Flow) -> Self {
         match flow.l7.as_deref().map(|l7| l7.seen) {
             None => Self::Packet,
-            Some(Seen::Proxy) => Self::Message,
-            Some(Seen::Wire) => Self::OnWire,
+            Some(Seen::Proxy) => Self::ProxyMessage,
+            Some(Seen::Wire) => Self::WireMessage,
         }
     }
 }
 
 /// A metric of the list.
 pub(super) trait Metric: Send {
-    /// Whether it may count such flows.
-    fn counts(&self, sighted: Sighted) -> bool {
-        sighted != Sighted::OnWire
+    /// Whether the metric can count flows of a class.
+    fn accepts(&self, class: FlowClass) -> bool {
+        class != FlowClass::WireMessage
     }
-    /// Counts a flow, or leaves it.
-    fn observe(&mut self, sight: &mut Sight<'_>);
-    /// Its families' series.
-    fn tables(&mut self) -> Vec<&mut dyn Changes>;
+    /// Counts a flow if the metric's rules say so.
+    fn observe(&mut self, observation: &mut Observation<'_>);
+    /// The series of the metric's families.
+    fn tables(&mut self) -> Vec<&mut dyn Collect>;
 }
 
-/// A metric that the list can name.
+/// A metric that the list can contain.
 pub(super) struct Plugin {
     pub(super) name: &'static str,
-    /// Its options beside those of the context, in lower case.
+    /// Its options besides those of the context, in lower case.
     pub(super) options: &'static [&'static str],
-    /// Metrics that cannot be counted beside it, because their families have the same names.
+    /// Metrics that cannot be combined with it, because their families have the same names.
     pub(super) conflicts: &'static [&'static str],
     /// Builds it from its item, its context options, and the processor's settings.
-    pub(super) build: fn(&Item, &Options, Settings) -> Box<dyn Metric>,
+    pub(super) build: fn(&Item, &ContextOptions, FamilySettings) -> Box<dyn Metric>,
 }
 
-/// All metrics that can be counted.
+/// All metrics that the list can contain.
 pub(super) const PLUGINS: &[Plugin] = &[
     dns::PLUGIN,
     drop::PLUGIN,

@@ -1,11 +1,15 @@
-//! `policy`: verdicts of the network policy, on packets and on requests and responses.
+//! `policy`: verdicts of the network policy on packets, requests and responses.
 
-use tidegate_core::flow::{Flow, Verdict, message_type};
+use std::borrow::Cow;
 
-use super::words::l7_record;
+use tidegate_core::flow::{Verdict, message_type};
+
+use super::labels::l7_record;
 use super::{Metric, Plugin};
-use crate::hubble_metrics::families::{ContextLabels, Families, Series, Sight};
-use crate::hubble_metrics::series::{Changes, Count, Numbers, Symbols, Words};
+use crate::hubble_metrics::families::{
+    ContextLabels, Description, FamilyBuilder, MetricFamily, Observation,
+};
+use crate::hubble_metrics::series::{Collect, CounterValue, NumericLabels, SymbolTable};
 
 const IDENTITY_HOST: u32 = 1;
 
@@ -14,48 +18,49 @@ pub(super) const PLUGIN: Plugin = Plugin {
     options: &[],
     conflicts: &[],
     build: |_, options, settings| {
-        let families = Families::new(ContextLabels::Last, options, settings);
-        let about = (
-            "hubble_policy_verdicts_total",
-            "Total number of Cilium network policy verdicts",
-            "{verdict}",
-        );
-        let verdicts = families.counter(about, &["direction", "match", "action"]);
+        let families = FamilyBuilder::new(ContextLabels::Last, options, settings);
+        let description = Description {
+            name: "hubble_policy_verdicts_total",
+            help: "Total number of Cilium network policy verdicts",
+            unit: "{verdict}",
+        };
         Box::new(Policy {
-            verdicts,
-            symbols: Symbols::new(),
+            verdicts: families.counter(description, &["direction", "match", "action"]),
+            symbols: SymbolTable::new(),
         })
     },
 };
 
 struct Policy {
-    verdicts: Series<Count>,
-    symbols: Symbols,
+    verdicts: MetricFamily<CounterValue>,
+    symbols: SymbolTable,
 }
 
 impl Metric for Policy {
-    fn observe(&mut self, sight: &mut Sight<'_>) {
-        let flow = sight.flow;
+    fn observe(&mut self, observation: &mut Observation<'_>) {
+        let flow = observation.flow;
         let matched = match flow.message_type {
             message_type::POLICY_VERDICT if flow.source.identity != IDENTITY_HOST => {
-                packet_match(flow)
+                flow.policy_match.0.min(UNKNOWN_MATCH).into()
             }
-            message_type::ACCESS_LOG => L7 + l7_record(flow).unwrap_or_default(),
+            message_type::ACCESS_LOG => L7_MATCH + l7_record(flow).unwrap_or_default(),
             _ => return,
         };
-        let own = Numbers(
-            [flow.direction as u32, matched, flow.verdict as u32],
-            [DIRECTION, MATCH, ACTION],
-        );
-        self.verdicts.of(&own, &mut self.symbols, sight).add(1);
+        let labels = NumericLabels {
+            numbers: [flow.direction as u32, matched, flow.verdict as u32],
+            render: [render_direction, render_match, render_action],
+        };
+        self.verdicts
+            .value(&labels, &mut self.symbols, observation)
+            .add(1);
     }
 
-    fn tables(&mut self) -> Vec<&mut dyn Changes> {
+    fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.verdicts.table]
     }
 }
 
-/// By the match type, then by the L7 record.
+/// The match types of packets, then those of L7 records.
 const MATCHES: [&str; 12] = [
     "none",
     "l3-only",
@@ -70,19 +75,18 @@ const MATCHES: [&str; 12] = [
     "l7/http",
     "l7/kafka",
 ];
-const UNKNOWN: u8 = 7;
-const L7: u32 = 8;
+const UNKNOWN_MATCH: u8 = 7;
+const L7_MATCH: u32 = 8;
 
-const MATCH: Words = |number| MATCHES[number as usize].into();
-
-fn packet_match(flow: &Flow) -> u32 {
-    flow.policy_match.0.min(UNKNOWN).into()
+fn render_match(number: u32) -> Cow<'static, str> {
+    MATCHES[number as usize].into()
 }
 
-const DIRECTION: Words =
-    |number| ["traffic_direction_unknown", "ingress", "egress"][number as usize].into();
+fn render_direction(number: u32) -> Cow<'static, str> {
+    ["traffic_direction_unknown", "ingress", "egress"][number as usize].into()
+}
 
-const ACTION: Words = |number| {
+fn render_action(number: u32) -> Cow<'static, str> {
     let action = match Verdict::ALL[number as usize] {
         Verdict::Unknown => "verdict_unknown",
         Verdict::Forwarded => "forwarded",
@@ -94,4 +98,4 @@ const ACTION: Words = |number| {
         Verdict::Translated => "translated",
     };
     action.into()
-};
+}

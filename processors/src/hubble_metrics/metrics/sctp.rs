@@ -1,41 +1,46 @@
 //! `sctp`: packets that open and close SCTP associations, by their first chunk (v1.20.2).
 
+use std::borrow::Cow;
+
 use tidegate_core::flow::{L4, SctpChunk, Verdict};
 
-use super::words::FAMILY;
+use super::labels::render_ip_version;
 use super::{Metric, Plugin};
-use crate::hubble_metrics::families::{ContextLabels, Families, Series, Sight};
-use crate::hubble_metrics::series::{Changes, Count, Numbers, Symbols, Words};
+use crate::hubble_metrics::families::{
+    ContextLabels, Description, FamilyBuilder, MetricFamily, Observation,
+};
+use crate::hubble_metrics::series::{Collect, CounterValue, NumericLabels, SymbolTable};
 
 pub(super) const PLUGIN: Plugin = Plugin {
     name: "sctp",
     options: &[],
     conflicts: &[],
-    build: |_, options, max_series| {
-        let families = Families::new(ContextLabels::Last, options, max_series);
-        let about = (
-            "hubble_sctp_chunk_types_total",
-            "SCTP chunk type occurrences",
-            "{chunk}",
-        );
-        let chunks = families.counter(about, &["chunk_type", "family"]);
+    build: |_, options, settings| {
+        let families = FamilyBuilder::new(ContextLabels::Last, options, settings);
+        let description = Description {
+            name: "hubble_sctp_chunk_types_total",
+            help: "SCTP chunk type occurrences",
+            unit: "{chunk}",
+        };
         Box::new(Sctp {
-            chunks,
-            symbols: Symbols::new(),
+            chunks: families.counter(description, &["chunk_type", "family"]),
+            symbols: SymbolTable::new(),
         })
     },
 };
 
 struct Sctp {
-    chunks: Series<Count>,
-    symbols: Symbols,
+    chunks: MetricFamily<CounterValue>,
+    symbols: SymbolTable,
 }
 
-const CHUNK: Words = |number| SctpChunk::ALL[number as usize].name().into();
+fn render_chunk(number: u32) -> Cow<'static, str> {
+    SctpChunk::ALL[number as usize].name().into()
+}
 
 impl Metric for Sctp {
-    fn observe(&mut self, sight: &mut Sight<'_>) {
-        let flow = sight.flow;
+    fn observe(&mut self, observation: &mut Observation<'_>) {
+        let flow = observation.flow;
         let L4::Sctp { chunk_type, .. } = flow.l4 else {
             return;
         };
@@ -43,12 +48,17 @@ impl Metric for Sctp {
             return;
         };
         if chunk_type != SctpChunk::Unsupported {
-            let own = Numbers([chunk_type as u32, ip.version as u32], [CHUNK, FAMILY]);
-            self.chunks.of(&own, &mut self.symbols, sight).add(1);
+            let labels = NumericLabels {
+                numbers: [chunk_type as u32, ip.version as u32],
+                render: [render_chunk, render_ip_version],
+            };
+            self.chunks
+                .value(&labels, &mut self.symbols, observation)
+                .add(1);
         }
     }
 
-    fn tables(&mut self) -> Vec<&mut dyn Changes> {
+    fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.chunks.table]
     }
 }

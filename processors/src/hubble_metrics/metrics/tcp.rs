@@ -1,33 +1,38 @@
-//! `tcp`: packets that open and close TCP connections, by flag. One packet can count under several
-//! flags.
+//! `tcp`: packets that open and close TCP connections, by flag. A packet with several of the flags
+//! is counted for each of them.
+
+use std::borrow::Cow;
 
 use tidegate_core::flow::{L4, TcpFlags, Verdict};
 
-use super::words::FAMILY;
+use super::labels::render_ip_version;
 use super::{Metric, Plugin};
-use crate::hubble_metrics::families::{ContextLabels, Families, Series, Sight};
-use crate::hubble_metrics::series::{Changes, Count, Numbers, Symbols, Words};
+use crate::hubble_metrics::families::{
+    ContextLabels, Description, FamilyBuilder, MetricFamily, Observation,
+};
+use crate::hubble_metrics::series::{Collect, CounterValue, NumericLabels, SymbolTable};
 
 pub(super) const PLUGIN: Plugin = Plugin {
     name: "tcp",
     options: &[],
     conflicts: &[],
     build: |_, options, settings| {
-        let families = Families::new(ContextLabels::Last, options, settings);
-        let flags = families.counter(
-            ("hubble_tcp_flags_total", "TCP flag occurrences", "{flag}"),
-            &["flag", "family"],
-        );
+        let families = FamilyBuilder::new(ContextLabels::Last, options, settings);
+        let description = Description {
+            name: "hubble_tcp_flags_total",
+            help: "TCP flag occurrences",
+            unit: "{flag}",
+        };
         Box::new(Tcp {
-            flags,
-            symbols: Symbols::new(),
+            flags: families.counter(description, &["flag", "family"]),
+            symbols: SymbolTable::new(),
         })
     },
 };
 
 struct Tcp {
-    flags: Series<Count>,
-    symbols: Symbols,
+    flags: MetricFamily<CounterValue>,
+    symbols: SymbolTable,
 }
 
 const NAMES: [&str; 4] = ["FIN", "SYN", "SYN-ACK", "RST"];
@@ -36,11 +41,13 @@ const SYN: u32 = 1;
 const SYN_ACK: u32 = 2;
 const RST: u32 = 3;
 
-const FLAG: Words = |number| NAMES[number as usize].into();
+fn render_flag(number: u32) -> Cow<'static, str> {
+    NAMES[number as usize].into()
+}
 
 impl Metric for Tcp {
-    fn observe(&mut self, sight: &mut Sight<'_>) {
-        let flow = sight.flow;
+    fn observe(&mut self, observation: &mut Observation<'_>) {
+        let flow = observation.flow;
         let L4::Tcp {
             flags: Some(flags), ..
         } = flow.l4
@@ -61,13 +68,18 @@ impl Metric for Tcp {
             (TcpFlags::RST, RST),
         ] {
             if flags.has(flag) {
-                let own = Numbers([name, ip.version as u32], [FLAG, FAMILY]);
-                self.flags.of(&own, &mut self.symbols, sight).add(1);
+                let labels = NumericLabels {
+                    numbers: [name, ip.version as u32],
+                    render: [render_flag, render_ip_version],
+                };
+                self.flags
+                    .value(&labels, &mut self.symbols, observation)
+                    .add(1);
             }
         }
     }
 
-    fn tables(&mut self) -> Vec<&mut dyn Changes> {
+    fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.flags.table]
     }
 }

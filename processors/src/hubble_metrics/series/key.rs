@@ -1,21 +1,21 @@
-//! What a series is found by: numbers in place of its label values.
+//! The key of a series: numbers in place of its label values.
 
-/// Labels that a metric has of its own, at most.
-pub(in super::super) const OWN: usize = 4;
+/// The largest number of labels that a metric has besides those of its context.
+pub(crate) const MAX_METRIC_LABELS: usize = 4;
 
-/// The numbers of a metric's own labels, and the number that the context gives its labels together.
-/// Within a family, equal keys have equal label values, and different ones do not.
+/// The numbers of the metric's own label values, and the one number that the context assigns to
+/// its label values together. Within a family, keys are equal exactly if all label values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) struct Key {
-    own: [u64; OWN / 2],
+pub(crate) struct SeriesKey {
+    labels: [u64; MAX_METRIC_LABELS / 2],
     context: u64,
 }
 
-impl Key {
+impl SeriesKey {
     #[inline]
-    pub(in super::super) fn new([a, b, c, d]: [u32; OWN], context: u64) -> Self {
+    pub(crate) fn new([a, b, c, d]: [u32; MAX_METRIC_LABELS], context: u64) -> Self {
         Self {
-            own: [
+            labels: [
                 u64::from(a) << 32 | u64::from(b),
                 u64::from(c) << 32 | u64::from(d),
             ],
@@ -23,26 +23,23 @@ impl Key {
         }
     }
 
-    /// Ports and status codes are chosen outside, so that a seed which is not known there spreads
-    /// them.
+    /// A keyed hash: peers choose ports and status codes, so the seed must be secret for keys to
+    /// spread over the table.
     #[inline]
     pub(super) fn hash(&self, seed: u64) -> u64 {
         const OTHER: u64 = 0x9e37_79b9_7f4a_7c15;
-        fold(
-            fold(self.own[0] ^ seed, self.own[1] ^ OTHER) ^ self.context,
+        folded_multiply(
+            folded_multiply(self.labels[0] ^ seed, self.labels[1] ^ OTHER) ^ self.context,
             seed | 1,
         )
     }
 }
 
-/// All bits of the product, in half as many.
+/// The exclusive or of both halves of the 128-bit product.
 #[inline]
-fn fold(a: u64, b: u64) -> u64 {
+fn folded_multiply(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the halves are taken apart"
-    )]
-    let (low, high) = (product as u64, (product >> 64) as u64);
-    low ^ high
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+    let low = product as u64;
+    low ^ (product >> 64) as u64
 }

@@ -1,16 +1,16 @@
-//! The series of one family: found by their keys, handed on when they have changed.
+//! The series of one family: found by their keys, and collected when they have changed.
 
-mod cell;
-mod changes;
+mod collect;
 mod key;
-mod own;
+mod label_values;
 mod symbols;
+mod value;
 
-pub(super) use cell::{BUCKETS, Cell, Count, Observations};
-pub(super) use changes::Changes;
-pub(super) use key::Key;
-pub(super) use own::{Numbers, Own, Texts, Words};
-pub(super) use symbols::{Symbol, Symbols};
+pub(super) use collect::Collect;
+pub(super) use key::SeriesKey;
+pub(super) use label_values::{LabelValues, NumericLabels, Render, TextLabels};
+pub(super) use symbols::{Symbol, SymbolTable};
+pub(super) use value::{BUCKETS, CounterValue, HistogramValue, SeriesValue};
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -19,38 +19,40 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use tidegate_core::Timestamp;
 use tidegate_core::metric::{Family, Series};
 
-/// The note for an observation of labels that were not seen before, when the family has
-/// `max_series`.
+/// The note for an observation with new label values when the family has `max_series` series.
 pub const SERIES_LIMIT: &str = "series_limit";
 
-/// The value of every label of the series that such observations go to: OpenTelemetry's name for
-/// it.
+/// The value of every label of the series that counts observations beyond the limit:
+/// OpenTelemetry's name for it.
 pub const OVERFLOW: &str = "otel.metric.overflow";
 
 /// All series of a family. They are never removed, as in Hubble without its watch on deleted pods.
 #[derive(Debug)]
-pub(super) struct Table<V> {
+pub(super) struct SeriesTable<V> {
     family: Arc<Family>,
-    /// What every observation looks at, and apart from it what only points look at.
+    /// What every observation needs.
     rows: Vec<Row<V>>,
+    /// What only points need, by the index of the row.
     series: Vec<Arc<Series>>,
     index: HashTable<u32>,
     seed: u64,
     max_series: usize,
+    /// The row of the overflow series.
     overflow: Option<u32>,
-    /// Rows that changed in this round, and rows of the last one that are still to be handed on.
+    /// Rows that have changed since the current round began.
     changed: Vec<u32>,
-    due: Vec<u32>,
+    /// Rows of the current round that are still to be collected.
+    pending: Vec<u32>,
 }
 
 #[derive(Debug)]
 struct Row<V> {
-    key: Key,
+    key: SeriesKey,
     changed: bool,
     value: V,
 }
 
-impl<V: Cell> Table<V> {
+impl<V: SeriesValue> SeriesTable<V> {
     pub(super) fn new(family: Family, max_series: usize) -> Self {
         Self {
             family: Arc::new(family),
@@ -61,57 +63,64 @@ impl<V: Cell> Table<V> {
             max_series,
             overflow: None,
             changed: Vec::new(),
-            due: Vec::new(),
+            pending: Vec::new(),
         }
     }
 
-    /// The row of a series, if there is one.
+    /// The row of a series, if it exists.
     #[inline]
-    pub(super) fn find(&self, key: &Key) -> Option<u32> {
-        let is_it = |at: &u32| self.rows[*at as usize].key == *key;
-        self.index.find(key.hash(self.seed), is_it).copied()
+    pub(super) fn find(&self, key: &SeriesKey) -> Option<u32> {
+        let is_match = |row: &u32| self.rows[*row as usize].key == *key;
+        self.index.find(key.hash(self.seed), is_match).copied()
     }
 
-    /// The value of a row, which counts as changed.
+    /// The value of a row. Marks the row as changed.
     #[inline]
-    pub(super) fn value(&mut self, at: u32) -> &mut V {
-        let row = &mut self.rows[at as usize];
+    pub(super) fn value_mut(&mut self, index: u32) -> &mut V {
+        let row = &mut self.rows[index as usize];
         if !row.changed {
             row.changed = true;
-            self.changed.push(at);
+            self.changed.push(index);
         }
         &mut row.value
     }
 
-    /// Whether there may be one more series.
+    /// Whether the limit allows another series.
     pub(super) fn has_room(&self) -> bool {
         let limited = self.rows.len() - usize::from(self.overflow.is_some());
         limited < self.max_series && u32::try_from(self.rows.len()).is_ok()
     }
 
-    /// A series that nothing found, which counts since `start`.
-    pub(super) fn add(&mut self, key: Key, labels: Vec<Arc<str>>, start: Timestamp) -> u32 {
-        let at = self.push(key, labels, start);
-        let (rows, seed) = (&self.rows, self.seed);
-        let hash = |at: &u32| rows[*at as usize].key.hash(seed);
-        self.index.insert_unique(key.hash(seed), at, hash);
-        at
+    /// Adds a series that [`Self::find`] did not find and returns its row. Its count starts at
+    /// `start`.
+    pub(super) fn insert(
+        &mut self,
+        key: SeriesKey,
+        labels: Vec<Arc<str>>,
+        start: Timestamp,
+    ) -> u32 {
+        let index = self.push_row(key, labels, start);
+        let rows = &self.rows;
+        let seed = self.seed;
+        let hash = |row: &u32| rows[*row as usize].key.hash(seed);
+        self.index.insert_unique(key.hash(seed), index, hash);
+        index
     }
 
-    /// The series of what is beyond the limit.
-    pub(super) fn overflow(&mut self, start: Timestamp) -> u32 {
+    /// The row of the overflow series, which is added if it is missing.
+    pub(super) fn overflow_row(&mut self, start: Timestamp) -> u32 {
         self.overflow.unwrap_or_else(|| {
             let labels = vec![Arc::from(OVERFLOW); self.family.label_names.len()];
-            // Not in the index: nothing finds it by a key.
-            let at = self.push(Key::new([0; _], 0), labels, start);
-            self.overflow = Some(at);
-            at
+            // Not in the index: no key must find it.
+            let index = self.push_row(SeriesKey::new([0; _], 0), labels, start);
+            self.overflow = Some(index);
+            index
         })
     }
 
-    fn push(&mut self, key: Key, labels: Vec<Arc<str>>, start: Timestamp) -> u32 {
+    fn push_row(&mut self, key: SeriesKey, labels: Vec<Arc<str>>, start: Timestamp) -> u32 {
         debug_assert_eq!(labels.len(), self.family.label_names.len());
-        let at = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         self.rows.push(Row {
             key,
             changed: false,
@@ -122,6 +131,6 @@ impl<V: Cell> Table<V> {
             labels,
             start,
         }));
-        at
+        index
     }
 }

@@ -1,72 +1,57 @@
-//! Label values as numbers: every text that a series has, once.
+//! Interned label values.
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
+use indexmap::IndexSet;
 
-/// A label value. Equal texts have equal symbols, so series with equal labels cannot be two.
+/// The number of an interned text. Equal texts have equal symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in super::super) struct Symbol(pub(in super::super) u32);
+pub(crate) struct Symbol(pub(crate) u32);
 
 impl Symbol {
     /// The empty text.
-    pub(in super::super) const EMPTY: Self = Self(0);
+    pub(crate) const EMPTY: Self = Self(0);
 }
 
-/// The texts. None is ever removed: only texts of series get in, and series stay.
+/// The interned texts. Only label values of series are added, and series stay, so no text is ever
+/// removed.
 #[derive(Debug)]
-pub(in super::super) struct Symbols {
-    texts: Vec<Arc<str>>,
-    index: HashTable<Symbol>,
-    hasher: DefaultHashBuilder,
-}
+pub(crate) struct SymbolTable(IndexSet<Arc<str>, DefaultHashBuilder>);
 
-impl Symbols {
-    pub(in super::super) fn new() -> Self {
-        let mut symbols = Self {
-            texts: Vec::new(),
-            index: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
-        };
-        symbols.add("");
-        symbols
+impl SymbolTable {
+    /// A table that contains the empty text alone.
+    pub(crate) fn new() -> Self {
+        let mut texts = IndexSet::default();
+        texts.insert(Arc::from(""));
+        Self(texts)
     }
 
-    /// How many there are.
-    pub(in super::super) fn len(&self) -> usize {
-        self.texts.len()
+    /// The number of symbols.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
-    /// The symbol of a text, if a series has it.
-    pub(in super::super) fn find(&self, text: &str) -> Option<Symbol> {
+    /// The symbol of a text, if it is interned.
+    pub(crate) fn find(&self, text: &str) -> Option<Symbol> {
         if text.is_empty() {
             return Some(Symbol::EMPTY);
         }
-        let hash = self.hasher.hash_one(text);
-        self.index
-            .find(hash, |symbol| &*self.texts[symbol.0 as usize] == text)
-            .copied()
+        self.0.get_index_of(text).map(symbol)
     }
 
-    /// The symbol of a text, new if need be.
-    pub(in super::super) fn intern(&mut self, text: &str) -> Symbol {
-        self.find(text).unwrap_or_else(|| self.add(text))
-    }
-
-    fn add(&mut self, text: &str) -> Symbol {
-        let symbol = Symbol(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
-        self.texts.push(text.into());
-        let (texts, hasher) = (&self.texts, &self.hasher);
-        let hash = hasher.hash_one(text);
-        self.index.insert_unique(hash, symbol, |symbol| {
-            hasher.hash_one(&*texts[symbol.0 as usize])
-        });
-        symbol
+    /// The symbol of a text, which is added if it is missing.
+    pub(crate) fn intern(&mut self, text: &str) -> Symbol {
+        self.find(text)
+            .unwrap_or_else(|| symbol(self.0.insert_full(Arc::from(text)).0))
     }
 
     /// The text of a symbol.
-    pub(in super::super) fn text(&self, symbol: Symbol) -> Arc<str> {
-        Arc::clone(&self.texts[symbol.0 as usize])
+    pub(crate) fn text(&self, symbol: Symbol) -> Arc<str> {
+        Arc::clone(&self.0[symbol.0 as usize])
     }
+}
+
+fn symbol(index: usize) -> Symbol {
+    Symbol(u32::try_from(index).unwrap_or(u32::MAX))
 }

@@ -1,14 +1,13 @@
-//! Label values as numbers, and the words that they stand for. Within a label, no two numbers have
-//! the same words.
+//! Label values that several metrics share: how a flow becomes a number, and how the number is
+//! rendered.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 
 use tidegate_core::flow::{Direction, Flow, IpVersion, L4, L7Record, Verdict, message_type};
 
-use crate::hubble_metrics::series::Words;
-
-/// What `protocol` can be: what cannot be told, then L7 records, then the transport protocols.
+/// The values of `protocol`: those without a name of their own, then L7 records, then transport
+/// protocols.
 const PROTOCOLS: [&str; 13] = [
     "Unknown flow",
     "Unknown L7",
@@ -40,14 +39,14 @@ pub(super) fn protocol(flow: &Flow) -> u32 {
         message_type::DROP
         | message_type::CAPTURE
         | message_type::TRACE
-        | message_type::POLICY_VERDICT => l4(&flow.l4).unwrap_or(UNKNOWN_L4),
+        | message_type::POLICY_VERDICT => l4_protocol(&flow.l4).unwrap_or(UNKNOWN_L4),
         _ => UNKNOWN_FLOW,
     }
 }
 
-/// The same for a transport protocol; `None` without a header.
+/// The `protocol` label of a transport protocol; `None` without a transport header.
 #[inline]
-pub(super) fn l4(l4: &L4) -> Option<u32> {
+pub(super) fn l4_protocol(l4: &L4) -> Option<u32> {
     Some(
         FIRST_L4
             + match l4 {
@@ -63,9 +62,11 @@ pub(super) fn l4(l4: &L4) -> Option<u32> {
     )
 }
 
-pub(super) const PROTOCOL: Words = |number| PROTOCOLS[number as usize].into();
+pub(super) fn render_protocol(number: u32) -> Cow<'static, str> {
+    PROTOCOLS[number as usize].into()
+}
 
-/// The record of an L7 flow, counted from 1; `None` for records without a name and for other flows.
+/// The type of an L7 flow's record, from 1; `None` for records without a name and for other flows.
 pub(super) fn l7_record(flow: &Flow) -> Option<u32> {
     Some(match flow.l7.as_deref()?.record {
         L7Record::Dns(_) => 1,
@@ -75,32 +76,39 @@ pub(super) fn l7_record(flow: &Flow) -> Option<u32> {
     })
 }
 
-/// The name of an L7 record by its number.
-pub(super) fn l7_name(record: u32) -> &'static str {
+/// The name of a type of L7 record.
+pub(super) fn l7_record_name(record: u32) -> &'static str {
     PROTOCOLS[(FIRST_L7 - 1 + record) as usize]
 }
 
-pub(super) const VERDICT: Words = |number| Verdict::ALL[number as usize].name().into();
-
-const VERSIONS: [IpVersion; 3] = [IpVersion::NotUsed, IpVersion::V4, IpVersion::V6];
-
-/// The version of an IP header.
-pub(super) const FAMILY: Words = |number| VERSIONS[number as usize].name().into();
-
-/// The label of a value that the capture lacks.
-pub(super) const UNKNOWN: &str = "unknown";
-
-/// A number as it is.
-pub(super) const DECIMAL: Words = |number| Cow::Owned(number.to_string());
-
-/// A number in decimal, in a text that is used again.
-pub(super) fn digits(text: &mut String, number: impl Display) -> &str {
-    text.clear();
-    let _ = write!(text, "{number}");
-    text
+/// Renders a [`Verdict`].
+pub(super) fn render_verdict(number: u32) -> Cow<'static, str> {
+    Verdict::ALL[number as usize].name().into()
 }
 
-/// The `reporter` label of requests: on whose node it was seen.
+const IP_VERSIONS: [IpVersion; 3] = [IpVersion::NotUsed, IpVersion::V4, IpVersion::V6];
+
+/// Renders an [`IpVersion`].
+pub(super) fn render_ip_version(number: u32) -> Cow<'static, str> {
+    IP_VERSIONS[number as usize].name().into()
+}
+
+/// The label of a value that is missing from the capture.
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// Renders the number itself.
+pub(super) fn render_decimal(number: u32) -> Cow<'static, str> {
+    Cow::Owned(number.to_string())
+}
+
+/// Writes a number in decimal to a reused buffer.
+pub(super) fn format_number(buffer: &mut String, number: impl Display) -> &str {
+    buffer.clear();
+    let _ = write!(buffer, "{number}");
+    buffer
+}
+
+/// The `reporter` label of requests: the side on whose node the message was seen.
 pub(super) fn reporter(flow: &Flow) -> &'static str {
     match flow.direction {
         Direction::Egress => "client",
@@ -113,24 +121,22 @@ pub(super) fn reporter(flow: &Flow) -> &'static str {
 mod tests {
     use tidegate_core::flow::{Address, L4, SctpChunk};
 
-    use super::{FAMILY, PROTOCOL, VERSIONS, Verdict, l4};
+    use super::{IP_VERSIONS, Verdict, l4_protocol, render_ip_version, render_protocol};
 
-    #[test]
-    fn numbers_stand_for_the_names_that_flows_have() {
-        let (source_port, destination_port) = (1, 2);
-        let protocols = [
+    fn l4_headers() -> [L4; 7] {
+        [
             L4::Tcp {
-                source_port,
-                destination_port,
+                source_port: 1,
+                destination_port: 2,
                 flags: None,
             },
             L4::Udp {
-                source_port,
-                destination_port,
+                source_port: 1,
+                destination_port: 2,
             },
             L4::Sctp {
-                source_port,
-                destination_port,
+                source_port: 1,
+                destination_port: 2,
                 chunk_type: SctpChunk::Unsupported,
             },
             L4::Icmpv4 {
@@ -150,15 +156,20 @@ mod tests {
                 igmp_type: 0,
                 group: Address::default(),
             },
-        ];
-        for protocol in protocols {
-            assert_eq!(l4(&protocol).map(PROTOCOL).as_deref(), protocol.name());
+        ]
+    }
+
+    #[test]
+    fn numbers_are_rendered_as_the_names_of_the_flow_model() {
+        for l4 in l4_headers() {
+            let rendered = l4_protocol(&l4).map(render_protocol);
+            assert_eq!(rendered.as_deref(), l4.name());
         }
         for verdict in Verdict::ALL {
             assert_eq!(Verdict::ALL[verdict as usize], verdict);
         }
-        for version in VERSIONS {
-            assert_eq!(FAMILY(version as u32), version.name());
+        for version in IP_VERSIONS {
+            assert_eq!(render_ip_version(version as u32), version.name());
         }
     }
 }

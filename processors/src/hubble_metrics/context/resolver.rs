@@ -1,4 +1,4 @@
-//! The fallback walk of a context option.
+//! Resolves one side of a flow to a label value.
 
 use std::net::IpAddr;
 
@@ -6,29 +6,30 @@ use tidegate_core::flow::{Address, Endpoint, Flow};
 
 use super::Side;
 use super::identifier::Identifier;
-use super::memory::Memory;
-use crate::hubble_metrics::series::{Symbol, Symbols};
+use super::symbol_cache::SymbolCache;
+use crate::hubble_metrics::series::{Symbol, SymbolTable};
 
-/// Identifiers to try in order; the first that says something is the label's value.
+/// Tries identifiers in order: the first one with a value for the endpoint gives the label value.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct Resolver {
     identifiers: Vec<Identifier>,
-    /// Whether an endpoint without names has nothing that any identifier could say.
+    /// Whether no identifier has a value for an endpoint without names.
     needs_names: bool,
-    looks_at_address: bool,
-    memory: Memory,
+    reads_address: bool,
+    cache: SymbolCache,
+    /// A buffer for the text of the value.
     text: String,
 }
 
-impl Walk {
+impl Resolver {
     pub(super) fn new(identifiers: Vec<Identifier>) -> Self {
         Self {
             needs_names: identifiers
                 .iter()
                 .all(|identifier| identifier.needs_names()),
-            looks_at_address: identifiers.contains(&Identifier::Ip),
+            reads_address: identifiers.contains(&Identifier::Ip),
             identifiers,
-            memory: Memory::default(),
+            cache: SymbolCache::default(),
             text: String::new(),
         }
     }
@@ -37,20 +38,21 @@ impl Walk {
         self.identifiers.is_empty()
     }
 
-    /// The value for one side of a flow. `None` if its text has no symbol, unless it is to get one.
+    /// The value for one side of a flow. If it is not interned, `intern` decides whether it is
+    /// added or `None` is returned.
     #[inline]
     pub(super) fn symbol(
         &mut self,
-        symbols: &mut Symbols,
+        symbols: &mut SymbolTable,
         flow: &Flow,
         side: Side,
-        settle: bool,
+        intern: bool,
     ) -> Option<Symbol> {
         let endpoint = side.endpoint(flow);
         if endpoint.names.is_none() && self.needs_names {
             return Some(Symbol::EMPTY);
         }
-        let address = if self.looks_at_address {
+        let address = if self.reads_address {
             side.address(flow)
         } else {
             None
@@ -61,39 +63,33 @@ impl Walk {
                 .as_ref()
                 .is_some_and(|socket| socket.keeps_mapped)
         {
-            // Another text for the same address, which is too rare to be remembered.
-            return self.read(
-                symbols,
-                endpoint,
-                address.map(|address| flow.written(address)),
-                settle,
-            );
+            // The same address has another text here, too rarely to be worth a cache entry.
+            let written = address.map(|address| flow.written(address));
+            return self.resolve(symbols, endpoint, written, intern);
         }
-        self.memory
+        self.cache
             .find(endpoint, address)
-            .or_else(|| self.look(symbols, endpoint, address, settle))
+            .or_else(|| self.resolve_and_cache(symbols, endpoint, address, intern))
     }
 
-    /// A text without a symbol is remembered once a series has it.
-    fn look(
+    fn resolve_and_cache(
         &mut self,
-        symbols: &mut Symbols,
+        symbols: &mut SymbolTable,
         endpoint: &Endpoint,
         address: Option<Address>,
-        settle: bool,
+        intern: bool,
     ) -> Option<Symbol> {
-        let symbol = self.read(symbols, endpoint, address.map(Address::to_ip), settle)?;
-        self.memory
-            .remember(endpoint, address, symbol, symbols.len());
+        let symbol = self.resolve(symbols, endpoint, address.map(Address::to_ip), intern)?;
+        self.cache.insert(endpoint, address, symbol, symbols.len());
         Some(symbol)
     }
 
-    fn read(
+    fn resolve(
         &mut self,
-        symbols: &mut Symbols,
+        symbols: &mut SymbolTable,
         endpoint: &Endpoint,
         address: Option<IpAddr>,
-        settle: bool,
+        intern: bool,
     ) -> Option<Symbol> {
         self.text.clear();
         for identifier in &self.identifiers {
@@ -102,7 +98,7 @@ impl Walk {
                 break;
             }
         }
-        if settle {
+        if intern {
             Some(symbols.intern(&self.text))
         } else {
             symbols.find(&self.text)

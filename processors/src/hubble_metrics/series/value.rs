@@ -1,51 +1,51 @@
-//! What a series holds: a count, or observations in buckets.
+//! The value of a series: a count, or a histogram.
 
 use std::sync::Arc;
 
 use tidegate_core::metric::{Histogram, Value};
 
-/// Upper bounds of every histogram: the defaults of Prometheus' Go client.
-pub(in super::super) const BUCKETS: [f64; 11] = [
+/// Upper bounds of the buckets of every histogram: the defaults of Prometheus' Go client.
+pub(crate) const BUCKETS: [f64; 11] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
-/// The state of a series; its default is nothing seen yet.
-pub(in super::super) trait Cell: Default {
+/// The cumulative state of one series. The default is the state before the first observation.
+pub(crate) trait SeriesValue: Default {
     /// The cumulative value now.
-    fn value(&self) -> Value;
+    fn snapshot(&self) -> Value;
 }
 
-/// Of a counter.
+/// The state of a counter.
 #[derive(Debug, Default)]
-pub(in super::super) struct Count(u64);
+pub(crate) struct CounterValue(u64);
 
-impl Count {
+impl CounterValue {
     #[inline]
-    pub(in super::super) fn add(&mut self, n: u64) {
+    pub(crate) fn add(&mut self, n: u64) {
         self.0 = self.0.saturating_add(n);
     }
 }
 
-impl Cell for Count {
-    fn value(&self) -> Value {
+impl SeriesValue for CounterValue {
+    fn snapshot(&self) -> Value {
         #[expect(
             clippy::cast_precision_loss,
-            reason = "exact up to 2^53, and Prometheus knows no other numbers"
+            reason = "exact up to 2^53, and Prometheus has no other type of number"
         )]
         Value::Counter(self.0 as f64)
     }
 }
 
-/// Of a histogram.
+/// The state of a histogram of durations in seconds.
 #[derive(Debug, Default)]
-pub(in super::super) struct Observations {
+pub(crate) struct HistogramValue {
     buckets: [u64; BUCKETS.len() + 1],
     sum: f64,
 }
 
-impl Observations {
-    /// Enters a duration.
-    pub(in super::super) fn observe_nanos(&mut self, nanos: u64) {
+impl HistogramValue {
+    /// Records a duration in nanoseconds.
+    pub(crate) fn observe_nanos(&mut self, nanos: u64) {
         #[expect(
             clippy::cast_precision_loss,
             reason = "as in Hubble; exact up to 104 days"
@@ -56,8 +56,8 @@ impl Observations {
     }
 }
 
-impl Cell for Observations {
-    fn value(&self) -> Value {
+impl SeriesValue for HistogramValue {
+    fn snapshot(&self) -> Value {
         let count = self.buckets.iter().sum();
         Value::Histogram(Arc::new(Histogram {
             buckets: self.buckets.to_vec(),
