@@ -103,7 +103,7 @@ fn kafka(logged: access_log::Kafka, l7_type: L7Type, redaction: &Redaction) -> K
         api_version: logged.api_version.into(),
         api_key: redaction.kafka_api_key(logged.api_key),
         correlation_id: logged.correlation_id,
-        topic: logged.topic,
+        topic: logged.topic.name,
     }
 }
 

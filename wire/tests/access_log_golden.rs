@@ -70,7 +70,7 @@ fn http(http: &Http) -> Value {
 fn kafka(kafka: &Kafka) -> Value {
     json!({
         "ErrorCode": kafka.error_code, "APIVersion": kafka.api_version, "APIKey": kafka.api_key,
-        "CorrelationID": kafka.correlation_id, "Topic": {"Topic": kafka.topic},
+        "CorrelationID": kafka.correlation_id, "Topic": {"Topic": kafka.topic.name},
     })
 }
 

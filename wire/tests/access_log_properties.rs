@@ -10,8 +10,8 @@ use proptest::option;
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tidegate_wire::access_log::{
-    Answer, Decoder, Dns, Encoder, Endpoint, Headers, Http, IpPort, Kafka, Kept, L7, LogRecord,
-    MESSAGE_TYPE, NodeAddresses, ServiceInfo, Variant,
+    AnswerAddress, Decoder, Dns, Encoder, Endpoint, Headers, Http, IpPort, Kafka, KafkaTopic, L7,
+    LogRecord, MESSAGE_TYPE, NodeAddresses, RecordSpans, ServiceInfo, Variant,
 };
 use tidegate_wire::gob::TypeId;
 
@@ -70,7 +70,7 @@ fn kafka() -> impl Strategy<Value = Kafka> {
             api_version,
             api_key,
             correlation_id,
-            topic,
+            topic: KafkaTopic { name: topic },
         },
     )
 }
@@ -82,7 +82,7 @@ fn dns() -> impl Strategy<Value = Dns> {
         any::<Ipv4Addr>().prop_map(IpAddr::V4),
         v6.prop_map(IpAddr::V6)
     ]
-    .prop_map(Answer::Ip);
+    .prop_map(AnswerAddress::Ip);
     let types = || vec(any::<u16>(), 0..3);
     let texts = (TEXT, vec(TEXT, 0..3), TEXT);
     (
@@ -202,7 +202,7 @@ proptest! {
     fn what_is_kept_of_a_record_is_what_its_flow_is_made_of(record in record()) {
         let (mut data, mut decoder) = (Vec::new(), Decoder::default());
         Encoder::new(record.variant, TypeId::FIRST).encode(&record, &mut data);
-        let kept = Kept::of(&decoder.read(&data).unwrap(), &data).view(&data).to_record();
+        let kept = RecordSpans::of(&decoder.read(&data).unwrap(), &data).view(&data).to_record();
         let http = record.http.filter(|_| record.dns.is_none());
         let kafka = record.kafka.filter(|_| record.dns.is_none() && http.is_none());
         let other = record.dns.is_none() && http.is_none() && kafka.is_none();

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::Missing;
 
-pub use tidegate_wire::access_log::Answer as DnsAnswer;
+pub use tidegate_wire::access_log::AnswerAddress as DnsAnswer;
 
 /// Addresses in an answer; the usual ones need no memory of their own.
 pub type DnsAnswers = SmallVec<[DnsAnswer; 2]>;

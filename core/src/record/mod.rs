@@ -12,7 +12,7 @@ pub use agent_event::{
 pub use debug_event::{DebugEvent, DebugEventType};
 pub use kind::{Kind, Kinds};
 
-use tidegate_wire::access_log::Kept;
+use tidegate_wire::access_log::RecordSpans;
 use tidegate_wire::event::SockLayout;
 
 use crate::batch::Span;
@@ -183,7 +183,7 @@ pub enum EventBody {
         keeps_mapped: bool,
     },
     /// An access-log record (129) of a proxy, which is right as a whole.
-    AccessLog(Box<Kept>),
+    AccessLog(Box<RecordSpans>),
     /// A message type without a decoder, as it came.
     Undecoded,
 }

@@ -29,7 +29,7 @@ use tidegate_core::record::{
 };
 use tidegate_core::stage::Processor;
 use tidegate_core::{Batch, Outcome, Record, ledger::Tally};
-use tidegate_wire::access_log::{self, Kept};
+use tidegate_wire::access_log::{self, RecordSpans};
 use tidegate_wire::agent_notify;
 use tidegate_wire::event::{
     self, DebugMsg, DropNotify, DropV1Header, Hints, PacketEvent, SockLayout, TraceNotify,
@@ -207,7 +207,7 @@ impl Decoder {
                     .read(data)
                     .map_err(access_log::Error::as_str)?;
                 self.hints.learn(record.variant.senders());
-                EventBody::AccessLog(Box::new(Kept::of(&record, data)))
+                EventBody::AccessLog(Box::new(RecordSpans::of(&record, data)))
             }
             event::Event::TraceSock(sock) => self.sock(sock),
             _ => {

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use tidegate_wire::access_log::{Kafka, L7, LogRecord};
+use tidegate_wire::access_log::{Kafka, KafkaTopic, L7, LogRecord};
 use tidegate_wire::event::{DebugFields, RecorderFields, SockFields};
 
 use super::dns::record;
@@ -93,7 +93,7 @@ impl Stage {
             let (api_key, topic) = ("produce".to_owned(), "orders".to_owned());
             let kafka = Some(Kafka {
                 api_key,
-                topic,
+                topic: KafkaTopic { name: topic },
                 correlation_id: 9,
                 ..Kafka::default()
             });

@@ -1,120 +1,101 @@
-//! The fields that are read: their names as numbers, and the types that those of them have that are
-//! not made of others.
+//! Tags: the names of fields as numbers, which cost one comparison to tell apart.
 
-use crate::gob::{Error, Tag, TypeId, Value};
+use super::Error;
+use crate::gob::{Tag, TypeId, Value};
 
-const STRING: Option<TypeId> = Some(TypeId::STRING);
-const UINT: Option<TypeId> = Some(TypeId::UINT);
-const INT: Option<TypeId> = Some(TypeId::INT);
-/// Looked at where it is read.
-const ANY: Option<TypeId> = None;
+/// The tag of a field that is in no list.
+const OTHER: Tag = 0;
 
-/// Added to the tag of a field of another type.
+/// Added to the tag of a field whose type differs from the listed one.
 const MISTYPED: Tag = 0x80;
 
-macro_rules! tags {
-    ($($tag:ident = $name:literal: $ty:ident,)*) => {
-        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "they number the constants")]
-        #[repr(u8)]
-        enum Number {
-            OTHER,
-            $($tag,)*
-        }
-
-        $(pub(super) const $tag: Tag = Number::$tag as Tag;)*
-
-        fn known(name: &str) -> Option<(Tag, Option<TypeId>)> {
-            match name {
-                $($name => Some(($tag, $ty)),)*
-                _ => None,
-            }
-        }
-
-        fn wanted(tag: Tag) -> Option<TypeId> {
-            match tag {
-                $($tag => $ty,)*
-                _ => None,
-            }
-        }
-    };
-}
-
-tags! {
-    TYPE = "Type": STRING,
-    TIMESTAMP = "Timestamp": STRING,
-    NODE_ADDRESS_INFO = "NodeAddressInfo": ANY,
-    OBSERVATION_POINT = "ObservationPoint": STRING,
-    SOURCE_ENDPOINT = "SourceEndpoint": ANY,
-    DESTINATION_ENDPOINT = "DestinationEndpoint": ANY,
-    IP_VERSION = "IPVersion": UINT,
-    VERDICT = "Verdict": STRING,
-    INFO = "Info": STRING,
-    METADATA = "Metadata": ANY,
-    TRANSPORT_PROTOCOL = "TransportProtocol": UINT,
-    FLOW_EVENT = "FlowEvent": STRING,
-    SERVICE_INFO = "ServiceInfo": ANY,
-    DROP_REASON = "DropReason": UINT,
-    HTTP = "HTTP": ANY,
-    KAFKA = "Kafka": ANY,
-    DNS = "DNS": ANY,
-    L7 = "L7": ANY,
-    IPV4 = "IPv4": STRING,
-    IPV6 = "IPv6": STRING,
-    ID = "ID": UINT,
-    PORT = "Port": UINT,
-    IDENTITY = "Identity": UINT,
-    LABELS = "Labels": ANY,
-    SOURCE = "Source": STRING,
-    KEY = "Key": STRING,
-    VALUE = "Value": STRING,
-    NAME = "Name": STRING,
-    IP_PORT = "IPPort": ANY,
-    IP = "IP": STRING,
-    CODE = "Code": INT,
-    METHOD = "Method": STRING,
-    URL = "URL": ANY,
-    PROTOCOL = "Protocol": STRING,
-    HEADERS = "Headers": ANY,
-    MISSING_HEADERS = "MissingHeaders": ANY,
-    REJECTED_HEADERS = "RejectedHeaders": ANY,
-    ERROR_CODE = "ErrorCode": INT,
-    API_VERSION = "APIVersion": INT,
-    API_KEY = "APIKey": STRING,
-    CORRELATION_ID = "CorrelationID": INT,
-    TOPIC = "Topic": ANY,
-    QUERY = "Query": STRING,
-    IPS = "IPs": ANY,
-    TTL = "TTL": UINT,
-    CNAMES = "CNAMEs": ANY,
-    OBSERVATION_SOURCE = "ObservationSource": STRING,
-    RCODE = "RCode": INT,
-    QTYPES = "QTypes": ANY,
-    ANSWER_TYPES = "AnswerTypes": ANY,
-    PROTO = "Proto": STRING,
-    FIELDS = "Fields": ANY,
-}
-
-/// The tag of a field: one of the constants if it is one that is read, and of the right type.
-pub(super) fn of(name: &str, ty: TypeId) -> Tag {
-    match known(name) {
-        Some((tag, wanted)) if wanted.is_none_or(|wanted| wanted == ty) => tag,
-        Some((tag, _)) => tag | MISTYPED,
-        None => Number::OTHER as Tag,
-    }
-}
-
-/// Passes over a field whose tag is none of `own`, those that its struct has.
+/// The listed fields of all structs: the name of each and its built-in type, if it has one.
 ///
-/// # Errors
-/// The type, if the field is one of them, and has another type.
-pub(super) fn pass(tag: Tag, field: Value<'_, '_>, own: &[Tag]) -> Result<(), Error> {
-    let named = tag & !MISTYPED;
-    if tag == named || !own.contains(&named) {
-        return field.skip();
+/// A type definition does not reliably name its struct, so fields of one name share one tag.
+pub(super) struct Tags(&'static [(&'static str, Option<TypeId>)]);
+
+impl Tags {
+    /// Numbers `fields` from 1. Fields of one name must have one type.
+    pub(super) const fn new(fields: &'static [(&'static str, Option<TypeId>)]) -> Self {
+        assert!(fields.len() < MISTYPED as usize);
+        let tags = Self(fields);
+        let mut at = 0;
+        while at < fields.len() {
+            let first = tags.position(fields[at].0);
+            assert!(
+                type_number(fields[at].1) == type_number(fields[first].1),
+                "fields of one name have different types: their kind has to check the type"
+            );
+            at += 1;
+        }
+        tags
     }
-    match wanted(named) {
-        Some(TypeId::STRING) => field.string().map(drop),
-        Some(TypeId::UINT) => field.uint().map(drop),
-        _ => field.int().map(drop),
+
+    /// The tag of the listed field `name`.
+    pub(super) const fn tag(&self, name: &str) -> Tag {
+        // The position is less than `MISTYPED`.
+        1 + self.position(name) as Tag
     }
+
+    /// The position of the first field called `name`.
+    const fn position(&self, name: &str) -> usize {
+        let mut at = 0;
+        while !is_equal(self.0[at].0, name) {
+            at += 1;
+        }
+        at
+    }
+
+    /// The tag of a field that a stream defines.
+    pub(super) fn of_definition(&self, name: &str, found: TypeId) -> Tag {
+        let Some(position) = self.0.iter().position(|(listed, _)| *listed == name) else {
+            return OTHER;
+        };
+        let tag = 1 + position as Tag;
+        match self.0[position].1 {
+            Some(expected) if expected != found => tag | MISTYPED,
+            _ => tag,
+        }
+    }
+
+    /// Passes over a field whose tag is not among `listed`, the tags of the fields of its struct.
+    ///
+    /// # Errors
+    /// The type, if the field is listed with another one.
+    pub(super) fn skip(&self, tag: Tag, field: Value<'_, '_>, listed: &[Tag]) -> Result<(), Error> {
+        let expected = tag & !MISTYPED;
+        if tag == expected || !listed.contains(&expected) {
+            return Ok(field.skip()?);
+        }
+        match self.0[usize::from(expected) - 1].1 {
+            Some(TypeId::STRING) => field.string().map(drop)?,
+            Some(TypeId::UINT) => field.uint().map(drop)?,
+            _ => field.int().map(drop)?,
+        }
+        Ok(())
+    }
+}
+
+const fn type_number(id: Option<TypeId>) -> i64 {
+    match id {
+        Some(id) => id.0,
+        None => 0,
+    }
+}
+
+/// `==` of texts is not const yet.
+const fn is_equal(one: &str, other: &str) -> bool {
+    let one = one.as_bytes();
+    let other = other.as_bytes();
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }

@@ -19,7 +19,7 @@ use tidegate_core::flow::{
     Verdict, message_type,
 };
 use tidegate_core::record::{Event, EventBody};
-use tidegate_wire::access_log::{Decoder, EndpointView, Protocol, View};
+use tidegate_wire::access_log::{Decoder, EndpointView, Protocol, RecordView};
 use tidegate_wire::text::Text;
 
 /// The record's timestamp is not RFC 3339 as Go reads it.
@@ -81,7 +81,7 @@ impl AccessLogFlows {
         &mut self,
         endpoint: &EndpointView<'_>,
         data: &[u8],
-        texts: impl FnOnce(&View<'_>) -> Vec<String>,
+        texts: impl FnOnce(&RecordView<'_>) -> Vec<String>,
     ) -> Endpoint {
         let Self { decoder, names, .. } = self;
         let identity = low_u32(endpoint.identity.to_le_bytes());
@@ -101,14 +101,14 @@ impl AccessLogFlows {
 
 /// A record, and what of it is asked for more than once.
 pub(crate) struct Log<'a> {
-    pub(crate) view: View<'a>,
+    pub(crate) view: RecordView<'a>,
     pub(crate) l7_type: L7Type,
     source: Option<Address>,
     destination: Option<Address>,
 }
 
 impl<'a> Log<'a> {
-    fn of(view: View<'a>, addresses: &mut Addresses) -> Self {
+    fn of(view: RecordView<'a>, addresses: &mut Addresses) -> Self {
         let mut address = |endpoint: &EndpointView<'_>| {
             addresses.of(if view.ip_version == 0 {
                 endpoint.ipv4.0
