@@ -1,8 +1,8 @@
 //! What stages can state about records: what their kinds declare, and what the runner adds to it by
 //! the stage's role.
 
-use tidegate_core::component::{Cause, ComponentKind, Outcomes, Reasons};
-use tidegate_core::ledger::{Report, StageReport};
+use tidegate_runtime::component::{Cause, ComponentKind, Outcomes, Reasons};
+use tidegate_runtime::ledger::{Report, StageReport};
 
 use crate::config::{Registry, find};
 

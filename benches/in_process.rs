@@ -4,12 +4,14 @@
 use std::error::Error;
 use std::time::Duration;
 
-use tidegate_core::Kinds;
-use tidegate_core::component::{BuildContext, ComponentKind};
-use tidegate_core::edge::Limits;
-use tidegate_core::ledger::Ledger;
-use tidegate_core::pipeline::{ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology};
-use tidegate_core::stage::{Processor, Receiver, Stop};
+use tidegate_model::Kinds;
+use tidegate_runtime::component::{BuildContext, ComponentKind};
+use tidegate_runtime::ledger::Ledger;
+use tidegate_runtime::limits::Limits;
+use tidegate_runtime::pipeline::{
+    ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Running, Topology,
+};
+use tidegate_runtime::stage::{Processor, Receiver, Stop};
 use tokio::runtime::{Builder, Handle, Runtime};
 use toml::de::ValueDeserializer;
 
@@ -70,8 +72,7 @@ impl Pipeline {
     pub(crate) fn run(self) -> Result<(), Box<dyn Error>> {
         let ledger = Ledger::default();
         self.runtime.block_on(async {
-            self.topology
-                .start(&Handle::current(), &ledger, Stop::new())
+            Running::start(self.topology, &Handle::current(), &ledger, Stop::new())
                 .ended()
                 .await
         })?;
@@ -112,7 +113,7 @@ pub(crate) fn context(stage: &str) -> BuildContext {
     BuildContext {
         stage: stage.to_owned(),
         node_name: "default/node".to_owned(),
-        telemetry: tidegate_core::telemetry::Telemetry::default(),
+        telemetry: tidegate_runtime::telemetry::Telemetry::default(),
         health: Default::default(),
     }
 }

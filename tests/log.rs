@@ -52,7 +52,7 @@ fn levels_are_understood_or_refused_where_they_are() {
         "Warn",
         "off",
         "trace",
-        "error,tidegate_core=Debug",
+        "error,tidegate_runtime=Debug",
         "info,h2=warn",
     ] {
         let ended = verb(
@@ -66,14 +66,14 @@ fn levels_are_understood_or_refused_where_they_are() {
         ("inof", "there is no level `inof`", "did you mean `info`?"),
         ("debg", "there is no level `debg`", "did you mean `debug`?"),
         (
-            "info,tidegate_core=debgu",
+            "info,tidegate_runtime=debgu",
             "there is no level `debgu`",
             "did you mean `debug`?",
         ),
         (
             "info,tidegate_cor=debug",
-            "nothing logs as `tidegate_cor`",
-            "did you mean `tidegate_core`?",
+            "nothing logs as `tidegate_runtim`",
+            "did you mean `tidegate_runtime`?",
         ),
         (
             "",

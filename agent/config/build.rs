@@ -2,13 +2,15 @@
 
 use std::net::SocketAddr;
 
-use tidegate_core::component::{
+use tidegate_runtime::component::{
     BuildContext, BuildError, ExporterConfig, ProcessorConfig, ReceiverConfig,
 };
-use tidegate_core::config::ExporterPolicy;
-use tidegate_core::edge::{Limits, WhenFull};
-use tidegate_core::pipeline::{ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology};
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::config::ExporterPolicy;
+use tidegate_runtime::limits::{Limits, WhenFull};
+use tidegate_runtime::pipeline::{
+    ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology,
+};
+use tidegate_runtime::telemetry::Telemetry;
 
 use super::component::Component;
 use super::{Config, Directives, LogFormat, Pipeline, Problem, Problems, TelemetrySettings, Use};

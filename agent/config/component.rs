@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use serde::Deserialize as _;
-use tidegate_core::component::ComponentKind;
-use tidegate_core::config::{ExporterPolicy, Queue};
-use tidegate_core::edge::WhenFull;
+use tidegate_runtime::component::ComponentKind;
+use tidegate_runtime::config::{ExporterPolicy, Queue};
+use tidegate_runtime::limits::WhenFull;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 

@@ -13,13 +13,14 @@ use super::suggest::did_you_mean;
 /// The levels, from none to all.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 /// The crates of the agent.
-const OURS: [&str; 8] = [
+const OURS: [&str; 9] = [
     "tidegate",
-    "tidegate_core",
     "tidegate_exporters",
     "tidegate_format",
+    "tidegate_model",
     "tidegate_processors",
     "tidegate_receivers",
+    "tidegate_runtime",
     "tidegate_simulate",
     "tidegate_wire",
 ];
@@ -35,7 +36,7 @@ const LIBRARIES: [&str; 8] = [
     "tower",
 ];
 
-/// Directives that were checked, such as `info,tidegate_core=debug`.
+/// Directives that were checked, such as `info,tidegate_runtime=debug`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Directives(String);
 
@@ -175,7 +176,7 @@ fn levels() -> String {
 }
 
 fn grammar() -> String {
-    "write a level such as \"info\", or levels of crates such as \"warn,tidegate_core=debug\""
+    "write a level such as \"info\", or levels of crates such as \"warn,tidegate_runtime=debug\""
         .to_owned()
 }
 
@@ -192,7 +193,10 @@ mod tests {
             ("Warn", "warn"),
             ("off", "off"),
             ("trace", "trace"),
-            (" info , tidegate_core=DEBUG ,", "info,tidegate_core=debug"),
+            (
+                " info , tidegate_runtime=DEBUG ,",
+                "info,tidegate_runtime=debug",
+            ),
             (
                 "warn,tidegate_receivers::monitor1_2=warning",
                 "warn,tidegate_receivers::monitor1_2=warn",
@@ -248,24 +252,24 @@ mod tests {
             ("", format!("no level is given; {all}")),
             (" , ", format!("no level is given; {all}")),
             (
-                "info,tidegate_core=debgu",
+                "info,tidegate_runtime=debgu",
                 "there is no level `debgu`; did you mean `debug`?".to_owned(),
             ),
             (
-                "info,tidegate_core=",
+                "info,tidegate_runtime=",
                 format!("there is no level ``; {all}"),
             ),
             (
-                "tidegate_core",
-                "there is no level `tidegate_core`; write `tidegate_core=debug`".to_owned(),
+                "tidegate_runtime",
+                "there is no level `tidegate_runtime`; write `tidegate_runtime=debug`".to_owned(),
             ),
             (
-                "tidegate_cor=debug",
-                "nothing logs as `tidegate_cor`; did you mean `tidegate_core`?".to_owned(),
+                "tidegate_runtim=debug",
+                "nothing logs as `tidegate_runtim`; did you mean `tidegate_runtime`?".to_owned(),
             ),
             (
-                "tidegate-core=debug",
-                "nothing logs as `tidegate-core`; did you mean `tidegate_core`?".to_owned(),
+                "tidegate-runtime=debug",
+                "nothing logs as `tidegate-runtime`; did you mean `tidegate_runtime`?".to_owned(),
             ),
             (
                 "tidgate=debug",

@@ -1,8 +1,8 @@
 //! Which kinds of records arrive where: a processor or an exporter that would never get any is a
 //! mistake.
 
-use tidegate_core::Kinds;
-use tidegate_core::component::{ComponentKind, ExporterConfig, ProcessorConfig};
+use tidegate_model::Kinds;
+use tidegate_runtime::component::{ComponentKind, ExporterConfig, ProcessorConfig};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use tidegate_core::pipeline::Hold;
 use tidegate_exporters::http::is_loopback;
+use tidegate_runtime::hold::Hold;
 
 /// An address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

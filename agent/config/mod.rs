@@ -44,8 +44,8 @@ pub(crate) use telemetry::{
 
 use std::ops::Range;
 
-use tidegate_core::component::{ExporterConfig, ProcessorConfig, ReceiverConfig};
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::component::{ExporterConfig, ProcessorConfig, ReceiverConfig};
+use tidegate_runtime::telemetry::Telemetry;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use serde::Deserialize;
-use tidegate_core::component::{ComponentKind, ExporterConfig, ProcessorConfig, ReceiverConfig};
+use tidegate_runtime::component::{ComponentKind, ExporterConfig, ProcessorConfig, ReceiverConfig};
 use toml::Spanned;
 use toml::de::DeString;
 

@@ -1,6 +1,6 @@
 //! The kinds of components that there are: what the stage crates list, and nothing by name.
 
-use tidegate_core::component::{
+use tidegate_runtime::component::{
     ComponentKind, ExporterConfig, ExporterKind, ProcessorConfig, ProcessorKind, ReceiverConfig,
     ReceiverKind,
 };

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use tidegate_core::config::{MASK, mask_url, url_secrets};
+use tidegate_runtime::config::{MASK, mask_url, url_secrets};
 
 use super::suggest::is_misspelt;
 

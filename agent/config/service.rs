@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tidegate_core::component::{DEFAULT_CLUSTER, Key};
-use tidegate_core::config::HumanDuration;
+use tidegate_runtime::component::{DEFAULT_CLUSTER, Key};
+use tidegate_runtime::config::HumanDuration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 

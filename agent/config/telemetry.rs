@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use tidegate_core::component::Key;
 use tidegate_exporters::http::{allowed_name, is_loopback};
+use tidegate_runtime::component::Key;
 use toml::Spanned;
 
 use super::listen::Listen;

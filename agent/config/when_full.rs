@@ -4,8 +4,8 @@
 
 use std::fmt::{self, Display};
 
-use tidegate_core::component::ReceiverConfig;
-use tidegate_core::edge::WhenFull;
+use tidegate_runtime::component::ReceiverConfig;
+use tidegate_runtime::limits::WhenFull;
 
 use super::Config;
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use tidegate_core::component::Cause;
-use tidegate_core::ledger::{Report, StageReport};
+use tidegate_runtime::component::Cause;
+use tidegate_runtime::ledger::{Report, StageReport};
 
 use super::entry::{Entry, entries};
 use crate::declared::Declared;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use tidegate_core::component::Cause;
-use tidegate_core::ledger::{Report, StageReport, reason};
+use tidegate_runtime::component::Cause;
+use tidegate_runtime::ledger::{Report, StageReport, reason};
 
 use crate::declared::Declared;
 
@@ -203,7 +203,7 @@ pub(super) fn report(stages: &[(&str, &[(&'static str, u64)])]) -> Report {
         }
     });
     Report {
-        schema: tidegate_core::ledger::SCHEMA,
+        schema: tidegate_runtime::ledger::SCHEMA,
         balanced: true,
         uptime_seconds: 1.0,
         unaccounted: 0,

@@ -8,7 +8,7 @@ pub(crate) use ending::{AtEnd, Manner, in_this_run, on_the_way};
 
 use std::time::Duration;
 
-use tidegate_core::ledger::Ledger;
+use tidegate_runtime::ledger::Ledger;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use entry::{Entry, entries};

@@ -9,7 +9,7 @@ pub(crate) use socket::MonitorSocket;
 
 use std::io;
 
-use tidegate_core::stage::Stop;
+use tidegate_runtime::stage::Stop;
 use tokio::task::JoinSet;
 
 /// Plays to whoever connects until `stop` is requested; with `once`, until the first client has had

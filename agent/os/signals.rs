@@ -8,7 +8,7 @@
 use std::io;
 use std::time::Duration;
 
-use tidegate_core::stage::Stop;
+use tidegate_runtime::stage::Stop;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 

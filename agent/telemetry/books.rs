@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tidegate_core::ledger::Report;
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::ledger::Report;
+use tidegate_runtime::telemetry::Telemetry;
 
 /// The instrument that is 1 while a receiver is connected.
 const CONNECTED: &str = "tidegate_receiver_connected";

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use axum::http::StatusCode;
-use tidegate_core::health::{HealthRegistry, HealthState};
+use tidegate_runtime::health::{HealthRegistry, HealthState};
 
 use super::page::Family;
 
@@ -39,7 +39,7 @@ pub(super) fn readiness(health: &HealthRegistry, stopping: bool) -> (StatusCode,
 #[cfg(test)]
 mod tests {
     use axum::http::StatusCode;
-    use tidegate_core::health::HealthRegistry;
+    use tidegate_runtime::health::HealthRegistry;
 
     use super::readiness;
 

@@ -1,6 +1,6 @@
 //! The instruments of the components as metrics.
 
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::telemetry::Telemetry;
 
 use super::page::Family;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_core::ledger::{EdgeReport, Report, StageReport, UPSTREAM_SOURCES};
+use tidegate_runtime::ledger::{EdgeReport, Report, StageReport, UPSTREAM_SOURCES};
 
 use super::page::{Family, number};
 use crate::declared::Declared;

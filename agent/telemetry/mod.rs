@@ -23,10 +23,10 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use tidegate_core::ledger::Ledger;
-use tidegate_core::stage::Stop;
-use tidegate_core::telemetry::Telemetry;
 use tidegate_format::exposition::Format;
+use tidegate_runtime::ledger::Ledger;
+use tidegate_runtime::stage::Stop;
+use tidegate_runtime::telemetry::Telemetry;
 
 use crate::config::TelemetrySettings;
 use tap::Places;

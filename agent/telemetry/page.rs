@@ -1,7 +1,7 @@
 //! The families of `/metrics`, and how they become its text.
 
-use tidegate_core::metric::{MetricKind, Value};
 use tidegate_format::exposition::{Format, Writer};
+use tidegate_model::metric::{MetricKind, Value};
 
 /// A metric of the agent itself, with its samples at one moment.
 #[derive(Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Reloads of the configuration as metrics.
 
-use tidegate_core::ledger::{ReloadOutcome, Reloads};
+use tidegate_runtime::ledger::{ReloadOutcome, Reloads};
 
 use super::page::{Family, number};
 

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use tidegate_core::component::{ComponentKind, ExporterConfig, Key};
-use tidegate_core::config::{EXPORTER_QUEUE_KEYS, QUEUE_KEYS};
-use tidegate_core::edge::Limits;
+use tidegate_runtime::component::{ComponentKind, ExporterConfig, Key};
+use tidegate_runtime::config::{EXPORTER_QUEUE_KEYS, QUEUE_KEYS};
+use tidegate_runtime::limits::Limits;
 use toml::de::ValueDeserializer;
 
 use crate::config::{ADMIN_KEYS, Registry, SERVICE_KEYS, TELEMETRY_KEYS, did_you_mean};

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use tidegate_core::config::HumanDuration;
+use tidegate_runtime::config::HumanDuration;
 
 use super::common::runtime;
 use crate::client::Agent;

@@ -6,9 +6,10 @@ use std::path::Path;
 use async_trait::async_trait;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
-use tidegate_core::record::Frame;
-use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_model::record::Frame;
+use tidegate_model::{Batch, Record, Timestamp};
+use tidegate_runtime::outbox::Outbox;
+use tidegate_runtime::stage::{Receiver, StageError, Stop};
 use tidegate_wire::payload::{DEFAULT_MAX_FRAME, Decoder, Error, Step};
 
 use crate::Result;

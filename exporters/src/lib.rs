@@ -9,7 +9,7 @@ pub mod otlp;
 pub mod prometheus;
 pub mod stdout;
 
-use tidegate_core::component::ExporterKind;
+use tidegate_runtime::component::ExporterKind;
 
 /// Every kind of exporter.
 pub const KINDS: &[ExporterKind] = &[nop::KIND, otlp::KIND, prometheus::KIND, stdout::KIND];

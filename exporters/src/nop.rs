@@ -3,12 +3,13 @@
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use tidegate_core::Kinds;
-use tidegate_core::component::{
+use tidegate_model::Kinds;
+use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Outcomes,
 };
-use tidegate_core::edge::Inbox;
-use tidegate_core::stage::{self, StageError};
+use tidegate_runtime::edge::Inbox;
+use tidegate_runtime::stage;
+use tidegate_runtime::stage::StageError;
 
 /// The kind.
 pub const KIND: ExporterKind = ComponentKind {

@@ -6,13 +6,13 @@
 //! a name.
 
 use serde::Deserialize;
-use tidegate_core::component::{
+use tidegate_model::flow::{Generic, Kafka, L7, L7Record, L7Type, Missing, Seen};
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Kind, Kinds, Outcome};
+use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
 };
-use tidegate_core::flow::{Generic, Kafka, L7, L7Record, L7Type, Missing, Seen};
-use tidegate_core::ledger::Tally;
-use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Kind, Kinds, Outcome};
+use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log::{self, Protocol};
 
 use crate::l7::access_log::{AccessLogFlows, Log};

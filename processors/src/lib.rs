@@ -17,7 +17,7 @@ mod l7;
 pub mod l7_flow;
 pub mod sock_flow;
 
-use tidegate_core::component::ProcessorKind;
+use tidegate_runtime::component::ProcessorKind;
 
 /// Every kind of processor.
 pub const KINDS: &[ProcessorKind] = &[

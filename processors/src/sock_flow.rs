@@ -8,16 +8,16 @@
 //! processor out does the same.
 
 use serde::Deserialize;
-use tidegate_core::component::{
-    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind, Reasons,
-};
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Address, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict, XlatePoint, message_type,
 };
-use tidegate_core::ledger::Tally;
-use tidegate_core::record::{Event, EventBody};
-use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Kind, Kinds, Outcome, Record};
+use tidegate_model::record::{Event, EventBody};
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Kind, Kinds, Outcome, Record};
+use tidegate_runtime::component::{
+    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind, Reasons,
+};
+use tidegate_runtime::stage::Processor;
 use tidegate_wire::event::{self, Hints, SockLayout, TraceSockNotify};
 
 /// The kind.

@@ -8,10 +8,10 @@ mod cutter;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tidegate_core::component::Reasons;
-use tidegate_core::record::Frame;
-use tidegate_core::stage::Packed;
-use tidegate_core::{Batch, Pool, TimeSource, Timestamp};
+use tidegate_model::batch::Packed;
+use tidegate_model::record::Frame;
+use tidegate_model::{Batch, Pool, TimeSource, Timestamp};
+use tidegate_runtime::component::Reasons;
 use tidegate_wire::gob;
 use tidegate_wire::payload::{Decoder, Error};
 

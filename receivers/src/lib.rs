@@ -8,7 +8,7 @@ mod frames;
 pub mod monitor1_2;
 pub mod replay;
 
-use tidegate_core::component::ReceiverKind;
+use tidegate_runtime::component::ReceiverKind;
 
 /// Every kind of receiver.
 pub const KINDS: &[ReceiverKind] = &[monitor1_2::KIND, replay::KIND];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tidegate_core::component::{ComponentKind, Outcomes};
+use tidegate_runtime::component::{ComponentKind, Outcomes};
 
 fn all() -> Vec<Outcomes> {
     fn of<C: ?Sized>(kinds: &[ComponentKind<C>]) -> impl Iterator<Item = Outcomes> {

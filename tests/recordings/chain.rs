@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 
 use serde::de::IntoDeserializer as _;
 use serde_json::Value;
-use tidegate_core::component::BuildContext;
-use tidegate_core::ledger::Tally;
-use tidegate_core::metric::{MetricKind, Point, Value as Number};
-use tidegate_core::record::Frame;
-use tidegate_core::stage::Processor;
-use tidegate_core::telemetry::Telemetry;
-use tidegate_core::{Batch, Record, Timestamp};
 use tidegate_format::hubble::Json;
+use tidegate_model::metric::{MetricKind, Point, Value as Number};
+use tidegate_model::record::Frame;
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::KINDS;
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::stage::Processor;
+use tidegate_runtime::telemetry::Telemetry;
 use tidegate_wire::payload::{Decoder, Step};
 use toml::de::ValueDeserializer;
 

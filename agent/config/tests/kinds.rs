@@ -5,15 +5,16 @@
 use std::net::SocketAddr;
 
 use serde::Deserialize;
-use tidegate_core::component::{
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Kind, Kinds};
+use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, ExporterConfig, Key, Outcomes, ProcessorConfig,
     ReceiverConfig,
 };
-use tidegate_core::config::HumanDuration;
-use tidegate_core::edge::Inbox;
-use tidegate_core::ledger::Tally;
-use tidegate_core::stage::{Exporter, Outbox, Processor, Receiver, StageError, Stop};
-use tidegate_core::{Batch, Kind, Kinds};
+use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::edge::Inbox;
+use tidegate_runtime::outbox::Outbox;
+use tidegate_runtime::stage::{Exporter, Processor, Receiver, StageError, Stop};
 
 use crate::config::Registry;
 

@@ -8,7 +8,7 @@ mod syntax;
 mod values;
 mod wiring;
 
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::telemetry::Telemetry;
 
 use super::{Assembly, Config, Source, load};
 

@@ -1,8 +1,8 @@
 //! `pipeline.toml`, which ships: it can be used as it is, and it is the reference of every key.
 
-use tidegate_core::component::{ComponentKind, Key};
-use tidegate_core::edge::Limits;
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::component::{ComponentKind, Key};
+use tidegate_runtime::limits::Limits;
+use tidegate_runtime::telemetry::Telemetry;
 use toml::de::ValueDeserializer;
 
 use crate::config::{

@@ -5,10 +5,10 @@
 
 use std::net::IpAddr;
 
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Address, Direction, Endpoint, Flow, L7Record, Verdict, message_type, reserved_identity,
 };
-use tidegate_core::{Kind, Record};
+use tidegate_model::{Kind, Record};
 
 use crate::config::did_you_mean;
 

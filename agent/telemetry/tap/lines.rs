@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tidegate_core::record::{Event, Frame};
-use tidegate_core::tap::Sample;
-use tidegate_core::{Record, Timestamp};
 use tidegate_format::hubble::{Compact, Json};
 use tidegate_format::text::{push_rfc3339, push_stamp};
+use tidegate_model::record::{Event, Frame};
+use tidegate_model::{Record, Timestamp};
+use tidegate_runtime::tap::Sample;
 
 use super::metric;
 
@@ -215,11 +215,11 @@ fn hex(data: &[u8]) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use tidegate_core::flow::Flow;
-    use tidegate_core::metric::{Family, Histogram, MetricKind, Point, Series, Value};
-    use tidegate_core::record::{Event, EventBody, Frame, Lost, LostSource};
-    use tidegate_core::tap::Sample;
-    use tidegate_core::{Record, Span, Timestamp};
+    use tidegate_model::flow::Flow;
+    use tidegate_model::metric::{Family, Histogram, MetricKind, Point, Series, Value};
+    use tidegate_model::record::{Event, EventBody, Frame, Lost, LostSource};
+    use tidegate_model::{Record, Span, Timestamp};
+    use tidegate_runtime::tap::Sample;
 
     use super::{Form, Lines, Progress};
 

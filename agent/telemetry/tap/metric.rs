@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json, json};
-use tidegate_core::metric::{Point, Value};
+use tidegate_model::metric::{Point, Value};
 
 /// Appends `name{label="value"} 3`, and the end of the line.
 pub(super) fn push(out: &mut String, point: &Point) {

@@ -19,7 +19,7 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
-use tidegate_core::tap::{Sample, Watcher};
+use tidegate_runtime::tap::{Sample, Watcher};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{interval, timeout};
@@ -188,9 +188,9 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use tidegate_core::ledger::Ledger;
-    use tidegate_core::stage::Stop;
-    use tidegate_core::telemetry::Telemetry;
+    use tidegate_runtime::ledger::Ledger;
+    use tidegate_runtime::stage::Stop;
+    use tidegate_runtime::telemetry::Telemetry;
     use tokio::sync::mpsc::channel;
 
     use super::{Agent, Places, Stream, TapRequest};

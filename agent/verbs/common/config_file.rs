@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::telemetry::Telemetry;
 
 use crate::config::{self, Admin, Assembly, Config, Environment, Registry, Service, Source};
 use crate::error::Error;

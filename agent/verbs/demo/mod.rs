@@ -7,8 +7,8 @@ mod ports;
 
 use std::path::Path;
 
-use tidegate_core::stage::Stop;
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::stage::Stop;
+use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::Options;
 use toml::{Table, Value};
 use tracing::Level;

@@ -6,8 +6,8 @@ mod text;
 use std::io::{self, Write as _};
 
 use clap::ValueEnum;
-use tidegate_core::Kinds;
-use tidegate_core::component::ExporterConfig;
+use tidegate_model::Kinds;
+use tidegate_runtime::component::ExporterConfig;
 
 use super::common::config_file::{ConfigFile, load};
 use crate::config::{Config, Pipeline, arrivals};

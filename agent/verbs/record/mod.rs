@@ -14,8 +14,8 @@ mod whole_frames;
 use std::path::PathBuf;
 
 use clap::ValueHint;
-use tidegate_core::config::{ByteSize, HumanDuration};
-use tidegate_core::stage::Stop;
+use tidegate_runtime::config::{ByteSize, HumanDuration};
+use tidegate_runtime::stage::Stop;
 
 use super::common::runtime;
 use crate::error::Error;

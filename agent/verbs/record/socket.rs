@@ -1,6 +1,6 @@
 //! Records a socket, until the agent ends the stream, a limit is reached or somebody stops it.
 
-use tidegate_core::stage::Stop;
+use tidegate_runtime::stage::Stop;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep_until};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread::JoinHandle;
 
 use tempfile::TempDir;
-use tidegate_core::stage::Stop;
+use tidegate_runtime::stage::Stop;
 use tidegate_wire::payload::{Encoder, Payload};
 
 use super::Args;

@@ -8,8 +8,8 @@ mod recording;
 use std::path::PathBuf;
 
 use clap::ValueHint;
-use tidegate_core::config::ByteSize;
-use tidegate_core::stage::Stop;
+use tidegate_runtime::config::ByteSize;
+use tidegate_runtime::stage::Stop;
 
 use super::common::runtime;
 use crate::error::Error;

@@ -5,8 +5,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use tidegate_core::config::ByteSize;
-use tidegate_core::stage::Stop;
+use tidegate_runtime::config::ByteSize;
+use tidegate_runtime::stage::Stop;
 use tidegate_wire::payload::{Decoder, Encoder, Payload, Step};
 use tokio::task::JoinHandle;
 

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tidegate_core::stage::Stop;
+use tidegate_runtime::stage::Stop;
 use tokio::task::{JoinError, spawn_blocking};
 
 /// How long a file that blocks may take after a stop at once.

@@ -9,10 +9,10 @@ mod watch;
 use std::path::PathBuf;
 
 use clap::ValueHint;
-use tidegate_core::ledger::{Ledger, Report, StageReport};
-use tidegate_core::pipeline::{Failure, Runtimes};
-use tidegate_core::stage::Stop;
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::ledger::{Ledger, Report, StageReport};
+use tidegate_runtime::pipeline::{Failure, Running, Runtimes};
+use tidegate_runtime::stage::Stop;
+use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::{Handle, Runtime};
 
 use super::common::config_file::{self, ConfigFile};
@@ -185,7 +185,8 @@ async fn execute(
     };
     let server = serve_pages(&pages, agent).await?;
     let data = DataThreads::start(topology.pipelines.len())?;
-    let running = topology.start(
+    let running = Running::start(
+        topology,
         Runtimes::new(Handle::current(), data.handles()),
         ledger,
         stop,

@@ -7,9 +7,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tidegate_core::ledger::{Ledger, ReloadOutcome};
-use tidegate_core::pipeline::{Change, Control, Hold, Stopping};
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::hold::Hold;
+use tidegate_runtime::ledger::{Ledger, ReloadOutcome};
+use tidegate_runtime::pipeline::{Change, Control, Stopping};
+use tidegate_runtime::telemetry::Telemetry;
 use tokio::signal::unix::Signal;
 use tracing::Level;
 

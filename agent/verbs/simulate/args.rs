@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use clap::{ValueEnum, ValueHint};
-use tidegate_core::config::ByteSize;
+use tidegate_runtime::config::ByteSize;
 use tidegate_simulate::{Mix, Options, Release, Scenario};
 
 use crate::error::Error;

@@ -6,7 +6,7 @@ pub(crate) use args::Args;
 
 use std::io::{self, BufWriter, Write};
 
-use tidegate_core::stage::Stop;
+use tidegate_runtime::stage::Stop;
 use tidegate_simulate::{Options, Stream, Summary};
 use tracing::Level;
 
@@ -62,7 +62,7 @@ async fn listen(args: &Args, options: Options, path: &std::path::Path) -> Result
         at_once: 0,
         coalesce: args
             .coalesce
-            .map_or(0, tidegate_core::config::ByteSize::get),
+            .map_or(0, tidegate_runtime::config::ByteSize::get),
     };
     Ok(monitor_server::serve(socket, frames, pace, args.once, stop).await?)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tidegate_core::ledger::{EdgeReport, Report, StageReport};
+use tidegate_runtime::ledger::{EdgeReport, Report, StageReport};
 
 use crate::telemetry::Page;
 

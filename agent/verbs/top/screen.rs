@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Style, Stylize as _};
 use ratatui::text::{Line, Span};
-use tidegate_core::ledger::StageReport;
+use tidegate_runtime::ledger::StageReport;
 
 use super::activity::{Activity, Count, Edge, Stage};
 use super::grid::Grid;

@@ -7,12 +7,13 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 use serde::de::IntoDeserializer as _;
 use stats_alloc::Region;
-use tidegate_core::Record;
-use tidegate_core::edge::{Limits, WhenFull};
-use tidegate_core::ledger::Ledger;
-use tidegate_core::pipeline::{ExporterNode, PipelineNode, ReceiverNode, Topology};
-use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
 use tidegate_exporters::KINDS;
+use tidegate_model::Record;
+use tidegate_runtime::ledger::Ledger;
+use tidegate_runtime::limits::{Limits, WhenFull};
+use tidegate_runtime::outbox::Outbox;
+use tidegate_runtime::pipeline::{ExporterNode, PipelineNode, ReceiverNode, Running, Topology};
+use tidegate_runtime::stage::{Receiver, StageError, Stop};
 use tokio::runtime::{Builder, Handle};
 use toml::de::ValueDeserializer;
 
@@ -118,8 +119,7 @@ async fn run(row: usize, feed: Feed, sink: &str) {
         grace: std::time::Duration::from_secs(600),
     };
     let ledger = Ledger::default();
-    topology
-        .start(&Handle::current(), &ledger, Stop::new())
+    Running::start(topology, &Handle::current(), &ledger, Stop::new())
         .ended()
         .await
         .unwrap();

@@ -6,11 +6,11 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildContext, BuildError, ExporterConfig};
-use tidegate_core::config::{HumanDuration, Signals};
-use tidegate_core::edge::Limits;
-use tidegate_core::stage::Exporter;
-use tidegate_core::{Kind, Kinds};
+use tidegate_model::{Kind, Kinds};
+use tidegate_runtime::component::{BuildContext, BuildError, ExporterConfig};
+use tidegate_runtime::config::{HumanDuration, Signals};
+use tidegate_runtime::limits::Limits;
+use tidegate_runtime::stage::Exporter;
 
 use super::delivery::RetryConfig;
 use super::exporter::OtlpExporter;

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidegate_core::edge::{Delivery, Inbox};
-use tidegate_core::ledger::{SIGNALS_RULE, Ticket};
-use tidegate_core::record::Record;
-use tidegate_core::telemetry::Gauge;
-use tidegate_core::{Kind, Kinds, Timestamp};
+use tidegate_model::record::Record;
+use tidegate_model::{Kind, Kinds, Timestamp};
+use tidegate_runtime::edge::{Delivery, Inbox};
+use tidegate_runtime::ledger::{SIGNALS_RULE, Ticket};
+use tidegate_runtime::telemetry::Gauge;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tidegate_core::component::BuildContext;
-use tidegate_core::edge::Inbox;
-use tidegate_core::stage::{Exporter, StageError, Undelivered};
-use tidegate_core::telemetry::Gauge;
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::edge::Inbox;
+use tidegate_runtime::stage::{Exporter, StageError, Undelivered};
+use tidegate_runtime::telemetry::Gauge;
 use tokio::sync::watch;
 
 use super::delivery::{RequestSender, RetryConfig};

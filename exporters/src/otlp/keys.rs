@@ -1,6 +1,6 @@
 //! The keys of the `otlp` exporter, for `tidegate components` and the documentation.
 
-use tidegate_core::component::Key;
+use tidegate_runtime::component::Key;
 
 /// Every key; those of tables with the table's name before a dot.
 pub(super) const KEYS: &[Key] = &[

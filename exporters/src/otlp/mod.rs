@@ -33,7 +33,7 @@ mod transport;
 pub use logs::Encoder as LogEncoder;
 
 use serde::Deserialize;
-use tidegate_core::component::{ComponentKind, ExporterKind, Outcomes};
+use tidegate_runtime::component::{ComponentKind, ExporterKind, Outcomes};
 
 /// The kind `otlp`.
 pub const KIND: ExporterKind = ComponentKind {

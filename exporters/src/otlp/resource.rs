@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use tidegate_core::component::BuildContext;
+use tidegate_runtime::component::BuildContext;
 
 const NAME: &str = "tidegate";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -76,7 +76,7 @@ pub(super) fn string_attribute(key: &str, value: &str) -> KeyValue {
 
 #[cfg(test)]
 mod tests {
-    use tidegate_core::telemetry::Telemetry;
+    use tidegate_runtime::telemetry::Telemetry;
 
     use super::*;
 

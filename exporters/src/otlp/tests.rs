@@ -1,16 +1,16 @@
 //! What the configuration refuses, and that its keys are the documented ones.
 
-use tidegate_core::stage::Exporter;
+use tidegate_runtime::stage::Exporter;
 
 use super::KIND;
 
 fn build(toml: &str) -> Result<Box<dyn Exporter>, String> {
     let table = toml::de::ValueDeserializer::parse(toml).map_err(|error| error.to_string())?;
     let config = (KIND.parse)(table).map_err(|error| error.message().to_owned())?;
-    let context = tidegate_core::component::BuildContext {
+    let context = tidegate_runtime::component::BuildContext {
         stage: "exporters.otlp".to_owned(),
         node_name: "default/node-a".to_owned(),
-        telemetry: tidegate_core::telemetry::Telemetry::default(),
+        telemetry: tidegate_runtime::telemetry::Telemetry::default(),
         health: Default::default(),
     };
     config

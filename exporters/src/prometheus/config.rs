@@ -3,13 +3,13 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::Deserialize;
-use tidegate_core::component::{
+use tidegate_model::{Kind, Kinds};
+use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key, Outcomes, Reasons,
 };
-use tidegate_core::config::Signals;
-use tidegate_core::edge::Limits;
-use tidegate_core::stage::Exporter;
-use tidegate_core::{Kind, Kinds};
+use tidegate_runtime::config::Signals;
+use tidegate_runtime::limits::Limits;
+use tidegate_runtime::stage::Exporter;
 
 use super::{Prometheus, TYPE_CONFLICT};
 use crate::http::allowed_name;

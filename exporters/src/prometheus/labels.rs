@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use tidegate_core::metric::Series;
+use tidegate_model::metric::Series;
 
 /// Labels of a series, sorted by name. They are compared by their values, then by their names.
 #[derive(Clone, Debug)]

@@ -21,12 +21,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use endpoint::Endpoint;
 use table::TypeConflict;
-use tidegate_core::Record;
-use tidegate_core::component::BuildContext;
-use tidegate_core::edge::{Delivery, Inbox};
-use tidegate_core::health::Health;
-use tidegate_core::stage::{Exporter, StageError};
-use tidegate_core::telemetry::Gauge;
+use tidegate_model::Record;
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::edge::{Delivery, Inbox};
+use tidegate_runtime::health::Health;
+use tidegate_runtime::stage::{Exporter, StageError};
+use tidegate_runtime::telemetry::Gauge;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 

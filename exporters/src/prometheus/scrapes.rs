@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_core::Timestamp;
-use tidegate_core::metric::{Family, Histogram, MetricKind, Point, Series, Value};
+use tidegate_model::Timestamp;
+use tidegate_model::metric::{Family, Histogram, MetricKind, Point, Series, Value};
 
 /// The defaults of Prometheus' Go client, in seconds.
 const BUCKETS: [f64; 11] = [

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
-use tidegate_core::Timestamp;
-use tidegate_core::metric::{Family, Histogram, Point, Series, Value};
+use tidegate_model::Timestamp;
+use tidegate_model::metric::{Family, Histogram, Point, Series, Value};
 
 use super::labels::{Labels, Orders};
 

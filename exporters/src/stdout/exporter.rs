@@ -12,11 +12,12 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tidegate_core::component::{Cause, Reasons};
-use tidegate_core::edge::{Delivery, Inbox};
-use tidegate_core::health::Health;
-use tidegate_core::ledger::Ticket;
-use tidegate_core::stage::{self, OutputClosed, StageError};
+use tidegate_runtime::component::{Cause, Reasons};
+use tidegate_runtime::edge::{Delivery, Inbox};
+use tidegate_runtime::health::Health;
+use tidegate_runtime::ledger::Ticket;
+use tidegate_runtime::stage;
+use tidegate_runtime::stage::{OutputClosed, StageError};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Lines;

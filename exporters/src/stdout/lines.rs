@@ -1,6 +1,6 @@
 //! The forms of lines.
 
-use tidegate_core::Record;
+use tidegate_model::Record;
 
 use tidegate_format::hubble::{Compact, Json};
 

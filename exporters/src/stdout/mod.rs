@@ -16,12 +16,13 @@ use std::io::IsTerminal;
 
 use color::ColorMode;
 use serde::Deserialize;
-use tidegate_core::component::{
+use tidegate_model::{Kind, Kinds};
+use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key, Outcomes,
 };
-use tidegate_core::config::{HumanDuration, Signals};
-use tidegate_core::pipeline::Hold;
-use tidegate_core::{Kind, Kinds, stage};
+use tidegate_runtime::config::{HumanDuration, Signals};
+use tidegate_runtime::hold::Hold;
+use tidegate_runtime::stage;
 
 /// The kind.
 pub const KIND: ExporterKind = ComponentKind {

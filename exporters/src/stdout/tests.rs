@@ -1,8 +1,8 @@
 //! What the configuration takes and refuses.
 
-use tidegate_core::component::{BuildContext, ExporterConfig};
-use tidegate_core::telemetry::Telemetry;
-use tidegate_core::{Kind, Kinds};
+use tidegate_model::{Kind, Kinds};
+use tidegate_runtime::component::{BuildContext, ExporterConfig};
+use tidegate_runtime::telemetry::Telemetry;
 use toml::de::ValueDeserializer;
 
 use super::{KEYS, KIND, WRITABLE};

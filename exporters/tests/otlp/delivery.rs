@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use tidegate_core::Record;
-use tidegate_core::Timestamp;
-use tidegate_core::record::{Lost, LostSource};
+use tidegate_model::Record;
+use tidegate_model::Timestamp;
+use tidegate_model::record::{Lost, LostSource};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 

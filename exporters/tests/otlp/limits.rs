@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use prost::Message;
-use tidegate_core::Record;
-use tidegate_core::edge::{Limits, WhenFull};
-use tidegate_core::flow::{Flow, Http, L7, L7Record, L7Type, Missing, Seen};
-use tidegate_core::pipeline::Failure;
+use tidegate_model::Record;
+use tidegate_model::flow::{Flow, Http, L7, L7Record, L7Type, Missing, Seen};
+use tidegate_runtime::limits::{Limits, WhenFull};
+use tidegate_runtime::pipeline::Failure;
 
 use crate::backend::{Backend, Received, Reply};
 use crate::rig::{ONE_BY_ONE, Setup, flows};

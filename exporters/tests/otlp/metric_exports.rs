@@ -6,8 +6,8 @@ use std::sync::Arc;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Text;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
-use tidegate_core::Record;
-use tidegate_core::metric::{Series, Value};
+use tidegate_model::Record;
+use tidegate_model::metric::{Series, Value};
 use tokio::sync::Notify;
 use tonic::{Code, Status};
 

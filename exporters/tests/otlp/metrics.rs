@@ -7,8 +7,8 @@ use opentelemetry_proto::tonic::metrics::v1::{
     Metric, NumberDataPoint, metric::Data, number_data_point::Value as Number,
 };
 use prost::Message;
-use tidegate_core::metric::{Family, Histogram, MetricKind, Point, Series, Value};
-use tidegate_core::{Record, Timestamp};
+use tidegate_model::metric::{Family, Histogram, MetricKind, Point, Series, Value};
+use tidegate_model::{Record, Timestamp};
 use tonic::{Code, Status};
 
 use crate::backend::{Backend, Received, Reply};

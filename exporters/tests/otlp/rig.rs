@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tidegate_core::component::BuildContext;
-use tidegate_core::edge::{Limits, WhenFull};
-use tidegate_core::flow::{Flow, FlowType, Verdict, message_type};
-use tidegate_core::health::HealthRegistry;
-use tidegate_core::ledger::{Ledger, Report, StageReport};
-use tidegate_core::pipeline::{
+use tidegate_exporters::otlp;
+use tidegate_model::flow::{Flow, FlowType, Verdict, message_type};
+use tidegate_model::{Record, Timestamp};
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::health::HealthRegistry;
+use tidegate_runtime::ledger::{Ledger, Report, StageReport};
+use tidegate_runtime::limits::{Limits, WhenFull};
+use tidegate_runtime::outbox::Outbox;
+use tidegate_runtime::pipeline::{
     ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
 };
-use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
-use tidegate_core::telemetry::Telemetry;
-use tidegate_core::{Record, Timestamp};
-use tidegate_exporters::otlp;
+use tidegate_runtime::stage::{Receiver, StageError, Stop};
+use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use toml::de::ValueDeserializer;
@@ -118,7 +119,7 @@ impl Setup {
             grace: self.grace,
         };
         let (ledger, stop) = (Ledger::default(), Stop::new());
-        let running = topology.start(&Handle::current(), &ledger, stop.clone());
+        let running = Running::start(topology, &Handle::current(), &ledger, stop.clone());
         Rig {
             feed,
             running,
@@ -148,7 +149,9 @@ impl Rig {
         let named = instruments
             .iter()
             .filter(|known| known.name == name && has_label(&known.labels));
-        named.map(tidegate_core::telemetry::Instrument::value).sum()
+        named
+            .map(tidegate_runtime::telemetry::Instrument::value)
+            .sum()
     }
 
     /// What is wrong with the exporter's stage, if anything is.
@@ -200,7 +203,7 @@ impl Ended {
             .iter()
             .find(|known| known.name == name && known.labels.iter().any(is_it));
         found
-            .map(tidegate_core::telemetry::Instrument::value)
+            .map(tidegate_runtime::telemetry::Instrument::value)
             .unwrap()
     }
 

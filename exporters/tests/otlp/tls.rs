@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use tidegate_core::pipeline::Failure;
+use tidegate_runtime::pipeline::Failure;
 use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 
 use crate::backend::Backend;

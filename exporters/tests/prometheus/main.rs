@@ -7,10 +7,10 @@ mod support;
 use std::time::Duration;
 
 use support::{Scraped, context, counter, parse, start};
-use tidegate_core::Timestamp;
-use tidegate_core::component::ExporterConfig;
-use tidegate_core::metric::{Point, Series, Value};
 use tidegate_exporters::prometheus::{Config, KIND, TYPE_CONFLICT};
+use tidegate_model::Timestamp;
+use tidegate_model::metric::{Point, Series, Value};
+use tidegate_runtime::component::ExporterConfig;
 
 const OPEN_METRICS: &str =
     "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
@@ -179,11 +179,11 @@ async fn the_endpoint_counts_its_own_requests_as_hubble_does() {
 async fn every_point_is_in_the_books_and_series_are_counted() {
     let mut conflicting = counter("a_total", &[("x", "1")], 1.0);
     conflicting.value = Value::Gauge(1.0);
-    let family = tidegate_core::metric::Family {
-        kind: tidegate_core::metric::MetricKind::Gauge,
+    let family = tidegate_model::metric::Family {
+        kind: tidegate_model::metric::MetricKind::Gauge,
         ..(*conflicting.series.family).clone()
     };
-    let series = tidegate_core::metric::Series {
+    let series = tidegate_model::metric::Series {
         family: family.into(),
         labels: vec!["1".into()],
         ..*counter("", &[], 0.0).series

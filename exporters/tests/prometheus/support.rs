@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tidegate_core::component::{BuildContext, ExporterConfig};
-use tidegate_core::edge::Limits;
-use tidegate_core::ledger::{Ledger, Report};
-use tidegate_core::metric::{Family, MetricKind, Point, Series, Value};
-use tidegate_core::pipeline::{ExporterNode, PipelineNode, ReceiverNode, Running, Topology};
-use tidegate_core::stage::{Exporter, Outbox, Receiver, StageError, Stop};
-use tidegate_core::telemetry::Telemetry;
-use tidegate_core::{Record, Timestamp};
 use tidegate_exporters::prometheus::{Config, KIND, Prometheus};
+use tidegate_model::metric::{Family, MetricKind, Point, Series, Value};
+use tidegate_model::{Record, Timestamp};
+use tidegate_runtime::component::{BuildContext, ExporterConfig};
+use tidegate_runtime::ledger::{Ledger, Report};
+use tidegate_runtime::limits::Limits;
+use tidegate_runtime::outbox::Outbox;
+use tidegate_runtime::pipeline::{ExporterNode, PipelineNode, ReceiverNode, Running, Topology};
+use tidegate_runtime::stage::{Exporter, Receiver, StageError, Stop};
+use tidegate_runtime::telemetry::Telemetry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
@@ -91,7 +92,8 @@ pub(crate) async fn start(config: Config, points: Vec<Point>) -> Agent {
     let (address, context) = (listener.local_addr().unwrap(), context());
     let exporter = Box::new(Prometheus::new(&config, &context).on(listener));
     let (ledger, stop) = (Ledger::default(), Stop::new());
-    let running = topology(exporter, config.consumes(), points).start(
+    let running = Running::start(
+        topology(exporter, config.consumes(), points),
         &Handle::current(),
         &ledger,
         stop.clone(),
@@ -108,7 +110,8 @@ pub(crate) async fn start(config: Config, points: Vec<Point>) -> Agent {
 /// What a pipeline whose exporter binds its address itself fails with.
 pub(crate) async fn failure(config: &Config) -> String {
     let exporter = config.build(&context()).unwrap();
-    let running = topology(exporter, config.consumes(), vec![]).start(
+    let running = Running::start(
+        topology(exporter, config.consumes(), vec![]),
         &Handle::current(),
         &Ledger::default(),
         Stop::new(),
@@ -123,7 +126,7 @@ pub(crate) async fn failure(config: &Config) -> String {
 
 fn topology(
     exporter: Box<dyn Exporter>,
-    wants: tidegate_core::Kinds,
+    wants: tidegate_model::Kinds,
     points: Vec<Point>,
 ) -> Topology {
     let exporter = ExporterNode {

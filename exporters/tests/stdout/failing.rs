@@ -5,8 +5,8 @@ use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tidegate_core::pipeline::Failure;
 use tidegate_exporters::stdout::{Exporter, Lines, Pace};
+use tidegate_runtime::pipeline::Failure;
 
 use crate::full_disk;
 use crate::outputs::Output;

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use outputs::Output;
 use support::{PATIENT, losses, run};
-use tidegate_core::pipeline::Failure;
 use tidegate_exporters::stdout::{Exporter, Lines, Pace};
+use tidegate_runtime::pipeline::Failure;
 
 #[tokio::test]
 async fn every_record_is_a_line_and_counts_as_delivered() {

@@ -9,16 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tidegate_core::edge::Limits;
-use tidegate_core::health::{Health, HealthRegistry, HealthState};
-use tidegate_core::ledger::{Ledger, StageReport};
-use tidegate_core::pipeline::{
+use tidegate_exporters::stdout::{Exporter, Lines, Pace};
+use tidegate_model::record::{Lost, LostSource};
+use tidegate_model::{Batch, Kind, Kinds, Record, Timestamp};
+use tidegate_runtime::health::{Health, HealthRegistry, HealthState};
+use tidegate_runtime::ledger::{Ledger, StageReport};
+use tidegate_runtime::limits::Limits;
+use tidegate_runtime::outbox::Outbox;
+use tidegate_runtime::pipeline::{
     ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
 };
-use tidegate_core::record::{Lost, LostSource};
-use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
-use tidegate_core::{Batch, Kind, Kinds, Record, Timestamp};
-use tidegate_exporters::stdout::{Exporter, Lines, Pace};
+use tidegate_runtime::stage::{Receiver, StageError, Stop};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -125,7 +126,7 @@ pub(crate) fn start_exporter(exporter: Exporter, pace: Pace, batches: Vec<Batch>
         }],
         grace: Duration::from_secs(60),
     };
-    let running = topology.start(&Handle::current(), &ledger, stop.clone());
+    let running = Running::start(topology, &Handle::current(), &ledger, stop.clone());
     Run {
         running,
         ledger,

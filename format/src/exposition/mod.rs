@@ -11,7 +11,7 @@ mod number;
 
 pub use format::Format;
 
-use tidegate_core::metric::{Histogram, MetricKind, Value};
+use tidegate_model::metric::{Histogram, MetricKind, Value};
 
 /// Writes families and their samples, one after the other.
 #[derive(Debug)]

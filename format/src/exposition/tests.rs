@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tidegate_core::metric::{Histogram, MetricKind, Value};
+use tidegate_model::metric::{Histogram, MetricKind, Value};
 
 use super::{Format, Writer};
 

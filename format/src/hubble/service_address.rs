@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use tidegate_core::record::ServiceAddress;
+use tidegate_model::record::ServiceAddress;
 
 /// Shows an address as Go's `net.JoinHostPort` does.
 pub struct HostPort<'a>(pub &'a ServiceAddress);

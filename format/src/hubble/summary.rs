@@ -2,7 +2,7 @@
 //! `pkg/hubble/parser/seven/{dns,http,kafka}.go` (v1.19.4). Texts from the network are in it as
 //! they came; an output that cannot stand some characters escapes them.
 
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7, L7Record, L7Type, LastLayer, MessagePart,
     Missing, Seen, TcpFlags, icmpv4_text, icmpv6_text, qtype_name, rcode_text,
 };

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use tidegate_core::flow::Flow;
+use tidegate_model::flow::Flow;
 
 use crate::text::hex_text;
 
@@ -109,8 +109,8 @@ impl fmt::Display for Uuid {
 mod tests {
     use std::collections::HashSet;
 
-    use tidegate_core::Timestamp;
-    use tidegate_core::flow::{Flow, FlowType};
+    use tidegate_model::Timestamp;
+    use tidegate_model::flow::{Flow, FlowType};
 
     use super::{Uuid, Uuids};
 

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
-use tidegate_core::Timestamp;
-use tidegate_core::flow::DnsAnswer;
+use tidegate_model::Timestamp;
+use tidegate_model::flow::DnsAnswer;
 
 use super::digits::{hex_pair, mac_text, push_ipv4, push_ipv6, push_number, push_pair};
 

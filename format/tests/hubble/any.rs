@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use tidegate_core::Timestamp;
-use tidegate_core::flow::{
+use tidegate_format::hubble::{Compact, Json, Uuids};
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{
     Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowType, Generic, Http, Ip,
     IpVersion, Kafka, L4, L7, L7Record, L7Type, LastLayer, MessagePart, Missing, PolicyMatch, Seen,
     TcpFlags, TracePoint, TraceReason,
 };
-use tidegate_format::hubble::{Compact, Json, Uuids};
 
 fn texts() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(any::<String>(), 0..3)

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use tidegate_core::flow::{
+use tidegate_format::hubble::{Compact, push_type};
+use tidegate_model::flow::{
     Address, AuthType, Direction, Endpoint, EndpointNames, Flow, FlowType, Generic, Ip, IpVersion,
     Kafka, L4, L7Record, L7Type, PolicyMatch, Verdict, message_type,
 };
-use tidegate_format::hubble::{Compact, push_type};
 
 use crate::samples;
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use tidegate_core::Timestamp;
-use tidegate_core::flow::EndpointNames;
-use tidegate_core::record::{DebugEvent, DebugEventType};
 use tidegate_format::hubble::Compact;
+use tidegate_model::Timestamp;
+use tidegate_model::flow::EndpointNames;
+use tidegate_model::record::{DebugEvent, DebugEventType};
 
 /// The text of the newest release, which ends the compact line.
 fn message(number: u8, args: [u32; 3]) -> String {

@@ -1,14 +1,14 @@
 //! Agent events, debug events and socket flows as lines.
 
-use tidegate_core::Timestamp;
-use tidegate_core::flow::{
+use tidegate_format::hubble::{Compact, Json};
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{
     Address, EndpointNames, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict, message_type,
 };
-use tidegate_core::record::{
+use tidegate_model::record::{
     AgentEvent, AgentEventType as Type, DebugEvent, DebugEventType, EndpointRegen, EndpointUpdate,
     IpCache, Notification, PolicyUpdate, ServiceAddress, ServiceDelete, ServiceUpsert,
 };
-use tidegate_format::hubble::{Compact, Json};
 
 use crate::samples::{NODE, TIME};
 

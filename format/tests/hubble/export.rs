@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use tidegate_core::flow::{
+use tidegate_format::hubble::{Json, Uuids};
+use tidegate_model::flow::{
     Address, AuthType, DropReason, Endpoint, EndpointNames, FileNumbering, Flow, FlowType, Generic,
     Ip, IpVersion, Kafka, L4, L7Record, L7Type, MessagePart, Missing, ObservedLatency, SctpChunk,
     SourceFile, TcpFlags, TracePoint, TraceReason, message_type,
 };
-use tidegate_format::hubble::{Json, Uuids};
 
 use crate::samples::{self, NODE};
 

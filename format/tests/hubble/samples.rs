@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tidegate_core::Timestamp;
-use tidegate_core::flow::{
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{
     Address, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet, FileNumbering, Flow,
     FlowType, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, LastLayer, Missing, PolicyMatch, Seen,
     SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict,
 };
-use tidegate_core::record::{Lost, LostSource};
+use tidegate_model::record::{Lost, LostSource};
 
 pub(crate) const TIME: Timestamp = Timestamp(1_772_359_200_123_456_789);
 pub(crate) const NODE: &str = "prod/node-a";

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use tidegate_core::flow::{
+use tidegate_format::hubble::push_summary;
+use tidegate_model::flow::{
     Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer,
     MessagePart, Missing, ObservedLatency, SctpChunk, Seen, TcpFlags,
 };
-use tidegate_format::hubble::push_summary;
 
 use crate::samples;
 

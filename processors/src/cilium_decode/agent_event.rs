@@ -2,8 +2,8 @@
 //! (v1.19.4), and the two kinds about services that it read through 1.17.
 
 use serde::Deserialize;
-use tidegate_core::Timestamp;
-use tidegate_core::record::{
+use tidegate_model::Timestamp;
+use tidegate_model::record::{
     AgentEvent, AgentEventType as Type, Frame, Notification, ServiceUpsert,
 };
 use tidegate_wire::agent_notify::{self, View};

@@ -1,7 +1,7 @@
 //! What the bytes of an event leave open: which reading was chosen is a rule, and how often is in
 //! the books.
 
-use tidegate_core::ledger::Tally;
+use tidegate_model::tally::Tally;
 use tidegate_wire::release::Releases;
 
 /// A choice between readings that fit the same bytes.

@@ -1,11 +1,11 @@
 //! Configuration of `cilium_decode`.
 
 use serde::Deserialize;
-use tidegate_core::component::{
+use tidegate_model::{Kind, Kinds};
+use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
 };
-use tidegate_core::stage::Processor;
-use tidegate_core::{Kind, Kinds};
+use tidegate_runtime::stage::Processor;
 use tidegate_wire::event::Hints;
 use tidegate_wire::release::{Release, Releases};
 

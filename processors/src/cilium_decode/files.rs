@@ -1,6 +1,6 @@
 //! How the source files of drops are numbered, remembered for what the connection has shown to be.
 
-use tidegate_core::flow::{FileNumbering, Numbered};
+use tidegate_model::flow::{FileNumbering, Numbered};
 use tidegate_wire::release::Releases;
 
 /// The answers of [`FileNumbering::of`] for the releases that were asked about last.

@@ -22,13 +22,14 @@ pub use config::{Config, KIND};
 use files::Files;
 use notes::Notes;
 
-use tidegate_core::component::Reasons;
-use tidegate_core::flow::{FileNumbering, OriginalSource};
-use tidegate_core::record::{
+use tidegate_model::flow::{FileNumbering, OriginalSource};
+use tidegate_model::record::{
     DebugEvent, DebugEventType, Event, EventBody, Frame, Lost, LostSource,
 };
-use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Outcome, Record, ledger::Tally};
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Outcome, Record};
+use tidegate_runtime::component::Reasons;
+use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log::{self, RecordSpans};
 use tidegate_wire::agent_notify;
 use tidegate_wire::event::{

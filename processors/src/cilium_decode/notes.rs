@@ -1,6 +1,6 @@
 //! What an operator should see about decoding although no record was lost by it.
 
-use tidegate_core::ledger::Tally;
+use tidegate_model::tally::Tally;
 
 /// All notes.
 pub(super) const NOTES: &[&str] = &[VERSION_CONTRADICTED, UNDECODED];

@@ -1,6 +1,6 @@
 //! Changes of names in the log, at `debug`.
 
-use tidegate_core::record::{AgentEvent, AgentEventType, Notification};
+use tidegate_model::record::{AgentEvent, AgentEventType, Notification};
 
 use super::Refusal;
 

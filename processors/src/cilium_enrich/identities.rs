@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_core::flow::{Address, EndpointNames, IdentityScope, reserved_identity};
+use tidegate_model::flow::{Address, EndpointNames, IdentityScope, reserved_identity};
 
 use super::local_scope::LocalScope;
 use super::prefix::{Family, Prefix};

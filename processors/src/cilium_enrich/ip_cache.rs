@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_core::flow::Address;
+use tidegate_model::flow::Address;
 
 use super::identities::HOST;
 use super::pods::PodName;

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_core::flow::{EndpointNames, reserved_identity};
+use tidegate_model::flow::{EndpointNames, reserved_identity};
 
 use super::identities::{Labels, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
 use super::prefix::{Family, Prefix, most_specific};

@@ -30,13 +30,13 @@ mod views;
 use std::num::NonZeroUsize;
 
 use serde::Deserialize;
-use tidegate_core::component::{
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Kind, Kinds, Outcome, Record};
+use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
 };
-use tidegate_core::ledger::Tally;
-use tidegate_core::stage::Processor;
-use tidegate_core::telemetry::Gauge;
-use tidegate_core::{Batch, Kind, Kinds, Outcome, Record};
+use tidegate_runtime::stage::Processor;
+use tidegate_runtime::telemetry::Gauge;
 
 use refusal::Refusal;
 use table::Table;

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use tidegate_core::Timestamp;
+use tidegate_model::Timestamp;
 
 use super::identities::Labels;
 
@@ -53,7 +53,7 @@ fn is(pair: Option<&Pair>, identity: u32, labels: &Labels) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use tidegate_core::flow::EndpointNames;
+    use tidegate_model::flow::EndpointNames;
 
     use super::*;
 

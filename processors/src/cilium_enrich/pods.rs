@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_core::flow::Address;
+use tidegate_model::flow::Address;
 
 use super::refusal::Refusal;
 

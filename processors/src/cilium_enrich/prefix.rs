@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use tidegate_core::flow::Address;
+use tidegate_model::flow::Address;
 
 /// Bits in front of an IPv4 address in its IPv4-mapped form.
 const MAPPED: u8 = 96;

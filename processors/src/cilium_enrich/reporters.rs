@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_core::flow::{EndpointNames, reserved_identity};
-use tidegate_core::record::DebugEvent;
+use tidegate_model::flow::{EndpointNames, reserved_identity};
+use tidegate_model::record::DebugEvent;
 
 use super::identities::Labels;
 use super::table::Table;

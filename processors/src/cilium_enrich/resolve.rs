@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_core::flow::{Address, Direction, Endpoint, EndpointNames, Flow, Seen};
+use tidegate_model::flow::{Address, Direction, Endpoint, EndpointNames, Flow, Seen};
 
 use super::identities::{Identities, Labels};
 use super::pods::PodName;

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_core::Timestamp;
-use tidegate_core::flow::{Address, EndpointNames, IdentityScope};
-use tidegate_core::record::{
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{Address, EndpointNames, IdentityScope};
+use tidegate_model::record::{
     AgentEvent, AgentEventType as Type, EndpointUpdate, IpCache as Entry, Notification,
 };
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tidegate_core::flow::EndpointNames;
+use tidegate_model::flow::EndpointNames;
 
 /// How many looks of an address are kept: with the identity of its pod, and with those that other
 /// observers see.

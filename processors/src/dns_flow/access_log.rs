@@ -1,6 +1,6 @@
 //! The DNS part of an access-log record: Hubble's `pkg/hubble/parser/seven/dns.go` (v1.19.4).
 
-use tidegate_core::flow::{Dns, DnsTypes, L7, L7Record, L7Type, Missing, Seen, word};
+use tidegate_model::flow::{Dns, DnsTypes, L7, L7Record, L7Type, Missing, Seen, word};
 use tidegate_wire::text::Text;
 
 use crate::l7::access_log::{Log, low_u32};

@@ -14,12 +14,12 @@ mod packets;
 mod tcp_messages;
 
 use serde::Deserialize;
-use tidegate_core::component::{
+use tidegate_model::flow::{Flow, L7};
+use tidegate_model::{Kind, Kinds};
+use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
 };
-use tidegate_core::flow::{Flow, L7};
-use tidegate_core::stage::Processor;
-use tidegate_core::{Kind, Kinds};
+use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log as records;
 
 use crate::l7::access_log::Log;

@@ -1,6 +1,6 @@
 //! DNS messages in captured packets.
 
-use tidegate_core::flow::{Dns, Flow, L4, L7, L7Record, L7Type, MessagePart, Missing, Seen, Word};
+use tidegate_model::flow::{Dns, Flow, L4, L7, L7Record, L7Type, MessagePart, Missing, Seen, Word};
 use tidegate_wire::dns::{self, Name, Question, Reason, Segments};
 
 use super::tcp_messages::Sent;

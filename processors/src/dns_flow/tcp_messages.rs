@@ -7,7 +7,7 @@
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-use tidegate_core::Timestamp;
+use tidegate_model::Timestamp;
 
 use crate::bounded_map::{BoundedMap, Bounds};
 use crate::l7::pending::Message;

@@ -1,6 +1,6 @@
 //! The HTTP part of an access-log record: Hubble's `pkg/hubble/parser/seven/http.go` (v1.19.4).
 
-use tidegate_core::flow::{Http, L7, L7Record, L7Type, Missing, Seen, Word, word};
+use tidegate_model::flow::{Http, L7, L7Record, L7Type, Missing, Seen, Word, word};
 use tidegate_wire::access_log::{HttpView, Map, Texts};
 
 use super::requests::Exchanges;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Http, L7, L7Record, L7Type, MessagePart, Missing, ObservedLatency, Seen, Word, word,
 };
 use tidegate_wire::http::Head;

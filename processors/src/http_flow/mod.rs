@@ -20,13 +20,13 @@ use connections::Connections;
 use packets::Wire;
 use requests::Exchanges;
 use serde::Deserialize;
-use tidegate_core::component::{
+use tidegate_model::flow::{Flow, L4, L7};
+use tidegate_model::{Kind, Kinds};
+use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
 };
-use tidegate_core::config::HumanDuration;
-use tidegate_core::flow::{Flow, L4, L7};
-use tidegate_core::stage::Processor;
-use tidegate_core::{Kind, Kinds};
+use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log as records;
 use tidegate_wire::http;
 

@@ -1,8 +1,8 @@
 //! HTTP/1 messages in captured packets: finds all that a segment holds, whether they are new, and
 //! which request a response answers.
 
-use tidegate_core::Timestamp;
-use tidegate_core::flow::{Address, Flow, ObservedLatency, Verdict};
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{Address, Flow, ObservedLatency, Verdict};
 use tidegate_wire::http::{self, Head, Reason, Start, StartLine};
 use tidegate_wire::text::Text;
 

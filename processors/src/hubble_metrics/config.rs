@@ -4,12 +4,12 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tidegate_core::component::{
+use tidegate_model::{Kind, Kinds};
+use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
 };
-use tidegate_core::config::HumanDuration;
-use tidegate_core::stage::Processor;
-use tidegate_core::{Kind, Kinds};
+use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::stage::Processor;
 
 use super::families::{FamilySettings, WireFamilies};
 use super::item::ItemError;

@@ -1,9 +1,9 @@
 //! The metric families of an item, and how an observation finds its series in one of them.
 
 use serde::Deserialize;
-use tidegate_core::flow::{Flow, Seen};
-use tidegate_core::ledger::Tally;
-use tidegate_core::metric::{Family, MetricKind};
+use tidegate_model::flow::{Flow, Seen};
+use tidegate_model::metric::{Family, MetricKind};
+use tidegate_model::tally::Tally;
 
 use super::context::{Context, ContextOptions};
 use super::series::{

@@ -34,10 +34,10 @@ use families::Observation;
 use metric_list::{ListedMetric, MetricList};
 use metrics::{FlowClass, LostEvents};
 use series::Collect;
-use tidegate_core::flow::Flow;
-use tidegate_core::ledger::Tally;
-use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_model::flow::Flow;
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Record, Timestamp};
+use tidegate_runtime::stage::Processor;
 
 /// The largest number of points of one tick, which limits the size of their batch.
 const MAX_POINTS: usize = 4096;

@@ -2,8 +2,8 @@
 //! layers are present, so there is nothing to check. A property test in the parent module compares
 //! the result with that of the general path.
 
-use tidegate_core::Span;
-use tidegate_core::flow::{Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, TcpFlags};
+use tidegate_model::Span;
+use tidegate_model::flow::{Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, TcpFlags};
 use tidegate_wire::packet::{self, Network, Transport, Usual};
 
 /// Sets the layers and the payload. `captured` is where the packet lies in the batch.

@@ -3,7 +3,7 @@
 //!
 //! Called after the packet is read, since a trace's original source goes into its IP header.
 
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Address, AuthType, Direction, DropReason, FileNumbering, Flow, FlowType, OriginalSource,
     PolicyMatch, SourceFile, TracePoint, TraceReason, Verdict, message_type,
 };

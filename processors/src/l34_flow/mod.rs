@@ -16,14 +16,14 @@ use header::TraceRules;
 use packet::Capture;
 
 use serde::Deserialize;
-use tidegate_core::component::{
+use tidegate_model::flow::{FileNumbering, Flow, OriginalSource};
+use tidegate_model::record::{Event, EventBody};
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Kind, Kinds, Outcome, Record, Span};
+use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind, Reasons,
 };
-use tidegate_core::flow::{FileNumbering, Flow, OriginalSource};
-use tidegate_core::ledger::Tally;
-use tidegate_core::record::{Event, EventBody};
-use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Kind, Kinds, Outcome, Record, Span};
+use tidegate_runtime::stage::Processor;
 use tidegate_wire::event;
 
 /// The kind.

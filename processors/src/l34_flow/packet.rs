@@ -4,8 +4,8 @@
 //! `tidegate_wire::packet` decodes the layers; this module translates them. As in Hubble, the
 //! packet inside a tunnel takes the place of the outer one.
 
-use tidegate_core::Span;
-use tidegate_core::flow::{
+use tidegate_model::Span;
+use tidegate_model::flow::{
     Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, SctpChunk, TcpFlags, Tunnel,
     TunnelProtocol,
 };

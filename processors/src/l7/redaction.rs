@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildError, Key};
-use tidegate_core::flow::REDACTED;
+use tidegate_model::flow::REDACTED;
+use tidegate_runtime::component::{BuildError, Key};
 
 use super::url;
 

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tidegate_core::flow::{Flow, L7, ObservedLatency};
-use tidegate_core::ledger::Tally;
-use tidegate_core::record::Event;
-use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Outcome, Record, Span, TimeSource, Timestamp};
+use tidegate_model::flow::{Flow, L7, ObservedLatency};
+use tidegate_model::record::Event;
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Outcome, Record, Span, TimeSource, Timestamp};
+use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log;
 
 use crate::l7::access_log::{AccessLogFlows, Log};

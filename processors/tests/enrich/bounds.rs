@@ -2,7 +2,7 @@
 
 use crate::support::{CART, Enrich, NODE, build};
 use proptest::prelude::*;
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::telemetry::Telemetry;
 
 #[test]
 fn a_full_table_refuses_what_is_new_and_keeps_what_it_has() {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::support::{Enrich, NODE, OTHER_NODE, address, from, shown};
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Direction, Endpoint, EndpointNames, Flow, FlowType, Generic, Ip, L7, L7Record, L7Type, Missing,
     Seen,
 };
-use tidegate_core::record::{AgentEventType, Notification};
+use tidegate_model::record::{AgentEventType, Notification};
 
 const CART_LABELS: &str = "[k8s:app=cart,k8s:io.cilium.k8s.policy.cluster=east]";
 

@@ -2,7 +2,7 @@
 //! a model that knows which belong together.
 
 use proptest::prelude::*;
-use tidegate_core::Timestamp;
+use tidegate_model::Timestamp;
 
 use crate::support::{Enrich, NODE, OTHER_NODE};
 

@@ -5,17 +5,17 @@
 use std::net::IpAddr;
 
 use serde::de::IntoDeserializer as _;
-use tidegate_core::component::BuildContext;
-use tidegate_core::flow::{Address, Endpoint, Flow, FlowType, Ip};
-use tidegate_core::ledger::Tally;
-use tidegate_core::record::{
+use tidegate_model::flow::{Address, Endpoint, Flow, FlowType, Ip};
+use tidegate_model::record::{
     AgentEvent, AgentEventType as Type, DebugEvent, EndpointRegen, EndpointUpdate, IpCache,
     Notification,
 };
-use tidegate_core::stage::Processor;
-use tidegate_core::telemetry::Telemetry;
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::cilium_enrich::KIND;
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::stage::Processor;
+use tidegate_runtime::telemetry::Telemetry;
 use toml::de::ValueDeserializer;
 
 /// The processor, and what it noted.

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use serde::de::IntoDeserializer as _;
-use tidegate_core::component::BuildContext;
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Endpoint, EndpointNames, Flow, FlowType, Generic, L7, L7Record, L7Type, Missing, Seen,
 };
-use tidegate_core::ledger::Tally;
-use tidegate_core::metric::Value;
-use tidegate_core::record::{AgentEventType, Frame, Notification};
-use tidegate_core::stage::Processor;
-use tidegate_core::telemetry::Telemetry;
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_model::metric::Value;
+use tidegate_model::record::{AgentEventType, Frame, Notification};
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::KINDS;
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::stage::Processor;
+use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::{Event, Options, Simulator};
 use toml::de::ValueDeserializer;
 

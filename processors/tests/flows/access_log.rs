@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::support::{Chain, NOON, golden, only_flow};
 use crate::wire::{LogRecord, access_log};
-use tidegate_core::flow::{Endpoint, Flow, L7, L7Record};
+use tidegate_model::flow::{Endpoint, Flow, L7, L7Record};
 use tidegate_wire::access_log::Http;
 
 fn chain() -> Chain {

@@ -1,11 +1,11 @@
 //! Every recorded agent notification, and texts that no agent sends.
 
 use crate::support::{Chain, NOON, golden};
-use tidegate_core::record::{
+use tidegate_model::record::{
     AgentEvent, AgentEventType as Type, EndpointRegen, EndpointUpdate, IpCache, Notification,
     PolicyUpdate, ServiceAddress, ServiceDelete, ServiceUpsert,
 };
-use tidegate_core::{Record, Timestamp};
+use tidegate_model::{Record, Timestamp};
 use tidegate_wire::agent_notify::{self, AgentNotify};
 use tidegate_wire::gob::TypeId;
 

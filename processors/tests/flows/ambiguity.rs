@@ -2,7 +2,7 @@
 //! that it is counted.
 
 use crate::support::{Chain, flows, golden};
-use tidegate_core::record::Frame;
+use tidegate_model::record::Frame;
 use tidegate_wire::access_log::{self, LogRecord, Variant};
 use tidegate_wire::agent_notify::{self, AgentNotify};
 use tidegate_wire::event::{

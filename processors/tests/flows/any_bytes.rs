@@ -5,7 +5,7 @@ use crate::wire::{CLIENT, SERVER, TO_OVERLAY, dns, tcp, trace, udp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use tidegate_core::record::Frame;
+use tidegate_model::record::Frame;
 
 /// Everything that real agents send, and packets with messages in them.
 fn seeds() -> Vec<Vec<u8>> {

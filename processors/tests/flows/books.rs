@@ -1,9 +1,9 @@
 //! What is dropped, noted and passed on, with its reason.
 
 use crate::support::{Chain, NOON, golden, hex, only_flow};
-use tidegate_core::flow::{Address, Direction, FlowType, Verdict};
-use tidegate_core::record::{Event, EventBody, Frame, Lost, LostSource};
-use tidegate_core::{Batch, Record};
+use tidegate_model::flow::{Address, Direction, FlowType, Verdict};
+use tidegate_model::record::{Event, EventBody, Frame, Lost, LostSource};
+use tidegate_model::{Batch, Record};
 
 fn vector(name: &str) -> Vec<u8> {
     let (_, data) = golden("perf")

@@ -7,7 +7,7 @@ use crate::wire::{
     CLIENT, FROM_ENDPOINT, REPLY, SERVER, TO_ENDPOINT, TO_OVERLAY, dns, drop, tcp, trace, trace_by,
     trace_cut, udp,
 };
-use tidegate_core::flow::{Direction, Flow, FlowType, L7Record, L7Type, Verdict};
+use tidegate_model::flow::{Direction, Flow, FlowType, L7Record, L7Type, Verdict};
 
 fn chain() -> Chain {
     Chain::of(&[

@@ -8,7 +8,7 @@ use crate::wire::{
     CLIENT, FROM_ENDPOINT, SERVER, TO_ENDPOINT, TO_OVERLAY, access_log, dns, logged, trace_between,
     udp,
 };
-use tidegate_core::flow::{FlowType, L7Record, Seen};
+use tidegate_model::flow::{FlowType, L7Record, Seen};
 use tidegate_wire::access_log::Dns;
 
 /// An address of the node, and identities.

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use tidegate_core::TimeSource;
-use tidegate_core::flow::{FlowType, ObservedLatency};
+use tidegate_model::TimeSource;
+use tidegate_model::flow::{FlowType, ObservedLatency};
 
 use crate::http_support::{
     Case, FIN, GET, OK, RST, SECOND, SYN, answers, asks, chain, found, from_client, from_server,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidegate_core::flow::{Flow, FlowType, L7Record, L7Type};
+use tidegate_model::flow::{Flow, FlowType, L7Record, L7Type};
 
 use crate::support::{Chain, NOON, flows};
 use crate::wire::{CLIENT, PSH_ACK, SERVER, TO_ENDPOINT, TO_OVERLAY, segment, trace};

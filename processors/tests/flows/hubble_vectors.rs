@@ -1,8 +1,8 @@
 //! Six events with the flows that Hubble 1.19.4 makes of them without any of its getters.
 
 use crate::support::{Chain, NOON, hex, only_flow};
-use tidegate_core::Span;
-use tidegate_core::flow::{
+use tidegate_model::Span;
+use tidegate_model::flow::{
     Address, Direction, DropReason, Endpoint, Ethernet, FileNumbering, Flow, FlowType, Ip,
     IpVersion, L4, LastLayer, PolicyMatch, SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel,
     TunnelProtocol, Verdict,

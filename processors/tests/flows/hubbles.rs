@@ -2,9 +2,9 @@
 //! the release, what is chosen where nothing does, and that it is counted.
 
 use crate::support::{Chain, flows, hex, only_flow};
-use tidegate_core::Record;
-use tidegate_core::flow::{Address, Direction, Flow, IpVersion, L4, SctpChunk};
-use tidegate_core::record::DebugEvent;
+use tidegate_model::Record;
+use tidegate_model::flow::{Address, Direction, Flow, IpVersion, L4, SctpChunk};
+use tidegate_model::record::DebugEvent;
 use tidegate_wire::access_log::{self, LogRecord, Variant};
 use tidegate_wire::agent_notify::{self, AgentNotify};
 use tidegate_wire::event::{

@@ -1,11 +1,11 @@
 //! Everything that an event can say, in the layout of each release that says it.
 
 use crate::support::{Chain, flows, only_flow};
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Address, Flow, TracePoint, TraceReason, TunnelProtocol, Verdict, capture_point_name,
 };
-use tidegate_core::record::DebugEventType;
-use tidegate_core::{Batch, Record};
+use tidegate_model::record::DebugEventType;
+use tidegate_model::{Batch, Record};
 use tidegate_wire::event::{
     CaptureFields, Common, DebugFields, DropFields, Encoder, PolicyFields, Profile, SockFields,
     TraceFields, flags,

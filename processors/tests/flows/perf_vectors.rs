@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::support::{Chain, golden};
-use tidegate_core::Record;
-use tidegate_core::flow::{Address, Flow};
+use tidegate_model::Record;
+use tidegate_model::flow::{Address, Flow};
 
 /// A flow in one line.
 fn line(flow: &Flow) -> String {

@@ -1,7 +1,7 @@
 //! What is taken out of flows. `tests/conformance_golden.rs` holds proxies' records to Hubble's
 //! parser; here are messages in packets, and settings.
 
-use tidegate_core::flow::L7Record;
+use tidegate_model::flow::L7Record;
 use tidegate_wire::access_log::Http;
 
 use crate::http_support::{answers, asks, chain, len, message};

@@ -1,8 +1,8 @@
 //! What agents of every release send is decoded, with and without knowing the release.
 
 use crate::support::Chain;
-use tidegate_core::flow::Flow;
-use tidegate_core::{Batch, Kind, Record};
+use tidegate_model::flow::Flow;
+use tidegate_model::{Batch, Kind, Record};
 use tidegate_simulate::{Event, Mix, Options, Release, Simulator};
 
 const EVENTS: usize = 4000;

@@ -1,7 +1,7 @@
 //! Socket traces: which side the peer is on, and how their fields lie.
 
 use crate::support::{Chain, NOON, golden, only_flow};
-use tidegate_core::flow::{Address, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict};
+use tidegate_model::flow::{Address, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict};
 use tidegate_wire::event::{Encoder, Profile, SockFields};
 
 const COOKIE: u64 = 0x0102_0304_0506_0708;

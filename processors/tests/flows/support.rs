@@ -4,14 +4,14 @@
 use std::path::PathBuf;
 
 use serde::de::IntoDeserializer as _;
-use tidegate_core::component::BuildContext;
-use tidegate_core::flow::Flow;
-use tidegate_core::ledger::Tally;
-use tidegate_core::record::Frame;
-use tidegate_core::stage::Processor;
-use tidegate_core::telemetry::Telemetry;
-use tidegate_core::{Batch, Record, TimeSource, Timestamp};
+use tidegate_model::flow::Flow;
+use tidegate_model::record::Frame;
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Record, TimeSource, Timestamp};
 use tidegate_processors::KINDS;
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::stage::Processor;
+use tidegate_runtime::telemetry::Telemetry;
 use toml::de::ValueDeserializer;
 
 /// 2026-03-01T10:00:00.123456789Z

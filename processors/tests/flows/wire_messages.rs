@@ -8,8 +8,8 @@ use crate::wire::{
     TO_OVERLAY, TO_PROXY, access_log, dns, drop, logged, policy_verdict, tcp, trace, trace_cut,
     udp,
 };
-use tidegate_core::Batch;
-use tidegate_core::flow::{Flow, FlowType, L7Record, L7Type, Seen};
+use tidegate_model::Batch;
+use tidegate_model::flow::{Flow, FlowType, L7Record, L7Type, Seen};
 use tidegate_wire::access_log::{Dns, Http};
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 //! Context options: whose names become labels.
 
-use tidegate_core::flow::{Direction, Endpoint, EndpointNames, Flow, Socket};
+use tidegate_model::flow::{Direction, Endpoint, EndpointNames, Flow, Socket};
 
 use crate::support::{counted, dropped, endpoint, ip, labelled, pod};
 
@@ -292,7 +292,7 @@ fn context_labels_come_last_where_hubble_has_them_last() {
         counted(
             &["tcp:sourceContext=pod", "flow:sourceContext=pod"],
             &[Flow {
-                verdict: tidegate_core::flow::Verdict::Forwarded,
+                verdict: tidegate_model::flow::Verdict::Forwarded,
                 ..flow
             }]
         ),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Direction, DropReason, Endpoint, EndpointNames, Flow, L4, TcpFlags, Verdict,
 };
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_model::{Batch, Record, Timestamp};
 
 use crate::support::{finish, ip, points, process, processor, totals};
 

@@ -1,6 +1,6 @@
 //! `http` and `httpV2`, which see the same flows in two ways.
 
-use tidegate_core::flow::{Direction, Flow, L7Type};
+use tidegate_model::flow::{Direction, Flow, L7Type};
 
 use crate::support::{counted, http, ip, pod, tcp};
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Direction, Dns, Endpoint, Flow, Generic, IpVersion, Kafka, L4, L7Record, L7Type, PolicyMatch,
     SctpChunk, Seen, TcpFlags, Verdict, message_type,
 };
@@ -174,7 +174,7 @@ fn tcp_counts_the_flags_that_open_and_close_connections() {
         ..tcp(SYN)
     };
     let mut unused = tcp(SYN);
-    unused.ip = unused.ip.map(|ip| tidegate_core::flow::Ip {
+    unused.ip = unused.ip.map(|ip| tidegate_model::flow::Ip {
         version: IpVersion::NotUsed,
         ..ip
     });

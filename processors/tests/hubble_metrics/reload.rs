@@ -4,12 +4,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_core::config::HumanDuration;
-use tidegate_core::flow::{Flow, TcpFlags};
-use tidegate_core::metric::Point;
-use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_model::flow::{Flow, TcpFlags};
+use tidegate_model::metric::Point;
+use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::hubble_metrics::Config;
+use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::stage::Processor;
 
 use crate::support::{build, config, dropped, finish, ip, line, points, process, processor, tcp};
 

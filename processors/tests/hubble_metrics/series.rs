@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_core::component::ProcessorConfig;
-use tidegate_core::config::HumanDuration;
-use tidegate_core::flow::{Dns, Flow, L7Type, TcpFlags};
-use tidegate_core::metric::{MetricKind, Point};
-use tidegate_core::record::{Lost, LostSource};
-use tidegate_core::stage::Processor;
-use tidegate_core::{Batch, Kind, Kinds, Record, Timestamp};
+use tidegate_model::flow::{Dns, Flow, L7Type, TcpFlags};
+use tidegate_model::metric::{MetricKind, Point};
+use tidegate_model::record::{Lost, LostSource};
+use tidegate_model::{Batch, Kind, Kinds, Record, Timestamp};
 use tidegate_processors::hubble_metrics::{Config, KIND, SERIES_LIMIT};
+use tidegate_runtime::component::ProcessorConfig;
+use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::stage::Processor;
 
 use crate::support::{
     build, config, dns, dropped, finish, http, line, points, process, processor, tcp, totals,
@@ -103,7 +103,7 @@ fn what_is_beyond_the_limit_is_folded_into_one_series_and_noted() {
     );
     let query = |name: &str| {
         let mut query = dns(L7Type::Request, Dns::default());
-        if let Some(tidegate_core::flow::L7Record::Dns(dns)) =
+        if let Some(tidegate_model::flow::L7Record::Dns(dns)) =
             query.l7.as_mut().map(|l7| &mut l7.record)
         {
             name.clone_into(&mut dns.query);

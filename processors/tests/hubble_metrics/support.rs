@@ -4,18 +4,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tidegate_core::component::{BuildContext, BuildError, ProcessorConfig};
-use tidegate_core::config::HumanDuration;
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Dns, Endpoint, EndpointNames, Flow, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, Missing,
     Seen, TcpFlags, Verdict, message_type,
 };
-use tidegate_core::ledger::Tally;
-use tidegate_core::metric::{Point, Value};
-use tidegate_core::stage::Processor;
-use tidegate_core::telemetry::Telemetry;
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_model::metric::{Point, Value};
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::hubble_metrics::Config;
+use tidegate_runtime::component::{BuildContext, BuildError, ProcessorConfig};
+use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::stage::Processor;
+use tidegate_runtime::telemetry::Telemetry;
 
 pub(crate) fn build(config: &Config) -> Result<Box<dyn Processor>, BuildError> {
     let stage = "processors.hubble_metrics".to_owned();
@@ -148,7 +148,7 @@ pub(crate) fn dropped(reason: u32) -> Flow {
     Flow {
         message_type: message_type::DROP,
         verdict: Verdict::Dropped,
-        drop_reason: tidegate_core::flow::DropReason(reason),
+        drop_reason: tidegate_model::flow::DropReason(reason),
         is_reply: None,
         ..tcp(TcpFlags::SYN)
     }

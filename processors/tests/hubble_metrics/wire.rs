@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Dns, DropReason, Flow, L7Record, L7Type, MessagePart, Missing, ObservedLatency, Seen, Verdict,
     message_type,
 };
-use tidegate_core::metric::Point;
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_model::metric::Point;
+use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::hubble_metrics::{Config, WireFamilies};
 
 use crate::support::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidegate_core::Timestamp;
+use tidegate_model::Timestamp;
 
 /// A wall clock that is further behind the last frame than this was set back, and is followed.
 /// Frames run ahead of it by a nanosecond each at most, which never adds up to as much.

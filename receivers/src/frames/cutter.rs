@@ -1,7 +1,7 @@
 //! From bytes to frames, one after the other.
 
-use tidegate_core::Span;
-use tidegate_core::record::Frame;
+use tidegate_model::Span;
+use tidegate_model::record::Frame;
 use tidegate_wire::payload::{Decoder, Error, Payload, Step};
 
 use super::Halt;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use tidegate_core::{Record, Span};
+use tidegate_model::{Record, Span};
 use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::{Encoder, Payload};
 

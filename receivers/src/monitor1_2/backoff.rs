@@ -36,7 +36,7 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::{Backoff, Duration, Reconnect};
-    use tidegate_core::config::HumanDuration;
+    use tidegate_runtime::config::HumanDuration;
 
     fn pauses(backoff: &mut Backoff, jitter: f64) -> Vec<u128> {
         (0..5).map(|_| backoff.next(jitter).as_millis()).collect()

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildError, Key};
-use tidegate_core::config::{ByteSize, HumanDuration, Queue};
-use tidegate_core::edge::{Limits, WhenFull};
+use tidegate_runtime::component::{BuildError, Key};
+use tidegate_runtime::config::{ByteSize, HumanDuration, Queue};
+use tidegate_runtime::limits::{Limits, WhenFull};
 
 /// The longest path that fits in a unix socket's address.
 const LONGEST_PATH: usize = 107;

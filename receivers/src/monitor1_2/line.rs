@@ -7,7 +7,7 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tidegate_core::stage::Stop;
+use tidegate_runtime::stage::Stop;
 
 /// Shared by the reader and the stage that owns it.
 #[derive(Debug, Default)]

@@ -23,13 +23,14 @@ use std::thread;
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use tidegate_core::component::{
+use tidegate_model::record::{Kind, Kinds};
+use tidegate_runtime::component::{
     BuildContext, BuildError, Outcomes, Reasons, ReceiverConfig, ReceiverKind,
 };
-use tidegate_core::edge::WhenFull;
-use tidegate_core::record::{Kind, Kinds};
-use tidegate_core::stage::{Outbox, Receiver, StageError, Stop};
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::limits::WhenFull;
+use tidegate_runtime::outbox::Outbox;
+use tidegate_runtime::stage::{Receiver, StageError, Stop};
+use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::Handle;
 
 use crate::frames;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tidegate_core::stage::{Buffer, Packed};
-use tidegate_core::{Batch, TimeSource, Timestamp};
+use tidegate_model::batch::Packed;
+use tidegate_model::{Batch, TimeSource, Timestamp};
+use tidegate_runtime::outbox::Buffer;
 use tidegate_wire::payload;
 use tokio::runtime::Handle;
 

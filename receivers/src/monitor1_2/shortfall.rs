@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use tidegate_core::record::{Lost, LostSource};
-use tidegate_core::{Record, Timestamp};
+use tidegate_model::record::{Lost, LostSource};
+use tidegate_model::{Record, Timestamp};
 
 /// Reports are this far apart at least.
 pub(super) const REPORT_INTERVAL: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tidegate_core::telemetry::{Counter, Gauge, Telemetry};
+use tidegate_runtime::telemetry::{Counter, Gauge, Telemetry};
 
 use super::connection::End;
 

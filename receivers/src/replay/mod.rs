@@ -13,12 +13,14 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use serde::Deserialize;
-use tidegate_core::Timestamp;
-use tidegate_core::component::{
+use tidegate_model::Timestamp;
+use tidegate_model::batch::Packed;
+use tidegate_model::record::{Kind, Kinds};
+use tidegate_runtime::component::{
     BuildContext, BuildError, Key, Outcomes, ReceiverConfig, ReceiverKind,
 };
-use tidegate_core::record::{Kind, Kinds};
-use tidegate_core::stage::{Outbox, Packed, Receiver, StageError, Stop};
+use tidegate_runtime::outbox::Outbox;
+use tidegate_runtime::stage::{Receiver, StageError, Stop};
 use tidegate_wire::payload;
 
 use crate::frames::FRAME_CUT_SHORT;

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-use tidegate_core::stage::Packed;
-use tidegate_core::{Pool, Timestamp};
+use tidegate_model::batch::Packed;
+use tidegate_model::{Pool, Timestamp};
 use tidegate_wire::payload::{self, DEFAULT_MAX_FRAME};
 
 use crate::frames::{Frames, Halt};

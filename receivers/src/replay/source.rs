@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 use std::thread;
 
-use tidegate_core::Pool;
+use tidegate_model::Pool;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::yield_now;
 

@@ -2,7 +2,7 @@
 
 use crate::agent::{Agent, wait_for_close};
 use crate::support::{Bench, Ended, Seen, encode, stream};
-use tidegate_core::record::LostSource;
+use tidegate_model::record::LostSource;
 use tidegate_wire::payload::Payload;
 
 const STOP: &str = "on_eof = 'stop'";

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Bench, Ended, Seen, build, stream};
 use tempfile::TempDir;
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::telemetry::Telemetry;
 
 fn recording(bytes: &[u8]) -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();

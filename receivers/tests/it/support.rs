@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tidegate_core::Record;
-use tidegate_core::component::{BuildContext, BuildError};
-use tidegate_core::edge::{Inbox, Limits};
-use tidegate_core::ledger::{Ledger, Report};
-use tidegate_core::pipeline::{
+use tidegate_model::Record;
+use tidegate_model::record::{Kinds, Lost};
+use tidegate_receivers::KINDS;
+use tidegate_runtime::component::{BuildContext, BuildError};
+use tidegate_runtime::edge::Inbox;
+use tidegate_runtime::ledger::{Ledger, Report};
+use tidegate_runtime::limits::Limits;
+use tidegate_runtime::pipeline::{
     ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
 };
-use tidegate_core::record::{Kinds, Lost};
-use tidegate_core::stage::{Exporter, Receiver, StageError, Stop};
-use tidegate_core::telemetry::Telemetry;
-use tidegate_receivers::KINDS;
+use tidegate_runtime::stage::{Exporter, Receiver, StageError, Stop};
+use tidegate_runtime::telemetry::Telemetry;
 use tidegate_wire::payload::{Encoder, Payload};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
@@ -115,7 +116,7 @@ impl Bench {
             }],
             grace: Duration::from_secs(60),
         };
-        let running = topology.start(&Handle::current(), &ledger, stop.clone());
+        let running = Running::start(topology, &Handle::current(), &ledger, stop.clone());
         Self {
             ledger,
             telemetry,
@@ -137,7 +138,7 @@ impl Bench {
     }
 
     /// The books of the receiver.
-    pub(crate) fn books(&self) -> tidegate_core::ledger::StageReport {
+    pub(crate) fn books(&self) -> tidegate_runtime::ledger::StageReport {
         self.ledger.report().stages.swap_remove(0)
     }
 

@@ -12,7 +12,7 @@ use std::fs;
 mod agent;
 
 use agent::{Registry, Source, load};
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::telemetry::Telemetry;
 
 use super::memory::Bound;
 use super::seeds;

@@ -6,16 +6,16 @@
 
 use opentelemetry_proto::tonic::logs::v1::ScopeLogs;
 use prost::Message as _;
-use tidegate_core::component::BuildContext;
-use tidegate_core::ledger::Tally;
-use tidegate_core::record::Frame;
-use tidegate_core::stage::Processor;
-use tidegate_core::telemetry::Telemetry;
-use tidegate_core::{Batch, Record, Timestamp};
 use tidegate_exporters::otlp::LogEncoder;
 use tidegate_format::exposition::{Format, Writer};
 use tidegate_format::hubble::{Compact, Json};
+use tidegate_model::record::Frame;
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::KINDS;
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::stage::Processor;
+use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::Release;
 use toml::de::ValueDeserializer;
 

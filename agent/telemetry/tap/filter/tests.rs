@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Direction, Dns, Endpoint, EndpointNames, Flow, Ip, L4, L7, L7Record, L7Type, Missing, Seen,
     Verdict, message_type,
 };
-use tidegate_core::record::{Event, EventBody, Frame, Lost, LostSource};
-use tidegate_core::{Record, Span, Timestamp};
+use tidegate_model::record::{Event, EventBody, Frame, Lost, LostSource};
+use tidegate_model::{Record, Span, Timestamp};
 
 use super::Filter;
 
-fn address(text: &str) -> tidegate_core::flow::Address {
+fn address(text: &str) -> tidegate_model::flow::Address {
     text.parse::<std::net::IpAddr>().unwrap().into()
 }
 

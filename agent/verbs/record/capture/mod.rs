@@ -18,7 +18,7 @@ pub(super) use error::CaptureError;
 use std::panic::resume_unwind;
 use std::path::Path;
 
-use tidegate_core::stage::Stop;
+use tidegate_runtime::stage::Stop;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tracing::Level;

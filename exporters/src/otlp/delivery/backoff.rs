@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use tidegate_core::config::HumanDuration;
+use tidegate_runtime::config::HumanDuration;
 
 /// What happens after a failed attempt that may be retried.
 #[derive(Clone, Debug, Deserialize)]

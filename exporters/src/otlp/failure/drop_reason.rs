@@ -1,6 +1,6 @@
 //! Reasons under which this exporter drops records.
 
-use tidegate_core::component::{Cause, Reasons};
+use tidegate_runtime::component::{Cause, Reasons};
 
 /// All reasons, by their cause.
 pub(crate) const ALL: &[Reasons] = &[

@@ -24,7 +24,7 @@
 //! | `cilium.service.traffic_policy`, `cilium.service.ext_traffic_policy`, `cilium.service.int_traffic_policy` | string | traffic policies |
 //! | `k8s.namespace.name`, `k8s.pod.name`, `k8s.service.name` | string | what it is in Kubernetes |
 
-use tidegate_core::record::{
+use tidegate_model::record::{
     AgentEvent, EndpointRegen, EndpointUpdate, IpCache, Notification, PolicyUpdate, ServiceUpsert,
 };
 

@@ -11,7 +11,7 @@
 //! | `cilium.endpoint.labels` | string[] | its labels |
 //! | `k8s.namespace.name`, `k8s.pod.name` | string | its pod |
 
-use tidegate_core::record::DebugEvent;
+use tidegate_model::record::DebugEvent;
 
 use super::key::key;
 use super::writer::Writer;

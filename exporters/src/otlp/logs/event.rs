@@ -1,7 +1,7 @@
 //! What a flow's record says of the event behind it: there are far fewer kinds of events than
 //! events.
 
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Address, AuthType, Direction, DropReason, Flow, FlowType, IpVersion, L4, LastLayer,
     PolicyMatch, SctpChunk, TcpFlags, TracePoint, TraceReason, Verdict, message_type,
 };

@@ -37,7 +37,7 @@
 //! | `cilium.tunnel.source.address`, `cilium.tunnel.destination.address` | string | the outer addresses |
 //! | `cilium.tunnel.source.port`, `cilium.tunnel.destination.port` | int | the outer ports |
 
-use tidegate_core::flow::{Address, Flow, Ip, L4, SctpChunk, SourceFile, Tunnel};
+use tidegate_model::flow::{Address, Flow, Ip, L4, SctpChunk, SourceFile, Tunnel};
 
 use super::event::{self, EventPiece};
 use super::key::{Key, key};

@@ -28,7 +28,7 @@
 //! | `cilium.l7.latency_error_ns` | uint | of messages found in packets: how far that may be off, because of how their times were taken |
 //! | `cilium.l7.seen` | string | `proxy`, or `wire` for messages found in packets |
 
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, REDACTED, Seen, qtype_name,
 };
 

@@ -1,7 +1,7 @@
 //! The line of a flow, put together from pieces: what [`super::LINE`] writes, without making it
 //! anew.
 
-use tidegate_core::flow::Flow;
+use tidegate_model::flow::Flow;
 
 use super::event::LINE_END;
 use super::flow::Pieces;

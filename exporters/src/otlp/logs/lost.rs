@@ -7,7 +7,7 @@
 //! | `cilium.lost.cpu` | int | the CPU whose ring overflowed, where it is one CPU's |
 //! | `cilium.lost.first_unix_nano`, `cilium.lost.last_unix_nano` | uint | time of the first and last lost event, if known |
 
-use tidegate_core::record::Lost;
+use tidegate_model::record::Lost;
 
 use super::key::key;
 use super::writer::Writer;

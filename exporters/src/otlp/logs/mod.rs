@@ -37,10 +37,10 @@ pub(super) use envelope::Envelope;
 pub(super) use request::{BatchConfig, LogRequestBuilder, Placement};
 pub(super) use tickets::{InFlightTickets, RequestTickets};
 
-use tidegate_core::Timestamp;
-use tidegate_core::component::BuildContext;
-use tidegate_core::flow::{Flow, Verdict};
-use tidegate_core::record::{AgentEvent, AgentEventType, DebugEvent, Lost, Record};
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{Flow, Verdict};
+use tidegate_model::record::{AgentEvent, AgentEventType, DebugEvent, Lost, Record};
+use tidegate_runtime::component::BuildContext;
 
 use self::event::Events;
 use self::flow::Pieces;

@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tidegate_core::config::{ByteSize, HumanDuration};
-use tidegate_core::ledger::Ticket;
+use tidegate_runtime::config::{ByteSize, HumanDuration};
+use tidegate_runtime::ledger::Ticket;
 use tokio::time::Instant;
 
 use super::envelope::Envelope;

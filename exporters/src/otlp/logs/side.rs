@@ -16,7 +16,7 @@
 
 use std::sync::Arc;
 
-use tidegate_core::flow::{Endpoint, EndpointNames, reserved_identity};
+use tidegate_model::flow::{Endpoint, EndpointNames, reserved_identity};
 
 use super::LINE;
 use super::key::Key;
@@ -265,7 +265,7 @@ impl Side {
 
 #[cfg(test)]
 mod tests {
-    use tidegate_core::flow::Address;
+    use tidegate_model::flow::Address;
 
     use super::*;
 

@@ -8,14 +8,14 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Address, AuthType, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet,
     FileNumbering, Flow, FlowType, Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type,
     LastLayer, Missing, PolicyMatch, SctpChunk, Seen, SourceFile, TcpFlags, TracePoint,
     TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
 };
-use tidegate_core::record::{Lost, LostSource, Record};
-use tidegate_core::telemetry::Telemetry;
+use tidegate_model::record::{Lost, LostSource, Record};
+use tidegate_runtime::telemetry::Telemetry;
 
 use super::*;
 use crate::otlp::resource::ResourceAttributes;

@@ -1,6 +1,6 @@
 //! The tickets of a request's records.
 
-use tidegate_core::ledger::Ticket;
+use tidegate_runtime::ledger::Ticket;
 
 use crate::otlp::delivery::RequestOutcome;
 use crate::otlp::failure::drop_reason;

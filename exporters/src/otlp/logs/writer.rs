@@ -8,7 +8,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use tidegate_core::Timestamp;
+use tidegate_model::Timestamp;
 
 use super::key::{ATTRIBUTES, KEY, Key, VALUE};
 use super::piece::Piece;

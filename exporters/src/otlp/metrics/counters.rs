@@ -1,7 +1,7 @@
 //! Counters of metric requests.
 
-use tidegate_core::component::BuildContext;
-use tidegate_core::telemetry::Counter;
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::telemetry::Counter;
 
 use crate::otlp::delivery::RequestOutcome;
 

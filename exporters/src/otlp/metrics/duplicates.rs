@@ -5,7 +5,7 @@ use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashMap};
-use tidegate_core::metric::Series;
+use tidegate_model::metric::Series;
 
 /// Finds the series of a family that may have the same labels. Nearly all are unique.
 #[derive(Debug, Default)]

@@ -19,9 +19,9 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_core::Timestamp;
-use tidegate_core::component::BuildContext;
-use tidegate_core::metric::Point;
+use tidegate_model::Timestamp;
+use tidegate_model::metric::Point;
+use tidegate_runtime::component::BuildContext;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 

@@ -4,7 +4,7 @@
 //! and appends the unit's word unless the name contains it. So counters are sent without `_total`,
 //! and a unit is sent only if it would add nothing.
 
-use tidegate_core::metric::{Family, MetricKind};
+use tidegate_model::metric::{Family, MetricKind};
 
 /// UCUM units and their words in Prometheus' names.
 const UNIT_WORDS: &[(&str, &str)] = &[

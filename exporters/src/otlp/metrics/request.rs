@@ -9,8 +9,8 @@ use opentelemetry_proto::tonic::metrics::v1::{
     ResourceMetrics, ScopeMetrics, Sum, metric::Data, number_data_point,
 };
 use prost::Message as _;
-use tidegate_core::Timestamp;
-use tidegate_core::metric::{Family, MetricKind, Series, Value};
+use tidegate_model::Timestamp;
+use tidegate_model::metric::{Family, MetricKind, Series, Value};
 
 use super::name::{otlp_name, otlp_unit};
 use super::table::{FamilyTable, SeriesCursor, SeriesEntry, SeriesTable};

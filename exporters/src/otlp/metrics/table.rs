@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_core::Timestamp;
-use tidegate_core::metric::{Family, Histogram, Point, Series, Value};
+use tidegate_model::Timestamp;
+use tidegate_model::metric::{Family, Histogram, Point, Series, Value};
 
 use super::duplicates::{DuplicateIndex, have_same_labels};
 

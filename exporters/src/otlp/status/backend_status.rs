@@ -3,10 +3,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tidegate_core::component::BuildContext;
-use tidegate_core::config::MASK;
-use tidegate_core::health::Health;
-use tidegate_core::telemetry::{Counter, Gauge};
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::config::MASK;
+use tidegate_runtime::health::Health;
+use tidegate_runtime::telemetry::{Counter, Gauge};
 use tokio::time::Instant;
 
 use super::condition::{Condition, ConditionChange, ConditionTracker};

@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use rustls_pki_types::ServerName;
 use serde::Deserialize;
-use tidegate_core::config::mask_url;
+use tidegate_runtime::config::mask_url;
 use tonic::transport::Uri;
 
 /// The endpoint as configured. Credentials in it are masked in all output.

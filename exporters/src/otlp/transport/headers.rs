@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
-use tidegate_core::component::BuildError;
+use tidegate_runtime::component::BuildError;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
 /// Headers that the exporter or HTTP/2 itself controls, besides those that begin with `grpc-`.

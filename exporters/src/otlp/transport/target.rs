@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use tidegate_core::component::BuildError;
-use tidegate_core::stage::StageError;
+use tidegate_runtime::component::BuildError;
+use tidegate_runtime::stage::StageError;
 use tokio::task::spawn_blocking;
 use tonic::metadata::MetadataMap;
 use tonic::transport::Endpoint;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustls_pki_types::ServerName;
 use serde::Deserialize;
-use tidegate_core::component::BuildError;
+use tidegate_runtime::component::BuildError;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 /// Certificates, as PEM files that are read when the exporter starts.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tidegate_core::Timestamp;
-use tidegate_core::metric::{Family, Histogram, MetricKind, Point, Series, Value};
+use tidegate_model::Timestamp;
+use tidegate_model::metric::{Family, Histogram, MetricKind, Point, Series, Value};
 
 use super::{Table, TypeConflict};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use tidegate_core::record::{
+use tidegate_model::record::{
     AgentEvent, EndpointRegen, EndpointUpdate, IpCache, Notification, PolicyUpdate, ServiceUpsert,
 };
 

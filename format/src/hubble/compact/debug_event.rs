@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use tidegate_core::flow::EndpointNames;
-use tidegate_core::record::DebugEvent;
+use tidegate_model::flow::EndpointNames;
+use tidegate_model::record::DebugEvent;
 
 use super::event_type::push_or_number;
 use crate::hubble::debug::push_message;

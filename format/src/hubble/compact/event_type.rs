@@ -1,6 +1,6 @@
 //! What kind of event a flow came from, in the words of `hubble observe`.
 
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     DropReason, Flow, L7, L7Record, L7Type, TracePoint, XlatePoint, capture_point_name,
     message_type,
 };

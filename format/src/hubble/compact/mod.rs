@@ -18,9 +18,9 @@ pub use peer::Peer;
 
 use color::{Color, painted};
 use event_type::push_or_number;
-use tidegate_core::Timestamp;
-use tidegate_core::flow::{AuthType, Flow, Verdict, message_type, reserved_identity};
-use tidegate_core::record::{AgentEvent, DebugEvent, Lost};
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{AuthType, Flow, Verdict, message_type, reserved_identity};
+use tidegate_model::record::{AgentEvent, DebugEvent, Lost};
 
 use super::escape::{Escapes, escaped};
 use super::push_summary;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tidegate_core::flow::{Address, Endpoint, EndpointNames, Flow};
+use tidegate_model::flow::{Address, Endpoint, EndpointNames, Flow};
 
 use crate::hubble::summary::push_joined;
 use crate::text::{push_mac, push_peer_address};

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 use std::net::Ipv4Addr;
 
-use tidegate_core::flow::DropReason;
+use tidegate_model::flow::DropReason;
 
 /// The low half, in network order: a port or the index of a service.
 pub(super) fn be16(argument: u32) -> u16 {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use tidegate_core::record::DebugEvent;
+use tidegate_model::record::DebugEvent;
 
 use super::argument::{Ip6, State, TupleFlags, be16, direction, ip4, low};
 use super::errno::Errno;

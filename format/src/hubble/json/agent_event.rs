@@ -1,6 +1,6 @@
 //! `flow.AgentEvent` and its notifications.
 
-use tidegate_core::record::{
+use tidegate_model::record::{
     AgentEvent, EndpointRegen, EndpointUpdate, IpCache, Notification, PolicyUpdate, ServiceAddress,
     ServiceUpsert,
 };

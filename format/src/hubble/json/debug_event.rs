@@ -1,6 +1,6 @@
 //! `flow.DebugEvent`.
 
-use tidegate_core::record::DebugEvent;
+use tidegate_model::record::DebugEvent;
 
 use super::flow::endpoint;
 use super::object::Object;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tidegate_core::flow::{
+use tidegate_model::flow::{
     Address, Endpoint, EndpointNames, Ethernet, Flow, FlowType, Ip, L4, SourceFile, TcpFlags,
     Tunnel, XlatePoint, capture_point_name, message_type,
 };

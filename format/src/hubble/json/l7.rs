@@ -1,6 +1,6 @@
 //! `flow.Layer7` and its records.
 
-use tidegate_core::flow::{Dns, Http, Kafka, L7, L7Record, qtype_name};
+use tidegate_model::flow::{Dns, Http, Kafka, L7, L7Record, qtype_name};
 
 use super::object::Object;
 use crate::text::push_answer;

@@ -14,9 +14,9 @@ mod l7;
 mod object;
 
 use object::{Object, push_object};
-use tidegate_core::Timestamp;
-use tidegate_core::flow::Flow;
-use tidegate_core::record::{AgentEvent, DebugEvent, Lost};
+use tidegate_model::Timestamp;
+use tidegate_model::flow::Flow;
+use tidegate_model::record::{AgentEvent, DebugEvent, Lost};
 
 use super::Uuids;
 

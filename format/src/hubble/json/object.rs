@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use tidegate_core::Timestamp;
+use tidegate_model::Timestamp;
 
 use crate::hubble::escape::{Escapes, escaped, push_escaped};
 use crate::text::{push_decimal, push_rfc3339, push_signed};

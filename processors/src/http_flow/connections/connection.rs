@@ -1,7 +1,7 @@
 //! What is known about one TCP connection that carries HTTP.
 
-use tidegate_core::Timestamp;
-use tidegate_core::flow::{Address, L7, L7Record, Word};
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{Address, L7, L7Record, Word};
 
 use super::covered::{Covered, distance};
 use crate::l7::pending::Message;

@@ -14,8 +14,8 @@ pub(super) use connection::{Asked, Connection, Place, Position};
 
 use std::time::Duration;
 
-use tidegate_core::Timestamp;
-use tidegate_core::flow::{Address, Flow, L4, TcpFlags};
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{Address, Flow, L4, TcpFlags};
 
 use connection::Socket;
 

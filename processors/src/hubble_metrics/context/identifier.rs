@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
-use tidegate_core::flow::{Endpoint, EndpointNames, IdentityScope, reserved_identity};
+use tidegate_model::flow::{Endpoint, EndpointNames, IdentityScope, reserved_identity};
 
 /// A property of an endpoint: an identifier of a context option, or the value of a label of
 /// `labelsContext`.

@@ -23,7 +23,7 @@ use identifier::Identifier;
 use indexmap::IndexSet;
 use options::IdentifierLists;
 use resolver::Resolver;
-use tidegate_core::flow::{Address, Direction, Endpoint, Flow};
+use tidegate_model::flow::{Address, Direction, Endpoint, Flow};
 
 use super::series::{Symbol, SymbolTable};
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tidegate_core::flow::{Address, Endpoint, Flow};
+use tidegate_model::flow::{Address, Endpoint, Flow};
 
 use super::Side;
 use super::identifier::Identifier;

@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use tidegate_core::flow::{Address, Endpoint, EndpointNames};
+use tidegate_model::flow::{Address, Endpoint, EndpointNames};
 
 use crate::hubble_metrics::series::Symbol;
 

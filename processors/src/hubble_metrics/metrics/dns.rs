@@ -9,8 +9,10 @@
 //!   another reason.
 //! - A response code without a name is a number.
 
-use tidegate_core::flow::{Dns as Message, Flow, L7, L7Record, L7Type, MessagePart, Seen, Verdict};
-use tidegate_core::flow::{qtype_name, rcode_name};
+use tidegate_model::flow::{
+    Dns as Message, Flow, L7, L7Record, L7Type, MessagePart, Seen, Verdict,
+};
+use tidegate_model::flow::{qtype_name, rcode_name};
 
 use super::labels::{UNKNOWN, format_number};
 use super::{FlowClass, Metric, Plugin};

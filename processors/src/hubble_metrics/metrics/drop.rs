@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use tidegate_core::flow::{DropReason, Verdict};
+use tidegate_model::flow::{DropReason, Verdict};
 
 use super::labels::{protocol, render_decimal, render_protocol};
 use super::{Metric, Plugin};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tidegate_core::flow::{Flow, TracePoint, message_type};
+use tidegate_model::flow::{Flow, TracePoint, message_type};
 
 use super::labels::{
     l7_record, l7_record_name, protocol, render_decimal, render_protocol, render_verdict,

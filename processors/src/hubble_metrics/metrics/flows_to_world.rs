@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use tidegate_core::flow::{DropReason, Endpoint, Flow, IdentityScope, L4, TcpFlags, Verdict};
+use tidegate_model::flow::{DropReason, Endpoint, Flow, IdentityScope, L4, TcpFlags, Verdict};
 
 use super::labels::{protocol, render_decimal, render_protocol, render_verdict};
 use super::{Metric, Plugin};

@@ -8,7 +8,7 @@
 //! of the packets themselves. Records of proxies contain a duration, which is observed even if it
 //! is 0, as in Hubble.
 
-use tidegate_core::flow::{Flow, Http as Message, L7, L7Record, L7Type, Seen};
+use tidegate_model::flow::{Flow, Http as Message, L7, L7Record, L7Type, Seen};
 
 use super::labels::{UNKNOWN, format_number, reporter};
 use super::{FlowClass, Metric, Plugin};

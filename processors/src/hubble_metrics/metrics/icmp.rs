@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tidegate_core::flow::{L4, icmpv4_text, icmpv6_text};
+use tidegate_model::flow::{L4, icmpv4_text, icmpv6_text};
 
 use super::{Metric, Plugin};
 use crate::hubble_metrics::families::{

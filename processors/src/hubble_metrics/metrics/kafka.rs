@@ -1,7 +1,7 @@
 //! `kafka`: requests of Cilium's Kafka proxy (agents until 1.19), with the duration that their
 //! records carry.
 
-use tidegate_core::flow::{L7Record, L7Type};
+use tidegate_model::flow::{L7Record, L7Type};
 
 use super::labels::{format_number, reporter};
 use super::{FlowClass, Metric, Plugin};

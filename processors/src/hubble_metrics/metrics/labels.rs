@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 
-use tidegate_core::flow::{Direction, Flow, IpVersion, L4, L7Record, Verdict, message_type};
+use tidegate_model::flow::{Direction, Flow, IpVersion, L4, L7Record, Verdict, message_type};
 
 /// The values of `protocol`: those without a name of their own, then L7 records, then transport
 /// protocols.
@@ -119,7 +119,7 @@ pub(super) fn reporter(flow: &Flow) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use tidegate_core::flow::{Address, L4, SctpChunk};
+    use tidegate_model::flow::{Address, L4, SctpChunk};
 
     use super::{IP_VERSIONS, Verdict, l4_protocol, render_ip_version, render_protocol};
 

@@ -1,9 +1,9 @@
 //! `hubble_lost_events_total`: events that were lost before they became flows. Always present, as
 //! in Hubble.
 
-use tidegate_core::Timestamp;
-use tidegate_core::metric::{Family, MetricKind};
-use tidegate_core::record::{Lost, LostSource};
+use tidegate_model::Timestamp;
+use tidegate_model::metric::{Family, MetricKind};
+use tidegate_model::record::{Lost, LostSource};
 
 use crate::hubble_metrics::series::{Collect, CounterValue, SeriesKey, SeriesTable};
 

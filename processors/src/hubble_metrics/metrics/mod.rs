@@ -18,7 +18,7 @@ mod tcp;
 
 pub(super) use lost_events::LostEvents;
 
-use tidegate_core::flow::{Flow, Seen};
+use tidegate_model::flow::{Flow, Seen};
 
 use super::context::ContextOptions;
 use super::families::{FamilySettings, Observation};

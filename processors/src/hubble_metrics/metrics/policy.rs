@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tidegate_core::flow::{Verdict, message_type};
+use tidegate_model::flow::{Verdict, message_type};
 
 use super::labels::l7_record;
 use super::{Metric, Plugin};

@@ -1,7 +1,7 @@
 //! `port-distribution`: packets by destination port. Only flows that are known not to be replies
 //! are counted, because the destination port of a reply is an ephemeral one.
 
-use tidegate_core::flow::Verdict;
+use tidegate_model::flow::Verdict;
 
 use super::labels::{l4_protocol, render_decimal, render_protocol};
 use super::{Metric, Plugin};

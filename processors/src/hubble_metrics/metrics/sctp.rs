@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tidegate_core::flow::{L4, SctpChunk, Verdict};
+use tidegate_model::flow::{L4, SctpChunk, Verdict};
 
 use super::labels::render_ip_version;
 use super::{Metric, Plugin};

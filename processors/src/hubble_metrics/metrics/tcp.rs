@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use tidegate_core::flow::{L4, TcpFlags, Verdict};
+use tidegate_model::flow::{L4, TcpFlags, Verdict};
 
 use super::labels::render_ip_version;
 use super::{Metric, Plugin};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tidegate_core::metric::{Point, Value};
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_model::metric::{Point, Value};
+use tidegate_model::{Batch, Record, Timestamp};
 
 use super::{Row, SeriesTable, SeriesValue};
 

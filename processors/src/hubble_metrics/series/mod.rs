@@ -16,8 +16,8 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use tidegate_core::Timestamp;
-use tidegate_core::metric::{Family, Series};
+use tidegate_model::Timestamp;
+use tidegate_model::metric::{Family, Series};
 
 /// The note for an observation with new label values when the family has `max_series` series.
 pub const SERIES_LIMIT: &str = "series_limit";

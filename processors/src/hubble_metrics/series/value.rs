@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_core::metric::{Histogram, Value};
+use tidegate_model::metric::{Histogram, Value};
 
 /// Upper bounds of the buckets of every histogram: the defaults of Prometheus' Go client.
 pub(crate) const BUCKETS: [f64; 11] = [

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use tidegate_core::flow::Address;
+use tidegate_model::flow::Address;
 
 /// Texts that are remembered.
 const SLOTS: usize = 256;

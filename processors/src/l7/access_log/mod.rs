@@ -12,13 +12,13 @@ use addresses::Addresses;
 use names::Names;
 
 use jiff::SignedDuration;
-use tidegate_core::Record;
-use tidegate_core::component::Reasons;
-use tidegate_core::flow::{
+use tidegate_model::Record;
+use tidegate_model::flow::{
     Address, Direction, Endpoint, Flow, FlowType, Ip, IpVersion, L4, L7, L7Type, SctpChunk,
     Verdict, message_type,
 };
-use tidegate_core::record::{Event, EventBody};
+use tidegate_model::record::{Event, EventBody};
+use tidegate_runtime::component::Reasons;
 use tidegate_wire::access_log::{Decoder, EndpointView, Protocol, RecordView};
 use tidegate_wire::text::Text;
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_core::flow::EndpointNames;
+use tidegate_model::flow::EndpointNames;
 use tidegate_wire::access_log::{LabelForm, Labels};
 
 /// Identities that are remembered; when there are more, or their labels take too much, remembering

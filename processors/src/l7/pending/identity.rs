@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher as _, Hash, Hasher};
 
 use hashbrown::DefaultHashBuilder;
-use tidegate_core::flow::{Address, Flow};
+use tidegate_model::flow::{Address, Flow};
 
 use super::Relayed;
 

@@ -31,10 +31,10 @@ pub(crate) use upstream::Relayed;
 
 use std::time::Duration;
 
-use tidegate_core::component::Outcomes;
-use tidegate_core::flow::{Flow, FlowType, L7, TracePoint, Verdict};
-use tidegate_core::ledger::Tally;
-use tidegate_core::{Batch, Record, Timestamp};
+use tidegate_model::flow::{Flow, FlowType, L7, TracePoint, Verdict};
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Record, Timestamp};
+use tidegate_runtime::component::Outcomes;
 
 use crate::bounded_map::{BoundedMap, Bounds};
 use pending_message::Waiting;

@@ -1,6 +1,6 @@
 //! A message that waits, and the flow that it becomes.
 
-use tidegate_core::flow::{Direction, Flow, FlowType, L4, L7, L7Type, Verdict, message_type};
+use tidegate_model::flow::{Direction, Flow, FlowType, L4, L7, L7Type, Verdict, message_type};
 
 /// Datapath numbers of the points at which an endpoint's packets are reported: those that it
 /// receives, and sends.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use tidegate_core::component::{BuildError, Key};
-use tidegate_core::config::HumanDuration;
+use tidegate_runtime::component::{BuildError, Key};
+use tidegate_runtime::config::HumanDuration;
 
 use super::WireSeen;
 

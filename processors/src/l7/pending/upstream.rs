@@ -8,8 +8,8 @@
 //! these packets are related by identity and content. Pods of one identity may ask the same from
 //! other nodes, whose records are there: each record accounts for one message only.
 
-use tidegate_core::Timestamp;
-use tidegate_core::flow::Flow;
+use tidegate_model::Timestamp;
+use tidegate_model::flow::Flow;
 
 use super::Message;
 use crate::bounded_map::{BoundedMap, Bounds};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tidegate_core::flow::Socket;
-use tidegate_core::record::{
+use tidegate_model::flow::Socket;
+use tidegate_model::record::{
     AgentEvent, AgentEventType as Type, DebugEvent, DebugEventType, EndpointRegen, EndpointUpdate,
     IpCache, Notification, PolicyUpdate, ServiceAddress, ServiceDelete, ServiceUpsert,
 };

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use tidegate_core::flow::{MessagePart, ObservedLatency, REDACTED};
+use tidegate_model::flow::{MessagePart, ObservedLatency, REDACTED};
 
 use super::*;
 

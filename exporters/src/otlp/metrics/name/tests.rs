@@ -1,6 +1,6 @@
 //! Names that Prometheus' translation turns back into Hubble's.
 
-use tidegate_core::metric::{Family, MetricKind};
+use tidegate_model::metric::{Family, MetricKind};
 
 use super::{UNIT_WORDS, otlp_name, otlp_unit};
 

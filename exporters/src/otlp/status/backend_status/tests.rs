@@ -1,7 +1,7 @@
 //! Telemetry and health for the results of attempts.
 
-use tidegate_core::health::HealthRegistry;
-use tidegate_core::telemetry::Telemetry;
+use tidegate_runtime::health::HealthRegistry;
+use tidegate_runtime::telemetry::Telemetry;
 use tonic::codegen::http::StatusCode;
 use tonic::{Code, Status};
 

@@ -1,0 +1,59 @@
+//! How long senders have waited for room in an edge, those that wait now included: while a stage is
+//! stuck, the number grows.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::sync::lock;
+
+/// The time, added up over all senders.
+#[derive(Debug, Default)]
+pub(super) struct Blocked {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Senders that wait now.
+    senders: u32,
+    /// What had been waited at `at`.
+    total: Duration,
+    at: Option<Instant>,
+}
+
+/// A sender that waits, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Waiting<'a>(&'a Blocked);
+
+impl Blocked {
+    pub(super) fn enter(&self) -> Waiting<'_> {
+        let mut state = lock(&self.state);
+        state.settle();
+        state.senders += 1;
+        Waiting(self)
+    }
+
+    pub(super) fn total(&self) -> Duration {
+        let mut state = lock(&self.state);
+        state.settle();
+        state.total
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.0.state);
+        state.settle();
+        state.senders -= 1;
+    }
+}
+
+impl State {
+    fn settle(&mut self) {
+        let now = Instant::now();
+        let since = self.at.replace(now).unwrap_or(now);
+        self.total += now.saturating_duration_since(since) * self.senders;
+    }
+}

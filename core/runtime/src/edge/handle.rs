@@ -1,0 +1,100 @@
+//! A view of an edge that does not keep it open.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::queue::Queue;
+use super::sender::Edge;
+use crate::ledger::{QueueProbe, Queued};
+use crate::limits::{Limits, WhenFull};
+use crate::sync::lock;
+
+/// A view of an edge, which does not keep it open.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    pub(super) queue: Arc<Queue>,
+}
+
+impl Edge {
+    pub(crate) fn door(&self) -> Door {
+        Door {
+            queue: Arc::clone(&self.queue),
+        }
+    }
+}
+
+impl Door {
+    /// The edge, unless its last sender is gone.
+    pub(crate) fn edge(&self) -> Option<Edge> {
+        let mut state = lock(&self.queue.state);
+        if state.senders == 0 {
+            return None;
+        }
+        state.senders += 1;
+        drop(state);
+        Some(Edge {
+            queue: Arc::clone(&self.queue),
+        })
+    }
+
+    /// Whether both lead to one inbox.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.queue, &other.queue)
+    }
+
+    /// From now on, this happens when it is full. Senders that wait for room are treated so, too.
+    pub(crate) fn set_when_full(&self, when_full: WhenFull) {
+        lock(&self.queue.state).limits.when_full = when_full;
+        self.queue.drained.notify_waiters();
+    }
+
+    /// A pipeline leads here no more: what series of it the reader has are to end.
+    pub(crate) fn unwire(&self, pipeline: &str) {
+        lock(&self.queue.state).points.unwire(pipeline);
+        self.queue.filled.notify_one();
+    }
+
+    /// Whether somebody can still send.
+    pub(crate) fn is_open(&self) -> bool {
+        lock(&self.queue.state).senders > 0
+    }
+
+    /// Whether the reader has begun to take records.
+    pub(crate) fn was_read(&self) -> bool {
+        lock(&self.queue.state).was_read
+    }
+
+    /// Whether nobody will read it any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.queue.is_over()
+    }
+
+    /// For the ledger's report.
+    pub(crate) fn probe(&self) -> Arc<dyn QueueProbe> {
+        Arc::clone(&self.queue) as _
+    }
+}
+
+impl QueueProbe for Queue {
+    fn limits(&self) -> Limits {
+        lock(&self.state).limits
+    }
+
+    fn queued(&self) -> Queued {
+        let mut state = lock(&self.state);
+        let bytes = state.weight() as u64;
+        Queued {
+            records: state.records as u64,
+            bytes,
+            series: state.points.waiting() as u64,
+        }
+    }
+
+    fn blocked(&self) -> Duration {
+        self.blocked.total()
+    }
+
+    fn is_over(&self) -> bool {
+        lock(&self.state).reader_gone
+    }
+}

@@ -1,0 +1,199 @@
+//! The queue behind an edge and its inbox: batches in the order of their coming, and
+//! [points](Points) of metrics apart from them. Senders and the reader meet once a batch, under a
+//! lock that is held for a push or a pop.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use tokio::sync::{Mutex as FairMutex, Notify};
+
+use super::blocked::Blocked;
+use super::delivery::Delivery;
+use super::points::{Points, Reader};
+use crate::ledger::{Ticket, reason};
+use crate::limits::{Limits, WhenFull};
+use crate::sync::lock;
+
+#[derive(Debug)]
+pub(super) struct Queue {
+    /// Why a record is dropped that does not fit.
+    full: &'static str,
+    pub(super) state: Mutex<State>,
+    /// Held by the sender that waits for room; the others wait for it, in the order of their
+    /// coming. So small batches do not overtake a large one for ever.
+    pub(super) turn: FairMutex<()>,
+    pub(super) filled: Notify,
+    pub(super) drained: Notify,
+    pub(super) closed: Notify,
+    pub(super) blocked: Blocked,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) limits: Limits,
+    pub(super) waiting: VecDeque<Delivery>,
+    pub(super) records: usize,
+    /// Of those that were weighed: all but one that waits alone.
+    bytes: usize,
+    pub(super) points: Points,
+    /// Whether points were handed over last.
+    points_were_last: bool,
+    pub(super) senders: usize,
+    /// Whether the reader has begun to take records.
+    pub(super) was_read: bool,
+    pub(super) reader_gone: bool,
+}
+
+impl Queue {
+    /// `full` is the reason under which it drops when its policy says so.
+    pub(super) fn new(limits: Limits, full: &'static str, reader: Reader) -> Self {
+        Self {
+            full,
+            state: Mutex::new(State::new(limits, Points::new(reader, limits.series))),
+            turn: FairMutex::new(()),
+            filled: Notify::new(),
+            drained: Notify::new(),
+            closed: Notify::new(),
+            blocked: Blocked::default(),
+        }
+    }
+
+    /// Pushes if there is room, or drops as the policy says and tells how many records; gives the
+    /// delivery back where the sender has to wait.
+    pub(super) fn offer(&self, delivery: Delivery) -> Result<u64, Delivery> {
+        let (refused, reason) = {
+            let mut state = lock(&self.state);
+            match state.admit(delivery) {
+                Admission::Pushed(evicted) => (evicted, self.full),
+                Admission::Full(delivery) if state.limits.when_full == WhenFull::Block => {
+                    return Err(delivery);
+                }
+                Admission::Full(delivery) => (vec![delivery], self.full),
+                Admission::Ended(delivery) => (vec![delivery], reason::STAGE_ENDED),
+            }
+        };
+        self.filled.notify_one();
+        let dropped = refused.iter().map(|delivery| delivery.ticket.left()).sum();
+        refused
+            .into_iter()
+            .for_each(|delivery| delivery.dropped(reason));
+        Ok(dropped)
+    }
+
+    pub(super) async fn push_when_drained(&self, mut delivery: Delivery) -> u64 {
+        loop {
+            let drained = self.drained.notified();
+            tokio::pin!(drained);
+            drained.as_mut().enable();
+            match self.offer(delivery) {
+                Ok(dropped) => return dropped,
+                Err(back) => delivery = back,
+            }
+            drained.await;
+        }
+    }
+}
+
+/// What came of offering a delivery.
+enum Admission {
+    /// It is in the queue, and these had to go for it.
+    Pushed(Vec<Delivery>),
+    /// There is no room for it.
+    Full(Delivery),
+    /// Nobody will read it.
+    Ended(Delivery),
+}
+
+impl State {
+    fn new(limits: Limits, points: Points) -> Self {
+        Self {
+            limits,
+            waiting: VecDeque::new(),
+            records: 0,
+            bytes: 0,
+            points,
+            points_were_last: false,
+            senders: 1,
+            was_read: false,
+            reader_gone: false,
+        }
+    }
+
+    fn admit(&mut self, mut delivery: Delivery) -> Admission {
+        let mut evicted = Vec::new();
+        if self.reader_gone {
+            return Admission::Ended(delivery);
+        }
+        while !self.fits(&mut delivery) {
+            if self.limits.when_full != WhenFull::DropOldest {
+                return Admission::Full(delivery);
+            }
+            evicted.extend(self.pop());
+        }
+        self.push(delivery);
+        Admission::Pushed(evicted)
+    }
+
+    fn fits(&mut self, delivery: &mut Delivery) -> bool {
+        if self.waiting.is_empty() {
+            return true;
+        }
+        let records = usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
+        self.has_room(records, delivery.weigh())
+    }
+
+    pub(super) fn has_room(&mut self, records: usize, bytes: usize) -> bool {
+        self.waiting.is_empty()
+            || (self.records.saturating_add(records) <= self.limits.records
+                && self.weight().saturating_add(bytes) <= self.limits.bytes)
+    }
+
+    /// Of all batches that wait.
+    pub(super) fn weight(&mut self) -> usize {
+        if let Some(first) = self
+            .waiting
+            .front_mut()
+            .filter(|first| first.weight.is_none())
+        {
+            self.bytes += first.weigh();
+        }
+        self.bytes
+    }
+
+    fn push(&mut self, delivery: Delivery) {
+        self.records += usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
+        self.bytes += delivery.weight.unwrap_or(0);
+        self.waiting.push_back(delivery);
+    }
+
+    fn pop(&mut self) -> Option<Delivery> {
+        let delivery = self.waiting.pop_front()?;
+        self.records -= usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
+        self.bytes -= delivery.weight.unwrap_or(0);
+        Some(delivery)
+    }
+
+    /// What the reader gets next: points and batches in turns.
+    pub(super) fn next(&mut self) -> Option<Delivery> {
+        if self.points.waiting() > 0 && (!self.points_were_last || self.waiting.is_empty()) {
+            return self.next_points();
+        }
+        self.points_were_last = false;
+        self.pop()
+    }
+
+    /// The next points.
+    pub(super) fn next_points(&mut self) -> Option<Delivery> {
+        let (batch, ticket) = self.points.take()?;
+        self.points_were_last = true;
+        Some(Delivery::points(batch, ticket))
+    }
+
+    /// The reader ends; this is what it leaves.
+    pub(super) fn end(&mut self) -> (VecDeque<Delivery>, Vec<Ticket>) {
+        self.reader_gone = true;
+        self.records = 0;
+        self.bytes = 0;
+        (std::mem::take(&mut self.waiting), self.points.abandon())
+    }
+}

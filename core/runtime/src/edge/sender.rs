@@ -1,0 +1,143 @@
+//! The sending end of an edge.
+
+use std::sync::Arc;
+
+use tidegate_model::batch::Batch;
+
+use super::delivery::Delivery;
+use super::queue::{Queue, State};
+use crate::ledger::{Books, Ticket, reason};
+use crate::limits::WhenFull;
+use crate::repeats::RepeatRequests;
+use crate::sync::lock;
+
+/// The sending end. Clones share the queue; the inbox ends when the last one is gone.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    pub(super) queue: Arc<Queue>,
+}
+
+impl Edge {
+    /// Hands a batch over. Waits while the edge is full and its policy is to block; otherwise
+    /// settles the tickets of whatever is dropped. A batch that is being waited with when the
+    /// caller goes away is lost to the end of the grace period, or has no outcome if that is not
+    /// over.
+    ///
+    /// Returns how many records were dropped.
+    pub(crate) async fn send(&self, delivery: Delivery) -> u64 {
+        match self.try_send(delivery) {
+            Ok(dropped) => dropped,
+            Err(delivery) => self.wait(delivery).await,
+        }
+    }
+
+    /// The same without waiting: gives the batch back if it has to wait.
+    pub(crate) fn try_send(&self, delivery: Delivery) -> Result<u64, Delivery> {
+        let when_full = lock(&self.queue.state).limits.when_full;
+        match when_full {
+            WhenFull::Block => match self.queue.turn.try_lock() {
+                Ok(_turn) => self.queue.offer(delivery),
+                Err(_) => Err(delivery),
+            },
+            WhenFull::DropNewest | WhenFull::DropOldest => self.queue.offer(delivery),
+        }
+    }
+
+    /// Hands over the points of metrics in a batch. The ticket is for exactly these, in `books`;
+    /// `repeats` are of the pipeline that they come from. Returns whether the sender then has to
+    /// wait for [`Self::points_taken`].
+    pub(crate) fn send_points(
+        &self,
+        batch: &Batch,
+        ticket: Ticket,
+        books: &Arc<Books>,
+        repeats: &RepeatRequests,
+    ) -> bool {
+        let mut state = lock(&self.queue.state);
+        if state.reader_gone {
+            drop(state);
+            ticket.drop_all(reason::STAGE_ENDED);
+            return false;
+        }
+        state.points.push(batch, ticket, books, repeats);
+        let crowded = state.points.are_crowded();
+        drop(state);
+        self.queue.filled.notify_one();
+        crowded
+    }
+
+    /// Waits until no more points wait than may.
+    pub(crate) async fn points_taken(&self) {
+        let _waiting = self.queue.blocked.enter();
+        self.drained_until(|state| !state.points.are_crowded())
+            .await;
+    }
+
+    /// The pipeline with these books leads here from now on.
+    pub(crate) fn wire(&self, books: &Arc<Books>, repeats: &RepeatRequests) {
+        lock(&self.queue.state).points.wire(books, repeats);
+    }
+
+    /// Hands over a batch that has to wait.
+    pub(crate) async fn wait(&self, delivery: Delivery) -> u64 {
+        let _waiting = self.queue.blocked.enter();
+        let _turn = self.queue.turn.lock().await;
+        self.queue.push_when_drained(delivery).await
+    }
+
+    /// Whether `records` records of `bytes` bytes would go in now, without a drop and without a
+    /// wait. Always true once nobody reads any more: there is nothing to wait for.
+    pub(crate) fn has_room(&self, records: usize, bytes: usize) -> bool {
+        let mut state = lock(&self.queue.state);
+        state.reader_gone || state.has_room(records, bytes)
+    }
+
+    /// Waits until they would, whatever the policy.
+    pub(crate) async fn room(&self, records: usize, bytes: usize) {
+        self.drained_until(|state| state.has_room(records, bytes))
+            .await;
+    }
+
+    /// Waits until a condition holds, or until nobody reads any more.
+    async fn drained_until(&self, mut holds: impl FnMut(&mut State) -> bool) {
+        loop {
+            let drained = self.queue.drained.notified();
+            tokio::pin!(drained);
+            drained.as_mut().enable();
+            {
+                let mut state = lock(&self.queue.state);
+                if state.reader_gone || holds(&mut state) {
+                    return;
+                }
+            }
+            drained.await;
+        }
+    }
+
+    /// Whether memory is short for a batch that holds so many bytes: it would wait behind others,
+    /// or few like it could wait.
+    pub(crate) fn is_tight(&self, bytes: usize) -> bool {
+        let state = lock(&self.queue.state);
+        bytes > state.limits.bytes / 8 || !state.waiting.is_empty()
+    }
+}
+
+impl Clone for Edge {
+    fn clone(&self) -> Self {
+        lock(&self.queue.state).senders += 1;
+        Self {
+            queue: Arc::clone(&self.queue),
+        }
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        let mut state = lock(&self.queue.state);
+        state.senders -= 1;
+        if state.senders == 0 {
+            self.queue.filled.notify_one();
+            self.queue.closed.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The health of stages: whether each works as it should, is degraded, or has ended while the
+//! others go on. `/readyz`, the log, `tidegate top` and the metric `tidegate_stage_degraded` show
+//! it.
+//!
+//! A component reports its state through the [`Health`] of its
+//! [`BuildContext`](crate::component::BuildContext); the runner adds that a stage has ended. A
+//! component that a reload replaces takes its state with it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tidegate_model::time::Timestamp;
+
+use crate::sync::lock;
+
+/// The health of all stages of an agent; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct HealthRegistry {
+    stages: Arc<Mutex<Vec<Weak<Shared>>>>,
+}
+
+/// One stage's health, as the stage reports it; clones share it. It is in the registry for as long
+/// as a clone lives.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    shared: Arc<Shared>,
+}
+
+/// How a stage is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum HealthState {
+    /// It does its work.
+    #[default]
+    Well,
+    /// It cannot do all of its work, and keeps trying.
+    Degraded {
+        /// When that began.
+        since: Timestamp,
+        /// What is wrong, as a fragment without a full stop.
+        why: String,
+    },
+    /// It has ended, and the run goes on without it.
+    Ended {
+        /// When it ended.
+        since: Timestamp,
+        /// What ended it.
+        why: String,
+        /// Whether that was a failure; that nobody reads its output any more is none.
+        failed: bool,
+    },
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    stage: String,
+    state: Mutex<HealthState>,
+}
+
+impl HealthRegistry {
+    /// A handle for a stage that is well. Two handles of one name are two components of that name,
+    /// one of which a reload has replaced or is about to.
+    #[must_use]
+    pub fn stage(&self, name: &str) -> Health {
+        let shared = Arc::new(Shared {
+            stage: name.to_owned(),
+            state: Mutex::default(),
+        });
+        let mut stages = lock(&self.stages);
+        stages.retain(|stage| stage.strong_count() > 0);
+        stages.push(Arc::downgrade(&shared));
+        Health { shared }
+    }
+
+    /// Every stage by its name, with the state of the component that is worst off.
+    #[must_use]
+    pub fn states(&self) -> BTreeMap<String, HealthState> {
+        let mut states = BTreeMap::new();
+        for stage in lock(&self.stages).iter().filter_map(Weak::upgrade) {
+            let state = lock(&stage.state).clone();
+            let worst: &mut HealthState = states.entry(stage.stage.clone()).or_default();
+            if state.rank() > worst.rank() {
+                *worst = state;
+            }
+        }
+        states
+    }
+
+    /// The stages that are not well, each with what is wrong with it.
+    #[must_use]
+    pub fn unwell(&self) -> BTreeMap<String, String> {
+        let states = self.states().into_iter();
+        states
+            .filter_map(|(stage, state)| Some((stage, state.problem()?.to_owned())))
+            .collect()
+    }
+}
+
+impl Health {
+    /// The stage cannot do all of its work: `why` is a fragment such as `the backend refuses
+    /// requests: 401`. Logged when it begins, not when only the reason changes.
+    pub fn degraded(&self, why: impl Into<String>) {
+        let why = why.into();
+        let mut state = self.state();
+        match &mut *state {
+            HealthState::Well => {
+                tracing::warn!(stage = self.stage(), why, "degraded");
+                *state = HealthState::Degraded {
+                    since: Timestamp::now(),
+                    why,
+                };
+            }
+            HealthState::Degraded { why: known, .. } if *known != why => {
+                tracing::debug!(stage = self.stage(), why, "still degraded");
+                *known = why;
+            }
+            HealthState::Degraded { .. } | HealthState::Ended { .. } => {}
+        }
+    }
+
+    /// The stage does its work, or does it again, which is logged. Costs a lock that nothing else
+    /// contends for.
+    pub fn well(&self) {
+        let mut state = self.state();
+        if let HealthState::Degraded { since, .. } = *state {
+            let seconds = Timestamp::now().since(since).as_secs();
+            tracing::info!(stage = self.stage(), seconds, "well again");
+            *state = HealthState::Well;
+        }
+    }
+
+    /// The state now.
+    #[must_use]
+    pub fn now(&self) -> HealthState {
+        self.state().clone()
+    }
+
+    /// The stage has ended before the others. The runner logs that.
+    pub(crate) fn ended(&self, why: impl Into<String>, failed: bool) {
+        *self.state() = HealthState::Ended {
+            since: Timestamp::now(),
+            why: why.into(),
+            failed,
+        };
+    }
+
+    fn stage(&self) -> &str {
+        &self.shared.stage
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, HealthState> {
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HealthState {
+    /// What is wrong; `None` if nothing is.
+    #[must_use]
+    pub fn problem(&self) -> Option<&str> {
+        match self {
+            Self::Well => None,
+            Self::Degraded { why, .. } | Self::Ended { why, .. } => Some(why),
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Well => 0,
+            Self::Degraded { .. } => 1,
+            Self::Ended { failed: false, .. } => 2,
+            Self::Ended { failed: true, .. } => 3,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HealthRegistry, HealthState};
+
+    #[test]
+    fn a_stage_is_shown_with_what_is_wrong_until_it_is_well_again() {
+        let registry = HealthRegistry::default();
+        let health = registry.stage("exporters.stdout");
+        assert!(registry.unwell().is_empty());
+        health.degraded("the pipe is full");
+        health.degraded("the pipe is full of old lines");
+        let unwell: Vec<_> = registry.unwell().into_iter().collect();
+        assert_eq!(
+            unwell,
+            [(
+                "exporters.stdout".to_owned(),
+                "the pipe is full of old lines".to_owned()
+            )]
+        );
+        health.well();
+        assert_eq!(registry.states()["exporters.stdout"], HealthState::Well);
+    }
+
+    #[test]
+    fn a_stage_that_has_ended_stays_so() {
+        let health = HealthRegistry::default().stage("exporters.stdout");
+        health.ended("the disk is full", true);
+        health.degraded("the pipe is full");
+        health.well();
+        assert_eq!(health.now().problem(), Some("the disk is full"));
+    }
+
+    #[test]
+    fn of_two_components_of_one_name_the_worse_one_is_shown_while_it_lives() {
+        let registry = HealthRegistry::default();
+        let old = registry.stage("exporters.otlp");
+        let new = registry.stage("exporters.otlp");
+        old.degraded("no connection");
+        assert_eq!(registry.unwell().len(), 1);
+        drop(old);
+        assert_eq!((registry.unwell().len(), registry.states().len()), (0, 1));
+        drop(new);
+        assert!(registry.states().is_empty());
+    }
+}

@@ -1,0 +1,63 @@
+//! What only one component can hold at a time.
+
+use std::net::{IpAddr, SocketAddr};
+
+/// Something that there is only one of. A reload lets go of it before somebody else takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// An address to listen on.
+    Address(SocketAddr),
+    /// The process's standard output, whose lines are not to be mixed.
+    StandardOutput,
+}
+
+impl Hold {
+    /// Whether not both can be held.
+    #[must_use]
+    pub fn excludes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Address(one), Self::Address(other)) => overlap(*one, *other),
+            (one, other) => one == other,
+        }
+    }
+}
+
+/// One port, and one address or a wildcard. `[::]` takes IPv4 as well.
+fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let covers = |wide: IpAddr, narrow: IpAddr| {
+        wide.is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
+    };
+    a.port() == b.port()
+        && a.port() != 0
+        && (a.ip() == b.ip() || covers(a.ip(), b.ip()) || covers(b.ip(), a.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Hold;
+
+    #[test]
+    fn wildcards_overlap_with_what_they_cover() {
+        let cases = [
+            ("127.0.0.1:80", "127.0.0.1:80", true),
+            ("127.0.0.1:80", "127.0.0.1:81", false),
+            ("127.0.0.1:0", "127.0.0.1:0", false),
+            ("127.0.0.1:80", "127.0.0.2:80", false),
+            ("0.0.0.0:80", "127.0.0.1:80", true),
+            ("127.0.0.1:80", "[::]:80", true),
+            ("0.0.0.0:80", "[::1]:80", false),
+            ("[::]:80", "[::1]:80", true),
+        ];
+        for (a, b, expected) in cases {
+            let (first, second) = (
+                Hold::Address(a.parse().unwrap()),
+                Hold::Address(b.parse().unwrap()),
+            );
+            assert_eq!(
+                (first.excludes(&second), second.excludes(&first)),
+                (expected, expected),
+                "{a} {b}"
+            );
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The books of one stage in one pipeline.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
+
+use tidegate_model::record::Kinds;
+use tidegate_model::tally::NamedCounts;
+use tidegate_model::{Batch, Tally};
+
+use super::desk::Desk;
+use super::names::reason;
+use super::report::StageReport;
+use super::routes::Routes;
+use crate::sync::lock;
+use crate::tap::Tap;
+
+/// One row of the ledger. Entered once a batch, under a lock that nobody holds for long, so that a
+/// report never sees half an entry. A stage that takes another one's place under its name goes on
+/// in the same books.
+#[derive(Debug)]
+pub struct Books {
+    pipeline: String,
+    stage: String,
+    /// Whether it is an exporter.
+    is_end: bool,
+    counts: Mutex<Counts>,
+    desk: Arc<Desk>,
+    /// Whether a reload has taken the stage out of the pipeline.
+    ended: AtomicBool,
+    /// Tasks of the stage that are being torn down because they did not drain in time.
+    forced: AtomicU32,
+    /// Shows what leaves the stage to those who watch.
+    tap: Arc<Tap>,
+}
+
+/// Monotonic totals, but for `in_flight`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) received: u64,
+    pub(crate) created: u64,
+    /// Records that went on, once each.
+    pub(crate) forwarded: u64,
+    pub(crate) filtered: NamedCounts,
+    pub(crate) dropped: NamedCounts,
+    pub(crate) noted: NamedCounts,
+    pub(crate) ambiguous: NamedCounts,
+    pub(crate) absorbed: u64,
+    /// Records that a peer may have or not.
+    pub(crate) unconfirmed: u64,
+    pub(crate) in_flight: u64,
+    pub(crate) unaccounted: u64,
+    /// The stages behind it, each of which is offered every record that goes on while it is there.
+    pub(crate) routes: Routes,
+}
+
+impl Books {
+    pub(super) fn new(pipeline: &str, stage: &str, desk: Arc<Desk>) -> Self {
+        let (pipeline, stage, ended) = (
+            pipeline.to_owned(),
+            stage.to_owned(),
+            AtomicBool::new(false),
+        );
+        let (is_end, tap) = (stage.starts_with("exporters."), Arc::<Tap>::default());
+        Self {
+            pipeline,
+            stage,
+            is_end,
+            counts: Mutex::default(),
+            desk,
+            ended,
+            forced: AtomicU32::new(0),
+            tap,
+        }
+    }
+
+    /// The pipeline's name.
+    pub(crate) fn pipeline(&self) -> &str {
+        &self.pipeline
+    }
+
+    /// The stage's name, such as `processors.l34_flow`.
+    #[must_use]
+    pub fn stage(&self) -> &str {
+        &self.stage
+    }
+
+    /// From now on, what goes on goes to these stages. No record may be on its way from this stage
+    /// to the next ones meanwhile.
+    pub(crate) fn route<'a>(&self, to: impl Iterator<Item = &'a str>) {
+        let mut counts = lock(&self.counts);
+        let forwarded = counts.forwarded;
+        counts.routes.set(to, forwarded);
+    }
+
+    /// Whether the stage holds no record.
+    pub(crate) fn is_idle(&self) -> bool {
+        lock(&self.counts).in_flight == 0
+    }
+
+    pub(super) fn mark_ended(&self, ended: bool) {
+        self.ended.store(ended, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    /// A task of the stage is torn down: what it holds is lost to the end of the grace period.
+    pub(crate) fn force(&self) {
+        self.forced.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The task is gone.
+    pub(crate) fn forced(&self) {
+        self.forced.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether a task of the stage, or everything, is torn down.
+    pub(super) fn is_forced(&self) -> bool {
+        self.desk.closed.load(Ordering::Acquire) || self.forced.load(Ordering::Acquire) > 0
+    }
+
+    pub(crate) fn tap(&self) -> &Arc<Tap> {
+        &self.tap
+    }
+
+    /// Shows what goes on from this stage.
+    pub(super) fn show(&self, batch: &Batch) {
+        self.tap.show(batch, Kinds::ALL);
+    }
+
+    /// Shows what comes to this stage, if it is the last one: nothing goes on from there.
+    pub(crate) fn show_at_end(&self, batch: &Batch, wanted: Kinds) {
+        if self.is_end {
+            self.tap.show(batch, wanted);
+        }
+    }
+
+    pub(super) fn enter(&self, n: u64) {
+        let mut counts = lock(&self.counts);
+        counts.received += n;
+        counts.in_flight += n;
+    }
+
+    /// Moves records from in flight to where they went.
+    pub(super) fn settle(&self, n: u64, entry: impl FnOnce(&mut Counts)) {
+        let mut counts = lock(&self.counts);
+        counts.in_flight = counts.in_flight.saturating_sub(n);
+        entry(&mut counts);
+    }
+
+    /// A record that the stage lost before it could be put on a ticket.
+    pub(crate) fn lost_on_arrival(&self, reason: &'static str, n: u64) {
+        let mut counts = lock(&self.counts);
+        counts.received += n;
+        counts.dropped.add(reason, n);
+    }
+
+    /// Records that the stage made itself.
+    pub(super) fn create(&self, n: u64) {
+        let mut counts = lock(&self.counts);
+        counts.received += n;
+        counts.created += n;
+        counts.in_flight += n;
+    }
+
+    /// To be held while records go from these books to those of the next stages.
+    pub(super) fn crossing(&self) -> RwLockReadGuard<'_, ()> {
+        self.desk
+            .crossing
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records that were waiting for the stage when it ended, by itself or by force; or with which
+    /// a stage in front of it was waiting when that was ended by force.
+    pub(super) fn ended(&self, n: u64, by_force: bool) {
+        let closed = self.desk.closed.load(Ordering::Acquire);
+        let reason = match (closed, by_force || self.is_forced()) {
+            (true, _) => reason::SHUTDOWN_TIMEOUT,
+            (false, true) => reason::RELOAD_TIMEOUT,
+            (false, false) => reason::STAGE_ENDED,
+        };
+        self.settle(n, |counts| counts.dropped.add(reason, n));
+    }
+
+    /// Records on a ticket that is dropped: the stage, or the one in front of it, was torn down, or
+    /// it forgot them. What a peer `may_have` is not known to be lost.
+    pub(super) fn abandon(&self, n: u64, by_force: bool, may_have: bool) {
+        if by_force || self.is_forced() || std::thread::panicking() {
+            match may_have {
+                true => self.settle(n, |counts| counts.unconfirmed += n),
+                false => self.ended(n, by_force),
+            }
+        } else {
+            self.settle(n, |counts| counts.unaccounted += n);
+            debug_assert!(false, "{n} records of {} have no outcome", self.stage);
+        }
+    }
+
+    pub(super) fn report(&self) -> StageReport {
+        let counts = lock(&self.counts);
+        let named = |counts: &NamedCounts| counts.as_slice().iter().copied().collect();
+        StageReport {
+            pipeline: self.pipeline.clone(),
+            stage: self.stage.clone(),
+            ended: self.has_ended(),
+            r#in: counts.received,
+            created: counts.created,
+            out: counts.routes.out(counts.forwarded),
+            filtered: named(&counts.filtered),
+            dropped: named(&counts.dropped),
+            absorbed: counts.absorbed,
+            unconfirmed: counts.unconfirmed,
+            in_flight: counts.in_flight,
+            unaccounted: counts.unaccounted,
+            noted: named(&counts.noted),
+            ambiguous: named(&counts.ambiguous),
+            forwarded: counts.forwarded,
+        }
+    }
+}
+
+impl Counts {
+    /// Enters the outcomes of one batch.
+    pub(super) fn add(&mut self, tally: &Tally) {
+        self.filtered.add_all(tally.filters());
+        self.dropped.add_all(tally.drops());
+        self.noted.add_all(tally.notes());
+        self.ambiguous.add_all(tally.ambiguities());
+        self.absorbed += tally.absorbed();
+    }
+}

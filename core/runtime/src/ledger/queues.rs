@@ -1,0 +1,135 @@
+//! The queues in front of the stages, as the report shows them. A stage that takes another one's
+//! place has an inbox of its own, while the old one drains: they are shown as one, and the time
+//! that senders waited goes on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::report::EdgeReport;
+use crate::limits::Limits;
+
+/// What the report shows of a queue.
+pub(crate) trait QueueProbe: std::fmt::Debug + Send + Sync {
+    /// How much it holds.
+    fn limits(&self) -> Limits;
+    /// What waits in it.
+    fn queued(&self) -> Queued;
+    /// How long senders have waited for room, added up over all of them.
+    fn blocked(&self) -> Duration;
+    /// Whether its reader is gone.
+    fn is_over(&self) -> bool;
+}
+
+/// What waits in an edge.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Queued {
+    /// Records, but for points of metrics.
+    pub(crate) records: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// Series of which a point waits.
+    pub(crate) series: u64,
+}
+
+impl std::ops::AddAssign for Queued {
+    fn add_assign(&mut self, other: Self) {
+        self.records += other.records;
+        self.bytes += other.bytes;
+        self.series += other.series;
+    }
+}
+
+/// All queues, by the pipelines that feed them and the stage that reads them.
+#[derive(Debug, Default)]
+pub(super) struct Queues(Vec<Row>);
+
+#[derive(Debug)]
+struct Row {
+    pipelines: String,
+    stage: String,
+    /// Of the queue that came last.
+    limits: Limits,
+    probes: Vec<Arc<dyn QueueProbe>>,
+    /// Waited before those that are over were over.
+    blocked: Duration,
+}
+
+impl Queues {
+    /// Shows a queue, in place of where it was shown before.
+    pub(super) fn watch(&mut self, pipelines: String, stage: &str, probe: Arc<dyn QueueProbe>) {
+        self.0
+            .iter_mut()
+            .for_each(|row| row.probes.retain(|other| !Arc::ptr_eq(other, &probe)));
+        let known = self
+            .0
+            .iter_mut()
+            .find(|row| row.pipelines == pipelines && row.stage == stage);
+        match known {
+            Some(row) => {
+                row.limits = probe.limits();
+                row.probes.push(probe);
+            }
+            None => {
+                let (limits, stage, blocked) = (probe.limits(), stage.to_owned(), Duration::ZERO);
+                let row = Row {
+                    pipelines,
+                    stage,
+                    limits,
+                    probes: vec![probe],
+                    blocked,
+                };
+                self.0.push(row);
+            }
+        }
+    }
+
+    /// Leaves out what nobody reads any more where the stage has ended.
+    pub(super) fn forget(&mut self, has_ended: impl Fn(&str) -> bool) {
+        self.0.iter_mut().for_each(Row::settle);
+        self.0
+            .retain(|row| !row.probes.is_empty() || !has_ended(&row.stage));
+    }
+
+    pub(super) fn report(&mut self) -> Vec<EdgeReport> {
+        self.0.iter_mut().map(Row::report).collect()
+    }
+}
+
+impl Row {
+    fn settle(&mut self) {
+        let blocked = &mut self.blocked;
+        self.probes.retain(|probe| {
+            let over = probe.is_over();
+            *blocked += if over {
+                probe.blocked()
+            } else {
+                Duration::ZERO
+            };
+            !over
+        });
+    }
+
+    fn report(&mut self) -> EdgeReport {
+        self.settle();
+        let mut queued = Queued::default();
+        self.probes
+            .iter()
+            .for_each(|probe| queued += probe.queued());
+        let blocked = self
+            .probes
+            .iter()
+            .fold(self.blocked, |sum, probe| sum + probe.blocked());
+        EdgeReport {
+            pipeline: self.pipelines.clone(),
+            stage: self.stage.clone(),
+            queue_records: queued.records,
+            queue_bytes: queued.bytes,
+            queue_series: queued.series,
+            max_records: self.limits.records as u64,
+            max_bytes: self.limits.bytes as u64,
+            max_series: self.limits.series as u64,
+            when_full: self.limits.when_full,
+            blocked_seconds: blocked.as_secs_f64(),
+        }
+    }
+}

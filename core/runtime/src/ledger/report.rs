@@ -1,0 +1,302 @@
+//! The ledger as others see it: JSON for `/debug/ledger` and `--ledger`, which can be read again,
+//! and a table for a terminal.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Write as _};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::reloads::Reloads;
+use crate::limits::WhenFull;
+
+/// Version of what the fields of a [`Report`] mean. It is raised when the meaning of a field
+/// changes or a bucket joins the equation, so that whoever adds up the buckets learns of it; fields
+/// that are merely added do not raise it.
+///
+/// 2: `unconfirmed` is part of the equation.
+pub const SCHEMA: u32 = 2;
+
+fn first_schema() -> u32 {
+    1
+}
+
+/// The whole ledger at one moment. `Name` is what rules and reasons are in: `String` in a report
+/// that was read from JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report<Name: Ord = &'static str> {
+    /// Version of the fields' meaning, [`SCHEMA`]; 1 in a report from before there was a number.
+    #[serde(default = "first_schema")]
+    pub schema: u32,
+    /// Whether every stage's books add up, every edge carried what both its ends counted, and no
+    /// record is without an outcome.
+    pub balanced: bool,
+    /// Time since the books were opened, by a clock that only goes forward: two reports tell a
+    /// rate.
+    #[serde(default)]
+    pub uptime_seconds: f64,
+    /// Records without an outcome.
+    pub unaccounted: u64,
+    /// What Cilium said that it lost before it reached us, by source. A lower bound: Cilium loses
+    /// more without a word, its reports of losses among it, when events come faster than its agent
+    /// passes them on.
+    pub upstream_lost: BTreeMap<Name, u64>,
+    /// Each stage of each pipeline, in the order of the wiring.
+    pub stages: Vec<StageReport<Name>>,
+    /// The queues in front of the stages.
+    pub edges: Vec<EdgeReport>,
+    /// Reloads of the configuration.
+    #[serde(default)]
+    pub reloads: Reloads,
+}
+
+/// The books of one stage in one pipeline.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StageReport<Name: Ord = &'static str> {
+    /// Name of the pipeline.
+    pub pipeline: String,
+    /// The stage, such as `processors.l34_flow`.
+    pub stage: String,
+    /// Whether a reload has taken it out of the pipeline.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ended: bool,
+    /// Records that the stage was offered or made.
+    pub r#in: u64,
+    /// How many of them it made itself.
+    pub created: u64,
+    /// Records that were handed on, for each stage behind it: a fan-out counts each edge on its
+    /// own.
+    pub out: BTreeMap<String, u64>,
+    /// Records taken out on the operator's wish, by rule.
+    pub filtered: BTreeMap<Name, u64>,
+    /// Records lost, by reason.
+    pub dropped: BTreeMap<Name, u64>,
+    /// Records that were delivered or went into an aggregation table.
+    pub absorbed: u64,
+    /// Records that were on their way to a peer when the time to wait for its answer ended: neither
+    /// known to be delivered nor known to be lost.
+    #[serde(default)]
+    pub unconfirmed: u64,
+    /// Records in the stage or in its inbox.
+    pub in_flight: u64,
+    /// Records without an outcome.
+    pub unaccounted: u64,
+    /// Things worth seeing that are no outcomes.
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    pub noted: BTreeMap<Name, u64>,
+    /// Choices between readings of a record that fit its bytes equally well.
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    pub ambiguous: BTreeMap<Name, u64>,
+    /// Records that went on, once each.
+    pub forwarded: u64,
+}
+
+/// One edge's queue.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EdgeReport {
+    /// The pipelines that feed it, joined by commas.
+    pub pipeline: String,
+    /// The stage whose inbox it is.
+    pub stage: String,
+    /// Records in the queue, but for points of metrics.
+    pub queue_records: u64,
+    /// Their weight in bytes.
+    pub queue_bytes: u64,
+    /// Series of which a point is in the queue.
+    #[serde(default)]
+    pub queue_series: u64,
+    /// Records that the queue has room for.
+    #[serde(default)]
+    pub max_records: u64,
+    /// Bytes that it has room for.
+    #[serde(default)]
+    pub max_bytes: u64,
+    /// Series that it can know.
+    #[serde(default)]
+    pub max_series: u64,
+    /// What happens to what finds no room.
+    #[serde(default)]
+    pub when_full: WhenFull,
+    /// Time that senders have waited for space, added up over all of them.
+    pub blocked_seconds: f64,
+}
+
+impl Report {
+    pub(super) fn new(
+        stages: Vec<StageReport>,
+        edges: Vec<EdgeReport>,
+        upstream_lost: BTreeMap<&'static str, u64>,
+        reloads: Reloads,
+        uptime: Duration,
+    ) -> Self {
+        let unaccounted = stages.iter().map(|stage| stage.unaccounted).sum();
+        let balanced =
+            unaccounted == 0 && stages.iter().all(StageReport::balances) && edges_agree(&stages);
+        let uptime_seconds = uptime.as_secs_f64();
+        Self {
+            schema: SCHEMA,
+            balanced,
+            uptime_seconds,
+            unaccounted,
+            upstream_lost,
+            stages,
+            edges,
+            reloads,
+        }
+    }
+}
+
+impl<Name: Ord + Serialize> Report<Name> {
+    /// As one line of JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("strings and numbers always serialize")
+    }
+}
+
+impl<Name: Ord> Report<Name> {
+    /// Records that are still on their way; 0 after a full drain.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.stages.iter().map(|stage| stage.in_flight).sum()
+    }
+
+    /// Records that peers may have or not.
+    #[must_use]
+    pub fn unconfirmed(&self) -> u64 {
+        self.stages.iter().map(|stage| stage.unconfirmed).sum()
+    }
+}
+
+/// Whether every stage received what the stages before it handed on.
+fn edges_agree(stages: &[StageReport]) -> bool {
+    stages
+        .iter()
+        .filter(|stage| !stage.stage.starts_with("receivers."))
+        .all(|stage| {
+            let sent = stages
+                .iter()
+                .filter(|from| from.pipeline == stage.pipeline)
+                .filter_map(|from| from.out.get(&stage.stage));
+            sent.sum::<u64>() == stage.r#in - stage.created
+        })
+}
+
+impl StageReport {
+    fn balances(&self) -> bool {
+        let went: u64 = self.filtered.values().chain(self.dropped.values()).sum();
+        let ended = self.absorbed + self.unconfirmed + self.unaccounted;
+        self.r#in == self.forwarded + went + ended + self.in_flight
+    }
+}
+
+impl<Name: Ord + Display> Display for Report<Name> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows: Vec<[String; COLUMNS]> = std::iter::once(HEADER.map(str::to_owned))
+            .chain(self.stages.iter().map(row))
+            .collect();
+        let width = |column: usize| {
+            rows.iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let widths: [usize; COLUMNS] = std::array::from_fn(width);
+        for row in &rows {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                let width = widths[column];
+                let left = column < 2 || column == COLUMNS - 1;
+                let _ = if left {
+                    write!(line, "{cell:<width$}  ")
+                } else {
+                    write!(line, "{cell:>width$}  ")
+                };
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        for stage in &self.stages {
+            for (choice, n) in &stage.ambiguous {
+                writeln!(
+                    f,
+                    "ambiguous, so chosen by a rule: {n} {choice} ({} of {})",
+                    stage.stage, stage.pipeline
+                )?;
+            }
+        }
+        for stage in self.stages.iter().filter(|stage| stage.unconfirmed > 0) {
+            let StageReport {
+                stage,
+                pipeline,
+                unconfirmed: n,
+                ..
+            } = stage;
+            writeln!(
+                f,
+                "unconfirmed, so delivered or lost: {n} ({stage} of {pipeline})"
+            )?;
+        }
+        for (source, n) in &self.upstream_lost {
+            writeln!(
+                f,
+                "lost upstream, before the socket: at least {n} ({source}); Cilium does not report all that it loses"
+            )?;
+        }
+        let verdict = if self.balanced {
+            "the books balance"
+        } else {
+            "THE BOOKS DO NOT BALANCE"
+        };
+        write!(
+            f,
+            "{verdict}; unaccounted records: {}; in flight: {}",
+            self.unaccounted,
+            self.in_flight()
+        )
+    }
+}
+
+const COLUMNS: usize = 8;
+
+const HEADER: [&str; COLUMNS] = [
+    "PIPELINE",
+    "STAGE",
+    "IN",
+    "OUT",
+    "ABSORBED",
+    "UNCONFIRMED",
+    "IN FLIGHT",
+    "FILTERED / DROPPED",
+];
+
+fn row<Name: Ord + Display>(stage: &StageReport<Name>) -> [String; COLUMNS] {
+    let list = |what: &str, counts: &BTreeMap<Name, u64>| {
+        counts
+            .iter()
+            .map(|(name, n)| format!("{what}{{{name}}} {n}"))
+            .collect::<Vec<_>>()
+    };
+    let mut rest = list("filtered", &stage.filtered);
+    rest.extend(list("dropped", &stage.dropped));
+    let number = |n: u64| {
+        if n == 0 {
+            "-".to_owned()
+        } else {
+            n.to_string()
+        }
+    };
+    [
+        stage.pipeline.clone(),
+        if stage.ended {
+            format!("{} (ended)", stage.stage)
+        } else {
+            stage.stage.clone()
+        },
+        stage.r#in.to_string(),
+        number(stage.forwarded),
+        number(stage.absorbed),
+        number(stage.unconfirmed),
+        number(stage.in_flight),
+        rest.join(", "),
+    ]
+}

@@ -1,0 +1,26 @@
+//! Runs pipelines: the stage traits, the bounded edges between stages, the ledger that accounts
+//! for every record, and the runner with its reloads.
+//!
+//! Reading order: [`stage`] has the traits, [`edge`] connects stages, [`ledger`] counts what
+//! happened to every record, [`tap`] copies records for a viewer, [`pipeline`] runs it all.
+//! [`config`] and [`component`] are how a stage crate declares its kinds of components.
+//!
+//! Modules only use those below them: [`pipeline`] and [`component`] use [`stage`], which uses
+//! [`outbox`], [`edge`], [`ledger`] and [`tap`], in this order. This crate opens no file and no
+//! socket, and names no kind of component.
+
+pub mod component;
+pub mod config;
+pub mod edge;
+mod fan_out;
+pub mod health;
+pub mod hold;
+pub mod ledger;
+pub mod limits;
+pub mod outbox;
+pub mod pipeline;
+mod repeats;
+pub mod stage;
+mod sync;
+pub mod tap;
+pub mod telemetry;

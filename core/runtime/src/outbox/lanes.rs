@@ -1,0 +1,136 @@
+//! The ways from a receiver into its pipelines, which come and go with reloads while records are
+//! under way.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use tidegate_model::batch::Batch;
+
+use crate::edge::Door;
+use crate::fan_out::{Admitted, FanOut};
+use crate::ledger::{Books, Ledger, Ticket};
+use crate::sync::lock;
+
+/// The way into one pipeline.
+#[derive(Clone, Debug)]
+pub(crate) struct Lane {
+    pub(crate) books: Arc<Books>,
+    pub(crate) fan_out: Arc<FanOut>,
+}
+
+/// All lanes of a receiver. A record goes down those lanes that were open when the receiver had it.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    stage: String,
+    state: RwLock<State>,
+    /// The receiver's buffer, if it has one.
+    buffer: Mutex<Option<Door>>,
+}
+
+#[derive(Debug)]
+struct State {
+    open: Vec<Lane>,
+    /// Lanes that no new record goes down, kept for those that are on their way.
+    closing: Vec<Lane>,
+}
+
+impl Lanes {
+    pub(crate) fn new(stage: &str, open: Vec<Lane>) -> Self {
+        let state = RwLock::new(State {
+            open,
+            closing: Vec::new(),
+        });
+        Self {
+            stage: stage.to_owned(),
+            state,
+            buffer: Mutex::default(),
+        }
+    }
+
+    /// From now on, records go down these lanes.
+    pub(crate) fn replace(&self, open: Vec<Lane>, ledger: &Ledger) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut state.open, open);
+        let State { open, closing } = &mut *state;
+        closing.extend(old);
+        closing.retain(|lane| !lane.is_in(open) && !lane.books.is_idle());
+        drop(state);
+        if let Some(door) = lock(&self.buffer).clone() {
+            ledger.watch(self.pipelines(), &self.stage, door.probe());
+        }
+    }
+
+    /// Shows the receiver's buffer in the ledger.
+    pub(super) fn behind(&self, door: Door, ledger: &Ledger) {
+        *lock(&self.buffer) = Some(door.clone());
+        ledger.watch(self.pipelines(), &self.stage, door.probe());
+    }
+
+    /// Enters `n` records in the books of every open lane.
+    pub(super) fn enter(&self, n: u64) -> Ticket {
+        let state = self.state();
+        Ticket::enter(
+            state
+                .open
+                .iter()
+                .map(|lane| Arc::clone(&lane.books))
+                .collect(),
+            n,
+        )
+    }
+
+    /// Enters a batch's records on the edges behind the lanes that they were entered in.
+    pub(super) fn admit(&self, batch: &Arc<Batch>, ticket: Ticket) -> Vec<Admitted> {
+        let state = self.state();
+        let lanes = || state.open.iter().chain(&state.closing);
+        let tickets = ticket.apart().into_iter();
+        let admit = |ticket: Ticket| {
+            let lane = lanes().find(|lane| ticket.is_in(&lane.books))?;
+            Some(lane.fan_out.admit(batch, ticket))
+        };
+        let admitted = tickets.filter_map(admit).collect();
+        let closing = !state.closing.is_empty();
+        drop(state);
+        if closing {
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            state.closing.retain(|lane| !lane.books.is_idle());
+        }
+        admitted
+    }
+
+    /// Whether memory is short in any of them for a batch that holds so many bytes.
+    pub(super) fn are_tight(&self, bytes: usize) -> bool {
+        self.state()
+            .open
+            .iter()
+            .any(|lane| lane.fan_out.is_tight(bytes))
+    }
+
+    pub(super) fn dropped(&self, reason: &'static str, n: u64) {
+        self.state()
+            .open
+            .iter()
+            .for_each(|lane| lane.books.lost_on_arrival(reason, n));
+    }
+
+    fn pipelines(&self) -> String {
+        let state = self.state();
+        let names: Vec<_> = state
+            .open
+            .iter()
+            .map(|lane| lane.books.pipeline())
+            .collect();
+        names.join(",")
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lane {
+    fn is_in(&self, lanes: &[Self]) -> bool {
+        lanes
+            .iter()
+            .any(|lane| Arc::ptr_eq(&lane.books, &self.books))
+    }
+}

@@ -1,0 +1,178 @@
+//! The processors of a pipeline in chains, one task each; and what becomes of the old chains when
+//! there are new ones.
+
+use crate::limits::Limits;
+
+/// What a processor is, as far as a reload compares it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Link {
+    pub(super) stage: String,
+    pub(super) fingerprint: String,
+    /// Its inbox, if it begins a chain.
+    pub(super) queue: Option<Limits>,
+}
+
+/// Some processors in a row.
+pub(super) type Chain = Vec<Link>;
+
+/// How a chain of the new configuration comes to run.
+#[derive(Debug, PartialEq)]
+pub(super) enum Descent {
+    /// The old chain of this number is the same, and goes on.
+    Same(usize),
+    /// It is new. It begins when these old chains, which have stages of the same names, have ended.
+    New {
+        /// The old chain whose inbox it reads on, with what waits there.
+        inbox_of: Option<usize>,
+        /// The old chains.
+        after: Vec<usize>,
+    },
+}
+
+/// Cuts a row of processors before every one that has an inbox of its own. The first one always
+/// has.
+pub(super) fn cut(links: Vec<Link>) -> Vec<Chain> {
+    let mut chains: Vec<Chain> = Vec::new();
+    for mut link in links {
+        match chains.last_mut() {
+            Some(chain) if link.queue.is_none() => chain.push(link),
+            _ => {
+                link.queue = Some(link.queue.unwrap_or_default());
+                chains.push(vec![link]);
+            }
+        }
+    }
+    chains
+}
+
+/// Where each new chain comes from. `is_open` tells the old chains whose inbox has not ended,
+/// `is_leaving` the stages that chains of still older configurations have, which have not ended.
+pub(super) fn descent(
+    old: &[Chain],
+    is_open: &[bool],
+    is_leaving: impl Fn(&str) -> bool,
+    new: &[Chain],
+) -> Vec<Descent> {
+    let of = |chain: &Chain| {
+        let continued = old
+            .iter()
+            .position(|other| continues(old, other, new, chain))
+            .filter(|at| is_open[*at]);
+        // What those still send may be on its way to the inbox, and has passed the stage.
+        let waits = chain.iter().any(|link| is_leaving(&link.stage));
+        match continued {
+            Some(at) if old[at] == *chain => Descent::Same(at),
+            inbox_of => {
+                let related = |other: &Chain| other.iter().any(|link| has(chain, &link.stage));
+                let after = (0..old.len()).filter(|at| related(&old[*at])).collect();
+                Descent::New {
+                    inbox_of: inbox_of.filter(|_| !waits),
+                    after,
+                }
+            }
+        }
+    };
+    new.iter().map(of).collect()
+}
+
+/// Whether a new chain can read on where an old one is: its inbox is of the same stage and size,
+/// and no stage has changed sides, which a record that waits there would otherwise pass twice or
+/// never.
+fn continues(old: &[Chain], before: &Chain, new: &[Chain], after: &Chain) -> bool {
+    let (Some(first), Some(new_first)) = (before.first(), after.first()) else {
+        return false;
+    };
+    let in_front = |chains: &[Chain], of: &str, other: &[Chain]| -> Vec<String> {
+        let names = chains
+            .iter()
+            .flatten()
+            .map(|link| link.stage.clone())
+            .take_while(|stage| stage != of);
+        let mut names: Vec<_> = names
+            .filter(|stage| other.iter().any(|chain| has(chain, stage)))
+            .collect();
+        names.sort();
+        names
+    };
+    first.stage == new_first.stage
+        && first.queue == new_first.queue
+        && in_front(old, &first.stage, new) == in_front(new, &first.stage, old)
+}
+
+fn has(chain: &Chain, stage: &str) -> bool {
+    chain.iter().any(|link| link.stage == stage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Chain, Descent, Link, cut, descent};
+    use crate::limits::Limits;
+
+    /// Processors by letter; `|` in front gives one an inbox, a capital is the same one, changed.
+    fn chains(text: &str) -> Vec<Chain> {
+        let link = |word: &str| {
+            let name = word.trim_start_matches('|');
+            let queue = word.starts_with('|').then_some(Limits::DEFAULT);
+            Link {
+                stage: name.to_lowercase(),
+                fingerprint: name.to_owned(),
+                queue,
+            }
+        };
+        cut(text.split_whitespace().map(link).collect())
+    }
+
+    fn new(inbox_of: Option<usize>, after: &[usize]) -> Descent {
+        Descent::New {
+            inbox_of,
+            after: after.to_vec(),
+        }
+    }
+
+    #[test]
+    fn every_new_chain_knows_where_it_comes_from() {
+        let same = Descent::Same;
+        let cases = [
+            ("a b", "a b", vec![same(0)]),
+            ("a b", "a B", vec![new(Some(0), &[0])]),
+            ("a b", "b", vec![new(None, &[0])]),
+            ("b", "a b", vec![new(None, &[0])]),
+            ("a b", "c", vec![new(None, &[])]),
+            ("a b", "b a", vec![new(None, &[0])]),
+            ("a |b", "A |b", vec![new(Some(0), &[0]), same(1)]),
+            ("a |b", "a c |b", vec![new(Some(0), &[0]), same(1)]),
+            ("a |b", "a b", vec![new(Some(0), &[0, 1])]),
+            ("a b", "a |b", vec![new(Some(0), &[0]), new(None, &[0])]),
+            ("|a |b", "|b |a", vec![new(None, &[1]), new(None, &[0])]),
+            ("a |b |c", "a |c", vec![same(0), same(2)]),
+            ("a |b c", "a |c", vec![same(0), new(None, &[1])]),
+        ];
+        for (old, after, expected) in cases {
+            let old = chains(old);
+            assert_eq!(
+                descent(&old, &vec![true; old.len()], |_| false, &chains(after)),
+                expected,
+                "{old:?} to {after}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_chain_whose_inbox_has_ended_does_not_go_on() {
+        assert_eq!(
+            descent(&chains("a"), &[false], |_| false, &chains("a")),
+            [new(None, &[0])]
+        );
+    }
+
+    #[test]
+    fn a_chain_does_not_read_on_what_an_older_one_of_its_stages_may_still_fill() {
+        let found = descent(
+            &chains("|a |b"),
+            &[true; 2],
+            |stage| stage == "c",
+            &chains("|a |b c"),
+        );
+        assert_eq!(found, [Descent::Same(0), new(None, &[1])]);
+    }
+}

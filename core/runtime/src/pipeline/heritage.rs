@@ -1,0 +1,80 @@
+//! What the old chains of a pipeline leave to the new ones: processors that go on, and inboxes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::edge::Inbox;
+use crate::stage::Processor;
+use crate::sync::lock;
+
+/// The processors of a pipeline's new configuration, until their chain begins. Where an old one is
+/// to go on, it is put in the place of the new one.
+#[derive(Default)]
+pub(super) struct Heritage {
+    heirs: Mutex<HashMap<String, Heir>>,
+    inboxes: Mutex<HashMap<String, Inbox>>,
+}
+
+/// A processor of the new configuration.
+pub(super) struct Heir {
+    pub(super) processor: Box<dyn Processor>,
+    /// Whether a running one of its name is configured like this, and goes on in its place.
+    pub(super) is_kept: bool,
+}
+
+/// Tells a chain that others take its place.
+pub(super) struct Retirement {
+    pub(super) heritage: Arc<Heritage>,
+    /// Whether its inbox goes on to the next chain, rather than being drained.
+    pub(super) at_once: bool,
+}
+
+impl Heritage {
+    /// Enters a processor of the new configuration.
+    pub(super) fn put(&self, stage: &str, heir: Heir) {
+        lock(&self.heirs).insert(stage.to_owned(), heir);
+    }
+
+    /// The processor that is to run under this name.
+    pub(super) fn take(&self, stage: &str) -> Option<Box<dyn Processor>> {
+        Some(lock(&self.heirs).remove(stage)?.processor)
+    }
+
+    /// Whether the running processor of this name goes on.
+    pub(super) fn keeps(&self, stage: &str) -> bool {
+        lock(&self.heirs)
+            .get(stage)
+            .is_some_and(|heir| heir.is_kept)
+    }
+
+    /// Has a running processor go on, if it is to.
+    pub(super) fn keep(&self, stage: &str, processor: Box<dyn Processor>) {
+        if let Some(heir) = lock(&self.heirs).get_mut(stage).filter(|heir| heir.is_kept) {
+            heir.processor = processor;
+        }
+    }
+
+    /// Has the new processor of this name, if there is one, take over state of the old one.
+    pub(super) fn adopt(&self, stage: &str, old: &mut dyn Processor) {
+        if let Some(heir) = lock(&self.heirs).get_mut(stage) {
+            heir.processor.adopt(old);
+        }
+    }
+
+    pub(super) fn put_inbox(&self, stage: &str, inbox: Inbox) {
+        lock(&self.inboxes).insert(stage.to_owned(), inbox);
+    }
+
+    pub(super) fn take_inbox(&self, stage: &str) -> Option<Inbox> {
+        lock(&self.inboxes).remove(stage)
+    }
+}
+
+/// Waits until all of these have ended.
+pub(super) async fn all_ended(predecessors: Vec<CancellationToken>) {
+    for predecessor in predecessors {
+        predecessor.cancelled().await;
+    }
+}

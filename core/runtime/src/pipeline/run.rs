@@ -1,0 +1,217 @@
+//! A running topology, and how it ends: receivers first, then every stage whose inbox is drained
+//! and closed, all within one grace period.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::control::{Control, Request};
+use super::failure::Failure;
+use super::runtimes::Runtimes;
+use super::tasks::{Early, End, Joined, Tasks};
+use super::topology::Topology;
+use super::wiring::{Site, Wiring};
+use crate::health::Health;
+use crate::ledger::Ledger;
+use crate::stage::{OutputClosed, Stop};
+
+/// How long the tear-down waits for stages that do not let themselves be cancelled, because they
+/// block their thread.
+const UNCANCELLABLE: Duration = Duration::from_secs(1);
+
+/// Started stages.
+pub struct Running {
+    tasks: Tasks,
+    wiring: Wiring,
+    site: Site,
+    control: Control,
+    requests: mpsc::Receiver<Request>,
+    /// The failure that ends the run.
+    first_failure: Option<Failure>,
+    /// Exporters that failed while the run went on.
+    failed_exporters: Vec<(String, Failure)>,
+}
+
+/// What happens next to what runs.
+enum Event {
+    /// A task has ended; `None` when all have.
+    Ended(Option<Joined>),
+    Request(Request),
+    /// A stage that was taken out has had its time.
+    RetirementOver,
+    StopRequested,
+    StopAtOnce,
+    GraceOver,
+}
+
+impl Running {
+    /// Starts every stage of a topology. Receivers start last, when there is somebody to send to.
+    #[must_use]
+    pub fn start(
+        topology: Topology,
+        runtimes: impl Into<Runtimes>,
+        ledger: &Ledger,
+        stop: Stop,
+    ) -> Self {
+        let (control, requests) = Control::new();
+        let site = Site::new(ledger.clone(), stop, topology.grace);
+        let mut running = Self {
+            tasks: Tasks::new(runtimes.into()),
+            wiring: Wiring::default(),
+            site,
+            control,
+            requests,
+            first_failure: None,
+            failed_exporters: Vec::new(),
+        };
+        running
+            .wiring
+            .become_like(topology, &running.site, &mut running.tasks);
+        running
+    }
+
+    /// For reloads.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// Waits until every stage has ended. A receiver or a processor that fails has the receivers
+    /// stop, so that the other stages drain. An exporter that fails, or whose output is closed,
+    /// ends alone; when all have ended, the receivers stop. An exporter that fails to start, before
+    /// it takes any record, ends the run.
+    ///
+    /// The first failure is returned. That an output was closed is none, nor is one of an exporter
+    /// that a reload has replaced since.
+    pub async fn ended(mut self) -> Result<(), Failure> {
+        let mut deadline = None;
+        loop {
+            match self.next(deadline).await {
+                Event::Ended(Some(ended)) => self.settle(ended),
+                Event::Ended(None) => return self.failure().map_or(Ok(()), Err),
+                Event::Request(request) => self.reload(request),
+                Event::RetirementOver => self.tasks.end_overdue(),
+                Event::StopRequested => deadline = Some(Instant::now() + self.site.grace),
+                Event::StopAtOnce => {
+                    let stages = self.tear_down().await;
+                    return Err(self.failure().unwrap_or(Failure::Interrupted { stages }));
+                }
+                Event::GraceOver => {
+                    let stages = self.tear_down().await;
+                    let grace = self.site.grace;
+                    return Err(self.failure().unwrap_or(Failure::Overdue { stages, grace }));
+                }
+            }
+        }
+    }
+
+    async fn next(&mut self, deadline: Option<Instant>) -> Event {
+        let (stop, overdue) = (&self.site.stop, self.tasks.next_due());
+        let running = !self.tasks.is_empty();
+        tokio::select! {
+            biased;
+            () = stop.requested_at_once(), if running => Event::StopAtOnce,
+            ended = self.tasks.join_next() => Event::Ended(ended),
+            () = stop.requested(), if deadline.is_none() => Event::StopRequested,
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => Event::GraceOver,
+            () = sleep_until(overdue.unwrap_or_else(Instant::now)), if overdue.is_some() => Event::RetirementOver,
+            Some(request) = self.requests.recv() => Event::Request(request),
+        }
+    }
+
+    fn settle(&mut self, ended: Joined) {
+        match self.tasks.settle(ended) {
+            End::Regular => {}
+            End::Fatal(failure) => {
+                tracing::error!(error = &failure as &dyn std::error::Error, "stopping");
+                self.first_failure.get_or_insert(failure);
+                self.site.stop.request();
+            }
+            End::Alone { stage, health, why } => {
+                self.lose(stage, &health, why);
+                if self.wiring.exporters_have_ended() && !self.site.stop.is_requested() {
+                    tracing::info!("every exporter has ended, stopping");
+                    self.site.stop.request();
+                }
+            }
+        }
+    }
+
+    /// Goes on without an exporter.
+    fn lose(&mut self, stage: String, health: &Health, why: Early) {
+        match why {
+            Early::OutputClosed => {
+                tracing::warn!(stage, "its output is closed, it has ended");
+                health.ended(OutputClosed.to_string(), false);
+            }
+            Early::Returned => {
+                tracing::warn!(stage, "it has ended before its input did");
+                health.ended("it has ended before its input did", false);
+            }
+            Early::Failed(failure) if failure.is_undelivered() => {
+                tracing::warn!(
+                    error = &failure as &dyn std::error::Error,
+                    "an exporter has ended and lost something"
+                );
+                health.ended(causes(&failure), true);
+                self.failed_exporters.push((stage, failure));
+            }
+            Early::Failed(failure) => {
+                tracing::error!(
+                    error = &failure as &dyn std::error::Error,
+                    "an exporter has failed, and has ended"
+                );
+                health.ended(causes(&failure), true);
+                self.failed_exporters.push((stage, failure));
+            }
+        }
+    }
+
+    fn failure(&mut self) -> Option<Failure> {
+        let exporters = self.failed_exporters.drain(..).map(|(_, failure)| failure);
+        self.first_failure
+            .take()
+            .or_else(|| exporters.into_iter().next())
+    }
+
+    /// A request that is dropped is answered with [`super::Stopping`].
+    fn reload(&mut self, Request { topology, reply }: Request) {
+        if !self.site.stop.is_requested() {
+            self.site.grace = topology.grace;
+            let change = self
+                .wiring
+                .become_like(topology, &self.site, &mut self.tasks);
+            self.failed_exporters
+                .retain(|(stage, _)| change.kept.contains(stage));
+            // Whoever asked may have gone; the change stands.
+            let _ = reply.send(change);
+        }
+    }
+
+    /// Ends what is left by force and names it; its records are counted as lost to the end of the
+    /// grace period.
+    async fn tear_down(&mut self) -> Vec<String> {
+        self.site.ledger.close();
+        let stages = self.tasks.stages();
+        // A stage that is stuck keeps its records in flight, and the report says so.
+        let _ = tokio::time::timeout(UNCANCELLABLE, self.tasks.shutdown()).await;
+        stages
+    }
+}
+
+/// A failure and its causes, without the stage that is named beside it.
+fn causes(failure: &Failure) -> String {
+    let mut causes = Vec::new();
+    let mut source = failure.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    if causes.is_empty() {
+        "it panicked".to_owned()
+    } else {
+        causes.join(": ")
+    }
+}

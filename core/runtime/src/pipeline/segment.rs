@@ -1,0 +1,252 @@
+//! A chain of processors in one task: no channel between them, one batch at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::yield_now;
+use tokio::time::{Instant, Interval, interval_at};
+
+use tidegate_model::batch::{Batch, Pool};
+use tidegate_model::tally::Tally;
+use tidegate_model::time::Timestamp;
+
+use super::heritage::Retirement;
+use super::place::Place;
+use crate::edge::{Delivery, Inbox};
+use crate::fan_out::{FanOut, send};
+use crate::ledger::{Books, Ticket};
+use crate::repeats::SeenRepeats;
+use crate::stage::{Processor, StageError};
+
+/// Records of one batch at most where a processor makes them by itself.
+const MOST_AT_ONCE: usize = 2048;
+
+/// Some processors in a row, and the edges behind the last one.
+pub(super) struct Segment {
+    steps: Vec<Step>,
+    exits: Arc<FanOut>,
+    pool: Pool,
+    tally: Tally,
+    place: Place,
+    repeats: SeenRepeats,
+}
+
+/// One processor with its books.
+pub(super) struct Step {
+    processor: Box<dyn Processor>,
+    books: Arc<Books>,
+    next_tick: Option<(Duration, Instant)>,
+}
+
+impl Step {
+    pub(super) fn new(processor: Box<dyn Processor>, books: Arc<Books>) -> Self {
+        let next_tick = processor
+            .tick_every()
+            .map(|every| (every, Instant::now() + every));
+        Self {
+            processor,
+            books,
+            next_tick,
+        }
+    }
+}
+
+impl Segment {
+    pub(super) fn new(
+        steps: Vec<Step>,
+        exits: Arc<FanOut>,
+        pool: Pool,
+        place: Place,
+        repeats: SeenRepeats,
+    ) -> Self {
+        Self {
+            steps,
+            exits,
+            pool,
+            tally: Tally::default(),
+            place,
+            repeats,
+        }
+    }
+
+    /// Runs until the inbox ends, then has every processor finish, in order; or until others take
+    /// its place.
+    pub(super) async fn run(
+        mut self,
+        mut inbox: Inbox,
+        mut orders: oneshot::Receiver<Retirement>,
+    ) -> Result<(), StageError> {
+        self.open_routes();
+        let mut retirement = None;
+        let mut ticks = self.ticks();
+        // Whoever could send an order may go without one.
+        let mut listens = true;
+        loop {
+            tokio::select! {
+                biased;
+                order = &mut orders, if listens => {
+                    listens = false;
+                    retirement = order.ok();
+                    if retirement.as_ref().is_some_and(|order| order.at_once) {
+                        break;
+                    }
+                }
+                _ = ticks.tick() => {
+                    self.tick().await;
+                    // The inbox has its turn, however long the tick took.
+                    ticks.reset();
+                }
+                delivery = inbox.recv() => match delivery {
+                    Some(delivery) => self.deliver(delivery).await,
+                    None => break,
+                },
+            }
+        }
+        if listens {
+            // An order that was sent before the inbox ended counts; a later one finds nobody.
+            orders.close();
+            retirement = orders.try_recv().ok();
+        }
+        match retirement {
+            Some(order) => self.hand_over(order, inbox).await,
+            None => self.finish().await,
+        }
+        Ok(())
+    }
+
+    fn open_routes(&self) {
+        for pair in self.steps.windows(2) {
+            pair[0].books.route(std::iter::once(pair[1].books.stage()));
+        }
+        self.exits.put_in_use();
+    }
+
+    /// Ticks at the shortest interval of the chain, a day where nobody has one: a tick that comes
+    /// early finds nothing due.
+    fn ticks(&self) -> Interval {
+        let shortest = self
+            .steps
+            .iter()
+            .filter_map(|step| step.next_tick.map(|(every, _)| every))
+            .min();
+        let every = shortest
+            .unwrap_or(Duration::from_secs(86_400))
+            .max(Duration::from_millis(1));
+        interval_at(Instant::now() + every, every)
+    }
+
+    async fn finish(mut self) {
+        for at in 0..self.steps.len() {
+            self.repeat_if_requested();
+            self.empty(at, |processor, out| processor.finish(Timestamp::now(), out))
+                .await;
+        }
+    }
+
+    /// Leaves processors that go on, the state of others to those that take their places, and the
+    /// inbox if it is not drained. What processors that do not go on still hold goes the old way.
+    async fn hand_over(mut self, Retirement { heritage, at_once }: Retirement, inbox: Inbox) {
+        for at in 0..self.steps.len() {
+            let Step {
+                processor, books, ..
+            } = &mut self.steps[at];
+            if !heritage.keeps(books.stage()) {
+                self.place.enter(at);
+                heritage.adopt(books.stage(), &mut **processor);
+                self.empty(at, |processor, out| processor.retire(Timestamp::now(), out))
+                    .await;
+            }
+        }
+        if at_once {
+            heritage.put_inbox(self.steps[0].books.stage(), inbox);
+        }
+        for Step {
+            processor, books, ..
+        } in self.steps
+        {
+            heritage.keep(books.stage(), processor);
+        }
+    }
+
+    /// Hands on all that the processor at `at` still has, portion by portion.
+    async fn empty(&mut self, at: usize, push: impl Fn(&mut dyn Processor, &mut Batch)) {
+        let mut has_more = true;
+        while has_more {
+            let mut out = self.pool.take();
+            self.place.enter(at);
+            let processor = &mut *self.steps[at].processor;
+            push(processor, &mut out);
+            has_more = processor.has_more();
+            self.emit(at, out).await;
+        }
+    }
+
+    async fn deliver(&mut self, delivery: Delivery) {
+        let (mut batch, mut ticket) = delivery.unpack();
+        self.process(0, &mut batch, &mut ticket);
+        self.pass_on(0, batch, ticket).await;
+    }
+
+    async fn tick(&mut self) {
+        self.repeat_if_requested();
+        for at in 0..self.steps.len() {
+            let step = &mut self.steps[at];
+            let Some((every, due)) = step.next_tick else {
+                continue;
+            };
+            if Instant::now() >= due {
+                step.next_tick = Some((every, Instant::now() + every));
+                let mut out = self.pool.take();
+                self.place.enter(at);
+                step.processor.tick(Timestamp::now(), &mut out);
+                self.emit(at, out).await;
+            }
+        }
+    }
+
+    fn repeat_if_requested(&mut self) {
+        if self.repeats.is_new() {
+            self.steps
+                .iter_mut()
+                .for_each(|step| step.processor.repeat());
+        }
+    }
+
+    /// Hands on what the processor at `at` made by itself, in batches that edges have room for.
+    async fn emit(&mut self, at: usize, mut batch: Batch) {
+        let mut ticket = Ticket::create(&self.steps[at].books, batch.len() as u64);
+        while !batch.is_empty() {
+            let rest = batch.split_off(MOST_AT_ONCE);
+            let part = ticket.split(batch.len() as u64);
+            self.pass_on(at, batch, part).await;
+            batch = rest;
+        }
+    }
+
+    fn process(&mut self, at: usize, batch: &mut Batch, ticket: &mut Ticket) {
+        self.tally.clear();
+        self.place.enter(at);
+        self.steps[at].processor.process(batch, &mut self.tally);
+        ticket.processed(&self.tally, batch.len() as u64);
+    }
+
+    /// Takes a batch that is done at `at` through the processors behind it, then to the edges.
+    async fn pass_on(&mut self, at: usize, mut batch: Batch, mut ticket: Ticket) {
+        for next in at + 1..self.steps.len() {
+            if batch.is_empty() {
+                return;
+            }
+            ticket = ticket.forward_to(&self.steps[next].books, &batch);
+            self.process(next, &mut batch, &mut ticket);
+        }
+        if self.exits.is_tight(batch.held()) {
+            // Whoever reads the edges may be on this thread, and has not had a turn.
+            yield_now().await;
+            if self.exits.is_tight(batch.held()) {
+                batch.fit();
+            }
+        }
+        send(vec![self.exits.admit(&Arc::new(batch), ticket)]).await;
+    }
+}

@@ -1,0 +1,206 @@
+//! Receivers: kept with their connections, while the pipelines that they feed may change; or
+//! stopped, and then replaced.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use tokio::task::Id;
+use tokio_util::sync::CancellationToken;
+
+use super::pipelines::Front;
+use super::work::Work;
+use crate::fan_out::FanOut;
+use crate::fan_out::Target;
+use crate::ledger::Ledger;
+use crate::outbox::{Lane, Lanes, Outbox};
+use crate::pipeline::heritage::all_ended;
+use crate::pipeline::place::Place;
+use crate::pipeline::runtimes::Seat;
+use crate::pipeline::topology::ReceiverNode;
+use crate::stage::Stop;
+
+/// All receivers that run.
+#[derive(Default)]
+pub(super) struct Receivers {
+    live: Vec<Live>,
+    /// Those that were stopped, until they have ended.
+    leaving: Vec<CancellationToken>,
+    /// The ways from receivers into pipelines, by the names of both, while anybody uses them. A
+    /// receiver that was stopped shares them with the one in its place.
+    fan_outs: HashMap<(String, String), Weak<FanOut>>,
+    /// How many have not ended.
+    feeding: Arc<AtomicUsize>,
+}
+
+/// A receiver that has not ended. The last one that ends begins the end of the run, before the
+/// stages behind it can notice.
+struct Feeding {
+    all: Arc<AtomicUsize>,
+    ledger: Ledger,
+    /// Keeps the ways into the pipelines open for as long.
+    _lanes: Option<Arc<Lanes>>,
+}
+
+impl Feeding {
+    fn new(all: &Arc<AtomicUsize>, ledger: &Ledger, lanes: Option<Arc<Lanes>>) -> Self {
+        all.fetch_add(1, Ordering::AcqRel);
+        Self {
+            all: Arc::clone(all),
+            ledger: ledger.clone(),
+            _lanes: lanes,
+        }
+    }
+}
+
+impl Drop for Feeding {
+    fn drop(&mut self) {
+        if self.all.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.ledger.begin_end();
+        }
+    }
+}
+
+struct Live {
+    stage: String,
+    fingerprint: String,
+    lanes: Weak<Lanes>,
+    stop: Stop,
+    task: Id,
+    ended: CancellationToken,
+}
+
+impl Receivers {
+    pub(super) fn become_like(
+        &mut self,
+        nodes: Vec<ReceiverNode>,
+        fronts: Vec<Front>,
+        work: &mut Work<'_>,
+    ) {
+        // While receivers are exchanged, none may run.
+        let _exchange = Feeding::new(&self.feeding, &work.site.ledger, None);
+        self.point(&fronts);
+        let mut old = std::mem::take(&mut self.live);
+        let mut fresh = Vec::new();
+        for (at, node) in nodes.into_iter().enumerate() {
+            let lanes = fronts.iter().filter(|front| front.receivers.contains(&at));
+            let lanes: Vec<_> = lanes
+                .map(|front| self.lane(front, &node.stage, work))
+                .collect();
+            let is_like =
+                |live: &Live| live.stage == node.stage && live.fingerprint == node.fingerprint;
+            match old.iter().position(is_like) {
+                Some(running) => self.live.push(old.swap_remove(running).go_on(lanes, work)),
+                None => {
+                    let first = fronts
+                        .iter()
+                        .position(|front| front.receivers.contains(&at));
+                    fresh.push((node, lanes, Seat::Data(first.unwrap_or_default())));
+                }
+            }
+        }
+        self.stop(old, work);
+        for (node, lanes, seat) in fresh {
+            let live = self.start(node, lanes, seat, work);
+            self.live.push(live);
+        }
+    }
+
+    /// Points all that leads into these pipelines to their new fronts.
+    fn point(&mut self, fronts: &[Front]) {
+        self.fan_outs
+            .retain(|_, fan_out| fan_out.strong_count() > 0);
+        for ((pipeline, _), fan_out) in &self.fan_outs {
+            if let Some(front) = fronts.iter().find(|front| front.pipeline == *pipeline)
+                && let Some(fan_out) = fan_out.upgrade()
+            {
+                fan_out.point(front.targets.clone());
+            }
+        }
+    }
+
+    fn lane(&mut self, front: &Front, stage: &str, work: &Work<'_>) -> Lane {
+        let books = work.site.ledger.open(&front.pipeline, stage);
+        let key = (front.pipeline.clone(), stage.to_owned());
+        let fan_out = self
+            .fan_outs
+            .get(&key)
+            .and_then(Weak::upgrade)
+            .unwrap_or_else(|| {
+                let targets: Vec<Target> = front.targets.clone();
+                let fan_out = Arc::new(FanOut::new(Arc::clone(&books), targets));
+                fan_out.put_in_use();
+                fan_out
+            });
+        self.fan_outs.insert(key, Arc::downgrade(&fan_out));
+        Lane { books, fan_out }
+    }
+
+    fn stop(&mut self, old: Vec<Live>, work: &mut Work<'_>) {
+        self.leaving.retain(|ended| !ended.is_cancelled());
+        for Live {
+            stage,
+            stop,
+            task,
+            ended,
+            ..
+        } in old
+        {
+            stop.request();
+            work.tasks
+                .retire(task, work.site.grace, work.site.ledger.of(&stage));
+            self.leaving.push(ended);
+        }
+    }
+
+    /// Starts one, as soon as those that were stopped have let go of their sources: a source that
+    /// both read would give its records twice.
+    fn start(&self, node: ReceiverNode, lanes: Vec<Lane>, seat: Seat, work: &mut Work<'_>) -> Live {
+        let ReceiverNode {
+            stage,
+            fingerprint,
+            receiver,
+        } = node;
+        let (lanes, stop) = (Arc::new(Lanes::new(&stage, lanes)), work.site.stop.child());
+        let outbox = Outbox::new(
+            Arc::clone(&lanes),
+            work.site.pool.clone(),
+            work.site.ledger.clone(),
+        );
+        let (before, ended) = (self.leaving.clone(), CancellationToken::new());
+        let guard = ended.clone().drop_guard();
+        let feeding = Feeding::new(&self.feeding, &work.site.ledger, Some(Arc::clone(&lanes)));
+        let task = work.tasks.spawn(Place::new([stage.clone()]), seat, {
+            let stop = stop.clone();
+            async move {
+                let _ended = guard;
+                let _feeding = feeding;
+                let waited = !before.is_empty();
+                all_ended(before).await;
+                if waited && stop.is_requested() {
+                    Ok(())
+                } else {
+                    receiver.run(outbox, stop).await
+                }
+            }
+        });
+        Live {
+            stage,
+            fingerprint,
+            lanes: Arc::downgrade(&lanes),
+            stop,
+            task,
+            ended,
+        }
+    }
+}
+
+impl Live {
+    /// Goes on with other lanes, unless it has ended.
+    fn go_on(self, lanes: Vec<Lane>, work: &Work<'_>) -> Self {
+        if let Some(running) = self.lanes.upgrade() {
+            running.replace(lanes, &work.site.ledger);
+        }
+        self
+    }
+}

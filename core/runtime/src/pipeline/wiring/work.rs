@@ -1,0 +1,49 @@
+//! What all stages share, and a change of the wiring that is under way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_model::Pool;
+
+use crate::ledger::{Books, Ledger};
+use crate::pipeline::tasks::Tasks;
+use crate::stage::Stop;
+
+/// What all stages share.
+pub(in crate::pipeline) struct Site {
+    pub(in crate::pipeline) ledger: Ledger,
+    pub(in crate::pipeline) stop: Stop,
+    /// How long stages may take to drain.
+    pub(in crate::pipeline) grace: Duration,
+    pub(super) pool: Pool,
+}
+
+impl Site {
+    pub(in crate::pipeline) fn new(ledger: Ledger, stop: Stop, grace: Duration) -> Self {
+        Self {
+            ledger,
+            stop,
+            grace,
+            pool: Pool::default(),
+        }
+    }
+}
+
+/// A change under way.
+pub(super) struct Work<'a> {
+    pub(super) site: &'a Site,
+    pub(super) tasks: &'a mut Tasks,
+    /// Whether nothing runs yet.
+    pub(super) is_start: bool,
+    /// The books of the new wiring, in its order.
+    pub(super) rows: Vec<Arc<Books>>,
+}
+
+impl Work<'_> {
+    /// The books of a stage in a pipeline of the new wiring.
+    pub(super) fn open(&mut self, pipeline: &str, stage: &str) -> Arc<Books> {
+        let books = self.site.ledger.open(pipeline, stage);
+        self.rows.push(Arc::clone(&books));
+        books
+    }
+}

@@ -1,0 +1,198 @@
+//! Looks at records as they leave a stage, while the agent runs. Nobody looks most of the time,
+//! which costs a stage one load of an atomic a batch.
+//!
+//! Whoever looks gets a bounded sample and changes nothing: it is not in the books, no stage waits
+//! for it, and none is kept from ending. What it does not get is counted. Texts are made elsewhere.
+
+mod allowance;
+
+use std::fmt::{self, Debug, Formatter};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::Instant;
+
+use tidegate_model::Batch;
+use tidegate_model::record::{Kinds, Record};
+
+use crate::sync::lock;
+use allowance::Allowance;
+
+/// Records that wait for a watcher at most.
+const BUFFER: usize = 1024;
+/// Bytes of a frame or an event that a sample has at most.
+const DATA: usize = 256;
+
+/// Says of a record, and of the bytes that it refers to, whether it is looked for.
+pub type Wanted = Box<dyn Fn(&Record, &[u8]) -> bool + Send + Sync>;
+
+/// A copy of a record.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The record. Its spans lead nowhere.
+    pub record: Record,
+    /// The first bytes of a frame or an event; empty for other records.
+    pub data: Vec<u8>,
+}
+
+/// What a watcher was offered, and what it took of that, since it began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Records that left the stage.
+    pub records: u64,
+    /// How many of them are looked for.
+    pub wanted: u64,
+    /// How many of those were copied.
+    pub taken: u64,
+}
+
+/// Gets samples of what leaves a stage, until it is dropped.
+#[derive(Debug)]
+pub struct Watcher {
+    watch: Arc<Watch>,
+    taps: Vec<Arc<Tap>>,
+    samples: Receiver<Sample>,
+}
+
+/// Where watchers of one stage stand.
+#[derive(Debug, Default)]
+pub(crate) struct Tap {
+    watched: AtomicBool,
+    watches: Mutex<Vec<Arc<Watch>>>,
+}
+
+/// The stage's side of a watcher.
+struct Watch {
+    wanted: Wanted,
+    allowance: Mutex<Allowance>,
+    samples: Sender<Sample>,
+    records: AtomicU64,
+    matches: AtomicU64,
+    taken: AtomicU64,
+}
+
+impl Tap {
+    /// Shows a batch's records of these kinds to those who watch.
+    pub(crate) fn show(&self, batch: &Batch, kinds: Kinds) {
+        if self.watched.load(Ordering::Relaxed) {
+            lock(&self.watches)
+                .iter()
+                .for_each(|watch| watch.look(batch, kinds));
+        }
+    }
+
+    fn attach(&self, watch: &Arc<Watch>) {
+        let mut watches = lock(&self.watches);
+        watches.push(Arc::clone(watch));
+        self.watched.store(true, Ordering::Relaxed);
+    }
+
+    fn detach(&self, watch: &Arc<Watch>) {
+        let mut watches = lock(&self.watches);
+        watches.retain(|other| !Arc::ptr_eq(other, watch));
+        self.watched.store(!watches.is_empty(), Ordering::Relaxed);
+    }
+}
+
+impl Watch {
+    fn look(&self, batch: &Batch, kinds: Kinds) {
+        let mut allowance = lock(&self.allowance);
+        allowance.refill(Instant::now());
+        for record in batch
+            .records()
+            .iter()
+            .filter(|record| kinds.contains(record.kind()))
+        {
+            self.records.fetch_add(1, Ordering::Relaxed);
+            let data = data(record, batch.bytes());
+            if (self.wanted)(record, data) {
+                self.matches.fetch_add(1, Ordering::Relaxed);
+                if allowance.take() {
+                    self.take(record, data);
+                }
+            }
+        }
+    }
+
+    /// Copies a record, unless the watcher has not taken earlier ones.
+    fn take(&self, record: &Record, data: &[u8]) {
+        if let Ok(place) = self.samples.try_reserve() {
+            place.send(Sample {
+                record: record.clone(),
+                data: data[..data.len().min(DATA)].to_vec(),
+            });
+            self.taken.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The bytes that a record is about.
+fn data<'b>(record: &Record, bytes: &'b [u8]) -> &'b [u8] {
+    match record {
+        Record::Frame(frame) => frame.data.of(bytes),
+        Record::Event(event) => event.data.of(bytes),
+        _ => &[],
+    }
+}
+
+impl Watcher {
+    /// Watches a stage in the books of some of its pipelines. `rate` is how many records it copies
+    /// in a second on average, and in one go at most.
+    pub(crate) fn new(taps: Vec<Arc<Tap>>, rate: u32, wanted: Wanted) -> Self {
+        let (sender, samples) = channel(BUFFER);
+        let watch = Arc::new(Watch {
+            wanted,
+            allowance: Mutex::new(Allowance::new(rate, Instant::now())),
+            samples: sender,
+            records: AtomicU64::new(0),
+            matches: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+        });
+        taps.iter().for_each(|tap| tap.attach(&watch));
+        Self {
+            watch,
+            taps,
+            samples,
+        }
+    }
+
+    /// Waits for the next sample. Safe to cancel.
+    pub async fn next(&mut self) -> Sample {
+        match self.samples.recv().await {
+            Some(sample) => sample,
+            // The watcher has a sender itself.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The next sample, if one is there already.
+    pub fn waiting(&mut self) -> Option<Sample> {
+        self.samples.try_recv().ok()
+    }
+
+    /// The counts so far.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Seen {
+            records: of(&self.watch.records),
+            wanted: of(&self.watch.matches),
+            taken: of(&self.watch.taken),
+        }
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.taps.iter().for_each(|tap| tap.detach(&self.watch));
+    }
+}
+
+impl Debug for Watch {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch")
+            .field("allowance", &self.allowance)
+            .finish_non_exhaustive()
+    }
+}

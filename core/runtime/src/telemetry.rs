@@ -1,0 +1,125 @@
+//! What components say about themselves beside the books: connection states, attempts, reconnects.
+//! The agent serves it; a component holds handles that cost one atomic operation.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::health::HealthRegistry;
+use crate::sync::lock;
+
+/// The agent's own instruments; clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Telemetry {
+    instruments: Arc<Mutex<Vec<Instrument>>>,
+    health: HealthRegistry,
+}
+
+/// One series of the agent's own metrics.
+#[derive(Clone, Debug)]
+pub struct Instrument {
+    /// Name as Prometheus knows it; counters end in `_total`.
+    pub name: &'static str,
+    /// One line that says what it is.
+    pub help: &'static str,
+    /// Whether it only grows.
+    pub is_counter: bool,
+    /// Names and values of the labels.
+    pub labels: Vec<(&'static str, String)>,
+    value: Arc<AtomicI64>,
+}
+
+impl Instrument {
+    /// The value now.
+    #[must_use]
+    pub fn value(&self) -> i64 {
+        self.value.load(Ordering::Relaxed)
+    }
+}
+
+/// A count that only grows.
+#[derive(Clone, Debug, Default)]
+pub struct Counter(Arc<AtomicI64>);
+
+/// A value that goes up and down.
+#[derive(Clone, Debug, Default)]
+pub struct Gauge(Arc<AtomicI64>);
+
+impl Counter {
+    /// Adds `n`.
+    pub fn add(&self, n: u64) {
+        self.0
+            .fetch_add(i64::try_from(n).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+}
+
+impl Gauge {
+    /// Sets the value.
+    pub fn set(&self, value: i64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+}
+
+impl Telemetry {
+    /// A counter; the same name and labels give the same one.
+    #[must_use]
+    pub fn counter(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&'static str, &str)],
+    ) -> Counter {
+        Counter(self.instrument(name, help, labels, true))
+    }
+
+    /// A gauge; the same name and labels give the same one.
+    #[must_use]
+    pub fn gauge(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&'static str, &str)],
+    ) -> Gauge {
+        Gauge(self.instrument(name, help, labels, false))
+    }
+
+    /// The health of the agent's stages.
+    #[must_use]
+    pub fn health(&self) -> &HealthRegistry {
+        &self.health
+    }
+
+    /// All instruments, in the order of their making.
+    #[must_use]
+    pub fn instruments(&self) -> Vec<Instrument> {
+        lock(&self.instruments).clone()
+    }
+
+    fn instrument(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&'static str, &str)],
+        is_counter: bool,
+    ) -> Arc<AtomicI64> {
+        let labels: Vec<_> = labels
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect();
+        let mut instruments = lock(&self.instruments);
+        if let Some(known) = instruments
+            .iter()
+            .find(|known| known.name == name && known.labels == labels)
+        {
+            return Arc::clone(&known.value);
+        }
+        let value = Arc::new(AtomicI64::new(0));
+        instruments.push(Instrument {
+            name,
+            help,
+            is_counter,
+            labels,
+            value: Arc::clone(&value),
+        });
+        value
+    }
+}

@@ -1,0 +1,181 @@
+//! Limits of edges, and what happens when they are reached.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tidegate_model::record::Record;
+use tidegate_runtime::limits::{Limits, WhenFull};
+
+use crate::support::{Ended, Lab, Manner, ROOMY, Step, records};
+
+/// Five batches of one frame each, to an exporter that takes none before all are sent.
+async fn flood(queue: Limits) -> Ended {
+    let started = Lab::held_line(&[Step::Send(1); 5], queue).start();
+    started.a_second_later().await;
+    started.gate.add_permits(1);
+    started.ended().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_edge_does_as_its_policy_says() {
+    let two_frames = size_of::<Record>() * 2;
+    let bytes = |when_full| Limits {
+        bytes: two_frames,
+        when_full,
+        ..Limits::DEFAULT
+    };
+    let cases = [
+        (records(2, WhenFull::Block), vec![1, 2, 3, 4, 5], 0),
+        (records(2, WhenFull::DropNewest), vec![1, 2], 3),
+        (records(2, WhenFull::DropOldest), vec![4, 5], 3),
+        (bytes(WhenFull::Block), vec![1, 2, 3, 4, 5], 0),
+        (bytes(WhenFull::DropNewest), vec![1, 2], 3),
+        (bytes(WhenFull::DropOldest), vec![4, 5], 3),
+    ];
+    for (queue, kept, dropped) in cases {
+        let ended = flood(queue).await;
+        assert_eq!(ended.kept[0], kept, "{queue:?}");
+        let expected = if dropped == 0 {
+            vec![]
+        } else {
+            vec![("queue_full", dropped)]
+        };
+        assert_eq!(ended.dropped("exporters.e0"), expected, "{queue:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_waits_is_seen_in_the_report() {
+    let started =
+        Lab::held_line(&[Step::Send(2), Step::Send(2)], records(3, WhenFull::Block)).start();
+    let report = started.a_second_later().await;
+    assert_eq!(
+        (report.edges[0].queue_records, report.in_flight()),
+        (2, 4),
+        "one batch waits, one is waited with"
+    );
+    assert!(report.edges[0].blocked_seconds >= 0.9, "{:?}", report.edges);
+    started.gate.add_permits(1);
+    let ended = started.ended().await;
+    assert_eq!(ended.report.edges[0].queue_records, 0);
+    assert!(
+        ended.report.edges[0].blocked_seconds >= 0.9,
+        "{:?}",
+        ended.report.edges
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_larger_than_the_edge_passes_alone() {
+    for when_full in [WhenFull::Block, WhenFull::DropNewest, WhenFull::DropOldest] {
+        let ended = Lab::line(&[Step::Send(10)], records(3, when_full))
+            .run()
+            .await;
+        assert_eq!(ended.kept[0].len(), 10, "{when_full:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_the_reader_has_ended_is_lost_with_a_count() {
+    let lab = Lab::new()
+        .receiver(&[Step::Send(3); 4])
+        .exporter(Manner::After(1), records(3, WhenFull::Block));
+    let ended = lab.pipeline("p", &[0], Vec::new(), &[0]).run().await;
+    assert_eq!(ended.verdict(), "well");
+    assert_eq!(ended.kept[0], [1, 2, 3]);
+    assert_eq!(ended.dropped("exporters.e0"), [("stage_ended", 9)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_inbox_ends_only_when_every_sender_is_gone() {
+    let lab = Lab::new()
+        .receiver(&[])
+        .receiver(&[Step::UntilStop, Step::Send(1)])
+        .exporter(Manner::Drained, ROOMY);
+    let started = lab.pipeline("p", &[0, 1], Vec::new(), &[0]).start();
+    started.a_second_later().await;
+    assert_eq!(*started.diary.lock().unwrap(), ["receiver ended"]);
+    started.stop.request();
+    assert_eq!(started.ended().await.kept[0], [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_ended_reader_leaves_is_not_shown_as_waiting() {
+    let lab = Lab::held()
+        .receiver(&[Step::Send(3); 4])
+        .exporter(Manner::After(1), ROOMY);
+    let started = lab.pipeline("p", &[0], Vec::new(), &[0]).start();
+    started.a_second_later().await;
+    started.gate.add_permits(1);
+    let ended = started.ended().await;
+    assert_eq!(ended.dropped("exporters.e0"), [("stage_ended", 9)]);
+    assert_eq!(
+        (
+            ended.report.edges[0].queue_records,
+            ended.report.edges[0].queue_bytes
+        ),
+        (0, 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_edge_holds_up_no_other() {
+    let lab = Lab::new()
+        .receiver(&[Step::Send(1); 4])
+        .exporter(Manner::Hangs, records(1, WhenFull::Block));
+    let lab = lab
+        .exporter(Manner::Drained, ROOMY)
+        .exporter(Manner::Drained, ROOMY);
+    let started = lab
+        .pipeline("p", &[0], Vec::new(), &[0, 1])
+        .pipeline("q", &[0], Vec::new(), &[2])
+        .start();
+    started.a_second_later().await;
+    // One batch is held and one waits; the third one is waited with, and the others have it all the
+    // same.
+    for kept in &started.kept[1..] {
+        assert_eq!(*kept.lock().unwrap(), [1, 2, 3]);
+    }
+    started.stop.request();
+    let ended = started.ended().await;
+    assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 3)]);
+    assert_eq!(ended.dropped("exporters.e1"), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn small_batches_do_not_overtake_a_large_one_that_waits() {
+    let lab = Lab::new()
+        .receiver(&[Step::Send(1); 50])
+        .receiver(&[Step::Send(60)])
+        .receiver(&[Step::Send(1); 50]);
+    let lab = lab.exporter(Manner::Slowly, records(3, WhenFull::Block));
+    let ended = lab.pipeline("p", &[0, 1, 2], Vec::new(), &[0]).run().await;
+    let last_of_large = ended.kept[0].iter().position(|seq| *seq == 60);
+    assert!(
+        last_of_large.is_some_and(|at| at < 70),
+        "{:?}",
+        ended.kept[0]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_with_a_full_inbox_lets_others_run() {
+    let started = Lab::held_line(&[Step::Send(1); 1000], ROOMY).start();
+    started.a_second_later().await;
+    let turns = Arc::new(AtomicU64::new(0));
+    let other = tokio::spawn({
+        let turns = Arc::clone(&turns);
+        async move {
+            loop {
+                turns.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    started.gate.add_permits(1);
+    let ended = started.ended().await;
+    other.abort();
+    assert_eq!(ended.kept[0].len(), 1000);
+    let turns = turns.load(Ordering::Relaxed);
+    assert!(turns > 5, "{turns} turns during a thousand batches");
+}

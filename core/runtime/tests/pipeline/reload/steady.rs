@@ -1,0 +1,227 @@
+//! A stream of numbered records, and reloads at random moments: whatever chain, receiver or
+//! exporter is changed, added or taken out, every record arrives, once.
+//!
+//! A failing seed is in the message.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fastrand::Rng;
+use tidegate_model::record::Frame;
+use tidegate_model::{Kinds, Outcome, Record};
+use tidegate_runtime::edge::Inbox;
+use tidegate_runtime::health::Health;
+use tidegate_runtime::ledger::Ledger;
+use tidegate_runtime::limits::{Limits, WhenFull};
+use tidegate_runtime::outbox::Outbox;
+use tidegate_runtime::pipeline::{
+    ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Running, Topology,
+};
+use tidegate_runtime::stage::{Exporter, Receiver, StageError, Stop};
+use tokio::runtime::{Builder, Handle};
+use tokio::time::sleep;
+
+use crate::support::{Judge, seq};
+
+#[test]
+fn every_record_arrives_once() {
+    for seed in 0..150 {
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(Stream::new(seed).run(seed));
+    }
+}
+
+#[test]
+fn every_record_arrives_once_on_threads() {
+    for seed in 0..15 {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(Stream::new(seed).run(seed));
+    }
+}
+
+/// Numbers frames, together with whoever takes its place.
+struct Source {
+    next: Arc<AtomicU64>,
+    rng: Rng,
+}
+
+#[async_trait]
+impl Receiver for Source {
+    async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
+        let (mut rng, next) = (self.rng, self.next);
+        while !stop.is_requested() {
+            let mut batch = out.batch();
+            for _ in 0..rng.usize(1..6) {
+                let seq = next.fetch_add(1, Ordering::Relaxed);
+                batch.push(Record::Frame(Frame {
+                    seq,
+                    ..Frame::default()
+                }));
+            }
+            out.send(batch).await;
+            sleep(Duration::from_micros(rng.u64(0..1500))).await;
+        }
+        Ok(())
+    }
+}
+
+struct Sink {
+    seen: Arc<Mutex<Vec<u64>>>,
+    rng: Rng,
+}
+
+#[async_trait]
+impl Exporter for Sink {
+    async fn run(mut self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
+        while let Some(delivery) = inbox.recv().await {
+            sleep(Duration::from_micros(self.rng.u64(0..1500))).await;
+            self.seen
+                .lock()
+                .unwrap()
+                .extend(delivery.records().map(seq));
+            delivery.absorbed();
+        }
+        Ok(())
+    }
+}
+
+/// One pipeline, with another one beside it that comes and goes.
+struct Stream {
+    rng: Rng,
+    next: Arc<AtomicU64>,
+    seen: Arc<Mutex<Vec<u64>>>,
+}
+
+impl Stream {
+    fn new(seed: u64) -> Self {
+        Self {
+            rng: Rng::with_seed(seed),
+            next: Arc::default(),
+            seen: Arc::default(),
+        }
+    }
+
+    async fn run(mut self, seed: u64) {
+        let (ledger, stop) = (Ledger::default(), Stop::new());
+        let running = Running::start(self.topology(), &Handle::current(), &ledger, stop.clone());
+        let control = running.control();
+        let running = tokio::spawn(running.ended());
+        for _ in 0..self.rng.usize(1..12) {
+            sleep(Duration::from_micros(self.rng.u64(0..6000))).await;
+            control.reload(self.topology()).await.unwrap();
+            let report = ledger.report();
+            assert!(
+                report.balanced,
+                "seed {seed}\n{report}\n{}",
+                report.to_json()
+            );
+        }
+        stop.request();
+        running.await.unwrap().unwrap();
+        let report = ledger.report();
+        assert!(
+            report.balanced && report.in_flight() == 0,
+            "seed {seed}\n{report}"
+        );
+        let dropped = report.stages.iter().flat_map(|row| &row.dropped).count();
+        assert_eq!(dropped, 0, "seed {seed}\n{report}");
+        let mut seen = self.seen.lock().unwrap().clone();
+        seen.sort_unstable();
+        let all: Vec<_> = (0..self.next.load(Ordering::Relaxed)).collect();
+        assert!(
+            seen == all,
+            "seed {seed}: {} of {} arrived\n{report}",
+            seen.len(),
+            all.len()
+        );
+    }
+
+    fn topology(&mut self) -> Topology {
+        let (seen, beside) = (Arc::clone(&self.seen), Arc::default());
+        let receiver = Box::new(Source {
+            next: Arc::clone(&self.next),
+            rng: self.rng.fork(),
+        });
+        let receivers = vec![ReceiverNode {
+            stage: "receivers.r".to_owned(),
+            fingerprint: self.version(4),
+            receiver,
+        }];
+        let exporters = vec![self.exporter("e", seen), self.exporter("beside", beside)];
+        let ends = if self.rng.bool() { vec![0] } else { vec![0, 1] };
+        let mut pipelines = vec![self.pipeline("p", ends)];
+        if self.rng.bool() {
+            pipelines.push(self.pipeline("q", vec![1]));
+        }
+        Topology {
+            receivers,
+            exporters,
+            pipelines,
+            grace: Duration::from_secs(60),
+        }
+    }
+
+    /// One of so many configurations.
+    fn version(&mut self, of: u8) -> String {
+        self.rng.u8(0..of).to_string()
+    }
+
+    fn exporter(&mut self, name: &str, seen: Arc<Mutex<Vec<u64>>>) -> ExporterNode {
+        let exporter = Box::new(Sink {
+            seen,
+            rng: self.rng.fork(),
+        });
+        let (stage, fingerprint, queue) =
+            (format!("exporters.{name}"), self.version(2), self.queue());
+        ExporterNode {
+            stage,
+            fingerprint,
+            holds: Vec::new(),
+            health: Health::default(),
+            exporter,
+            wants: Kinds::ALL,
+            queue,
+        }
+    }
+
+    fn pipeline(&mut self, name: &str, exporters: Vec<usize>) -> PipelineNode {
+        let mut names = vec!["a", "b", "c", "d"];
+        self.rng.shuffle(&mut names);
+        names.truncate(self.rng.usize(0..=4));
+        let processors = names.into_iter().map(|name| self.processor(name)).collect();
+        PipelineNode {
+            name: name.to_owned(),
+            receivers: vec![0],
+            processors,
+            exporters,
+        }
+    }
+
+    fn processor(&mut self, name: &str) -> ProcessorNode {
+        ProcessorNode {
+            stage: format!("processors.{name}"),
+            fingerprint: self.version(2),
+            processor: Box::new(Judge(|_: &mut Record| Outcome::Keep)),
+            queue: (self.rng.u8(0..3) == 0).then(|| self.queue()),
+        }
+    }
+
+    fn queue(&mut self) -> Limits {
+        Limits {
+            records: [3, 30][self.rng.usize(0..2)],
+            bytes: 1 << 20,
+            when_full: WhenFull::Block,
+            ..Limits::DEFAULT
+        }
+    }
+}

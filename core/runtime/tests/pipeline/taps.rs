@@ -1,0 +1,128 @@
+//! Who looks at records on their way sees a bounded part of them, and changes nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tidegate_model::{Kind, Kinds, Outcome, Record};
+use tidegate_runtime::tap::{Seen, Watcher};
+
+use crate::support::{Judge, Lab, Manner, ROOMY, Started, Step, processor, seq};
+
+/// Two pipelines with one receiver, `p` with a processor that drops odd numbers.
+fn lab(steps: &[Step]) -> Lab {
+    let even = Judge(|record: &mut Record| match seq(record) % 2 {
+        0 => Outcome::Keep,
+        _ => Outcome::Dropped("odd"),
+    });
+    let lab = Lab::new().receiver(steps).exporter(Manner::Drained, ROOMY);
+    let lab = lab.exporter_of(Kinds::of(&[Kind::Flow]), Manner::Drained, ROOMY);
+    lab.pipeline("p", &[0], vec![processor("even", even)], &[0])
+        .pipeline("q", &[0], Vec::new(), &[1])
+}
+
+fn watch(started: &Started, stage: &str, pipeline: Option<&str>, rate: u32) -> Watcher {
+    started
+        .ledger
+        .tap(stage, pipeline, rate, Box::new(|_, _| true))
+        .unwrap()
+}
+
+fn numbers(watcher: &mut Watcher) -> Vec<u64> {
+    std::iter::from_fn(|| watcher.waiting())
+        .map(|sample| seq(&sample.record))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watcher_sees_what_goes_on_from_a_stage_and_what_comes_to_the_last_one() {
+    let cases: [(&str, Option<&str>, &[u64]); 6] = [
+        ("receivers.r0", Some("p"), &[1, 2, 3, 4]),
+        ("receivers.r0", None, &[1, 2, 1, 2, 3, 4, 3, 4]),
+        ("processors.even", None, &[2, 4]),
+        ("exporters.e0", None, &[2, 4]),
+        ("exporters.e1", None, &[]),
+        ("exporters.e0", Some("p"), &[2, 4]),
+    ];
+    for (stage, pipeline, expected) in cases {
+        let started = lab(&[Step::Send(2); 2]).start();
+        let mut watcher = watch(&started, stage, pipeline, 100);
+        let ended = started.ended().await;
+        assert_eq!(numbers(&mut watcher), expected, "{stage} {pipeline:?}");
+        assert_eq!(ended.kept[0], [2, 4], "nobody misses what was looked at");
+        assert_eq!(ended.books("p", "processors.even").forwarded, 2);
+    }
+    assert!(
+        lab(&[])
+            .start()
+            .ledger
+            .tap("exporters.e0", Some("q"), 1, Box::new(|_, _| true))
+            .is_none()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_watcher_does_not_get_is_counted_and_ends_nothing_late() {
+    let cases = [(7, 7), (100_000, 1024)];
+    for (rate, taken) in cases {
+        let started = lab(&[Step::Send(3000), Step::Send(3000)]).start();
+        let mut watcher = watch(&started, "processors.even", None, rate);
+        let ended = started.ended().await;
+        assert_eq!(ended.kept[0].len(), 3000);
+        assert_eq!(
+            watcher.seen(),
+            Seen {
+                records: 3000,
+                wanted: 3000,
+                taken
+            },
+            "{rate}"
+        );
+        assert_eq!(numbers(&mut watcher).len() as u64, taken);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_is_looked_for_takes_from_the_rate() {
+    let started = lab(&[Step::Send(3000)]).start();
+    let wanted = |record: &Record, _: &[u8]| seq(record) > 2990;
+    let mut watcher = started
+        .ledger
+        .tap("processors.even", None, 5, Box::new(wanted))
+        .unwrap();
+    started.ended().await;
+    assert_eq!(
+        watcher.seen(),
+        Seen {
+            records: 1500,
+            wanted: 5,
+            taken: 5
+        }
+    );
+    assert_eq!(numbers(&mut watcher), [2992, 2994, 2996, 2998, 3000]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_or_copied_when_nobody_watches_any_more() {
+    let asked = Arc::new(AtomicU64::new(0));
+    let started = lab(&[Step::Send(10), Step::UntilStop, Step::Send(10)]).start();
+    let wanted = {
+        let asked = Arc::clone(&asked);
+        Box::new(move |_: &Record, _: &[u8]| asked.fetch_add(1, Ordering::Relaxed) > 100)
+    };
+    let watcher = started
+        .ledger
+        .tap("receivers.r0", Some("p"), 100, wanted)
+        .unwrap();
+    started.a_second_later().await;
+    assert_eq!(
+        (asked.load(Ordering::Relaxed), watcher.seen().taken),
+        (10, 0)
+    );
+    drop(watcher);
+    started.stop.request();
+    started.ended().await;
+    assert_eq!(
+        (asked.load(Ordering::Relaxed), Arc::strong_count(&asked)),
+        (10, 1)
+    );
+}
