@@ -148,7 +148,7 @@ fn requests_that_are_never_answered_are_unconfirmed_and_fail_the_run() {
     assert!(unconfirmed > 0, "{books}");
     let error = ended.stderr.lines().last().unwrap();
     let expected = format!(
-        "perhaps lost, since sent and not answered for in time: {unconfirmed} records in exporters.otlp ("
+        "possibly lost, sent without an answer in time: {unconfirmed} records in exporters.otlp ("
     );
     assert!(error.contains(&expected), "{error}");
     assert!(ended.stderr.contains(&format!(

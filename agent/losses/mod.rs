@@ -1,71 +1,93 @@
-//! Losses, said: in the log while a run goes on and at its end, and by the exit code.
+//! Reports lost records: in the log while the agent runs, in the log at its end, and by the exit code.
 
 mod ending;
-mod entry;
-mod watch;
+mod site;
+mod tracker;
 
-pub(crate) use ending::{AtEnd, Manner, in_this_run, on_the_way};
+pub(crate) use ending::{Ending, ShutdownLosses, lost_in_pipelines, lost_in_run};
 
 use std::time::Duration;
 
 use tidegate_runtime::ledger::Ledger;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use entry::{Entry, entries};
-use watch::{Line, Phase, Watch};
+use site::{LossSite, loss_sites};
+use tracker::{LossEvent, LossTracker, Phase};
 
-/// How often the books are read.
-const EVERY: Duration = Duration::from_secs(1);
+/// Time between two readings of the ledger.
+const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Reads the books once a second, and says in the log when losses begin, go on and end.
+/// Logs when losses start, continue and end, until this future is dropped.
 pub(crate) async fn watch(ledger: Ledger) {
-    let mut ticks = interval(EVERY);
+    let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut watch = Watch::default();
+    let mut tracker = LossTracker::default();
     loop {
         ticks.tick().await;
-        watch
-            .observe(Instant::now().into_std(), &entries(&ledger.report()))
-            .iter()
-            .for_each(say);
+        let now = Instant::now().into_std();
+        let events = tracker.observe(now, &loss_sites(&ledger.report()));
+        events.iter().for_each(log_event);
     }
 }
 
-fn say(line: &Line) {
-    let Line {
-        phase,
-        entry,
-        records,
-        total,
-        lasted,
-    } = line;
-    let (mut pipeline, mut stage, mut reason, mut reasons, mut source) =
-        (None, None, None, None, None);
-    match entry {
-        Entry::Dropped {
-            pipeline: of,
-            stage: at,
-            reason: why,
-        } => {
-            (pipeline, stage, reason) = (Some(of.as_str()), Some(at.as_str()), Some(*why));
+/// The fields of a site in a log line.
+#[derive(Default)]
+struct SiteFields<'a> {
+    pipeline: Option<&'a str>,
+    stage: Option<&'a str>,
+    reason: Option<&'a str>,
+    reasons: Option<&'a str>,
+    source: Option<&'a str>,
+}
+
+impl<'a> SiteFields<'a> {
+    fn new(site: &'a LossSite) -> Self {
+        let stage_fields = |pipeline: &'a String, stage: &'a String| Self {
+            pipeline: Some(pipeline),
+            stage: Some(stage),
+            ..Self::default()
+        };
+        match site {
+            LossSite::Dropped {
+                pipeline,
+                stage,
+                reason,
+            } => Self {
+                reason: Some(reason),
+                ..stage_fields(pipeline, stage)
+            },
+            LossSite::Unreadable {
+                pipeline,
+                stage,
+                reasons,
+            } => Self {
+                reasons: Some(reasons),
+                ..stage_fields(pipeline, stage)
+            },
+            LossSite::Unconfirmed { pipeline, stage } => stage_fields(pipeline, stage),
+            LossSite::Upstream { source } => Self {
+                source: Some(source),
+                ..Self::default()
+            },
         }
-        Entry::Unreadable {
-            pipeline: of,
-            stage: at,
-            reasons: why,
-        } => {
-            (pipeline, stage, reasons) = (Some(of.as_str()), Some(at.as_str()), Some(why.as_str()));
-        }
-        Entry::Unconfirmed {
-            pipeline: of,
-            stage: at,
-        } => (pipeline, stage) = (Some(of.as_str()), Some(at.as_str())),
-        Entry::Upstream { source: of } => source = Some(*of),
     }
-    let since = (*phase != Phase::Begins).then(|| format!("{}s ago", lasted.as_secs()));
-    let message = message(entry, *phase);
-    match phase {
-        Phase::Begins | Phase::GoesOn => {
+}
+
+fn log_event(event: &LossEvent) {
+    let SiteFields {
+        pipeline,
+        stage,
+        reason,
+        reasons,
+        source,
+    } = SiteFields::new(&event.site);
+    let records = event.records;
+    let total = event.total;
+    let since =
+        (event.phase != Phase::Started).then(|| format!("{}s ago", event.duration.as_secs()));
+    let message = message(&event.site, event.phase);
+    match event.phase {
+        Phase::Started | Phase::Continues => {
             tracing::warn!(
                 stage,
                 pipeline,
@@ -94,30 +116,32 @@ fn say(line: &Line) {
     }
 }
 
-fn message(entry: &Entry, phase: Phase) -> &'static str {
-    use Phase::{Begins, Ended, GoesOn};
-    match (entry, phase) {
-        (Entry::Dropped { .. }, Begins) => "records are dropped",
-        (Entry::Dropped { .. }, GoesOn) => "records are still dropped",
-        (Entry::Dropped { .. }, Ended) => "no more records are dropped",
-        (Entry::Unreadable { .. }, Begins) => "records cannot be read, and are dropped",
-        (Entry::Unreadable { .. }, GoesOn) => "records still cannot be read, and are dropped",
-        (Entry::Unreadable { .. }, Ended) => "all records can be read again",
-        (Entry::Unconfirmed { .. }, Begins) => {
+fn message(site: &LossSite, phase: Phase) -> &'static str {
+    use Phase::{Continues, Ended, Started};
+    match (site, phase) {
+        (LossSite::Dropped { .. }, Started) => "records are dropped",
+        (LossSite::Dropped { .. }, Continues) => "records are still dropped",
+        (LossSite::Dropped { .. }, Ended) => "no more records are dropped",
+        (LossSite::Unreadable { .. }, Started) => "records cannot be read, and are dropped",
+        (LossSite::Unreadable { .. }, Continues) => "records still cannot be read, and are dropped",
+        (LossSite::Unreadable { .. }, Ended) => "all records can be read again",
+        (LossSite::Unconfirmed { .. }, Started) => {
             "records were sent, and no answer came in time: they may be lost"
         }
-        (Entry::Unconfirmed { .. }, GoesOn) => {
+        (LossSite::Unconfirmed { .. }, Continues) => {
             "records are sent, and still no answer comes in time: they may be lost"
         }
-        (Entry::Unconfirmed { .. }, Ended) => "no more records are unconfirmed",
-        (Entry::Upstream { .. }, Begins) => {
-            "Cilium loses events before they reach the socket; it does not report all of them, so there are at least so many"
+        (LossSite::Unconfirmed { .. }, Ended) => "no more records are unconfirmed",
+        (LossSite::Upstream { .. }, Started) => {
+            "Cilium loses events before they reach the socket; the count is a lower bound, since \
+             Cilium does not report all of them"
         }
-        (Entry::Upstream { .. }, GoesOn) => {
-            "Cilium still loses events before they reach the socket, at least so many, as it does not report all of them"
+        (LossSite::Upstream { .. }, Continues) => {
+            "Cilium still loses events before they reach the socket; the count is a lower bound, \
+             since Cilium does not report all of them"
         }
-        (Entry::Upstream { .. }, Ended) => {
-            "Cilium reports no more lost events, at least so many in all"
+        (LossSite::Upstream { .. }, Ended) => {
+            "Cilium reports no more lost events; the total is a lower bound"
         }
     }
 }

@@ -100,7 +100,7 @@ fn play(seed: u64) {
     // which the last line tells.
     let last = ended.stderr.lines().last().unwrap_or_default();
     let is_late = last.contains("lost at the end of the run");
-    let is_unconfirmed = last.contains("perhaps lost");
+    let is_unconfirmed = last.contains("possibly lost");
     let fails = scenario.is_cut_off() || is_late || is_unconfirmed;
     assert_eq!(
         ended.code,

@@ -21,7 +21,7 @@ use crate::config::{Assembly, Service, process_environment};
 use crate::declared::undeclared;
 use crate::error::{Error, chain};
 use crate::log;
-use crate::losses::{self, AtEnd, Manner};
+use crate::losses::{self, Ending, ShutdownLosses};
 use crate::os::{signals, systemd};
 use crate::telemetry::{Agent, Page, serve_pages};
 use data_threads::DataThreads;
@@ -132,7 +132,7 @@ async fn run_and_report(
     let telemetry = assembly.telemetry.clone();
     let ended = execute(assembly, &ledger, stop.clone(), wishes).await?;
     let report = ledger.report();
-    if let Some(lost) = losses::in_this_run(&report) {
+    if let Some(lost) = losses::lost_in_run(&report) {
         tracing::warn!("records were lost in this run: {lost}");
     }
     debug_assert_eq!(
@@ -226,13 +226,13 @@ fn delivered(
     before: &[StageReport],
 ) -> Result<(), Error> {
     let manner = match &ended {
-        Ok(()) => Manner::Drained,
-        Err(failure) if failure.is_undelivered() => Manner::Drained,
-        Err(Failure::Overdue { .. }) => Manner::Overdue,
-        Err(Failure::Interrupted { .. }) => Manner::Interrupted,
+        Ok(()) => Ending::Drained,
+        Err(failure) if failure.is_undelivered() => Ending::Drained,
+        Err(Failure::Overdue { .. }) => Ending::TimedOut,
+        Err(Failure::Interrupted { .. }) => Ending::Forced,
         Err(_) => return Ok(ended?),
     };
-    match (ended, AtEnd::new(report, before, manner)) {
+    match (ended, ShutdownLosses::new(report, before, manner)) {
         (ended, None) => Ok(ended?),
         (Ok(()), Some(lost)) => Err(Error::failed(lost.to_string())),
         (Err(failure), Some(lost)) => Err(Error::failed(format!("{}; {lost}", chain(&failure)))),
@@ -244,7 +244,7 @@ fn settled(report: &Report) -> Result<(), Error> {
     if !report.balanced || report.unaccounted > 0 || report.in_flight() > 0 {
         return Err(Error::failed("the ledger has a remainder"));
     }
-    match losses::on_the_way(report) {
+    match losses::lost_in_pipelines(report) {
         None => Ok(()),
         Some(lost) => Err(Error::failed(format!(
             "records were lost on their way: {lost}"

@@ -1,4 +1,4 @@
-//! What was lost so far, by place and reason.
+//! The records lost so far, by place and reason.
 
 #[cfg(test)]
 use std::collections::BTreeMap;
@@ -10,61 +10,66 @@ use tidegate_runtime::ledger::{Report, StageReport, reason};
 
 use crate::declared::Declared;
 
-/// Reasons that one line names at most.
-const NAMED: usize = 5;
+/// Number of reasons that a text lists.
+const MAX_LISTED: usize = 5;
 
 /// A place where records are lost, with the reason.
 #[derive(Clone, Debug)]
-pub(super) enum Entry {
+pub(super) enum LossSite {
     /// A stage had no room or no time for them, or a peer refused them.
     Dropped {
         pipeline: String,
         stage: String,
         reason: &'static str,
     },
-    /// A stage cannot read them. The reasons are many, and tell of the same trouble, so they are
-    /// one entry.
+    /// A stage cannot parse them. All such reasons are one site, since they have one cause.
     Unreadable {
         pipeline: String,
         stage: String,
+        /// The most frequent reasons, with their counts.
         reasons: String,
     },
-    /// They were sent, and nobody answered.
+    /// They were sent, and the peer did not answer.
     Unconfirmed { pipeline: String, stage: String },
-    /// Cilium lost them, and said so.
+    /// Cilium reported that it lost them.
     Upstream { source: &'static str },
 }
 
-/// What tells entries apart from one reading of the books to the next.
+/// Identifies a site in successive reports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Key {
+pub(super) enum SiteKey {
     Dropped(String, String, &'static str),
     Unreadable(String, String),
     Unconfirmed(String, String),
     Upstream(&'static str),
 }
 
-impl Entry {
-    pub(super) fn key(&self) -> Key {
+impl LossSite {
+    pub(super) fn key(&self) -> SiteKey {
         match self {
             Self::Dropped {
                 pipeline,
                 stage,
                 reason,
-            } => Key::Dropped(pipeline.clone(), stage.clone(), reason),
+            } => SiteKey::Dropped(pipeline.clone(), stage.clone(), reason),
             Self::Unreadable {
                 pipeline, stage, ..
-            } => Key::Unreadable(pipeline.clone(), stage.clone()),
+            } => SiteKey::Unreadable(pipeline.clone(), stage.clone()),
             Self::Unconfirmed { pipeline, stage } => {
-                Key::Unconfirmed(pipeline.clone(), stage.clone())
+                SiteKey::Unconfirmed(pipeline.clone(), stage.clone())
             }
-            Self::Upstream { source } => Key::Upstream(source),
+            Self::Upstream { source } => SiteKey::Upstream(source),
         }
+    }
+
+    /// Whether the agent lost the records, rather than Cilium or a sender of unreadable bytes.
+    pub(super) fn is_agent(&self) -> bool {
+        matches!(self, Self::Dropped { .. } | Self::Unconfirmed { .. })
     }
 }
 
-impl fmt::Display for Entry {
-    /// Where, in which pipeline, and for what.
+impl fmt::Display for LossSite {
+    /// The stage, its pipeline and the reason.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dropped {
@@ -78,103 +83,94 @@ impl fmt::Display for Entry {
                 reasons,
             } => write!(f, "{stage} of {pipeline} (unreadable: {reasons})"),
             Self::Unconfirmed { pipeline, stage } => {
-                write!(f, "{stage} of {pipeline} (unconfirmed, perhaps lost)")
+                write!(f, "{stage} of {pipeline} (unconfirmed, possibly lost)")
             }
             Self::Upstream { source } => {
-                write!(f, "Cilium, before the socket ({source}, at least)")
+                write!(f, "Cilium, before the socket ({source}, a lower bound)")
             }
         }
     }
 }
 
-/// Everything that was lost since the start, with the number of records. What a reader does not get
-/// that has closed the output is not lost.
-pub(super) fn entries(report: &Report) -> Vec<(Entry, u64)> {
+/// Every site that has lost records since the start, with their number. What a stage cannot write
+/// because its reader closed the output is not lost.
+pub(super) fn loss_sites(report: &Report) -> Vec<(LossSite, u64)> {
     let declared = Declared::of_report(report);
     let stages = || report.stages.iter().zip(&declared);
-    let left: BTreeSet<_> = stages()
-        .filter(|(stage, declared)| has_left(stage, declared))
+    let closed: BTreeSet<_> = stages()
+        .filter(|(stage, declared)| is_output_closed(stage, declared))
         .map(|(stage, _)| &*stage.stage)
         .collect();
-    let mut entries: Vec<_> = stages()
-        .flat_map(|(stage, declared)| of_stage(stage, declared, left.contains(&*stage.stage)))
+    let mut sites: Vec<_> = stages()
+        .flat_map(|(stage, declared)| stage_sites(stage, declared, closed.contains(&*stage.stage)))
         .collect();
-    entries.extend(
-        report
-            .upstream_lost
-            .iter()
-            .map(|(source, n)| (Entry::Upstream { source }, *n)),
-    );
-    entries.retain(|(_, n)| *n > 0);
-    entries
+    let upstream = report.upstream_lost.iter();
+    sites.extend(upstream.map(|(source, n)| (LossSite::Upstream { source }, *n)));
+    sites.retain(|(_, n)| *n > 0);
+    sites
 }
 
-/// Whether the reader of a stage's output has closed it.
-fn has_left(report: &StageReport, declared: &Declared) -> bool {
+/// Whether the reader of a stage's output closed it.
+fn is_output_closed(report: &StageReport, declared: &Declared) -> bool {
     report
         .dropped
         .keys()
         .any(|reason| declared.cause(reason) == Cause::Unwanted)
 }
 
-fn of_stage(report: &StageReport, declared: &Declared, has_left: bool) -> Vec<(Entry, u64)> {
-    let StageReport {
-        pipeline,
-        stage,
-        dropped,
-        unconfirmed,
-        ..
-    } = report;
-    let place = || (pipeline.clone(), stage.clone());
-    let is_wanted = |reason: &str| {
-        !has_left || (declared.cause(reason) != Cause::Unwanted && reason != reason::STAGE_ENDED)
+fn stage_sites(
+    report: &StageReport,
+    declared: &Declared,
+    output_closed: bool,
+) -> Vec<(LossSite, u64)> {
+    let pipeline = &report.pipeline;
+    let stage = &report.stage;
+    let is_loss = |reason: &str| {
+        !output_closed
+            || (declared.cause(reason) != Cause::Unwanted && reason != reason::STAGE_ENDED)
     };
-    let dropped = dropped
+    let dropped = report
+        .dropped
         .iter()
         .map(|(reason, n)| (*reason, *n))
-        .filter(|(reason, _)| is_wanted(reason));
+        .filter(|(reason, _)| is_loss(reason));
     let (unreadable, others): (Vec<_>, Vec<_>) =
         dropped.partition(|(reason, _)| declared.cause(reason) == Cause::Input);
-    let mut entries: Vec<_> = others
-        .into_iter()
-        .map(|(reason, n)| {
-            let (pipeline, stage) = place();
-            (
-                Entry::Dropped {
-                    pipeline,
-                    stage,
-                    reason,
-                },
-                n,
-            )
-        })
-        .collect();
-    let (pipeline, stage) = place();
+    let dropped = others.into_iter().map(|(reason, n)| {
+        let site = LossSite::Dropped {
+            pipeline: pipeline.clone(),
+            stage: stage.clone(),
+            reason,
+        };
+        (site, n)
+    });
+    let mut sites: Vec<_> = dropped.collect();
     let total = unreadable.iter().map(|(_, n)| n).sum();
-    entries.push((
-        Entry::Unreadable {
-            pipeline,
-            stage,
-            reasons: most(unreadable),
-        },
-        total,
-    ));
-    let (pipeline, stage) = place();
-    entries.push((Entry::Unconfirmed { pipeline, stage }, *unconfirmed));
-    entries
+    let unreadable = LossSite::Unreadable {
+        pipeline: pipeline.clone(),
+        stage: stage.clone(),
+        reasons: most_frequent(unreadable),
+    };
+    sites.push((unreadable, total));
+    let unconfirmed = LossSite::Unconfirmed {
+        pipeline: pipeline.clone(),
+        stage: stage.clone(),
+    };
+    sites.push((unconfirmed, report.unconfirmed));
+    sites
 }
 
-/// `udp_too_short 12, tcp_bad_offset 3 and 2 more`: the most frequent ones.
-fn most(mut reasons: Vec<(&'static str, u64)>) -> String {
+/// Lists the most frequent reasons: `udp_too_short 12, tcp_bad_offset 3 and 2 more`.
+fn most_frequent(mut reasons: Vec<(&'static str, u64)>) -> String {
     reasons.sort_by_key(|(reason, n)| (std::cmp::Reverse(*n), *reason));
-    let named: Vec<_> = reasons
+    let listed: Vec<_> = reasons
         .iter()
-        .take(NAMED)
+        .take(MAX_LISTED)
         .map(|(reason, n)| format!("{reason} {n}"))
         .collect();
-    match reasons.len().saturating_sub(NAMED) {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
+    match reasons.len().saturating_sub(MAX_LISTED) {
+        0 => listed.join(", "),
+        more => format!("{} and {more} more", listed.join(", ")),
     }
 }
 
@@ -216,10 +212,10 @@ pub(super) fn report(stages: &[(&str, &[(&'static str, u64)])]) -> Report {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, entries, report};
+    use super::{LossSite, loss_sites, report};
 
     #[test]
-    fn what_cannot_be_read_is_one_entry_and_everything_else_has_its_own() {
+    fn unreadable_records_of_a_stage_are_one_site_and_each_other_reason_is_its_own() {
         let few = [
             ("tcp_too_short", 2),
             ("udp_too_short", 7),
@@ -229,9 +225,9 @@ mod tests {
         let mut report = report(&[("processors.l34_flow", &few), ("exporters.otlp", &many)]);
         report.stages[1].unconfirmed = 4;
         report.upstream_lost.insert("perf_ring", 512);
-        let found: Vec<_> = entries(&report)
+        let found: Vec<_> = loss_sites(&report)
             .iter()
-            .map(|(entry, n)| format!("{:?} {n}", entry.key()))
+            .map(|(site, n)| format!("{:?} {n}", site.key()))
             .collect();
         let expected = [
             r#"Dropped("flows", "processors.l34_flow", "shutdown_timeout") 1"#,
@@ -242,27 +238,27 @@ mod tests {
             r#"Upstream("perf_ring") 512"#,
         ];
         assert_eq!(found, expected);
-        let Entry::Unreadable { reasons, .. } = &entries(&report)[1].0 else {
+        let LossSite::Unreadable { reasons, .. } = &loss_sites(&report)[1].0 else {
             panic!()
         };
         assert_eq!(reasons, "udp_too_short 7, tcp_too_short 2");
     }
 
     #[test]
-    fn what_a_reader_that_has_left_does_not_get_is_not_lost() {
+    fn records_for_a_closed_output_are_not_lost() {
         let report = report(&[(
             "exporters.stdout",
             &[("output_closed", 9), ("stage_ended", 70), ("queue_full", 2)],
         )]);
-        let found: Vec<_> = entries(&report)
+        let found: Vec<_> = loss_sites(&report)
             .iter()
-            .map(|(entry, n)| format!("{entry} {n}"))
+            .map(|(site, n)| format!("{site} {n}"))
             .collect();
         assert_eq!(found, ["exporters.stdout of flows (queue_full) 2"]);
     }
 
     #[test]
-    fn a_line_names_the_most_frequent_reasons() {
+    fn the_most_frequent_reasons_are_listed() {
         let reasons: Vec<_> = [
             "igmp_too_short",
             "icmpv4_too_short",
@@ -275,7 +271,7 @@ mod tests {
         .zip(1..)
         .collect();
         let report = report(&[("processors.l34_flow", &reasons)]);
-        let Entry::Unreadable { reasons, .. } = &entries(&report)[0].0 else {
+        let LossSite::Unreadable { reasons, .. } = &loss_sites(&report)[0].0 else {
             panic!()
         };
         assert!(
