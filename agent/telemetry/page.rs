@@ -1,6 +1,6 @@
 //! The families of `/metrics`, and how they become its text.
 
-use tidegate_format::exposition::{Format, Writer};
+use tidegate_format::exposition::{ExpositionWriter, Format};
 use tidegate_model::metric::{MetricKind, Value};
 
 /// A metric of the agent itself, with its samples at one moment.
@@ -64,7 +64,7 @@ impl Family {
         });
     }
 
-    fn write(&self, writer: &mut Writer) {
+    fn write(&self, writer: &mut ExpositionWriter) {
         let kind = if self.is_counter {
             MetricKind::Counter
         } else {
@@ -89,7 +89,7 @@ impl Family {
 
 /// The text of a scrape. A family without samples is left out.
 pub(super) fn write(families: &[Family], format: Format) -> String {
-    let mut writer = Writer::new(format);
+    let mut writer = ExpositionWriter::new(format);
     families
         .iter()
         .filter(|family| !family.samples.is_empty())

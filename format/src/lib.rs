@@ -1,8 +1,7 @@
-//! Records and metrics in the formats of others: [`hubble`] has the texts and the JSON of Hubble,
-//! [`exposition`] the metrics formats that Prometheus scrapes, and [`text`] the numbers, addresses
-//! and times in them.
+//! Output formats: Hubble's text and JSON ([`hubble`]), the formats that Prometheus scrapes
+//! ([`exposition`]), and the numbers, addresses and times in them ([`text`]).
 //!
-//! Writers append to a buffer of the caller. Nothing here does I/O.
+//! Everything here appends to a buffer of the caller. Nothing does I/O.
 
 pub mod exposition;
 pub mod hubble;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidegate_format::hubble::{Compact, Json};
-use tidegate_format::text::{push_rfc3339, push_stamp};
+use tidegate_format::text::{push_hubble_time, push_rfc3339};
 use tidegate_model::record::{Event, Frame};
 use tidegate_model::{Record, Timestamp};
 use tidegate_runtime::tap::Sample;
@@ -126,7 +126,7 @@ fn push_compact(compact: Compact, out: &mut String, Sample { record, data }: &Sa
             data: span,
             ..
         }) => {
-            push_stamp(out, *time);
+            push_hubble_time(out, *time);
             let _ = write!(
                 out,
                 ": frame {seq} type {payload_type} cpu {cpu} lost {lost}, {} bytes:",
@@ -141,12 +141,12 @@ fn push_compact(compact: Compact, out: &mut String, Sample { record, data }: &Sa
             data: span,
             ..
         }) => {
-            push_stamp(out, *time);
+            push_hubble_time(out, *time);
             let _ = write!(out, ": event {seq} cpu {cpu}, {} bytes:", span.len);
             push_data(out, data, span.len);
         }
         Record::Metric(point) => {
-            push_stamp(out, point.time);
+            push_hubble_time(out, point.time);
             out.push_str(": ");
             metric::push(out, point);
         }

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::endpoint::Endpoint;
 use super::labels::Labels;
 use super::table::Portion;
-use tidegate_format::exposition::{Format, Writer};
+use tidegate_format::exposition::{ExpositionWriter, Format};
 
 /// Rows that are copied out of the table at once.
 const ROWS: usize = 256;
@@ -29,7 +29,7 @@ pub(super) struct Pieces {
     endpoint: Arc<Endpoint>,
     /// A piece that was written and has not been sent.
     ready: Option<String>,
-    writer: Option<Writer>,
+    writer: Option<ExpositionWriter>,
     /// The families to come, and the row of the current one that was written last.
     names: vec::IntoIter<String>,
     name: Option<String>,
@@ -44,7 +44,7 @@ impl Pieces {
     /// Nothing of it is written yet.
     pub(super) fn new(endpoint: Arc<Endpoint>, format: Format, since: Instant) -> Self {
         let mut names = endpoint.table().names().into_iter();
-        let (name, writer) = (names.next(), Some(Writer::new(format)));
+        let (name, writer) = (names.next(), Some(ExpositionWriter::new(format)));
         Self {
             endpoint,
             ready: None,
@@ -71,7 +71,7 @@ impl Pieces {
         }
         let mut writer = self.writer.take()?;
         while let Some(name) = self.name.take() {
-            if writer.len() >= PIECE {
+            if writer.buffered() >= PIECE {
                 let piece = writer.take();
                 (self.name, self.writer) = (Some(name), Some(writer));
                 return Some(piece);
@@ -107,7 +107,7 @@ impl Pieces {
 
 /// Writes some rows. Returns the last of them, if there may be more.
 fn write(
-    writer: &mut Writer,
+    writer: &mut ExpositionWriter,
     Portion {
         family,
         mut samples,
@@ -118,7 +118,7 @@ fn write(
         writer.family(&family.name, &family.help, &family.unit, &family.kind);
     }
     for (labels, value) in &samples {
-        writer.labelled(labels.pairs(), value);
+        writer.sample_with_labels(labels.pairs(), value);
     }
     if samples.len() < ROWS {
         None

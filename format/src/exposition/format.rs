@@ -1,6 +1,6 @@
-//! Which of the two formats a scraper gets: the choice of `expfmt.NegotiateIncludingOpenMetrics`.
+//! Content negotiation, as in `expfmt.NegotiateIncludingOpenMetrics`.
 
-/// A text format.
+/// A text format for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Prometheus' text format, version 0.0.4.
@@ -11,9 +11,9 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that an `Accept` header asks for: the one with the highest quality, the earlier
-    /// one of equals. Text if it names neither, because every scraper reads that. Version 0.0.1 of
-    /// OpenMetrics is not offered; whoever asks for that takes text too.
+    /// Returns the format that an `Accept` header prefers: the one with the highest quality, or the
+    /// first of several with the same quality. The default is the text format, which every scraper
+    /// reads. Version 0.0.1 of OpenMetrics is not supported.
     #[must_use]
     pub fn negotiate(accept: Option<&str>) -> Self {
         let mut best = (0.0, Self::Text);
@@ -29,7 +29,7 @@ impl Format {
         best.1
     }
 
-    /// The `Content-Type` of the format.
+    /// Returns the `Content-Type` of the format.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -39,11 +39,13 @@ impl Format {
     }
 }
 
-/// Quality and format of one element of the header; `None` for other media types and versions.
+/// Parses one element of the header into its quality and format; `None` for other media types and
+/// versions.
 fn media_range(element: &str) -> Option<(f64, Format)> {
     let mut parts = element.split(';').map(str::trim);
     let media_type = parts.next()?;
-    let (mut quality, mut version) = (1.0, "");
+    let mut quality = 1.0;
+    let mut version = "";
     for (name, value) in parts.filter_map(|part| part.split_once('=')) {
         match name.trim().to_ascii_lowercase().as_str() {
             "q" => quality = value.trim().parse().unwrap_or(1.0),
@@ -65,9 +67,10 @@ mod tests {
     use super::Format::{self, OpenMetrics, Text};
 
     #[test]
-    fn the_header_decides_by_quality_then_by_order() {
+    fn the_format_with_the_highest_quality_is_chosen_then_the_first() {
         let prometheus_3 = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
-            application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
+            application/openmetrics-text;version=0.0.1;q=0.5,\
+            text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
             text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
         let cases = [
             (None, Text),
@@ -93,7 +96,8 @@ mod tests {
             (Some("application/openmetrics-text;q=0"), Text),
             (
                 Some(
-                    "application/vnd.google.protobuf;encoding=delimited,application/openmetrics-text;q=0.1",
+                    "application/vnd.google.protobuf;encoding=delimited,\
+                     application/openmetrics-text;q=0.1",
                 ),
                 OpenMetrics,
             ),

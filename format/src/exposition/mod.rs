@@ -1,29 +1,33 @@
-//! Text that Prometheus scrapes: the text format 0.0.4 and OpenMetrics 1.0.0.
+//! The formats that Prometheus scrapes: the text format 0.0.4 and OpenMetrics 1.0.0.
 //!
-//! Our own writer, because the `prometheus-client` crate writes OpenMetrics only and keeps the
-//! state of the metrics itself, which here belongs to the pipeline. Follows the writers of
-//! Prometheus' Go libraries (`prometheus/common/expfmt` 0.66), so that the text is the one that
-//! Cilium's agent would write. Does not write `_created` samples, exemplars, UTF-8 metric names, or
-//! the protobuf format.
+//! Written here because the `prometheus-client` crate writes OpenMetrics only, and owns the values
+//! of the metrics, which here belong to the pipeline. The writer follows Prometheus' Go libraries
+//! (`prometheus/common/expfmt` 0.66), so that the output equals that of Cilium's agent. `_created`
+//! samples, exemplars, UTF-8 metric names and the protobuf format are not supported.
 
 mod format;
 mod number;
 
 pub use format::Format;
 
+use number::push_number;
 use tidegate_model::metric::{Histogram, MetricKind, Value};
 
-/// Writes families and their samples, one after the other.
+use crate::text::push_decimal;
+
+/// Writes metric families and their samples.
 #[derive(Debug)]
-pub struct Writer {
+pub struct ExpositionWriter {
     format: Format,
     text: String,
+    /// The name of the current family.
     name: String,
+    /// The bounds of the current family's buckets.
     bounds: Vec<f64>,
 }
 
-impl Writer {
-    /// An empty exposition.
+impl ExpositionWriter {
+    /// Creates an empty exposition.
     #[must_use]
     pub fn new(format: Format) -> Self {
         Self {
@@ -34,8 +38,8 @@ impl Writer {
         }
     }
 
-    /// Begins a family: its metadata, to which the samples that follow belong. A name may come only
-    /// once. `name` ends in `_total` for counters; `unit` is UCUM (`s`, `By`) or empty.
+    /// Begins a family by writing its metadata. A name must not be used twice. `name` ends in
+    /// `_total` for counters; `unit` is a UCUM unit (`s`, `By`) or empty.
     pub fn family(&mut self, name: &str, help: &str, unit: &str, kind: &MetricKind) {
         name.clone_into(&mut self.name);
         self.bounds.clear();
@@ -44,29 +48,28 @@ impl Writer {
         }
         let (metadata_name, kind) = self.metadata(name, kind);
         self.push(&["# HELP ", metadata_name, " "]);
-        let quotes_escaped = self.format == Format::OpenMetrics;
-        self.escape(help, quotes_escaped);
+        let escapes_quotes = self.format == Format::OpenMetrics;
+        self.escape(help, escapes_quotes);
         self.push(&["\n# TYPE ", metadata_name, " ", kind, "\n"]);
         if self.format == Format::OpenMetrics
-            && let Some(word) = unit_word(unit)
+            && let Some(unit) = prometheus_unit(unit)
             && metadata_name
-                .strip_suffix(word)
+                .strip_suffix(unit)
                 .is_some_and(|rest| rest.ends_with('_'))
         {
-            self.push(&["# UNIT ", metadata_name, " ", word, "\n"]);
+            self.push(&["# UNIT ", metadata_name, " ", unit, "\n"]);
         }
     }
 
-    /// Writes a sample of the family that was begun last. Names and values are those of its labels,
-    /// in the same order. A histogram writes its buckets, sum and count; [`Value::Ended`] writes
-    /// nothing.
+    /// Writes a sample of the current family. `names` and `values` are those of its labels, in the
+    /// same order. Of a histogram, writes buckets, sum and count; of [`Value::Ended`], nothing.
     pub fn sample<N: AsRef<str>, V: AsRef<str>>(
         &mut self,
         names: &[N],
         values: &[V],
         value: &Value,
     ) {
-        self.labelled(
+        self.sample_with_labels(
             names
                 .iter()
                 .zip(values)
@@ -75,8 +78,8 @@ impl Writer {
         );
     }
 
-    /// The same with names and values in pairs.
-    pub fn labelled<'a>(
+    /// Writes a sample of the current family, as [`Self::sample`] does.
+    pub fn sample_with_labels<'a>(
         &mut self,
         labels: impl Iterator<Item = (&'a str, &'a str)> + Clone,
         value: &Value,
@@ -84,28 +87,28 @@ impl Writer {
         match value {
             Value::Counter(number) | Value::Gauge(number) => {
                 self.series("", labels, None);
-                self.number(*number);
+                self.finish_line(*number);
             }
             Value::Histogram(histogram) => self.histogram(labels, histogram),
             Value::Ended => {}
         }
     }
 
-    /// Bytes that were written and not taken.
+    /// Returns the number of bytes that [`Self::take`] would return.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
-    pub fn len(&self) -> usize {
+    pub fn buffered(&self) -> usize {
         self.text.len()
     }
 
-    /// Takes what was written until now, to which the rest is to be joined.
+    /// Returns the text that was written since the last call.
     #[must_use]
     pub fn take(&mut self) -> String {
-        let rest = String::with_capacity(self.text.len());
-        std::mem::replace(&mut self.text, rest)
+        let empty = String::with_capacity(self.text.len());
+        std::mem::replace(&mut self.text, empty)
     }
 
-    /// The text, or what is left of it.
+    /// Ends the exposition, and returns the text that was written since the last call of
+    /// [`Self::take`].
     #[must_use]
     pub fn finish(mut self) -> String {
         if self.format == Format::OpenMetrics {
@@ -114,8 +117,8 @@ impl Writer {
         self.text
     }
 
-    /// Name and type as the metadata give them. OpenMetrics names a counter without its `_total`,
-    /// and has no counters whose name does not end so.
+    /// Returns the name and the type in the metadata. OpenMetrics omits a counter's `_total` there,
+    /// and a counter without that suffix is not one.
     fn metadata<'a>(&self, name: &'a str, kind: &MetricKind) -> (&'a str, &'static str) {
         match (kind, self.format, name.strip_suffix("_total")) {
             (MetricKind::Counter, Format::OpenMetrics, Some(stem)) => (stem, "counter"),
@@ -135,17 +138,17 @@ impl Writer {
         for at in 0..self.bounds.len() {
             cumulative += histogram.buckets.get(at).copied().unwrap_or_default();
             self.series("_bucket", labels.clone(), Some(self.bounds[at]));
-            self.count(cumulative);
+            self.finish_line_with_count(cumulative);
         }
         self.series("_bucket", labels.clone(), Some(f64::INFINITY));
-        self.count(histogram.count);
+        self.finish_line_with_count(histogram.count);
         self.series("_sum", labels.clone(), None);
-        self.number(histogram.sum);
+        self.finish_line(histogram.sum);
         self.series("_count", labels, None);
-        self.count(histogram.count);
+        self.finish_line_with_count(histogram.count);
     }
 
-    /// Everything before the value: `name_suffix{label="value",le="bound"} `.
+    /// Writes a line up to its value: `name_suffix{label="value",le="bound"} `.
     fn series<'a>(
         &mut self,
         suffix: &str,
@@ -163,7 +166,7 @@ impl Writer {
         }
         if let Some(bound) = le {
             self.push(&[separator, "le=\""]);
-            number::write(&mut self.text, bound, self.format);
+            push_number(&mut self.text, bound, self.format);
             self.text.push('"');
             separator = ",";
         }
@@ -171,48 +174,40 @@ impl Writer {
             .push_str(if separator == "," { "} " } else { " " });
     }
 
-    fn number(&mut self, value: f64) {
-        number::write(&mut self.text, value, self.format);
+    fn finish_line(&mut self, value: f64) {
+        push_number(&mut self.text, value, self.format);
         self.text.push('\n');
     }
 
-    fn count(&mut self, count: u64) {
-        self.push(&[&count.to_string(), "\n"]);
+    fn finish_line_with_count(&mut self, count: u64) {
+        push_decimal(&mut self.text, count);
+        self.text.push('\n');
     }
 
     fn push(&mut self, parts: &[&str]) {
         self.text.extend(parts.iter().copied());
     }
 
-    fn escape(&mut self, text: &str, quotes: bool) {
+    fn escape(&mut self, text: &str, escapes_quotes: bool) {
         let mut rest = text;
-        let is_special = |byte: u8| matches!(byte, b'\\' | b'\n') || (quotes && byte == b'"');
-        while let Some(at) = rest.bytes().position(is_special) {
-            let (plain, special) = rest.split_at(at);
-            self.push(&[
-                plain,
-                if special.starts_with('\n') {
-                    "\\n"
-                } else {
-                    "\\"
-                },
-            ]);
-            // What is escaped is one byte; a line feed is replaced, the others follow their
-            // backslash.
-            self.text.push_str(if special.starts_with('\n') {
-                ""
-            } else {
-                &special[..1]
-            });
-            rest = &special[1..];
+        let needs_escape =
+            |byte: u8| matches!(byte, b'\\' | b'\n') || (escapes_quotes && byte == b'"');
+        while let Some(at) = rest.bytes().position(needs_escape) {
+            let escape = match rest.as_bytes()[at] {
+                b'\n' => "\\n",
+                b'"' => "\\\"",
+                _ => "\\\\",
+            };
+            self.push(&[&rest[..at], escape]);
+            rest = &rest[at + 1..];
         }
         self.text.push_str(rest);
     }
 }
 
-/// The word that Prometheus has for a UCUM unit; `None` for none, for annotations, and for units
-/// that our metrics do not have.
-fn unit_word(unit: &str) -> Option<&'static str> {
+/// Returns Prometheus' name of a UCUM unit; `None` for annotations, and for units that no metric
+/// has.
+fn prometheus_unit(unit: &str) -> Option<&'static str> {
     match unit {
         "s" => Some("seconds"),
         "By" => Some("bytes"),

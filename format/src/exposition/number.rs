@@ -1,57 +1,51 @@
-//! Numbers as Go writes them with `strconv.FormatFloat(value, 'g', -1, 64)`: the fewest digits that
-//! read back the same, with an exponent from a million on.
+//! Numbers as Go's `strconv.FormatFloat(value, 'g', -1, 64)` writes them: the fewest digits that
+//! parse to the same number, with an exponent from a million.
 
 use std::fmt::Write;
 
 use super::Format;
 
 /// Appends `value`. OpenMetrics writes whole numbers with `.0`.
-pub(super) fn write(text: &mut String, value: f64, format: Format) {
+pub(super) fn push_number(text: &mut String, value: f64, format: Format) {
     let start = text.len();
     if value.is_nan() {
         text.push_str("NaN");
     } else if value.is_infinite() {
         text.push_str(if value > 0.0 { "+Inf" } else { "-Inf" });
     } else {
-        finite(text, value);
+        push_finite(text, value);
         if format == Format::OpenMetrics && !text[start..].contains(['.', 'e']) {
             text.push_str(".0");
         }
     }
 }
 
-fn finite(text: &mut String, value: f64) {
+fn push_finite(text: &mut String, value: f64) {
     let magnitude = value.abs();
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
     let whole = value as i32;
-    // Counts, which most values are, are written faster as what they are.
+    // Most values are counts, and integers are faster to write.
     if magnitude < 1e6 && f64::from(whole).to_bits() == value.to_bits() {
-        let _ = write!(text, "{whole}");
-        return;
+        return text.push_str(itoa::Buffer::new().format(whole));
     }
     if magnitude == 0.0 || (1e-4..1e6).contains(&magnitude) {
-        let _ = write!(text, "{value}");
+        write!(text, "{value}").expect("writing to a String cannot fail");
         return;
     }
-    let start = text.len();
-    let _ = write!(text, "{value:e}");
-    // Go's exponent has a sign and two digits at least.
-    let Some(at) = text[start..].find('e').map(|at| start + at + 1) else {
-        return;
-    };
-    let exponent: i32 = text[at..].parse().unwrap_or_default();
-    text.truncate(at);
-    let _ = write!(
-        text,
-        "{}{:02}",
-        if exponent < 0 { '-' } else { '+' },
-        exponent.abs()
-    );
+    push_with_exponent(text, value);
+}
+
+/// Appends `value` with an exponent, which in Go has a sign and at least two digits.
+fn push_with_exponent(text: &mut String, value: f64) {
+    let rust = format!("{value:e}");
+    let (mantissa, exponent) = rust.split_once('e').unwrap_or((&rust, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    write!(text, "{mantissa}e{exponent:+03}").expect("writing to a String cannot fail");
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, write};
+    use super::{Format, push_number};
 
     #[test]
     fn numbers_are_written_as_go_writes_them() {
@@ -84,7 +78,7 @@ mod tests {
                 (Format::OpenMetrics, in_open_metrics),
             ] {
                 let mut text = String::from("x ");
-                write(&mut text, value, format);
+                push_number(&mut text, value, format);
                 assert_eq!(text, format!("x {expected}"), "{format:?}");
             }
         }

@@ -1,14 +1,14 @@
-//! Both formats, literally and read back.
+//! Both formats, as literal text and parsed.
 
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use tidegate_model::metric::{Histogram, MetricKind, Value};
 
-use super::{Format, Writer};
+use super::{ExpositionWriter, Format};
 
 fn exposition(format: Format) -> String {
-    let mut writer = Writer::new(format);
+    let mut writer = ExpositionWriter::new(format);
     writer.family(
         "drop_total",
         "Number of \"drops\",\none by one \\",
@@ -108,8 +108,8 @@ wait_seconds_count 0
     assert_eq!(exposition(Format::OpenMetrics), expected);
 }
 
-/// Reads a sample of one label back: the label's value and the number.
-fn read_back(line: &str) -> Option<(String, f64)> {
+/// Parses a sample with one label into the label's value and the number.
+fn parse(line: &str) -> Option<(String, f64)> {
     let mut rest = line.strip_prefix("m_total{l=\"")?.chars();
     let mut value = String::new();
     loop {
@@ -128,17 +128,20 @@ fn read_back(line: &str) -> Option<(String, f64)> {
 
 proptest! {
     #[test]
-    fn what_is_written_reads_back_the_same(label in any::<String>(), bits in any::<u64>()) {
+    fn samples_parse_to_their_label_and_number(label in any::<String>(), bits in any::<u64>()) {
         for format in [Format::Text, Format::OpenMetrics] {
-            let mut writer = Writer::new(format);
+            let mut writer = ExpositionWriter::new(format);
             writer.family("m_total", "", "", &MetricKind::Counter);
             writer.sample(&["l"], &[&label], &Value::Counter(f64::from_bits(bits)));
             let text = writer.finish();
-            let lines: Vec<_> = text.strip_suffix('\n').unwrap_or_default().split('\n').skip(2).collect();
-            let (read, number) = read_back(lines[0]).expect("a sample");
-            prop_assert_eq!(&read, &label);
-            prop_assert!(number == f64::from_bits(bits) || (number.is_nan() && f64::from_bits(bits).is_nan()));
-            prop_assert_eq!(&lines[1..], if format == Format::OpenMetrics { &["# EOF"][..] } else { &[] });
+            let samples = text.strip_suffix('\n').unwrap_or_default().split('\n').skip(2);
+            let lines: Vec<_> = samples.collect();
+            let (parsed, number) = parse(lines[0]).expect("a sample");
+            prop_assert_eq!(&parsed, &label);
+            let expected = f64::from_bits(bits);
+            prop_assert!(number == expected || (number.is_nan() && expected.is_nan()));
+            let end: &[&str] = if format == Format::OpenMetrics { &["# EOF"] } else { &[] };
+            prop_assert_eq!(&lines[1..], end);
         }
     }
 }

@@ -1,17 +1,17 @@
-//! Flows and other events as texts, in the forms that Hubble (v1.19.4) made customary: its ids, its
-//! summaries, the lines of its exporter and the lines of `hubble observe`.
+//! Flows and other events in Hubble's formats (v1.19.4): the summary of a flow, the JSON lines of
+//! its exporter, and the lines of `hubble observe -o compact`.
 
 mod compact;
 mod debug;
 mod escape;
+mod flow_id;
 mod json;
 mod quote;
 mod service_address;
 mod summary;
-mod uuid;
 
-pub use compact::{Compact, Peer, arrow, push_identity, push_type};
+pub use compact::{Compact, FlowPeer, arrow, push_identity, push_type};
+pub use flow_id::FlowIds;
 pub use json::Json;
 pub use service_address::HostPort;
 pub use summary::push_summary;
-pub use uuid::{Uuid, Uuids};

@@ -1,9 +1,9 @@
-//! Go's quoted strings (`strconv.Quote`), as they stand in Hubble's DNS summaries.
+//! Go's quoted strings (`strconv.Quote`), which Hubble's DNS summaries contain.
 
 use std::fmt::Write;
 
-/// Has `write` append a text, in quotes and with Go's escapes. What is not printable is decided by
-/// Rust's tables, which differ from Go's in combining marks and in the newest letters.
+/// Calls `write`, and puts what it appended into quotes, with Go's escapes. Rust's tables decide
+/// which characters are printable; they differ from Go's in combining marks and the newest letters.
 pub(super) fn push_quoted(out: &mut String, write: impl FnOnce(&mut String)) {
     out.push('"');
     let start = out.len();
@@ -37,13 +37,13 @@ fn push_char(out: &mut String, c: char) {
 fn push_rune(out: &mut String, c: char) {
     let is_printable = c == '\'' || c.escape_debug().len() == 1;
     let code = u32::from(c);
-    // Writing to a `String` cannot fail.
-    let _ = match code {
+    match code {
         _ if is_printable => out.write_char(c),
         0..0x80 => write!(out, "\\x{code:02x}"),
         0x80..0x1_0000 => write!(out, "\\u{code:04x}"),
         _ => write!(out, "\\U{code:08x}"),
-    };
+    }
+    .expect("writing to a String cannot fail");
 }
 
 #[cfg(test)]
@@ -51,7 +51,7 @@ mod tests {
     use super::push_quoted;
 
     #[test]
-    fn quotes_escape_as_go_does() {
+    fn texts_are_quoted_as_go_quotes_them() {
         let cases = [
             ("", r#""""#),
             ("203.0.113.5,fd00::1", r#""203.0.113.5,fd00::1""#),

@@ -1,10 +1,10 @@
-//! Addresses of services, with their ports.
+//! Addresses of services and their backends.
 
 use std::fmt::{Display, Formatter, Result};
 
 use tidegate_model::record::ServiceAddress;
 
-/// Shows an address as Go's `net.JoinHostPort` does.
+/// Displays an address and its port as Go's `net.JoinHostPort` does.
 pub struct HostPort<'a>(pub &'a ServiceAddress);
 
 impl Display for HostPort<'_> {

@@ -1,6 +1,6 @@
 //! Hubble's `Summary` of a flow: `pkg/hubble/parser/threefour/parser.go` and
-//! `pkg/hubble/parser/seven/{dns,http,kafka}.go` (v1.19.4). Texts from the network are in it as
-//! they came; an output that cannot stand some characters escapes them.
+//! `pkg/hubble/parser/seven/{dns,http,kafka}.go` (v1.19.4). Text from the network is not escaped
+//! here; each output escapes what it cannot contain.
 
 use tidegate_model::flow::{
     Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7, L7Record, L7Type, LastLayer, MessagePart,
@@ -8,9 +8,9 @@ use tidegate_model::flow::{
 };
 
 use super::quote::push_quoted;
-use crate::text::{push_answer, push_decimal, push_signed};
+use crate::text::{push_decimal, push_dns_address, push_signed};
 
-/// Appends the summary, which is empty where Hubble's is.
+/// Appends the summary of a flow. Empty where Hubble's is.
 pub fn push_summary(out: &mut String, flow: &Flow) {
     match (&flow.l7, flow.flow_type) {
         (Some(l7), _) => push_l7(out, l7),
@@ -90,7 +90,7 @@ fn push_dns_query(out: &mut String, dns: &Dns) {
     push_question(out, dns);
 }
 
-/// What was not captured is unknown; a complete answer without a time to live has none to show.
+/// A TTL that was not captured is unknown; a complete answer without a TTL shows none.
 fn push_dns_answer(out: &mut String, dns: &Dns, missing: Missing) {
     out.push_str("DNS Answer ");
     push_dns_data(out, dns, missing);
@@ -123,14 +123,14 @@ fn push_dns_data(out: &mut String, dns: &Dns, missing: Missing) {
     if missing.has(MessagePart::Rcode) {
         return out.push_str("RCode: unknown");
     }
-    // A code is one byte wide in gopacket, whose type Hubble converts it to.
+    // Hubble converts the code to gopacket's type, which is one byte wide.
     let rcode = dns.rcode.unwrap_or_default() & 0xff;
     if rcode != 0 {
         out.push_str("RCode: ");
         return out.push_str(rcode_text(rcode));
     }
     if !dns.ips.is_empty() {
-        push_quoted(out, |out| push_joined(out, ",", &dns.ips, push_answer));
+        push_quoted(out, |out| push_joined(out, ",", &dns.ips, push_dns_address));
     }
     if !dns.cnames.is_empty() {
         out.push_str(if dns.ips.is_empty() {
@@ -161,10 +161,9 @@ fn push_http_response(out: &mut String, http: &Http, l7: &L7) {
     out.push_str(&http.protocol);
     out.push(' ');
     push_decimal(out, http.code);
-    // Of a proxy's, Hubble prints what there is; of one that was found in a packet, only what is
-    // known.
-    let is_known = l7.seen == Seen::Proxy || !http.method.is_empty() || !http.url.is_empty();
-    if !is_known {
+    // Hubble prints the request of a proxy's record even if it is empty.
+    let has_request = l7.seen == Seen::Proxy || !http.method.is_empty() || !http.url.is_empty();
+    if !has_request {
         return;
     }
     match (l7.seen, l7.observed_latency) {
@@ -199,7 +198,7 @@ fn push_kafka(out: &mut String, direction: &str, kafka: &Kafka) {
     }
 }
 
-/// Nothing for a record that names no protocol at all.
+/// Appends nothing for an empty record.
 fn push_generic(out: &mut String, generic: &Generic) {
     if *generic == Generic::default() {
         return;
@@ -214,7 +213,7 @@ fn push_generic(out: &mut String, generic: &Generic) {
     out.push(']');
 }
 
-/// Appends each item, with `separator` between two.
+/// Appends the items, with `separator` between them.
 pub(super) fn push_joined<T>(
     out: &mut String,
     separator: &str,

@@ -1,11 +1,11 @@
 //! Numbers, addresses and times as text.
 
-mod ascii;
-mod digits;
-mod push;
+mod address;
+mod decimal;
+mod time;
 
-pub use ascii::{Ascii, decimal_text};
-pub(crate) use digits::hex_text;
-pub use digits::mac_text;
-pub use push::{push_address, push_answer, push_decimal, push_rfc3339, push_stamp};
-pub(crate) use push::{push_hex, push_mac, push_peer_address, push_signed};
+pub use address::{mac_text, push_address, push_dns_address};
+pub(crate) use address::{push_mac, push_optional_address};
+pub use decimal::push_decimal;
+pub(crate) use decimal::push_signed;
+pub use time::{push_hubble_time, push_rfc3339};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use tidegate_format::hubble::{Compact, Json, Uuids};
+use tidegate_format::hubble::{Compact, FlowIds, Json};
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{
     Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowType, Generic, Http, Ip,
@@ -189,7 +189,7 @@ proptest! {
         prop_assert!(!unescaped, "{}", line);
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         prop_assert_eq!(at(&event, "/node_name").unwrap_or_default(), node.as_str());
-        prop_assert_eq!(at(&event, "/flow/uuid").unwrap(), Uuids::new(&node).of(&flow).to_string());
+        prop_assert_eq!(at(&event, "/flow/uuid").unwrap(), FlowIds::new(&node).id(&flow).to_string());
         let pod = flow.source.names.as_ref().map_or("", |names| names.pod_name.as_str());
         prop_assert_eq!(at(&event, "/flow/source/pod_name").unwrap_or_default(), pod);
         if let Some(L7Record::Http(http)) = flow.l7.as_ref().map(|l7| &l7.record) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_format::hubble::{Json, Uuids};
+use tidegate_format::hubble::{FlowIds, Json};
 use tidegate_model::flow::{
     Address, AuthType, DropReason, Endpoint, EndpointNames, FileNumbering, Flow, FlowType, Generic,
     Ip, IpVersion, Kafka, L4, L7Record, L7Type, MessagePart, Missing, ObservedLatency, SctpChunk,
@@ -32,7 +32,7 @@ fn ours(line: &str, flow: &Flow) -> String {
         "\"emitter\":{\"name\":\"Hubble\",\"version\":\"1.19.4\"}",
         emitter,
     );
-    format!("{before}\"uuid\":\"{}{rest}\n", Uuids::new(NODE).of(flow))
+    format!("{before}\"uuid\":\"{}{rest}\n", FlowIds::new(NODE).id(flow))
 }
 
 #[test]
@@ -333,7 +333,7 @@ fn the_time_between_messages_found_in_packets_is_an_extension_and_never_hubbles_
 fn a_flow_without_anything_is_still_an_event() {
     let flow = Flow::default();
     let expected = r#"{"flow":{"uuid":"________","source":{},"destination":{},"node_name":"prod/node-a","event_type":{}},"node_name":"prod/node-a"}"#;
-    let id = Uuids::new(NODE).of(&flow).to_string();
+    let id = FlowIds::new(NODE).id(&flow).to_string();
     let line = line(&flow).replace(&id, "________");
     let emitter = line.find(",\"emitter\"").unwrap()..line.find(",\"source\"").unwrap();
     assert_eq!(line.replace(&line[emitter], ""), format!("{expected}\n"));

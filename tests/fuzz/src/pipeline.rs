@@ -7,7 +7,7 @@
 use opentelemetry_proto::tonic::logs::v1::ScopeLogs;
 use prost::Message as _;
 use tidegate_exporters::otlp::LogEncoder;
-use tidegate_format::exposition::{Format, Writer};
+use tidegate_format::exposition::{ExpositionWriter, Format};
 use tidegate_format::hubble::{Compact, Json};
 use tidegate_model::record::Frame;
 use tidegate_model::tally::Tally;
@@ -191,7 +191,7 @@ fn expose(record: &Record) {
         return;
     };
     let family = &point.series.family;
-    let mut writer = Writer::new(Format::Text);
+    let mut writer = ExpositionWriter::new(Format::Text);
     writer.family(&family.name, &family.help, &family.unit, &family.kind);
     writer.sample(&family.label_names, &point.series.labels, &point.value);
     let text = writer.finish();

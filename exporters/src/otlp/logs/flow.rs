@@ -43,8 +43,9 @@ use super::event::{self, EventPiece};
 use super::key::{Key, key};
 use super::side::{self, DESTINATION, SOURCE, SidePiece};
 use super::writer::Writer;
-use tidegate_format::hubble::Uuid;
 use tidegate_format::text::{push_address, push_decimal};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// The pieces of a record that were made before.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +64,9 @@ pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, pieces: Pieces<'_>, uuid:
         out.int(&SOURCE.port, source);
         out.int(&DESTINATION.port, destination);
     }
-    out.ascii(key!("cilium.flow.uuid"), &uuid.text());
+    let mut uuid_text = [0; Hyphenated::LENGTH];
+    uuid.hyphenated().encode_lower(&mut uuid_text);
+    out.ascii(key!("cilium.flow.uuid"), &uuid_text);
     out.int_if_any(key!("cilium.interface.index"), flow.interface);
     write_rare(out, flow);
 }

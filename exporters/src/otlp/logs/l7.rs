@@ -35,7 +35,7 @@ use tidegate_model::flow::{
 use super::headers::HeaderNames;
 use super::key::key;
 use super::writer::Writer;
-use tidegate_format::text::push_answer;
+use tidegate_format::text::push_dns_address;
 
 /// Methods that OpenTelemetry's conventions know.
 const METHODS: [&str; 10] = [
@@ -183,7 +183,7 @@ fn write_dns(out: &mut Writer<'_>, dns: &Dns, l7_type: L7Type) {
 
 fn answer(answer: &DnsAnswer) -> String {
     let mut text = String::with_capacity("255.255.255.255".len());
-    push_answer(&mut text, answer);
+    push_dns_address(&mut text, answer);
     text
 }
 

@@ -7,28 +7,28 @@ use super::event::LINE_END;
 use super::flow::Pieces;
 use super::side::{IDENTITY, NAME, NAME_OF_PORT, SidePiece};
 use super::writer::Writer;
+use itoa::Buffer;
 use tidegate_format::hubble::arrow;
-use tidegate_format::text::{Ascii, decimal_text};
 
 /// A side in the line.
 struct Name<'a> {
     piece: &'a SidePiece,
     part: usize,
-    port: Ascii,
+    port: &'a str,
 }
 
 impl<'a> Name<'a> {
-    fn new(piece: &'a SidePiece, port: Option<u16>) -> Self {
+    fn new(piece: &'a SidePiece, port: Option<u16>, digits: &'a mut Buffer) -> Self {
         match port {
             Some(port) => Self {
                 piece,
                 part: NAME_OF_PORT,
-                port: decimal_text(port),
+                port: digits.format(port),
             },
             None => Self {
                 piece,
                 part: NAME,
-                port: Ascii::EMPTY,
+                port: "",
             },
         }
     }
@@ -39,7 +39,7 @@ impl<'a> Name<'a> {
 
     fn write(&self, out: &mut Vec<u8>) {
         self.piece.copy(self.part, out);
-        self.port.append_to(out);
+        out.extend_from_slice(self.port.as_bytes());
         self.piece.copy(IDENTITY, out);
     }
 }
@@ -51,10 +51,10 @@ pub(super) fn write(
     pieces: Pieces<'_>,
     ports: [Option<u16>; 2],
 ) {
-    let (source, destination) = (
-        Name::new(pieces.source, ports[0]),
-        Name::new(pieces.destination, ports[1]),
-    );
+    let mut source_digits = Buffer::new();
+    let mut destination_digits = Buffer::new();
+    let source = Name::new(pieces.source, ports[0], &mut source_digits);
+    let destination = Name::new(pieces.destination, ports[1], &mut destination_digits);
     let (near, far) = if flow.is_reply == Some(true) {
         (destination, source)
     } else {

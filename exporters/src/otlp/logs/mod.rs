@@ -47,7 +47,7 @@ use self::flow::Pieces;
 use self::headers::HeaderNames;
 use self::side::{DESTINATION, SOURCE, Sides};
 use self::writer::{Head, Severity, Tail, Writer};
-use tidegate_format::hubble::{Compact, Peer, Uuids};
+use tidegate_format::hubble::{Compact, FlowIds, FlowPeer};
 
 /// Writes the bodies.
 const LINE: Compact = Compact { color: false };
@@ -65,7 +65,7 @@ const LOST: &str = "hubble.lost_events";
 #[derive(Debug)]
 pub struct Encoder {
     text: String,
-    uuids: Uuids,
+    flow_ids: FlowIds,
     headers: HeaderNames,
     events: Events,
     sources: Sides,
@@ -79,7 +79,7 @@ impl Encoder {
     pub fn new(context: &BuildContext, http_headers: &[String]) -> Self {
         Self {
             text: String::new(),
-            uuids: Uuids::new(&context.node_name),
+            flow_ids: FlowIds::new(&context.node_name),
             headers: HeaderNames::new(http_headers),
             events: Events::new(),
             sources: Sides::new(&SOURCE),
@@ -105,7 +105,7 @@ impl Encoder {
             Verdict::Dropped | Verdict::Error => Severity::Warn,
             _ => Severity::Info,
         };
-        let (source, destination) = (Peer::source(flow), Peer::destination(flow));
+        let (source, destination) = (FlowPeer::source(flow), FlowPeer::destination(flow));
         let pieces = Pieces {
             source: self.sources.of(&source, &mut self.text),
             destination: self.destinations.of(&destination, &mut self.text),
@@ -120,7 +120,7 @@ impl Encoder {
             &mut self.text,
         );
         line::write(&mut writer, flow, pieces, [source.port, destination.port]);
-        flow::write(&mut writer, flow, pieces, self.uuids.of(flow));
+        flow::write(&mut writer, flow, pieces, self.flow_ids.id(flow));
         if let Some(l7) = &flow.l7 {
             l7::write(&mut writer, l7, &self.headers);
         }

@@ -23,7 +23,7 @@ use super::key::Key;
 use super::piece::Piece;
 use super::recent::{Recent, Source};
 use super::writer::Writer;
-use tidegate_format::hubble::{Peer, push_identity};
+use tidegate_format::hubble::{FlowPeer, push_identity};
 use tidegate_format::text::{mac_text, push_address};
 
 /// Places of the table, for the endpoints of a node and those that they talk to.
@@ -59,7 +59,7 @@ impl Sides {
 
     /// The piece for one side of a flow. `text` is room to make texts in.
     #[inline]
-    pub(super) fn of(&mut self, peer: &Peer<'_>, text: &mut String) -> &SidePiece {
+    pub(super) fn of(&mut self, peer: &FlowPeer<'_>, text: &mut String) -> &SidePiece {
         let side = self.side;
         self.pieces.of(
             &Who {
@@ -71,13 +71,13 @@ impl Sides {
     }
 }
 
-/// A [`Peer`], and [`number`] of it.
+/// A [`FlowPeer`], and [`number`] of it.
 struct Who<'a> {
     number: [u64; 5],
-    peer: &'a Peer<'a>,
+    peer: &'a FlowPeer<'a>,
 }
 
-/// The number of a [`Peer`] that was seen.
+/// The number of a [`FlowPeer`] that was seen.
 #[derive(Debug)]
 pub(super) struct Known {
     number: [u64; 5],
@@ -86,7 +86,7 @@ pub(super) struct Known {
 }
 
 /// All of a peer but its port. Peers that differ have numbers that differ.
-fn number(peer: &Peer<'_>) -> [u64; 5] {
+fn number(peer: &FlowPeer<'_>) -> [u64; 5] {
     let address = u128::from_ne_bytes(peer.address.unwrap_or_default().0);
     let [a, b, c, d, e, f] = peer.mac.unwrap_or_default();
     let known = u8::from(peer.has_ip)
@@ -196,7 +196,7 @@ pub(super) static DESTINATION: Side = Side {
 };
 
 impl Side {
-    fn make(&self, piece: &mut SidePiece, peer: &Peer<'_>, text: &mut String) {
+    fn make(&self, piece: &mut SidePiece, peer: &FlowPeer<'_>, text: &mut String) {
         text.clear();
         if peer.is_host() {
             LINE.push_name(text, peer);
@@ -222,7 +222,7 @@ impl Side {
         piece.add(NAME, |out| out.extend_from_slice(name.as_bytes()));
     }
 
-    fn write(&self, out: &mut Writer<'_>, peer: &Peer<'_>) {
+    fn write(&self, out: &mut Writer<'_>, peer: &FlowPeer<'_>) {
         if let Some(address) = peer.written_address() {
             out.made(&self.address, |text| push_address(text, address));
         }
@@ -297,7 +297,7 @@ mod tests {
                 };
                 let address = Some(Address::v4([a, b, c, d]));
                 let keeps_mapped = false;
-                let peer = &Peer {
+                let peer = &FlowPeer {
                     endpoint,
                     has_ip: true,
                     address,

@@ -255,7 +255,7 @@ fn the_id_is_the_one_of_every_other_exporter() {
         .attributes
         .iter()
         .find(|attribute| attribute.key == "cilium.flow.uuid");
-    let expected = Uuids::new("prod/node-a").of(&traced()).to_string();
+    let expected = FlowIds::new("prod/node-a").id(&traced()).to_string();
     assert_eq!(
         id.and_then(|id| id.value.as_ref()).map(shown),
         Some(expected)

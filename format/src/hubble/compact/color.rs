@@ -1,29 +1,29 @@
 //! The colours of `hubble observe`.
 
-/// A foreground colour, by its ANSI number.
+/// A foreground colour.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Color {
     /// Drops, errors, failed authentication.
-    Red = 31,
-    /// What was let through.
-    Green = 32,
-    /// Ports, audits, socket traces.
-    Yellow = 33,
+    Red,
+    /// Forwarded flows, successful authentication.
+    Green,
+    /// Ports, audited flows, socket traces.
+    Yellow,
     /// Identities.
-    Magenta = 35,
+    Magenta,
     /// Hosts.
-    Cyan = 36,
+    Cyan,
 }
 
-/// Has `write` append a text, in colour if colours are `wanted`. As in Hubble, the end of an inner
-/// colour is also the end of the one around it.
-pub(super) fn painted(
+/// Calls `write`, and colours what it appends if `is_colored`. As in Hubble, the end of an inner
+/// colour also ends the outer one.
+pub(super) fn colored(
     out: &mut String,
-    wanted: bool,
+    is_colored: bool,
     color: Color,
     write: impl FnOnce(&mut String),
 ) {
-    if !wanted {
+    if !is_colored {
         return write(out);
     }
     out.push_str(match color {

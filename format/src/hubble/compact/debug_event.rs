@@ -1,4 +1,4 @@
-//! What `hubble observe debug-events` tells of an event besides its time.
+//! A debug event without its time, as `hubble observe debug-events` prints it.
 
 use std::fmt::Write;
 
@@ -9,19 +9,19 @@ use super::event_type::push_or_number;
 use crate::hubble::debug::push_message;
 use crate::text::push_decimal;
 
-/// Appends reporter, type, packet hash, CPU and text.
-pub(super) fn push(out: &mut String, event: &DebugEvent) {
-    push_reporter(out, event);
+/// Appends the endpoint, type, packet hash, CPU and message.
+pub(super) fn push_debug_event(out: &mut String, event: &DebugEvent) {
+    push_endpoint(out, event);
     out.push(' ');
     push_or_number(out, event.event_type.name(), event.event_type.0);
-    // Writing to a `String` cannot fail.
-    let _ = write!(out, " MARK: {:#x} CPU: {:02} (", event.hash, event.cpu);
+    write!(out, " MARK: {:#x} CPU: {:02} (", event.hash, event.cpu)
+        .expect("writing to a String cannot fail");
     push_message(out, event);
     out.push(')');
 }
 
-/// The endpoint whose program sent the message: `fmtEndpointShort` of Hubble's printer.
-fn push_reporter(out: &mut String, event: &DebugEvent) {
+/// Appends the endpoint whose program sent the message (`fmtEndpointShort` in Hubble's printer).
+fn push_endpoint(out: &mut String, event: &DebugEvent) {
     if event.source == 0 {
         return out.push_str("N/A");
     }
@@ -34,7 +34,7 @@ fn push_reporter(out: &mut String, event: &DebugEvent) {
     }
 }
 
-/// The pod, or the label of an endpoint that is none. Whether there is one.
+/// Appends the pod or the reserved label of an endpoint. Returns whether it has one.
 fn push_name(out: &mut String, names: &EndpointNames) -> bool {
     if !names.namespace.is_empty() && !names.pod_name.is_empty() {
         out.extend([&names.namespace, "/", &names.pod_name]);

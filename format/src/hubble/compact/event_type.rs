@@ -1,4 +1,4 @@
-//! What kind of event a flow came from, in the words of `hubble observe`.
+//! The event type of a flow, as `hubble observe` prints it.
 
 use tidegate_model::flow::{
     DropReason, Flow, L7, L7Record, L7Type, TracePoint, XlatePoint, capture_point_name,
@@ -7,8 +7,8 @@ use tidegate_model::flow::{
 
 use crate::text::push_decimal;
 
-/// Appends the text of a flow's type: `to-endpoint`, `Policy denied`, `policy-verdict:L3-L4
-/// INGRESS`, `dns-response proxy`.
+/// Appends the event type of a flow, such as `to-endpoint`, `Policy denied`, `policy-verdict:L3-L4
+/// INGRESS` or `dns-response proxy`.
 pub fn push_type(out: &mut String, flow: &Flow) {
     if let Some(l7) = &flow.l7 {
         return push_l7_type(out, l7);
@@ -53,7 +53,7 @@ fn push_l7_type(out: &mut String, l7: &L7) {
     }
 }
 
-/// A name, or the number of what has none.
+/// Appends a name, or the number if there is no name.
 pub(super) fn push_or_number(out: &mut String, name: Option<&str>, number: u8) {
     match name {
         Some(name) => out.push_str(name),
@@ -61,7 +61,8 @@ pub(super) fn push_or_number(out: &mut String, name: Option<&str>, number: u8) {
     }
 }
 
-/// A reason without a text is followed by its extended error, which Hubble does not pass on: 0.
+/// Appends a drop reason. For an unknown one Cilium appends the extended error, which Hubble leaves
+/// at 0.
 fn push_drop_reason(out: &mut String, reason: u8) {
     match DropReason(reason.into()).text() {
         Some(text) => out.push_str(text),

@@ -1,11 +1,9 @@
-//! The lines of `hubble observe -o compact`: `hubble/pkg/printer` (v1.19.4).
+//! The lines of `hubble observe -o compact`, and those of `hubble observe agent-events` and
+//! `debug-events` (`hubble/pkg/printer`, v1.19.4).
 //!
-//! Agent events and debug events are those of `hubble observe agent-events` and `debug-events`.
-//!
-//! Two things differ. Policy verdicts show their match type and direction, as with
-//! `--use-default-field-masks=false` and in later versions. And of the control characters that a
-//! peer can put into a name, Hubble escapes ESC and CR; here every one is, so that a record is one
-//! line.
+//! There are two differences. Policy verdicts show their match type and direction, as with
+//! `--use-default-field-masks=false` and in later versions. And every control character in a name or
+//! a message is escaped, so that a record is always one line; Hubble escapes only ESC and CR.
 
 mod agent_event;
 mod color;
@@ -14,9 +12,11 @@ mod event_type;
 mod peer;
 
 pub use event_type::push_type;
-pub use peer::Peer;
+pub use peer::FlowPeer;
 
-use color::{Color, painted};
+use std::fmt::Write;
+
+use color::{Color, colored};
 use event_type::push_or_number;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{AuthType, Flow, Verdict, message_type, reserved_identity};
@@ -24,13 +24,13 @@ use tidegate_model::record::{AgentEvent, DebugEvent, Lost};
 
 use super::escape::{Escapes, escaped};
 use super::push_summary;
-use crate::text::{push_decimal, push_hex, push_signed, push_stamp};
+use crate::text::{push_decimal, push_hubble_time, push_signed};
 
-/// Hubble's escapes for ESC and CR, and C's for the other control characters.
-struct Controls;
+/// Hubble's escapes of ESC and CR, and C's of the other control characters.
+struct ControlEscapes;
 
-impl Escapes for Controls {
-    fn suspects(byte: u8) -> bool {
+impl Escapes for ControlEscapes {
+    fn may_begin(byte: u8) -> bool {
         matches!(byte, 0..0x20 | 0x7f | 0xc2)
     }
 
@@ -40,9 +40,8 @@ impl Escapes for Controls {
             '\r' => out.push_str("\\r"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            '\0'..='\u{ff}' if c.is_control() => {
-                out.push_str("\\x");
-                push_hex(out, c as u8);
+            c if c.is_control() => {
+                write!(out, "\\x{:02x}", u32::from(c)).expect("writing to a String cannot fail");
             }
             _ => return false,
         }
@@ -50,43 +49,44 @@ impl Escapes for Controls {
     }
 }
 
-/// Writes one line a record. Only names and messages hold texts that a peer can choose, so nothing
-/// else is escaped.
+/// Writes one line per record. Only names and messages contain text that a peer can choose, so only
+/// they are escaped.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Compact {
-    /// Whether hosts, ports, identities and verdicts have Hubble's colours.
+    /// Whether hosts, ports, identities and verdicts are coloured as in Hubble.
     pub color: bool,
 }
 
 impl Compact {
-    /// Appends a flow's line. Replies are shown from the side that was asked, with the arrow
-    /// turned.
+    /// Appends the line of a flow. As in Hubble, the server of a reply is on the right, and the arrow
+    /// points to the left.
     pub fn push_flow(self, out: &mut String, flow: &Flow) {
-        push_stamp(out, flow.time);
+        push_hubble_time(out, flow.time);
         out.push_str(": ");
         self.push_flow_text(out, flow);
         out.push('\n');
     }
 
-    /// Appends what stands behind the time in a flow's line.
+    /// Appends the line of a flow without the time and the line end.
     pub fn push_flow_text(self, out: &mut String, flow: &Flow) {
-        let (source, destination) = (Peer::source(flow), Peer::destination(flow));
-        let (near, far) = if flow.is_reply == Some(true) {
+        let source = FlowPeer::source(flow);
+        let destination = FlowPeer::destination(flow);
+        let (left, right) = if flow.is_reply == Some(true) {
             (destination, source)
         } else {
             (source, destination)
         };
-        self.push_peer(out, &near);
+        self.push_peer(out, &left);
         out.push_str(arrow(flow));
-        self.push_peer(out, &far);
+        self.push_peer(out, &right);
         self.push_event(out, flow);
     }
 
-    /// Appends what stands behind the sides in a flow's line.
+    /// Appends the part of a flow's line that follows the peers: event type, verdict and details.
     pub fn push_event(self, out: &mut String, flow: &Flow) {
         out.push(' ');
         match flow.l7 {
-            Some(_) => escaped::<Controls>(out, |out| push_type(out, flow)),
+            Some(_) => escaped::<ControlEscapes>(out, |out| push_type(out, flow)),
             None => push_type(out, flow),
         }
         out.push(' ');
@@ -98,42 +98,42 @@ impl Compact {
 
     /// Appends the line of an agent event.
     pub fn push_agent_event(self, out: &mut String, event: &AgentEvent) {
-        push_stamp(out, event.time);
+        push_hubble_time(out, event.time);
         out.push_str(": ");
         self.push_agent_event_text(out, event);
         out.push('\n');
     }
 
-    /// Appends what stands behind the time in the line of an agent event.
+    /// Appends the line of an agent event without the time and the line end.
     pub fn push_agent_event_text(self, out: &mut String, event: &AgentEvent) {
         out.push_str(event.event_type.name());
         out.push_str(" (");
-        escaped::<Controls>(out, |out| agent_event::push_details(out, event));
+        escaped::<ControlEscapes>(out, |out| agent_event::push_details(out, event));
         out.push(')');
     }
 
     /// Appends the line of a debug event.
     pub fn push_debug_event(self, out: &mut String, event: &DebugEvent) {
-        push_stamp(out, event.time);
+        push_hubble_time(out, event.time);
         out.push_str(": ");
         self.push_debug_event_text(out, event);
         out.push('\n');
     }
 
-    /// Appends what stands behind the time in the line of a debug event.
+    /// Appends the line of a debug event without the time and the line end.
     pub fn push_debug_event_text(self, out: &mut String, event: &DebugEvent) {
-        debug_event::push(out, event);
+        debug_event::push_debug_event(out, event);
     }
 
-    /// Appends the line of a loss.
+    /// Appends the line of a report of lost events.
     pub fn push_lost(self, out: &mut String, lost: &Lost) {
-        push_stamp(out, lost.time);
+        push_hubble_time(out, lost.time);
         out.push(' ');
         self.push_lost_text(out, lost);
         out.push('\n');
     }
 
-    /// Appends what stands behind the time in the line of a loss.
+    /// Appends the line of a report of lost events without the time and the line end.
     pub fn push_lost_text(self, out: &mut String, lost: &Lost) {
         out.push_str("EVENTS LOST: ");
         out.push_str(lost.source.name());
@@ -146,19 +146,19 @@ impl Compact {
         }
     }
 
-    fn push_peer(self, out: &mut String, peer: &Peer<'_>) {
+    fn push_peer(self, out: &mut String, peer: &FlowPeer<'_>) {
         if peer.is_host() {
-            painted(out, self.color, Color::Cyan, |out| {
+            colored(out, self.color, Color::Cyan, |out| {
                 self.push_host(out, peer)
             });
         }
         out.push(' ');
-        painted(out, self.color, Color::Magenta, |out| {
+        colored(out, self.color, Color::Magenta, |out| {
             push_identity(out, peer.endpoint.identity)
         });
     }
 
-    fn push_host(self, out: &mut String, peer: &Peer<'_>) {
+    fn push_host(self, out: &mut String, peer: &FlowPeer<'_>) {
         let start = out.len();
         self.push_name(out, peer);
         if let Some(port) = peer.port {
@@ -167,17 +167,17 @@ impl Compact {
                 out.push(']');
             }
             out.push(':');
-            painted(out, self.color, Color::Yellow, |out| {
+            colored(out, self.color, Color::Yellow, |out| {
                 push_decimal(out, port)
             });
         }
     }
 
-    /// Appends the name of a side that is a host.
-    pub fn push_name(self, out: &mut String, peer: &Peer<'_>) {
+    /// Appends the name of a peer that is a host.
+    pub fn push_name(self, out: &mut String, peer: &FlowPeer<'_>) {
         match peer.is_ipv4() {
             true => peer.push_name(out),
-            false => escaped::<Controls>(out, |out| peer.push_name(out)),
+            false => escaped::<ControlEscapes>(out, |out| peer.push_name(out)),
         }
     }
 
@@ -195,7 +195,7 @@ impl Compact {
         } else {
             flow.verdict.name()
         };
-        painted(out, self.color, color, |out| out.push_str(text));
+        colored(out, self.color, color, |out| out.push_str(text));
     }
 
     fn push_details(self, out: &mut String, flow: &Flow) {
@@ -205,7 +205,7 @@ impl Compact {
             out.push_str("; ");
         }
         match flow.l7 {
-            Some(_) => escaped::<Controls>(out, |out| push_summary(out, flow)),
+            Some(_) => escaped::<ControlEscapes>(out, |out| push_summary(out, flow)),
             None => push_summary(out, flow),
         }
         if flow.auth_type != AuthType::default() {
@@ -215,12 +215,12 @@ impl Compact {
             } else {
                 Color::Green
             };
-            painted(out, self.color, color, |out| push_auth(out, flow.auth_type));
+            colored(out, self.color, color, |out| push_auth(out, flow.auth_type));
         }
     }
 }
 
-/// What stands between the sides. That of a reply is turned, and the sides with it.
+/// Returns the arrow between the peers of a flow.
 pub fn arrow(flow: &Flow) -> &'static str {
     match flow.is_reply {
         Some(false) => " -> ",
@@ -229,7 +229,7 @@ pub fn arrow(flow: &Flow) -> &'static str {
     }
 }
 
-/// An identity, in parentheses.
+/// Appends an identity, in parentheses: its name if it is reserved, or its number.
 pub fn push_identity(out: &mut String, identity: u32) {
     match reserved_identity(identity) {
         Some(name) => {
@@ -250,8 +250,8 @@ fn push_auth(out: &mut String, auth: AuthType) {
 
 fn push_span(out: &mut String, (first, last): (Timestamp, Timestamp)) {
     out.push_str(" (first: ");
-    push_stamp(out, first);
+    push_hubble_time(out, first);
     out.push_str(", last: ");
-    push_stamp(out, last);
+    push_hubble_time(out, last);
     out.push(')');
 }

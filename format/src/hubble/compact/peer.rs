@@ -1,73 +1,77 @@
-//! The two sides of a flow.
+//! The source and the destination of a flow.
 
 use std::net::IpAddr;
 
 use tidegate_model::flow::{Address, Endpoint, EndpointNames, Flow};
 
 use crate::hubble::summary::push_joined;
-use crate::text::{push_mac, push_peer_address};
+use crate::text::{push_mac, push_optional_address};
 
-/// One side of a flow.
-pub struct Peer<'a> {
-    /// What the flow says of it.
+/// The source or the destination of a flow.
+pub struct FlowPeer<'a> {
+    /// Its identity and names.
     pub endpoint: &'a Endpoint,
-    /// Whether an IP header tells of it.
+    /// Whether the flow has an IP header.
     pub has_ip: bool,
-    /// The address, where it is known.
+    /// The IP address, if it is known.
     pub address: Option<Address>,
     /// Whether an IPv4-mapped address is written as IPv6.
     pub keeps_mapped: bool,
-    /// The MAC address, where an Ethernet header tells it.
+    /// The MAC address, if the flow has an Ethernet header.
     pub mac: Option<[u8; 6]>,
-    /// The port, unless it is 0.
+    /// The port; `None` if it is 0.
     pub port: Option<u16>,
 }
 
-impl<'a> Peer<'a> {
-    /// The sending side.
+impl<'a> FlowPeer<'a> {
+    /// The source.
     pub fn source(flow: &'a Flow) -> Self {
-        Self {
-            endpoint: &flow.source,
-            has_ip: flow.ip.is_some(),
-            address: flow.source_address(),
-            keeps_mapped: flow
-                .socket
-                .as_ref()
-                .is_some_and(|socket| socket.keeps_mapped),
-            mac: flow.ethernet.map(|ethernet| ethernet.source),
-            port: flow
-                .l4
-                .ports()
-                .map(|(source, _)| source)
-                .filter(|port| *port != 0 && flow.ip.is_some()),
-        }
+        let port = flow.l4.ports().map(|(source, _)| source);
+        let mac = flow.ethernet.map(|ethernet| ethernet.source);
+        Self::new(flow, &flow.source, flow.source_address(), mac, port)
     }
 
-    /// The receiving side.
+    /// The destination.
     pub fn destination(flow: &'a Flow) -> Self {
+        let port = flow.l4.ports().map(|(_, destination)| destination);
+        let mac = flow.ethernet.map(|ethernet| ethernet.destination);
+        Self::new(
+            flow,
+            &flow.destination,
+            flow.destination_address(),
+            mac,
+            port,
+        )
+    }
+
+    fn new(
+        flow: &Flow,
+        endpoint: &'a Endpoint,
+        address: Option<Address>,
+        mac: Option<[u8; 6]>,
+        port: Option<u16>,
+    ) -> Self {
+        let has_ip = flow.ip.is_some();
+        let keeps_mapped = flow
+            .socket
+            .as_ref()
+            .is_some_and(|socket| socket.keeps_mapped);
         Self {
-            endpoint: &flow.destination,
-            has_ip: flow.ip.is_some(),
-            address: flow.destination_address(),
-            keeps_mapped: flow
-                .socket
-                .as_ref()
-                .is_some_and(|socket| socket.keeps_mapped),
-            mac: flow.ethernet.map(|ethernet| ethernet.destination),
-            port: flow
-                .l4
-                .ports()
-                .map(|(_, destination)| destination)
-                .filter(|port| *port != 0 && flow.ip.is_some()),
+            endpoint,
+            has_ip,
+            address,
+            keeps_mapped,
+            mac,
+            port: port.filter(|port| *port != 0 && has_ip),
         }
     }
 
-    /// Whether an IP header or an Ethernet header tells of a host.
+    /// Whether the flow has an address of a host.
     pub fn is_host(&self) -> bool {
         self.has_ip || self.mac.is_some()
     }
 
-    /// Whether the name is an IPv4 address, which holds neither colons nor anything to escape.
+    /// Whether the name is an IPv4 address, which needs neither brackets nor escapes.
     pub(super) fn is_ipv4(&self) -> bool {
         let has_name =
             |names: &EndpointNames| !names.pod_name.is_empty() || !names.dns_names.is_empty();
@@ -91,7 +95,7 @@ impl<'a> Peer<'a> {
         self.address.map(written)
     }
 
-    /// Pod, DNS names or address; the MAC address of a packet without an IP header.
+    /// Appends the pod, the DNS names or the address; of a packet without IP header the MAC address.
     pub(super) fn push_name(&self, out: &mut String) {
         if !self.has_ip {
             return push_mac(out, self.mac.unwrap_or_default());
@@ -107,7 +111,7 @@ impl<'a> Peer<'a> {
             Some(names) if !names.dns_names.is_empty() => {
                 push_joined(out, ",", &names.dns_names, |out, name| out.push_str(name));
             }
-            _ => push_peer_address(out, self.written_address()),
+            _ => push_optional_address(out, self.written_address()),
         }
     }
 }

@@ -1,27 +1,27 @@
-//! The forms that arguments of debug messages have in texts.
+//! How arguments of debug messages are displayed.
 
 use std::fmt::{Display, Formatter, Result};
 use std::net::Ipv4Addr;
 
 use tidegate_model::flow::DropReason;
 
-/// The low half, in network order: a port or the index of a service.
+/// The low 16 bits, in network byte order: a port or the index of a service.
 pub(super) fn be16(argument: u32) -> u16 {
     low(argument).swap_bytes()
 }
 
-/// The low half.
+/// The low 16 bits.
 pub(super) fn low(argument: u32) -> u16 {
     let [a, b, ..] = argument.to_le_bytes();
     u16::from_le_bytes([a, b])
 }
 
-/// The four bytes as an address.
+/// The four bytes as an IPv4 address.
 pub(super) fn ip4(argument: u32) -> Ipv4Addr {
     argument.to_le_bytes().into()
 }
 
-/// The last four bytes of an IPv6 address.
+/// Displays the last four bytes of an IPv6 address.
 pub(super) struct Ip6(pub(super) u32);
 
 impl Display for Ip6 {
@@ -31,7 +31,7 @@ impl Display for Ip6 {
     }
 }
 
-/// The flags of a connection tracking tuple, of which Go writes several in any order.
+/// Displays the flags of a connection tracking tuple. Go joins them in random order.
 pub(super) struct TupleFlags(pub(super) u32);
 
 impl Display for TupleFlags {
@@ -45,10 +45,10 @@ impl Display for TupleFlags {
     }
 }
 
-/// What a connection tracking lookup found, or why the packet was dropped.
-pub(super) struct State(pub(super) u32);
+/// Displays the result of a connection tracking lookup: a state or a drop reason.
+pub(super) struct ConntrackResult(pub(super) u32);
 
-impl Display for State {
+impl Display for ConntrackResult {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self.0 {
             0 => f.write_str("New"),

@@ -1,9 +1,8 @@
-//! Texts of Linux error numbers as Go has them (`syscall.Errno`), whatever the C library at hand
-//! says.
+//! Go's texts for the error numbers of Linux (`syscall.Errno`), which differ from the C library's.
 
 use std::fmt::{Display, Formatter, Result};
 
-/// An error number; 0 is none.
+/// Displays an error number; 0 is success.
 pub(super) struct Errno(pub(super) u32);
 
 impl Display for Errno {
@@ -18,7 +17,7 @@ impl Display for Errno {
     }
 }
 
-/// By number; Linux has left some out.
+/// By number; empty where Linux does not use the number.
 const TEXTS: [&str; 133] = [
     "Success",
     "operation not permitted",

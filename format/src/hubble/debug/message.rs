@@ -1,25 +1,26 @@
-//! The texts, by the numbers of `bpf/lib/dbg.h`.
+//! The messages, by the numbers of `bpf/lib/dbg.h`.
 
 use std::fmt::Write;
 
 use tidegate_model::record::DebugEvent;
 
-use super::argument::{Ip6, State, TupleFlags, be16, direction, ip4, low};
+use super::argument::{ConntrackResult, Ip6, TupleFlags, be16, direction, ip4, low};
 use super::errno::Errno;
 
 /// Appends the text of a message.
 pub(in crate::hubble) fn push_message(out: &mut String, event: &DebugEvent) {
-    // Writing to a `String` cannot fail.
-    let _ = match event.event_type.0 {
+    match event.event_type.0 {
         6..=10 | 15 | 40 | 48..=53 | 60 => push_conntrack(out, event),
         66 | 67 if event.has_old_text => push_forwarding(out, event),
         21..=39 | 41 | 66 | 67 => push_service(out, event),
         42..=44 | 54 | 62..=65 => push_proxy(out, event),
         _ => push_forwarding(out, event),
-    };
+    }
+    .expect("writing to a String cannot fail");
 }
 
-/// On the way of a packet: identities, policies, tunnels, ICMPv6.
+/// Forwarding: identities, policies, tunnels, ICMPv6.
+#[expect(clippy::too_many_lines, reason = "a table of texts")]
 fn push_forwarding(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
     let [a, b, c] = event.args;
     match event.event_type.0 {
@@ -57,13 +58,12 @@ fn push_forwarding(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
             "Attempting encapsulation, lookup key: {}, identity: {b}",
             ip4(a)
         ),
-        55 => {
-            let (port, protocol) = (be16(c >> 16), c & 0xff);
-            write!(
-                out,
-                "Matched L4 policy; creating conntrack src={a} dst={b} dport={port} proto={protocol}"
-            )
-        }
+        55 => write!(
+            out,
+            "Matched L4 policy; creating conntrack src={a} dst={b} dport={} proto={}",
+            be16(c >> 16),
+            c & 0xff
+        ),
         56 => write!(out, "Failed to map addr={} to identity", ip4(a)),
         57 => write!(out, "Failed to map addr.p4=[::{}] to identity", Ip6(a)),
         58 => write!(out, "Successfully mapped addr={} to identity={b}", ip4(a)),
@@ -89,7 +89,12 @@ fn push_conntrack(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
             write!(out, " revnat={}", be16(c))
         }
         10 => write!(out, "CT created 2/2: {} revnat={}", ip4(a), be16(b)),
-        15 => write!(out, "CT verdict: {}, revnat={}", State(a), be16(b)),
+        15 => write!(
+            out,
+            "CT verdict: {}, revnat={}",
+            ConntrackResult(a),
+            be16(b)
+        ),
         40 => write!(out, "CT lookup address: {}", ip4(a)),
         48 => push_peers4(out, "Conntrack lookup 1/2", event),
         51 => push_peers6(out, "Conntrack lookup 1/2", event),
@@ -119,6 +124,7 @@ fn push_conntrack(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
 }
 
 /// Services and their backends.
+#[expect(clippy::too_many_lines, reason = "a table of texts")]
 fn push_service(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
     let [a, b, _] = event.args;
     let port = be16(b);
@@ -171,7 +177,7 @@ fn push_service(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
     }
 }
 
-/// Proxies and the sockets that they listen on.
+/// Proxies and their listening sockets.
 fn push_proxy(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
     let [a, b, c] = event.args;
     match event.event_type.0 {
@@ -191,15 +197,17 @@ fn push_proxy(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
 }
 
 fn push_tuple(out: &mut String, what: &str, ports: u32, rest: u32) -> std::fmt::Result {
-    let (source, destination, protocol) = (ports >> 16, low(ports), rest >> 8);
     write!(
         out,
-        "{what}: sport={source} dport={destination} nexthdr={protocol} flags={}",
+        "{what}: sport={} dport={} nexthdr={} flags={}",
+        ports >> 16,
+        low(ports),
+        rest >> 8,
         TupleFlags(rest)
     )
 }
 
-/// The low half of the ports is shown as the source's.
+/// The low half of the ports is the source port.
 fn push_peers4(out: &mut String, what: &str, event: &DebugEvent) -> std::fmt::Result {
     let [source, destination, ports] = event.args;
     write!(
@@ -225,19 +233,21 @@ fn push_peers6(out: &mut String, what: &str, event: &DebugEvent) -> std::fmt::Re
 }
 
 fn push_created(out: &mut String, proxy_and_service: u32, identity: u32) -> std::fmt::Result {
-    let (port, service) = (proxy_and_service >> 16, be16(proxy_and_service));
     write!(
         out,
-        "Conntrack create: proxy-port={port} revnat={service} src-identity={identity}"
+        "Conntrack create: proxy-port={} revnat={} src-identity={identity}",
+        proxy_and_service >> 16,
+        be16(proxy_and_service)
     )
 }
 
 fn push_proxied(out: &mut String, what: &str, event: &DebugEvent) -> std::fmt::Result {
     let [ports, source, protocol] = event.args;
-    let (sport, dport) = (be16(ports >> 16), be16(ports));
     write!(
         out,
-        "{what} sport={sport} dport={dport} saddr={} nexthdr={protocol}",
+        "{what} sport={} dport={} saddr={} nexthdr={protocol}",
+        be16(ports >> 16),
+        be16(ports),
         ip4(source)
     )
 }

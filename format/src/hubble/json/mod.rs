@@ -1,11 +1,10 @@
 //! The lines of Hubble's exporter: `observer.ExportEvent` (v1.19.4) in protobuf's JSON mapping, one
-//! object a line, members in the order of the message's declaration.
+//! object per line, members in the order of the message's declaration.
 //!
-//! The emitter is not Hubble but tidegate with its own version, because a reader that keys on the
-//! emitter should be able to tell the two. Fields that only Cilium's agent can know (node labels,
-//! services, interface names, correlated policies) are absent. What a message found in a packet
-//! lacks, because the capture cut it, is listed in `extensions`, the place that Hubble leaves to
-//! other emitters.
+//! The emitter is tidegate with its own version, so that a reader can distinguish it from Hubble.
+//! Fields that only Cilium's agent can fill in (node labels, services, interface names, correlated
+//! policies) are absent. The parts that a truncated capture lacks of a message are listed in
+//! `extensions`, which Hubble reserves for other emitters.
 
 mod agent_event;
 mod debug_event;
@@ -18,13 +17,13 @@ use tidegate_model::Timestamp;
 use tidegate_model::flow::Flow;
 use tidegate_model::record::{AgentEvent, DebugEvent, Lost};
 
-use super::Uuids;
+use super::FlowIds;
 
-/// Writes one node's records.
+/// Writes the records of one node, one line per record.
 #[derive(Clone, Debug)]
 pub struct Json {
     node_name: String,
-    ids: Uuids,
+    ids: FlowIds,
 }
 
 impl Json {
@@ -33,14 +32,14 @@ impl Json {
     pub fn new(node_name: &str) -> Self {
         Self {
             node_name: node_name.to_owned(),
-            ids: Uuids::new(node_name),
+            ids: FlowIds::new(node_name),
         }
     }
 
-    /// Appends a flow's line.
+    /// Appends the line of a flow.
     pub fn push_flow(&self, out: &mut String, flow: &Flow) {
         push_object(out, |event| {
-            event.object("flow", |object| self.flow(object, flow));
+            event.message("flow", |object| self.flow(object, flow));
             envelope(event, &self.node_name, flow.time);
         });
         out.push('\n');
@@ -48,58 +47,58 @@ impl Json {
 
     /// Appends the line of an agent event.
     pub fn push_agent_event(&self, out: &mut String, event: &AgentEvent) {
-        self.push_bare(out, event.time, "agent_event", |object| {
+        self.push_event(out, event.time, "agent_event", |object| {
             agent_event::agent_event(object, event)
         });
     }
 
     /// Appends the line of a debug event.
     pub fn push_debug_event(&self, out: &mut String, event: &DebugEvent) {
-        self.push_bare(out, event.time, "debug_event", |object| {
+        self.push_event(out, event.time, "debug_event", |object| {
             debug_event::debug_event(object, event)
         });
     }
 
-    /// Appends the line of a loss.
+    /// Appends the line of a report of lost events.
     pub fn push_lost(&self, out: &mut String, lost: &Lost) {
-        self.push_bare(out, lost.time, "lost_events", |object| {
+        self.push_event(out, lost.time, "lost_events", |object| {
             lost_events(object, lost)
         });
     }
 
-    /// The line of an event that is no flow, on which Hubble's exporter names the node without its
-    /// cluster.
-    fn push_bare(
+    /// Appends the line of an event other than a flow. Hubble's exporter writes the node's name
+    /// without its cluster there.
+    fn push_event(
         &self,
         out: &mut String,
         time: Timestamp,
         name: &str,
         fill: impl FnOnce(&mut Object<'_>),
     ) {
-        let bare_name = self
+        let node_name = self
             .node_name
             .split_once('/')
             .map_or(&*self.node_name, |(_, node)| node);
         push_object(out, |event| {
-            event.object(name, fill);
-            envelope(event, bare_name, time);
+            event.message(name, fill);
+            envelope(event, node_name, time);
         });
         out.push('\n');
     }
 }
 
 fn envelope(event: &mut Object<'_>, node_name: &str, time: Timestamp) {
-    event.text("node_name", node_name);
-    event.time("time", time);
+    event.string("node_name", node_name);
+    event.timestamp("time", time);
 }
 
 /// `flow.LostEvent`.
 fn lost_events(object: &mut Object<'_>, lost: &Lost) {
-    object.symbol("source", lost.source as u8, Some(lost.source.name()));
-    object.wide("num_events_lost", lost.count);
-    object.wrapped_signed("cpu", lost.cpu);
+    object.enumeration("source", lost.source as u8, Some(lost.source.name()));
+    object.uint64("num_events_lost", lost.count);
+    object.int32_value("cpu", lost.cpu);
     if let Some((first, last)) = lost.span {
-        object.time("first", first);
-        object.time("last", last);
+        object.timestamp("first", first);
+        object.timestamp("last", last);
     }
 }

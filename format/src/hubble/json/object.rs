@@ -1,6 +1,6 @@
-//! Writes one JSON object member by member, by the rules of protobuf's JSON mapping as Hubble's
-//! exporter shows them: zero values are omitted, 64-bit integers are strings, enums are names where
-//! there is one, and Go's encoder has escaped `<`, `>`, `&`, U+2028 and U+2029.
+//! Writes one JSON object member by member, in protobuf's JSON mapping as Hubble's exporter uses it:
+//! default values are omitted, 64-bit integers are strings, enumerations are names, and Go's
+//! `encoding/json` has escaped `<`, `>`, `&`, U+2028 and U+2029.
 
 use std::fmt::Write;
 
@@ -10,10 +10,10 @@ use crate::hubble::escape::{Escapes, escaped, push_escaped};
 use crate::text::{push_decimal, push_rfc3339, push_signed};
 
 /// The escapes of protobuf-go's JSON encoder and of `encoding/json` around it.
-struct GoJson;
+struct GoJsonEscapes;
 
-impl Escapes for GoJson {
-    fn suspects(byte: u8) -> bool {
+impl Escapes for GoJsonEscapes {
+    fn may_begin(byte: u8) -> bool {
         matches!(byte, 0..0x20 | b'"' | b'\\' | b'<' | b'>' | b'&' | 0xe2)
     }
 
@@ -36,169 +36,178 @@ impl Escapes for GoJson {
     }
 }
 
-/// An object that is being written. Names of members are written as they are.
+/// An object that is being written. Names of members are not escaped.
+///
+/// Methods are named for the protobuf type of the member. Unless they say otherwise, they omit a
+/// member with the default value of its type.
 pub(super) struct Object<'a> {
     out: &'a mut String,
-    empty: bool,
+    is_empty: bool,
 }
 
 /// Appends an object with the members that `fill` writes.
 pub(super) fn push_object(out: &mut String, fill: impl FnOnce(&mut Object<'_>)) {
     out.push('{');
-    fill(&mut Object { out, empty: true });
+    fill(&mut Object {
+        out,
+        is_empty: true,
+    });
     out.push('}');
 }
 
 impl Object<'_> {
-    /// A member that is an object; a message that is set appears even if it is empty.
-    pub(super) fn object(&mut self, name: &str, fill: impl FnOnce(&mut Object<'_>)) {
-        push_object(self.name(name), fill);
+    /// Writes a message, even if it is empty.
+    pub(super) fn message(&mut self, name: &str, fill: impl FnOnce(&mut Object<'_>)) {
+        push_object(self.begin_member(name), fill);
     }
 
-    /// A number; omitted if it is zero.
-    pub(super) fn number(&mut self, name: &str, n: impl Into<u32>) {
+    pub(super) fn uint32(&mut self, name: &str, n: impl Into<u32>) {
         let n = n.into();
         if n != 0 {
-            push_decimal(self.name(name), n);
+            push_decimal(self.begin_member(name), n);
         }
     }
 
-    /// A signed number; omitted if it is zero.
-    pub(super) fn signed(&mut self, name: &str, n: i32) {
+    pub(super) fn int32(&mut self, name: &str, n: i32) {
         if n != 0 {
-            push_signed(self.name(name), n);
+            push_signed(self.begin_member(name), n);
         }
     }
 
-    /// A number that is shown whenever it is set: a wrapper message.
-    pub(super) fn wrapped(&mut self, name: &str, n: Option<u32>) {
+    pub(super) fn uint64(&mut self, name: &str, n: u64) {
+        if n != 0 {
+            self.raw_string(name, |out| push_decimal(out, n));
+        }
+    }
+
+    pub(super) fn int64(&mut self, name: &str, n: i64) {
+        if n != 0 {
+            self.raw_string(name, |out| push_signed(out, n));
+        }
+    }
+
+    pub(super) fn boolean(&mut self, name: &str, value: bool) {
+        self.bool_value(name, value.then_some(true));
+    }
+
+    /// Writes a `google.protobuf.UInt32Value`, which is omitted only if it is absent.
+    pub(super) fn uint32_value(&mut self, name: &str, n: Option<u32>) {
         if let Some(n) = n {
-            push_decimal(self.name(name), n);
+            push_decimal(self.begin_member(name), n);
         }
     }
 
-    /// A signed number that is shown whenever it is set: a wrapper message.
-    pub(super) fn wrapped_signed(&mut self, name: &str, n: Option<i32>) {
+    /// Writes a `google.protobuf.Int32Value`, which is omitted only if it is absent.
+    pub(super) fn int32_value(&mut self, name: &str, n: Option<i32>) {
         if let Some(n) = n {
-            push_signed(self.name(name), n);
+            push_signed(self.begin_member(name), n);
         }
     }
 
-    /// A number of 64 bits; omitted if it is zero.
-    pub(super) fn wide(&mut self, name: &str, n: u64) {
-        if n != 0 {
-            self.quoted(name, |out| push_decimal(out, n));
-        }
-    }
-
-    /// A number of a `google.protobuf.Struct`, which is always shown.
-    pub(super) fn plain(&mut self, name: &str, n: u64) {
-        push_decimal(self.name(name), n);
-    }
-
-    /// A signed number of 64 bits; omitted if it is zero.
-    pub(super) fn wide_signed(&mut self, name: &str, n: i64) {
-        if n != 0 {
-            self.quoted(name, |out| push_signed(out, n));
-        }
-    }
-
-    /// A boolean; omitted if it is false.
-    pub(super) fn flag(&mut self, name: &str, set: bool) {
-        self.wrapped_flag(name, set.then_some(true));
-    }
-
-    /// A boolean that is shown whenever it is set: a wrapper message.
-    pub(super) fn wrapped_flag(&mut self, name: &str, value: Option<bool>) {
+    /// Writes a `google.protobuf.BoolValue`, which is omitted only if it is absent.
+    pub(super) fn bool_value(&mut self, name: &str, value: Option<bool>) {
         if let Some(value) = value {
-            self.name(name)
+            self.begin_member(name)
                 .push_str(if value { "true" } else { "false" });
         }
     }
 
-    /// A value of an enumeration; omitted if it is zero, a number if it has no name.
-    pub(super) fn symbol(&mut self, name: &str, number: impl Into<u32>, symbol: Option<&str>) {
+    /// Writes a number of a `google.protobuf.Struct`, which is never omitted.
+    pub(super) fn struct_number(&mut self, name: &str, n: u64) {
+        push_decimal(self.begin_member(name), n);
+    }
+
+    /// Writes a value of an enumeration: its name, or its number if it has no name.
+    pub(super) fn enumeration(
+        &mut self,
+        name: &str,
+        number: impl Into<u32>,
+        value_name: Option<&str>,
+    ) {
         let number = number.into();
-        match symbol {
-            Some(symbol) if number != 0 => self.quoted(name, |out| out.push_str(symbol)),
-            _ => self.number(name, number),
+        match value_name {
+            Some(value_name) if number != 0 => {
+                self.raw_string(name, |out| out.push_str(value_name));
+            }
+            _ => self.uint32(name, number),
         }
     }
 
-    /// A time; omitted if it is not known.
-    pub(super) fn time(&mut self, name: &str, time: Timestamp) {
+    /// Writes a `google.protobuf.Timestamp`; omitted if the time is unknown.
+    pub(super) fn timestamp(&mut self, name: &str, time: Timestamp) {
         if time.is_known() {
-            self.quoted(name, |out| push_rfc3339(out, time));
+            self.raw_string(name, |out| push_rfc3339(out, time));
         }
     }
 
-    /// A text that needs no escapes.
-    pub(super) fn quoted(&mut self, name: &str, write: impl FnOnce(&mut String)) {
-        let out = self.name(name);
-        out.push('"');
-        write(out);
-        out.push('"');
-    }
-
-    /// A text; omitted if it is empty.
-    pub(super) fn text(&mut self, name: &str, text: &str) {
+    pub(super) fn string(&mut self, name: &str, text: &str) {
         if !text.is_empty() {
-            self.quoted(name, |out| push_escaped::<GoJson>(out, text));
+            self.raw_string(name, |out| push_escaped::<GoJsonEscapes>(out, text));
         }
     }
 
-    /// A text that `write` composes; omitted if it is empty.
-    pub(super) fn composed(&mut self, name: &str, write: impl FnOnce(&mut String)) {
-        let (start, was_empty) = (self.out.len(), self.empty);
-        let out = self.name(name);
+    /// Writes a string that `write` appends.
+    pub(super) fn string_with(&mut self, name: &str, write: impl FnOnce(&mut String)) {
+        let start = self.out.len();
+        let was_empty = self.is_empty;
+        let out = self.begin_member(name);
         out.push('"');
-        let text = out.len();
-        escaped::<GoJson>(out, write);
-        if out.len() == text {
+        let text_start = out.len();
+        escaped::<GoJsonEscapes>(out, write);
+        if out.len() == text_start {
             out.truncate(start);
-            self.empty = was_empty;
+            self.is_empty = was_empty;
         } else {
             out.push('"');
         }
     }
 
-    /// A list of texts; omitted if it is empty.
-    pub(super) fn texts<T: AsRef<str>>(&mut self, name: &str, texts: impl IntoIterator<Item = T>) {
-        self.list(name, texts, |out, text| {
+    /// Writes a string that `write` appends. It must not be empty or need escapes.
+    pub(super) fn raw_string(&mut self, name: &str, write: impl FnOnce(&mut String)) {
+        let out = self.begin_member(name);
+        out.push('"');
+        write(out);
+        out.push('"');
+    }
+
+    pub(super) fn strings<T: AsRef<str>>(
+        &mut self,
+        name: &str,
+        texts: impl IntoIterator<Item = T>,
+    ) {
+        self.array(name, texts, |out, text| {
             out.push('"');
-            push_escaped::<GoJson>(out, text.as_ref());
+            push_escaped::<GoJsonEscapes>(out, text.as_ref());
             out.push('"');
         });
     }
 
-    /// A list of texts that `push` composes; omitted if it is empty.
-    pub(super) fn composed_texts<T>(
+    /// Writes strings, each of which `push` appends.
+    pub(super) fn strings_with<T>(
         &mut self,
         name: &str,
         items: impl IntoIterator<Item = T>,
         push: impl Fn(&mut String, T),
     ) {
-        self.list(name, items, |out, item| {
+        self.array(name, items, |out, item| {
             out.push('"');
-            escaped::<GoJson>(out, |out| push(out, item));
+            escaped::<GoJsonEscapes>(out, |out| push(out, item));
             out.push('"');
         });
     }
 
-    /// A list of objects; omitted if it is empty.
-    pub(super) fn objects<T>(
+    pub(super) fn messages<T>(
         &mut self,
         name: &str,
         items: impl IntoIterator<Item = T>,
         fill: impl Fn(&mut Object<'_>, T),
     ) {
-        self.list(name, items, |out, item| {
-            push_object(out, |object| fill(object, item))
+        self.array(name, items, |out, item| {
+            push_object(out, |object| fill(object, item));
         });
     }
 
-    /// A list; omitted if it is empty.
-    pub(super) fn list<T>(
+    fn array<T>(
         &mut self,
         name: &str,
         items: impl IntoIterator<Item = T>,
@@ -206,7 +215,7 @@ impl Object<'_> {
     ) {
         let mut items = items.into_iter();
         let Some(first) = items.next() else { return };
-        let out = self.name(name);
+        let out = self.begin_member(name);
         out.push('[');
         push(out, first);
         for item in items {
@@ -216,10 +225,10 @@ impl Object<'_> {
         out.push(']');
     }
 
-    /// Begins a member; its value is to follow.
-    fn name(&mut self, name: &str) -> &mut String {
-        self.out.push_str(if self.empty { "\"" } else { ",\"" });
-        self.empty = false;
+    /// Writes the name of a member. The caller must append its value.
+    fn begin_member(&mut self, name: &str) -> &mut String {
+        self.out.push_str(if self.is_empty { "\"" } else { ",\"" });
+        self.is_empty = false;
         self.out.push_str(name);
         self.out.push_str("\":");
         self.out
@@ -242,42 +251,45 @@ mod tests {
         ];
         for (text, expected) in cases {
             let mut out = String::new();
-            push_object(&mut out, |object| object.text("t", text));
+            push_object(&mut out, |object| object.string("t", text));
             assert_eq!(out, format!("{{\"t\":\"{expected}\"}}"));
             out.clear();
             push_object(&mut out, |object| {
-                object.composed("t", |out| out.push_str(text))
+                object.string_with("t", |out| out.push_str(text))
             });
             assert_eq!(out, format!("{{\"t\":\"{expected}\"}}"));
         }
     }
 
     #[test]
-    fn zero_values_are_omitted_and_set_wrappers_are_not() {
+    fn default_values_are_omitted_but_present_wrappers_are_written() {
         let mut out = String::new();
         push_object(&mut out, |object| {
-            object.number("number", 0_u32);
-            object.signed("signed", 0);
-            object.wide("wide", 0);
-            object.wide_signed("wide_signed", 0);
-            object.flag("flag", false);
-            object.symbol("symbol", 0_u8, Some("UNKNOWN"));
-            object.text("text", "");
-            object.composed("composed", |_| {});
-            object.texts("texts", [""; 0]);
-            object.wrapped_flag("is_reply", Some(false));
-            object.wrapped("hash", Some(0));
-            object.wrapped("absent", None);
-            object.wrapped_signed("cpu", Some(0));
-            object.wrapped_signed("absent", None);
-            object.object("empty", |_| {});
-            object.symbol("named", 1_u8, Some("ONE"));
-            object.symbol("unnamed", 250_u8, None);
-            object.wide("wide", u64::MAX);
-            object.wide_signed("wide_signed", -1);
-            object.texts("texts", ["", "<"]);
+            object.uint32("uint32", 0_u32);
+            object.int32("int32", 0);
+            object.uint64("uint64", 0);
+            object.int64("int64", 0);
+            object.boolean("boolean", false);
+            object.enumeration("enumeration", 0_u8, Some("UNKNOWN"));
+            object.string("string", "");
+            object.string_with("string_with", |_| {});
+            object.strings("strings", [""; 0]);
+            object.bool_value("is_reply", Some(false));
+            object.uint32_value("hash", Some(0));
+            object.uint32_value("absent", None);
+            object.int32_value("cpu", Some(0));
+            object.int32_value("absent", None);
+            object.message("empty", |_| {});
+            object.enumeration("named", 1_u8, Some("ONE"));
+            object.enumeration("unnamed", 250_u8, None);
+            object.uint64("uint64", u64::MAX);
+            object.int64("int64", -1);
+            object.strings("strings", ["", "<"]);
         });
-        let expected = r#"{"is_reply":false,"hash":0,"cpu":0,"empty":{},"named":"ONE","unnamed":250,"wide":"18446744073709551615","wide_signed":"-1","texts":["","\u003c"]}"#;
+        let expected = concat!(
+            r#"{"is_reply":false,"hash":0,"cpu":0,"empty":{},"named":"ONE","unnamed":250,"#,
+            r#""uint64":"18446744073709551615","int64":"-1","strings":["","\u003c"]}"#,
+        );
         assert_eq!(out, expected);
     }
 }
