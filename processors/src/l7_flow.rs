@@ -2,8 +2,8 @@
 //! of Hubble's `seven` parser (v1.19.4): Kafka (agents until 1.19) and the protocols of Cilium's Go
 //! proxy extensions.
 //!
-//! A record without any protocol makes a flow, as in Hubble; its L7 record is a generic one without
-//! a name.
+//! As in Hubble, a record without a protocol becomes a flow, too, with a generic L7 record that has
+//! no name.
 
 use serde::Deserialize;
 use tidegate_model::flow::{Generic, Kafka, L7, L7Record, L7Type, Missing, Seen};
@@ -15,7 +15,7 @@ use tidegate_runtime::component::{
 use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log::{self, Protocol};
 
-use crate::l7::access_log::{AccessLogFlows, Log};
+use crate::l7::access_log::{AccessLogEntry, AccessLogParser};
 use crate::l7::redaction::{self, Redaction};
 
 /// The kind.
@@ -48,7 +48,7 @@ impl ProcessorConfig for Config {
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         Ok(Box::new(L7Flow {
-            flows: AccessLogFlows::default(),
+            parser: AccessLogParser::default(),
             redaction: self.redact.build()?,
         }))
     }
@@ -57,16 +57,16 @@ impl ProcessorConfig for Config {
 /// The processor.
 #[derive(Debug)]
 struct L7Flow {
-    flows: AccessLogFlows,
+    parser: AccessLogParser,
     redaction: Redaction,
 }
 
 impl Processor for L7Flow {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, bytes| {
-            let Self { flows, redaction } = self;
-            match flows.replace(record, bytes, Protocol::Other, |log, time| {
-                time.map(|_| l7(log, redaction))
+            let Self { parser, redaction } = self;
+            match parser.replace(record, bytes, Protocol::Other, |entry, logged_at| {
+                logged_at.map(|_| l7(entry, redaction))
             }) {
                 Ok(()) => Outcome::Keep,
                 Err(reason) => Outcome::Dropped(reason),
@@ -75,11 +75,11 @@ impl Processor for L7Flow {
     }
 }
 
-fn l7(log: &Log<'_>, redaction: &Redaction) -> L7 {
-    let l7_type = log.l7_type;
-    let record = match log.view.kafka {
+fn l7(entry: &AccessLogEntry<'_>, redaction: &Redaction) -> L7 {
+    let l7_type = entry.l7_type;
+    let record = match entry.view.kafka {
         Some(logged) => L7Record::Kafka(kafka(logged.into(), l7_type, redaction)),
-        None => L7Record::Generic(generic(log.view.l7.unwrap_or_default().into())),
+        None => L7Record::Generic(generic(entry.view.l7.unwrap_or_default().into())),
     };
     L7 {
         l7_type,

@@ -1,13 +1,15 @@
 //! `dns_flow`: DNS requests and responses become L7 flows.
 //!
-//! Access-log records of Cilium's DNS proxy follow Hubble's `seven` parser (v1.19.4). Where no
-//! proxy is involved, messages in captured packets from or to port 53 (UDP, and TCP where a segment
-//! starts with a message, as many as follow each other) make flows of their own beside the packets'
-//! flows, with observation source `wire`: see `l7::pending` for when. Of a message that the capture
-//! cut, or that goes on in another segment, the records that are whole are on the flow, which lists
-//! the parts that are missing; the note `dns_incomplete` counts it. A retransmitted TCP segment is
-//! the same message: see [`tcp_messages`]. What is no readable message (without a whole question, in the
-//! middle of a TCP stream, no DNS) makes no flow, and is counted by the note `dns_unread`.
+//! Access-log records of Cilium's DNS proxy are parsed by the rules of Hubble's `seven` parser
+//! (v1.19.4). Messages in captured packets from or to port 53 become additional flows, with the
+//! observation source `wire`, if no proxy reports them: see `l7::pending` for the conditions. Over
+//! TCP, all messages are read that follow each other from the start of a segment. A retransmitted
+//! segment holds the same messages: see [`tcp_messages`].
+//!
+//! If a message is cut by the capture or continues in another segment, its flow has the records
+//! that are whole and lists the missing parts; the note `dns_incomplete` counts these messages.
+//! Bytes that are not a readable message make no flow, and are counted by the note `dns_unread`: a
+//! message without a whole question, the middle of a TCP stream, or another protocol.
 
 mod access_log;
 mod packets;
@@ -22,8 +24,8 @@ use tidegate_runtime::component::{
 use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log as records;
 
-use crate::l7::access_log::Log;
-use crate::l7::pending::{Content, Exchange, OUTCOMES, OfProxy, Settings, TABLE_FULL};
+use crate::l7::access_log::AccessLogEntry;
+use crate::l7::pending::{ContentHasher, Exchange, OUTCOMES, ProxyPackets, Settings, TABLE_FULL};
 use crate::l7::stage::{Findings, L7Stage, Protocol};
 
 /// The kind.
@@ -36,7 +38,7 @@ pub const KIND: ProcessorKind = ComponentKind {
             TABLE_FULL,
             packets::INCOMPLETE,
             packets::UNREAD,
-            packets::SENT_FULL,
+            packets::TCP_TABLE_FULL,
         ],
         ..OUTCOMES
     },
@@ -68,17 +70,17 @@ impl ProcessorConfig for Config {
 /// DNS.
 #[derive(Debug)]
 struct DnsFlow {
-    content: Content,
-    finder: packets::Finder,
-    /// A record's name in lower case; kept for its memory.
+    hasher: ContentHasher,
+    finder: packets::MessageFinder,
+    /// A record's query in lower case; kept to reuse its memory.
     query: Vec<u8>,
 }
 
 impl DnsFlow {
     fn new(pending: usize) -> Self {
         Self {
-            content: Content::default(),
-            finder: packets::Finder::new(pending),
+            hasher: ContentHasher::default(),
+            finder: packets::MessageFinder::new(pending),
             query: Vec::new(),
         }
     }
@@ -87,23 +89,27 @@ impl DnsFlow {
 impl Protocol for DnsFlow {
     const RECORDS: records::Protocol = records::Protocol::Dns;
 
-    fn l7(&mut self, log: &Log<'_>, _logged_at: jiff::SignedDuration) -> L7 {
-        access_log::l7(log)
+    fn l7(&mut self, entry: &AccessLogEntry<'_>, _logged_at: jiff::SignedDuration) -> L7 {
+        access_log::l7(entry)
     }
 
-    fn exchange(&mut self, log: &Log<'_>) -> Option<Exchange> {
-        access_log::exchange(log, &self.content, &mut self.query)
+    fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<Exchange> {
+        access_log::exchange(entry, &self.hasher, &mut self.query)
     }
 
-    fn of_proxy(&self, log: &Log<'_>, exchange: &Exchange) -> Option<OfProxy> {
-        access_log::of_proxy(log, exchange)
+    fn proxy_packets(
+        &self,
+        entry: &AccessLogEntry<'_>,
+        exchange: &Exchange,
+    ) -> Option<ProxyPackets> {
+        access_log::proxy_packets(entry, exchange)
     }
 
-    fn may_be(flow: &Flow, _head: [u8; 4]) -> bool {
-        packets::is_on_port(flow)
+    fn may_hold_message(flow: &Flow, _head: [u8; 4]) -> bool {
+        packets::has_dns_port(flow)
     }
 
-    fn find(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {
-        self.finder.find(flow, bytes, &self.content, findings);
+    fn find_messages(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {
+        self.finder.find(flow, bytes, &self.hasher, findings);
     }
 }

@@ -3,60 +3,59 @@
 use tidegate_model::flow::{Dns, Flow, L4, L7, L7Record, L7Type, MessagePart, Missing, Seen, Word};
 use tidegate_wire::dns::{self, Name, Question, Reason, Segments};
 
-use super::tcp_messages::Sent;
-use crate::l7::pending::{Content, Message};
+use super::tcp_messages::TcpMessages;
+use crate::l7::pending::{ContentHasher, MessageId};
 use crate::l7::stage::Findings;
 
 const DNS_PORT: u16 = 53;
 
-/// Bytes on the port of DNS that are no readable message. Counted for each packet report, since
-/// they have no id.
+/// The payload on the DNS port is not a readable message. Counted for each report of the packet,
+/// because there is no id to recognise another one by.
 pub(super) const UNREAD: &str = "dns_unread";
 
-/// A message of which the capture or the TCP segment lacks a part. Counted once for each message.
+/// The capture or the TCP segment lacks a part of the message. Counted once for each message.
 pub(super) const INCOMPLETE: &str = "dns_incomplete";
 
-/// A message over TCP was forgotten for a newer one, though its segment could still be sent again.
-pub(super) const SENT_FULL: &str = "dns_tcp_table_full";
+/// A message over TCP was evicted from the table although its segment may be retransmitted.
+pub(super) const TCP_TABLE_FULL: &str = "dns_tcp_table_full";
 
-/// Whether one of the sides talks on the port of DNS servers.
-pub(super) fn is_on_port(flow: &Flow) -> bool {
+/// Whether one of the ports is that of DNS servers.
+pub(super) fn has_dns_port(flow: &Flow) -> bool {
     let (source, destination) = flow.l4.ports().unwrap_or_default();
     (source == DNS_PORT) | (destination == DNS_PORT)
 }
 
-/// What is kept from message to message.
+/// Finds messages in packets.
 #[derive(Debug)]
-pub(super) struct Finder {
-    /// The name in the question that was read last.
+pub(super) struct MessageFinder {
+    /// The name in the latest question; kept to reuse its memory.
     name: Name,
-    /// What was found in TCP streams.
-    sent: Sent,
+    tcp_messages: TcpMessages,
 }
 
-impl Finder {
-    /// One that remembers so many messages over TCP.
-    pub(super) fn new(messages: usize) -> Self {
+impl MessageFinder {
+    /// Creates a finder that remembers at most `tcp_messages` messages over TCP.
+    pub(super) fn new(tcp_messages: usize) -> Self {
         Self {
             name: Name::default(),
-            sent: Sent::new(messages),
+            tcp_messages: TcpMessages::new(tcp_messages),
         }
     }
 
-    /// Adds the messages of a flow's payload. Of a message that was seen before only the question
-    /// is read: most packets are reported more than once.
+    /// Adds the messages in a flow's payload to `findings`. Of a message that was read before, only
+    /// the question is read again: most packets are reported more than once.
     pub(super) fn find(
         &mut self,
         flow: &Flow,
         bytes: &[u8],
-        content: &Content,
+        hasher: &ContentHasher,
         findings: &mut Findings<'_>,
     ) {
         let payload = flow.payload.of(bytes);
         match flow.l4 {
             L4::Udp { .. } => {
                 let question = dns::question_udp(payload, &mut self.name);
-                self.add(question, None, flow, content, findings);
+                self.add(question, None, flow, hasher, findings);
             }
             L4::Tcp { .. } => {
                 for segment in Segments::new(payload) {
@@ -66,84 +65,84 @@ impl Finder {
                         .ok()
                         .map(|segment| flow.tcp_seq.wrapping_add(segment.at as u32));
                     let question = segment.and_then(|segment| segment.question(&mut self.name));
-                    // What follows bytes that are no message has no known start.
-                    if !self.add(question, seq, flow, content, findings) {
+                    // The start of a message after unreadable bytes is unknown.
+                    if !self.add(question, seq, flow, hasher, findings) {
                         break;
                     }
                 }
-                for _ in 0..self.sent.take_evicted() {
-                    findings.note(SENT_FULL);
+                for _ in 0..self.tcp_messages.take_evicted() {
+                    findings.note(TCP_TABLE_FULL);
                 }
             }
             _ => {}
         }
     }
 
-    /// Adds a message, which begins at the sequence number `seq` if it is in a stream; returns
-    /// whether it is one.
+    /// Adds a message. `seq` is the sequence number of its first byte if it is in a TCP stream.
+    /// Returns whether the bytes are a message.
     fn add(
         &mut self,
         question: Result<Question<'_>, Reason>,
         seq: Option<u32>,
         flow: &Flow,
-        content: &Content,
+        hasher: &ContentHasher,
         findings: &mut Findings<'_>,
     ) -> bool {
         let Ok(question) = question else {
             findings.note(UNREAD);
             return false;
         };
-        let is_response = question.is_response();
-        let content = content.of((self.name.as_bytes(), question.qtypes()));
-        let Some(message) = Message::in_flow(flow, is_response, content, question.id().into())
-        else {
+        let content = hasher.hash((self.name.as_bytes(), question.qtypes()));
+        let serial = question.id().into();
+        let message = MessageId::in_flow(flow, question.is_response(), content, serial);
+        let Some(message) = message else {
             return false;
         };
-        if seq.is_some_and(|seq| self.sent.has(&message, seq)) {
-            findings.again(&message);
+        if seq.is_some_and(|seq| self.tcp_messages.contains(&message, seq)) {
+            findings.add_report(&message);
             return true;
         }
-        let mut read = Read::Before;
-        findings.message(message, || match question.message(&self.name) {
+        let mut parsed = Parsed::Earlier;
+        findings.add(message, || match question.message(&self.name) {
             Ok(message) => {
-                read = if message.complete {
-                    Read::Whole
+                parsed = if message.complete {
+                    Parsed::Complete
                 } else {
-                    Read::Part
+                    Parsed::Incomplete
                 };
                 Some(l7(message))
             }
             Err(_) => {
-                read = Read::Malformed;
+                parsed = Parsed::Malformed;
                 None
             }
         });
-        match read {
-            Read::Before | Read::Whole => {}
-            Read::Part => findings.note(INCOMPLETE),
-            Read::Malformed => {
+        match parsed {
+            Parsed::Earlier | Parsed::Complete => {}
+            Parsed::Incomplete => findings.note(INCOMPLETE),
+            Parsed::Malformed => {
                 findings.note(UNREAD);
                 return false;
             }
         }
         if let Some(seq) = seq {
-            self.sent.add(message, seq, flow.time);
+            self.tcp_messages.add(message, seq, flow.time);
         }
         true
     }
 }
 
-/// How a message was read.
+/// The result of parsing a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Read {
-    /// With an earlier report of its packet.
-    Before,
-    Whole,
-    Part,
+enum Parsed {
+    /// It was parsed with an earlier report of its packet.
+    Earlier,
+    Complete,
+    Incomplete,
     Malformed,
 }
 
-/// What goes on the flow of a message.
+/// Returns the L7 part of a message's flow.
 fn l7(message: dns::Message) -> L7 {
     let missing = missing(&message);
     let dns = Dns {
@@ -172,13 +171,12 @@ fn l7(message: dns::Message) -> L7 {
     }
 }
 
+/// Returns the parts that the capture lacks.
 fn missing(message: &dns::Message) -> Missing {
+    let lacks_rcode = message.response && message.rcode.is_none();
     let parts = [
         (MessagePart::Answers, !message.has_all_answers),
-        (
-            MessagePart::Rcode,
-            message.response && message.rcode.is_none(),
-        ),
+        (MessagePart::Rcode, lacks_rcode),
         (MessagePart::Records, !message.complete),
     ];
     let missing = parts.into_iter().filter(|(_, is_missing)| *is_missing);

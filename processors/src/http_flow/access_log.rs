@@ -1,44 +1,41 @@
-//! The HTTP part of an access-log record: Hubble's `pkg/hubble/parser/seven/http.go` (v1.19.4).
+//! The HTTP part of an access-log record, by the rules of Hubble's
+//! `pkg/hubble/parser/seven/http.go` (v1.19.4).
 
 use tidegate_model::flow::{Http, L7, L7Record, L7Type, Missing, Seen, Word, word};
 use tidegate_wire::access_log::{HttpView, Map, Texts};
 
-use super::requests::Exchanges;
+use super::requests::RequestTable;
 use super::traceparent::trace_id;
-use crate::l7::access_log::{Log, low_u32};
-use crate::l7::pending::{Content, Exchange};
+use crate::l7::access_log::{AccessLogEntry, low_u32};
+use crate::l7::pending::{ContentHasher, Exchange};
 use crate::l7::redaction::Redaction;
 use crate::l7::url;
 
-/// What goes on the flow of a record.
+/// Returns the L7 part of a record's flow.
 pub(super) fn l7(
-    log: &Log<'_>,
+    entry: &AccessLogEntry<'_>,
     logged_at: jiff::SignedDuration,
-    exchanges: &mut Exchanges,
+    requests: &mut RequestTable,
     redaction: &Redaction,
 ) -> L7 {
-    let l7_type = log.l7_type;
-    let logged = log.view.http.unwrap_or_default();
+    let l7_type = entry.l7_type;
+    let logged = entry.view.http.unwrap_or_default();
     let headers = logged.headers.map(headers).unwrap_or_default();
+    let request_id = header(&headers, "X-Request-Id");
     let (latency_ns, trace_id) = match l7_type {
         L7Type::Request => {
             let trace_id = header(&headers, "Traceparent").and_then(trace_id);
-            exchanges.request(
-                header(&headers, "X-Request-Id"),
-                logged_at,
-                trace_id.as_deref(),
-            );
+            requests.add(request_id, logged_at, trace_id.as_deref());
             (0, trace_id)
         }
-        L7Type::Response => exchanges.response(header(&headers, "X-Request-Id"), logged_at),
+        L7Type::Response => requests.take(request_id, logged_at),
         L7Type::Sample | L7Type::Unknown => (0, None),
     };
-    let record = L7Record::Http(http(&logged, l7_type, headers, redaction));
     L7 {
         l7_type,
         latency_ns,
         observed_latency: None,
-        record,
+        record: L7Record::Http(http(&logged, l7_type, headers, redaction)),
         trace_id,
         seen: Seen::Proxy,
         missing: Missing::NOTHING,
@@ -71,49 +68,49 @@ fn http(
     }
 }
 
-/// The headers by key. Go writes maps in any order, and of equal keys the last one counts.
+/// Returns the headers sorted by name. Go writes maps in any order, and if a key occurs twice, the
+/// last one counts.
 fn headers(map: Map<'_, Texts<'_>>) -> Vec<(Word, String)> {
-    let flat = |(key, values): (Word, Texts<'_>), out: &mut Vec<_>| {
+    let flatten = |(key, values): (Word, Texts<'_>), out: &mut Vec<_>| {
         out.extend(values.iter().map(|value| (key.clone(), value.to_owned())));
     };
-    let mut keys = map.iter().map(|(key, values)| (word(key.0), values));
+    let mut entries = map.iter().map(|(key, values)| (word(key.0), values));
     let mut headers = Vec::new();
-    let Some(first) = keys.next() else {
+    let Some(first) = entries.next() else {
         return headers;
     };
-    let Some(second) = keys.next() else {
-        flat(first, &mut headers);
+    let Some(second) = entries.next() else {
+        flatten(first, &mut headers);
         return headers;
     };
-    let mut all: Vec<_> = [first, second].into_iter().chain(keys).collect();
+    let mut all: Vec<_> = [first, second].into_iter().chain(entries).collect();
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
     for same in all.chunk_by_mut(|(a, _), (b, _)| a == b) {
         if let Some(last) = same.last_mut() {
-            flat(std::mem::take(last), &mut headers);
+            flatten(std::mem::take(last), &mut headers);
         }
     }
     headers
 }
 
-/// The first value of a header, by its name in Go's canonical form, which is how the agent writes
-/// all of them.
+/// Returns the first value of a header, if it is not empty. `name` is in Go's canonical form, in
+/// which the agent writes all names.
 fn header<'a>(headers: &'a [(Word, String)], name: &str) -> Option<&'a str> {
     let (_, value) = headers.iter().find(|(key, _)| key == name)?;
     Some(value.as_str()).filter(|value| !value.is_empty())
 }
 
-/// What a record reports. A status alone says little about which exchange it belongs to, so there
-/// the port counts.
-pub(super) fn exchange(log: &Log<'_>, content: &Content) -> Option<Exchange> {
-    let (http, (client, port)) = (log.view.http?, log.client()?);
-    let is_response = log.l7_type == L7Type::Response;
+/// Returns the exchange that a record reports. A status alone hardly identifies the exchange of a
+/// response, so its port counts, too.
+pub(super) fn exchange(entry: &AccessLogEntry<'_>, hasher: &ContentHasher) -> Option<Exchange> {
+    let http = entry.view.http?;
+    let (client, port) = entry.client()?;
+    let is_response = entry.l7_type == L7Type::Response;
     let content = if is_response {
-        content.of(http.code)
+        hasher.hash(http.code)
     } else {
-        content.of((
-            &*http.method.lossy(),
-            url::target(&http.url.unwrap_or_default().lossy()),
-        ))
+        let url = http.url.unwrap_or_default().lossy();
+        hasher.hash((&*http.method.lossy(), url::target(&url)))
     };
     Some(Exchange {
         client,

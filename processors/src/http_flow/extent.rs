@@ -1,79 +1,98 @@
-//! Where a message ends in the bytes that were captured from its first one on.
+//! Where an HTTP message ends, as far as it was captured.
 
 use tidegate_wire::http::{self, Body, Chunks, Head};
 
-/// The end of a message.
+/// The end of a message, relative to its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// Behind so many bytes, all of which were captured.
-    At(usize),
-    /// Behind so many bytes, not all of which were captured.
-    Beyond(u64),
-    /// Behind what was captured and so many bytes, and no length says how far.
+pub(super) enum MessageEnd {
+    /// The message has this many bytes, all captured.
+    Captured(usize),
+    /// The message has this many bytes, not all captured.
+    BeyondCapture(u64),
+    /// The message has at least this many bytes, and no length that says how many more.
     Open(u64),
-    /// The head does not tell.
+    /// The head does not determine it.
     Unclear,
     /// The head itself is cut.
     HeadCut,
 }
 
-/// A message's extent.
+/// The extent of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
-    pub(super) end: End,
-    /// Whether the end is certain, not only likely.
+    pub(super) end: MessageEnd,
+    /// Whether the end is certain, not just likely.
     pub(super) is_certain: bool,
 }
 
-/// Finds the end of the message that `bytes` begin with. `method` is the request's own or, for a
-/// response, that of the request that it answers, if it is known.
-pub(super) fn of(head: &Head<'_>, bytes: &[u8], is_response: bool, method: Option<&str>) -> Extent {
-    let Some(len) = head.len else {
-        return Extent {
-            end: End::HeadCut,
-            is_certain: false,
-        };
+impl Extent {
+    const HEAD_CUT: Self = Self {
+        end: MessageEnd::HeadCut,
+        is_certain: false,
     };
-    let end = match head.body(method.filter(|_| is_response)) {
-        Body::Bytes(0) => {
-            return Extent {
-                end: End::At(len),
-                is_certain: true,
-            };
+
+    /// Finds the extent of the request that `bytes` begin with.
+    pub(super) fn of_request(head: &Head<'_>, bytes: &[u8]) -> Self {
+        let Some(head_len) = head.len else {
+            return Self::HEAD_CUT;
+        };
+        let end = end(head_len, head.body(None), bytes);
+        // A client that expects `100 Continue` may never send the body.
+        let is_complete = !matches!(end, MessageEnd::BeyondCapture(_) | MessageEnd::Open(_));
+        Self {
+            end,
+            is_certain: is_complete || head.header("Expect").is_none(),
         }
-        Body::Bytes(length) => match usize::try_from(length)
-            .ok()
-            .and_then(|length| len.checked_add(length))
-        {
-            Some(end) if end <= bytes.len() => End::At(end),
-            _ => End::Beyond(length.saturating_add(len as u64)),
-        },
-        Body::Chunked => match http::chunks(&bytes[len..]) {
-            Chunks::End(length) => End::At(len + length),
-            Chunks::Beyond(least) => End::Open(least.saturating_add(len as u64)),
-            Chunks::Malformed => End::Unclear,
-        },
-        Body::UntilClose => End::Open(len as u64),
-        Body::Unknown => End::Unclear,
-    };
-    if is_response && method.is_none() {
-        return Extent {
-            end: answer_to_unknown(end, bytes),
-            is_certain: false,
-        };
     }
-    // The body may never be sent.
-    let is_certain = !matches!(end, End::Beyond(_) | End::Open(_))
-        || is_response
-        || head.header("Expect").is_none();
-    Extent { end, is_certain }
+
+    /// Finds the extent of the response that `bytes` begin with. `method` is that of its request,
+    /// if it is known.
+    pub(super) fn of_response(head: &Head<'_>, bytes: &[u8], method: Option<&str>) -> Self {
+        let Some(head_len) = head.len else {
+            return Self::HEAD_CUT;
+        };
+        let body = head.body(method);
+        let end = end(head_len, body, bytes);
+        let is_certain = method.is_some() || matches!(body, Body::Bytes(0));
+        Self {
+            end: if is_certain {
+                end
+            } else {
+                end_without_request(end, bytes)
+            },
+            is_certain,
+        }
+    }
 }
 
-/// A response whose request is not known could answer `HEAD`, and then it ends with its head. What
-/// stands behind the body that it announces is evidence that there is one.
-fn answer_to_unknown(end: End, bytes: &[u8]) -> End {
+fn end(head_len: usize, body: Body, bytes: &[u8]) -> MessageEnd {
+    match body {
+        Body::Bytes(len) => {
+            let end = usize::try_from(len)
+                .ok()
+                .and_then(|len| head_len.checked_add(len));
+            match end {
+                Some(end) if end <= bytes.len() => MessageEnd::Captured(end),
+                _ => MessageEnd::BeyondCapture(len.saturating_add(head_len as u64)),
+            }
+        }
+        Body::Chunked => match http::chunks(&bytes[head_len..]) {
+            Chunks::End(len) => MessageEnd::Captured(head_len + len),
+            Chunks::Beyond(least) => MessageEnd::Open(least.saturating_add(head_len as u64)),
+            Chunks::Malformed => MessageEnd::Unclear,
+        },
+        Body::UntilClose => MessageEnd::Open(head_len as u64),
+        Body::Unknown => MessageEnd::Unclear,
+    }
+}
+
+/// Checks the end of a response whose request is unknown. It may answer `HEAD`, and then ends with
+/// its head. If a message follows the body that the head announces, there is a body.
+fn end_without_request(end: MessageEnd, bytes: &[u8]) -> MessageEnd {
     match end {
-        End::At(end) if end < bytes.len() && http::start(&bytes[end..]).is_err() => End::Unclear,
+        MessageEnd::Captured(end) if end < bytes.len() && http::start(&bytes[end..]).is_err() => {
+            MessageEnd::Unclear
+        }
         end => end,
     }
 }

@@ -1,4 +1,4 @@
-//! What goes on the flow of a head that was found in a packet.
+//! Builds the L7 part of the flow of an HTTP head that was found in a packet.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,12 @@ use tidegate_model::flow::{
 use tidegate_wire::http::Head;
 use tidegate_wire::text::Text;
 
-use super::connections::Asked;
+use super::connections::PendingRequest;
 use super::traceparent::trace_id;
 use crate::l7::redaction::Redaction;
 
-/// Headers that are kept, in the form and order that Hubble shows them. The others were not asked
-/// for, and some are secrets: proxies, too, report only what a policy lets them.
+/// The headers that are kept, in the form and order in which Hubble shows them. Others may hold
+/// secrets; proxies report only the headers that a policy allows, too.
 const HEADERS: [&str; 7] = [
     "Content-Length",
     "Content-Type",
@@ -24,15 +24,14 @@ const HEADERS: [&str; 7] = [
     "X-Request-Id",
 ];
 
-/// A request's.
+/// Builds a request.
 pub(super) fn request(head: &Head<'_>, method: &str, target: &[u8], redaction: &Redaction) -> L7 {
-    let url = redaction.url(url(head, target));
     let traceparent = head
         .header("Traceparent")
         .and_then(|value| std::str::from_utf8(value).ok());
     let http = Http {
         method: word(method.as_bytes()),
-        url,
+        url: redaction.url(url(head, target)),
         ..http(head, redaction)
     };
     L7 {
@@ -41,12 +40,12 @@ pub(super) fn request(head: &Head<'_>, method: &str, target: &[u8], redaction: &
     }
 }
 
-/// A response's. It has method and URL of the request that it answers, as proxies' records have
-/// them, if that is known.
+/// Builds a response. As in proxies' records, it has method and URL of its request, if that is
+/// known.
 pub(super) fn response(
     head: &Head<'_>,
     status: u16,
-    asked: Option<&Asked>,
+    request: Option<&PendingRequest>,
     latency: Option<ObservedLatency>,
     redaction: &Redaction,
 ) -> L7 {
@@ -58,19 +57,19 @@ pub(super) fn response(
         observed_latency: latency,
         ..l7(L7Type::Response, head, http)
     };
-    if let Some(asked) = asked {
-        relate(&mut l7, asked);
+    if let Some(request) = request {
+        set_request(&mut l7, request);
     }
     l7
 }
 
-/// Puts on a response what its request said.
-pub(super) fn relate(response: &mut L7, asked: &Asked) {
+/// Copies method, URL and trace id of the request to its response.
+pub(super) fn set_request(response: &mut L7, request: &PendingRequest) {
     if let L7Record::Http(http) = &mut response.record {
-        http.method.clone_from(&asked.method);
-        http.url.clone_from(&asked.url);
+        http.method.clone_from(&request.method);
+        http.url.clone_from(&request.url);
     }
-    response.trace_id.clone_from(&asked.trace_id);
+    response.trace_id.clone_from(&request.trace_id);
 }
 
 fn l7(l7_type: L7Type, head: &Head<'_>, http: Http) -> L7 {
@@ -98,7 +97,7 @@ fn http(head: &Head<'_>, redaction: &Redaction) -> Http {
     }
 }
 
-/// The target as a URL, where its host was captured; nothing on this port is encrypted.
+/// Returns the target as a URL, if the host was captured. HTTP that can be read is not encrypted.
 fn url<'a>(head: &Head<'_>, target: &'a [u8]) -> Cow<'a, str> {
     let target = Text(target).lossy();
     match head.host() {

@@ -1,10 +1,10 @@
 //! `http_flow`: HTTP requests and responses become L7 flows.
 //!
-//! Access-log records of Cilium's proxies follow Hubble's `seven` parser (v1.19.4), latency, trace
-//! context and redaction included. Where no proxy is involved, HTTP/1 heads in captured TCP
-//! segments make flows of their own beside the packets' flows: see `l7::pending` for when,
-//! [`connections`] for what relates them, and [`packets::note`] for what is not read. HTTP/2 and heads
-//! in several segments are not read.
+//! Access-log records of Cilium's proxies are parsed by the rules of Hubble's `seven` parser
+//! (v1.19.4), including latency, trace context and redaction. HTTP/1 heads in captured TCP segments
+//! become additional flows if no proxy reports them: see `l7::pending` for the conditions,
+//! [`connections`] for how responses are matched with requests, and [`packets::note`] for what is
+//! not read. HTTP/2, and heads that span several segments, are not read.
 
 mod access_log;
 mod connections;
@@ -17,8 +17,8 @@ mod traceparent;
 use std::time::Duration;
 
 use connections::Connections;
-use packets::Wire;
-use requests::Exchanges;
+use packets::MessageFinder;
+use requests::RequestTable;
 use serde::Deserialize;
 use tidegate_model::flow::{Flow, L4, L7};
 use tidegate_model::{Kind, Kinds};
@@ -30,8 +30,8 @@ use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log as records;
 use tidegate_wire::http;
 
-use crate::l7::access_log::Log;
-use crate::l7::pending::{Content, Exchange, Settings};
+use crate::l7::access_log::AccessLogEntry;
+use crate::l7::pending::{ContentHasher, Exchange, Settings};
 use crate::l7::redaction::{self, Redaction};
 use crate::l7::stage::{Findings, L7Stage, Protocol};
 
@@ -122,20 +122,20 @@ impl ProcessorConfig for Config {
 /// HTTP.
 #[derive(Debug)]
 struct HttpFlow {
-    exchanges: Exchanges,
-    wire: Wire,
+    requests: RequestTable,
+    finder: MessageFinder,
     redaction: Redaction,
 }
 
 impl HttpFlow {
     fn new(connections: usize, hold: Duration, redaction: Redaction) -> Self {
-        let wire = Wire {
+        let finder = MessageFinder {
             connections: Connections::new(connections, hold),
-            content: Content::default(),
+            hasher: ContentHasher::default(),
         };
         Self {
-            exchanges: Exchanges::default(),
-            wire,
+            requests: RequestTable::default(),
+            finder,
             redaction,
         }
     }
@@ -144,28 +144,28 @@ impl HttpFlow {
 impl Protocol for HttpFlow {
     const RECORDS: records::Protocol = records::Protocol::Http;
 
-    fn l7(&mut self, log: &Log<'_>, logged_at: jiff::SignedDuration) -> L7 {
-        access_log::l7(log, logged_at, &mut self.exchanges, &self.redaction)
+    fn l7(&mut self, entry: &AccessLogEntry<'_>, logged_at: jiff::SignedDuration) -> L7 {
+        access_log::l7(entry, logged_at, &mut self.requests, &self.redaction)
     }
 
-    fn exchange(&mut self, log: &Log<'_>) -> Option<Exchange> {
-        access_log::exchange(log, &self.wire.content)
+    fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<Exchange> {
+        access_log::exchange(entry, &self.finder.hasher)
     }
 
-    fn may_be(flow: &Flow, head: [u8; 4]) -> bool {
+    fn may_hold_message(flow: &Flow, head: [u8; 4]) -> bool {
         matches!(flow.l4, L4::Tcp { .. }) & http::may_be_head(head)
     }
 
-    fn find(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {
-        self.wire.find(flow, bytes, &self.redaction, findings);
+    fn find_messages(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {
+        self.finder.find(flow, bytes, &self.redaction, findings);
     }
 
     #[inline]
-    fn is_concerned(&self, flow: &Flow) -> bool {
-        self.wire.connections.is_concerned(flow)
+    fn may_change_connection(&self, flow: &Flow) -> bool {
+        self.finder.connections.may_change(flow)
     }
 
-    fn control(&mut self, flow: &Flow) {
-        self.wire.connections.control(flow);
+    fn update_connection(&mut self, flow: &Flow) {
+        self.finder.connections.apply_flags(flow);
     }
 }

@@ -1,42 +1,42 @@
-//! Pairs responses with their requests by `X-Request-Id`, as Hubble's `seven` parser (v1.19.4) does
-//! with two LRU caches of this size, one of times and one of traces; here it is one table. Ids and
-//! traces are as long as clients make them, so their bytes are bounded, too: what Envoy makes takes
-//! two thirds of it.
+//! Matches logged responses with their requests by `X-Request-Id`.
+//!
+//! Hubble's `seven` parser (v1.19.4) does this with two LRU caches of the same capacity, one for
+//! times and one for traces; here it is one table. Clients choose the length of ids and traces, so
+//! their bytes are bounded, too: the ids and traces that Envoy makes take two thirds of the bound.
 
 use jiff::SignedDuration;
 
 use crate::bounded_map::{BoundedMap, Bounds};
 
 const CAPACITY: usize = 10_000;
-/// Bytes of all ids and traces at most.
-const TEXTS: usize = 1 << 20;
 
-/// Requests whose response has not been seen.
+/// The most bytes of ids and traces.
+const MAX_BYTES: usize = 1 << 20;
+
+/// The logged requests without a logged response.
 #[derive(Debug)]
-pub(super) struct Exchanges {
-    requests: BoundedMap<Id, Request>,
-}
+pub(super) struct RequestTable(BoundedMap<RequestId, LoggedRequest>);
 
 #[derive(Debug)]
-struct Request {
+struct LoggedRequest {
     logged_at: SignedDuration,
     trace_id: Option<Box<str>>,
 }
 
-/// A request's id. Proxies make UUIDs, which need no memory of their own.
+/// A request id. The UUIDs of proxies need no allocation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Id {
-    /// With zeros behind it, and its length.
-    Short([u8; SHORT], u8),
+enum RequestId {
+    /// The text, padded with zeros, and its length.
+    Short([u8; UUID_LEN], u8),
     Long(Box<str>),
 }
 
-/// Bytes of a UUID as text.
-const SHORT: usize = 36;
+/// The length of a UUID as text.
+const UUID_LEN: usize = 36;
 
-impl Id {
-    fn of(text: &str) -> Self {
-        let mut short = [0; SHORT];
+impl RequestId {
+    fn new(text: &str) -> Self {
+        let mut short = [0; UUID_LEN];
         match short.get_mut(..text.len()) {
             Some(bytes) => {
                 bytes.copy_from_slice(text.as_bytes());
@@ -48,56 +48,48 @@ impl Id {
     }
 }
 
-impl Default for Exchanges {
+impl Default for RequestTable {
     fn default() -> Self {
-        Self {
-            requests: BoundedMap::new(Bounds {
-                entries: CAPACITY,
-                heap: TEXTS,
-            }),
-        }
+        Self(BoundedMap::new(Bounds {
+            entries: CAPACITY,
+            heap: MAX_BYTES,
+        }))
     }
 }
 
-impl Exchanges {
-    /// Remembers a request that has an id. One that passes several proxies keeps the trace of any
-    /// of them.
-    pub(super) fn request(
+impl RequestTable {
+    /// Adds a request, if it has an id. A request that passes several proxies keeps the trace that
+    /// any of them reported.
+    pub(super) fn add(
         &mut self,
         id: Option<&str>,
         logged_at: SignedDuration,
         trace_id: Option<&str>,
     ) {
         let Some(text) = id else { return };
-        let id = Id::of(text);
-        let earlier = self
-            .requests
-            .remove(&id)
-            .and_then(|request| request.trace_id);
+        let id = RequestId::new(text);
+        let earlier = self.0.remove(&id).and_then(|request| request.trace_id);
         let trace_id: Option<Box<str>> = trace_id.map(Into::into).or(earlier);
-        let texts = text.len() + trace_id.as_deref().map_or(0, str::len);
-        while self.requests.make_room(texts).is_some() {}
-        self.requests.insert(
-            id,
-            Request {
-                logged_at,
-                trace_id,
-            },
-            texts,
-        );
+        let bytes = text.len() + trace_id.as_deref().map_or(0, str::len);
+        while self.0.make_room(bytes).is_some() {}
+        let request = LoggedRequest {
+            logged_at,
+            trace_id,
+        };
+        self.0.insert(id, request, bytes);
     }
 
-    /// Latency in nanoseconds and trace id for a response; 0 and none where the request is not
-    /// known.
-    pub(super) fn response(
+    /// Removes the request of a response, and returns the latency in nanoseconds and the trace id;
+    /// 0 and `None` if the request is unknown.
+    pub(super) fn take(
         &mut self,
         id: Option<&str>,
         logged_at: SignedDuration,
     ) -> (u64, Option<String>) {
-        let Some(request) = id.and_then(|id| self.requests.remove(&Id::of(id))) else {
+        let Some(request) = id.and_then(|id| self.0.remove(&RequestId::new(id))) else {
             return (0, None);
         };
-        // Go's durations end at 63 bits.
+        // The largest duration in Go.
         let latency = (logged_at - request.logged_at)
             .as_nanos()
             .min(i64::MAX.into());
@@ -117,81 +109,76 @@ mod tests {
     }
 
     #[test]
-    fn a_response_takes_the_request_of_its_id() {
+    fn a_response_takes_the_request_with_its_id() {
         for (request_id, response_id, response_at, expected) in [
             (Some("a"), Some("a"), 1_500, (500, Some("t".to_owned()))),
             (Some("a"), Some("a"), 900, (0, Some("t".to_owned()))),
             (Some("a"), Some("b"), 1_500, (0, None)),
             (None, None, 1_500, (0, None)),
         ] {
-            let mut exchanges = Exchanges::default();
-            exchanges.request(request_id, at(1_000), Some("t"));
-            assert_eq!(exchanges.response(response_id, at(response_at)), expected);
-            assert_eq!(
-                exchanges.response(response_id, at(response_at)),
-                (0, None),
-                "taken once"
-            );
+            let mut requests = RequestTable::default();
+            requests.add(request_id, at(1_000), Some("t"));
+            assert_eq!(requests.take(response_id, at(response_at)), expected);
+            let again = requests.take(response_id, at(response_at));
+            assert_eq!(again, (0, None), "it was removed");
         }
     }
 
     #[test]
-    fn ids_are_told_apart_whatever_their_length() {
+    fn ids_of_any_length_are_distinguished() {
         let ids = [
             "",
             "a",
             "a\0",
             "a\0\0",
-            &"b".repeat(SHORT),
-            &"b".repeat(SHORT + 1),
+            &"b".repeat(UUID_LEN),
+            &"b".repeat(UUID_LEN + 1),
             &"b".repeat(999),
         ];
-        let mut exchanges = Exchanges::default();
-        for (at_ns, id) in (1..).zip(ids) {
-            exchanges.request(Some(id), at(at_ns), None);
+        let mut requests = RequestTable::default();
+        for (nanosecond, id) in (1..).zip(ids) {
+            requests.add(Some(id), at(nanosecond), None);
         }
-        for (at_ns, id) in (1..).zip(ids) {
-            assert_eq!(
-                exchanges.response(Some(id), at(100)).0,
-                100 - at_ns,
-                "{id:?}"
-            );
+        for (nanosecond, id) in (1..).zip(ids) {
+            let (latency, _) = requests.take(Some(id), at(100));
+            assert_eq!(latency, 100 - nanosecond, "{id:?}");
         }
     }
 
     #[test]
-    fn a_later_request_of_an_id_sets_the_time_and_keeps_the_trace() {
+    fn a_later_request_with_the_same_id_sets_the_time_and_keeps_the_trace() {
         for (later, expected) in [(None, "t"), (Some("u"), "u")] {
-            let mut exchanges = Exchanges::default();
-            exchanges.request(Some("a"), at(1_000), Some("t"));
-            exchanges.request(Some("a"), at(1_400), later);
-            assert_eq!(
-                exchanges.response(Some("a"), at(1_500)),
-                (100, Some(expected.to_owned()))
-            );
+            let mut requests = RequestTable::default();
+            requests.add(Some("a"), at(1_000), Some("t"));
+            requests.add(Some("a"), at(1_400), later);
+            let response = requests.take(Some("a"), at(1_500));
+            assert_eq!(response, (100, Some(expected.to_owned())));
         }
     }
 
     #[test]
-    fn requests_with_long_ids_leave_room_for_few_others() {
-        let mut exchanges = Exchanges::default();
-        let long = "x".repeat(TEXTS / 2);
+    fn long_ids_leave_room_for_fewer_requests() {
+        let mut requests = RequestTable::default();
+        let long = "x".repeat(MAX_BYTES / 2);
         for (id, trace_id) in [("first", None), (&*long, None), ("second", Some(&*long))] {
-            exchanges.request(Some(id), at(1), trace_id);
+            requests.add(Some(id), at(1), trace_id);
         }
-        let known = |id| exchanges.requests.contains(&Id::of(id));
-        assert_eq!(["first", &*long, "second"].map(known), [false, false, true]);
+        let contains = |id| requests.0.contains(&RequestId::new(id));
+        assert_eq!(
+            ["first", &*long, "second"].map(contains),
+            [false, false, true]
+        );
     }
 
     #[test]
-    fn a_request_is_remembered_until_ten_thousand_newer_ones_came() {
-        for (newer, known) in [(CAPACITY - 1, true), (CAPACITY, false)] {
-            let mut exchanges = Exchanges::default();
-            exchanges.request(Some("first"), at(1), None);
+    fn the_oldest_of_ten_thousand_and_one_requests_is_evicted() {
+        for (newer, is_known) in [(CAPACITY - 1, true), (CAPACITY, false)] {
+            let mut requests = RequestTable::default();
+            requests.add(Some("first"), at(1), None);
             for id in 0..newer {
-                exchanges.request(Some(&id.to_string()), at(2), None);
+                requests.add(Some(&id.to_string()), at(2), None);
             }
-            assert_eq!(exchanges.response(Some("first"), at(3)).0 > 0, known);
+            assert_eq!(requests.take(Some("first"), at(3)).0 > 0, is_known);
         }
     }
 }

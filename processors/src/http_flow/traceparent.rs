@@ -1,7 +1,7 @@
-//! The `traceparent` header: W3C Trace Context as OpenTelemetry's Go propagator, and so Hubble,
-//! reads it.
+//! The `traceparent` header of W3C Trace Context, as OpenTelemetry's Go propagator parses it, which
+//! Hubble uses.
 
-/// The trace id, if the header is valid.
+/// Returns the trace id of a valid header.
 pub(super) fn trace_id(header: &str) -> Option<String> {
     let mut parts = header.splitn(5, '-');
     let version = hex(parts.next()?, 2)?;
@@ -9,19 +9,20 @@ pub(super) fn trace_id(header: &str) -> Option<String> {
     let span_id = hex(parts.next()?, 16)?;
     let flags = hex(parts.next()?, 2)?;
     let more = parts.next();
-    // Only later versions may add parts, or flags beside "sampled" and "random".
-    let allowed = match version {
+    // Only later versions may have more parts, or flags other than "sampled" and "random".
+    let is_allowed = match version {
         "00" => more.is_none_or(str::is_empty) && matches!(flags, "00" | "01" | "02"),
         "ff" => false,
         _ => true,
     };
-    let set = |id: &str| id.bytes().any(|digit| digit != b'0');
-    (allowed && set(trace_id) && set(span_id)).then(|| trace_id.to_owned())
+    let is_set = |id: &str| id.bytes().any(|digit| digit != b'0');
+    (is_allowed && is_set(trace_id) && is_set(span_id)).then(|| trace_id.to_owned())
 }
 
+/// Returns the part if it has `len` lower-case hexadecimal digits.
 fn hex(part: &str, len: usize) -> Option<&str> {
-    let lower_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    (part.len() == len && part.bytes().all(lower_hex)).then_some(part)
+    let is_lower_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    (part.len() == len && part.bytes().all(is_lower_hex)).then_some(part)
 }
 
 #[cfg(test)]
@@ -31,7 +32,7 @@ mod tests {
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
     #[test]
-    fn a_valid_header_has_a_trace_id() {
+    fn a_valid_header_gives_a_trace_id() {
         for header in [
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
@@ -44,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_has_none() {
+    fn an_invalid_header_gives_none() {
         for header in [
             "",
             "00",

@@ -1,8 +1,9 @@
-//! What is taken out of L7 flows before any stage behind sees them: Hubble's `hubble-redact-*`
-//! settings, by the rules of `pkg/hubble/parser/seven/{http,kafka}.go` (v1.19.4).
+//! Redaction of L7 flows: Hubble's `hubble-redact-*` settings, by the rules of
+//! `pkg/hubble/parser/seven/{http,kafka}.go` (v1.19.4).
 //!
-//! As in Hubble, a password in a URL is replaced unless `user_info` says otherwise, even where
-//! nothing else is redacted, and the other keys have no effect without `enabled`.
+//! Redaction is applied where an L7 flow is made, so no later stage can see what was removed. As in
+//! Hubble, a password in a URL is replaced by default, even if nothing else is redacted, and the
+//! other keys have no effect without `enabled`.
 
 use std::borrow::Cow;
 
@@ -99,11 +100,10 @@ impl Settings {
             }
             return Ok(Redaction::default());
         }
-        let lower = |names: &[String]| names.iter().map(|name| name.to_ascii_lowercase()).collect();
         let headers = match (&**allow, &**deny) {
             ([], []) => HeaderRule::ReplaceAll,
-            (allow, []) => HeaderRule::KeepOnly(lower(allow)),
-            (_, deny) => HeaderRule::ReplaceOnly(lower(deny)),
+            (allow, []) => HeaderRule::KeepOnly(allow.to_vec()),
+            (_, deny) => HeaderRule::ReplaceOnly(deny.to_vec()),
         };
         Ok(Redaction {
             url_query: self.http.url_query,
@@ -114,7 +114,7 @@ impl Settings {
     }
 }
 
-/// The rules.
+/// The rules by which L7 flows are redacted.
 #[derive(Clone, Debug)]
 pub(crate) struct Redaction {
     url_query: bool,
@@ -123,7 +123,7 @@ pub(crate) struct Redaction {
     kafka_api_key: bool,
 }
 
-/// Which headers lose their values. Names are in lower case.
+/// Which headers' values are replaced. Names match in any case.
 #[derive(Clone, Debug)]
 enum HeaderRule {
     ReplaceNone,
@@ -144,20 +144,22 @@ impl Default for Redaction {
 }
 
 impl Redaction {
-    /// A URL as it may be shown.
+    /// Redacts a URL.
     pub(crate) fn url(&self, url: Cow<'_, str>) -> String {
         let url = if self.url_query {
             url::without_query(url)
         } else {
             url
         };
-        match url::password(&url).filter(|_| self.user_info) {
-            Some((start, end)) => [&url[..start], REDACTED, &url[end..]].concat(),
-            None => url.into_owned(),
+        match url::password(&url) {
+            Some(password) if self.user_info => {
+                [&url[..password.start], REDACTED, &url[password.end..]].concat()
+            }
+            _ => url.into_owned(),
         }
     }
 
-    /// A header's value as it may be shown.
+    /// Redacts a header's value; calls `value` only if it is kept.
     pub(crate) fn header(&self, name: &str, value: impl FnOnce() -> String) -> String {
         let is_in = |names: &[String]| names.iter().any(|other| other.eq_ignore_ascii_case(name));
         let is_replaced = match &self.headers {
@@ -173,7 +175,7 @@ impl Redaction {
         }
     }
 
-    /// The name of a Kafka API as it may be shown.
+    /// Redacts the name of a Kafka API.
     pub(crate) fn kafka_api_key(&self, key: String) -> String {
         if self.kafka_api_key {
             REDACTED.to_owned()

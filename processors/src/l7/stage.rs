@@ -1,5 +1,5 @@
-//! What the stages for L7 protocols share: access-log records of their protocol become flows in
-//! place, and messages in packets become flows besides. What a protocol adds is a [`Protocol`].
+//! The stage that DNS and HTTP share: access-log records of its protocol become flows in place, and
+//! messages in captured packets become additional flows. A [`Protocol`] supplies the rest.
 
 use std::time::Duration;
 
@@ -11,70 +11,73 @@ use tidegate_model::{Batch, Outcome, Record, Span, TimeSource, Timestamp};
 use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log;
 
-use crate::l7::access_log::{AccessLogFlows, Log};
-use crate::l7::pending::{Exchange, Message, OfProxy, WireSeen};
+use crate::l7::access_log::{AccessLogEntry, AccessLogParser};
+use crate::l7::pending::{Exchange, MessageId, PendingMessages, ProxyPackets};
 
-/// One protocol's part.
+/// An L7 protocol.
 pub(crate) trait Protocol: Send {
-    /// Which records are about this protocol.
+    /// The access-log records of this protocol.
     const RECORDS: access_log::Protocol;
 
-    /// The protocol's part of a record.
-    fn l7(&mut self, log: &Log<'_>, logged_at: SignedDuration) -> L7;
+    /// Returns the L7 part of a record's flow.
+    fn l7(&mut self, entry: &AccessLogEntry<'_>, logged_at: SignedDuration) -> L7;
 
-    /// The exchange that a record reports, as far as packets could show it, too.
-    fn exchange(&mut self, log: &Log<'_>) -> Option<Exchange>;
+    /// Returns the exchange that a record reports, if packets can show it.
+    fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<Exchange>;
 
-    /// Which packets of the proxy itself a record is about, too, beside those of the exchange.
-    fn of_proxy(&self, _log: &Log<'_>, _exchange: &Exchange) -> Option<OfProxy> {
+    /// Returns which packets of the proxy belong to a record, in addition to those of its exchange.
+    fn proxy_packets(
+        &self,
+        _entry: &AccessLogEntry<'_>,
+        _exchange: &Exchange,
+    ) -> Option<ProxyPackets> {
         None
     }
 
-    /// Whether a flow's payload, which begins with `head`, could be a message. A cheap check that
-    /// refuses most payloads.
-    fn may_be(flow: &Flow, head: [u8; 4]) -> bool;
+    /// Whether a flow's payload, which begins with `head`, may hold a message. A cheap test that
+    /// rules out most payloads.
+    fn may_hold_message(flow: &Flow, head: [u8; 4]) -> bool;
 
-    /// Looks for messages in a flow's payload, which lies in `bytes`, and adds each to the
-    /// findings, in their order.
-    fn find(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>);
+    /// Finds the messages in a flow's payload, and adds them to `findings` in order. `bytes` are
+    /// those of the batch.
+    fn find_messages(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>);
 
-    /// Whether a packet may begin or end a connection that is known; it has a message or not.
+    /// Whether a packet may open or close a known connection.
     #[inline]
-    fn is_concerned(&self, _flow: &Flow) -> bool {
+    fn may_change_connection(&self, _flow: &Flow) -> bool {
         false
     }
 
-    /// Sees to the beginning or end of a connection, after the messages in the packet were found.
-    fn control(&mut self, _flow: &Flow) {}
+    /// Opens or closes the packet's connection. Called after [`Self::find_messages`].
+    fn update_connection(&mut self, _flow: &Flow) {}
 }
 
-/// Receives the messages that a packet's payload holds, and counts what of it cannot be read.
+/// Collects the messages in a packet's payload, and counts what cannot be read.
 pub(crate) struct Findings<'a> {
     carrier: &'a Flow,
     times: TimeSource,
-    seen: &'a mut WireSeen,
+    pending: &'a mut PendingMessages,
     notes: &'a mut Notes,
 }
 
 impl Findings<'_> {
-    /// Adds a message. `l7` makes what goes on its flow; it is called only if the message is new,
-    /// and returns `None` if the bytes turn out to be none. Returns whether the message is new and
-    /// waits to be handed on.
-    pub(crate) fn message(&mut self, message: Message, l7: impl FnOnce() -> Option<L7>) -> bool {
-        self.seen.show(message, self.carrier, l7)
+    /// Adds a message. If it is new, calls `l7` for the L7 part of its flow; `None` means that the
+    /// bytes are not a message. Returns whether the message was added as a new one.
+    pub(crate) fn add(&mut self, message: MessageId, l7: impl FnOnce() -> Option<L7>) -> bool {
+        self.pending.add(message, self.carrier, l7)
     }
 
-    /// Another report of a message that was added before, which may say that it was dropped.
-    pub(crate) fn again(&mut self, message: &Message) {
-        self.seen.show_again(message, self.carrier);
+    /// Adds another report of a known message, which may say that it was dropped.
+    pub(crate) fn add_report(&mut self, message: &MessageId) {
+        self.pending.merge(message, self.carrier);
     }
 
-    /// Changes what is said of a message that was added before, if it was not handed on yet.
-    pub(crate) fn amend(&mut self, message: &Message, change: impl FnOnce(&mut L7)) {
-        self.seen.amend(message, change);
+    /// Changes the L7 part of a known message, if it has not been released.
+    pub(crate) fn amend(&mut self, message: &MessageId, change: impl FnOnce(&mut L7)) {
+        self.pending.amend(message, change);
     }
 
-    /// The time between a request and its response, if their times say that.
+    /// Returns the time between a request and its response, if their timestamps determine it.
     pub(crate) fn latency(
         &self,
         request: Timestamp,
@@ -90,29 +93,28 @@ impl Findings<'_> {
         })
     }
 
-    /// Counts something about the payload that an operator should see: a part that cannot be read.
-    /// A packet is mostly reported more than once, so what is counted once for each message is
-    /// noted only with a new one.
-    pub(crate) fn note(&mut self, what: &'static str) {
-        self.notes.add(what);
+    /// Counts a part of the payload that cannot be read. Most packets are reported several times,
+    /// so what is counted once for each message is noted with a new message only.
+    pub(crate) fn note(&mut self, name: &'static str) {
+        self.notes.add(name);
     }
 }
 
-/// Counts between two visits of the stage's tally; a handful of names.
+/// Counts of one batch by note. There are few names, so a list is enough.
 #[derive(Debug, Default)]
 pub(crate) struct Notes(Vec<(&'static str, u64)>);
 
 impl Notes {
-    pub(crate) fn add(&mut self, what: &'static str) {
-        match self.0.iter_mut().find(|(name, _)| *name == what) {
+    fn add(&mut self, name: &'static str) {
+        match self.0.iter_mut().find(|(other, _)| *other == name) {
             Some((_, count)) => *count += 1,
-            None => self.0.push((what, 1)),
+            None => self.0.push((name, 1)),
         }
     }
 
-    fn enter(&mut self, tally: &mut Tally) {
-        for (what, count) in &mut self.0 {
-            tally.note_times(what, std::mem::take(count));
+    fn move_to(&mut self, tally: &mut Tally) {
+        for (name, count) in &mut self.0 {
+            tally.note_times(name, std::mem::take(count));
         }
     }
 }
@@ -121,88 +123,106 @@ impl Notes {
 #[derive(Debug)]
 pub(crate) struct L7Stage<P> {
     protocol: P,
-    flows: AccessLogFlows,
-    /// `None` where packets are not looked into.
-    seen: Option<WireSeen>,
+    parser: AccessLogParser,
+    /// `None` if packets are not searched for messages.
+    pending: Option<PendingMessages>,
     notes: Notes,
 }
 
 impl<P: Protocol> L7Stage<P> {
-    pub(crate) fn new(protocol: P, seen: Option<WireSeen>) -> Self {
+    pub(crate) fn new(protocol: P, pending: Option<PendingMessages>) -> Self {
         Self {
             protocol,
-            flows: AccessLogFlows::default(),
-            seen,
+            parser: AccessLogParser::default(),
+            pending,
             notes: Notes::default(),
         }
     }
 
-    fn judge(
+    fn handle(
         &mut self,
         record: &mut Record,
         bytes: &[u8],
         times: TimeSource,
         latest: &mut Option<Timestamp>,
     ) -> Outcome {
-        let Self {
-            protocol,
-            flows,
-            seen,
-            notes,
-        } = self;
-        let time = match record {
+        match record {
             Record::Flow(flow) => {
                 *latest = Some(flow.time).max(*latest);
-                if P::may_be(flow, head(flow.payload, bytes))
-                    && WireSeen::takes(flow)
-                    && let Some(seen) = seen
-                {
-                    look(
-                        protocol,
-                        flow,
-                        bytes,
-                        &mut Findings {
-                            carrier: flow,
-                            times,
-                            seen,
-                            notes,
-                        },
-                    );
-                }
-                if protocol.is_concerned(flow) {
-                    protocol.control(flow);
-                }
-                return Outcome::Keep;
+                self.search(flow, bytes, times);
+                Outcome::Keep
             }
-            Record::Event(Event { time, .. }) => *time,
-            _ => return Outcome::Keep,
-        };
-        *latest = Some(time).max(*latest);
-        let replaced = flows.replace(record, bytes, P::RECORDS, |log, logged_at| {
-            if let Some(seen) = seen
-                && let Some(exchange) = protocol.exchange(log)
-            {
-                seen.report(exchange, time);
-                if let Some(of_proxy) = protocol.of_proxy(log, &exchange) {
-                    seen.report_of_proxy(of_proxy, time);
+            Record::Event(Event { time, .. }) => {
+                let time = *time;
+                *latest = Some(time).max(*latest);
+                match self.parse(record, bytes, time) {
+                    Ok(()) => Outcome::Keep,
+                    Err(reason) => Outcome::Dropped(reason),
                 }
             }
-            logged_at.map(|logged_at| protocol.l7(log, logged_at))
-        });
-        match replaced {
-            Ok(()) => Outcome::Keep,
-            Err(reason) => Outcome::Dropped(reason),
+            _ => Outcome::Keep,
         }
+    }
+
+    /// Searches a packet's payload for messages.
+    #[inline(always)]
+    fn search(&mut self, flow: &Flow, bytes: &[u8], times: TimeSource) {
+        if P::may_hold_message(flow, head(flow.payload, bytes))
+            && PendingMessages::accepts(flow)
+            && let Some(pending) = &mut self.pending
+        {
+            let findings = Findings {
+                carrier: flow,
+                times,
+                pending,
+                notes: &mut self.notes,
+            };
+            find_messages(&mut self.protocol, flow, bytes, findings);
+        }
+        if self.protocol.may_change_connection(flow) {
+            self.protocol.update_connection(flow);
+        }
+    }
+
+    /// Turns an access-log record of the protocol into a flow.
+    fn parse(
+        &mut self,
+        record: &mut Record,
+        bytes: &[u8],
+        time: Timestamp,
+    ) -> Result<(), &'static str> {
+        let Self {
+            protocol,
+            parser,
+            pending,
+            ..
+        } = self;
+        parser.replace(record, bytes, P::RECORDS, |entry, logged_at| {
+            if let Some(pending) = pending
+                && let Some(exchange) = protocol.exchange(entry)
+            {
+                pending.add_proxied(exchange, time);
+                if let Some(packets) = protocol.proxy_packets(entry, &exchange) {
+                    pending.add_proxy_packets(packets, time);
+                }
+            }
+            logged_at.map(|logged_at| protocol.l7(entry, logged_at))
+        })
     }
 }
 
-// Apart, so that the other packets do without its registers.
+/// Not inlined, so that its registers do not burden the packets without a message.
 #[inline(never)]
-fn look<P: Protocol>(protocol: &mut P, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {
-    protocol.find(flow, bytes, findings);
+fn find_messages<P: Protocol>(
+    protocol: &mut P,
+    flow: &Flow,
+    bytes: &[u8],
+    mut findings: Findings<'_>,
+) {
+    protocol.find_messages(flow, bytes, &mut findings);
 }
 
-/// The first bytes of a payload, whatever is behind it.
+/// Returns the first bytes of a payload. If it is shorter, they include what follows it.
 fn head(payload: Span, bytes: &[u8]) -> [u8; 4] {
     bytes
         .get(payload.start as usize..)
@@ -216,27 +236,27 @@ impl<P: Protocol + 'static> Processor for L7Stage<P> {
         let mut latest = None;
         let times = batch.time_source();
         batch.sift(tally, |record, bytes| {
-            self.judge(record, bytes, times, &mut latest)
+            self.handle(record, bytes, times, &mut latest)
         });
-        if let Some(seen) = &mut self.seen {
-            seen.end_batch(latest, batch, tally);
-            self.notes.enter(tally);
+        if let Some(pending) = &mut self.pending {
+            pending.end_batch(latest, batch, tally);
+            self.notes.move_to(tally);
         }
     }
 
     fn tick_every(&self) -> Option<Duration> {
-        self.seen.as_ref().map(WireSeen::tick_every)
+        self.pending.as_ref().map(PendingMessages::tick_every)
     }
 
     fn tick(&mut self, now: Timestamp, out: &mut Batch) {
-        if let Some(seen) = &mut self.seen {
-            seen.tick(now, out);
+        if let Some(pending) = &mut self.pending {
+            pending.tick(now, out);
         }
     }
 
     fn finish(&mut self, _now: Timestamp, out: &mut Batch) {
-        if let Some(seen) = &mut self.seen {
-            seen.finish(out);
+        if let Some(pending) = &mut self.pending {
+            pending.finish(out);
         }
     }
 }

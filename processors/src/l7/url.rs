@@ -1,68 +1,63 @@
-//! URLs, as text: nothing is resolved or normalised.
+//! Parts of URLs, as text: nothing is resolved or normalised, so that a URL that is not redacted is
+//! shown as it was sent.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-/// The URL without query and fragment, as Go (1.26) writes one that it has read and of which both
-/// were emptied: a single `?` with nothing behind it stays.
+/// Removes query and fragment as Go (1.26) does when it parses a URL, empties both, and prints it:
+/// a `?` with an empty query stays.
 pub(crate) fn without_query(url: Cow<'_, str>) -> Cow<'_, str> {
-    let bytes = url.as_bytes();
-    let fragment = bytes
-        .iter()
-        .position(|byte| *byte == b'#')
-        .unwrap_or(bytes.len());
-    let query = bytes[..fragment]
-        .iter()
-        .position(|byte| *byte == b'?')
-        .unwrap_or(fragment);
+    let fragment = url.find('#').unwrap_or(url.len());
+    let query = url[..fragment].find('?').unwrap_or(fragment);
     let end = if query + 1 == fragment {
         fragment
     } else {
         query
     };
-    if end == bytes.len() {
+    if end == url.len() {
         url
     } else {
         Cow::Owned(url[..end].to_owned())
     }
 }
 
-/// Where the password is, if there is one.
-pub(crate) fn password(url: &str) -> Option<(usize, usize)> {
-    // Hardly any URL has one, and those who do say so.
+/// Returns where the password is, if there is one.
+pub(crate) fn password(url: &str) -> Option<Range<usize>> {
+    // Rules out nearly all URLs.
     if !url.as_bytes().contains(&b'@') {
         return None;
     }
-    let (start, end) = authority(url)?;
+    let Range { start, end } = authority(url)?;
     let at = start + url[start..end].rfind('@')?;
     let colon = start + url[start..at].find(':')?;
-    Some((colon + 1, at))
+    Some(colon + 1..at)
 }
 
-/// Path and query: what a request line says, with or without scheme and host before it.
+/// Returns path and query, as in a request line, of a URL with or without scheme and host.
 pub(crate) fn target(url: &str) -> &str {
-    let target = authority(url).map_or(url, |(_, end)| &url[end..]);
-    let fragment = target.bytes().position(|byte| byte == b'#');
-    let target = &target[..fragment.unwrap_or(target.len())];
+    let target = authority(url).map_or(url, |authority| &url[authority.end..]);
+    let target = &target[..target.find('#').unwrap_or(target.len())];
     if target.is_empty() { "/" } else { target }
 }
 
-/// Where user, host and port are.
-fn authority(url: &str) -> Option<(usize, usize)> {
-    let path = part(url);
+/// Returns where user, host and port are.
+fn authority(url: &str) -> Option<Range<usize>> {
+    let path = component_len(url);
     let scheme = match url[..path].strip_suffix(':') {
         Some(scheme) if !scheme.is_empty() => path,
         None if path == 0 => 0,
         _ => return None,
     };
-    let start = scheme + 2;
     if !url[scheme..].starts_with("//") {
         return None;
     }
-    Some((start, start + part(&url[start..])))
+    let start = scheme + 2;
+    Some(start..start + component_len(&url[start..]))
 }
 
-/// How long the part is that ends where path, query or fragment may begin.
-fn part(url: &str) -> usize {
+/// Returns the length of the text before the first character that can begin a path, a query or a
+/// fragment.
+fn component_len(url: &str) -> usize {
     url.bytes()
         .position(|byte| matches!(byte, b'/' | b'?' | b'#'))
         .unwrap_or(url.len())
@@ -73,7 +68,7 @@ mod tests {
     use super::{password, target, without_query};
 
     #[test]
-    fn a_password_is_found_where_there_is_one() {
+    fn the_password_of_a_url_is_found() {
         for (url, expected) in [
             ("http://u:p@h/x?y=1", Some("p")),
             ("http://u:@h/", Some("")),
@@ -85,16 +80,12 @@ mod tests {
             ("a:b@c", None),
             ("", None),
         ] {
-            assert_eq!(
-                password(url).map(|(start, end)| &url[start..end]),
-                expected,
-                "{url}"
-            );
+            assert_eq!(password(url).map(|range| &url[range]), expected, "{url}");
         }
     }
 
     #[test]
-    fn query_and_fragment_go_together() {
+    fn query_and_fragment_are_removed_together() {
         for (url, expected) in [
             ("http://h/x?y=1#z", "http://h/x"),
             ("http://h/x#z?y", "http://h/x"),
@@ -111,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_target_has_neither_scheme_nor_host() {
+    fn a_target_is_a_url_without_scheme_and_host() {
         for (url, expected) in [
             ("http://h:80/x?y=1", "/x?y=1"),
             ("http://h", "/"),

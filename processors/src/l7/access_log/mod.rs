@@ -1,15 +1,14 @@
-//! What all access-log records have in common on their way to an L7 flow: the rules of Hubble's
-//! `seven` parser (v1.19.4) up to the protocol's own part, which `dns_flow`, `http_flow` and
-//! `l7_flow` add.
+//! Turns access-log records into L7 flows by the rules of Hubble's `seven` parser (v1.19.4), up to
+//! the part of each protocol, which `dns_flow`, `http_flow` and `l7_flow` add.
 //!
-//! Texts that Hubble looks up by address (namespaces, pods, DNS names) stay empty; the cluster is
+//! Names that Hubble looks up by address (namespaces, pods, DNS names) stay empty; the cluster is
 //! in a label.
 
 mod addresses;
 mod names;
 
-use addresses::Addresses;
-use names::Names;
+use addresses::AddressCache;
+use names::NameCache;
 
 use jiff::SignedDuration;
 use tidegate_model::Record;
@@ -22,33 +21,37 @@ use tidegate_runtime::component::Reasons;
 use tidegate_wire::access_log::{Decoder, EndpointView, Protocol, RecordView};
 use tidegate_wire::text::Text;
 
-/// The record's timestamp is not RFC 3339 as Go reads it.
+use crate::go_time;
+
+/// The record's timestamp is not RFC 3339 as Go parses it.
 const BAD_TIMESTAMP: &str = "access_log_bad_timestamp";
 
-/// Why records are dropped.
+/// The reasons to drop a record.
 pub(crate) const REASONS: &[Reasons] = &[Reasons::input(&[BAD_TIMESTAMP])];
 
-/// Turns records of one stage into flows.
+/// Turns the records of one stage into flows.
 #[derive(Debug, Default)]
-pub(crate) struct AccessLogFlows {
+pub(crate) struct AccessLogParser {
     decoder: Decoder,
-    addresses: Addresses,
-    names: Names,
+    addresses: AddressCache,
+    names: NameCache,
 }
 
-impl AccessLogFlows {
-    /// Makes a flow in place of an event that is a record about `protocol`, with the protocol's
-    /// part from `seven`, which is given the record and its time since the Unix epoch, and gives
-    /// nothing where that is not known.
+impl AccessLogParser {
+    /// Replaces an event that is an access-log record of `protocol` by its flow; leaves any other
+    /// record as it is.
+    ///
+    /// `l7` builds the part of the protocol. It takes the record and its time since the Unix epoch,
+    /// and returns `None` if it needs the time and there is none.
     ///
     /// # Errors
-    /// The reason to drop the record, which is left as it was.
+    /// The reason to drop the record, which is unchanged.
     pub(crate) fn replace(
         &mut self,
         record: &mut Record,
         bytes: &[u8],
         protocol: Protocol,
-        seven: impl FnOnce(&Log<'_>, Option<SignedDuration>) -> Option<L7>,
+        l7: impl FnOnce(&AccessLogEntry<'_>, Option<SignedDuration>) -> Option<L7>,
     ) -> Result<(), &'static str> {
         let Record::Event(Event {
             time,
@@ -63,32 +66,35 @@ impl AccessLogFlows {
         if kept.protocol() != protocol {
             return Ok(());
         }
-        let (time, seq, data) = (*time, *seq, data.of(bytes));
-        let log = Log::of(kept.view(data), &mut self.addresses);
-        let l7 = seven(&log, crate::go_time::parse(log.view.timestamp.0)).ok_or(BAD_TIMESTAMP)?;
+        let time = *time;
+        let seq = *seq;
+        let data = data.of(bytes);
+        let entry = AccessLogEntry::new(kept.view(data), &mut self.addresses);
+        let logged_at = go_time::parse(entry.view.timestamp.0);
+        let l7 = l7(&entry, logged_at).ok_or(BAD_TIMESTAMP)?;
         let flow = record.begin_flow(time, seq);
-        log.fill(flow);
-        flow.source = self.endpoint(&log.view.source, data, |view| view.source.labels.to_vec());
-        flow.destination = self.endpoint(&log.view.destination, data, |view| {
+        entry.fill(flow);
+        flow.source = self.endpoint(&entry.view.source, data, |view| view.source.labels.to_vec());
+        flow.destination = self.endpoint(&entry.view.destination, data, |view| {
             view.destination.labels.to_vec()
         });
         flow.l7 = Some(Box::new(l7));
         Ok(())
     }
 
-    /// One side. Its labels are read again only where they are new.
+    /// Builds one side of a flow. Decodes its labels only if they are not cached.
     fn endpoint(
         &mut self,
         endpoint: &EndpointView<'_>,
         data: &[u8],
-        texts: impl FnOnce(&RecordView<'_>) -> Vec<String>,
+        labels: impl FnOnce(&RecordView<'_>) -> Vec<String>,
     ) -> Endpoint {
         let Self { decoder, names, .. } = self;
         let identity = low_u32(endpoint.identity.to_le_bytes());
         let texts = || {
             decoder
                 .read(data)
-                .map(|view| texts(&view))
+                .map(|view| labels(&view))
                 .unwrap_or_default()
         };
         Endpoint {
@@ -99,33 +105,32 @@ impl AccessLogFlows {
     }
 }
 
-/// A record, and what of it is asked for more than once.
-pub(crate) struct Log<'a> {
+/// An access-log record, with the fields that need parsing parsed.
+pub(crate) struct AccessLogEntry<'a> {
     pub(crate) view: RecordView<'a>,
     pub(crate) l7_type: L7Type,
     source: Option<Address>,
     destination: Option<Address>,
 }
 
-impl<'a> Log<'a> {
-    fn of(view: RecordView<'a>, addresses: &mut Addresses) -> Self {
+impl<'a> AccessLogEntry<'a> {
+    fn new(view: RecordView<'a>, addresses: &mut AddressCache) -> Self {
         let mut address = |endpoint: &EndpointView<'_>| {
-            addresses.of(if view.ip_version == 0 {
+            addresses.parse(if view.ip_version == 0 {
                 endpoint.ipv4.0
             } else {
                 endpoint.ipv6.0
             })
         };
-        let (source, destination) = (address(&view.source), address(&view.destination));
         Self {
             l7_type: l7_type(view.kind),
-            source,
-            destination,
+            source: address(&view.source),
+            destination: address(&view.destination),
             view,
         }
     }
 
-    /// Sets what the protocol has no part in, but for the sides.
+    /// Sets the fields that are common to all protocols, except for the endpoints.
     fn fill(&self, flow: &mut Flow) {
         flow.flow_type = FlowType::L7;
         flow.message_type = message_type::ACCESS_LOG;
@@ -136,8 +141,8 @@ impl<'a> Log<'a> {
         flow.l4 = self.l4();
     }
 
-    /// Address and port of the side that asks, which receives a response; `None` without an
-    /// address.
+    /// Returns address and port of the side that sends requests; `None` if the record does not
+    /// have its address.
     pub(crate) fn client(&self) -> Option<(Address, u16)> {
         match self.l7_type {
             L7Type::Response => Some((self.destination?, self.view.destination.port)),
@@ -151,21 +156,18 @@ impl<'a> Log<'a> {
             1 => IpVersion::V6,
             _ => return None,
         };
-        let (source, destination) = (
-            self.source.unwrap_or_default(),
-            self.destination.unwrap_or_default(),
-        );
         Some(Ip {
-            source,
-            destination,
+            source: self.source.unwrap_or_default(),
+            destination: self.destination.unwrap_or_default(),
             version,
             ..Ip::default()
         })
     }
 
     fn l4(&self) -> L4 {
-        let (source_port, destination_port) = (self.view.source.port, self.view.destination.port);
-        // Hubble looks at the low byte only.
+        let source_port = self.view.source.port;
+        let destination_port = self.view.destination.port;
+        // Hubble uses the low byte only.
         let [protocol, _] = self.view.transport_protocol.to_le_bytes();
         match protocol {
             6 => L4::Tcp {
@@ -214,8 +216,7 @@ fn direction(observation_point: Text<'_>) -> Direction {
     }
 }
 
-/// What Go's `uint32(wide)`, which Hubble uses on numbers of records, leaves of the bytes of a
-/// wider integer.
+/// Truncates a wider integer, given as little-endian bytes, as Go's `uint32(wide)` does in Hubble.
 pub(crate) fn low_u32([a, b, c, d, ..]: [u8; 8]) -> u32 {
     u32::from_le_bytes([a, b, c, d])
 }

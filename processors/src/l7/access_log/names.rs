@@ -1,5 +1,5 @@
-//! Endpoint names, shared between the flows of an identity: labels are long, and an identity's do
-//! not change.
+//! Endpoint names, shared by the flows of an identity: labels are long, and the labels of an
+//! identity do not change.
 
 use std::sync::Arc;
 
@@ -7,33 +7,36 @@ use hashbrown::HashMap;
 use tidegate_model::flow::EndpointNames;
 use tidegate_wire::access_log::{LabelForm, Labels};
 
-/// Identities that are remembered; when there are more, or their labels take too much, remembering
-/// starts anew.
+/// The most identities in the cache. When it is full, or its labels take too much memory, it is
+/// cleared.
 const CAPACITY: usize = 4096;
 
-/// Bytes of labels as they were sent that are remembered, at most; the texts that are made of them
-/// take some three times as much. Labels that are longer than a part of that are not remembered.
-const MOST_BYTES: usize = 256 * 1024;
-const LONGEST: usize = 16 * 1024;
+/// The most bytes of encoded labels in the cache. The texts made of them take about three times as
+/// much.
+const MAX_BYTES: usize = 256 * 1024;
 
-/// Names by identity.
+/// The longest encoded labels of one identity that are cached.
+const MAX_ENTRY_BYTES: usize = 16 * 1024;
+
+/// A cache of names by identity.
 #[derive(Debug, Default)]
-pub(super) struct Names {
-    known: HashMap<u32, Known>,
+pub(super) struct NameCache {
+    entries: HashMap<u32, CachedNames>,
+    /// The sum of the entries' encoded labels.
     bytes: usize,
 }
 
 #[derive(Debug)]
-struct Known {
-    /// The labels as they were sent the last time.
+struct CachedNames {
+    /// The labels as they were sent last.
     form: LabelForm,
-    bytes: Box<[u8]>,
+    encoded: Box<[u8]>,
     names: Arc<EndpointNames>,
 }
 
-impl Names {
-    /// What an endpoint's labels tell, whose `texts` are only made if they are new; `None` without
-    /// labels.
+impl NameCache {
+    /// Returns the names that an endpoint's labels hold. Calls `texts` only if the labels are new.
+    /// Returns `None` if there are no labels.
     pub(super) fn of(
         &mut self,
         identity: u32,
@@ -43,48 +46,49 @@ impl Names {
         if labels.is_empty() {
             None
         } else {
-            self.of_bytes(identity, labels.raw(), texts)
+            self.of_encoded(identity, labels.raw(), texts)
         }
     }
 
-    fn of_bytes(
+    fn of_encoded(
         &mut self,
         identity: u32,
-        (form, bytes): (LabelForm, &[u8]),
-        labels: impl FnOnce() -> Vec<String>,
+        (form, encoded): (LabelForm, &[u8]),
+        texts: impl FnOnce() -> Vec<String>,
     ) -> Option<Arc<EndpointNames>> {
-        let known = self.known.get(&identity);
-        if let Some(known) = known.filter(|known| known.form == form && *known.bytes == *bytes) {
-            return Some(Arc::clone(&known.names));
+        let cached = self.entries.get(&identity);
+        if let Some(cached) = cached
+            && cached.form == form
+            && *cached.encoded == *encoded
+        {
+            return Some(Arc::clone(&cached.names));
         }
-        let mut labels = labels();
+        let mut labels = texts();
         labels.sort_unstable();
-        let names = match known.filter(|known| *known.names.labels == *labels) {
-            Some(known) => Arc::clone(&known.names),
-            None if labels.is_empty() => return None,
-            None => Arc::new(EndpointNames::of_labels(labels)),
+        let names = match cached {
+            Some(cached) if *cached.names.labels == *labels => Arc::clone(&cached.names),
+            _ if labels.is_empty() => return None,
+            _ => Arc::new(EndpointNames::of_labels(labels)),
         };
-        if bytes.len() <= LONGEST {
-            self.remember(
-                identity,
-                Known {
-                    form,
-                    bytes: bytes.into(),
-                    names: Arc::clone(&names),
-                },
-            );
+        if encoded.len() <= MAX_ENTRY_BYTES {
+            let cached = CachedNames {
+                form,
+                encoded: encoded.into(),
+                names: Arc::clone(&names),
+            };
+            self.insert(identity, cached);
         }
         Some(names)
     }
 
-    fn remember(&mut self, identity: u32, known: Known) {
-        if self.known.len() == CAPACITY || self.bytes + known.bytes.len() > MOST_BYTES {
-            self.known.clear();
+    fn insert(&mut self, identity: u32, cached: CachedNames) {
+        if self.entries.len() == CAPACITY || self.bytes + cached.encoded.len() > MAX_BYTES {
+            self.entries.clear();
             self.bytes = 0;
         }
-        self.bytes += known.bytes.len();
-        if let Some(before) = self.known.insert(identity, known) {
-            self.bytes -= before.bytes.len();
+        self.bytes += cached.encoded.len();
+        if let Some(replaced) = self.entries.insert(identity, cached) {
+            self.bytes -= replaced.encoded.len();
         }
     }
 }
@@ -93,69 +97,63 @@ impl Names {
 mod tests {
     use super::*;
 
-    /// Labels that are sent as texts with commas between them.
-    fn of(names: &mut Names, identity: u32, sent: &str) -> Option<Arc<EndpointNames>> {
-        let labels = || sent.split_terminator(',').map(str::to_owned).collect();
-        names.of_bytes(identity, (LabelForm::default(), sent.as_bytes()), labels)
+    /// Looks up labels that are encoded as a comma-separated text.
+    fn of(cache: &mut NameCache, identity: u32, encoded: &str) -> Option<Arc<EndpointNames>> {
+        let texts = || encoded.split_terminator(',').map(str::to_owned).collect();
+        cache.of_encoded(identity, (LabelForm::default(), encoded.as_bytes()), texts)
     }
 
     #[test]
-    fn flows_of_an_identity_share_their_names_until_its_labels_differ() {
-        let mut names = Names::default();
-        let first = of(&mut names, 7, "b:k=v,a:k=v").expect("names");
+    fn flows_of_an_identity_share_their_names_until_its_labels_change() {
+        let mut cache = NameCache::default();
+        let first = of(&mut cache, 7, "b:k=v,a:k=v").expect("names");
         assert_eq!(*first.labels, ["a:k=v", "b:k=v"]);
-        for sent in ["b:k=v,a:k=v", "a:k=v,b:k=v", "a:k=v,b:k=v"] {
-            assert!(Arc::ptr_eq(
-                &first,
-                &of(&mut names, 7, sent).expect("names")
-            ));
+        for encoded in ["b:k=v,a:k=v", "a:k=v,b:k=v", "a:k=v,b:k=v"] {
+            let names = of(&mut cache, 7, encoded).expect("names");
+            assert!(Arc::ptr_eq(&first, &names), "{encoded}");
         }
-        assert_eq!(*of(&mut names, 7, "c:k").expect("names").labels, ["c:k"]);
-        assert_eq!(of(&mut names, 7, ""), None);
+        assert_eq!(*of(&mut cache, 7, "c:k").expect("names").labels, ["c:k"]);
+        assert_eq!(of(&mut cache, 7, ""), None);
     }
 
     #[test]
-    fn labels_that_were_sent_before_are_not_read_again() {
-        let mut names = Names::default();
-        let first = of(&mut names, 7, "a:k").expect("names");
-        let again = names.of_bytes(7, (LabelForm::default(), b"a:k"), || {
-            unreachable!("they are known")
+    fn labels_that_are_in_the_cache_are_not_decoded_again() {
+        let mut cache = NameCache::default();
+        let first = of(&mut cache, 7, "a:k").expect("names");
+        let again = cache.of_encoded(7, (LabelForm::default(), b"a:k"), || {
+            unreachable!("they are cached")
         });
         assert!(again.is_some_and(|again| Arc::ptr_eq(&first, &again)));
     }
 
     #[test]
-    fn more_identities_than_are_remembered_change_nothing_but_memory() {
-        let mut names = Names::default();
+    fn the_cache_holds_a_bounded_number_of_identities() {
+        let mut cache = NameCache::default();
         for identity in 0..10_000 {
-            assert!(of(&mut names, identity, "k8s:app=web").is_some());
+            assert!(of(&mut cache, identity, "k8s:app=web").is_some());
         }
-        assert!(names.known.len() <= CAPACITY);
+        assert!(cache.entries.len() <= CAPACITY);
     }
 
     #[test]
-    fn labels_beyond_measure_are_not_remembered() {
-        let mut names = Names::default();
-        for (len, remembered) in [(LONGEST, true), (LONGEST + 1, false)] {
-            assert!(of(&mut names, 9, &"k".repeat(len)).is_some());
-            assert_eq!(names.known.remove(&9).is_some(), remembered);
+    fn very_long_labels_are_not_cached() {
+        let mut cache = NameCache::default();
+        for (len, is_cached) in [(MAX_ENTRY_BYTES, true), (MAX_ENTRY_BYTES + 1, false)] {
+            assert!(of(&mut cache, 9, &"k".repeat(len)).is_some());
+            assert_eq!(cache.entries.remove(&9).is_some(), is_cached);
         }
     }
 
     #[test]
-    fn what_is_remembered_of_labels_is_bounded_in_bytes() {
-        let mut names = Names::default();
-        for identity in 0..1000 {
-            assert!(
-                of(
-                    &mut names,
-                    identity % 100,
-                    &format!("{}{identity}", "k".repeat(LONGEST - 3))
-                )
-                .is_some()
-            );
-            let held: usize = names.known.values().map(|known| known.bytes.len()).sum();
-            assert!(held == names.bytes && held <= MOST_BYTES, "{held}");
+    fn the_cache_holds_a_bounded_number_of_bytes() {
+        let mut cache = NameCache::default();
+        for n in 0..1000 {
+            let encoded = format!("{}{n}", "k".repeat(MAX_ENTRY_BYTES - 3));
+            assert!(of(&mut cache, n % 100, &encoded).is_some());
+            let entries = cache.entries.values();
+            let bytes: usize = entries.map(|cached| cached.encoded.len()).sum();
+            assert_eq!(bytes, cache.bytes);
+            assert!(bytes <= MAX_BYTES, "{bytes}");
         }
     }
 }

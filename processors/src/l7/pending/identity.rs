@@ -5,52 +5,50 @@ use std::hash::{BuildHasher as _, Hash, Hasher};
 use hashbrown::DefaultHashBuilder;
 use tidegate_model::flow::{Address, Flow};
 
-use super::Relayed;
+use super::UpstreamExchange;
 
-/// A message on the wire.
+/// The identity of a message that was found in a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Message {
-    /// The side that asks.
+pub(crate) struct MessageId {
+    /// The side that sends requests.
     pub(crate) client: Address,
-    /// Its port.
     pub(crate) client_port: u16,
-    /// Whether the client receives it.
     pub(crate) is_response: bool,
-    /// What it says, as far as an access-log record says the same.
+    /// A hash of the parts that an access-log record reports, too.
     pub(crate) content: u64,
-    /// Distinguishes it from others of that content: DNS id or TCP sequence number.
+    /// The DNS id or TCP sequence number, which distinguishes messages of the same content.
     pub(crate) serial: u32,
-    /// How many connections the same two sides had before on these ports, as far as that is known.
+    /// The number of earlier connections between the same ports, as far as it is known.
     pub(crate) epoch: u16,
-    /// Whether the client's port is a part of the identity of its exchange.
+    /// Whether the client's port is part of the identity of the exchange.
     pub(crate) by_port: bool,
 }
 
-/// What an access-log record and a message have in common.
+/// The identity that a message and an access-log record of it have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exchange {
-    /// The side that asks.
+    /// The side that sends requests.
     pub(crate) client: Address,
-    /// Its port, where it counts.
+    /// `None` for any port.
     pub(crate) client_port: Option<u16>,
-    /// Whether the client receives it.
     pub(crate) is_response: bool,
-    /// What it says; `None` for all on the connection.
+    /// As [`MessageId::content`]; `None` for any message on the connection.
     pub(crate) content: Option<u64>,
 }
 
-/// Packets of a proxy itself that belong to an exchange which it reports, and that the client's
-/// address or a record of their own does not relate to it.
+/// Packets of a proxy that belong to an exchange which it reports, but that neither the client's
+/// address nor a record of their own relates to it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum OfProxy {
-    /// It answers in place of the server.
+pub(crate) enum ProxyPackets {
+    /// The proxy answers in place of the server.
     Answer(Exchange),
-    /// It talks to the server on behalf of the client.
-    Relayed(Relayed),
+    /// The proxy sends the request to the server.
+    Upstream(UpstreamExchange),
 }
 
-impl Message {
-    /// A message in a flow's payload; `None` if the flow has no addresses or ports.
+impl MessageId {
+    /// Identifies a message in a flow's payload. Returns `None` if the flow has no addresses or
+    /// ports.
     pub(crate) fn in_flow(
         flow: &Flow,
         is_response: bool,
@@ -75,7 +73,7 @@ impl Message {
         })
     }
 
-    /// Its exchange.
+    /// Returns the exchange that the message belongs to.
     pub(crate) fn exchange(&self) -> Exchange {
         Exchange {
             client: self.client,
@@ -85,8 +83,8 @@ impl Message {
         }
     }
 
-    /// All responses on its connection.
-    pub(super) fn connection(&self) -> Exchange {
+    /// Returns an exchange that stands for all responses on the message's connection.
+    pub(super) fn all_responses(&self) -> Exchange {
         Exchange {
             client: self.client,
             client_port: Some(self.client_port),
@@ -96,8 +94,8 @@ impl Message {
     }
 }
 
-/// Only the fields that differ between most messages, in few words.
-impl Hash for Message {
+/// Hashes the fields that differ between most messages, in few words.
+impl Hash for MessageId {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u128(u128::from_ne_bytes(self.client.0));
@@ -121,12 +119,12 @@ impl Hash for Exchange {
     }
 }
 
-/// Hashes contents, with a random key, so that collisions cannot be made on purpose.
+/// Hashes the contents of messages with a random key, so that collisions cannot be provoked.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Content(DefaultHashBuilder);
+pub(crate) struct ContentHasher(DefaultHashBuilder);
 
-impl Content {
-    pub(crate) fn of(&self, content: impl Hash) -> u64 {
+impl ContentHasher {
+    pub(crate) fn hash(&self, content: impl Hash) -> u64 {
         self.0.hash_one(content)
     }
 }

@@ -1,33 +1,32 @@
-//! L7 messages found in captured packets, held back until it is clear that they are one message
-//! each and that no proxy has reported them.
+//! L7 messages that were found in captured packets, held back until it is clear that each is
+//! reported once and that no proxy reports it.
 //!
-//! The same packet is reported at several observation points, and a message that went through a
-//! proxy of Cilium has an access-log record besides. So a message that a packet shows waits for
-//! `hold`:
+//! The same packet is reported at several observation points, and a message that passed one of
+//! Cilium's proxies has an access-log record, too. So a message waits for the time `hold`:
 //!
-//! - What shows it again meanwhile is the same message. It is identified by client, client's port,
-//!   content and serial (the DNS id or TCP sequence number), not by the server's address, which is
-//!   a service's before and a backend's behind the load balancer. So a query that a resolver sends
-//!   to several servers under one id counts once. If one of the reports says that the packet was
-//!   dropped, the message was.
-//! - An access-log record of the same exchange, in the time from `hold` before to `hold` after it,
-//!   takes its place. Exchanges are identified by client and content, for requests not by the port:
-//!   a proxy talks to the server from a port of its own. The responses on the connection of such a
-//!   request belong to the proxy, too, and so do answers that a proxy gives itself. A DNS proxy may
-//!   also have an address of its own: see [`upstream`].
+//! - Other reports of the message within that time are merged into it. A message is identified by
+//!   the client's address and port, its content and its serial (the DNS id or TCP sequence number).
+//!   The server's address does not count: it is the service's before load balancing and the
+//!   backend's after it, and a resolver may send one query to several servers. If any report says
+//!   that the packet was dropped, the message was.
+//! - An access-log record of the same exchange, from `hold` before the message to `hold` after it,
+//!   replaces the message. An exchange is identified by client and content; for requests the port
+//!   does not count, because a proxy connects to the server from a port of its own. The responses
+//!   on the connection of such a request are the proxy's as well, and so are the answers that a
+//!   proxy gives itself. A DNS proxy may also use an address of its own: see [`upstream`].
 //!
-//! Packets to, from or redirected to a proxy are not taken, nor are those that just came from the
-//! network, whose client may still be the node that masquerades for it, nor debug captures, which
-//! have no verdict.
+//! Not accepted are packets to, from or redirected to a proxy; packets that just arrived from the
+//! network, because their client may still be the node that masquerades for it; and debug captures,
+//! which have no verdict.
 
 mod identity;
 mod pending_message;
 mod settings;
 mod upstream;
 
-pub(crate) use identity::{Content, Exchange, Message, OfProxy};
+pub(crate) use identity::{ContentHasher, Exchange, MessageId, ProxyPackets};
 pub(crate) use settings::Settings;
-pub(crate) use upstream::Relayed;
+pub(crate) use upstream::UpstreamExchange;
 
 use std::time::Duration;
 
@@ -37,167 +36,165 @@ use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_runtime::component::Outcomes;
 
 use crate::bounded_map::{BoundedMap, Bounds};
-use pending_message::Waiting;
-use upstream::RelayedExchanges;
+use pending_message::PendingMessage;
+use upstream::UpstreamExchanges;
 
-/// A message was handed on before its time, because as many as may be were waiting.
+/// A message was released before its time because the table was full.
 pub(crate) const TABLE_FULL: &str = "wire_table_full";
 
-/// What a stage can state that makes flows of records and of what is found on the wire.
+/// The outcomes of a stage that makes flows of access-log records and of captured packets.
 pub(crate) const OUTCOMES: Outcomes = Outcomes {
     dropped: crate::l7::access_log::REASONS,
     noted: &[TABLE_FULL],
     ..Outcomes::NONE
 };
 
-/// Bytes of texts that waiting messages have on average at most, beyond which the oldest are handed
-/// on early, too. DNS messages have 200, HTTP heads in captured packets 300.
-const TEXTS: usize = 512;
+/// The average heap size of a pending message beyond which the oldest are released early. DNS
+/// messages take 200 bytes, HTTP heads in captured packets 300.
+const HEAP_PER_MESSAGE: usize = 512;
 
-/// Messages that are handed on with one batch: what came in a second may all be due when the stream
-/// goes on.
-const AT_ONCE: usize = 512;
+/// The most messages that are released with one batch: when a paused stream goes on, all messages
+/// of a second may be due at once.
+const MAX_PER_BATCH: usize = 512;
 
-/// Verdicts on packets that were sent, or should have been.
-const TAKEN_VERDICTS: u32 = set(&[
+/// The verdicts of packets that were sent, or should have been.
+const ACCEPTED_VERDICTS: u32 = bitset(&[
     Verdict::Forwarded as u8,
     Verdict::Dropped as u8,
     Verdict::Audit as u8,
 ]);
 
-/// Where packets are not taken: at a proxy, and before the translation of addresses is undone.
-const SKIPPED_POINTS: u32 = set(&[
+/// The observation points at a proxy, and before address translation is undone.
+const SKIPPED_POINTS: u32 = bitset(&[
     TracePoint::TO_PROXY.0,
     TracePoint::FROM_PROXY.0,
     FROM_NETWORK.0,
 ]);
 
-/// `FROM_NETWORK`: before the translation of addresses is undone.
 const FROM_NETWORK: TracePoint = TracePoint(10);
 
-/// The messages that wait, and the exchanges that proxies reported.
+/// The pending messages, and the exchanges that proxies reported.
 #[derive(Debug)]
-pub(crate) struct WireSeen {
+pub(crate) struct PendingMessages {
     hold: Duration,
-    waiting: BoundedMap<Message, Waiting>,
+    pending: BoundedMap<MessageId, PendingMessage>,
     proxied: BoundedMap<Exchange, Timestamp>,
-    relayed: RelayedExchanges,
-    /// Handed on before the end of a batch, until that can be pushed to.
-    early: Vec<Flow>,
-    early_count: u64,
+    upstream: UpstreamExchanges,
+    /// Flows that were released in the middle of a batch, to be appended to it.
+    released: Vec<Flow>,
+    /// Messages that were released because the table was full.
+    evicted: u64,
     /// The latest time in the stream.
     clock: Timestamp,
-    /// Whether records came since the last tick.
-    busy: bool,
+    /// Whether records arrived since the last tick.
+    is_active: bool,
 }
 
-impl WireSeen {
-    /// An empty table for `pending` messages, which wait for `hold`.
-    fn new(hold: Duration, pending: usize) -> Self {
+impl PendingMessages {
+    /// Creates a table for `capacity` messages, which wait for `hold`.
+    fn new(hold: Duration, capacity: usize) -> Self {
         Self {
             hold,
-            waiting: BoundedMap::new(Bounds {
-                entries: pending,
-                heap: TEXTS.saturating_mul(pending),
+            pending: BoundedMap::new(Bounds {
+                entries: capacity,
+                heap: HEAP_PER_MESSAGE.saturating_mul(capacity),
             }),
             proxied: BoundedMap::new(Bounds {
-                entries: pending,
+                entries: capacity,
                 heap: usize::MAX,
             }),
-            relayed: RelayedExchanges::new(pending),
-            early: Vec::new(),
-            early_count: 0,
+            upstream: UpstreamExchanges::new(capacity),
+            released: Vec::new(),
+            evicted: 0,
             clock: Timestamp::default(),
-            busy: false,
+            is_active: false,
         }
     }
 
-    /// Whether a message in this flow's payload would be taken. Without branches: what one flow
-    /// answers says nothing of the next one, so they could not be predicted.
-    pub(crate) fn takes(flow: &Flow) -> bool {
+    /// Whether a message in this flow's payload would be accepted. Without branches, since the
+    /// answer for one flow does not predict the next.
+    pub(crate) fn accepts(flow: &Flow) -> bool {
         (flow.payload.len > 0)
             & (flow.flow_type == FlowType::L34)
             & (flow.proxy_port == 0)
-            & has(TAKEN_VERDICTS, flow.verdict as u8)
-            & !has(SKIPPED_POINTS, flow.trace_point.0)
+            & contains(ACCEPTED_VERDICTS, flow.verdict as u8)
+            & !contains(SKIPPED_POINTS, flow.trace_point.0)
     }
 
-    /// A packet showed a message; `l7` makes what goes on its flow, if it is new and a message.
-    /// Returns whether it is.
-    pub(crate) fn show(
+    /// Adds a message that was found in the packet of `carrier`. If it is new, calls `l7` for the
+    /// L7 part of its flow; `None` means that the bytes are not a message. Returns whether the
+    /// message was added as a new one.
+    pub(crate) fn add(
         &mut self,
-        message: Message,
+        message: MessageId,
         carrier: &Flow,
         l7: impl FnOnce() -> Option<L7>,
     ) -> bool {
         let hold = self.hold;
-        match self.waiting.get_mut(&message) {
-            // Without a hold the batch is the time in which reports are of one message.
-            Some(known) if hold.is_zero() || known.flow.time + hold > carrier.time => {
-                known.learn(carrier);
+        match self.pending.get_mut(&message) {
+            // With no hold, reports in the same batch are of one message.
+            Some(pending) if hold.is_zero() || pending.flow.time + hold > carrier.time => {
+                pending.merge(carrier);
                 return false;
             }
-            Some(_) => self.hand_on_early(message),
+            Some(_) => self.release_expired(message),
             None => {}
         }
         let Some(l7) = l7() else { return false };
-        self.wait(message, Waiting::new(carrier, l7));
+        self.insert(message, PendingMessage::new(carrier, l7));
         true
     }
 
-    /// Another report of a message that may still wait.
-    pub(crate) fn show_again(&mut self, message: &Message, carrier: &Flow) {
-        if let Some(known) = self.waiting.get_mut(message) {
-            known.learn(carrier);
+    /// Merges another report of a message, if it is still pending.
+    pub(crate) fn merge(&mut self, message: &MessageId, carrier: &Flow) {
+        if let Some(pending) = self.pending.get_mut(message) {
+            pending.merge(carrier);
         }
     }
 
-    /// Changes what is said of a message, if it still waits.
-    pub(crate) fn amend(&mut self, message: &Message, change: impl FnOnce(&mut L7)) {
-        if let Some(l7) = self
-            .waiting
-            .get_mut(message)
-            .and_then(|known| known.flow.l7.as_deref_mut())
-        {
+    /// Changes the L7 part of a message, if it is still pending.
+    pub(crate) fn amend(&mut self, message: &MessageId, change: impl FnOnce(&mut L7)) {
+        let pending = self.pending.get_mut(message);
+        if let Some(l7) = pending.and_then(|pending| pending.flow.l7.as_deref_mut()) {
             change(l7);
         }
     }
 
-    /// Hands on a message whose time is over, before the next batch does.
-    fn hand_on_early(&mut self, message: Message) {
-        if let Some(waiting) = self.waiting.remove(&message) {
-            let settled = self.settle(message, waiting);
-            self.early.extend(settled);
+    /// Releases a message whose hold time is over, ahead of the next batch.
+    fn release_expired(&mut self, message: MessageId) {
+        if let Some(pending) = self.pending.remove(&message) {
+            let flow = self.resolve(message, pending);
+            self.released.extend(flow);
         }
     }
 
-    fn wait(&mut self, message: Message, waiting: Waiting) {
-        let heap = waiting.flow.heap_bytes();
-        while let Some((oldest, waiting)) = self.waiting.make_room(heap) {
-            self.early_count += 1;
-            let settled = self.settle(oldest, waiting);
-            self.early.extend(settled);
+    fn insert(&mut self, message: MessageId, pending: PendingMessage) {
+        let heap = pending.flow.heap_bytes();
+        while let Some((oldest, pending)) = self.pending.make_room(heap) {
+            self.evicted += 1;
+            let flow = self.resolve(oldest, pending);
+            self.released.extend(flow);
         }
-        self.waiting.insert(message, waiting, heap);
+        self.pending.insert(message, pending, heap);
     }
 
-    /// A proxy reported an exchange.
-    pub(crate) fn report(&mut self, exchange: Exchange, time: Timestamp) {
+    /// Records that a proxy reported an exchange.
+    pub(crate) fn add_proxied(&mut self, exchange: Exchange, time: Timestamp) {
         self.proxied.remove(&exchange);
         while self.proxied.make_room(0).is_some() {}
         self.proxied.insert(exchange, time, 0);
     }
 
-    /// Packets of the proxy itself belong to an exchange that it reported.
-    pub(crate) fn report_of_proxy(&mut self, of_proxy: OfProxy, time: Timestamp) {
-        match of_proxy {
-            OfProxy::Answer(exchange) => self.report(exchange, time),
-            OfProxy::Relayed(relayed) => self.relayed.report(relayed, time),
+    /// Records that packets of a proxy belong to an exchange that it reported.
+    pub(crate) fn add_proxy_packets(&mut self, packets: ProxyPackets, time: Timestamp) {
+        match packets {
+            ProxyPackets::Answer(exchange) => self.add_proxied(exchange, time),
+            ProxyPackets::Upstream(exchange) => self.upstream.expect(exchange, time),
         }
     }
 
-    /// Hands on what is due at the end of a batch. The stream's own time counts here, so that a
-    /// backlog does not cut the wait short; `latest` is the latest time in the batch.
+    /// Releases the messages that are due at the end of a batch. They are due by the stream's own
+    /// time, so that a backlog does not shorten the hold; `latest` is the latest time in the batch.
     pub(crate) fn end_batch(
         &mut self,
         latest: Option<Timestamp>,
@@ -206,45 +203,46 @@ impl WireSeen {
     ) {
         if let Some(latest) = latest {
             self.clock = self.clock.max(latest);
-            self.busy = true;
+            self.is_active = true;
         }
-        for flow in self.early.drain(..) {
+        for flow in self.released.drain(..) {
             batch.push(Record::Flow(flow));
         }
-        for _ in 0..std::mem::take(&mut self.early_count) {
+        for _ in 0..std::mem::take(&mut self.evicted) {
             tally.note(TABLE_FULL);
         }
-        self.hand_on(self.clock, AT_ONCE, batch);
+        self.release_due(self.clock, MAX_PER_BATCH, batch);
     }
 
-    /// How often [`Self::tick`] is to be called.
+    /// Returns the interval at which to call [`Self::tick`].
     pub(crate) fn tick_every(&self) -> Duration {
         (self.hold / 4).max(Duration::from_millis(10))
     }
 
-    /// Hands on what is due when the stream has paused: the wall clock counts once nothing came
-    /// between two ticks.
+    /// Releases the messages that are due by the wall clock, which counts while the stream pauses:
+    /// when no records arrived between two ticks.
     pub(crate) fn tick(&mut self, now: Timestamp, out: &mut Batch) {
-        if !std::mem::take(&mut self.busy) {
+        if !std::mem::take(&mut self.is_active) {
             self.clock = self.clock.max(now);
-            self.hand_on(self.clock, AT_ONCE, out);
+            self.release_due(self.clock, MAX_PER_BATCH, out);
         }
     }
 
-    /// Hands on all that waits.
+    /// Releases all messages.
     pub(crate) fn finish(&mut self, out: &mut Batch) {
-        self.hand_on(Timestamp(u64::MAX), usize::MAX, out);
+        self.release_due(Timestamp(u64::MAX), usize::MAX, out);
     }
 
-    /// Hands on what is due, `most` of it.
-    fn hand_on(&mut self, now: Timestamp, most: usize, out: &mut Batch) {
+    /// Releases at most `limit` messages that are due, and forgets reported exchanges that no
+    /// pending message can match.
+    fn release_due(&mut self, now: Timestamp, limit: usize, out: &mut Batch) {
         let hold = self.hold;
-        for _ in 0..most {
+        for _ in 0..limit {
             let due = self
-                .waiting
-                .pop_oldest_if(|waiting| waiting.flow.time + hold <= now);
-            let Some((message, waiting)) = due else { break };
-            if let Some(flow) = self.settle(message, waiting) {
+                .pending
+                .pop_oldest_if(|pending| pending.flow.time + hold <= now);
+            let Some((message, pending)) = due else { break };
+            if let Some(flow) = self.resolve(message, pending) {
                 out.push(Record::Flow(flow));
             }
         }
@@ -253,31 +251,32 @@ impl WireSeen {
             .pop_oldest_if(|time| *time + hold + hold < now)
             .is_some()
         {}
-        self.relayed.expire(|time| time + hold + hold < now);
+        self.upstream.expire(|time| time + hold + hold < now);
     }
 
-    /// The flow, unless a proxy reported the message.
-    fn settle(&mut self, message: Message, waiting: Waiting) -> Option<Flow> {
-        let Waiting { flow, beyond_proxy } = waiting;
+    /// Returns the message's flow, or `None` if a proxy reported the message.
+    fn resolve(&mut self, message: MessageId, pending: PendingMessage) -> Option<Flow> {
+        let PendingMessage { flow, beyond_proxy } = pending;
         if self.proxied.contains(&message.exchange()) {
             if beyond_proxy {
-                self.relayed.account(&message, &flow);
+                self.upstream.take(&message, &flow);
             }
-        } else if message.is_response && self.proxied.contains(&message.connection()) {
-            self.relayed.account(&message, &flow);
-        } else if !self.relayed.take(&message, &flow) {
+        } else if message.is_response && self.proxied.contains(&message.all_responses()) {
+            self.upstream.take(&message, &flow);
+        } else if !self.upstream.take_from_node(&message, &flow) {
             return Some(flow);
         }
         if !message.is_response {
-            self.report(message.connection(), flow.time);
+            self.add_proxied(message.all_responses(), flow.time);
         }
         None
     }
 }
 
-/// Small numbers, as bits.
-const fn set(numbers: &[u8]) -> u32 {
-    let (mut bits, mut at) = (0, 0);
+/// Returns a set of numbers below 32.
+const fn bitset(numbers: &[u8]) -> u32 {
+    let mut bits = 0;
+    let mut at = 0;
     while at < numbers.len() {
         bits |= 1 << numbers[at];
         at += 1;
@@ -285,6 +284,6 @@ const fn set(numbers: &[u8]) -> u32 {
     bits
 }
 
-fn has(set: u32, number: u8) -> bool {
+fn contains(set: u32, number: u8) -> bool {
     (number < 32) & (set.wrapping_shr(number.into()) & 1 == 1)
 }

@@ -2,42 +2,40 @@
 
 use tidegate_model::flow::{Direction, Flow, FlowType, L4, L7, L7Type, Verdict, message_type};
 
-/// Datapath numbers of the points at which an endpoint's packets are reported: those that it
-/// receives, and sends.
+/// The datapath's numbers of the observation points `to-endpoint` and `from-endpoint`.
 const TO_ENDPOINT: u8 = 0;
 const FROM_ENDPOINT: u8 = 5;
 
 /// A message that waits.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct PendingMessage {
     pub(super) flow: Flow,
-    /// Whether a packet was reported where, if a proxy reported the exchange, only packets between
-    /// the proxy and the server pass: of a request anywhere but from the client's endpoint, of a
-    /// response anywhere but to it.
+    /// Whether a packet was reported at a point that, if a proxy handles the exchange, only packets
+    /// between the proxy and the server pass: for a request any point but the client's endpoint as
+    /// the sender, for a response any but that endpoint as the receiver.
     pub(super) beyond_proxy: bool,
 }
 
-impl Waiting {
-    /// A message that a packet showed.
+impl PendingMessage {
+    /// Creates the message that was found in the packet of `carrier`.
     pub(super) fn new(carrier: &Flow, l7: L7) -> Self {
-        let beyond_proxy = is_beyond_proxy(carrier, l7.l7_type);
         Self {
+            beyond_proxy: is_beyond_proxy(carrier, l7.l7_type),
             flow: flow(carrier, l7),
-            beyond_proxy,
         }
     }
 
-    /// Takes over from another report of the message where it was seen, and that the packet was
+    /// Adds what another report of the message says: where it was seen, and whether the packet was
     /// dropped.
-    pub(super) fn learn(&mut self, carrier: &Flow) {
-        let known = &mut self.flow;
-        let l7_type = known.l7.as_deref().map(|l7| l7.l7_type).unwrap_or_default();
+    pub(super) fn merge(&mut self, carrier: &Flow) {
+        let flow = &mut self.flow;
+        let l7_type = flow.l7.as_deref().map(|l7| l7.l7_type).unwrap_or_default();
         self.beyond_proxy |= is_beyond_proxy(carrier, l7_type);
-        if carrier.verdict == Verdict::Dropped && known.verdict != Verdict::Dropped {
-            known.verdict = carrier.verdict;
-            known.drop_reason = carrier.drop_reason;
-            known.message_type = carrier.message_type;
-            known.sub_type = carrier.sub_type;
+        if carrier.verdict == Verdict::Dropped && flow.verdict != Verdict::Dropped {
+            flow.verdict = carrier.verdict;
+            flow.drop_reason = carrier.drop_reason;
+            flow.message_type = carrier.message_type;
+            flow.sub_type = carrier.sub_type;
         }
     }
 }
@@ -51,8 +49,8 @@ fn is_beyond_proxy(carrier: &Flow, l7_type: L7Type) -> bool {
     carrier.message_type == message_type::TRACE && carrier.sub_type != at_client
 }
 
-/// The flow of a message, with what its packet's flow says of the packet as a whole. What answers
-/// is a reply, whatever connection tracking takes it for.
+/// Builds the flow of a message from its packet's flow. A response is a reply, whatever connection
+/// tracking says of the packet.
 fn flow(carrier: &Flow, l7: L7) -> Flow {
     let is_reply = l7.l7_type == L7Type::Response;
     Flow {
@@ -67,18 +65,7 @@ fn flow(carrier: &Flow, l7: L7) -> Flow {
         turned_by: carrier.turned_by,
         is_reply: Some(is_reply),
         ip: carrier.ip,
-        l4: match carrier.l4 {
-            L4::Tcp {
-                source_port,
-                destination_port,
-                ..
-            } => L4::Tcp {
-                source_port,
-                destination_port,
-                flags: None,
-            },
-            other => other,
-        },
+        l4: without_flags(carrier.l4),
         source: carrier.source.clone(),
         destination: carrier.destination.clone(),
         l7: Some(Box::new(l7)),
@@ -86,10 +73,25 @@ fn flow(carrier: &Flow, l7: L7) -> Flow {
     }
 }
 
-/// The direction of an exchange is that of its request, so it is turned where the packet was not
-/// known as the reply that it is, or was taken for one.
+fn without_flags(l4: L4) -> L4 {
+    match l4 {
+        L4::Tcp {
+            source_port,
+            destination_port,
+            ..
+        } => L4::Tcp {
+            source_port,
+            destination_port,
+            flags: None,
+        },
+        other => other,
+    }
+}
+
+/// Returns the direction of the exchange, which is that of its request: the packet's direction is
+/// reversed if the packet was wrongly taken for a reply, or for a request.
 fn direction(carrier: &Flow, is_reply: bool) -> Direction {
-    // A trace that has the source before address translation is egress either way.
+    // A trace with the source before address translation is egress in either case.
     let is_fixed = carrier.message_type == message_type::TRACE && carrier.turned_by == 0;
     if is_fixed || carrier.is_reply.unwrap_or(false) == is_reply {
         return carrier.direction;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tidegate_runtime::component::{BuildError, Key};
 use tidegate_runtime::config::HumanDuration;
 
-use super::WireSeen;
+use super::PendingMessages;
 
 /// The keys.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -57,7 +57,7 @@ impl Settings {
     pub(crate) const KEYS: &'static [Key] = &[Self::WIRE, Self::HOLD, Self::PENDING];
 
     /// The table for these settings; `None` where packets are not looked into.
-    pub(crate) fn build(&self) -> Result<Option<WireSeen>, BuildError> {
+    pub(crate) fn build(&self) -> Result<Option<PendingMessages>, BuildError> {
         let hold = self.hold.0;
         if hold > LONGEST_HOLD {
             return Err(BuildError {
@@ -71,6 +71,6 @@ impl Settings {
                 message: format!("pending is 1 to {MOST_PENDING}"),
             });
         }
-        Ok(self.wire.then(|| WireSeen::new(hold, self.pending)))
+        Ok(self.wire.then(|| PendingMessages::new(hold, self.pending)))
     }
 }

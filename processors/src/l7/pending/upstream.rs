@@ -1,36 +1,35 @@
-//! What a proxy asks a server on behalf of its clients.
+//! Exchanges between a proxy and a server on behalf of the proxy's clients.
 //!
-//! Cilium's DNS proxy talks to the server from a socket of its own. In transparent mode that has
-//! the client's address and port; to servers outside the cluster, or without that mode, it has an
-//! address of the node (`ServeDNS` in `pkg/fqdn/dnsproxy`, 1.19.4). The datapath knows whom it is
-//! for, so the packets of the request have the client's identity whatever their address; those of
-//! the response are to the host. The DNS id is another one until 1.14, and where it is taken. So
-//! these packets are related by identity and content. Pods of one identity may ask the same from
-//! other nodes, whose records are there: each record accounts for one message only.
+//! Cilium's DNS proxy talks to the server from a socket of its own. In transparent mode that socket
+//! has the client's address and port; to servers outside the cluster, or without that mode, it has
+//! an address of the node (`ServeDNS` in `pkg/fqdn/dnsproxy`, 1.19.4). The packets of the request
+//! carry the client's identity in either case, and those of the response go to the host. The DNS id
+//! is a new one until 1.14, and later where the client's is taken. So these packets are matched by
+//! identity and content. Pods of the same identity on other nodes may send the same request, and
+//! their records are on those nodes: one record accounts for one message only.
 
 use tidegate_model::Timestamp;
 use tidegate_model::flow::Flow;
 
-use super::Message;
+use super::MessageId;
 use crate::bounded_map::{BoundedMap, Bounds};
 
 /// The identity of the node itself.
 const HOST: u32 = 1;
 
-/// An exchange between a proxy and a server.
+/// The identity of an exchange between a proxy and a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Relayed {
-    /// The client's identity; of a response 0, since its packets do not have that.
+pub(crate) struct UpstreamExchange {
+    /// The client's identity; 0 for a response, whose packets do not carry it.
     pub(crate) identity: u32,
-    /// Whether the proxy receives it.
     pub(crate) is_response: bool,
-    /// What it says, as [`Message::content`].
+    /// As [`MessageId::content`].
     pub(crate) content: u64,
 }
 
-impl Relayed {
-    /// What a message is part of, if it is to or from a proxy.
-    fn of(message: &Message, flow: &Flow) -> Self {
+impl UpstreamExchange {
+    /// Returns the exchange of a message, assuming that a proxy sends or receives it.
+    fn of(message: &MessageId, flow: &Flow) -> Self {
         let identity = if message.is_response {
             0
         } else {
@@ -44,19 +43,19 @@ impl Relayed {
     }
 }
 
-/// The exchanges that proxies reported, each with how many messages it still accounts for.
+/// The exchanges that proxies reported, each with the number of messages still expected.
 #[derive(Debug)]
-pub(super) struct RelayedExchanges(BoundedMap<Relayed, Unmatched>);
+pub(super) struct UpstreamExchanges(BoundedMap<UpstreamExchange, Expected>);
 
 #[derive(Debug, Default)]
-struct Unmatched {
-    /// Of the latest record.
+struct Expected {
+    /// The time of the latest record.
     time: Timestamp,
     messages: u32,
 }
 
-impl RelayedExchanges {
-    /// A table of so many exchanges; beyond it the oldest are forgotten.
+impl UpstreamExchanges {
+    /// Creates a table of at most `entries` exchanges, from which the oldest are evicted.
     pub(super) fn new(entries: usize) -> Self {
         Self(BoundedMap::new(Bounds {
             entries,
@@ -64,40 +63,40 @@ impl RelayedExchanges {
         }))
     }
 
-    /// A proxy reported an exchange.
-    pub(super) fn report(&mut self, relayed: Relayed, time: Timestamp) {
-        let mut unmatched = self.0.remove(&relayed).unwrap_or_default();
-        unmatched.time = time;
-        unmatched.messages = unmatched.messages.saturating_add(1);
+    /// Expects one more message of an exchange.
+    pub(super) fn expect(&mut self, exchange: UpstreamExchange, time: Timestamp) {
+        let mut expected = self.0.remove(&exchange).unwrap_or_default();
+        expected.time = time;
+        expected.messages = expected.messages.saturating_add(1);
         while self.0.make_room(0).is_some() {}
-        self.0.insert(relayed, unmatched, 0);
+        self.0.insert(exchange, expected, 0);
     }
 
-    /// Whether a message that has not the address of a proxy's client is one of a proxy's. If so,
-    /// it is accounted for.
-    pub(super) fn take(&mut self, message: &Message, flow: &Flow) -> bool {
+    /// Takes a message that does not have the address of a proxy's client. Returns whether it was
+    /// expected.
+    pub(super) fn take_from_node(&mut self, message: &MessageId, flow: &Flow) -> bool {
         if message.is_response && !matches!(flow.destination.identity, 0 | HOST) {
             return false;
         }
-        self.account(message, flow)
+        self.take(message, flow)
     }
 
-    /// Accounts for a message that was found to be one of a proxy's; returns whether one was
-    /// expected.
-    pub(super) fn account(&mut self, message: &Message, flow: &Flow) -> bool {
-        let unmatched = self.0.get_mut(&Relayed::of(message, flow));
-        let Some(unmatched) = unmatched.filter(|unmatched| unmatched.messages > 0) else {
-            return false;
-        };
-        unmatched.messages -= 1;
-        true
+    /// Takes a message. Returns whether it was expected.
+    pub(super) fn take(&mut self, message: &MessageId, flow: &Flow) -> bool {
+        match self.0.get_mut(&UpstreamExchange::of(message, flow)) {
+            Some(expected) if expected.messages > 0 => {
+                expected.messages -= 1;
+                true
+            }
+            _ => false,
+        }
     }
 
-    /// Forgets what was reported at times that are over.
+    /// Removes the oldest exchanges as long as `is_over` holds for their times.
     pub(super) fn expire(&mut self, is_over: impl Fn(Timestamp) -> bool) {
         while self
             .0
-            .pop_oldest_if(|unmatched| is_over(unmatched.time))
+            .pop_oldest_if(|expected| is_over(expected.time))
             .is_some()
         {}
     }
