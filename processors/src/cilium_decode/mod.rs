@@ -121,7 +121,7 @@ impl Decoder {
         frame: &Frame,
         data: &[u8],
     ) -> Result<(), &'static str> {
-        if let Some(header_len) = event::plain_header(data, &self.hints) {
+        if let Some(header_len) = event::fast_path::header_len(data, &self.hints) {
             let Frame {
                 time,
                 seq,

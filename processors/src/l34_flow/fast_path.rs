@@ -4,11 +4,12 @@
 
 use tidegate_model::Span;
 use tidegate_model::flow::{Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, TcpFlags};
-use tidegate_wire::packet::{self, Network, Transport, Usual};
+use tidegate_wire::packet;
+use tidegate_wire::packet::fast_path::{Network, SimplePacket, Transport};
 
 /// Sets the layers and the payload. `captured` is where the packet lies in the batch.
 #[inline(always)]
-pub(super) fn fill(flow: &mut Flow, packet: &Usual<'_>, captured: Span) {
+pub(super) fn fill(flow: &mut Flow, packet: &SimplePacket<'_>, captured: Span) {
     let packet::Ethernet { src, dst } = packet.ethernet();
     flow.ethernet = Some(Ethernet {
         source: src,

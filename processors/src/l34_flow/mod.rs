@@ -126,7 +126,7 @@ impl L34Flow {
         decoded: DecodedHeader,
         bytes: &[u8],
     ) -> Result<(), &'static str> {
-        let Some(trace) = event::plain_trace(data.of(bytes), decoded.len.into()) else {
+        let Some(trace) = event::fast_path::trace(data.of(bytes), decoded.len.into()) else {
             return self.fill_general(flow, data, decoded, bytes);
         };
         packet::read(flow, &Capture::of(&trace), data).map_err(|reason| reason.as_str())?;
@@ -142,8 +142,8 @@ impl L34Flow {
         decoded: DecodedHeader,
         bytes: &[u8],
     ) -> Result<(), &'static str> {
-        let event = event::parse_again(data.of(bytes), decoded.len.into())
-            .map_err(|reason| reason.as_str())?;
+        let event =
+            event::reparse(data.of(bytes), decoded.len.into()).map_err(|reason| reason.as_str())?;
         let mut read = |capture: Capture<'_>| {
             packet::read(flow, &capture, data).map_err(|reason| reason.as_str())
         };

@@ -10,7 +10,8 @@ use tidegate_model::flow::{
     TunnelProtocol,
 };
 use tidegate_wire::event::{PacketEvent, RecorderCapture};
-use tidegate_wire::packet::{self, Layer, Link, Packet, Reason, Usual};
+use tidegate_wire::packet::fast_path::SimplePacket;
+use tidegate_wire::packet::{self, Layer, Link, Packet, Reason};
 
 use super::fast_path;
 
@@ -53,7 +54,7 @@ impl<'a> Capture<'a> {
 pub(super) fn read(flow: &mut Flow, capture: &Capture<'_>, data: Span) -> Result<(), Reason> {
     let captured = data.slice(capture.offset, capture.bytes.len());
     let fast = match capture.link {
-        Link::Ethernet => packet::parse_usual(capture.bytes),
+        Link::Ethernet => packet::fast_path::parse(capture.bytes),
         Link::Ipv4 | Link::Ipv6 => None,
     };
     match &fast {
@@ -72,7 +73,7 @@ pub(super) fn read(flow: &mut Flow, capture: &Capture<'_>, data: Span) -> Result
 fn read_general(
     flow: &mut Flow,
     capture: &Capture<'_>,
-    fast: Option<&Usual<'_>>,
+    fast: Option<&SimplePacket<'_>>,
     captured: Span,
 ) -> Result<(), Reason> {
     let outer = match fast {

@@ -8,13 +8,13 @@
 //! have to be usual ones, too. A message that stops early gives the records that are whole and says
 //! so. Nothing is guessed, resolved or reassembled.
 
+mod fast_path;
 mod header;
 mod message;
 mod name;
 mod reader;
 mod reason;
 mod stream;
-mod usual;
 
 pub use message::{Message, Qtypes, Question};
 pub use name::Name;

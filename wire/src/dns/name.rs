@@ -6,28 +6,25 @@
 //! the space, `\DDD` in decimal for what is not printable ASCII, all else as it is.
 
 use super::header::HEADER;
-use super::reader::Reader;
-use super::{Reason, usual};
+use super::reader::{MAX_NAME, Reader};
+use super::{Reason, fast_path};
 
-/// The longest name on the wire, with its lengths and the root.
-pub(super) const MAX_NAME: usize = 255;
 /// Pointers in one name, at most: `maxCompressionPointers` of Cilium's DNS library.
 const MAX_POINTERS: usize = 126;
 
-/// What a byte of a label means for its text, as bits, so that those of a whole label can be added
-/// up.
+/// The class of each byte of a label, as bits, so that the class of a whole label is their union.
 mod class {
-    /// It has to be escaped.
+    /// The byte has to be escaped.
     pub(super) const ESCAPED: u8 = 1;
 
-    /// By the byte.
+    /// The class by byte.
     pub(super) static OF: [u8; 256] = {
         let mut of = [ESCAPED; 256];
         let mut byte = 0;
         while byte < 256 {
             // `u8::try_from` is not const yet; the loop ends at 256.
-            let it = byte as u8;
-            if it.is_ascii_alphanumeric() || it == b'-' || it == b'_' {
+            let value = byte as u8;
+            if value.is_ascii_alphanumeric() || value == b'-' || value == b'_' {
                 of[byte] = 0;
             }
             byte += 1;
@@ -36,23 +33,23 @@ mod class {
     };
 }
 
-/// A question's name as text in lower case, with a trailing dot, escaped as zone files are: ASCII.
-/// Kept for its memory.
+/// A question's name as ASCII text: in lower case, with a trailing dot, escaped as in zone files. A
+/// value is meant to be reused for many messages.
 #[derive(Debug, Clone)]
 pub struct Name {
-    usual: [u8; usual::ROOM],
-    /// Of the usual text.
+    /// The text of a name that took the fast path, up to `len`.
+    buffer: [u8; fast_path::BUFFER],
     len: usize,
-    /// Another text; empty where it is the usual one.
-    unusual: Vec<u8>,
+    /// The text of any other name; empty if the text is in `buffer`.
+    general: Vec<u8>,
 }
 
 impl Default for Name {
     fn default() -> Self {
         Self {
-            usual: [0; usual::ROOM],
+            buffer: [0; fast_path::BUFFER],
             len: 0,
-            unusual: Vec::new(),
+            general: Vec::new(),
         }
     }
 }
@@ -62,35 +59,35 @@ impl Name {
     #[must_use]
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        if self.unusual.is_empty() {
-            &self.usual[..self.len]
+        if self.general.is_empty() {
+            &self.buffer[..self.len]
         } else {
-            &self.unusual
+            &self.general
         }
     }
 
-    /// Becomes the text of no name.
+    /// Becomes empty.
     pub(super) fn clear(&mut self) {
-        self.unusual.clear();
+        self.general.clear();
         self.len = 0;
     }
 
-    /// Reads a name in place of what there was.
+    /// Replaces the text by that of the name that `reader` is at.
     #[inline]
     pub(super) fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), Reason> {
-        self.unusual.clear();
-        match usual::read(reader, &mut self.usual) {
+        self.general.clear();
+        match fast_path::read(reader, &mut self.buffer) {
             Some(len) => self.len = len,
-            None => self.read_unusual(reader)?,
+            None => self.read_general(reader)?,
         }
         Ok(())
     }
 
     #[cold]
-    fn read_unusual(&mut self, reader: &mut Reader<'_>) -> Result<(), Reason> {
+    fn read_general(&mut self, reader: &mut Reader<'_>) -> Result<(), Reason> {
         self.len = 0;
-        read_into(reader, &mut self.unusual)?;
-        self.unusual.make_ascii_lowercase();
+        read_into(reader, &mut self.general)?;
+        self.general.make_ascii_lowercase();
         Ok(())
     }
 
@@ -99,21 +96,21 @@ impl Name {
     }
 }
 
-/// Reads a name into text with a trailing dot, escaped as zone files are.
+/// Reads a name as text with a trailing dot, escaped as in zone files.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<String, Reason> {
-    let mut bytes = Vec::with_capacity(USUAL_TEXT);
+    let mut bytes = Vec::with_capacity(TEXT_CAPACITY);
     read_into(reader, &mut bytes)?;
     text(bytes)
 }
 
-/// Most names fit in as many bytes of text.
-const USUAL_TEXT: usize = 64;
+/// Enough for the text of most names, in bytes.
+const TEXT_CAPACITY: usize = 64;
 
 fn text(ascii: Vec<u8>) -> Result<String, Reason> {
     String::from_utf8(ascii).map_err(|_| Reason::BadName)
 }
 
-/// Adds a name's text.
+/// Appends a name's text.
 fn read_into(reader: &mut Reader<'_>, text: &mut Vec<u8>) -> Result<(), Reason> {
     walk(reader, |label, class| push_label(text, label, class))?;
     if text.is_empty() {
@@ -122,10 +119,10 @@ fn read_into(reader: &mut Reader<'_>, text: &mut Vec<u8>) -> Result<(), Reason> 
     Ok(())
 }
 
-/// Passes over the name of a record, checking it as [`read`] does.
+/// Passes over the name of a record; checks it as [`read`] does.
 #[inline]
 pub(super) fn skip(reader: &mut Reader<'_>) -> Result<(), Reason> {
-    // Mostly it is a pointer to the question's name, which has been read.
+    // Most are a pointer to the question's name, which has been checked.
     const QUESTION: [u8; 2] = [0xc0, HEADER as u8];
     if reader.rest().starts_with(&QUESTION) {
         reader.at += QUESTION.len();
@@ -134,29 +131,26 @@ pub(super) fn skip(reader: &mut Reader<'_>) -> Result<(), Reason> {
     walk(reader, |_, _| {})
 }
 
-/// Each pointer has to lead to before the labels that it ends, so the walk ends too. `on_label`
-/// hears the class of each label's bytes together.
+/// Calls `on_label` with each label of a name and the union of its bytes' classes.
+///
+/// Each pointer must point to before the labels that it ends, so the walk terminates.
 fn walk(reader: &mut Reader<'_>, mut on_label: impl FnMut(&[u8], u8)) -> Result<(), Reason> {
     let mut labels = *reader;
     let mut run_start = reader.at;
     let mut pointers = 0;
     let mut length = 1;
     loop {
-        let head = labels.u8()?;
-        match head {
-            0 => {}
-            1..=63 => {
+        match labels.u8()? {
+            0 => break,
+            head @ 1..=63 => {
                 let label = labels.take_len(head.into())?;
                 length += 1 + label.len();
-                let class = label
-                    .iter()
-                    .fold(0, |class, byte| class | class::OF[usize::from(*byte)]);
                 if length > MAX_NAME {
                     return Err(Reason::BadName);
                 }
-                on_label(label, class);
+                on_label(label, class_of(label));
             }
-            0xc0.. => {
+            head @ 0xc0.. => {
                 let target = usize::from(u16::from_be_bytes([head & 0x3f, labels.u8()?]));
                 if !(HEADER..run_start).contains(&target) || pointers == MAX_POINTERS {
                     return Err(Reason::BadName);
@@ -170,14 +164,17 @@ fn walk(reader: &mut Reader<'_>, mut on_label: impl FnMut(&[u8], u8)) -> Result<
             }
             _ => return Err(Reason::BadName),
         }
-        if head == 0 {
-            break;
-        }
     }
     if pointers == 0 {
         reader.at = labels.at;
     }
     Ok(())
+}
+
+fn class_of(label: &[u8]) -> u8 {
+    label
+        .iter()
+        .fold(0, |class, byte| class | class::OF[usize::from(*byte)])
 }
 
 fn push_label(text: &mut Vec<u8>, label: &[u8], class: u8) {

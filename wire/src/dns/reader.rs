@@ -2,6 +2,9 @@
 
 use super::Reason;
 
+/// The longest name on the wire, with its lengths and the root.
+pub(super) const MAX_NAME: usize = 255;
+
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reader<'a> {
     pub(super) message: &'a [u8],

@@ -13,13 +13,14 @@ mod capture;
 mod debug;
 mod drop;
 mod encode;
+pub mod fast_path;
 mod fields;
 mod hints;
-mod plain;
 mod policy;
 mod reason;
 mod recorder;
 mod sample;
+mod senders;
 mod sock;
 mod trace;
 
@@ -32,7 +33,6 @@ pub use fields::{
     TraceFields,
 };
 pub use hints::{DropV1Header, Hints, SockLayout};
-pub use plain::{plain_header, plain_trace};
 pub use policy::PolicyVerdictNotify;
 pub use reason::{Bound, Reason};
 pub use recorder::RecorderCapture;
@@ -105,7 +105,7 @@ pub enum Event<'a> {
 /// # Errors
 ///
 /// As [`parse`], if that has not.
-pub fn parse_again(data: &[u8], packet_offset: usize) -> Result<Event<'_>, Reason> {
+pub fn reparse(data: &[u8], packet_offset: usize) -> Result<Event<'_>, Reason> {
     let Some(sample) = Sample::cut(data, packet_offset) else {
         let header = if packet_offset == drop::HEADER_1_12 {
             DropV1Header::Len32

@@ -1,12 +1,6 @@
 //! The types of one stream.
 
-use super::{Definition, Error, Reader, Type, TypeId};
-
-/// Definitions in one stream, at most. An access-log record has twenty.
-pub const MAX_TYPES: usize = 1024;
-
-/// Bytes of definitions in one stream, at most. An access-log record has 1.2 KiB of them.
-pub const MAX_DEFINITION_BYTES: usize = 256 * 1024;
+use super::{Definition, Error, MAX_DEFINITION_BYTES, MAX_TYPES, Reader, Type, TypeId};
 
 static BUILT_IN: [Type; 8] = [
     Type::Bool,

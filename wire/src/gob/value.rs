@@ -3,10 +3,7 @@
 //! Where a reader meets a field that it does not know, it skips it; where it meets a type that it
 //! does not expect, it says which. Like Go, it ignores bytes behind the value in its message.
 
-use super::{Error, Fields, Reader, Schema, Tag, Type, TypeId};
-
-/// Composite values inside each other, at most.
-pub const MAX_DEPTH: u8 = 64;
+use super::{Error, Fields, MAX_DEPTH, Reader, Schema, Tag, Type, TypeId};
 
 /// A value that is about to be read.
 ///

@@ -7,29 +7,16 @@
 //! over several segments are not read.
 
 mod body;
+mod fast_path;
 mod head;
 mod headers;
 mod line;
 mod reason;
 
 pub use body::{Body, Chunks, chunks};
+pub use fast_path::may_be_head;
 pub use head::{Head, Header, StartLine};
 pub use reason::Reason;
-
-/// Whether bytes could begin a head: so do all that [`parse`] reads, and few others.
-///
-/// A start line begins with a letter and two characters that can be seen or are a space, perhaps
-/// behind empty lines.
-#[must_use]
-#[inline]
-pub fn may_be_head(bytes: [u8; 4]) -> bool {
-    let word = u32::from_le_bytes(bytes);
-    // Of the upper three bits of a character of text the first is 0, and not both others are.
-    let is_text = (word & 0x0080_8000 == 0) & (word & 0x6000 != 0) & (word & 0x0060_0000 != 0);
-    (bytes[0].is_ascii_alphabetic() & is_text)
-        | (word & 0xffff == 0x0a0d)
-        | (word & 0xc0ff == 0x400a)
-}
 
 /// Reads the head that a TCP payload starts with.
 ///
@@ -93,23 +80,6 @@ impl<'a> Start<'a> {
                 is_framing_clear: false,
             },
             Some(at) => headers::read(start, self.payload, at),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::line::METHODS;
-    use super::may_be_head;
-
-    #[test]
-    fn every_method_could_begin_a_head() {
-        for method in METHODS {
-            let line = format!("{method} /");
-            assert!(
-                may_be_head(*line.as_bytes().first_chunk().unwrap()),
-                "{method}"
-            );
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Ethernet. VLAN tags, LLC, ARP and the rest end the walk, as in Hubble.
 
-use super::walk::Step;
+use super::decoded::DecodedLayer;
 use super::{Ethernet, Layer, Packet, Reason};
 
 const HEADER: usize = 14;
 /// Below this the type is a length, and LLC follows.
 const FIRST_ETHER_TYPE: u16 = 0x0600;
 
-pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reason> {
+pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     let header: &[u8; HEADER] = data.first_chunk().ok_or(Reason::EthernetTooShort)?;
     let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1] = *header;
     packet.ethernet = Some(Ethernet {
@@ -22,10 +22,10 @@ pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reaso
         }
         _ => Layer::of_ether_type(ether_type),
     };
-    Ok(Step {
+    Ok(DecodedLayer {
         next,
         start: HEADER,
         end: data.len(),
-        transport: false,
+        is_transport: false,
     })
 }

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::decoded::DecodedLayer;
 use super::hop_by_hop::{self, HopByHop};
-use super::walk::Step;
 use super::{Ip, Layer, Packet, Reason};
 
 const V4_HEADER: usize = 20;
@@ -12,7 +12,7 @@ const HOP_BY_HOP: u8 = 0;
 /// More fragments, or an offset: even the first fragment is no transport header to gopacket.
 const FRAGMENT: u16 = 0x3fff;
 
-pub(super) fn decode_v4(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reason> {
+pub(super) fn decode_v4(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     let header: &[u8; V4_HEADER] = data.first_chunk().ok_or(Reason::Ipv4TooShort)?;
     let header_len = usize::from(header[0] & 0x0f) * 4;
     let total = match u16::from_be_bytes([header[2], header[3]]) {
@@ -35,11 +35,11 @@ pub(super) fn decode_v4(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Re
         dst: IpAddr::V4(Ipv4Addr::new(d0, d1, d2, d3)),
     });
     let fragment = u16::from_be_bytes([header[6], header[7]]) & FRAGMENT != 0;
-    Ok(Step {
+    Ok(DecodedLayer {
         next: Layer::of_ip_protocol(header[9]).filter(|_| !fragment),
         start: header_len,
         end: total.min(data.len()),
-        transport: false,
+        is_transport: false,
     })
 }
 
@@ -58,7 +58,7 @@ fn check_v4_options(mut options: &[u8]) -> Result<(), Reason> {
     Ok(())
 }
 
-pub(super) fn decode_v6(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reason> {
+pub(super) fn decode_v6(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     let (header, payload) = data
         .split_first_chunk::<V6_HEADER>()
         .ok_or(Reason::Ipv6TooShort)?;
@@ -74,11 +74,11 @@ pub(super) fn decode_v6(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Re
     }
     let (src, dst) = addresses(header);
     packet.ip = Some(Ip { src, dst });
-    Ok(Step {
+    Ok(DecodedLayer {
         next: Layer::of_ip_protocol(protocol),
         start,
         end: end.min(data.len()),
-        transport: false,
+        is_transport: false,
     })
 }
 

@@ -10,7 +10,9 @@
 //!
 //! Nothing is reassembled or checksummed, and nothing is allocated.
 
+mod decoded;
 mod ether;
+pub mod fast_path;
 mod hop_by_hop;
 mod ip;
 mod layer;
@@ -18,18 +20,15 @@ mod overlay;
 mod reason;
 mod tcp;
 mod transport;
-mod usual;
 mod walk;
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use decoded::Decoders;
 pub use layer::Layer;
 pub use overlay::{Overlay, Tunnel};
 pub use reason::Reason;
-pub use usual::{
-    Ipv4Header, Ipv6Header, Network, TcpHeader, Transport, UdpHeader, Usual, parse_usual,
-};
-use walk::{Decoders, walk};
+use walk::walk;
 
 /// What a packet starts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,7 +203,7 @@ pub mod tcp_flag {
 
 /// Decodes a packet. No bytes make an empty packet.
 ///
-/// Takes any packet; [`parse_usual`] decodes the common ones in fewer instructions.
+/// Takes any packet; [`fast_path::parse`] decodes the common ones in fewer instructions.
 ///
 /// # Errors
 ///
@@ -219,7 +218,7 @@ pub fn parse(bytes: &[u8], link: Link) -> Result<Packet<'_>, Reason> {
         Link::Ipv4 => Layer::Ipv4,
         Link::Ipv6 => Layer::Ipv6,
     };
-    walk(bytes, first, Decoders::Plain, &mut packet)?;
+    walk(bytes, first, Decoders::Outer, &mut packet)?;
     Ok(packet)
 }
 

@@ -1,6 +1,6 @@
 //! VXLAN (RFC 7348) and Geneve (RFC 8926) headers.
 
-use super::walk::Step;
+use super::decoded::DecodedLayer;
 use super::{Layer, Packet, Reason};
 
 const HEADER: usize = 8;
@@ -36,29 +36,29 @@ pub struct Overlay<'a> {
 }
 
 /// Decodes a tunnel header into its VNI and what follows.
-pub(super) fn decode(data: &[u8], layer: Layer) -> Result<(u32, Step), Reason> {
+pub(super) fn decode(data: &[u8], layer: Layer) -> Result<(u32, DecodedLayer), Reason> {
     if layer == Layer::Geneve {
         return decode_geneve(data);
     }
     let header = data.first_chunk().ok_or(Reason::VxlanTooShort)?;
-    let step = Step {
+    let decoded = DecodedLayer {
         next: Some(Layer::Ethernet),
         start: HEADER,
         end: data.len(),
-        transport: false,
+        is_transport: false,
     };
-    Ok((vni(header), step))
+    Ok((vni(header), decoded))
 }
 
-fn decode_geneve(data: &[u8]) -> Result<(u32, Step), Reason> {
+fn decode_geneve(data: &[u8]) -> Result<(u32, DecodedLayer), Reason> {
     let header: &[u8; HEADER] = data.first_chunk().ok_or(Reason::GeneveTooShort)?;
-    let step = Step {
+    let decoded = DecodedLayer {
         next: Layer::of_ether_type(u16::from_be_bytes([header[2], header[3]])),
         start: after_geneve_options(data, header[0] & 0x3f)?,
         end: data.len(),
-        transport: false,
+        is_transport: false,
     };
-    Ok((vni(header), step))
+    Ok((vni(header), decoded))
 }
 
 /// Where the options end. gopacket goes by the options' own lengths, which may pass `words`, and

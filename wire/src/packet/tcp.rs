@@ -1,6 +1,6 @@
 //! TCP with its options, whose lengths are checked and whose values are not kept.
 
-use super::walk::Step;
+use super::decoded::DecodedLayer;
 use super::{L4, Packet, Reason, tcp_flag};
 
 const HEADER: usize = 20;
@@ -14,7 +14,7 @@ mod option {
     pub(super) const MPTCP: u8 = 30;
 }
 
-pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reason> {
+pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     let header: &[u8; HEADER] = data.first_chunk().ok_or(Reason::TcpTooShort)?;
     let start = usize::from(header[12] >> 4) * 4;
     if start < HEADER {
@@ -29,11 +29,11 @@ pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reaso
         ack: (header[13] & ACK != 0)
             .then(|| u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
     });
-    Ok(Step {
+    Ok(DecodedLayer {
         next: None,
         start,
         end: data.len(),
-        transport: true,
+        is_transport: true,
     })
 }
 

@@ -2,14 +2,14 @@
 
 use std::net::Ipv4Addr;
 
-use super::walk::{Decoders, Step};
+use super::decoded::{DecodedLayer, Decoders};
 use super::{L4, Layer, Packet, Reason, overlay};
 
 pub(super) fn decode_udp(
     data: &[u8],
     decoders: Decoders,
     packet: &mut Packet<'_>,
-) -> Result<Step, Reason> {
+) -> Result<DecodedLayer, Reason> {
     let [s0, s1, d0, d1, l0, l1, _, _] = *data.first_chunk().ok_or(Reason::UdpTooShort)?;
     let (sport, dport) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
     let end = match u16::from_be_bytes([l0, l1]) {
@@ -21,18 +21,18 @@ pub(super) fn decode_udp(
         packet.truncated = true;
     }
     packet.l4 = Some(L4::Udp { sport, dport });
-    Ok(Step {
+    Ok(DecodedLayer {
         next: match decoders {
-            Decoders::Plain => None,
+            Decoders::Outer => None,
             Decoders::Overlay => overlay::of_ports(sport, dport),
         },
         start: 8,
         end: end.min(data.len()),
-        transport: true,
+        is_transport: true,
     })
 }
 
-pub(super) fn decode_sctp(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reason> {
+pub(super) fn decode_sctp(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     let header: &[u8; 12] = data.first_chunk().ok_or(Reason::SctpTooShort)?;
     packet.l4 = Some(L4::Sctp {
         sport: u16::from_be_bytes([header[0], header[1]]),
@@ -42,20 +42,20 @@ pub(super) fn decode_sctp(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, 
     Ok(last(12, data))
 }
 
-pub(super) fn decode_icmpv4(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reason> {
+pub(super) fn decode_icmpv4(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     let [kind, code, ..]: [u8; 8] = *data.first_chunk().ok_or(Reason::Icmpv4TooShort)?;
     packet.l4 = Some(L4::Icmpv4 { kind, code });
     Ok(last(8, data))
 }
 
-pub(super) fn decode_icmpv6(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reason> {
+pub(super) fn decode_icmpv6(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     let [kind, code, ..]: [u8; 4] = *data.first_chunk().ok_or(Reason::Icmpv6TooShort)?;
     packet.l4 = Some(L4::Icmpv6 { kind, code });
     Ok(last(4, data))
 }
 
 /// Version 2 is assumed; version 3 starts alike.
-pub(super) fn decode_vrrp(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reason> {
+pub(super) fn decode_vrrp(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     const ADVERTISEMENT: u8 = 1;
     let ([version, vrid, priority, addresses, ..], rest) =
         data.split_first_chunk::<8>().ok_or(Reason::VrrpTooShort)?;
@@ -75,27 +75,27 @@ pub(super) fn decode_vrrp(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, 
 }
 
 /// Versions 1 and 2; Hubble reads version 3 with the same eyes.
-pub(super) fn decode_igmp(data: &[u8], packet: &mut Packet<'_>) -> Result<Step, Reason> {
+pub(super) fn decode_igmp(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     let [kind, _, _, _, g0, g1, g2, g3] = *data.first_chunk().ok_or(Reason::IgmpTooShort)?;
     let group = Ipv4Addr::new(g0, g1, g2, g3);
     packet.l4 = Some(L4::Igmp { kind, group });
     Ok(nothing_follows())
 }
 
-fn last(start: usize, data: &[u8]) -> Step {
-    Step {
+fn last(start: usize, data: &[u8]) -> DecodedLayer {
+    DecodedLayer {
         next: None,
         start,
         end: data.len(),
-        transport: true,
+        is_transport: true,
     }
 }
 
-fn nothing_follows() -> Step {
-    Step {
+fn nothing_follows() -> DecodedLayer {
+    DecodedLayer {
         next: None::<Layer>,
         start: 0,
         end: 0,
-        transport: false,
+        is_transport: false,
     }
 }

@@ -1,25 +1,7 @@
 //! The walk from layer to layer: gopacket's `DecodingLayerParser` with Hubble's decoders.
 
+use super::decoded::Decoders;
 use super::{Layer, Packet, Reason, ether, ip, overlay, tcp, transport};
-
-/// Which decoders are registered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Decoders {
-    /// Those of the outer packet.
-    Plain,
-    /// Those and the tunnels', which UDP ports then lead to.
-    Overlay,
-}
-
-/// Where a decoded layer's payload lies in the bytes given to it, and what it is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
-    pub(super) next: Option<Layer>,
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// Whether what follows may be an application's.
-    pub(super) transport: bool,
-}
 
 /// Decodes layers into `packet` until the payload is empty or no decoder knows it.
 ///
@@ -35,7 +17,7 @@ pub(super) fn walk<'a>(
     let mut vni = 0;
     let mut layer = first;
     loop {
-        let step = match layer {
+        let decoded = match layer {
             Layer::Ethernet => ether::decode(data, packet)?,
             Layer::Ipv4 => ip::decode_v4(data, packet)?,
             Layer::Ipv6 => ip::decode_v6(data, packet)?,
@@ -47,19 +29,19 @@ pub(super) fn walk<'a>(
             Layer::Vrrp => transport::decode_vrrp(data, packet)?,
             Layer::Igmp => transport::decode_igmp(data, packet)?,
             Layer::Vxlan | Layer::Geneve => {
-                let (inner_vni, step) = overlay::decode(data, layer)?;
+                let (inner_vni, decoded) = overlay::decode(data, layer)?;
                 if layer == first {
                     vni = inner_vni;
                 }
-                step
+                decoded
             }
         };
         packet.last = Some(layer);
-        offset += step.start;
-        data = data.get(step.start..step.end).unwrap_or_default();
-        match step.next {
+        offset += decoded.start;
+        data = data.get(decoded.start..decoded.end).unwrap_or_default();
+        match decoded.next {
             Some(next) if !data.is_empty() => layer = next,
-            _ if step.transport => {
+            _ if decoded.is_transport => {
                 packet.payload = data;
                 packet.payload_offset = offset;
                 return Ok(vni);

@@ -77,16 +77,16 @@ impl Decoder {
     /// value is not `Payload`.
     #[inline]
     pub fn next<'a>(&mut self, input: &'a [u8]) -> Result<Step<'a>, Error> {
-        let usual = self.plan.as_ref().and_then(|plan| plan.usual);
-        if let Some((payload, used)) = usual.and_then(|front| front.read(input, self.max_frame)) {
+        let fast_path = self.plan.as_ref().and_then(|plan| plan.fast_path);
+        if let Some((payload, used)) = fast_path.and_then(|path| path.read(input, self.max_frame)) {
             self.value_due = false;
             return Ok(Step::Value { used, payload });
         }
-        self.by_plan(input)
+        self.next_general(input)
     }
 
-    /// The same for values of any shape, and for all that is no value.
-    pub(super) fn by_plan<'a>(&mut self, input: &'a [u8]) -> Result<Step<'a>, Error> {
+    /// Decodes any message.
+    pub(super) fn next_general<'a>(&mut self, input: &'a [u8]) -> Result<Step<'a>, Error> {
         let (body, used) = match split(input, self.max_frame)? {
             Split::Message { body, used } => (body, used),
             Split::Incomplete { needed } => return Ok(Step::Incomplete { needed }),

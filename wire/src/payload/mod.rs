@@ -8,8 +8,8 @@
 mod decode;
 mod encode;
 mod error;
+mod fast_path;
 mod plan;
-mod usual;
 
 pub use decode::{DEFAULT_MAX_FRAME, Decoder, Step};
 pub use encode::Encoder;

@@ -1,6 +1,6 @@
 //! What to do with each field of a value, worked out once from the type definition.
 
-use super::usual::Front;
+use super::fast_path::FastPath;
 use super::{Error, Mismatch, Payload};
 use crate::gob::{self, Fields, Reader, Schema, Type, TypeId, Value};
 
@@ -10,8 +10,8 @@ pub(super) struct Plan {
     pub(super) id: TypeId,
     /// One for each field, by number.
     roles: Box<[Role]>,
-    /// For values of the usual shape, where the type allows it.
-    pub(super) usual: Option<Front>,
+    /// The fast path, if the type allows it.
+    pub(super) fast_path: Option<FastPath>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +42,12 @@ impl Plan {
             return Err(Mismatch::NoKnownField.into());
         }
         let as_upstream = *roles == [Role::Data, Role::Cpu, Role::Lost, Role::Kind];
-        let usual = if as_upstream { Front::new(id) } else { None };
-        Ok(Self { id, roles, usual })
+        let fast_path = if as_upstream { FastPath::new(id) } else { None };
+        Ok(Self {
+            id,
+            roles,
+            fast_path,
+        })
     }
 
     /// Decodes the fields of one value.

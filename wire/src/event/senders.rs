@@ -1,0 +1,107 @@
+//! The releases that can have sent an event, by its layout and by numbers that came and went.
+
+use super::drop::DropNotify;
+use super::hints::{DropV1Header, Hints};
+use super::policy::{HEADER_1_12, HEADER_1_19};
+use super::sample::PacketEvent;
+use super::{DebugMsg, Event, PolicyVerdictNotify, TraceNotify, flags, trace_reason};
+use crate::release::{Release, Releases};
+
+impl Hints {
+    /// Learns from an event which releases can have sent it. What the agent's own two types say
+    /// takes reading their content; see [`Self::learn`].
+    pub fn observe(&mut self, event: &Event<'_>) {
+        self.learn(senders(event));
+    }
+}
+
+/// The releases that can have sent an event.
+fn senders(event: &Event<'_>) -> Releases {
+    match event {
+        Event::Drop(drop) => senders_of_drop(drop),
+        Event::Trace(trace) => senders_of_trace(trace),
+        Event::PolicyVerdict(verdict) => senders_of_verdict(verdict),
+        Event::Debug(message) => senders_of_debug_message(message),
+        Event::Recorder(_) => Releases::before(Release::V1_19),
+        Event::TraceSock(_) => Releases::since(Release::V1_13),
+        _ => Releases::ANY,
+    }
+}
+
+fn senders_of_drop(drop: &DropNotify<'_>) -> Releases {
+    match drop.version() {
+        1 if drop.proven_v1_header() == DropV1Header::Unknown => Releases::before(Release::V1_17_4),
+        2 if has_tunnel(drop.flags()) => Releases::minor(1, 18),
+        _ => drop.senders(),
+    }
+}
+
+fn senders_of_trace(trace: &TraceNotify<'_>) -> Releases {
+    const FROM_CRYPTO: u8 = 12;
+    const TO_CRYPTO: u8 = 13;
+    let is_new_in_1_17_4 =
+        trace.is_l3_device() || matches!(trace.subtype(), FROM_CRYPTO | TO_CRYPTO);
+    match trace.version() {
+        1 if has_tunnel(trace.flags()) => Releases::minor(1, 18),
+        1 if is_new_in_1_17_4 => Releases::between(Release::V1_17_4, Release::V1_19),
+        1 => senders_of_reason(trace.reason()),
+        2 => Releases::since(Release::V1_19),
+        _ => Releases::ANY,
+    }
+}
+
+/// Of a trace before 1.19, by the reasons that came and went until then (`bpf/lib/trace.h`).
+fn senders_of_reason(reason: u8) -> Releases {
+    const SRV6_ENCAP: u8 = 6;
+    const SRV6_DECAP: u8 = 7;
+    match reason {
+        trace_reason::CT_REOPENED => Releases::before(Release::V1_16),
+        SRV6_ENCAP | SRV6_DECAP => Releases::between(Release::V1_14, Release::V1_19),
+        trace_reason::ENCRYPT_OVERLAY => Releases::between(Release::V1_16, Release::V1_19),
+        _ => Releases::before(Release::V1_19),
+    }
+}
+
+fn senders_of_verdict(verdict: &PolicyVerdictNotify<'_>) -> Releases {
+    const L3_PROTO: u8 = 5;
+    const PROTO_ONLY: u8 = 6;
+    // Neither an event that claims more than it has says anything about its header, nor one with an
+    // unknown extension.
+    if verdict.packet().len() < usize::from(verdict.len_cap()) || verdict.ext_version() != 0 {
+        return Releases::ANY;
+    }
+    match verdict.header_len() {
+        HEADER_1_12 if verdict.auth_type() != 0 => {
+            Releases::between(Release::V1_14, Release::V1_19)
+        }
+        HEADER_1_12 if matches!(verdict.match_type(), L3_PROTO | PROTO_ONLY) => {
+            Releases::between(Release::V1_13, Release::V1_19)
+        }
+        HEADER_1_12 => Releases::before(Release::V1_19),
+        HEADER_1_19 => Releases::since(Release::V1_19),
+        _ => Releases::ANY,
+    }
+}
+
+/// By the messages that are new, and by arguments that were not set or are not set any more
+/// (`bpf/lib/conntrack.h`).
+fn senders_of_debug_message(message: &DebugMsg<'_>) -> Releases {
+    const CT_LOOKUP4_2: u8 = 49;
+    const CT_CREATED4: u8 = 50;
+    const CT_LOOKUP6_2: u8 = 52;
+    const SKIP_POLICY: u8 = 66;
+    const LB6_LOOPBACK_SNAT: u8 = 67;
+    const LB6_LOOPBACK_SNAT_REV: u8 = 68;
+    let [_, second, third] = message.args();
+    match message.subtype() {
+        CT_LOOKUP4_2 | CT_LOOKUP6_2 if (second, third) != (0, 0) => Releases::since(Release::V1_14),
+        CT_CREATED4 if third != 0 => Releases::before(Release::V1_14),
+        SKIP_POLICY => Releases::since(Release::V1_15),
+        LB6_LOOPBACK_SNAT | LB6_LOOPBACK_SNAT_REV => Releases::since(Release::V1_18),
+        _ => Releases::ANY,
+    }
+}
+
+fn has_tunnel(flags: u8) -> bool {
+    flags & (flags::VXLAN | flags::GENEVE) != 0
+}
