@@ -11,7 +11,8 @@ use tidegate_runtime::limits::Limits;
 use tidegate_runtime::pipeline::{
     ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Running, Topology,
 };
-use tidegate_runtime::stage::{Processor, Receiver, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Processor, Receiver};
 use tokio::runtime::{Builder, Handle, Runtime};
 use toml::de::ValueDeserializer;
 
@@ -72,7 +73,7 @@ impl Pipeline {
     pub(crate) fn run(self) -> Result<(), Box<dyn Error>> {
         let ledger = Ledger::default();
         self.runtime.block_on(async {
-            Running::start(self.topology, &Handle::current(), &ledger, Stop::new())
+            Running::start(self.topology, &Handle::current(), &ledger, Shutdown::new())
                 .ended()
                 .await
         })?;

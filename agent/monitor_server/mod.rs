@@ -9,17 +9,17 @@ pub(crate) use socket::MonitorSocket;
 
 use std::io;
 
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tokio::task::JoinSet;
 
-/// Plays to whoever connects until `stop` is requested; with `once`, until the first client has had
+/// Plays to whoever connects until `shutdown` is requested; with `once`, until the first client has had
 /// all. Every client gets frames of its own from `frames`.
 pub(crate) async fn serve<F: Frames + 'static>(
     socket: MonitorSocket,
     frames: impl Fn() -> io::Result<F>,
     pace: Pace,
     once: bool,
-    stop: Stop,
+    shutdown: Shutdown,
 ) -> io::Result<()> {
     let mut clients = JoinSet::new();
     loop {
@@ -33,7 +33,7 @@ pub(crate) async fn serve<F: Frames + 'static>(
                     return Ok(());
                 }
             }
-            () = stop.requested() => return Ok(()),
+            () = shutdown.requested() => return Ok(()),
         }
     }
 }

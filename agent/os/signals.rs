@@ -8,7 +8,7 @@
 use std::io;
 use std::time::Duration;
 
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
@@ -21,24 +21,24 @@ const DEBOUNCE: Duration = Duration::from_millis(100);
 /// stuck, for example because standard error takes no lines.
 const STUCK_AFTER: Duration = Duration::from_secs(5);
 
-/// Turns signals into requests on `stop` from now on. Must be called within a runtime.
-pub(crate) fn stop_on_signals(stop: &Stop) -> io::Result<()> {
+/// Turns signals into requests on `shutdown` from now on. Must be called within a runtime.
+pub(crate) fn stop_on_signals(shutdown: &Shutdown) -> io::Result<()> {
     let mut signals = Signals {
         interrupt: signal(SignalKind::interrupt())?,
         terminate: signal(SignalKind::terminate())?,
     };
-    let stop = stop.clone();
+    let shutdown = shutdown.clone();
     tokio::spawn(async move {
         let name = signals.next().await;
         // First, since the request may end the process before this task continues.
         systemd::stopping();
-        stop.request();
+        shutdown.request();
         tracing::info!(
             signal = name,
             "shutting down; another signal exits immediately"
         );
         let name = signals.next_after(DEBOUNCE).await;
-        stop.request_at_once();
+        shutdown.force();
         tracing::warn!(signal = name, "exiting immediately");
         signals.next_after(STUCK_AFTER).await;
         std::process::exit(1);

@@ -25,7 +25,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use tidegate_format::exposition::Format;
 use tidegate_runtime::ledger::Ledger;
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::telemetry::Telemetry;
 
 use crate::config::TelemetrySettings;
@@ -35,7 +35,7 @@ use tap::Places;
 pub(crate) struct Agent {
     pub(crate) ledger: Ledger,
     pub(crate) telemetry: Telemetry,
-    pub(crate) stop: Stop,
+    pub(crate) shutdown: Shutdown,
     /// `<cluster>/<node>`.
     pub(crate) node_name: String,
 }
@@ -81,7 +81,7 @@ async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> impl 
 
 async fn readiness(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     let agent = &shared.agent;
-    health::readiness(agent.telemetry.health(), agent.stop.is_requested())
+    health::readiness(agent.telemetry.health(), agent.shutdown.is_requested())
 }
 
 async fn books(State(shared): State<Arc<Shared>>) -> impl IntoResponse {

@@ -9,7 +9,8 @@ use nix::sys::time::TimeVal;
 use tidegate_model::record::Frame;
 use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_runtime::outbox::Outbox;
-use tidegate_runtime::stage::{Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Receiver, StageError};
 use tidegate_wire::payload::{DEFAULT_MAX_FRAME, Decoder, Error, Step};
 
 use crate::Result;
@@ -41,7 +42,11 @@ struct Batches {
 
 #[async_trait]
 impl Receiver for Batches {
-    async fn run(self: Box<Self>, out: Outbox, _stop: Stop) -> std::result::Result<(), StageError> {
+    async fn run(
+        self: Box<Self>,
+        out: Outbox,
+        _stop: Shutdown,
+    ) -> std::result::Result<(), StageError> {
         let mut decoder = Decoder::new(DEFAULT_MAX_FRAME);
         let mut rest = self.stream.as_slice();
         loop {

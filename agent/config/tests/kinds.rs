@@ -14,7 +14,8 @@ use tidegate_runtime::component::{
 use tidegate_runtime::config::HumanDuration;
 use tidegate_runtime::edge::Inbox;
 use tidegate_runtime::outbox::Outbox;
-use tidegate_runtime::stage::{Exporter, Processor, Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Exporter, Processor, Receiver, StageError};
 
 use crate::config::Registry;
 
@@ -246,7 +247,7 @@ impl ExporterConfig for Scrape {
 
 #[async_trait::async_trait]
 impl Receiver for Idle {
-    async fn run(self: Box<Self>, _: Outbox, _: Stop) -> Result<(), StageError> {
+    async fn run(self: Box<Self>, _: Outbox, _: Shutdown) -> Result<(), StageError> {
         Ok(())
     }
 }

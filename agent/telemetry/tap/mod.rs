@@ -189,7 +189,7 @@ mod tests {
     use std::time::Duration;
 
     use tidegate_runtime::ledger::Ledger;
-    use tidegate_runtime::stage::Stop;
+    use tidegate_runtime::shutdown::Shutdown;
     use tidegate_runtime::telemetry::Telemetry;
     use tokio::sync::mpsc::channel;
 
@@ -197,12 +197,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_does_not_read_is_cut_off() {
-        let (ledger, telemetry, stop) = (Ledger::default(), Telemetry::default(), Stop::new());
+        let (ledger, telemetry, shutdown) =
+            (Ledger::default(), Telemetry::default(), Shutdown::new());
         let _books = ledger.open("p", "processors.s");
         let agent = Agent {
             ledger,
             telemetry,
-            stop,
+            shutdown,
             node_name: "default/n".to_owned(),
         };
         let (out, mut pieces) = channel(1);

@@ -7,7 +7,7 @@ mod ports;
 
 use std::path::Path;
 
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::Options;
 use toml::{Table, Value};
@@ -66,15 +66,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     log::init_default();
     let environment = |name: &str| addresses.value(name, &socket);
     let (_, assembly) = assemble(&source, &environment, Telemetry::default(), |_| {})?;
-    let stop = Stop::new();
+    let shutdown = Shutdown::new();
     let runtime = runtime::multi_thread()?;
-    runtime.block_on(async { signals::stop_on_signals(&stop) })?;
+    runtime.block_on(async { signals::stop_on_signals(&shutdown) })?;
     let stand_in = {
         let _entered = runtime.enter();
         MonitorSocket::bind(&socket)?
     };
     welcome(&socket, &addresses);
-    runtime.spawn(play(args, stand_in, stop.clone()));
+    runtime.spawn(play(args, stand_in, shutdown.clone()));
     addresses.release();
     run::start(
         runtime,
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
             is_demo: true,
             ..args.options.clone()
         },
-        stop,
+        shutdown,
         None,
     )
 }
@@ -115,7 +115,11 @@ fn pipeline(has_collector: bool) -> Result<String, toml::de::Error> {
 
 /// Plays the simulated cluster. When it has an end, so has the demo: the receiver would wait for
 /// the agent to come back.
-fn play(args: &Args, socket: MonitorSocket, stop: Stop) -> impl Future<Output = ()> + use<> {
+fn play(
+    args: &Args,
+    socket: MonitorSocket,
+    shutdown: Shutdown,
+) -> impl Future<Output = ()> + use<> {
     let options = Options {
         seed: args.seed,
         lost_every: 0,
@@ -132,11 +136,11 @@ fn play(args: &Args, socket: MonitorSocket, stop: Stop) -> impl Future<Output = 
     async move {
         let frames = || Ok(Simulated::new(options.clone(), events));
         if let Err(error) =
-            monitor_server::serve(socket, frames, pace, events.is_some(), stop.clone()).await
+            monitor_server::serve(socket, frames, pace, events.is_some(), shutdown.clone()).await
         {
             tracing::error!(%error, "the stand-in failed");
         }
-        stop.request();
+        shutdown.request();
     }
 }
 

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 use tidegate_runtime::config::{ByteSize, HumanDuration};
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 
 use super::common::runtime;
 use crate::error::Error;
@@ -67,11 +67,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     log::init_default();
     let runtime = runtime::multi_thread()?;
     let ended = runtime.block_on(async {
-        let stop = Stop::new();
-        signals::stop_on_signals(&stop)?;
+        let shutdown = Shutdown::new();
+        signals::stop_on_signals(&shutdown)?;
         match &args.pcap {
-            Some(file) => Ok(capture::record(args, file, &stop).await?),
-            None => Ok(socket::record(args, &stop).await?),
+            Some(file) => Ok(capture::record(args, file, &shutdown).await?),
+            None => Ok(socket::record(args, &shutdown).await?),
         }
     });
     // A read that is stuck in a pipe is not waited for.

@@ -1,6 +1,6 @@
 //! Records a socket, until the agent ends the stream, a limit is reached or somebody stops it.
 
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep_until};
@@ -11,16 +11,16 @@ use super::{Args, RecordError};
 /// Bytes that one read takes at most, as the receiver's.
 const READ_BYTES: usize = 256 * 1024;
 
-/// Records until the stream ends, a limit is reached, or `stop` is requested. Writes one line about
+/// Records until the stream ends, a limit is reached, or `shutdown` is requested. Writes one line about
 /// it to standard error.
-pub(super) async fn record(args: &Args, stop: &Stop) -> Result<(), RecordError> {
+pub(super) async fn record(args: &Args, shutdown: &Shutdown) -> Result<(), RecordError> {
     let cannot = |source| RecordError::Connect {
         socket: args.socket.clone(),
         source,
     };
     let mut stream = UnixStream::connect(&args.socket).await.map_err(cannot)?;
     let mut recording = Recording::create(args).await?;
-    save(&mut stream, args, stop, &mut recording).await?;
+    save(&mut stream, args, shutdown, &mut recording).await?;
     recording.report();
     Ok(())
 }
@@ -28,7 +28,7 @@ pub(super) async fn record(args: &Args, stop: &Stop) -> Result<(), RecordError> 
 async fn save(
     stream: &mut UnixStream,
     args: &Args,
-    stop: &Stop,
+    shutdown: &Shutdown,
     recording: &mut Recording,
 ) -> Result<(), RecordError> {
     let until = args.duration.map(|duration| Instant::now() + duration.0);
@@ -36,7 +36,7 @@ async fn save(
     while !recording.is_full() {
         let read = tokio::select! {
             biased;
-            () = stop.requested() => break,
+            () = shutdown.requested() => break,
             () = reached(until) => break,
             read = stream.read(&mut block) => read,
         };

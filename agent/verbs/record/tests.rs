@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread::JoinHandle;
 
 use tempfile::TempDir;
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tidegate_wire::payload::{Encoder, Payload};
 
 use super::Args;
@@ -65,7 +65,7 @@ async fn record_all(
     let file = directory.path().join("recording.bin");
     let mut args = args(&directory, &file);
     change(&mut args);
-    let result = record(&args, &Stop::new()).await;
+    let result = record(&args, &Shutdown::new()).await;
     closed.join().unwrap();
     (result, std::fs::read(&file).unwrap_or_default())
 }
@@ -100,13 +100,13 @@ async fn a_stop_ends_a_recording_with_a_whole_frame() {
     let (directory, whole, more) = (tempfile::tempdir().unwrap(), stream(2), stream(3));
     let served = agent(&directory, more[..more.len() - 1].to_vec());
     let file = directory.path().join("recording.bin");
-    let stop = Stop::new();
-    let (args, wish) = (args(&directory, &file), stop.clone());
+    let shutdown = Shutdown::new();
+    let (args, wish) = (args(&directory, &file), shutdown.clone());
     let recording = tokio::spawn(async move { record(&args, &wish).await });
     while std::fs::metadata(&file).map_or(0, |metadata| metadata.len()) < whole.len() as u64 {
         tokio::task::yield_now().await;
     }
-    stop.request();
+    shutdown.request();
     recording.await.unwrap().unwrap();
     assert_eq!(std::fs::read(&file).unwrap(), whole);
     drop(served.join());
@@ -133,7 +133,7 @@ async fn what_goes_wrong_is_said_with_the_file_and_the_reason() {
     })
     .await;
     let directory = tempfile::tempdir().unwrap();
-    let absent = record(&args(&directory, Path::new("-")), &Stop::new()).await;
+    let absent = record(&args(&directory, Path::new("-")), &Shutdown::new()).await;
     for (result, expected) in [
         (
             full,

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 use tidegate_runtime::config::ByteSize;
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 
 use super::common::runtime;
 use crate::error::Error;
@@ -49,14 +49,14 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     log::init_default();
     runtime::multi_thread()?.block_on(async {
-        let stop = Stop::new();
-        signals::stop_on_signals(&stop)?;
-        play(args, stop).await
+        let shutdown = Shutdown::new();
+        signals::stop_on_signals(&shutdown)?;
+        play(args, shutdown).await
     })
 }
 
-/// Plays until `stop` is requested, or until the first client has had all if that is enough.
-async fn play(args: &Args, stop: Stop) -> Result<(), Error> {
+/// Plays until `shutdown` is requested, or until the first client has had all if that is enough.
+async fn play(args: &Args, shutdown: Shutdown) -> Result<(), Error> {
     let recording = || Recording::open(&args.file, args.repeat);
     // A recording that cannot be read is found out now, not when somebody connects.
     recording().map_err(|error| Error::failed(error.to_string()))?;
@@ -67,7 +67,7 @@ async fn play(args: &Args, stop: Stop) -> Result<(), Error> {
         at_once: 0,
         coalesce: args.coalesce.map_or(0, ByteSize::get),
     };
-    Ok(monitor_server::serve(socket, recording, pace, args.once, stop).await?)
+    Ok(monitor_server::serve(socket, recording, pace, args.once, shutdown).await?)
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 use tidegate_runtime::config::ByteSize;
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tidegate_wire::payload::{Decoder, Encoder, Payload, Step};
 use tokio::task::JoinHandle;
 
@@ -40,7 +40,7 @@ fn said(error: &Error) -> String {
 /// A running playback in a directory of its own.
 struct Stage {
     directory: TempDir,
-    stop: Stop,
+    shutdown: Shutdown,
     playback: JoinHandle<Result<(), String>>,
 }
 
@@ -74,13 +74,13 @@ impl Stage {
             once: false,
         };
         change(&mut args);
-        let stop = Stop::new();
-        let wish = stop.clone();
+        let shutdown = Shutdown::new();
+        let wish = shutdown.clone();
         let playback =
             tokio::spawn(async move { play(&args, wish).await.map_err(|error| said(&error)) });
         Self {
             directory,
-            stop,
+            shutdown,
             playback,
         }
     }
@@ -100,7 +100,7 @@ impl Stage {
     }
 
     async fn end(self) -> Result<(), String> {
-        self.stop.request();
+        self.shutdown.request();
         self.playback.await.unwrap()
     }
 }

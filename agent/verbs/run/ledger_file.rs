@@ -9,7 +9,7 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tokio::task::{JoinError, spawn_blocking};
 
 /// How long a file that blocks may take after a stop at once.
@@ -43,7 +43,10 @@ enum Abandoned {
 
 impl LedgerFile {
     /// [`Self::create`], until somebody wants a stop.
-    pub(super) async fn create_unless(path: &Path, stop: &Stop) -> Result<Self, Unwritable> {
+    pub(super) async fn create_unless(
+        path: &Path,
+        shutdown: &Shutdown,
+    ) -> Result<Self, Unwritable> {
         if fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo()) {
             tracing::info!(path = %path.display(), "waiting until somebody reads the ledger's pipe");
         }
@@ -51,15 +54,19 @@ impl LedgerFile {
         tokio::select! {
             biased;
             created = spawn_blocking(move || Self::create(&creating)) => created.map_err(|error| abandoned(path, error))?,
-            () = stop.requested() => Err(abandoned(path, Abandoned::Unread)),
+            () = shutdown.requested() => Err(abandoned(path, Abandoned::Unread)),
         }
     }
 
     /// [`Self::write`], until somebody wants a stop at once.
-    pub(super) async fn write_unless(self, text: String, stop: &Stop) -> Result<(), Unwritable> {
+    pub(super) async fn write_unless(
+        self,
+        text: String,
+        shutdown: &Shutdown,
+    ) -> Result<(), Unwritable> {
         let path = self.path.clone();
         let at_once = async {
-            stop.requested_at_once().await;
+            shutdown.forced().await;
             tokio::time::sleep(AT_ONCE).await;
         };
         tokio::select! {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 use tidegate_runtime::ledger::{Ledger, Report, StageReport};
 use tidegate_runtime::pipeline::{Failure, Running, Runtimes};
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::{Handle, Runtime};
 
@@ -73,12 +73,12 @@ pub(crate) struct Options {
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     log::init_format_from_environment();
-    let stop = Stop::new();
+    let shutdown = Shutdown::new();
     let runtime = runtime::multi_thread()?;
     // Signals are heard from here on: one that comes while the configuration is read ends the run
     // when it has begun, with its ledger, and a hang-up does not end the process.
     let hang_ups = runtime.block_on(async {
-        signals::stop_on_signals(&stop)?;
+        signals::stop_on_signals(&shutdown)?;
         signals::hang_ups()
     })?;
     let source = config_file::read(&args.config.path)?;
@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         watch,
         log,
     };
-    start(runtime, assembly, &args.options, stop, Some(wishes))
+    start(runtime, assembly, &args.options, shutdown, Some(wishes))
 }
 
 /// Runs what was built until it ends, and closes the books. With `wishes`, it changes meanwhile.
@@ -108,10 +108,10 @@ pub(crate) fn start(
     runtime: Runtime,
     assembly: Assembly,
     options: &Options,
-    stop: Stop,
+    shutdown: Shutdown,
     wishes: Option<Wishes>,
 ) -> Result<(), Error> {
-    let ended = runtime.block_on(run_and_report(assembly, options, stop, wishes));
+    let ended = runtime.block_on(run_and_report(assembly, options, shutdown, wishes));
     // A thread that is stuck in a read or a write is not waited for.
     runtime.shutdown_background();
     ended
@@ -120,17 +120,17 @@ pub(crate) fn start(
 async fn run_and_report(
     assembly: Assembly,
     options: &Options,
-    stop: Stop,
+    shutdown: Shutdown,
     wishes: Option<Wishes>,
 ) -> Result<(), Error> {
     signals::survive_file_size_limits()?;
     let ledger_file = match &options.ledger {
-        Some(path) => Some(LedgerFile::create_unless(path, &stop).await?),
+        Some(path) => Some(LedgerFile::create_unless(path, &shutdown).await?),
         None => None,
     };
     let ledger = Ledger::default();
     let telemetry = assembly.telemetry.clone();
-    let ended = execute(assembly, &ledger, stop.clone(), wishes).await?;
+    let ended = execute(assembly, &ledger, shutdown.clone(), wishes).await?;
     let report = ledger.report();
     if let Some(lost) = losses::lost_in_run(&report) {
         tracing::warn!("records were lost in this run: {lost}");
@@ -143,7 +143,7 @@ async fn run_and_report(
     let page = Page::new(report.clone(), &telemetry);
     log::print_value(&report.to_string(), "the final ledger", "ledger", &page);
     if let Some(file) = ledger_file {
-        file.write_unless(page.to_json(), &stop).await?;
+        file.write_unless(page.to_json(), &shutdown).await?;
     }
     match options.is_demo {
         true => ended.or_else(|failure| {
@@ -166,7 +166,7 @@ async fn run_and_report(
 async fn execute(
     assembly: Assembly,
     ledger: &Ledger,
-    stop: Stop,
+    shutdown: Shutdown,
     wishes: Option<Wishes>,
 ) -> Result<Result<(), Failure>, Error> {
     let settings = Settings::of(&assembly);
@@ -180,7 +180,7 @@ async fn execute(
     let agent = Agent {
         ledger: ledger.clone(),
         telemetry: telemetry.clone(),
-        stop: stop.clone(),
+        shutdown: shutdown.clone(),
         node_name,
     };
     let server = serve_pages(&pages, agent).await?;
@@ -189,7 +189,7 @@ async fn execute(
         topology,
         Runtimes::new(Handle::current(), data.handles()),
         ledger,
-        stop,
+        shutdown,
     );
     let (control, books, ledger) = (running.control(), ledger.clone(), ledger.clone());
     if let Some(wishes) = &wishes {

@@ -6,7 +6,7 @@ pub(crate) use args::Args;
 
 use std::io::{self, BufWriter, Write};
 
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tidegate_simulate::{Options, Stream, Summary};
 use tracing::Level;
 
@@ -52,8 +52,8 @@ fn write(args: &Args, options: Options, out: impl Write) -> Result<(), Error> {
 }
 
 async fn listen(args: &Args, options: Options, path: &std::path::Path) -> Result<(), Error> {
-    let stop = Stop::new();
-    signals::stop_on_signals(&stop)?;
+    let shutdown = Shutdown::new();
+    signals::stop_on_signals(&shutdown)?;
     let socket = MonitorSocket::bind(path)?;
     tracing::info!(socket = %path.display(), seed = args.seed, "simulating a Cilium agent");
     let frames = || Ok(Simulated::new(options.clone(), args.events));
@@ -64,7 +64,7 @@ async fn listen(args: &Args, options: Options, path: &std::path::Path) -> Result
             .coalesce
             .map_or(0, tidegate_runtime::config::ByteSize::get),
     };
-    Ok(monitor_server::serve(socket, frames, pace, args.once, stop).await?)
+    Ok(monitor_server::serve(socket, frames, pace, args.once, shutdown).await?)
 }
 
 /// A stream that may end.

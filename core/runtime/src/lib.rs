@@ -20,6 +20,7 @@ pub mod limits;
 pub mod outbox;
 pub mod pipeline;
 mod repeats;
+pub mod shutdown;
 pub mod stage;
 mod sync;
 pub mod tap;

@@ -1,14 +1,13 @@
 //! The three kinds of stages.
 //!
 //! Who does not know its input owns its loop (receivers, exporters); who does is called
-//! (processors). Only receivers hear [`Stop`]; every other stage ends when its inbox is drained and
+//! (processors). Only receivers hear [`Shutdown`]; every other stage ends when its inbox is drained and
 //! closed.
 
 use std::any::Any;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio_util::sync::CancellationToken;
 
 use tidegate_model::batch::Batch;
 use tidegate_model::tally::Tally;
@@ -16,6 +15,7 @@ use tidegate_model::time::Timestamp;
 
 use crate::edge::Inbox;
 use crate::outbox::Outbox;
+use crate::shutdown::Shutdown;
 
 /// Why a stage failed; the runner adds which one.
 pub type StageError = Box<dyn std::error::Error + Send + Sync>;
@@ -23,8 +23,8 @@ pub type StageError = Box<dyn std::error::Error + Send + Sync>;
 /// Brings records in.
 #[async_trait]
 pub trait Receiver: Send {
-    /// Sends records to `out` until the input ends or `stop` is requested, then returns.
-    async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError>;
+    /// Sends records to `out` until the input ends or `shutdown` is requested, then returns.
+    async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError>;
 }
 
 /// Changes records. Does no I/O, spawns nothing, and sees time as an argument.
@@ -103,54 +103,4 @@ pub struct Undelivered {
     pub what: String,
     /// The key that gives more time.
     pub key: String,
-}
-
-/// The wish that receivers end; clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Stop {
-    wish: CancellationToken,
-    at_once: CancellationToken,
-}
-
-impl Stop {
-    /// A wish that nobody has uttered yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Utters it.
-    pub fn request(&self) {
-        self.wish.cancel();
-    }
-
-    /// Utters it without patience: no stage is given time to drain any more.
-    pub fn request_at_once(&self) {
-        self.at_once.cancel();
-        self.wish.cancel();
-    }
-
-    /// Whether it was uttered.
-    #[must_use]
-    pub fn is_requested(&self) -> bool {
-        self.wish.is_cancelled()
-    }
-
-    /// Waits until it is uttered.
-    pub async fn requested(&self) {
-        self.wish.cancelled().await;
-    }
-
-    /// A wish that is also uttered when this one is, and can be uttered alone.
-    pub(crate) fn child(&self) -> Self {
-        Self {
-            wish: self.wish.child_token(),
-            at_once: self.at_once.child_token(),
-        }
-    }
-
-    /// Waits until it is uttered without patience.
-    pub async fn requested_at_once(&self) {
-        self.at_once.cancelled().await;
-    }
 }

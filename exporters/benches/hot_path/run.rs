@@ -13,7 +13,8 @@ use tidegate_runtime::ledger::Ledger;
 use tidegate_runtime::limits::{Limits, WhenFull};
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{ExporterNode, PipelineNode, ReceiverNode, Running, Topology};
-use tidegate_runtime::stage::{Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Receiver, StageError};
 use tokio::runtime::{Builder, Handle};
 use toml::de::ValueDeserializer;
 
@@ -119,7 +120,7 @@ async fn run(row: usize, feed: Feed, sink: &str) {
         grace: std::time::Duration::from_secs(600),
     };
     let ledger = Ledger::default();
-    Running::start(topology, &Handle::current(), &ledger, Stop::new())
+    Running::start(topology, &Handle::current(), &ledger, Shutdown::new())
         .ended()
         .await
         .unwrap();
@@ -140,7 +141,7 @@ struct Feed {
 
 #[async_trait]
 impl Receiver for Feed {
-    async fn run(self: Box<Self>, out: Outbox, _: Stop) -> Result<(), StageError> {
+    async fn run(self: Box<Self>, out: Outbox, _: Shutdown) -> Result<(), StageError> {
         let mut left = self.events;
         for records in self.batches.iter().cycle() {
             let mut batch = out.batch();

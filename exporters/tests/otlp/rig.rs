@@ -14,7 +14,8 @@ use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{
     ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
 };
-use tidegate_runtime::stage::{Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Receiver, StageError};
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -31,11 +32,11 @@ struct Feed(mpsc::Receiver<Vec<Record>>);
 
 #[async_trait]
 impl Receiver for Feed {
-    async fn run(mut self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
+    async fn run(mut self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         loop {
             let records = tokio::select! {
                 records = self.0.recv() => records,
-                () = stop.requested() => None,
+                () = shutdown.requested() => None,
             };
             let Some(records) = records else {
                 return Ok(());
@@ -52,7 +53,7 @@ pub(crate) struct Rig {
     feed: mpsc::Sender<Vec<Record>>,
     running: Running,
     ledger: Ledger,
-    stop: Stop,
+    shutdown: Shutdown,
     telemetry: Telemetry,
     health: HealthRegistry,
 }
@@ -118,13 +119,13 @@ impl Setup {
             pipelines: vec![pipeline],
             grace: self.grace,
         };
-        let (ledger, stop) = (Ledger::default(), Stop::new());
-        let running = Running::start(topology, &Handle::current(), &ledger, stop.clone());
+        let (ledger, shutdown) = (Ledger::default(), Shutdown::new());
+        let running = Running::start(topology, &Handle::current(), &ledger, shutdown.clone());
         Rig {
             feed,
             running,
             ledger,
-            stop,
+            shutdown,
             telemetry,
             health,
         }
@@ -175,7 +176,7 @@ impl Rig {
 
     /// Asks for a stop and waits until the grace period is over.
     pub(crate) async fn stop(self) -> (StageReport, Ended) {
-        self.stop.request();
+        self.shutdown.request();
         let ended = self.running.ended().await;
         (
             settled(&self.ledger),

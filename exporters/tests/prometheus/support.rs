@@ -13,7 +13,8 @@ use tidegate_runtime::ledger::{Ledger, Report};
 use tidegate_runtime::limits::Limits;
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{ExporterNode, PipelineNode, ReceiverNode, Running, Topology};
-use tidegate_runtime::stage::{Exporter, Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Exporter, Receiver, StageError};
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -62,13 +63,13 @@ struct Points(Vec<Point>);
 
 #[async_trait]
 impl Receiver for Points {
-    async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
+    async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         let mut batch = out.batch();
         self.0
             .into_iter()
             .for_each(|point| batch.push(Record::Metric(point)));
         out.send(batch).await;
-        stop.requested().await;
+        shutdown.requested().await;
         Ok(())
     }
 }
@@ -78,7 +79,7 @@ pub(crate) struct Agent {
     telemetry: Telemetry,
     running: Running,
     ledger: Ledger,
-    stop: Stop,
+    shutdown: Shutdown,
 }
 
 pub(crate) struct Scraped {
@@ -91,19 +92,19 @@ pub(crate) async fn start(config: Config, points: Vec<Point>) -> Agent {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, context) = (listener.local_addr().unwrap(), context());
     let exporter = Box::new(Prometheus::new(&config, &context).on(listener));
-    let (ledger, stop) = (Ledger::default(), Stop::new());
+    let (ledger, shutdown) = (Ledger::default(), Shutdown::new());
     let running = Running::start(
         topology(exporter, config.consumes(), points),
         &Handle::current(),
         &ledger,
-        stop.clone(),
+        shutdown.clone(),
     );
     Agent {
         address,
         telemetry: context.telemetry,
         running,
         ledger,
-        stop,
+        shutdown,
     }
 }
 
@@ -114,7 +115,7 @@ pub(crate) async fn failure(config: &Config) -> String {
         topology(exporter, config.consumes(), vec![]),
         &Handle::current(),
         &Ledger::default(),
-        Stop::new(),
+        Shutdown::new(),
     );
     let failure = running.ended().await.unwrap_err();
     let causes = std::iter::successors(std::error::Error::source(&failure), |error| error.source());
@@ -212,7 +213,7 @@ impl Agent {
     }
 
     pub(crate) async fn stop(self) -> Report {
-        self.stop.request();
+        self.shutdown.request();
         self.running.ended().await.unwrap();
         self.ledger.report()
     }

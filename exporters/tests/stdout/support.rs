@@ -19,7 +19,8 @@ use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{
     ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
 };
-use tidegate_runtime::stage::{Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Receiver, StageError};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -46,12 +47,12 @@ struct Script {
 
 #[async_trait]
 impl Receiver for Script {
-    async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
+    async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         for batch in self.batches {
             out.send(batch).await;
         }
         self.sent.notify_one();
-        stop.requested().await;
+        shutdown.requested().await;
         Ok(())
     }
 }
@@ -60,7 +61,7 @@ impl Receiver for Script {
 pub(crate) struct Run {
     running: Running,
     ledger: Ledger,
-    stop: Stop,
+    shutdown: Shutdown,
     sent: Arc<Notify>,
     health: Health,
 }
@@ -97,7 +98,7 @@ pub(crate) fn start_file(file: impl Into<OwnedFd>, batches: Vec<Batch>) -> Run {
 
 /// Starts a run of an exporter at its own pace.
 pub(crate) fn start_exporter(exporter: Exporter, pace: Pace, batches: Vec<Batch>) -> Run {
-    let (ledger, stop, sent) = (Ledger::default(), Stop::new(), Arc::new(Notify::new()));
+    let (ledger, shutdown, sent) = (Ledger::default(), Shutdown::new(), Arc::new(Notify::new()));
     let health = HealthRegistry::default().stage("exporters.stdout");
     let exporter = exporter.with(health.clone(), pace);
     let topology = Topology {
@@ -126,11 +127,11 @@ pub(crate) fn start_exporter(exporter: Exporter, pace: Pace, batches: Vec<Batch>
         }],
         grace: Duration::from_secs(60),
     };
-    let running = Running::start(topology, &Handle::current(), &ledger, stop.clone());
+    let running = Running::start(topology, &Handle::current(), &ledger, shutdown.clone());
     Run {
         running,
         ledger,
-        stop,
+        shutdown,
         sent,
         health,
     }
@@ -168,13 +169,13 @@ impl Run {
 
     /// Stops the receiver and waits for the end.
     pub(crate) async fn end(self) -> Ended {
-        self.stop.request();
+        self.shutdown.request();
         self.ended().await
     }
 
     /// Ends at once, whatever is under way.
     pub(crate) async fn end_at_once(self) -> Ended {
-        self.stop.request_at_once();
+        self.shutdown.force();
         self.ended().await
     }
 

@@ -3,16 +3,15 @@
 
 use std::future::Future;
 use std::io;
-use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 
 /// Shared by the reader and the stage that owns it.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    hung_up: Stop,
+    hung_up: Shutdown,
     connection: Mutex<Option<UnixStream>>,
 }
 
@@ -22,7 +21,7 @@ impl Line {
         self.hung_up.request();
         if let Some(connection) = &*self.connection() {
             // Fails only if the peer was faster.
-            let _ = connection.shutdown(Shutdown::Both);
+            let _ = connection.shutdown(std::net::Shutdown::Both);
         }
     }
 

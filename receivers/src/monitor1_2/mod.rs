@@ -29,7 +29,8 @@ use tidegate_runtime::component::{
 };
 use tidegate_runtime::limits::WhenFull;
 use tidegate_runtime::outbox::Outbox;
-use tidegate_runtime::stage::{Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Receiver, StageError};
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::Handle;
 
@@ -94,7 +95,7 @@ struct ReaderPanicked;
 
 #[async_trait]
 impl Receiver for Monitor {
-    async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
+    async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         let (buffer, pump) = out.buffered(self.config.outbox());
         let status = Status::new(&self.config.socket, &self.stage, &self.telemetry);
         let line = Arc::new(Line::default());
@@ -111,7 +112,7 @@ impl Receiver for Monitor {
         let hang_up = HangUp(line);
         tokio::select! {
             () = pump.run() => {}
-            () = hang_up.when(&stop) => {}
+            () = hang_up.when(&shutdown) => {}
         }
         // The pump ends when the reader has let go of the buffer, which is the last thing that it
         // does.
@@ -124,8 +125,8 @@ struct HangUp(Arc<Line>);
 
 impl HangUp {
     /// Never ends: the reader does, and with it the pump.
-    async fn when(&self, stop: &Stop) {
-        stop.requested().await;
+    async fn when(&self, shutdown: &Shutdown) {
+        shutdown.requested().await;
         self.0.hang_up();
         std::future::pending().await
     }

@@ -20,7 +20,8 @@ use tidegate_runtime::component::{
     BuildContext, BuildError, Key, Outcomes, ReceiverConfig, ReceiverKind,
 };
 use tidegate_runtime::outbox::Outbox;
-use tidegate_runtime::stage::{Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Receiver, StageError};
 use tidegate_wire::payload;
 
 use crate::frames::FRAME_CUT_SHORT;
@@ -141,13 +142,13 @@ enum ReplayError {
 
 #[async_trait]
 impl Receiver for Replay {
-    async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
+    async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         let schedule = Schedule::new(self.rate);
         let source = Source::open(&self.file, out.pool(), schedule.records());
         let mut player = Player {
             schedule,
             out,
-            stop,
+            shutdown,
             file: self.file,
             played: 0,
         };
@@ -164,7 +165,7 @@ impl Receiver for Replay {
 struct Player {
     schedule: Schedule,
     out: Outbox,
-    stop: Stop,
+    shutdown: Shutdown,
     file: PathBuf,
     /// Frames so far.
     played: u64,
@@ -182,7 +183,7 @@ impl Player {
         loop {
             let piece = tokio::select! {
                 biased;
-                () = self.stop.requested() => return Ok(()),
+                () = self.shutdown.requested() => return Ok(()),
                 piece = source.next() => piece.ok_or(ReplayError::ReaderPanicked)?,
             };
             if self.play(piece).await? == Then::End {
@@ -216,7 +217,7 @@ impl Player {
     async fn play_batch(&mut self, packed: Packed) -> Then {
         tokio::select! {
             biased;
-            () = self.stop.requested() => return Then::End,
+            () = self.shutdown.requested() => return Then::End,
             () = self.schedule.due(self.played) => {}
         }
         let mut batch = packed.unpack();

@@ -125,7 +125,7 @@ async fn a_stop_inside_a_frame_is_no_broken_stream() {
     let mut bench = Bench::start("monitor1_2", &agent.table(STOP));
     assert_eq!(bench.next().await.data(), b"first");
     let held = held.join().unwrap();
-    bench.stop.request();
+    bench.shutdown.request();
     assert_eq!(bench.end().await.error(), "");
     drop(held);
 }
@@ -157,7 +157,7 @@ async fn numbers_go_on_over_connections() {
         })
         .await;
     assert!(bench.instrument("tidegate_receiver_connects_total", None) >= 4);
-    bench.stop.request();
+    bench.shutdown.request();
     assert_eq!(bench.end().await.error(), "");
 }
 
@@ -186,7 +186,7 @@ async fn the_agent_may_come_later_and_come_back() {
     let served = agent.serve(vec![vec![stream(&[b"second"])]]);
     assert_eq!(bench.next().await.data(), b"second");
     served.join().unwrap();
-    bench.stop.request();
+    bench.shutdown.request();
     assert_eq!((bench.end().await.error()), "");
 }
 
@@ -211,7 +211,7 @@ async fn a_stream_that_breaks_ends_its_connection_and_the_next_one_starts_afresh
             (&b"good"[..], &b"next"[..])
         );
         served.join().unwrap();
-        bench.stop.request();
+        bench.shutdown.request();
         let ended = bench.end().await;
         assert_eq!(
             (ended.error(), ended.dropped()),
@@ -248,7 +248,7 @@ async fn a_peer_that_sends_nothing_but_garbage_is_left_alone_longer_and_longer()
         })
         .await;
     served.join().unwrap();
-    bench.stop.request();
+    bench.shutdown.request();
     assert_eq!(bench.end().await.error(), "");
 }
 
@@ -258,7 +258,7 @@ async fn a_stop_ends_a_blocked_read() {
     let held = agent.accept(vec![stream(&[b"only"])]);
     let mut bench = Bench::start("monitor1_2", &agent.table(""));
     assert_eq!(bench.next().await.data(), b"only");
-    bench.stop.request();
+    bench.shutdown.request();
     let ended = bench.end().await;
     assert_eq!((ended.error(), ended.dropped()), (String::new(), vec![]));
     wait_for_close(held.join().unwrap());
@@ -272,7 +272,7 @@ async fn a_stop_ends_a_pause_between_attempts() {
         agent.socket().display()
     );
     let bench = Bench::start("monitor1_2", &table);
-    bench.stop.request();
+    bench.shutdown.request();
     assert_eq!(bench.end().await.error(), "");
 }
 

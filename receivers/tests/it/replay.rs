@@ -176,7 +176,7 @@ async fn a_stop_ends_a_replay_between_two_events() {
     let (_directory, file) = recording(&stream(&[b"now", b"in a year"]));
     let mut bench = Bench::start("replay", &table(&file, "rate = 0.00000001"));
     assert_eq!(bench.next().await.data(), b"now");
-    bench.stop.request();
+    bench.shutdown.request();
     let ended = bench.end().await;
     assert_eq!((ended.error(), ended.seen), (String::new(), vec![]));
 }
@@ -193,7 +193,7 @@ async fn a_stop_ends_a_replay_of_a_pipe_that_nobody_writes_to() {
             .success()
     );
     let bench = Bench::start("replay", &table(&pipe, ""));
-    bench.stop.request();
+    bench.shutdown.request();
     assert_eq!(bench.end().await.error(), "");
     // Lets the thread that waits for the pipe go.
     drop(

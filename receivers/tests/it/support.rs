@@ -13,7 +13,8 @@ use tidegate_runtime::limits::Limits;
 use tidegate_runtime::pipeline::{
     ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
 };
-use tidegate_runtime::stage::{Exporter, Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Exporter, Receiver, StageError};
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_wire::payload::{Encoder, Payload};
 use tokio::runtime::Handle;
@@ -45,7 +46,7 @@ impl Seen {
 pub(crate) struct Bench {
     pub(crate) ledger: Ledger,
     pub(crate) telemetry: Telemetry,
-    pub(crate) stop: Stop,
+    pub(crate) shutdown: Shutdown,
     running: Running,
     seen: mpsc::UnboundedReceiver<Seen>,
     gate: watch::Sender<bool>,
@@ -86,7 +87,8 @@ impl Bench {
     }
 
     fn start_with(kind: &str, table: &str, open: bool) -> Self {
-        let (telemetry, ledger, stop) = (Telemetry::default(), Ledger::default(), Stop::new());
+        let (telemetry, ledger, shutdown) =
+            (Telemetry::default(), Ledger::default(), Shutdown::new());
         let (sender, seen) = mpsc::unbounded_channel();
         let (gate, gated) = watch::channel(open);
         let receiver = build(kind, table, &telemetry).expect("a valid configuration");
@@ -116,11 +118,11 @@ impl Bench {
             }],
             grace: Duration::from_secs(60),
         };
-        let running = Running::start(topology, &Handle::current(), &ledger, stop.clone());
+        let running = Running::start(topology, &Handle::current(), &ledger, shutdown.clone());
         Self {
             ledger,
             telemetry,
-            stop,
+            shutdown,
             running,
             seen,
             gate,

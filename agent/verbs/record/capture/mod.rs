@@ -18,7 +18,7 @@ pub(super) use error::CaptureError;
 use std::panic::resume_unwind;
 use std::path::Path;
 
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tracing::Level;
@@ -34,23 +34,27 @@ use skipped::Skipped;
 /// Bytes that are collected into one write.
 const WRITE_BYTES: usize = 256 * 1024;
 
-/// Converts a capture until it ends, a limit is reached, or `stop` is requested. Writes a line or
+/// Converts a capture until it ends, a limit is reached, or `shutdown` is requested. Writes a line or
 /// two about it to standard error.
-pub(super) async fn record(args: &Args, file: &Path, stop: &Stop) -> Result<(), RecordError> {
+pub(super) async fn record(
+    args: &Args,
+    file: &Path,
+    shutdown: &Shutdown,
+) -> Result<(), RecordError> {
     let (args, file, wish, runtime) = (
         args.clone(),
         file.to_owned(),
-        stop.clone(),
+        shutdown.clone(),
         Handle::current(),
     );
     let conversion = spawn_blocking(move || runtime.block_on(convert(&args, &file, wish)));
     tokio::select! {
         ended = conversion => ended.unwrap_or_else(|error| resume_unwind(error.into_panic())),
-        () = stop.requested_at_once() => Err(RecordError::AtOnce),
+        () = shutdown.forced() => Err(RecordError::AtOnce),
     }
 }
 
-async fn convert(args: &Args, file: &Path, stop: Stop) -> Result<(), RecordError> {
+async fn convert(args: &Args, file: &Path, shutdown: Shutdown) -> Result<(), RecordError> {
     let broken = |source| RecordError::Capture {
         file: file.to_owned(),
         source,
@@ -61,7 +65,7 @@ async fn convert(args: &Args, file: &Path, stop: Stop) -> Result<(), RecordError
         framer: Framer::new(args.snaplen),
         recording,
         skipped: Skipped::default(),
-        stop,
+        shutdown,
     };
     let read = loop {
         match conversion.step(&mut capture) {
@@ -80,7 +84,7 @@ struct Conversion {
     framer: Framer,
     recording: Recording,
     skipped: Skipped,
-    stop: Stop,
+    shutdown: Shutdown,
 }
 
 /// What to do before going on.
@@ -98,7 +102,7 @@ impl Conversion {
             match capture.step(&mut |packet| self.convert(&packet))? {
                 Step::Block if self.recording.pending() < WRITE_BYTES => {}
                 Step::Dry if self.recording.pending() == 0 => {
-                    if self.stop.is_requested() {
+                    if self.shutdown.is_requested() {
                         break;
                     }
                     capture.refill()?;

@@ -15,7 +15,8 @@ use super::topology::Topology;
 use super::wiring::{Site, Wiring};
 use crate::health::Health;
 use crate::ledger::Ledger;
-use crate::stage::{OutputClosed, Stop};
+use crate::shutdown::Shutdown;
+use crate::stage::OutputClosed;
 
 /// How long the tear-down waits for stages that do not let themselves be cancelled, because they
 /// block their thread.
@@ -53,10 +54,10 @@ impl Running {
         topology: Topology,
         runtimes: impl Into<Runtimes>,
         ledger: &Ledger,
-        stop: Stop,
+        shutdown: Shutdown,
     ) -> Self {
         let (control, requests) = Control::new();
-        let site = Site::new(ledger.clone(), stop, topology.grace);
+        let site = Site::new(ledger.clone(), shutdown, topology.grace);
         let mut running = Self {
             tasks: Tasks::new(runtimes.into()),
             wiring: Wiring::default(),
@@ -108,13 +109,13 @@ impl Running {
     }
 
     async fn next(&mut self, deadline: Option<Instant>) -> Event {
-        let (stop, overdue) = (&self.site.stop, self.tasks.next_due());
+        let (shutdown, overdue) = (&self.site.shutdown, self.tasks.next_due());
         let running = !self.tasks.is_empty();
         tokio::select! {
             biased;
-            () = stop.requested_at_once(), if running => Event::StopAtOnce,
+            () = shutdown.forced(), if running => Event::StopAtOnce,
             ended = self.tasks.join_next() => Event::Ended(ended),
-            () = stop.requested(), if deadline.is_none() => Event::StopRequested,
+            () = shutdown.requested(), if deadline.is_none() => Event::StopRequested,
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => Event::GraceOver,
             () = sleep_until(overdue.unwrap_or_else(Instant::now)), if overdue.is_some() => Event::RetirementOver,
             Some(request) = self.requests.recv() => Event::Request(request),
@@ -127,13 +128,13 @@ impl Running {
             End::Fatal(failure) => {
                 tracing::error!(error = &failure as &dyn std::error::Error, "stopping");
                 self.first_failure.get_or_insert(failure);
-                self.site.stop.request();
+                self.site.shutdown.request();
             }
             End::Alone { stage, health, why } => {
                 self.lose(stage, &health, why);
-                if self.wiring.exporters_have_ended() && !self.site.stop.is_requested() {
+                if self.wiring.exporters_have_ended() && !self.site.shutdown.is_requested() {
                     tracing::info!("every exporter has ended, stopping");
-                    self.site.stop.request();
+                    self.site.shutdown.request();
                 }
             }
         }
@@ -178,7 +179,7 @@ impl Running {
 
     /// A request that is dropped is answered with [`super::Stopping`].
     fn reload(&mut self, Request { topology, reply }: Request) {
-        if !self.site.stop.is_requested() {
+        if !self.site.shutdown.is_requested() {
             self.site.grace = topology.grace;
             let change = self
                 .wiring

@@ -95,7 +95,7 @@ async fn an_inbox_ends_only_when_every_sender_is_gone() {
     let started = lab.pipeline("p", &[0, 1], Vec::new(), &[0]).start();
     started.a_second_later().await;
     assert_eq!(*started.diary.lock().unwrap(), ["receiver ended"]);
-    started.stop.request();
+    started.shutdown.request();
     assert_eq!(started.ended().await.kept[0], [1]);
 }
 
@@ -136,7 +136,7 @@ async fn a_full_edge_holds_up_no_other() {
     for kept in &started.kept[1..] {
         assert_eq!(*kept.lock().unwrap(), [1, 2, 3]);
     }
-    started.stop.request();
+    started.shutdown.request();
     let ended = started.ended().await;
     assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 3)]);
     assert_eq!(ended.dropped("exporters.e1"), []);

@@ -35,7 +35,7 @@ async fn a_run_ends_by_itself_when_its_receivers_have_ended() {
 async fn after_a_stop_everything_is_drained() {
     let started = Lab::held_line(&[Step::Send(3), Step::UntilStop, Step::Send(4)], ROOMY).start();
     started.a_second_later().await;
-    started.stop.request();
+    started.shutdown.request();
     started.gate.add_permits(1);
     let ended = started.ended().await;
     assert_eq!(ended.verdict(), "well");
@@ -47,7 +47,7 @@ async fn after_a_stop_everything_is_drained() {
 async fn what_is_not_drained_within_the_grace_period_is_lost_with_a_count() {
     let started = hanging().start();
     started.a_second_later().await;
-    started.stop.request();
+    started.shutdown.request();
     let since = Instant::now();
     let ended = started.ended().await;
     assert_eq!(since.elapsed().as_secs(), 10);
@@ -64,9 +64,9 @@ async fn what_a_peer_may_have_at_the_end_of_the_grace_period_is_unconfirmed() {
         let started = stuck(Manner::HangsAtPeer).start();
         started.a_second_later().await;
         if at_once {
-            started.stop.request_at_once()
+            started.shutdown.force()
         } else {
-            started.stop.request()
+            started.shutdown.request()
         }
         let ended = started.ended().await;
         assert_eq!(
@@ -87,7 +87,7 @@ async fn a_sender_that_still_waits_at_the_end_of_the_grace_period_loses_with_a_c
     let lab = Lab::held_line(&[Step::Send(1); 5], records(2, WhenFull::Block));
     let started = lab.start();
     started.a_second_later().await;
-    started.stop.request();
+    started.shutdown.request();
     let ended = started.ended().await;
     assert_eq!(
         ended.verdict(),
@@ -101,8 +101,8 @@ async fn a_sender_that_still_waits_at_the_end_of_the_grace_period_loses_with_a_c
 async fn a_stop_at_once_does_not_wait() {
     let started = hanging().start();
     started.a_second_later().await;
-    started.stop.request();
-    started.stop.request_at_once();
+    started.shutdown.request();
+    started.shutdown.force();
     let since = Instant::now();
     let ended: Ended = started.ended().await;
     assert!(
@@ -141,7 +141,7 @@ async fn the_end_of_a_run_begins_when_the_last_receiver_has_ended() {
     let ledger = started.ledger.clone();
     started.a_second_later().await;
     assert!(ledger.at_end().is_empty(), "a receiver runs");
-    started.stop.request();
+    started.shutdown.request();
     started.ended().await;
     assert!(!ledger.at_end().is_empty());
 }
@@ -160,7 +160,7 @@ async fn a_receiver_that_is_replaced_does_not_begin_the_end() {
         .await;
     started.a_second_later().await;
     assert!(started.ledger.at_end().is_empty());
-    started.stop.request();
+    started.shutdown.request();
     let ledger = started.ledger.clone();
     started.ended().await;
     assert!(!ledger.at_end().is_empty());
@@ -171,7 +171,7 @@ async fn what_is_ended_by_force_is_lost_at_the_end() {
     let started = hanging().start();
     let ledger = started.ledger.clone();
     started.a_second_later().await;
-    started.stop.request_at_once();
+    started.shutdown.force();
     let ended = started.ended().await;
     assert_eq!(
         (

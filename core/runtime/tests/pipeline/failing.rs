@@ -55,14 +55,14 @@ async fn an_exporter_that_ends_badly_ends_alone_and_the_run_has_failed() {
         let started = two_exporters(manner).start();
         started.a_second_later().await;
         assert!(
-            !started.running.is_finished() && !started.stop.is_requested(),
+            !started.running.is_finished() && !started.shutdown.is_requested(),
             "{manner:?}"
         );
         assert_eq!(
             started.unwell(),
             [("exporters.e0".to_owned(), why.to_owned())]
         );
-        started.stop.request();
+        started.shutdown.request();
         let ended = started.ended().await;
         assert_eq!(ended.verdict(), verdict);
         assert_eq!(ended.dropped("exporters.e0"), dropped);
@@ -82,7 +82,7 @@ async fn an_exporter_whose_output_is_closed_ends_alone_and_the_run_has_not_faile
             started.unwell(),
             [("exporters.e0".to_owned(), why.to_owned())]
         );
-        started.stop.request();
+        started.shutdown.request();
         let ended = started.ended().await;
         assert_eq!(ended.verdict(), "well");
         assert_eq!(ended.kept[1], [1, 2, 3, 4, 5, 6, 7]);
@@ -137,8 +137,8 @@ async fn an_exporter_that_cannot_start_after_a_reload_ends_alone() {
         .changed_exporter(0);
     started.reload(wired(next)).await;
     started.a_second_later().await;
-    assert!(!started.running.is_finished() && !started.stop.is_requested());
-    started.stop.request();
+    assert!(!started.running.is_finished() && !started.shutdown.is_requested());
+    started.shutdown.request();
     let ended = started.ended().await;
     assert_eq!(ended.verdict(), "stage `exporters.e0` failed");
     assert_eq!(ended.kept[1], [1, 2, 3, 4, 5]);
@@ -167,7 +167,7 @@ async fn a_reload_starts_an_exporter_again_that_has_failed_and_the_run_has_not()
     assert_eq!(change.kept.len(), 2);
     started.a_second_later().await;
     assert_eq!(started.unwell(), []);
-    started.stop.request();
+    started.shutdown.request();
     let ended = started.ended().await;
     assert_eq!(ended.verdict(), "well");
     assert_eq!(ended.kept, [vec![4, 5], vec![1, 2, 3, 4, 5]]);

@@ -40,7 +40,7 @@ async fn a_moment() {
 }
 
 async fn stopped(started: Started) -> crate::support::Ended {
-    started.stop.request();
+    started.shutdown.request();
     started.ended().await
 }
 
@@ -385,7 +385,7 @@ async fn a_chain_that_waits_for_room_hands_over_when_it_has_it() {
 async fn nothing_is_changed_any_more_after_a_stop() {
     let started = line(Lab::held(), Vec::new()).start();
     a_moment().await;
-    started.stop.request();
+    started.shutdown.request();
     let next = line(started.next(), Vec::new());
     assert_eq!(started.control.reload(next.topology).await, Err(Stopping));
     started.gate.add_permits(1);
@@ -459,7 +459,7 @@ async fn series_end_in_an_exporter_that_their_pipeline_leads_to_no_more() {
     let change = started.reload(next).await;
     assert_eq!((change.rewired.len(), change.kept.len()), (1, 4));
     started.a_second_later().await;
-    started.stop.request();
+    started.shutdown.request();
     let ended = started.ended().await;
     let counts = |stage| {
         (

@@ -21,7 +21,7 @@ use tidegate_runtime::ledger::{EdgeReport, Ledger, Report, SUPERSEDED, reason};
 use tidegate_runtime::pipeline::{
     Control, ExporterNode, Failure, PipelineNode, ProcessorNode, ReceiverNode, Running, Topology,
 };
-use tidegate_runtime::stage::Stop;
+use tidegate_runtime::shutdown::Shutdown;
 use tokio::runtime::{Builder, Handle};
 use tokio::time::sleep;
 
@@ -116,10 +116,15 @@ impl World {
 
     /// Returns how many series were compared.
     async fn run(mut self) -> usize {
-        let (ledger, stop) = (Ledger::default(), Stop::new());
-        let running = Running::start(self.topology(), &Handle::current(), &ledger, stop.clone());
+        let (ledger, shutdown) = (Ledger::default(), Shutdown::new());
+        let running = Running::start(
+            self.topology(),
+            &Handle::current(),
+            &ledger,
+            shutdown.clone(),
+        );
         let control = running.control();
-        let signals = tokio::spawn(signals(self.rng.fork(), stop));
+        let signals = tokio::spawn(signals(self.rng.fork(), shutdown));
         let watch = tokio::spawn(watch(self.seed, ledger.clone()));
         let (result, ()) = tokio::join!(running.ended(), self.reload(&control));
         signals.abort();
@@ -411,12 +416,12 @@ fn check_end(ledger: &Ledger, run: &str) {
 }
 
 /// A signal or two, most of the time.
-async fn signals(mut rng: Rng, stop: Stop) {
+async fn signals(mut rng: Rng, shutdown: Shutdown) {
     sleep(Duration::from_millis(rng.u64(0..300))).await;
-    stop.request();
+    shutdown.request();
     if rng.u8(0..4) == 0 {
         sleep(Duration::from_millis(rng.u64(0..50))).await;
-        stop.request_at_once();
+        shutdown.force();
     }
 }
 

@@ -16,7 +16,8 @@ use tidegate_runtime::pipeline::{
     Change, Control, ExporterNode, Failure, PipelineNode, ProcessorNode, ReceiverNode, Running,
     Topology,
 };
-use tidegate_runtime::stage::{Exporter, OutputClosed, Processor, Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Exporter, OutputClosed, Processor, Receiver, StageError};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -53,7 +54,7 @@ pub(crate) fn note(diary: &Diary, what: &str) {
 
 #[async_trait]
 impl Receiver for Script {
-    async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
+    async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         let mut seq = 0;
         for step in self.steps {
             match step {
@@ -68,7 +69,7 @@ impl Receiver for Script {
                     out.send(batch).await;
                 }
                 Step::Drop(n) => out.dropped("unreadable", n),
-                Step::UntilStop => stop.requested().await,
+                Step::UntilStop => shutdown.requested().await,
                 Step::Fail => return Err("the receiver fails".into()),
                 Step::Panic => panic!("the receiver panics"),
             }
@@ -190,7 +191,7 @@ pub(crate) struct Lab {
     pub(crate) kept: Vec<Arc<Mutex<Vec<u64>>>>,
     pub(crate) gate: Arc<Semaphore>,
     pub(crate) diary: Diary,
-    pub(crate) stop: Stop,
+    pub(crate) shutdown: Shutdown,
     pub(crate) ledger: Ledger,
     pub(crate) health: HealthRegistry,
 }
@@ -205,13 +206,13 @@ impl Lab {
             grace: Duration::from_secs(10),
         };
         let gate = Arc::new(Semaphore::new(100));
-        let (diary, stop, ledger) = (Diary::default(), Stop::new(), Ledger::default());
+        let (diary, shutdown, ledger) = (Diary::default(), Shutdown::new(), Ledger::default());
         Self {
             topology,
             kept: Vec::new(),
             gate,
             diary,
-            stop,
+            shutdown,
             ledger,
             health: HealthRegistry::default(),
         }
@@ -322,11 +323,11 @@ impl Lab {
             kept,
             gate,
             diary,
-            stop,
+            shutdown,
             ledger,
             health,
         } = self;
-        let running = Running::start(topology, &Handle::current(), &ledger, stop.clone());
+        let running = Running::start(topology, &Handle::current(), &ledger, shutdown.clone());
         let control = running.control();
         Started {
             running: tokio::spawn(running.ended()),
@@ -334,7 +335,7 @@ impl Lab {
             kept,
             gate,
             diary,
-            stop,
+            shutdown,
             ledger,
             health,
         }
@@ -353,7 +354,7 @@ pub(crate) struct Started {
     pub(crate) kept: Vec<Arc<Mutex<Vec<u64>>>>,
     pub(crate) gate: Arc<Semaphore>,
     pub(crate) diary: Diary,
-    pub(crate) stop: Stop,
+    pub(crate) shutdown: Shutdown,
     pub(crate) ledger: Ledger,
     pub(crate) health: HealthRegistry,
 }
@@ -377,12 +378,16 @@ impl Started {
             Arc::clone(&self.gate),
             Arc::clone(&self.diary),
         );
-        let (stop, ledger, health) = (self.stop.clone(), self.ledger.clone(), self.health.clone());
+        let (shutdown, ledger, health) = (
+            self.shutdown.clone(),
+            self.ledger.clone(),
+            self.health.clone(),
+        );
         Lab {
             kept,
             gate,
             diary,
-            stop,
+            shutdown,
             ledger,
             health,
             ..Lab::new()

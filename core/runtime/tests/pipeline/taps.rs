@@ -119,7 +119,7 @@ async fn nothing_is_asked_or_copied_when_nobody_watches_any_more() {
         (10, 0)
     );
     drop(watcher);
-    started.stop.request();
+    started.shutdown.request();
     started.ended().await;
     assert_eq!(
         (asked.load(Ordering::Relaxed), Arc::strong_count(&asked)),

@@ -186,7 +186,7 @@ async fn records_that_a_processor_makes_are_entered_as_created() {
         .pipeline("p", &[0], vec![processor("maker", Maker), behind], &[0])
         .start();
     tokio::time::sleep(Duration::from_secs(130)).await;
-    started.stop.request();
+    started.shutdown.request();
     let ended = started.ended().await;
     assert_eq!(ended.kept[0], [1, 100, 200, 200, 300]);
     let books = ended.books("p", "processors.maker");

@@ -18,7 +18,7 @@ use crate::pipeline::heritage::all_ended;
 use crate::pipeline::place::Place;
 use crate::pipeline::runtimes::Seat;
 use crate::pipeline::topology::ReceiverNode;
-use crate::stage::Stop;
+use crate::shutdown::Shutdown;
 
 /// All receivers that run.
 #[derive(Default)]
@@ -65,7 +65,7 @@ struct Live {
     stage: String,
     fingerprint: String,
     lanes: Weak<Lanes>,
-    stop: Stop,
+    shutdown: Shutdown,
     task: Id,
     ended: CancellationToken,
 }
@@ -140,13 +140,13 @@ impl Receivers {
         self.leaving.retain(|ended| !ended.is_cancelled());
         for Live {
             stage,
-            stop,
+            shutdown,
             task,
             ended,
             ..
         } in old
         {
-            stop.request();
+            shutdown.request();
             work.tasks
                 .retire(task, work.site.grace, work.site.ledger.of(&stage));
             self.leaving.push(ended);
@@ -161,7 +161,10 @@ impl Receivers {
             fingerprint,
             receiver,
         } = node;
-        let (lanes, stop) = (Arc::new(Lanes::new(&stage, lanes)), work.site.stop.child());
+        let (lanes, shutdown) = (
+            Arc::new(Lanes::new(&stage, lanes)),
+            work.site.shutdown.child(),
+        );
         let outbox = Outbox::new(
             Arc::clone(&lanes),
             work.site.pool.clone(),
@@ -171,16 +174,16 @@ impl Receivers {
         let guard = ended.clone().drop_guard();
         let feeding = Feeding::new(&self.feeding, &work.site.ledger, Some(Arc::clone(&lanes)));
         let task = work.tasks.spawn(Place::new([stage.clone()]), seat, {
-            let stop = stop.clone();
+            let shutdown = shutdown.clone();
             async move {
                 let _ended = guard;
                 let _feeding = feeding;
                 let waited = !before.is_empty();
                 all_ended(before).await;
-                if waited && stop.is_requested() {
+                if waited && shutdown.is_requested() {
                     Ok(())
                 } else {
-                    receiver.run(outbox, stop).await
+                    receiver.run(outbox, shutdown).await
                 }
             }
         });
@@ -188,7 +191,7 @@ impl Receivers {
             stage,
             fingerprint,
             lanes: Arc::downgrade(&lanes),
-            stop,
+            shutdown,
             task,
             ended,
         }

@@ -7,22 +7,22 @@ use tidegate_model::Pool;
 
 use crate::ledger::{Books, Ledger};
 use crate::pipeline::tasks::Tasks;
-use crate::stage::Stop;
+use crate::shutdown::Shutdown;
 
 /// What all stages share.
 pub(in crate::pipeline) struct Site {
     pub(in crate::pipeline) ledger: Ledger,
-    pub(in crate::pipeline) stop: Stop,
+    pub(in crate::pipeline) shutdown: Shutdown,
     /// How long stages may take to drain.
     pub(in crate::pipeline) grace: Duration,
     pub(super) pool: Pool,
 }
 
 impl Site {
-    pub(in crate::pipeline) fn new(ledger: Ledger, stop: Stop, grace: Duration) -> Self {
+    pub(in crate::pipeline) fn new(ledger: Ledger, shutdown: Shutdown, grace: Duration) -> Self {
         Self {
             ledger,
-            stop,
+            shutdown,
             grace,
             pool: Pool::default(),
         }

@@ -19,7 +19,8 @@ use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{
     ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Running, Topology,
 };
-use tidegate_runtime::stage::{Exporter, Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Exporter, Receiver, StageError};
 use tokio::runtime::{Builder, Handle};
 use tokio::time::sleep;
 
@@ -57,9 +58,9 @@ struct Source {
 
 #[async_trait]
 impl Receiver for Source {
-    async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
+    async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         let (mut rng, next) = (self.rng, self.next);
-        while !stop.is_requested() {
+        while !shutdown.is_requested() {
             let mut batch = out.batch();
             for _ in 0..rng.usize(1..6) {
                 let seq = next.fetch_add(1, Ordering::Relaxed);
@@ -112,8 +113,13 @@ impl Stream {
     }
 
     async fn run(mut self, seed: u64) {
-        let (ledger, stop) = (Ledger::default(), Stop::new());
-        let running = Running::start(self.topology(), &Handle::current(), &ledger, stop.clone());
+        let (ledger, shutdown) = (Ledger::default(), Shutdown::new());
+        let running = Running::start(
+            self.topology(),
+            &Handle::current(),
+            &ledger,
+            shutdown.clone(),
+        );
         let control = running.control();
         let running = tokio::spawn(running.ended());
         for _ in 0..self.rng.usize(1..12) {
@@ -126,7 +132,7 @@ impl Stream {
                 report.to_json()
             );
         }
-        stop.request();
+        shutdown.request();
         running.await.unwrap().unwrap();
         let report = ledger.report();
         assert!(

@@ -14,7 +14,8 @@ use tidegate_model::{Batch, Kind, Kinds, Outcome, Record, Timestamp};
 use tidegate_runtime::edge::{Delivery, Inbox};
 use tidegate_runtime::limits::Limits;
 use tidegate_runtime::outbox::{Buffer, Outbox};
-use tidegate_runtime::stage::{Exporter, OutputClosed, Processor, Receiver, StageError, Stop};
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Exporter, OutputClosed, Processor, Receiver, StageError};
 use tokio::time::sleep;
 
 use super::series::{Maker, SharedTable};
@@ -140,29 +141,29 @@ enum Door {
 
 #[async_trait]
 impl Receiver for Source {
-    async fn run(self: Box<Self>, out: Outbox, stop: Stop) -> Result<(), StageError> {
+    async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         match self.buffer {
-            None => self.read(Door::Plain(out), stop).await,
+            None => self.read(Door::Plain(out), shutdown).await,
             Some(limits) => {
                 let (buffer, pump) = out.buffered(limits);
-                tokio::join!(self.read(Door::Buffered(buffer), stop), pump.run()).0
+                tokio::join!(self.read(Door::Buffered(buffer), shutdown), pump.run()).0
             }
         }
     }
 }
 
 impl Source {
-    async fn read(mut self: Box<Self>, door: Door, stop: Stop) -> Result<(), StageError> {
+    async fn read(mut self: Box<Self>, door: Door, shutdown: Shutdown) -> Result<(), StageError> {
         let mut seq = self.id * 1_000_000;
         for _ in 0..self.rng.usize(0..120) {
             match self.rng.u8(0..40) {
                 0 => return Err("the receiver fails".into()),
                 1 => panic!("the receiver panics"),
-                2 => stop.requested().await,
+                2 => shutdown.requested().await,
                 3 if self.rng.u8(0..4) == 0 => std::future::pending().await,
                 4..=8 => sleep(Duration::from_millis(self.rng.u64(0..20))).await,
                 9 => door.dropped(&self.sent, self.rng.u64(0..5)),
-                _ if stop.is_requested() && self.rng.bool() => break,
+                _ if shutdown.is_requested() && self.rng.bool() => break,
                 _ => door.send(&self.sent, &mut seq, self.rng.u64(0..20)).await,
             }
         }
