@@ -1,7 +1,7 @@
-//! Attributes of every flow, beside those of its sides ([`super::side`]) and its request or
-//! response ([`super::l7`]). An attribute whose value the event does not carry is left out. A
-//! number of the type `uint` is an integer up to 2^63-1, the greatest that OTLP has, and a string
-//! of its decimal digits above that.
+//! Attributes of every flow, in addition to those of its peers ([`super::template::peer`]) and of its
+//! request or response ([`super::l7`]). An attribute is left out if the event has no value for it.
+//! The type `uint` is an integer up to 2^63-1, the largest in OTLP, and above that a string of the
+//! decimal digits.
 //!
 //! | attribute | type | meaning |
 //! | --- | --- | --- |
@@ -11,11 +11,11 @@
 //! | `cilium.flow.type` | string | `L3_L4`, `L7` or `SOCK` |
 //! | `cilium.verdict` | string | `FORWARDED`, `DROPPED` and the like |
 //! | `cilium.drop_reason` | string | name of the reason, or its number |
-//! | `cilium.event.type` | string | the event that told of it: `drop`, `trace`, `policy-verdict`, `trace-sock`, `l7`, `capture` |
-//! | `cilium.event.sub_type` | string | where and how, in the words of `hubble observe`: `to-endpoint`, `Policy denied` |
-//! | `cilium.traffic_direction` | string | `INGRESS` or `EGRESS`, seen from the local endpoint |
+//! | `cilium.event.type` | string | the event that reported it: `drop`, `trace`, `policy-verdict`, `trace-sock`, `l7`, `capture` |
+//! | `cilium.event.sub_type` | string | where and how, as in `hubble observe`: `to-endpoint`, `Policy denied` |
+//! | `cilium.traffic_direction` | string | `INGRESS` or `EGRESS`, from the local endpoint |
 //! | `cilium.is_reply` | bool | whether it is a reply |
-//! | `cilium.trace_observation_point` | string | where it was traced |
+//! | `cilium.trace_observation_point` | string | where it was observed |
 //! | `cilium.trace_reason` | string | state of its connection |
 //! | `cilium.policy_match_type` | string | what part of a rule matched: `L3-L4`, `all` |
 //! | `cilium.auth_type` | string | how its peers had to authenticate |
@@ -37,29 +37,30 @@
 //! | `cilium.tunnel.source.address`, `cilium.tunnel.destination.address` | string | the outer addresses |
 //! | `cilium.tunnel.source.port`, `cilium.tunnel.destination.port` | int | the outer ports |
 
-use tidegate_model::flow::{Address, Flow, Ip, L4, SctpChunk, SourceFile, Tunnel};
-
-use super::event::{self, EventPiece};
-use super::key::{Key, key};
-use super::side::{self, DESTINATION, SOURCE, SidePiece};
-use super::writer::Writer;
 use tidegate_format::text::{push_address, push_decimal};
+use tidegate_model::flow::{Address, Flow, Ip, L4, SctpChunk, SourceFile, Tunnel};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-/// The pieces of a record that were made before.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pieces<'a> {
-    pub(super) source: &'a SidePiece,
-    pub(super) destination: &'a SidePiece,
-    pub(super) event: &'a EventPiece,
-}
+use super::attribute_key::{AttributeKey, key};
+use super::record_writer::LogRecordWriter;
+use super::template::{DESTINATION, FlowTemplates, SOURCE, event, peer};
 
-/// Writes them.
-pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, pieces: Pieces<'_>, uuid: Uuid) {
-    out.copy(pieces.source, side::ATTRIBUTES);
-    out.copy(pieces.destination, side::ATTRIBUTES);
-    out.copy(pieces.event, event::ATTRIBUTES);
+/// Writes the attributes of a flow.
+pub(super) fn write_attributes(
+    out: &mut LogRecordWriter<'_>,
+    flow: &Flow,
+    templates: FlowTemplates<'_>,
+    uuid: Uuid,
+) {
+    let FlowTemplates {
+        source,
+        destination,
+        event,
+    } = templates;
+    out.encoded(|out| source.copy_section(peer::ATTRIBUTES, out));
+    out.encoded(|out| destination.copy_section(peer::ATTRIBUTES, out));
+    out.encoded(|out| event.copy_section(event::ATTRIBUTES, out));
     if let Some((source, destination)) = flow.l4.ports() {
         out.int(&SOURCE.port, source);
         out.int(&DESTINATION.port, destination);
@@ -67,18 +68,18 @@ pub(super) fn write(out: &mut Writer<'_>, flow: &Flow, pieces: Pieces<'_>, uuid:
     let mut uuid_text = [0; Hyphenated::LENGTH];
     uuid.hyphenated().encode_lower(&mut uuid_text);
     out.ascii(key!("cilium.flow.uuid"), &uuid_text);
-    out.int_if_any(key!("cilium.interface.index"), flow.interface);
+    out.non_zero_int(key!("cilium.interface.index"), flow.interface);
     write_rare(out, flow);
 }
 
-/// What few flows have.
-fn write_rare(out: &mut Writer<'_>, flow: &Flow) {
+/// Writes attributes that few flows have.
+fn write_rare(out: &mut LogRecordWriter<'_>, flow: &Flow) {
     if let Some(ip) = &flow.ip {
         write_ip(out, ip);
     }
     write_l4(out, &flow.l4);
-    out.unsigned_if_any(key!("cilium.ip_trace_id"), flow.ip_trace_id);
-    out.int_if_any(key!("cilium.proxy_port"), flow.proxy_port);
+    out.non_zero_unsigned(key!("cilium.ip_trace_id"), flow.ip_trace_id);
+    out.non_zero_int(key!("cilium.proxy_port"), flow.proxy_port);
     if let Some(file) = flow.file {
         write_file(out, file);
     }
@@ -87,30 +88,30 @@ fn write_rare(out: &mut Writer<'_>, flow: &Flow) {
     }
     if let Some(socket) = &flow.socket {
         out.unsigned(key!("cilium.socket.cookie"), socket.cookie);
-        out.unsigned_if_any(key!("cilium.cgroup.id"), socket.cgroup_id);
+        out.non_zero_unsigned(key!("cilium.cgroup.id"), socket.cgroup_id);
     }
 }
 
-fn write_file(out: &mut Writer<'_>, file: SourceFile) {
+fn write_file(out: &mut LogRecordWriter<'_>, file: SourceFile) {
     let line = file.line;
     match file.name() {
-        Some(name) => out.made(key!("cilium.file"), |text| {
+        Some(name) => out.string_with(key!("cilium.file"), |text| {
             text.push_str(name);
             text.push(':');
             push_decimal(text, line);
         }),
-        None => out.shown(
+        None => out.display(
             key!("cilium.file"),
             format_args!("unknown({}):{line}", file.id),
         ),
     }
 }
 
-/// What the headers of rare protocols say.
-fn write_l4(out: &mut Writer<'_>, l4: &L4) {
+/// Writes header fields of rare protocols.
+fn write_l4(out: &mut LogRecordWriter<'_>, l4: &L4) {
     match *l4 {
         L4::Sctp { chunk_type, .. } if chunk_type != SctpChunk::Unsupported => {
-            out.text(key!("cilium.sctp.chunk_type"), chunk_type.name());
+            out.string(key!("cilium.sctp.chunk_type"), chunk_type.name());
         }
         L4::Vrrp {
             vrrp_type,
@@ -129,8 +130,8 @@ fn write_l4(out: &mut Writer<'_>, l4: &L4) {
     }
 }
 
-/// What there is beside version and addresses.
-fn write_ip(out: &mut Writer<'_>, ip: &Ip) {
+/// Writes IP fields other than version and addresses.
+fn write_ip(out: &mut LogRecordWriter<'_>, ip: &Ip) {
     if let Some(xlated) = ip.source_xlated {
         write_address(out, key!("cilium.source.xlated_address"), xlated);
     }
@@ -139,12 +140,12 @@ fn write_ip(out: &mut Writer<'_>, ip: &Ip) {
     }
 }
 
-fn write_address(out: &mut Writer<'_>, key: &Key, address: Address) {
-    out.made(key, |text| push_address(text, address.to_ip()));
+fn write_address(out: &mut LogRecordWriter<'_>, key: &AttributeKey, address: Address) {
+    out.string_with(key, |text| push_address(text, address.to_ip()));
 }
 
-fn write_tunnel(out: &mut Writer<'_>, tunnel: &Tunnel) {
-    out.text(key!("cilium.tunnel.protocol"), tunnel.protocol.name());
+fn write_tunnel(out: &mut LogRecordWriter<'_>, tunnel: &Tunnel) {
+    out.string(key!("cilium.tunnel.protocol"), tunnel.protocol.name());
     out.int(key!("cilium.tunnel.vni"), tunnel.vni);
     if let Some(ip) = &tunnel.ip {
         write_address(out, key!("cilium.tunnel.source.address"), ip.source);

@@ -2,57 +2,57 @@
 //!
 //! | attribute | type | meaning |
 //! | --- | --- | --- |
-//! | `network.protocol.name` | string | `http`, `dns`, `kafka`, or what Cilium's generic proxy calls it |
+//! | `network.protocol.name` | string | `http`, `dns`, `kafka`, or the name in Cilium's generic proxy |
 //! | `network.protocol.version` | string | of HTTP: `1.1`, `2` |
-//! | `http.request.method` | string | the method; `_OTHER` for one that no standard has |
-//! | `http.request.method_original` | string | that method |
+//! | `http.request.method` | string | the method; `_OTHER` for a non-standard one |
+//! | `http.request.method_original` | string | a non-standard method |
 //! | `http.response.status_code` | int | the status |
-//! | `url.full` | string | the URL, where host and scheme are known |
-//! | `url.path`, `url.query` | string | its parts, where they are not |
-//! | `url.original` | string | a target that is no path: `*`, or the authority of `CONNECT` |
+//! | `url.full` | string | the URL, if host and scheme are known |
+//! | `url.path`, `url.query` | string | its parts otherwise |
+//! | `url.original` | string | a target that is not a path: `*`, or the authority of `CONNECT` |
 //! | `server.address` | string | `Host` or `:authority` of a request |
 //! | `user_agent.original` | string | `User-Agent` of a request |
 //! | `http.request.header.<name>`, `http.response.header.<name>` | string[] | headers named in `http_headers` |
-//! | `dns.question.name` | string | the name asked for, without its last dot |
-//! | `dns.answers` | string[] | addresses in the answer; with `answers` in `cilium.l7.incomplete` the first ones |
+//! | `dns.question.name` | string | the queried name, without its last dot |
+//! | `dns.answers` | string[] | addresses in the answer; only the first ones if `cilium.l7.incomplete` contains `answers` |
 //! | `cilium.dns.cnames` | string[] | canonical names in the answer |
-//! | `cilium.dns.qtypes`, `cilium.dns.rrtypes` | string[] | types asked for and answered: `A`, `AAAA` |
-//! | `cilium.dns.rcode` | int | code of a response; absent where it was not captured |
-//! | `cilium.dns.ttl` | int | time to live in seconds; absent where no answer has one or not all were captured |
+//! | `cilium.dns.qtypes`, `cilium.dns.rrtypes` | string[] | queried and answered types: `A`, `AAAA` |
+//! | `cilium.dns.rcode` | int | code of a response; absent if it was not captured |
+//! | `cilium.dns.ttl` | int | time to live in seconds; absent if no answer has one or not all were captured |
 //! | `cilium.kafka.api_key`, `cilium.kafka.topic` | string | of a Kafka message |
 //! | `cilium.kafka.api_version`, `cilium.kafka.correlation_id`, `cilium.kafka.error_code` | int | of a Kafka message |
 //! | `cilium.l7.fields.<name>` | string | fields of a message of the generic proxy |
 //! | `cilium.l7.type` | string | `REQUEST`, `RESPONSE` or `SAMPLE` |
 //! | `cilium.l7.incomplete` | string[] | parts of the message that were not captured: `answers`, `rcode`, `records`, `headers` |
 //! | `cilium.l7.latency_ns` | uint | time between request and response |
-//! | `cilium.l7.latency_error_ns` | uint | of messages found in packets: how far that may be off, because of how their times were taken |
+//! | `cilium.l7.latency_error_ns` | uint | possible error of the latency, for messages found in packets |
 //! | `cilium.l7.seen` | string | `proxy`, or `wire` for messages found in packets |
 
+use tidegate_format::text::push_dns_address;
 use tidegate_model::flow::{
     Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, REDACTED, Seen, qtype_name,
 };
 
-use super::headers::HeaderNames;
-use super::key::key;
-use super::writer::Writer;
-use tidegate_format::text::push_dns_address;
+use super::attribute_key::key;
+use super::header_filter::HeaderFilter;
+use super::record_writer::LogRecordWriter;
 
-/// Methods that OpenTelemetry's conventions know.
+/// The methods in OpenTelemetry's semantic conventions.
 const METHODS: [&str; 10] = [
     "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
 ];
 
-/// Writes them.
-pub(super) fn write(out: &mut Writer<'_>, l7: &L7, headers: &HeaderNames) {
-    out.text(key!("cilium.l7.type"), l7.l7_type.name());
-    out.text(
+/// Writes the attributes of a request or response.
+pub(super) fn write_attributes(out: &mut LogRecordWriter<'_>, l7: &L7, headers: &HeaderFilter) {
+    out.string(key!("cilium.l7.type"), l7.l7_type.name());
+    out.string(
         key!("cilium.l7.seen"),
         match l7.seen {
             Seen::Proxy => "proxy",
             Seen::Wire => "wire",
         },
     );
-    out.list(key!("cilium.l7.incomplete"), l7.missing.names());
+    out.strings(key!("cilium.l7.incomplete"), l7.missing.names());
     write_latency(out, l7);
     match &l7.record {
         L7Record::Http(http) => {
@@ -65,10 +65,10 @@ pub(super) fn write(out: &mut Writer<'_>, l7: &L7, headers: &HeaderNames) {
     }
 }
 
-/// A proxy's latency of 0 is an unknown one.
-fn write_latency(out: &mut Writer<'_>, l7: &L7) {
+/// Writes the latency. A proxy's latency of 0 is unknown.
+fn write_latency(out: &mut LogRecordWriter<'_>, l7: &L7) {
     match (l7.seen, l7.observed_latency) {
-        (Seen::Proxy, _) => out.unsigned_if_any(key!("cilium.l7.latency_ns"), l7.latency_ns),
+        (Seen::Proxy, _) => out.non_zero_unsigned(key!("cilium.l7.latency_ns"), l7.latency_ns),
         (Seen::Wire, Some(latency)) => {
             out.unsigned(key!("cilium.l7.latency_ns"), latency.nanos);
             out.unsigned(key!("cilium.l7.latency_error_ns"), latency.error_nanos);
@@ -77,10 +77,10 @@ fn write_latency(out: &mut Writer<'_>, l7: &L7) {
     }
 }
 
-fn write_http(out: &mut Writer<'_>, http: &Http) {
-    out.text(key!("network.protocol.name"), "http");
+fn write_http(out: &mut LogRecordWriter<'_>, http: &Http) {
+    out.string(key!("network.protocol.name"), "http");
     let version = http.protocol.strip_prefix("HTTP/").unwrap_or_default();
-    out.text_if_any(
+    out.non_empty_string(
         key!("network.protocol.version"),
         version
             .strip_suffix(".0")
@@ -88,25 +88,30 @@ fn write_http(out: &mut Writer<'_>, http: &Http) {
             .unwrap_or(version),
     );
     if METHODS.contains(&&*http.method) {
-        out.text(key!("http.request.method"), &http.method);
+        out.string(key!("http.request.method"), &http.method);
     } else if !http.method.is_empty() {
-        out.text(key!("http.request.method"), "_OTHER");
-        out.text(key!("http.request.method_original"), &http.method);
+        out.string(key!("http.request.method"), "_OTHER");
+        out.string(key!("http.request.method_original"), &http.method);
     }
-    out.int_if_any(key!("http.response.status_code"), http.code);
+    out.non_zero_int(key!("http.response.status_code"), http.code);
     if http.url.contains("://") {
-        out.text(key!("url.full"), &http.url);
+        out.string(key!("url.full"), &http.url);
     } else if http.url.starts_with('/') {
         let (path, query) = http.url.split_once('?').unwrap_or((&http.url, ""));
-        out.text(key!("url.path"), path);
-        out.text_if_any(key!("url.query"), query);
+        out.string(key!("url.path"), path);
+        out.non_empty_string(key!("url.query"), query);
     } else {
-        out.text_if_any(key!("url.original"), &http.url);
+        out.non_empty_string(key!("url.original"), &http.url);
     }
 }
 
-/// Headers are sorted by name, so the values of one stand together.
-fn write_headers(out: &mut Writer<'_>, http: &Http, l7_type: L7Type, wanted: &HeaderNames) {
+/// Writes the selected headers. They are sorted by name, so the values of one are adjacent.
+fn write_headers(
+    out: &mut LogRecordWriter<'_>,
+    http: &Http,
+    l7_type: L7Type,
+    filter: &HeaderFilter,
+) {
     let is_response = l7_type == L7Type::Response;
     let prefix = if is_response {
         "http.response.header."
@@ -119,31 +124,31 @@ fn write_headers(out: &mut Writer<'_>, http: &Http, l7_type: L7Type, wanted: &He
     {
         let (name, first) = &values[0];
         if !is_response {
-            write_requested(out, name, first);
+            write_semantic_attribute(out, name, first);
         }
-        if wanted.include(name) {
+        if filter.includes(name) {
             let push = |key: &mut String| {
                 key.push_str(prefix);
                 key.extend(name.chars().map(|c| c.to_ascii_lowercase()));
             };
-            out.named_list(push, values.iter().map(|(_, value)| value));
+            out.named_strings(push, values.iter().map(|(_, value)| value));
         }
     }
 }
 
-/// What a header of a request says in an attribute of its own.
-fn write_requested(out: &mut Writer<'_>, name: &str, value: &str) {
+/// Writes the attribute that a request header determines by semantic convention.
+fn write_semantic_attribute(out: &mut LogRecordWriter<'_>, name: &str, value: &str) {
     if value == REDACTED {
         return;
     }
     if name.eq_ignore_ascii_case("user-agent") {
-        out.text_if_any(key!("user_agent.original"), value);
+        out.non_empty_string(key!("user_agent.original"), value);
     } else if name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case(":authority") {
-        out.text_if_any(key!("server.address"), host(value));
+        out.non_empty_string(key!("server.address"), host(value));
     }
 }
 
-/// A host without its port.
+/// Returns the host of an authority, without the port.
 fn host(authority: &str) -> &str {
     match authority
         .strip_prefix('[')
@@ -154,20 +159,20 @@ fn host(authority: &str) -> &str {
     }
 }
 
-fn write_dns(out: &mut Writer<'_>, dns: &Dns, l7_type: L7Type) {
-    out.text(key!("network.protocol.name"), "dns");
-    out.text_if_any(
+fn write_dns(out: &mut LogRecordWriter<'_>, dns: &Dns, l7_type: L7Type) {
+    out.string(key!("network.protocol.name"), "dns");
+    out.non_empty_string(
         key!("dns.question.name"),
         dns.query.strip_suffix('.').unwrap_or(&dns.query),
     );
-    let answers: Vec<_> = dns.ips.iter().map(answer).collect();
-    out.list(key!("dns.answers"), &answers);
-    out.list(key!("cilium.dns.cnames"), &dns.cnames);
-    out.list(
+    let answers: Vec<_> = dns.ips.iter().map(answer_text).collect();
+    out.strings(key!("dns.answers"), &answers);
+    out.strings(key!("cilium.dns.cnames"), &dns.cnames);
+    out.strings(
         key!("cilium.dns.qtypes"),
         dns.qtypes.iter().map(|qtype| qtype_name(*qtype)),
     );
-    out.list(
+    out.strings(
         key!("cilium.dns.rrtypes"),
         dns.rrtypes.iter().map(|rrtype| qtype_name(*rrtype)),
     );
@@ -181,31 +186,31 @@ fn write_dns(out: &mut Writer<'_>, dns: &Dns, l7_type: L7Type) {
     }
 }
 
-fn answer(answer: &DnsAnswer) -> String {
+fn answer_text(answer: &DnsAnswer) -> String {
     let mut text = String::with_capacity("255.255.255.255".len());
     push_dns_address(&mut text, answer);
     text
 }
 
-fn write_kafka(out: &mut Writer<'_>, kafka: &Kafka) {
-    out.text(key!("network.protocol.name"), "kafka");
-    out.text_if_any(key!("cilium.kafka.api_key"), &kafka.api_key);
+fn write_kafka(out: &mut LogRecordWriter<'_>, kafka: &Kafka) {
+    out.string(key!("network.protocol.name"), "kafka");
+    out.non_empty_string(key!("cilium.kafka.api_key"), &kafka.api_key);
     out.int(key!("cilium.kafka.api_version"), kafka.api_version);
     out.int(key!("cilium.kafka.correlation_id"), kafka.correlation_id);
     out.int(key!("cilium.kafka.error_code"), kafka.error_code);
-    out.text_if_any(key!("cilium.kafka.topic"), &kafka.topic);
+    out.non_empty_string(key!("cilium.kafka.topic"), &kafka.topic);
 }
 
-fn write_generic(out: &mut Writer<'_>, generic: &Generic) {
+fn write_generic(out: &mut LogRecordWriter<'_>, generic: &Generic) {
     if !generic.proto.is_empty() {
         let lower = generic.proto.chars().map(|c| c.to_ascii_lowercase());
-        out.made(key!("network.protocol.name"), |text| text.extend(lower));
+        out.string_with(key!("network.protocol.name"), |text| text.extend(lower));
     }
     for (name, value) in &generic.fields {
         let push = |key: &mut String| {
             key.push_str("cilium.l7.fields.");
             key.push_str(name);
         };
-        out.named_text(push, value);
+        out.named_string(push, value);
     }
 }

@@ -2,19 +2,19 @@
 //!
 //! | attribute | type | meaning |
 //! | --- | --- | --- |
-//! | `cilium.lost.source` | string | who lost events: `PERF_EVENT_RING_BUFFER` and the like |
-//! | `cilium.lost.count` | uint | how many |
-//! | `cilium.lost.cpu` | int | the CPU whose ring overflowed, where it is one CPU's |
+//! | `cilium.lost.source` | string | what lost events: `PERF_EVENT_RING_BUFFER` and the like |
+//! | `cilium.lost.count` | uint | number of events |
+//! | `cilium.lost.cpu` | int | the CPU whose ring overflowed, if it belongs to one CPU |
 //! | `cilium.lost.first_unix_nano`, `cilium.lost.last_unix_nano` | uint | time of the first and last lost event, if known |
 
 use tidegate_model::record::Lost;
 
-use super::key::key;
-use super::writer::Writer;
+use super::attribute_key::key;
+use super::record_writer::LogRecordWriter;
 
-/// Writes them.
-pub(super) fn write(out: &mut Writer<'_>, lost: &Lost) {
-    out.text(key!("cilium.lost.source"), lost.source.name());
+/// Writes the attributes of a lost report.
+pub(super) fn write_attributes(out: &mut LogRecordWriter<'_>, lost: &Lost) {
+    out.string(key!("cilium.lost.source"), lost.source.name());
     out.unsigned(key!("cilium.lost.count"), lost.count);
     if let Some(cpu) = lost.cpu {
         out.int(key!("cilium.lost.cpu"), cpu);

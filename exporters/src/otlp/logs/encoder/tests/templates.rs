@@ -1,4 +1,4 @@
-//! An encoder that has seen other flows writes what a new one writes.
+//! An encoder with cached templates writes the same bytes as a new one.
 
 use std::sync::Arc;
 
@@ -7,14 +7,15 @@ use proptest::sample::select;
 
 use super::*;
 
-/// Sets one field of a flow to what another has.
-type Copying = fn(&mut Flow, &Flow);
+/// Copies one field from another flow.
+type CopyField = fn(&mut Flow, &Flow);
 
-/// A name that makes the body longer than one byte can tell.
-const LONG: &str = "checkout-service-with-a-name-of-some-length-7d9f8b6c5d-x2x4z-and-more-of-it-than-kubernetes-would-ever-take-for-a-pod-of-its-own";
+/// A name that makes the body so long that its length takes two bytes.
+const LONG: &str = "checkout-service-with-a-long-name-7d9f8b6c5d-x2x4z-which-exceeds-the-limit-\
+                    of-kubernetes-for-the-name-of-a-pod-so-that-lengths-take-two-bytes";
 
-/// Every field that the pieces of a record are made of.
-const FIELDS: [(&str, Copying); 19] = [
+/// Every field that templates depend on.
+const FIELDS: [(&str, CopyField); 19] = [
     ("flow_type", |to, from| to.flow_type = from.flow_type),
     ("message_type", |to, from| {
         to.message_type = from.message_type
@@ -160,22 +161,67 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
 prop_compose! {
     fn flow()(
         message_type in select(vec![1_u8, 2, 3, 4, 5, 7, 129, 200]),
-        (sub_type, drop_reason, auth, policy) in (0..16_u8, select(vec![0_u32, 133, 134, 70_000]), 0..4_u8, 0..5_u8),
-        (point, reason, is_reply, ip_trace_id) in (0..4_u8, 0..4_u8, any::<Option<bool>>(), select(vec![0_u64, 0, 9])),
+        sub_type in 0..16_u8,
+        drop_reason in select(vec![0_u32, 133, 134, 70_000]),
+        (auth_type, policy_match) in (0..4_u8, 0..5_u8),
+        (trace_point, trace_reason) in (0..4_u8, 0..4_u8),
+        (is_reply, ip_trace_id) in (any::<Option<bool>>(), select(vec![0_u64, 0, 9])),
         flow_type in select(vec![FlowType::L34, FlowType::L7, FlowType::Sock]),
-        verdict in select(vec![Verdict::Unknown, Verdict::Forwarded, Verdict::Dropped, Verdict::Audit]),
-        direction in select(vec![Direction::Unknown, Direction::Ingress, Direction::Egress]),
-        last_layer in select(vec![LastLayer::None, LastLayer::Tcp, LastLayer::Udp, LastLayer::Icmpv4, LastLayer::Icmpv6]),
+        (verdict, direction, last_layer) in (verdict(), direction(), last_layer()),
         (ethernet, ip, l4, l7) in (ethernet(), ip(), l4(), l7()),
         (source, destination) in (endpoint(), endpoint()),
     ) -> Flow {
         Flow {
-            time: Timestamp(1_000), message_type, sub_type, drop_reason: DropReason(drop_reason), flow_type, verdict,
-            direction, last_layer, auth_type: AuthType(auth), policy_match: PolicyMatch(policy),
-            trace_point: TracePoint(point), trace_reason: TraceReason(reason), is_reply, ip_trace_id, l4, l7, source,
-            destination, ip, ethernet, ..Flow::default()
+            time: Timestamp(1_000),
+            message_type,
+            sub_type,
+            drop_reason: DropReason(drop_reason),
+            flow_type,
+            verdict,
+            direction,
+            last_layer,
+            auth_type: AuthType(auth_type),
+            policy_match: PolicyMatch(policy_match),
+            trace_point: TracePoint(trace_point),
+            trace_reason: TraceReason(trace_reason),
+            is_reply,
+            ip_trace_id,
+            l4,
+            l7,
+            source,
+            destination,
+            ip,
+            ethernet,
+            ..Flow::default()
         }
     }
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    select(vec![
+        Verdict::Unknown,
+        Verdict::Forwarded,
+        Verdict::Dropped,
+        Verdict::Audit,
+    ])
+}
+
+fn direction() -> impl Strategy<Value = Direction> {
+    select(vec![
+        Direction::Unknown,
+        Direction::Ingress,
+        Direction::Egress,
+    ])
+}
+
+fn last_layer() -> impl Strategy<Value = LastLayer> {
+    select(vec![
+        LastLayer::None,
+        LastLayer::Tcp,
+        LastLayer::Udp,
+        LastLayer::Icmpv4,
+        LastLayer::Icmpv6,
+    ])
 }
 
 fn encoded(encoder: &mut Encoder, flow: &Flow) -> Vec<u8> {
@@ -188,23 +234,23 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_flow_that_differs_in_one_field_gets_no_piece_of_the_other(flow in flow(), other in flow()) {
+    fn a_flow_that_differs_in_one_field_gets_its_own_templates(flow in flow(), other in flow()) {
         let new = || Encoder::new(&context(), &[]);
         for (name, copy) in FIELDS {
             let mut variant = flow.clone();
             copy(&mut variant, &other);
-            let mut encoder = new();
+            let mut encoder_with_cache = new();
             for flow in [&flow, &variant, &flow] {
                 let expected = encoded(&mut new(), flow);
-                prop_assert!(encoded(&mut encoder, flow) == expected, "{} of {:?}", name, flow);
+                prop_assert!(encoded(&mut encoder_with_cache, flow) == expected, "{} of {:?}", name, flow);
             }
         }
     }
 
     #[test]
-    fn the_body_is_the_line_of_hubble(flow in flow()) {
+    fn the_body_is_the_line_of_hubble_observe(flow in flow()) {
         let mut line = String::new();
-        LINE.push_flow_text(&mut line, &flow);
+        BODY_FORMAT.push_flow_text(&mut line, &flow);
         let log = log(Record::Flow(flow), &[]);
         prop_assert_eq!(log.body.as_ref().map(shown), Some(line));
     }

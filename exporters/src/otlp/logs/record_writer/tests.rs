@@ -1,4 +1,4 @@
-//! Whatever is written, the bytes are those that generated code writes for the same record.
+//! Records have the bytes that the generated encoder writes.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
@@ -7,11 +7,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use prost::Message;
 
-use super::super::key::key;
+use super::super::attribute_key::{AttributeKey, key};
 use super::*;
 
-const SHORT: (&Key, &str) = (key!("a"), "a");
-const LONG: (&Key, &str) = (
+const SHORT: (&AttributeKey, &str) = (key!("a"), "a");
+const LONG: (&AttributeKey, &str) = (
     key!("cilium.agent_event.notification.type"),
     "cilium.agent_event.notification.type",
 );
@@ -28,7 +28,7 @@ enum Attribute {
     NamedList(String, Vec<String>),
 }
 
-/// Texts of which some are longer than one byte can tell.
+/// Texts, some of them with lengths that need two bytes.
 fn texts() -> impl Strategy<Value = String> {
     (any::<char>(), 0..300_usize).prop_map(|(c, n)| c.to_string().repeat(n))
 }
@@ -47,19 +47,19 @@ fn attributes() -> impl Strategy<Value = Attribute> {
     ]
 }
 
-fn write(out: &mut Writer<'_>, key: &Key, attribute: &Attribute) {
+fn write(out: &mut LogRecordWriter<'_>, key: &AttributeKey, attribute: &Attribute) {
     match attribute {
-        Attribute::Text(text) => out.text(key, text),
+        Attribute::Text(text) => out.string(key, text),
         Attribute::Mac(mac) => out.ascii(key, mac),
         Attribute::Int(int) => out.int(key, *int),
         Attribute::Bool(yes) => out.bool(key, *yes),
-        Attribute::List(values) => out.list(key, values),
-        Attribute::Named(name, value) => out.named_text(|text| text.push_str(name), value),
-        Attribute::NamedList(name, values) => out.named_list(|text| text.push_str(name), values),
+        Attribute::List(values) => out.strings(key, values),
+        Attribute::Named(name, value) => out.named_string(|text| text.push_str(name), value),
+        Attribute::NamedList(name, values) => out.named_strings(|text| text.push_str(name), values),
     }
 }
 
-/// What it is in a message; nothing for an empty list.
+/// The attribute as a message; `None` for an empty list.
 fn expected(name: &str, attribute: &Attribute) -> Option<KeyValue> {
     let text = |text: &str| Value::StringValue(text.to_owned());
     let any = |value| AnyValue { value: Some(value) };
@@ -87,29 +87,42 @@ fn expected(name: &str, attribute: &Attribute) -> Option<KeyValue> {
 
 proptest! {
     #[test]
-    fn records_are_what_generated_code_makes_of_them(
+    fn a_record_has_the_bytes_that_the_generated_encoder_writes(
         time in any::<u64>(),
         body in texts(),
         trace_id in any::<Option<[u8; 16]>>(),
         attributes in vec((any::<bool>(), attributes()), 0..60),
     ) {
         let name = |short: bool| if short { SHORT } else { LONG };
+        let attributes_of_record = attributes
+            .iter()
+            .filter_map(|(short, value)| expected(name(*short).1, value));
         let record = LogRecord {
             time_unix_nano: time,
             observed_time_unix_nano: 7,
             severity_number: 13,
             severity_text: "WARN".to_owned(),
             body: Some(AnyValue { value: Some(Value::StringValue(body.clone())) }),
-            attributes: attributes.iter().filter_map(|(short, value)| expected(name(*short).1, value)).collect(),
+            attributes: attributes_of_record.collect(),
             trace_id: trace_id.map(Vec::from).unwrap_or_default(),
             event_name: "hubble.flow".to_owned(),
             ..LogRecord::default()
         };
-        let expected = ScopeLogs { log_records: vec![record], ..ScopeLogs::default() }.encode_to_vec();
-        let (mut out, mut text) = (b"before".to_vec(), body);
-        let mut writer = Writer::begin_with_text(&mut out, &Head { time: Timestamp(time), severity: Severity::Warn }, &mut text);
-        attributes.iter().for_each(|(short, value)| write(&mut writer, name(*short).0, value));
-        writer.end(&Tail { trace_id, observed: Timestamp(7), event_name: "hubble.flow" });
+        let scope_logs = ScopeLogs { log_records: vec![record], ..ScopeLogs::default() };
+        let expected = scope_logs.encode_to_vec();
+
+        let mut out = b"before".to_vec();
+        let mut scratch = body;
+        let header = RecordHeader { time: Timestamp(time), severity: Severity::Warn };
+        let mut writer = LogRecordWriter::begin_with_body(&mut out, &header, &mut scratch);
+        for (short, value) in &attributes {
+            write(&mut writer, name(*short).0, value);
+        }
+        writer.finish(&RecordTrailer {
+            trace_id,
+            observed: Timestamp(7),
+            event_name: "hubble.flow",
+        });
         prop_assert!(out.strip_prefix(b"before") == Some(&expected[..]));
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP, DNS, Kafka and other messages as a backend reads them.
+//! HTTP, DNS, Kafka and other messages as log records.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -55,7 +55,7 @@ fn http_follows_the_semantic_conventions() {
             },
             L7Type::Response,
             &[],
-            { "network.protocol.name=http http.response.status_code=#200" },
+            "network.protocol.name=http http.response.status_code=#200",
         ),
         (
             http("GET", "/", "", 0),
@@ -69,14 +69,17 @@ fn http_follows_the_semantic_conventions() {
     ];
     for (http, l7_type, headers, expected) in cases {
         assert_eq!(
-            protocol_part(&specifics(&message(L7Record::Http(http), l7_type), headers)),
+            protocol_part(&specific_attributes(
+                &message(L7Record::Http(http), l7_type),
+                headers
+            )),
             expected
         );
     }
 }
 
 #[test]
-fn a_target_that_is_no_path_is_the_original_one() {
+fn a_target_that_is_not_a_path_is_the_original_url() {
     for (method, target) in [("OPTIONS", "*"), ("CONNECT", "db:5432")] {
         let flow = message(
             L7Record::Http(Http {
@@ -88,12 +91,12 @@ fn a_target_that_is_no_path_is_the_original_one() {
         let expected = format!(
             "network.protocol.name=http http.request.method={method} url.original={target}"
         );
-        assert_eq!(protocol_part(&specifics(&flow, &[])), expected);
+        assert_eq!(protocol_part(&specific_attributes(&flow, &[])), expected);
     }
 }
 
 #[test]
-fn a_header_that_was_taken_out_names_no_server_and_no_user_agent() {
+fn a_redacted_header_names_no_server_and_no_user_agent() {
     let headers = ["Host", "User-Agent"]
         .map(|name| (name.into(), REDACTED.to_owned()))
         .to_vec();
@@ -101,7 +104,7 @@ fn a_header_that_was_taken_out_names_no_server_and_no_user_agent() {
         headers,
         ..http("GET", "/", "", 0)
     };
-    let attributes = specifics(
+    let attributes = specific_attributes(
         &message(L7Record::Http(redacted), L7Type::Request),
         &["host"],
     );
@@ -112,7 +115,7 @@ fn a_header_that_was_taken_out_names_no_server_and_no_user_agent() {
 }
 
 #[test]
-fn a_latency_that_packets_showed_has_its_bound_and_an_unknown_one_no_value() {
+fn a_latency_from_packets_has_its_error_and_an_unknown_one_has_no_value() {
     let latency = ObservedLatency {
         nanos: 60_400_000,
         error_nanos: 2_500_000,
@@ -133,16 +136,18 @@ fn a_latency_that_packets_showed_has_its_bound_and_an_unknown_one_no_value() {
             L7Type::Response,
         );
         let l7 = flow.l7.as_mut().unwrap();
-        (l7.seen, l7.latency_ns, l7.observed_latency) = (Seen::Wire, 0, observed_latency);
+        l7.seen = Seen::Wire;
+        l7.latency_ns = 0;
+        l7.observed_latency = observed_latency;
         let expected = format!(
             "cilium.l7.seen=wire {expected}network.protocol.name=http http.response.status_code=#200"
         );
-        let attributes = specifics(&flow, &[]);
+        let attributes = specific_attributes(&flow, &[]);
         assert!(attributes.ends_with(&expected), "{attributes}");
     }
 }
 
-/// What follows the attributes that all messages have.
+/// The attributes after those that all messages have.
 fn protocol_part(text: &str) -> &str {
     text.split_once("cilium.l7.latency_ns=#5000000 ")
         .map_or(text, |(_, rest)| rest)
@@ -203,12 +208,12 @@ fn dns_kafka_and_generic_messages_have_their_fields() {
         ),
     ];
     for (flow, expected) in cases {
-        assert_eq!(protocol_part(&specifics(&flow, &[])), expected);
+        assert_eq!(protocol_part(&specific_attributes(&flow, &[])), expected);
     }
 }
 
 #[test]
-fn what_the_capture_lacks_of_a_message_is_listed_and_has_no_value() {
+fn parts_of_a_message_that_were_not_captured_are_listed_and_have_no_value() {
     let dns = Dns {
         query: "shop.example.".to_owned(),
         qtypes: vec![1].into(),
@@ -219,7 +224,7 @@ fn what_the_capture_lacks_of_a_message_is_listed_and_has_no_value() {
         .into_iter()
         .fold(Missing::NOTHING, Missing::and);
     flow.l7.as_mut().expect("an L7 flow").missing = missing;
-    let text = specifics(&flow, &[]);
+    let text = specific_attributes(&flow, &[]);
     assert!(
         text.contains("cilium.l7.incomplete=[answers rcode]"),
         "{text}"

@@ -1,4 +1,4 @@
-//! Agent events, debug events and socket flows as a backend reads them.
+//! Agent events, debug events, lost reports and socket flows as log records.
 
 use std::sync::Arc;
 
@@ -24,16 +24,15 @@ fn text(text: &str) -> String {
     text.to_owned()
 }
 
-/// Every kind of notification with all its fields, and the attributes behind the type.
+/// Every kind of notification with all its fields, and the attributes after the type.
 fn notifications() -> Vec<(Notification, &'static str)> {
     let labels = || vec![text("a"), text("b")];
-    let (namespace, pod_name) = (text("shop"), text("cart-0"));
     let endpoint = EndpointUpdate {
         id: 312,
         labels: labels(),
         error: text("no"),
-        pod_name,
-        namespace,
+        pod_name: text("cart-0"),
+        namespace: text("shop"),
     };
     let entry = IpCache {
         cidr: text("10.0.2.20/32"),
@@ -131,7 +130,7 @@ fn agent_events_have_the_fields_of_their_notification() {
 }
 
 #[test]
-fn a_failed_regeneration_is_a_warning_and_a_debug_event_is_less_than_information() {
+fn a_failed_regeneration_is_a_warning_and_a_debug_event_has_severity_debug() {
     let regenerate = || {
         Notification::EndpointRegenerate(EndpointRegen {
             id: 312,
@@ -162,7 +161,7 @@ fn a_failed_regeneration_is_a_warning_and_a_debug_event_is_less_than_information
 }
 
 #[test]
-fn debug_events_have_their_numbers() {
+fn debug_events_have_the_fields_of_their_message() {
     let event = DebugEvent {
         time: Timestamp(1_000),
         event_type: DebugEventType(15),
@@ -191,7 +190,33 @@ fn debug_events_have_their_numbers() {
 }
 
 #[test]
-fn a_mapped_address_of_a_socket_is_written_as_its_release_writes_it() {
+fn a_lost_report_is_a_warning_with_its_fields() {
+    let lost = Lost {
+        time: Timestamp(1_000),
+        source: LostSource::PerfEventRingBuffer,
+        count: 512,
+        cpu: Some(3),
+        span: Some((Timestamp(10), Timestamp(20))),
+    };
+    let log = log(Record::Lost(lost), &[]);
+    assert_eq!(
+        attributes(&log),
+        "cilium.lost.source=PERF_EVENT_RING_BUFFER\ncilium.lost.count=#512\ncilium.lost.cpu=#3\n\
+         cilium.lost.first_unix_nano=#10\ncilium.lost.last_unix_nano=#20"
+    );
+    assert_eq!(
+        (log.event_name.as_str(), log.severity_text.as_str()),
+        ("hubble.lost_events", "WARN")
+    );
+    let body = log.body.as_ref().map(shown).unwrap_or_default();
+    assert!(
+        body.starts_with("EVENTS LOST: PERF_EVENT_RING_BUFFER CPU(3) 512"),
+        "{body}"
+    );
+}
+
+#[test]
+fn a_mapped_address_of_a_socket_is_written_as_its_release_does() {
     for (keeps_mapped, expected) in [(false, "10.0.0.2"), (true, "::ffff:10.0.0.2")] {
         let ip = Some(Ip {
             version: IpVersion::V6,
@@ -207,7 +232,7 @@ fn a_mapped_address_of_a_socket_is_written_as_its_release_writes_it() {
             socket,
             ..Flow::default()
         };
-        let text = specifics(&flow, &[]);
+        let text = specific_attributes(&flow, &[]);
         assert!(
             text.contains(&format!("destination.address={expected} network.type=ipv6")),
             "{text}"
@@ -216,7 +241,7 @@ fn a_mapped_address_of_a_socket_is_written_as_its_release_writes_it() {
 }
 
 #[test]
-fn a_socket_flow_has_its_socket_and_no_address_of_the_pod() {
+fn a_socket_flow_has_its_cookie_and_no_address_of_the_pod() {
     let flow = Flow {
         flow_type: FlowType::Sock,
         message_type: message_type::TRACE_SOCK,
@@ -235,20 +260,20 @@ fn a_socket_flow_has_its_socket_and_no_address_of_the_pod() {
     };
     let expected = "destination.address=10.0.0.2 network.type=ipv4 cilium.verdict=TRACED cilium.event.type=trace-sock \
                     cilium.event.sub_type=pre-xlate-fwd cilium.socket.cookie=#99 cilium.cgroup.id=#4242";
-    assert_eq!(specifics(&flow, &[]), expected);
+    assert_eq!(specific_attributes(&flow, &[]), expected);
 }
 
-/// The value of an attribute of a record: `#` and an integer, or a text.
+/// The value of an attribute: `#` and an integer, or a text.
 fn value(record: Record, key: &str) -> Option<String> {
     let log = log(record, &[]);
     log.attributes
         .iter()
         .find(|attribute| attribute.key == key)
-        .map(|one| one.value.as_ref().map(shown).unwrap_or_default())
+        .map(|attribute| attribute.value.as_ref().map(shown).unwrap_or_default())
 }
 
 #[test]
-fn a_number_that_no_integer_of_otlp_can_be_is_its_decimal_digits() {
+fn a_number_above_the_integers_of_otlp_is_a_string_of_its_digits() {
     type Make = fn(u64) -> Record;
     let attributes: [(&str, Make); 9] = [
         ("cilium.ip_trace_id", |n| {
@@ -275,19 +300,19 @@ fn a_number_that_no_integer_of_otlp_can_be_is_its_decimal_digits() {
             Record::Flow(flow)
         }),
         ("cilium.agent.start_unix_nano", |n| {
-            notified(Notification::AgentStart {
+            agent_event(Notification::AgentStart {
                 time: Some(Timestamp(n)),
             })
         }),
         ("cilium.policy.revision", |n| {
-            notified(Notification::PolicyUpdate(PolicyUpdate {
+            agent_event(Notification::PolicyUpdate(PolicyUpdate {
                 labels: Vec::new(),
                 revision: n,
                 rule_count: 0,
             }))
         }),
         ("cilium.endpoint.id", |n| {
-            notified(Notification::EndpointRegenerate(EndpointRegen {
+            agent_event(Notification::EndpointRegenerate(EndpointRegen {
                 id: n,
                 labels: Vec::new(),
                 error: String::new(),
@@ -296,12 +321,12 @@ fn a_number_that_no_integer_of_otlp_can_be_is_its_decimal_digits() {
         ("cilium.lost.count", |n| lost(n, Timestamp(1))),
         ("cilium.lost.last_unix_nano", |n| lost(1, Timestamp(n))),
     ];
-    const GREATEST: u64 = i64::MAX.cast_unsigned();
+    const MAX: u64 = i64::MAX.cast_unsigned();
     for (key, make) in attributes {
         let cases = [
             (1, "#1"),
-            (GREATEST, "#9223372036854775807"),
-            (GREATEST + 1, "9223372036854775808"),
+            (MAX, "#9223372036854775807"),
+            (MAX + 1, "9223372036854775808"),
             (u64::MAX, "18446744073709551615"),
         ];
         for (n, expected) in cases {
@@ -317,7 +342,7 @@ fn socket(socket: Socket) -> Record {
     })
 }
 
-fn notified(notification: Notification) -> Record {
+fn agent_event(notification: Notification) -> Record {
     Record::AgentEvent(Box::new(AgentEvent {
         time: Timestamp(1),
         event_type: Type::Unknown,

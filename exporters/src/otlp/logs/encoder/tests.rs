@@ -1,0 +1,202 @@
+//! Encoded records, decoded by `opentelemetry-proto`. The helpers are here, the tests in modules.
+
+mod events;
+mod flows;
+mod messages;
+mod requests;
+mod templates;
+
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value::Value};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use prost::Message;
+use tidegate_model::flow::{
+    Address, AuthType, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet,
+    FileNumbering, Flow, FlowType, Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type,
+    LastLayer, Missing, PolicyMatch, SctpChunk, Seen, SourceFile, TcpFlags, TracePoint,
+    TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
+};
+use tidegate_model::record::{Lost, LostSource, Record};
+use tidegate_runtime::telemetry::Telemetry;
+
+use super::*;
+use crate::otlp::logs::Envelope;
+use crate::otlp::resource::ResourceAttributes;
+
+const OBSERVED: Timestamp = Timestamp(2_000);
+
+fn context() -> BuildContext {
+    BuildContext {
+        stage: "exporters.otlp".to_owned(),
+        node_name: "prod/node-a".to_owned(),
+        telemetry: Telemetry::default(),
+        health: Default::default(),
+    }
+}
+
+/// Encodes a record as a whole request and decodes it as a backend would.
+fn request(record: &Record, headers: &[&str]) -> ExportLogsServiceRequest {
+    let headers: Vec<_> = headers.iter().map(|name| (*name).to_owned()).collect();
+    let mut encoder = Encoder::new(&context(), &headers);
+    let envelope = Envelope::new(&ResourceAttributes::new(
+        &context(),
+        &[("team".to_owned(), "net".to_owned())].into(),
+    ));
+    let mut encoded = Vec::new();
+    encoder.encode(record, OBSERVED, &mut encoded);
+    let bytes = [envelope.header(encoded.len()), encoded].concat();
+    let request = ExportLogsServiceRequest::decode(&bytes[..]).expect("a message");
+    assert!(
+        request.encode_to_vec() == bytes,
+        "the generated encoder writes other bytes"
+    );
+    request
+}
+
+fn log(record: Record, headers: &[&str]) -> LogRecord {
+    let mut request = request(&record, headers);
+    request
+        .resource_logs
+        .remove(0)
+        .scope_logs
+        .remove(0)
+        .log_records
+        .remove(0)
+}
+
+fn shown(value: &AnyValue) -> String {
+    match &value.value {
+        Some(Value::StringValue(text)) => text.clone(),
+        Some(Value::IntValue(number)) => format!("#{number}"),
+        Some(Value::BoolValue(value)) => value.to_string(),
+        Some(Value::ArrayValue(array)) => format!(
+            "[{}]",
+            array.values.iter().map(shown).collect::<Vec<_>>().join(" ")
+        ),
+        other => format!("{other:?}"),
+    }
+}
+
+/// The attributes as lines, without the UUID, which has a separate test.
+fn attributes(log: &LogRecord) -> String {
+    let line = |key: &str, value: Option<&AnyValue>| {
+        format!("{key}={}", value.map(shown).unwrap_or_default())
+    };
+    let lines = log
+        .attributes
+        .iter()
+        .map(|attribute| line(&attribute.key, attribute.value.as_ref()));
+    lines
+        .filter(|line| !line.starts_with("cilium.flow.uuid="))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn addresses() -> Ip {
+    Ip {
+        source: Address::v4([10, 0, 0, 1]),
+        destination: Address::v4([10, 0, 0, 2]),
+        version: IpVersion::V4,
+        ..Ip::default()
+    }
+}
+
+fn tcp(flags: Option<u16>) -> L4 {
+    L4::Tcp {
+        source_port: 40_000,
+        destination_port: 80,
+        flags: flags.map(TcpFlags),
+    }
+}
+
+/// A traced packet with every field that a trace event can have.
+fn traced() -> Flow {
+    let pod = EndpointNames {
+        cluster_name: "default".to_owned(),
+        namespace: "shop".to_owned(),
+        pod_name: "cart-0".to_owned(),
+        labels: ["k8s:app=cart".to_owned(), "k8s:tier=back".to_owned()].into(),
+        workloads: vec![("StatefulSet".to_owned(), "cart".to_owned())],
+        dns_names: vec!["cart.shop".to_owned()],
+    };
+    Flow {
+        time: Timestamp(1_000),
+        seq: 1,
+        flow_type: FlowType::L34,
+        message_type: message_type::TRACE,
+        sub_type: 4,
+        verdict: Verdict::Forwarded,
+        direction: Direction::Egress,
+        is_reply: Some(false),
+        trace_point: TracePoint::from_datapath(4),
+        trace_reason: TraceReason::from_datapath(1),
+        ethernet: Some(Ethernet {
+            source: [2, 0, 0, 0, 0, 0x0a],
+            destination: [2, 0, 0, 0, 0, 0x0b],
+        }),
+        ip: Some(Ip {
+            source_xlated: Some(Address::v4([192, 0, 2, 9])),
+            encrypted: true,
+            ..addresses()
+        }),
+        l4: tcp(Some(TcpFlags::SYN | TcpFlags::ACK)),
+        last_layer: LastLayer::Tcp,
+        tunnel: Some(Tunnel {
+            protocol: TunnelProtocol::Vxlan,
+            ip: Some(addresses()),
+            l4: L4::Udp {
+                source_port: 5000,
+                destination_port: 8472,
+            },
+            vni: 77,
+        }),
+        source: Endpoint {
+            id: 12,
+            identity: 4000,
+            names: Some(pod.into()),
+        },
+        destination: Endpoint {
+            id: 0,
+            identity: 2,
+            names: None,
+        },
+        ip_trace_id: 99,
+        interface: 7,
+        proxy_port: 11_000,
+        ..Flow::default()
+    }
+}
+
+fn message(record: L7Record, l7_type: L7Type) -> Flow {
+    let l7 = L7 {
+        l7_type,
+        latency_ns: 5_000_000,
+        observed_latency: None,
+        record,
+        trace_id: None,
+        seen: Seen::Proxy,
+        missing: Missing::NOTHING,
+    };
+    Flow {
+        flow_type: FlowType::L7,
+        message_type: message_type::ACCESS_LOG,
+        verdict: Verdict::Forwarded,
+        l7: Some(Box::new(l7)),
+        ..Flow::default()
+    }
+}
+
+/// The attributes that an empty flow does not have.
+fn specific_attributes(flow: &Flow, headers: &[&str]) -> String {
+    let common = [
+        "cilium.flow.type=",
+        "cilium.traffic_direction=TRAFFIC_DIRECTION_UNKNOWN",
+    ];
+    let log = log(Record::Flow(flow.clone()), headers);
+    let lines = attributes(&log);
+    lines
+        .lines()
+        .filter(|line| !common.iter().any(|prefix| line.starts_with(prefix)))
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,248 @@
+//! Flows of packets and other datapath events as log records.
+
+use super::*;
+
+const TRACED: &str = "source.address=10.0.0.1
+source.mac=02:00:00:00:00:0a
+cilium.source.endpoint.id=#12
+cilium.source.identity=#4000
+source.k8s.cluster.name=default
+source.k8s.namespace.name=shop
+source.k8s.pod.name=cart-0
+source.k8s.statefulset.name=cart
+cilium.source.labels=[k8s:app=cart k8s:tier=back]
+cilium.source.names=[cart.shop]
+destination.address=10.0.0.2
+destination.mac=02:00:00:00:00:0b
+cilium.destination.identity=#2
+cilium.destination.identity.name=world
+network.type=ipv4
+network.transport=tcp
+cilium.tcp.flags=[SYN ACK]
+cilium.flow.type=L3_L4
+cilium.verdict=FORWARDED
+cilium.event.type=trace
+cilium.event.sub_type=to-overlay
+cilium.traffic_direction=EGRESS
+cilium.is_reply=false
+cilium.trace_observation_point=TO_OVERLAY
+cilium.trace_reason=ESTABLISHED
+source.port=#40000
+destination.port=#80
+cilium.interface.index=#7
+cilium.source.xlated_address=192.0.2.9
+cilium.encrypted=true
+cilium.ip_trace_id=#99
+cilium.proxy_port=#11000
+cilium.tunnel.protocol=VXLAN
+cilium.tunnel.vni=#77
+cilium.tunnel.source.address=10.0.0.1
+cilium.tunnel.destination.address=10.0.0.2
+cilium.tunnel.source.port=#5000
+cilium.tunnel.destination.port=#8472";
+
+#[test]
+fn a_traced_packet_has_all_its_fields() {
+    let log = log(Record::Flow(traced()), &[]);
+    assert_eq!(attributes(&log), TRACED);
+    assert_eq!(
+        (log.time_unix_nano, log.observed_time_unix_nano),
+        (1_000, 2_000)
+    );
+    assert_eq!(
+        (log.severity_number, log.severity_text.as_str()),
+        (9, "INFO")
+    );
+    assert_eq!(
+        (log.event_name.as_str(), &log.trace_id[..]),
+        ("hubble.flow", &[][..])
+    );
+    let body = log.body.as_ref().map(shown).unwrap_or_default();
+    assert!(
+        body.starts_with(
+            "shop/cart-0:40000 (ID:4000) -> 10.0.0.2:80 (world) to-overlay FORWARDED ("
+        ),
+        "{body}"
+    );
+    assert!(body.ends_with(')'), "{body}");
+}
+
+#[test]
+fn the_uuid_is_that_of_every_other_exporter() {
+    let log = log(Record::Flow(traced()), &[]);
+    let uuid = log
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key == "cilium.flow.uuid");
+    let expected = FlowIds::new("prod/node-a").id(&traced()).to_string();
+    assert_eq!(
+        uuid.and_then(|uuid| uuid.value.as_ref()).map(shown),
+        Some(expected)
+    );
+}
+
+#[test]
+fn datapath_events_have_their_types_and_reasons() {
+    let event = |message_type, sub_type, verdict| Flow {
+        message_type,
+        sub_type,
+        verdict,
+        ..Flow::default()
+    };
+    let dropped = Flow {
+        drop_reason: DropReason(133),
+        file: Some(SourceFile {
+            id: 2,
+            line: 42,
+            numbering: FileNumbering::V1_19_0,
+        }),
+        ..event(message_type::DROP, 133, Verdict::Dropped)
+    };
+    let verdict = Flow {
+        policy_match: PolicyMatch(2),
+        auth_type: AuthType(1),
+        direction: Direction::Ingress,
+        ..event(message_type::POLICY_VERDICT, 0, Verdict::Audit)
+    };
+    let ping = L4::Icmpv6 {
+        icmp_type: 128,
+        code: 0,
+    };
+    let cases = [
+        (
+            dropped.clone(),
+            "cilium.verdict=DROPPED cilium.drop_reason=POLICY_DENIED cilium.event.type=drop \
+             cilium.event.sub_type=Policy denied cilium.file=bpf_lxc.c:42",
+        ),
+        (
+            Flow {
+                drop_reason: DropReason(99),
+                file: Some(SourceFile {
+                    id: 250,
+                    line: 1,
+                    numbering: FileNumbering::V1_19_0,
+                }),
+                ..event(message_type::DROP, 99, Verdict::Dropped)
+            },
+            "cilium.verdict=DROPPED cilium.drop_reason=99 cilium.event.type=drop cilium.event.sub_type=99, 0 \
+             cilium.file=unknown(250):1",
+        ),
+        (
+            verdict,
+            "cilium.verdict=AUDIT cilium.event.type=policy-verdict cilium.event.sub_type=policy-verdict:L3-L4 INGRESS \
+             cilium.traffic_direction=INGRESS cilium.policy_match_type=L3-L4 cilium.auth_type=SPIRE",
+        ),
+        (
+            event(message_type::TRACE_SOCK, 1, Verdict::Translated),
+            "cilium.verdict=TRANSLATED cilium.event.type=trace-sock cilium.event.sub_type=pre-xlate-fwd",
+        ),
+        (
+            event(message_type::CAPTURE, 4, Verdict::Unknown),
+            "cilium.verdict=VERDICT_UNKNOWN cilium.event.type=capture cilium.event.sub_type=DBG_CAPTURE_DELIVERY",
+        ),
+        (
+            Flow {
+                l4: ping,
+                is_reply: Some(true),
+                ..event(message_type::CAPTURE, 4, Verdict::Unknown)
+            },
+            "network.transport=icmpv6 cilium.icmp.type=#128 cilium.icmp.code=#0 cilium.verdict=VERDICT_UNKNOWN \
+             cilium.event.type=capture cilium.event.sub_type=DBG_CAPTURE_DELIVERY cilium.is_reply=true",
+        ),
+    ];
+    for (flow, expected) in cases {
+        assert_eq!(specific_attributes(&flow, &[]), expected);
+    }
+    assert_eq!(
+        log(Record::Flow(dropped), &[]).severity_number,
+        13,
+        "drops are warnings"
+    );
+}
+
+#[test]
+fn protocols_without_ports_have_the_fields_of_their_headers() {
+    let group = Address::v4([224, 0, 0, 1]);
+    let cases = [
+        (
+            L4::Vrrp {
+                vrrp_type: 1,
+                vrid: 2,
+                priority: 3,
+            },
+            "network.transport=vrrp",
+            "cilium.vrrp.type=#1 cilium.vrrp.vrid=#2 cilium.vrrp.priority=#3",
+        ),
+        (
+            L4::Igmp {
+                igmp_type: 17,
+                group,
+            },
+            "network.transport=igmp",
+            "cilium.igmp.type=#17 cilium.igmp.group=224.0.0.1",
+        ),
+        (
+            L4::Icmpv4 {
+                icmp_type: 3,
+                code: 1,
+            },
+            "network.transport=icmpv4 cilium.icmp.type=#3 cilium.icmp.code=#1",
+            "",
+        ),
+        (
+            L4::Sctp {
+                source_port: 1,
+                destination_port: 2,
+                chunk_type: SctpChunk::Unsupported,
+            },
+            "network.transport=sctp",
+            "source.port=#1 destination.port=#2",
+        ),
+        (
+            L4::Sctp {
+                source_port: 1,
+                destination_port: 2,
+                chunk_type: SctpChunk::InitAck,
+            },
+            "network.transport=sctp",
+            "cilium.sctp.chunk_type=INIT_ACK",
+        ),
+        (
+            tcp(None),
+            "network.transport=tcp",
+            "source.port=#40000 destination.port=#80",
+        ),
+    ];
+    for (l4, first, last) in cases {
+        let text = specific_attributes(
+            &Flow {
+                l4,
+                ..Flow::default()
+            },
+            &[],
+        );
+        assert!(
+            text.starts_with(first) && text.ends_with(last) && !text.contains("flags"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_trace_id_is_sixteen_bytes_and_not_zero() {
+    let cases = [
+        ("0af7651916cd43dd8448eb211c80319c", 16),
+        ("00000000000000000000000000000000", 0),
+        ("0af7651916cd43dd8448eb211c8031", 0),
+        ("+af7651916cd43dd8448eb211c80319c", 0),
+    ];
+    for (text, len) in cases {
+        let mut flow = message(L7Record::Http(Http::default()), L7Type::Request);
+        if let Some(l7) = &mut flow.l7 {
+            l7.trace_id = Some(text.to_owned());
+        }
+        let id = log(Record::Flow(flow), &[]).trace_id;
+        assert_eq!(id.len(), len, "{text}");
+        assert!(len == 0 || id.starts_with(&[0x0a, 0xf7, 0x65]), "{id:x?}");
+    }
+}

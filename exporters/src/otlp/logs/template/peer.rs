@@ -1,0 +1,324 @@
+//! Templates for the peers of a flow.
+//!
+//! Their attributes, where `<side>` is `source` or `destination`. OpenTelemetry has no convention for
+//! the Kubernetes objects at both ends; NetObserv and Mermin use the same names.
+//!
+//! | attribute | type | meaning |
+//! | --- | --- | --- |
+//! | `<side>.address` | string | IP address, before source translation |
+//! | `<side>.port` | int | port |
+//! | `<side>.mac` | string | MAC address |
+//! | `<side>.k8s.cluster.name`, `<side>.k8s.namespace.name`, `<side>.k8s.pod.name` | string | the pod |
+//! | `<side>.k8s.<kind>.name` | string | an owner of the pod, such as `source.k8s.deployment.name` |
+//! | `cilium.<side>.identity` | int | security identity |
+//! | `cilium.<side>.identity.name` | string | its name, if it is a reserved identity |
+//! | `cilium.<side>.endpoint.id` | int | endpoint on this node |
+//! | `cilium.<side>.labels` | string[] | security labels |
+//! | `cilium.<side>.names` | string[] | DNS names of the address |
+
+use std::sync::Arc;
+
+use tidegate_format::hubble::{FlowPeer, push_identity};
+use tidegate_format::text::{mac_text, push_address};
+use tidegate_model::flow::{Endpoint, EndpointNames, reserved_identity};
+
+use super::cache::{CacheKey, TemplateCache};
+use super::sections::Template;
+use crate::otlp::logs::attribute_key::AttributeKey;
+use crate::otlp::logs::record_writer::{BODY_FORMAT, LogRecordWriter};
+
+/// Slots of the cache, for the endpoints of a node and those that they talk to.
+const SLOTS: usize = 1024;
+
+/// The sections for one peer: [`NAME_BEFORE_PORT`], [`IDENTITY`], [`ATTRIBUTES`] and [`NAME`].
+pub(crate) type PeerTemplate = Template<4>;
+
+/// The peer's name in the line, up to the port.
+pub(crate) const NAME_BEFORE_PORT: usize = 0;
+/// The peer's identity in the line, with the space before it.
+pub(crate) const IDENTITY: usize = 1;
+/// All attributes except the port.
+pub(crate) const ATTRIBUTES: usize = 2;
+/// The peer's name in the line, without a port.
+pub(crate) const NAME: usize = 3;
+
+/// Templates of the most recent peers on one side.
+#[derive(Debug)]
+pub(crate) struct PeerTemplates {
+    keys: &'static PeerKeys,
+    cache: TemplateCache<StoredPeer, 4>,
+}
+
+/// A peer as the key of its template.
+struct PeerCacheKey<'a> {
+    packed: PackedPeer,
+    peer: &'a FlowPeer<'a>,
+}
+
+/// The key of a cached template.
+#[derive(Debug)]
+pub(super) struct StoredPeer {
+    packed: PackedPeer,
+    /// `packed` has their address, which is not reused while they are referenced.
+    _names: Option<Arc<EndpointNames>>,
+}
+
+/// Everything about a peer except its port, without loss.
+type PackedPeer = [u64; 5];
+
+impl PeerTemplates {
+    pub(crate) fn new(keys: &'static PeerKeys) -> Self {
+        Self {
+            keys,
+            cache: TemplateCache::new(SLOTS),
+        }
+    }
+
+    /// Returns the template for a peer. `scratch` is a buffer for texts.
+    #[inline]
+    pub(crate) fn get(&mut self, peer: &FlowPeer<'_>, scratch: &mut String) -> &PeerTemplate {
+        let keys = self.keys;
+        self.cache
+            .get_or_build(&PeerCacheKey::new(peer), |template| {
+                keys.build(template, peer, scratch);
+            })
+    }
+}
+
+impl<'a> PeerCacheKey<'a> {
+    #[inline]
+    fn new(peer: &'a FlowPeer<'a>) -> Self {
+        Self {
+            packed: pack(peer),
+            peer,
+        }
+    }
+}
+
+fn pack(peer: &FlowPeer<'_>) -> PackedPeer {
+    let address = u128::from_ne_bytes(peer.address.unwrap_or_default().0);
+    let [a, b, c, d, e, f] = peer.mac.unwrap_or_default();
+    let flags = u8::from(peer.has_ip)
+        | u8::from(peer.address.is_some()) << 1
+        | u8::from(peer.mac.is_some()) << 2
+        | u8::from(peer.keeps_mapped) << 3;
+    let Endpoint {
+        id,
+        identity,
+        names,
+    } = peer.endpoint;
+    [
+        address as u64,
+        (address >> 64) as u64,
+        u64::from_ne_bytes([a, b, c, d, e, f, flags, 0]),
+        u64::from(*id) << 32 | u64::from(*identity),
+        names.as_ref().map_or(std::ptr::null(), Arc::as_ptr).addr() as u64,
+    ]
+}
+
+impl CacheKey for PeerCacheKey<'_> {
+    type Stored = StoredPeer;
+
+    fn to_stored(&self) -> StoredPeer {
+        StoredPeer {
+            packed: self.packed,
+            _names: self.peer.endpoint.names.clone(),
+        }
+    }
+
+    /// Compares without a branch for each part, or a call.
+    #[inline]
+    fn matches(&self, stored: &StoredPeer) -> bool {
+        self.packed
+            .iter()
+            .zip(stored.packed)
+            .fold(0, |difference, (part, other)| difference | part ^ other)
+            == 0
+    }
+
+    /// Adds up products that do not depend on each other.
+    #[inline]
+    fn hash(&self) -> u64 {
+        const FACTORS: [u64; 5] = [
+            0x9e37_79b9_7f4a_7c15,
+            0xbf58_476d_1ce4_e5b9,
+            0x94d0_49bb_1331_11eb,
+            0xd6e8_feb8_6659_fd93,
+            0xff51_afd7_ed55_8ccd,
+        ];
+        self.packed
+            .iter()
+            .zip(FACTORS)
+            .map(|(part, factor)| (part ^ part >> 32).wrapping_mul(factor))
+            .fold(0, u64::wrapping_add)
+    }
+}
+
+/// The names of one side's attributes.
+#[derive(Debug)]
+pub(crate) struct PeerKeys {
+    address: AttributeKey,
+    pub(crate) port: AttributeKey,
+    mac: AttributeKey,
+    cluster: AttributeKey,
+    namespace: AttributeKey,
+    pod: AttributeKey,
+    /// What precedes the kind of an owner.
+    owner_prefix: &'static str,
+    identity: AttributeKey,
+    identity_name: AttributeKey,
+    endpoint: AttributeKey,
+    labels: AttributeKey,
+    names: AttributeKey,
+}
+
+/// The names of the source's attributes.
+pub(crate) static SOURCE: PeerKeys = PeerKeys {
+    address: AttributeKey::new("source.address"),
+    port: AttributeKey::new("source.port"),
+    mac: AttributeKey::new("source.mac"),
+    cluster: AttributeKey::new("source.k8s.cluster.name"),
+    namespace: AttributeKey::new("source.k8s.namespace.name"),
+    pod: AttributeKey::new("source.k8s.pod.name"),
+    owner_prefix: "source.k8s.",
+    identity: AttributeKey::new("cilium.source.identity"),
+    identity_name: AttributeKey::new("cilium.source.identity.name"),
+    endpoint: AttributeKey::new("cilium.source.endpoint.id"),
+    labels: AttributeKey::new("cilium.source.labels"),
+    names: AttributeKey::new("cilium.source.names"),
+};
+
+/// The names of the destination's attributes.
+pub(crate) static DESTINATION: PeerKeys = PeerKeys {
+    address: AttributeKey::new("destination.address"),
+    port: AttributeKey::new("destination.port"),
+    mac: AttributeKey::new("destination.mac"),
+    cluster: AttributeKey::new("destination.k8s.cluster.name"),
+    namespace: AttributeKey::new("destination.k8s.namespace.name"),
+    pod: AttributeKey::new("destination.k8s.pod.name"),
+    owner_prefix: "destination.k8s.",
+    identity: AttributeKey::new("cilium.destination.identity"),
+    identity_name: AttributeKey::new("cilium.destination.identity.name"),
+    endpoint: AttributeKey::new("cilium.destination.endpoint.id"),
+    labels: AttributeKey::new("cilium.destination.labels"),
+    names: AttributeKey::new("cilium.destination.names"),
+};
+
+impl PeerKeys {
+    fn build(&self, template: &mut PeerTemplate, peer: &FlowPeer<'_>, scratch: &mut String) {
+        scratch.clear();
+        if peer.is_host() {
+            BODY_FORMAT.push_name(scratch, peer);
+        }
+        let name = scratch.clone();
+        let [before, after] = if name.contains(':') {
+            ["[", "]:"]
+        } else {
+            ["", ":"]
+        };
+        template.add_section(NAME_BEFORE_PORT, |out| {
+            for part in [before, &name, after] {
+                out.extend_from_slice(part.as_bytes());
+            }
+        });
+        scratch.clear();
+        scratch.push(' ');
+        push_identity(scratch, peer.endpoint.identity);
+        template.add_section(IDENTITY, |out| out.extend_from_slice(scratch.as_bytes()));
+        template.add_section(ATTRIBUTES, |out| {
+            self.write(&mut LogRecordWriter::attributes_only(out, scratch), peer);
+        });
+        template.add_section(NAME, |out| out.extend_from_slice(name.as_bytes()));
+    }
+
+    fn write(&self, out: &mut LogRecordWriter<'_>, peer: &FlowPeer<'_>) {
+        if let Some(address) = peer.written_address() {
+            out.string_with(&self.address, |text| push_address(text, address));
+        }
+        if let Some(mac) = peer.mac {
+            out.ascii(&self.mac, &mac_text(mac));
+        }
+        self.write_endpoint(out, peer.endpoint);
+    }
+
+    fn write_endpoint(&self, out: &mut LogRecordWriter<'_>, endpoint: &Endpoint) {
+        out.non_zero_int(&self.endpoint, endpoint.id);
+        if endpoint.identity != 0 {
+            out.int(&self.identity, endpoint.identity);
+            out.non_empty_string(
+                &self.identity_name,
+                reserved_identity(endpoint.identity).unwrap_or_default(),
+            );
+        }
+        if let Some(names) = &endpoint.names {
+            self.write_names(out, names);
+        }
+    }
+
+    fn write_names(&self, out: &mut LogRecordWriter<'_>, names: &EndpointNames) {
+        out.non_empty_string(&self.cluster, &names.cluster_name);
+        out.non_empty_string(&self.namespace, &names.namespace);
+        out.non_empty_string(&self.pod, &names.pod_name);
+        for (kind, name) in &names.workloads {
+            let push = |key: &mut String| {
+                key.push_str(self.owner_prefix);
+                key.extend(kind.chars().map(|c| c.to_ascii_lowercase()));
+                key.push_str(".name");
+            };
+            out.named_string(push, name);
+        }
+        out.strings(&self.labels, names.labels.iter());
+        out.strings(&self.names, &names.dns_names);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegate_model::flow::Address;
+
+    use super::*;
+
+    /// How networks derive MAC addresses: a prefix before the pod's address, or the same MAC for
+    /// all pods.
+    const PREFIXES: [Option<[u8; 2]>; 5] = [
+        Some([2, 0]),
+        Some([2, 0x42]),
+        Some([0x42, 1]),
+        Some([0x0a, 0x58]),
+        None,
+    ];
+
+    #[test]
+    fn peers_with_regular_addresses_are_spread_over_the_cache() {
+        for (prefix, stride) in PREFIXES
+            .into_iter()
+            .flat_map(|prefix| [(prefix, 1), (prefix, 207)])
+        {
+            let mut cache: TemplateCache<_, 1> = TemplateCache::new(SLOTS);
+            let mut built = 0;
+            for n in (0..300).chain(0..300) {
+                let address = 0x0a00_0000 + n * stride;
+                let [a, b, c, d] = u32::to_be_bytes(address);
+                let mac = prefix.map_or([2; 6], |[e, f]| [e, f, a, b, c, d]);
+                let endpoint = &Endpoint {
+                    id: 0,
+                    identity: 4000,
+                    names: None,
+                };
+                let peer = FlowPeer {
+                    endpoint,
+                    has_ip: true,
+                    address: Some(Address::v4([a, b, c, d])),
+                    keeps_mapped: false,
+                    mac: Some(mac),
+                    port: None,
+                };
+                cache.get_or_build(&PeerCacheKey::new(&peer), |_| built += 1);
+            }
+            assert!(
+                built < 380,
+                "{prefix:x?}, {stride}: {built} for 300 peers that occurred twice"
+            );
+        }
+    }
+}
