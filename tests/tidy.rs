@@ -1,6 +1,8 @@
 //! House rules that no linter knows: directions between crates, small files that say what they are
 //! for, no `unsafe`, and no kind of component named outside its own crate.
 
+mod manifests;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
