@@ -8,6 +8,7 @@
 use sha2::{Digest, Sha256};
 use tidegate_model::flow::{Flow, FlowType};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// Computes the UUIDs of one node's flows.
 #[derive(Clone, Copy, Debug)]
@@ -52,14 +53,54 @@ fn mix(mut bits: u128) -> u128 {
     bits ^ bits >> 64
 }
 
+/// Returns the canonical text of a UUID.
+///
+/// `uuid` takes 56 instructions more, 2 % of those of an OTLP log record.
+#[must_use]
+pub fn uuid_text(uuid: Uuid) -> [u8; Hyphenated::LENGTH] {
+    let mut digits = [0; 2 * size_of::<Uuid>()];
+    let bytes = uuid.as_bytes().as_chunks::<4>().0;
+    for (chunk, text) in bytes.iter().zip(digits.as_chunks_mut::<8>().0) {
+        *text = hex_text(*chunk);
+    }
+    let mut text = [b'-'; Hyphenated::LENGTH];
+    for (group, at) in [
+        (0..8, 0),
+        (8..12, 9),
+        (12..16, 14),
+        (16..20, 19),
+        (20..32, 24),
+    ] {
+        text[at..at + group.len()].copy_from_slice(&digits[group]);
+    }
+    text
+}
+
+/// Returns four bytes as hexadecimal digits, all computed at once: every half of a byte is moved
+/// into a byte of its own, and the distance to `0` or `a` is added to all.
+fn hex_text(bytes: [u8; 4]) -> [u8; 8] {
+    let mut halves = u64::from(u32::from_be_bytes(bytes));
+    for (shift, mask) in [
+        (16, 0x0000_ffff_0000_ffff),
+        (8, 0x00ff_00ff_00ff_00ff),
+        (4, 0x0f0f_0f0f_0f0f_0f0f),
+    ] {
+        halves = (halves << shift | halves) & mask;
+    }
+    let letters = (halves + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    (halves + 0x3030_3030_3030_3030 + letters * u64::from(b'a' - b'0' - 10)).to_be_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
+    use proptest::prelude::*;
+
     use tidegate_model::Timestamp;
     use uuid::{Variant, Version};
 
-    use super::{Flow, FlowIds, FlowType, Uuid};
+    use super::{Flow, FlowIds, FlowType, Uuid, uuid_text};
 
     fn flow(time: u64, seq: u64) -> Flow {
         Flow {
@@ -114,5 +155,13 @@ mod tests {
             (59_000..63_000).contains(&differing),
             "{differing} of 122000"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_of_a_uuid_is_that_of_its_crate(bits: u128) {
+            let uuid = Uuid::from_u128(bits);
+            prop_assert_eq!(uuid_text(uuid).to_vec(), uuid.to_string().into_bytes());
+        }
     }
 }

@@ -11,7 +11,7 @@ mod service_address;
 mod summary;
 
 pub use compact::{Compact, FlowPeer, arrow, push_identity, push_type};
-pub use flow_id::FlowIds;
+pub use flow_id::{FlowIds, uuid_text};
 pub use json::Json;
 pub use service_address::HostPort;
 pub use summary::push_summary;

@@ -37,10 +37,10 @@
 //! | `cilium.tunnel.source.address`, `cilium.tunnel.destination.address` | string | the outer addresses |
 //! | `cilium.tunnel.source.port`, `cilium.tunnel.destination.port` | int | the outer ports |
 
+use tidegate_format::hubble::uuid_text;
 use tidegate_format::text::{push_address, push_decimal};
 use tidegate_model::flow::{Address, Flow, Ip, L4, SctpChunk, SourceFile, Tunnel};
 use uuid::Uuid;
-use uuid::fmt::Hyphenated;
 
 use super::attribute_key::{AttributeKey, key};
 use super::record_writer::LogRecordWriter;
@@ -65,10 +65,7 @@ pub(super) fn write_attributes(
         out.int(&SOURCE.port, source);
         out.int(&DESTINATION.port, destination);
     }
-    let mut uuid_text = [0; Hyphenated::LENGTH];
-    uuid.hyphenated().encode_lower(&mut uuid_text);
-    out.ascii(key!("cilium.flow.uuid"), &uuid_text);
-    out.non_zero_int(key!("cilium.interface.index"), flow.interface);
+    out.ascii(key!("cilium.flow.uuid"), &uuid_text(uuid));
     write_rare(out, flow);
 }
 

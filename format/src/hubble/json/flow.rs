@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::object::Object;
 use super::{Json, l7};
+use crate::hubble::flow_id::uuid_text;
 use crate::hubble::push_summary;
 use crate::text::{push_address, push_decimal, push_mac, push_optional_address};
 
@@ -54,7 +55,7 @@ impl Json {
 }
 
 fn push_uuid(out: &mut String, id: Uuid) {
-    out.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    out.push_str(std::str::from_utf8(&uuid_text(id)).unwrap_or_default());
 }
 
 fn emitter(object: &mut Object<'_>) {
