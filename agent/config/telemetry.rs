@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use tidegate_exporters::http::{allowed_name, is_loopback};
+use tidegate_exporters::http::{is_loopback, parse_allowed_host};
 use tidegate_runtime::component::Key;
 use toml::Spanned;
 
@@ -236,7 +236,7 @@ const SECTION: &str = "service.telemetry.admin";
 fn hosts(names: Vec<Spanned<String>>, section: &str, problems: &mut Problems) -> Vec<String> {
     let mut read = Vec::new();
     for name in names {
-        if let Some(allowed) = allowed_name(name.get_ref()) {
+        if let Some(allowed) = parse_allowed_host(name.get_ref()) {
             read.push(allowed);
             continue;
         }

@@ -1,6 +1,6 @@
 //! One connection of a client, which TLS may have to be spoken to first.
 
-use tidegate_exporters::http::{HEAD, serve_connection};
+use tidegate_exporters::http::{HEADER_READ_TIMEOUT, serve_connection};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -35,7 +35,7 @@ async fn secure<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let Some(acceptor) = &site.acceptor else {
         return answer(stream, site, sites).await;
     };
-    match timeout(HEAD, acceptor.accept(stream)).await {
+    match timeout(HEADER_READ_TIMEOUT, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => answer(stream, site, sites).await,
         Ok(Err(error)) => tracing::debug!(%error, "a client has failed at TLS"),
         Err(_) => tracing::debug!("a client has taken too long for TLS"),

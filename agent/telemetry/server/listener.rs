@@ -1,6 +1,6 @@
 //! A listener: accepts connections, a bounded number at a time.
 
-use tidegate_exporters::http::{Places, after_failed_accept};
+use tidegate_exporters::http::{ConnectionLimit, back_off_after_accept_error};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -76,19 +76,19 @@ impl Drop for Listener {
 }
 
 async fn accept(socket: Socket, mut sites: watch::Receiver<Site>) {
-    let places = Places::default();
+    let limit = ConnectionLimit::default();
     loop {
-        let place = places.take().await;
+        let permit = limit.acquire().await;
         match socket.accept().await {
             Ok(stream) => {
                 let site = sites.borrow_and_update().clone();
                 let sites = sites.clone();
                 tokio::spawn(async move {
                     connection::serve(stream, site, sites).await;
-                    drop(place);
+                    drop(permit);
                 });
             }
-            Err(error) => after_failed_accept(&error).await,
+            Err(error) => back_off_after_accept_error(&error).await,
         }
     }
 }

@@ -8,23 +8,23 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutWriter;
 
-use super::unread::Unread;
+/// The time that a client has for the head of a request, and between requests.
+pub const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time without progress after which the writing of a response fails.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The maximum size of a request's head, and of the write buffer, in bytes.
+const MAX_BUFFER: usize = 32 << 10;
+/// The time that a response in progress has at shutdown.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
-/// How long a client may take for the head of a request, and between requests.
-pub const HEAD: Duration = Duration::from_secs(10);
-/// How long it may take none of an answer.
-const WRITE: Duration = Duration::from_secs(30);
-/// Bytes of a request's head, and of what is written at once, at most.
-const BUFFER: usize = 32 << 10;
-/// How long an answer may still take at the end.
-const LAST_ANSWER: Duration = Duration::from_secs(1);
-
-/// Answers the requests of a connection until the client leaves. When `closing` is ready, an answer
-/// that has begun has a second left.
+/// Serves the requests of a connection until the client closes it. When `closing` completes, a
+/// response in progress has one more second.
 ///
 /// # Errors
-/// Why the connection was lost.
+///
+/// If the connection fails or exceeds a limit.
 pub async fn serve_connection<S>(
     stream: S,
     router: Router,
@@ -35,16 +35,18 @@ where
 {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(BUFFER);
-    let stream = TokioIo::new(Unread::new(stream, WRITE));
+        .header_read_timeout(HEADER_READ_TIMEOUT)
+        .max_buf_size(MAX_BUFFER);
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(WRITE_TIMEOUT));
+    let stream = TokioIo::new(Box::pin(stream));
     let connection = http.serve_connection(stream, TowerToHyperService::new(router));
     tokio::pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => ended,
         () = closing => {
             connection.as_mut().graceful_shutdown();
-            timeout(LAST_ANSWER, connection).await.unwrap_or(Ok(()))
+            timeout(SHUTDOWN_GRACE, connection).await.unwrap_or(Ok(()))
         }
     }
 }
@@ -60,9 +62,9 @@ mod tests {
     use tokio::task::JoinHandle;
     use tokio::time::{Instant, sleep};
 
-    use super::{BUFFER, HEAD, LAST_ANSWER, WRITE, serve_connection};
+    use super::{HEADER_READ_TIMEOUT, MAX_BUFFER, SHUTDOWN_GRACE, WRITE_TIMEOUT, serve_connection};
 
-    /// A client's end of a connection, and what the server made of it.
+    /// Returns the client's end of a connection, and whether the server ended it without an error.
     fn connect(
         closing: impl Future<Output = ()> + Send + 'static,
     ) -> (DuplexStream, JoinHandle<bool>) {
@@ -85,14 +87,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_says_nothing_or_not_all_is_let_go() {
+    async fn a_client_that_does_not_complete_its_head_is_disconnected() {
         for beginning in ["", "GET / HTTP/1.1\r\nHost: a\r\n"] {
             let since = Instant::now();
             let (mut client, served) = connect(pending());
             client.write_all(beginning.as_bytes()).await.unwrap();
             served.await.unwrap();
             assert!(
-                since.elapsed() >= HEAD && since.elapsed() < HEAD + Duration::from_secs(1),
+                since.elapsed() >= HEADER_READ_TIMEOUT
+                    && since.elapsed() < HEADER_READ_TIMEOUT + Duration::from_secs(1),
                 "{:?}",
                 since.elapsed()
             );
@@ -100,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_sends_its_head_byte_by_byte_is_let_go_too() {
+    async fn a_client_that_sends_its_head_byte_by_byte_is_disconnected() {
         let (mut client, served) = connect(pending());
         let dripping = tokio::spawn(async move {
             for byte in std::iter::repeat(b'x') {
@@ -112,12 +115,12 @@ mod tests {
         });
         let since = Instant::now();
         served.await.unwrap();
-        assert!(since.elapsed() < HEAD + Duration::from_secs(2));
+        assert!(since.elapsed() < HEADER_READ_TIMEOUT + Duration::from_secs(2));
         dripping.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_does_not_read_is_let_go() {
+    async fn a_client_that_does_not_read_is_disconnected() {
         let (mut client, served) = connect(pending());
         client
             .write_all(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -125,13 +128,16 @@ mod tests {
             .unwrap();
         let since = Instant::now();
         assert!(!served.await.unwrap());
-        assert!(since.elapsed() >= WRITE && since.elapsed() < WRITE + Duration::from_secs(1));
+        assert!(
+            since.elapsed() >= WRITE_TIMEOUT
+                && since.elapsed() < WRITE_TIMEOUT + Duration::from_secs(1)
+        );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_head_is_bounded() {
+    async fn a_head_that_is_too_large_is_refused() {
         let (mut client, served) = connect(pending());
-        let head = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(2 * BUFFER));
+        let head = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(2 * MAX_BUFFER));
         let writing = tokio::spawn(async move {
             let (mut reader, mut writer) = tokio::io::split(&mut client);
             let _ = writer.write_all(head.as_bytes()).await;
@@ -144,7 +150,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn at_the_end_an_answer_has_a_moment_left() {
+    async fn a_response_in_progress_has_a_moment_at_shutdown() {
         let (mut client, served) = connect(sleep(Duration::from_secs(5)));
         client
             .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -157,6 +163,6 @@ mod tests {
             .unwrap();
         let since = Instant::now();
         served.await.unwrap();
-        assert_eq!(since.elapsed().as_secs(), 5 + LAST_ANSWER.as_secs());
+        assert_eq!(since.elapsed().as_secs(), 5 + SHUTDOWN_GRACE.as_secs());
     }
 }

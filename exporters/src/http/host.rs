@@ -1,10 +1,10 @@
-//! Which `Host` headers requests may have.
+//! The `Host` headers that requests may have.
 //!
-//! A page in a browser can have its own name resolve to an address of this host and then read
-//! whatever is served there (DNS rebinding). Such requests have the page's name in their `Host`
-//! header, so names are checked wherever flows are served and on loopback addresses, which rely on
-//! nobody else being able to connect. Where only metrics and health are served, for everyone who
-//! can connect, scrapers use any name of a service or pod, and all are allowed.
+//! A web page can make its own name resolve to an address of this host, and then read from the
+//! browser what is served there (DNS rebinding). The `Host` header of such a request has the page's
+//! name. It is therefore checked where flows are served, and on loopback addresses, which rely on
+//! being reachable from this host only. Where only metrics and health are served to the
+//! network, every name is allowed, because scrapers use names of services and pods.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,28 +12,28 @@ use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri, Version};
 
-/// The rule of one listener.
+/// The hosts that a listener allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostRule {
     /// Any host, or none in HTTP/1.0.
     Any,
-    /// Any host, of a unix socket: those who can open its file are no browsers.
+    /// Any host, for a unix socket: browsers do not connect to one.
     Socket,
-    /// Names and addresses of this host, and some names.
+    /// The names and addresses of this host, and configured names.
     Named {
-        /// The address that is listened on.
+        /// The address of the listener.
         address: IpAddr,
-        /// Names that are allowed, in lower case; those that begin with a dot with all names below.
+        /// The configured names, in lower case. One that begins with a dot allows its subdomains.
         names: Vec<String>,
     },
 }
 
-/// Why a request is refused.
+/// The response to a request whose host is not allowed.
 pub type Refusal = (StatusCode, String);
 
 impl HostRule {
-    /// The rule for a loopback address, which names of this host and further ones are allowed for;
-    /// any host for another address.
+    /// Returns the rule for a listener that is protected only if its address is a loopback address:
+    /// the names of this host and `names` there, any host elsewhere.
     #[must_use]
     pub fn for_loopback(listen: SocketAddr, names: &[String]) -> Self {
         match is_loopback(&listen) {
@@ -45,34 +45,31 @@ impl HostRule {
         }
     }
 
-    /// Checks the host of a request: that of its `Host` header, and that of its target if it has
-    /// one there.
+    /// Checks the hosts in the `Host` header and in the target of a request.
     ///
     /// # Errors
-    /// The answer to a request that has none, or one that is not allowed.
+    ///
+    /// If there is no valid host, or one that is not allowed.
     pub fn check(&self, uri: &Uri, headers: &HeaderMap, version: Version) -> Result<(), Refusal> {
         let mut hosts = headers.get_all(HOST).iter();
-        let (first, second) = (hosts.next(), hosts.next());
-        let in_header = match (first, second) {
-            (Some(host), None) => {
-                Some(parse(host.as_bytes()).ok_or_else(|| bad("the Host header is no host"))?)
-            }
-            (Some(_), Some(_)) => return Err(bad("there are several Host headers")),
+        let in_header = match (hosts.next(), hosts.next()) {
+            (Some(host), None) => Some(
+                parse(host.as_bytes())
+                    .ok_or_else(|| bad_request("the Host header has no valid host"))?,
+            ),
+            (Some(_), Some(_)) => return Err(bad_request("there are several Host headers")),
             (None, _) if *self == Self::Any && version == Version::HTTP_10 => None,
-            (None, _) => return Err(bad("there is no Host header")),
+            (None, _) => return Err(bad_request("there is no Host header")),
         };
         let in_target = match uri.authority() {
             Some(authority) => Some(
                 parse(authority.as_str().as_bytes())
-                    .ok_or_else(|| bad("the target has no host"))?,
+                    .ok_or_else(|| bad_request("the target has no valid host"))?,
             ),
             None => None,
         };
-        match in_header
-            .iter()
-            .chain(&in_target)
-            .find(|host| !self.allows(host))
-        {
+        let mut hosts = in_header.iter().chain(&in_target);
+        match hosts.find(|host| !self.allows(host)) {
             Some(host) => Err(misdirected(host)),
             None => Ok(()),
         }
@@ -83,11 +80,11 @@ impl HostRule {
             return true;
         };
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        // A zone names an interface of the client.
+        // The zone of an IPv6 address names an interface of the client.
         if let Ok(ip) = bare.split('%').next().unwrap_or_default().parse::<IpAddr>() {
             let ip = ip.to_canonical();
             let is_local = ip.is_loopback() || ip == address.to_canonical();
-            // No name, so no name that resolves to something else.
+            // DNS rebinding needs a name, so an address is safe unless it leads to a loopback one.
             let is_any = !address.to_canonical().is_loopback();
             return is_local || is_any || names.iter().any(|name| *name == bare);
         }
@@ -102,16 +99,16 @@ impl HostRule {
 
 fn misdirected(host: &str) -> Refusal {
     let text = format!(
-        "`{host}` is no name of this listener; its `allowed_hosts` in the configuration adds names\n"
+        "`{host}` is not an allowed host; add it to `allowed_hosts` in the configuration\n"
     );
     (StatusCode::MISDIRECTED_REQUEST, text)
 }
 
-fn bad(why: &str) -> Refusal {
+fn bad_request(why: &str) -> Refusal {
     (StatusCode::BAD_REQUEST, format!("{why}\n"))
 }
 
-/// The host in `host` or `host:port`, in lower case and without a final dot.
+/// Returns the host in `host` or `host:port`, in lower case and without a final dot.
 fn parse(text: &[u8]) -> Option<String> {
     let authority = Authority::try_from(text).ok()?;
     let host = authority.host();
@@ -125,10 +122,10 @@ fn parse(text: &[u8]) -> Option<String> {
     (is_port && !host.is_empty()).then_some(host)
 }
 
-/// A name that can be allowed, as it is compared: a host name, the end of one that begins with a
-/// dot, or an IP address.
+/// Parses a configured name: a host name, a dot and a domain, or an IP address. Returns it in the
+/// form for [`HostRule`]; `None` if it is invalid.
 #[must_use]
-pub fn allowed_name(text: &str) -> Option<String> {
+pub fn parse_allowed_host(text: &str) -> Option<String> {
     let name = text.trim_end_matches('.').to_ascii_lowercase();
     let bare = name.strip_prefix('.').unwrap_or(&name);
     let is_name = bare
@@ -137,7 +134,7 @@ pub fn allowed_name(text: &str) -> Option<String> {
     (!bare.is_empty() && (is_name || bare.parse::<IpAddr>().is_ok())).then_some(name)
 }
 
-/// Whether programs of this host alone can connect to an address that is listened on.
+/// Whether only programs on this host can connect to a listener with this address.
 #[must_use]
 pub fn is_loopback(listen: &SocketAddr) -> bool {
     listen.ip().to_canonical().is_loopback()
@@ -168,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loopback_address_is_asked_for_by_its_names_only() {
+    fn a_loopback_listener_allows_the_names_of_this_host_and_configured_ones() {
         let rule = rule("127.0.0.1", &["proxy.example.org", ".svc.cluster.local"]);
         let allowed = [
             "localhost",
@@ -197,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn another_address_is_asked_for_by_any_address_and_the_hosts_names() {
+    fn another_listener_allows_any_address_and_configured_names() {
         let rule = rule(
             "0.0.0.0",
             &["admin.example.org", "node7", "node7.example.net"],
@@ -219,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_one_proper_host_is_refused() {
+    fn a_request_without_exactly_one_valid_host_is_refused() {
         for rule in [rule("127.0.0.1", &[]), HostRule::Socket, HostRule::Any] {
             let cases: [&[&str]; 7] = [
                 &[],
@@ -242,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_in_a_target_counts_too() {
+    fn the_host_in_the_target_is_checked_too() {
         let rule = rule("127.0.0.1", &[]);
         assert_eq!(
             status(&rule, "http://localhost/debug/ledger", &["localhost"]),

@@ -1,13 +1,12 @@
-//! The HTTP/1.1 server of everything that the agent serves itself, with bounds that `axum::serve`
-//! does not have: on the number of connections, on the head of a request and the time for it, on
-//! the time without progress; and with rules for the `Host` header.
+//! The HTTP/1.1 server of all endpoints of the agent. Unlike `axum::serve` it limits the number of
+//! connections, the size of a request's head, the time for it, and the time that a response may make
+//! no progress; and it checks the `Host` header.
 
 mod connection;
 mod host;
-mod unread;
 
-pub use connection::{HEAD, serve_connection};
-pub use host::{HostRule, Refusal, allowed_name, is_loopback};
+pub use connection::{HEADER_READ_TIMEOUT, serve_connection};
+pub use host::{HostRule, Refusal, is_loopback, parse_allowed_host};
 
 use std::future::pending;
 use std::io;
@@ -24,50 +23,50 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-/// Connections of one listener at a time; further ones wait to be accepted.
-const CONNECTIONS: u32 = 64;
-/// How long to wait after a failure that is not a client's, such as that no file descriptor is
-/// left.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The maximum number of open connections of a listener. Further clients wait to be accepted.
+const MAX_CONNECTIONS: u32 = 64;
+/// The delay after a failure to accept that may last, such as a lack of file descriptors.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// The places for connections of a listener.
+/// Limits the number of open connections of a listener.
 #[derive(Clone, Debug)]
-pub struct Places(Arc<Semaphore>);
+pub struct ConnectionLimit(Arc<Semaphore>);
 
-impl Default for Places {
+impl Default for ConnectionLimit {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(CONNECTIONS as usize)))
+        Self(Arc::new(Semaphore::new(MAX_CONNECTIONS as usize)))
     }
 }
 
-impl Places {
-    /// Waits for a place, which the connection keeps.
-    pub async fn take(&self) -> OwnedSemaphorePermit {
+impl ConnectionLimit {
+    /// Waits until another connection is allowed. The connection must hold the permit.
+    pub async fn acquire(&self) -> OwnedSemaphorePermit {
         match Arc::clone(&self.0).acquire_owned().await {
-            Ok(place) => place,
-            // It is never closed.
+            Ok(permit) => permit,
+            // The semaphore is never closed.
             Err(_) => pending().await,
         }
     }
 
-    /// Waits until every place is free.
-    async fn all_free(&self) {
-        // An error is that it was closed, which it never is.
-        let _ = self.0.acquire_many(CONNECTIONS).await;
+    /// Waits until all connections have ended.
+    async fn all_closed(&self) {
+        // The semaphore is never closed, so there is no error.
+        let _ = self.0.acquire_many(MAX_CONNECTIONS).await;
     }
 }
 
-/// Waits if a connection could not be accepted for a reason that may last.
-pub async fn after_failed_accept(error: &io::Error) {
-    if is_the_clients(error) {
+/// Logs a failure to accept a connection, and waits before the next attempt. Does neither if only
+/// that client is affected.
+pub async fn back_off_after_accept_error(error: &io::Error) {
+    if is_client_error(error) {
         return;
     }
-    tracing::warn!(%error, "cannot accept a connection; trying on");
-    tokio::time::sleep(PAUSE).await;
+    tracing::warn!(%error, "cannot accept connections; trying again");
+    tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
 }
 
-/// Whether a connection could not be accepted because the client has left already.
-fn is_the_clients(error: &io::Error) -> bool {
+/// Whether accepting failed because the client has already closed the connection.
+fn is_client_error(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(
         error.kind(),
@@ -75,12 +74,12 @@ fn is_the_clients(error: &io::Error) -> bool {
     )
 }
 
-/// What connections come from.
+/// A listener.
 pub trait Accept: Send {
     /// A connection.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// Waits for the next one, and yields it with the client's address.
+    /// Waits for the next connection, and returns it with the client's address.
     fn accept(&mut self) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
 }
 
@@ -92,38 +91,33 @@ impl Accept for TcpListener {
     }
 }
 
-/// Serves a router on a listener until `closing` is ready, and then until the last connection has
-/// ended. While no connection can be accepted, `health` is degraded.
+/// Serves a router on a listener until `closing` completes, and then until the last connection has
+/// ended. While connections cannot be accepted, `health` is degraded.
 pub async fn serve(
     mut listener: impl Accept,
     router: Router,
     health: Health,
     closing: impl Future<Output = ()>,
 ) {
-    let places = Places::default();
+    let limit = ConnectionLimit::default();
     let (open, closed) = watch::channel(());
     let accepting = async {
         loop {
-            let place = places.take().await;
+            let permit = limit.acquire().await;
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     health.well();
-                    let (router, mut closed) = (router.clone(), closed.clone());
+                    let router = router.clone();
+                    let closed = closed.clone();
                     tokio::spawn(async move {
-                        // An error is the end, too.
-                        let ended =
-                            serve_connection(stream, router, async { _ = closed.changed().await })
-                                .await;
-                        if let Err(error) = ended {
-                            tracing::debug!(%peer, error = &error as &dyn std::error::Error, "lost a client");
-                        }
-                        drop(place);
+                        serve_until_closed(stream, peer, router, closed).await;
+                        drop(permit);
                     });
                 }
-                Err(error) if is_the_clients(&error) => {}
+                Err(error) if is_client_error(&error) => {}
                 Err(error) => {
                     health.degraded(format!("cannot accept connections: {error}; trying again"));
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
         }
@@ -132,11 +126,27 @@ pub async fn serve(
         () = accepting => {}
         () = closing => {}
     }
-    drop((listener, open));
-    places.all_free().await;
+    drop(listener);
+    drop(open);
+    limit.all_closed().await;
 }
 
-/// A router that answers requests with a host that is not allowed with 400 or 421.
+/// Serves a connection until the client closes it or the sender of `closed` is dropped.
+async fn serve_until_closed(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    router: Router,
+    mut closed: watch::Receiver<()>,
+) {
+    // Nothing is sent, so a change is an error: the sender is dropped.
+    let closing = async { _ = closed.changed().await };
+    if let Err(error) = serve_connection(stream, router, closing).await {
+        let error = &error as &dyn std::error::Error;
+        tracing::debug!(%peer, error, "connection failed");
+    }
+}
+
+/// Returns a router that answers requests whose host is not allowed with 400 or 421.
 pub fn with_host_rule(router: Router, rule: HostRule) -> Router {
     router.layer(from_fn_with_state(Arc::new(rule), check_host))
 }
@@ -160,15 +170,15 @@ mod tests {
     use tokio::sync::oneshot;
     use tokio::task::JoinHandle;
 
-    use super::{Accept, CONNECTIONS, Health, Places, serve};
+    use super::{Accept, ConnectionLimit, Health, MAX_CONNECTIONS, serve};
 
-    /// Fails, the last failure first, and then accepts a client.
-    struct Fails {
+    /// Fails to accept, the last failure first, and then accepts one client.
+    struct FailingListener {
         failures: Vec<io::Error>,
         stream: Option<DuplexStream>,
     }
 
-    impl Accept for Fails {
+    impl Accept for FailingListener {
         type Stream = DuplexStream;
 
         async fn accept(&mut self) -> io::Result<(DuplexStream, SocketAddr)> {
@@ -194,7 +204,7 @@ mod tests {
         (address, close, served)
     }
 
-    async fn ask(stream: &mut TcpStream) {
+    async fn request(stream: &mut TcpStream) {
         stream
             .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             .await
@@ -205,36 +215,36 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn places_are_bounded_and_come_free_again() {
-        let places = Places::default();
-        let mut held = Vec::new();
-        for _ in 0..CONNECTIONS {
-            held.push(places.take().await);
+    async fn a_closed_connection_makes_room_for_another() {
+        let limit = ConnectionLimit::default();
+        let mut permits = Vec::new();
+        for _ in 0..MAX_CONNECTIONS {
+            permits.push(limit.acquire().await);
         }
         tokio::select! {
             biased;
-            _ = places.take() => panic!("there is a place more"),
+            _ = limit.acquire() => panic!("there is one permit too many"),
             () = std::future::ready(()) => {}
         }
-        held.pop();
-        drop(places.take().await);
+        permits.pop();
+        drop(limit.acquire().await);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_that_cannot_be_accepted_is_tried_again_and_shown_meanwhile() {
+    async fn health_is_degraded_until_a_connection_is_accepted() {
         let health = Health::default();
         let (mut client, server) = tokio::io::duplex(4096);
         let failures = vec![
             io::Error::from_raw_os_error(24),
             io::ErrorKind::ConnectionAborted.into(),
         ];
-        let listener = Fails {
+        let listener = FailingListener {
             failures,
             stream: Some(server),
         };
         let router = Router::new().route("/", get(async || "fine"));
         let served = serve(listener, router, health.clone(), std::future::pending());
-        let asked = async {
+        let client_is_served = async {
             while health.now().problem().is_none() {
                 tokio::task::yield_now().await;
             }
@@ -252,16 +262,16 @@ mod tests {
             assert_eq!((&status, health.now().problem()), (b"HTTP/1.1 200", None));
         };
         tokio::select! {
-            () = served => panic!("it serves on"),
-            () = asked => {}
+            () = served => panic!("the server has ended"),
+            () = client_is_served => {}
         }
     }
 
     #[tokio::test]
-    async fn it_ends_when_its_last_connection_has() {
+    async fn the_server_ends_after_its_last_connection() {
         let (address, close, served) = start().await;
         let mut idle = TcpStream::connect(address).await.unwrap();
-        ask(&mut idle).await;
+        request(&mut idle).await;
         close.send(()).unwrap();
         served.await.unwrap();
         let mut rest = Vec::new();

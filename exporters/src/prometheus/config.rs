@@ -12,7 +12,7 @@ use tidegate_runtime::limits::Limits;
 use tidegate_runtime::stage::Exporter;
 
 use super::{Prometheus, TYPE_CONFLICT};
-use crate::http::allowed_name;
+use crate::http::parse_allowed_host;
 
 /// The kind.
 pub const KIND: ExporterKind = ComponentKind {
@@ -129,7 +129,7 @@ impl ExporterConfig for Config {
         if let Some(name) = self
             .allowed_hosts
             .iter()
-            .find(|name| allowed_name(name).is_none())
+            .find(|name| parse_allowed_host(name).is_none())
         {
             let message =
                 format!("`{name}` is no host name or IP address, without scheme and port");

@@ -30,7 +30,7 @@ use tidegate_runtime::telemetry::Gauge;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::http::{HostRule, allowed_name, serve, with_host_rule};
+use crate::http::{HostRule, parse_allowed_host, serve, with_host_rule};
 
 /// Why a point is dropped: a metric of its name has another type, and an exposition can have only
 /// one.
@@ -93,7 +93,7 @@ impl Prometheus {
         let allowed_hosts = config
             .allowed_hosts
             .iter()
-            .filter_map(|name| allowed_name(name))
+            .filter_map(|name| parse_allowed_host(name))
             .collect();
         Self {
             address: config.listen,
