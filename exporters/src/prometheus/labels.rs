@@ -1,52 +1,53 @@
-//! The labels of a series in the order of the exposition, without a copy of them.
+//! The labels of a series, sorted by name without copying them.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use tidegate_model::metric::Series;
 
-/// Labels of a series, sorted by name. They are compared by their values, then by their names.
+/// The labels of a series, sorted by name. They compare by their values, then by their names.
 #[derive(Clone, Debug)]
-pub(super) struct Labels {
+pub(super) struct SortedLabels {
     series: Arc<Series>,
-    order: Arc<Order>,
+    order: Arc<LabelOrder>,
 }
 
-/// How the labels of a family are sorted.
+/// The order of a family's labels.
 #[derive(Debug)]
-struct Order {
+struct LabelOrder {
     names: Vec<String>,
+    /// Indexes into `names`, sorted by name.
     by_name: Vec<usize>,
 }
 
-/// The orders of all families: a handful, however many series there are.
+/// Sorts labels. Stores one order for each set of label names, of which there are few.
 #[derive(Debug, Default)]
-pub(super) struct Orders(Vec<Arc<Order>>);
+pub(super) struct LabelSorter(Vec<Arc<LabelOrder>>);
 
-impl Orders {
-    /// The labels of a series.
-    pub(super) fn labels(&mut self, series: &Arc<Series>) -> Labels {
+impl LabelSorter {
+    /// Returns the labels of a series.
+    pub(super) fn labels(&mut self, series: &Arc<Series>) -> SortedLabels {
         let names = &series.family.label_names;
-        let known = self.0.iter().find(|order| order.names == *names).cloned();
-        let order = known.unwrap_or_else(|| {
+        let existing = self.0.iter().find(|order| order.names == *names).cloned();
+        let order = existing.unwrap_or_else(|| {
             let mut by_name: Vec<_> = (0..names.len()).collect();
             by_name.sort_by(|a, b| names[*a].cmp(&names[*b]));
-            let order = Arc::new(Order {
+            let order = Arc::new(LabelOrder {
                 names: names.clone(),
                 by_name,
             });
             self.0.push(Arc::clone(&order));
             order
         });
-        Labels {
+        SortedLabels {
             series: Arc::clone(series),
             order,
         }
     }
 }
 
-impl Labels {
-    /// Names and values, in order.
+impl SortedLabels {
+    /// Iterates over names and values, in order.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let Self { series, order } = self;
         order
@@ -56,22 +57,23 @@ impl Labels {
     }
 }
 
-impl Ord for Labels {
+impl Ord for SortedLabels {
     fn cmp(&self, other: &Self) -> Ordering {
         if Arc::ptr_eq(&self.order, &other.order) {
-            self.by_values(other)
+            self.cmp_values(other)
         } else {
-            self.by_all(other)
+            self.cmp_values_and_names(other)
         }
     }
 }
 
-impl Labels {
-    /// With names that are the same. Most values are shared between series, and need no look at
-    /// their bytes.
-    fn by_values(&self, other: &Self) -> Ordering {
+impl SortedLabels {
+    /// Compares labels that have the same names. Series share most values, so pointers are compared
+    /// first.
+    fn cmp_values(&self, other: &Self) -> Ordering {
         for at in &self.order.by_name {
-            let (value, other) = (&self.series.labels[*at], &other.series.labels[*at]);
+            let value = &self.series.labels[*at];
+            let other = &other.series.labels[*at];
             if !Arc::ptr_eq(value, other) && value != other {
                 return value.cmp(other);
             }
@@ -79,7 +81,7 @@ impl Labels {
         Ordering::Equal
     }
 
-    fn by_all(&self, other: &Self) -> Ordering {
+    fn cmp_values_and_names(&self, other: &Self) -> Ordering {
         let values = self
             .pairs()
             .map(|(_, value)| value)
@@ -92,16 +94,16 @@ impl Labels {
     }
 }
 
-impl PartialOrd for Labels {
+impl PartialOrd for SortedLabels {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Labels {
+impl PartialEq for SortedLabels {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Labels {}
+impl Eq for SortedLabels {}

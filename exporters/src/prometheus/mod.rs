@@ -1,14 +1,14 @@
-//! `prometheus`: the current value of every metric series, for Prometheus to scrape.
+//! `prometheus`: serves the latest value of every metric series for Prometheus to scrape.
 //!
-//! A scrape shows every value that has arrived. Names, labels and their order are those that
-//! Hubble's own endpoint has. TLS and compression are left to a proxy. Only live series take
-//! memory; how many there can be is limited where they are made.
+//! Names, labels and their order are those of Hubble's own endpoint. TLS and compression are left to
+//! a proxy. Memory grows with the number of live series, which the processors that make them limit.
 
+mod body;
 mod config;
 mod endpoint;
+mod handler_metrics;
 mod labels;
-mod pieces;
-mod scrapes;
+mod shared;
 mod table;
 
 pub use config::{Config, KIND};
@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use endpoint::Endpoint;
+use shared::Shared;
 use table::TypeConflict;
 use tidegate_model::Record;
 use tidegate_runtime::component::BuildContext;
@@ -32,13 +33,12 @@ use tokio::sync::oneshot;
 
 use crate::http::{HostRule, parse_allowed_host, serve, with_host_rule};
 
-/// Why a point is dropped: a metric of its name has another type, and an exposition can have only
-/// one.
+/// The reason for dropping a point whose metric has another type than an existing one of the same
+/// name.
 pub const TYPE_CONFLICT: &str = "metric_type_conflict";
 
-/// How long scrapes that have begun may take after the last point. A connection that sends nothing
-/// ends then.
-const LAST_SCRAPES: Duration = Duration::from_secs(1);
+/// The time that scrapes in progress have at shutdown.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
 /// The exporter.
 #[derive(Debug)]
@@ -46,26 +46,27 @@ pub struct Prometheus {
     address: SocketAddr,
     listener: Option<TcpListener>,
     allowed_hosts: Vec<String>,
-    endpoint: Arc<Endpoint>,
-    series: Gauge,
+    open_metrics: bool,
+    shared: Arc<Shared>,
+    series_gauge: Gauge,
     health: Health,
 }
 
-/// The address could not be listened on.
+/// The listener could not be bound.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {error}{}", hint(.address, .error))]
 struct ListenError {
     address: SocketAddr,
-    /// Part of the text, and so no source, which would be printed once more.
+    /// Not a source, because the message already contains it.
     error: io::Error,
 }
 
-/// Where Cilium's agent serves Hubble's metrics.
-const HUBBLE: u16 = 9965;
+/// The port on which Cilium's agent serves Hubble's metrics.
+const HUBBLE_METRICS_PORT: u16 = 9965;
 
 fn hint(address: &SocketAddr, error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::AddrInUse if address.port() == HUBBLE => {
+        io::ErrorKind::AddrInUse if address.port() == HUBBLE_METRICS_PORT => {
             "; Cilium's agent has this port where its Hubble metrics are on: set `listen`"
         }
         io::ErrorKind::AddrInUse => "; another process has it: set `listen`",
@@ -76,18 +77,12 @@ fn hint(address: &SocketAddr, error: &io::Error) -> &'static str {
 }
 
 impl Prometheus {
-    /// An exporter that will bind its address itself.
+    /// Creates an exporter that binds its address when it runs.
     #[must_use]
     pub fn new(config: &Config, context: &BuildContext) -> Self {
-        let endpoint = Endpoint {
-            path: config.path.clone(),
-            open_metrics: config.open_metrics,
-            ..Endpoint::default()
-        };
-        let help = "Metric series that the prometheus exporter shows";
-        let series = context.telemetry.gauge(
+        let series_gauge = context.telemetry.gauge(
             "tidegate_prometheus_series",
-            help,
+            "Metric series that the prometheus exporter shows",
             &[("stage", &context.stage)],
         );
         let allowed_hosts = config
@@ -99,13 +94,14 @@ impl Prometheus {
             address: config.listen,
             listener: None,
             allowed_hosts,
-            endpoint: Arc::new(endpoint),
-            series,
+            open_metrics: config.open_metrics,
+            shared: Arc::new(Shared::new(&config.path)),
+            series_gauge,
             health: context.health.clone(),
         }
     }
 
-    /// The same on a socket that listens already, whatever the configured address.
+    /// Uses a listener that is already bound, in place of the configured address.
     #[must_use]
     pub fn on(self, listener: TcpListener) -> Self {
         Self {
@@ -126,24 +122,24 @@ impl Prometheus {
         }
     }
 
-    /// Takes in what comes until the inbox ends.
-    async fn absorb(&self, mut inbox: Inbox) {
+    /// Stores points until the inbox is closed.
+    async fn receive(&self, mut inbox: Inbox) {
         while let Some(delivery) = inbox.recv().await {
-            self.take_in(delivery);
+            self.store(delivery);
         }
     }
 
-    fn take_in(&self, mut delivery: Delivery) {
-        let mut table = self.endpoint.table();
+    fn store(&self, mut delivery: Delivery) {
+        let mut table = self.shared.table();
         let mut conflicts = 0;
         for record in delivery.records() {
             if let Record::Metric(point) = record
-                && table.absorb(point) == Err(TypeConflict)
+                && table.update(point) == Err(TypeConflict)
             {
                 conflicts += 1;
             }
         }
-        self.series
+        self.series_gauge
             .set(i64::try_from(table.len()).unwrap_or(i64::MAX));
         drop(table);
         delivery.ticket().dropped(TYPE_CONFLICT, conflicts);
@@ -156,20 +152,24 @@ impl Exporter for Prometheus {
     async fn run(mut self: Box<Self>, inbox: Inbox) -> Result<(), StageError> {
         let listener = self.listen().await?;
         let address = listener.local_addr()?;
-        tracing::info!(%address, path = self.endpoint.path, "serving metrics");
-        let (ended, last_point) = oneshot::channel::<()>();
+        tracing::info!(%address, path = self.shared.path, "serving metrics");
+        let (inbox_open, inbox_closed) = oneshot::channel::<()>();
         let hosts = HostRule::for_loopback(address, &self.allowed_hosts);
-        let router = with_host_rule(Arc::clone(&self.endpoint).router(), hosts);
+        let endpoint = Endpoint {
+            open_metrics: self.open_metrics,
+            shared: Arc::clone(&self.shared),
+        };
+        let router = with_host_rule(endpoint.router(), hosts);
         let server = serve(listener, router, self.health.clone(), async {
-            last_point.await.unwrap_or_default()
+            inbox_closed.await.unwrap_or_default()
         });
         tokio::pin!(server);
         tokio::select! {
             () = &mut server => {}
-            () = self.absorb(inbox) => drop(ended),
+            () = self.receive(inbox) => drop(inbox_open),
         }
-        // Past this time, whoever still holds a connection open is left alone.
-        let _ = tokio::time::timeout(LAST_SCRAPES, server).await;
+        // A connection that is still open after that does not delay the shutdown.
+        let _ = tokio::time::timeout(SHUTDOWN_GRACE, server).await;
         Ok(())
     }
 }

@@ -1,76 +1,75 @@
 //! The latest value of every live series, in the order of the exposition.
 //!
-//! Families are sorted by name, labels by name and series by label values, as `client_golang` does.
-//! Two pipelines can have series with equal names and labels, which may stand in an exposition only
-//! once: their counters and histograms are added up, of gauges the latest is shown.
+//! As in `client_golang`, families are sorted by name, labels by name and series by label values.
+//! Series of two pipelines can have the same name and labels, but an exposition must not contain
+//! both: counters and histograms are added up, of gauges the latest is shown.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
-use std::hash::BuildHasher;
+use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::metric::{Family, Histogram, Point, Series, Value};
 
-use super::labels::{Labels, Orders};
+use super::labels::{LabelSorter, SortedLabels};
 
 /// Live series and their values.
 #[derive(Debug, Default)]
-pub(super) struct Table {
-    families: BTreeMap<String, Rows>,
-    /// Slots by the address of their series, which they keep alive.
-    places: HashTable<u32>,
-    hasher: DefaultHashBuilder,
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-    orders: Orders,
+pub(super) struct SeriesTable {
+    families: BTreeMap<String, FamilyEntry>,
+    /// Indexes of slots by the address of their series, which the slot keeps alive.
+    slot_by_address: HashMap<usize, u32>,
+    slots: Vec<SeriesSlot>,
+    free_slots: Vec<u32>,
+    label_sorter: LabelSorter,
 }
 
-/// The series of one name.
+/// The series with one name.
 #[derive(Debug)]
-struct Rows {
+struct FamilyEntry {
     family: Arc<Family>,
-    rows: BTreeMap<Labels, Slots>,
+    rows: BTreeMap<SortedLabels, RowSlots>,
 }
 
-/// Where the values of a row are: of more than one pipeline in rare cases.
+/// The slots of a row. There are several if several pipelines have the series.
 #[derive(Debug)]
-enum Slots {
+enum RowSlots {
     One(u32),
     Several(Box<[u32]>),
 }
 
 #[derive(Debug)]
-struct Slot {
+struct SeriesSlot {
     /// `None` if the slot is free.
     series: Option<Arc<Series>>,
     value: Value,
     time: Timestamp,
 }
 
-/// Some rows of a family as they are at one moment, apart from the table.
+/// A copy of some rows of a family.
 #[derive(Debug)]
-pub(super) struct Portion {
+pub(super) struct FamilyRows {
     pub(super) family: Arc<Family>,
-    pub(super) samples: Vec<(Labels, Value)>,
+    pub(super) samples: Vec<(SortedLabels, Value)>,
 }
 
-/// There is a family of that name already, of another kind.
+/// There is a family of the same name, but another kind.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TypeConflict;
 
-impl Table {
-    /// Takes in a value; [`Value::Ended`] removes its series.
-    pub(super) fn absorb(&mut self, point: &Point) -> Result<(), TypeConflict> {
-        let at = match (self.place(&point.series), &point.value) {
+impl SeriesTable {
+    /// Stores a value. [`Value::Ended`] removes its series.
+    pub(super) fn update(&mut self, point: &Point) -> Result<(), TypeConflict> {
+        let existing = self.slot_by_address.get(&address(&point.series)).copied();
+        let at = match (existing, &point.value) {
             (Some(at), Value::Ended) => {
                 self.remove(&point.series, at);
                 return Ok(());
             }
             (None, Value::Ended) => return Ok(()),
             (Some(at), _) => at,
-            (None, _) => self.add(&point.series)?,
+            (None, _) => self.insert(&point.series)?,
         };
         let slot = &mut self.slots[at as usize];
         slot.value = point.value.clone();
@@ -78,88 +77,65 @@ impl Table {
         Ok(())
     }
 
-    /// Number of live series.
+    /// Returns the number of live series.
     pub(super) fn len(&self) -> usize {
-        self.places.len()
+        self.slot_by_address.len()
     }
 
-    /// Names of the families, in order.
+    /// Returns the names of the families, in order.
     pub(super) fn names(&self) -> Vec<String> {
         self.families.keys().cloned().collect()
     }
 
-    /// A family's rows behind one of them, or from the first on, in order and `most` at once;
-    /// `None` if its last series has ended.
-    pub(super) fn portion(
+    /// Returns at most `limit` rows of a family, in order, from the one after `after` or from the
+    /// first; `None` if the family has no live series.
+    pub(super) fn rows(
         &self,
         name: &str,
-        behind: Option<&Labels>,
-        most: usize,
-    ) -> Option<Portion> {
-        let Rows { family, rows } = self.families.get(name)?;
-        let range = (
-            behind.map_or(Bound::Unbounded, Bound::Excluded),
-            Bound::Unbounded,
-        );
-        let sample =
-            |(labels, slots): (&Labels, &Slots)| (labels.clone(), self.merged(slots.all()));
-        Some(Portion {
+        after: Option<&SortedLabels>,
+        limit: usize,
+    ) -> Option<FamilyRows> {
+        let FamilyEntry { family, rows } = self.families.get(name)?;
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let samples = rows
+            .range((start, Bound::Unbounded))
+            .take(limit)
+            .map(|(labels, slots)| (labels.clone(), self.merged_value(slots.all())));
+        Some(FamilyRows {
             family: Arc::clone(family),
-            samples: rows.range(range).take(most).map(sample).collect(),
+            samples: samples.collect(),
         })
     }
 
-    fn place(&self, series: &Arc<Series>) -> Option<u32> {
-        let is_it = |at: &u32| {
-            self.slots[*at as usize]
-                .series
-                .as_ref()
-                .is_some_and(|known| Arc::ptr_eq(known, series))
-        };
-        self.places
-            .find(address_hash(&self.hasher, series), is_it)
-            .copied()
-    }
-
-    fn add(&mut self, series: &Arc<Series>) -> Result<u32, TypeConflict> {
+    fn insert(&mut self, series: &Arc<Series>) -> Result<u32, TypeConflict> {
         let name = &series.family.name;
-        if let Some(rows) = self.families.get(name)
-            && rows.family.kind != series.family.kind
+        if let Some(entry) = self.families.get(name)
+            && entry.family.kind != series.family.kind
         {
             return Err(TypeConflict);
         }
-        let at = self.occupy(Slot {
+        let at = self.fill_slot(SeriesSlot {
             series: Some(Arc::clone(series)),
             value: Value::Ended,
             time: Timestamp::default(),
         });
-        let labels = self.orders.labels(series);
-        if !self.families.contains_key(name) {
-            let rows = Rows {
+        let labels = self.label_sorter.labels(series);
+        self.families
+            .entry(name.clone())
+            .or_insert_with(|| FamilyEntry {
                 family: Arc::clone(&series.family),
                 rows: BTreeMap::new(),
-            };
-            self.families.insert(name.clone(), rows);
-        }
-        if let Some(Rows { rows, .. }) = self.families.get_mut(name) {
-            rows.entry(labels)
-                .and_modify(|slots| slots.push(at))
-                .or_insert(Slots::One(at));
-        }
-        let (slots, hasher) = (&self.slots, &self.hasher);
-        let rehash = |at: &u32| {
-            slots[*at as usize]
-                .series
-                .as_ref()
-                .map_or(0, |series| address_hash(hasher, series))
-        };
-        self.places
-            .insert_unique(address_hash(hasher, series), at, rehash);
+            })
+            .rows
+            .entry(labels)
+            .and_modify(|slots| slots.push(at))
+            .or_insert(RowSlots::One(at));
+        self.slot_by_address.insert(address(series), at);
         Ok(at)
     }
 
-    fn occupy(&mut self, slot: Slot) -> u32 {
-        if let Some(at) = self.free.pop() {
+    fn fill_slot(&mut self, slot: SeriesSlot) -> u32 {
+        if let Some(at) = self.free_slots.pop() {
             self.slots[at as usize] = slot;
             return at;
         }
@@ -168,38 +144,35 @@ impl Table {
     }
 
     fn remove(&mut self, series: &Arc<Series>, at: u32) {
-        if let Ok(place) = self
-            .places
-            .find_entry(address_hash(&self.hasher, series), |known| *known == at)
-        {
-            place.remove();
-        }
-        self.slots[at as usize] = Slot {
+        self.slot_by_address.remove(&address(series));
+        self.slots[at as usize] = SeriesSlot {
             series: None,
             value: Value::Ended,
             time: Timestamp::default(),
         };
-        self.free.push(at);
-        let Some(Rows { rows, .. }) = self.families.get_mut(&series.family.name) else {
+        self.free_slots.push(at);
+        self.remove_from_row(series, at);
+    }
+
+    fn remove_from_row(&mut self, series: &Arc<Series>, at: u32) {
+        let Some(FamilyEntry { rows, .. }) = self.families.get_mut(&series.family.name) else {
             return;
         };
-        let slots = rows.remove(&self.orders.labels(series));
-        let rest = slots.map(|slots| {
-            slots
-                .all()
-                .iter()
-                .copied()
-                .filter(|slot| *slot != at)
-                .collect::<Vec<_>>()
-        });
-        // What is left has the labels of a series that lives.
-        let first = rest
-            .as_ref()
-            .and_then(|rest| self.slots[*rest.first()? as usize].series.as_ref());
-        if let (Some(first), Some(rest)) = (first, &rest) {
+        let removed = rows.remove(&self.label_sorter.labels(series));
+        let others: Vec<u32> = removed
+            .iter()
+            .flat_map(RowSlots::all)
+            .copied()
+            .filter(|slot| *slot != at)
+            .collect();
+        // The key of the row refers to the series, so it is replaced by that of a live one.
+        let live = others
+            .first()
+            .and_then(|first| self.slots[*first as usize].series.as_ref());
+        if let Some(live) = live {
             rows.insert(
-                self.orders.labels(first),
-                Slots::Several(rest.as_slice().into()),
+                self.label_sorter.labels(live),
+                RowSlots::Several(others.into()),
             );
         }
         if rows.is_empty() {
@@ -207,18 +180,18 @@ impl Table {
         }
     }
 
-    fn merged(&self, slots: &[u32]) -> Value {
+    fn merged_value(&self, slots: &[u32]) -> Value {
         if let [only] = slots {
             return self.slots[*only as usize].value.clone();
         }
-        let mut newest_last: Vec<_> = slots.iter().map(|at| &self.slots[*at as usize]).collect();
-        newest_last.sort_by_key(|slot| slot.time);
-        let values = newest_last.into_iter().map(|slot| slot.value.clone());
+        let mut oldest_first: Vec<_> = slots.iter().map(|at| &self.slots[*at as usize]).collect();
+        oldest_first.sort_by_key(|slot| slot.time);
+        let values = oldest_first.into_iter().map(|slot| slot.value.clone());
         values.reduce(merge).unwrap_or(Value::Ended)
     }
 }
 
-impl Slots {
+impl RowSlots {
     fn all(&self) -> &[u32] {
         match self {
             Self::One(only) => std::slice::from_ref(only),
@@ -231,8 +204,8 @@ impl Slots {
     }
 }
 
-fn address_hash(hasher: &DefaultHashBuilder, series: &Arc<Series>) -> u64 {
-    hasher.hash_one(Arc::as_ptr(series).addr())
+fn address(series: &Arc<Series>) -> usize {
+    Arc::as_ptr(series).addr()
 }
 
 fn merge(older: Value, newer: Value) -> Value {

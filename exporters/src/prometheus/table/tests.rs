@@ -1,11 +1,11 @@
-//! What the table holds and shows.
+//! Updates of the table, and the rows that it returns.
 
 use std::sync::Arc;
 
 use tidegate_model::Timestamp;
 use tidegate_model::metric::{Family, Histogram, MetricKind, Point, Series, Value};
 
-use super::{Table, TypeConflict};
+use super::{SeriesTable, TypeConflict};
 
 fn series(name: &str, kind: &MetricKind, labels: &[(&str, &str)]) -> Arc<Series> {
     let family = Family {
@@ -23,40 +23,41 @@ fn series(name: &str, kind: &MetricKind, labels: &[(&str, &str)]) -> Arc<Series>
     })
 }
 
-fn absorb(
-    table: &mut Table,
+fn update(
+    table: &mut SeriesTable,
     series: &Arc<Series>,
     time: u64,
     value: Value,
 ) -> Result<(), TypeConflict> {
-    table.absorb(&Point {
+    table.update(&Point {
         series: Arc::clone(series),
         time: Timestamp(time),
         value,
     })
 }
 
-/// What the table shows, as `family{labels}=value`, however few rows are asked for at once.
-fn shown(table: &Table) -> Vec<String> {
-    let lines = |most| {
+/// Returns all rows as `family{labels}=value`, the same for every limit.
+fn all_rows(table: &SeriesTable) -> Vec<String> {
+    let lines = |limit| {
         table
             .names()
             .iter()
-            .flat_map(|name| rows(table, name, most))
+            .flat_map(|name| family_rows(table, name, limit))
             .collect::<Vec<_>>()
     };
     assert_eq!(lines(1), lines(100));
     lines(1)
 }
 
-fn rows(table: &Table, name: &str, most: usize) -> Vec<String> {
-    let (mut lines, mut last) = (Vec::new(), None);
-    while let Some(portion) = table
-        .portion(name, last.as_ref(), most)
-        .filter(|portion| !portion.samples.is_empty())
+fn family_rows(table: &SeriesTable, name: &str, limit: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut last = None;
+    while let Some(rows) = table
+        .rows(name, last.as_ref(), limit)
+        .filter(|rows| !rows.samples.is_empty())
     {
-        assert!(portion.samples.len() <= most && portion.family.name == name);
-        for (labels, value) in portion.samples {
+        assert!(rows.samples.len() <= limit && rows.family.name == name);
+        for (labels, value) in rows.samples {
             let texts: Vec<_> = labels
                 .pairs()
                 .map(|(name, value)| format!("{name}:{value}"))
@@ -70,7 +71,7 @@ fn rows(table: &Table, name: &str, most: usize) -> Vec<String> {
 
 #[test]
 fn families_labels_and_series_are_sorted() {
-    let mut table = Table::default();
+    let mut table = SeriesTable::default();
     let counter = MetricKind::Counter;
     let unsorted = [
         series("b", &counter, &[("z", "1"), ("a", "2")]),
@@ -78,10 +79,10 @@ fn families_labels_and_series_are_sorted() {
         series("a", &counter, &[]),
     ];
     for (series, n) in unsorted.iter().zip([1.0, 2.0, 3.0]) {
-        assert_eq!(absorb(&mut table, series, 1, Value::Counter(n)), Ok(()));
+        assert_eq!(update(&mut table, series, 1, Value::Counter(n)), Ok(()));
     }
     assert_eq!(
-        shown(&table),
+        all_rows(&table),
         [
             "a{}=Counter(3.0)",
             "b{a:1,z:2}=Counter(2.0)",
@@ -91,49 +92,47 @@ fn families_labels_and_series_are_sorted() {
 }
 
 #[test]
-fn the_latest_value_of_a_series_is_shown_until_it_ends() {
-    let mut table = Table::default();
-    let (first, second) = (
-        series("a", &MetricKind::Counter, &[("x", "1")]),
-        series("a", &MetricKind::Counter, &[("x", "2")]),
-    );
+fn a_series_has_its_latest_value_until_it_ends() {
+    let mut table = SeriesTable::default();
+    let first = series("a", &MetricKind::Counter, &[("x", "1")]);
+    let second = series("a", &MetricKind::Counter, &[("x", "2")]);
     for (series, value) in [(&first, 1.0), (&second, 5.0), (&first, 2.0)] {
-        assert_eq!(absorb(&mut table, series, 1, Value::Counter(value)), Ok(()));
+        assert_eq!(update(&mut table, series, 1, Value::Counter(value)), Ok(()));
     }
     assert_eq!(
-        shown(&table),
+        all_rows(&table),
         ["a{x:1}=Counter(2.0)", "a{x:2}=Counter(5.0)"]
     );
-    assert_eq!(absorb(&mut table, &first, 2, Value::Ended), Ok(()));
+    assert_eq!(update(&mut table, &first, 2, Value::Ended), Ok(()));
     assert_eq!(
-        absorb(&mut table, &first, 2, Value::Ended),
+        update(&mut table, &first, 2, Value::Ended),
         Ok(()),
-        "ending twice is harmless"
+        "the second end has no effect"
     );
     assert_eq!(
-        (shown(&table), table.len()),
+        (all_rows(&table), table.len()),
         (vec!["a{x:2}=Counter(5.0)".to_owned()], 1)
     );
     let third = series("b", &MetricKind::Counter, &[]);
     assert_eq!(
-        absorb(&mut table, &third, 3, Value::Counter(7.0)),
+        update(&mut table, &third, 3, Value::Counter(7.0)),
         Ok(()),
-        "in the place of the first"
+        "in the slot of the first"
     );
-    assert_eq!(absorb(&mut table, &second, 3, Value::Ended), Ok(()));
+    assert_eq!(update(&mut table, &second, 3, Value::Ended), Ok(()));
     assert_eq!(
-        (shown(&table), table.names()),
+        (all_rows(&table), table.names()),
         (vec!["b{}=Counter(7.0)".to_owned()], vec!["b".to_owned()])
     );
     assert_eq!(
         (Arc::strong_count(&first), Arc::strong_count(&third)),
         (1, 3),
-        "ended series are let go"
+        "ended series are not kept alive"
     );
 }
 
 #[test]
-fn equal_labels_of_two_pipelines_are_one_sample() {
+fn series_with_equal_labels_are_merged() {
     let histogram = |buckets: [u64; 2], sum, count| {
         Value::Histogram(Arc::new(Histogram {
             buckets: buckets.to_vec(),
@@ -163,36 +162,32 @@ fn equal_labels_of_two_pipelines_are_one_sample() {
         ),
     ];
     for (kind, one, other, expected) in cases {
-        let mut table = Table::default();
-        let twins = (
-            series("a", &kind, &[("p", "x"), ("q", "y")]),
-            series("a", &kind, &[("q", "y"), ("p", "x")]),
-        );
-        assert_eq!(absorb(&mut table, &twins.0, 20, one), Ok(()));
-        assert_eq!(absorb(&mut table, &twins.1, 10, other.clone()), Ok(()));
-        assert_eq!(shown(&table), [format!("a{{p:x,q:y}}={expected:?}")]);
-        assert_eq!(absorb(&mut table, &twins.0, 30, Value::Ended), Ok(()));
+        let mut table = SeriesTable::default();
+        let first = series("a", &kind, &[("p", "x"), ("q", "y")]);
+        let second = series("a", &kind, &[("q", "y"), ("p", "x")]);
+        assert_eq!(update(&mut table, &first, 20, one), Ok(()));
+        assert_eq!(update(&mut table, &second, 10, other.clone()), Ok(()));
+        assert_eq!(all_rows(&table), [format!("a{{p:x,q:y}}={expected:?}")]);
+        assert_eq!(update(&mut table, &first, 30, Value::Ended), Ok(()));
         assert_eq!(
-            shown(&table),
+            all_rows(&table),
             [format!("a{{p:x,q:y}}={other:?}")],
             "the first has ended"
         );
-        assert_eq!(Arc::strong_count(&twins.0), 1);
+        assert_eq!(Arc::strong_count(&first), 1);
     }
 }
 
 #[test]
-fn a_name_has_one_type() {
-    let mut table = Table::default();
-    let (counter, gauge) = (
-        series("a", &MetricKind::Counter, &[]),
-        series("a", &MetricKind::Gauge, &[]),
-    );
-    assert_eq!(absorb(&mut table, &counter, 1, Value::Counter(1.0)), Ok(()));
+fn a_metric_of_another_type_with_the_same_name_is_refused() {
+    let mut table = SeriesTable::default();
+    let counter = series("a", &MetricKind::Counter, &[]);
+    let gauge = series("a", &MetricKind::Gauge, &[]);
+    assert_eq!(update(&mut table, &counter, 1, Value::Counter(1.0)), Ok(()));
     assert_eq!(
-        absorb(&mut table, &gauge, 1, Value::Gauge(2.0)),
+        update(&mut table, &gauge, 1, Value::Gauge(2.0)),
         Err(TypeConflict)
     );
-    assert_eq!(absorb(&mut table, &gauge, 1, Value::Ended), Ok(()));
-    assert_eq!(shown(&table), ["a{}=Counter(1.0)"]);
+    assert_eq!(update(&mut table, &gauge, 1, Value::Ended), Ok(()));
+    assert_eq!(all_rows(&table), ["a{}=Counter(1.0)"]);
 }
