@@ -413,8 +413,8 @@ fn debug_shows_each_connection_request_step_of_a_reload_and_change_of_names() {
     agent.has_said("the configuration was reloaded");
     drop(connection);
     for words in [
-        "the Cilium agent ended the stream",
-        "trying again after a pause",
+        "the Cilium agent closed the connection",
+        "reconnecting after a pause",
     ] {
         agent.has_said(words);
     }

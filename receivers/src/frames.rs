@@ -1,10 +1,9 @@
-//! Cuts a monitor stream into frames, whatever the pieces that it comes in, in the batches that
-//! they travel in.
+//! Decodes a monitor stream into batches of frames. The stream can be split into reads anywhere.
 //!
-//! Reads nothing itself: the owner fills [`Frames::space`], and says when.
+//! Does no I/O: the owner reads into [`FrameBatcher::space`] and calls [`FrameBatcher::decode`].
 
 mod clock;
-mod cutter;
+mod splitter;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -15,101 +14,98 @@ use tidegate_runtime::component::Reasons;
 use tidegate_wire::gob;
 use tidegate_wire::payload::{Decoder, Error};
 
-use clock::Clock;
-use cutter::Cutter;
+use clock::FrameClock;
+use splitter::Splitter;
 
-/// Bytes of a stream in one batch, in which they are read: with its records, small enough to stay
-/// in the cache.
+/// The number of stream bytes in one batch: with its records, small enough to stay in the cache.
 pub(crate) const BATCH_BYTES: usize = 64 * 1024;
 
-/// Space for less than this is not worth a read; the socket holds some 50 KiB.
-const READ_LEAST: usize = 16 * 1024;
+/// The default for the number of records in a batch. Usually that many fit in its bytes; together
+/// with the records that stages add, they fit in the memory of 384.
+pub(crate) const BATCH_RECORDS: usize = 360;
 
-/// A frame that says to be longer than this is no frame: the stream is broken. One that is only
-/// longer than it may be is passed over, as reading it on costs less than what an agent sends while
-/// nobody listens.
-const LONGEST_PASSED_OVER: u64 = 64 * 1024 * 1024;
+/// A batch with less free space than this is handed on instead of filled by another read: the
+/// socket buffers about 50 KiB.
+const MIN_READ: usize = 16 * 1024;
 
-/// The reason for a frame whose beginning came and whose end did not.
+/// A longer frame means that the stream is broken. Frames that exceed `max_frame` but not this are
+/// skipped: reading them takes less time than a reconnect, during which the agent's events would be
+/// lost.
+const MAX_SKIPPED_FRAME: u64 = 64 * 1024 * 1024;
+
+/// The drop reason for a frame whose end is missing.
 pub(crate) const FRAME_CUT_SHORT: &str = "frame_cut_short";
 
 /// Why frames of a stream are dropped.
 pub(crate) const REASONS: &[Reasons] = &[CUT, BROKEN, NOT_GOB];
 
-/// The stream ends inside one.
+/// The stream ends inside the frame.
 pub(crate) const CUT: Reasons = Reasons::input(&[FRAME_CUT_SHORT]);
-/// They are no payloads.
+/// The frame is not a valid payload.
 pub(crate) const BROKEN: Reasons = Reasons::input(Error::LABELS);
-/// They are no gob.
+/// The frame is not valid gob.
 pub(crate) const NOT_GOB: Reasons = Reasons::input(gob::Error::LABELS);
 
-/// The stream's decoder, and the batch that is being filled: it takes the stream's bytes as they
-/// are read, so that no frame is ever moved, but for what is left behind the last whole one when
-/// the batch is handed on.
+/// Decodes a stream into batches.
+///
+/// Reads go directly to the bytes of the current batch, so frames are never copied; only an
+/// incomplete frame at the end of a batch is copied to the next one.
 #[derive(Debug)]
-pub(crate) struct Frames {
+pub(crate) struct FrameBatcher {
     decoder: Decoder,
     max_frame: usize,
-    /// Whether another stream may follow the first without a break, as in recordings that were
-    /// appended.
-    appended: bool,
+    /// Whether further streams may follow the first one, as in concatenated recordings.
+    allows_concatenated: bool,
     pool: Pool,
     batch: Batch,
-    /// The batch's frames, if it is another thread that puts them in their places.
+    /// The frames of the batch, if another thread is to convert them to records.
     packed: Option<Vec<Frame>>,
-    /// The batch's bytes from here on came and were not decoded.
+    /// The position in the batch of the first byte that is not decoded.
     start: usize,
-    /// Bytes of a frame that is too long, which come next and are passed over.
-    too_long: u64,
-    /// Position of `start` in the stream.
+    /// The number of bytes to skip from `start`, which belong to a frame that is too long.
+    to_skip: u64,
+    /// The position of `start` in the stream.
     offset: u64,
+    /// The sequence number of the previous frame.
     seq: u64,
     /// The number of the stream.
     stream: u32,
-    clock: Clock,
+    clock: FrameClock,
     time_source: TimeSource,
 }
 
-/// Records of a batch at most, where nobody says otherwise. As many as fit in its bytes, mostly;
-/// what stages add goes in the memory of 384.
-pub(crate) const BATCH_RECORDS: usize = 360;
-
-/// Why decoding came to a halt.
+/// Why decoding stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Halt {
-    /// The batch is full; there may be more frames.
+pub(crate) enum DecodeStatus {
+    /// The batch is full; more complete frames may follow.
     BatchFull,
-    /// There is no whole frame left.
-    OutOfBytes,
+    /// All complete frames are decoded.
+    NeedsInput,
 }
 
-impl Frames {
-    /// Frames of at most `max_frame` bytes, from one stream, in batches of the pool.
+impl FrameBatcher {
+    /// Decodes one stream with frames of at most `max_frame` bytes into batches of the pool.
     pub(crate) fn new(max_frame: usize, pool: Pool) -> Self {
-        let (decoder, batch) = (Decoder::new(max_frame), pool.take());
-        let (start, too_long, offset, seq, stream) = (0, 0, 0, 0, new_stream());
-        let (appended, packed) = (false, None);
-        let clock = Clock::default();
-        let time_source = TimeSource::default();
         Self {
-            decoder,
+            decoder: Decoder::new(max_frame),
             max_frame,
-            appended,
+            allows_concatenated: false,
+            batch: pool.take(),
             pool,
-            batch,
-            packed,
-            start,
-            too_long,
-            offset,
-            seq,
-            stream,
-            clock,
-            time_source,
+            packed: None,
+            start: 0,
+            to_skip: 0,
+            offset: 0,
+            seq: 0,
+            stream: next_stream(),
+            clock: FrameClock::default(),
+            time_source: TimeSource::default(),
         }
     }
 
-    /// Leaves the places of the records to another thread.
-    pub(crate) fn for_another_thread(self) -> Self {
+    /// Produces packed batches, for another thread to unpack: records then stay in the memory of
+    /// that thread.
+    pub(crate) fn packed(self) -> Self {
         let pool = self.pool.without_places();
         Self {
             packed: Some(Vec::new()),
@@ -119,54 +115,56 @@ impl Frames {
         }
     }
 
-    /// Says which moments the times of the frames are.
-    pub(crate) fn with_times(self, time_source: TimeSource) -> Self {
+    /// Sets what the times of frames mean.
+    pub(crate) fn with_time_source(self, time_source: TimeSource) -> Self {
         Self {
             time_source,
             ..self
         }
     }
 
-    /// Accepts the beginning of a further stream between two frames: a type that is defined once
-    /// more. In one stream that is an error.
-    pub(crate) fn or_several_streams(self) -> Self {
+    /// Accepts concatenated streams. Another stream begins where a type is defined again, which
+    /// within a stream is an error.
+    pub(crate) fn allow_concatenated(self) -> Self {
         Self {
-            appended: true,
+            allows_concatenated: true,
             ..self
         }
     }
 
-    /// Forgets what is left of the stream and begins a new one. Sequence numbers go on.
-    pub(crate) fn restart(&mut self) {
-        self.begin();
-        drop(self.take());
+    /// Discards what is left of the stream and begins a new one. Sequence numbers continue.
+    pub(crate) fn reset(&mut self) {
+        self.begin_stream();
+        drop(self.take_batch());
         self.batch.truncate_bytes(0);
-        (self.start, self.too_long, self.offset) = (0, 0, 0);
+        self.start = 0;
+        self.to_skip = 0;
+        self.offset = 0;
     }
 
-    /// Room for the next read. Grows only with bytes that came, never with a length that was
-    /// announced.
+    /// Space for the next read. Memory grows with bytes that were read, never with a length that a
+    /// frame announces.
     pub(crate) fn space(&mut self) -> &mut [u8] {
         if self.is_empty() && self.start > 0 {
-            // What it had was no record.
-            drop(self.take());
+            // None of the decoded bytes belongs to a record.
+            drop(self.take_batch());
         }
         let free = BATCH_BYTES.saturating_sub(self.batch.bytes().len());
-        let wanted = if free < READ_LEAST { BATCH_BYTES } else { free };
-        &mut self.batch.space(wanted)[..wanted]
+        let len = if free < MIN_READ { BATCH_BYTES } else { free };
+        &mut self.batch.space(len)[..len]
     }
 
-    /// `n` bytes of the space were filled.
+    /// Adds the first `n` bytes of the space to the stream.
     pub(crate) fn filled(&mut self, n: usize) {
         self.batch.filled(n);
     }
 
-    /// Whether the batch has records, and no space that is worth a read.
+    /// Whether the batch has records, and too little space for another read.
     pub(crate) fn is_full(&self) -> bool {
-        !self.is_empty() && self.batch.bytes().len() + READ_LEAST > BATCH_BYTES
+        !self.is_empty() && self.batch.bytes().len() + MIN_READ > BATCH_BYTES
     }
 
-    /// Whether the batch has no record.
+    /// Whether the batch has no records.
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -175,8 +173,8 @@ impl Frames {
         self.batch.len() + self.packed.as_ref().map_or(0, Vec::len)
     }
 
-    /// The batch as it is. What is not decoded goes to the next one.
-    pub(crate) fn take(&mut self) -> Packed {
+    /// Takes the current batch. Bytes that are not decoded move to the next one.
+    pub(crate) fn take_batch(&mut self) -> Packed {
         let mut next = self.pool.take();
         next.push_bytes(&self.batch.bytes()[self.start..]);
         self.batch.truncate_bytes(self.start);
@@ -187,66 +185,65 @@ impl Frames {
         Packed::new(batch, frames.unwrap_or_default())
     }
 
-    /// Position in the stream of the first byte that is not decoded.
+    /// The position in the stream of the first byte that is not decoded.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// How many bytes are not decoded: where the stream ends, those of the frame that is cut short.
-    pub(crate) fn left(&self) -> usize {
+    /// The number of bytes that are not decoded. At the end of the stream, they are an incomplete
+    /// frame.
+    pub(crate) fn undecoded(&self) -> usize {
         self.batch.bytes().len() - self.start
     }
 
-    /// Number of frames so far, over all streams.
-    pub(crate) fn count(&self) -> u64 {
+    /// The number of frames so far, in all streams.
+    pub(crate) fn frame_count(&self) -> u64 {
         self.seq
     }
 
-    /// Makes records of the whole frames that came, until the batch has `records` of them. A frame
-    /// that is broken in itself, or too long, is handed to `refused` and left out.
+    /// Decodes complete frames until the batch has `records` records. Calls `on_rejected` for
+    /// every frame that is invalid or too long and skips it.
     ///
-    /// `time` is when they were read. Frames get rising times from there on, one nanosecond apart,
-    /// so that sorting by time keeps the order in which they came. The difference between two
-    /// frames of one read measures nothing.
+    /// `time` is the time of the read. Frames get increasing times from there, one nanosecond
+    /// apart, so that sorting by time keeps their order. The difference between two frames of one
+    /// read is not a duration.
     ///
     /// # Errors
-    /// The stream cannot be decoded any further; what is in the batch is good.
+    /// The rest of the stream cannot be decoded. The frames in the batch are valid.
     pub(crate) fn decode(
         &mut self,
         records: usize,
         time: Timestamp,
-        mut refused: impl FnMut(Error),
-    ) -> Result<Halt, Error> {
+        mut on_rejected: impl FnMut(Error),
+    ) -> Result<DecodeStatus, Error> {
         let mut room = records.saturating_sub(self.len());
         if let Some(packed) = &mut self.packed {
             packed.reserve(room);
         }
         self.clock.set(time);
         loop {
-            self.pass_over();
-            match self.decode_stream(&mut room, &mut refused) {
-                Err(Error::Gob(gob::Error::DuplicateType(_))) if self.appended => {
-                    tracing::info!(byte = self.offset, "a further stream begins here");
-                    self.begin();
+            self.skip_oversized();
+            match self.decode_stream(&mut room, &mut on_rejected) {
+                Err(Error::Gob(gob::Error::DuplicateType(_))) if self.allows_concatenated => {
+                    tracing::info!(byte = self.offset, "another stream begins here");
+                    self.begin_stream();
                 }
-                Err(error @ Error::FrameTooLarge { length, .. })
-                    if length <= LONGEST_PASSED_OVER =>
-                {
-                    refused(error);
-                    self.too_long =
-                        length + gob::prefix_len(&self.batch.bytes()[self.start..]) as u64;
+                Err(error @ Error::FrameTooLarge { length, .. }) if length <= MAX_SKIPPED_FRAME => {
+                    on_rejected(error);
+                    let prefix = gob::prefix_len(&self.batch.bytes()[self.start..]);
+                    self.to_skip = length + prefix as u64;
                 }
-                done => return done,
+                result => return result,
             }
         }
     }
 
-    /// The same within one stream.
+    /// Decodes frames of the current stream.
     fn decode_stream(
         &mut self,
         room: &mut usize,
-        refused: &mut impl FnMut(Error),
-    ) -> Result<Halt, Error> {
+        on_rejected: &mut impl FnMut(Error),
+    ) -> Result<DecodeStatus, Error> {
         let Self {
             decoder,
             batch,
@@ -258,46 +255,45 @@ impl Frames {
             clock,
             ..
         } = self;
-        let frame = Frame {
+        let template = Frame {
             stream: *stream,
             ..Frame::default()
         };
-        let mut cutter = Cutter {
+        let mut splitter = Splitter {
             decoder,
             start,
             offset,
             seq,
             clock,
             room,
-            frame,
-            refused,
-            halt: Ok(Halt::BatchFull),
+            template,
+            on_rejected,
+            status: Ok(DecodeStatus::BatchFull),
         };
         match packed {
-            Some(frames) => frames.extend(std::iter::from_fn(|| cutter.next(batch.bytes()))),
-            None => batch.parse(|bytes| cutter.next(bytes)),
+            Some(frames) => frames.extend(std::iter::from_fn(|| splitter.next(batch.bytes()))),
+            None => batch.parse(|bytes| splitter.next(bytes)),
         }
-        cutter.halt
+        splitter.status
     }
 
-    /// Passes over what came of a frame that is too long.
-    fn pass_over(&mut self) {
-        let passed = self
-            .left()
-            .min(usize::try_from(self.too_long).unwrap_or(usize::MAX));
-        self.start += passed;
-        self.offset += passed as u64;
-        self.too_long -= passed as u64;
+    /// Skips the bytes of an oversized frame that have arrived.
+    fn skip_oversized(&mut self) {
+        let to_skip = usize::try_from(self.to_skip).unwrap_or(usize::MAX);
+        let skipped = self.undecoded().min(to_skip);
+        self.start += skipped;
+        self.offset += skipped as u64;
+        self.to_skip -= skipped as u64;
     }
 
-    fn begin(&mut self) {
+    fn begin_stream(&mut self) {
         self.decoder = Decoder::new(self.max_frame);
-        self.stream = new_stream();
+        self.stream = next_stream();
     }
 }
 
-/// The next number of a stream; from 1.
-fn new_stream() -> u32 {
+/// A new stream number, from 1.
+fn next_stream() -> u32 {
     static STREAMS: AtomicU32 = AtomicU32::new(1);
     STREAMS.fetch_add(1, Ordering::Relaxed)
 }

@@ -1,8 +1,8 @@
-//! Where records come from.
+//! The receivers, which bring records into the pipelines.
 //!
 //! Each kind is a module: [`monitor1_2`] reads the Cilium agent's monitor socket, [`replay`] a
-//! recording of it. Both make one record of each frame, with what `frames` decodes; neither looks
-//! at what a frame holds.
+//! recording of it. Both produce one record per frame, as `frames` decodes them; neither interprets
+//! the payload of a frame.
 
 mod frames;
 pub mod monitor1_2;
@@ -17,9 +17,9 @@ pub const KINDS: &[ReceiverKind] = &[monitor1_2::KIND, replay::KIND];
 mod tests {
     use super::KINDS;
 
-    /// The fields that serde would have accepted, from its refusal of one that it does not know.
-    fn fields(refusal: &str) -> Vec<&str> {
-        let expected = refusal.split_once("expected ").map_or("", |(_, list)| list);
+    /// The names of the fields that serde expects, from its error about an unknown one.
+    fn fields(error: &str) -> Vec<&str> {
+        let expected = error.split_once("expected ").map_or("", |(_, list)| list);
         expected.split('`').skip(1).step_by(2).collect()
     }
 
@@ -27,9 +27,9 @@ mod tests {
     fn the_keys_of_every_kind_are_the_fields_of_its_configuration() {
         for kind in KINDS {
             let table = toml::de::ValueDeserializer::parse("{ no_such_key = 1 }").unwrap();
-            let refusal = (kind.parse)(table).unwrap_err().to_string();
+            let error = (kind.parse)(table).unwrap_err().to_string();
             let keys: Vec<_> = kind.keys.iter().map(|key| key.name).collect();
-            assert_eq!(fields(&refusal), keys, "{}: {refusal}", kind.name);
+            assert_eq!(fields(&error), keys, "{}: {error}", kind.name);
         }
     }
 }

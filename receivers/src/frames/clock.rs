@@ -1,23 +1,23 @@
-//! The times of frames: those of the reads that they came in, made strictly rising.
+//! The times of frames: those of the reads that returned them, made strictly increasing.
 
 use std::time::Duration;
 
 use tidegate_model::Timestamp;
 
-/// A wall clock that is further behind the last frame than this was set back, and is followed.
-/// Frames run ahead of it by a nanosecond each at most, which never adds up to as much.
+/// If the wall clock is further behind the previous frame than this, it was set back, and frames
+/// follow it. Increments of one nanosecond for each frame never add up to as much.
 const SET_BACK: Duration = Duration::from_secs(1);
 
-/// Gives each frame a time after the one before, at or after its read.
+/// Assigns strictly increasing times to frames, at or after the time of their read.
 #[derive(Debug, Default)]
-pub(super) struct Clock {
+pub(super) struct FrameClock {
     /// The time of the next frame.
     next: Timestamp,
 }
 
-impl Clock {
-    /// What comes next was read at this time. Times go on rising, unless the wall clock was set
-    /// back.
+impl FrameClock {
+    /// Sets the time of the read that returned the next frames. If it is not after the previous
+    /// frame, times continue to increase from there, unless the wall clock was set back.
     pub(super) fn set(&mut self, read: Timestamp) {
         if read > self.next || self.next.since(read) > SET_BACK {
             self.next = read;
@@ -37,29 +37,33 @@ impl Clock {
 mod tests {
     use super::*;
 
-    /// The times of so many frames of a read.
-    fn times(clock: &mut Clock, read: u64, frames: usize) -> Vec<u64> {
+    /// The times of `frames` frames of one read.
+    fn times(clock: &mut FrameClock, read: u64, frames: usize) -> Vec<u64> {
         clock.set(Timestamp(read));
         (0..frames).map(|_| clock.next().0).collect()
     }
 
     #[test]
-    fn frames_of_one_read_and_of_reads_at_one_time_rise() {
-        let mut clock = Clock::default();
+    fn times_increase_within_a_read_and_between_reads_at_the_same_time() {
+        let mut clock = FrameClock::default();
         assert_eq!(times(&mut clock, 100, 3), [100, 101, 102]);
         assert_eq!(
             times(&mut clock, 100, 2),
             [103, 104],
-            "the wall clock stands still"
+            "the wall clock has not advanced"
         );
-        assert_eq!(times(&mut clock, 99, 1), [105], "it goes back a little");
+        assert_eq!(
+            times(&mut clock, 99, 1),
+            [105],
+            "the wall clock was set back slightly"
+        );
         assert_eq!(times(&mut clock, 106, 1), [106]);
         assert_eq!(times(&mut clock, 1_000, 2), [1_000, 1_001]);
     }
 
     #[test]
-    fn a_wall_clock_that_is_set_back_is_followed() {
-        let mut clock = Clock::default();
+    fn frames_follow_a_wall_clock_that_is_set_back() {
+        let mut clock = FrameClock::default();
         let second = 1_000_000_000;
         assert_eq!(
             times(&mut clock, 10 * second, 2),
@@ -68,7 +72,7 @@ mod tests {
         assert_eq!(
             times(&mut clock, 9 * second + 2, 1),
             [10 * second + 2],
-            "a second is waited for"
+            "one second is tolerated"
         );
         assert_eq!(
             times(&mut clock, 9 * second, 2),

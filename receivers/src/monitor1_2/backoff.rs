@@ -1,11 +1,11 @@
-//! How long to wait before the next attempt to connect: exponential, with full jitter, so that a
-//! node's agents do not come back all at once.
+//! The pauses between attempts to connect: exponential backoff with full jitter, so that the
+//! clients of a restarted agent do not reconnect at the same time.
 
 use std::time::Duration;
 
 use super::Reconnect;
 
-/// Grows with every pause until it is reset.
+/// The limit of the next pause, which doubles with every pause until it is reset.
 #[derive(Debug)]
 pub(super) struct Backoff {
     bounds: Reconnect,
@@ -27,7 +27,7 @@ impl Backoff {
         pause
     }
 
-    /// A connection delivered: what comes next is a new trouble.
+    /// Begins again with the initial pause, after a connection has delivered frames.
     pub(super) fn reset(&mut self) {
         self.ceiling = self.bounds.initial.0;
     }
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_double_up_to_the_most_and_start_anew_after_a_delivery() {
+    fn pauses_double_up_to_the_maximum_until_a_reset() {
         let ms = |ms| HumanDuration(Duration::from_millis(ms));
         let mut backoff = Backoff::new(Reconnect {
             initial: ms(100),

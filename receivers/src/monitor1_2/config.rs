@@ -8,10 +8,10 @@ use tidegate_runtime::component::{BuildError, Key};
 use tidegate_runtime::config::{ByteSize, HumanDuration, Queue};
 use tidegate_runtime::limits::{Limits, WhenFull};
 
-/// The longest path that fits in a unix socket's address.
-const LONGEST_PATH: usize = 107;
-/// Frames beyond this could not be referred to from a batch.
-const LARGEST_MAX_FRAME: usize = 1 << 30;
+/// The longest path that fits in the address of a Unix socket, in bytes.
+const MAX_PATH: usize = 107;
+/// The largest value of `max_frame`: a batch refers to its bytes with 32-bit offsets.
+const MAX_MAX_FRAME: usize = 1 << 30;
 
 /// The outbox, where the configuration does not say otherwise: some twenty thousand events, a
 /// second of a busy node.
@@ -127,31 +127,31 @@ impl Config {
         self.queue.limits(OUTBOX, Some)
     }
 
-    /// Refuses what the types allow and nobody can mean.
+    /// Rejects values that the types allow but that make no sense.
     pub(super) fn check(&self) -> Result<(), BuildError> {
-        let refuse = |key, message: String| Err(BuildError { key, message });
+        let reject = |key, message: String| Err(BuildError { key, message });
         let path = self.socket.as_os_str().len();
-        if path == 0 || path > LONGEST_PATH {
-            return refuse(
+        if path == 0 || path > MAX_PATH {
+            return reject(
                 "socket",
-                format!("a socket's path has 1 to {LONGEST_PATH} bytes, this one has {path}"),
+                format!("a socket's path has 1 to {MAX_PATH} bytes, this one has {path}"),
             );
         }
-        if self.max_frame.get() > LARGEST_MAX_FRAME {
-            return refuse(
+        if self.max_frame.get() > MAX_MAX_FRAME {
+            return reject(
                 "max_frame",
                 "1GiB is the most that a frame may have".to_owned(),
             );
         }
         let Reconnect { initial, max } = self.reconnect;
         if initial.0.is_zero() {
-            return refuse(
+            return reject(
                 "reconnect",
                 "`initial` is zero; without a pause, connecting would spin".to_owned(),
             );
         }
         if max < initial {
-            return refuse(
+            return reject(
                 "reconnect",
                 format!(
                     "`max` ({:?}) is less than `initial` ({:?})",
@@ -167,7 +167,7 @@ impl Config {
 mod tests {
     use super::*;
 
-    fn refused(toml: &str) -> Option<&'static str> {
+    fn rejected_key(toml: &str) -> Option<&'static str> {
         let table = toml::de::ValueDeserializer::parse(toml).unwrap();
         Config::deserialize(table)
             .unwrap()
@@ -177,8 +177,8 @@ mod tests {
     }
 
     #[test]
-    fn values_that_nobody_can_mean_are_refused_by_their_key() {
-        let long = format!("{{ socket = '/{}' }}", "x".repeat(LONGEST_PATH));
+    fn values_that_make_no_sense_are_rejected_with_their_key() {
+        let long = format!("{{ socket = '/{}' }}", "x".repeat(MAX_PATH));
         let cases = [
             ("{}", None),
             ("{ reconnect = { initial = '30s' } }", None),
@@ -190,7 +190,7 @@ mod tests {
             ("{ reconnect = { initial = '31s' } }", Some("reconnect")),
         ];
         for (toml, key) in cases {
-            assert_eq!(refused(toml), key, "{toml}");
+            assert_eq!(rejected_key(toml), key, "{toml}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One connection to the monitor socket, and how it can end.
+//! A connection to the monitor socket, and the ways it can end.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
@@ -10,49 +10,46 @@ use tidegate_wire::{gob, payload};
 
 use crate::frames::FRAME_CUT_SHORT;
 
-/// Why a connection is over.
+/// Why a connection ended.
 #[derive(Debug)]
-pub(super) enum End {
-    /// We were asked to stop.
-    HungUp,
+pub(super) enum Disconnect {
+    /// The receiver was stopped.
+    Stopped,
     /// The agent ended the stream between two frames.
     Eof,
-    /// The agent ended the stream inside a frame, of which so many bytes came.
+    /// The agent ended the stream inside a frame, after this many bytes of it.
     CutShort(usize),
-    /// What the agent sent is no monitor stream.
+    /// The agent sent data that is not a monitor stream.
     Broken(payload::Error),
-    /// The system says so.
+    /// A system call failed.
     Failed(io::Error),
 }
 
-/// The stream did not end where a stream can end, and there is to be no other.
+/// The only stream of a receiver with `on_eof = "stop"` did not end between two frames.
 #[derive(Debug, thiserror::Error)]
 #[error("the stream of the monitor socket {} is broken: {end}", .socket.display())]
 pub(super) struct StreamBroken {
     pub(super) socket: PathBuf,
-    pub(super) end: End,
+    pub(super) end: Disconnect,
 }
 
-impl End {
+impl Disconnect {
     const STOPPED: &'static str = "stopped";
     const EOF: &'static str = "eof";
     const READ_FAILED: &'static str = "read_failed";
 
-    /// All `reason` labels of the disconnects.
+    /// All values of the `reason` label of disconnects.
     pub(super) fn reasons() -> impl Iterator<Item = &'static str> {
-        let own = [Self::STOPPED, Self::EOF, FRAME_CUT_SHORT, Self::READ_FAILED];
-        own.into_iter().chain(
-            [payload::Error::LABELS, gob::Error::LABELS]
-                .into_iter()
-                .flatten()
-                .copied(),
-        )
+        [Self::STOPPED, Self::EOF, FRAME_CUT_SHORT, Self::READ_FAILED]
+            .into_iter()
+            .chain(payload::Error::LABELS.iter().copied())
+            .chain(gob::Error::LABELS.iter().copied())
     }
 
-    /// The `reason` label of the disconnects.
+    /// The value of the `reason` label of disconnects.
     pub(super) fn reason(&self) -> &'static str {
         match self {
-            Self::HungUp => Self::STOPPED,
+            Self::Stopped => Self::STOPPED,
             Self::Eof => Self::EOF,
             Self::CutShort(_) => FRAME_CUT_SHORT,
             Self::Broken(error) => error.as_str(),
@@ -61,28 +58,27 @@ impl End {
     }
 }
 
-impl fmt::Display for End {
+impl fmt::Display for Disconnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::HungUp => f.write_str("stopped"),
+            Self::Stopped => f.write_str("stopped"),
             Self::Eof => f.write_str("end of stream"),
-            Self::CutShort(bytes) => write!(
-                f,
-                "end of stream inside a frame, {bytes} bytes of which had come"
-            ),
+            Self::CutShort(bytes) => {
+                write!(f, "end of stream inside a frame, after {bytes} bytes of it")
+            }
             Self::Broken(error) => write!(f, "{error}"),
             Self::Failed(error) => write!(f, "{error}"),
         }
     }
 }
 
-/// What a read brought.
+/// The result of a read.
 #[derive(Debug)]
-pub(super) enum Got {
-    /// So many bytes.
+pub(super) enum ReadOutcome {
+    /// This many bytes were read.
     Bytes(usize),
-    /// Nothing, for the time that was given.
-    Nothing,
+    /// Nothing arrived before the timeout.
+    TimedOut,
     /// The end of the stream.
     Eof,
 }
@@ -91,11 +87,11 @@ pub(super) enum Got {
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: UnixStream,
-    patience: Option<Duration>,
+    read_timeout: Option<Duration>,
 }
 
 impl Connection {
-    /// Connects without blocking, so that an attempt can be given up: a full backlog is an error.
+    /// Connects without blocking, so that an attempt can be cancelled. A full backlog is an error.
     pub(super) async fn open(socket: &Path) -> io::Result<UnixStream> {
         let stream = tokio::net::UnixStream::connect(socket).await?.into_std()?;
         stream.set_nonblocking(false)?;
@@ -105,25 +101,29 @@ impl Connection {
     pub(super) fn new(stream: UnixStream) -> Self {
         Self {
             stream,
-            patience: None,
+            read_timeout: None,
         }
     }
 
-    /// Reads what is there, and waits for it: for `patience`, or for ever.
-    pub(super) fn read(&mut self, space: &mut [u8], patience: Option<Duration>) -> io::Result<Got> {
-        if patience != self.patience {
-            self.stream.set_read_timeout(patience)?;
-            self.patience = patience;
+    /// Reads what is available. Waits for data until `timeout`, or without a limit.
+    pub(super) fn read(
+        &mut self,
+        space: &mut [u8],
+        timeout: Option<Duration>,
+    ) -> io::Result<ReadOutcome> {
+        if timeout != self.read_timeout {
+            self.stream.set_read_timeout(timeout)?;
+            self.read_timeout = timeout;
         }
         loop {
             return match self.stream.read(space) {
-                Ok(0) => Ok(Got::Eof),
-                Ok(n) => Ok(Got::Bytes(n)),
+                Ok(0) => Ok(ReadOutcome::Eof),
+                Ok(n) => Ok(ReadOutcome::Bytes(n)),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error)
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
                 {
-                    Ok(Got::Nothing)
+                    Ok(ReadOutcome::TimedOut)
                 }
                 Err(error) => Err(error),
             };

@@ -1,19 +1,21 @@
 //! Reads the Cilium agent's monitor socket, `monitor1_2.sock` (Cilium 1.12 to 1.20-dev).
 //!
-//! The agent drops for a slow client without telling it, and the socket holds some hundreds of
-//! messages. So the reader has a thread of its own and does not wait for the pipelines: what does
-//! not fit in its outbox is dropped with a count, and reported downstream as lost. It connects for
-//! ever: a socket that is not there yet, or not any more, is a state, not an error. With `on_eof =
-//! "stop"` its first stream is its last: the receiver ends when the agent ends the stream between
-//! two frames, and fails if the stream is broken in any other way.
+//! The agent drops messages for a slow client without reporting it, and the socket buffers only
+//! some hundreds of messages. The reader therefore has its own thread and does not wait for the
+//! pipelines: records that do not fit in its outbox are dropped, counted, and reported downstream
+//! as lost.
+//!
+//! A missing socket is not an error: the receiver reconnects until it is stopped. With `on_eof =
+//! "stop"` it ends after its first stream, and fails unless the agent ended the stream between two
+//! frames.
 
 mod backoff;
 mod config;
 mod connection;
-mod line;
-mod pace;
+mod control;
+mod loss_report;
+mod pacer;
 mod reader;
-mod shortfall;
 mod status;
 
 pub use config::{Config, OnEof, Reconnect};
@@ -35,9 +37,9 @@ use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::Handle;
 
 use crate::frames;
-use line::Line;
-use reader::Reader;
-use status::Status;
+use control::ReaderControl;
+use reader::SocketReader;
+use status::ConnectionStatus;
 
 /// The kind.
 pub const KIND: ReceiverKind = ReceiverKind {
@@ -51,7 +53,7 @@ pub const KIND: ReceiverKind = ReceiverKind {
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-/// A stream's, and the outbox's.
+/// The drop reasons of streams and of the outbox.
 const REASONS: &[Reasons] = &[
     frames::CUT,
     frames::BROKEN,
@@ -64,19 +66,18 @@ impl ReceiverConfig for Config {
         Kinds::of(&[Kind::Frame, Kind::Lost])
     }
 
-    /// Cilium's agent drops for a client that does not keep up, unless the configuration says to
-    /// leave it at that.
+    /// The agent drops messages for a client that does not keep up, so the receiver waits only if
+    /// the outbox is configured to block.
     fn can_wait(&self) -> bool {
         self.outbox().when_full == WhenFull::Block
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         self.check()?;
-        let (stage, telemetry) = (context.stage.clone(), context.telemetry.clone());
         Ok(Box::new(Monitor {
             config: self.clone(),
-            stage,
-            telemetry,
+            stage: context.stage.clone(),
+            telemetry: context.telemetry.clone(),
         }))
     }
 }
@@ -88,7 +89,7 @@ struct Monitor {
     telemetry: Telemetry,
 }
 
-/// The thread that reads the socket panicked: a fault of tidegate.
+/// The thread that reads the socket panicked: a bug in tidegate.
 #[derive(Debug, thiserror::Error)]
 #[error("the thread that reads the socket panicked")]
 struct ReaderPanicked;
@@ -97,43 +98,42 @@ struct ReaderPanicked;
 impl Receiver for Monitor {
     async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         let (buffer, pump) = out.buffered(self.config.outbox());
-        let status = Status::new(&self.config.socket, &self.stage, &self.telemetry);
-        let line = Arc::new(Line::default());
-        let reader = Reader::new(
+        let status = ConnectionStatus::new(&self.config.socket, &self.stage, &self.telemetry);
+        let control = Arc::new(ReaderControl::default());
+        let reader = SocketReader::new(
             &self.config,
             status,
             buffer,
-            Arc::clone(&line),
+            Arc::clone(&control),
             Handle::current(),
         );
         let thread = thread::Builder::new()
             .name("monitor1_2".to_owned())
             .spawn(move || reader.run())?;
-        let hang_up = HangUp(line);
+        let stopper = ReaderStopper(control);
         tokio::select! {
             () = pump.run() => {}
-            () = hang_up.when(&shutdown) => {}
+            () = stopper.stop_when(&shutdown) => {}
         }
-        // The pump ends when the reader has let go of the buffer, which is the last thing that it
-        // does.
+        // The pump ends when the reader drops its buffer, just before the thread ends.
         Ok(thread.join().map_err(|_| ReaderPanicked)??)
     }
 }
 
-/// Ends the reader when the stage is asked to stop, and when it is torn down.
-struct HangUp(Arc<Line>);
+/// Stops the reader when the stage is asked to stop, and when the stage is dropped.
+struct ReaderStopper(Arc<ReaderControl>);
 
-impl HangUp {
-    /// Never ends: the reader does, and with it the pump.
-    async fn when(&self, shutdown: &Shutdown) {
+impl ReaderStopper {
+    /// Never completes: the pump ends after the reader.
+    async fn stop_when(&self, shutdown: &Shutdown) {
         shutdown.requested().await;
-        self.0.hang_up();
+        self.0.stop();
         std::future::pending().await
     }
 }
 
-impl Drop for HangUp {
+impl Drop for ReaderStopper {
     fn drop(&mut self) {
-        self.0.hang_up();
+        self.0.stop();
     }
 }

@@ -1,4 +1,4 @@
-//! The reader: a thread that connects, reads, decodes frames into batches and puts them in the
+//! The reader: a thread that connects, reads, decodes batches of frames, and puts them in the
 //! outbox.
 
 use std::io;
@@ -15,101 +15,101 @@ use tidegate_wire::payload;
 use tokio::runtime::Handle;
 
 use super::backoff::Backoff;
-use super::connection::{Connection, End, Got, StreamBroken};
-use super::line::Line;
-use super::pace::{self, Pace};
-use super::shortfall::{REPORT_INTERVAL, Shortfall};
-use super::status::Status;
+use super::connection::{Connection, Disconnect, ReadOutcome, StreamBroken};
+use super::control::ReaderControl;
+use super::loss_report::{LossReport, REPORT_INTERVAL};
+use super::pacer::{MAX_PAUSE, ReadPacer};
+use super::status::ConnectionStatus;
 use super::{Config, OnEof};
-use crate::frames::{BATCH_RECORDS, FRAME_CUT_SHORT, Frames, Halt};
+use crate::frames::{BATCH_RECORDS, DecodeStatus, FRAME_CUT_SHORT, FrameBatcher};
 
-/// How long what was read may wait for more while more keeps coming: whoever goes on with it is
-/// woken up, and comes with a cold cache, once for all of it.
-const HOLD: Duration = Duration::from_millis(20);
-/// How long it waits where none comes.
-const QUIET: Duration = Duration::from_millis(5);
-/// Batches that are full, and wait for others, at most.
-const MOST_FULL: usize = 3;
+/// How long frames are held while more keep arriving: waking the pipeline, with a cold cache, costs
+/// the same for one batch as for several.
+const MAX_HOLD: Duration = Duration::from_millis(20);
+/// How long frames are held while nothing arrives.
+const QUIET_HOLD: Duration = Duration::from_millis(5);
+/// The largest number of full batches that are held.
+const MAX_FULL_BATCHES: usize = 3;
 
-/// Everything that outlives a connection.
+/// The state of the reader, which outlives a connection.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct SocketReader {
     socket: PathBuf,
     on_eof: OnEof,
-    frames: Frames,
-    /// When the first frame came of the batch that is being filled; `None` where it has none.
-    came: Option<Timestamp>,
-    /// Batches that are full and were not handed over, and when each one's first frame came.
-    full: Vec<(Packed, Timestamp)>,
-    /// Since when the oldest frame waits that was not handed over; `None` where all were.
+    batcher: FrameBatcher,
+    /// The time of the first frame in the current batch; `None` if the batch has no frames.
+    first_frame: Option<Timestamp>,
+    /// Full batches that are held, each with the time of its first frame.
+    full_batches: Vec<(Packed, Timestamp)>,
+    /// When the oldest held frame arrived; `None` if no frames are held.
     held_since: Option<Instant>,
     backoff: Backoff,
-    shortfall: Shortfall,
-    status: Status,
+    losses: LossReport,
+    status: ConnectionStatus,
     buffer: Buffer,
-    line: Arc<Line>,
+    control: Arc<ReaderControl>,
     runtime: Handle,
 }
 
-impl Reader {
+impl SocketReader {
     pub(super) fn new(
         config: &Config,
-        status: Status,
+        status: ConnectionStatus,
         buffer: Buffer,
-        line: Arc<Line>,
+        control: Arc<ReaderControl>,
         runtime: Handle,
     ) -> Self {
+        let times = TimeSource::Receipt { step: MAX_PAUSE };
         Self {
             socket: config.socket.clone(),
             on_eof: config.on_eof,
-            frames: Frames::new(config.max_frame.get(), buffer.pool())
-                .with_times(TimeSource::Receipt {
-                    step: pace::LONGEST,
-                })
-                .for_another_thread(),
-            came: None,
-            full: Vec::new(),
+            batcher: FrameBatcher::new(config.max_frame.get(), buffer.pool())
+                .with_time_source(times)
+                .packed(),
+            first_frame: None,
+            full_batches: Vec::new(),
             held_since: None,
             backoff: Backoff::new(config.reconnect),
-            shortfall: Shortfall::default(),
+            losses: LossReport::default(),
             status,
             buffer,
-            line,
+            control,
             runtime,
         }
     }
 
-    /// Connects and reads until somebody hangs up, or the stream ends and that is to be the end.
+    /// Connects and reads until the reader is stopped, or until the first stream ends with `on_eof
+    /// = "stop"`.
     ///
     /// # Errors
-    /// That was to be the end, and the stream did not end between two frames.
+    /// With `on_eof = "stop"`, the stream did not end between two frames.
     pub(super) fn run(mut self) -> Result<(), StreamBroken> {
-        let mut ended = Ok(());
-        while !self.line.is_hung_up() {
+        let mut result = Ok(());
+        while !self.control.is_stopped() {
             match self.connect() {
                 Some(Ok(stream)) => {
-                    let end = self.follow(stream);
-                    self.leave(&end);
+                    let end = self.read_to_end(stream);
+                    self.finish_connection(&end);
                     if self.on_eof == OnEof::Stop {
-                        ended = self.last(end);
+                        result = self.stream_result(end);
                         break;
                     }
                 }
                 Some(Err(error)) => self.status.cannot_connect(&error),
                 None => break,
             }
-            self.report_loss();
+            self.report_losses_if_due();
             self.pause();
         }
-        self.report_last_loss();
-        ended
+        self.report_remaining_losses();
+        result
     }
 
-    /// What the end of the last stream means for the receiver.
-    fn last(&self, end: End) -> Result<(), StreamBroken> {
+    /// The result of the receiver after its only stream.
+    fn stream_result(&self, end: Disconnect) -> Result<(), StreamBroken> {
         match end {
-            End::HungUp | End::Eof => Ok(()),
-            _ if self.line.is_hung_up() => Ok(()),
+            Disconnect::Stopped | Disconnect::Eof => Ok(()),
+            _ if self.control.is_stopped() => Ok(()),
             end => Err(StreamBroken {
                 socket: self.socket.clone(),
                 end,
@@ -117,54 +117,57 @@ impl Reader {
         }
     }
 
-    /// `None` if somebody hung up.
+    /// Connects to the socket. Returns `None` if the reader is stopped.
     fn connect(&self) -> Option<io::Result<UnixStream>> {
         self.status.connecting();
-        let stream = self
-            .runtime
-            .block_on(self.line.unless_hung_up(Connection::open(&self.socket)))?;
-        Some(stream.and_then(|stream| self.line.hold(&stream).map(|()| stream)))
+        let opening = self.control.unless_stopped(Connection::open(&self.socket));
+        let stream = self.runtime.block_on(opening)?;
+        Some(stream.and_then(|stream| {
+            self.control.set_connection(&stream)?;
+            Ok(stream)
+        }))
     }
 
     fn pause(&mut self) {
         let pause = self.backoff.next(fastrand::f64());
         self.status.pausing(pause);
-        // The timer has to be made inside the runtime.
-        self.runtime.block_on(
-            self.line
-                .unless_hung_up(async { tokio::time::sleep(pause).await }),
-        );
+        // The timer must be created inside the runtime.
+        let sleep = async { tokio::time::sleep(pause).await };
+        self.runtime.block_on(self.control.unless_stopped(sleep));
     }
 
-    /// Reads a connection to its end.
-    fn follow(&mut self, stream: UnixStream) -> End {
+    /// Reads a connection until it ends.
+    fn read_to_end(&mut self, stream: UnixStream) -> Disconnect {
         self.status.connected();
-        let (mut connection, mut pace, mut last) =
-            (Connection::new(stream), Pace::default(), Instant::now());
+        let mut connection = Connection::new(stream);
+        let mut pacer = ReadPacer::default();
+        let mut last_read = Instant::now();
         loop {
-            let patience = self.patience();
-            let space = self.frames.space();
+            let timeout = self.read_timeout();
+            let space = self.batcher.space();
             let room = space.len();
-            let bytes = match connection.read(space, patience) {
-                Ok(Got::Bytes(bytes)) => bytes,
-                Ok(Got::Nothing) => {
-                    self.hand_over();
-                    self.report_loss();
+            let bytes = match connection.read(space, timeout) {
+                Ok(ReadOutcome::Bytes(bytes)) => bytes,
+                Ok(ReadOutcome::TimedOut) => {
+                    self.flush();
+                    self.report_losses_if_due();
                     continue;
                 }
-                Ok(Got::Eof) => return self.end_of_stream(),
-                Err(error) => return End::Failed(error),
+                Ok(ReadOutcome::Eof) => return self.end_of_stream(),
+                Err(error) => return Disconnect::Failed(error),
             };
-            let (before, now) = (self.frames.count(), Instant::now());
-            if let Err(error) = self.take(bytes, now) {
-                return End::Broken(error);
+            let frames_before = self.batcher.frame_count();
+            let now = Instant::now();
+            if let Err(error) = self.decode(bytes, now) {
+                return Disconnect::Broken(error);
             }
-            let pause = pace.after(self.frames.count() - before, bytes, room, now - last);
-            last = now;
-            if pace.few_come() || self.is_overdue(now) {
-                self.hand_over();
-            } else if self.frames.is_full() {
-                self.set_aside();
+            let frames = self.batcher.frame_count() - frames_before;
+            let pause = pacer.pause_after(frames, bytes, room, now - last_read);
+            last_read = now;
+            if pacer.is_idle() || self.is_hold_exceeded(now) {
+                self.flush();
+            } else if self.batcher.is_full() {
+                self.hold_full_batch();
             }
             if !pause.is_zero() {
                 thread::sleep(pause);
@@ -172,112 +175,116 @@ impl Reader {
         }
     }
 
-    /// How long a read may wait for the peer.
-    fn patience(&self) -> Option<Duration> {
+    /// The timeout of the next read: until held frames or a loss report are due.
+    fn read_timeout(&self) -> Option<Duration> {
         match self.held_since {
-            Some(_) => Some(QUIET),
-            None => (!self.shortfall.is_empty()).then_some(REPORT_INTERVAL),
+            Some(_) => Some(QUIET_HOLD),
+            None => (!self.losses.is_empty()).then_some(REPORT_INTERVAL),
         }
     }
 
-    fn is_overdue(&self, now: Instant) -> bool {
-        self.held_since.is_some_and(|since| now - since >= HOLD)
+    fn is_hold_exceeded(&self, now: Instant) -> bool {
+        self.held_since.is_some_and(|since| now - since >= MAX_HOLD)
     }
 
-    fn end_of_stream(&self) -> End {
-        match self.frames.left() {
-            _ if self.line.is_hung_up() => End::HungUp,
-            0 => End::Eof,
-            left => End::CutShort(left),
+    fn end_of_stream(&self) -> Disconnect {
+        match self.batcher.undecoded() {
+            _ if self.control.is_stopped() => Disconnect::Stopped,
+            0 => Disconnect::Eof,
+            bytes => Disconnect::CutShort(bytes),
         }
     }
 
-    /// Makes frames of what was read, and hands over what is more than a batch.
-    fn take(&mut self, bytes: usize, now: Instant) -> Result<(), payload::Error> {
+    /// Decodes the frames of a read. Holds full batches.
+    fn decode(&mut self, bytes: usize, now: Instant) -> Result<(), payload::Error> {
         self.status.read(bytes);
-        self.frames.filled(bytes);
+        self.batcher.filled(bytes);
         let time = Timestamp::now();
         loop {
-            let refused = |error: payload::Error| self.buffer.dropped(error.as_str(), 1);
-            let halt = self.frames.decode(BATCH_RECORDS, time, refused);
-            if !self.frames.is_empty() {
+            let on_rejected = |error: payload::Error| self.buffer.dropped(error.as_str(), 1);
+            let status = self.batcher.decode(BATCH_RECORDS, time, on_rejected);
+            if !self.batcher.is_empty() {
                 self.held_since.get_or_insert(now);
-                self.came.get_or_insert(time);
+                self.first_frame.get_or_insert(time);
             }
-            match halt? {
-                Halt::BatchFull => self.set_aside(),
-                Halt::OutOfBytes => return Ok(()),
+            match status? {
+                DecodeStatus::BatchFull => self.hold_full_batch(),
+                DecodeStatus::NeedsInput => return Ok(()),
             }
         }
     }
 
-    /// The batch is full. Hands over if enough of them wait.
-    fn set_aside(&mut self) {
-        if let Some(time) = self.came.take() {
-            self.full.push((self.frames.take(), time));
+    /// Holds the current batch, which is full, until there are enough of them.
+    fn hold_full_batch(&mut self) {
+        if let Some(time) = self.first_frame.take() {
+            self.full_batches.push((self.batcher.take_batch(), time));
         }
-        if self.full.len() >= MOST_FULL {
-            self.hand_over();
+        if self.full_batches.len() >= MAX_FULL_BATCHES {
+            self.flush();
         }
     }
 
-    /// Puts the frames that wait in the outbox.
-    fn hand_over(&mut self) {
+    /// Puts all held frames in the outbox.
+    fn flush(&mut self) {
         if self.held_since.take().is_none() {
             return;
         }
         self.backoff.reset();
-        let last = self.came.take().map(|time| (self.frames.take(), time));
-        for (batch, time) in std::mem::take(&mut self.full).into_iter().chain(last) {
+        let first_frame = self.first_frame.take();
+        let current = first_frame.map(|time| (self.batcher.take_batch(), time));
+        for (batch, time) in std::mem::take(&mut self.full_batches)
+            .into_iter()
+            .chain(current)
+        {
             self.send(batch, time);
         }
     }
 
-    /// Enters what the end of a connection cost in the books.
-    fn leave(&mut self, end: &End) {
-        self.line.release();
-        self.hand_over();
+    /// Counts what was lost with the end of a connection, and prepares for the next one.
+    fn finish_connection(&mut self, end: &Disconnect) {
+        self.control.clear_connection();
+        self.flush();
         match end {
-            End::Broken(error) => self.buffer.dropped(error.as_str(), 1),
-            _ if self.frames.left() > 0 => self.buffer.dropped(FRAME_CUT_SHORT, 1),
+            Disconnect::Broken(error) => self.buffer.dropped(error.as_str(), 1),
+            _ if self.batcher.undecoded() > 0 => self.buffer.dropped(FRAME_CUT_SHORT, 1),
             _ => {}
         }
-        self.frames.restart();
+        self.batcher.reset();
         self.status.disconnected(end);
     }
 
     fn send(&mut self, batch: Packed, time: Timestamp) {
-        self.report_loss();
+        self.report_losses_if_due();
         let dropped = self.runtime.block_on(self.buffer.send(batch));
-        self.shortfall.add(dropped, time);
+        self.losses.add(dropped, time);
     }
 
-    /// Reports what was dropped, if it is time and there is room.
-    fn report_loss(&mut self) {
+    /// Sends the loss report if it is due and the outbox has room for it.
+    fn report_losses_if_due(&mut self) {
         let now = Instant::now();
-        if !self.shortfall.is_due(now) {
+        if !self.losses.is_due(now) {
             return;
         }
-        let report = self.report();
+        let report = self.loss_report();
         if self.buffer.has_room(&report) {
             self.runtime.block_on(self.buffer.send(report));
-            self.shortfall.settle(now);
+            self.losses.reset(now);
         }
     }
 
-    /// At the end there is time to wait for room.
-    fn report_last_loss(&mut self) {
-        if self.shortfall.is_empty() {
+    /// Sends the last loss report. Waits for room, since nothing has to be read any more.
+    fn report_remaining_losses(&mut self) {
+        if self.losses.is_empty() {
             return;
         }
-        let report = self.report();
+        let report = self.loss_report();
         self.runtime.block_on(self.buffer.room(&report));
         self.runtime.block_on(self.buffer.send(report));
     }
 
-    fn report(&self) -> Batch {
+    fn loss_report(&self) -> Batch {
         let mut report = self.buffer.batch();
-        report.push(self.shortfall.record(Timestamp::now()));
+        report.push(self.losses.record(Timestamp::now()));
         report
     }
 }

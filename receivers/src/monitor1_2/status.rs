@@ -1,4 +1,4 @@
-//! What the receiver says about its connection: a log line for every change, and instruments.
+//! How the receiver reports its connection: log lines for changes, and metrics.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tidegate_runtime::telemetry::{Counter, Gauge, Telemetry};
 
-use super::connection::End;
+use super::connection::Disconnect;
 
-/// The connection's state as it was last reported.
+/// Reports changes of the connection.
 #[derive(Debug)]
-pub(super) struct Status {
+pub(super) struct ConnectionStatus {
     socket: PathBuf,
     stage: String,
     telemetry: Telemetry,
@@ -18,58 +18,65 @@ pub(super) struct Status {
     connects: Counter,
     reads: Counter,
     bytes: Counter,
-    /// What stood in the way of the last attempt, so that it is logged once.
-    obstacle: Option<ErrorKind>,
+    /// The error of the last attempt to connect, which is logged only when it changes.
+    last_error: Option<ErrorKind>,
 }
 
-impl Status {
+impl ConnectionStatus {
     pub(super) fn new(socket: &Path, stage: &str, telemetry: &Telemetry) -> Self {
         let labels = [("stage", stage)];
         let counter = |name, help| telemetry.counter(name, help, &labels);
-        for reason in End::reasons() {
+        for reason in Disconnect::reasons() {
             disconnects(telemetry, stage, reason);
         }
         Self {
             connected: telemetry.gauge(
                 "tidegate_receiver_connected",
-                "Whether the receiver is connected to its source.",
+                "Whether the receiver is connected to its source: 1 or 0.",
                 &labels,
             ),
             connects: counter(
                 "tidegate_receiver_connects_total",
-                "Connections that were made.",
+                "Connections established.",
             ),
-            reads: counter("tidegate_receiver_reads_total", "Reads that brought bytes."),
-            bytes: counter("tidegate_receiver_bytes_total", "Bytes that were read."),
+            reads: counter("tidegate_receiver_reads_total", "Reads that returned data."),
+            bytes: counter("tidegate_receiver_bytes_total", "Bytes read."),
             socket: socket.to_owned(),
             stage: stage.to_owned(),
             telemetry: telemetry.clone(),
-            obstacle: None,
+            last_error: None,
         }
     }
 
     pub(super) fn connected(&mut self) {
-        self.obstacle = None;
+        self.last_error = None;
         self.connected.set(1);
         self.connects.add(1);
-        tracing::info!(stage = self.stage, socket = %self.socket.display(), "connected to the monitor socket");
+        let socket = self.socket.display();
+        tracing::info!(stage = self.stage, %socket, "connected to the monitor socket");
     }
 
     pub(super) fn connecting(&self) {
-        tracing::debug!(stage = self.stage, socket = %self.socket.display(), "connecting to the monitor socket");
+        let socket = self.socket.display();
+        tracing::debug!(stage = self.stage, %socket, "connecting to the monitor socket");
     }
 
     pub(super) fn pausing(&self, pause: Duration) {
-        tracing::debug!(stage = self.stage, ?pause, "trying again after a pause");
+        tracing::debug!(stage = self.stage, ?pause, "reconnecting after a pause");
     }
 
     pub(super) fn cannot_connect(&mut self, error: &io::Error) {
-        tracing::debug!(stage = self.stage, %error, "an attempt to connect has failed");
-        if self.obstacle.replace(error.kind()) == Some(error.kind()) {
+        tracing::debug!(stage = self.stage, %error, "failed to connect to the monitor socket");
+        if self.last_error.replace(error.kind()) == Some(error.kind()) {
             return;
         }
-        let (socket, check) = (self.socket.display(), what_to_check(error.kind()));
-        tracing::warn!(stage = self.stage, %socket, %error, check, "cannot connect to the monitor socket, trying on");
+        tracing::warn!(
+            stage = self.stage,
+            socket = %self.socket.display(),
+            %error,
+            check = what_to_check(error.kind()),
+            "cannot connect to the monitor socket; retrying"
+        );
     }
 
     pub(super) fn read(&self, bytes: usize) {
@@ -77,22 +84,32 @@ impl Status {
         self.bytes.add(bytes as u64);
     }
 
-    pub(super) fn disconnected(&self, end: &End) {
+    pub(super) fn disconnected(&self, end: &Disconnect) {
         self.connected.set(0);
         disconnects(&self.telemetry, &self.stage, end.reason()).add(1);
-        let (stage, socket) = (&self.stage, self.socket.display());
+        let stage = &self.stage;
+        let socket = self.socket.display();
         match end {
-            End::HungUp => tracing::info!(stage, %socket, "left the monitor socket"),
-            End::Eof => tracing::info!(stage, %socket, "the Cilium agent ended the stream"),
+            Disconnect::Stopped => {
+                tracing::info!(stage, %socket, "disconnected from the monitor socket")
+            }
+            Disconnect::Eof => {
+                tracing::info!(stage, %socket, "the Cilium agent closed the connection")
+            }
             _ => {
-                tracing::warn!(stage, %socket, reason = %end, "lost the connection to the monitor socket")
+                tracing::warn!(
+                    stage,
+                    %socket,
+                    reason = %end,
+                    "lost the connection to the monitor socket"
+                );
             }
         }
     }
 }
 
 fn disconnects(telemetry: &Telemetry, stage: &str, reason: &str) -> Counter {
-    let help = "Connections that ended, by reason.";
+    let help = "Connections closed, by reason.";
     telemetry.counter(
         "tidegate_receiver_disconnects_total",
         help,
@@ -100,17 +117,19 @@ fn disconnects(telemetry: &Telemetry, stage: &str, reason: &str) -> Counter {
     )
 }
 
-/// What an operator would look at first.
-fn what_to_check(obstacle: ErrorKind) -> &'static str {
-    match obstacle {
+/// The most likely cause of an error, for the operator to check.
+fn what_to_check(error: ErrorKind) -> &'static str {
+    match error {
         ErrorKind::NotFound => {
-            "whether the Cilium agent runs on this node with enable-monitor, and its run directory is mounted here"
+            "whether the Cilium agent runs on this node with enable-monitor, \
+             and its run directory is mounted here"
         }
         ErrorKind::PermissionDenied => {
-            "permissions: the socket belongs to root and, where it exists, the group cilium, with mode 0660"
+            "permissions: the socket belongs to root and, if it exists, to the group cilium, \
+             with mode 0660"
         }
         ErrorKind::ConnectionRefused => {
-            "whether the Cilium agent runs: its socket is there, and nobody listens"
+            "whether the Cilium agent runs: its socket exists, but no process is listening"
         }
         ErrorKind::WouldBlock => "whether the Cilium agent hangs: it does not accept connections",
         _ => "whether the path is that of the Cilium agent's monitor socket",

@@ -1,14 +1,15 @@
-//! Plays a recording of the monitor socket: the raw bytes that a client of it read.
+//! Plays a recording of the monitor socket, which is the bytes that a client read from it.
 //!
-//! Recordings that were appended to one another are played one after the other. One that ends
-//! inside a frame is played to its last whole frame, and is an error then: there was more, and it
-//! is not there. Bytes that are no monitor stream end the receiver with an error, because gob has
-//! nothing to resynchronise by.
+//! Concatenated recordings are played one after the other. A recording that ends inside a frame is
+//! played up to its last complete frame, and then the receiver fails, because the recording is
+//! incomplete. The receiver also fails at the first byte that is not part of a monitor stream: gob
+//! cannot be resynchronised.
 
 mod recording;
 mod schedule;
 mod source;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -25,9 +26,9 @@ use tidegate_runtime::stage::{Receiver, StageError};
 use tidegate_wire::payload;
 
 use crate::frames::FRAME_CUT_SHORT;
-use recording::{End, Failure, Last, Piece};
+use recording::{Chunk, RecordingEnd, RecordingError};
 use schedule::Schedule;
-use source::Source;
+use source::RecordingSource;
 
 /// The kind.
 pub const KIND: ReceiverKind = ReceiverKind {
@@ -73,7 +74,7 @@ impl ReceiverConfig for Config {
         Kinds::of(&[Kind::Frame])
     }
 
-    /// A file can; and whoever writes to standard input does.
+    /// A file can wait, and so can the writer of a pipe.
     fn can_wait(&self) -> bool {
         true
     }
@@ -117,25 +118,29 @@ enum ReplayError {
         file: PathBuf,
         source: std::io::Error,
     },
-    #[error("cannot read the recording {} behind byte {offset}", .file.display())]
+    #[error("cannot read the recording {} after byte {offset}", .file.display())]
     Read {
         file: PathBuf,
         offset: u64,
         source: std::io::Error,
     },
-    #[error("the recording {} is no monitor stream from byte {offset} on", .file.display())]
+    #[error("the recording {} is not a monitor stream from byte {offset} on", .file.display())]
     Broken {
         file: PathBuf,
         offset: u64,
         source: payload::Error,
     },
-    #[error("the recording {} ends inside the frame that begins at byte {offset}; the {frames} frames before it were played", .file.display())]
+    #[error(
+        "the recording {} ends inside the frame that begins at byte {offset}; \
+         the {frames} frames before it were played",
+        .file.display()
+    )]
     CutShort {
         file: PathBuf,
         offset: u64,
         frames: u64,
     },
-    /// A fault of tidegate.
+    /// A bug in tidegate.
     #[error("the thread that reads the recording panicked")]
     ReaderPanicked,
 }
@@ -144,7 +149,7 @@ enum ReplayError {
 impl Receiver for Replay {
     async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         let schedule = Schedule::new(self.rate);
-        let source = Source::open(&self.file, out.pool(), schedule.records());
+        let source = RecordingSource::open(&self.file, out.pool(), schedule.records());
         let mut player = Player {
             schedule,
             out,
@@ -154,10 +159,11 @@ impl Receiver for Replay {
         };
         match source {
             Ok(source) => {
-                tracing::debug!(file = %player.file.display(), rate = self.rate, "playing a recording");
+                let file = player.file.display();
+                tracing::debug!(%file, rate = self.rate, "playing a recording");
                 Ok(player.play_all(source).await?)
             }
-            Err(error) => Err(player.explain(Failure::Open(error)).into()),
+            Err(error) => Err(player.fail(RecordingError::Open(error)).into()),
         }
     }
 }
@@ -167,58 +173,44 @@ struct Player {
     out: Outbox,
     shutdown: Shutdown,
     file: PathBuf,
-    /// Frames so far.
+    /// The number of frames so far.
     played: u64,
 }
 
-/// Whether to go on.
-#[derive(PartialEq, Eq)]
-enum Then {
-    GoOn,
-    End,
-}
-
 impl Player {
-    async fn play_all(&mut self, mut source: Source) -> Result<(), ReplayError> {
+    async fn play_all(&mut self, mut source: RecordingSource) -> Result<(), ReplayError> {
         loop {
-            let piece = tokio::select! {
+            let chunk = tokio::select! {
                 biased;
                 () = self.shutdown.requested() => return Ok(()),
-                piece = source.next() => piece.ok_or(ReplayError::ReaderPanicked)?,
+                chunk = source.next() => chunk.ok_or(ReplayError::ReaderPanicked)?,
             };
-            if self.play(piece).await? == Then::End {
+            if self.play(chunk).await?.is_break() {
                 return Ok(());
             }
         }
     }
 
-    async fn play(
-        &mut self,
-        Piece {
-            batch,
-            refused,
-            last,
-        }: Piece,
-    ) -> Result<Then, ReplayError> {
-        refused
-            .into_iter()
-            .for_each(|reason| self.out.dropped(reason, 1));
-        if !batch.is_empty() && self.play_batch(batch).await == Then::End {
-            return Ok(Then::End);
+    async fn play(&mut self, chunk: Chunk) -> Result<ControlFlow<()>, ReplayError> {
+        for reason in chunk.rejected {
+            self.out.dropped(reason, 1);
         }
-        match last {
-            None => Ok(Then::GoOn),
-            Some(Last::End(end)) => self.end(&end),
-            Some(Last::Failed(failure)) => Err(self.explain(failure)),
+        if !chunk.batch.is_empty() && self.play_batch(chunk.batch).await.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        match chunk.end {
+            None => Ok(ControlFlow::Continue(())),
+            Some(Ok(end)) => self.finish(&end).map(ControlFlow::Break),
+            Some(Err(error)) => Err(self.fail(error)),
         }
     }
 
-    /// Sends some frames when they are due.
-    async fn play_batch(&mut self, packed: Packed) -> Then {
+    /// Sends a batch when it is due.
+    async fn play_batch(&mut self, packed: Packed) -> ControlFlow<()> {
         tokio::select! {
             biased;
-            () = self.shutdown.requested() => return Then::End,
-            () = self.schedule.due(self.played) => {}
+            () = self.shutdown.requested() => return ControlFlow::Break(()),
+            () = self.schedule.wait_until_due(self.played) => {}
         }
         let mut batch = packed.unpack();
         if self.schedule.is_paced() {
@@ -226,19 +218,19 @@ impl Player {
         }
         self.played += batch.len() as u64;
         self.out.send(batch).await;
-        Then::GoOn
+        ControlFlow::Continue(())
     }
 
-    fn explain(&self, failure: Failure) -> ReplayError {
+    fn fail(&self, error: RecordingError) -> ReplayError {
         let file = self.file.clone();
-        match failure {
-            Failure::Open(source) => ReplayError::Open { file, source },
-            Failure::Read { offset, source } => ReplayError::Read {
+        match error {
+            RecordingError::Open(source) => ReplayError::Open { file, source },
+            RecordingError::Read { offset, source } => ReplayError::Read {
                 file,
                 offset,
                 source,
             },
-            Failure::Broken { offset, source } => {
+            RecordingError::Broken { offset, source } => {
                 self.out.dropped(source.as_str(), 1);
                 ReplayError::Broken {
                     file,
@@ -249,21 +241,17 @@ impl Player {
         }
     }
 
-    fn end(&self, end: &End) -> Result<Then, ReplayError> {
-        let End {
-            frames,
-            offset,
-            left,
-        } = *end;
-        if left > 0 {
+    fn finish(&self, end: &RecordingEnd) -> Result<(), ReplayError> {
+        if end.incomplete > 0 {
             self.out.dropped(FRAME_CUT_SHORT, 1);
             return Err(ReplayError::CutShort {
                 file: self.file.clone(),
-                offset,
-                frames,
+                offset: end.offset,
+                frames: end.frames,
             });
         }
-        tracing::info!(file = %self.file.display(), frames, "the recording is over");
-        Ok(Then::End)
+        let file = self.file.display();
+        tracing::info!(%file, frames = end.frames, "the recording has been played");
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! A recording, piece by piece. Reading waits for as long as the file does.
+//! Reads a recording chunk by chunk. A read blocks for as long as the file does.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -8,161 +8,142 @@ use tidegate_model::batch::Packed;
 use tidegate_model::{Pool, Timestamp};
 use tidegate_wire::payload::{self, DEFAULT_MAX_FRAME};
 
-use crate::frames::{Frames, Halt};
+use crate::frames::{DecodeStatus, FrameBatcher};
 
-/// What a recording is played in.
+/// What one step of reading a recording produces.
 #[derive(Debug, Default)]
-pub(super) struct Piece {
-    /// Some frames, maybe none.
+pub(super) struct Chunk {
+    /// The frames, possibly none.
     pub(super) batch: Packed,
-    /// Frames that were broken in themselves, by the reason.
-    pub(super) refused: Vec<&'static str>,
-    /// Why nothing comes behind this; `None` while something may.
-    pub(super) last: Option<Last>,
+    /// The drop reasons of invalid frames.
+    pub(super) rejected: Vec<&'static str>,
+    /// The end of the recording, if this is the last chunk.
+    pub(super) end: Option<Result<RecordingEnd, RecordingError>>,
 }
 
-/// What a recording ended with.
+/// Where a recording ends.
 #[derive(Debug)]
-pub(super) enum Last {
-    /// The end of the file.
-    End(End),
-    /// There is no end: the file cannot be played on.
-    Failed(Failure),
-}
-
-/// Where a recording ended.
-#[derive(Debug)]
-pub(super) struct End {
-    /// Frames that it had.
+pub(super) struct RecordingEnd {
+    /// The number of its frames.
     pub(super) frames: u64,
-    /// Where the last of them ended.
+    /// The end of the last complete frame.
     pub(super) offset: u64,
-    /// Bytes of a frame that is cut short, behind it.
-    pub(super) left: usize,
+    /// The number of bytes after that, which are an incomplete frame.
+    pub(super) incomplete: usize,
 }
 
-/// Why a recording cannot be played on.
+/// Why the rest of a recording cannot be played.
 #[derive(Debug)]
-pub(super) enum Failure {
-    /// The file does not open.
+pub(super) enum RecordingError {
+    /// The file cannot be opened.
     Open(io::Error),
-    /// It opened, and cannot be read on.
+    /// The file cannot be read.
     Read {
-        /// Bytes that were read before.
+        /// The number of bytes that were read before.
         offset: u64,
-        /// What the system says.
         source: io::Error,
     },
-    /// It is no monitor stream from here on.
+    /// The file is not a monitor stream.
     Broken {
-        /// Position of the first byte that is not.
+        /// The position of the first invalid byte.
         offset: u64,
-        /// What is wrong with it.
         source: payload::Error,
     },
 }
 
-/// An open file.
+/// An open recording.
 pub(super) struct Recording {
     input: Box<dyn Read + Send>,
-    frames: Frames,
-    /// Frames of a piece at most.
+    batcher: FrameBatcher,
+    /// The largest number of frames in a chunk.
     records: usize,
-    /// Whether there may be whole frames among what was read.
+    /// Whether the bytes that were read may contain more complete frames.
     has_more: bool,
-    /// When the last of it was read.
+    /// The time of the last read.
     time: Timestamp,
 }
 
 impl Recording {
-    /// Opens a file, `-` being standard input, to be played in batches of at most `records`.
+    /// Opens a file, or standard input for `-`. A chunk has at most `records` frames.
     pub(super) fn open(file: &Path, pool: Pool, records: usize) -> io::Result<Self> {
         let input: Box<dyn Read + Send> = if file == Path::new("-") {
             Box::new(io::stdin())
         } else {
             Box::new(File::open(file)?)
         };
-        let frames = Frames::new(DEFAULT_MAX_FRAME, pool).or_several_streams();
         Ok(Self {
             input,
-            frames,
+            batcher: FrameBatcher::new(DEFAULT_MAX_FRAME, pool).allow_concatenated(),
             records,
             has_more: false,
             time: Timestamp::default(),
         })
     }
 
-    /// Has its batches go on to another thread.
-    pub(super) fn for_another_thread(self) -> Self {
+    /// Produces packed batches, for another thread to unpack.
+    pub(super) fn packed(self) -> Self {
         Self {
-            frames: self.frames.for_another_thread(),
+            batcher: self.batcher.packed(),
             ..self
         }
     }
 
-    /// The next piece. Reads once at most, unless what it reads has no whole frame.
-    pub(super) fn next(&mut self) -> Piece {
-        let mut piece = Piece::default();
-        while piece.is_empty() {
-            piece.last = self
-                .fill()
-                .and_then(|()| self.decode(&mut piece.refused))
-                .err();
-            if !self.frames.is_empty() {
-                piece.batch = self.frames.take();
+    /// The next chunk. Reads until there is at least one complete frame, usually once.
+    pub(super) fn next(&mut self) -> Chunk {
+        let mut chunk = Chunk::default();
+        while chunk.is_empty() {
+            chunk.end = self.step(&mut chunk.rejected).transpose();
+            if !self.batcher.is_empty() {
+                chunk.batch = self.batcher.take_batch();
             }
         }
-        piece
+        chunk
     }
 
-    /// Reads on, unless there may be whole frames.
-    fn fill(&mut self) -> Result<(), Last> {
-        if self.has_more {
-            return Ok(());
+    /// Reads if necessary and decodes. Returns the end of the recording if this reaches it.
+    fn step(
+        &mut self,
+        rejected: &mut Vec<&'static str>,
+    ) -> Result<Option<RecordingEnd>, RecordingError> {
+        if !self.has_more && !self.fill()? {
+            return Ok(Some(RecordingEnd {
+                frames: self.batcher.frame_count(),
+                offset: self.batcher.offset(),
+                incomplete: self.batcher.undecoded(),
+            }));
         }
-        match read(&mut self.input, self.frames.space()) {
-            Ok(0) => return Err(Last::End(self.end())),
-            Ok(n) => self.frames.filled(n),
-            Err(source) => {
-                let offset = self.frames.offset() + self.frames.left() as u64;
-                return Err(Last::Failed(Failure::Read { offset, source }));
-            }
-        }
+        let on_rejected = |error: payload::Error| rejected.push(error.as_str());
+        let status = self.batcher.decode(self.records, self.time, on_rejected);
+        let offset = self.batcher.offset();
+        let status = status.map_err(|source| RecordingError::Broken { offset, source })?;
+        self.has_more = status == DecodeStatus::BatchFull;
+        Ok(None)
+    }
+
+    /// Reads once. Returns `false` at the end of the file.
+    fn fill(&mut self) -> Result<bool, RecordingError> {
+        let read = read(&mut self.input, self.batcher.space());
+        let n = read.map_err(|source| RecordingError::Read {
+            offset: self.batcher.offset() + self.batcher.undecoded() as u64,
+            source,
+        })?;
+        self.batcher.filled(n);
         self.time = Timestamp::now();
-        Ok(())
-    }
-
-    /// Makes frames of what was read.
-    fn decode(&mut self, refused: &mut Vec<&'static str>) -> Result<(), Last> {
-        let halt = self.frames.decode(self.records, self.time, |error| {
-            refused.push(error.as_str())
-        });
-        let offset = self.frames.offset();
-        self.has_more = halt.map_err(|source| Last::Failed(Failure::Broken { offset, source }))?
-            == Halt::BatchFull;
-        Ok(())
-    }
-
-    fn end(&self) -> End {
-        End {
-            frames: self.frames.count(),
-            offset: self.frames.offset(),
-            left: self.frames.left(),
-        }
+        Ok(n > 0)
     }
 }
 
-impl Piece {
-    /// The only piece of a recording that does not open.
-    pub(super) fn unopened(error: io::Error) -> Self {
+impl Chunk {
+    /// The only chunk of a recording that cannot be opened.
+    pub(super) fn open_failed(error: io::Error) -> Self {
         Self {
-            last: Some(Last::Failed(Failure::Open(error))),
+            end: Some(Err(RecordingError::Open(error))),
             ..Self::default()
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.refused.is_empty() && self.last.is_none()
+        self.batch.is_empty() && self.rejected.is_empty() && self.end.is_none()
     }
 }
 
@@ -170,7 +151,7 @@ fn read(input: &mut dyn Read, space: &mut [u8]) -> io::Result<usize> {
     loop {
         match input.read(space) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            done => return done,
+            result => return result,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! When the next events of a recording are due.
+//! The times at which events of a recording are played.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use tokio::time::Instant;
 
 use crate::frames::BATCH_RECORDS;
 
-/// Batches per second that a slow recording is cut into; each costs a timer.
+/// The number of batches per second at a low rate; each needs a timer.
 const BATCHES_PER_SECOND: f64 = 100.0;
 
-/// Events at an even rate since the first one.
+/// Plays events at a constant rate from the first one on.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    /// Events per second; 0 has no schedule.
+    /// Events per second; 0 is unlimited.
     rate: f64,
     start: Option<Instant>,
 }
@@ -22,12 +22,12 @@ impl Schedule {
         Self { rate, start: None }
     }
 
-    /// Whether events have times when they are due.
+    /// Whether the rate is limited.
     pub(super) fn is_paced(&self) -> bool {
         self.rate > 0.0
     }
 
-    /// How many events to play at a time, at most.
+    /// The largest number of events in a batch.
     pub(super) fn records(&self) -> usize {
         if !self.is_paced() {
             return BATCH_RECORDS;
@@ -41,15 +41,15 @@ impl Schedule {
         records
     }
 
-    /// Waits until the event behind the first `played` ones is due.
-    pub(super) async fn due(&mut self, played: u64) {
+    /// Waits until the event after the first `played` ones is due.
+    pub(super) async fn wait_until_due(&mut self, played: u64) {
         let start = *self.start.get_or_insert_with(Instant::now);
         if self.is_paced() {
             tokio::time::sleep_until(start + self.offset(played)).await;
         }
     }
 
-    /// How long after the first event the one behind `played` others is due; a year at most, which
+    /// The time between the first event and the one after `played` events. Limited to a year, which
     /// every clock can represent.
     fn offset(&self, played: u64) -> Duration {
         const YEAR: f64 = 365.0 * 86_400.0;
@@ -62,7 +62,7 @@ mod tests {
     use super::{Duration, Schedule};
 
     #[test]
-    fn events_are_due_at_the_rate_and_come_in_small_batches() {
+    fn events_are_due_at_the_rate_in_small_batches() {
         let cases = [
             (1.0, 1, 10, Duration::from_secs(10)),
             (0.5, 1, 1, Duration::from_secs(2)),
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_of_zero_plays_full_batches() {
+    fn an_unlimited_rate_plays_full_batches() {
         assert_eq!(Schedule::new(0.0).records(), 360);
     }
 }

@@ -1,7 +1,8 @@
-//! Where a recording is read. A file is read where its frames go on, so that they stay in one
-//! processor's cache. Standard input, pipes and devices let their reader wait for as long as they
-//! like: they are read on a thread of their own, and nobody must have to wait for that when the
-//! agent ends.
+//! Chooses the thread that reads a recording.
+//!
+//! A file is read on the thread of the pipeline, so that its frames stay in one processor's cache.
+//! Standard input, pipes and devices can block for an unlimited time: a thread of their own reads
+//! them, which the agent does not wait for when it exits.
 
 use std::io;
 use std::path::Path;
@@ -11,59 +12,59 @@ use tidegate_model::Pool;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::yield_now;
 
-use super::recording::{Piece, Recording};
+use super::recording::{Chunk, Recording};
 
-/// Pieces that are read ahead.
-const AHEAD: usize = 4;
+/// The number of chunks that the thread reads ahead.
+const READ_AHEAD: usize = 4;
 
 /// A recording that is being read.
-pub(super) enum Source {
-    /// By who asks for a piece.
-    Here(Box<Recording>),
-    /// By a thread.
-    Thread(Receiver<Piece>),
+pub(super) enum RecordingSource {
+    /// The caller reads.
+    Inline(Box<Recording>),
+    /// A thread reads.
+    Thread(Receiver<Chunk>),
 }
 
-impl Source {
-    /// Begins to read a file in batches of at most `records`.
+impl RecordingSource {
+    /// Opens a file. A chunk has at most `records` frames.
     pub(super) fn open(file: &Path, pool: Pool, records: usize) -> io::Result<Self> {
         if file.is_file() {
             let recording = Recording::open(file, pool, records)?;
-            return Ok(Self::Here(Box::new(recording)));
+            return Ok(Self::Inline(Box::new(recording)));
         }
-        let (pieces, played) = channel(AHEAD);
+        let (sender, receiver) = channel(READ_AHEAD);
         let file = file.to_owned();
         let run = move || match Recording::open(&file, pool, records) {
-            Ok(recording) => send_all(recording.for_another_thread(), &pieces),
-            // Nobody needs it who does not want it.
-            Err(error) => drop(pieces.blocking_send(Piece::unopened(error))),
+            Ok(recording) => send_all(recording.packed(), &sender),
+            // Sending fails if the receiver has stopped already.
+            Err(error) => drop(sender.blocking_send(Chunk::open_failed(error))),
         };
         thread::Builder::new()
             .name("replay".to_owned())
             .spawn(run)?;
-        Ok(Self::Thread(played))
+        Ok(Self::Thread(receiver))
     }
 
-    /// The next piece; `None` if the thread panicked. Safe to cancel.
-    pub(super) async fn next(&mut self) -> Option<Piece> {
+    /// The next chunk; `None` if the thread panicked. Safe to cancel.
+    pub(super) async fn next(&mut self) -> Option<Chunk> {
         match self {
-            Self::Here(recording) => {
-                // The stages behind are done with the piece before: its memory is there for this
-                // one, and in the cache.
+            Self::Inline(recording) => {
+                // Lets the pipeline finish the previous chunk, whose memory, still in the cache,
+                // is then reused for this one.
                 yield_now().await;
                 Some(recording.next())
             }
-            Self::Thread(pieces) => pieces.recv().await,
+            Self::Thread(chunks) => chunks.recv().await,
         }
     }
 }
 
-/// Sends a recording until it ends, or nobody wants it any more.
-fn send_all(mut recording: Recording, pieces: &Sender<Piece>) {
+/// Sends the chunks of a recording until it ends or the receiver is dropped.
+fn send_all(mut recording: Recording, sender: &Sender<Chunk>) {
     loop {
-        let piece = recording.next();
-        let is_last = piece.last.is_some();
-        if pieces.blocking_send(piece).is_err() || is_last {
+        let chunk = recording.next();
+        let is_last = chunk.end.is_some();
+        if sender.blocking_send(chunk).is_err() || is_last {
             return;
         }
     }

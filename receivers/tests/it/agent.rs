@@ -1,4 +1,4 @@
-//! A stand-in for the Cilium agent that follows a script.
+//! A fake Cilium agent that follows a script.
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -7,36 +7,36 @@ use std::thread::JoinHandle;
 
 use tempfile::TempDir;
 
-/// A directory with a socket in it.
-pub(crate) struct Agent {
+/// Serves a socket in a temporary directory.
+pub(crate) struct FakeAgent {
     directory: TempDir,
     listener: Option<UnixListener>,
 }
 
-impl Agent {
-    /// Listens.
+impl FakeAgent {
+    /// An agent that is listening.
     pub(crate) fn new() -> Self {
-        let mut agent = Self::absent();
-        agent.appear();
+        let mut agent = Self::not_listening();
+        agent.listen();
         agent
     }
 
-    /// Does not listen yet: there is no socket.
-    pub(crate) fn absent() -> Self {
+    /// An agent without a socket, until [`Self::listen`].
+    pub(crate) fn not_listening() -> Self {
         Self {
             directory: tempfile::tempdir().expect("a directory"),
             listener: None,
         }
     }
 
-    /// Begins to listen.
-    pub(crate) fn appear(&mut self) {
+    /// Creates the socket and begins to listen.
+    pub(crate) fn listen(&mut self) {
         let _ = std::fs::remove_file(self.socket());
         self.listener = Some(UnixListener::bind(self.socket()).expect("a socket"));
     }
 
-    /// Stops listening and leaves the socket's file behind, as a killed agent does.
-    pub(crate) fn vanish(&mut self) {
+    /// Stops listening, but leaves the socket file behind, like an agent that was killed.
+    pub(crate) fn stop_listening(&mut self) {
         self.listener = None;
     }
 
@@ -44,7 +44,7 @@ impl Agent {
         self.directory.path().join("monitor1_2.sock")
     }
 
-    /// The receiver's table, with further keys.
+    /// The receiver's configuration, with additional keys.
     pub(crate) fn table(&self, keys: &str) -> String {
         let socket = self.socket();
         format!(
@@ -53,7 +53,7 @@ impl Agent {
         )
     }
 
-    /// Serves one connection after the other: writes each one's chunks, then closes it.
+    /// Serves connections one after the other: writes the chunks of each, then closes it.
     pub(crate) fn serve(&self, connections: Vec<Vec<Vec<u8>>>) -> JoinHandle<()> {
         let listener = self
             .listener
@@ -69,7 +69,7 @@ impl Agent {
         })
     }
 
-    /// Accepts one connection, writes the chunks, and gives the connection back open.
+    /// Accepts one connection, writes the chunks, and returns the connection without closing it.
     pub(crate) fn accept(&self, chunks: Vec<Vec<u8>>) -> JoinHandle<UnixStream> {
         let listener = self
             .listener
@@ -85,7 +85,7 @@ impl Agent {
     }
 }
 
-/// A reader that hangs up in the middle is no failure of the agent.
+/// The receiver may disconnect at any point.
 fn write_all(mut stream: &UnixStream, chunks: &[Vec<u8>]) {
     for chunk in chunks {
         if stream.write_all(chunk).is_err() {
@@ -94,8 +94,8 @@ fn write_all(mut stream: &UnixStream, chunks: &[Vec<u8>]) {
     }
 }
 
-/// Waits until the other side is gone.
+/// Waits until the receiver disconnects.
 pub(crate) fn wait_for_close(mut stream: UnixStream) {
-    let n = stream.read(&mut [0]).expect("an end");
+    let n = stream.read(&mut [0]).expect("the end of the stream");
     assert_eq!(n, 0, "a client of the monitor socket never writes");
 }

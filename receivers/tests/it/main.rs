@@ -1,5 +1,5 @@
-//! Receivers as the agent runs them: parsed, built and wired to a pipeline, on real files and
-//! sockets.
+//! Receivers as the agent runs them: parsed from a configuration, built, and run in a pipeline,
+//! with real files and sockets.
 
 #[cfg(test)]
 mod agent;

@@ -1,8 +1,8 @@
-//! The replay receiver on real files.
+//! The replay receiver with real files.
 
 use std::path::{Path, PathBuf};
 
-use crate::support::{Bench, Ended, Seen, build, stream};
+use crate::support::{Received, RunResult, TestPipeline, build, stream};
 use tempfile::TempDir;
 use tidegate_runtime::telemetry::Telemetry;
 
@@ -17,22 +17,22 @@ fn table(file: &Path, keys: &str) -> String {
     format!("{{ file = '{}', {keys} }}", file.display())
 }
 
-async fn replay(bytes: &[u8]) -> Ended {
+async fn replay(bytes: &[u8]) -> RunResult {
     let (_directory, file) = recording(bytes);
-    Bench::start("replay", &table(&file, "")).end().await
+    TestPipeline::start("replay", &table(&file, "")).end().await
 }
 
 #[tokio::test]
-async fn every_frame_of_a_recording_comes_in_order() {
+async fn the_frames_of_a_recording_are_played_in_order() {
     let events: Vec<_> = (0..5000_u32).map(u32::to_le_bytes).collect();
     let events: Vec<_> = events.iter().map(<[u8; 4]>::as_slice).collect();
-    let ended = replay(&stream(&events)).await;
-    assert_eq!((ended.error(), ended.data()), (String::new(), events));
-    let last = ended.seen.last().unwrap();
+    let result = replay(&stream(&events)).await;
+    assert_eq!((result.error(), result.data()), (String::new(), events));
+    let last = result.received.last().unwrap();
     assert!(
         matches!(
             last,
-            Seen::Frame {
+            Received::Frame {
                 seq: 5000,
                 payload_type: 9,
                 cpu: 1,
@@ -45,45 +45,45 @@ async fn every_frame_of_a_recording_comes_in_order() {
 }
 
 #[tokio::test]
-async fn recordings_that_were_appended_are_played_one_after_the_other() {
+async fn concatenated_recordings_are_played_one_after_the_other() {
     let bytes = [stream(&[b"a", b"b"]), stream(&[b"c"]), stream(&[b"d"])].concat();
-    let ended = replay(&bytes).await;
+    let result = replay(&bytes).await;
     assert_eq!(
-        (ended.error(), ended.data()),
+        (result.error(), result.data()),
         (String::new(), vec![&b"a"[..], b"b", b"c", b"d"])
     );
 }
 
 #[tokio::test]
-async fn a_recording_that_is_cut_anywhere_gives_its_whole_frames() {
+async fn an_incomplete_recording_is_played_up_to_its_last_complete_frame_and_fails() {
     let (one, two) = (stream(&[b"first"]), stream(&[b"first", b"second"]));
     for end in one.len()..two.len() {
-        let ended = replay(&two[..end]).await;
+        let result = replay(&two[..end]).await;
         let cut: &[_] = if end == one.len() {
             &[]
         } else {
             &[("frame_cut_short", 1)]
         };
         assert_eq!(
-            (ended.data(), ended.dropped()),
+            (result.data(), result.dropped()),
             (vec![&b"first"[..]], cut.to_vec()),
             "{end} bytes"
         );
-        let says = format!(
+        let message = format!(
             "ends inside the frame that begins at byte {}; the 1 frames before",
             one.len()
         );
         assert_eq!(
-            ended.error().contains(&says),
+            result.error().contains(&message),
             !cut.is_empty(),
             "{}",
-            ended.error()
+            result.error()
         );
     }
 }
 
 #[tokio::test]
-async fn garbage_ends_a_recording_with_its_offset_and_what_came_before_is_delivered() {
+async fn invalid_data_fails_the_receiver_with_its_offset_after_the_frames_before_it() {
     let good = stream(&[b"good"]);
     let cases: [(&[u8], &str); 4] = [
         (&[0], "gob_truncated"),
@@ -98,30 +98,34 @@ async fn garbage_ends_a_recording_with_its_offset_and_what_came_before_is_delive
         ),
     ];
     for (garbage, reason) in cases {
-        let ended = replay(&[&good, garbage, &good].concat()).await;
+        let result = replay(&[&good, garbage, &good].concat()).await;
         assert_eq!(
-            (ended.data(), ended.dropped()),
+            (result.data(), result.dropped()),
             (vec![&b"good"[..]], vec![(reason, 1)])
         );
-        let place = format!(
-            "recording.bin is no monitor stream from byte {} on",
+        let message = format!(
+            "recording.bin is not a monitor stream from byte {} on",
             good.len()
         );
-        assert!(ended.error().contains(&place), "{}", ended.error());
+        assert!(result.error().contains(&message), "{}", result.error());
     }
 }
 
 #[tokio::test]
-async fn an_empty_recording_is_over_at_once() {
-    let ended = replay(&[]).await;
+async fn an_empty_recording_ends_at_once() {
+    let result = replay(&[]).await;
     assert_eq!(
-        (ended.error(), ended.seen, ended.report.stages[0].r#in),
+        (
+            result.error(),
+            result.received,
+            result.report.stages[0].r#in
+        ),
         (String::new(), vec![], 0)
     );
 }
 
 #[tokio::test]
-async fn a_recording_that_cannot_be_read_is_named_with_the_reason() {
+async fn an_unreadable_recording_fails_the_receiver_with_its_path_and_the_reason() {
     let directory = tempfile::tempdir().unwrap();
     for (file, reason) in [
         (
@@ -130,7 +134,7 @@ async fn a_recording_that_cannot_be_read_is_named_with_the_reason() {
         ),
         (directory.path().to_owned(), "cannot read the recording"),
     ] {
-        let error = Bench::start("replay", &table(&file, ""))
+        let error = TestPipeline::start("replay", &table(&file, ""))
             .end()
             .await
             .error();
@@ -143,27 +147,27 @@ async fn a_recording_that_cannot_be_read_is_named_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_pipeline_that_is_slow_is_waited_for() {
+async fn a_replay_waits_for_a_slow_pipeline() {
     let events = vec![&[7_u8; 64][..]; 20_000];
     let (_directory, file) = recording(&stream(&events));
-    let bench = Bench::start_blocked("replay", &table(&file, ""));
-    bench
-        .until("the pipeline is full", |bench| {
-            bench.books().forwarded >= 480
+    let pipeline = TestPipeline::start_blocked("replay", &table(&file, ""));
+    pipeline
+        .until("the pipeline is full", |pipeline| {
+            pipeline.counts().forwarded >= 480
         })
         .await;
-    let ended = bench.end().await;
-    assert_eq!((ended.seen.len(), ended.dropped()), (20_000, vec![]));
+    let result = pipeline.end().await;
+    assert_eq!((result.received.len(), result.dropped()), (20_000, vec![]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rate_spreads_the_events_over_time() {
+async fn events_are_played_at_the_configured_rate() {
     let (_directory, file) = recording(&stream(&vec![&b"x"[..]; 500]));
     let start = tokio::time::Instant::now();
-    let ended = Bench::start("replay", &table(&file, "rate = 50"))
+    let result = TestPipeline::start("replay", &table(&file, "rate = 50"))
         .end()
         .await;
-    assert_eq!(ended.seen.len(), 500);
+    assert_eq!(result.received.len(), 500);
     assert_eq!(
         start.elapsed().as_secs(),
         9,
@@ -174,15 +178,15 @@ async fn a_rate_spreads_the_events_over_time() {
 #[tokio::test]
 async fn a_stop_ends_a_replay_between_two_events() {
     let (_directory, file) = recording(&stream(&[b"now", b"in a year"]));
-    let mut bench = Bench::start("replay", &table(&file, "rate = 0.00000001"));
-    assert_eq!(bench.next().await.data(), b"now");
-    bench.shutdown.request();
-    let ended = bench.end().await;
-    assert_eq!((ended.error(), ended.seen), (String::new(), vec![]));
+    let mut pipeline = TestPipeline::start("replay", &table(&file, "rate = 0.00000001"));
+    assert_eq!(pipeline.next().await.data(), b"now");
+    pipeline.shutdown.request();
+    let result = pipeline.end().await;
+    assert_eq!((result.error(), result.received), (String::new(), vec![]));
 }
 
 #[tokio::test]
-async fn a_stop_ends_a_replay_of_a_pipe_that_nobody_writes_to() {
+async fn a_stop_ends_a_replay_that_waits_for_a_pipe() {
     let directory = tempfile::tempdir().unwrap();
     let pipe = directory.path().join("pipe");
     assert!(
@@ -192,10 +196,10 @@ async fn a_stop_ends_a_replay_of_a_pipe_that_nobody_writes_to() {
             .unwrap()
             .success()
     );
-    let bench = Bench::start("replay", &table(&pipe, ""));
-    bench.shutdown.request();
-    assert_eq!(bench.end().await.error(), "");
-    // Lets the thread that waits for the pipe go.
+    let pipeline = TestPipeline::start("replay", &table(&pipe, ""));
+    pipeline.shutdown.request();
+    assert_eq!(pipeline.end().await.error(), "");
+    // Unblocks the thread that waits for a writer of the pipe.
     drop(
         std::fs::OpenOptions::new()
             .read(true)
@@ -206,14 +210,14 @@ async fn a_stop_ends_a_replay_of_a_pipe_that_nobody_writes_to() {
 }
 
 #[test]
-fn values_that_nobody_can_mean_are_refused_by_their_key() {
+fn values_that_make_no_sense_are_rejected_with_their_key() {
     for (table, key) in [
         ("{ file = '' }", "file"),
         ("{ file = 'x', rate = -1 }", "rate"),
         ("{ file = 'x', rate = nan }", "rate"),
         ("{ file = 'x', rate = inf }", "rate"),
     ] {
-        let refusal = build("replay", table, &Telemetry::default()).err().unwrap();
-        assert_eq!(refusal.key, key, "{table}");
+        let error = build("replay", table, &Telemetry::default()).err().unwrap();
+        assert_eq!(error.key, key, "{table}");
     }
 }

@@ -1,4 +1,4 @@
-//! Runs a receiver in a pipeline of its own, with an exporter that keeps what it gets.
+//! Runs a receiver in a pipeline with an exporter that collects the records.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ use tidegate_wire::payload::{Encoder, Payload};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
-/// What the exporter got.
+/// A record that the exporter got.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub(crate) enum Received {
     Frame {
         seq: u64,
         payload_type: i32,
@@ -33,22 +33,22 @@ pub(crate) enum Seen {
     Lost(Lost),
 }
 
-impl Seen {
+impl Received {
     pub(crate) fn data(&self) -> &[u8] {
         match self {
             Self::Frame { data, .. } => data,
-            Self::Lost(lost) => panic!("{lost:?} where a frame is expected"),
+            Self::Lost(lost) => panic!("{lost:?} instead of a frame"),
         }
     }
 }
 
-/// A running receiver.
-pub(crate) struct Bench {
+/// A pipeline with the receiver under test.
+pub(crate) struct TestPipeline {
     pub(crate) ledger: Ledger,
     pub(crate) telemetry: Telemetry,
     pub(crate) shutdown: Shutdown,
     running: Running,
-    seen: mpsc::UnboundedReceiver<Seen>,
+    received: mpsc::UnboundedReceiver<Received>,
     gate: watch::Sender<bool>,
 }
 
@@ -75,77 +75,57 @@ pub(crate) fn build(
     config.build(&context)
 }
 
-impl Bench {
+impl TestPipeline {
     /// Starts a receiver.
     pub(crate) fn start(kind: &str, table: &str) -> Self {
         Self::start_with(kind, table, true)
     }
 
-    /// Starts a receiver whose pipeline takes nothing until [`Self::open`].
+    /// Starts a receiver whose exporter does not accept records until [`Self::open`].
     pub(crate) fn start_blocked(kind: &str, table: &str) -> Self {
         Self::start_with(kind, table, false)
     }
 
     fn start_with(kind: &str, table: &str, open: bool) -> Self {
-        let (telemetry, ledger, shutdown) =
-            (Telemetry::default(), Ledger::default(), Shutdown::new());
-        let (sender, seen) = mpsc::unbounded_channel();
-        let (gate, gated) = watch::channel(open);
+        let telemetry = Telemetry::default();
+        let ledger = Ledger::default();
+        let shutdown = Shutdown::new();
+        let (sender, received) = mpsc::unbounded_channel();
+        let (gate, exporter_gate) = watch::channel(open);
         let receiver = build(kind, table, &telemetry).expect("a valid configuration");
-        let topology = Topology {
-            receivers: vec![ReceiverNode {
-                stage: STAGE.to_owned(),
-                fingerprint: String::new(),
-                receiver,
-            }],
-            exporters: vec![ExporterNode {
-                fingerprint: String::new(),
-                holds: Vec::new(),
-                stage: "exporters.collect".to_owned(),
-                health: Default::default(),
-                exporter: Box::new(Collect { sender, gated }),
-                wants: Kinds::ALL,
-                queue: Limits {
-                    records: 1,
-                    ..Limits::DEFAULT
-                },
-            }],
-            pipelines: vec![PipelineNode {
-                name: "flows".to_owned(),
-                receivers: vec![0],
-                processors: Vec::new(),
-                exporters: vec![0],
-            }],
-            grace: Duration::from_secs(60),
+        let exporter = Collect {
+            sender,
+            gate: exporter_gate,
         };
+        let topology = topology(receiver, Box::new(exporter));
         let running = Running::start(topology, &Handle::current(), &ledger, shutdown.clone());
         Self {
             ledger,
             telemetry,
             shutdown,
             running,
-            seen,
+            received,
             gate,
         }
     }
 
-    /// Lets the pipeline take what comes.
+    /// Lets the exporter accept records.
     pub(crate) fn open(&self) {
         self.gate.send_replace(true);
     }
 
     /// The next record.
-    pub(crate) async fn next(&mut self) -> Seen {
-        self.seen.recv().await.expect("a further record")
+    pub(crate) async fn next(&mut self) -> Received {
+        self.received.recv().await.expect("another record")
     }
 
-    /// The books of the receiver.
-    pub(crate) fn books(&self) -> tidegate_runtime::ledger::StageReport {
+    /// The counts of the receiver.
+    pub(crate) fn counts(&self) -> tidegate_runtime::ledger::StageReport {
         self.ledger.report().stages.swap_remove(0)
     }
 
-    /// An instrument's value, 0 if there is none; `reason` where it has that label.
-    pub(crate) fn instrument(&self, name: &str, reason: Option<&str>) -> i64 {
+    /// The value of a metric, with a `reason` label if it has one; 0 if it does not exist.
+    pub(crate) fn metric(&self, name: &str, reason: Option<&str>) -> i64 {
         let label = |labels: &[(&str, String)]| {
             labels
                 .iter()
@@ -172,19 +152,20 @@ impl Bench {
         }
     }
 
-    /// Waits for the end. The books are whole then, and everything that was taken was delivered.
-    pub(crate) async fn end(self) -> Ended {
+    /// Waits until the pipeline ends, and checks that every record is accounted for and was
+    /// delivered.
+    pub(crate) async fn end(self) -> RunResult {
         self.open();
         let Self {
             ledger,
             running,
-            mut seen,
+            mut received,
             ..
         } = self;
         let result = running.ended().await;
-        let mut left = Vec::new();
-        while let Some(record) = seen.recv().await {
-            left.push(record);
+        let mut remaining = Vec::new();
+        while let Some(record) = received.recv().await {
+            remaining.push(record);
         }
         let report = ledger.report();
         assert!(report.balanced && report.in_flight() == 0, "{report}");
@@ -192,29 +173,59 @@ impl Bench {
             report.stages[0].forwarded, report.stages[1].absorbed,
             "{report}"
         );
-        Ended {
+        RunResult {
             result,
-            seen: left,
+            received: remaining,
             report,
         }
     }
 }
 
-/// How it ended.
-pub(crate) struct Ended {
+/// One pipeline from the receiver to the exporter.
+fn topology(receiver: Box<dyn Receiver>, exporter: Box<dyn Exporter>) -> Topology {
+    Topology {
+        receivers: vec![ReceiverNode {
+            stage: STAGE.to_owned(),
+            fingerprint: String::new(),
+            receiver,
+        }],
+        exporters: vec![ExporterNode {
+            fingerprint: String::new(),
+            holds: Vec::new(),
+            stage: "exporters.collect".to_owned(),
+            health: Default::default(),
+            exporter,
+            wants: Kinds::ALL,
+            queue: Limits {
+                records: 1,
+                ..Limits::DEFAULT
+            },
+        }],
+        pipelines: vec![PipelineNode {
+            name: "flows".to_owned(),
+            receivers: vec![0],
+            processors: Vec::new(),
+            exporters: vec![0],
+        }],
+        grace: Duration::from_secs(60),
+    }
+}
+
+/// The outcome of a run.
+pub(crate) struct RunResult {
     pub(crate) result: Result<(), Failure>,
-    /// What came since the last [`Bench::next`].
-    pub(crate) seen: Vec<Seen>,
+    /// The records after the last [`TestPipeline::next`].
+    pub(crate) received: Vec<Received>,
     pub(crate) report: Report,
 }
 
-impl Ended {
-    /// The data of the frames that came.
+impl RunResult {
+    /// The data of the received frames.
     pub(crate) fn data(&self) -> Vec<&[u8]> {
-        self.seen.iter().map(Seen::data).collect()
+        self.received.iter().map(Received::data).collect()
     }
 
-    /// What the receiver dropped.
+    /// The records that the receiver dropped, by reason.
     pub(crate) fn dropped(&self) -> Vec<(&'static str, u64)> {
         self.report.stages[0]
             .dropped
@@ -223,7 +234,7 @@ impl Ended {
             .collect()
     }
 
-    /// The failure and its cause, as an operator reads them; empty if there is none.
+    /// The failure with its causes, as the agent reports it; empty if there is none.
     pub(crate) fn error(&self) -> String {
         let Err(failure) = &self.result else {
             return String::new();
@@ -239,17 +250,17 @@ impl Ended {
 }
 
 struct Collect {
-    sender: mpsc::UnboundedSender<Seen>,
-    gated: watch::Receiver<bool>,
+    sender: mpsc::UnboundedSender<Received>,
+    gate: watch::Receiver<bool>,
 }
 
 #[async_trait]
 impl Exporter for Collect {
     async fn run(mut self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
         while let Some(delivery) = inbox.recv().await {
-            self.gated.wait_for(|open| *open).await?;
+            self.gate.wait_for(|open| *open).await?;
             for record in delivery.records() {
-                let _ = self.sender.send(seen(record, delivery.bytes()));
+                let _ = self.sender.send(received(record, delivery.bytes()));
             }
             delivery.absorbed();
         }
@@ -257,21 +268,21 @@ impl Exporter for Collect {
     }
 }
 
-fn seen(record: &Record, bytes: &[u8]) -> Seen {
+fn received(record: &Record, bytes: &[u8]) -> Received {
     match record {
-        Record::Frame(frame) => Seen::Frame {
+        Record::Frame(frame) => Received::Frame {
             seq: frame.seq,
             payload_type: frame.payload_type,
             cpu: frame.cpu,
             lost: frame.lost,
             data: frame.data.of(bytes).to_vec(),
         },
-        Record::Lost(lost) => Seen::Lost(*lost),
+        Record::Lost(lost) => Received::Lost(*lost),
         other => panic!("{other:?} from a receiver"),
     }
 }
 
-/// The stream of one connection that carries events with these data.
+/// A stream of events with these data.
 pub(crate) fn stream(events: &[&[u8]]) -> Vec<u8> {
     let payloads = events.iter().map(|data| Payload {
         data,
@@ -282,9 +293,10 @@ pub(crate) fn stream(events: &[&[u8]]) -> Vec<u8> {
     encode(payloads)
 }
 
-/// The stream of one connection.
+/// A stream of these payloads.
 pub(crate) fn encode<'a>(payloads: impl IntoIterator<Item = Payload<'a>>) -> Vec<u8> {
-    let (mut encoder, mut out) = (Encoder::default(), Vec::new());
+    let mut encoder = Encoder::default();
+    let mut out = Vec::new();
     payloads
         .into_iter()
         .for_each(|payload| encoder.encode(&payload, &mut out));

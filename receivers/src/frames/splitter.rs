@@ -1,51 +1,50 @@
-//! From bytes to frames, one after the other.
+//! Splits the bytes of a stream into frames.
 
 use tidegate_model::Span;
 use tidegate_model::record::Frame;
 use tidegate_wire::payload::{Decoder, Error, Payload, Step};
 
-use super::Halt;
-use super::clock::Clock;
+use super::DecodeStatus;
+use super::clock::FrameClock;
 
-/// Cuts the bytes of a batch into frames.
-pub(super) struct Cutter<'a, R> {
+/// Splits the bytes of a batch into frames.
+pub(super) struct Splitter<'a, R> {
     pub(super) decoder: &'a mut Decoder,
-    /// Where in the batch the next frame begins.
+    /// The position of the next frame in the batch.
     pub(super) start: &'a mut usize,
-    /// The same in the stream.
+    /// The position of the next frame in the stream.
     pub(super) offset: &'a mut u64,
-    /// The number of the last frame.
+    /// The sequence number of the previous frame.
     pub(super) seq: &'a mut u64,
-    /// The frames' times.
-    pub(super) clock: &'a mut Clock,
-    /// How many frames there may be.
+    pub(super) clock: &'a mut FrameClock,
+    /// How many more frames the batch can hold.
     pub(super) room: &'a mut usize,
-    /// What all frames have.
-    pub(super) frame: Frame,
-    /// Told of what is broken in itself.
-    pub(super) refused: &'a mut R,
-    /// Why there is no next frame.
-    pub(super) halt: Result<Halt, Error>,
+    /// The fields that all frames have in common.
+    pub(super) template: Frame,
+    /// Called for every frame that is invalid and skipped.
+    pub(super) on_rejected: &'a mut R,
+    /// Why [`Self::next`] returned `None`.
+    pub(super) status: Result<DecodeStatus, Error>,
 }
 
-impl<R: FnMut(Error)> Cutter<'_, R> {
-    /// The next frame. It is made where it goes, which a call would prevent.
+impl<R: FnMut(Error)> Splitter<'_, R> {
+    /// The next frame. Inlined so that the frame is written to its final place.
     #[inline(always)]
     pub(super) fn next(&mut self, bytes: &[u8]) -> Option<Frame> {
         while *self.room > 0 {
             let (used, payload) = match self.decoder.next(&bytes[*self.start..]) {
                 Ok(Step::Value { used, payload }) => (used, Some(payload)),
                 Ok(Step::Refused { used, reason }) => {
-                    (self.refused)(reason);
+                    (self.on_rejected)(reason);
                     (used, None)
                 }
                 Ok(Step::Definition { used }) => (used, None),
                 Ok(Step::Incomplete { .. }) => {
-                    self.halt = Ok(Halt::OutOfBytes);
+                    self.status = Ok(DecodeStatus::NeedsInput);
                     return None;
                 }
                 Err(error) => {
-                    self.halt = Err(error);
+                    self.status = Err(error);
                     return None;
                 }
             };
@@ -54,22 +53,19 @@ impl<R: FnMut(Error)> Cutter<'_, R> {
             if let Some(payload) = payload {
                 *self.seq += 1;
                 *self.room -= 1;
-                return Some(frame(
-                    &payload,
-                    bytes,
-                    Frame {
-                        time: self.clock.next(),
-                        seq: *self.seq,
-                        ..self.frame
-                    },
-                ));
+                let template = Frame {
+                    time: self.clock.next(),
+                    seq: *self.seq,
+                    ..self.template
+                };
+                return Some(frame(&payload, bytes, template));
             }
         }
         None
     }
 }
 
-fn frame(payload: &Payload<'_>, bytes: &[u8], frame: Frame) -> Frame {
+fn frame(payload: &Payload<'_>, bytes: &[u8], template: Frame) -> Frame {
     let data = Span::locate(payload.data, bytes);
     let payload_type = i32::try_from(payload.kind).unwrap_or(i32::MAX);
     Frame {
@@ -77,11 +73,11 @@ fn frame(payload: &Payload<'_>, bytes: &[u8], frame: Frame) -> Frame {
         cpu: low_i32(payload.cpu),
         lost: payload.lost,
         data,
-        ..frame
+        ..template
     }
 }
 
-/// What Go's `int32(wide)` leaves, as in Hubble: CPUs have small numbers.
+/// Go's `int32(wide)`, which Hubble uses: the lower 32 bits.
 fn low_i32(wide: i64) -> i32 {
     let [a, b, c, d, ..] = wide.to_le_bytes();
     i32::from_le_bytes([a, b, c, d])
