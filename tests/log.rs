@@ -403,10 +403,10 @@ fn debug_shows_each_connection_request_step_of_a_reload_and_change_of_names() {
     );
     agent.signal("HUP");
     for words in [
-        "reading the configuration again",
-        "the configuration is good",
+        "reading the configuration",
+        "the configuration is valid",
         "is no longer wanted, and drains",
-        "goes on as it is",
+        "the stage is unchanged and keeps running",
     ] {
         agent.has_said(words);
     }

@@ -181,7 +181,7 @@ fn what_is_lost_in_the_middle_of_a_run_fails_only_a_strict_one() {
         if code == 1 {
             let error = ended.stderr.lines().last().unwrap();
             let says = format!(
-                "error: records were lost on their way: {full} in exporters.otlp of flows (queue_full)"
+                "error: records were lost in the pipelines: {full} in exporters.otlp of flows (queue_full)"
             );
             assert_eq!(error, says);
         }

@@ -220,7 +220,7 @@ fn a_bad_file_changes_nothing_and_says_why() {
         setup.write(&place);
         agent.signal("HUP");
         agent.says(why);
-        agent.says("the configuration cannot be used; what runs goes on as it was");
+        agent.says("the configuration cannot be used; the running one stays in effect");
         let before = flows(&metrics);
         eventually("the old one goes on", || flows(&metrics) > before);
     }
@@ -229,7 +229,7 @@ fn a_bad_file_changes_nothing_and_says_why() {
     agent.says("No such file or directory");
     Setup::new().write(&place);
     agent.signal("HUP");
-    agent.says("says what it said");
+    agent.says("nothing changed");
     let ledger = ledger(&telemetry);
     let reloads = &ledger["reloads"];
     assert_eq!(

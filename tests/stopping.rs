@@ -224,11 +224,11 @@ fn a_ledger_pipe_that_nobody_reads_does_not_hold_up_a_stop() {
         pipe.as_os_str(),
     ];
     let mut agent = Agent::start(&args);
-    agent.says("waiting until somebody reads the ledger's pipe");
+    agent.says("waiting for a reader of the ledger's pipe");
     agent.signal("INT");
     let ended = agent.ended();
     assert_eq!(ended.code, Some(1));
-    let says_why = |line: &str| line.ends_with("nobody reads it, and the agent is to stop");
+    let says_why = |line: &str| line.ends_with("it has no reader, and the agent is shutting down");
     assert!(ended.stderr.lines().any(says_why), "{}", ended.stderr);
 
     let agent = Agent::start(&args);

@@ -22,7 +22,7 @@ const DEBOUNCE: Duration = Duration::from_millis(100);
 const STUCK_AFTER: Duration = Duration::from_secs(5);
 
 /// Turns signals into requests on `shutdown` from now on. Must be called within a runtime.
-pub(crate) fn stop_on_signals(shutdown: &Shutdown) -> io::Result<()> {
+pub(crate) fn shutdown_on_signals(shutdown: &Shutdown) -> io::Result<()> {
     let mut signals = Signals {
         interrupt: signal(SignalKind::interrupt())?,
         terminate: signal(SignalKind::terminate())?,

@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let (_, assembly) = assemble(&source, &environment, Telemetry::default(), |_| {})?;
     let shutdown = Shutdown::new();
     let runtime = runtime::multi_thread()?;
-    runtime.block_on(async { signals::stop_on_signals(&shutdown) })?;
+    runtime.block_on(async { signals::shutdown_on_signals(&shutdown) })?;
     let stand_in = {
         let _entered = runtime.enter();
         MonitorSocket::bind(&socket)?

@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let runtime = runtime::multi_thread()?;
     let ended = runtime.block_on(async {
         let shutdown = Shutdown::new();
-        signals::stop_on_signals(&shutdown)?;
+        signals::shutdown_on_signals(&shutdown)?;
         match &args.pcap {
             Some(file) => Ok(capture::record(args, file, &shutdown).await?),
             None => Ok(socket::record(args, &shutdown).await?),

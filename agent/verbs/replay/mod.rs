@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     log::init_default();
     runtime::multi_thread()?.block_on(async {
         let shutdown = Shutdown::new();
-        signals::stop_on_signals(&shutdown)?;
+        signals::shutdown_on_signals(&shutdown)?;
         play(args, shutdown).await
     })
 }

@@ -1,7 +1,7 @@
-//! The file that gets the final ledger. It appears whole or not at all, and that it can be written
-//! is known before anything runs. Where it is no regular file, such as `/dev/stdout`, it is written
-//! to as it is; a named pipe is waited for until it has a reader, and until that has read, or
-//! somebody stops the agent.
+//! The file of the final ledger (`--ledger`). It is created before anything runs, so that a path
+//! that cannot be written fails early, under a temporary name until it is complete. What is not a
+//! regular file, such as `/dev/stdout`, is written in place; opening a named pipe waits for its
+//! reader, unless a shutdown is requested.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -12,76 +12,75 @@ use std::time::Duration;
 use tidegate_runtime::shutdown::Shutdown;
 use tokio::task::{JoinError, spawn_blocking};
 
-/// How long a file that blocks may take after a stop at once.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// Time to finish a write that blocks after a forced shutdown.
+const FORCED_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A file beside the one that it is going to be.
+/// An open file for the ledger. Dropping it before [`Self::write`] removes the temporary file.
 #[derive(Debug)]
 pub(crate) struct LedgerFile {
     path: PathBuf,
-    /// The name that it has until it is whole.
+    /// The name until the file is complete.
     temporary: Option<PathBuf>,
     file: File,
 }
 
-/// Why there is no ledger file.
+/// Why the ledger cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the ledger to {}", .path.display())]
-pub(crate) struct Unwritable {
+pub(crate) struct LedgerFileError {
     path: PathBuf,
     source: io::Error,
 }
 
-/// A stop came while a pipe had no reader, or its reader did not read.
+/// Why an operation on the file did not finish.
 #[derive(Debug, thiserror::Error)]
-enum Abandoned {
-    #[error("nobody reads it, and the agent is to stop")]
-    Unread,
-    #[error("the thread that writes has failed")]
-    Failed(#[from] JoinError),
+enum Aborted {
+    #[error("it has no reader, and the agent is shutting down")]
+    NoReader,
+    #[error("the thread that writes it has failed")]
+    Thread(#[from] JoinError),
 }
 
 impl LedgerFile {
-    /// [`Self::create`], until somebody wants a stop.
+    /// Opens the file on a blocking thread; fails when `shutdown` is requested first.
     pub(super) async fn create_unless(
         path: &Path,
         shutdown: &Shutdown,
-    ) -> Result<Self, Unwritable> {
+    ) -> Result<Self, LedgerFileError> {
         if fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo()) {
-            tracing::info!(path = %path.display(), "waiting until somebody reads the ledger's pipe");
+            tracing::info!(path = %path.display(), "waiting for a reader of the ledger's pipe");
         }
         let creating = path.to_owned();
         tokio::select! {
             biased;
-            created = spawn_blocking(move || Self::create(&creating)) => created.map_err(|error| abandoned(path, error))?,
-            () = shutdown.requested() => Err(abandoned(path, Abandoned::Unread)),
+            created = spawn_blocking(move || Self::create(&creating)) => {
+                created.map_err(|error| aborted(path, error))?
+            }
+            () = shutdown.requested() => Err(aborted(path, Aborted::NoReader)),
         }
     }
 
-    /// [`Self::write`], until somebody wants a stop at once.
+    /// Writes the file on a blocking thread; fails soon after a forced `shutdown`.
     pub(super) async fn write_unless(
         self,
         text: String,
         shutdown: &Shutdown,
-    ) -> Result<(), Unwritable> {
+    ) -> Result<(), LedgerFileError> {
         let path = self.path.clone();
-        let at_once = async {
+        let forced = async {
             shutdown.forced().await;
-            tokio::time::sleep(AT_ONCE).await;
+            tokio::time::sleep(FORCED_TIMEOUT).await;
         };
         tokio::select! {
             biased;
-            written = spawn_blocking(move || self.write(&text)) => written.map_err(|error| abandoned(&path, error))?,
-            () = at_once => Err(abandoned(&path, Abandoned::Unread)),
+            written = spawn_blocking(move || self.write(&text)) => {
+                written.map_err(|error| aborted(&path, error))?
+            }
+            () = forced => Err(aborted(&path, Aborted::NoReader)),
         }
     }
 
-    /// Makes sure that the file can be written.
-    fn create(path: &Path) -> Result<Self, Unwritable> {
-        let unwritable = |source| Unwritable {
-            path: path.to_owned(),
-            source,
-        };
+    fn create(path: &Path) -> Result<Self, LedgerFileError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let temporary = path.with_file_name(format!(".{name}.{}", std::process::id()));
         let in_place = path.exists() && !path.is_file();
@@ -90,31 +89,24 @@ impl LedgerFile {
         } else {
             File::create(&temporary)
         };
-        let temporary = (!in_place).then_some(temporary);
         Ok(Self {
             path: path.to_owned(),
-            temporary,
-            file: file.map_err(unwritable)?,
+            temporary: (!in_place).then_some(temporary),
+            file: file.map_err(|source| LedgerFileError {
+                path: path.to_owned(),
+                source,
+            })?,
         })
     }
 
-    /// Writes the text and gives the file its name.
-    fn write(mut self, text: &str) -> Result<(), Unwritable> {
-        self.finish(text).map_err(|source| Unwritable {
+    /// Writes the text, then gives the file its final name.
+    fn write(mut self, text: &str) -> Result<(), LedgerFileError> {
+        self.finish(text).map_err(|source| LedgerFileError {
             path: self.path.clone(),
             source,
         })
     }
-}
 
-fn abandoned(path: &Path, why: impl Into<Abandoned>) -> Unwritable {
-    Unwritable {
-        path: path.to_owned(),
-        source: io::Error::other(why.into()),
-    }
-}
-
-impl LedgerFile {
     fn finish(&mut self, text: &str) -> io::Result<()> {
         self.file.write_all(format!("{text}\n").as_bytes())?;
         let Some(temporary) = self.temporary.take() else {
@@ -128,9 +120,16 @@ impl LedgerFile {
 impl Drop for LedgerFile {
     fn drop(&mut self) {
         if let Some(temporary) = &self.temporary {
-            // It is not whole, and nobody asked for it.
+            // An incomplete file that stays behind does no harm.
             let _ = fs::remove_file(temporary);
         }
+    }
+}
+
+fn aborted(path: &Path, reason: impl Into<Aborted>) -> LedgerFileError {
+    LedgerFileError {
+        path: path.to_owned(),
+        source: io::Error::other(reason.into()),
     }
 }
 
@@ -139,7 +138,7 @@ mod tests {
     use super::LedgerFile;
 
     #[test]
-    fn the_file_appears_whole_and_leaves_nothing_beside_it() {
+    fn the_file_appears_complete_and_no_temporary_file_stays() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ledger.json");
         let file = LedgerFile::create(&path).unwrap();
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_known_at_once() {
+    fn a_path_that_cannot_be_written_fails_on_creation() {
         let directory = tempfile::tempdir().unwrap();
         assert!(LedgerFile::create(directory.path()).is_err());
         assert!(LedgerFile::create(&directory.path().join("no/ledger.json")).is_err());

@@ -1,5 +1,5 @@
-//! Reloads the configuration: reads it as `validate` would, and has what runs become what it says.
-//! A configuration that cannot be used changes nothing, and says why.
+//! Reloads the configuration: reads it as `validate` does and changes what runs accordingly. A
+//! configuration that cannot be used changes nothing; the reason is logged.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -14,39 +14,39 @@ use tidegate_runtime::telemetry::Telemetry;
 use tokio::signal::unix::Signal;
 use tracing::Level;
 
-use super::watch::Watch;
+use super::file_watcher::FileWatcher;
 use crate::config::{
     Assembly, Directives, LogFormat, Source, TelemetrySettings, process_environment,
 };
 use crate::error::Error;
-use crate::log;
-use crate::log::LogControl;
+use crate::log::{self, LogControl};
 use crate::os::systemd;
 use crate::telemetry::{Server, ServerError};
 use crate::verbs::common::config_file;
 
-/// When to reload, and what.
-pub(crate) struct Wishes {
+/// What triggers a reload: SIGHUP or a changed file.
+pub(crate) struct ReloadTriggers {
     pub(super) path: PathBuf,
-    /// Hash of the text that was read last, whether it could be used or not.
+    /// Hash of the configuration that was last read, valid or not.
     pub(super) hash: String,
     pub(super) hang_ups: Signal,
-    pub(super) watch: Option<Watch>,
+    pub(super) watcher: Option<FileWatcher>,
     pub(super) log: Option<LogControl>,
 }
 
-/// What runs, as far as a reload changes it.
-pub(super) struct Running {
+/// The parts of a running agent that a reload changes.
+pub(super) struct ReloadTarget {
     pub(super) control: Control,
     pub(super) ledger: Ledger,
     pub(super) telemetry: Telemetry,
     pub(super) server: Server,
-    /// What is set for the agent as a whole.
-    pub(super) settings: Settings,
+    pub(super) settings: AgentSettings,
 }
 
+/// The settings of the agent as a whole.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Settings {
+pub(super) struct AgentSettings {
+    /// Addresses that exporters listen on.
     listens: Vec<SocketAddr>,
     log: Directives,
     log_format: LogFormat,
@@ -54,7 +54,28 @@ pub(super) struct Settings {
     pages: TelemetrySettings,
 }
 
-impl Settings {
+/// What a reload changed.
+struct Applied {
+    pipelines: Change,
+    /// Whether [`AgentSettings`] changed.
+    settings: bool,
+}
+
+/// Why a reload was not applied.
+enum ReloadError {
+    /// The configuration cannot be used.
+    Refused(Error),
+    /// The agent is shutting down.
+    ShuttingDown(Stopping),
+}
+
+impl<E: Into<Error>> From<E> for ReloadError {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl AgentSettings {
     pub(super) fn of(assembly: &Assembly) -> Self {
         Self {
             listens: assembly.listens.clone(),
@@ -66,16 +87,15 @@ impl Settings {
     }
 }
 
-/// Grants wishes until it is dropped. Keeps up what serves beside the stages, too, if there are
-/// none.
-pub(super) async fn serve(wishes: Option<Wishes>, mut running: Running) {
-    if let Some(mut wishes) = wishes {
+/// Reloads at each trigger, and keeps the telemetry pages up, until this future is dropped.
+pub(super) async fn serve(triggers: Option<ReloadTriggers>, mut target: ReloadTarget) {
+    if let Some(mut triggers) = triggers {
         loop {
-            wishes.next().await;
+            triggers.next().await;
             systemd::reloading();
-            let granted = wishes.reload(&mut running).await;
+            let reloaded = triggers.reload(&mut target).await;
             systemd::ready();
-            if granted == Err(Stopping) {
+            if reloaded == Err(Stopping) {
                 break;
             }
         }
@@ -83,91 +103,86 @@ pub(super) async fn serve(wishes: Option<Wishes>, mut running: Running) {
     std::future::pending().await
 }
 
-impl Wishes {
+impl ReloadTriggers {
     async fn next(&mut self) {
-        let file = async {
-            match &mut self.watch {
-                Some(watch) => watch.changed(&self.hash).await,
+        let file_changed = async {
+            match &mut self.watcher {
+                Some(watcher) => watcher.changed(&self.hash).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             _ = self.hang_ups.recv() => {}
-            () = file => {}
+            () = file_changed => {}
         }
     }
 
-    async fn reload(&mut self, running: &mut Running) -> Result<(), Stopping> {
-        tracing::debug!(file = %self.path.display(), "reading the configuration again");
+    /// Reads the configuration, applies it, and logs the result.
+    async fn reload(&mut self, target: &mut ReloadTarget) -> Result<(), Stopping> {
+        tracing::debug!(file = %self.path.display(), "reading the configuration");
         let source = match config_file::read(&self.path) {
             Ok(source) => source,
             Err(error) => {
-                running.refuse("", &error);
+                target.report_refusal("", &error);
                 return Ok(());
             }
         };
         self.hash = source.hash();
-        match running.become_like(&source, self.log.as_ref()).await {
-            Ok(change) => running.tell(&change?, &self.hash),
-            Err(error) => running.refuse(&self.hash, &error),
+        match target.apply(&source, self.log.as_ref()).await {
+            Ok(applied) => target.report_change(&self.hash, &applied),
+            Err(ReloadError::Refused(error)) => target.report_refusal(&self.hash, &error),
+            Err(ReloadError::ShuttingDown(stopping)) => return Err(stopping),
         }
         Ok(())
     }
 }
 
-/// What a reload did.
-struct Outcome {
-    change: Change,
-    /// Whether something about the agent as a whole is another.
-    settings: bool,
-}
-
-impl Running {
-    /// The outer error is a configuration that cannot be used.
-    async fn become_like(
+impl ReloadTarget {
+    async fn apply(
         &mut self,
         source: &Source,
         log: Option<&LogControl>,
-    ) -> Result<Result<Outcome, Stopping>, Error> {
+    ) -> Result<Applied, ReloadError> {
         let (_, assembly) =
             config_file::assemble(source, &process_environment, self.telemetry.clone(), |_| {})?;
-        let settings = Settings::of(&assembly);
-        tracing::debug!("the configuration is good; looking whether its addresses can be had");
-        self.can_listen(&settings)?;
+        let settings = AgentSettings::of(&assembly);
+        tracing::debug!("the configuration is valid; checking its addresses");
+        self.check_addresses(&settings)?;
         self.serve_pages(&settings.pages).await?;
         if let Some(log) = log {
             log.set(&settings.log, settings.log_format);
         }
-        let is_new = settings != self.settings;
+        let settings_changed = settings != self.settings;
         self.settings = settings;
-        tracing::debug!("the agent's own settings hold; changing the pipelines");
-        let change = self.control.reload(assembly.topology).await;
-        Ok(change.map(|change| Outcome {
-            change,
-            settings: is_new,
-        }))
+        tracing::debug!("the agent's own settings are applied; changing the pipelines");
+        let pipelines = self.control.reload(assembly.topology).await;
+        Ok(Applied {
+            pipelines: pipelines.map_err(ReloadError::ShuttingDown)?,
+            settings: settings_changed,
+        })
     }
 
-    /// Has the agent's own pages be where `pages` says; the admin listener's files are read again,
-    /// whether that changes or not.
+    /// Serves the telemetry pages as `pages` says. The files of the admin listener are read again
+    /// even if nothing changes.
     async fn serve_pages(&mut self, pages: &TelemetrySettings) -> Result<(), ServerError> {
         let before = self.server.settings().clone();
         self.server.change_to(pages).await?;
         if pages.listen != before.listen {
-            tracing::info!(telemetry = %format_args!("http://{}", self.server.address()), "telemetry has moved");
+            let address = self.server.address();
+            tracing::info!(telemetry = %format_args!("http://{address}"), "telemetry has moved");
         }
         if pages.admin.as_ref().map(|admin| &admin.listen)
             != before.admin.as_ref().map(|admin| &admin.listen)
         {
-            log_admin(&self.server);
+            log_admin_address(&self.server);
         }
         Ok(())
     }
 
-    /// Whether the addresses that are new can be had. What we hold ourselves is let go first.
-    fn can_listen(&self, settings: &Settings) -> Result<(), CannotListen> {
+    /// Checks that new addresses can be bound, except where the agent itself holds them now.
+    fn check_addresses(&self, settings: &AgentSettings) -> Result<(), CannotListen> {
         let pages = self.server.addresses();
-        let ours: Vec<_> = self
+        let held: Vec<_> = self
             .settings
             .listens
             .iter()
@@ -176,49 +191,41 @@ impl Running {
             .collect();
         for address in settings.listens.iter().copied() {
             let hold = Hold::Address(address);
-            if !ours.iter().any(|held| held.excludes(&hold)) {
+            if !held.iter().any(|held| held.excludes(&hold)) {
                 TcpListener::bind(address).map_err(|source| CannotListen { address, source })?;
             }
         }
         Ok(())
     }
 
-    fn tell(&self, Outcome { change, settings }: &Outcome, hash: &str) {
-        if change.is_empty() && !settings {
+    fn report_change(&self, hash: &str, applied: &Applied) {
+        let change = &applied.pipelines;
+        if change.is_empty() && !applied.settings {
             self.ledger.reloaded(ReloadOutcome::Unchanged, hash);
-            tracing::info!(
-                hash,
-                "the configuration was read again, and says what it said"
-            );
+            tracing::info!(hash, "the configuration was read again; nothing changed");
             return;
         }
         self.ledger.reloaded(ReloadOutcome::Applied, hash);
         for stage in &change.kept {
-            tracing::debug!(stage, "goes on as it is");
+            tracing::debug!(stage, "the stage is unchanged and keeps running");
         }
-        let (added, replaced, removed) = (
-            list(&change.added),
-            list(&change.replaced),
-            list(&change.removed),
-        );
-        let (rewired, kept) = (list(&change.rewired), change.kept.len());
         tracing::info!(
             hash,
-            kept,
-            added,
-            replaced,
-            removed,
-            rewired,
+            kept = change.kept.len(),
+            added = list(&change.added),
+            replaced = list(&change.replaced),
+            removed = list(&change.removed),
+            rewired = list(&change.rewired),
             "the configuration was reloaded"
         );
     }
 
-    fn refuse(&self, hash: &str, error: &Error) {
+    fn report_refusal(&self, hash: &str, error: &Error) {
         self.ledger.reloaded(ReloadOutcome::Refused, hash);
         log::print(Level::ERROR, &error.to_string());
         tracing::error!(
             hash,
-            "the configuration cannot be used; what runs goes on as it was"
+            "the configuration cannot be used; the running one stays in effect"
         );
     }
 }
@@ -230,24 +237,25 @@ struct CannotListen {
     source: io::Error,
 }
 
-/// Tells where `/debug` is, if that is not where the metrics are.
-pub(super) fn log_admin(server: &Server) {
+/// Logs where `/debug` is served, unless that is with the metrics.
+pub(super) fn log_admin_address(server: &Server) {
     match server.admin_address() {
         Some(address) => tracing::info!(admin = %address, "serving /debug"),
         None if !server.settings().serves_debug() => {
             tracing::info!(
-                "/debug is not served: `service.telemetry.listen` is no loopback address, and there is no `admin`"
+                "/debug is not served: `service.telemetry.listen` is not a loopback address, and \
+                 there is no `admin`"
             );
         }
         None => {}
     }
 }
 
+/// The names, or `-` if there are none.
 fn list(names: &BTreeSet<String>) -> String {
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
     if names.is_empty() {
-        "-".to_owned()
-    } else {
-        names.join(",")
+        return "-".to_owned();
     }
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    names.join(",")
 }

@@ -53,7 +53,7 @@ fn write(args: &Args, options: Options, out: impl Write) -> Result<(), Error> {
 
 async fn listen(args: &Args, options: Options, path: &std::path::Path) -> Result<(), Error> {
     let shutdown = Shutdown::new();
-    signals::stop_on_signals(&shutdown)?;
+    signals::shutdown_on_signals(&shutdown)?;
     let socket = MonitorSocket::bind(path)?;
     tracing::info!(socket = %path.display(), seed = args.seed, "simulating a Cilium agent");
     let frames = || Ok(Simulated::new(options.clone(), args.events));

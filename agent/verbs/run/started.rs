@@ -1,0 +1,93 @@
+//! A running agent: its pipelines, its telemetry pages, and the tasks beside them.
+
+use tidegate_runtime::ledger::Ledger;
+use tidegate_runtime::pipeline::{Failure, Running, Runtimes};
+use tidegate_runtime::shutdown::Shutdown;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use super::data_threads::DataThreads;
+use super::reload::{self, AgentSettings, ReloadTarget, ReloadTriggers};
+use crate::config::Assembly;
+use crate::error::Error;
+use crate::losses;
+use crate::os::systemd;
+use crate::telemetry::{Agent, serve_pages};
+
+/// An agent that has started.
+pub(super) struct Started {
+    pipelines: Running,
+    /// Reloads, the watchdog and the log of losses.
+    background: JoinHandle<()>,
+    _data_threads: DataThreads,
+}
+
+impl Started {
+    /// Starts what was built; an error leaves nothing running.
+    pub(super) async fn start(
+        assembly: Assembly,
+        ledger: &Ledger,
+        shutdown: Shutdown,
+        triggers: Option<ReloadTriggers>,
+    ) -> Result<Self, Error> {
+        let settings = AgentSettings::of(&assembly);
+        let Assembly {
+            topology,
+            telemetry,
+            pages,
+            node_name,
+            ..
+        } = assembly;
+        let agent = Agent {
+            ledger: ledger.clone(),
+            telemetry: telemetry.clone(),
+            shutdown: shutdown.clone(),
+            node_name,
+        };
+        let server = serve_pages(&pages, agent).await?;
+        let data_threads = DataThreads::start(topology.pipelines.len())?;
+        let runtimes = Runtimes::new(Handle::current(), data_threads.handles());
+        let pipelines = Running::start(topology, runtimes, ledger, shutdown);
+        if let Some(triggers) = &triggers {
+            ledger.runs(&triggers.hash);
+        }
+        reload::log_admin_address(&server);
+        tracing::info!(telemetry = %format_args!("http://{}", server.address()), "running");
+        systemd::ready();
+        let target = ReloadTarget {
+            control: pipelines.control(),
+            ledger: ledger.clone(),
+            telemetry,
+            server,
+            settings,
+        };
+        Ok(Self {
+            pipelines,
+            background: spawn_background(triggers, target, ledger.clone()),
+            _data_threads: data_threads,
+        })
+    }
+
+    /// Waits until the pipelines have ended.
+    pub(super) async fn ended(self) -> Result<(), Failure> {
+        let ended = self.pipelines.ended().await;
+        self.background.abort();
+        // The error is the abort. Waiting drops what the task holds, such as the file of a socket.
+        let _ = self.background.await;
+        ended
+    }
+}
+
+fn spawn_background(
+    triggers: Option<ReloadTriggers>,
+    target: ReloadTarget,
+    ledger: Ledger,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        tokio::join!(
+            reload::serve(triggers, target),
+            systemd::watchdog(),
+            losses::watch(ledger)
+        );
+    })
+}
