@@ -189,7 +189,7 @@ fn the_release_that_is_configured_leaves_nothing_open() {
 }
 
 #[test]
-fn a_release_that_is_configured_wrongly_is_warned_of_with_what_was_read_by_it() {
+fn a_wrong_release_is_logged_with_the_ambiguities_that_it_had_resolved() {
     let Run {
         lines,
         stderr,
@@ -217,11 +217,11 @@ fn a_release_that_is_configured_wrongly_is_warned_of_with_what_was_read_by_it() 
     assert_eq!(decoder["noted"], json!({"cilium_version_contradicted": 3}));
     let warnings: Vec<_> = stderr
         .lines()
-        .filter(|line| line.contains("names does not"))
+        .filter(|line| line.contains("the release in `cilium_version` does not"))
         .collect();
     assert_eq!(warnings.len(), 1, "{stderr}");
     assert!(
-        warnings[0].contains("WARN") && warnings[0].contains("read_by_it=\"3 drop_header\""),
+        warnings[0].contains("WARN") && warnings[0].contains("ambiguities=\"3 drop_header\""),
         "{}",
         warnings[0]
     );

@@ -1,9 +1,9 @@
-//! From frames to flows, and from flows to metrics.
+//! The processors, which turn frames into flows, and flows into metrics.
 //!
-//! Each kind of processor is one module; [`KINDS`] lists them. In a pipeline they usually stand in
-//! this order: `cilium_decode` tells events apart, `l34_flow` makes flows of those with packets,
-//! `sock_flow` of socket traces, `dns_flow`, `http_flow` and `l7_flow` of requests and responses,
-//! `cilium_enrich` names their sides, and `hubble_metrics` counts them.
+//! Each kind of processor is one module, and [`KINDS`] lists them. The usual order in a pipeline
+//! is: `cilium_decode` turns frames into events; `l34_flow` turns events with packets into flows,
+//! `sock_flow` socket traces, and `dns_flow`, `http_flow` and `l7_flow` requests and responses;
+//! `cilium_enrich` adds names to flows; and `hubble_metrics` counts them.
 
 mod bounded_map;
 pub mod cilium_decode;

@@ -1,11 +1,11 @@
 //! `sock_flow`: socket traces become flows, by the rules of Hubble's `sock` parser (v1.19.4,
 //! v1.20.2).
 //!
-//! A socket trace tells the address that a process's socket was about to reach or was reached from,
-//! before or after Cilium translated it, and the cgroup of the process. Which pod that is takes a
-//! table of pods, which is not here: the pod's side of the flow has no address, as in Hubble with
-//! `hubble-skip-unknown-cgroup-ids=false`. Hubble's default is to skip such flows; leaving this
-//! processor out does the same.
+//! A socket trace has the peer's address of a process's socket, before or after Cilium translated
+//! it, and the cgroup of the process. Finding the pod of a cgroup takes a table of pods, which this
+//! processor does not have: the pod's side of the flow has no address, as in Hubble with
+//! `hubble-skip-unknown-cgroup-ids=false`. Hubble's default is to skip such flows; a pipeline
+//! without this processor does the same.
 
 use serde::Deserialize;
 use tidegate_model::flow::{
@@ -32,7 +32,7 @@ pub const KIND: ProcessorKind = ComponentKind {
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-/// The event was announced as a socket trace, and its type is another.
+/// The event was decoded as a socket trace, but has another type.
 const NO_SOCKET: &str = "event_without_socket";
 
 const REASONS: &[Reasons] = &[
@@ -40,7 +40,7 @@ const REASONS: &[Reasons] = &[
     Reasons::input(event::Reason::LABELS),
 ];
 
-/// Configuration of `sock_flow`: nothing can be set.
+/// Configuration of `sock_flow`, which has no keys.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {}
@@ -59,7 +59,7 @@ impl ProcessorConfig for Config {
     }
 }
 
-/// The processor; it remembers nothing.
+/// The processor, which has no state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SockFlow;
 
@@ -123,7 +123,8 @@ fn verdict(point: XlatePoint) -> Verdict {
 }
 
 fn ip(sock: &TraceSockNotify<'_>) -> Ip {
-    let (pod, peer) = (Address::default(), Address::from(sock.dst_ip()));
+    let pod = Address::default();
+    let peer = Address::from(sock.dst_ip());
     let (source, destination) = if is_reverse(sock) {
         (peer, pod)
     } else {
@@ -142,7 +143,7 @@ fn ip(sock: &TraceSockNotify<'_>) -> Ip {
     }
 }
 
-/// The pod's port is not known.
+/// The pod's port is unknown.
 fn l4(sock: &TraceSockNotify<'_>) -> L4 {
     let peer = sock.dst_port();
     let (source_port, destination_port) = if is_reverse(sock) {

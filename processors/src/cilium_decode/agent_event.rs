@@ -1,5 +1,6 @@
-//! Notifications of the agent become Hubble's agent events: `pkg/hubble/parser/agent/parser.go`
-//! (v1.19.4), and the two kinds about services that it read through 1.17.
+//! Decodes notifications of the agent to agent events by the rules of Hubble's
+//! `pkg/hubble/parser/agent/parser.go` (v1.19.4), and the two types about services that it had until
+//! 1.17.
 
 use serde::Deserialize;
 use tidegate_model::Timestamp;
@@ -14,7 +15,8 @@ use crate::go_time;
 /// The text of a notification is not JSON.
 pub(super) const BAD_TEXT: &str = "agent_notify_bad_text";
 
-/// Reads the data of an event, its type byte included; the second part says which releases send it.
+/// Decodes the data of an event, including its type byte. Returns the event and the releases that
+/// send it.
 ///
 /// # Errors
 /// The reason to drop it: the data is not a gob of a notification, or its text is not JSON.
@@ -26,8 +28,8 @@ pub(super) fn decode(
     let notify = decoder.read(data).map_err(agent_notify::Error::as_str)?;
     let View { kind, text } = notify;
     let text = text.lossy();
-    let known = match known(kind, &text) {
-        Ok(known) => known,
+    let parsed = match parse(kind, &text) {
+        Ok(parsed) => parsed,
         Err(error) if error.is_data() => None,
         Err(_) => return Err(BAD_TEXT),
     };
@@ -40,12 +42,12 @@ pub(super) fn decode(
             },
         )
     };
-    let (event_type, mut notification) = known.unwrap_or_else(unknown);
+    let (event_type, mut notification) = parsed.unwrap_or_else(unknown);
     let senders = match &mut notification {
         Notification::ServiceUpsert(service) => {
             let senders = senders_of_service(service);
             if !service.ext_traffic_policy.is_empty() {
-                // Hubble fills in the old name from the new one.
+                // As in Hubble, the old field has the value of the new one.
                 service
                     .traffic_policy
                     .clone_from(&service.ext_traffic_policy);
@@ -66,8 +68,8 @@ pub(super) fn decode(
     ))
 }
 
-/// 1.12 had one traffic policy, 1.13 named it anew and added another, and 1.17 dropped the old
-/// name.
+/// Returns the releases that send the service's traffic policies: 1.12 has one, 1.13 renamed it and
+/// added another, and 1.17 removed the old name.
 fn senders_of_service(service: &ServiceUpsert) -> Releases {
     let has = |text: &String| !text.is_empty();
     let has_new = has(&service.ext_traffic_policy) || has(&service.int_traffic_policy);
@@ -83,9 +85,9 @@ fn senders_of_service(service: &ServiceUpsert) -> Releases {
     }
 }
 
-/// Reads what Cilium's number says that the text is; `None` for a number that Hubble has no type
-/// for.
-fn known(kind: u32, text: &str) -> serde_json::Result<Option<(Type, Notification)>> {
+/// Parses the text of a notification of Cilium's type `kind`; returns `None` if Hubble has no type
+/// for it.
+fn parse(kind: u32, text: &str) -> serde_json::Result<Option<(Type, Notification)>> {
     Ok(Some(match kind {
         2 => (
             Type::AgentStarted,

@@ -1,20 +1,21 @@
-//! What the bytes of an event leave open: which reading was chosen is a rule, and how often is in
-//! the books.
+//! Ambiguities: events whose bytes can be read in several ways. A rule chooses one, and each choice
+//! is counted.
 
 use tidegate_model::tally::Tally;
 use tidegate_wire::release::Releases;
 
-/// A choice between readings that fit the same bytes.
+/// A kind of ambiguity, with the rule that resolves it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Choice {
-    /// A version 1 drop has 32 bytes in 1.12 and 36 after it: an `EtherType` behind one of them
-    /// decides, else 36.
+pub(super) enum Ambiguity {
+    /// The header of a version 1 drop has 32 bytes in 1.12 and 36 in later releases. An `EtherType`
+    /// in the place where one of them would have it decides, otherwise it is 36.
     DropHeader,
-    /// A source file's number means another file in another release: the newest release decides.
+    /// The number of a source file means different files in different releases: the newest release
+    /// decides.
     DropSourceFile,
-    /// 1.19 reordered a socket trace: what can be an address decides.
+    /// 1.19 reordered the fields of a socket trace: what can be an address decides.
     TraceSockLayout,
-    /// Since 1.16 Hubble takes the original source of a trace for a sign of egress: the newest
+    /// Since 1.16 Hubble takes the original source of a trace as a sign of egress: the newest
     /// release decides.
     TrafficDirection,
     /// Hubble's text of a debug message changed: the newest release decides.
@@ -22,11 +23,11 @@ pub(super) enum Choice {
     /// Since 1.20 Hubble writes an IPv4-mapped address of a socket trace as IPv6: the newest
     /// release decides.
     MappedAddress,
-    /// A downstream build's extension of the header has no length: the captured length decides.
+    /// The header extension of a downstream build has no length: the captured length decides.
     HeaderExtension,
 }
 
-impl Choice {
+impl Ambiguity {
     const ALL: [Self; 7] = [
         Self::DropHeader,
         Self::DropSourceFile,
@@ -37,7 +38,7 @@ impl Choice {
         Self::HeaderExtension,
     ];
 
-    /// The `choice` that it is counted by.
+    /// The value of the label `choice`.
     const fn as_str(self) -> &'static str {
         match self {
             Self::DropHeader => "drop_header",
@@ -50,112 +51,119 @@ impl Choice {
         }
     }
 
+    /// The text to log.
     fn advice(self) -> &'static str {
         match self {
             Self::DropHeader => {
-                "drops of Cilium 1.12 and 1.13 look alike; `cilium_version` settles which they are"
+                "drops of Cilium 1.12 and 1.13 look alike; set `cilium_version` to distinguish them"
             }
             Self::DropSourceFile => {
-                "the source files of drops are numbered differently in several releases; `cilium_version` settles by which, \
-                 written with its patch release"
+                "several releases number the source files of drops differently; set \
+                 `cilium_version` with its patch release to name them correctly"
             }
             Self::TraceSockLayout => {
-                "socket traces of Cilium 1.18 and 1.19 look alike; `cilium_version` settles which they are"
+                "socket traces of Cilium 1.18 and 1.19 look alike; set `cilium_version` to \
+                 distinguish them"
             }
             Self::TrafficDirection => {
-                "traces of Cilium 1.15 and 1.16 look alike, and Hubble's traffic direction differs; `cilium_version` \
-                 settles which they are"
+                "traces of Cilium 1.15 and 1.16 look alike, but Hubble derives their traffic \
+                 direction differently; set `cilium_version` to distinguish them"
             }
             Self::DebugText => {
-                "Hubble's text of some debug messages differs from release to release; `cilium_version` settles which it is"
+                "Hubble's text of some debug messages differs between releases; set \
+                 `cilium_version` to select it"
             }
             Self::MappedAddress => {
-                "Hubble of Cilium 1.19 and 1.20 write IPv4-mapped addresses differently; `cilium_version` settles which \
-                 it is"
+                "Hubble of Cilium 1.19 and 1.20 writes IPv4-mapped addresses differently; set \
+                 `cilium_version` to select the form"
             }
             Self::HeaderExtension => {
-                "events have an extension that is not Cilium's; its length is taken from the packet's"
+                "events have an extension that is not Cilium's; its length is derived from the \
+                 length of the packet"
             }
         }
     }
 }
 
-/// The names of all choices.
-pub(super) const CHOICES: [&str; Choice::ALL.len()] = {
-    let mut choices = [""; Choice::ALL.len()];
+/// The names of all ambiguities.
+pub(super) const AMBIGUITIES: [&str; Ambiguity::ALL.len()] = {
+    let mut names = [""; Ambiguity::ALL.len()];
     let mut at = 0;
-    while at < choices.len() {
-        choices[at] = Choice::ALL[at].as_str();
+    while at < names.len() {
+        names[at] = Ambiguity::ALL[at].as_str();
         at += 1;
     }
-    choices
+    names
 };
 
-/// The releases that the sender can be of: by the configuration and the events, and by the events
-/// alone.
+/// The releases that the sender can be of.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SenderReleases {
+    /// According to the configuration and the events.
     pub(super) releases: Releases,
+    /// According to the events alone.
     pub(super) shown: Releases,
 }
 
-/// Choices that were open in one batch, and which of them have been logged.
+/// The ambiguities of one batch, and which kinds have been logged.
 #[derive(Debug, Default)]
-pub(super) struct Choices {
+pub(super) struct Ambiguities {
     counts: Counts,
-    logged: [bool; Choice::ALL.len()],
-    /// What only the configuration settled in the stream at hand.
-    by_configuration: Counts,
+    is_logged: [bool; Ambiguity::ALL.len()],
+    /// The ambiguities in the current stream that only the configuration resolved.
+    resolved_by_configuration: Counts,
 }
 
-type Counts = [u64; Choice::ALL.len()];
+/// Counts by kind of ambiguity.
+type Counts = [u64; Ambiguity::ALL.len()];
 
-impl Choices {
-    pub(super) fn add(&mut self, choice: Choice) {
-        self.counts[choice as usize] += 1;
+impl Ambiguities {
+    pub(super) fn add(&mut self, ambiguity: Ambiguity) {
+        self.counts[ambiguity as usize] += 1;
     }
 
-    /// Counts a choice if it is open for these releases.
-    pub(super) fn count_if_open(
+    /// Counts an event if it is ambiguous for the releases that the sender can be of.
+    pub(super) fn count_if(
         &mut self,
-        choice: Choice,
+        ambiguity: Ambiguity,
         sender: SenderReleases,
-        is_open: impl Fn(Releases) -> bool,
+        is_ambiguous: impl Fn(Releases) -> bool,
     ) {
-        if is_open(sender.releases) {
-            self.add(choice);
-        } else if sender.releases != sender.shown && is_open(sender.shown) {
-            self.by_configuration[choice as usize] += 1;
+        if is_ambiguous(sender.releases) {
+            self.add(ambiguity);
+        } else if sender.releases != sender.shown && is_ambiguous(sender.shown) {
+            self.resolved_by_configuration[ambiguity as usize] += 1;
         }
     }
 
-    /// For the beginning of another stream.
-    pub(super) fn reset(&mut self) {
-        self.by_configuration = Counts::default();
+    /// To be called when another stream begins.
+    pub(super) fn start_stream(&mut self) {
+        self.resolved_by_configuration = Counts::default();
     }
 
-    /// Counts as open what only the configuration settled, because the configuration is wrong;
-    /// returns the counts by choice.
-    pub(super) fn reopen(&mut self) -> Vec<(&'static str, u64)> {
-        let counts = std::mem::take(&mut self.by_configuration);
-        let reopened = Choice::ALL.map(|choice| (choice, counts[choice as usize]));
-        for (choice, count) in reopened {
-            self.counts[choice as usize] += count;
+    /// Counts the events that only the configuration resolved, because the configuration turned out
+    /// to be wrong. Returns the names and counts.
+    pub(super) fn distrust_configuration(&mut self) -> Vec<(&'static str, u64)> {
+        let distrusted = std::mem::take(&mut self.resolved_by_configuration);
+        let mut names = Vec::new();
+        for ambiguity in Ambiguity::ALL {
+            let count = distrusted[ambiguity as usize];
+            self.counts[ambiguity as usize] += count;
+            if count > 0 {
+                names.push((ambiguity.as_str(), count));
+            }
         }
-        reopened
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(choice, count)| (choice.as_str(), count))
-            .collect()
+        names
     }
 
-    /// Moves the counts into the books. What is new there is logged.
-    pub(super) fn enter(&mut self, tally: &mut Tally) {
-        for choice in Choice::ALL {
-            let count = std::mem::take(&mut self.counts[choice as usize]);
-            tally.ambiguous(choice.as_str(), count);
-            if count > 0 && !std::mem::replace(&mut self.logged[choice as usize], true) {
-                tracing::warn!(choice = choice.as_str(), "{}", choice.advice());
+    /// Moves the counts to the stage's tally, and logs each kind once.
+    pub(super) fn move_to(&mut self, tally: &mut Tally) {
+        for ambiguity in Ambiguity::ALL {
+            let count = std::mem::take(&mut self.counts[ambiguity as usize]);
+            tally.ambiguous(ambiguity.as_str(), count);
+            let is_logged = &mut self.is_logged[ambiguity as usize];
+            if count > 0 && !std::mem::replace(is_logged, true) {
+                tracing::warn!(choice = ambiguity.as_str(), "{}", ambiguity.advice());
             }
         }
     }

@@ -6,12 +6,11 @@ use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
 };
 use tidegate_runtime::stage::Processor;
-use tidegate_wire::event::Hints;
 use tidegate_wire::release::{Release, Releases};
 
-use super::ambiguity::CHOICES;
+use super::CiliumDecode;
+use super::ambiguity::AMBIGUITIES;
 use super::notes::NOTES;
-use super::{CiliumDecode, Decoder};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -21,7 +20,7 @@ pub const KIND: ProcessorKind = ComponentKind {
     outcomes: Outcomes {
         dropped: super::REASONS,
         noted: NOTES,
-        ambiguous: &CHOICES,
+        ambiguous: &AMBIGUITIES,
         ..Outcomes::NONE
     },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
@@ -97,13 +96,6 @@ impl ProcessorConfig for Config {
                 self.cilium_version
             ),
         })?;
-        let hints = Hints::configured(configured);
-        Ok(Box::new(CiliumDecode {
-            decoder: Decoder {
-                configured,
-                hints,
-                ..Decoder::default()
-            },
-        }))
+        Ok(Box::new(CiliumDecode::new(configured)))
     }
 }

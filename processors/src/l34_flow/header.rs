@@ -1,7 +1,8 @@
-//! What an event's header says about the flow: Hubble's `pkg/hubble/parser/threefour/parser.go`
-//! (v1.19.4, and what earlier releases made of events that only they have).
+//! Fills a flow from an event's header, by the rules of Hubble's
+//! `pkg/hubble/parser/threefour/parser.go` (v1.19.4; for older events, of their releases).
 //!
-//! Called after the packet is read, since a trace's original source goes into its IP header.
+//! To be called after the packet was read, because a trace's original source replaces that of the
+//! IP header.
 
 use tidegate_model::flow::{
     Address, AuthType, Direction, DropReason, FileNumbering, Flow, FlowType, OriginalSource,
@@ -16,8 +17,7 @@ pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>, files: FileNumbering)
     event_type(flow, message_type::DROP, drop.subtype());
     flow.verdict = Verdict::Dropped;
     flow.drop_reason = DropReason(drop.subtype().into());
-    // An egress drop is one whose source is the endpoint that reports it, which takes an endpoint
-    // table to know.
+    // A drop is egress if its source is the reporting endpoint. Only an endpoint table can tell.
     flow.direction = if drop.source() == 0 {
         Direction::Unknown
     } else {
@@ -34,11 +34,11 @@ pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>, files: FileNumbering)
     flow.ip_trace_id = drop.ip_trace_id();
 }
 
-/// What Hubble made of traces in the sender's release.
+/// The rules for traces of the Hubble in the sender's release.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TraceRules {
     original_source: OriginalSource,
-    /// Whether an encrypted overlay packet is on its way out, whoever reports it: until 1.18.
+    /// Whether an encrypted overlay packet is egress, whichever endpoint reports it: until 1.18.
     overlay_is_egress: bool,
 }
 
@@ -55,7 +55,7 @@ impl TraceRules {
         }
     }
 
-    /// Whether the trace is egress, whichever side reports it.
+    /// Whether the trace is egress, whichever endpoint reports it.
     fn is_egress(self, trace: &TraceNotify<'_>, original: Option<Address>) -> bool {
         let is_translated =
             original.is_some() & (self.original_source == OriginalSource::ImpliesEgress);
@@ -112,14 +112,14 @@ pub(super) fn capture(flow: &mut Flow, capture: &DebugCapture<'_>) {
     event_type(flow, message_type::CAPTURE, capture.subtype());
     match capture.subtype() {
         4..=7 | 10 | 11 => flow.interface = capture.arg1(),
-        // A port in 16 bits, which Hubble swaps in 32: its number times 65536.
+        // Hubble swaps the 16-bit port as a 32-bit number, which gives the port times 65536.
         8 | 9 => flow.proxy_port = capture.arg1().swap_bytes(),
         _ => {}
     }
 }
 
-/// Not Hubble's: it refuses the type. What it makes of a debug capture, less the device, which a
-/// recorder does not tell.
+/// Hubble refuses this type. The flow is that of a debug capture, without the device, which a
+/// recorder does not report.
 pub(super) fn recorder(flow: &mut Flow, recorder: &RecorderCapture<'_>) {
     event_type(flow, message_type::RECORDER, recorder.subtype());
 }
@@ -139,7 +139,7 @@ mod reason {
 }
 
 fn is_reply(reason: u8) -> Option<bool> {
-    // By the reason, which cannot be predicted.
+    // A table, because a branch on the reason would be mispredicted.
     const REPLIES: [Option<bool>; 8] = {
         let mut replies = [Some(false); 8];
         replies[reason::REPLY as usize] = Some(true);
@@ -154,11 +154,11 @@ fn is_reply(reason: u8) -> Option<bool> {
         .unwrap_or(Some(false))
 }
 
-/// Hubble's rule with a source that is never a local endpoint.
+/// Applies Hubble's rule, as if the source were never a local endpoint.
 fn trace_direction(trace: &TraceNotify<'_>, is_egress: bool) -> Direction {
     let is_unknown = (trace.source() == 0) | (trace.reason() == reason::UNKNOWN);
     let is_egress = (trace.reason() == reason::REPLY) | is_egress;
-    // Looked up, since neither can be predicted.
+    // A table, because branches on these would be mispredicted.
     const DIRECTIONS: [Direction; 4] = [
         Direction::Ingress,
         Direction::Egress,
@@ -168,7 +168,7 @@ fn trace_direction(trace: &TraceNotify<'_>, is_egress: bool) -> Direction {
     DIRECTIONS[usize::from(is_unknown) * 2 + usize::from(is_egress)]
 }
 
-/// Puts the source before address translation back, and keeps the packet's own where it differs.
+/// Restores the source before address translation. If the packet's own differs, it is kept, too.
 fn restore_source(flow: &mut Flow, trace: &TraceNotify<'_>, original: Option<Address>) {
     let Some(ip) = &mut flow.ip else { return };
     ip.encrypted = trace.is_encrypted();
@@ -179,19 +179,19 @@ fn restore_source(flow: &mut Flow, trace: &TraceNotify<'_>, original: Option<Add
     }
 }
 
-/// The source before address translation, which few events tell.
+/// Returns the source before address translation, which few events have.
 #[inline(always)]
 fn original_source(trace: &TraceNotify<'_>) -> Option<Address> {
     if trace.orig_ip_bytes() == [0; 16] {
         None
     } else {
-        told_source(trace)
+        parse_original_source(trace)
     }
 }
 
-/// Like Go, takes `::ffff:0.0.0.0` for an unset one, too.
+/// As in Go, `::ffff:0.0.0.0` counts as unset, too.
 #[inline(never)]
-fn told_source(trace: &TraceNotify<'_>) -> Option<Address> {
+fn parse_original_source(trace: &TraceNotify<'_>) -> Option<Address> {
     trace
         .orig_ip()
         .filter(|ip| !ip.to_canonical().is_unspecified())

@@ -1,12 +1,14 @@
 //! `l34_flow`: events with packets become L3/L4 flows, by the rules of Hubble's `threefour` parser
 //! (v1.19.4).
 //!
-//! A flow has every field that its event alone determines. What Hubble looks up in the agent's
-//! memory (endpoint ids, names, labels, services, policies) stays empty here, as in Hubble's parser
-//! without getters; in particular no endpoint is known to be local, so an egress drop shows as
-//! ingress, as it does in Retina, until `cilium_enrich` knows better. A packet that Hubble refuses
-//! makes no flow and is dropped with the reason, and so, unless they are asked for, are captures of
-//! Cilium's recorder, a type that Hubble refuses. Events without packets pass untouched.
+//! A flow has all fields that its event alone determines. What Hubble looks up in the agent's
+//! memory (endpoint ids, names, labels, services, policies) stays empty, as in Hubble's parser
+//! without getters. In particular, no endpoint is known to be local, so an egress drop is shown as
+//! ingress, as in Retina, until `cilium_enrich` corrects it.
+//!
+//! A packet that Hubble refuses is dropped with the reason. So are captures of Cilium's recorder,
+//! whose type Hubble refuses, unless the configuration accepts them. Events without packets are
+//! passed on unchanged.
 
 mod fast_path;
 mod header;
@@ -70,7 +72,7 @@ impl ProcessorConfig for Config {
     }
 }
 
-/// The processor; it remembers nothing.
+/// The processor, which has no state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct L34Flow {
     recorder_captures: bool,
@@ -177,13 +179,13 @@ impl L34Flow {
     }
 }
 
-/// The event was announced as one with a packet, but its type has none.
+/// The event was decoded as one with a packet, but its type has none.
 const NO_PACKET: &str = "event_without_packet";
 
-/// Hubble has no flow for it, and nobody asked for ours.
+/// Hubble has no flow for captures of the recorder, and the configuration does not accept them.
 const RECORDER_CAPTURE: &str = "recorder_capture";
 
-/// Why events are dropped.
+/// The reasons to drop an event.
 const REASONS: &[Reasons] = &[
     Reasons::input(&[NO_PACKET, RECORDER_CAPTURE]),
     Reasons::input(event::Reason::LABELS),
