@@ -66,6 +66,7 @@ pub(super) fn write_attributes(
         out.int(&DESTINATION.port, destination);
     }
     out.ascii(key!("cilium.flow.uuid"), &uuid_text(uuid));
+    out.non_zero_int(key!("cilium.interface.index"), flow.interface);
     write_rare(out, flow);
 }
 
