@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use tidegate_exporters::http::is_loopback;
+use tidegate_runtime::config::{Setting, Shape, Value};
 use tidegate_runtime::hold::Hold;
 
 /// An address to listen on.
@@ -48,6 +49,19 @@ pub(crate) fn unix_path(text: &str) -> Option<&str> {
             .any(|start| text.starts_with(start))
             .then_some(text)
     })
+}
+
+impl Setting for Listen {
+    fn shape() -> Shape {
+        let pattern = Some(
+            r"^(unix:(//)?[^@].*|/.*|\.\.?/.*|[0-9]{1,3}(\.[0-9]{1,3}){3}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+(%[0-9]+)?\]:[0-9]{1,5})$",
+        );
+        Shape::Text { pattern }
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        Some(Value::String(self.to_string()))
+    }
 }
 
 impl TryFrom<String> for Listen {

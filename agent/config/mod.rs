@@ -14,8 +14,10 @@ mod listeners;
 mod pipeline;
 mod problem;
 mod registry;
+mod renamed;
 mod secret;
 mod secrets;
+mod section;
 mod service;
 mod source;
 mod suggest;
@@ -34,13 +36,14 @@ pub(crate) use listen::{Listen, unix_path};
 pub(crate) use pipeline::{Pipeline, Use};
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use registry::{Registry, find};
+pub(crate) use renamed::end as old_name_ends;
 pub(crate) use secret::Secret;
-pub(crate) use service::{HOSTNAME, KEYS as SERVICE_KEYS, LogFormat, Service};
+#[cfg(test)]
+pub(crate) use section::QUEUE;
+pub(crate) use service::{HOSTNAME, LogFormat, Service, ServiceTable};
 pub(crate) use source::Source;
 pub(crate) use suggest::did_you_mean;
-pub(crate) use telemetry::{
-    ADMIN_KEYS, Admin, KEYS as TELEMETRY_KEYS, Telemetry as TelemetrySettings, Tls,
-};
+pub(crate) use telemetry::{Admin, Telemetry as TelemetrySettings, Tls};
 
 use std::ops::Range;
 
@@ -50,6 +53,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use pipeline::{Known, no_pipelines};
+use service::PIPELINES;
 use table::{refuse_unknown, table};
 
 /// A parsed configuration. It can be changed before it is built.
@@ -60,6 +64,8 @@ pub(crate) struct Config {
     pub(crate) exporters: Vec<Component<dyn ExporterConfig>>,
     pub(crate) pipelines: Vec<Pipeline>,
     pub(crate) service: Service,
+    /// Warnings about the file.
+    pub(crate) warnings: Problems,
 }
 
 /// Everything short of running: what `validate` does, and `run` before it runs, and before it
@@ -73,13 +79,16 @@ pub(crate) fn load(
     parsed: impl FnOnce(&Service),
 ) -> Result<(Config, Assembly), Problems> {
     let mut problems = Problems::default();
-    let Some(config) = Config::parse(source, registry, environment, &mut problems) else {
+    let Some(mut config) = Config::parse(source, registry, environment, &mut problems) else {
         return Err(problems);
     };
     parsed(&config.service);
     config.check(registry, &mut problems);
     match config.build(telemetry, &mut problems) {
-        Some(assembly) if problems.is_empty() => Ok((config, assembly)),
+        Some(assembly) if problems.errors() == 0 => {
+            config.warnings = problems;
+            Ok((config, assembly))
+        }
         _ => Err(problems),
     }
 }
@@ -123,7 +132,7 @@ impl Config {
             processors: &mut processors,
             exporters: &mut exporters,
         };
-        let pipelines = match service.remove("pipelines") {
+        let pipelines = match service.remove(PIPELINES) {
             Some(pipelines) => known.read(pipelines, problems),
             None => {
                 problems.push(no_pipelines(service_span.clone()));
@@ -137,6 +146,7 @@ impl Config {
             exporters,
             pipelines,
             service,
+            warnings: Problems::default(),
         })
     }
 }

@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
+use serde::Deserialize as _;
 use tidegate_runtime::component::{ComponentKind, ExporterConfig, ProcessorConfig, ReceiverConfig};
+use tidegate_runtime::config::Table as _;
 use toml::Spanned;
 use toml::de::DeString;
 
-use super::component::{Component, Section, is_name};
+use super::component::{Component, is_name};
 use super::registry::find;
+use super::renamed::replace_old_names_of;
+use super::section::Section;
 use super::suggest::nearest;
 use super::table::{Value, quoted, read, table};
 use super::{Problem, Problems, Registry};
@@ -35,17 +38,27 @@ pub(crate) struct Use {
     pub(crate) span: Range<usize>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Lists {
-    receivers: Spanned<Vec<Spanned<String>>>,
-    #[serde(default)]
-    processors: Vec<Spanned<String>>,
-    exporters: Spanned<Vec<Spanned<String>>>,
+tidegate_runtime::config_table! {
+    /// A pipeline: every receiver feeds the chain of processors, and every exporter gets what leaves
+    /// it.
+    ///
+    /// Pipelines can share receivers and exporters. Each of them has its own instances of its
+    /// processors.
+    #[derive(Debug)]
+    pub(crate) struct PipelineTable {
+        /// Ids of receivers.
+        #[sample = "[\"monitor1_2\"]"]
+        receivers: Spanned<Vec<Spanned<String>>>,
+        /// Ids of processors, in their order.
+        processors: Vec<Spanned<String>> = Vec::new(),
+        /// Ids of exporters.
+        #[sample = "[\"stdout\"]"]
+        exporters: Spanned<Vec<Spanned<String>>>,
+    }
 }
 
-impl Default for Lists {
-    fn default() -> Self {
+impl PipelineTable {
+    fn empty() -> Self {
         let empty = || Spanned::new(0..0, Vec::new());
         Self {
             receivers: empty(),
@@ -91,14 +104,16 @@ impl Known<'_> {
             problems
                 .push(Problem::new(title, name.span()).help("use letters, digits, `_` and `-`"));
         }
-        let before = problems.len();
-        let lists = read(value, &path, Lists::deserialize, problems);
+        let before = problems.errors();
+        let mut value = value;
+        replace_old_names_of(&mut value, PipelineTable::KEYS, &path, problems);
+        let lists = read(value, &path, PipelineTable::deserialize, problems);
         let unread = lists.is_none();
         if let Some(lists) = &lists {
             refuse_empty(&lists.receivers, &path, "receivers", problems);
             refuse_empty(&lists.exporters, &path, "exporters", problems);
         }
-        let lists = lists.unwrap_or_default();
+        let lists = lists.unwrap_or_else(PipelineTable::empty);
         let registry = self.registry;
         let receivers = resolve(
             lists.receivers.get_ref(),
@@ -121,7 +136,7 @@ impl Known<'_> {
             registry,
             problems,
         );
-        let incomplete = problems.len() != before;
+        let incomplete = problems.errors() != before;
         Pipeline {
             name: name.get_ref().to_string(),
             receivers,

@@ -1,41 +1,60 @@
-//! What is wrong with a configuration, drawn as compilers draw it: file, line, column, the excerpt
-//! with a caret, and what to do.
+//! Errors and warnings about a configuration, drawn as compilers draw them: file, line, column, the
+//! excerpt with a caret, and what to do.
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
 use super::Source;
 use super::secrets::Secrets;
 
-/// Problems that are drawn; of more, the number is told.
+/// Problems that are drawn at most.
 const MAX_DRAWN: usize = 50;
 
-/// One thing that is wrong at one place.
+/// Something that is wrong, or will be, at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
+    is_warning: bool,
     title: String,
     span: Range<usize>,
     label: String,
     context: Option<(Range<usize>, String)>,
     notes: Vec<String>,
     help: Option<String>,
+    /// What to write in place of the text at `span`.
+    replacement: Option<String>,
 }
 
 impl Problem {
-    /// A problem with the text at `span`.
+    /// An error in the text at `span`.
     pub(crate) fn new(title: impl Into<String>, span: Range<usize>) -> Self {
         Self {
+            is_warning: false,
             title: title.into(),
             span,
             label: String::new(),
             context: None,
             notes: Vec::new(),
             help: None,
+            replacement: None,
         }
     }
 
-    /// A word beside the caret.
+    /// A warning about the text at `span`, with which the configuration is still valid, and what to
+    /// write in its place.
+    pub(crate) fn warning(
+        title: impl Into<String>,
+        span: Range<usize>,
+        replacement: impl Into<String>,
+    ) -> Self {
+        Self {
+            is_warning: true,
+            replacement: Some(replacement.into()),
+            ..Self::new(title, span)
+        }
+    }
+
+    /// A text beside the caret.
     pub(crate) fn label(self, label: impl Into<String>) -> Self {
         Self {
             label: label.into(),
@@ -43,7 +62,7 @@ impl Problem {
         }
     }
 
-    /// Another place that has to do with it.
+    /// A related place.
     pub(crate) fn context(self, span: Range<usize>, label: impl Into<String>) -> Self {
         Self {
             context: Some((span, label.into())),
@@ -51,7 +70,7 @@ impl Problem {
         }
     }
 
-    /// A fact that explains it.
+    /// An explanation.
     pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
@@ -65,7 +84,7 @@ impl Problem {
         }
     }
 
-    /// What to do, if it is known.
+    /// What to do, if that can be said.
     pub(crate) fn maybe_help(self, help: Option<String>) -> Self {
         Self { help, ..self }
     }
@@ -99,18 +118,37 @@ impl Problem {
             .path(&source.name)
             .annotation(primary)
             .annotations(context);
-        let mut group = Level::ERROR.primary_title(&title).element(snippet);
+        let level = if self.is_warning {
+            Level::WARNING
+        } else {
+            Level::ERROR
+        };
+        let mut group = level.primary_title(&title).element(snippet);
         for note in &notes {
             group = group.element(Level::NOTE.message(note));
         }
         if let Some(help) = &help {
             group = group.element(Level::HELP.message(help));
         }
-        renderer.render(&[group])
+        let groups: Vec<_> = [group].into_iter().chain(self.rewrite(source)).collect();
+        renderer.render(&groups)
+    }
+
+    /// The line as it should be.
+    fn rewrite<'s>(&'s self, source: &'s Source) -> Option<Group<'s>> {
+        let patch = Patch::new(self.span.clone(), self.replacement.as_ref()?);
+        let snippet = Snippet::source(&source.text)
+            .path(&source.name)
+            .patch(patch);
+        Some(
+            Level::HELP
+                .secondary_title("use the new name")
+                .element(snippet),
+        )
     }
 }
 
-/// Everything that is wrong, each thing once.
+/// All errors and warnings, each of them once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Problems {
     all: Vec<Problem>,
@@ -124,20 +162,23 @@ impl Problems {
         }
     }
 
-    /// No sentence is to show this value.
+    /// Masks this value in all texts.
     pub(crate) fn hide(&mut self, secret: &str) {
         self.secrets.add(secret);
     }
 
+    /// Whether there are neither errors nor warnings.
     pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.all.len()
+    /// The number of errors.
+    pub(crate) fn errors(&self) -> usize {
+        let errors = self.all.iter().filter(|problem| !problem.is_warning);
+        errors.count()
     }
 
-    /// Draws them in the order of the file, and counts them at the end.
+    /// Draws them in the order of the file; the number of errors comes last.
     pub(crate) fn render(mut self, source: &Source, colour: bool) -> String {
         let renderer = if colour {
             Renderer::styled()
@@ -154,15 +195,14 @@ impl Problems {
             text.push_str(&problem.draw(&source, &self.secrets, &renderer));
             text.push_str("\n\n");
         }
-        let plural = if self.all.len() == 1 { "" } else { "s" };
-        text.push_str(&format!(
-            "{}: {} error{plural}",
-            source.name,
-            self.all.len()
-        ));
+        let errors = self.errors();
+        if errors > 0 {
+            let plural = if errors == 1 { "" } else { "s" };
+            text.push_str(&format!("{}: {errors} error{plural}", source.name));
+        }
         if self.all.len() > MAX_DRAWN {
             text.push_str(&format!(", of which the first {MAX_DRAWN} are shown"));
         }
-        text
+        text.trim_end().to_owned()
     }
 }

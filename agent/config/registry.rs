@@ -1,13 +1,8 @@
-//! The kinds of components that there are: what the stage crates list, and nothing by name.
+//! The kinds of components, as the stage crates list them.
 
-use tidegate_runtime::component::{
-    ComponentKind, ExporterConfig, ExporterKind, ProcessorConfig, ProcessorKind, ReceiverConfig,
-    ReceiverKind,
-};
+use tidegate_runtime::component::{ComponentKind, ExporterKind, ProcessorKind, ReceiverKind};
 
-use super::component::{InboxTable, Section};
-
-/// All kinds, as the stage crates list them.
+/// All kinds.
 #[derive(Clone, Copy)]
 pub(crate) struct Registry {
     pub(crate) receivers: &'static [ReceiverKind],
@@ -16,41 +11,14 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Everything that this binary has.
+    /// The kinds of this binary.
     pub(crate) const BUILT_IN: Self = Self {
         receivers: tidegate_receivers::KINDS,
         processors: tidegate_processors::KINDS,
         exporters: tidegate_exporters::KINDS,
     };
 
-    pub(crate) fn receiver_section(&self) -> Section<dyn ReceiverConfig> {
-        Section {
-            name: "receivers",
-            one: "receiver",
-            kinds: self.receivers,
-            inbox: InboxTable::None,
-        }
-    }
-
-    pub(crate) fn processor_section(&self) -> Section<dyn ProcessorConfig> {
-        Section {
-            name: "processors",
-            one: "processor",
-            kinds: self.processors,
-            inbox: InboxTable::Processor,
-        }
-    }
-
-    pub(crate) fn exporter_section(&self) -> Section<dyn ExporterConfig> {
-        Section {
-            name: "exporters",
-            one: "exporter",
-            kinds: self.exporters,
-            inbox: InboxTable::Exporter,
-        }
-    }
-
-    /// What a kind of that name is, with its article.
+    /// The role of the kind of that name, with its article.
     pub(crate) fn what_is(&self, name: &str) -> Option<&'static str> {
         if find(self.receivers, name).is_some() {
             Some("a receiver")

@@ -1,8 +1,9 @@
-//! A text that is never shown.
+//! A text that is never printed.
 
 use std::fmt::{self, Debug, Formatter};
 
 use serde::Deserialize;
+use tidegate_runtime::config::{MASK, Setting, Shape, Value};
 
 /// A secret. Its `Debug` form does not have it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -15,7 +16,7 @@ impl Secret {
         &self.0
     }
 
-    /// What keeps it from being a bearer token, if anything: it has to fit a header of RFC 6750.
+    /// Why it cannot be a bearer token of RFC 6750, if it cannot.
     pub(crate) fn not_a_token(&self) -> Option<&'static str> {
         if self.0.is_empty() {
             return Some("it is empty");
@@ -28,6 +29,16 @@ impl Secret {
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
+    }
+}
+
+impl Setting for Secret {
+    fn shape() -> Shape {
+        String::shape()
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        Some(MASK.into())
     }
 }
 

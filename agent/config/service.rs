@@ -1,49 +1,49 @@
-//! The section `[service]`, but for its pipelines.
+//! The section `[service]`, except its pipelines.
 
 use std::ops::Range;
 use std::time::Duration;
 
-use serde::Deserialize;
-use tidegate_runtime::component::{DEFAULT_CLUSTER, Key};
-use tidegate_runtime::config::HumanDuration;
+use serde::Deserialize as _;
+use tidegate_runtime::component::DEFAULT_CLUSTER;
+use tidegate_runtime::config::{HumanDuration, Table as _};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::directives::Directives;
 use super::environment::Environment;
+use super::renamed::replace_old_names;
 use super::table::{read_good_parts, refuse_unknown};
-use super::telemetry::{Places, Telemetry, TelemetryFile};
+use super::telemetry::{Places, Telemetry, TelemetryTable};
 use super::{Problem, Problems};
 
-/// Where the kernel keeps the name of the machine.
+/// The file of the host name.
 pub(crate) const HOSTNAME: &str = "/proc/sys/kernel/hostname";
 
-/// What concerns the agent as a whole.
+/// The settings of the agent as a whole.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     /// Where the agent serves its own pages.
     pub(crate) telemetry: Telemetry,
-    /// Where that stands in the file.
+    /// The places of its addresses in the file.
     pub(crate) places: Places,
     /// How long stages may take to drain after a stop is requested.
     pub(crate) grace: Duration,
     /// The node's name on flows: `<cluster>/<node>`, or the node alone in the cluster `default`.
     pub(crate) node_name: String,
-    /// What is logged, where `RUST_LOG` does not say.
+    /// What is logged, unless `RUST_LOG` is set.
     pub(crate) log: Directives,
-    /// How, where the environment does not say.
+    /// The format of the log, unless the environment sets it.
     pub(crate) log_format: LogFormat,
 }
 
-/// How logs, and all else on standard error, are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum LogFormat {
-    /// Lines for people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
+tidegate_runtime::config_choice! {
+    /// The format of the log and of all other output on standard error.
+    pub(crate) enum LogFormat = Text {
+        /// Lines for people.
+        Text = "text",
+        /// One JSON object per line.
+        Json = "json",
+    }
 }
 
 impl LogFormat {
@@ -57,94 +57,72 @@ impl LogFormat {
     }
 }
 
-/// Keys of `[service]`, for documentation and suggestions.
-pub(crate) const KEYS: &[Key] = &[
-    Key {
-        name: "grace_period",
-        default: "\"10s\"",
-        effect: "how long stages may take to drain after a stop; what is left then is counted as lost, and the exit code is 1; keep it below the time after which the service manager kills",
-    },
-    Key {
-        name: "node_name",
-        default: "\"\"",
-        effect: "the node's name on flows; empty takes it from NODE_NAME, K8S_NODE_NAME or the machine's host name",
-    },
-    Key {
-        name: "cluster_name",
-        default: "\"default\"",
-        effect: "the cluster's name as in Cilium's `cluster-name`; it stands in front of the node's, unless it is \"default\", as in Hubble",
-    },
-    Key {
-        name: "log",
-        default: "\"info\"",
-        effect: "what is logged to standard error: \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\", or levels of crates such as \"info,tidegate_exporters=debug\"; RUST_LOG goes before it",
-    },
-    Key {
-        name: "log_format",
-        default: "\"text\"",
-        effect: "\"text\", or \"json\" for one JSON object a line of everything that `run` writes to standard error; TIDEGATE_LOG_FORMAT goes before it",
-    },
-];
-
-/// The tables of `[service]` that are no keys.
-const TABLES: [&str; 2] = ["pipelines", "telemetry"];
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct File {
-    telemetry: TelemetryFile,
-    grace_period: Option<HumanDuration>,
-    node_name: String,
-    cluster_name: Option<String>,
-    log: Option<Spanned<String>>,
-    log_format: LogFormat,
+tidegate_runtime::config_table! {
+    /// The agent as a whole.
+    #[derive(Debug)]
+    pub(crate) struct ServiceTable {
+        /// The agent's own metrics, health and ledger.
+        telemetry: TelemetryTable = TelemetryTable::default(),
+        /// How long stages may take to drain during shutdown. Records left then are counted as lost,
+        /// and the exit code is 1. Keep it below the time after which the service manager kills the
+        /// process.
+        grace_period: HumanDuration = HumanDuration::from_secs(10),
+        /// The node's name on flows. Empty takes it from NODE_NAME, K8S_NODE_NAME or the host name.
+        node_name: String = String::new(),
+        /// The cluster's name as in Cilium's `cluster-name`. As in Hubble, it precedes the node's
+        /// name unless it is "default".
+        cluster_name: String = DEFAULT_CLUSTER.to_owned(),
+        /// What is logged to standard error: "off", "error", "warn", "info", "debug" or "trace", or
+        /// levels of crates such as "info,tidegate_exporters=debug". RUST_LOG overrides it.
+        log: Spanned<String> = Spanned::new(0..0, Directives::default().as_str().to_owned()),
+        /// The format of everything that `run` writes to standard error. TIDEGATE_LOG_FORMAT
+        /// overrides it.
+        log_format: LogFormat = LogFormat::Text,
+    }
 }
 
+/// The table of `[service]` that is read by itself.
+pub(super) const PIPELINES: &str = "pipelines";
+
 impl Service {
-    /// Reads what is left of `[service]` without its pipelines.
+    /// Reads `[service]` without its pipelines.
     pub(crate) fn read(
         mut table: DeTable<'_>,
         span: Range<usize>,
         environment: Environment<'_>,
         problems: &mut Problems,
     ) -> Self {
-        let known: Vec<_> = TABLES
-            .into_iter()
-            .chain(KEYS.iter().map(|key| key.name))
-            .collect();
+        replace_old_names(&mut table, ServiceTable::KEYS, "service", problems);
+        let keys = ServiceTable::KEYS.iter().map(|key| key.name);
+        let known: Vec<_> = std::iter::once(PIPELINES).chain(keys).collect();
         refuse_unknown(&mut table, &known, "service", problems);
         let value = Spanned::new(span, DeValue::Table(table));
-        // What can be read is read: mistakes are reported in the log's format, and further ones are
-        // found.
-        let file =
-            read_good_parts(value, "service", File::deserialize, problems).map(|(file, _)| file);
-        file.unwrap_or_default().resolve(environment, problems)
+        // Keys without errors are used, so that errors are reported in the format of the log, and
+        // further ones are found.
+        let read = read_good_parts(value, "service", ServiceTable::deserialize, problems);
+        let (table, _) = read.unwrap_or_default();
+        table.resolve(environment, problems)
     }
 }
 
-impl File {
+impl ServiceTable {
     fn resolve(self, environment: Environment<'_>, problems: &mut Problems) -> Service {
         let node = node_name(self.node_name, environment);
         let (telemetry, places) = self.telemetry.resolve(problems);
         Service {
             telemetry,
             places,
-            grace: self
-                .grace_period
-                .map_or(Duration::from_secs(10), |period| period.0),
-            node_name: absolute_node_name(self.cluster_name.as_deref().unwrap_or_default(), node),
-            log: self
-                .log
-                .map(|log| directives(&log, problems))
-                .unwrap_or_default(),
+            grace: self.grace_period.0,
+            node_name: absolute_node_name(&self.cluster_name, node),
+            log: directives(&self.log, problems),
             log_format: self.log_format,
         }
     }
 }
 
 /// The node's name as Hubble writes it on flows (`GetAbsoluteNodeName` in
-/// `pkg/node/types/nodename.go`, the same from v1.12.0 to v1.20.2): the cluster stands in front of
-/// it, unless the cluster has no name of its own.
+/// `pkg/node/types/nodename.go`, the same from v1.12.0 to v1.20.2): the cluster's name precedes it,
+/// unless it is the default.
 fn absolute_node_name(cluster: &str, node: String) -> String {
     match cluster {
         "" | DEFAULT_CLUSTER => node,
@@ -163,7 +141,7 @@ fn directives(log: &Spanned<String>, problems: &mut Problems) -> Directives {
     })
 }
 
-/// The configured name, or what the environment or the kernel calls this node.
+/// The configured name, that of the environment, or the host name.
 fn node_name(configured: String, environment: Environment<'_>) -> String {
     let from_environment = ["NODE_NAME", "K8S_NODE_NAME"]
         .into_iter()

@@ -1,84 +1,24 @@
-//! The section `[service.telemetry]`: where the agent serves its own pages, and who may read them.
+//! The section `[service.telemetry]`: the agent's own listeners and who may use them.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::path::PathBuf;
 
-use serde::Deserialize;
 use tidegate_exporters::http::{is_loopback, parse_allowed_host};
-use tidegate_runtime::component::Key;
 use toml::Spanned;
 
 use super::listen::Listen;
 use super::secret::Secret;
 use super::{Problem, Problems};
 
-/// Keys of `[service.telemetry]`.
-pub(crate) const KEYS: &[Key] = &[
-    Key {
-        name: "listen",
-        default: "\"127.0.0.1:9464\"",
-        effect: "where the agent serves /metrics, /healthz and /readyz about itself, and /debug while this is a loopback address; port 0 takes a free one, which is logged",
-    },
-    Key {
-        name: "allowed_hosts",
-        default: "[]",
-        effect: "further names that requests to a loopback address may have in their Host header, such as that of a proxy in front of it; \".example.org\" allows all names below",
-    },
-];
-
-/// Keys of `[service.telemetry.admin]`.
-pub(crate) const ADMIN_KEYS: &[Key] = &[
-    Key {
-        name: "listen",
-        default: "",
-        effect: "where /debug is served if not, or not only, on a loopback address: \"unix:/run/tidegate/admin.sock\", a socket of mode 0660, or an IP address and port, which outside loopback needs `token_file`, `token` or `tls.client_ca_file`",
-    },
-    Key {
-        name: "token_file",
-        default: "",
-        effect: "file of bearer tokens, one a line, any of which lets a client in; it is read at the start and at each reload",
-    },
-    Key {
-        name: "token",
-        default: "",
-        effect: "a bearer token, best taken from the environment",
-    },
-    Key {
-        name: "tls.cert_file",
-        default: "",
-        effect: "PEM file of the certificate to show to clients; with it, the listener speaks TLS only",
-    },
-    Key {
-        name: "tls.key_file",
-        default: "",
-        effect: "PEM file of that certificate's private key",
-    },
-    Key {
-        name: "tls.client_ca_file",
-        default: "",
-        effect: "PEM file of who signs the certificates of clients; with it, clients have to show one",
-    },
-    Key {
-        name: "allowed_hosts",
-        default: "[]",
-        effect: "further names that requests may have in their Host header, beside IP addresses and the host's own name",
-    },
-    Key {
-        name: "exclusive",
-        default: "false",
-        effect: "whether /debug is served here alone, even if `service.telemetry.listen` is a loopback address, which every user of the host can reach",
-    },
-];
-
-/// Where the agent serves its pages.
+/// The agent's own listeners.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Telemetry {
-    /// Metrics and health.
+    /// The address of metrics and health.
     pub(crate) listen: SocketAddr,
-    /// Host names that are allowed beside the usual ones while that is a loopback address.
+    /// Host names that are allowed in addition while that is a loopback address.
     pub(crate) allowed_hosts: Vec<String>,
-    /// Further, and where [`Self::listen`] is no loopback address only, for `/debug`.
+    /// The listener for `/debug`; the only one if [`Self::listen`] is not a loopback address.
     pub(crate) admin: Option<Admin>,
 }
 
@@ -101,56 +41,83 @@ pub(crate) struct Admin {
 }
 
 impl Admin {
-    /// Whether what clients send crosses the network as it is.
+    /// Whether tokens cross the network in plain text.
     pub(crate) fn shows_tokens(&self) -> bool {
         !self.listen.is_local() && self.tls.is_none()
     }
 }
 
-/// Files for TLS.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Tls {
-    pub(crate) cert_file: PathBuf,
-    pub(crate) key_file: PathBuf,
-    pub(crate) client_ca_file: Option<PathBuf>,
+tidegate_runtime::config_table! {
+    /// Files for TLS. They are read when the agent starts and at each reload.
+    #[derive(Clone, Debug, PartialEq)]
+    pub(crate) struct Tls {
+        /// PEM file of the server certificate. With it, the listener accepts only TLS.
+        #[sample = "\"/etc/tidegate/admin.pem\""]
+        pub(crate) cert_file: PathBuf,
+        /// PEM file of the server certificate's private key.
+        #[sample = "\"/etc/tidegate/admin.key\""]
+        pub(crate) key_file: PathBuf,
+        /// PEM file of the certificate authority that signs client certificates. With it, clients
+        /// must present one.
+        #[sample = "\"/etc/tidegate/clients.pem\""]
+        pub(crate) client_ca_file: Option<PathBuf> = None,
+    }
 }
 
-/// Where values stand in the file; empty for what is not there.
+/// The places of addresses in the file; empty for those that are not given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
     pub(crate) listen: Range<usize>,
     pub(crate) admin_listen: Range<usize>,
 }
 
-/// The section as it is in the file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct TelemetryFile {
-    listen: Option<Spanned<SocketAddr>>,
-    allowed_hosts: Vec<Spanned<String>>,
-    admin: Option<AdminFile>,
+tidegate_runtime::config_table! {
+    /// The agent's own metrics, health and ledger.
+    #[derive(Debug)]
+    pub(super) struct TelemetryTable {
+        /// Where /metrics, /healthz and /readyz are served and, on a loopback address, /debug. Port 0
+        /// takes a free one, which is logged.
+        listen: Spanned<SocketAddr> =
+            Spanned::new(0..0, SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))),
+        /// Additional names that requests to a loopback address may have in their Host header, such
+        /// as that of a proxy in front of it. ".example.org" allows all names below it.
+        allowed_hosts: Vec<Spanned<String>> = Vec::new(),
+        /// A separate listener for /debug: the ledger, and taps that show flows.
+        admin: Option<AdminTable> = None,
+    }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AdminFile {
-    listen: Spanned<Listen>,
-    token: Option<Spanned<Secret>>,
-    token_file: Option<Spanned<PathBuf>>,
-    tls: Option<Spanned<Tls>>,
-    #[serde(default)]
-    allowed_hosts: Vec<Spanned<String>>,
-    #[serde(default)]
-    exclusive: bool,
+tidegate_runtime::config_table! {
+    /// A separate listener for /debug: the ledger, and taps that show flows. See docs/security.md.
+    #[derive(Debug)]
+    pub(super) struct AdminTable {
+        /// A unix socket such as "unix:/run/tidegate/admin.sock", which gets mode 0660, or an IP
+        /// address and port. An address other than loopback requires `token_file`, `token` or
+        /// `tls.client_ca_file`.
+        #[sample = "\"127.0.0.1:9465\""]
+        listen: Spanned<Listen>,
+        /// File of bearer tokens, one per line, each of which grants access. It is read at the start
+        /// and at each reload.
+        #[sample = "\"/etc/tidegate/admin.token\""]
+        token_file: Option<Spanned<PathBuf>> = None,
+        /// A bearer token, preferably from the environment.
+        #[sample = "\"${env:TIDEGATE_TOKEN}\""]
+        token: Option<Spanned<Secret>> = None,
+        /// Files for TLS.
+        tls: Option<Spanned<Tls>> = None,
+        /// Additional names that requests may have in their Host header, besides IP addresses and the
+        /// host name.
+        allowed_hosts: Vec<Spanned<String>> = Vec::new(),
+        /// Whether /debug is served here alone, even if `service.telemetry.listen` is a loopback
+        /// address, which every user of the host can reach.
+        exclusive: bool = false,
+    }
 }
 
-impl TelemetryFile {
-    /// Fills in the defaults, and finds what does not fit together.
+impl TelemetryTable {
+    /// Checks the keys against each other.
     pub(super) fn resolve(self, problems: &mut Problems) -> (Telemetry, Places) {
-        let listen = self
-            .listen
-            .unwrap_or_else(|| Spanned::new(0..0, ([127, 0, 0, 1], 9464).into()));
+        let listen = self.listen;
         let admin_listen = self
             .admin
             .as_ref()
@@ -168,7 +135,7 @@ impl TelemetryFile {
     }
 }
 
-impl AdminFile {
+impl AdminTable {
     fn resolve(self, problems: &mut Problems) -> Admin {
         self.check(problems);
         Admin {
@@ -199,23 +166,23 @@ impl AdminFile {
         {
             problems.push(wrong("token_file", file.span(), "no path is given"));
         }
-        let asks_for_certificates = self
+        let requires_certificates = self
             .tls
             .as_ref()
             .is_some_and(|tls| tls.get_ref().client_ca_file.is_some());
-        let lets_in_few =
-            self.token.is_some() || self.token_file.is_some() || asks_for_certificates;
+        let is_restricted =
+            self.token.is_some() || self.token_file.is_some() || requires_certificates;
         match self.listen.get_ref() {
             Listen::Unix(_) => {
                 if let Some(tls) = &self.tls {
                     problems.push(wrong(
                         "tls",
                         tls.span(),
-                        "a unix socket is local, and has no TLS",
+                        "a unix socket is local and has no TLS",
                     ));
                 }
             }
-            Listen::Tcp(_) if !lets_in_few && !self.listen.get_ref().is_local() => {
+            Listen::Tcp(_) if !is_restricted && !self.listen.get_ref().is_local() => {
                 let title = format!("`{SECTION}` would show every flow to anyone who can reach it");
                 let help = "add `token_file = \"/etc/tidegate/admin.token\"`, or `tls` with `cert_file`, `key_file` and \
                             `client_ca_file`; or listen on \"unix:/run/tidegate/admin.sock\" or a loopback address";
@@ -232,7 +199,7 @@ impl AdminFile {
 
 const SECTION: &str = "service.telemetry.admin";
 
-/// Names in lower case; what is no name is a problem.
+/// Returns the names in lower case. Invalid names are problems.
 fn hosts(names: Vec<Spanned<String>>, section: &str, problems: &mut Problems) -> Vec<String> {
     let mut read = Vec::new();
     for name in names {

@@ -7,6 +7,7 @@ use tidegate_model::Kinds;
 use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Outcomes,
 };
+use tidegate_runtime::config::Table as _;
 use tidegate_runtime::edge::Inbox;
 use tidegate_runtime::stage;
 use tidegate_runtime::stage::StageError;
@@ -14,16 +15,17 @@ use tidegate_runtime::stage::StageError;
 /// The kind.
 pub const KIND: ExporterKind = ComponentKind {
     name: "nop",
-    about: "Takes every record and does nothing with it",
-    keys: &[],
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes::NONE,
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-/// There is nothing to configure.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {}
+tidegate_runtime::config_table! {
+    /// Discards every record.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Config {}
+}
 
 impl ExporterConfig for Config {
     fn consumes(&self) -> Kinds {

@@ -12,6 +12,7 @@ use tidegate_model::{Batch, Kind, Kinds, Outcome};
 use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
 };
+use tidegate_runtime::config::Table as _;
 use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log::{self, Protocol};
 
@@ -21,8 +22,8 @@ use crate::l7::redaction::{self, Redaction};
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "l7_flow",
-    about: "Makes L7 flows of proxies' records about Kafka and other protocols",
-    keys: &[redaction::Settings::KEY],
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes {
         dropped: crate::l7::access_log::REASONS,
         ..Outcomes::NONE
@@ -30,11 +31,14 @@ pub const KIND: ProcessorKind = ComponentKind {
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-/// Configuration of `l7_flow`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    redact: redaction::Settings,
+tidegate_runtime::config_table! {
+    /// Makes L7 flows of proxies' records about Kafka and other protocols.
+    #[derive(Clone, Debug)]
+    pub struct Config {
+        /// What is removed from flows, as in `http_flow`. Of the flows of this stage, only the names
+        /// of Kafka's APIs can be removed.
+        redact: redaction::Settings = redaction::Settings::default(),
+    }
 }
 
 impl ProcessorConfig for Config {

@@ -17,14 +17,15 @@ use tidegate_model::{Batch, Kind, Kinds, Outcome, Record};
 use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind, Reasons,
 };
+use tidegate_runtime::config::Table as _;
 use tidegate_runtime::stage::Processor;
 use tidegate_wire::event::{self, Hints, SockLayout, TraceSockNotify};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "sock_flow",
-    about: "Turns socket traces into flows, whose pod's side has no address",
-    keys: &[],
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes {
         dropped: REASONS,
         ..Outcomes::NONE
@@ -40,10 +41,14 @@ const REASONS: &[Reasons] = &[
     Reasons::input(event::Reason::LABELS),
 ];
 
-/// Configuration of `sock_flow`, which has no keys.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {}
+tidegate_runtime::config_table! {
+    /// Turns socket traces into flows, on which the pod's side has no address.
+    ///
+    /// Hubble skips these unless its `hubble-skip-unknown-cgroup-ids` is false. Place it after
+    /// `l34_flow`.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Config {}
+}
 
 impl ProcessorConfig for Config {
     fn consumes(&self) -> Kinds {

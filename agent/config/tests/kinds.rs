@@ -4,48 +4,49 @@
 
 use std::net::SocketAddr;
 
-use serde::Deserialize;
+use serde::Deserialize as _;
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, ExporterConfig, Key, Outcomes, ProcessorConfig,
+    BuildContext, BuildError, ComponentKind, ExporterConfig, Outcomes, ProcessorConfig,
     ReceiverConfig,
 };
-use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::config::{HumanDuration, Table as _};
 use tidegate_runtime::edge::Inbox;
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, Processor, Receiver, StageError};
+use tidegate_runtime::{config_choice, config_table};
 
 use crate::config::Registry;
 
 pub(super) const REGISTRY: Registry = Registry {
     receivers: &[ComponentKind {
         name: "source",
-        about: "",
-        keys: SOURCE_KEYS,
+        about: Source::ABOUT,
+        keys: Source::KEYS,
         outcomes: Outcomes::NONE,
         parse: |table| Ok(Box::new(Source::deserialize(table)?)),
     }],
     processors: &[
         ComponentKind {
             name: "decode",
-            about: "",
-            keys: &[],
+            about: Decode::ABOUT,
+            keys: Decode::KEYS,
             outcomes: Outcomes::NONE,
             parse: |table| Ok(Box::new(Decode::deserialize(table)?)),
         },
         ComponentKind {
             name: "flow",
-            about: "",
-            keys: &[],
+            about: Flow::ABOUT,
+            keys: Flow::KEYS,
             outcomes: Outcomes::NONE,
             parse: |table| Ok(Box::new(Flow::deserialize(table)?)),
         },
         ComponentKind {
             name: "count",
-            about: "",
-            keys: &[],
+            about: Count::ABOUT,
+            keys: Count::KEYS,
             outcomes: Outcomes::NONE,
             parse: |table| Ok(Box::new(Count::deserialize(table)?)),
         },
@@ -53,105 +54,103 @@ pub(super) const REGISTRY: Registry = Registry {
     exporters: &[
         ComponentKind {
             name: "sink",
-            about: "",
-            keys: SINK_KEYS,
+            about: Sink::ABOUT,
+            keys: Sink::KEYS,
             outcomes: Outcomes::NONE,
             parse: |table| Ok(Box::new(Sink::deserialize(table)?)),
         },
         ComponentKind {
             name: "scrape",
-            about: "",
-            keys: &[],
+            about: Scrape::ABOUT,
+            keys: Scrape::KEYS,
             outcomes: Outcomes::NONE,
             parse: |table| Ok(Box::new(Scrape::deserialize(table)?)),
         },
     ],
 };
 
-const fn key(name: &'static str) -> Key {
-    Key {
-        name,
-        default: "\"\"",
-        effect: "",
+config_table! {
+    /// Makes frames.
+    #[derive(Debug)]
+    struct Source {
+        /// Where they come from.
+        #[since = "0.3.0"]
+        #[renamed_from = "path"]
+        socket: String = "/run/source.sock".to_owned(),
+        /// What happens at the end.
+        on_eof: OnEof = OnEof::Reconnect,
+        /// Frames per second.
+        rate: u64 = 0,
+        /// How long it waits.
+        wait: HumanDuration = HumanDuration::from_secs(0),
+        /// Whether it cannot wait.
+        live: bool = false,
     }
 }
 
-const SOURCE_KEYS: &[Key] = &[
-    key("socket"),
-    key("on_eof"),
-    key("rate"),
-    key("wait"),
-    key("live"),
-];
-const SINK_KEYS: &[Key] = &[
-    key("endpoint"),
-    key("listen"),
-    key("labels"),
-    key("tls.certificate"),
-    key("tls.key"),
-];
-
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Source {
-    socket: String,
-    on_eof: OnEof,
-    rate: u64,
-    wait: HumanDuration,
-    live: bool,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OnEof {
-    Reconnect,
-    Stop,
-}
-
-impl Default for Source {
-    fn default() -> Self {
-        let wait = HumanDuration(std::time::Duration::ZERO);
-        Self {
-            socket: "/run/source.sock".to_owned(),
-            on_eof: OnEof::Reconnect,
-            rate: 0,
-            wait,
-            live: false,
-        }
+config_choice! {
+    /// What happens at the end.
+    enum OnEof = Reconnect {
+        /// Begin again.
+        Reconnect = "reconnect",
+        /// End.
+        Stop = "stop",
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Decode {}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Flow {}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Count {}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Sink {
-    endpoint: String,
-    listen: Option<SocketAddr>,
-    labels: Vec<String>,
-    tls: Option<Tls>,
+config_table! {
+    /// Makes events of frames.
+    #[derive(Debug)]
+    struct Decode {}
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tls {
-    certificate: String,
-    key: String,
+config_table! {
+    /// Makes flows of events.
+    #[derive(Debug)]
+    struct Flow {}
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Scrape {}
+config_table! {
+    /// Makes metrics of flows.
+    #[derive(Debug)]
+    struct Count {}
+}
+
+config_table! {
+    /// Takes everything.
+    #[derive(Debug)]
+    struct Sink {
+        /// Where it sends.
+        endpoint: String = String::new(),
+        /// Where it listens.
+        listen: Option<SocketAddr> = None,
+        /// Two at most.
+        labels: Vec<String> = Vec::new(),
+        /// Certificates.
+        tls: Option<Tls> = None,
+    }
+}
+
+config_table! {
+    /// Certificates.
+    #[derive(Debug)]
+    struct Tls {
+        /// The certificate.
+        #[sample = "\"a\""]
+        certificate: String,
+        /// Its key.
+        #[since = "0.3.0"]
+        #[renamed_from = "private_key"]
+        #[sample = "\"b\""]
+        key: String,
+    }
+}
+
+config_table! {
+    /// Takes metrics.
+    #[derive(Debug)]
+    struct Scrape {}
+}
 
 /// Every component: none of them is ever run.
 struct Idle;

@@ -3,7 +3,7 @@
 
 mod good;
 mod kinds;
-mod shipped;
+mod renamed;
 mod syntax;
 mod values;
 mod wiring;

@@ -418,7 +418,7 @@ error: wrong value in `service.telemetry.admin.tls`
  --> pipeline.toml:4:7
   |
 4 | tls = { cert_file = "c", key_file = "k" }
-  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a unix socket is local, and has no TLS
+  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a unix socket is local and has no TLS
 "#,
     );
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 use tidegate_runtime::telemetry::Telemetry;
+use tracing::Level;
 
 use crate::config::{self, Admin, Assembly, Config, Environment, Registry, Service, Source};
 use crate::error::Error;
@@ -45,10 +46,12 @@ pub(crate) fn assemble(
     parsed: impl FnOnce(&Service),
 ) -> Result<(Config, Assembly), Error> {
     let loaded = config::load(source, &Registry::BUILT_IN, environment, telemetry, parsed);
-    let loaded = loaded.map_err(|problems| {
-        let colour = terminal::has_colour(&io::stderr()) && !log::is_json();
-        Error::Configuration(problems.render(source, colour))
-    })?;
+    let loaded =
+        loaded.map_err(|problems| Error::Configuration(problems.render(source, colour())))?;
+    let warnings = &loaded.0.warnings;
+    if !warnings.is_empty() {
+        log::print(Level::WARN, &warnings.clone().render(source, colour()));
+    }
     if loaded
         .0
         .service
@@ -63,4 +66,9 @@ pub(crate) fn assemble(
         );
     }
     Ok(loaded)
+}
+
+/// Whether excerpts on standard error are coloured.
+fn colour() -> bool {
+    terminal::has_colour(&io::stderr()) && !log::is_json()
 }

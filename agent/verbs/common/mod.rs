@@ -1,5 +1,6 @@
 //! What several verbs use.
 
+pub(super) mod catalog;
 pub(super) mod config_file;
 pub(super) mod quantity;
 pub(super) mod runtime;

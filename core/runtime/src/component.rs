@@ -13,6 +13,7 @@ use toml::de::ValueDeserializer;
 
 use tidegate_model::record::Kinds;
 
+use crate::config::Key;
 use crate::health::Health;
 use crate::hold::Hold;
 use crate::limits::Limits;
@@ -23,7 +24,7 @@ use crate::telemetry::Telemetry;
 pub struct ComponentKind<C: ?Sized + 'static> {
     /// The name in configuration files.
     pub name: &'static str,
-    /// One sentence that says what it does.
+    /// What it does: the doc comment of its table. The first paragraph is a summary.
     pub about: &'static str,
     /// Its keys, in the order of the documentation.
     pub keys: &'static [Key],
@@ -39,17 +40,6 @@ pub type ReceiverKind = ComponentKind<dyn ReceiverConfig>;
 pub type ProcessorKind = ComponentKind<dyn ProcessorConfig>;
 /// A kind of exporter.
 pub type ExporterKind = ComponentKind<dyn ExporterConfig>;
-
-/// A configuration key, as `tidegate components` and the documentation show it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// Its name.
-    pub name: &'static str,
-    /// Its default, as it would be written; empty for a key that has to be given.
-    pub default: &'static str,
-    /// What it does, and who would change it.
-    pub effect: &'static str,
-}
 
 /// Cilium's name for a cluster that was given none.
 pub const DEFAULT_CLUSTER: &str = "default";

@@ -39,27 +39,15 @@ impl Default for Limits {
     }
 }
 
-/// What happens when an edge is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhenFull {
-    /// The sender waits: backpressure.
-    #[default]
-    Block,
-    /// What does not fit is dropped.
-    DropNewest,
-    /// What has waited longest is dropped to make room.
-    DropOldest,
-}
-
-impl WhenFull {
-    /// The name in configuration files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Block => "block",
-            Self::DropNewest => "drop_newest",
-            Self::DropOldest => "drop_oldest",
-        }
+crate::config_choice! {
+    /// What happens when an edge is full.
+    #[derive(serde::Serialize)]
+    pub enum WhenFull = Block {
+        /// The sender waits.
+        Block = "block",
+        /// Records that do not fit are dropped and counted.
+        DropNewest = "drop_newest",
+        /// The oldest records are dropped and counted to make room.
+        DropOldest = "drop_oldest",
     }
 }

@@ -22,7 +22,6 @@ mod export_loop;
 mod exporter;
 mod failure;
 mod in_flight;
-mod keys;
 mod logs;
 mod metrics;
 mod protobuf;
@@ -34,17 +33,20 @@ pub use logs::Encoder as LogEncoder;
 
 use serde::Deserialize;
 use tidegate_runtime::component::{ComponentKind, ExporterKind, Outcomes};
+use tidegate_runtime::config::Table as _;
+
+use config::Config;
 
 /// The kind `otlp`.
 pub const KIND: ExporterKind = ComponentKind {
     name: "otlp",
-    about: "Sends flows and other events as OTLP logs and metrics as OTLP metrics, over gRPC",
-    keys: keys::KEYS,
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes {
         dropped: failure::drop_reason::ALL,
         ..Outcomes::NONE
     },
-    parse: |table| Ok(Box::new(config::Config::deserialize(table)?)),
+    parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
 #[cfg(test)]

@@ -19,43 +19,6 @@ fn build(toml: &str) -> Result<Box<dyn Exporter>, String> {
 }
 
 #[test]
-fn every_key_that_serde_knows_is_documented_and_no_other() {
-    for table in ["", "batch", "retry_on_failure", "tls"] {
-        let unknown = if table.is_empty() {
-            "{ zzz = 1 }".to_owned()
-        } else {
-            format!("{{ {table} = {{ zzz = 1 }} }}")
-        };
-        let message = build(&unknown).map(drop).expect_err("an unknown key");
-        let (_, known) = message
-            .split_once("expected one of ")
-            .expect("serde lists the keys");
-        let known: Vec<_> = known
-            .split(", ")
-            .map(|key| key.trim().trim_matches('`'))
-            .collect();
-        let mut documented: Vec<_> = match table {
-            "" => KIND
-                .keys
-                .iter()
-                .map(|key| key.name.split('.').next().unwrap_or_default())
-                .collect(),
-            table => KIND
-                .keys
-                .iter()
-                .filter_map(|key| key.name.strip_prefix(table)?.strip_prefix('.'))
-                .collect(),
-        };
-        documented.dedup();
-        let sorted = |mut keys: Vec<&str>| {
-            keys.sort_unstable();
-            keys.join(" ")
-        };
-        assert_eq!(sorted(documented), sorted(known), "{table}");
-    }
-}
-
-#[test]
 fn values_that_cannot_work_are_refused_with_their_key() {
     let cases = [
         (
@@ -83,22 +46,25 @@ fn values_that_cannot_work_are_refused_with_their_key() {
             "tls: `server_name_override` is `a b`",
         ),
         ("signals = []", "signals: at least one"),
-        ("timeout = \"0s\"", "timeout: "),
-        ("metrics_interval = \"0s\"", "metrics_interval: "),
-        ("batch = { max_bytes = \"5MiB\" }", "batch: `max_bytes`"),
+        ("timeout = \"0s\"", "longer than zero"),
+        ("metrics_interval = \"0s\"", "longer than zero"),
+        (
+            "batch = { max_bytes = \"5MiB\" }",
+            "batch.max_bytes: `max_bytes`",
+        ),
         ("batch = { max_records = 0 }", "invalid value: integer `0`"),
         ("in_flight = 0", "invalid value: integer `0`"),
         (
             "retry_on_failure = { multiplier = 0.5 }",
-            "retry_on_failure: `multiplier`",
+            "expected a number from 1 up",
         ),
         (
             "retry_on_failure = { randomization_factor = 1.5 }",
-            "retry_on_failure: `randomization_factor`",
+            "expected a number from 0 to 1",
         ),
         (
             "retry_on_failure = { initial_interval = \"0s\" }",
-            "retry_on_failure: `initial_interval`",
+            "longer than zero",
         ),
         (
             "headers = { \"a b\" = \"c\" }",

@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use serde::Deserialize;
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Key, Outcomes, Reasons,
+    BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Outcomes, Reasons,
 };
-use tidegate_runtime::config::Signals;
+use tidegate_runtime::config::{Signal, Signals, Table as _};
 use tidegate_runtime::limits::Limits;
 use tidegate_runtime::stage::Exporter;
 
@@ -17,8 +17,8 @@ use crate::http::parse_allowed_host;
 /// The kind.
 pub const KIND: ExporterKind = ComponentKind {
     name: "prometheus",
-    about: "Serves metrics for Prometheus to scrape",
-    keys: KEYS,
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes {
         dropped: &[Reasons::load(&[TYPE_CONFLICT])],
         ..Outcomes::NONE
@@ -26,74 +26,28 @@ pub const KIND: ExporterKind = ComponentKind {
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-/// Configuration of the `prometheus` exporter.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Where it listens, IP address and port. Default `"127.0.0.1:10965"`, for this host only;
-    /// `"0.0.0.0:10965"` lets Prometheus reach it from elsewhere. No exporter has this port by
-    /// default: Prometheus' list of default ports, which numbers them one after the other, has not
-    /// come to it. Port 0 takes a free one, which is logged.
-    pub listen: SocketAddr,
-    /// The path of the metrics. Default `"/metrics"`; to be changed where a scrape configuration
-    /// wants another.
-    pub path: String,
-    /// Whether a scraper that asks for OpenMetrics gets it. Default `true`; with `false` everybody
-    /// gets the text format, as from Hubble by default.
-    pub open_metrics: bool,
-    /// Further names that requests to a loopback address may have in their `Host` header, such as
-    /// that of a proxy in front of it. Default `[]`; one that begins with a dot allows all names
-    /// below. Elsewhere any name is allowed.
-    pub allowed_hosts: Vec<String>,
-    /// What it takes. Default and only possible value `["metrics"]`.
-    pub signals: Option<Signals>,
-}
-
-const KEYS: &[Key] = &[
-    Key {
-        name: "listen",
-        default: "\"127.0.0.1:10965\"",
-        effect: "IP address and port of the endpoint; \"0.0.0.0:10965\" lets other hosts scrape it",
-    },
-    Key {
-        name: "path",
-        default: "\"/metrics\"",
-        effect: "path of the metrics",
-    },
-    Key {
-        name: "open_metrics",
-        default: "true",
-        effect: "whether scrapers that ask for OpenMetrics get it",
-    },
-    Key {
-        name: "allowed_hosts",
-        default: "[]",
-        effect: "further names that requests to a loopback address may have in their Host header, such as that of a proxy in front of it",
-    },
-    Key {
-        name: "signals",
-        default: "[\"metrics\"]",
-        effect: "what it takes; it can do nothing else",
-    },
-];
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 10965)),
-            path: "/metrics".to_owned(),
-            open_metrics: true,
-            allowed_hosts: Vec::new(),
-            signals: None,
-        }
+tidegate_runtime::config_table! {
+    /// Serves metrics for Prometheus to scrape.
+    #[derive(Clone, Debug)]
+    pub struct Config {
+        /// IP address and port of the endpoint. "0.0.0.0:10965" lets other hosts scrape it; port 0
+        /// takes a free one, which is logged.
+        pub listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 10965)),
+        /// Path of the metrics.
+        pub path: String = "/metrics".to_owned(),
+        /// Whether scrapers that ask for OpenMetrics get it.
+        pub open_metrics: bool = true,
+        /// Additional names that requests to a loopback address may have in their Host header, such
+        /// as that of a proxy in front of it. ".example.org" allows all names below it.
+        pub allowed_hosts: Vec<String> = Vec::new(),
+        /// What is exported; nothing else is possible.
+        pub signals: Signals = Signals::of(&[Signal::Metrics]),
     }
 }
 
 impl ExporterConfig for Config {
     fn consumes(&self) -> Kinds {
-        self.signals
-            .as_ref()
-            .map_or(Kinds::of(&[Kind::Metric]), Signals::kinds)
+        self.signals.kinds()
     }
 
     fn listens(&self) -> Vec<SocketAddr> {
@@ -118,7 +72,7 @@ impl ExporterConfig for Config {
         }
         if !self.path.starts_with('/') || self.path.contains(['?', '#', ' ']) {
             let message = format!(
-                "`{}` is no path; it has to start with `/`, without query or fragment",
+                "`{}` is not a path; it has to start with `/`, without query or fragment",
                 self.path
             );
             return Err(BuildError {
@@ -132,7 +86,7 @@ impl ExporterConfig for Config {
             .find(|name| parse_allowed_host(name).is_none())
         {
             let message =
-                format!("`{name}` is no host name or IP address, without scheme and port");
+                format!("`{name}` is not a host name or IP address without scheme and port");
             return Err(BuildError {
                 key: "allowed_hosts",
                 message,

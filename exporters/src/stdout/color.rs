@@ -1,18 +1,15 @@
 //! When lines are coloured.
 
-use serde::Deserialize;
-
-/// The `color` key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum ColorMode {
-    /// On a terminal that can, unless `NO_COLOR` (no-color.org) is set.
-    #[default]
-    Auto,
-    /// Whatever the output is.
-    Always,
-    /// Not at all.
-    Never,
+tidegate_runtime::config_choice! {
+    /// When compact lines are coloured.
+    pub(super) enum ColorMode = Auto {
+        /// On a terminal, unless NO_COLOR is set or the terminal is `dumb`.
+        Auto = "auto",
+        /// Always.
+        Always = "always",
+        /// Never.
+        Never = "never",
+    }
 }
 
 impl ColorMode {

@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use support::{Scraped, context, counter, parse, start};
-use tidegate_exporters::prometheus::{Config, KIND, TYPE_CONFLICT};
+use tidegate_exporters::prometheus::{Config, TYPE_CONFLICT};
 use tidegate_model::Timestamp;
 use tidegate_model::metric::{Point, Series, Value};
 use tidegate_runtime::component::ExporterConfig;
@@ -264,26 +264,4 @@ fn the_configuration_says_what_is_wrong_and_where() {
         Config::default().listens(),
         ["127.0.0.1:10965".parse().unwrap()]
     );
-}
-
-#[test]
-fn the_keys_are_those_that_the_configuration_reads() {
-    let error = parse("{ nonsense = 1 }").unwrap_err().to_string();
-    let names: Vec<_> = KIND
-        .keys
-        .iter()
-        .map(|key| format!("`{}`", key.name))
-        .collect();
-    assert!(error.contains(&names.join(", ")), "{error}");
-    let defaults: Vec<_> = KIND
-        .keys
-        .iter()
-        .map(|key| format!("{} = {}", key.name, key.default))
-        .collect();
-    let written = parse(&format!("{{ {} }}", defaults.join(", "))).unwrap();
-    let (written, default) = (
-        format!("{written:?}"),
-        format!("{:?}", parse("{}").unwrap()),
-    );
-    assert_eq!(written.replace("Some(Signals([Metrics]))", "None"), default);
 }

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
+    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
 };
+use tidegate_runtime::config::Table as _;
 use tidegate_runtime::stage::Processor;
 use tidegate_wire::release::{Release, Releases};
 
@@ -15,8 +16,8 @@ use super::notes::NOTES;
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "cilium_decode",
-    about: "Turns frames of Cilium's monitor socket into events",
-    keys: KEYS,
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes {
         dropped: super::REASONS,
         noted: NOTES,
@@ -26,28 +27,22 @@ pub const KIND: ProcessorKind = ComponentKind {
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-const KEYS: &[Key] = &[Key {
-    name: "cilium_version",
-    default: "\"\"",
-    effect: "release of the Cilium agent, such as \"1.18\" or \"1.17.3\"; without it the events tell, and what they leave open is counted as `ambiguous`",
-}];
-
-/// Configuration of `cilium_decode`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Release of the agent behind the socket, `"1.18"` or `"1.18.3"`; a leading `v` and what
-    /// follows `-` or `+` are ignored. Releases since 1.12.
-    ///
-    /// It settles what no version byte tells: the header of drops up to 1.17.3, the layout of
-    /// socket traces, by which table the source file of a drop is named (for which the patch
-    /// release matters in 1.14), and what Hubble of that release makes of traffic directions, debug
-    /// messages and IPv4-mapped addresses. Empty (the default): what the connection has shown
-    /// settles it, and what is still open then is chosen by a rule, counted as `ambiguous`, and
-    /// logged once. Events that no such release sends are read as what they are, with the note
-    /// `cilium_version_contradicted`; what was read by the configuration alone until then is
-    /// counted as `ambiguous`.
-    pub cilium_version: String,
+tidegate_runtime::config_table! {
+    /// Decodes frames of Cilium's monitor socket into events.
+    #[derive(Clone, Debug)]
+    pub struct Config {
+        /// Release of the Cilium agent since 1.12, such as "1.18" or "1.17.3". Empty detects it from
+        /// the events; what they leave undecided is chosen by a rule and counted as `ambiguous`.
+        ///
+        /// It decides what the version byte of an event does not: the header of drops up to 1.17.3,
+        /// the layout of socket traces, the table of source files of drops (for which the patch
+        /// release matters in 1.14), and what Hubble of that release makes of traffic directions,
+        /// debug messages and IPv4-mapped addresses. A leading `v` and what follows `-` or `+` are
+        /// ignored. Events that no such release sends are decoded as what they are, with the note
+        /// `cilium_version_contradicted`.
+        #[sample = "\"1.19\""]
+        pub cilium_version: String = String::new(),
+    }
 }
 
 impl Config {
@@ -92,7 +87,7 @@ impl ProcessorConfig for Config {
         let configured = self.releases().ok_or_else(|| BuildError {
             key: "cilium_version",
             message: format!(
-                "{:?} is no Cilium release since 1.12; write it as \"1.18\"",
+                "{:?} is not a Cilium release since 1.12; write it as \"1.18\"",
                 self.cilium_version
             ),
         })?;

@@ -27,14 +27,13 @@ mod resolve;
 mod table;
 mod views;
 
-use std::num::NonZeroUsize;
-
 use serde::Deserialize;
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Kind, Kinds, Outcome, Record};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
+    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
 };
+use tidegate_runtime::config::{Table as _, Whole};
 use tidegate_runtime::stage::Processor;
 use tidegate_runtime::telemetry::Gauge;
 
@@ -44,8 +43,8 @@ use table::Table;
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "cilium_enrich",
-    about: "Names pods on flows by what the Cilium agent announces while it is listened to",
-    keys: KEYS,
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes {
         noted: &Refusal::NOTES,
         ..Outcomes::NONE
@@ -53,30 +52,19 @@ pub const KIND: ProcessorKind = ComponentKind {
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-const KEYS: &[Key] = &[Key {
-    name: "max_entries",
-    default: "65536",
-    effect: "addresses, prefixes and endpoints that are remembered, together; beyond it new ones stay unnamed, with the note `enrich_table_full`",
-}];
-
-const MOST_ENTRIES: usize = 1 << 24;
-
-/// Configuration of `cilium_enrich`.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Addresses, prefixes and endpoints that are remembered, together (default 65536, at most
-    /// 16777216): one for each pod address of the cluster and its mesh, and one for each pod of the
-    /// node. Some 500 bytes each. When there are more, the new ones are refused, because the old
-    /// ones would never be announced again.
-    pub max_entries: NonZeroUsize,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            max_entries: NonZeroUsize::new(65_536).unwrap_or(NonZeroUsize::MIN),
-        }
+tidegate_runtime::config_table! {
+    /// Adds pod names to flows, from what the Cilium agent announces on the socket: pods that start
+    /// or change.
+    ///
+    /// Pods that existed before stay without names until the agent restarts or they change. Leave it
+    /// out of the pipeline for flows with numbers and addresses alone.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Config {
+        /// The number of addresses, prefixes and endpoints to remember, together, at about 500 bytes
+        /// each: one per pod address of the cluster and its mesh, and one per pod of the node. Further
+        /// ones are refused, since the old ones are never announced again, and stay unnamed, with the
+        /// note `enrich_table_full`.
+        pub max_entries: Whole<1, { 1 << 24 }> = Whole::new(65_536),
     }
 }
 
@@ -90,13 +78,6 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        if self.max_entries.get() > MOST_ENTRIES {
-            let message = format!("max_entries is {MOST_ENTRIES} at most");
-            return Err(BuildError {
-                key: "max_entries",
-                message,
-            });
-        }
         let gauge = |of: &str| {
             let help = "What cilium_enrich remembers of the agent's announcements.";
             context.telemetry.gauge(

@@ -21,18 +21,21 @@ use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
 };
+use tidegate_runtime::config::Table as _;
 use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log as records;
 
 use crate::l7::access_log::AccessLogEntry;
-use crate::l7::pending::{ContentHasher, Exchange, OUTCOMES, ProxyPackets, Settings, TABLE_FULL};
+use crate::l7::pending::{
+    ContentHasher, Exchange, OUTCOMES, ProxyPackets, TABLE_FULL, wire_config,
+};
 use crate::l7::stage::{Findings, L7Stage, Protocol};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "dns_flow",
-    about: "Makes L7 flows of DNS requests and responses, from proxies' records and from packets",
-    keys: Settings::KEYS,
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes {
         noted: &[
             TABLE_FULL,
@@ -45,10 +48,10 @@ pub const KIND: ProcessorKind = ComponentKind {
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-/// Configuration of `dns_flow`: the keys of the wire source.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Config(Settings);
+wire_config! {
+    /// Makes L7 flows of DNS requests and responses, from proxies' records and from packets.
+    {}
+}
 
 impl ProcessorConfig for Config {
     fn consumes(&self) -> Kinds {
@@ -61,8 +64,8 @@ impl ProcessorConfig for Config {
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         Ok(Box::new(L7Stage::new(
-            DnsFlow::new(self.0.pending),
-            self.0.build()?,
+            DnsFlow::new(self.pending.get()),
+            self.wire_seen()?,
         )))
     }
 }

@@ -23,23 +23,23 @@ use serde::Deserialize;
 use tidegate_model::flow::{Flow, L4, L7};
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind,
+    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
 };
-use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::config::{Table as _, Whole};
 use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log as records;
 use tidegate_wire::http;
 
 use crate::l7::access_log::AccessLogEntry;
-use crate::l7::pending::{ContentHasher, Exchange, Settings};
+use crate::l7::pending::{ContentHasher, Exchange, wire_config};
 use crate::l7::redaction::{self, Redaction};
 use crate::l7::stage::{Findings, L7Stage, Protocol};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "http_flow",
-    about: "Makes L7 flows of HTTP requests and responses, from proxies' records and from packets",
-    keys: KEYS,
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes {
         noted: packets::note::ALL,
         ..crate::l7::pending::OUTCOMES
@@ -47,49 +47,20 @@ pub const KIND: ProcessorKind = ComponentKind {
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-const KEYS: &[Key] = &[
-    Settings::WIRE,
-    Settings::HOLD,
-    Settings::PENDING,
-    Key {
-        name: "connections",
-        default: "4096",
-        effect: "connections that are remembered, at some 600 bytes each, so that retransmissions are known and responses have their requests; beyond it the least recently used is forgotten, with the note `http_connections_full`",
-    },
-    redaction::Settings::KEY,
-];
-
-/// Configuration of `http_flow`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    wire: bool,
-    hold: HumanDuration,
-    pending: usize,
-    /// Connections that are remembered (default 4096, at least 1). Raise it where
-    /// `http_connections_full` appears.
-    connections: usize,
-    redact: redaction::Settings,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        let Settings {
-            wire,
-            hold,
-            pending,
-        } = Settings::default();
-        Self {
-            wire,
-            hold,
-            pending,
-            connections: 4_096,
-            redact: redaction::Settings::default(),
-        }
+wire_config! {
+    /// Makes L7 flows of HTTP requests and responses, from proxies' records and from packets.
+    {
+        /// The number of connections to remember, of about 600 bytes each, to recognize
+        /// retransmissions and to match responses with their requests. Beyond it the least recently
+        /// used one is dropped from the table, with the note `http_connections_full`.
+        connections: Connected = Connected::new(4096),
+        /// What is removed from flows, as by Hubble's `hubble-redact-*` settings.
+        redact: redaction::Settings = redaction::Settings::default(),
     }
 }
 
-const MOST_CONNECTIONS: usize = 1 << 24;
+/// Connections that are remembered.
+type Connected = Whole<1, { 1 << 24 }>;
 
 impl ProcessorConfig for Config {
     fn consumes(&self) -> Kinds {
@@ -101,20 +72,8 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
-            let message = format!("connections is 1 to {MOST_CONNECTIONS}");
-            return Err(BuildError {
-                key: "connections",
-                message,
-            });
-        }
-        let seen = Settings {
-            wire: self.wire,
-            hold: self.hold,
-            pending: self.pending,
-        }
-        .build()?;
-        let protocol = HttpFlow::new(self.connections, self.hold.0, self.redact.build()?);
+        let protocol = HttpFlow::new(self.connections.get(), self.hold.0, self.redact.build()?);
+        let seen = self.wire_seen()?;
         Ok(Box::new(L7Stage::new(protocol, seen)))
     }
 }

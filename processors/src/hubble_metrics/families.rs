@@ -1,6 +1,5 @@
 //! The metric families of an item, and how an observation finds its series in one of them.
 
-use serde::Deserialize;
 use tidegate_model::flow::{Flow, Seen};
 use tidegate_model::metric::{Family, MetricKind};
 use tidegate_model::tally::Tally;
@@ -11,16 +10,16 @@ use super::series::{
     SeriesTable, SeriesValue, SymbolTable,
 };
 
-/// Which families count DNS and HTTP messages that packets show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WireFamilies {
-    /// Families of their own, such as `tidegate_wire_dns_queries_total`: `hubble_*` counts what
-    /// Hubble counts.
-    #[default]
-    Own,
-    /// Hubble's, such as `hubble_dns_queries_total`.
-    Hubble,
+tidegate_runtime::config_choice! {
+    /// Which families count DNS and HTTP messages found in captured packets.
+    pub enum WireFamilies = Own {
+        /// In families such as `tidegate_wire_dns_queries_total`, so that `hubble_*` counts what
+        /// Hubble counts.
+        Own = "own",
+        /// In Hubble's families such as `hubble_dns_queries_total`, together with the messages that
+        /// proxies report: for Hubble's dashboards on nodes without L7 policies.
+        Hubble = "hubble",
+    }
 }
 
 /// The settings of the processor that families depend on.

@@ -23,16 +23,17 @@ use tidegate_model::record::{Event, EventBody};
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Kind, Kinds, Outcome, Record, Span};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, Key, Outcomes, ProcessorConfig, ProcessorKind, Reasons,
+    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind, Reasons,
 };
+use tidegate_runtime::config::Table as _;
 use tidegate_runtime::stage::Processor;
 use tidegate_wire::event;
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
     name: "l34_flow",
-    about: "Turns events with packets into L3/L4 flows as Hubble does",
-    keys: KEYS,
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes {
         dropped: REASONS,
         ..Outcomes::NONE
@@ -40,20 +41,15 @@ pub const KIND: ProcessorKind = ComponentKind {
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-const KEYS: &[Key] = &[Key {
-    name: "recorder_captures",
-    default: "false",
-    effect: "whether captures of Cilium's recorder (until 1.18) become flows, too; Hubble refuses them, and without it they are dropped as `recorder_capture`",
-}];
-
-/// Configuration of `l34_flow`.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Whether captures of Cilium's recorder (1.12 to 1.18) become flows, with 6 as their event
-    /// type and the verdict unknown. Hubble refuses them, and so does the default, with the reason
-    /// `recorder_capture`. Changed by who uses the recorder and wants its packets.
-    pub recorder_captures: bool,
+tidegate_runtime::config_table! {
+    /// Turns events with packets into L3/L4 flows as Hubble does.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Config {
+        /// Whether captures of Cilium's recorder (1.12 to 1.18) become flows, with event type 6 and
+        /// an unknown verdict. Hubble refuses them; by default they are dropped as
+        /// `recorder_capture`.
+        pub recorder_captures: bool = false,
+    }
 }
 
 impl ProcessorConfig for Config {

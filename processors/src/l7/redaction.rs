@@ -7,71 +7,63 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use tidegate_model::flow::REDACTED;
-use tidegate_runtime::component::{BuildError, Key};
+use tidegate_runtime::component::BuildError;
 
 use super::url;
 
-/// The key `redact`. The names of Helm's values (`urlQuery`) are understood, too.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Settings {
-    /// `hubble-redact-enabled`: whether the other keys count (default `false`).
-    enabled: bool,
-    http: HttpSettings,
-    kafka: KafkaSettings,
+tidegate_runtime::config_table! {
+    /// What is removed from flows. The names of Helm's values (`urlQuery`) are accepted, too.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Settings {
+        /// `hubble-redact-enabled`: whether the other keys apply, and whether values of headers are
+        /// replaced. Without it only passwords in URLs are.
+        enabled: bool = false,
+        /// What is removed from HTTP flows.
+        http: HttpSettings = HttpSettings::default(),
+        /// What is removed from Kafka flows.
+        kafka: KafkaSettings = KafkaSettings::default(),
+    }
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct HttpSettings {
-    /// `hubble-redact-http-urlquery`: whether query and fragment are taken out of URLs (default
-    /// `false`).
-    #[serde(alias = "urlQuery")]
-    url_query: bool,
-    /// `hubble-redact-http-userinfo`: whether passwords in URLs are replaced (default `true`).
-    #[serde(alias = "userInfo")]
-    user_info: bool,
-    headers: HeaderSettings,
+tidegate_runtime::config_table! {
+    /// What is removed from HTTP flows.
+    #[derive(Clone, Debug)]
+    struct HttpSettings {
+        /// `hubble-redact-http-urlquery`: whether query and fragment are removed from URLs.
+        #[alias = "urlQuery"]
+        url_query: bool = false,
+        /// `hubble-redact-http-userinfo`: whether passwords in URLs are replaced.
+        #[alias = "userInfo"]
+        user_info: bool = true,
+        /// Whose values are replaced: those of all headers, unless one of the lists is given.
+        headers: HeaderSettings = HeaderSettings::default(),
+    }
 }
 
-/// Names of headers, in any case. Without any, all values are replaced.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct HeaderSettings {
-    /// `hubble-redact-http-headers-allow`: headers whose values are kept, all others being
-    /// replaced.
-    allow: Vec<String>,
-    /// `hubble-redact-http-headers-deny`: headers whose values are replaced, all others being kept.
-    deny: Vec<String>,
+tidegate_runtime::config_table! {
+    /// Names of headers, in any case.
+    #[derive(Clone, Debug)]
+    struct HeaderSettings {
+        /// `hubble-redact-http-headers-allow`: headers whose values are kept; all others are
+        /// replaced.
+        allow: Vec<String> = Vec::new(),
+        /// `hubble-redact-http-headers-deny`: headers whose values are replaced; all others are kept.
+        deny: Vec<String> = Vec::new(),
+    }
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct KafkaSettings {
-    /// `hubble-redact-kafka-apikey`: whether the name of the API is replaced (default `false`).
-    #[serde(alias = "apiKey")]
-    api_key: bool,
-}
-
-impl Default for HttpSettings {
-    fn default() -> Self {
-        Self {
-            url_query: false,
-            user_info: true,
-            headers: HeaderSettings::default(),
-        }
+tidegate_runtime::config_table! {
+    /// What is removed from Kafka flows.
+    #[derive(Clone, Copy, Debug)]
+    struct KafkaSettings {
+        /// `hubble-redact-kafka-apikey`: whether the name of the API is replaced.
+        #[alias = "apiKey"]
+        api_key: bool = false,
     }
 }
 
 impl Settings {
-    pub(crate) const KEY: Key = Key {
-        name: "redact",
-        default: "{ enabled = false, http = { url_query = false, user_info = true, headers = { allow = [], deny = [] } }, kafka = { api_key = false } }",
-        effect: "what is taken out of flows, as Hubble's `hubble-redact-*` settings do; with `enabled`, values of headers too, but for those in `allow`, or only those in `deny`",
-    };
-
     /// The rules.
     ///
     /// # Errors

@@ -2,13 +2,12 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tidegate_model::flow::{Flow, TcpFlags};
 use tidegate_model::metric::Point;
 use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::hubble_metrics::Config;
-use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::config::NonZeroDuration;
 use tidegate_runtime::stage::Processor;
 
 use crate::support::{build, config, dropped, finish, ip, line, points, process, processor, tcp};
@@ -45,7 +44,7 @@ fn an_unchanged_item_keeps_its_series_whatever_else_changes() {
         config(&[drop]),
         config(&["flow", drop]),
         Config {
-            interval: HumanDuration(Duration::from_secs(9)),
+            interval: NonZeroDuration::from_millis(9_000),
             ..config(&[drop, "tcp"])
         },
         Config {

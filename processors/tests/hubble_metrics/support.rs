@@ -13,7 +13,7 @@ use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::hubble_metrics::Config;
 use tidegate_runtime::component::{BuildContext, BuildError, ProcessorConfig};
-use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::config::NonZeroDuration;
 use tidegate_runtime::stage::Processor;
 use tidegate_runtime::telemetry::Telemetry;
 
@@ -29,7 +29,7 @@ pub(crate) fn build(config: &Config) -> Result<Box<dyn Processor>, BuildError> {
 
 pub(crate) fn config(items: &[&str]) -> Config {
     let metrics = items.iter().map(|item| (*item).to_owned()).collect();
-    let interval = HumanDuration(std::time::Duration::from_millis(500));
+    let interval = NonZeroDuration::from_millis(500);
     Config {
         metrics,
         interval,

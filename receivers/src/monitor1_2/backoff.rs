@@ -16,7 +16,7 @@ impl Backoff {
     pub(super) fn new(bounds: Reconnect) -> Self {
         Self {
             bounds,
-            ceiling: bounds.initial.0,
+            ceiling: bounds.initial.get(),
         }
     }
 
@@ -29,14 +29,14 @@ impl Backoff {
 
     /// Begins again with the initial pause, after a connection has delivered frames.
     pub(super) fn reset(&mut self) {
-        self.ceiling = self.bounds.initial.0;
+        self.ceiling = self.bounds.initial.get();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Backoff, Duration, Reconnect};
-    use tidegate_runtime::config::HumanDuration;
+    use tidegate_runtime::config::{HumanDuration, NonZeroDuration};
 
     fn pauses(backoff: &mut Backoff, jitter: f64) -> Vec<u128> {
         (0..5).map(|_| backoff.next(jitter).as_millis()).collect()
@@ -44,10 +44,9 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_maximum_until_a_reset() {
-        let ms = |ms| HumanDuration(Duration::from_millis(ms));
         let mut backoff = Backoff::new(Reconnect {
-            initial: ms(100),
-            max: ms(500),
+            initial: NonZeroDuration::from_millis(100),
+            max: HumanDuration(Duration::from_millis(500)),
         });
         assert_eq!(pauses(&mut backoff, 1.0), [100, 200, 400, 500, 500]);
         backoff.reset();

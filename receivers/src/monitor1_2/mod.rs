@@ -29,6 +29,7 @@ use tidegate_model::record::{Kind, Kinds};
 use tidegate_runtime::component::{
     BuildContext, BuildError, Outcomes, Reasons, ReceiverConfig, ReceiverKind,
 };
+use tidegate_runtime::config::Table as _;
 use tidegate_runtime::limits::WhenFull;
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::shutdown::Shutdown;
@@ -44,8 +45,8 @@ use status::ConnectionStatus;
 /// The kind.
 pub const KIND: ReceiverKind = ReceiverKind {
     name: "monitor1_2",
-    about: "Reads the Cilium agent's monitor socket, and connects again whenever that ends",
-    keys: config::KEYS,
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes {
         dropped: REASONS,
         ..Outcomes::NONE

@@ -18,8 +18,9 @@ use tidegate_model::Timestamp;
 use tidegate_model::batch::Packed;
 use tidegate_model::record::{Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, Key, Outcomes, ReceiverConfig, ReceiverKind,
+    BuildContext, BuildError, Outcomes, ReceiverConfig, ReceiverKind,
 };
+use tidegate_runtime::config::{Number, Table as _};
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Receiver, StageError};
@@ -33,8 +34,8 @@ use source::RecordingSource;
 /// The kind.
 pub const KIND: ReceiverKind = ReceiverKind {
     name: "replay",
-    about: "Plays a recording of the Cilium agent's monitor socket, then ends",
-    keys: KEYS,
+    about: Config::ABOUT,
+    keys: Config::KEYS,
     outcomes: Outcomes {
         dropped: crate::frames::REASONS,
         ..Outcomes::NONE
@@ -42,31 +43,17 @@ pub const KIND: ReceiverKind = ReceiverKind {
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
 
-const KEYS: &[Key] = &[
-    Key {
-        name: "file",
-        default: "",
-        effect: "the recording; \"-\" is standard input",
-    },
-    Key {
-        name: "rate",
-        default: "0",
-        effect: "events per second; 0 plays as fast as the pipelines take them, which is what a backfill or a benchmark wants",
-    },
-];
-
-/// The configuration of the receiver.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// The recording, as `tidegate record` or `socat` makes one; `-` is standard input. Has to be
-    /// given.
-    pub file: PathBuf,
-    /// Events per second, fractions allowed. 0, the default, is as fast as the pipelines take them:
-    /// the receiver waits for them and drops nothing. Changed by who wants a dashboard to move as
-    /// it would in a cluster.
-    #[serde(default)]
-    pub rate: f64,
+tidegate_runtime::config_table! {
+    /// Plays a recording of the Cilium agent's monitor socket, then ends.
+    #[derive(Debug)]
+    pub struct Config {
+        /// The recording, as made by `tidegate record`; "-" is standard input.
+        #[sample = "\"recording.bin\""]
+        pub file: PathBuf,
+        /// Events per second. 0 plays as fast as the pipelines can process them, which is right for
+        /// a backfill or a benchmark; no event is dropped.
+        pub rate: Number<0, { u32::MAX }> = Number::new(0.0),
+    }
 }
 
 impl ReceiverConfig for Config {
@@ -87,19 +74,9 @@ impl ReceiverConfig for Config {
                 message,
             });
         }
-        if !self.rate.is_finite() || self.rate < 0.0 {
-            let message = format!(
-                "{} is not a number of events per second; 0 is as fast as possible",
-                self.rate
-            );
-            return Err(BuildError {
-                key: "rate",
-                message,
-            });
-        }
         Ok(Box::new(Replay {
             file: self.file.clone(),
-            rate: self.rate,
+            rate: self.rate.get(),
         }))
     }
 }

@@ -45,7 +45,7 @@ pub fn run(data: &[u8]) {
         ) {
             Ok(_) => {}
             Err(problems) => {
-                let count = problems.len();
+                let count = problems.errors();
                 let drawn = problems.clone().render(&source, false);
                 assert!(
                     count > 0

@@ -1,17 +1,50 @@
-//! `"10s"` and `"64MiB"`.
+//! Durations such as `"10s"` and sizes such as `"64MiB"`.
 
 use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use toml::Value;
+
+use super::declaration::{Setting, Shape};
 
 /// A duration of ten years at most: a number with `ns`, `us`, `ms`, `s`, `m`, `h` or `d`; `"1.5s"`
 /// is allowed, and so is `"0s"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HumanDuration(pub Duration);
 
+/// The same, but longer than zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NonZeroDuration(HumanDuration);
+
 /// A number of bytes, at least 1: a number with `B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteSize(usize);
+
+impl HumanDuration {
+    /// A number of seconds.
+    #[must_use]
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+}
+
+impl NonZeroDuration {
+    /// The duration.
+    #[must_use]
+    pub const fn get(self) -> Duration {
+        self.0.0
+    }
+
+    /// A number of milliseconds, which must not be zero.
+    ///
+    /// # Panics
+    /// If it is.
+    #[must_use]
+    pub const fn from_millis(milliseconds: u64) -> Self {
+        assert!(milliseconds > 0, "longer than zero");
+        Self(HumanDuration(Duration::from_millis(milliseconds)))
+    }
+}
 
 impl ByteSize {
     /// The number.
@@ -96,6 +129,7 @@ impl std::str::FromStr for HumanDuration {
 }
 
 const DURATION_FORM: &str = "a duration such as \"10s\", \"250ms\" or \"5m\"";
+const NONZERO_FORM: &str = "a duration longer than zero, such as \"10s\", \"250ms\" or \"5m\"";
 const SIZE_FORM: &str = "a size such as \"64MiB\", \"512KiB\" or \"1GB\"";
 
 struct Text<T> {
@@ -126,6 +160,17 @@ impl<'de> Deserialize<'de> for HumanDuration {
     }
 }
 
+impl<'de> Deserialize<'de> for NonZeroDuration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_str(Text {
+                expecting: NONZERO_FORM,
+                parse: |text| parse_duration(text).filter(|duration| !duration.is_zero()),
+            })
+            .map(|duration| Self(HumanDuration(duration)))
+    }
+}
+
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer
@@ -137,9 +182,81 @@ impl<'de> Deserialize<'de> for ByteSize {
     }
 }
 
+impl Setting for HumanDuration {
+    fn shape() -> Shape {
+        let pattern = Some(r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(ns|us|ms|s|m|h|d)\s*$");
+        Shape::Text { pattern }
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        let units = DURATION_UNITS.iter().rev();
+        let seconds = self.0.as_secs_f64();
+        Some(Value::String(largest_unit(seconds, "s", units)))
+    }
+}
+
+impl Setting for NonZeroDuration {
+    fn shape() -> Shape {
+        let pattern = Some(r"^\s*[0.]*[1-9][0-9]*\.?[0-9]*\s*(ns|us|ms|s|m|h|d)\s*$");
+        Shape::Text { pattern }
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        self.0.to_toml()
+    }
+}
+
+impl Setting for ByteSize {
+    fn shape() -> Shape {
+        let pattern = Some(
+            r"^\s*([0-9]*[1-9][0-9]*\.?[0-9]*|[0-9]*\.[0-9]*[1-9][0-9]*)\s*(B|[kMG]B|[KMG]iB)\s*$",
+        );
+        Shape::Text { pattern }
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        #[expect(clippy::cast_precision_loss, reason = "defaults are some mebibytes")]
+        let bytes = self.0 as f64;
+        let binary = SIZE_UNITS.iter().filter(|(name, _)| name.contains('i'));
+        Some(Value::String(largest_unit(bytes, "B", binary.rev())))
+    }
+}
+
+/// A number with the largest of `units` (largest first) of which it is a multiple.
+fn largest_unit<'u>(
+    number: f64,
+    smallest: &'u str,
+    units: impl Iterator<Item = &'u (&'u str, f64)>,
+) -> String {
+    let mut whole =
+        units.filter(|(_, factor)| number >= *factor && (number / factor).fract() == 0.0);
+    let (unit, factor) = whole.next().copied().unwrap_or((smallest, 1.0));
+    format!("{}{unit}", number / factor)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Duration, parse_duration, parse_size};
+    use super::{ByteSize, Duration, HumanDuration, Setting, parse_duration, parse_size};
+
+    #[test]
+    fn values_are_written_with_the_largest_unit_that_divides_them() {
+        let cases = [
+            (HumanDuration(Duration::from_secs(300)).to_toml(), "5m"),
+            (HumanDuration(Duration::from_secs(90)).to_toml(), "90s"),
+            (HumanDuration(Duration::from_millis(100)).to_toml(), "100ms"),
+            (
+                HumanDuration(Duration::from_millis(1500)).to_toml(),
+                "1500ms",
+            ),
+            (HumanDuration(Duration::ZERO).to_toml(), "0s"),
+            (ByteSize::new(2 << 20).to_toml(), "2MiB"),
+            (ByteSize::new(1536).to_toml(), "1536B"),
+            (ByteSize::new(3 << 9 << 10).to_toml(), "1536KiB"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(value.unwrap().as_str(), Some(expected));
+        }
+    }
 
     #[test]
     fn durations_are_numbers_with_a_unit() {

@@ -1,26 +1,39 @@
 //! The `signals` list of an exporter.
 
 use serde::Deserialize;
-
 use tidegate_model::record::{Kind, Kinds};
+use toml::Value;
 
-/// What an exporter can be told to ship. Each kind of exporter says which of them it can.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Signal {
-    Flows,
-    AgentEvents,
-    DebugEvents,
-    Lost,
-    Metrics,
+use super::declaration::{Setting, Shape};
+
+crate::config_choice! {
+    /// What an exporter can ship. Not every exporter can ship each of them.
+    pub enum Signal {
+        /// Flows.
+        Flows = "flows",
+        /// Events of the Cilium agent, such as a changed policy.
+        AgentEvents = "agent_events",
+        /// Debug messages of Cilium's datapath.
+        DebugEvents = "debug_events",
+        /// Reports of lost events.
+        Lost = "lost",
+        /// Metric points.
+        Metrics = "metrics",
+    }
 }
 
-/// A list of signals, as the set of the kinds of records that they are.
+/// A list of signals.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Signals(Vec<Signal>);
 
 impl Signals {
+    /// A list of these.
+    #[must_use]
+    pub fn of(signals: &[Signal]) -> Self {
+        Self(signals.to_vec())
+    }
+
     /// The kinds of records that are to be shipped.
     #[must_use]
     pub fn kinds(&self) -> Kinds {
@@ -35,5 +48,15 @@ impl Signals {
             .iter()
             .map(kind)
             .fold(Kinds::NONE, |set, kind| set.union(Kinds::of(&[kind])))
+    }
+}
+
+impl Setting for Signals {
+    fn shape() -> Shape {
+        Vec::<Signal>::shape()
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        self.0.to_toml()
     }
 }

@@ -3,25 +3,26 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::config::{HumanDuration, NonZeroDuration, Number};
 
-/// What happens after a failed attempt that may be retried.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct RetryConfig {
-    /// Whether to retry, default true.
-    pub(crate) enabled: bool,
-    /// The first delay, default 1 s.
-    pub(crate) initial_interval: HumanDuration,
-    /// The longest delay, default 30 s. A backend that asks for a longer one gets it.
-    pub(crate) max_interval: HumanDuration,
-    /// Factor by which the delay grows, default 1.5, at least 1.
-    pub(crate) multiplier: f64,
-    /// Share of a delay by which it varies at random, up and down; default 0.5, from 0 to 1.
-    pub(crate) randomization_factor: f64,
-    /// A request is given up after this time, default 5 min; 0 retries for ever.
-    pub(crate) max_elapsed_time: HumanDuration,
+tidegate_runtime::config_table! {
+    /// What happens after an attempt that failed for a temporary reason.
+    #[derive(Clone, Debug)]
+    pub(crate) struct RetryConfig {
+        /// Whether the request is sent again.
+        pub(crate) enabled: bool = true,
+        /// The first delay between attempts.
+        pub(crate) initial_interval: NonZeroDuration = NonZeroDuration::from_millis(1000),
+        /// The longest delay, unless the backend asks for a longer one.
+        pub(crate) max_interval: HumanDuration = HumanDuration::from_secs(30),
+        /// The factor by which the delay grows.
+        pub(crate) multiplier: Number<1, { u32::MAX }> = Number::new(1.5),
+        /// The share of a delay by which it is randomized, up and down.
+        pub(crate) randomization_factor: Number<0, 1> = Number::new(0.5),
+        /// The time after which a request is dropped and its records are counted. "0s" retries
+        /// forever.
+        pub(crate) max_elapsed_time: HumanDuration = HumanDuration::from_secs(300),
+    }
 }
 
 /// The delays for one request.
@@ -31,24 +32,11 @@ pub(super) struct Backoff<'a> {
     interval: Duration,
 }
 
-impl Default for RetryConfig {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            initial_interval: HumanDuration(Duration::from_secs(1)),
-            max_interval: HumanDuration(Duration::from_secs(30)),
-            multiplier: 1.5,
-            randomization_factor: 0.5,
-            max_elapsed_time: HumanDuration(Duration::from_secs(300)),
-        }
-    }
-}
-
 impl<'a> Backoff<'a> {
     pub(super) fn new(config: &'a RetryConfig) -> Self {
         Self {
             config,
-            interval: config.initial_interval.0,
+            interval: config.initial_interval.get(),
         }
     }
 
@@ -63,14 +51,14 @@ impl<'a> Backoff<'a> {
     ) -> Option<Duration> {
         let delay = self.jittered(random).max(min_delay);
         self.interval =
-            scaled(self.interval, self.config.multiplier).min(self.config.max_interval.0);
+            scaled(self.interval, self.config.multiplier.get()).min(self.config.max_interval.0);
         let limit = self.config.max_elapsed_time.0;
         let in_time = limit.is_zero() || elapsed.saturating_add(delay) <= limit;
         (self.config.enabled && in_time).then_some(delay)
     }
 
     fn jittered(&self, random: f64) -> Duration {
-        let spread = self.config.randomization_factor;
+        let spread = self.config.randomization_factor.get();
         scaled(self.interval, 1.0 - spread + 2.0 * spread * random)
     }
 }

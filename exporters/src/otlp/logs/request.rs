@@ -2,9 +2,7 @@
 //! sent from.
 
 use std::num::NonZeroU64;
-use std::time::Duration;
 
-use serde::Deserialize;
 use tidegate_runtime::config::{ByteSize, HumanDuration};
 use tidegate_runtime::ledger::Ticket;
 use tokio::time::Instant;
@@ -16,18 +14,18 @@ use crate::otlp::transport::{EncodedMessage, PREFIX_LEN};
 /// Memory for the record that exceeds a full request. Few records are larger.
 const OVERFLOW_LEN: usize = 16 << 10;
 
-/// When log records are sent: as soon as one of these limits is reached.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct BatchConfig {
-    /// Records in one request at most, default 2048.
-    pub(crate) max_records: NonZeroU64,
-    /// Bytes of one request at most, before compression, default 1 MiB and never above the 4 MiB
-    /// that many servers accept. `in_flight` and two more of them are in memory while the backend
-    /// does not respond.
-    pub(crate) max_bytes: ByteSize,
-    /// How long a record waits for others, default 1 s; 0 sends each batch of records at once.
-    pub(crate) timeout: HumanDuration,
+tidegate_runtime::config_table! {
+    /// When log records are sent: as soon as one of these limits is reached.
+    #[derive(Clone, Debug)]
+    pub(crate) struct BatchConfig {
+        /// The maximum number of log records in one request.
+        pub(crate) max_records: NonZeroU64 = const { NonZeroU64::new(2048).expect("not zero") },
+        /// The maximum size of one request before compression, at most 4MiB. While the backend does
+        /// not respond, `in_flight` requests and two more are held in memory.
+        pub(crate) max_bytes: ByteSize = ByteSize::new(1 << 20),
+        /// How long a log record waits for others. "0s" sends at once what has arrived together.
+        pub(crate) timeout: HumanDuration = HumanDuration::from_secs(1),
+    }
 }
 
 /// Collects encoded records until a request is full or due.
@@ -72,16 +70,6 @@ pub(crate) struct LogRequest {
     pub(crate) message: EncodedMessage,
     /// The tickets of its records.
     pub(crate) tickets: RequestTickets,
-}
-
-impl Default for BatchConfig {
-    fn default() -> Self {
-        Self {
-            max_records: const { NonZeroU64::new(2048).expect("not zero") },
-            max_bytes: ByteSize::new(1 << 20),
-            timeout: HumanDuration(Duration::from_secs(1)),
-        }
-    }
 }
 
 impl LogRequestBuilder {

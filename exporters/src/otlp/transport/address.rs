@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use rustls_pki_types::ServerName;
 use serde::Deserialize;
-use tidegate_runtime::config::mask_url;
+use tidegate_runtime::config::{Setting, Shape, Value, mask_url};
 use tonic::transport::Uri;
 
 /// The endpoint as configured. Credentials in it are masked in all output.
@@ -33,6 +33,17 @@ pub(crate) struct Address {
 
 /// What is wrong with an endpoint: the rest of a sentence that begins with the endpoint.
 type Problem = Cow<'static, str>;
+
+impl Setting for EndpointUrl {
+    fn shape() -> Shape {
+        let pattern = Some(r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\s]+/?$");
+        Shape::Text { pattern }
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        Some(Value::String(mask_url(&self.0).into_owned()))
+    }
+}
 
 impl EndpointUrl {
     /// Checks the endpoint. The error is a sentence without secrets.

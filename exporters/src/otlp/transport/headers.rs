@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use tidegate_runtime::component::BuildError;
+use tidegate_runtime::config::{MASK, Setting, Shape, Value};
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
 
 /// Headers that the exporter or HTTP/2 itself controls, besides those that begin with `grpc-`.
@@ -29,6 +30,17 @@ const MIN_SECRET_LEN: usize = 4;
 #[derive(Default, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Headers(BTreeMap<String, String>);
+
+impl Setting for Headers {
+    fn shape() -> Shape {
+        BTreeMap::<String, String>::shape()
+    }
+
+    fn to_toml(&self) -> Option<Value> {
+        let masked = self.0.keys().map(|name| (name.clone(), MASK.into()));
+        Some(Value::Table(masked.collect()))
+    }
+}
 
 impl Headers {
     /// Converts the headers to gRPC metadata, with values marked as sensitive.

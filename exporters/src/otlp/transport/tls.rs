@@ -5,22 +5,27 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rustls_pki_types::ServerName;
-use serde::Deserialize;
 use tidegate_runtime::component::BuildError;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
-/// Certificates, as PEM files that are read when the exporter starts.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct TlsConfig {
-    /// Certificate authorities that sign the backend's certificate, default the system's roots.
-    pub(crate) ca_file: Option<PathBuf>,
-    /// The client certificate, default none. Needs `key_file`.
-    pub(crate) cert_file: Option<PathBuf>,
-    /// The private key of `cert_file`.
-    pub(crate) key_file: Option<PathBuf>,
-    /// The name expected in the backend's certificate, default the endpoint's host.
-    pub(crate) server_name_override: Option<String>,
+tidegate_runtime::config_table! {
+    /// Certificates for an https endpoint.
+    #[derive(Clone, Debug)]
+    pub(crate) struct TlsConfig {
+        /// PEM file of the certificate authority that signed the backend's certificate. Default: the
+        /// system's roots.
+        #[sample = "\"/etc/tidegate/ca.pem\""]
+        pub(crate) ca_file: Option<PathBuf> = None,
+        /// PEM file of the client certificate. Needs `key_file`.
+        #[sample = "\"/etc/tidegate/client.pem\""]
+        pub(crate) cert_file: Option<PathBuf> = None,
+        /// PEM file of the client certificate's private key.
+        #[sample = "\"/etc/tidegate/client.key\""]
+        pub(crate) key_file: Option<PathBuf> = None,
+        /// The name that the backend's certificate must have. Default: the endpoint's host.
+        #[sample = "\"otel.example.org\""]
+        pub(crate) server_name_override: Option<String> = None,
+    }
 }
 
 /// An error in the certificate files.

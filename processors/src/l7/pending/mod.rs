@@ -25,7 +25,7 @@ mod settings;
 mod upstream;
 
 pub(crate) use identity::{ContentHasher, Exchange, MessageId, ProxyPackets};
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Pending, build, wire_config};
 pub(crate) use upstream::UpstreamExchange;
 
 use std::time::Duration;

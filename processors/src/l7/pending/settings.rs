@@ -1,76 +1,59 @@
 //! The keys of the stages that look into packets.
 
-use std::time::Duration;
-
-use serde::Deserialize;
-use tidegate_runtime::component::{BuildError, Key};
-use tidegate_runtime::config::HumanDuration;
+use tidegate_runtime::component::BuildError;
+use tidegate_runtime::config::{HumanDuration, Whole};
 
 use super::PendingMessages;
 
-/// The keys.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Settings {
-    /// Whether messages are also read from captured packets (default `true`). With `false` there
-    /// are exactly Hubble's flows, which know requests from L7 policies alone.
-    pub(crate) wire: bool,
-    /// How long a message from a packet waits for other reports of it (default `"1s"`, at most an
-    /// hour). With `"0s"` it waits for the end of its batch only, and can be counted twice. Raise
-    /// it if proxies' records come late.
-    pub(crate) hold: HumanDuration,
-    /// Messages that wait at most (default 4096, at least 1); beyond it the oldest are handed on
-    /// early, with a note `wire_table_full`. Some 800 bytes each. Raise it where that note appears.
-    pub(crate) pending: usize,
+/// Messages that wait at most.
+pub(crate) type Pending = Whole<1, { 1 << 24 }>;
+
+/// Declares the table of such a stage: the keys that they have in common, and its own.
+macro_rules! wire_config {
+    ($(#[doc = $about:literal])+ { $($own:tt)* }) => {
+        tidegate_runtime::config_table! {
+            $(#[doc = $about])+
+            #[derive(Clone, Debug)]
+            pub struct Config {
+                /// Whether messages are also read from captured packets, where no proxy reports
+                /// them. With false there are exactly Hubble's flows, which come from L7 policies
+                /// alone.
+                wire: bool = true,
+                /// How long a message from a packet waits for other reports of it, at most an hour.
+                /// Raise it if proxies' records arrive late, at the cost of memory and delay.
+                hold: tidegate_runtime::config::HumanDuration =
+                    tidegate_runtime::config::HumanDuration::from_secs(1),
+                /// The maximum number of waiting messages, of about 800 bytes each. Beyond it the
+                /// oldest are passed on early, with the note `wire_table_full`.
+                pending: $crate::l7::pending::Pending = $crate::l7::pending::Pending::new(4096),
+                $($own)*
+            }
+        }
+
+        impl Config {
+            fn wire_seen(
+                &self,
+            ) -> Result<Option<$crate::l7::pending::PendingMessages>, tidegate_runtime::component::BuildError> {
+                $crate::l7::pending::build(self.wire, self.hold, self.pending)
+            }
+        }
+    };
 }
+pub(crate) use wire_config;
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            wire: true,
-            hold: HumanDuration(Duration::from_secs(1)),
-            pending: 4_096,
-        }
+const LONGEST_HOLD: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// The table of waiting messages; `None` where packets are not looked into.
+pub(crate) fn build(
+    wire: bool,
+    hold: HumanDuration,
+    pending: Pending,
+) -> Result<Option<PendingMessages>, BuildError> {
+    if hold.0 > LONGEST_HOLD {
+        return Err(BuildError {
+            key: "hold",
+            message: "hold is at most an hour".to_owned(),
+        });
     }
-}
-
-const LONGEST_HOLD: Duration = Duration::from_secs(3600);
-const MOST_PENDING: usize = 1 << 24;
-
-impl Settings {
-    pub(crate) const WIRE: Key = Key {
-        name: "wire",
-        default: "true",
-        effect: "whether messages are also read from captured packets, where no proxy reports them; false leaves it to Cilium's L7 policies",
-    };
-    pub(crate) const HOLD: Key = Key {
-        name: "hold",
-        default: "\"1s\"",
-        effect: "how long a message from a packet waits for other reports of it; raise it if proxies' records come late, at the price of memory and delay",
-    };
-    pub(crate) const PENDING: Key = Key {
-        name: "pending",
-        default: "4096",
-        effect: "messages that wait at most, at some 800 bytes each; beyond it the oldest are handed on early, with the note `wire_table_full`",
-    };
-    /// All of them.
-    pub(crate) const KEYS: &'static [Key] = &[Self::WIRE, Self::HOLD, Self::PENDING];
-
-    /// The table for these settings; `None` where packets are not looked into.
-    pub(crate) fn build(&self) -> Result<Option<PendingMessages>, BuildError> {
-        let hold = self.hold.0;
-        if hold > LONGEST_HOLD {
-            return Err(BuildError {
-                key: "hold",
-                message: "hold is an hour at most".into(),
-            });
-        }
-        if !(1..=MOST_PENDING).contains(&self.pending) {
-            return Err(BuildError {
-                key: "pending",
-                message: format!("pending is 1 to {MOST_PENDING}"),
-            });
-        }
-        Ok(self.wire.then(|| PendingMessages::new(hold, self.pending)))
-    }
+    Ok(wire.then(|| PendingMessages::new(hold.0, pending.get())))
 }

@@ -1,0 +1,258 @@
+//! The sections `[receivers]`, `[processors]` and `[exporters]`: components by their id, each read
+//! as the type of its kind.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use serde::Deserialize as _;
+use tidegate_runtime::component::{ComponentKind, ExporterConfig, ProcessorConfig, ReceiverConfig};
+use tidegate_runtime::config::{ExporterQueue, Key, Queue, Table as _};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use super::component::{Component, is_name};
+use super::fingerprint::fingerprint;
+use super::registry::{Registry, find};
+use super::renamed::{replace_old_names, replace_old_names_of};
+use super::suggest::nearest;
+use super::table::{Value, quoted, read, refuse_unknown, table};
+use super::{Problem, Problems};
+
+/// The key that every processor and exporter has.
+pub(crate) const QUEUE: &str = "queue";
+
+/// The table of a component.
+struct Content<C: ?Sized> {
+    queue: Option<ExporterQueue>,
+    keys: HashMap<String, Range<usize>>,
+    fingerprint: String,
+    config: Option<Box<C>>,
+}
+
+impl<C: ?Sized> Content<C> {
+    fn nothing() -> Self {
+        Self {
+            queue: None,
+            keys: HashMap::new(),
+            fingerprint: String::new(),
+            config: None,
+        }
+    }
+}
+
+/// The kind of `queue` table that the components of a section have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InboxTable {
+    /// None, or one that the kind declares itself.
+    None,
+    /// A processor's.
+    Processor,
+    /// An exporter's.
+    Exporter,
+}
+
+impl InboxTable {
+    /// Its keys.
+    pub(crate) fn keys(self) -> &'static [Key] {
+        match self {
+            Self::None => &[],
+            Self::Processor => Queue::KEYS,
+            Self::Exporter => ExporterQueue::KEYS,
+        }
+    }
+
+    fn read(self, value: Value<'_>, path: &str, problems: &mut Problems) -> Option<ExporterQueue> {
+        match self {
+            Self::None | Self::Processor => {
+                read(value, path, Queue::deserialize, problems).map(ExporterQueue::from)
+            }
+            Self::Exporter => read(value, path, ExporterQueue::deserialize, problems),
+        }
+    }
+}
+
+/// A section and the kinds of components in it.
+pub(crate) struct Section<C: ?Sized + 'static> {
+    /// Its name in the file.
+    pub(crate) name: &'static str,
+    /// What one of its components is called.
+    pub(crate) one: &'static str,
+    pub(crate) kinds: &'static [ComponentKind<C>],
+    /// The inbox of its components.
+    pub(crate) inbox: InboxTable,
+}
+
+impl Registry {
+    /// The section of the receivers.
+    pub(crate) fn receiver_section(&self) -> Section<dyn ReceiverConfig> {
+        Section {
+            name: "receivers",
+            one: "receiver",
+            kinds: self.receivers,
+            inbox: InboxTable::None,
+        }
+    }
+
+    /// The section of the processors.
+    pub(crate) fn processor_section(&self) -> Section<dyn ProcessorConfig> {
+        Section {
+            name: "processors",
+            one: "processor",
+            kinds: self.processors,
+            inbox: InboxTable::Processor,
+        }
+    }
+
+    /// The section of the exporters.
+    pub(crate) fn exporter_section(&self) -> Section<dyn ExporterConfig> {
+        Section {
+            name: "exporters",
+            one: "exporter",
+            kinds: self.exporters,
+            inbox: InboxTable::Exporter,
+        }
+    }
+}
+
+impl<C: ?Sized> Section<C> {
+    /// Reads the section out of the file's root.
+    pub(crate) fn read(
+        &self,
+        root: &mut DeTable<'_>,
+        problems: &mut Problems,
+    ) -> Vec<Component<C>> {
+        let Some(section) = root.remove(self.name) else {
+            return Vec::new();
+        };
+        let Some(section) = table(section, self.name, problems) else {
+            return Vec::new();
+        };
+        section
+            .into_iter()
+            .map(|(id, value)| self.component(&id, value, problems))
+            .collect()
+    }
+
+    fn component(
+        &self,
+        id: &Spanned<DeString<'_>>,
+        value: Value<'_>,
+        problems: &mut Problems,
+    ) -> Component<C> {
+        let stage = format!("{}.{}", self.name, id.get_ref());
+        let Content {
+            queue,
+            keys,
+            fingerprint,
+            config,
+        } = self.content(id, &stage, value, problems);
+        let id_text = id.get_ref().to_string();
+        Component {
+            id: id_text,
+            stage,
+            span: id.span(),
+            keys,
+            queue,
+            fingerprint,
+            config,
+            used: false,
+        }
+    }
+
+    fn content(
+        &self,
+        id: &Spanned<DeString<'_>>,
+        stage: &str,
+        value: Value<'_>,
+        problems: &mut Problems,
+    ) -> Content<C> {
+        let span = value.span();
+        let Some(kind) = self.kind(id, problems) else {
+            return Content::nothing();
+        };
+        let Some(mut table) = table(value, stage, problems) else {
+            return Content::nothing();
+        };
+        replace_old_names(&mut table, kind.keys, stage, problems);
+        let mut keys = HashMap::new();
+        places(&table, "", &mut keys);
+        let queue_keys = self.inbox.keys();
+        let mut queue = None;
+        if !queue_keys.is_empty() {
+            queue = table.remove(QUEUE);
+        }
+        let fingerprint = fingerprint(&table);
+        let before = problems.errors();
+        let queue = queue.and_then(|mut queue| {
+            let path = format!("{stage}.{QUEUE}");
+            replace_old_names_of(&mut queue, queue_keys, &path, problems);
+            self.inbox.read(queue, &path, problems)
+        });
+        let own = kind.keys.iter().map(|key| key.name);
+        let known: Vec<_> = own
+            .chain((!queue_keys.is_empty()).then_some(QUEUE))
+            .collect();
+        refuse_unknown(&mut table, &known, stage, problems);
+        let config = read(
+            Spanned::new(span, DeValue::Table(table)),
+            stage,
+            kind.parse,
+            problems,
+        );
+        Content {
+            queue,
+            keys,
+            fingerprint,
+            config: config.filter(|_| problems.errors() == before),
+        }
+    }
+
+    /// The kind that an id names.
+    fn kind(
+        &self,
+        id: &Spanned<DeString<'_>>,
+        problems: &mut Problems,
+    ) -> Option<&'static ComponentKind<C>> {
+        let (name, label) = id
+            .get_ref()
+            .split_once('/')
+            .map_or((id.get_ref().as_ref(), None), |(k, l)| (k, Some(l)));
+        if let Some(label) = label.filter(|label| !is_name(label)) {
+            let title = format!("`{label}` cannot be a name");
+            let help = "use letters, digits, `_` and `-` after the slash";
+            problems.push(Problem::new(title, id.span()).help(help));
+        }
+        let kind = find(self.kinds, name);
+        if kind.is_none() {
+            problems.push(self.unknown_kind(name, id.span()));
+        }
+        kind
+    }
+
+    fn unknown_kind(&self, name: &str, span: Range<usize>) -> Problem {
+        let names: Vec<_> = self.kinds.iter().map(|kind| kind.name).collect();
+        let problem = Problem::new(
+            format!("there is no kind of {} called `{name}`", self.name),
+            span,
+        );
+        match nearest(name, names.iter().copied()) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem.note(format!(
+                "the kinds of {} are {}",
+                self.name,
+                quoted(&names, "and")
+            )),
+        }
+    }
+}
+
+/// Enters the places of the values of a table.
+fn places(table: &DeTable<'_>, path: &str, keys: &mut HashMap<String, Range<usize>>) {
+    for (key, value) in table {
+        let path = format!("{path}{}", key.get_ref());
+        if let DeValue::Table(inner) = value.get_ref() {
+            places(inner, &format!("{path}."), keys);
+        }
+        keys.insert(path, value.span());
+    }
+}

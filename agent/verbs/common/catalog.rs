@@ -1,0 +1,174 @@
+//! The documented tables of a configuration file: those of the kinds of components, and the tables
+//! of `[service]`.
+
+use tidegate_runtime::component::{ComponentKind, ExporterConfig};
+use tidegate_runtime::config::{
+    ExporterPolicy, ExporterQueue, Key, Queue, Setting as _, Table as _, Value,
+};
+use tidegate_runtime::limits::{Limits, WhenFull};
+use toml::de::ValueDeserializer;
+
+use crate::config::{Registry, ServiceTable};
+
+/// A table of the configuration file.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Its section: `receivers`, `processors`, `exporters` or `service`.
+    pub(crate) section: &'static str,
+    /// The kind, or the path of a table of `[service]`.
+    pub(crate) name: &'static str,
+    /// The lines of its doc comment.
+    pub(crate) about: &'static str,
+    /// Its keys.
+    pub(crate) keys: &'static [Key],
+    /// Its inbox, if it is a component that has one.
+    pub(crate) inbox: Option<Inbox>,
+}
+
+/// The `queue` table of a processor or an exporter.
+#[derive(Clone, Debug)]
+pub(crate) struct Inbox {
+    pub(crate) keys: &'static [Key],
+    /// The limits of this kind.
+    pub(crate) default: Value,
+}
+
+/// A key, or a key of an inner table.
+#[derive(Clone, Debug)]
+pub(crate) struct Flat {
+    /// `key` or `table.key`.
+    pub(crate) path: String,
+    pub(crate) key: Key,
+    pub(crate) default: Option<Value>,
+}
+
+impl Entry {
+    /// The name of the table in the file.
+    pub(crate) fn path(&self) -> String {
+        match self.section {
+            "service" => self.name.to_owned(),
+            section => format!("{section}.{}", self.name),
+        }
+    }
+}
+
+/// Tables of `[service]` that have a header of their own.
+const SERVICE: [&str; 3] = ["service", "service.telemetry", "service.telemetry.admin"];
+
+/// Every kind of component of a registry.
+pub(crate) fn kinds(registry: &Registry) -> Vec<Entry> {
+    let receivers = registry
+        .receivers
+        .iter()
+        .map(|kind| entry("receivers", kind, None));
+    let processors = registry
+        .processors
+        .iter()
+        .map(|kind| entry("processors", kind, Some(processor_inbox())));
+    let exporters = registry
+        .exporters
+        .iter()
+        .map(|kind| entry("exporters", kind, Some(exporter_inbox(kind))));
+    receivers.chain(processors).chain(exporters).collect()
+}
+
+/// The tables of `[service]`.
+pub(crate) fn service_tables() -> Vec<Entry> {
+    let mut about = ServiceTable::ABOUT;
+    let mut keys = ServiceTable::KEYS;
+    let mut entries = Vec::new();
+    for name in SERVICE {
+        let own = name.rsplit('.').next().unwrap_or(name);
+        if let Some((key, inner)) = keys
+            .iter()
+            .find(|key| key.name == own)
+            .and_then(|key| Some((key, key.inner()?)))
+        {
+            about = key.text;
+            keys = inner;
+        }
+        entries.push(Entry {
+            section: "service",
+            name,
+            about,
+            keys,
+            inbox: None,
+        });
+    }
+    entries
+}
+
+fn entry<C: ?Sized>(section: &'static str, kind: &ComponentKind<C>, inbox: Option<Inbox>) -> Entry {
+    Entry {
+        section,
+        name: kind.name,
+        about: kind.about,
+        keys: kind.keys,
+        inbox,
+    }
+}
+
+fn processor_inbox() -> Inbox {
+    let default = Queue::of(Limits::DEFAULT, WhenFull::Block).to_toml();
+    Inbox {
+        keys: Queue::KEYS,
+        default: default.unwrap_or_else(empty),
+    }
+}
+
+/// The inbox of an exporter; that of one that requires keys is the usual one.
+fn exporter_inbox(kind: &ComponentKind<dyn ExporterConfig>) -> Inbox {
+    let config = ValueDeserializer::parse("{}")
+        .ok()
+        .and_then(|table| (kind.parse)(table).ok());
+    let limits = config.map_or(Limits::DEFAULT, |config| config.default_queue());
+    let default = ExporterQueue::of(limits, ExporterPolicy::Auto).to_toml();
+    Inbox {
+        keys: ExporterQueue::KEYS,
+        default: default.unwrap_or_else(empty),
+    }
+}
+
+fn empty() -> Value {
+    Value::Table(toml::Table::new())
+}
+
+/// The keys of a table and of its inner tables, except of those for which `is_whole` holds and of
+/// those that have a header of their own. `path` is the table's.
+pub(crate) fn flatten(path: &str, keys: &[Key], is_whole: impl Fn(&Key) -> bool) -> Vec<Flat> {
+    let mut flat = Vec::new();
+    let tables = keys
+        .iter()
+        .filter(|key| !SERVICE.contains(&&*format!("{path}.{}", key.name)));
+    for key in tables {
+        let default = (key.default)();
+        let inner = key.inner().filter(|_| !is_whole(key));
+        add(&mut flat, key.name.to_owned(), key, inner, default);
+    }
+    flat
+}
+
+fn add(
+    flat: &mut Vec<Flat>,
+    path: String,
+    key: &Key,
+    inner: Option<&'static [Key]>,
+    default: Option<Value>,
+) {
+    let Some(keys) = inner else {
+        let key = *key;
+        flat.push(Flat { path, key, default });
+        return;
+    };
+    for key in keys {
+        let given = default.as_ref().and_then(|table| table.get(key.name));
+        let default = given.cloned().or_else(key.default);
+        add(
+            flat,
+            format!("{path}.{}", key.name),
+            key,
+            key.inner(),
+            default,
+        );
+    }
+}
