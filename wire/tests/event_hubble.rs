@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "the examples are well-formed")]
 
 use tidegate_wire::event::{Event, Hints, PacketEvent, parse};
-use tidegate_wire::packet::{self, L4, Layer, Tunnel, tcp_flag};
+use tidegate_wire::packet::{self, L4, Layer, TcpFlags, TunnelProtocol};
 
 fn unhex(text: &str) -> Vec<u8> {
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
@@ -52,31 +52,37 @@ fn hubbles_trace_examples_read_as_hubble_prints_them() {
     );
     assert_eq!(event.orig_ip(), Some([10, 0, 1, 5].into()));
     let packet = packet::parse(event.packet(), event.link()).unwrap();
-    assert_eq!(packet.ip.map(|ip| ip.src), Some([192, 0, 2, 10].into()));
-    let flags = tcp_flag::ACK;
-    let (sport, dport, seq) = (40001, 443, 1000);
-    let ack = Some(0);
+    assert_eq!(packet.ip.map(|ip| ip.source), Some([192, 0, 2, 10].into()));
     assert_eq!(
         packet.l4,
-        Some(L4::Tcp {
-            sport,
-            dport,
-            flags,
-            seq,
-            ack
-        })
+        L4::Tcp {
+            source_port: 40001,
+            destination_port: 443,
+            flags: Some(TcpFlags(TcpFlags::ACK)),
+        }
     );
+    let numbers = packet.tcp.unwrap();
+    assert_eq!((numbers.sequence, numbers.acknowledgment), (1000, Some(0)));
 
     let event = trace(&sixth);
     let outer = packet::parse(event.packet(), event.link()).unwrap();
-    assert_eq!(outer.l4.and_then(|l4| l4.ports()), Some((55555, 8472)));
+    assert_eq!(outer.l4.ports(), Some((55555, 8472)));
     let tunnel = event.tunnel().unwrap();
     let overlay = packet::parse_overlay(outer.udp_payload(), tunnel).unwrap();
-    assert_eq!((overlay.tunnel, overlay.vni), (Tunnel::Vxlan, 12345));
-    assert_eq!(overlay.inner.l4, Some(L4::Icmpv4 { kind: 8, code: 0 }));
+    assert_eq!(
+        (overlay.tunnel, overlay.vni),
+        (TunnelProtocol::Vxlan, 12345)
+    );
+    assert_eq!(
+        overlay.inner.l4,
+        L4::Icmpv4 {
+            icmp_type: 8,
+            code: 0
+        }
+    );
     assert_eq!(overlay.inner.last, Some(Layer::Icmpv4));
     assert_eq!(
-        overlay.inner.ip.map(|ip| ip.dst),
+        overlay.inner.ip.map(|ip| ip.destination),
         Some([10, 0, 2, 9].into())
     );
 }

@@ -8,7 +8,7 @@ use tidegate_wire::event::{
     Common, DropFields, DropV1Header, Encoder, Event, Hints, PacketEvent, PolicyFields, Profile,
     RecorderFields, SockFields, SockLayout, TraceFields, parse,
 };
-use tidegate_wire::packet::{Link, Tunnel};
+use tidegate_wire::packet::{Link, TunnelProtocol};
 
 /// `len` bytes that start as an event does: its type, and its version at byte 14.
 fn event(kind: u8, version: u8, len: usize) -> Vec<u8> {
@@ -391,9 +391,9 @@ fn flags_say_what_the_packet_starts_with() {
         (0x01, Link::Ethernet, None),
         (0x02, Link::Ipv4, None),
         (0x03, Link::Ipv6, None),
-        (0x04, Link::Ethernet, Some(Tunnel::Vxlan)),
-        (0x08, Link::Ethernet, Some(Tunnel::Geneve)),
-        (0x0c, Link::Ethernet, Some(Tunnel::Vxlan)),
+        (0x04, Link::Ethernet, Some(TunnelProtocol::Vxlan)),
+        (0x08, Link::Ethernet, Some(TunnelProtocol::Geneve)),
+        (0x0c, Link::Ethernet, Some(TunnelProtocol::Vxlan)),
     ];
     for (flags, link, tunnel) in cases {
         let mut data = event(4, 2, 56);

@@ -10,7 +10,7 @@ use tidegate_wire::event::{
     DebugCapture, DebugMsg, DropNotify, DropV1Header, Encoder, Event, Hints, PacketEvent,
     PolicyVerdictNotify, Profile, RecorderCapture, SockLayout, TraceNotify, TraceSockNotify, parse,
 };
-use tidegate_wire::packet::{self, Tunnel};
+use tidegate_wire::packet::{self, TunnelProtocol};
 
 struct Vector {
     name: String,
@@ -321,9 +321,9 @@ fn a_vxlan_trace_carries_the_packet_of_its_plain_twin() {
     let Event::Trace(event) = parse(&outer.data, &Hints::default()).unwrap() else {
         panic!("no trace");
     };
-    assert_eq!(event.tunnel(), Some(Tunnel::Vxlan));
+    assert_eq!(event.tunnel(), Some(TunnelProtocol::Vxlan));
     let outer_packet = packet::parse(event.packet(), event.link()).unwrap();
-    let overlay = packet::parse_overlay(outer_packet.udp_payload(), Tunnel::Vxlan).unwrap();
+    let overlay = packet::parse_overlay(outer_packet.udp_payload(), TunnelProtocol::Vxlan).unwrap();
 
     let plain = named("perf-trace-v2-hdr56");
     let Event::Trace(event) = parse(&plain.data, &Hints::default()).unwrap() else {

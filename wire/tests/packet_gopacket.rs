@@ -4,7 +4,9 @@
 
 use std::net::IpAddr;
 
-use tidegate_wire::packet::{L4, Layer, Link, Packet, Reason, Tunnel, parse, parse_overlay};
+use tidegate_wire::packet::{
+    L4, Layer, Link, Packet, Reason, SctpChunk, TunnelProtocol, parse, parse_overlay,
+};
 
 const RECORDED: &str = include_str!("packet_gopacket.txt");
 
@@ -24,8 +26,8 @@ fn decode<'a>(first: &str, bytes: &'a [u8]) -> Result<(u32, Packet<'a>), Reason>
         "E" => plain(Link::Ethernet),
         "4" => plain(Link::Ipv4),
         "6" => plain(Link::Ipv6),
-        "V" => overlay(Tunnel::Vxlan),
-        "G" => overlay(Tunnel::Geneve),
+        "V" => overlay(TunnelProtocol::Vxlan),
+        "G" => overlay(TunnelProtocol::Geneve),
         other => panic!("first layer {other}"),
     }
 }
@@ -39,12 +41,12 @@ fn describe(vni: u32, packet: &Packet<'_>) -> String {
         IpAddr::V6(ip) => hex(&ip.octets()),
     };
     let ethernet = packet.ethernet.map_or_else(absent, |ether| {
-        format!("{}>{}", mac(ether.src), mac(ether.dst))
+        format!("{}>{}", mac(ether.source), mac(ether.destination))
     });
     let addresses = packet.ip.map_or_else(absent, |it| {
-        format!("{}:{}>{}", it.version(), ip(it.src), ip(it.dst))
+        format!("{}:{}>{}", it.version(), ip(it.source), ip(it.destination))
     });
-    let l4 = packet.l4.map_or_else(absent, describe_l4);
+    let l4 = describe_l4(packet);
     let last = packet.last.map_or("-", Layer::as_str);
     let payload = hex(packet.payload);
     format!(
@@ -53,25 +55,28 @@ fn describe(vni: u32, packet: &Packet<'_>) -> String {
     )
 }
 
-fn describe_l4(l4: L4) -> String {
-    match l4 {
-        L4::Tcp {
-            sport,
-            dport,
-            flags,
-            seq,
-            ..
-        } => format!("tcp {sport} {dport} {flags} {seq}"),
-        L4::Udp { sport, dport } => format!("udp {sport} {dport}"),
-        L4::Sctp { sport, dport, .. } => format!("sctp {sport} {dport}"),
-        L4::Icmpv4 { kind, code } => format!("icmp4 {kind} {code}"),
-        L4::Icmpv6 { kind, code } => format!("icmp6 {kind} {code}"),
+fn describe_l4(packet: &Packet<'_>) -> String {
+    let ports = packet.l4.ports();
+    let ports = ports.map_or_else(String::new, |(source, destination)| {
+        format!("{source} {destination}")
+    });
+    match packet.l4 {
+        L4::None => "-".to_owned(),
+        L4::Tcp { flags, .. } => {
+            let flags = flags.unwrap().0;
+            let sequence = packet.tcp.unwrap().sequence;
+            format!("tcp {ports} {flags} {sequence}")
+        }
+        L4::Udp { .. } => format!("udp {ports}"),
+        L4::Sctp { .. } => format!("sctp {ports}"),
+        L4::Icmpv4 { icmp_type, code } => format!("icmp4 {icmp_type} {code}"),
+        L4::Icmpv6 { icmp_type, code } => format!("icmp6 {icmp_type} {code}"),
         L4::Vrrp {
-            kind,
+            vrrp_type,
             vrid,
             priority,
-        } => format!("vrrp {kind} {vrid} {priority}"),
-        L4::Igmp { kind, group } => format!("igmp {kind} {group}"),
+        } => format!("vrrp {vrrp_type} {vrid} {priority}"),
+        L4::Igmp { igmp_type, group } => format!("igmp {igmp_type} {group}"),
     }
 }
 
@@ -120,18 +125,19 @@ fn a_packet_cut_anywhere_never_names_what_is_not_there() {
                 continue;
             };
             assert!(whole.payload.starts_with(cut.payload) || cut.last != whole.last);
-            if cut.last == whole.last && cut.l4.is_some() {
+            if cut.last == whole.last && cut.l4 != L4::None {
+                // The first chunk follows the header and can be cut off.
                 let whole_l4 = match (cut.l4, whole.l4) {
-                    // The first chunk lies behind the header, and can be cut off.
-                    (Some(L4::Sctp { chunk: None, .. }), Some(L4::Sctp { sport, dport, .. })) => {
-                        Some(L4::Sctp {
-                            sport,
-                            dport,
-                            chunk: None,
-                        })
-                    }
+                    (
+                        L4::Sctp {
+                            chunk_type: SctpChunk::Unsupported,
+                            ..
+                        },
+                        L4::Sctp { .. },
+                    ) => cut.l4,
                     (_, l4) => l4,
                 };
+                assert_eq!(cut.l4.ports(), whole.l4.ports(), "{first} {len}");
                 assert_eq!(
                     (cut.l4, cut.ip),
                     (whole_l4, whole.ip),

@@ -4,7 +4,10 @@
 use std::net::IpAddr;
 
 use proptest::prelude::*;
-use tidegate_wire::packet::{Ip, L4, Layer, Link, Reason, Tunnel, parse, parse_overlay, tcp_flag};
+use tidegate_wire::packet::{
+    Ip, L4, Layer, Link, Reason, SctpChunk, TcpFlags, TcpNumbers, TunnelProtocol, parse,
+    parse_overlay,
+};
 
 const ICMP: u8 = 1;
 const TCP: u8 = 6;
@@ -292,10 +295,13 @@ fn a_multipath_option_has_the_length_of_its_kind() {
 fn tcp_flags_count_the_nonce_sum_as_their_ninth() {
     let segment = patched(tcp(&[], &[]), 12, &[0x5f, 0x12]);
     let packet_bytes = ipv4(TCP, &segment);
-    let Some(L4::Tcp { flags, .. }) = parse(&packet_bytes, Link::Ipv4).unwrap().l4 else {
+    let L4::Tcp { flags, .. } = parse(&packet_bytes, Link::Ipv4).unwrap().l4 else {
         panic!("no TCP");
     };
-    assert_eq!(flags, tcp_flag::NS | tcp_flag::SYN | tcp_flag::ACK);
+    assert_eq!(
+        flags,
+        Some(TcpFlags(TcpFlags::NS | TcpFlags::SYN | TcpFlags::ACK))
+    );
 }
 
 #[test]
@@ -304,14 +310,14 @@ fn the_inner_header_wins_and_an_inner_fragment_has_no_ports() {
     let bytes = ipv6(4, 40, &inner);
     let packet = parse(&bytes, Link::Ipv6).unwrap();
     assert_eq!(
-        packet.ip.map(|ip| (ip.version(), ip.src)),
+        packet.ip.map(|ip| (ip.version(), ip.source)),
         Some((4, [192, 0, 2, 1].into()))
     );
-    assert_eq!(packet.l4.and_then(|l4| l4.ports()), Some((40001, 80)));
+    assert_eq!(packet.l4.ports(), Some((40001, 80)));
 
     let fragment = patched(inner, 6, &[0x20, 0]);
     let bytes = ipv6(4, 40, &fragment);
-    assert_eq!(parse(&bytes, Link::Ipv6).unwrap().l4, None);
+    assert_eq!(parse(&bytes, Link::Ipv6).unwrap().l4, L4::None);
 }
 
 #[test]
@@ -321,34 +327,38 @@ fn a_tunnel_gives_its_vni_and_the_packet_inside() {
     let geneve =
         |words: u8, ether_type: [u8; 2]| [words, 0, ether_type[0], ether_type[1], 0, 0x30, 0x39, 0];
     let option = [0, 1, 2, 1, 9, 9, 9, 9];
-    let cases: Vec<(Tunnel, Vec<u8>, Option<Layer>)> = vec![
+    let cases: Vec<(TunnelProtocol, Vec<u8>, Option<Layer>)> = vec![
         (
-            Tunnel::Vxlan,
+            TunnelProtocol::Vxlan,
             [&header[..], &frame].concat(),
             Some(Layer::Icmpv4),
         ),
-        (Tunnel::Vxlan, header.to_vec(), None),
+        (TunnelProtocol::Vxlan, header.to_vec(), None),
         (
-            Tunnel::Geneve,
+            TunnelProtocol::Geneve,
             [&geneve(0, [0x65, 0x58])[..], &frame].concat(),
             Some(Layer::Icmpv4),
         ),
         (
-            Tunnel::Geneve,
+            TunnelProtocol::Geneve,
             [&geneve(0, [0x08, 0])[..], &frame[14..]].concat(),
             Some(Layer::Icmpv4),
         ),
         (
-            Tunnel::Geneve,
+            TunnelProtocol::Geneve,
             [&geneve(2, [0x65, 0x58])[..], &option, &frame].concat(),
             Some(Layer::Icmpv4),
         ),
         (
-            Tunnel::Geneve,
+            TunnelProtocol::Geneve,
             [&geneve(0, [0x12, 0x34])[..], &frame].concat(),
             None,
         ),
-        (Tunnel::Geneve, geneve(0, [0x65, 0x58]).to_vec(), None),
+        (
+            TunnelProtocol::Geneve,
+            geneve(0, [0x65, 0x58]).to_vec(),
+            None,
+        ),
     ];
     for (tunnel, bytes, last) in cases {
         let overlay = parse_overlay(&bytes, tunnel).unwrap();
@@ -362,22 +372,26 @@ fn a_tunnel_gives_its_vni_and_the_packet_inside() {
 
 #[test]
 fn a_tunnel_header_that_is_not_whole_refuses_the_packet() {
-    let cases: [(Tunnel, &[u8], Reason); 6] = [
-        (Tunnel::Vxlan, &[], Reason::VxlanTooShort),
-        (Tunnel::Vxlan, &[8, 0, 0, 0, 0, 0, 1], Reason::VxlanTooShort),
-        (Tunnel::Geneve, &[], Reason::GeneveTooShort),
+    let cases: [(TunnelProtocol, &[u8], Reason); 6] = [
+        (TunnelProtocol::Vxlan, &[], Reason::VxlanTooShort),
         (
-            Tunnel::Geneve,
+            TunnelProtocol::Vxlan,
+            &[8, 0, 0, 0, 0, 0, 1],
+            Reason::VxlanTooShort,
+        ),
+        (TunnelProtocol::Geneve, &[], Reason::GeneveTooShort),
+        (
+            TunnelProtocol::Geneve,
             &[0, 0, 0x65, 0x58, 0, 0, 1],
             Reason::GeneveTooShort,
         ),
         (
-            Tunnel::Geneve,
+            TunnelProtocol::Geneve,
             &[1, 0, 0x65, 0x58, 0, 0, 1, 0, 0, 0, 0],
             Reason::GeneveTooShort,
         ),
         (
-            Tunnel::Geneve,
+            TunnelProtocol::Geneve,
             &[2, 0, 0x65, 0x58, 0, 0, 1, 0, 0, 0, 0, 1],
             Reason::GeneveTooShort,
         ),
@@ -403,60 +417,67 @@ fn only_a_udp_packet_has_a_payload_for_a_tunnel() {
     );
 }
 
-/// The header above IP with what `ports` say, and what is to be read from it.
+/// A header above IP and its payload, and what is to be read from it.
 fn transport(
     protocol: u8,
-    (sport, dport): (u16, u16),
-    (seq, ack): (u32, u32),
+    (source_port, destination_port): (u16, u16),
+    (sequence, acknowledgment): (u32, u32),
     flags: u8,
     payload: &[u8],
-) -> (Vec<u8>, L4) {
+) -> (Vec<u8>, L4, Option<TcpNumbers>) {
     if protocol == UDP {
-        return (
-            udp(sport, dport, payload.len() as u16 + 8, payload),
-            L4::Udp { sport, dport },
-        );
+        let length = payload.len() as u16 + 8;
+        let datagram = udp(source_port, destination_port, length, payload);
+        let header = L4::Udp {
+            source_port,
+            destination_port,
+        };
+        return (datagram, header, None);
     }
-    let ports = [sport, dport].map(u16::to_be_bytes).concat();
-    let numbers = [seq, ack].map(u32::to_be_bytes).concat();
+    let ports = [source_port, destination_port]
+        .map(u16::to_be_bytes)
+        .concat();
+    let numbers = [sequence, acknowledgment].map(u32::to_be_bytes).concat();
     let segment = patched(tcp(&[1, 1, 1, 0], payload), 0, &[ports, numbers].concat());
-    (
-        patched(segment, 13, &[flags]),
-        L4::Tcp {
-            sport,
-            dport,
-            flags: flags.into(),
-            seq,
-            ack: (flags & 0x10 != 0).then_some(ack),
-        },
-    )
+    let header = L4::Tcp {
+        source_port,
+        destination_port,
+        flags: Some(TcpFlags(flags.into())),
+    };
+    let numbers = TcpNumbers {
+        sequence,
+        acknowledgment: (flags & 0x10 != 0).then_some(acknowledgment),
+    };
+    (patched(segment, 13, &[flags]), header, Some(numbers))
 }
 
 proptest! {
     #[test]
-    fn what_a_packet_is_made_of_is_read_from_it(
-        (src, dst) in prop_oneof![
-            any::<[[u8; 4]; 2]>().prop_map(|[src, dst]| (IpAddr::from(src), IpAddr::from(dst))),
-            any::<[[u8; 16]; 2]>().prop_map(|[src, dst]| (IpAddr::from(src), IpAddr::from(dst))),
+    fn addresses_header_and_payload_are_read_from_a_packet(
+        (source, destination) in prop_oneof![
+            any::<[[u8; 4]; 2]>().prop_map(|[one, other]| (IpAddr::from(one), IpAddr::from(other))),
+            any::<[[u8; 16]; 2]>().prop_map(|[one, other]| (IpAddr::from(one), IpAddr::from(other))),
         ],
         protocol in prop_oneof![Just(TCP), Just(UDP)],
         (ports, numbers, flags) in any::<((u16, u16), (u32, u32), u8)>(),
         payload in proptest::collection::vec(any::<u8>(), 0..100),
     ) {
-        let (segment, l4) = transport(protocol, ports, numbers, flags, &payload);
-        let frame = match (src, dst) {
-            (IpAddr::V4(src), IpAddr::V4(dst)) => {
-                let addresses = [src.octets(), dst.octets()].concat();
+        let (segment, l4, numbers) = transport(protocol, ports, numbers, flags, &payload);
+        let frame = match (source, destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => {
+                let addresses = [source.octets(), destination.octets()].concat();
                 ethernet(0x0800, &patched(ipv4(protocol, &segment), 12, &addresses))
             }
-            (IpAddr::V6(src), IpAddr::V6(dst)) => {
-                let addresses = [src.octets(), dst.octets()].concat();
-                ethernet(0x86dd, &patched(ipv6(protocol, segment.len() as u16, &segment), 8, &addresses))
+            (IpAddr::V6(source), IpAddr::V6(destination)) => {
+                let addresses = [source.octets(), destination.octets()].concat();
+                let packet = ipv6(protocol, segment.len() as u16, &segment);
+                ethernet(0x86dd, &patched(packet, 8, &addresses))
             }
             mixed => panic!("{mixed:?}"),
         };
         let packet = parse(&frame, Link::Ethernet).expect("it is well-formed");
-        prop_assert_eq!((packet.ip, packet.l4), (Some(Ip { src, dst }), Some(l4)));
+        prop_assert_eq!(packet.ip, Some(Ip { source, destination }));
+        prop_assert_eq!((packet.l4, packet.tcp), (l4, numbers));
         prop_assert_eq!((packet.payload, packet.truncated), (&*payload, false));
     }
 
@@ -467,7 +488,7 @@ proptest! {
                 prop_assert!(packet.payload.len() <= bytes.len());
             }
         }
-        for tunnel in [Tunnel::Vxlan, Tunnel::Geneve] {
+        for tunnel in [TunnelProtocol::Vxlan, TunnelProtocol::Geneve] {
             if let Err(reason) = parse_overlay(&bytes, tunnel) {
                 prop_assert!(!reason.as_str().is_empty());
             }
@@ -478,24 +499,24 @@ proptest! {
 #[test]
 fn the_first_chunk_of_an_sctp_packet_has_a_type_if_it_was_captured() {
     for (chunks, expected) in [
-        (&[][..], None),
-        (&[1, 0, 0, 20], Some(1)),
-        (&[14, 0, 0, 4, 6], Some(14)),
+        (&[][..], SctpChunk::Unsupported),
+        (&[1, 0, 0, 20], SctpChunk::Init),
+        (&[14, 0, 0, 4, 6], SctpChunk::ShutdownComplete),
     ] {
         let packet = ipv4(
             132,
             &[&[0, 7, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0], chunks].concat(),
         );
-        // What the perf ring padded the packet with is no chunk.
+        // The padding of the perf ring is no chunk.
         let padded = [&packet[..], &[2; 4]].concat();
         let l4 = parse(&padded, Link::Ipv4).expect("a packet").l4;
         assert_eq!(
             l4,
-            Some(L4::Sctp {
-                sport: 7,
-                dport: 9,
-                chunk: expected
-            })
+            L4::Sctp {
+                source_port: 7,
+                destination_port: 9,
+                chunk_type: expected,
+            }
         );
     }
 }

@@ -3,7 +3,7 @@
 //! here; each output escapes what it cannot contain.
 
 use tidegate_model::flow::{
-    Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7, L7Record, L7Type, LastLayer, MessagePart,
+    Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7, L7Record, L7Type, Layer, MessagePart,
     Missing, Seen, TcpFlags, icmpv4_text, icmpv6_text, qtype_name, rcode_text,
 };
 
@@ -21,19 +21,19 @@ pub fn push_summary(out: &mut String, flow: &Flow) {
 
 fn push_packet(out: &mut String, flow: &Flow) {
     out.push_str(match flow.last_layer {
-        LastLayer::None => "",
-        LastLayer::Ethernet => "Ethernet",
-        LastLayer::Ipv4 => "IPv4",
-        LastLayer::Ipv6 => "IPv6",
-        LastLayer::Tcp => "TCP Flags: ",
-        LastLayer::Udp => "UDP",
-        LastLayer::Sctp => "SCTP",
-        LastLayer::Icmpv4 => "ICMPv4 ",
-        LastLayer::Icmpv6 => "ICMPv6 ",
-        LastLayer::Vrrp => "VRRP VRRPv2 Advertisement",
-        LastLayer::Igmp => "IGMP ",
-        LastLayer::Vxlan => "VXLAN",
-        LastLayer::Geneve => "Geneve",
+        None => "",
+        Some(Layer::Ethernet) => "Ethernet",
+        Some(Layer::Ipv4) => "IPv4",
+        Some(Layer::Ipv6) => "IPv6",
+        Some(Layer::Tcp) => "TCP Flags: ",
+        Some(Layer::Udp) => "UDP",
+        Some(Layer::Sctp) => "SCTP",
+        Some(Layer::Icmpv4) => "ICMPv4 ",
+        Some(Layer::Icmpv6) => "ICMPv6 ",
+        Some(Layer::Vrrp) => "VRRP VRRPv2 Advertisement",
+        Some(Layer::Igmp) => "IGMP ",
+        Some(Layer::Vxlan) => "VXLAN",
+        Some(Layer::Geneve) => "Geneve",
     });
     match flow.l4 {
         L4::Tcp {

@@ -1,5 +1,6 @@
 //! Whatever a flow holds, its lines stay whole.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -8,7 +9,7 @@ use tidegate_format::hubble::{Compact, FlowIds, Json};
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{
     Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowType, Generic, Http, Ip,
-    IpVersion, Kafka, L4, L7, L7Record, L7Type, LastLayer, MessagePart, Missing, PolicyMatch, Seen,
+    IpVersion, Kafka, L4, L7, L7Record, L7Type, Layer, MessagePart, Missing, PolicyMatch, Seen,
     TcpFlags, TracePoint, TraceReason,
 };
 
@@ -30,10 +31,7 @@ fn l4() -> impl Strategy<Value = L4> {
             }
         });
     let icmp = any::<(u8, u8)>().prop_map(|(icmp_type, code)| L4::Icmpv4 { icmp_type, code });
-    let igmp = any::<(u8, [u8; 16])>().prop_map(|(igmp_type, group)| L4::Igmp {
-        igmp_type,
-        group: Address(group),
-    });
+    let igmp = any::<(u8, Ipv4Addr)>().prop_map(|(igmp_type, group)| L4::Igmp { igmp_type, group });
     prop_oneof![Just(L4::None), tcp, icmp, igmp]
 }
 
@@ -166,7 +164,7 @@ prop_compose! {
     ) -> Flow {
         Flow {
             time: Timestamp(time), seq, message_type, sub_type, drop_reason: DropReason(drop_reason),
-            flow_type: FlowType::L34, last_layer: LastLayer::Icmpv6, auth_type: AuthType(auth),
+            flow_type: FlowType::L34, last_layer: Some(Layer::Icmpv6), auth_type: AuthType(auth),
             policy_match: PolicyMatch(policy), trace_point: TracePoint(point), trace_reason: TraceReason(reason),
             is_reply, ip_trace_id, interface, proxy_port, l4, l7, source, destination, ip,
             ..Flow::default()

@@ -1,5 +1,6 @@
 //! The lines of Hubble's exporter.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use tidegate_format::hubble::{FlowIds, Json};
@@ -177,14 +178,12 @@ fn what_a_packet_says_has_its_names_and_places() {
         destination_port: 2,
         chunk_type,
     };
-    let (vrrp, group) = (
-        L4::Vrrp {
-            vrrp_type: 1,
-            vrid: 7,
-            priority: 100,
-        },
-        Address::v4([224, 0, 0, 251]),
-    );
+    let vrrp = L4::Vrrp {
+        vrrp_type: 1,
+        vrid: 7,
+        priority: 100,
+    };
+    let group = Ipv4Addr::new(224, 0, 0, 251);
     assert_parts([
         (
             Flow {

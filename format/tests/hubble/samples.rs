@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{
     Address, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet, FileNumbering, Flow,
-    FlowType, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, LastLayer, Missing, PolicyMatch, Seen,
+    FlowType, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, Layer, Missing, PolicyMatch, Seen,
     SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict,
 };
 use tidegate_model::record::{Lost, LostSource};
@@ -80,7 +80,7 @@ fn packet() -> Flow {
         time: TIME,
         flow_type: FlowType::L34,
         ethernet: Some(ethernet),
-        last_layer: LastLayer::Tcp,
+        last_layer: Some(Layer::Tcp),
         source: identity(12345),
         ..Flow::default()
     }
@@ -131,7 +131,7 @@ pub(crate) fn policy_drop() -> Flow {
             source_port: 5353,
             destination_port: 53,
         },
-        last_layer: LastLayer::Udp,
+        last_layer: Some(Layer::Udp),
         destination: identity(34567),
         direction: Direction::Ingress,
         file: Some(SourceFile {
@@ -189,7 +189,7 @@ fn vxlan() -> Flow {
             icmp_type: 8,
             code: 0,
         },
-        last_layer: LastLayer::Icmpv4,
+        last_layer: Some(Layer::Icmpv4),
         tunnel: Some(Tunnel {
             protocol: TunnelProtocol::Vxlan,
             ip: ip([172, 18, 0, 2], [172, 18, 0, 3]),

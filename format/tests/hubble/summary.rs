@@ -1,11 +1,12 @@
 //! Summaries.
 
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
 
 use tidegate_format::hubble::push_summary;
 use tidegate_model::flow::{
-    Address, Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, LastLayer,
-    MessagePart, Missing, ObservedLatency, SctpChunk, Seen, TcpFlags,
+    Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, Layer, MessagePart, Missing,
+    ObservedLatency, SctpChunk, Seen, TcpFlags,
 };
 
 use crate::samples;
@@ -22,16 +23,16 @@ fn a_packet_is_summed_up_by_its_innermost_layer() {
     let icmpv6 = |icmp_type, code| L4::Icmpv6 { icmp_type, code };
     let igmp = |igmp_type| L4::Igmp {
         igmp_type,
-        group: Address::default(),
+        group: Ipv4Addr::UNSPECIFIED,
     };
     let ports = (1, 2);
     let cases = [
-        (LastLayer::None, L4::None, ""),
-        (LastLayer::Ethernet, L4::None, "Ethernet"),
-        (LastLayer::Ipv4, L4::None, "IPv4"),
-        (LastLayer::Ipv6, L4::None, "IPv6"),
+        (None, L4::None, ""),
+        (Some(Layer::Ethernet), L4::None, "Ethernet"),
+        (Some(Layer::Ipv4), L4::None, "IPv4"),
+        (Some(Layer::Ipv6), L4::None, "IPv6"),
         (
-            LastLayer::Udp,
+            Some(Layer::Udp),
             L4::Udp {
                 source_port: ports.0,
                 destination_port: ports.1,
@@ -39,7 +40,7 @@ fn a_packet_is_summed_up_by_its_innermost_layer() {
             "UDP",
         ),
         (
-            LastLayer::Sctp,
+            Some(Layer::Sctp),
             L4::Sctp {
                 source_port: ports.0,
                 destination_port: ports.1,
@@ -48,30 +49,30 @@ fn a_packet_is_summed_up_by_its_innermost_layer() {
             "SCTP",
         ),
         (
-            LastLayer::Tcp,
+            Some(Layer::Tcp),
             samples::tcp(1, 2, TcpFlags::SYN | TcpFlags::ACK),
             "TCP Flags: SYN, ACK",
         ),
         (
-            LastLayer::Tcp,
+            Some(Layer::Tcp),
             samples::tcp(1, 2, 0x1ff),
             "TCP Flags: SYN, ACK, RST, FIN, PSH, URG, ECE, CWR, NS",
         ),
-        (LastLayer::Tcp, samples::tcp(1, 2, 0), "TCP Flags: "),
+        (Some(Layer::Tcp), samples::tcp(1, 2, 0), "TCP Flags: "),
         (
-            LastLayer::Icmpv4,
+            Some(Layer::Icmpv4),
             icmpv4(3, 3),
             "ICMPv4 DestinationUnreachable(Port)",
         ),
-        (LastLayer::Icmpv4, icmpv4(200, 1), "ICMPv4 200(1)"),
+        (Some(Layer::Icmpv4), icmpv4(200, 1), "ICMPv4 200(1)"),
         (
-            LastLayer::Icmpv6,
+            Some(Layer::Icmpv6),
             icmpv6(135, 0),
             "ICMPv6 NeighborSolicitation",
         ),
-        (LastLayer::Icmpv6, icmpv6(143, 0), "ICMPv6 143(0)"),
+        (Some(Layer::Icmpv6), icmpv6(143, 0), "ICMPv6 143(0)"),
         (
-            LastLayer::Vrrp,
+            Some(Layer::Vrrp),
             L4::Vrrp {
                 vrrp_type: 1,
                 vrid: 1,
@@ -80,7 +81,7 @@ fn a_packet_is_summed_up_by_its_innermost_layer() {
             "VRRP VRRPv2 Advertisement",
         ),
         (
-            LastLayer::Vxlan,
+            Some(Layer::Vxlan),
             L4::Udp {
                 source_port: 1,
                 destination_port: 4789,
@@ -88,19 +89,31 @@ fn a_packet_is_summed_up_by_its_innermost_layer() {
             "VXLAN",
         ),
         (
-            LastLayer::Geneve,
+            Some(Layer::Geneve),
             L4::Udp {
                 source_port: 1,
                 destination_port: 6081,
             },
             "Geneve",
         ),
-        (LastLayer::Igmp, igmp(0x11), "IGMP IGMP Membership Query"),
-        (LastLayer::Igmp, igmp(0x12), "IGMP IGMPv1 Membership Report"),
-        (LastLayer::Igmp, igmp(0x16), "IGMP IGMPv2 Membership Report"),
-        (LastLayer::Igmp, igmp(0x17), "IGMP Leave Group"),
-        (LastLayer::Igmp, igmp(0x22), "IGMP IGMPv3 Membership Report"),
-        (LastLayer::Igmp, igmp(0x99), "IGMP "),
+        (Some(Layer::Igmp), igmp(0x11), "IGMP IGMP Membership Query"),
+        (
+            Some(Layer::Igmp),
+            igmp(0x12),
+            "IGMP IGMPv1 Membership Report",
+        ),
+        (
+            Some(Layer::Igmp),
+            igmp(0x16),
+            "IGMP IGMPv2 Membership Report",
+        ),
+        (Some(Layer::Igmp), igmp(0x17), "IGMP Leave Group"),
+        (
+            Some(Layer::Igmp),
+            igmp(0x22),
+            "IGMP IGMPv3 Membership Report",
+        ),
+        (Some(Layer::Igmp), igmp(0x99), "IGMP "),
     ];
     for (last_layer, l4, expected) in cases {
         assert_eq!(

@@ -5,13 +5,10 @@
 //! packet inside a tunnel takes the place of the outer one.
 
 use tidegate_model::Span;
-use tidegate_model::flow::{
-    Address, Ethernet, Flow, Ip, IpVersion, L4, LastLayer, SctpChunk, TcpFlags, Tunnel,
-    TunnelProtocol,
-};
+use tidegate_model::flow::{Address, Flow, Ip, IpVersion, Tunnel, TunnelProtocol};
 use tidegate_wire::event::{PacketEvent, RecorderCapture};
 use tidegate_wire::packet::fast_path::SimplePacket;
-use tidegate_wire::packet::{self, Layer, Link, Packet, Reason};
+use tidegate_wire::packet::{self, Link, Packet, Reason};
 
 use super::fast_path;
 
@@ -22,7 +19,7 @@ pub(super) struct Capture<'a> {
     /// Where the bytes begin in the event's data.
     offset: usize,
     link: Link,
-    tunnel: Option<packet::Tunnel>,
+    tunnel: Option<TunnelProtocol>,
 }
 
 impl<'a> Capture<'a> {
@@ -84,9 +81,9 @@ fn read_general(
         Some(tunnel) if outer.last.is_some() => {
             let overlay = packet::parse_overlay(outer.udp_payload(), tunnel)?;
             flow.tunnel = Some(Tunnel {
-                protocol: protocol(overlay.tunnel),
+                protocol: overlay.tunnel,
                 ip: outer.ip.map(ip),
-                l4: outer.l4.map_or(L4::None, l4),
+                l4: outer.l4,
                 vni: overlay.vni,
             });
             let inner = captured.slice(outer.payload_offset, outer.payload.len());
@@ -98,102 +95,26 @@ fn read_general(
 }
 
 fn fill(flow: &mut Flow, packet: &Packet<'_>, captured: Span) {
-    flow.ethernet = packet.ethernet.map(|ethernet| Ethernet {
-        source: ethernet.src,
-        destination: ethernet.dst,
-    });
+    flow.ethernet = packet.ethernet;
     flow.ip = packet.ip.map(ip);
-    flow.l4 = packet.l4.map_or(L4::None, l4);
-    flow.last_layer = packet.last.map_or(LastLayer::None, last_layer);
+    flow.l4 = packet.l4;
+    flow.last_layer = packet.last;
     flow.payload = captured.slice(packet.payload_offset, packet.payload.len());
-    if let Some(packet::L4::Tcp { seq, ack, .. }) = packet.l4 {
-        flow.tcp_seq = seq;
-        flow.tcp_ack = ack;
+    if let Some(numbers) = packet.tcp {
+        flow.tcp_seq = numbers.sequence;
+        flow.tcp_ack = numbers.acknowledgment;
     }
 }
 
 fn ip(ip: packet::Ip) -> Ip {
     Ip {
-        source: Address::from(ip.src),
-        destination: Address::from(ip.dst),
-        version: if ip.src.is_ipv4() {
+        source: Address::from(ip.source),
+        destination: Address::from(ip.destination),
+        version: if ip.source.is_ipv4() {
             IpVersion::V4
         } else {
             IpVersion::V6
         },
         ..Ip::default()
-    }
-}
-
-fn l4(l4: packet::L4) -> L4 {
-    match l4 {
-        packet::L4::Tcp {
-            sport,
-            dport,
-            flags,
-            ..
-        } => L4::Tcp {
-            source_port: sport,
-            destination_port: dport,
-            flags: Some(TcpFlags(flags)),
-        },
-        packet::L4::Udp { sport, dport } => L4::Udp {
-            source_port: sport,
-            destination_port: dport,
-        },
-        packet::L4::Sctp {
-            sport,
-            dport,
-            chunk,
-        } => L4::Sctp {
-            source_port: sport,
-            destination_port: dport,
-            chunk_type: SctpChunk::from_packet(chunk),
-        },
-        packet::L4::Icmpv4 { kind, code } => L4::Icmpv4 {
-            icmp_type: kind,
-            code,
-        },
-        packet::L4::Icmpv6 { kind, code } => L4::Icmpv6 {
-            icmp_type: kind,
-            code,
-        },
-        packet::L4::Vrrp {
-            kind,
-            vrid,
-            priority,
-        } => L4::Vrrp {
-            vrrp_type: kind,
-            vrid,
-            priority,
-        },
-        packet::L4::Igmp { kind, group } => L4::Igmp {
-            igmp_type: kind,
-            group: group.into(),
-        },
-    }
-}
-
-fn last_layer(layer: Layer) -> LastLayer {
-    match layer {
-        Layer::Ethernet => LastLayer::Ethernet,
-        Layer::Ipv4 => LastLayer::Ipv4,
-        Layer::Ipv6 => LastLayer::Ipv6,
-        Layer::Tcp => LastLayer::Tcp,
-        Layer::Udp => LastLayer::Udp,
-        Layer::Sctp => LastLayer::Sctp,
-        Layer::Icmpv4 => LastLayer::Icmpv4,
-        Layer::Icmpv6 => LastLayer::Icmpv6,
-        Layer::Vrrp => LastLayer::Vrrp,
-        Layer::Igmp => LastLayer::Igmp,
-        Layer::Vxlan => LastLayer::Vxlan,
-        Layer::Geneve => LastLayer::Geneve,
-    }
-}
-
-fn protocol(tunnel: packet::Tunnel) -> TunnelProtocol {
-    match tunnel {
-        packet::Tunnel::Vxlan => TunnelProtocol::Vxlan,
-        packet::Tunnel::Geneve => TunnelProtocol::Geneve,
     }
 }

@@ -4,7 +4,7 @@ use crate::support::{Chain, NOON, hex, only_flow};
 use tidegate_model::Span;
 use tidegate_model::flow::{
     Address, Direction, DropReason, Endpoint, Ethernet, FileNumbering, Flow, FlowType, Ip,
-    IpVersion, L4, LastLayer, PolicyMatch, SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel,
+    IpVersion, L4, Layer, PolicyMatch, SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel,
     TunnelProtocol, Verdict,
 };
 
@@ -56,7 +56,7 @@ fn tcp_flow(len: u32) -> Flow {
         seq: 1,
         flow_type: FlowType::L34,
         ethernet: from_lower_mac(),
-        last_layer: LastLayer::Tcp,
+        last_layer: Some(Layer::Tcp),
         payload: Span { start: len, len: 0 },
         tcp_seq: 1000,
         ..Flow::default()
@@ -142,7 +142,7 @@ fn a_drop_tells_its_reason_and_place() {
             turned_by: 77,
             ip: Some(ip([10, 0, 1, 5], [10, 0, 3, 3])),
             l4: L4::Udp { source_port: 5353, destination_port: 53 },
-            last_layer: LastLayer::Udp,
+            last_layer: Some(Layer::Udp),
             source: identity(12345),
             destination: identity(34567),
             file: Some(SourceFile { id: 2, line: 1234, numbering: FileNumbering::V1_18_0 }),
@@ -222,7 +222,7 @@ fn a_tunnel_is_around_the_packet_that_counts() {
             ethernet: Some(Ethernet { source: destination, destination: source }),
             ip: Some(ip([10, 0, 1, 5], [10, 0, 2, 9])),
             l4: L4::Icmpv4 { icmp_type: 8, code: 0 },
-            last_layer: LastLayer::Icmpv4,
+            last_layer: Some(Layer::Icmpv4),
             tunnel: Some(outer),
             source: identity(12345),
             interface: 5,

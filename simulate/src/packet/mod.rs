@@ -9,27 +9,9 @@ pub(crate) use tunnel::{geneve, vxlan};
 
 use std::net::IpAddr;
 
+use tidegate_wire::packet::ip_protocol;
+
 use crate::world::Peer;
-
-/// Bits of the TCP flags byte.
-pub(crate) mod tcp_flags {
-    pub(crate) const FIN: u8 = 0x01;
-    pub(crate) const SYN: u8 = 0x02;
-    pub(crate) const RST: u8 = 0x04;
-    pub(crate) const PSH: u8 = 0x08;
-    pub(crate) const ACK: u8 = 0x10;
-}
-
-/// IP protocol numbers.
-pub(crate) mod protocol {
-    pub(crate) const ICMP: u8 = 1;
-    pub(crate) const IGMP: u8 = 2;
-    pub(crate) const TCP: u8 = 6;
-    pub(crate) const UDP: u8 = 17;
-    pub(crate) const ICMPV6: u8 = 58;
-    pub(crate) const VRRP: u8 = 112;
-    pub(crate) const SCTP: u8 = 132;
-}
 
 /// Who sends to whom, and between which ports.
 #[derive(Clone, Debug)]
@@ -55,18 +37,21 @@ impl Path {
 }
 
 /// A TCP segment.
-pub(crate) fn tcp(path: &Path, flags: u8, (seq, ack): (u32, u32), payload: &[u8]) -> Vec<u8> {
+pub(crate) fn tcp(path: &Path, flags: u16, (seq, ack): (u32, u32), payload: &[u8]) -> Vec<u8> {
     // Timestamps, as almost every Linux host sends them.
     const OPTIONS: [u8; 12] = [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 1];
+    // Eight words of header and options, in the upper four bits.
+    const DATA_OFFSET: u16 = 8 << 12;
     let mut segment = Vec::with_capacity(32 + payload.len());
     segment.extend(path.ports.0.to_be_bytes());
     segment.extend(path.ports.1.to_be_bytes());
     segment.extend(seq.to_be_bytes());
     segment.extend(ack.to_be_bytes());
-    segment.extend([8 << 4, flags, 0xfa, 0xf0, 0, 0, 0, 0]);
+    segment.extend((DATA_OFFSET | flags).to_be_bytes());
+    segment.extend([0xfa, 0xf0, 0, 0, 0, 0]);
     segment.extend(OPTIONS);
     segment.extend_from_slice(payload);
-    ip(path, protocol::TCP, &segment)
+    ip(path, ip_protocol::TCP, &segment)
 }
 
 /// A UDP datagram.
@@ -77,15 +62,15 @@ pub(crate) fn udp(path: &Path, payload: &[u8]) -> Vec<u8> {
     datagram.extend(length(8 + payload.len()));
     datagram.extend([0, 0]);
     datagram.extend_from_slice(payload);
-    ip(path, protocol::UDP, &datagram)
+    ip(path, ip_protocol::UDP, &datagram)
 }
 
 /// An ICMP or ICMPv6 message with the fields that follow its checksum.
 pub(crate) fn icmp(path: &Path, icmp_type: u8, code: u8, rest: [u8; 4]) -> Vec<u8> {
     let protocol = if path.is_v6() {
-        protocol::ICMPV6
+        ip_protocol::ICMPV6
     } else {
-        protocol::ICMP
+        ip_protocol::ICMP
     };
     let [a, b, c, d] = rest;
     ip(path, protocol, &[icmp_type, code, 0, 0, a, b, c, d])

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use tidegate_wire::access_log::{Dns, Endpoint, LogRecord, NodeAddresses};
+use tidegate_wire::packet::ip_protocol;
 
 use super::{Stage, client_port, is_v6};
-use crate::packet::{Path, answer, protocol, query, udp};
+use crate::packet::{Path, answer, query, udp};
 use crate::script::{Trace, point, state};
 use crate::world::Peer;
 
@@ -103,7 +104,7 @@ impl Exchange {
         }
         LogRecord {
             dns: Some(dns),
-            ..record(&path, timestamp, response, "Egress", protocol::UDP)
+            ..record(&path, timestamp, response, "Egress", ip_protocol::UDP)
         }
     }
 }
@@ -113,7 +114,7 @@ impl Stage {
         let exchange = Exchange::new(self, false, rng);
         let question = exchange.question();
         self.pen
-            .verdict(&exchange.there, false, protocol::UDP, 0, &question);
+            .verdict(&exchange.there, false, ip_protocol::UDP, 0, &question);
         self.pass(&exchange.there, state::NEW, &question);
         self.pass(&exchange.there.back(), state::REPLY, &exchange.answer());
     }
@@ -122,7 +123,7 @@ impl Stage {
         let exchange = Exchange::new(self, true, rng);
         let (there, question) = (&exchange.there, exchange.question());
         self.pen
-            .verdict(there, false, protocol::UDP, PROXY_PORT.into(), &question);
+            .verdict(there, false, ip_protocol::UDP, PROXY_PORT.into(), &question);
         let source = there.from.endpoint;
         let to_proxy = Trace {
             point: point::TO_PROXY,

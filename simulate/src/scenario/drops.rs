@@ -1,7 +1,9 @@
 //! Packets that the datapath drops, with the policy's verdict where it was the policy.
 
 use super::{Stage, client_port, is_v6};
-use crate::packet::{Path, protocol, tcp, tcp_flags, udp};
+use tidegate_wire::packet::{TcpFlags, ip_protocol};
+
+use crate::packet::{Path, tcp, udp};
 
 const POLICY_DENIED: u8 = 133;
 const POLICY_DENY: u8 = 181;
@@ -32,11 +34,11 @@ impl Stage {
         };
         let reason = REASONS[rng.usize(..REASONS.len())];
         let (protocol, packet) = if rng.u8(..4) == 0 {
-            (protocol::UDP, udp(&path, b"datagram"))
+            (ip_protocol::UDP, udp(&path, b"datagram"))
         } else {
             (
-                protocol::TCP,
-                tcp(&path, tcp_flags::SYN, (rng.u32(..), 0), &[]),
+                ip_protocol::TCP,
+                tcp(&path, TcpFlags::SYN, (rng.u32(..), 0), &[]),
             )
         };
         let source = path.from.endpoint;

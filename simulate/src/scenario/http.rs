@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use tidegate_wire::access_log::{Http, LogRecord};
+use tidegate_wire::packet::{TcpFlags, ip_protocol};
 
 use super::dns::record;
 use super::{Stage, client_port, is_v6};
-use crate::packet::{Path, protocol, tcp, tcp_flags};
+use crate::packet::{Path, tcp};
 use crate::script::{Trace, point, state};
 
 const PATHS: [&str; 5] = ["/", "/cart", "/items?limit=10", "/checkout", "/healthz"];
@@ -77,7 +78,7 @@ impl Exchange {
         LogRecord {
             http: Some(http),
             verdict,
-            ..record(&path, timestamp, response, "Ingress", protocol::TCP)
+            ..record(&path, timestamp, response, "Ingress", ip_protocol::TCP)
         }
     }
 }
@@ -87,11 +88,11 @@ impl Stage {
         let exchange = Exchange::new(self, false, rng);
         let (there, back) = (&exchange.there, exchange.there.back());
         let (seq, ack) = (rng.u32(..), rng.u32(..));
-        let flags = tcp_flags::PSH | tcp_flags::ACK;
+        let flags = TcpFlags::PSH | TcpFlags::ACK;
         self.pass(
             there,
             state::NEW,
-            &tcp(there, tcp_flags::SYN, (seq.wrapping_sub(1), 0), &[]),
+            &tcp(there, TcpFlags::SYN, (seq.wrapping_sub(1), 0), &[]),
         );
         self.pass(
             there,
@@ -108,9 +109,9 @@ impl Stage {
     pub(super) fn http_proxied(&mut self, rng: &mut fastrand::Rng) {
         let exchange = Exchange::new(self, true, rng);
         let there = &exchange.there;
-        let syn = tcp(there, tcp_flags::SYN, (rng.u32(..), 0), &[]);
+        let syn = tcp(there, TcpFlags::SYN, (rng.u32(..), 0), &[]);
         self.pen
-            .verdict(there, true, protocol::TCP, ENVOY_PORT.into(), &syn);
+            .verdict(there, true, ip_protocol::TCP, ENVOY_PORT.into(), &syn);
         let source = there.to.endpoint;
         let to_proxy = Trace {
             point: point::TO_PROXY,

@@ -5,11 +5,12 @@ use std::net::IpAddr;
 
 use tidegate_wire::access_log::{Kafka, KafkaTopic, L7, LogRecord};
 use tidegate_wire::event::{DebugFields, RecorderFields, SockFields};
+use tidegate_wire::packet::{TcpFlags, ip_protocol};
 
 use super::dns::record;
 use super::{Stage, client_port, is_v6};
 use crate::options::Release;
-use crate::packet::{Path, protocol, tcp, tcp_flags};
+use crate::packet::{Path, tcp};
 
 const CAPTURE_DELIVERY: u8 = 4;
 const CAPTURE_PROXY_PRE: u8 = 8;
@@ -24,7 +25,7 @@ impl Stage {
             from,
             to,
         };
-        let packet = tcp(&path, tcp_flags::ACK, (rng.u32(..), rng.u32(..)), &[]);
+        let packet = tcp(&path, TcpFlags::ACK, (rng.u32(..), rng.u32(..)), &[]);
         self.pen.capture(&path, CAPTURE_DELIVERY, 12, &packet);
         self.pen.capture(
             &path,
@@ -86,7 +87,7 @@ impl Stage {
         });
         let generic = LogRecord {
             l7,
-            ..record(path, self.timestamp(), false, "Egress", protocol::TCP)
+            ..record(path, self.timestamp(), false, "Egress", ip_protocol::TCP)
         };
         self.pen.access_log(&generic);
         if self.options.release < Release::V1_20 {
@@ -99,7 +100,7 @@ impl Stage {
             });
             let kafka = LogRecord {
                 kafka,
-                ..record(path, self.timestamp(), false, "Ingress", protocol::TCP)
+                ..record(path, self.timestamp(), false, "Ingress", ip_protocol::TCP)
             };
             self.pen.access_log(&kafka);
         }

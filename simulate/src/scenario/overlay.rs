@@ -2,10 +2,11 @@
 //! its outer headers; later it can report the outer packet and flag the tunnel.
 
 use tidegate_wire::event::flags;
+use tidegate_wire::packet::TcpFlags;
 
 use super::{Stage, client_port};
 use crate::options::Release;
-use crate::packet::{Path, geneve, tcp, tcp_flags, vxlan};
+use crate::packet::{Path, geneve, tcp, vxlan};
 use crate::script::{Trace, point, state};
 use crate::world::{LOCAL_NODE, REMOTE_NODE};
 
@@ -21,7 +22,7 @@ impl Stage {
         };
         let back = there.back();
         let (seq, ack) = (rng.u32(..), rng.u32(..));
-        let syn = tcp(&there, tcp_flags::SYN, (seq, 0), &[]);
+        let syn = tcp(&there, TcpFlags::SYN, (seq, 0), &[]);
         let source = there.from.endpoint;
         let to_overlay = Trace {
             point: point::TO_OVERLAY,
@@ -32,7 +33,7 @@ impl Stage {
         self.pen.trace(&there, to_overlay, &syn);
         let syn_ack = tcp(
             &back,
-            tcp_flags::SYN | tcp_flags::ACK,
+            TcpFlags::SYN | TcpFlags::ACK,
             (ack, seq.wrapping_add(1)),
             &[],
         );

@@ -2,10 +2,11 @@
 //! protocols.
 
 use tidegate_wire::event::flags;
+use tidegate_wire::packet::{TcpFlags, ip_protocol};
 
 use super::{Stage, client_port};
 use crate::options::Release;
-use crate::packet::{Path, ip, protocol, tcp, tcp_flags};
+use crate::packet::{Path, ip, tcp};
 use crate::script::{Trace, point, state};
 
 const GRE: u8 = 47;
@@ -26,7 +27,7 @@ impl Stage {
             state::NEW,
             &ip(
                 &path,
-                protocol::SCTP,
+                ip_protocol::SCTP,
                 &[a, b, 15, 28, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 4],
             ),
         );
@@ -35,17 +36,17 @@ impl Stage {
             state::NEW,
             &ip(
                 &path,
-                protocol::VRRP,
+                ip_protocol::VRRP,
                 &[0x21, 7, 100, 1, 0, 1, 0, 0, 10, 0, 0, 1, 0, 0, 0, 0],
             ),
         );
         self.pass(
             &path,
             state::NEW,
-            &ip(&path, protocol::IGMP, &[0x16, 0, 0, 0, 224, 0, 0, 251]),
+            &ip(&path, ip_protocol::IGMP, &[0x16, 0, 0, 0, 224, 0, 0, 251]),
         );
         self.pass(&path, state::NEW, &ip(&path, GRE, &[0, 0, 0x08, 0x00]));
-        let mut fragment = ip(&path, protocol::UDP, &[0; 64]);
+        let mut fragment = ip(&path, ip_protocol::UDP, &[0; 64]);
         fragment[IPV4_FRAGMENT] = 0x20;
         self.pass(&path, state::NEW, &fragment);
         self.without_ethernet(&path);
@@ -55,7 +56,7 @@ impl Stage {
         if self.options.release < Release::V1_17 {
             return;
         }
-        let packet = tcp(path, tcp_flags::ACK, (1, 1), &[]);
+        let packet = tcp(path, TcpFlags::ACK, (1, 1), &[]);
         let state = state::ESTABLISHED;
         let trace = Trace {
             point: point::TO_NETWORK,

@@ -2,7 +2,9 @@
 
 use super::{Stage, client_port, is_v6};
 use crate::options::Release;
-use crate::packet::{Path, protocol, tcp, tcp_flags as flag};
+use tidegate_wire::packet::{TcpFlags, ip_protocol};
+
+use crate::packet::{Path, tcp};
 use crate::script::{Trace, point, state};
 use crate::world::LOCAL_NODE;
 
@@ -19,17 +21,17 @@ impl Stage {
         let there = Path { from, to, ports };
         let back = there.back();
         let (mut seq, mut ack) = (rng.u32(..), rng.u32(..));
-        let syn = tcp(&there, flag::SYN, (seq, 0), &[]);
-        self.pen.verdict(&there, false, protocol::TCP, 0, &syn);
+        let syn = tcp(&there, TcpFlags::SYN, (seq, 0), &[]);
+        self.pen.verdict(&there, false, ip_protocol::TCP, 0, &syn);
         self.pass(&there, state::NEW, &syn);
         if there.to.endpoint != 0 {
-            self.pen.verdict(&there, true, protocol::TCP, 0, &syn);
+            self.pen.verdict(&there, true, ip_protocol::TCP, 0, &syn);
         }
         seq = seq.wrapping_add(1);
         self.pass(
             &back,
             state::REPLY,
-            &tcp(&back, flag::SYN | flag::ACK, (ack, seq), &[]),
+            &tcp(&back, TcpFlags::SYN | TcpFlags::ACK, (ack, seq), &[]),
         );
         ack = ack.wrapping_add(1);
         for _ in 0..rng.u8(1..4) {
@@ -41,9 +43,9 @@ impl Stage {
             self.masqueraded(&there, (seq, ack));
         }
         let end = if rng.u8(..10) == 0 {
-            flag::RST
+            TcpFlags::RST
         } else {
-            flag::FIN | flag::ACK
+            TcpFlags::FIN | TcpFlags::ACK
         };
         self.pass(
             &there,
@@ -53,7 +55,7 @@ impl Stage {
         self.pass(
             &back,
             state::REPLY,
-            &tcp(&back, flag::FIN | flag::ACK, (ack, seq), &[]),
+            &tcp(&back, TcpFlags::FIN | TcpFlags::ACK, (ack, seq), &[]),
         );
     }
 
@@ -69,7 +71,7 @@ impl Stage {
         }
         let mut outside = path.clone();
         outside.from.ip = self.world.node(LOCAL_NODE).ip;
-        let packet = tcp(&outside, flag::ACK, numbers, &[]);
+        let packet = tcp(&outside, TcpFlags::ACK, numbers, &[]);
         let state = state::ESTABLISHED;
         let trace = Trace {
             point: point::TO_NETWORK,
@@ -87,5 +89,5 @@ fn data(path: &Path, numbers: (u32, u32), rng: &mut fastrand::Rng) -> Vec<u8> {
     let mut payload = [0u8; 400];
     rng.fill(&mut payload);
     payload[0] = 0x17;
-    tcp(path, flag::PSH | flag::ACK, numbers, &payload)
+    tcp(path, TcpFlags::PSH | TcpFlags::ACK, numbers, &payload)
 }

@@ -4,7 +4,7 @@
 //! captured length. Fields are little-endian, as on every architecture that Cilium supports.
 
 use super::reason::{Bound, Reason};
-use crate::packet::{Link, Tunnel};
+use crate::packet::{Link, TunnelProtocol};
 
 pub(super) mod offset {
     pub(in super::super) const SUBTYPE: usize = 1;
@@ -180,10 +180,10 @@ pub trait PacketEvent<'a> {
     }
 
     /// What the outer packet's UDP payload starts with, if the event says that it is a tunnel's.
-    fn tunnel(&self) -> Option<Tunnel> {
+    fn tunnel(&self) -> Option<TunnelProtocol> {
         match (self.vxlan(), self.geneve()) {
-            (true, _) => Some(Tunnel::Vxlan),
-            (false, true) => Some(Tunnel::Geneve),
+            (true, _) => Some(TunnelProtocol::Vxlan),
+            (false, true) => Some(TunnelProtocol::Geneve),
             (false, false) => None,
         }
     }

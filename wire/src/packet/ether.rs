@@ -11,8 +11,8 @@ pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLaye
     let header: &[u8; HEADER] = data.first_chunk().ok_or(Reason::EthernetTooShort)?;
     let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1] = *header;
     packet.ethernet = Some(Ethernet {
-        src: [s0, s1, s2, s3, s4, s5],
-        dst: [d0, d1, d2, d3, d4, d5],
+        source: [s0, s1, s2, s3, s4, s5],
+        destination: [d0, d1, d2, d3, d4, d5],
     });
     let ether_type = u16::from_be_bytes([t0, t1]);
     let next = match ether_type {

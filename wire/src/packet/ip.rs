@@ -31,8 +31,8 @@ pub(super) fn decode_v4(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedL
 
     let [s0, s1, s2, s3, d0, d1, d2, d3] = *header.last_chunk().ok_or(Reason::Ipv4TooShort)?;
     packet.ip = Some(Ip {
-        src: IpAddr::V4(Ipv4Addr::new(s0, s1, s2, s3)),
-        dst: IpAddr::V4(Ipv4Addr::new(d0, d1, d2, d3)),
+        source: IpAddr::V4(Ipv4Addr::new(s0, s1, s2, s3)),
+        destination: IpAddr::V4(Ipv4Addr::new(d0, d1, d2, d3)),
     });
     let fragment = u16::from_be_bytes([header[6], header[7]]) & FRAGMENT != 0;
     Ok(DecodedLayer {
@@ -72,8 +72,7 @@ pub(super) fn decode_v6(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedL
     if end > data.len() {
         packet.truncated = true;
     }
-    let (src, dst) = addresses(header);
-    packet.ip = Some(Ip { src, dst });
+    packet.ip = Some(addresses(header));
     Ok(DecodedLayer {
         next: Layer::of_ip_protocol(protocol),
         start,
@@ -82,12 +81,15 @@ pub(super) fn decode_v6(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedL
     })
 }
 
-fn addresses(header: &[u8; V6_HEADER]) -> (IpAddr, IpAddr) {
-    let mut src = [0; 16];
-    let mut dst = [0; 16];
-    src.copy_from_slice(&header[8..24]);
-    dst.copy_from_slice(&header[24..40]);
-    (Ipv6Addr::from(src).into(), Ipv6Addr::from(dst).into())
+fn addresses(header: &[u8; V6_HEADER]) -> Ip {
+    let mut source = [0; 16];
+    let mut destination = [0; 16];
+    source.copy_from_slice(&header[8..24]);
+    destination.copy_from_slice(&header[24..40]);
+    Ip {
+        source: Ipv6Addr::from(source).into(),
+        destination: Ipv6Addr::from(destination).into(),
+    }
 }
 
 /// The protocol behind the options, where it starts in the packet and how long it says it is.

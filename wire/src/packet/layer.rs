@@ -1,5 +1,7 @@
 //! The layers that Hubble's packet decoder knows.
 
+use super::ip_protocol;
+
 /// A layer of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layer {
@@ -61,16 +63,19 @@ impl Layer {
 
     /// The layer that an IP protocol announces, whichever IP version carries it.
     pub(super) fn of_ip_protocol(protocol: u8) -> Option<Self> {
+        const IPV4: u8 = 4;
+        const IPV6: u8 = 41;
+        const IPIP: u8 = 94;
         match protocol {
-            1 => Some(Self::Icmpv4),
-            2 => Some(Self::Igmp),
-            4 | 94 => Some(Self::Ipv4),
-            6 => Some(Self::Tcp),
-            17 => Some(Self::Udp),
-            41 => Some(Self::Ipv6),
-            58 => Some(Self::Icmpv6),
-            112 => Some(Self::Vrrp),
-            132 => Some(Self::Sctp),
+            ip_protocol::ICMP => Some(Self::Icmpv4),
+            ip_protocol::IGMP => Some(Self::Igmp),
+            IPV4 | IPIP => Some(Self::Ipv4),
+            ip_protocol::TCP => Some(Self::Tcp),
+            ip_protocol::UDP => Some(Self::Udp),
+            IPV6 => Some(Self::Ipv6),
+            ip_protocol::ICMPV6 => Some(Self::Icmpv6),
+            ip_protocol::VRRP => Some(Self::Vrrp),
+            ip_protocol::SCTP => Some(Self::Sctp),
             _ => None,
         }
     }

@@ -15,19 +15,26 @@ mod ether;
 pub mod fast_path;
 mod hop_by_hop;
 mod ip;
+pub mod ip_protocol;
+mod l4;
 mod layer;
 mod overlay;
 mod reason;
+mod sctp_chunk;
 mod tcp;
+mod tcp_flags;
 mod transport;
 mod walk;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use decoded::Decoders;
+pub use l4::L4;
 pub use layer::Layer;
-pub use overlay::{Overlay, Tunnel};
+pub use overlay::{Overlay, TunnelProtocol};
 pub use reason::Reason;
+pub use sctp_chunk::SctpChunk;
+pub use tcp_flags::TcpFlags;
 use walk::walk;
 
 /// What a packet starts with.
@@ -49,7 +56,9 @@ pub struct Packet<'a> {
     /// The IP addresses.
     pub ip: Option<Ip>,
     /// The header above IP.
-    pub l4: Option<L4>,
+    pub l4: L4,
+    /// The numbers of the TCP header, if the packet is TCP.
+    pub tcp: Option<TcpNumbers>,
     /// The last layer that was decoded; `None` if the packet is empty.
     pub last: Option<Layer>,
     /// What follows the last header, if that is TCP, UDP, SCTP or ICMP; else empty.
@@ -70,135 +79,45 @@ impl<'a> Packet<'a> {
     #[must_use]
     pub fn udp_payload(&self) -> &'a [u8] {
         match self.l4 {
-            Some(L4::Udp { .. }) => self.payload,
+            L4::Udp { .. } => self.payload,
             _ => &[],
         }
     }
 }
 
-/// Ethernet addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The addresses of an Ethernet header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ethernet {
-    /// The source's.
-    pub src: [u8; 6],
-    /// The destination's.
-    pub dst: [u8; 6],
+    /// The sender's.
+    pub source: [u8; 6],
+    /// The receiver's.
+    pub destination: [u8; 6],
 }
 
-/// IP addresses; both of one version, which is the header's.
+/// The addresses of an IP header, both of the header's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ip {
-    /// The source's.
-    pub src: IpAddr,
-    /// The destination's.
-    pub dst: IpAddr,
+    /// The sender's.
+    pub source: IpAddr,
+    /// The receiver's.
+    pub destination: IpAddr,
+}
+
+/// The numbers of a TCP header that relate segments to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TcpNumbers {
+    /// The sequence number.
+    pub sequence: u32,
+    /// The acknowledgment number, if the flag ACK is set.
+    pub acknowledgment: Option<u32>,
 }
 
 impl Ip {
     /// 4 or 6.
     #[must_use]
     pub fn version(&self) -> u8 {
-        if self.src.is_ipv4() { 4 } else { 6 }
+        if self.source.is_ipv4() { 4 } else { 6 }
     }
-}
-
-/// The header above IP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum L4 {
-    /// TCP.
-    Tcp {
-        /// The source port.
-        sport: u16,
-        /// The destination port.
-        dport: u16,
-        /// FIN in bit 0 to CWR in bit 7, NS in bit 8: see [`tcp_flag`].
-        flags: u16,
-        /// The sequence number.
-        seq: u32,
-        /// The acknowledgment number, if the flag ACK is set.
-        ack: Option<u32>,
-    },
-    /// UDP.
-    Udp {
-        /// The source port.
-        sport: u16,
-        /// The destination port.
-        dport: u16,
-    },
-    /// SCTP; of its chunks only the first one's type is read.
-    Sctp {
-        /// The source port.
-        sport: u16,
-        /// The destination port.
-        dport: u16,
-        /// The type of the first chunk (RFC 9260, section 3.2); `None` if none was captured.
-        chunk: Option<u8>,
-    },
-    /// ICMP of IPv4.
-    Icmpv4 {
-        /// The type.
-        kind: u8,
-        /// The code.
-        code: u8,
-    },
-    /// ICMP of IPv6.
-    Icmpv6 {
-        /// The type.
-        kind: u8,
-        /// The code.
-        code: u8,
-    },
-    /// VRRP, read as version 2.
-    Vrrp {
-        /// The type, always 1.
-        kind: u8,
-        /// The virtual router.
-        vrid: u8,
-        /// The sender's priority.
-        priority: u8,
-    },
-    /// IGMP, read as version 1 or 2.
-    Igmp {
-        /// The type.
-        kind: u8,
-        /// The group's address.
-        group: Ipv4Addr,
-    },
-}
-
-impl L4 {
-    /// Source and destination port, if the protocol has ports.
-    #[must_use]
-    pub fn ports(&self) -> Option<(u16, u16)> {
-        match *self {
-            Self::Tcp { sport, dport, .. }
-            | Self::Udp { sport, dport }
-            | Self::Sctp { sport, dport, .. } => Some((sport, dport)),
-            _ => None,
-        }
-    }
-}
-
-/// The bits of [`L4::Tcp`]'s flags.
-pub mod tcp_flag {
-    /// No more data from the sender.
-    pub const FIN: u16 = 0x001;
-    /// Opens a connection.
-    pub const SYN: u16 = 0x002;
-    /// Aborts a connection.
-    pub const RST: u16 = 0x004;
-    /// Push to the application.
-    pub const PSH: u16 = 0x008;
-    /// The acknowledgment number counts.
-    pub const ACK: u16 = 0x010;
-    /// The urgent pointer counts.
-    pub const URG: u16 = 0x020;
-    /// Congestion was experienced, or can be told.
-    pub const ECE: u16 = 0x040;
-    /// The congestion window was reduced.
-    pub const CWR: u16 = 0x080;
-    /// The nonce sum.
-    pub const NS: u16 = 0x100;
 }
 
 /// Decodes a packet. No bytes make an empty packet.
@@ -231,7 +150,7 @@ pub fn parse(bytes: &[u8], link: Link) -> Result<Packet<'_>, Reason> {
 /// # Errors
 ///
 /// The tunnel header is short, or a header inside that Hubble decodes is malformed or cut short.
-pub fn parse_overlay(udp_payload: &[u8], tunnel: Tunnel) -> Result<Overlay<'_>, Reason> {
+pub fn parse_overlay(udp_payload: &[u8], tunnel: TunnelProtocol) -> Result<Overlay<'_>, Reason> {
     let mut inner = Packet::default();
     let vni = walk(udp_payload, tunnel.layer(), Decoders::Overlay, &mut inner)?;
     if inner.last == Some(tunnel.layer()) && inner.ethernet.is_none() && inner.ip.is_none() {

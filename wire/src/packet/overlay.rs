@@ -5,16 +5,25 @@ use super::{Layer, Packet, Reason};
 
 const HEADER: usize = 8;
 
-/// A tunnel's protocol.
+/// The protocol of a tunnel: `flow.Tunnel.Protocol`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Tunnel {
+pub enum TunnelProtocol {
     /// VXLAN.
     Vxlan,
     /// Geneve.
     Geneve,
 }
 
-impl Tunnel {
+impl TunnelProtocol {
+    /// The protobuf enum's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vxlan => "VXLAN",
+            Self::Geneve => "GENEVE",
+        }
+    }
+
     pub(super) fn layer(self) -> Layer {
         match self {
             Self::Vxlan => Layer::Vxlan,
@@ -27,7 +36,7 @@ impl Tunnel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overlay<'a> {
     /// The tunnel's protocol.
-    pub tunnel: Tunnel,
+    pub tunnel: TunnelProtocol,
     /// The virtual network identifier, 24 bits.
     pub vni: u32,
     /// The packet inside; empty if the capture ended before it. Its offsets count from the tunnel
@@ -86,9 +95,9 @@ fn vni(header: &[u8; HEADER]) -> u32 {
 }
 
 /// The tunnel that gopacket expects behind a UDP header: by the destination port, or by the source
-/// port if the destination's means nothing to it.
-pub(super) fn of_ports(sport: u16, dport: u16) -> Option<Layer> {
-    match (dport, sport) {
+/// port if gopacket knows no protocol for the destination's.
+pub(super) fn of_ports(source: u16, destination: u16) -> Option<Layer> {
+    match (destination, source) {
         (4789, _) => Some(Layer::Vxlan),
         (6081, _) => Some(Layer::Geneve),
         // Ports of other protocols that gopacket would decode, had Hubble registered them.

@@ -1,12 +1,9 @@
 //! TCP with its options, whose lengths are checked and whose values are not kept.
 
 use super::decoded::DecodedLayer;
-use super::{L4, Packet, Reason, tcp_flag};
+use super::{L4, Packet, Reason, TcpFlags, TcpNumbers};
 
 const HEADER: usize = 20;
-
-/// The flag ACK, in the lower byte of the flags.
-const ACK: u8 = tcp_flag::ACK as u8;
 
 mod option {
     pub(super) const END: u8 = 0;
@@ -21,12 +18,16 @@ pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLaye
         return Err(Reason::TcpBadOffset);
     }
     check_options(data.get(HEADER..start).ok_or(Reason::TcpTooShort)?)?;
-    packet.l4 = Some(L4::Tcp {
-        sport: u16::from_be_bytes([header[0], header[1]]),
-        dport: u16::from_be_bytes([header[2], header[3]]),
-        flags: u16::from_be_bytes([header[12] & 0x01, header[13]]),
-        seq: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
-        ack: (header[13] & ACK != 0)
+    let flags = TcpFlags(u16::from_be_bytes([header[12] & 0x01, header[13]]));
+    packet.l4 = L4::Tcp {
+        source_port: u16::from_be_bytes([header[0], header[1]]),
+        destination_port: u16::from_be_bytes([header[2], header[3]]),
+        flags: Some(flags),
+    };
+    packet.tcp = Some(TcpNumbers {
+        sequence: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
+        acknowledgment: flags
+            .has(TcpFlags::ACK)
             .then(|| u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
     });
     Ok(DecodedLayer {

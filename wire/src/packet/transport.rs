@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::decoded::{DecodedLayer, Decoders};
-use super::{L4, Layer, Packet, Reason, overlay};
+use super::{L4, Layer, Packet, Reason, SctpChunk, overlay};
 
 pub(super) fn decode_udp(
     data: &[u8],
@@ -11,7 +11,8 @@ pub(super) fn decode_udp(
     packet: &mut Packet<'_>,
 ) -> Result<DecodedLayer, Reason> {
     let [s0, s1, d0, d1, l0, l1, _, _] = *data.first_chunk().ok_or(Reason::UdpTooShort)?;
-    let (sport, dport) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
+    let source_port = u16::from_be_bytes([s0, s1]);
+    let destination_port = u16::from_be_bytes([d0, d1]);
     let end = match u16::from_be_bytes([l0, l1]) {
         0 => data.len(),
         1..8 => return Err(Reason::UdpBadLength),
@@ -20,11 +21,14 @@ pub(super) fn decode_udp(
     if end > data.len() {
         packet.truncated = true;
     }
-    packet.l4 = Some(L4::Udp { sport, dport });
+    packet.l4 = L4::Udp {
+        source_port,
+        destination_port,
+    };
     Ok(DecodedLayer {
         next: match decoders {
             Decoders::Outer => None,
-            Decoders::Overlay => overlay::of_ports(sport, dport),
+            Decoders::Overlay => overlay::of_ports(source_port, destination_port),
         },
         start: 8,
         end: end.min(data.len()),
@@ -34,23 +38,23 @@ pub(super) fn decode_udp(
 
 pub(super) fn decode_sctp(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     let header: &[u8; 12] = data.first_chunk().ok_or(Reason::SctpTooShort)?;
-    packet.l4 = Some(L4::Sctp {
-        sport: u16::from_be_bytes([header[0], header[1]]),
-        dport: u16::from_be_bytes([header[2], header[3]]),
-        chunk: data.get(header.len()).copied(),
-    });
+    packet.l4 = L4::Sctp {
+        source_port: u16::from_be_bytes([header[0], header[1]]),
+        destination_port: u16::from_be_bytes([header[2], header[3]]),
+        chunk_type: SctpChunk::from_packet(data.get(header.len()).copied()),
+    };
     Ok(last(12, data))
 }
 
 pub(super) fn decode_icmpv4(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
-    let [kind, code, ..]: [u8; 8] = *data.first_chunk().ok_or(Reason::Icmpv4TooShort)?;
-    packet.l4 = Some(L4::Icmpv4 { kind, code });
+    let [icmp_type, code, ..]: [u8; 8] = *data.first_chunk().ok_or(Reason::Icmpv4TooShort)?;
+    packet.l4 = L4::Icmpv4 { icmp_type, code };
     Ok(last(8, data))
 }
 
 pub(super) fn decode_icmpv6(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
-    let [kind, code, ..]: [u8; 4] = *data.first_chunk().ok_or(Reason::Icmpv6TooShort)?;
-    packet.l4 = Some(L4::Icmpv6 { kind, code });
+    let [icmp_type, code, ..]: [u8; 4] = *data.first_chunk().ok_or(Reason::Icmpv6TooShort)?;
+    packet.l4 = L4::Icmpv6 { icmp_type, code };
     Ok(last(4, data))
 }
 
@@ -59,26 +63,26 @@ pub(super) fn decode_vrrp(data: &[u8], packet: &mut Packet<'_>) -> Result<Decode
     const ADVERTISEMENT: u8 = 1;
     let ([version, vrid, priority, addresses, ..], rest) =
         data.split_first_chunk::<8>().ok_or(Reason::VrrpTooShort)?;
-    let kind = version & 0x0f;
-    if kind != ADVERTISEMENT || *addresses == 0 {
+    let vrrp_type = version & 0x0f;
+    if vrrp_type != ADVERTISEMENT || *addresses == 0 {
         return Err(Reason::VrrpBadMessage);
     }
     if rest.len() < usize::from(*addresses) * 4 {
         return Err(Reason::VrrpTooShort);
     }
-    packet.l4 = Some(L4::Vrrp {
-        kind,
+    packet.l4 = L4::Vrrp {
+        vrrp_type,
         vrid: *vrid,
         priority: *priority,
-    });
+    };
     Ok(nothing_follows())
 }
 
-/// Versions 1 and 2; Hubble reads version 3 with the same eyes.
+/// Versions 1 and 2; Hubble reads version 3 alike.
 pub(super) fn decode_igmp(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
-    let [kind, _, _, _, g0, g1, g2, g3] = *data.first_chunk().ok_or(Reason::IgmpTooShort)?;
+    let [igmp_type, _, _, _, g0, g1, g2, g3] = *data.first_chunk().ok_or(Reason::IgmpTooShort)?;
     let group = Ipv4Addr::new(g0, g1, g2, g3);
-    packet.l4 = Some(L4::Igmp { kind, group });
+    packet.l4 = L4::Igmp { igmp_type, group };
     Ok(nothing_follows())
 }
 

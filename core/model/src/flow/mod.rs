@@ -9,11 +9,11 @@ mod enums;
 mod file;
 mod icmp;
 mod identity;
-mod l4;
 mod l7;
 mod missing;
 mod socket;
 mod trace;
+mod tunnel;
 
 pub use address::Address;
 pub use dns::{qtype_name, rcode_name, rcode_text};
@@ -25,7 +25,6 @@ pub use enums::{
 pub use file::{FileNumbering, Numbered, SourceFile};
 pub use icmp::{icmpv4_text, icmpv6_text};
 pub use identity::IdentityScope;
-pub use l4::{L4, LastLayer, SctpChunk, TcpFlags, Tunnel, TunnelProtocol};
 pub use l7::{
     Dns, DnsAnswer, DnsAnswers, DnsTypes, Generic, Http, Kafka, L7, L7Record, L7Type,
     ObservedLatency, REDACTED, Seen, Word, word,
@@ -33,33 +32,15 @@ pub use l7::{
 pub use missing::{MessagePart, Missing};
 pub use socket::{Socket, XlatePoint};
 pub use trace::{OriginalSource, TracePoint, TraceReason, capture_point_name};
+pub use tunnel::Tunnel;
 
 use std::net::IpAddr;
 
+pub use tidegate_wire::event::message_type;
+pub use tidegate_wire::packet::{Ethernet, L4, Layer, SctpChunk, TcpFlags, TunnelProtocol};
+
 use crate::span::Span;
 use crate::time::Timestamp;
-
-/// Monitor message types (`pkg/monitor/api`, v1.19.4): the first byte of an event.
-pub mod message_type {
-    /// A packet that the datapath dropped.
-    pub const DROP: u8 = 1;
-    /// A debug message without a packet.
-    pub const DEBUG: u8 = 2;
-    /// A packet captured for debugging.
-    pub const CAPTURE: u8 = 3;
-    /// A packet that passed an observation point.
-    pub const TRACE: u8 = 4;
-    /// The verdict of the network policy on a packet.
-    pub const POLICY_VERDICT: u8 = 5;
-    /// A packet of the recorder (until 1.18).
-    pub const RECORDER: u8 = 6;
-    /// A socket-level translation.
-    pub const TRACE_SOCK: u8 = 7;
-    /// An access-log record of a proxy.
-    pub const ACCESS_LOG: u8 = 129;
-    /// A notification of the agent.
-    pub const AGENT: u8 = 130;
-}
 
 /// One flow. Fields are Hubble's; what an event does not carry is zero, `None` or `Unknown`.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +79,7 @@ pub struct Flow {
     /// The transport header.
     pub l4: L4,
     /// The innermost layer that was read, which is what Hubble's summary tells.
-    pub last_layer: LastLayer,
+    pub last_layer: Option<Layer>,
     /// The outer headers of a VXLAN or Geneve packet.
     pub tunnel: Option<Tunnel>,
     /// The sending side.
@@ -181,15 +162,6 @@ impl Flow {
         };
         (is_told || address != Address::default()).then_some(address)
     }
-}
-
-/// `flow.Ethernet`: MAC addresses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ethernet {
-    /// Sender.
-    pub source: [u8; 6],
-    /// Receiver.
-    pub destination: [u8; 6],
 }
 
 /// `flow.IP`.

@@ -122,7 +122,7 @@ fn write_l4(out: &mut LogRecordWriter<'_>, l4: &L4) {
         }
         L4::Igmp { igmp_type, group } => {
             out.int(key!("cilium.igmp.type"), igmp_type);
-            write_address(out, key!("cilium.igmp.group"), group);
+            write_address(out, key!("cilium.igmp.group"), group.into());
         }
         _ => {}
     }

@@ -200,7 +200,7 @@ fn transport(object: &mut Object<'_>, l4: &L4) {
         }
         L4::Igmp { igmp_type, group } => {
             object.uint32("type", igmp_type);
-            object.raw_string("group_address", |out| push_address(out, group.to_ip()));
+            object.raw_string("group_address", |out| push_address(out, group.into()));
         }
         _ => {}
     }

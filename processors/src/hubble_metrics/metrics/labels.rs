@@ -119,7 +119,9 @@ pub(super) fn reporter(flow: &Flow) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use tidegate_model::flow::{Address, L4, SctpChunk};
+    use std::net::Ipv4Addr;
+
+    use tidegate_model::flow::{L4, SctpChunk};
 
     use super::{IP_VERSIONS, Verdict, l4_protocol, render_ip_version, render_protocol};
 
@@ -154,7 +156,7 @@ mod tests {
             },
             L4::Igmp {
                 igmp_type: 0,
-                group: Address::default(),
+                group: Ipv4Addr::UNSPECIFIED,
             },
         ]
     }

@@ -19,6 +19,7 @@ use tidegate_model::flow::{
 use tidegate_model::record::{Event, EventBody};
 use tidegate_runtime::component::Reasons;
 use tidegate_wire::access_log::{Decoder, EndpointView, Protocol, RecordView};
+use tidegate_wire::packet::ip_protocol;
 use tidegate_wire::text::Text;
 
 use crate::go_time;
@@ -170,16 +171,16 @@ impl<'a> AccessLogEntry<'a> {
         // Hubble uses the low byte only.
         let [protocol, _] = self.view.transport_protocol.to_le_bytes();
         match protocol {
-            6 => L4::Tcp {
+            ip_protocol::TCP => L4::Tcp {
                 source_port,
                 destination_port,
                 flags: None,
             },
-            17 => L4::Udp {
+            ip_protocol::UDP => L4::Udp {
                 source_port,
                 destination_port,
             },
-            132 => L4::Sctp {
+            ip_protocol::SCTP => L4::Sctp {
                 source_port,
                 destination_port,
                 chunk_type: SctpChunk::Unsupported,

@@ -1,7 +1,7 @@
 //! The headers of a packet, as views: each field is copied once, from the packet to where the caller
 //! needs it.
 
-use crate::packet::{Ethernet, tcp_flag};
+use crate::packet::{Ethernet, TcpFlags, TcpNumbers};
 
 /// An Ethernet header.
 #[derive(Debug, Clone, Copy)]
@@ -24,13 +24,15 @@ pub struct TcpHeader<'a>(pub(super) &'a [u8; 20]);
 pub struct UdpHeader<'a>(pub(super) &'a [u8; 8]);
 
 impl EthernetHeader<'_> {
+    #[inline]
     pub(super) fn addresses(self) -> Ethernet {
         Ethernet {
-            src: field(self.0, 6),
-            dst: field(self.0, 0),
+            source: field(self.0, 6),
+            destination: field(self.0, 0),
         }
     }
 
+    #[inline]
     pub(super) fn ether_type(self) -> [u8; 2] {
         field(self.0, 12)
     }
@@ -39,25 +41,30 @@ impl EthernetHeader<'_> {
 impl Ipv4Header<'_> {
     /// The source address.
     #[must_use]
-    pub fn src(self) -> [u8; 4] {
+    #[inline]
+    pub fn source(self) -> [u8; 4] {
         field(self.0, 12)
     }
 
     /// The destination address.
     #[must_use]
-    pub fn dst(self) -> [u8; 4] {
+    #[inline]
+    pub fn destination(self) -> [u8; 4] {
         field(self.0, 16)
     }
 
+    #[inline]
     pub(super) fn total_len(self) -> usize {
         u16::from_be_bytes(field(self.0, 2)).into()
     }
 
     /// Whether more fragments follow, or the offset is not 0.
+    #[inline]
     pub(super) fn is_fragment(self) -> bool {
         u16::from_be_bytes(field(self.0, 6)) & 0x3fff != 0
     }
 
+    #[inline]
     pub(super) fn protocol(self) -> u8 {
         self.0[9]
     }
@@ -66,20 +73,24 @@ impl Ipv4Header<'_> {
 impl Ipv6Header<'_> {
     /// The source address.
     #[must_use]
-    pub fn src(self) -> [u8; 16] {
+    #[inline]
+    pub fn source(self) -> [u8; 16] {
         field(self.0, 8)
     }
 
     /// The destination address.
     #[must_use]
-    pub fn dst(self) -> [u8; 16] {
+    #[inline]
+    pub fn destination(self) -> [u8; 16] {
         field(self.0, 24)
     }
 
+    #[inline]
     pub(super) fn total_len(self) -> usize {
         self.0.len() + usize::from(u16::from_be_bytes(field(self.0, 4)))
     }
 
+    #[inline]
     pub(super) fn protocol(self) -> u8 {
         self.0[6]
     }
@@ -88,35 +99,40 @@ impl Ipv6Header<'_> {
 impl TcpHeader<'_> {
     /// The source port.
     #[must_use]
-    pub fn sport(self) -> u16 {
+    #[inline]
+    pub fn source_port(self) -> u16 {
         u16::from_be_bytes(field(self.0, 0))
     }
 
     /// The destination port.
     #[must_use]
-    pub fn dport(self) -> u16 {
+    #[inline]
+    pub fn destination_port(self) -> u16 {
         u16::from_be_bytes(field(self.0, 2))
     }
 
-    /// The sequence number.
+    /// The sequence and acknowledgment numbers.
     #[must_use]
-    pub fn seq(self) -> u32 {
-        u32::from_be_bytes(field(self.0, 4))
+    #[inline]
+    pub fn numbers(self) -> TcpNumbers {
+        TcpNumbers {
+            sequence: u32::from_be_bytes(field(self.0, 4)),
+            acknowledgment: self
+                .flags()
+                .has(TcpFlags::ACK)
+                .then(|| u32::from_be_bytes(field(self.0, 8))),
+        }
     }
 
-    /// The acknowledgment number, if the flag ACK is set.
+    /// The flags.
     #[must_use]
-    pub fn ack(self) -> Option<u32> {
-        (self.flags() & tcp_flag::ACK != 0).then(|| u32::from_be_bytes(field(self.0, 8)))
-    }
-
-    /// The flags, as in [`L4::Tcp`](crate::packet::L4::Tcp).
-    #[must_use]
-    pub fn flags(self) -> u16 {
-        u16::from_be_bytes(field(self.0, 12)) & 0x01ff
+    #[inline]
+    pub fn flags(self) -> TcpFlags {
+        TcpFlags(u16::from_be_bytes(field(self.0, 12)) & 0x01ff)
     }
 
     /// The length with options, in bytes.
+    #[inline]
     pub(super) fn len(self) -> usize {
         usize::from(self.0[12] >> 4) * 4
     }
@@ -125,17 +141,20 @@ impl TcpHeader<'_> {
 impl UdpHeader<'_> {
     /// The source port.
     #[must_use]
-    pub fn sport(self) -> u16 {
+    #[inline]
+    pub fn source_port(self) -> u16 {
         u16::from_be_bytes(field(self.0, 0))
     }
 
     /// The destination port.
     #[must_use]
-    pub fn dport(self) -> u16 {
+    #[inline]
+    pub fn destination_port(self) -> u16 {
         u16::from_be_bytes(field(self.0, 2))
     }
 
     /// The length of header and payload, in bytes.
+    #[inline]
     pub(super) fn total_len(self) -> usize {
         u16::from_be_bytes(field(self.0, 4)).into()
     }

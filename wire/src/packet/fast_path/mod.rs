@@ -10,7 +10,7 @@ use header::EthernetHeader;
 pub use header::{Ipv4Header, Ipv6Header, TcpHeader, UdpHeader};
 
 use super::tcp::check_options;
-use super::{Ethernet, Ip, L4, Layer, Packet};
+use super::{Ethernet, Ip, L4, Layer, Packet, TcpNumbers, ip_protocol};
 
 const ETHERNET: usize = 14;
 const IPV4: usize = 20;
@@ -71,12 +71,12 @@ impl Network<'_> {
     fn addresses(self) -> Ip {
         match self {
             Self::V4(header) => Ip {
-                src: header.src().into(),
-                dst: header.dst().into(),
+                source: header.source().into(),
+                destination: header.destination().into(),
             },
             Self::V6(header) => Ip {
-                src: header.src().into(),
-                dst: header.dst().into(),
+                source: header.source().into(),
+                destination: header.destination().into(),
             },
         }
     }
@@ -90,18 +90,23 @@ impl Transport<'_> {
         }
     }
 
+    fn numbers(self) -> Option<TcpNumbers> {
+        match self {
+            Self::Tcp(header) => Some(header.numbers()),
+            Self::Udp(_) => None,
+        }
+    }
+
     fn header(self) -> L4 {
         match self {
             Self::Tcp(header) => L4::Tcp {
-                sport: header.sport(),
-                dport: header.dport(),
-                flags: header.flags(),
-                seq: header.seq(),
-                ack: header.ack(),
+                source_port: header.source_port(),
+                destination_port: header.destination_port(),
+                flags: Some(header.flags()),
             },
             Self::Udp(header) => L4::Udp {
-                sport: header.sport(),
-                dport: header.dport(),
+                source_port: header.source_port(),
+                destination_port: header.destination_port(),
             },
         }
     }
@@ -112,7 +117,8 @@ impl<'a> From<SimplePacket<'a>> for Packet<'a> {
         Self {
             ethernet: Some(packet.ethernet()),
             ip: Some(packet.network.addresses()),
-            l4: Some(packet.transport.header()),
+            l4: packet.transport.header(),
+            tcp: packet.transport.numbers(),
             last: Some(packet.transport.layer()),
             payload: packet.payload,
             payload_offset: packet.payload_offset,
@@ -163,7 +169,7 @@ fn network<'a>(ethernet: EthernetHeader<'_>, above: &'a [u8]) -> Option<Network<
 #[inline(always)]
 fn transport(protocol: u8, segment: &[u8]) -> Option<(Transport<'_>, usize, usize)> {
     match protocol {
-        6 => {
+        ip_protocol::TCP => {
             let header = TcpHeader(segment.first_chunk()?);
             let len = header.len();
             let is_timestamp =
@@ -173,7 +179,7 @@ fn transport(protocol: u8, segment: &[u8]) -> Option<(Transport<'_>, usize, usiz
             }
             Some((Transport::Tcp(header), len, segment.len()))
         }
-        17 => {
+        ip_protocol::UDP => {
             let header = UdpHeader(segment.first_chunk()?);
             (header.total_len() >= UDP).then_some((Transport::Udp(header), UDP, header.total_len()))
         }

@@ -13,8 +13,8 @@ use prost::Message;
 use tidegate_model::flow::{
     Address, AuthType, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet,
     FileNumbering, Flow, FlowType, Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type,
-    LastLayer, Missing, PolicyMatch, SctpChunk, Seen, SourceFile, TcpFlags, TracePoint,
-    TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
+    Layer, Missing, PolicyMatch, SctpChunk, Seen, SourceFile, TcpFlags, TracePoint, TraceReason,
+    Tunnel, TunnelProtocol, Verdict, message_type,
 };
 use tidegate_model::record::{Lost, LostSource, Record};
 use tidegate_runtime::telemetry::Telemetry;
@@ -140,7 +140,7 @@ fn traced() -> Flow {
             ..addresses()
         }),
         l4: tcp(Some(TcpFlags::SYN | TcpFlags::ACK)),
-        last_layer: LastLayer::Tcp,
+        last_layer: Some(Layer::Tcp),
         tunnel: Some(Tunnel {
             protocol: TunnelProtocol::Vxlan,
             ip: Some(addresses()),

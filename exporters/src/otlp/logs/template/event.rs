@@ -1,9 +1,10 @@
 //! Templates for the event that a flow reports. There are far fewer kinds of events than events.
 
+use std::net::Ipv4Addr;
 use tidegate_format::hubble::push_type;
 use tidegate_model::flow::{
-    Address, AuthType, Direction, DropReason, Flow, FlowType, IpVersion, L4, LastLayer,
-    PolicyMatch, SctpChunk, TcpFlags, TracePoint, TraceReason, Verdict, message_type,
+    AuthType, Direction, DropReason, Flow, FlowType, IpVersion, L4, Layer, PolicyMatch, SctpChunk,
+    TcpFlags, TracePoint, TraceReason, Verdict, message_type,
 };
 
 use super::cache::{CacheKey, TemplateCache};
@@ -102,7 +103,7 @@ struct EventKind {
     policy_match: PolicyMatch,
     trace_point: TracePoint,
     trace_reason: TraceReason,
-    last_layer: LastLayer,
+    last_layer: Option<Layer>,
     version: IpVersion,
     /// Without ports and addresses.
     l4: L4,
@@ -175,7 +176,7 @@ impl EventKind {
             d3,
             self.trace_point.0,
             self.trace_reason.0,
-            self.last_layer as u8,
+            self.last_layer.map_or(0, |layer| 1 + layer as u8),
             protocol,
         ];
         EventKey([high, low].map(u64::from_be_bytes))
@@ -226,7 +227,7 @@ fn without_ports_and_addresses(l4: L4) -> L4 {
         },
         L4::Igmp { igmp_type, .. } => L4::Igmp {
             igmp_type,
-            group: Address::default(),
+            group: Ipv4Addr::UNSPECIFIED,
         },
         l4 @ (L4::None | L4::Icmpv4 { .. } | L4::Icmpv6 { .. }) => l4,
     }

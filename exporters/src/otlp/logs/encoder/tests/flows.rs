@@ -1,6 +1,7 @@
 //! Flows of packets and other datapath events as log records.
 
 use super::*;
+use std::net::Ipv4Addr;
 
 const TRACED: &str = "source.address=10.0.0.1
 source.mac=02:00:00:00:00:0a
@@ -162,7 +163,7 @@ fn datapath_events_have_their_types_and_reasons() {
 
 #[test]
 fn protocols_without_ports_have_the_fields_of_their_headers() {
-    let group = Address::v4([224, 0, 0, 1]);
+    let group = Ipv4Addr::new(224, 0, 0, 1);
     let cases = [
         (
             L4::Vrrp {

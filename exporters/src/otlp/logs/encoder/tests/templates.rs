@@ -1,5 +1,6 @@
 //! An encoder with cached templates writes the same bytes as a new one.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -113,7 +114,7 @@ fn l4_of(source_port: u16, destination_port: u16) -> impl Strategy<Value = L4> {
         }),
         select(vec![0x11, 0x16]).prop_map(|igmp_type| L4::Igmp {
             igmp_type,
-            group: Address::v4([224, 0, 0, 1])
+            group: Ipv4Addr::new(224, 0, 0, 1)
         }),
     ]
 }
@@ -214,13 +215,13 @@ fn direction() -> impl Strategy<Value = Direction> {
     ])
 }
 
-fn last_layer() -> impl Strategy<Value = LastLayer> {
+fn last_layer() -> impl Strategy<Value = Option<Layer>> {
     select(vec![
-        LastLayer::None,
-        LastLayer::Tcp,
-        LastLayer::Udp,
-        LastLayer::Icmpv4,
-        LastLayer::Icmpv6,
+        None,
+        Some(Layer::Tcp),
+        Some(Layer::Udp),
+        Some(Layer::Icmpv4),
+        Some(Layer::Icmpv6),
     ])
 }
 
