@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use tidegate_model::record::Record;
 use tidegate_model::{Kind, Kinds, Timestamp};
 use tidegate_runtime::edge::{Delivery, Inbox};
@@ -21,7 +22,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::delivery::{RequestOutcome, RequestSender};
 use super::failure::drop_reason;
-use super::in_flight::{BoxFuture, InFlight};
+use super::in_flight::InFlight;
 use super::logs::{Encoder, InFlightTickets, LogRequestBuilder, Placement, RequestTickets};
 use super::metrics::MetricsExport;
 use super::transport::{Framed, SentFlag, Service};
@@ -179,7 +180,7 @@ impl ExportLoop {
     }
 
     /// Returns a future that sends a frame, settles its tickets, and returns the frame.
-    fn send_frame(&self, frame: Bytes, tickets: RequestTickets) -> BoxFuture<Bytes> {
+    fn send_frame(&self, frame: Bytes, tickets: RequestTickets) -> BoxFuture<'static, Bytes> {
         tracing::debug!(
             records = tickets.records(),
             bytes = frame.len(),

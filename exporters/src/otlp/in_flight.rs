@@ -1,26 +1,22 @@
 //! The requests in flight. The exporter's own task polls them, so that they end with it at once,
 //! together with their tickets.
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::future::pending;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-/// A boxed future.
-pub(super) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// Up to `limit` futures, which return the frame that they sent. They are few enough to poll all of
-/// them on each wake-up.
+/// Up to `limit` futures, which return the frame that they sent.
 pub(super) struct InFlight {
-    requests: Vec<BoxFuture<Bytes>>,
+    requests: FuturesUnordered<BoxFuture<'static, Bytes>>,
     limit: usize,
 }
 
 impl InFlight {
     pub(super) fn new(limit: usize) -> Self {
         Self {
-            requests: Vec::with_capacity(limit),
+            requests: FuturesUnordered::new(),
             limit,
         }
     }
@@ -36,22 +32,15 @@ impl InFlight {
     }
 
     /// Adds a request. The caller ensures that there is room.
-    pub(super) fn push(&mut self, request: BoxFuture<Bytes>) {
+    pub(super) fn push(&mut self, request: BoxFuture<'static, Bytes>) {
         self.requests.push(request);
     }
 
     /// Waits until a request has completed; for ever if there is none. Cancel safe.
     pub(super) async fn next(&mut self) -> Bytes {
-        poll_fn(|cx| self.poll_next(cx)).await
-    }
-
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
-        for (index, request) in self.requests.iter_mut().enumerate() {
-            if let Poll::Ready(frame) = request.as_mut().poll(cx) {
-                drop(self.requests.swap_remove(index));
-                return Poll::Ready(frame);
-            }
+        match self.requests.next().await {
+            Some(frame) => frame,
+            None => pending().await,
         }
-        Poll::Pending
     }
 }

@@ -19,6 +19,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tidegate_model::Timestamp;
 use tidegate_model::metric::Point;
 use tidegate_runtime::component::BuildContext;
@@ -29,7 +30,6 @@ use self::counters::RequestCounters;
 use self::request::{MetricRequest, next_request};
 use self::table::{SeriesCursor, SeriesTable};
 use super::delivery::RequestSender;
-use super::in_flight::BoxFuture;
 use super::resource::ResourceAttributes;
 use super::transport::{SentFlag, Service};
 
@@ -58,7 +58,7 @@ struct InProgress {
     /// The series to send after `request`.
     rest: SeriesCursor,
     /// The request in flight. Its error is how long the backend asks to wait.
-    request: BoxFuture<Result<(), Duration>>,
+    request: BoxFuture<'static, Result<(), Duration>>,
 }
 
 impl MetricsExport {
