@@ -12,9 +12,9 @@
 //! 7. [`export_loop`] connects all of that to the inbox, with the requests [`in_flight`];
 //!    [`exporter`] starts it, and [`config`] builds it.
 //!
-//! A request is encoded once and kept until its outcome. Then its records are settled: delivered, or
-//! dropped with a reason in [`failure::drop_reason`]. The exporter does not support traces or OTLP
-//! over HTTP, and stores nothing on disk: records in memory are lost if the process dies.
+//! A request is encoded once and kept until its outcome. Then its records are settled: delivered,
+//! or dropped with a reason in [`failure::drop_reason`]. The exporter does not support traces or
+//! OTLP over HTTP, and stores nothing on disk: records in memory are lost if the process dies.
 
 mod config;
 mod delivery;

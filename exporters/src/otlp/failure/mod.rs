@@ -1,5 +1,5 @@
-//! Failed attempts: what went wrong ([`call_error`]), whether to try again ([`retry_decision`]), and
-//! the names under which records are dropped otherwise ([`drop_reason`]).
+//! Failed attempts: what went wrong ([`call_error`]), whether to try again ([`retry_decision`]),
+//! and the names under which records are dropped otherwise ([`drop_reason`]).
 
 mod call_error;
 pub(super) mod drop_reason;

@@ -1,5 +1,6 @@
-//! The bytes around the log records of a request: `ExportLogsServiceRequest` with one `ResourceLogs`
-//! with one `ScopeLogs` (opentelemetry-proto 1.9). Resource and scope are encoded once.
+//! The bytes around the log records of a request: `ExportLogsServiceRequest` with one
+//! `ResourceLogs` with one `ScopeLogs` (opentelemetry-proto 1.9). Resource and scope are encoded
+//! once.
 
 use prost::Message;
 

@@ -1,7 +1,7 @@
-//! Attributes of every flow, in addition to those of its peers ([`super::template::peer`]) and of its
-//! request or response ([`super::l7`]). An attribute is left out if the event has no value for it.
-//! The type `uint` is an integer up to 2^63-1, the largest in OTLP, and above that a string of the
-//! decimal digits.
+//! Attributes of every flow, in addition to those of its peers ([`super::template::peer`]) and of
+//! its request or response ([`super::l7`]). An attribute is left out if the event has no value for
+//! it. The type `uint` is an integer up to 2^63-1, the largest in OTLP, and above that a string of
+//! the decimal digits.
 //!
 //! | attribute | type | meaning |
 //! | --- | --- | --- |

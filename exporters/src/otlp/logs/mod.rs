@@ -13,8 +13,8 @@
 //!
 //! A flow has the `trace_id` of its request, if the headers contained one.
 //!
-//! Reading order: [`record_writer`] writes one record in a single pass, with names of attributes from
-//! [`attribute_key`]. [`template`] caches the encoded parts that many flows have in common.
+//! Reading order: [`record_writer`] writes one record in a single pass, with names of attributes
+//! from [`attribute_key`]. [`template`] caches the encoded parts that many flows have in common.
 //! [`encoder`] combines both. [`request`] collects encoded records into requests, with [`envelope`]
 //! around them and their [`tickets`].
 

@@ -1,6 +1,6 @@
 //! Writes one `LogRecord` (opentelemetry-proto 1.9) directly into its request, with fields in the
-//! order of their numbers, as generated encoders write them. That is an order of magnitude less work
-//! than building a tree of messages for some twenty attributes.
+//! order of their numbers, as generated encoders write them. That is an order of magnitude less
+//! work than building a tree of messages for some twenty attributes.
 //!
 //! The record's length is written last, into a gap of the usual width. [`attributes`] writes the
 //! attributes.

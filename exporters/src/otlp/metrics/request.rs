@@ -1,5 +1,5 @@
-//! Encodes the series as `ExportMetricsServiceRequest`s: one `Metric` for each family, split where a
-//! request would become too large. Requests are made one at a time, since all series together may
+//! Encodes the series as `ExportMetricsServiceRequest`s: one `Metric` for each family, split where
+//! a request would become too large. Requests are made one at a time, since all series together may
 //! be large.
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;

@@ -88,7 +88,8 @@ impl BackendStatus {
             health: context.health.clone(),
             connected: context.telemetry.gauge(
                 "tidegate_otlp_connected",
-                "1 while the OTLP endpoint accepts requests, otherwise 0; 0 before the first request.",
+                "1 while the OTLP endpoint accepts requests, otherwise 0. \
+                 It is 0 before the first request.",
                 &[("stage", &context.stage)],
             ),
             attempts: AttemptCounters::new(context),

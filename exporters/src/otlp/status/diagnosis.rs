@@ -165,53 +165,62 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_an_operator_can_fix_has_a_hint() {
-        let http = |code| CallError::Http {
-            status: StatusCode::from_u16(code).unwrap(),
-            retry_after: None,
-        };
-        let status = |code, message| CallError::Status(Status::new(code, message));
-        let grpc = |code| status(code, "");
+    fn a_grpc_status_that_an_operator_can_fix_has_a_hint() {
         let cases = [
-            (http(401), Some(CREDENTIALS)),
-            (http(403), Some(CREDENTIALS)),
-            (http(404), Some(NOT_GRPC)),
-            (http(400), Some(NOT_GRPC)),
-            (http(200), Some(NOT_GRPC)),
-            (http(413), Some(SIZE)),
-            (http(503), None),
-            (http(429), None),
             (
-                status(
-                    Code::ResourceExhausted,
-                    "grpc: received message larger than max (9 vs. 4)",
-                ),
+                Code::ResourceExhausted,
+                "grpc: received message larger than max (9 vs. 4)",
                 Some(SIZE),
             ),
-            (status(Code::ResourceExhausted, "quota"), None),
+            (Code::ResourceExhausted, "quota", None),
             (
-                status(
-                    Code::Unimplemented,
-                    "grpc: Decompressor is not installed for grpc-encoding \"zstd\"",
-                ),
+                Code::Unimplemented,
+                "grpc: Decompressor is not installed for grpc-encoding \"zstd\"",
                 Some(COMPRESSION),
             ),
-            (
-                status(Code::Unimplemented, "unknown service"),
-                Some(SIGNALS),
-            ),
-            (grpc(Code::Unauthenticated), Some(CREDENTIALS)),
-            (grpc(Code::Unavailable), None),
-            (CallError::Transport(Box::new(Dns)), Some(NAME)),
-            (CallError::Transport("refused".into()), None),
+            (Code::Unimplemented, "unknown service", Some(SIGNALS)),
+            (Code::Unauthenticated, "", Some(CREDENTIALS)),
+            (Code::Unavailable, "", None),
         ];
-        for (error, expected) in cases {
+        for (code, message, expected) in cases {
+            let error = CallError::Status(Status::new(code, message));
             assert_eq!(hint(false, b"", &error), expected, "{error}");
         }
+    }
+
+    #[test]
+    fn an_http_status_that_an_operator_can_fix_has_a_hint() {
+        let cases = [
+            (401, Some(CREDENTIALS)),
+            (403, Some(CREDENTIALS)),
+            (407, Some(PROXY)),
+            (404, Some(NOT_GRPC)),
+            (400, Some(NOT_GRPC)),
+            (200, Some(NOT_GRPC)),
+            (413, Some(SIZE)),
+            (503, None),
+            (429, None),
+        ];
+        for (code, expected) in cases {
+            let error = CallError::Http {
+                status: StatusCode::from_u16(code).unwrap(),
+                retry_after: None,
+            };
+            assert_eq!(hint(false, b"", &error), expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_transport_error_that_an_operator_can_fix_has_a_hint() {
+        let dns = CallError::Transport(Box::new(Dns));
+        assert_eq!(hint(false, b"", &dns), Some(NAME));
+        let refused = CallError::Transport("refused".into());
+        assert_eq!(hint(false, b"", &refused), None);
         let invalid = CallError::Transport(Box::new(io::Error::new(
             io::ErrorKind::InvalidData,
             "unknown issuer",
         )));
-        assert_eq!(hint(true, b"\x16\x03\x03", &invalid), Some(CERTIFICATES));
+        let tls_handshake = b"\x16\x03\x03";
+        assert_eq!(hint(true, tls_handshake, &invalid), Some(CERTIFICATES));
     }
 }

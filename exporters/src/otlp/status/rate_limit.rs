@@ -15,7 +15,8 @@ pub(super) struct LogRateLimit {
 }
 
 impl LogRateLimit {
-    /// Returns the number of events suppressed since the last admitted one, if this one is admitted.
+    /// Returns the number of events suppressed since the last admitted one, if this one is
+    /// admitted.
     pub(super) fn admit(&mut self, now: Instant) -> Option<u64> {
         if self
             .last

@@ -1,8 +1,8 @@
 //! The `endpoint` of the configuration: scheme, host and port, and nothing else.
 //!
 //! Neither `http::Uri` nor the `url` crate can validate it: `http::Uri` reports a port outside of 0
-//! to 65535 as no port, and `url` accepts an empty port and rewrites hosts. Both would connect to an
-//! address other than the configured one.
+//! to 65535 as no port, and `url` accepts an empty port and rewrites hosts. Both would connect to
+//! an address other than the configured one.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -100,11 +100,8 @@ fn parse_url(text: &str) -> Result<Address, Problem> {
         );
     }
     let (host, port) = split_authority(authority)?;
-    let port = match port {
-        Some(port) => parse_port(port)?,
-        None if is_tls => 443,
-        None => 80,
-    };
+    let default_port = if is_tls { 443 } else { 80 };
+    let port = port.map_or(Ok(default_port), parse_port)?;
     if ServerName::try_from(host).is_err() {
         return Err("has an invalid host; a host is a name, an IPv4 address, \
                     or an IPv6 address in brackets"
@@ -195,6 +192,48 @@ fn parse_port(text: &str) -> Result<u16, Problem> {
 mod tests {
     use super::EndpointUrl;
 
+    /// Invalid endpoints, and a part of the error.
+    const INVALID: &[(&str, &str)] = &[
+        ("", "the endpoint is empty"),
+        ("127.0.0.1:4317", "begin with http:// or https://"),
+        ("unix:///run/otlp.sock", "begin with http:// or https://"),
+        ("grpc://host:4317", "begin with http:// or https://"),
+        ("//host:4317", "begin with http:// or https://"),
+        ("http://127.0.0.1:99999", "the port `99999`"),
+        ("https://127.0.0.1:70000", "the port `70000`"),
+        ("http://[::1]:65536", "the port `65536`"),
+        ("http://host:0", "the port `0`"),
+        ("http://host:+80", "the port `+80`"),
+        ("http://host:-1", "the port `-1`"),
+        ("http://host:http", "the port `http`"),
+        ("http://host:80a", "the port `80a`"),
+        ("http://host:", "no port after it"),
+        ("http://[::1]:", "no port after it"),
+        ("http://host:/", "no port after it"),
+        ("http://", "no host"),
+        ("http:///", "no host"),
+        ("http://:4317", "no host"),
+        ("http://::1:4317", "needs brackets"),
+        ("http://[::1", "not closed"),
+        ("http://[::1]4317", "after the brackets"),
+        ("http://[fe80::1%25eth0]:4317", "zones"),
+        ("http://[collector]:4317", "IPv6 address in the brackets"),
+        ("http://127.1:4317", "not an IPv4 address"),
+        ("http://256.0.0.1:4317", "not an IPv4 address"),
+        ("http://a..b:4317", "a host is a name"),
+        ("http://-a:4317", "a host is a name"),
+        ("http://a%20b:4317", "a host is a name"),
+        ("http://a b:4317", "whitespace"),
+        ("http://host:4317\n", "whitespace"),
+        ("http://h:4317/v1/logs", "must end after the port"),
+        ("http://h:4317//", "must end after the port"),
+        ("http://h:4317?x=1", "must end after the port"),
+        ("http://h:4317/#x", "must end after the port"),
+        ("http://h:4317\\x", "must end after the port"),
+        ("http://alice@h:4317", "use `headers`"),
+        ("http://@h:4317", "use `headers`"),
+    ];
+
     fn parse(text: &str) -> Result<String, String> {
         EndpointUrl(text.to_owned())
             .parse()
@@ -222,47 +261,7 @@ mod tests {
 
     #[test]
     fn an_invalid_endpoint_is_refused_with_the_reason() {
-        let cases = [
-            ("", "the endpoint is empty"),
-            ("127.0.0.1:4317", "begin with http:// or https://"),
-            ("unix:///run/otlp.sock", "begin with http:// or https://"),
-            ("grpc://host:4317", "begin with http:// or https://"),
-            ("//host:4317", "begin with http:// or https://"),
-            ("http://127.0.0.1:99999", "the port `99999`"),
-            ("https://127.0.0.1:70000", "the port `70000`"),
-            ("http://[::1]:65536", "the port `65536`"),
-            ("http://host:0", "the port `0`"),
-            ("http://host:+80", "the port `+80`"),
-            ("http://host:-1", "the port `-1`"),
-            ("http://host:http", "the port `http`"),
-            ("http://host:80a", "the port `80a`"),
-            ("http://host:", "no port after it"),
-            ("http://[::1]:", "no port after it"),
-            ("http://host:/", "no port after it"),
-            ("http://", "no host"),
-            ("http:///", "no host"),
-            ("http://:4317", "no host"),
-            ("http://::1:4317", "needs brackets"),
-            ("http://[::1", "not closed"),
-            ("http://[::1]4317", "after the brackets"),
-            ("http://[fe80::1%25eth0]:4317", "zones"),
-            ("http://[collector]:4317", "IPv6 address in the brackets"),
-            ("http://127.1:4317", "not an IPv4 address"),
-            ("http://256.0.0.1:4317", "not an IPv4 address"),
-            ("http://a..b:4317", "a host is a name"),
-            ("http://-a:4317", "a host is a name"),
-            ("http://a%20b:4317", "a host is a name"),
-            ("http://a b:4317", "whitespace"),
-            ("http://host:4317\n", "whitespace"),
-            ("http://h:4317/v1/logs", "must end after the port"),
-            ("http://h:4317//", "must end after the port"),
-            ("http://h:4317?x=1", "must end after the port"),
-            ("http://h:4317/#x", "must end after the port"),
-            ("http://h:4317\\x", "must end after the port"),
-            ("http://alice@h:4317", "use `headers`"),
-            ("http://@h:4317", "use `headers`"),
-        ];
-        for (text, expected) in cases {
+        for (text, expected) in INVALID {
             let error = parse(text).expect_err(text);
             assert!(error.contains(expected), "{text}: {error}");
         }

@@ -2,8 +2,8 @@
 //!
 //! Unlike tonic's client it sees the HTTP response before the body is decoded: a load balancer's
 //! error page is not a gRPC message, and its HTTP status has the meaning. A response takes at most
-//! [`MAX_KEPT`] bytes of memory. `grpc-status-details-bin` is checked first, because tonic panics on
-//! details that are not base64.
+//! [`MAX_KEPT`] bytes of memory. `grpc-status-details-bin` is checked first, because tonic panics
+//! on details that are not base64.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -181,8 +181,8 @@ fn retry_delay(text: &str, now: SystemTime) -> Option<Duration> {
     )
 }
 
-/// Returns the message after its prefix; `None` if it is incomplete. A compressed message, which the
-/// request did not accept, counts as empty.
+/// Returns the message after its prefix; `None` if it is incomplete. A compressed message, which
+/// the request did not accept, counts as empty.
 fn unframe(mut body: Bytes) -> Option<Bytes> {
     let prefix = body.get(..PREFIX_LEN)?;
     let is_compressed = prefix[0] != 0;

@@ -17,8 +17,8 @@ pub(crate) const PREFIX_LEN: usize = 5;
 /// The default level of most gRPC implementations.
 const GZIP_LEVEL: flate2::Compression = flate2::Compression::new(6);
 
-/// Log records are so similar that level 3 takes a third more time for 3 % fewer bytes. Levels below
-/// 1 save little more time, and a message grows by a quarter.
+/// Log records are so similar that level 3 takes a third more time for 3 % fewer bytes. Levels
+/// below 1 save little more time, and a message grows by a quarter.
 const ZSTD_LEVEL: i32 = 1;
 
 /// The match window, as a power of two. One that fits in the processor's cache takes an eighth less

@@ -110,6 +110,7 @@ fn tcp(flags: Option<u16>) -> L4 {
 }
 
 /// A traced packet with every field that a trace event can have.
+#[expect(clippy::too_many_lines, reason = "a flow with every field")]
 fn traced() -> Flow {
     let pod = EndpointNames {
         cluster_name: "default".to_owned(),

@@ -1,5 +1,5 @@
-//! Writes attributes. Nearly every attribute is shorter than 128 bytes, so that its lengths take one
-//! byte each; [`AttributeKey`] holds everything before the value.
+//! Writes attributes. Nearly every attribute is shorter than 128 bytes, so that its lengths take
+//! one byte each; [`AttributeKey`] holds everything before the value.
 
 use std::fmt::{Display, Write as _};
 
@@ -107,8 +107,8 @@ impl LogRecordWriter<'_> {
         }
     }
 
-    /// Writes an unsigned integer. OTLP's integers are signed; a larger value is written as a string
-    /// of its decimal digits.
+    /// Writes an unsigned integer. OTLP's integers are signed; a larger value is written as a
+    /// string of its decimal digits.
     pub(in super::super) fn unsigned(&mut self, key: &AttributeKey, value: u64) {
         match i64::try_from(value) {
             Ok(value) => self.int(key, value),

@@ -1,8 +1,8 @@
 //! Encoded parts of log records that many flows have in common.
 //!
 //! Flows of the same kind of event, or with the same peer, have attributes in common. A template
-//! ([`sections`]) holds them encoded, and copying it is a fraction of the work of encoding them. Templates are kept
-//! in caches of fixed size ([`cache`]), 1.5 MiB at most for one encoder.
+//! ([`sections`]) holds them encoded, and copying it is a fraction of the work of encoding them.
+//! Templates are kept in caches of fixed size ([`cache`]), 1.5 MiB at most for one encoder.
 
 mod cache;
 pub(super) mod event;

@@ -1,7 +1,7 @@
 //! Templates for the peers of a flow.
 //!
-//! Their attributes, where `<side>` is `source` or `destination`. OpenTelemetry has no convention for
-//! the Kubernetes objects at both ends; NetObserv and Mermin use the same names.
+//! Their attributes, where `<side>` is `source` or `destination`. OpenTelemetry has no convention
+//! for the Kubernetes objects at both ends; NetObserv and Mermin use the same names.
 //!
 //! | attribute | type | meaning |
 //! | --- | --- | --- |

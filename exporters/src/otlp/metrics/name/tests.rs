@@ -4,7 +4,8 @@ use tidegate_model::metric::{Family, MetricKind};
 
 use super::{UNIT_WORDS, otlp_name, otlp_unit};
 
-/// The name that Prometheus gives a metric with its default strategy `UnderscoreEscapingWithSuffixes`.
+/// The name that Prometheus gives a metric with its default strategy
+/// `UnderscoreEscapingWithSuffixes`.
 fn prometheus_name(name: &str, unit: &str, kind: &MetricKind) -> String {
     let mut tokens: Vec<_> = name
         .split(|c: char| !c.is_ascii_alphanumeric() && c != ':')
@@ -68,52 +69,48 @@ fn the_translation_is_that_of_prometheus() {
     }
 }
 
+/// Counters: name, unit, and the unit that is sent.
+const COUNTERS: &[(&str, &str, &str)] = &[
+    ("hubble_flows_processed_total", "{flow}", "{flow}"),
+    ("hubble_drop_total", "{packet}", "{packet}"),
+    ("hubble_tcp_flags_total", "", ""),
+    ("hubble_icmp_total", "{packet}", "{packet}"),
+    ("hubble_port_distribution_total", "", ""),
+    ("hubble_flows_to_world_total", "{flow}", "{flow}"),
+    ("hubble_policy_verdicts_total", "1", ""),
+    ("hubble_dns_queries_total", "{query}", "{query}"),
+    ("hubble_dns_responses_total", "By", ""),
+    ("hubble_http_requests_total", "{request}", "{request}"),
+];
+
+/// Histograms in the same form.
+const HISTOGRAMS: &[(&str, &str, &str)] = &[
+    ("hubble_http_request_duration_seconds", "s", "s"),
+    ("hubble_wait", "s", ""),
+];
+
+/// Gauges in the same form.
+const GAUGES: &[(&str, &str, &str)] = &[("hubble_share", "1", ""), ("hubble_rate", "By/s", "")];
+
 #[test]
 fn prometheus_restores_the_names_of_hubble() {
-    let counter = || MetricKind::Counter;
-    let cases = [
-        (
-            "hubble_flows_processed_total",
-            "{flow}",
-            counter(),
-            "{flow}",
-        ),
-        ("hubble_drop_total", "{packet}", counter(), "{packet}"),
-        ("hubble_tcp_flags_total", "", counter(), ""),
-        ("hubble_icmp_total", "{packet}", counter(), "{packet}"),
-        ("hubble_port_distribution_total", "", counter(), ""),
-        ("hubble_flows_to_world_total", "{flow}", counter(), "{flow}"),
-        ("hubble_policy_verdicts_total", "1", counter(), ""),
-        ("hubble_dns_queries_total", "{query}", counter(), "{query}"),
-        ("hubble_dns_responses_total", "By", counter(), ""),
-        (
-            "hubble_http_requests_total",
-            "{request}",
-            counter(),
-            "{request}",
-        ),
-        (
-            "hubble_http_request_duration_seconds",
-            "s",
-            histogram(),
-            "s",
-        ),
-        ("hubble_wait", "s", histogram(), ""),
-        ("hubble_share", "1", MetricKind::Gauge, ""),
-        ("hubble_rate", "By/s", MetricKind::Gauge, ""),
+    let kinds = [
+        (MetricKind::Counter, COUNTERS),
+        (histogram(), HISTOGRAMS),
+        (MetricKind::Gauge, GAUGES),
     ];
-    for (name, unit, kind, sent_unit) in cases {
-        let family = Family {
-            name: name.to_owned(),
-            help: String::new(),
-            unit: unit.to_owned(),
-            kind,
-            label_names: Vec::new(),
-        };
-        assert_eq!(otlp_unit(&family), sent_unit, "{name}");
-        assert_eq!(
-            prometheus_name(otlp_name(&family), otlp_unit(&family), &family.kind),
-            name
-        );
+    for (kind, cases) in kinds {
+        for (name, unit, sent_unit) in cases {
+            let family = Family {
+                name: (*name).to_owned(),
+                help: String::new(),
+                unit: (*unit).to_owned(),
+                kind: kind.clone(),
+                label_names: Vec::new(),
+            };
+            assert_eq!(otlp_unit(&family), *sent_unit, "{name}");
+            let restored = prometheus_name(otlp_name(&family), otlp_unit(&family), &kind);
+            assert_eq!(restored, *name);
+        }
     }
 }

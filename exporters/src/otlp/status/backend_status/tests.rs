@@ -71,6 +71,25 @@ fn http(status: u16) -> CallError {
     }
 }
 
+fn check_refusal(error: CallError, text: &str, hint: &str) {
+    let fixture = Fixture::new();
+    fixture.accept();
+    assert_eq!((fixture.connected(), fixture.problem()), (1, None));
+    fixture.fail(error);
+    let problem = fixture.problem().expect(text);
+    assert!(
+        problem.contains(text) && problem.contains(hint) && problem.contains("refuses logs"),
+        "{problem}"
+    );
+    assert_eq!(fixture.connected(), 0, "{problem}");
+    fixture.accept();
+    assert_eq!(
+        (fixture.connected(), fixture.problem().is_some()),
+        (1, true),
+        "the second change within the interval is not logged"
+    );
+}
+
 #[test]
 fn a_backend_that_refuses_is_not_connected_and_the_health_has_a_hint() {
     let cases = [
@@ -102,22 +121,7 @@ fn a_backend_that_refuses_is_not_connected_and_the_health_has_a_hint() {
         ),
     ];
     for (error, text, hint) in cases {
-        let fixture = Fixture::new();
-        fixture.accept();
-        assert_eq!((fixture.connected(), fixture.problem()), (1, None));
-        fixture.fail(error);
-        let problem = fixture.problem().expect(text);
-        assert!(
-            problem.contains(text) && problem.contains(hint) && problem.contains("refuses logs"),
-            "{problem}"
-        );
-        assert_eq!(fixture.connected(), 0, "{problem}");
-        fixture.accept();
-        assert_eq!(
-            (fixture.connected(), fixture.problem().is_some()),
-            (1, true),
-            "the second change within the interval is not logged"
-        );
+        check_refusal(error, text, hint);
     }
 }
 
@@ -126,7 +130,8 @@ fn a_backend_that_is_down_is_retried_and_not_connected() {
     for (error, expected) in [
         (
             http(503),
-            "cannot accept logs now: HTTP status 503 Service Unavailable without a gRPC status (retrying)",
+            "cannot accept logs now: \
+             HTTP status 503 Service Unavailable without a gRPC status (retrying)",
         ),
         (
             CallError::Status(Status::unavailable("busy")),

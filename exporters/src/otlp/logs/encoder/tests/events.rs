@@ -25,6 +25,10 @@ fn text(text: &str) -> String {
 }
 
 /// Every kind of notification with all its fields, and the attributes after the type.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of one notification of each kind"
+)]
 fn notifications() -> Vec<(Notification, &'static str)> {
     let labels = || vec![text("a"), text("b")];
     let endpoint = EndpointUpdate {
@@ -80,7 +84,8 @@ fn notifications() -> Vec<(Notification, &'static str)> {
                 revision: u64::MAX,
                 rule_count: -1,
             }),
-            "cilium.policy.labels=[a b] cilium.policy.revision=18446744073709551615 cilium.policy.rule_count=#-1",
+            "cilium.policy.labels=[a b] cilium.policy.revision=18446744073709551615 \
+             cilium.policy.rule_count=#-1",
         ),
         (
             Notification::EndpointRegenerate(EndpointRegen {
@@ -92,13 +97,14 @@ fn notifications() -> Vec<(Notification, &'static str)> {
         ),
         (
             Notification::EndpointUpdate(endpoint),
-            "cilium.endpoint.id=#312 cilium.endpoint.labels=[a b] cilium.endpoint.error=no k8s.namespace.name=shop \
-             k8s.pod.name=cart-0",
+            "cilium.endpoint.id=#312 cilium.endpoint.labels=[a b] cilium.endpoint.error=no \
+             k8s.namespace.name=shop k8s.pod.name=cart-0",
         ),
         (
             Notification::IpCacheUpdate(entry),
-            "cilium.ipcache.cidr=10.0.2.20/32 cilium.ipcache.identity=#31337 cilium.ipcache.old_identity=#0 \
-             cilium.ipcache.host_ip=172.18.0.3 cilium.ipcache.old_host_ip=172.18.0.2 cilium.ipcache.encrypt_key=#3 \
+            "cilium.ipcache.cidr=10.0.2.20/32 cilium.ipcache.identity=#31337 \
+             cilium.ipcache.old_identity=#0 cilium.ipcache.host_ip=172.18.0.3 \
+             cilium.ipcache.old_host_ip=172.18.0.2 cilium.ipcache.encrypt_key=#3 \
              k8s.namespace.name=shop k8s.pod.name=cart-0",
         ),
         (
@@ -106,7 +112,8 @@ fn notifications() -> Vec<(Notification, &'static str)> {
             "cilium.service.id=#7 cilium.service.frontend=[fd00::a]:53 \
              cilium.service.backends=[10.0.2.20:53 10.0.2.21:53] cilium.service.type=ClusterIP \
              cilium.service.traffic_policy=Cluster cilium.service.ext_traffic_policy=Cluster \
-             cilium.service.int_traffic_policy=Local k8s.namespace.name=kube-system k8s.service.name=kube-dns",
+             cilium.service.int_traffic_policy=Local k8s.namespace.name=kube-system \
+             k8s.service.name=kube-dns",
         ),
         (
             Notification::ServiceDelete(ServiceDelete { id: 7 }),
@@ -179,9 +186,9 @@ fn debug_events_have_the_fields_of_their_message() {
     };
     let log = log(Record::DebugEvent(event), &[]);
     let expected = "cilium.debug.type=DBG_CT_VERDICT cilium.debug.hash=#4294967295 cilium.debug.arg1=#1 \
-                    cilium.debug.arg2=#2 cilium.debug.arg3=#3 cilium.debug.cpu=#7 cilium.endpoint.id=#312 \
-                    cilium.endpoint.identity=#4021 cilium.endpoint.labels=[k8s:app=cart] \
-                    k8s.namespace.name=shop k8s.pod.name=cart-0";
+         cilium.debug.arg2=#2 cilium.debug.arg3=#3 cilium.debug.cpu=#7 cilium.endpoint.id=#312 \
+         cilium.endpoint.identity=#4021 cilium.endpoint.labels=[k8s:app=cart] \
+         k8s.namespace.name=shop k8s.pod.name=cart-0";
     assert_eq!(attributes(&log).replace('\n', " "), expected);
     assert_eq!(
         (log.event_name.as_str(), log.time_unix_nano),
@@ -258,8 +265,9 @@ fn a_socket_flow_has_its_cookie_and_no_address_of_the_pod() {
         })),
         ..Flow::default()
     };
-    let expected = "destination.address=10.0.0.2 network.type=ipv4 cilium.verdict=TRACED cilium.event.type=trace-sock \
-                    cilium.event.sub_type=pre-xlate-fwd cilium.socket.cookie=#99 cilium.cgroup.id=#4242";
+    let expected = "destination.address=10.0.0.2 network.type=ipv4 cilium.verdict=TRACED \
+         cilium.event.type=trace-sock cilium.event.sub_type=pre-xlate-fwd cilium.socket.cookie=#99 \
+         cilium.cgroup.id=#4242";
     assert_eq!(specific_attributes(&flow, &[]), expected);
 }
 
@@ -273,6 +281,7 @@ fn value(record: Record, key: &str) -> Option<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_number_above_the_integers_of_otlp_is_a_string_of_its_digits() {
     type Make = fn(u64) -> Record;
     let attributes: [(&str, Make); 9] = [

@@ -83,6 +83,7 @@ fn the_uuid_is_that_of_every_other_exporter() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn datapath_events_have_their_types_and_reasons() {
     let event = |message_type, sub_type, verdict| Flow {
         message_type,
@@ -125,21 +126,24 @@ fn datapath_events_have_their_types_and_reasons() {
                 }),
                 ..event(message_type::DROP, 99, Verdict::Dropped)
             },
-            "cilium.verdict=DROPPED cilium.drop_reason=99 cilium.event.type=drop cilium.event.sub_type=99, 0 \
-             cilium.file=unknown(250):1",
+            "cilium.verdict=DROPPED cilium.drop_reason=99 cilium.event.type=drop \
+             cilium.event.sub_type=99, 0 cilium.file=unknown(250):1",
         ),
         (
             verdict,
-            "cilium.verdict=AUDIT cilium.event.type=policy-verdict cilium.event.sub_type=policy-verdict:L3-L4 INGRESS \
-             cilium.traffic_direction=INGRESS cilium.policy_match_type=L3-L4 cilium.auth_type=SPIRE",
+            "cilium.verdict=AUDIT cilium.event.type=policy-verdict \
+             cilium.event.sub_type=policy-verdict:L3-L4 INGRESS cilium.traffic_direction=INGRESS \
+             cilium.policy_match_type=L3-L4 cilium.auth_type=SPIRE",
         ),
         (
             event(message_type::TRACE_SOCK, 1, Verdict::Translated),
-            "cilium.verdict=TRANSLATED cilium.event.type=trace-sock cilium.event.sub_type=pre-xlate-fwd",
+            "cilium.verdict=TRANSLATED cilium.event.type=trace-sock \
+             cilium.event.sub_type=pre-xlate-fwd",
         ),
         (
             event(message_type::CAPTURE, 4, Verdict::Unknown),
-            "cilium.verdict=VERDICT_UNKNOWN cilium.event.type=capture cilium.event.sub_type=DBG_CAPTURE_DELIVERY",
+            "cilium.verdict=VERDICT_UNKNOWN cilium.event.type=capture \
+             cilium.event.sub_type=DBG_CAPTURE_DELIVERY",
         ),
         (
             Flow {
@@ -147,8 +151,9 @@ fn datapath_events_have_their_types_and_reasons() {
                 is_reply: Some(true),
                 ..event(message_type::CAPTURE, 4, Verdict::Unknown)
             },
-            "network.transport=icmpv6 cilium.icmp.type=#128 cilium.icmp.code=#0 cilium.verdict=VERDICT_UNKNOWN \
-             cilium.event.type=capture cilium.event.sub_type=DBG_CAPTURE_DELIVERY cilium.is_reply=true",
+            "network.transport=icmpv6 cilium.icmp.type=#128 cilium.icmp.code=#0 \
+             cilium.verdict=VERDICT_UNKNOWN cilium.event.type=capture \
+             cilium.event.sub_type=DBG_CAPTURE_DELIVERY cilium.is_reply=true",
         ),
     ];
     for (flow, expected) in cases {
@@ -162,6 +167,7 @@ fn datapath_events_have_their_types_and_reasons() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn protocols_without_ports_have_the_fields_of_their_headers() {
     let group = Ipv4Addr::new(224, 0, 0, 1);
     let cases = [

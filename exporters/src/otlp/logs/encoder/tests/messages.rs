@@ -24,6 +24,7 @@ fn http(method: &str, url: &str, protocol: &str, code: u32) -> Http {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn http_follows_the_semantic_conventions() {
     let cases: [(Http, L7Type, &[&str], &str); 5] = [
         (
@@ -31,15 +32,17 @@ fn http_follows_the_semantic_conventions() {
             L7Type::Request,
             &[],
             "network.protocol.name=http network.protocol.version=1.1 http.request.method=GET \
-             url.full=http://shop.example/cart?id=1 server.address=shop.example user_agent.original=curl/8",
+             url.full=http://shop.example/cart?id=1 server.address=shop.example \
+             user_agent.original=curl/8",
         ),
         (
             http("get", "/cart?id=1", "HTTP/2.0", 0),
             L7Type::Request,
             &["ACCEPT"],
             "network.protocol.name=http network.protocol.version=2 http.request.method=_OTHER \
-             http.request.method_original=get url.path=/cart url.query=id=1 http.request.header.accept=[a b] \
-             server.address=shop.example user_agent.original=curl/8",
+             http.request.method_original=get url.path=/cart url.query=id=1 \
+             http.request.header.accept=[a b] server.address=shop.example \
+             user_agent.original=curl/8",
         ),
         (
             http("PUT", "/", "HTTP/1.0", 503),
@@ -61,10 +64,10 @@ fn http_follows_the_semantic_conventions() {
             http("GET", "/", "", 0),
             L7Type::Request,
             &["*"],
-            "network.protocol.name=http http.request.method=GET url.path=/ http.request.header.accept=[a b] \
-             http.request.header.authorization=[secret] server.address=shop.example \
-             http.request.header.host=[shop.example:8080] user_agent.original=curl/8 \
-             http.request.header.user-agent=[curl/8]",
+            "network.protocol.name=http http.request.method=GET url.path=/ \
+             http.request.header.accept=[a b] http.request.header.authorization=[secret] \
+             server.address=shop.example http.request.header.host=[shop.example:8080] \
+             user_agent.original=curl/8 http.request.header.user-agent=[curl/8]",
         ),
     ];
     for (http, l7_type, headers, expected) in cases {
@@ -109,7 +112,8 @@ fn a_redacted_header_names_no_server_and_no_user_agent() {
         &["host"],
     );
     let expected = format!(
-        "network.protocol.name=http http.request.method=GET url.path=/ http.request.header.host=[{REDACTED}]"
+        "network.protocol.name=http http.request.method=GET url.path=/ \
+         http.request.header.host=[{REDACTED}]"
     );
     assert_eq!(protocol_part(&attributes), expected);
 }
@@ -140,7 +144,8 @@ fn a_latency_from_packets_has_its_error_and_an_unknown_one_has_no_value() {
         l7.latency_ns = 0;
         l7.observed_latency = observed_latency;
         let expected = format!(
-            "cilium.l7.seen=wire {expected}network.protocol.name=http http.response.status_code=#200"
+            "cilium.l7.seen=wire {expected}network.protocol.name=http \
+             http.response.status_code=#200"
         );
         let attributes = specific_attributes(&flow, &[]);
         assert!(attributes.ends_with(&expected), "{attributes}");
@@ -154,6 +159,7 @@ fn protocol_part(text: &str) -> &str {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn dns_kafka_and_generic_messages_have_their_fields() {
     let dns = Dns {
         query: "shop.example.".to_owned(),
@@ -190,8 +196,8 @@ fn dns_kafka_and_generic_messages_have_their_fields() {
         (
             message(L7Record::Dns(dns), L7Type::Response),
             "network.protocol.name=dns dns.question.name=shop.example dns.answers=[192.0.2.1 ::1] \
-             cilium.dns.cnames=[www.shop.example.] cilium.dns.qtypes=[A AAAA] cilium.dns.rrtypes=[CNAME A] \
-             cilium.dns.rcode=#3 cilium.dns.ttl=#30",
+             cilium.dns.cnames=[www.shop.example.] cilium.dns.qtypes=[A AAAA] \
+             cilium.dns.rrtypes=[CNAME A] cilium.dns.rcode=#3 cilium.dns.ttl=#30",
         ),
         (
             message(L7Record::Dns(question), L7Type::Request),

@@ -235,7 +235,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_flow_that_differs_in_one_field_gets_its_own_templates(flow in flow(), other in flow()) {
+    fn a_flow_that_differs_in_one_field_gets_its_own_templates(
+        flow in flow(),
+        other in flow(),
+    ) {
         let new = || Encoder::new(&context(), &[]);
         for (name, copy) in FIELDS {
             let mut variant = flow.clone();
@@ -243,7 +246,8 @@ proptest! {
             let mut encoder_with_cache = new();
             for flow in [&flow, &variant, &flow] {
                 let expected = encoded(&mut new(), flow);
-                prop_assert!(encoded(&mut encoder_with_cache, flow) == expected, "{} of {:?}", name, flow);
+                let actual = encoded(&mut encoder_with_cache, flow);
+                prop_assert!(actual == expected, "{} of {:?}", name, flow);
             }
         }
     }
