@@ -1,6 +1,7 @@
 //! `cargo xtask TASK`: what contributors and CI run.
 //!
-//! [`checks`] are what has to hold for a change, [`build_cost`] reports what the first build takes.
+//! [`checks`] are what has to hold for a change, [`build_cost`] reports what the first build takes,
+//! [`tables`] generates code from data.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -9,13 +10,14 @@
 
 mod build_cost;
 mod checks;
+mod tables;
 
 use std::process::ExitCode;
 
 /// A task: its name, what it does, and the code.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 6] = [
+const TASKS: [Task; 7] = [
     ("fmt", "checks the format", checks::fmt),
     (
         "lint",
@@ -37,6 +39,11 @@ const TASKS: [Task; 6] = [
         "build-cost",
         "reports the CPU time of a first release build, crate by crate",
         build_cost::run,
+    ),
+    (
+        "tables",
+        "generates the tables of BPF files and drop reasons from core/model/data",
+        tables::write,
     ),
 ];
 

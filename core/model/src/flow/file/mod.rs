@@ -1,9 +1,11 @@
-//! Which BPF source file a drop was reported from: `pkg/monitor/api/files.go`, whose numbering
-//! changed nine times between v1.12 and the main branch of March 2026.
+//! The BPF source file that a drop was reported from: `pkg/monitor/api/files.go`, whose numbering
+//! differs between releases.
 
 mod tables;
 
-use tidegate_wire::release::{Release, Releases};
+pub use tables::FileNumbering;
+
+use tidegate_wire::release::Releases;
 
 /// A place in Cilium's BPF sources: `flow.FileInfo` (v1.19.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +14,7 @@ pub struct SourceFile {
     pub id: u8,
     /// Line in the file.
     pub line: u16,
-    /// Which numbering the number belongs to.
+    /// The numbering that the number belongs to.
     pub numbering: FileNumbering,
 }
 
@@ -25,58 +27,19 @@ impl SourceFile {
     }
 }
 
-/// The numberings, each named by the first release that had it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the variants are release numbers")]
-pub enum FileNumbering {
-    V1_12_0,
-    V1_13_0,
-    V1_13_14,
-    V1_14_0,
-    V1_14_7,
-    V1_14_9,
-    V1_15_0,
-    V1_15_3,
-    V1_15_4,
-    V1_16_0,
-    V1_17_0,
-    V1_18_0,
-    #[default]
-    V1_19_0,
-    Main,
-}
-
-/// What is known about the numbering of one file.
+/// The numberings that one file's number can belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbered {
     /// The newest numbering that has the number; if none has it, the newest.
     pub numbering: FileNumbering,
     /// Whether another numbering that the sender can have gives the number another name.
     pub is_ambiguous: bool,
-    /// Those of the releases that were asked about from the oldest to the newest that has the
-    /// number; all of them if none has it.
+    /// The releases from the oldest to the newest that has the number, among those passed to
+    /// [`FileNumbering::of`]; all of these if none has it.
     pub senders: Releases,
 }
 
 impl FileNumbering {
-    /// All of them, the oldest first. Each was in use until the next one was.
-    const ALL: [Self; 14] = [
-        Self::V1_12_0,
-        Self::V1_13_0,
-        Self::V1_13_14,
-        Self::V1_14_0,
-        Self::V1_14_7,
-        Self::V1_14_9,
-        Self::V1_15_0,
-        Self::V1_15_3,
-        Self::V1_15_4,
-        Self::V1_16_0,
-        Self::V1_17_0,
-        Self::V1_18_0,
-        Self::V1_19_0,
-        Self::Main,
-    ];
-
     /// The numbering of file `id`, whose sender is of one of `releases`.
     #[must_use]
     pub fn of(id: u8, releases: Releases) -> Numbered {
@@ -110,37 +73,16 @@ impl FileNumbering {
         numbered
     }
 
-    /// Those of `releases` that have it, if any has.
+    /// The releases among `releases` that have the numbering.
     fn within(self, releases: Releases) -> Option<Releases> {
         self.releases().and(releases)
     }
 
     fn releases(self) -> Releases {
         let next = Self::ALL.get(self as usize + 1);
-        next.map_or(Releases::since(self.first()), |next| {
-            Releases::between(self.first(), next.first())
+        next.map_or(Releases::since(self.first_release()), |next| {
+            Releases::between(self.first_release(), next.first_release())
         })
-    }
-
-    /// The first release that had it.
-    fn first(self) -> Release {
-        let (minor, patch) = match self {
-            Self::V1_12_0 => (12, 0),
-            Self::V1_13_0 => (13, 0),
-            Self::V1_13_14 => (13, 14),
-            Self::V1_14_0 => (14, 0),
-            Self::V1_14_7 => (14, 7),
-            Self::V1_14_9 => (14, 9),
-            Self::V1_15_0 => (15, 0),
-            Self::V1_15_3 => (15, 3),
-            Self::V1_15_4 => (15, 4),
-            Self::V1_16_0 => (16, 0),
-            Self::V1_17_0 => (17, 0),
-            Self::V1_18_0 => (18, 0),
-            Self::V1_19_0 => (19, 0),
-            Self::Main => (20, 0),
-        };
-        Release::new(1, minor, patch)
     }
 
     fn name(self, id: u8) -> Option<&'static str> {
@@ -149,25 +91,6 @@ impl FileNumbering {
             .binary_search_by_key(&id, |(id, _)| *id)
             .ok()
             .map(|at| files[at].1)
-    }
-
-    fn files(self) -> tables::Files {
-        match self {
-            Self::V1_12_0 => tables::V1_12_0,
-            Self::V1_13_0 => tables::V1_13_0,
-            Self::V1_13_14 => tables::V1_13_14,
-            Self::V1_14_0 => tables::V1_14_0,
-            Self::V1_14_7 => tables::V1_14_7,
-            Self::V1_14_9 => tables::V1_14_9,
-            Self::V1_15_0 => tables::V1_15_0,
-            Self::V1_15_3 => tables::V1_15_3,
-            Self::V1_15_4 => tables::V1_15_4,
-            Self::V1_16_0 => tables::V1_16_0,
-            Self::V1_17_0 => tables::V1_17_0,
-            Self::V1_18_0 => tables::V1_18_0,
-            Self::V1_19_0 => tables::V1_19_0,
-            Self::Main => tables::MAIN,
-        }
     }
 }
 

@@ -1,0 +1,71 @@
+//! Why a packet was dropped: two tables for one number, since upstream reused some numbers and the
+//! protobuf enum kept the old names (136, 161).
+
+mod tables;
+
+use tables::{NAMES, TEXTS};
+
+/// A drop reason: the datapath's code (`bpf/lib/drop_reasons.h`), 0 for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct DropReason(pub u32);
+
+impl DropReason {
+    /// `flow.DropReason`'s name (v1.19.4, and 207 of 1.20); `None` for a number that it does not
+    /// name.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        self.find(NAMES)
+    }
+
+    /// The text that `hubble observe` prints (`pkg/monitor/api/drop.go`, v1.19.4 and later
+    /// additions); `None` for a code without a text.
+    #[must_use]
+    pub fn text(self) -> Option<&'static str> {
+        self.find(TEXTS)
+    }
+
+    /// Whether a network policy denied the packet: no rule allows it (133), or one denies it (181).
+    /// Those are the two that Hubble relates to policies (`pkg/hubble/parser/threefour`, 1.20).
+    /// With 189 a policy allows the packet, but its peers have yet to authenticate.
+    #[must_use]
+    pub fn is_policy_denial(self) -> bool {
+        matches!(self.0, 133 | 181)
+    }
+
+    fn find(self, table: &[(u32, &'static str)]) -> Option<&'static str> {
+        table
+            .binary_search_by_key(&self.0, |(code, _)| *code)
+            .ok()
+            .map(|at| table[at].1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DropReason;
+    use super::tables::{NAMES, TEXTS};
+
+    #[test]
+    fn reused_numbers_keep_their_old_name_and_have_the_new_text() {
+        assert_eq!(DropReason(136).name(), Some("CT_MISSING_TCP_ACK_FLAG"));
+        assert_eq!(DropReason(136).text(), Some("Fragmentation needed"));
+        assert_eq!(
+            (DropReason(159).name(), DropReason(159).text()),
+            (None, None)
+        );
+    }
+
+    #[test]
+    fn tables_are_sorted_so_that_every_code_is_found() {
+        assert!(
+            NAMES
+                .iter()
+                .all(|(code, name)| DropReason(*code).name() == Some(name))
+        );
+        assert!(
+            TEXTS
+                .iter()
+                .all(|(code, text)| DropReason(*code).text() == Some(text))
+        );
+    }
+}
