@@ -1,5 +1,4 @@
-//! What the hot path allocates: nothing, from the frame of a packet to a metric that has been seen
-//! before.
+//! The hot path does not allocate, from the frame of a packet to a metric of a known series.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -23,7 +22,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const BATCH: usize = 256;
 
-/// The stages that packets pass, looking into none for messages, which would have texts.
+/// The stages that packets pass. None of them looks for messages, whose texts would be allocated.
 const STAGES: [(&str, &str); 7] = [
     ("cilium_decode", "{}"),
     ("l34_flow", "{}"),
@@ -62,7 +61,7 @@ fn chain() -> Vec<Box<dyn Processor>> {
     STAGES.map(build).into()
 }
 
-/// Events with a packet.
+/// Returns generated events with a packet.
 fn packets(release: Release) -> Vec<Vec<u8>> {
     let has_packet = |data: &Vec<u8>| {
         let types = [
@@ -84,7 +83,7 @@ fn packets(release: Release) -> Vec<Vec<u8>> {
     events.collect()
 }
 
-/// Takes the events through the stages, and counts the flows.
+/// Passes the events through the stages, and returns the number of flows.
 fn play(
     events: &[Vec<u8>],
     chain: &mut [Box<dyn Processor>],
@@ -113,7 +112,7 @@ fn push(batch: &mut Batch, data: &[u8]) {
 }
 
 #[test]
-fn a_packet_becomes_a_flow_and_is_counted_without_an_allocation() {
+fn a_packet_becomes_a_flow_and_is_counted_without_allocations() {
     let pool = Pool::default();
     for release in Release::ALL {
         let (events, mut chain, mut tally) = (packets(release), chain(), Tally::default());

@@ -1,4 +1,4 @@
-//! What `http_flow` holds of connections: no more than what its key allows, however many there are.
+//! The memory of the connections that `http_flow` remembers is bounded by its key `connections`.
 
 use std::alloc::System;
 use std::ops::Range;
@@ -6,26 +6,25 @@ use std::ops::Range;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[expect(dead_code, reason = "shared with the tests of flows")]
+#[path = "flows/events.rs"]
+mod events;
+#[expect(dead_code, reason = "shared with the tests of flows")]
 #[path = "flows/support.rs"]
 mod support;
-#[expect(dead_code, reason = "shared with the tests of flows")]
-#[path = "flows/wire.rs"]
-mod wire;
 
+use events::{CLIENT, SERVER, TO_OVERLAY, tcp, trace};
 use support::Chain;
-use wire::{CLIENT, SERVER, TO_OVERLAY, tcp, trace};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const CONNECTIONS: u16 = 2_000;
-/// What the documentation says of one.
-const EACH: usize = 600;
-/// Requests that are handed on at a time, and what grows by doubling, such as the index of the
-/// table.
-const BESIDE: usize = 256 << 10;
+/// The documented bytes of a connection.
+const PER_CONNECTION: usize = 600;
+/// Flows that are released at a time, and memory that grows by doubling, such as the table's index.
+const OVERHEAD: usize = 256 << 10;
 
-/// Requests that nothing answers, each on a connection of its own.
+/// Sends requests without responses, each on a connection of its own.
 fn play(chain: &mut Chain, ports: Range<u16>) {
     for from in ports.clone().step_by(100) {
         let some = from..ports.end.min(from + 100);
@@ -41,14 +40,14 @@ fn play(chain: &mut Chain, ports: Range<u16>) {
 }
 
 #[test]
-fn twice_as_many_connections_take_the_memory_that_their_number_is_allowed() {
+fn the_memory_of_connections_is_bounded() {
     let config = format!("{{ connections = {CONNECTIONS}, hold = '0s' }}");
     let mut chain = Chain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
         ("http_flow", &config),
     ]);
-    // What there is once, whatever comes.
+    // Allocates what does not depend on the number of connections.
     play(&mut chain, 0..1);
     let region = Region::new(ALLOCATOR);
     let held = |region: &Region<'_, System>| {
@@ -57,12 +56,12 @@ fn twice_as_many_connections_take_the_memory_that_their_number_is_allowed() {
     };
     play(&mut chain, 1..CONNECTIONS);
     let full = held(&region);
-    let allowed = usize::from(CONNECTIONS) * EACH + BESIDE;
+    let allowed = usize::from(CONNECTIONS) * PER_CONNECTION + OVERHEAD;
     assert!(
-        (usize::from(CONNECTIONS) * EACH / 3..allowed).contains(&full),
+        (usize::from(CONNECTIONS) * PER_CONNECTION / 3..allowed).contains(&full),
         "{full} bytes of {allowed}"
     );
-    assert_eq!(chain.step(2).tally.notes(), [], "none was forgotten");
+    assert_eq!(chain.step(2).tally.notes(), [], "none was evicted");
     play(&mut chain, CONNECTIONS..2 * CONNECTIONS);
     let twice = held(&region);
     assert!(

@@ -85,56 +85,47 @@ fn senders_of_service(service: &ServiceUpsert) -> Releases {
     }
 }
 
-/// Parses the text of a notification of Cilium's type `kind`; returns `None` if Hubble has no type
+/// Parses the text of a notification of Cilium's type `kind`. Returns `None` if Hubble has no type
 /// for it.
 fn parse(kind: u32, text: &str) -> serde_json::Result<Option<(Type, Notification)>> {
-    Ok(Some(match kind {
-        2 => (
-            Type::AgentStarted,
-            agent_start(&serde_json::from_str(text)?),
-        ),
-        3 => (
-            Type::EndpointRegenerateSuccess,
-            Notification::EndpointRegenerate(serde_json::from_str(text)?),
-        ),
-        4 => (
-            Type::EndpointRegenerateFailure,
-            Notification::EndpointRegenerate(serde_json::from_str(text)?),
-        ),
-        5 => (
-            Type::PolicyUpdated,
-            Notification::PolicyUpdate(serde_json::from_str(text)?),
-        ),
-        6 => (
-            Type::PolicyDeleted,
-            Notification::PolicyUpdate(serde_json::from_str(text)?),
-        ),
-        7 => (
-            Type::EndpointCreated,
-            Notification::EndpointUpdate(serde_json::from_str(text)?),
-        ),
-        8 => (
-            Type::EndpointDeleted,
-            Notification::EndpointUpdate(serde_json::from_str(text)?),
-        ),
-        9 => (
-            Type::IpCacheUpserted,
-            Notification::IpCacheUpdate(serde_json::from_str(text)?),
-        ),
-        10 => (
-            Type::IpCacheDeleted,
-            Notification::IpCacheUpdate(serde_json::from_str(text)?),
-        ),
-        11 => (
-            Type::ServiceUpserted,
-            Notification::ServiceUpsert(serde_json::from_str(text)?),
-        ),
-        12 => (
-            Type::ServiceDeleted,
-            Notification::ServiceDelete(serde_json::from_str(text)?),
-        ),
-        _ => return Ok(None),
-    }))
+    let event_type = event_type(kind);
+    let notification = match event_type {
+        Type::Unknown => return Ok(None),
+        Type::AgentStarted => agent_start(&serde_json::from_str(text)?),
+        Type::PolicyUpdated | Type::PolicyDeleted => {
+            Notification::PolicyUpdate(serde_json::from_str(text)?)
+        }
+        Type::EndpointRegenerateSuccess | Type::EndpointRegenerateFailure => {
+            Notification::EndpointRegenerate(serde_json::from_str(text)?)
+        }
+        Type::EndpointCreated | Type::EndpointDeleted => {
+            Notification::EndpointUpdate(serde_json::from_str(text)?)
+        }
+        Type::IpCacheUpserted | Type::IpCacheDeleted => {
+            Notification::IpCacheUpdate(serde_json::from_str(text)?)
+        }
+        Type::ServiceUpserted => Notification::ServiceUpsert(serde_json::from_str(text)?),
+        Type::ServiceDeleted => Notification::ServiceDelete(serde_json::from_str(text)?),
+    };
+    Ok(Some((event_type, notification)))
+}
+
+/// Returns Hubble's type for Cilium's type `kind`.
+fn event_type(kind: u32) -> Type {
+    match kind {
+        2 => Type::AgentStarted,
+        3 => Type::EndpointRegenerateSuccess,
+        4 => Type::EndpointRegenerateFailure,
+        5 => Type::PolicyUpdated,
+        6 => Type::PolicyDeleted,
+        7 => Type::EndpointCreated,
+        8 => Type::EndpointDeleted,
+        9 => Type::IpCacheUpserted,
+        10 => Type::IpCacheDeleted,
+        11 => Type::ServiceUpserted,
+        12 => Type::ServiceDeleted,
+        _ => Type::Unknown,
+    }
 }
 
 /// `TimeNotification` of `pkg/monitor/api`.

@@ -103,20 +103,7 @@ impl MessageFinder {
             return true;
         }
         let mut parsed = Parsed::Earlier;
-        findings.add(message, || match question.message(&self.name) {
-            Ok(message) => {
-                parsed = if message.complete {
-                    Parsed::Complete
-                } else {
-                    Parsed::Incomplete
-                };
-                Some(l7(message))
-            }
-            Err(_) => {
-                parsed = Parsed::Malformed;
-                None
-            }
-        });
+        findings.add(message, || parse(question, &self.name, &mut parsed));
         match parsed {
             Parsed::Earlier | Parsed::Complete => {}
             Parsed::Incomplete => findings.note(INCOMPLETE),
@@ -140,6 +127,20 @@ enum Parsed {
     Complete,
     Incomplete,
     Malformed,
+}
+
+/// Parses the rest of a message.
+fn parse(question: Question<'_>, name: &Name, parsed: &mut Parsed) -> Option<L7> {
+    let Ok(message) = question.message(name) else {
+        *parsed = Parsed::Malformed;
+        return None;
+    };
+    *parsed = if message.complete {
+        Parsed::Complete
+    } else {
+        Parsed::Incomplete
+    };
+    Some(l7(message))
 }
 
 /// Returns the L7 part of a message's flow.

@@ -1,10 +1,10 @@
-//! Proxies' records, in all four shapes that agents have sent them: the flows that Hubble makes of
-//! them.
+//! Access-log records in the four variants that agents have sent, and the flows that Hubble makes
+//! of them.
 
 use std::fmt::Write as _;
 
+use crate::events::{LogRecord, access_log};
 use crate::support::{Chain, NOON, golden, only_flow};
-use crate::wire::{LogRecord, access_log};
 use tidegate_model::flow::{Endpoint, Flow, L7, L7Record};
 use tidegate_wire::access_log::Http;
 
@@ -26,7 +26,7 @@ fn side(endpoint: &Endpoint) -> String {
     format!("{}/{} [{labels}]", endpoint.id, endpoint.identity)
 }
 
-/// All that is set on an L7 flow, in three lines.
+/// Describes all fields that are set on an L7 flow, in three lines.
 fn lines(flow: &Flow) -> [String; 3] {
     let L7 {
         l7_type,
@@ -54,7 +54,7 @@ fn lines(flow: &Flow) -> [String; 3] {
         );
     }
     let _ = write!(head, " {l7_type:?} {latency_ns}ns {trace_id:?} {seen:?}");
-    assert!(missing.is_nothing(), "records are whole");
+    assert!(missing.is_nothing(), "records are complete");
     let record = match record {
         L7Record::Dns(dns) => format!("{dns:?}"),
         L7Record::Http(http) => format!("{http:?}"),
@@ -152,7 +152,7 @@ const EXPECTED: &[(&str, [&str; 3])] = &[
 ];
 
 #[test]
-fn each_record_becomes_the_same_flow_in_every_variant() {
+fn a_record_becomes_the_same_flow_in_every_variant() {
     for (name, data) in golden("logrecord") {
         let case = name
             .split('.')
@@ -171,7 +171,7 @@ fn each_record_becomes_the_same_flow_in_every_variant() {
 }
 
 #[test]
-fn a_record_without_a_time_is_a_counted_reason() {
+fn a_record_without_a_valid_time_is_dropped_with_a_reason() {
     for timestamp in ["", "yesterday", "2026-03-01T10:00:00"] {
         for (step, protocol) in [(1, "dns"), (2, "http"), (3, "kafka")] {
             let record = LogRecord {
@@ -232,7 +232,7 @@ fn a_response_has_the_latency_and_trace_of_its_request() {
         http("Response", "2026-03-01T10:00:00.750000001Z", &[id]),
         http("Response", "2026-03-01T10:00:00.8Z", &[id]),
     ]);
-    let told: Vec<_> = crate::support::flows(&batch)
+    let latencies: Vec<_> = crate::support::flows(&batch)
         .into_iter()
         .map(|flow| {
             flow.l7
@@ -242,7 +242,7 @@ fn a_response_has_the_latency_and_trace_of_its_request() {
         .collect();
     let trace = Some("0af7651916cd43dd8448eb211c80319c".to_owned());
     assert_eq!(
-        told,
+        latencies,
         [
             (0, trace.clone()),
             (0, None),
@@ -252,7 +252,7 @@ fn a_response_has_the_latency_and_trace_of_its_request() {
     );
 }
 
-/// A sample, since a request shows no codes.
+/// A sample, because the flow of a request has no codes.
 fn wide(protocol: &str) -> Vec<u8> {
     let mut wide = record(protocol, "Sample");
     wide.source.id = (1 << 32) + 7;
@@ -268,7 +268,7 @@ fn wide(protocol: &str) -> Vec<u8> {
 }
 
 #[test]
-fn wide_numbers_lose_their_high_bits_as_in_hubble() {
+fn wide_numbers_are_truncated_as_in_hubble() {
     for (protocol, code) in [("dns", "rcode: Some(4294967295)"), ("http", "code: 200")] {
         let [head, sides, record] = lines(&only_flow(&chain().run([wide(protocol)])));
         assert!(head.contains(" UDP "), "{head}");
@@ -278,7 +278,7 @@ fn wide_numbers_lose_their_high_bits_as_in_hubble() {
 }
 
 #[test]
-fn a_password_does_not_leave_with_the_url() {
+fn a_password_in_a_url_is_redacted() {
     let flow = only_flow(&chain().run([http("Request", "2026-03-01T10:00:00Z", &[])]));
     let Some(L7Record::Http(http)) = flow.l7.map(|l7| l7.record) else {
         panic!("no HTTP")

@@ -1,4 +1,4 @@
-//! Every recorded agent notification, and texts that no agent sends.
+//! Recorded notifications of every type, and texts that no agent sends.
 
 use crate::support::{Chain, NOON, golden};
 use tidegate_model::record::{
@@ -9,7 +9,7 @@ use tidegate_model::{Record, Timestamp};
 use tidegate_wire::agent_notify::{self, AgentNotify};
 use tidegate_wire::gob::TypeId;
 
-/// The event of a notification, or the reason that it was dropped for.
+/// Returns the event of a notification, or the reason for which it was dropped.
 fn outcome(data: &[u8]) -> Result<AgentEvent, &'static str> {
     let mut chain = Chain::to_flows();
     match chain.run([data]).records() {
@@ -93,7 +93,7 @@ fn service() -> ServiceUpsert {
     }
 }
 
-/// What the files hold, in the order of Cilium's numbers.
+/// The golden files and their events, in the order of Cilium's type numbers.
 fn expected() -> Vec<(&'static str, (Type, Notification))> {
     let regenerated = |error: &str| {
         Notification::EndpointRegenerate(EndpointRegen {
@@ -182,7 +182,7 @@ fn expected() -> Vec<(&'static str, (Type, Notification))> {
 }
 
 #[test]
-fn each_notification_becomes_what_hubble_makes_of_it() {
+fn each_notification_becomes_the_event_that_hubble_makes() {
     let recorded = golden("agent");
     let expected = expected();
     assert_eq!(recorded.len(), expected.len());
@@ -247,7 +247,7 @@ fn fields_may_be_absent_null_unknown_and_in_any_order() {
 }
 
 #[test]
-fn a_start_without_a_time_is_still_a_start() {
+fn a_start_with_an_invalid_time_has_no_time() {
     let at = |nanoseconds| Some(Timestamp(nanoseconds));
     for (text, time) in [
         (
@@ -268,7 +268,7 @@ fn a_start_without_a_time_is_still_a_start() {
 }
 
 #[test]
-fn what_a_type_does_not_look_like_is_unknown() {
+fn a_text_that_does_not_fit_its_type_is_unknown() {
     for (kind, text) in [
         (0, "null"),
         (13, r#"{"id":1}"#),
@@ -287,7 +287,7 @@ fn what_a_type_does_not_look_like_is_unknown() {
 }
 
 #[test]
-fn what_is_no_notification_is_a_counted_reason() {
+fn a_malformed_notification_is_dropped_with_a_reason() {
     for text in ["", "{", r#"{"id":1"#, r#"{"id":1}}"#, "{id:1}"] {
         assert_eq!(
             notification(3, text),

@@ -1,5 +1,5 @@
-//! What the bytes of an event leave open: what settles it, what is chosen where nothing does, and
-//! that it is counted.
+//! Ambiguous events: what resolves them, which reading is chosen otherwise, and that the choice is
+//! counted.
 
 use crate::support::{Chain, flows, golden};
 use tidegate_model::record::Frame;
@@ -10,9 +10,9 @@ use tidegate_wire::event::{
 };
 use tidegate_wire::gob::TypeId;
 
-/// Captured bytes that leave room for one header only, and that no layer is read from.
-const TELLING: [u8; 20] = [0xaa; 20];
-/// Captured bytes that leave room for the headers of 1.12 and 1.13.
+/// Captured bytes with which only one header fits the event; no layer is decoded from them.
+const UNAMBIGUOUS: [u8; 20] = [0xaa; 20];
+/// Captured bytes with which the headers of both 1.12 and 1.13 fit the event.
 const AMBIGUOUS: [u8; 16] = [0xaa; 16];
 
 fn encoded(profile: Profile, write: impl FnOnce(&Encoder, &mut Vec<u8>)) -> Vec<u8> {
@@ -56,7 +56,7 @@ fn trace(profile: Profile, subtype: u8, flags: u8) -> Vec<u8> {
 
 fn verdict(profile: Profile) -> Vec<u8> {
     encoded(profile, |encoder, out| {
-        encoder.policy_verdict(&PolicyFields::default(), &TELLING, out)
+        encoder.policy_verdict(&PolicyFields::default(), &UNAMBIGUOUS, out)
     })
 }
 
@@ -79,7 +79,7 @@ fn service_deleted() -> Vec<u8> {
     data
 }
 
-/// A socket trace to an address that leaves both layouts possible.
+/// A socket trace to an address that is possible in both layouts.
 fn socket(profile: Profile) -> Vec<u8> {
     let fields = SockFields {
         xlate_point: 1,
@@ -104,37 +104,38 @@ fn chain(version: &str) -> Chain {
     ])
 }
 
-/// The release that is configured, what came before, the file's number; its name, and whether that
-/// is a guess.
+/// The configured release, the earlier events and the number of the file; the expected name, and how
+/// often it is a guess.
 type Case = (&'static str, Vec<Vec<u8>>, u8, Option<&'static str>, u64);
 
 fn check(profile: Profile, cases: Vec<Case>) {
     for (version, before, file, name, guesses) in cases {
         let mut chain = chain(version);
-        let numbers = before.iter().map(|data| data[0]).collect::<Vec<_>>();
+        let types: Vec<_> = before.iter().map(|data| data[0]).collect();
         chain.run(before);
         let flow = flows(&chain.run([drop(profile, file, &[])]))
             .pop()
             .expect("a flow");
-        let shown = (
+        let actual = (
             flow.file.and_then(|file| file.name()),
             flow.file.map(|file| file.line),
         );
-        assert_eq!(shown, (name, Some(77)), "{version:?} {numbers:?} {file}");
+        assert_eq!(actual, (name, Some(77)), "{version:?} {types:?} {file}");
         let ambiguities = chain.step(0).tally.ambiguities().to_vec();
         let expected = if guesses > 0 {
             vec![("drop_source_file", guesses)]
         } else {
             Vec::new()
         };
-        assert_eq!(ambiguities, expected, "{version:?} {numbers:?} {file}");
+        assert_eq!(ambiguities, expected, "{version:?} {types:?} {file}");
     }
 }
 
 #[test]
-fn a_source_file_of_1_13_to_1_17_3_is_named_by_what_is_known_of_the_release() {
+fn a_source_file_of_1_13_to_1_17_3_is_named_by_the_known_releases() {
     let nothing = Vec::new;
-    // An empty capture leaves the header open: something else has to settle it, and not the file.
+    // An empty capture leaves the header ambiguous, so the events before it resolve the header but
+    // not the file.
     let is_1_13 = || drop(Profile::V1_13, 2, &[0xaa; 12]);
     check(
         Profile::V1_13,
@@ -172,7 +173,7 @@ fn a_source_file_of_1_13_to_1_17_3_is_named_by_what_is_known_of_the_release() {
 }
 
 #[test]
-fn a_source_file_of_1_17_4_to_1_18_is_named_by_what_is_known_of_the_release() {
+fn a_source_file_of_1_17_4_to_1_18_is_named_by_the_known_releases() {
     check(
         Profile::V1_17_4,
         vec![
@@ -228,14 +229,24 @@ fn source_files_of_1_12_and_from_1_19_on_have_one_name() {
     );
 }
 
-/// Each row: what came before, how often the header of a drop is open that follows it, and the
-/// layout of a socket trace. Where the two cannot be of one release, what came before is forgotten.
+/// Each row: the earlier events, and how often a drop's header and a socket trace's layout are
+/// ambiguous after them. If the drop contradicts the earlier events, they are ignored.
 #[test]
-fn what_a_connection_has_shown_settles_what_is_open() {
-    for (what, before, header_open, socket_open) in [
+fn earlier_events_of_a_connection_resolve_ambiguities() {
+    for (case, before, header_count, socket_count) in [
         ("nothing", vec![], 1, 1),
-        ("1.12's drop", vec![drop(Profile::V1_12, 2, &TELLING)], 0, 1),
-        ("1.13's drop", vec![drop(Profile::V1_13, 2, &TELLING)], 0, 0),
+        (
+            "1.12's drop",
+            vec![drop(Profile::V1_12, 2, &UNAMBIGUOUS)],
+            0,
+            1,
+        ),
+        (
+            "1.13's drop",
+            vec![drop(Profile::V1_13, 2, &UNAMBIGUOUS)],
+            0,
+            0,
+        ),
         (
             "a drop without a device or with one",
             vec![drop(Profile::V1_13, 2, &AMBIGUOUS)],
@@ -276,7 +287,7 @@ fn what_a_connection_has_shown_settles_what_is_open() {
             0,
         ),
     ] {
-        let open = |event: Vec<u8>, choice: &str| -> u64 {
+        let count = |event: Vec<u8>, choice: &str| -> u64 {
             let mut chain = chain("");
             chain.run(before.clone().into_iter().chain([event]));
             let ambiguities = chain.step(0).tally.ambiguities();
@@ -287,12 +298,12 @@ fn what_a_connection_has_shown_settles_what_is_open() {
                 .sum()
         };
         assert_eq!(
-            open(socket(Profile::V1_18), "trace_sock_layout"),
-            socket_open,
-            "{what}"
+            count(socket(Profile::V1_18), "trace_sock_layout"),
+            socket_count,
+            "{case}"
         );
-        let header = open(drop(Profile::V1_12, 2, &AMBIGUOUS), "drop_header");
-        assert_eq!(header, header_open, "{what}");
+        let header = count(drop(Profile::V1_12, 2, &AMBIGUOUS), "drop_header");
+        assert_eq!(header, header_count, "{case}");
     }
 }
 
@@ -305,7 +316,7 @@ fn golden_vector(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_release_that_is_configured_leaves_nothing_open() {
+fn a_configured_release_resolves_all_ambiguities() {
     for (version, profile) in [
         ("1.12", Profile::V1_12),
         ("1.13.2", Profile::V1_13),
@@ -330,7 +341,7 @@ fn a_release_that_is_configured_leaves_nothing_open() {
 }
 
 #[test]
-fn a_new_connection_may_be_to_another_release() {
+fn a_new_connection_starts_without_knowledge_of_the_release() {
     let mut chain = chain("");
     let frame = |stream| Frame {
         payload_type: 9,
@@ -338,17 +349,17 @@ fn a_new_connection_may_be_to_another_release() {
         ..Frame::default()
     };
     chain.run_frames([
-        (frame(1), drop(Profile::V1_12, 2, &TELLING)),
+        (frame(1), drop(Profile::V1_12, 2, &UNAMBIGUOUS)),
         (frame(1), drop(Profile::V1_12, 2, &AMBIGUOUS)),
         (frame(2), drop(Profile::V1_12, 2, &AMBIGUOUS)),
-        (frame(2), drop(Profile::V1_13, 2, &TELLING)),
+        (frame(2), drop(Profile::V1_13, 2, &UNAMBIGUOUS)),
         (frame(2), drop(Profile::V1_13, 2, &AMBIGUOUS)),
     ]);
     assert_eq!(chain.step(0).tally.ambiguities(), [("drop_header", 1)]);
 }
 
 #[test]
-fn events_outweigh_the_release_that_is_configured_and_say_so() {
+fn events_outweigh_the_configured_release_with_a_note() {
     let mut chain = chain("1.18");
     let drops = [
         (Profile::V1_18, 110),

@@ -1,12 +1,13 @@
-//! DNS messages in packets: odd ones, several in a segment, cut ones, and which side asks.
+//! DNS messages in captured packets: unusual ones, several in a segment, incomplete ones, and their
+//! direction.
 
 use std::time::Duration;
 
-use crate::support::{Chain, NOON, flows};
-use crate::wire::{
+use crate::events::{
     CLIENT, FROM_ENDPOINT, REPLY, SERVER, TO_ENDPOINT, TO_OVERLAY, dns, drop, tcp, trace, trace_by,
     trace_cut, udp,
 };
+use crate::support::{Chain, NOON, flows};
 use tidegate_model::flow::{Direction, Flow, FlowType, L7Record, L7Type, Verdict};
 
 fn chain() -> Chain {
@@ -17,7 +18,7 @@ fn chain() -> Chain {
     ])
 }
 
-/// The DNS flows of some events, and the notes of the stage.
+/// Returns the DNS flows of some events, and the notes of the stage.
 fn found(data: &[Vec<u8>]) -> (Vec<Flow>, Vec<(&'static str, u64)>) {
     let mut chain = chain();
     let batch = chain.run(data);
@@ -66,12 +67,12 @@ fn question(id: u16, flags: [u8; 2], labels: &[&[u8]]) -> Vec<u8> {
     message
 }
 
-fn asked(message: &[u8]) -> Vec<u8> {
+fn query_trace(message: &[u8]) -> Vec<u8> {
     trace(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 53), message))
 }
 
 #[test]
-fn names_of_any_bytes_are_seen_and_escaped() {
+fn names_of_arbitrary_bytes_are_escaped() {
     let queries: [(&[&[u8]], &str); 5] = [
         (&[b"redis\n", b"example"], "Request redis\\010.example."),
         (&[b"a\0b"], "Request a\\000b."),
@@ -81,7 +82,7 @@ fn names_of_any_bytes_are_seen_and_escaped() {
     ];
     let data: Vec<_> = (1..)
         .zip(queries)
-        .map(|(id, (labels, _))| asked(&question(id, [1, 0], labels)))
+        .map(|(id, (labels, _))| query_trace(&question(id, [1, 0], labels)))
         .collect();
     let (flows, notes) = found(&data);
     assert_eq!(names(&flows), queries.map(|(_, expected)| expected));
@@ -89,7 +90,7 @@ fn names_of_any_bytes_are_seen_and_escaped() {
 }
 
 #[test]
-fn unusual_flags_and_operations_are_seen() {
+fn messages_with_unusual_flags_and_opcodes_become_flows() {
     for flags in [
         [0x09, 0],
         [0x19, 0],
@@ -98,7 +99,7 @@ fn unusual_flags_and_operations_are_seen() {
         [1, 0x30],
         [0x07, 3],
     ] {
-        let (flows, notes) = found(&[asked(&question(1, flags, &[b"x"]))]);
+        let (flows, notes) = found(&[query_trace(&question(1, flags, &[b"x"]))]);
         assert_eq!(
             (names(&flows), notes),
             (vec!["Request x.".to_owned()], vec![]),
@@ -108,7 +109,7 @@ fn unusual_flags_and_operations_are_seen() {
 }
 
 #[test]
-fn what_cannot_be_read_on_the_port_is_counted_for_each_report() {
+fn unreadable_payloads_on_the_dns_port_are_counted_for_each_report() {
     let at_port = |payload: &[u8]| trace(TO_OVERLAY, &udp((CLIENT, 4000), (SERVER, 53), payload));
     let data = [
         at_port(b"hello, how are you today?"),
@@ -141,7 +142,7 @@ fn segment(seq: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn every_message_of_a_segment_is_a_flow_once() {
+fn each_message_of_a_segment_becomes_one_flow() {
     let messages: Vec<u8> = [1, 2, 3]
         .iter()
         .flat_map(|id| framed(&dns(*id, &format!("q{id}."), false)))
@@ -151,8 +152,8 @@ fn every_message_of_a_segment_is_a_flow_once() {
     assert_eq!(notes, []);
 }
 
-/// What events at these seconds of the stream make.
-fn played(config: &str, events: &[(u32, Vec<u8>)]) -> (Vec<String>, Vec<(&'static str, u64)>) {
+/// Returns the messages and notes of events at the given seconds of the stream.
+fn play(config: &str, events: &[(u32, Vec<u8>)]) -> (Vec<String>, Vec<(&'static str, u64)>) {
     let mut chain = Chain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
@@ -180,12 +181,12 @@ fn played(config: &str, events: &[(u32, Vec<u8>)]) -> (Vec<String>, Vec<(&'stati
 }
 
 #[test]
-fn a_segment_that_is_sent_again_shows_the_same_messages_however_late_it_comes() {
+fn a_retransmitted_segment_makes_no_new_flows_however_late_it_arrives() {
     let [first, second] = [1, 2].map(|id| framed(&dns(id, "same.", false)));
     let both = [first.clone(), second.clone()].concat();
     let behind = 1 + u32::try_from(first.len()).expect("small");
-    // The same question on the same connection later on, and the first one's segment once more with
-    // bytes behind it.
+    // Later the same question on the same connection, and the first segment again with more bytes
+    // after it.
     let events = [
         (0, segment(1, &first)),
         (5, segment(1, &first)),
@@ -195,44 +196,44 @@ fn a_segment_that_is_sent_again_shows_the_same_messages_however_late_it_comes() 
         (700, segment(5000, &first)),
     ];
     assert_eq!(
-        played("{}", &events),
+        play("{}", &events),
         (vec!["Request same.".to_owned(); 3], vec![])
     );
-    // Over UDP nothing says that a query was not asked anew.
-    let query = asked(&question(1, [1, 0], &[b"same"]));
+    // Over UDP a repeated query cannot be told from a new one.
+    let query = query_trace(&question(1, [1, 0], &[b"same"]));
     assert_eq!(
-        played("{}", &[(0, query.clone()), (5, query)]),
+        play("{}", &[(0, query.clone()), (5, query)]),
         (vec!["Request same.".to_owned(); 2], vec![])
     );
 }
 
 #[test]
-fn twice_as_many_messages_over_tcp_as_are_remembered_are_forgotten_with_a_note() {
+fn messages_over_tcp_beyond_the_capacity_are_evicted_with_a_note() {
     let message = framed(&dns(1, "same.", false));
     let sent = |second, seqs: std::ops::Range<u32>| {
         seqs.map(move |at| (second, at * 100)).collect::<Vec<_>>()
     };
-    let play = |sent: Vec<(u32, u32)>| {
+    let count = |sent: Vec<(u32, u32)>| {
         let events: Vec<_> = sent
             .into_iter()
             .map(|(second, seq)| (second, segment(seq, &message)))
             .collect();
-        let (messages, notes) = played("{ pending = 4, hold = '0s' }", &events);
+        let (messages, notes) = play("{ pending = 4, hold = '0s' }", &events);
         let noted = notes
             .iter()
             .find(|(note, _)| *note == "dns_tcp_table_full")
             .map_or(0, |(_, count)| *count);
         (messages.len(), noted)
     };
-    assert_eq!(play([sent(0, 0..4), sent(5, 0..4)].concat()), (4, 0));
-    assert_eq!(play([sent(0, 0..8), sent(5, 4..8)].concat()), (8, 4));
-    assert_eq!(play([sent(0, 0..8), sent(5, 0..4)].concat()), (12, 8));
-    // After a quarter of an hour nothing is sent again.
-    assert_eq!(play([sent(0, 0..4), sent(1000, 4..8)].concat()), (8, 0));
+    assert_eq!(count([sent(0, 0..4), sent(5, 0..4)].concat()), (4, 0));
+    assert_eq!(count([sent(0, 0..8), sent(5, 4..8)].concat()), (8, 4));
+    assert_eq!(count([sent(0, 0..8), sent(5, 0..4)].concat()), (12, 8));
+    // After a quarter of an hour no segment is retransmitted.
+    assert_eq!(count([sent(0, 0..4), sent(1000, 4..8)].concat()), (8, 0));
 }
 
 #[test]
-fn a_message_split_over_segments_is_incomplete_or_none_and_counted() {
+fn a_message_split_over_segments_is_incomplete_or_unread() {
     let (first, second) = (
         framed(&dns(1, "first.", false)),
         framed(&dns(2, "second.", true)),
@@ -274,7 +275,7 @@ fn a_message_split_over_segments_is_incomplete_or_none_and_counted() {
 }
 
 #[test]
-fn a_cut_message_is_counted_once_however_often_it_is_shown() {
+fn a_cut_message_is_counted_once_however_often_it_is_reported() {
     let packet = udp((SERVER, 53), (CLIENT, 4000), &dns(7, "example.com.", true));
     let cut = |point| trace_cut(point, &packet, packet.len() - 4);
     let (flows, notes) = found(&[cut(FROM_ENDPOINT), cut(TO_ENDPOINT)]);
@@ -293,7 +294,7 @@ fn a_cut_message_is_counted_once_however_often_it_is_shown() {
 }
 
 #[test]
-fn what_the_server_left_out_is_not_missing_from_the_capture() {
+fn a_response_truncated_by_the_server_is_complete() {
     let mut message = dns(7, "example.com.", true);
     message[2] |= 0x02;
     let (flows, notes) = found(&[trace(
@@ -306,9 +307,9 @@ fn what_the_server_left_out_is_not_missing_from_the_capture() {
     );
 }
 
-/// The trace reasons, and the direction and reply that each message has with them.
+/// Each row: the packet's event, and whether its message is a reply, with its direction.
 #[test]
-fn a_response_is_a_reply_whatever_connection_tracking_says_and_its_direction_is_its_requests() {
+fn a_response_is_a_reply_with_the_direction_of_its_request() {
     const NEW: u8 = 0;
     const UNKNOWN: u8 = 5;
     let response = udp((SERVER, 53), (CLIENT, 4000), &dns(7, "example.com.", true));
@@ -321,13 +322,13 @@ fn a_response_is_a_reply_whatever_connection_tracking_says_and_its_direction_is_
             Direction::Egress,
         ),
         (
-            "taken for a new connection",
+            "a response of a new connection",
             trace_by(TO_ENDPOINT, NEW, &response),
             true,
             Direction::Egress,
         ),
         (
-            "of an unknown reason",
+            "a response of unknown reason",
             trace_by(TO_ENDPOINT, UNKNOWN, &response),
             true,
             Direction::Unknown,
@@ -345,7 +346,7 @@ fn a_response_is_a_reply_whatever_connection_tracking_says_and_its_direction_is_
             Direction::Ingress,
         ),
         (
-            "a request taken for a reply",
+            "a request with the reason of a reply",
             trace_by(TO_ENDPOINT, REPLY, &query),
             false,
             Direction::Ingress,
@@ -371,7 +372,7 @@ fn a_response_is_a_reply_whatever_connection_tracking_says_and_its_direction_is_
 }
 
 #[test]
-fn a_message_that_was_dropped_has_the_reason_of_its_packet() {
+fn a_dropped_message_has_the_drop_reason_of_its_packet() {
     for reason in [133, 151, 155, 181] {
         let query = udp((CLIENT, 4000), (SERVER, 53), &dns(7, "example.com.", false));
         let (flows, _) = found(&[trace(FROM_ENDPOINT, &query), drop(reason, &query)]);
@@ -386,7 +387,7 @@ fn a_message_that_was_dropped_has_the_reason_of_its_packet() {
 }
 
 #[test]
-fn either_side_of_a_message_can_have_the_port() {
+fn either_side_of_a_message_can_have_the_dns_port() {
     let response = udp((SERVER, 1053), (CLIENT, 53), &dns(7, "example.com.", true));
     let (flows, _) = found(&[trace(TO_ENDPOINT, &response)]);
     assert_eq!(

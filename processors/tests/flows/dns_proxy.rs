@@ -1,17 +1,17 @@
-//! DNS through Cilium's proxy: what its records say, and its packets, are one exchange.
+//! DNS through Cilium's proxy: the messages in its packets are those of its records.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::support::{Chain, NOON, flows};
-use crate::wire::{
+use crate::events::{
     CLIENT, FROM_ENDPOINT, SERVER, TO_ENDPOINT, TO_OVERLAY, access_log, dns, logged, trace_between,
     udp,
 };
+use crate::support::{Chain, NOON, flows};
 use tidegate_model::flow::{FlowType, L7Record, Seen};
 use tidegate_wire::access_log::Dns;
 
-/// An address of the node, and identities.
+/// An address of the node, a replica of the client, and identities.
 const NODE: Ipv4Addr = Ipv4Addr::new(192, 168, 99, 1);
 const REPLICA: Ipv4Addr = Ipv4Addr::new(10, 0, 7, 5);
 const CLIENTS: u32 = 490_000;
@@ -60,8 +60,8 @@ fn answer(to: (Ipv4Addr, u16), identity: u32, id: u16) -> Vec<u8> {
     )
 }
 
-/// How the messages are seen, with the addresses and ports of the sides.
-fn seen(data: &[Vec<u8>]) -> Vec<String> {
+/// Describes the messages that become flows of their packets, by addresses and ports.
+fn captured(data: &[Vec<u8>]) -> Vec<String> {
     let mut chain = Chain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
@@ -92,7 +92,7 @@ fn recorded() -> [Vec<u8>; 2] {
 }
 
 #[test]
-fn what_the_proxy_asks_from_an_address_of_the_node_is_the_clients_exchange() {
+fn packets_that_a_proxy_sends_from_a_node_address_make_no_flows() {
     let upstream = [
         query((NODE, PROXY_PORT), CLIENTS, 99),
         answer((NODE, PROXY_PORT), HOST, 99),
@@ -128,23 +128,23 @@ fn what_the_proxy_asks_from_an_address_of_the_node_is_the_clients_exchange() {
             ],
         ),
         (
-            "the request is not shown",
+            "the request is not reported",
             [&recorded()[..], &upstream[1..]].concat(),
         ),
         (
-            "the response is not shown",
+            "the response is not reported",
             [&recorded()[..], &upstream[..1]].concat(),
         ),
     ] {
-        assert_eq!(seen(&data), Vec::<String>::new(), "{case}");
+        assert_eq!(captured(&data), Vec::<String>::new(), "{case}");
     }
 }
 
 #[test]
-fn others_who_ask_the_same_are_not_the_proxy() {
+fn the_same_query_from_another_client_becomes_a_flow() {
     let from_the_node = query((NODE, 40_000), HOST, 1);
     assert_eq!(
-        seen(&[&recorded()[..], &[from_the_node]].concat()),
+        captured(&[&recorded()[..], &[from_the_node]].concat()),
         ["192.168.99.1:40000 > 10.0.2.9:53"]
     );
     let another_name = udp(
@@ -153,8 +153,11 @@ fn others_who_ask_the_same_are_not_the_proxy() {
         &dns(99, "example.org.", false),
     );
     let another_name = trace_between(TO_OVERLAY, (CLIENTS, SERVERS), &another_name);
-    assert_eq!(seen(&[&recorded()[..], &[another_name]].concat()).len(), 1);
-    // A pod of the same identity on another node, whose proxy is there: a record accounts for one
+    assert_eq!(
+        captured(&[&recorded()[..], &[another_name]].concat()).len(),
+        1
+    );
+    // A pod of the same identity on another node has its own proxy there: a record accounts for one
     // message.
     let replica = query((REPLICA, 4001), CLIENTS, 5);
     let proxied = [
@@ -162,16 +165,16 @@ fn others_who_ask_the_same_are_not_the_proxy() {
         &[query((NODE, PROXY_PORT), CLIENTS, 99), replica.clone()],
     ]
     .concat();
-    assert_eq!(seen(&proxied), ["10.0.7.5:4001 > 10.0.2.9:53"]);
+    assert_eq!(captured(&proxied), ["10.0.7.5:4001 > 10.0.2.9:53"]);
     let to_the_replica = answer((REPLICA, 4001), CLIENTS, 5);
     assert_eq!(
-        seen(&[&recorded()[..], &[to_the_replica]].concat()),
+        captured(&[&recorded()[..], &[to_the_replica]].concat()),
         ["10.0.2.9:53 > 10.0.7.5:4001"]
     );
 }
 
 #[test]
-fn a_transparent_proxy_accounts_for_its_record_with_the_clients_address() {
+fn a_transparent_proxy_uses_up_its_record_with_the_clients_address() {
     let client = (CLIENT, CLIENT_PORT);
     let own = trace_between(
         FROM_ENDPOINT,
@@ -192,7 +195,7 @@ fn a_transparent_proxy_accounts_for_its_record_with_the_clients_address() {
         &[to_client.clone(), replica],
     ]
     .concat();
-    assert_eq!(seen(&data), ["10.0.7.5:4001 > 10.0.2.9:53"]);
+    assert_eq!(captured(&data), ["10.0.7.5:4001 > 10.0.2.9:53"]);
     let node = answer((NODE, 40_000), HOST, 6);
     let data = [
         &recorded()[..],
@@ -201,40 +204,43 @@ fn a_transparent_proxy_accounts_for_its_record_with_the_clients_address() {
         &[to_client, node],
     ]
     .concat();
-    assert_eq!(seen(&data), ["10.0.2.9:53 > 192.168.99.1:40000"]);
+    assert_eq!(captured(&data), ["10.0.2.9:53 > 192.168.99.1:40000"]);
 }
 
 #[test]
-fn each_of_several_records_accounts_for_a_message() {
+fn each_record_accounts_for_one_message() {
     let upstream: Vec<_> = (1..=3)
         .map(|id| query((NODE, PROXY_PORT + id), CLIENTS, id))
         .collect();
     let records = vec![record("Request", "Forwarded"); 3];
     assert_eq!(
-        seen(&[records.clone(), upstream.clone()].concat()),
+        captured(&[records.clone(), upstream.clone()].concat()),
         Vec::<String>::new()
     );
-    assert_eq!(seen(&[records[..2].to_vec(), upstream].concat()).len(), 1);
+    assert_eq!(
+        captured(&[records[..2].to_vec(), upstream].concat()).len(),
+        1
+    );
 }
 
 #[test]
-fn the_proxys_own_answer_belongs_to_the_request_that_it_refused() {
+fn the_answer_of_a_proxy_to_a_refused_request_makes_no_flow() {
     let refused = answer((CLIENT, CLIENT_PORT), CLIENTS, 7);
     for verdict in ["Denied", "Error"] {
         for data in [
             [record("Request", verdict), refused.clone()],
             [refused.clone(), record("Request", verdict)],
         ] {
-            assert_eq!(seen(&data), Vec::<String>::new(), "{verdict}");
+            assert_eq!(captured(&data), Vec::<String>::new(), "{verdict}");
         }
     }
-    // It asks nothing for such a request.
+    // The proxy sends no query for a refused request.
     let upstream = query((NODE, PROXY_PORT), CLIENTS, 99);
-    assert_eq!(seen(&[record("Request", "Denied"), upstream]).len(), 1);
+    assert_eq!(captured(&[record("Request", "Denied"), upstream]).len(), 1);
 }
 
 #[test]
-fn a_record_is_related_to_packets_of_its_time_alone() {
+fn a_record_matches_packets_within_the_hold_time_only() {
     let second = Duration::from_secs(1);
     let upstream = || [query((NODE, PROXY_PORT), CLIENTS, 99)];
     for (later, expected) in [(second / 2, 0), (second * 3, 1)] {
@@ -252,7 +258,7 @@ fn a_record_is_related_to_packets_of_its_time_alone() {
 }
 
 #[test]
-fn an_address_with_a_zone_is_the_address() {
+fn the_zone_of_a_logged_address_is_ignored() {
     let mut record = logged("Request", 17, CLIENT_PORT, 53);
     record.ip_version = 1;
     record.source.ipv6 = "fd00:11::101".into();

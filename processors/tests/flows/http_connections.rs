@@ -1,28 +1,27 @@
-//! What relates HTTP messages of a connection: retransmissions, requests and responses, and the
-//! time between them.
+//! HTTP messages of a connection: retransmissions, the requests of responses, and their latency.
 
 use std::time::Duration;
 
 use tidegate_model::TimeSource;
 use tidegate_model::flow::{FlowType, ObservedLatency};
 
+use crate::events::{CLIENT, SERVICE, TO_OVERLAY, segment, trace};
 use crate::http_support::{
     Case, FIN, GET, OK, RST, SECOND, SYN, answers, asks, chain, found, from_client, from_server,
     len, message, messages,
 };
 use crate::support::{Chain, NOON, build, flows};
-use crate::wire::{CLIENT, SERVICE, TO_OVERLAY, segment, trace};
 
-const GOT: &str = "GET http://shop/a";
-const ANSWERED: &str = "200 (GET http://shop/a)";
+const REQUEST: &str = "GET http://shop/a";
+const RESPONSE: &str = "200 (GET http://shop/a)";
 
-/// A chain that is played to at certain times, and what it hands on.
-struct Played {
+/// A chain that receives events at given times, and the messages that it releases.
+struct Playback {
     chain: Chain,
     messages: Vec<String>,
 }
 
-impl Played {
+impl Playback {
     fn new(config: &str) -> Self {
         Self {
             chain: chain(config),
@@ -54,23 +53,23 @@ impl Played {
 }
 
 #[test]
-fn a_retransmission_is_the_same_message_however_late_it_comes() {
-    let mut played = Played::new("{}");
+fn a_retransmission_makes_no_new_flow_however_late_it_arrives() {
+    let mut playback = Playback::new("{}");
     let exchange = [asks(1, 1, GET), answers(1, 1 + len(GET), OK)];
     for second in [0, 3, 60, 3600] {
-        played.play(second, &exchange);
+        playback.play(second, &exchange);
     }
-    // A segment that holds old bytes and new ones.
-    played.play(3700, &[asks(1, 1, &[GET, GET].concat())]);
-    assert_eq!(played.end(), [GOT, ANSWERED, GOT]);
+    // A segment with old and new bytes.
+    playback.play(3700, &[asks(1, 1, &[GET, GET].concat())]);
+    assert_eq!(playback.end(), [REQUEST, RESPONSE, REQUEST]);
 }
 
 #[test]
-fn a_new_connection_on_the_port_has_messages_of_its_own() {
+fn a_new_connection_from_the_same_port_has_new_messages() {
     let exchange = [asks(1, 1, GET), answers(1, 1 + len(GET), OK)];
     let syn = from_client(4000, (0, 0, SYN), b"");
     let cases: [(&str, Vec<Vec<u8>>, usize); 6] = [
-        ("opened anew", vec![syn], 4),
+        ("opened again", vec![syn], 4),
         ("aborted", vec![from_server(4000, (40, 1, RST), b"")], 4),
         (
             "closed",
@@ -86,7 +85,7 @@ fn a_new_connection_on_the_port_has_messages_of_its_own() {
             2,
         ),
         (
-            "another port's end",
+            "another port closed",
             vec![from_server(4001, (40, 1, RST), b"")],
             2,
         ),
@@ -100,90 +99,96 @@ fn a_new_connection_on_the_port_has_messages_of_its_own() {
         ),
     ];
     for (case, between, expected) in cases {
-        let mut played = Played::new("{}");
-        played.play(0, &exchange);
-        played.play(1, &between);
-        played.play(5, &exchange);
+        let mut playback = Playback::new("{}");
+        playback.play(0, &exchange);
+        playback.play(1, &between);
+        playback.play(5, &exchange);
         let is_other = case == "other bytes there";
-        let messages = played.end();
+        let messages = playback.end();
         assert_eq!(messages.len(), expected, "{case}: {messages:?}");
         assert!(
-            is_other || messages.chunks(2).all(|pair| pair == [GOT, ANSWERED]),
+            is_other || messages.chunks(2).all(|pair| pair == [REQUEST, RESPONSE]),
             "{case}: {messages:?}"
         );
     }
 }
 
 #[test]
-fn reports_that_come_after_the_end_are_of_the_connection_still() {
-    let mut played = Played::new("{}");
-    played.play(
+fn reports_after_the_end_of_a_connection_belong_to_it() {
+    let mut playback = Playback::new("{}");
+    playback.play(
         0,
         &[
             asks(1, 1, GET),
             from_client(4000, (1 + len(GET), 1, RST), b""),
         ],
     );
-    played.play(0, &[answers(1, 1 + len(GET), OK), asks(1, 1, GET)]);
-    assert_eq!(played.end(), [GOT, ANSWERED]);
+    playback.play(0, &[answers(1, 1 + len(GET), OK), asks(1, 1, GET)]);
+    assert_eq!(playback.end(), [REQUEST, RESPONSE]);
 }
 
 #[test]
-fn connections_of_one_port_to_two_servers_are_told_apart() {
+fn connections_from_one_port_to_two_servers_are_distinguished() {
     let other = |seq| {
         trace(
             TO_OVERLAY,
             &segment((CLIENT, 4000), (SERVICE, 80), (seq, 900_000_000, 0x18), GET),
         )
     };
-    let mut played = Played::new("{}");
+    let mut playback = Playback::new("{}");
     for second in [0, 5, 10] {
-        played.play(second, &[asks(1, 1, GET), other(3_000_000_000)]);
+        playback.play(second, &[asks(1, 1, GET), other(3_000_000_000)]);
     }
-    played.play(20, &[answers(1, 1 + len(GET), OK)]);
-    assert_eq!(played.end(), [GOT, GOT, ANSWERED]);
+    playback.play(20, &[answers(1, 1 + len(GET), OK)]);
+    assert_eq!(playback.end(), [REQUEST, REQUEST, RESPONSE]);
 }
 
 #[test]
-fn twice_as_many_connections_as_are_remembered_are_forgotten_with_a_note() {
+fn connections_beyond_the_capacity_are_evicted_with_a_note() {
     const CAPACITY: u16 = 64;
     let request = |port: u16| from_client(port, (7, 9, 0x18), GET);
     let all = |ports: std::ops::Range<u16>| ports.map(request).collect::<Vec<_>>();
-    let mut played = Played::new("{ connections = 64 }");
-    played.play(0, &all(0..CAPACITY));
-    // Retransmissions within the capacity double nothing, and make their connections the newest.
-    played.play(10, &all(0..CAPACITY));
+    let mut playback = Playback::new("{ connections = 64 }");
+    playback.play(0, &all(0..CAPACITY));
+    // Retransmissions add no messages, and make their connections the newest.
+    playback.play(10, &all(0..CAPACITY));
     assert_eq!(
-        (played.messages.len(), played.noted("http_connections_full")),
+        (
+            playback.messages.len(),
+            playback.noted("http_connections_full")
+        ),
         (64, 0)
     );
-    played.play(20, &all(CAPACITY..2 * CAPACITY));
-    assert_eq!(played.noted("http_connections_full"), 64);
-    // The newer half is remembered, the older one is not.
-    played.play(30, &all(CAPACITY..2 * CAPACITY));
-    assert_eq!(played.noted("http_connections_full"), 64);
-    played.play(40, &all(0..CAPACITY));
-    assert_eq!(played.noted("http_connections_full"), 128);
-    assert_eq!(played.end().len(), 3 * usize::from(CAPACITY));
+    playback.play(20, &all(CAPACITY..2 * CAPACITY));
+    assert_eq!(playback.noted("http_connections_full"), 64);
+    // The newer half is in the table, the older one is not.
+    playback.play(30, &all(CAPACITY..2 * CAPACITY));
+    assert_eq!(playback.noted("http_connections_full"), 64);
+    playback.play(40, &all(0..CAPACITY));
+    assert_eq!(playback.noted("http_connections_full"), 128);
+    assert_eq!(playback.end().len(), 3 * usize::from(CAPACITY));
 }
 
 #[test]
-fn connections_that_are_over_are_forgotten_without_a_note() {
+fn closed_connections_are_evicted_without_a_note() {
     let request = |port: u16| from_client(port, (7, 9, 0x18), GET);
     let end = |port: u16| from_server(port, (9, 7 + len(GET), RST), b"");
     for (second, noted) in [(0, 4), (10, 0)] {
-        let mut played = Played::new("{ connections = 4 }");
-        played.play(
+        let mut playback = Playback::new("{ connections = 4 }");
+        playback.play(
             0,
             &(0..4)
                 .map(request)
                 .chain((0..4).map(end))
                 .collect::<Vec<_>>(),
         );
-        // Just after its end there can be more reports of a connection.
-        played.play(second, &(4..8).map(request).collect::<Vec<_>>());
+        // A connection can be reported for some time after its end.
+        playback.play(second, &(4..8).map(request).collect::<Vec<_>>());
         assert_eq!(
-            (played.noted("http_connections_full"), played.end().len()),
+            (
+                playback.noted("http_connections_full"),
+                playback.end().len()
+            ),
             (noted, 8),
             "{second}"
         );
@@ -191,51 +196,51 @@ fn connections_that_are_over_are_forgotten_without_a_note() {
 }
 
 #[test]
-fn the_connection_that_was_used_least_recently_is_forgotten() {
+fn the_least_recently_used_connection_is_evicted() {
     let request = |port: u16| from_client(port, (7, 9, 0x18), GET);
-    let mut played = Played::new("{ connections = 2 }");
+    let mut playback = Playback::new("{ connections = 2 }");
     for (second, port) in (0..).map(|at| at * 10).zip([1, 2, 1, 3, 1, 2]) {
-        played.play(second, &[request(port)]);
+        playback.play(second, &[request(port)]);
     }
-    // Port 1 was used again before 3 came, so that 2 had to leave.
-    assert_eq!(played.end().len(), 4);
+    // Port 1 was used again before port 3 was added, so port 2 was evicted.
+    assert_eq!(playback.end().len(), 4);
 }
 
 #[test]
 fn long_urls_leave_room_for_fewer_connections() {
     let head = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(1000));
-    let mut played = Played::new("{ connections = 64 }");
+    let mut playback = Playback::new("{ connections = 64 }");
     for port in 0..64 {
-        played.play(0, &[from_client(port, (7, 9, 0x18), head.as_bytes())]);
+        playback.play(0, &[from_client(port, (7, 9, 0x18), head.as_bytes())]);
     }
-    // 64 connections may have 16 KiB of texts, which is room for no more than 14 of these.
-    let forgotten = played.noted("http_connections_full");
-    assert!((50..64).contains(&forgotten), "{forgotten}");
+    // The texts of 64 connections may take 16 KiB, which is enough for 14 of these.
+    let evicted = playback.noted("http_connections_full");
+    assert!((50..64).contains(&evicted), "{evicted}");
 }
 
 #[test]
-fn a_response_has_its_request_only_where_numbers_prove_it() {
+fn a_response_has_a_request_only_if_sequence_numbers_prove_it() {
     let end = 1 + len(GET);
     let cases: [Case; 12] = [
         (
-            "where the client's acknowledgment said",
+            "at the client's acknowledgment number",
             vec![asks(1, 5, GET), answers(5, end, OK)],
-            &[GOT, ANSWERED],
+            &[REQUEST, RESPONSE],
         ),
         (
-            "elsewhere",
+            "at another sequence number",
             vec![asks(1, 5, GET), answers(6, end, OK)],
-            &[GOT, "200"],
+            &[REQUEST, "200"],
         ),
         (
             "on another connection",
             vec![asks(1, 5, GET), from_server(4001, (5, end, 0x18), OK)],
-            &[GOT, "200"],
+            &[REQUEST, "200"],
         ),
         (
-            "sent before the bytes in front of the request came",
+            "sent before the bytes in front of the request arrived",
             vec![asks(9, 5, GET), answers(5, 8, OK)],
-            &[GOT, "200"],
+            &[REQUEST, "200"],
         ),
         (
             "the second on the connection",
@@ -245,56 +250,61 @@ fn a_response_has_its_request_only_where_numbers_prove_it() {
                 asks(end, 1 + len(OK), GET),
                 answers(1 + len(OK), 2 * end, OK),
             ],
-            &[GOT, ANSWERED, GOT, ANSWERED],
+            &[REQUEST, RESPONSE, REQUEST, RESPONSE],
         ),
         (
-            "by order and lengths, where the acknowledgment is an older one",
+            "by order and lengths, with an older acknowledgment",
             vec![
                 asks(1, 1, GET),
                 answers(1, 1, OK),
                 asks(end, 1, GET),
                 answers(1 + len(OK), 1, OK),
             ],
-            &[GOT, ANSWERED, GOT, ANSWERED],
+            &[REQUEST, RESPONSE, REQUEST, RESPONSE],
         ),
         (
-            "behind a gap in which there can be a request, with an older acknowledgment",
+            "after a gap that may hold a request, with an older acknowledgment",
             vec![
                 asks(1, 1, GET),
                 answers(1, end, OK),
                 asks(end + 9, 1, GET),
                 answers(1 + len(OK), 2 * end, OK),
             ],
-            &[GOT, ANSWERED, GOT, "200"],
+            &[REQUEST, RESPONSE, REQUEST, "200"],
         ),
         (
-            "pipelined, the second right behind the first",
+            "pipelined, the second directly after the first",
             vec![
                 asks(1, 1, GET),
                 asks(end, 1, GET),
                 answers(1, 1, OK),
                 answers(1 + len(OK), 1, OK),
             ],
-            &[GOT, GOT, ANSWERED, ANSWERED],
+            &[REQUEST, REQUEST, RESPONSE, RESPONSE],
         ),
         (
-            "pipelined with a gap, in which there can be a request",
+            "pipelined with a gap that may hold a request",
             vec![
                 asks(1, 1, GET),
                 asks(end + 9, 1, GET),
                 answers(1, end, OK),
                 answers(1 + len(OK), end, OK),
             ],
-            &[GOT, GOT, ANSWERED, "200"],
+            &[REQUEST, REQUEST, RESPONSE, "200"],
         ),
         (
-            "the first answer of an unknown length",
+            "the first response of unknown length",
             vec![
                 asks(1, 1, &[GET, GET].concat()),
                 answers(1, end, &OK[..20]),
                 answers(1 + len(OK), end, OK),
             ],
-            &[GOT, GOT, "200 (GET http://shop/a) no headers", "200"],
+            &[
+                REQUEST,
+                REQUEST,
+                "200 (GET http://shop/a) no headers",
+                "200",
+            ],
         ),
         (
             "a timeout of an idle connection that crosses a request",
@@ -306,12 +316,12 @@ fn a_response_has_its_request_only_where_numbers_prove_it() {
                     b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n",
                 ),
             ],
-            &[GOT, "408"],
+            &[REQUEST, "408"],
         ),
         (
             "reported before its request",
             vec![answers(5, end, OK), asks(1, 5, GET)],
-            &[ANSWERED, GOT],
+            &[RESPONSE, REQUEST],
         ),
     ];
     for (case, data, expected) in cases {
@@ -331,7 +341,7 @@ fn a_response_has_its_request_only_where_numbers_prove_it() {
 }
 
 #[test]
-fn a_body_that_looks_like_a_message_is_none() {
+fn a_body_that_looks_like_a_message_makes_no_flow() {
     let logged = [GET, OK].concat();
     let post = format!(
         "POST /log HTTP/1.1\r\nHost: shop\r\nContent-Length: {}\r\n\r\n",
@@ -343,11 +353,11 @@ fn a_body_that_looks_like_a_message_is_none() {
         asks(body, 1, &logged),
         asks(body + len(&logged), 1, GET),
     ];
-    assert_eq!(messages(&data), ["POST http://shop/log", GOT]);
+    assert_eq!(messages(&data), ["POST http://shop/log", REQUEST]);
 }
 
 #[test]
-fn a_chunk_of_several_segments_that_looks_like_a_message_is_none() {
+fn a_chunk_that_looks_like_a_message_makes_no_flow() {
     let end = 1 + len(GET);
     let head = format!(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n",
@@ -364,13 +374,12 @@ fn a_chunk_of_several_segments_that_looks_like_a_message_is_none() {
         answers(body + 2 * len(OK), end + len(GET), &last),
         answers(body + 2 * len(OK) + 8, end + len(GET), OK),
     ];
-    // The end of the first answer is not known, so the other one has no request that could be
-    // proved.
-    assert_eq!(messages(&data), [GOT, GOT, ANSWERED, "200"]);
+    // The end of the first response is unknown, so the request of the second one is unproven.
+    assert_eq!(messages(&data), [REQUEST, REQUEST, RESPONSE, "200"]);
 }
 
 #[test]
-fn the_time_between_request_and_response_is_told_with_its_bound() {
+fn the_latency_has_an_error_bound() {
     let ms = Duration::from_millis;
     let latency = |times: TimeSource, between: Duration| {
         let mut chain = chain("{}");
@@ -379,22 +388,25 @@ fn the_time_between_request_and_response_is_told_with_its_bound() {
         chain.run_at(NOON + between, [answers(1, 1 + len(GET), OK)]);
         let flow = chain.finish(NOON).pop().expect("the response");
         let l7 = flow.l7.expect("an L7 flow");
-        assert_eq!(l7.latency_ns, 0, "that one is Hubble's");
+        assert_eq!(l7.latency_ns, 0, "that field is for access-log records");
         l7.observed_latency
     };
     let receipt = TimeSource::Receipt { step: ms(2) };
-    let told = |nanos, error_nanos, is_exact| {
+    let expected = |nanos, error_nanos, is_exact| {
         Some(ObservedLatency {
             nanos,
             error_nanos,
             is_exact,
         })
     };
-    assert_eq!(latency(receipt, ms(60)), told(60_000_000, 2_000_000, false));
+    assert_eq!(
+        latency(receipt, ms(60)),
+        expected(60_000_000, 2_000_000, false)
+    );
     assert_eq!(
         latency(receipt, ms(2)),
         None,
-        "no more than a step of reading"
+        "no more than the interval between two reads"
     );
     assert_eq!(
         latency(receipt, Duration::from_nanos(1)),
@@ -403,7 +415,7 @@ fn the_time_between_request_and_response_is_told_with_its_bound() {
     );
     assert_eq!(
         latency(TimeSource::Packets, ms(1)),
-        told(1_000_000, 0, true)
+        expected(1_000_000, 0, true)
     );
     assert_eq!(latency(TimeSource::Packets, Duration::ZERO), None);
     assert_eq!(latency(TimeSource::Unrelated, ms(60)), None, "a recording");

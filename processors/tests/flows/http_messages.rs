@@ -1,11 +1,13 @@
-//! What a captured segment holds of HTTP: several messages, parts of them, odd ones.
+//! HTTP messages in captured segments: several in one, incomplete ones, and unusual ones.
 
+use crate::events::{
+    CLIENT, SERVER, TO_ENDPOINT, TO_OVERLAY, drop, segment, tcp, trace, trace_cut,
+};
 use crate::http_support::{Case, GET, OK, answers, asks, found, len, messages};
-use crate::wire::{CLIENT, SERVER, TO_ENDPOINT, TO_OVERLAY, drop, segment, tcp, trace, trace_cut};
 
-const GOT: &str = "GET http://shop/a";
-const POSTED: &str = "POST http://shop/b";
-const SENT: &str = "POST http://shop/c";
+const GET_A: &str = "GET http://shop/a";
+const POST_B: &str = "POST http://shop/b";
+const POST_C: &str = "POST http://shop/c";
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 
 #[test]
@@ -16,17 +18,17 @@ fn all_messages_of_a_segment_become_flows() {
         (
             "requests",
             vec![asks(1, 1, &[GET, GET, GET].concat())],
-            &[GOT, GOT, GOT],
+            &[GET_A, GET_A, GET_A],
         ),
         (
             "with bodies",
             vec![asks(1, 1, &[&post[..], chunked, GET].concat())],
-            &[POSTED, SENT, GOT],
+            &[POST_B, POST_C, GET_A],
         ),
         (
             "with empty lines between",
             vec![asks(1, 1, &[GET, b"\r\n", GET].concat())],
-            &[GOT, GOT],
+            &[GET_A, GET_A],
         ),
         (
             "responses to requests",
@@ -35,19 +37,19 @@ fn all_messages_of_a_segment_become_flows() {
                 answers(1, 99, &[OK, NOT_FOUND].concat()),
             ],
             &[
-                GOT,
-                GOT,
+                GET_A,
+                GET_A,
                 "200 (GET http://shop/a)",
                 "404 (GET http://shop/a)",
             ],
         ),
         (
-            "responses to what was not seen",
+            "responses to requests that were not captured",
             vec![answers(1, 99, &[OK, NOT_FOUND].concat())],
             &["200", "404"],
         ),
         (
-            "of which the first announces a body that it does not have",
+            "the first response announces a body that it does not have",
             vec![
                 asks(
                     1,
@@ -66,18 +68,18 @@ fn all_messages_of_a_segment_become_flows() {
             ],
             &[
                 "HEAD http://shop/a",
-                GOT,
+                GET_A,
                 "200 (HEAD http://shop/a)",
                 "404 (GET http://shop/a)",
             ],
         ),
         (
-            "one behind another's body in a later segment",
+            "one after another's body in a later segment",
             vec![
                 asks(1, 1, post),
                 asks(1 + len(post), 1, &[GET, GET].concat()),
             ],
-            &[POSTED, GOT, GOT],
+            &[POST_B, GET_A, GET_A],
         ),
     ];
     for (case, data, expected) in cases {
@@ -90,7 +92,7 @@ fn all_messages_of_a_segment_become_flows() {
 }
 
 #[test]
-fn an_interim_response_is_a_part_of_the_final_one() {
+fn an_interim_response_makes_no_flow() {
     let post =
         b"POST /x HTTP/1.1\r\nHost: shop\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
     let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -142,11 +144,11 @@ fn an_interim_response_is_a_part_of_the_final_one() {
     }
 }
 
-/// What is tried, request and response, and the messages that come of all.
+/// A name, the request and response that switch protocols, and the expected messages.
 type Switch = (&'static str, [&'static [u8]; 2], &'static [&'static str]);
 
 #[test]
-fn another_protocol_ends_http_on_its_connection() {
+fn a_connection_that_switches_protocols_makes_no_more_flows() {
     let upgrade =
         b"GET /chat HTTP/1.1\r\nHost: shop\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
     let switching = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
@@ -177,8 +179,8 @@ fn another_protocol_ends_http_on_its_connection() {
     ];
     for (case, [request, response], expected) in cases {
         let (asked, answered) = (1 + len(request), 1 + len(response));
-        // What the tunnel carries may look like HTTP, from either side, in the segment of the
-        // answer too.
+        // The bytes in the tunnel look like HTTP, in both directions and in the segment of the
+        // response.
         let behind: &[u8] = if expected.len() == 2 { OK } else { b"" };
         let data = [
             asks(1, 1, request),
@@ -196,7 +198,7 @@ fn another_protocol_ends_http_on_its_connection() {
     }
 }
 
-/// Packets, the messages that come of them, and the notes.
+/// Packets, and the expected messages and notes.
 type Counted = (
     Vec<Vec<u8>>,
     &'static [&'static str],
@@ -204,7 +206,7 @@ type Counted = (
 );
 
 #[test]
-fn what_cannot_be_read_is_counted() {
+fn unreadable_parts_are_noted() {
     let beyond = b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 9\r\n\r\nabc";
     let unclear =
         b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab";
@@ -215,12 +217,12 @@ fn what_cannot_be_read_is_counted() {
         (vec![asks(1, 1, GET)], &["GET http://shop/a"], &[]),
         (
             vec![asks(1, 1, beyond)],
-            &[POSTED],
+            &[POST_B],
             &[("http_body_beyond_packet", 1)],
         ),
         (
             vec![asks(1, 1, unclear)],
-            &[POSTED],
+            &[POST_B],
             &[("http_end_unclear", 1)],
         ),
         (
@@ -268,7 +270,7 @@ fn what_cannot_be_read_is_counted() {
             &["200"],
             &[("http_body_beyond_packet", 1), UNRELATED],
         ),
-        // With the answer to a HEAD, this could be anything.
+        // If the response answers a HEAD request, the rest can be anything.
         (
             vec![answers(1, 1, &[OK, b"?"].concat())],
             &["200"],
@@ -287,7 +289,7 @@ fn what_cannot_be_read_is_counted() {
     for (data, messages, notes) in cases {
         let (found_messages, found_notes) = found(&[&data[..], &data[..]].concat());
         assert_eq!(found_messages, messages);
-        // A packet without a message is counted each time.
+        // A packet without a message is counted for each report.
         let notes: Vec<_> = notes
             .iter()
             .map(|(note, count)| {
@@ -306,7 +308,7 @@ fn what_cannot_be_read_is_counted() {
 }
 
 #[test]
-fn an_odd_head_is_seen_for_what_is_certain() {
+fn an_unusual_head_becomes_a_flow_with_its_certain_parts() {
     let cases: [(&[u8], &str); 16] = [
         (b"X /a HTTP/1.1\r\nHost: shop\r\n\r\n", "X http://shop/a"),
         (b"M-SEARCH * HTTP/1.1\r\nHost: shop\r\n\r\n", "M-SEARCH *"),
@@ -360,7 +362,7 @@ fn an_odd_head_is_seen_for_what_is_certain() {
 }
 
 #[test]
-fn a_packet_that_was_dropped_takes_all_its_messages_with_it() {
+fn all_messages_of_a_dropped_packet_are_dropped() {
     let packet = tcp((CLIENT, 4000), (SERVER, 80), 1, &[GET, GET, GET].concat());
     let expected = ["GET http://shop/a dropped"; 3];
     assert_eq!(
@@ -374,7 +376,7 @@ fn a_packet_that_was_dropped_takes_all_its_messages_with_it() {
 }
 
 #[test]
-fn a_capture_of_usual_length_gives_the_request_that_it_holds() {
+fn a_capture_of_default_length_holds_request_and_response() {
     let head = b"GET /catalogue?page=2 HTTP/1.1\r\nHost: shop\r\nUser-Agent: curl/8\r\nAccept: */*\r\n\r\n";
     let request = segment((CLIENT, 4000), (SERVER, 80), (1, 1, 0x18), head);
     let response = segment(

@@ -1,23 +1,22 @@
-//! Whole connections: whatever they carry, each message is one flow, and each response has its
-//! request.
+//! Generated connections: each message becomes one flow, and each response has its request.
 
 use proptest::prelude::*;
 
 use crate::http_support::{SECOND, answers, asks, chain, len, message};
 use crate::support::{NOON, flows};
 
-/// A request and its answer.
+/// A request and its response.
 #[derive(Clone, Debug)]
 struct Exchange {
     method: &'static str,
     path: String,
     body: usize,
     status: u16,
-    /// Interim responses before the answer.
+    /// The number of interim responses before the final one.
     interim: usize,
-    answer_body: usize,
+    response_body: usize,
     is_chunked: bool,
-    /// Whether the answer comes in two segments, the second of which is a part of its body.
+    /// Whether the response is sent in two segments, the second of which is part of its body.
     is_split: bool,
     /// Whether the next request is sent in the same segment.
     pipelined: bool,
@@ -43,7 +42,7 @@ fn exchange() -> impl Strategy<Value = Exchange> {
                 body,
                 status,
                 interim,
-                answer_body,
+                response_body,
                 (is_chunked, is_split, pipelined),
             )| Exchange {
                 method,
@@ -51,7 +50,7 @@ fn exchange() -> impl Strategy<Value = Exchange> {
                 body,
                 status,
                 interim,
-                answer_body,
+                response_body,
                 is_chunked,
                 is_split,
                 pipelined,
@@ -60,7 +59,7 @@ fn exchange() -> impl Strategy<Value = Exchange> {
 }
 
 impl Exchange {
-    /// Bodies are full of what looks like heads.
+    /// A body that looks like heads.
     fn text(len: usize) -> String {
         "GET /x HTTP/1.1\r\n\r\nHTTP/1.1 200 OK\r\n\r\n".repeat(4)[..len].to_owned()
     }
@@ -74,10 +73,10 @@ impl Exchange {
             .into_bytes()
     }
 
-    /// Interim responses and head, then the body.
+    /// The interim responses with the head, and the body.
     fn response(&self) -> [Vec<u8>; 2] {
         let has_body = self.method != "HEAD" && !matches!(self.status, 204 | 304);
-        let text = Self::text(self.answer_body);
+        let text = Self::text(self.response_body);
         let (framing, body) = if self.is_chunked {
             (
                 "Transfer-Encoding: chunked".to_owned(),
@@ -104,7 +103,7 @@ impl Exchange {
     }
 }
 
-/// The segments of a connection, and the messages in the order in which they are seen.
+/// Returns the segments of a connection, and its messages in order.
 fn connection(exchanges: &[Exchange]) -> (Vec<Vec<u8>>, Vec<String>) {
     let (mut client, mut server) = (u32::MAX - 200, u32::MAX - 100);
     let (mut segments, mut messages) = (Vec::new(), Vec::new());
@@ -142,14 +141,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn each_message_of_a_connection_is_one_flow_however_often_it_is_reported(
+    fn each_message_becomes_one_flow_however_often_it_is_reported(
         exchanges in proptest::collection::vec(exchange(), 1..6),
         again in proptest::collection::vec((0_usize..40, 0_usize..40), 0..12),
     ) {
-        // A chunk is not empty.
+        // A chunk must not be empty.
         let exchanges: Vec<_> = exchanges
             .into_iter()
-            .map(|exchange| Exchange { answer_body: exchange.answer_body.max(1), ..exchange })
+            .map(|exchange| Exchange { response_body: exchange.response_body.max(1), ..exchange })
             .collect();
         let (segments, expected) = connection(&exchanges);
         let mut chain = chain("{}");

@@ -1,11 +1,11 @@
-//! One HTTP connection in packets, and what comes of it.
+//! Builds the segments of an HTTP connection, and describes the messages found in them.
 
 use std::time::Duration;
 
 use tidegate_model::flow::{Flow, FlowType, L7Record, L7Type};
 
+use crate::events::{CLIENT, PSH_ACK, SERVER, TO_ENDPOINT, TO_OVERLAY, segment, trace};
 use crate::support::{Chain, NOON, flows};
-use crate::wire::{CLIENT, PSH_ACK, SERVER, TO_ENDPOINT, TO_OVERLAY, segment, trace};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const FIN: u8 = 0x11;
@@ -15,7 +15,7 @@ pub(crate) const RST: u8 = 0x14;
 pub(crate) const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: shop\r\n\r\n";
 pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
-/// What is tried, the packets, and the messages that come of them.
+/// A name, the packets, and the expected messages.
 pub(crate) type Case = (&'static str, Vec<Vec<u8>>, &'static [&'static str]);
 
 /// A segment from the client's port 4000.
@@ -23,7 +23,7 @@ pub(crate) fn asks(seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
     from_client(4000, (seq, ack, PSH_ACK), payload)
 }
 
-/// A segment from the server to it.
+/// A segment from the server to the client's port 4000.
 pub(crate) fn answers(seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
     from_server(4000, (seq, ack, PSH_ACK), payload)
 }
@@ -54,7 +54,7 @@ pub(crate) fn chain(config: &str) -> Chain {
     ])
 }
 
-/// A message as `GET http://shop/a` or `200 (GET http://shop/a)`, with what is missing of it.
+/// A message as `GET http://shop/a` or `200 (GET http://shop/a)`, with its missing parts.
 pub(crate) fn message(flow: &Flow) -> String {
     let l7 = flow.l7.as_deref().expect("an L7 flow");
     let L7Record::Http(http) = &l7.record else {
@@ -78,7 +78,7 @@ pub(crate) fn message(flow: &Flow) -> String {
     }
 }
 
-/// The messages in packets, in the order in which they are handed on, and the notes.
+/// Returns the messages in packets, in the order of their release, and the notes.
 pub(crate) fn found(data: &[Vec<u8>]) -> (Vec<String>, Vec<(&'static str, u64)>) {
     let mut chain = chain("{}");
     let batch = chain.run(data);
@@ -92,7 +92,7 @@ pub(crate) fn found(data: &[Vec<u8>]) -> (Vec<String>, Vec<(&'static str, u64)>)
     (found, notes)
 }
 
-/// Only the messages.
+/// Returns the messages in packets.
 pub(crate) fn messages(data: &[Vec<u8>]) -> Vec<String> {
     found(data).0
 }

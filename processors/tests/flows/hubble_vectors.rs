@@ -1,4 +1,4 @@
-//! Six events with the flows that Hubble 1.19.4 makes of them without any of its getters.
+//! Events with the flows that Hubble 1.19.4 makes of them without its getters.
 
 use crate::support::{Chain, NOON, hex, only_flow};
 use tidegate_model::Span;
@@ -8,7 +8,8 @@ use tidegate_model::flow::{
     TunnelProtocol, Verdict,
 };
 
-/// Every field, the internal ones too. A flow has shared parts, so it is compared as text.
+/// Compares all fields of a flow, including internal ones. Flows are not comparable, so they are
+/// compared as text.
 fn assert_flow(data: &str, expected: &Flow) {
     let batch = Chain::to_flows().run([hex(data)]);
     assert_eq!(
@@ -49,7 +50,7 @@ fn identity(identity: u32) -> Endpoint {
     }
 }
 
-/// A TCP packet without payload, whose header is the last of `len` bytes.
+/// The flow of a TCP packet without payload, whose event has `len` bytes.
 fn tcp_flow(len: u32) -> Flow {
     Flow {
         time: NOON,
@@ -117,7 +118,7 @@ fn a_translated_source_is_restored() {
 }
 
 #[test]
-fn a_mapped_zero_is_no_original_source() {
+fn a_mapped_unspecified_address_is_not_an_original_source() {
     let batch = Chain::to_flows().run([hex(
         "0404c3a144ea54b02800000028000100ef1700600b000000eda7000300000000
          00000000000000000000ffff00000000
@@ -129,7 +130,7 @@ fn a_mapped_zero_is_no_original_source() {
 }
 
 #[test]
-fn a_drop_tells_its_reason_and_place() {
+fn a_drop_has_a_reason_and_a_source_file() {
     assert_flow(
         "01854d00550000002b0000002b000200393000000787000000000000d20402000000000000000000aabbcc000002aabb
          cc00000108004500001d000140003f1100000a0001050a00030314e900350009000078",
@@ -193,7 +194,7 @@ fn an_egress_verdict_denies() {
 }
 
 #[test]
-fn a_tunnel_is_around_the_packet_that_counts() {
+fn the_packet_inside_a_tunnel_determines_the_flow() {
     let outer = Tunnel {
         protocol: TunnelProtocol::Vxlan,
         ip: Some(ip([172, 18, 0, 2], [172, 18, 0, 3])),

@@ -1,4 +1,4 @@
-//! Everything that an event can say, in the layout of each release that says it.
+//! The fields of events, in the layout of each release that has them.
 
 use crate::support::{Chain, flows, only_flow};
 use tidegate_model::flow::{
@@ -20,7 +20,7 @@ fn frame() -> Vec<u8> {
     [&[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0][..], &LAYER_3].concat()
 }
 
-/// The frame inside UDP, behind a header of eight bytes.
+/// The frame in a tunnel: inside UDP, after a tunnel header of eight bytes.
 fn tunnelled(header: [u8; 8]) -> Vec<u8> {
     let mut outer = frame();
     outer.truncate(14 + 20);
@@ -74,7 +74,7 @@ fn peers() -> (Option<Address>, Option<Address>) {
 }
 
 #[test]
-fn every_observation_point_and_reason_of_a_trace() {
+fn traces_of_every_observation_point_and_reason_are_decoded() {
     for profile in Profile::ALL {
         for (point, reason, encrypted) in
             (0..=13).flat_map(|point| (0..=8).map(move |reason| (point, reason, reason % 2 == 1)))
@@ -124,7 +124,7 @@ fn every_observation_point_and_reason_of_a_trace() {
 }
 
 #[test]
-fn overlays_of_traces_and_drops() {
+fn overlays_of_traces_and_drops_are_decoded() {
     for profile in [Profile::V1_18, Profile::V1_19] {
         for (flag, header, protocol) in [
             (flags::VXLAN, VXLAN, TunnelProtocol::Vxlan),
@@ -161,7 +161,7 @@ fn overlays_of_traces_and_drops() {
 }
 
 #[test]
-fn packets_of_layer_3_devices() {
+fn packets_of_layer_3_devices_are_decoded() {
     for profile in [Profile::V1_17_4, Profile::V1_18, Profile::V1_19] {
         let flags = flags::L3_DEVICE;
         let of_trace = trace(
@@ -180,7 +180,7 @@ fn packets_of_layer_3_devices() {
             },
             &LAYER_3,
         );
-        // The flag of verdicts, which all releases that have it write at the same place.
+        // The verdict's flag for it is the same in all releases.
         let fields = PolicyFields {
             flags: 0x81,
             ..PolicyFields::default()
@@ -199,7 +199,7 @@ fn packets_of_layer_3_devices() {
 }
 
 #[test]
-fn trace_ids_of_ip_options() {
+fn only_1_19_reports_trace_ids_of_ip_options() {
     for profile in Profile::ALL {
         let expected = if profile == Profile::V1_19 {
             0x1234_5678_9abc
@@ -232,7 +232,7 @@ fn trace_ids_of_ip_options() {
 }
 
 #[test]
-fn extensions_of_every_header_with_a_packet() {
+fn header_extensions_are_skipped_in_every_event_with_a_packet() {
     for profile in Profile::ALL {
         let encoder = Encoder {
             profile,
@@ -244,7 +244,7 @@ fn extensions_of_every_header_with_a_packet() {
         encoder.policy_verdict(&policy, &frame(), &mut events[1]);
         encoder.capture(&capture, &frame(), &mut events[2]);
         if profile > Profile::V1_13 {
-            // 1.13's header of a drop is no multiple of 8, so that an extension cannot be seen.
+            // The drop header of 1.13 is not a multiple of 8, so an extension is not recognised.
             events.push(Vec::new());
             encoder.drop(&DropFields::default(), &frame(), &mut events[3]);
         }
@@ -263,7 +263,7 @@ fn extensions_of_every_header_with_a_packet() {
             let flow = flows(&Chain::to_flows().run([&data]))
                 .pop()
                 .expect("a flow");
-            // A longer header of a verdict is 1.19's, with its cookie, and no extension.
+            // A verdict with a longer header is read as one of 1.19, with a cookie.
             assert_eq!(addresses(&flow), peers(), "{profile:?} {}", data[0]);
         }
     }
@@ -317,7 +317,7 @@ fn every_debug_message_has_its_name() {
 }
 
 #[test]
-fn socket_traces_of_both_layouts() {
+fn socket_traces_of_both_layouts_are_decoded() {
     let v6 = [0xfd, 0, 0, 0x96, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10];
     let v4 = [10, 96, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     for profile in Profile::ALL

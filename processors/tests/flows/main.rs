@@ -1,24 +1,24 @@
-//! From frames to flows: the processors in a row, fed with recorded and made-up events.
+//! The processors from `cilium_decode` to the L7 stages, fed with recorded and generated events.
 
 mod access_log;
 mod agent_events;
 mod ambiguity;
-mod any_bytes;
-mod books;
+mod arbitrary_bytes;
+mod captured_messages;
 mod dns_messages;
 mod dns_proxy;
+mod events;
 mod http_connections;
 mod http_messages;
 mod http_streams;
 mod http_support;
 mod hubble_vectors;
-mod hubbles;
 mod kinds;
 mod layouts;
+mod outcomes;
 mod perf_vectors;
 mod redaction;
+mod release_differences;
 mod releases;
 mod sock;
 mod support;
-mod wire;
-mod wire_messages;

@@ -1,4 +1,4 @@
-//! Every recorded datapath event: what becomes of it.
+//! Recorded datapath events, and their flows.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crate::support::{Chain, golden};
 use tidegate_model::Record;
 use tidegate_model::flow::{Address, Flow};
 
-/// A flow in one line.
+/// Describes a flow in one line.
 fn line(flow: &Flow) -> String {
     let mut line = format!(
         "{}/{} {}",
@@ -16,7 +16,7 @@ fn line(flow: &Flow) -> String {
     );
     if let Some(ip) = flow.ip {
         let (from, to) = flow.l4.ports().unwrap_or_default();
-        let shown = |address: Option<Address>| {
+        let text = |address: Option<Address>| {
             address
                 .map(|address| address.to_string())
                 .unwrap_or_default()
@@ -24,8 +24,8 @@ fn line(flow: &Flow) -> String {
         let _ = write!(
             line,
             " {}:{from} > {}:{to}",
-            shown(flow.source_address()),
-            shown(flow.destination_address())
+            text(flow.source_address()),
+            text(flow.destination_address())
         );
         line += if ip.encrypted { " encrypted" } else { "" };
         if let Some(xlated) = ip.source_xlated {
@@ -174,7 +174,7 @@ const EXPECTED: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn each_datapath_event_becomes_what_hubble_makes_of_it() {
+fn each_datapath_event_becomes_the_flow_that_hubble_makes() {
     let outcomes: Vec<_> = golden("perf")
         .into_iter()
         .map(|(name, data)| (name, outcome(&data)))

@@ -1,17 +1,17 @@
-//! What is taken out of flows. `tests/conformance_golden.rs` holds proxies' records to Hubble's
-//! parser; here are messages in packets, and settings.
+//! Redaction of captured messages, and its settings. `tests/conformance_golden.rs` compares the
+//! redaction of access-log records with Hubble's.
 
 use tidegate_model::flow::L7Record;
 use tidegate_wire::access_log::Http;
 
+use crate::events::{LogRecord, access_log, logged};
 use crate::http_support::{answers, asks, chain, len, message};
 use crate::support::{NOON, build};
-use crate::wire::{LogRecord, access_log, logged};
 
 const GET: &[u8] = b"GET /a?token=secret#f HTTP/1.1\r\nHost: shop\r\nUser-Agent: curl/8\r\nX-Request-Id: 5\r\n\r\n";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n";
 
-/// The messages of an exchange, each with its headers.
+/// Returns the messages of an exchange, each with its headers.
 fn exchange(redact: &str, request: &[u8]) -> Vec<(String, String)> {
     let mut chain = chain(&format!("{{ redact = {redact} }}"));
     chain.run([asks(1, 1, request), answers(1, 1 + len(request), OK)]);
@@ -38,7 +38,7 @@ fn exchange(redact: &str, request: &[u8]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn messages_in_packets_are_redacted_by_the_same_rules() {
+fn captured_messages_are_redacted_by_hubbles_rules() {
     let whole = "GET http://shop/a?token=secret#f";
     let cases = [
         (
@@ -76,7 +76,7 @@ fn messages_in_packets_are_redacted_by_the_same_rules() {
 }
 
 #[test]
-fn a_password_in_a_target_is_taken_out_unless_that_is_switched_off() {
+fn a_password_in_a_captured_url_is_redacted_unless_disabled() {
     let get = b"GET http://user:secret@shop/a HTTP/1.1\r\n\r\n";
     for (redact, expected) in [
         ("{}", "GET http://user:HUBBLE_REDACTED@shop/a"),
@@ -94,7 +94,7 @@ fn a_password_in_a_target_is_taken_out_unless_that_is_switched_off() {
 }
 
 #[test]
-fn a_message_that_a_proxy_reported_is_recognised_by_what_it_said_before() {
+fn a_proxied_message_is_recognised_before_redaction() {
     let mut chain = chain("{ redact = { enabled = true, http = { url_query = true } } }");
     let http = Http {
         method: "GET".into(),
@@ -109,15 +109,15 @@ fn a_message_that_a_proxy_reported_is_recognised_by_what_it_said_before() {
     assert_eq!(
         chain.finish(NOON).len(),
         0,
-        "the packet's message is the record's"
+        "the captured message is that of the record"
     );
 }
 
 #[test]
-fn settings_that_hubble_refuses_are_refused() {
+fn redaction_settings_that_hubble_rejects_are_rejected() {
     for kind in ["http_flow", "l7_flow"] {
         let both = "{ redact = { http = { headers = { allow = ['a'], deny = ['b'] } } } }";
-        let error = build(kind, both).err().expect("it is refused");
+        let error = build(kind, both).err().expect("an error");
         assert_eq!(
             error,
             "redact: redact.http.headers has `allow` and `deny`; only one of them can be given"
@@ -131,7 +131,7 @@ fn settings_that_hubble_refuses_are_refused() {
         );
         let error = build(kind, "{ redact = { http = { query = true } } }")
             .err()
-            .expect("it is refused");
+            .expect("an error");
         assert!(error.contains("unknown field `query`"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! What agents of every release send is decoded, with and without knowing the release.
+//! Streams of agents of every release are decoded, with and without a configured release.
 
 use crate::support::Chain;
 use tidegate_model::flow::Flow;
@@ -31,9 +31,9 @@ fn chain(decode: &str) -> Chain {
     ])
 }
 
-/// Records as text, source files by their names.
-fn shown(batch: &Batch) -> Vec<String> {
-    let shown = |record: &Record| match record {
+/// Describes records, with source files by name.
+fn describe(batch: &Batch) -> Vec<String> {
+    let text = |record: &Record| match record {
         Record::Flow(flow) => {
             let file = flow.file.map(|file| (file.name(), file.line));
             format!(
@@ -46,7 +46,7 @@ fn shown(batch: &Batch) -> Vec<String> {
         }
         other => format!("{other:?}"),
     };
-    batch.records().iter().map(shown).collect()
+    batch.records().iter().map(text).collect()
 }
 
 fn configured(release: Release) -> String {
@@ -99,7 +99,7 @@ fn every_event_of_every_release_is_decoded() {
 }
 
 #[test]
-fn a_release_that_is_configured_says_nothing_that_the_stream_does_not() {
+fn a_configured_release_does_not_change_the_flows() {
     for release in Release::ALL {
         for (seed, mix) in [(3, Mix::default()), (4, Mix::EVEN)] {
             let samples = samples(Options {
@@ -108,19 +108,20 @@ fn a_release_that_is_configured_says_nothing_that_the_stream_does_not() {
                 mix,
                 ..Options::default()
             });
-            let (mut blind, mut told) = (chain("{}"), chain(&configured(release)));
-            // Event for event, so that a difference is small enough to be read.
+            let (mut unconfigured, mut configured_chain) =
+                (chain("{}"), chain(&configured(release)));
+            // One event at a time, so that a difference is easy to read.
             for data in &samples {
                 assert_eq!(
-                    shown(&blind.run([data])),
-                    shown(&told.run([data])),
+                    describe(&unconfigured.run([data])),
+                    describe(&configured_chain.run([data])),
                     "{}",
                     release.name()
                 );
             }
-            let told = &told.step(0).tally;
+            let tally = &configured_chain.step(0).tally;
             assert_eq!(
-                (told.ambiguities(), told.notes()),
+                (tally.ambiguities(), tally.notes()),
                 (&[][..], &[][..]),
                 "{}",
                 release.name()

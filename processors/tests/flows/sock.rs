@@ -1,4 +1,4 @@
-//! Socket traces: which side the peer is on, and how their fields lie.
+//! Socket traces: the side of the peer, and the layouts.
 
 use crate::support::{Chain, NOON, golden, only_flow};
 use tidegate_model::flow::{Address, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict};
@@ -14,8 +14,7 @@ fn chain(config: &str) -> Chain {
     ])
 }
 
-/// A translation of a socket's address, to 1.1.1.1, which in the older layout can be taken for the
-/// newer one.
+/// A translation to 1.1.1.1, an address for which both layouts are possible.
 fn trace(profile: Profile, xlate_point: u8, l4_proto: u8) -> Vec<u8> {
     let mut dst_ip = [0; 16];
     dst_ip[..4].copy_from_slice(&[1, 1, 1, 1]);
@@ -42,7 +41,7 @@ fn flow(data: Vec<u8>) -> Flow {
 }
 
 #[test]
-fn the_pod_is_where_the_point_says() {
+fn the_translation_point_determines_the_side_of_the_pod() {
     let (pod, peer) = (Address::default(), Address::v4([1, 1, 1, 1]));
     for (point, verdict, addresses, ports) in [
         (0, Verdict::Unknown, (pod, peer), (0, 53)),
@@ -71,7 +70,7 @@ fn the_pod_is_where_the_point_says() {
 }
 
 #[test]
-fn a_flow_has_what_its_event_says_and_nothing_else() {
+fn a_socket_flow_has_the_fields_of_its_event_only() {
     for (protocol, l4) in [
         (0, L4::None),
         (
@@ -120,7 +119,7 @@ fn a_flow_has_what_its_event_says_and_nothing_else() {
 }
 
 #[test]
-fn the_layout_is_the_releases_the_streams_or_a_guess() {
+fn the_layout_follows_from_the_release_the_stream_or_a_guess() {
     let older_trace = golden("perf")
         .into_iter()
         .find(|(name, _)| name == "perf-trace-v1-hdr48-ip4");

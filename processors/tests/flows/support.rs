@@ -1,5 +1,4 @@
-//! The one place that touches the processors' API: builds a chain, feeds it, and reads the golden
-//! files.
+//! Builds a chain of processors and feeds it, and reads the golden files.
 
 use std::path::PathBuf;
 
@@ -17,16 +16,16 @@ use toml::de::ValueDeserializer;
 /// 2026-03-01T10:00:00.123456789Z
 pub(crate) const NOON: Timestamp = Timestamp(1_772_359_200_123_456_789);
 
-/// Some processors in a row.
+/// A chain of processors.
 pub(crate) struct Chain {
-    steps: Vec<Step>,
+    steps: Vec<TestStage>,
     seq: u64,
-    /// Which moments the times of its batches are.
+    /// The time source of the batches.
     pub(crate) times: TimeSource,
 }
 
-/// A processor with what it counted so far.
-pub(crate) struct Step {
+/// A processor with its counts so far.
+pub(crate) struct TestStage {
     processor: Box<dyn Processor>,
     pub(crate) tally: Tally,
     pub(crate) entered: usize,
@@ -34,9 +33,9 @@ pub(crate) struct Step {
 }
 
 impl Chain {
-    /// Processors by kind, each with its configuration as an inline table.
+    /// Builds processors by kind, each with its configuration as an inline table.
     pub(crate) fn of(stages: &[(&str, &str)]) -> Self {
-        let step = |(kind, config): &(&str, &str)| Step {
+        let step = |(kind, config): &(&str, &str)| TestStage {
             processor: build(kind, config).unwrap_or_else(|message| panic!("{kind}: {message}")),
             tally: Tally::default(),
             entered: 0,
@@ -49,12 +48,12 @@ impl Chain {
         }
     }
 
-    /// The processors that make L3/L4 flows.
+    /// Builds the processors that make L3/L4 flows.
     pub(crate) fn to_flows() -> Self {
         Self::of(&[("cilium_decode", "{}"), ("l34_flow", "{}")])
     }
 
-    /// What leaves the last processor when event samples with these data enter the first.
+    /// Returns the output of the last processor for event samples with these data.
     pub(crate) fn run<D: AsRef<[u8]>>(&mut self, data: impl IntoIterator<Item = D>) -> Batch {
         self.run_at(NOON, data)
     }
@@ -77,7 +76,7 @@ impl Chain {
         }))
     }
 
-    /// As [`Self::run`], with frames whose data and sequence are filled in here.
+    /// As [`Self::run`], for frames whose data and sequence number are set here.
     pub(crate) fn run_frames<D: AsRef<[u8]>>(
         &mut self,
         frames: impl IntoIterator<Item = (Frame, D)>,
@@ -97,21 +96,21 @@ impl Chain {
         batch
     }
 
-    /// What ticks at `now` bring out of the end of the chain.
+    /// Returns the output of the last processor when all processors tick at `now`.
     pub(crate) fn tick(&mut self, now: Timestamp) -> Vec<Flow> {
         self.emit(|processor, out| processor.tick(now, out))
     }
 
-    /// What is left when no batch will come any more.
+    /// Returns the output of the last processor when all processors finish.
     pub(crate) fn finish(&mut self, now: Timestamp) -> Vec<Flow> {
         self.emit(|processor, out| processor.finish(now, out))
     }
 
-    pub(crate) fn step(&self, at: usize) -> &Step {
+    pub(crate) fn step(&self, at: usize) -> &TestStage {
         &self.steps[at]
     }
 
-    pub(crate) fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[TestStage] {
         &self.steps
     }
 
@@ -135,13 +134,13 @@ impl Chain {
     }
 }
 
-impl Step {
+impl TestStage {
     pub(crate) fn dropped(&self) -> u64 {
         self.tally.drops().iter().map(|(_, count)| count).sum()
     }
 }
 
-/// The flows of a batch.
+/// Returns the flows of a batch.
 pub(crate) fn flows(batch: &Batch) -> Vec<Flow> {
     let flow = |record: &Record| match record {
         Record::Flow(flow) => Some(flow.clone()),
@@ -150,7 +149,7 @@ pub(crate) fn flows(batch: &Batch) -> Vec<Flow> {
     batch.records().iter().filter_map(flow).collect()
 }
 
-/// The one flow of a batch with one record.
+/// Returns the flow of a batch with one record.
 pub(crate) fn only_flow(batch: &Batch) -> Flow {
     match batch.records() {
         [Record::Flow(flow)] => flow.clone(),
@@ -158,7 +157,7 @@ pub(crate) fn only_flow(batch: &Batch) -> Flow {
     }
 }
 
-/// Builds a processor; the error's text if its configuration is refused.
+/// Builds a processor; fails with the text of the configuration's error.
 pub(crate) fn build(kind: &str, config: &str) -> Result<Box<dyn Processor>, String> {
     let kind = KINDS
         .iter()
@@ -179,7 +178,7 @@ pub(crate) fn build(kind: &str, config: &str) -> Result<Box<dyn Processor>, Stri
         .map_err(|error| format!("{}: {error}", error.key))
 }
 
-/// Names (without extension) and bytes of the golden files in a folder, sorted.
+/// Returns names (without extension) and bytes of the golden files in a folder, sorted.
 pub(crate) fn golden(folder: &str) -> Vec<(String, Vec<u8>)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../tests/golden")
@@ -204,7 +203,7 @@ pub(crate) fn golden(folder: &str) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// Bytes written as hexadecimal digits, with white space anywhere.
+/// Parses hexadecimal digits, and ignores white space.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text
         .bytes()

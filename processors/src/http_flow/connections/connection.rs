@@ -15,7 +15,7 @@ const MAX_PENDING: usize = 16;
 const MAX_DISTANCE: u32 = 1 << 24;
 
 /// An address and a port.
-pub(super) type Socket = (Address, u16);
+pub(crate) type Socket = (Address, u16);
 
 /// The position of a message on its connection.
 #[derive(Clone, Copy, Debug)]

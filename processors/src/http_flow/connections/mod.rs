@@ -11,7 +11,7 @@ mod connection;
 mod port_set;
 mod read_ranges;
 
-pub(super) use connection::{Connection, PendingRequest, Placement, Position};
+pub(super) use connection::{Connection, PendingRequest, Placement, Position, Socket};
 
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
@@ -19,7 +19,6 @@ use std::time::Duration;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, Flow, L4, TcpFlags};
 
-use connection::Socket;
 use port_set::PortSet;
 
 use crate::bounded_map::{BoundedMap, Bounds};

@@ -9,7 +9,7 @@ use tidegate_model::flow::Flow;
 use tidegate_wire::http::{self, Reason, Start, StartLine};
 use tidegate_wire::text::Text;
 
-use super::connections::{Connections, Placement, Position};
+use super::connections::{Connection, Connections, Placement, Position};
 use crate::l7::pending::{ContentHasher, MessageId};
 use crate::l7::redaction::Redaction;
 use crate::l7::stage::Findings;
@@ -85,21 +85,16 @@ impl MessageFinder {
         redaction: &Redaction,
         findings: &mut Findings<'_>,
     ) -> ReadMessage {
-        let is_response = matches!(start.line, StartLine::Response { .. });
         let content = self.content(&start.line);
-        let (client, server) = if is_response {
-            (segment.destination, segment.source)
-        } else {
-            (segment.source, segment.destination)
-        };
         let position = Position {
-            is_response,
+            is_response: matches!(start.line, StartLine::Response { .. }),
             seq: segment.seq_of(at + start.line_at),
             ack: segment.ack,
             // Half of the bits are enough to distinguish the messages of a connection.
             content: content as u32,
             time: segment.time,
         };
+        let (client, server) = segment.client_and_server(position.is_response);
         let Some((key, connection, placement)) = self.connections.locate(client, server, &position)
         else {
             return ReadMessage::NONE;
@@ -107,24 +102,19 @@ impl MessageFinder {
         let message = MessageId {
             client: client.0,
             client_port: client.1,
-            is_response,
+            is_response: position.is_response,
             content,
             serial: position.seq,
             epoch: connection.epoch,
-            by_port: is_response,
+            by_port: position.is_response,
         };
         match placement {
             Placement::Tunnel => ReadMessage::NONE,
             Placement::Read(end) => {
                 findings.add_report(&message);
-                // If the segment was dropped, so were all of its messages.
-                let next = connection
-                    .next_start(is_response, position.seq)
-                    .filter(|_| segment.was_dropped)
-                    .unwrap_or(end);
                 ReadMessage {
                     is_new: false,
-                    next: Some(segment.offset_of(next)),
+                    next: Some(next_of_known(segment, connection, &position, end)),
                 }
             }
             Placement::New => {
@@ -152,6 +142,21 @@ impl MessageFinder {
             StartLine::Response { status, .. } => self.hasher.hash(i64::from(*status)),
         }
     }
+}
+
+/// Returns where to continue after a message that was read before, up to the sequence number `end`.
+fn next_of_known(
+    segment: &Segment<'_>,
+    connection: &Connection,
+    position: &Position,
+    end: u32,
+) -> usize {
+    // If the segment was dropped, so were all of its messages: each gets the report.
+    let next = connection
+        .next_start(position.is_response, position.seq)
+        .filter(|_| segment.was_dropped)
+        .unwrap_or(end);
+    segment.offset_of(next)
 }
 
 /// Returns the note for bytes at `at` that are not a start line.

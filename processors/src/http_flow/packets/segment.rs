@@ -1,14 +1,16 @@
 //! A TCP segment with a payload.
 
 use tidegate_model::Timestamp;
-use tidegate_model::flow::{Address, Flow, Verdict};
+use tidegate_model::flow::{Flow, Verdict};
+
+use super::super::connections::Socket;
 
 /// A TCP segment with a payload.
 #[derive(Clone, Copy)]
 pub(super) struct Segment<'a> {
     pub(super) payload: &'a [u8],
-    pub(super) source: (Address, u16),
-    pub(super) destination: (Address, u16),
+    source: Socket,
+    destination: Socket,
     seq: u32,
     pub(super) ack: Option<u32>,
     pub(super) time: Timestamp,
@@ -29,6 +31,15 @@ impl<'a> Segment<'a> {
             time: flow.time,
             was_dropped: flow.verdict == Verdict::Dropped,
         })
+    }
+
+    /// Returns the two sides of the segment's connection.
+    pub(super) fn client_and_server(&self, is_response: bool) -> (Socket, Socket) {
+        if is_response {
+            (self.destination, self.source)
+        } else {
+            (self.source, self.destination)
+        }
     }
 
     /// Returns the sequence number of the byte at an offset in the payload.

@@ -1,5 +1,5 @@
-//! Made-up events: packets with DNS and HTTP in them, at the observation points of Cilium 1.19, and
-//! proxies' records.
+//! Generated events: packets with DNS and HTTP in them, at the observation points of Cilium 1.19,
+//! and access-log records.
 
 use std::net::Ipv4Addr;
 
@@ -51,7 +51,8 @@ pub(crate) fn tcp(from: (Ipv4Addr, u16), to: (Ipv4Addr, u16), seq: u32, payload:
 
 pub(crate) const PSH_ACK: u8 = 0x18;
 
-/// A TCP segment with these numbers (sequence, acknowledgment, flags) and a timestamp option.
+/// A TCP segment with the given sequence number, acknowledgment number and flags, and a timestamp
+/// option.
 pub(crate) fn segment(
     from: (Ipv4Addr, u16),
     to: (Ipv4Addr, u16),
@@ -70,7 +71,7 @@ pub(crate) fn trace(point: u8, packet: &[u8]) -> Vec<u8> {
     trace_cut(point, packet, packet.len())
 }
 
-/// A trace of which only the first bytes of the packet were captured.
+/// A trace with only the first bytes of the packet captured.
 pub(crate) fn trace_cut(point: u8, packet: &[u8], captured: usize) -> Vec<u8> {
     let mut data = Vec::new();
     let common = common(point, packet);
@@ -84,7 +85,7 @@ pub(crate) fn trace_cut(point: u8, packet: &[u8], captured: usize) -> Vec<u8> {
     data
 }
 
-/// A trace of which the reason is given: what connection tracking takes the packet for.
+/// A trace with a reason, which is the state in connection tracking.
 pub(crate) fn trace_by(point: u8, reason: u8, packet: &[u8]) -> Vec<u8> {
     let mut data = Vec::new();
     ENCODER.trace(
@@ -151,7 +152,7 @@ fn common(subtype: u8, packet: &[u8]) -> Common {
     }
 }
 
-/// A question for a name's addresses; with a response also an answer of 10.1.1.1 for 30 seconds.
+/// A query for the address of a name, or the response 10.1.1.1 with a TTL of 30 seconds.
 pub(crate) fn dns(id: u16, name: &str, response: bool) -> Vec<u8> {
     let mut message = id.to_be_bytes().to_vec();
     let answers = u8::from(response);
@@ -184,7 +185,7 @@ pub(crate) fn access_log(record: &LogRecord) -> Vec<u8> {
     data
 }
 
-/// A proxy's record about the client and the server, which answers where it is a response.
+/// An access-log record about the client and the server, which is the source of a response.
 pub(crate) fn logged(kind: &str, protocol: u16, client_port: u16, server_port: u16) -> LogRecord {
     let endpoint = |address: Ipv4Addr, port| access_log::Endpoint {
         ipv4: address.to_string(),

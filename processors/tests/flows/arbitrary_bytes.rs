@@ -1,27 +1,27 @@
-//! Whatever a socket could send: nothing panics, and every record is accounted for.
+//! Arbitrary bytes from the socket: nothing panics, and every record is accounted for.
 
+use crate::events::{CLIENT, SERVER, TO_OVERLAY, dns, tcp, trace, udp};
 use crate::support::{Chain, NOON, golden};
-use crate::wire::{CLIENT, SERVER, TO_OVERLAY, dns, tcp, trace, udp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use tidegate_model::record::Frame;
 
-/// Everything that real agents send, and packets with messages in them.
+/// Recorded events of every type, and packets with messages in them.
 fn seeds() -> Vec<Vec<u8>> {
     let http = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
     let recorded = ["perf", "logrecord", "agent"]
         .into_iter()
         .flat_map(golden)
         .map(|(_, data)| data);
-    let made = [
+    let generated = [
         trace(
             TO_OVERLAY,
             &udp((SERVER, 53), (CLIENT, 4000), &dns(7, "a.example.", true)),
         ),
         trace(TO_OVERLAY, &tcp((CLIENT, 4000), (SERVER, 80), 1, http)),
     ];
-    recorded.chain(made).collect()
+    recorded.chain(generated).collect()
 }
 
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
@@ -63,11 +63,11 @@ proptest! {
         chain.run_frames(frames.into_iter().map(|(payload_type, data)| (frame(payload_type), data)));
         for (at, step) in chain.steps().iter().enumerate() {
             let lost = usize::try_from(step.dropped()).expect("a count");
-            // The L7 stages make flows of their own besides.
-            let made = if (3..5).contains(&at) { step.left + lost - step.entered } else { 0 };
-            prop_assert_eq!(step.entered + made, step.left + lost, "step {}", at);
-            let early: u64 = step.tally.notes().iter().filter(|(note, _)| *note == "wire_table_full").map(|n| n.1).sum();
-            prop_assert!(made as u64 <= early, "step {}", at);
+            // The L7 stages release additional flows.
+            let added = if (3..5).contains(&at) { step.left + lost - step.entered } else { 0 };
+            prop_assert_eq!(step.entered + added, step.left + lost, "step {}", at);
+            let evicted: u64 = step.tally.notes().iter().filter(|(note, _)| *note == "wire_table_full").map(|n| n.1).sum();
+            prop_assert!(added as u64 <= evicted, "step {}", at);
         }
         chain.finish(NOON);
     }

@@ -1,4 +1,4 @@
-//! What is dropped, noted and passed on, with its reason.
+//! Which records are dropped, noted and passed on.
 
 use crate::support::{Chain, NOON, golden, hex, only_flow};
 use tidegate_model::flow::{Address, Direction, FlowType, Verdict};
@@ -26,7 +26,7 @@ fn drops(chain: &Chain) -> Vec<(usize, &'static str)> {
 }
 
 #[test]
-fn what_cannot_be_an_event_is_a_counted_reason() {
+fn a_malformed_event_is_dropped_with_a_reason() {
     let trace = vector("perf-trace-v2-hdr56");
     let drop = vector("perf-drop-v3-hdr48");
     let with = |data: &[u8], at: usize, byte: u8| {
@@ -92,7 +92,7 @@ fn a_packet_that_hubble_refuses_is_dropped_with_the_reason() {
 #[test]
 fn a_tunnel_without_its_header_is_refused() {
     let mut data = vector("perf-trace-v2-hdr56-vxlan");
-    // Captured up to the end of the outer UDP header.
+    // The capture ends with the outer UDP header.
     data[12] = 14 + 20 + 8;
     let mut chain = Chain::to_flows();
     assert!(chain.run([data]).is_empty());
@@ -100,7 +100,7 @@ fn a_tunnel_without_its_header_is_refused() {
 }
 
 #[test]
-fn payload_types_are_events_losses_or_counted() {
+fn a_payload_type_is_an_event_a_loss_or_a_reason_to_drop() {
     let mut chain = Chain::to_flows();
     let frame = |payload_type, lost| Frame {
         time: NOON,
@@ -134,7 +134,7 @@ fn payload_types_are_events_losses_or_counted() {
 }
 
 #[test]
-fn messages_without_a_decoder_pass_with_a_note() {
+fn events_of_unknown_type_are_passed_on_with_a_note() {
     for (data, note) in [
         (vec![0], "undecoded_unknown"),
         (vec![8, 0], "undecoded_unknown"),
@@ -157,13 +157,12 @@ fn messages_without_a_decoder_pass_with_a_note() {
     }
 }
 
-/// A version 1 drop whose length fits both headers, and whose packet shows an EtherType behind
-/// neither.
+/// A version 1 drop whose length fits both headers, and whose packet has an EtherType after neither.
 fn ambiguous_drop() -> Vec<u8> {
     let mut data = vector("perf-drop-1.12-hdr32");
     data.truncate(32 + 72);
     data[12] = 72;
-    // The kernel pads the sample, with its four bytes of size, to eight.
+    // The kernel pads the sample and its size of four bytes to a multiple of eight.
     data.resize(108, 0xee);
     data[32 + 12] = 0x99;
     data[36 + 12] = 0x99;
@@ -184,12 +183,12 @@ fn header_len(batch: &Batch) -> u16 {
 }
 
 #[test]
-fn a_drop_header_is_guessed_until_the_stream_settles_it() {
-    let proof = vector("perf-drop-1.12-hdr32");
+fn a_drop_header_is_guessed_until_the_stream_resolves_it() {
+    let unambiguous = vector("perf-drop-1.12-hdr32");
     let no_data: [Vec<u8>; 0] = [];
     for (config, before, expected, guessed) in [
         ("{}", no_data.to_vec(), 36, true),
-        ("{}", vec![proof], 32, false),
+        ("{}", vec![unambiguous], 32, false),
         ("{ cilium_version = \"1.12\" }", no_data.to_vec(), 32, false),
         (
             "{ cilium_version = \"v1.17.3-rc.1\" }",
@@ -213,7 +212,7 @@ fn a_drop_header_is_guessed_until_the_stream_settles_it() {
 }
 
 #[test]
-fn a_recorders_capture_is_refused_as_by_hubble_unless_it_is_asked_for() {
+fn a_recorder_capture_is_dropped_unless_the_configuration_accepts_it() {
     let data = vector("perf-recorder-capture-ingress");
     let mut chain = Chain::to_flows();
     assert!(chain.run([&data]).is_empty());

@@ -1,13 +1,13 @@
-//! DNS and HTTP in captured packets: one flow for each message, none where a proxy reported it.
+//! DNS and HTTP messages in captured packets: one flow for each, and none if a proxy reported it.
 
 use std::time::Duration;
 
-use crate::support::{Chain, NOON, flows};
-use crate::wire::{
+use crate::events::{
     CLIENT, FROM_ENDPOINT, FROM_NETWORK, FROM_PROXY, LogRecord, SERVER, SERVICE, TO_ENDPOINT,
     TO_OVERLAY, TO_PROXY, access_log, dns, drop, logged, policy_verdict, tcp, trace, trace_cut,
     udp,
 };
+use crate::support::{Chain, NOON, flows};
 use tidegate_model::Batch;
 use tidegate_model::flow::{Flow, FlowType, L7Record, L7Type, Seen};
 use tidegate_wire::access_log::{Dns, Http};
@@ -23,7 +23,7 @@ fn chain(config: &str) -> Chain {
     ])
 }
 
-/// The L7 flows of a batch and of what waits when the stream ends.
+/// Describes the L7 flows of a batch, and those that are pending at the end of the stream.
 fn messages(chain: &mut Chain, batch: &Batch) -> Vec<String> {
     let l7 = flows(batch)
         .into_iter()
@@ -32,7 +32,7 @@ fn messages(chain: &mut Chain, batch: &Batch) -> Vec<String> {
     l7.map(|flow| message(&flow)).collect()
 }
 
-fn told(data: &[Vec<u8>]) -> Vec<String> {
+fn l7_flows(data: &[Vec<u8>]) -> Vec<String> {
     let mut chain = chain("{}");
     let batch = chain.run(data);
     messages(&mut chain, &batch)
@@ -89,14 +89,14 @@ fn logged_dns(kind: &str) -> Vec<u8> {
     })
 }
 
-const ASKED: &str = "Wire Request FORWARDED 4000>53 example.com. [1] []";
-const ANSWERED: &str = "Wire Response FORWARDED 53>4000 example.com. [1] [10.1.1.1] ttl 30";
+const QUERY: &str = "Wire Request FORWARDED 4000>53 example.com. [1] []";
+const ANSWER: &str = "Wire Response FORWARDED 53>4000 example.com. [1] [10.1.1.1] ttl 30";
 const DROPPED: &str = "Wire Request DROPPED 4000>53 example.com. [1] []";
 const CUT: &str = "Wire Response FORWARDED 53>4000 example.com. [1] [] no answers no records";
 const LOGGED: &str = "Proxy Request FORWARDED 4000>53 Example.com. [1] []";
 
 #[test]
-fn a_dns_message_is_one_flow_however_often_it_is_shown() {
+fn a_dns_message_becomes_one_flow_however_often_it_is_reported() {
     let to_service = udp(
         (CLIENT, 4000),
         (SERVICE, 53),
@@ -104,26 +104,26 @@ fn a_dns_message_is_one_flow_however_often_it_is_shown() {
     );
     let from_another_port = udp((CLIENT, 4001), (SERVER, 53), &dns(7, "example.com.", false));
     for (case, data, expected) in [
-        ("once", vec![trace(FROM_ENDPOINT, &query(7))], vec![ASKED]),
+        ("once", vec![trace(FROM_ENDPOINT, &query(7))], vec![QUERY]),
         (
-            "at three points, before and behind the load balancer",
+            "at three points, before and after load balancing",
             vec![
                 trace(FROM_ENDPOINT, &to_service),
                 trace(TO_OVERLAY, &query(7)),
                 policy_verdict(0, &query(7)),
                 trace(TO_ENDPOINT, &query(7)),
             ],
-            vec![ASKED],
+            vec![QUERY],
         ),
         (
             "question and answer",
             vec![trace(TO_OVERLAY, &query(7)), trace(TO_ENDPOINT, &answer(7))],
-            vec![ASKED, ANSWERED],
+            vec![QUERY, ANSWER],
         ),
         (
             "two questions",
             vec![trace(TO_OVERLAY, &query(7)), trace(TO_OVERLAY, &query(8))],
-            vec![ASKED, ASKED],
+            vec![QUERY, QUERY],
         ),
         (
             "two clients' ports",
@@ -131,11 +131,11 @@ fn a_dns_message_is_one_flow_however_often_it_is_shown() {
                 trace(TO_OVERLAY, &query(7)),
                 trace(TO_OVERLAY, &from_another_port),
             ],
-            vec![ASKED, "Wire Request FORWARDED 4001>53 example.com. [1] []"],
+            vec![QUERY, "Wire Request FORWARDED 4001>53 example.com. [1] []"],
         ),
         ("dropped", vec![drop(133, &query(7))], vec![DROPPED]),
         (
-            "seen, then dropped",
+            "reported, then dropped",
             vec![trace(FROM_ENDPOINT, &query(7)), drop(133, &query(7))],
             vec![DROPPED],
         ),
@@ -145,12 +145,12 @@ fn a_dns_message_is_one_flow_however_often_it_is_shown() {
             vec![DROPPED],
         ),
     ] {
-        assert_eq!(told(&data), expected, "{case}");
+        assert_eq!(l7_flows(&data), expected, "{case}");
     }
 }
 
 #[test]
-fn a_message_that_a_proxy_reported_is_its_flow_alone() {
+fn a_message_that_a_proxy_reported_has_only_the_proxys_flow() {
     let of_the_proxy = udp(
         (CLIENT, 5555),
         (SERVER, 53),
@@ -182,22 +182,22 @@ fn a_message_that_a_proxy_reported_is_its_flow_alone() {
             vec![logged_dns("Response"), trace(FROM_ENDPOINT, &query(7))],
             vec![
                 "Proxy Response FORWARDED 53>4000 Example.com. [1] [] ttl 0",
-                ASKED,
+                QUERY,
             ],
         ),
     ] {
-        assert_eq!(told(&data), expected, "{case}");
+        assert_eq!(l7_flows(&data), expected, "{case}");
     }
 }
 
 #[test]
-fn some_packets_are_never_looked_into() {
+fn packets_at_proxies_and_other_payloads_make_no_l7_flows() {
     for (case, data) in [
         ("to the proxy", trace(TO_PROXY, &query(7))),
         ("from the proxy", trace(FROM_PROXY, &query(7))),
         ("redirected", policy_verdict(10_001, &query(7))),
         (
-            "before translation is undone",
+            "before address translation is undone",
             trace(FROM_NETWORK, &answer(7)),
         ),
         (
@@ -235,16 +235,16 @@ fn some_packets_are_never_looked_into() {
             ),
         ),
     ] {
-        assert_eq!(told(&[data]), Vec::<String>::new(), "{case}");
+        assert_eq!(l7_flows(&[data]), Vec::<String>::new(), "{case}");
     }
 }
 
 #[test]
-fn a_cut_message_gives_what_is_certain_or_nothing() {
+fn a_cut_dns_message_is_incomplete_or_makes_no_flow() {
     let headers = 14 + 20 + 8;
     let whole = answer(7).len();
     for (captured, expected) in [
-        (whole, Some(ANSWERED)),
+        (whole, Some(ANSWER)),
         (whole - 1, Some(CUT)),
         (headers + 12 + 17, Some(CUT)),
         (headers + 12 + 16, None),
@@ -252,7 +252,7 @@ fn a_cut_message_gives_what_is_certain_or_nothing() {
         (headers, None),
     ] {
         assert_eq!(
-            told(&[trace_cut(TO_ENDPOINT, &answer(7), captured)]),
+            l7_flows(&[trace_cut(TO_ENDPOINT, &answer(7), captured)]),
             Vec::from_iter(expected),
             "{captured}"
         );
@@ -260,26 +260,26 @@ fn a_cut_message_gives_what_is_certain_or_nothing() {
 }
 
 #[test]
-fn a_message_that_is_malformed_behind_its_question_makes_none_however_often_it_is_shown() {
+fn a_message_that_is_malformed_after_its_question_makes_no_flow() {
     let mut message = dns(7, "example.com.", true);
     let address = message.len() - 6;
     // An address of three bytes.
     message[address + 1] = 3;
     message.pop();
     let malformed = udp((SERVER, 53), (CLIENT, 4000), &message);
-    let shown = [
+    let reports = [
         trace(TO_OVERLAY, &malformed),
         trace(TO_ENDPOINT, &malformed),
     ];
-    assert_eq!(told(&shown), Vec::<String>::new());
+    assert_eq!(l7_flows(&reports), Vec::<String>::new());
     assert_eq!(
-        told(&[&shown[..], &[trace(TO_ENDPOINT, &answer(7))]].concat()),
-        [ANSWERED]
+        l7_flows(&[&reports[..], &[trace(TO_ENDPOINT, &answer(7))]].concat()),
+        [ANSWER]
     );
 }
 
 #[test]
-fn dns_over_tcp_has_a_length_before_it() {
+fn a_dns_message_over_tcp_follows_its_length() {
     let message = dns(7, "example.com.", false);
     let length = u16::try_from(message.len())
         .expect("a small message")
@@ -290,7 +290,7 @@ fn dns_over_tcp_has_a_length_before_it() {
         1,
         &[&length[..], &message].concat(),
     );
-    assert_eq!(told(&[trace(TO_OVERLAY, &segment)]), [ASKED]);
+    assert_eq!(l7_flows(&[trace(TO_OVERLAY, &segment)]), [QUERY]);
 }
 
 const GET: &[u8] = b"GET /items?id=7 HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer secret\r\nx-request-id: 5\r\n\r\n";
@@ -318,25 +318,25 @@ fn logged_http(kind: &str, method: &str, code: i64) -> Vec<u8> {
     })
 }
 
-const GOT: &str = "Wire Request FORWARDED 4000>80 GET http://shop/items?id=7";
-const OKAY: &str = "Wire Response FORWARDED 80>4000 200";
+const REQUEST: &str = "Wire Request FORWARDED 4000>80 GET http://shop/items?id=7";
+const RESPONSE: &str = "Wire Response FORWARDED 80>4000 200";
 
 #[test]
-fn an_http_head_is_one_flow_unless_a_proxy_reported_it() {
+fn an_http_message_becomes_one_flow_unless_a_proxy_reported_it() {
     let logged_get = "Proxy Request FORWARDED 4000>80 GET http://shop:80/items?id=7";
     let logged_post = "Proxy Request FORWARDED 4000>80 POST http://shop:80/items?id=7";
     let logged_ok = "Proxy Response FORWARDED 80>4000 200";
     let at_the_server = trace(TO_ENDPOINT, &tcp((CLIENT, 4000), (SERVER, 80), 1, GET));
     for (case, data, expected) in [
         (
-            "shown twice",
+            "reported twice",
             vec![get(4000, 1), at_the_server, ok(4000, 9)],
-            vec![GOT, OKAY],
+            vec![REQUEST, RESPONSE],
         ),
         (
             "twice on a connection",
             vec![get(4000, 1), get(4000, 90)],
-            vec![GOT, GOT],
+            vec![REQUEST, REQUEST],
         ),
         (
             "request reported",
@@ -346,7 +346,7 @@ fn an_http_head_is_one_flow_unless_a_proxy_reported_it() {
         (
             "another method reported",
             vec![logged_http("Request", "POST", 0), get(4000, 1)],
-            vec![logged_post, GOT],
+            vec![logged_post, REQUEST],
         ),
         (
             "response reported",
@@ -356,7 +356,7 @@ fn an_http_head_is_one_flow_unless_a_proxy_reported_it() {
         (
             "another status reported",
             vec![ok(4000, 1), logged_http("Response", "GET", 404)],
-            vec!["Proxy Response FORWARDED 80>4000 404", OKAY],
+            vec!["Proxy Response FORWARDED 80>4000 404", RESPONSE],
         ),
         (
             "the proxy's own connection",
@@ -366,15 +366,15 @@ fn an_http_head_is_one_flow_unless_a_proxy_reported_it() {
         (
             "the response on the client's own connection",
             vec![logged_http("Request", "GET", 0), ok(4000, 9)],
-            vec![logged_get, OKAY],
+            vec![logged_get, RESPONSE],
         ),
     ] {
-        assert_eq!(told(&data), expected, "{case}");
+        assert_eq!(l7_flows(&data), expected, "{case}");
     }
 }
 
 #[test]
-fn only_harmless_headers_are_taken_from_packets() {
+fn only_listed_headers_are_taken_from_packets() {
     let mut chain = chain("{}");
     chain.run([get(4000, 1)]);
     let flow = chain.finish(NOON).pop().expect("a flow");
@@ -391,7 +391,7 @@ fn only_harmless_headers_are_taken_from_packets() {
 }
 
 #[test]
-fn a_start_line_is_whole_or_no_message() {
+fn a_cut_start_line_makes_no_flow() {
     let packet = tcp((CLIENT, 4000), (SERVER, 80), 1, GET);
     let headers = 14 + 20 + 32;
     let first_line = GET.iter().position(|&byte| byte == b'\n').expect("a line") + 1;
@@ -400,7 +400,7 @@ fn a_start_line_is_whole_or_no_message() {
             headers + first_line + 13,
             Some("Wire Request FORWARDED 4000>80 GET http://shop/items?id=7 no headers"),
         ),
-        // The next line could go on with the host's.
+        // The next line could continue the one with the host.
         (
             headers + first_line + 12,
             Some("Wire Request FORWARDED 4000>80 GET /items?id=7 no headers"),
@@ -412,7 +412,7 @@ fn a_start_line_is_whole_or_no_message() {
         (headers + first_line - 4, None),
     ] {
         assert_eq!(
-            told(&[trace_cut(TO_OVERLAY, &packet, captured)]),
+            l7_flows(&[trace_cut(TO_OVERLAY, &packet, captured)]),
             Vec::from_iter(expected),
             "{captured}"
         );
@@ -420,7 +420,7 @@ fn a_start_line_is_whole_or_no_message() {
 }
 
 #[test]
-fn the_packets_own_flow_is_left_as_it_was() {
+fn the_flow_of_the_packet_does_not_change() {
     let data = [trace(TO_OVERLAY, &query(7)), get(4000, 1)];
     let alone = flows(&Chain::to_flows().run(&data));
     let beside: Vec<_> = flows(&chain("{}").run(&data));
@@ -428,7 +428,7 @@ fn the_packets_own_flow_is_left_as_it_was() {
 }
 
 #[test]
-fn a_message_keeps_what_its_packet_said() {
+fn an_l7_flow_has_the_fields_of_its_packets_flow() {
     let mut chain = chain("{}");
     let packet = chain.run([trace(TO_OVERLAY, &query(7))]);
     let [packet] = &flows(&packet)[..] else {
@@ -454,7 +454,7 @@ fn a_message_keeps_what_its_packet_said() {
 }
 
 #[test]
-fn a_message_waits_as_long_as_its_stream_goes_on() {
+fn a_message_waits_for_the_hold_time_of_its_stream() {
     let other = || [trace(TO_OVERLAY, &tcp((CLIENT, 1), (SERVER, 2), 1, b""))];
     let mut chain = chain("{}");
     let count = |batch: &Batch| {
@@ -465,14 +465,14 @@ fn a_message_waits_as_long_as_its_stream_goes_on() {
     };
     assert_eq!(count(&chain.run([trace(TO_OVERLAY, &query(7))])), 0);
     assert_eq!(count(&chain.run_at(NOON + SECOND / 2, other())), 0);
-    // The wall clock of a backlog is ahead of its records.
+    // With a backlog, the wall clock is ahead of the records.
     assert_eq!(chain.tick(NOON + SECOND * 9).len(), 0);
     assert_eq!(count(&chain.run_at(NOON + SECOND, other())), 1);
     assert_eq!(chain.finish(NOON).len(), 0);
 }
 
 #[test]
-fn a_pause_lets_waiting_messages_go() {
+fn pending_messages_are_released_by_the_wall_clock_when_the_stream_pauses() {
     let mut chain = chain("{}");
     chain.run([trace(TO_OVERLAY, &query(7))]);
     for (at, expected) in [
@@ -486,7 +486,7 @@ fn a_pause_lets_waiting_messages_go() {
 }
 
 #[test]
-fn a_full_table_hands_on_the_oldest_with_a_note() {
+fn a_full_table_releases_the_oldest_message_with_a_note() {
     let mut chain = chain("{ pending = 2 }");
     let batch = chain.run((1..=3).map(|id| trace(TO_OVERLAY, &query(id))));
     assert_eq!(flows(&batch).len(), 4);
@@ -495,7 +495,7 @@ fn a_full_table_hands_on_the_oldest_with_a_note() {
 }
 
 #[test]
-fn the_wire_can_be_left_to_the_proxies() {
+fn packets_are_not_searched_with_wire_disabled() {
     let mut chain = chain("{ wire = false }");
     let batch = chain.run([
         trace(TO_OVERLAY, &query(7)),

@@ -1,5 +1,5 @@
-//! What Hubble of the sender's release makes of the same bytes, where that changed: what settles
-//! the release, what is chosen where nothing does, and that it is counted.
+//! Bytes of which Hubble makes different flows in different releases: what determines the release,
+//! which one is chosen otherwise, and that the choice is counted.
 
 use crate::support::{Chain, flows, hex, only_flow};
 use tidegate_model::Record;
@@ -19,8 +19,8 @@ const REOPENED: u8 = 4;
 const UNKNOWN: u8 = 5;
 const ENCRYPT_OVERLAY: u8 = 8;
 
-/// From Cilium 1.14: a trace `to-endpoint` of a UDP packet, whose direction its Hubble calls
-/// `INGRESS`.
+/// From Cilium 1.14: a trace `to-endpoint` of a UDP packet. The direction is `INGRESS` in Hubble
+/// 1.14.
 const TRACE_OF_1_14: &str = "0400770300000000320000003200010040330700e13a070077030000090000000a0b0065000000000000000000000000\
     72aa0f53df9a122d0e9b5881080046000024123400003f11bfb00a0b00650a0b006694040000045b08ae000c00006f7074730000";
 
@@ -82,29 +82,29 @@ fn chain(version: &str) -> Chain {
     ])
 }
 
-fn open(chain: &Chain, choice: &str) -> u64 {
-    let ambiguities = chain.step(0).tally.ambiguities();
-    ambiguities
+fn ambiguous(chain: &Chain, choice: &str) -> u64 {
+    let counts = chain.step(0).tally.ambiguities();
+    counts
         .iter()
         .filter(|(known, _)| *known == choice)
         .map(|(_, count)| count)
         .sum()
 }
 
-/// The direction of the last event's flow, whether the endpoint that reports it can turn it round,
-/// and how often a direction was open.
+/// Returns the direction of the last event's flow, whether the reporting endpoint can reverse it, and
+/// how often a direction was ambiguous.
 fn direction(version: &str, events: Vec<Vec<u8>>) -> (Direction, bool, u64) {
     let mut chain = chain(version);
     let flow = flows(&chain.run(events)).pop().expect("a flow");
     (
         flow.direction,
         flow.turned_by != 0,
-        open(&chain, "traffic_direction"),
+        ambiguous(&chain, "traffic_direction"),
     )
 }
 
 #[test]
-fn the_original_source_of_a_trace_tells_its_direction_since_1_16() {
+fn the_original_source_of_a_trace_implies_egress_since_1_16() {
     let ingress = (Direction::Ingress, true, 0);
     let egress = (Direction::Egress, false, 0);
     for (version, before, expected) in [
@@ -132,7 +132,7 @@ fn the_original_source_of_a_trace_tells_its_direction_since_1_16() {
             (Direction::Egress, false, 1),
         ),
         ("", vec![], (Direction::Egress, false, 1)),
-        // The configuration is wrong, and the events tell.
+        // The events contradict the configuration.
         ("1.15", vec![access_log(Variant::B)], egress),
         ("1.16", vec![access_log(Variant::A)], ingress),
     ] {
@@ -141,11 +141,11 @@ fn the_original_source_of_a_trace_tells_its_direction_since_1_16() {
     }
 }
 
-/// Each row: the reason, the endpoint that reports, the original source; the direction until 1.15
-/// and since 1.16.
+/// Each row: the reason, the reporting endpoint and the original source; the direction until 1.15 and
+/// since 1.16, and how often it is ambiguous.
 #[test]
-fn a_direction_is_open_only_where_the_two_rules_differ() {
-    for (reason, source, orig_ip, old, new, is_open) in [
+fn a_direction_is_ambiguous_only_where_the_two_rules_differ() {
+    for (reason, source, orig_ip, old, new, ambiguities) in [
         (
             NEW,
             312,
@@ -191,10 +191,10 @@ fn a_direction_is_open_only_where_the_two_rules_differ() {
             new,
             "{reason} {source} {orig_ip:?}"
         );
-        let (blind, _, opened) = direction("", event());
+        let (unconfigured, _, count) = direction("", event());
         assert_eq!(
-            (blind, opened),
-            (new, is_open),
+            (unconfigured, count),
+            (new, ambiguities),
             "{reason} {source} {orig_ip:?}"
         );
     }
@@ -219,10 +219,9 @@ fn an_encrypted_overlay_packet_is_egress_until_1_18() {
     );
 }
 
-/// The policies that a service's notification tells are named differently in 1.12, 1.13 to 1.16,
-/// and 1.17.
+/// The traffic policies of a service have different names in 1.12, 1.13 to 1.16, and 1.17.
 #[test]
-fn a_services_notification_narrows_down_the_release() {
+fn a_notification_about_a_service_narrows_down_the_releases() {
     for (policies, drop_header, drop_file) in [
         (r#","traffic-policy":"Cluster""#, 0, 1),
         (
@@ -255,10 +254,14 @@ fn a_services_notification_narrows_down_the_release() {
         };
         let mut chain = chain("");
         chain.run([service_upserted(policies), drop(2)]);
-        assert_eq!(open(&chain, "drop_header"), drop_header, "{policies}");
+        assert_eq!(ambiguous(&chain, "drop_header"), drop_header, "{policies}");
         if drop_header == 0 && !policies.contains(r#","traffic-policy":"Cluster""#) {
             chain.run([drop(107)]);
-            assert_eq!(open(&chain, "drop_source_file"), drop_file, "{policies}");
+            assert_eq!(
+                ambiguous(&chain, "drop_source_file"),
+                drop_file,
+                "{policies}"
+            );
         }
     }
 }
@@ -280,7 +283,7 @@ fn last_debug_event(chain: &mut Chain, events: Vec<Vec<u8>>) -> DebugEvent {
 }
 
 #[test]
-fn a_debug_message_has_the_text_of_its_senders_release() {
+fn a_debug_message_has_the_text_of_the_senders_release() {
     let lookup = || hex(LOOKUP_OF_1_12);
     let lookup6 = || debug(52, [0x601, 0, 0]);
     let trace_of_1_18 = || trace(Profile::V1_18, NEW, 0, [0; 4]);
@@ -294,7 +297,7 @@ fn a_debug_message_has_the_text_of_its_senders_release() {
             encoder.drop(&fields, &[0xaa; 20], out)
         })
     };
-    for (version, before, message, is_old, is_open) in [
+    for (version, before, message, is_old, ambiguities) in [
         ("1.12", vec![], lookup(), true, 0),
         ("1.13", vec![], lookup(), true, 0),
         ("1.14", vec![], lookup(), false, 0),
@@ -320,8 +323,8 @@ fn a_debug_message_has_the_text_of_its_senders_release() {
         let what = format!("{version:?} {} before {}", before.len(), message[1]);
         let event = last_debug_event(&mut chain, [before, vec![message]].concat());
         assert_eq!(
-            (event.has_old_text, open(&chain, "debug_text")),
-            (is_old, is_open),
+            (event.has_old_text, ambiguous(&chain, "debug_text")),
+            (is_old, ambiguities),
             "{what}"
         );
     }
@@ -343,12 +346,12 @@ fn socket(profile: Profile, xlate_point: u8, dst_ip: [u8; 16], flags: u8) -> Vec
 
 const MAPPED: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 11, 0, 101];
 
-/// The address of one side of a flow.
+/// Selects the address of one side of a flow.
 type Side = fn(&Flow) -> Option<Address>;
 
 #[test]
 fn a_mapped_address_of_a_socket_is_written_as_ipv6_since_1_20() {
-    for (version, before, written, is_open) in [
+    for (version, before, written, ambiguities) in [
         ("1.18", vec![], "10.11.0.101", 0),
         ("1.19.4", vec![], "10.11.0.101", 0),
         ("1.20", vec![], "::ffff:10.11.0.101", 0),
@@ -369,13 +372,17 @@ fn a_mapped_address_of_a_socket_is_written_as_ipv6_since_1_20() {
             let address = side(&flow).map(|address| flow.written(address).to_string());
             assert_eq!(address.as_deref(), Some(written), "{version:?}");
             assert_eq!(flow.ip.map(|ip| ip.version), Some(IpVersion::V6));
-            assert_eq!(open(&chain, "mapped_address"), is_open, "{version:?}");
+            assert_eq!(
+                ambiguous(&chain, "mapped_address"),
+                ambiguities,
+                "{version:?}"
+            );
         }
     }
 }
 
 #[test]
-fn other_addresses_of_sockets_are_written_alike_by_all_releases() {
+fn other_addresses_of_sockets_are_not_ambiguous() {
     let mut v6 = [0; 16];
     (v6[0], v6[15]) = (0xfd, 1);
     let mut v4 = [0; 16];
@@ -387,14 +394,14 @@ fn other_addresses_of_sockets_are_written_alike_by_all_releases() {
             .destination_address()
             .map(|address| flow.written(address).to_string());
         assert_eq!(
-            (address.as_deref(), open(&chain, "mapped_address")),
+            (address.as_deref(), ambiguous(&chain, "mapped_address")),
             (Some(written), 0)
         );
     }
 }
 
 #[test]
-fn what_a_wrong_configuration_alone_had_settled_is_counted_when_events_contradict_it() {
+fn ambiguities_resolved_by_a_wrong_configuration_are_counted_when_events_contradict_it() {
     let mut chain = chain("1.12");
     let drop = |packet: &[u8]| {
         let fields = DropFields {
@@ -405,7 +412,7 @@ fn what_a_wrong_configuration_alone_had_settled_is_counted_when_events_contradic
             encoder.drop(&fields, packet, out)
         })
     };
-    // Nothing in these tells that 1.12 did not send them.
+    // These are possible in 1.12.
     chain.run([
         drop(&[0xaa; 16]),
         hex(TRACE_OF_1_14),
@@ -419,7 +426,7 @@ fn what_a_wrong_configuration_alone_had_settled_is_counted_when_events_contradic
         ),
         (&[][..], &[][..])
     );
-    // This does, and what is like the first is read by it.
+    // The first of these is not, and resolves the second.
     chain.run([drop(&[0xaa; 20]), drop(&[0xaa; 16])]);
     let tally = &chain.step(0).tally;
     assert_eq!(
@@ -433,10 +440,9 @@ fn what_a_wrong_configuration_alone_had_settled_is_counted_when_events_contradic
     assert_eq!(tally.notes(), [("cilium_version_contradicted", 2)]);
 }
 
-/// A drop of an Ethernet frame that leaves room for both headers, from a file that is numbered
-/// alike.
+/// The drop's length fits both headers, and all releases number its source file alike.
 #[test]
-fn a_drop_at_the_beginning_is_read_by_its_packet_where_the_configuration_is_wrong() {
+fn the_packet_of_a_first_drop_outweighs_a_wrong_configuration() {
     let mut packet = [0x0a; 32];
     packet[12..14].copy_from_slice(&[0x08, 0x06]);
     let fields = DropFields {
