@@ -323,7 +323,7 @@ fn a_token_lets_in_and_is_read_again_at_a_reload() {
         &none,
     ) {
         assert!(
-            ended.code == Some(1) && ended.stderr.contains("does not know this token"),
+            ended.code == Some(1) && ended.stderr.contains("does not accept this token"),
             "{}",
             ended.stderr
         );

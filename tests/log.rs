@@ -71,7 +71,7 @@ fn levels_are_understood_or_refused_where_they_are() {
             "did you mean `debug`?",
         ),
         (
-            "info,tidegate_cor=debug",
+            "info,tidegate_runtim=debug",
             "nothing logs as `tidegate_runtim`",
             "did you mean `tidegate_runtime`?",
         ),
@@ -183,7 +183,7 @@ fn json_is_one_object_a_line_for_all_that_is_said() {
     let running = with("running");
     assert_eq!(
         (&running["level"], &running["target"]),
-        (&"INFO".into(), &"tidegate::run".into())
+        (&"INFO".into(), &"tidegate::verbs::run::started".into())
     );
     assert!(
         running["telemetry"]

@@ -1,4 +1,4 @@
-//! Asks an agent over HTTP.
+//! HTTP requests to an agent, over TCP, TLS or a unix socket.
 
 use std::io;
 use std::time::Duration;
@@ -14,66 +14,69 @@ use tokio::time::timeout;
 use super::target::Target;
 use super::tls::{Connection, Connector};
 use crate::config::Secret;
-use crate::telemetry::Page;
+use crate::telemetry::LedgerPage;
 
-/// How long an agent may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time for the agent to answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks the agent at an address.
+/// A client for one agent. Each request has a connection of its own.
 #[derive(Clone)]
 pub(crate) struct Client {
     connector: Connector,
     token: Option<Secret>,
-    /// As errors and screens call it.
+    /// The address as the user knows it.
     address: String,
 }
 
-/// Why there is no answer.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NoAnswer {
+pub(crate) enum ClientError {
     #[error(
-        "cannot connect to an agent at {address}: is one running, and is that its `service.telemetry.listen`? \
-         `--address HOST:PORT`, `--address unix:PATH` or `-c FILE` names another"
+        "cannot connect to an agent at {address}: is one running, and is that its \
+         `service.telemetry.listen`? `--address HOST:PORT`, `--address unix:PATH` or `-c FILE` names \
+         another"
     )]
     Unreachable { address: String, source: io::Error },
-    #[error("may not connect to {address}: its owner and its group may")]
+    #[error("no permission to connect to {address}: its owner and its group have it")]
     Forbidden { address: String, source: io::Error },
     #[error("the agent at {address} does not answer")]
-    Silent { address: String },
+    TimedOut { address: String },
     #[error(
-        "the agent at {address} wants a token: give it with `--token-file FILE` or in TIDEGATE_TOKEN; it is in the agent's \
-         `service.telemetry.admin.token_file` or `token`"
+        "the agent at {address} requires a token: pass it with `--token-file FILE` or in \
+         TIDEGATE_TOKEN; it is in the agent's `service.telemetry.admin.token_file` or `token`"
     )]
     NoToken { address: String },
     #[error(
-        "the agent at {address} does not know this token: is it still in its `service.telemetry.admin.token_file`?"
+        "the agent at {address} does not accept this token: is it still in its \
+         `service.telemetry.admin.token_file`?"
     )]
     WrongToken { address: String },
     #[error(
-        "the agent does not serve {page} at {address}: `--address unix:PATH`, `--address HOST:PORT` or `-c FILE` names its \
-         `service.telemetry.admin.listen`"
+        "the agent does not serve {page} at {address}: `--address unix:PATH`, `--address HOST:PORT` \
+         or `-c FILE` names its `service.telemetry.admin.listen`"
     )]
-    Elsewhere { address: String, page: String },
+    NotServed { address: String, page: String },
     #[error(
-        "the agent at {address} does not go by that name: use its IP address, or add the name to its `allowed_hosts`"
+        "the agent does not accept the name in {address}: use its IP address, or add the name to its \
+         `allowed_hosts`"
     )]
-    Misdirected { address: String },
-    #[error("the agent at {address} broke off{}", hint(.source))]
-    BrokenOff {
+    UnknownHost { address: String },
+    #[error("the connection to the agent at {address} broke{}", hint(.source))]
+    Broken {
         address: String,
         source: hyper::Error,
     },
-    #[error("what answers at {address} is no agent of this kind: {text}")]
-    Stranger { address: String, text: String },
+    #[error("the answer from {address} is not that of an agent of this version: {text}")]
+    UnexpectedAnswer { address: String, text: String },
     #[error("{text}")]
     Refused { status: StatusCode, text: String },
 }
 
-/// An answer whose body is still to come.
-pub(crate) struct Answer {
+/// A response; its body is read in chunks.
+pub(crate) struct Response {
     address: String,
     body: Incoming,
-    /// The connection stays while this does.
+    /// Keeps the connection open.
     _sender: SendRequest<Empty<Bytes>>,
 }
 
@@ -87,123 +90,124 @@ impl Client {
         }
     }
 
-    /// Where it asks.
+    /// The address as the user knows it.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// The ledger.
-    pub(crate) async fn ledger(&self) -> Result<Page<String>, NoAnswer> {
-        self.read(&self.ledger_text().await?)
+    /// Requests the ledger.
+    pub(crate) async fn ledger(&self) -> Result<LedgerPage<String>, ClientError> {
+        self.parse_ledger(&self.ledger_text().await?)
     }
 
-    /// Reads the ledger's text.
-    pub(crate) fn read(&self, text: &str) -> Result<Page<String>, NoAnswer> {
-        serde_json::from_str(text).map_err(|error| self.stranger(&error.to_string()))
+    /// Parses the text of [`Self::ledger_text`].
+    pub(crate) fn parse_ledger(&self, text: &str) -> Result<LedgerPage<String>, ClientError> {
+        serde_json::from_str(text).map_err(|error| self.unexpected(&error.to_string()))
     }
 
-    /// The ledger as it comes.
-    pub(crate) async fn ledger_text(&self) -> Result<String, NoAnswer> {
-        let asking = async { self.open("/debug/ledger").await?.text().await };
-        timeout(PATIENCE, asking)
+    /// Requests the ledger as JSON.
+    pub(crate) async fn ledger_text(&self) -> Result<String, ClientError> {
+        let request = async { self.get("/debug/ledger").await?.text().await };
+        timeout(TIMEOUT, request)
             .await
-            .unwrap_or_else(|_| Err(self.silent()))
+            .unwrap_or_else(|_| Err(self.timed_out()))
     }
 
-    /// Asks for a page; an answer that is not good is an error with its text.
-    pub(crate) async fn open(&self, page: &str) -> Result<Answer, NoAnswer> {
-        let broken = |source| NoAnswer::BrokenOff {
+    /// Requests a page. A status other than 200 is an error.
+    pub(crate) async fn get(&self, page: &str) -> Result<Response, ClientError> {
+        let broken = |source| ClientError::Broken {
             address: self.address.clone(),
             source,
         };
         let (mut sender, connection) = handshake(TokioIo::new(self.connect().await?))
             .await
             .map_err(broken)?;
-        // Its errors are those of the answer.
+        // Its error is also that of the response.
         tokio::spawn(connection);
-        let mut request = Request::get(page).header(HOST, self.connector.target.host());
-        if let Some(token) = &self.token {
-            request = request.header(
-                AUTHORIZATION,
-                bearer(token).map_err(|error| self.stranger(&error.to_string()))?,
-            );
-        }
-        let request = request
-            .body(Empty::new())
-            .map_err(|error| self.stranger(&error.to_string()))?;
-        let response = timeout(PATIENCE, sender.send_request(request))
+        let request = self
+            .request(page)
+            .map_err(|error| self.unexpected(&error.to_string()))?;
+        let response = timeout(TIMEOUT, sender.send_request(request))
             .await
-            .map_err(|_| self.silent())?;
+            .map_err(|_| self.timed_out())?;
         let (head, body) = response.map_err(broken)?.into_parts();
-        let answer = Answer {
+        let response = Response {
             address: self.address.clone(),
             body,
             _sender: sender,
         };
-        match head.status {
-            StatusCode::OK => Ok(answer),
-            StatusCode::UNAUTHORIZED => Err(match self.token {
-                None => NoAnswer::NoToken {
-                    address: self.address.clone(),
-                },
-                Some(_) => NoAnswer::WrongToken {
-                    address: self.address.clone(),
-                },
-            }),
-            StatusCode::NOT_FOUND => {
-                let page = page.split('?').next().unwrap_or(page).to_owned();
-                Err(NoAnswer::Elsewhere {
-                    address: self.address.clone(),
-                    page,
-                })
-            }
-            StatusCode::MISDIRECTED_REQUEST => Err(NoAnswer::Misdirected {
-                address: self.address.clone(),
-            }),
-            status => Err(NoAnswer::Refused {
-                status,
-                text: answer.text().await?.trim_end().to_owned(),
-            }),
+        if head.status == StatusCode::OK {
+            Ok(response)
+        } else {
+            Err(self.refusal(head.status, page, response).await)
         }
     }
 
-    async fn connect(&self) -> Result<Box<dyn Connection>, NoAnswer> {
-        let connected = timeout(PATIENCE, self.connector.connect()).await;
+    fn request(&self, page: &str) -> Result<Request<Empty<Bytes>>, hyper::http::Error> {
+        let mut request = Request::get(page).header(HOST, self.connector.target.host());
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, bearer(token)?);
+        }
+        request.body(Empty::new())
+    }
+
+    async fn refusal(&self, status: StatusCode, page: &str, response: Response) -> ClientError {
+        let address = self.address.clone();
+        match status {
+            StatusCode::UNAUTHORIZED if self.token.is_none() => ClientError::NoToken { address },
+            StatusCode::UNAUTHORIZED => ClientError::WrongToken { address },
+            StatusCode::NOT_FOUND => {
+                let page = page.split('?').next().unwrap_or(page).to_owned();
+                ClientError::NotServed { address, page }
+            }
+            StatusCode::MISDIRECTED_REQUEST => ClientError::UnknownHost { address },
+            status => match response.text().await {
+                Ok(text) => ClientError::Refused {
+                    status,
+                    text: text.trim_end().to_owned(),
+                },
+                Err(error) => error,
+            },
+        }
+    }
+
+    async fn connect(&self) -> Result<Box<dyn Connection>, ClientError> {
+        let connected = timeout(TIMEOUT, self.connector.connect()).await;
         connected
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
             .map_err(|source| {
                 let address = self.address.clone();
                 match (&self.connector.target, source.kind()) {
                     (Target::Unix(_), io::ErrorKind::PermissionDenied) => {
-                        NoAnswer::Forbidden { address, source }
+                        ClientError::Forbidden { address, source }
                     }
-                    _ => NoAnswer::Unreachable { address, source },
+                    _ => ClientError::Unreachable { address, source },
                 }
             })
     }
 
-    fn silent(&self) -> NoAnswer {
-        NoAnswer::Silent {
+    fn timed_out(&self) -> ClientError {
+        ClientError::TimedOut {
             address: self.address.clone(),
         }
     }
 
-    fn stranger(&self, text: &str) -> NoAnswer {
-        NoAnswer::Stranger {
+    fn unexpected(&self, text: &str) -> ClientError {
+        ClientError::UnexpectedAnswer {
             address: self.address.clone(),
             text: text.to_owned(),
         }
     }
 }
 
-/// The value of the header with a token, which is never shown.
+/// The value of the `Authorization` header.
 fn bearer(token: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
     let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// A listener with TLS closes a connection that begins without.
+/// A hint for a listener with TLS, which closes a connection without it.
 fn hint(error: &hyper::Error) -> &'static str {
     if error.is_incomplete_message() || error.is_parse() {
         "; does it speak TLS: `--address https://HOST:PORT`?"
@@ -212,9 +216,9 @@ fn hint(error: &hyper::Error) -> &'static str {
     }
 }
 
-impl Answer {
+impl Response {
     /// The whole body.
-    async fn text(self) -> Result<String, NoAnswer> {
+    async fn text(self) -> Result<String, ClientError> {
         let Self {
             address,
             body,
@@ -223,14 +227,14 @@ impl Answer {
         let body = body
             .collect()
             .await
-            .map_err(|source| NoAnswer::BrokenOff { address, source })?;
+            .map_err(|source| ClientError::Broken { address, source })?;
         Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
     }
 
-    /// The next piece of the body; `None` at its end.
-    pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, NoAnswer> {
+    /// The next chunk of the body; `None` at its end.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, ClientError> {
         while let Some(frame) = self.body.frame().await {
-            let frame = frame.map_err(|source| NoAnswer::BrokenOff {
+            let frame = frame.map_err(|source| ClientError::Broken {
                 address: self.address.clone(),
                 source,
             })?;

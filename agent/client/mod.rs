@@ -1,9 +1,9 @@
-//! A client of a running agent's pages, at its telemetry address or its admin listener.
+//! An HTTP client for the pages of a running agent, at its telemetry address or its admin listener.
 
-mod address;
+mod args;
 mod http;
 mod target;
 mod tls;
 
-pub(crate) use address::Agent;
-pub(crate) use http::{Answer, Client, NoAnswer};
+pub(crate) use args::AgentArgs;
+pub(crate) use http::{Client, ClientError, Response};

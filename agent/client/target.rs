@@ -1,4 +1,4 @@
-//! The address of an agent's pages, as users write it and as it is logged.
+//! The address of an agent, as arguments and the agent's log have it.
 
 use std::fmt::{self, Display, Formatter};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::config::{Listen, unix_path};
 
-/// Where to connect.
+/// The address of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     /// `HOST:PORT`, with or without TLS.
@@ -16,7 +16,7 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// Reads `HOST:PORT`, the same as a URL, or `unix:PATH` or a path.
+    /// Parses `HOST:PORT`, the same as a URL, `unix:PATH`, or a path.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if let Some(path) = unix_path(text) {
             return match path {
@@ -42,24 +42,24 @@ impl Target {
                 tls,
             }),
             false => Err(format!(
-                "`{text}` is no address: write HOST:PORT, https://HOST:PORT or unix:PATH"
+                "`{text}` is not an address: write HOST:PORT, https://HOST:PORT or unix:PATH"
             )),
         }
     }
 
-    /// Where an agent on this host listens; `None` if the system chooses its port.
-    pub(super) fn of(listen: &Listen, tls: bool) -> Option<Self> {
+    /// The address of an agent on this host; `None` if the system chooses its port.
+    pub(super) fn of_listener(listen: &Listen, tls: bool) -> Option<Self> {
         match listen {
             Listen::Unix(path) => Some(Self::Unix(path.clone())),
             Listen::Tcp(address) if address.port() == 0 => None,
             Listen::Tcp(address) => Some(Self::Tcp {
-                authority: here(*address).to_string(),
+                authority: local_address(*address).to_string(),
                 tls,
             }),
         }
     }
 
-    /// What a request calls the agent.
+    /// The value of the `Host` header.
     pub(super) fn host(&self) -> &str {
         match self {
             Self::Tcp { authority, .. } => authority,
@@ -68,8 +68,8 @@ impl Target {
     }
 }
 
-/// The address by which a listener is reached from this host.
-fn here(mut address: SocketAddr) -> SocketAddr {
+/// The address that reaches a listener from this host.
+fn local_address(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
@@ -97,7 +97,7 @@ mod tests {
     use crate::config::Listen;
 
     #[test]
-    fn an_address_may_be_written_as_the_agent_logs_it() {
+    fn addresses_are_parsed_in_every_form_that_the_agent_logs() {
         let cases = [
             ("127.0.0.1:1", "127.0.0.1:1", "127.0.0.1:1"),
             ("http://127.0.0.1:1", "127.0.0.1:1", "127.0.0.1:1"),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_is_reached_from_its_own_host() {
+    fn a_listener_is_reached_at_a_local_address() {
         let cases = [
             ("127.0.0.1:9464", Some("127.0.0.1:9464")),
             ("0.0.0.0:9465", Some("127.0.0.1:9465")),
@@ -141,7 +141,7 @@ mod tests {
             ("127.0.0.1:0", None),
         ];
         for (listen, expected) in cases {
-            let target = Target::of(&Listen::try_from(listen.to_owned()).unwrap(), false);
+            let target = Target::of_listener(&Listen::try_from(listen.to_owned()).unwrap(), false);
             assert_eq!(
                 target.map(|target| target.to_string()).as_deref(),
                 expected,

@@ -1,4 +1,4 @@
-//! Connections to an agent, with TLS where its admin listener speaks it.
+//! Connections to an agent, with or without TLS.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,43 +16,43 @@ use super::target::Target;
 use crate::error::Error;
 use crate::telemetry::{certificates, key, roots};
 
-/// Files for TLS.
+/// The arguments with the files for TLS.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct TlsFiles {
-    /// PEM file of who signs the admin listener's certificate; else the system's roots. Implies
+    /// PEM file of the CA of the admin listener's certificate [default: the system's roots]. Implies
     /// https
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ca_file: Option<PathBuf>,
-    /// PEM file of the certificate to show to the admin listener
+    /// PEM file of the client certificate for the admin listener
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "key_file")]
     cert_file: Option<PathBuf>,
-    /// PEM file of that certificate's private key
+    /// PEM file of the private key of the client certificate
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "cert_file")]
     key_file: Option<PathBuf>,
 }
 
-/// How to connect to an agent.
+/// Connects to one agent.
 #[derive(Clone)]
 pub(super) struct Connector {
     pub(super) target: Target,
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
-/// A connection of any sort.
+/// A connection of any kind.
 pub(super) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<C: AsyncRead + AsyncWrite + Unpin + Send> Connection for C {}
 
 impl TlsFiles {
-    /// How to connect to the target; reads the files.
+    /// Creates a connector for a target; reads the files.
     pub(super) fn connector(&self, target: Target) -> Result<Connector, Error> {
-        let is_given = self.ca_file.is_some() || self.cert_file.is_some();
+        let has_files = self.ca_file.is_some() || self.cert_file.is_some();
         let target = match target {
             Target::Tcp { authority, tls } => Target::Tcp {
                 authority,
-                tls: tls || is_given,
+                tls: tls || has_files,
             },
-            Target::Unix(_) if is_given => {
+            Target::Unix(_) if has_files => {
                 return Err(Error::Usage("a unix socket has no TLS".to_owned()));
             }
             unix @ Target::Unix(_) => unix,
@@ -96,7 +96,7 @@ impl TlsFiles {
     }
 }
 
-/// What the system trusts; what of it cannot be read is left out.
+/// The root certificates of the system, without those that cannot be read.
 fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -104,7 +104,7 @@ fn system_roots() -> RootCertStore {
 }
 
 impl Connector {
-    /// Connects.
+    /// Opens a connection.
     pub(super) async fn connect(&self) -> io::Result<Box<dyn Connection>> {
         Ok(match (&self.target, &self.tls) {
             (Target::Unix(path), _) => Box::new(UnixStream::connect(path).await?),

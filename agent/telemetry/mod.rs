@@ -1,19 +1,16 @@
-//! The agent's own pages over HTTP: `/metrics`, `/healthz`, `/readyz`, `/debug/ledger` and
-//! `/debug/tap`. Everything is read when it is asked for; nothing here is on the way of a record.
+//! The pages that the agent serves about itself over HTTP: `/metrics`, `/healthz`, `/readyz`,
+//! `/debug/ledger` and `/debug/tap`. Each request reads the current state; nothing here is on the
+//! path of a record.
 
-mod books;
-mod health;
-mod instruments;
-mod ledger;
-mod page;
-mod process;
-mod reloads;
+mod ledger_page;
+mod metrics;
+mod readiness;
 mod server;
 mod tap;
 
-pub(crate) use books::Page;
+pub(crate) use ledger_page::LedgerPage;
 pub(crate) use server::{Server, ServerError, certificates, key, read_tokens, roots};
-pub(crate) use tap::{DEFAULT_RATE, Form, MAX_RATE, Progress};
+pub(crate) use tap::{DEFAULT_RATE, MAX_RATE, TapFormat, TapProgress};
 
 use std::sync::Arc;
 
@@ -29,9 +26,9 @@ use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::telemetry::Telemetry;
 
 use crate::config::TelemetrySettings;
-use tap::Places;
+use tap::WatcherSlots;
 
-/// What the pages are made of.
+/// The agent that the pages show.
 pub(crate) struct Agent {
     pub(crate) ledger: Ledger,
     pub(crate) telemetry: Telemetry,
@@ -40,13 +37,13 @@ pub(crate) struct Agent {
     pub(crate) node_name: String,
 }
 
-/// What all requests share.
-struct Shared {
+/// The state of all requests.
+struct PageState {
     agent: Agent,
-    places: Places,
+    watcher_slots: WatcherSlots,
 }
 
-/// Serves the pages where `settings` say, from now on.
+/// Starts serving the pages with these settings.
 pub(crate) async fn serve_pages(
     settings: &TelemetrySettings,
     agent: Agent,
@@ -55,41 +52,34 @@ pub(crate) async fn serve_pages(
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readiness))
-        .route("/debug/ledger", get(books))
+        .route("/debug/ledger", get(ledger))
         .route("/debug/tap", get(tap::tap))
-        .with_state(Arc::new(Shared {
+        .with_state(Arc::new(PageState {
             agent,
-            places: Places::default(),
+            watcher_slots: WatcherSlots::default(),
         }));
     Server::start(settings, router).await
 }
 
-async fn metrics(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> impl IntoResponse {
-    let agent = &shared.agent;
-    let format = Format::negotiate(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()));
-    let report = agent.ledger.report();
-    let mut families = ledger::families(&report);
-    families.extend(reloads::families(&report.reloads));
-    families.extend(instruments::families(&agent.telemetry));
-    families.push(health::family(agent.telemetry.health()));
-    families.extend(process::families());
-    (
-        [(CONTENT_TYPE, format.content_type())],
-        page::write(&families, format),
-    )
-}
-
-async fn readiness(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    let agent = &shared.agent;
-    health::readiness(agent.telemetry.health(), agent.shutdown.is_requested())
-}
-
-async fn books(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+async fn metrics(State(state): State<Arc<PageState>>, headers: HeaderMap) -> impl IntoResponse {
     let Agent {
         ledger, telemetry, ..
-    } = &shared.agent;
-    (
-        [(CONTENT_TYPE, "application/json")],
-        Page::new(ledger.report(), telemetry).to_json() + "\n",
-    )
+    } = &state.agent;
+    let format = Format::negotiate(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()));
+    let text = metrics::text(ledger, telemetry, format);
+    ([(CONTENT_TYPE, format.content_type())], text)
+}
+
+async fn readiness(State(state): State<Arc<PageState>>) -> impl IntoResponse {
+    let agent = &state.agent;
+    readiness::readiness(agent.telemetry.health(), agent.shutdown.is_requested())
+}
+
+async fn ledger(State(state): State<Arc<PageState>>) -> impl IntoResponse {
+    let Agent {
+        ledger, telemetry, ..
+    } = &state.agent;
+    let page = LedgerPage::new(ledger.report(), telemetry);
+    let json = page.to_json() + "\n";
+    ([(CONTENT_TYPE, "application/json")], json)
 }

@@ -1,4 +1,4 @@
-//! `tidegate ledger`: where every record of a running agent went.
+//! `tidegate ledger`: prints the ledger of a running agent.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -6,30 +6,31 @@ use std::time::Duration;
 use tidegate_runtime::config::HumanDuration;
 
 use super::common::runtime;
-use crate::client::Agent;
+use crate::client::AgentArgs;
 use crate::error::Error;
-use crate::telemetry::Page;
+use crate::telemetry::LedgerPage;
 
-/// Clears a terminal, and begins in its corner.
+/// The escape sequence that clears a terminal.
 const CLEAR: &str = "\x1b[H\x1b[2J";
 
-/// Show where every record of a running agent went
+/// Print the ledger of a running agent
 ///
-/// Prints the table that `run` prints at its end, of this moment.
+/// Prints the table that `run` prints at its end, as of now: for each stage, how many records it
+/// received, and what happened to them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    agent: Agent,
-    /// Print the agent's JSON as it is
+    agent: AgentArgs,
+    /// Print the ledger as JSON
     #[arg(long)]
     json: bool,
-    /// Print it again and again
+    /// Print the ledger repeatedly
     #[arg(long)]
     watch: bool,
-    /// Time from one to the next
+    /// Time between two prints
     #[arg(long, value_name = "TIME", default_value = "1s", requires = "watch")]
     interval: HumanDuration,
-    /// Exit with 1 if the books do not balance, or if a record is unaccounted
+    /// Exit with 1 if the ledger does not balance, or if records are unaccounted for
     #[arg(long)]
     strict: bool,
 }
@@ -41,10 +42,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     runtime::current_thread()?.block_on(async {
         loop {
             let text = client.ledger_text().await?;
-            let page = client.read(&text)?;
+            let page = client.parse_ledger(&text)?;
             print(args, if clear { CLEAR } else { "" }, &text, &page)?;
             if args.strict {
-                settled(&page)?;
+                check_balance(&page)?;
             }
             if !args.watch {
                 return Ok(());
@@ -54,17 +55,17 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     })
 }
 
-fn print(args: &Args, before: &str, text: &str, page: &Page<String>) -> io::Result<()> {
-    let gap = if args.watch { "\n" } else { "" };
+fn print(args: &Args, prefix: &str, text: &str, page: &LedgerPage<String>) -> io::Result<()> {
+    let separator = if args.watch { "\n" } else { "" };
     match args.json {
         true => write!(io::stdout(), "{text}"),
-        false => writeln!(io::stdout(), "{before}{}{gap}", page.report),
+        false => writeln!(io::stdout(), "{prefix}{}{separator}", page.report),
     }
 }
 
-fn settled(page: &Page<String>) -> Result<(), Error> {
+fn check_balance(page: &LedgerPage<String>) -> Result<(), Error> {
     match page.report.balanced && page.report.unaccounted == 0 {
         true => Ok(()),
-        false => Err(Error::failed("the ledger has a remainder")),
+        false => Err(Error::failed("the ledger does not balance")),
     }
 }

@@ -1,4 +1,4 @@
-//! `tidegate tap`: records of a running agent as they leave a stage.
+//! `tidegate tap`: prints the records that leave a stage of a running agent.
 
 use std::io::{self, Write as _};
 
@@ -8,13 +8,12 @@ use tokio::signal::ctrl_c;
 
 use super::common::quantity::grouped;
 use super::common::runtime;
-use crate::client::Agent;
-use crate::client::{Answer, NoAnswer};
+use crate::client::{AgentArgs, ClientError, Response};
 use crate::error::Error;
-use crate::telemetry::{DEFAULT_RATE, Form, MAX_RATE, Progress};
+use crate::telemetry::{DEFAULT_RATE, MAX_RATE, TapFormat, TapProgress};
 
 const FILTERS: &str = "\
-Filters, as `hubble observe` has them; several have to match all:
+Filters, as those of `hubble observe`; a record must match all of them:
   verdict=DROPPED       FORWARDED, DROPPED, ERROR, AUDIT, REDIRECTED, TRACED, TRANSLATED
   type=drop             drop, trace, policy-verdict, capture, trace-sock, l7, agent, debug, lost
   protocol=udp          tcp, udp, sctp, icmp, icmpv4, icmpv6, vrrp, igmp, dns, http, kafka
@@ -28,54 +27,54 @@ Examples:
   tidegate tap exporters.stdout --filter verdict=DROPPED --filter ip=10.0.0.0/8
   tidegate tap exporters.otlp --format json --count 10 | jq .flow.l4";
 
-/// Show records of a running agent as they leave a stage
+/// Print the records that leave a stage of a running agent
 ///
-/// The stage is named as in the ledger, or by the end of its name where that is one stage only. Of
-/// an exporter, which hands nothing on, what it is offered is shown. Where more records match than
-/// are to be shown, it is a sample of them; how many there were is written to standard error. The
-/// agent's ledger and its stages are not affected.
+/// The stage is named as in the ledger, or by an unambiguous end of its name. For an exporter, the
+/// records that it receives are printed. If more records match than --rate allows, a sample of them
+/// is printed; standard error shows how many there were. The ledger and the stages of the agent are
+/// not affected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = FILTERS)]
 pub(crate) struct Args {
     /// The stage, such as `processors.l34_flow` or `l34_flow`
     #[arg(value_name = "STAGE")]
     stage: String,
-    /// Only in this pipeline
+    /// Print records of this pipeline only
     #[arg(long, value_name = "NAME")]
     pipeline: Option<String>,
-    /// Only records that match: `key=value`
+    /// Print records that match only
     #[arg(short, long = "filter", value_name = "KEY=VALUE")]
     filters: Vec<String>,
-    /// How records are written
-    #[arg(long, value_enum, default_value_t = Form::Compact)]
-    format: Form,
-    /// Records a second at most
+    /// The format of the records
+    #[arg(long, value_enum, default_value_t = TapFormat::Compact)]
+    format: TapFormat,
+    /// The largest number of records per second
     #[arg(long, value_name = "N", default_value_t = DEFAULT_RATE, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RATE)))]
     rate: u32,
     /// End after so many records
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     #[command(flatten)]
-    agent: Agent,
+    agent: AgentArgs,
 }
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let client = args.agent.client()?;
     runtime::current_thread()?.block_on(async {
-        let answer = client.open(&args.page()).await.map_err(refusal)?;
-        let mut screen = Screen::default();
+        let response = client.get(&args.page()).await.map_err(usage_error)?;
+        let mut printer = Printer::default();
         let ended = tokio::select! {
-            ended = screen.show(answer) => ended,
+            ended = printer.print(response) => ended,
             _ = ctrl_c() => Ok(()),
         };
-        screen.progress.end();
+        printer.progress.finish();
         ended
     })
 }
 
 impl Args {
-    /// The page to ask for.
+    /// The path and the query of the request.
     fn page(&self) -> String {
         let mut query = Serializer::new("/debug/tap?".to_owned());
         query.append_pair("stage", &self.stage);
@@ -96,10 +95,10 @@ impl Args {
     }
 }
 
-/// What the agent does not understand is for the user to change.
-fn refusal(error: NoAnswer) -> Error {
+/// Turns a bad request into wrong usage, which it is: the agent checks the arguments.
+fn usage_error(error: ClientError) -> Error {
     match error {
-        NoAnswer::Refused {
+        ClientError::Refused {
             status: StatusCode::BAD_REQUEST,
             text,
         } => Error::Usage(text),
@@ -107,44 +106,46 @@ fn refusal(error: NoAnswer) -> Error {
     }
 }
 
-/// Sorts what comes into records and progress.
+/// Prints records to standard output and progress to standard error.
 #[derive(Default)]
-struct Screen {
-    /// The beginning of a line whose end is still to come.
+struct Printer {
+    /// The last line, if it is incomplete.
     rest: Vec<u8>,
-    progress: Shown,
+    progress: ProgressReport,
 }
 
-/// The progress as it was last received, and as it was last shown.
+/// The progress on standard error.
 #[derive(Default)]
-struct Shown {
-    /// Records that were printed.
+struct ProgressReport {
+    /// Number of printed records.
     lines: u64,
-    last: Progress,
-    shown: Option<Progress>,
+    /// The last progress received.
+    received: TapProgress,
+    /// The last progress reported.
+    reported: Option<TapProgress>,
 }
 
-impl Screen {
-    async fn show(&mut self, mut answer: Answer) -> Result<(), Error> {
-        while let Some(piece) = answer.piece().await? {
-            self.rest.extend_from_slice(&piece);
-            let whole = self
+impl Printer {
+    async fn print(&mut self, mut response: Response) -> Result<(), Error> {
+        while let Some(chunk) = response.chunk().await? {
+            self.rest.extend_from_slice(&chunk);
+            let complete = self
                 .rest
                 .iter()
                 .rposition(|byte| *byte == b'\n')
                 .map_or(0, |end| end + 1);
-            let lines: Vec<u8> = self.rest.drain(..whole).collect();
-            self.print(&lines)?;
+            let lines: Vec<u8> = self.rest.drain(..complete).collect();
+            self.print_lines(&lines)?;
         }
         Ok(())
     }
 
-    fn print(&mut self, lines: &[u8]) -> io::Result<()> {
+    fn print_lines(&mut self, lines: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             match std::str::from_utf8(line)
                 .ok()
-                .and_then(|line| Progress::read(line.trim_end()))
+                .and_then(|line| TapProgress::parse(line.trim_end()))
             {
                 Some(progress) => self.progress.receive(progress),
                 None => {
@@ -157,45 +158,45 @@ impl Screen {
     }
 }
 
-impl Shown {
-    /// Takes it in, and shows it where more is hidden than was shown before.
-    fn receive(&mut self, progress: Progress) {
-        self.last = progress;
-        let before = self.shown.map_or(0, Progress::hidden);
+impl ProgressReport {
+    /// Takes new progress, and reports it if more records are hidden than at the last report.
+    fn receive(&mut self, progress: TapProgress) {
+        self.received = progress;
+        let before = self.reported.map_or(0, TapProgress::hidden);
         if progress.hidden() > before {
-            self.show();
+            self.report();
         }
     }
 
-    /// Shows it as of the last line that was printed, which may be newer than what was received.
-    fn end(&mut self) {
-        let Progress { matched, seen, .. } = self.last;
+    /// Reports the final progress, which includes lines printed since the last progress received.
+    fn finish(&mut self) {
+        let TapProgress { matched, seen, .. } = self.received;
         let shown = self.lines;
-        self.last = Progress {
+        self.received = TapProgress {
             shown,
             matched: matched.max(shown),
             seen: seen.max(shown),
         };
-        self.show();
+        self.report();
     }
 
-    /// Shows what was received last, unless that is shown already.
-    fn show(&mut self) {
-        if self.shown.replace(self.last) != Some(self.last) {
-            let Progress {
+    /// Reports the progress, unless it is unchanged.
+    fn report(&mut self) {
+        if self.reported.replace(self.received) != Some(self.received) {
+            let TapProgress {
                 shown,
                 matched,
                 seen,
-            } = self.last;
-            let filtered = if matched == seen {
+            } = self.received;
+            let unmatched = if matched == seen {
                 String::new()
             } else {
                 format!(" that match, {} in all", grouped(seen))
             };
-            // There is no other place for it where standard error is closed.
+            // Standard error may be closed.
             let _ = writeln!(
                 io::stderr(),
-                "shown {} of {}{filtered}",
+                "shown {} of {}{unmatched}",
                 grouped(shown),
                 grouped(matched)
             );

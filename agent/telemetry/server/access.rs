@@ -1,4 +1,4 @@
-//! Bearer tokens (RFC 6750), compared in a time that does not depend on them.
+//! Bearer tokens (RFC 6750), compared in constant time.
 
 use std::fmt::{self, Debug, Formatter};
 use std::io;
@@ -11,7 +11,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::config::{Admin, Secret};
 
-/// The tokens of a listener, as their hashes. Without any, clients need none.
+/// The hashes of the tokens of a listener. If empty, clients need no token.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Tokens(Vec<[u8; 32]>);
 
@@ -22,8 +22,8 @@ pub(crate) enum TokenFileError {
     Unreadable { path: PathBuf, source: io::Error },
     #[error("the token file {} has no token", .0.display())]
     Empty(PathBuf),
-    #[error("the token file {} has no token in line {line}: {why}", .path.display())]
-    NoToken {
+    #[error("the token file {} has an invalid token in line {line}: {why}", .path.display())]
+    InvalidToken {
         path: PathBuf,
         line: usize,
         why: &'static str,
@@ -37,7 +37,7 @@ impl Debug for Tokens {
 }
 
 impl Tokens {
-    /// Those of the configuration and of its token file.
+    /// Reads the tokens of the configuration and of its token file.
     pub(super) fn of(admin: &Admin) -> Result<Self, TokenFileError> {
         let mut tokens: Vec<_> = admin.token.iter().map(hash).collect();
         if let Some(path) = &admin.token_file {
@@ -46,7 +46,7 @@ impl Tokens {
         Ok(Self(tokens))
     }
 
-    /// Whether a request may be answered.
+    /// Whether a request with these headers has a valid token.
     pub(super) fn allow(&self, headers: &HeaderMap) -> bool {
         if self.0.is_empty() {
             return true;
@@ -55,7 +55,7 @@ impl Tokens {
             return false;
         };
         let presented: [u8; 32] = Sha256::digest(presented).into();
-        // All are compared, so that the time does not tell which one it was.
+        // Compares with all of them, so that the time does not depend on the position.
         let found = self.0.iter().fold(Choice::from(0), |found, token| {
             found | token.ct_eq(&presented)
         });
@@ -63,7 +63,7 @@ impl Tokens {
     }
 }
 
-/// The tokens in a file: one a line; empty lines do not count.
+/// Reads the tokens of a file: one per line, without empty lines.
 pub(crate) fn read(path: &Path) -> Result<Vec<Secret>, TokenFileError> {
     let unreadable = |source| TokenFileError::Unreadable {
         path: path.to_owned(),
@@ -78,7 +78,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Secret>, TokenFileError> {
     {
         let token = Secret::from(line.trim());
         if let Some(why) = token.not_a_token() {
-            return Err(TokenFileError::NoToken {
+            return Err(TokenFileError::InvalidToken {
                 path: path.to_owned(),
                 line: at + 1,
                 why,
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn any_of_the_tokens_lets_in_and_nothing_else_does() {
+    fn only_the_configured_tokens_are_accepted() {
         let tokens = Tokens(
             ["first", "second"]
                 .map(|token| hash(&Secret::from(token)))
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_file_has_one_a_line() {
+    fn a_token_file_has_one_token_per_line() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("tokens");
         let read_text = |text: &str| {
@@ -163,7 +163,7 @@ mod tests {
             Err(format!("the token file {at} has no token"))
         );
         let said = format!(
-            "the token file {at} has no token in line 2: a token is printable ASCII without spaces"
+            "the token file {at} has an invalid token in line 2: a token is printable ASCII without spaces"
         );
         assert_eq!(read_text("one\ntwo three\n"), Err(said));
         assert!(read(&directory.path().join("none")).is_err());

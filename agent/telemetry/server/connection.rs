@@ -1,4 +1,4 @@
-//! One connection of a client, which TLS may have to be spoken to first.
+//! A connection of a client, with or without TLS.
 
 use tidegate_exporters::http::{HEADER_READ_TIMEOUT, serve_connection};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -8,26 +8,25 @@ use tokio::time::timeout;
 use super::site::Site;
 use super::socket::Stream;
 
-/// Answers a client's requests under the rules that held when it came, until it leaves or the rules
-/// change.
+/// Serves a connection under the rules that were in effect when it was accepted, until the client
+/// disconnects or the rules change.
 pub(super) async fn serve(stream: Stream, site: Site, mut sites: watch::Receiver<Site>) {
     match stream {
         Stream::Tcp(stream, peer) => {
             tracing::debug!(%peer, "a client has connected");
-            secure(stream, site, &mut sites).await;
+            handshake(stream, site, &mut sites).await;
         }
         Stream::Unix(stream) => {
-            // Who has connected, as the kernel has it.
             let credentials = stream.peer_cred().ok();
             let uid = credentials.as_ref().map(|peer| peer.uid());
             let pid = credentials.as_ref().and_then(|peer| peer.pid());
             tracing::debug!(uid, pid, "a client has connected to the socket");
-            secure(stream, site, &mut sites).await;
+            handshake(stream, site, &mut sites).await;
         }
     }
 }
 
-async fn secure<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+async fn handshake<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     site: Site,
     sites: &mut watch::Receiver<Site>,
@@ -37,8 +36,8 @@ async fn secure<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     };
     match timeout(HEADER_READ_TIMEOUT, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => answer(stream, site, sites).await,
-        Ok(Err(error)) => tracing::debug!(%error, "a client has failed at TLS"),
-        Err(_) => tracing::debug!("a client has taken too long for TLS"),
+        Ok(Err(error)) => tracing::debug!(%error, "the TLS handshake of a client failed"),
+        Err(_) => tracing::debug!("the TLS handshake of a client timed out"),
     }
 }
 
@@ -47,10 +46,13 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     site: Site,
     sites: &mut watch::Receiver<Site>,
 ) {
-    // An error is the listener's end.
+    // An error means that the listener is gone.
     let closing = async { _ = sites.changed().await };
     match serve_connection(stream, site.router, closing).await {
-        Ok(()) => tracing::debug!("a client has left"),
-        Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "lost a client"),
+        Ok(()) => tracing::debug!("a client has disconnected"),
+        Err(error) => tracing::debug!(
+            error = &error as &dyn std::error::Error,
+            "the connection of a client failed"
+        ),
     }
 }

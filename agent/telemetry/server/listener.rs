@@ -1,4 +1,4 @@
-//! A listener: accepts connections, a bounded number at a time.
+//! A listener, which serves a bounded number of connections at a time.
 
 use tidegate_exporters::http::{ConnectionLimit, back_off_after_accept_error};
 use tokio::sync::watch;
@@ -9,12 +9,12 @@ use super::site::Site;
 use super::socket::{BindError, Socket, SocketFile};
 use crate::config::Listen;
 
-/// A bound listener, which answers until it is closed or dropped.
+/// A bound listener. It serves until it is closed or dropped.
 #[derive(Debug)]
 pub(super) struct Listener {
-    /// As it is configured.
+    /// The configured address.
     pub(super) listen: Listen,
-    /// As it is bound.
+    /// The bound address.
     pub(super) address: Listen,
     site: watch::Sender<Site>,
     task: JoinHandle<()>,
@@ -22,7 +22,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Binds, and answers from now on.
+    /// Binds the address and starts serving.
     pub(super) async fn open(listen: Listen, site: Site) -> Result<Self, BindError> {
         let (socket, file) = Socket::bind(&listen).await?;
         let address = socket
@@ -39,31 +39,31 @@ impl Listener {
         })
     }
 
-    /// Serves another site from now on. Connections that began under other rules end, since those
-    /// may have been about them.
+    /// Changes the site. If its rules differ, open connections end, since the new rules may not allow
+    /// them.
     pub(super) fn serve(&self, site: Site) {
-        if !self.site.borrow().is_like(&site) {
-            // The task that receives it lives as long as this.
+        if !self.site.borrow().has_same_rules(&site) {
+            // The receiver is in the task, which lives as long as this.
             self.site.send_replace(site);
         }
     }
 
-    /// What it serves.
+    /// The current site.
     pub(super) fn site(&self) -> Site {
         self.site.borrow().clone()
     }
 
-    /// Gives the address up.
+    /// Closes the socket, and removes the file of a unix socket.
     pub(super) async fn close(&mut self) {
         self.task.abort();
         if !self.task.is_finished() {
-            // It was aborted, which is no error.
+            // The error is the abort.
             let _ = (&mut self.task).await;
         }
         self.file = None;
     }
 
-    /// Whether it has given the address up.
+    /// Whether it is closed.
     pub(super) fn is_closed(&self) -> bool {
         self.task.is_finished()
     }

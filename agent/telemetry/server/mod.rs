@@ -1,6 +1,6 @@
-//! The listeners of the agent's own pages: `service.telemetry.listen` for metrics and health, and
-//! for `/debug` while it is a loopback address; `service.telemetry.admin.listen` for `/debug`,
-//! where there is one.
+//! The listeners of the agent's pages: `service.telemetry.listen` for metrics and health, and for
+//! `/debug` if it is a loopback address; `service.telemetry.admin.listen`, if configured, for
+//! `/debug`.
 
 mod access;
 mod connection;
@@ -21,7 +21,7 @@ use listener::Listener;
 use site::{AccessError, Site};
 use socket::BindError;
 
-/// The listeners, which answer until this is dropped; the file of a unix socket goes with it.
+/// The listeners. Dropping this closes them and removes the file of a unix socket.
 #[derive(Debug)]
 pub(crate) struct Server {
     router: Router,
@@ -30,11 +30,11 @@ pub(crate) struct Server {
     admin: Option<Listener>,
 }
 
-/// Why the pages cannot be served as they are to be.
+/// Why the pages cannot be served with these settings.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServerError {
     #[error("cannot listen on {listen} for {what} (`{key}`)")]
-    Unbound {
+    Bind {
         listen: Listen,
         what: &'static str,
         key: &'static str,
@@ -44,27 +44,27 @@ pub(crate) enum ServerError {
     Access(#[from] AccessError),
 }
 
-/// Which listener.
+/// The purpose of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Telemetry,
     Admin,
 }
 
-/// A listener as it is to be.
-struct Wanted {
+/// A listener that settings describe.
+struct ListenerSpec {
     role: Role,
     listen: Listen,
     site: Site,
 }
 
 impl Server {
-    /// Binds what is configured, and answers from now on.
+    /// Binds the configured listeners and starts serving.
     pub(super) async fn start(
         settings: &TelemetrySettings,
         router: Router,
     ) -> Result<Self, ServerError> {
-        let (telemetry, admin) = wanted(settings, &router)?;
+        let (telemetry, admin) = specs(settings, &router)?;
         let telemetry = telemetry.open().await?;
         let admin = match admin {
             Some(admin) => Some(admin.open().await?),
@@ -78,17 +78,17 @@ impl Server {
         })
     }
 
-    /// Where metrics and health are.
+    /// The bound address of the telemetry listener.
     pub(crate) fn address(&self) -> &Listen {
         &self.telemetry.address
     }
 
-    /// Where `/debug` is beside, or in place of, [`Self::address`].
+    /// The bound address of the admin listener.
     pub(crate) fn admin_address(&self) -> Option<&Listen> {
         self.admin.as_ref().map(|admin| &admin.address)
     }
 
-    /// The TCP addresses that are configured.
+    /// The configured TCP addresses.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         let listens = [Some(&self.telemetry), self.admin.as_ref()]
             .into_iter()
@@ -104,51 +104,57 @@ impl Server {
             .collect()
     }
 
-    /// As it is configured.
+    /// The current settings.
     pub(crate) fn settings(&self) -> &TelemetrySettings {
         &self.settings
     }
 
-    /// Serves as `settings` say from now on; token and certificate files are read again. If that
-    /// cannot be, all stays as it is. Listeners whose address does not change are not bound again.
+    /// Applies new settings, and reads token and certificate files again. On an error, everything
+    /// stays as it was. A listener whose address does not change keeps its socket.
     pub(crate) async fn change_to(
         &mut self,
         settings: &TelemetrySettings,
     ) -> Result<(), ServerError> {
-        let (telemetry, admin) = wanted(settings, &self.router)?;
-        let leaves_telemetry = self.telemetry.listen != telemetry.listen;
-        let leaves_admin = self
-            .admin
-            .as_ref()
-            .is_some_and(|held| Some(&held.listen) != admin.as_ref().map(|new| &new.listen));
-        let moves_admin = admin.as_ref().filter(|new| {
-            self.admin
-                .as_ref()
-                .is_none_or(|held| held.listen != new.listen)
-        });
-        let new: Vec<_> = leaves_telemetry
-            .then_some(&telemetry)
+        let (telemetry, admin) = specs(settings, &self.router)?;
+        self.move_listeners(&telemetry, admin.as_ref()).await?;
+        self.telemetry.serve(telemetry.site);
+        if let (Some(held), Some(new)) = (&self.admin, admin) {
+            held.serve(new.site);
+        }
+        self.settings = settings.clone();
+        Ok(())
+    }
+
+    /// Opens the listeners whose addresses are new, and closes those that are no longer configured.
+    async fn move_listeners(
+        &mut self,
+        telemetry: &ListenerSpec,
+        admin: Option<&ListenerSpec>,
+    ) -> Result<(), ServerError> {
+        let moves_telemetry = self.telemetry.listen != telemetry.listen;
+        let held_admin = self.admin.as_ref().map(|held| &held.listen);
+        let new_admin = admin.filter(|new| held_admin != Some(&new.listen));
+        let closes_admin =
+            held_admin.is_some() && held_admin != admin.as_ref().map(|new| &new.listen);
+        let new: Vec<_> = moves_telemetry
+            .then_some(telemetry)
             .into_iter()
-            .chain(moves_admin)
+            .chain(new_admin)
             .collect();
-        if leaves_telemetry {
-            give_way(&mut self.telemetry, &new).await;
+        if moves_telemetry {
+            close_if_in_conflict(&mut self.telemetry, &new).await;
         }
-        if let Some(held) = self.admin.as_mut().filter(|_| leaves_admin) {
-            give_way(held, &new).await;
+        if let Some(held) = self.admin.as_mut().filter(|_| closes_admin) {
+            close_if_in_conflict(held, &new).await;
         }
-        let mut opened = Vec::new();
-        for wanted in new {
-            match wanted.open().await {
-                Ok(listener) => opened.push((wanted.role, listener)),
-                Err(error) => {
-                    drop_all(opened).await;
-                    self.open_again().await;
-                    return Err(error);
-                }
+        let opened = match open_all(&new).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.reopen().await;
+                return Err(error);
             }
-        }
-        if leaves_admin && let Some(mut held) = self.admin.take() {
+        };
+        if closes_admin && let Some(mut held) = self.admin.take() {
             held.close().await;
         }
         for (role, listener) in opened {
@@ -160,16 +166,11 @@ impl Server {
                 Role::Admin => self.admin = Some(listener),
             }
         }
-        self.telemetry.serve(telemetry.site);
-        if let (Some(held), Some(new)) = (&self.admin, admin) {
-            held.serve(new.site);
-        }
-        self.settings = settings.clone();
         Ok(())
     }
 
-    /// Takes the addresses again that were given up for others.
-    async fn open_again(&mut self) {
+    /// Binds the listeners again that were closed for new ones.
+    async fn reopen(&mut self) {
         let held = [
             (Role::Telemetry, Some(&mut self.telemetry)),
             (Role::Admin, self.admin.as_mut()),
@@ -181,17 +182,17 @@ impl Server {
             if !listener.is_closed() {
                 continue;
             }
-            let wanted = Wanted {
+            let spec = ListenerSpec {
                 role,
                 listen: listener.listen.clone(),
                 site: listener.site(),
             };
-            match wanted.open().await {
-                Ok(again) => *listener = again,
+            match spec.open().await {
+                Ok(reopened) => *listener = reopened,
                 Err(error) => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
-                        "the agent's own pages are gone"
+                        "cannot restore a listener of the telemetry pages"
                     )
                 }
             }
@@ -200,11 +201,11 @@ impl Server {
 }
 
 /// The listeners that settings describe. Reads the files of the admin listener.
-fn wanted(
+fn specs(
     settings: &TelemetrySettings,
     router: &Router,
-) -> Result<(Wanted, Option<Wanted>), AccessError> {
-    let telemetry = Wanted {
+) -> Result<(ListenerSpec, Option<ListenerSpec>), AccessError> {
+    let telemetry = ListenerSpec {
         role: Role::Telemetry,
         listen: Listen::Tcp(settings.listen),
         site: Site::of_telemetry(settings, router),
@@ -215,7 +216,7 @@ fn wanted(
     let site = Site::of_admin(admin, router)?;
     Ok((
         telemetry,
-        Some(Wanted {
+        Some(ListenerSpec {
             role: Role::Admin,
             listen: admin.listen.clone(),
             site,
@@ -223,30 +224,38 @@ fn wanted(
     ))
 }
 
-/// Closes a listener that is not wanted any more where a new one cannot be bound beside it.
-async fn give_way(held: &mut Listener, new: &[&Wanted]) {
-    if new
-        .iter()
-        .any(|wanted| wanted.listen.excludes(&held.listen))
-    {
+/// Closes a listener if a new one cannot be bound while it is open.
+async fn close_if_in_conflict(held: &mut Listener, new: &[&ListenerSpec]) {
+    if new.iter().any(|spec| spec.listen.excludes(&held.listen)) {
         held.close().await;
     }
 }
 
-async fn drop_all(opened: Vec<(Role, Listener)>) {
-    for (_, mut listener) in opened {
-        listener.close().await;
+/// Opens all listeners, or none.
+async fn open_all(specs: &[&ListenerSpec]) -> Result<Vec<(Role, Listener)>, ServerError> {
+    let mut opened = Vec::new();
+    for spec in specs {
+        match spec.open().await {
+            Ok(listener) => opened.push((spec.role, listener)),
+            Err(error) => {
+                for (_, mut listener) in opened {
+                    listener.close().await;
+                }
+                return Err(error);
+            }
+        }
     }
+    Ok(opened)
 }
 
-impl Wanted {
+impl ListenerSpec {
     async fn open(&self) -> Result<Listener, ServerError> {
         let (what, key) = match self.role {
             Role::Telemetry => ("telemetry", "service.telemetry.listen"),
             Role::Admin => ("administration", "service.telemetry.admin.listen"),
         };
         let opened = Listener::open(self.listen.clone(), self.site.clone()).await;
-        opened.map_err(|source| ServerError::Unbound {
+        opened.map_err(|source| ServerError::Bind {
             listen: self.listen.clone(),
             what,
             key,

@@ -1,4 +1,4 @@
-//! What one listener serves, to whom.
+//! The pages of a listener, and the rules for access to them.
 
 use std::fmt::{self, Debug, Formatter};
 use std::fs;
@@ -18,10 +18,10 @@ use super::access::{TokenFileError, Tokens};
 use super::tls::{ServerTls, TlsError};
 use crate::config::{Admin, HOSTNAME, Listen, TelemetrySettings};
 
-/// Pages that show flows.
+/// The prefix of pages that show flows.
 const DEBUG: &str = "/debug";
 
-/// A listener's pages, behind its rules.
+/// The pages of a listener, behind its rules.
 #[derive(Clone)]
 pub(super) struct Site {
     rules: Arc<Rules>,
@@ -36,21 +36,21 @@ struct Rules {
     pages: Pages,
     hosts: HostRule,
     tokens: Tokens,
-    /// Hash of the files of TLS.
+    /// Hash of the TLS files.
     tls: Option<[u8; 32]>,
 }
 
-/// Which pages there are.
+/// The pages that a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Pages {
     All,
-    /// Metrics and health: what anyone in the network may see.
+    /// Metrics and health, which are not confidential.
     Metrics,
     /// `/debug`.
     Debug,
 }
 
-/// Why the rules of the admin listener cannot be had.
+/// Why the files of the admin listener cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AccessError {
     #[error("wrong `service.telemetry.admin.token_file`")]
@@ -105,27 +105,28 @@ impl Site {
         }
     }
 
-    /// Whether it serves the same to the same clients.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
+    /// Whether both have the same rules.
+    pub(super) fn has_same_rules(&self, other: &Self) -> bool {
         self.rules == other.rules
     }
 }
 
 async fn answer(State(rules): State<Arc<Rules>>, request: Request, next: Next) -> Response {
-    let since = Instant::now();
-    // The query is left out: a tap's filters may name what an operator looks for.
+    let start = Instant::now();
+    // Without the query: the filters of a tap may be confidential.
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = match rules.refusal(&request) {
         Some(refusal) => refusal,
         None => next.run(request).await,
     };
     let status = response.status().as_u16();
-    tracing::debug!(listener = rules.name, %method, path, status, took = ?since.elapsed(), "answered a request");
+    tracing::debug!(listener = rules.name, %method, path, status, took = ?start.elapsed(), "answered a request");
     response
 }
 
 impl Rules {
-    /// In this order, so that a stranger learns nothing: the host, the token, the page.
+    /// Checks the host, then the token, then the page: a client without access cannot find out which
+    /// pages exist.
     fn refusal(&self, request: &Request) -> Option<Response> {
         if let Err(refusal) = self
             .hosts
@@ -163,14 +164,16 @@ const NOT_HERE: &str =
 const NOT_ON_ADMIN: &str =
     "this listener serves /debug alone; `[service.telemetry] listen` says where the rest is\n";
 
-/// Flows are served for names of this host only, wherever the listener is.
+/// The hosts of the admin listener: names of this machine, and those that are configured.
 fn admin_hosts(admin: &Admin) -> HostRule {
     let Listen::Tcp(address) = &admin.listen else {
         return HostRule::Socket;
     };
     let mut names = admin.allowed_hosts.clone();
     if !is_loopback(address) {
-        names.extend(own_names(&fs::read_to_string(HOSTNAME).unwrap_or_default()));
+        names.extend(machine_names(
+            &fs::read_to_string(HOSTNAME).unwrap_or_default(),
+        ));
     }
     HostRule::Named {
         address: address.ip(),
@@ -178,8 +181,8 @@ fn admin_hosts(admin: &Admin) -> HostRule {
     }
 }
 
-/// The machine's name, in full and up to its first dot.
-fn own_names(kernel: &str) -> Vec<String> {
+/// The name of the machine, in full and up to its first dot.
+fn machine_names(kernel: &str) -> Vec<String> {
     let full = kernel.trim().to_ascii_lowercase();
     let short = full.split('.').next().unwrap_or_default().to_owned();
     [full, short]
@@ -190,14 +193,14 @@ fn own_names(kernel: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::own_names;
+    use super::machine_names;
 
     #[test]
-    fn a_machine_is_known_by_its_full_and_its_short_name() {
+    fn a_machine_has_a_full_and_a_short_name() {
         assert_eq!(
-            own_names("Node7.example.net\n"),
+            machine_names("Node7.example.net\n"),
             ["node7.example.net", "node7"]
         );
-        assert_eq!(own_names(""), [""; 0]);
+        assert_eq!(machine_names(""), [""; 0]);
     }
 }

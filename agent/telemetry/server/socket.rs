@@ -1,4 +1,4 @@
-//! What the pages are served on: a bound TCP address or unix socket.
+//! Listening sockets: TCP or unix.
 
 use std::fs;
 use std::io;
@@ -13,14 +13,14 @@ use tokio::time::timeout;
 
 use crate::config::Listen;
 
-/// Owner and group may connect to a unix socket.
+/// The mode of a unix socket: its owner and its group may connect.
 const MODE: u32 = 0o660;
-/// Connections that wait to be accepted.
+/// Connections that the kernel queues.
 const BACKLOG: u32 = 128;
-/// How long a socket file that is in the way may take to answer.
-const PROBE: Duration = Duration::from_secs(1);
+/// Time to wait for an answer from an existing socket file.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A socket that listens.
+/// A listening socket.
 #[derive(Debug)]
 pub(super) enum Socket {
     Tcp(TcpListener),
@@ -47,20 +47,20 @@ pub(crate) enum BindError {
 }
 
 impl Socket {
-    /// Binds the address. A socket file that nothing listens on any more is replaced; the new one
-    /// is to be kept as long as the socket.
+    /// Binds the address. A stale socket file is replaced. The new file is removed when the returned
+    /// [`SocketFile`] is dropped.
     pub(super) async fn bind(listen: &Listen) -> Result<(Self, Option<SocketFile>), BindError> {
         match listen {
             Listen::Tcp(address) => Ok((Self::Tcp(TcpListener::bind(address).await?), None)),
             Listen::Unix(path) => {
-                make_way(path).await?;
+                remove_stale_file(path).await?;
                 let (listener, file) = bind_unix(path)?;
                 Ok((Self::Unix(listener), Some(file)))
             }
         }
     }
 
-    /// Where it is bound, with the real port, if it is a TCP socket.
+    /// The bound address of a TCP socket.
     pub(super) fn tcp_address(&self) -> io::Result<Option<SocketAddr>> {
         match self {
             Self::Tcp(listener) => listener.local_addr().map(Some),
@@ -68,7 +68,7 @@ impl Socket {
         }
     }
 
-    /// The next connection.
+    /// Accepts a connection.
     pub(super) async fn accept(&self) -> io::Result<Stream> {
         match self {
             Self::Tcp(listener) => listener
@@ -83,15 +83,16 @@ impl Socket {
     }
 }
 
-/// Removes a socket file that nothing listens on.
-async fn make_way(path: &Path) -> Result<(), BindError> {
+/// Removes a socket file without a listening process.
+async fn remove_stale_file(path: &Path) -> Result<(), BindError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.file_type().is_socket() => return Err(BindError::NotASocket),
         Ok(_) => {}
         Err(_) => return Ok(()),
     }
-    match timeout(PROBE, UnixStream::connect(path)).await {
-        // A full backlog, or a socket that this user may not connect to, has a process behind it.
+    match timeout(PROBE_TIMEOUT, UnixStream::connect(path)).await {
+        // Any other error, such as a full backlog or a lack of permission, means that a process
+        // listens.
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
             tracing::debug!(socket = %path.display(), "replacing the socket file of a process that has ended");
             Ok(fs::remove_file(path)?)
@@ -103,9 +104,8 @@ async fn make_way(path: &Path) -> Result<(), BindError> {
 
 fn bind_unix(path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
     let socket = UnixSocket::new_stream()?;
-    // Before there is a file, so that there is no time at which others may connect: Linux makes the
-    // file with the mode of the socket. The process's mask may take bits away, which are added
-    // afterwards.
+    // Linux creates the file with the mode of the socket, so that no one else can connect at any
+    // time. The umask may remove bits, which are added below.
     fchmod(&socket, Mode::from_bits_truncate(MODE)).map_err(io::Error::from)?;
     socket
         .bind(path)
@@ -118,11 +118,11 @@ fn bind_unix(path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
     Ok((socket.listen(BACKLOG)?, file))
 }
 
-/// The file of a bound unix socket, which is removed with it.
+/// The file of a bound unix socket; dropping this removes it.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
-    /// Device and inode, by which another process's file in the same place is told apart.
+    /// Device and inode, to recognize a file by which another process replaced it.
     identity: (u64, u64),
 }
 
@@ -138,7 +138,7 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if identity(&self.path).is_ok_and(|there| there == self.identity) {
-            // If that fails, the next start replaces it.
+            // The next start replaces a file that stays behind.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -158,7 +158,7 @@ mod tests {
     use crate::config::Listen;
 
     #[tokio::test]
-    async fn a_socket_file_has_its_mode_and_goes_with_its_socket() {
+    async fn a_socket_file_has_its_mode_and_is_removed_with_its_socket() {
         let directory = tempfile::tempdir().unwrap();
         let listen = Listen::Unix(directory.path().join("admin.sock"));
         let Listen::Unix(path) = &listen else {
@@ -175,14 +175,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_dead_socket_file_is_replaced_and_another_file_is_not() {
+    async fn a_stale_socket_file_is_replaced_and_a_regular_file_is_not() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("admin.sock");
         let listen = Listen::Unix(path.clone());
         drop(UnixListener::bind(&path).unwrap());
         assert!(path.exists());
         let (_socket, file) = Socket::bind(&listen).await.unwrap();
-        // A successor that has taken the place keeps its file.
+        // The file of another process that took the path stays.
         fs::remove_file(&path).unwrap();
         let successor = UnixListener::bind(&path).unwrap();
         drop(file);

@@ -1,4 +1,4 @@
-//! TLS of the admin listener, with client certificates where a CA for them is given.
+//! TLS of the admin listener, with client certificates if a CA for them is configured.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,15 +15,15 @@ use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
 
 use crate::config::Tls;
 
-/// TLS as its files had it when they were read.
+/// TLS with the files as they were read.
 #[derive(Clone)]
 pub(super) struct ServerTls {
     pub(super) acceptor: TlsAcceptor,
-    /// Hash of the files, by which a change is found.
+    /// Hash of the files, to detect a change.
     pub(super) files: [u8; 32],
 }
 
-/// Why there is no TLS.
+/// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
     #[error("cannot read {}", .path.display())]
@@ -91,7 +91,7 @@ fn verifier(path: &Path) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     })
 }
 
-/// The certificates of a file as those that others are checked against.
+/// Reads the certificates of a file as trusted roots.
 pub(crate) fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
@@ -104,7 +104,7 @@ pub(crate) fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     Ok(roots)
 }
 
-/// The certificates of a PEM file.
+/// Reads the certificates of a PEM file.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let bytes = bytes(path)?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
@@ -120,7 +120,7 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     }
 }
 
-/// The private key of a PEM file.
+/// Reads the private key of a PEM file.
 pub(crate) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     let read = PrivateKeyDer::from_pem_slice(&bytes(path)?);
     read.map_err(|source| TlsError::NotPem {

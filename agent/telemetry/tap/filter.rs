@@ -1,7 +1,6 @@
-//! Which records to show, in the words of `hubble observe`: `verdict=DROPPED`, `ip=10.0.0.0/8`.
+//! Filters of records, with the keys of `hubble observe`: `verdict=DROPPED`, `ip=10.0.0.0/8`.
 //!
-//! A record that has nothing of the kind that a filter is about, such as the port of a lost report,
-//! does not match it.
+//! A record without the attribute of a filter, such as a lost report without a port, does not match.
 
 use std::net::IpAddr;
 
@@ -12,11 +11,11 @@ use tidegate_model::{Kind, Record};
 
 use crate::config::did_you_mean;
 
-/// One condition.
+/// A condition on a record.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Filter {
     Verdict(Verdict),
-    Type(Type),
+    Type(RecordType),
     Protocol(&'static str),
     Direction(Direction),
     Ip(Network),
@@ -25,27 +24,28 @@ pub(super) enum Filter {
     Pod(Pod),
 }
 
-/// What a record is about.
+/// A type of records.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Type {
-    /// Flows and events of a monitor message type.
+pub(super) enum RecordType {
+    /// Flows and events of this monitor message type.
     Message(u8),
-    /// Requests and responses, wherever they were seen.
+    /// L7 requests and responses.
     L7,
-    /// A kind of record; events of the message type that becomes it, too.
+    /// Records of this kind, and events of the message type that they are decoded from.
     Record(Kind, Option<u8>),
 }
 
-/// An address, or all addresses that begin alike.
+/// An address prefix.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Network {
     address: u128,
     mask: u128,
 }
 
-/// Pods of a namespace, or of any, whose names begin alike.
+/// Pods whose names have a prefix.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pod {
+    /// `None` matches any namespace.
     namespace: Option<String>,
     prefix: String,
 }
@@ -60,25 +60,25 @@ const KEYS: [&str; 8] = [
     "identity",
     "pod",
 ];
-const TYPES: [(&str, Type); 9] = [
-    ("drop", Type::Message(message_type::DROP)),
-    ("trace", Type::Message(message_type::TRACE)),
+const TYPES: [(&str, RecordType); 9] = [
+    ("drop", RecordType::Message(message_type::DROP)),
+    ("trace", RecordType::Message(message_type::TRACE)),
     (
         "policy-verdict",
-        Type::Message(message_type::POLICY_VERDICT),
+        RecordType::Message(message_type::POLICY_VERDICT),
     ),
-    ("capture", Type::Message(message_type::CAPTURE)),
-    ("trace-sock", Type::Message(message_type::TRACE_SOCK)),
-    ("l7", Type::L7),
+    ("capture", RecordType::Message(message_type::CAPTURE)),
+    ("trace-sock", RecordType::Message(message_type::TRACE_SOCK)),
+    ("l7", RecordType::L7),
     (
         "agent",
-        Type::Record(Kind::AgentEvent, Some(message_type::AGENT)),
+        RecordType::Record(Kind::AgentEvent, Some(message_type::AGENT)),
     ),
     (
         "debug",
-        Type::Record(Kind::DebugEvent, Some(message_type::DEBUG)),
+        RecordType::Record(Kind::DebugEvent, Some(message_type::DEBUG)),
     ),
-    ("lost", Type::Record(Kind::Lost, None)),
+    ("lost", RecordType::Record(Kind::Lost, None)),
 ];
 const PROTOCOLS: [&str; 11] = [
     "tcp", "udp", "sctp", "icmp", "icmpv4", "icmpv6", "vrrp", "igmp", "dns", "http", "kafka",
@@ -86,7 +86,7 @@ const PROTOCOLS: [&str; 11] = [
 const DIRECTIONS: [Direction; 2] = [Direction::Ingress, Direction::Egress];
 
 impl Filter {
-    /// Reads `key=value`; says what is wrong with it.
+    /// Parses `key=value`. The error is a message for the client.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let (key, value) = text.split_once('=').ok_or_else(|| {
             format!(
@@ -94,7 +94,7 @@ impl Filter {
                 KEYS.join(", ")
             )
         })?;
-        let wrong = |what: &str| format!("`{key}` is {what}, not `{value}`");
+        let invalid = |what: &str| format!("`{key}` is {what}, not `{value}`");
         match key {
             "verdict" => {
                 let known = Verdict::ALL
@@ -112,14 +112,14 @@ impl Filter {
             }
             "ip" => Network::parse(value)
                 .map(Self::Ip)
-                .ok_or_else(|| wrong("an address or a CIDR such as 10.0.0.0/8")),
+                .ok_or_else(|| invalid("an address or a CIDR such as 10.0.0.0/8")),
             "port" => value
                 .parse()
                 .map(Self::Port)
-                .map_err(|_| wrong("a number from 0 to 65535")),
-            "identity" => identity(value)
+                .map_err(|_| invalid("a number from 0 to 65535")),
+            "identity" => parse_identity(value)
                 .map(Self::Identity)
-                .ok_or_else(|| wrong("a number or a reserved name such as world")),
+                .ok_or_else(|| invalid("a number or a reserved name such as world")),
             "pod" => Ok(Self::Pod(Pod::parse(value))),
             _ => {
                 let near = did_you_mean(key, KEYS)
@@ -155,20 +155,20 @@ impl Filter {
                 addresses
                     .into_iter()
                     .flatten()
-                    .any(|address| network.has(address))
+                    .any(|address| network.contains(address))
             }
             Self::Port(port) => flow
                 .l4
                 .ports()
                 .is_some_and(|(source, destination)| [source, destination].contains(port)),
             Self::Identity(identity) => either(&|side| side.identity == *identity),
-            Self::Pod(pod) => either(&|side| pod.is(side)),
+            Self::Pod(pod) => either(&|side| pod.matches(side)),
             Self::Type(_) => false,
         }
     }
 }
 
-/// The value of this name, in whatever case.
+/// The value with this name, in any case.
 fn one_of<T: Clone>(key: &str, name: &str, values: &[(&str, T)]) -> Result<T, String> {
     let found = values
         .iter()
@@ -179,7 +179,7 @@ fn one_of<T: Clone>(key: &str, name: &str, values: &[(&str, T)]) -> Result<T, St
     })
 }
 
-impl Type {
+impl RecordType {
     fn matches(self, record: &Record, data: &[u8]) -> bool {
         match (self, record) {
             (Self::Message(number), Record::Flow(flow)) => {
@@ -209,7 +209,7 @@ fn has_protocol(flow: &Flow, name: &str) -> bool {
 }
 
 impl Network {
-    /// An address or a CIDR; `None` for anything else.
+    /// Parses an address or a CIDR.
     fn parse(text: &str) -> Option<Self> {
         let (address, bits) = text
             .split_once('/')
@@ -221,22 +221,22 @@ impl Network {
         })?;
         let mask = u128::MAX.checked_shl(width - bits).unwrap_or(0);
         Some(Self {
-            address: number(address.into()) & mask,
+            address: address_bits(address.into()) & mask,
             mask,
         })
     }
 
-    fn has(self, address: Address) -> bool {
-        number(address) & self.mask == self.address
+    fn contains(self, address: Address) -> bool {
+        address_bits(address) & self.mask == self.address
     }
 }
 
-fn number(address: Address) -> u128 {
+fn address_bits(address: Address) -> u128 {
     u128::from_be_bytes(address.0)
 }
 
-/// A number, or what it stands for.
-fn identity(text: &str) -> Option<u32> {
+/// Parses a number or the name of a reserved identity.
+fn parse_identity(text: &str) -> Option<u32> {
     let mut reserved = (0..).map_while(|number| Some((number, reserved_identity(number)?)));
     let named = reserved.find(|(_, name)| name.eq_ignore_ascii_case(text));
     named
@@ -254,7 +254,7 @@ impl Pod {
         }
     }
 
-    fn is(&self, side: &Endpoint) -> bool {
+    fn matches(&self, side: &Endpoint) -> bool {
         side.names.as_deref().is_some_and(|names| {
             let named = !names.pod_name.is_empty() && names.pod_name.starts_with(&self.prefix);
             named

@@ -1,11 +1,11 @@
-//! A point of a metric on one line.
+//! The line of a metric point.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json, json};
 use tidegate_model::metric::{Point, Value};
 
-/// Appends `name{label="value"} 3`, and the end of the line.
+/// Appends `name{label="value"} 3` and a line feed.
 pub(super) fn push(out: &mut String, point: &Point) {
     out.push_str(&point.series.family.name);
     let labels: Vec<_> = labels(point)
@@ -21,8 +21,7 @@ pub(super) fn push(out: &mut String, point: &Point) {
     };
 }
 
-/// Name, labels, and the value by its kind. Whole numbers of 64 bits are strings, as in Hubble's
-/// JSON.
+/// The name, the labels, and the value. 64-bit integers are strings, as in Hubble's JSON.
 pub(super) fn json(point: &Point) -> Json {
     let labels: Map<_, _> = labels(point)
         .map(|(name, value)| (name.to_owned(), json!(value)))

@@ -1,14 +1,15 @@
-//! `/debug/tap`: records as they leave a stage, one line each, for as long as the client reads.
+//! `/debug/tap`: the records that leave a stage, one per line, until the client disconnects.
 //!
-//! Lines are made here, of copies that the stage leaves in a bounded place. A reader that does not
-//! read is cut off; the stage has gone on meanwhile. What is not shown is counted, in lines of
-//! their own.
+//! The stage copies records into a bounded queue; lines are formatted here. A slow client never
+//! blocks the stage: records that it misses are counted, in lines of their own, and a client that
+//! stops reading is disconnected.
 
 mod filter;
-mod lines;
+mod line;
 mod metric;
+mod protocol;
 mod request;
-mod stage;
+mod stage_name;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,77 +26,77 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{interval, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{Agent, Shared};
-use lines::Lines;
-pub(crate) use lines::{Form, Progress};
+use super::{Agent, PageState};
+use line::LineFormatter;
+pub(crate) use protocol::{TapFormat, TapProgress};
 use request::TapRequest;
 pub(crate) use request::{DEFAULT_RATE, MAX_RATE};
 
-/// Watchers at a time.
-const WATCHERS: usize = 4;
-/// Pieces of text that wait for the reader.
-const PIECES: usize = 4;
-/// Bytes of lines that are enough for a piece.
-const PIECE: usize = 16 << 10;
-/// How often the counts are sent.
-const HEARTBEAT: Duration = Duration::from_secs(1);
-/// How long a reader may take for a piece.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The largest number of taps at a time.
+const MAX_WATCHERS: usize = 4;
+/// Chunks of text that are queued for the client.
+const QUEUED_CHUNKS: usize = 4;
+/// Bytes of lines after which a chunk is sent.
+const CHUNK_BYTES: usize = 16 << 10;
+/// Time between two lines with the progress.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a client may take to read a chunk.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Places for watchers.
+/// Limits the number of taps at a time.
 #[derive(Clone, Debug)]
-pub(super) struct Places(Arc<Semaphore>);
+pub(super) struct WatcherSlots(Arc<Semaphore>);
 
-impl Default for Places {
+impl Default for WatcherSlots {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(WATCHERS)))
+        Self(Arc::new(Semaphore::new(MAX_WATCHERS)))
     }
 }
 
 /// Why a tap request was refused.
 type Refusal = (StatusCode, String);
 
-/// The page.
+/// Answers a request for the page.
 pub(super) async fn tap(
-    State(shared): State<Arc<Shared>>,
+    State(state): State<Arc<PageState>>,
     uri: Uri,
 ) -> Result<impl IntoResponse, Refusal> {
-    let request = TapRequest::parse(uri.query().unwrap_or_default()).map_err(wrong)?;
-    let form = request.form;
-    let place = Arc::clone(&shared.places.0)
+    let request = TapRequest::parse(uri.query().unwrap_or_default()).map_err(bad_request)?;
+    let format = request.format;
+    let slot = Arc::clone(&state.watcher_slots.0)
         .try_acquire_owned()
         .map_err(|_| {
             let text = format!(
-                "{WATCHERS} watchers look at this agent already; try again when one has left\n"
+                "{MAX_WATCHERS} watchers look at this agent already; try again when one has left\n"
             );
             (StatusCode::SERVICE_UNAVAILABLE, text)
         })?;
-    let (out, pieces) = channel(PIECES);
-    let stream = Stream::open(&shared.agent, request, out).map_err(wrong)?;
-    tokio::spawn(stream.run(place));
+    let (out, chunks) = channel(QUEUED_CHUNKS);
+    let stream = LineStream::open(&state.agent, request, out).map_err(bad_request)?;
+    tokio::spawn(stream.run(slot));
     Ok((
-        [(CONTENT_TYPE, form.content_type())],
-        Body::from_stream(ReceiverStream::new(pieces)),
+        [(CONTENT_TYPE, format.content_type())],
+        Body::from_stream(ReceiverStream::new(chunks)),
     ))
 }
 
-fn wrong(text: String) -> Refusal {
+fn bad_request(text: String) -> Refusal {
     (StatusCode::BAD_REQUEST, text + "\n")
 }
 
-/// What one reader gets.
-struct Stream {
+/// The lines for one client.
+struct LineStream {
     watcher: Watcher,
-    lines: Lines,
-    /// Lines that are still to come, if they are to be so many.
+    formatter: LineFormatter,
+    /// Lines until the end, for a request with a `count`.
     left: Option<u64>,
     shown: u64,
     out: Sender<Result<Bytes, Infallible>>,
-    patience: Duration,
+    send_timeout: Duration,
 }
 
-impl Stream {
-    /// Watches the stage of a request; says what there is not.
+impl LineStream {
+    /// Starts watching the stage of a request. The error is a message for the client.
     fn open(
         agent: &Agent,
         request: TapRequest,
@@ -105,12 +106,12 @@ impl Stream {
             stage,
             pipeline,
             filters,
-            form,
+            format,
             rate,
             count,
         } = request;
         let report = agent.ledger.report();
-        let stage = stage::find(&stage, report.stages.iter().map(|row| row.stage.as_str()))?;
+        let stage = stage_name::find(&stage, report.stages.iter().map(|row| row.stage.as_str()))?;
         let wanted = Box::new(move |record: &_, data: &_| {
             filters.iter().all(|filter| filter.matches(record, data))
         });
@@ -121,30 +122,30 @@ impl Stream {
                 pipeline.unwrap_or_default()
             )
         })?;
-        let lines = Lines::new(form, &agent.node_name);
+        let formatter = LineFormatter::new(format, &agent.node_name);
         Ok(Self {
             watcher,
-            lines,
+            formatter,
             left: count,
             shown: 0,
             out,
-            patience: PATIENCE,
+            send_timeout: SEND_TIMEOUT,
         })
     }
 
-    /// Runs until the client has as many lines as it asked for, or leaves.
-    async fn run(mut self, _place: OwnedSemaphorePermit) {
-        let mut heartbeat = interval(HEARTBEAT);
+    /// Sends lines until the client has `count` of them, disconnects, or stops reading.
+    async fn run(mut self, _slot: OwnedSemaphorePermit) {
+        let mut progress_ticks = interval(PROGRESS_INTERVAL);
         while self.left != Some(0) {
             let mut text = String::new();
             tokio::select! {
                 biased;
                 () = self.out.closed() => return,
-                // What is copied is about to be shown.
-                _ = heartbeat.tick() => self.progress(self.watcher.seen().taken).push(&mut text),
+                // Samples that were taken and are still queued count as shown.
+                _ = progress_ticks.tick() => self.progress(self.watcher.seen().taken).push(&mut text),
                 sample = self.watcher.next() => {
                     self.push(&mut text, &sample);
-                    while text.len() < PIECE && self.left != Some(0) {
+                    while text.len() < CHUNK_BYTES && self.left != Some(0) {
                         let Some(sample) = self.watcher.waiting() else { break };
                         self.push(&mut text, &sample);
                     }
@@ -160,24 +161,24 @@ impl Stream {
     }
 
     fn push(&mut self, text: &mut String, sample: &Sample) {
-        self.lines.push(text, sample);
+        self.formatter.push(text, sample);
         self.shown += 1;
         self.left = self.left.map(|left| left.saturating_sub(1));
     }
 
-    fn progress(&self, shown: u64) -> Progress {
+    fn progress(&self, shown: u64) -> TapProgress {
         let seen = self.watcher.seen();
-        Progress {
+        TapProgress {
             shown,
             matched: seen.wanted,
             seen: seen.records,
         }
     }
 
-    /// Whether the reader took it, or will.
+    /// Queues a chunk for the client; `false` if the client is gone or too slow.
     async fn send(&self, text: String) -> bool {
         matches!(
-            timeout(self.patience, self.out.send(Ok(Bytes::from(text)))).await,
+            timeout(self.send_timeout, self.out.send(Ok(Bytes::from(text)))).await,
             Ok(Ok(()))
         )
     }
@@ -193,31 +194,30 @@ mod tests {
     use tidegate_runtime::telemetry::Telemetry;
     use tokio::sync::mpsc::channel;
 
-    use super::{Agent, Places, Stream, TapRequest};
+    use super::{Agent, LineStream, TapRequest, WatcherSlots};
 
     #[tokio::test]
-    async fn a_reader_that_does_not_read_is_cut_off() {
-        let (ledger, telemetry, shutdown) =
-            (Ledger::default(), Telemetry::default(), Shutdown::new());
-        let _books = ledger.open("p", "processors.s");
+    async fn a_client_that_stops_reading_is_disconnected() {
+        let ledger = Ledger::default();
+        let _stage = ledger.open("p", "processors.s");
         let agent = Agent {
             ledger,
-            telemetry,
-            shutdown,
+            telemetry: Telemetry::default(),
+            shutdown: Shutdown::new(),
             node_name: "default/n".to_owned(),
         };
-        let (out, mut pieces) = channel(1);
-        let stream = Stream::open(&agent, TapRequest::parse("stage=s").unwrap(), out).unwrap();
-        let places = Places::default();
-        let place = Arc::clone(&places.0).try_acquire_owned().unwrap();
-        let free = places.0.available_permits();
-        Stream {
-            patience: Duration::from_millis(1),
+        let (out, mut chunks) = channel(1);
+        let stream = LineStream::open(&agent, TapRequest::parse("stage=s").unwrap(), out).unwrap();
+        let slots = WatcherSlots::default();
+        let slot = Arc::clone(&slots.0).try_acquire_owned().unwrap();
+        let free = slots.0.available_permits();
+        LineStream {
+            send_timeout: Duration::from_millis(1),
             ..stream
         }
-        .run(place)
+        .run(slot)
         .await;
-        assert_eq!(places.0.available_permits(), free + 1);
-        assert!(pieces.recv().await.is_some() && pieces.recv().await.is_none());
+        assert_eq!(slots.0.available_permits(), free + 1);
+        assert!(chunks.recv().await.is_some() && chunks.recv().await.is_none());
     }
 }

@@ -23,7 +23,7 @@ use crate::config::{Assembly, Service, process_environment};
 use crate::declared::undeclared;
 use crate::error::Error;
 use crate::os::signals;
-use crate::telemetry::Page;
+use crate::telemetry::LedgerPage;
 use crate::{log, losses};
 use file_watcher::FileWatcher;
 use ledger_file::LedgerFile;
@@ -142,7 +142,7 @@ async fn run_and_report(
         [""; 0],
         "every outcome of a stage is declared by its kind"
     );
-    let page = Page::new(report.clone(), &telemetry);
+    let page = LedgerPage::new(report.clone(), &telemetry);
     log::print_value(&report.to_string(), "the final ledger", "ledger", &page);
     if let Some(file) = ledger_file {
         file.write_unless(page.to_json(), &shutdown).await?;

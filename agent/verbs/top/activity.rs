@@ -1,27 +1,28 @@
-//! What happened between two reports of an agent: rates of stages and edges.
+//! The activity of an agent between two reports: rates of stages and edges.
 
 use std::collections::{BTreeMap, HashMap};
 
 use tidegate_runtime::ledger::{EdgeReport, Report, StageReport};
 
-use crate::telemetry::Page;
+use crate::telemetry::LedgerPage;
 
-/// What the screen shows.
+/// The last report, and rates since the one before.
 #[derive(Clone, Debug)]
 pub(super) struct Activity {
-    pub(super) now: Page<String>,
-    /// What the rates are over, in seconds.
-    pub(super) over: f64,
-    /// Whether that is all the time that the agent has run.
+    pub(super) now: LedgerPage<String>,
+    /// The time that the rates are over, in seconds.
+    pub(super) seconds: f64,
+    /// Whether the rates are over the whole time since the start of the agent.
     pub(super) since_start: bool,
-    pub(super) lost: Vec<Count>,
-    pub(super) stages: Vec<Stage>,
-    pub(super) edges: Vec<Edge>,
+    /// Events that Cilium reported as lost.
+    pub(super) upstream_lost: Vec<Count>,
+    pub(super) stages: Vec<StageActivity>,
+    pub(super) edges: Vec<EdgeActivity>,
 }
 
-/// Rates of a stage, in records a second.
+/// Rates of a stage, in records per second.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Stage {
+pub(super) struct StageActivity {
     pub(super) r#in: f64,
     pub(super) out: f64,
     pub(super) absorbed: f64,
@@ -31,7 +32,7 @@ pub(super) struct Stage {
     pub(super) noted: Vec<Count>,
 }
 
-/// A count by its name, with its rate.
+/// A named counter with its rate.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Count {
     pub(super) name: String,
@@ -39,46 +40,46 @@ pub(super) struct Count {
     pub(super) rate: f64,
 }
 
-/// An edge, between 0 and 1.
+/// The load of an edge, as shares from 0 to 1.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Edge {
+pub(super) struct EdgeActivity {
     pub(super) records: f64,
     pub(super) bytes: f64,
-    /// Share of the time that senders waited; more than 1 where several did.
+    /// Share of the time that senders were blocked; more than 1 if several were.
     pub(super) blocked: f64,
 }
 
 impl Activity {
-    /// Of two reports of one agent, or of one alone. An agent that is younger than before is
-    /// another one.
-    pub(super) fn between(before: Option<&Page<String>>, now: Page<String>) -> Self {
+    /// Compares two reports. Without an earlier one, or if the agent restarted in between, the rates
+    /// are over the time since its start.
+    pub(super) fn between(before: Option<&LedgerPage<String>>, now: LedgerPage<String>) -> Self {
         let uptime = now.report.uptime_seconds;
         let before = before
             .map(|page| &page.report)
             .filter(|report| report.uptime_seconds < uptime);
-        let over = uptime - before.map_or(0.0, |report| report.uptime_seconds);
-        let clock = Clock { over };
-        let old = Old::new(before);
+        let seconds = uptime - before.map_or(0.0, |report| report.uptime_seconds);
+        let rates = RateCalculator { seconds };
+        let old = EarlierRows::new(before);
         let stages = now
             .report
             .stages
             .iter()
-            .map(|stage| clock.stage(old.stage(stage), stage))
+            .map(|stage| rates.stage(old.stage(stage), stage))
             .collect();
         let edges = now
             .report
             .edges
             .iter()
-            .map(|edge| clock.edge(old.edge(edge), edge))
+            .map(|edge| rates.edge(old.edge(edge), edge))
             .collect();
-        let lost = clock.counts(
+        let upstream_lost = rates.counts(
             before.map(|report| &report.upstream_lost),
             &now.report.upstream_lost,
         );
         Self {
-            over,
+            seconds,
             since_start: before.is_none(),
-            lost,
+            upstream_lost,
             stages,
             edges,
             now,
@@ -86,20 +87,20 @@ impl Activity {
     }
 }
 
-impl Stage {
-    /// All of some counts, in records a second.
-    pub(super) fn sum(counts: &[Count]) -> f64 {
+impl StageActivity {
+    /// The sum of the rates.
+    pub(super) fn total_rate(counts: &[Count]) -> f64 {
         counts.iter().map(|count| count.rate).sum()
     }
 }
 
 /// The rows of the earlier report, by pipeline and stage.
-struct Old<'a> {
+struct EarlierRows<'a> {
     stages: HashMap<(&'a str, &'a str), &'a StageReport<String>>,
     edges: HashMap<(&'a str, &'a str), &'a EdgeReport>,
 }
 
-impl<'a> Old<'a> {
+impl<'a> EarlierRows<'a> {
     fn new(report: Option<&'a Report<String>>) -> Self {
         let stages = report.into_iter().flat_map(|report| &report.stages);
         let edges = report.into_iter().flat_map(|report| &report.edges);
@@ -122,16 +123,16 @@ impl<'a> Old<'a> {
     }
 }
 
-/// Makes rates.
+/// Computes rates over a time.
 #[derive(Clone, Copy)]
-struct Clock {
-    over: f64,
+struct RateCalculator {
+    seconds: f64,
 }
 
-impl Clock {
-    fn stage(self, old: Option<&StageReport<String>>, now: &StageReport<String>) -> Stage {
+impl RateCalculator {
+    fn stage(self, old: Option<&StageReport<String>>, now: &StageReport<String>) -> StageActivity {
         let rate = |of: fn(&StageReport<String>) -> u64| self.rate(old.map_or(0, of), of(now));
-        Stage {
+        StageActivity {
             r#in: rate(|stage| stage.r#in),
             out: rate(|stage| stage.forwarded),
             absorbed: rate(|stage| stage.absorbed),
@@ -142,13 +143,13 @@ impl Clock {
         }
     }
 
-    fn edge(self, old: Option<&EdgeReport>, now: &EdgeReport) -> Edge {
+    fn edge(self, old: Option<&EdgeReport>, now: &EdgeReport) -> EdgeActivity {
         let blocked = now.blocked_seconds - old.map_or(0.0, |edge| edge.blocked_seconds);
-        Edge {
+        EdgeActivity {
             records: share(now.queue_records, now.max_records),
             bytes: share(now.queue_bytes, now.max_bytes),
-            blocked: if self.over > 0.0 {
-                blocked.max(0.0) / self.over
+            blocked: if self.seconds > 0.0 {
+                blocked.max(0.0) / self.seconds
             } else {
                 0.0
             },
@@ -177,8 +178,8 @@ impl Clock {
         reason = "rates are shown with a decimal at most"
     )]
     fn rate(self, before: u64, now: u64) -> f64 {
-        if self.over > 0.0 {
-            now.saturating_sub(before) as f64 / self.over
+        if self.seconds > 0.0 {
+            now.saturating_sub(before) as f64 / self.seconds
         } else {
             0.0
         }

@@ -1,4 +1,4 @@
-//! Tables that are as wide as what is in them.
+//! Tables whose columns are as wide as their content.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Constraint, Rect};
@@ -9,7 +9,7 @@ use ratatui::widgets::{Cell, Row, Table, Widget};
 /// Blank columns between two columns.
 const GAP: u16 = 2;
 
-/// A table in the making. Columns whose title begins with `>` are numbers, and stand to the right.
+/// A table. A column whose title begins with `>` is aligned to the right.
 pub(super) struct Grid {
     titles: Vec<&'static str>,
     rows: Vec<Vec<(String, Style)>>,
@@ -28,7 +28,7 @@ impl Grid {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// How many columns and lines it takes, with its titles.
+    /// Width and height, including the titles.
     pub(super) fn size(&self) -> (u16, u16) {
         let widths = self.widths();
         let gaps = GAP * u16::try_from(widths.len().saturating_sub(1)).unwrap_or(u16::MAX);
@@ -41,7 +41,7 @@ impl Grid {
         )
     }
 
-    /// Draws it from a line on.
+    /// Draws the table at line `y`.
     pub(super) fn draw(&self, buffer: &mut Buffer, y: u16) {
         let (width, height) = self.size();
         let area = Rect {

@@ -1,11 +1,11 @@
-//! `tidegate top`: the stages and edges of a running agent, again and again.
+//! `tidegate top`: the activity of the stages and queues of a running agent.
 //!
-//! On a terminal it is a screen; elsewhere, or with `--once`, the same as text.
+//! On a terminal it is a live screen; elsewhere, or with `--once`, the same tables as text.
 
 mod activity;
 mod grid;
 mod screen;
-mod state;
+mod screen_state;
 #[cfg(test)]
 mod tests;
 
@@ -20,28 +20,29 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::common::runtime;
-use crate::client::{Agent, Client, NoAnswer};
+use crate::client::{AgentArgs, Client, ClientError};
 use crate::error::{Error, chain};
-use crate::telemetry::Page;
+use crate::telemetry::LedgerPage;
 use activity::Activity;
-use state::State;
+use screen_state::ScreenState;
 
-/// The agent is asked no more often.
-const SHORTEST: Duration = Duration::from_millis(100);
+/// The shortest time between two requests.
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Watch the stages and queues of a running agent
 ///
-/// Rates are those of the time between two looks. Keys: q, Esc and Ctrl-C quit, arrows scroll, d
-/// shows drops in detail, p pauses. Where standard output is no terminal, the same is printed as
+/// Shows the rates of each stage, the fill of each queue, and the time that senders were blocked.
+/// Rates are over the time since the last update. Keys: q, Esc and Ctrl-C quit, arrows scroll, d
+/// shows drops in detail, p pauses. If standard output is not a terminal, the tables are printed as
 /// text.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    agent: Agent,
-    /// Time between two looks
+    agent: AgentArgs,
+    /// Time between two updates
     #[arg(long, value_name = "TIME", default_value = "1s")]
     interval: HumanDuration,
-    /// Look twice, print, and end
+    /// Print one update and exit
     #[arg(long)]
     once: bool,
 }
@@ -49,13 +50,13 @@ pub(crate) struct Args {
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let client = args.agent.client()?;
-    let every = args.interval.0.max(SHORTEST);
+    let every = args.interval.0.max(MIN_INTERVAL);
     let runtime = runtime::current_thread()?;
     let ended = match args.once || !io::stdout().is_terminal() {
         true => runtime.block_on(print(&client, every, args.once)),
         false => runtime.block_on(watch(&client, every)),
     };
-    // The thread that waits for keys is not waited for.
+    // Does not wait for the thread that reads keys.
     runtime.shutdown_background();
     ended
 }
@@ -66,10 +67,10 @@ async fn print(client: &Client, every: Duration, once: bool) -> Result<(), Error
         sleep(every).await;
         let now = client.ledger().await?;
         let activity = Activity::between(Some(&before), now.clone());
-        let gap = if once { "" } else { "\n" };
+        let separator = if once { "" } else { "\n" };
         write!(
             io::stdout(),
-            "{}{gap}",
+            "{}{separator}",
             screen::text(client.address(), &activity)
         )?;
         if once {
@@ -79,7 +80,7 @@ async fn print(client: &Client, every: Duration, once: bool) -> Result<(), Error
     }
 }
 
-/// The terminal while it is a screen; made what it was when this is dropped, and in a panic.
+/// The terminal in raw mode; dropping this restores it, and so does a panic.
 struct Screen(DefaultTerminal);
 
 impl Screen {
@@ -95,16 +96,17 @@ impl Drop for Screen {
 }
 
 async fn watch(client: &Client, every: Duration) -> Result<(), Error> {
-    // An agent that is not there is told on a terminal that is still as it was.
-    let mut state = State::default();
-    state.hear(client.ledger().await?);
+    // An unreachable agent is an error on the unchanged terminal.
+    let mut state = ScreenState::default();
+    state.update(client.ledger().await?);
     let mut signals = [
         signal(SignalKind::terminate())?,
         signal(SignalKind::hangup())?,
         signal(SignalKind::interrupt())?,
     ];
     let mut screen = Screen::open()?;
-    let (mut keys, mut news) = (keys(), poll(client.clone(), every));
+    let mut keys = keys();
+    let mut updates = poll(client.clone(), every);
     loop {
         screen
             .0
@@ -115,16 +117,16 @@ async fn watch(client: &Client, every: Duration) -> Result<(), Error> {
                 Some(_) => {}
                 None => return Ok(()),
             },
-            Some(page) = news.recv() => match page {
-                Ok(page) => state.hear(page),
-                Err(error) => state.trouble = Some(chain(&error)),
+            Some(page) = updates.recv() => match page {
+                Ok(page) => state.update(page),
+                Err(error) => state.error = Some(chain(&error)),
             },
-            () = any(&mut signals) => return Ok(()),
+            () = any_signal(&mut signals) => return Ok(()),
         }
     }
 }
 
-async fn any([first, second, third]: &mut [Signal; 3]) {
+async fn any_signal([first, second, third]: &mut [Signal; 3]) {
     tokio::select! {
         _ = first.recv() => {}
         _ = second.recv() => {}
@@ -132,14 +134,13 @@ async fn any([first, second, third]: &mut [Signal; 3]) {
     }
 }
 
-/// What comes from the terminal.
+/// An event of the terminal.
 enum Input {
     Key(KeyEvent),
-    /// It has another size.
-    Resized,
+    Resize,
 }
 
-/// Waits for keys on a thread, since a terminal can only be waited for so. Ends with the terminal.
+/// Reads keys on a thread, since reading a terminal blocks. Ends with the terminal.
 fn keys() -> Receiver<Input> {
     let (sender, receiver) = channel(16);
     std::thread::spawn(move || read_keys(&sender));
@@ -150,7 +151,7 @@ fn read_keys(sender: &Sender<Input>) {
     while let Ok(event) = event::read() {
         let input = match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => Input::Key(key),
-            Event::Resize(..) => Input::Resized,
+            Event::Resize(..) => Input::Resize,
             _ => continue,
         };
         if sender.blocking_send(input).is_err() {
@@ -159,8 +160,8 @@ fn read_keys(sender: &Sender<Input>) {
     }
 }
 
-/// Asks again and again, beside the keys, since an agent may take its time.
-fn poll(client: Client, every: Duration) -> Receiver<Result<Page<String>, NoAnswer>> {
+/// Requests the ledger at intervals, in a task of its own, so that keys work while the agent is slow.
+fn poll(client: Client, every: Duration) -> Receiver<Result<LedgerPage<String>, ClientError>> {
     let (sender, receiver) = channel(1);
     tokio::spawn(async move {
         let mut ticks = interval(every);

@@ -1,5 +1,5 @@
-//! What `top` shows: a line about the agent, its stages, its edges. The same drawing is a screen
-//! and, where there is none, a text.
+//! The screen of `top`: lines about the agent, a table of its stages, and a table of its queues. The
+//! same content is drawn on a terminal and printed as text.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -8,18 +8,18 @@ use ratatui::style::{Style, Stylize as _};
 use ratatui::text::{Line, Span};
 use tidegate_runtime::ledger::StageReport;
 
-use super::activity::{Activity, Count, Edge, Stage};
+use super::activity::{Activity, Count, EdgeActivity, StageActivity};
 use super::grid::Grid;
-use super::state::State;
+use super::screen_state::ScreenState;
 use crate::verbs::common::quantity::{bytes, grouped, rate, span};
 
 /// Characters of a bar.
 const BAR: u8 = 10;
-/// A queue that is so full, or a sender that waits so much, is worth a look.
-const MUCH: f64 = 0.8;
+/// A queue fuller than this, or a sender blocked for a larger share of the time, is shown in red.
+const HIGH_LOAD: f64 = 0.8;
 
 /// Draws the screen.
-pub(super) fn draw(frame: &mut Frame<'_>, address: &str, state: &mut State) {
+pub(super) fn draw(frame: &mut Frame<'_>, address: &str, state: &mut ScreenState) {
     let lines = state
         .activity()
         .map_or_else(Vec::new, |activity| about(address, activity));
@@ -39,18 +39,18 @@ pub(super) fn draw(frame: &mut Frame<'_>, address: &str, state: &mut State) {
         } else {
             tables(activity)
         };
-        state.keep_within(
+        state.limit_scroll(
             body.area.width.saturating_sub(middle.width),
             body.area.height.saturating_sub(middle.height),
         );
-        show(&body, state.scrolled, middle, frame.buffer_mut());
+        copy_visible(&body, state.scroll, middle, frame.buffer_mut());
     }
     frame
         .buffer_mut()
         .set_line(foot.x, foot.y, &keys(state), foot.width);
 }
 
-/// The same as a text.
+/// The content of the screen as text.
 pub(super) fn text(address: &str, activity: &Activity) -> String {
     let head: Vec<_> = about(address, activity)
         .iter()
@@ -69,8 +69,8 @@ pub(super) fn text(address: &str, activity: &Activity) -> String {
         .collect()
 }
 
-/// Copies what can be seen of a drawing.
-fn show(body: &Buffer, (x, y): (u16, u16), area: Rect, onto: &mut Buffer) {
+/// Copies the visible part of `body`.
+fn copy_visible(body: &Buffer, (x, y): (u16, u16), area: Rect, onto: &mut Buffer) {
     for (from, to) in (y..).zip(area.y..area.bottom()) {
         for (column, at) in (x..).zip(area.x..area.right()) {
             if let (Some(cell), Some(place)) = (body.cell((column, from)), onto.cell_mut((at, to)))
@@ -85,7 +85,7 @@ fn about(address: &str, activity: &Activity) -> Vec<Line<'static>> {
     let report = &activity.now.report;
     let over = match activity.since_start {
         true => "rates since its start".to_owned(),
-        false => format!("rates over {:.1}s", activity.over),
+        false => format!("rates over {:.1}s", activity.seconds),
     };
     let agent = format!(
         "tidegate {} at {address}, up {}, {over}",
@@ -93,8 +93,8 @@ fn about(address: &str, activity: &Activity) -> Vec<Line<'static>> {
         span(report.uptime_seconds)
     );
     let mut state = vec![match report.balanced {
-        true => Span::raw("the books balance"),
-        false => Span::raw("THE BOOKS DO NOT BALANCE").red().bold(),
+        true => Span::raw("the ledger balances"),
+        false => Span::raw("THE LEDGER DOES NOT BALANCE").red().bold(),
     }];
     let unaccounted = Span::raw(format!("; unaccounted {}", grouped(report.unaccounted)));
     state.push(if report.unaccounted == 0 {
@@ -103,9 +103,9 @@ fn about(address: &str, activity: &Activity) -> Vec<Line<'static>> {
         unaccounted.red().bold()
     });
     state.push(Span::raw("; lost upstream at least "));
-    state.push(match activity.lost.is_empty() {
+    state.push(match activity.upstream_lost.is_empty() {
         true => Span::raw("0"),
-        false => Span::raw(named(&activity.lost)).yellow(),
+        false => Span::raw(named(&activity.upstream_lost)).yellow(),
     });
     for (stage, connected) in &activity.now.connected {
         state.push(Span::raw(format!("; {stage} ")));
@@ -159,7 +159,7 @@ fn stages(activity: &Activity) -> Grid {
         } else {
             Style::new()
         };
-        let dropped = Stage::sum(&stage.dropped);
+        let dropped = StageActivity::total_rate(&stage.dropped);
         let loss = if dropped > 0.0 {
             Style::new().red()
         } else {
@@ -171,7 +171,7 @@ fn stages(activity: &Activity) -> Grid {
             (rate(stage.r#in), plain),
             (rate(stage.out), plain),
             (rate(stage.absorbed), plain),
-            (rate(Stage::sum(&stage.filtered)), plain),
+            (rate(StageActivity::total_rate(&stage.filtered)), plain),
             (rate(dropped), loss),
             (
                 total(report.unconfirmed),
@@ -229,7 +229,7 @@ fn edges(activity: &Activity) -> Grid {
     ];
     let mut grid = Grid::new(&titles);
     for (report, edge) in activity.now.report.edges.iter().zip(&activity.edges) {
-        let Edge {
+        let EdgeActivity {
             records,
             bytes: share,
             blocked,
@@ -249,7 +249,11 @@ fn edges(activity: &Activity) -> Grid {
             (bytes(report.max_bytes), plain.dim()),
             (
                 percent(blocked),
-                if blocked > MUCH { plain.red() } else { plain },
+                if blocked > HIGH_LOAD {
+                    plain.red()
+                } else {
+                    plain
+                },
             ),
             (policy.unwrap_or_default(), plain.dim()),
         ]);
@@ -257,9 +261,9 @@ fn edges(activity: &Activity) -> Grid {
     grid
 }
 
-/// Every count of every stage.
+/// A table with every counter of every stage.
 fn details(activity: &Activity) -> Buffer {
-    let mut grid = Grid::new(&["PIPELINE", "STAGE", "WHAT", "BY", ">IN ALL", ">A SECOND"]);
+    let mut grid = Grid::new(&["PIPELINE", "STAGE", "WHAT", "BY", ">TOTAL", ">PER SECOND"]);
     for (report, stage) in activity.now.report.stages.iter().zip(&activity.stages) {
         let kinds = [
             ("dropped", &stage.dropped),
@@ -323,26 +327,26 @@ fn percent(share: f64) -> String {
 }
 
 fn fill(share: f64) -> Style {
-    if share > MUCH {
+    if share > HIGH_LOAD {
         Style::new().red()
     } else {
         Style::new().green()
     }
 }
 
-fn keys(state: &State) -> Line<'static> {
+fn keys(state: &ScreenState) -> Line<'static> {
     let details = if state.details {
         "d stages and queues"
     } else {
         "d drops in detail"
     };
-    let pause = if state.paused { "p go on" } else { "p pause" };
+    let pause = if state.paused { "p resume" } else { "p pause" };
     let mut line = Line::raw(format!("q quit   arrows scroll   {details}   {pause}")).dim();
     if state.paused {
         line.push_span(Span::raw("   PAUSED").yellow().bold());
     }
-    if let Some(trouble) = &state.trouble {
-        line = Line::raw(trouble.clone()).red().bold();
+    if let Some(error) = &state.error {
+        line = Line::raw(error.clone()).red().bold();
     }
     line
 }

@@ -6,12 +6,12 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::activity::Activity;
 use super::screen;
-use super::state::State;
-use crate::telemetry::Page;
+use super::screen_state::ScreenState;
+use crate::telemetry::LedgerPage;
 
-/// An agent after so many seconds: ten records a second come, a tenth is dropped, the exporter is
-/// stuck.
-fn page(seconds: u32) -> Page<String> {
+/// The page of an agent after some seconds: it receives ten records per second, drops a tenth, and its
+/// exporter is stuck.
+fn page(seconds: u32) -> LedgerPage<String> {
     let n = seconds * 10;
     let stage = |stage: &str, ins: u32, rest: &str| {
         format!(
@@ -63,7 +63,7 @@ fn page(seconds: u32) -> Page<String> {
 
 const TEXT: &str = "\
 tidegate 1.2.3 at here:1, up 2m 4s, rates over 4.0s
-the books balance; unaccounted 0; lost upstream at least perf_ring 63,488 (512/s); receivers.r connected; receivers.s NOT CONNECTED
+the ledger balances; unaccounted 0; lost upstream at least perf_ring 63,488 (512/s); receivers.r connected; receivers.s NOT CONNECTED
 
 PIPELINE  STAGE         IN/s  OUT/s  ABSORBED/s  FILTERED/s  DROPPED/s  UNCONFIRMED  IN FLIGHT  DROPS
 flows     receivers.r     10     10           -           -          -            -          0
@@ -76,7 +76,7 @@ flows     processors.p  ··········     0  1,000  ·········· 
 ";
 
 #[test]
-fn each_stage_that_is_degraded_has_a_line_of_its_own() {
+fn each_degraded_stage_has_a_line() {
     let mut now = page(124);
     now.degraded
         .insert("exporters.x".to_owned(), "the reader stalls".to_owned());
@@ -86,13 +86,13 @@ fn each_stage_that_is_degraded_has_a_line_of_its_own() {
 }
 
 #[test]
-fn two_reports_make_a_text() {
+fn the_activity_between_two_reports_is_printed_as_text() {
     let activity = Activity::between(Some(&page(120)), page(124));
     assert_eq!(screen::text("here:1", &activity), TEXT);
 }
 
-/// What is on a screen of that size.
-fn drawn(state: &mut State, width: u16, height: u16) -> String {
+/// The text of a screen of this size.
+fn drawn(state: &mut ScreenState, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal
         .draw(|frame| screen::draw(frame, "here:1", state))
@@ -108,31 +108,31 @@ fn drawn(state: &mut State, width: u16, height: u16) -> String {
     (0..height).map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn watching() -> State {
-    let mut state = State::default();
-    state.hear(page(120));
-    state.hear(page(124));
+fn watching() -> ScreenState {
+    let mut state = ScreenState::default();
+    state.update(page(120));
+    state.update(page(124));
     state
 }
 
-fn press(state: &mut State, keys: &[KeyCode]) {
+fn press(state: &mut ScreenState, keys: &[KeyCode]) {
     keys.iter()
         .for_each(|key| assert!(state.press(KeyEvent::new(*key, KeyModifiers::NONE))));
 }
 
 #[test]
-fn the_screen_is_the_text_with_the_keys_below() {
+fn the_screen_shows_the_text_with_the_keys_below() {
     let expected = TEXT.to_owned() + "\n\nq quit   arrows scroll   d drops in detail   p pause";
     assert_eq!(drawn(&mut watching(), 140, 14), expected);
 }
 
 #[test]
-fn arrows_show_what_does_not_fit() {
+fn arrows_scroll_to_what_does_not_fit() {
     let mut state = watching();
     press(&mut state, &[KeyCode::Down, KeyCode::Down, KeyCode::Right]);
     let expected = "\
 tidegate 1.2.3 at here:1, up 2
-the books balance; unaccounted
+the ledger balances; unaccount
 
 processors.p    10    9.0
 exporters.e    9.0      -
@@ -140,19 +140,19 @@ q quit   arrows scroll   d dro";
     assert_eq!(drawn(&mut state, 30, 6), expected);
     press(&mut state, &[KeyCode::PageDown; 9]);
     drawn(&mut state, 30, 6);
-    assert_eq!(state.scrolled, (10, 6), "no further than the last line");
+    assert_eq!(state.scroll, (10, 6), "scrolling stops at the last line");
 }
 
 #[test]
-fn details_have_every_count() {
+fn details_show_every_counter() {
     let mut state = watching();
     press(&mut state, &[KeyCode::Char('d')]);
     let expected = "\
-PIPELINE  STAGE         WHAT         BY      IN ALL  A SECOND
-flows     processors.p  dropped      broken     124       1.0
-flows     processors.p  dropped      once         2         -
-flows     processors.p  filtered     rule        20         -
-flows     exporters.e   unconfirmed               3         -
+PIPELINE  STAGE         WHAT         BY      TOTAL  PER SECOND
+flows     processors.p  dropped      broken    124         1.0
+flows     processors.p  dropped      once        2           -
+flows     processors.p  filtered     rule       20           -
+flows     exporters.e   unconfirmed              3           -
 q quit   arrows scroll   d stages and queues   p pause";
     let screen = drawn(&mut state, 80, 9);
     assert_eq!(
@@ -162,23 +162,23 @@ q quit   arrows scroll   d stages and queues   p pause";
 }
 
 #[test]
-fn a_pause_holds_what_there_is_and_rates_go_over_it() {
+fn a_pause_freezes_the_screen_and_rates_include_it() {
     let mut state = watching();
     press(&mut state, &[KeyCode::Char('p')]);
-    state.hear(page(130));
+    state.update(page(130));
     assert!(drawn(&mut state, 140, 14).contains("up 2m 4s") && state.paused);
-    assert!(drawn(&mut state, 140, 14).ends_with("p go on   PAUSED"));
+    assert!(drawn(&mut state, 140, 14).ends_with("p resume   PAUSED"));
     press(&mut state, &[KeyCode::Char('p')]);
-    state.hear(page(134));
+    state.update(page(134));
     assert!(drawn(&mut state, 140, 14).contains("up 2m 14s, rates over 10.0s"));
 }
 
 #[test]
-fn an_agent_that_has_begun_anew_is_not_compared_with_the_one_before() {
+fn a_restarted_agent_is_not_compared_with_the_earlier_report() {
     let mut state = watching();
-    state.hear(page(10));
+    state.update(page(10));
     assert!(drawn(&mut state, 140, 14).contains("up 10s, rates since its start"));
-    state.trouble = Some("cannot connect".to_owned());
+    state.error = Some("cannot connect".to_owned());
     assert!(drawn(&mut state, 140, 14).ends_with("\ncannot connect"));
 }
 

@@ -1,4 +1,4 @@
-//! What matches, and what is said of filters that are none.
+//! Filters that match, and invalid filters.
 
 use std::sync::Arc;
 
@@ -114,7 +114,7 @@ fn a_flow_matches_by_either_side() {
 }
 
 #[test]
-fn messages_and_echoes_have_protocols_of_their_own() {
+fn l7_messages_and_icmp_match_their_protocols() {
     let echo = Flow {
         l4: L4::Icmpv6 {
             icmp_type: 128,
@@ -142,7 +142,7 @@ fn messages_and_echoes_have_protocols_of_their_own() {
 }
 
 #[test]
-fn other_records_have_a_type_at_most() {
+fn records_other_than_flows_match_only_by_type() {
     let event = |first: u8| {
         let event = Event {
             time: Timestamp(1),
@@ -160,10 +160,8 @@ fn other_records_have_a_type_at_most() {
         cpu: None,
         span: None,
     };
-    let (lost, frame) = (
-        (Record::Lost(lost), [0]),
-        (Record::Frame(Frame::default()), [4]),
-    );
+    let lost = (Record::Lost(lost), [0]);
+    let frame = (Record::Frame(Frame::default()), [4]);
     let cases = [
         ("type=trace", event(4), true),
         ("type=trace", event(1), false),
@@ -186,7 +184,7 @@ fn other_records_have_a_type_at_most() {
 }
 
 #[test]
-fn a_filter_that_is_none_is_told_what_there_is() {
+fn an_invalid_filter_is_explained() {
     let keys = "keys are verdict, type, protocol, direction, ip, port, identity, pod";
     let cases = [
         ("DROPPED", format!("a filter is `key=value`, not `DROPPED`; {keys}")),

@@ -1,11 +1,11 @@
-//! Which stage is meant.
+//! Finds the stage that a client names.
 
 use std::collections::BTreeSet;
 
 use crate::config::did_you_mean;
 
-/// The stage of this name, of this name without `processors.` and the like, or the only one whose
-/// name ends so.
+/// Finds the stage with this name, with this name behind a section such as `processors.`, or the only
+/// stage whose name ends with it. The error is a message for the client.
 pub(super) fn find<'n>(
     wanted: &str,
     names: impl Iterator<Item = &'n str>,
@@ -22,13 +22,13 @@ pub(super) fn find<'n>(
         match found[..] {
             [] => {}
             [one] if !wanted.is_empty() => return Ok(one),
-            _ => return Err(format!("which `{wanted}`? there is {}", found.join(", "))),
+            _ => return Err(format!("`{wanted}` is ambiguous: {}", found.join(", "))),
         }
     }
     let near = did_you_mean(wanted, names.iter().flat_map(|name| [*name, id(name)]));
     let hint = near.unwrap_or_else(|| {
         format!(
-            "there is {}",
+            "stages are {}",
             names.into_iter().collect::<Vec<_>>().join(", ")
         )
     });
@@ -40,7 +40,7 @@ mod tests {
     use super::find;
 
     #[test]
-    fn a_stage_is_found_by_what_tells_it_from_the_others() {
+    fn a_stage_is_found_by_any_unambiguous_end_of_its_name() {
         let names = [
             "receivers.r",
             "processors.a_flow",
@@ -57,9 +57,9 @@ mod tests {
             ("b", Ok("exporters.e/b")),
             (
                 "flow",
-                Err("which `flow`? there is processors.a_flow, processors.b_flow"),
+                Err("`flow` is ambiguous: processors.a_flow, processors.b_flow"),
             ),
-            ("r", Err("which `r`? there is exporters.r, receivers.r")),
+            ("r", Err("`r` is ambiguous: exporters.r, receivers.r")),
             (
                 "a_flwo",
                 Err("there is no stage `a_flwo`; did you mean `a_flow`?"),
@@ -67,7 +67,8 @@ mod tests {
             (
                 "nothing",
                 Err(
-                    "there is no stage `nothing`; there is exporters.e, exporters.e/b, exporters.r, processors.a_flow, processors.b_flow, receivers.r",
+                    "there is no stage `nothing`; stages are exporters.e, exporters.e/b, \
+                     exporters.r, processors.a_flow, processors.b_flow, receivers.r",
                 ),
             ),
         ];

@@ -1,4 +1,4 @@
-//! Which agent to look at, and what to show it.
+//! The arguments of `top`, `tap` and `ledger` that name an agent.
 
 use std::path::{Path, PathBuf};
 
@@ -15,42 +15,44 @@ use crate::error::Error;
 use crate::os::terminal;
 use crate::telemetry::read_tokens;
 
-/// Where the shipped configuration has the agent listen,
-const DEFAULT: &str = "127.0.0.1:9464";
-/// and the variable that it lets change that.
-const VARIABLE: &str = "TIDEGATE_TELEMETRY_LISTEN";
-/// A bearer token.
+/// The `service.telemetry.listen` of the shipped configuration.
+const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
+/// The variable that overrides it there.
+const ADDRESS_VARIABLE: &str = "TIDEGATE_TELEMETRY_LISTEN";
+/// The variable with the bearer token.
 const TOKEN_VARIABLE: &str = "TIDEGATE_TOKEN";
 
-/// Which agent.
+/// An agent, and the credentials for it.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Agent {
-    /// The agent's address: HOST:PORT, https://HOST:PORT, or unix:PATH; else
-    /// TIDEGATE_TELEMETRY_LISTEN, else 127.0.0.1:9464
+pub(crate) struct AgentArgs {
+    /// The agent's address: HOST:PORT, https://HOST:PORT or unix:PATH [default: the variable
+    /// TIDEGATE_TELEMETRY_LISTEN, or 127.0.0.1:9464]
     #[arg(short, long, value_name = "ADDRESS", conflicts_with = "config")]
     address: Option<String>,
-    /// Take address and token from a configuration: its `[service.telemetry.admin]`, or `listen`
-    /// while that is loopback
+    /// Take the address and the token from a configuration: from `service.telemetry.listen` if that
+    /// is a loopback address, or from `[service.telemetry.admin]`
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     config: Option<PathBuf>,
-    /// File whose first line is the bearer token of the admin listener; else TIDEGATE_TOKEN
+    /// File whose first line is the bearer token of the admin listener [default: the variable
+    /// TIDEGATE_TOKEN]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     token_file: Option<PathBuf>,
     #[command(flatten)]
     tls: TlsFiles,
 }
 
-impl Agent {
-    /// A client for it.
+impl AgentArgs {
+    /// Creates a client for the agent; reads the configuration and the other files.
     pub(crate) fn client(&self) -> Result<Client, Error> {
         let (target, configured) = match (&self.address, &self.config) {
             (Some(address), _) => (Target::parse(address).map_err(Error::Usage)?, None),
             (None, Some(path)) => configured(path)?,
             (None, None) => {
-                let address = process_environment(VARIABLE).unwrap_or_else(|| DEFAULT.to_owned());
+                let address = process_environment(ADDRESS_VARIABLE)
+                    .unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
                 (
                     Target::parse(&address)
-                        .map_err(|error| Error::Usage(format!("{VARIABLE}: {error}")))?,
+                        .map_err(|error| Error::Usage(format!("{ADDRESS_VARIABLE}: {error}")))?,
                     None,
                 )
             }
@@ -63,13 +65,15 @@ impl Agent {
         };
         let token = token.or(configured);
         if let Some(why) = token.as_ref().and_then(Secret::not_a_token) {
-            return Err(Error::Usage(format!("{TOKEN_VARIABLE} is no token: {why}")));
+            return Err(Error::Usage(format!(
+                "{TOKEN_VARIABLE} is not a token: {why}"
+            )));
         }
         Ok(Client::new(self.tls.connector(target)?, token))
     }
 }
 
-/// Where the agent of a configuration serves `/debug`, and what lets one in, if that can be read.
+/// The address of `/debug` in a configuration, and its token if that can be read.
 fn configured(path: &Path) -> Result<(Target, Option<Secret>), Error> {
     let source = Source::read(path).map_err(|error| Error::Configuration(error.render()))?;
     let mut problems = Problems::default();
@@ -80,25 +84,25 @@ fn configured(path: &Path) -> Result<(Target, Option<Secret>), Error> {
         &mut problems,
     );
     match config {
-        Some(config) if problems.is_empty() => of_settings(&config.service.telemetry, path),
+        Some(config) if problems.is_empty() => from_settings(&config.service.telemetry, path),
         _ => Err(Error::Configuration(
             problems.render(&source, terminal::has_colour(&std::io::stderr())),
         )),
     }
 }
 
-fn of_settings(
+fn from_settings(
     settings: &TelemetrySettings,
     path: &Path,
 ) -> Result<(Target, Option<Secret>), Error> {
     let admin = settings.admin.as_ref();
     if settings.serves_debug()
-        && let Some(target) = Target::of(&Listen::Tcp(settings.listen), false)
+        && let Some(target) = Target::of_listener(&Listen::Tcp(settings.listen), false)
     {
         return Ok((target, None));
     }
     if let Some(admin) = admin
-        && let Some(target) = Target::of(&admin.listen, admin.tls.is_some())
+        && let Some(target) = Target::of_listener(&admin.listen, admin.tls.is_some())
     {
         return Ok((target, token(admin)));
     }
@@ -106,44 +110,44 @@ fn of_settings(
     Err(Error::Usage(
         match settings.serves_debug() || admin.is_some() {
             true => format!(
-                "{path} has the agent listen on a port that the system chooses; its log says which: `--address HOST:PORT`"
+                "{path} lets the system choose the agent's port; use the one in the agent's log: \
+                 `--address HOST:PORT`"
             ),
             false => format!(
-                "{path} has the agent serve /debug nowhere: `service.telemetry.listen` is no loopback address, and there is no \
-             `[service.telemetry.admin]`"
+                "the agent of {path} does not serve /debug: `service.telemetry.listen` is not a \
+                 loopback address, and there is no `[service.telemetry.admin]`"
             ),
         },
     ))
 }
 
-/// The token that is configured. A file that this user may not read is left to the agent's refusal.
+/// The configured token. A token file that this user cannot read is ignored; the agent then refuses
+/// the request.
 fn token(admin: &Admin) -> Option<Secret> {
-    let in_file = || {
-        read_tokens(admin.token_file.as_deref()?)
-            .ok()?
-            .into_iter()
-            .next()
+    let from_file = || {
+        let tokens = read_tokens(admin.token_file.as_deref()?).ok()?;
+        tokens.into_iter().next()
     };
-    admin.token.clone().or_else(in_file)
+    admin.token.clone().or_else(from_file)
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{DEFAULT, configured};
+    use super::{DEFAULT_ADDRESS, configured};
 
     #[test]
-    fn the_default_is_that_of_the_shipped_configuration() {
+    fn the_default_address_is_that_of_the_shipped_configuration() {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipeline.toml");
-        assert_eq!(configured(&shipped).unwrap().0.to_string(), DEFAULT);
+        assert_eq!(configured(&shipped).unwrap().0.to_string(), DEFAULT_ADDRESS);
     }
 
     #[test]
-    fn a_configuration_says_where_debug_is() {
+    fn the_address_and_the_token_come_from_a_configuration() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("p.toml");
-        let of = |telemetry: &str| {
+        let parse = |telemetry: &str| {
             let text = format!(
                 "[service.telemetry]\n{telemetry}\n[receivers.replay]\nfile = \"-\"\n[exporters.nop]\n\
                  [service.pipelines.p]\nreceivers = [\"replay\"]\nexporters = [\"nop\"]\n"
@@ -178,27 +182,29 @@ mod tests {
                 Some("t"),
             ),
             (
-                "listen = \"0.0.0.0:1\"\nadmin = { listen = \"0.0.0.0:2\", tls = { cert_file = \"c\", key_file = \"k\", client_ca_file = \"a\" } }",
+                "listen = \"0.0.0.0:1\"\n\
+                 admin = { listen = \"0.0.0.0:2\", tls = { cert_file = \"c\", key_file = \"k\", \
+                 client_ca_file = \"a\" } }",
                 "https://127.0.0.1:2",
                 None,
             ),
         ];
         for (telemetry, target, token) in cases {
             assert_eq!(
-                of(telemetry),
+                parse(telemetry),
                 Ok((target.to_owned(), token.map(str::to_owned))),
                 "{telemetry}"
             );
         }
         assert!(
-            of("listen = \"0.0.0.0:1\"")
+            parse("listen = \"0.0.0.0:1\"")
                 .unwrap_err()
-                .contains("serve /debug nowhere")
+                .contains("does not serve /debug")
         );
         assert!(
-            of("listen = \"127.0.0.1:0\"")
+            parse("listen = \"127.0.0.1:0\"")
                 .unwrap_err()
-                .contains("its log says which")
+                .contains("lets the system choose")
         );
     }
 }

@@ -1,27 +1,14 @@
-//! The health of stages on the pages: as a metric, and as what `/readyz` says.
+//! `/readyz`: whether the agent is ready, and which stages are degraded.
 
 use std::fmt::Write as _;
 
 use axum::http::StatusCode;
-use tidegate_runtime::health::{HealthRegistry, HealthState};
+use tidegate_runtime::health::HealthRegistry;
 
-use super::page::Family;
-
-/// Whether each stage is degraded or has ended before the others.
-pub(super) fn family(health: &HealthRegistry) -> Family {
-    let help = "Whether the stage cannot do all of its work, or has ended while the others go on.";
-    let mut family = Family::gauge("tidegate_stage_degraded", help);
-    for (stage, state) in health.states() {
-        let degraded = if state == HealthState::Well { 0.0 } else { 1.0 };
-        family.add(&[("stage", &stage)], degraded);
-    }
-    family
-}
-
-/// The answer of `/readyz`: 503 when the agent is stopping. An agent with a degraded stage is
-/// ready, as its other stages do their work; there is one line for each such stage.
-pub(super) fn readiness(health: &HealthRegistry, stopping: bool) -> (StatusCode, String) {
-    if stopping {
+/// The status and text of `/readyz`: 503 during a shutdown. An agent with a degraded stage is ready,
+/// since its other stages work; the text has a line for each such stage.
+pub(super) fn readiness(health: &HealthRegistry, shutting_down: bool) -> (StatusCode, String) {
+    if shutting_down {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
     }
     let unwell = health.unwell();
@@ -30,7 +17,7 @@ pub(super) fn readiness(health: &HealthRegistry, stopping: bool) -> (StatusCode,
     }
     let mut text = "degraded\n".to_owned();
     for (stage, why) in unwell {
-        // Causes come from outside, and a line is for one stage.
+        // A reason may quote a peer, and each stage has one line.
         let _ = writeln!(text, "{stage}: {}", why.replace(['\n', '\r'], " "));
     }
     (StatusCode::OK, text)
@@ -44,7 +31,7 @@ mod tests {
     use super::readiness;
 
     #[test]
-    fn readiness_names_each_stage_that_is_not_well_on_a_line_of_its_own() {
+    fn readiness_has_a_line_for_each_degraded_stage() {
         let registry = HealthRegistry::default();
         let stdout = registry.stage("exporters.stdout");
         let otlp = registry.stage("exporters.otlp");
@@ -54,7 +41,9 @@ mod tests {
         );
         stdout.degraded("the reader takes nothing");
         otlp.degraded("refused:\nno token");
-        let text = "degraded\nexporters.otlp: refused: no token\nexporters.stdout: the reader takes nothing\n";
+        let text = "degraded\n\
+                    exporters.otlp: refused: no token\n\
+                    exporters.stdout: the reader takes nothing\n";
         assert_eq!(
             readiness(&registry, false),
             (StatusCode::OK, text.to_owned())

@@ -1,11 +1,11 @@
-//! The families of `/metrics`, and how they become its text.
+//! A metric family of the agent.
 
 use tidegate_format::exposition::{ExpositionWriter, Format};
 use tidegate_model::metric::{MetricKind, Value};
 
-/// A metric of the agent itself, with its samples at one moment.
+/// A metric of the agent, with its current samples.
 #[derive(Debug, PartialEq)]
-pub(super) struct Family {
+pub(super) struct MetricFamily {
     name: &'static str,
     help: &'static str,
     unit: &'static str,
@@ -20,8 +20,8 @@ struct Sample {
     value: f64,
 }
 
-impl Family {
-    /// A sum that only grows; `name` ends in `_total`.
+impl MetricFamily {
+    /// A counter without samples; `name` ends in `_total`.
     pub(super) fn counter(name: &'static str, help: &'static str) -> Self {
         Self {
             name,
@@ -32,7 +32,7 @@ impl Family {
         }
     }
 
-    /// A value that goes up and down.
+    /// A gauge without samples.
     pub(super) fn gauge(name: &'static str, help: &'static str) -> Self {
         Self {
             is_counter: false,
@@ -40,12 +40,12 @@ impl Family {
         }
     }
 
-    /// With a unit, after UCUM.
+    /// Sets the unit (UCUM).
     pub(super) fn unit(self, unit: &'static str) -> Self {
         Self { unit, ..self }
     }
 
-    /// With one more sample.
+    /// Adds a sample.
     pub(super) fn sample(mut self, labels: &[(&'static str, &str)], value: f64) -> Self {
         self.add(labels, value);
         self
@@ -87,8 +87,8 @@ impl Family {
     }
 }
 
-/// The text of a scrape. A family without samples is left out.
-pub(super) fn write(families: &[Family], format: Format) -> String {
+/// The text of a scrape. A family without samples is omitted.
+pub(super) fn write(families: &[MetricFamily], format: Format) -> String {
     let mut writer = ExpositionWriter::new(format);
     families
         .iter()
@@ -97,11 +97,11 @@ pub(super) fn write(families: &[Family], format: Format) -> String {
     writer.finish()
 }
 
-/// Counts as Prometheus has them: exact up to 2^53.
+/// A count as a sample value, exact up to 2^53.
 #[expect(
     clippy::cast_precision_loss,
     reason = "the exposition formats have nothing wider"
 )]
-pub(super) fn number(count: u64) -> f64 {
+pub(super) fn sample_value(count: u64) -> f64 {
     count as f64
 }

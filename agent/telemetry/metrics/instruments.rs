@@ -2,11 +2,11 @@
 
 use tidegate_runtime::telemetry::Telemetry;
 
-use super::page::Family;
+use super::family::MetricFamily;
 
-/// All instruments, those of one name together.
-pub(super) fn families(telemetry: &Telemetry) -> Vec<Family> {
-    let mut families: Vec<(&'static str, Family)> = Vec::new();
+/// The instruments, grouped by name.
+pub(super) fn families(telemetry: &Telemetry) -> Vec<MetricFamily> {
+    let mut families: Vec<(&'static str, MetricFamily)> = Vec::new();
     for instrument in telemetry.instruments() {
         let labels: Vec<_> = instrument
             .labels
@@ -25,9 +25,9 @@ pub(super) fn families(telemetry: &Telemetry) -> Vec<Family> {
             Some((_, family)) => family.add(&labels, value),
             None => {
                 let new = if instrument.is_counter {
-                    Family::counter
+                    MetricFamily::counter
                 } else {
-                    Family::gauge
+                    MetricFamily::gauge
                 };
                 families.push((
                     instrument.name,

@@ -1,4 +1,4 @@
-//! `/debug/ledger`: the ledger, the agent's version, and the state of its connections.
+//! `/debug/ledger`: the ledger, the version of the agent, and the state of its stages.
 
 use std::collections::BTreeMap;
 
@@ -6,28 +6,27 @@ use serde::{Deserialize, Serialize};
 use tidegate_runtime::ledger::Report;
 use tidegate_runtime::telemetry::Telemetry;
 
-/// The instrument that is 1 while a receiver is connected.
+/// The instrument whose value is 1 while a receiver is connected.
 const CONNECTED: &str = "tidegate_receiver_connected";
 
-/// The page, which is also the file of `run --ledger`. `Name` is as in [`Report`].
+/// The page, and the content of `run --ledger`. `Name` is that of [`Report`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Page<Name: Ord = &'static str> {
+pub(crate) struct LedgerPage<Name: Ord = &'static str> {
     #[serde(flatten)]
     pub(crate) report: Report<Name>,
-    /// Of the agent.
+    /// The version of the agent.
     #[serde(default)]
     pub(crate) version: String,
-    /// Whether they are connected, for the receivers that have a peer.
+    /// Whether each receiver that has a peer is connected.
     #[serde(default)]
     pub(crate) connected: BTreeMap<String, bool>,
-    /// What is wrong with the stages that cannot do all of their work, or have ended before the
-    /// others.
+    /// The reason for each stage that is degraded, or that ended before the others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) degraded: BTreeMap<String, String>,
 }
 
-impl Page {
-    /// The page of a report.
+impl LedgerPage {
+    /// The page with a report.
     pub(crate) fn new(report: Report, telemetry: &Telemetry) -> Self {
         let instruments = telemetry
             .instruments()
@@ -49,7 +48,7 @@ impl Page {
         }
     }
 
-    /// As one line of JSON.
+    /// The page as one line of JSON.
     pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(self).expect("strings and numbers always serialize")
     }

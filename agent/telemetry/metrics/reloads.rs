@@ -2,40 +2,40 @@
 
 use tidegate_runtime::ledger::{ReloadOutcome, Reloads};
 
-use super::page::{Family, number};
+use super::family::{MetricFamily, sample_value};
 
-/// Which configuration runs, and what became of attempts to change it. One that is built in has no
-/// hash.
-pub(super) fn families(reloads: &Reloads) -> Vec<Family> {
-    let mut info = Family::gauge(
+/// The hash of the running configuration, and the outcomes of reloads. A built-in configuration has
+/// no hash.
+pub(super) fn families(reloads: &Reloads) -> Vec<MetricFamily> {
+    let mut info = MetricFamily::gauge(
         "tidegate_config_info",
-        "Always 1; the label tells the hash of the configuration",
+        "Always 1; the label is the hash of the running configuration",
     );
     if !reloads.running.is_empty() {
         info.add(&[("hash", &reloads.running)], 1.0);
     }
-    let mut total = Family::counter(
+    let mut total = MetricFamily::counter(
         "tidegate_config_reloads_total",
         "Reloads of the configuration, by outcome",
     );
     for outcome in ReloadOutcome::ALL {
         total.add(
             &[("outcome", outcome.as_str())],
-            number(reloads.count(outcome)),
+            sample_value(reloads.count(outcome)),
         );
     }
     let mut families = vec![info, total];
     if let Some(last) = &reloads.last {
-        let time = Family::gauge(
+        let time = MetricFamily::gauge(
             "tidegate_config_last_reload_timestamp_seconds",
-            "When the last reload was tried",
+            "Time of the last reload, successful or not",
         );
-        families.push(time.unit("s").sample(&[], number(last.unix_seconds)));
-        let good = Family::gauge(
+        families.push(time.unit("s").sample(&[], sample_value(last.unix_seconds)));
+        let successful = MetricFamily::gauge(
             "tidegate_config_last_reload_successful",
-            "Whether its configuration could be used",
+            "Whether the configuration of the last reload was valid",
         );
-        families.push(good.sample(
+        families.push(successful.sample(
             &[],
             f64::from(u8::from(last.outcome != ReloadOutcome::Refused)),
         ));
