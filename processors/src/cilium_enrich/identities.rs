@@ -1,146 +1,146 @@
-//! Labels of security identities, as far as they are known: Hubble's identity getter
+//! The known labels of security identities: Hubble's identity getter
 //! (`pkg/hubble/parser/cell/cell.go`, `pkg/identity`, v1.19.4).
 //!
-//! No event announces an identity. The labels of one that the cluster gave out are learnt where an
-//! endpoint's labels meet an address's identity, or from a proxy's record, and forgotten with its
-//! last address. Reserved identities have theirs from the start; those of local scope have what
-//! follows from their prefixes.
+//! No event announces the labels of an identity. For identities of the cluster, they are learned
+//! from a pod whose endpoint has labels and whose address has the identity, or from a proxy's
+//! record, and removed with the last address of the identity. Reserved identities have fixed
+//! labels; those of identities of local scope follow from their prefixes.
 
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_model::flow::{Address, EndpointNames, IdentityScope, reserved_identity};
+use tidegate_model::flow::{Address, IdentityScope};
 
 use super::local_scope::LocalScope;
 use super::prefix::{Family, Prefix};
+use super::reserved::{
+    HOST, IdentityLabels, REMOTE_NODE, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels,
+};
 
-/// The first identity whose labels a configuration decides: of components (100), of users (128),
-/// then of pods (256).
-const FIRST_LEARNT: u32 = 100;
-pub(super) const HOST: u32 = 1;
-pub(super) const WORLD: u32 = 2;
-const REMOTE_NODE: u32 = 6;
-const KUBE_API_SERVER: u32 = 7;
-pub(super) const WORLD_IPV4: u32 = 9;
-pub(super) const WORLD_IPV6: u32 = 10;
+/// The first identity without fixed labels: components begin at 100, user-defined reserved
+/// identities at 128, and pods at 256.
+const FIRST_LEARNED: u32 = 100;
 
-/// Names that have labels and a cluster, and nothing of a pod.
-pub(super) type Labels = Arc<EndpointNames>;
-
-/// Labels by identity.
+/// The labels of identities.
 #[derive(Debug)]
 pub(super) struct Identities {
-    reserved: Vec<Labels>,
-    /// Those of global scope and of remote nodes that have an entry in the IP cache.
-    known: HashMap<u32, Known>,
+    /// The labels of reserved identities, by number.
+    reserved: Vec<IdentityLabels>,
+    /// Identities of global scope and of remote nodes with an entry in the IP cache.
+    learned: HashMap<u32, LearnedIdentity>,
     local: LocalScope,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct LearnedIdentity {
+    /// The number of its entries in the IP cache.
     entries: usize,
-    labels: Option<Labels>,
-    /// Whether a record says so, which has both from one place.
+    labels: Option<IdentityLabels>,
+    /// Whether the labels are from a record, which takes precedence because it contains both.
     is_recorded: bool,
 }
 
 impl Identities {
     pub(super) fn new() -> Self {
-        let reserved = (0..FIRST_LEARNT)
-            .map_while(reserved_labels)
-            .map(EndpointNames::of_labels)
-            .map(Arc::new);
+        let reserved = (0..FIRST_LEARNED).map_while(reserved_labels);
         Self {
             reserved: reserved.collect(),
-            known: HashMap::new(),
+            learned: HashMap::new(),
             local: LocalScope::new(),
         }
     }
 
-    /// What an identity's labels tell at an address; `None` where they are not known.
-    pub(super) fn names(&mut self, identity: u32, address: Option<Address>) -> Option<Labels> {
+    /// The labels of an identity that a flow shows at an address; `None` if they are unknown.
+    pub(super) fn labels(
+        &mut self,
+        identity: u32,
+        address: Option<Address>,
+    ) -> Option<IdentityLabels> {
         if let Some(reserved) = usize::try_from(identity)
             .ok()
             .and_then(|at| self.reserved.get(at))
         {
             return Some(Arc::clone(reserved));
         }
-        let known = |known: &HashMap<u32, Known>| known.get(&identity)?.labels.clone();
         match IdentityScope::of(identity) {
-            IdentityScope::Global => known(&self.known),
-            IdentityScope::Local => self.local.names(identity, address.map(Family::of)),
-            // It has the label of a node, whatever else it has.
-            IdentityScope::RemoteNode => {
-                known(&self.known).or_else(|| self.names(REMOTE_NODE, None))
-            }
+            IdentityScope::Global => self.learned_labels(identity),
+            IdentityScope::Local => self.local.labels(identity, address.map(Family::of)),
+            // It has at least the label of a remote node.
+            IdentityScope::RemoteNode => self
+                .learned_labels(identity)
+                .or_else(|| self.labels(REMOTE_NODE, None)),
             IdentityScope::Unknown => None,
         }
     }
 
-    /// The prefix has the identity from now on.
-    pub(super) fn hold(&mut self, identity: u32, prefix: Prefix) {
+    fn learned_labels(&self, identity: u32) -> Option<IdentityLabels> {
+        self.learned.get(&identity)?.labels.clone()
+    }
+
+    /// Adds a prefix to an identity.
+    pub(super) fn add_prefix(&mut self, identity: u32, prefix: Prefix) {
         if Self::depends_on_prefixes(identity) {
-            self.local.hold(identity, prefix);
+            self.local.add_prefix(identity, prefix);
             return;
         }
-        self.known.entry(identity).or_default().entries += 1;
+        self.learned.entry(identity).or_default().entries += 1;
         match identity {
-            WORLD if prefix.is_everything() => self.local.split_world(false),
+            WORLD if prefix.is_everything() => self.local.set_dual_stack(false),
             _ => self.observe(identity),
         }
     }
 
-    /// The prefix no longer has the identity.
-    pub(super) fn release(&mut self, identity: u32, prefix: Prefix) {
+    /// Removes a prefix from an identity.
+    pub(super) fn remove_prefix(&mut self, identity: u32, prefix: Prefix) {
         if Self::depends_on_prefixes(identity) {
-            self.local.release(identity, prefix);
+            self.local.remove_prefix(identity, prefix);
             return;
         }
-        if let Some(known) = self.known.get_mut(&identity) {
-            known.entries -= 1;
-            if known.entries == 0 {
-                self.known.remove(&identity);
+        if let Some(learned) = self.learned.get_mut(&identity) {
+            learned.entries -= 1;
+            if learned.entries == 0 {
+                self.learned.remove(&identity);
             }
         }
     }
 
-    /// An address has this identity, which shows whether the world has one for each family.
+    /// Notes that an address has this identity. The world's identities of one family show that the
+    /// cluster has both families.
     pub(super) fn observe(&mut self, identity: u32) {
         if matches!(identity, WORLD_IPV4 | WORLD_IPV6) {
-            self.local.split_world(true);
+            self.local.set_dual_stack(true);
         }
     }
 
-    /// Whether its labels change with what is announced of others: they are not to be kept
-    /// elsewhere.
+    /// Whether the labels change with announcements about prefixes, and must not be cached.
     pub(super) fn depends_on_prefixes(identity: u32) -> bool {
         IdentityScope::of(identity) == IdentityScope::Local
     }
 
-    /// Whether the labels are those of the endpoints that have it.
-    pub(super) fn is_learnt(identity: u32) -> bool {
-        identity >= FIRST_LEARNT && IdentityScope::of(identity) == IdentityScope::Global
+    /// Whether the labels are those of the endpoints with the identity.
+    pub(super) fn is_learned(identity: u32) -> bool {
+        identity >= FIRST_LEARNED && IdentityScope::of(identity) == IdentityScope::Global
     }
 
-    /// An endpoint of the identity has these labels. Whether that is news.
-    pub(super) fn learn(&mut self, identity: u32, labels: &Labels) -> bool {
-        let Some(known) = self
-            .known
+    /// Learns the labels from an endpoint with the identity. Returns whether they changed.
+    pub(super) fn learn(&mut self, identity: u32, labels: &IdentityLabels) -> bool {
+        let Some(learned) = self
+            .learned
             .get_mut(&identity)
-            .filter(|_| Self::is_learnt(identity))
+            .filter(|_| Self::is_learned(identity))
         else {
             return false;
         };
-        let is_news = !known.is_recorded && known.labels.as_ref() != Some(labels);
-        if is_news {
-            known.labels = Some(Arc::clone(labels));
+        let is_changed = !learned.is_recorded && learned.labels.as_ref() != Some(labels);
+        if is_changed {
+            learned.labels = Some(Arc::clone(labels));
         }
-        is_news
+        is_changed
     }
 
-    /// A proxy's record has these labels for the identity, from the agent's own table. Whether they
-    /// are news that may have been shown otherwise.
-    pub(super) fn learn_recorded(&mut self, identity: u32, labels: &Labels) -> bool {
+    /// Learns the labels from a proxy's record, which has them from the agent's own table. Returns
+    /// whether cached labels changed.
+    pub(super) fn learn_recorded(&mut self, identity: u32, labels: &IdentityLabels) -> bool {
         if Self::depends_on_prefixes(identity) {
             self.local.learn(identity, &labels.labels);
             return false;
@@ -148,41 +148,32 @@ impl Identities {
         if identity == HOST {
             return self.learn_host(labels);
         }
-        match self.known.get_mut(&identity) {
-            Some(known) if identity >= FIRST_LEARNT => {
-                known.is_recorded = true;
-                let is_news = known.labels.as_ref() != Some(labels);
-                if is_news {
-                    known.labels = Some(Arc::clone(labels));
+        match self.learned.get_mut(&identity) {
+            Some(learned) if identity >= FIRST_LEARNED => {
+                learned.is_recorded = true;
+                let is_changed = learned.labels.as_ref() != Some(labels);
+                if is_changed {
+                    learned.labels = Some(Arc::clone(labels));
                 }
-                is_news
+                is_changed
             }
             _ => false,
         }
     }
 
-    /// Those of the node itself depend on what else it is, such as a host of the Kubernetes API
-    /// server.
-    fn learn_host(&mut self, labels: &Labels) -> bool {
+    /// Learns the labels of the node itself, which may also be that of the Kubernetes API server,
+    /// for example.
+    fn learn_host(&mut self, labels: &IdentityLabels) -> bool {
         let Some(host) = self.reserved.get_mut(HOST as usize) else {
             return false;
         };
-        let is_news = host.labels != labels.labels
+        let is_changed = host.labels != labels.labels
             && labels.labels.iter().any(|label| label == "reserved:host");
-        if is_news {
+        if is_changed {
             *host = Arc::clone(labels);
         }
-        is_news
+        is_changed
     }
-}
-
-/// The labels of a reserved identity.
-pub(super) fn reserved_labels(identity: u32) -> Option<Vec<String>> {
-    let mut labels = vec![format!("reserved:{}", reserved_identity(identity)?)];
-    if identity == KUBE_API_SERVER {
-        labels.push("reserved:remote-node".to_owned());
-    }
-    Some(labels)
 }
 
 #[cfg(test)]

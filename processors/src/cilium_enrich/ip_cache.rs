@@ -1,6 +1,6 @@
-//! Addresses and prefixes with their identities, and with their pods where they have one: what
-//! `pkg/ipcache` (v1.19.4) answers to `GetK8sMetadata`, which wants the very address, and to
-//! `LookupSecIDByIP`, for which the longest prefix does.
+//! Addresses and prefixes with their identities, and addresses with their pods: `pkg/ipcache`
+//! (v1.19.4), where `GetK8sMetadata` looks up the exact address, and `LookupSecIDByIP` the longest
+//! prefix.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,62 +8,68 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use tidegate_model::flow::Address;
 
-use super::identities::HOST;
 use super::pods::PodName;
 use super::prefix::{Family, Prefix};
-use super::views::Views;
+use super::reserved::HOST;
+use super::view_cache::ViewCache;
 
 /// The entry of an address.
 #[derive(Debug)]
-pub(super) struct Host {
+pub(super) struct AddressEntry {
     pub(super) identity: u32,
-    /// The node that it is on, if that is announced.
+    /// The node of the address, if it is announced.
     pub(super) node: Option<Address>,
     pub(super) pod: Option<Arc<PodName>>,
-    pub(super) views: Views,
+    pub(super) views: ViewCache,
 }
 
-impl Host {
-    /// Whether an announcement says what is known.
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
-        (self.identity, self.node, &self.pod) == (other.identity, other.node, &other.pod)
+impl AddressEntry {
+    /// Whether the announced fields are equal.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let Self {
+            identity,
+            node,
+            pod,
+            views: _,
+        } = self;
+        *identity == other.identity && *node == other.node && *pod == other.pod
     }
 }
 
-/// All that is announced.
+/// The announced addresses and prefixes.
 #[derive(Debug, Default)]
 pub(super) struct IpCache {
-    pub(super) hosts: HashMap<Address, Host>,
+    pub(super) addresses: HashMap<Address, AddressEntry>,
     prefixes: HashMap<Prefix, u32>,
-    /// How many prefixes there are of a length.
+    /// The number of prefixes of each length.
     lengths: BTreeMap<u8, usize>,
-    /// Addresses of this node that are known, one of a family: the agent has them with the identity
-    /// of its host.
-    own: [Option<Address>; 2],
+    /// The addresses of this node, one of each family, which have the identity of the host.
+    node_addresses: [Option<Address>; 2],
 }
 
 impl IpCache {
-    /// How many addresses, and how many prefixes.
-    pub(super) fn census(&self) -> [usize; 2] {
-        [self.hosts.len(), self.prefixes.len()]
+    /// The numbers of addresses and of prefixes.
+    pub(super) fn counts(&self) -> [usize; 2] {
+        [self.addresses.len(), self.prefixes.len()]
     }
 
-    /// This node has the address.
-    pub(super) fn learn_own(&mut self, address: Address) {
-        self.own[usize::from(Family::of(address) == Family::V4)] = Some(address);
+    /// Sets the address of this node in the family of the address.
+    pub(super) fn set_node_address(&mut self, address: Address) {
+        let is_v4 = Family::of(address) == Family::V4;
+        self.node_addresses[usize::from(is_v4)] = Some(address);
     }
 
-    /// The identity of an address, or of the longest prefix that it is in.
+    /// The identity of an address, or of the longest prefix that contains it.
     pub(super) fn identity(&self, address: Address) -> Option<u32> {
-        if let Some(host) = self.hosts.get(&address) {
-            return Some(host.identity);
+        if let Some(entry) = self.addresses.get(&address) {
+            return Some(entry.identity);
         }
-        if self.own.contains(&Some(address)) {
+        if self.node_addresses.contains(&Some(address)) {
             return Some(HOST);
         }
         let mut lengths = self
             .lengths
-            .range(Prefix::shortest(Family::of(address))..)
+            .range(Prefix::min_len(Family::of(address))..)
             .rev();
         lengths.find_map(|(len, _)| self.prefixes.get(&Prefix::of(address, *len)).copied())
     }
@@ -72,40 +78,40 @@ impl IpCache {
         self.prefixes.contains_key(&prefix)
     }
 
-    /// Sets a prefix's identity; the one that it had is left.
-    pub(super) fn upsert_prefix(&mut self, prefix: Prefix, identity: u32) -> Option<u32> {
-        let before = self.prefixes.insert(prefix, identity);
-        if before.is_none() {
+    /// Sets the identity of a prefix. Returns the previous one.
+    pub(super) fn insert_prefix(&mut self, prefix: Prefix, identity: u32) -> Option<u32> {
+        let previous = self.prefixes.insert(prefix, identity);
+        if previous.is_none() {
             *self.lengths.entry(prefix.len()).or_default() += 1;
         }
-        before
+        previous
     }
 
-    /// Forgets a prefix; the identity that it had is left.
-    pub(super) fn delete_prefix(&mut self, prefix: Prefix) -> Option<u32> {
-        let before = self.prefixes.remove(&prefix)?;
+    /// Removes a prefix. Returns its identity.
+    pub(super) fn remove_prefix(&mut self, prefix: Prefix) -> Option<u32> {
+        let identity = self.prefixes.remove(&prefix)?;
         if let Some(count) = self.lengths.get_mut(&prefix.len()) {
             *count -= 1;
             if *count == 0 {
                 self.lengths.remove(&prefix.len());
             }
         }
-        Some(before)
+        Some(identity)
     }
 
-    /// All entries with an identity for which `is_gone` holds.
-    pub(super) fn entries_where(&self, is_gone: impl Fn(u32) -> bool) -> Vec<Prefix> {
-        let hosts = self
-            .hosts
+    /// The addresses and prefixes whose identity satisfies `predicate`.
+    pub(super) fn prefixes_where(&self, predicate: impl Fn(u32) -> bool) -> Vec<Prefix> {
+        let addresses = self
+            .addresses
             .iter()
-            .map(|(address, host)| (Prefix::host(*address), host.identity));
+            .map(|(address, entry)| (Prefix::host(*address), entry.identity));
         let prefixes = self
             .prefixes
             .iter()
             .map(|(prefix, identity)| (*prefix, *identity));
-        hosts
+        addresses
             .chain(prefixes)
-            .filter(|(_, identity)| is_gone(*identity))
+            .filter(|(_, identity)| predicate(*identity))
             .map(|(prefix, _)| prefix)
             .collect()
     }
@@ -122,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_prefix_of_the_addresss_family_wins() {
+    fn the_longest_prefix_of_the_address_family_matches() {
         let mut cache = IpCache::default();
         for (prefix, identity) in [
             ("0.0.0.0/0", 2),
@@ -131,7 +137,7 @@ mod tests {
             ("::/0", 5),
             ("fd00:10::/64", 6),
         ] {
-            cache.upsert_prefix(Prefix::parse(prefix).unwrap(), identity);
+            cache.insert_prefix(Prefix::parse(prefix).unwrap(), identity);
         }
         for (ip, identity) in [
             ("10.1.2.3", 4),
@@ -142,15 +148,15 @@ mod tests {
         ] {
             assert_eq!(cache.identity(address(ip)), Some(identity), "{ip}");
         }
-        cache.delete_prefix(Prefix::parse("10.1.0.0/16").unwrap());
-        cache.delete_prefix(Prefix::parse("0.0.0.0/0").unwrap());
-        cache.delete_prefix(Prefix::parse("0.0.0.0/0").unwrap());
+        cache.remove_prefix(Prefix::parse("10.1.0.0/16").unwrap());
+        cache.remove_prefix(Prefix::parse("0.0.0.0/0").unwrap());
+        cache.remove_prefix(Prefix::parse("0.0.0.0/0").unwrap());
         assert_eq!(cache.identity(address("10.1.2.3")), Some(3));
         assert_eq!(
             cache.identity(address("192.0.2.1")),
             None,
-            "an IPv6 prefix is none of IPv4"
+            "an IPv6 prefix does not match an IPv4 address"
         );
-        assert_eq!(cache.census(), [0, 3]);
+        assert_eq!(cache.counts(), [0, 3]);
     }
 }

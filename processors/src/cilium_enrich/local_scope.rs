@@ -1,71 +1,73 @@
-//! Labels of identities that a node gives to prefixes outside of the cluster, which Cilium does for
-//! each prefix that a policy names, or that a name in a policy resolves to.
+//! Labels of identities that a node allocates for prefixes outside of the cluster: Cilium does that
+//! for each prefix in a policy, and for addresses of a domain name in a policy.
 //!
-//! They follow from what is announced. `resolveLabels` in `pkg/ipcache/metadata.go` (v1.19.4) gives
-//! each of them the label of the world; the label of the prefix is certain where the identity is
-//! announced for one prefix alone, since from Cilium 1.16 on those of a policy's names share an
-//! identity, which then has no prefix of its own. What else an identity has, such as `fqdn:`
-//! labels, is learnt from the records of proxies.
+//! The labels follow from announcements. `resolveLabels` in `pkg/ipcache/metadata.go` (v1.19.4)
+//! gives each of these identities the label of the world. The label of the prefix is certain only
+//! if the identity is announced for a single prefix: from Cilium 1.16 on, the addresses of a domain
+//! name share an identity without a label of a prefix. Other labels, such as `fqdn:`, are learned
+//! from the records of proxies.
 
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use tidegate_model::flow::{EndpointNames, reserved_identity};
 
-use super::identities::{Labels, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
 use super::prefix::{Family, Prefix, most_specific};
+use super::reserved::{IdentityLabels, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
 
-/// All identities of local scope.
+/// The identities of local scope.
 #[derive(Debug)]
 pub(super) struct LocalScope {
-    known: HashMap<u32, Known>,
-    /// Whether the cluster has both families: each has a label of its own for the world then.
-    /// Releases before 1.15 have one in any case. It shows in the identities of the world, 9 and 10
-    /// in place of 2.
+    identities: HashMap<u32, LocalIdentity>,
+    /// Whether the cluster has both address families, each with its own label of the world. That
+    /// shows in the identities of the world: 9 and 10 instead of 2. Releases before 1.15 always
+    /// have one label.
     is_dual_stack: bool,
-    /// The names of an identity that has one of the world's labels alone.
-    world: [Labels; 3],
+    /// The labels of the world: of clusters with one family, of IPv4 and of IPv6.
+    world: [IdentityLabels; 3],
 }
 
-/// One identity that is announced.
+/// An announced identity.
 #[derive(Debug, Default)]
-struct Known {
-    v4: Announced,
-    v6: Announced,
-    /// What a record says, as far as Hubble shows it.
-    recorded: Option<Labels>,
+struct LocalIdentity {
+    v4: PrefixSet,
+    v6: PrefixSet,
+    /// The labels of a record that Hubble shows.
+    recorded: Option<IdentityLabels>,
 }
 
-/// The prefixes of one family for which an identity is announced.
+/// The prefixes of one family for which an identity is announced, without a list of them: only a
+/// single prefix is ever looked at.
 #[derive(Debug, Default)]
-struct Announced {
+struct PrefixSet {
     count: usize,
-    /// Bits and lengths of all of them, combined by exclusive or: of one prefix alone they are its
-    /// own, and one can be taken out again without a list of all.
+    /// The exclusive or of the bits of all prefixes, which are the bits of a single one.
     bits: u128,
+    /// The exclusive or of the lengths of all prefixes.
     lens: u8,
-    /// The labels of the only prefix, once they were needed.
-    labels: Option<Labels>,
+    /// The labels for a single prefix, once they have been requested.
+    labels: Option<IdentityLabels>,
 }
 
 impl LocalScope {
     pub(super) fn new() -> Self {
-        let names = |identity| {
-            Arc::new(EndpointNames::of_labels(
-                reserved_labels(identity).unwrap_or_default(),
-            ))
-        };
+        let labels = |identity| reserved_labels(identity).unwrap_or_default();
         Self {
-            known: HashMap::new(),
+            identities: HashMap::new(),
             is_dual_stack: false,
-            world: [WORLD, WORLD_IPV4, WORLD_IPV6].map(names),
+            world: [WORLD, WORLD_IPV4, WORLD_IPV6].map(labels),
         }
     }
 
-    /// What is known of an identity that a flow shows, at an address of the family.
-    pub(super) fn names(&mut self, identity: u32, family: Option<Family>) -> Option<Labels> {
+    /// The labels of an identity at an address of the family; `None` if the label of the world
+    /// depends on an unknown family.
+    pub(super) fn labels(
+        &mut self,
+        identity: u32,
+        family: Option<Family>,
+    ) -> Option<IdentityLabels> {
         let Self {
-            known,
+            identities,
             is_dual_stack,
             world,
         } = self;
@@ -75,97 +77,90 @@ impl LocalScope {
             Some(Family::V6) => Some(&world[2]),
             None => None,
         };
-        let Some(known) = known.get_mut(&identity) else {
+        let Some(identity) = identities.get_mut(&identity) else {
             return world(family).cloned();
         };
-        if let Some(recorded) = &known.recorded {
+        if let Some(recorded) = &identity.recorded {
             return Some(Arc::clone(recorded));
         }
-        let Some((family, announced)) = known.of(family) else {
+        let Some((family, prefixes)) = identity.prefixes(family) else {
             return world(None).cloned();
         };
         let world = world(Some(family))?;
-        Some(announced.names(world).unwrap_or_else(|| Arc::clone(world)))
+        let labels = prefixes.labels(world);
+        Some(labels.unwrap_or_else(|| Arc::clone(world)))
     }
 
-    /// The identity is announced for the prefix.
-    pub(super) fn hold(&mut self, identity: u32, prefix: Prefix) {
-        self.known
-            .entry(identity)
-            .or_default()
-            .at(prefix)
-            .add(prefix);
+    /// Adds a prefix to an identity.
+    pub(super) fn add_prefix(&mut self, identity: u32, prefix: Prefix) {
+        let identity = self.identities.entry(identity).or_default();
+        identity.prefixes_of(prefix.family()).add(prefix);
     }
 
-    /// The identity is no longer announced for the prefix.
-    pub(super) fn release(&mut self, identity: u32, prefix: Prefix) {
-        let Some(known) = self.known.get_mut(&identity) else {
+    /// Removes a prefix from an identity.
+    pub(super) fn remove_prefix(&mut self, identity: u32, prefix: Prefix) {
+        let Some(entry) = self.identities.get_mut(&identity) else {
             return;
         };
-        known.at(prefix).remove(prefix);
-        if known.v4.count + known.v6.count == 0 {
-            self.known.remove(&identity);
+        entry.prefixes_of(prefix.family()).remove(prefix);
+        if entry.v4.count + entry.v6.count == 0 {
+            self.identities.remove(&identity);
         }
     }
 
-    /// A record has these labels for the identity. They are its own while it is announced: later
-    /// its number can be given to another.
+    /// Learns the labels of a record. They apply while the identity is announced: after that, its
+    /// number can be reused.
     pub(super) fn learn(&mut self, identity: u32, labels: &[String]) {
         let of_one_family = [WORLD_IPV4, WORLD_IPV6].map(reserved_identity);
         if labels
             .iter()
             .any(|label| of_one_family.contains(&label.strip_prefix("reserved:")))
         {
-            self.split_world(true);
+            self.set_dual_stack(true);
         }
-        let Some(known) = self.known.get_mut(&identity) else {
+        let Some(identity) = self.identities.get_mut(&identity) else {
             return;
         };
-        if !known
-            .recorded
-            .as_ref()
-            .is_some_and(|recorded| recorded.labels.iter().eq(most_specific(labels)))
-        {
+        let is_same = |recorded: &IdentityLabels| recorded.labels.iter().eq(most_specific(labels));
+        if !identity.recorded.as_ref().is_some_and(is_same) {
             let shown = most_specific(labels).cloned().collect();
-            known.recorded = Some(Arc::new(EndpointNames::of_labels(shown)));
+            identity.recorded = Some(Arc::new(EndpointNames::of_labels(shown)));
         }
     }
 
-    /// Sets whether each family has its own label of the world.
-    pub(super) fn split_world(&mut self, is_split: bool) {
-        if self.is_dual_stack != is_split {
-            self.is_dual_stack = is_split;
-            for known in self.known.values_mut() {
-                (known.v4.labels, known.v6.labels) = (None, None);
+    /// Sets whether the cluster has both address families.
+    pub(super) fn set_dual_stack(&mut self, is_dual_stack: bool) {
+        if self.is_dual_stack != is_dual_stack {
+            self.is_dual_stack = is_dual_stack;
+            for identity in self.identities.values_mut() {
+                identity.v4.labels = None;
+                identity.v6.labels = None;
             }
         }
     }
 }
 
-impl Known {
-    fn at(&mut self, prefix: Prefix) -> &mut Announced {
-        match prefix.family() {
+impl LocalIdentity {
+    fn prefixes_of(&mut self, family: Family) -> &mut PrefixSet {
+        match family {
             Family::V4 => &mut self.v4,
             Family::V6 => &mut self.v6,
         }
     }
 
-    /// The prefixes of the address's family, or of the only family that there are any of.
-    fn of(&mut self, family: Option<Family>) -> Option<(Family, &mut Announced)> {
+    /// The prefixes of a family; those of the other one if there are no others. `None` if there are
+    /// prefixes of both families and the family is unknown.
+    fn prefixes(&mut self, family: Option<Family>) -> Option<(Family, &mut PrefixSet)> {
         let family = match (self.v4.count, self.v6.count) {
             (_, 0) => Family::V4,
             (0, _) => Family::V6,
             _ => family?,
         };
-        let announced = match family {
-            Family::V4 => &mut self.v4,
-            Family::V6 => &mut self.v6,
-        };
-        Some((family, announced))
+        Some((family, self.prefixes_of(family)))
     }
 }
 
-impl Announced {
+impl PrefixSet {
     fn add(&mut self, prefix: Prefix) {
         self.count += 1;
         self.toggle(prefix);
@@ -182,11 +177,12 @@ impl Announced {
         self.labels = None;
     }
 
-    /// The only prefix's label, and that of the world.
-    fn names(&mut self, world: &Labels) -> Option<Labels> {
+    /// The labels of the only prefix and of the world; `None` if there are several prefixes.
+    fn labels(&mut self, world: &IdentityLabels) -> Option<IdentityLabels> {
         if self.labels.is_none() && self.count == 1 {
-            let own = Prefix::of_bits(self.bits, self.lens).label();
-            let labels = own
+            let prefix = Prefix::of_bits(self.bits, self.lens);
+            let labels = prefix
+                .label()
                 .into_iter()
                 .chain(world.labels.iter().cloned())
                 .collect();

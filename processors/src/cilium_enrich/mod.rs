@@ -1,31 +1,34 @@
-//! `cilium_enrich`: names the sides of flows by what Cilium's agent announces on the socket, by the
-//! rules of Hubble's `pkg/hubble/parser/common/endpoint.go` and `seven/parser.go` (v1.19.4).
+//! `cilium_enrich`: names the endpoints of flows, from what the Cilium agent announces on its
+//! socket, and with the rules of Hubble's `pkg/hubble/parser/common/endpoint.go` and
+//! `seven/parser.go` (v1.19.4).
 //!
-//! Agent events pass unchanged, and flows get what they lack: identity, endpoint id, namespace,
-//! pod, labels, cluster, and the direction where it hangs on the endpoint id; debug events get the
-//! endpoint that sent them. Announced are changes alone. What was there before the connection is
-//! named when it is announced again: addresses when the agent restarts, endpoints never, since a
-//! restart restores them. Workloads, services and DNS names are not announced at all. What is
-//! unknown stays empty.
+//! Agent events pass unchanged. Flows get the identity, endpoint id, namespace, pod, labels and
+//! cluster that they lack, and their direction if it depends on the endpoint id. Debug events get
+//! the endpoint that sent them.
 //!
-//! A restart of the agent does not empty the table: endpoints and addresses outlive it, and the
-//! agent says that it has started after it has begun to announce. A stale address is right again
-//! once it is announced for another pod. Only identities that the agent gave out itself, to
-//! prefixes and to other nodes, go with its connection: the next agent numbers them anew, and
-//! announces them again.
+//! The agent announces only changes. State from before the connection is unknown until it is
+//! announced again: addresses are when the agent restarts; endpoints are not, since a restart
+//! restores them. Workloads, services and DNS names are never announced. Unknown fields stay empty.
+//!
+//! Endpoints and addresses stay valid when the agent restarts, so the table keeps them. A stale
+//! address is corrected when it is announced for another pod. Only identities that the agent itself
+//! allocated, for prefixes and for other nodes, are removed when its connection ends: the next
+//! agent numbers them differently, and announces them again.
 
-mod changes;
+mod change_log;
+mod debug_events;
 mod identities;
 mod ip_cache;
 mod local_scope;
 mod pairing;
 mod pods;
 mod prefix;
-mod refusal;
+mod reject_reason;
 mod reporters;
+mod reserved;
 mod resolve;
 mod table;
-mod views;
+mod view_cache;
 
 use serde::Deserialize;
 use tidegate_model::tally::Tally;
@@ -37,8 +40,8 @@ use tidegate_runtime::config::{Table as _, Whole};
 use tidegate_runtime::stage::Processor;
 use tidegate_runtime::telemetry::Gauge;
 
-use refusal::Refusal;
-use table::Table;
+use reject_reason::RejectReason;
+use table::NameTable;
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -46,7 +49,7 @@ pub const KIND: ProcessorKind = ComponentKind {
     about: Config::ABOUT,
     keys: Config::KEYS,
     outcomes: Outcomes {
-        noted: &Refusal::NOTES,
+        noted: &RejectReason::NOTES,
         ..Outcomes::NONE
     },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
@@ -79,7 +82,7 @@ impl ProcessorConfig for Config {
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         let gauge = |of: &str| {
-            let help = "What cilium_enrich remembers of the agent's announcements.";
+            let help = "Addresses, prefixes and endpoints that the agent has announced.";
             context.telemetry.gauge(
                 "tidegate_enrich_entries",
                 help,
@@ -87,9 +90,9 @@ impl ProcessorConfig for Config {
             )
         };
         Ok(Box::new(CiliumEnrich {
-            table: Table::new(self.max_entries.get()),
+            table: NameTable::new(self.max_entries.get()),
             entries: ["addresses", "prefixes", "endpoints"].map(gauge),
-            refused: Vec::new(),
+            rejected: Vec::new(),
         }))
     }
 }
@@ -97,10 +100,10 @@ impl ProcessorConfig for Config {
 /// The processor.
 #[derive(Debug)]
 struct CiliumEnrich {
-    table: Table,
+    table: NameTable,
     entries: [Gauge; 3],
-    /// What the batch at hand announced in vain.
-    refused: Vec<Refusal>,
+    /// The rejected announcements of the current batch.
+    rejected: Vec<RejectReason>,
 }
 
 impl Processor for CiliumEnrich {
@@ -108,25 +111,25 @@ impl Processor for CiliumEnrich {
         let Self {
             table,
             entries,
-            refused,
+            rejected,
         } = self;
         batch.sift(tally, |record, _| {
             match record {
                 Record::AgentEvent(event) => {
-                    let refusal = table.learn(event).err();
-                    changes::log(event, refusal);
-                    refused.extend(refusal);
+                    let reason = table.apply(event).err();
+                    change_log::log(event, reason);
+                    rejected.extend(reason);
                 }
-                Record::Flow(flow) => table.name_sides(flow),
+                Record::Flow(flow) => table.name_endpoints(flow),
                 Record::DebugEvent(event) => table.name_reporter(event),
                 _ => {}
             }
             Outcome::Keep
         });
-        for refusal in refused.drain(..) {
-            tally.note(refusal.as_str());
+        for reason in rejected.drain(..) {
+            tally.note(reason.as_str());
         }
-        for (gauge, count) in entries.iter().zip(table.census()) {
+        for (gauge, count) in entries.iter().zip(table.counts()) {
             gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
     }

@@ -1,52 +1,58 @@
-//! Which of an endpoint's labels belong to which of its identities.
+//! Determines which labels of an endpoint belong to which identity.
 //!
-//! Cilium gives an endpoint whose labels change another identity, and announces both apart: the
-//! labels with the endpoint's next regeneration, the identity with the IP cache entries of its
-//! addresses. With a key-value store the identity comes first, with Kubernetes mostly the labels,
-//! up to some ten seconds before.
+//! When the labels of an endpoint change, Cilium assigns another identity, and announces the two
+//! separately: the labels with the endpoint's next regeneration, the identity with the IP cache
+//! entries of its addresses. With a key-value store the identity is announced first; with
+//! Kubernetes usually the labels are, by up to about ten seconds.
 
 use std::time::Duration;
 
 use tidegate_model::Timestamp;
 
-use super::identities::Labels;
+use super::reserved::IdentityLabels;
 
-/// How long labels and identity of an endpoint can be announced apart.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest time between the announcements of labels and identity.
+const MAX_DELAY: Duration = Duration::from_secs(60);
 
-/// An identity and the labels that an endpoint has at the same time.
-type Pair = (u32, Labels);
+/// An identity, and labels that an endpoint has at the same time.
+type Pair = (u32, IdentityLabels);
 
-/// The pairs of one endpoint.
+/// The pairs of identity and labels of one endpoint.
 #[derive(Debug, Default)]
 pub(super) struct Pairing {
-    /// The last pair that belongs together.
-    settled: Option<Pair>,
-    /// The last pair that was seen, and since when.
+    /// The last confirmed pair.
+    confirmed: Option<Pair>,
     latest: Option<Pair>,
+    /// When the latest pair was first seen.
     since: Timestamp,
 }
 
 impl Pairing {
-    /// Whether the endpoint's labels and its identity of this time belong together: not if only one
-    /// of them has changed since they last did, unless both have stayed as they are for longer than
-    /// they can be apart.
-    pub(super) fn settles(&mut self, identity: u32, labels: &Labels, now: Timestamp) -> bool {
-        if !is(self.latest.as_ref(), identity, labels) {
+    /// Returns whether the current identity and labels of the endpoint belong together. They do not
+    /// if only one of them has changed since the last confirmed pair, unless both have remained
+    /// unchanged for [`MAX_DELAY`].
+    pub(super) fn confirm(
+        &mut self,
+        identity: u32,
+        labels: &IdentityLabels,
+        now: Timestamp,
+    ) -> bool {
+        if !is_pair(self.latest.as_ref(), identity, labels) {
             self.latest = Some((identity, labels.clone()));
             self.since = now;
         }
-        let one_changed = |(id, with): &Pair| (*id == identity) != (with == labels);
-        if self.settled.as_ref().is_some_and(one_changed) && now.since(self.since) < PATIENCE {
+        let is_half_changed = |pair: &Pair| (pair.0 == identity) != (pair.1 == *labels);
+        if self.confirmed.as_ref().is_some_and(is_half_changed) && now.since(self.since) < MAX_DELAY
+        {
             return false;
         }
-        self.settled.clone_from(&self.latest);
+        self.confirmed.clone_from(&self.latest);
         true
     }
 }
 
-fn is(pair: Option<&Pair>, identity: u32, labels: &Labels) -> bool {
-    pair.is_some_and(|(id, with)| *id == identity && with == labels)
+fn is_pair(pair: Option<&Pair>, identity: u32, labels: &IdentityLabels) -> bool {
+    pair.is_some_and(|pair| pair.0 == identity && pair.1 == *labels)
 }
 
 #[cfg(test)]
@@ -57,19 +63,19 @@ mod tests {
 
     use super::*;
 
-    /// Which of the pairs settle, at seconds.
-    fn settled(pairs: &[(u64, u32, &str)]) -> Vec<bool> {
+    /// Which pairs are confirmed. A pair is a time in seconds, an identity and a label.
+    fn confirmed(pairs: &[(u64, u32, &str)]) -> Vec<bool> {
         let mut pairing = Pairing::default();
-        let settles = |(second, identity, label): &(u64, u32, &str)| {
+        let confirm = |(second, identity, label): &(u64, u32, &str)| {
             let labels = Arc::new(EndpointNames::of_labels(vec![(*label).to_owned()]));
-            pairing.settles(*identity, &labels, Timestamp(second * 1_000_000_000))
+            pairing.confirm(*identity, &labels, Timestamp(second * 1_000_000_000))
         };
-        pairs.iter().map(settles).collect()
+        pairs.iter().map(confirm).collect()
     }
 
     #[test]
-    fn a_pair_settles_once_both_have_changed() {
-        for (what, pairs, expected) in [
+    fn a_pair_is_confirmed_when_both_parts_have_changed() {
+        for (case, pairs, expected) in [
             ("the first", &[(0, 1, "a")][..], &[true][..]),
             ("again", &[(0, 1, "a"), (1, 1, "a")], &[true, true]),
             (
@@ -83,18 +89,18 @@ mod tests {
                 &[true, false, true],
             ),
             (
-                "and back",
+                "the identity changes back",
                 &[(0, 1, "a"), (1, 2, "a"), (2, 1, "a")],
                 &[true, false, true],
             ),
         ] {
-            assert_eq!(settled(pairs), expected, "{what}");
+            assert_eq!(confirmed(pairs), expected, "{case}");
         }
     }
 
     #[test]
-    fn a_pair_that_stays_settles() {
-        for (what, pairs, expected) in [
+    fn a_pair_that_does_not_change_for_a_minute_is_confirmed() {
+        for (case, pairs, expected) in [
             (
                 "another identity",
                 &[(0, 1, "a"), (5, 2, "a"), (64, 2, "a"), (65, 2, "a")][..],
@@ -111,7 +117,7 @@ mod tests {
                 [true, false, false, false],
             ),
         ] {
-            assert_eq!(settled(pairs), expected, "{what}");
+            assert_eq!(confirmed(pairs), expected, "{case}");
         }
     }
 }

@@ -1,18 +1,18 @@
-//! Pods by name, which is what joins addresses to endpoints: both are announced with it.
+//! Pods by name. The name connects addresses and endpoints, which are announced separately.
 
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use tidegate_model::flow::Address;
 
-use super::refusal::Refusal;
+use super::reject_reason::RejectReason;
 
-/// The longest name that Kubernetes allows.
-const LONGEST_NAME: usize = 253;
-/// Addresses of one pod that are joined to its endpoint: more than any has.
-const MOST_ADDRESSES: usize = 16;
+/// The length of the longest name that Kubernetes allows.
+const MAX_NAME: usize = 253;
+/// The largest number of addresses that are stored for a pod: more than any pod has.
+const MAX_ADDRESSES: usize = 16;
 
-/// Namespace and name.
+/// The namespace and name of a pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct PodName {
     pub(super) namespace: String,
@@ -20,23 +20,23 @@ pub(super) struct PodName {
 }
 
 impl PodName {
-    /// `None` for what has no names.
-    pub(super) fn new(namespace: &str, name: &str) -> Result<Option<Self>, Refusal> {
-        if namespace.len().max(name.len()) > LONGEST_NAME {
-            return Err(Refusal::LongNames);
+    /// The name; `None` if both parts are empty, since the address or endpoint then has no pod.
+    pub(super) fn new(namespace: &str, name: &str) -> Result<Option<Self>, RejectReason> {
+        if namespace.len().max(name.len()) > MAX_NAME {
+            return Err(RejectReason::LongNames);
         }
-        let named = !(namespace.is_empty() && name.is_empty());
-        Ok(named.then(|| Self {
+        let has_pod = !(namespace.is_empty() && name.is_empty());
+        Ok(has_pod.then(|| Self {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         }))
     }
 }
 
-/// What is known to bear a name.
+/// The endpoint and the addresses of a pod.
 #[derive(Debug, Default)]
 pub(super) struct Pod {
-    /// Its endpoint, if it is on this node.
+    /// The id of its endpoint, if it is on this node.
     pub(super) endpoint: Option<u64>,
     pub(super) addresses: Vec<Address>,
 }
@@ -50,47 +50,44 @@ impl Pods {
         self.0.get(name)
     }
 
-    /// The name as all who bear it share it.
-    pub(super) fn shared(&self, name: PodName) -> Arc<PodName> {
+    /// The shared copy of the name.
+    pub(super) fn intern(&self, name: PodName) -> Arc<PodName> {
         self.0
             .get_key_value(&name)
             .map_or_else(|| Arc::new(name), |(shared, _)| Arc::clone(shared))
     }
 
-    /// Adds an address, unless the pod has it.
-    pub(super) fn join(&mut self, name: &Arc<PodName>, address: Address) {
+    pub(super) fn add_address(&mut self, name: &Arc<PodName>, address: Address) {
         let addresses = &mut self.0.entry(Arc::clone(name)).or_default().addresses;
-        if addresses.len() < MOST_ADDRESSES && !addresses.contains(&address) {
+        if addresses.len() < MAX_ADDRESSES && !addresses.contains(&address) {
             addresses.push(address);
         }
     }
 
-    /// Takes an address away.
-    pub(super) fn part(&mut self, name: &PodName, address: Address) {
+    pub(super) fn remove_address(&mut self, name: &PodName, address: Address) {
         let Some(pod) = self.0.get_mut(name) else {
             return;
         };
         pod.addresses.retain(|other| *other != address);
-        self.forget_if_gone(name);
+        self.remove_if_empty(name);
     }
 
-    /// The pod's endpoint is this one.
-    pub(super) fn settle(&mut self, name: &Arc<PodName>, endpoint: u64) {
+    pub(super) fn set_endpoint(&mut self, name: &Arc<PodName>, endpoint: u64) {
         self.0.entry(Arc::clone(name)).or_default().endpoint = Some(endpoint);
     }
 
-    /// The endpoint is gone; the pod may have another one by now.
-    pub(super) fn leave(&mut self, name: &PodName, endpoint: u64) {
+    /// Removes the endpoint of a pod, unless the pod has another endpoint by now.
+    pub(super) fn remove_endpoint(&mut self, name: &PodName, endpoint: u64) {
         let Some(pod) = self.0.get_mut(name) else {
             return;
         };
         if pod.endpoint == Some(endpoint) {
             pod.endpoint = None;
         }
-        self.forget_if_gone(name);
+        self.remove_if_empty(name);
     }
 
-    fn forget_if_gone(&mut self, name: &PodName) {
+    fn remove_if_empty(&mut self, name: &PodName) {
         if self
             .0
             .get(name)

@@ -1,16 +1,16 @@
-//! Prefixes as the agent announces them, and the label that Cilium makes of one
+//! Prefixes in the agent's notation, and the labels that Cilium derives from them
 //! (`pkg/labels/cidr.go`, v1.19.4).
 
 use std::net::IpAddr;
 
 use tidegate_model::flow::Address;
 
-/// Bits in front of an IPv4 address in its IPv4-mapped form.
-const MAPPED: u8 = 96;
-/// Bits of an address.
-const WHOLE: u8 = 128;
+/// The number of bits before the IPv4 address in its IPv4-mapped form.
+const MAPPED_BITS: u8 = 96;
+/// The number of bits of an address.
+const ADDRESS_BITS: u8 = 128;
 
-/// The two families, in which identities of one number can have different labels.
+/// The address family. The labels of an identity can differ between the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
     V4,
@@ -18,7 +18,7 @@ pub(super) enum Family {
 }
 
 impl Family {
-    /// The address's; an IPv4-mapped address of an IPv6 packet is one of IPv4, as in Hubble.
+    /// The family of an address. An IPv4-mapped address in an IPv6 packet is IPv4, as in Hubble.
     pub(super) fn of(address: Address) -> Self {
         if address.to_ip().is_ipv4() {
             Self::V4
@@ -28,7 +28,7 @@ impl Family {
     }
 }
 
-/// An address and how many of its bits count; an IPv4 prefix in its IPv4-mapped form.
+/// A prefix. IPv4 prefixes are in their IPv4-mapped form, with 96 added to their length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Prefix {
     address: Address,
@@ -36,34 +36,34 @@ pub(super) struct Prefix {
 }
 
 impl Prefix {
-    /// Reads `10.0.0.0/8`, or an address alone.
+    /// Parses a prefix such as `10.0.0.0/8`, or an address.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (ip, len) = text
             .split_once('/')
             .map_or((text, None), |(ip, len)| (ip, Some(len)));
         let ip: IpAddr = ip.parse().ok()?;
-        let before = if ip.is_ipv4() { MAPPED } else { 0 };
-        let len = len.map_or(Some(WHOLE - before), |len| len.parse().ok())?;
-        (len <= WHOLE - before).then(|| Self::of(Address::from(ip), before + len))
+        let before = if ip.is_ipv4() { MAPPED_BITS } else { 0 };
+        let len = len.map_or(Some(ADDRESS_BITS - before), |len| len.parse().ok())?;
+        (len <= ADDRESS_BITS - before).then(|| Self::of(Address::from(ip), before + len))
     }
 
-    /// The prefix of one address.
+    /// The prefix that contains the address alone.
     pub(super) fn host(address: Address) -> Self {
         Self {
             address,
-            len: WHOLE,
+            len: ADDRESS_BITS,
         }
     }
 
-    /// The prefix of an address that has so many of the bits of its IPv4-mapped form.
+    /// The prefix of length `len`, in the IPv4-mapped form, that contains the address.
     pub(super) fn of(address: Address, len: u8) -> Self {
         let mask = u128::MAX
-            .checked_shl(u32::from(WHOLE - len))
+            .checked_shl(u32::from(ADDRESS_BITS - len))
             .unwrap_or_default();
         Self::of_bits(u128::from_be_bytes(address.0) & mask, len)
     }
 
-    /// The prefix of these bits, of which so many count.
+    /// The prefix with these bits and this length, in the IPv4-mapped form.
     pub(super) fn of_bits(bits: u128, len: u8) -> Self {
         Self {
             address: Address(bits.to_be_bytes()),
@@ -71,32 +71,32 @@ impl Prefix {
         }
     }
 
-    /// The least length of a prefix of the family, in bits of the IPv4-mapped form.
-    pub(super) fn shortest(family: Family) -> u8 {
+    /// The length of the shortest prefix of a family, in the IPv4-mapped form.
+    pub(super) fn min_len(family: Family) -> u8 {
         match family {
-            Family::V4 => MAPPED,
+            Family::V4 => MAPPED_BITS,
             Family::V6 => 0,
         }
     }
 
-    /// The address, if all of its bits count.
+    /// The address, if the prefix contains it alone.
     pub(super) fn address(self) -> Option<Address> {
-        (self.len == WHOLE).then_some(self.address)
+        (self.len == ADDRESS_BITS).then_some(self.address)
     }
 
-    /// The address as a number, without the bits that do not count.
+    /// The bits of the prefix; those behind its length are zero.
     pub(super) fn bits(self) -> u128 {
         u128::from_be_bytes(self.address.0)
     }
 
-    /// How many bits count, in the IPv4-mapped form.
+    /// The length, in the IPv4-mapped form.
     pub(super) fn len(self) -> u8 {
         self.len
     }
 
     pub(super) fn family(self) -> Family {
-        // The prefix ::/0 has the bits of no address of IPv4.
-        if self.len < MAPPED {
+        // In this form, an IPv4 prefix has at least these bits.
+        if self.len < MAPPED_BITS {
             Family::V6
         } else {
             Family::of(self.address)
@@ -105,12 +105,12 @@ impl Prefix {
 
     /// Whether it is `0.0.0.0/0` or `::/0`.
     pub(super) fn is_everything(self) -> bool {
-        self.len == Self::shortest(self.family())
+        self.len == Self::min_len(self.family())
     }
 
-    /// Its label, such as `cidr:10.0.0.0/8`. In labels of IPv6 `-` replaces `:`, and a zero keeps
-    /// it from being the first or the last character: `::1/128` is `cidr:0--1/128`. `0.0.0.0/0` and
-    /// `::/0` have none, only that of the world.
+    /// The label, such as `cidr:10.0.0.0/8`. For IPv6, `:` is replaced by `-`, and a zero is added
+    /// where a `-` would be the first or the last character: `::1/128` is `cidr:0--1/128`.
+    /// `0.0.0.0/0` and `::/0` have no such label, only the label of the world.
     pub(super) fn label(self) -> Option<String> {
         if self.is_everything() {
             return None;
@@ -127,40 +127,42 @@ impl Prefix {
         }
         Some(format!(
             "{CIDR}{ip}/{}",
-            self.len - Self::shortest(self.family())
+            self.len - Self::min_len(self.family())
         ))
     }
 }
 
 const CIDR: &str = "cidr:";
-/// The longest text behind it: an IPv6 address, a slash and three digits.
-const LONGEST_CIDR: usize = 43;
+/// The longest text after that: an IPv6 address, a slash and three digits.
+const MAX_CIDR: usize = 43;
 
-/// The length of the prefix of a `cidr:` label; `None` for any other label, and for one that cannot
-/// be read.
+/// The length of the prefix of a `cidr:` label; `None` for any other label, and for an invalid one.
 fn prefix_len(label: &str) -> Option<u8> {
     let text = label.strip_prefix(CIDR)?;
-    let mut cidr = [0; LONGEST_CIDR];
+    let mut cidr = [0; MAX_CIDR];
     let cidr = cidr.get_mut(..text.len())?;
     cidr.copy_from_slice(text.as_bytes());
     cidr.iter_mut()
         .filter(|byte| **byte == b'-')
         .for_each(|byte| *byte = b':');
     let prefix = Prefix::parse(std::str::from_utf8(cidr).ok()?)?;
-    Some(prefix.len() - Prefix::shortest(prefix.family()))
+    Some(prefix.len() - Prefix::min_len(prefix.family()))
 }
 
-/// What Hubble shows of an identity of local scope: of all its `cidr:` labels the one of the
-/// longest prefix (`FilterCIDRLabels` in `pkg/hubble/parser/common/labels.go`).
+/// The labels that Hubble shows of an identity of local scope: of its `cidr:` labels only the one
+/// with the longest prefix (`FilterCIDRLabels` in `pkg/hubble/parser/common/labels.go`).
 pub(super) fn most_specific(labels: &[String]) -> impl Iterator<Item = &String> {
-    let mut longest = (0, None);
-    for (at, label) in labels.iter().enumerate() {
-        if let Some(len) = prefix_len(label).filter(|len| *len > longest.0) {
-            longest = (len, Some(at));
+    let mut longest_len = 0;
+    let mut longest = None;
+    for (index, label) in labels.iter().enumerate() {
+        if let Some(len) = prefix_len(label).filter(|len| *len > longest_len) {
+            longest_len = len;
+            longest = Some(index);
         }
     }
-    let shown =
-        move |(at, label): &(usize, &String)| longest.1 == Some(*at) || !label.starts_with(CIDR);
+    let shown = move |(index, label): &(usize, &String)| {
+        longest == Some(*index) || !label.starts_with(CIDR)
+    };
     labels
         .iter()
         .enumerate()
@@ -173,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_is_read_in_every_form() {
+    fn prefixes_and_addresses_are_parsed() {
         for (text, whole) in [
             ("10.0.2.20/32", Some("10.0.2.20")),
             ("10.0.2.20", Some("10.0.2.20")),
@@ -218,13 +220,13 @@ mod tests {
             assert_eq!(
                 prefix_len(label),
                 len.filter(|_| shown.is_some()),
-                "{label} reads back"
+                "{label} is parsed"
             );
         }
     }
 
     #[test]
-    fn the_label_of_the_longest_prefix_stays() {
+    fn only_the_cidr_label_of_the_longest_prefix_is_shown() {
         for (labels, shown) in [
             ("", ""),
             ("reserved:world", "reserved:world"),
@@ -247,8 +249,8 @@ mod tests {
             ),
         ] {
             let labels: Vec<_> = labels.split_whitespace().map(str::to_owned).collect();
-            let kept: Vec<_> = most_specific(&labels).map(String::as_str).collect();
-            assert_eq!(kept.join(" "), shown, "{labels:?}");
+            let specific: Vec<_> = most_specific(&labels).map(String::as_str).collect();
+            assert_eq!(specific.join(" "), shown, "{labels:?}");
         }
     }
 }

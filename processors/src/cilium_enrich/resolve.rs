@@ -1,19 +1,21 @@
-//! What the table says about the sides of a flow.
+//! Resolves the endpoints of a flow.
 
 use std::sync::Arc;
 
 use tidegate_model::flow::{Address, Direction, Endpoint, EndpointNames, Flow, Seen};
 
-use super::identities::{Identities, Labels};
+use super::identities::Identities;
 use super::pods::PodName;
-use super::table::Table;
-use super::views::{Look, View};
+use super::reserved::IdentityLabels;
+use super::table::NameTable;
+use super::view_cache::{View, ViewKey};
 use crate::l7::access_log::low_u32;
 
-impl Table {
-    /// Names both sides. A proxy's record says itself who they are, but for their pods.
-    pub(super) fn name_sides(&mut self, flow: &mut Flow) {
-        let (source, destination) = (flow.source_address(), flow.destination_address());
+impl NameTable {
+    /// Names both endpoints of a flow. A flow of a proxy's record only lacks their pods.
+    pub(super) fn name_endpoints(&mut self, flow: &mut Flow) {
+        let source = flow.source_address();
+        let destination = flow.destination_address();
         if flow.l7.as_ref().is_some_and(|l7| l7.seen == Seen::Proxy) {
             self.add_pod(source, &mut flow.source);
             self.add_pod(destination, &mut flow.destination);
@@ -24,8 +26,8 @@ impl Table {
         }
     }
 
-    /// Hubble's `ResolveEndpoint`: the datapath's identity goes before the table's, because it is
-    /// what policy decided on.
+    /// Hubble's `ResolveEndpoint`. The identity of the datapath takes precedence over the table's,
+    /// because the policy decision was based on it.
     fn resolve(&mut self, address: Option<Address>, endpoint: &mut Endpoint) {
         if endpoint.identity == 0 {
             endpoint.identity = address
@@ -33,57 +35,65 @@ impl Table {
                 .unwrap_or_default();
         }
         self.identities.observe(endpoint.identity);
-        match self.view(address, Look::Identity(endpoint.identity)) {
-            Some(View { id, names }) => (endpoint.id, endpoint.names) = (id, Some(names)),
-            None => endpoint.names = self.identities.names(endpoint.identity, address),
+        match self.view(address, ViewKey::Identity(endpoint.identity)) {
+            Some(view) => {
+                endpoint.id = view.id;
+                endpoint.names = Some(view.names);
+            }
+            None => endpoint.names = self.identities.labels(endpoint.identity, address),
         }
     }
 
-    /// What Hubble's `seven` parser looks up. The record's own labels stay as they are; flows of
-    /// the datapath show them where they have the record's identity.
+    /// What Hubble's `seven` parser looks up. The labels of the record stay unchanged; flows of the
+    /// datapath with the same identity show them too.
     fn add_pod(&mut self, address: Option<Address>, endpoint: &mut Endpoint) {
         self.identities.observe(endpoint.identity);
         let labels = endpoint.names.as_ref();
         if labels.is_some_and(|labels| self.identities.learn_recorded(endpoint.identity, labels)) {
             self.version += 1;
         }
-        if let Some(view) = self.view(address, Look::Record(endpoint.names.clone())) {
+        if let Some(view) = self.view(address, ViewKey::Record(endpoint.names.clone())) {
             endpoint.names = Some(view.names);
         }
     }
 
-    /// The view of an address that a pod has.
-    fn view(&mut self, address: Option<Address>, look: Look) -> Option<View> {
+    /// The view of an address; `None` if the address has no pod.
+    fn view(&mut self, address: Option<Address>, key: ViewKey) -> Option<View> {
         let address = address?;
-        let host = self.ip_cache.hosts.get(&address)?;
-        let pod = host.pod.as_ref()?;
-        if let Some(view) = host.views.find(self.version, &look) {
+        let entry = self.ip_cache.addresses.get(&address)?;
+        let pod = entry.pod.as_ref()?;
+        if let Some(view) = entry.views.find(self.version, &key) {
             return Some(view.clone());
         }
-        let (own, pod) = (host.identity, Arc::clone(pod));
-        let view = self.compose(address, own, &pod, &look);
-        let is_passing = match look {
-            // A pod's address hardly ever has one of those.
-            Look::Identity(identity) => [identity, own]
-                .into_iter()
-                .any(Identities::depends_on_prefixes),
-            Look::Record(_) => false,
+        let pod = Arc::clone(pod);
+        let pod_identity = entry.identity;
+        let view = self.compose(address, pod_identity, &pod, &key);
+        let is_cacheable = match key {
+            // The address of a pod hardly ever has such an identity.
+            ViewKey::Identity(identity) => {
+                !Identities::depends_on_prefixes(identity)
+                    && !Identities::depends_on_prefixes(pod_identity)
+            }
+            ViewKey::Record(_) => true,
         };
-        if !is_passing {
-            self.ip_cache
-                .hosts
-                .get_mut(&address)?
-                .views
-                .keep(self.version, look, view.clone());
+        if is_cacheable {
+            let entry = self.ip_cache.addresses.get_mut(&address)?;
+            entry.views.insert(self.version, key, view.clone());
         }
         Some(view)
     }
 
-    /// Puts together what a pod's address shows, which has an identity of its own.
-    fn compose(&mut self, address: Address, own: u32, pod: &PodName, look: &Look) -> View {
-        let (id, labels) = match look {
-            Look::Identity(identity) => self.labels(address, own, pod, *identity),
-            Look::Record(names) => (0, names.clone()),
+    /// Composes the view of a pod's address. `pod_identity` is the announced identity.
+    fn compose(
+        &mut self,
+        address: Address,
+        pod_identity: u32,
+        pod: &PodName,
+        key: &ViewKey,
+    ) -> View {
+        let (id, labels) = match key {
+            ViewKey::Identity(identity) => self.labels(address, pod_identity, pod, *identity),
+            ViewKey::Record(names) => (0, names.clone()),
         };
         let names = EndpointNames {
             namespace: pod.namespace.clone(),
@@ -96,38 +106,35 @@ impl Table {
         }
     }
 
-    /// Endpoint and labels of a pod that the datapath gave an identity. On this node they are those
-    /// of its own identity, which its endpoint has; while that has only the ones that it was
-    /// created with, the identity may know better.
+    /// The endpoint id and the labels of a pod, for which the datapath reported `identity`. On this
+    /// node, the labels are those of its endpoint, or while the endpoint has only its initial
+    /// labels, the learned ones of its announced identity.
     fn labels(
         &mut self,
         address: Address,
-        own: u32,
+        pod_identity: u32,
         pod: &PodName,
         identity: u32,
-    ) -> (u32, Option<Labels>) {
-        let Some((id, endpoint)) = self.local(pod) else {
-            return (0, self.identities.names(identity, Some(address)));
+    ) -> (u32, Option<IdentityLabels>) {
+        let Some((id, endpoint)) = self.local_endpoint(pod) else {
+            return (0, self.identities.labels(identity, Some(address)));
         };
-        let (id, is_new, labels) = (
-            low_u32(id.to_le_bytes()),
-            endpoint.is_new,
-            endpoint.labels.clone(),
-        );
-        let settled = if is_new {
-            self.identities.names(own, Some(address))
+        let id = low_u32(id.to_le_bytes());
+        let announced = endpoint.labels.clone();
+        let learned = if endpoint.has_initial_labels {
+            self.identities.labels(pod_identity, Some(address))
         } else {
             None
         };
-        let labels = settled
-            .or(labels)
-            .or_else(|| self.identities.names(identity, Some(address)));
+        let labels = learned
+            .or(announced)
+            .or_else(|| self.identities.labels(identity, Some(address)));
         (id, labels)
     }
 }
 
-/// Hubble's `decodeTrafficDirection`, where it hangs on whether the source is the endpoint that
-/// reports: what `l34_flow` found holds if it is not.
+/// The part of Hubble's `decodeTrafficDirection` that needs to know whether the source is the
+/// reporting endpoint. If it is not, the direction that `l34_flow` found is right.
 fn direction(flow: &Flow) -> Direction {
     let is_source =
         flow.turned_by != 0 && u32::from(flow.turned_by) == flow.source.id & u32::from(u16::MAX);

@@ -1,5 +1,5 @@
-//! What the agent has announced, kept together: the addresses of its IP cache, the endpoints of its
-//! node, and the labels of identities that follow from both.
+//! The announced state: the addresses of the agent's IP cache, the endpoints of its node, and the
+//! labels of identities that follow from both.
 
 use std::sync::Arc;
 
@@ -7,300 +7,300 @@ use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, EndpointNames, IdentityScope};
 use tidegate_model::record::{
-    AgentEvent, AgentEventType as Type, EndpointUpdate, IpCache as Entry, Notification,
+    AgentEvent, AgentEventType, EndpointUpdate, IpCache as IpCacheUpdate, Notification,
 };
 
 use super::identities::Identities;
-use super::ip_cache::{Host, IpCache};
+use super::ip_cache::{AddressEntry, IpCache};
 use super::pairing::Pairing;
 use super::pods::{PodName, Pods};
 use super::prefix::Prefix;
-use super::refusal::Refusal;
-use super::reporters::{Reporter, Reporters};
-use super::views::Views;
+use super::reject_reason::RejectReason;
+use super::reporters::{PodlessEndpoints, Reporter};
+use super::reserved::IdentityLabels;
+use super::view_cache::ViewCache;
 
-/// The longest labels of an endpoint that are kept; those of pods have one or two kilobytes.
-const LONGEST_LABELS: usize = 16 * 1024;
+/// The largest total length of an endpoint's labels, in bytes. Those of pods have one or two
+/// kilobytes.
+const MAX_LABELS_LEN: usize = 16 * 1024;
 
 /// An endpoint of this node that belongs to a pod.
 #[derive(Debug)]
 pub(super) struct LocalEndpoint {
     pub(super) pod: Arc<PodName>,
-    /// The names from its labels; `None` until they are announced, which is after the endpoint
-    /// itself.
-    pub(super) labels: Option<Arc<EndpointNames>>,
-    /// Whether the labels are those that it was created with. They can change before it gets its
-    /// first identity, so they are not known to be that one's.
-    pub(super) is_new: bool,
+    /// The endpoint's labels; `None` until they are announced, which is after the endpoint itself.
+    pub(super) labels: Option<IdentityLabels>,
+    /// Whether the labels are those of the endpoint's creation. They can change before the endpoint
+    /// gets its first identity, and may not be the labels of that identity.
+    pub(super) has_initial_labels: bool,
     pairing: Pairing,
-    /// What its debug events show.
+    /// What the endpoint's debug events show.
     pub(super) reporter: Option<Reporter>,
 }
 
-/// The table.
+/// The announced state.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct NameTable {
     pub(super) ip_cache: IpCache,
     pub(super) pods: Pods,
     pub(super) endpoints: HashMap<u64, LocalEndpoint>,
     pub(super) identities: Identities,
-    pub(super) reporters: Reporters,
+    pub(super) podless: PodlessEndpoints,
     max_entries: usize,
-    /// Counts the changes that can show on more than one address.
+    /// Incremented by every change that can affect the views of several addresses, which
+    /// invalidates all cached views.
     pub(super) version: u64,
-    /// The newest connection that announcements came in.
+    /// The latest connection with announcements.
     stream: u32,
 }
 
-impl Table {
+impl NameTable {
     pub(super) fn new(max_entries: usize) -> Self {
         Self {
             ip_cache: IpCache::default(),
             pods: Pods::default(),
             endpoints: HashMap::new(),
             identities: Identities::new(),
-            reporters: Reporters::default(),
+            podless: PodlessEndpoints::default(),
             max_entries,
             version: 0,
             stream: 0,
         }
     }
 
-    /// Takes an announcement in.
+    /// Applies an announcement.
     ///
     /// # Errors
-    /// It is not remembered; what it was to replace stays.
-    pub(super) fn learn(&mut self, event: &AgentEvent) -> Result<(), Refusal> {
+    /// The announcement is rejected. An entry that it would have replaced stays.
+    pub(super) fn apply(&mut self, event: &AgentEvent) -> Result<(), RejectReason> {
+        use AgentEventType as Type;
         if event.stream > self.stream {
             self.stream = event.stream;
-            self.forget_identities_of_a_node();
+            self.remove_node_identities();
         }
         match (event.event_type, &event.notification) {
-            (Type::IpCacheUpserted, Notification::IpCacheUpdate(entry)) => {
-                self.upsert(entry, event.time)?
+            (Type::IpCacheUpserted, Notification::IpCacheUpdate(update)) => {
+                self.upsert(update, event.time)?
             }
-            (Type::IpCacheDeleted, Notification::IpCacheUpdate(entry)) => self.delete(entry)?,
+            (Type::IpCacheDeleted, Notification::IpCacheUpdate(update)) => {
+                let prefix = Prefix::parse(&update.cidr).ok_or(RejectReason::BadPrefix)?;
+                self.remove_prefix(prefix);
+            }
             (Type::EndpointCreated, Notification::EndpointUpdate(endpoint)) => {
-                self.create(endpoint)?
+                self.create_endpoint(endpoint)?
             }
             (Type::EndpointDeleted, Notification::EndpointUpdate(endpoint)) => {
-                self.remove(endpoint.id)
+                self.remove_endpoint(endpoint.id)
             }
             (_, Notification::EndpointRegenerate(endpoint)) => {
-                self.relabel(endpoint.id, &endpoint.labels, event.time)?;
+                self.set_labels(endpoint.id, &endpoint.labels, event.time)?;
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// How many addresses, prefixes and endpoints are remembered.
-    pub(super) fn census(&self) -> [usize; 3] {
-        let [addresses, prefixes] = self.ip_cache.census();
+    /// The numbers of addresses, prefixes and endpoints.
+    pub(super) fn counts(&self) -> [usize; 3] {
+        let [addresses, prefixes] = self.ip_cache.counts();
         [addresses, prefixes, self.endpoints.len()]
     }
 
-    /// The pod's endpoint on this node. A pod of that name that is on two nodes is one of another
-    /// cluster, too, and which of them is here is unknown.
-    pub(super) fn local(&self, pod: &PodName) -> Option<(u64, &LocalEndpoint)> {
-        let known = self.pods.get(pod)?;
-        let id = known.endpoint?;
+    /// The pod's endpoint on this node, with its id. `None` if addresses of the pod are on several
+    /// nodes: another cluster has a pod of the same name, and it is unknown which one is here.
+    pub(super) fn local_endpoint(&self, pod: &PodName) -> Option<(u64, &LocalEndpoint)> {
+        let pod = self.pods.get(pod)?;
+        let id = pod.endpoint?;
         let mut nodes = [None; 2];
-        let hosts = known
+        let entries = pod
             .addresses
             .iter()
-            .filter_map(|address| Some((address, self.ip_cache.hosts.get(address)?)));
-        for (address, host) in hosts {
+            .filter_map(|address| Some((address, self.ip_cache.addresses.get(address)?)));
+        for (address, entry) in entries {
             let node = &mut nodes[usize::from(address.to_ip().is_ipv4())];
-            if *node.get_or_insert(host.node) != host.node {
+            if *node.get_or_insert(entry.node) != entry.node {
                 return None;
             }
         }
         Some((id, self.endpoints.get(&id)?))
     }
 
-    fn check_room(&self, is_known: bool) -> Result<(), Refusal> {
-        let is_full = self.census().into_iter().sum::<usize>() >= self.max_entries;
-        if is_full && !is_known {
-            Err(Refusal::TableFull)
+    /// The identity of the pod's addresses, if all of them have the same.
+    pub(super) fn identity_of(&self, pod: &PodName) -> Option<u32> {
+        let addresses = self.pods.get(pod).map_or(&[][..], |pod| &pod.addresses);
+        let mut identities = addresses
+            .iter()
+            .filter_map(|address| Some(self.ip_cache.addresses.get(address)?.identity));
+        let first = identities.next()?;
+        identities.all(|other| other == first).then_some(first)
+    }
+
+    /// Fails if the table is full, unless an existing entry is to be replaced.
+    fn check_room(&self, is_replacement: bool) -> Result<(), RejectReason> {
+        let is_full = self.counts().into_iter().sum::<usize>() >= self.max_entries;
+        if is_full && !is_replacement {
+            Err(RejectReason::TableFull)
         } else {
             Ok(())
         }
     }
 
-    fn upsert(&mut self, entry: &Entry, now: Timestamp) -> Result<(), Refusal> {
-        let prefix = Prefix::parse(&entry.cidr).ok_or(Refusal::BadPrefix)?;
+    fn upsert(&mut self, update: &IpCacheUpdate, now: Timestamp) -> Result<(), RejectReason> {
+        let prefix = Prefix::parse(&update.cidr).ok_or(RejectReason::BadPrefix)?;
         let Some(address) = prefix.address() else {
             self.check_room(self.ip_cache.has_prefix(prefix))?;
-            self.replace_prefix(prefix, entry.identity);
+            self.set_prefix(prefix, update.identity);
             return Ok(());
         };
-        self.check_room(self.ip_cache.hosts.contains_key(&address))?;
-        let pod =
-            PodName::new(&entry.namespace, &entry.pod_name)?.map(|name| self.pods.shared(name));
-        let node = Prefix::parse(&entry.host_ip).and_then(Prefix::address);
-        self.replace(
-            address,
-            Host {
-                identity: entry.identity,
-                node,
-                pod,
-                views: Views::default(),
-            },
-            now,
-        );
+        self.check_room(self.ip_cache.addresses.contains_key(&address))?;
+        let pod = PodName::new(&update.namespace, &update.pod_name)?;
+        let entry = AddressEntry {
+            identity: update.identity,
+            node: Prefix::parse(&update.host_ip).and_then(Prefix::address),
+            pod: pod.map(|name| self.pods.intern(name)),
+            views: ViewCache::default(),
+        };
+        self.set_address(address, entry, now);
         Ok(())
     }
 
-    fn replace_prefix(&mut self, prefix: Prefix, identity: u32) {
-        self.identities.hold(identity, prefix);
-        if let Some(before) = self.ip_cache.upsert_prefix(prefix, identity) {
-            self.identities.release(before, prefix);
+    fn set_prefix(&mut self, prefix: Prefix, identity: u32) {
+        self.identities.add_prefix(identity, prefix);
+        if let Some(previous) = self.ip_cache.insert_prefix(prefix, identity) {
+            self.identities.remove_prefix(previous, prefix);
         }
     }
 
-    fn replace(&mut self, address: Address, host: Host, now: Timestamp) {
-        if self
-            .ip_cache
-            .hosts
-            .get(&address)
-            .is_some_and(|known| known.says_the_same(&host))
-        {
+    fn set_address(&mut self, address: Address, entry: AddressEntry, now: Timestamp) {
+        let existing = self.ip_cache.addresses.get(&address);
+        if existing.is_some_and(|existing| existing.is_same(&entry)) {
             return;
         }
-        self.identities.hold(host.identity, Prefix::host(address));
-        self.forget(address);
-        let pod = host.pod.clone();
-        let node = host.node;
-        self.ip_cache.hosts.insert(address, host);
+        // Before the old entry is removed, so that an identity that stays keeps its labels.
+        self.identities
+            .add_prefix(entry.identity, Prefix::host(address));
+        self.remove_address(address);
+        let pod = entry.pod.clone();
+        let node = entry.node;
+        self.ip_cache.addresses.insert(address, entry);
         if let Some(pod) = pod {
-            self.pods.join(&pod, address);
-            if let Some(node) = node.filter(|_| self.local(&pod).is_some()) {
-                self.ip_cache.learn_own(node);
+            self.pods.add_address(&pod, address);
+            if let Some(node) = node.filter(|_| self.local_endpoint(&pod).is_some()) {
+                self.ip_cache.set_node_address(node);
             }
-            self.pod_changed(&pod);
-            self.match_labels(&pod, now);
+            self.addresses_changed(&pod);
+            self.learn_labels(&pod, now);
         }
     }
 
-    fn delete(&mut self, entry: &Entry) -> Result<(), Refusal> {
-        let prefix = Prefix::parse(&entry.cidr).ok_or(Refusal::BadPrefix)?;
-        self.forget_prefix(prefix);
-        Ok(())
-    }
-
-    fn forget_prefix(&mut self, prefix: Prefix) {
+    fn remove_prefix(&mut self, prefix: Prefix) {
         if let Some(address) = prefix.address() {
-            self.forget(address);
-        } else if let Some(before) = self.ip_cache.delete_prefix(prefix) {
-            self.identities.release(before, prefix);
+            self.remove_address(address);
+        } else if let Some(identity) = self.ip_cache.remove_prefix(prefix) {
+            self.identities.remove_prefix(identity, prefix);
         }
     }
 
-    /// Another agent announces from here on. It gives out numbers of local scope anew, so one that
-    /// stays would be another's; it announces them again.
-    fn forget_identities_of_a_node(&mut self) {
-        let is_of_a_node = |identity| IdentityScope::of(identity) != IdentityScope::Global;
-        for prefix in self.ip_cache.entries_where(is_of_a_node) {
-            self.forget_prefix(prefix);
+    /// Removes the prefixes whose identities the agent itself allocated, after its connection has
+    /// ended: the next agent allocates the same numbers differently, and announces them again.
+    fn remove_node_identities(&mut self) {
+        let is_allocated_by_node = |identity| IdentityScope::of(identity) != IdentityScope::Global;
+        for prefix in self.ip_cache.prefixes_where(is_allocated_by_node) {
+            self.remove_prefix(prefix);
         }
     }
 
-    fn forget(&mut self, address: Address) {
-        let Some(host) = self.ip_cache.hosts.remove(&address) else {
+    fn remove_address(&mut self, address: Address) {
+        let Some(entry) = self.ip_cache.addresses.remove(&address) else {
             return;
         };
         self.identities
-            .release(host.identity, Prefix::host(address));
-        if let Some(pod) = host.pod {
-            self.pods.part(&pod, address);
-            self.pod_changed(&pod);
+            .remove_prefix(entry.identity, Prefix::host(address));
+        if let Some(pod) = entry.pod {
+            self.pods.remove_address(&pod, address);
+            self.addresses_changed(&pod);
         }
     }
 
-    /// An address came or went, which can decide whether the others are on this node.
-    fn pod_changed(&mut self, pod: &PodName) {
+    /// Invalidates the views of a local pod after one of its addresses was added or removed, which
+    /// can change whether its other addresses are on this node.
+    fn addresses_changed(&mut self, pod: &PodName) {
         if self.pods.get(pod).is_some_and(|pod| pod.endpoint.is_some()) {
             self.version += 1;
         }
     }
 
-    /// An endpoint without a pod is the host's or a health check's: nothing announces which address
-    /// it has.
-    fn create(&mut self, endpoint: &EndpointUpdate) -> Result<(), Refusal> {
+    /// Adds an endpoint. One without a pod is that of the host or of a health check, whose address
+    /// is not announced.
+    fn create_endpoint(&mut self, endpoint: &EndpointUpdate) -> Result<(), RejectReason> {
         let Some(pod) = PodName::new(&endpoint.namespace, &endpoint.pod_name)? else {
             return Ok(());
         };
-        let labels = names_of(&endpoint.labels)?;
+        let labels = identity_labels(&endpoint.labels)?;
         self.check_room(self.endpoints.contains_key(&endpoint.id))?;
-        self.remove(endpoint.id);
-        let pod = self.pods.shared(pod);
-        self.pods.settle(&pod, endpoint.id);
-        self.endpoints.insert(
-            endpoint.id,
-            LocalEndpoint {
-                pod,
-                labels,
-                is_new: true,
-                pairing: Pairing::default(),
-                reporter: None,
-            },
-        );
+        self.remove_endpoint(endpoint.id);
+        let pod = self.pods.intern(pod);
+        self.pods.set_endpoint(&pod, endpoint.id);
+        let local = LocalEndpoint {
+            pod,
+            labels,
+            has_initial_labels: true,
+            pairing: Pairing::default(),
+            reporter: None,
+        };
+        self.endpoints.insert(endpoint.id, local);
         self.version += 1;
         Ok(())
     }
 
-    fn remove(&mut self, id: u64) {
-        self.reporters.remove(id);
+    fn remove_endpoint(&mut self, id: u64) {
+        self.podless.remove(id);
         if let Some(endpoint) = self.endpoints.remove(&id) {
-            self.pods.leave(&endpoint.pod, id);
+            self.pods.remove_endpoint(&endpoint.pod, id);
             self.version += 1;
         }
     }
 
-    fn relabel(&mut self, id: u64, labels: &[String], now: Timestamp) -> Result<(), Refusal> {
-        let labels = names_of(labels)?;
+    fn set_labels(
+        &mut self,
+        id: u64,
+        labels: &[String],
+        now: Timestamp,
+    ) -> Result<(), RejectReason> {
+        let labels = identity_labels(labels)?;
         let Some(endpoint) = self.endpoints.get_mut(&id) else {
-            self.reporters.learn(id, labels);
+            self.podless.add(id, labels);
             return Ok(());
         };
-        if endpoint.labels != labels || endpoint.is_new {
-            (endpoint.labels, endpoint.is_new) = (labels, false);
+        if endpoint.labels != labels || endpoint.has_initial_labels {
+            endpoint.labels = labels;
+            endpoint.has_initial_labels = false;
             self.version += 1;
         }
         let pod = Arc::clone(&endpoint.pod);
-        self.match_labels(&pod, now);
+        self.learn_labels(&pod, now);
         Ok(())
     }
 
-    /// The identity that all addresses of the pod have.
-    pub(super) fn identity_of(&self, pod: &PodName) -> Option<u32> {
-        let addresses = self.pods.get(pod).map_or(&[][..], |pod| &pod.addresses);
-        let mut identities = addresses
-            .iter()
-            .filter_map(|address| Some(self.ip_cache.hosts.get(address)?.identity));
-        let first = identities.next()?;
-        identities.all(|other| other == first).then_some(first)
-    }
-
-    /// Learns the labels of the identity that all addresses of the pod have.
-    fn match_labels(&mut self, pod: &PodName, now: Timestamp) {
-        let Some((id, _)) = self.local(pod) else {
+    /// Learns the labels of a local pod's identity from its endpoint, if the two belong together.
+    fn learn_labels(&mut self, pod: &PodName, now: Timestamp) {
+        let Some((id, _)) = self.local_endpoint(pod) else {
             return;
         };
-        let Some(identity) = self
-            .identity_of(pod)
-            .filter(|identity| Identities::is_learnt(*identity))
-        else {
+        let identity = self.identity_of(pod);
+        let Some(identity) = identity.filter(|identity| Identities::is_learned(*identity)) else {
             return;
         };
         let Some(endpoint) = self.endpoints.get_mut(&id) else {
             return;
         };
-        let Some(labels) = endpoint.labels.as_ref().filter(|_| !endpoint.is_new) else {
+        if endpoint.has_initial_labels {
+            return;
+        }
+        let Some(labels) = &endpoint.labels else {
             return;
         };
-        if endpoint.pairing.settles(identity, labels, now)
+        if endpoint.pairing.confirm(identity, labels, now)
             && self.identities.learn(identity, labels)
         {
             self.version += 1;
@@ -308,10 +308,10 @@ impl Table {
     }
 }
 
-/// The names from labels; `None` without any.
-fn names_of(labels: &[String]) -> Result<Option<Arc<EndpointNames>>, Refusal> {
-    if labels.iter().map(String::len).sum::<usize>() > LONGEST_LABELS {
-        return Err(Refusal::LongNames);
+/// Labels in their shared form; `None` if there are none.
+fn identity_labels(labels: &[String]) -> Result<Option<IdentityLabels>, RejectReason> {
+    if labels.iter().map(String::len).sum::<usize>() > MAX_LABELS_LEN {
+        return Err(RejectReason::LongNames);
     }
     Ok((!labels.is_empty()).then(|| Arc::new(EndpointNames::of_labels(labels.to_vec()))))
 }

@@ -1,17 +1,18 @@
-//! Why an announcement is not remembered.
+//! Why an announcement is rejected.
 
-/// The reason; the announcement itself passes all the same.
+/// The reason for which an announcement is not added to the table. The announcement still passes to
+/// the next stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// As many entries as may be are remembered.
+pub(super) enum RejectReason {
+    /// The table has `max_entries` entries.
     TableFull,
-    /// It is about something that is neither an address nor a prefix.
+    /// The address or prefix is invalid.
     BadPrefix,
-    /// A name or the labels are longer than Kubernetes lets them be.
+    /// A name or the labels are longer than Kubernetes allows.
     LongNames,
 }
 
-impl Refusal {
+impl RejectReason {
     /// All notes.
     pub(super) const NOTES: [&'static str; 3] = [
         Self::TableFull.as_str(),
@@ -19,7 +20,7 @@ impl Refusal {
         Self::LongNames.as_str(),
     ];
 
-    /// The note in the books.
+    /// The note in the ledger.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::TableFull => "enrich_table_full",
