@@ -33,14 +33,13 @@ pub(crate) use directives::{BadDirective, Directives};
 pub(crate) use environment::{Environment, process_environment};
 pub(crate) use flow::arrivals;
 pub(crate) use listen::{Listen, unix_path};
-pub(crate) use pipeline::{Pipeline, Use};
+pub(crate) use pipeline::{Pipeline, PipelineTable, Use};
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use registry::{Registry, find};
 pub(crate) use renamed::end as old_name_ends;
 pub(crate) use secret::Secret;
-#[cfg(test)]
 pub(crate) use section::QUEUE;
-pub(crate) use service::{HOSTNAME, LogFormat, Service, ServiceTable};
+pub(crate) use service::{HOSTNAME, LogFormat, PIPELINES, Service, ServiceTable};
 pub(crate) use source::Source;
 pub(crate) use suggest::did_you_mean;
 pub(crate) use telemetry::{Admin, Telemetry as TelemetrySettings, Tls};
@@ -53,7 +52,6 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use pipeline::{Known, no_pipelines};
-use service::PIPELINES;
 use table::{refuse_unknown, table};
 
 /// A parsed configuration. It can be changed before it is built.

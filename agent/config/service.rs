@@ -82,7 +82,7 @@ tidegate_runtime::config_table! {
 }
 
 /// The table of `[service]` that is read by itself.
-pub(super) const PIPELINES: &str = "pipelines";
+pub(crate) const PIPELINES: &str = "pipelines";
 
 impl Service {
     /// Reads `[service]` without its pipelines.

@@ -5,6 +5,7 @@ mod common;
 pub(crate) mod components;
 pub(crate) mod graph;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod validate;
 
 pub(crate) mod demo;

@@ -62,7 +62,7 @@ fn a_size_that_makes_no_sense_is_refused() {
         ("{ max_entries = 16777216 }", ""),
         (
             "{ max_entries = 16777217 }",
-            "max_entries: max_entries is 16777216 at most",
+            "invalid value: integer `16777217`, expected a whole number from 1 to 16777216",
         ),
     ] {
         let told = build(config, &Telemetry::default())

@@ -426,5 +426,8 @@ fn connections_is_at_least_one() {
     let error = build("http_flow", "{ connections = 0 }")
         .err()
         .expect("it is refused");
-    assert_eq!(error, "connections: connections is 1 to 16777216");
+    assert!(
+        error.contains("expected a whole number from 1 to 16777216"),
+        "{error}"
+    );
 }
