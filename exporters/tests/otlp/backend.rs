@@ -1,5 +1,5 @@
-//! A backend that does as it is told, and keeps what it got. It runs in a runtime of its own, so
-//! that it can vanish with all its connections.
+//! A backend that replies as scripted and records what it receives. It has a runtime of its own, so
+//! that it can end abruptly with all its connections.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,38 +22,38 @@ use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 
-/// What the backend does with a request.
+/// The reply to a request.
 #[derive(Clone)]
 pub(crate) enum Reply {
-    /// Takes it.
-    Ok,
-    /// Takes it but for this many records or points.
-    Rejects(i64),
-    /// Takes it with a remark.
-    Warns,
-    /// Refuses it.
-    Fails(Status),
-    /// Takes it when it is notified.
-    Waits(Arc<Notify>),
-    /// Never answers.
-    Hangs,
+    /// Accepts it.
+    Accept,
+    /// Accepts it except for this number of records or points.
+    Reject(i64),
+    /// Accepts it with a warning.
+    Warn,
+    /// Responds with this status.
+    Fail(Status),
+    /// Accepts it after a notification.
+    AcceptWhenNotified(Arc<Notify>),
+    /// Never responds.
+    Hang,
 }
 
-/// A request as it came.
-#[derive(Clone)]
+/// A request as it was received.
+#[derive(Clone, Debug)]
 pub(crate) struct Received<T> {
     pub(crate) metadata: MetadataMap,
     pub(crate) message: T,
 }
 
-/// What one service was told and what it got.
-pub(crate) struct Service<T> {
+/// One service, with its script and the requests that it received.
+pub(crate) struct MockService<T> {
     script: Mutex<VecDeque<Reply>>,
     received: Mutex<Vec<Received<T>>>,
     count: watch::Sender<usize>,
 }
 
-impl<T> Default for Service<T> {
+impl<T> Default for MockService<T> {
     fn default() -> Self {
         Self {
             script: Mutex::default(),
@@ -63,19 +63,19 @@ impl<T> Default for Service<T> {
     }
 }
 
-impl<T: Clone> Service<T> {
-    /// Does these things with the next requests, in order, and takes all later ones.
-    pub(crate) fn script(&self, replies: impl IntoIterator<Item = Reply>) {
+impl<T: Clone> MockService<T> {
+    /// Scripts the replies to the next requests, in order. Later ones are accepted.
+    pub(crate) fn reply_with(&self, replies: impl IntoIterator<Item = Reply>) {
         self.script.lock().unwrap().extend(replies);
     }
 
-    /// Every request so far, those that were refused included.
+    /// Returns all requests so far, including refused ones.
     pub(crate) fn received(&self) -> Vec<Received<T>> {
         self.received.lock().unwrap().clone()
     }
 
-    /// Waits until there were `n` requests.
-    pub(crate) async fn has_received(&self, n: usize) {
+    /// Waits until `n` requests were received.
+    pub(crate) async fn wait_for_requests(&self, n: usize) {
         self.count
             .subscribe()
             .wait_for(|count| *count >= n)
@@ -83,9 +83,14 @@ impl<T: Clone> Service<T> {
             .unwrap();
     }
 
-    /// Keeps a request, and yields rejected records and remark of the answer.
-    async fn answer(&self, request: Request<T>) -> Result<(i64, String), Status> {
-        let reply = self.script.lock().unwrap().pop_front().unwrap_or(Reply::Ok);
+    /// Records a request. Returns the number of rejected records and the message of the response.
+    async fn handle(&self, request: Request<T>) -> Result<(i64, String), Status> {
+        let reply = self
+            .script
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or(Reply::Accept);
         let (metadata, _, message) = request.into_parts();
         self.received
             .lock()
@@ -93,15 +98,15 @@ impl<T: Clone> Service<T> {
             .push(Received { metadata, message });
         self.count.send_modify(|count| *count += 1);
         match reply {
-            Reply::Ok => Ok((0, String::new())),
-            Reply::Rejects(n) => Ok((n, "no room".to_owned())),
-            Reply::Warns => Ok((0, "deprecated".to_owned())),
-            Reply::Fails(status) => Err(status),
-            Reply::Waits(go) => {
-                go.notified().await;
+            Reply::Accept => Ok((0, String::new())),
+            Reply::Reject(n) => Ok((n, "no room".to_owned())),
+            Reply::Warn => Ok((0, "deprecated".to_owned())),
+            Reply::Fail(status) => Err(status),
+            Reply::AcceptWhenNotified(notify) => {
+                notify.notified().await;
                 Ok((0, String::new()))
             }
-            Reply::Hangs => std::future::pending().await,
+            Reply::Hang => std::future::pending().await,
         }
     }
 }
@@ -109,8 +114,8 @@ impl<T: Clone> Service<T> {
 /// Both services.
 #[derive(Clone, Default)]
 pub(crate) struct Services {
-    pub(crate) logs: Arc<Service<ExportLogsServiceRequest>>,
-    pub(crate) metrics: Arc<Service<ExportMetricsServiceRequest>>,
+    pub(crate) logs: Arc<MockService<ExportLogsServiceRequest>>,
+    pub(crate) metrics: Arc<MockService<ExportMetricsServiceRequest>>,
 }
 
 #[tonic::async_trait]
@@ -119,7 +124,7 @@ impl LogsService for Services {
         &self,
         request: Request<ExportLogsServiceRequest>,
     ) -> Result<Response<ExportLogsServiceResponse>, Status> {
-        let (rejected_log_records, error_message) = self.logs.answer(request).await?;
+        let (rejected_log_records, error_message) = self.logs.handle(request).await?;
         let partial_success = Some(ExportLogsPartialSuccess {
             rejected_log_records,
             error_message,
@@ -134,7 +139,7 @@ impl MetricsService for Services {
         &self,
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        let (rejected_data_points, error_message) = self.metrics.answer(request).await?;
+        let (rejected_data_points, error_message) = self.metrics.handle(request).await?;
         let partial_success = Some(ExportMetricsPartialSuccess {
             rejected_data_points,
             error_message,
@@ -169,19 +174,19 @@ impl Backend {
             tls,
             runtime: None,
         };
-        backend.return_to_life();
+        backend.restart();
         backend
     }
 
-    /// Ends at once, and breaks every connection.
-    pub(crate) fn die(&mut self) {
+    /// Ends at once and breaks all connections.
+    pub(crate) fn shut_down(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
 
-    /// Comes back at the same address.
-    pub(crate) fn return_to_life(&mut self) {
+    /// Starts again at the same address.
+    pub(crate) fn restart(&mut self) {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -201,7 +206,7 @@ impl Backend {
 
 impl Drop for Backend {
     fn drop(&mut self) {
-        self.die();
+        self.shut_down();
     }
 }
 

@@ -1,19 +1,18 @@
-//! What becomes of log requests.
+//! Outcomes of log requests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use tidegate_model::Record;
-use tidegate_model::Timestamp;
 use tidegate_model::record::{Lost, LostSource};
+use tidegate_model::{Record, Timestamp};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::backend::{Backend, Received, Reply};
-use crate::rig::{ONE_BY_ONE, QUICK, Setup, flows};
+use crate::pipeline::{FAST_RETRIES, ONE_RECORD_PER_REQUEST, PipelineSetup, flows};
 
-/// The times of a request's records.
+/// Returns the times of a request's records.
 fn times(request: &Received<ExportLogsServiceRequest>) -> Vec<u64> {
     let logs = request
         .message
@@ -25,13 +24,13 @@ fn times(request: &Received<ExportLogsServiceRequest>) -> Vec<u64> {
         .collect()
 }
 
-fn fails(code: Code) -> Reply {
-    Reply::Fails(Status::new(code, "as told"))
+fn fail(code: Code) -> Reply {
+    Reply::Fail(Status::new(code, "scripted"))
 }
 
 fn exhausted(retry_after: Duration) -> Reply {
     let details = ErrorDetails::with_retry_info(Some(retry_after));
-    Reply::Fails(Status::with_error_details(
+    Reply::Fail(Status::with_error_details(
         Code::ResourceExhausted,
         "busy",
         details,
@@ -41,7 +40,7 @@ fn exhausted(retry_after: Duration) -> Reply {
 #[tokio::test]
 async fn flows_and_lost_reports_arrive_as_log_records() {
     let backend = Backend::start();
-    let rig = Setup::new(&backend.url(), &["headers = { api-key = \"k\" }"]).start();
+    let pipeline = PipelineSetup::new(&backend.url(), &["headers = { api-key = \"k\" }"]).start();
     let lost = Lost {
         time: Timestamp(3),
         source: LostSource::PerfEventRingBuffer,
@@ -51,10 +50,10 @@ async fn flows_and_lost_reports_arrive_as_log_records() {
     };
     let mut records = flows(1..=2);
     records.push(Record::Lost(lost));
-    rig.send(records).await;
-    let (books, ended) = rig.finish().await;
+    pipeline.send(records).await;
+    let (report, ended) = pipeline.finish().await;
     assert_eq!(
-        (books.absorbed, books.dropped, ended.failure.is_none()),
+        (report.absorbed, report.dropped, ended.failure.is_none()),
         (3, BTreeMap::new(), true)
     );
 
@@ -75,11 +74,14 @@ async fn flows_and_lost_reports_arrive_as_log_records() {
             .map(|value| value.to_str().unwrap().to_owned())
     };
     assert_eq!(header("api-key").as_deref(), Some("k"));
-    let agent = header("user-agent").unwrap();
-    assert!(agent.starts_with("OTel-OTLP-Exporter-tidegate/"), "{agent}");
+    let user_agent = header("user-agent").unwrap();
+    assert!(
+        user_agent.starts_with("OTel-OTLP-Exporter-tidegate/"),
+        "{user_agent}"
+    );
 }
 
-/// What happens to three flows, sent one by one, when the backend does `replies`.
+/// The outcomes of three flows that are sent in requests of their own.
 struct Case {
     replies: Vec<Reply>,
     absorbed: u64,
@@ -87,115 +89,89 @@ struct Case {
     attempts: usize,
 }
 
-#[tokio::test]
-async fn every_answer_leads_to_its_outcome() {
-    let cases = [
-        Case {
-            replies: vec![fails(Code::Unavailable)],
-            absorbed: 3,
-            dropped: &[],
-            attempts: 4,
-        },
-        Case {
-            replies: vec![fails(Code::Unavailable); 5],
-            absorbed: 3,
-            dropped: &[],
-            attempts: 8,
-        },
-        Case {
-            replies: vec![exhausted(Duration::from_millis(1))],
-            absorbed: 3,
-            dropped: &[],
-            attempts: 4,
-        },
-        Case {
-            replies: vec![Reply::Hangs],
-            absorbed: 3,
-            dropped: &[],
-            attempts: 4,
-        },
-        Case {
-            replies: vec![Reply::Warns],
-            absorbed: 3,
-            dropped: &[],
-            attempts: 3,
-        },
-        Case {
-            replies: vec![Reply::Rejects(1)],
-            absorbed: 2,
-            dropped: &[("rejected_by_peer", 1)],
-            attempts: 3,
-        },
-        Case {
-            replies: vec![Reply::Rejects(9)],
-            absorbed: 2,
-            dropped: &[("rejected_by_peer", 1)],
-            attempts: 3,
-        },
-        Case {
-            replies: vec![Reply::Rejects(-1)],
-            absorbed: 3,
-            dropped: &[],
-            attempts: 3,
-        },
-        Case {
-            replies: vec![fails(Code::ResourceExhausted)],
-            absorbed: 2,
-            dropped: &[("resource_exhausted", 1)],
-            attempts: 3,
-        },
-        Case {
-            replies: vec![fails(Code::InvalidArgument), fails(Code::Internal)],
-            absorbed: 1,
-            dropped: &[("permanent_error", 2)],
-            attempts: 3,
-        },
-        Case {
-            replies: vec![fails(Code::PermissionDenied), fails(Code::Unimplemented)],
-            absorbed: 1,
-            dropped: &[("not_authorized", 1), ("unimplemented", 1)],
-            attempts: 3,
-        },
-    ];
-    for (at, case) in cases.into_iter().enumerate() {
-        let backend = Backend::start();
-        let hangs = case
-            .replies
-            .iter()
-            .any(|reply| matches!(reply, Reply::Hangs));
-        backend.services.logs.script(case.replies);
-        let timeout = if hangs {
-            "timeout = \"200ms\""
-        } else {
-            "timeout = \"1h\""
-        };
-        let rig = Setup::new(&backend.url(), &[QUICK, ONE_BY_ONE, timeout]).start();
-        rig.send(flows(1..=3)).await;
-        let (books, _) = rig.finish().await;
-        assert_eq!(books.absorbed, case.absorbed, "case {at}");
-        assert_eq!(
-            books.dropped,
-            case.dropped.iter().copied().collect(),
-            "case {at}"
-        );
-        assert_eq!(
-            backend.services.logs.received().len(),
-            case.attempts,
-            "case {at}"
-        );
+fn all_delivered(replies: Vec<Reply>, attempts: usize) -> Case {
+    Case {
+        replies,
+        absorbed: 3,
+        dropped: &[],
+        attempts,
     }
+}
+
+/// In these cases there are no retries, so that there is one attempt for each flow.
+fn some_dropped(replies: Vec<Reply>, dropped: &'static [(&'static str, u64)]) -> Case {
+    let lost: u64 = dropped.iter().map(|(_, n)| n).sum();
+    Case {
+        replies,
+        absorbed: 3 - lost,
+        dropped,
+        attempts: 3,
+    }
+}
+
+#[tokio::test]
+async fn every_reply_leads_to_its_outcome() {
+    use Code::{Internal, InvalidArgument, PermissionDenied, Unavailable, Unimplemented};
+    let cases = [
+        all_delivered(vec![fail(Unavailable)], 4),
+        all_delivered(vec![fail(Unavailable); 5], 8),
+        all_delivered(vec![exhausted(Duration::from_millis(1))], 4),
+        all_delivered(vec![Reply::Hang], 4),
+        all_delivered(vec![Reply::Warn], 3),
+        all_delivered(vec![Reply::Reject(-1)], 3),
+        some_dropped(vec![Reply::Reject(1)], &[("rejected_by_peer", 1)]),
+        some_dropped(vec![Reply::Reject(9)], &[("rejected_by_peer", 1)]),
+        some_dropped(
+            vec![fail(Code::ResourceExhausted)],
+            &[("resource_exhausted", 1)],
+        ),
+        some_dropped(
+            vec![fail(InvalidArgument), fail(Internal)],
+            &[("permanent_error", 2)],
+        ),
+        some_dropped(
+            vec![fail(PermissionDenied), fail(Unimplemented)],
+            &[("not_authorized", 1), ("unimplemented", 1)],
+        ),
+    ];
+    for (index, case) in cases.into_iter().enumerate() {
+        check_case(index, case).await;
+    }
+}
+
+async fn check_case(index: usize, case: Case) {
+    let backend = Backend::start();
+    let hangs = case
+        .replies
+        .iter()
+        .any(|reply| matches!(reply, Reply::Hang));
+    backend.services.logs.reply_with(case.replies);
+    let timeout = if hangs {
+        "timeout = \"200ms\""
+    } else {
+        "timeout = \"1h\""
+    };
+    let config = [FAST_RETRIES, ONE_RECORD_PER_REQUEST, timeout];
+    let pipeline = PipelineSetup::new(&backend.url(), &config).start();
+    pipeline.send(flows(1..=3)).await;
+    let (report, _) = pipeline.finish().await;
+    let dropped = case.dropped.iter().copied().collect();
+    let attempts = backend.services.logs.received().len();
+    assert_eq!(report.absorbed, case.absorbed, "case {index}");
+    assert_eq!(report.dropped, dropped, "case {index}");
+    assert_eq!(attempts, case.attempts, "case {index}");
 }
 
 #[tokio::test]
 async fn a_rejection_in_a_request_of_several_batches_counts_each_record_once() {
     let backend = Backend::start();
-    backend.services.logs.script([Reply::Rejects(4)]);
-    let rig = Setup::new(&backend.url(), &["batch = { timeout = \"1h\" }"]).start();
-    rig.send(flows(1..=3)).await;
-    rig.send(flows(4..=6)).await;
-    let (books, ended) = rig.finish().await;
+    backend.services.logs.reply_with([Reply::Reject(4)]);
+    let pipeline = PipelineSetup::new(&backend.url(), &["batch = { timeout = \"1h\" }"]).start();
+    pipeline.send(flows(1..=3)).await;
+    pipeline.send(flows(4..=6)).await;
+    let (report, ended) = pipeline.finish().await;
     assert_eq!(
-        (books.absorbed, books.dropped),
+        (report.absorbed, report.dropped),
         (2, [("rejected_by_peer", 4)].into())
     );
     assert_eq!(ended.count("tidegate_otlp_requests_total", "partial"), 1);
@@ -208,13 +184,14 @@ async fn retries_end_when_the_policy_says_so() {
         "initial_interval = \"1ms\", max_elapsed_time = \"1ns\"",
     ] {
         let backend = Backend::start();
-        backend.services.logs.script([fails(Code::Unavailable)]);
+        backend.services.logs.reply_with([fail(Code::Unavailable)]);
         let retry = format!("retry_on_failure = {{ {retry} }}");
-        let rig = Setup::new(&backend.url(), &[&retry, ONE_BY_ONE]).start();
-        rig.send(flows(1..=2)).await;
-        let (books, ended) = rig.finish().await;
+        let pipeline =
+            PipelineSetup::new(&backend.url(), &[&retry, ONE_RECORD_PER_REQUEST]).start();
+        pipeline.send(flows(1..=2)).await;
+        let (report, ended) = pipeline.finish().await;
         assert_eq!(
-            (books.absorbed, books.dropped),
+            (report.absorbed, report.dropped),
             (1, [("retries_exhausted", 1)].into()),
             "{retry}"
         );
@@ -227,115 +204,120 @@ async fn retries_end_when_the_policy_says_so() {
     }
 }
 
-/// What is left of one flow whose attempts come to `replies`, when retries or the time to drain
-/// end.
+/// Returns how one flow is counted, unconfirmed or dropped, whose attempts get these replies until
+/// retries or the drain timeout end.
 async fn undelivered(replies: Vec<Reply>, config: &str) -> (u64, BTreeMap<&'static str, u64>) {
     let backend = Backend::start();
-    let (attempts, hangs) = (
-        replies.len(),
-        replies
-            .iter()
-            .filter(|reply| matches!(reply, Reply::Hangs))
-            .count(),
-    );
-    backend.services.logs.script(replies);
-    let rig = Setup::new(&backend.url(), &[ONE_BY_ONE, config]).start();
-    rig.send(flows(1..=1)).await;
-    backend.services.logs.has_received(attempts).await;
-    // What was answered has arrived.
-    let answered = |outcome| rig.telemetry("tidegate_otlp_requests_total", outcome);
-    while answered("failed") + answered("refused") < i64::try_from(attempts - hangs).unwrap() {
+    let attempts = replies.len();
+    let hanging = replies
+        .iter()
+        .filter(|reply| matches!(reply, Reply::Hang))
+        .count();
+    backend.services.logs.reply_with(replies);
+    let pipeline = PipelineSetup::new(&backend.url(), &[ONE_RECORD_PER_REQUEST, config]).start();
+    pipeline.send(flows(1..=1)).await;
+    backend.services.logs.wait_for_requests(attempts).await;
+    // Wait until the exporter has received the responses.
+    let responses = |outcome| pipeline.sum_of("tidegate_otlp_requests_total", outcome);
+    while responses("failed") + responses("refused") < i64::try_from(attempts - hanging).unwrap() {
         tokio::task::yield_now().await;
     }
-    let (books, _) = rig.finish().await;
-    assert_eq!(books.absorbed, 0, "{config}");
-    (books.unconfirmed, books.dropped)
+    let (report, _) = pipeline.finish().await;
+    assert_eq!(report.absorbed, 0, "{config}");
+    (report.unconfirmed, report.dropped)
+}
+
+/// Asserts that one flow whose attempts get these replies is unconfirmed.
+async fn assert_unconfirmed(replies: Vec<Reply>, config: &str) {
+    let counts = undelivered(replies, config).await;
+    assert_eq!(counts, (1, BTreeMap::new()), "{config}");
+}
+
+/// Asserts that one flow whose attempts get these replies is dropped for this reason.
+async fn assert_dropped(replies: Vec<Reply>, config: &str, reason: &'static str) {
+    let counts = undelivered(replies, config).await;
+    assert_eq!(counts, (0, [(reason, 1)].into()), "{config}");
 }
 
 #[tokio::test]
-async fn a_request_that_the_backend_may_have_is_unconfirmed_and_one_that_it_refused_is_dropped() {
-    let waits = "retry_on_failure = { initial_interval = \"1h\", max_interval = \"1h\", max_elapsed_time = \"100h\" }, \
-                 drain_timeout = \"0s\"";
-    let late = |reply| undelivered(vec![reply], waits);
-    assert_eq!(
-        late(fails(Code::Unavailable)).await,
-        (0, [("drain_timeout", 1)].into())
-    );
-    assert_eq!(
-        late(exhausted(Duration::from_secs(60))).await,
-        (0, [("drain_timeout", 1)].into())
-    );
-    for code in [Code::DeadlineExceeded, Code::Cancelled, Code::DataLoss] {
-        assert_eq!(late(fails(code)).await, (1, BTreeMap::new()), "{code:?}");
+async fn at_the_drain_timeout_only_refused_requests_are_dropped() {
+    let config = "retry_on_failure = { initial_interval = \"1h\", max_interval = \"1h\", \
+                  max_elapsed_time = \"100h\" }, drain_timeout = \"0s\"";
+    for reply in [fail(Code::Unavailable), exhausted(Duration::from_secs(60))] {
+        assert_dropped(vec![reply], config, "drain_timeout").await;
     }
-    assert_eq!(late(Reply::Hangs).await, (1, BTreeMap::new()));
+    for reply in [
+        fail(Code::DeadlineExceeded),
+        fail(Code::Cancelled),
+        fail(Code::DataLoss),
+        Reply::Hang,
+    ] {
+        assert_unconfirmed(vec![reply], config).await;
+    }
+}
 
-    let once = "retry_on_failure = { enabled = false }, timeout = \"50ms\"";
-    assert_eq!(
-        undelivered(vec![Reply::Hangs], once).await,
-        (1, BTreeMap::new()),
-        "no answer in time"
-    );
-    assert_eq!(
-        undelivered(vec![fails(Code::Unavailable)], once).await,
-        (0, [("retries_exhausted", 1)].into())
-    );
+#[tokio::test]
+async fn without_retries_only_refused_requests_are_dropped() {
+    let config = "retry_on_failure = { enabled = false }, timeout = \"50ms\"";
+    assert_unconfirmed(vec![Reply::Hang], config).await;
+    let unavailable = vec![fail(Code::Unavailable)];
+    assert_dropped(unavailable, config, "retries_exhausted").await;
+}
 
-    let again = format!("{QUICK}, timeout = \"50ms\"");
-    let refused = vec![Reply::Hangs, fails(Code::InvalidArgument)];
-    assert_eq!(
-        undelivered(refused, &again).await,
-        (1, BTreeMap::new()),
-        "a refusal is of its own attempt"
-    );
-    let refused = vec![fails(Code::Unavailable), fails(Code::InvalidArgument)];
-    assert_eq!(
-        undelivered(refused, &again).await,
-        (0, [("permanent_error", 1)].into())
-    );
+#[tokio::test]
+async fn a_refusal_does_not_confirm_that_an_earlier_attempt_was_not_received() {
+    let config = format!("{FAST_RETRIES}, timeout = \"50ms\"");
+    let unanswered = vec![Reply::Hang, fail(Code::InvalidArgument)];
+    assert_unconfirmed(unanswered, &config).await;
+    let refused = vec![fail(Code::Unavailable), fail(Code::InvalidArgument)];
+    assert_dropped(refused, &config, "permanent_error").await;
 }
 
 #[tokio::test]
 async fn a_request_whose_connection_broke_is_unconfirmed() {
     let mut backend = Backend::start();
-    backend.services.logs.script([Reply::Hangs]);
-    let rig = Setup::new(
+    backend.services.logs.reply_with([Reply::Hang]);
+    let pipeline = PipelineSetup::new(
         &backend.url(),
-        &[ONE_BY_ONE, "retry_on_failure = { enabled = false }"],
+        &[
+            ONE_RECORD_PER_REQUEST,
+            "retry_on_failure = { enabled = false }",
+        ],
     )
     .start();
-    rig.send(flows(1..=1)).await;
-    backend.services.logs.has_received(1).await;
-    backend.die();
-    let (books, _) = rig.finish().await;
+    pipeline.send(flows(1..=1)).await;
+    backend.services.logs.wait_for_requests(1).await;
+    backend.shut_down();
+    let (report, _) = pipeline.finish().await;
     assert_eq!(
-        (books.absorbed, books.unconfirmed, books.dropped.len()),
+        (report.absorbed, report.unconfirmed, report.dropped.len()),
         (0, 1, 0)
     );
 }
 
 #[tokio::test]
-async fn a_backend_that_dies_and_returns_gets_everything() {
+async fn a_backend_that_restarts_receives_everything() {
     let mut backend = Backend::start();
     let logs = backend.services.logs.clone();
-    let rig = Setup::new(&backend.url(), &[QUICK, ONE_BY_ONE]).start();
-    rig.send(flows(1..=1)).await;
-    while rig.books().absorbed == 0 {
+    let pipeline =
+        PipelineSetup::new(&backend.url(), &[FAST_RETRIES, ONE_RECORD_PER_REQUEST]).start();
+    pipeline.send(flows(1..=1)).await;
+    while pipeline.report().absorbed == 0 {
         tokio::task::yield_now().await;
     }
-    backend.die();
-    rig.send(flows(2..=4)).await;
-    while rig.telemetry("tidegate_otlp_requests_total", "failed") == 0 {
+    backend.shut_down();
+    pipeline.send(flows(2..=4)).await;
+    while pipeline.sum_of("tidegate_otlp_requests_total", "failed") == 0 {
         tokio::task::yield_now().await;
     }
     assert_eq!(
-        rig.telemetry("tidegate_otlp_connected", "exporters.otlp"),
+        pipeline.sum_of("tidegate_otlp_connected", "exporters.otlp"),
         0
     );
-    backend.return_to_life();
-    logs.has_received(4).await;
-    let (books, ended) = rig.finish().await;
-    assert_eq!((books.absorbed, books.dropped), (4, BTreeMap::new()));
+    backend.restart();
+    logs.wait_for_requests(4).await;
+    let (report, ended) = pipeline.finish().await;
+    assert_eq!((report.absorbed, report.dropped), (4, BTreeMap::new()));
     assert_eq!(ended.value("tidegate_otlp_connected"), 1);
     assert_eq!(
         logs.received().iter().flat_map(times).collect::<Vec<_>>(),
@@ -348,10 +330,10 @@ async fn requests_are_compressed_as_configured() {
     for compression in ["none", "gzip", "zstd"] {
         let backend = Backend::start();
         let config = format!("compression = \"{compression}\"");
-        let rig = Setup::new(&backend.url(), &[&config]).start();
-        rig.send(flows(1..=100)).await;
-        let (books, _) = rig.finish().await;
-        assert_eq!(books.absorbed, 100, "{compression}");
+        let pipeline = PipelineSetup::new(&backend.url(), &[&config]).start();
+        pipeline.send(flows(1..=100)).await;
+        let (report, _) = pipeline.finish().await;
+        assert_eq!(report.absorbed, 100, "{compression}");
         let received = backend.services.logs.received();
         assert_eq!(times(&received[0]).len(), 100, "{compression}");
         let encoding = received[0]

@@ -1,4 +1,4 @@
-//! Sizes, queues and the end.
+//! Limits of requests and queues, and the end of the exporter.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
@@ -11,9 +11,9 @@ use tidegate_runtime::limits::{Limits, WhenFull};
 use tidegate_runtime::pipeline::Failure;
 
 use crate::backend::{Backend, Received, Reply};
-use crate::rig::{ONE_BY_ONE, Setup, flows};
+use crate::pipeline::{ONE_RECORD_PER_REQUEST, PipelineSetup, flows};
 
-fn count(request: &Received<ExportLogsServiceRequest>) -> usize {
+fn record_count(request: &Received<ExportLogsServiceRequest>) -> usize {
     request
         .message
         .resource_logs
@@ -23,8 +23,8 @@ fn count(request: &Received<ExportLogsServiceRequest>) -> usize {
         .sum()
 }
 
-/// An address where nobody listens.
-pub(crate) fn nowhere() -> String {
+/// Returns the URL of a port without a listener.
+pub(crate) fn unused_url() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
@@ -32,25 +32,32 @@ pub(crate) fn nowhere() -> String {
 #[tokio::test]
 async fn a_request_holds_no_more_records_than_allowed() {
     let backend = Backend::start();
-    let rig = Setup::new(
+    let pipeline = PipelineSetup::new(
         &backend.url(),
         &["batch = { max_records = 4, timeout = \"1h\" }"],
     )
     .start();
-    rig.send(flows(1..=10)).await;
-    backend.services.logs.has_received(2).await;
-    let (books, _) = rig.finish().await;
-    let mut counts: Vec<_> = backend.services.logs.received().iter().map(count).collect();
+    pipeline.send(flows(1..=10)).await;
+    backend.services.logs.wait_for_requests(2).await;
+    let (report, _) = pipeline.finish().await;
+    let mut counts: Vec<_> = backend
+        .services
+        .logs
+        .received()
+        .iter()
+        .map(record_count)
+        .collect();
     counts.sort_unstable();
-    assert_eq!((books.absorbed, counts), (10, vec![2, 4, 4]));
+    assert_eq!((report.absorbed, counts), (10, vec![2, 4, 4]));
 }
 
 #[tokio::test]
 async fn a_request_holds_no_more_bytes_than_allowed() {
     let backend = Backend::start();
-    let rig = Setup::new(&backend.url(), &["batch = { max_bytes = \"2KiB\" }"]).start();
-    rig.send(flows(1..=100)).await;
-    let (books, _) = rig.finish().await;
+    let pipeline =
+        PipelineSetup::new(&backend.url(), &["batch = { max_bytes = \"2KiB\" }"]).start();
+    pipeline.send(flows(1..=100)).await;
+    let (report, _) = pipeline.finish().await;
     let received = backend.services.logs.received();
     let sizes: Vec<_> = received
         .iter()
@@ -59,18 +66,22 @@ async fn a_request_holds_no_more_bytes_than_allowed() {
     assert!(sizes.iter().all(|size| *size <= 2048), "{sizes:?}");
     assert!(
         sizes.iter().filter(|size| **size < 1024).count() <= 1,
-        "only the last is small: {sizes:?}"
+        "only the last one is small: {sizes:?}"
     );
     assert_eq!(
-        (books.absorbed, received.iter().map(count).sum::<usize>()),
+        (
+            report.absorbed,
+            received.iter().map(record_count).sum::<usize>()
+        ),
         (100, 100)
     );
 }
 
 #[tokio::test]
-async fn a_record_that_no_request_can_hold_is_dropped_alone() {
+async fn a_record_that_is_too_large_for_a_request_is_dropped_alone() {
     let backend = Backend::start();
-    let rig = Setup::new(&backend.url(), &["batch = { max_bytes = \"4KiB\" }"]).start();
+    let pipeline =
+        PipelineSetup::new(&backend.url(), &["batch = { max_bytes = \"4KiB\" }"]).start();
     let record = L7Record::Http(Http {
         url: "/".repeat(5000),
         ..Http::default()
@@ -88,99 +99,116 @@ async fn a_record_that_no_request_can_hold_is_dropped_alone() {
         l7: Some(Box::new(l7)),
         ..Flow::default()
     });
-    rig.send([flows(1..=1), vec![large], flows(2..=2)].concat())
+    pipeline
+        .send([flows(1..=1), vec![large], flows(2..=2)].concat())
         .await;
-    let (books, _) = rig.finish().await;
+    let (report, _) = pipeline.finish().await;
     assert_eq!(
-        (books.absorbed, books.dropped),
+        (report.absorbed, report.dropped),
         (2, [("record_too_large", 1)].into())
     );
 }
 
 #[tokio::test]
-async fn a_dead_endpoint_stops_nobody() {
-    let mut setup = Setup::new(&nowhere(), &[ONE_BY_ONE, "drain_timeout = \"0s\""]);
+async fn an_unreachable_endpoint_does_not_block_the_receiver() {
+    let mut setup = PipelineSetup::new(
+        &unused_url(),
+        &[ONE_RECORD_PER_REQUEST, "drain_timeout = \"0s\""],
+    );
     setup.queue = Limits {
         records: 10,
         when_full: WhenFull::DropNewest,
         ..Limits::DEFAULT
     };
-    let rig = setup.start();
+    let pipeline = setup.start();
     for time in 1..=100 {
-        rig.send(flows(time..=time)).await;
+        pipeline.send(flows(time..=time)).await;
     }
-    let (books, ended) = rig.finish().await;
+    let (report, ended) = pipeline.finish().await;
     assert!(ended.failure.is_none());
-    assert_eq!((books.r#in, books.absorbed), (100, 0));
-    // Ten wait in the queue, one is under way, one is at hand.
-    let (full, late) = (books.dropped["queue_full"], books.dropped["drain_timeout"]);
-    assert_eq!(books.unconfirmed, 0, "no request reached anybody");
+    assert_eq!((report.r#in, report.absorbed), (100, 0));
+    // Ten wait in the queue, one is in flight, one is being processed.
+    let queue_full = report.dropped["queue_full"];
+    let drain_timeout = report.dropped["drain_timeout"];
+    assert_eq!(report.unconfirmed, 0, "no request was sent");
     assert!(
-        full >= 100 - 12 && full + late == 100,
+        queue_full >= 100 - 12 && queue_full + drain_timeout == 100,
         "{:?}",
-        books.dropped
+        report.dropped
     );
 }
 
 #[tokio::test]
-async fn what_is_left_after_the_drain_timeout_is_given_up() {
+async fn remaining_records_are_dropped_after_the_drain_timeout() {
     let backend = Backend::start();
-    backend.services.logs.script([Reply::Ok, Reply::Hangs]);
-    let rig = Setup::new(
+    backend
+        .services
+        .logs
+        .reply_with([Reply::Accept, Reply::Hang]);
+    let pipeline = PipelineSetup::new(
         &backend.url(),
-        &[ONE_BY_ONE, "drain_timeout = \"1ms\", timeout = \"1h\""],
+        &[
+            ONE_RECORD_PER_REQUEST,
+            "drain_timeout = \"1ms\", timeout = \"1h\"",
+        ],
     )
     .start();
-    rig.send(flows(1..=5)).await;
-    backend.services.logs.has_received(2).await;
-    let (books, ended) = rig.finish().await;
+    pipeline.send(flows(1..=5)).await;
+    backend.services.logs.wait_for_requests(2).await;
+    let (report, ended) = pipeline.finish().await;
     assert!(ended.failure.is_none());
     assert_eq!(
-        (books.absorbed, books.unconfirmed, books.dropped),
+        (report.absorbed, report.unconfirmed, report.dropped),
         (1, 1, [("drain_timeout", 3)].into())
     );
 }
 
 #[tokio::test]
-async fn the_grace_period_ends_an_exporter_that_does_not_and_its_records_are_counted() {
+async fn the_grace_period_ends_an_exporter_and_its_records_are_counted() {
     let backend = Backend::start();
-    backend.services.logs.script([Reply::Hangs]);
-    let mut setup = Setup::new(
+    backend.services.logs.reply_with([Reply::Hang]);
+    let mut setup = PipelineSetup::new(
         &backend.url(),
-        &[ONE_BY_ONE, "drain_timeout = \"1h\", timeout = \"1h\""],
+        &[
+            ONE_RECORD_PER_REQUEST,
+            "drain_timeout = \"1h\", timeout = \"1h\"",
+        ],
     );
     setup.grace = Duration::from_millis(50);
-    let rig = setup.start();
-    rig.send(flows(1..=5)).await;
-    backend.services.logs.has_received(1).await;
-    let (books, ended) = rig.stop().await;
+    let pipeline = setup.start();
+    pipeline.send(flows(1..=5)).await;
+    backend.services.logs.wait_for_requests(1).await;
+    let (report, ended) = pipeline.shut_down().await;
     assert!(matches!(ended.failure, Some(Failure::Overdue { .. })));
     assert_eq!(
-        (books.absorbed, books.unconfirmed, books.dropped),
+        (report.absorbed, report.unconfirmed, report.dropped),
         (0, 1, [("shutdown_timeout", 4)].into())
     );
 }
 
 #[tokio::test]
-async fn while_all_requests_are_under_way_the_inbox_fills() {
+async fn records_wait_in_the_inbox_while_all_requests_are_in_flight() {
     let backend = Backend::start();
-    backend.services.logs.script(vec![Reply::Hangs; 2]);
+    backend.services.logs.reply_with(vec![Reply::Hang; 2]);
     let config =
         ["batch = { max_records = 1 }, in_flight = 2, timeout = \"1h\", drain_timeout = \"0s\""];
-    let rig = Setup::new(&backend.url(), &config).start();
+    let pipeline = PipelineSetup::new(&backend.url(), &config).start();
     for time in 1..=6 {
-        rig.send(flows(time..=time)).await;
+        pipeline.send(flows(time..=time)).await;
     }
-    backend.services.logs.has_received(2).await;
-    assert_eq!((rig.books().absorbed, rig.books().dropped.len()), (0, 0));
-    let (books, _) = rig.finish().await;
+    backend.services.logs.wait_for_requests(2).await;
     assert_eq!(
-        (books.unconfirmed, books.dropped),
+        (pipeline.report().absorbed, pipeline.report().dropped.len()),
+        (0, 0)
+    );
+    let (report, _) = pipeline.finish().await;
+    assert_eq!(
+        (report.unconfirmed, report.dropped),
         (2, [("drain_timeout", 4)].into())
     );
     assert_eq!(
         backend.services.logs.received().len(),
         2,
-        "no third request was begun"
+        "there is no third request"
     );
 }

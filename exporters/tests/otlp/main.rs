@@ -1,12 +1,12 @@
-//! The `otlp` exporter against real gRPC backends: what arrives, and what the ledger says about it.
+//! The `otlp` exporter with real gRPC backends: what arrives there, and what the ledger counts.
 
-#![expect(clippy::unwrap_used, reason = "tests panic where they cannot go on")]
+#![expect(clippy::unwrap_used, reason = "a test panics when a step fails")]
 
-mod answers;
 mod backend;
 mod delivery;
 mod limits;
 mod metric_exports;
-mod metrics;
-mod rig;
+mod metric_values;
+mod pipeline;
+mod responses;
 mod tls;

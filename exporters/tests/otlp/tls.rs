@@ -1,5 +1,5 @@
-//! Encrypted connections. The certificates in `tls/` are valid from 2020 to 2120; the authority's
-//! key is gone. The backend's name is `backend.test`.
+//! TLS connections. The certificates in `tls/` are valid from 2020 to 2120, and the key of their
+//! authority was deleted. The backend's name is `backend.test`.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use tidegate_runtime::pipeline::Failure;
 use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 
 use crate::backend::Backend;
-use crate::rig::{Setup, flows};
+use crate::pipeline::{PipelineSetup, flows};
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -19,7 +19,7 @@ fn pem(name: &str) -> Vec<u8> {
     std::fs::read(path(name)).unwrap()
 }
 
-/// A backend that takes only clients with a certificate of the authority.
+/// A backend that accepts only clients with a certificate of the authority.
 fn backend() -> Backend {
     let identity = Identity::from_pem(pem("server.pem"), pem("server_key.pem"));
     let authority = Certificate::from_pem(pem("ca.pem"));
@@ -30,7 +30,7 @@ fn backend() -> Backend {
     )
 }
 
-/// The exporter's `tls` table; `name` is what it expects the backend to be called.
+/// Returns the exporter's `tls` table; `name` is the expected name of the backend.
 fn table(name: &str, with_identity: bool) -> String {
     let file = |name: &str| path(name).display().to_string();
     let identity = format!(
@@ -50,13 +50,12 @@ fn table(name: &str, with_identity: bool) -> String {
 }
 
 #[tokio::test]
-async fn only_peers_that_know_each_other_exchange_records() {
-    // A client of TLS 1.3 has sent its request when it hears that the server wants another
-    // certificate.
+async fn records_are_sent_only_if_both_certificates_are_valid() {
+    // In TLS 1.3 the client has sent its request before the server rejects its certificate.
     let cases = [
         ("backend.test", true, (3, 0, 0)),
         ("backend.test", false, (0, 3, 0)),
-        ("somebody.else", true, (0, 0, 3)),
+        ("other.test", true, (0, 0, 3)),
     ];
     for (name, with_identity, outcome) in cases {
         let backend = backend();
@@ -64,12 +63,13 @@ async fn only_peers_that_know_each_other_exchange_records() {
             &*table(name, with_identity),
             "retry_on_failure = { enabled = false }",
         ];
-        let rig = Setup::new(&backend.url().replace("http:", "https:"), &config).start();
-        rig.send(flows(1..=3)).await;
-        let (books, _) = rig.finish().await;
-        let dropped = books.dropped.values().sum::<u64>();
+        let pipeline =
+            PipelineSetup::new(&backend.url().replace("http:", "https:"), &config).start();
+        pipeline.send(flows(1..=3)).await;
+        let (report, _) = pipeline.finish().await;
+        let dropped = report.dropped.values().sum::<u64>();
         assert_eq!(
-            (books.absorbed, books.unconfirmed, dropped),
+            (report.absorbed, report.unconfirmed, dropped),
             outcome,
             "{name}"
         );
@@ -82,13 +82,13 @@ async fn only_peers_that_know_each_other_exchange_records() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_cannot_be_read_is_a_failure_with_its_path() {
-    let rig = Setup::new(
+async fn a_certificate_that_cannot_be_read_is_an_error_with_its_path() {
+    let pipeline = PipelineSetup::new(
         "https://127.0.0.1:1",
         &["tls = { ca_file = \"/nowhere/ca.pem\" }"],
     )
     .start();
-    let (_, ended) = rig.finish().await;
+    let (_, ended) = pipeline.finish().await;
     let Some(Failure::Failed { stage, source }) = ended.failure else {
         panic!("{:?}", ended.failure)
     };
@@ -99,20 +99,20 @@ async fn a_certificate_that_cannot_be_read_is_a_failure_with_its_path() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_another_name_is_a_problem_with_a_remedy() {
+async fn a_certificate_for_another_name_is_reported_with_a_hint() {
     let backend = backend();
-    let config = [&*table("somebody.else", true), "drain_timeout = \"0s\""];
-    let rig = Setup::new(&backend.url().replace("http:", "https:"), &config).start();
-    rig.send(flows(1..=1)).await;
+    let config = [&*table("other.test", true), "drain_timeout = \"0s\""];
+    let pipeline = PipelineSetup::new(&backend.url().replace("http:", "https:"), &config).start();
+    pipeline.send(flows(1..=1)).await;
     let problem = loop {
-        match rig.problem() {
+        match pipeline.problem() {
             Some(problem) => break problem,
             None => tokio::task::yield_now().await,
         }
     };
     assert!(
-        problem.contains("somebody.else") && problem.contains("`server_name_override`"),
+        problem.contains("other.test") && problem.contains("`server_name_override`"),
         "{problem}"
     );
-    rig.finish().await;
+    pipeline.finish().await;
 }

@@ -50,10 +50,9 @@ impl EndpointUrl {
     pub(super) fn parse(&self) -> Result<Address, String> {
         let Self(text) = self;
         if text.is_empty() {
-            return Err(
-                "the endpoint is empty; write scheme, host and port, as in \"http://127.0.0.1:4317\""
-                    .to_owned(),
-            );
+            return Err("the endpoint is empty; write scheme, host and port, \
+                 as in \"http://127.0.0.1:4317\""
+                .to_owned());
         }
         parse_url(text).map_err(|problem| format!("`{}` {problem}", mask_url(text)))
     }

@@ -12,8 +12,8 @@ tidegate_runtime::config_table! {
     /// Certificates for an https endpoint.
     #[derive(Clone, Debug)]
     pub(crate) struct TlsConfig {
-        /// PEM file of the certificate authority that signed the backend's certificate. Default: the
-        /// system's roots.
+        /// PEM file of the certificate authority that signed the backend's certificate. Default:
+        /// the system's roots.
         #[sample = "\"/etc/tidegate/ca.pem\""]
         pub(crate) ca_file: Option<PathBuf> = None,
         /// PEM file of the client certificate. Needs `key_file`.

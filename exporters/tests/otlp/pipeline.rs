@@ -1,4 +1,4 @@
-//! An `otlp` exporter in a real topology, fed by the test.
+//! A pipeline of a receiver that the test feeds and an `otlp` exporter.
 
 use std::time::Duration;
 
@@ -21,17 +21,17 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use toml::de::ValueDeserializer;
 
-/// Waits between attempts that a test need not wait for.
-pub(crate) const QUICK: &str =
+/// Retries with delays that are short enough for tests.
+pub(crate) const FAST_RETRIES: &str =
     "retry_on_failure = { initial_interval = \"1ms\", max_interval = \"1ms\" }";
-/// Sends every record by itself, one after another.
-pub(crate) const ONE_BY_ONE: &str = "batch = { max_records = 1 }, in_flight = 1";
+/// Sends each record in a request of its own, one request after another.
+pub(crate) const ONE_RECORD_PER_REQUEST: &str = "batch = { max_records = 1 }, in_flight = 1";
 
-/// Hands on what the test sends, until the test ends or a stop is requested.
-struct Feed(mpsc::Receiver<Vec<Record>>);
+/// Emits the records that the test sends, until it ends or shutdown is requested.
+struct TestReceiver(mpsc::Receiver<Vec<Record>>);
 
 #[async_trait]
-impl Receiver for Feed {
+impl Receiver for TestReceiver {
     async fn run(mut self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         loop {
             let records = tokio::select! {
@@ -48,8 +48,8 @@ impl Receiver for Feed {
     }
 }
 
-/// The running topology.
-pub(crate) struct Rig {
+/// A running pipeline.
+pub(crate) struct TestPipeline {
     feed: mpsc::Sender<Vec<Record>>,
     running: Running,
     ledger: Ledger,
@@ -58,16 +58,16 @@ pub(crate) struct Rig {
     health: HealthRegistry,
 }
 
-/// How to make one.
-pub(crate) struct Setup {
+/// The configuration of a [`TestPipeline`].
+pub(crate) struct PipelineSetup {
     pub(crate) endpoint: String,
     pub(crate) config: String,
     pub(crate) queue: Limits,
     pub(crate) grace: Duration,
 }
 
-impl Setup {
-    /// `config` is the inside of the exporter's table.
+impl PipelineSetup {
+    /// `config` are entries of the exporter's table.
     pub(crate) fn new(endpoint: &str, config: &[&str]) -> Self {
         let queue = Limits {
             when_full: WhenFull::DropNewest,
@@ -81,31 +81,14 @@ impl Setup {
         }
     }
 
-    pub(crate) fn start(self) -> Rig {
-        let table = format!("{{ endpoint = \"{}\", {} }}", self.endpoint, self.config);
-        let config = (otlp::KIND.parse)(ValueDeserializer::parse(&table).unwrap()).unwrap();
+    pub(crate) fn start(self) -> TestPipeline {
         let telemetry = Telemetry::default();
         let health = HealthRegistry::default();
-        let context = BuildContext {
-            stage: "exporters.otlp".to_owned(),
-            node_name: "default/node-a".to_owned(),
-            telemetry: telemetry.clone(),
-            health: health.stage("exporters.otlp"),
-        };
-        let exporter = ExporterNode {
-            fingerprint: String::new(),
-            holds: Vec::new(),
-            stage: context.stage.clone(),
-            health: context.health.clone(),
-            exporter: config.build(&context).unwrap(),
-            wants: config.consumes(),
-            queue: self.queue,
-        };
         let (feed, records) = mpsc::channel(1);
         let receiver = ReceiverNode {
             stage: "receivers.feed".to_owned(),
             fingerprint: String::new(),
-            receiver: Box::new(Feed(records)),
+            receiver: Box::new(TestReceiver(records)),
         };
         let pipeline = PipelineNode {
             name: "flows".to_owned(),
@@ -115,13 +98,14 @@ impl Setup {
         };
         let topology = Topology {
             receivers: vec![receiver],
-            exporters: vec![exporter],
+            exporters: vec![self.exporter(&telemetry, &health)],
             pipelines: vec![pipeline],
             grace: self.grace,
         };
-        let (ledger, shutdown) = (Ledger::default(), Shutdown::new());
+        let ledger = Ledger::default();
+        let shutdown = Shutdown::new();
         let running = Running::start(topology, &Handle::current(), &ledger, shutdown.clone());
-        Rig {
+        TestPipeline {
             feed,
             running,
             ledger,
@@ -130,57 +114,77 @@ impl Setup {
             health,
         }
     }
+
+    fn exporter(&self, telemetry: &Telemetry, health: &HealthRegistry) -> ExporterNode {
+        let table = format!("{{ endpoint = \"{}\", {} }}", self.endpoint, self.config);
+        let config = (otlp::KIND.parse)(ValueDeserializer::parse(&table).unwrap()).unwrap();
+        let context = BuildContext {
+            stage: "exporters.otlp".to_owned(),
+            node_name: "default/node-a".to_owned(),
+            telemetry: telemetry.clone(),
+            health: health.stage("exporters.otlp"),
+        };
+        ExporterNode {
+            fingerprint: String::new(),
+            holds: Vec::new(),
+            stage: context.stage.clone(),
+            health: context.health.clone(),
+            exporter: config.build(&context).unwrap(),
+            wants: config.consumes(),
+            queue: self.queue,
+        }
+    }
 }
 
-impl Rig {
+impl TestPipeline {
     pub(crate) async fn send(&self, records: Vec<Record>) {
         self.feed.send(records).await.unwrap();
     }
 
-    /// The books of the exporter, which have to balance at any time.
-    pub(crate) fn books(&self) -> StageReport {
-        books(&self.ledger.report())
+    /// Returns the exporter's counts, which must balance at any time.
+    pub(crate) fn report(&self) -> StageReport {
+        exporter_report(&self.ledger.report())
     }
 
-    /// The sum of the instruments that have `name` and, somewhere in their labels, `label`.
-    pub(crate) fn telemetry(&self, name: &str, label: &str) -> i64 {
+    /// Returns the sum of the instruments with this name and this value of any label.
+    pub(crate) fn sum_of(&self, name: &str, label: &str) -> i64 {
         let has_label =
             |labels: &[(&'static str, String)]| labels.iter().any(|(_, value)| value == label);
         let instruments = self.telemetry.instruments();
         let named = instruments
             .iter()
-            .filter(|known| known.name == name && has_label(&known.labels));
+            .filter(|instrument| instrument.name == name && has_label(&instrument.labels));
         named
             .map(tidegate_runtime::telemetry::Instrument::value)
             .sum()
     }
 
-    /// What is wrong with the exporter's stage, if anything is.
+    /// Returns the problem of the exporter's stage, if it is degraded.
     pub(crate) fn problem(&self) -> Option<String> {
         self.health.unwell().into_values().next()
     }
 
-    /// Ends the feed and waits until all is delivered or given up. Every record has to have an
-    /// outcome.
-    pub(crate) async fn finish(self) -> (StageReport, Ended) {
+    /// Ends the receiver and waits until everything is delivered or given up. Every record must
+    /// have an outcome.
+    pub(crate) async fn finish(self) -> (StageReport, Finished) {
         drop(self.feed);
         let ended = self.running.ended().await;
         (
-            settled(&self.ledger),
-            Ended {
+            final_report(&self.ledger),
+            Finished {
                 failure: ended.err(),
                 telemetry: self.telemetry,
             },
         )
     }
 
-    /// Asks for a stop and waits until the grace period is over.
-    pub(crate) async fn stop(self) -> (StageReport, Ended) {
+    /// Requests shutdown and waits until the pipeline has ended.
+    pub(crate) async fn shut_down(self) -> (StageReport, Finished) {
         self.shutdown.request();
         let ended = self.running.ended().await;
         (
-            settled(&self.ledger),
-            Ended {
+            final_report(&self.ledger),
+            Finished {
                 failure: ended.err(),
                 telemetry: self.telemetry,
             },
@@ -188,44 +192,44 @@ impl Rig {
     }
 }
 
-/// What is left when a topology has ended.
-pub(crate) struct Ended {
+/// What remains of a pipeline that has ended.
+pub(crate) struct Finished {
     pub(crate) failure: Option<Failure>,
     telemetry: Telemetry,
 }
 
-impl Ended {
-    /// How often `outcome` was counted under `name`.
+impl Finished {
+    /// Returns the counter with this name and outcome.
     pub(crate) fn count(&self, name: &str, outcome: &str) -> i64 {
         let instruments = self.telemetry.instruments();
-        let is_it =
+        let has_outcome =
             |(label, value): &(&'static str, String)| *label == "outcome" && value == outcome;
         let found = instruments
             .iter()
-            .find(|known| known.name == name && known.labels.iter().any(is_it));
+            .find(|found| found.name == name && found.labels.iter().any(has_outcome));
         found
             .map(tidegate_runtime::telemetry::Instrument::value)
             .unwrap()
     }
 
-    /// The value of an instrument without further labels.
+    /// Returns the value of an instrument with no other labels.
     pub(crate) fn value(&self, name: &str) -> i64 {
         self.telemetry
             .instruments()
             .iter()
-            .find(|known| known.name == name)
+            .find(|instrument| instrument.name == name)
             .unwrap()
             .value()
     }
 }
 
-fn settled(ledger: &Ledger) -> StageReport {
+fn final_report(ledger: &Ledger) -> StageReport {
     let report = ledger.report();
     assert_eq!(report.in_flight(), 0, "{report}");
-    books(&report)
+    exporter_report(&report)
 }
 
-fn books(report: &Report) -> StageReport {
+fn exporter_report(report: &Report) -> StageReport {
     assert!(report.balanced, "{report}");
     report
         .stages
@@ -235,7 +239,7 @@ fn books(report: &Report) -> StageReport {
         .clone()
 }
 
-/// Flows that can be told apart by their time.
+/// Returns flows with these times.
 pub(crate) fn flows(times: std::ops::RangeInclusive<u64>) -> Vec<Record> {
     let flow = |time| Flow {
         time: Timestamp(time),
