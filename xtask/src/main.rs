@@ -1,7 +1,7 @@
 //! `cargo xtask TASK`: what contributors and CI run.
 //!
 //! [`checks`] are what has to hold for a change, [`build_cost`] reports what the first build takes,
-//! [`tables`] generates code from data.
+//! [`tables`] generates code from data, and [`picture`] draws the picture of the README.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -10,6 +10,7 @@
 
 mod build_cost;
 mod checks;
+mod picture;
 mod tables;
 
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 /// A task: its name, what it does, and the code.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 7] = [
+const TASKS: &[Task] = &[
     ("fmt", "checks the format", checks::fmt),
     (
         "lint",
@@ -44,6 +45,11 @@ const TASKS: [Task; 7] = [
         "tables",
         "generates the tables of BPF files and drop reasons from core/model/data",
         tables::write,
+    ),
+    (
+        "picture",
+        "runs the demo and draws docs/demo.svg",
+        picture::run,
     ),
 ];
 
