@@ -54,7 +54,7 @@ impl ExporterConfig for Config {
         vec![self.listen]
     }
 
-    /// Points of metrics, which are all that comes, wait beside what `bytes` bounds.
+    /// A small limit, because points of metrics do not count towards it.
     fn default_queue(&self) -> Limits {
         Limits {
             bytes: 1 << 20,

@@ -1,4 +1,4 @@
-//! When lines are coloured.
+//! Whether lines are coloured.
 
 tidegate_runtime::config_choice! {
     /// When compact lines are coloured.
@@ -13,8 +13,9 @@ tidegate_runtime::config_choice! {
 }
 
 impl ColorMode {
-    /// Whether to colour; `variable` reads the environment, an unset variable as empty.
-    pub(super) fn wanted(self, is_terminal: bool, variable: impl Fn(&str) -> String) -> bool {
+    /// Whether to colour. `variable` returns an environment variable, or an empty text if it is not
+    /// set.
+    pub(super) fn is_enabled(self, is_terminal: bool, variable: impl Fn(&str) -> String) -> bool {
         match self {
             Self::Always => true,
             Self::Never => false,
@@ -30,7 +31,7 @@ mod tests {
     use super::ColorMode;
 
     #[test]
-    fn colours_are_for_terminals_that_want_them() {
+    fn colours_depend_on_mode_terminal_and_environment() {
         let cases = [
             (ColorMode::Auto, true, "", "xterm", true),
             (ColorMode::Auto, false, "", "xterm", false),
@@ -48,7 +49,7 @@ mod tests {
                 }
             };
             assert_eq!(
-                mode.wanted(is_terminal, variable),
+                mode.is_enabled(is_terminal, variable),
                 expected,
                 "{mode:?} {is_terminal} {no_color} {term}"
             );

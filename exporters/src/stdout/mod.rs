@@ -1,16 +1,20 @@
-//! Writes flows and other events to standard output, a line each: as `hubble observe` prints them,
-//! or in the JSON of Hubble's exporter.
+//! `stdout`: writes flows and other events to standard output, one line each, in the format of
+//! `hubble observe` or in the JSON of Hubble's exporter.
 
 mod color;
 mod exporter;
+mod failure;
+mod line_buffer;
 mod lines;
-mod output;
-mod patience;
+mod retry;
+mod running;
 mod sink;
+mod writer_thread;
 
-pub use exporter::{Exporter, WriteError};
-pub use lines::Lines;
-pub use patience::Pace;
+pub use exporter::Exporter;
+pub use failure::WriteError;
+pub use lines::LineFormatter;
+pub use retry::WriteTimeouts;
 
 use std::io::IsTerminal;
 
@@ -30,7 +34,7 @@ pub const KIND: ExporterKind = ComponentKind {
     about: Config::ABOUT,
     keys: Config::KEYS,
     outcomes: Outcomes {
-        dropped: exporter::REASONS,
+        dropped: failure::REASONS,
         ..Outcomes::NONE
     },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
@@ -52,7 +56,7 @@ tidegate_runtime::config_table! {
         color: ColorMode = ColorMode::Auto,
         /// How long a failing write is retried, for example on a full disk, before the exporter
         /// fails. "0s" fails at once. A reader that does not read is waited for.
-        give_up_after: HumanDuration = HumanDuration(Pace::default().give_up_after),
+        give_up_after: HumanDuration = HumanDuration(WriteTimeouts::default().give_up_after),
     }
 }
 
@@ -82,28 +86,27 @@ impl ExporterConfig for Config {
             .map_or_else(|| self.format.default_signals(), Signals::kinds)
     }
 
-    /// Two that write at once would mix their lines.
+    /// The lines of two exporters would be mixed.
     fn holds(&self) -> Vec<Hold> {
         vec![Hold::StandardOutput]
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn stage::Exporter>, BuildError> {
         self.check_signals()?;
-        let lines = match self.format {
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let formatter = match self.format {
             Format::Compact => {
-                Lines::compact(self.color.wanted(std::io::stdout().is_terminal(), |name| {
-                    std::env::var(name).unwrap_or_default()
-                }))
+                let is_terminal = std::io::stdout().is_terminal();
+                LineFormatter::compact(self.color.is_enabled(is_terminal, variable))
             }
-            Format::Json => Lines::json(&context.node_name),
+            Format::Json => LineFormatter::json(&context.node_name),
         };
-        let pace = Pace {
+        let timeouts = WriteTimeouts {
             give_up_after: self.give_up_after.0,
-            ..Pace::default()
+            ..WriteTimeouts::default()
         };
-        Ok(Box::new(
-            Exporter::to_stdout(lines).with(context.health.clone(), pace),
-        ))
+        let exporter = Exporter::to_stdout(formatter).with(context.health.clone(), timeouts);
+        Ok(Box::new(exporter))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What lines are written to: how much at once, and how half a line is taken back.
+//! Outputs: how much one write may have, and how a partial line is removed.
 
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write};
@@ -7,28 +7,26 @@ use rustix::fs::FileType;
 use rustix::pipe::PIPE_BUF;
 
 /// An output of lines.
-pub(super) trait Sink: Send {
-    /// Writes some of `bytes`, and says how many.
+pub(super) trait LineSink: Send {
+    /// Writes some of `bytes`, and returns how many.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Bytes that go out whole or not at all, even if the process ends meanwhile; as far as the
-    /// output is of such a kind.
-    fn room(&mut self) -> usize {
+    /// Returns the length up to which a write is not split, even if the process ends during it.
+    fn atomic_len(&mut self) -> usize {
         usize::MAX
     }
 
-    /// Takes back the last `len` bytes, if nothing was written behind them, and says whether it
-    /// did.
-    fn take_back(&mut self, len: usize) -> bool {
+    /// Removes the last `len` bytes, if nothing was written after them. Returns whether it did.
+    fn remove_last(&mut self, len: usize) -> bool {
         let _ = len;
         false
     }
 }
 
-/// A writer about which nothing else is known.
-pub(super) struct Plain<W>(pub(super) W);
+/// Any writer.
+pub(super) struct WriterSink<W>(pub(super) W);
 
-impl<W: Write + Send> Sink for Plain<W> {
+impl<W: Write + Send> LineSink for WriterSink<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.0.write(bytes)?;
         self.0.flush()?;
@@ -43,21 +41,21 @@ pub(super) struct FileSink {
 }
 
 impl FileSink {
-    /// Fails if the kernel does not say what it is.
+    /// Fails if the type of the file cannot be determined.
     pub(super) fn new(file: File) -> io::Result<Self> {
         let kind = FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode);
         Ok(Self { file, kind })
     }
 }
 
-impl Sink for FileSink {
+impl LineSink for FileSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }
 
-    /// A write to a pipe is atomic up to `PIPE_BUF` (POSIX, `write`). A longer one to an empty
-    /// pipe, as long as it fits, does not block, so nothing can cut it.
-    fn room(&mut self) -> usize {
+    /// A write to a pipe is atomic up to `PIPE_BUF` (POSIX, `write`). A longer one that fits into an
+    /// empty pipe does not block, so it cannot be interrupted.
+    fn atomic_len(&mut self) -> usize {
         if self.kind != FileType::Fifo {
             return usize::MAX;
         }
@@ -70,24 +68,24 @@ impl Sink for FileSink {
         capacity.max(PIPE_BUF)
     }
 
-    /// A regular file is cut if it ends where this process wrote last, so that lines of others, who
-    /// may append to the same file, stay.
-    fn take_back(&mut self, len: usize) -> bool {
+    /// Truncates a regular file if it ends where this process wrote last, so that the lines of other
+    /// processes that append to the same file are kept.
+    fn remove_last(&mut self, len: usize) -> bool {
         if self.kind != FileType::RegularFile {
             return false;
         }
-        let cut = || -> io::Result<bool> {
+        let truncate = || -> io::Result<bool> {
             let mut file = &self.file;
             let end = file.stream_position()?;
             let start = end
                 .checked_sub(len as u64)
-                .filter(|_| file.metadata().is_ok_and(|is| is.len() == end));
+                .filter(|_| file.metadata().is_ok_and(|metadata| metadata.len() == end));
             let Some(start) = start else { return Ok(false) };
             file.set_len(start)?;
             file.seek(SeekFrom::Start(start))?;
             Ok(true)
         };
-        cut().unwrap_or(false)
+        truncate().unwrap_or(false)
     }
 }
 
@@ -97,7 +95,7 @@ mod tests {
     use std::io::{Read as _, Write as _};
     use std::path::Path;
 
-    use super::{FileSink, PIPE_BUF, Sink};
+    use super::{FileSink, LineSink, PIPE_BUF};
 
     fn open(path: &Path, append: bool) -> File {
         let mut options = OpenOptions::new();
@@ -111,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_file_is_taken_back_unless_another_has_appended() {
+    fn the_end_of_a_file_is_removed_unless_another_process_has_appended() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out");
         for (append, other, expected) in [
@@ -123,7 +121,7 @@ mod tests {
             let mut sink = FileSink::new(open(&path, append)).unwrap();
             sink.write(b"a\nbbb").unwrap();
             open(&path, true).write_all(other.as_bytes()).unwrap();
-            assert_eq!(sink.take_back(3), other.is_empty(), "{append}");
+            assert_eq!(sink.remove_last(3), other.is_empty(), "{append}");
             assert_eq!(
                 std::fs::read_to_string(&path).unwrap(),
                 expected,
@@ -134,28 +132,31 @@ mod tests {
                 assert_eq!(
                     std::fs::read_to_string(&path).unwrap(),
                     "a\nd\n",
-                    "{append}: the next line follows"
+                    "{append}: the next line follows the last"
                 );
             }
         }
     }
 
     #[test]
-    fn a_pipe_takes_its_capacity_while_it_is_empty_and_else_what_is_atomic() {
+    fn writes_to_a_pipe_are_atomic_up_to_its_capacity_only_while_it_is_empty() {
         let (mut reader, writer) = std::io::pipe().unwrap();
         let mut sink = FileSink::new(std::os::fd::OwnedFd::from(writer).into()).unwrap();
-        let capacity = sink.room();
+        let capacity = sink.atomic_len();
         assert!(capacity > PIPE_BUF, "{capacity}");
         sink.write(b"x\n").unwrap();
-        assert_eq!((sink.room(), sink.take_back(2)), (PIPE_BUF, false));
+        assert_eq!((sink.atomic_len(), sink.remove_last(2)), (PIPE_BUF, false));
         reader.read_exact(&mut [0; 2]).unwrap();
-        assert_eq!(sink.room(), capacity);
+        assert_eq!(sink.atomic_len(), capacity);
     }
 
     #[test]
-    fn nothing_is_taken_back_from_a_device() {
+    fn nothing_is_removed_from_a_device() {
         let mut sink =
             FileSink::new(File::options().write(true).open("/dev/null").unwrap()).unwrap();
-        assert_eq!((sink.room(), sink.take_back(0)), (usize::MAX, false));
+        assert_eq!(
+            (sink.atomic_len(), sink.remove_last(0)),
+            (usize::MAX, false)
+        );
     }
 }

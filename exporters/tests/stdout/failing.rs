@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tidegate_exporters::stdout::{Exporter, Lines, Pace};
+use tidegate_exporters::stdout::{Exporter, LineFormatter, WriteTimeouts};
 use tidegate_runtime::pipeline::Failure;
 
 use crate::full_disk;
@@ -13,7 +13,7 @@ use crate::outputs::Output;
 use crate::support::{PATIENT, losses, start, start_exporter, start_file};
 
 /// Gives up at the first failure.
-const AT_ONCE: Pace = Pace {
+const AT_ONCE: WriteTimeouts = WriteTimeouts {
     give_up_after: Duration::ZERO,
     ..PATIENT
 };
@@ -66,7 +66,7 @@ async fn lines_before_a_failure_are_delivered_and_half_a_line_is_ended() {
     let written = Arc::new(Mutex::new(Vec::new()));
     let line = "N/A EVENTS LOST: PERF_EVENT_RING_BUFFER CPU(0) 1\n".len();
     let output = Output::full(&written, 2 * line + 7, 1, full_disk);
-    let exporter = Exporter::to(output, Lines::compact(false));
+    let exporter = Exporter::to_writer(output, LineFormatter::compact(false));
     let run = start_exporter(exporter, AT_ONCE, vec![losses(1..=5)])
         .ended()
         .await;
@@ -91,12 +91,12 @@ async fn lines_before_a_failure_are_delivered_and_half_a_line_is_ended() {
 #[tokio::test]
 async fn a_device_that_is_always_full_fails_when_the_time_is_over() {
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let pace = Pace {
+    let pace = WriteTimeouts {
         give_up_after: Duration::from_millis(50),
         ..PATIENT
     };
     let run = start_exporter(
-        Exporter::to_file(full, Lines::compact(false)).unwrap(),
+        Exporter::to_file(full, LineFormatter::compact(false)).unwrap(),
         pace,
         vec![losses(1..=3)],
     );

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use outputs::Output;
 use support::{PATIENT, losses, run};
-use tidegate_exporters::stdout::{Exporter, Lines, Pace};
+use tidegate_exporters::stdout::{Exporter, LineFormatter, WriteTimeouts};
 use tidegate_runtime::pipeline::Failure;
 
 #[tokio::test]
@@ -50,8 +50,8 @@ fn full_disk() -> io::Error {
 #[tokio::test]
 async fn a_disk_that_stays_full_is_a_failure_with_its_place_and_the_records_without_lines_are_lost()
 {
-    let exporter = Exporter::to(Output::failing(full_disk), Lines::compact(false));
-    let pace = Pace {
+    let exporter = Exporter::to_writer(Output::failing(full_disk), LineFormatter::compact(false));
+    let pace = WriteTimeouts {
         give_up_after: Duration::from_millis(50),
         ..PATIENT
     };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tidegate_exporters::stdout::{Exporter, Lines, Pace};
+use tidegate_exporters::stdout::{Exporter, LineFormatter, WriteTimeouts};
 use tidegate_model::record::{Lost, LostSource};
 use tidegate_model::{Batch, Kind, Kinds, Record, Timestamp};
 use tidegate_runtime::health::{Health, HealthRegistry, HealthState};
@@ -67,10 +67,10 @@ pub(crate) struct Run {
 }
 
 /// Never gives up, and tries again as quickly as a test can want it to.
-pub(crate) const PATIENT: Pace = Pace {
+pub(crate) const PATIENT: WriteTimeouts = WriteTimeouts {
     give_up_after: Duration::from_secs(3600),
     first_delay: Duration::from_millis(1),
-    longest_delay: Duration::from_millis(1),
+    max_delay: Duration::from_millis(1),
     stall: Duration::from_millis(20),
 };
 
@@ -84,7 +84,7 @@ pub(crate) struct Ended {
 /// Starts a run that has `batches` written to `output`.
 pub(crate) fn start(output: impl Write + Send + 'static, batches: Vec<Batch>) -> Run {
     start_exporter(
-        Exporter::to(output, Lines::compact(false)),
+        Exporter::to_writer(output, LineFormatter::compact(false)),
         PATIENT,
         batches,
     )
@@ -92,12 +92,13 @@ pub(crate) fn start(output: impl Write + Send + 'static, batches: Vec<Batch>) ->
 
 /// Starts a run that has `batches` written to a file, pipe or device.
 pub(crate) fn start_file(file: impl Into<OwnedFd>, batches: Vec<Batch>) -> Run {
-    let exporter = Exporter::to_file(File::from(file.into()), Lines::compact(false)).unwrap();
+    let exporter =
+        Exporter::to_file(File::from(file.into()), LineFormatter::compact(false)).unwrap();
     start_exporter(exporter, PATIENT, batches)
 }
 
 /// Starts a run of an exporter at its own pace.
-pub(crate) fn start_exporter(exporter: Exporter, pace: Pace, batches: Vec<Batch>) -> Run {
+pub(crate) fn start_exporter(exporter: Exporter, pace: WriteTimeouts, batches: Vec<Batch>) -> Run {
     let (ledger, shutdown, sent) = (Ledger::default(), Shutdown::new(), Arc::new(Notify::new()));
     let health = HealthRegistry::default().stage("exporters.stdout");
     let exporter = exporter.with(health.clone(), pace);
