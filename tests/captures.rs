@@ -339,8 +339,8 @@ fn packets_that_cilium_could_not_see_are_skipped_and_counted() {
         "{}",
         ended.stderr
     );
-    let skipped = "skipped 4 packets: 2 of link type 105 (IEEE802_11), which is not read, \
-                   1 of link type 777, which is not read, 1 of link type 113 (LINUX_SLL) without IP\n";
+    let skipped = "skipped 4 packets: 2 of link type 105 (IEEE802_11), which is not supported, \
+                   1 of link type 777, which is not supported, 1 of link type 113 (LINUX_SLL) without IP\n";
     assert!(ended.stderr.ends_with(skipped), "{}", ended.stderr);
 }
 

@@ -60,7 +60,7 @@ fn a_full_disk_ends_a_recording_with_an_error_that_says_so() {
     assert!(
         ended
             .stderr
-            .contains("cannot write to /dev/full behind byte 0: No space left on device"),
+            .contains("cannot write to /dev/full after byte 0: No space left on device"),
         "{}",
         ended.stderr
     );

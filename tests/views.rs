@@ -257,7 +257,7 @@ fn the_address_may_come_from_the_configuration() {
     assert_eq!(ledger(&named).code, Some(0));
     let unnamed = ledger(&agent.place.path("pipeline.toml"));
     assert!(
-        unnamed.code == Some(2) && unnamed.stderr.contains("its log says which"),
+        unnamed.code == Some(2) && unnamed.stderr.contains("lets the system choose"),
         "{}",
         unnamed.stderr
     );

@@ -1,4 +1,4 @@
-//! One client: frames at a pace, each in a write of its own as Cilium's agent writes them.
+//! Sends frames to a client at a rate, each in a write of its own, as the Cilium agent does.
 
 use std::io;
 use std::time::Duration;
@@ -7,60 +7,62 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// Where frames come from.
+/// A source of frames.
 pub(crate) trait Frames: Send {
-    /// Appends the next frame, with what has to stand before it; `false` if there is none.
+    /// Appends the next frame, after the type definitions that it needs; `false` at the end.
     fn next_frame(&mut self, out: &mut Vec<u8>) -> io::Result<bool>;
 }
 
-/// How fast, and in what portions.
+/// How fast frames are sent, and in what writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     /// Frames per second; 0 is as fast as the client reads.
     pub(crate) rate: f64,
-    /// Frames at the beginning that are not paced.
-    pub(crate) at_once: u64,
-    /// Bytes that are collected before they are written; 0 writes each frame by itself.
+    /// Number of frames that are sent at once before the rate applies.
+    pub(crate) burst: u64,
+    /// Bytes that are collected into one write; 0 writes each frame on its own.
     pub(crate) coalesce: usize,
 }
 
-/// How often the schedule is looked at.
+/// Time between two writes of the frames that are due.
 const TICK: Duration = Duration::from_millis(5);
-/// Frames between looks at whether anything else wants to run.
-const PORTION: u64 = 256;
+/// Frames in a row without a rate.
+const BATCH: u64 = 256;
 
-/// Plays frames until they end or the client leaves; tells how many it had. A client that was sent
-/// all has had all when it has seen the end and leaves, too.
-pub(super) async fn play(
+/// Sends frames until they end or the client disconnects, and returns their number. After the last
+/// frame, waits for the client to disconnect, which it does once it has read the end.
+pub(super) async fn send(
     mut client: UnixStream,
     frames: impl Frames,
     pace: Pace,
 ) -> io::Result<u64> {
-    let played = write(&mut client, frames, pace).await?;
+    let sent = write(&mut client, frames, pace).await?;
     client.shutdown().await?;
-    // Clients say nothing; what this one might say is of no interest.
+    // Clients send nothing; ignore anything that arrives.
     while client.read(&mut [0; 64]).await? > 0 {}
-    Ok(played)
+    Ok(sent)
 }
 
 async fn write(client: &mut UnixStream, mut frames: impl Frames, pace: Pace) -> io::Result<u64> {
-    let (start, mut ticks) = (Instant::now(), interval(TICK));
+    let start = Instant::now();
+    let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut played, mut out) = (0, Vec::new());
+    let mut sent = 0;
+    let mut out = Vec::new();
     loop {
         let due = if pace.rate > 0.0 {
             ticks.tick().await;
-            pace.at_once
+            pace.burst
                 .saturating_add(frames_due(start.elapsed(), pace.rate))
         } else {
-            played + PORTION
+            sent + BATCH
         };
-        while played < due {
+        while sent < due {
             if !frames.next_frame(&mut out)? {
                 client.write_all(&out).await?;
-                return Ok(played);
+                return Ok(sent);
             }
-            played += 1;
+            sent += 1;
             if out.len() >= pace.coalesce {
                 client.write_all(&out).await?;
                 out.clear();
@@ -71,7 +73,7 @@ async fn write(client: &mut UnixStream, mut frames: impl Frames, pace: Pace) -> 
     }
 }
 
-/// How many frames belong to the time that has passed.
+/// The number of frames for a time.
 fn frames_due(elapsed: Duration, rate: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,

@@ -1,5 +1,5 @@
-//! A stand-in for the Cilium agent's end of the monitor socket: accepts any number of clients and
-//! plays frames to each, from their beginning. It speaks the protocol and nothing else of Cilium.
+//! A server for the monitor socket, in place of the Cilium agent. It sends a stream of frames to each
+//! client, from the first frame on.
 
 mod client;
 mod socket;
@@ -12,8 +12,8 @@ use std::io;
 use tidegate_runtime::shutdown::Shutdown;
 use tokio::task::JoinSet;
 
-/// Plays to whoever connects until `shutdown` is requested; with `once`, until the first client has had
-/// all. Every client gets frames of its own from `frames`.
+/// Serves clients until `shutdown` is requested; with `once`, until the first client has disconnected.
+/// `frames` creates the stream of each client.
 pub(crate) async fn serve<F: Frames + 'static>(
     socket: MonitorSocket,
     frames: impl Fn() -> io::Result<F>,
@@ -25,10 +25,10 @@ pub(crate) async fn serve<F: Frames + 'static>(
     loop {
         tokio::select! {
             accepted = socket.accept() => {
-                clients.spawn(client::play(accepted?, frames()?, pace));
+                clients.spawn(client::send(accepted?, frames()?, pace));
             }
-            Some(played) = clients.join_next() => {
-                report(played.map_err(io::Error::other)?);
+            Some(sent) = clients.join_next() => {
+                report(sent.map_err(io::Error::other)?);
                 if once {
                     return Ok(());
                 }
@@ -38,9 +38,9 @@ pub(crate) async fn serve<F: Frames + 'static>(
     }
 }
 
-fn report(played: io::Result<u64>) {
-    match played {
-        Ok(frames) => tracing::info!(frames, "a client has had all"),
-        Err(error) => tracing::info!(%error, "a client has left"),
+fn report(sent: io::Result<u64>) {
+    match sent {
+        Ok(frames) => tracing::info!(frames, "a client has received all frames"),
+        Err(error) => tracing::info!(%error, "a client has disconnected"),
     }
 }

@@ -1,4 +1,4 @@
-//! The socket file: taken over if it is stale, removed at the end.
+//! The socket file. A stale one is replaced; it is removed at the end.
 
 use std::fs;
 use std::io;
@@ -8,44 +8,47 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::{UnixListener, UnixStream};
 
-/// A bound unix socket whose file goes with it.
+/// A bound unix socket; dropping it removes the file.
 #[derive(Debug)]
 pub(crate) struct MonitorSocket {
     listener: UnixListener,
     path: PathBuf,
 }
 
-/// Why a socket cannot be listened on.
+/// Why a socket cannot be bound.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unusable {
-    /// Something else lies there.
+pub(crate) enum MonitorSocketError {
+    /// The path is something else.
     #[error("{} exists and is not a socket; choose another path", .0.display())]
     NotASocket(PathBuf),
     /// Another process listens on it.
-    #[error("somebody listens on {} already; choose another path", .0.display())]
+    #[error("another process listens on {}; choose another path", .0.display())]
     InUse(PathBuf),
-    /// The system said no.
+    /// The operating system refused.
     #[error("cannot listen on {}", .path.display())]
     Io {
-        /// The socket.
+        /// The path of the socket.
         path: PathBuf,
-        /// What it said.
+        /// The error.
         source: io::Error,
     },
 }
 
 impl MonitorSocket {
-    /// Binds; needs a runtime. A socket file that nobody listens on any more is replaced.
-    pub(crate) fn bind(path: &Path) -> Result<Self, Unusable> {
-        let failed = |source| Unusable::Io {
+    /// Binds the socket. A file without a listening process is replaced. Must be called within a
+    /// runtime.
+    pub(crate) fn bind(path: &Path) -> Result<Self, MonitorSocketError> {
+        let failed = |source| MonitorSocketError::Io {
             path: path.to_owned(),
             source,
         };
         match fs::symlink_metadata(path) {
             Ok(meta) if !meta.file_type().is_socket() => {
-                return Err(Unusable::NotASocket(path.to_owned()));
+                return Err(MonitorSocketError::NotASocket(path.to_owned()));
             }
-            Ok(_) if Probe::connect(path).is_ok() => return Err(Unusable::InUse(path.to_owned())),
+            Ok(_) if Probe::connect(path).is_ok() => {
+                return Err(MonitorSocketError::InUse(path.to_owned()));
+            }
             Ok(_) => fs::remove_file(path).map_err(failed)?,
             Err(_) => {}
         }

@@ -1,4 +1,4 @@
-//! `tidegate completions`: scripts for shells.
+//! `tidegate completions`: completion scripts for shells.
 
 use std::io::{self, Write as _};
 

@@ -114,7 +114,8 @@ impl Site {
 async fn answer(State(rules): State<Arc<Rules>>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     // Without the query: the filters of a tap may be confidential.
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
     let response = match rules.refusal(&request) {
         Some(refusal) => refusal,
         None => next.run(request).await,

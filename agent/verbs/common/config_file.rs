@@ -61,7 +61,7 @@ pub(crate) fn assemble(
         .is_some_and(Admin::shows_tokens)
     {
         tracing::warn!(
-            "`service.telemetry.admin` has no `tls`: whoever sees its packets can read tokens and flows; set \
+            "`service.telemetry.admin` has no `tls`: tokens and flows can be read on the network; set \
              `tls.cert_file` and `tls.key_file`"
         );
     }

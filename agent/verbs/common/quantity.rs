@@ -1,6 +1,6 @@
-//! Numbers for people.
+//! Numbers as text for terminals.
 
-/// A whole number with its thousands apart: `15,234`.
+/// An integer with thousands separators: `15,234`.
 pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
@@ -13,7 +13,7 @@ pub(crate) fn grouped(n: u64) -> String {
     text
 }
 
-/// So many a second: `-` for none, one decimal below ten.
+/// A rate: `-` for zero, one decimal below ten, else an integer.
 pub(crate) fn rate(per_second: f64) -> String {
     match per_second {
         none if none <= 0.0 => "-".to_owned(),
@@ -46,10 +46,12 @@ pub(crate) fn bytes(n: u64) -> String {
     )
 }
 
-/// A time in its two largest units: `2m 5s`.
-pub(crate) fn span(seconds: f64) -> String {
+/// A duration in its two largest units: `2m 5s`.
+pub(crate) fn duration(seconds: f64) -> String {
     let seconds = whole(seconds.floor());
-    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    let minutes = seconds / 60;
+    let hours = seconds / 3600;
+    let days = seconds / 86_400;
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds}s"),
         (0, 0, _) => format!("{minutes}m {}s", seconds % 60),
@@ -60,10 +62,10 @@ pub(crate) fn span(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, grouped, rate, span};
+    use super::{bytes, duration, grouped, rate};
 
     #[test]
-    fn numbers_are_written_for_people() {
+    fn numbers_are_formatted() {
         let cases = [
             (grouped(0), "0"),
             (grouped(999), "999"),
@@ -80,10 +82,10 @@ mod tests {
             (bytes(16 << 20), "16.0 MiB"),
             (bytes(5 << 30), "5.0 GiB"),
             (bytes(3 << 40), "3.0 TiB"),
-            (span(59.9), "59s"),
-            (span(125.0), "2m 5s"),
-            (span(3_720.0), "1h 2m"),
-            (span(90_000.0), "1d 1h"),
+            (duration(59.9), "59s"),
+            (duration(125.0), "2m 5s"),
+            (duration(3_720.0), "1h 2m"),
+            (duration(90_000.0), "1d 1h"),
         ];
         for (text, expected) in cases {
             assert_eq!(text, expected);

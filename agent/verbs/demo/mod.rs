@@ -1,7 +1,6 @@
-//! `tidegate demo`: the shipped pipeline against the built-in stand-in for the Cilium agent, on a
-//! machine that has nothing of it. The wiring is `pipeline.toml` as it ships, without `otlp` where
-//! there is no collector; its addresses come from the environment, and the demo gives it one of its
-//! own.
+//! `tidegate demo`: runs the shipped `pipeline.toml` against a simulated Cilium agent, on any
+//! machine. The file reads its addresses from the environment, which the demo supplies; without a
+//! collector, the `otlp` exporter is removed.
 
 mod ports;
 
@@ -22,19 +21,19 @@ use crate::error::Error;
 use crate::log;
 use crate::monitor_server::{self, MonitorSocket, Pace};
 use crate::os::signals;
-use ports::{Addresses, USUAL_COLLECTOR};
+use ports::{Addresses, DEFAULT_COLLECTOR};
 
 const PIPELINE: &str = include_str!("../../../pipeline.toml");
-/// Events at the beginning, most of them announcements of endpoints: at the usual rate there would
-/// be no flow to see for some seconds.
-const ANNOUNCEMENTS: u64 = 150;
+/// Events that are sent at once at the start. Most of them announce endpoints; at the default rate,
+/// the first flow would come after some seconds.
+const INITIAL_EVENTS: u64 = 150;
 
-/// See the whole pipeline work, with a stand-in for the Cilium agent
+/// Try tidegate without a cluster
 ///
 /// Simulates a Cilium agent on a unix socket in a temporary directory, runs the shipped
-/// pipeline.toml against it and prints flows. Ctrl-C drains, and prints the ledger. Flows and
-/// metrics also go to an OpenTelemetry collector at OTEL_EXPORTER_OTLP_ENDPOINT or, if one listens
-/// there, 127.0.0.1:4317.
+/// pipeline.toml against it and prints flows. Ctrl-C drains the pipeline and prints the ledger.
+/// Flows and metrics also go to the OpenTelemetry collector at OTEL_EXPORTER_OTLP_ENDPOINT or, if
+/// there is one, at 127.0.0.1:4317.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Events per second
@@ -43,7 +42,7 @@ pub(crate) struct Args {
     /// Seed of the simulated cluster
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// End after so many events; without it, at Ctrl-C
+    /// Number of events; without it, the demo runs until Ctrl-C
     #[arg(long, value_name = "N")]
     events: Option<u64>,
     #[command(flatten)]
@@ -52,10 +51,10 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let folder = tempfile::Builder::new()
+    let directory = tempfile::Builder::new()
         .prefix("tidegate-demo-")
         .tempdir()?;
-    let socket = folder.path().join("monitor1_2.sock");
+    let socket = directory.path().join("monitor1_2.sock");
     let mut addresses = Addresses::choose()?;
     let text = pipeline(addresses.collector.is_some())
         .map_err(|error| Error::failed(error.to_string()))?;
@@ -69,12 +68,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let shutdown = Shutdown::new();
     let runtime = runtime::multi_thread()?;
     runtime.block_on(async { signals::shutdown_on_signals(&shutdown) })?;
-    let stand_in = {
-        let _entered = runtime.enter();
+    let monitor = {
+        let _guard = runtime.enter();
         MonitorSocket::bind(&socket)?
     };
-    welcome(&socket, &addresses);
-    runtime.spawn(play(args, stand_in, shutdown.clone()));
+    print_welcome(&socket, &addresses);
+    runtime.spawn(simulate(args, monitor, shutdown.clone()));
     addresses.release();
     run::start(
         runtime,
@@ -88,8 +87,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     )
 }
 
-/// The shipped configuration, without `otlp` if there is no collector: it would retry and warn for
-/// as long as the demo runs, and hold up its end.
+/// The shipped configuration; without a collector, `otlp` is removed, since it would log warnings
+/// during the whole demo and delay its end.
 fn pipeline(has_collector: bool) -> Result<String, toml::de::Error> {
     if has_collector {
         return Ok(PIPELINE.to_owned());
@@ -113,9 +112,9 @@ fn pipeline(has_collector: bool) -> Result<String, toml::de::Error> {
     Ok(table.to_string())
 }
 
-/// Plays the simulated cluster. When it has an end, so has the demo: the receiver would wait for
-/// the agent to come back.
-fn play(
+/// Serves the simulated events. After the last one it requests the shutdown, since the receiver would
+/// wait for the agent to come back.
+fn simulate(
     args: &Args,
     socket: MonitorSocket,
     shutdown: Shutdown,
@@ -125,26 +124,24 @@ fn play(
         lost_every: 0,
         ..Options::default()
     };
-    let (events, pace) = (
-        args.events,
-        Pace {
-            rate: args.rate,
-            at_once: ANNOUNCEMENTS,
-            coalesce: 0,
-        },
-    );
+    let events = args.events;
+    let pace = Pace {
+        rate: args.rate,
+        burst: INITIAL_EVENTS,
+        coalesce: 0,
+    };
     async move {
         let frames = || Ok(Simulated::new(options.clone(), events));
         if let Err(error) =
             monitor_server::serve(socket, frames, pace, events.is_some(), shutdown.clone()).await
         {
-            tracing::error!(%error, "the stand-in failed");
+            tracing::error!(%error, "the simulated agent failed");
         }
         shutdown.request();
     }
 }
 
-fn welcome(socket: &Path, addresses: &Addresses) {
+fn print_welcome(socket: &Path, addresses: &Addresses) {
     let Addresses {
         telemetry,
         prometheus,
@@ -154,7 +151,8 @@ fn welcome(socket: &Path, addresses: &Addresses) {
     let otlp = match collector {
         Some(endpoint) => format!("flows and metrics             {endpoint}"),
         None => format!(
-            "left out                      cannot reach http://{USUAL_COLLECTOR}; start a collector first"
+            "off                           cannot reach http://{DEFAULT_COLLECTOR}; start a \
+             collector first"
         ),
     };
     let text = format!(
@@ -162,12 +160,12 @@ fn welcome(socket: &Path, addresses: &Addresses) {
 
   flows        printed here, as `hubble observe` prints them
   metrics      Hubble's, for Prometheus      http://{prometheus}/metrics
-  the agent    about itself                  http://{telemetry}/metrics
-  the ledger   where every record went       http://{telemetry}/debug/ledger
-  live         its stages and queues         tidegate top --address {telemetry}
+  telemetry    the agent's own metrics       http://{telemetry}/metrics
+  ledger       every record, accounted for   http://{telemetry}/debug/ledger
+  live view    its stages and queues         tidegate top --address {telemetry}
   OTLP         {otlp}
 
-Ctrl-C drains, and prints the ledger.
+Ctrl-C drains the pipeline and prints the ledger.
 ",
         socket = socket.display(),
     );

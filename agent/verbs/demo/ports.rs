@@ -1,5 +1,4 @@
-//! Addresses for the demo: the usual ones where they are free, others where they are not, and that
-//! of a collector if there is one.
+//! The addresses of the demo: the default ports if they are free, and the collector, if there is one.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -9,19 +8,19 @@ use std::path::Path;
 
 use crate::config::process_environment;
 
-/// Where collectors usually listen for OTLP over gRPC, on this machine.
-pub(super) const USUAL_COLLECTOR: &str = "127.0.0.1:4317";
+/// The default address of a local collector for OTLP over gRPC.
+pub(super) const DEFAULT_COLLECTOR: &str = "127.0.0.1:4317";
 
-/// Where the demo's pipeline listens and sends.
+/// The addresses that the demo's pipeline uses.
 pub(super) struct Addresses {
-    /// Keep the ports from others until the pipeline takes them.
-    held: Vec<TcpListener>,
-    /// Held as long as the demo runs by the one that may have the usual ports: another one that
-    /// starts while this one gives them up would find them free.
-    _first: Option<UnixListener>,
+    /// Reserve the ports until the pipeline binds them.
+    reserved: Vec<TcpListener>,
+    /// Held by the demo that may use the default ports: another one that starts between
+    /// [`Self::release`] and the bind of the pipeline would find them free.
+    _default_ports: Option<UnixListener>,
     pub(super) telemetry: String,
     pub(super) prometheus: String,
-    /// The collector's endpoint: what the environment says, else the usual one if something listens
+    /// The endpoint of the collector, from the environment or the default one if something listens
     /// there.
     pub(super) collector: Option<String>,
 }
@@ -29,32 +28,26 @@ pub(super) struct Addresses {
 impl Addresses {
     pub(super) fn choose() -> io::Result<Self> {
         let collector = process_environment("OTEL_EXPORTER_OTLP_ENDPOINT").or_else(local_collector);
-        let first = first();
-        let port = |usual| {
-            if first.is_some() {
-                free(usual)
-            } else {
-                free(0)
-            }
-        };
-        let held = [port(9464)?, port(10965)?];
-        let [telemetry, prometheus] =
-            [held[0].local_addr()?, held[1].local_addr()?].map(|address| address.to_string());
+        let default_ports = lock_default_ports();
+        let reserve = |port| reserve_port(if default_ports.is_some() { port } else { 0 });
+        let reserved = [reserve(9464)?, reserve(10965)?];
+        let [telemetry, prometheus] = [reserved[0].local_addr()?, reserved[1].local_addr()?]
+            .map(|address| address.to_string());
         Ok(Self {
-            held: held.into(),
-            _first: first,
+            reserved: reserved.into(),
+            _default_ports: default_ports,
             telemetry,
             prometheus,
             collector,
         })
     }
 
-    /// Gives the ports up, for the pipeline to take.
+    /// Releases the ports for the pipeline.
     pub(super) fn release(&mut self) {
-        self.held.clear();
+        self.reserved.clear();
     }
 
-    /// What the shipped pipeline finds in its environment.
+    /// The value of a variable in the environment of the shipped configuration.
     pub(super) fn value(&self, name: &str, socket: &Path) -> Option<String> {
         match name {
             "CILIUM_MONITOR_SOCK" => Some(socket.display().to_string()),
@@ -66,19 +59,19 @@ impl Addresses {
     }
 }
 
-/// A name that one demo on the machine has at a time; nobody connects to it.
-fn first() -> Option<UnixListener> {
+/// Takes an abstract socket name that only one demo on the machine can have at a time.
+fn lock_default_ports() -> Option<UnixListener> {
     let name = SocketAddr::from_abstract_name("tidegate-demo").ok()?;
     UnixListener::bind_addr(&name).ok()
 }
 
 fn local_collector() -> Option<String> {
-    TcpStream::connect(USUAL_COLLECTOR)
+    TcpStream::connect(DEFAULT_COLLECTOR)
         .ok()
-        .map(|_| format!("http://{USUAL_COLLECTOR}"))
+        .map(|_| format!("http://{DEFAULT_COLLECTOR}"))
 }
 
-/// The usual port if nobody has it, else one that the system chooses.
-fn free(usual: u16) -> io::Result<TcpListener> {
-    TcpListener::bind(("127.0.0.1", usual)).or_else(|_| TcpListener::bind("127.0.0.1:0"))
+/// Binds `port`, or a port that the system chooses if it is in use.
+fn reserve_port(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", port)).or_else(|_| TcpListener::bind("127.0.0.1:0"))
 }

@@ -1,4 +1,4 @@
-//! The wiring for programs that draw: Mermaid and Graphviz.
+//! The wiring as a Mermaid or Graphviz diagram.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -44,7 +44,8 @@ pub(super) fn dot(chains: &[Chain<'_>]) -> String {
     text
 }
 
-/// A stage as it is drawn: processors once for each pipeline, receivers and exporters once.
+/// A stage: its pipeline, if it is a processor, and its name. Receivers and exporters are drawn once
+/// for all pipelines.
 type Node = (String, String);
 
 struct Nodes {
@@ -68,24 +69,24 @@ impl Nodes {
     }
 }
 
-struct Edge {
+struct DiagramEdge {
     from: Node,
     to: Node,
     label: String,
 }
 
-fn edges(chains: &[Chain<'_>]) -> Vec<Edge> {
+fn edges(chains: &[Chain<'_>]) -> Vec<DiagramEdge> {
     chains.iter().flat_map(edges_of).collect()
 }
 
-fn edges_of(chain: &Chain<'_>) -> Vec<Edge> {
+fn edges_of(chain: &Chain<'_>) -> Vec<DiagramEdge> {
     let shared = |stage: &&str| (String::new(), (*stage).to_owned());
     let own = |stage: &str| (chain.name.to_owned(), stage.to_owned());
     let mut from: Vec<Node> = chain.receivers.iter().map(shared).collect();
     let mut edges = Vec::new();
     for (stage, arriving) in &chain.processors {
         let label = arriving.to_string();
-        edges.extend(from.into_iter().map(|from| Edge {
+        edges.extend(from.into_iter().map(|from| DiagramEdge {
             from,
             to: own(stage),
             label: label.clone(),
@@ -93,7 +94,7 @@ fn edges_of(chain: &Chain<'_>) -> Vec<Edge> {
         from = vec![own(stage)];
     }
     for (stage, takes, _) in &chain.exporters {
-        let edge = |from: &Node| Edge {
+        let edge = |from: &Node| DiagramEdge {
             from: from.clone(),
             to: shared(stage),
             label: takes.to_string(),

@@ -1,4 +1,4 @@
-//! `tidegate graph`: the wiring, with the kinds of records that travel on each edge.
+//! `tidegate graph`: draws the wiring, with the kinds of records on each edge.
 
 mod diagram;
 mod text;
@@ -18,12 +18,12 @@ use crate::error::Error;
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigFile,
-    /// How to draw it
+    /// The format of the drawing
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
-/// Forms of drawings.
+/// The formats of drawings.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
     /// For a terminal
@@ -34,17 +34,16 @@ enum Format {
     Dot,
 }
 
-/// One pipeline, with what arrives where.
+/// A pipeline, with the kinds of records that reach each stage.
 struct Chain<'a> {
     name: &'a str,
     receivers: Vec<&'a str>,
-    /// Processors, each with what arrives at it.
+    /// The processors, each with the kinds that it receives.
     processors: Vec<(&'a str, Kinds)>,
-    /// Exporters, each with what it takes of what arrives, and with what happens when its inbox is
-    /// full.
+    /// The exporters, each with the kinds that it exports and the policy of its inbox.
     exporters: Vec<(&'a str, Kinds, String)>,
-    /// What arrives behind the last processor.
-    end: Kinds,
+    /// The kinds behind the last processor.
+    output: Kinds,
 }
 
 /// Runs the verb.
@@ -66,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 
 fn chain<'a>(config: &'a Config, pipeline: &'a Pipeline) -> Chain<'a> {
     let arrivals = arrivals(config, pipeline);
-    let end = arrivals[arrivals.len() - 1];
+    let output = arrivals[arrivals.len() - 1];
     let exporter = |at: usize| {
         let component = &config.exporters[at];
         let takes = component
@@ -75,7 +74,7 @@ fn chain<'a>(config: &'a Config, pipeline: &'a Pipeline) -> Chain<'a> {
             .map_or(Kinds::NONE, ExporterConfig::consumes);
         (
             component.stage.as_str(),
-            takes.intersection(end),
+            takes.intersection(output),
             config.when_full(at).to_string(),
         )
     };
@@ -96,6 +95,6 @@ fn chain<'a>(config: &'a Config, pipeline: &'a Pipeline) -> Chain<'a> {
             .iter()
             .map(|one| exporter(one.at))
             .collect(),
-        end,
+        output,
     }
 }

@@ -1,10 +1,10 @@
-//! The wiring for a terminal, from top to bottom.
+//! The wiring as text, from top to bottom.
 
 use std::fmt::Write as _;
 
 use super::Chain;
 
-/// Draws pipelines below each other.
+/// Draws the pipelines one below the other.
 pub(super) fn draw(chains: &[Chain<'_>]) -> String {
     let drawings: Vec<_> = chains.iter().map(pipeline).collect();
     drawings.join("\n")
@@ -18,7 +18,7 @@ fn pipeline(chain: &Chain<'_>) -> String {
     for (stage, arriving) in &chain.processors {
         let _ = writeln!(text, "    │ {arriving}\n  {stage}");
     }
-    let _ = writeln!(text, "    │ {}", chain.end);
+    let _ = writeln!(text, "    │ {}", chain.output);
     let width = chain
         .exporters
         .iter()

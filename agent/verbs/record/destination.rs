@@ -1,4 +1,4 @@
-//! Where a recording goes: a file that is not overwritten by accident, or standard output.
+//! The output of a recording: a file, which is not overwritten by accident, or standard output.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt, Stdout};
 
 use super::RecordError;
 
-/// An open file and what is in it.
+/// An open output.
 #[derive(Debug)]
 pub(super) struct Destination {
     name: PathBuf,
@@ -23,8 +23,7 @@ enum Output {
 }
 
 impl Destination {
-    /// Creates the file, or takes standard output for `-`. A device or a pipe that exists is
-    /// written to.
+    /// Creates the file, or uses standard output for `-`. An existing device or pipe is written to.
     pub(super) async fn create(name: &Path, force: bool) -> Result<Self, RecordError> {
         let output = if name == Path::new("-") {
             Output::Stdout(tokio::io::stdout())
@@ -38,7 +37,7 @@ impl Destination {
         })
     }
 
-    /// Writes all of `bytes`, or none as far as the file is concerned.
+    /// Writes `bytes`. After an error, a file has none of them.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
         let output: &mut (dyn AsyncWrite + Unpin + Send) = match &mut self.output {
             Output::File(file) => file,
@@ -50,15 +49,15 @@ impl Destination {
         };
         match written.await {
             Ok(()) => self.written += bytes.len() as u64,
-            Err(source) => return Err(self.cut(source).await),
+            Err(source) => return Err(self.truncate(source).await),
         }
         Ok(())
     }
 
-    /// Cuts off what a write left half done.
-    async fn cut(&mut self, source: io::Error) -> RecordError {
+    /// Removes the part of a write that failed.
+    async fn truncate(&mut self, source: io::Error) -> RecordError {
         if let Output::File(file) = &mut self.output {
-            // A device cannot be cut; the error that matters is the first one.
+            // A device cannot be truncated; the first error is the one to report.
             let _ = file.set_len(self.written).await;
         }
         RecordError::Write {
@@ -72,7 +71,7 @@ impl Destination {
         self.written
     }
 
-    /// What the user calls it.
+    /// The name for messages.
     pub(super) fn name(&self) -> String {
         match self.output {
             Output::File(_) => self.name.display().to_string(),

@@ -5,29 +5,29 @@ use std::path::{Path, PathBuf};
 
 use super::capture::CaptureError;
 
-/// What went wrong, and with which file.
+/// An error of a recording, with its file or socket.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RecordError {
-    /// The socket does not answer.
+    /// The socket refused the connection.
     #[error("cannot connect to {}{}", .socket.display(), hint(.source))]
     Connect { socket: PathBuf, source: io::Error },
     /// The connection broke.
     #[error("cannot read from {}", .socket.display())]
     Read { socket: PathBuf, source: io::Error },
-    /// The capture is not one, or not whole. What was read of it before is recorded.
+    /// The capture is invalid or incomplete. The packets before the error are recorded.
     #[error("cannot read {}", name(.file))]
     Capture { file: PathBuf, source: CaptureError },
-    /// A second signal came while a read was waiting for a capture to go on.
-    #[error("ended at once; what was read before is recorded")]
-    AtOnce,
-    /// The file is there already.
+    /// A second signal came during a read from a live capture.
+    #[error("exited immediately; the packets read before are recorded")]
+    Forced,
+    /// The file exists.
     #[error("{} exists; --force overwrites it", .0.display())]
     Exists(PathBuf),
-    /// The file cannot be made.
+    /// The file cannot be created.
     #[error("cannot create {}", .file.display())]
     Create { file: PathBuf, source: io::Error },
-    /// The disk is full, or something like it. What was written before is good.
-    #[error("cannot write to {} behind byte {written}", .file.display())]
+    /// A write failed, for example because the disk is full. The bytes before are valid.
+    #[error("cannot write to {} after byte {written}", .file.display())]
     Write {
         file: PathBuf,
         written: u64,
@@ -52,12 +52,12 @@ fn name(capture: &Path) -> String {
     }
 }
 
-/// What to look at, where that is known.
+/// A hint for a common error.
 fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::NotFound => " (does the Cilium agent run on this node, with enable-monitor?)",
         ErrorKind::PermissionDenied => " (it belongs to root and the group cilium)",
-        ErrorKind::ConnectionRefused => " (nobody listens: does the Cilium agent run?)",
+        ErrorKind::ConnectionRefused => " (no process listens: does the Cilium agent run?)",
         _ => "",
     }
 }

@@ -1,8 +1,8 @@
-//! `tidegate record`: saves what the Cilium agent writes to its monitor socket, byte for byte, or
-//! what it would write if it saw the packets of a capture file.
+//! `tidegate record`: saves the byte stream of the monitor socket, or converts a capture file into
+//! the stream that Cilium would send for its packets.
 //!
-//! A recording is the socket's byte stream and nothing else, so that `socat` can make one too.
-//! Frames are looked at only to count them and to end between two of them.
+//! A recording is the byte stream and nothing else, so that `socat` can make one, too. Frames are
+//! parsed only to count them and to end after a complete one.
 
 mod capture;
 mod destination;
@@ -23,26 +23,25 @@ use crate::log;
 use crate::os::signals;
 use error::RecordError;
 
-/// Save the raw bytes of the monitor socket, or make them of a capture
+/// Record the monitor socket, or convert a capture into a recording
 ///
-/// The recording ends when the agent ends the stream, at a limit, or with SIGINT or SIGTERM; unless
-/// the agent itself broke off, it ends with a whole frame. It can be played by the `replay` verb
-/// and by the `replay` receiver.
+/// The recording ends when the agent closes the stream, at a limit, or with SIGINT or SIGTERM. It
+/// ends with a complete frame, unless the agent closed the stream within one. The `replay` verb and
+/// the `replay` receiver read it.
 ///
 /// With --pcap, each packet of a capture becomes the frame in which Cilium 1.19 would report it: a
 /// trace at the point `to-stack`, without endpoints, identities and connection state, which a
-/// capture does not show. Packets of link types that carry no Ethernet or IP are skipped, and
-/// counted. Frames have no time, so a recording has none either; `replay --rate` paces it.
+/// capture does not contain. Packets of link types that carry neither Ethernet nor IP are skipped
+/// and counted. Frames have no timestamps, so neither has the recording; use `replay --rate`.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     /// The socket to read
     #[arg(long, value_name = "SOCKET", default_value = "/var/run/cilium/monitor1_2.sock", value_hint = ValueHint::FilePath)]
     socket: PathBuf,
-    /// Read a capture, pcap or pcapng, instead of a socket; `-` is standard input
+    /// Convert a capture (pcap or pcapng) instead; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["socket", "duration"])]
     pcap: Option<PathBuf>,
-    /// Bytes of a packet that its frame carries at most; without it all that was captured, up to
-    /// the 65535 that fit
+    /// The largest number of packet bytes in a frame; without it, all captured bytes, up to 65535
     #[arg(long, value_name = "BYTES", requires = "pcap", value_parser = clap::value_parser!(u16).range(1..))]
     snaplen: Option<u16>,
     /// The file to write; `-` is standard output
@@ -51,10 +50,10 @@ pub(crate) struct Args {
     /// Overwrite the file if it exists
     #[arg(long)]
     force: bool,
-    /// End after so many frames
+    /// End after this number of frames
     #[arg(long, value_name = "FRAMES")]
     count: Option<u64>,
-    /// End before the recording is larger, such as 64MiB
+    /// Largest size of the recording, such as 64MiB
     #[arg(long, value_name = "SIZE")]
     max_bytes: Option<ByteSize>,
     /// End after this time, such as 30s
@@ -74,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
             None => Ok(socket::record(args, &shutdown).await?),
         }
     });
-    // A read that is stuck in a pipe is not waited for.
+    // Does not wait for a read that is blocked in a pipe.
     runtime.shutdown_background();
     ended
 }

@@ -1,4 +1,4 @@
-//! A recording that is being made: frames within the limits, on their way to the file.
+//! Writes the frames of a recording, within its limits.
 
 use tracing::Level;
 
@@ -7,11 +7,11 @@ use super::whole_frames::{Limits, WholeFrames};
 use super::{Args, RecordError};
 use crate::log;
 
-/// The frames so far, and where they go.
+/// A recording in progress.
 #[derive(Debug)]
 pub(super) struct Recording {
     frames: WholeFrames,
-    /// Whole frames that were not written yet.
+    /// Complete frames that are not written yet.
     pending: Vec<u8>,
     out: Destination,
 }
@@ -31,20 +31,20 @@ impl Recording {
         })
     }
 
-    /// Takes bytes of the stream, as far as the limits allow.
-    pub(super) fn take(&mut self, bytes: &[u8]) {
+    /// Adds bytes of the stream, up to the limits.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(self.frames.push(bytes));
     }
 
-    /// Writes what was taken and is whole.
+    /// Writes the complete frames.
     pub(super) async fn flush(&mut self) -> Result<(), RecordError> {
         self.out.write(&self.pending).await?;
         self.pending.clear();
         Ok(())
     }
 
-    /// Writes all that was taken: what the agent broke off in is part of what it sent.
-    pub(super) async fn end_as_it_is(&mut self) -> Result<(), RecordError> {
+    /// Writes everything, including an incomplete last frame of the agent.
+    pub(super) async fn flush_all(&mut self) -> Result<(), RecordError> {
         self.pending.extend_from_slice(self.frames.rest());
         self.flush().await
     }
@@ -54,18 +54,18 @@ impl Recording {
         self.frames.is_full()
     }
 
-    /// How many bytes wait to be written.
+    /// Number of bytes that are not written yet.
     pub(super) fn pending(&self) -> usize {
         self.pending.len()
     }
 
-    /// Writes one line about it to standard error.
+    /// Prints a summary to standard error.
     pub(super) fn report(&self) {
-        let (frames, bytes) = (self.frames.count(), self.out.written());
+        let frames = self.frames.count();
+        let bytes = self.out.written();
         if let Some((offset, error)) = self.frames.broken() {
-            tracing::warn!(byte = offset, %error, "this is no monitor stream from here on, and was saved as it came");
+            tracing::warn!(byte = offset, %error, "the stream is not a monitor stream from this byte on; the rest was saved as it is");
         }
-        // There is nobody left to tell if this fails.
         log::print(
             Level::INFO,
             &format!(

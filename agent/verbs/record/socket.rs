@@ -1,4 +1,4 @@
-//! Records a socket, until the agent ends the stream, a limit is reached or somebody stops it.
+//! Records a socket until the agent closes the stream, a limit, or a requested shutdown.
 
 use tidegate_runtime::shutdown::Shutdown;
 use tokio::io::AsyncReadExt;
@@ -45,9 +45,9 @@ async fn save(
             source,
         })?;
         if n == 0 {
-            return recording.end_as_it_is().await;
+            return recording.flush_all().await;
         }
-        recording.take(&block[..n]);
+        recording.push(&block[..n]);
         recording.flush().await?;
     }
     Ok(())

@@ -15,7 +15,8 @@ use super::socket::record;
 use crate::error::chain;
 
 fn stream(events: usize) -> Vec<u8> {
-    let (mut encoder, mut out) = (Encoder::default(), Vec::new());
+    let mut encoder = Encoder::default();
+    let mut out = Vec::new();
     for _ in 0..events {
         encoder.encode(
             &Payload {
@@ -43,18 +44,18 @@ fn args(directory: &TempDir, out: &Path) -> Args {
     }
 }
 
-/// Writes `bytes` to the first client, and gives the connection back open.
+/// Writes `bytes` to the first client, and returns the open connection.
 fn agent(directory: &TempDir, bytes: Vec<u8>) -> JoinHandle<UnixStream> {
     let listener = UnixListener::bind(directory.path().join("monitor.sock")).unwrap();
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        // A recorder that has enough hangs up.
+        // A recorder at its limit disconnects.
         let _ = stream.write_all(&bytes);
         stream
     })
 }
 
-/// Records a stream that the agent ends.
+/// Records a stream that the agent closes.
 async fn record_all(
     bytes: &[u8],
     change: impl FnOnce(&mut Args),
@@ -71,7 +72,7 @@ async fn record_all(
 }
 
 #[tokio::test]
-async fn a_recording_is_the_stream_byte_for_byte() {
+async fn a_recording_has_the_exact_bytes_of_the_stream() {
     let whole = stream(3);
     let broken = [&whole[..], &[0, 1, 2]].concat();
     for bytes in [&whole[..], &whole[..whole.len() - 2], &broken, &[]] {
@@ -82,7 +83,7 @@ async fn a_recording_is_the_stream_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_recording_that_is_limited_ends_with_a_whole_frame() {
+async fn a_limited_recording_ends_with_a_complete_frame() {
     let (result, recorded) = record_all(&stream(9), |args| args.count = Some(4)).await;
     result.unwrap();
     assert_eq!(recorded, stream(4));
@@ -96,13 +97,16 @@ async fn a_recording_that_is_limited_ends_with_a_whole_frame() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_a_recording_with_a_whole_frame() {
-    let (directory, whole, more) = (tempfile::tempdir().unwrap(), stream(2), stream(3));
+async fn a_shutdown_ends_a_recording_with_a_complete_frame() {
+    let directory = tempfile::tempdir().unwrap();
+    let whole = stream(2);
+    let more = stream(3);
     let served = agent(&directory, more[..more.len() - 1].to_vec());
     let file = directory.path().join("recording.bin");
     let shutdown = Shutdown::new();
-    let (args, wish) = (args(&directory, &file), shutdown.clone());
-    let recording = tokio::spawn(async move { record(&args, &wish).await });
+    let args = args(&directory, &file);
+    let requested = shutdown.clone();
+    let recording = tokio::spawn(async move { record(&args, &requested).await });
     while std::fs::metadata(&file).map_or(0, |metadata| metadata.len()) < whole.len() as u64 {
         tokio::task::yield_now().await;
     }
@@ -113,20 +117,23 @@ async fn a_stop_ends_a_recording_with_a_whole_frame() {
 }
 
 #[tokio::test]
-async fn a_file_that_exists_is_overwritten_only_by_force() {
+async fn an_existing_file_is_overwritten_only_with_force() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("precious.bin");
     std::fs::write(&file, vec![7; 4096]).unwrap();
     let (result, _) = record_all(&stream(1), |args| args.out.clone_from(&file)).await;
     assert!(matches!(result, Err(RecordError::Exists(_))), "{result:?}");
     assert_eq!(std::fs::read(&file).unwrap(), vec![7; 4096]);
-    let force = |args: &mut Args| (args.out, args.force) = (file.clone(), true);
+    let force = |args: &mut Args| {
+        args.out = file.clone();
+        args.force = true;
+    };
     record_all(&stream(1), force).await.0.unwrap();
     assert_eq!(std::fs::read(&file).unwrap(), stream(1));
 }
 
 #[tokio::test]
-async fn what_goes_wrong_is_said_with_the_file_and_the_reason() {
+async fn errors_have_the_file_and_the_reason() {
     let (full, _) = record_all(&stream(1), |args| args.out = "/dev/full".into()).await;
     let (nowhere, _) = record_all(&stream(1), |args| {
         args.out = "/no/such/directory/file".into()
@@ -137,7 +144,7 @@ async fn what_goes_wrong_is_said_with_the_file_and_the_reason() {
     for (result, expected) in [
         (
             full,
-            "cannot write to /dev/full behind byte 0: No space left on device",
+            "cannot write to /dev/full after byte 0: No space left on device",
         ),
         (
             nowhere,

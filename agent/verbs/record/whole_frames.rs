@@ -1,34 +1,34 @@
-//! Holds back the frame that is not whole yet, so that a recording can end at any time between two.
+//! Holds back an incomplete frame, so that a recording can end with a complete one at any time.
 
 use tidegate_wire::payload::{Decoder, Error, Step};
 
-/// When a recording is full.
+/// The limits of a recording.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Frames with a value.
+    /// Number of frames with a value.
     pub(super) frames: u64,
-    /// Bytes, definitions included.
+    /// Number of bytes, with type definitions.
     pub(super) bytes: u64,
 }
 
-/// The end of a stream that is being recorded.
+/// The last bytes of a stream.
 #[derive(Debug)]
 pub(super) struct WholeFrames {
     decoder: Decoder,
     limits: Limits,
-    /// `bytes[..passed]` was passed on.
+    /// `bytes[..passed]` was returned by [`Self::push`].
     bytes: Vec<u8>,
     passed: usize,
-    /// How many bytes were passed on, and frames in them.
+    /// Number of bytes and of frames that were returned.
     offset: u64,
     count: u64,
-    full: bool,
+    is_full: bool,
     broken: Option<(u64, Error)>,
 }
 
 impl WholeFrames {
     pub(super) fn new(limits: Limits) -> Self {
-        let full = limits.frames == 0;
+        let is_full = limits.frames == 0;
         Self {
             decoder: Decoder::default(),
             limits,
@@ -36,17 +36,17 @@ impl WholeFrames {
             passed: 0,
             offset: 0,
             count: 0,
-            full,
+            is_full,
             broken: None,
         }
     }
 
-    /// Takes bytes, and passes on those that make frames whole, as far as the limits allow.
+    /// Adds bytes, and returns the complete frames, up to the limits.
     pub(super) fn push(&mut self, bytes: &[u8]) -> &[u8] {
         self.bytes.drain(..self.passed);
         self.passed = 0;
         self.bytes.extend_from_slice(bytes);
-        while !self.full {
+        while !self.is_full {
             let frame = self.next();
             if frame == 0 {
                 break;
@@ -57,13 +57,13 @@ impl WholeFrames {
         &self.bytes[..self.passed]
     }
 
-    /// The length of what may be passed on next; 0 if nothing may.
+    /// The length of the next frame; 0 if it is incomplete or beyond the limits.
     fn next(&mut self) -> usize {
         let input = &self.bytes[self.passed..];
         let room = self.limits.bytes - self.offset;
         if self.broken.is_some() {
             let take = input.len().min(usize::try_from(room).unwrap_or(usize::MAX));
-            self.full = take as u64 == room;
+            self.is_full = take as u64 == room;
             return take;
         }
         let (used, values) = match self.decoder.next(input) {
@@ -76,17 +76,17 @@ impl WholeFrames {
             }
         };
         if used as u64 > room {
-            self.full = true;
+            self.is_full = true;
             return 0;
         }
         self.count += values;
-        self.full = self.count >= self.limits.frames;
+        self.is_full = self.count >= self.limits.frames;
         used
     }
 
-    /// What was held back.
+    /// The incomplete frame.
     pub(super) fn rest(&self) -> &[u8] {
-        if self.full {
+        if self.is_full {
             &[]
         } else {
             &self.bytes[self.passed..]
@@ -95,15 +95,16 @@ impl WholeFrames {
 
     /// Whether a limit is reached.
     pub(super) fn is_full(&self) -> bool {
-        self.full
+        self.is_full
     }
 
-    /// Number of frames with a value that were passed on.
+    /// Number of frames with a value that were returned.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// Where the stream stopped being one, and why. What follows is passed on as it comes.
+    /// The offset and the reason if the stream became invalid. The bytes from there on are returned
+    /// as they are.
     pub(super) fn broken(&self) -> Option<(u64, Error)> {
         self.broken
     }
@@ -120,7 +121,8 @@ mod tests {
     };
 
     fn stream(events: usize) -> Vec<u8> {
-        let (mut encoder, mut out) = (Encoder::default(), Vec::new());
+        let mut encoder = Encoder::default();
+        let mut out = Vec::new();
         for _ in 0..events {
             encoder.encode(
                 &Payload {
@@ -136,8 +138,9 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_frames_are_passed_on() {
-        let (two, three) = (stream(2), stream(3));
+    fn only_complete_frames_are_returned() {
+        let two = stream(2);
+        let three = stream(3);
         let mut frames = WholeFrames::new(NONE);
         assert_eq!(frames.push(&three[..three.len() - 1]), two);
         assert_eq!(
@@ -149,8 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn limits_end_it_between_two_frames() {
-        let (two, all) = (stream(2), stream(5));
+    fn limits_end_a_recording_after_a_complete_frame() {
+        let two = stream(2);
+        let all = stream(5);
         let len = two.len() as u64;
         for limits in [
             Limits { frames: 2, ..NONE },
@@ -171,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_stream_is_passed_on_as_it_comes() {
+    fn an_invalid_stream_is_returned_as_it_is() {
         let mut bytes = stream(1);
         let good = bytes.len() as u64;
         bytes.extend_from_slice(&[0, 1, 2]);

@@ -1,4 +1,4 @@
-//! Cuts a recording into gob messages, without looking at what they say.
+//! Splits a recording into gob messages, without decoding them.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -13,37 +13,37 @@ use crate::monitor_server::Frames;
 /// Bytes that one read of the file takes.
 const READ_BYTES: usize = 256 * 1024;
 
-/// A recording on its way to one client.
+/// The stream of a recording for one client.
 #[derive(Debug)]
 pub(super) struct Recording {
     path: PathBuf,
     file: File,
     repeat: bool,
-    /// `bytes[start..]` was read and not played.
+    /// `bytes[start..]` was read and not sent.
     bytes: Vec<u8>,
     start: usize,
-    /// Definitions that were played: a stream has each only once, however many streams it was made
-    /// from.
+    /// Definitions that were sent. A stream has each only once, even if the recording is a
+    /// concatenation of several streams.
     definitions: HashSet<Vec<u8>>,
-    /// Whether this pass has played an event, without which another one would play none either.
-    played: bool,
-    /// There are no messages to be found any more.
-    broken: bool,
+    /// Whether this pass has sent an event; without one, repeating is pointless.
+    has_sent: bool,
+    /// Whether the rest is not a sequence of messages.
+    is_broken: bool,
 }
 
-/// What the bytes that were read begin with.
+/// The start of the bytes that were read.
 #[derive(Clone, Copy)]
-enum Found {
+enum Message {
     Definition(usize),
     Event(usize),
     Incomplete,
-    Nothing,
+    Invalid,
 }
 
 impl Recording {
-    /// Opens a recording, which begins anew at its end if it is to `repeat`.
+    /// Opens a recording; with `repeat`, it starts again at its end.
     pub(super) fn open(path: &Path, repeat: bool) -> io::Result<Self> {
-        let file = File::open(path).map_err(|error| explain(path, "open", &error))?;
+        let file = File::open(path).map_err(|error| recording_error(path, "open", &error))?;
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -51,40 +51,40 @@ impl Recording {
             bytes: Vec::new(),
             start: 0,
             definitions: HashSet::new(),
-            played: false,
-            broken: false,
+            has_sent: false,
+            is_broken: false,
         })
     }
 
     /// Moves bytes to `out`.
-    fn play(&mut self, len: usize, out: &mut Vec<u8>) {
+    fn send(&mut self, len: usize, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.bytes[self.start..self.start + len]);
         self.start += len;
     }
 
-    fn play_definition(&mut self, len: usize, out: &mut Vec<u8>) {
+    fn send_definition(&mut self, len: usize, out: &mut Vec<u8>) {
         let definition = &self.bytes[self.start..self.start + len];
         if self.definitions.contains(definition) {
             self.start += len;
         } else {
             self.definitions.insert(definition.to_vec());
-            self.play(len, out);
+            self.send(len, out);
         }
     }
 
-    /// Reads on, at the end from the beginning if that is wanted; false if there is nothing more.
+    /// Reads more bytes, from the start again with `repeat`; `false` at the end.
     fn fill(&mut self) -> io::Result<bool> {
         self.bytes.drain(..self.start);
         self.start = 0;
         if self.read()? {
             return Ok(true);
         }
-        let again = self.repeat && self.played && self.bytes.is_empty();
+        let again = self.repeat && self.has_sent && self.bytes.is_empty();
         if again {
             self.file
                 .rewind()
-                .map_err(|error| explain(&self.path, "rewind", &error))?;
-            self.played = false;
+                .map_err(|error| recording_error(&self.path, "rewind", &error))?;
+            self.has_sent = false;
         }
         Ok(again)
     }
@@ -95,35 +95,35 @@ impl Recording {
         let n = self
             .file
             .read(&mut self.bytes[before..])
-            .map_err(|error| explain(&self.path, "read", &error))?;
+            .map_err(|error| recording_error(&self.path, "read", &error))?;
         self.bytes.truncate(before + n);
         Ok(n > 0)
     }
 }
 
 impl Frames for Recording {
-    /// Bytes that are no message are a frame each time that they are read, or come with the end.
+    /// In a broken recording, the bytes of each read are a frame.
     fn next_frame(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
         loop {
             let left = self.bytes.len() - self.start;
-            match find(&self.bytes[self.start..]) {
-                Found::Event(len) if !self.broken => {
-                    self.play(len, out);
-                    self.played = true;
+            match first_message(&self.bytes[self.start..]) {
+                Message::Event(len) if !self.is_broken => {
+                    self.send(len, out);
+                    self.has_sent = true;
                     return Ok(true);
                 }
-                Found::Definition(len) if !self.broken => self.play_definition(len, out),
-                Found::Nothing if !self.broken => {
-                    tracing::warn!(file = %self.path.display(), "the recording is broken; the rest is played as it is");
-                    self.broken = true;
+                Message::Definition(len) if !self.is_broken => self.send_definition(len, out),
+                Message::Invalid if !self.is_broken => {
+                    tracing::warn!(file = %self.path.display(), "the recording is broken; the rest is sent as it is");
+                    self.is_broken = true;
                 }
-                _ if self.broken && left > 0 => {
-                    self.play(left, out);
+                _ if self.is_broken && left > 0 => {
+                    self.send(left, out);
                     return Ok(true);
                 }
                 _ => {
                     if !self.fill()? {
-                        self.play(self.bytes.len(), out);
+                        self.send(self.bytes.len(), out);
                         return Ok(false);
                     }
                 }
@@ -132,20 +132,20 @@ impl Frames for Recording {
     }
 }
 
-fn find(input: &[u8]) -> Found {
+fn first_message(input: &[u8]) -> Message {
     let (body, used) = match split(input, DEFAULT_MAX_FRAME) {
         Ok(Split::Message { body, used }) => (body, used),
-        Ok(Split::Incomplete { .. }) => return Found::Incomplete,
-        Err(_) => return Found::Nothing,
+        Ok(Split::Incomplete { .. }) => return Message::Incomplete,
+        Err(_) => return Message::Invalid,
     };
     match Header::read(&mut Reader::new(body)) {
-        Ok(Header::Definition(_)) => Found::Definition(used),
-        Ok(Header::Value(_)) => Found::Event(used),
-        Err(_) => Found::Nothing,
+        Ok(Header::Definition(_)) => Message::Definition(used),
+        Ok(Header::Value(_)) => Message::Event(used),
+        Err(_) => Message::Invalid,
     }
 }
 
-fn explain(path: &Path, what: &str, error: &io::Error) -> io::Error {
+fn recording_error(path: &Path, what: &str, error: &io::Error) -> io::Error {
     io::Error::new(
         error.kind(),
         format!("cannot {what} the recording {}: {error}", path.display()),

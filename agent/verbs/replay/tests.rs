@@ -1,4 +1,4 @@
-//! Playbacks to real clients.
+//! Replays to real clients.
 
 use std::io::Read;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -10,11 +10,12 @@ use tidegate_runtime::shutdown::Shutdown;
 use tidegate_wire::payload::{Decoder, Encoder, Payload, Step};
 use tokio::task::JoinHandle;
 
-use super::{Args, play};
+use super::{Args, serve};
 use crate::error::{Error, chain};
 
 fn stream(events: &[&[u8]]) -> Vec<u8> {
-    let (mut encoder, mut out) = (Encoder::default(), Vec::new());
+    let mut encoder = Encoder::default();
+    let mut out = Vec::new();
     for data in events {
         encoder.encode(
             &Payload {
@@ -29,30 +30,30 @@ fn stream(events: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-/// What the user is told.
-fn said(error: &Error) -> String {
+/// The text of an error.
+fn error_text(error: &Error) -> String {
     match error {
         Error::Failed(error) => chain(error.as_ref()),
         other => panic!("{other:?}"),
     }
 }
 
-/// A running playback in a directory of its own.
-struct Stage {
+/// A running replay in a directory of its own.
+struct Replay {
     directory: TempDir,
     shutdown: Shutdown,
-    playback: JoinHandle<Result<(), String>>,
+    replay: JoinHandle<Result<(), String>>,
 }
 
-impl Stage {
-    /// Plays `recording` and waits until somebody can connect.
-    async fn play(recording: &[u8], change: impl FnOnce(&mut Args)) -> Self {
-        let stage = Self::start(recording, change, |_| ());
-        while !stage.socket().exists() {
-            assert!(!stage.playback.is_finished());
+impl Replay {
+    /// Starts a replay and waits until a client can connect.
+    async fn listening(recording: &[u8], change: impl FnOnce(&mut Args)) -> Self {
+        let replay = Self::start(recording, change, |_| ());
+        while !replay.socket().exists() {
+            assert!(!replay.replay.is_finished());
             tokio::task::yield_now().await;
         }
-        stage
+        replay
     }
 
     fn start(
@@ -75,13 +76,16 @@ impl Stage {
         };
         change(&mut args);
         let shutdown = Shutdown::new();
-        let wish = shutdown.clone();
-        let playback =
-            tokio::spawn(async move { play(&args, wish).await.map_err(|error| said(&error)) });
+        let requested = shutdown.clone();
+        let replay = tokio::spawn(async move {
+            serve(&args, requested)
+                .await
+                .map_err(|error| error_text(&error))
+        });
         Self {
             directory,
             shutdown,
-            playback,
+            replay,
         }
     }
 
@@ -89,49 +93,51 @@ impl Stage {
         self.directory.path().join("monitor.sock")
     }
 
-    /// Connects, on a thread, and reads to the end of the stream or for so many bytes.
-    fn client(&self, most: usize) -> JoinHandle<Vec<u8>> {
+    /// Connects, and reads up to `max_bytes` on a thread.
+    fn client(&self, max_bytes: usize) -> JoinHandle<Vec<u8>> {
         let client = UnixStream::connect(self.socket()).unwrap();
         tokio::task::spawn_blocking(move || {
             let mut got = Vec::new();
-            client.take(most as u64).read_to_end(&mut got).unwrap();
+            client.take(max_bytes as u64).read_to_end(&mut got).unwrap();
             got
         })
     }
 
     async fn end(self) -> Result<(), String> {
         self.shutdown.request();
-        self.playback.await.unwrap()
+        self.replay.await.unwrap()
     }
 }
 
 #[tokio::test]
-async fn every_client_gets_the_recording_from_its_start() {
+async fn each_client_receives_the_recording_from_its_start() {
     let whole = stream(&[b"a", b"bc", &[7; 5000], b"d"]);
     let broken = [&whole[..], &[0, 1, 2, 3]].concat();
     for recording in [&whole[..], &whole[..whole.len() - 1], &broken, &[]] {
         for coalesce in [None, Some(ByteSize::new(65_536))] {
-            let stage = Stage::play(recording, |args| args.coalesce = coalesce).await;
+            let replay = Replay::listening(recording, |args| args.coalesce = coalesce).await;
             let clients = [
-                stage.client(usize::MAX),
-                stage.client(usize::MAX),
-                stage.client(usize::MAX),
+                replay.client(usize::MAX),
+                replay.client(usize::MAX),
+                replay.client(usize::MAX),
             ];
             for client in clients {
                 assert_eq!(client.await.unwrap(), recording);
             }
-            stage.end().await.unwrap();
+            replay.end().await.unwrap();
         }
     }
 }
 
 #[tokio::test]
-async fn a_loop_is_one_stream_for_its_reader() {
+async fn a_loop_is_one_stream_for_its_client() {
     let recording = [stream(&[b"a"]), stream(&[b"b"])].concat();
-    let stage = Stage::play(&recording, |args| args.repeat = true).await;
-    let got = stage.client(300).await.unwrap();
-    stage.end().await.unwrap();
-    let (mut decoder, mut rest, mut data) = (Decoder::default(), &got[..], Vec::new());
+    let replay = Replay::listening(&recording, |args| args.repeat = true).await;
+    let got = replay.client(300).await.unwrap();
+    replay.end().await.unwrap();
+    let mut decoder = Decoder::default();
+    let mut rest = &got[..];
+    let mut data = Vec::new();
     loop {
         match decoder.next(rest).unwrap() {
             Step::Value { used, payload } => {
@@ -150,31 +156,32 @@ async fn a_loop_is_one_stream_for_its_reader() {
 }
 
 #[tokio::test]
-async fn a_playback_that_is_enough_once_ends_with_its_first_client() {
+async fn a_replay_with_once_ends_after_its_first_client() {
     let recording = stream(&[&[7_u8; 900][..]; 2000]);
-    let stage = Stage::play(&recording, |args| args.once = true).await;
-    let client = stage.client(usize::MAX);
-    let socket = stage.socket();
-    stage.playback.await.unwrap().unwrap();
+    let replay = Replay::listening(&recording, |args| args.once = true).await;
+    let client = replay.client(usize::MAX);
+    let socket = replay.socket();
+    replay.replay.await.unwrap().unwrap();
     assert_eq!(client.await.unwrap(), recording);
     assert!(!socket.exists());
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_is_no_trouble_to_others() {
+async fn a_client_that_disconnects_does_not_affect_others() {
     let recording = stream(&[&[7_u8; 900][..]; 2000]);
-    let stage = Stage::play(&recording, |_| ()).await;
-    assert_eq!(stage.client(10).await.unwrap(), &recording[..10]);
-    assert_eq!(stage.client(usize::MAX).await.unwrap(), recording);
-    stage.end().await.unwrap();
+    let replay = Replay::listening(&recording, |_| ()).await;
+    assert_eq!(replay.client(10).await.unwrap(), &recording[..10]);
+    assert_eq!(replay.client(usize::MAX).await.unwrap(), recording);
+    replay.end().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_stop_ends_it_while_a_client_does_not_read_and_removes_the_socket() {
-    let stage = Stage::play(&stream(&[&[7_u8; 900][..]; 2000]), |_| ()).await;
-    let (socket, mut idle) = (stage.socket(), UnixStream::connect(stage.socket()).unwrap());
-    assert_eq!(stage.client(10).await.unwrap().len(), 10);
-    stage.end().await.unwrap();
+async fn a_shutdown_ends_a_replay_to_a_blocked_client_and_removes_the_socket() {
+    let replay = Replay::listening(&stream(&[&[7_u8; 900][..]; 2000]), |_| ()).await;
+    let socket = replay.socket();
+    let mut idle = UnixStream::connect(&socket).unwrap();
+    assert_eq!(replay.client(10).await.unwrap().len(), 10);
+    replay.end().await.unwrap();
     assert!(!socket.exists());
     let mut got = Vec::new();
     idle.read_to_end(&mut got).unwrap();
@@ -186,46 +193,53 @@ async fn a_stop_ends_it_while_a_client_does_not_read_and_removes_the_socket() {
 }
 
 #[tokio::test]
-async fn a_socket_that_nobody_listens_on_is_replaced() {
-    let stage = Stage::start(
+async fn a_stale_socket_file_is_replaced() {
+    let replay = Replay::start(
         &stream(&[b"a"]),
         |_| (),
         |socket| drop(UnixListener::bind(socket).unwrap()),
     );
     let client = loop {
-        match UnixStream::connect(stage.socket()) {
+        match UnixStream::connect(replay.socket()) {
             Ok(client) => break client,
             Err(_) => tokio::task::yield_now().await,
         }
     };
     drop(client);
-    stage.end().await.unwrap();
+    replay.end().await.unwrap();
 }
 
 #[tokio::test]
-async fn what_is_not_ours_is_left_alone() {
-    let (other, plain) = (
-        |socket: &PathBuf| UnixListener::bind(socket).unwrap(),
-        b"precious",
-    );
+async fn other_files_and_sockets_in_use_are_not_replaced() {
     let mut listener = None;
-    let taken = Stage::start(b"", |_| (), |socket| listener = Some(other(socket)));
-    let file = Stage::start(b"", |_| (), |socket| std::fs::write(socket, plain).unwrap());
-    let absent = Stage::start(b"", |args| args.file = "/no/such/recording".into(), |_| ());
-    let (taken_socket, file_socket) = (taken.socket(), file.socket());
-    let (taken, taken_directory) = (taken.playback.await.unwrap(), taken.directory);
-    let (file, file_directory) = (file.playback.await.unwrap(), file.directory);
-    assert!(taken_socket.exists() && std::fs::read(&file_socket).unwrap() == plain);
-    drop((taken_directory, file_directory, listener));
-    for (result, expected) in [
-        (taken, "somebody listens on"),
-        (file, "exists and is not a socket"),
-        (
-            absent.playback.await.unwrap(),
-            "cannot open the recording /no/such/recording: No such file",
-        ),
-    ] {
-        let error = result.unwrap_err();
-        assert!(error.contains(expected), "{error}");
-    }
+    let in_use = Replay::start(
+        b"",
+        |_| (),
+        |socket| listener = Some(UnixListener::bind(socket).unwrap()),
+    );
+    let in_use_socket = in_use.socket();
+    let in_use_error = in_use.replay.await.unwrap().unwrap_err();
+    assert!(
+        in_use_error.contains("another process listens on"),
+        "{in_use_error}"
+    );
+    assert!(in_use_socket.exists());
+
+    let write_file = |socket: &PathBuf| std::fs::write(socket, "precious").unwrap();
+    let file = Replay::start(b"", |_| (), write_file);
+    let file_path = file.socket();
+    let file_error = file.replay.await.unwrap().unwrap_err();
+    assert!(
+        file_error.contains("exists and is not a socket"),
+        "{file_error}"
+    );
+    assert_eq!(std::fs::read(&file_path).unwrap(), b"precious");
+}
+
+#[tokio::test]
+async fn a_missing_recording_is_an_error_before_a_client_connects() {
+    let replay = Replay::start(b"", |args| args.file = "/no/such/recording".into(), |_| ());
+    let error = replay.end().await.unwrap_err();
+    let expected = "cannot open the recording /no/such/recording: No such file";
+    assert!(error.contains(expected), "{error}");
 }

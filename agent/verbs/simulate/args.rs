@@ -1,4 +1,4 @@
-//! What `tidegate simulate` can be told.
+//! The arguments of `tidegate simulate`.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,40 +9,39 @@ use tidegate_simulate::{Mix, Options, Release, Scenario};
 
 use crate::error::Error;
 
-/// Make a realistic, seeded stream of every event type
+/// Generate a realistic stream of monitor events of every type
 ///
-/// Writes it to a file, as `record` would have, or plays it to whoever connects to a unix socket,
-/// as the Cilium agent would. The same options give the same bytes.
+/// Writes it to a file, as `record` does, or serves it on a unix socket, as the Cilium agent does.
+/// The same options generate the same bytes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(super) target: Target,
-    /// Seed of all choices
+    /// Seed of the random number generator
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
-    /// Events; without it 100000 to a file, and to a client without end
+    /// Number of events; without it, 100000 in a file, and no limit on a socket
     #[arg(long, value_name = "N")]
     pub(super) events: Option<u64>,
     /// Events per second to each client; 0 is as fast as it reads
     #[arg(long, default_value_t = 1000.0, value_name = "N", value_parser = rate)]
     pub(super) rate: f64,
-    /// The Cilium release whose layouts are written
+    /// The Cilium release whose event layouts are used
     #[arg(long, value_enum, default_value = "1.19", value_name = "RELEASE")]
-    cilium: Profile,
-    /// What happens in the cluster
+    cilium: ReleaseArg,
+    /// The traffic of the cluster
     #[arg(long, value_enum, default_value = "default")]
-    mix: Blend,
-    /// One frame in so many reports events lost in the kernel; 0 for none
+    mix: MixArg,
+    /// Number of frames for each report of events lost in the kernel; 0 for no reports
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     lost_every: u64,
-    /// Bytes of a packet that an event captures at most
+    /// The largest number of packet bytes in an event
     #[arg(long, default_value_t = 128, value_name = "BYTES")]
     capture: usize,
-    /// Bytes such as 64KiB that are collected into one write; without it, each frame is written by
-    /// itself
+    /// Bytes that are collected into one write, such as 64KiB; without it, each frame is a write
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(super) coalesce: Option<ByteSize>,
-    /// End when the first client has had all
+    /// End when the first client has disconnected
     #[arg(long, requires = "listen")]
     pub(super) once: bool,
 }
@@ -53,22 +52,22 @@ pub(super) struct Target {
     /// Write a recording to FILE, `-` for standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) out: Option<PathBuf>,
-    /// Play to whoever connects to SOCKET
+    /// Serve the stream on SOCKET
     #[arg(long, value_name = "SOCKET", value_hint = ValueHint::FilePath)]
     pub(super) listen: Option<PathBuf>,
 }
 
-/// A release by its number.
+/// A Cilium release as an argument.
 #[derive(Clone, Copy, Debug)]
-struct Profile(Release);
+struct ReleaseArg(Release);
 
-impl ValueEnum for Profile {
+impl ValueEnum for ReleaseArg {
     fn value_variants<'a>() -> &'a [Self] {
-        const ALL: [Profile; Release::ALL.len()] = {
-            let mut all = [Profile(Release::V1_12); Release::ALL.len()];
+        const ALL: [ReleaseArg; Release::ALL.len()] = {
+            let mut all = [ReleaseArg(Release::V1_12); Release::ALL.len()];
             let mut at = 0;
             while at < all.len() {
-                all[at] = Profile(Release::ALL[at]);
+                all[at] = ReleaseArg(Release::ALL[at]);
                 at += 1;
             }
             all
@@ -81,24 +80,24 @@ impl ValueEnum for Profile {
     }
 }
 
-/// A mix by its name.
+/// A mix of traffic as an argument.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Blend {
+enum MixArg {
     /// Mostly TCP, some DNS and HTTP, few drops
     Default,
-    /// Everything as often as anything else
+    /// Every kind of event equally often
     Even,
-    /// TCP alone
+    /// Only TCP
     Tcp,
-    /// DNS alone, half of it through the proxy
+    /// Only DNS, half of it through the proxy
     Dns,
-    /// HTTP alone, half of it through the proxy
+    /// Only HTTP, half of it through the proxy
     Http,
-    /// Drops alone
+    /// Only drops
     Drops,
 }
 
-impl Blend {
+impl MixArg {
     fn mix(self) -> Mix {
         let both = |one: Scenario, other: Scenario| {
             let mut weights = Mix::only(one).0;

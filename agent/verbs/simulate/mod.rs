@@ -1,4 +1,4 @@
-//! `tidegate simulate`: a seeded stream of monitor events, to a file or to whoever connects.
+//! `tidegate simulate`: generates a stream of monitor events, to a file or on a socket.
 
 mod args;
 
@@ -16,7 +16,7 @@ use crate::log;
 use crate::monitor_server::{self, Frames, MonitorSocket, Pace};
 use crate::os::signals;
 
-/// Events in a file when nobody says how many.
+/// The default number of events in a file.
 const DEFAULT_EVENTS: u64 = 100_000;
 
 /// Runs the verb.
@@ -31,12 +31,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
             runtime.block_on(listen(args, options, path))
         }
         (None, None) => Err(Error::Usage(
-            "say where to: --out FILE or --listen SOCKET".to_owned(),
+            "no target is given: use --out FILE or --listen SOCKET".to_owned(),
         )),
     }
 }
 
-/// Writes a recording and says what is in it.
+/// Writes a recording and prints a summary.
 fn write(args: &Args, options: Options, out: impl Write) -> Result<(), Error> {
     let mut out = BufWriter::with_capacity(1 << 16, out);
     let mut stream = Stream::new(options);
@@ -47,7 +47,7 @@ fn write(args: &Args, options: Options, out: impl Write) -> Result<(), Error> {
         out.write_all(&frame)?;
     }
     out.flush()?;
-    log::print(Level::INFO, &described(stream.summary()));
+    log::print(Level::INFO, &summary_text(stream.summary()));
     Ok(())
 }
 
@@ -59,7 +59,7 @@ async fn listen(args: &Args, options: Options, path: &std::path::Path) -> Result
     let frames = || Ok(Simulated::new(options.clone(), args.events));
     let pace = Pace {
         rate: args.rate,
-        at_once: 0,
+        burst: 0,
         coalesce: args
             .coalesce
             .map_or(0, tidegate_runtime::config::ByteSize::get),
@@ -67,27 +67,27 @@ async fn listen(args: &Args, options: Options, path: &std::path::Path) -> Result
     Ok(monitor_server::serve(socket, frames, pace, args.once, shutdown).await?)
 }
 
-/// A stream that may end.
+/// A simulated stream with an optional end.
 pub(crate) struct Simulated {
     stream: Stream,
-    left: Option<u64>,
+    remaining: Option<u64>,
 }
 
 impl Simulated {
-    /// So many events of a stream; all of it, which never ends, for `None`.
+    /// A stream of this number of events, or without an end.
     pub(crate) fn new(options: Options, events: Option<u64>) -> Self {
         Self {
             stream: Stream::new(options),
-            left: events,
+            remaining: events,
         }
     }
 }
 
 impl Frames for Simulated {
     fn next_frame(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
-        match &mut self.left {
+        match &mut self.remaining {
             Some(0) => return Ok(false),
-            Some(left) => *left -= 1,
+            Some(remaining) => *remaining -= 1,
             None => {}
         }
         self.stream.next_frame(out);
@@ -95,7 +95,7 @@ impl Frames for Simulated {
     }
 }
 
-fn described(summary: &Summary) -> String {
+fn summary_text(summary: &Summary) -> String {
     let name = |kind: u8| match kind {
         1 => "drop",
         2 => "debug",

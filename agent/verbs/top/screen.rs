@@ -11,7 +11,7 @@ use tidegate_runtime::ledger::StageReport;
 use super::activity::{Activity, Count, EdgeActivity, StageActivity};
 use super::grid::Grid;
 use super::screen_state::ScreenState;
-use crate::verbs::common::quantity::{bytes, grouped, rate, span};
+use crate::verbs::common::quantity::{bytes, duration, grouped, rate};
 
 /// Characters of a bar.
 const BAR: u8 = 10;
@@ -90,7 +90,7 @@ fn about(address: &str, activity: &Activity) -> Vec<Line<'static>> {
     let agent = format!(
         "tidegate {} at {address}, up {}, {over}",
         activity.now.version,
-        span(report.uptime_seconds)
+        duration(report.uptime_seconds)
     );
     let mut state = vec![match report.balanced {
         true => Span::raw("the ledger balances"),
@@ -124,15 +124,17 @@ fn about(address: &str, activity: &Activity) -> Vec<Line<'static>> {
     lines
 }
 
-/// Stages, then edges.
+/// The table of stages above that of queues.
 fn tables(activity: &Activity) -> Buffer {
-    let (stages, edges) = (stages(activity), edges(activity));
-    let ((width, height), (below_width, below_height)) = (stages.size(), edges.size());
+    let stages = stages(activity);
+    let edges = edges(activity);
+    let (width, height) = stages.size();
+    let (edges_width, edges_height) = edges.size();
     let mut buffer = Buffer::empty(Rect::new(
         0,
         0,
-        width.max(below_width),
-        height + 1 + below_height,
+        width.max(edges_width),
+        height + 1 + edges_height,
     ));
     stages.draw(&mut buffer, 0);
     edges.draw(&mut buffer, height + 1);

@@ -1,7 +1,7 @@
-//! A capture file, block by block: pcap and pcapng of either byte order, from a file or a pipe.
+//! Reads a capture block by block: pcap and pcapng of either byte order, from a file or a pipe.
 //!
-//! Follows draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Times are not read, as frames carry
-//! none.
+//! Follows draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Timestamps are ignored, since frames
+//! have none.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -16,21 +16,21 @@ use super::CaptureError;
 use super::interface::Interfaces;
 use super::packet::Packet;
 
-/// The largest block that is read; Wireshark's limit for the largest packets is less.
+/// The largest block that is read. Wireshark's limit for packets is smaller.
 pub(super) const MAX_BLOCK: usize = 16 << 20;
-/// Bytes that are read at once, until a block is larger.
+/// The initial size of the buffer.
 const BUFFER: usize = 256 * 1024;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const SECTION_HEADER: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
 
-/// What was found.
+/// The result of [`CaptureFile::step`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// A block, with a packet or without.
     Block,
-    /// Nothing whole: [`CaptureFile::refill`] has to read on.
-    Dry,
-    /// The end, between two blocks.
+    /// The next block is incomplete; [`CaptureFile::refill`] reads more.
+    Incomplete,
+    /// The end of the file, after a complete block.
     End,
 }
 
@@ -38,13 +38,13 @@ pub(super) enum Step {
 pub(super) struct CaptureFile {
     reader: Box<dyn PcapReaderIterator>,
     capacity: usize,
-    /// Where the next block starts.
-    at: u64,
+    /// The offset of the next block.
+    offset: u64,
     interfaces: Interfaces,
 }
 
 impl CaptureFile {
-    /// Opens a file, standard input for `-`, and tells its format.
+    /// Opens a file, or standard input for `-`, and detects its format.
     pub(super) fn open(path: &Path) -> Result<Self, CaptureError> {
         if path == Path::new("-") {
             Self::new(io::stdin())
@@ -54,14 +54,13 @@ impl CaptureFile {
     }
 
     fn new(mut input: impl Read + 'static) -> Result<Self, CaptureError> {
-        // The library reads once before anything else and has to find the whole first block then.
-        // Its own choice of a reader would read twice, and wait for a live capture that has nothing
-        // yet.
+        // The library reads once and must find the complete first block. Its own detection of the
+        // format would read twice, and block on a live capture without packets.
         let first = first_block(&mut input)?;
-        let is_section = first.starts_with(&SECTION_HEADER);
+        let is_pcapng = first.starts_with(&SECTION_HEADER);
         let capacity = BUFFER.max(first.len() + 1);
         let input = Cursor::new(first).chain(input);
-        let reader: Box<dyn PcapReaderIterator> = if is_section {
+        let reader: Box<dyn PcapReaderIterator> = if is_pcapng {
             Box::new(PcapNGReader::new(capacity, input).map_err(|_| CaptureError::Unknown)?)
         } else {
             Box::new(LegacyPcapReader::new(capacity, input).map_err(|_| CaptureError::Unknown)?)
@@ -69,55 +68,55 @@ impl CaptureFile {
         Ok(Self {
             reader,
             capacity,
-            at: 0,
+            offset: 0,
             interfaces: Interfaces::default(),
         })
     }
 
-    /// Reads a block that is there already, and shows its packet, if it is one, to `packet`.
+    /// Parses a buffered block, and passes its packet, if it has one, to `on_packet`.
     pub(super) fn step(
         &mut self,
-        packet: &mut impl FnMut(Packet<'_>),
+        on_packet: &mut impl FnMut(Packet<'_>),
     ) -> Result<Step, CaptureError> {
-        let at = self.at;
+        let at = self.offset;
         let (used, block) = match self.reader.next() {
             Ok(found) => found,
             Err(PcapError::Eof) => return Ok(Step::End),
-            Err(PcapError::Incomplete(_)) => return Ok(Step::Dry),
+            Err(PcapError::Incomplete(_)) => return Ok(Step::Incomplete),
             Err(PcapError::BufferTooSmall) => return self.grow(),
             Err(PcapError::UnexpectedEof) => return Err(CaptureError::Truncated { at }),
             Err(_) => return Err(CaptureError::Malformed { at }),
         };
-        if let Some(found) = self.interfaces.packet(at, &block)? {
-            packet(found);
+        if let Some(packet) = self.interfaces.packet(at, &block)? {
+            on_packet(packet);
         }
         self.reader.consume(used);
-        self.at += used as u64;
+        self.offset += used as u64;
         Ok(Step::Block)
     }
 
-    /// Reads on. Waits for a pipe that has nothing yet.
+    /// Reads more bytes; blocks on an empty pipe.
     pub(super) fn refill(&mut self) -> Result<(), CaptureError> {
         self.reader
             .refill()
-            .map_err(|_| CaptureError::Read { at: self.at })
+            .map_err(|_| CaptureError::Read { at: self.offset })
     }
 
     fn grow(&mut self) -> Result<Step, CaptureError> {
         if self.capacity > MAX_BLOCK {
-            return Err(CaptureError::TooLarge { at: self.at });
+            return Err(CaptureError::TooLarge { at: self.offset });
         }
-        // The library wants a byte more than the block has.
+        // The library needs a byte more than the block has.
         self.capacity = (2 * self.capacity).min(MAX_BLOCK + 1);
         self.reader.grow(self.capacity);
-        Ok(Step::Dry)
+        Ok(Step::Incomplete)
     }
 }
 
-/// Reads until the first block is whole: the header of a pcap file, or of a pcapng section.
+/// Reads the complete first block: the header of a pcap file or of a pcapng section.
 fn first_block(input: &mut impl Read) -> Result<Vec<u8>, CaptureError> {
     let mut bytes = Vec::new();
-    let mut piece = [0; 4096];
+    let mut chunk = [0; 4096];
     loop {
         let section = bytes.starts_with(&SECTION_HEADER);
         let parsed = if section {
@@ -134,9 +133,9 @@ fn first_block(input: &mut impl Read) -> Result<Vec<u8>, CaptureError> {
             Err(_) if bytes.starts_with(&GZIP) => return Err(CaptureError::Compressed),
             Err(_) => return Err(CaptureError::Unknown),
         }
-        match input.read(&mut piece)? {
+        match input.read(&mut chunk)? {
             0 => return Err(CaptureError::Truncated { at: 0 }),
-            n => bytes.extend_from_slice(&piece[..n]),
+            n => bytes.extend_from_slice(&chunk[..n]),
         }
     }
 }

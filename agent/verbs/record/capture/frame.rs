@@ -6,27 +6,27 @@ use tidegate_wire::payload::{self, Payload};
 use super::link::{Network, Start};
 use super::packet::Packet;
 
-/// `TRACE_TO_STACK`: the host has the packet. Unlike others, this point claims no endpoint and no
-/// device.
+/// `TRACE_TO_STACK`: the packet is passed to the host. Unlike other trace points, this one implies
+/// neither an endpoint nor a device.
 const TO_STACK: u8 = 3;
-/// `TRACE_REASON_UNKNOWN`: no state of the connection, so that nothing is called a reply.
+/// `TRACE_REASON_UNKNOWN`: no connection state, so that no packet is marked as a reply.
 const REASON_UNKNOWN: u8 = 5;
-/// Where the `EtherType` of an Ethernet header is, and what it is for IPv6.
+/// The offset of the `EtherType` in an Ethernet header, and its value for IPv6.
 const ETHER_TYPE: (usize, [u8; 2]) = (12, [0x86, 0xdd]);
 
-/// Makes the frames of one stream.
+/// Encodes the frames of one stream.
 #[derive(Debug)]
 pub(super) struct Framer {
     stream: payload::Encoder,
     events: event::Encoder,
     snaplen: usize,
-    /// Kept for their capacity.
+    /// Buffers, kept for their capacity.
     data: Vec<u8>,
     frame: Vec<u8>,
 }
 
 impl Framer {
-    /// Frames that carry at most `snaplen` bytes of a packet, or as many as fit.
+    /// Creates frames with at most `snaplen` bytes of a packet, or with as many as fit.
     pub(super) fn new(snaplen: Option<u16>) -> Self {
         Self {
             stream: payload::Encoder::default(),
@@ -40,7 +40,7 @@ impl Framer {
         }
     }
 
-    /// The frame of a packet; before the first one comes the definition of the stream's type.
+    /// Encodes the frame of a packet. The first one follows the type definition of the stream.
     pub(super) fn frame(&mut self, network: &Network<'_>, packet: &Packet<'_>) -> &[u8] {
         let stripped = packet.bytes.len() - network.bytes.len();
         let orig_len = (packet.orig_len as usize).max(packet.bytes.len()) - stripped;

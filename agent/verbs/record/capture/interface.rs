@@ -1,16 +1,16 @@
-//! The interfaces that a capture describes, which tell the link type of its packets.
+//! The interfaces of a capture, which give the link type of its packets.
 
 use pcap_parser::{Block, InterfaceDescriptionBlock, PcapBlockOwned, PcapHeader, UnknownBlock};
 
 use super::CaptureError;
 use super::packet::Packet;
 
-/// Interfaces that a section describes at most.
+/// The largest number of interfaces in a section.
 const MAX_INTERFACES: usize = 1 << 16;
-/// The packet block of pcapng's first drafts; the library does not look into it.
+/// The packet block of pcapng's first drafts, which the library does not parse.
 const OBSOLETE_PACKET: u32 = 2;
 
-/// What the section so far, or the header of the file, says.
+/// The interfaces of the section so far, or of the file.
 #[derive(Debug, Default)]
 pub(super) struct Interfaces {
     described: Vec<Interface>,
@@ -20,21 +20,21 @@ pub(super) struct Interfaces {
 #[derive(Clone, Copy, Debug)]
 struct Interface {
     link: u16,
-    /// Where its packets are cut.
+    /// The largest captured length of a packet.
     snaplen: u32,
 }
 
-/// A packet block.
-struct Found<'a> {
+/// The fields of a packet block.
+struct PacketBlock<'a> {
     interface: u32,
     orig_len: u32,
     cap_len: u32,
-    /// What was captured, and padding.
+    /// The captured bytes and padding.
     data: &'a [u8],
 }
 
 impl Interfaces {
-    /// Learns what the block at byte `at` describes, or gives the packet that it holds.
+    /// Adds the interface of the block at byte `at`, or returns its packet.
     pub(super) fn packet<'a>(
         &mut self,
         at: u64,
@@ -55,20 +55,20 @@ impl Interfaces {
             }
             _ => {}
         }
-        let Some(found) = self.find(block) else {
+        let Some(fields) = self.packet_block(block) else {
             return Ok(None);
         };
-        let Some(interface) = self.described.get(found.interface as usize) else {
+        let Some(interface) = self.described.get(fields.interface as usize) else {
             return Err(CaptureError::Interface {
                 at,
-                interface: found.interface,
+                interface: fields.interface,
             });
         };
-        let cap_len = found.cap_len.min(interface.snaplen) as usize;
-        let bytes = found.data.get(..cap_len).unwrap_or(found.data);
+        let cap_len = fields.cap_len.min(interface.snaplen) as usize;
+        let bytes = fields.data.get(..cap_len).unwrap_or(fields.data);
         Ok(Some(Packet {
             link: interface.link,
-            orig_len: found.orig_len,
+            orig_len: fields.orig_len,
             bytes,
         }))
     }
@@ -81,7 +81,7 @@ impl Interfaces {
         Ok(())
     }
 
-    fn find<'a>(&self, block: &'a PcapBlockOwned<'a>) -> Option<Found<'a>> {
+    fn packet_block<'a>(&self, block: &'a PcapBlockOwned<'a>) -> Option<PacketBlock<'a>> {
         let (interface, orig_len, cap_len, data) = match block {
             PcapBlockOwned::Legacy(frame) => (0, frame.origlen, frame.caplen, frame.data),
             PcapBlockOwned::NG(Block::EnhancedPacket(block)) => {
@@ -90,10 +90,10 @@ impl Interfaces {
             PcapBlockOwned::NG(Block::SimplePacket(block)) => {
                 (0, block.origlen, block.origlen, block.data)
             }
-            PcapBlockOwned::NG(Block::Unknown(block)) => return self.obsolete(block),
+            PcapBlockOwned::NG(Block::Unknown(block)) => return self.obsolete_packet(block),
             _ => return None,
         };
-        Some(Found {
+        Some(PacketBlock {
             interface,
             orig_len,
             cap_len,
@@ -102,7 +102,7 @@ impl Interfaces {
     }
 
     /// Interface and drops in two bytes each, the time in eight, then captured and original length.
-    fn obsolete<'a>(&self, block: &UnknownBlock<'a>) -> Option<Found<'a>> {
+    fn obsolete_packet<'a>(&self, block: &UnknownBlock<'a>) -> Option<PacketBlock<'a>> {
         let (header, data) = block.data.split_first_chunk::<20>()?;
         let word = |at: usize| {
             let word = header.get(at..at + 4)?.try_into().ok()?;
@@ -123,7 +123,7 @@ impl Interfaces {
         } else {
             word(0)? & 0xffff
         };
-        (kind == OBSOLETE_PACKET).then_some(Found {
+        (kind == OBSOLETE_PACKET).then_some(PacketBlock {
             interface,
             cap_len: word(12)?,
             orig_len: word(16)?,
@@ -133,10 +133,9 @@ impl Interfaces {
 }
 
 impl Interface {
-    /// The only interface of a pcap file. Its packets may be longer than its header says, and are
-    /// whole.
+    /// The interface of a pcap file. Packets longer than its header's limit are used as they are.
     fn of_file(header: &PcapHeader) -> Self {
-        // The upper half may tell of a frame check sequence.
+        // The upper half may describe a frame check sequence.
         Self {
             link: (header.network.0 & 0xffff) as u16,
             snaplen: u32::MAX,

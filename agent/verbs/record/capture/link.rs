@@ -1,15 +1,15 @@
-//! Link types: what a packet starts with, and where its IP header is if that is not Ethernet.
+//! Link types: finds the IP header of a packet that does not start with Ethernet.
 //!
-//! Follows the registry of LINKTYPE_ values at tcpdump.org. A monitor event carries Ethernet or,
-//! from a layer-3 device, IP itself: IP behind another fixed header is carried as the latter. Link
-//! layers that take more than that to get through, such as 802.11, are not looked into.
+//! Follows the registry of LINKTYPE_ values at tcpdump.org. A monitor event contains Ethernet or, from
+//! a layer-3 device, IP; IP after any other fixed header becomes the latter. Link layers with variable
+//! headers, such as 802.11, are not supported.
 
 use super::skipped::Reason;
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
 
-/// What a packet starts with.
+/// The first header of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Start {
     Ethernet,
@@ -17,14 +17,14 @@ pub(super) enum Start {
     Ipv6,
 }
 
-/// A packet as Cilium could see it.
+/// A packet in the form that Cilium reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Network<'a> {
     pub(super) start: Start,
     pub(super) bytes: &'a [u8],
 }
 
-/// The packet in `bytes`, without a link layer that Cilium does not know.
+/// Finds the packet in `bytes`, after any link layer that Cilium does not report.
 pub(super) fn network(link: u16, bytes: &[u8]) -> Result<Network<'_>, Reason> {
     let found = match link {
         1 => {
@@ -61,7 +61,7 @@ fn from(start: Start, bytes: &[u8], at: usize) -> Option<Network<'_>> {
     Some(Network { start, bytes })
 }
 
-/// The version in the header tells.
+/// IP without a link layer; the version is in the header.
 fn raw(bytes: &[u8]) -> Option<Network<'_>> {
     match bytes.first()? >> 4 {
         4 => from(Start::Ipv4, bytes, 0),
@@ -70,7 +70,7 @@ fn raw(bytes: &[u8]) -> Option<Network<'_>> {
     }
 }
 
-/// An address family of the system that captured, in its byte order, comes first.
+/// IP after an address family in the byte order and with the constants of the capturing system.
 fn family(bytes: &[u8], at: usize) -> Option<Network<'_>> {
     let family = u32::from_le_bytes(*bytes.first_chunk()?);
     match if family > 0xffff {
@@ -85,7 +85,7 @@ fn family(bytes: &[u8], at: usize) -> Option<Network<'_>> {
     }
 }
 
-/// An `EtherType` stands at `at`.
+/// IP at `packet`, with its `EtherType` at `at`.
 fn ether_type(bytes: &[u8], at: usize, packet: usize) -> Option<Network<'_>> {
     match u16::from_be_bytes(*bytes.get(at..)?.first_chunk()?) {
         IPV4 => from(Start::Ipv4, bytes, packet),
@@ -94,8 +94,7 @@ fn ether_type(bytes: &[u8], at: usize, packet: usize) -> Option<Network<'_>> {
     }
 }
 
-/// Address and control may have been left out, and the protocol be compressed to one byte, which is
-/// odd.
+/// IP after PPP. Address and control may be absent, and the protocol may be compressed to one byte.
 fn ppp(bytes: &[u8]) -> Option<Network<'_>> {
     match bytes.strip_prefix(&[0xff, 0x03]).unwrap_or(bytes) {
         [0x00, 0x21, packet @ ..] | [0x21, packet @ ..] => from(Start::Ipv4, packet, 0),
@@ -113,7 +112,7 @@ mod tests {
     const V6: [u8; 3] = [0x60, 1, 2];
 
     #[test]
-    fn ip_is_found_behind_every_header_that_is_known() {
+    fn ip_is_found_after_each_supported_header() {
         let sll = |ether_type: [u8; 2]| [&[0; 14][..], &ether_type].concat();
         let sll2 = |ether_type: [u8; 2]| [&ether_type[..], &[0; 18]].concat();
         let ieee1394 = |ether_type: [u8; 2]| [&[7; 16][..], &ether_type].concat();
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_ip_is_told_from_what_is_not_looked_into() {
+    fn packets_without_ip_are_distinguished_from_unsupported_link_types() {
         for link in [
             0, 9, 12, 50, 51, 101, 104, 108, 109, 113, 138, 166, 204, 276,
         ] {

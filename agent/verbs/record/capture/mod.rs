@@ -1,9 +1,8 @@
-//! Makes a recording of a capture: each packet becomes the frame in which the Cilium agent would
-//! report it.
+//! Converts a capture into a recording: each packet becomes the frame in which Cilium would report it.
 //!
-//! What a frame needs and a capture does not show is left at what Cilium uses for "unknown": no
-//! endpoint, no identity, no device, no state of the connection. Tunnels are not announced, as a
-//! capture does not know which ports are the cluster's; their outer packets are reported.
+//! Fields of a frame that a capture lacks have Cilium's values for "unknown": no endpoint, identity,
+//! device, or connection state. Tunnels are reported as their outer packets, since a capture does not
+//! contain the tunnel ports of the cluster.
 
 mod error;
 mod file;
@@ -34,23 +33,21 @@ use skipped::Skipped;
 /// Bytes that are collected into one write.
 const WRITE_BYTES: usize = 256 * 1024;
 
-/// Converts a capture until it ends, a limit is reached, or `shutdown` is requested. Writes a line or
-/// two about it to standard error.
+/// Converts a capture until its end, a limit, or a requested shutdown. Prints a summary to standard
+/// error.
 pub(super) async fn record(
     args: &Args,
     file: &Path,
     shutdown: &Shutdown,
 ) -> Result<(), RecordError> {
-    let (args, file, wish, runtime) = (
-        args.clone(),
-        file.to_owned(),
-        shutdown.clone(),
-        Handle::current(),
-    );
-    let conversion = spawn_blocking(move || runtime.block_on(convert(&args, &file, wish)));
+    let args = args.clone();
+    let file = file.to_owned();
+    let requested = shutdown.clone();
+    let runtime = Handle::current();
+    let conversion = spawn_blocking(move || runtime.block_on(convert(&args, &file, requested)));
     tokio::select! {
         ended = conversion => ended.unwrap_or_else(|error| resume_unwind(error.into_panic())),
-        () = shutdown.forced() => Err(RecordError::AtOnce),
+        () = shutdown.forced() => Err(RecordError::Forced),
     }
 }
 
@@ -79,7 +76,7 @@ async fn convert(args: &Args, file: &Path, shutdown: Shutdown) -> Result<(), Rec
     read
 }
 
-/// A capture on its way to a recording.
+/// A conversion in progress.
 struct Conversion {
     framer: Framer,
     recording: Recording,
@@ -87,27 +84,27 @@ struct Conversion {
     shutdown: Shutdown,
 }
 
-/// What to do before going on.
+/// Why [`Conversion::step`] returned.
 enum Progress {
     Flush,
     End,
 }
 
 impl Conversion {
-    /// Converts packets until there is enough to write. As reading may wait for a live capture,
-    /// what was read before is written first. A stop counts only then: whoever ends `tcpdump` and
-    /// this with one SIGINT wants what tcpdump still had.
+    /// Converts packets until there is enough to write. Reading may wait for a live capture, so
+    /// everything is written before. A shutdown counts only then: one SIGINT often ends both
+    /// `tcpdump` and this process, and the rest of what `tcpdump` wrote is recorded, too.
     fn step(&mut self, capture: &mut CaptureFile) -> Result<Progress, CaptureError> {
         while !self.recording.is_full() {
             match capture.step(&mut |packet| self.convert(&packet))? {
                 Step::Block if self.recording.pending() < WRITE_BYTES => {}
-                Step::Dry if self.recording.pending() == 0 => {
+                Step::Incomplete if self.recording.pending() == 0 => {
                     if self.shutdown.is_requested() {
                         break;
                     }
                     capture.refill()?;
                 }
-                Step::Block | Step::Dry => return Ok(Progress::Flush),
+                Step::Block | Step::Incomplete => return Ok(Progress::Flush),
                 Step::End => break,
             }
         }
@@ -116,7 +113,7 @@ impl Conversion {
 
     fn convert(&mut self, packet: &Packet<'_>) {
         match link::network(packet.link, packet.bytes) {
-            Ok(network) => self.recording.take(self.framer.frame(&network, packet)),
+            Ok(network) => self.recording.push(self.framer.frame(&network, packet)),
             Err(reason) => self.skipped.count(packet.link, reason),
         }
     }
@@ -124,7 +121,6 @@ impl Conversion {
     fn report(&self) {
         self.recording.report();
         if let Some(skipped) = self.skipped.describe() {
-            // There is nobody left to tell if this fails.
             log::print(Level::INFO, &skipped.to_string());
         }
     }

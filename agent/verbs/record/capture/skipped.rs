@@ -1,27 +1,27 @@
-//! Packets that no frame was made of, and why.
+//! Counts the packets that were skipped, by reason.
 
 use std::collections::BTreeMap;
 
 /// Why a packet was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reason {
-    /// Its link type is not looked into.
+    /// Its link type is not supported.
     LinkType,
-    /// Its link layer carries something else.
+    /// It is not an IP packet.
     NoIp,
 }
 
-/// How many packets were skipped, by link type.
+/// The number of skipped packets by reason and link type.
 #[derive(Debug, Default)]
 pub(super) struct Skipped(BTreeMap<(Reason, u16), u64>);
 
 impl Skipped {
-    /// A packet was skipped.
+    /// Counts a skipped packet.
     pub(super) fn count(&mut self, link: u16, reason: Reason) {
         *self.0.entry((reason, link)).or_default() += 1;
     }
 
-    /// One line about all of them, if there are any.
+    /// A summary, if any packets were skipped.
     pub(super) fn describe(&self) -> Option<String> {
         let parts = self.0.iter().map(|(&(reason, link), count)| {
             let link = name(link).map_or_else(
@@ -29,7 +29,7 @@ impl Skipped {
                 |name| format!("link type {link} ({name})"),
             );
             match reason {
-                Reason::LinkType => format!("{count} of {link}, which is not read"),
+                Reason::LinkType => format!("{count} of {link}, which is not supported"),
                 Reason::NoIp => format!("{count} of {link} without IP"),
             }
         });
@@ -39,7 +39,7 @@ impl Skipped {
     }
 }
 
-/// The name of a link type in tcpdump.org's registry, for those that people meet.
+/// The name of a common link type in tcpdump.org's registry.
 fn name(link: u16) -> Option<&'static str> {
     Some(match link {
         0 => "NULL",
