@@ -1,11 +1,11 @@
-//! What the table does not take, and what it says about it.
+//! The limits of the table, and the notes about rejected announcements.
 
 use crate::support::{CART, Enrich, NODE, build};
 use proptest::prelude::*;
 use tidegate_runtime::telemetry::Telemetry;
 
 #[test]
-fn a_full_table_refuses_what_is_new_and_keeps_what_it_has() {
+fn a_full_table_rejects_new_entries_and_updates_existing_ones() {
     let mut enrich = Enrich::new("{ max_entries = 3 }");
     enrich.created(312, "shop/cart-0");
     enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
@@ -18,21 +18,21 @@ fn a_full_table_refuses_what_is_new_and_keeps_what_it_has() {
         (enrich.notes(), enrich.entries()),
         (&[("enrich_table_full", 3)][..], vec![1, 1, 1])
     );
-    assert_eq!(enrich.side("10.0.1.6", 0), "0/0 - - [reserved:unknown]");
+    assert_eq!(enrich.source("10.0.1.6", 0), "0/0 - - [reserved:unknown]");
 
     enrich.created(312, "shop/cart-0");
     enrich.upserted("10.0.1.5/32", 4343, "shop/cart-0", NODE);
     enrich.upserted("192.0.2.0/24", 302, "", "");
     assert_eq!(
-        enrich.side("10.0.1.5", 0),
+        enrich.source("10.0.1.5", 0),
         "312/4343 - shop/cart-0 []",
-        "what is known is brought up to date"
+        "existing entries are updated"
     );
-    assert_eq!(enrich.side("192.0.2.1", 0), "0/302 - - []");
+    assert_eq!(enrich.source("192.0.2.1", 0), "0/302 - - []");
     enrich.deleted("192.0.2.0/24");
     enrich.upserted("10.0.1.6/32", 4242, "shop/cart-1", NODE);
     assert_eq!(
-        enrich.side("10.0.1.6", 0),
+        enrich.source("10.0.1.6", 0),
         "0/4242 - shop/cart-1 []",
         "there is room again"
     );
@@ -40,7 +40,7 @@ fn a_full_table_refuses_what_is_new_and_keeps_what_it_has() {
 }
 
 #[test]
-fn announcements_that_cannot_be_are_noted() {
+fn invalid_announcements_are_noted() {
     let long = format!("shop/{}", "x".repeat(254));
     let labels = "k8s:a=".to_owned() + &"x".repeat(16 * 1024);
     let mut enrich = Enrich::with_cart();
@@ -57,7 +57,7 @@ fn announcements_that_cannot_be_are_noted() {
 }
 
 #[test]
-fn a_size_that_makes_no_sense_is_refused() {
+fn an_invalid_size_is_rejected() {
     for (config, message) in [
         ("{ max_entries = 16777216 }", ""),
         (
@@ -65,21 +65,21 @@ fn a_size_that_makes_no_sense_is_refused() {
             "invalid value: integer `16777217`, expected a whole number from 1 to 16777216",
         ),
     ] {
-        let told = build(config, &Telemetry::default())
+        let error = build(config, &Telemetry::default())
             .err()
             .unwrap_or_default();
-        assert_eq!(told, message, "{config}");
+        assert_eq!(error, message, "{config}");
     }
     assert!(build("{ max_entries = 0 }", &Telemetry::default()).is_err());
     assert!(build("{ max_entires = 1 }", &Telemetry::default()).is_err());
 }
 
 /// An announcement about a few pods, addresses and identities, or a flow between them.
-fn step() -> impl Strategy<Value = (u8, u8, u8, u8)> {
+fn action() -> impl Strategy<Value = (u8, u8, u8, u8)> {
     (0..6_u8, 0..5_u8, 0..4_u8, 0..3_u8)
 }
 
-fn take(enrich: &mut Enrich, (what, address, pod, node): (u8, u8, u8, u8)) {
+fn apply(enrich: &mut Enrich, (kind, address, pod, node): (u8, u8, u8, u8)) {
     let cidr = if address == 4 {
         "10.0.0.0/24".to_owned()
     } else {
@@ -88,32 +88,34 @@ fn take(enrich: &mut Enrich, (what, address, pod, node): (u8, u8, u8, u8)) {
     let name = ["", "shop/cart-0", "shop/cart-1", "data/db-0"][usize::from(pod)];
     let node = ["", "172.18.0.2", "172.18.0.3"][usize::from(node)];
     let identity = 4240 + u32::from(pod);
-    match what {
+    match kind {
         0 => enrich.upserted(&cidr, identity, name, node),
         1 => enrich.deleted(&cidr),
         2 => enrich.created(address.into(), name),
         3 => enrich.removed(address.into()),
         4 => enrich.regenerated(address.into(), &CART[..usize::from(pod) % 3]),
-        _ => drop(enrich.side(&format!("10.0.0.{address}"), 0)),
+        _ => drop(enrich.source(&format!("10.0.0.{address}"), 0)),
     }
 }
 
 proptest! {
-    /// In whatever order announcements come, the table stays within its bound, and what is taken
-    /// back leaves nothing.
+    /// For any order of announcements, the table stays within its limit, and is empty after
+    /// everything was deleted.
     #[test]
-    fn any_announcements_leave_a_table_within_its_bound(steps in proptest::collection::vec(step(), 0..60)) {
+    fn any_announcements_keep_the_table_within_its_limit(
+        actions in proptest::collection::vec(action(), 0..60),
+    ) {
         let mut enrich = Enrich::new("{ max_entries = 5 }");
-        for step in steps {
-            take(&mut enrich, step);
+        for action in actions {
+            apply(&mut enrich, action);
             prop_assert!(enrich.entries().iter().sum::<i64>() <= 5);
         }
         for address in 0..5 {
-            take(&mut enrich, (1, address, 0, 0));
-            take(&mut enrich, (3, address, 0, 0));
+            apply(&mut enrich, (1, address, 0, 0));
+            apply(&mut enrich, (3, address, 0, 0));
         }
         prop_assert_eq!(enrich.entries(), [0, 0, 0]);
-        prop_assert_eq!(enrich.side("10.0.0.1", 0), "0/0 - - [reserved:unknown]");
-        prop_assert_eq!(enrich.side("10.0.0.1", 4241), "0/4241 - - []");
+        prop_assert_eq!(enrich.source("10.0.0.1", 0), "0/0 - - [reserved:unknown]");
+        prop_assert_eq!(enrich.source("10.0.0.1", 4241), "0/4241 - - []");
     }
 }

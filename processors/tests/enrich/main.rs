@@ -1,9 +1,9 @@
-//! `cilium_enrich` from announcements to names on flows.
+//! `cilium_enrich`, from announcements to names on flows.
 
 mod bounds;
 mod identities;
 mod names;
 mod orders;
+mod outside_cluster;
 mod prefixes;
 mod support;
-mod world;

@@ -1,4 +1,4 @@
-//! Whom an address belongs to, and what a flow shows of it.
+//! What flows show of an address: endpoint, identity, pod and labels.
 
 use std::sync::Arc;
 
@@ -12,14 +12,15 @@ use tidegate_model::record::{AgentEventType, Notification};
 const CART_LABELS: &str = "[k8s:app=cart,k8s:io.cilium.k8s.policy.cluster=east]";
 
 #[test]
-fn the_datapaths_identity_goes_before_the_address() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn the_identity_of_the_datapath_takes_precedence_over_that_of_the_address() {
     let mut enrich = Enrich::with_cart();
     enrich.upserted("10.0.2.9/32", 5000, "shop/web-0", OTHER_NODE);
     enrich.upserted("172.18.0.3/32", 6, "", "");
     enrich.upserted("192.0.2.0/24", 16_777_217, "", "");
     enrich.upserted("192.0.2.7/32", 16_777_218, "", "");
     enrich.upserted("0.0.0.0/0", 2, "", "");
-    for (what, ip, identity, expected) in [
+    for (case, ip, identity, expected) in [
         (
             "an endpoint of this node",
             "10.0.1.5",
@@ -27,7 +28,7 @@ fn the_datapaths_identity_goes_before_the_address() {
             format!("312/4242 east shop/cart-0 {CART_LABELS}"),
         ),
         (
-            "whose identity is another by now",
+            "an endpoint of this node with another identity",
             "10.0.1.5",
             77,
             format!("312/77 east shop/cart-0 {CART_LABELS}"),
@@ -39,7 +40,7 @@ fn the_datapaths_identity_goes_before_the_address() {
             "0/5000 - shop/web-0 []".to_owned(),
         ),
         (
-            "whose labels its identity tells",
+            "a pod of another node with a known identity",
             "10.0.2.9",
             4242,
             format!("0/4242 east shop/web-0 {CART_LABELS}"),
@@ -57,7 +58,7 @@ fn the_datapaths_identity_goes_before_the_address() {
             "0/6 - - [reserved:remote-node]".to_owned(),
         ),
         (
-            "a node, seen as another",
+            "a node with the identity of the world",
             "172.18.0.3",
             2,
             "0/2 - - [reserved:world]".to_owned(),
@@ -69,36 +70,36 @@ fn the_datapaths_identity_goes_before_the_address() {
             "0/16777217 - - [cidr:192.0.2.0/24,reserved:world]".to_owned(),
         ),
         (
-            "one that has its own entry",
+            "an address with its own entry",
             "192.0.2.7",
             0,
             "0/16777218 - - [cidr:192.0.2.7/32,reserved:world]".to_owned(),
         ),
         (
-            "one of the rest of the world",
+            "an address in the default route",
             "198.51.100.1",
             0,
             "0/2 - - [reserved:world]".to_owned(),
         ),
         (
-            "one that nobody announced",
+            "an address without an announcement",
             "2001:db8::1",
             0,
             "0/0 - - [reserved:unknown]".to_owned(),
         ),
         (
-            "one with an unknown identity",
+            "an unknown address with an unknown identity",
             "2001:db8::1",
             999,
             "0/999 - - []".to_owned(),
         ),
     ] {
-        assert_eq!(enrich.side(ip, identity), expected, "{what}");
+        assert_eq!(enrich.source(ip, identity), expected, "{case}");
     }
 }
 
 #[test]
-fn both_sides_are_named_and_share_their_names_with_other_flows() {
+fn both_endpoints_are_named_and_share_their_names_with_other_flows() {
     let mut enrich = Enrich::with_cart();
     enrich.upserted("fd00::9/128", 4242, "shop/cart-1", OTHER_NODE);
     let flow = || Flow {
@@ -110,7 +111,8 @@ fn both_sides_are_named_and_share_their_names_with_other_flows() {
         flow_type: FlowType::L34,
         ..Flow::default()
     };
-    let (one, other) = (enrich.pass(flow()), enrich.pass(flow()));
+    let one = enrich.pass(flow());
+    let other = enrich.pass(flow());
     assert_eq!(
         shown(&one.source),
         format!("312/4242 east shop/cart-0 {CART_LABELS}")
@@ -128,88 +130,88 @@ fn both_sides_are_named_and_share_their_names_with_other_flows() {
 }
 
 #[test]
-fn what_is_deleted_is_unknown() {
+fn deleted_addresses_prefixes_and_endpoints_are_unknown() {
     let mut enrich = Enrich::with_cart();
     enrich.upserted("192.0.2.0/24", 300, "", "");
     enrich.removed(312);
     assert_eq!(
-        enrich.side("10.0.1.5", 0),
+        enrich.source("10.0.1.5", 0),
         format!("0/4242 east shop/cart-0 {CART_LABELS}"),
-        "no endpoint"
+        "the endpoint is deleted"
     );
     enrich.deleted("10.0.1.5/32");
     enrich.deleted("192.0.2.0/24");
-    assert_eq!(enrich.side("10.0.1.5", 0), "0/0 - - [reserved:unknown]");
-    assert_eq!(enrich.side("192.0.2.1", 0), "0/0 - - [reserved:unknown]");
+    assert_eq!(enrich.source("10.0.1.5", 0), "0/0 - - [reserved:unknown]");
+    assert_eq!(enrich.source("192.0.2.1", 0), "0/0 - - [reserved:unknown]");
     assert_eq!(
-        enrich.side("10.0.1.5", 4242),
+        enrich.source("10.0.1.5", 4242),
         "0/4242 - - []",
-        "nobody has the identity any more"
+        "no address has the identity any more"
     );
     assert_eq!(enrich.entries(), [0, 0, 0]);
 }
 
 #[test]
-fn an_address_that_another_pod_takes_over_is_its() {
+fn an_address_can_move_to_another_pod() {
     let mut enrich = Enrich::with_cart();
     enrich.created(313, "shop/web-0");
     enrich.upserted("10.0.1.5/32", 5000, "shop/web-0", NODE);
-    assert_eq!(enrich.side("10.0.1.5", 0), "313/5000 - shop/web-0 []");
+    assert_eq!(enrich.source("10.0.1.5", 0), "313/5000 - shop/web-0 []");
     enrich.created(314, "shop/web-0");
     enrich.removed(313);
     assert_eq!(
-        enrich.side("10.0.1.5", 0),
+        enrich.source("10.0.1.5", 0),
         "314/5000 - shop/web-0 []",
-        "the older endpoint of the pod went late"
+        "the older endpoint of the pod is deleted after the newer one is created"
     );
     enrich.upserted("10.0.1.5/32", 2, "", "");
-    assert_eq!(enrich.side("10.0.1.5", 0), "0/2 - - [reserved:world]");
+    assert_eq!(enrich.source("10.0.1.5", 0), "0/2 - - [reserved:world]");
 }
 
 #[test]
-fn a_pod_that_is_on_two_nodes_is_not_told_to_be_here() {
+fn a_pod_name_on_two_nodes_has_no_endpoint_on_this_node() {
     let mut enrich = Enrich::with_cart();
     enrich.upserted("fd00::5/128", 4242, "shop/cart-0", "fc00::2");
     assert!(
-        enrich.side("10.0.1.5", 0).starts_with("312/"),
-        "an address of each family is one pod's"
+        enrich.source("10.0.1.5", 0).starts_with("312/"),
+        "one pod can have an address of each family"
     );
     enrich.upserted("10.9.1.5/32", 70_000, "shop/cart-0", "172.19.0.2");
     assert!(
         enrich
-            .side("10.0.1.5", 0)
+            .source("10.0.1.5", 0)
             .starts_with("0/4242 east shop/cart-0")
     );
     assert_eq!(
-        enrich.side("10.9.1.5", 0),
+        enrich.source("10.9.1.5", 0),
         "0/70000 - shop/cart-0 []",
-        "of another cluster"
+        "the pod of another cluster"
     );
     enrich.deleted("10.9.1.5/32");
-    assert!(enrich.side("10.0.1.5", 0).starts_with("312/"));
+    assert!(enrich.source("10.0.1.5", 0).starts_with("312/"));
 }
 
 #[test]
-fn the_node_of_an_endpoint_is_this_one() {
+fn the_node_address_of_a_local_pod_has_the_identity_of_the_host() {
     let mut enrich = Enrich::with_cart();
     enrich.upserted("10.0.2.9/32", 5000, "shop/web-0", OTHER_NODE);
     enrich.upserted("0.0.0.0/0", 2, "", "");
-    assert_eq!(enrich.side(NODE, 0), "0/1 - - [reserved:host]");
+    assert_eq!(enrich.source(NODE, 0), "0/1 - - [reserved:host]");
     assert_eq!(
-        enrich.side(NODE, 6),
+        enrich.source(NODE, 6),
         "0/6 - - [reserved:remote-node]",
-        "the datapath's identity goes before"
+        "the identity of the datapath takes precedence"
     );
     assert_eq!(
-        enrich.side(OTHER_NODE, 0),
+        enrich.source(OTHER_NODE, 0),
         "0/2 - - [reserved:world]",
-        "it may have one of several identities"
+        "another node can have one of several identities"
     );
     enrich.upserted("172.18.0.2/32", 7, "", "");
     assert_eq!(
-        enrich.side(NODE, 0),
+        enrich.source(NODE, 0),
         "0/7 - - [reserved:kube-apiserver,reserved:remote-node]",
-        "it is announced"
+        "an announced identity takes precedence"
     );
 
     let mut enrich = Enrich::new("{}");
@@ -218,7 +220,7 @@ fn the_node_of_an_endpoint_is_this_one() {
     enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
     for node in [NODE, OTHER_NODE] {
         assert_eq!(
-            enrich.side(node, 0),
+            enrich.source(node, 0),
             "0/0 - - [reserved:unknown]",
             "the pod is on two nodes"
         );
@@ -226,7 +228,7 @@ fn the_node_of_an_endpoint_is_this_one() {
 }
 
 #[test]
-fn a_restart_of_the_agent_leaves_the_names() {
+fn names_are_kept_when_the_agent_restarts() {
     let mut enrich = Enrich::with_cart();
     enrich.announce(
         AgentEventType::AgentStarted,
@@ -234,13 +236,13 @@ fn a_restart_of_the_agent_leaves_the_names() {
     );
     assert!(
         enrich
-            .side("10.0.1.5", 0)
+            .source("10.0.1.5", 0)
             .starts_with("312/4242 east shop/cart-0")
     );
 }
 
 #[test]
-fn a_flow_without_an_address_has_what_its_identity_tells() {
+fn a_flow_without_an_address_has_the_labels_of_its_identity() {
     let flow = Flow {
         ip: None,
         ..from("::", 4242)
@@ -266,17 +268,21 @@ fn debug_events_name_the_endpoint_that_sent_them() {
     let cart = format!("312/4242 east shop/cart-0 {CART_LABELS}");
     assert_eq!(enrich.reporter(312), cart);
     assert_eq!(enrich.reporter(312), cart, "again");
-    assert_eq!(enrich.reporter(0), "", "none sent it");
-    assert_eq!(enrich.reporter(99), "99/0 - - []", "an endpoint of before");
+    assert_eq!(enrich.reporter(0), "", "no endpoint sent it");
+    assert_eq!(
+        enrich.reporter(99),
+        "99/0 - - []",
+        "an endpoint that was not announced"
+    );
     enrich.upserted("10.0.1.5/32", 4343, "shop/cart-0", NODE);
     assert!(
         enrich.reporter(312).starts_with("312/4343 east"),
-        "its identity is another"
+        "the identity has changed"
     );
     enrich.upserted("fd00::5/128", 4242, "shop/cart-0", NODE);
     assert!(
         enrich.reporter(312).starts_with("312/0 east"),
-        "it is about to change"
+        "the addresses have different identities"
     );
     enrich.regenerated(312, &["k8s:app=web"]);
     assert_eq!(enrich.reporter(312), "312/0 - shop/cart-0 [k8s:app=web]");
@@ -285,7 +291,7 @@ fn debug_events_name_the_endpoint_that_sent_them() {
 }
 
 #[test]
-fn an_endpoint_without_a_pod_is_known_by_its_reserved_label() {
+fn an_endpoint_without_a_pod_has_the_identity_of_its_reserved_label() {
     let mut enrich = Enrich::new("{}");
     for (id, labels, expected) in [
         (7, &["reserved:host"][..], "7/1 - - [reserved:host]"),
@@ -311,15 +317,17 @@ fn an_endpoint_without_a_pod_is_known_by_its_reserved_label() {
     assert_eq!(
         enrich.reporter(199),
         "199/0 - - []",
-        "there are never so many"
+        "the number of such endpoints is limited"
     );
-    assert_eq!(enrich.entries(), [0, 0, 1], "they are in no figure");
+    assert_eq!(enrich.entries(), [0, 0, 1], "they do not count as entries");
 }
 
 #[test]
-fn the_direction_turns_round_where_the_source_reports() {
-    let (unknown, ingress, egress) = (Direction::Unknown, Direction::Ingress, Direction::Egress);
-    for (turned_by, told, expected) in [
+fn the_direction_is_reversed_if_the_source_is_the_reporting_endpoint() {
+    let unknown = Direction::Unknown;
+    let ingress = Direction::Ingress;
+    let egress = Direction::Egress;
+    for (turned_by, direction, expected) in [
         (312, ingress, egress),
         (312, egress, ingress),
         (312, unknown, unknown),
@@ -329,13 +337,13 @@ fn the_direction_turns_round_where_the_source_reports() {
     ] {
         let flow = Flow {
             turned_by,
-            direction: told,
+            direction,
             ..from("10.0.1.5", 0)
         };
         assert_eq!(
             Enrich::with_cart().pass(flow).direction,
             expected,
-            "{told:?} turned by {turned_by}"
+            "{direction:?} turned by {turned_by}"
         );
     }
     let of_no_endpoint = Flow {
@@ -346,36 +354,42 @@ fn the_direction_turns_round_where_the_source_reports() {
     assert_eq!(
         Enrich::with_cart().pass(of_no_endpoint).direction,
         ingress,
-        "0 is nobody"
+        "0 is not an endpoint"
     );
 }
 
-#[test]
-fn a_proxys_flow_gets_its_pods_and_one_from_the_wire_everything() {
-    let record = Arc::new(EndpointNames::of_labels(vec![
-        "k8s:app=recorded".to_owned(),
-    ]));
-    let flow = |ip, seen, names: Option<&Arc<EndpointNames>>| Flow {
+/// A flow of a request with endpoint 9 of identity 4300 as its source.
+fn request(ip: &str, seen: Seen, names: Option<&Arc<EndpointNames>>) -> Flow {
+    let l7 = L7 {
+        l7_type: L7Type::Request,
+        latency_ns: 0,
+        observed_latency: None,
+        record: L7Record::Generic(Generic::default()),
+        trace_id: None,
+        seen,
+        missing: Missing::NOTHING,
+    };
+    Flow {
         flow_type: FlowType::L7,
         source: Endpoint {
             id: 9,
             identity: 4300,
             names: names.cloned(),
         },
-        l7: Some(Box::new(L7 {
-            l7_type: L7Type::Request,
-            latency_ns: 0,
-            observed_latency: None,
-            record: L7Record::Generic(Generic::default()),
-            trace_id: None,
-            seen,
-            missing: Missing::NOTHING,
-        })),
+        l7: Some(Box::new(l7)),
         ..from(ip, 0)
-    };
+    }
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn a_flow_from_a_proxy_gets_pods_and_one_from_the_wire_gets_all_names() {
+    let record = Arc::new(EndpointNames::of_labels(vec![
+        "k8s:app=recorded".to_owned(),
+    ]));
     let mut enrich = Enrich::with_cart();
     enrich.upserted("10.0.2.9/32", 4300, "shop/web-0", OTHER_NODE);
-    assert_eq!(enrich.side("10.0.2.9", 0), "0/4300 - shop/web-0 []");
+    assert_eq!(enrich.source("10.0.2.9", 0), "0/4300 - shop/web-0 []");
     for (ip, seen, names, expected) in [
         (
             "10.0.1.5",
@@ -404,14 +418,14 @@ fn a_proxys_flow_gets_its_pods_and_one_from_the_wire_everything() {
         ),
     ] {
         assert_eq!(
-            shown(&enrich.pass(flow(ip, seen, names)).source),
+            shown(&enrich.pass(request(ip, seen, names)).source),
             expected,
             "{ip} {seen:?}"
         );
     }
     assert_eq!(
-        enrich.side("10.0.2.9", 0),
+        enrich.source("10.0.2.9", 0),
         "0/4300 - shop/web-0 [k8s:app=recorded]",
-        "the record told the labels"
+        "the labels are learned from the record"
     );
 }

@@ -1,5 +1,5 @@
-//! Identities of prefixes in every order in which they can be announced and seen, held to a list of
-//! what is announced.
+//! Identities of prefixes, announced and seen in every order, compared with a list of what is
+//! announced.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::support::Enrich;
 
-/// Prefixes and addresses that overlap, with the label of each.
+/// Overlapping prefixes and their labels.
 const PREFIXES: [(&str, &str); 6] = [
     ("10.0.0.0/8", "cidr:10.0.0.0/8"),
     ("10.1.0.0/16", "cidr:10.1.0.0/16"),
@@ -23,38 +23,39 @@ fn identity(number: u8) -> u32 {
 }
 
 #[derive(Clone, Debug)]
-enum Step {
+enum Action {
     Announce(usize, u8),
     Withdraw(usize),
-    /// A flow of the world of one family.
+    /// A flow shows the identity of the world for IPv6, or for IPv4.
     World(bool),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn action() -> impl Strategy<Value = Action> {
     let prefix = 0..PREFIXES.len();
     prop_oneof![
-        4 => (prefix.clone(), 0..3_u8).prop_map(|(prefix, number)| Step::Announce(prefix, number)),
-        2 => prefix.prop_map(Step::Withdraw),
-        1 => any::<bool>().prop_map(Step::World),
+        4 => (prefix.clone(), 0..3_u8).prop_map(|(prefix, number)| Action::Announce(prefix, number)),
+        2 => prefix.prop_map(Action::Withdraw),
+        1 => any::<bool>().prop_map(Action::World),
     ]
 }
 
-/// What a flow at the address shows of an identity, by the list of what is announced.
+/// What a flow shows of an identity at an address, according to the list of announced prefixes.
 fn expected(announced: &BTreeMap<usize, u8>, number: u8, ip: &str, is_dual_stack: bool) -> String {
-    let of = |v6: bool| {
-        let its = announced.iter().filter(move |(prefix, its)| {
-            **its == number && PREFIXES[**prefix].0.contains(':') == v6
+    let labels = |v6: bool| {
+        let prefixes = announced.iter().filter(move |(prefix, identity)| {
+            **identity == number && PREFIXES[**prefix].0.contains(':') == v6
         });
-        its.map(|(prefix, _)| PREFIXES[*prefix].1)
+        prefixes
+            .map(|(prefix, _)| PREFIXES[*prefix].1)
             .collect::<Vec<_>>()
     };
     let at_v6 = ip.contains(':');
-    let v6 = match (of(false).is_empty(), of(true).is_empty()) {
+    let v6 = match (labels(false).is_empty(), labels(true).is_empty()) {
         (false, true) => false,
         (true, false) => true,
         _ => at_v6,
     };
-    let own = if let [only] = of(v6)[..] {
+    let cidr = if let [only] = labels(v6)[..] {
         format!("{only},")
     } else {
         String::new()
@@ -64,32 +65,36 @@ fn expected(announced: &BTreeMap<usize, u8>, number: u8, ip: &str, is_dual_stack
         (true, false) => "-ipv4",
         (true, true) => "-ipv6",
     };
-    format!("0/{} - - [{own}reserved:world{world}]", identity(number))
+    format!("0/{} - - [{cidr}reserved:world{world}]", identity(number))
 }
 
 proptest! {
     #[test]
-    fn labels_are_those_of_what_is_announced(steps in proptest::collection::vec(step(), 0..40)) {
-        let (mut enrich, mut announced, mut is_dual_stack) = (Enrich::new("{}"), BTreeMap::new(), false);
-        for step in steps {
-            match step {
-                Step::Announce(prefix, number) => {
+    fn labels_follow_from_the_announced_prefixes(
+        actions in proptest::collection::vec(action(), 0..40),
+    ) {
+        let mut enrich = Enrich::new("{}");
+        let mut announced = BTreeMap::new();
+        let mut is_dual_stack = false;
+        for action in actions {
+            match action {
+                Action::Announce(prefix, number) => {
                     enrich.upserted(PREFIXES[prefix].0, identity(number), "", "");
                     announced.insert(prefix, number);
                 }
-                Step::Withdraw(prefix) => {
+                Action::Withdraw(prefix) => {
                     enrich.deleted(PREFIXES[prefix].0);
                     announced.remove(&prefix);
                 }
-                Step::World(v6) => {
-                    enrich.side("198.51.100.1", if v6 { 10 } else { 9 });
+                Action::World(v6) => {
+                    enrich.source("198.51.100.1", if v6 { 10 } else { 9 });
                     is_dual_stack = true;
                 }
             }
             for ip in ADDRESSES {
                 for number in 0..3 {
                     let expected = expected(&announced, number, ip, is_dual_stack);
-                    prop_assert_eq!(enrich.side(ip, identity(number)), expected);
+                    prop_assert_eq!(enrich.source(ip, identity(number)), expected);
                 }
             }
         }

@@ -1,6 +1,5 @@
-//! The one place that touches the processor: announcements go in, and the sides of flows come out
-//! as lines such as `312/4242 default shop/cart-0 [k8s:app=cart]`, which is endpoint id, identity,
-//! cluster, pod and labels.
+//! Runs the processor: sends announcements to it, and shows the endpoints of flows as texts such as
+//! `312/4242 default shop/cart-0 [k8s:app=cart]`: endpoint id, identity, cluster, pod and labels.
 
 use std::net::IpAddr;
 
@@ -18,13 +17,14 @@ use tidegate_runtime::stage::Processor;
 use tidegate_runtime::telemetry::Telemetry;
 use toml::de::ValueDeserializer;
 
-/// The processor, and what it noted.
+/// The processor under test, and its notes.
 pub(crate) struct Enrich {
     processor: Box<dyn Processor>,
     telemetry: Telemetry,
     tally: Tally,
-    /// When announcements come, and in which connection.
+    /// The time of the next announcements.
     pub(crate) time: Timestamp,
+    /// The connection of the next announcements.
     pub(crate) stream: u32,
 }
 
@@ -58,7 +58,7 @@ impl Enrich {
         }
     }
 
-    /// One that has heard of the pod `shop/cart-0`, whose endpoint 312 is on this node.
+    /// A processor that knows the pod `shop/cart-0`, whose endpoint 312 is on this node.
     pub(crate) fn with_cart() -> Self {
         let mut enrich = Self::new("{}");
         enrich.created(312, "shop/cart-0");
@@ -67,7 +67,7 @@ impl Enrich {
         enrich
     }
 
-    /// The address has the identity and, if there is a name, the pod; it is on the node.
+    /// Announces the identity of an address or prefix, with its pod and node if they are not empty.
     pub(crate) fn upserted(&mut self, cidr: &str, identity: u32, pod: &str, node: &str) {
         self.announce(
             Type::IpCacheUpserted,
@@ -82,7 +82,7 @@ impl Enrich {
         );
     }
 
-    /// An endpoint came; like Cilium since 1.16, without its labels.
+    /// Announces an endpoint, without labels like Cilium from 1.16 on.
     pub(crate) fn created(&mut self, id: u64, pod: &str) {
         self.created_with(id, pod, &[]);
     }
@@ -127,9 +127,9 @@ impl Enrich {
         batch.push(Record::AgentEvent(Box::new(event.clone())));
         self.processor.process(&mut batch, &mut self.tally);
         let [Record::AgentEvent(passed)] = batch.records() else {
-            panic!("it is held up: {:?}", batch.records())
+            panic!("not one agent event: {:?}", batch.records())
         };
-        assert_eq!(**passed, event, "it passes unchanged");
+        assert_eq!(**passed, event, "agent events pass unchanged");
     }
 
     pub(crate) fn pass(&mut self, flow: Flow) -> Flow {
@@ -142,7 +142,7 @@ impl Enrich {
         }
     }
 
-    /// What a debug event of the endpoint shows of it.
+    /// What a debug event shows of the endpoint that sent it.
     pub(crate) fn reporter(&mut self, id: u16) -> String {
         let mut batch = Batch::new();
         batch.push(Record::DebugEvent(DebugEvent {
@@ -156,8 +156,8 @@ impl Enrich {
         }
     }
 
-    /// What becomes of the source of a datapath's flow that has this identity.
-    pub(crate) fn side(&mut self, ip: &str, identity: u32) -> String {
+    /// What a flow of the datapath with this address and identity shows as its source.
+    pub(crate) fn source(&mut self, ip: &str, identity: u32) -> String {
         shown(&self.pass(from(ip, identity)).source)
     }
 
@@ -165,7 +165,7 @@ impl Enrich {
         self.tally.notes()
     }
 
-    /// How many addresses, prefixes and endpoints are remembered.
+    /// The numbers of addresses, prefixes and endpoints in the table.
     pub(crate) fn entries(&self) -> Vec<i64> {
         let instruments = self.telemetry.instruments();
         instruments

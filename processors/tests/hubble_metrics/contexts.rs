@@ -1,10 +1,10 @@
-//! Context options: whose names become labels.
+//! Context options: which names of the endpoints become labels.
 
 use tidegate_model::flow::{Direction, Endpoint, EndpointNames, Flow, Socket};
 
 use crate::support::{counted, dropped, endpoint, ip, labelled, pod};
 
-/// The labels that the options add to a dropped flow between the endpoints.
+/// The labels that the options add to a dropped flow.
 fn labels(options: &str, flow: &Flow) -> String {
     let lines = counted(&[&format!("drop:{options}")], std::slice::from_ref(flow));
     let inner = lines[0]
@@ -41,8 +41,8 @@ fn identity(identity: u32) -> Endpoint {
 }
 
 #[test]
-fn an_address_is_named_in_the_form_in_which_its_flow_writes_it() {
-    let known = Flow {
+fn an_address_is_written_like_in_its_flow() {
+    let flow = Flow {
         ip: Some(ip("10.0.0.1", "10.0.0.2")),
         ..from(identity(0))
     };
@@ -54,7 +54,7 @@ fn an_address_is_named_in_the_form_in_which_its_flow_writes_it() {
     };
     let options = "sourceContext=ip;destinationContext=ip";
     assert_eq!(
-        labels(options, &known),
+        labels(options, &flow),
         r#"source="10.0.0.1",destination="10.0.0.2""#
     );
     assert_eq!(
@@ -62,14 +62,14 @@ fn an_address_is_named_in_the_form_in_which_its_flow_writes_it() {
             options,
             &Flow {
                 socket: socket(false),
-                ..known.clone()
+                ..flow.clone()
             }
         ),
-        labels(options, &known)
+        labels(options, &flow)
     );
     let mapped = Flow {
         socket: socket(true),
-        ..known
+        ..flow
     };
     assert_eq!(
         labels(options, &mapped),
@@ -78,7 +78,8 @@ fn an_address_is_named_in_the_form_in_which_its_flow_writes_it() {
 }
 
 #[test]
-fn each_identifier_names_an_endpoint_its_way() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn each_identifier_shows_a_property_of_the_endpoint() {
     let app = |labels: &[&str]| labelled(labels);
     let bare = |name: &str| {
         endpoint(EndpointNames {
@@ -160,7 +161,7 @@ fn each_identifier_names_an_endpoint_its_way() {
 }
 
 #[test]
-fn the_first_identifier_that_says_something_is_the_value() {
+fn the_first_identifier_with_a_value_is_used() {
     let cases = [
         ("dns|ip", identity(0), "10.0.0.1"),
         ("dns|ip", dns_names(&["a.b"]), "a.b"),
@@ -191,7 +192,7 @@ fn the_first_identifier_that_says_something_is_the_value() {
 }
 
 #[test]
-fn the_direction_chooses_the_list() {
+fn the_identifiers_depend_on_the_direction() {
     let flow = |direction| Flow {
         direction,
         destination: pod("d", "q"),
@@ -232,61 +233,94 @@ fn the_direction_chooses_the_list() {
     }
 }
 
-#[test]
-fn labels_context_has_one_order_and_two_separators() {
-    let mut source = pod("ns", "p");
-    source.names = source.names.map(|names| {
-        EndpointNames {
-            labels: ["k8s:app=a".to_owned()].into(),
-            ..(*names).clone()
-        }
-        .into()
+/// A flow whose endpoints have a value for most labels.
+fn labelled_flow() -> Flow {
+    let source = endpoint(EndpointNames {
+        namespace: "ns".to_owned(),
+        pod_name: "p".to_owned(),
+        workloads: vec![("Deployment".to_owned(), "p-w".to_owned())],
+        labels: ["k8s:app=a".to_owned()].into(),
+        ..EndpointNames::default()
     });
-    let flow = Flow {
+    Flow {
         destination: pod("", "q"),
         ip: Some(ip("fd00::1", "::ffff:1.2.3.4")),
         ..from(source)
-    };
-    let all = "traffic_direction,destination_app,destination_workload_kind,destination_workload,destination_namespace,\
-        destination_pod,destination_ip,source_app,source_workload_kind,source_workload,source_namespace,source_pod,\
-        source_ip";
-    let in_order = r#"source_ip="fd00::1",source_pod="p",source_namespace="ns",source_workload="p-w",source_workload_kind="Deployment",source_app="a",destination_ip="1.2.3.4",destination_pod="q",destination_namespace="",destination_workload="q-w",destination_workload_kind="Deployment",destination_app="",traffic_direction="egress""#;
-    let cases = [
-        (format!("labelsContext={all}"), in_order.to_owned()),
-        (
-            format!("labelsContext={}", all.replace(',', "|")),
-            in_order.to_owned(),
-        ),
-        (
-            "labelsContext=destination_pod,source_pod".to_owned(),
-            r#"source_pod="p",destination_pod="q""#.to_owned(),
-        ),
-        (
-            "destinationContext=pod;sourceContext=ip;labelsContext=traffic_direction".to_owned(),
-            r#"traffic_direction="egress",source="fd00::1",destination="q""#.to_owned(),
-        ),
-    ];
-    for (options, expected) in cases {
-        assert_eq!(labels(&options, &flow), expected, "{options}");
     }
-    let directions = [Direction::Unknown, Direction::Ingress, Direction::Egress];
-    let shown = directions.map(|direction| {
-        labels(
-            "labelsContext=traffic_direction",
-            &Flow {
-                direction,
-                ..flow.clone()
-            },
-        )
-    });
-    assert_eq!(
-        shown,
-        ["unknown", "ingress", "egress"].map(|text| format!("traffic_direction={text:?}"))
-    );
 }
 
 #[test]
-fn context_labels_come_last_where_hubble_has_them_last() {
+fn the_labels_of_labels_context_have_a_fixed_order() {
+    let reversed = [
+        "traffic_direction",
+        "destination_app",
+        "destination_workload_kind",
+        "destination_workload",
+        "destination_namespace",
+        "destination_pod",
+        "destination_ip",
+        "source_app",
+        "source_workload_kind",
+        "source_workload",
+        "source_namespace",
+        "source_pod",
+        "source_ip",
+    ];
+    let in_order = [
+        r#"source_ip="fd00::1""#,
+        r#"source_pod="p""#,
+        r#"source_namespace="ns""#,
+        r#"source_workload="p-w""#,
+        r#"source_workload_kind="Deployment""#,
+        r#"source_app="a""#,
+        r#"destination_ip="1.2.3.4""#,
+        r#"destination_pod="q""#,
+        r#"destination_namespace="""#,
+        r#"destination_workload="q-w""#,
+        r#"destination_workload_kind="Deployment""#,
+        r#"destination_app="""#,
+        r#"traffic_direction="egress""#,
+    ]
+    .join(",");
+    for separator in [",", "|"] {
+        let options = format!("labelsContext={}", reversed.join(separator));
+        assert_eq!(labels(&options, &labelled_flow()), in_order, "{separator}");
+    }
+}
+
+#[test]
+fn labels_context_can_select_labels_and_be_combined_with_other_options() {
+    for (options, expected) in [
+        (
+            "labelsContext=destination_pod,source_pod",
+            r#"source_pod="p",destination_pod="q""#,
+        ),
+        (
+            "destinationContext=pod;sourceContext=ip;labelsContext=traffic_direction",
+            r#"traffic_direction="egress",source="fd00::1",destination="q""#,
+        ),
+    ] {
+        assert_eq!(labels(options, &labelled_flow()), expected, "{options}");
+    }
+}
+
+#[test]
+fn labels_context_shows_the_direction() {
+    for (direction, expected) in [
+        (Direction::Unknown, r#"traffic_direction="unknown""#),
+        (Direction::Ingress, r#"traffic_direction="ingress""#),
+        (Direction::Egress, r#"traffic_direction="egress""#),
+    ] {
+        let flow = Flow {
+            direction,
+            ..labelled_flow()
+        };
+        assert_eq!(labels("labelsContext=traffic_direction", &flow), expected);
+    }
+}
+
+#[test]
+fn context_labels_are_last_where_they_are_last_in_hubble() {
     let flow = from(pod("ns", "p"));
     assert_eq!(
         counted(
@@ -304,7 +338,7 @@ fn context_labels_come_last_where_hubble_has_them_last() {
 }
 
 #[test]
-fn endpoints_with_equal_names_are_one_series() {
+fn endpoints_with_equal_names_share_a_series() {
     let flows = [
         from(pod("ns", "p")),
         from(pod("ns", "p")),

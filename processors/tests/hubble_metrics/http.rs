@@ -1,15 +1,16 @@
-//! `http` and `httpV2`, which see the same flows in two ways.
+//! `http` and `httpV2`, which count the same flows differently.
 
 use tidegate_model::flow::{Direction, Flow, L7Type};
 
 use crate::support::{counted, http, ip, pod, tcp};
 
-/// A request of `web/client` to `shop/server`, or its response, as seen at the client.
+/// A request from `web/client` to `shop/server` or its response, seen on the client's node.
 fn seen_at_client(l7_type: L7Type, latency_ns: u64) -> Flow {
     let mut flow = http(l7_type, if l7_type == L7Type::Response { 200 } else { 0 });
     flow.direction = Direction::Egress;
     flow.l7.as_mut().unwrap().latency_ns = latency_ns;
-    let (client, server) = (pod("web", "client"), pod("shop", "server"));
+    let client = pod("web", "client");
+    let server = pod("shop", "server");
     let (source, destination, ip) = match l7_type {
         L7Type::Response => (server, client, ip("10.0.0.2", "10.0.0.1")),
         _ => (client, server, ip("10.0.0.1", "10.0.0.2")),
@@ -23,7 +24,7 @@ fn seen_at_client(l7_type: L7Type, latency_ns: u64) -> Flow {
 }
 
 #[test]
-fn http_counts_requests_and_responses_each_from_its_sender() {
+fn http_counts_requests_and_responses_with_their_sender_as_the_source() {
     let flows = [
         seen_at_client(L7Type::Request, 0),
         seen_at_client(L7Type::Response, 30_000_000),
@@ -41,13 +42,14 @@ fn http_counts_requests_and_responses_each_from_its_sender() {
 }
 
 #[test]
-fn http_v2_counts_responses_alone_as_their_requests() {
+fn http_v2_counts_only_responses_and_labels_them_like_their_requests() {
     let flows = [
         seen_at_client(L7Type::Request, 0),
         seen_at_client(L7Type::Response, 0),
         tcp(0),
     ];
-    let item = "httpV2:labelsContext=source_ip,source_pod,destination_ip,destination_workload,traffic_direction";
+    let item = "httpV2:labelsContext=source_ip,source_pod,destination_ip,\
+                destination_workload,traffic_direction";
     let labels = r#"source_ip="10.0.0.1",source_pod="client",destination_ip="10.0.0.2",destination_workload="server-w",traffic_direction="egress""#;
     let duration = r#"method="GET",reporter="client"} [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] 0 1"#;
     let request = r#"method="GET",protocol="HTTP/1.1",status="200",reporter="client"} 1"#;
@@ -61,7 +63,7 @@ fn http_v2_counts_responses_alone_as_their_requests() {
 }
 
 #[test]
-fn http_v2_resolves_each_side_by_its_own_list_and_exchanges_the_results() {
+fn http_v2_resolves_both_sides_and_exchanges_the_results() {
     let labels_of = |item: &str| {
         let lines = counted(&[item], &[seen_at_client(L7Type::Response, 0)]);
         lines[1]
@@ -94,7 +96,7 @@ fn http_v2_resolves_each_side_by_its_own_list_and_exchanges_the_results() {
 }
 
 #[test]
-fn durations_fall_into_the_buckets_whose_bound_they_do_not_exceed() {
+fn the_upper_bounds_of_buckets_are_inclusive() {
     let at = [
         0,
         5_000_000,

@@ -1,4 +1,5 @@
-//! `hubble_metrics` from its configuration to its points: which flows count, under which labels.
+//! `hubble_metrics`, from its configuration to its points: which flows are counted, with which
+//! labels.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 

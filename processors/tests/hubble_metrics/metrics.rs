@@ -1,4 +1,4 @@
-//! Each metric's rules, as tables.
+//! The rules of each metric, as tables.
 
 use std::net::IpAddr;
 
@@ -37,7 +37,8 @@ fn udp() -> L4 {
 }
 
 #[test]
-fn flow_counts_every_flow_by_what_it_is() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn flow_counts_every_flow_by_protocol_type_and_verdict() {
     let line = |labels: &str| format!("hubble_flows_processed_total{{{labels}}} 1");
     let capture = Flow {
         message_type: message_type::CAPTURE,
@@ -167,6 +168,7 @@ fn drop_counts_dropped_flows_of_any_type_by_reason() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn tcp_counts_the_flags_that_open_and_close_connections() {
     let flag = |flag: &str| format!(r#"hubble_tcp_flags_total{{flag="{flag}",family="IPv4"}} 1"#);
     let v6 = Flow {
@@ -258,6 +260,7 @@ fn tcp_counts_the_flags_that_open_and_close_connections() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn dns_counts_queries_and_responses() {
     let a = || Dns {
         qtypes: vec![1].into(),
@@ -343,7 +346,7 @@ fn dns_counts_queries_and_responses() {
 }
 
 #[test]
-fn dns_can_tell_the_name_and_leave_out_aaaa_alone() {
+fn dns_options_add_the_queried_name_and_exclude_aaaa_queries() {
     let asked = |qtypes: &[u16]| {
         dns(
             L7Type::Request,
@@ -410,6 +413,7 @@ fn icmp_counts_messages_by_type_and_code() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn sctp_counts_forwarded_packets_that_open_or_close_an_association() {
     let sctp = |chunk_type| Flow {
         l4: L4::Sctp {
@@ -464,7 +468,8 @@ fn sctp_counts_forwarded_packets_that_open_or_close_an_association() {
 }
 
 #[test]
-fn port_distribution_counts_what_is_known_to_be_no_reply() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn port_distribution_counts_only_packets_that_are_known_not_to_be_replies() {
     each_counts(
         "port-distribution",
         &[
@@ -538,6 +543,7 @@ fn to_prefix(labels: &[&str]) -> Flow {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn flows_to_world_counts_requests_and_policy_drops_to_outside() {
     let forwarded = r#"hubble_flows_to_world_total{protocol="TCP",verdict="FORWARDED"} 1"#;
     let denied = r#"hubble_flows_to_world_total{protocol="TCP",verdict="DROPPED"} 1"#;
@@ -613,7 +619,7 @@ fn flows_to_world_counts_requests_and_policy_drops_to_outside() {
 }
 
 #[test]
-fn flows_to_world_can_be_narrowed_to_syn_and_told_apart_by_port() {
+fn flows_to_world_options_limit_it_to_syn_packets_and_add_the_port() {
     let of = |flow: Flow| counted(&["flows-to-world:syn-only;port"], &[to_world(flow)]);
     assert_eq!(
         of(tcp(SYN)),
@@ -647,6 +653,7 @@ fn flows_to_world_can_be_narrowed_to_syn_and_told_apart_by_port() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn policy_counts_verdicts_on_packets_and_messages() {
     let packet = |identity, number| Flow {
         message_type: message_type::POLICY_VERDICT,
@@ -704,7 +711,7 @@ fn policy_counts_verdicts_on_packets_and_messages() {
 }
 
 #[test]
-fn kafka_counts_requests_alone() {
+fn kafka_counts_only_requests() {
     let flows =
         [L7Type::Request, L7Type::Response, L7Type::Sample].map(|l7_type| l7(l7_type, kafka()));
     assert_eq!(
@@ -717,7 +724,7 @@ fn kafka_counts_requests_alone() {
 }
 
 #[test]
-fn a_message_found_in_a_packet_counts_as_a_request_and_not_as_a_flow() {
+fn a_message_in_a_packet_is_counted_only_by_message_metrics() {
     let mut query = dns(
         L7Type::Request,
         Dns {

@@ -1,4 +1,4 @@
-//! What becomes of the series when the processor's configuration changes.
+//! Which series are kept and which ones end when the configuration changes.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ fn retire(processor: &mut dyn Processor) -> Vec<Point> {
 }
 
 #[test]
-fn an_unchanged_item_keeps_its_series_whatever_else_changes() {
+fn an_unchanged_item_keeps_its_series_when_other_settings_change() {
     let drop = "drop:labelsContext=source_ip";
     let changed = [
         config(&[drop]),
@@ -69,9 +69,10 @@ fn an_unchanged_item_keeps_its_series_whatever_else_changes() {
 }
 
 #[test]
-fn what_was_found_for_the_last_flow_before_is_not_taken_for_the_first_one_after() {
+fn cached_labels_of_the_last_flow_before_a_reload_are_not_used_for_the_first_one_after() {
     let item = "drop:sourceContext=ip";
-    let (mut old, mut new) = (processor(&[item]), processor(&[item, "tcp"]));
+    let mut old = processor(&[item]);
+    let mut new = processor(&[item, "tcp"]);
     let from = |address: &str| Flow {
         ip: Some(ip(address, "10.0.0.9")),
         ..dropped(133)
@@ -94,7 +95,7 @@ fn what_was_found_for_the_last_flow_before_is_not_taken_for_the_first_one_after(
 }
 
 #[test]
-fn many_series_end_in_portions_and_none_is_left_out() {
+fn end_markers_of_many_series_are_emitted_in_several_batches() {
     let mut old = processor(&["drop", "port-distribution"]);
     process(
         &mut *old,
@@ -111,7 +112,7 @@ fn many_series_end_in_portions_and_none_is_left_out() {
 }
 
 #[test]
-fn series_that_nobody_adopted_end() {
+fn series_that_are_not_adopted_end() {
     let mut old = processor(&["tcp", "drop"]);
     count(&mut *old);
     let mut new = processor(&["drop:labelsContext=source_ip"]);
@@ -128,18 +129,18 @@ fn series_that_nobody_adopted_end() {
 }
 
 #[test]
-fn an_unchanged_list_leaves_nothing_behind() {
+fn with_an_unchanged_list_all_series_are_adopted() {
     let mut old = processor(&["drop"]);
     count(&mut *old);
     processor(&["drop"]).adopt(&mut *old);
     assert!(
         retire(&mut *old).is_empty(),
-        "the lost events are adopted, too"
+        "the lost events are adopted as well"
     );
 }
 
 #[test]
-fn what_was_handed_on_is_handed_on_again_for_somebody_new() {
+fn repeat_emits_all_series_again() {
     let mut processor = processor(&["drop"]);
     count(&mut *processor);
     let all = finish(&mut *processor).len();

@@ -1,9 +1,10 @@
-//! Series: their identity, their limit, and when their values are handed on.
+//! Series: their identity, their limit, and when their values are emitted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tidegate_model::flow::{Dns, Flow, L7Type, TcpFlags};
-use tidegate_model::metric::{MetricKind, Point};
+use tidegate_model::flow::{Dns, Flow, L7Record, L7Type, TcpFlags};
+use tidegate_model::metric::{Family, MetricKind, Point};
 use tidegate_model::record::{Lost, LostSource};
 use tidegate_model::{Batch, Kind, Kinds, Record, Timestamp};
 use tidegate_processors::hubble_metrics::{Config, SERIES_LIMIT};
@@ -11,7 +12,7 @@ use tidegate_runtime::component::ProcessorConfig;
 use tidegate_runtime::stage::Processor;
 
 use crate::support::{
-    build, config, dns, dropped, finish, http, line, points, process, processor, tcp, totals,
+    build, config, dropped, finish, http, l7, line, points, process, processor, tcp, totals,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -34,7 +35,7 @@ fn flow(at: u64, flow: Flow) -> Record {
 }
 
 #[test]
-fn a_tick_hands_on_the_series_that_changed_with_their_totals() {
+fn a_tick_emits_the_totals_of_the_series_that_changed() {
     let mut processor = processor(&["drop"]);
     process(
         &mut *processor,
@@ -43,7 +44,7 @@ fn a_tick_hands_on_the_series_that_changed_with_their_totals() {
     assert_eq!(
         tick(&mut *processor, SECOND).len(),
         2 + 2,
-        "the drops, and the lost events at 0"
+        "the drops, and the initial lost events"
     );
     assert!(tick(&mut *processor, 2 * SECOND).is_empty());
     process(&mut *processor, vec![flow(7, dropped(187))]);
@@ -64,7 +65,7 @@ fn a_tick_hands_on_the_series_that_changed_with_their_totals() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_does_not_stop_the_points() {
+fn points_are_emitted_after_the_clock_was_set_back() {
     let mut processor = processor(&["drop"]);
     tick(&mut *processor, 100 * SECOND);
     process(&mut *processor, vec![flow(5, dropped(133))]);
@@ -72,7 +73,7 @@ fn a_clock_that_is_set_back_does_not_stop_the_points() {
 }
 
 #[test]
-fn a_series_is_the_same_arc_for_ever() {
+fn all_points_of_a_series_share_its_labels() {
     let mut processor = processor(&["drop"]);
     let mut series = (1..=3).map(|second| {
         process(&mut *processor, vec![flow(5, dropped(133))]);
@@ -87,62 +88,68 @@ fn a_series_is_the_same_arc_for_ever() {
     assert!(series.all(|again| Arc::ptr_eq(&again, &first)));
 }
 
-#[test]
-fn what_is_beyond_the_limit_is_folded_into_one_series_and_noted() {
-    let limited = Config {
+fn limited(items: &[&str]) -> Box<dyn Processor> {
+    let config = Config {
         max_series: 2.try_into().unwrap(),
-        ..config(&["drop", "dns:query"])
+        ..config(items)
     };
-    let mut processor = build(&limited).unwrap();
+    build(&config).unwrap()
+}
+
+#[test]
+fn observations_beyond_the_limit_are_counted_in_an_overflow_series_and_noted() {
+    let mut processor = limited(&["drop"]);
     let drops = [133, 134, 135, 136, 133, 135].map(|reason| flow(1, dropped(reason)));
     assert_eq!(
         process(&mut *processor, drops.to_vec()),
         [(SERIES_LIMIT, 3)]
     );
-    let query = |name: &str| {
-        let mut query = dns(L7Type::Request, Dns::default());
-        if let Some(tidegate_model::flow::L7Record::Dns(dns)) =
-            query.l7.as_mut().map(|l7| &mut l7.record)
-        {
-            name.clone_into(&mut dns.query);
-        }
-        flow(1, query)
-    };
-    assert_eq!(
-        process(&mut *processor, vec![query("a."), query("b."), query("a.")]),
-        []
-    );
-    assert_eq!(
-        process(&mut *processor, vec![query("c."), query("b.")]),
-        [(SERIES_LIMIT, 1)]
-    );
-    let totals = totals(&finish(&mut *processor));
-    let of = |key: &str| totals.get(key).map(String::as_str);
+    let mut totals = totals(&finish(&mut *processor));
+    totals.retain(|series, _| series.starts_with("hubble_drop"));
     let overflow =
         r#"hubble_drop_total{reason="otel.metric.overflow",protocol="otel.metric.overflow"}"#;
-    assert_eq!(of(overflow), Some("3"));
-    assert_eq!(
-        of(r#"hubble_drop_total{reason="POLICY_DENIED",protocol="TCP"}"#),
-        Some("2")
-    );
-    assert_eq!(
-        totals
-            .keys()
-            .filter(|key| key.starts_with("hubble_drop"))
-            .count(),
-        3
-    );
-    assert_eq!(
-        totals
-            .keys()
-            .filter(|key| key.starts_with("hubble_dns"))
-            .count(),
-        3
-    );
+    let expected = [
+        (overflow, "3"),
+        (
+            r#"hubble_drop_total{reason="POLICY_DENIED",protocol="TCP"}"#,
+            "2",
+        ),
+        (
+            r#"hubble_drop_total{reason="INVALID_PACKET_DROPPED",protocol="TCP"}"#,
+            "1",
+        ),
+    ];
+    let expected = expected.map(|(series, total)| (series.to_owned(), total.to_owned()));
+    assert_eq!(totals, expected.into());
 }
 
 #[test]
-fn many_points_are_handed_on_in_portions_and_none_is_left_out() {
+fn each_family_has_its_own_limit() {
+    let query = |name: &str| {
+        let message = Dns {
+            query: name.to_owned(),
+            ..Dns::default()
+        };
+        flow(1, l7(L7Type::Request, L7Record::Dns(message)))
+    };
+    let mut processor = limited(&["drop", "dns:query"]);
+    let drops = [133, 134].map(|reason| flow(1, dropped(reason)));
+    assert_eq!(process(&mut *processor, drops.to_vec()), []);
+    let queries = ["a.", "b.", "a."].map(query);
+    assert_eq!(process(&mut *processor, queries.to_vec()), []);
+    let queries = ["c.", "b."].map(query);
+    assert_eq!(
+        process(&mut *processor, queries.to_vec()),
+        [(SERIES_LIMIT, 1)]
+    );
+    let totals = totals(&finish(&mut *processor));
+    let families = totals.keys().map(|series| series.split('{').next());
+    let of_queries = families.filter(|family| *family == Some("hubble_dns_queries_total"));
+    assert_eq!(of_queries.count(), 3);
+}
+
+#[test]
+fn many_points_are_emitted_over_several_ticks() {
     let mut processor = processor(&["drop"]);
     let drops = (0..5_000)
         .map(|reason| flow(1, dropped(1_000 + reason)))
@@ -164,7 +171,7 @@ fn many_points_are_handed_on_in_portions_and_none_is_left_out() {
 }
 
 #[test]
-fn what_is_left_at_the_end_is_handed_on_in_portions_too() {
+fn many_points_at_the_end_are_emitted_in_several_batches() {
     let mut processor = processor(&["drop"]);
     process(
         &mut *processor,
@@ -180,7 +187,7 @@ fn what_is_left_at_the_end_is_handed_on_in_portions_too() {
 }
 
 #[test]
-fn lost_events_are_always_counted_each_source_its_way() {
+fn lost_events_are_always_counted_by_the_rule_of_their_source() {
     let lost = |source, count| {
         Record::Lost(Lost {
             time: Timestamp(1),
@@ -218,30 +225,21 @@ fn lost_events_are_always_counted_each_source_its_way() {
     );
 }
 
-#[test]
-fn families_have_hubbles_help_texts_and_buckets() {
-    let response = || http(L7Type::Response, 200);
+fn families() -> BTreeMap<String, Arc<Family>> {
     let mut processor = processor(&["flow drop tcp", "httpV2", "icmp", "dns"]);
-    process(
-        &mut *processor,
-        vec![
-            flow(1, response()),
-            flow(1, dropped(1)),
-            flow(1, tcp(TcpFlags::SYN)),
-        ],
-    );
-    let points = finish(&mut *processor);
-    let family = |name: &str| {
-        Arc::clone(
-            &points
-                .iter()
-                .find(|p| p.series.family.name == name)
-                .unwrap()
-                .series
-                .family,
-        )
-    };
-    let helps = [
+    let flows = [http(L7Type::Response, 200), dropped(1), tcp(TcpFlags::SYN)];
+    process(&mut *processor, flows.map(|one| flow(1, one)).to_vec());
+    finish(&mut *processor)
+        .into_iter()
+        .map(|point| Arc::clone(&point.series.family))
+        .map(|family| (family.name.clone(), family))
+        .collect()
+}
+
+#[test]
+fn families_have_the_help_texts_of_hubble() {
+    let families = families();
+    for (name, help, unit) in [
         (
             "hubble_flows_processed_total",
             "Total number of flows processed",
@@ -264,29 +262,30 @@ fn families_have_hubbles_help_texts_and_buckets() {
             "Number of lost events",
             "{event}",
         ),
-    ];
-    for (name, help, unit) in helps {
-        assert_eq!(
-            (family(name).help.as_str(), family(name).unit.as_str()),
-            (help, unit),
-            "{name}"
-        );
+    ] {
+        let family = &families[name];
+        assert_eq!((&*family.help, &*family.unit), (help, unit), "{name}");
     }
+}
+
+#[test]
+fn histograms_have_the_buckets_of_prometheus_go_client() {
+    let families = families();
     let bounds = vec![
         0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
     ];
     assert_eq!(
-        family("hubble_http_request_duration_seconds").kind,
+        families["hubble_http_request_duration_seconds"].kind,
         MetricKind::Histogram { bounds }
     );
-    assert_eq!(family("hubble_drop_total").kind, MetricKind::Counter);
+    assert_eq!(families["hubble_drop_total"].kind, MetricKind::Counter);
 }
 
 #[test]
-fn the_configuration_says_what_is_wrong_and_where() {
-    let refused = |config: &Config| build(config).err().map(|error| (error.key, error.message));
-    assert_eq!(refused(&Config::default()), None);
-    let typo = refused(&config(&["flow", "dsn:query"]));
+fn errors_in_the_configuration_name_the_key() {
+    let error = |config: &Config| build(config).err().map(|error| (error.key, error.message));
+    assert_eq!(error(&Config::default()), None);
+    let typo = error(&config(&["flow", "dsn:query"]));
     assert_eq!(
         typo,
         Some((
@@ -297,7 +296,7 @@ fn the_configuration_says_what_is_wrong_and_where() {
 }
 
 #[test]
-fn flows_and_lost_records_are_wanted_and_pass_with_the_points() {
+fn flows_and_lost_records_are_consumed_and_points_are_produced() {
     let config = Config::default();
     assert_eq!(config.consumes(), Kinds::of(&[Kind::Flow, Kind::Lost]));
     let input = Kinds::of(&[Kind::Flow, Kind::AgentEvent]);

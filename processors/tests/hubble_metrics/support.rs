@@ -1,4 +1,4 @@
-//! The one place that touches the processor: a list of metrics and some flows become lines such as
+//! Runs the processor with a list of metrics on some flows, and shows its points as lines such as
 //! `hubble_drop_total{reason="NAT46",protocol="TCP"} 1`.
 
 use std::collections::BTreeMap;
@@ -41,19 +41,20 @@ pub(crate) fn processor(items: &[&str]) -> Box<dyn Processor> {
     build(&config(items)).unwrap_or_else(|error| panic!("{items:?}: {error}"))
 }
 
-/// Hands records to a processor; returns what it noted.
+/// Processes records and returns the notes.
 pub(crate) fn process(
     processor: &mut dyn Processor,
     records: Vec<Record>,
 ) -> Vec<(&'static str, u64)> {
-    let (mut batch, mut tally) = (Batch::new(), Tally::default());
+    let mut batch = Batch::new();
+    let mut tally = Tally::default();
     let n = records.len();
     records.into_iter().for_each(|record| batch.push(record));
     processor.process(&mut batch, &mut tally);
     assert_eq!(
         (batch.len(), tally.drops(), tally.filters()),
         (n, &[][..], &[][..]),
-        "records pass"
+        "records pass unchanged"
     );
     tally.notes().to_vec()
 }
@@ -66,7 +67,7 @@ pub(crate) fn points(batch: &Batch) -> Vec<Point> {
     batch.records().iter().map(point).collect()
 }
 
-/// All that a processor has to tell at the end.
+/// The points that a processor emits at the end.
 pub(crate) fn finish(processor: &mut dyn Processor) -> Vec<Point> {
     let mut out = Batch::new();
     processor.finish(Timestamp(1_000_000_000_000), &mut out);
@@ -90,12 +91,12 @@ pub(crate) fn line(point: &Point) -> String {
     format!("{}{{{}}} {value}", family.name, labels.join(","))
 }
 
-/// What the items count of the flows, without the lost events that are always there, sorted.
+/// The lines for these items, without the lost events that are always present, sorted.
 pub(crate) fn counted(items: &[&str], flows: &[Flow]) -> Vec<String> {
     counted_by(&config(items), flows)
 }
 
-/// What a processor counts of the flows, without the lost events that are always there, sorted.
+/// The lines of a processor with this configuration, without the lost events, sorted.
 pub(crate) fn counted_by(config: &Config, flows: &[Flow]) -> Vec<String> {
     let mut processor = build(config).unwrap_or_else(|error| panic!("{config:?}: {error}"));
     process(
@@ -112,7 +113,7 @@ pub(crate) fn counted_by(config: &Config, flows: &[Flow]) -> Vec<String> {
     lines
 }
 
-/// For tables of cases: each flow alone, and what it counts as.
+/// Checks the lines for each flow alone.
 pub(crate) fn each_counts(item: &str, cases: &[(Flow, &[&str])]) {
     for (flow, expected) in cases {
         assert_eq!(
@@ -236,7 +237,7 @@ pub(crate) fn endpoint(names: EndpointNames) -> Endpoint {
     }
 }
 
-/// Adds lines up by name and labels.
+/// The values of points by name and labels.
 pub(crate) fn totals(points: &[Point]) -> BTreeMap<String, String> {
     points
         .iter()

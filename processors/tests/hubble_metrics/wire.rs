@@ -1,4 +1,4 @@
-//! Messages found on the wire: families of their own, and what an incomplete message counts as.
+//! Messages found in packets: their families, and the labels of incomplete messages.
 
 use std::net::IpAddr;
 
@@ -30,7 +30,7 @@ fn query() -> Flow {
     )
 }
 
-/// An answer with an alias and two addresses.
+/// A response with an alias and two addresses.
 fn response(rcode: u32) -> Flow {
     let message = Dns {
         qtypes: vec![1].into(),
@@ -54,7 +54,7 @@ fn hubble(items: &[&str]) -> Config {
 }
 
 #[test]
-fn families_of_hubble_count_what_proxies_report_and_others_what_packets_show() {
+fn messages_in_packets_are_counted_in_their_own_families_unless_configured_otherwise() {
     let flows = [query(), on_the_wire(query()), on_the_wire(response(0))];
     let query = r#"dns_queries_total{rcode="",qtypes="A",ips_returned="0"}"#;
     let answer = r#"dns_responses_total{rcode="No Error",qtypes="A",ips_returned="2"} 1"#;
@@ -80,7 +80,7 @@ fn families_of_hubble_count_what_proxies_report_and_others_what_packets_show() {
 }
 
 #[test]
-fn http_requests_and_responses_are_counted_by_source_too() {
+fn http_messages_in_packets_are_counted_in_their_own_families() {
     let flows = [L7Type::Request, L7Type::Response].map(|l7_type| on_the_wire(http(l7_type, 200)));
     let names = |items: &[&str]| {
         let lines = counted(items, &flows);
@@ -100,7 +100,7 @@ fn http_requests_and_responses_are_counted_by_source_too() {
 }
 
 #[test]
-fn a_response_on_the_wire_has_a_duration_only_of_the_packets_own_times_and_its_request_or_none() {
+fn a_response_in_a_packet_has_a_duration_only_if_it_is_exact() {
     let response = |method: &str, is_exact: Option<bool>| {
         let mut flow = on_the_wire(http(L7Type::Response, 200));
         let l7 = flow.l7.as_mut().unwrap();
@@ -137,7 +137,7 @@ fn a_response_on_the_wire_has_a_duration_only_of_the_packets_own_times_and_its_r
 }
 
 #[test]
-fn a_family_says_what_it_counts() {
+fn help_texts_distinguish_messages_in_packets() {
     let mut processor = build(&config(&["dns"])).unwrap();
     process(
         &mut *processor,
@@ -159,7 +159,7 @@ fn a_family_says_what_it_counts() {
 }
 
 #[test]
-fn what_the_capture_lacks_is_unknown_and_no_number_is_too_small() {
+fn labels_of_missing_parts_are_unknown_and_incomplete_answers_are_not_counted() {
     let cut = |parts: &[MessagePart]| {
         let mut flow = on_the_wire(response(0));
         flow.l7.as_mut().unwrap().missing =
@@ -202,14 +202,14 @@ fn what_the_capture_lacks_is_unknown_and_no_number_is_too_small() {
 }
 
 #[test]
-fn a_code_without_a_name_is_a_number_rather_than_an_empty_label() {
+fn a_response_code_without_a_name_is_a_number() {
     let lines = counted(&["dns"], &[on_the_wire(response(12))]);
     let expected = r#"tidegate_wire_dns_responses_total{rcode="12",qtypes="A",ips_returned="2"} 1"#;
     assert!(lines.iter().any(|line| line == expected), "{lines:?}");
 }
 
 #[test]
-fn only_a_policy_denies_a_message_that_a_packet_shows() {
+fn a_dropped_message_in_a_packet_is_denied_only_if_a_policy_dropped_it() {
     let dropped = |reason, flow| Flow {
         verdict: Verdict::Dropped,
         drop_reason: DropReason(reason),
@@ -236,7 +236,7 @@ fn only_a_policy_denies_a_message_that_a_packet_shows() {
     let lines = counted(&["dns"], &[dropped(155, response(3))]);
     let answered = r#"tidegate_wire_dns_responses_total{rcode="Non-Existent Domain",qtypes="A",ips_returned="2"} 1"#;
     assert!(lines.iter().any(|line| line == answered), "{lines:?}");
-    // Of what a proxy reports, Hubble's rule holds: what it dropped, a policy denied.
+    // Every dropped message that a proxy reports was denied by a policy, as in Hubble.
     let by_a_proxy = Flow {
         verdict: Verdict::Dropped,
         ..query()
@@ -248,7 +248,7 @@ fn only_a_policy_denies_a_message_that_a_packet_shows() {
 }
 
 #[test]
-fn a_message_found_in_a_packet_is_what_it_says_whatever_connection_tracking_says() {
+fn the_type_of_a_message_in_a_packet_does_not_depend_on_connection_tracking() {
     for is_reply in [None, Some(false), Some(true)] {
         let names = |flow: Flow| {
             let lines = counted(
@@ -268,7 +268,7 @@ fn a_message_found_in_a_packet_is_what_it_says_whatever_connection_tracking_says
 }
 
 #[test]
-fn a_change_of_families_ends_the_series_of_messages_and_of_no_other_metric() {
+fn a_change_of_the_wire_setting_ends_only_the_series_of_message_metrics() {
     let items = ["dns", "drop"];
     let mut old = build(&config(&items)).unwrap();
     let dropped = crate::support::dropped(133);
