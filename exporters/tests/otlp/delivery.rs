@@ -61,7 +61,7 @@ async fn flows_and_lost_reports_arrive_as_log_records() {
     assert_eq!(
         received.len(),
         1,
-        "records that came together are sent together"
+        "records of one batch are sent in one request"
     );
     assert_eq!(times(&received[0]), [1, 2, 3]);
     let logs = &received[0].message.resource_logs[0].scope_logs[0].log_records;

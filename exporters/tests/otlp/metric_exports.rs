@@ -72,7 +72,7 @@ async fn start_held_export(series: &[Arc<Series>]) -> (Backend, TestPipeline, Ar
 }
 
 #[tokio::test]
-async fn a_request_is_encoded_when_the_one_before_it_was_answered() {
+async fn a_request_is_encoded_after_the_response_to_the_previous_one() {
     let series = many_series();
     let (backend, pipeline, notify) = start_held_export(&series).await;
     let first = sent_points(&backend.services.metrics.received()[0]);

@@ -1,4 +1,4 @@
-//! Responses of other servers than backends: error pages of load balancers, proxies, and servers of
+//! Responses of servers that are not backends: error pages of load balancers, proxies, and servers of
 //! other protocols.
 
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ struct ScriptedResponse {
     trailers: &'static [(&'static str, &'static str)],
 }
 
+/// The body of an error page.
+const PAGE: &[u8] = b"<html>503 Service Unavailable</html>";
 const HTML: &[(&str, &str)] = &[("content-type", "text/html")];
 const GRPC: &[(&str, &str)] = &[("content-type", "application/grpc")];
 const ACCEPTED: ScriptedResponse = ScriptedResponse {
@@ -34,6 +36,17 @@ const ACCEPTED: ScriptedResponse = ScriptedResponse {
     body: b"\0\0\0\0\0",
     trailers: &[("grpc-status", "0")],
 };
+
+impl ScriptedResponse {
+    fn description(&self) -> String {
+        format!(
+            "{} {:?} {:?}",
+            self.status,
+            self.headers,
+            self.body.get(..8)
+        )
+    }
+}
 
 fn page(status: u16, body: &'static [u8]) -> ScriptedResponse {
     ScriptedResponse {
@@ -105,8 +118,6 @@ fn send(mut respond: SendResponse<Bytes>, scripted: ScriptedResponse) {
     }
 }
 
-const PAGE: &[u8] = b"<html>503 Service Unavailable</html>";
-
 /// Sends three flows in requests of their own, of which the first gets this response. Returns the
 /// report of the exporter and the number of requests.
 async fn send_three_flows(first: ScriptedResponse) -> (StageReport, usize) {
@@ -122,19 +133,8 @@ async fn send_three_flows(first: ScriptedResponse) -> (StageReport, usize) {
     (report, count.load(Ordering::SeqCst))
 }
 
-impl ScriptedResponse {
-    fn description(&self) -> String {
-        format!(
-            "{} {:?} {:?}",
-            self.status,
-            self.headers,
-            self.body.get(..8)
-        )
-    }
-}
-
 #[tokio::test]
-async fn a_temporary_failure_without_a_grpc_status_is_retried() {
+async fn a_temporary_failure_in_any_form_is_retried() {
     let responses = [
         page(503, PAGE),
         page(502, b"upstream connect error"),
@@ -171,7 +171,7 @@ async fn a_temporary_failure_without_a_grpc_status_is_retried() {
 }
 
 #[tokio::test]
-async fn a_permanent_failure_without_a_grpc_status_drops_the_records() {
+async fn a_permanent_failure_in_any_form_drops_the_records() {
     let cases = [
         (page(400, PAGE), "permanent_error"),
         (page(413, b""), "permanent_error"),

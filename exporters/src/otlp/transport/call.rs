@@ -1,7 +1,7 @@
 //! One unary gRPC call over HTTP/2 (gRPC's `PROTOCOL-HTTP2.md`), made on the channel directly.
 //!
 //! Unlike tonic's client it sees the HTTP response before the body is decoded: a load balancer's
-//! error page is not a gRPC message, and its HTTP status has the meaning. A response takes at most
+//! error page is not a gRPC message and is classified by its HTTP status. A response takes at most
 //! [`MAX_KEPT`] bytes of memory. `grpc-status-details-bin` is checked first, because tonic panics
 //! on details that are not base64.
 
@@ -27,7 +27,7 @@ use super::frame::PREFIX_LEN;
 use super::sent::SentFlag;
 use crate::otlp::failure::CallError;
 
-/// Bytes of a response that are read at most: the limit of the OTLP specification.
+/// Bytes of a response that are read at most: the limit in the OTLP specification.
 const MAX_RESPONSE: usize = 4 << 20;
 
 /// Bytes of a response that are kept at most. An OTLP response holds the number of rejected records
@@ -102,7 +102,7 @@ impl http_body::Body for SingleFrameBody {
 async fn read_response(response: Response<Body>) -> Result<Bytes, CallError> {
     let (head, mut body) = response.into_parts();
     if let Some(status) = grpc_status(&head.headers) {
-        return result(&head, Some(status), Bytes::new());
+        return classify(&head, Some(status), Bytes::new());
     }
     if !is_grpc(&head.headers) {
         return Err(http_error(&head));
@@ -125,7 +125,7 @@ async fn read_response(response: Response<Body>) -> Result<Bytes, CallError> {
             Err(frame) => trailers = frame.into_trailers().ok(),
         }
     }
-    result(
+    classify(
         &head,
         trailers.as_ref().and_then(grpc_status),
         message.freeze(),
@@ -133,7 +133,11 @@ async fn read_response(response: Response<Body>) -> Result<Bytes, CallError> {
 }
 
 /// Classifies a response that was read to its end.
-fn result(head: &response::Parts, status: Option<Status>, body: Bytes) -> Result<Bytes, CallError> {
+fn classify(
+    head: &response::Parts,
+    status: Option<Status>,
+    body: Bytes,
+) -> Result<Bytes, CallError> {
     match status {
         Some(status) if status.code() != Code::Ok => Err(CallError::Status(status)),
         _ if head.status != StatusCode::OK => Err(http_error(head)),
@@ -159,8 +163,8 @@ fn http_error(head: &response::Parts) -> CallError {
     let retry_after = head
         .headers
         .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok());
-    let retry_after = retry_after.and_then(|text| retry_delay(text, SystemTime::now()));
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| parse_retry_after(text, SystemTime::now()));
     CallError::Http {
         status: head.status,
         retry_after,
@@ -168,7 +172,7 @@ fn http_error(head: &response::Parts) -> CallError {
 }
 
 /// Parses `Retry-After` (RFC 9110, 10.2.3): seconds or a date. A date in the past means no delay.
-fn retry_delay(text: &str, now: SystemTime) -> Option<Duration> {
+fn parse_retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));

@@ -1,9 +1,9 @@
 //! A connection that writes several HTTP/2 frames at once. hyper writes each frame, most of them of
 //! 16 KiB, on its own: a system call, a TCP segment and a wake-up of the reader for each.
 //!
-//! Frames are buffered until enough of them are there. A part of a registered request
-//! ([`RequestBuffers`]) is buffered by reference; anything else is copied, such as all bytes behind
-//! TLS.
+//! Frames are buffered until there is enough to write. A part of a registered request
+//! ([`RequestBuffers`]) is buffered by reference and anything else is copied. With TLS everything
+//! is copied, since the connection sees encrypted bytes.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};

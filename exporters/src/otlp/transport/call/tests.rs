@@ -227,7 +227,7 @@ fn retry_after_is_seconds_or_a_date() {
     ];
     for (text, expected) in cases {
         assert_eq!(
-            retry_delay(text, now),
+            parse_retry_after(text, now),
             expected.map(Duration::from_secs),
             "{text}"
         );

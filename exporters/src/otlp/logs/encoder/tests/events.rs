@@ -185,10 +185,11 @@ fn debug_events_have_the_fields_of_their_message() {
         has_old_text: false,
     };
     let log = log(Record::DebugEvent(event), &[]);
-    let expected = "cilium.debug.type=DBG_CT_VERDICT cilium.debug.hash=#4294967295 cilium.debug.arg1=#1 \
-         cilium.debug.arg2=#2 cilium.debug.arg3=#3 cilium.debug.cpu=#7 cilium.endpoint.id=#312 \
-         cilium.endpoint.identity=#4021 cilium.endpoint.labels=[k8s:app=cart] \
-         k8s.namespace.name=shop k8s.pod.name=cart-0";
+    let expected = "cilium.debug.type=DBG_CT_VERDICT cilium.debug.hash=#4294967295 \
+                    cilium.debug.arg1=#1 cilium.debug.arg2=#2 cilium.debug.arg3=#3 \
+                    cilium.debug.cpu=#7 cilium.endpoint.id=#312 cilium.endpoint.identity=#4021 \
+                    cilium.endpoint.labels=[k8s:app=cart] k8s.namespace.name=shop \
+                    k8s.pod.name=cart-0";
     assert_eq!(attributes(&log).replace('\n', " "), expected);
     assert_eq!(
         (log.event_name.as_str(), log.time_unix_nano),
@@ -266,8 +267,8 @@ fn a_socket_flow_has_its_cookie_and_no_address_of_the_pod() {
         ..Flow::default()
     };
     let expected = "destination.address=10.0.0.2 network.type=ipv4 cilium.verdict=TRACED \
-         cilium.event.type=trace-sock cilium.event.sub_type=pre-xlate-fwd cilium.socket.cookie=#99 \
-         cilium.cgroup.id=#4242";
+                    cilium.event.type=trace-sock cilium.event.sub_type=pre-xlate-fwd \
+                    cilium.socket.cookie=#99 cilium.cgroup.id=#4242";
     assert_eq!(specific_attributes(&flow, &[]), expected);
 }
 
