@@ -1,5 +1,5 @@
-//! Parses timestamps as Hubble does: with Go's `time.Parse(time.RFC3339Nano, text)`, followed by the
-//! range check of `timestamppb`.
+//! Parses timestamps as Hubble does: with Go's `time.Parse(time.RFC3339Nano, text)` and the range
+//! check of `timestamppb`.
 //!
 //! Go accepts an hour of one digit, a comma before the fraction, a fraction of any length, and a
 //! zone of up to 24:60; it rejects the second 60 and lower-case letters. Years are 1 to 9999.

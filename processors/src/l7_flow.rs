@@ -35,8 +35,8 @@ tidegate_runtime::config_table! {
     /// Makes L7 flows of proxies' records about Kafka and other protocols.
     #[derive(Clone, Debug)]
     pub struct Config {
-        /// What is removed from flows, as in `http_flow`. Of the flows of this stage, only the names
-        /// of Kafka's APIs can be removed.
+        /// What is removed from flows, as in `http_flow`. Of the flows of this stage, only the
+        /// names of Kafka's APIs can be removed.
         redact: redaction::Settings = redaction::Settings::default(),
     }
 }

@@ -32,31 +32,27 @@ const STAGES: [(&str, &str); 7] = [
     ("cilium_enrich", "{}"),
     (
         "hubble_metrics",
-        "{ metrics = ['flow:sourceContext=identity;destinationContext=identity', 'tcp', 'drop', 'port-distribution'] }",
+        "{ metrics = ['flow:sourceContext=identity;destinationContext=identity', 'tcp', 'drop', \
+         'port-distribution'] }",
     ),
 ];
 
 fn chain() -> Vec<Box<dyn Processor>> {
     let build = |(kind, config): (&str, &str)| {
-        let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
+        let kind = KINDS.iter().find(|other| other.name == kind).unwrap();
         let config = (kind.parse)(
             ValueDeserializer::parse(config)
                 .unwrap()
                 .into_deserializer(),
         )
         .unwrap();
-        let (stage, node_name) = (
-            format!("processors.{}", kind.name),
-            "default/node".to_owned(),
-        );
-        config
-            .build(&BuildContext {
-                stage,
-                node_name,
-                telemetry: Telemetry::default(),
-                health: Default::default(),
-            })
-            .unwrap()
+        let context = BuildContext {
+            stage: format!("processors.{}", kind.name),
+            node_name: "default/node".to_owned(),
+            telemetry: Telemetry::default(),
+            health: Default::default(),
+        };
+        config.build(&context).unwrap()
     };
     STAGES.map(build).into()
 }
@@ -115,7 +111,9 @@ fn push(batch: &mut Batch, data: &[u8]) {
 fn a_packet_becomes_a_flow_and_is_counted_without_allocations() {
     let pool = Pool::default();
     for release in Release::ALL {
-        let (events, mut chain, mut tally) = (packets(release), chain(), Tally::default());
+        let events = packets(release);
+        let mut chain = chain();
+        let mut tally = Tally::default();
         let first = play(&events, &mut chain, &mut tally, &pool);
         let region = Region::new(ALLOCATOR);
         let second = play(&events, &mut chain, &mut tally, &pool);

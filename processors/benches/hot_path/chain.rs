@@ -1,4 +1,4 @@
-//! Frames in batches, through some processors in a row.
+//! A chain of processors, and the batches of frames that pass it.
 
 use serde::de::IntoDeserializer as _;
 use tidegate_model::record::Frame;
@@ -11,11 +11,11 @@ use tidegate_runtime::telemetry::Telemetry;
 use tidegate_wire::payload::{Decoder, Payload, Step};
 use toml::de::ValueDeserializer;
 
-/// Records and bytes of one batch, as the receivers make them.
+/// The records and bytes of one batch, as in the batches of the receivers.
 const RECORDS: usize = 360;
 const BYTES: usize = 64 * 1024;
 
-/// The stages in their usual order, with their configuration: Retina's metrics and contexts.
+/// The stages in their usual order, with the metrics and contexts of Retina.
 pub(crate) const STAGES: &[(&str, &str)] = &[
     ("cilium_decode", "{}"),
     ("l34_flow", "{}"),
@@ -41,8 +41,8 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// The first `stages` processors.
-    pub(crate) fn of(stages: usize) -> Self {
+    /// Builds the first `stages` processors.
+    pub(crate) fn new(stages: usize) -> Self {
         let step = |(kind, config): &(&str, &str)| (build(kind, config), Tally::default());
         let steps = STAGES[..stages].iter().map(step).collect();
         Self {
@@ -64,11 +64,13 @@ impl Chain {
     }
 
     fn fill<'a>(&mut self, batch: &mut Batch, stream: &'a [u8]) -> &'a [u8] {
-        // In small pieces: valgrind counts every byte of one large copy as an instruction.
-        for piece in stream[..stream.len().min(BYTES)].chunks(1024) {
-            batch.push_bytes(piece);
+        // In small chunks, because valgrind counts every byte of a large copy as an instruction.
+        for chunk in stream[..stream.len().min(BYTES)].chunks(1024) {
+            batch.push_bytes(chunk);
         }
-        let (decoder, mut start, mut room) = (&mut self.decoder, 0, RECORDS);
+        let decoder = &mut self.decoder;
+        let mut start = 0;
+        let mut room = RECORDS;
         batch.parse(|bytes| {
             while room > 0 {
                 match decoder.next(&bytes[start..]).unwrap() {
@@ -88,24 +90,19 @@ impl Chain {
 }
 
 fn frame(payload: &Payload<'_>, bytes: &[u8]) -> Frame {
-    let (data, payload_type, cpu) = (
-        Span::locate(payload.data, bytes),
-        payload.kind as i32,
-        payload.cpu as i32,
-    );
     Frame {
         seq: 1,
         time: Timestamp(1),
-        payload_type,
-        cpu,
+        payload_type: payload.kind as i32,
+        cpu: payload.cpu as i32,
         lost: payload.lost,
-        data,
+        data: Span::locate(payload.data, bytes),
         ..Frame::default()
     }
 }
 
 fn build(kind: &str, config: &str) -> Box<dyn Processor> {
-    let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
+    let kind = KINDS.iter().find(|other| other.name == kind).unwrap();
     let config = config.replace('\n', " ");
     let config = (kind.parse)(
         ValueDeserializer::parse(&config)

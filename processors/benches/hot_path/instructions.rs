@@ -1,36 +1,35 @@
-//! Instructions and branches, counted by running this program under valgrind with two numbers of
-//! events: the difference is free of what starting costs.
+//! Counts instructions and branches by running this program under valgrind with two numbers of
+//! events. The cost of starting the program cancels out in the difference.
 
 use std::process::Command;
 
-/// The option of a run that is counted: how many stages it has, and the recording that goes through
-/// them.
+/// The option of a run under valgrind. It takes the number of stages and the path of the recording.
 pub(crate) const ONCE: &str = "--once";
 
 const FEW: usize = 5_000;
 const MANY: usize = 25_000;
 
-/// What one event takes.
+/// The counts of one event.
 pub(crate) struct Counts {
     pub(crate) instructions: f64,
-    /// Branches that a simple predictor would not have guessed: one costs as much as tens of
-    /// instructions.
+    /// Branches that a simple predictor mispredicts. One costs as much as tens of instructions.
     pub(crate) mispredicted: f64,
 }
 
-/// `None` without valgrind.
+/// Returns `None` if valgrind is not installed.
 pub(crate) fn count(stages: usize) -> Option<Counts> {
-    let (few, many) = (run(stages, FEW)?, run(stages, MANY)?);
-    let an_event = |at: usize| Some((many.get(at)? - few.get(at)?) / (MANY - FEW) as f64);
-    let [instructions, conditional, indirect] = [0, 2, 4].map(an_event);
+    let few = run(stages, FEW)?;
+    let many = run(stages, MANY)?;
+    let per_event = |at: usize| Some((many.get(at)? - few.get(at)?) / (MANY - FEW) as f64);
+    let [instructions, conditional, indirect] = [0, 2, 4].map(per_event);
     Some(Counts {
         instructions: instructions?,
         mispredicted: conditional? + indirect?,
     })
 }
 
-/// Instructions; conditional branches, and those of them that were not guessed; indirect branches,
-/// and those of them.
+/// Returns the numbers of instructions, conditional branches, mispredicted conditional branches,
+/// indirect branches, and mispredicted indirect branches.
 fn run(stages: usize, events: usize) -> Option<Vec<f64>> {
     let recording = tempfile::NamedTempFile::new().ok()?;
     std::fs::write(&recording, crate::stream(events)).ok()?;

@@ -1,10 +1,10 @@
-//! What one event costs on its way from a gob frame to metrics, stage by stage: CPU time,
-//! instructions and allocations, over the simulator's default mix.
+//! The cost of one event from a gob frame to metrics, stage by stage: CPU time, instructions and
+//! allocations, for the simulator's default mix of events.
 //!
 //! `cargo bench -p tidegate-processors --bench hot_path`, or with `-- --events 200000 --rounds 5`.
-//! Each row is the whole way up to its stage; the time is the best round's. Instructions and
-//! mispredicted branches are counted by valgrind where it is installed: they are the same on every
-//! run, whatever else the machine does. Not a test: nothing asserts a time.
+//! Each row is the sum up to its stage; the time is that of the best round. Instructions and
+//! mispredicted branches are counted by valgrind, if it is installed: they hardly differ between
+//! runs, and do not depend on the load of the machine. Nothing asserts a time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
@@ -33,12 +33,11 @@ fn main() {
     if let [_, flag, stages, recording] = args.as_slice()
         && flag == instructions::ONCE
     {
-        return Chain::of(stages.parse().unwrap()).run(&std::fs::read(recording).unwrap());
+        return Chain::new(stages.parse().unwrap()).run(&std::fs::read(recording).unwrap());
     }
     let stream = stream(events);
-    println!(
-        "| up to | ns | instructions | mispredicted branches | allocations |\n| --- | --: | --: | --: | --: |"
-    );
+    println!("| up to | ns | instructions | mispredicted branches | allocations |");
+    println!("| --- | --: | --: | --: | --: |");
     for stages in 0..=STAGES.len() {
         let ns = (0..number("--rounds").unwrap_or(5))
             .map(|_| time(stages, &stream))
@@ -51,7 +50,8 @@ fn main() {
             None => ("?".to_owned(), "?".to_owned()),
         };
         let allocations = allocations(stages, &stream) as f64 / events as f64;
-        let (name, ns) = (name(stages), ns / events as f64);
+        let name = name(stages);
+        let ns = ns / events as f64;
         println!("| {name} | {ns:.0} | {instructions} | {mispredicted} | {allocations:.3} |");
     }
 }
@@ -62,16 +62,19 @@ fn name(stages: usize) -> &'static str {
         .map_or("gob frames", |last| STAGES[last].0)
 }
 
-/// What the agent would write.
+/// Returns the stream that an agent would write.
 pub(crate) fn stream(events: usize) -> Vec<u8> {
-    let (mut stream, mut bytes) = (Stream::new(Options::default()), Vec::new());
-    (0..events).for_each(|_| stream.next_frame(&mut bytes));
+    let mut stream = Stream::new(Options::default());
+    let mut bytes = Vec::new();
+    for _ in 0..events {
+        stream.next_frame(&mut bytes);
+    }
     bytes
 }
 
-/// CPU nanoseconds.
+/// Returns the CPU time in nanoseconds.
 fn time(stages: usize, stream: &[u8]) -> f64 {
-    let mut chain = Chain::of(stages);
+    let mut chain = Chain::new(stages);
     let start = thread_nanos();
     chain.run(stream);
     thread_nanos() - start
@@ -83,7 +86,7 @@ fn thread_nanos() -> f64 {
 }
 
 fn allocations(stages: usize, stream: &[u8]) -> usize {
-    let mut chain = Chain::of(stages);
+    let mut chain = Chain::new(stages);
     let region = Region::new(ALLOCATOR);
     chain.run(stream);
     region.change().allocations

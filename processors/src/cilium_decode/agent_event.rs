@@ -1,6 +1,6 @@
-//! Decodes notifications of the agent to agent events by the rules of Hubble's
-//! `pkg/hubble/parser/agent/parser.go` (v1.19.4), and the two types about services that it had until
-//! 1.17.
+//! Decodes notifications of the agent to agent events, by the rules of Hubble's
+//! `pkg/hubble/parser/agent/parser.go` (v1.19.4). The two types about services are those of Hubble
+//! until 1.17.
 
 use serde::Deserialize;
 use tidegate_model::Timestamp;

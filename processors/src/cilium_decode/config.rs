@@ -31,8 +31,9 @@ tidegate_runtime::config_table! {
     /// Decodes frames of Cilium's monitor socket into events.
     #[derive(Clone, Debug)]
     pub struct Config {
-        /// Release of the Cilium agent since 1.12, such as "1.18" or "1.17.3". Empty detects it from
-        /// the events; what they leave undecided is chosen by a rule and counted as `ambiguous`.
+        /// Release of the Cilium agent since 1.12, such as "1.18" or "1.17.3". Empty detects it
+        /// from the events; what they leave undecided is chosen by a rule and counted as
+        /// `ambiguous`.
         ///
         /// It decides what the version byte of an event does not: the header of drops up to 1.17.3,
         /// the layout of socket traces, the table of source files of drops (for which the patch

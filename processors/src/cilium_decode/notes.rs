@@ -37,9 +37,9 @@ impl Notes {
         };
         tracing::warn!(
             ambiguities = resolved_by_it,
-            "the agent sends events that the release in `cilium_version` does not; `cilium_version` \
-             is ignored from here on, and what it alone had resolved is counted as ambiguous; \
-             correct or remove it"
+            "the agent sends events that the release in `cilium_version` does not; \
+             `cilium_version` is ignored from here on, and what it alone had resolved is counted \
+             as ambiguous; correct or remove it"
         );
     }
 

@@ -65,7 +65,7 @@ impl ProcessorConfig for Config {
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         Ok(Box::new(L7Stage::new(
             DnsFlow::new(self.pending.get()),
-            self.wire_seen()?,
+            self.pending_messages()?,
         )))
     }
 }

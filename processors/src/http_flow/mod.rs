@@ -53,14 +53,14 @@ wire_config! {
         /// The number of connections to remember, of about 600 bytes each, to recognize
         /// retransmissions and to match responses with their requests. Beyond it the least recently
         /// used one is dropped from the table, with the note `http_connections_full`.
-        connections: Connected = Connected::new(4096),
+        connections: ConnectionCapacity = ConnectionCapacity::new(4096),
         /// What is removed from flows, as by Hubble's `hubble-redact-*` settings.
         redact: redaction::Settings = redaction::Settings::default(),
     }
 }
 
-/// Connections that are remembered.
-type Connected = Whole<1, { 1 << 24 }>;
+/// The number of connections to remember.
+type ConnectionCapacity = Whole<1, { 1 << 24 }>;
 
 impl ProcessorConfig for Config {
     fn consumes(&self) -> Kinds {
@@ -73,8 +73,7 @@ impl ProcessorConfig for Config {
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         let protocol = HttpFlow::new(self.connections.get(), self.hold.0, self.redact.build()?);
-        let seen = self.wire_seen()?;
-        Ok(Box::new(L7Stage::new(protocol, seen)))
+        Ok(Box::new(L7Stage::new(protocol, self.pending_messages()?)))
     }
 }
 

@@ -201,36 +201,12 @@ mod tests {
         data.resize(56, 0);
         data.extend([2; 12]);
         if is_ipv6 {
-            data.extend([
-                0x86,
-                0xdd,
-                0x60,
-                0,
-                0,
-                0,
-                0,
-                segment.len() as u8,
-                protocol,
-                64,
-            ]);
+            let len = segment.len() as u8;
+            data.extend([0x86, 0xdd, 0x60, 0, 0, 0, 0, len, protocol, 64]);
             data.extend(1..=32);
         } else {
-            data.extend([
-                8,
-                0,
-                0x45,
-                0,
-                0,
-                20 + segment.len() as u8,
-                0,
-                1,
-                0,
-                0,
-                64,
-                protocol,
-                0,
-                0,
-            ]);
+            let len = 20 + segment.len() as u8;
+            data.extend([8, 0, 0x45, 0, 0, len, 0, 1, 0, 0, 64, protocol, 0, 0]);
             data.extend([10, 0, 0, 1, 10, 0, 0, 2]);
         }
         data.extend(segment);
@@ -241,9 +217,10 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
         #[test]
-        fn usual_traces_make_the_flows_of_any(
+        fn the_fast_path_and_the_general_path_make_the_same_flows(
             (sub_type, source, reason) in (0_u8..20, 0_u8..2, prop_oneof![0_u8..10, any::<u8>()]),
-            (flags, orig_ip) in (prop_oneof![4 => Just(0_u8), 1 => any::<u8>()], prop::option::of(any::<[u8; 4]>())),
+            flags in prop_oneof![4 => Just(0_u8), 1 => any::<u8>()],
+            orig_ip in prop::option::of(any::<[u8; 4]>()),
             (is_ipv6, protocol) in (any::<bool>(), prop::sample::select(vec![6_u8, 17, 1])),
             segment in prop::collection::vec(any::<u8>(), 20..60),
             (less_captured, more_original) in (prop_oneof![Just(0_u8), 0_u8..90], 0_u8..3),
@@ -251,7 +228,8 @@ mod tests {
             header_len in prop::sample::select(vec![56_u16, 56, 56, 48, 32, 64]),
         ) {
             let mut header = [9; 24];
-            (header[10], header[11]) = (reason, flags);
+            header[10] = reason;
+            header[11] = flags;
             header[16..20].copy_from_slice(&orig_ip.unwrap_or_default());
             header[20..].fill(0);
             let mut segment = segment;
@@ -263,9 +241,12 @@ mod tests {
             }
             let mut data = trace(&header, is_ipv6, protocol, &segment);
             let captured = (data.len() - 56).saturating_sub(less_captured.into()) as u8;
-            (data[1], data[2], data[8], data[12]) = (sub_type, source, captured + more_original, captured);
-            if let Some((at, byte)) = patch && let Some(place) = data.get_mut(at) {
-                *place = byte;
+            data[1] = sub_type;
+            data[2] = source;
+            data[8] = captured + more_original;
+            data[12] = captured;
+            if let Some((at, byte)) = patch && let Some(patched) = data.get_mut(at) {
+                *patched = byte;
             }
             let span = Span { start: 0, len: data.len() as u32 };
             let decoded = DecodedHeader {

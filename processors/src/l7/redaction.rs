@@ -48,7 +48,8 @@ tidegate_runtime::config_table! {
         /// `hubble-redact-http-headers-allow`: headers whose values are kept; all others are
         /// replaced.
         allow: Vec<String> = Vec::new(),
-        /// `hubble-redact-http-headers-deny`: headers whose values are replaced; all others are kept.
+        /// `hubble-redact-http-headers-deny`: headers whose values are replaced; all others are
+        /// kept.
         deny: Vec<String> = Vec::new(),
     }
 }
@@ -64,10 +65,10 @@ tidegate_runtime::config_table! {
 }
 
 impl Settings {
-    /// The rules.
+    /// Returns the rules for these settings.
     ///
     /// # Errors
-    /// Both lists of headers are given.
+    /// Both lists of headers are set.
     pub(crate) fn build(&self) -> Result<Redaction, BuildError> {
         let HeaderSettings { allow, deny } = &self.http.headers;
         if !allow.is_empty() && !deny.is_empty() {
@@ -87,7 +88,8 @@ impl Settings {
                 || !deny.is_empty();
             if is_changed {
                 tracing::warn!(
-                    "`redact` has no effect without `enabled = true`; passwords in URLs are always replaced"
+                    "`redact` has no effect without `enabled = true`; passwords in URLs are \
+                     always replaced"
                 );
             }
             return Ok(Redaction::default());

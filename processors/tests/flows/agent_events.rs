@@ -103,12 +103,11 @@ fn expected() -> Vec<(&'static str, (Type, Notification))> {
         })
     };
     let endpoint = || {
-        let (pod_name, namespace) = (text("server-0"), text("default"));
         Notification::EndpointUpdate(EndpointUpdate {
             id: 567,
             labels: labels(),
-            pod_name,
-            namespace,
+            pod_name: text("server-0"),
+            namespace: text("default"),
             error: text(""),
         })
     };
@@ -205,7 +204,13 @@ fn each_notification_becomes_the_event_that_hubble_makes() {
 
 #[test]
 fn fields_may_be_absent_null_unknown_and_in_any_order() {
-    let upserted = r#"{"x":[{}],"backend-addresses":null,"traffic-policy":"Local","frontend-address":{"ip":"","port":0},"id":7}"#;
+    let upserted = r#"{
+        "x": [{}],
+        "backend-addresses": null,
+        "traffic-policy": "Local",
+        "frontend-address": {"ip": "", "port": 0},
+        "id": 7
+    }"#;
     let service = ServiceUpsert {
         id: 7,
         traffic_policy: text("Local"),

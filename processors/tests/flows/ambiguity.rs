@@ -104,8 +104,8 @@ fn chain(version: &str) -> Chain {
     ])
 }
 
-/// The configured release, the earlier events and the number of the file; the expected name, and how
-/// often it is a guess.
+/// The configured release, the earlier events and the number of the file; the expected name, and
+/// how often it is a guess.
 type Case = (&'static str, Vec<Vec<u8>>, u8, Option<&'static str>, u64);
 
 fn check(profile: Profile, cases: Vec<Case>) {

@@ -293,7 +293,8 @@ fn a_dns_message_over_tcp_follows_its_length() {
     assert_eq!(l7_flows(&[trace(TO_OVERLAY, &segment)]), [QUERY]);
 }
 
-const GET: &[u8] = b"GET /items?id=7 HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer secret\r\nx-request-id: 5\r\n\r\n";
+const GET: &[u8] = b"GET /items?id=7 HTTP/1.1\r\nhost: shop\r\n\
+    authorization: Bearer secret\r\nx-request-id: 5\r\n\r\n";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nset-cookie: s=1\r\n\r\nhi";
 
 fn get(port: u16, seq: u32) -> Vec<u8> {

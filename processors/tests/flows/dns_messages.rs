@@ -234,10 +234,8 @@ fn messages_over_tcp_beyond_the_capacity_are_evicted_with_a_note() {
 
 #[test]
 fn a_message_split_over_segments_is_incomplete_or_unread() {
-    let (first, second) = (
-        framed(&dns(1, "first.", false)),
-        framed(&dns(2, "second.", true)),
-    );
+    let first = framed(&dns(1, "first.", false));
+    let second = framed(&dns(2, "second.", true));
     let both = [first.clone(), second].concat();
     let answer = dns(2, "second.", true).len() - 16;
     for (case, at, expected, counted) in [

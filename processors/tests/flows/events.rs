@@ -192,10 +192,8 @@ pub(crate) fn logged(kind: &str, protocol: u16, client_port: u16, server_port: u
         port,
         ..access_log::Endpoint::default()
     };
-    let (mut source, mut destination) = (
-        endpoint(CLIENT, client_port),
-        endpoint(SERVICE, server_port),
-    );
+    let mut source = endpoint(CLIENT, client_port);
+    let mut destination = endpoint(SERVICE, server_port);
     if kind == "Response" {
         std::mem::swap(&mut source, &mut destination);
     }

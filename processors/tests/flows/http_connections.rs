@@ -7,8 +7,8 @@ use tidegate_model::flow::{FlowType, ObservedLatency};
 
 use crate::events::{CLIENT, SERVICE, TO_OVERLAY, segment, trace};
 use crate::http_support::{
-    Case, FIN, GET, OK, RST, SECOND, SYN, answers, asks, chain, found, from_client, from_server,
-    len, message, messages,
+    Case, FIN, GET, OK, RST, SECOND, SYN, chain, client_segment, found, from_client, from_server,
+    len, message, messages, server_segment,
 };
 use crate::support::{Chain, NOON, build, flows};
 
@@ -55,18 +55,24 @@ impl Playback {
 #[test]
 fn a_retransmission_makes_no_new_flow_however_late_it_arrives() {
     let mut playback = Playback::new("{}");
-    let exchange = [asks(1, 1, GET), answers(1, 1 + len(GET), OK)];
+    let exchange = [
+        client_segment(1, 1, GET),
+        server_segment(1, 1 + len(GET), OK),
+    ];
     for second in [0, 3, 60, 3600] {
         playback.play(second, &exchange);
     }
     // A segment with old and new bytes.
-    playback.play(3700, &[asks(1, 1, &[GET, GET].concat())]);
+    playback.play(3700, &[client_segment(1, 1, &[GET, GET].concat())]);
     assert_eq!(playback.end(), [REQUEST, RESPONSE, REQUEST]);
 }
 
 #[test]
 fn a_new_connection_from_the_same_port_has_new_messages() {
-    let exchange = [asks(1, 1, GET), answers(1, 1 + len(GET), OK)];
+    let exchange = [
+        client_segment(1, 1, GET),
+        server_segment(1, 1 + len(GET), OK),
+    ];
     let syn = from_client(4000, (0, 0, SYN), b"");
     let cases: [(&str, Vec<Vec<u8>>, usize); 6] = [
         ("opened again", vec![syn], 4),
@@ -92,8 +98,8 @@ fn a_new_connection_from_the_same_port_has_new_messages() {
         (
             "other bytes there",
             vec![
-                asks(1, 1, &[b"\r\n", GET].concat()),
-                asks(1, 1, b"GET /b HTTP/1.1\r\n\r\n"),
+                client_segment(1, 1, &[b"\r\n", GET].concat()),
+                client_segment(1, 1, b"GET /b HTTP/1.1\r\n\r\n"),
             ],
             5,
         ),
@@ -119,11 +125,17 @@ fn reports_after_the_end_of_a_connection_belong_to_it() {
     playback.play(
         0,
         &[
-            asks(1, 1, GET),
+            client_segment(1, 1, GET),
             from_client(4000, (1 + len(GET), 1, RST), b""),
         ],
     );
-    playback.play(0, &[answers(1, 1 + len(GET), OK), asks(1, 1, GET)]);
+    playback.play(
+        0,
+        &[
+            server_segment(1, 1 + len(GET), OK),
+            client_segment(1, 1, GET),
+        ],
+    );
     assert_eq!(playback.end(), [REQUEST, RESPONSE]);
 }
 
@@ -137,9 +149,9 @@ fn connections_from_one_port_to_two_servers_are_distinguished() {
     };
     let mut playback = Playback::new("{}");
     for second in [0, 5, 10] {
-        playback.play(second, &[asks(1, 1, GET), other(3_000_000_000)]);
+        playback.play(second, &[client_segment(1, 1, GET), other(3_000_000_000)]);
     }
-    playback.play(20, &[answers(1, 1 + len(GET), OK)]);
+    playback.play(20, &[server_segment(1, 1 + len(GET), OK)]);
     assert_eq!(playback.end(), [REQUEST, REQUEST, RESPONSE]);
 }
 
@@ -224,80 +236,83 @@ fn a_response_has_a_request_only_if_sequence_numbers_prove_it() {
     let cases: [Case; 12] = [
         (
             "at the client's acknowledgment number",
-            vec![asks(1, 5, GET), answers(5, end, OK)],
+            vec![client_segment(1, 5, GET), server_segment(5, end, OK)],
             &[REQUEST, RESPONSE],
         ),
         (
             "at another sequence number",
-            vec![asks(1, 5, GET), answers(6, end, OK)],
+            vec![client_segment(1, 5, GET), server_segment(6, end, OK)],
             &[REQUEST, "200"],
         ),
         (
             "on another connection",
-            vec![asks(1, 5, GET), from_server(4001, (5, end, 0x18), OK)],
+            vec![
+                client_segment(1, 5, GET),
+                from_server(4001, (5, end, 0x18), OK),
+            ],
             &[REQUEST, "200"],
         ),
         (
             "sent before the bytes in front of the request arrived",
-            vec![asks(9, 5, GET), answers(5, 8, OK)],
+            vec![client_segment(9, 5, GET), server_segment(5, 8, OK)],
             &[REQUEST, "200"],
         ),
         (
             "the second on the connection",
             vec![
-                asks(1, 1, GET),
-                answers(1, end, OK),
-                asks(end, 1 + len(OK), GET),
-                answers(1 + len(OK), 2 * end, OK),
+                client_segment(1, 1, GET),
+                server_segment(1, end, OK),
+                client_segment(end, 1 + len(OK), GET),
+                server_segment(1 + len(OK), 2 * end, OK),
             ],
             &[REQUEST, RESPONSE, REQUEST, RESPONSE],
         ),
         (
             "by order and lengths, with an older acknowledgment",
             vec![
-                asks(1, 1, GET),
-                answers(1, 1, OK),
-                asks(end, 1, GET),
-                answers(1 + len(OK), 1, OK),
+                client_segment(1, 1, GET),
+                server_segment(1, 1, OK),
+                client_segment(end, 1, GET),
+                server_segment(1 + len(OK), 1, OK),
             ],
             &[REQUEST, RESPONSE, REQUEST, RESPONSE],
         ),
         (
             "after a gap that may hold a request, with an older acknowledgment",
             vec![
-                asks(1, 1, GET),
-                answers(1, end, OK),
-                asks(end + 9, 1, GET),
-                answers(1 + len(OK), 2 * end, OK),
+                client_segment(1, 1, GET),
+                server_segment(1, end, OK),
+                client_segment(end + 9, 1, GET),
+                server_segment(1 + len(OK), 2 * end, OK),
             ],
             &[REQUEST, RESPONSE, REQUEST, "200"],
         ),
         (
             "pipelined, the second directly after the first",
             vec![
-                asks(1, 1, GET),
-                asks(end, 1, GET),
-                answers(1, 1, OK),
-                answers(1 + len(OK), 1, OK),
+                client_segment(1, 1, GET),
+                client_segment(end, 1, GET),
+                server_segment(1, 1, OK),
+                server_segment(1 + len(OK), 1, OK),
             ],
             &[REQUEST, REQUEST, RESPONSE, RESPONSE],
         ),
         (
             "pipelined with a gap that may hold a request",
             vec![
-                asks(1, 1, GET),
-                asks(end + 9, 1, GET),
-                answers(1, end, OK),
-                answers(1 + len(OK), end, OK),
+                client_segment(1, 1, GET),
+                client_segment(end + 9, 1, GET),
+                server_segment(1, end, OK),
+                server_segment(1 + len(OK), end, OK),
             ],
             &[REQUEST, REQUEST, RESPONSE, "200"],
         ),
         (
             "the first response of unknown length",
             vec![
-                asks(1, 1, &[GET, GET].concat()),
-                answers(1, end, &OK[..20]),
-                answers(1 + len(OK), end, OK),
+                client_segment(1, 1, &[GET, GET].concat()),
+                server_segment(1, end, &OK[..20]),
+                server_segment(1 + len(OK), end, OK),
             ],
             &[
                 REQUEST,
@@ -309,8 +324,8 @@ fn a_response_has_a_request_only_if_sequence_numbers_prove_it() {
         (
             "a timeout of an idle connection that crosses a request",
             vec![
-                asks(1, 5, GET),
-                answers(
+                client_segment(1, 5, GET),
+                server_segment(
                     5,
                     1,
                     b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n",
@@ -320,7 +335,7 @@ fn a_response_has_a_request_only_if_sequence_numbers_prove_it() {
         ),
         (
             "reported before its request",
-            vec![answers(5, end, OK), asks(1, 5, GET)],
+            vec![server_segment(5, end, OK), client_segment(1, 5, GET)],
             &[RESPONSE, REQUEST],
         ),
     ];
@@ -349,9 +364,9 @@ fn a_body_that_looks_like_a_message_makes_no_flow() {
     );
     let body = 1 + len(post.as_bytes());
     let data = [
-        asks(1, 1, post.as_bytes()),
-        asks(body, 1, &logged),
-        asks(body + len(&logged), 1, GET),
+        client_segment(1, 1, post.as_bytes()),
+        client_segment(body, 1, &logged),
+        client_segment(body + len(&logged), 1, GET),
     ];
     assert_eq!(messages(&data), ["POST http://shop/log", REQUEST]);
 }
@@ -367,12 +382,12 @@ fn a_chunk_that_looks_like_a_message_makes_no_flow() {
     let body = 1 + len(head);
     let last = [b".\r\n0\r\n\r\n", OK].concat();
     let data = [
-        asks(1, 1, &[GET, GET].concat()),
-        answers(1, end + len(GET), head),
-        answers(body, end + len(GET), OK),
-        answers(body + len(OK), end + len(GET), OK),
-        answers(body + 2 * len(OK), end + len(GET), &last),
-        answers(body + 2 * len(OK) + 8, end + len(GET), OK),
+        client_segment(1, 1, &[GET, GET].concat()),
+        server_segment(1, end + len(GET), head),
+        server_segment(body, end + len(GET), OK),
+        server_segment(body + len(OK), end + len(GET), OK),
+        server_segment(body + 2 * len(OK), end + len(GET), &last),
+        server_segment(body + 2 * len(OK) + 8, end + len(GET), OK),
     ];
     // The end of the first response is unknown, so the request of the second one is unproven.
     assert_eq!(messages(&data), [REQUEST, REQUEST, RESPONSE, "200"]);
@@ -384,8 +399,8 @@ fn the_latency_has_an_error_bound() {
     let latency = |times: TimeSource, between: Duration| {
         let mut chain = chain("{}");
         chain.times = times;
-        chain.run([asks(1, 1, GET)]);
-        chain.run_at(NOON + between, [answers(1, 1 + len(GET), OK)]);
+        chain.run([client_segment(1, 1, GET)]);
+        chain.run_at(NOON + between, [server_segment(1, 1 + len(GET), OK)]);
         let flow = chain.finish(NOON).pop().expect("the response");
         let l7 = flow.l7.expect("an L7 flow");
         assert_eq!(l7.latency_ns, 0, "that field is for access-log records");

@@ -3,7 +3,7 @@
 use crate::events::{
     CLIENT, SERVER, TO_ENDPOINT, TO_OVERLAY, drop, segment, tcp, trace, trace_cut,
 };
-use crate::http_support::{Case, GET, OK, answers, asks, found, len, messages};
+use crate::http_support::{Case, GET, OK, client_segment, found, len, messages, server_segment};
 
 const GET_A: &str = "GET http://shop/a";
 const POST_B: &str = "POST http://shop/b";
@@ -13,28 +13,29 @@ const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 #[test]
 fn all_messages_of_a_segment_become_flows() {
     let post = b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 4\r\n\r\nGET ";
-    let chunked = b"POST /c HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nGET \r\n0\r\nA: b\r\n\r\n";
+    let chunked = b"POST /c HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n\
+        4\r\nGET \r\n0\r\nA: b\r\n\r\n";
     let cases: [Case; 7] = [
         (
             "requests",
-            vec![asks(1, 1, &[GET, GET, GET].concat())],
+            vec![client_segment(1, 1, &[GET, GET, GET].concat())],
             &[GET_A, GET_A, GET_A],
         ),
         (
             "with bodies",
-            vec![asks(1, 1, &[&post[..], chunked, GET].concat())],
+            vec![client_segment(1, 1, &[&post[..], chunked, GET].concat())],
             &[POST_B, POST_C, GET_A],
         ),
         (
             "with empty lines between",
-            vec![asks(1, 1, &[GET, b"\r\n", GET].concat())],
+            vec![client_segment(1, 1, &[GET, b"\r\n", GET].concat())],
             &[GET_A, GET_A],
         ),
         (
             "responses to requests",
             vec![
-                asks(1, 1, &[GET, GET].concat()),
-                answers(1, 99, &[OK, NOT_FOUND].concat()),
+                client_segment(1, 1, &[GET, GET].concat()),
+                server_segment(1, 99, &[OK, NOT_FOUND].concat()),
             ],
             &[
                 GET_A,
@@ -45,18 +46,18 @@ fn all_messages_of_a_segment_become_flows() {
         ),
         (
             "responses to requests that were not captured",
-            vec![answers(1, 99, &[OK, NOT_FOUND].concat())],
+            vec![server_segment(1, 99, &[OK, NOT_FOUND].concat())],
             &["200", "404"],
         ),
         (
             "the first response announces a body that it does not have",
             vec![
-                asks(
+                client_segment(
                     1,
                     1,
                     &[&b"HEAD /a HTTP/1.1\r\nHost: shop\r\n\r\n"[..], GET].concat(),
                 ),
-                answers(
+                server_segment(
                     1,
                     99,
                     &[
@@ -76,8 +77,8 @@ fn all_messages_of_a_segment_become_flows() {
         (
             "one after another's body in a later segment",
             vec![
-                asks(1, 1, post),
-                asks(1 + len(post), 1, &[GET, GET].concat()),
+                client_segment(1, 1, post),
+                client_segment(1 + len(post), 1, &[GET, GET].concat()),
             ],
             &[POST_B, GET_A, GET_A],
         ),
@@ -98,41 +99,45 @@ fn an_interim_response_makes_no_flow() {
     let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
     let hints = b"HTTP/1.1 103 Early Hints\r\nLink: </s>\r\n\r\n";
     let created = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n";
-    let (second, third) = (1 + len(go_on), 1 + len(go_on) + len(hints));
+    let second = 1 + len(go_on);
+    let third = second + len(hints);
     let end = 1 + len(post);
     let expected = ["POST http://shop/x", "201 (POST http://shop/x)"];
     let cases: [(&str, Vec<Vec<u8>>, u64); 5] = [
-        ("none", vec![answers(1, end, created)], 0),
+        ("none", vec![server_segment(1, end, created)], 0),
         (
             "a segment each",
-            vec![answers(1, end, go_on), answers(second, end + 3, created)],
+            vec![
+                server_segment(1, end, go_on),
+                server_segment(second, end + 3, created),
+            ],
             1,
         ),
         (
             "one segment",
-            vec![answers(1, end, &[&go_on[..], created].concat())],
+            vec![server_segment(1, end, &[&go_on[..], created].concat())],
             1,
         ),
         (
             "two",
             vec![
-                answers(1, end, &[&go_on[..], hints].concat()),
-                answers(third, end, created),
+                server_segment(1, end, &[&go_on[..], hints].concat()),
+                server_segment(third, end, created),
             ],
             2,
         ),
         (
             "retransmitted",
             vec![
-                answers(1, end, go_on),
-                answers(1, end, go_on),
-                answers(1, end, &[&go_on[..], created].concat()),
+                server_segment(1, end, go_on),
+                server_segment(1, end, go_on),
+                server_segment(1, end, &[&go_on[..], created].concat()),
             ],
             1,
         ),
     ];
     for (case, answers, interim) in cases {
-        let data = [vec![asks(1, 1, post)], answers].concat();
+        let data = [vec![client_segment(1, 1, post)], answers].concat();
         let (messages, mut notes) = found(&data);
         assert_eq!(messages, expected, "{case}");
         notes.retain(|(note, _)| *note == "http_interim_response");
@@ -178,21 +183,22 @@ fn a_connection_that_switches_protocols_makes_no_more_flows() {
         ),
     ];
     for (case, [request, response], expected) in cases {
-        let (asked, answered) = (1 + len(request), 1 + len(response));
+        let client_seq = 1 + len(request);
+        let server_seq = 1 + len(response);
         // The bytes in the tunnel look like HTTP, in both directions and in the segment of the
         // response.
         let behind: &[u8] = if expected.len() == 2 { OK } else { b"" };
         let data = [
-            asks(1, 1, request),
-            answers(1, asked, &[response, behind].concat()),
-            asks(asked, answered, GET),
-            answers(answered, asked + len(GET), OK),
+            client_segment(1, 1, request),
+            server_segment(1, client_seq, &[response, behind].concat()),
+            client_segment(client_seq, server_seq, GET),
+            server_segment(server_seq, client_seq + len(GET), OK),
             if expected.len() == 2 {
-                answers(answered + 100, asked, GET)
+                server_segment(server_seq + 100, client_seq, GET)
             } else {
-                answers(1, asked, response)
+                server_segment(1, client_seq, response)
             },
-            asks(1, 1, request),
+            client_segment(1, 1, request),
         ];
         assert_eq!(messages(&data), expected, "{case}");
     }
@@ -214,70 +220,74 @@ fn unreadable_parts_are_noted() {
     let open = b"HTTP/1.1 200 OK\r\n\r\nabc";
     const UNRELATED: (&str, u64) = ("http_unrelated_response", 1);
     let cases: [Counted; 14] = [
-        (vec![asks(1, 1, GET)], &["GET http://shop/a"], &[]),
+        (vec![client_segment(1, 1, GET)], &["GET http://shop/a"], &[]),
         (
-            vec![asks(1, 1, beyond)],
+            vec![client_segment(1, 1, beyond)],
             &[POST_B],
             &[("http_body_beyond_packet", 1)],
         ),
         (
-            vec![asks(1, 1, unclear)],
+            vec![client_segment(1, 1, unclear)],
             &[POST_B],
             &[("http_end_unclear", 1)],
         ),
         (
-            vec![asks(1, 1, get_cut)],
+            vec![client_segment(1, 1, get_cut)],
             &["GET /a no headers"],
             &[("http_head_cut", 1)],
         ),
         (
-            vec![asks(1, 1, &[GET, get_cut].concat())],
+            vec![client_segment(1, 1, &[GET, get_cut].concat())],
             &["GET http://shop/a", "GET /a no headers"],
             &[("http_head_cut", 1)],
         ),
         (
-            vec![asks(1, 1, b"GET /a HT")],
+            vec![client_segment(1, 1, b"GET /a HT")],
             &[],
             &[("http_start_line_cut", 1)],
         ),
         (
-            vec![asks(1, 1, &[GET, b"GET /a HT"].concat())],
+            vec![client_segment(1, 1, &[GET, b"GET /a HT"].concat())],
             &["GET http://shop/a"],
             &[("http_start_line_cut", 1)],
         ),
         (
-            vec![asks(1, 1, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")],
+            vec![client_segment(1, 1, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")],
             &[],
             &[("http_start_line_unread", 1)],
         ),
         (
-            vec![answers(1, 1, b"HTTP/1.1 20 OK\r\n\r\n")],
+            vec![server_segment(1, 1, b"HTTP/1.1 20 OK\r\n\r\n")],
             &[],
             &[("http_start_line_unread", 1)],
         ),
         (
-            vec![asks(1, 1, &[GET, b"GET a HTTP/1.1\r\n\r\n"].concat())],
+            vec![client_segment(
+                1,
+                1,
+                &[GET, b"GET a HTTP/1.1\r\n\r\n"].concat(),
+            )],
             &["GET http://shop/a"],
             &[("http_start_line_unread", 1)],
         ),
         (
-            vec![asks(1, 1, &[GET, b"what is this?"].concat())],
+            vec![client_segment(1, 1, &[GET, b"what is this?"].concat())],
             &["GET http://shop/a"],
             &[("http_rest_unread", 1)],
         ),
         (
-            vec![answers(1, 1, open)],
+            vec![server_segment(1, 1, open)],
             &["200"],
             &[("http_body_beyond_packet", 1), UNRELATED],
         ),
         // If the response answers a HEAD request, the rest can be anything.
         (
-            vec![answers(1, 1, &[OK, b"?"].concat())],
+            vec![server_segment(1, 1, &[OK, b"?"].concat())],
             &["200"],
             &[("http_end_unclear", 1), UNRELATED],
         ),
         (
-            vec![asks(
+            vec![client_segment(
                 1,
                 1,
                 b"GET /a HTTP/1.1\r\nA b: c\r\nHost: shop\r\n d\r\n\r\n",
@@ -353,7 +363,7 @@ fn an_unusual_head_becomes_a_flow_with_its_certain_parts() {
     ];
     for (head, expected) in cases {
         assert_eq!(
-            messages(&[asks(1, 1, head)]),
+            messages(&[client_segment(1, 1, head)]),
             [expected],
             "{}",
             head.escape_ascii()
@@ -377,7 +387,8 @@ fn all_messages_of_a_dropped_packet_are_dropped() {
 
 #[test]
 fn a_capture_of_default_length_holds_request_and_response() {
-    let head = b"GET /catalogue?page=2 HTTP/1.1\r\nHost: shop\r\nUser-Agent: curl/8\r\nAccept: */*\r\n\r\n";
+    let head = b"GET /catalogue?page=2 HTTP/1.1\r\nHost: shop\r\n\
+        User-Agent: curl/8\r\nAccept: */*\r\n\r\n";
     let request = segment((CLIENT, 4000), (SERVER, 80), (1, 1, 0x18), head);
     let response = segment(
         (SERVER, 80),

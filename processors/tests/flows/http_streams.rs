@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::http_support::{SECOND, answers, asks, chain, len, message};
+use crate::http_support::{SECOND, chain, client_segment, len, message, server_segment};
 use crate::support::{NOON, flows};
 
 /// A request and its response.
@@ -105,8 +105,10 @@ impl Exchange {
 
 /// Returns the segments of a connection, and its messages in order.
 fn connection(exchanges: &[Exchange]) -> (Vec<Vec<u8>>, Vec<String>) {
-    let (mut client, mut server) = (u32::MAX - 200, u32::MAX - 100);
-    let (mut segments, mut messages) = (Vec::new(), Vec::new());
+    let mut client = u32::MAX - 200;
+    let mut server = u32::MAX - 100;
+    let mut segments = Vec::new();
+    let mut messages = Vec::new();
     let mut rest = exchanges;
     while !rest.is_empty() {
         let together = rest
@@ -116,7 +118,7 @@ fn connection(exchanges: &[Exchange]) -> (Vec<Vec<u8>>, Vec<String>) {
         let (now, later) = rest.split_at(together);
         rest = later;
         let requests: Vec<u8> = now.iter().flat_map(Exchange::request).collect();
-        segments.push(asks(client, server, &requests));
+        segments.push(client_segment(client, server, &requests));
         client = client.wrapping_add(len(&requests));
         messages.extend(now.iter().map(|exchange| exchange.expected()[0].clone()));
         for exchange in now {
@@ -128,7 +130,7 @@ fn connection(exchanges: &[Exchange]) -> (Vec<Vec<u8>>, Vec<String>) {
                 vec![[head, body].concat()]
             };
             for part in parts {
-                segments.push(answers(server, client, &part));
+                segments.push(server_segment(server, client, &part));
                 server = server.wrapping_add(len(&part));
             }
         }

@@ -19,12 +19,12 @@ pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 pub(crate) type Case = (&'static str, Vec<Vec<u8>>, &'static [&'static str]);
 
 /// A segment from the client's port 4000.
-pub(crate) fn asks(seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn client_segment(seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
     from_client(4000, (seq, ack, PSH_ACK), payload)
 }
 
 /// A segment from the server to the client's port 4000.
-pub(crate) fn answers(seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn server_segment(seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
     from_server(4000, (seq, ack, PSH_ACK), payload)
 }
 

@@ -19,10 +19,9 @@ fn assert_flow(data: &str, expected: &Flow) {
 }
 
 fn from_lower_mac() -> Option<Ethernet> {
-    let (one, two) = ([0xaa, 0xbb, 0xcc, 0, 0, 1], [0xaa, 0xbb, 0xcc, 0, 0, 2]);
     Some(Ethernet {
-        source: one,
-        destination: two,
+        source: [0xaa, 0xbb, 0xcc, 0, 0, 1],
+        destination: [0xaa, 0xbb, 0xcc, 0, 0, 2],
     })
 }
 
@@ -67,9 +66,9 @@ fn tcp_flow(len: u32) -> Flow {
 #[test]
 fn a_new_connection_to_an_endpoint() {
     assert_flow(
-        "040038014d3c2b1a360000003600010039300000a05b0000380100001100000000000000000000000000000000000000
-         aabbcc000002aabbcc000001080045000028000140003f0600000a0001050a000209a8ca1f90000003e8000000005002
-         faf000000000",
+        "040038014d3c2b1a360000003600010039300000a05b000038010000110000000000000000000000
+         0000000000000000aabbcc000002aabbcc000001080045000028000140003f0600000a0001050a00
+         0209a8ca1f90000003e8000000005002faf000000000",
         &Flow {
             message_type: 4,
             verdict: Verdict::Forwarded,
@@ -95,9 +94,9 @@ fn a_translated_source_is_restored() {
         ..ip([10, 0, 1, 5], [198, 51, 100, 7])
     };
     assert_flow(
-        "040b3801220000003600000036000100393000000200000000000100020000000a000105000000000000000000000000
-         aabbcc000002aabbcc000001080045000028000140003f060000c000020ac63364079c4101bb000003e8000000005010
-         faf000000000",
+        "040b3801220000003600000036000100393000000200000000000100020000000a00010500000000
+         0000000000000000aabbcc000002aabbcc000001080045000028000140003f060000c000020ac633
+         64079c4101bb000003e8000000005010faf000000000",
         &Flow {
             message_type: 4,
             sub_type: 11,
@@ -120,9 +119,9 @@ fn a_translated_source_is_restored() {
 #[test]
 fn a_mapped_unspecified_address_is_not_an_original_source() {
     let batch = Chain::to_flows().run([hex(
-        "0404c3a144ea54b02800000028000100ef1700600b000000eda7000300000000
-         00000000000000000000ffff00000000
-         6000000000083b4020010db800000000000000000000000120010db8000000000000000000000002",
+        "0404c3a144ea54b02800000028000100ef1700600b000000eda70003000000000000000000000000
+         0000ffff000000006000000000083b4020010db800000000000000000000000120010db800000000
+         0000000000000002",
     )]);
     let flow = only_flow(&batch);
     assert_eq!(flow.direction, Direction::Ingress);
@@ -132,8 +131,9 @@ fn a_mapped_unspecified_address_is_not_an_original_source() {
 #[test]
 fn a_drop_has_a_reason_and_a_source_file() {
     assert_flow(
-        "01854d00550000002b0000002b000200393000000787000000000000d20402000000000000000000aabbcc000002aabb
-         cc00000108004500001d000140003f1100000a0001050a00030314e900350009000078",
+        "01854d00550000002b0000002b000200393000000787000000000000d20402000000000000000000
+         aabbcc000002aabbcc00000108004500001d000140003f1100000a0001050a00030314e900350009
+         000078",
         &Flow {
             message_type: 1,
             sub_type: 133,
@@ -142,11 +142,18 @@ fn a_drop_has_a_reason_and_a_source_file() {
             direction: Direction::Ingress,
             turned_by: 77,
             ip: Some(ip([10, 0, 1, 5], [10, 0, 3, 3])),
-            l4: L4::Udp { source_port: 5353, destination_port: 53 },
+            l4: L4::Udp {
+                source_port: 5353,
+                destination_port: 53,
+            },
             last_layer: Some(Layer::Udp),
             source: identity(12345),
             destination: identity(34567),
-            file: Some(SourceFile { id: 2, line: 1234, numbering: FileNumbering::V1_18_0 }),
+            file: Some(SourceFile {
+                id: 2,
+                line: 1234,
+                numbering: FileNumbering::V1_18_0,
+            }),
             payload: Span { start: 82, len: 1 },
             tcp_seq: 0,
             tcp_ack: None,
@@ -158,8 +165,9 @@ fn a_drop_has_a_reason_and_a_source_file() {
 #[test]
 fn an_ingress_verdict_redirects_to_the_proxy() {
     assert_flow(
-        "05005800660000003600000036000100393000003a27000050000611000000000000000000000000aabbcc000002aabb
-         cc000001080045000028000140003f0600000a0001050a000303c3500050000003e8000000005002faf000000000",
+        "05005800660000003600000036000100393000003a27000050000611000000000000000000000000
+         aabbcc000002aabbcc000001080045000028000140003f0600000a0001050a000303c35000500000
+         03e8000000005002faf000000000",
         &Flow {
             message_type: 5,
             verdict: Verdict::Redirected,
@@ -177,8 +185,9 @@ fn an_ingress_verdict_redirects_to_the_proxy() {
 #[test]
 fn an_egress_verdict_denies() {
     assert_flow(
-        "05005800670000003600000036000100020000004bffffffbb01060a000000000000000000000000aabbcc000002aabb
-         cc000001080045000028000140003f0600000a000303cb007105c35101bb000003e8000000005002faf000000000",
+        "05005800670000003600000036000100020000004bffffffbb01060a000000000000000000000000
+         aabbcc000002aabbcc000001080045000028000140003f0600000a000303cb007105c35101bb0000
+         03e8000000005002faf000000000",
         &Flow {
             message_type: 5,
             verdict: Verdict::Dropped,
@@ -212,17 +221,24 @@ fn the_packet_inside_a_tunnel_determines_the_flow() {
         unreachable!()
     };
     assert_flow(
-        "04090000770000005c0000005c0001003930000000000000000005040500000000000000000000000000000000000000
-         aabbcc000002aabbcc00000108004500004e000100003f110000ac120002ac120003d9032118003a0000080000000030
-         3900aabbcc000001aabbcc00000208004500001c000140003f0100000a0001050a0002090800000000010001",
+        "04090000770000005c0000005c000100393000000000000000000504050000000000000000000000
+         0000000000000000aabbcc000002aabbcc00000108004500004e000100003f110000ac120002ac12
+         0003d9032118003a00000800000000303900aabbcc000001aabbcc00000208004500001c00014000
+         3f0100000a0001050a0002090800000000010001",
         &Flow {
             message_type: 4,
             sub_type: 9,
             verdict: Verdict::Forwarded,
             trace_point: TracePoint(9),
-            ethernet: Some(Ethernet { source: destination, destination: source }),
+            ethernet: Some(Ethernet {
+                source: destination,
+                destination: source,
+            }),
             ip: Some(ip([10, 0, 1, 5], [10, 0, 2, 9])),
-            l4: L4::Icmpv4 { icmp_type: 8, code: 0 },
+            l4: L4::Icmpv4 {
+                icmp_type: 8,
+                code: 0,
+            },
             last_layer: Some(Layer::Icmpv4),
             tunnel: Some(outer),
             source: identity(12345),

@@ -238,7 +238,8 @@ fn header_extensions_are_skipped_in_every_event_with_a_packet() {
             profile,
             padding: 0xee,
         };
-        let (policy, capture) = (PolicyFields::default(), CaptureFields::default());
+        let policy = PolicyFields::default();
+        let capture = CaptureFields::default();
         let mut events = vec![Vec::new(); 3];
         encoder.trace(&TraceFields::default(), &frame(), &mut events[0]);
         encoder.policy_verdict(&policy, &frame(), &mut events[1]);
@@ -331,11 +332,12 @@ fn socket_traces_of_both_layouts_are_decoded() {
             for (xlate_point, verdict) in
                 (1..=4).zip([Verdict::Traced, Verdict::Translated].into_iter().cycle())
             {
-                let (dst_port, sock_cookie, cgroup_id) = (53, 0x0102_0304_0506_0708, 4242);
+                let sock_cookie = 0x0102_0304_0506_0708;
+                let cgroup_id = 4242;
                 let fields = SockFields {
                     xlate_point,
                     dst_ip,
-                    dst_port,
+                    dst_port: 53,
                     sock_cookie,
                     cgroup_id,
                     l4_proto: 2,

@@ -68,7 +68,8 @@ fn a_malformed_event_is_dropped_with_a_reason() {
 #[test]
 fn a_packet_that_hubble_refuses_is_dropped_with_the_reason() {
     let header = hex(
-        "040038014d3c2b1a360000003600010039300000a05b0000380100001100000000000000000000000000000000000000",
+        "040038014d3c2b1a360000003600010039300000a05b000038010000110000000000000000000000
+         0000000000000000",
     );
     let mac = hex("aabbcc000002aabbcc0000010800");
     for (packet, reason) in [
@@ -157,7 +158,8 @@ fn events_of_unknown_type_are_passed_on_with_a_note() {
     }
 }
 
-/// A version 1 drop whose length fits both headers, and whose packet has an EtherType after neither.
+/// A version 1 drop whose length fits both headers, and whose packet has an EtherType after neither
+/// of them.
 fn ambiguous_drop() -> Vec<u8> {
     let mut data = vector("perf-drop-1.12-hdr32");
     data.truncate(32 + 72);

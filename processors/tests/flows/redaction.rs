@@ -5,16 +5,20 @@ use tidegate_model::flow::L7Record;
 use tidegate_wire::access_log::Http;
 
 use crate::events::{LogRecord, access_log, logged};
-use crate::http_support::{answers, asks, chain, len, message};
+use crate::http_support::{chain, client_segment, len, message, server_segment};
 use crate::support::{NOON, build};
 
-const GET: &[u8] = b"GET /a?token=secret#f HTTP/1.1\r\nHost: shop\r\nUser-Agent: curl/8\r\nX-Request-Id: 5\r\n\r\n";
+const GET: &[u8] = b"GET /a?token=secret#f HTTP/1.1\r\nHost: shop\r\n\
+    User-Agent: curl/8\r\nX-Request-Id: 5\r\n\r\n";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n";
 
 /// Returns the messages of an exchange, each with its headers.
 fn exchange(redact: &str, request: &[u8]) -> Vec<(String, String)> {
     let mut chain = chain(&format!("{{ redact = {redact} }}"));
-    chain.run([asks(1, 1, request), answers(1, 1 + len(request), OK)]);
+    chain.run([
+        client_segment(1, 1, request),
+        server_segment(1, 1 + len(request), OK),
+    ]);
     let flows = chain.finish(NOON);
     let headers = |record: &L7Record| {
         let L7Record::Http(http) = record else {
@@ -60,7 +64,8 @@ fn captured_messages_are_redacted_by_hubbles_rules() {
             "Content-Length=HUBBLE_REDACTED Server=nginx",
         ),
         (
-            "{ enabled = true, http = { urlQuery = true, headers = { deny = ['host', 'SERVER'] } } }",
+            "{ enabled = true, \
+               http = { urlQuery = true, headers = { deny = ['host', 'SERVER'] } } }",
             "GET http://shop/a",
             "Host=HUBBLE_REDACTED User-Agent=curl/8 X-Request-Id=5",
             "Content-Length=0 Server=HUBBLE_REDACTED",
@@ -105,7 +110,7 @@ fn a_proxied_message_is_recognised_before_redaction() {
         http: Some(http),
         ..logged("Request", 6, 4000, 80)
     });
-    chain.run([asks(1, 1, GET), record]);
+    chain.run([client_segment(1, 1, GET), record]);
     assert_eq!(
         chain.finish(NOON).len(),
         0,

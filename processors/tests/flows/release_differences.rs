@@ -21,8 +21,10 @@ const ENCRYPT_OVERLAY: u8 = 8;
 
 /// From Cilium 1.14: a trace `to-endpoint` of a UDP packet. The direction is `INGRESS` in Hubble
 /// 1.14.
-const TRACE_OF_1_14: &str = "0400770300000000320000003200010040330700e13a070077030000090000000a0b0065000000000000000000000000\
-    72aa0f53df9a122d0e9b5881080046000024123400003f11bfb00a0b00650a0b006694040000045b08ae000c00006f7074730000";
+const TRACE_OF_1_14: &str =
+    "0400770300000000320000003200010040330700e13a070077030000090000000a0b006500000000
+     000000000000000072aa0f53df9a122d0e9b5881080046000024123400003f11bfb00a0b00650a0b
+     006694040000045b08ae000c00006f7074730000";
 
 /// From Cilium 1.12: `DBG_CT_LOOKUP4_2`.
 const LOOKUP_OF_1_12: &str = "0231de0c00000000010100000000000000000000";
@@ -62,7 +64,12 @@ fn trace(profile: Profile, reason: u8, source: u16, orig_ip: [u8; 4]) -> Vec<u8>
 
 fn service_upserted(policies: &str) -> Vec<u8> {
     let text = format!(
-        r#"{{"id":7,"frontend-address":{{"ip":"10.0.0.1","port":80}},"backend-addresses":null{policies}}}"#
+        r#"{{
+            "id": 7,
+            "frontend-address": {{"ip": "10.0.0.1", "port": 80}},
+            "backend-addresses": null
+            {policies}
+        }}"#
     );
     let mut data = Vec::new();
     agent_notify::encode(&AgentNotify { kind: 11, text }, TypeId::FIRST, &mut data);
@@ -91,8 +98,8 @@ fn ambiguous(chain: &Chain, choice: &str) -> u64 {
         .sum()
 }
 
-/// Returns the direction of the last event's flow, whether the reporting endpoint can reverse it, and
-/// how often a direction was ambiguous.
+/// Returns the direction of the last event's flow, whether the reporting endpoint can reverse it,
+/// and how often a direction was ambiguous.
 fn direction(version: &str, events: Vec<Vec<u8>>) -> (Direction, bool, u64) {
     let mut chain = chain(version);
     let flow = flows(&chain.run(events)).pop().expect("a flow");
@@ -141,8 +148,8 @@ fn the_original_source_of_a_trace_implies_egress_since_1_16() {
     }
 }
 
-/// Each row: the reason, the reporting endpoint and the original source; the direction until 1.15 and
-/// since 1.16, and how often it is ambiguous.
+/// Each row: the reason, the reporting endpoint and the original source; the direction until 1.15
+/// and since 1.16, and how often it is ambiguous.
 #[test]
 fn a_direction_is_ambiguous_only_where_the_two_rules_differ() {
     for (reason, source, orig_ip, old, new, ambiguities) in [
@@ -225,7 +232,8 @@ fn a_notification_about_a_service_narrows_down_the_releases() {
     for (policies, drop_header, drop_file) in [
         (r#","traffic-policy":"Cluster""#, 0, 1),
         (
-            r#","traffic-policy":"Cluster","ext-traffic-policy":"Cluster","int-traffic-policy":"Cluster""#,
+            r#", "traffic-policy":"Cluster", "ext-traffic-policy":"Cluster",
+                "int-traffic-policy":"Cluster""#,
             0,
             1,
         ),
@@ -255,7 +263,7 @@ fn a_notification_about_a_service_narrows_down_the_releases() {
         let mut chain = chain("");
         chain.run([service_upserted(policies), drop(2)]);
         assert_eq!(ambiguous(&chain, "drop_header"), drop_header, "{policies}");
-        if drop_header == 0 && !policies.contains(r#","traffic-policy":"Cluster""#) {
+        if drop_header == 0 && !policies.contains(r#""traffic-policy":"Cluster""#) {
             chain.run([drop(107)]);
             assert_eq!(
                 ambiguous(&chain, "drop_source_file"),

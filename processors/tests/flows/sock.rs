@@ -42,7 +42,8 @@ fn flow(data: Vec<u8>) -> Flow {
 
 #[test]
 fn the_translation_point_determines_the_side_of_the_pod() {
-    let (pod, peer) = (Address::default(), Address::v4([1, 1, 1, 1]));
+    let pod = Address::default();
+    let peer = Address::v4([1, 1, 1, 1]);
     for (point, verdict, addresses, ports) in [
         (0, Verdict::Unknown, (pod, peer), (0, 53)),
         (1, Verdict::Traced, (pod, peer), (0, 53)),

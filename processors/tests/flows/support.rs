@@ -161,7 +161,7 @@ pub(crate) fn only_flow(batch: &Batch) -> Flow {
 pub(crate) fn build(kind: &str, config: &str) -> Result<Box<dyn Processor>, String> {
     let kind = KINDS
         .iter()
-        .find(|known| known.name == kind)
+        .find(|other| other.name == kind)
         .expect("a kind of this crate");
     let table = ValueDeserializer::parse(config)
         .map_err(|error| error.to_string())?

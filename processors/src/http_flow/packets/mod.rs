@@ -9,7 +9,7 @@ use tidegate_model::flow::Flow;
 use tidegate_wire::http::{self, Reason, Start, StartLine};
 use tidegate_wire::text::Text;
 
-use super::connections::{Connection, Connections, Placement, Position};
+use super::connections::{Connection, Connections, Placement, Position, Socket};
 use crate::l7::pending::{ContentHasher, MessageId};
 use crate::l7::redaction::Redaction;
 use crate::l7::stage::Findings;
@@ -99,15 +99,7 @@ impl MessageFinder {
         else {
             return ReadMessage::NONE;
         };
-        let message = MessageId {
-            client: client.0,
-            client_port: client.1,
-            is_response: position.is_response,
-            content,
-            serial: position.seq,
-            epoch: connection.epoch,
-            by_port: position.is_response,
-        };
+        let message = message_id(client, &position, content, connection.epoch);
         match placement {
             Placement::Tunnel => ReadMessage::NONE,
             Placement::Read(end) => {
@@ -141,6 +133,19 @@ impl MessageFinder {
             }
             StartLine::Response { status, .. } => self.hasher.hash(i64::from(*status)),
         }
+    }
+}
+
+fn message_id(client: Socket, position: &Position, content: u64, epoch: u16) -> MessageId {
+    let (client, client_port) = client;
+    MessageId {
+        client,
+        client_port,
+        is_response: position.is_response,
+        content,
+        serial: position.seq,
+        epoch,
+        by_port: position.is_response,
     }
 }
 

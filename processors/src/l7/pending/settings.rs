@@ -1,16 +1,16 @@
-//! The keys of the stages that look into packets.
+//! The configuration keys of the stages that search packets for messages.
 
 use tidegate_runtime::component::BuildError;
 use tidegate_runtime::config::{HumanDuration, Whole};
 
 use super::PendingMessages;
 
-/// Messages that wait at most.
+/// The number of messages that can be pending.
 pub(crate) type Pending = Whole<1, { 1 << 24 }>;
 
-/// Declares the table of such a stage: the keys that they have in common, and its own.
+/// Declares the configuration table of such a stage: the common keys, and its own.
 macro_rules! wire_config {
-    ($(#[doc = $about:literal])+ { $($own:tt)* }) => {
+    ($(#[doc = $about:literal])+ { $($keys:tt)* }) => {
         tidegate_runtime::config_table! {
             $(#[doc = $about])+
             #[derive(Clone, Debug)]
@@ -26,14 +26,17 @@ macro_rules! wire_config {
                 /// The maximum number of waiting messages, of about 800 bytes each. Beyond it the
                 /// oldest are passed on early, with the note `wire_table_full`.
                 pending: $crate::l7::pending::Pending = $crate::l7::pending::Pending::new(4096),
-                $($own)*
+                $($keys)*
             }
         }
 
         impl Config {
-            fn wire_seen(
+            fn pending_messages(
                 &self,
-            ) -> Result<Option<$crate::l7::pending::PendingMessages>, tidegate_runtime::component::BuildError> {
+            ) -> Result<
+                Option<$crate::l7::pending::PendingMessages>,
+                tidegate_runtime::component::BuildError,
+            > {
                 $crate::l7::pending::build(self.wire, self.hold, self.pending)
             }
         }
@@ -41,15 +44,15 @@ macro_rules! wire_config {
 }
 pub(crate) use wire_config;
 
-const LONGEST_HOLD: std::time::Duration = std::time::Duration::from_secs(3600);
+const MAX_HOLD: std::time::Duration = std::time::Duration::from_secs(3600);
 
-/// The table of waiting messages; `None` where packets are not looked into.
+/// Creates the table of pending messages; `None` if packets are not searched for messages.
 pub(crate) fn build(
     wire: bool,
     hold: HumanDuration,
     pending: Pending,
 ) -> Result<Option<PendingMessages>, BuildError> {
-    if hold.0 > LONGEST_HOLD {
+    if hold.0 > MAX_HOLD {
         return Err(BuildError {
             key: "hold",
             message: "hold is at most an hour".to_owned(),
