@@ -94,6 +94,7 @@ fn service() -> ServiceUpsert {
 }
 
 /// The golden files and their events, in the order of Cilium's type numbers.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn expected() -> Vec<(&'static str, (Type, Notification))> {
     let regenerated = |error: &str| {
         Notification::EndpointRegenerate(EndpointRegen {
@@ -203,6 +204,7 @@ fn each_notification_becomes_the_event_that_hubble_makes() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn fields_may_be_absent_null_unknown_and_in_any_order() {
     let upserted = r#"{
         "x": [{}],

@@ -232,6 +232,7 @@ fn source_files_of_1_12_and_from_1_19_on_have_one_name() {
 /// Each row: the earlier events, and how often a drop's header and a socket trace's layout are
 /// ambiguous after them. If the drop contradicts the earlier events, they are ignored.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn earlier_events_of_a_connection_resolve_ambiguities() {
     for (case, before, header_count, socket_count) in [
         ("nothing", vec![], 1, 1),

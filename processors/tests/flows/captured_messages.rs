@@ -96,6 +96,7 @@ const CUT: &str = "Wire Response FORWARDED 53>4000 example.com. [1] [] no answer
 const LOGGED: &str = "Proxy Request FORWARDED 4000>53 Example.com. [1] []";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_dns_message_becomes_one_flow_however_often_it_is_reported() {
     let to_service = udp(
         (CLIENT, 4000),
@@ -191,6 +192,7 @@ fn a_message_that_a_proxy_reported_has_only_the_proxys_flow() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn packets_at_proxies_and_other_payloads_make_no_l7_flows() {
     for (case, data) in [
         ("to the proxy", trace(TO_PROXY, &query(7))),
@@ -323,6 +325,7 @@ const REQUEST: &str = "Wire Request FORWARDED 4000>80 GET http://shop/items?id=7
 const RESPONSE: &str = "Wire Response FORWARDED 80>4000 200";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn an_http_message_becomes_one_flow_unless_a_proxy_reported_it() {
     let logged_get = "Proxy Request FORWARDED 4000>80 GET http://shop:80/items?id=7";
     let logged_post = "Proxy Request FORWARDED 4000>80 POST http://shop:80/items?id=7";

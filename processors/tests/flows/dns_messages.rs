@@ -307,6 +307,7 @@ fn a_response_truncated_by_the_server_is_complete() {
 
 /// Each row: the packet's event, and whether its message is a reply, with its direction.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_response_is_a_reply_with_the_direction_of_its_request() {
     const NEW: u8 = 0;
     const UNKNOWN: u8 = 5;

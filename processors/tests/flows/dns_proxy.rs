@@ -92,6 +92,7 @@ fn recorded() -> [Vec<u8>; 2] {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn packets_that_a_proxy_sends_from_a_node_address_make_no_flows() {
     let upstream = [
         query((NODE, PROXY_PORT), CLIENTS, 99),

@@ -68,6 +68,7 @@ fn a_retransmission_makes_no_new_flow_however_late_it_arrives() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_new_connection_from_the_same_port_has_new_messages() {
     let exchange = [
         client_segment(1, 1, GET),
@@ -231,6 +232,7 @@ fn long_urls_leave_room_for_fewer_connections() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_response_has_a_request_only_if_sequence_numbers_prove_it() {
     let end = 1 + len(GET);
     let cases: [Case; 12] = [

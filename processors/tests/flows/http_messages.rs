@@ -11,6 +11,7 @@ const POST_C: &str = "POST http://shop/c";
 const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn all_messages_of_a_segment_become_flows() {
     let post = b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 4\r\n\r\nGET ";
     let chunked = b"POST /c HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n\
@@ -93,6 +94,7 @@ fn all_messages_of_a_segment_become_flows() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn an_interim_response_makes_no_flow() {
     let post =
         b"POST /x HTTP/1.1\r\nHost: shop\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
@@ -153,6 +155,7 @@ fn an_interim_response_makes_no_flow() {
 type Switch = (&'static str, [&'static [u8]; 2], &'static [&'static str]);
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_connection_that_switches_protocols_makes_no_more_flows() {
     let upgrade =
         b"GET /chat HTTP/1.1\r\nHost: shop\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n";
@@ -212,6 +215,7 @@ type Counted = (
 );
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn unreadable_parts_are_noted() {
     let beyond = b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 9\r\n\r\nabc";
     let unclear =
@@ -318,6 +322,7 @@ fn unreadable_parts_are_noted() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn an_unusual_head_becomes_a_flow_with_its_certain_parts() {
     let cases: [(&[u8], &str); 16] = [
         (b"X /a HTTP/1.1\r\nHost: shop\r\n\r\n", "X http://shop/a"),

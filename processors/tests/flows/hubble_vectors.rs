@@ -203,6 +203,7 @@ fn an_egress_verdict_denies() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one flow with its tunnel")]
 fn the_packet_inside_a_tunnel_determines_the_flow() {
     let outer = Tunnel {
         protocol: TunnelProtocol::Vxlan,

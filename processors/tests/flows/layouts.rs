@@ -91,34 +91,19 @@ fn traces_of_every_observation_point_and_reason_are_decoded() {
                 ..TraceFields::default()
             };
             let flow = trace(profile, &fields, &frame());
-            assert_eq!(addresses(&flow), peers());
-            assert_eq!(
-                flow.trace_point,
-                TracePoint::from_datapath(point),
-                "{profile:?}"
-            );
+            let case = format!("{profile:?} {point} {reason}");
+            assert_eq!(addresses(&flow), peers(), "{case}");
+            assert_eq!(flow.trace_point, TracePoint::from_datapath(point), "{case}");
             assert_eq!(
                 flow.trace_reason,
                 TraceReason::from_datapath(reason),
-                "{profile:?}"
+                "{case}"
             );
-            assert!(
-                flow.trace_point.name().is_some() && flow.trace_reason.name().is_some(),
-                "{point} {reason}"
-            );
-            assert_eq!(
-                flow.ip.map(|ip| ip.encrypted),
-                Some(encrypted),
-                "{profile:?}"
-            );
-            assert_eq!(
-                flow.is_reply,
-                if matches!(reason, 5..=7) {
-                    None
-                } else {
-                    Some(reason == 2)
-                }
-            );
+            assert!(flow.trace_point.name().is_some(), "{case}");
+            assert!(flow.trace_reason.name().is_some(), "{case}");
+            assert_eq!(flow.ip.map(|ip| ip.encrypted), Some(encrypted), "{case}");
+            let is_reply = (!matches!(reason, 5..=7)).then_some(reason == 2);
+            assert_eq!(flow.is_reply, is_reply, "{case}");
         }
     }
 }
@@ -329,39 +314,31 @@ fn socket_traces_of_both_layouts_are_decoded() {
             (0, v4, Address::v4([10, 96, 0, 10])),
             (1, v6, Address::from(std::net::IpAddr::from(v6))),
         ] {
-            for (xlate_point, verdict) in
-                (1..=4).zip([Verdict::Traced, Verdict::Translated].into_iter().cycle())
-            {
-                let sock_cookie = 0x0102_0304_0506_0708;
-                let cgroup_id = 4242;
+            for (xlate_point, verdict) in [
+                (1, Verdict::Traced),
+                (2, Verdict::Translated),
+                (3, Verdict::Traced),
+                (4, Verdict::Translated),
+            ] {
                 let fields = SockFields {
                     xlate_point,
                     dst_ip,
                     dst_port: 53,
-                    sock_cookie,
-                    cgroup_id,
+                    sock_cookie: 0x0102_0304_0506_0708,
+                    cgroup_id: 4242,
                     l4_proto: 2,
                     flags,
                 };
                 let flow = only_flow(&run(profile, |encoder, out| {
                     encoder.trace_sock(&fields, out)
                 }));
-                let peer = if xlate_point > 2 {
-                    flow.source_address()
-                } else {
-                    flow.destination_address()
-                };
-                assert_eq!(
-                    (flow.sub_type, flow.verdict, peer),
-                    (xlate_point, verdict, Some(address)),
-                    "{profile:?}"
-                );
+                let (source, destination) = addresses(&flow);
+                let peer = if xlate_point > 2 { source } else { destination };
+                let actual = (flow.sub_type, flow.verdict, peer);
+                assert_eq!(actual, (xlate_point, verdict, Some(address)), "{profile:?}");
                 let socket = flow.socket.expect("a socket");
-                assert_eq!(
-                    (socket.cookie, socket.cgroup_id),
-                    (sock_cookie, cgroup_id),
-                    "{profile:?}"
-                );
+                assert_eq!(socket.cookie, fields.sock_cookie, "{profile:?}");
+                assert_eq!(socket.cgroup_id, fields.cgroup_id, "{profile:?}");
             }
         }
     }

@@ -4,55 +4,58 @@ use std::fmt::Write as _;
 
 use crate::support::{Chain, golden};
 use tidegate_model::Record;
-use tidegate_model::flow::{Address, Flow};
+use tidegate_model::flow::{Address, Flow, message_type};
 
 /// Describes a flow in one line.
 fn line(flow: &Flow) -> String {
-    let mut line = format!(
-        "{}/{} {}",
-        flow.message_type,
-        flow.sub_type,
-        flow.verdict.name()
-    );
-    if let Some(ip) = flow.ip {
-        let (from, to) = flow.l4.ports().unwrap_or_default();
-        let text = |address: Option<Address>| {
-            address
-                .map(|address| address.to_string())
-                .unwrap_or_default()
-        };
-        let _ = write!(
-            line,
-            " {}:{from} > {}:{to}",
-            text(flow.source_address()),
-            text(flow.destination_address())
-        );
-        line += if ip.encrypted { " encrypted" } else { "" };
-        if let Some(xlated) = ip.source_xlated {
-            let _ = write!(line, " xlated {xlated}");
-        }
+    let message_type = flow.message_type;
+    let sub_type = flow.sub_type;
+    let verdict = flow.verdict.name();
+    let l4 = flow.l4.name().unwrap_or("-");
+    let source = flow.source.identity;
+    let destination = flow.destination.identity;
+    format!(
+        "{message_type}/{sub_type} {verdict}{} {l4} id {source}>{destination} {:?} reply {:?} \
+         reason {} if {} proxy {} trace-id {}{}",
+        addresses(flow),
+        flow.direction,
+        flow.is_reply,
+        flow.trace_reason.0,
+        flow.interface,
+        flow.proxy_port,
+        flow.ip_trace_id,
+        rare_fields(flow)
+    )
+}
+
+/// Describes addresses and ports, if there are any.
+fn addresses(flow: &Flow) -> String {
+    let Some(ip) = flow.ip else {
+        return String::new();
+    };
+    let text = |address: Option<Address>| {
+        address
+            .map(|address| address.to_string())
+            .unwrap_or_default()
+    };
+    let source = text(flow.source_address());
+    let destination = text(flow.destination_address());
+    let (from, to) = flow.l4.ports().unwrap_or_default();
+    let encrypted = if ip.encrypted { " encrypted" } else { "" };
+    let mut line = format!(" {source}:{from} > {destination}:{to}{encrypted}");
+    if let Some(xlated) = ip.source_xlated {
+        let _ = write!(line, " xlated {xlated}");
     }
-    let _ = write!(
-        line,
-        " {} id {}>{}",
-        flow.l4.name().unwrap_or("-"),
-        flow.source.identity,
-        flow.destination.identity
-    );
-    let _ = write!(
-        line,
-        " {:?} reply {:?} reason {}",
-        flow.direction, flow.is_reply, flow.trace_reason.0
-    );
-    let _ = write!(
-        line,
-        " if {} proxy {} trace-id {}",
-        flow.interface, flow.proxy_port, flow.ip_trace_id
-    );
+    line
+}
+
+/// Describes the fields that few types of events have.
+fn rare_fields(flow: &Flow) -> String {
+    let mut line = String::new();
     if let Some(file) = flow.file {
         let _ = write!(line, " {:?}:{}", file.name(), file.line);
     }
-    if flow.message_type == 5 {
+    if flow.message_type == message_type::POLICY_VERDICT {
         let _ = write!(
             line,
             " match {} auth {} drop {}",

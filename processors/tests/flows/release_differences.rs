@@ -151,6 +151,7 @@ fn the_original_source_of_a_trace_implies_egress_since_1_16() {
 /// Each row: the reason, the reporting endpoint and the original source; the direction until 1.15
 /// and since 1.16, and how often it is ambiguous.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_direction_is_ambiguous_only_where_the_two_rules_differ() {
     for (reason, source, orig_ip, old, new, ambiguities) in [
         (
@@ -228,6 +229,7 @@ fn an_encrypted_overlay_packet_is_egress_until_1_18() {
 
 /// The traffic policies of a service have different names in 1.12, 1.13 to 1.16, and 1.17.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_notification_about_a_service_narrows_down_the_releases() {
     for (policies, drop_header, drop_file) in [
         (r#","traffic-policy":"Cluster""#, 0, 1),
@@ -291,6 +293,7 @@ fn last_debug_event(chain: &mut Chain, events: Vec<Vec<u8>>) -> DebugEvent {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_debug_message_has_the_text_of_the_senders_release() {
     let lookup = || hex(LOOKUP_OF_1_12);
     let lookup6 = || debug(52, [0x601, 0, 0]);
@@ -475,44 +478,32 @@ fn the_packet_of_a_first_drop_outweighs_a_wrong_configuration() {
     }
 }
 
+/// A trace of an SCTP packet from port 7 to port 9.
+fn sctp(chunks: &[u8]) -> Vec<u8> {
+    let len = 32 + chunks.len() as u8;
+    let ethernet = [&[2; 12][..], &[8, 0]].concat();
+    let ipv4 = [
+        &[0x45, 0, 0, len, 0, 1, 0, 0, 64, 132, 0, 0][..],
+        &[10, 0, 0, 1, 10, 0, 0, 2],
+    ]
+    .concat();
+    let header = [0, 7, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0];
+    let packet = [&ethernet[..], &ipv4, &header, chunks].concat();
+    let common = Common {
+        len_orig: 200,
+        ..Common::default()
+    };
+    let fields = TraceFields {
+        common,
+        ..TraceFields::default()
+    };
+    encoded(Profile::V1_19, |encoder, out| {
+        encoder.trace(&fields, &packet, out)
+    })
+}
+
 #[test]
 fn the_first_chunk_of_an_sctp_packet_is_in_its_flow() {
-    let sctp = |chunks: &[u8]| {
-        let header = [
-            0x45,
-            0,
-            0,
-            32 + chunks.len() as u8,
-            0,
-            1,
-            0,
-            0,
-            64,
-            132,
-            0,
-            0,
-            10,
-            0,
-            0,
-            1,
-            10,
-            0,
-            0,
-            2,
-        ];
-        let ports = [0, 7, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0];
-        let packet = [&[2; 12][..], &[8, 0], &header, &ports, chunks].concat();
-        let fields = TraceFields {
-            common: Common {
-                len_orig: 200,
-                ..Common::default()
-            },
-            ..TraceFields::default()
-        };
-        encoded(Profile::V1_19, |encoder, out| {
-            encoder.trace(&fields, &packet, out)
-        })
-    };
     for (chunk, chunk_type) in [
         (None, SctpChunk::Unsupported),
         (Some(0), SctpChunk::Unsupported),

@@ -56,45 +56,27 @@ fn configured(release: Release) -> String {
 #[test]
 fn every_event_of_every_release_is_decoded() {
     for release in Release::ALL {
+        let name = release.name();
         let mut chain = chain("{}");
         let batch = chain.run(samples(Options {
             release,
             seed: 7,
             ..Options::default()
         }));
-        assert_eq!(chain.step(0).tally.notes(), [], "{}", release.name());
+        assert_eq!(chain.step(0).tally.notes(), [], "{name}");
         assert!(
             chain.steps().iter().all(|step| step.dropped() == 0),
-            "{}",
-            release.name()
+            "{name}"
         );
         let has = |wanted: fn(&Record) -> bool| batch.records().iter().any(wanted);
-        assert!(
-            has(|record| record.kind() == Kind::AgentEvent),
-            "{}: no agent event",
-            release.name()
-        );
-        assert!(
-            has(|record| record.kind() == Kind::DebugEvent),
-            "{}: no debug event",
-            release.name()
-        );
+        assert!(has(|record| record.kind() == Kind::AgentEvent), "{name}");
+        assert!(has(|record| record.kind() == Kind::DebugEvent), "{name}");
         let has_socket =
             has(|record| matches!(record, Record::Flow(flow) if flow.socket.is_some()));
-        assert_eq!(
-            has_socket,
-            release >= Release::V1_13,
-            "{}: socket flows",
-            release.name()
-        );
+        assert_eq!(has_socket, release >= Release::V1_13, "{name}");
         let has_recorder =
             has(|record| matches!(record, Record::Flow(flow) if flow.message_type == 6));
-        assert_eq!(
-            has_recorder,
-            release <= Release::V1_18,
-            "{}: recorder captures",
-            release.name()
-        );
+        assert_eq!(has_recorder, release <= Release::V1_18, "{name}");
     }
 }
 

@@ -70,52 +70,48 @@ fn the_translation_point_determines_the_side_of_the_pod() {
     }
 }
 
+/// The flow of a socket trace before the translation to 1.1.1.1.
+fn expected_flow(l4: L4) -> Flow {
+    let ip = Ip {
+        destination: Address::v4([1, 1, 1, 1]),
+        version: IpVersion::V4,
+        ..Ip::default()
+    };
+    let socket = Socket {
+        cookie: COOKIE,
+        cgroup_id: 4242,
+        keeps_mapped: false,
+    };
+    Flow {
+        time: NOON,
+        seq: 1,
+        flow_type: FlowType::Sock,
+        message_type: 7,
+        sub_type: 1,
+        verdict: Verdict::Traced,
+        ip: Some(ip),
+        l4,
+        socket: Some(Box::new(socket)),
+        ..Flow::default()
+    }
+}
+
 #[test]
 fn a_socket_flow_has_the_fields_of_its_event_only() {
-    for (protocol, l4) in [
-        (0, L4::None),
-        (
-            1,
-            L4::Tcp {
-                source_port: 0,
-                destination_port: 53,
-                flags: None,
-            },
-        ),
-        (
-            2,
-            L4::Udp {
-                source_port: 0,
-                destination_port: 53,
-            },
-        ),
-        (3, L4::None),
-    ] {
-        let ip = Ip {
-            destination: Address::v4([1, 1, 1, 1]),
-            version: IpVersion::V4,
-            ..Ip::default()
-        };
-        let expected = Flow {
-            time: NOON,
-            seq: 1,
-            flow_type: FlowType::Sock,
-            message_type: 7,
-            sub_type: 1,
-            verdict: Verdict::Traced,
-            ip: Some(ip),
-            l4,
-            socket: Some(Box::new(Socket {
-                cookie: COOKIE,
-                cgroup_id: 4242,
-                keeps_mapped: false,
-            })),
-            ..Flow::default()
-        };
-        assert_eq!(
-            format!("{:?}", flow(trace(Profile::V1_19, 1, protocol))),
-            format!("{expected:?}")
-        );
+    let source_port = 0;
+    let destination_port = 53;
+    let tcp = L4::Tcp {
+        source_port,
+        destination_port,
+        flags: None,
+    };
+    let udp = L4::Udp {
+        source_port,
+        destination_port,
+    };
+    for (protocol, l4) in [(0, L4::None), (1, tcp), (2, udp), (3, L4::None)] {
+        let flow = flow(trace(Profile::V1_19, 1, protocol));
+        assert_eq!(format!("{flow:?}"), format!("{:?}", expected_flow(l4)));
     }
 }
 
