@@ -37,7 +37,6 @@ struct Numbering {
     /// The arguments of `Release::new`.
     first_release: String,
     is_released: bool,
-    column: usize,
 }
 
 /// Writes all generated files.
@@ -119,36 +118,16 @@ pub(super) const TEXTS: &[(u32, &str)] = &[
 
 fn bpf_files(data: &Data) -> Result<String, String> {
     let mut numberings = Vec::new();
-    for (column, head) in data.head.iter().enumerate().skip(1) {
-        numberings.push(Numbering::of_column(column, head)?);
-    }
-    let newest = numberings
-        .iter()
-        .rfind(|numbering| numbering.is_released)
-        .ok_or("there is no released numbering")?;
-    let mut variants = String::new();
-    let mut all = String::new();
-    let mut releases = String::new();
-    let mut files = String::new();
     let mut tables = String::new();
-    for numbering in &numberings {
-        let variant = &numbering.variant;
-        if variant == &newest.variant {
-            variants.push_str("    #[default]\n");
-        }
-        let _ = writeln!(variants, "    {variant},");
-        let _ = writeln!(all, "        Self::{variant},");
-        let _ = writeln!(
-            releases,
-            "            Self::{variant} => Release::new({}),",
-            numbering.first_release
-        );
-        let constant = variant.to_uppercase();
-        let _ = writeln!(files, "            Self::{variant} => {constant},");
-        let entries = data.entries(numbering.column)?;
+    for (column, head) in data.head.iter().enumerate().skip(1) {
+        let numbering = Numbering::of_head(head)?;
+        let entries = data.entries(column)?;
+        let constant = numbering.constant();
         let _ = write!(tables, "\nconst {constant}: Files = &[\n{entries}];\n");
+        numberings.push(numbering);
     }
-    let count = numberings.len();
+    let definition = file_numbering(&numberings)?;
+    let functions = file_numbering_functions(&numberings);
     Ok(format!(
         "//! The numberings of BPF source files, each sorted by number.
 //!
@@ -159,14 +138,51 @@ use tidegate_wire::release::Release;
 /// Numbers and names.
 type Files = &'static [(u8, &'static str)];
 
-/// A numbering of source files, named by the first release that had it. The default is that of the
+{definition}
+{functions}{tables}"
+    ))
+}
+
+fn file_numbering(numberings: &[Numbering]) -> Result<String, String> {
+    let default = numberings
+        .iter()
+        .rfind(|numbering| numbering.is_released)
+        .ok_or("there is no released numbering")?;
+    let variants = lines(numberings, |numbering| {
+        let is_default = numbering.variant == default.variant;
+        let attribute = if is_default { "    #[default]\n" } else { "" };
+        format!("{attribute}    {},", numbering.variant)
+    });
+    Ok(format!(
+        "/// A numbering of source files, named by the first release that had it. The default is that of the
 /// newest release.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = \"the variants are release numbers\")]
 pub enum FileNumbering {{
 {variants}}}
+"
+    ))
+}
 
-impl FileNumbering {{
+fn file_numbering_functions(numberings: &[Numbering]) -> String {
+    let count = numberings.len();
+    let all = lines(numberings, |Numbering { variant, .. }| {
+        format!("        Self::{variant},")
+    });
+    let releases = lines(numberings, |numbering| {
+        let Numbering {
+            variant,
+            first_release,
+            ..
+        } = numbering;
+        format!("            Self::{variant} => Release::new({first_release}),")
+    });
+    let files = lines(numberings, |numbering| {
+        let constant = numbering.constant();
+        format!("            Self::{} => {constant},", numbering.variant)
+    });
+    format!(
+        "impl FileNumbering {{
     /// All numberings, the oldest first. Each was in use until the next one was.
     pub(super) const ALL: [Self; {count}] = [
 {all}    ];
@@ -183,13 +199,20 @@ impl FileNumbering {{
 {files}        }}
     }}
 }}
-{tables}"
-    ))
+"
+    )
+}
+
+fn lines(numberings: &[Numbering], line: impl Fn(&Numbering) -> String) -> String {
+    numberings
+        .iter()
+        .map(|numbering| line(numbering) + "\n")
+        .collect()
 }
 
 impl Numbering {
     /// Reads the head of a column: a release, or `main` and the release that it will become.
-    fn of_column(column: usize, head: &str) -> Result<Self, String> {
+    fn of_head(head: &str) -> Result<Self, String> {
         let main = head.strip_prefix("main=");
         let release = main.unwrap_or(head);
         let numbers: Vec<&str> = release.split('.').collect();
@@ -205,8 +228,12 @@ impl Numbering {
             },
             first_release: numbers.join(", "),
             is_released: main.is_none(),
-            column,
         })
+    }
+
+    /// The name of the table.
+    fn constant(&self) -> String {
+        self.variant.to_uppercase()
     }
 }
 
