@@ -2,18 +2,18 @@
 //! as the datapath and the proxies of a chosen release report them. The same options give the same
 //! bytes on every machine, so a seed is a test case.
 //!
-//! Reading order: [`world`] is who talks, [`packet`] what the packets look like, [`scenario`] what
-//! happens, [`Simulator`] interleaves it, [`Stream`] puts it in the frames of the monitor socket.
-//! It does not compute checksums, and it knows nothing of time: frames carry none.
+//! Reading order: [`cluster`] has the peers, [`packet`] builds packets, [`scenario`] writes
+//! conversations, [`Simulator`] interleaves them, [`Stream`] encodes them in the frames of the
+//! monitor socket. Checksums are not computed, and frames carry no time.
 
+mod cluster;
+mod event_writer;
 mod mix;
 mod options;
 mod packet;
 mod scenario;
-mod script;
 mod simulator;
 mod stream;
-mod world;
 
 pub use mix::{Mix, Scenario};
 pub use options::{Options, Release};

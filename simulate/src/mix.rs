@@ -1,22 +1,22 @@
-//! How often each kind of conversation happens.
+//! The kinds of conversations and their weights.
 
-/// Kinds of conversations.
+/// A kind of conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Scenario {
-    /// A TCP connection between pods, or from a pod to the world.
+    /// A TCP connection between pods, or from a pod to an external host.
     Tcp,
-    /// A DNS exchange that only its packets show.
+    /// A DNS exchange without a proxy, visible in packets only.
     DnsOnWire,
     /// A DNS exchange through Cilium's proxy, with access-log records.
     DnsProxied,
-    /// An HTTP exchange in the clear that only its packets show.
+    /// A plain-text HTTP exchange without a proxy, visible in packets only.
     HttpOnWire,
     /// An HTTP exchange through Envoy, with access-log records.
     HttpProxied,
     /// ICMP and ICMPv6 echo, and errors.
     Icmp,
-    /// Packets that the datapath drops.
+    /// Dropped packets.
     Drop,
     /// TCP through a VXLAN or Geneve tunnel to another node.
     Overlay,
@@ -27,7 +27,7 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    /// All of them.
+    /// All scenarios.
     pub const ALL: [Self; 10] = [
         Self::Tcp,
         Self::DnsOnWire,
@@ -47,17 +47,17 @@ impl Scenario {
 pub struct Mix(pub [u32; Scenario::ALL.len()]);
 
 impl Default for Mix {
-    /// What a node of an ordinary cluster shows: mostly TCP, some DNS and HTTP, few drops.
+    /// The mix of an ordinary cluster: mostly TCP, some DNS and HTTP, few drops.
     fn default() -> Self {
         Self([50, 14, 5, 5, 3, 4, 8, 6, 1, 4])
     }
 }
 
 impl Mix {
-    /// Every scenario as often as any other.
+    /// All scenarios with the same weight.
     pub const EVEN: Self = Self([1; Scenario::ALL.len()]);
 
-    /// One scenario alone.
+    /// One scenario only.
     #[must_use]
     pub fn only(scenario: Scenario) -> Self {
         let mut weights = [0; Scenario::ALL.len()];
@@ -65,19 +65,19 @@ impl Mix {
         Self(weights)
     }
 
-    /// Whether a scenario ever happens.
+    /// Whether the mix has a scenario.
     pub(crate) fn has(&self, scenario: Scenario) -> bool {
         self.0[scenario as usize] > 0
     }
 
-    /// The scenario that a die of as many sides as the weights add up to shows.
+    /// Picks a scenario at random, by weight.
     pub(crate) fn pick(&self, rng: &mut fastrand::Rng) -> Scenario {
-        let mut die = rng.u32(..self.0.iter().sum::<u32>().max(1));
+        let mut rest = rng.u32(..self.0.iter().sum::<u32>().max(1));
         for (scenario, weight) in Scenario::ALL.into_iter().zip(self.0) {
-            if die < weight {
+            if rest < weight {
                 return scenario;
             }
-            die -= weight;
+            rest -= weight;
         }
         Scenario::Tcp
     }

@@ -1,4 +1,4 @@
-//! What to simulate.
+//! The options of a simulation.
 
 use tidegate_wire::access_log::Variant;
 use tidegate_wire::event::Profile;
@@ -6,30 +6,29 @@ use tidegate_wire::gob::TypeId;
 
 use crate::mix::Mix;
 
-/// What to simulate. The same options give the same stream.
+/// The options of a simulation. The same options give the same stream.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Seed of all choices.
+    /// Seed of the random numbers.
     pub seed: u64,
-    /// The Cilium release whose layouts are written.
+    /// The Cilium release whose layouts are used.
     pub release: Release,
-    /// How often each kind of conversation happens.
+    /// The weights of the kinds of conversations.
     pub mix: Mix,
-    /// One frame in so many is a report of events that the kernel's ring lost; 0 for none.
+    /// Every `lost_every`th frame is a loss report; 0 for none.
     pub lost_every: u64,
-    /// Packet bytes that an event captures at most; Cilium's default is 128.
+    /// Maximum number of packet bytes in an event; Cilium's default is 128.
     pub capture: usize,
-    /// CPUs of the node.
+    /// Number of CPUs of the node.
     pub cpus: u16,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let (release, mix) = (Release::V1_19, Mix::default());
         Self {
             seed: 1,
-            release,
-            mix,
+            release: Release::V1_19,
+            mix: Mix::default(),
             lost_every: 10_000,
             capture: 128,
             cpus: 4,
@@ -51,7 +50,7 @@ pub enum Release {
 }
 
 impl Release {
-    /// All of them, the oldest first.
+    /// All releases, oldest first.
     pub const ALL: [Self; 7] = [
         Self::V1_12,
         Self::V1_13,
@@ -62,7 +61,7 @@ impl Release {
         Self::V1_20,
     ];
 
-    /// Its number, such as `1.19`.
+    /// The release number, such as `1.19`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -76,7 +75,7 @@ impl Release {
         }
     }
 
-    /// Layouts of the datapath's events. 1.17 stands for 1.17.4 and later.
+    /// The layouts of the datapath's events. 1.17 is 1.17.4 and later.
     #[must_use]
     pub fn profile(self) -> Profile {
         match self {
@@ -88,7 +87,7 @@ impl Release {
         }
     }
 
-    /// Shape of access-log records.
+    /// The variant of access-log records.
     #[must_use]
     pub fn access_log(self) -> Variant {
         match self {
@@ -99,7 +98,7 @@ impl Release {
         }
     }
 
-    /// First type id of the gob streams, which depends on the Go release that built the agent.
+    /// The first type id of the gob streams, which depends on the Go release that built the agent.
     #[must_use]
     pub fn first_type_id(self) -> TypeId {
         if self <= Self::V1_13 {

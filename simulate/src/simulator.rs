@@ -1,27 +1,27 @@
 //! Interleaves conversations.
 
+use crate::event_writer::Conversation;
 use crate::options::Options;
-use crate::scenario::Stage;
-use crate::script::Script;
+use crate::scenario::Scenarios;
 
-/// Conversations that go on at the same time.
+/// Number of conversations at the same time.
 const CONCURRENT: usize = 24;
 
-/// One frame's content.
+/// The content of one frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// An event: CPU and `Payload.Data`.
+    /// An event, which becomes `Payload.Data`.
     Sample {
-        /// The CPU that reports it.
+        /// The CPU that reported the event.
         cpu: u16,
-        /// The event.
+        /// The event, in the form of the datapath or the agent.
         data: Vec<u8>,
     },
-    /// The kernel's ring lost events.
+    /// A report that a perf ring of the kernel lost events.
     Lost {
-        /// The CPU whose ring it is.
+        /// The CPU of the ring.
         cpu: u16,
-        /// How many.
+        /// Number of lost events.
         count: u64,
     },
 }
@@ -31,27 +31,27 @@ pub enum Event {
 pub struct Simulator {
     options: Options,
     rng: fastrand::Rng,
-    stage: Stage,
-    scripts: Vec<Script>,
+    scenarios: Scenarios,
+    conversations: Vec<Conversation>,
     events: u64,
 }
 
 impl Simulator {
-    /// Starts at the seed.
+    /// Returns a simulator with these options.
     #[must_use]
     pub fn new(options: Options) -> Self {
         let rng = fastrand::Rng::with_seed(options.seed);
-        let scripts = (0..CONCURRENT).map(|_| Script::new()).collect();
+        let conversations = (0..CONCURRENT).map(|_| Conversation::new()).collect();
         Self {
-            stage: Stage::new(&options),
+            scenarios: Scenarios::new(&options),
             rng,
-            scripts,
+            conversations,
             events: 0,
             options,
         }
     }
 
-    /// The next event.
+    /// Generates the next event.
     pub fn next_event(&mut self) -> Event {
         self.events += 1;
         if self.options.lost_every > 0 && self.events.is_multiple_of(self.options.lost_every) {
@@ -60,19 +60,19 @@ impl Simulator {
                 count: self.rng.u64(1..=512),
             };
         }
-        let at = self.rng.usize(..self.scripts.len());
+        let at = self.rng.usize(..self.conversations.len());
         loop {
             if let Some((cpu, data)) = self
-                .stage
+                .scenarios
                 .announcements
                 .pop_front()
-                .or_else(|| self.scripts[at].pop_front())
+                .or_else(|| self.conversations[at].pop_front())
             {
                 return Event::Sample { cpu, data };
             }
             let scenario = self.options.mix.pick(&mut self.rng);
             let cpu = self.cpu();
-            self.scripts[at] = self.stage.play(scenario, cpu, &mut self.rng);
+            self.conversations[at] = self.scenarios.play(scenario, cpu, &mut self.rng);
         }
     }
 

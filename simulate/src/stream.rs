@@ -1,4 +1,4 @@
-//! Events in the frames of the monitor socket.
+//! Encodes events in the frames of the monitor socket.
 
 use std::collections::BTreeMap;
 
@@ -15,19 +15,21 @@ pub struct Stream {
     summary: Summary,
 }
 
-/// What a stream has written so far.
+/// Counts of what a stream has written so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Frames.
+    /// Number of frames.
     pub frames: u64,
-    /// Events by message type: the first byte of their data.
+    /// Number of events by message type, the first byte of their data.
     pub events: BTreeMap<u8, u64>,
-    /// Reports of losses, and the events that they say were lost.
-    pub lost: (u64, u64),
+    /// Number of loss reports.
+    pub loss_reports: u64,
+    /// Number of events that were reported as lost.
+    pub lost: u64,
 }
 
 impl Stream {
-    /// A stream of what `options` say.
+    /// Returns a stream with these options.
     #[must_use]
     pub fn new(options: Options) -> Self {
         let encoder = Encoder::new(options.release.first_type_id());
@@ -38,7 +40,7 @@ impl Stream {
         }
     }
 
-    /// Appends the next frame to `out`; the first one is preceded by the type's definition.
+    /// Appends the next frame to `out`, and the type definition before the first one.
     pub fn next_frame(&mut self, out: &mut Vec<u8>) {
         let event = self.simulator.next_event();
         self.summary.count(&event);
@@ -64,7 +66,7 @@ impl Stream {
         }
     }
 
-    /// What was written so far.
+    /// Counts of what was written so far.
     #[must_use]
     pub fn summary(&self) -> &Summary {
         &self.summary
@@ -76,14 +78,12 @@ impl Summary {
         self.frames += 1;
         match event {
             Event::Sample { data, .. } => {
-                *self
-                    .events
-                    .entry(data.first().copied().unwrap_or_default())
-                    .or_default() += 1;
+                let message_type = data.first().copied().unwrap_or_default();
+                *self.events.entry(message_type).or_default() += 1;
             }
             Event::Lost { count, .. } => {
-                self.lost.0 += 1;
-                self.lost.1 += count;
+                self.loss_reports += 1;
+                self.lost += count;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A stream is what its options say, in every release, and every event in it decodes.
+//! Streams follow their options in every release, and all of their events decode.
 
 use std::collections::BTreeSet;
 
@@ -38,8 +38,10 @@ fn every_frame_of_a_stream_decodes_and_the_summary_counts_them() {
     });
     let mut out = Vec::new();
     (0..3000).for_each(|_| stream.next_frame(&mut out));
-    let (mut decoder, mut rest, mut frames, mut lost) =
-        (Decoder::new(1 << 20), out.as_slice(), 0, 0);
+    let mut decoder = Decoder::new(1 << 20);
+    let mut rest = out.as_slice();
+    let mut frames = 0;
+    let mut lost = 0;
     while !rest.is_empty() {
         let used = match decoder.next(rest).unwrap() {
             Step::Value { used, payload } => {
@@ -49,20 +51,18 @@ fn every_frame_of_a_stream_decodes_and_the_summary_counts_them() {
             }
             Step::Definition { used } => used,
             Step::Incomplete { .. } | Step::Refused { .. } => {
-                panic!("the stream ends inside a frame, or one is broken")
+                panic!("the stream ends inside a frame, or a frame is broken")
             }
         };
         rest = &rest[used..];
     }
-    assert_eq!(
-        (frames, lost),
-        (stream.summary().frames, stream.summary().lost.1)
-    );
-    assert_eq!(stream.summary().lost.0, 30);
+    let summary = stream.summary();
+    assert_eq!((frames, lost), (summary.frames, summary.lost));
+    assert_eq!(summary.loss_reports, 30);
 }
 
 #[test]
-fn every_event_of_every_release_is_valid_and_every_type_that_the_release_has_occurs() {
+fn every_event_is_valid_and_every_type_of_the_release_occurs() {
     for release in Release::ALL {
         let mut types = BTreeSet::new();
         let mut simulator = Simulator::new(Options {
@@ -75,7 +75,7 @@ fn every_event_of_every_release_is_valid_and_every_type_that_the_release_has_occ
         let mut records = access_log::Decoder::default();
         for _ in 0..5000 {
             let Event::Sample { data, .. } = simulator.next_event() else {
-                unreachable!("no losses were asked for")
+                unreachable!("losses are switched off")
             };
             types.insert(data[0]);
             check(&data, &mut hints, &mut records, release);
@@ -94,7 +94,7 @@ fn check(data: &[u8], hints: &mut Hints, records: &mut access_log::Decoder, rele
     if let event::Event::Trace(trace) = &event {
         assert!(
             trace.orig_ip().is_none() || release >= Release::V1_16,
-            "{} tells a translation",
+            "a trace of {} has an original address",
             release.name()
         );
     }
@@ -117,7 +117,7 @@ fn check(data: &[u8], hints: &mut Hints, records: &mut access_log::Decoder, rele
 }
 
 #[test]
-fn a_mix_of_one_scenario_shows_only_that() {
+fn a_mix_of_one_scenario_has_only_its_events() {
     let mut simulator = Simulator::new(Options {
         mix: Mix::only(Scenario::Drop),
         lost_every: 0,
@@ -125,7 +125,7 @@ fn a_mix_of_one_scenario_shows_only_that() {
     });
     for _ in 0..500 {
         let Event::Sample { data, .. } = simulator.next_event() else {
-            unreachable!("no losses were asked for")
+            unreachable!("losses are switched off")
         };
         assert!(matches!(data[0], 1 | 5), "message type {}", data[0]);
     }

@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Write};
 
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_simulate::{Options, Stream, Summary};
+use tidegate_wire::event::message_type;
 use tracing::Level;
 
 use super::common::runtime;
@@ -97,15 +98,15 @@ impl Frames for Simulated {
 
 fn summary_text(summary: &Summary) -> String {
     let name = |kind: u8| match kind {
-        1 => "drop",
-        2 => "debug",
-        3 => "capture",
-        4 => "trace",
-        5 => "policy-verdict",
-        6 => "recorder",
-        7 => "trace-sock",
-        129 => "l7",
-        130 => "agent",
+        message_type::DROP => "drop",
+        message_type::DEBUG => "debug",
+        message_type::CAPTURE => "capture",
+        message_type::TRACE => "trace",
+        message_type::POLICY_VERDICT => "policy-verdict",
+        message_type::RECORDER => "recorder",
+        message_type::TRACE_SOCK => "trace-sock",
+        message_type::ACCESS_LOG => "l7",
+        message_type::AGENT => "agent",
         _ => "unknown",
     };
     let events: Vec<_> = summary
@@ -113,10 +114,11 @@ fn summary_text(summary: &Summary) -> String {
         .iter()
         .map(|(kind, n)| format!("{} {n}", name(*kind)))
         .collect();
-    let (reports, lost) = summary.lost;
     format!(
-        "{} frames: {}, lost {lost} in {reports} reports",
+        "{} frames: {}, lost {} in {} reports",
         summary.frames,
-        events.join(", ")
+        events.join(", "),
+        summary.lost,
+        summary.loss_reports
     )
 }

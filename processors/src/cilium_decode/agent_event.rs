@@ -7,7 +7,7 @@ use tidegate_model::Timestamp;
 use tidegate_model::record::{
     AgentEvent, AgentEventType as Type, Frame, Notification, ServiceUpsert,
 };
-use tidegate_wire::agent_notify::{self, View};
+use tidegate_wire::agent_notify::{self, NotifyView, notify_type};
 use tidegate_wire::release::{Release, Releases};
 
 use crate::go_time;
@@ -26,7 +26,7 @@ pub(super) fn decode(
     data: &[u8],
 ) -> Result<(AgentEvent, Releases), &'static str> {
     let notify = decoder.read(data).map_err(agent_notify::Error::as_str)?;
-    let View { kind, text } = notify;
+    let NotifyView { kind, text } = notify;
     let text = text.lossy();
     let parsed = match parse(kind, &text) {
         Ok(parsed) => parsed,
@@ -113,17 +113,17 @@ fn parse(kind: u32, text: &str) -> serde_json::Result<Option<(Type, Notification
 /// Returns Hubble's type for Cilium's type `kind`.
 fn event_type(kind: u32) -> Type {
     match kind {
-        2 => Type::AgentStarted,
-        3 => Type::EndpointRegenerateSuccess,
-        4 => Type::EndpointRegenerateFailure,
-        5 => Type::PolicyUpdated,
-        6 => Type::PolicyDeleted,
-        7 => Type::EndpointCreated,
-        8 => Type::EndpointDeleted,
-        9 => Type::IpCacheUpserted,
-        10 => Type::IpCacheDeleted,
-        11 => Type::ServiceUpserted,
-        12 => Type::ServiceDeleted,
+        notify_type::AGENT_STARTED => Type::AgentStarted,
+        notify_type::ENDPOINT_REGENERATE_SUCCESS => Type::EndpointRegenerateSuccess,
+        notify_type::ENDPOINT_REGENERATE_FAILURE => Type::EndpointRegenerateFailure,
+        notify_type::POLICY_UPDATED => Type::PolicyUpdated,
+        notify_type::POLICY_DELETED => Type::PolicyDeleted,
+        notify_type::ENDPOINT_CREATED => Type::EndpointCreated,
+        notify_type::ENDPOINT_DELETED => Type::EndpointDeleted,
+        notify_type::IPCACHE_UPSERTED => Type::IpCacheUpserted,
+        notify_type::IPCACHE_DELETED => Type::IpCacheDeleted,
+        notify_type::SERVICE_UPSERTED => Type::ServiceUpserted,
+        notify_type::SERVICE_DELETED => Type::ServiceDeleted,
         _ => Type::Unknown,
     }
 }

@@ -1,18 +1,17 @@
-//! DNS messages.
+//! Builds DNS messages.
 
 use std::net::IpAddr;
 
-const TYPE_CNAME: u16 = 5;
-const TYPE_A: u16 = 1;
-const TYPE_AAAA: u16 = 28;
+use tidegate_wire::dns::record_type;
+
 const TTL: u32 = 30;
 
-/// A query for one name.
+/// Builds a query for one name.
 pub(crate) fn query(id: u16, name: &str, qtype: u16) -> Vec<u8> {
     message(id, 0x0100, name, qtype, 0)
 }
 
-/// The answer to it: a canonical name, if any, and addresses.
+/// Builds an answer with a canonical name, if any, and addresses.
 pub(crate) fn answer(
     id: u16,
     name: &str,
@@ -32,12 +31,12 @@ pub(crate) fn answer(
     if let Some(cname) = cname {
         let mut target = Vec::new();
         put_name(&mut target, cname);
-        put_record(&mut out, TYPE_CNAME, &target);
+        put_record(&mut out, record_type::CNAME, &target);
     }
     for ip in ips {
         match ip {
-            IpAddr::V4(v4) => put_record(&mut out, TYPE_A, &v4.octets()),
-            IpAddr::V6(v6) => put_record(&mut out, TYPE_AAAA, &v6.octets()),
+            IpAddr::V4(v4) => put_record(&mut out, record_type::A, &v4.octets()),
+            IpAddr::V6(v6) => put_record(&mut out, record_type::AAAA, &v6.octets()),
         }
     }
     out
@@ -63,7 +62,7 @@ fn put_name(out: &mut Vec<u8>, name: &str) {
     out.push(0);
 }
 
-/// A record that belongs to the name of the question.
+/// Appends a record of the question's name.
 fn put_record(out: &mut Vec<u8>, rtype: u16, data: &[u8]) {
     out.extend([0xc0, 0x0c]);
     out.extend(rtype.to_be_bytes());

@@ -1,5 +1,5 @@
-//! Packets as bytes, from the Ethernet header up. Checksums are zero; nothing that reads monitor
-//! events checks them.
+//! Builds packets, from the Ethernet header up. Checksums are zero; readers of monitor events do not
+//! check them.
 
 mod dns;
 mod tunnel;
@@ -11,9 +11,9 @@ use std::net::IpAddr;
 
 use tidegate_wire::packet::ip_protocol;
 
-use crate::world::Peer;
+use crate::cluster::Peer;
 
-/// Who sends to whom, and between which ports.
+/// Sender, receiver and ports of a packet.
 #[derive(Clone, Debug)]
 pub(crate) struct Path {
     pub(crate) from: Peer,
@@ -22,8 +22,8 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    /// The way back.
-    pub(crate) fn back(&self) -> Self {
+    /// The opposite direction.
+    pub(crate) fn reverse(&self) -> Self {
         Self {
             from: self.to.clone(),
             to: self.from.clone(),
@@ -36,7 +36,7 @@ impl Path {
     }
 }
 
-/// A TCP segment.
+/// Builds a TCP segment.
 pub(crate) fn tcp(path: &Path, flags: u16, (seq, ack): (u32, u32), payload: &[u8]) -> Vec<u8> {
     // Timestamps, as almost every Linux host sends them.
     const OPTIONS: [u8; 12] = [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 1];
@@ -54,7 +54,7 @@ pub(crate) fn tcp(path: &Path, flags: u16, (seq, ack): (u32, u32), payload: &[u8
     ip(path, ip_protocol::TCP, &segment)
 }
 
-/// A UDP datagram.
+/// Builds a UDP datagram.
 pub(crate) fn udp(path: &Path, payload: &[u8]) -> Vec<u8> {
     let mut datagram = Vec::with_capacity(8 + payload.len());
     datagram.extend(path.ports.0.to_be_bytes());
@@ -65,7 +65,7 @@ pub(crate) fn udp(path: &Path, payload: &[u8]) -> Vec<u8> {
     ip(path, ip_protocol::UDP, &datagram)
 }
 
-/// An ICMP or ICMPv6 message with the fields that follow its checksum.
+/// Builds an ICMP or ICMPv6 message; `rest` follows the checksum.
 pub(crate) fn icmp(path: &Path, icmp_type: u8, code: u8, rest: [u8; 4]) -> Vec<u8> {
     let protocol = if path.is_v6() {
         ip_protocol::ICMPV6
@@ -76,7 +76,7 @@ pub(crate) fn icmp(path: &Path, icmp_type: u8, code: u8, rest: [u8; 4]) -> Vec<u
     ip(path, protocol, &[icmp_type, code, 0, 0, a, b, c, d])
 }
 
-/// An IP packet in an Ethernet frame.
+/// Builds an IP packet in an Ethernet frame.
 pub(crate) fn ip(path: &Path, protocol: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::with_capacity(54 + payload.len());
     frame.extend(path.to.mac);

@@ -1,19 +1,18 @@
-//! Notifications of the agent about pods and addresses, as it sends them when they come and change.
+//! Notifications of the agent about pods and addresses.
 
 use std::net::IpAddr;
 
-use super::Stage;
-use crate::world::Peer;
+use tidegate_wire::agent_notify::notify_type;
 
-const NOTIFY_REGENERATED: u32 = 3;
-const NOTIFY_ENDPOINT_CREATED: u32 = 7;
-const NOTIFY_IPCACHE_UPSERTED: u32 = 9;
-/// Hosts of the world at large, which has no entry for each address.
+use super::Scenarios;
+use crate::cluster::Peer;
+
+/// The identity of external hosts without an entry of their own in the IP cache.
 const WORLD: u32 = 2;
 
-impl Stage {
-    /// Somebody is new: an endpoint of this node is created and gets its labels, then everybody
-    /// hears of the address.
+impl Scenarios {
+    /// Announces a new peer: the creation of its endpoint on this node and the endpoint's labels, then
+    /// its address.
     pub(super) fn announce(&mut self, peer: &Peer) {
         if let Some((namespace, name)) = &peer.pod
             && peer.endpoint != 0
@@ -21,21 +20,22 @@ impl Stage {
         {
             let id = peer.endpoint;
             let created = format!(r#"{{"id":{id},"pod-name":"{name}","namespace":"{namespace}"}}"#);
-            self.pen.notify(NOTIFY_ENDPOINT_CREATED, &created);
-            self.regenerated(peer);
+            self.writer.notify(notify_type::ENDPOINT_CREATED, &created);
+            self.announce_regeneration(peer);
         }
-        self.upserted(peer);
+        self.announce_address(peer);
     }
 
-    /// The datapath of a local endpoint was generated.
-    pub(super) fn regenerated(&mut self, peer: &Peer) {
+    /// Announces that the datapath of a local endpoint was generated.
+    pub(super) fn announce_regeneration(&mut self, peer: &Peer) {
         let labels = peer.labels.join(r#"",""#);
         let regenerated = format!(r#"{{"id":{},"labels":["{labels}"]}}"#, peer.endpoint);
-        self.pen.notify(NOTIFY_REGENERATED, &regenerated);
+        self.writer
+            .notify(notify_type::ENDPOINT_REGENERATE_SUCCESS, &regenerated);
     }
 
-    /// The IP cache has an address.
-    pub(super) fn upserted(&mut self, peer: &Peer) {
+    /// Announces an address in the IP cache.
+    pub(super) fn announce_address(&mut self, peer: &Peer) {
         if peer.identity == WORLD {
             return;
         }
@@ -48,6 +48,6 @@ impl Stage {
         } else {
             upserted += r#","encrypt-key":0}"#;
         }
-        self.pen.notify(NOTIFY_IPCACHE_UPSERTED, &upserted);
+        self.writer.notify(notify_type::IPCACHE_UPSERTED, &upserted);
     }
 }

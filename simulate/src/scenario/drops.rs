@@ -1,13 +1,13 @@
-//! Packets that the datapath drops, with the policy's verdict where it was the policy.
+//! Dropped packets, and the policy's verdict if it denied them.
 
-use super::{Stage, client_port, is_v6};
+use super::{Scenarios, client_port, is_v6};
 use tidegate_wire::packet::{TcpFlags, ip_protocol};
 
 use crate::packet::{Path, tcp, udp};
 
 const POLICY_DENIED: u8 = 133;
 const POLICY_DENY: u8 = 181;
-/// Denied by policy most of the time, otherwise anything that happens.
+/// Mostly policy denials.
 const REASONS: [u8; 12] = [
     POLICY_DENIED,
     POLICY_DENIED,
@@ -23,10 +23,11 @@ const REASONS: [u8; 12] = [
     196,
 ];
 
-impl Stage {
+impl Scenarios {
     pub(super) fn drops(&mut self, rng: &mut fastrand::Rng) {
         let v6 = is_v6(rng);
-        let (from, to) = (self.world.local(rng, v6), self.world.pod(rng, v6));
+        let from = self.cluster.local(rng, v6);
+        let to = self.cluster.pod(rng, v6);
         let path = Path {
             ports: (client_port(rng), to.port),
             from,
@@ -44,10 +45,10 @@ impl Stage {
         let source = path.from.endpoint;
         for _ in 0..rng.u8(1..4) {
             if reason == POLICY_DENIED || reason == POLICY_DENY {
-                self.pen
+                self.writer
                     .verdict(&path, false, protocol, -i32::from(reason), &packet);
             }
-            self.pen.drop(&path, source, reason, &packet);
+            self.writer.drop(&path, source, reason, &packet);
         }
     }
 }

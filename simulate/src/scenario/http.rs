@@ -1,23 +1,24 @@
-//! HTTP exchanges, on the wire alone and through Envoy.
+//! HTTP exchanges, without a proxy and through Envoy.
 
 use std::collections::BTreeMap;
 
 use tidegate_wire::access_log::{Http, LogRecord};
+use tidegate_wire::event::{observation_point, trace_reason};
 use tidegate_wire::packet::{TcpFlags, ip_protocol};
 
 use super::dns::record;
-use super::{Stage, client_port, is_v6};
+use super::{Scenarios, client_port, is_v6};
+use crate::event_writer::Trace;
 use crate::packet::{Path, tcp};
-use crate::script::{Trace, point, state};
 
 const PATHS: [&str; 5] = ["/", "/cart", "/items?limit=10", "/checkout", "/healthz"];
 const METHODS: [&str; 3] = ["GET", "GET", "POST"];
 const CODES: [u16; 6] = [200, 200, 200, 204, 404, 503];
 const ENVOY_PORT: u16 = 14_321;
 
-/// One request and its response.
+/// A request and its response.
 struct Exchange {
-    there: Path,
+    forward: Path,
     method: &'static str,
     path: &'static str,
     code: u16,
@@ -25,15 +26,12 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn new(stage: &mut Stage, proxied: bool, rng: &mut fastrand::Rng) -> Self {
+    fn new(scenarios: &mut Scenarios, is_proxied: bool, rng: &mut fastrand::Rng) -> Self {
         let v6 = is_v6(rng);
-        let world = &mut stage.world;
-        let (from, to) = (
-            world.local(rng, v6),
-            world.local_under_l7_policy(rng, v6, proxied),
-        );
+        let from = scenarios.cluster.local(rng, v6);
+        let to = scenarios.cluster.local_under_l7_policy(rng, v6, is_proxied);
         Self {
-            there: Path {
+            forward: Path {
                 from,
                 to,
                 ports: (client_port(rng), 80),
@@ -57,16 +55,16 @@ impl Exchange {
         format!("HTTP/1.1 {} X\r\nContent-Length: 0\r\n\r\n", self.code).into_bytes()
     }
 
-    fn record(&self, timestamp: String, response: bool, verdict: &str) -> LogRecord {
-        let path = if response {
-            self.there.back()
+    fn record(&self, timestamp: String, is_response: bool, verdict: &str) -> LogRecord {
+        let path = if is_response {
+            self.forward.reverse()
         } else {
-            self.there.clone()
+            self.forward.clone()
         };
         let headers =
             BTreeMap::from([("X-Request-Id".to_owned(), vec![format!("{:016x}", self.id)])]);
         let http = Http {
-            code: if response { self.code.into() } else { 0 },
+            code: if is_response { self.code.into() } else { 0 },
             method: self.method.to_owned(),
             url: Some(format!("http://api.shop{}", self.path)),
             protocol: "HTTP/1.1".to_owned(),
@@ -74,61 +72,62 @@ impl Exchange {
             missing_headers: Some(BTreeMap::new()),
             rejected_headers: Some(BTreeMap::new()),
         };
-        let verdict = verdict.to_owned();
         LogRecord {
             http: Some(http),
-            verdict,
-            ..record(&path, timestamp, response, "Ingress", ip_protocol::TCP)
+            verdict: verdict.to_owned(),
+            ..record(&path, timestamp, is_response, "Ingress", ip_protocol::TCP)
         }
     }
 }
 
-impl Stage {
+impl Scenarios {
     pub(super) fn http_on_wire(&mut self, rng: &mut fastrand::Rng) {
         let exchange = Exchange::new(self, false, rng);
-        let (there, back) = (&exchange.there, exchange.there.back());
-        let (seq, ack) = (rng.u32(..), rng.u32(..));
+        let forward = &exchange.forward;
+        let backward = exchange.forward.reverse();
+        let seq = rng.u32(..);
+        let ack = rng.u32(..);
         let flags = TcpFlags::PSH | TcpFlags::ACK;
-        self.pass(
-            there,
-            state::NEW,
-            &tcp(there, TcpFlags::SYN, (seq.wrapping_sub(1), 0), &[]),
+        self.trace_packet(
+            forward,
+            trace_reason::CT_NEW,
+            &tcp(forward, TcpFlags::SYN, (seq.wrapping_sub(1), 0), &[]),
         );
-        self.pass(
-            there,
-            state::ESTABLISHED,
-            &tcp(there, flags, (seq, ack), &exchange.request()),
+        self.trace_packet(
+            forward,
+            trace_reason::CT_ESTABLISHED,
+            &tcp(forward, flags, (seq, ack), &exchange.request()),
         );
-        self.pass(
-            &back,
-            state::REPLY,
-            &tcp(&back, flags, (ack, seq), &exchange.response()),
+        self.trace_packet(
+            &backward,
+            trace_reason::CT_REPLY,
+            &tcp(&backward, flags, (ack, seq), &exchange.response()),
         );
     }
 
     pub(super) fn http_proxied(&mut self, rng: &mut fastrand::Rng) {
         let exchange = Exchange::new(self, true, rng);
-        let there = &exchange.there;
-        let syn = tcp(there, TcpFlags::SYN, (rng.u32(..), 0), &[]);
-        self.pen
-            .verdict(there, true, ip_protocol::TCP, ENVOY_PORT.into(), &syn);
-        let source = there.to.endpoint;
+        let forward = &exchange.forward;
+        let syn = tcp(forward, TcpFlags::SYN, (rng.u32(..), 0), &[]);
+        self.writer
+            .verdict(forward, true, ip_protocol::TCP, ENVOY_PORT.into(), &syn);
+        let source = forward.to.endpoint;
         let to_proxy = Trace {
-            point: point::TO_PROXY,
-            state: state::NEW,
+            point: observation_point::TO_PROXY,
+            reason: trace_reason::CT_NEW,
             source,
             dst_id: ENVOY_PORT,
             ..Trace::default()
         };
-        self.pen.trace(there, to_proxy, &syn);
-        let denied = rng.u8(..10) == 0;
-        let asked = exchange.record(
+        self.writer.trace(forward, to_proxy, &syn);
+        let is_denied = rng.u8(..10) == 0;
+        let request = exchange.record(
             self.timestamp(),
             false,
-            if denied { "Denied" } else { "Forwarded" },
+            if is_denied { "Denied" } else { "Forwarded" },
         );
-        self.pen.access_log(&asked);
-        let answered = exchange.record(self.timestamp(), true, "Forwarded");
-        self.pen.access_log(&answered);
+        self.writer.access_log(&request);
+        let response = exchange.record(self.timestamp(), true, "Forwarded");
+        self.writer.access_log(&response);
     }
 }

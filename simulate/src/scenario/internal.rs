@@ -1,5 +1,4 @@
-//! What Cilium says about itself: debug messages, captures, socket traces, notifications of the
-//! agent.
+//! Events about Cilium itself: debug messages, captures, socket traces, notifications of the agent.
 
 use std::net::IpAddr;
 
@@ -8,7 +7,7 @@ use tidegate_wire::event::{DebugFields, RecorderFields, SockFields};
 use tidegate_wire::packet::{TcpFlags, ip_protocol};
 
 use super::dns::record;
-use super::{Stage, client_port, is_v6};
+use super::{Scenarios, client_port, is_v6};
 use crate::options::Release;
 use crate::packet::{Path, tcp};
 
@@ -16,44 +15,45 @@ const CAPTURE_DELIVERY: u8 = 4;
 const CAPTURE_PROXY_PRE: u8 = 8;
 const DEBUG_CT_VERDICT: u8 = 15;
 
-impl Stage {
+impl Scenarios {
     pub(super) fn internal(&mut self, rng: &mut fastrand::Rng) {
         let v6 = is_v6(rng);
-        let (from, to) = (self.world.local(rng, v6), self.world.pod(rng, v6));
+        let from = self.cluster.local(rng, v6);
+        let to = self.cluster.pod(rng, v6);
         let path = Path {
             ports: (client_port(rng), to.port),
             from,
             to,
         };
         let packet = tcp(&path, TcpFlags::ACK, (rng.u32(..), rng.u32(..)), &[]);
-        self.pen.capture(&path, CAPTURE_DELIVERY, 12, &packet);
-        self.pen.capture(
+        self.writer.capture(&path, CAPTURE_DELIVERY, 12, &packet);
+        self.writer.capture(
             &path,
             CAPTURE_PROXY_PRE,
             u32::from(15_001_u16.swap_bytes()),
             &packet,
         );
         let source = path.from.endpoint;
-        self.pen.debug(&DebugFields {
+        self.writer.debug(&DebugFields {
             subtype: DEBUG_CT_VERDICT,
             source,
             hash: rng.u32(..),
             args: [1, 0, 0],
         });
-        if self.pen.encoder().profile.sends_trace_sock() {
+        if self.writer.encoder().profile.sends_trace_sock() {
             self.socket(&path, rng);
         }
-        if self.pen.encoder().profile.sends_recorder() {
+        if self.writer.encoder().profile.sends_recorder() {
             let fields = RecorderFields {
                 subtype: 1,
                 rule_id: 7,
                 time_boot: rng.u64(..),
                 len_orig: 1500,
             };
-            self.pen.recorder(&fields, &packet);
+            self.writer.recorder(&fields, &packet);
         }
-        self.regenerated(&path.from);
-        self.upserted(&path.to);
+        self.announce_regeneration(&path.from);
+        self.announce_address(&path.to);
         self.other_protocols(&path);
     }
 
@@ -63,11 +63,12 @@ impl Stage {
             IpAddr::V4(v4) => dst_ip[..4].copy_from_slice(&v4.octets()),
             IpAddr::V6(v6) => dst_ip = v6.octets(),
         }
-        let (sock_cookie, cgroup_id) = (rng.u64(1..), rng.u64(1..1 << 20));
+        let sock_cookie = rng.u64(1..);
+        let cgroup_id = rng.u64(1..1 << 20);
         for xlate_point in 1..=2 {
             let flags = u8::from(path.is_v6());
             let dst_port = path.ports.1;
-            self.pen.trace_sock(&SockFields {
+            self.writer.trace_sock(&SockFields {
                 xlate_point,
                 dst_ip,
                 dst_port,
@@ -89,20 +90,21 @@ impl Stage {
             l7,
             ..record(path, self.timestamp(), false, "Egress", ip_protocol::TCP)
         };
-        self.pen.access_log(&generic);
+        self.writer.access_log(&generic);
         if self.options.release < Release::V1_20 {
-            let (api_key, topic) = ("produce".to_owned(), "orders".to_owned());
-            let kafka = Some(Kafka {
-                api_key,
-                topic: KafkaTopic { name: topic },
+            let kafka = Kafka {
+                api_key: "produce".to_owned(),
+                topic: KafkaTopic {
+                    name: "orders".to_owned(),
+                },
                 correlation_id: 9,
                 ..Kafka::default()
-            });
+            };
             let kafka = LogRecord {
-                kafka,
+                kafka: Some(kafka),
                 ..record(path, self.timestamp(), false, "Ingress", ip_protocol::TCP)
             };
-            self.pen.access_log(&kafka);
+            self.writer.access_log(&kafka);
         }
     }
 }

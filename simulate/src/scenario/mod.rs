@@ -1,5 +1,5 @@
-//! What happens: each scenario writes the events of one conversation, as the node's datapath and
-//! proxies report it.
+//! Scenarios: each writes the events of one conversation, as the node's datapath and proxies report
+//! it.
 
 mod announce;
 mod dns;
@@ -13,43 +13,49 @@ mod tcp;
 
 use std::collections::BTreeSet;
 
+use tidegate_wire::event::{observation_point, trace_reason};
+
+use crate::cluster::Cluster;
+use crate::event_writer::{Conversation, EventWriter, Trace};
 use crate::mix::Scenario;
 use crate::options::Options;
 use crate::packet::Path;
-use crate::script::{Pen, Script, Trace, point, state};
-use crate::world::World;
 
-/// Everything that a scenario plays with.
+/// Writes the events of conversations between the peers of a cluster.
 #[derive(Debug)]
-pub(crate) struct Stage {
-    world: World,
-    pen: Pen,
+pub(crate) struct Scenarios {
+    cluster: Cluster,
+    writer: EventWriter,
     options: Options,
-    /// Notifications that have to come first.
-    pub(crate) announcements: Script,
+    /// Notifications to be sent before the next event of a conversation.
+    pub(crate) announcements: Conversation,
     /// Endpoints that have been announced.
     endpoints: BTreeSet<u16>,
-    /// Counts access-log records, whose timestamps are made of it.
+    /// Number of access-log records, which their timestamps are derived from.
     clock: u64,
 }
 
-impl Stage {
+impl Scenarios {
     pub(crate) fn new(options: &Options) -> Self {
-        let (world, pen, options) = (World::new(), Pen::new(options), options.clone());
         Self {
-            world,
-            pen,
-            options,
-            announcements: Script::new(),
+            cluster: Cluster::new(),
+            writer: EventWriter::new(options),
+            options: options.clone(),
+            announcements: Conversation::new(),
             endpoints: BTreeSet::new(),
             clock: 0,
         }
     }
 
-    /// The events of one conversation. Where the mix has notifications, those about who takes part
-    /// for the first time are in [`Self::announcements`], to come before.
-    pub(crate) fn play(&mut self, scenario: Scenario, cpu: u16, rng: &mut fastrand::Rng) -> Script {
-        self.pen.cpu = cpu;
+    /// Returns the events of one conversation. If the mix has notifications, those about new peers are
+    /// added to [`Self::announcements`].
+    pub(crate) fn play(
+        &mut self,
+        scenario: Scenario,
+        cpu: u16,
+        rng: &mut fastrand::Rng,
+    ) -> Conversation {
+        self.writer.cpu = cpu;
         match scenario {
             Scenario::Tcp => self.tcp(rng),
             Scenario::DnsOnWire => self.dns_on_wire(rng),
@@ -62,53 +68,56 @@ impl Stage {
             Scenario::Rare => self.rare(rng),
             Scenario::Internal => self.internal(rng),
         }
-        let conversation = std::mem::take(&mut self.pen.script);
-        let newcomers = self.world.newcomers();
+        let conversation = std::mem::take(&mut self.writer.conversation);
+        let new_peers = self.cluster.take_new_peers();
         if self.options.mix.has(Scenario::Internal) {
-            newcomers.iter().for_each(|peer| self.announce(peer));
+            new_peers.iter().for_each(|peer| self.announce(peer));
         }
-        self.announcements.append(&mut self.pen.script);
+        self.announcements.append(&mut self.writer.conversation);
         conversation
     }
 
-    /// A packet on its way from a local pod, with the states of its two traces: leaving the pod,
-    /// and arriving or leaving the node.
-    fn pass(&mut self, path: &Path, state: u8, packet: &[u8]) {
-        let (from, to) = (path.from.endpoint, path.to.endpoint);
+    /// Writes the traces of a packet: leaving a local pod, then arriving at one with `reason` or
+    /// leaving the node.
+    fn trace_packet(&mut self, path: &Path, reason: u8, packet: &[u8]) {
+        let from = path.from.endpoint;
+        let to = path.to.endpoint;
         if from != 0 {
             let trace = Trace {
-                point: point::FROM_ENDPOINT,
-                state: state::UNKNOWN,
+                point: observation_point::FROM_ENDPOINT,
+                reason: trace_reason::UNKNOWN,
                 source: from,
                 ..Trace::default()
             };
-            self.pen.trace(path, trace, packet);
+            self.writer.trace(path, trace, packet);
         }
         if to != 0 {
             let trace = Trace {
-                point: point::TO_ENDPOINT,
-                state,
+                point: observation_point::TO_ENDPOINT,
+                reason,
                 source: to,
                 dst_id: to,
                 ..Trace::default()
             };
-            self.pen.trace(path, trace, packet);
+            self.writer.trace(path, trace, packet);
         } else {
             let trace = Trace {
-                point: point::TO_STACK,
-                state,
+                point: observation_point::TO_STACK,
+                reason,
                 source: from,
                 ..Trace::default()
             };
-            self.pen.trace(path, trace, packet);
+            self.writer.trace(path, trace, packet);
         }
     }
 
-    /// RFC 3339 with nanoseconds, a millisecond after the one before it.
+    /// Returns a time in RFC 3339 with nanoseconds, a millisecond after the previous one.
     fn timestamp(&mut self) -> String {
         self.clock += 1;
-        let (seconds, millis) = (self.clock / 1000, self.clock % 1000);
-        let (minutes, hours) = (seconds / 60, seconds / 3600);
+        let seconds = self.clock / 1000;
+        let minutes = seconds / 60;
+        let hours = seconds / 3600;
+        let millis = self.clock % 1000;
         format!(
             "2026-03-01T{:02}:{:02}:{:02}.{millis:03}000000Z",
             hours % 24,
@@ -118,12 +127,12 @@ impl Stage {
     }
 }
 
-/// A port that a client takes.
+/// Picks a client's port.
 fn client_port(rng: &mut fastrand::Rng) -> u16 {
     rng.u16(32_768..61_000)
 }
 
-/// One conversation in five is over IPv6.
+/// Picks the IP version: one conversation in five uses IPv6.
 fn is_v6(rng: &mut fastrand::Rng) -> bool {
     rng.u8(..5) == 0
 }

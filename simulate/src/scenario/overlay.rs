@@ -1,64 +1,67 @@
-//! Traffic to pods of other nodes, through the tunnel. Before 1.18 the datapath reports it without
-//! its outer headers; later it can report the outer packet and flag the tunnel.
+//! Traffic to pods of other nodes through a tunnel. Before 1.18 the datapath reports it without the
+//! outer headers; later it can report the outer packet and flag the tunnel.
 
-use tidegate_wire::event::flags;
+use tidegate_wire::event::{flags, observation_point, trace_reason};
 use tidegate_wire::packet::TcpFlags;
 
-use super::{Stage, client_port};
+use super::{Scenarios, client_port};
+use crate::cluster::{LOCAL_NODE, REMOTE_NODE};
+use crate::event_writer::Trace;
 use crate::options::Release;
 use crate::packet::{Path, geneve, tcp, vxlan};
-use crate::script::{Trace, point, state};
-use crate::world::{LOCAL_NODE, REMOTE_NODE};
 
 const GENEVE_PORT: u16 = 6081;
 
-impl Stage {
+impl Scenarios {
     pub(super) fn overlay(&mut self, rng: &mut fastrand::Rng) {
-        let (from, to) = (self.world.local(rng, false), self.world.pod(rng, false));
-        let there = Path {
+        let from = self.cluster.local(rng, false);
+        let to = self.cluster.pod(rng, false);
+        let forward = Path {
             ports: (client_port(rng), to.port),
             from,
             to,
         };
-        let back = there.back();
-        let (seq, ack) = (rng.u32(..), rng.u32(..));
-        let syn = tcp(&there, TcpFlags::SYN, (seq, 0), &[]);
-        let source = there.from.endpoint;
+        let backward = forward.reverse();
+        let seq = rng.u32(..);
+        let ack = rng.u32(..);
+        let syn = tcp(&forward, TcpFlags::SYN, (seq, 0), &[]);
+        let source = forward.from.endpoint;
         let to_overlay = Trace {
-            point: point::TO_OVERLAY,
-            state: state::NEW,
+            point: observation_point::TO_OVERLAY,
+            reason: trace_reason::CT_NEW,
             source,
             ..Trace::default()
         };
-        self.pen.trace(&there, to_overlay, &syn);
+        self.writer.trace(&forward, to_overlay, &syn);
         let syn_ack = tcp(
-            &back,
+            &backward,
             TcpFlags::SYN | TcpFlags::ACK,
             (ack, seq.wrapping_add(1)),
             &[],
         );
         if self.options.release >= Release::V1_18 {
-            self.tunnelled(&back, &syn_ack, rng);
+            self.tunnelled(&backward, &syn_ack, rng);
         }
         let from_overlay = Trace {
-            point: point::FROM_OVERLAY,
-            state: state::UNKNOWN,
+            point: observation_point::FROM_OVERLAY,
+            reason: trace_reason::UNKNOWN,
             ..Trace::default()
         };
-        self.pen.trace(&back, from_overlay, &syn_ack);
+        self.writer.trace(&backward, from_overlay, &syn_ack);
         let to_endpoint = Trace {
-            point: point::TO_ENDPOINT,
-            state: state::REPLY,
+            point: observation_point::TO_ENDPOINT,
+            reason: trace_reason::CT_REPLY,
             source,
             dst_id: source,
             ..Trace::default()
         };
-        self.pen.trace(&back, to_endpoint, &syn_ack);
+        self.writer.trace(&backward, to_endpoint, &syn_ack);
     }
 
-    /// The packet as the network device sees it, encrypted between nodes now and then.
+    /// Traces the packet as the network device receives it, sometimes encrypted.
     fn tunnelled(&mut self, path: &Path, frame: &[u8], rng: &mut fastrand::Rng) {
-        let (mut from, to) = (self.world.node(REMOTE_NODE), self.world.node(LOCAL_NODE));
+        let mut from = self.cluster.node(REMOTE_NODE);
+        let to = self.cluster.node(LOCAL_NODE);
         from.identity = path.from.identity;
         let port = client_port(rng);
         let (flag, packet) = if rng.bool() {
@@ -77,12 +80,12 @@ impl Stage {
             (flags::GENEVE, geneve(&outer, path.from.identity, frame))
         };
         let trace = Trace {
-            point: point::FROM_NETWORK,
-            state: state::UNKNOWN,
+            point: observation_point::FROM_NETWORK,
+            reason: trace_reason::UNKNOWN,
             flags: flag,
             encrypted: rng.u8(..4) == 0,
             ..Trace::default()
         };
-        self.pen.trace(path, trace, &packet);
+        self.writer.trace(path, trace, &packet);
     }
 }

@@ -1,90 +1,104 @@
 //! TCP connections, as monitor aggregation shows them: the handshake, some data, the end.
 
-use super::{Stage, client_port, is_v6};
-use crate::options::Release;
+use std::net::IpAddr;
+
+use tidegate_wire::event::{observation_point, trace_reason};
 use tidegate_wire::packet::{TcpFlags, ip_protocol};
 
+use super::{Scenarios, client_port, is_v6};
+use crate::cluster::LOCAL_NODE;
+use crate::event_writer::Trace;
+use crate::options::Release;
 use crate::packet::{Path, tcp};
-use crate::script::{Trace, point, state};
-use crate::world::LOCAL_NODE;
 
-impl Stage {
+impl Scenarios {
     pub(super) fn tcp(&mut self, rng: &mut fastrand::Rng) {
         let v6 = is_v6(rng);
-        let from = self.world.local(rng, v6);
+        let from = self.cluster.local(rng, v6);
         let to = if rng.u8(..4) == 0 {
-            self.world.outside(rng, v6)
+            self.cluster.external(rng, v6)
         } else {
-            self.world.pod(rng, v6)
+            self.cluster.pod(rng, v6)
         };
         let ports = (client_port(rng), to.port);
-        let there = Path { from, to, ports };
-        let back = there.back();
-        let (mut seq, mut ack) = (rng.u32(..), rng.u32(..));
-        let syn = tcp(&there, TcpFlags::SYN, (seq, 0), &[]);
-        self.pen.verdict(&there, false, ip_protocol::TCP, 0, &syn);
-        self.pass(&there, state::NEW, &syn);
-        if there.to.endpoint != 0 {
-            self.pen.verdict(&there, true, ip_protocol::TCP, 0, &syn);
+        let forward = Path { from, to, ports };
+        let backward = forward.reverse();
+        let mut seq: u32 = rng.u32(..);
+        let mut ack: u32 = rng.u32(..);
+        let syn = tcp(&forward, TcpFlags::SYN, (seq, 0), &[]);
+        self.writer
+            .verdict(&forward, false, ip_protocol::TCP, 0, &syn);
+        self.trace_packet(&forward, trace_reason::CT_NEW, &syn);
+        if forward.to.endpoint != 0 {
+            self.writer
+                .verdict(&forward, true, ip_protocol::TCP, 0, &syn);
         }
         seq = seq.wrapping_add(1);
-        self.pass(
-            &back,
-            state::REPLY,
-            &tcp(&back, TcpFlags::SYN | TcpFlags::ACK, (ack, seq), &[]),
+        self.trace_packet(
+            &backward,
+            trace_reason::CT_REPLY,
+            &tcp(&backward, TcpFlags::SYN | TcpFlags::ACK, (ack, seq), &[]),
         );
         ack = ack.wrapping_add(1);
         for _ in 0..rng.u8(1..4) {
-            self.pass(&there, state::ESTABLISHED, &data(&there, (seq, ack), rng));
-            self.pass(&back, state::REPLY, &data(&back, (ack, seq), rng));
-            (seq, ack) = (seq.wrapping_add(400), ack.wrapping_add(900));
+            self.trace_packet(
+                &forward,
+                trace_reason::CT_ESTABLISHED,
+                &data(&forward, (seq, ack), rng),
+            );
+            self.trace_packet(
+                &backward,
+                trace_reason::CT_REPLY,
+                &data(&backward, (ack, seq), rng),
+            );
+            seq = seq.wrapping_add(400);
+            ack = ack.wrapping_add(900);
         }
-        if there.to.endpoint == 0 {
-            self.masqueraded(&there, (seq, ack));
+        if forward.to.endpoint == 0 {
+            self.masqueraded(&forward, (seq, ack));
         }
         let end = if rng.u8(..10) == 0 {
             TcpFlags::RST
         } else {
             TcpFlags::FIN | TcpFlags::ACK
         };
-        self.pass(
-            &there,
-            state::ESTABLISHED,
-            &tcp(&there, end, (seq, ack), &[]),
+        self.trace_packet(
+            &forward,
+            trace_reason::CT_ESTABLISHED,
+            &tcp(&forward, end, (seq, ack), &[]),
         );
-        self.pass(
-            &back,
-            state::REPLY,
-            &tcp(&back, TcpFlags::FIN | TcpFlags::ACK, (ack, seq), &[]),
+        self.trace_packet(
+            &backward,
+            trace_reason::CT_REPLY,
+            &tcp(&backward, TcpFlags::FIN | TcpFlags::ACK, (ack, seq), &[]),
         );
     }
 
-    /// A packet that leaves the node under the node's address; the trace tells the pod's, from the
-    /// last releases of 1.15 on.
+    /// Traces a packet that leaves the node with the node's address. The trace has the pod's address
+    /// since the last releases of 1.15.
     fn masqueraded(&mut self, path: &Path, numbers: (u32, u32)) {
         if path.is_v6() || self.options.release < Release::V1_16 {
             return;
         }
         let mut orig_ip = [0; 16];
-        if let std::net::IpAddr::V4(v4) = path.from.ip {
+        if let IpAddr::V4(v4) = path.from.ip {
             orig_ip[..4].copy_from_slice(&v4.octets());
         }
-        let mut outside = path.clone();
-        outside.from.ip = self.world.node(LOCAL_NODE).ip;
-        let packet = tcp(&outside, TcpFlags::ACK, numbers, &[]);
-        let state = state::ESTABLISHED;
+        let mut masqueraded = path.clone();
+        masqueraded.from.ip = self.cluster.node(LOCAL_NODE).ip;
+        let packet = tcp(&masqueraded, TcpFlags::ACK, numbers, &[]);
         let trace = Trace {
-            point: point::TO_NETWORK,
-            state,
+            point: observation_point::TO_NETWORK,
+            reason: trace_reason::CT_ESTABLISHED,
             source: 290,
             orig_ip,
             ..Trace::default()
         };
-        self.pen.trace(&outside, trace, &packet);
+        self.writer.trace(&masqueraded, trace, &packet);
     }
 }
 
-/// A segment with bytes that no parser takes for a protocol's.
+/// Builds a segment with bytes that no parser recognises.
 fn data(path: &Path, numbers: (u32, u32), rng: &mut fastrand::Rng) -> Vec<u8> {
     let mut payload = [0u8; 400];
     rng.fill(&mut payload);

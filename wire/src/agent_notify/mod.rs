@@ -2,7 +2,9 @@
 //!
 //! Follows `AgentNotify` of `pkg/monitor/api/types.go`, Cilium 1.12 to 1.20-dev. A notification is
 //! the [`data`](crate::payload::Payload::data) of a payload: the byte [`MESSAGE_TYPE`] and a gob
-//! stream of its own. Only the envelope is read here; its text is JSON, and stays text.
+//! stream of its own. Only the envelope is decoded; its JSON text is left as it is.
+
+pub mod notify_type;
 
 use crate::gob::{
     self, Documents, GoType, StructWriter, Type, TypeId, Value, put_int, write_message,
@@ -12,20 +14,20 @@ use crate::release::{Release, Releases};
 use crate::text::Text;
 
 /// The first byte of a notification.
-pub const MESSAGE_TYPE: u8 = 130;
+pub const MESSAGE_TYPE: u8 = crate::event::message_type::AGENT;
 
 /// One notification.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AgentNotify {
-    /// `Type` upstream: 2 is the start of the agent, 3 a regenerated endpoint, and so on.
+    /// `Type` upstream: one of [`notify_type`].
     pub kind: u32,
-    /// JSON, its form given by the kind. Invalid UTF-8 is replaced.
+    /// JSON, in a form that depends on the type. Invalid UTF-8 is replaced.
     pub text: String,
 }
 
-/// A notification as it lies in its bytes.
+/// A notification that borrows from its bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct View<'a> {
+pub struct NotifyView<'a> {
     /// As [`AgentNotify::kind`].
     pub kind: u32,
     /// As [`AgentNotify::text`].
@@ -38,10 +40,10 @@ pub enum Error {
     /// The data is not marked as a notification; the byte is missing when there is no data.
     #[error("message type {0:?} is not an agent notification")]
     NotAgentNotify(Option<u8>),
-    /// The stream holds something else than an `AgentNotify`.
+    /// The value in the stream is not an `AgentNotify`.
     #[error("the value is not an AgentNotify")]
     UnknownShape,
-    /// The kind does not fit into 32 bits.
+    /// The type does not fit into 32 bits.
     #[error("notification type {0} is out of range")]
     OutOfRange(u64),
     /// The bytes are not gob, or a field has another type.
@@ -58,7 +60,7 @@ labels! {
     else Error::Gob(error) => error.as_str()
 }
 
-/// Reads notifications, and remembers the type definitions that come with every one.
+/// Decodes notifications, and caches the type definitions that come with every one.
 #[derive(Debug, Default)]
 pub struct Decoder {
     documents: Documents,
@@ -69,7 +71,7 @@ impl Decoder {
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn read<'a>(&'a mut self, data: &'a [u8]) -> Result<View<'a>, Error> {
+    pub fn read<'a>(&'a mut self, data: &'a [u8]) -> Result<NotifyView<'a>, Error> {
         let [MESSAGE_TYPE, stream @ ..] = data else {
             return Err(Error::NotAgentNotify(data.first().copied()));
         };
@@ -78,26 +80,27 @@ impl Decoder {
             Type::Struct(fields) if fields.iter().any(|field| &*field.name == "Text") => {}
             _ => return Err(Error::UnknownShape),
         }
-        let mut view = View::default();
+        let mut view = NotifyView::default();
         document
             .value()
             .fields(|name, field| view.set(name, field))?;
         Ok(view)
     }
 
-    /// Decodes the data of a payload into a notification of its own.
+    /// Decodes the data of a payload into an owned notification.
     ///
     /// # Errors
     /// See [`Error`].
     pub fn decode(&mut self, data: &[u8]) -> Result<AgentNotify, Error> {
-        self.read(data).map(|View { kind, text }| AgentNotify {
-            kind,
-            text: text.to_owned(),
-        })
+        self.read(data)
+            .map(|NotifyView { kind, text }| AgentNotify {
+                kind,
+                text: text.to_owned(),
+            })
     }
 }
 
-/// Appends the data of a payload that carries `notify`, the type numbered `id`.
+/// Appends the data of a payload that carries `notify`, whose Go type gets the number `id`.
 pub fn encode(notify: &AgentNotify, id: TypeId, out: &mut Vec<u8>) {
     let fields = [("Type", TypeId::UINT), ("Text", TypeId::STRING)];
     let fields = fields.map(|(name, id)| (name, GoType::built_in(id)));
@@ -112,14 +115,14 @@ pub fn encode(notify: &AgentNotify, id: TypeId, out: &mut Vec<u8>) {
     write_message(out, &body);
 }
 
-impl<'a> View<'a> {
-    /// The releases that send its kind.
+impl<'a> NotifyView<'a> {
+    /// The releases that send notifications of this type.
     #[must_use]
     pub fn senders(self) -> Releases {
-        const SERVICE_UPSERTED: u32 = 11;
-        const SERVICE_DELETED: u32 = 12;
         match self.kind {
-            SERVICE_UPSERTED | SERVICE_DELETED => Releases::before(Release::V1_18),
+            notify_type::SERVICE_UPSERTED | notify_type::SERVICE_DELETED => {
+                Releases::before(Release::V1_18)
+            }
             _ => Releases::ANY,
         }
     }

@@ -7,20 +7,13 @@ use smallvec::SmallVec;
 use super::header::{HEADER, Header};
 use super::name::Name;
 use super::reader::Reader;
-use super::{Extent, Reason, name};
+use super::{Extent, Reason, name, record_type};
 
 /// Types of questions; the usual ones need no memory of their own.
 pub type Qtypes = SmallVec<[u16; 4]>;
 
 /// The class of the Internet.
 const INTERNET: u16 = 1;
-
-mod record_type {
-    pub(super) const A: u16 = 1;
-    pub(super) const CNAME: u16 = 5;
-    pub(super) const AAAA: u16 = 28;
-    pub(super) const OPT: u16 = 41;
-}
 
 /// A DNS message, as far as it was captured.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

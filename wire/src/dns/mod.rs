@@ -14,6 +14,7 @@ mod message;
 mod name;
 mod reader;
 mod reason;
+pub mod record_type;
 mod stream;
 
 pub use message::{Message, Qtypes, Question};

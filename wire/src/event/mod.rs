@@ -38,7 +38,7 @@ pub use reason::{Bound, Reason};
 pub use recorder::RecorderCapture;
 pub use sample::{PacketEvent, Sample};
 pub use sock::TraceSockNotify;
-pub use trace::{TraceNotify, trace_reason};
+pub use trace::{TraceNotify, observation_point, trace_reason};
 
 /// The first byte of `Payload.Data`.
 pub mod message_type {

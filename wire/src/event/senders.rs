@@ -4,7 +4,9 @@ use super::drop::DropNotify;
 use super::hints::{DropV1Header, Hints};
 use super::policy::{HEADER_1_12, HEADER_1_19};
 use super::sample::PacketEvent;
-use super::{DebugMsg, Event, PolicyVerdictNotify, TraceNotify, flags, trace_reason};
+use super::{
+    DebugMsg, Event, PolicyVerdictNotify, TraceNotify, flags, observation_point, trace_reason,
+};
 use crate::release::{Release, Releases};
 
 impl Hints {
@@ -37,10 +39,11 @@ fn senders_of_drop(drop: &DropNotify<'_>) -> Releases {
 }
 
 fn senders_of_trace(trace: &TraceNotify<'_>) -> Releases {
-    const FROM_CRYPTO: u8 = 12;
-    const TO_CRYPTO: u8 = 13;
-    let is_new_in_1_17_4 =
-        trace.is_l3_device() || matches!(trace.subtype(), FROM_CRYPTO | TO_CRYPTO);
+    let is_new_in_1_17_4 = trace.is_l3_device()
+        || matches!(
+            trace.subtype(),
+            observation_point::FROM_CRYPTO | observation_point::TO_CRYPTO
+        );
     match trace.version() {
         1 if has_tunnel(trace.flags()) => Releases::minor(1, 18),
         1 if is_new_in_1_17_4 => Releases::between(Release::V1_17_4, Release::V1_19),
@@ -52,11 +55,11 @@ fn senders_of_trace(trace: &TraceNotify<'_>) -> Releases {
 
 /// Of a trace before 1.19, by the reasons that came and went until then (`bpf/lib/trace.h`).
 fn senders_of_reason(reason: u8) -> Releases {
-    const SRV6_ENCAP: u8 = 6;
-    const SRV6_DECAP: u8 = 7;
     match reason {
         trace_reason::CT_REOPENED => Releases::before(Release::V1_16),
-        SRV6_ENCAP | SRV6_DECAP => Releases::between(Release::V1_14, Release::V1_19),
+        trace_reason::SRV6_ENCAP | trace_reason::SRV6_DECAP => {
+            Releases::between(Release::V1_14, Release::V1_19)
+        }
         trace_reason::ENCRYPT_OVERLAY => Releases::between(Release::V1_16, Release::V1_19),
         _ => Releases::before(Release::V1_19),
     }

@@ -24,14 +24,56 @@ pub(super) const HEADER_V2: usize = 56;
 
 const REASON_ENCRYPTED: u8 = 0x80;
 
-/// Values of [`TraceNotify::reason`] that rules depend on (`bpf/lib/trace.h`).
+/// Values of [`PacketEvent::subtype`] of a trace (`bpf/lib/trace.h`).
+pub mod observation_point {
+    /// To a local endpoint.
+    pub const TO_ENDPOINT: u8 = 0;
+    /// To a proxy.
+    pub const TO_PROXY: u8 = 1;
+    /// To the host.
+    pub const TO_HOST: u8 = 2;
+    /// To the kernel's stack.
+    pub const TO_STACK: u8 = 3;
+    /// To a tunnel.
+    pub const TO_OVERLAY: u8 = 4;
+    /// From a local endpoint.
+    pub const FROM_ENDPOINT: u8 = 5;
+    /// From a proxy.
+    pub const FROM_PROXY: u8 = 6;
+    /// From the host.
+    pub const FROM_HOST: u8 = 7;
+    /// From the kernel's stack.
+    pub const FROM_STACK: u8 = 8;
+    /// From a tunnel.
+    pub const FROM_OVERLAY: u8 = 9;
+    /// From a network device.
+    pub const FROM_NETWORK: u8 = 10;
+    /// To a network device.
+    pub const TO_NETWORK: u8 = 11;
+    /// After decryption; since 1.17.4.
+    pub const FROM_CRYPTO: u8 = 12;
+    /// Before encryption; since 1.17.4.
+    pub const TO_CRYPTO: u8 = 13;
+}
+
+/// Values of [`TraceNotify::reason`] (`bpf/lib/trace.h`).
 pub mod trace_reason {
-    /// A packet of an answer.
+    /// The first packet of a connection.
+    pub const CT_NEW: u8 = 0;
+    /// A packet of an established connection.
+    pub const CT_ESTABLISHED: u8 = 1;
+    /// A packet in the opposite direction of the first one.
     pub const CT_REPLY: u8 = 2;
-    /// The connection was closed, and is opened again; until 1.15.
+    /// A packet related to a connection, such as an ICMP error.
+    pub const CT_RELATED: u8 = 3;
+    /// A closed connection was reopened; through 1.15.
     pub const CT_REOPENED: u8 = 4;
-    /// The observation point does not know the connection.
+    /// The connection is unknown at the observation point.
     pub const UNKNOWN: u8 = 5;
+    /// Before SRv6 encapsulation; from 1.14 to 1.18.
+    pub const SRV6_ENCAP: u8 = 6;
+    /// After SRv6 decapsulation; from 1.14 to 1.18.
+    pub const SRV6_DECAP: u8 = 7;
     /// An encrypted overlay packet; from 1.16 to 1.18.
     pub const ENCRYPT_OVERLAY: u8 = 8;
 }

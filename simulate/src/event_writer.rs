@@ -1,4 +1,4 @@
-//! The events of one conversation, in order, and the pen that writes them.
+//! Writes the events of a conversation.
 
 use std::collections::VecDeque;
 
@@ -11,59 +11,40 @@ use tidegate_wire::gob::TypeId;
 use crate::options::Options;
 use crate::packet::Path;
 
-/// The events of one conversation that are still to come: CPU and `Payload.Data`.
-pub(crate) type Script = VecDeque<(u16, Vec<u8>)>;
+/// The remaining events of one conversation, in order: CPU and `Payload.Data`.
+pub(crate) type Conversation = VecDeque<(u16, Vec<u8>)>;
 
 /// Writes events in the layouts of one release.
 #[derive(Debug)]
-pub(crate) struct Pen {
+pub(crate) struct EventWriter {
     encoder: Encoder,
     access_log: access_log::Encoder,
     type_id: TypeId,
     capture: usize,
-    /// What is written so far of the conversation at hand.
-    pub(crate) script: Script,
-    /// The CPU that it is reported by.
+    /// The events written so far.
+    pub(crate) conversation: Conversation,
+    /// The CPU that reports the events.
     pub(crate) cpu: u16,
 }
 
-/// Observation points of traces.
-pub(crate) mod point {
-    pub(crate) const TO_ENDPOINT: u8 = 0;
-    pub(crate) const TO_PROXY: u8 = 1;
-    pub(crate) const TO_STACK: u8 = 3;
-    pub(crate) const TO_OVERLAY: u8 = 4;
-    pub(crate) const FROM_ENDPOINT: u8 = 5;
-    pub(crate) const FROM_OVERLAY: u8 = 9;
-    pub(crate) const FROM_NETWORK: u8 = 10;
-    pub(crate) const TO_NETWORK: u8 = 11;
-}
-
-/// Connection tracking states of traces.
-pub(crate) mod state {
-    pub(crate) const NEW: u8 = 0;
-    pub(crate) const ESTABLISHED: u8 = 1;
-    pub(crate) const REPLY: u8 = 2;
-    pub(crate) const RELATED: u8 = 3;
-    pub(crate) const UNKNOWN: u8 = 5;
-}
-
-/// What a trace says beside its packet.
+/// The fields of a trace beside its packet.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Trace {
+    /// One of [`observation_point`](tidegate_wire::event::observation_point).
     pub(crate) point: u8,
-    pub(crate) state: u8,
-    /// Endpoint whose program reports it.
+    /// One of [`trace_reason`](tidegate_wire::event::trace_reason).
+    pub(crate) reason: u8,
+    /// The endpoint whose program reports it.
     pub(crate) source: u16,
-    /// Destination endpoint, or the port of the proxy.
+    /// The destination endpoint, or the port of the proxy.
     pub(crate) dst_id: u16,
     pub(crate) flags: u8,
     pub(crate) encrypted: bool,
-    /// Address before translation, zeros for none.
+    /// The source address before translation; zeros for none.
     pub(crate) orig_ip: [u8; 16],
 }
 
-impl Pen {
+impl EventWriter {
     pub(crate) fn new(options: &Options) -> Self {
         let release = options.release;
         Self {
@@ -74,7 +55,7 @@ impl Pen {
             access_log: access_log::Encoder::new(release.access_log(), release.first_type_id()),
             type_id: release.first_type_id(),
             capture: options.capture,
-            script: Script::new(),
+            conversation: Conversation::new(),
             cpu: 0,
         }
     }
@@ -89,7 +70,7 @@ impl Pen {
             src_label: path.from.identity,
             dst_label: path.to.identity,
             dst_id: trace.dst_id,
-            reason: trace.state,
+            reason: trace.reason,
             encrypted: trace.encrypted,
             flags: trace.flags | ipv6_flag(path),
             ifindex: u32::from(trace.source % 64) + 2,
@@ -119,7 +100,7 @@ impl Pen {
         });
     }
 
-    /// A verdict on the packet: 0 allowed, above the proxy's port, below the negated drop reason.
+    /// Writes a policy verdict: 0 allowed, above 0 the proxy's port, below 0 the negated drop reason.
     pub(crate) fn verdict(
         &mut self,
         path: &Path,
@@ -179,7 +160,7 @@ impl Pen {
     pub(crate) fn access_log(&mut self, record: &LogRecord) {
         let mut data = Vec::new();
         self.access_log.encode(record, &mut data);
-        self.script.push_back((0, data));
+        self.conversation.push_back((0, data));
     }
 
     pub(crate) fn notify(&mut self, kind: u32, text: &str) {
@@ -192,7 +173,7 @@ impl Pen {
             self.type_id,
             &mut data,
         );
-        self.script.push_back((0, data));
+        self.conversation.push_back((0, data));
     }
 
     fn write(&mut self, packet: &[u8], encode: impl FnOnce(&Encoder, &[u8], &mut Vec<u8>)) {
@@ -202,7 +183,7 @@ impl Pen {
             &packet[..packet.len().min(self.capture)],
             &mut data,
         );
-        self.script.push_back((self.cpu, data));
+        self.conversation.push_back((self.cpu, data));
     }
 }
 

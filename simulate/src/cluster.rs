@@ -1,4 +1,5 @@
-//! Who talks: the pods of a small cluster, its DNS service, its nodes and the world outside.
+//! The peers of conversations: the pods of a small cluster, its DNS service, its nodes and hosts
+//! outside of it.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -13,10 +14,10 @@ const APPS: [(&str, &str, u16); 8] = [
     ("data", "redis", 6379),
     ("data", "postgres", 5432),
 ];
-const PODS_OF_AN_APP: u8 = 6;
-/// Pods whose number is below this run on the simulated node.
-const LOCAL: u8 = 3;
-/// Numbers of the simulated node and of the one that the other pods run on.
+const PODS_PER_APP: u8 = 6;
+/// Pods with a smaller number run on the simulated node.
+const LOCAL_PODS: u8 = 3;
+/// The numbers of the simulated node and of the node that the other pods run on.
 pub(crate) const LOCAL_NODE: u8 = 2;
 pub(crate) const REMOTE_NODE: u8 = 3;
 
@@ -26,17 +27,17 @@ pub(crate) struct Peer {
     pub(crate) ip: IpAddr,
     pub(crate) mac: [u8; 6],
     pub(crate) identity: u32,
-    /// Endpoint id on the simulated node; 0 for any other.
+    /// The endpoint id on the simulated node; 0 for other nodes.
     pub(crate) endpoint: u16,
-    /// The port that it serves.
+    /// The port that it listens on.
     pub(crate) port: u16,
     pub(crate) labels: Vec<String>,
-    /// Namespace and name of the pod; `None` for nodes and the world.
+    /// Namespace and name of the pod; `None` for nodes and external hosts.
     pub(crate) pod: Option<(&'static str, String)>,
 }
 
 impl Peer {
-    /// Address of the node that a pod runs on.
+    /// The address of the node that the pod runs on.
     pub(crate) fn node_ip(&self) -> Ipv4Addr {
         node_ip(if self.endpoint == 0 {
             REMOTE_NODE
@@ -46,83 +47,83 @@ impl Peer {
     }
 }
 
-/// Everybody, with an IPv4 and an IPv6 side each.
+/// All peers, each with an IPv4 and an IPv6 form.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct Cluster {
     pods: Vec<(Peer, Peer)>,
     dns: (Peer, Peer),
-    outside: Vec<(Peer, Peer)>,
-    /// Who has taken part in a conversation.
-    met: BTreeSet<IpAddr>,
-    newcomers: Vec<Peer>,
+    external: Vec<(Peer, Peer)>,
+    /// The peers that have taken part in a conversation.
+    seen: BTreeSet<IpAddr>,
+    new_peers: Vec<Peer>,
 }
 
-impl World {
+impl Cluster {
     pub(crate) fn new() -> Self {
         let apps = APPS.iter().zip(0u8..);
         let pods =
-            apps.flat_map(|(app, at)| (0..PODS_OF_AN_APP).map(move |number| pod(*app, at, number)));
+            apps.flat_map(|(app, at)| (0..PODS_PER_APP).map(move |number| pod(*app, at, number)));
         let dns = pod(("kube-system", "kube-dns", 53), 100, 0);
-        let outside = (1..=20).map(world).collect();
+        let external = (1..=20).map(external_host).collect();
         Self {
             pods: pods.collect(),
             dns,
-            outside,
-            met: BTreeSet::new(),
-            newcomers: Vec::new(),
+            external,
+            seen: BTreeSet::new(),
+            new_peers: Vec::new(),
         }
     }
 
-    /// A pod of the simulated node.
+    /// Picks a pod of the simulated node.
     pub(crate) fn local(&mut self, rng: &mut fastrand::Rng, v6: bool) -> Peer {
         self.local_where(rng, v6, |_| true)
     }
 
-    /// A pod of the simulated node whose requests go through a proxy, or one whose do not: a policy
-    /// holds for all requests of a pod.
+    /// Picks a pod of the simulated node whose requests pass a proxy, or one whose requests do not:
+    /// a policy applies to all requests of a pod.
     pub(crate) fn local_under_l7_policy(
         &mut self,
         rng: &mut fastrand::Rng,
         v6: bool,
-        policy: bool,
+        has_policy: bool,
     ) -> Peer {
-        self.local_where(rng, v6, |pod| (pod.identity % 2 == 0) == policy)
+        self.local_where(rng, v6, |pod| (pod.identity % 2 == 0) == has_policy)
     }
 
     fn local_where(
         &mut self,
         rng: &mut fastrand::Rng,
         v6: bool,
-        wanted: impl Fn(&Peer) -> bool,
+        is_match: impl Fn(&Peer) -> bool,
     ) -> Peer {
         loop {
             let pod = &self.pods[rng.usize(..self.pods.len())];
-            if pod.0.endpoint != 0 && wanted(&pod.0) {
-                let peer = side(pod, v6);
-                return self.meet(peer);
+            if pod.0.endpoint != 0 && is_match(&pod.0) {
+                let peer = of_family(pod, v6);
+                return self.note_seen(peer);
             }
         }
     }
 
-    /// Any pod.
+    /// Picks any pod.
     pub(crate) fn pod(&mut self, rng: &mut fastrand::Rng, v6: bool) -> Peer {
-        let peer = side(&self.pods[rng.usize(..self.pods.len())], v6);
-        self.meet(peer)
+        let peer = of_family(&self.pods[rng.usize(..self.pods.len())], v6);
+        self.note_seen(peer)
     }
 
-    /// The cluster's DNS server.
+    /// Returns the cluster's DNS server.
     pub(crate) fn dns(&mut self, v6: bool) -> Peer {
-        let peer = side(&self.dns, v6);
-        self.meet(peer)
+        let peer = of_family(&self.dns, v6);
+        self.note_seen(peer)
     }
 
-    /// A host outside of the cluster.
-    pub(crate) fn outside(&mut self, rng: &mut fastrand::Rng, v6: bool) -> Peer {
-        let peer = side(&self.outside[rng.usize(..self.outside.len())], v6);
-        self.meet(peer)
+    /// Picks a host outside of the cluster.
+    pub(crate) fn external(&mut self, rng: &mut fastrand::Rng, v6: bool) -> Peer {
+        let peer = of_family(&self.external[rng.usize(..self.external.len())], v6);
+        self.note_seen(peer)
     }
 
-    /// The nodes' own addresses, for tunnels.
+    /// Returns a node, for tunnels.
     pub(crate) fn node(&self, number: u8) -> Peer {
         let mac = [0x02, 0, 0, 0, 1, number];
         let ip = IpAddr::V4(node_ip(number));
@@ -137,14 +138,14 @@ impl World {
         }
     }
 
-    /// Who takes part in a conversation for the first time since this was asked.
-    pub(crate) fn newcomers(&mut self) -> Vec<Peer> {
-        std::mem::take(&mut self.newcomers)
+    /// Takes the peers that have taken part in a conversation for the first time since the last call.
+    pub(crate) fn take_new_peers(&mut self) -> Vec<Peer> {
+        std::mem::take(&mut self.new_peers)
     }
 
-    fn meet(&mut self, peer: Peer) -> Peer {
-        if self.met.insert(peer.ip) {
-            self.newcomers.push(peer.clone());
+    fn note_seen(&mut self, peer: Peer) -> Peer {
+        if self.seen.insert(peer.ip) {
+            self.new_peers.push(peer.clone());
         }
         peer
     }
@@ -154,7 +155,7 @@ fn node_ip(number: u8) -> Ipv4Addr {
     Ipv4Addr::new(172, 18, 0, number)
 }
 
-fn side(peer: &(Peer, Peer), v6: bool) -> Peer {
+fn of_family(peer: &(Peer, Peer), v6: bool) -> Peer {
     if v6 { peer.1.clone() } else { peer.0.clone() }
 }
 
@@ -164,7 +165,7 @@ fn pod((namespace, app, port): (&'static str, &str, u16), at: u8, number: u8) ->
         "k8s:io.cilium.k8s.policy.cluster=default".to_owned(),
         format!("k8s:io.kubernetes.pod.namespace={namespace}"),
     ];
-    let node = u8::from(number >= LOCAL) + 1;
+    let node = u8::from(number >= LOCAL_PODS) + 1;
     let endpoint = if node == 1 {
         1000 + u16::from(at) * 16 + u16::from(number)
     } else {
@@ -200,7 +201,7 @@ fn pod((namespace, app, port): (&'static str, &str, u16), at: u8, number: u8) ->
     )
 }
 
-fn world(number: u8) -> (Peer, Peer) {
+fn external_host(number: u8) -> (Peer, Peer) {
     let peer = |ip| Peer {
         ip,
         mac: [0x02, 0xee, 0, 0, 0, number],
