@@ -381,7 +381,7 @@ fn debug_shows_each_connection_request_step_of_a_reload_and_change_of_names() {
     ] {
         agent.has_said(words);
     }
-    let named = agent.has_said("there is a new endpoint");
+    let named = agent.has_said("an endpoint was created");
     assert!(
         named.contains("DEBUG") && named.contains("pod=") && named.contains("labels="),
         "{named}"

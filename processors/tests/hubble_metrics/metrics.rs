@@ -20,11 +20,10 @@ fn generic() -> L7Record {
 }
 
 fn kafka() -> L7Record {
-    let (api_key, topic) = ("produce".to_owned(), "deathstar".to_owned());
     L7Record::Kafka(Kafka {
         error_code: 3,
-        api_key,
-        topic,
+        api_key: "produce".to_owned(),
+        topic: "deathstar".to_owned(),
         ..Kafka::default()
     })
 }
@@ -347,7 +346,7 @@ fn dns_counts_queries_and_responses() {
 
 #[test]
 fn dns_options_add_the_queried_name_and_exclude_aaaa_queries() {
-    let asked = |qtypes: &[u16]| {
+    let query = |qtypes: &[u16]| {
         dns(
             L7Type::Request,
             Dns {
@@ -356,7 +355,7 @@ fn dns_options_add_the_queried_name_and_exclude_aaaa_queries() {
             },
         )
     };
-    let answered = dns(
+    let response = dns(
         L7Type::Response,
         Dns {
             qtypes: vec![1].into(),
@@ -364,7 +363,7 @@ fn dns_options_add_the_queried_name_and_exclude_aaaa_queries() {
             ..Dns::default()
         },
     );
-    let flows = [asked(&[28]), asked(&[1, 28]), answered];
+    let flows = [query(&[28]), query(&[1, 28]), response];
     assert_eq!(
         counted(&["dns:query=false;ignoreAAAA"], &flows),
         [

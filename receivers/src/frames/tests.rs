@@ -23,7 +23,8 @@ fn stream(payloads: &[Payload<'_>]) -> Vec<u8> {
 }
 
 fn stream_of_type(id: TypeId, payloads: &[Payload<'_>]) -> Vec<u8> {
-    let (mut encoder, mut out) = (Encoder::new(id), Vec::new());
+    let mut encoder = Encoder::new(id);
+    let mut out = Vec::new();
     payloads
         .iter()
         .for_each(|payload| encoder.encode(payload, &mut out));

@@ -11,16 +11,15 @@ const MAX_PATH: usize = 107;
 /// The largest value of `max_frame`: a batch refers to its bytes with 32-bit offsets.
 const MAX_MAX_FRAME: usize = 1 << 30;
 
-/// The outbox, where the configuration does not say otherwise: some twenty thousand events, a
-/// second of a busy node.
+/// The default outbox: about 20,000 events, which is one second of a busy node.
 const OUTBOX: Limits = Limits {
     records: 65_536,
     bytes: 6 << 20,
     when_full: WhenFull::DropNewest,
     ..Limits::DEFAULT
 };
-/// The longest frame, where the configuration does not say otherwise: ten times what Envoy lets a
-/// request's headers have. Several copies of a frame are in memory while it is decoded.
+/// The default length of the longest frame: ten times Envoy's limit on the headers of a request.
+/// Several copies of a frame are in memory while it is decoded.
 const MAX_FRAME: usize = 1 << 20;
 
 tidegate_runtime::config_table! {

@@ -73,7 +73,8 @@ async fn a_stream_can_be_split_anywhere() {
 
 #[tokio::test]
 async fn a_stream_that_ends_inside_a_frame_is_counted() {
-    let (one, two) = (stream(&[b"first"]), stream(&[b"first", b"second"]));
+    let one = stream(&[b"first"]);
+    let two = stream(&[b"first", b"second"]);
     for end in one.len()..two.len() {
         let result = receive(vec![two[..end].to_vec()]).await;
         let cut: &[_] = if end == one.len() {

@@ -57,7 +57,8 @@ async fn concatenated_recordings_are_played_one_after_the_other() {
 
 #[tokio::test]
 async fn an_incomplete_recording_is_played_up_to_its_last_complete_frame_and_fails() {
-    let (one, two) = (stream(&[b"first"]), stream(&[b"first", b"second"]));
+    let one = stream(&[b"first"]);
+    let two = stream(&[b"first", b"second"]);
     for end in one.len()..two.len() {
         let result = replay(&two[..end]).await;
         let cut: &[_] = if end == one.len() {
