@@ -6,6 +6,9 @@
 //! This crate has no threads, no I/O and no clock other than [`Timestamp::now`], and does not
 //! depend on the runtime.
 
+#[macro_use]
+mod no_drop;
+
 pub mod batch;
 pub mod flow;
 pub mod metric;

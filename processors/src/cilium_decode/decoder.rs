@@ -3,7 +3,7 @@
 use tidegate_model::Record;
 use tidegate_model::flow::{FileNumbering, OriginalSource};
 use tidegate_model::record::{
-    DebugEvent, DebugEventType, Event, EventBody, Frame, Lost, LostSource,
+    DebugEvent, DebugEventType, DecodedHeader, Event, EventBody, Frame, Lost, LostSource,
 };
 use tidegate_model::tally::Tally;
 use tidegate_wire::access_log::{self, RecordSpans};
@@ -284,11 +284,11 @@ fn are_on_both_sides(releases: Releases, since: Release) -> bool {
 
 fn packet_body(offset: usize, files: FileNumbering, original_source: OriginalSource) -> EventBody {
     // Headers have some tens of bytes; only a forged extension can make one longer than 64 KiB.
-    EventBody::Packet {
-        header_len: u16::try_from(offset).unwrap_or(u16::MAX),
+    EventBody::Packet(DecodedHeader {
+        len: u16::try_from(offset).unwrap_or(u16::MAX),
         files,
         original_source,
-    }
+    })
 }
 
 /// Replaces a frame's record by an event.

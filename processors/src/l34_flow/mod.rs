@@ -18,8 +18,8 @@ use header::TraceRules;
 use packet::Capture;
 
 use serde::Deserialize;
-use tidegate_model::flow::{FileNumbering, Flow, OriginalSource};
-use tidegate_model::record::{Event, EventBody};
+use tidegate_model::flow::Flow;
+use tidegate_model::record::{DecodedHeader, Event, EventBody};
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Kind, Kinds, Outcome, Record, Span};
 use tidegate_runtime::component::{
@@ -87,18 +87,8 @@ impl Processor for L34Flow {
             else {
                 return Outcome::Keep;
             };
-            let EventBody::Packet {
-                header_len,
-                files,
-                original_source,
-            } = *body
-            else {
+            let EventBody::Packet(decoded) = *body else {
                 return Outcome::Keep;
-            };
-            let decoded = DecodedHeader {
-                len: header_len,
-                files,
-                original_source,
             };
             match self.fill(record.begin_flow(time, seq), data, decoded, bytes) {
                 Ok(()) => Outcome::Keep,
@@ -106,14 +96,6 @@ impl Processor for L34Flow {
             }
         });
     }
-}
-
-/// What `cilium_decode` found out about an event's header.
-#[derive(Clone, Copy, Debug)]
-struct DecodedHeader {
-    len: u16,
-    files: FileNumbering,
-    original_source: OriginalSource,
 }
 
 impl L34Flow {

@@ -176,10 +176,10 @@ fn header_len(batch: &Batch) -> u16 {
         [
             ..,
             Record::Event(Event {
-                body: EventBody::Packet { header_len, .. },
+                body: EventBody::Packet(header),
                 ..
             }),
-        ] => *header_len,
+        ] => header.len,
         other => panic!("no packet: {other:?}"),
     }
 }

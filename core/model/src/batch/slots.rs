@@ -94,7 +94,7 @@ impl Slots {
         if len < self.len {
             self.places[len..self.len]
                 .iter_mut()
-                .for_each(Record::vacate);
+                .for_each(Record::clear);
             self.len = len;
         }
     }

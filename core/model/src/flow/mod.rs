@@ -110,15 +110,80 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Drops all that it holds on the heap: [`Record::vacate`](crate::Record) then forgets the
-    /// rest, and what is left out here leaks.
-    pub(crate) fn vacate(&mut self) {
-        (
-            self.source.names,
-            self.destination.names,
-            self.l7,
-            self.socket,
-        ) = (None, None, None, None);
+    /// Drops what the flow owns on the heap, so that the rest can be forgotten. A new field that
+    /// has to be dropped does not compile here.
+    pub(crate) fn release(&mut self) {
+        let Self {
+            source,
+            destination,
+            l7,
+            socket,
+            time,
+            seq,
+            flow_type,
+            message_type,
+            sub_type,
+            verdict,
+            drop_reason,
+            auth_type,
+            direction,
+            is_reply,
+            policy_match,
+            trace_point,
+            trace_reason,
+            ethernet,
+            ip,
+            l4,
+            last_layer,
+            tunnel,
+            turned_by,
+            file,
+            ip_trace_id,
+            interface,
+            proxy_port,
+            payload,
+            tcp_seq,
+            tcp_ack,
+        } = self;
+        assert_no_drop!(
+            time,
+            seq,
+            flow_type,
+            message_type,
+            sub_type,
+            verdict,
+            drop_reason,
+            auth_type,
+            direction,
+            is_reply,
+            policy_match,
+            trace_point,
+            trace_reason,
+            ethernet,
+            ip,
+            l4,
+            last_layer,
+            tunnel,
+            turned_by,
+            file,
+            ip_trace_id,
+            interface,
+            proxy_port,
+            payload,
+            tcp_seq,
+            tcp_ack
+        );
+        *l7 = None;
+        *socket = None;
+        for Endpoint {
+            id,
+            identity,
+            names,
+        } in [source, destination]
+        {
+            assert_no_drop!(id, identity);
+            *names = None;
+        }
     }
 
     /// Bytes on the heap that only this flow holds.

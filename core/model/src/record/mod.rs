@@ -71,31 +71,48 @@ impl Record {
         }
     }
 
-    /// Puts another record in place of this one. One that holds nothing on the heap needs no
-    /// dropping, which is told here at less cost than by dropping it.
+    /// Replaces this record. Frames and packet events own no heap memory, so they are overwritten
+    /// without running their destructor, which would have to look at every variant.
     #[inline(always)]
     pub fn overwrite(&mut self, other: Self) {
-        // All their fields are numbers. A field on the heap would leak here.
-        if let Self::Frame(_)
-        | Self::Event(Event {
-            body: EventBody::Packet { .. },
-            ..
-        }) = self
-        {
+        if self.needs_no_drop() {
             std::mem::forget(std::mem::replace(self, other));
         } else {
             *self = other;
         }
     }
 
-    /// Drops what it holds; an empty frame is left, to be overwritten.
-    pub(crate) fn vacate(&mut self) {
+    /// Drops what the record owns and leaves an empty frame.
+    pub(crate) fn clear(&mut self) {
         if let Self::Flow(flow) = self {
-            flow.vacate();
-            // It holds nothing any more.
+            flow.release();
+            // Nothing is left to drop.
             std::mem::forget(std::mem::take(self));
         } else {
             self.overwrite(Self::default());
+        }
+    }
+
+    /// Returns whether the record is a frame or a packet event. A field that has to be dropped
+    /// does not compile here.
+    #[inline(always)]
+    fn needs_no_drop(&self) -> bool {
+        match self {
+            Self::Frame(frame) => {
+                assert_no_drop!(frame);
+                true
+            }
+            Self::Event(Event {
+                time,
+                seq,
+                cpu,
+                data,
+                body: EventBody::Packet(header),
+            }) => {
+                assert_no_drop!(time, seq, cpu, data, header);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -159,22 +176,24 @@ pub struct Event {
     pub body: EventBody,
 }
 
+/// The parts of a datapath event's header that depend on Cilium's release, as the decoder settled
+/// them: the header's version byte alone does not tell.
+#[derive(Clone, Copy, Debug)]
+pub struct DecodedHeader {
+    /// Bytes of the header, which is where the packet begins.
+    pub len: u16,
+    /// How a drop's source file is numbered.
+    pub files: FileNumbering,
+    /// What a trace's original source implies about its direction.
+    pub original_source: OriginalSource,
+}
+
 /// What a monitor event holds.
 #[derive(Clone, Debug)]
 pub enum EventBody {
     /// A checked event of the datapath with captured packet bytes behind its header: drop (1),
     /// capture (3), trace (4), policy verdict (5) or recorder capture (6).
-    Packet {
-        /// Bytes of the header, which is where the packet begins; settled by the decoder, because
-        /// one version byte can stand for two lengths.
-        header_len: u16,
-        /// How a drop's source file is numbered; settled by the decoder, because no version byte
-        /// tells.
-        files: FileNumbering,
-        /// What a trace's original source implies about its direction; settled by the decoder
-        /// likewise.
-        original_source: OriginalSource,
-    },
+    Packet(DecodedHeader),
     /// A checked socket trace (7), which has no packet.
     TraceSock {
         /// How its fields lie; settled by the decoder, because no version byte tells.
