@@ -3,6 +3,7 @@
 
 use tidegate_runtime::component::{Cause, ComponentKind, Outcomes, Reasons};
 use tidegate_runtime::ledger::{Report, StageReport};
+use tidegate_runtime::stage_id::{Role, StageId};
 
 use crate::config::{Registry, find};
 
@@ -16,18 +17,14 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// Of a stage by its name in the books; nothing for one of no kind.
-    pub(crate) fn of(stage: &str, has_inbox: bool) -> Self {
-        let Some((section, id)) = stage.split_once('.') else {
-            return Self::default();
-        };
-        let name = id.split('/').next().unwrap_or(id);
-        let Some(outcomes) = outcomes(section, name) else {
+    /// Of a stage; nothing for one of no kind.
+    pub(crate) fn of(stage: &StageId, has_inbox: bool) -> Self {
+        let Some(outcomes) = outcomes(stage) else {
             return Self::default();
         };
         let mut reasons: Vec<_> = outcomes.reasons().collect();
         reasons.extend(has_inbox.then_some(Outcomes::OF_INBOXES));
-        let is_exporter = section == "exporters";
+        let is_exporter = stage.role() == Role::Exporter;
         reasons.extend(is_exporter.then_some(Outcomes::OF_EXPORTERS));
         let of_role = if is_exporter {
             Outcomes::RULES_OF_EXPORTERS
@@ -129,16 +126,15 @@ pub(crate) fn undeclared(report: &Report) -> Vec<String> {
         .collect()
 }
 
-fn outcomes(section: &str, name: &str) -> Option<Outcomes> {
+fn outcomes(stage: &StageId) -> Option<Outcomes> {
     fn of<C: ?Sized>(kinds: &[ComponentKind<C>], name: &str) -> Option<Outcomes> {
         find(kinds, name).map(|kind| kind.outcomes)
     }
     let registry = Registry::BUILT_IN;
-    match section {
-        "receivers" => of(registry.receivers, name),
-        "processors" => of(registry.processors, name),
-        "exporters" => of(registry.exporters, name),
-        _ => None,
+    match stage.role() {
+        Role::Receiver => of(registry.receivers, stage.kind()),
+        Role::Processor => of(registry.processors, stage.kind()),
+        Role::Exporter => of(registry.exporters, stage.kind()),
     }
 }
 
@@ -146,12 +142,12 @@ fn outcomes(section: &str, name: &str) -> Option<Outcomes> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Cause, Declared};
+    use super::{Cause, Declared, StageId};
     use crate::config::Registry;
 
     #[test]
     fn a_stage_can_state_what_its_kind_declares_and_what_its_role_adds() {
-        let otlp = Declared::of("exporters.otlp/backup", true);
+        let otlp = Declared::of(&StageId::exporter("otlp/backup"), true);
         let reasons: Vec<_> = otlp.reasons().collect();
         for reason in [
             "permanent_error",
@@ -164,17 +160,17 @@ mod tests {
         }
         assert_eq!(otlp.rules().collect::<Vec<_>>(), ["signals"]);
         assert!(
-            !Declared::of("processors.l34_flow", false)
+            !Declared::of(&StageId::processor("l34_flow"), false)
                 .reasons()
                 .any(|reason| reason == "queue_full")
         );
         assert!(
-            Declared::of("receivers.monitor1_2", false)
+            Declared::of(&StageId::receiver("monitor1_2"), false)
                 .reasons()
                 .any(|reason| reason == "pipeline_full")
         );
         assert_eq!(
-            Declared::of("exporters.no_such_kind", true)
+            Declared::of(&StageId::exporter("no_such_kind"), true)
                 .reasons()
                 .count(),
             0
@@ -183,7 +179,8 @@ mod tests {
 
     #[test]
     fn a_reason_has_a_cause() {
-        let cause = |stage: &str, reason: &str| Declared::of(stage, true).cause(reason);
+        let cause =
+            |stage: &str, reason: &str| Declared::of(&stage.parse().unwrap(), true).cause(reason);
         assert_eq!(cause("processors.l34_flow", "tcp_too_short"), Cause::Input);
         assert_eq!(cause("exporters.otlp", "queue_full"), Cause::Load);
         assert_eq!(
@@ -203,15 +200,15 @@ mod tests {
         let receivers = registry
             .receivers
             .iter()
-            .map(|kind| format!("receivers.{}", kind.name));
+            .map(|kind| StageId::receiver(kind.name));
         let processors = registry
             .processors
             .iter()
-            .map(|kind| format!("processors.{}", kind.name));
+            .map(|kind| StageId::processor(kind.name));
         let exporters = registry
             .exporters
             .iter()
-            .map(|kind| format!("exporters.{}", kind.name));
+            .map(|kind| StageId::exporter(kind.name));
         for stage in receivers.chain(processors).chain(exporters) {
             let reasons: Vec<_> = Declared::of(&stage, true).reasons().collect();
             let once: BTreeSet<_> = reasons.iter().collect();

@@ -13,6 +13,7 @@ use tidegate_runtime::pipeline::{
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Processor, Receiver};
+use tidegate_runtime::stage_id::StageId;
 use tokio::runtime::{Builder, Handle, Runtime};
 use toml::de::ValueDeserializer;
 
@@ -34,18 +35,18 @@ impl Pipeline {
             .iter()
             .map(|component| processor(component))
             .collect();
-        let exporter =
-            configuration(tidegate_exporters::KINDS, &("nop", ""))?.build(&context("nop"))?;
+        let exporter = configuration(tidegate_exporters::KINDS, &("nop", ""))?
+            .build(&context(&StageId::exporter("nop")))?;
         let topology = Topology {
             receivers: vec![ReceiverNode {
-                stage: "receivers.input".to_owned(),
+                stage: StageId::receiver("input"),
                 fingerprint: String::new(),
                 receiver,
             }],
             exporters: vec![ExporterNode {
                 fingerprint: String::new(),
                 holds: Vec::new(),
-                stage: "nop".to_owned(),
+                stage: StageId::exporter("nop"),
                 health: Default::default(),
                 exporter,
                 wants: Kinds::ALL,
@@ -86,10 +87,11 @@ impl Pipeline {
 }
 
 fn processor(component: &Component<'_>) -> Result<ProcessorNode, Box<dyn Error>> {
+    let stage = StageId::processor(component.0);
     let processor: Box<dyn Processor> =
-        configuration(tidegate_processors::KINDS, component)?.build(&context(component.0))?;
+        configuration(tidegate_processors::KINDS, component)?.build(&context(&stage))?;
     Ok(ProcessorNode {
-        stage: component.0.to_owned(),
+        stage,
         fingerprint: String::new(),
         processor,
         queue: None,
@@ -110,9 +112,9 @@ pub(crate) fn configuration<C: ?Sized>(
 }
 
 /// What components are built with where nobody looks at names and telemetry.
-pub(crate) fn context(stage: &str) -> BuildContext {
+pub(crate) fn context(stage: &StageId) -> BuildContext {
     BuildContext {
-        stage: stage.to_owned(),
+        stage: stage.clone(),
         node_name: "default/node".to_owned(),
         telemetry: tidegate_runtime::telemetry::Telemetry::default(),
         health: Default::default(),

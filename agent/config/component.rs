@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use tidegate_runtime::config::ExporterQueue;
+use tidegate_runtime::stage_id::StageId;
 
 /// One component of the file.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub(crate) struct Component<C: ?Sized> {
     /// `kind` or `kind/name`.
     pub(crate) id: String,
     /// Name in the ledger and in telemetry: the section and the id.
-    pub(crate) stage: String,
+    pub(crate) stage: StageId,
     /// The place of its id.
     pub(crate) span: Range<usize>,
     /// The places of the values of its keys, those of inner tables as `table.key`.

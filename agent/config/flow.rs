@@ -3,6 +3,7 @@
 
 use tidegate_model::Kinds;
 use tidegate_runtime::component::{ComponentKind, ExporterConfig, ProcessorConfig};
+use tidegate_runtime::stage_id::StageId;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
@@ -105,7 +106,7 @@ impl Check<'_> {
     fn starved(
         &self,
         one: &Use,
-        stage: &str,
+        stage: &StageId,
         takes: Kinds,
         arriving: Kinds,
         at: Option<usize>,

@@ -56,7 +56,7 @@ fn of<C: ?Sized>(
 ) -> Vec<Listener> {
     let addresses = component.config.as_deref().map(listens).unwrap_or_default();
     let listener = |address| {
-        let name = component.stage.clone();
+        let name = component.stage.to_string();
         Listener {
             name,
             listen: Listen::Tcp(address),

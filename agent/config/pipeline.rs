@@ -199,7 +199,11 @@ fn resolve<C: ?Sized>(
         components[at].used = true;
         match uses.iter().find(|earlier| earlier.at == at) {
             Some(earlier) => {
-                let title = format!("`{}` stands twice in `{}`", id.get_ref(), section.name);
+                let title = format!(
+                    "`{}` stands twice in `{}`",
+                    id.get_ref(),
+                    section.role.section()
+                );
                 problems.push(
                     Problem::new(title, id.span()).context(earlier.span.clone(), "here already"),
                 );
@@ -220,9 +224,8 @@ fn dangling<C: ?Sized>(
     section: &Section<C>,
     registry: &Registry,
 ) -> Problem {
-    let Section {
-        name, one, kinds, ..
-    } = section;
+    let Section { one, kinds, .. } = section;
+    let name = section.role.section();
     let problem = Problem::new(
         format!("no {} has the id `{}`", one, id.get_ref()),
         id.span(),

@@ -7,6 +7,7 @@ use std::ops::Range;
 use serde::Deserialize as _;
 use tidegate_runtime::component::{ComponentKind, ExporterConfig, ProcessorConfig, ReceiverConfig};
 use tidegate_runtime::config::{ExporterQueue, Key, Queue, Table as _};
+use tidegate_runtime::stage_id::{Role, StageId};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
@@ -73,8 +74,8 @@ impl InboxTable {
 
 /// A section and the kinds of components in it.
 pub(crate) struct Section<C: ?Sized + 'static> {
-    /// Its name in the file.
-    pub(crate) name: &'static str,
+    /// The role of its components, which names the section.
+    pub(crate) role: Role,
     /// What one of its components is called.
     pub(crate) one: &'static str,
     pub(crate) kinds: &'static [ComponentKind<C>],
@@ -86,7 +87,7 @@ impl Registry {
     /// The section of the receivers.
     pub(crate) fn receiver_section(&self) -> Section<dyn ReceiverConfig> {
         Section {
-            name: "receivers",
+            role: Role::Receiver,
             one: "receiver",
             kinds: self.receivers,
             inbox: InboxTable::None,
@@ -96,7 +97,7 @@ impl Registry {
     /// The section of the processors.
     pub(crate) fn processor_section(&self) -> Section<dyn ProcessorConfig> {
         Section {
-            name: "processors",
+            role: Role::Processor,
             one: "processor",
             kinds: self.processors,
             inbox: InboxTable::Processor,
@@ -106,7 +107,7 @@ impl Registry {
     /// The section of the exporters.
     pub(crate) fn exporter_section(&self) -> Section<dyn ExporterConfig> {
         Section {
-            name: "exporters",
+            role: Role::Exporter,
             one: "exporter",
             kinds: self.exporters,
             inbox: InboxTable::Exporter,
@@ -121,10 +122,10 @@ impl<C: ?Sized> Section<C> {
         root: &mut DeTable<'_>,
         problems: &mut Problems,
     ) -> Vec<Component<C>> {
-        let Some(section) = root.remove(self.name) else {
+        let Some(section) = root.remove(self.role.section()) else {
             return Vec::new();
         };
-        let Some(section) = table(section, self.name, problems) else {
+        let Some(section) = table(section, self.role.section(), problems) else {
             return Vec::new();
         };
         section
@@ -139,13 +140,13 @@ impl<C: ?Sized> Section<C> {
         value: Value<'_>,
         problems: &mut Problems,
     ) -> Component<C> {
-        let stage = format!("{}.{}", self.name, id.get_ref());
+        let stage = StageId::new(self.role, id.get_ref());
         let Content {
             queue,
             keys,
             fingerprint,
             config,
-        } = self.content(id, &stage, value, problems);
+        } = self.content(id, stage.as_str(), value, problems);
         let id_text = id.get_ref().to_string();
         Component {
             id: id_text,
@@ -232,14 +233,17 @@ impl<C: ?Sized> Section<C> {
     fn unknown_kind(&self, name: &str, span: Range<usize>) -> Problem {
         let names: Vec<_> = self.kinds.iter().map(|kind| kind.name).collect();
         let problem = Problem::new(
-            format!("there is no kind of {} called `{name}`", self.name),
+            format!(
+                "there is no kind of {} called `{name}`",
+                self.role.section()
+            ),
             span,
         );
         match nearest(name, names.iter().copied()) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.note(format!(
                 "the kinds of {} are {}",
-                self.name,
+                self.role.section(),
                 quoted(&names, "and")
             )),
         }

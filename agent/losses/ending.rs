@@ -4,6 +4,7 @@ use std::fmt;
 
 use tidegate_runtime::component::Cause;
 use tidegate_runtime::ledger::{Report, StageReport};
+use tidegate_runtime::stage_id::StageId;
 
 use super::site::{LossSite, loss_sites};
 use crate::declared::Declared;
@@ -66,7 +67,7 @@ pub(crate) struct ShutdownLosses {
 
 #[derive(Debug, PartialEq, Eq)]
 struct StageLoss {
-    stage: String,
+    stage: StageId,
     records: u64,
     /// The configuration key of the limit.
     key: String,

@@ -9,6 +9,7 @@ pub(crate) use ending::{Ending, ShutdownLosses, lost_in_pipelines, lost_in_run};
 use std::time::Duration;
 
 use tidegate_runtime::ledger::Ledger;
+use tidegate_runtime::stage_id::StageId;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use site::{LossSite, loss_sites};
@@ -42,9 +43,9 @@ struct SiteFields<'a> {
 
 impl<'a> SiteFields<'a> {
     fn new(site: &'a LossSite) -> Self {
-        let stage_fields = |pipeline: &'a String, stage: &'a String| Self {
+        let stage_fields = |pipeline: &'a String, stage: &'a StageId| Self {
             pipeline: Some(pipeline),
-            stage: Some(stage),
+            stage: Some(stage.as_str()),
             ..Self::default()
         };
         match site {

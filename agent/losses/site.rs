@@ -7,6 +7,7 @@ use std::fmt;
 
 use tidegate_runtime::component::Cause;
 use tidegate_runtime::ledger::{Report, StageReport, reason};
+use tidegate_runtime::stage_id::StageId;
 
 use crate::declared::Declared;
 
@@ -19,18 +20,18 @@ pub(super) enum LossSite {
     /// A stage had no room or no time for them, or a peer refused them.
     Dropped {
         pipeline: String,
-        stage: String,
+        stage: StageId,
         reason: &'static str,
     },
     /// A stage cannot parse them. All such reasons are one site, since they have one cause.
     Unreadable {
         pipeline: String,
-        stage: String,
+        stage: StageId,
         /// The most frequent reasons, with their counts.
         reasons: String,
     },
     /// They were sent, and the peer did not answer.
-    Unconfirmed { pipeline: String, stage: String },
+    Unconfirmed { pipeline: String, stage: StageId },
     /// Cilium reported that it lost them.
     Upstream { source: &'static str },
 }
@@ -38,9 +39,9 @@ pub(super) enum LossSite {
 /// Identifies a site in successive reports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum SiteKey {
-    Dropped(String, String, &'static str),
-    Unreadable(String, String),
-    Unconfirmed(String, String),
+    Dropped(String, StageId, &'static str),
+    Unreadable(String, StageId),
+    Unconfirmed(String, StageId),
     Upstream(&'static str),
 }
 
@@ -99,10 +100,10 @@ pub(super) fn loss_sites(report: &Report) -> Vec<(LossSite, u64)> {
     let stages = || report.stages.iter().zip(&declared);
     let closed: BTreeSet<_> = stages()
         .filter(|(stage, declared)| is_output_closed(stage, declared))
-        .map(|(stage, _)| &*stage.stage)
+        .map(|(stage, _)| &stage.stage)
         .collect();
     let mut sites: Vec<_> = stages()
-        .flat_map(|(stage, declared)| stage_sites(stage, declared, closed.contains(&*stage.stage)))
+        .flat_map(|(stage, declared)| stage_sites(stage, declared, closed.contains(&stage.stage)))
         .collect();
     let upstream = report.upstream_lost.iter();
     sites.extend(upstream.map(|(source, n)| (LossSite::Upstream { source }, *n)));
@@ -182,7 +183,7 @@ pub(super) fn report(stages: &[(&str, &[(&'static str, u64)])]) -> Report {
         let lost = dropped.values().sum();
         StageReport {
             pipeline: "flows".to_owned(),
-            stage: (*stage).to_owned(),
+            stage: stage.parse().unwrap(),
             ended: false,
             r#in: lost,
             created: 0,

@@ -119,7 +119,7 @@ mod tests {
     fn queue_full(stage: &str) -> LossSite {
         LossSite::Dropped {
             pipeline: "flows".to_owned(),
-            stage: stage.to_owned(),
+            stage: stage.parse().unwrap(),
             reason: "queue_full",
         }
     }

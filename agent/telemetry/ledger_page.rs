@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tidegate_runtime::ledger::Report;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 
 /// The instrument whose value is 1 while a receiver is connected.
@@ -22,7 +23,7 @@ pub(crate) struct LedgerPage<Name: Ord = &'static str> {
     pub(crate) connected: BTreeMap<String, bool>,
     /// The reason for each stage that is degraded, or that ended before the others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) degraded: BTreeMap<String, String>,
+    pub(crate) degraded: BTreeMap<StageId, String>,
 }
 
 impl LedgerPage {

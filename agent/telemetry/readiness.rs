@@ -27,14 +27,15 @@ pub(super) fn readiness(health: &HealthRegistry, shutting_down: bool) -> (Status
 mod tests {
     use axum::http::StatusCode;
     use tidegate_runtime::health::HealthRegistry;
+    use tidegate_runtime::stage_id::StageId;
 
     use super::readiness;
 
     #[test]
     fn readiness_has_a_line_for_each_degraded_stage() {
         let registry = HealthRegistry::default();
-        let stdout = registry.stage("exporters.stdout");
-        let otlp = registry.stage("exporters.otlp");
+        let stdout = registry.stage(&StageId::exporter("stdout"));
+        let otlp = registry.stage(&StageId::exporter("otlp"));
         assert_eq!(
             readiness(&registry, false),
             (StatusCode::OK, "ready\n".to_owned())

@@ -77,7 +77,7 @@ impl Args {
     /// The path and the query of the request.
     fn page(&self) -> String {
         let mut query = Serializer::new("/debug/tap?".to_owned());
-        query.append_pair("stage", &self.stage);
+        query.append_pair("stage", self.stage.as_str());
         query.append_pair("format", self.format.name());
         query.append_pair("rate", &self.rate.to_string());
         let count = self.count.map(|count| count.to_string());

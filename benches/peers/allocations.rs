@@ -3,6 +3,7 @@
 
 use std::error::Error;
 use std::path::Path;
+use tidegate_runtime::stage_id::StageId;
 
 use dhat::{HeapStats, Profiler};
 
@@ -35,8 +36,8 @@ pub(crate) fn count(
     processors: &[Component<'_>],
 ) -> Result<Allocations, Box<dyn Error>> {
     let file = format!("file = \"{}\"", recording.display());
-    let receiver =
-        configuration(tidegate_receivers::KINDS, &("replay", &file))?.build(&context("replay"))?;
+    let receiver = configuration(tidegate_receivers::KINDS, &("replay", &file))?
+        .build(&context(&StageId::receiver("replay")))?;
     let pipeline = Pipeline::new(receiver, processors)?;
     let profiler = Profiler::builder().testing().build();
     pipeline.run()?;

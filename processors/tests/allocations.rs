@@ -12,6 +12,7 @@ use tidegate_model::{Batch, Kind, Kinds, Pool, Record};
 use tidegate_processors::KINDS;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::stage::Processor;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::{Event, Options, Release, Simulator};
 use tidegate_wire::event::message_type;
@@ -47,7 +48,7 @@ fn chain() -> Vec<Box<dyn Processor>> {
         )
         .unwrap();
         let context = BuildContext {
-            stage: format!("processors.{}", kind.name),
+            stage: StageId::processor(kind.name),
             node_name: "default/node".to_owned(),
             telemetry: Telemetry::default(),
             health: Default::default(),

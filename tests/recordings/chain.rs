@@ -13,6 +13,7 @@ use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::KINDS;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::stage::Processor;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_wire::payload::{Decoder, Step};
 use toml::de::ValueDeserializer;
@@ -166,7 +167,7 @@ fn build(kind: &str, keys: &str) -> Box<dyn Processor> {
         .unwrap()
         .into_deserializer();
     let context = BuildContext {
-        stage: format!("processors.{}", kind.name),
+        stage: StageId::processor(kind.name),
         node_name: NODE.to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),

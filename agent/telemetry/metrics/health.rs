@@ -10,7 +10,7 @@ pub(super) fn family(health: &HealthRegistry) -> MetricFamily {
     let mut family = MetricFamily::gauge("tidegate_stage_degraded", help);
     for (stage, state) in health.states() {
         let degraded = if state == HealthState::Well { 0.0 } else { 1.0 };
-        family.add(&[("stage", &stage)], degraded);
+        family.add(&[("stage", stage.as_str())], degraded);
     }
     family
 }

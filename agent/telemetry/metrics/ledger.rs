@@ -158,8 +158,8 @@ fn records_out(stages: &[StageReport]) -> MetricFamily {
         for (to, n) in &stage.out {
             let labels = [
                 ("pipeline", stage.pipeline.as_str()),
-                ("stage", &stage.stage),
-                ("to", to),
+                ("stage", stage.stage.as_str()),
+                ("to", to.as_str()),
             ];
             family.add(&labels, sample_value(*n));
         }
@@ -176,7 +176,7 @@ fn stage_family(metric: &StageMetric, stages: &[StageReport]) -> MetricFamily {
     for stage in stages {
         let labels = [
             ("pipeline", stage.pipeline.as_str()),
-            ("stage", &stage.stage),
+            ("stage", stage.stage.as_str()),
         ];
         family.add(&labels, sample_value((metric.count)(stage)));
     }
@@ -196,7 +196,7 @@ fn split_family(
         for (name, n) in counts {
             let labels = [
                 ("pipeline", stage.pipeline.as_str()),
-                ("stage", &stage.stage),
+                ("stage", stage.stage.as_str()),
                 (metric.label, name),
             ];
             family.add(&labels, sample_value(n));
@@ -213,7 +213,10 @@ fn edge_family(metric: &EdgeMetric, edges: &[EdgeReport]) -> MetricFamily {
     };
     family = family.unit(metric.unit);
     for edge in edges {
-        let labels = [("pipeline", edge.pipeline.as_str()), ("stage", &edge.stage)];
+        let labels = [
+            ("pipeline", edge.pipeline.as_str()),
+            ("stage", edge.stage.as_str()),
+        ];
         family.add(&labels, (metric.value)(edge));
     }
     family

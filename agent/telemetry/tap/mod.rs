@@ -111,7 +111,7 @@ impl LineStream {
             count,
         } = request;
         let report = agent.ledger.report();
-        let stage = stage_name::find(&stage, report.stages.iter().map(|row| row.stage.as_str()))?;
+        let stage = stage_name::find(&stage, report.stages.iter().map(|row| &row.stage))?;
         let wanted = Box::new(move |record: &_, data: &_| {
             filters.iter().all(|filter| filter.matches(record, data))
         });
@@ -191,6 +191,7 @@ mod tests {
 
     use tidegate_runtime::ledger::Ledger;
     use tidegate_runtime::shutdown::Shutdown;
+    use tidegate_runtime::stage_id::StageId;
     use tidegate_runtime::telemetry::Telemetry;
     use tokio::sync::mpsc::channel;
 
@@ -199,7 +200,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_stops_reading_is_disconnected() {
         let ledger = Ledger::default();
-        let _stage = ledger.open("p", "processors.s");
+        let _stage = ledger.open("p", &StageId::processor("s"));
         let agent = Agent {
             ledger,
             telemetry: Telemetry::default(),

@@ -2,53 +2,59 @@
 
 use std::collections::BTreeSet;
 
+use tidegate_runtime::stage_id::StageId;
+
 use crate::config::did_you_mean;
 
 /// Finds the stage with this name, with this name behind a section such as `processors.`, or the only
 /// stage whose name ends with it. The error is a message for the client.
 pub(super) fn find<'n>(
     wanted: &str,
-    names: impl Iterator<Item = &'n str>,
-) -> Result<&'n str, String> {
-    let names: BTreeSet<_> = names.collect();
-    let id = |name: &'n str| name.split_once('.').map_or(name, |(_, id)| id);
+    stages: impl Iterator<Item = &'n StageId>,
+) -> Result<&'n StageId, String> {
+    let stages: BTreeSet<_> = stages.collect();
     let rules: [&dyn Fn(&str) -> bool; 3] = [
         &|name| name == wanted,
         &|name| name.ends_with(&format!(".{wanted}")),
         &|name| name.ends_with(wanted),
     ];
     for rule in rules {
-        let found: Vec<_> = names.iter().copied().filter(|name| rule(name)).collect();
-        match found[..] {
-            [] => {}
-            [one] if !wanted.is_empty() => return Ok(one),
-            _ => return Err(format!("`{wanted}` is ambiguous: {}", found.join(", "))),
+        let mut found = stages.iter().filter(|stage| rule(stage.as_str()));
+        match (found.next(), found.next()) {
+            (None, _) => {}
+            (Some(one), None) if !wanted.is_empty() => return Ok(one),
+            _ => {
+                let found = stages.iter().filter(|stage| rule(stage.as_str()));
+                return Err(format!("`{wanted}` is ambiguous: {}", list(found)));
+            }
         }
     }
-    let near = did_you_mean(wanted, names.iter().flat_map(|name| [*name, id(name)]));
-    let hint = near.unwrap_or_else(|| {
-        format!(
-            "stages are {}",
-            names.into_iter().collect::<Vec<_>>().join(", ")
-        )
-    });
+    let names = stages.iter().flat_map(|stage| [stage.as_str(), stage.id()]);
+    let hint = did_you_mean(wanted, names)
+        .unwrap_or_else(|| format!("stages are {}", list(stages.iter())));
     Err(format!("there is no stage `{wanted}`; {hint}"))
+}
+
+fn list<'n>(stages: impl Iterator<Item = &'n &'n StageId>) -> String {
+    let names: Vec<_> = stages.map(|stage| stage.as_str()).collect();
+    names.join(", ")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::{StageId, find};
 
     #[test]
     fn a_stage_is_found_by_any_unambiguous_end_of_its_name() {
-        let names = [
+        let stages: [StageId; 6] = [
             "receivers.r",
             "processors.a_flow",
             "processors.b_flow",
             "exporters.e",
             "exporters.e/b",
             "exporters.r",
-        ];
+        ]
+        .map(|name| name.parse().unwrap());
         let cases = [
             ("processors.a_flow", Ok("processors.a_flow")),
             ("a_flow", Ok("processors.a_flow")),
@@ -74,7 +80,7 @@ mod tests {
         ];
         for (wanted, expected) in cases {
             assert_eq!(
-                find(wanted, names.into_iter()),
+                find(wanted, stages.iter()).map(StageId::as_str),
                 expected.map_err(str::to_owned),
                 "{wanted}"
             );

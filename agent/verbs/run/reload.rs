@@ -207,7 +207,10 @@ impl ReloadTarget {
         }
         self.ledger.reloaded(ReloadOutcome::Applied, hash);
         for stage in &change.kept {
-            tracing::debug!(stage, "the stage is unchanged and keeps running");
+            tracing::debug!(
+                stage = stage.as_str(),
+                "the stage is unchanged and keeps running"
+            );
         }
         tracing::info!(
             hash,
@@ -252,10 +255,10 @@ pub(super) fn log_admin_address(server: &Server) {
 }
 
 /// The names, or `-` if there are none.
-fn list(names: &BTreeSet<String>) -> String {
+fn list<T: AsRef<str>>(names: &BTreeSet<T>) -> String {
     if names.is_empty() {
         return "-".to_owned();
     }
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
     names.join(",")
 }

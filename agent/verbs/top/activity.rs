@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use tidegate_runtime::ledger::{EdgeReport, Report, StageReport};
+use tidegate_runtime::stage_id::StageId;
 
 use crate::telemetry::LedgerPage;
 
@@ -96,8 +97,8 @@ impl StageActivity {
 
 /// The rows of the earlier report, by pipeline and stage.
 struct EarlierRows<'a> {
-    stages: HashMap<(&'a str, &'a str), &'a StageReport<String>>,
-    edges: HashMap<(&'a str, &'a str), &'a EdgeReport>,
+    stages: HashMap<(&'a str, &'a StageId), &'a StageReport<String>>,
+    edges: HashMap<(&'a str, &'a StageId), &'a EdgeReport>,
 }
 
 impl<'a> EarlierRows<'a> {
@@ -106,20 +107,20 @@ impl<'a> EarlierRows<'a> {
         let edges = report.into_iter().flat_map(|report| &report.edges);
         Self {
             stages: stages
-                .map(|stage| ((&*stage.pipeline, &*stage.stage), stage))
+                .map(|stage| ((&*stage.pipeline, &stage.stage), stage))
                 .collect(),
             edges: edges
-                .map(|edge| ((&*edge.pipeline, &*edge.stage), edge))
+                .map(|edge| ((&*edge.pipeline, &edge.stage), edge))
                 .collect(),
         }
     }
 
     fn stage(&self, now: &StageReport<String>) -> Option<&'a StageReport<String>> {
-        self.stages.get(&(&*now.pipeline, &*now.stage)).copied()
+        self.stages.get(&(&*now.pipeline, &now.stage)).copied()
     }
 
     fn edge(&self, now: &EdgeReport) -> Option<&'a EdgeReport> {
-        self.edges.get(&(&*now.pipeline, &*now.stage)).copied()
+        self.edges.get(&(&*now.pipeline, &now.stage)).copied()
     }
 }
 

@@ -194,7 +194,7 @@ fn name(report: &StageReport<String>) -> String {
     if report.ended {
         format!("{} (ended)", report.stage)
     } else {
-        report.stage.clone()
+        report.stage.to_string()
     }
 }
 
@@ -242,7 +242,7 @@ fn edges(activity: &Activity) -> Grid {
             .and_then(|value| Some(value.as_str()?.to_owned()));
         grid.row([
             (report.pipeline.clone(), plain.dim()),
-            (report.stage.clone(), plain),
+            (report.stage.to_string(), plain),
             (bar(records), fill(records)),
             (grouped(report.queue_records), plain),
             (grouped(report.max_records), plain.dim()),

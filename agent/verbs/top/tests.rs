@@ -3,6 +3,7 @@
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tidegate_runtime::stage_id::StageId;
 
 use super::activity::Activity;
 use super::screen;
@@ -79,7 +80,7 @@ flows     processors.p  ··········     0  1,000  ·········· 
 fn each_degraded_stage_has_a_line() {
     let mut now = page(124);
     now.degraded
-        .insert("exporters.x".to_owned(), "the reader stalls".to_owned());
+        .insert(StageId::exporter("x"), "the reader stalls".to_owned());
     let text = screen::text("here:1", &Activity::between(Some(&page(120)), now));
     let lines: Vec<_> = text.lines().skip(2).take(2).collect();
     assert_eq!(lines, ["exporters.x DEGRADED: the reader stalls", ""]);

@@ -18,6 +18,7 @@ use crate::health::Health;
 use crate::hold::Hold;
 use crate::limits::Limits;
 use crate::stage::{Exporter, Processor, Receiver};
+use crate::stage_id::StageId;
 use crate::telemetry::Telemetry;
 
 /// A kind of component. `C` is what its configuration can do.
@@ -48,7 +49,7 @@ pub const DEFAULT_CLUSTER: &str = "default";
 #[derive(Clone, Debug)]
 pub struct BuildContext {
     /// The component's name in books and telemetry, such as `exporters.otlp/backup`.
-    pub stage: String,
+    pub stage: StageId,
     /// The node as Hubble names it on flows: `<cluster>/<node>`, or the node alone in the cluster
     /// `default`.
     pub node_name: String,

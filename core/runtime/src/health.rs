@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tidegate_model::time::Timestamp;
 
+use crate::stage_id::StageId;
 use crate::sync::lock;
 
 /// The health of all stages of an agent; clones share it.
@@ -20,7 +21,7 @@ pub struct HealthRegistry {
 }
 
 /// One stage's health, as the stage reports it; clones share it. It is in the registry for as long
-/// as a clone lives.
+/// as a clone lives. The default belongs to no stage and to no registry.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
     shared: Arc<Shared>,
@@ -52,7 +53,7 @@ pub enum HealthState {
 
 #[derive(Debug, Default)]
 struct Shared {
-    stage: String,
+    stage: Option<StageId>,
     state: Mutex<HealthState>,
 }
 
@@ -60,9 +61,9 @@ impl HealthRegistry {
     /// A handle for a stage that is well. Two handles of one name are two components of that name,
     /// one of which a reload has replaced or is about to.
     #[must_use]
-    pub fn stage(&self, name: &str) -> Health {
+    pub fn stage(&self, stage: &StageId) -> Health {
         let shared = Arc::new(Shared {
-            stage: name.to_owned(),
+            stage: Some(stage.clone()),
             state: Mutex::default(),
         });
         let mut stages = lock(&self.stages);
@@ -73,11 +74,14 @@ impl HealthRegistry {
 
     /// Every stage by its name, with the state of the component that is worst off.
     #[must_use]
-    pub fn states(&self) -> BTreeMap<String, HealthState> {
+    pub fn states(&self) -> BTreeMap<StageId, HealthState> {
         let mut states = BTreeMap::new();
-        for stage in lock(&self.stages).iter().filter_map(Weak::upgrade) {
-            let state = lock(&stage.state).clone();
-            let worst: &mut HealthState = states.entry(stage.stage.clone()).or_default();
+        for shared in lock(&self.stages).iter().filter_map(Weak::upgrade) {
+            let Some(stage) = shared.stage.clone() else {
+                continue;
+            };
+            let state = lock(&shared.state).clone();
+            let worst: &mut HealthState = states.entry(stage).or_default();
             if state.rank() > worst.rank() {
                 *worst = state;
             }
@@ -87,7 +91,7 @@ impl HealthRegistry {
 
     /// The stages that are not well, each with what is wrong with it.
     #[must_use]
-    pub fn unwell(&self) -> BTreeMap<String, String> {
+    pub fn unwell(&self) -> BTreeMap<StageId, String> {
         let states = self.states().into_iter();
         states
             .filter_map(|(stage, state)| Some((stage, state.problem()?.to_owned())))
@@ -144,7 +148,7 @@ impl Health {
     }
 
     fn stage(&self) -> &str {
-        &self.shared.stage
+        self.shared.stage.as_ref().map_or("", StageId::as_str)
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, HealthState> {
@@ -177,12 +181,12 @@ impl HealthState {
 
 #[cfg(test)]
 mod tests {
-    use super::{HealthRegistry, HealthState};
+    use super::{HealthRegistry, HealthState, StageId};
 
     #[test]
     fn a_stage_is_shown_with_what_is_wrong_until_it_is_well_again() {
         let registry = HealthRegistry::default();
-        let health = registry.stage("exporters.stdout");
+        let health = registry.stage(&StageId::exporter("stdout"));
         assert!(registry.unwell().is_empty());
         health.degraded("the pipe is full");
         health.degraded("the pipe is full of old lines");
@@ -190,17 +194,20 @@ mod tests {
         assert_eq!(
             unwell,
             [(
-                "exporters.stdout".to_owned(),
+                StageId::exporter("stdout"),
                 "the pipe is full of old lines".to_owned()
             )]
         );
         health.well();
-        assert_eq!(registry.states()["exporters.stdout"], HealthState::Well);
+        assert_eq!(
+            registry.states()[&StageId::exporter("stdout")],
+            HealthState::Well
+        );
     }
 
     #[test]
     fn a_stage_that_has_ended_stays_so() {
-        let health = HealthRegistry::default().stage("exporters.stdout");
+        let health = HealthRegistry::default().stage(&StageId::exporter("stdout"));
         health.ended("the disk is full", true);
         health.degraded("the pipe is full");
         health.well();
@@ -210,8 +217,8 @@ mod tests {
     #[test]
     fn of_two_components_of_one_name_the_worse_one_is_shown_while_it_lives() {
         let registry = HealthRegistry::default();
-        let old = registry.stage("exporters.otlp");
-        let new = registry.stage("exporters.otlp");
+        let old = registry.stage(&StageId::exporter("otlp"));
+        let new = registry.stage(&StageId::exporter("otlp"));
         old.degraded("no connection");
         assert_eq!(registry.unwell().len(), 1);
         drop(old);

@@ -22,6 +22,7 @@ pub mod pipeline;
 mod repeats;
 pub mod shutdown;
 pub mod stage;
+pub mod stage_id;
 mod sync;
 pub mod tap;
 pub mod telemetry;

@@ -16,7 +16,7 @@ pub(crate) struct SeenRepeats {
 }
 
 impl RepeatRequests {
-    /// Every processor of the pipeline [repeats](crate::stage::Processor::repeat) at its next tick,
+    /// Every processor of the pipeline [resends](crate::stage::Stateful::resend) at its next tick,
     /// or before it finishes.
     pub(crate) fn request(&self) {
         self.0.fetch_add(1, Ordering::AcqRel);

@@ -1,17 +1,13 @@
 //! The three kinds of stages.
 //!
-//! Who does not know its input owns its loop (receivers, exporters); who does is called
-//! (processors). Only receivers hear [`Shutdown`]; every other stage ends when its inbox is drained and
-//! closed.
+//! Receivers and exporters run their own loop. Processors are called with each batch. Only receivers
+//! see the [`Shutdown`] signal; every other stage ends when its inbox is drained and closed.
 
 use std::any::Any;
 use std::time::Duration;
 
 use async_trait::async_trait;
-
-use tidegate_model::batch::Batch;
-use tidegate_model::tally::Tally;
-use tidegate_model::time::Timestamp;
+use tidegate_model::{Batch, Tally, Timestamp};
 
 use crate::edge::Inbox;
 use crate::outbox::Outbox;
@@ -21,86 +17,202 @@ use crate::shutdown::Shutdown;
 pub type StageError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Brings records in.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use tidegate_model::Record;
+/// use tidegate_model::record::Frame;
+/// use tidegate_runtime::outbox::Outbox;
+/// use tidegate_runtime::shutdown::Shutdown;
+/// use tidegate_runtime::stage::{Receiver, StageError};
+///
+/// /// Sends one frame, then waits for the end of the run.
+/// struct Once;
+///
+/// #[async_trait]
+/// impl Receiver for Once {
+///     async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
+///         let mut batch = out.batch();
+///         let data = batch.push_bytes(b"payload");
+///         batch.push(Record::Frame(Frame { seq: 1, data, ..Frame::default() }));
+///         out.send(batch).await;
+///         shutdown.requested().await;
+///         Ok(())
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Receiver: Send {
     /// Sends records to `out` until the input ends or `shutdown` is requested, then returns.
     async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError>;
 }
 
-/// Changes records. Does no I/O, spawns nothing, and sees time as an argument.
-pub trait Processor: Any + Send {
-    /// Works on a batch in place. Records leave it through [`Batch::sift`]; records that are pushed
-    /// go on with the others and are entered in the books as created.
+/// Changes records. A processor does no I/O, spawns no tasks, and gets the time as an argument.
+///
+/// ```
+/// use tidegate_model::flow::Verdict;
+/// use tidegate_model::{Batch, Outcome, Record, Tally};
+/// use tidegate_runtime::stage::Processor;
+///
+/// /// Removes flows that were forwarded.
+/// struct DroppedOnly;
+///
+/// impl Processor for DroppedOnly {
+///     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
+///         batch.sift(tally, |record, _bytes| match record {
+///             Record::Flow(flow) if flow.verdict == Verdict::Forwarded => {
+///                 Outcome::Filtered("forwarded")
+///             }
+///             _ => Outcome::Keep,
+///         });
+///     }
+/// }
+///
+/// let mut batch = Batch::new();
+/// let mut tally = Tally::default();
+/// for verdict in [Verdict::Forwarded, Verdict::Dropped] {
+///     batch.push(Record::default());
+///     batch.push(Record::Flow(tidegate_model::flow::Flow { verdict, ..Default::default() }));
+/// }
+/// DroppedOnly.process(&mut batch, &mut tally);
+/// assert_eq!((batch.len(), tally.filters()), (3, &[("forwarded", 1)][..]));
+/// ```
+pub trait Processor: Send {
+    /// Changes a batch in place. Records leave it through [`Batch::sift`]; records that are pushed
+    /// are passed on with the others and counted as created.
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally);
 
-    /// How often [`Self::tick`] is to be called; `None` for never.
+    /// Returns how often [`Self::tick`] is to be called; `None` for never.
     fn tick_every(&self) -> Option<Duration> {
         None
     }
 
-    /// Called at the interval: pushes what is due to `out`, for the stages behind this one.
+    /// Pushes what is due to `out`. Called at the interval of [`Self::tick_every`].
     fn tick(&mut self, now: Timestamp, out: &mut Batch) {
         let _ = (now, out);
     }
 
-    /// Called when no batch will come any more, and again while there [is more](Self::has_more):
-    /// pushes all that is left.
+    /// Pushes all that is left to `out`. Called after the last batch, and again as long as
+    /// [`Self::has_more`] says so.
     fn finish(&mut self, now: Timestamp, out: &mut Batch) {
         self.tick(now, out);
     }
 
-    /// Called before the first batch when this takes the place of a processor of the same name,
-    /// whose configuration was another one: takes over what is still good of its state.
-    fn adopt(&mut self, old: &mut dyn Processor) {
-        let _ = old;
-    }
-
-    /// Called in place of [`Self::finish`] when the pipeline goes on without this processor, after
-    /// somebody may have adopted its state: pushes all that is left, in as many calls.
-    fn retire(&mut self, now: Timestamp, out: &mut Batch) {
-        self.finish(now, out);
-    }
-
-    /// Whether [`Self::finish`] or [`Self::retire`] left something for another call, because all of
-    /// it at once would take more memory than the stage itself.
+    /// Returns whether [`Self::finish`] or [`Stateful::retire`] left something for another call,
+    /// because all of it at once would take more memory than the stage itself.
     fn has_more(&self) -> bool {
         false
     }
 
-    /// There is somebody new behind this stage, who knows nothing of what was handed on before:
-    /// what was said once, and still holds, is to be said again at the next tick.
-    fn repeat(&mut self) {}
+    /// Returns the processor as one with [state that outlives it](Stateful), if it is one.
+    fn as_stateful(&mut self) -> Option<&mut dyn Stateful> {
+        None
+    }
+}
+
+/// A processor with state that a reload hands over to its replacement, or that stages behind it
+/// hold a copy of.
+///
+/// ```
+/// use std::any::Any;
+///
+/// use tidegate_model::{Batch, Tally};
+/// use tidegate_runtime::stage::{Processor, Stateful};
+///
+/// /// Counts records.
+/// #[derive(Default)]
+/// struct Counter {
+///     records: u64,
+/// }
+///
+/// impl Processor for Counter {
+///     fn process(&mut self, batch: &mut Batch, _: &mut Tally) {
+///         self.records += batch.len() as u64;
+///     }
+///
+///     fn as_stateful(&mut self) -> Option<&mut dyn Stateful> {
+///         Some(self)
+///     }
+/// }
+///
+/// impl Stateful for Counter {
+///     fn take_over(&mut self, old: &mut dyn Stateful) {
+///         if let Some(old) = (old as &mut dyn Any).downcast_mut::<Self>() {
+///             self.records = std::mem::take(&mut old.records);
+///         }
+///     }
+/// }
+///
+/// let (mut old, mut new) = (Counter { records: 7 }, Counter::default());
+/// new.as_stateful().unwrap().take_over(&mut old);
+/// assert_eq!((old.records, new.records), (0, 7));
+/// ```
+pub trait Stateful: Processor + Any {
+    /// Takes over the state of `old` that is still valid. Called before the first batch on a
+    /// processor that replaces one of the same name with another configuration.
+    fn take_over(&mut self, old: &mut dyn Stateful) {
+        let _ = old;
+    }
+
+    /// Pushes what is left after the state may have been taken over. Called in place of
+    /// [`Processor::finish`] on a processor that a reload removes or replaces, and again as long as
+    /// [`Processor::has_more`] says so.
+    fn retire(&mut self, now: Timestamp, out: &mut Batch) {
+        self.finish(now, out);
+    }
+
+    /// Marks everything that was passed on once and still holds to be passed on again at the next
+    /// tick: a stage behind this one is new, or had no room for all of it.
+    fn resend(&mut self) {}
 }
 
 /// Takes records out of the process.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use tidegate_runtime::edge::Inbox;
+/// use tidegate_runtime::stage::{Exporter, StageError};
+///
+/// /// Takes every record and delivers it nowhere.
+/// struct Discard;
+///
+/// #[async_trait]
+/// impl Exporter for Discard {
+///     async fn run(self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
+///         while let Some(delivery) = inbox.recv().await {
+///             delivery.absorbed();
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Exporter: Send {
-    /// Handles what comes until the inbox ends, then returns. Every delivery's ticket has to be
+    /// Handles what arrives until the inbox ends, then returns. Every delivery's ticket has to be
     /// settled.
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError>;
 
-    /// Whether it runs apart from the processors in front of it, as it has to if it blocks its
-    /// thread, or takes so long for a batch that they would fall behind. One that need not shares
-    /// their thread, and finds its batches in their cache.
+    /// Returns whether the exporter runs on another thread than the processors in front of it. It
+    /// has to if it blocks, or takes so long for a batch that they would fall behind. Otherwise it
+    /// shares their thread and finds its batches in their cache.
     fn runs_apart(&self) -> bool {
         true
     }
 }
 
-/// The error of an exporter whose output nobody reads any more, as after `tidegate run | head`. The
-/// exporter has ended, and has not failed.
+/// The error of an exporter whose output was closed by its reader, as after `tidegate run | head`.
+/// The exporter has ended, and has not failed.
 #[derive(Debug, thiserror::Error)]
-#[error("nobody reads the output any more")]
+#[error("the reader of the output has closed it")]
 pub struct OutputClosed;
 
-/// The error of an exporter that has ended in order, but had no time to deliver what it keeps
-/// beside the records, such as the last values of metrics. The run has lost something at its end,
-/// by a limit of its own.
+/// The error of an exporter that ended in order, but had no time to deliver data that it keeps
+/// beside the records, such as the last values of metrics.
 #[derive(Debug, thiserror::Error)]
-#[error("{what} could not be delivered in time (`{key}` gives it more)")]
+#[error("{what} could not be delivered in time (raise `{key}` to allow more)")]
 pub struct Undelivered {
     /// What was left.
     pub what: String,
-    /// The key that gives more time.
+    /// The configuration key that limits the time.
     pub key: String,
 }

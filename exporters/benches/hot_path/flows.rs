@@ -7,6 +7,7 @@ use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::KINDS;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::stage::Processor;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::{Options, Stream};
 use tidegate_wire::payload::{Decoder, Step};
@@ -76,12 +77,14 @@ fn fill(batch: &mut Batch, decoder: &mut Decoder, mut stream: &[u8], seq: u64) {
 fn build(kind: &str) -> Box<dyn Processor> {
     let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
     let config = (kind.parse)(ValueDeserializer::parse("{}").unwrap().into_deserializer()).unwrap();
-    config.build(&context(kind.name)).unwrap()
+    config
+        .build(&context(&StageId::processor(kind.name)))
+        .unwrap()
 }
 
-pub(crate) fn context(stage: &str) -> BuildContext {
+pub(crate) fn context(stage: &StageId) -> BuildContext {
     BuildContext {
-        stage: stage.to_owned(),
+        stage: stage.clone(),
         node_name: "default/bench".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),

@@ -15,6 +15,7 @@ use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{ExporterNode, PipelineNode, ReceiverNode, Running, Topology};
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Receiver, StageError};
+use tidegate_runtime::stage_id::StageId;
 use tokio::runtime::{Builder, Handle};
 use toml::de::ValueDeserializer;
 
@@ -91,11 +92,11 @@ async fn run(row: usize, feed: Feed, sink: &str) {
     )
     .unwrap();
     let exporter = ExporterNode {
-        stage: "exporters.bench".to_owned(),
+        stage: StageId::exporter("bench"),
         fingerprint: String::new(),
         holds: Vec::new(),
         health: Default::default(),
-        exporter: config.build(&context("exporters.bench")).unwrap(),
+        exporter: config.build(&context(&StageId::exporter("bench"))).unwrap(),
         wants: config.consumes(),
         queue: Limits {
             when_full: WhenFull::Block,
@@ -103,7 +104,7 @@ async fn run(row: usize, feed: Feed, sink: &str) {
         },
     };
     let receiver = ReceiverNode {
-        stage: "receivers.feed".to_owned(),
+        stage: StageId::receiver("feed"),
         fingerprint: String::new(),
         receiver: Box::new(feed),
     };

@@ -92,6 +92,6 @@ fn in_flight_gauge(context: &BuildContext) -> Gauge {
     context.telemetry.gauge(
         "tidegate_otlp_in_flight_requests",
         "Log requests in flight, including those waiting for their next attempt.",
-        &[("stage", &context.stage)],
+        &[("stage", context.stage.as_str())],
     )
 }

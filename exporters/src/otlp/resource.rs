@@ -76,6 +76,7 @@ pub(super) fn string_attribute(key: &str, value: &str) -> KeyValue {
 
 #[cfg(test)]
 mod tests {
+    use tidegate_runtime::stage_id::StageId;
     use tidegate_runtime::telemetry::Telemetry;
 
     use super::*;
@@ -87,7 +88,7 @@ mod tests {
             ("prod/node-a", "prod/node-a", "prod"),
         ] {
             let context = BuildContext {
-                stage: "exporters.otlp".to_owned(),
+                stage: StageId::exporter("otlp"),
                 node_name: node_name.to_owned(),
                 telemetry: Telemetry::default(),
                 health: Default::default(),

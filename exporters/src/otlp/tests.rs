@@ -1,6 +1,7 @@
 //! Valid and invalid configurations.
 
 use tidegate_runtime::stage::Exporter;
+use tidegate_runtime::stage_id::StageId;
 
 use super::KIND;
 
@@ -8,7 +9,7 @@ fn build(toml: &str) -> Result<Box<dyn Exporter>, String> {
     let table = toml::de::ValueDeserializer::parse(toml).map_err(|error| error.to_string())?;
     let config = (KIND.parse)(table).map_err(|error| error.message().to_owned())?;
     let context = tidegate_runtime::component::BuildContext {
-        stage: "exporters.otlp".to_owned(),
+        stage: StageId::exporter("otlp"),
         node_name: "default/node-a".to_owned(),
         telemetry: tidegate_runtime::telemetry::Telemetry::default(),
         health: Default::default(),

@@ -83,7 +83,7 @@ impl Prometheus {
         let series_gauge = context.telemetry.gauge(
             "tidegate_prometheus_series",
             "Metric series that the prometheus exporter shows",
-            &[("stage", &context.stage)],
+            &[("stage", context.stage.as_str())],
         );
         let allowed_hosts = config
             .allowed_hosts

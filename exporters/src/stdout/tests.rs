@@ -2,6 +2,7 @@
 
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{BuildContext, ExporterConfig};
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use toml::de::ValueDeserializer;
 
@@ -13,7 +14,7 @@ fn parse(table: &str) -> Result<Box<dyn ExporterConfig>, toml::de::Error> {
 
 fn refusal(table: &str) -> Option<(&'static str, String)> {
     let context = BuildContext {
-        stage: "exporters.stdout".to_owned(),
+        stage: StageId::exporter("stdout"),
         node_name: "default/node-a".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),

@@ -216,6 +216,6 @@ async fn last_values_that_are_not_delivered_in_time_are_an_error_with_their_numb
     assert!(failure.is_undelivered(), "{failure}");
     let cause = std::error::Error::source(&failure).unwrap().to_string();
     let expected = "the last values of 500 metric series could not be delivered in time \
-                    (`exporters.otlp.drain_timeout` gives it more)";
+                    (raise `exporters.otlp.drain_timeout` to allow more)";
     assert_eq!(cause, expected);
 }

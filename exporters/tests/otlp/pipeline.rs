@@ -16,6 +16,7 @@ use tidegate_runtime::pipeline::{
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Receiver, StageError};
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -86,7 +87,7 @@ impl PipelineSetup {
         let health = HealthRegistry::default();
         let (feed, records) = mpsc::channel(1);
         let receiver = ReceiverNode {
-            stage: "receivers.feed".to_owned(),
+            stage: StageId::receiver("feed"),
             fingerprint: String::new(),
             receiver: Box::new(TestReceiver(records)),
         };
@@ -119,10 +120,10 @@ impl PipelineSetup {
         let table = format!("{{ endpoint = \"{}\", {} }}", self.endpoint, self.config);
         let config = (otlp::KIND.parse)(ValueDeserializer::parse(&table).unwrap()).unwrap();
         let context = BuildContext {
-            stage: "exporters.otlp".to_owned(),
+            stage: StageId::exporter("otlp"),
             node_name: "default/node-a".to_owned(),
             telemetry: telemetry.clone(),
-            health: health.stage("exporters.otlp"),
+            health: health.stage(&StageId::exporter("otlp")),
         };
         ExporterNode {
             fingerprint: String::new(),

@@ -15,6 +15,7 @@ use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{ExporterNode, PipelineNode, ReceiverNode, Running, Topology};
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, Receiver, StageError};
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,7 +25,7 @@ use tokio::runtime::Handle;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn context() -> BuildContext {
-    let stage = "exporters.prometheus".to_owned();
+    let stage = StageId::exporter("prometheus");
     BuildContext {
         stage,
         node_name: "c/n".to_owned(),
@@ -131,7 +132,7 @@ fn topology(
     points: Vec<Point>,
 ) -> Topology {
     let exporter = ExporterNode {
-        stage: "exporters.prometheus".to_owned(),
+        stage: StageId::exporter("prometheus"),
         fingerprint: String::new(),
         holds: Vec::new(),
         health: Default::default(),
@@ -140,7 +141,7 @@ fn topology(
         queue: Limits::DEFAULT,
     };
     let receiver = ReceiverNode {
-        stage: "receivers.points".to_owned(),
+        stage: StageId::receiver("points"),
         fingerprint: String::new(),
         receiver: Box::new(Points(points)),
     };

@@ -67,7 +67,7 @@ async fn a_disk_that_stays_full_is_a_failure_with_its_place_and_the_records_with
     };
     let cause = source.source().map(ToString::to_string).unwrap();
     assert_eq!(
-        (&*stage, &*source.to_string()),
+        (stage.as_str(), &*source.to_string()),
         ("exporters.stdout", "cannot write to the output")
     );
     assert!(cause.starts_with("No space left on device"), "{cause}");

@@ -21,6 +21,7 @@ use tidegate_runtime::pipeline::{
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Receiver, StageError};
+use tidegate_runtime::stage_id::StageId;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -100,12 +101,12 @@ pub(crate) fn start_file(file: impl Into<OwnedFd>, batches: Vec<Batch>) -> Run {
 /// Starts a run of an exporter at its own pace.
 pub(crate) fn start_exporter(exporter: Exporter, pace: WriteTimeouts, batches: Vec<Batch>) -> Run {
     let (ledger, shutdown, sent) = (Ledger::default(), Shutdown::new(), Arc::new(Notify::new()));
-    let health = HealthRegistry::default().stage("exporters.stdout");
+    let health = HealthRegistry::default().stage(&StageId::exporter("stdout"));
     let exporter = exporter.with(health.clone(), pace);
     let topology = Topology {
         receivers: vec![ReceiverNode {
             fingerprint: String::new(),
-            stage: "receivers.script".to_owned(),
+            stage: StageId::receiver("script"),
             receiver: Box::new(Script {
                 batches,
                 sent: Arc::clone(&sent),
@@ -114,7 +115,7 @@ pub(crate) fn start_exporter(exporter: Exporter, pace: WriteTimeouts, batches: V
         exporters: vec![ExporterNode {
             fingerprint: String::new(),
             holds: Vec::new(),
-            stage: "exporters.stdout".to_owned(),
+            stage: StageId::exporter("stdout"),
             health: health.clone(),
             exporter: Box::new(exporter),
             wants: Kinds::of(&[Kind::Flow, Kind::Lost]),

@@ -7,6 +7,7 @@ use tidegate_model::{Batch, Pool, Span, Timestamp};
 use tidegate_processors::KINDS;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::stage::Processor;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_wire::payload::{Decoder, Payload, Step};
 use toml::de::ValueDeserializer;
@@ -111,7 +112,7 @@ fn build(kind: &str, config: &str) -> Box<dyn Processor> {
     )
     .unwrap();
     let context = BuildContext {
-        stage: format!("processors.{}", kind.name),
+        stage: StageId::processor(kind.name),
         node_name: "default/bench".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),

@@ -86,7 +86,7 @@ impl ProcessorConfig for Config {
             context.telemetry.gauge(
                 "tidegate_enrich_entries",
                 help,
-                &[("stage", &context.stage), ("of", of)],
+                &[("stage", context.stage.as_str()), ("of", of)],
             )
         };
         Ok(Box::new(CiliumEnrich {

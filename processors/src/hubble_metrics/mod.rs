@@ -37,7 +37,7 @@ use series::Collect;
 use tidegate_model::flow::Flow;
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Record, Timestamp};
-use tidegate_runtime::stage::Processor;
+use tidegate_runtime::stage::{Processor, Stateful};
 
 /// The largest number of points of one tick, which limits the size of their batch.
 const MAX_POINTS: usize = 4096;
@@ -155,9 +155,19 @@ impl Processor for HubbleMetrics {
         self.emit_changed(now, out);
     }
 
+    fn has_more(&self) -> bool {
+        !self.round.done
+    }
+
+    fn as_stateful(&mut self) -> Option<&mut dyn Stateful> {
+        Some(self)
+    }
+}
+
+impl Stateful for HubbleMetrics {
     /// Takes over the series of every metric whose item is unchanged, and the contexts that their
     /// keys refer to.
-    fn adopt(&mut self, old: &mut dyn Processor) {
+    fn take_over(&mut self, old: &mut dyn Stateful) {
         let old: &mut dyn Any = old;
         let Some(old) = old.downcast_mut::<Self>() else {
             return;
@@ -183,7 +193,7 @@ impl Processor for HubbleMetrics {
             .for_each(|table| table.set_max_series(max_series));
     }
 
-    /// Ends the series that were not adopted.
+    /// Ends the series that were not taken over.
     fn retire(&mut self, now: Timestamp, out: &mut Batch) {
         let mut budget = MAX_POINTS;
         self.round.done = self
@@ -192,11 +202,7 @@ impl Processor for HubbleMetrics {
             .all(|table| table.emit_ended(now, out, &mut budget));
     }
 
-    fn has_more(&self) -> bool {
-        !self.round.done
-    }
-
-    fn repeat(&mut self) {
+    fn resend(&mut self) {
         self.tables()
             .into_iter()
             .for_each(Collect::mark_all_changed);

@@ -233,8 +233,7 @@ mod tests {
             let span = Span { start: 0, len: data.len() as u32 };
             let decoded = DecodedHeader {
                 len: header_len,
-                files: FileNumbering::default(),
-                original_source: OriginalSource::default(),
+                ..DecodedHeader::default()
             };
             let stage = L34Flow::default();
             let mut fast = Flow::default();

@@ -13,6 +13,7 @@ use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::KINDS;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::stage::Processor;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::{Event, Options, Simulator};
 use toml::de::ValueDeserializer;
@@ -272,7 +273,7 @@ fn stages() -> [Box<dyn Processor>; 7] {
         let table = ValueDeserializer::parse(config).expect("a table");
         let config = (kind.parse)(table.into_deserializer()).expect("a configuration");
         let context = BuildContext {
-            stage: format!("processors.{}", kind.name),
+            stage: StageId::processor(kind.name),
             node_name: "node-a".to_owned(),
             telemetry: Telemetry::default(),
             health: Default::default(),

@@ -14,6 +14,7 @@ use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::cilium_enrich::KIND;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::stage::Processor;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use toml::de::ValueDeserializer;
 
@@ -33,7 +34,7 @@ pub(crate) fn build(config: &str, telemetry: &Telemetry) -> Result<Box<dyn Proce
         .map_err(|error| error.to_string())?
         .into_deserializer();
     let config = (KIND.parse)(table).map_err(|error| error.message().to_owned())?;
-    let stage = "processors.cilium_enrich".to_owned();
+    let stage = StageId::processor("cilium_enrich");
     let context = BuildContext {
         stage,
         node_name: "default/node-a".to_owned(),

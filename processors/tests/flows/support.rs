@@ -10,6 +10,7 @@ use tidegate_model::{Batch, Record, TimeSource, Timestamp};
 use tidegate_processors::KINDS;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::stage::Processor;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use toml::de::ValueDeserializer;
 
@@ -168,7 +169,7 @@ pub(crate) fn build(kind: &str, config: &str) -> Result<Box<dyn Processor>, Stri
         .into_deserializer();
     let config = (kind.parse)(table).map_err(|error| error.to_string())?;
     let context = BuildContext {
-        stage: format!("processors.{}", kind.name),
+        stage: StageId::processor(kind.name),
         node_name: "default/node-a".into(),
         telemetry: Telemetry::default(),
         health: Default::default(),

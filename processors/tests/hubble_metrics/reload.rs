@@ -10,7 +10,9 @@ use tidegate_processors::hubble_metrics::Config;
 use tidegate_runtime::config::NonZeroDuration;
 use tidegate_runtime::stage::Processor;
 
-use crate::support::{build, config, dropped, finish, ip, line, points, process, processor, tcp};
+use crate::support::{
+    build, config, dropped, finish, ip, line, points, process, processor, take_over, tcp,
+};
 
 fn count(processor: &mut dyn Processor) {
     let flows = [dropped(133), tcp(TcpFlags::SYN)].map(|flow| {
@@ -33,7 +35,10 @@ fn of(family: &str, points: &[Point]) -> Vec<Point> {
 
 fn retire(processor: &mut dyn Processor) -> Vec<Point> {
     let mut out = Batch::new();
-    processor.retire(Timestamp(9), &mut out);
+    processor
+        .as_stateful()
+        .unwrap()
+        .retire(Timestamp(9), &mut out);
     points(&out)
 }
 
@@ -57,7 +62,7 @@ fn an_unchanged_item_keeps_its_series_when_other_settings_change() {
         count(&mut *old);
         let before = of("hubble_drop_total", &finish(&mut *old));
         let mut new = build(&config).unwrap();
-        new.adopt(&mut *old);
+        take_over(&mut *new, &mut *old);
         count(&mut *new);
         let after = of("hubble_drop_total", &finish(&mut *new));
         assert!(
@@ -90,7 +95,7 @@ fn cached_labels_of_the_last_flow_before_a_reload_are_not_used_for_the_first_one
         )]
     };
     assert_eq!(total(&mut *old, "10.0.0.1"), line("10.0.0.1"));
-    new.adopt(&mut *old);
+    take_over(&mut *new, &mut *old);
     assert_eq!(total(&mut *new, "10.0.0.2"), line("10.0.0.2"));
 }
 
@@ -103,7 +108,7 @@ fn end_markers_of_many_series_are_emitted_in_several_batches() {
             .map(|reason| Record::Flow(dropped(1_000 + reason)))
             .collect(),
     );
-    processor(&[]).adopt(&mut *old);
+    take_over(&mut *processor(&[]), &mut *old);
     let first = retire(&mut *old);
     assert!(old.has_more());
     let second = retire(&mut *old);
@@ -116,7 +121,7 @@ fn series_that_are_not_adopted_end() {
     let mut old = processor(&["tcp", "drop"]);
     count(&mut *old);
     let mut new = processor(&["drop:labelsContext=source_ip"]);
-    new.adopt(&mut *old);
+    take_over(&mut *new, &mut *old);
     let mut ended: Vec<_> = retire(&mut *old).iter().map(line).collect();
     ended.sort();
     assert_eq!(
@@ -132,7 +137,7 @@ fn series_that_are_not_adopted_end() {
 fn with_an_unchanged_list_all_series_are_adopted() {
     let mut old = processor(&["drop"]);
     count(&mut *old);
-    processor(&["drop"]).adopt(&mut *old);
+    take_over(&mut *processor(&["drop"]), &mut *old);
     assert!(
         retire(&mut *old).is_empty(),
         "the lost events are adopted as well"
@@ -145,7 +150,7 @@ fn repeat_emits_all_series_again() {
     count(&mut *processor);
     let all = finish(&mut *processor).len();
     assert_eq!(finish(&mut *processor).len(), 0);
-    processor.repeat();
+    processor.as_stateful().unwrap().resend();
     assert_eq!(finish(&mut *processor).len(), all);
     assert_eq!(finish(&mut *processor).len(), 0);
 }

@@ -15,10 +15,11 @@ use tidegate_processors::hubble_metrics::Config;
 use tidegate_runtime::component::{BuildContext, BuildError, ProcessorConfig};
 use tidegate_runtime::config::NonZeroDuration;
 use tidegate_runtime::stage::Processor;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 
 pub(crate) fn build(config: &Config) -> Result<Box<dyn Processor>, BuildError> {
-    let stage = "processors.hubble_metrics".to_owned();
+    let stage = StageId::processor("hubble_metrics");
     config.build(&BuildContext {
         stage,
         node_name: "c/n".to_owned(),
@@ -65,6 +66,12 @@ pub(crate) fn points(batch: &Batch) -> Vec<Point> {
         other => panic!("not a point: {other:?}"),
     };
     batch.records().iter().map(point).collect()
+}
+
+/// Hands the state of `old` over to `new`, as a reload does.
+pub(crate) fn take_over(new: &mut dyn Processor, old: &mut dyn Processor) {
+    let old = old.as_stateful().unwrap();
+    new.as_stateful().unwrap().take_over(old);
 }
 
 /// The points that a processor emits at the end.

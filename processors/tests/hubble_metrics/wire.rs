@@ -11,7 +11,7 @@ use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::hubble_metrics::{Config, WireFamilies};
 
 use crate::support::{
-    build, config, counted, counted_by, dns, finish, http, line, points, process,
+    build, config, counted, counted_by, dns, finish, http, line, points, process, take_over,
 };
 
 fn on_the_wire(mut flow: Flow) -> Flow {
@@ -276,9 +276,9 @@ fn a_change_of_the_wire_setting_ends_only_the_series_of_message_metrics() {
         &mut *old,
         [on_the_wire(query()), dropped].map(Record::Flow).to_vec(),
     );
-    build(&hubble(&items)).unwrap().adopt(&mut *old);
+    take_over(&mut *build(&hubble(&items)).unwrap(), &mut *old);
     let mut out = Batch::new();
-    old.retire(Timestamp(9), &mut out);
+    old.as_stateful().unwrap().retire(Timestamp(9), &mut out);
     let ended: Vec<_> = points(&out)
         .iter()
         .map(|point: &Point| line(point))

@@ -34,6 +34,7 @@ use tidegate_runtime::limits::WhenFull;
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Receiver, StageError};
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::Handle;
 
@@ -86,7 +87,7 @@ impl ReceiverConfig for Config {
 #[derive(Debug)]
 struct Monitor {
     config: Config,
-    stage: String,
+    stage: StageId,
     telemetry: Telemetry,
 }
 

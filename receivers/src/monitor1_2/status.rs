@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::{Counter, Gauge, Telemetry};
 
 use super::connection::Disconnect;
@@ -12,7 +13,7 @@ use super::connection::Disconnect;
 #[derive(Debug)]
 pub(super) struct ConnectionStatus {
     socket: PathBuf,
-    stage: String,
+    stage: StageId,
     telemetry: Telemetry,
     connected: Gauge,
     connects: Counter,
@@ -23,8 +24,8 @@ pub(super) struct ConnectionStatus {
 }
 
 impl ConnectionStatus {
-    pub(super) fn new(socket: &Path, stage: &str, telemetry: &Telemetry) -> Self {
-        let labels = [("stage", stage)];
+    pub(super) fn new(socket: &Path, stage: &StageId, telemetry: &Telemetry) -> Self {
+        let labels = [("stage", stage.as_str())];
         let counter = |name, help| telemetry.counter(name, help, &labels);
         for reason in Disconnect::reasons() {
             disconnects(telemetry, stage, reason);
@@ -42,7 +43,7 @@ impl ConnectionStatus {
             reads: counter("tidegate_receiver_reads_total", "Reads that returned data."),
             bytes: counter("tidegate_receiver_bytes_total", "Bytes read."),
             socket: socket.to_owned(),
-            stage: stage.to_owned(),
+            stage: stage.clone(),
             telemetry: telemetry.clone(),
             last_error: None,
         }
@@ -53,25 +54,29 @@ impl ConnectionStatus {
         self.connected.set(1);
         self.connects.add(1);
         let socket = self.socket.display();
-        tracing::info!(stage = self.stage, %socket, "connected to the monitor socket");
+        tracing::info!(stage = self.stage.as_str(), %socket, "connected to the monitor socket");
     }
 
     pub(super) fn connecting(&self) {
         let socket = self.socket.display();
-        tracing::debug!(stage = self.stage, %socket, "connecting to the monitor socket");
+        tracing::debug!(stage = self.stage.as_str(), %socket, "connecting to the monitor socket");
     }
 
     pub(super) fn pausing(&self, pause: Duration) {
-        tracing::debug!(stage = self.stage, ?pause, "reconnecting after a pause");
+        tracing::debug!(
+            stage = self.stage.as_str(),
+            ?pause,
+            "reconnecting after a pause"
+        );
     }
 
     pub(super) fn cannot_connect(&mut self, error: &io::Error) {
-        tracing::debug!(stage = self.stage, %error, "failed to connect to the monitor socket");
+        tracing::debug!(stage = self.stage.as_str(), %error, "failed to connect to the monitor socket");
         if self.last_error.replace(error.kind()) == Some(error.kind()) {
             return;
         }
         tracing::warn!(
-            stage = self.stage,
+            stage = self.stage.as_str(),
             socket = %self.socket.display(),
             %error,
             check = what_to_check(error.kind()),
@@ -87,7 +92,7 @@ impl ConnectionStatus {
     pub(super) fn disconnected(&self, end: &Disconnect) {
         self.connected.set(0);
         disconnects(&self.telemetry, &self.stage, end.reason()).add(1);
-        let stage = &self.stage;
+        let stage = self.stage.as_str();
         let socket = self.socket.display();
         match end {
             Disconnect::Stopped => {
@@ -108,12 +113,12 @@ impl ConnectionStatus {
     }
 }
 
-fn disconnects(telemetry: &Telemetry, stage: &str, reason: &str) -> Counter {
+fn disconnects(telemetry: &Telemetry, stage: &StageId, reason: &str) -> Counter {
     let help = "Connections closed, by reason.";
     telemetry.counter(
         "tidegate_receiver_disconnects_total",
         help,
-        &[("stage", stage), ("reason", reason)],
+        &[("stage", stage.as_str()), ("reason", reason)],
     )
 }
 

@@ -15,6 +15,7 @@ use tidegate_runtime::pipeline::{
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, Receiver, StageError};
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_wire::payload::{Encoder, Payload};
 use tokio::runtime::Handle;
@@ -52,8 +53,6 @@ pub(crate) struct TestPipeline {
     gate: watch::Sender<bool>,
 }
 
-const STAGE: &str = "receivers.under_test";
-
 /// Parses and builds a receiver from its table.
 pub(crate) fn build(
     kind: &str,
@@ -67,7 +66,7 @@ pub(crate) fn build(
     let table = toml::de::ValueDeserializer::parse(table).expect("TOML");
     let config = (kind.parse)(table).expect("a configuration");
     let context = BuildContext {
-        stage: STAGE.to_owned(),
+        stage: StageId::receiver("under_test"),
         node_name: "default/node".to_owned(),
         telemetry: telemetry.clone(),
         health: Default::default(),
@@ -185,14 +184,14 @@ impl TestPipeline {
 fn topology(receiver: Box<dyn Receiver>, exporter: Box<dyn Exporter>) -> Topology {
     Topology {
         receivers: vec![ReceiverNode {
-            stage: STAGE.to_owned(),
+            stage: StageId::receiver("under_test"),
             fingerprint: String::new(),
             receiver,
         }],
         exporters: vec![ExporterNode {
             fingerprint: String::new(),
             holds: Vec::new(),
-            stage: "exporters.collect".to_owned(),
+            stage: StageId::exporter("collect"),
             health: Default::default(),
             exporter,
             wants: Kinds::ALL,

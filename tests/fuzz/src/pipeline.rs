@@ -15,6 +15,7 @@ use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::KINDS;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::stage::Processor;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::Release;
 use toml::de::ValueDeserializer;
@@ -45,7 +46,7 @@ const METRICS: &str = "{ metrics = ['dns:query;ips', 'drop:labelsContext=source_
 /// be read.
 pub fn run(data: &[u8]) {
     let context = BuildContext {
-        stage: "fuzz".into(),
+        stage: StageId::processor("fuzz"),
         node_name: NODE.into(),
         telemetry: Telemetry::default(),
         health: Default::default(),

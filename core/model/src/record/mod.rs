@@ -178,7 +178,7 @@ pub struct Event {
 
 /// The parts of a datapath event's header that depend on Cilium's release, as the decoder settled
 /// them: the header's version byte alone does not tell.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct DecodedHeader {
     /// Bytes of the header, which is where the packet begins.
     pub len: u16,

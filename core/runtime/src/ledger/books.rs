@@ -11,6 +11,7 @@ use super::desk::Desk;
 use super::names::reason;
 use super::report::StageReport;
 use super::routes::Routes;
+use crate::stage_id::{Role, StageId};
 use crate::sync::lock;
 use crate::tap::Tap;
 
@@ -20,7 +21,7 @@ use crate::tap::Tap;
 #[derive(Debug)]
 pub struct Books {
     pipeline: String,
-    stage: String,
+    stage: StageId,
     /// Whether it is an exporter.
     is_end: bool,
     counts: Mutex<Counts>,
@@ -54,13 +55,9 @@ pub(crate) struct Counts {
 }
 
 impl Books {
-    pub(super) fn new(pipeline: &str, stage: &str, desk: Arc<Desk>) -> Self {
-        let (pipeline, stage, ended) = (
-            pipeline.to_owned(),
-            stage.to_owned(),
-            AtomicBool::new(false),
-        );
-        let (is_end, tap) = (stage.starts_with("exporters."), Arc::<Tap>::default());
+    pub(super) fn new(pipeline: &str, stage: &StageId, desk: Arc<Desk>) -> Self {
+        let (pipeline, stage, ended) = (pipeline.to_owned(), stage.clone(), AtomicBool::new(false));
+        let (is_end, tap) = (stage.role() == Role::Exporter, Arc::<Tap>::default());
         Self {
             pipeline,
             stage,
@@ -80,13 +77,13 @@ impl Books {
 
     /// The stage's name, such as `processors.l34_flow`.
     #[must_use]
-    pub fn stage(&self) -> &str {
+    pub fn stage(&self) -> &StageId {
         &self.stage
     }
 
     /// From now on, what goes on goes to these stages. No record may be on its way from this stage
     /// to the next ones meanwhile.
-    pub(crate) fn route<'a>(&self, to: impl Iterator<Item = &'a str>) {
+    pub(crate) fn route<'a>(&self, to: impl Iterator<Item = &'a StageId>) {
         let mut counts = lock(&self.counts);
         let forwarded = counts.forwarded;
         counts.routes.set(to, forwarded);

@@ -27,6 +27,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use crate::stage_id::StageId;
 use crate::sync::lock;
 use crate::tap::{Wanted, Watcher};
 use desk::Desk;
@@ -62,7 +63,7 @@ impl Default for Opened {
 
 impl Ledger {
     /// The books of a stage in a pipeline: those that it has had since the start, or new ones.
-    pub fn open(&self, pipeline: &str, stage: &str) -> Arc<Books> {
+    pub fn open(&self, pipeline: &str, stage: &StageId) -> Arc<Books> {
         let mut rows = lock(&self.shared.rows);
         if let Some(known) = rows
             .iter()
@@ -76,7 +77,7 @@ impl Ledger {
     }
 
     /// The books of a stage in all its pipelines.
-    pub(crate) fn of(&self, stage: &str) -> Vec<Arc<Books>> {
+    pub(crate) fn of(&self, stage: &StageId) -> Vec<Arc<Books>> {
         lock(&self.shared.rows)
             .iter()
             .filter(|books| books.stage() == stage)
@@ -92,7 +93,7 @@ impl Ledger {
         rows.iter()
             .for_each(|books| books.mark_ended(place(books).is_none()));
         rows.sort_by_key(|books| place(books).unwrap_or(usize::MAX));
-        let is_open = |stage: &str| {
+        let is_open = |stage: &StageId| {
             rows.iter()
                 .any(|books| books.stage() == stage && !books.has_ended())
         };
@@ -100,7 +101,7 @@ impl Ledger {
     }
 
     /// Shows an edge's queue in the report, under the pipelines that feed it.
-    pub(crate) fn watch(&self, pipelines: String, stage: &str, probe: Arc<dyn QueueProbe>) {
+    pub(crate) fn watch(&self, pipelines: String, stage: &StageId, probe: Arc<dyn QueueProbe>) {
         lock(&self.shared.queues).watch(pipelines, stage, probe);
     }
 
@@ -153,7 +154,7 @@ impl Ledger {
     #[must_use]
     pub fn tap(
         &self,
-        stage: &str,
+        stage: &StageId,
         pipeline: Option<&str>,
         rate: u32,
         wanted: Wanted,

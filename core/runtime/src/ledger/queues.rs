@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::report::EdgeReport;
 use crate::limits::Limits;
+use crate::stage_id::StageId;
 
 /// What the report shows of a queue.
 pub(crate) trait QueueProbe: std::fmt::Debug + Send + Sync {
@@ -46,7 +47,7 @@ pub(super) struct Queues(Vec<Row>);
 #[derive(Debug)]
 struct Row {
     pipelines: String,
-    stage: String,
+    stage: StageId,
     /// Of the queue that came last.
     limits: Limits,
     probes: Vec<Arc<dyn QueueProbe>>,
@@ -56,21 +57,21 @@ struct Row {
 
 impl Queues {
     /// Shows a queue, in place of where it was shown before.
-    pub(super) fn watch(&mut self, pipelines: String, stage: &str, probe: Arc<dyn QueueProbe>) {
+    pub(super) fn watch(&mut self, pipelines: String, stage: &StageId, probe: Arc<dyn QueueProbe>) {
         self.0
             .iter_mut()
             .for_each(|row| row.probes.retain(|other| !Arc::ptr_eq(other, &probe)));
         let known = self
             .0
             .iter_mut()
-            .find(|row| row.pipelines == pipelines && row.stage == stage);
+            .find(|row| row.pipelines == pipelines && row.stage == *stage);
         match known {
             Some(row) => {
                 row.limits = probe.limits();
                 row.probes.push(probe);
             }
             None => {
-                let (limits, stage, blocked) = (probe.limits(), stage.to_owned(), Duration::ZERO);
+                let (limits, stage, blocked) = (probe.limits(), stage.clone(), Duration::ZERO);
                 let row = Row {
                     pipelines,
                     stage,
@@ -84,7 +85,7 @@ impl Queues {
     }
 
     /// Leaves out what nobody reads any more where the stage has ended.
-    pub(super) fn forget(&mut self, has_ended: impl Fn(&str) -> bool) {
+    pub(super) fn forget(&mut self, has_ended: impl Fn(&StageId) -> bool) {
         self.0.iter_mut().for_each(Row::settle);
         self.0
             .retain(|row| !row.probes.is_empty() || !has_ended(&row.stage));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reloads::Reloads;
 use crate::limits::WhenFull;
+use crate::stage_id::{Role, StageId};
 
 /// Version of what the fields of a [`Report`] mean. It is raised when the meaning of a field
 /// changes or a bucket joins the equation, so that whoever adds up the buckets learns of it; fields
@@ -56,7 +57,7 @@ pub struct StageReport<Name: Ord = &'static str> {
     /// Name of the pipeline.
     pub pipeline: String,
     /// The stage, such as `processors.l34_flow`.
-    pub stage: String,
+    pub stage: StageId,
     /// Whether a reload has taken it out of the pipeline.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
@@ -66,7 +67,7 @@ pub struct StageReport<Name: Ord = &'static str> {
     pub created: u64,
     /// Records that were handed on, for each stage behind it: a fan-out counts each edge on its
     /// own.
-    pub out: BTreeMap<String, u64>,
+    pub out: BTreeMap<StageId, u64>,
     /// Records taken out on the operator's wish, by rule.
     pub filtered: BTreeMap<Name, u64>,
     /// Records lost, by reason.
@@ -97,7 +98,7 @@ pub struct EdgeReport {
     /// The pipelines that feed it, joined by commas.
     pub pipeline: String,
     /// The stage whose inbox it is.
-    pub stage: String,
+    pub stage: StageId,
     /// Records in the queue, but for points of metrics.
     pub queue_records: u64,
     /// Their weight in bytes.
@@ -172,7 +173,7 @@ impl<Name: Ord> Report<Name> {
 fn edges_agree(stages: &[StageReport]) -> bool {
     stages
         .iter()
-        .filter(|stage| !stage.stage.starts_with("receivers."))
+        .filter(|stage| stage.stage.role() != Role::Receiver)
         .all(|stage| {
             let sent = stages
                 .iter()
@@ -290,7 +291,7 @@ fn row<Name: Ord + Display>(stage: &StageReport<Name>) -> [String; COLUMNS] {
         if stage.ended {
             format!("{} (ended)", stage.stage)
         } else {
-            stage.stage.clone()
+            stage.stage.to_string()
         },
         stage.r#in.to_string(),
         number(stage.forwarded),

@@ -4,13 +4,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::stage_id::StageId;
+
 /// The stages behind a stage, those of former configurations included.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes(Vec<Route>);
 
 #[derive(Clone, Debug)]
 struct Route {
-    to: String,
+    to: StageId,
     /// Records that went there before it last came.
     before: u64,
     /// What had gone on when it came; `None` while it is not there.
@@ -19,10 +21,10 @@ struct Route {
 
 impl Routes {
     /// From now on, where `forwarded` records have gone on, exactly these stages are there.
-    pub(super) fn set<'a>(&mut self, to: impl Iterator<Item = &'a str>, forwarded: u64) {
+    pub(super) fn set<'a>(&mut self, to: impl Iterator<Item = &'a StageId>, forwarded: u64) {
         let to: Vec<_> = to.collect();
         for route in &mut self.0 {
-            let stays = to.contains(&route.to.as_str());
+            let stays = to.contains(&&route.to);
             match route.since {
                 Some(since) if !stays => {
                     route.before += forwarded - since;
@@ -33,9 +35,9 @@ impl Routes {
             }
         }
         for stage in to {
-            if self.0.iter().all(|route| route.to != stage) {
+            if self.0.iter().all(|route| route.to != *stage) {
                 self.0.push(Route {
-                    to: stage.to_owned(),
+                    to: stage.clone(),
                     before: 0,
                     since: Some(forwarded),
                 });
@@ -44,7 +46,7 @@ impl Routes {
     }
 
     /// What each of them was handed, where `forwarded` records have gone on.
-    pub(super) fn out(&self, forwarded: u64) -> BTreeMap<String, u64> {
+    pub(super) fn out(&self, forwarded: u64) -> BTreeMap<StageId, u64> {
         let count = |route: &Route| route.before + route.since.map_or(0, |since| forwarded - since);
         self.0
             .iter()
@@ -55,22 +57,16 @@ impl Routes {
 
 #[cfg(test)]
 mod tests {
-    use super::Routes;
+    use super::{Routes, StageId};
 
     #[test]
     fn a_stage_is_handed_what_goes_on_while_it_is_there() {
+        let [a, b, c] = ["a", "b", "c"].map(StageId::exporter);
         let mut routes = Routes::default();
-        routes.set(["a", "b"].into_iter(), 0);
-        routes.set(["b", "c"].into_iter(), 10);
-        routes.set(["a", "c"].into_iter(), 15);
+        routes.set([&a, &b].into_iter(), 0);
+        routes.set([&b, &c].into_iter(), 10);
+        routes.set([&a, &c].into_iter(), 15);
         let out: Vec<_> = routes.out(18).into_iter().collect();
-        assert_eq!(
-            out,
-            [
-                ("a".to_owned(), 13),
-                ("b".to_owned(), 15),
-                ("c".to_owned(), 8)
-            ]
-        );
+        assert_eq!(out, [(a, 13), (b, 15), (c, 8)]);
     }
 }

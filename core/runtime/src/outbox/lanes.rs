@@ -8,6 +8,7 @@ use tidegate_model::batch::Batch;
 use crate::edge::Door;
 use crate::fan_out::{Admitted, FanOut};
 use crate::ledger::{Books, Ledger, Ticket};
+use crate::stage_id::StageId;
 use crate::sync::lock;
 
 /// The way into one pipeline.
@@ -20,7 +21,7 @@ pub(crate) struct Lane {
 /// All lanes of a receiver. A record goes down those lanes that were open when the receiver had it.
 #[derive(Debug)]
 pub(crate) struct Lanes {
-    stage: String,
+    stage: StageId,
     state: RwLock<State>,
     /// The receiver's buffer, if it has one.
     buffer: Mutex<Option<Door>>,
@@ -34,13 +35,13 @@ struct State {
 }
 
 impl Lanes {
-    pub(crate) fn new(stage: &str, open: Vec<Lane>) -> Self {
+    pub(crate) fn new(stage: &StageId, open: Vec<Lane>) -> Self {
         let state = RwLock::new(State {
             open,
             closing: Vec::new(),
         });
         Self {
-            stage: stage.to_owned(),
+            stage: stage.clone(),
             state,
             buffer: Mutex::default(),
         }

@@ -2,11 +2,12 @@
 //! there are new ones.
 
 use crate::limits::Limits;
+use crate::stage_id::StageId;
 
 /// What a processor is, as far as a reload compares it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Link {
-    pub(super) stage: String,
+    pub(super) stage: StageId,
     pub(super) fingerprint: String,
     /// Its inbox, if it begins a chain.
     pub(super) queue: Option<Limits>,
@@ -50,7 +51,7 @@ pub(super) fn cut(links: Vec<Link>) -> Vec<Chain> {
 pub(super) fn descent(
     old: &[Chain],
     is_open: &[bool],
-    is_leaving: impl Fn(&str) -> bool,
+    is_leaving: impl Fn(&StageId) -> bool,
     new: &[Chain],
 ) -> Vec<Descent> {
     let of = |chain: &Chain| {
@@ -82,7 +83,7 @@ fn continues(old: &[Chain], before: &Chain, new: &[Chain], after: &Chain) -> boo
     let (Some(first), Some(new_first)) = (before.first(), after.first()) else {
         return false;
     };
-    let in_front = |chains: &[Chain], of: &str, other: &[Chain]| -> Vec<String> {
+    let in_front = |chains: &[Chain], of: &StageId, other: &[Chain]| -> Vec<StageId> {
         let names = chains
             .iter()
             .flatten()
@@ -99,13 +100,13 @@ fn continues(old: &[Chain], before: &Chain, new: &[Chain], after: &Chain) -> boo
         && in_front(old, &first.stage, new) == in_front(new, &first.stage, old)
 }
 
-fn has(chain: &Chain, stage: &str) -> bool {
-    chain.iter().any(|link| link.stage == stage)
+fn has(chain: &Chain, stage: &StageId) -> bool {
+    chain.iter().any(|link| link.stage == *stage)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Chain, Descent, Link, cut, descent};
+    use super::{Chain, Descent, Link, StageId, cut, descent};
     use crate::limits::Limits;
 
     /// Processors by letter; `|` in front gives one an inbox, a capital is the same one, changed.
@@ -114,7 +115,7 @@ mod tests {
             let name = word.trim_start_matches('|');
             let queue = word.starts_with('|').then_some(Limits::DEFAULT);
             Link {
-                stage: name.to_lowercase(),
+                stage: StageId::processor(&name.to_lowercase()),
                 fingerprint: name.to_owned(),
                 queue,
             }
@@ -170,7 +171,7 @@ mod tests {
         let found = descent(
             &chains("|a |b"),
             &[true; 2],
-            |stage| stage == "c",
+            |stage| stage.id() == "c",
             &chains("|a |b c"),
         );
         assert_eq!(found, [Descent::Same(0), new(None, &[1])]);

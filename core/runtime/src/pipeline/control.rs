@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tokio::sync::{mpsc, oneshot};
 
 use super::topology::Topology;
+use crate::stage_id::StageId;
 
 /// Asks what runs to become another topology. Clones ask the same.
 #[derive(Clone, Debug)]
@@ -26,14 +27,14 @@ pub struct Stopping;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     /// Stages that go on as they are.
-    pub kept: BTreeSet<String>,
+    pub kept: BTreeSet<StageId>,
     /// Stages that there were not.
-    pub added: BTreeSet<String>,
+    pub added: BTreeSet<StageId>,
     /// Stages whose configuration is another one, and exporters that had ended before their input
     /// did.
-    pub replaced: BTreeSet<String>,
+    pub replaced: BTreeSet<StageId>,
     /// Stages that there are no more. What is on its way to them is still handled.
-    pub removed: BTreeSet<String>,
+    pub removed: BTreeSet<StageId>,
     /// Pipelines that join other stages than before.
     pub rewired: BTreeSet<String>,
 }
@@ -61,9 +62,8 @@ impl Change {
     /// Whether everything is as it was.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        [&self.added, &self.replaced, &self.removed, &self.rewired]
-            .into_iter()
-            .all(BTreeSet::is_empty)
+        let changed = [&self.added, &self.replaced, &self.removed];
+        changed.into_iter().all(BTreeSet::is_empty) && self.rewired.is_empty()
     }
 }
 

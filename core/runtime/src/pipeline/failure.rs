@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::stage::{StageError, Undelivered};
+use crate::stage_id::StageId;
 
 /// Why a run did not end as it should.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +12,7 @@ pub enum Failure {
     #[error("stage `{stage}` failed")]
     Failed {
         /// The stage's name.
-        stage: String,
+        stage: StageId,
         /// What it said.
         source: StageError,
     },
@@ -19,21 +20,21 @@ pub enum Failure {
     #[error("stage `{stage}` panicked")]
     Panicked {
         /// The stage's name.
-        stage: String,
+        stage: StageId,
     },
     /// Stages had not ended when the grace period was over.
-    #[error("{} did not end within the grace period of {grace:?}", .stages.join(", "))]
+    #[error("{} did not end within the grace period of {grace:?}", join(.stages))]
     Overdue {
         /// Their names.
-        stages: Vec<String>,
+        stages: Vec<StageId>,
         /// The period.
         grace: Duration,
     },
     /// Stages were ended before they had drained, because somebody wanted it so.
-    #[error("{} ended at once, on request", .stages.join(", "))]
+    #[error("{} ended at once, on request", join(.stages))]
     Interrupted {
         /// Their names.
-        stages: Vec<String>,
+        stages: Vec<StageId>,
     },
 }
 
@@ -43,4 +44,9 @@ impl Failure {
     pub fn is_undelivered(&self) -> bool {
         matches!(self, Self::Failed { source, .. } if source.is::<Undelivered>())
     }
+}
+
+fn join(stages: &[StageId]) -> String {
+    let names: Vec<_> = stages.iter().map(StageId::as_str).collect();
+    names.join(", ")
 }

@@ -7,14 +7,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::edge::Inbox;
 use crate::stage::Processor;
+use crate::stage_id::StageId;
 use crate::sync::lock;
 
 /// The processors of a pipeline's new configuration, until their chain begins. Where an old one is
 /// to go on, it is put in the place of the new one.
 #[derive(Default)]
 pub(super) struct Heritage {
-    heirs: Mutex<HashMap<String, Heir>>,
-    inboxes: Mutex<HashMap<String, Inbox>>,
+    heirs: Mutex<HashMap<StageId, Heir>>,
+    inboxes: Mutex<HashMap<StageId, Inbox>>,
 }
 
 /// A processor of the new configuration.
@@ -33,41 +34,44 @@ pub(super) struct Retirement {
 
 impl Heritage {
     /// Enters a processor of the new configuration.
-    pub(super) fn put(&self, stage: &str, heir: Heir) {
-        lock(&self.heirs).insert(stage.to_owned(), heir);
+    pub(super) fn put(&self, stage: &StageId, heir: Heir) {
+        lock(&self.heirs).insert(stage.clone(), heir);
     }
 
     /// The processor that is to run under this name.
-    pub(super) fn take(&self, stage: &str) -> Option<Box<dyn Processor>> {
+    pub(super) fn take(&self, stage: &StageId) -> Option<Box<dyn Processor>> {
         Some(lock(&self.heirs).remove(stage)?.processor)
     }
 
     /// Whether the running processor of this name goes on.
-    pub(super) fn keeps(&self, stage: &str) -> bool {
+    pub(super) fn keeps(&self, stage: &StageId) -> bool {
         lock(&self.heirs)
             .get(stage)
             .is_some_and(|heir| heir.is_kept)
     }
 
     /// Has a running processor go on, if it is to.
-    pub(super) fn keep(&self, stage: &str, processor: Box<dyn Processor>) {
+    pub(super) fn keep(&self, stage: &StageId, processor: Box<dyn Processor>) {
         if let Some(heir) = lock(&self.heirs).get_mut(stage).filter(|heir| heir.is_kept) {
             heir.processor = processor;
         }
     }
 
     /// Has the new processor of this name, if there is one, take over state of the old one.
-    pub(super) fn adopt(&self, stage: &str, old: &mut dyn Processor) {
-        if let Some(heir) = lock(&self.heirs).get_mut(stage) {
-            heir.processor.adopt(old);
+    pub(super) fn adopt(&self, stage: &StageId, old: &mut dyn Processor) {
+        if let Some(old) = old.as_stateful()
+            && let Some(heir) = lock(&self.heirs).get_mut(stage)
+            && let Some(new) = heir.processor.as_stateful()
+        {
+            new.take_over(old);
         }
     }
 
-    pub(super) fn put_inbox(&self, stage: &str, inbox: Inbox) {
-        lock(&self.inboxes).insert(stage.to_owned(), inbox);
+    pub(super) fn put_inbox(&self, stage: &StageId, inbox: Inbox) {
+        lock(&self.inboxes).insert(stage.clone(), inbox);
     }
 
-    pub(super) fn take_inbox(&self, stage: &str) -> Option<Inbox> {
+    pub(super) fn take_inbox(&self, stage: &StageId) -> Option<Inbox> {
         lock(&self.inboxes).remove(stage)
     }
 }

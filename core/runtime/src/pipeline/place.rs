@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::stage_id::StageId;
+
 /// The stages of a task, and the one that is at work. Clones share the position.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    stages: Arc<[String]>,
+    stages: Arc<[StageId]>,
     at: Arc<AtomicUsize>,
 }
 
 impl Place {
-    pub(super) fn new(stages: impl IntoIterator<Item = String>) -> Self {
+    pub(super) fn new(stages: impl IntoIterator<Item = StageId>) -> Self {
         Self {
             stages: stages.into_iter().collect(),
             at: Arc::default(),
@@ -24,9 +26,7 @@ impl Place {
     }
 
     /// The name of the stage that is at work.
-    pub(super) fn stage(&self) -> &str {
-        self.stages
-            .get(self.at.load(Ordering::Relaxed))
-            .map_or("", String::as_str)
+    pub(super) fn stage(&self) -> &StageId {
+        &self.stages[self.at.load(Ordering::Relaxed)]
     }
 }

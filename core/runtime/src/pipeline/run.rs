@@ -17,6 +17,7 @@ use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::shutdown::Shutdown;
 use crate::stage::OutputClosed;
+use crate::stage_id::StageId;
 
 /// How long the tear-down waits for stages that do not let themselves be cancelled, because they
 /// block their thread.
@@ -32,7 +33,7 @@ pub struct Running {
     /// The failure that ends the run.
     first_failure: Option<Failure>,
     /// Exporters that failed while the run went on.
-    failed_exporters: Vec<(String, Failure)>,
+    failed_exporters: Vec<(StageId, Failure)>,
 }
 
 /// What happens next to what runs.
@@ -141,14 +142,14 @@ impl Running {
     }
 
     /// Goes on without an exporter.
-    fn lose(&mut self, stage: String, health: &Health, why: Early) {
+    fn lose(&mut self, stage: StageId, health: &Health, why: Early) {
         match why {
             Early::OutputClosed => {
-                tracing::warn!(stage, "its output is closed, it has ended");
+                tracing::warn!(stage = stage.as_str(), "its output is closed, it has ended");
                 health.ended(OutputClosed.to_string(), false);
             }
             Early::Returned => {
-                tracing::warn!(stage, "it has ended before its input did");
+                tracing::warn!(stage = stage.as_str(), "it has ended before its input did");
                 health.ended("it has ended before its input did", false);
             }
             Early::Failed(failure) if failure.is_undelivered() => {
@@ -193,7 +194,7 @@ impl Running {
 
     /// Ends what is left by force and names it; its records are counted as lost to the end of the
     /// grace period.
-    async fn tear_down(&mut self) -> Vec<String> {
+    async fn tear_down(&mut self) -> Vec<StageId> {
         self.site.ledger.close();
         let stages = self.tasks.stages();
         // A stage that is stuck keeps its records in flight, and the report says so.

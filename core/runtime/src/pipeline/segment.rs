@@ -17,7 +17,7 @@ use crate::edge::{Delivery, Inbox};
 use crate::fan_out::{FanOut, send};
 use crate::ledger::{Books, Ticket};
 use crate::repeats::SeenRepeats;
-use crate::stage::{Processor, StageError};
+use crate::stage::{Processor, StageError, Stateful};
 
 /// Records of one batch at most where a processor makes them by itself.
 const MOST_AT_ONCE: usize = 2048;
@@ -154,8 +154,7 @@ impl Segment {
             if !heritage.keeps(books.stage()) {
                 self.place.enter(at);
                 heritage.adopt(books.stage(), &mut **processor);
-                self.empty(at, |processor, out| processor.retire(Timestamp::now(), out))
-                    .await;
+                self.empty(at, retire).await;
             }
         }
         if at_once {
@@ -209,7 +208,8 @@ impl Segment {
         if self.repeats.is_new() {
             self.steps
                 .iter_mut()
-                .for_each(|step| step.processor.repeat());
+                .filter_map(|step| step.processor.as_stateful())
+                .for_each(Stateful::resend);
         }
     }
 
@@ -248,5 +248,14 @@ impl Segment {
             }
         }
         send(vec![self.exits.admit(&Arc::new(batch), ticket)]).await;
+    }
+}
+
+/// Has a processor push what it holds beyond what another one took over.
+fn retire(processor: &mut dyn Processor, out: &mut Batch) {
+    let now = Timestamp::now();
+    match processor.as_stateful() {
+        Some(stateful) => stateful.retire(now, out),
+        None => processor.finish(now, out),
     }
 }

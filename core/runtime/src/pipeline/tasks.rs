@@ -17,6 +17,7 @@ use crate::edge::Door;
 use crate::health::Health;
 use crate::ledger::Books;
 use crate::stage::{OutputClosed, StageError};
+use crate::stage_id::StageId;
 
 /// All tasks that have not ended.
 pub(super) struct Tasks {
@@ -51,7 +52,7 @@ pub(super) enum End {
     /// while there are others.
     Alone {
         /// The exporter.
-        stage: String,
+        stage: StageId,
         health: Health,
         why: Early,
     },
@@ -73,8 +74,53 @@ struct Retired {
     books: Vec<Arc<Books>>,
 }
 
-/// What a task ended with.
-pub(super) type Joined = Result<(Id, Result<(), StageError>), JoinError>;
+/// A task that has ended.
+pub(super) struct Joined {
+    id: Id,
+    result: Result<(), TaskError>,
+}
+
+/// Why a task failed.
+enum TaskError {
+    /// The stage returned an error.
+    Failed(StageError),
+    /// The stage panicked.
+    Panicked,
+}
+
+impl Joined {
+    /// A task that was aborted has not failed: whoever aborted it has counted that already.
+    fn new(joined: Result<(Id, Result<(), StageError>), JoinError>) -> Self {
+        match joined {
+            Ok((id, result)) => Self {
+                id,
+                result: result.map_err(TaskError::Failed),
+            },
+            Err(error) => Self {
+                id: error.id(),
+                result: if error.is_panic() {
+                    Err(TaskError::Panicked)
+                } else {
+                    Ok(())
+                },
+            },
+        }
+    }
+}
+
+impl TaskError {
+    fn is_output_closed(&self) -> bool {
+        matches!(self, Self::Failed(source) if source.is::<OutputClosed>())
+    }
+
+    fn of_stage(self, stage: &StageId) -> Failure {
+        let stage = stage.clone();
+        match self {
+            Self::Failed(source) => Failure::Failed { stage, source },
+            Self::Panicked => Failure::Panicked { stage },
+        }
+    }
+}
 
 impl Tasks {
     pub(super) fn new(runtimes: Runtimes) -> Self {
@@ -93,7 +139,7 @@ impl Tasks {
     ) -> Id {
         let abort = self.set.spawn_on(task, self.runtimes.of(seat));
         let id = abort.id();
-        tracing::debug!(stage = place.stage(), "started");
+        tracing::debug!(stage = place.stage().as_str(), "started");
         self.running.insert(
             id,
             Task {
@@ -127,14 +173,14 @@ impl Tasks {
 
     /// Waits until one has ended; `None` when there is none.
     pub(super) async fn join_next(&mut self) -> Option<Joined> {
-        self.set.join_next_with_id().await
+        self.set.join_next_with_id().await.map(Joined::new)
     }
 
     /// The stage of a task is no longer wanted. It may drain for `grace`; these are its books.
     pub(super) fn retire(&mut self, id: Id, grace: Duration, books: Vec<Arc<Books>>) {
         if let Some(task) = self.running.get_mut(&id) {
             tracing::debug!(
-                stage = task.place.stage(),
+                stage = task.place.stage().as_str(),
                 ?grace,
                 "is no longer wanted, and drains"
             );
@@ -173,22 +219,14 @@ impl Tasks {
             retired.books.iter().for_each(|books| books.force());
             abort.abort();
             tracing::warn!(
-                stage = place.stage(),
+                stage = place.stage().as_str(),
                 "did not drain within the grace period; what it held is lost"
             );
         }
     }
 
     /// What the end of a task means.
-    pub(super) fn settle(&mut self, ended: Joined) -> End {
-        let (id, result) = match ended {
-            Ok((id, Ok(()))) => (id, Ok(())),
-            Ok((id, Err(source))) => (id, Err(Some(source))),
-            Err(error) => (
-                error.id(),
-                if error.is_panic() { Err(None) } else { Ok(()) },
-            ),
-        };
+    pub(super) fn settle(&mut self, Joined { id, result }: Joined) -> End {
         let Some(Task {
             place,
             exporter,
@@ -198,24 +236,14 @@ impl Tasks {
         else {
             return End::Regular;
         };
-        let stage = place.stage().to_owned();
-        tracing::debug!(stage, failed = result.is_err(), "ended");
-        let closed = matches!(&result, Err(Some(source)) if source.is::<OutputClosed>());
-        let failed = |source| match source {
-            Some(source) => Failure::Failed {
-                stage: stage.clone(),
-                source,
-            },
-            None => Failure::Panicked {
-                stage: stage.clone(),
-            },
-        };
+        let stage = place.stage().clone();
+        tracing::debug!(stage = stage.as_str(), failed = result.is_err(), "ended");
         if let Some(Retired { due, books }) = retired {
             if due.is_none() {
                 books.iter().for_each(|books| books.forced());
             }
-            if let Err(source) = result {
-                let failure = failed(source);
+            if let Err(error) = result {
+                let failure = error.of_stage(&stage);
                 tracing::warn!(
                     error = &failure as &dyn std::error::Error,
                     "a stage failed that was no longer wanted"
@@ -229,24 +257,29 @@ impl Tasks {
             began_the_run,
         }) = exporter
         else {
-            return result.map_or_else(|source| End::Fatal(failed(source)), |()| End::Regular);
+            return match result {
+                Ok(()) => End::Regular,
+                Err(error) => End::Fatal(error.of_stage(&stage)),
+            };
         };
         let why = match result {
             Ok(()) if door.is_open() => Early::Returned,
             Ok(()) => return End::Regular,
-            Err(_) if closed => Early::OutputClosed,
-            Err(source) if began_the_run && !door.was_read() => return End::Fatal(failed(source)),
-            Err(source) => Early::Failed(failed(source)),
+            Err(error) if error.is_output_closed() => Early::OutputClosed,
+            Err(error) if began_the_run && !door.was_read() => {
+                return End::Fatal(error.of_stage(&stage));
+            }
+            Err(error) => Early::Failed(error.of_stage(&stage)),
         };
         End::Alone { stage, health, why }
     }
 
     /// Names of the stages whose tasks have not ended.
-    pub(super) fn stages(&self) -> Vec<String> {
+    pub(super) fn stages(&self) -> Vec<StageId> {
         let mut stages: Vec<_> = self
             .running
             .values()
-            .map(|task| task.place.stage().to_owned())
+            .map(|task| task.place.stage().clone())
             .collect();
         stages.sort();
         stages

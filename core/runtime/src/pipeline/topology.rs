@@ -8,6 +8,7 @@ use crate::health::Health;
 use crate::hold::Hold;
 use crate::limits::Limits;
 use crate::stage::{Exporter, Processor, Receiver};
+use crate::stage_id::StageId;
 
 /// Built components and how they are wired. Checked by whoever makes it: indices point into the
 /// lists.
@@ -25,7 +26,7 @@ pub struct Topology {
 /// A receiver under its name.
 pub struct ReceiverNode {
     /// Name in the books, such as `receivers.monitor1_2`.
-    pub stage: String,
+    pub stage: StageId,
     /// What its configuration is: a reload starts the component only if this differs.
     pub fingerprint: String,
     /// The component.
@@ -35,7 +36,7 @@ pub struct ReceiverNode {
 /// An exporter under its name.
 pub struct ExporterNode {
     /// Name in the books, such as `exporters.stdout`.
-    pub stage: String,
+    pub stage: StageId,
     /// What its configuration is, but for its inbox: a reload starts the component only if this or
     /// the inbox differs.
     pub fingerprint: String,
@@ -66,7 +67,7 @@ pub struct PipelineNode {
 /// A processor under its name.
 pub struct ProcessorNode {
     /// Name in the books, such as `processors.l34_flow`.
-    pub stage: String,
+    pub stage: StageId,
     /// What its configuration is, but for its inbox: while it is the same, a reload keeps the
     /// running one, with its state.
     pub fingerprint: String,

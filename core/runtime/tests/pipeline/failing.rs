@@ -1,6 +1,7 @@
 //! Stages that fail: named, and without a hole in the books.
 
 use tidegate_model::{Outcome, Record};
+use tidegate_runtime::stage_id::StageId;
 
 use crate::support::{Judge, Lab, Manner, ROOMY, Step, processor, seq};
 
@@ -60,7 +61,7 @@ async fn an_exporter_that_ends_badly_ends_alone_and_the_run_has_failed() {
         );
         assert_eq!(
             started.unwell(),
-            [("exporters.e0".to_owned(), why.to_owned())]
+            [(StageId::exporter("e0"), why.to_owned())]
         );
         started.shutdown.request();
         let ended = started.ended().await;
@@ -80,7 +81,7 @@ async fn an_exporter_whose_output_is_closed_ends_alone_and_the_run_has_not_faile
         started.a_second_later().await;
         assert_eq!(
             started.unwell(),
-            [("exporters.e0".to_owned(), why.to_owned())]
+            [(StageId::exporter("e0"), why.to_owned())]
         );
         started.shutdown.request();
         let ended = started.ended().await;

@@ -14,7 +14,8 @@ use tidegate_model::{Batch, Outcome, Record, Timestamp};
 use tidegate_runtime::hold::Hold;
 use tidegate_runtime::limits::WhenFull;
 use tidegate_runtime::pipeline::{ProcessorNode, Stopping};
-use tidegate_runtime::stage::Processor;
+use tidegate_runtime::stage::{Processor, Stateful};
+use tidegate_runtime::stage_id::StageId;
 
 use crate::support::{Judge, Lab, Manner, ROOMY, Started, Step, note, processor, records};
 
@@ -27,8 +28,8 @@ fn line(lab: Lab, chain: Vec<ProcessorNode>) -> Lab {
         .pipeline("p", &[0], chain, &[0])
 }
 
-fn names(names: &std::collections::BTreeSet<String>) -> Vec<&str> {
-    names.iter().map(String::as_str).collect()
+fn names<T: AsRef<str>>(names: &std::collections::BTreeSet<T>) -> Vec<&str> {
+    names.iter().map(AsRef::as_ref).collect()
 }
 
 fn pass(stage: &str) -> ProcessorNode {
@@ -155,10 +156,7 @@ async fn exporters_come_and_go_and_the_books_tell() {
         .collect();
     assert_eq!(
         out,
-        [
-            ("exporters.e0".to_owned(), 5),
-            ("exporters.e1".to_owned(), 3)
-        ]
+        [(StageId::exporter("e0"), 5), (StageId::exporter("e1"), 3)]
     );
     let last = ended.report.stages.last().unwrap();
     assert_eq!(
@@ -224,7 +222,13 @@ impl Processor for Sum {
         }));
     }
 
-    fn adopt(&mut self, old: &mut dyn Processor) {
+    fn as_stateful(&mut self) -> Option<&mut dyn Stateful> {
+        Some(self)
+    }
+}
+
+impl Stateful for Sum {
+    fn take_over(&mut self, old: &mut dyn Stateful) {
         let old: &mut dyn std::any::Any = old;
         if let Some(old) = old.downcast_mut::<Self>().filter(|_| self.adopts) {
             self.seen = std::mem::take(&mut old.seen);
@@ -322,7 +326,13 @@ impl Processor for Repeater {
         Some(Duration::from_secs(1))
     }
 
-    fn repeat(&mut self) {
+    fn as_stateful(&mut self) -> Option<&mut dyn Stateful> {
+        Some(self)
+    }
+}
+
+impl Stateful for Repeater {
+    fn resend(&mut self) {
         note(&self.0, "repeated");
     }
 }
@@ -437,7 +447,13 @@ impl Processor for OneSeries {
         }
     }
 
-    fn repeat(&mut self) {
+    fn as_stateful(&mut self) -> Option<&mut dyn Stateful> {
+        Some(self)
+    }
+}
+
+impl Stateful for OneSeries {
+    fn resend(&mut self) {
         self.is_due = true;
     }
 }

@@ -15,13 +15,14 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use tidegate_model::{Kind, Kinds};
-use tidegate_runtime::health::Health;
+use tidegate_runtime::health::HealthRegistry;
 use tidegate_runtime::hold::Hold;
 use tidegate_runtime::ledger::{EdgeReport, Ledger, Report, SUPERSEDED, reason};
 use tidegate_runtime::pipeline::{
     Control, ExporterNode, Failure, PipelineNode, ProcessorNode, ReceiverNode, Running, Topology,
 };
 use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage_id::StageId;
 use tokio::runtime::{Builder, Handle};
 use tokio::time::sleep;
 
@@ -199,7 +200,7 @@ impl World {
             rng: self.rng.fork(),
         });
         ReceiverNode {
-            stage: format!("receivers.r{}", part.at),
+            stage: StageId::receiver(&format!("r{}", part.at)),
             fingerprint: part.version.to_string(),
             receiver,
         }
@@ -225,17 +226,20 @@ impl World {
             table,
             fate,
         });
-        let (stage, fingerprint) = (format!("exporters.e{}", part.at), part.version.to_string());
+        let (stage, fingerprint) = (
+            StageId::exporter(&format!("e{}", part.at)),
+            part.version.to_string(),
+        );
         let holds = if part.at == 0 {
             vec![Hold::StandardOutput]
         } else {
             Vec::new()
         };
         ExporterNode {
+            health: HealthRegistry::default().stage(&stage),
             stage,
             fingerprint,
             holds,
-            health: Health::default(),
             exporter,
             wants,
             queue: part.queue,
@@ -273,7 +277,7 @@ impl World {
         self.built += 1;
         let table = self.made.entry((pipeline, part.at)).or_default().clone();
         ProcessorNode {
-            stage: format!("processors.s{}", part.at),
+            stage: StageId::processor(&format!("s{}", part.at)),
             fingerprint: part.version.to_string(),
             processor: Box::new(Whim::new(
                 self.built,
@@ -297,8 +301,8 @@ impl World {
         };
         assert!(report.edges.iter().all(is_empty), "{run}\n{report}");
         for row in &report.stages {
-            let number = |prefix: &str| row.stage.strip_prefix(prefix)?.parse::<usize>().ok();
-            let Some(at) = number("receivers.r") else {
+            let number = row.stage.id().strip_prefix('r');
+            let Some(at) = number.and_then(|number| number.parse::<usize>().ok()) else {
                 continue;
             };
             let (sent, pipeline) = (self.sent[at].count(), row.pipeline[1..].parse().unwrap());
@@ -322,7 +326,7 @@ impl World {
     }
 
     fn check_exporter(&self, report: &Report, at: usize, seen: &Seen, run: &str) {
-        let stage = format!("exporters.e{at}");
+        let stage = StageId::exporter(&format!("e{at}"));
         let rows = || report.stages.iter().filter(|row| row.stage == stage);
         let unconfirmed: u64 = rows().map(|row| row.unconfirmed).sum();
         assert_eq!(seen.unconfirmed(), unconfirmed, "{run}: {stage}\n{report}");
@@ -361,7 +365,7 @@ impl World {
         else {
             return 0;
         };
-        let stage = format!("exporters.e{at}");
+        let stage = StageId::exporter(&format!("e{at}"));
         let mut rows = report.stages.iter().filter(|row| row.stage == stage);
         let had_room = !rows.any(|row| row.dropped.contains_key(reason::TOO_MANY_SERIES));
         let (kept, mut made) = (last.table.get(), Table::new());

@@ -18,6 +18,7 @@ use tidegate_runtime::pipeline::{
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, OutputClosed, Processor, Receiver, StageError};
+use tidegate_runtime::stage_id::StageId;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -243,7 +244,7 @@ impl Lab {
     }
 
     pub(crate) fn receiver(mut self, steps: &[Step]) -> Self {
-        let stage = format!("receivers.r{}", self.topology.receivers.len());
+        let stage = StageId::receiver(&format!("r{}", self.topology.receivers.len()));
         let receiver = Box::new(Script {
             steps: steps.to_vec(),
             diary: Arc::clone(&self.diary),
@@ -261,7 +262,7 @@ impl Lab {
     }
 
     pub(crate) fn exporter_of(mut self, wants: Kinds, manner: Manner, queue: Limits) -> Self {
-        let stage = format!("exporters.e{}", self.topology.exporters.len());
+        let stage = StageId::exporter(&format!("e{}", self.topology.exporters.len()));
         if self.topology.exporters.len() == self.kept.len() {
             self.kept.push(Arc::default());
         }
@@ -367,7 +368,7 @@ impl Started {
     }
 
     /// Stages that are not well, and why.
-    pub(crate) fn unwell(&self) -> Vec<(String, String)> {
+    pub(crate) fn unwell(&self) -> Vec<(StageId, String)> {
         self.health.unwell().into_iter().collect()
     }
 
@@ -461,7 +462,7 @@ impl Ended {
 /// A processor under a name, in the task of the one before it.
 pub(crate) fn processor(stage: &str, processor: impl Processor + 'static) -> ProcessorNode {
     ProcessorNode {
-        stage: format!("processors.{stage}"),
+        stage: StageId::processor(stage),
         fingerprint: String::new(),
         processor: Box::new(processor),
         queue: None,

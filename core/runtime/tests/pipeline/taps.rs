@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tidegate_model::{Kind, Kinds, Outcome, Record};
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::tap::{Seen, Watcher};
 
 use crate::support::{Judge, Lab, Manner, ROOMY, Started, Step, processor, seq};
@@ -23,7 +24,12 @@ fn lab(steps: &[Step]) -> Lab {
 fn watch(started: &Started, stage: &str, pipeline: Option<&str>, rate: u32) -> Watcher {
     started
         .ledger
-        .tap(stage, pipeline, rate, Box::new(|_, _| true))
+        .tap(
+            &stage.parse().unwrap(),
+            pipeline,
+            rate,
+            Box::new(|_, _| true),
+        )
         .unwrap()
 }
 
@@ -55,7 +61,12 @@ async fn a_watcher_sees_what_goes_on_from_a_stage_and_what_comes_to_the_last_one
         lab(&[])
             .start()
             .ledger
-            .tap("exporters.e0", Some("q"), 1, Box::new(|_, _| true))
+            .tap(
+                &StageId::exporter("e0"),
+                Some("q"),
+                1,
+                Box::new(|_, _| true)
+            )
             .is_none()
     );
 }
@@ -87,7 +98,7 @@ async fn only_what_is_looked_for_takes_from_the_rate() {
     let wanted = |record: &Record, _: &[u8]| seq(record) > 2990;
     let mut watcher = started
         .ledger
-        .tap("processors.even", None, 5, Box::new(wanted))
+        .tap(&StageId::processor("even"), None, 5, Box::new(wanted))
         .unwrap();
     started.ended().await;
     assert_eq!(
@@ -111,7 +122,7 @@ async fn nothing_is_asked_or_copied_when_nobody_watches_any_more() {
     };
     let watcher = started
         .ledger
-        .tap("receivers.r0", Some("p"), 100, wanted)
+        .tap(&StageId::receiver("r0"), Some("p"), 100, wanted)
         .unwrap();
     started.a_second_later().await;
     assert_eq!(

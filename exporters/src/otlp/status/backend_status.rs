@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::config::MASK;
 use tidegate_runtime::health::Health;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::{Counter, Gauge};
 use tokio::time::Instant;
 
@@ -21,7 +22,7 @@ const MAX_TEXT_CHARS: usize = 500;
 /// The status of the backend, shared by all requests.
 #[derive(Debug)]
 pub(crate) struct BackendStatus {
-    stage: String,
+    stage: StageId,
     /// The backend's URL, for messages.
     endpoint: String,
     diagnosis: Diagnosis,
@@ -60,7 +61,7 @@ impl AttemptCounters {
             context.telemetry.counter(
                 "tidegate_otlp_requests_total",
                 "Attempts to deliver an OTLP request, by outcome.",
-                &[("stage", &context.stage), ("outcome", outcome)],
+                &[("stage", context.stage.as_str()), ("outcome", outcome)],
             )
         };
         Self {
@@ -90,7 +91,7 @@ impl BackendStatus {
                 "tidegate_otlp_connected",
                 "1 while the OTLP endpoint accepts requests, otherwise 0. \
                  It is 0 before the first request.",
-                &[("stage", &context.stage)],
+                &[("stage", context.stage.as_str())],
             ),
             attempts: AttemptCounters::new(context),
             history: Mutex::default(),
@@ -99,7 +100,7 @@ impl BackendStatus {
 
     /// The exporter's stage.
     pub(crate) fn stage(&self) -> &str {
-        &self.stage
+        self.stage.as_str()
     }
 
     /// Records that all of a request was accepted.
@@ -118,7 +119,7 @@ impl BackendStatus {
         let is_new = warning != history.last_warning;
         if is_new && history.warnings.admit(Instant::now()).is_some() {
             tracing::info!(
-                stage = self.stage,
+                stage = self.stage.as_str(),
                 endpoint = self.endpoint,
                 warning,
                 "{MESSAGE}"
@@ -126,7 +127,7 @@ impl BackendStatus {
             history.last_warning = warning;
         } else {
             tracing::debug!(
-                stage = self.stage,
+                stage = self.stage.as_str(),
                 endpoint = self.endpoint,
                 warning,
                 "{MESSAGE}"
@@ -141,7 +142,7 @@ impl BackendStatus {
         self.observe(service, Condition::Healthy, String::new());
         if let Some(suppressed) = self.admit_refusal() {
             tracing::warn!(
-                stage = self.stage,
+                stage = self.stage.as_str(),
                 endpoint = self.endpoint,
                 rejected,
                 reason = self.sanitize(reason),
@@ -155,7 +156,7 @@ impl BackendStatus {
     pub(crate) fn failed(&self, service: Service, error: &CallError, decision: RetryDecision) {
         let text = self.sanitize(&error.to_string());
         tracing::debug!(
-            stage = self.stage,
+            stage = self.stage.as_str(),
             endpoint = self.endpoint,
             ?service,
             ?decision,
@@ -207,7 +208,7 @@ impl BackendStatus {
     fn log_refusal(&self, text: &str, error: &CallError) {
         if let Some(suppressed) = self.admit_refusal() {
             tracing::warn!(
-                stage = self.stage,
+                stage = self.stage.as_str(),
                 endpoint = self.endpoint,
                 error = text,
                 hint = self.diagnosis.hint(error),
@@ -280,7 +281,7 @@ impl BackendStatus {
                 self.health.well();
             } else {
                 tracing::info!(
-                    stage = self.stage,
+                    stage = self.stage.as_str(),
                     endpoint = self.endpoint,
                     "the OTLP endpoint accepts requests"
                 );
@@ -297,7 +298,7 @@ impl BackendStatus {
             n => format!("{problem}; changes not logged since the last message: {n}"),
         };
         if is_degraded {
-            tracing::warn!(stage = self.stage, "{problem}");
+            tracing::warn!(stage = self.stage.as_str(), "{problem}");
         }
         self.health.degraded(problem);
     }

@@ -10,6 +10,7 @@ use tidegate_model::time::Timestamp;
 use super::{FEW, PORTION, Points, Reader};
 use crate::ledger::{Books, Ledger, SUPERSEDED, Ticket, reason};
 use crate::repeats::RepeatRequests;
+use crate::stage_id::StageId;
 
 /// Points of an edge with the books of two pipelines.
 struct Bench {
@@ -23,7 +24,7 @@ impl Bench {
     fn new(reader: Reader, most: usize) -> Self {
         let ledger = Ledger::default();
         // Books of a receiver do not have to agree with those of a stage in front of it.
-        let books = ["p", "q"].map(|pipeline| ledger.open(pipeline, "receivers.e"));
+        let books = ["p", "q"].map(|pipeline| ledger.open(pipeline, &StageId::receiver("e")));
         Self {
             points: Points::new(reader, most),
             ledger,

@@ -21,6 +21,7 @@ use crate::pipeline::segment::{Segment, Step};
 use crate::pipeline::topology::ProcessorNode;
 use crate::repeats::RepeatRequests;
 use crate::repeats::SeenRepeats;
+use crate::stage_id::StageId;
 
 /// A chain that runs, or waits to.
 pub(super) struct LiveChain {
@@ -67,10 +68,10 @@ impl Leaving {
     fn with<'a>(
         &'a self,
         pipeline: &'a str,
-        stage: &'a str,
+        stage: &'a StageId,
     ) -> impl Iterator<Item = &'a CancellationToken> {
         let has = move |one: &&LeavingChain| {
-            one.pipeline == pipeline && one.chain.iter().any(|link| link.stage == stage)
+            one.pipeline == pipeline && one.chain.iter().any(|link| link.stage == *stage)
         };
         self.0
             .iter()
@@ -152,7 +153,7 @@ impl<'a> Rebuilding<'a> {
             .iter()
             .map(|one| matches!(one, Some((_, Some(_)))))
             .collect();
-        let is_leaving = |stage: &str| self.leaving.with(self.pipeline, stage).next().is_some();
+        let is_leaving = |stage: &StageId| self.leaving.with(self.pipeline, stage).next().is_some();
         let descents = descent(&self.was, &is_open, is_leaving, &chains);
         // A request that an old chain has not seen yet must not end with it.
         let is_rebuilt =

@@ -22,6 +22,7 @@ use crate::pipeline::runtimes::Seat;
 use crate::pipeline::tasks::ExporterTask;
 use crate::pipeline::topology::ExporterNode;
 use crate::repeats::RepeatRequests;
+use crate::stage_id::StageId;
 
 /// All exporters that run.
 #[derive(Default)]
@@ -32,7 +33,7 @@ pub(super) struct Exporters {
 }
 
 struct Live {
-    stage: String,
+    stage: StageId,
     fingerprint: String,
     queue: Limits,
     holds: Vec<Hold>,
@@ -45,7 +46,7 @@ struct Live {
 
 /// The way to an exporter.
 pub(super) struct Outlet {
-    pub(super) stage: String,
+    pub(super) stage: StageId,
     pub(super) edge: Edge,
     pub(super) wants: Kinds,
 }
@@ -131,7 +132,7 @@ impl Exporters {
     }
 
     /// Those that have ended before their input did.
-    pub(super) fn ended_early(&self) -> BTreeSet<String> {
+    pub(super) fn ended_early(&self) -> BTreeSet<StageId> {
         let ended = self.live.iter().filter(|live| live.door.is_over());
         ended.map(|live| live.stage.clone()).collect()
     }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::pipeline::control::Change;
 use crate::pipeline::topology::Topology;
+use crate::stage_id::StageId;
 
 /// Stages with what they are, and pipelines with what they join.
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
-    stages: BTreeMap<String, String>,
-    pipelines: BTreeMap<String, Vec<String>>,
+    stages: BTreeMap<StageId, String>,
+    pipelines: BTreeMap<String, Vec<StageId>>,
 }
 
 impl Manifest {
@@ -54,7 +55,7 @@ impl Manifest {
     }
 
     /// What there is to change until this is `new`, where some stages have ended.
-    pub(super) fn change(&self, new: &Self, ended: &BTreeSet<String>) -> Change {
+    pub(super) fn change(&self, new: &Self, ended: &BTreeSet<StageId>) -> Change {
         let mut change = Change::default();
         for (stage, what) in &new.stages {
             let list = match self.stages.get(stage) {

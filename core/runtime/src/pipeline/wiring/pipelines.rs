@@ -11,6 +11,7 @@ use crate::pipeline::chain::cut;
 use crate::pipeline::runtimes::Seat;
 use crate::pipeline::topology::PipelineNode;
 use crate::repeats::RepeatRequests;
+use crate::stage_id::StageId;
 
 /// All pipelines that run.
 #[derive(Default)]
@@ -40,7 +41,7 @@ impl Pipelines {
     pub(super) fn become_like(
         &mut self,
         nodes: Vec<PipelineNode>,
-        sources: &[String],
+        sources: &[StageId],
         outlets: &[Outlet],
         work: &mut Work<'_>,
     ) -> Vec<Front> {

@@ -19,6 +19,7 @@ use crate::pipeline::place::Place;
 use crate::pipeline::runtimes::Seat;
 use crate::pipeline::topology::ReceiverNode;
 use crate::shutdown::Shutdown;
+use crate::stage_id::StageId;
 
 /// All receivers that run.
 #[derive(Default)]
@@ -28,7 +29,7 @@ pub(super) struct Receivers {
     leaving: Vec<CancellationToken>,
     /// The ways from receivers into pipelines, by the names of both, while anybody uses them. A
     /// receiver that was stopped shares them with the one in its place.
-    fan_outs: HashMap<(String, String), Weak<FanOut>>,
+    fan_outs: HashMap<(String, StageId), Weak<FanOut>>,
     /// How many have not ended.
     feeding: Arc<AtomicUsize>,
 }
@@ -62,7 +63,7 @@ impl Drop for Feeding {
 }
 
 struct Live {
-    stage: String,
+    stage: StageId,
     fingerprint: String,
     lanes: Weak<Lanes>,
     shutdown: Shutdown,
@@ -119,9 +120,9 @@ impl Receivers {
         }
     }
 
-    fn lane(&mut self, front: &Front, stage: &str, work: &Work<'_>) -> Lane {
+    fn lane(&mut self, front: &Front, stage: &StageId, work: &Work<'_>) -> Lane {
         let books = work.site.ledger.open(&front.pipeline, stage);
-        let key = (front.pipeline.clone(), stage.to_owned());
+        let key = (front.pipeline.clone(), stage.clone());
         let fan_out = self
             .fan_outs
             .get(&key)

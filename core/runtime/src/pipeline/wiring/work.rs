@@ -8,6 +8,7 @@ use tidegate_model::Pool;
 use crate::ledger::{Books, Ledger};
 use crate::pipeline::tasks::Tasks;
 use crate::shutdown::Shutdown;
+use crate::stage_id::StageId;
 
 /// What all stages share.
 pub(in crate::pipeline) struct Site {
@@ -41,7 +42,7 @@ pub(super) struct Work<'a> {
 
 impl Work<'_> {
     /// The books of a stage in a pipeline of the new wiring.
-    pub(super) fn open(&mut self, pipeline: &str, stage: &str) -> Arc<Books> {
+    pub(super) fn open(&mut self, pipeline: &str, stage: &StageId) -> Arc<Books> {
         let books = self.site.ledger.open(pipeline, stage);
         self.rows.push(Arc::clone(&books));
         books

@@ -12,7 +12,7 @@ use fastrand::Rng;
 use tidegate_model::record::Frame;
 use tidegate_model::{Kinds, Outcome, Record};
 use tidegate_runtime::edge::Inbox;
-use tidegate_runtime::health::Health;
+use tidegate_runtime::health::HealthRegistry;
 use tidegate_runtime::ledger::Ledger;
 use tidegate_runtime::limits::{Limits, WhenFull};
 use tidegate_runtime::outbox::Outbox;
@@ -21,6 +21,7 @@ use tidegate_runtime::pipeline::{
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, Receiver, StageError};
+use tidegate_runtime::stage_id::StageId;
 use tokio::runtime::{Builder, Handle};
 use tokio::time::sleep;
 
@@ -159,7 +160,7 @@ impl Stream {
             rng: self.rng.fork(),
         });
         let receivers = vec![ReceiverNode {
-            stage: "receivers.r".to_owned(),
+            stage: StageId::receiver("r"),
             fingerprint: self.version(4),
             receiver,
         }];
@@ -187,13 +188,12 @@ impl Stream {
             seen,
             rng: self.rng.fork(),
         });
-        let (stage, fingerprint, queue) =
-            (format!("exporters.{name}"), self.version(2), self.queue());
+        let (stage, fingerprint, queue) = (StageId::exporter(name), self.version(2), self.queue());
         ExporterNode {
+            health: HealthRegistry::default().stage(&stage),
             stage,
             fingerprint,
             holds: Vec::new(),
-            health: Health::default(),
             exporter,
             wants: Kinds::ALL,
             queue,
@@ -215,7 +215,7 @@ impl Stream {
 
     fn processor(&mut self, name: &str) -> ProcessorNode {
         ProcessorNode {
-            stage: format!("processors.{name}"),
+            stage: StageId::processor(name),
             fingerprint: self.version(2),
             processor: Box::new(Judge(|_: &mut Record| Outcome::Keep)),
             queue: (self.rng.u8(0..3) == 0).then(|| self.queue()),

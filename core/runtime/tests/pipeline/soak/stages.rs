@@ -15,7 +15,7 @@ use tidegate_runtime::edge::{Delivery, Inbox};
 use tidegate_runtime::limits::Limits;
 use tidegate_runtime::outbox::{Buffer, Outbox};
 use tidegate_runtime::shutdown::Shutdown;
-use tidegate_runtime::stage::{Exporter, OutputClosed, Processor, Receiver, StageError};
+use tidegate_runtime::stage::{Exporter, OutputClosed, Processor, Receiver, StageError, Stateful};
 use tokio::time::sleep;
 
 use super::series::{Maker, SharedTable};
@@ -317,7 +317,17 @@ impl Processor for Whim {
         self.hand_on(100, out);
     }
 
-    fn adopt(&mut self, old: &mut dyn Processor) {
+    fn has_more(&self) -> bool {
+        self.has_more
+    }
+
+    fn as_stateful(&mut self) -> Option<&mut dyn Stateful> {
+        Some(self)
+    }
+}
+
+impl Stateful for Whim {
+    fn take_over(&mut self, old: &mut dyn Stateful) {
         let old: &mut dyn Any = old;
         let old: &mut Self = old.downcast_mut().unwrap();
         if self.adopts && old.maker.is_some() {
@@ -332,11 +342,7 @@ impl Processor for Whim {
         self.finish(now, out);
     }
 
-    fn has_more(&self) -> bool {
-        self.has_more
-    }
-
-    fn repeat(&mut self) {
+    fn resend(&mut self) {
         if let Some(maker) = &mut self.maker {
             maker.repeat();
         }

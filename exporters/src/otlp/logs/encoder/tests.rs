@@ -17,6 +17,7 @@ use tidegate_model::flow::{
     Tunnel, TunnelProtocol, Verdict, message_type,
 };
 use tidegate_model::record::{Lost, LostSource, Record};
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 
 use super::*;
@@ -27,7 +28,7 @@ const OBSERVED: Timestamp = Timestamp(2_000);
 
 fn context() -> BuildContext {
     BuildContext {
-        stage: "exporters.otlp".to_owned(),
+        stage: StageId::exporter("otlp"),
         node_name: "prod/node-a".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),

@@ -1,6 +1,7 @@
 //! Telemetry and health for the results of attempts.
 
 use tidegate_runtime::health::HealthRegistry;
+use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tonic::codegen::http::StatusCode;
 use tonic::{Code, Status};
@@ -19,10 +20,10 @@ impl Fixture {
         let telemetry = Telemetry::default();
         let health = HealthRegistry::default();
         let context = BuildContext {
-            stage: "exporters.otlp".to_owned(),
+            stage: StageId::exporter("otlp"),
             node_name: "default/node-a".to_owned(),
             telemetry: telemetry.clone(),
-            health: health.stage("exporters.otlp"),
+            health: health.stage(&StageId::exporter("otlp")),
         };
         let diagnosis = Diagnosis {
             is_tls: false,
