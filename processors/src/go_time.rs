@@ -14,16 +14,16 @@ const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799
 
 /// Returns the time since the Unix epoch; `None` where Go returns an error.
 pub(crate) fn parse(text: &[u8]) -> Option<SignedDuration> {
-    let mut input = Input(text);
-    let year = input.number::<4>()?;
-    let month = input.literal(b'-')?.two_digits()?;
-    let day = input.literal(b'-')?.two_digits()?;
-    let hour = input.literal(b'T')?.hour()?;
-    let minute = input.literal(b':')?.two_digits()?;
-    let second = input.literal(b':')?.two_digits()?;
-    let nanosecond = input.nanosecond()?;
-    let offset = input.offset()?;
-    if !input.0.is_empty() {
+    let mut text = TimestampText(text);
+    let year = text.number::<4>()?;
+    let month = text.literal(b'-')?.two_digits()?;
+    let day = text.literal(b'-')?.two_digits()?;
+    let hour = text.literal(b'T')?.hour()?;
+    let minute = text.literal(b':')?.two_digits()?;
+    let second = text.literal(b':')?.two_digits()?;
+    let nanosecond = text.nanosecond()?;
+    let offset = text.offset()?;
+    if !text.0.is_empty() {
         return None;
     }
     let local = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
@@ -34,9 +34,9 @@ pub(crate) fn parse(text: &[u8]) -> Option<SignedDuration> {
 }
 
 /// The rest of the text.
-struct Input<'a>(&'a [u8]);
+struct TimestampText<'a>(&'a [u8]);
 
-impl Input<'_> {
+impl TimestampText<'_> {
     #[inline(always)]
     fn literal(&mut self, byte: u8) -> Option<&mut Self> {
         self.0 = self.0.strip_prefix(&[byte])?;

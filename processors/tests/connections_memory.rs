@@ -13,7 +13,7 @@ mod events;
 mod support;
 
 use events::{CLIENT, SERVER, TO_OVERLAY, tcp, trace};
-use support::Chain;
+use support::TestChain;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -25,7 +25,7 @@ const PER_CONNECTION: usize = 600;
 const OVERHEAD: usize = 256 << 10;
 
 /// Sends requests without responses, each on a connection of its own.
-fn play(chain: &mut Chain, ports: Range<u16>) {
+fn play(chain: &mut TestChain, ports: Range<u16>) {
     for from in ports.clone().step_by(100) {
         let some = from..ports.end.min(from + 100);
         let head =
@@ -42,7 +42,7 @@ fn play(chain: &mut Chain, ports: Range<u16>) {
 #[test]
 fn the_memory_of_connections_is_bounded() {
     let config = format!("{{ connections = {CONNECTIONS}, hold = '0s' }}");
-    let mut chain = Chain::of(&[
+    let mut chain = TestChain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
         ("http_flow", &config),

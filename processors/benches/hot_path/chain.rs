@@ -35,13 +35,13 @@ pub(crate) const STAGES: &[(&str, &str)] = &[
     ),
 ];
 
-pub(crate) struct Chain {
+pub(crate) struct BenchChain {
     decoder: Decoder,
     pool: Pool,
     steps: Vec<(Box<dyn Processor>, Tally)>,
 }
 
-impl Chain {
+impl BenchChain {
     /// Builds the first `stages` processors.
     pub(crate) fn new(stages: usize) -> Self {
         let step = |(kind, config): &(&str, &str)| (build(kind, config), Tally::default());

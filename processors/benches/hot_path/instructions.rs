@@ -10,19 +10,19 @@ const FEW: usize = 5_000;
 const MANY: usize = 25_000;
 
 /// The counts of one event.
-pub(crate) struct Counts {
+pub(crate) struct EventCost {
     pub(crate) instructions: f64,
     /// Branches that a simple predictor mispredicts. One costs as much as tens of instructions.
     pub(crate) mispredicted: f64,
 }
 
 /// Returns `None` if valgrind is not installed.
-pub(crate) fn count(stages: usize) -> Option<Counts> {
+pub(crate) fn count(stages: usize) -> Option<EventCost> {
     let few = run(stages, FEW)?;
     let many = run(stages, MANY)?;
     let per_event = |at: usize| Some((many.get(at)? - few.get(at)?) / (MANY - FEW) as f64);
     let [instructions, conditional, indirect] = [0, 2, 4].map(per_event);
-    Some(Counts {
+    Some(EventCost {
         instructions: instructions?,
         mispredicted: conditional? + indirect?,
     })

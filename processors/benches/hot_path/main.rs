@@ -14,7 +14,7 @@ mod instructions;
 
 use std::alloc::System;
 
-use chain::{Chain, STAGES};
+use chain::{BenchChain, STAGES};
 use nix::time::{ClockId, clock_gettime};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tidegate_simulate::{Options, Stream};
@@ -33,7 +33,7 @@ fn main() {
     if let [_, flag, stages, recording] = args.as_slice()
         && flag == instructions::ONCE
     {
-        return Chain::new(stages.parse().unwrap()).run(&std::fs::read(recording).unwrap());
+        return BenchChain::new(stages.parse().unwrap()).run(&std::fs::read(recording).unwrap());
     }
     let stream = stream(events);
     println!("| up to | ns | instructions | mispredicted branches | allocations |");
@@ -74,7 +74,7 @@ pub(crate) fn stream(events: usize) -> Vec<u8> {
 
 /// Returns the CPU time in nanoseconds.
 fn time(stages: usize, stream: &[u8]) -> f64 {
-    let mut chain = Chain::new(stages);
+    let mut chain = BenchChain::new(stages);
     let start = thread_nanos();
     chain.run(stream);
     thread_nanos() - start
@@ -86,7 +86,7 @@ fn thread_nanos() -> f64 {
 }
 
 fn allocations(stages: usize, stream: &[u8]) -> usize {
-    let mut chain = Chain::new(stages);
+    let mut chain = BenchChain::new(stages);
     let region = Region::new(ALLOCATOR);
     chain.run(stream);
     region.change().allocations

@@ -9,7 +9,7 @@ mod slots;
 use std::hash::{BuildHasher as _, Hash};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use slots::{NONE, Slot, Slots};
+use slots::{EntrySlot, NONE, Slots};
 
 /// The map.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl<K: Eq + Hash, V> BoundedMap<K, V> {
 
     /// Takes a slot out of the order.
     fn unlink(&mut self, at: u32) {
-        let Some(&Slot { older, newer, .. }) = self.slots.get(at) else {
+        let Some(&EntrySlot { older, newer, .. }) = self.slots.get(at) else {
             return;
         };
         match self.slots.get_mut(older) {

@@ -11,10 +11,10 @@ const CHUNK: usize = 128;
 
 /// All slots.
 #[derive(Debug)]
-pub(super) struct Slots<K, V>(Vec<Vec<Slot<K, V>>>);
+pub(super) struct Slots<K, V>(Vec<Vec<EntrySlot<K, V>>>);
 
 #[derive(Debug)]
-pub(super) struct Slot<K, V> {
+pub(super) struct EntrySlot<K, V> {
     /// `None` in a free slot.
     pub(super) entry: Option<(K, V)>,
     /// The hash of the key.
@@ -31,12 +31,12 @@ impl<K, V> Slots<K, V> {
         Self(Vec::new())
     }
 
-    pub(super) fn get(&self, at: u32) -> Option<&Slot<K, V>> {
+    pub(super) fn get(&self, at: u32) -> Option<&EntrySlot<K, V>> {
         let at = at as usize;
         self.0.get(at / CHUNK)?.get(at % CHUNK)
     }
 
-    pub(super) fn get_mut(&mut self, at: u32) -> Option<&mut Slot<K, V>> {
+    pub(super) fn get_mut(&mut self, at: u32) -> Option<&mut EntrySlot<K, V>> {
         let at = at as usize;
         self.0.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
     }
@@ -48,7 +48,7 @@ impl<K, V> Slots<K, V> {
             self.0.push(Vec::with_capacity(CHUNK));
         }
         if let Some(last) = self.0.last_mut() {
-            last.push(Slot {
+            last.push(EntrySlot {
                 entry: None,
                 hash: 0,
                 heap: 0,

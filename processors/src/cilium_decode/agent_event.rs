@@ -131,11 +131,11 @@ fn event_type(kind: u32) -> Type {
 /// `TimeNotification` of `pkg/monitor/api`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Started {
+struct TimeNotification {
     time: String,
 }
 
-fn agent_start(started: &Started) -> Notification {
+fn agent_start(started: &TimeNotification) -> Notification {
     let nanoseconds = go_time::parse(started.time.as_bytes())
         .and_then(|time| u64::try_from(time.as_nanos()).ok());
     Notification::AgentStart {

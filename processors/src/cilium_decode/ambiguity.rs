@@ -108,14 +108,14 @@ pub(super) struct SenderReleases {
 /// The ambiguities of one batch, and which kinds have been logged.
 #[derive(Debug, Default)]
 pub(super) struct Ambiguities {
-    counts: Counts,
+    counts: CountsByKind,
     is_logged: [bool; Ambiguity::ALL.len()],
     /// The ambiguities in the current stream that only the configuration resolved.
-    resolved_by_configuration: Counts,
+    resolved_by_configuration: CountsByKind,
 }
 
 /// Counts by kind of ambiguity.
-type Counts = [u64; Ambiguity::ALL.len()];
+type CountsByKind = [u64; Ambiguity::ALL.len()];
 
 impl Ambiguities {
     pub(super) fn add(&mut self, ambiguity: Ambiguity) {
@@ -138,7 +138,7 @@ impl Ambiguities {
 
     /// To be called when another stream begins.
     pub(super) fn start_stream(&mut self) {
-        self.resolved_by_configuration = Counts::default();
+        self.resolved_by_configuration = CountsByKind::default();
     }
 
     /// Counts the events that only the configuration resolved, because the configuration turned out

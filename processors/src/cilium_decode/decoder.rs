@@ -15,14 +15,17 @@ use tidegate_wire::event::{
 use tidegate_wire::payload::Payload;
 use tidegate_wire::release::{Release, Releases};
 
+use super::agent_event;
 use super::ambiguity::{Ambiguities, Ambiguity, SenderReleases};
 use super::file_numbering::FileNumberingCache;
 use super::notes::Notes;
-use super::{UNKNOWN_PAYLOAD_TYPE, agent_event};
+
+/// `Payload.Type` is neither an event sample nor a lost record.
+pub(super) const UNKNOWN_PAYLOAD_TYPE: &str = "unknown_payload_type";
 
 /// Decodes frames, and learns from them which releases the agent can be of.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(super) struct FrameDecoder {
     /// The releases that the configuration names.
     configured: Releases,
     /// The stream that `hints` are about.
@@ -38,7 +41,7 @@ pub(super) struct Decoder {
     notes: Notes,
 }
 
-impl Decoder {
+impl FrameDecoder {
     pub(super) fn new(configured: Releases) -> Self {
         Self {
             configured,

@@ -20,16 +20,13 @@ mod notes;
 
 pub use config::{Config, KIND};
 
-use decoder::Decoder;
+use decoder::{FrameDecoder, UNKNOWN_PAYLOAD_TYPE};
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Outcome, Record};
 use tidegate_runtime::component::Reasons;
 use tidegate_runtime::stage::Processor;
 use tidegate_wire::release::Releases;
 use tidegate_wire::{access_log, agent_notify, event, gob};
-
-/// `Payload.Type` is neither an event sample nor a lost record.
-pub const UNKNOWN_PAYLOAD_TYPE: &str = "unknown_payload_type";
 
 /// The reasons to drop a frame.
 const REASONS: &[Reasons] = &[
@@ -43,14 +40,14 @@ const REASONS: &[Reasons] = &[
 /// The processor.
 #[derive(Debug, Default)]
 pub struct CiliumDecode {
-    decoder: Decoder,
+    decoder: FrameDecoder,
 }
 
 impl CiliumDecode {
     /// Creates a processor for agents of these releases.
     fn new(configured: Releases) -> Self {
         Self {
-            decoder: Decoder::new(configured),
+            decoder: FrameDecoder::new(configured),
         }
     }
 }

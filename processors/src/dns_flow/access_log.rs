@@ -5,7 +5,7 @@ use tidegate_model::flow::{Dns, DnsTypes, L7, L7Record, L7Type, Missing, Seen, w
 use tidegate_wire::text::Text;
 
 use crate::l7::access_log::{AccessLogEntry, low_u32};
-use crate::l7::pending::{ContentHasher, Exchange, ProxyPackets, UpstreamExchange};
+use crate::l7::pending::{ContentHasher, ExchangeId, ProxyPackets, UpstreamExchange};
 
 /// Returns the L7 part of a record's flow.
 pub(super) fn l7(entry: &AccessLogEntry<'_>) -> L7 {
@@ -45,14 +45,14 @@ pub(super) fn exchange(
     entry: &AccessLogEntry<'_>,
     hasher: &ContentHasher,
     query: &mut Vec<u8>,
-) -> Option<Exchange> {
+) -> Option<ExchangeId> {
     let dns = entry.view.dns?;
     let (client, _) = entry.client()?;
     query.clear();
     query.extend_from_slice(dns.query.0);
     query.make_ascii_lowercase();
     let qtypes: DnsTypes = dns.qtypes.iter().collect();
-    Some(Exchange {
+    Some(ExchangeId {
         client,
         client_port: None,
         is_response: entry.l7_type == L7Type::Response,
@@ -65,7 +65,7 @@ pub(super) fn exchange(
 /// answer; any other message went to the server or came from it.
 pub(super) fn proxy_packets(
     entry: &AccessLogEntry<'_>,
-    exchange: &Exchange,
+    exchange: &ExchangeId,
 ) -> Option<ProxyPackets> {
     let is_forwarded = entry.view.verdict.0 == b"Forwarded";
     let upstream = |identity| {
@@ -76,7 +76,7 @@ pub(super) fn proxy_packets(
         }))
     };
     match (entry.l7_type, is_forwarded) {
-        (L7Type::Request, false) => Some(ProxyPackets::Answer(Exchange {
+        (L7Type::Request, false) => Some(ProxyPackets::Answer(ExchangeId {
             is_response: true,
             ..*exchange
         })),

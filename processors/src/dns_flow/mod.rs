@@ -27,7 +27,7 @@ use tidegate_wire::access_log as records;
 
 use crate::l7::access_log::AccessLogEntry;
 use crate::l7::pending::{
-    ContentHasher, Exchange, OUTCOMES, ProxyPackets, TABLE_FULL, wire_config,
+    ContentHasher, ExchangeId, OUTCOMES, ProxyPackets, TABLE_FULL, wire_config,
 };
 use crate::l7::stage::{Findings, L7Stage, Protocol};
 
@@ -96,14 +96,14 @@ impl Protocol for DnsFlow {
         access_log::l7(entry)
     }
 
-    fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<Exchange> {
+    fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<ExchangeId> {
         access_log::exchange(entry, &self.hasher, &mut self.query)
     }
 
     fn proxy_packets(
         &self,
         entry: &AccessLogEntry<'_>,
-        exchange: &Exchange,
+        exchange: &ExchangeId,
     ) -> Option<ProxyPackets> {
         access_log::proxy_packets(entry, exchange)
     }

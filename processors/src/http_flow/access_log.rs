@@ -7,7 +7,7 @@ use tidegate_wire::access_log::{HttpView, Map, Texts};
 use super::requests::RequestTable;
 use super::traceparent::trace_id;
 use crate::l7::access_log::{AccessLogEntry, low_u32};
-use crate::l7::pending::{ContentHasher, Exchange};
+use crate::l7::pending::{ContentHasher, ExchangeId};
 use crate::l7::redaction::Redaction;
 use crate::l7::url;
 
@@ -102,7 +102,7 @@ fn header<'a>(headers: &'a [(Word, String)], name: &str) -> Option<&'a str> {
 
 /// Returns the exchange that a record reports. A status alone hardly identifies the exchange of a
 /// response, so its port counts, too.
-pub(super) fn exchange(entry: &AccessLogEntry<'_>, hasher: &ContentHasher) -> Option<Exchange> {
+pub(super) fn exchange(entry: &AccessLogEntry<'_>, hasher: &ContentHasher) -> Option<ExchangeId> {
     let http = entry.view.http?;
     let (client, port) = entry.client()?;
     let is_response = entry.l7_type == L7Type::Response;
@@ -112,7 +112,7 @@ pub(super) fn exchange(entry: &AccessLogEntry<'_>, hasher: &ContentHasher) -> Op
         let url = http.url.unwrap_or_default().lossy();
         hasher.hash((&*http.method.lossy(), url::target(&url)))
     };
-    Some(Exchange {
+    Some(ExchangeId {
         client,
         client_port: is_response.then_some(port),
         is_response,

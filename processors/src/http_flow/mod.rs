@@ -31,7 +31,7 @@ use tidegate_wire::access_log as records;
 use tidegate_wire::http;
 
 use crate::l7::access_log::AccessLogEntry;
-use crate::l7::pending::{ContentHasher, Exchange, wire_config};
+use crate::l7::pending::{ContentHasher, ExchangeId, wire_config};
 use crate::l7::redaction::{self, Redaction};
 use crate::l7::stage::{Findings, L7Stage, Protocol};
 
@@ -106,7 +106,7 @@ impl Protocol for HttpFlow {
         access_log::l7(entry, logged_at, &mut self.requests, &self.redaction)
     }
 
-    fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<Exchange> {
+    fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<ExchangeId> {
         access_log::exchange(entry, &self.finder.hasher)
     }
 

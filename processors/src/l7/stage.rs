@@ -12,7 +12,7 @@ use tidegate_runtime::stage::Processor;
 use tidegate_wire::access_log;
 
 use crate::l7::access_log::{AccessLogEntry, AccessLogParser};
-use crate::l7::pending::{Exchange, MessageId, PendingMessages, ProxyPackets};
+use crate::l7::pending::{ExchangeId, MessageId, PendingMessages, ProxyPackets};
 
 /// An L7 protocol.
 pub(crate) trait Protocol: Send {
@@ -23,13 +23,13 @@ pub(crate) trait Protocol: Send {
     fn l7(&mut self, entry: &AccessLogEntry<'_>, logged_at: SignedDuration) -> L7;
 
     /// Returns the exchange that a record reports, if packets can show it.
-    fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<Exchange>;
+    fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<ExchangeId>;
 
     /// Returns which packets of the proxy belong to a record, in addition to those of its exchange.
     fn proxy_packets(
         &self,
         _entry: &AccessLogEntry<'_>,
-        _exchange: &Exchange,
+        _exchange: &ExchangeId,
     ) -> Option<ProxyPackets> {
         None
     }

@@ -4,12 +4,12 @@
 use std::fmt::Write as _;
 
 use crate::events::{LogRecord, access_log};
-use crate::support::{Chain, NOON, golden, only_flow};
+use crate::support::{NOON, TestChain, golden, only_flow};
 use tidegate_model::flow::{Endpoint, Flow, L7, L7Record};
 use tidegate_wire::access_log::Http;
 
-fn chain() -> Chain {
-    Chain::of(&[
+fn chain() -> TestChain {
+    TestChain::of(&[
         ("cilium_decode", "{}"),
         ("dns_flow", "{}"),
         ("http_flow", "{}"),

@@ -1,6 +1,6 @@
 //! Recorded notifications of every type, and texts that no agent sends.
 
-use crate::support::{Chain, NOON, golden};
+use crate::support::{NOON, TestChain, golden};
 use tidegate_model::record::{
     AgentEvent, AgentEventType as Type, EndpointRegen, EndpointUpdate, IpCache, Notification,
     PolicyUpdate, ServiceAddress, ServiceDelete, ServiceUpsert,
@@ -11,7 +11,7 @@ use tidegate_wire::gob::TypeId;
 
 /// Returns the event of a notification, or the reason for which it was dropped.
 fn outcome(data: &[u8]) -> Result<AgentEvent, &'static str> {
-    let mut chain = Chain::to_flows();
+    let mut chain = TestChain::to_flows();
     match chain.run([data]).records() {
         [Record::AgentEvent(event)] => Ok(AgentEvent::clone(event)),
         [] => Err(chain.step(0).tally.drops()[0].0),

@@ -1,7 +1,7 @@
 //! Ambiguous events: what resolves them, which reading is chosen otherwise, and that the choice is
 //! counted.
 
-use crate::support::{Chain, flows, golden};
+use crate::support::{TestChain, flows, golden};
 use tidegate_model::record::Frame;
 use tidegate_wire::access_log::{self, LogRecord, Variant};
 use tidegate_wire::agent_notify::{self, AgentNotify};
@@ -91,13 +91,13 @@ fn socket(profile: Profile) -> Vec<u8> {
     encoded(profile, |encoder, out| encoder.trace_sock(&fields, out))
 }
 
-fn chain(version: &str) -> Chain {
+fn chain(version: &str) -> TestChain {
     let config = if version.is_empty() {
         "{}".to_owned()
     } else {
         format!("{{ cilium_version = {version:?} }}")
     };
-    Chain::of(&[
+    TestChain::of(&[
         ("cilium_decode", &config),
         ("l34_flow", "{}"),
         ("sock_flow", "{}"),
@@ -106,9 +106,9 @@ fn chain(version: &str) -> Chain {
 
 /// The configured release, the earlier events and the number of the file; the expected name, and
 /// how often it is a guess.
-type Case = (&'static str, Vec<Vec<u8>>, u8, Option<&'static str>, u64);
+type SourceFileCase = (&'static str, Vec<Vec<u8>>, u8, Option<&'static str>, u64);
 
-fn check(profile: Profile, cases: Vec<Case>) {
+fn check(profile: Profile, cases: Vec<SourceFileCase>) {
     for (version, before, file, name, guesses) in cases {
         let mut chain = chain(version);
         let types: Vec<_> = before.iter().map(|data| data[0]).collect();

@@ -1,7 +1,7 @@
 //! Arbitrary bytes from the socket: nothing panics, and every record is accounted for.
 
 use crate::events::{CLIENT, SERVER, TO_OVERLAY, dns, tcp, trace, udp};
-use crate::support::{Chain, NOON, golden};
+use crate::support::{NOON, TestChain, golden};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -51,7 +51,7 @@ proptest! {
     fn every_frame_is_kept_or_dropped_with_a_reason(
         frames in vec((prop_oneof![9 => Just(9), 1 => -1..11], data()), 1..40),
     ) {
-        let mut chain = Chain::of(&[
+        let mut chain = TestChain::of(&[
             ("cilium_decode", "{}"),
             ("l34_flow", "{}"),
             ("sock_flow", "{}"),

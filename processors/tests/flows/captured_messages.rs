@@ -7,15 +7,15 @@ use crate::events::{
     TO_OVERLAY, TO_PROXY, access_log, dns, drop, logged, policy_verdict, tcp, trace, trace_cut,
     udp,
 };
-use crate::support::{Chain, NOON, flows};
+use crate::support::{NOON, TestChain, flows};
 use tidegate_model::Batch;
 use tidegate_model::flow::{Flow, FlowType, L7Record, L7Type, Seen};
 use tidegate_wire::access_log::{Dns, Http};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn chain(config: &str) -> Chain {
-    Chain::of(&[
+fn chain(config: &str) -> TestChain {
+    TestChain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
         ("dns_flow", config),
@@ -24,7 +24,7 @@ fn chain(config: &str) -> Chain {
 }
 
 /// Describes the L7 flows of a batch, and those that are pending at the end of the stream.
-fn messages(chain: &mut Chain, batch: &Batch) -> Vec<String> {
+fn messages(chain: &mut TestChain, batch: &Batch) -> Vec<String> {
     let l7 = flows(batch)
         .into_iter()
         .chain(chain.finish(NOON))
@@ -426,7 +426,7 @@ fn a_cut_start_line_makes_no_flow() {
 #[test]
 fn the_flow_of_the_packet_does_not_change() {
     let data = [trace(TO_OVERLAY, &query(7)), get(4000, 1)];
-    let alone = flows(&Chain::to_flows().run(&data));
+    let alone = flows(&TestChain::to_flows().run(&data));
     let beside: Vec<_> = flows(&chain("{}").run(&data));
     assert_eq!(format!("{beside:#?}"), format!("{alone:#?}"));
 }

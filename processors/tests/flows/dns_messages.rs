@@ -7,11 +7,11 @@ use crate::events::{
     CLIENT, FROM_ENDPOINT, REPLY, SERVER, TO_ENDPOINT, TO_OVERLAY, dns, drop, tcp, trace, trace_by,
     trace_cut, udp,
 };
-use crate::support::{Chain, NOON, flows};
+use crate::support::{NOON, TestChain, flows};
 use tidegate_model::flow::{Direction, Flow, FlowType, L7Record, L7Type, Verdict};
 
-fn chain() -> Chain {
-    Chain::of(&[
+fn chain() -> TestChain {
+    TestChain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
         ("dns_flow", "{}"),
@@ -154,7 +154,7 @@ fn each_message_of_a_segment_becomes_one_flow() {
 
 /// Returns the messages and notes of events at the given seconds of the stream.
 fn play(config: &str, events: &[(u32, Vec<u8>)]) -> (Vec<String>, Vec<(&'static str, u64)>) {
-    let mut chain = Chain::of(&[
+    let mut chain = TestChain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
         ("dns_flow", config),

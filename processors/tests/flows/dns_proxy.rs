@@ -7,7 +7,7 @@ use crate::events::{
     CLIENT, FROM_ENDPOINT, SERVER, TO_ENDPOINT, TO_OVERLAY, access_log, dns, logged, trace_between,
     udp,
 };
-use crate::support::{Chain, NOON, flows};
+use crate::support::{NOON, TestChain, flows};
 use tidegate_model::flow::{FlowType, L7Record, Seen};
 use tidegate_wire::access_log::Dns;
 
@@ -62,7 +62,7 @@ fn answer(to: (Ipv4Addr, u16), identity: u32, id: u16) -> Vec<u8> {
 
 /// Describes the messages that become flows of their packets, by addresses and ports.
 fn captured(data: &[Vec<u8>]) -> Vec<String> {
-    let mut chain = Chain::of(&[
+    let mut chain = TestChain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
         ("dns_flow", "{}"),
@@ -245,7 +245,7 @@ fn a_record_matches_packets_within_the_hold_time_only() {
     let second = Duration::from_secs(1);
     let upstream = || [query((NODE, PROXY_PORT), CLIENTS, 99)];
     for (later, expected) in [(second / 2, 0), (second * 3, 1)] {
-        let mut chain = Chain::of(&[
+        let mut chain = TestChain::of(&[
             ("cilium_decode", "{}"),
             ("l34_flow", "{}"),
             ("dns_flow", "{}"),
@@ -269,7 +269,7 @@ fn the_zone_of_a_logged_address_is_ignored() {
         qtypes: vec![1],
         ..Dns::default()
     });
-    let mut chain = Chain::of(&[
+    let mut chain = TestChain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
         ("dns_flow", "{}"),

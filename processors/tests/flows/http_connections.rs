@@ -7,17 +7,17 @@ use tidegate_model::flow::{FlowType, ObservedLatency};
 
 use crate::events::{CLIENT, SERVICE, TO_OVERLAY, segment, trace};
 use crate::http_support::{
-    Case, FIN, GET, OK, RST, SECOND, SYN, chain, client_segment, found, from_client, from_server,
-    len, message, messages, server_segment,
+    FIN, GET, HttpCase, OK, RST, SECOND, SYN, chain, client_segment, found, from_client,
+    from_server, len, message, messages, server_segment,
 };
-use crate::support::{Chain, NOON, build, flows};
+use crate::support::{NOON, TestChain, build, flows};
 
 const REQUEST: &str = "GET http://shop/a";
 const RESPONSE: &str = "200 (GET http://shop/a)";
 
 /// A chain that receives events at given times, and the messages that it releases.
 struct Playback {
-    chain: Chain,
+    chain: TestChain,
     messages: Vec<String>,
 }
 
@@ -235,7 +235,7 @@ fn long_urls_leave_room_for_fewer_connections() {
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_response_has_a_request_only_if_sequence_numbers_prove_it() {
     let end = 1 + len(GET);
-    let cases: [Case; 12] = [
+    let cases: [HttpCase; 12] = [
         (
             "at the client's acknowledgment number",
             vec![client_segment(1, 5, GET), server_segment(5, end, OK)],

@@ -3,7 +3,9 @@
 use crate::events::{
     CLIENT, SERVER, TO_ENDPOINT, TO_OVERLAY, drop, segment, tcp, trace, trace_cut,
 };
-use crate::http_support::{Case, GET, OK, client_segment, found, len, messages, server_segment};
+use crate::http_support::{
+    GET, HttpCase, OK, client_segment, found, len, messages, server_segment,
+};
 
 const GET_A: &str = "GET http://shop/a";
 const POST_B: &str = "POST http://shop/b";
@@ -16,7 +18,7 @@ fn all_messages_of_a_segment_become_flows() {
     let post = b"POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 4\r\n\r\nGET ";
     let chunked = b"POST /c HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n\
         4\r\nGET \r\n0\r\nA: b\r\n\r\n";
-    let cases: [Case; 7] = [
+    let cases: [HttpCase; 7] = [
         (
             "requests",
             vec![client_segment(1, 1, &[GET, GET, GET].concat())],

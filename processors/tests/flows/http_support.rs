@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidegate_model::flow::{Flow, FlowType, L7Record, L7Type};
 
 use crate::events::{CLIENT, PSH_ACK, SERVER, TO_ENDPOINT, TO_OVERLAY, segment, trace};
-use crate::support::{Chain, NOON, flows};
+use crate::support::{NOON, TestChain, flows};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const FIN: u8 = 0x11;
@@ -16,7 +16,7 @@ pub(crate) const GET: &[u8] = b"GET /a HTTP/1.1\r\nHost: shop\r\n\r\n";
 pub(crate) const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 
 /// A name, the packets, and the expected messages.
-pub(crate) type Case = (&'static str, Vec<Vec<u8>>, &'static [&'static str]);
+pub(crate) type HttpCase = (&'static str, Vec<Vec<u8>>, &'static [&'static str]);
 
 /// A segment from the client's port 4000.
 pub(crate) fn client_segment(seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
@@ -46,8 +46,8 @@ pub(crate) fn len(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).expect("a small message")
 }
 
-pub(crate) fn chain(config: &str) -> Chain {
-    Chain::of(&[
+pub(crate) fn chain(config: &str) -> TestChain {
+    TestChain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
         ("http_flow", config),

@@ -1,6 +1,6 @@
 //! Events with the flows that Hubble 1.19.4 makes of them without its getters.
 
-use crate::support::{Chain, NOON, hex, only_flow};
+use crate::support::{NOON, TestChain, hex, only_flow};
 use tidegate_model::Span;
 use tidegate_model::flow::{
     Address, Direction, DropReason, Endpoint, Ethernet, FileNumbering, Flow, FlowType, Ip,
@@ -11,7 +11,7 @@ use tidegate_model::flow::{
 /// Compares all fields of a flow, including internal ones. Flows are not comparable, so they are
 /// compared as text.
 fn assert_flow(data: &str, expected: &Flow) {
-    let batch = Chain::to_flows().run([hex(data)]);
+    let batch = TestChain::to_flows().run([hex(data)]);
     assert_eq!(
         format!("{:#?}", only_flow(&batch)),
         format!("{expected:#?}")
@@ -118,7 +118,7 @@ fn a_translated_source_is_restored() {
 
 #[test]
 fn a_mapped_unspecified_address_is_not_an_original_source() {
-    let batch = Chain::to_flows().run([hex(
+    let batch = TestChain::to_flows().run([hex(
         "0404c3a144ea54b02800000028000100ef1700600b000000eda70003000000000000000000000000
          0000ffff000000006000000000083b4020010db800000000000000000000000120010db800000000
          0000000000000002",

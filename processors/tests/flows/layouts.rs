@@ -1,6 +1,6 @@
 //! The fields of events, in the layout of each release that has them.
 
-use crate::support::{Chain, flows, only_flow};
+use crate::support::{TestChain, flows, only_flow};
 use tidegate_model::flow::{
     Address, Flow, TracePoint, TraceReason, TunnelProtocol, Verdict, capture_point_name,
 };
@@ -42,7 +42,7 @@ fn run(profile: Profile, write: impl FnOnce(&Encoder, &mut Vec<u8>)) -> Batch {
         },
         &mut data,
     );
-    Chain::of(&[
+    TestChain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
         ("sock_flow", "{}"),
@@ -246,7 +246,7 @@ fn header_extensions_are_skipped_in_every_event_with_a_packet() {
             };
             data[15] = 1;
             data.splice(header..header, [0xcc; 8]);
-            let flow = flows(&Chain::to_flows().run([&data]))
+            let flow = flows(&TestChain::to_flows().run([&data]))
                 .pop()
                 .expect("a flow");
             // A verdict with a longer header is read as one of 1.19, with a cookie.

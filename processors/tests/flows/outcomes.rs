@@ -1,6 +1,6 @@
 //! Which records are dropped, noted and passed on.
 
-use crate::support::{Chain, NOON, golden, hex, only_flow};
+use crate::support::{NOON, TestChain, golden, hex, only_flow};
 use tidegate_model::flow::{Address, Direction, FlowType, Verdict};
 use tidegate_model::record::{Event, EventBody, Frame, Lost, LostSource};
 use tidegate_model::{Batch, Record};
@@ -13,7 +13,7 @@ fn vector(name: &str) -> Vec<u8> {
     data
 }
 
-fn drops(chain: &Chain) -> Vec<(usize, &'static str)> {
+fn drops(chain: &TestChain) -> Vec<(usize, &'static str)> {
     let steps = chain.steps().iter().enumerate();
     steps
         .flat_map(|(at, step)| {
@@ -59,7 +59,7 @@ fn a_malformed_event_is_dropped_with_a_reason() {
         (vec![129], "gob_missing_value"),
         (vec![130], "gob_missing_value"),
     ] {
-        let mut chain = Chain::to_flows();
+        let mut chain = TestChain::to_flows();
         assert!(chain.run([data]).is_empty());
         assert_eq!(drops(&chain), [(0, reason)]);
     }
@@ -84,7 +84,7 @@ fn a_packet_that_hubble_refuses_is_dropped_with_the_reason() {
             "tcp_too_short",
         ),
     ] {
-        let mut chain = Chain::to_flows();
+        let mut chain = TestChain::to_flows();
         assert!(chain.run([[header.clone(), packet].concat()]).is_empty());
         assert_eq!(drops(&chain), [(1, reason)]);
     }
@@ -95,14 +95,14 @@ fn a_tunnel_without_its_header_is_refused() {
     let mut data = vector("perf-trace-v2-hdr56-vxlan");
     // The capture ends with the outer UDP header.
     data[12] = 14 + 20 + 8;
-    let mut chain = Chain::to_flows();
+    let mut chain = TestChain::to_flows();
     assert!(chain.run([data]).is_empty());
     assert_eq!(drops(&chain), [(1, "vxlan_too_short")]);
 }
 
 #[test]
 fn a_payload_type_is_an_event_a_loss_or_a_reason_to_drop() {
-    let mut chain = Chain::to_flows();
+    let mut chain = TestChain::to_flows();
     let frame = |payload_type, lost| Frame {
         time: NOON,
         payload_type,
@@ -141,7 +141,7 @@ fn events_of_unknown_type_are_passed_on_with_a_note() {
         (vec![8, 0], "undecoded_unknown"),
         (vec![255], "undecoded_unknown"),
     ] {
-        let mut chain = Chain::to_flows();
+        let mut chain = TestChain::to_flows();
         let batch = chain.run([&data]);
         let [
             Record::Event(Event {
@@ -199,7 +199,7 @@ fn a_drop_header_is_guessed_until_the_stream_resolves_it() {
             false,
         ),
     ] {
-        let mut chain = Chain::of(&[("cilium_decode", config)]);
+        let mut chain = TestChain::of(&[("cilium_decode", config)]);
         let batch = chain.run(before.into_iter().chain([ambiguous_drop()]));
         assert_eq!(header_len(&batch), expected, "{config}");
         let ambiguities = chain.step(0).tally.ambiguities();
@@ -216,10 +216,10 @@ fn a_drop_header_is_guessed_until_the_stream_resolves_it() {
 #[test]
 fn a_recorder_capture_is_dropped_unless_the_configuration_accepts_it() {
     let data = vector("perf-recorder-capture-ingress");
-    let mut chain = Chain::to_flows();
+    let mut chain = TestChain::to_flows();
     assert!(chain.run([&data]).is_empty());
     assert_eq!(drops(&chain), [(1, "recorder_capture")]);
-    let mut chain = Chain::of(&[
+    let mut chain = TestChain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{ recorder_captures = true }"),
     ]);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::support::{Chain, golden};
+use crate::support::{TestChain, golden};
 use tidegate_model::Record;
 use tidegate_model::flow::{Address, Flow, message_type};
 
@@ -76,7 +76,7 @@ fn rare_fields(flow: &Flow) -> String {
 }
 
 fn outcome(data: &[u8]) -> String {
-    let mut chain = Chain::of(&[
+    let mut chain = TestChain::of(&[
         ("cilium_decode", "{}"),
         ("l34_flow", "{}"),
         ("sock_flow", "{}"),

@@ -1,7 +1,7 @@
 //! Bytes of which Hubble makes different flows in different releases: what determines the release,
 //! which one is chosen otherwise, and that the choice is counted.
 
-use crate::support::{Chain, flows, hex, only_flow};
+use crate::support::{TestChain, flows, hex, only_flow};
 use tidegate_model::Record;
 use tidegate_model::flow::{Address, Direction, Flow, IpVersion, L4, SctpChunk};
 use tidegate_model::record::DebugEvent;
@@ -76,20 +76,20 @@ fn service_upserted(policies: &str) -> Vec<u8> {
     data
 }
 
-fn chain(version: &str) -> Chain {
+fn chain(version: &str) -> TestChain {
     let config = if version.is_empty() {
         "{}".to_owned()
     } else {
         format!("{{ cilium_version = {version:?} }}")
     };
-    Chain::of(&[
+    TestChain::of(&[
         ("cilium_decode", &config),
         ("l34_flow", "{}"),
         ("sock_flow", "{}"),
     ])
 }
 
-fn ambiguous(chain: &Chain, choice: &str) -> u64 {
+fn ambiguous(chain: &TestChain, choice: &str) -> u64 {
     let counts = chain.step(0).tally.ambiguities();
     counts
         .iter()
@@ -285,7 +285,7 @@ fn debug(subtype: u8, args: [u32; 3]) -> Vec<u8> {
     encoded(Profile::V1_13, |encoder, out| encoder.debug(&fields, out))
 }
 
-fn last_debug_event(chain: &mut Chain, events: Vec<Vec<u8>>) -> DebugEvent {
+fn last_debug_event(chain: &mut TestChain, events: Vec<Vec<u8>>) -> DebugEvent {
     match chain.run(events).records() {
         [.., Record::DebugEvent(event)] => event.clone(),
         other => panic!("{other:?}"),

@@ -1,6 +1,6 @@
 //! Streams of agents of every release are decoded, with and without a configured release.
 
-use crate::support::Chain;
+use crate::support::TestChain;
 use tidegate_model::flow::Flow;
 use tidegate_model::{Batch, Kind, Record};
 use tidegate_simulate::{Event, Mix, Options, Release, Simulator};
@@ -20,9 +20,9 @@ fn samples(options: Options) -> Vec<Vec<u8>> {
     events.map(sample).take(EVENTS).collect()
 }
 
-fn chain(decode: &str) -> Chain {
+fn chain(decode: &str) -> TestChain {
     let l34_flow = ("l34_flow", "{ recorder_captures = true }");
-    Chain::of(&[
+    TestChain::of(&[
         ("cilium_decode", decode),
         l34_flow,
         ("sock_flow", "{}"),

@@ -1,13 +1,13 @@
 //! Socket traces: the side of the peer, and the layouts.
 
-use crate::support::{Chain, NOON, golden, only_flow};
+use crate::support::{NOON, TestChain, golden, only_flow};
 use tidegate_model::flow::{Address, Flow, FlowType, Ip, IpVersion, L4, Socket, Verdict};
 use tidegate_wire::event::{Encoder, Profile, SockFields};
 
 const COOKIE: u64 = 0x0102_0304_0506_0708;
 
-fn chain(config: &str) -> Chain {
-    Chain::of(&[
+fn chain(config: &str) -> TestChain {
+    TestChain::of(&[
         ("cilium_decode", config),
         ("l34_flow", "{}"),
         ("sock_flow", "{}"),

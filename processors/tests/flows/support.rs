@@ -18,7 +18,7 @@ use toml::de::ValueDeserializer;
 pub(crate) const NOON: Timestamp = Timestamp(1_772_359_200_123_456_789);
 
 /// A chain of processors.
-pub(crate) struct Chain {
+pub(crate) struct TestChain {
     steps: Vec<TestStage>,
     seq: u64,
     /// The time source of the batches.
@@ -33,7 +33,7 @@ pub(crate) struct TestStage {
     pub(crate) left: usize,
 }
 
-impl Chain {
+impl TestChain {
     /// Builds processors by kind, each with its configuration as an inline table.
     pub(crate) fn of(stages: &[(&str, &str)]) -> Self {
         let step = |(kind, config): &(&str, &str)| TestStage {

@@ -124,7 +124,7 @@ impl HalfConnection {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Connection {
+pub(crate) struct HttpConnection {
     /// The server, as the first packet showed it.
     pub(super) server: Socket,
     /// The number of earlier connections between the same client port and server.
@@ -145,7 +145,7 @@ pub(crate) struct Connection {
     unmatched: Option<UnmatchedResponse>,
 }
 
-impl Connection {
+impl HttpConnection {
     pub(super) fn new(server: Socket) -> Self {
         Self {
             server,

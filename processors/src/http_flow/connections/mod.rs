@@ -11,7 +11,7 @@ mod connection;
 mod port_set;
 mod read_ranges;
 
-pub(super) use connection::{Connection, PendingRequest, Placement, Position, Socket};
+pub(super) use connection::{HttpConnection, PendingRequest, Placement, Position, Socket};
 
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
@@ -32,7 +32,7 @@ const HEAP_PER_CONNECTION: usize = 256;
 /// The table.
 #[derive(Debug)]
 pub(super) struct Connections {
-    table: BoundedMap<Key, Connection>,
+    table: BoundedMap<Key, HttpConnection>,
     /// The ports of all servers that were ever added: a cheap test that rules out most packets.
     server_ports: PortSet,
     /// How long after its end a connection can still be reported.
@@ -79,7 +79,7 @@ impl Connections {
         client: Socket,
         server: Socket,
         at: &Position,
-    ) -> Option<(Key, &mut Connection, Placement)> {
+    ) -> Option<(Key, &mut HttpConnection, Placement)> {
         let key = match self.find(client, at) {
             Ok(key) => key,
             Err(_) if self.is_from_wrong_side(client, server, at) => return None,
@@ -117,7 +117,7 @@ impl Connections {
         while let Some((_, connection)) = self.table.make_room(0) {
             self.count_eviction(&connection, cutoff);
         }
-        self.table.insert(key, Connection::new(server), 0);
+        self.table.insert(key, HttpConnection::new(server), 0);
         self.server_ports.insert(server.1);
         key
     }
@@ -128,7 +128,7 @@ impl Connections {
     }
 
     /// Counts an eviction, unless the connection had ended.
-    fn count_eviction(&mut self, connection: &Connection, cutoff: Timestamp) {
+    fn count_eviction(&mut self, connection: &HttpConnection, cutoff: Timestamp) {
         self.evicted += u64::from(!connection.ended_before(cutoff));
     }
 
@@ -226,7 +226,7 @@ impl Connections {
         &mut self,
         (client, port): Socket,
         server: Socket,
-        update: impl Fn(&mut Connection),
+        update: impl Fn(&mut HttpConnection),
     ) {
         if !self.server_ports.contains(server.1) {
             return;

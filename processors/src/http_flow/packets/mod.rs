@@ -9,7 +9,7 @@ use tidegate_model::flow::Flow;
 use tidegate_wire::http::{self, Reason, Start, StartLine};
 use tidegate_wire::text::Text;
 
-use super::connections::{Connection, Connections, Placement, Position, Socket};
+use super::connections::{Connections, HttpConnection, Placement, Position, Socket};
 use crate::l7::pending::{ContentHasher, MessageId};
 use crate::l7::redaction::Redaction;
 use crate::l7::stage::Findings;
@@ -152,7 +152,7 @@ fn message_id(client: Socket, position: &Position, content: u64, epoch: u16) -> 
 /// Returns where to continue after a message that was read before, up to the sequence number `end`.
 fn next_of_known(
     segment: &Segment<'_>,
-    connection: &Connection,
+    connection: &HttpConnection,
     position: &Position,
     end: u32,
 ) -> usize {

@@ -2,7 +2,7 @@
 
 use tidegate_wire::http::{Head, Start, StartLine};
 
-use super::super::connections::{Connection, PendingRequest, Position};
+use super::super::connections::{HttpConnection, PendingRequest, Position};
 use super::super::extent::{Extent, MessageEnd};
 use super::super::message;
 use super::note;
@@ -38,7 +38,7 @@ impl NewMessage<'_> {
     pub(super) fn read(
         &self,
         start: &Start<'_>,
-        connection: &mut Connection,
+        connection: &mut HttpConnection,
         findings: &mut Findings<'_>,
     ) -> Option<usize> {
         let head = start.head();
@@ -62,7 +62,7 @@ impl NewMessage<'_> {
         head: &Head<'_>,
         method: &str,
         target: &[u8],
-        connection: &mut Connection,
+        connection: &mut HttpConnection,
         findings: &mut Findings<'_>,
     ) -> Option<usize> {
         let extent = Extent::of_request(head, self.bytes());
@@ -80,7 +80,7 @@ impl NewMessage<'_> {
     fn interim_response(
         &self,
         head: &Head<'_>,
-        connection: &mut Connection,
+        connection: &mut HttpConnection,
         findings: &mut Findings<'_>,
     ) -> Option<usize> {
         findings.note(note::INTERIM_RESPONSE);
@@ -94,7 +94,7 @@ impl NewMessage<'_> {
         &self,
         head: &Head<'_>,
         status: u16,
-        connection: &mut Connection,
+        connection: &mut HttpConnection,
         findings: &mut Findings<'_>,
     ) -> Option<usize> {
         let request = connection.take_request(&self.position, status == REQUEST_TIMEOUT);
@@ -127,7 +127,7 @@ impl NewMessage<'_> {
         &self,
         head: &Head<'_>,
         extent: Extent,
-        connection: &mut Connection,
+        connection: &mut HttpConnection,
         findings: &mut Findings<'_>,
     ) -> Option<u32> {
         for _ in 0..head.bad_headers {

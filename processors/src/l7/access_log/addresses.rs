@@ -15,11 +15,11 @@ const MAX_LEN: usize = 39;
 /// most; a new text replaces the one in its slot.
 #[derive(Debug, Default)]
 pub(super) struct AddressCache {
-    slots: Vec<Slot>,
+    slots: Vec<CachedAddress>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Slot {
+struct CachedAddress {
     text: [u8; MAX_LEN],
     /// The length of the text; 0 in an unused slot.
     len: usize,
@@ -40,7 +40,7 @@ impl AddressCache {
         }
         let address = parse(text)?;
         if self.slots.is_empty() {
-            let unused = Slot {
+            let unused = CachedAddress {
                 text: [0; MAX_LEN],
                 len: 0,
                 address,

@@ -26,7 +26,7 @@ pub(crate) struct MessageId {
 
 /// The identity that a message and an access-log record of it have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Exchange {
+pub(crate) struct ExchangeId {
     /// The side that sends requests.
     pub(crate) client: Address,
     /// `None` for any port.
@@ -41,7 +41,7 @@ pub(crate) struct Exchange {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ProxyPackets {
     /// The proxy answers in place of the server.
-    Answer(Exchange),
+    Answer(ExchangeId),
     /// The proxy sends the request to the server.
     Upstream(UpstreamExchange),
 }
@@ -74,8 +74,8 @@ impl MessageId {
     }
 
     /// Returns the exchange that the message belongs to.
-    pub(crate) fn exchange(&self) -> Exchange {
-        Exchange {
+    pub(crate) fn exchange(&self) -> ExchangeId {
+        ExchangeId {
             client: self.client,
             client_port: self.by_port.then_some(self.client_port),
             is_response: self.is_response,
@@ -84,8 +84,8 @@ impl MessageId {
     }
 
     /// Returns an exchange that stands for all responses on the message's connection.
-    pub(super) fn all_responses(&self) -> Exchange {
-        Exchange {
+    pub(super) fn all_responses(&self) -> ExchangeId {
+        ExchangeId {
             client: self.client,
             client_port: Some(self.client_port),
             is_response: true,
@@ -108,7 +108,7 @@ impl Hash for MessageId {
     }
 }
 
-impl Hash for Exchange {
+impl Hash for ExchangeId {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u128(u128::from_ne_bytes(self.client.0));

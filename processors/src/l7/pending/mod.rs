@@ -24,7 +24,7 @@ mod pending_message;
 mod settings;
 mod upstream;
 
-pub(crate) use identity::{ContentHasher, Exchange, MessageId, ProxyPackets};
+pub(crate) use identity::{ContentHasher, ExchangeId, MessageId, ProxyPackets};
 pub(crate) use settings::{Pending, build, wire_config};
 pub(crate) use upstream::UpstreamExchange;
 
@@ -78,7 +78,7 @@ const FROM_NETWORK: TracePoint = TracePoint(10);
 pub(crate) struct PendingMessages {
     hold: Duration,
     pending: BoundedMap<MessageId, PendingMessage>,
-    proxied: BoundedMap<Exchange, Timestamp>,
+    proxied: BoundedMap<ExchangeId, Timestamp>,
     upstream: UpstreamExchanges,
     /// Flows that were released in the middle of a batch, to be appended to it.
     released: Vec<Flow>,
@@ -179,7 +179,7 @@ impl PendingMessages {
     }
 
     /// Records that a proxy reported an exchange.
-    pub(crate) fn add_proxied(&mut self, exchange: Exchange, time: Timestamp) {
+    pub(crate) fn add_proxied(&mut self, exchange: ExchangeId, time: Timestamp) {
         self.proxied.remove(&exchange);
         while self.proxied.make_room(0).is_some() {}
         self.proxied.insert(exchange, time, 0);
