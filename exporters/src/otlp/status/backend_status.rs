@@ -4,7 +4,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tidegate_runtime::component::BuildContext;
-use tidegate_runtime::config::MASK;
 use tidegate_runtime::health::Health;
 use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::{Counter, Gauge};
@@ -12,22 +11,16 @@ use tokio::time::Instant;
 
 use super::condition::{Condition, ConditionChange, ConditionTracker};
 use super::diagnosis::Diagnosis;
+use super::message::{MessageFormatter, fate_of_records};
 use super::rate_limit::LogRateLimit;
 use crate::otlp::failure::{CallError, RetryDecision, drop_reason};
 use crate::otlp::transport::Service;
-
-/// Characters of a backend's message that are logged at most.
-const MAX_TEXT_CHARS: usize = 500;
 
 /// The status of the backend, shared by all requests.
 #[derive(Debug)]
 pub(crate) struct BackendStatus {
     stage: StageId,
-    /// The backend's URL, for messages.
-    endpoint: String,
-    diagnosis: Diagnosis,
-    /// Values of `headers`, which a backend may repeat in its response.
-    secrets: Vec<String>,
+    messages: MessageFormatter,
     health: Health,
     connected: Gauge,
     attempts: AttemptCounters,
@@ -83,9 +76,11 @@ impl BackendStatus {
     ) -> Self {
         Self {
             stage: context.stage.clone(),
-            endpoint,
-            diagnosis,
-            secrets,
+            messages: MessageFormatter {
+                endpoint,
+                diagnosis,
+                secrets,
+            },
             health: context.health.clone(),
             connected: context.telemetry.gauge(
                 "tidegate_otlp_connected",
@@ -114,13 +109,13 @@ impl BackendStatus {
     pub(crate) fn accepted_with_warning(&self, service: Service, warning: &str) {
         const MESSAGE: &str = "the OTLP backend accepted a request with a warning";
         self.accepted(service);
-        let warning = self.sanitize(warning);
+        let warning = self.messages.sanitize(warning);
         let mut history = self.history();
         let is_new = warning != history.last_warning;
         if is_new && history.warnings.admit(Instant::now()).is_some() {
             tracing::info!(
                 stage = self.stage.as_str(),
-                endpoint = self.endpoint,
+                endpoint = self.messages.endpoint,
                 warning,
                 "{MESSAGE}"
             );
@@ -128,7 +123,7 @@ impl BackendStatus {
         } else {
             tracing::debug!(
                 stage = self.stage.as_str(),
-                endpoint = self.endpoint,
+                endpoint = self.messages.endpoint,
                 warning,
                 "{MESSAGE}"
             );
@@ -143,9 +138,9 @@ impl BackendStatus {
         if let Some(suppressed) = self.admit_refusal() {
             tracing::warn!(
                 stage = self.stage.as_str(),
-                endpoint = self.endpoint,
+                endpoint = self.messages.endpoint,
                 rejected,
-                reason = self.sanitize(reason),
+                reason = self.messages.sanitize(reason),
                 suppressed,
                 "the OTLP backend rejected part of a request"
             );
@@ -154,10 +149,10 @@ impl BackendStatus {
 
     /// Records a failed attempt and the decision about its request.
     pub(crate) fn failed(&self, service: Service, error: &CallError, decision: RetryDecision) {
-        let text = self.sanitize(&error.to_string());
+        let text = self.messages.sanitize(&error.to_string());
         tracing::debug!(
             stage = self.stage.as_str(),
-            endpoint = self.endpoint,
+            endpoint = self.messages.endpoint,
             ?service,
             ?decision,
             error = text,
@@ -209,9 +204,9 @@ impl BackendStatus {
         if let Some(suppressed) = self.admit_refusal() {
             tracing::warn!(
                 stage = self.stage.as_str(),
-                endpoint = self.endpoint,
+                endpoint = self.messages.endpoint,
                 error = text,
-                hint = self.diagnosis.hint(error),
+                hint = self.messages.diagnosis.hint(error),
                 suppressed,
                 "the OTLP backend refused a request; its records are {}",
                 fate_of_records(error)
@@ -226,37 +221,8 @@ impl BackendStatus {
         text: &str,
         error: &CallError,
     ) {
-        let problem = self.problem(service, condition, text, error);
+        let problem = self.messages.problem(service, condition, text, error);
         self.observe(service, condition, problem);
-    }
-
-    /// Describes a problem: what, why, what happens to the records, and a hint.
-    fn problem(
-        &self,
-        service: Service,
-        condition: Condition,
-        text: &str,
-        error: &CallError,
-    ) -> String {
-        let endpoint = &*self.endpoint;
-        let service = service.name();
-        let hint = self
-            .diagnosis
-            .hint(error)
-            .map(|hint| format!("; {hint}"))
-            .unwrap_or_default();
-        match condition {
-            Condition::Refusing => {
-                let fate = fate_of_records(error);
-                format!("{endpoint} refuses {service}: {text} (its records are {fate}){hint}")
-            }
-            Condition::Failing => {
-                format!("{endpoint} cannot accept {service} now: {text} (retrying){hint}")
-            }
-            Condition::Unreachable | Condition::Healthy => {
-                format!("cannot reach {endpoint}: {text} (retrying){hint}")
-            }
-        }
     }
 
     fn observe(&self, service: Service, condition: Condition, problem: String) {
@@ -282,7 +248,7 @@ impl BackendStatus {
             } else {
                 tracing::info!(
                     stage = self.stage.as_str(),
-                    endpoint = self.endpoint,
+                    endpoint = self.messages.endpoint,
                     "the OTLP endpoint accepts requests"
                 );
             }
@@ -315,30 +281,8 @@ impl BackendStatus {
         self.history().refusals.admit(Instant::now())
     }
 
-    /// Prepares a backend's text for the log: one line of limited length, with secrets masked.
-    fn sanitize(&self, text: &str) -> String {
-        let text = text.replace(char::is_control, " ");
-        let text = self
-            .secrets
-            .iter()
-            .fold(text, |text, secret| text.replace(secret, MASK));
-        match text.char_indices().nth(MAX_TEXT_CHARS) {
-            Some((end, _)) => format!("{}...", &text[..end]),
-            None => text,
-        }
-    }
-
     fn history(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Returns how the records of a request are counted that is given up after an error.
-fn fate_of_records(error: &CallError) -> &'static str {
-    if error.is_refusal() {
-        "dropped with a count"
-    } else {
-        "counted as unconfirmed"
     }
 }
 

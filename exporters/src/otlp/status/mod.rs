@@ -1,11 +1,12 @@
 //! The backend's status as the operator sees it: telemetry, health and log.
 //!
 //! [`backend_status`] records each attempt. [`condition`] and [`rate_limit`] limit how much is
-//! logged, [`diagnosis`] adds hints to errors.
+//! logged, [`message`] formats it, [`diagnosis`] adds hints to errors.
 
 mod backend_status;
 mod condition;
 mod diagnosis;
+mod message;
 mod rate_limit;
 
 pub(super) use backend_status::BackendStatus;

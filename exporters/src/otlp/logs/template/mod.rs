@@ -6,7 +6,9 @@
 
 mod cache;
 pub(super) mod event;
+mod event_kind;
 pub(super) mod peer;
+mod peer_key;
 mod sections;
 
 pub(super) use event::{EventTemplate, EventTemplates};
