@@ -18,7 +18,7 @@ fn replay(place: &Place, recording: &std::path::Path) -> (Agent, std::path::Path
 }
 
 #[test]
-fn what_is_replayed_is_recorded_byte_for_byte() {
+fn what_is_replayed_is_recorded_byte_for_byte_after_a_header() {
     let place = Place::new();
     let (bytes, copy) = (recording(2000), place.path("copy"));
     let (player, socket) = replay(&place, &place.write("original", &bytes));
@@ -36,7 +36,8 @@ fn what_is_replayed_is_recorded_byte_for_byte() {
         "it says how many frames it has: {}",
         ended.stderr
     );
-    assert_eq!(std::fs::read(&copy).unwrap(), bytes);
+    let expected = [tidegate_wire::recording::header(), bytes].concat();
+    assert_eq!(std::fs::read(&copy).unwrap(), expected);
     assert_eq!(player.ended().code, Some(0));
 }
 

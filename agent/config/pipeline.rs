@@ -47,12 +47,10 @@ tidegate_runtime::config_table! {
     #[derive(Debug)]
     pub(crate) struct PipelineTable {
         /// Ids of receivers.
-        #[sample = "[\"monitor1_2\"]"]
         receivers: Spanned<Vec<Spanned<String>>>,
         /// Ids of processors, in their order.
         processors: Vec<Spanned<String>> = Vec::new(),
         /// Ids of exporters.
-        #[sample = "[\"stdout\"]"]
         exporters: Spanned<Vec<Spanned<String>>>,
     }
 }

@@ -17,5 +17,6 @@ pub mod http;
 mod label;
 pub mod packet;
 pub mod payload;
+pub mod recording;
 pub mod release;
 pub mod text;

@@ -1,8 +1,8 @@
 //! `tidegate record`: saves the byte stream of the monitor socket, or converts a capture file into
 //! the stream that Cilium would send for its packets.
 //!
-//! A recording is the byte stream and nothing else, so that `socat` can make one, too. Frames are
-//! parsed only to count them and to end after a complete one.
+//! A recording is the byte stream after a header, which readers of the stream skip; one that `socat`
+//! makes has none. Frames are parsed only to count them and to end after a complete one.
 
 mod capture;
 mod destination;

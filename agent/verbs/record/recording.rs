@@ -1,5 +1,6 @@
 //! Writes the frames of a recording, within its limits.
 
+use tidegate_wire::recording;
 use tracing::Level;
 
 use super::destination::Destination;
@@ -17,13 +18,16 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    /// Creates the file.
+    /// Creates the file, and writes the header.
     pub(super) async fn create(args: &Args) -> Result<Self, RecordError> {
+        let header = recording::header();
+        let max_bytes = args.max_bytes.map_or(u64::MAX, |size| size.get() as u64);
         let limits = Limits {
             frames: args.count.unwrap_or(u64::MAX),
-            bytes: args.max_bytes.map_or(u64::MAX, |size| size.get() as u64),
+            bytes: max_bytes.saturating_sub(header.len() as u64),
         };
-        let out = Destination::create(&args.out, args.force).await?;
+        let mut out = Destination::create(&args.out, args.force).await?;
+        out.write(&header).await?;
         Ok(Self {
             frames: WholeFrames::new(limits),
             pending: Vec::new(),

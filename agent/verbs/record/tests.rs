@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use tempfile::TempDir;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_wire::payload::{Encoder, Payload};
+use tidegate_wire::recording;
 
 use super::Args;
 use super::error::RecordError;
@@ -29,6 +30,11 @@ fn stream(events: usize) -> Vec<u8> {
         );
     }
     out
+}
+
+/// A recording of a stream.
+fn with_header(stream: &[u8]) -> Vec<u8> {
+    [&recording::header(), stream].concat()
 }
 
 fn args(directory: &TempDir, out: &Path) -> Args {
@@ -72,13 +78,13 @@ async fn record_all(
 }
 
 #[tokio::test]
-async fn a_recording_has_the_exact_bytes_of_the_stream() {
+async fn a_recording_has_a_header_and_the_exact_bytes_of_the_stream() {
     let whole = stream(3);
     let broken = [&whole[..], &[0, 1, 2]].concat();
     for bytes in [&whole[..], &whole[..whole.len() - 2], &broken, &[]] {
         let (result, recorded) = record_all(bytes, |_| ()).await;
         result.unwrap();
-        assert_eq!(recorded, bytes);
+        assert_eq!(recorded, with_header(bytes));
     }
 }
 
@@ -86,20 +92,20 @@ async fn a_recording_has_the_exact_bytes_of_the_stream() {
 async fn a_limited_recording_ends_with_a_complete_frame() {
     let (result, recorded) = record_all(&stream(9), |args| args.count = Some(4)).await;
     result.unwrap();
-    assert_eq!(recorded, stream(4));
-    let size = format!("{}B", stream(5).len() + 1);
+    assert_eq!(recorded, with_header(&stream(4)));
+    let size = format!("{}B", with_header(&stream(5)).len() + 1);
     let (result, recorded) = record_all(&stream(9), |args| {
         args.max_bytes = Some(size.parse().unwrap())
     })
     .await;
     result.unwrap();
-    assert_eq!(recorded, stream(5));
+    assert_eq!(recorded, with_header(&stream(5)));
 }
 
 #[tokio::test]
 async fn a_shutdown_ends_a_recording_with_a_complete_frame() {
     let directory = tempfile::tempdir().unwrap();
-    let whole = stream(2);
+    let whole = with_header(&stream(2));
     let more = stream(3);
     let served = agent(&directory, more[..more.len() - 1].to_vec());
     let file = directory.path().join("recording.bin");
@@ -129,7 +135,7 @@ async fn an_existing_file_is_overwritten_only_with_force() {
         args.force = true;
     };
     record_all(&stream(1), force).await.0.unwrap();
-    assert_eq!(std::fs::read(&file).unwrap(), stream(1));
+    assert_eq!(std::fs::read(&file).unwrap(), with_header(&stream(1)));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tidegate_wire::gob::{Header, Reader, Split, split};
 use tidegate_wire::payload::DEFAULT_MAX_FRAME;
+use tidegate_wire::recording::{self, Start};
 
 use crate::monitor_server::Frames;
 
@@ -62,14 +63,19 @@ impl Recording {
         self.start += len;
     }
 
-    fn send_definition(&mut self, len: usize, out: &mut Vec<u8>) {
+    /// Sends a definition that was not sent yet. Headers of recordings are not sent, as the agent
+    /// has none.
+    fn send_definition(&mut self, len: usize, out: &mut Vec<u8>) -> io::Result<()> {
         let definition = &self.bytes[self.start..self.start + len];
-        if self.definitions.contains(definition) {
+        let start = recording::read_start(definition).map_err(io::Error::other);
+        let start = start.map_err(|error| recording_error(&self.path, "read", &error))?;
+        if matches!(start, Start::Header { .. }) || self.definitions.contains(definition) {
             self.start += len;
         } else {
             self.definitions.insert(definition.to_vec());
             self.send(len, out);
         }
+        Ok(())
     }
 
     /// Reads more bytes, from the start again with `repeat`; `false` at the end.
@@ -112,7 +118,7 @@ impl Frames for Recording {
                     self.has_sent = true;
                     return Ok(true);
                 }
-                Message::Definition(len) if !self.is_broken => self.send_definition(len, out),
+                Message::Definition(len) if !self.is_broken => self.send_definition(len, out)?,
                 Message::Invalid if !self.is_broken => {
                     tracing::warn!(file = %self.path.display(), "the recording is broken; the rest is sent as it is");
                     self.is_broken = true;

@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Write};
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_simulate::{Options, Stream, Summary};
 use tidegate_wire::event::message_type;
+use tidegate_wire::recording;
 use tracing::Level;
 
 use super::common::runtime;
@@ -40,6 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 /// Writes a recording and prints a summary.
 fn write(args: &Args, options: Options, out: impl Write) -> Result<(), Error> {
     let mut out = BufWriter::with_capacity(1 << 16, out);
+    out.write_all(&recording::header())?;
     let mut stream = Stream::new(options);
     let mut frame = Vec::new();
     for _ in 0..args.events.unwrap_or(DEFAULT_EVENTS) {

@@ -7,6 +7,7 @@ use std::path::Path;
 use tidegate_model::batch::Packed;
 use tidegate_model::{Pool, Timestamp};
 use tidegate_wire::payload::{self, DEFAULT_MAX_FRAME};
+use tidegate_wire::recording::{self, Start};
 
 use crate::frames::{DecodeStatus, FrameBatcher};
 
@@ -57,6 +58,8 @@ pub(super) struct Recording {
     batcher: FrameBatcher,
     /// The largest number of frames in a chunk.
     records: usize,
+    /// Whether the header has been looked for.
+    has_start: bool,
     /// Whether the bytes that were read may contain more complete frames.
     has_more: bool,
     /// The time of the last read.
@@ -75,6 +78,7 @@ impl Recording {
             input,
             batcher: FrameBatcher::new(DEFAULT_MAX_FRAME, pool).allow_concatenated(),
             records,
+            has_start: false,
             has_more: false,
             time: Timestamp::default(),
         })
@@ -122,11 +126,13 @@ impl Recording {
 
     /// Reads once. Returns `false` at the end of the file.
     fn fill(&mut self) -> Result<bool, RecordingError> {
-        let read = read(&mut self.input, self.batcher.space());
-        let n = read.map_err(|source| RecordingError::Read {
-            offset: self.batcher.offset() + self.batcher.undecoded() as u64,
-            source,
-        })?;
+        let read = if self.has_start { read } else { read_start };
+        self.has_start = true;
+        let n =
+            read(&mut self.input, self.batcher.space()).map_err(|source| RecordingError::Read {
+                offset: self.batcher.offset() + self.batcher.undecoded() as u64,
+                source,
+            })?;
         self.batcher.filled(n);
         self.time = Timestamp::now();
         Ok(n > 0)
@@ -152,6 +158,20 @@ fn read(input: &mut dyn Read, space: &mut [u8]) -> io::Result<usize> {
         match input.read(space) {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             result => return result,
+        }
+    }
+}
+
+/// Reads until the first message is complete, and checks the format if it is a header. The header
+/// stays in the stream, where it is a definition without values.
+fn read_start(input: &mut dyn Read, space: &mut [u8]) -> io::Result<usize> {
+    let mut len = 0;
+    loop {
+        let n = read(input, &mut space[len..])?;
+        len += n;
+        let start = recording::read_start(&space[..len]).map_err(io::Error::other)?;
+        if n == 0 || start != Start::Incomplete {
+            return Ok(len);
         }
     }
 }

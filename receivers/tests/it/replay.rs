@@ -6,8 +6,9 @@ use crate::support::{Received, RunResult, TestPipeline, build, stream};
 use tempfile::TempDir;
 use tidegate_receivers::replay::KIND;
 use tidegate_runtime::telemetry::Telemetry;
+use tidegate_wire::recording;
 
-fn recording(bytes: &[u8]) -> (TempDir, PathBuf) {
+fn recording_file(bytes: &[u8]) -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("recording.bin");
     std::fs::write(&file, bytes).unwrap();
@@ -19,7 +20,7 @@ fn table(file: &Path, keys: &str) -> String {
 }
 
 async fn replay(bytes: &[u8]) -> RunResult {
-    let (_directory, file) = recording(bytes);
+    let (_directory, file) = recording_file(bytes);
     TestPipeline::start("replay", &table(&file, "")).end().await
 }
 
@@ -151,7 +152,7 @@ async fn an_unreadable_recording_fails_the_receiver_with_its_path_and_the_reason
 #[tokio::test]
 async fn a_replay_waits_for_a_slow_pipeline() {
     let events = vec![&[7_u8; 64][..]; 20_000];
-    let (_directory, file) = recording(&stream(&events));
+    let (_directory, file) = recording_file(&stream(&events));
     let pipeline = TestPipeline::start_blocked("replay", &table(&file, ""));
     pipeline
         .until("the pipeline is full", |pipeline| {
@@ -164,7 +165,7 @@ async fn a_replay_waits_for_a_slow_pipeline() {
 
 #[tokio::test(start_paused = true)]
 async fn events_are_played_at_the_configured_rate() {
-    let (_directory, file) = recording(&stream(&vec![&b"x"[..]; 500]));
+    let (_directory, file) = recording_file(&stream(&vec![&b"x"[..]; 500]));
     let start = tokio::time::Instant::now();
     let result = TestPipeline::start("replay", &table(&file, "rate = 50"))
         .end()
@@ -179,7 +180,7 @@ async fn events_are_played_at_the_configured_rate() {
 
 #[tokio::test]
 async fn a_stop_ends_a_replay_between_two_events() {
-    let (_directory, file) = recording(&stream(&[b"now", b"in a year"]));
+    let (_directory, file) = recording_file(&stream(&[b"now", b"in a year"]));
     let mut pipeline = TestPipeline::start("replay", &table(&file, "rate = 0.00000001"));
     assert_eq!(pipeline.next().await.data(), b"now");
     pipeline.shutdown.request();
@@ -221,4 +222,26 @@ fn an_empty_path_and_an_impossible_rate_are_rejected() {
         let error = (KIND.parse)(table).err().unwrap().to_string();
         assert!(error.contains("expected a number from 0 up"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_header_is_skipped_wherever_recordings_were_joined() {
+    let recorded = |events: &[&[u8]]| [recording::header(), stream(events)].concat();
+    let bytes = [recorded(&[b"a"]), recorded(&[b"b", b"c"]), stream(&[b"d"])].concat();
+    let result = replay(&bytes).await;
+    assert_eq!(
+        (result.error(), result.data()),
+        (String::new(), vec![&b"a"[..], b"b", b"c", b"d"])
+    );
+}
+
+#[tokio::test]
+async fn a_recording_of_a_later_format_is_not_played() {
+    let mut later = recording::header();
+    let digit = later.iter().position(|byte| *byte == b'1').unwrap();
+    later[digit] = b'9';
+    let result = replay(&[later, stream(&[b"a"])].concat()).await;
+    assert!(result.data().is_empty());
+    let expected = "the recording has format 9, and this version reads formats up to 1";
+    assert!(result.error().contains(expected), "{}", result.error());
 }

@@ -132,7 +132,7 @@ impl<const MIN: u32, const MAX: u32> Setting for Number<MIN, MAX> {
     fn shape() -> Shape {
         Shape::Number {
             min: f64::from(MIN),
-            max: (MAX != u32::MAX).then(|| f64::from(MAX)),
+            max: (MAX != u32::MAX).then_some(f64::from(MAX)),
         }
     }
 
