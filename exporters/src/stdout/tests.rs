@@ -1,4 +1,4 @@
-//! What the configuration takes and refuses.
+//! Valid and invalid configurations.
 
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{BuildContext, ExporterConfig};
@@ -12,7 +12,7 @@ fn parse(table: &str) -> Result<Box<dyn ExporterConfig>, toml::de::Error> {
     (KIND.parse)(ValueDeserializer::parse(table).unwrap())
 }
 
-fn refusal(table: &str) -> Option<(&'static str, String)> {
+fn build_error(table: &str) -> Option<(&'static str, String)> {
     let context = BuildContext {
         stage: StageId::exporter("stdout"),
         node_name: "default/node-a".to_owned(),
@@ -27,7 +27,7 @@ fn refusal(table: &str) -> Option<(&'static str, String)> {
 }
 
 #[test]
-fn without_signals_a_format_has_what_hubble_writes_in_it() {
+fn the_default_signals_of_a_format_are_those_of_hubble() {
     for (table, expected) in [
         ("{}", Kinds::of(&[Kind::Flow, Kind::Lost])),
         ("{ format = 'json' }", WRITABLE),
@@ -42,7 +42,7 @@ fn without_signals_a_format_has_what_hubble_writes_in_it() {
 }
 
 #[test]
-fn signals_without_a_line_are_refused() {
+fn signals_that_are_not_lines_are_refused() {
     let cases = [
         (
             "{ signals = ['flows', 'lost', 'agent_events', 'debug_events'] }",
@@ -55,13 +55,13 @@ fn signals_without_a_line_are_refused() {
         ("{ signals = [] }", Some("the list is empty")),
     ];
     for (table, expected) in cases {
-        let refusal = refusal(table);
+        let error = build_error(table);
         assert_eq!(
-            refusal.as_ref().map(|(key, _)| *key),
+            error.as_ref().map(|(key, _)| *key),
             expected.map(|_| "signals"),
             "{table}"
         );
-        let message = refusal.map(|(_, message)| message).unwrap_or_default();
+        let message = error.map(|(_, message)| message).unwrap_or_default();
         assert!(
             message.starts_with(expected.unwrap_or_default()),
             "{message}"
@@ -70,13 +70,13 @@ fn signals_without_a_line_are_refused() {
 }
 
 #[test]
-fn forms_and_colours_are_one_of_a_few() {
+fn unknown_formats_and_colours_are_refused() {
     for table in [
         "{ format = 'json', color = 'always' }",
         "{ format = 'compact', color = 'never' }",
         "{ color = 'auto' }",
     ] {
-        assert_eq!(refusal(table), None, "{table}");
+        assert_eq!(build_error(table), None, "{table}");
     }
     for table in [
         "{ format = 'dict' }",

@@ -1,4 +1,4 @@
-//! Whatever a flow holds, its lines stay whole.
+//! Properties of the lines of arbitrary flows.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -35,27 +35,26 @@ fn l4() -> impl Strategy<Value = L4> {
     prop_oneof![Just(L4::None), tcp, icmp, igmp]
 }
 
-fn record() -> impl Strategy<Value = L7Record> {
-    let dns = (
-        any::<(String, Option<u32>, String, Option<u32>, Vec<u16>)>(),
-        texts(),
-        any::<Vec<std::net::IpAddr>>(),
+fn dns() -> impl Strategy<Value = L7Record> {
+    let scalars = any::<(String, Option<u32>, String, Option<u32>, Vec<u16>)>();
+    (scalars, texts(), any::<Vec<std::net::IpAddr>>()).prop_map(
+        |((query, ttl, observation_source, rcode, qtypes), cnames, ips)| {
+            L7Record::Dns(Dns {
+                query,
+                ttl,
+                observation_source: observation_source.into(),
+                rcode,
+                rrtypes: qtypes.as_slice().into(),
+                qtypes: qtypes.into(),
+                cnames,
+                ips: ips.into_iter().map(Into::into).collect(),
+            })
+        },
     )
-        .prop_map(
-            |((query, ttl, observation_source, rcode, qtypes), cnames, ips)| {
-                L7Record::Dns(Dns {
-                    query,
-                    ttl,
-                    observation_source: observation_source.into(),
-                    rcode,
-                    rrtypes: qtypes.as_slice().into(),
-                    qtypes: qtypes.into(),
-                    cnames,
-                    ips: ips.into_iter().map(Into::into).collect(),
-                })
-            },
-        );
-    let http = (any::<(u32, String, String, String)>(), pairs()).prop_map(
+}
+
+fn http() -> impl Strategy<Value = L7Record> {
+    (any::<(u32, String, String, String)>(), pairs()).prop_map(
         |((code, method, url, protocol), headers)| {
             let headers = headers
                 .into_iter()
@@ -69,8 +68,11 @@ fn record() -> impl Strategy<Value = L7Record> {
                 headers,
             })
         },
-    );
-    let kafka = any::<(i32, i32, String, i32, String)>().prop_map(
+    )
+}
+
+fn kafka() -> impl Strategy<Value = L7Record> {
+    any::<(i32, i32, String, i32, String)>().prop_map(
         |(error_code, api_version, api_key, correlation_id, topic)| {
             L7Record::Kafka(Kafka {
                 error_code,
@@ -80,10 +82,13 @@ fn record() -> impl Strategy<Value = L7Record> {
                 topic,
             })
         },
-    );
+    )
+}
+
+fn record() -> impl Strategy<Value = L7Record> {
     let generic = (any::<String>(), pairs())
         .prop_map(|(proto, fields)| L7Record::Generic(Generic { proto, fields }));
-    prop_oneof![dns, http, kafka, generic]
+    prop_oneof![dns(), http(), kafka(), generic]
 }
 
 fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
@@ -163,31 +168,48 @@ prop_compose! {
         (l4, l7, source, destination, ip) in (l4(), l7(), endpoint(), endpoint(), ip()),
     ) -> Flow {
         Flow {
-            time: Timestamp(time), seq, message_type, sub_type, drop_reason: DropReason(drop_reason),
-            flow_type: FlowType::L34, last_layer: Some(Layer::Icmpv6), auth_type: AuthType(auth),
-            policy_match: PolicyMatch(policy), trace_point: TracePoint(point), trace_reason: TraceReason(reason),
-            is_reply, ip_trace_id, interface, proxy_port, l4, l7, source, destination, ip,
+            time: Timestamp(time),
+            seq,
+            message_type,
+            sub_type,
+            drop_reason: DropReason(drop_reason),
+            flow_type: FlowType::L34,
+            last_layer: Some(Layer::Icmpv6),
+            auth_type: AuthType(auth),
+            policy_match: PolicyMatch(policy),
+            trace_point: TracePoint(point),
+            trace_reason: TraceReason(reason),
+            is_reply,
+            ip_trace_id,
+            interface,
+            proxy_port,
+            l4,
+            l7,
+            source,
+            destination,
+            ip,
             ..Flow::default()
         }
     }
 }
 
-/// The text at a path of members.
+/// Returns the string at a JSON pointer.
 fn at<'a>(value: &'a serde_json::Value, path: &str) -> Option<&'a str> {
     value.pointer(path).and_then(serde_json::Value::as_str)
 }
 
 proptest! {
     #[test]
-    fn every_flow_is_one_line_of_json_that_keeps_its_texts(flow in flow(), node in any::<String>()) {
+    fn every_flow_is_one_line_of_json_with_its_texts(flow in flow(), node in any::<String>()) {
         let mut out = String::from("before\n");
         Json::new(&node).push_flow(&mut out, &flow);
-        let line = out.strip_prefix("before\n").and_then(|rest| rest.strip_suffix('\n')).unwrap();
+        let line = out.strip_prefix("before\n").unwrap().strip_suffix('\n').unwrap();
         let unescaped = line.contains(['\n', '\r', '<', '>', '&', '\u{2028}', '\u{2029}']);
         prop_assert!(!unescaped, "{}", line);
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         prop_assert_eq!(at(&event, "/node_name").unwrap_or_default(), node.as_str());
-        prop_assert_eq!(at(&event, "/flow/uuid").unwrap(), FlowIds::new(&node).id(&flow).to_string());
+        let uuid = FlowIds::new(&node).id(&flow).to_string();
+        prop_assert_eq!(at(&event, "/flow/uuid").unwrap(), uuid);
         let pod = flow.source.names.as_ref().map_or("", |names| names.pod_name.as_str());
         prop_assert_eq!(at(&event, "/flow/source/pod_name").unwrap_or_default(), pod);
         if let Some(L7Record::Http(http)) = flow.l7.as_ref().map(|l7| &l7.record) {
@@ -196,12 +218,18 @@ proptest! {
     }
 
     #[test]
-    fn every_flow_is_one_compact_line_without_control_characters(flow in flow(), color in any::<bool>()) {
+    fn every_flow_is_one_compact_line_without_control_characters(
+        flow in flow(),
+        color in any::<bool>(),
+    ) {
         let mut out = String::new();
         Compact { color }.push_flow(&mut out, &flow);
         let line = out.strip_suffix('\n').unwrap();
-        let own = ["\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[36m", "\x1b[0m"];
-        let plain = own.iter().fold(line.to_owned(), |line, sequence| line.replace(sequence, if color { "" } else { "\x1b" }));
+        let colors = ["\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[36m", "\x1b[0m"];
+        let replacement = if color { "" } else { "\x1b" };
+        let plain = colors
+            .iter()
+            .fold(line.to_owned(), |line, sequence| line.replace(sequence, replacement));
         prop_assert!(!plain.contains(char::is_control), "{:?}", line);
     }
 }

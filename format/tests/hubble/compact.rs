@@ -1,4 +1,4 @@
-//! The lines of `hubble observe`.
+//! Flows and losses as `hubble observe` prints them.
 
 use std::sync::Arc;
 
@@ -32,7 +32,8 @@ fn records_are_printed_byte_for_byte_as_hubble_prints_them() {
 }
 
 #[test]
-fn types_are_told_in_words() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn every_event_type_has_its_text() {
     let event = |message_type, sub_type| Flow {
         message_type,
         sub_type,
@@ -91,7 +92,7 @@ fn types_are_told_in_words() {
 }
 
 #[test]
-fn verdicts_are_told_in_words_and_those_of_policies_in_their_own() {
+fn verdicts_of_policies_have_texts_of_their_own() {
     let cases = [
         (Verdict::Unknown, " VERDICT_UNKNOWN (", " VERDICT_UNKNOWN ("),
         (Verdict::Forwarded, " FORWARDED (", " ALLOWED ("),
@@ -131,7 +132,8 @@ fn named(pod_name: &str, dns_names: &[&str]) -> Endpoint {
 }
 
 #[test]
-fn hosts_are_pods_names_addresses_or_link_addresses() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn hosts_are_pods_dns_names_or_addresses() {
     let v6 = |text: &str| Address::from(text.parse::<std::net::IpAddr>().unwrap());
     let ip6 = Ip {
         source: v6("fd00::1"),
@@ -139,7 +141,7 @@ fn hosts_are_pods_names_addresses_or_link_addresses() {
         version: IpVersion::V6,
         ..Ip::default()
     };
-    let half_known = samples::ip([0; 4], [10, 0, 0, 2]).map(|ip| Ip {
+    let without_source = samples::ip([0; 4], [10, 0, 0, 2]).map(|ip| Ip {
         source: Address::default(),
         ..ip
     });
@@ -215,7 +217,7 @@ fn hosts_are_pods_names_addresses_or_link_addresses() {
         ),
         (
             Flow {
-                ip: half_known,
+                ip: without_source,
                 flow_type: FlowType::L7,
                 ..base.clone()
             },
@@ -229,7 +231,7 @@ fn hosts_are_pods_names_addresses_or_link_addresses() {
 }
 
 #[test]
-fn details_stand_around_the_summary() {
+fn trace_id_and_authentication_surround_the_summary() {
     let base = samples::new_connection();
     let cases = [
         (
@@ -265,7 +267,7 @@ fn details_stand_around_the_summary() {
 }
 
 #[test]
-fn control_characters_of_a_peer_are_shown_not_obeyed() {
+fn control_characters_of_a_peer_are_escaped() {
     let cases = [
         ("\x1b[31mred", "^[[31mred"),
         ("a\rb", "a\\rb"),
@@ -297,7 +299,8 @@ fn colours_are_those_of_hubble() {
     };
     Compact { color: true }.push_flow(&mut out, &flow);
     let expected = concat!(
-        "Mar  1 10:00:00.123: \x1b[36m10.0.1.5:\x1b[33m5353\x1b[0m\x1b[0m \x1b[35m(ID:12345)\x1b[0m <> ",
+        "Mar  1 10:00:00.123: ",
+        "\x1b[36m10.0.1.5:\x1b[33m5353\x1b[0m\x1b[0m \x1b[35m(ID:12345)\x1b[0m <> ",
         "\x1b[36m10.0.3.3:\x1b[33m53\x1b[0m\x1b[0m \x1b[35m(ID:34567)\x1b[0m ",
         "Policy denied \x1b[31mDROPPED\x1b[0m (UDP; Auth: \x1b[31mTEST_ALWAYS_FAIL\x1b[0m)\n",
     );

@@ -1,4 +1,4 @@
-//! Texts of debug messages.
+//! The texts of debug messages.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tidegate_model::Timestamp;
 use tidegate_model::flow::EndpointNames;
 use tidegate_model::record::{DebugEvent, DebugEventType};
 
-/// The text of the newest release, which ends the compact line.
+/// Returns the text of a message from the newest release.
 fn message(number: u8, args: [u32; 3]) -> String {
     text(&DebugEvent {
         event_type: DebugEventType(number),
@@ -25,21 +25,21 @@ fn text(event: &DebugEvent) -> String {
     text.unwrap_or_else(|| panic!("{line}")).to_owned()
 }
 
-/// As a little-endian machine reads it from four bytes in memory.
+/// Four bytes in memory as a number, on a little-endian machine.
 const fn bytes(bytes: [u8; 4]) -> u32 {
     u32::from_le_bytes(bytes)
 }
 
-/// 80 in network order.
+/// Port 80 in network byte order.
 const PORT: u32 = 0x5000;
-/// 7 in network order.
+/// Index 7 in network byte order.
 const INDEX: u32 = 0x0700;
 const POD: u32 = bytes([10, 0, 1, 5]);
 const OTHER: u32 = bytes([10, 0, 2, 20]);
 /// The last bytes of `fd00::a:b`.
 const V6: u32 = bytes([0, 0x0a, 0, 0x0b]);
 
-/// Number, arguments and text.
+/// Numbers, arguments and texts.
 const MESSAGES: &[(u8, [u32; 3], &str)] = &[
     (0, [1, 2, 3], "Unknown message type=0 arg1=1 arg2=2"),
     (
@@ -296,9 +296,10 @@ fn every_message_has_hubbles_text() {
     }
 }
 
-/// Texts that changed: those of 1.12.0, and 1.13.18, 1.18.4 and 1.19.4 for the last three pairs.
+/// The texts of 1.12.0, and of 1.13.18, 1.18.4 and 1.19.4 for the last three pairs.
 #[test]
-fn a_message_of_an_older_release_has_the_text_that_its_own_hubble_gave_it() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn messages_of_older_releases_have_the_texts_of_these_releases() {
     let old = [
         (1, [10, 255, 3], "No message, arg1=10 (0xa) arg2=255 (0xff)"),
         (
@@ -321,10 +322,10 @@ fn a_message_of_an_older_release_has_the_text_that_its_own_hubble_gave_it() {
     ];
     for number in 0..=u8::MAX {
         let event_type = DebugEventType(number);
-        let (known, args) = MESSAGES
+        let (newest, args) = MESSAGES
             .iter()
-            .find(|known| known.0 == number)
-            .map_or(("", [1, 2, 3]), |m| (m.2, m.1));
+            .find(|(message, ..)| *message == number)
+            .map_or(("", [1, 2, 3]), |(_, args, text)| (*text, *args));
         let event = |has_old_text| DebugEvent {
             event_type,
             args,
@@ -343,7 +344,7 @@ fn a_message_of_an_older_release_has_the_text_that_its_own_hubble_gave_it() {
                 assert!(event_type.new_text_since().is_some(), "{number}");
             }
             None => {
-                assert_eq!(event_type.new_text_since(), None, "{number} {known}");
+                assert_eq!(event_type.new_text_since(), None, "{number} {newest}");
                 assert_eq!(text(&event(true)), text(&event(false)));
             }
         }
@@ -351,7 +352,7 @@ fn a_message_of_an_older_release_has_the_text_that_its_own_hubble_gave_it() {
 }
 
 #[test]
-fn arguments_that_are_symbols_have_their_names() {
+fn arguments_with_names_are_written_as_names() {
     let cases = [
         (15, [1, INDEX, 0], "CT verdict: Established, revnat=7"),
         (15, [2, 0, 0], "CT verdict: Reply, revnat=0"),
@@ -388,7 +389,8 @@ fn arguments_that_are_symbols_have_their_names() {
 }
 
 #[test]
-fn a_line_tells_who_reports_what_about_which_packet() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn a_line_has_endpoint_type_hash_cpu_and_text() {
     let event = DebugEvent {
         time: Timestamp(1_772_359_200_123_456_789),
         event_type: DebugEventType(15),
@@ -398,12 +400,11 @@ fn a_line_tells_who_reports_what_about_which_packet() {
         cpu: 3,
         ..DebugEvent::default()
     };
-    let of = |namespace: &str, pod_name: &str, labels: &[&str]| {
+    let named = |namespace: &str, pod_name: &str, labels: &[&str]| {
         let labels = labels.iter().map(|&label| label.to_owned()).collect();
-        let (namespace, pod_name) = (namespace.to_owned(), pod_name.to_owned());
         let names = EndpointNames {
-            namespace,
-            pod_name,
+            namespace: namespace.to_owned(),
+            pod_name: pod_name.to_owned(),
             ..EndpointNames::of_labels(labels)
         };
         DebugEvent {
@@ -414,20 +415,23 @@ fn a_line_tells_who_reports_what_about_which_packet() {
     };
     let cases = [
         (
-            of("shop", "cart-0", &["reserved:host"]),
-            "N/A: shop/cart-0 (ID: 7) DBG_EVENT_UNKNOWN MARK: 0x0 CPU: 00 (Unknown message type=0 arg1=0 arg2=0)\n",
+            named("shop", "cart-0", &["reserved:host"]),
+            "N/A: shop/cart-0 (ID: 7) DBG_EVENT_UNKNOWN MARK: 0x0 CPU: 00 \
+             (Unknown message type=0 arg1=0 arg2=0)\n",
         ),
         (
-            of("shop", "", &["reserved:host"]),
-            "N/A: reserved:host (ID: 7) DBG_EVENT_UNKNOWN MARK: 0x0 CPU: 00 (Unknown message type=0 arg1=0 arg2=0)\n",
+            named("shop", "", &["reserved:host"]),
+            "N/A: reserved:host (ID: 7) DBG_EVENT_UNKNOWN MARK: 0x0 CPU: 00 \
+             (Unknown message type=0 arg1=0 arg2=0)\n",
         ),
         (
-            of("", "", &["k8s:a=1", "reserved:host"]),
+            named("", "", &["k8s:a=1", "reserved:host"]),
             "N/A: ID: 7 DBG_EVENT_UNKNOWN MARK: 0x0 CPU: 00 (Unknown message type=0 arg1=0 arg2=0)\n",
         ),
         (
             event,
-            "Mar  1 10:00:00.123: ID: 312 DBG_CT_VERDICT MARK: 0xabc CPU: 03 (CT verdict: Established, revnat=0)\n",
+            "Mar  1 10:00:00.123: ID: 312 DBG_CT_VERDICT MARK: 0xabc CPU: 03 \
+             (CT verdict: Established, revnat=0)\n",
         ),
         (
             DebugEvent {

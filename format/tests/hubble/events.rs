@@ -1,4 +1,4 @@
-//! Agent events, debug events and socket flows as lines.
+//! Agent events, debug events and socket flows.
 
 use tidegate_format::hubble::{Compact, Json};
 use tidegate_model::Timestamp;
@@ -19,7 +19,8 @@ fn agent_lines(event_type: Type, notification: Notification) -> (String, String)
         event_type,
         notification,
     };
-    let (mut json, mut compact) = (String::new(), String::new());
+    let mut json = String::new();
+    let mut compact = String::new();
     Json::new(NODE).push_agent_event(&mut json, &event);
     Compact::default().push_agent_event(&mut compact, &event);
     (json, compact)
@@ -71,11 +72,12 @@ fn service() -> ServiceUpsert {
     }
 }
 
-/// Type and notification, the event in JSON, and the compact line behind its time.
+/// The type and notification, the event in JSON, and the compact line without its time.
 type Case = (Type, Notification, &'static str, &'static str);
 
-/// About the agent, its policy and its endpoints.
-fn of_the_agent() -> Vec<Case> {
+/// Events about the agent, its policy and its endpoints.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn agent_cases() -> Vec<Case> {
     let regenerated = |error| EndpointRegen {
         id: u64::MAX,
         labels: vec![text("a=b"), text("c")],
@@ -148,8 +150,8 @@ fn of_the_agent() -> Vec<Case> {
     ]
 }
 
-/// About addresses and services.
-fn of_the_cluster() -> Vec<Case> {
+/// Events about addresses and services.
+fn cluster_cases() -> Vec<Case> {
     vec![
         (
             Type::IpCacheUpserted,
@@ -189,7 +191,7 @@ fn of_the_cluster() -> Vec<Case> {
 #[test]
 fn agent_events_are_written_as_hubble_writes_them() {
     for (event_type, notification, object, details) in
-        of_the_agent().into_iter().chain(of_the_cluster())
+        agent_cases().into_iter().chain(cluster_cases())
     {
         let (json, compact) = agent_lines(event_type, notification);
         assert_eq!(
@@ -203,13 +205,13 @@ fn agent_events_are_written_as_hubble_writes_them() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn debug_events_are_written_as_hubble_writes_them() {
-    let (event_type, args) = (DebugEventType(15), [1, 0, 0]);
     let event = DebugEvent {
         time: TIME,
-        event_type,
+        event_type: DebugEventType(15),
         source: 312,
-        args,
+        args: [1, 0, 0],
         cpu: 3,
         ..DebugEvent::default()
     };
@@ -250,7 +252,7 @@ fn debug_events_are_written_as_hubble_writes_them() {
     );
 }
 
-/// A socket's translation of `::` on the way back or there.
+/// Returns the flow of a socket's translation of `::`.
 fn socket(sub_type: u8) -> Flow {
     Flow {
         time: TIME,
@@ -276,24 +278,25 @@ fn socket(sub_type: u8) -> Flow {
 }
 
 #[test]
-fn a_socket_flow_has_its_peers_address_and_no_other() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn a_socket_flow_has_only_the_address_of_its_peer() {
     let mapped = |ip, sub_type| {
-        let socket_ = Socket {
+        let keeps_mapped = Socket {
             keeps_mapped: true,
             ..Socket::default()
         };
         Flow {
             ip: Some(ip),
-            socket: Some(Box::new(socket_)),
+            socket: Some(Box::new(keeps_mapped)),
             ..socket(sub_type)
         }
     };
-    let known = Ip {
+    let ip = Ip {
         source: Address::v4([10, 0, 0, 1]),
         destination: Address::v4([10, 0, 0, 2]),
         ..Ip::default()
     };
-    for (flow, ip, compact) in [
+    for (flow, expected_json, expected_line) in [
         (
             socket(1),
             r#""IP":{"destination":"::","ipVersion":"IPv6"}"#,
@@ -306,7 +309,7 @@ fn a_socket_flow_has_its_peers_address_and_no_other() {
         ),
         (
             Flow {
-                ip: Some(known),
+                ip: Some(ip),
                 ..socket(2)
             },
             r#""IP":{"source":"10.0.0.1","destination":"10.0.0.2"}"#,
@@ -316,7 +319,7 @@ fn a_socket_flow_has_its_peers_address_and_no_other() {
             mapped(
                 Ip {
                     source: Address::default(),
-                    ..known
+                    ..ip
                 },
                 1,
             ),
@@ -327,7 +330,7 @@ fn a_socket_flow_has_its_peers_address_and_no_other() {
             mapped(
                 Ip {
                     destination: Address::default(),
-                    ..known
+                    ..ip
                 },
                 3,
             ),
@@ -335,16 +338,17 @@ fn a_socket_flow_has_its_peers_address_and_no_other() {
             ": ::ffff:10.0.0.1 (unknown) <> :53 (unknown) pre-xlate-rev TRACED (UDP)",
         ),
     ] {
-        let (mut json, mut line) = (String::new(), String::new());
+        let mut json = String::new();
+        let mut line = String::new();
         Json::new(NODE).push_flow(&mut json, &flow);
         Compact::default().push_flow(&mut line, &flow);
-        assert!(json.contains(ip), "{ip} in {json}");
-        assert!(line.contains(compact), "{compact} in {line}");
+        assert!(json.contains(expected_json), "{expected_json} in {json}");
+        assert!(line.contains(expected_line), "{expected_line} in {line}");
     }
 }
 
 #[test]
-fn a_socket_flow_has_its_cookie_and_cgroup_behind_its_point() {
+fn a_socket_flow_has_its_cookie_and_cgroup_after_its_translation_point() {
     let mut json = String::new();
     Json::new(NODE).push_flow(&mut json, &socket(2));
     let expected = r#""sock_xlate_point":"SOCK_XLATE_POINT_POST_DIRECTION_FWD","socket_cookie":"18446744073709551615","cgroup_id":"4242","Summary":"UDP"}"#;
@@ -352,7 +356,7 @@ fn a_socket_flow_has_its_cookie_and_cgroup_behind_its_point() {
 }
 
 #[test]
-fn control_characters_of_the_agents_texts_are_shown_not_obeyed() {
+fn control_characters_of_agent_events_are_escaped() {
     let failed = EndpointRegen {
         error: text("\x1b[2J\nx"),
         ..EndpointRegen::default()

@@ -1,4 +1,4 @@
-//! The lines of Hubble's exporter.
+//! Flows and losses as Hubble's exporter writes them.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ fn line(flow: &Flow) -> String {
     out
 }
 
-/// Hubble's line with what is ours in it: the emitter and the id.
-fn ours(line: &str, flow: &Flow) -> String {
+/// Replaces the emitter and the UUID of a line of Hubble.
+fn with_own_emitter(line: &str, flow: &Flow) -> String {
     let (before, rest) = line.split_once("\"uuid\":\"").unwrap();
     let emitter = concat!(
         "\"emitter\":{\"name\":\"tidegate\",\"version\":\"",
@@ -40,7 +40,7 @@ fn ours(line: &str, flow: &Flow) -> String {
 fn flows_are_written_byte_for_byte_as_hubble_writes_them() {
     assert_eq!(FLOWS.lines().count(), samples::flows().len());
     for (flow, expected) in samples::flows().iter().zip(FLOWS.lines()) {
-        assert_eq!(line(flow), ours(expected, flow));
+        assert_eq!(line(flow), with_own_emitter(expected, flow));
     }
 }
 
@@ -53,7 +53,7 @@ fn losses_are_written_byte_for_byte_as_hubble_writes_them() {
     assert_eq!(out, LOST);
 }
 
-/// Looks for a part of the line of each flow.
+/// Asserts that the line of each flow contains a text.
 fn assert_parts(cases: impl IntoIterator<Item = (Flow, &'static str)>) {
     for (flow, expected) in cases {
         let line = line(&flow);
@@ -62,7 +62,8 @@ fn assert_parts(cases: impl IntoIterator<Item = (Flow, &'static str)>) {
 }
 
 #[test]
-fn what_an_event_says_has_its_names_and_places() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn fields_of_events_have_their_names_and_order() {
     let base = Flow::default;
     let packet = |message_type, sub_type| Flow {
         message_type,
@@ -158,12 +159,12 @@ fn what_an_event_says_has_its_names_and_places() {
 }
 
 #[test]
-fn what_a_packet_says_has_its_names_and_places() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn fields_of_packets_have_their_names_and_order() {
     let v6 = |text: &str| Address::from(text.parse::<std::net::IpAddr>().unwrap());
-    let (source, destination) = (v6("::"), v6("ff02::1"));
     let ip = Ip {
-        source,
-        destination,
+        source: v6("::"),
+        destination: v6("ff02::1"),
         version: IpVersion::V6,
         encrypted: true,
         ..Ip::default()
@@ -238,7 +239,8 @@ fn what_a_packet_says_has_its_names_and_places() {
 }
 
 #[test]
-fn what_others_know_has_its_names_and_places() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn fields_of_endpoints_and_messages_have_their_names_and_order() {
     let dns_names = EndpointNames {
         dns_names: vec!["api.example.com".to_owned()],
         ..EndpointNames::default()
@@ -247,13 +249,12 @@ fn what_others_know_has_its_names_and_places() {
         names: Some(Arc::new(dns_names)),
         ..Endpoint::default()
     };
-    let (api_key, topic) = ("fetch".to_owned(), "t".to_owned());
     let kafka = L7Record::Kafka(Kafka {
         error_code: -1,
         api_version: 3,
-        api_key,
+        api_key: "fetch".to_owned(),
         correlation_id: 9,
-        topic,
+        topic: "t".to_owned(),
     });
     let generic = L7Record::Generic(Generic::default());
     assert_parts([
@@ -299,12 +300,12 @@ fn an_address_that_a_proxy_did_not_report_is_absent() {
 }
 
 #[test]
-fn a_message_found_in_a_packet_says_so() {
+fn a_message_found_in_a_packet_has_wire_as_its_source() {
     assert!(line(&samples::dns(None, L7Type::Request)).contains(r#""observation_source":"wire""#));
 }
 
 #[test]
-fn what_the_capture_lacks_of_a_message_is_an_extension_behind_the_summary() {
+fn the_missing_parts_of_a_message_are_an_extension() {
     let mut flow = samples::dns(None, L7Type::Response);
     assert!(!line(&flow).contains("extensions"), "a whole message");
     flow.l7.as_mut().unwrap().missing = Missing::NOTHING
@@ -315,7 +316,7 @@ fn what_the_capture_lacks_of_a_message_is_an_extension_behind_the_summary() {
 }
 
 #[test]
-fn the_time_between_messages_found_in_packets_is_an_extension_and_never_hubbles_latency() {
+fn a_latency_measured_from_packets_is_an_extension_not_latency_ns() {
     let mut flow = samples::dns(None, L7Type::Response);
     let latency = ObservedLatency {
         nanos: 60_400_000,
@@ -329,7 +330,7 @@ fn the_time_between_messages_found_in_packets_is_an_extension_and_never_hubbles_
 }
 
 #[test]
-fn a_flow_without_anything_is_still_an_event() {
+fn an_empty_flow_is_still_an_event() {
     let flow = Flow::default();
     let expected = r#"{"flow":{"uuid":"________","source":{},"destination":{},"node_name":"prod/node-a","event_type":{}},"node_name":"prod/node-a"}"#;
     let id = FlowIds::new(NODE).id(&flow).to_string();

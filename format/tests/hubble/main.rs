@@ -1,4 +1,4 @@
-//! Flows and losses as Hubble writes them.
+//! Records in Hubble's formats.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 

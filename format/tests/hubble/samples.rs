@@ -1,4 +1,4 @@
-//! The flows and losses whose lines are in `tests/golden/hubble`, as the decoders make them.
+//! The flows and losses whose lines are in `tests/golden/hubble`, as they are decoded.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -46,10 +46,9 @@ pub(crate) fn losses() -> [Lost; 2] {
 }
 
 pub(crate) fn ip(source: [u8; 4], destination: [u8; 4]) -> Option<Ip> {
-    let (source, destination) = (Address::v4(source), Address::v4(destination));
     Some(Ip {
-        source,
-        destination,
+        source: Address::v4(source),
+        destination: Address::v4(destination),
         version: IpVersion::V4,
         ..Ip::default()
     })
@@ -70,7 +69,7 @@ pub(crate) fn identity(identity: u32) -> Endpoint {
     }
 }
 
-/// A TCP packet that says nothing.
+/// A TCP packet without further fields.
 fn packet() -> Flow {
     let ethernet = Ethernet {
         source: [0xaa, 0xbb, 0xcc, 0, 0, 1],
@@ -205,8 +204,8 @@ fn vxlan() -> Flow {
     }
 }
 
-/// Between a pod of the shop and somebody who answers it.
-fn message(l7_type: L7Type, record: L7Record) -> Flow {
+/// Returns a flow with an L7 record.
+pub(crate) fn l7(l7_type: L7Type, record: L7Record) -> Flow {
     Flow {
         time: TIME,
         flow_type: FlowType::L7,
@@ -234,7 +233,7 @@ fn pod(namespace: &str, pod_name: &str) -> EndpointNames {
     }
 }
 
-/// A pod with labels, which runs in a deployment named like its application.
+/// Returns a pod with labels, in a deployment with the first word of its name.
 fn local_pod(namespace: &str, pod_name: &str, app: (&str, &str)) -> EndpointNames {
     let mut labels = vec![
         "k8s:io.cilium.k8s.policy.cluster=default".to_owned(),
@@ -251,7 +250,8 @@ fn local_pod(namespace: &str, pod_name: &str, app: (&str, &str)) -> EndpointName
     }
 }
 
-/// About the address of `api.example.com`; seen in a packet if no source is given.
+/// Returns a message about the address of `api.example.com`, found in a packet if there is no
+/// source.
 pub(crate) fn dns(source: Option<&str>, l7_type: L7Type) -> Flow {
     let record = Dns {
         query: "api.example.com.".to_owned(),
@@ -286,7 +286,7 @@ pub(crate) fn dns(source: Option<&str>, l7_type: L7Type) -> Flow {
             names: Some(Arc::new(client)),
         },
         direction: Direction::Egress,
-        ..message(l7_type, L7Record::Dns(record))
+        ..l7(l7_type, L7Record::Dns(record))
     }
 }
 
@@ -315,17 +315,10 @@ pub(crate) fn http(l7_type: L7Type) -> Flow {
             ..identity(12345)
         },
         direction: Direction::Ingress,
-        ..message(l7_type, L7Record::Http(record))
+        ..l7(l7_type, L7Record::Http(record))
     };
     let l7 = flow.l7.as_mut().unwrap();
-    (l7.latency_ns, l7.trace_id) = (
-        2_345_678,
-        Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
-    );
+    l7.latency_ns = 2_345_678;
+    l7.trace_id = Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned());
     flow
-}
-
-/// An L7 flow of `record`.
-pub(crate) fn l7(l7_type: L7Type, record: L7Record) -> Flow {
-    message(l7_type, record)
 }

@@ -1,4 +1,4 @@
-//! Summaries.
+//! Summaries of flows.
 
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
@@ -18,7 +18,8 @@ fn summary(flow: &Flow) -> String {
 }
 
 #[test]
-fn a_packet_is_summed_up_by_its_innermost_layer() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn a_packet_has_the_summary_of_its_innermost_layer() {
     let icmpv4 = |icmp_type, code| L4::Icmpv4 { icmp_type, code };
     let icmpv6 = |icmp_type, code| L4::Icmpv6 { icmp_type, code };
     let igmp = |igmp_type| L4::Igmp {
@@ -129,7 +130,7 @@ fn a_packet_is_summed_up_by_its_innermost_layer() {
 }
 
 #[test]
-fn a_socket_flow_is_summed_up_by_its_protocol() {
+fn a_socket_flow_has_the_summary_of_its_protocol() {
     let tcp = L4::Tcp {
         source_port: 0,
         destination_port: 80,
@@ -174,8 +175,10 @@ fn answer(ips: &[&str], cnames: &[&str], rcode: u32, source: &str) -> Dns {
 }
 
 #[test]
-fn dns_is_summed_up_by_question_and_answer() {
-    let (both, ips) = (["192.0.2.1", "2001:db8::1"], ["192.0.2.1"]);
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn dns_has_a_summary_of_question_and_answer() {
+    let both = ["192.0.2.1", "2001:db8::1"];
+    let ips = ["192.0.2.1"];
     let cases = [
         (
             L7Type::Request,
@@ -225,7 +228,8 @@ fn dns_is_summed_up_by_question_and_answer() {
 }
 
 #[test]
-fn what_the_capture_lacks_of_an_answer_is_unknown_and_said_to_be() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn missing_parts_of_an_answer_are_marked() {
     let whole = answer(&["192.0.2.1"], &[], 0, "wire");
     let nothing = Dns {
         ips: vec![].into(),
@@ -245,7 +249,8 @@ fn what_the_capture_lacks_of_an_answer_is_unknown_and_said_to_be() {
                 ..whole.clone()
             },
             &[answers, records][..],
-            r#"DNS Answer "192.0.2.1" ... TTL: unknown (Query a.example. A,AAAA) [incomplete: answers,records]"#,
+            "DNS Answer \"192.0.2.1\" ... TTL: unknown (Query a.example. A,AAAA) \
+             [incomplete: answers,records]",
         ),
         (
             Dns {
@@ -283,7 +288,7 @@ fn what_the_capture_lacks_of_an_answer_is_unknown_and_said_to_be() {
 }
 
 #[test]
-fn a_response_that_does_not_tell_its_request_is_short_only_if_found_in_a_packet() {
+fn an_unknown_request_is_omitted_only_if_the_response_was_found_in_a_packet() {
     let http = Http {
         code: 503,
         protocol: "HTTP/1.1".into(),
@@ -300,7 +305,7 @@ fn a_response_that_does_not_tell_its_request_is_short_only_if_found_in_a_packet(
 }
 
 #[test]
-fn a_response_found_in_a_packet_has_the_time_that_passed_if_it_is_known() {
+fn a_response_found_in_a_packet_has_its_latency_if_it_is_known() {
     let http = Http {
         code: 503,
         protocol: "HTTP/1.1".into(),
@@ -321,7 +326,8 @@ fn a_response_found_in_a_packet_has_the_time_that_passed_if_it_is_known() {
 }
 
 #[test]
-fn other_protocols_are_summed_up_by_their_own_words() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn other_protocols_have_summaries_of_their_own() {
     let kafka = Kafka {
         error_code: -1,
         api_version: 1,

@@ -78,6 +78,7 @@ fn push_forwarding(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
 }
 
 /// Connection tracking.
+#[expect(clippy::too_many_lines, reason = "a table of texts")]
 fn push_conntrack(out: &mut String, event: &DebugEvent) -> std::fmt::Result {
     let [a, b, c] = event.args;
     match event.event_type.0 {
