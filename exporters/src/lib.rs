@@ -1,7 +1,7 @@
-//! Where flows and metrics go.
+//! Exporters of flows and metrics.
 //!
-//! Each kind of exporter is one module; [`KINDS`] lists them. [`http`] is the server of everything
-//! that the agent serves itself.
+//! Each kind of exporter is a module; [`KINDS`] lists them. [`http`] is the HTTP server of all
+//! endpoints of the agent.
 
 pub mod http;
 pub mod nop;

@@ -1,5 +1,5 @@
-//! Takes every record and does nothing with it, as the Collector's exporter of the same name: to
-//! measure what is before it, or to try a pipeline out.
+//! `nop`: discards every record, like the exporter of the same name of the OpenTelemetry Collector.
+//! For measuring the stages before it, or trying out a pipeline.
 
 use async_trait::async_trait;
 use serde::Deserialize;

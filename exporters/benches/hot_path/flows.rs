@@ -1,4 +1,4 @@
-//! The flows: what the usual processors make of simulated events.
+//! Flows that the usual processors make of simulated events.
 
 use serde::de::IntoDeserializer as _;
 use tidegate_model::record::Frame;
@@ -21,17 +21,15 @@ const CHAIN: [&str; 5] = [
     "l7_flow",
 ];
 
-/// Records of one batch.
+/// The number of records in a batch.
 const BATCH: usize = 256;
 
-/// Batches of records; time goes on by 10 microseconds from one to the next.
+/// Returns batches of records. Consecutive events are 10 microseconds apart.
 pub(crate) fn batches(events: usize) -> Vec<Vec<Record>> {
     let mut chain: Vec<_> = CHAIN.iter().map(|kind| build(kind)).collect();
-    let (mut stream, mut decoder, mut bytes) = (
-        Stream::new(Options::default()),
-        Decoder::default(),
-        Vec::new(),
-    );
+    let mut stream = Stream::new(Options::default());
+    let mut decoder = Decoder::default();
+    let mut bytes = Vec::new();
     let mut seq = 0;
     let batch = |_| {
         let mut batch = Batch::new();
@@ -75,7 +73,10 @@ fn fill(batch: &mut Batch, decoder: &mut Decoder, mut stream: &[u8], seq: u64) {
 }
 
 fn build(kind: &str) -> Box<dyn Processor> {
-    let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
+    let kind = KINDS
+        .iter()
+        .find(|candidate| candidate.name == kind)
+        .unwrap();
     let config = (kind.parse)(ValueDeserializer::parse("{}").unwrap().into_deserializer()).unwrap();
     config
         .build(&context(&StageId::processor(kind.name)))

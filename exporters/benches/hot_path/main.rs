@@ -1,12 +1,11 @@
-//! What a flow costs on its way out, exporter by exporter: CPU time with the kernel's part of it,
-//! instructions and allocations, over the flows of the simulator's default mix.
+//! The cost of exporting a flow with each exporter: CPU time with the kernel's share, instructions
+//! and allocations, over the flows of the simulator's default mix.
 //!
 //! `cargo bench -p tidegate-exporters --bench hot_path`, or with `-- --events 200000 --rounds 5
-//! --only otlp`. Every exporter runs in a topology and in a process of its own; OTLP goes to a
-//! server in this one, which keeps nothing. The first row is what handing on the flows costs, and
-//! is in all others. Instructions are the process's own, counted by valgrind where it is installed:
-//! they hardly differ from run to run, whatever else the machine does. Not a test: nothing asserts
-//! a time.
+//! --only otlp`. Each exporter runs in a topology in a child process; OTLP requests go to a server in
+//! this one, which discards them. The first row is the cost of the topology, which all others
+//! include. Instructions are those of the child, counted by valgrind if it is installed; they hardly
+//! depend on the load of the machine. Nothing asserts a time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
@@ -25,8 +24,8 @@ use run::{Cost, ONCE};
 #[global_allocator]
 pub(crate) static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Name of the row, the exporter's kind and its configuration, in which `SINK` stands for the
-/// server.
+/// The name of the row, the kind of the exporter and its configuration, in which `SINK` is replaced
+/// by the address of the server.
 pub(crate) const ROWS: &[(&str, &str, &str)] = &[
     ("nothing", "nop", "{}"),
     ("stdout, compact", "stdout", "{ format = 'compact' }"),
@@ -48,8 +47,8 @@ pub(crate) const ROWS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Events of the two runs whose instructions are counted: the difference is free of what starting
-/// costs.
+/// The events of the two runs whose instructions are counted. Their difference does not include the
+/// cost of starting.
 const FEW: usize = 10_000;
 const MANY: usize = 40_000;
 
@@ -66,13 +65,12 @@ fn main() {
             .and_then(|at| args.get(at + 1))
     };
     let number = |name: &str| option(name).and_then(|text| text.parse().ok());
-    let (events, rounds) = (
-        number("--events").unwrap_or(200_000),
-        number("--rounds").unwrap_or(5),
-    );
+    let events = number("--events").unwrap_or(200_000);
+    let rounds = number("--rounds").unwrap_or(5);
     let sink = sink::start();
     println!(
-        "| exporter | ns | in the kernel | instructions | allocations |\n| --- | --: | --: | --: | --: |"
+        "| exporter | ns | in the kernel | instructions | allocations |\n\
+         | --- | --: | --: | --: | --: |"
     );
     for (row, (name, ..)) in ROWS.iter().enumerate() {
         if option("--only").is_some_and(|only| !name.contains(only.as_str())) {
@@ -88,13 +86,16 @@ fn main() {
             .unwrap();
         let instructions = instructions(row, &sink).map_or("?".to_owned(), |n| n.to_string());
         let of_one = |cost: f64| cost / events as f64;
-        let (total, kernel, allocations) =
-            (of_one(user + kernel), of_one(kernel), of_one(allocations));
-        println!("| {name} | {total:.0} | {kernel:.0} | {instructions} | {allocations:.3} |");
+        println!(
+            "| {name} | {:.0} | {:.0} | {instructions} | {:.3} |",
+            of_one(user + kernel),
+            of_one(kernel),
+            of_one(allocations)
+        );
     }
 }
 
-/// Runs this program again, for one row.
+/// Returns the command that runs one row in a child process, with a tool if `under` names one.
 fn child(row: usize, events: usize, sink: &str, under: &[&str]) -> Command {
     let this = std::env::current_exe().unwrap().display().to_string();
     let words: Vec<&str> = under.iter().copied().chain([this.as_str()]).collect();
@@ -105,7 +106,7 @@ fn child(row: usize, events: usize, sink: &str, under: &[&str]) -> Command {
     command
 }
 
-/// Instructions an event; `None` without valgrind.
+/// Returns the instructions per event; `None` without valgrind.
 fn instructions(row: usize, sink: &str) -> Option<u64> {
     let count = |events| {
         let tool = [

@@ -1,4 +1,4 @@
-//! One exporter in a topology, and what it cost.
+//! A run of one exporter in a topology, and its cost.
 
 use std::process::{Command, Stdio};
 
@@ -22,14 +22,14 @@ use toml::de::ValueDeserializer;
 use crate::flows::{batches, context};
 use crate::{ALLOCATOR, ROWS};
 
-/// The option of a run in a process of its own: row, number of events and the server's address
-/// follow.
+/// The option of the child process, followed by the row, the number of events and the address of the
+/// server.
 pub(crate) const ONCE: &str = "--once";
 
-/// Different events; they come round again until there were enough.
+/// The number of different events, which are repeated.
 const DIFFERENT: usize = 4_096;
 
-/// Nanoseconds and numbers of one run.
+/// The cost of one run. Times are CPU nanoseconds.
 pub(crate) struct Cost {
     pub(crate) user: f64,
     pub(crate) kernel: f64,
@@ -37,7 +37,7 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    /// What a child says at its end.
+    /// Runs a child, and parses the cost that it prints last.
     pub(crate) fn of(child: &mut Command) -> Self {
         let output = child.stdout(Stdio::null()).output().unwrap();
         let text = String::from_utf8(output.stderr).unwrap();
@@ -58,7 +58,7 @@ impl Cost {
     }
 }
 
-/// Runs one row and writes its cost to standard error.
+/// Runs one row, and prints its cost to standard error.
 #[expect(clippy::print_stderr, reason = "standard output is the exporter's")]
 pub(crate) fn once(row: usize, events: usize, sink: &str) {
     let feed = Feed {
@@ -66,13 +66,15 @@ pub(crate) fn once(row: usize, events: usize, sink: &str) {
         events,
     };
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    let (start, region) = (usage(), Region::new(ALLOCATOR));
+    let start = usage();
+    let region = Region::new(ALLOCATOR);
     runtime.block_on(run(row, feed, sink));
-    let (end, allocations) = (usage(), region.change().allocations);
+    let end = usage();
+    let allocations = region.change().allocations;
     eprintln!("{} {} {allocations}", end.0 - start.0, end.1 - start.1);
 }
 
-/// CPU nanoseconds of this process: its own and the kernel's.
+/// Returns the CPU nanoseconds of this process in user mode and in the kernel.
 fn usage() -> (i64, i64) {
     let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
     (
@@ -82,16 +84,31 @@ fn usage() -> (i64, i64) {
 }
 
 async fn run(row: usize, feed: Feed, sink: &str) {
+    let topology = topology(exporter(row, sink), feed);
+    let ledger = Ledger::default();
+    Running::start(topology, &Handle::current(), &ledger, Shutdown::new())
+        .ended()
+        .await
+        .unwrap();
+    let report = ledger.report();
+    let stage = report
+        .stages
+        .iter()
+        .find(|stage| stage.stage == "exporters.bench")
+        .unwrap();
+    assert!(report.balanced && stage.dropped.is_empty(), "{report}");
+}
+
+fn exporter(row: usize, sink: &str) -> ExporterNode {
     let (_, kind, config) = ROWS[row];
-    let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
+    let kind = KINDS
+        .iter()
+        .find(|candidate| candidate.name == kind)
+        .unwrap();
     let config = config.replace("SINK", sink);
-    let config = (kind.parse)(
-        ValueDeserializer::parse(&config)
-            .unwrap()
-            .into_deserializer(),
-    )
-    .unwrap();
-    let exporter = ExporterNode {
+    let table = ValueDeserializer::parse(&config).unwrap();
+    let config = (kind.parse)(table.into_deserializer()).unwrap();
+    ExporterNode {
         stage: StageId::exporter("bench"),
         fingerprint: String::new(),
         holds: Vec::new(),
@@ -102,7 +119,10 @@ async fn run(row: usize, feed: Feed, sink: &str) {
             when_full: WhenFull::Block,
             ..Limits::DEFAULT
         },
-    };
+    }
+}
+
+fn topology(exporter: ExporterNode, feed: Feed) -> Topology {
     let receiver = ReceiverNode {
         stage: StageId::receiver("feed"),
         fingerprint: String::new(),
@@ -114,27 +134,15 @@ async fn run(row: usize, feed: Feed, sink: &str) {
         processors: Vec::new(),
         exporters: vec![0],
     };
-    let topology = Topology {
+    Topology {
         receivers: vec![receiver],
         exporters: vec![exporter],
         pipelines: vec![pipeline],
         grace: std::time::Duration::from_secs(600),
-    };
-    let ledger = Ledger::default();
-    Running::start(topology, &Handle::current(), &ledger, Shutdown::new())
-        .ended()
-        .await
-        .unwrap();
-    let report = ledger.report();
-    let books = report
-        .stages
-        .iter()
-        .find(|stage| stage.stage == "exporters.bench")
-        .unwrap();
-    assert!(report.balanced && books.dropped.is_empty(), "{report}");
+    }
 }
 
-/// Hands on the batches.
+/// A receiver that sends batches until there were enough events.
 struct Feed {
     batches: Vec<Vec<Record>>,
     events: usize,

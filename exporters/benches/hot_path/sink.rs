@@ -1,4 +1,4 @@
-//! An OTLP server in a thread of its own: it takes every request and looks at none.
+//! An OTLP server on a thread, which accepts and discards every request.
 
 use std::net::Ipv4Addr;
 use std::sync::mpsc;
@@ -28,24 +28,25 @@ impl LogsService for Sink {
     }
 }
 
-/// Starts it; yields its address.
+/// Starts the server, and returns its address.
 pub(crate) fn start() -> String {
-    let (tell, told) = mpsc::channel();
+    let (address_sender, address) = mpsc::channel();
     thread::spawn(move || {
         Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap()
-            .block_on(serve(&tell))
+            .block_on(serve(&address_sender))
     });
-    told.recv().unwrap()
+    address.recv().unwrap()
 }
 
-async fn serve(tell: &mpsc::Sender<String>) {
+async fn serve(address_sender: &mpsc::Sender<String>) {
     let incoming = TcpIncoming::bind((Ipv4Addr::LOCALHOST, 0).into())
         .unwrap()
         .with_nodelay(Some(true));
-    tell.send(incoming.local_addr().unwrap().to_string())
+    address_sender
+        .send(incoming.local_addr().unwrap().to_string())
         .unwrap();
     let service = LogsServiceServer::new(Sink)
         .accept_compressed(CompressionEncoding::Gzip)

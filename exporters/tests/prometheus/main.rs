@@ -43,7 +43,7 @@ async fn a_scraper_gets_the_format_that_it_asks_for() {
 }
 
 #[tokio::test]
-async fn a_foreign_host_is_misdirected_on_loopback() {
+async fn a_host_that_is_not_allowed_is_refused_on_loopback() {
     let config = Config {
         allowed_hosts: vec!["Proxy.example".to_owned()],
         ..Config::default()
@@ -59,13 +59,13 @@ async fn a_foreign_host_is_misdirected_on_loopback() {
         assert_eq!(agent.scrape_as(host).await, status, "{host}");
     }
     agent.stop().await;
-    let mistake = parse("{ allowed_hosts = [\"http://a\"] }")
+    let error = parse("{ allowed_hosts = [\"http://a\"] }")
         .unwrap()
         .build(&context())
         .err()
         .unwrap();
     assert_eq!(
-        (mistake.key, mistake.message.contains("`http://a`")),
+        (error.key, error.message.contains("`http://a`")),
         ("allowed_hosts", true)
     );
 }
@@ -85,7 +85,7 @@ async fn open_metrics_can_be_switched_off() {
 }
 
 #[tokio::test]
-async fn more_series_than_fit_one_piece_are_sent_whole_and_in_order() {
+async fn an_exposition_of_several_chunks_is_complete_and_in_order() {
     let label = |number: usize| format!("{number:05}-{}", "x".repeat(40));
     let family = counter("a_total", &[("l", "")], 0.0).series.family.clone();
     let point = |number: usize| {
@@ -100,7 +100,7 @@ async fn more_series_than_fit_one_piece_are_sent_whole_and_in_order() {
             value: Value::Counter(number as f64),
         }
     };
-    // From the last to the first.
+    // In descending order.
     let points = (0..5_000)
         .rev()
         .map(point)
@@ -124,12 +124,12 @@ async fn more_series_than_fit_one_piece_are_sent_whole_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_scraper_that_does_not_read_holds_up_neither_points_nor_other_scrapers() {
+async fn a_scraper_that_does_not_read_delays_neither_points_nor_other_scrapers() {
     let points = (0..20_000)
         .map(|number| counter(&format!("a{number}_total"), &[], 1.0))
         .collect();
     let agent = start(Config::default(), points).await;
-    let stuck = agent.ask("GET", "/metrics").await;
+    let stuck = agent.start_request("GET", "/metrics").await;
     let last = agent
         .scrape_until("GET", "/metrics", "", "a9999_total 1\n")
         .await;
@@ -176,7 +176,7 @@ async fn the_endpoint_counts_its_own_requests_as_hubble_does() {
 }
 
 #[tokio::test]
-async fn every_point_is_in_the_books_and_series_are_counted() {
+async fn every_point_is_accounted_for_and_series_are_counted() {
     let mut conflicting = counter("a_total", &[("x", "1")], 1.0);
     conflicting.value = Value::Gauge(1.0);
     let family = tidegate_model::metric::Family {
@@ -216,19 +216,19 @@ async fn every_point_is_in_the_books_and_series_are_counted() {
 }
 
 #[tokio::test]
-async fn a_connection_that_says_nothing_does_not_keep_it_running() {
+async fn an_idle_connection_does_not_prevent_the_end() {
     let agent = start(Config::default(), vec![]).await;
-    let silent = tokio::net::TcpStream::connect(agent.address())
+    let idle = tokio::net::TcpStream::connect(agent.address())
         .await
         .unwrap();
     tokio::time::timeout(Duration::from_secs(30), agent.stop())
         .await
         .unwrap();
-    drop(silent);
+    drop(idle);
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_told() {
+async fn an_address_in_use_is_reported() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap();
     let config = Config {
@@ -236,14 +236,14 @@ async fn an_address_in_use_is_told() {
         ..Config::default()
     };
     let error = support::failure(&config).await;
-    let all = format!(
+    let expected = format!(
         "cannot listen on {address}: Address already in use (os error 98); another process has it: set `listen`"
     );
-    assert_eq!(error, all);
+    assert_eq!(error, expected);
 }
 
 #[test]
-fn the_configuration_says_what_is_wrong_and_where() {
+fn an_invalid_key_is_named_in_the_error() {
     let cases = [
         ("{}", None),
         (

@@ -1,4 +1,4 @@
-//! A pipeline of one receiver, whose points are given, and the exporter on a port of its own.
+//! A pipeline of a receiver with given points and the exporter on a free port.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,13 +21,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 
-/// Far longer than anything here takes; only a fault is met by it.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Far longer than any test takes.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) fn context() -> BuildContext {
-    let stage = StageId::exporter("prometheus");
     BuildContext {
-        stage,
+        stage: StageId::exporter("prometheus"),
         node_name: "c/n".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),
@@ -59,7 +58,7 @@ pub(crate) fn counter(name: &str, labels: &[(&str, &str)], value: f64) -> Point 
     }
 }
 
-/// Sends its points, then waits for the stop.
+/// A receiver that sends its points, and then waits for shutdown.
 struct Points(Vec<Point>);
 
 #[async_trait]
@@ -91,9 +90,11 @@ pub(crate) struct Scraped {
 
 pub(crate) async fn start(config: Config, points: Vec<Point>) -> Agent {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (address, context) = (listener.local_addr().unwrap(), context());
+    let address = listener.local_addr().unwrap();
+    let context = context();
     let exporter = Box::new(Prometheus::new(&config, &context).on(listener));
-    let (ledger, shutdown) = (Ledger::default(), Shutdown::new());
+    let ledger = Ledger::default();
+    let shutdown = Shutdown::new();
     let running = Running::start(
         topology(exporter, config.consumes(), points),
         &Handle::current(),
@@ -109,7 +110,7 @@ pub(crate) async fn start(config: Config, points: Vec<Point>) -> Agent {
     }
 }
 
-/// What a pipeline whose exporter binds its address itself fails with.
+/// Returns the error of a pipeline whose exporter binds its address.
 pub(crate) async fn failure(config: &Config) -> String {
     let exporter = config.build(&context()).unwrap();
     let running = Running::start(
@@ -155,7 +156,7 @@ fn topology(
         receivers: vec![receiver],
         exporters: vec![exporter],
         pipelines: vec![pipeline],
-        grace: PATIENCE,
+        grace: TIMEOUT,
     }
 }
 
@@ -174,12 +175,12 @@ impl Agent {
     }
 
     pub(crate) async fn scrape(&self, method: &str, path: &str, accept: &str) -> Scraped {
-        tokio::time::timeout(PATIENCE, request(self.address, method, path, accept))
+        tokio::time::timeout(TIMEOUT, request(self.address, method, path, accept))
             .await
             .unwrap()
     }
 
-    /// The status of a scrape with this `Host`.
+    /// Returns the status of a scrape with this `Host`.
     pub(crate) async fn scrape_as(&self, host: &str) -> u16 {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let head = format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
@@ -189,7 +190,7 @@ impl Agent {
         answer.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
-    /// Scrapes until the exposition has `text`.
+    /// Scrapes until the exposition contains `text`.
     pub(crate) async fn scrape_until(
         &self,
         method: &str,
@@ -205,12 +206,12 @@ impl Agent {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, shown).await.unwrap()
+        tokio::time::timeout(TIMEOUT, shown).await.unwrap()
     }
 
-    /// Asks, and leaves the answer where it is.
-    pub(crate) async fn ask(&self, method: &str, path: &str) -> TcpStream {
-        ask(self.address, method, path, "").await
+    /// Sends a request without reading the response.
+    pub(crate) async fn start_request(&self, method: &str, path: &str) -> TcpStream {
+        start_request(self.address, method, path, "").await
     }
 
     pub(crate) async fn stop(self) -> Report {
@@ -220,7 +221,7 @@ impl Agent {
     }
 }
 
-async fn ask(address: SocketAddr, method: &str, path: &str, accept: &str) -> TcpStream {
+async fn start_request(address: SocketAddr, method: &str, path: &str, accept: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let accept = if accept.is_empty() {
         String::new()
@@ -234,7 +235,7 @@ async fn ask(address: SocketAddr, method: &str, path: &str, accept: &str) -> Tcp
 }
 
 async fn request(address: SocketAddr, method: &str, path: &str, accept: &str) -> Scraped {
-    let mut stream = ask(address, method, path, accept).await;
+    let mut stream = start_request(address, method, path, accept).await;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -254,7 +255,7 @@ async fn request(address: SocketAddr, method: &str, path: &str, accept: &str) ->
             .to_owned()
     };
     let body = if header("transfer-encoding: ") == "chunked" {
-        joined(body)
+        decode_chunks(body)
     } else {
         body.to_owned()
     };
@@ -265,8 +266,8 @@ async fn request(address: SocketAddr, method: &str, path: &str, accept: &str) ->
     }
 }
 
-/// The chunks of a body, each behind a line with its size; nothing where a body is left out.
-fn joined(mut chunks: &str) -> String {
+/// Decodes the chunked transfer encoding. Returns nothing for a response without a body.
+fn decode_chunks(mut chunks: &str) -> String {
     let mut body = String::new();
     while let Some((size, rest)) = chunks.split_once("\r\n") {
         let (chunk, rest) = rest.split_at(usize::from_str_radix(size, 16).unwrap());

@@ -1,4 +1,4 @@
-//! Outputs of every temper.
+//! Outputs that fail, block or accept little.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::mpsc as blocking;
@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 
-/// What was written, a write each.
+/// The bytes of each write.
 pub(crate) type Written = Arc<Mutex<Vec<Vec<u8>>>>;
 
 type Take = dyn FnMut(&[u8]) -> io::Result<usize> + Send;
 
-/// An output that does with each write what it was made to do.
-pub(crate) struct Output(Box<Take>);
+/// An output that handles each write with a function.
+pub(crate) struct TestOutput(Box<Take>);
 
-impl Write for Output {
+impl Write for TestOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         (self.0)(bytes)
     }
@@ -24,12 +24,12 @@ impl Write for Output {
     }
 }
 
-impl Output {
+impl TestOutput {
     fn new(take: impl FnMut(&[u8]) -> io::Result<usize> + Send + 'static) -> Self {
         Self(Box::new(take))
     }
 
-    /// Keeps all.
+    /// Accepts everything.
     pub(crate) fn into(written: &Written) -> Self {
         let written = Arc::clone(written);
         Self::new(move |bytes| {
@@ -38,19 +38,19 @@ impl Output {
         })
     }
 
-    /// Takes nothing.
+    /// Fails every write.
     pub(crate) fn failing(error: fn() -> io::Error) -> Self {
         Self::new(move |_| Err(error()))
     }
 
-    /// Takes `room` bytes, then nothing until it is asked so many times, then all.
+    /// Accepts `room` bytes, then fails `failures` times, then accepts everything.
     pub(crate) fn full(
         written: &Written,
         room: usize,
-        refusals: usize,
+        failures: usize,
         error: fn() -> io::Error,
     ) -> Self {
-        let (mut room, mut refusals) = (room, refusals);
+        let (mut room, mut failures) = (room, failures);
         let mut inner = Self::into(written);
         Self::new(move |bytes| {
             if room > 0 {
@@ -58,16 +58,16 @@ impl Output {
                 room -= taken;
                 return inner.write(&bytes[..taken]);
             }
-            if refusals == 0 {
+            if failures == 0 {
                 return inner.write(bytes);
             }
-            refusals -= 1;
+            failures -= 1;
             Err(error())
         })
     }
 
-    /// Keeps all, but not before the gate is dropped.
-    pub(crate) fn stuck(written: &Written) -> (Self, blocking::Sender<()>) {
+    /// Accepts everything after the gate is dropped, and blocks before.
+    pub(crate) fn blocked(written: &Written) -> (Self, blocking::Sender<()>) {
         let (gate, opened) = blocking::channel();
         let mut inner = Self::into(written);
         let output = Self::new(move |bytes| {
@@ -77,19 +77,19 @@ impl Output {
         (output, gate)
     }
 
-    /// Hands on what it is given.
-    pub(crate) fn watched() -> (Self, mpsc::UnboundedReceiver<Vec<u8>>) {
-        let (seen, watch) = mpsc::unbounded_channel();
+    /// Sends what is written to a channel.
+    pub(crate) fn observed() -> (Self, mpsc::UnboundedReceiver<Vec<u8>>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
         let output = Self::new(move |bytes| {
-            seen.send(bytes.to_vec()).unwrap();
+            sender.send(bytes.to_vec()).unwrap();
             Ok(bytes.len())
         });
-        (output, watch)
+        (output, receiver)
     }
 
-    /// Is busy, then interrupted, then takes 100 bytes, over and over.
-    pub(crate) fn reluctant(written: &Written) -> Self {
-        let mut turns = [
+    /// Repeatedly returns `WouldBlock`, then `Interrupted`, then accepts 100 bytes.
+    pub(crate) fn slow(written: &Written) -> Self {
+        let mut errors = [
             Some(ErrorKind::WouldBlock),
             Some(ErrorKind::Interrupted),
             None,
@@ -97,8 +97,8 @@ impl Output {
         .into_iter()
         .cycle();
         let mut inner = Self::into(written);
-        Self::new(move |bytes| match turns.next().flatten() {
-            Some(refusal) => Err(refusal.into()),
+        Self::new(move |bytes| match errors.next().flatten() {
+            Some(kind) => Err(kind.into()),
             None => inner.write(&bytes[..bytes.len().min(100)]),
         })
     }

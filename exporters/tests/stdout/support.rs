@@ -1,5 +1,4 @@
-//! A pipeline of one receiver, which sends what it is given and then waits to be stopped, and the
-//! stdout exporter.
+//! A pipeline of a receiver with given batches and the stdout exporter.
 
 use std::fs::File;
 use std::io::Write;
@@ -25,14 +24,13 @@ use tidegate_runtime::stage_id::StageId;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-/// Losses of `n` events each.
+/// Returns a report of lost events for each count.
 pub(crate) fn losses(counts: RangeInclusive<u64>) -> Batch {
     let mut batch = Batch::new();
     for count in counts {
-        let (time, source) = (Timestamp::default(), LostSource::PerfEventRingBuffer);
         batch.push(Record::Lost(Lost {
-            time,
-            source,
+            time: Timestamp::default(),
+            source: LostSource::PerfEventRingBuffer,
             count,
             cpu: Some(0),
             span: None,
@@ -41,13 +39,14 @@ pub(crate) fn losses(counts: RangeInclusive<u64>) -> Batch {
     batch
 }
 
-struct Script {
+/// A receiver that sends its batches, and then waits for shutdown.
+struct BatchReceiver {
     batches: Vec<Batch>,
     sent: Arc<Notify>,
 }
 
 #[async_trait]
-impl Receiver for Script {
+impl Receiver for BatchReceiver {
     async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         for batch in self.batches {
             out.send(batch).await;
@@ -58,8 +57,8 @@ impl Receiver for Script {
     }
 }
 
-/// A run that has not ended.
-pub(crate) struct Run {
+/// A running pipeline.
+pub(crate) struct TestRun {
     running: Running,
     ledger: Ledger,
     shutdown: Shutdown,
@@ -67,47 +66,53 @@ pub(crate) struct Run {
     health: Health,
 }
 
-/// Never gives up, and tries again as quickly as a test can want it to.
-pub(crate) const PATIENT: WriteTimeouts = WriteTimeouts {
+/// Retries without limit and almost without delay.
+pub(crate) const FAST_RETRIES: WriteTimeouts = WriteTimeouts {
     give_up_after: Duration::from_secs(3600),
     first_delay: Duration::from_millis(1),
     max_delay: Duration::from_millis(1),
     stall: Duration::from_millis(20),
 };
 
-/// How a run ended, and the exporter's books.
-pub(crate) struct Ended {
-    pub(crate) ended: Result<(), Failure>,
-    pub(crate) books: StageReport,
+/// The result of a run, and the exporter's part of the ledger.
+pub(crate) struct RunResult {
+    pub(crate) result: Result<(), Failure>,
+    pub(crate) stage: StageReport,
     pub(crate) balanced: bool,
 }
 
-/// Starts a run that has `batches` written to `output`.
-pub(crate) fn start(output: impl Write + Send + 'static, batches: Vec<Batch>) -> Run {
+/// Starts a run that writes `batches` to `output`.
+pub(crate) fn start(output: impl Write + Send + 'static, batches: Vec<Batch>) -> TestRun {
     start_exporter(
         Exporter::to_writer(output, LineFormatter::compact(false)),
-        PATIENT,
+        FAST_RETRIES,
         batches,
     )
 }
 
-/// Starts a run that has `batches` written to a file, pipe or device.
-pub(crate) fn start_file(file: impl Into<OwnedFd>, batches: Vec<Batch>) -> Run {
+/// Starts a run that writes `batches` to a file, pipe or device.
+pub(crate) fn start_file(file: impl Into<OwnedFd>, batches: Vec<Batch>) -> TestRun {
     let exporter =
         Exporter::to_file(File::from(file.into()), LineFormatter::compact(false)).unwrap();
-    start_exporter(exporter, PATIENT, batches)
+    start_exporter(exporter, FAST_RETRIES, batches)
 }
 
-/// Starts a run of an exporter at its own pace.
-pub(crate) fn start_exporter(exporter: Exporter, pace: WriteTimeouts, batches: Vec<Batch>) -> Run {
-    let (ledger, shutdown, sent) = (Ledger::default(), Shutdown::new(), Arc::new(Notify::new()));
+/// Starts a run of an exporter with these timeouts.
+pub(crate) fn start_exporter(
+    exporter: Exporter,
+    timeouts: WriteTimeouts,
+    batches: Vec<Batch>,
+) -> TestRun {
+    let ledger = Ledger::default();
+    let shutdown = Shutdown::new();
+    let sent = Arc::new(Notify::new());
     let health = HealthRegistry::default().stage(&StageId::exporter("stdout"));
-    let exporter = exporter.with(health.clone(), pace);
+    let exporter = exporter.with(health.clone(), timeouts);
     let topology = Topology {
         receivers: vec![ReceiverNode {
             fingerprint: String::new(),
             stage: StageId::receiver("script"),
-            receiver: Box::new(Script {
+            receiver: Box::new(BatchReceiver {
                 batches,
                 sent: Arc::clone(&sent),
             }),
@@ -130,7 +135,7 @@ pub(crate) fn start_exporter(exporter: Exporter, pace: WriteTimeouts, batches: V
         grace: Duration::from_secs(60),
     };
     let running = Running::start(topology, &Handle::current(), &ledger, shutdown.clone());
-    Run {
+    TestRun {
         running,
         ledger,
         shutdown,
@@ -139,21 +144,21 @@ pub(crate) fn start_exporter(exporter: Exporter, pace: WriteTimeouts, batches: V
     }
 }
 
-/// A run from start to end.
-pub(crate) async fn run(output: impl Write + Send + 'static, batches: Vec<Batch>) -> Ended {
+/// Runs from start to shutdown.
+pub(crate) async fn run(output: impl Write + Send + 'static, batches: Vec<Batch>) -> RunResult {
     let run = start(output, batches);
-    run.sent().await;
-    run.end().await
+    run.all_sent().await;
+    run.shut_down().await
 }
 
-impl Run {
+impl TestRun {
     /// Waits until all batches are in the exporter's inbox.
-    pub(crate) async fn sent(&self) {
+    pub(crate) async fn all_sent(&self) {
         self.sent.notified().await;
     }
 
-    /// Waits until something is wrong with the exporter, and yields what.
-    pub(crate) async fn problem(&self) -> String {
+    /// Waits until the exporter is degraded, and returns the problem.
+    pub(crate) async fn degraded(&self) -> String {
         loop {
             match self.health.now().problem() {
                 Some(problem) => return problem.to_owned(),
@@ -162,38 +167,38 @@ impl Run {
         }
     }
 
-    /// Waits until nothing is wrong with it.
-    pub(crate) async fn well(&self) {
+    /// Waits until the exporter is healthy.
+    pub(crate) async fn healthy(&self) {
         while self.health.now() != HealthState::Well {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Stops the receiver and waits for the end.
-    pub(crate) async fn end(self) -> Ended {
+    /// Shuts down, and waits for the end.
+    pub(crate) async fn shut_down(self) -> RunResult {
         self.shutdown.request();
-        self.ended().await
+        self.finished().await
     }
 
-    /// Ends at once, whatever is under way.
-    pub(crate) async fn end_at_once(self) -> Ended {
+    /// Ends the run by force.
+    pub(crate) async fn abort(self) -> RunResult {
         self.shutdown.force();
-        self.ended().await
+        self.finished().await
     }
 
-    /// Waits until the run ends by itself.
-    pub(crate) async fn ended(self) -> Ended {
-        let ended = self.running.ended().await;
+    /// Waits for the end of the run.
+    pub(crate) async fn finished(self) -> RunResult {
+        let result = self.running.ended().await;
         let report = self.ledger.report();
-        let books = report
+        let stage = report
             .stages
             .iter()
             .find(|stage| stage.stage == "exporters.stdout")
             .cloned()
             .unwrap();
-        Ended {
-            ended,
-            books,
+        RunResult {
+            result,
+            stage,
             balanced: report.balanced,
         }
     }

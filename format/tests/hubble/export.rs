@@ -239,7 +239,6 @@ fn fields_of_packets_have_their_names_and_order() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn fields_of_endpoints_and_messages_have_their_names_and_order() {
     let dns_names = EndpointNames {
         dns_names: vec!["api.example.com".to_owned()],

@@ -132,6 +132,7 @@ fn a_series_has_its_latest_value_until_it_ends() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn series_with_equal_labels_are_merged() {
     let histogram = |buckets: [u64; 2], sum, count| {
         Value::Histogram(Arc::new(Histogram {
