@@ -12,8 +12,9 @@ mod events;
 #[path = "flows/support.rs"]
 mod support;
 
-use events::{CLIENT, SERVER, TO_OVERLAY, tcp, trace};
+use events::{CLIENT, SERVER, tcp, trace};
 use support::TestChain;
+use tidegate_wire::event::observation_point::TO_OVERLAY;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

@@ -17,7 +17,7 @@ pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>, files: FileNumbering)
     event_type(flow, message_type::DROP, drop.subtype());
     flow.verdict = Verdict::Dropped;
     flow.drop_reason = DropReason(drop.subtype().into());
-    // A drop is egress if its source is the reporting endpoint. Only an endpoint table can tell.
+    // A drop is egress if its source is the reporting endpoint, which is unknown here.
     flow.direction = if drop.source() == 0 {
         Direction::Unknown
     } else {
@@ -130,22 +130,14 @@ fn event_type(flow: &mut Flow, message_type: u8, sub_type: u8) {
     flow.sub_type = sub_type;
 }
 
-/// The datapath's trace reasons (`bpf/lib/trace.h`) that rules depend on.
-mod reason {
-    pub(super) const REPLY: u8 = 2;
-    pub(super) const UNKNOWN: u8 = 5;
-    pub(super) const SRV6_ENCAP: u8 = 6;
-    pub(super) const SRV6_DECAP: u8 = 7;
-}
-
 fn is_reply(reason: u8) -> Option<bool> {
     // A table, because a branch on the reason would be mispredicted.
     const REPLIES: [Option<bool>; 8] = {
         let mut replies = [Some(false); 8];
-        replies[reason::REPLY as usize] = Some(true);
-        replies[reason::UNKNOWN as usize] = None;
-        replies[reason::SRV6_ENCAP as usize] = None;
-        replies[reason::SRV6_DECAP as usize] = None;
+        replies[trace_reason::CT_REPLY as usize] = Some(true);
+        replies[trace_reason::UNKNOWN as usize] = None;
+        replies[trace_reason::SRV6_ENCAP as usize] = None;
+        replies[trace_reason::SRV6_DECAP as usize] = None;
         replies
     };
     REPLIES
@@ -156,8 +148,8 @@ fn is_reply(reason: u8) -> Option<bool> {
 
 /// Applies Hubble's rule, as if the source were never a local endpoint.
 fn trace_direction(trace: &TraceNotify<'_>, is_egress: bool) -> Direction {
-    let is_unknown = (trace.source() == 0) | (trace.reason() == reason::UNKNOWN);
-    let is_egress = (trace.reason() == reason::REPLY) | is_egress;
+    let is_unknown = (trace.source() == 0) | (trace.reason() == trace_reason::UNKNOWN);
+    let is_egress = (trace.reason() == trace_reason::CT_REPLY) | is_egress;
     // A table, because branches on these would be mispredicted.
     const DIRECTIONS: [Direction; 4] = [
         Direction::Ingress,

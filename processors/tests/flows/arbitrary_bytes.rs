@@ -1,11 +1,12 @@
 //! Arbitrary bytes from the socket: nothing panics, and every record is accounted for.
 
-use crate::events::{CLIENT, SERVER, TO_OVERLAY, dns, tcp, trace, udp};
+use crate::events::{CLIENT, SERVER, dns, tcp, trace, udp};
 use crate::support::{NOON, TestChain, golden};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use tidegate_model::record::Frame;
+use tidegate_wire::event::observation_point::TO_OVERLAY;
 
 /// Recorded events of every type, and packets with messages in them.
 fn seeds() -> Vec<Vec<u8>> {

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use crate::events::{
-    CLIENT, FROM_ENDPOINT, FROM_NETWORK, FROM_PROXY, LogRecord, SERVER, SERVICE, TO_ENDPOINT,
-    TO_OVERLAY, TO_PROXY, access_log, dns, drop, logged, policy_verdict, tcp, trace, trace_cut,
-    udp,
+    CLIENT, LogRecord, SERVER, SERVICE, access_log, dns, drop, logged, policy_verdict, tcp, trace,
+    trace_cut, udp,
 };
 use crate::support::{NOON, TestChain, flows};
 use tidegate_model::Batch;
 use tidegate_model::flow::{Flow, FlowType, L7Record, L7Type, Seen};
 use tidegate_wire::access_log::{Dns, Http};
+use tidegate_wire::event::observation_point::{
+    FROM_ENDPOINT, FROM_NETWORK, FROM_PROXY, TO_ENDPOINT, TO_OVERLAY, TO_PROXY,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use crate::events::{
-    CLIENT, FROM_ENDPOINT, REPLY, SERVER, TO_ENDPOINT, TO_OVERLAY, dns, drop, tcp, trace, trace_by,
-    trace_cut, udp,
-};
+use crate::events::{CLIENT, SERVER, dns, drop, tcp, trace, trace_by, trace_cut, udp};
 use crate::support::{NOON, TestChain, flows};
 use tidegate_model::flow::{Direction, Flow, FlowType, L7Record, L7Type, Verdict};
+use tidegate_wire::event::observation_point::{FROM_ENDPOINT, TO_ENDPOINT, TO_OVERLAY};
+use tidegate_wire::event::trace_reason::{CT_NEW, CT_REPLY, UNKNOWN};
 
 fn chain() -> TestChain {
     TestChain::of(&[
@@ -184,7 +183,7 @@ fn play(config: &str, events: &[(u32, Vec<u8>)]) -> (Vec<String>, Vec<(&'static 
 fn a_retransmitted_segment_makes_no_new_flows_however_late_it_arrives() {
     let [first, second] = [1, 2].map(|id| framed(&dns(id, "same.", false)));
     let both = [first.clone(), second.clone()].concat();
-    let behind = 1 + u32::try_from(first.len()).expect("small");
+    let second_seq = 1 + u32::try_from(first.len()).expect("small");
     // Later the same question on the same connection, and the first segment again with more bytes
     // after it.
     let events = [
@@ -192,7 +191,7 @@ fn a_retransmitted_segment_makes_no_new_flows_however_late_it_arrives() {
         (5, segment(1, &first)),
         (400, segment(1, &first)),
         (500, segment(1, &both)),
-        (600, segment(behind, &second)),
+        (600, segment(second_seq, &second)),
         (700, segment(5000, &first)),
     ];
     assert_eq!(
@@ -309,20 +308,18 @@ fn a_response_truncated_by_the_server_is_complete() {
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_response_is_a_reply_with_the_direction_of_its_request() {
-    const NEW: u8 = 0;
-    const UNKNOWN: u8 = 5;
     let response = udp((SERVER, 53), (CLIENT, 4000), &dns(7, "example.com.", true));
     let query = udp((CLIENT, 4000), (SERVER, 53), &dns(7, "example.com.", false));
     for (case, event, reply, direction) in [
         (
             "a reply",
-            trace_by(TO_ENDPOINT, REPLY, &response),
+            trace_by(TO_ENDPOINT, CT_REPLY, &response),
             true,
             Direction::Egress,
         ),
         (
             "a response of a new connection",
-            trace_by(TO_ENDPOINT, NEW, &response),
+            trace_by(TO_ENDPOINT, CT_NEW, &response),
             true,
             Direction::Egress,
         ),
@@ -340,13 +337,13 @@ fn a_response_is_a_reply_with_the_direction_of_its_request() {
         ),
         (
             "a request",
-            trace_by(TO_ENDPOINT, NEW, &query),
+            trace_by(TO_ENDPOINT, CT_NEW, &query),
             false,
             Direction::Ingress,
         ),
         (
             "a request with the reason of a reply",
-            trace_by(TO_ENDPOINT, REPLY, &query),
+            trace_by(TO_ENDPOINT, CT_REPLY, &query),
             false,
             Direction::Ingress,
         ),

@@ -3,13 +3,11 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::events::{
-    CLIENT, FROM_ENDPOINT, SERVER, TO_ENDPOINT, TO_OVERLAY, access_log, dns, logged, trace_between,
-    udp,
-};
+use crate::events::{CLIENT, SERVER, access_log, dns, logged, trace_between, udp};
 use crate::support::{NOON, TestChain, flows};
 use tidegate_model::flow::{FlowType, L7Record, Seen};
 use tidegate_wire::access_log::Dns;
+use tidegate_wire::event::observation_point::{FROM_ENDPOINT, TO_ENDPOINT, TO_OVERLAY};
 
 /// An address of the node, a replica of the client, and identities.
 const NODE: Ipv4Addr = Ipv4Addr::new(192, 168, 99, 1);

@@ -12,17 +12,6 @@ pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 5);
 pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 9);
 pub(crate) const SERVICE: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 10);
 
-/// Observation points.
-pub(crate) const TO_ENDPOINT: u8 = 0;
-pub(crate) const TO_PROXY: u8 = 1;
-pub(crate) const TO_OVERLAY: u8 = 4;
-pub(crate) const FROM_ENDPOINT: u8 = 5;
-pub(crate) const FROM_PROXY: u8 = 6;
-pub(crate) const FROM_NETWORK: u8 = 10;
-
-/// The trace reason of replies.
-pub(crate) const REPLY: u8 = 2;
-
 const ENCODER: Encoder = Encoder {
     profile: Profile::V1_19,
     padding: 0xee,

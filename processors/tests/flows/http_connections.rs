@@ -5,12 +5,13 @@ use std::time::Duration;
 use tidegate_model::TimeSource;
 use tidegate_model::flow::{FlowType, ObservedLatency};
 
-use crate::events::{CLIENT, SERVICE, TO_OVERLAY, segment, trace};
+use crate::events::{CLIENT, SERVICE, segment, trace};
 use crate::http_support::{
     FIN, GET, HttpCase, OK, RST, SECOND, SYN, chain, client_segment, found, from_client,
     from_server, len, message, messages, server_segment,
 };
 use crate::support::{NOON, TestChain, build, flows};
+use tidegate_wire::event::observation_point::TO_OVERLAY;
 
 const REQUEST: &str = "GET http://shop/a";
 const RESPONSE: &str = "200 (GET http://shop/a)";

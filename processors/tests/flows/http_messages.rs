@@ -1,11 +1,10 @@
 //! HTTP messages in captured segments: several in one, incomplete ones, and unusual ones.
 
-use crate::events::{
-    CLIENT, SERVER, TO_ENDPOINT, TO_OVERLAY, drop, segment, tcp, trace, trace_cut,
-};
+use crate::events::{CLIENT, SERVER, drop, segment, tcp, trace, trace_cut};
 use crate::http_support::{
     GET, HttpCase, OK, client_segment, found, len, messages, server_segment,
 };
+use tidegate_wire::event::observation_point::{TO_ENDPOINT, TO_OVERLAY};
 
 const GET_A: &str = "GET http://shop/a";
 const POST_B: &str = "POST http://shop/b";

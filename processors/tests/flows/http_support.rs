@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tidegate_model::flow::{Flow, FlowType, L7Record, L7Type};
 
-use crate::events::{CLIENT, PSH_ACK, SERVER, TO_ENDPOINT, TO_OVERLAY, segment, trace};
+use crate::events::{CLIENT, PSH_ACK, SERVER, segment, trace};
 use crate::support::{NOON, TestChain, flows};
+use tidegate_wire::event::observation_point::{TO_ENDPOINT, TO_OVERLAY};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const FIN: u8 = 0x11;

@@ -7,17 +7,12 @@ use tidegate_model::flow::{Address, Direction, Flow, IpVersion, L4, SctpChunk};
 use tidegate_model::record::DebugEvent;
 use tidegate_wire::access_log::{self, LogRecord, Variant};
 use tidegate_wire::agent_notify::{self, AgentNotify};
+use tidegate_wire::event::observation_point::TO_ENDPOINT;
+use tidegate_wire::event::trace_reason::{CT_NEW, CT_REOPENED, CT_REPLY, ENCRYPT_OVERLAY, UNKNOWN};
 use tidegate_wire::event::{
     Common, DebugFields, DropFields, Encoder, Profile, SockFields, TraceFields,
 };
 use tidegate_wire::gob::TypeId;
-
-const TO_ENDPOINT: u8 = 0;
-const NEW: u8 = 0;
-const REPLY: u8 = 2;
-const REOPENED: u8 = 4;
-const UNKNOWN: u8 = 5;
-const ENCRYPT_OVERLAY: u8 = 8;
 
 /// From Cilium 1.14: a trace `to-endpoint` of a UDP packet. The direction is `INGRESS` in Hubble
 /// 1.14.
@@ -125,7 +120,7 @@ fn the_original_source_of_a_trace_implies_egress_since_1_16() {
         ("", vec![access_log(Variant::C)], egress),
         (
             "",
-            vec![trace(Profile::V1_13, REOPENED, 0, [0; 4])],
+            vec![trace(Profile::V1_13, CT_REOPENED, 0, [0; 4])],
             ingress,
         ),
         (
@@ -135,7 +130,7 @@ fn the_original_source_of_a_trace_implies_egress_since_1_16() {
         ),
         (
             "",
-            vec![trace(Profile::V1_18, NEW, 0, [0; 4])],
+            vec![trace(Profile::V1_18, CT_NEW, 0, [0; 4])],
             (Direction::Egress, false, 1),
         ),
         ("", vec![], (Direction::Egress, false, 1)),
@@ -155,16 +150,23 @@ fn the_original_source_of_a_trace_implies_egress_since_1_16() {
 fn a_direction_is_ambiguous_only_where_the_two_rules_differ() {
     for (reason, source, orig_ip, old, new, ambiguities) in [
         (
-            NEW,
+            CT_NEW,
             312,
             [10, 0, 0, 1],
             Direction::Ingress,
             Direction::Egress,
             1,
         ),
-        (NEW, 312, [0; 4], Direction::Ingress, Direction::Ingress, 0),
         (
-            NEW,
+            CT_NEW,
+            312,
+            [0; 4],
+            Direction::Ingress,
+            Direction::Ingress,
+            0,
+        ),
+        (
+            CT_NEW,
             0,
             [10, 0, 0, 1],
             Direction::Unknown,
@@ -172,7 +174,7 @@ fn a_direction_is_ambiguous_only_where_the_two_rules_differ() {
             0,
         ),
         (
-            REPLY,
+            CT_REPLY,
             312,
             [10, 0, 0, 1],
             Direction::Egress,
@@ -297,8 +299,8 @@ fn last_debug_event(chain: &mut TestChain, events: Vec<Vec<u8>>) -> DebugEvent {
 fn a_debug_message_has_the_text_of_the_senders_release() {
     let lookup = || hex(LOOKUP_OF_1_12);
     let lookup6 = || debug(52, [0x601, 0, 0]);
-    let trace_of_1_18 = || trace(Profile::V1_18, NEW, 0, [0; 4]);
-    let trace_of_1_19 = || trace(Profile::V1_19, NEW, 0, [0; 4]);
+    let trace_of_1_18 = || trace(Profile::V1_18, CT_NEW, 0, [0; 4]);
+    let trace_of_1_19 = || trace(Profile::V1_19, CT_NEW, 0, [0; 4]);
     let drop_of_1_12 = || {
         let fields = DropFields {
             file: 8,

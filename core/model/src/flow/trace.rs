@@ -12,6 +12,8 @@ impl TracePoint {
     pub const TO_PROXY: Self = Self(1);
     /// `FROM_PROXY`
     pub const FROM_PROXY: Self = Self(6);
+    /// `FROM_NETWORK`
+    pub const FROM_NETWORK: Self = Self(10);
 
     /// From the datapath's observation point.
     #[must_use]

@@ -68,10 +68,8 @@ const ACCEPTED_VERDICTS: u32 = bitset(&[
 const SKIPPED_POINTS: u32 = bitset(&[
     TracePoint::TO_PROXY.0,
     TracePoint::FROM_PROXY.0,
-    FROM_NETWORK.0,
+    TracePoint::FROM_NETWORK.0,
 ]);
-
-const FROM_NETWORK: TracePoint = TracePoint(10);
 
 /// The pending messages, and the exchanges that proxies reported.
 #[derive(Debug)]

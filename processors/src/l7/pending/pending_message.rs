@@ -1,10 +1,7 @@
 //! A message that waits, and the flow that it becomes.
 
 use tidegate_model::flow::{Direction, Flow, FlowType, L4, L7, L7Type, Verdict, message_type};
-
-/// The datapath's numbers of the observation points `to-endpoint` and `from-endpoint`.
-const TO_ENDPOINT: u8 = 0;
-const FROM_ENDPOINT: u8 = 5;
+use tidegate_wire::event::observation_point;
 
 /// A message that waits.
 #[derive(Debug)]
@@ -42,9 +39,9 @@ impl PendingMessage {
 
 fn is_beyond_proxy(carrier: &Flow, l7_type: L7Type) -> bool {
     let at_client = if l7_type == L7Type::Response {
-        TO_ENDPOINT
+        observation_point::TO_ENDPOINT
     } else {
-        FROM_ENDPOINT
+        observation_point::FROM_ENDPOINT
     };
     carrier.message_type == message_type::TRACE && carrier.sub_type != at_client
 }
