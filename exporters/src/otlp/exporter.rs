@@ -1,4 +1,4 @@
-//! The exporter as it was built, and how it starts.
+//! The exporter before it runs, and how it starts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::metrics::MetricsExport;
 use super::status::{BackendStatus, Diagnosis};
 use super::transport::{BackendTarget, Client, Compression, FirstBytes, Framer, request_headers};
 
-/// An exporter that is built and not running yet.
+/// An exporter that is built and does not run yet.
 pub(super) struct OtlpExporter {
     pub(super) context: BuildContext,
     pub(super) target: BackendTarget,

@@ -238,8 +238,9 @@ impl BackendStatus {
         }
     }
 
-    /// Updates the health and logs a change. [`Health`] logs only that a stage becomes degraded and
-    /// that it recovers, so that other changes are logged here.
+    /// Updates the health and logs a change. The health changes only with a logged change, because
+    /// [`Health`] itself logs that a stage becomes degraded and that it recovers. Other changes are
+    /// logged here.
     fn show(&self, history: &History, change: ConditionChange) {
         let is_degraded = self.health.now().problem().is_some();
         if change.condition == Condition::Healthy {
