@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 use tidegate_model::flow::{Address, IdentityScope};
 
 use super::local_scope::LocalScope;
-use super::prefix::{Family, Prefix};
+use super::prefix::{AddressFamily, Prefix};
 use super::reserved::{
     HOST, IdentityLabels, REMOTE_NODE, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels,
 };
@@ -64,7 +64,7 @@ impl Identities {
         }
         match IdentityScope::of(identity) {
             IdentityScope::Global => self.learned_labels(identity),
-            IdentityScope::Local => self.local.labels(identity, address.map(Family::of)),
+            IdentityScope::Local => self.local.labels(identity, address.map(AddressFamily::of)),
             // It has at least the label of a remote node.
             IdentityScope::RemoteNode => self
                 .learned_labels(identity)

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use tidegate_model::flow::Address;
 
 use super::pods::PodName;
-use super::prefix::{Family, Prefix};
+use super::prefix::{AddressFamily, Prefix};
 use super::reserved::HOST;
 use super::view_cache::ViewCache;
 
@@ -55,7 +55,7 @@ impl IpCache {
 
     /// Sets the address of this node in the family of the address.
     pub(super) fn set_node_address(&mut self, address: Address) {
-        let is_v4 = Family::of(address) == Family::V4;
+        let is_v4 = AddressFamily::of(address) == AddressFamily::V4;
         self.node_addresses[usize::from(is_v4)] = Some(address);
     }
 
@@ -69,7 +69,7 @@ impl IpCache {
         }
         let mut lengths = self
             .lengths
-            .range(Prefix::min_len(Family::of(address))..)
+            .range(Prefix::min_len(AddressFamily::of(address))..)
             .rev();
         lengths.find_map(|(len, _)| self.prefixes.get(&Prefix::of(address, *len)).copied())
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use tidegate_model::flow::{EndpointNames, reserved_identity};
 
-use super::prefix::{Family, Prefix, most_specific};
+use super::prefix::{AddressFamily, Prefix, most_specific};
 use super::reserved::{IdentityLabels, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
 
 /// The identities of local scope.
@@ -64,7 +64,7 @@ impl LocalScope {
     pub(super) fn labels(
         &mut self,
         identity: u32,
-        family: Option<Family>,
+        family: Option<AddressFamily>,
     ) -> Option<IdentityLabels> {
         let Self {
             identities,
@@ -73,8 +73,8 @@ impl LocalScope {
         } = self;
         let world = |family| match family {
             _ if !*is_dual_stack => Some(&world[0]),
-            Some(Family::V4) => Some(&world[1]),
-            Some(Family::V6) => Some(&world[2]),
+            Some(AddressFamily::V4) => Some(&world[1]),
+            Some(AddressFamily::V6) => Some(&world[2]),
             None => None,
         };
         let Some(identity) = identities.get_mut(&identity) else {
@@ -141,19 +141,22 @@ impl LocalScope {
 }
 
 impl LocalIdentity {
-    fn prefixes_of(&mut self, family: Family) -> &mut PrefixSet {
+    fn prefixes_of(&mut self, family: AddressFamily) -> &mut PrefixSet {
         match family {
-            Family::V4 => &mut self.v4,
-            Family::V6 => &mut self.v6,
+            AddressFamily::V4 => &mut self.v4,
+            AddressFamily::V6 => &mut self.v6,
         }
     }
 
     /// The prefixes of a family; those of the other one if there are no others. `None` if there are
     /// prefixes of both families and the family is unknown.
-    fn prefixes(&mut self, family: Option<Family>) -> Option<(Family, &mut PrefixSet)> {
+    fn prefixes(
+        &mut self,
+        family: Option<AddressFamily>,
+    ) -> Option<(AddressFamily, &mut PrefixSet)> {
         let family = match (self.v4.count, self.v6.count) {
-            (_, 0) => Family::V4,
-            (0, _) => Family::V6,
+            (_, 0) => AddressFamily::V4,
+            (0, _) => AddressFamily::V6,
             _ => family?,
         };
         Some((family, self.prefixes_of(family)))

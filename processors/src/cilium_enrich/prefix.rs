@@ -12,12 +12,12 @@ const ADDRESS_BITS: u8 = 128;
 
 /// The address family. The labels of an identity can differ between the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Family {
+pub(super) enum AddressFamily {
     V4,
     V6,
 }
 
-impl Family {
+impl AddressFamily {
     /// The family of an address. An IPv4-mapped address in an IPv6 packet is IPv4, as in Hubble.
     pub(super) fn of(address: Address) -> Self {
         if address.to_ip().is_ipv4() {
@@ -72,10 +72,10 @@ impl Prefix {
     }
 
     /// The length of the shortest prefix of a family, in the IPv4-mapped form.
-    pub(super) fn min_len(family: Family) -> u8 {
+    pub(super) fn min_len(family: AddressFamily) -> u8 {
         match family {
-            Family::V4 => MAPPED_BITS,
-            Family::V6 => 0,
+            AddressFamily::V4 => MAPPED_BITS,
+            AddressFamily::V6 => 0,
         }
     }
 
@@ -94,12 +94,12 @@ impl Prefix {
         self.len
     }
 
-    pub(super) fn family(self) -> Family {
+    pub(super) fn family(self) -> AddressFamily {
         // In this form, an IPv4 prefix has at least these bits.
         if self.len < MAPPED_BITS {
-            Family::V6
+            AddressFamily::V6
         } else {
-            Family::of(self.address)
+            AddressFamily::of(self.address)
         }
     }
 
@@ -116,7 +116,7 @@ impl Prefix {
             return None;
         }
         let mut ip = self.address.to_ip().to_string();
-        if self.family() == Family::V6 {
+        if self.family() == AddressFamily::V6 {
             ip = ip.replace(':', "-");
             if ip.starts_with('-') {
                 ip.insert(0, '0');

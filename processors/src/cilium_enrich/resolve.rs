@@ -8,7 +8,7 @@ use super::identities::Identities;
 use super::pods::PodName;
 use super::reserved::IdentityLabels;
 use super::table::NameTable;
-use super::view_cache::{View, ViewKey};
+use super::view_cache::{EndpointView, ViewKey};
 use crate::l7::access_log::low_u32;
 
 impl NameTable {
@@ -58,7 +58,7 @@ impl NameTable {
     }
 
     /// The view of an address; `None` if the address has no pod.
-    fn view(&mut self, address: Option<Address>, key: ViewKey) -> Option<View> {
+    fn view(&mut self, address: Option<Address>, key: ViewKey) -> Option<EndpointView> {
         let address = address?;
         let entry = self.ip_cache.addresses.get(&address)?;
         let pod = entry.pod.as_ref()?;
@@ -90,7 +90,7 @@ impl NameTable {
         pod_identity: u32,
         pod: &PodName,
         key: &ViewKey,
-    ) -> View {
+    ) -> EndpointView {
         let (id, labels) = match key {
             ViewKey::Identity(identity) => self.labels(address, pod_identity, pod, *identity),
             ViewKey::Record(names) => (0, names.clone()),
@@ -100,7 +100,7 @@ impl NameTable {
             pod_name: pod.name.clone(),
             ..labels.as_deref().cloned().unwrap_or_default()
         };
-        View {
+        EndpointView {
             id,
             names: Arc::new(names),
         }

@@ -19,7 +19,7 @@ pub(super) enum ViewKey {
 
 /// What a flow shows of an address.
 #[derive(Clone, Debug)]
-pub(super) struct View {
+pub(super) struct EndpointView {
     /// The endpoint on this node, or 0.
     pub(super) id: u32,
     pub(super) names: Arc<EndpointNames>,
@@ -30,12 +30,12 @@ pub(super) struct View {
 pub(super) struct ViewCache {
     /// The version of the table for which the views are valid.
     version: u64,
-    views: Vec<(ViewKey, View)>,
+    views: Vec<(ViewKey, EndpointView)>,
 }
 
 impl ViewCache {
     /// The view for a key, if it is cached for this version of the table.
-    pub(super) fn find(&self, version: u64, key: &ViewKey) -> Option<&View> {
+    pub(super) fn find(&self, version: u64, key: &ViewKey) -> Option<&EndpointView> {
         if self.version != version {
             return None;
         }
@@ -46,7 +46,7 @@ impl ViewCache {
     }
 
     /// Adds a view. Removes views of another version, and all views if there are too many.
-    pub(super) fn insert(&mut self, version: u64, key: ViewKey, view: View) {
+    pub(super) fn insert(&mut self, version: u64, key: ViewKey, view: EndpointView) {
         if self.version != version || self.views.len() == MAX_VIEWS {
             self.version = version;
             self.views.clear();

@@ -85,12 +85,12 @@ pub(super) enum ReadOutcome {
 
 /// A blocking connection.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct MonitorConnection {
     stream: UnixStream,
     read_timeout: Option<Duration>,
 }
 
-impl Connection {
+impl MonitorConnection {
     /// Connects without blocking, so that an attempt can be cancelled. A full backlog is an error.
     pub(super) async fn open(socket: &Path) -> io::Result<UnixStream> {
         let stream = tokio::net::UnixStream::connect(socket).await?.into_std()?;

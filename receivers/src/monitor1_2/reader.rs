@@ -15,7 +15,7 @@ use tidegate_wire::payload;
 use tokio::runtime::Handle;
 
 use super::backoff::Backoff;
-use super::connection::{Connection, Disconnect, ReadOutcome, StreamBroken};
+use super::connection::{Disconnect, MonitorConnection, ReadOutcome, StreamBroken};
 use super::control::ReaderControl;
 use super::loss_report::{LossReport, REPORT_INTERVAL};
 use super::pacer::{MAX_PAUSE, ReadPacer};
@@ -120,7 +120,9 @@ impl SocketReader {
     /// Connects to the socket. Returns `None` if the reader is stopped.
     fn connect(&self) -> Option<io::Result<UnixStream>> {
         self.status.connecting();
-        let opening = self.control.unless_stopped(Connection::open(&self.socket));
+        let opening = self
+            .control
+            .unless_stopped(MonitorConnection::open(&self.socket));
         let stream = self.runtime.block_on(opening)?;
         Some(stream.and_then(|stream| {
             self.control.set_connection(&stream)?;
@@ -139,7 +141,7 @@ impl SocketReader {
     /// Reads a connection until it ends.
     fn read_to_end(&mut self, stream: UnixStream) -> Disconnect {
         self.status.connected();
-        let mut connection = Connection::new(stream);
+        let mut connection = MonitorConnection::new(stream);
         let mut pacer = ReadPacer::default();
         let mut last_read = Instant::now();
         loop {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tidegate_model::metric::{Point, Value};
 use tidegate_model::{Batch, Record, Timestamp};
 
-use super::{Row, SeriesTable, SeriesValue};
+use super::{SeriesRow, SeriesTable, SeriesValue};
 
 /// Collects the points of a table, whatever the type of its values.
 ///
@@ -34,7 +34,7 @@ impl<V: SeriesValue> Collect for SeriesTable<V> {
         let count = self.pending.len().min(*budget);
         *budget -= count;
         for index in self.pending.drain(self.pending.len() - count..) {
-            let Row { value, changed, .. } = &mut self.rows[index as usize];
+            let SeriesRow { value, changed, .. } = &mut self.rows[index as usize];
             *changed = false;
             let series = Arc::clone(&self.series[index as usize]);
             out.push(Record::Metric(Point {

@@ -31,7 +31,7 @@ pub const OVERFLOW: &str = "otel.metric.overflow";
 pub(super) struct SeriesTable<V> {
     family: Arc<Family>,
     /// What every observation needs.
-    rows: Vec<Row<V>>,
+    rows: Vec<SeriesRow<V>>,
     /// What only points need, by the index of the row.
     series: Vec<Arc<Series>>,
     index: HashTable<u32>,
@@ -46,7 +46,7 @@ pub(super) struct SeriesTable<V> {
 }
 
 #[derive(Debug)]
-struct Row<V> {
+struct SeriesRow<V> {
     key: SeriesKey,
     changed: bool,
     value: V,
@@ -121,7 +121,7 @@ impl<V: SeriesValue> SeriesTable<V> {
     fn push_row(&mut self, key: SeriesKey, labels: Vec<Arc<str>>, start: Timestamp) -> u32 {
         debug_assert_eq!(labels.len(), self.family.label_names.len());
         let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        self.rows.push(Row {
+        self.rows.push(SeriesRow {
             key,
             changed: false,
             value: V::default(),
