@@ -1,6 +1,7 @@
 //! `cilium_enrich`, from announcements to names on flows.
 
 mod bounds;
+mod debug_events;
 mod identities;
 mod names;
 mod orders;

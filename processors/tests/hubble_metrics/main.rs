@@ -4,9 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 mod contexts;
+mod flows;
 mod fold;
 mod http;
-mod metrics;
+mod messages;
+mod packets;
 mod reload;
 mod series;
 mod support;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidegate_model::flow::{
-    Dns, Endpoint, EndpointNames, Flow, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, Missing,
-    Seen, TcpFlags, Verdict, message_type,
+    Dns, Endpoint, EndpointNames, Flow, Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record,
+    L7Type, Missing, Seen, TcpFlags, Verdict, message_type,
 };
 use tidegate_model::metric::{Point, Value};
 use tidegate_model::tally::Tally;
@@ -198,6 +198,32 @@ pub(crate) fn http(l7_type: L7Type, code: u32) -> Flow {
         headers: vec![],
     };
     l7(l7_type, L7Record::Http(message))
+}
+
+/// A record of a protocol that Hubble has no type for.
+pub(crate) fn generic() -> L7Record {
+    L7Record::Generic(Generic {
+        proto: "r2d2".to_owned(),
+        fields: vec![],
+    })
+}
+
+/// A Kafka record with an error.
+pub(crate) fn kafka() -> L7Record {
+    L7Record::Kafka(Kafka {
+        error_code: 3,
+        api_key: "produce".to_owned(),
+        topic: "deathstar".to_owned(),
+        ..Kafka::default()
+    })
+}
+
+/// A UDP header to port 53.
+pub(crate) fn udp() -> L4 {
+    L4::Udp {
+        source_port: 1,
+        destination_port: 53,
+    }
 }
 
 pub(crate) fn ip(source: &str, destination: &str) -> Ip {
