@@ -1,6 +1,7 @@
 //! House rules that no linter knows: directions between crates, small files that say what they are
 //! for, no `unsafe`, and no kind of component named outside its own crate.
 
+mod circles;
 mod manifests;
 
 use std::fs;

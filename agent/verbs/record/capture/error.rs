@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::file::MAX_BLOCK;
+use super::MAX_BLOCK;
 
 /// An error in a capture, with its offset.
 #[derive(Debug, thiserror::Error)]

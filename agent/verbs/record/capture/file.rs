@@ -12,12 +12,10 @@ use pcap_parser::{
     LegacyPcapReader, PcapError, PcapNGReader, nom, parse_pcap_header, parse_sectionheaderblock,
 };
 
-use super::CaptureError;
 use super::interface::Interfaces;
 use super::packet::Packet;
+use super::{CaptureError, MAX_BLOCK};
 
-/// The largest block that is read. Wireshark's limit for packets is smaller.
-pub(super) const MAX_BLOCK: usize = 16 << 20;
 /// The initial size of the buffer.
 const BUFFER: usize = 256 * 1024;
 const GZIP: [u8; 2] = [0x1f, 0x8b];

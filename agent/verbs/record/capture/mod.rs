@@ -30,6 +30,8 @@ use frame::Framer;
 use packet::Packet;
 use skipped::Skipped;
 
+/// The largest block that is read. Wireshark's limit for packets is smaller.
+const MAX_BLOCK: usize = 16 << 20;
 /// Bytes that are collected into one write.
 const WRITE_BYTES: usize = 256 * 1024;
 

@@ -5,8 +5,6 @@ use std::hash::{BuildHasher as _, Hash, Hasher};
 use hashbrown::DefaultHashBuilder;
 use tidegate_model::flow::{Address, Flow};
 
-use super::UpstreamExchange;
-
 /// The identity of a message that was found in a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MessageId {
@@ -34,16 +32,6 @@ pub(crate) struct ExchangeId {
     pub(crate) is_response: bool,
     /// As [`MessageId::content`]; `None` for any message on the connection.
     pub(crate) content: Option<u64>,
-}
-
-/// Packets of a proxy that belong to an exchange which it reports, but that neither the client's
-/// address nor a record of their own relates to it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum ProxyPackets {
-    /// The proxy answers in place of the server.
-    Answer(ExchangeId),
-    /// The proxy sends the request to the server.
-    Upstream(UpstreamExchange),
 }
 
 impl MessageId {

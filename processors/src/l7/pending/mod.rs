@@ -24,9 +24,9 @@ mod pending_message;
 mod settings;
 mod upstream;
 
-pub(crate) use identity::{ContentHasher, ExchangeId, MessageId, ProxyPackets};
+pub(crate) use identity::{ContentHasher, ExchangeId, MessageId};
 pub(crate) use settings::{Pending, build, wire_config};
-pub(crate) use upstream::UpstreamExchange;
+pub(crate) use upstream::{ProxyPackets, UpstreamExchange};
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@
 use tidegate_model::Timestamp;
 use tidegate_model::flow::Flow;
 
-use super::MessageId;
+use super::{ExchangeId, MessageId};
 use crate::bounded_map::{BoundedMap, Bounds};
 
 /// The identity of the node itself.
@@ -25,6 +25,16 @@ pub(crate) struct UpstreamExchange {
     pub(crate) is_response: bool,
     /// As [`MessageId::content`].
     pub(crate) content: u64,
+}
+
+/// Packets of a proxy that belong to an exchange which it reports, but that neither the client's
+/// address nor a record of their own relates to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ProxyPackets {
+    /// The proxy answers in place of the server.
+    Answer(ExchangeId),
+    /// The proxy sends the request to the server.
+    Upstream(UpstreamExchange),
 }
 
 impl UpstreamExchange {

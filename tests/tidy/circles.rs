@@ -1,0 +1,312 @@
+//! No two files of a crate need each other, directly or around a circle.
+//!
+//! An edge is a path in code that leads from one module file to another: `use` declarations, and
+//! paths in expressions and types. A parent and its child may name each other, a name that a module
+//! re-exports counts as the file that defines it, and test modules are left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::visit::Visit;
+use syn::{Attribute, Item, ItemMod, UseTree};
+
+/// The path of a module from the root of its crate, with the crate's name first.
+type ModulePath = Vec<String>;
+
+/// A module that has a file.
+struct Module {
+    file: String,
+    /// The paths that its code names, each as segments from the root of the crate.
+    named: Vec<ModulePath>,
+    /// What it re-exports from its own crate: the name, and the path that it stands for.
+    exported: BTreeMap<String, ModulePath>,
+}
+
+/// Collects the paths that one file names.
+struct Names<'a> {
+    /// The module in which the visited item is, inline modules included.
+    at: ModulePath,
+    module: &'a mut Module,
+}
+
+impl Names<'_> {
+    /// The path from the root of the crate, if the first segment says that it leads into it.
+    fn absolute(&self, segments: &[String]) -> Option<ModulePath> {
+        let mut base = match segments.first()?.as_str() {
+            "crate" => self.at[..1].to_vec(),
+            "self" | "super" => self.at.clone(),
+            _ => return None,
+        };
+        let mut rest = segments;
+        while let Some((first, others)) = rest.split_first() {
+            match first.as_str() {
+                "crate" | "self" => {}
+                "super" => _ = base.pop(),
+                _ => break,
+            }
+            rest = others;
+        }
+        base.extend_from_slice(rest);
+        Some(base)
+    }
+
+    fn name(&mut self, segments: &[String]) {
+        self.module.named.extend(self.absolute(segments));
+    }
+
+    fn use_tree(&mut self, tree: &UseTree, before: &mut Vec<String>, exports: bool) {
+        let (last, known_as) = match tree {
+            UseTree::Path(path) => {
+                before.push(path.ident.to_string());
+                self.use_tree(&path.tree, before, exports);
+                before.pop();
+                return;
+            }
+            UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.use_tree(tree, before, exports);
+                }
+                return;
+            }
+            UseTree::Glob(_) => return self.name(before),
+            UseTree::Name(name) => (name.ident.to_string(), name.ident.to_string()),
+            UseTree::Rename(rename) => (rename.ident.to_string(), rename.rename.to_string()),
+        };
+        before.push(last);
+        if exports {
+            // `pub use child::Name` may leave out `self`.
+            let path = self
+                .absolute(before)
+                .or_else(|| self.absolute(&[&["self".to_owned()], before.as_slice()].concat()));
+            self.module
+                .exported
+                .extend(path.map(|path| (known_as, path)));
+        } else {
+            self.name(before);
+        }
+        before.pop();
+    }
+}
+
+fn is_test(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute
+                .parse_args::<syn::Path>()
+                .is_ok_and(|path| path.is_ident("test"))
+    })
+}
+
+impl<'ast> Visit<'ast> for Names<'_> {
+    fn visit_item(&mut self, item: &'ast Item) {
+        if let Item::Use(declaration) = item {
+            if !is_test(&declaration.attrs) {
+                let exports = !matches!(declaration.vis, syn::Visibility::Inherited);
+                self.use_tree(&declaration.tree, &mut Vec::new(), exports);
+            }
+        } else {
+            syn::visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_item_mod(&mut self, module: &'ast ItemMod) {
+        if module.content.is_some() && !is_test(&module.attrs) {
+            self.at.push(module.ident.to_string());
+            syn::visit::visit_item_mod(self, module);
+            self.at.pop();
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments: Vec<_> = path
+            .segments
+            .iter()
+            .map(|one| one.ident.to_string())
+            .collect();
+        if segments.len() > 1 {
+            self.name(&segments);
+        }
+        syn::visit::visit_path(self, path);
+    }
+}
+
+/// The module that a file is: `core/model/src/batch/pool.rs` is `core/model`, `batch`, `pool`.
+fn module_path(file: &str) -> ModulePath {
+    let (krate, inside) = file.split_once("/src/").unwrap_or_else(|| {
+        file.split_once('/')
+            .expect("sources are in the folders of their crates")
+    });
+    let inside = inside.trim_end_matches(".rs");
+    let segments = inside
+        .split('/')
+        .filter(|part| !["lib", "main", "mod"].contains(part));
+    [krate]
+        .into_iter()
+        .chain(segments)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn read(sources: &[(String, String)]) -> BTreeMap<ModulePath, Module> {
+    let one = |(file, text): &(String, String)| {
+        let at = module_path(file);
+        let mut module = Module {
+            file: file.clone(),
+            named: Vec::new(),
+            exported: BTreeMap::new(),
+        };
+        let parsed = syn::parse_file(text).expect("sources compile");
+        Names {
+            at: at.clone(),
+            module: &mut module,
+        }
+        .visit_file(&parsed);
+        (at, module)
+    };
+    sources.iter().map(one).collect()
+}
+
+/// The file in which what `path` names is defined.
+fn definition<'a>(
+    modules: &'a BTreeMap<ModulePath, Module>,
+    path: &[String],
+) -> Option<&'a [String]> {
+    let mut path = path.to_vec();
+    // A chain of re-exports is short; a circle of them does not compile.
+    for _ in 0..8 {
+        let known = (1..=path.len())
+            .rev()
+            .find(|length| modules.contains_key(&path[..*length]))?;
+        let (at, module) = modules.get_key_value(&path[..known])?;
+        match path.get(known).and_then(|name| module.exported.get(name)) {
+            Some(target) if target[..] != path[..=known] => {
+                path = [target, &path[known + 1..]].concat();
+            }
+            _ => return Some(at),
+        }
+    }
+    None
+}
+
+fn is_child(child: &[String], parent: &[String]) -> bool {
+    child.len() == parent.len() + 1 && child.starts_with(parent)
+}
+
+type Edges<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+fn edges(modules: &BTreeMap<ModulePath, Module>) -> Edges<'_> {
+    let mut edges = Edges::new();
+    for (at, module) in modules {
+        let targets = module
+            .named
+            .iter()
+            .filter_map(|path| definition(modules, path));
+        let others = targets.filter(|to| *to != at && !is_child(to, at) && !is_child(at, to));
+        let files = others.map(|to| modules[to].file.as_str());
+        edges.entry(module.file.as_str()).or_default().extend(files);
+    }
+    edges
+}
+
+/// All files to which the paths of `from` lead, directly or over others.
+fn reachable<'a>(edges: &Edges<'a>, from: &str) -> BTreeSet<&'a str> {
+    let mut found = BTreeSet::new();
+    let mut left: Vec<&str> = edges[from].iter().copied().collect();
+    while let Some(file) = left.pop() {
+        if found.insert(file) {
+            left.extend(&edges[file]);
+        }
+    }
+    found
+}
+
+/// The groups of files in which each leads to every other.
+fn circles<'a>(edges: &Edges<'a>) -> BTreeSet<Vec<&'a str>> {
+    let reachable: BTreeMap<_, _> = edges
+        .keys()
+        .map(|file| (*file, reachable(edges, file)))
+        .collect();
+    let group = |file: &&'a str| {
+        let group = reachable[file].iter().copied();
+        group
+            .filter(|other| reachable[other].contains(file))
+            .collect::<Vec<_>>()
+    };
+    edges
+        .keys()
+        .map(group)
+        .filter(|group| !group.is_empty())
+        .collect()
+}
+
+fn circles_in(sources: &[(&str, &str)]) -> Vec<Vec<String>> {
+    let owned = sources
+        .iter()
+        .map(|(file, text)| ((*file).to_owned(), (*text).to_owned()));
+    let modules = read(&owned.collect::<Vec<_>>());
+    let circles = circles(&edges(&modules)).into_iter();
+    circles
+        .map(|group| group.into_iter().map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn no_files_need_each_other() {
+    let modules = read(&super::production());
+    let edges = edges(&modules);
+    let mut report = String::new();
+    for group in circles(&edges) {
+        for file in &group {
+            let within = edges[file].iter().filter(|target| group.contains(*target));
+            report += &format!(
+                "{file} -> {}\n",
+                within.copied().collect::<Vec<_>>().join(", ")
+            );
+        }
+        report += "\n";
+    }
+    assert!(report.is_empty(), "files that need each other:\n{report}");
+}
+
+#[test]
+fn a_circle_over_three_files_is_found() {
+    let sources = [
+        ("wire/src/lib.rs", "mod a; mod b; mod c;"),
+        ("wire/src/a.rs", "use crate::b::B;"),
+        ("wire/src/b.rs", "fn b() { super::c::c() }"),
+        ("wire/src/c.rs", "use crate::{a::{A}, a}; use std::fmt;"),
+    ];
+    assert_eq!(
+        circles_in(&sources),
+        [["wire/src/a.rs", "wire/src/b.rs", "wire/src/c.rs"]]
+    );
+    let open = [
+        sources[0],
+        sources[1],
+        sources[2],
+        ("wire/src/c.rs", "use std::fmt;"),
+    ];
+    assert!(circles_in(&open).is_empty());
+}
+
+#[test]
+fn a_name_that_a_parent_re_exports_counts_as_the_file_that_defines_it() {
+    let sources = [
+        ("wire/src/a/mod.rs", "mod x; pub use x::X;"),
+        ("wire/src/a/x.rs", "use crate::b::B;"),
+        ("wire/src/b.rs", "use crate::a::X;"),
+    ];
+    assert_eq!(circles_in(&sources), [["wire/src/a/x.rs", "wire/src/b.rs"]]);
+}
+
+#[test]
+fn parents_children_and_tests_make_no_circle() {
+    let sources = [
+        ("wire/src/a/mod.rs", "mod x; use x::X; struct A;"),
+        ("wire/src/a/x.rs", "use super::A; use crate::b::B;"),
+        (
+            "wire/src/b.rs",
+            "#[cfg(test)] mod tests { use crate::a::x::X; }",
+        ),
+    ];
+    assert!(circles_in(&sources).is_empty());
+}
