@@ -1,5 +1,5 @@
-//! What stages can state about records: what their kinds declare, and what the runner adds to it by
-//! the stage's role.
+//! The names that a stage counts records by: those that its kind declares, and those that the runner
+//! adds by the stage's role.
 
 use tidegate_runtime::component::{Cause, ComponentKind, Outcomes, Reasons};
 use tidegate_runtime::ledger::{Report, StageReport};
@@ -7,7 +7,7 @@ use tidegate_runtime::stage_id::{Role, StageId};
 
 use crate::config::{Registry, find};
 
-/// All that one stage can state by a name.
+/// The names of one stage.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Declared {
     reasons: Vec<Reasons>,
@@ -17,7 +17,7 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// Of a stage; nothing for one of no kind.
+    /// The names of a stage; none if its kind is unknown.
     pub(crate) fn of(stage: &StageId, has_inbox: bool) -> Self {
         let Some(outcomes) = outcomes(stage) else {
             return Self::default();
@@ -46,7 +46,7 @@ impl Declared {
         }
     }
 
-    /// Of each stage of a report.
+    /// The names of each stage of a report.
     pub(crate) fn of_report(report: &Report) -> Vec<Self> {
         let has_inbox =
             |stage: &StageReport| report.edges.iter().any(|edge| edge.stage == stage.stage);
@@ -67,7 +67,7 @@ impl Declared {
         self.rules.iter().copied()
     }
 
-    /// Why records are dropped for a reason.
+    /// The cause of a drop reason.
     pub(crate) fn cause(&self, reason: &str) -> Cause {
         let group = self
             .reasons
@@ -76,7 +76,7 @@ impl Declared {
         group.map_or(Cause::Load, |group| group.cause)
     }
 
-    /// The keys that give a stage more time at its end.
+    /// The keys of the time limits of a stage's shutdown.
     pub(crate) fn times(&self) -> impl Iterator<Item = &'static str> {
         self.reasons.iter().filter_map(|group| match group.cause {
             Cause::Time(key) => Some(key),
@@ -84,8 +84,8 @@ impl Declared {
         })
     }
 
-    /// What a stage stated and its kind does not declare.
-    fn lacks(&self, stage: &StageReport) -> Vec<String> {
+    /// The names that a stage counted by and its kind does not declare.
+    fn undeclared(&self, stage: &StageReport) -> Vec<String> {
         let without =
             |what: &str, names: &mut dyn Iterator<Item = &'static str>, declared: &[&str]| {
                 let names = names.filter(|name| !declared.contains(name));
@@ -93,36 +93,37 @@ impl Declared {
                     .map(|name| format!("{} {what} {name}", stage.stage))
                     .collect::<Vec<_>>()
             };
-        let (reasons, rules): (Vec<_>, Vec<_>) = (self.reasons().collect(), self.rules().collect());
-        let mut lacking = without("dropped", &mut stage.dropped.keys().copied(), &reasons);
-        lacking.extend(without(
+        let reasons: Vec<_> = self.reasons().collect();
+        let rules: Vec<_> = self.rules().collect();
+        let mut undeclared = without("dropped", &mut stage.dropped.keys().copied(), &reasons);
+        undeclared.extend(without(
             "filtered",
             &mut stage.filtered.keys().copied(),
             &rules,
         ));
-        lacking.extend(without(
+        undeclared.extend(without(
             "noted",
             &mut stage.noted.keys().copied(),
             &self.notes,
         ));
-        lacking.extend(without(
+        undeclared.extend(without(
             "ambiguous",
             &mut stage.ambiguous.keys().copied(),
             self.choices,
         ));
-        lacking
+        undeclared
     }
 }
 
-/// What stages stated that their kinds do not declare, which is a fault of tidegate: its counter
-/// was not there before.
+/// Names that stages counted by and their kinds do not declare. This is a bug: the counter did not
+/// exist before.
 pub(crate) fn undeclared(report: &Report) -> Vec<String> {
     let declared = Declared::of_report(report);
     report
         .stages
         .iter()
         .zip(&declared)
-        .flat_map(|(stage, declared)| declared.lacks(stage))
+        .flat_map(|(stage, declared)| declared.undeclared(stage))
         .collect()
 }
 
@@ -146,7 +147,7 @@ mod tests {
     use crate::config::Registry;
 
     #[test]
-    fn a_stage_can_state_what_its_kind_declares_and_what_its_role_adds() {
+    fn a_stage_has_the_names_of_its_kind_and_of_its_role() {
         let otlp = Declared::of(&StageId::exporter("otlp/backup"), true);
         let reasons: Vec<_> = otlp.reasons().collect();
         for reason in [

@@ -10,7 +10,7 @@ fn validate_and_run_say_the_same() {
     let [validated, run] = ["validate", "run"].map(|verb| tidegate(&[verb, "-c", config]));
     let expected = format!(
         "\
-error: `receivers.monitor1_2` is used by no pipeline
+error: `receivers.monitor1_2` is not used by any pipeline
  --> {config}:1:12
   |
 1 | [receivers.monitor1_2]

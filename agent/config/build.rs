@@ -1,4 +1,4 @@
-//! From a parsed configuration to components that can run.
+//! Builds the components of a parsed configuration.
 
 use std::net::SocketAddr;
 
@@ -13,28 +13,30 @@ use tidegate_runtime::pipeline::{
 use tidegate_runtime::telemetry::Telemetry;
 
 use super::component::Component;
-use super::{Config, Directives, LogFormat, Pipeline, Problem, Problems, TelemetrySettings, Use};
+use super::{
+    ComponentRef, Config, Directives, LogFormat, Pipeline, Problem, Problems, TelemetrySettings,
+};
 
-/// Everything that `run` needs.
+/// The components of a configuration and the settings of the agent.
 pub(crate) struct Assembly {
     pub(crate) topology: Topology,
     /// The instruments of the components.
     pub(crate) telemetry: Telemetry,
-    /// Where the agent serves its own pages.
+    /// The agent's own listeners.
     pub(crate) pages: TelemetrySettings,
-    /// Where components listen.
+    /// The addresses that components listen on.
     pub(crate) listens: Vec<SocketAddr>,
     /// `<cluster>/<node>`.
     pub(crate) node_name: String,
     /// What is logged.
     pub(crate) log: Directives,
-    /// How.
+    /// The format of the log.
     pub(crate) log_format: LogFormat,
 }
 
 impl Config {
-    /// Builds every component; `None` if one could not be built, or not be read before.
-    /// Components that had instruments in `telemetry` before get the same ones.
+    /// Builds every component; `None` if one could not be read or built. Instruments that exist in
+    /// `telemetry` are reused.
     pub(crate) fn build(&self, telemetry: Telemetry, problems: &mut Problems) -> Option<Assembly> {
         let mut builder = Builder {
             node_name: &self.service.node_name,
@@ -150,14 +152,15 @@ impl Builder<'_> {
         })
     }
 
-    /// A pipeline with processors of its own.
+    /// Builds a pipeline with its own instances of the processors.
     fn pipeline(&mut self, pipeline: &Pipeline, config: &Config) -> Option<PipelineNode> {
         let processors: Vec<_> = pipeline
             .processors
             .iter()
-            .map(|one| self.processor(&config.processors[one.at]))
+            .map(|one| self.processor(&config.processors[one.index]))
             .collect();
-        let indices = |uses: &[Use]| uses.iter().map(|one| one.at).collect();
+        let indices =
+            |references: &[ComponentRef]| references.iter().map(|one| one.index).collect();
         Some(PipelineNode {
             name: pipeline.name.clone(),
             receivers: indices(&pipeline.receivers),
@@ -166,7 +169,7 @@ impl Builder<'_> {
         })
     }
 
-    /// Everything that the component is built from.
+    /// A digest of everything that the component is built from.
     fn fingerprint<C: ?Sized>(&self, component: &Component<C>) -> String {
         format!("{:?} {}", self.node_name, component.fingerprint)
     }
@@ -187,7 +190,7 @@ impl Builder<'_> {
     ) -> Option<T> {
         let refused = |error: BuildError| {
             let title = format!("wrong value in `{}.{}`", component.stage, error.key);
-            Problem::new(title, component.place_of(error.key)).label(error.message)
+            Problem::new(title, component.span_of(error.key)).label(error.message)
         };
         result
             .map_err(|error| self.problems.push(refused(error)))

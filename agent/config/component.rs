@@ -26,12 +26,12 @@ pub(crate) struct Component<C: ?Sized> {
     /// there is a problem.
     pub(crate) config: Option<Box<C>>,
     /// Whether a pipeline names it.
-    pub(crate) used: bool,
+    pub(crate) is_used: bool,
 }
 
 impl<C: ?Sized> Component<C> {
     /// The place of a key's value or, where it is not given, of its table or of the component.
-    pub(crate) fn place_of(&self, key: &str) -> Range<usize> {
+    pub(crate) fn span_of(&self, key: &str) -> Range<usize> {
         let table = || self.keys.get(key.rsplit_once('.')?.0);
         let place = self.keys.get(key).or_else(table);
         place.unwrap_or(&self.span).clone()

@@ -1,8 +1,8 @@
 //! Which log events are written: levels for everything or for some crates, in the grammar of
 //! `RUST_LOG`.
 //!
-//! `EnvFilter` takes a word that it does not know for the name of a crate and then logs nothing
-//! else, so words and names are checked here first.
+//! `EnvFilter` takes an unknown word for the name of a crate and then logs nothing else, so words and
+//! names are checked here.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -13,7 +13,7 @@ use super::suggest::did_you_mean;
 /// The levels, from none to all.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 /// The crates of the agent.
-const OURS: [&str; 9] = [
+const AGENT_CRATES: [&str; 9] = [
     "tidegate",
     "tidegate_exporters",
     "tidegate_format",
@@ -36,18 +36,18 @@ const LIBRARIES: [&str; 8] = [
     "tower",
 ];
 
-/// Directives that were checked, such as `info,tidegate_runtime=debug`.
+/// Valid directives, such as `info,tidegate_runtime=debug`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Directives(String);
 
 /// What is wrong with directives.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) struct BadDirective {
-    /// What is wrong.
+    /// The error.
     pub(crate) what: String,
-    /// What would be right.
+    /// What is valid.
     pub(crate) note: String,
-    /// What was probably meant.
+    /// What is probably meant.
     pub(crate) help: Option<String>,
 }
 
@@ -104,11 +104,11 @@ impl Directives {
             .iter()
             .filter(|_| is_debug)
             .map(|library| format!("{library}=info,"));
-        // They were read once already. Of two directives for a crate the later one holds.
+        // The directives are valid. Of two for one crate, the later one applies.
         EnvFilter::new(libraries.collect::<String>() + &self.0)
     }
 
-    /// The directives as they are written.
+    /// The directives as text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -139,7 +139,7 @@ fn level(word: &str) -> Result<&'static str, BadDirective> {
         .into_iter()
         .find(|level| *level == lower || (*level == "warn" && lower == "warning"));
     found.ok_or_else(|| {
-        let is_target = OURS.contains(&word) || word.contains("::");
+        let is_target = AGENT_CRATES.contains(&word) || word.contains("::");
         let help = if is_target {
             Some(format!("write `{word}=debug`"))
         } else {
@@ -156,7 +156,7 @@ fn level(word: &str) -> Result<&'static str, BadDirective> {
 /// Whether something can log under the target's name, which begins with that of its crate.
 fn known(target: &str) -> Result<(), BadDirective> {
     let name = target.split(['[', ':']).next().unwrap_or_default();
-    let names = OURS.into_iter().chain(LIBRARIES);
+    let names = AGENT_CRATES.into_iter().chain(LIBRARIES);
     if (name.is_empty() && target.starts_with('[')) || names.clone().any(|known| known == name) {
         return Ok(());
     }

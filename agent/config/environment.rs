@@ -1,5 +1,5 @@
-//! `${env:NAME}` and `${env:NAME:-default}` in strings. It happens after parsing, so that a value
-//! can never become syntax, and in values only, never in keys. `$$` stands for a dollar.
+//! Substitutes `${env:NAME}` and `${env:NAME:-default}` in strings, and `$$` by a dollar sign. The
+//! file is parsed first, so that a value cannot change its syntax. Keys are not changed.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use toml::de::{DeString, DeValue};
 use super::secrets::is_secret;
 use super::{Problem, Problems, Source};
 
-/// Looks a variable up.
+/// Looks up a variable.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The environment of the process; a variable that is not UTF-8 counts as unset.
@@ -19,7 +19,7 @@ pub(crate) fn process_environment(name: &str) -> Option<String> {
 }
 
 /// Replaces variables in every string of `value`. Values that are secret by their key or by the
-/// variable's name are kept out of all sentences about the file.
+/// variable's name are masked in all messages.
 pub(crate) fn substitute(
     value: &mut Spanned<DeValue<'_>>,
     source: &Source,
@@ -77,13 +77,16 @@ impl Substitution<'_> {
     }
 }
 
-/// What cannot be replaced.
-enum Bad {
+/// Why a variable cannot be replaced.
+enum SubstitutionError {
     Unset { text: String, name: String },
     Syntax { text: String },
 }
 
-fn expand(text: &str, mut environment: impl FnMut(&str) -> Option<String>) -> Result<String, Bad> {
+fn expand(
+    text: &str,
+    mut environment: impl FnMut(&str) -> Option<String>,
+) -> Result<String, SubstitutionError> {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -106,12 +109,15 @@ fn expand(text: &str, mut environment: impl FnMut(&str) -> Option<String>) -> Re
 }
 
 /// The value of `${env:NAME}` or `${env:NAME:-default}`.
-fn variable(text: &str, environment: impl FnOnce(&str) -> Option<String>) -> Result<String, Bad> {
+fn variable(
+    text: &str,
+    environment: impl FnOnce(&str) -> Option<String>,
+) -> Result<String, SubstitutionError> {
     let inner = text
         .strip_prefix("${env:")
         .and_then(|inner| inner.strip_suffix('}'));
     let Some(inner) = inner else {
-        return Err(Bad::Syntax {
+        return Err(SubstitutionError::Syntax {
             text: text.to_owned(),
         });
     };
@@ -121,18 +127,18 @@ fn variable(text: &str, environment: impl FnOnce(&str) -> Option<String>) -> Res
     };
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name {
-        return Err(Bad::Syntax {
+        return Err(SubstitutionError::Syntax {
             text: text.to_owned(),
         });
     }
     let value = environment(name).or_else(|| default.map(str::to_owned));
-    value.ok_or_else(|| Bad::Unset {
+    value.ok_or_else(|| SubstitutionError::Unset {
         text: text.to_owned(),
         name: name.to_owned(),
     })
 }
 
-impl Bad {
+impl SubstitutionError {
     fn problem(&self, span: Range<usize>, source: &Source) -> Problem {
         match self {
             Self::Unset { text, name } => Problem::new(
@@ -144,7 +150,7 @@ impl Bad {
                 format!("cannot read `{}`", without_default(text)),
                 narrow(span, text, source),
             )
-            .help("write `${env:NAME}` or `${env:NAME:-default}`; `$$` stands for a dollar"),
+            .help("write `${env:NAME}` or `${env:NAME:-default}`; `$$` is a dollar sign"),
         }
     }
 }
@@ -157,7 +163,7 @@ fn without_default(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The place of `text` in a string's span, where it stands there as it is.
+/// The place of `text` in a string's span, if the string contains it unescaped.
 fn narrow(span: Range<usize>, text: &str, source: &Source) -> Range<usize> {
     let raw = source.text.get(span.clone()).unwrap_or_default();
     match raw.find(text) {

@@ -1,13 +1,12 @@
-//! A digest of a table, the same for tables of the same content: by it a reload finds the
-//! components that have changed. Comments, layout and the order of keys do not count; variables
-//! count with their values.
+//! A digest of a table, by which a reload finds the components that have changed. Comments, layout and
+//! the order of keys do not affect it; variables of the environment are replaced before.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 use toml::de::{DeTable, DeValue};
 
-/// The digest, in hexadecimal digits. The table may hold secrets, which it does not show.
+/// The digest in hexadecimal digits. It does not reveal the secrets of the table.
 pub(super) fn fingerprint(table: &DeTable<'_>) -> String {
     let mut text = String::new();
     write_table(table, &mut text);
@@ -50,7 +49,7 @@ mod tests {
     use super::fingerprint;
 
     #[test]
-    fn a_fingerprint_shows_nothing_of_the_table() {
+    fn a_fingerprint_reveals_nothing_of_the_table() {
         let text = fingerprint(
             DeTable::parse("headers = { a = \"s3cret\" }")
                 .unwrap()
@@ -63,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_that_say_the_same_have_one_fingerprint() {
+    fn tables_of_equal_content_have_equal_fingerprints() {
         let of = |text: &str| fingerprint(DeTable::parse(text).unwrap().get_ref());
         let first = of("a = 1\nb = [\"x\", { c = true, d = 2.5 }]\n");
         let cases = [

@@ -1,5 +1,4 @@
-//! Which kinds of records arrive where: a processor or an exporter that would never get any is a
-//! mistake.
+//! Checks that every processor and exporter gets records that it can use.
 
 use tidegate_model::Kinds;
 use tidegate_runtime::component::{ComponentKind, ExporterConfig, ProcessorConfig};
@@ -8,14 +7,14 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::component::Component;
-use super::{Config, Pipeline, Problem, Problems, Registry, Use};
+use super::{ComponentRef, Config, Pipeline, Problem, Problems, Registry};
 
-/// The kinds that arrive at each processor of a pipeline, and behind the last one.
+/// The kinds of records that arrive at each processor of a pipeline, and after the last one.
 pub(crate) fn arrivals(config: &Config, pipeline: &Pipeline) -> Vec<Kinds> {
     let receivers = pipeline
         .receivers
         .iter()
-        .filter_map(|one| config.receivers[one.at].config.as_deref());
+        .filter_map(|one| config.receivers[one.index].config.as_deref());
     let mut arriving = receivers.fold(Kinds::NONE, |kinds, receiver| {
         kinds.union(receiver.produces())
     });
@@ -23,9 +22,9 @@ pub(crate) fn arrivals(config: &Config, pipeline: &Pipeline) -> Vec<Kinds> {
     for processor in pipeline
         .processors
         .iter()
-        .filter_map(|one| config.processors[one.at].config.as_deref())
+        .filter_map(|one| config.processors[one.index].config.as_deref())
     {
-        // Where its input is missing, the mistake is told there and not again behind it.
+        // A missing input is reported once, not again for the stages that follow.
         let missing = if processor.consumes().intersection(arriving).is_empty() {
             processor.consumes()
         } else {
@@ -37,7 +36,7 @@ pub(crate) fn arrivals(config: &Config, pipeline: &Pipeline) -> Vec<Kinds> {
     arrivals
 }
 
-/// Finds processors and exporters for which nothing arrives.
+/// Reports processors and exporters that get no input.
 pub(crate) fn check(config: &Config, registry: &Registry, problems: &mut Problems) {
     for pipeline in config
         .pipelines
@@ -51,12 +50,12 @@ pub(crate) fn check(config: &Config, registry: &Registry, problems: &mut Problem
             pipeline,
         };
         for (at, one) in pipeline.processors.iter().enumerate() {
-            let component = &config.processors[one.at];
+            let component = &config.processors[one.index];
             let needs = component
                 .config
                 .as_deref()
                 .map_or(Kinds::ALL, ProcessorConfig::consumes);
-            check.starved(
+            check.report_missing_input(
                 one,
                 &component.stage,
                 needs,
@@ -66,12 +65,12 @@ pub(crate) fn check(config: &Config, registry: &Registry, problems: &mut Problem
             );
         }
         for one in &pipeline.exporters {
-            let component = &config.exporters[one.at];
+            let component = &config.exporters[one.index];
             let takes = component
                 .config
                 .as_deref()
                 .map_or(Kinds::ALL, ExporterConfig::consumes);
-            check.starved(
+            check.report_missing_input(
                 one,
                 &component.stage,
                 takes,
@@ -83,12 +82,14 @@ pub(crate) fn check(config: &Config, registry: &Registry, problems: &mut Problem
     }
 }
 
-/// Whether everything in the pipeline is known, so that statements about it are certain.
+/// Whether every component of the pipeline could be read.
 fn is_readable(config: &Config, pipeline: &Pipeline) -> bool {
-    fn read<C: ?Sized>(uses: &[Use], components: &[Component<C>]) -> bool {
-        uses.iter().all(|one| components[one.at].config.is_some())
+    fn read<C: ?Sized>(references: &[ComponentRef], components: &[Component<C>]) -> bool {
+        references
+            .iter()
+            .all(|one| components[one.index].config.is_some())
     }
-    !pipeline.incomplete
+    !pipeline.has_errors
         && read(&pipeline.receivers, &config.receivers)
         && read(&pipeline.processors, &config.processors)
         && read(&pipeline.exporters, &config.exporters)
@@ -101,11 +102,11 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// A problem if nothing of what a stage takes arrives. `at` is the place of a processor in the
-    /// chain.
-    fn starved(
+    /// Reports a stage that gets none of the kinds that it takes. `at` is the position of a processor
+    /// in the chain.
+    fn report_missing_input(
         &self,
-        one: &Use,
+        one: &ComponentRef,
         stage: &StageId,
         takes: Kinds,
         arriving: Kinds,
@@ -116,10 +117,10 @@ impl Check<'_> {
             return;
         }
         let title = format!(
-            "nothing for `{stage}` arrives in pipeline `{}`",
+            "`{stage}` gets no input in pipeline `{}`",
             self.pipeline.name
         );
-        let label = format!("takes {takes}; what arrives here is {arriving}");
+        let label = format!("takes {takes}, but gets {arriving}");
         problems.push(
             Problem::new(title, one.span.clone())
                 .label(label)
@@ -127,8 +128,8 @@ impl Check<'_> {
         );
     }
 
-    /// Who would make what is missing: a processor that stands too late, or a kind that is not
-    /// there.
+    /// What would produce the missing input: a later processor, or a kind that is not in the
+    /// pipeline.
     fn maker(&self, wanted: Kinds, arriving: Kinds, at: Option<usize>) -> Option<String> {
         let makes = |config: &dyn ProcessorConfig| {
             !config.consumes().intersection(arriving).is_empty()
@@ -139,7 +140,7 @@ impl Check<'_> {
             .processors
             .iter()
             .skip(at.map_or(usize::MAX, |at| at + 1));
-        let later = later.map(|one| &self.config.processors[one.at]);
+        let later = later.map(|one| &self.config.processors[one.index]);
         let mut late = later.filter(|component| component.config.as_deref().is_some_and(makes));
         if let Some(component) = late.next() {
             return Some(format!("move `{}` before it", component.id));
@@ -150,13 +151,13 @@ impl Check<'_> {
             .iter()
             .find(|kind| default(kind).is_some_and(|config| makes(&*config)))?;
         Some(format!(
-            "put a processor of the kind `{}` before it",
+            "add a processor of the kind `{}` before it",
             kind.name
         ))
     }
 }
 
-/// A kind's configuration without any key, if it can do without.
+/// The default configuration of a kind, unless it has required keys.
 fn default(kind: &ComponentKind<dyn ProcessorConfig>) -> Option<Box<dyn ProcessorConfig>> {
     let empty = Spanned::new(0..0, DeValue::Table(DeTable::new()));
     (kind.parse)(ValueDeserializer::from(empty)).ok()

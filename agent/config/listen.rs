@@ -1,4 +1,4 @@
-//! Where the admin listener can be: a TCP address or a unix socket.
+//! The address of the admin listener: TCP or a unix socket.
 
 use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ pub(crate) enum Listen {
 }
 
 impl Listen {
-    /// Whether programs of this host alone can connect.
+    /// Whether only programs on this host can connect.
     pub(crate) fn is_local(&self) -> bool {
         match self {
             Self::Tcp(address) => is_loopback(address),
@@ -26,7 +26,7 @@ impl Listen {
         }
     }
 
-    /// Whether only one of two listeners can be bound.
+    /// Whether the two addresses conflict.
     pub(crate) fn excludes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tcp(one), Self::Tcp(other)) => {
@@ -69,13 +69,13 @@ impl TryFrom<String> for Listen {
 
     fn try_from(text: String) -> Result<Self, String> {
         match unix_path(&text) {
-            Some("") => Err("no path is given".to_owned()),
+            Some("") => Err("the path is empty".to_owned()),
             Some(path) if path.starts_with('@') => {
                 Err("an abstract socket has no owner and no mode; give a path".to_owned())
             }
             Some(path) if path.contains('\0') => Err("a path cannot hold a NUL byte".to_owned()),
-            Some(path) if path.len() > LONGEST_PATH => Err(format!(
-                "the path of a unix socket has {LONGEST_PATH} bytes at most"
+            Some(path) if path.len() > MAX_PATH => Err(format!(
+                "the path of a unix socket has {MAX_PATH} bytes at most"
             )),
             Some(path) => Ok(Self::Unix(PathBuf::from(path))),
             None => text.parse().map(Self::Tcp).map_err(|_| INVALID.to_owned()),
@@ -83,10 +83,10 @@ impl TryFrom<String> for Listen {
     }
 }
 
-/// Bytes of the path of a unix socket at most: `sun_path` in unix(7), without the NUL behind it.
-const LONGEST_PATH: usize = 107;
+/// The longest path of a unix socket: `sun_path` in unix(7) without the final NUL.
+const MAX_PATH: usize = 107;
 
-/// Said of a text that is no address; errors add what to write.
+/// The message for a text that is not an address; help is added where it is shown.
 pub(super) const INVALID: &str = "invalid listen address";
 
 impl Display for Listen {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_paths_are_told_apart() {
+    fn addresses_and_paths_are_distinguished() {
         let cases = [
             ("127.0.0.1:9465", "127.0.0.1:9465", true),
             ("[::1]:9465", "[::1]:9465", true),

@@ -1,4 +1,4 @@
-//! Addresses that the agent would listen on twice. Nothing is bound to find out.
+//! Reports addresses that are configured twice. Nothing is bound.
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -7,14 +7,14 @@ use super::component::Component;
 use super::listen::Listen;
 use super::{Config, Problem, Problems};
 
-/// A part of the agent that listens.
+/// An address that the agent or a component listens on.
 struct Listener {
     name: String,
     listen: Listen,
     span: Range<usize>,
 }
 
-/// Finds two listeners on one port.
+/// Reports listeners on the same port.
 pub(crate) fn check(config: &Config, problems: &mut Problems) {
     let mut earlier: Vec<Listener> = Vec::new();
     for listener in listeners(config) {
@@ -28,18 +28,18 @@ pub(crate) fn check(config: &Config, problems: &mut Problems) {
     }
 }
 
-/// The agent's own ones first: they may not be in the file, and then the other one is to change.
+/// The listeners, the agent's own ones first: those may be defaults, and the others are to be changed.
 fn listeners(config: &Config) -> Vec<Listener> {
     let service = &config.service;
     let mut all = vec![Listener {
         name: "service.telemetry".to_owned(),
         listen: Listen::Tcp(service.telemetry.listen),
-        span: service.places.listen.clone(),
+        span: service.address_spans.listen.clone(),
     }];
     all.extend(service.telemetry.admin.as_ref().map(|admin| Listener {
         name: "service.telemetry.admin".to_owned(),
         listen: admin.listen.clone(),
-        span: service.places.admin_listen.clone(),
+        span: service.address_spans.admin_listen.clone(),
     }));
     for component in &config.receivers {
         all.extend(of(component, |config| config.listens()));
@@ -60,14 +60,17 @@ fn of<C: ?Sized>(
         Listener {
             name,
             listen: Listen::Tcp(address),
-            span: component.place_of("listen"),
+            span: component.span_of("listen"),
         }
     };
     addresses.into_iter().map(listener).collect()
 }
 
 fn twice(earlier: &Listener, later: &Listener) -> Problem {
-    let title = format!("`{}` and `{}` listen on one port", earlier.name, later.name);
+    let title = format!(
+        "`{}` and `{}` listen on the same port",
+        earlier.name, later.name
+    );
     let problem = Problem::new(title, later.span.clone()).label(later.listen.to_string());
     if earlier.span.is_empty() {
         return problem.note(format!(

@@ -1,6 +1,6 @@
-//! From a configuration file to a topology that can run, in three steps: parse, check, build. Each
-//! collects problems and goes on, so that all errors of a file show at once. Nothing is opened or
-//! bound here: `validate` and `run` share all of it.
+//! Turns a configuration file into a topology in three steps: parse, check, build. Each step collects
+//! problems and continues, so that all errors of a file are shown at once. Nothing is opened or bound:
+//! `validate` and `run` use the same code.
 
 mod build;
 mod check;
@@ -33,7 +33,7 @@ pub(crate) use directives::{BadDirective, Directives};
 pub(crate) use environment::{Environment, process_environment};
 pub(crate) use flow::arrivals;
 pub(crate) use listen::{Listen, unix_path};
-pub(crate) use pipeline::{Pipeline, PipelineTable, Use};
+pub(crate) use pipeline::{ComponentRef, Pipeline, PipelineTable};
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use registry::{Registry, find};
 pub(crate) use renamed::end as old_name_ends;
@@ -51,7 +51,7 @@ use tidegate_runtime::telemetry::Telemetry;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use pipeline::{Known, no_pipelines};
+use pipeline::{PipelineReader, no_pipelines};
 use table::{refuse_unknown, table};
 
 /// A parsed configuration. It can be changed before it is built.
@@ -66,9 +66,8 @@ pub(crate) struct Config {
     pub(crate) warnings: Problems,
 }
 
-/// Everything short of running: what `validate` does, and `run` before it runs, and before it
-/// changes what runs, whose instruments are in `telemetry`. `parsed` is called before anything is
-/// built.
+/// Parses, checks and builds a configuration. Instruments that exist in `telemetry` are reused.
+/// `parsed` is called before anything is built.
 pub(crate) fn load(
     source: &Source,
     registry: &Registry,
@@ -92,7 +91,7 @@ pub(crate) fn load(
 }
 
 impl Config {
-    /// Reads the text; `None` if it is no TOML.
+    /// Reads the text; `None` if it is not TOML.
     pub(crate) fn parse(
         source: &Source,
         registry: &Registry,
@@ -124,14 +123,14 @@ impl Config {
             .unwrap_or_else(|| Spanned::new(end..end, DeValue::Table(DeTable::new())));
         let service_span = service.span();
         let mut service = table(service, "service", problems).unwrap_or_default();
-        let mut known = Known {
+        let mut reader = PipelineReader {
             registry,
             receivers: &mut receivers,
             processors: &mut processors,
             exporters: &mut exporters,
         };
         let pipelines = match service.remove(PIPELINES) {
-            Some(pipelines) => known.read(pipelines, problems),
+            Some(pipelines) => reader.read(pipelines, problems),
             None => {
                 problems.push(no_pipelines(service_span.clone()));
                 Vec::new()
@@ -149,11 +148,11 @@ impl Config {
     }
 }
 
-/// A syntax error, with a word on the mistake that ids invite.
+/// A syntax error, with help if an id with a slash has no quotes.
 fn syntax(error: &toml::de::Error, source: &Source) -> Problem {
     let end = source.text.len();
     let span = error.span().unwrap_or(end..end);
-    let problem = Problem::new(format!("not TOML: {}", error.message()), span.clone());
+    let problem = Problem::new(format!("invalid TOML: {}", error.message()), span.clone());
     let line = line_around(&source.text, &span);
     match line
         .trim()

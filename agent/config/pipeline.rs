@@ -1,4 +1,4 @@
-//! `[service.pipelines]`: which components are joined, by their ids.
+//! `[service.pipelines]`: the pipelines, which refer to components by their ids.
 
 use std::ops::Range;
 
@@ -16,25 +16,25 @@ use super::suggest::nearest;
 use super::table::{Value, quoted, read, table};
 use super::{Problem, Problems, Registry};
 
-/// One pipeline of the file. Lists that could be read hold what could be resolved.
+/// A pipeline of the file, with the references that could be resolved.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     pub(crate) name: String,
-    pub(crate) receivers: Vec<Use>,
-    pub(crate) processors: Vec<Use>,
-    pub(crate) exporters: Vec<Use>,
-    /// Whether something in it could not be resolved, which is a problem already.
-    pub(crate) incomplete: bool,
-    /// Whether its lists could not even be read.
-    pub(crate) unread: bool,
+    pub(crate) receivers: Vec<ComponentRef>,
+    pub(crate) processors: Vec<ComponentRef>,
+    pub(crate) exporters: Vec<ComponentRef>,
+    /// Whether it has errors.
+    pub(crate) has_errors: bool,
+    /// Whether its lists could not be read.
+    pub(crate) is_unread: bool,
 }
 
-/// A component's place in a list.
+/// A reference to a component in one of the lists.
 #[derive(Clone, Debug)]
-pub(crate) struct Use {
+pub(crate) struct ComponentRef {
     /// Index among the components of its section.
-    pub(crate) at: usize,
-    /// Where the list names it.
+    pub(crate) index: usize,
+    /// The place of the reference.
     pub(crate) span: Range<usize>,
 }
 
@@ -66,15 +66,15 @@ impl PipelineTable {
     }
 }
 
-/// The components that pipelines can name.
-pub(crate) struct Known<'a> {
+/// Reads pipelines, which refer to these components.
+pub(crate) struct PipelineReader<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) receivers: &'a mut [Component<dyn ReceiverConfig>],
     pub(crate) processors: &'a mut [Component<dyn ProcessorConfig>],
     pub(crate) exporters: &'a mut [Component<dyn ExporterConfig>],
 }
 
-impl Known<'_> {
+impl PipelineReader<'_> {
     /// Reads all pipelines.
     pub(crate) fn read(&mut self, value: Value<'_>, problems: &mut Problems) -> Vec<Pipeline> {
         let span = value.span();
@@ -98,7 +98,7 @@ impl Known<'_> {
     ) -> Pipeline {
         let path = format!("service.pipelines.{}", name.get_ref());
         if !is_name(name.get_ref()) {
-            let title = format!("`{}` cannot be a pipeline's name", name.get_ref());
+            let title = format!("`{}` is not a valid name for a pipeline", name.get_ref());
             problems
                 .push(Problem::new(title, name.span()).help("use letters, digits, `_` and `-`"));
         }
@@ -106,7 +106,7 @@ impl Known<'_> {
         let mut value = value;
         replace_old_names_of(&mut value, PipelineTable::KEYS, &path, problems);
         let lists = read(value, &path, PipelineTable::deserialize, problems);
-        let unread = lists.is_none();
+        let is_unread = lists.is_none();
         if let Some(lists) = &lists {
             refuse_empty(&lists.receivers, &path, "receivers", problems);
             refuse_empty(&lists.exporters, &path, "exporters", problems);
@@ -134,21 +134,21 @@ impl Known<'_> {
             registry,
             problems,
         );
-        let incomplete = problems.errors() != before;
+        let has_errors = problems.errors() != before;
         Pipeline {
             name: name.get_ref().to_string(),
             receivers,
             processors,
             exporters,
-            incomplete,
-            unread,
+            has_errors,
+            is_unread,
         }
     }
 }
 
-/// The problem of a file without pipelines.
+/// The error of a file without pipelines.
 pub(crate) fn no_pipelines(span: Range<usize>) -> Problem {
-    Problem::new("there is no pipeline, so there is nothing to run", span)
+    Problem::new("there is no pipeline", span)
         .help("add a table [service.pipelines.NAME] with the lists `receivers`, `processors` and `exporters`")
 }
 
@@ -167,17 +167,17 @@ fn refuse_empty(
     }
 }
 
-/// Finds the components that a list names, and marks them as used.
+/// Resolves the references of a list, and marks their components as used.
 fn resolve<C: ?Sized>(
     list: &[Spanned<String>],
     components: &mut [Component<C>],
     section: &Section<C>,
     registry: &Registry,
     problems: &mut Problems,
-) -> Vec<Use> {
-    let mut uses: Vec<Use> = Vec::new();
+) -> Vec<ComponentRef> {
+    let mut references: Vec<ComponentRef> = Vec::new();
     for id in list {
-        let Some(at) = components
+        let Some(index) = components
             .iter()
             .position(|component| component.id == *id.get_ref())
         else {
@@ -186,36 +186,36 @@ fn resolve<C: ?Sized>(
                 components.iter().map(|component| component.id.as_str()),
             )
             .map(str::to_owned);
-            // It is the one that was meant, so it is not unused as well.
+            // A component that is probably meant is not reported as unused.
             components
                 .iter_mut()
                 .filter(|one| Some(&one.id) == near.as_ref())
-                .for_each(|one| one.used = true);
+                .for_each(|one| one.is_used = true);
             problems.push(dangling(id, near, section, registry));
             continue;
         };
-        components[at].used = true;
-        match uses.iter().find(|earlier| earlier.at == at) {
+        components[index].is_used = true;
+        match references.iter().find(|earlier| earlier.index == index) {
             Some(earlier) => {
                 let title = format!(
-                    "`{}` stands twice in `{}`",
+                    "`{}` is listed twice in `{}`",
                     id.get_ref(),
                     section.role.section()
                 );
                 problems.push(
-                    Problem::new(title, id.span()).context(earlier.span.clone(), "here already"),
+                    Problem::new(title, id.span()).context(earlier.span.clone(), "first here"),
                 );
             }
-            None => uses.push(Use {
-                at,
+            None => references.push(ComponentRef {
+                index,
                 span: id.span(),
             }),
         }
     }
-    uses
+    references
 }
 
-/// The problem of an id that no component of the section has.
+/// The error of an id that no component of the section has.
 fn dangling<C: ?Sized>(
     id: &Spanned<String>,
     near: Option<String>,
@@ -253,7 +253,7 @@ fn dangling<C: ?Sized>(
     }
 }
 
-/// An id as it stands in a table's header.
+/// An id as it is written in a table's header.
 fn header(id: &str) -> String {
     if id.contains('/') {
         format!("\"{id}\"")

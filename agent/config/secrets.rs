@@ -1,9 +1,9 @@
-//! Where a configuration holds secrets, so that no excerpt and no sentence about it shows them. It
-//! works on the text, since what is wrong with a file may be that it is no TOML.
+//! Finds secrets in a configuration, to mask them in excerpts and messages. Works on the text, since
+//! the file may not be valid TOML.
 //!
-//! Secrets are the values of keys with such names (`token`, `password` and the like) or with one
-//! letter wrong in them, the values in a table `headers`, and user information, queries and
-//! fragments of URLs. A key that ends in `_file` or `_path` holds a path.
+//! Secrets are the values of keys with names such as `token` and `password`, or one edit away from
+//! them, the values in a table `headers`, and user information, queries and fragments of URLs. The
+//! value of a key that ends in `_file` or `_path` is a path.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use tidegate_runtime::config::{MASK, mask_url, url_secrets};
 
 use super::suggest::is_misspelt;
 
-/// Parts of names whose values are secrets.
+/// Parts of the names of secrets.
 const NAMES: [&str; 9] = [
     "password",
     "passwd",
@@ -24,11 +24,11 @@ const NAMES: [&str; 9] = [
     "apikey",
 ];
 
-/// The table whose values are: metadata of requests.
+/// The table of request metadata, whose values are secrets.
 const HEADERS: &str = "headers";
 
-/// A word of a secret that is looked for in sentences.
-const SHORTEST_WORD: usize = 4;
+/// The shortest part of a secret that is masked within words.
+const MIN_WORD: usize = 4;
 
 /// Whether values of a key with this name are secrets.
 pub(super) fn is_secret(name: &str) -> bool {
@@ -38,7 +38,7 @@ pub(super) fn is_secret(name: &str) -> bool {
         && (name == HEADERS || NAMES.iter().any(|part| name.contains(part)) || misspells_one(&name))
 }
 
-/// Whether it probably was to be the name of a secret.
+/// Whether it is probably a misspelt name of a secret.
 fn misspells_one(name: &str) -> bool {
     NAMES
         .into_iter()
@@ -56,7 +56,7 @@ impl Secrets {
     pub(super) fn add(&mut self, secret: &str) {
         let words = secret
             .split_whitespace()
-            .filter(|word| word.len() >= SHORTEST_WORD);
+            .filter(|word| word.len() >= MIN_WORD);
         self.0.extend(
             std::iter::once(secret)
                 .chain(words)
@@ -65,7 +65,7 @@ impl Secrets {
         );
     }
 
-    /// A sentence without them.
+    /// Masks them in a message.
     pub(super) fn hide(&self, sentence: &str) -> String {
         let masked = mask_words(sentence);
         self.0
@@ -73,8 +73,8 @@ impl Secrets {
             .fold(masked, |sentence, secret| replace(&sentence, secret))
     }
 
-    /// The text of a file with every byte of a secret masked, so that places in it stay what they
-    /// are; and the secrets are known from now on.
+    /// Masks every byte of the secrets in the text of a file, so that spans remain valid, and adds
+    /// the secrets.
     pub(super) fn mask(&mut self, text: &str) -> String {
         let mut masked = String::with_capacity(text.len());
         let mut end = 0;
@@ -90,9 +90,9 @@ impl Secrets {
     }
 }
 
-/// Masks a secret. One that is short is a part of many words, and is looked for between them.
+/// Masks a secret. A short one is masked only as a whole word.
 fn replace(sentence: &str, secret: &str) -> String {
-    if secret.len() >= SHORTEST_WORD {
+    if secret.len() >= MIN_WORD {
         return sentence.replace(secret, MASK);
     }
     let is_word = |c: char| c.is_alphanumeric();
@@ -109,7 +109,7 @@ fn replace(sentence: &str, secret: &str) -> String {
     masked + &sentence[end..]
 }
 
-/// URLs in a sentence.
+/// Masks URLs in a message.
 fn mask_words(sentence: &str) -> String {
     let is_between = |c: char| matches!(c, ' ' | '`' | '"');
     let words = sentence
@@ -120,22 +120,21 @@ fn mask_words(sentence: &str) -> String {
     })
 }
 
-/// Reads as much of TOML as it takes to find values and their keys, and goes on after whatever is
-/// no TOML.
+/// Finds keys and values in TOML, and continues after invalid syntax.
 struct Lexer<'t> {
     text: &'t str,
     at: usize,
     found: Vec<Range<usize>>,
-    /// How many brackets are open.
+    /// The number of open brackets.
     depth: usize,
     is_comment: bool,
 }
 
-/// Values are not read that are nested deeper, which no TOML parser would do either.
-const DEEPEST: usize = 100;
+/// The deepest nesting that is read.
+const MAX_DEPTH: usize = 100;
 
 impl<'t> Lexer<'t> {
-    /// Where the secrets of a text are, in their order.
+    /// The places of the secrets of a text, in their order.
     fn secrets(text: &'t str, is_comment: bool) -> Vec<Range<usize>> {
         let mut lexer = Self {
             text,
@@ -167,7 +166,7 @@ impl<'t> Lexer<'t> {
         takes
     }
 
-    /// Skips blanks, and with them line ends and comments if there may be any.
+    /// Skips blanks and, with `with_lines`, line ends and comments.
     fn blank(&mut self, with_lines: bool) {
         loop {
             let rest = self.rest();
@@ -180,7 +179,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Skips what is left of a line.
+    /// Skips the rest of a line.
     fn line(&mut self) {
         self.blank(false);
         if self.rest().starts_with('#') {
@@ -189,7 +188,7 @@ impl<'t> Lexer<'t> {
         self.at += self.rest().find('\n').unwrap_or(self.rest().len());
     }
 
-    /// A comment may hold a line that was taken out of the file.
+    /// Reads a comment, which may be a line that was commented out.
     fn comment(&mut self) {
         let line = self.rest().lines().next().unwrap_or_default();
         let start = self.at + line.len() - line.trim_start_matches('#').len();
@@ -201,13 +200,13 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// A header of a table, behind its bracket; whether what follows is secret.
+    /// Reads the header of a table after its bracket. Returns whether its values are secret.
     fn header(&mut self) -> bool {
         self.takes('[');
         self.key().0
     }
 
-    /// A key, and whether its name says that its value is secret; and whether there was one at all.
+    /// Reads a key. Returns whether its value is secret, and whether there was a key.
     fn key(&mut self) -> (bool, bool) {
         let mut secret = false;
         let mut any = false;
@@ -232,7 +231,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// A key with its value. Where the sign between them is missing, there is a value all the same.
+    /// Reads a key and its value, even if the `=` between them is missing.
     fn pair(&mut self, section: bool) {
         let (secret, any) = self.key();
         self.blank(false);
@@ -272,26 +271,26 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// What is between brackets.
+    /// Reads the items between brackets.
     fn items(&mut self, close: char, item: impl Fn(&mut Self)) {
         self.depth += 1;
         loop {
             self.blank(true);
-            if self.takes(close) || self.at >= self.text.len() || self.depth > DEEPEST {
+            if self.takes(close) || self.at >= self.text.len() || self.depth > MAX_DEPTH {
                 self.depth -= 1;
                 return;
             }
             let before = self.at;
             item(self);
             self.blank(true);
-            // What is neither an item nor a comma is stepped over.
+            // Anything else is skipped.
             if !self.takes(',') && self.at == before {
                 self.at += self.rest().chars().next().map_or(0, char::len_utf8);
             }
         }
     }
 
-    /// The content of a string; one that is not closed ends with its line, or with the text.
+    /// Reads a string and returns its content. An unclosed one ends with its line, or with the text.
     fn string(&mut self) -> Range<usize> {
         let quote = if self.rest().starts_with('"') {
             '"'

@@ -31,7 +31,7 @@ struct Content<C: ?Sized> {
 }
 
 impl<C: ?Sized> Content<C> {
-    fn nothing() -> Self {
+    fn unreadable() -> Self {
         Self {
             queue: None,
             keys: HashMap::new(),
@@ -156,7 +156,7 @@ impl<C: ?Sized> Section<C> {
             queue,
             fingerprint,
             config,
-            used: false,
+            is_used: false,
         }
     }
 
@@ -169,14 +169,14 @@ impl<C: ?Sized> Section<C> {
     ) -> Content<C> {
         let span = value.span();
         let Some(kind) = self.kind(id, problems) else {
-            return Content::nothing();
+            return Content::unreadable();
         };
         let Some(mut table) = table(value, stage, problems) else {
-            return Content::nothing();
+            return Content::unreadable();
         };
         replace_old_names(&mut table, kind.keys, stage, problems);
         let mut keys = HashMap::new();
-        places(&table, "", &mut keys);
+        add_spans(&table, "", &mut keys);
         let queue_keys = self.inbox.keys();
         let mut queue = None;
         if !queue_keys.is_empty() {
@@ -219,7 +219,7 @@ impl<C: ?Sized> Section<C> {
             .split_once('/')
             .map_or((id.get_ref().as_ref(), None), |(k, l)| (k, Some(l)));
         if let Some(label) = label.filter(|label| !is_name(label)) {
-            let title = format!("`{label}` cannot be a name");
+            let title = format!("`{label}` is not a valid name");
             let help = "use letters, digits, `_` and `-` after the slash";
             problems.push(Problem::new(title, id.span()).help(help));
         }
@@ -250,12 +250,12 @@ impl<C: ?Sized> Section<C> {
     }
 }
 
-/// Enters the places of the values of a table.
-fn places(table: &DeTable<'_>, path: &str, keys: &mut HashMap<String, Range<usize>>) {
+/// Adds the places of the values of a table.
+fn add_spans(table: &DeTable<'_>, path: &str, keys: &mut HashMap<String, Range<usize>>) {
     for (key, value) in table {
         let path = format!("{path}{}", key.get_ref());
         if let DeValue::Table(inner) = value.get_ref() {
-            places(inner, &format!("{path}."), keys);
+            add_spans(inner, &format!("{path}."), keys);
         }
         keys.insert(path, value.span());
     }

@@ -13,7 +13,7 @@ use super::directives::Directives;
 use super::environment::Environment;
 use super::renamed::replace_old_names;
 use super::table::{read_good_parts, refuse_unknown};
-use super::telemetry::{Places, Telemetry, TelemetryTable};
+use super::telemetry::{AddressSpans, Telemetry, TelemetryTable};
 use super::{Problem, Problems};
 
 /// The file of the host name.
@@ -25,7 +25,7 @@ pub(crate) struct Service {
     /// Where the agent serves its own pages.
     pub(crate) telemetry: Telemetry,
     /// The places of its addresses in the file.
-    pub(crate) places: Places,
+    pub(crate) address_spans: AddressSpans,
     /// How long stages may take to drain after a stop is requested.
     pub(crate) grace: Duration,
     /// The node's name on flows: `<cluster>/<node>`, or the node alone in the cluster `default`.
@@ -108,10 +108,10 @@ impl Service {
 impl ServiceTable {
     fn resolve(self, environment: Environment<'_>, problems: &mut Problems) -> Service {
         let node = node_name(self.node_name, environment);
-        let (telemetry, places) = self.telemetry.resolve(problems);
+        let (telemetry, address_spans) = self.telemetry.resolve(problems);
         Service {
             telemetry,
-            places,
+            address_spans,
             grace: self.grace_period.0,
             node_name: absolute_node_name(&self.cluster_name, node),
             log: directives(&self.log, problems),

@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-/// A text and the name that errors call it by.
+/// A text and its name in error messages.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
-    /// As the user wrote it on the command line.
+    /// The path as given on the command line.
     pub(crate) name: String,
-    /// All of it.
+    /// The content.
     pub(crate) text: String,
 }
 
-/// Why there is no text.
+/// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unreadable {
+pub(crate) enum ReadError {
     #[error("cannot read {}", .path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("{} is not UTF-8: the first bad byte is in line {line}, column {column}", .path.display())]
@@ -29,9 +29,9 @@ pub(crate) enum Unreadable {
 }
 
 impl Source {
-    /// Reads a file whole.
-    pub(crate) fn read(path: &Path) -> Result<Self, Unreadable> {
-        let bytes = std::fs::read(path).map_err(|source| Unreadable::Io {
+    /// Reads a file.
+    pub(crate) fn read(path: &Path) -> Result<Self, ReadError> {
+        let bytes = std::fs::read(path).map_err(|source| ReadError::Io {
             path: path.to_owned(),
             source,
         })?;
@@ -43,7 +43,7 @@ impl Source {
             Err(error) => {
                 let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
                 let (line, column) = position(&String::from_utf8_lossy(good));
-                Err(Unreadable::NotUtf8 {
+                Err(ReadError::NotUtf8 {
                     path: path.to_owned(),
                     line,
                     column,
@@ -54,7 +54,7 @@ impl Source {
 }
 
 impl Source {
-    /// What tells this text from another one: what `sha256sum` prints, up to 16 digits.
+    /// A digest of the text: the first 16 digits that `sha256sum` prints.
     pub(crate) fn hash(&self) -> String {
         let digest = Sha256::digest(self.text.as_bytes());
         digest
@@ -64,8 +64,8 @@ impl Source {
     }
 }
 
-impl Unreadable {
-    /// The whole story, with what to do.
+impl ReadError {
+    /// The message, with its cause and help.
     pub(crate) fn render(&self) -> String {
         let mut text = format!("error: {self}");
         if let Self::Io { source, .. } = self {
@@ -78,7 +78,7 @@ impl Unreadable {
     }
 }
 
-/// Line and column behind the end of `text`, counted from 1, the column in characters.
+/// Line and column after the end of `text`, from 1; columns are characters.
 fn position(text: &str) -> (usize, usize) {
     let line = text.matches('\n').count() + 1;
     let column = text.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

@@ -1,5 +1,5 @@
-//! Reading values out of the spanned tree: unknown keys first, then the type, again and again until
-//! all of its errors are known.
+//! Deserializes values of the spanned tree and collects all errors: unknown keys first, then those
+//! of the type, one by one.
 
 use std::ops::Range;
 
@@ -9,14 +9,14 @@ use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 use super::suggest::did_you_mean;
 use super::{Problem, Problems};
 
-/// Mistakes in one value that are looked for: to find a further one, all of the value is read
-/// again.
-const MOST_MISTAKES: usize = 100;
+/// The number of errors in one value after which it is given up: to find another one, all of the
+/// value is read again.
+const MAX_ERRORS: usize = 100;
 
 /// A value and its place in the file.
 pub(crate) type Value<'i> = Spanned<DeValue<'i>>;
 
-/// The table behind `value`, or a problem.
+/// The table that `value` is; otherwise reports an error.
 pub(crate) fn table<'i>(
     value: Value<'i>,
     what: &str,
@@ -27,14 +27,14 @@ pub(crate) fn table<'i>(
         DeValue::Table(table) => Some(table),
         other => {
             let found = other.type_str();
-            let label = format!("this is of the type {found}");
-            problems.push(Problem::new(format!("`{what}` has to be a table"), span).label(label));
+            let label = format!("this is of type {found}");
+            problems.push(Problem::new(format!("`{what}` must be a table"), span).label(label));
             None
         }
     }
 }
 
-/// Takes keys that nobody knows out of `table`, each with a problem.
+/// Removes unknown keys from `table` and reports them.
 pub(crate) fn refuse_unknown(
     table: &mut DeTable<'_>,
     known: &[&str],
@@ -53,7 +53,7 @@ pub(crate) fn refuse_unknown(
     }
 }
 
-/// `what` is the table; the file as a whole has no name.
+/// `what` is the table; empty for the file.
 fn unknown_key(name: &str, span: Range<usize>, what: &str, known: &[&str]) -> Problem {
     let place = if what.is_empty() {
         String::new()
@@ -68,8 +68,8 @@ fn unknown_key(name: &str, span: Range<usize>, what: &str, known: &[&str]) -> Pr
     }
 }
 
-/// Reads a value as a type. After an error the key that has it is taken out and the rest is read
-/// again, so that all errors show, up to [`MOST_MISTAKES`]; the result is `None` if there was any.
+/// Reads a value as a type. After an error, its key is removed and the rest is read again, so that all
+/// errors are reported, up to [`MAX_ERRORS`]. The result is `None` if there was an error.
 pub(crate) fn read<'i, T>(
     value: Value<'i>,
     what: &str,
@@ -80,7 +80,7 @@ pub(crate) fn read<'i, T>(
     is_whole.then_some(read)
 }
 
-/// The same, with what the keys without mistakes say, and whether that is all of them.
+/// As [`read`], but returns the value of the keys without errors, and whether there was none.
 pub(crate) fn read_good_parts<'i, T>(
     mut value: Value<'i>,
     what: &str,
@@ -109,7 +109,7 @@ pub(crate) fn read_good_parts<'i, T>(
             &dotted(what, path.as_deref().unwrap_or_default()),
         ));
         removed.push(path?);
-        if removed.len() == MOST_MISTAKES {
+        if removed.len() == MAX_ERRORS {
             return None;
         }
     }
@@ -128,7 +128,7 @@ fn dotted(what: &str, path: &[String]) -> String {
     })
 }
 
-/// Takes out what stands at `span`, and tells the path to it.
+/// Removes the value at `span` and returns its path.
 fn remove(value: &mut Value<'_>, span: &Range<usize>) -> Option<Path> {
     match value.get_mut() {
         DeValue::Table(table) => remove_key(table, span),
@@ -167,7 +167,7 @@ fn remove_item(items: &mut DeArray<'_>, span: &Range<usize>) -> Option<Path> {
     Some(Vec::new())
 }
 
-/// Says in our words what serde says in its own. `path` leads to what is wrong.
+/// Turns an error of serde into a problem. `path` is the path of the value.
 fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
     let (statement, expected) = message.split_once(", expected ").unwrap_or((message, ""));
     let candidates: Vec<_> = expected.split('`').skip(1).step_by(2).collect();
@@ -178,7 +178,7 @@ fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
         return unknown_key(key, span, table, &candidates);
     }
     if let Some(key) = between_ticks(message, "missing field `") {
-        return Problem::new(format!("`{path}` needs the key `{key}`"), span);
+        return Problem::new(format!("`{path}` requires the key `{key}`"), span);
     }
     if let Some(value) = between_ticks(message, "unknown variant `") {
         let problem = Problem::new(format!("unknown value `{value}` in `{path}`"), span);
@@ -188,7 +188,7 @@ fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
             .maybe_help(did_you_mean(value, candidates.iter().copied()));
     }
     if expected.starts_with("struct ") {
-        return Problem::new(format!("`{path}` has to be a table"), span);
+        return Problem::new(format!("`{path}` must be a table"), span);
     }
     let problem = Problem::new(format!("wrong value in `{path}`: {statement}"), span);
     if message.contains(super::listen::INVALID) {
@@ -203,12 +203,12 @@ fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
     if expected.is_empty() {
         problem
     } else {
-        problem.label(format!("expected {}", plain(expected)))
+        problem.label(format!("expected {}", without_type_names(expected)))
     }
 }
 
-/// What serde calls by names of Rust.
-fn plain(expected: &str) -> &str {
+/// Replaces Rust's names of types.
+fn without_type_names(expected: &str) -> &str {
     match expected {
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 up",
         "a nonzero u16" | "a nonzero u32" | "a nonzero u64" | "a nonzero usize" => {
@@ -224,7 +224,7 @@ fn between_ticks<'m>(message: &'m str, prefix: &str) -> Option<&'m str> {
     message.strip_prefix(prefix)?.split('`').next()
 }
 
-/// "`a`, `b` and `c`".
+/// Joins names as in "`a`, `b` and `c`".
 pub(crate) fn quoted(names: &[&str], conjunction: &str) -> String {
     let ticked: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     match ticked.split_last() {

@@ -66,7 +66,7 @@ tidegate_runtime::config_table! {
 
 /// The places of addresses in the file; empty for those that are not given.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct AddressSpans {
     pub(crate) listen: Range<usize>,
     pub(crate) admin_listen: Range<usize>,
 }
@@ -116,13 +116,13 @@ tidegate_runtime::config_table! {
 
 impl TelemetryTable {
     /// Checks the keys against each other.
-    pub(super) fn resolve(self, problems: &mut Problems) -> (Telemetry, Places) {
+    pub(super) fn resolve(self, problems: &mut Problems) -> (Telemetry, AddressSpans) {
         let listen = self.listen;
         let admin_listen = self
             .admin
             .as_ref()
             .map_or(0..0, |admin| admin.listen.span());
-        let places = Places {
+        let places = AddressSpans {
             listen: listen.span(),
             admin_listen,
         };
@@ -164,7 +164,7 @@ impl AdminTable {
             .as_ref()
             .filter(|file| file.get_ref().as_os_str().is_empty())
         {
-            problems.push(wrong("token_file", file.span(), "no path is given"));
+            problems.push(wrong("token_file", file.span(), "the path is empty"));
         }
         let requires_certificates = self
             .tls

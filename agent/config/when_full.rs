@@ -1,6 +1,5 @@
-//! What `when_full = "auto"` of an exporter comes to: to wait loses nothing where the source of the
-//! records waits, too; anywhere else it would hold up the receiver, and with it every other
-//! exporter.
+//! Resolves `when_full = "auto"` of exporters. Waiting loses nothing if the source of the records can
+//! wait, too; otherwise it would hold up the receiver and with it all other exporters.
 
 use std::fmt::{self, Display};
 
@@ -9,36 +8,36 @@ use tidegate_runtime::limits::WhenFull;
 
 use super::Config;
 
-/// What happens when an exporter's inbox is full, and why.
+/// The policy of an exporter's inbox, and its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Resolved<'a> {
-    /// As it is written.
-    Written(WhenFull),
-    /// Every receiver that feeds the exporter can wait.
+pub(crate) enum ResolvedPolicy<'a> {
+    /// The configured policy.
+    Configured(WhenFull),
+    /// Block, since every receiver that feeds the exporter can wait.
     Waits,
-    /// These cannot.
+    /// Drop, since these receivers cannot wait.
     Drops {
         /// Their ids.
         receivers: Vec<&'a str>,
     },
 }
 
-impl Resolved<'_> {
-    /// What happens.
+impl ResolvedPolicy<'_> {
+    /// The policy.
     pub(crate) fn when_full(&self) -> WhenFull {
         match self {
-            Self::Written(when_full) => *when_full,
+            Self::Configured(when_full) => *when_full,
             Self::Waits => WhenFull::Block,
             Self::Drops { .. } => WhenFull::DropNewest,
         }
     }
 }
 
-impl Display for Resolved<'_> {
+impl Display for ResolvedPolicy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "when_full: {}", self.when_full().name())?;
         match self {
-            Self::Written(_) => Ok(()),
+            Self::Configured(_) => Ok(()),
             Self::Waits => f.write_str(" (auto: every receiver can wait)"),
             Self::Drops { receivers } => write!(f, " (auto: {} cannot wait)", receivers.join(", ")),
         }
@@ -46,21 +45,21 @@ impl Display for Resolved<'_> {
 }
 
 impl Config {
-    /// What happens when the inbox of the exporter at this index is full.
-    pub(crate) fn when_full(&self, exporter: usize) -> Resolved<'_> {
+    /// The policy of the exporter at this index.
+    pub(crate) fn when_full(&self, exporter: usize) -> ResolvedPolicy<'_> {
         let policy = self.exporters[exporter]
             .queue
             .and_then(|queue| queue.when_full)
             .unwrap_or_default();
         if let Some(when_full) = policy.fixed() {
-            return Resolved::Written(when_full);
+            return ResolvedPolicy::Configured(when_full);
         }
         let feeds = |at: usize| {
             let mut pipelines = self
                 .pipelines
                 .iter()
-                .filter(|one| one.exporters.iter().any(|one| one.at == exporter));
-            pipelines.any(|pipeline| pipeline.receivers.iter().any(|one| one.at == at))
+                .filter(|one| one.exporters.iter().any(|one| one.index == exporter));
+            pipelines.any(|pipeline| pipeline.receivers.iter().any(|one| one.index == at))
         };
         let cannot_wait = |config: &Option<Box<dyn ReceiverConfig>>| {
             config.as_ref().is_some_and(|one| !one.can_wait())
@@ -72,9 +71,9 @@ impl Config {
             .filter(|(at, one)| feeds(*at) && cannot_wait(&one.config));
         let receivers: Vec<_> = receivers.map(|(_, one)| one.id.as_str()).collect();
         if receivers.is_empty() {
-            Resolved::Waits
+            ResolvedPolicy::Waits
         } else {
-            Resolved::Drops { receivers }
+            ResolvedPolicy::Drops { receivers }
         }
     }
 }
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_holds_whoever_feeds_the_exporter() {
+    fn a_configured_policy_does_not_depend_on_the_receivers() {
         let all = [(
             "'source', 'source/live', 'source/other'",
             "'sink', 'sink/b'",

@@ -1,15 +1,15 @@
-//! `tidegate validate`: everything that `run` does short of running.
+//! `tidegate validate`: parses, checks and builds a configuration, as `run` does before it starts.
 
 use std::io::{self, Write as _};
 
 use super::common::config_file::{ConfigFile, load};
 use crate::error::Error;
 
-/// Check a configuration as `run` would, without running it
+/// Check a configuration without running it
 ///
-/// Parses the file, checks the wiring and builds every component. Opens no socket and no file but
-/// the configuration, so certificates and tokens in files are not checked. All errors are shown at
-/// once; the exit code is 78 if there is one.
+/// Parses the file, checks the wiring and builds every component, as `run` does. Opens no socket and
+/// no other file, so certificates and token files are not checked. All errors are shown at once, and
+/// the exit code is 78.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -12,19 +12,19 @@ endpoint = x
 listen = "a" "b"
 "#,
         r#"
-error: not TOML: unclosed table, expected `]`
+error: invalid TOML: unclosed table, expected `]`
  --> pipeline.toml:1:18
   |
 1 | [receivers.source
   |                  ^
 
-error: not TOML: string values must be quoted, expected literal string
+error: invalid TOML: string values must be quoted, expected literal string
  --> pipeline.toml:4:12
   |
 4 | endpoint = x
   |            ^
 
-error: not TOML: unexpected key or value, expected newline, `#`
+error: invalid TOML: unexpected key or value, expected newline, `#`
  --> pipeline.toml:5:14
   |
 5 | listen = "a" "b"
@@ -39,7 +39,7 @@ fn an_id_with_a_name_needs_quotes() {
         r#"[exporters.sink/second]
 "#,
         r#"
-error: not TOML: invalid unquoted key, expected letters, numbers, `-`, `_`
+error: invalid TOML: invalid unquoted key, expected letters, numbers, `-`, `_`
  --> pipeline.toml:1:16
   |
 1 | [exporters.sink/second]
@@ -57,7 +57,7 @@ fn a_key_that_is_given_twice() {
 service.log = "debug"
 "#,
         r#"
-error: not TOML: duplicate key
+error: invalid TOML: duplicate key
  --> pipeline.toml:2:9
   |
 2 | service.log = "debug"
@@ -95,7 +95,7 @@ error: cannot read `${HOME}`
 1 | service.node_name = "${HOME}"
   |                      ^^^^^^^
   |
-  = help: write `${env:NAME}` or `${env:NAME:-default}`; `$$` stands for a dollar
+  = help: write `${env:NAME}` or `${env:NAME:-default}`; `$$` is a dollar sign
 "#,
     );
 }
@@ -105,7 +105,7 @@ fn an_empty_file() {
     complains(
         r#""#,
         r#"
-error: there is no pipeline, so there is nothing to run
+error: there is no pipeline
  --> pipeline.toml:1:1
   |
 1 |
@@ -126,19 +126,19 @@ sink = "x"
 flows = []
 "#,
         r#"
-error: `receivers` has to be a table
+error: `receivers` must be a table
  --> pipeline.toml:1:13
   |
 1 | receivers = 3
-  |             ^ this is of the type integer
+  |             ^ this is of type integer
 
-error: `exporters.sink` has to be a table
+error: `exporters.sink` must be a table
  --> pipeline.toml:3:8
   |
 3 | sink = "x"
-  |        ^^^ this is of the type string
+  |        ^^^ this is of type string
 
-error: `service.pipelines.flows` has to be a table
+error: `service.pipelines.flows` must be a table
  --> pipeline.toml:5:9
   |
 5 | flows = []

@@ -175,7 +175,7 @@ receivers = ["source"]
 exporters = ["sink"]
 "#,
         r#"
-error: `exporters.sink.tls` needs the key `key`
+error: `exporters.sink.tls` requires the key `key`
  --> pipeline.toml:3:7
   |
 3 | tls = { certificate = "c" }
@@ -391,7 +391,7 @@ listen = "127.0.0.1:9464"
 [service]
 "#,
         r#"
-error: `service.telemetry` and `service.telemetry.admin` listen on one port
+error: `service.telemetry` and `service.telemetry.admin` listen on the same port
  --> pipeline.toml:2:10
   |
 2 | listen = "127.0.0.1:9464"

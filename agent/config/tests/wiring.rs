@@ -29,7 +29,7 @@ error: there is no kind of exporters called `kafka`
   |
   = note: the kinds of exporters are `sink` and `scrape`
 
-error: `a b` cannot be a name
+error: `a b` is not a valid name
  --> pipeline.toml:3:12
   |
 3 | [exporters."sink/a b"]
@@ -110,7 +110,7 @@ fn a_component_that_no_pipeline_uses() {
 [processors.count]
 "#,
         r#"
-error: `exporters.scrape` is used by no pipeline
+error: `exporters.scrape` is not used by any pipeline
  --> pipeline.toml:1:12
   |
 1 | [exporters.scrape]
@@ -118,7 +118,7 @@ error: `exporters.scrape` is used by no pipeline
   |
   = help: add "scrape" to the `exporters` of a pipeline, or remove it
 
-error: `processors.count` is used by no pipeline
+error: `processors.count` is not used by any pipeline
  --> pipeline.toml:2:13
   |
 2 | [processors.count]
@@ -139,13 +139,13 @@ receivers = ["source"]
 exporters = ["sink", "sink"]
 "#,
         r#"
-error: `sink` stands twice in `exporters`
+error: `sink` is listed twice in `exporters`
  --> pipeline.toml:5:22
   |
 5 | exporters = ["sink", "sink"]
   |              ------  ^^^^^^
   |              |
-  |              here already
+  |              first here
 "#,
     );
 }
@@ -157,7 +157,7 @@ fn no_pipelines() {
 log = "info"
 "#,
         r#"
-error: there is no pipeline, so there is nothing to run
+error: there is no pipeline
  --> pipeline.toml:1:1
   |
 1 | [service]
@@ -192,13 +192,13 @@ error: `service.pipelines.flows` has no exporters
 4 | exporters = []
   |             ^^ name at least one exporter
 
-error: `service.pipelines.a b` needs the key `exporters`
+error: `service.pipelines.a b` requires the key `exporters`
  --> pipeline.toml:5:1
   |
 5 | [service.pipelines."a b"]
   | ^^^^^^^^^^^^^^^^^^^^^^^^^
 
-error: `a b` cannot be a pipeline's name
+error: `a b` is not a valid name for a pipeline
  --> pipeline.toml:5:20
   |
 5 | [service.pipelines."a b"]
@@ -230,13 +230,13 @@ processors = ["flow", "count"]
 exporters = ["sink"]
 "#,
         r#"
-error: nothing for `processors.flow` arrives in pipeline `flows`
+error: `processors.flow` gets no input in pipeline `flows`
  --> pipeline.toml:7:15
   |
 7 | processors = ["flow", "count"]
-  |               ^^^^^^ takes events; what arrives here is frames
+  |               ^^^^^^ takes events, but gets frames
   |
-  = help: put a processor of the kind `decode` before it
+  = help: add a processor of the kind `decode` before it
 "#,
     );
 }
@@ -254,11 +254,11 @@ processors = ["flow", "decode"]
 exporters = ["sink"]
 "#,
         r#"
-error: nothing for `processors.flow` arrives in pipeline `flows`
+error: `processors.flow` gets no input in pipeline `flows`
  --> pipeline.toml:7:15
   |
 7 | processors = ["flow", "decode"]
-  |               ^^^^^^ takes events; what arrives here is frames
+  |               ^^^^^^ takes events, but gets frames
   |
   = help: move `decode` before it
 "#,
@@ -278,13 +278,13 @@ processors = ["decode", "flow"]
 exporters = ["scrape"]
 "#,
         r#"
-error: nothing for `exporters.scrape` arrives in pipeline `flows`
+error: `exporters.scrape` gets no input in pipeline `flows`
  --> pipeline.toml:8:14
   |
 8 | exporters = ["scrape"]
-  |              ^^^^^^^^ takes metrics; what arrives here is flows
+  |              ^^^^^^^^ takes metrics, but gets flows
   |
-  = help: put a processor of the kind `count` before it
+  = help: add a processor of the kind `count` before it
 "#,
     );
 }
@@ -304,7 +304,7 @@ receivers = ["source"]
 exporters = ["sink", "sink/a", "sink/b"]
 "#,
         r#"
-error: `service.telemetry` and `exporters.sink` listen on one port
+error: `service.telemetry` and `exporters.sink` listen on the same port
  --> pipeline.toml:3:10
   |
 3 | listen = "127.0.0.1:9464"
@@ -312,7 +312,7 @@ error: `service.telemetry` and `exporters.sink` listen on one port
   |
   = note: `service.telemetry` listens on 127.0.0.1:9464 by default
 
-error: `exporters.sink/a` and `exporters.sink/b` listen on one port
+error: `exporters.sink/a` and `exporters.sink/b` listen on the same port
  --> pipeline.toml:7:10
   |
 5 | listen = "0.0.0.0:9000"

@@ -81,19 +81,19 @@ fn chain<'a>(config: &'a Config, pipeline: &'a Pipeline) -> Chain<'a> {
     let processors = pipeline
         .processors
         .iter()
-        .map(|one| config.processors[one.at].stage.as_str());
+        .map(|one| config.processors[one.index].stage.as_str());
     Chain {
         name: &pipeline.name,
         receivers: pipeline
             .receivers
             .iter()
-            .map(|one| config.receivers[one.at].stage.as_str())
+            .map(|one| config.receivers[one.index].stage.as_str())
             .collect(),
         processors: processors.zip(arrivals).collect(),
         exporters: pipeline
             .exporters
             .iter()
-            .map(|one| exporter(one.at))
+            .map(|one| exporter(one.index))
             .collect(),
         output,
     }

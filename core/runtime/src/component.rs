@@ -1,6 +1,6 @@
-//! How a stage crate tells the agent which kinds of components it has: each kind is a constant with
-//! its name, its keys and its parser, and the crate's `lib.rs` lists them. Parsing, building and
-//! running are three steps; nothing is opened or bound before a component runs.
+//! The kinds of components. Each kind is a constant with its name, keys and parser, and a stage crate
+//! lists its kinds in `lib.rs`. Parsing, building and running are separate steps; nothing is opened or
+//! bound before a component runs.
 
 mod outcomes;
 
@@ -21,7 +21,7 @@ use crate::stage::{Exporter, Processor, Receiver};
 use crate::stage_id::StageId;
 use crate::telemetry::Telemetry;
 
-/// A kind of component. `C` is what its configuration can do.
+/// A kind of component. `C` is the trait of its configuration.
 pub struct ComponentKind<C: ?Sized + 'static> {
     /// The name in configuration files.
     pub name: &'static str,
@@ -29,9 +29,9 @@ pub struct ComponentKind<C: ?Sized + 'static> {
     pub about: &'static str,
     /// Its keys, in the order of the documentation.
     pub keys: &'static [Key],
-    /// Everything that it counts in the books by a name.
+    /// All names that it counts by in the ledger.
     pub outcomes: Outcomes,
-    /// Reads its table. Positions in errors are those of the file.
+    /// Parses its table. Spans of errors are those of the file.
     pub parse: fn(ValueDeserializer<'_>) -> Result<Box<C>, toml::de::Error>,
 }
 
@@ -42,20 +42,20 @@ pub type ProcessorKind = ComponentKind<dyn ProcessorConfig>;
 /// A kind of exporter.
 pub type ExporterKind = ComponentKind<dyn ExporterConfig>;
 
-/// Cilium's name for a cluster that was given none.
+/// Cilium's default name of a cluster.
 pub const DEFAULT_CLUSTER: &str = "default";
 
 /// What components are built with.
 #[derive(Clone, Debug)]
 pub struct BuildContext {
-    /// The component's name in books and telemetry, such as `exporters.otlp/backup`.
+    /// The component's name in the ledger and in telemetry, such as `exporters.otlp/backup`.
     pub stage: StageId,
     /// The node as Hubble names it on flows: `<cluster>/<node>`, or the node alone in the cluster
     /// `default`.
     pub node_name: String,
-    /// For instruments of its own.
+    /// Creates its instruments.
     pub telemetry: Telemetry,
-    /// Where it reports that it cannot do its work, and that it can again.
+    /// Reports failure and recovery.
     pub health: Health,
 }
 
@@ -78,37 +78,37 @@ impl BuildContext {
     }
 }
 
-/// What is wrong with a value that its type allows.
+/// An invalid value that its type allows.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct BuildError {
-    /// The key that the value belongs to.
+    /// The key of the value.
     pub key: &'static str,
-    /// What is wrong, and what to do.
+    /// The error, and what to do.
     pub message: String,
 }
 
 /// A receiver's configuration.
 pub trait ReceiverConfig: Debug + Send {
-    /// The kinds of records that it makes.
+    /// The kinds of records that it produces.
     fn produces(&self) -> Kinds;
-    /// Whether its source can be kept waiting without losing anything, as a file can be.
+    /// Whether its source can wait without loss, as a file can.
     fn can_wait(&self) -> bool;
-    /// Addresses that it listens on.
+    /// The addresses that it listens on.
     fn listens(&self) -> Vec<SocketAddr> {
         Vec::new()
     }
-    /// Makes the component.
+    /// Builds the component.
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError>;
 }
 
 /// A processor's configuration.
 pub trait ProcessorConfig: Debug + Send {
-    /// The kinds of records that it works on; one of them has to arrive.
+    /// The kinds of records that it processes; at least one must arrive.
     fn consumes(&self) -> Kinds;
-    /// The kinds that leave it when `input` arrives.
+    /// The kinds of records that it outputs for `input`.
     fn produces(&self, input: Kinds) -> Kinds;
-    /// Makes the component, once for each pipeline.
+    /// Builds the component, once per pipeline.
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError>;
 }
 
@@ -116,19 +116,18 @@ pub trait ProcessorConfig: Debug + Send {
 pub trait ExporterConfig: Debug + Send {
     /// The kinds of records that it takes: its `signals`.
     fn consumes(&self) -> Kinds;
-    /// Addresses that it listens on.
+    /// The addresses that it listens on.
     fn listens(&self) -> Vec<SocketAddr> {
         Vec::new()
     }
-    /// What nobody else can hold while it runs.
+    /// The resources that it holds exclusively while it runs.
     fn holds(&self) -> Vec<Hold> {
         self.listens().into_iter().map(Hold::Address).collect()
     }
-    /// Its inbox, where the configuration does not say otherwise; what happens when it is full
-    /// depends on the wiring then.
+    /// The default limits of its inbox; `when_full` depends on the wiring.
     fn default_queue(&self) -> Limits {
         Limits::DEFAULT
     }
-    /// Makes the component.
+    /// Builds the component.
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError>;
 }

@@ -1,19 +1,19 @@
-//! What a kind of component can state about records, declared where its constants are. So every
-//! counter exists, with 0, before it is first needed, and the log and the exit code can depend on
-//! what a loss means.
+//! The names by which a kind of component counts records, declared by the kind. They allow every
+//! counter to exist from the start with 0, and the log and the exit code to depend on the cause of a
+//! loss.
 
 use crate::ledger::{SIGNALS_RULE, SUPERSEDED, reason};
 
-/// What a kind can state: everything that it counts in the books by a name.
+/// All names that a kind counts by in the ledger.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcomes {
     /// Reasons for drops.
     pub dropped: &'static [Reasons],
-    /// Rules by which it takes records out.
+    /// Rules by which it removes records.
     pub filtered: &'static [&'static str],
     /// Notes.
     pub noted: &'static [&'static str],
-    /// Choices between readings.
+    /// Decisions between several interpretations of a record.
     pub ambiguous: &'static [&'static str],
 }
 
@@ -26,23 +26,22 @@ pub struct Reasons {
     pub names: &'static [&'static str],
 }
 
-/// Why records are dropped, as far as it decides what is logged and how a run ends.
+/// Why records are dropped. It decides what is logged, and the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Their bytes cannot be read, or mean nothing that there is a flow for. A faster machine loses
-    /// them, too.
+    /// Their bytes cannot be decoded, or have no equivalent as a flow. This does not depend on load.
     Input,
-    /// There was no room or no way for them, or a peer refused them.
+    /// A queue was full, the way was closed, or a peer rejected them.
     Load,
-    /// The time to deliver them was over. The key that gives more is named. At the end of a run
-    /// that decides the exit code.
+    /// The time to deliver them was over; with the key of that limit. At the end of a run, it decides
+    /// the exit code.
     Time(&'static str),
-    /// Their reader has closed the output: `tidegate run | head`.
+    /// The reader has closed the output, as in `tidegate run | head`.
     Unwanted,
 }
 
 impl Outcomes {
-    /// Nothing by a name.
+    /// No names.
     pub const NONE: Self = Self {
         dropped: &[],
         filtered: &[],
@@ -50,7 +49,7 @@ impl Outcomes {
         ambiguous: &[],
     };
 
-    /// What the runner itself can state of any stage: it ended, or was ended by force.
+    /// The runner's reasons for any stage: it ended, or was aborted.
     const OF_STAGES: &'static [Reasons] = &[
         Reasons {
             cause: Cause::Load,
@@ -62,39 +61,38 @@ impl Outcomes {
         },
     ];
 
-    /// What the runner can state of a stage whose inbox is an edge.
+    /// The runner's reason for a stage with an inbox.
     pub const OF_INBOXES: Reasons = Reasons {
         cause: Cause::Load,
         names: &[reason::QUEUE_FULL],
     };
 
-    /// What it can note of one.
+    /// The runner's notes for a stage with an inbox.
     pub const NOTES_OF_INBOXES: &'static [&'static str] = &[SUPERSEDED];
 
-    /// What the runner can state of an exporter's inbox besides.
+    /// The runner's further reason for the inbox of an exporter.
     pub const OF_EXPORTERS: Reasons = Reasons {
         cause: Cause::Load,
         names: &[reason::TOO_MANY_SERIES],
     };
 
-    /// What the runner can state of a receiver with an outbox.
+    /// The runner's reason for a receiver with an outbox.
     pub const OF_OUTBOXES: Reasons = Reasons {
         cause: Cause::Load,
         names: &[reason::PIPELINE_FULL],
     };
 
-    /// The rule by which the runner keeps records from an exporter.
+    /// The rule by which the runner withholds records from an exporter.
     pub const RULES_OF_EXPORTERS: &'static [&'static str] = &[SIGNALS_RULE];
 
-    /// All groups of reasons for drops of a stage of this kind, the runner's for any stage
-    /// included.
+    /// All groups of drop reasons of this kind, including the runner's for any stage.
     pub fn reasons(&self) -> impl Iterator<Item = Reasons> + use<> {
         self.dropped.iter().chain(Self::OF_STAGES).copied()
     }
 }
 
 impl Reasons {
-    /// Reasons why records cannot be read.
+    /// Reasons why records cannot be decoded.
     #[must_use]
     pub const fn input(names: &'static [&'static str]) -> Self {
         Self {
@@ -103,7 +101,7 @@ impl Reasons {
         }
     }
 
-    /// Reasons why records cannot go on.
+    /// Reasons why records cannot be passed on.
     #[must_use]
     pub const fn load(names: &'static [&'static str]) -> Self {
         Self {

@@ -69,8 +69,8 @@ const DURATION_UNITS: &[(&str, f64)] = &[
     ("h", 3600.0),
     ("d", 86_400.0),
 ];
-/// Ten years, which every clock can count from now on.
-const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
+/// Ten years, which can be added to any clock's time.
+const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 86_400);
 const SIZE_UNITS: &[(&str, f64)] = &[
     ("B", 1.0),
     ("kB", 1e3),
@@ -81,7 +81,7 @@ const SIZE_UNITS: &[(&str, f64)] = &[
     ("GiB", 1_073_741_824.0),
 ];
 
-/// Splits number and unit, and multiplies.
+/// Multiplies a number by the factor of its unit.
 fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
     let text = text.trim();
     let end = text
@@ -95,7 +95,7 @@ fn quantity(text: &str, units: &[(&str, f64)]) -> Option<f64> {
 fn parse_duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(quantity(text, DURATION_UNITS)?)
         .ok()
-        .filter(|duration| *duration <= LONGEST)
+        .filter(|duration| *duration <= MAX_DURATION)
 }
 
 fn parse_size(text: &str) -> Option<usize> {
@@ -132,12 +132,12 @@ const DURATION_FORM: &str = "a duration such as \"10s\", \"250ms\" or \"5m\"";
 const NONZERO_FORM: &str = "a duration longer than zero, such as \"10s\", \"250ms\" or \"5m\"";
 const SIZE_FORM: &str = "a size such as \"64MiB\", \"512KiB\" or \"1GB\"";
 
-struct Text<T> {
+struct TextVisitor<T> {
     expecting: &'static str,
     parse: fn(&str) -> Option<T>,
 }
 
-impl<T> Visitor<'_> for Text<T> {
+impl<T> Visitor<'_> for TextVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -152,7 +152,7 @@ impl<T> Visitor<'_> for Text<T> {
 impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer
-            .deserialize_str(Text {
+            .deserialize_str(TextVisitor {
                 expecting: DURATION_FORM,
                 parse: parse_duration,
             })
@@ -163,7 +163,7 @@ impl<'de> Deserialize<'de> for HumanDuration {
 impl<'de> Deserialize<'de> for NonZeroDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer
-            .deserialize_str(Text {
+            .deserialize_str(TextVisitor {
                 expecting: NONZERO_FORM,
                 parse: |text| parse_duration(text).filter(|duration| !duration.is_zero()),
             })
@@ -174,7 +174,7 @@ impl<'de> Deserialize<'de> for NonZeroDuration {
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer
-            .deserialize_str(Text {
+            .deserialize_str(TextVisitor {
                 expecting: SIZE_FORM,
                 parse: parse_size,
             })

@@ -1,14 +1,13 @@
-//! Keeps credentials out of logs and error texts.
+//! Masks credentials in logs and error messages.
 
 use std::borrow::Cow;
 
-/// Stands in the place of a secret.
+/// The replacement of a secret.
 pub const MASK: &str = "***";
 
 /// The text with the user information of URLs (RFC 3986, 3.2.1) and with their queries masked:
-/// `http://user:password@host/?key=1` becomes `http://***@host/?***`. A password may hold `/` or
-/// `?` where it is not encoded as it has to be, so all up to the last `@` counts as user
-/// information.
+/// `http://user:password@host/?key=1` becomes `http://***@host/?***`. A password that is not
+/// encoded may contain `/` or `?`, so everything up to the last `@` counts as user information.
 #[must_use]
 pub fn mask_url(text: &str) -> Cow<'_, str> {
     let secrets = url_secrets(text);
@@ -26,7 +25,7 @@ pub fn mask_url(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-/// Where the secrets of a URL are: its user information and its query. Either may be empty.
+/// The places of the secrets of a URL: its user information and its query. Either may be empty.
 #[must_use]
 pub fn url_secrets(text: &str) -> [std::ops::Range<usize>; 2] {
     let authority = text.find("://").map(|at| at + 3);
@@ -34,8 +33,7 @@ pub fn url_secrets(text: &str) -> [std::ops::Range<usize>; 2] {
     let user = text[start..]
         .rfind('@')
         .map_or(start..start, |at| start..start + at);
-    // Without a scheme, `user:password@host` is what someone meant as a URL; `user@host` may be
-    // anything.
+    // Without a scheme, `user:password@host` is probably a URL; `user@host` may be anything.
     let user = if authority.is_some() || text[user.clone()].contains(':') {
         user
     } else {
