@@ -53,14 +53,12 @@ fn fill(batch: &mut Batch, decoder: &mut Decoder, mut stream: &[u8], seq: u64) {
         match decoder.next(stream).unwrap() {
             Step::Value { used, payload } => {
                 let data = batch.push_bytes(payload.data);
-                let time = Timestamp(1_772_359_200_123_456_789 + seq * 10_000);
-                let (payload_type, cpu) = (payload.kind as i32, payload.cpu as i32);
                 batch.push(Record::Frame(Frame {
-                    time,
+                    time: Timestamp(1_772_359_200_123_456_789 + seq * 10_000),
                     seq,
                     stream: 1,
-                    payload_type,
-                    cpu,
+                    payload_type: payload.kind as i32,
+                    cpu: payload.cpu as i32,
                     lost: payload.lost,
                     data,
                 }));

@@ -2,10 +2,10 @@
 //! and allocations, over the flows of the simulator's default mix.
 //!
 //! `cargo bench -p tidegate-exporters --bench hot_path`, or with `-- --events 200000 --rounds 5
-//! --only otlp`. Each exporter runs in a topology in a child process; OTLP requests go to a server in
-//! this one, which discards them. The first row is the cost of the topology, which all others
-//! include. Instructions are those of the child, counted by valgrind if it is installed; they hardly
-//! depend on the load of the machine. Nothing asserts a time.
+//! --only otlp`. Each exporter runs in a topology in a child process; OTLP requests go to a server
+//! in this one, which discards them. The first row is the cost of the topology, which all others
+//! include. Instructions are those of the child, counted by valgrind if it is installed; they
+//! hardly depend on the load of the machine. Nothing asserts a time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]

@@ -22,8 +22,8 @@ use toml::de::ValueDeserializer;
 use crate::flows::{batches, context};
 use crate::{ALLOCATOR, ROWS};
 
-/// The option of the child process, followed by the row, the number of events and the address of the
-/// server.
+/// The option of the child process, followed by the row, the number of events and the address of
+/// the server.
 pub(crate) const ONCE: &str = "--once";
 
 /// The number of different events, which are repeated.

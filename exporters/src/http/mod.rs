@@ -1,6 +1,6 @@
 //! The HTTP/1.1 server of all endpoints of the agent. Unlike `axum::serve` it limits the number of
-//! connections, the size of a request's head, the time for it, and the time that a response may make
-//! no progress; and it checks the `Host` header.
+//! connections, the size of a request's head, the time for it, and the time that a response may
+//! make no progress; and it checks the `Host` header.
 
 mod connection;
 mod host;

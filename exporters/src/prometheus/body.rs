@@ -1,5 +1,6 @@
-//! The exposition as the body of a response. It is written in chunks when the scraper reads them, so
-//! that it takes little more memory than one chunk, and the table is locked for a few rows at a time.
+//! The exposition as the body of a response. It is written in chunks when the scraper reads them,
+//! so that it takes little more memory than one chunk, and the table is locked for a few rows at a
+//! time.
 
 use std::convert::Infallible;
 use std::mem;
@@ -103,8 +104,8 @@ impl ExpositionBody {
         };
     }
 
-    /// Counts the response. This is done before the last chunk is sent, so that the next scrape shows
-    /// it.
+    /// Counts the response. This is done before the last chunk is sent, so that the next scrape
+    /// shows it.
     fn record(&mut self) {
         if !mem::replace(&mut self.is_recorded, true) {
             self.shared

@@ -1,5 +1,5 @@
-//! Metrics of the endpoint itself, which are those of Hubble's: requests and their duration by status
-//! code.
+//! Metrics of the endpoint itself, which are those of Hubble's: requests and their duration by
+//! status code.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

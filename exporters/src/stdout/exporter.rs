@@ -1,5 +1,5 @@
-//! The exporter: collects the lines of all deliveries that are waiting, and writes them together. So
-//! a pipe gets large writes, and a person sees each line at once.
+//! The exporter: collects the lines of all deliveries that are waiting, and writes them together.
+//! So a pipe gets large writes, and a person sees each line at once.
 //!
 //! A failing or blocked output affects only this exporter. It does not read its inbox in the
 //! meantime, so the inbox fills and its `when_full` applies. If the reader closes the output, the

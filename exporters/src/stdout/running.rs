@@ -152,8 +152,8 @@ impl RunningExporter {
         }
     }
 
-    /// Ends a partial line, so that the next output begins a new one. Gives up after a while, because
-    /// the output may be blocked.
+    /// Ends a partial line, so that the next output begins a new one. Gives up after a while,
+    /// because the output may be blocked.
     async fn end_partial_line(&mut self) {
         if self.buffer.partial_line() == 0 {
             return;

@@ -53,8 +53,8 @@ impl LineSink for FileSink {
         self.file.write(bytes)
     }
 
-    /// A write to a pipe is atomic up to `PIPE_BUF` (POSIX, `write`). A longer one that fits into an
-    /// empty pipe does not block, so it cannot be interrupted.
+    /// A write to a pipe is atomic up to `PIPE_BUF` (POSIX, `write`). A longer one that fits into
+    /// an empty pipe does not block, so it cannot be interrupted.
     fn atomic_len(&mut self) -> usize {
         if self.kind != FileType::Fifo {
             return usize::MAX;
@@ -68,8 +68,8 @@ impl LineSink for FileSink {
         capacity.max(PIPE_BUF)
     }
 
-    /// Truncates a regular file if it ends where this process wrote last, so that the lines of other
-    /// processes that append to the same file are kept.
+    /// Truncates a regular file if it ends where this process wrote last, so that the lines of
+    /// other processes that append to the same file are kept.
     fn remove_last(&mut self, len: usize) -> bool {
         if self.kind != FileType::RegularFile {
             return false;

@@ -91,8 +91,8 @@ impl WriterThread {
             .map_err(|_| thread_has_ended())
     }
 
-    /// Waits for the outcome of writing the current buffer. A partial line at the end is removed from
-    /// the output if possible. Cancel safe.
+    /// Waits for the outcome of writing the current buffer. A partial line at the end is removed
+    /// from the output if possible. Cancel safe.
     pub(super) async fn result(&mut self) -> (LineBuffer, io::Result<()>) {
         self.results
             .recv()

@@ -164,10 +164,13 @@ async fn the_endpoint_counts_its_own_requests_as_hubble_does() {
     }
     let body = agent.scrape("GET", "/m", "").await.body;
     let expected = [
-        "# HELP hubble_metrics_http_handler_request_duration_seconds A histogram of latencies of Hubble metrics handler.\n",
+        "# HELP hubble_metrics_http_handler_request_duration_seconds \
+         A histogram of latencies of Hubble metrics handler.\n",
         "hubble_metrics_http_handler_request_duration_seconds_bucket{code=\"200\",le=\"+Inf\"} 2\n",
-        "# HELP hubble_metrics_http_handler_requests_total A counter for requests to Hubble metrics handler.\n",
-        "hubble_metrics_http_handler_requests_total{code=\"200\"} 2\nhubble_metrics_http_handler_requests_total{code=\"405\"} 1\n",
+        "# HELP hubble_metrics_http_handler_requests_total \
+         A counter for requests to Hubble metrics handler.\n",
+        "hubble_metrics_http_handler_requests_total{code=\"200\"} 2\n\
+         hubble_metrics_http_handler_requests_total{code=\"405\"} 1\n",
     ];
     for part in expected {
         assert!(body.contains(part), "{part}{body}");
@@ -237,7 +240,8 @@ async fn an_address_in_use_is_reported() {
     };
     let error = support::failure(&config).await;
     let expected = format!(
-        "cannot listen on {address}: Address already in use (os error 98); another process has it: set `listen`"
+        "cannot listen on {address}: Address already in use (os error 98); \
+         another process has it: set `listen`"
     );
     assert_eq!(error, expected);
 }

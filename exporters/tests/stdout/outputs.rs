@@ -46,11 +46,10 @@ impl TestOutput {
     /// Accepts `room` bytes, then fails `failures` times, then accepts everything.
     pub(crate) fn full(
         written: &Written,
-        room: usize,
-        failures: usize,
+        mut room: usize,
+        mut failures: usize,
         error: fn() -> io::Error,
     ) -> Self {
-        let (mut room, mut failures) = (room, failures);
         let mut inner = Self::into(written);
         Self::new(move |bytes| {
             if room > 0 {

@@ -40,8 +40,8 @@ impl FlowIds {
     }
 }
 
-/// Spreads every bit over all bits. A bijection: it consists of shifts and multiplications by an odd
-/// number, so different positions give different results.
+/// Spreads every bit over all bits. A bijection: it consists of shifts and multiplications by an
+/// odd number, so different positions give different results.
 ///
 /// SipHash-1-3 instead would add 3 % to the instructions of an OTLP log record.
 fn mix(mut bits: u128) -> u128 {

@@ -2,8 +2,8 @@
 //! `debug-events` (`hubble/pkg/printer`, v1.19.4).
 //!
 //! There are two differences. Policy verdicts show their match type and direction, as with
-//! `--use-default-field-masks=false` and in later versions. And every control character in a name or
-//! a message is escaped, so that a record is always one line; Hubble escapes only ESC and CR.
+//! `--use-default-field-masks=false` and in later versions. And every control character in a name
+//! or a message is escaped, so that a record is always one line; Hubble escapes only ESC and CR.
 
 mod agent_event;
 mod color;
@@ -58,8 +58,8 @@ pub struct Compact {
 }
 
 impl Compact {
-    /// Appends the line of a flow. As in Hubble, the server of a reply is on the right, and the arrow
-    /// points to the left.
+    /// Appends the line of a flow. As in Hubble, the server of a reply is on the right, and the
+    /// arrow points to the left.
     pub fn push_flow(self, out: &mut String, flow: &Flow) {
         push_hubble_time(out, flow.time);
         out.push_str(": ");

@@ -95,7 +95,8 @@ impl<'a> FlowPeer<'a> {
         self.address.map(written)
     }
 
-    /// Appends the pod, the DNS names or the address; of a packet without IP header the MAC address.
+    /// Appends the pod, the DNS names or the address; of a packet without IP header the MAC
+    /// address.
     pub(super) fn push_name(&self, out: &mut String) {
         if !self.has_ip {
             return push_mac(out, self.mac.unwrap_or_default());

@@ -5,7 +5,8 @@ use tidegate_model::flow::{Dns, Http, Kafka, L7, L7Record, qtype_name};
 use super::object::Object;
 use crate::text::push_dns_address;
 
-/// Writes a `flow.Layer7`. It has no field for records of the generic proxy; the summary shows them.
+/// Writes a `flow.Layer7`. It has no field for records of the generic proxy; the summary shows
+/// them.
 pub(super) fn layer7(object: &mut Object<'_>, l7: &L7) {
     object.enumeration("type", l7.l7_type as u8, Some(l7.l7_type.name()));
     object.uint64("latency_ns", l7.latency_ns);

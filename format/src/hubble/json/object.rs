@@ -1,5 +1,5 @@
-//! Writes one JSON object member by member, in protobuf's JSON mapping as Hubble's exporter uses it:
-//! default values are omitted, 64-bit integers are strings, enumerations are names, and Go's
+//! Writes one JSON object member by member, in protobuf's JSON mapping as Hubble's exporter uses
+//! it: default values are omitted, 64-bit integers are strings, enumerations are names, and Go's
 //! `encoding/json` has escaped `<`, `>`, `&`, U+2028 and U+2029.
 
 use std::fmt::Write;
