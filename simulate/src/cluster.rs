@@ -138,7 +138,8 @@ impl Cluster {
         }
     }
 
-    /// Takes the peers that have taken part in a conversation for the first time since the last call.
+    /// Takes the peers that have taken part in a conversation for the first time since the last
+    /// call.
     pub(crate) fn take_new_peers(&mut self) -> Vec<Peer> {
         std::mem::take(&mut self.new_peers)
     }

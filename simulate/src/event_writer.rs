@@ -100,7 +100,8 @@ impl EventWriter {
         });
     }
 
-    /// Writes a policy verdict: 0 allowed, above 0 the proxy's port, below 0 the negated drop reason.
+    /// Writes a policy verdict: 0 allowed, above 0 the proxy's port, below 0 the negated drop
+    /// reason.
     pub(crate) fn verdict(
         &mut self,
         path: &Path,

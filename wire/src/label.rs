@@ -1,7 +1,7 @@
-//! The labels of refusals in counters, each written once.
+//! Defines the labels of refusals in counters.
 
-/// Gives an error type its labels of `dropped{reason}`: `as_str`, and `LABELS`, which are all that
-/// it can yield by itself. What a wrapped error yields is said behind `else`.
+/// Implements `as_str`, the label of `dropped{reason}`, and `LABELS`, the labels of all variants of
+/// an error. A variant that wraps another error, whose label it has, follows `else`.
 macro_rules! labels {
     (
         $of:ty {
@@ -10,7 +10,7 @@ macro_rules! labels {
         $(else $wrapped:pat => $wrapped_label:expr)?
     ) => {
         impl $of {
-            /// All labels that are its own.
+            /// All labels except those of wrapped errors.
             pub const LABELS: &'static [&'static str] = &[$($label),+];
 
             /// The label of a `dropped{reason}` counter.

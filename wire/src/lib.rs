@@ -1,12 +1,13 @@
 //! The bytes of the Cilium monitor socket, as plain functions over slices.
 //!
-//! Decoders take `&[u8]` and return borrowed views: no socket, no clock, no panic, and a reason for
-//! every refusal. Encoders write the same bytes again, for the simulator and for tests.
+//! Decoders take `&[u8]` and return borrowed views. They use no socket and no clock, do not panic,
+//! and return a reason for each refusal. Encoders write the same bytes, for the simulator and for
+//! tests.
 //!
-//! Reading order: [`gob`] frames the stream, [`payload`] is the one message on it, [`event`],
-//! [`access_log`] and [`agent_notify`] are what a payload holds, [`packet`], [`dns`] and [`http`]
-//! are what an event captured. [`release`] is what all of it gives away about its sender, [`text`]
-//! what of it need not be UTF-8.
+//! Reading order: [`gob`] frames the stream, [`payload`] is the only message in it, [`event`],
+//! [`access_log`] and [`agent_notify`] are the contents of a payload, [`packet`], [`dns`] and
+//! [`http`] decode captured packets. [`release`] represents the Cilium releases that can have sent
+//! something, [`text`] text that need not be UTF-8.
 
 pub mod access_log;
 pub mod agent_notify;

@@ -1,9 +1,9 @@
-//! Cilium releases, and which of them can have sent what a connection shows.
+//! Cilium releases, and ranges of them.
 //!
-//! No field of the protocol names the release. Some layouts, numbers and types belong to certain
-//! releases alone, though, and what one event gives away settles others that share a version byte.
+//! No field of the protocol contains the release. Some layouts, numbers and types exist in certain
+//! releases only, though, so one event can disambiguate others that share a version byte.
 
-/// A Cilium release, by its three numbers; pre-releases count as the release that they precede.
+/// A Cilium release. Pre-releases count as the release that they precede.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Release(u64);
 
@@ -28,12 +28,12 @@ impl Release {
     }
 }
 
-/// An unbroken range of releases, both ends included.
+/// A range of releases, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Releases {
-    /// The oldest of them.
+    /// The oldest release.
     pub first: Release,
-    /// The newest of them.
+    /// The newest release.
     pub last: Release,
 }
 
@@ -44,7 +44,7 @@ impl Default for Releases {
 }
 
 impl Releases {
-    /// Nothing is known.
+    /// All releases.
     pub const ANY: Self = Self {
         first: Release(0),
         last: Release(u64::MAX),
@@ -59,7 +59,7 @@ impl Releases {
         }
     }
 
-    /// This release alone.
+    /// Only `release`.
     #[must_use]
     pub const fn only(release: Release) -> Self {
         Self {
@@ -68,19 +68,19 @@ impl Releases {
         }
     }
 
-    /// From `first` on.
+    /// `first` and all later releases.
     #[must_use]
     pub const fn since(first: Release) -> Self {
         Self { first, ..Self::ANY }
     }
 
-    /// All before `next`.
+    /// All releases before `next`.
     #[must_use]
     pub const fn before(next: Release) -> Self {
         Self::between(Release(0), next)
     }
 
-    /// From `first` on, all before `next`.
+    /// `first` and all later releases before `next`.
     #[must_use]
     pub const fn between(first: Release, next: Release) -> Self {
         Self {
@@ -89,7 +89,7 @@ impl Releases {
         }
     }
 
-    /// The releases that are in both ranges; `None` if there is none.
+    /// The intersection of both ranges; `None` if it is empty.
     #[must_use]
     pub fn and(self, other: Self) -> Option<Self> {
         let both = Self {
@@ -99,7 +99,7 @@ impl Releases {
         (both.first <= both.last).then_some(both)
     }
 
-    /// Whether all of them are in `other`, too.
+    /// Whether `other` contains the whole range.
     #[must_use]
     pub fn within(self, other: Self) -> bool {
         other.first <= self.first && self.last <= other.last
@@ -111,7 +111,7 @@ mod tests {
     use super::{Release, Releases};
 
     #[test]
-    fn ranges_meet_in_the_releases_that_both_have() {
+    fn ranges_intersect_in_the_releases_that_both_contain() {
         let cases = [
             (
                 Releases::minor(1, 17),
@@ -139,13 +139,13 @@ mod tests {
                 None,
             ),
         ];
-        for (one, other, met) in cases {
+        for (one, other, intersection) in cases {
             let first = |text: &str| {
                 let mut numbers = text.split('.').map(|number| number.parse().unwrap());
                 let mut next = || numbers.next().unwrap();
                 Release::new(next(), next(), next())
             };
-            let expected = met.map(|(text, last)| Releases {
+            let expected = intersection.map(|(text, last)| Releases {
                 first: first(text),
                 last,
             });

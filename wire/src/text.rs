@@ -1,16 +1,16 @@
-//! Texts as they were sent, which nobody promises to be UTF-8: Go does not, nor do HTTP headers.
+//! Text that is not guaranteed to be UTF-8, such as Go strings and HTTP headers.
 
 use std::borrow::Cow;
 
-/// Bytes that are meant as text.
+/// Bytes that are usually UTF-8.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Text<'a>(
-    /// As they were sent.
+    /// The bytes as sent.
     pub &'a [u8],
 );
 
 impl<'a> Text<'a> {
-    /// The text, what is not UTF-8 replaced.
+    /// Returns the text, with invalid UTF-8 replaced.
     #[must_use]
     pub fn lossy(self) -> Cow<'a, str> {
         match std::str::from_utf8(self.0) {
@@ -19,7 +19,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Its own copy.
+    /// Copies the text, with invalid UTF-8 replaced.
     #[must_use]
     pub fn to_owned(self) -> String {
         self.lossy().into_owned()

@@ -202,19 +202,19 @@ fn what_is_shown_outweighs_what_is_configured_and_a_number_alone_does_not() {
     let old = Releases::before(Release::V1_16);
     let new = Releases::since(Release::V1_16);
     let mut hints = Hints::configured(Releases::minor(1, 15));
-    hints.learn_from_number(new);
+    hints.narrow_to_if_consistent(new);
     assert_eq!(
         (hints.releases(), hints.are_contradicted()),
         (Releases::minor(1, 15), false)
     );
-    hints.learn(new);
+    hints.narrow_to(new);
     assert_eq!((hints.releases(), hints.are_contradicted()), (new, true));
-    hints.learn_from_number(Releases::minor(1, 17));
+    hints.narrow_to_if_consistent(Releases::minor(1, 17));
     assert_eq!(
         (hints.releases(), hints.are_contradicted()),
         (Releases::minor(1, 17), true)
     );
-    hints.learn(old);
+    hints.narrow_to(old);
     assert_eq!(
         (hints.releases(), hints.shown(), hints.are_contradicted()),
         (Releases::minor(1, 15), old, false)

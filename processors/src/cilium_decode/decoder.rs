@@ -101,7 +101,7 @@ impl FrameDecoder {
             }
             event::Event::Agent(_) => {
                 let (event, senders) = agent_event::decode(&mut self.agent_notify, frame, data)?;
-                self.hints.learn(senders);
+                self.hints.narrow_to(senders);
                 *record = Record::AgentEvent(Box::new(event));
             }
             _ => {
@@ -144,7 +144,7 @@ impl FrameDecoder {
                     .access_log
                     .read(data)
                     .map_err(access_log::Error::as_str)?;
-                self.hints.learn(record.variant.senders());
+                self.hints.narrow_to(record.variant.senders());
                 EventBody::AccessLog(Box::new(RecordSpans::of(&record, data)))
             }
             event::Event::TraceSock(sock) => self.sock(sock),
@@ -176,7 +176,7 @@ impl FrameDecoder {
                 }
             });
         if drop.version() != 1 || DropV1Header::of(sender.shown) != DropV1Header::Unknown {
-            self.hints.learn_from_number(shown.senders);
+            self.hints.narrow_to_if_consistent(shown.senders);
         }
         self.packet(drop, numbered.numbering)
     }

@@ -1,5 +1,5 @@
-//! Builds packets, from the Ethernet header up. Checksums are zero; readers of monitor events do not
-//! check them.
+//! Builds packets, from the Ethernet header up. Checksums are zero; readers of monitor events do
+//! not check them.
 
 mod dns;
 mod tunnel;

@@ -11,8 +11,8 @@ use crate::cluster::Peer;
 const WORLD: u32 = 2;
 
 impl Scenarios {
-    /// Announces a new peer: the creation of its endpoint on this node and the endpoint's labels, then
-    /// its address.
+    /// Announces a new peer: the creation of its endpoint on this node and the endpoint's labels,
+    /// then its address.
     pub(super) fn announce(&mut self, peer: &Peer) {
         if let Some((namespace, name)) = &peer.pod
             && peer.endpoint != 0

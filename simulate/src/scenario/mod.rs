@@ -47,8 +47,8 @@ impl Scenarios {
         }
     }
 
-    /// Returns the events of one conversation. If the mix has notifications, those about new peers are
-    /// added to [`Self::announcements`].
+    /// Returns the events of one conversation. If the mix has notifications, those about new peers
+    /// are added to [`Self::announcements`].
     pub(crate) fn play(
         &mut self,
         scenario: Scenario,

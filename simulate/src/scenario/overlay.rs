@@ -25,11 +25,10 @@ impl Scenarios {
         let seq = rng.u32(..);
         let ack = rng.u32(..);
         let syn = tcp(&forward, TcpFlags::SYN, (seq, 0), &[]);
-        let source = forward.from.endpoint;
         let to_overlay = Trace {
             point: observation_point::TO_OVERLAY,
             reason: trace_reason::CT_NEW,
-            source,
+            source: forward.from.endpoint,
             ..Trace::default()
         };
         self.writer.trace(&forward, to_overlay, &syn);
@@ -42,20 +41,25 @@ impl Scenarios {
         if self.options.release >= Release::V1_18 {
             self.tunnelled(&backward, &syn_ack, rng);
         }
+        self.received(&backward, &syn_ack);
+    }
+
+    /// Traces a packet that leaves the tunnel and arrives at a local endpoint.
+    fn received(&mut self, path: &Path, packet: &[u8]) {
         let from_overlay = Trace {
             point: observation_point::FROM_OVERLAY,
             reason: trace_reason::UNKNOWN,
             ..Trace::default()
         };
-        self.writer.trace(&backward, from_overlay, &syn_ack);
+        self.writer.trace(path, from_overlay, packet);
         let to_endpoint = Trace {
             point: observation_point::TO_ENDPOINT,
             reason: trace_reason::CT_REPLY,
-            source,
-            dst_id: source,
+            source: path.to.endpoint,
+            dst_id: path.to.endpoint,
             ..Trace::default()
         };
-        self.writer.trace(&backward, to_endpoint, &syn_ack);
+        self.writer.trace(path, to_endpoint, packet);
     }
 
     /// Traces the packet as the network device receives it, sometimes encrypted.

@@ -11,6 +11,29 @@ use crate::event_writer::Trace;
 use crate::options::Release;
 use crate::packet::{Path, tcp};
 
+/// The sequence numbers of the client and of the server.
+struct Numbers {
+    seq: u32,
+    ack: u32,
+}
+
+impl Numbers {
+    /// Sequence and acknowledgment number of the client's next segment.
+    fn forward(&self) -> (u32, u32) {
+        (self.seq, self.ack)
+    }
+
+    /// Sequence and acknowledgment number of the server's next segment.
+    fn backward(&self) -> (u32, u32) {
+        (self.ack, self.seq)
+    }
+
+    fn advance(&mut self, client_bytes: u32, server_bytes: u32) {
+        self.seq = self.seq.wrapping_add(client_bytes);
+        self.ack = self.ack.wrapping_add(server_bytes);
+    }
+}
+
 impl Scenarios {
     pub(super) fn tcp(&mut self, rng: &mut fastrand::Rng) {
         let v6 = is_v6(rng);
@@ -23,59 +46,52 @@ impl Scenarios {
         let ports = (client_port(rng), to.port);
         let forward = Path { from, to, ports };
         let backward = forward.reverse();
-        let mut seq: u32 = rng.u32(..);
-        let mut ack: u32 = rng.u32(..);
-        let syn = tcp(&forward, TcpFlags::SYN, (seq, 0), &[]);
-        self.writer
-            .verdict(&forward, false, ip_protocol::TCP, 0, &syn);
-        self.trace_packet(&forward, trace_reason::CT_NEW, &syn);
-        if forward.to.endpoint != 0 {
-            self.writer
-                .verdict(&forward, true, ip_protocol::TCP, 0, &syn);
-        }
-        seq = seq.wrapping_add(1);
-        self.trace_packet(
-            &backward,
-            trace_reason::CT_REPLY,
-            &tcp(&backward, TcpFlags::SYN | TcpFlags::ACK, (ack, seq), &[]),
-        );
-        ack = ack.wrapping_add(1);
+        let mut numbers = Numbers {
+            seq: rng.u32(..),
+            ack: rng.u32(..),
+        };
+        self.handshake(&forward, &mut numbers);
         for _ in 0..rng.u8(1..4) {
-            self.trace_packet(
-                &forward,
-                trace_reason::CT_ESTABLISHED,
-                &data(&forward, (seq, ack), rng),
-            );
-            self.trace_packet(
-                &backward,
-                trace_reason::CT_REPLY,
-                &data(&backward, (ack, seq), rng),
-            );
-            seq = seq.wrapping_add(400);
-            ack = ack.wrapping_add(900);
+            let request = data(&forward, numbers.forward(), rng);
+            self.trace_packet(&forward, trace_reason::CT_ESTABLISHED, &request);
+            let response = data(&backward, numbers.backward(), rng);
+            self.trace_packet(&backward, trace_reason::CT_REPLY, &response);
+            numbers.advance(400, 900);
         }
         if forward.to.endpoint == 0 {
-            self.masqueraded(&forward, (seq, ack));
+            self.masqueraded(&forward, numbers.forward());
         }
+        let fin = TcpFlags::FIN | TcpFlags::ACK;
         let end = if rng.u8(..10) == 0 {
             TcpFlags::RST
         } else {
-            TcpFlags::FIN | TcpFlags::ACK
+            fin
         };
-        self.trace_packet(
-            &forward,
-            trace_reason::CT_ESTABLISHED,
-            &tcp(&forward, end, (seq, ack), &[]),
-        );
-        self.trace_packet(
-            &backward,
-            trace_reason::CT_REPLY,
-            &tcp(&backward, TcpFlags::FIN | TcpFlags::ACK, (ack, seq), &[]),
-        );
+        let end = tcp(&forward, end, numbers.forward(), &[]);
+        self.trace_packet(&forward, trace_reason::CT_ESTABLISHED, &end);
+        let fin = tcp(&backward, fin, numbers.backward(), &[]);
+        self.trace_packet(&backward, trace_reason::CT_REPLY, &fin);
     }
 
-    /// Traces a packet that leaves the node with the node's address. The trace has the pod's address
-    /// since the last releases of 1.15.
+    fn handshake(&mut self, forward: &Path, numbers: &mut Numbers) {
+        let backward = forward.reverse();
+        let syn = tcp(forward, TcpFlags::SYN, (numbers.seq, 0), &[]);
+        self.writer
+            .verdict(forward, false, ip_protocol::TCP, 0, &syn);
+        self.trace_packet(forward, trace_reason::CT_NEW, &syn);
+        if forward.to.endpoint != 0 {
+            self.writer
+                .verdict(forward, true, ip_protocol::TCP, 0, &syn);
+        }
+        numbers.advance(1, 0);
+        let flags = TcpFlags::SYN | TcpFlags::ACK;
+        let syn_ack = tcp(&backward, flags, numbers.backward(), &[]);
+        self.trace_packet(&backward, trace_reason::CT_REPLY, &syn_ack);
+        numbers.advance(0, 1);
+    }
+
+    /// Traces a packet that leaves the node with the node's address. The trace has the pod's
+    /// address since the last releases of 1.15.
     fn masqueraded(&mut self, path: &Path, numbers: (u32, u32)) {
         if path.is_v6() || self.options.release < Release::V1_16 {
             return;

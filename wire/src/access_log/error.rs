@@ -1,9 +1,9 @@
-//! Why an access-log record is refused.
+//! Errors of access-log records.
 
 use crate::gob;
 use crate::label::labels;
 
-/// What is wrong with an access-log record.
+/// An error in an access-log record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The data is not marked as an access-log record; the byte is missing when there is no data.
@@ -18,13 +18,13 @@ pub enum Error {
         /// The length of the data.
         length: usize,
     },
-    /// The stream holds something else than a `LogRecord`.
+    /// The value in the stream is not a `LogRecord`.
     #[error("the value is not a LogRecord")]
     UnknownShape,
-    /// A number is beyond the range that the field has in Cilium.
+    /// A number exceeds the range of the field in Cilium.
     #[error("{0} is out of range")]
     OutOfRange(&'static str),
-    /// A DNS answer holds an address of so many bytes.
+    /// An address in a DNS answer has this number of bytes.
     #[error("an address of {0} bytes")]
     AddressLength(usize),
     /// The bytes are not gob, or a field has another type.

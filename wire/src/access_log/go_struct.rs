@@ -41,8 +41,8 @@ pub(super) trait GoStruct: Sized {
 
 /// Defines the structs of one message from the lists of their fields, and `$tags`, their [`Tags`].
 ///
-/// A struct is `pub struct "GoName" => Owned, View, Spans` and its fields in braces, in the order of
-/// their numbers. A field is `"GoName" => name: Kind`, with
+/// A struct is `pub struct "GoName" => Owned, View, Spans` and its fields in braces, in the order
+/// of their numbers. A field is `"GoName" => name: Kind`, with
 ///
 /// - `before V` behind its Go name if only the variants before `V` have it,
 /// - `[by identity]` behind its kind if its labels are cached by that field of the struct,
@@ -70,7 +70,9 @@ macro_rules! go_structs {
     ) => {
         static $tags: Tags = {
             const FIELDS: &[(&str, Option<TypeId>)] = &[
-                $($( ($name, <kind!([$($retained)?] $kind $($($of)+)?) as FieldKind>::BUILT_IN), )*)*
+                $($(
+                    ($name, <kind!([$($retained)?] $kind $($($of)+)?) as FieldKind>::BUILT_IN),
+                )*)*
             ];
             const { Tags::new(FIELDS) }
         };
@@ -172,14 +174,20 @@ macro_rules! go_structs {
                 fn from_view(view: &$view<'_>) -> Self {
                     Self {
                         $($( $copied: view.$copied, )*)?
-                        $( $field: <kind!([$($retained)?] $kind $($($of)+)?)>::to_owned(view.$field), )*
+                        $(
+                            $field: <kind!([$($retained)?] $kind $($($of)+)?)>::to_owned(
+                                view.$field,
+                            ),
+                        )*
                     }
                 }
 
                 fn write(&self, out: &mut StructWriter<'_>, variant: Variant) {
                     $(
                         $(if variant < Variant::$until)? {
-                            <kind!([$($retained)?] $kind $($($of)+)?)>::write(&self.$field, out, variant);
+                            <kind!([$($retained)?] $kind $($($of)+)?)>::write(
+                                &self.$field, out, variant,
+                            );
                         }
                     )*
                 }

@@ -1,10 +1,10 @@
-//! The shapes that `LogRecord` has had, told by the type definitions of a stream.
+//! The variants of `LogRecord`, which the type definitions of a stream identify.
 
 use super::Error;
 use crate::gob::{self, Field, Schema, Type, TypeId};
 use crate::release::{Release, Releases};
 
-/// A shape of `LogRecord`.
+/// A variant of `LogRecord`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variant {
     /// Cilium 1.12 to 1.15: labels are strings.
@@ -19,10 +19,10 @@ pub enum Variant {
 }
 
 impl Variant {
-    /// Every variant, the oldest first.
+    /// All variants, oldest first.
     pub const ALL: [Self; 4] = [Self::A, Self::B, Self::C, Self::D];
 
-    /// The releases that send it.
+    /// The releases that send the variant.
     #[must_use]
     pub fn senders(self) -> Releases {
         match self {
@@ -33,7 +33,7 @@ impl Variant {
         }
     }
 
-    /// The variant of the struct `id`: the newest that fits what it has.
+    /// The variant of the struct `id`: the newest one that matches its fields.
     pub(super) fn of(schema: &Schema, id: TypeId) -> Result<Self, Error> {
         let fields = fields(schema, id)?;
         if !fields.iter().any(|field| &*field.name == "Timestamp") {
@@ -51,7 +51,7 @@ impl Variant {
     }
 }
 
-/// The elements' type of the slice `inner` in the struct `outer`, when there are both.
+/// The type of the elements of the slice `inner` in the struct `outer`, if both exist.
 fn element<'s>(
     schema: &'s Schema,
     record: &[Field],

@@ -34,7 +34,7 @@ pub struct NotifyView<'a> {
     pub text: Text<'a>,
 }
 
-/// What is wrong with a notification.
+/// An error in a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The data is not marked as a notification; the byte is missing when there is no data.

@@ -1,18 +1,18 @@
-//! The header of a message: what it is, and how many questions and records it has.
+//! The header of a message.
 
 use super::{Extent, Reason};
 
-/// Its length, which is where the first question starts.
+/// Length of the header in bytes, which is the position of the first question.
 pub(super) const HEADER: usize = 12;
-/// A root name, type and class.
+/// Length of the shortest question: a root name, type and class.
 const SHORTEST_QUESTION: usize = 5;
-/// A root name, type, class, TTL and no data.
+/// Length of the shortest record: a root name, type, class, TTL and no data.
 const SHORTEST_RECORD: usize = 11;
 
 /// Operation code of a query, whose response holds answers.
 const QUERY: u8 = 0;
-/// Query, status, notify and update, each as the bit of its number.
-const USUAL_OPCODES: u16 = 1 | 1 << 2 | 1 << 4 | 1 << 5;
+/// The bits of query, status, notify and update.
+const COMMON_OPCODES: u16 = 1 | 1 << 2 | 1 << 4 | 1 << 5;
 
 mod flag {
     pub(super) const RESPONSE: u16 = 0x8000;
@@ -21,7 +21,7 @@ mod flag {
     pub(super) const RESERVED: u16 = 0x0040;
 }
 
-/// A header that a message can have.
+/// A valid header.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Header {
     pub(super) id: u16,
@@ -33,7 +33,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the header of a message, and checks it as far as its [`Extent`] asks for.
+    /// Reads and checks the header of a message.
     #[inline]
     pub(super) fn read(message: &[u8], extent: Extent) -> Result<Self, Reason> {
         let header: &[u8; HEADER] = message.first_chunk().ok_or(Reason::Truncated)?;
@@ -53,7 +53,7 @@ impl Header {
         if questions == 0 && !header.may_lack_question() {
             return Err(Reason::BadCounts);
         }
-        if extent.is_doubtful(message) && !header.is_usual() {
+        if extent.is_start_uncertain(message) && !header.is_common() {
             return Err(Reason::BadFlags);
         }
         Ok(header)
@@ -64,14 +64,14 @@ impl Header {
         self.flags & flag::RESPONSE != 0
     }
 
-    /// Whether the answer section holds answers: it holds a zone's state in an IXFR query, and
-    /// prerequisites in an update.
+    /// Whether the answer section contains answers. In an IXFR query it contains a zone's state, in
+    /// an update prerequisites.
     #[inline]
     pub(super) fn has_answers(self) -> bool {
         self.is_response() & (self.opcode() == QUERY)
     }
 
-    /// Whether the server left out what did not fit.
+    /// Whether the server truncated the message.
     pub(super) fn is_truncated(self) -> bool {
         self.flags & flag::TRUNCATED != 0
     }
@@ -86,12 +86,12 @@ impl Header {
         self.flags & 0x0f
     }
 
-    /// Whether an OPT record can hold more bits of the response code than the header's.
+    /// Whether an OPT record can contain further bits of the response code.
     pub(super) fn may_extend_rcode(self) -> bool {
         self.additionals > 0 && self.answers == 0 && self.authorities == 0
     }
 
-    /// Whether a message of so many bytes has room for what the header counts.
+    /// Whether the questions and records fit into `length` bytes.
     #[inline]
     fn fits(self, length: usize) -> bool {
         let records = usize::from(self.answers)
@@ -101,27 +101,27 @@ impl Header {
             <= length
     }
 
-    /// Further messages of a zone transfer (RFC 5936 2.2.1), some error responses and queries for a
-    /// cookie (RFC 7873 5.4) have no question.
+    /// Whether the message may have no question, like later messages of a zone transfer (RFC 5936
+    /// 2.2.1), some error responses and queries for a cookie (RFC 7873 5.4).
     fn may_lack_question(self) -> bool {
-        self.is_usual_opcode() && (self.is_response() || self.additionals > 0)
+        self.is_common_opcode() && (self.is_response() || self.additionals > 0)
     }
 
     #[inline]
-    fn is_usual_opcode(self) -> bool {
-        USUAL_OPCODES >> self.opcode() & 1 != 0
+    fn is_common_opcode(self) -> bool {
+        COMMON_OPCODES >> self.opcode() & 1 != 0
     }
 
-    /// Whether the flags are those of most messages: an assigned operation, no reserved bit, and
-    /// nothing in a query that only a response has.
-    fn is_usual(self) -> bool {
-        let is_answered = self.flags & (flag::AUTHORITATIVE | flag::TRUNCATED) != 0;
+    /// Whether the flags are common ones: an assigned operation, no reserved bit, and no flag in a
+    /// query that only responses have.
+    fn is_common(self) -> bool {
+        let has_response_flags = self.flags & (flag::AUTHORITATIVE | flag::TRUNCATED) != 0;
         let is_query = !self.is_response() && self.opcode() == QUERY;
         // 11 is the highest code that fits the header.
         let is_rcode = self.rcode() <= if self.is_response() { 11 } else { 0 };
-        self.is_usual_opcode()
+        self.is_common_opcode()
             && is_rcode
             && self.flags & flag::RESERVED == 0
-            && !(is_query && is_answered)
+            && !(is_query && has_response_flags)
     }
 }

@@ -1,4 +1,4 @@
-//! The message: header, questions and records.
+//! Messages: header, questions and records.
 
 use std::net::IpAddr;
 
@@ -9,32 +9,32 @@ use super::name::Name;
 use super::reader::Reader;
 use super::{Extent, Reason, name, record_type};
 
-/// Types of questions; the usual ones need no memory of their own.
+/// Types of questions, mostly without an allocation.
 pub type Qtypes = SmallVec<[u16; 4]>;
 
 /// The class of the Internet.
 const INTERNET: u16 = 1;
 
-/// A DNS message, as far as it was captured.
+/// A DNS message, or the captured part of one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Message {
-    /// Matches a response to its query.
+    /// The id that relates a response to its query.
     pub id: u16,
-    /// Whether this is a response.
+    /// Whether the message is a response.
     pub response: bool,
     /// 0 query, 2 status, 4 notify, 5 update; others are obsolete, of stateful operations, or not
     /// assigned.
     pub opcode: u8,
-    /// Whether the server left out what did not fit (TC).
+    /// Whether the server truncated the message (TC).
     pub truncated: bool,
-    /// The response code, with the upper bits of the OPT record; `None` where such a record may be
-    /// missing. A code that has upper bits (RFC 6891 9: `BADVERS`, RFC 7873 8: `BADCOOKIE`) comes
-    /// in a response that has neither answers nor authorities, so with either the header's code is
-    /// all of it.
+    /// The response code, with the upper bits of the OPT record; `None` if such a record may not
+    /// have been captured. A code with upper bits (RFC 6891 9: `BADVERS`, RFC 7873 8: `BADCOOKIE`)
+    /// only occurs in a response without answers and authorities, so with either the header has the
+    /// whole code.
     pub rcode: Option<u16>,
     /// The first question's name in lower case, with a trailing dot; empty without a question.
     pub query: String,
-    /// The types of the questions: mostly there is one.
+    /// The types of the questions, mostly one.
     pub qtypes: Qtypes,
     /// The types of the answers, in a response to a query.
     pub answer_types: SmallVec<[u16; 8]>,
@@ -42,29 +42,28 @@ pub struct Message {
     pub ips: SmallVec<[IpAddr; 2]>,
     /// The targets of CNAME answers.
     pub cnames: Vec<String>,
-    /// The lowest TTL of A, AAAA and CNAME answers, in seconds; `None` if there are none or not all
-    /// were captured.
+    /// The lowest TTL of the A, AAAA and CNAME answers, in seconds; `None` if there are none, or if
+    /// not all were captured.
     pub ttl: Option<u32>,
-    /// Whether every answer that the header counts was captured. If not, the lists hold the first
-    /// ones. A message that is no response to a query lacks none.
+    /// Whether all answers were captured. If not, the lists contain the first ones. Always set
+    /// unless the message is a response to a query.
     pub has_all_answers: bool,
-    /// Whether every record that the header counts was captured.
+    /// Whether all records were captured.
     pub complete: bool,
 }
 
-/// A message of which the questions were read: with the first one's name, they distinguish it from
-/// others.
+/// A message whose questions were read. Together with the first question's name, they identify it.
 #[derive(Debug, Clone)]
 pub struct Question<'a> {
     header: Header,
     extent: Extent,
     qtypes: Qtypes,
-    /// Behind the questions.
+    /// At the records.
     reader: Reader<'a>,
 }
 
 impl<'a> Question<'a> {
-    /// Reads the questions of a message, of which `message` was captured.
+    /// Reads the questions of a message, whose captured part is `message`.
     #[inline]
     pub(super) fn read(message: &'a [u8], extent: Extent, name: &mut Name) -> Result<Self, Reason> {
         let header = Header::read(message, extent)?;
@@ -108,11 +107,11 @@ impl<'a> Question<'a> {
         &self.qtypes
     }
 
-    /// Reads the rest of the message, whose first question asks for `name`.
+    /// Reads the rest of the message. `name` is the name of its first question.
     ///
     /// # Errors
     ///
-    /// A record is malformed, or there is more behind the last one than a message has.
+    /// A record is malformed, or there are too many bytes after the last one.
     pub fn message(self, name: &Name) -> Result<Message, Reason> {
         let Self {
             header,
@@ -137,7 +136,7 @@ impl<'a> Question<'a> {
                 message.complete = true
             }
             Ok(()) => return Err(Reason::BadRecord),
-            Err(Reason::Truncated) if !extent.may_go_on(reader.message, has_question) => {
+            Err(Reason::Truncated) if !extent.may_be_truncated(reader.message, has_question) => {
                 return Err(Reason::Truncated);
             }
             Err(Reason::Truncated) if header.may_extend_rcode() => message.rcode = None,
@@ -148,7 +147,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Reads any number of questions, the first one's name into `name`.
+/// Reads `count` questions, and the first one's name into `name`.
 #[cold]
 fn read_questions(
     reader: &mut Reader<'_>,
@@ -168,7 +167,7 @@ fn read_questions(
     Ok(())
 }
 
-/// Reads what stands behind the name of a question, and returns its type.
+/// Reads type and class of a question, and returns the type.
 #[inline]
 fn read_type(reader: &mut Reader<'_>) -> Result<u16, Reason> {
     let qtype = reader.u16()?;
@@ -213,10 +212,10 @@ fn read_records(
 struct Record<'a> {
     kind: u16,
     class: u16,
-    /// In seconds; for OPT it holds the upper bits of the response code.
+    /// In seconds. Of OPT, the upper bits of the response code.
     ttl: u32,
     data: &'a [u8],
-    /// At the data's first byte, since names in it may point back into the message.
+    /// At the first byte of the data. Names in the data may point into the message.
     data_reader: Reader<'a>,
 }
 
@@ -237,8 +236,8 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// Adds an answer to the message and returns its TTL if that counts. Addresses of other classes
-    /// are written otherwise.
+    /// Adds an answer to the message, and returns its TTL if it counts for the lowest one.
+    /// Addresses of other classes than Internet have other forms.
     fn answer(&self, message: &mut Message) -> Result<Option<u32>, Reason> {
         match self.kind {
             record_type::A if self.class == INTERNET => {

@@ -1,12 +1,13 @@
-//! DNS messages in UDP and TCP payloads, whole or cut short by the capture.
+//! DNS messages in UDP and TCP payloads, complete or truncated by the capture.
 //!
-//! Reads RFC 1035 messages into what Cilium's DNS proxy logs (`ExtractMsgDetails` in
-//! `pkg/fqdn/dnsproxy`, 1.19.4): query, addresses, CNAMEs, lowest TTL, types and codes. Whatever
-//! talks on port 53 comes here, so what cannot be a message is refused: by counts that do not fit
-//! its length, malformed names and records, and question classes that are not assigned. Where a
-//! message's start is a guess, in a TCP segment that ends before its first message does, the flags
-//! have to be usual ones, too. A message that stops early gives the records that are whole and says
-//! so. Nothing is guessed, resolved or reassembled.
+//! Decodes RFC 1035 messages into the details that Cilium's DNS proxy logs (`ExtractMsgDetails` in
+//! `pkg/fqdn/dnsproxy`, 1.19.4): query, addresses, CNAMEs, lowest TTL, types and codes.
+//!
+//! Other protocols use port 53, too, so impossible messages are refused: counts that do not fit the
+//! length, malformed names and records, and question classes that are not assigned. The start of a
+//! message is uncertain in a TCP segment that ends before its first message; there the flags have
+//! to be common ones, too. A truncated message yields its complete records and is marked as
+//! incomplete. Nothing is resolved or reassembled.
 
 mod fast_path;
 mod header;
@@ -22,17 +23,17 @@ pub use name::Name;
 pub use reason::Reason;
 pub use stream::{Segment, Segments};
 
-/// How long a message is, as far as that is known.
+/// What is known of the length of a message.
 #[derive(Debug, Clone, Copy)]
 enum Extent {
-    /// A datagram, which may have been cut.
+    /// A datagram, which may be truncated.
     Datagram,
-    /// So many bytes in a TCP stream.
+    /// A message with this number of bytes in a TCP stream.
     Stream(usize),
 }
 
 impl Extent {
-    /// The length at most.
+    /// The maximum length.
     #[inline]
     fn length(self) -> usize {
         match self {
@@ -41,21 +42,21 @@ impl Extent {
         }
     }
 
-    /// Whether bytes that end before the message does may be no message at all: a segment can begin
-    /// in the middle of one.
+    /// Whether the bytes end before the message does, so that they may not be a message: a segment
+    /// can start in the middle of one.
     #[inline]
-    fn is_doubtful(self, message: &[u8]) -> bool {
+    fn is_start_uncertain(self, message: &[u8]) -> bool {
         matches!(self, Self::Stream(length) if message.len() < length)
     }
 
-    /// Whether a message that ends behind its bytes was cut; else it is none. What has no question
-    /// is a message for sure only as a whole.
-    fn may_go_on(self, message: &[u8], has_question: bool) -> bool {
-        has_question && (matches!(self, Self::Datagram) || self.is_doubtful(message))
+    /// Whether bytes that end before their records do are a truncated message. Without a question,
+    /// only a complete message is certain to be one.
+    fn may_be_truncated(self, message: &[u8], has_question: bool) -> bool {
+        has_question && (matches!(self, Self::Datagram) || self.is_start_uncertain(message))
     }
 
-    /// Whether a message that ends here is one: a whole one in a stream, or one without a question,
-    /// ends where its bytes do.
+    /// Whether a message may end at `at`. One in a stream ends where the stream says, and one
+    /// without a question where its bytes end.
     fn may_end_at(self, at: usize, message: &[u8], has_question: bool) -> bool {
         match self {
             Self::Datagram => has_question || at == message.len(),
@@ -64,18 +65,18 @@ impl Extent {
     }
 }
 
-/// Reads the message that a UDP payload is.
+/// Decodes a UDP payload.
 ///
 /// # Errors
 ///
-/// The bytes are no DNS message, or end before its question does.
+/// The bytes are not a DNS message, or end inside its question.
 pub fn parse_udp(payload: &[u8]) -> Result<Message, Reason> {
     let mut name = Name::default();
     question_udp(payload, &mut name)?.message(&name)
 }
 
-/// Reads the question of the message that a UDP payload is, its name into `name`. That is a
-/// fraction of the whole, whose records may still turn out to be malformed.
+/// Reads only the question of a UDP payload, and its name into `name`. That costs a fraction of
+/// [`parse_udp`]. The records may still be malformed.
 ///
 /// # Errors
 ///
@@ -85,12 +86,12 @@ pub fn question_udp<'a>(payload: &'a [u8], name: &mut Name) -> Result<Question<'
     Question::read(payload, Extent::Datagram, name)
 }
 
-/// Reads the first message of a TCP payload, which starts with its length. Payloads that start in
-/// the middle of a message are refused as far as their bytes show it.
+/// Decodes the first message of a TCP payload, which starts with its length. A payload that starts
+/// in the middle of a message is refused if that can be determined.
 ///
 /// # Errors
 ///
-/// The bytes are no DNS message, or end before its question does.
+/// The bytes are not a DNS message, or end inside its question.
 pub fn parse_tcp(payload: &[u8]) -> Result<Message, Reason> {
     let mut name = Name::default();
     let segment = Segments::new(payload).next().ok_or(Reason::Truncated)?;

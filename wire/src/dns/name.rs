@@ -1,15 +1,15 @@
 //! Names: labels and compression pointers, as text in the presentation form of RFC 1035 5.1 and RFC
 //! 4343 2.1.
 //!
-//! Any byte can be in a label (RFC 2181 11). Which bytes are escaped, and how, is what Cilium's DNS
-//! library does (`UnpackDomainName` of cilium/dns, 1.1.51): a backslash before ``. '@;()"\`` and
-//! the space, `\DDD` in decimal for what is not printable ASCII, all else as it is.
+//! A label can contain any byte (RFC 2181 11). Bytes are escaped as by Cilium's DNS library
+//! (`UnpackDomainName` of cilium/dns, 1.1.51): ``. '@;()"\`` and the space with a backslash, bytes
+//! that are not printable ASCII as `\DDD` in decimal.
 
 use super::header::HEADER;
 use super::reader::{MAX_NAME, Reader};
 use super::{Reason, fast_path};
 
-/// Pointers in one name, at most: `maxCompressionPointers` of Cilium's DNS library.
+/// Maximum number of pointers in one name: `maxCompressionPointers` of Cilium's DNS library.
 const MAX_POINTERS: usize = 126;
 
 /// The class of each byte of a label, as bits, so that the class of a whole label is their union.

@@ -1,8 +1,8 @@
-//! A place in a message. Every read past the end is [`Reason::Truncated`].
+//! A cursor in a message. Reading past the end is [`Reason::Truncated`].
 
 use super::Reason;
 
-/// The longest name on the wire, with its lengths and the root.
+/// Maximum length of a name on the wire, including its lengths and the root.
 pub(super) const MAX_NAME: usize = 255;
 
 #[derive(Debug, Clone, Copy)]

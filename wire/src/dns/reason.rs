@@ -1,24 +1,24 @@
-//! Why bytes are no DNS message.
+//! Reasons to refuse bytes as a DNS message.
 
-/// Why a payload was refused.
+/// A reason to refuse a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// The capture ends before the questions do, so there is no name to report; or the message is
-    /// whole, and ends before its records do.
+    /// The capture ends inside the questions, or the message is complete and ends inside its
+    /// records.
     #[error("DNS message ends too early")]
     Truncated,
-    /// An unusual operation code, response code or flag, where the bytes may be no begin of a
+    /// An uncommon operation code, response code or flag in bytes that may not be the start of a
     /// message.
     #[error("DNS flags are unusual")]
     BadFlags,
-    /// More questions and records than the message has room for, or no question where there has to
-    /// be one.
+    /// More questions and records than fit into the message, or no question in a message that needs
+    /// one.
     #[error("DNS record counts are impossible")]
     BadCounts,
-    /// A label, pointer or length that no name has.
+    /// An invalid label, pointer or length.
     #[error("DNS name is malformed")]
     BadName,
-    /// A type, class or data length that no question or record has.
+    /// An invalid type, class or data length.
     #[error("DNS record is malformed")]
     BadRecord,
 }

@@ -1,27 +1,27 @@
-//! Messages in a TCP stream: each behind its length in two bytes (RFC 1035 4.2.2).
+//! Messages in a TCP stream, each after its length in two bytes (RFC 1035 4.2.2).
 
 use super::{Extent, Name, Question, Reason};
 
-/// The messages of a payload that begins with one, in their order. The last one may go on in the
-/// next payload, or behind what was captured.
+/// Iterates over the messages of a payload that starts with one. The last one may continue in the
+/// next payload, or after the captured bytes.
 #[derive(Debug, Clone)]
 pub struct Segments<'a> {
     rest: &'a [u8],
-    /// Where the rest begins.
+    /// The position of the rest.
     at: usize,
 }
 
-/// What a payload holds of a message.
+/// The part of a message that is in a payload.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment<'a> {
-    /// Where its length stands in the payload.
+    /// The position of the length in the payload.
     pub at: usize,
     message: &'a [u8],
     length: usize,
 }
 
 impl<'a> Segments<'a> {
-    /// Of a payload.
+    /// Returns the messages of a payload.
     #[must_use]
     #[inline]
     pub fn new(payload: &'a [u8]) -> Self {
@@ -58,11 +58,11 @@ impl<'a> Iterator for Segments<'a> {
 }
 
 impl<'a> Segment<'a> {
-    /// Reads the message's question, as [`super::question_udp`].
+    /// Reads only the question of the message; see [`super::question_udp`].
     ///
     /// # Errors
     ///
-    /// As [`super::parse_tcp`] before the first record.
+    /// As [`super::parse_tcp`] up to the first record.
     #[inline]
     pub fn question(self, name: &mut Name) -> Result<Question<'a>, Reason> {
         Question::read(self.message, Extent::Stream(self.length), name)

@@ -1,7 +1,7 @@
 //! `DebugCapture` (3): `struct debug_capture_msg` of `bpf/lib/dbg.h`.
 //!
-//! Readers before 1.19 swapped the two lengths; the datapath never did, so one layout serves every
-//! release.
+//! All releases have one layout. Readers before 1.19 swapped the two lengths, but the datapath did
+//! not.
 
 use super::fields::{CaptureFields, Common};
 use super::reason::{Bound, Reason};

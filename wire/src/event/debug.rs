@@ -28,7 +28,7 @@ impl<'a> DebugMsg<'a> {
         Ok(Self(message))
     }
 
-    /// Which message it is, and so what the arguments are.
+    /// The type of the message, which determines the meaning of the arguments.
     #[must_use]
     pub fn subtype(&self) -> u8 {
         self.0[offset::SUBTYPE]
@@ -46,8 +46,8 @@ impl<'a> DebugMsg<'a> {
         u32::from_le_bytes(field(self.0, offset::HASH))
     }
 
-    /// The three arguments: numbers, addresses in memory order, or ports in either order, by
-    /// subtype.
+    /// The three arguments: numbers, addresses in memory order, or ports in either byte order,
+    /// depending on the subtype.
     #[must_use]
     pub fn args(&self) -> [u32; 3] {
         offset::ARGS.map(|at| u32::from_le_bytes(field(self.0, at)))

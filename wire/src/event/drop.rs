@@ -42,7 +42,7 @@ impl<'a> DropNotify<'a> {
             _ => HEADER_V1,
         };
         if data.len() < least {
-            // Upstream's shortest is 1.13's header, and so are its words.
+            // Upstream's error names 1.13's header as the shortest.
             return Sample::new(data, HEADER_V1, event, Bound::AtLeast).map(Self);
         }
         let (header_len, bound) = match version(data) {
@@ -87,7 +87,7 @@ impl<'a> DropNotify<'a> {
         self.0.u8(offset::FILE)
     }
 
-    /// More on the reason, often a negative errno; 0 if none.
+    /// Details of the reason, often a negative errno; 0 if none.
     #[must_use]
     pub fn ext_error(&self) -> i8 {
         i8::from_le_bytes(self.0.bytes(offset::EXT_ERROR))
@@ -128,8 +128,7 @@ impl<'a> DropNotify<'a> {
         }
     }
 
-    /// The releases that write the layout that the event was read with, whether or not it is
-    /// proven.
+    /// The releases with the layout that the event was read with, even if the layout is a guess.
     #[must_use]
     pub fn senders(&self) -> Releases {
         match (self.version(), self.header_len()) {
@@ -141,11 +140,11 @@ impl<'a> DropNotify<'a> {
         }
     }
 
-    /// What a version 1 event proves about the length of its kind.
+    /// The header of a version 1 event, if the event proves it.
     pub(super) fn proven_v1_header(&self) -> DropV1Header {
         let beside = self.header_len() + self.0.trailing();
         match self.version() {
-            // An event that claims more than it has says nothing about its header.
+            // An event whose packet is incomplete proves nothing.
             _ if self.packet().len() < usize::from(self.len_cap()) => DropV1Header::Unknown,
             1 if self.header_len() == HEADER_1_12
                 && (beside < HEADER_V1 || is_numbered_by_1_12(self.file())) =>
@@ -184,10 +183,11 @@ impl<'a> PacketEvent<'a> for DropNotify<'a> {
     }
 }
 
-/// Padding is at most 7 bytes, so most captured lengths leave room for one of the two headers only.
-/// For the others ask what the connection has shown, then the number of the source file, then the
-/// packet itself. What is configured comes after what the event tells, and without it the newer
-/// releases are assumed.
+/// The length of a version 1 header.
+///
+/// Padding is at most 7 bytes, so most captured lengths leave room for only one of the two headers.
+/// Otherwise the earlier events of the connection decide, then the number of the source file, then
+/// the packet itself, then the configuration. Without any of these the newer releases are assumed.
 fn v1_header(data: &[u8], hints: &Hints) -> usize {
     match (beside_packet(data), DropV1Header::of(hints.shown())) {
         (Some(HEADER_1_12..HEADER_V1), _) => return HEADER_1_12,
@@ -213,18 +213,18 @@ fn v1_header(data: &[u8], hints: &Hints) -> usize {
     }
 }
 
-/// Whether only 1.12 has a source file of this number: `bpf_lxc.c`, which reports most drops.
+/// Whether only 1.12 has a source file with this number: `bpf_lxc.c`, which reports most drops.
 fn is_numbered_by_1_12(file: u8) -> bool {
     file == 8
 }
 
-/// Whether no source file of 1.12 has this number. Since 1.13, headers are numbered from 101 on,
-/// programs from 1 on.
+/// Whether no source file of 1.12 has this number. Since 1.13, programs are numbered from 1 and
+/// headers from 101.
 fn is_numbered_by_1_13(file: u8) -> bool {
     file > 100
 }
 
-/// Whether an Ethernet header at `packet` would announce what nodes send: IPv4, ARP, VLAN, IPv6.
+/// Whether an Ethernet header at `packet` would have a common type: IPv4, ARP, VLAN or IPv6.
 fn ether_type_follows(data: &[u8], packet: usize) -> bool {
     let ether_type = u16::from_be_bytes(field(data, packet + 12));
     matches!(ether_type, 0x0800 | 0x0806 | 0x8100 | 0x86dd)

@@ -1,4 +1,4 @@
-//! Writes events as the datapath of a given release does, perf padding included: for the simulator
+//! Encodes events as the datapath of a given release does, perf padding included, for the simulator
 //! and for tests.
 
 use super::fields::{
@@ -7,7 +7,7 @@ use super::fields::{
 };
 use super::{capture, drop, flags, message_type, policy, recorder, sock, trace};
 
-/// Releases between which no layout changed, each named by its first one.
+/// A range of releases with the same layouts, named by its first release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Profile {
     /// 1.12: a drop without a device.
@@ -78,19 +78,20 @@ impl Profile {
     }
 }
 
-/// Writes one release's layouts. Every method appends a whole, padded `Payload.Data` to `out`.
+/// Encodes events in the layouts of one release. Each method appends a complete, padded
+/// `Payload.Data` to `out`.
 ///
-/// `packet` is what was captured of it, at most 65535 bytes; the rest is left out.
+/// `packet` is the captured part of the packet; bytes beyond 65,535 are omitted.
 #[derive(Debug, Clone, Copy)]
 pub struct Encoder {
     /// The release.
     pub profile: Profile,
-    /// The byte that fills the padding, which in life is whatever the ring held.
+    /// The byte that fills the padding. In the kernel, padding is not initialised.
     pub padding: u8,
 }
 
 impl Encoder {
-    /// A drop. Flags and fields that the release does not know are left out.
+    /// A drop. Flags and fields that the release lacks are omitted.
     pub fn drop(&self, event: &DropFields, packet: &[u8], out: &mut Vec<u8>) {
         let (version, header) = self.profile.drop_layout();
         self.sample(out, header, packet, |out| {
@@ -107,7 +108,7 @@ impl Encoder {
         });
     }
 
-    /// A trace. Flags and fields that the release does not know are left out.
+    /// A trace. Flags and fields that the release lacks are omitted.
     pub fn trace(&self, event: &TraceFields, packet: &[u8], out: &mut Vec<u8>) {
         let (version, header) = self.profile.trace_layout();
         self.sample(out, header, packet, |out| {
@@ -123,7 +124,7 @@ impl Encoder {
         });
     }
 
-    /// A policy verdict. A cookie needs 1.19.
+    /// A policy verdict. The cookie is omitted before 1.19.
     pub fn policy_verdict(&self, event: &PolicyFields, packet: &[u8], out: &mut Vec<u8>) {
         let (version, header) = self.profile.policy_layout();
         let kind = message_type::POLICY_VERDICT;
@@ -147,7 +148,7 @@ impl Encoder {
         });
     }
 
-    /// A recorder's capture; [`Profile::sends_recorder`] says whether the release has it.
+    /// A recorder's capture, for releases with [`Profile::sends_recorder`].
     pub fn recorder(&self, event: &RecorderFields, packet: &[u8], out: &mut Vec<u8>) {
         self.sample(out, recorder::HEADER, packet, |out| {
             out.extend([message_type::RECORDER, event.subtype]);
@@ -167,7 +168,7 @@ impl Encoder {
         out.extend(event.args.map(u32::to_le_bytes).as_flattened());
     }
 
-    /// A socket's translation; [`Profile::sends_trace_sock`] says whether the release has it.
+    /// A socket's translation, for releases with [`Profile::sends_trace_sock`].
     pub fn trace_sock(&self, event: &SockFields, out: &mut Vec<u8>) {
         let at = match self.profile {
             Profile::V1_19 => &sock::ALIGNED,
@@ -185,7 +186,7 @@ impl Encoder {
         self.sample(out, at.len, &[], |out| out.extend(header));
     }
 
-    /// Writes the newest header cut to `header` bytes, the packet, and the padding of a perf
+    /// Writes the newest header, truncated to `header` bytes, the packet, and the padding of a perf
     /// sample.
     fn sample(
         &self,

@@ -1,12 +1,11 @@
-//! The fields of each event as plain values, the same for every layout version: what an encoder
-//! takes.
+//! The fields of each event as plain values, independent of the layout version, for the encoder.
 //!
-//! A layout that lacks a field leaves it out when written and gives 0 when read.
+//! A field that a layout lacks is not written, and reads as 0.
 
 use super::sample::PacketEvent;
 
-/// What drops, traces, policy verdicts and debug captures share. Lengths and versions come from the
-/// encoder.
+/// The common fields of drops, traces, policy verdicts and debug captures. The encoder adds lengths
+/// and versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Common {
     /// Drop reason, observation point or capture point; 0 for a policy verdict.
@@ -45,7 +44,7 @@ pub struct DropFields {
     pub line: u16,
     /// The BPF source file's number.
     pub file: u8,
-    /// More on the reason; 0 if none.
+    /// Details of the reason; 0 if none.
     pub ext_error: i8,
     /// The device; since 1.13.
     pub ifindex: u32,
@@ -85,7 +84,7 @@ pub struct TraceFields {
 pub struct PolicyFields {
     /// The common part.
     pub common: Common,
-    /// The other side's security identity.
+    /// The peer's security identity.
     pub remote_label: u32,
     /// 0 allowed, above 0 the proxy port, below 0 the negated drop reason.
     pub verdict: i32,
@@ -95,7 +94,7 @@ pub struct PolicyFields {
     pub proto: u8,
     /// Direction (bits 0-1), IPv6 (2), match type (3-5), audited (6), layer-3 device (7).
     pub flags: u8,
-    /// The authentication asked for; since 1.14.
+    /// The required authentication; since 1.14.
     pub auth_type: u8,
     /// The policy's log cookie; since 1.19.
     pub cookie: u32,
@@ -115,9 +114,9 @@ pub struct CaptureFields {
 /// The fields of a `DebugMsg`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DebugFields {
-    /// Which message it is.
+    /// The type of the message.
     pub subtype: u8,
-    /// The endpoint whose program sent it.
+    /// The endpoint whose program sent the event.
     pub source: u16,
     /// The packet's hash.
     pub hash: u32,
@@ -141,7 +140,7 @@ pub struct RecorderFields {
 /// The fields of a `TraceSockNotify`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SockFields {
-    /// Before or after the translation, on the way there or back.
+    /// Before or after the translation, of a request or a reply.
     pub xlate_point: u8,
     /// The destination, IPv4 in the first four bytes.
     pub dst_ip: [u8; 16],

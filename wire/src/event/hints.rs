@@ -1,11 +1,12 @@
-//! What is known about the agent behind a connection, for the layouts that share a version byte.
+//! The releases that the agent of a connection can have, to disambiguate layouts that share a
+//! version byte.
 
 use crate::release::{Release, Releases};
 
 /// The header of a version 1 `DropNotify`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DropV1Header {
-    /// Ask the packet.
+    /// The packet has to be inspected.
     #[default]
     Unknown,
     /// 32 bytes, as Cilium 1.12 writes it.
@@ -17,7 +18,7 @@ pub enum DropV1Header {
 /// The layout of `TraceSockNotify`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SockLayout {
-    /// Ask the values.
+    /// The values have to be inspected.
     #[default]
     Unknown,
     /// 38 bytes without padding, through Cilium 1.18.
@@ -26,18 +27,19 @@ pub enum SockLayout {
     Aligned,
 }
 
-/// The releases that the agent behind one connection can be of: what it has sent, and within that
-/// what its configuration says. A new connection starts with new hints.
+/// The releases that the agent of a connection can have, by what it has sent and by what is
+/// configured. A new connection needs new hints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Hints {
     configured: Releases,
+    /// The releases that can have sent everything that was received.
     shown: Releases,
-    /// Those of `shown` that are configured; all of `shown` if none is.
+    /// The intersection of `shown` and `configured`; `shown` if it is empty.
     releases: Releases,
 }
 
 impl From<Releases> for Hints {
-    /// The agent is known to be of one of these releases.
+    /// Returns hints for an agent that certainly has one of these releases.
     fn from(releases: Releases) -> Self {
         Self {
             configured: releases,
@@ -68,7 +70,7 @@ impl From<SockLayout> for Hints {
 }
 
 impl DropV1Header {
-    /// What these releases write.
+    /// The layout of these releases.
     #[must_use]
     pub fn of(releases: Releases) -> Self {
         if releases.last < Release::V1_13 {
@@ -82,7 +84,7 @@ impl DropV1Header {
 }
 
 impl SockLayout {
-    /// What these releases write.
+    /// The layout of these releases.
     #[must_use]
     pub fn of(releases: Releases) -> Self {
         if releases.last < Release::V1_19 {
@@ -96,8 +98,8 @@ impl SockLayout {
 }
 
 impl Hints {
-    /// The agent is configured to be of one of these releases, which holds until it sends what none
-    /// of them does.
+    /// Returns hints for an agent that is configured to have one of these releases. What it sends
+    /// takes precedence.
     #[must_use]
     pub fn configured(releases: Releases) -> Self {
         Self {
@@ -107,19 +109,20 @@ impl Hints {
         }
     }
 
-    /// The agent is known to be of some patch release of `major.minor`.
+    /// Returns hints for an agent that certainly has a patch release of `major.minor`.
     #[must_use]
     pub fn for_release(major: u16, minor: u16) -> Self {
         Self::from(Releases::minor(major, minor))
     }
 
-    /// The releases that the agent can be of.
+    /// The releases that the agent can have.
     #[must_use]
     pub fn releases(&self) -> Releases {
         self.releases
     }
 
-    /// The releases that can have sent what the connection has shown, whatever is configured.
+    /// The releases that can have sent everything that was received, regardless of the
+    /// configuration.
     #[must_use]
     pub fn shown(&self) -> Releases {
         self.shown
@@ -137,9 +140,10 @@ impl Hints {
         SockLayout::of(self.releases)
     }
 
-    /// Learns that one of `senders` has sent something. What contradicts all that was shown before
-    /// outweighs it, and what is shown outweighs what is configured.
-    pub fn learn(&mut self, senders: Releases) {
+    /// Narrows the releases down to `senders`, which can have sent something that was received. If
+    /// that contradicts everything before, `senders` replace it; both take precedence over the
+    /// configuration.
+    pub fn narrow_to(&mut self, senders: Releases) {
         if self.shown.within(senders) {
             return;
         }
@@ -147,15 +151,15 @@ impl Hints {
         self.releases = self.configured.and(self.shown).unwrap_or(self.shown);
     }
 
-    /// Learns the same from a number that a later patch release may use, too: it narrows down what
-    /// is known, and never contradicts it.
-    pub fn learn_from_number(&mut self, senders: Releases) {
+    /// Does the same for a number that later patch releases may use, too: it can narrow the
+    /// releases down, but not contradict them.
+    pub fn narrow_to_if_consistent(&mut self, senders: Releases) {
         if self.releases.and(senders).is_some() {
-            self.learn(senders);
+            self.narrow_to(senders);
         }
     }
 
-    /// Whether what was sent contradicts what is configured.
+    /// Whether what was received contradicts the configuration.
     #[must_use]
     pub fn are_contradicted(&self) -> bool {
         !self.releases.within(self.configured)

@@ -1,13 +1,12 @@
-//! Monitor events: `Payload.Data` as checked, borrowed views, one per event type and layout
-//! version.
+//! Monitor events: `Payload.Data` as checked, borrowed views, one for each event type.
 //!
 //! Follows the datapath's structures (`bpf/lib/{drop,trace,policy_log,dbg,trace_sock,pcap}.h`) and
-//! their reader (`pkg/monitor/datapath_*.go`) of Cilium 1.12 to 1.19. One length check makes a
-//! view; no accessor fails after that.
+//! their reader (`pkg/monitor/datapath_*.go`) of Cilium 1.12 to 1.19. The length is checked when a
+//! view is created; no accessor fails after that.
 //!
-//! Numbers stay numbers here: names of drop reasons, observation points and the like live with the
-//! flow model. The agent's own two event types (129, 130) are only told apart; their gob streams
-//! are read elsewhere.
+//! The names of drop reasons, observation points and the like belong to the flow model. The agent's
+//! two event types (129, 130) are recognised only; [`access_log`](crate::access_log) and
+//! [`agent_notify`](crate::agent_notify) decode their gob streams.
 
 mod capture;
 mod debug;
@@ -62,9 +61,9 @@ pub mod message_type {
     pub const AGENT: u8 = 130;
 }
 
-/// Bits of a drop's or trace's flags byte.
+/// Bits in the flags of drops and traces.
 pub mod flags {
-    /// The packet is IPv6. Before 1.18 its absence does not prove IPv4.
+    /// The packet is IPv6. Before 1.18 the bit can be missing in an IPv6 packet.
     pub const IPV6: u8 = 0x01;
     /// The packet has no Ethernet header.
     pub const L3_DEVICE: u8 = 0x02;
@@ -81,7 +80,7 @@ pub enum Event<'a> {
     Drop(DropNotify<'a>),
     /// A packet passed an observation point.
     Trace(TraceNotify<'a>),
-    /// A policy was asked about a connection's first packet.
+    /// The verdict of a network policy on the first packet of a connection.
     PolicyVerdict(PolicyVerdictNotify<'a>),
     /// A packet at one of the debug capture points.
     Capture(DebugCapture<'a>),
@@ -95,16 +94,15 @@ pub enum Event<'a> {
     AccessLog(&'a [u8]),
     /// The gob stream of an `AgentNotify`, without the type byte.
     Agent(&'a [u8]),
-    /// A type that no known Cilium sends.
+    /// A type that no known release sends.
     Unknown(u8),
 }
 
-/// Reads an event with a packet that [`parse`] has accepted, and whose packet it has found at
-/// `packet_offset`.
+/// Reads an event again that [`parse`] accepted, with its packet at `packet_offset`.
 ///
 /// # Errors
 ///
-/// As [`parse`], if that has not.
+/// As [`parse`], if it did not accept the event.
 pub fn reparse(data: &[u8], packet_offset: usize) -> Result<Event<'_>, Reason> {
     let Some(sample) = Sample::cut(data, packet_offset) else {
         let header = if packet_offset == drop::HEADER_1_12 {
@@ -127,11 +125,12 @@ pub fn reparse(data: &[u8], packet_offset: usize) -> Result<Event<'_>, Reason> {
 
 /// Reads one event.
 ///
-/// `hints` settle the layouts that share a version byte; see [`Hints::observe`].
+/// `hints` disambiguate layouts that share a version byte; see [`Hints::observe`].
 ///
 /// # Errors
 ///
-/// The data is empty, shorter than the event's header, or of a layout version newer than 1.19's.
+/// The data is empty, shorter than the event's header, or of a layout version that is newer than
+/// 1.19's.
 pub fn parse<'a>(data: &'a [u8], hints: &Hints) -> Result<Event<'a>, Reason> {
     let (&kind, rest) = data.split_first().ok_or(Reason::EmptyData)?;
     Ok(match kind {

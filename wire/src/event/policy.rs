@@ -1,8 +1,8 @@
 //! `PolicyVerdictNotify` (5): `struct policy_verdict_notify` of `bpf/lib/policy_log.h`.
 //!
-//! Every release writes version 1, but 1.19 added a cookie: the header is 32 bytes long before, 40
-//! since. The captured length tells them apart for certain, because padding is shorter than the
-//! difference.
+//! All releases write version 1, but 1.19 added a cookie: the header has 32 bytes before 1.19 and
+//! 40 bytes since. The captured length distinguishes them with certainty, as padding is shorter
+//! than the difference.
 
 use super::fields::{Common, PolicyFields};
 use super::reason::{Bound, Reason};
@@ -31,7 +31,7 @@ mod flag {
     pub(super) const L3_DEVICE: u8 = 0x80;
 }
 
-/// A policy's answer about the first packet of a connection.
+/// The verdict of a network policy on the first packet of a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct PolicyVerdictNotify<'a>(Sample<'a>);
 
@@ -41,7 +41,7 @@ impl<'a> PolicyVerdictNotify<'a> {
     }
 
     pub(super) fn parse(data: &'a [u8]) -> Result<Self, Reason> {
-        let header_len = if is_of_1_12(beside_packet(data)) {
+        let header_len = if is_before_1_19(beside_packet(data)) {
             HEADER_1_12
         } else {
             HEADER_1_19
@@ -49,7 +49,7 @@ impl<'a> PolicyVerdictNotify<'a> {
         Sample::new(data, header_len, "PolicyVerdictNotify", Bound::Exactly).map(Self)
     }
 
-    /// The other side's security identity: the source's on ingress, else the destination's.
+    /// The peer's security identity: the source's on ingress, else the destination's.
     #[must_use]
     pub fn remote_label(&self) -> u32 {
         self.0.u32(offset::REMOTE_LABEL)
@@ -73,32 +73,31 @@ impl<'a> PolicyVerdictNotify<'a> {
         self.0.u8(offset::PROTO)
     }
 
-    /// All flags as they are.
+    /// All flags.
     #[must_use]
     pub fn flags(&self) -> u8 {
         self.0.u8(offset::FLAGS)
     }
 
-    /// Whether the packet is on its way into the endpoint. Readers take any other direction as
-    /// egress.
+    /// Whether the packet goes to the endpoint. Readers interpret any other direction as egress.
     #[must_use]
     pub fn is_ingress(&self) -> bool {
         self.flags() & flag::DIRECTION == flag::INGRESS
     }
 
-    /// Which part of a policy matched.
+    /// The part of the policy that matched.
     #[must_use]
     pub fn match_type(&self) -> u8 {
         (self.flags() & flag::MATCH_TYPE) >> flag::MATCH_TYPE_SHIFT
     }
 
-    /// Whether the packet would have been denied but for the audit mode.
+    /// Whether the packet was only allowed because of the audit mode.
     #[must_use]
     pub fn is_audited(&self) -> bool {
         self.flags() & flag::AUDITED != 0
     }
 
-    /// The authentication that the policy asks for; 0 if none, as always before 1.14.
+    /// The authentication that the policy requires; 0 if none, as always before 1.14.
     #[must_use]
     pub fn auth_type(&self) -> u8 {
         self.0.u8(offset::AUTH_TYPE)
@@ -126,9 +125,9 @@ impl<'a> PolicyVerdictNotify<'a> {
     }
 }
 
-/// Whether what is beside the packet leaves no room for the header of 1.19.
+/// Whether the bytes beside the packet leave no room for the header of 1.19.
 #[inline]
-pub(super) fn is_of_1_12(beside_packet: Option<usize>) -> bool {
+pub(super) fn is_before_1_19(beside_packet: Option<usize>) -> bool {
     matches!(beside_packet, Some(HEADER_1_12..HEADER_1_19))
 }
 

@@ -1,10 +1,10 @@
-//! Why an event was refused, in upstream's words and as a counter's label.
+//! Reasons to refuse an event, with upstream's messages and the labels of counters.
 
 use std::fmt;
 
 use crate::label::labels;
 
-/// Why [`parse`](super::parse) refused an event.
+/// A reason of [`parse`](super::parse) to refuse an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// `Payload.Data` has no byte.
@@ -15,14 +15,14 @@ pub enum Reason {
     EventTooShort {
         /// The upstream name of the structure.
         event: &'static str,
-        /// What kind of bound `expected` is.
+        /// The kind of bound that `expected` is.
         bound: Bound,
         /// The length that the header needs, in bytes.
         expected: usize,
         /// The length of the event, in bytes.
         len: usize,
     },
-    /// The layout version is newer than any known one, so no field after it can be trusted.
+    /// The layout version is newer than all known ones, so the fields after it are unknown.
     #[error("Unrecognized {event} event (version {version})")]
     UnknownEventVersion {
         /// `drop` or `trace`.
@@ -40,7 +40,7 @@ labels! {
     }
 }
 
-/// How upstream words the length that an event lacks.
+/// The wording of the expected length in upstream's message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// The structure has one length.

@@ -32,7 +32,7 @@ impl<'a> RecorderCapture<'a> {
         Ok(Self { header, body })
     }
 
-    /// 1 on ingress; readers take any other value as egress.
+    /// 1 on ingress; readers interpret any other value as egress.
     #[must_use]
     pub fn subtype(&self) -> u8 {
         self.header[offset::SUBTYPE]
@@ -69,7 +69,7 @@ impl<'a> RecorderCapture<'a> {
         &self.body[..captured.min(self.body.len())]
     }
 
-    /// Where the packet starts in the event's data.
+    /// The position of the packet in the event's data.
     #[must_use]
     pub fn packet_offset(&self) -> usize {
         HEADER

@@ -1,7 +1,8 @@
-//! What the packet-bearing events share: the first 16 bytes of the header, and where the packet is.
+//! The common part of events with a packet: the first 16 bytes of the header, and the position of
+//! the packet.
 //!
-//! A perf sample ends in 0 to 7 bytes of padding, so the packet's end always comes from the
-//! captured length. Fields are little-endian, as on every architecture that Cilium supports.
+//! A perf sample ends with 0 to 7 bytes of padding, so the end of the packet is determined by the
+//! captured length. Fields are little-endian, as on all architectures that Cilium supports.
 
 use super::reason::{Bound, Reason};
 use crate::packet::{Link, TunnelProtocol};
@@ -16,7 +17,7 @@ pub(super) mod offset {
     pub(in super::super) const EXT_VERSION: usize = 15;
 }
 
-/// The header and the packet of an event that has one.
+/// The header and the packet of an event with a packet.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'a> {
     header: &'a [u8],
@@ -25,8 +26,8 @@ pub struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    /// Cuts `data` after a header of `header_len` bytes and whatever a downstream build's extension
-    /// adds to it.
+    /// Splits `data` after a header of `header_len` bytes and the extension of a downstream build,
+    /// if any.
     pub(super) fn new(
         data: &'a [u8],
         header_len: usize,
@@ -48,8 +49,8 @@ impl<'a> Sample<'a> {
         })
     }
 
-    /// The same where it is known to fit; `None` if it does not, or an extension makes the header
-    /// another.
+    /// Splits `data` after a header of `header_len` bytes; `None` if it is shorter or has an
+    /// extension.
     #[inline]
     pub(super) fn cut(data: &'a [u8], header_len: usize) -> Option<Self> {
         let (header, body) = data.split_at_checked(header_len)?;
@@ -98,7 +99,7 @@ pub trait PacketEvent<'a> {
     /// The header and packet.
     fn sample(&self) -> &Sample<'a>;
 
-    /// What kind of drop, trace, verdict or capture this is.
+    /// The drop reason, observation point or capture point.
     fn subtype(&self) -> u8 {
         self.sample().u8(offset::SUBTYPE)
     }
@@ -118,8 +119,8 @@ pub trait PacketEvent<'a> {
         self.sample().u32(offset::LEN_ORIG)
     }
 
-    /// The length that the datapath captured, in bytes. [`Self::packet`] has as many, or all that
-    /// arrived.
+    /// The length that the datapath captured, in bytes. [`Self::packet`] is shorter if the event is
+    /// truncated.
     fn len_cap(&self) -> u16 {
         self.sample().u16(offset::LEN_CAP)
     }
@@ -129,18 +130,18 @@ pub trait PacketEvent<'a> {
         self.sample().u8(offset::VERSION)
     }
 
-    /// 0 upstream; else a downstream build's extension stands between header and packet.
+    /// 0 upstream; otherwise an extension of a downstream build is between header and packet.
     fn ext_version(&self) -> u8 {
         self.sample().u8(offset::EXT_VERSION)
     }
 
-    /// The length of the known header, in bytes.
+    /// The length of the header without extension, in bytes.
     fn header_len(&self) -> usize {
         self.sample().header.len()
     }
 
-    /// Where the packet starts in the event's data. More than [`Self::header_len`] only with an
-    /// extension.
+    /// The position of the packet in the event's data. Greater than [`Self::header_len`] only with
+    /// an extension.
     fn packet_offset(&self) -> usize {
         self.sample().packet_offset
     }
@@ -155,7 +156,7 @@ pub trait PacketEvent<'a> {
         false
     }
 
-    /// Whether the event says that the packet is IPv6.
+    /// Whether the event marks the packet as IPv6.
     fn is_ipv6(&self) -> bool {
         false
     }
@@ -170,7 +171,7 @@ pub trait PacketEvent<'a> {
         false
     }
 
-    /// What the packet starts with.
+    /// The first header of the packet.
     fn link(&self) -> Link {
         match (self.is_l3_device(), self.is_ipv6()) {
             (false, _) => Link::Ethernet,
@@ -179,7 +180,7 @@ pub trait PacketEvent<'a> {
         }
     }
 
-    /// What the outer packet's UDP payload starts with, if the event says that it is a tunnel's.
+    /// The tunnel that the UDP payload of the outer packet starts with, if the event marks one.
     fn tunnel(&self) -> Option<TunnelProtocol> {
         match (self.vxlan(), self.geneve()) {
             (true, _) => Some(TunnelProtocol::Vxlan),
@@ -189,8 +190,8 @@ pub trait PacketEvent<'a> {
     }
 }
 
-/// The fixed-size field at `at`. One that this layout lacks reads as zero, which means "none" for
-/// all of them.
+/// The field at `at`. A field that the layout lacks reads as zero, which means "none" for all of
+/// them.
 pub(super) fn field<const N: usize>(header: &[u8], at: usize) -> [u8; N] {
     header
         .get(at..)
@@ -203,16 +204,16 @@ pub(super) fn version(data: &[u8]) -> u8 {
     field::<1>(data, offset::VERSION)[0]
 }
 
-/// The length of the header and of the padding together, which tells layouts of one version apart.
+/// The total length of header and padding, which distinguishes layouts of one version.
 ///
-/// `None` if the event claims more captured bytes than it has.
+/// `None` if the captured length exceeds the event.
 pub(super) fn beside_packet(data: &[u8]) -> Option<usize> {
     let captured = u16::from_le_bytes(field(data, offset::LEN_CAP));
     data.len().checked_sub(captured.into())
 }
 
-/// Headers of known versions are multiples of 8 where extensions exist, and so are extensions, as
-/// far as anyone has seen: what remains of header and padding after rounding down is the header.
+/// The position of the packet. Where extensions exist, the length of headers is a multiple of 8,
+/// and so is that of all known extensions: header and padding rounded down are the header.
 fn packet_offset(data: &[u8], header_len: usize) -> usize {
     if field::<1>(data, offset::EXT_VERSION) == [0] {
         return header_len;

@@ -1,4 +1,4 @@
-//! The releases that can have sent an event, by its layout and by numbers that came and went.
+//! The releases that can have sent an event, by its layout and its numbers.
 
 use super::drop::DropNotify;
 use super::hints::{DropV1Header, Hints};
@@ -10,10 +10,10 @@ use super::{
 use crate::release::{Release, Releases};
 
 impl Hints {
-    /// Learns from an event which releases can have sent it. What the agent's own two types say
-    /// takes reading their content; see [`Self::learn`].
+    /// Narrows the releases down to those that can have sent an event. The agent's two event types
+    /// have to be decoded first; see [`Self::narrow_to`].
     pub fn observe(&mut self, event: &Event<'_>) {
-        self.learn(senders(event));
+        self.narrow_to(senders(event));
     }
 }
 
@@ -53,7 +53,7 @@ fn senders_of_trace(trace: &TraceNotify<'_>) -> Releases {
     }
 }
 
-/// Of a trace before 1.19, by the reasons that came and went until then (`bpf/lib/trace.h`).
+/// The releases before 1.19 that send a trace with this reason (`bpf/lib/trace.h`).
 fn senders_of_reason(reason: u8) -> Releases {
     match reason {
         trace_reason::CT_REOPENED => Releases::before(Release::V1_16),
@@ -68,8 +68,7 @@ fn senders_of_reason(reason: u8) -> Releases {
 fn senders_of_verdict(verdict: &PolicyVerdictNotify<'_>) -> Releases {
     const L3_PROTO: u8 = 5;
     const PROTO_ONLY: u8 = 6;
-    // Neither an event that claims more than it has says anything about its header, nor one with an
-    // unknown extension.
+    // The header of an event whose packet is incomplete, or that has an extension, proves nothing.
     if verdict.packet().len() < usize::from(verdict.len_cap()) || verdict.ext_version() != 0 {
         return Releases::ANY;
     }
@@ -86,8 +85,8 @@ fn senders_of_verdict(verdict: &PolicyVerdictNotify<'_>) -> Releases {
     }
 }
 
-/// By the messages that are new, and by arguments that were not set or are not set any more
-/// (`bpf/lib/conntrack.h`).
+/// The releases that send a debug message, by messages that were added and by arguments that some
+/// releases do not set (`bpf/lib/conntrack.h`).
 fn senders_of_debug_message(message: &DebugMsg<'_>) -> Releases {
     const CT_LOOKUP4_2: u8 = 49;
     const CT_CREATED4: u8 = 50;

@@ -1,7 +1,7 @@
 //! `TraceSockNotify` (7): `struct trace_sock_notify` of `bpf/lib/trace_sock.h`, sent since 1.13.
 //!
-//! 1.19 reordered the fields. Both layouts arrive as 44 bytes without a version, so the
-//! connection's other events decide, and without them the values.
+//! 1.19 reordered the fields. Both layouts arrive as 44 bytes without a version, so the other
+//! events of the connection decide, and without them the values.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -10,7 +10,7 @@ use super::hints::{Hints, SockLayout};
 use super::reason::{Bound, Reason};
 use super::sample::field;
 
-/// Where a layout keeps its fields.
+/// The positions of the fields in a layout.
 #[derive(Debug)]
 pub(super) struct Offsets {
     pub(super) len: usize,
@@ -47,7 +47,7 @@ pub(super) static ALIGNED: Offsets = Offsets {
     dst_ip: 24,
 };
 
-/// A translation of a socket's address.
+/// The translation of a socket's destination.
 #[derive(Debug, Clone, Copy)]
 pub struct TraceSockNotify<'a> {
     data: &'a [u8],
@@ -79,7 +79,7 @@ impl<'a> TraceSockNotify<'a> {
         }
     }
 
-    /// Before or after the translation, on the way there or back.
+    /// Before or after the translation, of a request or a reply.
     #[must_use]
     pub fn xlate_point(&self) -> u8 {
         field::<1>(self.data, XLATE_POINT)[0]
@@ -125,7 +125,7 @@ impl<'a> TraceSockNotify<'a> {
         self.flags() & FLAG_IPV6 != 0
     }
 
-    /// Whether the destination is an IPv4-mapped IPv6 address: an IPv6 socket that speaks IPv4.
+    /// Whether the destination is an IPv4-mapped IPv6 address: an IPv6 socket that uses IPv4.
     #[must_use]
     pub fn has_mapped_ip(&self) -> bool {
         self.is_ipv6()
@@ -157,8 +157,8 @@ impl<'a> TraceSockNotify<'a> {
     }
 }
 
-/// What the connection has shown decides; then what is configured, unless the values fit the other
-/// layout alone; then the values.
+/// The layout of an event. The earlier events of the connection decide, then the configuration,
+/// unless the values fit only the other layout, then the values.
 fn layout(data: &[u8], hints: &Hints) -> SockLayout {
     let shown = SockLayout::of(hints.shown());
     if shown != SockLayout::Unknown {
@@ -173,8 +173,8 @@ fn layout(data: &[u8], hints: &Hints) -> SockLayout {
     }
 }
 
-/// Whether the packed layout finds a protocol and a flag that exist, and nothing behind an IPv4
-/// address.
+/// Whether the event, read in the packed layout, has a valid protocol and flag, and zeros after an
+/// IPv4 address.
 fn fits_packed(data: &[u8]) -> bool {
     let Some(data) = data.get(..PACKED.len) else {
         return false;
@@ -187,12 +187,12 @@ fn fits_packed(data: &[u8]) -> bool {
         && (flags == FLAG_IPV6 || behind_ipv4.iter().all(|&byte| byte == 0))
 }
 
-/// The aligned layout keeps small numbers and padding where the packed one has an address. A packed
-/// IPv4 address can look like them, but then zeros stand where the aligned layout has a cookie, and
-/// a cgroup where it has zeros.
+/// Whether the event looks like the aligned layout, which has small numbers and padding where the
+/// packed one has an address. A packed IPv4 address can look the same, but then the aligned layout
+/// would have zeros as its cookie, and a cgroup where it has zeros.
 fn looks_aligned(data: &[u8]) -> bool {
-    let small = matches!(data, [_, _, 0..=2, 0..=1, _, _, 0, 0, ..]);
-    if !small || data.len() < ALIGNED.len {
+    let has_small_numbers = matches!(data, [_, _, 0..=2, 0..=1, _, _, 0, 0, ..]);
+    if !has_small_numbers || data.len() < ALIGNED.len {
         return false;
     }
     if data[ALIGNED.flags] & FLAG_IPV6 == 0 {

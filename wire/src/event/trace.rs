@@ -116,13 +116,14 @@ impl<'a> TraceNotify<'a> {
         self.0.u32(offset::DST_LABEL)
     }
 
-    /// The destination endpoint, or on the way to the proxy its port; 0 if unknown.
+    /// The destination endpoint, or the port of the proxy that the packet goes to; 0 if unknown.
     #[must_use]
     pub fn dst_id(&self) -> u16 {
         self.0.u16(offset::DST_ID)
     }
 
-    /// Why the packet was traced, mostly its connection tracking state, without the encryption bit.
+    /// The reason, mostly the connection tracking state, without the encryption bit: one of
+    /// [`trace_reason`].
     #[must_use]
     pub fn reason(&self) -> u8 {
         self.0.u8(offset::REASON) & !REASON_ENCRYPTED
@@ -146,13 +147,13 @@ impl<'a> TraceNotify<'a> {
         self.0.u32(offset::IFINDEX)
     }
 
-    /// The 16 bytes of the original address as they are, whatever the IPv6 flag says.
+    /// The 16 bytes of the original address, regardless of the IPv6 flag.
     #[must_use]
     pub fn orig_ip_bytes(&self) -> [u8; 16] {
         self.0.bytes(offset::ORIG_IP)
     }
 
-    /// The source address before source NAT, if the datapath gave one.
+    /// The source address before source NAT, if the datapath has set it.
     #[must_use]
     pub fn orig_ip(&self) -> Option<IpAddr> {
         let ip: IpAddr = if self.is_ipv6() {

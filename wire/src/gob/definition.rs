@@ -1,27 +1,27 @@
 //! Type definitions: the `wireType` struct and its parts.
 //!
-//! Follows `encoding/gob/type.go`. Names of types are information only; names of fields are what
-//! readers match by. The id inside a definition may differ from the one in its message's header,
-//! which is the one that counts (Go does so for `*url.URL`).
+//! Follows `encoding/gob/type.go`. The names of types have no meaning; fields are matched by name.
+//! The id inside a definition may differ from the one in its message's header, which is the valid
+//! one (Go does so for `*url.URL`).
 
 use super::{
     Error, Field, Fields, MAX_FIELDS, Marshaler, Reader, StructWriter, Type, TypeId, put_int,
     put_uint, write_message,
 };
 
-/// One type definition. Its id is in the header of its message.
+/// A type definition. Its id is in the header of its message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
-    /// The Go type's name; may be empty.
+    /// The name of the Go type; may be empty.
     pub name: Box<str>,
-    /// The id that the definition itself gives, which readers ignore.
+    /// The id inside the definition, which readers ignore.
     pub inner_id: TypeId,
     /// One of the composite types.
     pub ty: Type,
 }
 
 impl Definition {
-    /// Reads a definition that fills the rest of its message.
+    /// Reads a definition, which fills the rest of its message.
     ///
     /// # Errors
     /// [`Error::BadDefinition`], [`Error::TooManyFields`], and as [`Reader`]'s methods.
@@ -42,7 +42,9 @@ impl Definition {
 
     fn read_member(member: usize, reader: &mut Reader<'_>) -> Result<Self, Error> {
         const COUNTS: [usize; 7] = [3, 2, 2, 3, 1, 1, 1];
-        let (mut common, mut numbers, mut fields) = (Field::unnamed(), [0; 2], Vec::new());
+        let mut common = Field::unnamed();
+        let mut numbers = [0; 2];
+        let mut fields = Vec::new();
         let mut parts = Fields::new(COUNTS[member]);
         while let Some(part) = parts.next(reader)? {
             match (part, member) {
@@ -97,7 +99,7 @@ impl Definition {
         write_message(out, &body);
     }
 
-    /// The member of `wireType` that is set. Built-in types have none: they are never defined.
+    /// The member of `wireType` that is set. Built-in types have none, as they are not defined.
     fn member(&self) -> u64 {
         match self.ty {
             Type::Array { .. } => 0,

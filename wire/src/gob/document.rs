@@ -1,60 +1,60 @@
-//! Streams that carry definitions and then one value, with the definitions remembered.
+//! Streams that carry definitions and then one value. The definitions are cached.
 //!
-//! Cilium's agent writes each of its notifications and access-log records with a fresh encoder, so
-//! the same definitions come with every one, more bytes than the value itself.
+//! Cilium's agent encodes each notification and access-log record with a new encoder, so the same
+//! definitions precede each of them, and are longer than the value.
 
 use super::{Error, Header, Reader, Schema, Split, TagOf, TypeId, Value, split};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Different definitions that are remembered: an agent has one set, and it changes when it
-/// restarts.
-const REMEMBERED: usize = 4;
+/// Maximum number of cached sets of definitions. An agent has one set, until it restarts.
+const MAX_CACHED: usize = 4;
 
 static SERIALS: AtomicU64 = AtomicU64::new(1);
 
-/// Opens one-value streams. `M` is what a reader remembers beside the definitions, such as what it
-/// found out of them.
+/// Opens one-value streams. `M` is additional state that a reader caches with each set of
+/// definitions, such as what it derived from them.
 #[derive(Debug)]
 pub struct Documents<M = ()> {
-    /// The most recently added first.
-    known: VecDeque<Known<M>>,
+    /// The most recently added set first.
+    cached: VecDeque<DefinitionSet<M>>,
     empty: Schema,
 }
 
 #[derive(Debug)]
-struct Known<M> {
-    /// The definition messages as they came.
+struct DefinitionSet<M> {
+    /// The definition messages as sent.
     bytes: Box<[u8]>,
     schema: Schema,
     serial: u64,
-    memory: M,
+    state: M,
 }
 
-/// A stream opened at its value.
+/// A stream that was read up to its value.
 #[derive(Debug)]
 pub struct Document<'a, M = ()> {
     reader: Reader<'a>,
     id: TypeId,
     /// The types of the stream.
     pub schema: &'a Schema,
-    /// Tells these definitions from all others of the process; the same ones can have several.
+    /// Distinguishes these definitions from all others of the process. Equal definitions can have
+    /// different serials.
     pub serial: u64,
-    /// What is remembered beside these definitions.
-    pub memory: &'a mut M,
+    /// The state that is cached with these definitions.
+    pub state: &'a mut M,
 }
 
 impl<M: Default> Default for Documents<M> {
     fn default() -> Self {
         Self {
-            known: VecDeque::new(),
+            cached: VecDeque::new(),
             empty: Schema::default(),
         }
     }
 }
 
 impl<M: Default> Documents<M> {
-    /// Documents whose structs are read by tags, as of [`Schema::with_tags`].
+    /// Returns documents whose structs are read by tags; see [`Schema::with_tags`].
     #[must_use]
     pub fn with_tags(tag_of: TagOf) -> Self {
         Self {
@@ -63,44 +63,42 @@ impl<M: Default> Documents<M> {
         }
     }
 
-    /// Reads up to the value of `stream`, parsing its definitions if they are new.
+    /// Reads up to the value of `stream`, and parses its definitions if they are not cached.
     ///
     /// # Errors
     /// [`Error::MissingValue`] when the stream ends before its value or inside it, and as
     /// [`Schema::define`].
     pub fn open<'a>(&'a mut self, stream: &'a [u8]) -> Result<Document<'a, M>, Error> {
         let found = self
-            .known
+            .cached
             .iter()
             .enumerate()
-            .find_map(|(at, known)| Some((at, known.value_of(stream)?)));
+            .find_map(|(at, set)| Some((at, set.value_of(stream)?)));
         let (at, (id, reader)) = match found {
             Some(found) => found,
             None => {
-                self.remember(stream)?;
-                (
-                    0,
-                    self.known[0].value_of(stream).ok_or(Error::MissingValue)?,
-                )
+                self.add_definitions(stream)?;
+                let value = self.cached[0].value_of(stream);
+                (0, value.ok_or(Error::MissingValue)?)
             }
         };
-        let Known {
+        let DefinitionSet {
             schema,
             serial,
-            memory,
+            state,
             ..
-        } = &mut self.known[at];
+        } = &mut self.cached[at];
         Ok(Document {
             reader,
             id,
             schema,
             serial: *serial,
-            memory,
+            state,
         })
     }
 
-    /// Adds the definitions of `stream` in front of the others.
-    fn remember(&mut self, stream: &[u8]) -> Result<(), Error> {
+    /// Caches the definitions of `stream` in front of the others.
+    fn add_definitions(&mut self, stream: &[u8]) -> Result<(), Error> {
         let mut schema = self.empty.clone();
         let mut rest = stream;
         loop {
@@ -114,19 +112,19 @@ impl<M: Default> Documents<M> {
         }
         let bytes = stream[..stream.len() - rest.len()].into();
         let serial = SERIALS.fetch_add(1, Ordering::Relaxed);
-        self.known.truncate(REMEMBERED - 1);
-        self.known.push_front(Known {
+        self.cached.truncate(MAX_CACHED - 1);
+        self.cached.push_front(DefinitionSet {
             bytes,
             schema,
             serial,
-            memory: M::default(),
+            state: M::default(),
         });
         Ok(())
     }
 }
 
-impl<M> Known<M> {
-    /// The value in `stream`, if exactly these definitions come before it.
+impl<M> DefinitionSet<M> {
+    /// The value in `stream`, if exactly these definitions precede it.
     fn value_of<'a>(&self, stream: &'a [u8]) -> Option<(TypeId, Reader<'a>)> {
         match message(stream.strip_prefix(&*self.bytes)?) {
             Ok((Header::Value(id), reader, _)) => Some((id, reader)),
@@ -147,11 +145,11 @@ impl<'a, M> Document<'a, M> {
         self.id
     }
 
-    /// The value and the memory, which are needed together.
+    /// The value and the cached state, to be used together.
     pub fn parts(&mut self) -> (Value<'_, 'a>, &mut M) {
         (
             Value::new(&mut self.reader, self.schema, self.id),
-            self.memory,
+            self.state,
         )
     }
 }

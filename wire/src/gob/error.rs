@@ -1,8 +1,8 @@
-//! Why a gob stream, a definition or a value is refused.
+//! Errors of gob streams, definitions and values.
 
 use crate::label::labels;
 
-/// What is wrong with some gob bytes.
+/// An error in gob bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A message ends inside a value.
@@ -19,15 +19,15 @@ pub enum Error {
         /// The reader's limit, in bytes.
         limit: usize,
     },
-    /// A byte string, or a count of elements, is longer than what is left of its message.
+    /// A byte string, or a count of elements, exceeds the rest of its message.
     #[error("a length of {length} with {left} bytes left in the message")]
     LengthOutOfRange {
         /// The length or count on the wire.
         length: u64,
-        /// The bytes left behind it.
+        /// The number of bytes left in the message.
         left: usize,
     },
-    /// An array's count is not the length that its type has.
+    /// An array's count differs from the length of its type.
     #[error("{count} elements for an array of {length}")]
     ArrayLength {
         /// The count on the wire.
@@ -40,30 +40,30 @@ pub enum Error {
     FieldOutOfRange {
         /// The field number on the wire.
         field: u64,
-        /// How many fields the definition has.
+        /// The number of fields in the definition.
         count: usize,
     },
     /// A value nests deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
     #[error("values nest deeper than {}", super::MAX_DEPTH)]
     NestingTooDeep,
-    /// A value's type on the wire is not the one that its reader needs.
+    /// A value's type on the wire is not the one that its reader expects.
     #[error("{found} where {wanted} is expected")]
     TypeMismatch {
-        /// What the reader needs.
+        /// The type that the reader expects.
         wanted: &'static str,
-        /// What the definition says.
+        /// The type in the definition.
         found: &'static str,
     },
-    /// An interface value, which no type of the monitor socket has.
+    /// An interface value. No type of the monitor socket has any.
     #[error("an interface value")]
     InterfaceValue,
     /// A value of a type, or a reference to one, that the stream has not defined.
     #[error("type {0} is not defined")]
     UnknownType(i64),
-    /// A definition of an id that is kept for the built-in types.
+    /// A definition of an id that is reserved for the built-in types.
     #[error("definition of reserved type {0}")]
     ReservedType(i64),
-    /// A definition of an id that has one.
+    /// A second definition of an id.
     #[error("type {0} is defined twice")]
     DuplicateType(i64),
     /// A definition that is not a `wireType`.
@@ -75,10 +75,10 @@ pub enum Error {
     /// A struct with more fields than [`MAX_FIELDS`](super::MAX_FIELDS).
     #[error("a struct with more than {} fields", super::MAX_FIELDS)]
     TooManyFields,
-    /// Definitions longer, together, than [`MAX_DEFINITION_BYTES`](super::MAX_DEFINITION_BYTES).
+    /// Definitions whose total size exceeds [`MAX_DEFINITION_BYTES`](super::MAX_DEFINITION_BYTES).
     #[error("more than {} bytes of type definitions", super::MAX_DEFINITION_BYTES)]
     DefinitionsTooLarge,
-    /// A stream that should carry one value ends before it.
+    /// A stream that should carry one value ends before the value.
     #[error("the stream ends before its value")]
     MissingValue,
 }

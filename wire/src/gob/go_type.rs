@@ -1,22 +1,21 @@
-//! Numbers and defines Go types as Go's encoder does, so that what we write is what an agent
-//! writes.
+//! Numbers and defines Go types as Go's encoder does, so that encoded streams equal an agent's.
 //!
 //! Follows `newTypeObject` and `sendType` of `encoding/gob`: a struct is numbered before its fields
-//! and a slice or map after its elements; definitions are sent from the outside in.
+//! and a slice or map after its elements; definitions of outer types are sent first.
 
 use super::{Definition, Field, Marshaler, Type, TypeId};
 use std::collections::BTreeMap;
 
-/// A Go type to be defined. Two types of one name are one type.
+/// A Go type to be defined. Types with the same name are the same type.
 #[derive(Debug, Clone)]
 pub struct GoType {
-    /// The name that Go gives it.
+    /// The name in Go.
     pub name: &'static str,
-    /// What it is made of.
+    /// The form.
     pub shape: GoShape,
 }
 
-/// What a Go type is made of.
+/// The form of a Go type.
 #[derive(Debug, Clone)]
 pub enum GoShape {
     /// A type that needs no definition.
@@ -25,12 +24,12 @@ pub enum GoShape {
     Slice(Box<GoType>),
     /// A map.
     Map(Box<GoType>, Box<GoType>),
-    /// A struct and its exported fields.
+    /// A struct with its exported fields.
     Struct(Vec<(&'static str, GoType)>),
     /// A type that marshals itself to binary.
     Binary,
-    /// A pointer to `url.URL`, which marshals itself. Go's encoder gives it no name and an inner id
-    /// of its own, and defines a `Userinfo` without fields behind it.
+    /// A pointer to `url.URL`, which marshals itself. Go's encoder gives it no name and another
+    /// inner id, and defines a `Userinfo` without fields after it.
     Url,
 }
 
@@ -74,7 +73,7 @@ impl GoType {
         }
     }
 
-    /// Appends the definitions of this type and of all that it is made of, and gives its id.
+    /// Appends the definitions of this type and of all types in it, and returns its id.
     pub fn define(&self, first: TypeId, out: &mut Vec<u8>) -> TypeId {
         let mut numbers = Numbers {
             ids: BTreeMap::new(),
@@ -150,7 +149,7 @@ fn userinfo() -> GoType {
     }
 }
 
-/// The ids given so far, by name.
+/// The ids assigned so far, by name.
 struct Numbers {
     ids: BTreeMap<&'static str, TypeId>,
     next: TypeId,

@@ -1,22 +1,22 @@
 //! Messages: a length, and a body that defines a type or holds a value.
 //!
-//! Does no I/O: the caller keeps the bytes of a message that is not complete yet.
+//! Does no I/O: the caller keeps the bytes of an incomplete message.
 
 use super::{Error, Reader, TypeId, put_uint};
 
-/// What lies at the front of some bytes of a stream.
+/// The result of [`split`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split<'a> {
-    /// A whole message.
+    /// A complete message.
     Message {
         /// The message without its length.
         body: &'a [u8],
-        /// Its bytes, length included.
+        /// The number of bytes that the message takes, including its length.
         used: usize,
     },
-    /// A part of one.
+    /// A part of a message.
     Incomplete {
-        /// How many bytes there must be, at least, before another try can do better.
+        /// The number of bytes that are needed at least before a retry can succeed.
         needed: usize,
     },
 }
@@ -24,8 +24,8 @@ pub enum Split<'a> {
 /// Splits the first message off `input`.
 ///
 /// # Errors
-/// [`Error::MessageTooLarge`] as soon as the length is known, and [`Error::IntegerTooLong`].
-/// Neither leaves a way to find the next message.
+/// [`Error::MessageTooLarge`] as soon as the length is known, and [`Error::IntegerTooLong`]. After
+/// either, the next message cannot be found.
 #[inline]
 pub fn split(input: &[u8], limit: usize) -> Result<Split<'_>, Error> {
     let mut reader = Reader::new(input);
@@ -50,8 +50,7 @@ pub fn split(input: &[u8], limit: usize) -> Result<Split<'_>, Error> {
     })
 }
 
-/// Bytes of the integer that `input` begins with, a message's length; one when there is nothing to
-/// see.
+/// The size of the integer at the start of `input`, in bytes; 1 if `input` is empty.
 #[must_use]
 pub fn prefix_len(input: &[u8]) -> usize {
     input
@@ -59,12 +58,12 @@ pub fn prefix_len(input: &[u8]) -> usize {
         .map_or(1, |first| 1 + usize::from(first.wrapping_neg()))
 }
 
-/// What a message is about.
+/// The front of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Header {
-    /// It defines this type.
+    /// The message defines this type.
     Definition(TypeId),
-    /// It holds a value of this type.
+    /// The message has a value of this type.
     Value(TypeId),
 }
 
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_split_off_whole() {
+    fn a_complete_message_is_split_off() {
         let split = split(&[2, 7, 8, 9], 16);
         assert_eq!(
             split,
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_message_says_how_much_is_needed() {
+    fn a_part_of_a_message_reports_the_bytes_needed() {
         for (bytes, needed) in [
             (&[][..], 1),
             (&[2], 3),
@@ -124,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_cannot_be_is_refused_at_once() {
+    fn invalid_lengths_are_refused_at_once() {
         let error = Error::MessageTooLarge {
             length: 17,
             limit: 16,
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sign_of_the_id_tells_a_definition_from_a_value() {
+    fn definitions_have_negative_ids() {
         for (bytes, header) in [
             (&[0xff, 0x81][..], Header::Definition(TypeId(65))),
             (&[0xff, 0x82], Header::Value(TypeId(65))),

@@ -4,14 +4,14 @@
 //! a sequence of length-prefixed messages; each one defines a type or holds a value of a defined
 //! type.
 //!
-//! Reading order: [`Reader`] reads primitives, [`split`] and [`Header`] frame them into messages, a
-//! [`Definition`] is a parsed type definition and a [`Schema`] all of one stream, a [`Value`] reads
-//! any value by its type, [`Documents`] opens the short streams that carry one value each.
-//! [`StructWriter`] and [`GoType`] are the way back.
+//! Reading order: [`Reader`] reads primitives, [`split`] and [`Header`] frame messages, a
+//! [`Definition`] is a parsed type definition and a [`Schema`] has all definitions of one stream, a
+//! [`Value`] reads any value by its type, [`Documents`] opens short streams that carry one value
+//! each. [`StructWriter`] and [`GoType`] encode.
 //!
-//! Everything read may be hostile. Lengths and counts are checked against the bytes that are there,
-//! nesting, types and fields are limited, and nothing is allocated for a length that is only
-//! claimed. Interface values are refused: nothing on the monitor socket uses them.
+//! All input may be hostile. Lengths and counts are checked against the available bytes, nesting,
+//! types and fields are limited, and nothing is allocated for a length before it is checked.
+//! Interface values are refused, since nothing on the monitor socket uses them.
 
 mod definition;
 mod document;

@@ -1,6 +1,6 @@
 //! The primitives of a message: integers, byte strings, and the field numbers of a struct.
 //!
-//! Knows nothing of types. Follows "Encoding Details" of `encoding/gob`.
+//! Independent of types. Follows "Encoding Details" of `encoding/gob`.
 
 use super::Error;
 
@@ -11,7 +11,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads from the first byte of `bytes`.
+    /// Returns a reader at the first byte of `bytes`.
     #[must_use]
     #[inline]
     pub fn new(bytes: &'a [u8]) -> Self {
@@ -37,7 +37,7 @@ impl<'a> Reader<'a> {
             return Ok(first.into());
         }
         let width = usize::from(first.wrapping_neg());
-        // Integers of all widths are read alike, so that their lengths are no branches.
+        // Integers of all widths are read in the same way, without a branch on the width.
         match rest.first_chunk() {
             Some(word) if width <= 8 => {
                 self.rest = &rest[width..];
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A signed integer: bit 0 says whether the others are complemented.
+    /// A signed integer: if bit 0 is set, the other bits are complemented.
     ///
     /// # Errors
     /// As [`uint`](Self::uint).
@@ -62,10 +62,10 @@ impl<'a> Reader<'a> {
         Ok(if bits & 1 == 0 { magnitude } else { !magnitude })
     }
 
-    /// A length and as many bytes: the form of byte slices, strings and opaque values.
+    /// A length and as many bytes: a byte slice, a string or an opaque value.
     ///
     /// # Errors
-    /// [`Error::LengthOutOfRange`] when the message has fewer, and as [`uint`](Self::uint).
+    /// [`Error::LengthOutOfRange`] if the message has fewer, and as [`uint`](Self::uint).
     #[inline]
     pub fn bytes(&mut self) -> Result<&'a [u8], Error> {
         let length = self.uint()?;
@@ -80,10 +80,10 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
-    /// A count of elements that take `least` bytes each, or more.
+    /// A count of elements that take at least `least` bytes each.
     ///
     /// # Errors
-    /// [`Error::LengthOutOfRange`] when they cannot fit, and as [`uint`](Self::uint).
+    /// [`Error::LengthOutOfRange`] if they do not fit, and as [`uint`](Self::uint).
     pub fn count(&mut self, least: usize) -> Result<usize, Error> {
         let length = self.uint()?;
         let left = self.rest.len();
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Checks that there is an element to read. The end of the message ends a struct, so without
-    /// this a count could stand for as many empty ones; Go refuses them alike.
+    /// this check any count of empty structs would be accepted. Go refuses them, too.
     ///
     /// # Errors
     /// [`Error::Truncated`] at the end of the message.
@@ -108,9 +108,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// An integer of so many bytes close to the end of its message, and what is behind it.
+/// Reads an integer of `width` bytes close to the end of its message, and returns the bytes behind
+/// it.
 ///
-/// Takes and gives slices, not the reader: a reader that nothing else points to stays in registers.
+/// Takes a slice instead of the reader, so that the reader stays in registers.
 #[inline(never)]
 fn last_uint(width: usize, bytes: &[u8]) -> Result<(u64, &[u8]), Error> {
     if width > 8 {
@@ -125,7 +126,7 @@ fn last_uint(width: usize, bytes: &[u8]) -> Result<(u64, &[u8]), Error> {
     ))
 }
 
-/// The field numbers of one struct value, as they come.
+/// The field numbers of one struct value, in the order that they are sent in.
 #[derive(Debug)]
 pub struct Fields {
     next: u64,
@@ -133,16 +134,16 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// For a struct whose definition has `count` fields.
+    /// Returns the field numbers of a struct whose definition has `count` fields.
     #[must_use]
     #[inline]
     pub fn new(count: usize) -> Self {
         Self { next: 0, count }
     }
 
-    /// The number of the field whose value `reader` is at, or `None` behind the last.
+    /// Returns the number of the field whose value `reader` is at, or `None` after the last one.
     ///
-    /// A struct ends with a zero or, as Go's reader has it, with its message.
+    /// A struct ends with a zero or, as in Go's reader, with its message.
     ///
     /// # Errors
     /// [`Error::FieldOutOfRange`], and as [`Reader::uint`].
@@ -174,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_are_what_go_writes() {
+    fn integers_are_read_as_go_writes_them() {
         for (bytes, value) in [
             (&[0][..], 0),
             (&[0x7f], 127),
@@ -236,14 +237,14 @@ mod tests {
     }
 
     #[test]
-    fn a_count_must_fit_into_what_is_left() {
+    fn a_count_must_fit_into_the_rest_of_the_message() {
         assert_eq!(Reader::new(&[2, 0, 0, 0, 0]).count(2), Ok(2));
         let error = Error::LengthOutOfRange { length: 3, left: 4 };
         assert_eq!(Reader::new(&[3, 0, 0, 0, 0]).count(2), Err(error));
     }
 
     #[test]
-    fn field_numbers_add_up_and_stop_at_the_definition() {
+    fn field_numbers_are_sums_of_deltas_within_the_definition() {
         let mut reader = Reader::new(&[1, 2, 0]);
         let mut fields = Fields::new(3);
         assert_eq!(fields.next(&mut reader), Ok(Some(0)));

@@ -13,16 +13,16 @@ static BUILT_IN: [Type; 8] = [
     Type::Interface,
 ];
 
-/// What a reader calls a field instead of by its name and type: a number that is compared at once.
+/// A number for the name and type of a field, which is faster to compare than both.
 pub type Tag = u8;
 
-/// Gives the tag of a field of this name and type.
+/// Returns the tag of a field of this name and type.
 pub type TagOf = fn(&str, TypeId) -> Tag;
 
-/// The types that a stream has defined so far, beside the built-in ones.
+/// The types that a stream has defined so far, and the built-in ones.
 ///
-/// Definitions may refer to types that come later, or never: references are followed when a value
-/// is read.
+/// Definitions may refer to types that are defined later or not at all: references are resolved
+/// when a value is read.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
     /// Sorted by id.
@@ -35,12 +35,13 @@ pub struct Schema {
 struct Defined {
     id: TypeId,
     definition: Definition,
-    /// Of a struct, for each of its fields.
+    /// Tag and type of each field of a struct.
     fields: Box<[(Tag, TypeId)]>,
 }
 
 impl Schema {
-    /// A schema whose structs can be read by tags, which `tag_of` gives to their fields.
+    /// Returns a schema whose structs can be read by tags; `tag_of` determines the tag of each
+    /// field.
     #[must_use]
     pub fn with_tags(tag_of: TagOf) -> Self {
         Self {
@@ -49,7 +50,7 @@ impl Schema {
         }
     }
 
-    /// Adds the definition of `id` that fills the rest of a message.
+    /// Adds the definition of `id`, which fills the rest of a message.
     ///
     /// # Errors
     /// [`Error::ReservedType`], [`Error::DuplicateType`], [`Error::TooManyTypes`],
@@ -58,7 +59,7 @@ impl Schema {
         if id < TypeId::FIRST {
             return Err(Error::ReservedType(id.0));
         }
-        let Err(place) = self.place(id) else {
+        let Err(position) = self.position(id) else {
             return Err(Error::DuplicateType(id.0));
         };
         if self.types.len() == MAX_TYPES {
@@ -71,7 +72,7 @@ impl Schema {
         let definition = Definition::read(reader)?;
         let fields = self.fields(&definition.ty);
         self.types.insert(
-            place,
+            position,
             Defined {
                 id,
                 definition,
@@ -91,13 +92,13 @@ impl Schema {
             .collect()
     }
 
-    /// The type that `id` stands for.
+    /// Returns the type `id`.
     ///
     /// # Errors
     /// [`Error::UnknownType`].
     #[inline]
     pub fn resolve(&self, id: TypeId) -> Result<&Type, Error> {
-        // Most values are texts and numbers, whose types no stream can define anew.
+        // Most values are texts and numbers, whose types a stream cannot redefine.
         let built_in = usize::try_from(id.0)
             .ok()
             .and_then(|id| BUILT_IN.get(id.wrapping_sub(1)));
@@ -107,7 +108,7 @@ impl Schema {
         }
     }
 
-    /// Tag and type of each field of the struct `id`; `None` if it is another type.
+    /// Tag and type of each field of the struct `id`; `None` if `id` is no struct.
     #[inline]
     pub(super) fn tagged(&self, id: TypeId) -> Option<&[(Tag, TypeId)]> {
         let defined = self.defined(id).ok()?;
@@ -115,8 +116,8 @@ impl Schema {
     }
 
     fn defined(&self, id: TypeId) -> Result<&Defined, Error> {
-        // Go leaves no gap between the ids of a program, but for one behind a URL: most types are
-        // where that puts them.
+        // Go numbers the types of a program without gaps, except for one after a URL. So most types
+        // are at one of two positions.
         let first = self.types.first().map_or(0, |first| first.id.0);
         let near = usize::try_from(id.0.wrapping_sub(first)).unwrap_or_default();
         let guess = [near, near.saturating_sub(1)]
@@ -124,15 +125,15 @@ impl Schema {
             .find_map(|at| self.types.get(at).filter(|at| at.id == id));
         match guess {
             Some(defined) => Ok(defined),
-            None => Ok(&self.types[self.place(id).map_err(|_| Error::UnknownType(id.0))?]),
+            None => Ok(&self.types[self.position(id).map_err(|_| Error::UnknownType(id.0))?]),
         }
     }
 
-    fn place(&self, id: TypeId) -> Result<usize, usize> {
+    fn position(&self, id: TypeId) -> Result<usize, usize> {
         self.types.binary_search_by_key(&id, |defined| defined.id)
     }
 
-    /// The stream's own types.
+    /// Returns the types that the stream has defined.
     pub fn definitions(&self) -> impl Iterator<Item = (TypeId, &Definition)> {
         self.types
             .iter()
@@ -144,7 +145,7 @@ impl Schema {
 mod tests {
     use super::*;
 
-    /// `[]string` under an id of its own.
+    /// The definition of `[]string`.
     const STRINGS: &[u8] = &[2, 2, 12, 0, 0];
 
     fn define(schema: &mut Schema, id: i64) -> Result<(), Error> {
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_million_definitions_stop_at_the_limit() {
+    fn the_number_of_definitions_is_limited() {
         let mut schema = Schema::default();
         let failure = (64..1_000_064)
             .map(|id| define(&mut schema, id))
@@ -182,8 +183,8 @@ mod tests {
     }
 
     #[test]
-    fn large_definitions_stop_at_the_limit() {
-        // An empty struct whose name is a third of what may come.
+    fn the_size_of_all_definitions_is_limited() {
+        // An empty struct whose name has a third of the maximum size.
         let mut body = Vec::new();
         let definition = Definition {
             name: "n".repeat(MAX_DEFINITION_BYTES / 3).into(),

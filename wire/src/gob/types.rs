@@ -10,17 +10,17 @@ pub struct TypeId(
 impl TypeId {
     /// `bool`.
     pub const BOOL: Self = Self(1);
-    /// Every signed integer.
+    /// All signed integers.
     pub const INT: Self = Self(2);
-    /// Every unsigned integer.
+    /// All unsigned integers.
     pub const UINT: Self = Self(3);
-    /// Every float.
+    /// All floats.
     pub const FLOAT: Self = Self(4);
     /// A slice of bytes.
     pub const BYTES: Self = Self(5);
     /// `string`.
     pub const STRING: Self = Self(6);
-    /// Every complex number.
+    /// All complex numbers.
     pub const COMPLEX: Self = Self(7);
     /// An interface.
     pub const INTERFACE: Self = Self(8);
@@ -30,7 +30,7 @@ impl TypeId {
     pub const FIRST_GO_1_20: Self = Self(65);
 }
 
-/// What a value looks like on the wire.
+/// The form of a value on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
     /// 0 or 1, as an unsigned integer.
@@ -53,7 +53,7 @@ pub enum Type {
     Array {
         /// The elements' type.
         elem: TypeId,
-        /// Their number.
+        /// The number of elements.
         len: u64,
     },
     /// A count and the elements.
@@ -70,12 +70,12 @@ pub enum Type {
         /// The elements' type.
         elem: TypeId,
     },
-    /// A length and bytes that a type's own encoder made.
+    /// A length and bytes from a type's own encoder.
     Opaque(Marshaler),
 }
 
 impl Type {
-    /// The kind of type, for messages.
+    /// The kind of type, for error messages.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -96,7 +96,7 @@ impl Type {
     }
 }
 
-/// A field of a struct type; its number is its place.
+/// A field of a struct type. Its number is its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     /// The Go field's name.
@@ -105,7 +105,7 @@ pub struct Field {
     pub id: TypeId,
 }
 
-/// Which of Go's interfaces made an opaque value.
+/// The Go interface that encodes an opaque value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Marshaler {
     /// `gob.GobEncoder`.

@@ -1,13 +1,13 @@
 //! Reads any value by its type.
 //!
-//! Where a reader meets a field that it does not know, it skips it; where it meets a type that it
-//! does not expect, it says which. Like Go, it ignores bytes behind the value in its message.
+//! Unknown fields are skipped; an unexpected type is an error that names it. As in Go, bytes behind
+//! the value in its message are ignored.
 
 use super::{Error, Fields, MAX_DEPTH, Reader, Schema, Tag, Type, TypeId};
 
-/// A value that is about to be read.
+/// A value that is to be read.
 ///
-/// Every method reads it whole, so that the reader is behind it afterwards.
+/// Each method reads the whole value, after which the reader is behind it.
 #[must_use = "a value that is not read leaves the reader in front of it"]
 #[derive(Debug)]
 pub struct Value<'r, 'a> {
@@ -28,7 +28,7 @@ impl<'r, 'a> Value<'r, 'a> {
         }
     }
 
-    /// Its type.
+    /// The type of the value.
     ///
     /// # Errors
     /// [`Error::UnknownType`].
@@ -61,7 +61,7 @@ impl<'r, 'a> Value<'r, 'a> {
         }
     }
 
-    /// A string. Go does not promise UTF-8.
+    /// A string. Go does not guarantee UTF-8.
     ///
     /// # Errors
     /// [`Error::TypeMismatch`], and as [`Reader::bytes`].
@@ -73,7 +73,7 @@ impl<'r, 'a> Value<'r, 'a> {
         }
     }
 
-    /// A byte slice, or what a type's own encoder made.
+    /// A byte slice, or the output of a type's own encoder.
     ///
     /// # Errors
     /// [`Error::TypeMismatch`], and as [`Reader::bytes`].
@@ -85,7 +85,7 @@ impl<'r, 'a> Value<'r, 'a> {
         }
     }
 
-    /// As [`uint`](Self::uint), of a field whose tag says that it is one.
+    /// As [`uint`](Self::uint), of a field whose tag guarantees the type.
     ///
     /// # Errors
     /// As [`Reader::uint`].
@@ -94,7 +94,7 @@ impl<'r, 'a> Value<'r, 'a> {
         self.reader.uint()
     }
 
-    /// As [`int`](Self::int), of a field whose tag says that it is one.
+    /// As [`int`](Self::int), of a field whose tag guarantees the type.
     ///
     /// # Errors
     /// As [`Reader::int`].
@@ -103,7 +103,7 @@ impl<'r, 'a> Value<'r, 'a> {
         self.reader.int()
     }
 
-    /// As [`string`](Self::string), of a field whose tag says that it is one.
+    /// As [`string`](Self::string), of a field whose tag guarantees the type.
     ///
     /// # Errors
     /// As [`Reader::bytes`].
@@ -112,11 +112,11 @@ impl<'r, 'a> Value<'r, 'a> {
         self.reader.bytes()
     }
 
-    /// A struct: calls `each` with the name and the value of every field that was sent.
+    /// A struct. Calls `each` with the name and the value of every field that was sent.
     ///
     /// # Errors
-    /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], as [`Fields::next`], and what `each`
-    /// gives.
+    /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], as [`Fields::next`], and the errors of
+    /// `each`.
     pub fn fields<E: From<Error>>(
         mut self,
         mut each: impl FnMut(&'a str, Value<'_, 'a>) -> Result<(), E>,
@@ -132,7 +132,7 @@ impl<'r, 'a> Value<'r, 'a> {
         Ok(())
     }
 
-    /// A struct: the fields that were sent, with the tags of a schema that has some.
+    /// A struct. Returns the fields that were sent with their tags, if the schema has tags.
     ///
     /// # Errors
     /// [`Error::TypeMismatch`] and [`Error::UnknownType`].
@@ -148,10 +148,10 @@ impl<'r, 'a> Value<'r, 'a> {
         }
     }
 
-    /// The bytes that `read` passes over, and those behind them in the message.
+    /// Returns the bytes that `read` consumes, and those behind them in the message.
     ///
     /// # Errors
-    /// What `read` gives.
+    /// The errors of `read`.
     pub fn bytes<E>(
         self,
         read: impl FnOnce(Value<'_, 'a>) -> Result<(), E>,
@@ -172,11 +172,11 @@ impl<'r, 'a> Value<'r, 'a> {
         Ok(start.split_at(start.len() - reader.rest().len()))
     }
 
-    /// Passes over the value if its bytes begin with `known`, which were a whole value of this type
-    /// before, in a message that did not end with it: the end of a message ends values, too.
+    /// Passes over the value if the bytes begin with `known`, which must have been a complete value
+    /// of this type in a message that did not end with it, since the end of a message ends values.
     ///
     /// # Errors
-    /// The value, not read.
+    /// Returns the unread value if the bytes differ.
     pub fn pass(self, known: &[u8]) -> Result<&'a [u8], Self> {
         match self.reader.rest().split_at_checked(known.len()) {
             Some((bytes, rest)) if bytes == known => {
@@ -187,23 +187,23 @@ impl<'r, 'a> Value<'r, 'a> {
         }
     }
 
-    /// The id of its type.
+    /// The type id of the value.
     #[must_use]
     pub fn id(&self) -> TypeId {
         self.id
     }
 
-    /// The types of its stream.
+    /// The types of the stream.
     #[must_use]
     pub fn schema(&self) -> &'a Schema {
         self.schema
     }
 
-    /// A slice or an array: calls `each` with every element.
+    /// A slice or an array. Calls `each` with every element.
     ///
     /// # Errors
     /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], [`Error::ArrayLength`],
-    /// [`Error::LengthOutOfRange`], [`Error::Truncated`], and what `each` gives.
+    /// [`Error::LengthOutOfRange`], [`Error::Truncated`], and the errors of `each`.
     pub fn elements<E: From<Error>>(
         mut self,
         mut each: impl FnMut(Value<'_, 'a>) -> Result<(), E>,
@@ -228,11 +228,11 @@ impl<'r, 'a> Value<'r, 'a> {
         Ok(())
     }
 
-    /// A map whose keys are strings: calls `each` with every key and its element.
+    /// A map whose keys are strings. Calls `each` with every key and its element.
     ///
     /// # Errors
-    /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], [`Error::LengthOutOfRange`], and what
-    /// `each` gives.
+    /// [`Error::TypeMismatch`], [`Error::NestingTooDeep`], [`Error::LengthOutOfRange`], and the
+    /// errors of `each`.
     pub fn entries<E: From<Error>>(
         mut self,
         mut each: impl FnMut(&'a [u8], Value<'_, 'a>) -> Result<(), E>,
@@ -294,8 +294,8 @@ impl<'r, 'a> Value<'r, 'a> {
     }
 }
 
-/// The fields of a struct, to be asked for one after the other: each has to be read before the next
-/// one.
+/// The fields of a struct, one after the other. Each has to be read before the next one is
+/// requested.
 #[derive(Debug)]
 pub struct TaggedFields<'r, 'a> {
     value: Value<'r, 'a>,
@@ -304,7 +304,7 @@ pub struct TaggedFields<'r, 'a> {
 }
 
 impl<'a> TaggedFields<'_, 'a> {
-    /// Tag and value of the next field, or `None` behind the last.
+    /// Returns tag and value of the next field, or `None` after the last one.
     ///
     /// # Errors
     /// [`Error::NestingTooDeep`], and as [`Fields::next`].

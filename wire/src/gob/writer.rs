@@ -1,4 +1,4 @@
-//! Writes primitives and struct values as Go does, to the byte.
+//! Writes primitives and struct values, byte for byte as Go does.
 
 /// Appends an unsigned integer.
 #[inline]
@@ -25,7 +25,7 @@ pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Bytes that [`put_uint`] appends.
+/// The number of bytes that [`put_uint`] appends.
 #[must_use]
 #[inline]
 pub fn uint_len(value: u64) -> usize {
@@ -41,9 +41,9 @@ pub(crate) fn int_bits(value: i64) -> u64 {
     (value.cast_unsigned() << 1) ^ (value >> 63).cast_unsigned()
 }
 
-/// Writes the fields of one struct, each call the next field, leaving out what Go leaves out.
+/// Writes the fields of one struct, one with each call. Fields that Go omits are omitted.
 ///
-/// The struct is closed by [`end`](Self::end), or else by the end of its message.
+/// The struct ends with [`end`](Self::end) or with its message.
 #[derive(Debug)]
 pub struct StructWriter<'o> {
     out: &'o mut Vec<u8>,
@@ -57,25 +57,25 @@ impl<'o> StructWriter<'o> {
         Self { out, delta: 1 }
     }
 
-    /// Closes the struct.
+    /// Ends the struct.
     pub fn end(&mut self) {
         self.out.push(0);
     }
 
-    /// Passes a field that is not sent: a nil pointer, slice or map.
+    /// Skips a field that is not sent: a nil pointer, slice or map.
     pub fn absent(&mut self) -> &mut Self {
         self.delta += 1;
         self
     }
 
-    /// Begins a field that is always sent, and gives the place for its value.
+    /// Begins a field that is always sent, and returns the buffer for its value.
     pub fn present(&mut self) -> &mut Vec<u8> {
         put_uint(self.out, self.delta);
         self.delta = 1;
         self.out
     }
 
-    /// An unsigned integer, left out when zero.
+    /// An unsigned integer, omitted when zero.
     pub fn uint(&mut self, value: impl Into<u64>) -> &mut Self {
         match value.into() {
             0 => return self.absent(),
@@ -84,7 +84,7 @@ impl<'o> StructWriter<'o> {
         self
     }
 
-    /// A signed integer, left out when zero.
+    /// A signed integer, omitted when zero.
     pub fn int(&mut self, value: impl Into<i64>) -> &mut Self {
         match value.into() {
             0 => return self.absent(),
@@ -93,7 +93,7 @@ impl<'o> StructWriter<'o> {
         self
     }
 
-    /// A byte slice or a string, left out when empty.
+    /// A byte slice or a string, omitted when empty.
     pub fn bytes(&mut self, value: impl AsRef<[u8]>) -> &mut Self {
         match value.as_ref() {
             [] => return self.absent(),
@@ -102,7 +102,7 @@ impl<'o> StructWriter<'o> {
         self
     }
 
-    /// A struct, never left out.
+    /// A struct, never omitted.
     pub fn nested(&mut self, fields: impl FnOnce(&mut StructWriter<'_>)) -> &mut Self {
         let mut inner = StructWriter::new(self.present());
         fields(&mut inner);
@@ -110,7 +110,7 @@ impl<'o> StructWriter<'o> {
         self
     }
 
-    /// A pointer to a struct, left out when nil.
+    /// A pointer to a struct, omitted when nil.
     pub fn optional<T>(
         &mut self,
         value: Option<&T>,
@@ -122,7 +122,7 @@ impl<'o> StructWriter<'o> {
         }
     }
 
-    /// A slice, left out when empty. `each` writes one element.
+    /// A slice, omitted when empty. `each` writes one element.
     pub fn slice<T>(&mut self, items: &[T], mut each: impl FnMut(&mut Vec<u8>, &T)) -> &mut Self {
         if items.is_empty() {
             return self.absent();
@@ -133,12 +133,12 @@ impl<'o> StructWriter<'o> {
         self
     }
 
-    /// A slice of strings, left out when empty.
+    /// A slice of strings, omitted when empty.
     pub fn strings<T: AsRef<[u8]>>(&mut self, items: &[T]) -> &mut Self {
         self.slice(items, |out, item| put_bytes(out, item.as_ref()))
     }
 
-    /// A map, left out when `None` but not when empty. `each` writes a key and its element.
+    /// A map, omitted when `None` but not when empty. `each` writes a key and its element.
     pub fn map<T>(
         &mut self,
         entries: Option<impl ExactSizeIterator<Item = T>>,
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_struct_leaves_out_what_go_leaves_out() {
+    fn a_struct_omits_the_fields_that_go_omits() {
         let bytes = written(|out| {
             let mut fields = StructWriter::new(out);
             fields

@@ -1,37 +1,37 @@
-//! Where a message ends: RFC 9112 6.
+//! The end of a message: RFC 9112 6.
 
 use httparse::Status;
 
 use super::{Head, StartLine};
 
-/// What follows a head.
+/// The body that follows a head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
-    /// So many bytes; 0 for no body.
+    /// A body with this number of bytes; 0 for no body.
     Bytes(u64),
-    /// Chunks, up to the empty one and the trailers: see [`chunks`].
+    /// Chunks up to the empty one, and trailers: see [`chunks`].
     Chunked,
     /// Everything until the connection is closed.
     UntilClose,
-    /// The head does not tell: it is cut, or its headers contradict each other.
+    /// Unknown, because the head is truncated or its headers contradict each other.
     Unknown,
 }
 
-/// Where a body of chunks ends.
+/// The end of a body of chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chunks {
-    /// Behind so many bytes.
+    /// The body ends after this number of bytes.
     End(usize),
-    /// Behind the bytes at hand, and not before so many bytes from the body's first one.
+    /// The body does not end within the captured bytes, and has at least this number of bytes.
     Beyond(u64),
-    /// These are no chunks.
+    /// The bytes are not chunks.
     Malformed,
 }
 
 impl Head<'_> {
-    /// What follows this head. For a response, `method` is that of the request that it answers;
-    /// where that is not known it could be `HEAD`, whose answers have no body whatever their
-    /// headers say, and the caller has to take that into account.
+    /// Returns the body that follows this head. For a response, `method` is that of its request. If
+    /// it is unknown, it could be `HEAD`, whose responses have no body regardless of their headers,
+    /// and the caller has to take that into account.
     #[must_use]
     pub fn body(&self, method: Option<&str>) -> Body {
         let is_response = match self.start {
@@ -64,7 +64,7 @@ impl Head<'_> {
         }
     }
 
-    /// The last transfer coding, which is the outermost.
+    /// The last transfer coding, which is the outermost one.
     fn coding(&self) -> Option<&[u8]> {
         let last = self.values("Transfer-Encoding").last()?;
         last.rsplit(|byte| *byte == b',')
@@ -72,7 +72,7 @@ impl Head<'_> {
             .map(<[u8]>::trim_ascii)
     }
 
-    /// The length, which may be repeated.
+    /// The content length. The header may be repeated with the same value.
     fn content_length(&self) -> Result<Option<u64>, ()> {
         let mut length = None;
         for value in self
@@ -98,11 +98,11 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     }
 }
 
-/// Finds the end of a body of chunks at the beginning of `bytes`.
+/// Finds the end of a body of chunks at the start of `bytes`.
 #[must_use]
 pub fn chunks(bytes: &[u8]) -> Chunks {
     let mut at = 0;
-    // At least one more byte comes.
+    // At least one more byte follows.
     let beyond = Chunks::Beyond(bytes.len() as u64 + 1);
     loop {
         let (line, size) = match httparse::parse_chunk_size(&bytes[at..]) {
@@ -117,7 +117,7 @@ pub fn chunks(bytes: &[u8]) -> Chunks {
         let after_chunk = (at as u64).saturating_add(size);
         let end = usize::try_from(after_chunk).unwrap_or(usize::MAX);
         match bytes.get(end..) {
-            // Behind a chunk come its line end and another chunk.
+            // The end of the line and another chunk follow.
             None | Some([] | [b'\r']) => return Chunks::Beyond(after_chunk.saturating_add(2)),
             Some([b'\r', b'\n', ..]) => at = end + 2,
             Some([b'\n', ..]) => at = end + 1,
@@ -126,7 +126,7 @@ pub fn chunks(bytes: &[u8]) -> Chunks {
     }
 }
 
-/// The trailers behind the last chunk end with an empty line; `None` if that is not at hand.
+/// Finds the empty line that ends the trailers after the last chunk; `None` if it was not captured.
 fn trailers(bytes: &[u8], mut at: usize) -> Option<Chunks> {
     while let Some(len) = bytes[at..].iter().position(|byte| *byte == b'\n') {
         let line = &bytes[at..at + len];

@@ -1,36 +1,35 @@
-//! What a head says.
+//! Heads and their parts.
 
 /// The head of a request or response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head<'a> {
     /// The start line.
     pub start: StartLine<'a>,
-    /// The headers that were captured whole and are well formed, in order.
+    /// The well-formed headers that were captured completely, in order.
     pub headers: Vec<Header<'a>>,
-    /// Bytes of the payload up to the end of the empty line behind the headers; `None` if that was
-    /// not captured, or if there are too many headers.
+    /// The length of the head in the payload, including the empty line after the headers; `None` if
+    /// that was not captured, or if there are too many headers.
     pub len: Option<usize>,
-    /// Header lines that were left out: folded over several lines, without a colon, with a space in
-    /// or behind the name, or with a control byte.
+    /// Number of header lines that were skipped: folded over several lines, without a colon, with a
+    /// space in or after the name, or with a control byte.
     pub bad_headers: u32,
-    /// Whether the headers that say where the message ends are all here, and none of them is
-    /// malformed.
+    /// Whether the headers that determine the end of the message are complete and well formed.
     pub(super) is_framing_clear: bool,
 }
 
 /// The first line of a head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartLine<'a> {
-    /// A request's.
+    /// The start line of a request.
     Request {
-        /// The method, in the case that it was sent in.
+        /// The method as sent.
         method: &'a str,
         /// The target as sent: a path, a URL, an authority or `*`. Not always UTF-8.
         target: &'a [u8],
         /// 0 or 1, of HTTP/1.
         minor_version: u8,
     },
-    /// A response's.
+    /// The start line of a response.
     Response {
         /// 0 or 1, of HTTP/1.
         minor_version: u8,
@@ -69,29 +68,29 @@ pub struct Header<'a> {
 }
 
 impl Header<'_> {
-    /// Whether this is its name, in any case.
+    /// Whether the header has this name. Case is ignored.
     #[must_use]
     #[inline]
     pub fn is(&self, name: &str) -> bool {
-        // The usual spelling is compared faster.
+        // Comparing equal spellings is faster.
         self.name.len() == name.len() && (self.name == name || self.name.eq_ignore_ascii_case(name))
     }
 }
 
 impl<'a> Head<'a> {
-    /// Whether all headers were read.
+    /// Whether the head was captured completely.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.len.is_some()
     }
 
-    /// The value of the first header of that name, in any case.
+    /// The value of the first header with this name. Case is ignored.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.values(name).next()
     }
 
-    /// The values of the headers of that name, in any case.
+    /// The values of the headers with this name. Case is ignored.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.headers
             .iter()
@@ -99,7 +98,7 @@ impl<'a> Head<'a> {
             .map(|header| header.value)
     }
 
-    /// The host that a request names, if it names one, which is text.
+    /// The value of `Host`, if there is one, it is not ambiguous and it is UTF-8.
     #[must_use]
     pub fn host(&self) -> Option<&'a str> {
         let mut hosts = self.values("Host");

@@ -1,44 +1,45 @@
-//! Header lines: by httparse where all are well formed, else one by one.
+//! Header lines, parsed by httparse if all of them are well formed, otherwise one by one.
 
 use httparse::{EMPTY_HEADER, Status};
 
 use super::line::is_token;
 use super::{Head, Header, StartLine};
 
-/// More headers than servers commonly accept; those beyond are left out, as if cut.
+/// Maximum number of headers, more than servers commonly accept. The others are omitted, as if they
+/// were not captured.
 const MAX_HEADERS: usize = 100;
 
-/// More headers than most heads have, or than fit in what is captured of them.
-const USUAL_HEADERS: usize = 16;
+/// Number of headers that is enough for most heads, or for the captured part of them.
+const COMMON_HEADERS: usize = 16;
 
-/// The headers that say where a message ends.
+/// The headers that determine the end of a message.
 const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
 
-/// Reads the headers, which begin at `at` in the payload.
+/// Reads the headers, which start at `at` in the payload.
 pub(super) fn read<'a>(start: StartLine<'a>, payload: &'a [u8], at: usize) -> Head<'a> {
-    match strictly::<USUAL_HEADERS>(start, payload, at) {
-        Err(httparse::Error::TooManyHeaders) => many(start, payload, at),
+    match strictly::<COMMON_HEADERS>(start, payload, at) {
+        Err(httparse::Error::TooManyHeaders) => strictly_many(start, payload, at),
         Ok(head) => head,
         Err(_) => line_by_line(start, payload, at),
     }
 }
 
 #[cold]
-fn many<'a>(start: StartLine<'a>, payload: &'a [u8], at: usize) -> Head<'a> {
+fn strictly_many<'a>(start: StartLine<'a>, payload: &'a [u8], at: usize) -> Head<'a> {
     strictly::<MAX_HEADERS>(start, payload, at).unwrap_or_else(|_| line_by_line(start, payload, at))
 }
 
-fn strictly<'a, const MOST: usize>(
+fn strictly<'a, const MAX: usize>(
     start: StartLine<'a>,
     payload: &'a [u8],
     at: usize,
 ) -> Result<Head<'a>, httparse::Error> {
-    let mut buffer = [EMPTY_HEADER; MOST];
+    let mut buffer = [EMPTY_HEADER; MAX];
     let len = match httparse::parse_headers(&payload[at..], &mut buffer)? {
         Status::Complete((len, _)) => Some(at + len),
         Status::Partial => None,
     };
-    // httparse fills the buffer from the front and leaves the rest empty where it stops early.
+    // httparse fills the buffer from the front; the rest stays empty if it stops early.
     let read = buffer.iter().take_while(|header| !header.name.is_empty());
     let headers = read
         .map(|&httparse::Header { name, value }| Header { name, value })
@@ -51,13 +52,13 @@ fn strictly<'a, const MOST: usize>(
         is_framing_clear: len.is_some(),
     };
     if len.is_none() && payload.ends_with(b"\n") {
-        // The next line could continue this one.
+        // The next line could be a continuation of this one.
         head.headers.pop();
     }
     Ok(head)
 }
 
-/// Reads what httparse refuses: each line for itself.
+/// Reads headers that httparse refuses, line by line.
 #[cold]
 fn line_by_line<'a>(start: StartLine<'a>, payload: &'a [u8], mut at: usize) -> Head<'a> {
     let mut head = Head {
@@ -67,7 +68,7 @@ fn line_by_line<'a>(start: StartLine<'a>, payload: &'a [u8], mut at: usize) -> H
         bad_headers: 0,
         is_framing_clear: true,
     };
-    // Whether the line before is the last of the headers, which a fold makes one of unknown value.
+    // Whether the previous line is the last header. A fold makes its value unknown.
     let mut may_be_folded = false;
     while let Some(end) = payload[at..].iter().position(|byte| *byte == b'\n') {
         let line = &payload[at..at + end];
@@ -100,16 +101,17 @@ fn line_by_line<'a>(start: StartLine<'a>, payload: &'a [u8], mut at: usize) -> H
     head
 }
 
-/// A well-formed header line; one that begins with white space continues the one before it.
+/// Parses a well-formed header line. A line that begins with white space is a fold, not a header.
 fn header(line: &[u8]) -> Option<Header<'_>> {
     let colon = line.iter().position(|byte| *byte == b':')?;
-    let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-    let is_good = !name.is_empty()
+    let name = &line[..colon];
+    let value = line[colon + 1..].trim_ascii();
+    let is_well_formed = !name.is_empty()
         && name.iter().all(|byte| is_token(*byte))
         && value
             .iter()
             .all(|byte| !byte.is_ascii_control() || *byte == b'\t');
-    if is_good {
+    if is_well_formed {
         Some(Header {
             name: std::str::from_utf8(name).ok()?,
             value,
@@ -119,7 +121,7 @@ fn header(line: &[u8]) -> Option<Header<'_>> {
     }
 }
 
-/// Whether a malformed line could have been meant to say where the message ends.
+/// Whether a malformed line could be one of the headers that determine the end of the message.
 fn may_frame(line: &[u8]) -> bool {
     let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
     let letters = || {

@@ -1,10 +1,13 @@
-//! HTTP/1 heads: the start line and headers at the beginning of a TCP payload, whole or cut short
-//! by the capture, and where the message ends, so that the next one of a pipeline can be found.
+//! HTTP/1 heads: the start line and headers at the beginning of a TCP payload, complete or
+//! truncated by the capture, and the end of the message, to find the next one of a pipeline.
 //!
-//! The grammar is RFC 9112's, read as a recipient that has to see traffic rather than to serve it:
-//! what is certain is reported. The start line decides whether bytes are a head. A header line that
-//! is malformed is left out and counted, and the others are read on. HTTP/0.9, HTTP/2 and streams
-//! over several segments are not read.
+//! Follows the grammar of RFC 9112, but tolerantly, since this observes traffic and does not serve
+//! it. The start line determines whether bytes are a head. Malformed header lines are skipped and
+//! counted. HTTP/0.9, HTTP/2 and heads over several segments are not supported.
+//!
+//! [`httparse`] parses well-formed headers and chunk sizes. Start lines are parsed here, because
+//! httparse does not distinguish a truncated start line from one of another protocol; and so are
+//! the headers that it refuses, because it then reports none of the others.
 
 mod body;
 mod fast_path;
@@ -18,17 +21,17 @@ pub use fast_path::may_be_head;
 pub use head::{Head, Header, StartLine};
 pub use reason::Reason;
 
-/// Reads the head that a TCP payload starts with.
+/// Reads the head at the start of a TCP payload.
 ///
 /// # Errors
 ///
-/// The payload starts with no HTTP/1 head, or ends before the start line is whole.
+/// The payload does not start with an HTTP/1 head, or ends inside the start line.
 pub fn parse(payload: &[u8]) -> Result<Head<'_>, Reason> {
     Ok(start(payload)?.head())
 }
 
-/// Reads the first line of the head that a TCP payload starts with, which is a fraction of the
-/// whole. Empty lines before it are passed over, as RFC 9112 2.2 has it.
+/// Reads only the start line of the head at the start of a TCP payload, which costs a fraction of
+/// [`parse`]. Empty lines before it are skipped (RFC 9112 2.2).
 ///
 /// # Errors
 ///
@@ -54,15 +57,15 @@ pub fn start(payload: &[u8]) -> Result<Start<'_>, Reason> {
     })
 }
 
-/// A head of which the first line was read.
+/// A head whose start line was read.
 #[derive(Debug, Clone, Copy)]
 pub struct Start<'a> {
-    /// The line.
+    /// The start line.
     pub line: StartLine<'a>,
-    /// Where the line begins: behind empty lines.
+    /// The position of the start line, which is after empty lines.
     pub line_at: usize,
     payload: &'a [u8],
-    /// Where the headers begin, if the end of the line was captured.
+    /// The position of the headers, if the end of the start line was captured.
     headers_at: Option<usize>,
 }
 

@@ -1,10 +1,10 @@
-//! Ethernet. VLAN tags, LLC, ARP and the rest end the walk, as in Hubble.
+//! Ethernet. As in Hubble, VLAN tags, LLC, ARP and other types end the decoding.
 
 use super::decoded::DecodedLayer;
 use super::{Ethernet, Layer, Packet, Reason};
 
 const HEADER: usize = 14;
-/// Below this the type is a length, and LLC follows.
+/// A smaller type is a length, and LLC follows.
 const FIRST_ETHER_TYPE: u16 = 0x0600;
 
 pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {

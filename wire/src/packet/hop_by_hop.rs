@@ -1,12 +1,12 @@
-//! The hop-by-hop options of IPv6 (RFC 8200), which gopacket reads as part of the IPv6 header, and
-//! in them the length of a jumbogram (RFC 2675).
+//! The hop-by-hop options of IPv6 (RFC 8200), which gopacket reads as part of the IPv6 header, with
+//! the length of a jumbogram (RFC 2675).
 
 use super::Reason;
 
 const JUMBOGRAM: u8 = 0xc2;
 const MAX_PAYLOAD: u32 = 65_535;
 
-/// What the options say.
+/// The decoded options.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HopByHop {
     pub(super) protocol: u8,
@@ -34,7 +34,8 @@ pub(super) fn decode(payload: &[u8]) -> Result<HopByHop, Reason> {
 
 /// Checks all options and returns the first jumbogram's data.
 ///
-/// As in gopacket an option may reach past the options' end, and a pad byte needs a byte behind it.
+/// As in gopacket, an option may exceed the end of the options, and a pad byte needs a byte after
+/// it.
 fn find_jumbogram(payload: &[u8], options_len: usize) -> Result<Option<&[u8]>, Reason> {
     let mut found = None;
     let mut at = 2;

@@ -9,14 +9,15 @@ use super::{Ip, Layer, Packet, Reason};
 const V4_HEADER: usize = 20;
 const V6_HEADER: usize = 40;
 const HOP_BY_HOP: u8 = 0;
-/// More fragments, or an offset: even the first fragment is no transport header to gopacket.
+/// More fragments follow, or the offset is not 0: gopacket decodes no transport header in either
+/// case.
 const FRAGMENT: u16 = 0x3fff;
 
 pub(super) fn decode_v4(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     let header: &[u8; V4_HEADER] = data.first_chunk().ok_or(Reason::Ipv4TooShort)?;
     let header_len = usize::from(header[0] & 0x0f) * 4;
     let total = match u16::from_be_bytes([header[2], header[3]]) {
-        // Segmentation offload leaves the length to the device: it is what there is, in 16 bits.
+        // Segmentation offload leaves the length to the device: all bytes count, modulo 16 bits.
         0 => data.len() & 0xffff,
         total => total.into(),
     };
@@ -63,12 +64,12 @@ pub(super) fn decode_v6(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedL
         .split_first_chunk::<V6_HEADER>()
         .ok_or(Reason::Ipv6TooShort)?;
     let len = u16::from_be_bytes([header[4], header[5]]);
-    let (protocol, start, promised) = match (header[6], len) {
+    let (protocol, start, stated_len) = match (header[6], len) {
         (HOP_BY_HOP, _) => after_hop_by_hop(payload, len)?,
         (_, 0) => return Err(Reason::Ipv6BadLength),
         (protocol, len) => (protocol, V6_HEADER, len.into()),
     };
-    let end = start.saturating_add(promised);
+    let end = start.saturating_add(stated_len);
     if end > data.len() {
         packet.truncated = true;
     }
@@ -92,10 +93,10 @@ fn addresses(header: &[u8; V6_HEADER]) -> Ip {
     }
 }
 
-/// The protocol behind the options, where it starts in the packet and how long it says it is.
+/// The protocol after the options, its position in the packet, and its length as stated.
 ///
-/// gopacket takes the payload length for what follows the options, and a jumbogram to start with
-/// them.
+/// gopacket counts the payload length from the end of the options, and that of a jumbogram from
+/// their start.
 fn after_hop_by_hop(payload: &[u8], len: u16) -> Result<(u8, usize, usize), Reason> {
     let HopByHop {
         protocol,

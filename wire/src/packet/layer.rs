@@ -1,4 +1,4 @@
-//! The layers that Hubble's packet decoder knows.
+//! The layers that Hubble's packet decoder decodes.
 
 use super::ip_protocol;
 
@@ -51,7 +51,7 @@ impl Layer {
         }
     }
 
-    /// The layer that an EtherType announces; gopacket takes 0xffff for raw IPv4.
+    /// The layer of an EtherType; gopacket interprets 0xffff as raw IPv4.
     pub(super) fn of_ether_type(ether_type: u16) -> Option<Self> {
         match ether_type {
             0x0800 | 0xffff => Some(Self::Ipv4),
@@ -61,7 +61,7 @@ impl Layer {
         }
     }
 
-    /// The layer that an IP protocol announces, whichever IP version carries it.
+    /// The layer of an IP protocol, in both IP versions.
     pub(super) fn of_ip_protocol(protocol: u8) -> Option<Self> {
         const IPV4: u8 = 4;
         const IPV6: u8 = 41;

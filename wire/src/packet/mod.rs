@@ -1,14 +1,14 @@
-//! Packets: the captured bytes of an event as addresses, ports and what Hubble needs for its
-//! summary.
+//! Packets: decodes the captured bytes of an event into addresses, ports and what Hubble's summary
+//! needs.
 //!
-//! Follows Hubble's `threefour` packet decoder (Cilium 1.19.4) over gopacket 1.5.0: the same
-//! layers, the same errors, the same silent stops. A listed layer that does not decode refuses the
-//! whole packet, as Hubble then has no flow; an unlisted one ends the walk. Not followed: bytes
-//! past the captured length, which upstream reads when the perf ring padded them, or past the IP
-//! length, which it reads as VRRP addresses; and a TCP option of length 0 on which gopacket never
-//! returns.
+//! Follows Hubble's `threefour` packet decoder (Cilium 1.19.4) over gopacket 1.5.0: the same layers
+//! and errors, and the same ends without an error. If a layer that Hubble decodes is malformed, the
+//! whole packet is refused, as Hubble then has no flow; any other layer ends the decoding. There
+//! are three deliberate differences: upstream reads bytes past the captured length if the perf ring
+//! padded the event, reads VRRP addresses past the IP length, and loops forever on a TCP option of
+//! length 0.
 //!
-//! Nothing is reassembled or checksummed, and nothing is allocated.
+//! Nothing is reassembled, checksummed or allocated.
 
 mod decoded;
 mod ether;
@@ -37,18 +37,18 @@ pub use sctp_chunk::SctpChunk;
 pub use tcp_flags::TcpFlags;
 use walk::walk;
 
-/// What a packet starts with.
+/// The first header of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Link {
     /// An Ethernet header.
     Ethernet,
-    /// An IPv4 header: a layer-3 device.
+    /// An IPv4 header, from a layer-3 device.
     Ipv4,
-    /// An IPv6 header: a layer-3 device.
+    /// An IPv6 header, from a layer-3 device.
     Ipv6,
 }
 
-/// What was decoded. Where a kind of header occurs twice the inner one is here.
+/// A decoded packet. If a kind of header occurs twice, this is the inner one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Packet<'a> {
     /// The Ethernet addresses.
@@ -61,21 +61,19 @@ pub struct Packet<'a> {
     pub tcp: Option<TcpNumbers>,
     /// The last layer that was decoded; `None` if the packet is empty.
     pub last: Option<Layer>,
-    /// What follows the last header, if that is TCP, UDP, SCTP or ICMP; else empty.
+    /// The bytes after the last header, if that is TCP, UDP, SCTP or ICMP; otherwise empty.
     pub payload: &'a [u8],
-    /// Where the payload starts in the bytes that were parsed.
+    /// The position of the payload in the decoded bytes.
     pub payload_offset: usize,
-    /// Whether a length field promised more bytes than were captured, so that the payload is cut
-    /// short.
+    /// Whether a length field exceeds the captured bytes, so that the payload is truncated.
     ///
-    /// `false` is no proof of a whole payload where IPv4 segmentation offload left its length 0.
+    /// `false` does not prove a complete payload if IPv4 segmentation offload left the length 0.
     pub truncated: bool,
 }
 
 impl<'a> Packet<'a> {
-    /// What a tunnel of this packet would start in: the payload if the packet is UDP, else nothing.
-    ///
-    /// Upstream decodes an earlier packet's payload when this one is not UDP.
+    /// The bytes that a tunnel in this packet would start with: the payload of a UDP packet,
+    /// otherwise nothing. Upstream decodes the payload of an earlier packet if this one is not UDP.
     #[must_use]
     pub fn udp_payload(&self) -> &'a [u8] {
         match self.l4 {
@@ -120,7 +118,7 @@ impl Ip {
     }
 }
 
-/// Decodes a packet. No bytes make an empty packet.
+/// Decodes a packet. Without any bytes, returns an empty packet.
 ///
 /// Takes any packet; [`fast_path::parse`] decodes the common ones in fewer instructions.
 ///
@@ -141,9 +139,9 @@ pub fn parse(bytes: &[u8], link: Link) -> Result<Packet<'_>, Reason> {
     Ok(packet)
 }
 
-/// Decodes what a tunnel carries, from its header on: [`Packet::udp_payload`] of the outer packet.
+/// Decodes a tunnel from its header on: [`Packet::udp_payload`] of the outer packet.
 ///
-/// A header with nothing behind it makes an overlay with an empty packet. As in Hubble, a UDP
+/// A header without a payload results in an overlay with an empty packet. As in Hubble, a UDP
 /// packet inside to or from port 4789 or 6081 is decoded as one more tunnel, and the innermost VNI
 /// of the tunnel's own kind is reported.
 ///

@@ -32,19 +32,19 @@ impl TunnelProtocol {
     }
 }
 
-/// What a tunnel carries.
+/// A decoded tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overlay<'a> {
     /// The tunnel's protocol.
     pub tunnel: TunnelProtocol,
     /// The virtual network identifier, 24 bits.
     pub vni: u32,
-    /// The packet inside; empty if the capture ended before it. Its offsets count from the tunnel
-    /// header.
+    /// The inner packet; empty if the capture ended before it. Its positions are relative to the
+    /// tunnel header.
     pub inner: Packet<'a>,
 }
 
-/// Decodes a tunnel header into its VNI and what follows.
+/// Decodes a tunnel header. Returns its VNI and the layer.
 pub(super) fn decode(data: &[u8], layer: Layer) -> Result<(u32, DecodedLayer), Reason> {
     if layer == Layer::Geneve {
         return decode_geneve(data);
@@ -70,8 +70,8 @@ fn decode_geneve(data: &[u8]) -> Result<(u32, DecodedLayer), Reason> {
     Ok((vni(header), decoded))
 }
 
-/// Where the options end. gopacket goes by the options' own lengths, which may pass `words`, and
-/// keeps the place in eight bits.
+/// The end of the options. gopacket uses the lengths of the options, which may exceed `words`, and
+/// counts modulo 256.
 fn after_geneve_options(data: &[u8], words: u8) -> Result<usize, Reason> {
     let mut left = i32::from(words) * 4;
     let mut at = 8_u8;
@@ -94,13 +94,13 @@ fn vni(header: &[u8; HEADER]) -> u32 {
     u32::from_be_bytes([0, header[4], header[5], header[6]])
 }
 
-/// The tunnel that gopacket expects behind a UDP header: by the destination port, or by the source
-/// port if gopacket knows no protocol for the destination's.
+/// The tunnel that gopacket expects after a UDP header: by the destination port, or by the source
+/// port if gopacket has no protocol for the destination port.
 pub(super) fn of_ports(source: u16, destination: u16) -> Option<Layer> {
     match (destination, source) {
         (4789, _) => Some(Layer::Vxlan),
         (6081, _) => Some(Layer::Geneve),
-        // Ports of other protocols that gopacket would decode, had Hubble registered them.
+        // Ports of protocols that gopacket knows, but Hubble does not register.
         (53 | 67 | 68 | 123 | 546 | 547 | 623 | 666 | 1000 | 1812 | 2123 | 2152 | 2222, _)
         | (3784 | 5060 | 6343 | 44818, _) => None,
         (_, 4789) => Some(Layer::Vxlan),

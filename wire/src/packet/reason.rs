@@ -1,8 +1,8 @@
-//! Why a packet was refused.
+//! Reasons to refuse a packet.
 
 use crate::label::labels;
 
-/// A header that Hubble decodes did not decode, so Hubble has no flow for this packet.
+/// A header that Hubble decodes is malformed, so Hubble has no flow for the packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// Fewer than 14 bytes.

@@ -1,4 +1,4 @@
-//! TCP with its options, whose lengths are checked and whose values are not kept.
+//! TCP. The lengths of options are checked; their values are ignored.
 
 use super::decoded::DecodedLayer;
 use super::{L4, Packet, Reason, TcpFlags, TcpNumbers};
@@ -38,7 +38,7 @@ pub(super) fn decode(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLaye
     })
 }
 
-/// What gopacket asks of the options of a header.
+/// Checks the options of a header as gopacket does.
 pub(super) fn check_options(mut options: &[u8]) -> Result<(), Reason> {
     while let Some((&kind, rest)) = options.split_first() {
         let len = match kind {
@@ -58,7 +58,7 @@ pub(super) fn check_options(mut options: &[u8]) -> Result<(), Reason> {
 
 /// The length of a multipath option (RFC 8684), if its kind allows it.
 ///
-/// gopacket accepts any length for kinds above 8, even 1, and loops for ever on 0, which is refused
+/// gopacket accepts any length for kinds above 8, even 1, and loops forever on 0, which is refused
 /// here.
 fn mptcp_len(option: &[u8]) -> Result<u8, Reason> {
     let [_, len, kind, rest @ ..] = option else {
@@ -78,8 +78,8 @@ fn mptcp_len(option: &[u8]) -> Result<u8, Reason> {
     fits.then_some(*len).ok_or(Reason::TcpBadMptcpOption)
 }
 
-/// A data sequence signal: its flags say which numbers it holds; a checksum of two bytes may end
-/// the mapping.
+/// Whether a data sequence signal has a valid length. Its flags determine the numbers in it, and a
+/// checksum of two bytes may end the mapping.
 fn dss_fits(flags: u8, len: u8) -> bool {
     let [wide_mapping, mapping, wide_ack, ack] =
         [0x08, 0x04, 0x02, 0x01].map(|bit| flags & bit != 0);
@@ -93,8 +93,8 @@ fn dss_fits(flags: u8, len: u8) -> bool {
     len == expected || (mapping && len == expected + 2)
 }
 
-/// An address with or without port: version 0 has 4 or 6 in the low bits; version 1 an echo bit,
-/// and without it a hash of eight bytes.
+/// Whether an address, with or without port, has a valid length. Version 0 has 4 or 6 in the low
+/// bits. Version 1 has an echo bit, and without it a hash of eight bytes.
 fn add_addr_fits(low_bits: u8, len: u8) -> bool {
     let hash = if low_bits == 0 { 8 } else { 0 };
     matches!(len.wrapping_sub(hash), 8 | 10 | 20 | 22)

@@ -58,7 +58,7 @@ pub(super) fn decode_icmpv6(data: &[u8], packet: &mut Packet<'_>) -> Result<Deco
     Ok(last(4, data))
 }
 
-/// Version 2 is assumed; version 3 starts alike.
+/// Assumes version 2; version 3 has the same first fields.
 pub(super) fn decode_vrrp(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     const ADVERTISEMENT: u8 = 1;
     let ([version, vrid, priority, addresses, ..], rest) =
@@ -78,7 +78,7 @@ pub(super) fn decode_vrrp(data: &[u8], packet: &mut Packet<'_>) -> Result<Decode
     Ok(nothing_follows())
 }
 
-/// Versions 1 and 2; Hubble reads version 3 alike.
+/// Reads versions 1 and 2, and version 3 as if it were one of them, like Hubble.
 pub(super) fn decode_igmp(data: &[u8], packet: &mut Packet<'_>) -> Result<DecodedLayer, Reason> {
     let [igmp_type, _, _, _, g0, g1, g2, g3] = *data.first_chunk().ok_or(Reason::IgmpTooShort)?;
     let group = Ipv4Addr::new(g0, g1, g2, g3);

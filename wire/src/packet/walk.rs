@@ -1,9 +1,9 @@
-//! The walk from layer to layer: gopacket's `DecodingLayerParser` with Hubble's decoders.
+//! Decodes layer by layer: gopacket's `DecodingLayerParser` with Hubble's decoders.
 
 use super::decoded::Decoders;
 use super::{Layer, Packet, Reason, ether, ip, overlay, tcp, transport};
 
-/// Decodes layers into `packet` until the payload is empty or no decoder knows it.
+/// Decodes layers into `packet` until the payload is empty or has no decoder.
 ///
 /// Returns the VNI of the last tunnel of the first layer's kind; 0 if the first layer is no tunnel.
 pub(super) fn walk<'a>(

@@ -1,4 +1,4 @@
-//! Writes the stream of one connection, byte for byte as Cilium's agent does.
+//! Encodes the stream of one connection, byte for byte as Cilium's agent does.
 
 use super::Payload;
 use crate::gob::{GoType, StructWriter, TypeId, put_int, write_message};
@@ -7,7 +7,7 @@ use crate::gob::{GoType, StructWriter, TypeId, put_int, write_message};
 #[derive(Debug)]
 pub struct Encoder {
     id: TypeId,
-    /// The frame of the type definition, until it has been written.
+    /// The frame of the type definition, until it is written.
     definition: Vec<u8>,
     /// Kept for its capacity.
     body: Vec<u8>,
@@ -20,10 +20,10 @@ impl Default for Encoder {
 }
 
 impl Encoder {
-    /// An encoder that gives `Payload` this type id.
+    /// Returns an encoder in which `Payload` has this type id.
     ///
-    /// [`TypeId::FIRST`] is what current agents use when a datapath event comes first; any id from
-    /// there on is valid.
+    /// Current agents use [`TypeId::FIRST`] if a datapath event is the first one; any greater id is
+    /// valid, too.
     #[must_use]
     pub fn new(id: TypeId) -> Self {
         let mut definition = Vec::new();
@@ -35,7 +35,7 @@ impl Encoder {
         }
     }
 
-    /// Appends the frame of one value, and before the first one the frame of the type definition.
+    /// Appends the frame of one value, and the frame of the type definition before the first one.
     pub fn encode(&mut self, payload: &Payload<'_>, out: &mut Vec<u8>) {
         out.append(&mut self.definition);
         self.body.clear();

@@ -1,9 +1,9 @@
-//! Why a frame, or the whole stream, is refused.
+//! Errors of a frame or of the whole stream.
 
 use crate::gob;
 use crate::label::labels;
 
-/// What is wrong with the bytes of a monitor stream.
+/// An error in a monitor stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A frame is longer than the decoder's limit.
@@ -25,16 +25,16 @@ pub enum Error {
     Gob(gob::Error),
 }
 
-/// How a type differs from Cilium's `Payload`.
+/// A difference between a type and Cilium's `Payload`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
-    /// It is not a struct.
+    /// The type is not a struct.
     #[error("{found} where a struct is expected")]
     NotAStruct {
         /// The kind of type.
         found: &'static str,
     },
-    /// It has none of the fields `Data`, `CPU`, `Lost` and `Type`.
+    /// The type has none of the fields `Data`, `CPU`, `Lost` and `Type`.
     #[error("none of its fields is known")]
     NoKnownField,
     /// A field has another type.
@@ -42,7 +42,7 @@ pub enum Mismatch {
     FieldType {
         /// The field's name.
         field: &'static str,
-        /// The kind that it has in Cilium.
+        /// The kind in Cilium.
         wanted: &'static str,
         /// The kind on the wire.
         found: &'static str,

@@ -1,4 +1,4 @@
-//! What to do with each field of a value, worked out once from the type definition.
+//! How to decode each field of a value, determined once from the type definition.
 
 use super::fast_path::FastPath;
 use super::{Error, Mismatch, Payload};
@@ -8,7 +8,7 @@ use crate::gob::{self, Fields, Reader, Schema, Type, TypeId, Value};
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) id: TypeId,
-    /// One for each field, by number.
+    /// The role of each field, by number.
     roles: Box<[Role]>,
     /// The fast path, if the type allows it.
     pub(super) fast_path: Option<FastPath>,
@@ -20,12 +20,12 @@ enum Role {
     Cpu,
     Lost,
     Kind,
-    /// A field that this decoder does not know, of this type.
+    /// An unknown field of this type.
     Unknown(TypeId),
 }
 
 impl Plan {
-    /// Matches the fields of type `id` by their names.
+    /// Returns the plan for type `id`, whose fields are matched by name.
     pub(super) fn new(schema: &Schema, id: TypeId) -> Result<Self, Error> {
         let fields = match schema.resolve(id)? {
             Type::Struct(fields) => fields,
@@ -72,10 +72,11 @@ impl Plan {
     }
 }
 
-/// What is behind a value of type `id`. As in the reader, slices keep the hot loop in registers.
+/// Skips a value of type `id`, and returns the bytes after it. Takes a slice instead of the reader,
+/// so that the reader of the hot loop stays in registers.
 #[cold]
 fn skip<'a>(bytes: &'a [u8], schema: &Schema, id: TypeId) -> Result<&'a [u8], gob::Error> {
-    // The bytes outlive the schema, and a value has one lifetime for both.
+    // The bytes outlive the schema, but a value has one lifetime for both.
     let mut reader = Reader::new(bytes);
     Value::new(&mut reader, schema, id).skip()?;
     let left = reader.rest().len();
@@ -95,11 +96,10 @@ impl Role {
         if found == wanted {
             return Ok(role);
         }
-        let (wanted, found) = (wanted.name(), found.name());
         Err(Mismatch::FieldType {
             field: field_name,
-            wanted,
-            found,
+            wanted: wanted.name(),
+            found: found.name(),
         }
         .into())
     }

@@ -35,8 +35,8 @@ enum SentLabel<'a> {
     Parts(LabelView<'a>),
 }
 
-/// A list of labels, cached by the identity of the endpoint: strings in Cilium 1.12 to 1.15, structs
-/// since 1.16.
+/// A list of labels, cached by the identity of the endpoint: strings in Cilium 1.12 to 1.15,
+/// structs since 1.16.
 pub(in crate::access_log) struct LabelList<L>(PhantomData<L>);
 
 /// Omits the serial, which depends on what else the process has read.
@@ -61,7 +61,8 @@ impl<'a> Labels<'a> {
         (self.form, self.bytes)
     }
 
-    /// Copies the labels as texts; none if they come from [`RecordSpans`](super::super::RecordSpans).
+    /// Copies the labels as texts; none if they come from
+    /// [`RecordSpans`](super::super::RecordSpans).
     #[must_use]
     pub fn to_vec(self) -> Vec<String> {
         let mut texts = Vec::new();

@@ -1,5 +1,5 @@
-//! Fast path for the most common names: labels of letters, digits, hyphens and underscores up to the
-//! root, without a pointer. Such a name becomes its text when dots replace the lengths.
+//! Fast path for the most common names: labels of letters, digits, hyphens and underscores up to
+//! the root, without a pointer. Such a name becomes its text when dots replace the lengths.
 //!
 //! Everything else is read by [`name`](super::name). A property test checks that both read alike.
 

@@ -1,5 +1,5 @@
-//! Fast path for traces and policy verdicts as Cilium writes them since 1.19, on a connection that is
-//! known to be of such a release. Their layout reveals nothing more about the release.
+//! Fast path for traces and policy verdicts as Cilium writes them since 1.19, on a connection that
+//! is known to be of such a release. Their layout reveals nothing more about the release.
 //!
 //! Everything else is parsed by [`parse`](super::parse). A property test checks that both agree.
 
@@ -25,7 +25,7 @@ pub fn header_len(data: &[u8], hints: &Hints) -> Option<usize> {
     let is_release_known = (hints.shown().first >= Release::V1_19) & !hints.are_contradicted();
     // Traces and verdicts alternate unpredictably, so the two are not told apart by a branch.
     let is_trace = (kind == TRACE) & (version == 2);
-    let is_verdict = (kind == POLICY_VERDICT) & !policy::is_of_1_12(beside_packet(data));
+    let is_verdict = (kind == POLICY_VERDICT) & !policy::is_before_1_19(beside_packet(data));
     let len = if kind == TRACE {
         trace::HEADER_V2
     } else {
@@ -36,8 +36,8 @@ pub fn header_len(data: &[u8], hints: &Hints) -> Option<usize> {
 }
 
 /// Reads a trace again that was found to have the layout of 1.19, with its packet at
-/// `packet_offset`; `None` leaves the event to [`reparse`](super::reparse). The header's length is a
-/// constant here, so that the compiler omits the bounds checks of its fields.
+/// `packet_offset`; `None` leaves the event to [`reparse`](super::reparse). The header's length is
+/// a constant here, so that the compiler omits the bounds checks of its fields.
 #[must_use]
 #[inline(always)]
 pub fn trace(data: &[u8], packet_offset: usize) -> Option<TraceNotify<'_>> {

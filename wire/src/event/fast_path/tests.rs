@@ -1,6 +1,7 @@
 //! Holds the fast path to the general parser.
 
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use super::*;
 use crate::event::{Event, PacketEvent, parse};
@@ -41,12 +42,17 @@ fn events_of_1_19_take_the_fast_path_on_a_connection_of_1_19() {
 proptest! {
     #[test]
     fn the_fast_path_and_the_parser_agree_and_hints_do_not_change(
-        (kind, version, extension) in (prop::sample::select(vec![1_u8, 3, TRACE, POLICY_VERDICT]), 0_u8..4, 0_u8..2),
+        kind in select(vec![1_u8, 3, TRACE, POLICY_VERDICT]),
+        (version, extension) in (0_u8..4, 0_u8..2),
         (len, captured) in (0_usize..140, 0_u16..140),
-        said in prop::sample::select(vec![Releases::ANY, Releases::minor(1, 18), Releases::since(Release::V1_19)]),
-        first in prop::sample::select(vec![event(TRACE, 64, 8, 2, 0), event(TRACE, 64, 8, 1, 0)]),
+        known in select(vec![
+            Releases::ANY,
+            Releases::minor(1, 18),
+            Releases::since(Release::V1_19),
+        ]),
+        first in select(vec![event(TRACE, 64, 8, 2, 0), event(TRACE, 64, 8, 1, 0)]),
     ) {
-        let mut hints = Hints::from(said);
+        let mut hints = Hints::from(known);
         hints.observe(&parse(&first, &hints).unwrap());
         let data = event(kind, len, captured, version, extension);
         let Some(header) = header_len(&data, &hints) else { return Ok(()) };

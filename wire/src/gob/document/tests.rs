@@ -1,9 +1,9 @@
-//! One-value streams and the memory of their definitions.
+//! One-value streams and the cache of their definitions.
 
 use super::*;
 use crate::gob::{GoShape, GoType, StructWriter, put_int, write_message};
 
-/// A stream that holds `value` in the one field of a struct of this name.
+/// A stream with `value` in the only field of a struct of this name.
 fn stream(name: &'static str, value: u64) -> Vec<u8> {
     let fields = vec![("N", GoType::built_in(TypeId::UINT))];
     let mut out = Vec::new();
@@ -36,20 +36,20 @@ fn equal_definitions_are_parsed_once() {
     for number in 1..100 {
         assert_eq!(read(&mut documents, &stream("A", number)), Ok(number));
     }
-    assert_eq!(documents.known.len(), 1);
+    assert_eq!(documents.cached.len(), 1);
 }
 
 #[test]
-fn the_memory_of_definitions_is_bounded() {
+fn the_number_of_cached_definitions_is_limited() {
     let mut documents = Documents::<()>::default();
     for name in ["A", "B", "C", "D", "E", "F", "A"] {
         assert_eq!(read(&mut documents, &stream(name, 7)), Ok(7));
-        assert!(documents.known.len() <= REMEMBERED);
+        assert!(documents.cached.len() <= MAX_CACHED);
     }
 }
 
 #[test]
-fn known_definitions_with_another_behind_them_are_not_the_same() {
+fn cached_definitions_followed_by_another_one_are_a_different_set() {
     let mut documents = Documents::<()>::default();
     let short = stream("A", 1);
     assert_eq!(read(&mut documents, &short), Ok(1));
@@ -62,7 +62,7 @@ fn known_definitions_with_another_behind_them_are_not_the_same() {
     strings.define(TypeId(70), &mut long);
     long.extend_from_slice(&short[value..]);
     assert_eq!(read(&mut documents, &long), Ok(1));
-    assert_eq!(documents.known.len(), 2);
+    assert_eq!(documents.cached.len(), 2);
 }
 
 #[test]
@@ -72,11 +72,11 @@ fn a_stream_cut_anywhere_has_no_value() {
         let error = read(&mut Documents::<()>::default(), &whole[..end]);
         assert_eq!(error, Err(Error::MissingValue), "cut at {end}");
     }
-    let mut warm = Documents::<()>::default();
-    read(&mut warm, &whole).unwrap();
+    let mut filled = Documents::<()>::default();
+    read(&mut filled, &whole).unwrap();
     for end in 0..whole.len() {
         assert_eq!(
-            read(&mut warm, &whole[..end]),
+            read(&mut filled, &whole[..end]),
             Err(Error::MissingValue),
             "cut at {end}"
         );
@@ -84,9 +84,9 @@ fn a_stream_cut_anywhere_has_no_value() {
 }
 
 #[test]
-fn broken_definitions_are_not_remembered() {
+fn malformed_definitions_are_not_cached() {
     let mut documents = Documents::<()>::default();
     let message = [&[4, 0xff, 0x81, 2, 9][..], &stream("A", 7)].concat();
     assert!(read(&mut documents, &message).is_err());
-    assert!(documents.known.is_empty());
+    assert!(documents.cached.is_empty());
 }

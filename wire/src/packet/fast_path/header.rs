@@ -1,5 +1,5 @@
-//! The headers of a packet, as views: each field is copied once, from the packet to where the caller
-//! needs it.
+//! The headers of a packet, as views: each field is copied once, from the packet to where the
+//! caller needs it.
 
 use crate::packet::{Ethernet, TcpFlags, TcpNumbers};
 

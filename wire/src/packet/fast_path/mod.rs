@@ -1,5 +1,5 @@
-//! Fast path for the most common packets: Ethernet, IP without options, extensions or fragments, and
-//! TCP or UDP.
+//! Fast path for the most common packets: Ethernet, IP without options, extensions or fragments,
+//! and TCP or UDP.
 //!
 //! Everything else is decoded by [`packet::parse`](super::parse). A property test checks that both
 //! decode alike.

@@ -1,4 +1,4 @@
-//! Streams that differ from Cilium's, and streams that nobody should send.
+//! Streams that differ from Cilium's, and malformed streams.
 
 use super::*;
 use crate::gob::{self, GoShape, GoType, put_int, write_message};
@@ -49,7 +49,7 @@ const KIND: (&str, TypeId) = ("Type", TypeId::INT);
 const DATA: (&str, TypeId) = ("Data", TypeId::BYTES);
 
 #[test]
-fn fields_are_found_by_name_wherever_they_are() {
+fn fields_are_matched_by_name_in_any_order() {
     let bytes = stream(&[KIND, DATA], &[1, 0x12, 1, 2, 7, 8, 0]);
     assert_eq!(
         payload(&bytes),
@@ -62,7 +62,7 @@ fn fields_are_found_by_name_wherever_they_are() {
 }
 
 #[test]
-fn fields_that_are_not_known_are_skipped() {
+fn unknown_fields_are_skipped() {
     let fields = [("Node", TypeId::STRING), KIND, ("Seq", TypeId::UINT), DATA];
     let bytes = stream(&fields, &[1, 1, b'n', 1, 4, 1, 0xff, 0x80, 1, 1, 7, 0]);
     assert_eq!(
@@ -76,13 +76,13 @@ fn fields_that_are_not_known_are_skipped() {
 }
 
 #[test]
-fn bytes_behind_a_value_are_ignored_as_go_ignores_them() {
+fn bytes_after_a_value_are_ignored_as_in_go() {
     let bytes = stream(&[KIND], &[1, 0x12, 0, 0xee, 0xee]);
     assert_eq!(payload(&bytes).kind, 9);
 }
 
 #[test]
-fn a_type_that_is_not_payload_is_named() {
+fn types_other_than_payload_are_refused_with_the_difference() {
     let strings = GoShape::Slice(GoType::built_in(TypeId::STRING).into());
     let wrong = |field, wanted, found| Mismatch::FieldType {
         field,
@@ -121,7 +121,7 @@ fn a_type_that_is_not_payload_is_named() {
 }
 
 #[test]
-fn a_broken_value_is_refused_alone() {
+fn a_malformed_value_does_not_affect_the_next_one() {
     let too_long = gob::Error::LengthOutOfRange { length: 9, left: 1 };
     for (value, reason) in [
         (&[1, 9, 7][..], too_long),
@@ -159,7 +159,7 @@ fn a_broken_value_is_refused_alone() {
 }
 
 #[test]
-fn a_stream_that_cannot_go_on_says_why() {
+fn a_stream_that_cannot_continue_fails_with_its_reason() {
     let twice = stream(&[KIND], &[]).repeat(2);
     for (bytes, reason) in [
         (&[0xfe, 4, 1][..], "frame_too_large"),
@@ -187,7 +187,7 @@ fn a_stream_that_cannot_go_on_says_why() {
 }
 
 #[test]
-fn a_stream_may_end_between_values_only() {
+fn a_stream_may_only_end_between_values() {
     let bytes = stream(&[KIND], &[0]);
     let mut decoder = Decoder::default();
     assert_eq!(decoder.finish(&[]), Ok(()));
@@ -217,7 +217,9 @@ fn each_type_of_a_stream_keeps_its_own_field_order() {
     write_message(&mut second, &body);
     let bytes = [&first[..], &second, &[5, 0xff, 0x8c, 2, 0x12, 0]].concat();
 
-    let (mut decoder, mut rest, mut kinds) = (Decoder::default(), &bytes[..], Vec::new());
+    let mut decoder = Decoder::default();
+    let mut rest = &bytes[..];
+    let mut kinds = Vec::new();
     while !rest.is_empty() {
         match decoder.next(rest).unwrap() {
             Step::Definition { used } => rest = &rest[used..],

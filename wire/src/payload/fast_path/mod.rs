@@ -10,8 +10,8 @@
 use super::Payload;
 use crate::gob::TypeId;
 
-/// The fast path for one type: how its values begin, as a number of three bytes. Two of them are the
-/// type's id, the third is the delta to the first field.
+/// The fast path for one type: how its values begin, as a number of three bytes. Two of them are
+/// the type's id, the third is the delta to the first field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FastPath(u64);
 
@@ -67,7 +67,8 @@ const TAIL: usize = 5;
 /// Bytes behind `Data` if `CPU` is 0 and left out.
 const TAIL_WITHOUT_CPU: usize = 3;
 
-/// The encoded `CPU` and `Type` in the last bytes of a message, of which `length` are behind `Data`.
+/// The encoded `CPU` and `Type` in the last bytes of a message, of which `length` are behind
+/// `Data`.
 #[inline]
 fn tail([to_cpu, cpu, to_kind, kind, end]: [u8; TAIL], length: usize) -> Option<(u8, u8)> {
     let with_cpu = (length == TAIL) & (to_cpu == 1) & (cpu < 0x80) & (to_kind == 2);
