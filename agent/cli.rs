@@ -15,19 +15,27 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 failed while running, or lost records at its end; 2 wrong usage; 78 bad configuration.
-Logs go to standard error; RUST_LOG chooses which, and TIDEGATE_LOG_FORMAT (text or json) how, before the configuration does.";
+const EXIT_CODES_AND_LOG: &str = "\
+Exit codes: 0 success; 1 failure, or records lost at the end; 2 wrong usage; 78 invalid configuration.
+
+The log goes to standard error. RUST_LOG sets its filter and TIDEGATE_LOG_FORMAT its format (text or
+json); both override the configuration.";
 
 /// Cilium's network events as flows and metrics, over OTLP, Prometheus and stdout.
 #[derive(Debug, Parser)]
-#[command(name = "tidegate", version, styles = STYLES, after_help = EXIT_CODES, propagate_version = true)]
+#[command(
+    name = "tidegate",
+    version,
+    styles = STYLES,
+    after_help = EXIT_CODES_AND_LOG,
+    propagate_version = true
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Verb,
 }
 
-/// What to do.
+/// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Run(run::Args),

@@ -143,22 +143,26 @@ mod tests {
         assert_eq!(configured(&shipped).unwrap().0.to_string(), DEFAULT_ADDRESS);
     }
 
-    #[test]
-    fn the_address_and_the_token_come_from_a_configuration() {
+    /// The address and the token of a configuration with these telemetry settings.
+    fn from_telemetry(settings: &str) -> Result<(String, Option<String>), String> {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("p.toml");
-        let parse = |telemetry: &str| {
-            let text = format!(
-                "[service.telemetry]\n{telemetry}\n[receivers.replay]\nfile = \"-\"\n[exporters.nop]\n\
-                 [service.pipelines.p]\nreceivers = [\"replay\"]\nexporters = [\"nop\"]\n"
-            );
-            std::fs::write(&path, text).unwrap();
-            let (target, token) = configured(&path).map_err(|error| format!("{error:?}"))?;
-            Ok::<_, String>((
-                target.to_string(),
-                token.map(|token| token.expose().to_owned()),
-            ))
-        };
+        let text = format!(
+            "[service.telemetry]\n{settings}\n\
+             [receivers.replay]\nfile = \"-\"\n[exporters.nop]\n\
+             [service.pipelines.p]\nreceivers = [\"replay\"]\nexporters = [\"nop\"]\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        let (target, token) = configured(&path).map_err(|error| format!("{error:?}"))?;
+        let token = token.map(|token| token.expose().to_owned());
+        Ok((target.to_string(), token))
+    }
+
+    #[test]
+    fn the_address_and_the_token_come_from_a_configuration() {
+        let admin_tls = "listen = \"0.0.0.0:1\"\n\
+                         [service.telemetry.admin]\nlisten = \"0.0.0.0:2\"\n\
+                         tls.cert_file = \"c\"\ntls.key_file = \"k\"\ntls.client_ca_file = \"a\"";
         let cases = [
             ("listen = \"127.0.0.1:1\"", "127.0.0.1:1", None),
             (
@@ -181,30 +185,22 @@ mod tests {
                 "127.0.0.1:2",
                 Some("t"),
             ),
-            (
-                "listen = \"0.0.0.0:1\"\n\
-                 admin = { listen = \"0.0.0.0:2\", tls = { cert_file = \"c\", key_file = \"k\", \
-                 client_ca_file = \"a\" } }",
-                "https://127.0.0.1:2",
-                None,
-            ),
+            (admin_tls, "https://127.0.0.1:2", None),
         ];
-        for (telemetry, target, token) in cases {
-            assert_eq!(
-                parse(telemetry),
-                Ok((target.to_owned(), token.map(str::to_owned))),
-                "{telemetry}"
-            );
+        for (settings, target, token) in cases {
+            let expected = Ok((target.to_owned(), token.map(str::to_owned)));
+            assert_eq!(from_telemetry(settings), expected, "{settings}");
         }
-        assert!(
-            parse("listen = \"0.0.0.0:1\"")
-                .unwrap_err()
-                .contains("does not serve /debug")
-        );
-        assert!(
-            parse("listen = \"127.0.0.1:0\"")
-                .unwrap_err()
-                .contains("lets the system choose")
-        );
+    }
+
+    #[test]
+    fn a_configuration_without_a_fixed_address_of_debug_is_refused() {
+        for (settings, expected) in [
+            ("listen = \"0.0.0.0:1\"", "does not serve /debug"),
+            ("listen = \"127.0.0.1:0\"", "lets the system choose"),
+        ] {
+            let error = from_telemetry(settings).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 }

@@ -24,7 +24,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Client {
     connector: Connector,
     token: Option<Secret>,
-    /// The address as the user knows it.
+    /// The address for messages.
     address: String,
 }
 
@@ -33,8 +33,8 @@ pub(crate) struct Client {
 pub(crate) enum ClientError {
     #[error(
         "cannot connect to an agent at {address}: is one running, and is that its \
-         `service.telemetry.listen`? `--address HOST:PORT`, `--address unix:PATH` or `-c FILE` names \
-         another"
+         `service.telemetry.listen`? `--address HOST:PORT`, `--address unix:PATH` or `-c FILE` \
+         names another"
     )]
     Unreachable { address: String, source: io::Error },
     #[error("no permission to connect to {address}: its owner and its group have it")]
@@ -52,13 +52,13 @@ pub(crate) enum ClientError {
     )]
     WrongToken { address: String },
     #[error(
-        "the agent does not serve {page} at {address}: `--address unix:PATH`, `--address HOST:PORT` \
-         or `-c FILE` names its `service.telemetry.admin.listen`"
+        "the agent does not serve {page} at {address}: `--address unix:PATH`, \
+         `--address HOST:PORT` or `-c FILE` names its `service.telemetry.admin.listen`"
     )]
     NotServed { address: String, page: String },
     #[error(
-        "the agent does not accept the name in {address}: use its IP address, or add the name to its \
-         `allowed_hosts`"
+        "the agent does not accept the name in {address}: use its IP address, or add the name to \
+         its `allowed_hosts`"
     )]
     UnknownHost { address: String },
     #[error("the connection to the agent at {address} broke{}", hint(.source))]
@@ -90,7 +90,7 @@ impl Client {
         }
     }
 
-    /// The address as the user knows it.
+    /// The address for messages.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }

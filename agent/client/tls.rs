@@ -19,8 +19,8 @@ use crate::telemetry::{certificates, key, roots};
 /// The arguments with the files for TLS.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct TlsFiles {
-    /// PEM file of the CA of the admin listener's certificate [default: the system's roots]. Implies
-    /// https
+    /// PEM file of the CA of the admin listener's certificate [default: the system's roots].
+    /// Implies https
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ca_file: Option<PathBuf>,
     /// PEM file of the client certificate for the admin listener

@@ -101,8 +101,8 @@ impl Queue {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Writes the queue to `out`, forever. `dropped_notice` makes the line that replaces a number of
-    /// dropped lines.
+    /// Writes the queue to `out`, forever. `dropped_notice` makes the line that replaces a number
+    /// of dropped lines.
     pub(super) fn write_to(&self, mut out: impl Write, dropped_notice: impl Fn(u64) -> Vec<u8>) {
         let mut reported = 0;
         loop {

@@ -20,8 +20,8 @@ pub(crate) fn lost_in_run(report: &Report) -> Option<String> {
     list(loss_sites(report))
 }
 
-/// Lists what the pipelines lost, without unreadable records and losses of Cilium; `None` if nothing
-/// was.
+/// Lists what the pipelines lost, without unreadable records and losses of Cilium; `None` if
+/// nothing was.
 pub(crate) fn lost_in_pipelines(report: &Report) -> Option<String> {
     let mut losses = loss_sites(report);
     losses.retain(|(site, _)| site.is_agent());
@@ -56,8 +56,8 @@ pub(crate) enum Ending {
     Forced,
 }
 
-/// The records lost during the shutdown because of the agent's own limits: the time and the attempts
-/// that a stage has to deliver the rest.
+/// The records lost during the shutdown because of the agent's own limits: the time and the
+/// attempts that a stage has to deliver the rest.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ShutdownLosses {
     dropped: Vec<StageLoss>,

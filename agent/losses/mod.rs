@@ -1,4 +1,5 @@
-//! Reports lost records: in the log while the agent runs, in the log at its end, and by the exit code.
+//! Reports lost records: in the log while the agent runs, in the log at its end, and by the exit
+//! code.
 
 mod ending;
 mod site;

@@ -114,7 +114,7 @@ impl SiteHistory {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{LossSite, LossTracker, Phase};
+    use super::{LossEvent, LossSite, LossTracker, Phase};
 
     fn queue_full(stage: &str) -> LossSite {
         LossSite::Dropped {
@@ -209,44 +209,29 @@ mod tests {
     fn each_site_has_its_own_events_and_an_absent_site_has_none() {
         let now = Instant::now();
         let mut tracker = LossTracker::default();
-        let first = tracker.observe(
-            now,
-            &[
-                (queue_full("exporters.a"), 1),
-                (queue_full("exporters.b"), 2),
-                (
-                    LossSite::Upstream {
-                        source: "perf_ring",
-                    },
-                    512,
-                ),
-            ],
-        );
-        let counts: Vec<_> = first
-            .iter()
-            .map(|event| (event.phase, event.records))
-            .collect();
-        assert_eq!(
-            counts,
-            [
-                (Phase::Started, 1),
-                (Phase::Started, 2),
-                (Phase::Started, 512)
-            ]
-        );
-        let later = now + Duration::from_secs(31);
-        let second = tracker.observe(
-            later,
-            &[
-                (queue_full("exporters.b"), 5),
-                (queue_full("exporters.c"), 1),
-            ],
-        );
-        let counts: Vec<_> = second
-            .iter()
-            .map(|event| (event.phase, event.records, event.total))
-            .collect();
-        assert_eq!(counts, [(Phase::Continues, 3, 5), (Phase::Started, 1, 1)]);
-        assert!(tracker.observe(later, &[]).is_empty());
+        let mut observe = |seconds, losses: &[(LossSite, u64)]| {
+            let events = tracker.observe(now + Duration::from_secs(seconds), losses);
+            let counts = |event: &LossEvent| (event.phase, event.records, event.total);
+            events.iter().map(counts).collect::<Vec<_>>()
+        };
+        let source = "perf_ring";
+        let losses = [
+            (queue_full("exporters.a"), 1),
+            (queue_full("exporters.b"), 2),
+            (LossSite::Upstream { source }, 512),
+        ];
+        let expected = [
+            (Phase::Started, 1, 1),
+            (Phase::Started, 2, 2),
+            (Phase::Started, 512, 512),
+        ];
+        assert_eq!(observe(0, &losses), expected);
+        let losses = [
+            (queue_full("exporters.b"), 5),
+            (queue_full("exporters.c"), 1),
+        ];
+        let expected = [(Phase::Continues, 3, 5), (Phase::Started, 1, 1)];
+        assert_eq!(observe(31, &losses), expected);
+        assert_eq!(observe(31, &[]), []);
     }
 }

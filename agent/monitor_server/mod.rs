@@ -1,5 +1,5 @@
-//! A server for the monitor socket, in place of the Cilium agent. It sends a stream of frames to each
-//! client, from the first frame on.
+//! A server for the monitor socket, in place of the Cilium agent. It sends a stream of frames to
+//! each client, from the first frame on.
 
 mod client;
 mod socket;
@@ -12,8 +12,8 @@ use std::io;
 use tidegate_runtime::shutdown::Shutdown;
 use tokio::task::JoinSet;
 
-/// Serves clients until `shutdown` is requested; with `once`, until the first client has disconnected.
-/// `frames` creates the stream of each client.
+/// Serves clients until `shutdown` is requested; with `once`, until the first client has
+/// disconnected. `frames` creates the stream of each client.
 pub(crate) async fn serve<F: Frames + 'static>(
     socket: MonitorSocket,
     frames: impl Fn() -> io::Result<F>,

@@ -66,7 +66,7 @@ impl MonitorSocket {
 
 impl Drop for MonitorSocket {
     fn drop(&mut self) {
-        // Whoever removed it before us has done what we want.
+        // The file may have been removed already.
         let _ = fs::remove_file(&self.path);
     }
 }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use axum::http::StatusCode;
 use tidegate_runtime::health::HealthRegistry;
 
-/// The status and text of `/readyz`: 503 during a shutdown. An agent with a degraded stage is ready,
-/// since its other stages work; the text has a line for each such stage.
+/// The status and text of `/readyz`: 503 during a shutdown. An agent with a degraded stage is
+/// ready, since its other stages work; the text has a line for each such stage.
 pub(super) fn readiness(health: &HealthRegistry, shutting_down: bool) -> (StatusCode, String) {
     if shutting_down {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());

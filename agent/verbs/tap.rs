@@ -21,7 +21,7 @@ Filters, as those of `hubble observe`; a record must match all of them:
   ip=10.0.0.0/8         an address or a CIDR, of either side
   port=53               of either side
   identity=world        a number or a reserved name, of either side
-  pod=kube-system/dns   namespace and beginning of the name; `/dns` in any namespace, `dns` in `default`
+  pod=kube-system/dns   namespace and start of the name; `/dns`: any namespace, `dns`: `default`
 
 Examples:
   tidegate tap exporters.stdout --filter verdict=DROPPED --filter ip=10.0.0.0/8
@@ -49,7 +49,12 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = TapFormat::Compact)]
     format: TapFormat,
     /// The largest number of records per second
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_RATE, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RATE)))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = DEFAULT_RATE,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RATE)),
+    )]
     rate: u32,
     /// End after so many records
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

@@ -6,7 +6,7 @@ use super::family::MetricFamily;
 
 /// A gauge for each stage: 1 if it is degraded, or ended before the others.
 pub(super) fn family(health: &HealthRegistry) -> MetricFamily {
-    let help = "Whether the stage is degraded: it cannot do all of its work, or has ended before the others.";
+    let help = "Whether the stage cannot do all of its work, or has ended before the others";
     let mut family = MetricFamily::gauge("tidegate_stage_degraded", help);
     for (stage, state) in health.states() {
         let degraded = if state == HealthState::Well { 0.0 } else { 1.0 };

@@ -162,10 +162,11 @@ mod tests {
             read_text("\n"),
             Err(format!("the token file {at} has no token"))
         );
-        let said = format!(
-            "the token file {at} has an invalid token in line 2: a token is printable ASCII without spaces"
+        let expected = format!(
+            "the token file {at} has an invalid token in line 2: \
+             a token is printable ASCII without spaces"
         );
-        assert_eq!(read_text("one\ntwo three\n"), Err(said));
+        assert_eq!(read_text("one\ntwo three\n"), Err(expected));
         assert!(read(&directory.path().join("none")).is_err());
     }
 }

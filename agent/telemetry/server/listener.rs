@@ -39,8 +39,8 @@ impl Listener {
         })
     }
 
-    /// Changes the site. If its rules differ, open connections end, since the new rules may not allow
-    /// them.
+    /// Changes the site. If its rules differ, open connections end, since the new rules may not
+    /// allow them.
     pub(super) fn serve(&self, site: Site) {
         if !self.site.borrow().has_same_rules(&site) {
             // The receiver is in the task, which lives as long as this.

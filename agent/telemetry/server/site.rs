@@ -120,14 +120,20 @@ async fn answer(State(rules): State<Arc<Rules>>, request: Request, next: Next) -
         Some(refusal) => refusal,
         None => next.run(request).await,
     };
-    let status = response.status().as_u16();
-    tracing::debug!(listener = rules.name, %method, path, status, took = ?start.elapsed(), "answered a request");
+    tracing::debug!(
+        listener = rules.name,
+        %method,
+        path,
+        status = response.status().as_u16(),
+        took = ?start.elapsed(),
+        "answered a request"
+    );
     response
 }
 
 impl Rules {
-    /// Checks the host, then the token, then the page: a client without access cannot find out which
-    /// pages exist.
+    /// Checks the host, then the token, then the page: a client without access cannot find out
+    /// which pages exist.
     fn refusal(&self, request: &Request) -> Option<Response> {
         if let Err(refusal) = self
             .hosts
@@ -161,9 +167,9 @@ impl Rules {
 }
 
 const NOT_HERE: &str =
-    "/debug is not served on this address; `[service.telemetry.admin] listen` says where it is\n";
+    "/debug is not served on this address; see `[service.telemetry.admin] listen`\n";
 const NOT_ON_ADMIN: &str =
-    "this listener serves /debug alone; `[service.telemetry] listen` says where the rest is\n";
+    "this listener serves only /debug; see `[service.telemetry] listen` for other pages\n";
 
 /// The hosts of the admin listener: names of this machine, and those that are configured.
 fn admin_hosts(admin: &Admin) -> HostRule {

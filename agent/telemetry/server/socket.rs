@@ -38,7 +38,10 @@ pub(super) enum Stream {
 pub(crate) enum BindError {
     #[error(transparent)]
     Io(#[from] io::Error),
-    #[error("the directory {} does not exist; create it (systemd: RuntimeDirectory=)", .0.display())]
+    #[error(
+        "the directory {} does not exist; create it (systemd: RuntimeDirectory=)",
+        .0.display()
+    )]
     NoDirectory(PathBuf),
     #[error("it exists and is not a socket")]
     NotASocket,
@@ -47,8 +50,8 @@ pub(crate) enum BindError {
 }
 
 impl Socket {
-    /// Binds the address. A stale socket file is replaced. The new file is removed when the returned
-    /// [`SocketFile`] is dropped.
+    /// Binds the address. A stale socket file is replaced. The new file is removed when the
+    /// returned [`SocketFile`] is dropped.
     pub(super) async fn bind(listen: &Listen) -> Result<(Self, Option<SocketFile>), BindError> {
         match listen {
             Listen::Tcp(address) => Ok((Self::Tcp(TcpListener::bind(address).await?), None)),
@@ -94,7 +97,7 @@ async fn remove_stale_file(path: &Path) -> Result<(), BindError> {
         // Any other error, such as a full backlog or a lack of permission, means that a process
         // listens.
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            tracing::debug!(socket = %path.display(), "replacing the socket file of a process that has ended");
+            tracing::debug!(socket = %path.display(), "replacing a stale socket file");
             Ok(fs::remove_file(path)?)
         }
         Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -1,6 +1,7 @@
 //! Filters of records, with the keys of `hubble observe`: `verdict=DROPPED`, `ip=10.0.0.0/8`.
 //!
-//! A record without the attribute of a filter, such as a lost report without a port, does not match.
+//! A record without the attribute of a filter, such as a lost report without a port, does not
+//! match.
 
 use std::net::IpAddr;
 
@@ -96,13 +97,7 @@ impl Filter {
         })?;
         let invalid = |what: &str| format!("`{key}` is {what}, not `{value}`");
         match key {
-            "verdict" => {
-                let known = Verdict::ALL
-                    .into_iter()
-                    .filter(|verdict| *verdict != Verdict::Unknown);
-                let known: Vec<_> = known.map(|verdict| (verdict.name(), verdict)).collect();
-                one_of(key, value, &known).map(Self::Verdict)
-            }
+            "verdict" => one_of(key, value, &verdicts()).map(Self::Verdict),
             "type" => one_of(key, value, &TYPES).map(Self::Type),
             "protocol" => {
                 one_of(key, value, &PROTOCOLS.map(|name| (name, name))).map(Self::Protocol)
@@ -121,15 +116,7 @@ impl Filter {
                 .map(Self::Identity)
                 .ok_or_else(|| invalid("a number or a reserved name such as world")),
             "pod" => Ok(Self::Pod(Pod::parse(value))),
-            _ => {
-                let near = did_you_mean(key, KEYS)
-                    .map(|near| near + " ")
-                    .unwrap_or_default();
-                Err(format!(
-                    "there is no filter `{key}`; {near}keys are {}",
-                    KEYS.join(", ")
-                ))
-            }
+            _ => Err(unknown_key(key)),
         }
     }
 
@@ -166,6 +153,21 @@ impl Filter {
             Self::Type(_) => false,
         }
     }
+}
+
+fn unknown_key(key: &str) -> String {
+    let suggestion = did_you_mean(key, KEYS).map_or_else(String::new, |text| text + " ");
+    let keys = KEYS.join(", ");
+    format!("there is no filter `{key}`; {suggestion}keys are {keys}")
+}
+
+/// The verdicts that a flow can have, by name.
+fn verdicts() -> Vec<(&'static str, Verdict)> {
+    Verdict::ALL
+        .into_iter()
+        .filter(|verdict| *verdict != Verdict::Unknown)
+        .map(|verdict| (verdict.name(), verdict))
+        .collect()
 }
 
 /// The value with this name, in any case.

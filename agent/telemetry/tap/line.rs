@@ -46,40 +46,39 @@ fn push_compact(compact: Compact, out: &mut String, Sample { record, data }: &Sa
         Record::AgentEvent(event) => compact.push_agent_event(out, event),
         Record::DebugEvent(event) => compact.push_debug_event(out, event),
         Record::Lost(lost) => compact.push_lost(out, lost),
-        Record::Frame(Frame {
-            time,
-            seq,
-            payload_type,
-            cpu,
-            lost,
-            data: span,
-            ..
-        }) => {
-            push_hubble_time(out, *time);
-            let _ = write!(
-                out,
-                ": frame {seq} type {payload_type} cpu {cpu} lost {lost}, {} bytes:",
-                span.len
-            );
-            push_data(out, data, span.len);
-        }
-        Record::Event(Event {
-            time,
-            seq,
-            cpu,
-            data: span,
-            ..
-        }) => {
-            push_hubble_time(out, *time);
-            let _ = write!(out, ": event {seq} cpu {cpu}, {} bytes:", span.len);
-            push_data(out, data, span.len);
-        }
+        Record::Frame(frame) => push_compact_frame(out, frame, data),
+        Record::Event(event) => push_compact_event(out, event, data),
         Record::Metric(point) => {
             push_hubble_time(out, point.time);
             out.push_str(": ");
             metric::push(out, point);
         }
     }
+}
+
+fn push_compact_frame(out: &mut String, frame: &Frame, data: &[u8]) {
+    let Frame {
+        seq,
+        payload_type,
+        cpu,
+        lost,
+        data: span,
+        ..
+    } = frame;
+    let len = span.len;
+    push_hubble_time(out, frame.time);
+    let _ = write!(
+        out,
+        ": frame {seq} type {payload_type} cpu {cpu} lost {lost}, {len} bytes:"
+    );
+    push_data(out, data, len);
+}
+
+fn push_compact_event(out: &mut String, event: &Event, data: &[u8]) {
+    let len = event.data.len;
+    push_hubble_time(out, event.time);
+    let _ = write!(out, ": event {} cpu {}, {len} bytes:", event.seq, event.cpu);
+    push_data(out, data, len);
 }
 
 /// Appends the first bytes, dots if there are more, and the line feed.
@@ -166,7 +165,7 @@ mod tests {
 
     fn point(value: Value) -> Record {
         let family = Arc::new(Family {
-            name: "hubble_drop_total".to_owned(),
+            name: "drops".to_owned(),
             help: String::new(),
             unit: String::new(),
             kind: MetricKind::Counter,
@@ -228,19 +227,19 @@ mod tests {
         [
             (
                 point(Value::Counter(3.0)),
-                "hubble_drop_total{reason=\"a \\\"b\\\"\"} 3",
-                r#"{"metric":{"name":"hubble_drop_total","labels":{"reason":"a \"b\""},"value":3.0}"#,
+                "drops{reason=\"a \\\"b\\\"\"} 3",
+                r#"{"metric":{"name":"drops","labels":{"reason":"a \"b\""},"value":3.0}"#,
             ),
             (
                 point(Value::Histogram(Arc::new(histogram))),
-                "hubble_drop_total{reason=\"a \\\"b\\\"\"} count 3 sum 1.5",
-                "{\"metric\":{\"name\":\"hubble_drop_total\",\"labels\":{\"reason\":\"a \\\"b\\\"\"},\
+                "drops{reason=\"a \\\"b\\\"\"} count 3 sum 1.5",
+                "{\"metric\":{\"name\":\"drops\",\"labels\":{\"reason\":\"a \\\"b\\\"\"},\
                  \"count\":\"3\",\"sum\":1.5,\"buckets\":[\"1\",\"2\"]}",
             ),
             (
                 point(Value::Ended),
-                "hubble_drop_total{reason=\"a \\\"b\\\"\"} ended",
-                r#"{"metric":{"name":"hubble_drop_total","labels":{"reason":"a \"b\""},"ended":true}"#,
+                "drops{reason=\"a \\\"b\\\"\"} ended",
+                r#"{"metric":{"name":"drops","labels":{"reason":"a \"b\""},"ended":true}"#,
             ),
         ]
     }

@@ -142,7 +142,9 @@ impl LineStream {
                 biased;
                 () = self.out.closed() => return,
                 // Samples that were taken and are still queued count as shown.
-                _ = progress_ticks.tick() => self.progress(self.watcher.seen().taken).push(&mut text),
+                _ = progress_ticks.tick() => {
+                    self.progress(self.watcher.seen().taken).push(&mut text);
+                }
                 sample = self.watcher.next() => {
                     self.push(&mut text, &sample);
                     while text.len() < CHUNK_BYTES && self.left != Some(0) {

@@ -106,7 +106,8 @@ mod tests {
             ),
             (
                 "stage=s&rat=1",
-                "unknown parameter `rat`; parameters are stage, pipeline, filter, format, rate, count",
+                "unknown parameter `rat`; \
+                 parameters are stage, pipeline, filter, format, rate, count",
             ),
             (
                 "stage=s&rate=0",

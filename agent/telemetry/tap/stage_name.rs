@@ -6,8 +6,8 @@ use tidegate_runtime::stage_id::StageId;
 
 use crate::config::did_you_mean;
 
-/// Finds the stage with this name, with this name behind a section such as `processors.`, or the only
-/// stage whose name ends with it. The error is a message for the client.
+/// Finds the stage with this name, with this name behind a section such as `processors.`, or the
+/// only stage whose name ends with it. The error is a message for the client.
 pub(super) fn find<'n>(
     wanted: &str,
     stages: impl Iterator<Item = &'n StageId>,

@@ -17,7 +17,13 @@ use crate::os::terminal;
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConfigFile {
     /// The configuration file
-    #[arg(short = 'c', long = "config", value_name = "FILE", default_value = "pipeline.toml", value_hint = ValueHint::FilePath)]
+    #[arg(
+        short = 'c',
+        long = "config",
+        value_name = "FILE",
+        default_value = "pipeline.toml",
+        value_hint = ValueHint::FilePath,
+    )]
     pub(crate) path: PathBuf,
 }
 
@@ -61,8 +67,8 @@ pub(crate) fn assemble(
         .is_some_and(Admin::shows_tokens)
     {
         tracing::warn!(
-            "`service.telemetry.admin` has no `tls`: tokens and flows can be read on the network; set \
-             `tls.cert_file` and `tls.key_file`"
+            "`service.telemetry.admin` has no `tls`: tokens and flows can be read on the network; \
+             set `tls.cert_file` and `tls.key_file`"
         );
     }
     Ok(loaded)

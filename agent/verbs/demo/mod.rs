@@ -112,8 +112,8 @@ fn pipeline(has_collector: bool) -> Result<String, toml::de::Error> {
     Ok(table.to_string())
 }
 
-/// Serves the simulated events. After the last one it requests the shutdown, since the receiver would
-/// wait for the agent to come back.
+/// Serves the simulated events. After the last one it requests the shutdown, since the receiver
+/// would wait for the agent to come back.
 fn simulate(
     args: &Args,
     socket: MonitorSocket,

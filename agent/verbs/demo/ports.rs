@@ -1,4 +1,5 @@
-//! The addresses of the demo: the default ports if they are free, and the collector, if there is one.
+//! The addresses of the demo: the default ports if they are free, and the collector, if there is
+//! one.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};

@@ -44,8 +44,8 @@ pub(super) fn dot(chains: &[Chain<'_>]) -> String {
     text
 }
 
-/// A stage: its pipeline, if it is a processor, and its name. Receivers and exporters are drawn once
-/// for all pipelines.
+/// A stage: its pipeline, if it is a processor, and its name. Receivers and exporters are drawn
+/// once for all pipelines.
 type Node = (String, String);
 
 struct Nodes {

@@ -36,13 +36,28 @@ use error::RecordError;
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     /// The socket to read
-    #[arg(long, value_name = "SOCKET", default_value = "/var/run/cilium/monitor1_2.sock", value_hint = ValueHint::FilePath)]
+    #[arg(
+        long,
+        value_name = "SOCKET",
+        default_value = "/var/run/cilium/monitor1_2.sock",
+        value_hint = ValueHint::FilePath,
+    )]
     socket: PathBuf,
     /// Convert a capture (pcap or pcapng) instead; `-` is standard input
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["socket", "duration"])]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["socket", "duration"],
+    )]
     pcap: Option<PathBuf>,
     /// The largest number of packet bytes in a frame; without it, all captured bytes, up to 65535
-    #[arg(long, value_name = "BYTES", requires = "pcap", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        requires = "pcap",
+        value_parser = clap::value_parser!(u16).range(1..),
+    )]
     snaplen: Option<u16>,
     /// The file to write; `-` is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -68,7 +68,11 @@ impl Recording {
         let frames = self.frames.count();
         let bytes = self.out.written();
         if let Some((offset, error)) = self.frames.broken() {
-            tracing::warn!(byte = offset, %error, "the stream is not a monitor stream from this byte on; the rest was saved as it is");
+            tracing::warn!(
+                byte = offset,
+                %error,
+                "the stream is not a monitor stream from this byte on; the rest was saved as it is"
+            );
         }
         log::print(
             Level::INFO,

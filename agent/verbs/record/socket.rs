@@ -11,8 +11,8 @@ use super::{Args, RecordError};
 /// Bytes that one read takes at most, as the receiver's.
 const READ_BYTES: usize = 256 * 1024;
 
-/// Records until the stream ends, a limit is reached, or `shutdown` is requested. Writes one line about
-/// it to standard error.
+/// Records until the stream ends, a limit is reached, or `shutdown` is requested. Writes one line
+/// about it to standard error.
 pub(super) async fn record(args: &Args, shutdown: &Shutdown) -> Result<(), RecordError> {
     let cannot = |source| RecordError::Connect {
         socket: args.socket.clone(),

@@ -158,7 +158,8 @@ async fn errors_have_the_file_and_the_reason() {
         ),
         (
             absent,
-            "monitor.sock (does the Cilium agent run on this node, with enable-monitor?): No such file",
+            "monitor.sock (does the Cilium agent run on this node, with enable-monitor?): \
+             No such file",
         ),
     ] {
         let error = chain(&result.unwrap_err());

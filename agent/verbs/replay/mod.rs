@@ -1,7 +1,7 @@
 //! `tidegate replay`: serves a recording on a monitor socket, as the Cilium agent would.
 //!
-//! Unlike the agent, it waits for slow clients. Bytes that are not a monitor stream are sent as they
-//! are, to test how a reader handles them.
+//! Unlike the agent, it waits for slow clients. Bytes that are not a monitor stream are sent as
+//! they are, to test how a reader handles them.
 
 mod recording;
 
@@ -20,8 +20,8 @@ use recording::Recording;
 
 /// Serve a recording on a monitor socket, as the Cilium agent would
 ///
-/// Each client receives the whole recording, at its own speed, and then the end of the stream. SIGINT
-/// and SIGTERM end the verb and remove the socket.
+/// Each client receives the whole recording, at its own speed, and then the end of the stream.
+/// SIGINT and SIGTERM end the verb and remove the socket.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The recording
@@ -60,7 +60,11 @@ async fn serve(args: &Args, shutdown: Shutdown) -> Result<(), Error> {
     // A recording that cannot be read fails now, not when a client connects.
     recording().map_err(|error| Error::failed(error.to_string()))?;
     let socket = MonitorSocket::bind(&args.listen)?;
-    tracing::info!(socket = %args.listen.display(), file = %args.file.display(), "replaying to each client");
+    tracing::info!(
+        socket = %args.listen.display(),
+        file = %args.file.display(),
+        "replaying to each client"
+    );
     let pace = Pace {
         rate: args.rate,
         burst: 0,

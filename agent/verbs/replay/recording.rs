@@ -120,7 +120,10 @@ impl Frames for Recording {
                 }
                 Message::Definition(len) if !self.is_broken => self.send_definition(len, out)?,
                 Message::Invalid if !self.is_broken => {
-                    tracing::warn!(file = %self.path.display(), "the recording is broken; the rest is sent as it is");
+                    tracing::warn!(
+                        file = %self.path.display(),
+                        "the recording is broken; the rest is sent as it is"
+                    );
                     self.is_broken = true;
                 }
                 _ if self.is_broken && left > 0 => {

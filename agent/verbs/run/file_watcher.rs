@@ -1,5 +1,5 @@
-//! Detects changes of the configuration file by reading it at intervals. What the kernel reports of a
-//! change depends on the file system and on how the file is replaced: written in place, renamed
+//! Detects changes of the configuration file by reading it at intervals. What the kernel reports of
+//! a change depends on the file system and on how the file is replaced: written in place, renamed
 //! over, or behind a symbolic link that Kubernetes swaps. The content does not.
 
 use std::path::PathBuf;

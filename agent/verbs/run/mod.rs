@@ -59,10 +59,10 @@ pub(crate) struct Options {
     /// Exit with 1 if the pipelines lost records, or the ledger does not balance
     ///
     /// Lost are records that were dropped for lack of room or time, or because a peer refused them
-    /// or could not be reached, and unconfirmed records, at any time of the run. The ledger does not
-    /// balance if records are unaccounted for or still in flight. Records that cannot be read, events
-    /// that Cilium lost before the socket, and what is left when the reader of standard output has
-    /// closed it do not count.
+    /// or could not be reached, and unconfirmed records, at any time of the run. The ledger does
+    /// not balance if records are unaccounted for or still in flight. Records that cannot be read,
+    /// events that Cilium lost before the socket, and what is left when the reader of standard
+    /// output has closed it do not count.
     #[arg(long)]
     pub(crate) strict: bool,
     /// Whether losses during the shutdown leave the exit code at 0.

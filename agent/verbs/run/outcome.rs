@@ -6,8 +6,8 @@ use tidegate_runtime::pipeline::Failure;
 use crate::error::{Error, chain};
 use crate::losses::{self, Ending, ShutdownLosses};
 
-/// Fails if the pipelines failed, or if the shutdown lost records because of the agent's own limits.
-/// `before` has the stages when the shutdown began.
+/// Fails if the pipelines failed, or if the shutdown lost records because of the agent's own
+/// limits. `before` has the stages when the shutdown began.
 pub(super) fn check(
     ended: Result<(), Failure>,
     report: &Report,
@@ -35,8 +35,8 @@ pub(super) fn check_demo(ended: Result<(), Failure>) -> Result<(), Failure> {
     }
 }
 
-/// The check of `--strict`: fails if the ledger does not balance, or if the pipelines lost records at
-/// any time.
+/// The check of `--strict`: fails if the ledger does not balance, or if the pipelines lost records
+/// at any time.
 pub(super) fn check_strict(report: &Report) -> Result<(), Error> {
     if !report.balanced || report.unaccounted > 0 || report.in_flight() > 0 {
         return Err(Error::failed("the ledger does not balance"));

@@ -51,8 +51,8 @@ pub(super) struct EdgeActivity {
 }
 
 impl Activity {
-    /// Compares two reports. Without an earlier one, or if the agent restarted in between, the rates
-    /// are over the time since its start.
+    /// Compares two reports. Without an earlier one, or if the agent restarted in between, the
+    /// rates are over the time since its start.
     pub(super) fn between(before: Option<&LedgerPage<String>>, now: LedgerPage<String>) -> Self {
         let uptime = now.report.uptime_seconds;
         let before = before

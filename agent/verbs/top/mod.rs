@@ -6,6 +6,7 @@ mod activity;
 mod grid;
 mod screen;
 mod screen_state;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -160,7 +161,8 @@ fn read_keys(sender: &Sender<Input>) {
     }
 }
 
-/// Requests the ledger at intervals, in a task of its own, so that keys work while the agent is slow.
+/// Requests the ledger at intervals, in a task of its own, so that keys work while the agent is
+/// slow.
 fn poll(client: Client, every: Duration) -> Receiver<Result<LedgerPage<String>, ClientError>> {
     let (sender, receiver) = channel(1);
     tokio::spawn(async move {

@@ -3,6 +3,7 @@
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use serde_json::{Value, json};
 use tidegate_runtime::stage_id::StageId;
 
 use super::activity::Activity;
@@ -10,56 +11,75 @@ use super::screen;
 use super::screen_state::ScreenState;
 use crate::telemetry::LedgerPage;
 
-/// The page of an agent after some seconds: it receives ten records per second, drops a tenth, and its
-/// exporter is stuck.
+/// The page of an agent after some seconds: it receives ten records per second, drops a tenth, and
+/// its exporter is stuck.
 fn page(seconds: u32) -> LedgerPage<String> {
     let n = seconds * 10;
-    let stage = |stage: &str, ins: u32, rest: &str| {
-        format!(
-            r#"{{"pipeline":"flows","stage":"{stage}","in":{ins},"created":0,"out":{{}},"unaccounted":0,{rest}}}"#
-        )
-    };
-    let edge = |stage: &str, records: u32, bytes: u32, blocked: u32| {
-        format!(
-            r#"{{"pipeline":"flows","stage":"{stage}","queue_records":{records},"queue_bytes":{bytes},"max_records":1000,"max_bytes":16777216,"when_full":"block","blocked_seconds":{blocked}}}"#
-        )
-    };
-    let stages = [
-        stage(
-            "receivers.r",
-            n,
-            &format!(
-                r#""filtered":{{}},"dropped":{{}},"absorbed":0,"in_flight":0,"forwarded":{n}"#
+    let delivered = n - seconds - 22;
+    let page = json!({
+        "version": "1.2.3",
+        "balanced": true,
+        "uptime_seconds": seconds,
+        "unaccounted": 0,
+        "upstream_lost": {"perf_ring": 512 * seconds},
+        "stages": [
+            stage("receivers.r", n, &json!({"forwarded": n})),
+            stage(
+                "processors.p",
+                n,
+                &json!({
+                    "filtered": {"rule": 20},
+                    "dropped": {"broken": seconds, "once": 2},
+                    "forwarded": delivered,
+                }),
             ),
-        ),
-        stage(
-            "processors.p",
-            n,
-            &format!(
-                r#""filtered":{{"rule":20}},"dropped":{{"broken":{seconds},"once":2}},"absorbed":0,"in_flight":0,"forwarded":{}"#,
-                n - seconds - 22
+            stage(
+                "exporters.e",
+                delivered,
+                &json!({"absorbed": 5, "unconfirmed": 3, "in_flight": delivered - 8}),
             ),
-        ),
-        stage(
-            "exporters.e",
-            n - seconds - 22,
-            &format!(
-                r#""filtered":{{}},"dropped":{{}},"absorbed":5,"unconfirmed":3,"in_flight":{},"forwarded":0"#,
-                n - seconds - 30
-            ),
-        ),
-    ];
-    let edges = [
-        edge("exporters.e", 900, 1_572_864, seconds),
-        edge("processors.p", 0, 0, 0),
-    ];
-    let text = format!(
-        r#"{{"version":"1.2.3","balanced":true,"uptime_seconds":{seconds},"unaccounted":0,"upstream_lost":{{"perf_ring":{}}},"stages":[{}],"edges":[{}],"connected":{{"receivers.r":true,"receivers.s":false}}}}"#,
-        512 * seconds,
-        stages.join(","),
-        edges.join(",")
-    );
-    serde_json::from_str(&text).unwrap()
+        ],
+        "edges": [
+            edge("exporters.e", 900, 1_572_864, seconds),
+            edge("processors.p", 0, 0, 0),
+        ],
+        "connected": {"receivers.r": true, "receivers.s": false},
+    });
+    serde_json::from_value(page).unwrap()
+}
+
+/// The report of a stage; `counts` replaces the counters that are not zero.
+fn stage(name: &str, received: u32, counts: &Value) -> Value {
+    let mut stage = json!({
+        "pipeline": "flows",
+        "stage": name,
+        "in": received,
+        "created": 0,
+        "out": {},
+        "filtered": {},
+        "dropped": {},
+        "absorbed": 0,
+        "in_flight": 0,
+        "unaccounted": 0,
+        "forwarded": 0,
+    });
+    for (key, value) in counts.as_object().unwrap() {
+        stage[key] = value.clone();
+    }
+    stage
+}
+
+fn edge(stage: &str, records: u32, bytes: u32, blocked_seconds: u32) -> Value {
+    json!({
+        "pipeline": "flows",
+        "stage": stage,
+        "queue_records": records,
+        "queue_bytes": bytes,
+        "max_records": 1000,
+        "max_bytes": 16_777_216,
+        "when_full": "block",
+        "blocked_seconds": blocked_seconds,
+    })
 }
 
 const TEXT: &str = "\

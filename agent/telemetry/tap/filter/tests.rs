@@ -184,22 +184,52 @@ fn records_other_than_flows_match_only_by_type() {
 }
 
 #[test]
-fn an_invalid_filter_is_explained() {
+fn an_unknown_filter_is_explained_with_the_keys() {
     let keys = "keys are verdict, type, protocol, direction, ip, port, identity, pod";
     let cases = [
-        ("DROPPED", format!("a filter is `key=value`, not `DROPPED`; {keys}")),
-        ("verdit=DROPPED", format!("there is no filter `verdit`; did you mean `verdict`? {keys}")),
+        (
+            "DROPPED",
+            format!("a filter is `key=value`, not `DROPPED`; {keys}"),
+        ),
+        (
+            "verdit=DROPPED",
+            format!("there is no filter `verdit`; did you mean `verdict`? {keys}"),
+        ),
         ("colour=red", format!("there is no filter `colour`; {keys}")),
+    ];
+    for (filter, expected) in cases {
+        assert_eq!(Filter::parse(filter).unwrap_err(), expected);
+    }
+}
+
+#[test]
+fn an_invalid_value_is_explained() {
+    let cases = [
         (
             "verdict=LOST",
-            "`verdict` is one of FORWARDED, DROPPED, ERROR, AUDIT, REDIRECTED, TRACED, TRANSLATED, not `LOST`"
-                .to_owned(),
+            "`verdict` is one of FORWARDED, DROPPED, ERROR, AUDIT, REDIRECTED, TRACED, TRANSLATED, \
+             not `LOST`",
         ),
-        ("direction=up", "`direction` is one of INGRESS, EGRESS, not `up`".to_owned()),
-        ("ip=10.0.0", "`ip` is an address or a CIDR such as 10.0.0.0/8, not `10.0.0`".to_owned()),
-        ("ip=10.0.0.0/33", "`ip` is an address or a CIDR such as 10.0.0.0/8, not `10.0.0.0/33`".to_owned()),
-        ("port=65536", "`port` is a number from 0 to 65535, not `65536`".to_owned()),
-        ("identity=moon", "`identity` is a number or a reserved name such as world, not `moon`".to_owned()),
+        (
+            "direction=up",
+            "`direction` is one of INGRESS, EGRESS, not `up`",
+        ),
+        (
+            "ip=10.0.0",
+            "`ip` is an address or a CIDR such as 10.0.0.0/8, not `10.0.0`",
+        ),
+        (
+            "ip=10.0.0.0/33",
+            "`ip` is an address or a CIDR such as 10.0.0.0/8, not `10.0.0.0/33`",
+        ),
+        (
+            "port=65536",
+            "`port` is a number from 0 to 65535, not `65536`",
+        ),
+        (
+            "identity=moon",
+            "`identity` is a number or a reserved name such as world, not `moon`",
+        ),
     ];
     for (filter, expected) in cases {
         assert_eq!(Filter::parse(filter).unwrap_err(), expected);

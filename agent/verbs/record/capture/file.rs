@@ -1,7 +1,7 @@
 //! Reads a capture block by block: pcap and pcapng of either byte order, from a file or a pipe.
 //!
-//! Follows draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Timestamps are ignored, since frames
-//! have none.
+//! Follows draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. Timestamps are ignored, since
+//! frames have none.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};

@@ -1,8 +1,8 @@
 //! Link types: finds the IP header of a packet that does not start with Ethernet.
 //!
-//! Follows the registry of LINKTYPE_ values at tcpdump.org. A monitor event contains Ethernet or, from
-//! a layer-3 device, IP; IP after any other fixed header becomes the latter. Link layers with variable
-//! headers, such as 802.11, are not supported.
+//! Follows the registry of LINKTYPE_ values at tcpdump.org. A monitor event contains Ethernet or,
+//! from a layer-3 device, IP; IP after any other fixed header becomes the latter. Link layers with
+//! variable headers, such as 802.11, are not supported.
 
 use super::skipped::Reason;
 
@@ -111,66 +111,60 @@ mod tests {
     const V4: [u8; 3] = [0x45, 1, 2];
     const V6: [u8; 3] = [0x60, 1, 2];
 
-    #[test]
-    fn ip_is_found_after_each_supported_header() {
-        let sll = |ether_type: [u8; 2]| [&[0; 14][..], &ether_type].concat();
-        let sll2 = |ether_type: [u8; 2]| [&ether_type[..], &[0; 18]].concat();
-        let ieee1394 = |ether_type: [u8; 2]| [&[7; 16][..], &ether_type].concat();
-        for (link, v4, v6) in [
+    /// A link type, and the headers that it has in front of IPv4 and of IPv6.
+    type Case = (u16, Vec<u8>, Vec<u8>);
+
+    /// NULL, LOOP and ENC; RAW.
+    fn address_families() -> Vec<Case> {
+        vec![
             (0, vec![2, 0, 0, 0], vec![0, 0, 0, 30]),
             (0, vec![0, 0, 0, 2], vec![10, 0, 0, 0]),
             (108, vec![0, 0, 0, 2], vec![0, 0, 0, 24]),
             (109, [[2, 0, 0, 0]; 3].concat(), [[28, 0, 0, 0]; 3].concat()),
+            (101, vec![], vec![]),
+            (12, vec![], vec![]),
+        ]
+    }
+
+    /// PPP, PPP_HDLC, PPP_ETHER, PPP_PPPD and PPP_WITH_DIR.
+    fn ppp_links() -> Vec<Case> {
+        let pppoe = |protocol| vec![0x11, 0, 0, 1, 0, 9, 0, protocol];
+        vec![
             (9, vec![0xff, 3, 0, 0x21], vec![0xff, 3, 0, 0x57]),
             (9, vec![0, 0x21], vec![0x57]),
             (50, vec![0xff, 3, 0x21], vec![0x0f, 0, 0x86, 0xdd]),
-            (
-                51,
-                vec![0x11, 0, 0, 1, 0, 9, 0, 0x21],
-                vec![0x11, 0, 0, 1, 0, 9, 0, 0x57],
-            ),
+            (51, pppoe(0x21), pppoe(0x57)),
             (166, vec![1, 3, 0, 0x21], vec![0, 3, 0, 0x57]),
             (204, vec![1, 0xff, 3, 0, 0x21], vec![0, 0, 0x57]),
-            (101, vec![], vec![]),
-            (12, vec![], vec![]),
+        ]
+    }
+
+    /// C_HDLC, LINUX_SLL, LINUX_SLL2 and APPLE_IP_OVER_IEEE1394.
+    fn ether_types() -> Vec<Case> {
+        let sll = |ether_type: [u8; 2]| [&[0; 14][..], &ether_type].concat();
+        let sll2 = |ether_type: [u8; 2]| [&ether_type[..], &[0; 18]].concat();
+        let ieee1394 = |ether_type: [u8; 2]| [&[7; 16][..], &ether_type].concat();
+        vec![
             (104, vec![0x0f, 0, 8, 0], vec![0x0f, 0, 0x86, 0xdd]),
             (113, sll([8, 0]), sll([0x86, 0xdd])),
             (276, sll2([8, 0]), sll2([0x86, 0xdd])),
             (138, ieee1394([8, 0]), ieee1394([0x86, 0xdd])),
-        ] {
-            let found = |start, bytes| Ok(Network { start, bytes });
-            assert_eq!(
-                network(link, &[&v4[..], &V4].concat()),
-                found(Start::Ipv4, &V4),
-                "{link}"
-            );
-            assert_eq!(
-                network(link, &[&v6[..], &V6].concat()),
-                found(Start::Ipv6, &V6),
-                "{link}"
-            );
+        ]
+    }
+
+    #[test]
+    fn ip_is_found_after_each_supported_header() {
+        let found = |start, bytes| Ok(Network { start, bytes });
+        let cases = [address_families(), ppp_links(), ether_types()].concat();
+        for (link, v4, v6) in cases {
+            let v4 = [&v4[..], &V4].concat();
+            let v6 = [&v6[..], &V6].concat();
+            assert_eq!(network(link, &v4), found(Start::Ipv4, &V4), "{link}");
+            assert_eq!(network(link, &v6), found(Start::Ipv6, &V6), "{link}");
         }
-        assert_eq!(
-            network(1, &V4),
-            Ok(Network {
-                start: Start::Ethernet,
-                bytes: &V4
-            })
-        );
-        assert_eq!(
-            network(228, &V4),
-            Ok(Network {
-                start: Start::Ipv4,
-                bytes: &V4
-            })
-        );
-        assert_eq!(
-            network(229, &V6),
-            Ok(Network {
-                start: Start::Ipv6,
-                bytes: &V6
-            })
-        );
+        assert_eq!(network(1, &V4), found(Start::Ethernet, &V4));
+        assert_eq!(network(228, &V4), found(Start::Ipv4, &V4));
+        assert_eq!(network(229, &V6), found(Start::Ipv6, &V6));
     }
 
     #[test]

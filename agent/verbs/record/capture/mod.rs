@@ -1,8 +1,9 @@
-//! Converts a capture into a recording: each packet becomes the frame in which Cilium would report it.
+//! Converts a capture into a recording: each packet becomes the frame in which Cilium would report
+//! it.
 //!
-//! Fields of a frame that a capture lacks have Cilium's values for "unknown": no endpoint, identity,
-//! device, or connection state. Tunnels are reported as their outer packets, since a capture does not
-//! contain the tunnel ports of the cluster.
+//! Fields of a frame that a capture lacks have Cilium's values for "unknown": no endpoint,
+//! identity, device, or connection state. Tunnels are reported as their outer packets, since a
+//! capture does not contain the tunnel ports of the cluster.
 
 mod error;
 mod file;
