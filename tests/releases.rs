@@ -115,7 +115,7 @@ fn open_drops() -> Vec<u8> {
 }
 
 #[test]
-fn what_is_left_open_is_in_the_ledger_in_its_table_and_logged_once() {
+fn ambiguities_are_in_the_ledger_and_in_its_table_and_are_logged_once() {
     let Run {
         lines,
         stderr,
@@ -143,7 +143,7 @@ fn what_is_left_open_is_in_the_ledger_in_its_table_and_logged_once() {
             .filter(|line| line.contains("WARN") && line.contains(choice));
         assert_eq!(
             warnings
-                .filter(|line| line.contains("`cilium_version` settles"))
+                .filter(|line| line.contains("set `cilium_version`"))
                 .count(),
             1,
             "{stderr}"
@@ -152,7 +152,7 @@ fn what_is_left_open_is_in_the_ledger_in_its_table_and_logged_once() {
 }
 
 #[test]
-fn what_is_left_open_is_a_metric_of_a_running_agent() {
+fn ambiguities_are_a_metric_of_a_running_agent() {
     let place = Place::new();
     let cilium = Cilium::listen(&place.path("monitor.sock"));
     let mut agent = Agent::run(&place.socket("reconnect"));
@@ -168,7 +168,7 @@ fn what_is_left_open_is_a_metric_of_a_running_agent() {
 }
 
 #[test]
-fn the_release_that_is_configured_leaves_nothing_open() {
+fn a_configured_release_leaves_no_ambiguities() {
     for (version, file) in [
         ("1.14.9", "unknown(107)"),
         ("1.15", "encrypt.h"),
