@@ -237,6 +237,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn what_would_log_nothing_is_refused() {
         let all = "levels are off, error, warn, info, debug, trace";
         let cases = [

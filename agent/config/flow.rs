@@ -38,47 +38,17 @@ pub(crate) fn arrivals(config: &Config, pipeline: &Pipeline) -> Vec<Kinds> {
 
 /// Reports processors and exporters that get no input.
 pub(crate) fn check(config: &Config, registry: &Registry, problems: &mut Problems) {
-    for pipeline in config
+    let readable = config
         .pipelines
         .iter()
-        .filter(|pipeline| is_readable(config, pipeline))
-    {
-        let arrivals = arrivals(config, pipeline);
+        .filter(|pipeline| is_readable(config, pipeline));
+    for pipeline in readable {
         let check = Check {
             config,
             registry,
             pipeline,
         };
-        for (at, one) in pipeline.processors.iter().enumerate() {
-            let component = &config.processors[one.index];
-            let needs = component
-                .config
-                .as_deref()
-                .map_or(Kinds::ALL, ProcessorConfig::consumes);
-            check.report_missing_input(
-                one,
-                &component.stage,
-                needs,
-                arrivals[at],
-                Some(at),
-                problems,
-            );
-        }
-        for one in &pipeline.exporters {
-            let component = &config.exporters[one.index];
-            let takes = component
-                .config
-                .as_deref()
-                .map_or(Kinds::ALL, ExporterConfig::consumes);
-            check.report_missing_input(
-                one,
-                &component.stage,
-                takes,
-                arrivals[arrivals.len() - 1],
-                None,
-                problems,
-            );
-        }
+        check.run(&arrivals(config, pipeline), problems);
     }
 }
 
@@ -102,6 +72,24 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// Compares what the stages of the pipeline take with what arrives.
+    fn run(&self, arrivals: &[Kinds], problems: &mut Problems) {
+        for (at, one) in self.pipeline.processors.iter().enumerate() {
+            let component = &self.config.processors[one.index];
+            let config = component.config.as_deref();
+            let takes = config.map_or(Kinds::ALL, ProcessorConfig::consumes);
+            let stage = &component.stage;
+            self.report_missing_input(one, stage, takes, arrivals[at], Some(at), problems);
+        }
+        let last = arrivals[arrivals.len() - 1];
+        for one in &self.pipeline.exporters {
+            let component = &self.config.exporters[one.index];
+            let config = component.config.as_deref();
+            let takes = config.map_or(Kinds::ALL, ExporterConfig::consumes);
+            self.report_missing_input(one, &component.stage, takes, last, None, problems);
+        }
+    }
+
     /// Reports a stage that gets none of the kinds that it takes. `at` is the position of a processor
     /// in the chain.
     fn report_missing_input(

@@ -98,16 +98,9 @@ impl Config {
         environment: Environment<'_>,
         problems: &mut Problems,
     ) -> Option<Self> {
-        let (root, errors) = DeTable::parse_recoverable(&source.text);
-        let end = source.text.len();
-        let mut root = Spanned::new(root.span(), DeValue::Table(root.into_inner()));
-        errors
-            .iter()
-            .for_each(|error| problems.push(syntax(error, source)));
-        if !errors.is_empty() {
-            return None;
-        }
+        let mut root = parse_toml(source, problems)?;
         environment::substitute(&mut root, source, environment, problems);
+        let end = source.text.len();
         let mut root = table(root, "the file", problems)?;
         refuse_unknown(
             &mut root,
@@ -146,6 +139,16 @@ impl Config {
             warnings: Problems::default(),
         })
     }
+}
+
+/// Parses TOML and reports all syntax errors.
+fn parse_toml<'s>(source: &'s Source, problems: &mut Problems) -> Option<Spanned<DeValue<'s>>> {
+    let (root, errors) = DeTable::parse_recoverable(&source.text);
+    errors
+        .iter()
+        .for_each(|error| problems.push(syntax(error, source)));
+    let root = Spanned::new(root.span(), DeValue::Table(root.into_inner()));
+    errors.is_empty().then_some(root)
 }
 
 /// A syntax error, with help if an id with a slash has no quotes.

@@ -56,6 +56,15 @@ tidegate_runtime::config_table! {
 }
 
 impl PipelineTable {
+    /// Reads the table. Lists that must not be empty are checked.
+    fn read(mut value: Value<'_>, path: &str, problems: &mut Problems) -> Option<Self> {
+        replace_old_names_of(&mut value, Self::KEYS, path, problems);
+        let lists = read(value, path, Self::deserialize, problems)?;
+        refuse_empty(&lists.receivers, path, "receivers", problems);
+        refuse_empty(&lists.exporters, path, "exporters", problems);
+        Some(lists)
+    }
+
     fn empty() -> Self {
         let empty = || Spanned::new(0..0, Vec::new());
         Self {
@@ -96,21 +105,15 @@ impl PipelineReader<'_> {
         value: Value<'_>,
         problems: &mut Problems,
     ) -> Pipeline {
-        let path = format!("service.pipelines.{}", name.get_ref());
         if !is_name(name.get_ref()) {
             let title = format!("`{}` is not a valid name for a pipeline", name.get_ref());
             problems
                 .push(Problem::new(title, name.span()).help("use letters, digits, `_` and `-`"));
         }
         let before = problems.errors();
-        let mut value = value;
-        replace_old_names_of(&mut value, PipelineTable::KEYS, &path, problems);
-        let lists = read(value, &path, PipelineTable::deserialize, problems);
+        let path = format!("service.pipelines.{}", name.get_ref());
+        let lists = PipelineTable::read(value, &path, problems);
         let is_unread = lists.is_none();
-        if let Some(lists) = &lists {
-            refuse_empty(&lists.receivers, &path, "receivers", problems);
-            refuse_empty(&lists.exporters, &path, "exporters", problems);
-        }
         let lists = lists.unwrap_or_else(PipelineTable::empty);
         let registry = self.registry;
         let receivers = resolve(

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
 use super::Source;
 use super::secrets::Secrets;
@@ -89,49 +89,55 @@ impl Problem {
         Self { help, ..self }
     }
 
-    /// Draws it over `source`, whose secrets are masked.
-    fn draw(&self, source: &Source, secrets: &Secrets, renderer: &Renderer) -> String {
-        let end = source.text.len();
-        let title = secrets.hide(&self.title);
-        let labels = [
-            &self.label,
-            self.context
-                .as_ref()
-                .map_or(&self.label, |(_, label)| label),
-        ]
-        .map(|label| secrets.hide(label));
-        let notes: Vec<_> = self.notes.iter().map(|note| secrets.hide(note)).collect();
-        let help = self.help.as_ref().map(|help| secrets.hide(help));
-        let clamp = |span: &Range<usize>| span.start.min(end)..span.end.min(end);
-        let mut primary = AnnotationKind::Primary.span(clamp(&self.span));
-        let [label, context_label] = &labels;
-        if !label.is_empty() {
-            primary = primary.label(label);
+    /// The problem with the secrets in its texts masked.
+    fn masked(&self, secrets: &Secrets) -> Self {
+        let context = self.context.as_ref();
+        Self {
+            title: secrets.hide(&self.title),
+            label: secrets.hide(&self.label),
+            context: context.map(|(span, label)| (span.clone(), secrets.hide(label))),
+            notes: self.notes.iter().map(|note| secrets.hide(note)).collect(),
+            help: self.help.as_ref().map(|help| secrets.hide(help)),
+            ..self.clone()
         }
-        let context = self.context.iter();
-        let context = context.map(|(span, _)| {
-            AnnotationKind::Context
-                .span(clamp(span))
-                .label(context_label)
-        });
-        let snippet = Snippet::source(&source.text)
-            .path(&source.name)
-            .annotation(primary)
-            .annotations(context);
+    }
+
+    /// Draws it over `source`.
+    fn draw(&self, source: &Source, renderer: &Renderer) -> String {
         let level = if self.is_warning {
             Level::WARNING
         } else {
             Level::ERROR
         };
-        let mut group = level.primary_title(&title).element(snippet);
-        for note in &notes {
+        let mut group = level
+            .primary_title(&self.title)
+            .element(self.excerpt(source));
+        for note in &self.notes {
             group = group.element(Level::NOTE.message(note));
         }
-        if let Some(help) = &help {
+        if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help));
         }
         let groups: Vec<_> = [group].into_iter().chain(self.rewrite(source)).collect();
         renderer.render(&groups)
+    }
+
+    /// The lines of `source` that it is about.
+    fn excerpt<'s>(&'s self, source: &'s Source) -> Snippet<'s, Annotation<'s>> {
+        let end = source.text.len();
+        let clamp = |span: &Range<usize>| span.start.min(end)..span.end.min(end);
+        let mut primary = AnnotationKind::Primary.span(clamp(&self.span));
+        if !self.label.is_empty() {
+            primary = primary.label(&self.label);
+        }
+        let context = self.context.iter().map(|(span, label)| {
+            let context = AnnotationKind::Context.span(clamp(span));
+            context.label(label)
+        });
+        Snippet::source(&source.text)
+            .path(&source.name)
+            .annotation(primary)
+            .annotations(context)
     }
 
     /// The line as it should be.
@@ -192,7 +198,7 @@ impl Problems {
         self.all.sort_by_key(|problem| problem.span.start);
         let mut text = String::new();
         for problem in self.all.iter().take(MAX_DRAWN) {
-            text.push_str(&problem.draw(&source, &self.secrets, &renderer));
+            text.push_str(&problem.masked(&self.secrets).draw(&source, &renderer));
             text.push_str("\n\n");
         }
         let errors = self.errors();

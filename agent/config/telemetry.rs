@@ -149,9 +149,6 @@ impl AdminTable {
     }
 
     fn check(&self, problems: &mut Problems) {
-        let wrong = |key: &str, span, label: &str| {
-            Problem::new(format!("wrong value in `{SECTION}.{key}`"), span).label(label)
-        };
         if let Some((token, why)) = self
             .token
             .as_ref()
@@ -166,6 +163,11 @@ impl AdminTable {
         {
             problems.push(wrong("token_file", file.span(), "the path is empty"));
         }
+        self.check_access(problems);
+    }
+
+    /// Checks that only authorized clients can read flows.
+    fn check_access(&self, problems: &mut Problems) {
         let requires_certificates = self
             .tls
             .as_ref()
@@ -175,11 +177,8 @@ impl AdminTable {
         match self.listen.get_ref() {
             Listen::Unix(_) => {
                 if let Some(tls) = &self.tls {
-                    problems.push(wrong(
-                        "tls",
-                        tls.span(),
-                        "a unix socket is local and has no TLS",
-                    ));
+                    let label = "a unix socket is local and has no TLS";
+                    problems.push(wrong("tls", tls.span(), label));
                 }
             }
             Listen::Tcp(_) if !is_restricted && !self.listen.get_ref().is_local() => {
@@ -195,6 +194,11 @@ impl AdminTable {
             Listen::Tcp(_) => {}
         }
     }
+}
+
+/// The error of a wrong value of the admin listener.
+fn wrong(key: &str, span: Range<usize>, label: &str) -> Problem {
+    Problem::new(format!("wrong value in `{SECTION}.{key}`"), span).label(label)
 }
 
 const SECTION: &str = "service.telemetry.admin";

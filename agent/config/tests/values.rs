@@ -25,6 +25,7 @@ error: unknown key `sokcet` in `receivers.source`
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn all_errors_of_a_component_show() {
     complains(
         r#"[receivers.source]
@@ -213,6 +214,7 @@ error: wrong value in `exporters.sink/many.labels`
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn a_queue_is_checked_and_receivers_have_none() {
     complains(
         r#"[receivers.source]
@@ -264,6 +266,7 @@ error: unknown value `drop` in `exporters.sink.queue.when_full`
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn the_service_table_is_checked() {
     complains_about(
         r#"service.grace_period = 10
@@ -368,6 +371,7 @@ error: unknown key `tokens` in `service.telemetry.admin`
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn where_the_admin_listener_can_be() {
     complains_about(
         r#"[service.telemetry.admin]

@@ -41,6 +41,7 @@ error: `a b` is not a valid name
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn ids_that_nothing_has() {
     complains(
         r#"[receivers.source]
@@ -169,6 +170,7 @@ error: there is no pipeline
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn pipelines_without_ends() {
     complains(
         r#"[receivers.source]

@@ -137,8 +137,11 @@ impl<const MIN: u32, const MAX: u32> Setting for Number<MIN, MAX> {
     }
 
     fn to_toml(&self) -> Option<Value> {
+        if self.0.fract() != 0.0 || self.0 > f64::from(u32::MAX) {
+            return Some(Value::Float(self.0));
+        }
         #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^32")]
-        let whole = (self.0.fract() == 0.0 && self.0 < f64::from(u32::MAX)).then(|| self.0 as i64);
-        Some(whole.map_or(Value::Float(self.0), Value::Integer))
+        let whole = self.0 as i64;
+        Some(Value::Integer(whole))
     }
 }
