@@ -3,7 +3,7 @@
 //!
 //! Each folder uses only those listed before it, and can be read on its own:
 //!
-//! 1. [`protobuf`] and [`resource`]: what all requests have in common.
+//! 1. [`protobuf`], [`messages`] and [`resource`]: what all requests have in common.
 //! 2. [`failure`]: failed attempts, and whether to try again.
 //! 3. [`transport`]: one attempt, from the encoded message to the response.
 //! 4. [`status`]: the backend's status in telemetry, health and log.
@@ -23,6 +23,7 @@ mod exporter;
 mod failure;
 mod in_flight;
 mod logs;
+mod messages;
 mod metrics;
 mod protobuf;
 mod resource;

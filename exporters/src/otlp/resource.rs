@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
-use opentelemetry_proto::tonic::resource::v1::Resource;
 use tidegate_runtime::component::BuildContext;
+
+use super::messages::{AnyValue, AnyValueKind, InstrumentationScope, KeyValue, Resource};
 
 const NAME: &str = "tidegate";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -46,10 +45,7 @@ impl ResourceAttributes {
             .iter()
             .map(|(key, value)| string_attribute(key, value))
             .collect();
-        Resource {
-            attributes,
-            ..Resource::default()
-        }
+        Resource { attributes }
     }
 }
 
@@ -58,19 +54,17 @@ pub(super) fn scope() -> InstrumentationScope {
     InstrumentationScope {
         name: NAME.to_owned(),
         version: VERSION.to_owned(),
-        ..InstrumentationScope::default()
     }
 }
 
 /// Returns an attribute with a string value.
 pub(super) fn string_attribute(key: &str, value: &str) -> KeyValue {
     let value = AnyValue {
-        value: Some(Value::StringValue(value.to_owned())),
+        value: Some(AnyValueKind::String(value.to_owned())),
     };
     KeyValue {
         key: key.to_owned(),
         value: Some(value),
-        ..KeyValue::default()
     }
 }
 

@@ -2,18 +2,16 @@
 //! a request would become too large. Requests are made one at a time, since all series together may
 //! be large.
 
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::common::v1::KeyValue;
-use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint,
-    ResourceMetrics, ScopeMetrics, Sum, metric::Data, number_data_point,
-};
 use prost::Message as _;
 use tidegate_model::Timestamp;
 use tidegate_model::metric::{Family, MetricKind, Series, Value};
 
 use super::name::{otlp_name, otlp_unit};
 use super::table::{FamilyTable, SeriesCursor, SeriesEntry, SeriesTable};
+use crate::otlp::messages::{
+    AggregationTemporality, ExportMetricsRequest, Gauge, Histogram, HistogramDataPoint, KeyValue,
+    Metric, MetricData, NumberDataPoint, NumberValue, ResourceMetrics, ScopeMetrics, Sum,
+};
 use crate::otlp::resource::{ResourceAttributes, scope, string_attribute};
 use crate::otlp::transport::{EncodedMessage, PREFIX_LEN};
 
@@ -119,14 +117,12 @@ impl RequestBuilder {
         let scope_metrics = ScopeMetrics {
             scope: Some(scope()),
             metrics: self.metrics,
-            ..ScopeMetrics::default()
         };
         let resource_metrics = ResourceMetrics {
             resource: Some(resource.to_message()),
             scope_metrics: vec![scope_metrics],
-            ..ResourceMetrics::default()
         };
-        let request = ExportMetricsServiceRequest {
+        let request = ExportMetricsRequest {
             resource_metrics: vec![resource_metrics],
         };
         let mut bytes = Vec::with_capacity(PREFIX_LEN + request.encoded_len());
@@ -171,15 +167,15 @@ impl<'a> MetricBuilder<'a> {
         }
         let aggregation_temporality = AggregationTemporality::Cumulative.into();
         let data = match self.family.kind {
-            MetricKind::Counter => Data::Sum(Sum {
+            MetricKind::Counter => MetricData::Sum(Sum {
                 data_points: self.numbers,
                 aggregation_temporality,
                 is_monotonic: true,
             }),
-            MetricKind::Gauge => Data::Gauge(Gauge {
+            MetricKind::Gauge => MetricData::Gauge(Gauge {
                 data_points: self.numbers,
             }),
-            MetricKind::Histogram { .. } => Data::Histogram(Histogram {
+            MetricKind::Histogram { .. } => MetricData::Histogram(Histogram {
                 data_points: self.histograms,
                 aggregation_temporality,
             }),
@@ -189,7 +185,6 @@ impl<'a> MetricBuilder<'a> {
             description: self.family.help.clone(),
             unit: otlp_unit(self.family).to_owned(),
             data: Some(data),
-            ..Metric::default()
         })
     }
 }
@@ -204,8 +199,7 @@ impl DataPoint {
                 attributes: attributes(series),
                 start_time_unix_nano: entry.start.0,
                 time_unix_nano: now.0,
-                value: Some(number_data_point::Value::AsDouble(*value)),
-                ..NumberDataPoint::default()
+                value: Some(NumberValue::Double(*value)),
             })),
             (MetricKind::Histogram { bounds }, Value::Histogram(histogram)) => {
                 Some(Self::Histogram(HistogramDataPoint {
@@ -216,7 +210,6 @@ impl DataPoint {
                     sum: Some(histogram.sum),
                     bucket_counts: histogram.buckets.clone(),
                     explicit_bounds: bounds.clone(),
-                    ..HistogramDataPoint::default()
                 }))
             }
             _ => None,

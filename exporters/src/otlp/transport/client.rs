@@ -4,7 +4,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use prost::Message;
 use tokio::time::Instant;
 use tonic::codegen::http::HeaderMap;
@@ -16,6 +15,7 @@ use super::connector::connect_lazy;
 use super::first_bytes::FirstBytes;
 use super::sent::SentFlag;
 use crate::otlp::failure::CallError;
+use crate::otlp::messages::ExportResponse;
 
 /// The backend's service that a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,12 +147,12 @@ impl Client {
 /// Decodes a response, which has the same fields for every signal. The status said that the request
 /// was accepted, so a malformed body counts as an empty one.
 fn decode_response(body: Bytes) -> Accepted {
-    let partial = ExportLogsServiceResponse::decode(body)
+    let partial = ExportResponse::decode(body)
         .unwrap_or_default()
         .partial_success
         .unwrap_or_default();
     Accepted {
-        rejected: u64::try_from(partial.rejected_log_records).unwrap_or(0),
+        rejected: u64::try_from(partial.rejected).unwrap_or(0),
         message: partial.error_message,
     }
 }
