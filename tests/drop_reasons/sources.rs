@@ -18,7 +18,14 @@ const OTHERS: [(&str, &str); 8] = [
     ("traffic_direction", "a label"),
     ("unknown", "the value of a label"),
 ];
-const CRATES: [&str; 5] = ["core", "wire", "receivers", "processors", "exporters"];
+const CRATES: [&str; 6] = [
+    "core/model",
+    "core/runtime",
+    "wire",
+    "receivers",
+    "processors",
+    "exporters",
+];
 
 pub(super) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

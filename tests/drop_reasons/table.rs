@@ -32,7 +32,7 @@ pub(super) fn table() -> Vec<(&'static str, Proof)> {
 }
 
 fn runner() -> Vec<(&'static str, Proof)> {
-    let edges = "core/tests/pipeline/edges.rs";
+    let edges = "core/runtime/tests/pipeline/edges.rs";
     vec![
         (
             "queue_full",
@@ -41,7 +41,7 @@ fn runner() -> Vec<(&'static str, Proof)> {
         (
             "too_many_series",
             Test(
-                "core/src/edge/points/tests.rs",
+                "core/runtime/src/edge/points/tests.rs",
                 "a_series_beyond_the_bound_is_refused_and_asked_for_when_another_one_has_ended",
             ),
         ),
@@ -55,14 +55,14 @@ fn runner() -> Vec<(&'static str, Proof)> {
         (
             "shutdown_timeout",
             Test(
-                "core/tests/pipeline/ending.rs",
+                "core/runtime/tests/pipeline/ending.rs",
                 "what_is_not_drained_within_the_grace_period_is_lost_with_a_count",
             ),
         ),
         (
             "reload_timeout",
             Test(
-                "core/tests/pipeline/reload.rs",
+                "core/runtime/tests/pipeline/reload.rs",
                 "an_exporter_that_does_not_drain_is_ended_with_a_count",
             ),
         ),
@@ -70,7 +70,7 @@ fn runner() -> Vec<(&'static str, Proof)> {
             "pipeline_full",
             Test(
                 "receivers/tests/it/monitor1_2.rs",
-                "what_the_pipeline_has_no_room_for_is_dropped_with_a_count_and_reported_as_lost",
+                "records_that_do_not_fit_in_the_outbox_are_counted_and_reported_as_lost",
             ),
         ),
     ]
