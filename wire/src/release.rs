@@ -111,6 +111,7 @@ mod tests {
     use super::{Release, Releases};
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn ranges_intersect_in_the_releases_that_both_contain() {
         let cases = [
             (

@@ -1,4 +1,4 @@
-//! Access-log records of every variant that Go wrote, decoded and encoded again.
+//! Access-log records of all variants, encoded by Go, decoded and encoded again.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ mod gob_golden;
 use gob_golden::vectors;
 use serde_json::{Value, json};
 use tidegate_wire::access_log::{
-    Decoder, Dns, Encoder, Endpoint, Http, Kafka, L7, LogRecord, ServiceInfo, Variant,
+    Decoder, Dns, Encoder, Endpoint, Http, IpPort, Kafka, L7, LogRecord, ServiceInfo, Variant,
 };
 use tidegate_wire::gob::TypeId;
 
@@ -15,7 +15,7 @@ fn decode(data: &[u8]) -> LogRecord {
     Decoder::default().decode(data).unwrap()
 }
 
-/// The record as the vectors write it.
+/// The record in the form of the vectors.
 fn as_json(record: &LogRecord) -> Value {
     let mut json = json!({
         "first_byte": 129,
@@ -56,7 +56,8 @@ fn endpoint(endpoint: &Endpoint) -> Value {
 }
 
 fn service(service: &ServiceInfo) -> Value {
-    json!({"Name": service.name, "IPPort": {"IP": service.ip_port.ip, "Port": service.ip_port.port}})
+    let IpPort { ip, port } = &service.ip_port;
+    json!({"Name": service.name, "IPPort": {"IP": ip, "Port": port}})
 }
 
 fn http(http: &Http) -> Value {
@@ -87,7 +88,7 @@ fn l7(l7: &L7) -> Value {
     json!({"Proto": l7.proto, "Fields": l7.fields})
 }
 
-/// Go's nil and empty slices are one on the wire; the vectors show both as null.
+/// Nil and empty slices of Go are equal on the wire; the vectors have null for both.
 fn list<T: Into<Value> + Clone>(items: &[T]) -> Value {
     if items.is_empty() {
         Value::Null
@@ -96,12 +97,13 @@ fn list<T: Into<Value> + Clone>(items: &[T]) -> Value {
     }
 }
 
-/// A Go `null` of an optional part is the same as its absence.
+/// Removes nulls: for optional parts, null is the same as absence.
 fn without_nulls(json: &Value) -> Value {
     match json {
         Value::Object(members) => {
-            let kept = members.iter().filter(|(_, value)| !value.is_null());
-            kept.map(|(key, value)| (key.clone(), without_nulls(value)))
+            let present = members.iter().filter(|(_, value)| !value.is_null());
+            present
+                .map(|(key, value)| (key.clone(), without_nulls(value)))
                 .collect()
         }
         other => other.clone(),
@@ -109,7 +111,7 @@ fn without_nulls(json: &Value) -> Value {
 }
 
 #[test]
-fn every_record_is_decoded_as_go_meant_it() {
+fn records_have_the_values_that_go_encoded() {
     let mut decoder = Decoder::default();
     for (name, bytes, json) in vectors("logrecord") {
         let record = decoder.decode(&bytes).unwrap();
@@ -122,7 +124,7 @@ fn every_record_is_decoded_as_go_meant_it() {
 }
 
 #[test]
-fn every_record_is_encoded_to_the_byte() {
+fn records_are_encoded_to_the_same_bytes() {
     for (name, bytes, _) in vectors("logrecord") {
         let record = decode(&bytes);
         let first = if name.ends_with("id64") {
@@ -143,7 +145,7 @@ fn every_record_is_encoded_to_the_byte() {
 }
 
 #[test]
-fn a_record_cut_anywhere_has_no_value() {
+fn a_truncated_record_has_no_value() {
     for (name, bytes, _) in vectors("logrecord") {
         let mut decoder = Decoder::default();
         decoder.decode(&bytes).unwrap();

@@ -1,4 +1,4 @@
-//! What holds for any records, and for any bytes.
+//! Properties of all records and of all bytes.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -154,7 +154,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_encoded_is_decoded(record in record(), first in 64i64..100_000) {
+    fn encoded_records_are_decoded(record in record(), first in 64i64..100_000) {
         let mut data = Vec::new();
         Encoder::new(record.variant, TypeId(first)).encode(&record, &mut data);
         prop_assert_eq!(Decoder::default().decode(&data), Ok(record));
@@ -173,7 +173,8 @@ proptest! {
     ) {
         let vectors = vectors("logrecord");
         let (_, bytes, _) = &vectors[pick.index(vectors.len())];
-        let (mut decoder, mut data) = (Decoder::default(), bytes.clone());
+        let mut decoder = Decoder::default();
+        let mut data = bytes.clone();
         for (at, value) in changes {
             let at = at.index(data.len());
             data[at] = value;
@@ -182,15 +183,16 @@ proptest! {
         prop_assert!(decoder.decode(bytes).is_ok());
     }
 
-    /// A decoder passes over labels that it has read before: it must not take other ones for them.
+    /// A decoder passes over labels in its cache, and must not mistake others for them.
     #[test]
-    fn a_decoder_that_has_read_others_reads_a_record_alike(
+    fn cached_labels_do_not_change_what_is_decoded(
         records in vec((record(), 0u64..4, 0u64..4), 2..6),
         first in 64i64..66,
     ) {
         let mut decoder = Decoder::default();
         for (mut record, source, destination) in records {
-            (record.source.identity, record.destination.identity) = (source, destination);
+            record.source.identity = source;
+            record.destination.identity = destination;
             let mut data = Vec::new();
             Encoder::new(record.variant, TypeId(first)).encode(&record, &mut data);
             prop_assert_eq!(decoder.decode(&data), Ok(record.clone()));
@@ -199,10 +201,12 @@ proptest! {
     }
 
     #[test]
-    fn what_is_kept_of_a_record_is_what_its_flow_is_made_of(record in record()) {
-        let (mut data, mut decoder) = (Vec::new(), Decoder::default());
+    fn spans_retain_what_a_flow_needs(record in record()) {
+        let mut data = Vec::new();
+        let mut decoder = Decoder::default();
         Encoder::new(record.variant, TypeId::FIRST).encode(&record, &mut data);
-        let kept = RecordSpans::of(&decoder.read(&data).unwrap(), &data).view(&data).to_record();
+        let spans = RecordSpans::of(&decoder.read(&data).unwrap(), &data);
+        let retained = spans.view(&data).to_record();
         let http = record.http.filter(|_| record.dns.is_none());
         let kafka = record.kafka.filter(|_| record.dns.is_none() && http.is_none());
         let other = record.dns.is_none() && http.is_none() && kafka.is_none();
@@ -222,6 +226,6 @@ proptest! {
             l7: other.then(|| record.l7.unwrap_or_default()),
             ..LogRecord::default()
         };
-        prop_assert_eq!(kept, expected);
+        prop_assert_eq!(retained, expected);
     }
 }

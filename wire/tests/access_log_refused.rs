@@ -1,4 +1,4 @@
-//! Records that no agent sends, each with the reason that it is refused for.
+//! Malformed records, each with the reason to refuse it.
 
 use tidegate_wire::access_log::{Decoder, LogRecord, MAX_RECORD, MESSAGE_TYPE, Variant};
 use tidegate_wire::gob::{
@@ -8,7 +8,7 @@ use tidegate_wire::gob::{
 const STRING: TypeId = TypeId::STRING;
 const UINT: TypeId = TypeId::UINT;
 
-/// A record of type `ty` whose value is what `write` makes of its fields.
+/// A record of type `ty` with the fields that `write` writes.
 fn data(ty: &GoType, write: impl FnOnce(&mut StructWriter<'_>)) -> Vec<u8> {
     let mut data = vec![MESSAGE_TYPE];
     let id = ty.define(TypeId::FIRST, &mut data);
@@ -21,7 +21,7 @@ fn data(ty: &GoType, write: impl FnOnce(&mut StructWriter<'_>)) -> Vec<u8> {
     data
 }
 
-/// A `LogRecord` of a timestamp and one more field.
+/// The type of a `LogRecord` with a timestamp and another field.
 fn log_record(name: &'static str, ty: GoType) -> GoType {
     let timestamp = ("Timestamp", GoType::built_in(STRING));
     GoType::structure("LogRecord", [timestamp, (name, ty)])
@@ -50,7 +50,7 @@ fn number(value: u64) -> impl Fn(&mut Vec<u8>) {
     move |out| put_uint(out, value)
 }
 
-/// A list of one element, which is bytes.
+/// A list with one element of bytes.
 fn listed(bytes: &'static [u8]) -> impl Fn(&mut Vec<u8>) {
     move |out| {
         put_uint(out, 1);
@@ -79,7 +79,8 @@ fn netip_addr() -> GoType {
 }
 
 #[test]
-fn what_is_not_a_record_says_why() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn malformed_records_are_refused_with_their_reason() {
     let uints = || GoType::slice("[]uint16", GoType::built_in(UINT));
     let integer = || GoType::built_in(TypeId::INT);
     let uint = || GoType::built_in(UINT);
@@ -184,7 +185,7 @@ fn what_is_not_a_record_says_why() {
 }
 
 #[test]
-fn fields_that_are_not_known_are_skipped() {
+fn unknown_fields_are_skipped() {
     let data = nested("Latency", "Microseconds", GoType::built_in(UINT), number(7));
     let expected = LogRecord {
         variant: Variant::D,
@@ -193,9 +194,9 @@ fn fields_that_are_not_known_are_skipped() {
     assert_eq!(decode(&data), Ok(expected));
 }
 
-/// `Code` is an integer, but one of HTTP.
+/// `Code` is an integer in the HTTP part.
 #[test]
-fn fields_that_are_known_elsewhere_are_skipped_whatever_their_type() {
+fn fields_of_other_structs_are_skipped_regardless_of_their_type() {
     let uint = || GoType::built_in(UINT);
     for (case, data) in [
         ("in the record", one("Protocol", TypeId::INT, number(4))),
@@ -233,7 +234,7 @@ fn fields_that_are_known_elsewhere_are_skipped_whatever_their_type() {
 }
 
 #[test]
-fn addresses_print_as_go_prints_them() {
+fn addresses_are_printed_as_in_go() {
     let mapped: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1];
     let zoned: &[u8] = &[
         0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, b'e', b't', b'h', b'0',

@@ -1,4 +1,4 @@
-//! Agent notifications that Go wrote, and notifications that nobody should send.
+//! Agent notifications encoded by Go, and malformed notifications.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use tidegate_wire::agent_notify::{AgentNotify, Decoder, Error, MESSAGE_TYPE, encode};
 use tidegate_wire::gob::{GoType, StructWriter, TypeId, put_int, write_message};
 
-/// By a decoder that has read nothing before.
+/// Decodes with a new decoder.
 fn decode(data: &[u8]) -> Result<AgentNotify, Error> {
     Decoder::default().decode(data)
 }
@@ -38,7 +38,7 @@ fn every_notification_is_decoded_and_encoded_to_the_byte() {
 }
 
 #[test]
-fn a_decoder_that_knows_the_definitions_reads_what_a_new_one_reads() {
+fn a_decoder_with_cached_definitions_agrees_with_a_new_one() {
     let vectors = vectors("agent");
     let mut decoder = Decoder::default();
     for (name, bytes, _) in vectors.iter().chain(&vectors) {
@@ -54,7 +54,7 @@ fn a_decoder_that_knows_the_definitions_reads_what_a_new_one_reads() {
 }
 
 #[test]
-fn a_notification_cut_anywhere_has_no_value() {
+fn a_truncated_notification_has_no_value() {
     for (name, bytes, _) in vectors("agent") {
         for end in 1..bytes.len() {
             let error = decode(&bytes[..end]).unwrap_err();
@@ -64,7 +64,7 @@ fn a_notification_cut_anywhere_has_no_value() {
 }
 
 #[test]
-fn a_notification_without_text_is_only_its_kind() {
+fn a_notification_may_have_no_text() {
     let notify = AgentNotify {
         kind: 7,
         text: String::new(),
@@ -74,7 +74,7 @@ fn a_notification_without_text_is_only_its_kind() {
     assert_eq!(decode(&data), Ok(notify));
 }
 
-/// A notification whose two fields have these types, and a value of these bytes.
+/// A notification with two fields of these types, and a value with these bytes.
 fn notification(fields: [(&'static str, TypeId); 2], value: &[u8]) -> Vec<u8> {
     let mut data = vec![MESSAGE_TYPE];
     let fields = fields.map(|(name, id)| (name, GoType::built_in(id)));
@@ -87,10 +87,11 @@ fn notification(fields: [(&'static str, TypeId); 2], value: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_not_a_notification_says_why() {
+fn malformed_notifications_are_refused_with_their_reason() {
     let mut large = Vec::new();
     StructWriter::new(&mut large).uint(1u64 << 32).end();
-    let (number, text) = (("Type", TypeId::UINT), ("Text", TypeId::STRING));
+    let number = ("Type", TypeId::UINT);
+    let text = ("Text", TypeId::STRING);
     for (data, reason) in [
         (vec![], "not_agent_notify"),
         (vec![129, 1, 2], "not_agent_notify"),
@@ -122,7 +123,7 @@ fn what_is_not_a_notification_says_why() {
 
 proptest! {
     #[test]
-    fn what_is_encoded_is_decoded(kind: u32, text: String, id in 64_i64..100_000) {
+    fn encoded_notifications_are_decoded(kind: u32, text: String, id in 64_i64..100_000) {
         let notify = AgentNotify { kind, text };
         let mut data = Vec::new();
         encode(&notify, TypeId(id), &mut data);

@@ -1,5 +1,5 @@
-//! Event layouts: what is refused and in which words, and how layouts that share a version byte are
-//! told apart.
+//! Event layouts: the reasons for refusals, and how layouts that share a version byte are
+//! distinguished.
 
 #![expect(clippy::unwrap_used, reason = "test events are well-formed")]
 
@@ -10,7 +10,7 @@ use tidegate_wire::event::{
 };
 use tidegate_wire::packet::{Link, TunnelProtocol};
 
-/// `len` bytes that start as an event does: its type, and its version at byte 14.
+/// `len` bytes with the type and version of an event.
 fn event(kind: u8, version: u8, len: usize) -> Vec<u8> {
     let mut data = vec![0; len];
     for (at, byte) in [(0, kind), (14, version)] {
@@ -45,7 +45,7 @@ fn drop_header(data: &[u8], hints: &Hints) -> usize {
     }
 }
 
-/// An Ethernet frame of `len` bytes that holds ARP, as nothing in a drop's header looks.
+/// An Ethernet frame of `len` bytes with ARP, which no header of a drop looks like.
 fn frame(len: usize) -> Vec<u8> {
     let mut frame = vec![0x0a; len];
     frame[12..14].copy_from_slice(&[0x08, 0x06]);
@@ -53,7 +53,8 @@ fn frame(len: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_refused_event_says_why_in_upstreams_words() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn refusals_have_upstreams_messages() {
     let cases: [(Vec<u8>, &str, &str); 15] = [
         (vec![], "empty_data", "empty data"),
         (
@@ -137,7 +138,7 @@ fn a_refused_event_says_why_in_upstreams_words() {
 }
 
 #[test]
-fn a_type_that_nobody_sends_is_unknown_and_the_agents_types_keep_their_stream() {
+fn other_types_are_unknown_and_the_agents_types_keep_their_stream() {
     let hints = Hints::default();
     for kind in [0, 8, 128, 131, 255] {
         let data = [kind, 1, 2];
@@ -151,7 +152,7 @@ fn a_type_that_nobody_sends_is_unknown_and_the_agents_types_keep_their_stream() 
 }
 
 #[test]
-fn a_header_with_nothing_behind_it_has_an_empty_packet() {
+fn a_header_without_a_packet_has_an_empty_packet() {
     for (kind, version, len) in [(1, 3, 48), (4, 0, 32), (4, 2, 56), (5, 1, 40), (3, 1, 24)] {
         let data = event(kind, version, len);
         let packet = match parse(&data, &Hints::default()).unwrap() {
@@ -166,7 +167,7 @@ fn a_header_with_nothing_behind_it_has_an_empty_packet() {
 }
 
 #[test]
-fn a_packet_ends_where_the_event_does_if_the_captured_length_says_more() {
+fn a_packet_ends_with_its_event_if_the_captured_length_is_greater() {
     let mut data = event(4, 2, 60);
     data[12..14].copy_from_slice(&500_u16.to_le_bytes());
     let Event::Trace(trace) = parse(&data, &Hints::default()).unwrap() else {
@@ -176,7 +177,7 @@ fn a_packet_ends_where_the_event_does_if_the_captured_length_says_more() {
 }
 
 #[test]
-fn an_unhinted_version_1_drop_is_told_apart_by_length_or_ether_type() {
+fn without_hints_length_or_ether_type_determine_the_header_of_a_version_1_drop() {
     for len in 14..70 {
         for (profile, header) in [(Profile::V1_12, 32), (Profile::V1_13, 36)] {
             let data = drop_event(profile, &frame(len));
@@ -191,7 +192,7 @@ fn an_unhinted_version_1_drop_is_told_apart_by_length_or_ether_type() {
 
 /// 16 captured bytes leave room for both headers.
 #[test]
-fn a_version_1_drop_that_nothing_tells_apart_goes_by_the_hint_and_without_one_by_1_13() {
+fn hints_determine_the_header_of_an_ambiguous_version_1_drop() {
     let data = drop_event(Profile::V1_12, &[0x0a; 16]);
     let hinted = |drop_v1: DropV1Header| drop_header(&data, &Hints::from(drop_v1));
     assert_eq!(hinted(DropV1Header::Len32), 32);
@@ -200,18 +201,18 @@ fn a_version_1_drop_that_nothing_tells_apart_goes_by_the_hint_and_without_one_by
 }
 
 #[test]
-fn a_certain_drop_teaches_the_header_of_an_uncertain_one() {
+fn an_unambiguous_drop_determines_the_header_of_an_ambiguous_one() {
     let mut hints = Hints::default();
-    // 20 bytes leave no room for the longer header, 16 leave it.
-    let certain = drop_event(Profile::V1_12, &[0x0a; 20]);
-    let uncertain = drop_event(Profile::V1_12, &[0x0a; 16]);
-    assert_eq!(drop_header(&uncertain, &hints), 36);
-    hints.observe(&parse(&certain, &hints).unwrap());
-    assert_eq!(drop_header(&uncertain, &hints), 32);
+    // 20 captured bytes leave no room for the longer header, 16 do.
+    let unambiguous = drop_event(Profile::V1_12, &[0x0a; 20]);
+    let ambiguous = drop_event(Profile::V1_12, &[0x0a; 16]);
+    assert_eq!(drop_header(&ambiguous, &hints), 36);
+    hints.observe(&parse(&unambiguous, &hints).unwrap());
+    assert_eq!(drop_header(&ambiguous, &hints), 32);
 }
 
 #[test]
-fn a_1_12_drop_shorter_than_upstreams_least_is_read() {
+fn a_drop_of_1_12_may_be_shorter_than_upstreams_minimum() {
     let data = drop_event(Profile::V1_12, &[]);
     assert_eq!(data.len(), 36);
     let hints = Hints::for_release(1, 12);
@@ -223,7 +224,7 @@ fn a_1_12_drop_shorter_than_upstreams_least_is_read() {
 }
 
 #[test]
-fn a_recorders_capture_ends_where_its_length_says_or_the_event_does() {
+fn a_recorders_capture_ends_with_its_length_or_with_the_event() {
     let fields = RecorderFields {
         subtype: 2,
         rule_id: 0x0102,
@@ -274,7 +275,7 @@ fn an_extension_of_the_header_moves_the_packet() {
 }
 
 #[test]
-fn what_one_event_proves_settles_the_socket_layout() {
+fn other_events_determine_the_layout_of_socket_events() {
     let policy = |profile| {
         let mut out = Vec::new();
         encoder(profile).policy_verdict(&PolicyFields::default(), &[1; 9], &mut out);
@@ -312,7 +313,8 @@ fn a_socket_event_proves_that_drops_have_a_device() {
 }
 
 #[test]
-fn unhinted_socket_events_are_told_apart_by_their_values() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn without_hints_the_values_determine_the_layout_of_socket_events() {
     let v4 = |octets: [u8; 4]| {
         let mut ip = [0; 16];
         ip[..4].copy_from_slice(&octets);
@@ -361,7 +363,7 @@ fn unhinted_socket_events_are_told_apart_by_their_values() {
 }
 
 #[test]
-fn a_release_leaves_out_what_it_does_not_know() {
+fn fields_that_a_release_lacks_are_omitted() {
     let fields = TraceFields {
         common: Common::default(),
         flags: 0x0f,
@@ -385,7 +387,7 @@ fn a_release_leaves_out_what_it_does_not_know() {
 }
 
 #[test]
-fn flags_say_what_the_packet_starts_with() {
+fn flags_determine_the_first_header_of_the_packet() {
     let cases = [
         (0x00, Link::Ethernet, None),
         (0x01, Link::Ethernet, None),
@@ -407,7 +409,7 @@ fn flags_say_what_the_packet_starts_with() {
 
 proptest! {
     #[test]
-    fn any_bytes_make_an_event_whose_fields_can_be_read_or_a_reason(
+    fn any_bytes_result_in_an_event_or_a_reason(
         kind in 0_u8..9,
         version in 0_u8..5,
         mut data in proptest::collection::vec(any::<u8>(), 0..120),
@@ -428,16 +430,39 @@ proptest! {
     }
 }
 
-/// Reads every field of an event and returns its packet.
+/// Reads all fields of an event and returns its packet.
 fn packet_of<'a>(event: &Event<'a>) -> &'a [u8] {
     match event {
-        Event::Drop(event) => (event.fields(), event.packet()).1,
-        Event::Trace(event) => (event.fields(), event.orig_ip(), event.packet()).2,
-        Event::PolicyVerdict(event) => (event.fields(), event.packet()).1,
-        Event::Capture(event) => (event.fields(), event.packet()).1,
-        Event::Recorder(event) => (event.fields(), event.packet()).1,
-        Event::Debug(event) => (event.fields(), &[][..]).1,
-        Event::TraceSock(event) => (event.fields(), event.dst_ip(), &[][..]).2,
+        Event::Drop(event) => {
+            let _ = event.fields();
+            event.packet()
+        }
+        Event::Trace(event) => {
+            let _ = event.fields();
+            let _ = event.orig_ip();
+            event.packet()
+        }
+        Event::PolicyVerdict(event) => {
+            let _ = event.fields();
+            event.packet()
+        }
+        Event::Capture(event) => {
+            let _ = event.fields();
+            event.packet()
+        }
+        Event::Recorder(event) => {
+            let _ = event.fields();
+            event.packet()
+        }
+        Event::Debug(event) => {
+            let _ = event.fields();
+            &[]
+        }
+        Event::TraceSock(event) => {
+            let _ = event.fields();
+            let _ = event.dst_ip();
+            &[]
+        }
         _ => &[],
     }
 }

@@ -1,5 +1,5 @@
-//! What holds for any fields of any event, in the layouts of every release: what is encoded is
-//! decoded, but for what the release does not know.
+//! Events with any fields, in the layouts of all releases, are decoded as they were encoded, except
+//! for the fields that the release lacks.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -53,7 +53,10 @@ prop_compose! {
         (src_label, dst_label, dst_id, ifindex, ip_trace_id) in any::<(u32, u32, u32, u32, u64)>(),
         (line, file, ext_error, flags) in any::<(u16, u8, i8, u8)>(),
     ) -> DropFields {
-        DropFields { common, src_label, dst_label, dst_id, line, file, ext_error, ifindex, flags, ip_trace_id }
+        DropFields {
+            common, src_label, dst_label, dst_id, line, file, ext_error, ifindex, flags,
+            ip_trace_id,
+        }
     }
 }
 
@@ -61,16 +64,21 @@ prop_compose! {
     fn traces()(
         common in common(),
         (src_label, dst_label, dst_id, ifindex, ip_trace_id) in any::<(u32, u32, u16, u32, u64)>(),
-        (reason, encrypted, flags, orig_ip) in (0_u8..0x80, any::<bool>(), any::<u8>(), any::<[u8; 16]>()),
+        reason in 0_u8..0x80,
+        (encrypted, flags, orig_ip) in any::<(bool, u8, [u8; 16])>(),
     ) -> TraceFields {
-        TraceFields { common, src_label, dst_label, dst_id, reason, encrypted, flags, ifindex, orig_ip, ip_trace_id }
+        TraceFields {
+            common, src_label, dst_label, dst_id, reason, encrypted, flags, ifindex, orig_ip,
+            ip_trace_id,
+        }
     }
 }
 
 prop_compose! {
     fn verdicts()(
         common in common(),
-        (remote_label, verdict, dst_port, proto, flags, auth_type, cookie) in any::<(u32, i32, u16, u8, u8, u8, u32)>(),
+        (remote_label, verdict, dst_port, cookie) in any::<(u32, i32, u16, u32)>(),
+        (proto, flags, auth_type) in any::<(u8, u8, u8)>(),
     ) -> PolicyFields {
         PolicyFields { common, remote_label, verdict, dst_port, proto, flags, auth_type, cookie }
     }
@@ -85,7 +93,7 @@ prop_compose! {
     }
 }
 
-/// Encodes an event and hands what is decoded to `check`.
+/// Encodes an event and passes the decoded one to `check`.
 fn round_trip<T>(
     encoder: Encoder,
     encode: impl FnOnce(&mut Vec<u8>),
@@ -98,7 +106,11 @@ fn round_trip<T>(
 
 proptest! {
     #[test]
-    fn a_drop_is_decoded_as_it_was_encoded(encoder in encoders(), fields in drops(), packet in packets()) {
+    fn a_drop_is_decoded_as_it_was_encoded(
+        encoder in encoders(),
+        fields in drops(),
+        packet in packets(),
+    ) {
         let profile = encoder.profile;
         let known = DropFields {
             ifindex: if profile < Profile::V1_13 { 0 } else { fields.ifindex },
@@ -114,7 +126,11 @@ proptest! {
     }
 
     #[test]
-    fn a_trace_is_decoded_as_it_was_encoded(encoder in encoders(), fields in traces(), packet in packets()) {
+    fn a_trace_is_decoded_as_it_was_encoded(
+        encoder in encoders(),
+        fields in traces(),
+        packet in packets(),
+    ) {
         let profile = encoder.profile;
         let known = TraceFields {
             flags: fields.flags & known_flags(profile),
@@ -129,11 +145,16 @@ proptest! {
     }
 
     #[test]
-    fn a_verdict_is_decoded_as_it_was_encoded(encoder in encoders(), fields in verdicts(), packet in packets()) {
+    fn a_verdict_is_decoded_as_it_was_encoded(
+        encoder in encoders(),
+        fields in verdicts(),
+        packet in packets(),
+    ) {
         let cookie = if encoder.profile < Profile::V1_19 { 0 } else { fields.cookie };
         round_trip(encoder, |out| encoder.policy_verdict(&fields, &packet, out), |event| {
             let Event::PolicyVerdict(event) = event else { panic!("{event:?}") };
-            prop_assert_eq!((event.fields(), event.packet()), (PolicyFields { cookie, ..fields }, &*packet));
+            let expected = PolicyFields { cookie, ..fields };
+            prop_assert_eq!((event.fields(), event.packet()), (expected, &*packet));
             Ok(())
         })?;
     }
@@ -145,8 +166,8 @@ proptest! {
         (subtype, rule_id, time_boot, len_orig) in any::<(u8, u16, u64, u32)>(),
         packet in packets(),
     ) {
-        let (fields, recorded) =
-            (CaptureFields { common, arg1, arg2 }, RecorderFields { subtype, rule_id, time_boot, len_orig });
+        let fields = CaptureFields { common, arg1, arg2 };
+        let recorded = RecorderFields { subtype, rule_id, time_boot, len_orig };
         round_trip(encoder, |out| encoder.capture(&fields, &packet, out), |event| {
             let Event::Capture(event) = event else { panic!("{event:?}") };
             prop_assert_eq!((event.fields(), event.packet()), (fields, &*packet));

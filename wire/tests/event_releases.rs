@@ -1,5 +1,4 @@
-//! What an event tells about the release of its sender, and how that goes together with the release
-//! that is configured.
+//! What an event reveals about the release of its sender, beside the configured release.
 
 #![expect(clippy::unwrap_used, reason = "test events are well-formed")]
 
@@ -23,8 +22,7 @@ fn drop_header(data: &[u8], hints: &Hints) -> usize {
     }
 }
 
-/// An Ethernet frame that announces IPv4, of 32 bytes, which leave room for both headers of a
-/// version 1 drop.
+/// An Ethernet frame with IPv4. Its 32 bytes leave room for both headers of a version 1 drop.
 fn frame() -> Vec<u8> {
     let mut frame = vec![0x0a; 32];
     frame[12..14].copy_from_slice(&[0x08, 0x00]);
@@ -46,7 +44,7 @@ fn drop_from_file(profile: Profile, file: u8, packet: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_source_file_of_a_version_1_drop_tells_its_header_where_its_number_is_of_one_release() {
+fn source_files_that_only_one_release_has_determine_the_header_of_a_version_1_drop() {
     for (profile, file, header) in [
         (Profile::V1_12, 8, 32),
         (Profile::V1_13, 101, 36),
@@ -73,10 +71,9 @@ fn the_source_file_of_a_version_1_drop_tells_its_header_where_its_number_is_of_o
     }
 }
 
-/// What is configured, what was sent and how it is read: a configuration holds only where the
-/// packet tells nothing.
+/// The configured release counts only if the packet reveals nothing.
 #[test]
-fn a_release_that_is_configured_wrongly_does_not_outweigh_the_packet_of_a_drop() {
+fn the_packet_of_a_drop_takes_precedence_over_the_configured_release() {
     let ethernet = frame();
     let nothing = [0x0a; 16];
     for (minor, profile, packet, header) in [
@@ -94,7 +91,7 @@ fn a_release_that_is_configured_wrongly_does_not_outweigh_the_packet_of_a_drop()
 }
 
 #[test]
-fn a_release_that_is_configured_wrongly_does_not_outweigh_the_values_of_a_socket_event() {
+fn the_values_of_a_socket_event_take_precedence_over_the_configured_release() {
     for l4_proto in 0..=2 {
         for (dst_ip, flags) in [([0x11; 16], 1), ([0; 16], 0)] {
             for (profile, layout) in [
@@ -129,9 +126,9 @@ fn a_release_that_is_configured_wrongly_does_not_outweigh_the_values_of_a_socket
     }
 }
 
-/// What a number or argument of an event says about its sender, beside what its layout says.
 #[test]
-fn numbers_that_came_and_went_narrow_down_the_release() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn numbers_of_certain_releases_narrow_down_the_release() {
     let trace = |reason| {
         let mut out = Vec::new();
         encoder(Profile::V1_13).trace(
@@ -198,7 +195,7 @@ fn numbers_that_came_and_went_narrow_down_the_release() {
 }
 
 #[test]
-fn what_is_shown_outweighs_what_is_configured_and_a_number_alone_does_not() {
+fn received_events_take_precedence_over_the_configuration_but_numbers_alone_do_not() {
     let old = Releases::before(Release::V1_16);
     let new = Releases::since(Release::V1_16);
     let mut hints = Hints::configured(Releases::minor(1, 15));

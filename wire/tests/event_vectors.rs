@@ -1,4 +1,4 @@
-//! Every perf vector decodes to the values beside it, and encodes back to its bytes.
+//! All perf vectors decode to the values beside them, and encode to the same bytes again.
 
 #![expect(clippy::unwrap_used, reason = "test vectors are well-formed")]
 
@@ -19,7 +19,7 @@ struct Vector {
 }
 
 impl Vector {
-    /// The hints that the vector's `profile` stands for.
+    /// The hints for the vector's `profile`.
     fn hints(&self) -> Hints {
         match self.json["profile"].as_str().unwrap() {
             "1.12" => Hints::for_release(1, 12),
@@ -29,7 +29,7 @@ impl Vector {
         }
     }
 
-    /// A profile that writes the vector's layout; none for the versions that no agent sends.
+    /// A profile with the vector's layout; `None` for versions that no agent sends.
     fn profile(&self) -> Option<Profile> {
         Some(match self.json["profile"].as_str().unwrap() {
             "1.12" | "1.12-1.18" => Profile::V1_12,
@@ -72,7 +72,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The value of a vector's key as text; `None` for keys that say nothing about the event's fields.
+/// The value of a vector's key as text; `None` for keys that are no field of the event.
 fn value(event: &Event<'_>, key: &str) -> Option<String> {
     if matches!(key, "profile" | "data_len" | "unpadded_len" | "text") {
         return None;
@@ -252,7 +252,7 @@ fn every_vector_decodes_to_its_values() {
 }
 
 #[test]
-fn every_vector_but_the_synthetic_encodes_back_to_its_bytes() {
+fn vectors_of_real_agents_are_encoded_to_the_same_bytes() {
     for vector in vectors() {
         let event = parse(&vector.data, &vector.hints()).unwrap();
         if let Some(profile) = vector.profile() {
@@ -263,9 +263,9 @@ fn every_vector_but_the_synthetic_encodes_back_to_its_bytes() {
     }
 }
 
-/// The captured lengths of 0 to 64 bytes leave each amount of padding.
+/// Captured lengths of 0 to 64 bytes cover all amounts of padding.
 #[test]
-fn what_a_release_writes_is_read_back_at_every_captured_length() {
+fn events_of_all_releases_are_read_back_at_every_captured_length() {
     for profile in Profile::ALL {
         let minor = if profile == Profile::V1_12 { 12 } else { 18 };
         let minor = if profile == Profile::V1_19 { 19 } else { minor };
@@ -300,7 +300,7 @@ fn check_round_trip(encoder: Encoder, hints: &Hints, event: &Event<'_>, len: usi
 }
 
 #[test]
-fn an_unhinted_connection_reads_every_vector_alike() {
+fn vectors_are_read_alike_with_and_without_hints() {
     for vector in vectors() {
         let hinted = parse(&vector.data, &vector.hints()).unwrap();
         let unhinted = parse(&vector.data, &Hints::default()).unwrap();
@@ -314,7 +314,7 @@ fn an_unhinted_connection_reads_every_vector_alike() {
 }
 
 #[test]
-fn a_vxlan_trace_carries_the_packet_of_its_plain_twin() {
+fn a_vxlan_trace_has_the_packet_of_the_trace_without_tunnel() {
     let vectors = vectors();
     let named = |name: &str| vectors.iter().find(|vector| vector.name == name).unwrap();
     let outer = named("perf-trace-v2-hdr56-vxlan");
@@ -335,7 +335,7 @@ fn a_vxlan_trace_carries_the_packet_of_its_plain_twin() {
 }
 
 #[test]
-fn a_drop_teaches_which_header_those_of_version_1_have() {
+fn drops_narrow_down_the_header_of_version_1() {
     let cases = [
         ("perf-drop-1.12-hdr32", DropV1Header::Len32),
         ("perf-drop-v1-hdr36", DropV1Header::Len36),

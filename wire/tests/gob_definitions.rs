@@ -1,4 +1,4 @@
-//! The type definitions that Go wrote, read and written again.
+//! Type definitions encoded by Go, decoded and encoded again.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -9,7 +9,7 @@ use gob_golden::{hex_files, unhex};
 use std::fs;
 use tidegate_wire::gob::{Definition, Header, Reader, Split, split};
 
-/// Every definition message in the vectors.
+/// All definition messages in the vectors.
 fn messages() -> Vec<Vec<u8>> {
     let files = hex_files("typedefs");
     let texts = files.iter().map(|file| fs::read_to_string(file).unwrap());
@@ -28,7 +28,7 @@ fn header(message: &[u8]) -> (Header, Reader<'_>) {
 }
 
 #[test]
-fn every_definition_is_written_as_it_was_read() {
+fn definitions_are_written_as_they_were_read() {
     let messages = messages();
     assert!(messages.len() > 90);
     for message in messages {
@@ -43,12 +43,12 @@ fn every_definition_is_written_as_it_was_read() {
 }
 
 #[test]
-fn a_definition_cut_anywhere_is_not_the_whole_one() {
+fn a_truncated_definition_differs_from_the_complete_one() {
     for message in messages() {
         let (_, reader) = header(&message);
         let read = |body| Definition::read(&mut Reader::new(body));
         let whole = read(reader.rest());
-        // Its last bytes are zeros that close structs, and the end of a message closes them too.
+        // The last bytes are zeros that end structs, which the end of a message does, too.
         let meaningful = reader.rest().iter().rposition(|byte| *byte != 0).unwrap();
         for end in 0..=meaningful {
             assert_ne!(

@@ -1,4 +1,4 @@
-//! What decoding allocates: nothing for a payload, and never more than a multiple of what was sent.
+//! Decoding allocates nothing for a payload, and at most a multiple of the received bytes.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,32 +16,30 @@ use tidegate_wire::payload::{Decoder, Encoder, Payload, Step};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Decodes until the stream ends or breaks: the number of values, and the first thing that was
-/// wrong.
+/// Decodes a stream. Returns the number of values, and the label of the first error.
 fn drain(decoder: &mut Decoder, mut rest: &[u8]) -> (usize, &'static str) {
-    let (mut values, mut wrong) = (0, "");
+    let mut values = 0;
+    let mut error_label = "";
     loop {
         rest = match decoder.next(rest) {
             Ok(Step::Definition { used }) => &rest[used..],
             Ok(Step::Refused { used, reason }) => {
-                wrong = if wrong.is_empty() {
-                    reason.as_str()
-                } else {
-                    wrong
-                };
+                if error_label.is_empty() {
+                    error_label = reason.as_str();
+                }
                 &rest[used..]
             }
             Ok(Step::Value { used, .. }) => {
                 values += 1;
                 &rest[used..]
             }
-            Ok(Step::Incomplete { .. }) => return (values, wrong),
+            Ok(Step::Incomplete { .. }) => return (values, error_label),
             Err(error) => return (values, error.as_str()),
         };
     }
 }
 
-/// Bytes allocated by `work`, freed ones too.
+/// The number of bytes that `work` allocates, including freed ones.
 fn allocated(work: impl FnOnce()) -> usize {
     let region = Region::new(ALLOCATOR);
     work();
@@ -50,7 +48,8 @@ fn allocated(work: impl FnOnce()) -> usize {
 }
 
 fn stream(payloads: usize) -> Vec<u8> {
-    let (mut encoder, mut out) = (Encoder::default(), Vec::new());
+    let mut encoder = Encoder::default();
+    let mut out = Vec::new();
     for _ in 0..payloads {
         let payload = Payload {
             data: &[4; 171],
@@ -63,9 +62,11 @@ fn stream(payloads: usize) -> Vec<u8> {
     out
 }
 
-/// Streams that claim much in few bytes, and why they are refused.
+/// Streams whose few bytes contain great lengths, and the reasons to refuse them.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn hostile_streams() -> Vec<(&'static str, Vec<u8>, &'static str)> {
-    let (billion, most) = (counted(1 << 30, 0), counted(u64::MAX, 0));
+    let billion = counted(1 << 30, 0);
+    let max = counted(u64::MAX, 0);
     let fields = |count, bytes| [&[3, 2][..], &counted(count, bytes)].concat();
     let no_bytes_left = [&[3, 2][..], &counted(1000, 0), &[1], &counted(996, 996)].concat();
     let array = [1, 2, 6, 1, 0xfc, 0x80, 0, 0, 0, 0, 0];
@@ -91,8 +92,8 @@ fn hostile_streams() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "frame_too_large",
         ),
         (
-            "a frame of all bytes that there are",
-            most.clone(),
+            "a frame of the greatest length",
+            max.clone(),
             "frame_too_large",
         ),
         (
@@ -162,12 +163,12 @@ fn hostile_streams() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "gob_length_out_of_range",
         ),
         (
-            "bytes without end",
-            with_field(Type::Opaque(Marshaler::Gob), &most),
+            "bytes of the greatest length",
+            with_field(Type::Opaque(Marshaler::Gob), &max),
             "gob_length_out_of_range",
         ),
         (
-            "a type that never comes",
+            "a type that is not defined",
             with_field(one(TypeId(99)), &[1, 0]),
             "gob_unknown_type",
         ),
@@ -179,11 +180,11 @@ fn hostile_streams() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     ]
 }
 
-/// The type of the values of [`with_field`], and of their unknown field.
+/// The types of the values of [`with_field`], and of their unknown field.
 const VALUE: TypeId = TypeId(64);
 const FIELD: TypeId = TypeId(65);
 
-/// A count and so many zeros.
+/// A count and `bytes` zeros.
 fn counted(count: u64, bytes: usize) -> Vec<u8> {
     let mut out = Vec::new();
     put_uint(&mut out, count);
@@ -191,7 +192,7 @@ fn counted(count: u64, bytes: usize) -> Vec<u8> {
     out
 }
 
-/// A value of a `Payload` that has a field more, of this type.
+/// A value of a `Payload` with an additional field of this type.
 fn with_field(ty: Type, value: &[u8]) -> Vec<u8> {
     let fields = [("Type", TypeId::INT), ("Extra", FIELD)].map(|(name, id)| gob::Field {
         name: name.into(),
@@ -214,7 +215,7 @@ fn with_field(ty: Type, value: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The largest record that can be sent, all of it labels without a letter.
+/// The largest record, with nothing but empty labels.
 fn record_of_empty_labels() -> Vec<u8> {
     let labels = vec![String::new(); access_log::MAX_RECORD - 2048];
     let mut data = Vec::new();
@@ -226,7 +227,7 @@ fn record_of_empty_labels() -> Vec<u8> {
     data
 }
 
-/// This many definitions of the same body.
+/// `count` definitions with the same body.
 fn definitions(count: i64, body: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for id in 64..64 + count {
@@ -238,7 +239,7 @@ fn definitions(count: i64, body: &[u8]) -> Vec<u8> {
     out
 }
 
-/// One test, because the counters are the process's.
+/// One test, because the counters are global.
 #[test]
 fn memory_stays_within_a_multiple_of_the_bytes_received() {
     let mut decoder = Decoder::default();

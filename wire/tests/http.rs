@@ -1,17 +1,11 @@
-//! HTTP/1 heads: whole, cut short, and what is none.
+//! HTTP/1 heads: complete, truncated and malformed ones.
 
 use proptest::prelude::*;
 use tidegate_wire::http::{Body, Chunks, Header, Reason, StartLine, chunks, may_be_head, parse};
 
-const REQUEST: &[u8] =
-    b"GET /v1/items?id=7 HTTP/1.1\r\nHost: shop.example\r\nX-Request-Id:  42 \r\nAccept:\r\n\r\nbody";
+const REQUEST: &[u8] = b"GET /v1/items?id=7 HTTP/1.1\r\nHost: shop.example\r\n\
+    X-Request-Id:  42 \r\nAccept:\r\n\r\nbody";
 const RESPONSE: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nServer: envoy\r\n\r\n";
-
-/// What most tests look at.
-struct Read<'a> {
-    start: StartLine<'a>,
-    headers: Vec<Header<'a>>,
-}
 
 fn header<'a>(name: &'a str, value: &'a str) -> Header<'a> {
     let value = value.as_bytes();
@@ -19,23 +13,23 @@ fn header<'a>(name: &'a str, value: &'a str) -> Header<'a> {
 }
 
 #[test]
-fn a_request_gives_its_line_its_headers_and_its_host() {
+fn a_request_has_its_line_its_headers_and_its_host() {
     let head = parse(REQUEST).unwrap();
-    let expected = Read {
-        start: StartLine::Request {
+    assert_eq!(
+        head.start,
+        StartLine::Request {
             method: "GET",
             target: b"/v1/items?id=7",
             minor_version: 1,
-        },
-        headers: vec![
+        }
+    );
+    assert_eq!(
+        head.headers,
+        [
             header("Host", "shop.example"),
             header("X-Request-Id", "42"),
             header("Accept", ""),
-        ],
-    };
-    assert_eq!(
-        (head.start, &head.headers),
-        (expected.start, &expected.headers)
+        ]
     );
     assert_eq!(
         (head.len, head.bad_headers),
@@ -49,7 +43,7 @@ fn a_request_gives_its_line_its_headers_and_its_host() {
 }
 
 #[test]
-fn a_request_names_a_host_only_if_it_names_one() {
+fn the_host_of_a_request_must_be_unambiguous() {
     for (headers, host) in [
         ("Host: a\r\n", Some("a")),
         ("Host: a\r\nHOST: a\r\n", Some("a")),
@@ -63,14 +57,13 @@ fn a_request_names_a_host_only_if_it_names_one() {
 }
 
 #[test]
-fn a_response_gives_its_status_and_its_headers() {
+fn a_response_has_its_status_and_its_headers() {
     let head = parse(RESPONSE).unwrap();
-    let (minor_version, status) = (1, 404);
     assert_eq!(
         head.start,
         StartLine::Response {
-            minor_version,
-            status
+            minor_version: 1,
+            status: 404,
         }
     );
     assert_eq!(
@@ -83,7 +76,7 @@ fn a_response_gives_its_status_and_its_headers() {
 }
 
 #[test]
-fn a_head_cut_anywhere_gives_its_line_and_whole_headers_or_nothing() {
+fn a_truncated_head_has_its_line_and_complete_headers_or_is_refused() {
     for (bytes, start_line) in [
         (REQUEST, "GET /v1/items?id=7 HTTP/1.1"),
         (RESPONSE, "HTTP/1.1 404"),
@@ -107,7 +100,7 @@ fn a_head_cut_anywhere_gives_its_line_and_whole_headers_or_nothing() {
 }
 
 #[test]
-fn a_target_may_be_a_path_a_url_an_authority_or_everything() {
+fn a_target_is_a_path_a_url_an_authority_or_an_asterisk() {
     let cases = [
         ("GET http://a.example/b HTTP/1.1\r\n\r\n", true),
         ("CONNECT a.example:443 HTTP/1.1\r\n\r\n", true),
@@ -125,7 +118,7 @@ fn a_target_may_be_a_path_a_url_an_authority_or_everything() {
 }
 
 #[test]
-fn a_line_that_names_http_and_begins_no_head_is_told_from_others() {
+fn invalid_start_lines_with_a_version_have_their_own_reason() {
     let cases: [&[u8]; 17] = [
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"GET / HTTP/2.0\r\n\r\n",
@@ -156,7 +149,7 @@ fn a_line_that_names_http_and_begins_no_head_is_told_from_others() {
 }
 
 #[test]
-fn what_starts_with_no_head_is_refused() {
+fn other_payloads_are_refused() {
     let cases: [&[u8]; 12] = [
         b"THE END",
         b"THE END\r\n",
@@ -182,7 +175,8 @@ fn what_starts_with_no_head_is_refused() {
 }
 
 #[test]
-fn an_odd_start_line_is_read_for_what_is_certain() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn uncommon_start_lines_are_read() {
     let request = |method, target: &'static [u8], minor_version| StartLine::Request {
         method,
         target,
@@ -234,7 +228,8 @@ fn an_odd_start_line_is_read_for_what_is_certain() {
 }
 
 #[test]
-fn a_malformed_header_line_is_left_out_and_counted() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn malformed_header_lines_are_skipped_and_counted() {
     let cases: [(&[u8], &[&str], u32, Body); 13] = [
         (
             b"A: 1\r\nbad line\r\nB: 2\r\n\r\n",
@@ -284,7 +279,8 @@ fn a_malformed_header_line_is_left_out_and_counted() {
 }
 
 #[test]
-fn a_head_says_where_its_message_ends() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn a_head_determines_the_end_of_its_message() {
     let get = "GET / HTTP/1.1\r\n";
     let ok = "HTTP/1.1 200 OK\r\n";
     let cases = [
@@ -362,7 +358,7 @@ fn a_head_says_where_its_message_ends() {
 }
 
 #[test]
-fn chunks_end_behind_their_trailers() {
+fn chunks_end_after_their_trailers() {
     let cases: [(&[u8], Chunks); 13] = [
         (b"0\r\n\r\nGET", Chunks::End(5)),
         (b"3\r\nabc\r\n0\r\n\r\n", Chunks::End(13)),
@@ -387,7 +383,7 @@ fn chunks_end_behind_their_trailers() {
 }
 
 #[test]
-fn what_could_begin_a_head_is_told_by_its_first_bytes() {
+fn the_first_bytes_rule_out_most_other_payloads() {
     for (bytes, expected) in [
         (b"GET ", true),
         (b"PUT/", true),
@@ -416,7 +412,7 @@ fn what_could_begin_a_head_is_told_by_its_first_bytes() {
 }
 
 #[test]
-fn more_headers_than_any_server_takes_are_left_out_as_if_cut() {
+fn headers_beyond_the_limit_are_omitted_as_if_truncated() {
     for (count, is_complete) in [
         (15, true),
         (16, true),
@@ -437,11 +433,10 @@ fn more_headers_than_any_server_takes_are_left_out_as_if_cut() {
     }
 }
 
-/// Start line, headers and length, as httparse reads a payload in one go, if it is a head by its
-/// rules.
-type OneGo<'a> = Option<(StartLine<'a>, Vec<Header<'a>>, Option<usize>)>;
+/// Start line, headers and length as httparse reads them, if it accepts the payload.
+type ReadByHttparse<'a> = Option<(StartLine<'a>, Vec<Header<'a>>, Option<usize>)>;
 
-fn in_one_go(payload: &[u8]) -> OneGo<'_> {
+fn read_by_httparse(payload: &[u8]) -> ReadByHttparse<'_> {
     let mut buffer = [httparse::EMPTY_HEADER; 100];
     let (read, start) = if payload.starts_with(b"HTTP") {
         let mut response = httparse::Response::new(&mut buffer);
@@ -456,12 +451,11 @@ fn in_one_go(payload: &[u8]) -> OneGo<'_> {
     } else {
         let mut request = httparse::Request::new(&mut buffer);
         let read = request.parse(payload);
-        let (method, target) = (request.method?, request.path?.as_bytes());
         (
             read,
             StartLine::Request {
-                method,
-                target,
+                method: request.method?,
+                target: request.path?.as_bytes(),
                 minor_version: request.version?,
             },
         )
@@ -484,7 +478,7 @@ fn in_one_go(payload: &[u8]) -> OneGo<'_> {
     ))
 }
 
-/// Lines of heads, and what comes between.
+/// Concatenations of lines of heads and separators.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     const PIECES: [&[u8]; 14] = [
         b"GET / HTTP/1.1",
@@ -509,58 +503,80 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// What httparse accepts is read alike; what it refuses may be read, too.
+    /// Heads that httparse refuses may be accepted.
     #[test]
-    fn a_head_is_what_httparse_reads_in_one_go(payload in pieces(), cut in 0..120_usize) {
+    fn heads_that_httparse_accepts_are_read_alike(payload in pieces(), cut in 0..120_usize) {
         let payload = &payload[..cut.min(payload.len())];
         let begins = payload.first().is_some_and(u8::is_ascii_uppercase);
-        if let Some((start, headers, len)) = in_one_go(payload).filter(|_| begins) {
+        if let Some((start, headers, len)) = read_by_httparse(payload).filter(|_| begins) {
             let head = parse(payload).unwrap();
             prop_assert_eq!((head.start, head.len, head.bad_headers), (start, len, 0));
-            // A line at the end of what is cut could go on.
-            let is_last_unsure = len.is_none() && payload.ends_with(b"\n");
-            let sure = headers.len().saturating_sub(usize::from(is_last_unsure));
-            prop_assert_eq!(&head.headers, &headers[..sure]);
+            // The last line of a truncated head could continue.
+            let is_last_uncertain = len.is_none() && payload.ends_with(b"\n");
+            let certain = headers.len().saturating_sub(usize::from(is_last_uncertain));
+            prop_assert_eq!(&head.headers, &headers[..certain]);
         }
     }
 
-    /// Bytes that do not end a line like a start line are no head, whatever they are.
     #[test]
-    fn what_is_no_http_gives_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn bytes_without_a_version_are_refused(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
         let is_likely = bytes.windows(7).any(|part| part == b"HTTP/1.");
         prop_assert!(is_likely || parse(&bytes).is_err());
     }
 }
 
+const NAME: &str = "[A-Za-z-]{1,12}";
+const VALUE: &str = "([!-~]([ -~]{0,12}[!-~])?)?";
+
+const STARTS: [&str; 6] = [
+    "",
+    "\r\n",
+    "\nget / HTTP/1.0\n",
+    "GET / HTTP/1.1\r\n",
+    "HTTP/1.1 200 ",
+    "POST ",
+];
+
+fn head_byte() -> impl Strategy<Value = u8> {
+    prop_oneof![any::<u8>(), Just(b'\r'), Just(b'\n'), Just(b':')]
+}
+
 proptest! {
     #[test]
-    fn what_a_head_is_made_of_is_read_from_it(
+    fn the_parts_of_a_head_are_read_from_it(
         target in "/[a-zA-Z0-9/?=&%._-]{0,40}",
         minor_version in 0_u8..2,
         status in proptest::option::of(100_u16..1000),
-        headers in proptest::collection::vec(("[A-Za-z-]{1,12}", "([!-~]([ -~]{0,12}[!-~])?)?"), 0..8),
+        headers in proptest::collection::vec((NAME, VALUE), 0..8),
     ) {
         let (start, line) = match status {
             Some(status) => {
-                (StartLine::Response { minor_version, status }, format!("HTTP/1.{minor_version} {status} Reason"))
+                let start = StartLine::Response { minor_version, status };
+                (start, format!("HTTP/1.{minor_version} {status} Reason"))
             }
             None => {
-                let start = StartLine::Request { method: "PATCH", target: target.as_bytes(), minor_version };
+                let target = target.as_bytes();
+                let start = StartLine::Request { method: "PATCH", target, minor_version };
+                let target = target.escape_ascii();
                 (start, format!("PATCH {target} HTTP/1.{minor_version}"))
             }
         };
-        let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let lines = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let lines: String = lines.collect();
         let bytes = format!("{line}\r\n{lines}\r\nbody");
-        let headers: Vec<_> = headers.iter().map(|(name, value)| header(name, value)).collect();
+        let headers = headers.iter().map(|(name, value)| header(name, value));
+        let headers: Vec<_> = headers.collect();
         let head = parse(bytes.as_bytes()).unwrap();
         prop_assert_eq!((head.start, head.headers), (start, headers));
         prop_assert_eq!((head.len, head.bad_headers), (Some(bytes.len() - b"body".len()), 0));
     }
 
     #[test]
-    fn any_bytes_make_a_head_or_a_reason(
-        start in prop_oneof![Just(""), Just("\r\n"), Just("\nget / HTTP/1.0\n"), Just("GET / HTTP/1.1\r\n"), Just("HTTP/1.1 200 "), Just("POST ")],
-        rest in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'\r'), Just(b'\n'), Just(b':')], 0..80),
+    fn any_bytes_result_in_a_head_or_a_reason(
+        start in proptest::sample::select(&STARTS[..]),
+        rest in proptest::collection::vec(head_byte(), 0..80),
     ) {
         let bytes = [start.as_bytes(), &rest].concat();
         if let Ok(head) = parse(&bytes) {

@@ -1,4 +1,4 @@
-//! The oracle: packets decode to what gopacket makes of them with Hubble's decoders.
+//! Packets are decoded as gopacket does with Hubble's decoders.
 
 #![expect(clippy::unwrap_used, reason = "the recorded packets are well-formed")]
 
@@ -32,7 +32,7 @@ fn decode<'a>(first: &str, bytes: &'a [u8]) -> Result<(u32, Packet<'a>), Reason>
     }
 }
 
-/// A packet in the words of the recording.
+/// A packet in the form of the recording.
 fn describe(vni: u32, packet: &Packet<'_>) -> String {
     let absent = || "-".to_owned();
     let mac = |mac: [u8; 6]| mac.map(|byte| format!("{byte:02x}")).join(":");
@@ -90,7 +90,7 @@ fn recorded() -> impl Iterator<Item = (&'static str, Vec<u8>, &'static str)> {
 }
 
 #[test]
-fn every_recorded_packet_decodes_as_gopacket_decodes_it() {
+fn recorded_packets_are_decoded_as_by_gopacket() {
     for (first, bytes, expected) in recorded() {
         let actual = decode(first, &bytes).map_or("ERR".to_owned(), |(vni, it)| describe(vni, &it));
         assert_eq!(actual, expected, "{first} {}", hex(&bytes));
@@ -98,7 +98,7 @@ fn every_recorded_packet_decodes_as_gopacket_decodes_it() {
 }
 
 #[test]
-fn a_payload_is_found_again_by_its_offset() {
+fn payload_offsets_point_to_the_payload() {
     for (first, bytes, _) in recorded() {
         if let Ok((_, packet)) = decode(first, &bytes) {
             let start = packet.payload_offset;
@@ -113,9 +113,9 @@ fn a_payload_is_found_again_by_its_offset() {
     }
 }
 
-/// Cut bytes either give a reason or name no port and no address that the whole packet does not.
+/// A truncated packet is refused, or has no port and no address that the complete one lacks.
 #[test]
-fn a_packet_cut_anywhere_never_names_what_is_not_there() {
+fn a_truncated_packet_has_nothing_that_the_complete_one_lacks() {
     for (first, bytes, _) in recorded() {
         let Ok((_, whole)) = decode(first, &bytes) else {
             continue;

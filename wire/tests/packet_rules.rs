@@ -1,17 +1,14 @@
-//! Each rule of Hubble's packet decoder with the bytes that meet it: which header refuses the
-//! packet, and where the walk stops in silence.
+//! The rules of Hubble's packet decoder: which headers refuse a packet, and where decoding ends
+//! without an error.
 
 use std::net::IpAddr;
 
 use proptest::prelude::*;
+use tidegate_wire::packet::ip_protocol::{ICMP, TCP, UDP};
 use tidegate_wire::packet::{
     Ip, L4, Layer, Link, Reason, SctpChunk, TcpFlags, TcpNumbers, TunnelProtocol, parse,
     parse_overlay,
 };
-
-const ICMP: u8 = 1;
-const TCP: u8 = 6;
-const UDP: u8 = 17;
 
 fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![2; 12];
@@ -51,9 +48,9 @@ fn tcp(options: &[u8], payload: &[u8]) -> Vec<u8> {
     segment
 }
 
-fn udp(sport: u16, dport: u16, len: u16, payload: &[u8]) -> Vec<u8> {
+fn udp(source_port: u16, destination_port: u16, len: u16, payload: &[u8]) -> Vec<u8> {
     let mut datagram = Vec::new();
-    for word in [sport, dport, len, 0] {
+    for word in [source_port, destination_port, len, 0] {
         datagram.extend(word.to_be_bytes());
     }
     datagram.extend(payload);
@@ -65,7 +62,7 @@ fn patched(mut bytes: Vec<u8>, at: usize, patch: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Hop-by-hop options before an ICMPv4 echo.
+/// An ICMPv4 echo after hop-by-hop options.
 fn hop_by_hop(len: u16, options: &[u8]) -> Vec<u8> {
     let mut payload = vec![ICMP, (options.len() as u8 + 2) / 8 - 1];
     payload.extend(options);
@@ -74,6 +71,7 @@ fn hop_by_hop(len: u16, options: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn a_malformed_header_of_a_known_layer_refuses_the_packet() {
     let echo = [8, 0, 0, 0, 0, 0, 0, 0];
     let whole = ipv4(ICMP, &echo);
@@ -167,7 +165,8 @@ fn a_malformed_header_of_a_known_layer_refuses_the_packet() {
 }
 
 #[test]
-fn the_walk_stops_in_silence_where_nothing_known_follows() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn decoding_ends_without_an_error_before_an_unknown_layer() {
     let echo = [8, 0, 0, 0, 0, 0, 0, 0];
     let inner = ipv4(ICMP, &echo);
     let fragment = |flags: [u8; 2]| ethernet(0x0800, &patched(inner.clone(), 6, &flags));
@@ -218,17 +217,17 @@ fn the_walk_stops_in_silence_where_nothing_known_follows() {
 }
 
 #[test]
-fn the_payload_ends_where_the_lengths_say_and_is_cut_where_they_promise_more() {
+fn length_fields_determine_the_end_of_the_payload() {
     let segment = tcp(&[], b"hello");
     let datagram = |len| ipv4(UDP, &udp(1, 2, len, b"hello"));
     let padded = [ipv4(TCP, &segment), vec![0; 6]].concat();
     let offloaded = patched(ipv4(TCP, &segment), 2, &[0, 0]);
-    let promised = patched(ipv4(TCP, &segment), 2, &[0, 200]);
+    let too_long = patched(ipv4(TCP, &segment), 2, &[0, 200]);
     let cases: Vec<(Vec<u8>, &[u8], bool)> = vec![
         (ipv4(TCP, &segment), b"hello", false),
         (padded, b"hello", false),
         (offloaded, b"hello", false),
-        (promised, b"hello", true),
+        (too_long, b"hello", true),
         (ipv4(TCP, &segment)[..42].to_vec(), b"he", true),
         (datagram(13), b"hello", false),
         (datagram(10), b"he", false),
@@ -247,7 +246,7 @@ fn the_payload_ends_where_the_lengths_say_and_is_cut_where_they_promise_more() {
     }
 }
 
-/// The whole option, its length among the bytes; the rest of the header is padding.
+/// Each case is a whole option. The rest of the header is padding.
 #[test]
 fn a_multipath_option_has_the_length_of_its_kind() {
     let cases: [(&[u8], bool); 24] = [
@@ -321,7 +320,8 @@ fn the_inner_header_wins_and_an_inner_fragment_has_no_ports() {
 }
 
 #[test]
-fn a_tunnel_gives_its_vni_and_the_packet_inside() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn a_tunnel_has_its_vni_and_the_inner_packet() {
     let frame = ethernet(0x0800, &ipv4(ICMP, &[8, 0, 0, 0, 0, 0, 0, 0]));
     let header = [8, 0, 0, 0, 0, 0x30, 0x39, 0];
     let geneve =
@@ -371,7 +371,7 @@ fn a_tunnel_gives_its_vni_and_the_packet_inside() {
 }
 
 #[test]
-fn a_tunnel_header_that_is_not_whole_refuses_the_packet() {
+fn a_truncated_tunnel_header_refuses_the_packet() {
     let cases: [(TunnelProtocol, &[u8], Reason); 6] = [
         (TunnelProtocol::Vxlan, &[], Reason::VxlanTooShort),
         (
@@ -417,7 +417,7 @@ fn only_a_udp_packet_has_a_payload_for_a_tunnel() {
     );
 }
 
-/// A header above IP and its payload, and what is to be read from it.
+/// A header above IP with a payload, and what has to be decoded from it.
 fn transport(
     protocol: u8,
     (source_port, destination_port): (u16, u16),
@@ -456,7 +456,8 @@ proptest! {
     fn addresses_header_and_payload_are_read_from_a_packet(
         (source, destination) in prop_oneof![
             any::<[[u8; 4]; 2]>().prop_map(|[one, other]| (IpAddr::from(one), IpAddr::from(other))),
-            any::<[[u8; 16]; 2]>().prop_map(|[one, other]| (IpAddr::from(one), IpAddr::from(other))),
+            any::<[[u8; 16]; 2]>()
+                .prop_map(|[one, other]| (IpAddr::from(one), IpAddr::from(other))),
         ],
         protocol in prop_oneof![Just(TCP), Just(UDP)],
         (ports, numbers, flags) in any::<((u16, u16), (u32, u32), u8)>(),
@@ -482,7 +483,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_make_a_packet_or_a_reason(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_result_in_a_packet_or_a_reason(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
         for link in [Link::Ethernet, Link::Ipv4, Link::Ipv6] {
             if let Ok(packet) = parse(&bytes, link) {
                 prop_assert!(packet.payload.len() <= bytes.len());

@@ -1,4 +1,4 @@
-//! Monitor streams that Go wrote, decoded in pieces of every size and encoded again.
+//! Monitor streams encoded by Go, decoded in chunks of all sizes and encoded again.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -9,16 +9,16 @@ use serde_json::Value;
 use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::{Decoder, Encoder, Payload, Step};
 
-/// A payload that owns its bytes.
+/// An owned payload.
 #[derive(Debug, PartialEq)]
-struct Owned {
+struct OwnedPayload {
     data: Vec<u8>,
     cpu: i64,
     lost: u64,
     kind: i64,
 }
 
-impl Owned {
+impl OwnedPayload {
     fn of(payload: Payload<'_>) -> Self {
         let Payload {
             data,
@@ -44,29 +44,31 @@ impl Owned {
     }
 }
 
-fn expected(json: &Value) -> Vec<Owned> {
+fn expected(json: &Value) -> Vec<OwnedPayload> {
     json.as_array()
         .unwrap()
         .iter()
-        .map(Owned::expected)
+        .map(OwnedPayload::expected)
         .collect()
 }
 
-/// Decodes a stream that comes in pieces of `size` bytes.
-fn decode(stream: &[u8], size: usize) -> Vec<Owned> {
-    let (mut decoder, mut buffer, mut payloads) = (Decoder::default(), Vec::new(), Vec::new());
-    for piece in stream.chunks(size) {
-        buffer.extend_from_slice(piece);
+/// Decodes a stream in chunks of `size` bytes.
+fn decode(stream: &[u8], size: usize) -> Vec<OwnedPayload> {
+    let mut decoder = Decoder::default();
+    let mut buffer = Vec::new();
+    let mut payloads = Vec::new();
+    for chunk in stream.chunks(size) {
+        buffer.extend_from_slice(chunk);
         loop {
             let used = match decoder.next(&buffer).unwrap() {
                 Step::Definition { used } => used,
                 Step::Value { used, payload } => {
-                    payloads.push(Owned::of(payload));
+                    payloads.push(OwnedPayload::of(payload));
                     used
                 }
                 Step::Refused { reason, .. } => panic!("{reason}"),
                 Step::Incomplete { needed } => {
-                    assert!(needed > buffer.len(), "{needed} bytes are there already");
+                    assert!(needed > buffer.len(), "{needed} bytes were received");
                     break;
                 }
             };
@@ -78,7 +80,7 @@ fn decode(stream: &[u8], size: usize) -> Vec<Owned> {
 }
 
 #[test]
-fn every_stream_is_decoded_in_pieces_of_any_size() {
+fn streams_are_decoded_in_chunks_of_any_size() {
     for (name, bytes, json) in vectors("payload") {
         let expected = expected(&json);
         for size in (1..40).chain([bytes.len()]) {
@@ -88,12 +90,12 @@ fn every_stream_is_decoded_in_pieces_of_any_size() {
 }
 
 #[test]
-fn every_stream_is_encoded_to_the_byte() {
+fn streams_are_encoded_to_the_same_bytes() {
     for (name, bytes, json) in vectors("payload") {
         let mut encoder = Encoder::new(first_id(&bytes));
         let mut again = Vec::new();
         for payload in expected(&json) {
-            let Owned {
+            let OwnedPayload {
                 data,
                 cpu,
                 lost,
@@ -113,7 +115,7 @@ fn every_stream_is_encoded_to_the_byte() {
     }
 }
 
-/// The id in the definition that the stream begins with: `38 ff xx`, or `37 7f`.
+/// The id in the definition at the start of the stream: `38 ff xx`, or `37 7f`.
 fn first_id(stream: &[u8]) -> TypeId {
     let bits = if stream[1] == 0xff {
         stream[2]
@@ -124,10 +126,11 @@ fn first_id(stream: &[u8]) -> TypeId {
 }
 
 #[test]
-fn every_cut_is_complete_up_to_it_and_incomplete_behind() {
+fn a_truncated_stream_is_only_complete_between_values() {
     for (name, bytes, _) in vectors("payload") {
         let mut ends = Vec::new();
-        let (mut decoder, mut at) = (Decoder::default(), 0);
+        let mut decoder = Decoder::default();
+        let mut at = 0;
         while at < bytes.len() {
             match decoder.next(&bytes[at..]).unwrap() {
                 Step::Definition { used } => at += used,
@@ -139,14 +142,19 @@ fn every_cut_is_complete_up_to_it_and_incomplete_behind() {
             }
         }
         for cut in 1..bytes.len() {
-            let (mut decoder, mut rest) = (Decoder::default(), &bytes[..cut]);
+            let mut decoder = Decoder::default();
+            let mut rest = &bytes[..cut];
             while let Step::Definition { used } | Step::Value { used, .. } =
                 decoder.next(rest).unwrap()
             {
                 rest = &rest[used..];
             }
-            let clean = ends.contains(&cut);
-            assert_eq!(decoder.finish(rest).is_ok(), clean, "{name} cut at {cut}");
+            let is_complete = ends.contains(&cut);
+            assert_eq!(
+                decoder.finish(rest).is_ok(),
+                is_complete,
+                "{name} cut at {cut}"
+            );
         }
     }
 }

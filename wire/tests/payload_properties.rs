@@ -1,4 +1,4 @@
-//! What holds for any payloads, and for any bytes.
+//! Properties of all payloads and of all bytes.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,7 +8,8 @@ use tidegate_wire::payload::{Decoder, Encoder, Error, Payload, Step};
 type Fields = (Vec<u8>, i64, u64, i64);
 
 fn encode(values: &[Fields], id: i64) -> Vec<u8> {
-    let (mut encoder, mut out) = (Encoder::new(TypeId(id)), Vec::new());
+    let mut encoder = Encoder::new(TypeId(id));
+    let mut out = Vec::new();
     for (data, cpu, lost, kind) in values {
         encoder.encode(
             &Payload {
@@ -23,9 +24,11 @@ fn encode(values: &[Fields], id: i64) -> Vec<u8> {
     out
 }
 
-/// Decodes as much as there is, and says how it ended.
+/// Decodes as much as possible, and returns the values and the result.
 fn decode(stream: &[u8]) -> (Vec<Fields>, Result<(), Error>) {
-    let (mut decoder, mut rest, mut values) = (Decoder::new(4096), stream, Vec::new());
+    let mut decoder = Decoder::new(4096);
+    let mut rest = stream;
+    let mut values = Vec::new();
     loop {
         let used = match decoder.next(rest) {
             Ok(Step::Value {
@@ -64,7 +67,7 @@ fn fields() -> impl Strategy<Value = Fields> {
 
 proptest! {
     #[test]
-    fn what_is_encoded_is_decoded(values in vec(fields(), 1..20), id in 64i64..1_000_000) {
+    fn encoded_payloads_are_decoded(values in vec(fields(), 1..20), id in 64i64..1_000_000) {
         prop_assert_eq!(decode(&encode(&values, id)), (values, Ok(())));
     }
 
@@ -74,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_behind_a_definition_end_in_a_result(bytes in vec(any::<u8>(), 0..512)) {
+    fn any_bytes_after_a_definition_end_in_a_result(bytes in vec(any::<u8>(), 0..512)) {
         let mut stream = encode(&[(vec![4], 0, 0, 9)], 64);
         stream.extend_from_slice(&bytes);
         prop_assert_eq!(&decode(&stream).0[0], &(vec![4], 0, 0, 9));

@@ -1,4 +1,4 @@
-//! Messages of any parts, and any bytes.
+//! Messages with any parts, and any bytes.
 
 use std::net::IpAddr;
 
@@ -46,15 +46,26 @@ const NAME: &str = "([a-z0-9_-]{1,63}\\.){1,3}";
 
 proptest! {
     #[test]
-    fn what_a_message_is_made_of_is_read_from_it(query in NAME, qtype in 1_u16.., answers in answers()) {
+    fn the_parts_of_a_message_are_read_from_it(
+        query in NAME,
+        qtype in 1_u16..,
+        answers in answers(),
+    ) {
         let mut message = question(RESPONSE, [1, answers.len() as u16, 0, 0], &query, qtype);
         for (answer, ttl) in &answers {
             message.extend(record(&SAME_NAME, answer.kind(), *ttl, &answer.data()));
         }
-        let mut expected = Message { id: 0x1234, response: true, rcode: Some(0), has_all_answers: true, complete: true, ..Message::default() };
-        expected.query = query;
-        expected.qtypes = qtypes(qtype);
-        expected.ttl = answers.iter().map(|(_, ttl)| *ttl).min();
+        let mut expected = Message {
+            id: 0x1234,
+            response: true,
+            rcode: Some(0),
+            query,
+            qtypes: qtypes(qtype),
+            ttl: answers.iter().map(|(_, ttl)| *ttl).min(),
+            has_all_answers: true,
+            complete: true,
+            ..Message::default()
+        };
         for (answer, _) in answers {
             expected.answer_types.push(answer.kind());
             match answer {
@@ -67,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_make_a_message_or_a_reason(
+    fn any_bytes_result_in_a_message_or_a_reason(
         flags in prop_oneof![Just(QUERY), Just(RESPONSE)],
         counts in [1_u16..2, 0..4, 0..2, 0..2],
         body in proptest::collection::vec(prop_oneof![any::<u8>(), 0_u8..4, Just(0xc0)], 0..120),
@@ -85,7 +96,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
     #[test]
-    fn noise_is_no_message(bytes in proptest::collection::vec(any::<u8>(), 12..100)) {
+    fn random_bytes_are_refused(bytes in proptest::collection::vec(any::<u8>(), 12..100)) {
         prop_assert!(parse_udp(&bytes).is_err());
         prop_assert!(parse_tcp(&bytes).is_err());
     }

@@ -1,4 +1,4 @@
-//! DNS messages: what whole ones say, what cut ones still say, and what is none.
+//! DNS messages: complete, truncated and malformed ones.
 
 mod any;
 mod messages;

@@ -1,4 +1,4 @@
-//! What is a message, what of it is read, and what is none.
+//! Valid, truncated and malformed messages.
 
 use tidegate_wire::dns::{Message, Reason, parse_tcp, parse_udp};
 
@@ -7,7 +7,7 @@ use crate::support::{
 };
 
 #[test]
-fn a_query_gives_its_name_and_type() {
+fn a_query_has_its_name_and_type() {
     let message = question(QUERY, [1, 0, 0, 1], "Api.Example.com", 28);
     let message = [message, record(&[0], 41, 0, &[])].concat();
     let expected = Message {
@@ -24,7 +24,7 @@ fn a_query_gives_its_name_and_type() {
 }
 
 #[test]
-fn a_response_gives_its_addresses_aliases_types_and_lowest_ttl() {
+fn a_response_has_its_addresses_aliases_types_and_lowest_ttl() {
     let expected = Message {
         id: 0x1234,
         response: true,
@@ -66,7 +66,7 @@ fn codes_and_flags_are_read_and_edns_extends_the_code() {
 }
 
 #[test]
-fn a_message_cut_anywhere_gives_whole_records_or_nothing() {
+fn a_truncated_message_has_complete_records_or_is_refused() {
     let bytes = response();
     let whole = parse_udp(&bytes).unwrap();
     let question_end = question(RESPONSE, [1, 3, 0, 1], "WWW.example.com", 1).len();
@@ -98,7 +98,8 @@ fn a_message_cut_anywhere_gives_whole_records_or_nothing() {
 }
 
 #[test]
-fn what_cannot_be_a_message_is_refused() {
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn impossible_messages_are_refused() {
     let named = |bytes: &[u8]| [&header(QUERY, [1, 0, 0, 0])[..], bytes, &[0, 1, 0, 1]].concat();
     let answered = |owner: &[u8], kind, data: &[u8]| {
         let message = question(RESPONSE, [1, 1, 0, 0], "a.b", 1);
@@ -155,9 +156,10 @@ fn what_cannot_be_a_message_is_refused() {
 }
 
 #[test]
-fn a_valid_message_is_read_however_unusual_it_is() {
-    let asked = |flags, counts, query, qtype| question(flags, counts, query, qtype);
-    let zone = asked([0x28, 0], [1, 2, 1, 0], "zone.example", 6);
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn uncommon_but_valid_messages_are_read() {
+    let query = |flags, counts, name, qtype| question(flags, counts, name, qtype);
+    let zone = query([0x28, 0], [1, 2, 1, 0], "zone.example", 6);
     // Prerequisites without data, of the classes ANY and NONE.
     let absent = [&SAME_NAME[..], &[0, 1, 0, 255, 0, 0, 0, 0, 0, 0]].concat();
     let update = [
@@ -169,12 +171,12 @@ fn a_valid_message_is_read_however_unusual_it_is() {
     .concat();
     let cookie = record(&[0], 41, 0, &[0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8]);
     let two = [
-        asked(QUERY, [2, 0, 0, 0], "a.b", 1),
+        query(QUERY, [2, 0, 0, 0], "a.b", 1),
         [&SAME_NAME[..], &[0, 28, 0, 1]].concat(),
     ]
     .concat();
     let chaos = [
-        asked(RESPONSE, [1, 1, 0, 0], "a.b", 1),
+        query(RESPONSE, [1, 1, 0, 0], "a.b", 1),
         [&SAME_NAME[..], &[0, 1, 0, 3, 0, 0, 0, 1, 0, 1, 7]].concat(),
     ]
     .concat();
@@ -185,69 +187,69 @@ fn a_valid_message_is_read_however_unusual_it_is() {
     ]
     .concat();
     let ixfr = [
-        asked(QUERY, [1, 0, 1, 0], "a.b", 251),
+        query(QUERY, [1, 0, 1, 0], "a.b", 251),
         record(&SAME_NAME, 6, 0, &[0; 22]),
     ]
     .concat();
-    let asked_with_answers = [
-        asked(QUERY, [1, 1, 0, 4], "a.b", 1),
+    let query_with_answers = [
+        query(QUERY, [1, 1, 0, 4], "a.b", 1),
         record(&SAME_NAME, 1, 9, &[1, 2, 3, 4]),
         record(&[0], 41, 0, &[]).repeat(4),
     ]
     .concat();
-    for (case, bytes, query, types, opcode) in [
+    for (case, bytes, name, types, opcode) in [
         (
             "a reserved operation",
-            asked([0x19, 0], [1, 0, 0, 0], "a.b", 1),
+            query([0x19, 0], [1, 0, 0, 0], "a.b", 1),
             "a.b.",
             &[1][..],
             3,
         ),
         (
             "the last operation",
-            asked([0x79, 0], [1, 0, 0, 0], "a.b", 1),
+            query([0x79, 0], [1, 0, 0, 0], "a.b", 1),
             "a.b.",
             &[1],
             15,
         ),
         (
             "an inverse query",
-            asked([0x09, 0], [1, 0, 0, 0], "a.b", 1),
+            query([0x09, 0], [1, 0, 0, 0], "a.b", 1),
             "a.b.",
             &[1],
             1,
         ),
         (
             "a reserved bit",
-            asked([0x01, 0x40], [1, 0, 0, 0], "a.b", 1),
+            query([0x01, 0x40], [1, 0, 0, 0], "a.b", 1),
             "a.b.",
             &[1],
             0,
         ),
         (
             "authentic data and checking disabled",
-            asked([0x01, 0x30], [1, 0, 0, 0], "a.b", 1),
+            query([0x01, 0x30], [1, 0, 0, 0], "a.b", 1),
             "a.b.",
             &[1],
             0,
         ),
         (
             "a code in a query",
-            asked([0x01, 0x03], [1, 0, 0, 0], "a.b", 1),
+            query([0x01, 0x03], [1, 0, 0, 0], "a.b", 1),
             "a.b.",
             &[1],
             0,
         ),
         (
             "an authoritative, truncated query",
-            asked([0x07, 0], [1, 0, 0, 0], "a.b", 1),
+            query([0x07, 0], [1, 0, 0, 0], "a.b", 1),
             "a.b.",
             &[1],
             0,
         ),
         (
             "a code that is not assigned",
-            asked([0x81, 0x8c], [1, 0, 0, 0], "a.b", 1),
+            query([0x81, 0x8c], [1, 0, 0, 0], "a.b", 1),
             "a.b.",
             &[1],
             0,
@@ -255,7 +257,7 @@ fn a_valid_message_is_read_however_unusual_it_is() {
         (
             "a notification with the zone's state",
             [
-                asked([0x24, 0], [1, 1, 0, 0], "a.b", 6),
+                query([0x24, 0], [1, 1, 0, 0], "a.b", 6),
                 record(&SAME_NAME, 6, 9, &[0; 22]),
             ]
             .concat(),
@@ -265,7 +267,7 @@ fn a_valid_message_is_read_however_unusual_it_is() {
         ),
         ("an update", update, "zone.example.", &[6], 5),
         ("an incremental transfer", ixfr, "a.b.", &[251], 0),
-        ("a query with answers", asked_with_answers, "a.b.", &[1], 0),
+        ("a query with answers", query_with_answers, "a.b.", &[1], 0),
         ("two questions", two, "a.b.", &[1, 28], 0),
         (
             "a query for a cookie",
@@ -283,13 +285,13 @@ fn a_valid_message_is_read_however_unusual_it_is() {
         ),
         ("class CHAOS", chaos, "a.b.", &[1], 0),
         ("class ANY", any_class, "a.b.", &[255], 0),
-        ("the root", asked(QUERY, [1, 0, 0, 0], "", 2), ".", &[2], 0),
+        ("the root", query(QUERY, [1, 0, 0, 0], "", 2), ".", &[2], 0),
     ] {
         for message in [parse_udp(&bytes), parse_tcp(&with_length(&bytes))] {
             let message = message.unwrap_or_else(|reason| panic!("{case}: {reason}"));
             assert_eq!(
                 (&*message.query, &*message.qtypes, message.opcode),
-                (query, types, opcode),
+                (name, types, opcode),
                 "{case}"
             );
             assert_eq!(
@@ -302,7 +304,7 @@ fn a_valid_message_is_read_however_unusual_it_is() {
 }
 
 #[test]
-fn what_a_zone_transfer_sends_behind_its_first_message_has_answers_and_no_question() {
+fn later_messages_of_a_zone_transfer_have_answers_and_no_question() {
     let bytes = [
         header(RESPONSE, [0, 1, 0, 0]),
         record(&name("a.b"), 1, 60, &[192, 0, 2, 1]),
@@ -313,12 +315,12 @@ fn what_a_zone_transfer_sends_behind_its_first_message_has_answers_and_no_questi
         (&*message.query, message.ips.len(), &*message.answer_types),
         ("", 1, &[1][..])
     );
-    // Cut, it could be anything.
+    // Truncated bytes without a question could be anything.
     assert_eq!(parse_udp(&bytes[..bytes.len() - 1]), Err(Reason::Truncated));
 }
 
 #[test]
-fn a_code_of_which_edns_may_hold_more_is_not_known_where_edns_is_missing() {
+fn a_code_that_edns_may_extend_is_unknown_if_edns_was_not_captured() {
     let opt = |upper_bits: u32| record(&[0], 41, upper_bits << 24, &[]);
     let bad_version = [question(RESPONSE, [1, 0, 0, 1], "edns.name", 1), opt(1)].concat();
     let nxdomain = question([0x81, 0x83], [1, 0, 1, 1], "edns.name", 1);

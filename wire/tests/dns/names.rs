@@ -1,11 +1,11 @@
-//! Names: their text, their length, and pointers in them.
+//! Names: their text, length and pointers.
 
 use tidegate_wire::dns::{Name, Reason, parse_udp, question_udp};
 
 use crate::support::{QUERY, RESPONSE, header, question, record};
 
 #[test]
-fn a_name_prints_as_a_zone_file_escapes_it() {
+fn names_are_escaped_as_in_zone_files() {
     let cases: [(&[u8], &str); 9] = [
         (b"\x06redis\n\x07example\x00", "redis\\010.example."),
         (b"\x03a\0b\x00", "a\\000b."),
@@ -24,7 +24,7 @@ fn a_name_prints_as_a_zone_file_escapes_it() {
 }
 
 #[test]
-fn a_name_is_at_most_255_bytes_and_a_label_63() {
+fn names_have_at_most_255_bytes_and_labels_63() {
     let long = |last: usize| [63, 63, 63, last].map(|len| "x".repeat(len)).join(".");
     let parsed = |query: &str| {
         parse_udp(&question(QUERY, [1, 0, 0, 0], query, 1)).map(|message| message.query.len())
@@ -37,7 +37,7 @@ fn a_name_is_at_most_255_bytes_and_a_label_63() {
 }
 
 #[test]
-fn a_question_is_read_in_place_of_the_one_before() {
+fn a_name_is_replaced_by_the_next_question() {
     let names: [(&[u8], &str); 4] = [
         (b"\x03WWW\x01a\x00", "www.a."),
         (b"\x01b\x00", "b."),
@@ -61,25 +61,25 @@ fn a_question_is_read_in_place_of_the_one_before() {
     }
 }
 
-/// Two pointers that lead to each other.
+/// Two pointers that point to each other.
 #[test]
-fn pointers_in_a_circle_are_refused() {
+fn pointers_in_a_loop_are_refused() {
     let message = question(RESPONSE, [1, 1, 0, 0], "a.b", 1);
-    let place = message.len() as u8;
-    let circle = [0xc0, place + 2, 0xc0, place];
-    let bytes = [message, record(&circle, 1, 1, &[1, 2, 3, 4])].concat();
+    let position = message.len() as u8;
+    let pointers = [0xc0, position + 2, 0xc0, position];
+    let bytes = [message, record(&pointers, 1, 1, &[1, 2, 3, 4])].concat();
     assert_eq!(parse_udp(&bytes), Err(Reason::BadName));
 }
 
-/// An answer whose owner is so many pointers to pointers, the last one to the question's name.
+/// An answer whose owner is a chain of pointers, the last one to the question's name.
 fn owned_by_pointers(pointers: usize) -> Vec<u8> {
     let mut message = question(RESPONSE, [1, 2, 0, 0], "a.b", 1);
-    // The data of a text record is not looked into, so that the chain can stand there.
+    // The chain is in a text record, whose data is not parsed.
     let start = message.len() + 11;
-    let places = std::iter::once(12).chain((0..).map(|link| start + 2 * link));
-    let chain: Vec<_> = places
+    let positions = std::iter::once(12).chain((0..).map(|link| start + 2 * link));
+    let chain: Vec<_> = positions
         .take(pointers)
-        .map(|place| (0xc000 | place as u16).to_be_bytes())
+        .map(|position| (0xc000 | position as u16).to_be_bytes())
         .collect();
     message.extend(record(&[0], 16, 1, chain[..pointers - 1].as_flattened()));
     message.extend(record(&chain[pointers - 1], 1, 1, &[1, 2, 3, 4]));
@@ -87,7 +87,7 @@ fn owned_by_pointers(pointers: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_name_of_more_pointers_than_cilium_follows_is_refused() {
+fn names_with_more_pointers_than_cilium_follows_are_refused() {
     assert_eq!(
         parse_udp(&owned_by_pointers(126)).map(|message| message.ips.len()),
         Ok(1)

@@ -1,11 +1,12 @@
-//! Messages in TCP segments: several in one, one in several, and what is in the middle of one.
+//! Messages in TCP segments: several in one segment, one in several segments, and segments that
+//! start inside a message.
 
 use tidegate_wire::dns::{Name, Reason, Segments, parse_tcp, parse_udp};
 
 use crate::support::{QUERY, RESPONSE, SAME_NAME, question, record, response, with_length};
 
 #[test]
-fn a_segment_holds_as_many_messages_as_follow_each_other() {
+fn all_messages_of_a_segment_are_read() {
     let query = |id: u8| {
         [
             &[0, id][..],
@@ -35,28 +36,28 @@ fn a_segment_holds_as_many_messages_as_follow_each_other() {
 }
 
 #[test]
-fn a_message_that_goes_on_in_another_segment_is_incomplete_and_the_rest_is_none() {
+fn a_message_that_continues_in_the_next_segment_is_incomplete_and_the_rest_is_refused() {
     let bytes = with_length(&response());
     for at in 2..bytes.len() {
-        let begin = parse_tcp(&bytes[..at]);
+        let start = parse_tcp(&bytes[..at]);
         assert!(
-            begin.is_err() || begin.is_ok_and(|begin| !begin.complete),
+            start.is_err() || start.is_ok_and(|start| !start.complete),
             "{at}"
         );
         assert!(parse_tcp(&bytes[at..]).is_err(), "{at}");
     }
-    // Of which the flags are unusual besides: it could be the middle of another one.
-    let mut unusual = bytes.clone();
-    unusual[5] |= 0x40;
-    assert!(parse_tcp(&unusual).is_ok());
+    // With uncommon flags, an incomplete message could be the middle of another one.
+    let mut uncommon = bytes.clone();
+    uncommon[5] |= 0x40;
+    assert!(parse_tcp(&uncommon).is_ok());
     assert_eq!(
-        parse_tcp(&unusual[..unusual.len() - 1]),
+        parse_tcp(&uncommon[..uncommon.len() - 1]),
         Err(Reason::BadFlags)
     );
 }
 
 #[test]
-fn a_message_of_a_stream_ends_where_its_length_says() {
+fn a_message_in_a_stream_ends_with_its_length() {
     let message = question(QUERY, [1, 0, 0, 0], "a.b", 1);
     let longer = with_length(&[message.clone(), vec![0; 4]].concat());
     assert_eq!(parse_tcp(&longer), Err(Reason::BadRecord));
@@ -70,7 +71,7 @@ fn a_tcp_length_too_small_for_its_records_is_refused() {
     assert_eq!(parse_tcp(&with_length(&message)), Err(Reason::BadCounts));
 }
 
-/// A response of many records, as a zone transfer has them, behind its length.
+/// A response with many records, like one of a zone transfer, after its length.
 fn transfer(ttl: u32, data: impl Fn(u8) -> (u16, Vec<u8>)) -> Vec<u8> {
     let mut message = question(RESPONSE, [1, 250, 0, 0], "db.example.com", 252);
     for n in 0..250 {
@@ -80,9 +81,9 @@ fn transfer(ttl: u32, data: impl Fn(u8) -> (u16, Vec<u8>)) -> Vec<u8> {
     with_length(&message)
 }
 
-/// A segment can begin anywhere in a stream.
+/// A segment can start anywhere in a stream.
 #[test]
-fn no_place_inside_a_message_is_taken_for_the_begin_of_one() {
+fn no_position_inside_a_message_is_mistaken_for_its_start() {
     let mut addresses: Vec<[u8; 3]> = vec![
         [10, 0, 0],
         [10, 0, 1],

@@ -1,4 +1,4 @@
-//! Messages, made of their parts.
+//! Builds messages from their parts.
 
 use tidegate_wire::dns::Qtypes;
 
@@ -44,7 +44,7 @@ pub(crate) fn record(owner: &[u8], kind: u16, ttl: u32, data: &[u8]) -> Vec<u8> 
     record
 }
 
-/// An alias, two addresses behind it, and EDNS.
+/// A response with an alias, two addresses and EDNS.
 pub(crate) fn response() -> Vec<u8> {
     let mut message = question(RESPONSE, [1, 3, 0, 1], "WWW.example.com", 1);
     let alias = [&[3][..], b"cdn", &[0xc0, 16]].concat();

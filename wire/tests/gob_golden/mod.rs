@@ -1,13 +1,13 @@
-//! The vectors of `tests/golden`: bytes as hex, and what they mean as JSON.
+//! The vectors of `tests/golden`: bytes as hex, and their values as JSON.
 
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The file's name without `.hex`, the bytes, and what they mean.
+/// The name of the file without `.hex`, the bytes, and the values.
 pub(crate) type Vector = (String, Vec<u8>, Value);
 
-/// Every vector of a folder that has its meaning in JSON.
+/// All vectors of a folder.
 pub(crate) fn vectors(folder: &str) -> Vec<Vector> {
     let vectors: Vec<_> = hex_files(folder).iter().map(|path| vector(path)).collect();
     assert!(!vectors.is_empty(), "no vectors in {folder}");
