@@ -15,7 +15,7 @@ fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
             .to_owned()
     };
     let metrics = page(demo.says("  metrics "));
-    let telemetry = page(demo.says("  the ledger "));
+    let telemetry = page(demo.says("  ledger "));
     demo.has_said("serving metrics");
     eventually("flows are counted", || {
         get(&metrics, "/metrics")
