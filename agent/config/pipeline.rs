@@ -105,11 +105,7 @@ impl PipelineReader<'_> {
         value: Value<'_>,
         problems: &mut Problems,
     ) -> Pipeline {
-        if !is_name(name.get_ref()) {
-            let title = format!("`{}` is not a valid name for a pipeline", name.get_ref());
-            problems
-                .push(Problem::new(title, name.span()).help("use letters, digits, `_` and `-`"));
-        }
+        check_name(name, problems);
         let before = problems.errors();
         let path = format!("service.pipelines.{}", name.get_ref());
         let lists = PipelineTable::read(value, &path, problems);
@@ -146,6 +142,14 @@ impl PipelineReader<'_> {
             has_errors,
             is_unread,
         }
+    }
+}
+
+fn check_name(name: &Spanned<DeString<'_>>, problems: &mut Problems) {
+    if !is_name(name.get_ref()) {
+        let title = format!("`{}` is not a valid name for a pipeline", name.get_ref());
+        let help = "use letters, digits, `_` and `-`";
+        problems.push(Problem::new(title, name.span()).help(help));
     }
 }
 
