@@ -9,7 +9,7 @@ use tidegate_runtime::component::{BuildContext, ComponentKind};
 use tidegate_runtime::ledger::Ledger;
 use tidegate_runtime::limits::Limits;
 use tidegate_runtime::pipeline::{
-    ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Running, Topology,
+    ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, RunningTopology, Topology,
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Processor, Receiver};
@@ -45,7 +45,7 @@ impl Pipeline {
             }],
             exporters: vec![ExporterNode {
                 fingerprint: String::new(),
-                holds: Vec::new(),
+                exclusive: Vec::new(),
                 stage: StageId::exporter("nop"),
                 health: Default::default(),
                 exporter,
@@ -74,7 +74,7 @@ impl Pipeline {
     pub(crate) fn run(self) -> Result<(), Box<dyn Error>> {
         let ledger = Ledger::default();
         self.runtime.block_on(async {
-            Running::start(self.topology, &Handle::current(), &ledger, Shutdown::new())
+            RunningTopology::start(self.topology, &Handle::current(), &ledger, Shutdown::new())
                 .ended()
                 .await
         })?;

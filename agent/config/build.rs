@@ -128,7 +128,7 @@ impl Builder<'_> {
         Some(ExporterNode {
             stage: component.stage.clone(),
             fingerprint: self.fingerprint(component),
-            holds: config.holds(),
+            exclusive: config.exclusive_resources(),
             health: context.health,
             exporter,
             wants: config.consumes(),

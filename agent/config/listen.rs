@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use tidegate_exporters::http::is_loopback;
 use tidegate_runtime::config::{Setting, Shape, Value};
-use tidegate_runtime::hold::Hold;
+use tidegate_runtime::exclusive::ExclusiveResource;
 
 /// An address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -30,7 +30,7 @@ impl Listen {
     pub(crate) fn excludes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tcp(one), Self::Tcp(other)) => {
-                Hold::Address(*one).excludes(&Hold::Address(*other))
+                ExclusiveResource::Address(*one).conflicts_with(&ExclusiveResource::Address(*other))
             }
             (Self::Unix(one), Self::Unix(other)) => one == other,
             _ => false,
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn two_listeners_on_one_place_exclude_each_other() {
-        let excludes = |one, other| parse(one).unwrap().excludes(&parse(other).unwrap());
+        let excludes = |one, other| parse(one).unwrap().conflicts_with(&parse(other).unwrap());
         assert!(excludes("/run/a", "unix:/run/a") && excludes("0.0.0.0:1", "127.0.0.1:1"));
         assert!(
             !excludes("/run/a", "/run/b")

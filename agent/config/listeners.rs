@@ -20,7 +20,7 @@ pub(crate) fn check(config: &Config, problems: &mut Problems) {
     for listener in listeners(config) {
         match earlier
             .iter()
-            .find(|other| other.listen.excludes(&listener.listen))
+            .find(|other| other.listen.conflicts_with(&listener.listen))
         {
             Some(other) => problems.push(twice(other, &listener)),
             None => earlier.push(listener),

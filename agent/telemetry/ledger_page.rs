@@ -40,7 +40,7 @@ impl LedgerPage {
                 .find(|(name, _)| *name == "stage")?;
             Some((stage.clone(), instrument.value() == 1))
         });
-        let degraded = telemetry.health().unwell();
+        let degraded = telemetry.health().problems();
         Self {
             report,
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -11,7 +11,7 @@ pub(super) fn readiness(health: &HealthRegistry, shutting_down: bool) -> (Status
     if shutting_down {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
     }
-    let unwell = health.unwell();
+    let unwell = health.problems();
     if unwell.is_empty() {
         return (StatusCode::OK, "ready\n".to_owned());
     }

@@ -6,7 +6,7 @@
 //! no name.
 
 use serde::Deserialize;
-use tidegate_model::flow::{Generic, Kafka, L7, L7Record, L7Type, Missing, Seen};
+use tidegate_model::flow::{Generic, Kafka, L7, L7Record, L7Type, MessageSource, Missing};
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Kind, Kinds, Outcome};
 use tidegate_runtime::component::{
@@ -91,7 +91,7 @@ fn l7(entry: &AccessLogEntry<'_>, redaction: &Redaction) -> L7 {
         observed_latency: None,
         record,
         trace_id: None,
-        seen: Seen::Proxy,
+        source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     }
 }

@@ -7,7 +7,7 @@ mod splitter;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tidegate_model::batch::Packed;
+use tidegate_model::batch::FrameBatch;
 use tidegate_model::record::Frame;
 use tidegate_model::{Batch, Pool, TimeSource, Timestamp};
 use tidegate_runtime::component::Reasons;
@@ -106,7 +106,7 @@ impl FrameBatcher {
     /// Produces packed batches, for another thread to unpack: records then stay in the memory of
     /// that thread.
     pub(crate) fn packed(self) -> Self {
-        let pool = self.pool.without_places();
+        let pool = self.pool.without_slots();
         Self {
             packed: Some(Vec::new()),
             batch: pool.take(),
@@ -151,12 +151,12 @@ impl FrameBatcher {
         }
         let free = BATCH_BYTES.saturating_sub(self.batch.bytes().len());
         let len = if free < MIN_READ { BATCH_BYTES } else { free };
-        &mut self.batch.space(len)[..len]
+        &mut self.batch.spare(len)[..len]
     }
 
     /// Adds the first `n` bytes of the space to the stream.
     pub(crate) fn filled(&mut self, n: usize) {
-        self.batch.filled(n);
+        self.batch.advance(n);
     }
 
     /// Whether the batch has records, and too little space for another read.
@@ -174,7 +174,7 @@ impl FrameBatcher {
     }
 
     /// Takes the current batch. Bytes that are not decoded move to the next one.
-    pub(crate) fn take_batch(&mut self) -> Packed {
+    pub(crate) fn take_batch(&mut self) -> FrameBatch {
         let mut next = self.pool.take();
         next.push_bytes(&self.batch.bytes()[self.start..]);
         self.batch.truncate_bytes(self.start);
@@ -182,7 +182,7 @@ impl FrameBatcher {
         let frames = self.packed.as_mut().map(std::mem::take);
         let mut batch = std::mem::replace(&mut self.batch, next);
         batch.set_time_source(self.time_source);
-        Packed::new(batch, frames.unwrap_or_default())
+        FrameBatch::new(batch, frames.unwrap_or_default())
     }
 
     /// The position in the stream of the first byte that is not decoded.
@@ -272,7 +272,7 @@ impl FrameBatcher {
         };
         match packed {
             Some(frames) => frames.extend(std::iter::from_fn(|| splitter.next(batch.bytes()))),
-            None => batch.parse(|bytes| splitter.next(bytes)),
+            None => batch.push_frames(|bytes| splitter.next(bytes)),
         }
         splitter.status
     }

@@ -9,7 +9,11 @@ pub(super) fn family(health: &HealthRegistry) -> MetricFamily {
     let help = "Whether the stage cannot do all of its work, or has ended before the others";
     let mut family = MetricFamily::gauge("tidegate_stage_degraded", help);
     for (stage, state) in health.states() {
-        let degraded = if state == HealthState::Well { 0.0 } else { 1.0 };
+        let degraded = if state == HealthState::Healthy {
+            0.0
+        } else {
+            1.0
+        };
         family.add(&[("stage", stage.as_str())], degraded);
     }
     family

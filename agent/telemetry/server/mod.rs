@@ -226,7 +226,10 @@ fn specs(
 
 /// Closes a listener if a new one cannot be bound while it is open.
 async fn close_if_in_conflict(held: &mut Listener, new: &[&ListenerSpec]) {
-    if new.iter().any(|spec| spec.listen.excludes(&held.listen)) {
+    if new
+        .iter()
+        .any(|spec| spec.listen.conflicts_with(&held.listen))
+    {
         held.close().await;
     }
 }

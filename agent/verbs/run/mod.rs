@@ -150,7 +150,7 @@ async fn run_and_report(
     if options.is_demo {
         outcome::check_demo(ended)?;
     } else {
-        outcome::check(ended, &report, &ledger.at_end())?;
+        outcome::check(ended, &report, &ledger.at_shutdown())?;
     }
     if options.strict {
         outcome::check_strict(&report)?;

@@ -1,7 +1,7 @@
 //! Whether a run succeeded, from how its pipelines ended and from the final ledger.
 
 use tidegate_runtime::ledger::{Report, StageReport};
-use tidegate_runtime::pipeline::Failure;
+use tidegate_runtime::pipeline::RunError;
 
 use crate::error::{Error, chain};
 use crate::losses::{self, Ending, ShutdownLosses};
@@ -9,15 +9,15 @@ use crate::losses::{self, Ending, ShutdownLosses};
 /// Fails if the pipelines failed, or if the shutdown lost records because of the agent's own
 /// limits. `before` has the stages when the shutdown began.
 pub(super) fn check(
-    ended: Result<(), Failure>,
+    ended: Result<(), RunError>,
     report: &Report,
     before: &[StageReport],
 ) -> Result<(), Error> {
     let ending = match &ended {
         Ok(()) => Ending::Drained,
         Err(failure) if failure.is_undelivered() => Ending::Drained,
-        Err(Failure::Overdue { .. }) => Ending::TimedOut,
-        Err(Failure::Interrupted { .. }) => Ending::Forced,
+        Err(RunError::GracePeriodExceeded { .. }) => Ending::TimedOut,
+        Err(RunError::Forced { .. }) => Ending::Forced,
         Err(_) => return Ok(ended?),
     };
     match (ended, ShutdownLosses::new(report, before, ending)) {
@@ -28,7 +28,7 @@ pub(super) fn check(
 }
 
 /// Fails if the pipelines failed; losses do not count.
-pub(super) fn check_demo(ended: Result<(), Failure>) -> Result<(), Failure> {
+pub(super) fn check_demo(ended: Result<(), RunError>) -> Result<(), RunError> {
     match ended {
         Err(failure) if failure.is_undelivered() => Ok(()),
         ended => ended,

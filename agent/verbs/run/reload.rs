@@ -7,9 +7,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tidegate_runtime::hold::Hold;
+use tidegate_runtime::exclusive::ExclusiveResource;
 use tidegate_runtime::ledger::{Ledger, ReloadOutcome};
-use tidegate_runtime::pipeline::{Change, Control, Stopping};
+use tidegate_runtime::pipeline::{ReloadHandle, ShuttingDown, TopologyChange};
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::signal::unix::Signal;
 use tracing::Level;
@@ -36,7 +36,7 @@ pub(crate) struct ReloadTriggers {
 
 /// The parts of a running agent that a reload changes.
 pub(super) struct ReloadTarget {
-    pub(super) control: Control,
+    pub(super) control: ReloadHandle,
     pub(super) ledger: Ledger,
     pub(super) telemetry: Telemetry,
     pub(super) server: Server,
@@ -56,7 +56,7 @@ pub(super) struct AgentSettings {
 
 /// What a reload changed.
 struct Applied {
-    pipelines: Change,
+    pipelines: TopologyChange,
     /// Whether [`AgentSettings`] changed.
     settings: bool,
 }
@@ -66,7 +66,7 @@ enum ReloadError {
     /// The configuration cannot be used.
     Refused(Error),
     /// The agent is shutting down.
-    ShuttingDown(Stopping),
+    ShuttingDown(ShuttingDown),
 }
 
 impl<E: Into<Error>> From<E> for ReloadError {
@@ -95,7 +95,7 @@ pub(super) async fn serve(triggers: Option<ReloadTriggers>, mut target: ReloadTa
             systemd::reloading();
             let reloaded = triggers.reload(&mut target).await;
             systemd::ready();
-            if reloaded == Err(Stopping) {
+            if reloaded == Err(ShuttingDown) {
                 break;
             }
         }
@@ -118,7 +118,7 @@ impl ReloadTriggers {
     }
 
     /// Reads the configuration, applies it, and logs the result.
-    async fn reload(&mut self, target: &mut ReloadTarget) -> Result<(), Stopping> {
+    async fn reload(&mut self, target: &mut ReloadTarget) -> Result<(), ShuttingDown> {
         tracing::debug!(file = %self.path.display(), "reading the configuration");
         let source = match config_file::read(&self.path) {
             Ok(source) => source,
@@ -187,11 +187,11 @@ impl ReloadTarget {
             .listens
             .iter()
             .chain(&pages)
-            .map(|address| Hold::Address(*address))
+            .map(|address| ExclusiveResource::Address(*address))
             .collect();
         for address in settings.listens.iter().copied() {
-            let hold = Hold::Address(address);
-            if !held.iter().any(|held| held.excludes(&hold)) {
+            let hold = ExclusiveResource::Address(address);
+            if !held.iter().any(|held| held.conflicts_with(&hold)) {
                 TcpListener::bind(address).map_err(|source| CannotListen { address, source })?;
             }
         }
@@ -201,11 +201,11 @@ impl ReloadTarget {
     fn report_change(&self, hash: &str, applied: &Applied) {
         let change = &applied.pipelines;
         if change.is_empty() && !applied.settings {
-            self.ledger.reloaded(ReloadOutcome::Unchanged, hash);
+            self.ledger.count_reload(ReloadOutcome::Unchanged, hash);
             tracing::info!(hash, "the configuration was read again; nothing changed");
             return;
         }
-        self.ledger.reloaded(ReloadOutcome::Applied, hash);
+        self.ledger.count_reload(ReloadOutcome::Applied, hash);
         for stage in &change.kept {
             tracing::debug!(
                 stage = stage.as_str(),
@@ -224,7 +224,7 @@ impl ReloadTarget {
     }
 
     fn report_refusal(&self, hash: &str, error: &Error) {
-        self.ledger.reloaded(ReloadOutcome::Refused, hash);
+        self.ledger.count_reload(ReloadOutcome::Refused, hash);
         log::print(Level::ERROR, &error.to_string());
         tracing::error!(
             hash,

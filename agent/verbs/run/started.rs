@@ -1,7 +1,7 @@
 //! A running agent: its pipelines, its telemetry pages, and the tasks beside them.
 
 use tidegate_runtime::ledger::Ledger;
-use tidegate_runtime::pipeline::{Failure, Running, Runtimes};
+use tidegate_runtime::pipeline::{RunError, RunningTopology, Runtimes};
 use tidegate_runtime::shutdown::Shutdown;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -16,7 +16,7 @@ use crate::telemetry::{Agent, serve_pages};
 
 /// An agent that has started.
 pub(super) struct Started {
-    pipelines: Running,
+    pipelines: RunningTopology,
     /// Reloads, the watchdog and the log of losses.
     background: JoinHandle<()>,
     _data_threads: DataThreads,
@@ -47,9 +47,9 @@ impl Started {
         let server = serve_pages(&pages, agent).await?;
         let data_threads = DataThreads::start(topology.pipelines.len())?;
         let runtimes = Runtimes::new(Handle::current(), data_threads.handles());
-        let pipelines = Running::start(topology, runtimes, ledger, shutdown);
+        let pipelines = RunningTopology::start(topology, runtimes, ledger, shutdown);
         if let Some(triggers) = &triggers {
-            ledger.runs(&triggers.hash);
+            ledger.set_config_hash(&triggers.hash);
         }
         reload::log_admin_address(&server);
         tracing::info!(telemetry = %format_args!("http://{}", server.address()), "running");
@@ -69,7 +69,7 @@ impl Started {
     }
 
     /// Waits until the pipelines have ended.
-    pub(super) async fn ended(self) -> Result<(), Failure> {
+    pub(super) async fn ended(self) -> Result<(), RunError> {
         let ended = self.pipelines.ended().await;
         self.background.abort();
         // The error is the abort. Waiting drops what the task holds, such as the file of a socket.

@@ -10,14 +10,14 @@ use tidegate_model::batch::Batch;
 use tidegate_model::record::{Kind, Kinds};
 
 use crate::edge::{Delivery, Edge};
-use crate::ledger::{Books, SIGNALS_RULE, Ticket};
-use crate::repeats::RepeatRequests;
+use crate::ledger::{SIGNALS_RULE, StageCounters, Ticket};
+use crate::resend::ResendRequests;
 
 /// The stages that a stage hands its records to, in order. A batch is shared, not copied.
 #[derive(Debug)]
 pub(crate) struct FanOut {
     /// Of the stage in front.
-    books: Arc<Books>,
+    counters: Arc<StageCounters>,
     exits: RwLock<Exits>,
 }
 
@@ -33,11 +33,11 @@ struct Exits {
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) edge: Edge,
-    pub(crate) books: Arc<Books>,
+    pub(crate) counters: Arc<StageCounters>,
     /// Kinds of records that the stage takes; others are filtered before its inbox.
     pub(crate) wants: Kinds,
     /// Of the pipeline.
-    pub(crate) repeats: RepeatRequests,
+    pub(crate) resends: ResendRequests,
 }
 
 /// Deliveries that are in the books of their stages and only have to be sent.
@@ -50,9 +50,9 @@ pub(crate) struct Admitted {
 }
 
 impl FanOut {
-    pub(crate) fn new(books: Arc<Books>, targets: Vec<Target>) -> Self {
+    pub(crate) fn new(counters: Arc<StageCounters>, targets: Vec<Target>) -> Self {
         Self {
-            books,
+            counters,
             exits: RwLock::new(Exits {
                 targets: targets.into(),
                 in_use: false,
@@ -64,7 +64,7 @@ impl FanOut {
     pub(crate) fn put_in_use(&self) {
         let mut exits = self.write();
         exits.in_use = true;
-        exits.route(&self.books);
+        exits.route(&self.counters);
     }
 
     /// From now on, batches go there. Those that were admitted before are still sent to where they
@@ -73,7 +73,7 @@ impl FanOut {
         let mut exits = self.write();
         exits.targets = targets.into();
         if exits.in_use {
-            exits.route(&self.books);
+            exits.route(&self.counters);
         }
     }
 
@@ -81,9 +81,9 @@ impl FanOut {
     /// handed over at once.
     pub(crate) fn admit(&self, batch: &Arc<Batch>, ticket: Ticket) -> Admitted {
         let exits = self.exits.read().unwrap_or_else(PoisonError::into_inner);
-        let tickets = ticket.fan_out(exits.targets.iter().map(|target| &target.books), batch);
+        let tickets = ticket.fan_out(exits.targets.iter().map(|target| &target.counters), batch);
         let targets = Arc::clone(&exits.targets);
-        let census = batch.census();
+        let census = batch.count_by_kind();
         let mut admitted = Admitted {
             targets: Arc::clone(&targets),
             deliveries: Vec::new(),
@@ -121,8 +121,8 @@ impl FanOut {
 }
 
 impl Exits {
-    fn route(&self, books: &Books) {
-        books.route(self.targets.iter().map(|target| target.books.stage()));
+    fn route(&self, counters: &StageCounters) {
+        counters.route(self.targets.iter().map(|target| target.counters.stage()));
     }
 }
 
@@ -136,7 +136,7 @@ impl Target {
         census: &[u64; Kind::ALL.len()],
         ticket: &mut Ticket,
     ) -> (Kinds, bool) {
-        self.books.show_at_end(batch, self.wants);
+        self.counters.show_at_end(batch, self.wants);
         let wanted = self.wants;
         if wanted != Kinds::ALL {
             let taken: u64 = wanted.iter().map(|kind| census[kind as usize]).sum();
@@ -148,7 +148,7 @@ impl Target {
         }
         let is_crowded =
             self.edge
-                .send_points(batch, ticket.split(points), &self.books, &self.repeats);
+                .send_points(batch, ticket.split(points), &self.counters, &self.resends);
         (wanted.without(Kinds::of(&[Kind::Metric])), is_crowded)
     }
 }

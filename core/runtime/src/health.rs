@@ -32,7 +32,7 @@ pub struct Health {
 pub enum HealthState {
     /// It does its work.
     #[default]
-    Well,
+    Healthy,
     /// It cannot do all of its work, and keeps trying.
     Degraded {
         /// When that began.
@@ -91,7 +91,7 @@ impl HealthRegistry {
 
     /// The stages that are not well, each with what is wrong with it.
     #[must_use]
-    pub fn unwell(&self) -> BTreeMap<StageId, String> {
+    pub fn problems(&self) -> BTreeMap<StageId, String> {
         let states = self.states().into_iter();
         states
             .filter_map(|(stage, state)| Some((stage, state.problem()?.to_owned())))
@@ -104,9 +104,9 @@ impl Health {
     /// requests: 401`. Logged when it begins, not when only the reason changes.
     pub fn degraded(&self, why: impl Into<String>) {
         let why = why.into();
-        let mut state = self.state();
+        let mut state = self.lock();
         match &mut *state {
-            HealthState::Well => {
+            HealthState::Healthy => {
                 tracing::warn!(stage = self.stage(), why, "degraded");
                 *state = HealthState::Degraded {
                     since: Timestamp::now(),
@@ -123,24 +123,24 @@ impl Health {
 
     /// The stage does its work, or does it again, which is logged. Costs a lock that nothing else
     /// contends for.
-    pub fn well(&self) {
-        let mut state = self.state();
+    pub fn healthy(&self) {
+        let mut state = self.lock();
         if let HealthState::Degraded { since, .. } = *state {
             let seconds = Timestamp::now().since(since).as_secs();
-            tracing::info!(stage = self.stage(), seconds, "well again");
-            *state = HealthState::Well;
+            tracing::info!(stage = self.stage(), seconds, "recovered");
+            *state = HealthState::Healthy;
         }
     }
 
     /// The state now.
     #[must_use]
-    pub fn now(&self) -> HealthState {
-        self.state().clone()
+    pub fn state(&self) -> HealthState {
+        self.lock().clone()
     }
 
     /// The stage has ended before the others. The runner logs that.
     pub(crate) fn ended(&self, why: impl Into<String>, failed: bool) {
-        *self.state() = HealthState::Ended {
+        *self.lock() = HealthState::Ended {
             since: Timestamp::now(),
             why: why.into(),
             failed,
@@ -151,7 +151,7 @@ impl Health {
         self.shared.stage.as_ref().map_or("", StageId::as_str)
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, HealthState> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HealthState> {
         self.shared
             .state
             .lock()
@@ -164,14 +164,14 @@ impl HealthState {
     #[must_use]
     pub fn problem(&self) -> Option<&str> {
         match self {
-            Self::Well => None,
+            Self::Healthy => None,
             Self::Degraded { why, .. } | Self::Ended { why, .. } => Some(why),
         }
     }
 
     fn rank(&self) -> u8 {
         match self {
-            Self::Well => 0,
+            Self::Healthy => 0,
             Self::Degraded { .. } => 1,
             Self::Ended { failed: false, .. } => 2,
             Self::Ended { failed: true, .. } => 3,
@@ -187,10 +187,10 @@ mod tests {
     fn a_stage_is_shown_with_what_is_wrong_until_it_is_well_again() {
         let registry = HealthRegistry::default();
         let health = registry.stage(&StageId::exporter("stdout"));
-        assert!(registry.unwell().is_empty());
+        assert!(registry.problems().is_empty());
         health.degraded("the pipe is full");
         health.degraded("the pipe is full of old lines");
-        let unwell: Vec<_> = registry.unwell().into_iter().collect();
+        let unwell: Vec<_> = registry.problems().into_iter().collect();
         assert_eq!(
             unwell,
             [(
@@ -198,10 +198,10 @@ mod tests {
                 "the pipe is full of old lines".to_owned()
             )]
         );
-        health.well();
+        health.healthy();
         assert_eq!(
             registry.states()[&StageId::exporter("stdout")],
-            HealthState::Well
+            HealthState::Healthy
         );
     }
 
@@ -210,8 +210,8 @@ mod tests {
         let health = HealthRegistry::default().stage(&StageId::exporter("stdout"));
         health.ended("the disk is full", true);
         health.degraded("the pipe is full");
-        health.well();
-        assert_eq!(health.now().problem(), Some("the disk is full"));
+        health.healthy();
+        assert_eq!(health.state().problem(), Some("the disk is full"));
     }
 
     #[test]
@@ -220,9 +220,9 @@ mod tests {
         let old = registry.stage(&StageId::exporter("otlp"));
         let new = registry.stage(&StageId::exporter("otlp"));
         old.degraded("no connection");
-        assert_eq!(registry.unwell().len(), 1);
+        assert_eq!(registry.problems().len(), 1);
         drop(old);
-        assert_eq!((registry.unwell().len(), registry.states().len()), (0, 1));
+        assert_eq!((registry.problems().len(), registry.states().len()), (0, 1));
         drop(new);
         assert!(registry.states().is_empty());
     }

@@ -12,14 +12,14 @@
 pub mod component;
 pub mod config;
 pub mod edge;
+pub mod exclusive;
 mod fan_out;
 pub mod health;
-pub mod hold;
 pub mod ledger;
 pub mod limits;
 pub mod outbox;
 pub mod pipeline;
-mod repeats;
+mod resend;
 pub mod shutdown;
 pub mod stage;
 pub mod stage_id;

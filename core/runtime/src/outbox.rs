@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::task::yield_now;
 
-use tidegate_model::batch::Packed;
+use tidegate_model::batch::FrameBatch;
 use tidegate_model::batch::{Batch, Pool};
 
 use crate::edge::{Delivery, Edge, Inbox, Reader, edge};
@@ -54,10 +54,10 @@ impl Outbox {
 
     /// Hands a batch to every pipeline behind this receiver, waiting while one is full. Not to be
     /// cancelled: what it still waits with would have no outcome.
-    pub async fn send(&self, batch: impl Into<Packed>) {
+    pub async fn send(&self, batch: impl Into<FrameBatch>) {
         let mut packed = batch.into();
-        if self.shared.lanes.are_tight(packed.held()) {
-            packed.fit();
+        if self.shared.lanes.are_tight(packed.allocated()) {
+            packed.shrink();
         }
         let ticket = self.shared.enter(&packed);
         self.shared.forward(Arc::new(packed.unpack()), ticket).await;
@@ -74,7 +74,7 @@ impl Outbox {
     #[must_use]
     pub fn buffered(self, limits: Limits) -> (Buffer, Pump) {
         let (edge, inbox) = edge(limits, reason::PIPELINE_FULL, Reader::Processor);
-        self.shared.lanes.behind(edge.door(), &self.shared.ledger);
+        self.shared.lanes.behind(edge.handle(), &self.shared.ledger);
         (
             Buffer {
                 edge,
@@ -90,8 +90,8 @@ impl Outbox {
 
 impl Shared {
     /// Puts a batch's records in the books, and what its frames say that Cilium lost.
-    fn enter(&self, packed: &Packed) -> Ticket {
-        self.ledger.upstream_lost(PERF_RING, packed.lost());
+    fn enter(&self, packed: &FrameBatch) -> Ticket {
+        self.ledger.count_upstream_lost(PERF_RING, packed.lost());
         self.lanes.enter(packed.len() as u64)
     }
 
@@ -128,10 +128,10 @@ impl Buffer {
     /// Puts a batch in the buffer. Waits only if the buffer is full and its policy is to block.
     /// Returns how many records were dropped for want of room, now or (`drop_oldest`) earlier ones.
     /// Not to be cancelled, as [`Outbox::send`].
-    pub async fn send(&self, batch: impl Into<Packed>) -> u64 {
+    pub async fn send(&self, batch: impl Into<FrameBatch>) -> u64 {
         let mut packed = batch.into();
-        if self.edge.is_tight(packed.held()) {
-            packed.fit();
+        if self.edge.is_tight(packed.allocated()) {
+            packed.shrink();
         }
         let ticket = self.shared.enter(&packed);
         self.edge.send(Delivery::packed(packed, ticket)).await
@@ -141,13 +141,13 @@ impl Buffer {
     /// the next [`Self::send`] where there is one sender.
     #[must_use]
     pub fn has_room(&self, batch: &Batch) -> bool {
-        self.edge.has_room(batch.len(), batch.least_weight())
+        self.edge.has_room(batch.len(), batch.min_weight())
     }
 
     /// Waits until it would, whatever the policy, or until nobody reads the buffer any more: for
     /// the report of a loss, which must not be lost itself.
     pub async fn room(&self, batch: &Batch) {
-        self.edge.room(batch.len(), batch.least_weight()).await;
+        self.edge.room(batch.len(), batch.min_weight()).await;
     }
 
     /// Enters `n` records that came and could not be used.

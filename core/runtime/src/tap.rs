@@ -25,7 +25,7 @@ const BUFFER: usize = 1024;
 const DATA: usize = 256;
 
 /// Says of a record, and of the bytes that it refers to, whether it is looked for.
-pub type Wanted = Box<dyn Fn(&Record, &[u8]) -> bool + Send + Sync>;
+pub type RecordFilter = Box<dyn Fn(&Record, &[u8]) -> bool + Send + Sync>;
 
 /// A copy of a record.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub struct Seen {
 /// Gets samples of what leaves a stage, until it is dropped.
 #[derive(Debug)]
 pub struct Watcher {
-    watch: Arc<Watch>,
+    watch: Arc<Subscription>,
     taps: Vec<Arc<Tap>>,
     samples: Receiver<Sample>,
 }
@@ -59,12 +59,12 @@ pub struct Watcher {
 #[derive(Debug, Default)]
 pub(crate) struct Tap {
     watched: AtomicBool,
-    watches: Mutex<Vec<Arc<Watch>>>,
+    watches: Mutex<Vec<Arc<Subscription>>>,
 }
 
 /// The stage's side of a watcher.
-struct Watch {
-    wanted: Wanted,
+struct Subscription {
+    wanted: RecordFilter,
     allowance: Mutex<Allowance>,
     samples: Sender<Sample>,
     records: AtomicU64,
@@ -82,20 +82,20 @@ impl Tap {
         }
     }
 
-    fn attach(&self, watch: &Arc<Watch>) {
+    fn attach(&self, watch: &Arc<Subscription>) {
         let mut watches = lock(&self.watches);
         watches.push(Arc::clone(watch));
         self.watched.store(true, Ordering::Relaxed);
     }
 
-    fn detach(&self, watch: &Arc<Watch>) {
+    fn detach(&self, watch: &Arc<Subscription>) {
         let mut watches = lock(&self.watches);
         watches.retain(|other| !Arc::ptr_eq(other, watch));
         self.watched.store(!watches.is_empty(), Ordering::Relaxed);
     }
 }
 
-impl Watch {
+impl Subscription {
     fn look(&self, batch: &Batch, kinds: Kinds) {
         let mut allowance = lock(&self.allowance);
         allowance.refill(Instant::now());
@@ -139,9 +139,9 @@ fn data<'b>(record: &Record, bytes: &'b [u8]) -> &'b [u8] {
 impl Watcher {
     /// Watches a stage in the books of some of its pipelines. `rate` is how many records it copies
     /// in a second on average, and in one go at most.
-    pub(crate) fn new(taps: Vec<Arc<Tap>>, rate: u32, wanted: Wanted) -> Self {
+    pub(crate) fn new(taps: Vec<Arc<Tap>>, rate: u32, wanted: RecordFilter) -> Self {
         let (sender, samples) = channel(BUFFER);
-        let watch = Arc::new(Watch {
+        let watch = Arc::new(Subscription {
             wanted,
             allowance: Mutex::new(Allowance::new(rate, Instant::now())),
             samples: sender,
@@ -189,9 +189,9 @@ impl Drop for Watcher {
     }
 }
 
-impl Debug for Watch {
+impl Debug for Subscription {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch")
+        f.debug_struct("Subscription")
             .field("allowance", &self.allowance)
             .finish_non_exhaustive()
     }

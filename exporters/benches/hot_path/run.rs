@@ -12,7 +12,9 @@ use tidegate_model::Record;
 use tidegate_runtime::ledger::Ledger;
 use tidegate_runtime::limits::{Limits, WhenFull};
 use tidegate_runtime::outbox::Outbox;
-use tidegate_runtime::pipeline::{ExporterNode, PipelineNode, ReceiverNode, Running, Topology};
+use tidegate_runtime::pipeline::{
+    ExporterNode, PipelineNode, ReceiverNode, RunningTopology, Topology,
+};
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Receiver, StageError};
 use tidegate_runtime::stage_id::StageId;
@@ -86,7 +88,7 @@ fn usage() -> (i64, i64) {
 async fn run(row: usize, feed: Feed, sink: &str) {
     let topology = topology(exporter(row, sink), feed);
     let ledger = Ledger::default();
-    Running::start(topology, &Handle::current(), &ledger, Shutdown::new())
+    RunningTopology::start(topology, &Handle::current(), &ledger, Shutdown::new())
         .ended()
         .await
         .unwrap();
@@ -111,7 +113,7 @@ fn exporter(row: usize, sink: &str) -> ExporterNode {
     ExporterNode {
         stage: StageId::exporter("bench"),
         fingerprint: String::new(),
-        holds: Vec::new(),
+        exclusive: Vec::new(),
         health: Default::default(),
         exporter: config.build(&context(&StageId::exporter("bench"))).unwrap(),
         wants: config.consumes(),

@@ -106,7 +106,7 @@ pub async fn serve(
             let permit = limit.acquire().await;
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    health.well();
+                    health.healthy();
                     let router = router.clone();
                     let closed = closed.clone();
                     tokio::spawn(async move {
@@ -245,10 +245,10 @@ mod tests {
         let router = Router::new().route("/", get(async || "fine"));
         let served = serve(listener, router, health.clone(), std::future::pending());
         let client_is_served = async {
-            while health.now().problem().is_none() {
+            while health.state().problem().is_none() {
                 tokio::task::yield_now().await;
             }
-            let problem = health.now().problem().map(str::to_owned);
+            let problem = health.state().problem().map(str::to_owned);
             assert_eq!(
                 problem.as_deref(),
                 Some("cannot accept connections: Too many open files (os error 24); trying again")
@@ -259,7 +259,7 @@ mod tests {
                 .unwrap();
             let mut status = [0; 12];
             client.read_exact(&mut status).await.unwrap();
-            assert_eq!((&status, health.now().problem()), (b"HTTP/1.1 200", None));
+            assert_eq!((&status, health.state().problem()), (b"HTTP/1.1 200", None));
         };
         tokio::select! {
             () = served => panic!("the server has ended"),

@@ -25,7 +25,7 @@ use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Outcomes,
 };
 use tidegate_runtime::config::{HumanDuration, Signals, Table as _};
-use tidegate_runtime::hold::Hold;
+use tidegate_runtime::exclusive::ExclusiveResource;
 use tidegate_runtime::stage;
 
 /// The kind.
@@ -87,8 +87,8 @@ impl ExporterConfig for Config {
     }
 
     /// The lines of two exporters would be mixed.
-    fn holds(&self) -> Vec<Hold> {
-        vec![Hold::StandardOutput]
+    fn exclusive_resources(&self) -> Vec<ExclusiveResource> {
+        vec![ExclusiveResource::StandardOutput]
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn stage::Exporter>, BuildError> {

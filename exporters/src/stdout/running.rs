@@ -176,7 +176,7 @@ impl RunningExporter {
 
     fn set_healthy(&mut self) {
         if std::mem::take(&mut self.is_degraded) {
-            self.health.well();
+            self.health.healthy();
         }
     }
 }

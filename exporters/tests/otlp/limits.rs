@@ -6,9 +6,9 @@ use std::time::Duration;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use prost::Message;
 use tidegate_model::Record;
-use tidegate_model::flow::{Flow, Http, L7, L7Record, L7Type, Missing, Seen};
+use tidegate_model::flow::{Flow, Http, L7, L7Record, L7Type, MessageSource, Missing};
 use tidegate_runtime::limits::{Limits, WhenFull};
-use tidegate_runtime::pipeline::Failure;
+use tidegate_runtime::pipeline::RunError;
 
 use crate::backend::{Backend, Received, Reply};
 use crate::pipeline::{ONE_RECORD_PER_REQUEST, PipelineSetup, flows};
@@ -92,7 +92,7 @@ async fn a_record_that_is_too_large_for_a_request_is_dropped_alone() {
         observed_latency: None,
         record,
         trace_id: None,
-        seen: Seen::Proxy,
+        source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     };
     let large = Record::Flow(Flow {
@@ -179,7 +179,10 @@ async fn the_grace_period_ends_an_exporter_and_its_records_are_counted() {
     pipeline.send(flows(1..=5)).await;
     backend.services.logs.wait_for_requests(1).await;
     let (report, ended) = pipeline.shut_down().await;
-    assert!(matches!(ended.failure, Some(Failure::Overdue { .. })));
+    assert!(matches!(
+        ended.failure,
+        Some(RunError::GracePeriodExceeded { .. })
+    ));
     assert_eq!(
         (report.absorbed, report.unconfirmed, report.dropped),
         (0, 1, [("shutdown_timeout", 4)].into())

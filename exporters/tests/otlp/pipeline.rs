@@ -12,7 +12,7 @@ use tidegate_runtime::ledger::{Ledger, Report, StageReport};
 use tidegate_runtime::limits::{Limits, WhenFull};
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{
-    ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
+    ExporterNode, PipelineNode, ReceiverNode, RunError, RunningTopology, Topology,
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Receiver, StageError};
@@ -52,7 +52,7 @@ impl Receiver for TestReceiver {
 /// A running pipeline.
 pub(crate) struct TestPipeline {
     feed: mpsc::Sender<Vec<Record>>,
-    running: Running,
+    running: RunningTopology,
     ledger: Ledger,
     shutdown: Shutdown,
     telemetry: Telemetry,
@@ -105,7 +105,8 @@ impl PipelineSetup {
         };
         let ledger = Ledger::default();
         let shutdown = Shutdown::new();
-        let running = Running::start(topology, &Handle::current(), &ledger, shutdown.clone());
+        let running =
+            RunningTopology::start(topology, &Handle::current(), &ledger, shutdown.clone());
         TestPipeline {
             feed,
             running,
@@ -127,7 +128,7 @@ impl PipelineSetup {
         };
         ExporterNode {
             fingerprint: String::new(),
-            holds: Vec::new(),
+            exclusive: Vec::new(),
             stage: context.stage.clone(),
             health: context.health.clone(),
             exporter: config.build(&context).unwrap(),
@@ -162,7 +163,7 @@ impl TestPipeline {
 
     /// Returns the problem of the exporter's stage, if it is degraded.
     pub(crate) fn problem(&self) -> Option<String> {
-        self.health.unwell().into_values().next()
+        self.health.problems().into_values().next()
     }
 
     /// Ends the receiver and waits until everything is delivered or given up. Every record must
@@ -195,7 +196,7 @@ impl TestPipeline {
 
 /// What remains of a pipeline that has ended.
 pub(crate) struct Finished {
-    pub(crate) failure: Option<Failure>,
+    pub(crate) failure: Option<RunError>,
     telemetry: Telemetry,
 }
 

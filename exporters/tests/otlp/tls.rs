@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use tidegate_runtime::pipeline::Failure;
+use tidegate_runtime::pipeline::RunError;
 use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 
 use crate::backend::Backend;
@@ -89,7 +89,7 @@ async fn a_certificate_that_cannot_be_read_is_an_error_with_its_path() {
     )
     .start();
     let (_, ended) = pipeline.finish().await;
-    let Some(Failure::Failed { stage, source }) = ended.failure else {
+    let Some(RunError::StageFailed { stage, source }) = ended.failure else {
         panic!("{:?}", ended.failure)
     };
     assert_eq!(

@@ -12,7 +12,9 @@ use tidegate_runtime::component::{BuildContext, ExporterConfig};
 use tidegate_runtime::ledger::{Ledger, Report};
 use tidegate_runtime::limits::Limits;
 use tidegate_runtime::outbox::Outbox;
-use tidegate_runtime::pipeline::{ExporterNode, PipelineNode, ReceiverNode, Running, Topology};
+use tidegate_runtime::pipeline::{
+    ExporterNode, PipelineNode, ReceiverNode, RunningTopology, Topology,
+};
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, Receiver, StageError};
 use tidegate_runtime::stage_id::StageId;
@@ -77,7 +79,7 @@ impl Receiver for Points {
 pub(crate) struct Agent {
     address: SocketAddr,
     telemetry: Telemetry,
-    running: Running,
+    running: RunningTopology,
     ledger: Ledger,
     shutdown: Shutdown,
 }
@@ -95,7 +97,7 @@ pub(crate) async fn start(config: Config, points: Vec<Point>) -> Agent {
     let exporter = Box::new(Prometheus::new(&config, &context).on(listener));
     let ledger = Ledger::default();
     let shutdown = Shutdown::new();
-    let running = Running::start(
+    let running = RunningTopology::start(
         topology(exporter, config.consumes(), points),
         &Handle::current(),
         &ledger,
@@ -113,7 +115,7 @@ pub(crate) async fn start(config: Config, points: Vec<Point>) -> Agent {
 /// Returns the error of a pipeline whose exporter binds its address.
 pub(crate) async fn failure(config: &Config) -> String {
     let exporter = config.build(&context()).unwrap();
-    let running = Running::start(
+    let running = RunningTopology::start(
         topology(exporter, config.consumes(), vec![]),
         &Handle::current(),
         &Ledger::default(),
@@ -135,7 +137,7 @@ fn topology(
     let exporter = ExporterNode {
         stage: StageId::exporter("prometheus"),
         fingerprint: String::new(),
-        holds: Vec::new(),
+        exclusive: Vec::new(),
         health: Default::default(),
         exporter,
         wants,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tidegate_exporters::stdout::{Exporter, LineFormatter, WriteTimeouts};
-use tidegate_runtime::pipeline::Failure;
+use tidegate_runtime::pipeline::RunError;
 
 use crate::full_disk;
 use crate::outputs::TestOutput;
@@ -70,7 +70,7 @@ async fn lines_before_a_failure_are_delivered_and_a_partial_line_is_ended() {
     let run = start_exporter(exporter, WITHOUT_RETRIES, vec![losses(1..=5)])
         .finished()
         .await;
-    assert!(matches!(run.result, Err(Failure::Failed { .. })));
+    assert!(matches!(run.result, Err(RunError::StageFailed { .. })));
     assert_eq!(
         (
             run.stage.absorbed,
@@ -102,7 +102,7 @@ async fn a_device_that_stays_full_fails_after_the_timeout() {
     );
     assert!(run.degraded().await.contains("No space left on device"));
     let run = run.finished().await;
-    assert!(matches!(run.result, Err(Failure::Failed { .. })));
+    assert!(matches!(run.result, Err(RunError::StageFailed { .. })));
     assert_eq!(
         (run.stage.dropped.get("write_failed"), run.balanced),
         (Some(&3), true)
@@ -168,7 +168,7 @@ async fn a_forced_end_while_a_pipe_is_full_leaves_whole_lines_and_a_balanced_led
     run.degraded().await;
     let run = run.abort().await;
     assert!(
-        matches!(run.result, Err(Failure::Interrupted { .. })),
+        matches!(run.result, Err(RunError::Forced { .. })),
         "{:?}",
         run.result
     );

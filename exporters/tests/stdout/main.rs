@@ -14,7 +14,7 @@ use std::time::Duration;
 use outputs::TestOutput;
 use support::{FAST_RETRIES, losses, run};
 use tidegate_exporters::stdout::{Exporter, LineFormatter, WriteTimeouts};
-use tidegate_runtime::pipeline::Failure;
+use tidegate_runtime::pipeline::RunError;
 
 #[tokio::test]
 async fn every_record_is_a_line_and_counts_as_delivered() {
@@ -65,7 +65,7 @@ async fn a_disk_that_stays_full_is_a_failure_that_names_the_output() {
         "cannot write to the output: No space left on device (os error 28); trying again"
     );
     let run = run.finished().await;
-    let Err(Failure::Failed { stage, source }) = run.result else {
+    let Err(RunError::StageFailed { stage, source }) = run.result else {
         panic!("the run did not fail")
     };
     let cause = source.source().map(ToString::to_string).unwrap();

@@ -16,7 +16,7 @@ use tidegate_runtime::ledger::{Ledger, StageReport};
 use tidegate_runtime::limits::Limits;
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{
-    ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
+    ExporterNode, PipelineNode, ReceiverNode, RunError, RunningTopology, Topology,
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Receiver, StageError};
@@ -59,7 +59,7 @@ impl Receiver for BatchReceiver {
 
 /// A running pipeline.
 pub(crate) struct TestRun {
-    running: Running,
+    running: RunningTopology,
     ledger: Ledger,
     shutdown: Shutdown,
     sent: Arc<Notify>,
@@ -76,7 +76,7 @@ pub(crate) const FAST_RETRIES: WriteTimeouts = WriteTimeouts {
 
 /// The result of a run, and the exporter's part of the ledger.
 pub(crate) struct RunResult {
-    pub(crate) result: Result<(), Failure>,
+    pub(crate) result: Result<(), RunError>,
     pub(crate) stage: StageReport,
     pub(crate) balanced: bool,
 }
@@ -119,7 +119,7 @@ pub(crate) fn start_exporter(
         }],
         exporters: vec![ExporterNode {
             fingerprint: String::new(),
-            holds: Vec::new(),
+            exclusive: Vec::new(),
             stage: StageId::exporter("stdout"),
             health: health.clone(),
             exporter: Box::new(exporter),
@@ -134,7 +134,7 @@ pub(crate) fn start_exporter(
         }],
         grace: Duration::from_secs(60),
     };
-    let running = Running::start(topology, &Handle::current(), &ledger, shutdown.clone());
+    let running = RunningTopology::start(topology, &Handle::current(), &ledger, shutdown.clone());
     TestRun {
         running,
         ledger,
@@ -160,7 +160,7 @@ impl TestRun {
     /// Waits until the exporter is degraded, and returns the problem.
     pub(crate) async fn degraded(&self) -> String {
         loop {
-            match self.health.now().problem() {
+            match self.health.state().problem() {
                 Some(problem) => return problem.to_owned(),
                 None => tokio::task::yield_now().await,
             }
@@ -169,7 +169,7 @@ impl TestRun {
 
     /// Waits until the exporter is healthy.
     pub(crate) async fn healthy(&self) {
-        while self.health.now() != HealthState::Well {
+        while self.health.state() != HealthState::Healthy {
             tokio::task::yield_now().await;
         }
     }

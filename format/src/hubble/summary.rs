@@ -4,7 +4,7 @@
 
 use tidegate_model::flow::{
     Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7, L7Record, L7Type, Layer, MessagePart,
-    Missing, Seen, TcpFlags, icmpv4_text, icmpv6_text, qtype_name, rcode_text,
+    MessageSource, Missing, TcpFlags, icmpv4_text, icmpv6_text, qtype_name, rcode_text,
 };
 
 use super::quote::push_quoted;
@@ -162,14 +162,15 @@ fn push_http_response(out: &mut String, http: &Http, l7: &L7) {
     out.push(' ');
     push_decimal(out, http.code);
     // Hubble prints the request of a proxy's record even if it is empty.
-    let has_request = l7.seen == Seen::Proxy || !http.method.is_empty() || !http.url.is_empty();
+    let has_request =
+        l7.source == MessageSource::Proxy || !http.method.is_empty() || !http.url.is_empty();
     if !has_request {
         return;
     }
-    match (l7.seen, l7.observed_latency) {
-        (Seen::Proxy, _) => push_milliseconds(out, " ", l7.latency_ns),
-        (Seen::Wire, Some(latency)) => push_milliseconds(out, " ~", latency.nanos),
-        (Seen::Wire, None) => {}
+    match (l7.source, l7.observed_latency) {
+        (MessageSource::Proxy, _) => push_milliseconds(out, " ", l7.latency_ns),
+        (MessageSource::Wire, Some(latency)) => push_milliseconds(out, " ~", latency.nanos),
+        (MessageSource::Wire, None) => {}
     }
     out.push_str(" (");
     push_target(out, http);

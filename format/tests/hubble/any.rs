@@ -9,8 +9,8 @@ use tidegate_format::hubble::{Compact, FlowIds, Json};
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{
     Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowType, Generic, Http, Ip,
-    IpVersion, Kafka, L4, L7, L7Record, L7Type, Layer, MessagePart, Missing, PolicyMatch, Seen,
-    TcpFlags, TracePoint, TraceReason,
+    IpVersion, Kafka, L4, L7, L7Record, L7Type, Layer, MessagePart, MessageSource, Missing,
+    PolicyMatch, TcpFlags, TracePoint, TraceReason,
 };
 
 fn texts() -> impl Strategy<Value = Vec<String>> {
@@ -117,7 +117,7 @@ fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
                 observed_latency: None,
                 record,
                 trace_id,
-                seen: Seen::Wire,
+                source: MessageSource::Wire,
                 missing,
             })
         });

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{
     Address, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet, FileNumbering, Flow,
-    FlowType, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, Layer, Missing, PolicyMatch, Seen,
-    SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict,
+    FlowType, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, Layer, MessageSource, Missing,
+    PolicyMatch, SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict,
 };
 use tidegate_model::record::{Lost, LostSource};
 
@@ -218,7 +218,7 @@ pub(crate) fn l7(l7_type: L7Type, record: L7Record) -> Flow {
             observed_latency: None,
             record,
             trace_id: None,
-            seen: Seen::Proxy,
+            source: MessageSource::Proxy,
             missing: Missing::NOTHING,
         })),
         ..Flow::default()

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 
 use tidegate_format::hubble::push_summary;
 use tidegate_model::flow::{
-    Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, Layer, MessagePart, Missing,
-    ObservedLatency, SctpChunk, Seen, TcpFlags,
+    Dns, Flow, FlowType, Generic, Http, Kafka, L4, L7Record, L7Type, Layer, MessagePart,
+    MessageSource, Missing, ObservedLatency, SctpChunk, TcpFlags,
 };
 
 use crate::samples;
@@ -295,11 +295,11 @@ fn an_unknown_request_is_omitted_only_if_the_response_was_found_in_a_packet() {
         ..Http::default()
     };
     for (seen, expected) in [
-        (Seen::Proxy, "HTTP/1.1 503 0ms ( )"),
-        (Seen::Wire, "HTTP/1.1 503"),
+        (MessageSource::Proxy, "HTTP/1.1 503 0ms ( )"),
+        (MessageSource::Wire, "HTTP/1.1 503"),
     ] {
         let mut flow = samples::l7(L7Type::Response, L7Record::Http(http.clone()));
-        flow.l7.as_mut().unwrap().seen = seen;
+        flow.l7.as_mut().unwrap().source = seen;
         assert_eq!(summary(&flow), expected);
     }
 }
@@ -314,7 +314,7 @@ fn a_response_found_in_a_packet_has_its_latency_if_it_is_known() {
         ..Http::default()
     };
     let mut flow = samples::l7(L7Type::Response, L7Record::Http(http));
-    flow.l7.as_mut().unwrap().seen = Seen::Wire;
+    flow.l7.as_mut().unwrap().source = MessageSource::Wire;
     assert_eq!(summary(&flow), "HTTP/1.1 503 (GET /a)");
     let latency = ObservedLatency {
         nanos: 60_400_000,

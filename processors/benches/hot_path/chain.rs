@@ -72,7 +72,7 @@ impl BenchChain {
         let decoder = &mut self.decoder;
         let mut start = 0;
         let mut room = RECORDS;
-        batch.parse(|bytes| {
+        batch.push_frames(|bytes| {
             while room > 0 {
                 match decoder.next(&bytes[start..]).unwrap() {
                     Step::Value { used, payload } => {

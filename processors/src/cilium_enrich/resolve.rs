@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_model::flow::{Address, Direction, Endpoint, EndpointNames, Flow, Seen};
+use tidegate_model::flow::{Address, Direction, Endpoint, EndpointNames, Flow, MessageSource};
 
 use super::identities::Identities;
 use super::pods::PodName;
@@ -16,7 +16,11 @@ impl NameTable {
     pub(super) fn name_endpoints(&mut self, flow: &mut Flow) {
         let source = flow.source_address();
         let destination = flow.destination_address();
-        if flow.l7.as_ref().is_some_and(|l7| l7.seen == Seen::Proxy) {
+        if flow
+            .l7
+            .as_ref()
+            .is_some_and(|l7| l7.source == MessageSource::Proxy)
+        {
             self.add_pod(source, &mut flow.source);
             self.add_pod(destination, &mut flow.destination);
         } else {

@@ -1,7 +1,7 @@
 //! The DNS part of an access-log record, by the rules of Hubble's `pkg/hubble/parser/seven/dns.go`
 //! (v1.19.4).
 
-use tidegate_model::flow::{Dns, DnsTypes, L7, L7Record, L7Type, Missing, Seen, word};
+use tidegate_model::flow::{Dns, DnsTypes, L7, L7Record, L7Type, MessageSource, Missing, word};
 use tidegate_wire::text::Text;
 
 use crate::l7::access_log::{AccessLogEntry, low_u32};
@@ -34,7 +34,7 @@ pub(super) fn l7(entry: &AccessLogEntry<'_>) -> L7 {
         observed_latency: None,
         record: L7Record::Dns(dns),
         trace_id: None,
-        seen: Seen::Proxy,
+        source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     }
 }

@@ -1,6 +1,8 @@
 //! DNS messages in captured packets.
 
-use tidegate_model::flow::{Dns, Flow, L4, L7, L7Record, L7Type, MessagePart, Missing, Seen, Word};
+use tidegate_model::flow::{
+    Dns, Flow, L4, L7, L7Record, L7Type, MessagePart, MessageSource, Missing, Word,
+};
 use tidegate_wire::dns::{self, Name, Question, Reason, Segments};
 
 use super::tcp_messages::TcpMessages;
@@ -167,7 +169,7 @@ fn l7(message: dns::Message) -> L7 {
         observed_latency: None,
         record: L7Record::Dns(dns),
         trace_id: None,
-        seen: Seen::Wire,
+        source: MessageSource::Wire,
         missing,
     }
 }

@@ -1,7 +1,7 @@
 //! The HTTP part of an access-log record, by the rules of Hubble's
 //! `pkg/hubble/parser/seven/http.go` (v1.19.4).
 
-use tidegate_model::flow::{Http, L7, L7Record, L7Type, Missing, Seen, Word, word};
+use tidegate_model::flow::{Http, L7, L7Record, L7Type, MessageSource, Missing, Word, word};
 use tidegate_wire::access_log::{HttpView, Map, Texts};
 
 use super::requests::RequestTable;
@@ -37,7 +37,7 @@ pub(super) fn l7(
         observed_latency: None,
         record: L7Record::Http(http(&logged, l7_type, headers, redaction)),
         trace_id,
-        seen: Seen::Proxy,
+        source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use tidegate_model::flow::{
-    Http, L7, L7Record, L7Type, MessagePart, Missing, ObservedLatency, Seen, Word, word,
+    Http, L7, L7Record, L7Type, MessagePart, MessageSource, Missing, ObservedLatency, Word, word,
 };
 use tidegate_wire::http::Head;
 use tidegate_wire::text::Text;
@@ -84,7 +84,7 @@ fn l7(l7_type: L7Type, head: &Head<'_>, http: Http) -> L7 {
         observed_latency: None,
         record: L7Record::Http(http),
         trace_id: None,
-        seen: Seen::Wire,
+        source: MessageSource::Wire,
         missing,
     }
 }

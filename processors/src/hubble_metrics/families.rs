@@ -1,6 +1,6 @@
 //! The metric families of an item, and how an observation finds its series in one of them.
 
-use tidegate_model::flow::{Flow, Seen};
+use tidegate_model::flow::{Flow, MessageSource};
 use tidegate_model::metric::{Family, MetricKind};
 use tidegate_model::tally::Tally;
 
@@ -248,7 +248,14 @@ impl<V: SeriesValue> SplitFamily<V> {
     #[inline]
     pub(super) fn for_flow(&mut self, flow: &Flow) -> &mut MetricFamily<V> {
         match &mut self.wire {
-            Some(wire) if flow.l7.as_ref().is_some_and(|l7| l7.seen == Seen::Wire) => wire,
+            Some(wire)
+                if flow
+                    .l7
+                    .as_ref()
+                    .is_some_and(|l7| l7.source == MessageSource::Wire) =>
+            {
+                wire
+            }
             _ => &mut self.hubble,
         }
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::support::{Enrich, NODE, OTHER_NODE, address, from, shown};
 use tidegate_model::flow::{
-    Direction, Endpoint, EndpointNames, Flow, FlowType, Generic, Ip, L7, L7Record, L7Type, Missing,
-    Seen,
+    Direction, Endpoint, EndpointNames, Flow, FlowType, Generic, Ip, L7, L7Record, L7Type,
+    MessageSource, Missing,
 };
 use tidegate_model::record::{AgentEventType, Notification};
 
@@ -299,14 +299,14 @@ fn the_direction_is_reversed_if_the_source_is_the_reporting_endpoint() {
 }
 
 /// A flow of a request with endpoint 9 of identity 4300 as its source.
-fn request(ip: &str, seen: Seen, names: Option<&Arc<EndpointNames>>) -> Flow {
+fn request(ip: &str, source: MessageSource, names: Option<&Arc<EndpointNames>>) -> Flow {
     let l7 = L7 {
         l7_type: L7Type::Request,
         latency_ns: 0,
         observed_latency: None,
         record: L7Record::Generic(Generic::default()),
         trace_id: None,
-        seen,
+        source,
         missing: Missing::NOTHING,
     };
     Flow {
@@ -333,26 +333,31 @@ fn a_flow_from_a_proxy_gets_pods_and_one_from_the_wire_gets_all_names() {
     for (ip, seen, names, expected) in [
         (
             "10.0.1.5",
-            Seen::Proxy,
+            MessageSource::Proxy,
             None,
             "9/4300 - shop/cart-0 []".to_owned(),
         ),
         (
             "10.0.1.5",
-            Seen::Proxy,
+            MessageSource::Proxy,
             Some(&record),
             "9/4300 - shop/cart-0 [k8s:app=recorded]".to_owned(),
         ),
         (
             "10.7.7.7",
-            Seen::Proxy,
+            MessageSource::Proxy,
             Some(&record),
             "9/4300 - - [k8s:app=recorded]".to_owned(),
         ),
-        ("10.7.7.7", Seen::Proxy, None, "9/4300 - - []".to_owned()),
+        (
+            "10.7.7.7",
+            MessageSource::Proxy,
+            None,
+            "9/4300 - - []".to_owned(),
+        ),
         (
             "10.0.1.5",
-            Seen::Wire,
+            MessageSource::Wire,
             None,
             format!("312/4300 east shop/cart-0 {CART_LABELS}"),
         ),

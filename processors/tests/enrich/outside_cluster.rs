@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::de::IntoDeserializer as _;
 use tidegate_model::flow::{
-    Endpoint, EndpointNames, Flow, FlowType, Generic, L7, L7Record, L7Type, Missing, Seen,
+    Endpoint, EndpointNames, Flow, FlowType, Generic, L7, L7Record, L7Type, MessageSource, Missing,
 };
 use tidegate_model::metric::Value;
 use tidegate_model::record::{AgentEventType, Frame, Notification};
@@ -164,7 +164,7 @@ fn recorded(ip: &str, identity: u32, labels: &[&str]) -> Flow {
         observed_latency: None,
         record: L7Record::Generic(Generic::default()),
         trace_id: None,
-        seen: Seen::Proxy,
+        source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     };
     let source = Endpoint {

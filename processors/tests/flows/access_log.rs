@@ -34,7 +34,7 @@ fn lines(flow: &Flow) -> [String; 3] {
         observed_latency: _,
         record,
         trace_id,
-        seen,
+        source,
         missing,
     } = flow.l7.as_deref().expect("an L7 flow");
     let mut head = format!(
@@ -53,7 +53,7 @@ fn lines(flow: &Flow) -> [String; 3] {
             ip.source, ip.destination
         );
     }
-    let _ = write!(head, " {l7_type:?} {latency_ns}ns {trace_id:?} {seen:?}");
+    let _ = write!(head, " {l7_type:?} {latency_ns}ns {trace_id:?} {source:?}");
     assert!(missing.is_nothing(), "records are complete");
     let record = match record {
         L7Record::Dns(dns) => format!("{dns:?}"),

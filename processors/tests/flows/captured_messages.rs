@@ -8,7 +8,7 @@ use crate::events::{
 };
 use crate::support::{NOON, TestChain, flows};
 use tidegate_model::Batch;
-use tidegate_model::flow::{Flow, FlowType, L7Record, L7Type, Seen};
+use tidegate_model::flow::{Flow, FlowType, L7Record, L7Type, MessageSource};
 use tidegate_wire::access_log::{Dns, Http};
 use tidegate_wire::event::observation_point::{
     FROM_ENDPOINT, FROM_NETWORK, FROM_PROXY, TO_ENDPOINT, TO_OVERLAY, TO_PROXY,
@@ -61,7 +61,7 @@ fn message(flow: &Flow) -> String {
         .collect();
     format!(
         "{:?} {:?} {} {from}>{to} {what}{missing}",
-        l7.seen,
+        l7.source,
         l7.l7_type,
         flow.verdict.name()
     )
@@ -456,7 +456,10 @@ fn an_l7_flow_has_the_fields_of_its_packets_flow() {
     let L7Record::Dns(dns) = l7.record else {
         panic!("no DNS")
     };
-    assert_eq!((l7.seen, &*dns.observation_source), (Seen::Wire, "wire"));
+    assert_eq!(
+        (l7.source, &*dns.observation_source),
+        (MessageSource::Wire, "wire")
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::events::{CLIENT, SERVER, access_log, dns, logged, trace_between, udp};
 use crate::support::{NOON, TestChain, flows};
-use tidegate_model::flow::{FlowType, L7Record, Seen};
+use tidegate_model::flow::{FlowType, L7Record, MessageSource};
 use tidegate_wire::access_log::Dns;
 use tidegate_wire::event::observation_point::{FROM_ENDPOINT, TO_ENDPOINT, TO_OVERLAY};
 
@@ -77,7 +77,8 @@ fn captured(data: &[Vec<u8>]) -> Vec<String> {
             panic!("no DNS")
         };
         let ip = flow.ip.expect("addresses");
-        (l7.seen == Seen::Wire).then(|| format!("{}:{from} > {}:{to}", ip.source, ip.destination))
+        (l7.source == MessageSource::Wire)
+            .then(|| format!("{}:{from} > {}:{to}", ip.source, ip.destination))
     })
     .collect()
 }

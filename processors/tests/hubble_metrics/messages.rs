@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tidegate_model::flow::{Dns, Flow, L7Type, Seen, TcpFlags, Verdict, message_type};
+use tidegate_model::flow::{Dns, Flow, L7Type, MessageSource, TcpFlags, Verdict, message_type};
 
 use crate::support::{counted, dns, each_counts, http, kafka, l7, tcp};
 
@@ -46,7 +46,7 @@ fn dns_counts_queries_and_responses() {
         },
     );
     on_the_wire.message_type = message_type::TRACE;
-    on_the_wire.l7.as_mut().unwrap().seen = Seen::Wire;
+    on_the_wire.l7.as_mut().unwrap().source = MessageSource::Wire;
     let denied = |l7_type| Flow {
         verdict: Verdict::Dropped,
         ..dns(
@@ -147,7 +147,7 @@ fn a_message_in_a_packet_is_counted_only_by_message_metrics() {
         },
     );
     query.message_type = message_type::TRACE;
-    query.l7.as_mut().unwrap().seen = Seen::Wire;
+    query.l7.as_mut().unwrap().source = MessageSource::Wire;
     let all = ["flow", "drop", "port-distribution", "policy", "dns"];
     let query_alone = r#"tidegate_wire_dns_queries_total{rcode="",qtypes="A",ips_returned="0"} 1"#;
     assert_eq!(counted(&all, std::slice::from_ref(&query)), [query_alone]);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tidegate_model::flow::{
     Dns, Endpoint, EndpointNames, Flow, Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record,
-    L7Type, Missing, Seen, TcpFlags, Verdict, message_type,
+    L7Type, Missing, MessageSource, TcpFlags, Verdict, message_type,
 };
 use tidegate_model::metric::{Point, Value};
 use tidegate_model::tally::Tally;
@@ -172,7 +172,7 @@ pub(crate) fn l7(l7_type: L7Type, record: L7Record) -> Flow {
             observed_latency: None,
             record,
             trace_id: None,
-            seen: Seen::Proxy,
+            source: MessageSource::Proxy,
             missing: Missing::NOTHING,
         })),
         ..trace()

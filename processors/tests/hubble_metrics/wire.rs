@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use tidegate_model::flow::{
-    Dns, DropReason, Flow, L7Record, L7Type, MessagePart, Missing, ObservedLatency, Seen, Verdict,
-    message_type,
+    Dns, DropReason, Flow, L7Record, L7Type, MessagePart, MessageSource, Missing, ObservedLatency,
+    Verdict, message_type,
 };
 use tidegate_model::metric::Point;
 use tidegate_model::{Batch, Record, Timestamp};
@@ -16,7 +16,7 @@ use crate::support::{
 
 fn on_the_wire(mut flow: Flow) -> Flow {
     flow.message_type = message_type::TRACE;
-    flow.l7.as_mut().unwrap().seen = Seen::Wire;
+    flow.l7.as_mut().unwrap().source = MessageSource::Wire;
     flow
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tidegate_model::batch::Packed;
+use tidegate_model::batch::FrameBatch;
 use tidegate_model::{Batch, TimeSource, Timestamp};
 use tidegate_runtime::outbox::Buffer;
 use tidegate_wire::payload;
@@ -40,7 +40,7 @@ pub(super) struct SocketReader {
     /// The time of the first frame in the current batch; `None` if the batch has no frames.
     first_frame: Option<Timestamp>,
     /// Full batches that are held, each with the time of its first frame.
-    full_batches: Vec<(Packed, Timestamp)>,
+    full_batches: Vec<(FrameBatch, Timestamp)>,
     /// When the oldest held frame arrived; `None` if no frames are held.
     held_since: Option<Instant>,
     backoff: Backoff,
@@ -255,7 +255,7 @@ impl SocketReader {
         self.status.disconnected(end);
     }
 
-    fn send(&mut self, batch: Packed, time: Timestamp) {
+    fn send(&mut self, batch: FrameBatch, time: Timestamp) {
         self.report_losses_if_due();
         let dropped = self.runtime.block_on(self.buffer.send(batch));
         self.losses.add(dropped, time);

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use serde::Deserialize;
 use tidegate_model::Timestamp;
-use tidegate_model::batch::Packed;
+use tidegate_model::batch::FrameBatch;
 use tidegate_model::record::{Kind, Kinds};
 use tidegate_runtime::component::{
     BuildContext, BuildError, Outcomes, ReceiverConfig, ReceiverKind,
@@ -183,7 +183,7 @@ impl Player {
     }
 
     /// Sends a batch when it is due.
-    async fn play_batch(&mut self, packed: Packed) -> ControlFlow<()> {
+    async fn play_batch(&mut self, packed: FrameBatch) -> ControlFlow<()> {
         tokio::select! {
             biased;
             () = self.shutdown.requested() => return ControlFlow::Break(()),
@@ -191,7 +191,7 @@ impl Player {
         }
         let mut batch = packed.unpack();
         if self.schedule.is_paced() {
-            batch.received_at(Timestamp::now());
+            batch.set_receive_time(Timestamp::now());
         }
         self.played += batch.len() as u64;
         self.out.send(batch).await;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-use tidegate_model::batch::Packed;
+use tidegate_model::batch::FrameBatch;
 use tidegate_model::{Pool, Timestamp};
 use tidegate_wire::payload::{self, DEFAULT_MAX_FRAME};
 use tidegate_wire::recording::{self, Start};
@@ -15,7 +15,7 @@ use crate::frames::{DecodeStatus, FrameBatcher};
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
     /// The frames, possibly none.
-    pub(super) batch: Packed,
+    pub(super) batch: FrameBatch,
     /// The drop reasons of invalid frames.
     pub(super) rejected: Vec<&'static str>,
     /// The end of the recording, if this is the last chunk.

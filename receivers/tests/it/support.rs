@@ -11,7 +11,7 @@ use tidegate_runtime::edge::Inbox;
 use tidegate_runtime::ledger::{Ledger, Report};
 use tidegate_runtime::limits::Limits;
 use tidegate_runtime::pipeline::{
-    ExporterNode, Failure, PipelineNode, ReceiverNode, Running, Topology,
+    ExporterNode, PipelineNode, ReceiverNode, RunError, RunningTopology, Topology,
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, Receiver, StageError};
@@ -48,7 +48,7 @@ pub(crate) struct TestPipeline {
     pub(crate) ledger: Ledger,
     pub(crate) telemetry: Telemetry,
     pub(crate) shutdown: Shutdown,
-    running: Running,
+    running: RunningTopology,
     received: mpsc::UnboundedReceiver<Received>,
     gate: watch::Sender<bool>,
 }
@@ -97,7 +97,8 @@ impl TestPipeline {
             gate: exporter_gate,
         };
         let topology = topology(receiver, Box::new(exporter));
-        let running = Running::start(topology, &Handle::current(), &ledger, shutdown.clone());
+        let running =
+            RunningTopology::start(topology, &Handle::current(), &ledger, shutdown.clone());
         Self {
             ledger,
             telemetry,
@@ -190,7 +191,7 @@ fn topology(receiver: Box<dyn Receiver>, exporter: Box<dyn Exporter>) -> Topolog
         }],
         exporters: vec![ExporterNode {
             fingerprint: String::new(),
-            holds: Vec::new(),
+            exclusive: Vec::new(),
             stage: StageId::exporter("collect"),
             health: Default::default(),
             exporter,
@@ -212,7 +213,7 @@ fn topology(receiver: Box<dyn Receiver>, exporter: Box<dyn Exporter>) -> Topolog
 
 /// The outcome of a run.
 pub(crate) struct RunResult {
-    pub(crate) result: Result<(), Failure>,
+    pub(crate) result: Result<(), RunError>,
     /// The records after the last [`TestPipeline::next`].
     pub(crate) received: Vec<Received>,
     pub(crate) report: Report,

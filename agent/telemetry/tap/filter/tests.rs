@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tidegate_model::flow::{
-    Direction, Dns, Endpoint, EndpointNames, Flow, Ip, L4, L7, L7Record, L7Type, Missing, Seen,
-    Verdict, message_type,
+    Direction, Dns, Endpoint, EndpointNames, Flow, Ip, L4, L7, L7Record, L7Type, MessageSource,
+    Missing, Verdict, message_type,
 };
 use tidegate_model::record::{Event, EventBody, Frame, Lost, LostSource};
 use tidegate_model::{Record, Span, Timestamp};
@@ -56,7 +56,7 @@ fn message() -> Flow {
         observed_latency: None,
         record,
         trace_id: None,
-        seen: Seen::Wire,
+        source: MessageSource::Wire,
         missing: Missing::NOTHING,
     };
     Flow {

@@ -4,11 +4,11 @@
 //! Records leave a batch only through [`Batch::sift`], which takes an [`Outcome`] for each, so that
 //! no stage can lose one without saying why.
 
-mod packed;
+mod frames;
 mod pool;
 mod slots;
 
-pub use packed::Packed;
+pub use frames::FrameBatch;
 pub use pool::Pool;
 
 use crate::outcome::Outcome;
@@ -60,8 +60,8 @@ impl Batch {
     /// receivers keep batches far below.
     pub fn push_bytes(&mut self, bytes: &[u8]) -> Span {
         let start = u32::try_from(self.used).unwrap_or(u32::MAX);
-        self.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
-        self.filled(bytes.len());
+        self.spare(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+        self.advance(bytes.len());
         Span {
             start,
             len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
@@ -70,7 +70,7 @@ impl Batch {
 
     /// Room for at least `len` bytes behind those of the batch, to be filled with what
     /// [`Self::filled`] then adds.
-    pub fn space(&mut self, len: usize) -> &mut [u8] {
+    pub fn spare(&mut self, len: usize) -> &mut [u8] {
         if self.bytes.len() < self.used + len {
             self.bytes.resize(self.used + len, 0);
         }
@@ -78,7 +78,7 @@ impl Batch {
     }
 
     /// Makes the first `len` bytes of the space the batch's.
-    pub fn filled(&mut self, len: usize) {
+    pub fn advance(&mut self, len: usize) {
         self.used = (self.used + len).min(self.bytes.len());
     }
 
@@ -88,7 +88,7 @@ impl Batch {
     }
 
     /// Sets when the batch's frames came, where they were read ahead of their time.
-    pub fn received_at(&mut self, time: Timestamp) {
+    pub fn set_receive_time(&mut self, time: Timestamp) {
         for record in self.records.records_mut() {
             if let Record::Frame(frame) = record {
                 frame.time = time;
@@ -97,7 +97,7 @@ impl Batch {
     }
 
     /// Adds the frames that `next` finds in the batch's bytes, until it finds none.
-    pub fn parse(&mut self, mut next: impl FnMut(&[u8]) -> Option<Frame>) {
+    pub fn push_frames(&mut self, mut next: impl FnMut(&[u8]) -> Option<Frame>) {
         let bytes = &self.bytes[..self.used];
         while let Some(frame) = next(bytes) {
             self.records.push_frame(frame);
@@ -106,11 +106,11 @@ impl Batch {
 
     /// The batch with places for records, if it has none: those of the batch that was done last,
     /// which may still be in the processor's cache.
-    pub(crate) fn with_places(mut self) -> Self {
+    pub(crate) fn with_slots(mut self) -> Self {
         let Some(pool) = self.pool.as_ref().filter(|_| self.records.memory() == 0) else {
             return self;
         };
-        let mut whole = pool.with_places().take();
+        let mut whole = pool.with_slots().take();
         std::mem::swap(&mut whole.bytes, &mut self.bytes);
         std::mem::swap(&mut whole.used, &mut self.used);
         whole.time_source = self.time_source;
@@ -145,16 +145,16 @@ impl Batch {
     /// not.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.held() + self.heap()
+        self.allocated() + self.heap()
     }
 
     /// What it would weigh if it held what it uses.
-    pub fn least_weight(&self) -> usize {
+    pub fn min_weight(&self) -> usize {
         self.used() + self.heap()
     }
 
     /// Memory of its vectors, used or not.
-    pub fn held(&self) -> usize {
+    pub fn allocated(&self) -> usize {
         self.records.memory() + self.bytes.capacity()
     }
 
@@ -169,8 +169,8 @@ impl Batch {
 
     /// Lets go of memory that the batch does not use, if that is most of what it holds: for one
     /// that has to wait, while others are filled.
-    pub fn fit(&mut self) {
-        let held = self.held();
+    pub fn shrink(&mut self) {
+        let held = self.allocated();
         if held <= KEPT_UNUSED || self.used() > held / 2 {
             return;
         }
@@ -196,7 +196,7 @@ impl Batch {
 
     /// How many records there are of each kind, in the order of [`Kind::ALL`].
     #[must_use]
-    pub fn census(&self) -> [u64; Kind::ALL.len()] {
+    pub fn count_by_kind(&self) -> [u64; Kind::ALL.len()] {
         let mut census = [0; Kind::ALL.len()];
         for record in self.records() {
             census[record.kind() as usize] += 1;
@@ -238,7 +238,7 @@ impl Batch {
                 .drain_from(len)
                 .for_each(|record| rest.push(record));
             rest.push_bytes(self.bytes());
-            self.fit();
+            self.shrink();
         }
         rest
     }

@@ -50,20 +50,20 @@ struct Idle {
 #[derive(Clone, Debug)]
 pub struct Pool {
     stock: Arc<Stock>,
-    has_places: bool,
+    has_slots: bool,
 }
 
 #[derive(Debug, Default)]
 struct Stock {
     whole: Mutex<Idle>,
-    without_places: Mutex<Idle>,
+    without_slots: Mutex<Idle>,
 }
 
 impl Default for Pool {
     fn default() -> Self {
         Self {
             stock: Arc::default(),
-            has_places: true,
+            has_slots: true,
         }
     }
 }
@@ -74,7 +74,7 @@ impl Pool {
     pub fn take(&self) -> Batch {
         let idle = self.lock().pop();
         let Buffers { records, bytes } =
-            idle.unwrap_or_else(|| Buffers::new(if self.has_places { RECORDS } else { 0 }));
+            idle.unwrap_or_else(|| Buffers::new(if self.has_slots { RECORDS } else { 0 }));
         Batch {
             records,
             bytes,
@@ -86,24 +86,24 @@ impl Pool {
 
     /// The same store for batches that have no places for records yet.
     #[must_use]
-    pub fn without_places(&self) -> Self {
+    pub fn without_slots(&self) -> Self {
         Self {
-            has_places: false,
+            has_slots: false,
             ..self.clone()
         }
     }
 
     /// The same store for those that have.
-    pub(super) fn with_places(&self) -> Self {
+    pub(super) fn with_slots(&self) -> Self {
         Self {
-            has_places: true,
+            has_slots: true,
             ..self.clone()
         }
     }
 
     pub(super) fn give_back(&self, mut records: Slots, bytes: Vec<u8>) {
         records.truncate(0);
-        let most = if self.has_places {
+        let most = if self.has_slots {
             MAX_IDLE_BYTES
         } else {
             MAX_IDLE_BYTES_WITHOUT_PLACES
@@ -119,10 +119,10 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {
-        let idle = if self.has_places {
+        let idle = if self.has_slots {
             &self.stock.whole
         } else {
-            &self.stock.without_places
+            &self.stock.without_slots
         };
         idle.lock().unwrap_or_else(PoisonError::into_inner)
     }

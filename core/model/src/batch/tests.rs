@@ -33,26 +33,26 @@ fn a_batch_that_has_to_wait_leaves_what_it_does_not_use_to_the_next_one() {
     let pool = Pool::default();
     drop(batch(&pool, 256, 200));
     let mut waits = batch(&pool, 3, 200);
-    waits.fit();
-    assert_eq!(waits.held(), 3 * size_of::<Record>() + 3 * 200);
+    waits.shrink();
+    assert_eq!(waits.allocated(), 3 * size_of::<Record>() + 3 * 200);
     let Record::Frame(frame) = &waits.records()[2] else {
         panic!()
     };
     assert_eq!(frame.data.of(waits.bytes()), [7; 200]);
-    assert!(pool.take().held() >= 256 * size_of::<Record>());
+    assert!(pool.take().allocated() >= 256 * size_of::<Record>());
 }
 
 #[test]
-fn a_batch_without_places_gets_those_of_the_one_that_was_done_last() {
+fn a_batch_without_slots_gets_those_of_the_one_that_was_done_last() {
     let pool = Pool::default();
     let done = batch(&pool, 256, 200);
     let places = done.records().as_ptr();
     drop(done);
-    let mut bare = pool.without_places().take();
+    let mut bare = pool.without_slots().take();
     assert!(bare.records.memory() == 0);
     bare.push_bytes(b"came first");
     let bytes = bare.bytes().as_ptr();
-    let mut whole = bare.with_places();
+    let mut whole = bare.with_slots();
     assert_eq!(
         (whole.bytes(), whole.bytes().as_ptr()),
         (&b"came first"[..], bytes)
@@ -60,14 +60,14 @@ fn a_batch_without_places_gets_those_of_the_one_that_was_done_last() {
     whole.push(Record::default());
     assert_eq!(whole.records().as_ptr(), places);
     drop(whole);
-    let again = pool.without_places().take();
+    let again = pool.without_slots().take();
     assert!(
-        again.is_empty() && again.bytes().is_empty() && again.held() >= 256 * 200,
+        again.is_empty() && again.bytes().is_empty() && again.allocated() >= 256 * 200,
         "memory for bytes came back, too"
     );
     assert_eq!(
-        pool.take().with_places().held(),
-        batch(&pool, 256, 200).held()
+        pool.take().with_slots().allocated(),
+        batch(&pool, 256, 200).allocated()
     );
 }
 
@@ -76,9 +76,9 @@ fn a_batch_that_is_half_full_is_left_as_it_is() {
     let pool = Pool::default();
     drop(batch(&pool, 256, 200));
     let mut waits = batch(&pool, 220, 200);
-    let before = waits.held();
-    waits.fit();
-    assert_eq!(waits.held(), before);
+    let before = waits.allocated();
+    waits.shrink();
+    assert_eq!(waits.allocated(), before);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn what_idles_is_bounded_and_no_batch_of_an_unusual_size_is_kept() {
     let of = |records, bytes, count| {
         let pool = Pool::default();
         let mut batches: Vec<_> = (0..count).map(|_| batch(&pool, records, bytes)).collect();
-        batches.iter_mut().for_each(Batch::fit);
+        batches.iter_mut().for_each(Batch::shrink);
         drop(batches);
         pool.idle_bytes()
     };

@@ -67,7 +67,7 @@ pub struct L7 {
     /// W3C trace id of the request, 32 hexadecimal digits (`trace_context.parent.trace_id`).
     pub trace_id: Option<String>,
     /// Which source showed the message.
-    pub seen: Seen,
+    pub source: MessageSource,
     /// What of the message was not captured.
     pub missing: Missing,
 }
@@ -127,7 +127,7 @@ pub const REDACTED: &str = "HUBBLE_REDACTED";
 
 /// Where an L7 message was seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Seen {
+pub enum MessageSource {
     /// In an access-log record of Cilium's proxies.
     #[default]
     Proxy,

@@ -27,7 +27,7 @@ pub use icmp::{icmpv4_text, icmpv6_text};
 pub use identity::IdentityScope;
 pub use l7::{
     Dns, DnsAnswer, DnsAnswers, DnsTypes, Generic, Http, Kafka, L7, L7Record, L7Type,
-    ObservedLatency, REDACTED, Seen, Word, word,
+    MessageSource, ObservedLatency, REDACTED, Word, word,
 };
 pub use missing::{MessagePart, Missing};
 pub use socket::{Socket, XlatePoint};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_model::batch::{Batch, Packed};
+use tidegate_model::batch::{Batch, FrameBatch};
 use tidegate_model::record::{Frame, Kind, Kinds, Record};
 
 use crate::ledger::Ticket;
@@ -31,7 +31,7 @@ impl Delivery {
         }
     }
 
-    pub(crate) fn packed(packed: Packed, ticket: Ticket) -> Self {
+    pub(crate) fn packed(packed: FrameBatch, ticket: Ticket) -> Self {
         let (batch, frames) = packed.into_parts();
         Self {
             frames,
@@ -49,7 +49,7 @@ impl Delivery {
         if self.wanted != Kinds::ALL {
             batch.retain(self.wanted);
         }
-        (Packed::new(batch, self.frames).unpack(), self.ticket)
+        (FrameBatch::new(batch, self.frames).unpack(), self.ticket)
     }
 
     /// The kinds of records in the batch that the ticket is for.

@@ -11,19 +11,19 @@ use crate::sync::lock;
 
 /// A view of an edge, which does not keep it open.
 #[derive(Clone, Debug)]
-pub(crate) struct Door {
+pub(crate) struct EdgeHandle {
     pub(super) queue: Arc<Queue>,
 }
 
 impl Edge {
-    pub(crate) fn door(&self) -> Door {
-        Door {
+    pub(crate) fn handle(&self) -> EdgeHandle {
+        EdgeHandle {
             queue: Arc::clone(&self.queue),
         }
     }
 }
 
-impl Door {
+impl EdgeHandle {
     /// The edge, unless its last sender is gone.
     pub(crate) fn edge(&self) -> Option<Edge> {
         let mut state = lock(&self.queue.state);

@@ -11,7 +11,7 @@ mod queue;
 mod sender;
 
 pub use delivery::Delivery;
-pub(crate) use handle::Door;
+pub(crate) use handle::EdgeHandle;
 pub use inbox::Inbox;
 pub(crate) use points::Reader;
 pub(crate) use sender::Edge;

@@ -22,8 +22,8 @@ use tidegate_model::metric::{Point, Series, Value};
 use tidegate_model::record::Record;
 use tidegate_model::time::Timestamp;
 
-use crate::ledger::{Books, Ticket, reason};
-use crate::repeats::RepeatRequests;
+use crate::ledger::{StageCounters, Ticket, reason};
+use crate::resend::ResendRequests;
 
 /// Points that are handed over at once.
 const PORTION: usize = 256;
@@ -70,10 +70,10 @@ struct Known {
 #[derive(Debug)]
 struct Feed {
     /// Of the reader, for this pipeline.
-    books: Arc<Books>,
+    counters: Arc<StageCounters>,
     /// For its points that wait.
     ticket: Ticket,
-    repeats: RepeatRequests,
+    resends: ResendRequests,
     /// Whether a series of it was refused since the last request to repeat.
     refused: bool,
     /// Whether the pipeline leads here no more, so that none of its series is to be kept.
@@ -103,11 +103,11 @@ impl Points {
     }
 
     /// The pipeline with these books leads here from now on.
-    pub(super) fn wire(&mut self, books: &Arc<Books>, repeats: &RepeatRequests) {
-        let at = self.feed(books, repeats);
+    pub(super) fn wire(&mut self, counters: &Arc<StageCounters>, resends: &ResendRequests) {
+        let at = self.feed(counters, resends);
         let feed = &mut self.feeds[at];
         feed.unwired = false;
-        feed.repeats = repeats.clone();
+        feed.resends = resends.clone();
     }
 
     /// The pipeline leads here no more: its series end.
@@ -115,7 +115,7 @@ impl Points {
         let Some(at) = self
             .feeds
             .iter()
-            .position(|feed| feed.books.pipeline() == pipeline)
+            .position(|feed| feed.counters.pipeline() == pipeline)
         else {
             return;
         };
@@ -145,7 +145,7 @@ impl Points {
             }
             true
         });
-        feed.ticket.merge(Ticket::create(&feed.books, made));
+        feed.ticket.merge(Ticket::create(&feed.counters, made));
     }
 
     /// Takes in the points of a batch. The ticket is for exactly these, in the books of the reader.
@@ -153,10 +153,10 @@ impl Points {
         &mut self,
         batch: &Batch,
         mut ticket: Ticket,
-        books: &Arc<Books>,
-        repeats: &RepeatRequests,
+        counters: &Arc<StageCounters>,
+        resends: &ResendRequests,
     ) {
-        let feed = self.feed(books, repeats);
+        let feed = self.feed(counters, resends);
         if self.feeds[feed].unwired {
             // Their series have ended for this reader, which supersedes them.
             let n = ticket.left();
@@ -272,26 +272,26 @@ impl Points {
         if self.series.len() < self.most {
             for feed in self.feeds.iter_mut().filter(|feed| feed.refused) {
                 feed.refused = false;
-                feed.repeats.request();
+                feed.resends.request();
             }
         }
     }
 
     /// The index of a pipeline.
-    fn feed(&mut self, books: &Arc<Books>, repeats: &RepeatRequests) -> usize {
+    fn feed(&mut self, counters: &Arc<StageCounters>, resends: &ResendRequests) -> usize {
         if let Some(at) = self
             .feeds
             .iter()
-            .position(|feed| Arc::ptr_eq(&feed.books, books))
+            .position(|feed| Arc::ptr_eq(&feed.counters, counters))
         {
             return at;
         }
-        let ticket = Ticket::enter(vec![Arc::clone(books)], 0);
-        let (books, repeats) = (Arc::clone(books), repeats.clone());
+        let ticket = Ticket::enter(vec![Arc::clone(counters)], 0);
+        let (counters, resends) = (Arc::clone(counters), resends.clone());
         self.feeds.push(Feed {
-            books,
+            counters,
             ticket,
-            repeats,
+            resends,
             refused: false,
             unwired: false,
         });

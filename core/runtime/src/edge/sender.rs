@@ -6,9 +6,9 @@ use tidegate_model::batch::Batch;
 
 use super::delivery::Delivery;
 use super::queue::{Queue, State};
-use crate::ledger::{Books, Ticket, reason};
+use crate::ledger::{StageCounters, Ticket, reason};
 use crate::limits::WhenFull;
-use crate::repeats::RepeatRequests;
+use crate::resend::ResendRequests;
 use crate::sync::lock;
 
 /// The sending end. Clones share the queue; the inbox ends when the last one is gone.
@@ -50,8 +50,8 @@ impl Edge {
         &self,
         batch: &Batch,
         ticket: Ticket,
-        books: &Arc<Books>,
-        repeats: &RepeatRequests,
+        counters: &Arc<StageCounters>,
+        resends: &ResendRequests,
     ) -> bool {
         let mut state = lock(&self.queue.state);
         if state.reader_gone {
@@ -59,7 +59,7 @@ impl Edge {
             ticket.drop_all(reason::STAGE_ENDED);
             return false;
         }
-        state.points.push(batch, ticket, books, repeats);
+        state.points.push(batch, ticket, counters, resends);
         let crowded = state.points.are_crowded();
         drop(state);
         self.queue.filled.notify_one();
@@ -74,8 +74,8 @@ impl Edge {
     }
 
     /// The pipeline with these books leads here from now on.
-    pub(crate) fn wire(&self, books: &Arc<Books>, repeats: &RepeatRequests) {
-        lock(&self.queue.state).points.wire(books, repeats);
+    pub(crate) fn wire(&self, counters: &Arc<StageCounters>, resends: &ResendRequests) {
+        lock(&self.queue.state).points.wire(counters, resends);
     }
 
     /// Hands over a batch that has to wait.

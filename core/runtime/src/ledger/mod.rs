@@ -5,8 +5,8 @@
 //! is stated; a ticket that is dropped with records left on it counts them as unaccounted, which
 //! must never happen. The runner keeps the books; a component can only state outcomes.
 
-mod books;
-mod desk;
+mod counters;
+mod gate;
 mod names;
 mod queues;
 mod reloads;
@@ -14,7 +14,7 @@ mod report;
 mod routes;
 mod ticket;
 
-pub use books::Books;
+pub use counters::StageCounters;
 pub(crate) use names::PERF_RING;
 pub use names::{SIGNALS_RULE, SUPERSEDED, UPSTREAM_SOURCES, reason};
 pub(crate) use queues::{QueueProbe, Queued};
@@ -29,8 +29,8 @@ use std::time::Instant;
 
 use crate::stage_id::StageId;
 use crate::sync::lock;
-use crate::tap::{Wanted, Watcher};
-use desk::Desk;
+use crate::tap::{RecordFilter, Watcher};
+use gate::LedgerGate;
 use queues::Queues;
 
 /// All books of a running agent; clones share them.
@@ -41,11 +41,11 @@ pub struct Ledger {
 
 #[derive(Debug, Default)]
 struct Shared {
-    rows: Mutex<Vec<Arc<Books>>>,
+    rows: Mutex<Vec<Arc<StageCounters>>>,
     queues: Mutex<Queues>,
     upstream_lost: Mutex<BTreeMap<&'static str, u64>>,
     reloads: Mutex<Reloads>,
-    desk: Arc<Desk>,
+    gate: Arc<LedgerGate>,
     opened: Opened,
     /// The books of when the end of the run began.
     at_end: Mutex<Option<Vec<StageReport>>>,
@@ -63,39 +63,45 @@ impl Default for Opened {
 
 impl Ledger {
     /// The books of a stage in a pipeline: those that it has had since the start, or new ones.
-    pub fn open(&self, pipeline: &str, stage: &StageId) -> Arc<Books> {
+    pub fn open(&self, pipeline: &str, stage: &StageId) -> Arc<StageCounters> {
         let mut rows = lock(&self.shared.rows);
         if let Some(known) = rows
             .iter()
-            .find(|books| books.pipeline() == pipeline && books.stage() == stage)
+            .find(|counters| counters.pipeline() == pipeline && counters.stage() == stage)
         {
             return Arc::clone(known);
         }
-        let books = Arc::new(Books::new(pipeline, stage, Arc::clone(&self.shared.desk)));
-        rows.push(Arc::clone(&books));
-        books
+        let counters = Arc::new(StageCounters::new(
+            pipeline,
+            stage,
+            Arc::clone(&self.shared.gate),
+        ));
+        rows.push(Arc::clone(&counters));
+        counters
     }
 
     /// The books of a stage in all its pipelines.
-    pub(crate) fn of(&self, stage: &StageId) -> Vec<Arc<Books>> {
+    pub(crate) fn of(&self, stage: &StageId) -> Vec<Arc<StageCounters>> {
         lock(&self.shared.rows)
             .iter()
-            .filter(|books| books.stage() == stage)
+            .filter(|counters| counters.stage() == stage)
             .cloned()
             .collect()
     }
 
     /// Puts the books in the order of the wiring. What is not in it has ended, and stays at the
     /// end, so that the books of the stages around it go on adding up.
-    pub(crate) fn arrange(&self, wiring: &[Arc<Books>]) {
-        let place = |books: &Arc<Books>| wiring.iter().position(|one| Arc::ptr_eq(one, books));
+    pub(crate) fn arrange(&self, wiring: &[Arc<StageCounters>]) {
+        let place = |counters: &Arc<StageCounters>| {
+            wiring.iter().position(|one| Arc::ptr_eq(one, counters))
+        };
         let mut rows = lock(&self.shared.rows);
         rows.iter()
-            .for_each(|books| books.mark_ended(place(books).is_none()));
-        rows.sort_by_key(|books| place(books).unwrap_or(usize::MAX));
+            .for_each(|counters| counters.mark_ended(place(counters).is_none()));
+        rows.sort_by_key(|counters| place(counters).unwrap_or(usize::MAX));
         let is_open = |stage: &StageId| {
             rows.iter()
-                .any(|books| books.stage() == stage && !books.has_ended())
+                .any(|counters| counters.stage() == stage && !counters.has_ended())
         };
         lock(&self.shared.queues).forget(|stage| !is_open(stage));
     }
@@ -106,17 +112,17 @@ impl Ledger {
     }
 
     /// Enters the hash of the configuration that runs.
-    pub fn runs(&self, hash: &str) {
+    pub fn set_config_hash(&self, hash: &str) {
         hash.clone_into(&mut lock(&self.shared.reloads).running);
     }
 
     /// Enters what became of a reload of the configuration whose text has this hash.
-    pub fn reloaded(&self, outcome: ReloadOutcome, hash: &str) {
+    pub fn count_reload(&self, outcome: ReloadOutcome, hash: &str) {
         lock(&self.shared.reloads).enter(outcome, hash);
     }
 
     /// Counts what Cilium reported as lost before it reached us.
-    pub fn upstream_lost(&self, source: &'static str, n: u64) {
+    pub fn count_upstream_lost(&self, source: &'static str, n: u64) {
         if n > 0 {
             let mut lost = lock(&self.shared.upstream_lost);
             let total = lost.entry(source).or_default();
@@ -127,13 +133,13 @@ impl Ledger {
 
     /// From now on, records whose stage is torn down are lost to the end of the grace period.
     pub(crate) fn close(&self) {
-        self.begin_end();
-        self.shared.desk.closed.store(true, Ordering::Release);
+        self.begin_shutdown();
+        self.shared.gate.closed.store(true, Ordering::Release);
     }
 
     /// The end of the run begins: all receivers have ended, or what is left is ended by force. Only
     /// the first call counts.
-    pub(crate) fn begin_end(&self) {
+    pub(crate) fn begin_shutdown(&self) {
         let mut at_end = lock(&self.shared.at_end);
         if at_end.is_none() {
             *at_end = Some(self.stages());
@@ -143,7 +149,7 @@ impl Ledger {
     /// The books of every stage as they were when the end of the run began: from then on, what is
     /// given up for want of time is lost to the limits that are set for the end. Empty before that.
     #[must_use]
-    pub fn at_end(&self) -> Vec<StageReport> {
+    pub fn at_shutdown(&self) -> Vec<StageReport> {
         lock(&self.shared.at_end).clone().unwrap_or_default()
     }
 
@@ -157,16 +163,16 @@ impl Ledger {
         stage: &StageId,
         pipeline: Option<&str>,
         rate: u32,
-        wanted: Wanted,
+        wanted: RecordFilter,
     ) -> Option<Watcher> {
         let rows = lock(&self.shared.rows);
-        let of = |books: &&Arc<Books>| {
-            books.stage() == stage && pipeline.is_none_or(|name| books.pipeline() == name)
+        let of = |counters: &&Arc<StageCounters>| {
+            counters.stage() == stage && pipeline.is_none_or(|name| counters.pipeline() == name)
         };
         let at: Vec<_> = rows
             .iter()
             .filter(of)
-            .map(|books| Arc::clone(books.tap()))
+            .map(|counters| Arc::clone(counters.tap()))
             .collect();
         drop(rows);
         (!at.is_empty()).then(|| Watcher::new(at, rate, wanted))
@@ -188,10 +194,10 @@ impl Ledger {
         let rows = lock(&self.shared.rows);
         let _alone = self
             .shared
-            .desk
+            .gate
             .crossing
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        rows.iter().map(|books| books.report()).collect()
+        rows.iter().map(|counters| counters.report()).collect()
     }
 }

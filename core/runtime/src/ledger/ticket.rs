@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidegate_model::{Batch, Tally};
 
-use super::books::{Books, Counts};
+use super::counters::{Counts, StageCounters};
 use super::names::SUPERSEDED;
 
 /// Some records of one stage that are in flight. Every exit path takes records off it by stating
@@ -12,19 +12,19 @@ use super::names::SUPERSEDED;
 #[derive(Debug)]
 #[must_use = "a ticket that is dropped with records on it is a hole in the books"]
 pub struct Ticket {
-    rows: Vec<Arc<Books>>,
+    rows: Vec<Arc<StageCounters>>,
     left: u64,
     /// Who handed the records over, and may be torn down while it waits to.
-    from: Option<Arc<Books>>,
+    from: Option<Arc<StageCounters>>,
     /// Whether a peer may have the records.
     at_peer: bool,
 }
 
 impl Ticket {
     /// Enters `n` records as received.
-    pub(crate) fn enter(rows: Vec<Arc<Books>>, n: u64) -> Self {
-        for books in &rows {
-            books.enter(n);
+    pub(crate) fn enter(rows: Vec<Arc<StageCounters>>, n: u64) -> Self {
+        for counters in &rows {
+            counters.enter(n);
         }
         Self {
             rows,
@@ -35,10 +35,10 @@ impl Ticket {
     }
 
     /// Enters `n` records that the stage made itself.
-    pub(crate) fn create(books: &Arc<Books>, n: u64) -> Self {
-        books.create(n);
+    pub(crate) fn create(counters: &Arc<StageCounters>, n: u64) -> Self {
+        counters.create(n);
         Self {
-            rows: vec![Arc::clone(books)],
+            rows: vec![Arc::clone(counters)],
             left: n,
             from: None,
             at_peer: false,
@@ -52,8 +52,8 @@ impl Ticket {
     }
 
     /// Whether these books have the records.
-    pub(crate) fn is_in(&self, books: &Arc<Books>) -> bool {
-        self.rows.iter().any(|row| Arc::ptr_eq(row, books))
+    pub(crate) fn is_in(&self, counters: &Arc<StageCounters>) -> bool {
+        self.rows.iter().any(|row| Arc::ptr_eq(row, counters))
     }
 
     /// `n` records were delivered, or went into an aggregation table.
@@ -116,7 +116,7 @@ impl Ticket {
     /// Takes over the records of another ticket, which is in the same books.
     pub(crate) fn merge(&mut self, mut other: Self) {
         debug_assert!(
-            self.rows.iter().all(|books| other.is_in(books)),
+            self.rows.iter().all(|counters| other.is_in(counters)),
             "tickets of different books"
         );
         self.left += std::mem::take(&mut other.left);
@@ -141,15 +141,17 @@ impl Ticket {
     /// The stage ended, or was ended, before it took the records that are left.
     pub(crate) fn abandon_all(mut self) {
         let n = std::mem::take(&mut self.left);
-        self.rows.iter().for_each(|books| books.ended(n, false));
+        self.rows
+            .iter()
+            .for_each(|counters| counters.ended(n, false));
     }
 
     /// A ticket for each of the books that the records are in.
     pub(crate) fn apart(mut self) -> Vec<Self> {
         let left = std::mem::take(&mut self.left);
         let rows = std::mem::take(&mut self.rows).into_iter();
-        rows.map(|books| Self {
-            rows: vec![books],
+        rows.map(|counters| Self {
+            rows: vec![counters],
             left,
             from: None,
             at_peer: false,
@@ -158,34 +160,34 @@ impl Ticket {
     }
 
     /// The records go on to the one stage behind this one.
-    pub(crate) fn forward_to(self, next: &Arc<Books>, batch: &Batch) -> Self {
+    pub(crate) fn forward_to(self, next: &Arc<StageCounters>, batch: &Batch) -> Self {
         self.cross(batch, |n| Self::enter(vec![Arc::clone(next)], n))
     }
 
     /// The records go on to every stage behind this one.
     pub(crate) fn fan_out<'a>(
         self,
-        next: impl Iterator<Item = &'a Arc<Books>>,
+        next: impl Iterator<Item = &'a Arc<StageCounters>>,
         batch: &Batch,
     ) -> Vec<Self> {
         let from = self.rows.first().cloned();
-        let enter = |books, n| {
-            let mut ticket = Self::enter(vec![Arc::clone(books)], n);
+        let enter = |counters, n| {
+            let mut ticket = Self::enter(vec![Arc::clone(counters)], n);
             ticket.from.clone_from(&from);
             ticket
         };
-        self.cross(batch, |n| next.map(|books| enter(books, n)).collect())
+        self.cross(batch, |n| next.map(|counters| enter(counters, n)).collect())
     }
 
     /// Enters the records in the next stages' books and as forwarded in their own, which a report
     /// sees as one. Before that, those who watch may look at them.
     fn cross<T>(mut self, batch: &Batch, enter: impl FnOnce(u64) -> T) -> T {
-        self.rows.iter().for_each(|books| books.show(batch));
+        self.rows.iter().for_each(|counters| counters.show(batch));
         let n = std::mem::take(&mut self.left);
-        let _crossing = self.rows.first().map(|books| books.crossing());
+        let _crossing = self.rows.first().map(|counters| counters.crossing());
         self.rows
             .iter()
-            .for_each(|books| books.settle(n, |counts| counts.forwarded += n));
+            .for_each(|counters| counters.settle(n, |counts| counts.forwarded += n));
         enter(n)
     }
 
@@ -195,8 +197,8 @@ impl Ticket {
         let n = std::mem::replace(&mut self.left, kept);
         let out = kept + tally.removed();
         let (created, missing) = (out.saturating_sub(n), n.saturating_sub(out));
-        for books in &self.rows {
-            books.settle(n, |counts| {
+        for counters in &self.rows {
+            counters.settle(n, |counts| {
                 counts.received += created;
                 counts.created += created;
                 counts.in_flight += kept;
@@ -214,7 +216,7 @@ impl Ticket {
         if n > 0 {
             self.rows
                 .iter()
-                .for_each(|books| books.settle(n, |counts| entry(counts, n)));
+                .for_each(|counters| counters.settle(n, |counts| entry(counts, n)));
         }
     }
 }
@@ -222,10 +224,13 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if self.left > 0 {
-            let is_forced = self.from.as_ref().is_some_and(|books| books.is_forced());
+            let is_forced = self
+                .from
+                .as_ref()
+                .is_some_and(|counters| counters.is_forced());
             self.rows
                 .iter()
-                .for_each(|books| books.abandon(self.left, is_forced, self.at_peer));
+                .for_each(|counters| counters.abandon(self.left, is_forced, self.at_peer));
         }
     }
 }

@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use tidegate_model::batch::Batch;
 
-use crate::edge::Door;
+use crate::edge::EdgeHandle;
 use crate::fan_out::{Admitted, FanOut};
-use crate::ledger::{Books, Ledger, Ticket};
+use crate::ledger::{Ledger, StageCounters, Ticket};
 use crate::stage_id::StageId;
 use crate::sync::lock;
 
 /// The way into one pipeline.
 #[derive(Clone, Debug)]
 pub(crate) struct Lane {
-    pub(crate) books: Arc<Books>,
+    pub(crate) counters: Arc<StageCounters>,
     pub(crate) fan_out: Arc<FanOut>,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Lanes {
     stage: StageId,
     state: RwLock<State>,
     /// The receiver's buffer, if it has one.
-    buffer: Mutex<Option<Door>>,
+    buffer: Mutex<Option<EdgeHandle>>,
 }
 
 #[derive(Debug)]
@@ -53,17 +53,17 @@ impl Lanes {
         let old = std::mem::replace(&mut state.open, open);
         let State { open, closing } = &mut *state;
         closing.extend(old);
-        closing.retain(|lane| !lane.is_in(open) && !lane.books.is_idle());
+        closing.retain(|lane| !lane.is_in(open) && !lane.counters.is_idle());
         drop(state);
-        if let Some(door) = lock(&self.buffer).clone() {
-            ledger.watch(self.pipelines(), &self.stage, door.probe());
+        if let Some(handle) = lock(&self.buffer).clone() {
+            ledger.watch(self.pipelines(), &self.stage, handle.probe());
         }
     }
 
     /// Shows the receiver's buffer in the ledger.
-    pub(super) fn behind(&self, door: Door, ledger: &Ledger) {
-        *lock(&self.buffer) = Some(door.clone());
-        ledger.watch(self.pipelines(), &self.stage, door.probe());
+    pub(super) fn behind(&self, handle: EdgeHandle, ledger: &Ledger) {
+        *lock(&self.buffer) = Some(handle.clone());
+        ledger.watch(self.pipelines(), &self.stage, handle.probe());
     }
 
     /// Enters `n` records in the books of every open lane.
@@ -73,7 +73,7 @@ impl Lanes {
             state
                 .open
                 .iter()
-                .map(|lane| Arc::clone(&lane.books))
+                .map(|lane| Arc::clone(&lane.counters))
                 .collect(),
             n,
         )
@@ -85,7 +85,7 @@ impl Lanes {
         let lanes = || state.open.iter().chain(&state.closing);
         let tickets = ticket.apart().into_iter();
         let admit = |ticket: Ticket| {
-            let lane = lanes().find(|lane| ticket.is_in(&lane.books))?;
+            let lane = lanes().find(|lane| ticket.is_in(&lane.counters))?;
             Some(lane.fan_out.admit(batch, ticket))
         };
         let admitted = tickets.filter_map(admit).collect();
@@ -93,7 +93,7 @@ impl Lanes {
         drop(state);
         if closing {
             let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            state.closing.retain(|lane| !lane.books.is_idle());
+            state.closing.retain(|lane| !lane.counters.is_idle());
         }
         admitted
     }
@@ -110,7 +110,7 @@ impl Lanes {
         self.state()
             .open
             .iter()
-            .for_each(|lane| lane.books.lost_on_arrival(reason, n));
+            .for_each(|lane| lane.counters.lost_on_arrival(reason, n));
     }
 
     fn pipelines(&self) -> String {
@@ -118,7 +118,7 @@ impl Lanes {
         let names: Vec<_> = state
             .open
             .iter()
-            .map(|lane| lane.books.pipeline())
+            .map(|lane| lane.counters.pipeline())
             .collect();
         names.join(",")
     }
@@ -132,6 +132,6 @@ impl Lane {
     fn is_in(&self, lanes: &[Self]) -> bool {
         lanes
             .iter()
-            .any(|lane| Arc::ptr_eq(&lane.books, &self.books))
+            .any(|lane| Arc::ptr_eq(&lane.counters, &self.counters))
     }
 }

@@ -18,7 +18,7 @@ pub(super) type Chain = Vec<Link>;
 
 /// How a chain of the new configuration comes to run.
 #[derive(Debug, PartialEq)]
-pub(super) enum Descent {
+pub(super) enum Origin {
     /// The old chain of this number is the same, and goes on.
     Same(usize),
     /// It is new. It begins when these old chains, which have stages of the same names, have ended.
@@ -48,12 +48,12 @@ pub(super) fn cut(links: Vec<Link>) -> Vec<Chain> {
 
 /// Where each new chain comes from. `is_open` tells the old chains whose inbox has not ended,
 /// `is_leaving` the stages that chains of still older configurations have, which have not ended.
-pub(super) fn descent(
+pub(super) fn origin(
     old: &[Chain],
     is_open: &[bool],
     is_leaving: impl Fn(&StageId) -> bool,
     new: &[Chain],
-) -> Vec<Descent> {
+) -> Vec<Origin> {
     let of = |chain: &Chain| {
         let continued = old
             .iter()
@@ -62,11 +62,11 @@ pub(super) fn descent(
         // What those still send may be on its way to the inbox, and has passed the stage.
         let waits = chain.iter().any(|link| is_leaving(&link.stage));
         match continued {
-            Some(at) if old[at] == *chain => Descent::Same(at),
+            Some(at) if old[at] == *chain => Origin::Same(at),
             inbox_of => {
                 let related = |other: &Chain| other.iter().any(|link| has(chain, &link.stage));
                 let after = (0..old.len()).filter(|at| related(&old[*at])).collect();
-                Descent::New {
+                Origin::New {
                     inbox_of: inbox_of.filter(|_| !waits),
                     after,
                 }
@@ -106,7 +106,7 @@ fn has(chain: &Chain, stage: &StageId) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chain, Descent, Link, StageId, cut, descent};
+    use super::{Chain, Link, Origin, StageId, cut, origin};
     use crate::limits::Limits;
 
     /// Processors by letter; `|` in front gives one an inbox, a capital is the same one, changed.
@@ -123,8 +123,8 @@ mod tests {
         cut(text.split_whitespace().map(link).collect())
     }
 
-    fn new(inbox_of: Option<usize>, after: &[usize]) -> Descent {
-        Descent::New {
+    fn new(inbox_of: Option<usize>, after: &[usize]) -> Origin {
+        Origin::New {
             inbox_of,
             after: after.to_vec(),
         }
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn every_new_chain_knows_where_it_comes_from() {
-        let same = Descent::Same;
+        let same = Origin::Same;
         let cases = [
             ("a b", "a b", vec![same(0)]),
             ("a b", "a B", vec![new(Some(0), &[0])]),
@@ -151,7 +151,7 @@ mod tests {
         for (old, after, expected) in cases {
             let old = chains(old);
             assert_eq!(
-                descent(&old, &vec![true; old.len()], |_| false, &chains(after)),
+                origin(&old, &vec![true; old.len()], |_| false, &chains(after)),
                 expected,
                 "{old:?} to {after}"
             );
@@ -161,19 +161,19 @@ mod tests {
     #[test]
     fn a_chain_whose_inbox_has_ended_does_not_go_on() {
         assert_eq!(
-            descent(&chains("a"), &[false], |_| false, &chains("a")),
+            origin(&chains("a"), &[false], |_| false, &chains("a")),
             [new(None, &[0])]
         );
     }
 
     #[test]
     fn a_chain_does_not_read_on_what_an_older_one_of_its_stages_may_still_fill() {
-        let found = descent(
+        let found = origin(
             &chains("|a |b"),
             &[true; 2],
             |stage| stage.id() == "c",
             &chains("|a |b c"),
         );
-        assert_eq!(found, [Descent::Same(0), new(None, &[1])]);
+        assert_eq!(found, [Origin::Same(0), new(None, &[1])]);
     }
 }

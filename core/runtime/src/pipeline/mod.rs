@@ -2,19 +2,19 @@
 //! wiring of what runs.
 
 mod chain;
-mod control;
-mod failure;
-mod heritage;
+mod chain_task;
+mod error;
+mod handover;
 mod place;
+mod reload;
 mod run;
 mod runtimes;
-mod segment;
 mod tasks;
 mod topology;
 mod wiring;
 
-pub use control::{Change, Control, Stopping};
-pub use failure::Failure;
-pub use run::Running;
+pub use error::RunError;
+pub use reload::{ReloadHandle, ShuttingDown, TopologyChange};
+pub use run::RunningTopology;
 pub use runtimes::Runtimes;
 pub use topology::{ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology};

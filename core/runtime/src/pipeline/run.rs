@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::control::{Control, Request};
-use super::failure::Failure;
+use super::error::RunError;
+use super::reload::{ReloadHandle, Request};
 use super::runtimes::Runtimes;
-use super::tasks::{Early, End, Joined, Tasks};
+use super::tasks::{EarlyEnd, End, EndedTask, Tasks};
 use super::topology::Topology;
-use super::wiring::{Site, Wiring};
+use super::wiring::{RunContext, Wiring};
 use crate::health::Health;
 use crate::ledger::Ledger;
 use crate::shutdown::Shutdown;
@@ -24,22 +24,22 @@ use crate::stage_id::StageId;
 const UNCANCELLABLE: Duration = Duration::from_secs(1);
 
 /// Started stages.
-pub struct Running {
+pub struct RunningTopology {
     tasks: Tasks,
     wiring: Wiring,
-    site: Site,
-    control: Control,
+    context: RunContext,
+    control: ReloadHandle,
     requests: mpsc::Receiver<Request>,
     /// The failure that ends the run.
-    first_failure: Option<Failure>,
+    first_failure: Option<RunError>,
     /// Exporters that failed while the run went on.
-    failed_exporters: Vec<(StageId, Failure)>,
+    failed_exporters: Vec<(StageId, RunError)>,
 }
 
 /// What happens next to what runs.
 enum Event {
     /// A task has ended; `None` when all have.
-    Ended(Option<Joined>),
+    Ended(Option<EndedTask>),
     Request(Request),
     /// A stage that was taken out has had its time.
     RetirementOver,
@@ -48,7 +48,7 @@ enum Event {
     GraceOver,
 }
 
-impl Running {
+impl RunningTopology {
     /// Starts every stage of a topology. Receivers start last, when there is somebody to send to.
     #[must_use]
     pub fn start(
@@ -57,12 +57,12 @@ impl Running {
         ledger: &Ledger,
         shutdown: Shutdown,
     ) -> Self {
-        let (control, requests) = Control::new();
-        let site = Site::new(ledger.clone(), shutdown, topology.grace);
+        let (control, requests) = ReloadHandle::new();
+        let context = RunContext::new(ledger.clone(), shutdown, topology.grace);
         let mut running = Self {
             tasks: Tasks::new(runtimes.into()),
             wiring: Wiring::default(),
-            site,
+            context,
             control,
             requests,
             first_failure: None,
@@ -70,13 +70,13 @@ impl Running {
         };
         running
             .wiring
-            .become_like(topology, &running.site, &mut running.tasks);
+            .apply(topology, &running.context, &mut running.tasks);
         running
     }
 
     /// For reloads.
     #[must_use]
-    pub fn control(&self) -> Control {
+    pub fn control(&self) -> ReloadHandle {
         self.control.clone()
     }
 
@@ -87,7 +87,7 @@ impl Running {
     ///
     /// The first failure is returned. That an output was closed is none, nor is one of an exporter
     /// that a reload has replaced since.
-    pub async fn ended(mut self) -> Result<(), Failure> {
+    pub async fn ended(mut self) -> Result<(), RunError> {
         let mut deadline = None;
         loop {
             match self.next(deadline).await {
@@ -95,22 +95,24 @@ impl Running {
                 Event::Ended(None) => return self.failure().map_or(Ok(()), Err),
                 Event::Request(request) => self.reload(request),
                 Event::RetirementOver => self.tasks.end_overdue(),
-                Event::StopRequested => deadline = Some(Instant::now() + self.site.grace),
+                Event::StopRequested => deadline = Some(Instant::now() + self.context.grace),
                 Event::StopAtOnce => {
                     let stages = self.tear_down().await;
-                    return Err(self.failure().unwrap_or(Failure::Interrupted { stages }));
+                    return Err(self.failure().unwrap_or(RunError::Forced { stages }));
                 }
                 Event::GraceOver => {
                     let stages = self.tear_down().await;
-                    let grace = self.site.grace;
-                    return Err(self.failure().unwrap_or(Failure::Overdue { stages, grace }));
+                    let grace = self.context.grace;
+                    return Err(self
+                        .failure()
+                        .unwrap_or(RunError::GracePeriodExceeded { stages, grace }));
                 }
             }
         }
     }
 
     async fn next(&mut self, deadline: Option<Instant>) -> Event {
-        let (shutdown, overdue) = (&self.site.shutdown, self.tasks.next_due());
+        let (shutdown, overdue) = (&self.context.shutdown, self.tasks.next_due());
         let running = !self.tasks.is_empty();
         tokio::select! {
             biased;
@@ -123,36 +125,36 @@ impl Running {
         }
     }
 
-    fn settle(&mut self, ended: Joined) {
+    fn settle(&mut self, ended: EndedTask) {
         match self.tasks.settle(ended) {
             End::Regular => {}
             End::Fatal(failure) => {
                 tracing::error!(error = &failure as &dyn std::error::Error, "stopping");
                 self.first_failure.get_or_insert(failure);
-                self.site.shutdown.request();
+                self.context.shutdown.request();
             }
             End::Alone { stage, health, why } => {
                 self.lose(stage, &health, why);
-                if self.wiring.exporters_have_ended() && !self.site.shutdown.is_requested() {
+                if self.wiring.exporters_have_ended() && !self.context.shutdown.is_requested() {
                     tracing::info!("every exporter has ended, stopping");
-                    self.site.shutdown.request();
+                    self.context.shutdown.request();
                 }
             }
         }
     }
 
     /// Goes on without an exporter.
-    fn lose(&mut self, stage: StageId, health: &Health, why: Early) {
+    fn lose(&mut self, stage: StageId, health: &Health, why: EarlyEnd) {
         match why {
-            Early::OutputClosed => {
+            EarlyEnd::OutputClosed => {
                 tracing::warn!(stage = stage.as_str(), "its output is closed, it has ended");
                 health.ended(OutputClosed.to_string(), false);
             }
-            Early::Returned => {
+            EarlyEnd::Returned => {
                 tracing::warn!(stage = stage.as_str(), "it has ended before its input did");
                 health.ended("it has ended before its input did", false);
             }
-            Early::Failed(failure) if failure.is_undelivered() => {
+            EarlyEnd::Failed(failure) if failure.is_undelivered() => {
                 tracing::warn!(
                     error = &failure as &dyn std::error::Error,
                     "an exporter has ended and lost something"
@@ -160,7 +162,7 @@ impl Running {
                 health.ended(causes(&failure), true);
                 self.failed_exporters.push((stage, failure));
             }
-            Early::Failed(failure) => {
+            EarlyEnd::Failed(failure) => {
                 tracing::error!(
                     error = &failure as &dyn std::error::Error,
                     "an exporter has failed, and has ended"
@@ -171,20 +173,18 @@ impl Running {
         }
     }
 
-    fn failure(&mut self) -> Option<Failure> {
+    fn failure(&mut self) -> Option<RunError> {
         let exporters = self.failed_exporters.drain(..).map(|(_, failure)| failure);
         self.first_failure
             .take()
             .or_else(|| exporters.into_iter().next())
     }
 
-    /// A request that is dropped is answered with [`super::Stopping`].
+    /// A request that is dropped is answered with [`super::ShuttingDown`].
     fn reload(&mut self, Request { topology, reply }: Request) {
-        if !self.site.shutdown.is_requested() {
-            self.site.grace = topology.grace;
-            let change = self
-                .wiring
-                .become_like(topology, &self.site, &mut self.tasks);
+        if !self.context.shutdown.is_requested() {
+            self.context.grace = topology.grace;
+            let change = self.wiring.apply(topology, &self.context, &mut self.tasks);
             self.failed_exporters
                 .retain(|(stage, _)| change.kept.contains(stage));
             // Whoever asked may have gone; the change stands.
@@ -195,7 +195,7 @@ impl Running {
     /// Ends what is left by force and names it; its records are counted as lost to the end of the
     /// grace period.
     async fn tear_down(&mut self) -> Vec<StageId> {
-        self.site.ledger.close();
+        self.context.ledger.close();
         let stages = self.tasks.stages();
         // A stage that is stuck keeps its records in flight, and the report says so.
         let _ = tokio::time::timeout(UNCANCELLABLE, self.tasks.shutdown()).await;
@@ -204,7 +204,7 @@ impl Running {
 }
 
 /// A failure and its causes, without the stage that is named beside it.
-fn causes(failure: &Failure) -> String {
+fn causes(failure: &RunError) -> String {
     let mut causes = Vec::new();
     let mut source = failure.source();
     while let Some(cause) = source {

@@ -13,7 +13,7 @@ pub struct Runtimes {
 
 /// A stage's place among them.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Seat {
+pub(super) enum Placement {
     /// With the processors of the pipeline at this index.
     Data(usize),
     /// With input and output.
@@ -28,9 +28,11 @@ impl Runtimes {
         Self { io, data }
     }
 
-    pub(super) fn of(&self, seat: Seat) -> &Handle {
-        match seat {
-            Seat::Data(pipeline) if !self.data.is_empty() => &self.data[pipeline % self.data.len()],
+    pub(super) fn of(&self, placement: Placement) -> &Handle {
+        match placement {
+            Placement::Data(pipeline) if !self.data.is_empty() => {
+                &self.data[pipeline % self.data.len()]
+            }
             _ => &self.io,
         }
     }

@@ -10,12 +10,12 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::failure::Failure;
+use super::error::RunError;
 use super::place::Place;
-use super::runtimes::{Runtimes, Seat};
-use crate::edge::Door;
+use super::runtimes::{Placement, Runtimes};
+use crate::edge::EdgeHandle;
 use crate::health::Health;
-use crate::ledger::Books;
+use crate::ledger::StageCounters;
 use crate::stage::{OutputClosed, StageError};
 use crate::stage_id::StageId;
 
@@ -36,7 +36,7 @@ struct Task {
 /// What the end of an exporter's task is judged by.
 pub(super) struct ExporterTask {
     /// Of its inbox.
-    pub(super) door: Door,
+    pub(super) handle: EdgeHandle,
     pub(super) health: Health,
     /// Whether it was started with the run, whose configuration is to work as a whole.
     pub(super) began_the_run: bool,
@@ -47,20 +47,20 @@ pub(super) enum End {
     /// The stage has ended as it should.
     Regular,
     /// The run ends.
-    Fatal(Failure),
+    Fatal(RunError),
     /// An exporter has ended before its input did, with a failure or without one. The run goes on
     /// while there are others.
     Alone {
         /// The exporter.
         stage: StageId,
         health: Health,
-        why: Early,
+        why: EarlyEnd,
     },
 }
 
 /// Why an exporter ended before its input did.
-pub(super) enum Early {
-    Failed(Failure),
+pub(super) enum EarlyEnd {
+    Failed(RunError),
     /// Nobody reads its output any more.
     OutputClosed,
     /// It returned.
@@ -71,11 +71,11 @@ pub(super) enum Early {
 struct Retired {
     /// When it is ended by force; `None` when that was done.
     due: Option<Instant>,
-    books: Vec<Arc<Books>>,
+    counters: Vec<Arc<StageCounters>>,
 }
 
 /// A task that has ended.
-pub(super) struct Joined {
+pub(super) struct EndedTask {
     id: Id,
     result: Result<(), TaskError>,
 }
@@ -88,7 +88,7 @@ enum TaskError {
     Panicked,
 }
 
-impl Joined {
+impl EndedTask {
     /// A task that was aborted has not failed: whoever aborted it has counted that already.
     fn new(joined: Result<(Id, Result<(), StageError>), JoinError>) -> Self {
         match joined {
@@ -113,11 +113,11 @@ impl TaskError {
         matches!(self, Self::Failed(source) if source.is::<OutputClosed>())
     }
 
-    fn of_stage(self, stage: &StageId) -> Failure {
+    fn of_stage(self, stage: &StageId) -> RunError {
         let stage = stage.clone();
         match self {
-            Self::Failed(source) => Failure::Failed { stage, source },
-            Self::Panicked => Failure::Panicked { stage },
+            Self::Failed(source) => RunError::StageFailed { stage, source },
+            Self::Panicked => RunError::StagePanicked { stage },
         }
     }
 }
@@ -134,10 +134,10 @@ impl Tasks {
     pub(super) fn spawn(
         &mut self,
         place: Place,
-        seat: Seat,
+        placement: Placement,
         task: impl Future<Output = Result<(), StageError>> + Send + 'static,
     ) -> Id {
-        let abort = self.set.spawn_on(task, self.runtimes.of(seat));
+        let abort = self.set.spawn_on(task, self.runtimes.of(placement));
         let id = abort.id();
         tracing::debug!(stage = place.stage().as_str(), "started");
         self.running.insert(
@@ -156,11 +156,11 @@ impl Tasks {
     pub(super) fn spawn_exporter(
         &mut self,
         place: Place,
-        seat: Seat,
+        placement: Placement,
         exporter: ExporterTask,
         task: impl Future<Output = Result<(), StageError>> + Send + 'static,
     ) -> Id {
-        let id = self.spawn(place, seat, task);
+        let id = self.spawn(place, placement, task);
         if let Some(task) = self.running.get_mut(&id) {
             task.exporter = Some(exporter);
         }
@@ -172,12 +172,12 @@ impl Tasks {
     }
 
     /// Waits until one has ended; `None` when there is none.
-    pub(super) async fn join_next(&mut self) -> Option<Joined> {
-        self.set.join_next_with_id().await.map(Joined::new)
+    pub(super) async fn join_next(&mut self) -> Option<EndedTask> {
+        self.set.join_next_with_id().await.map(EndedTask::new)
     }
 
     /// The stage of a task is no longer wanted. It may drain for `grace`; these are its books.
-    pub(super) fn retire(&mut self, id: Id, grace: Duration, books: Vec<Arc<Books>>) {
+    pub(super) fn retire(&mut self, id: Id, grace: Duration, counters: Vec<Arc<StageCounters>>) {
         if let Some(task) = self.running.get_mut(&id) {
             tracing::debug!(
                 stage = task.place.stage().as_str(),
@@ -186,7 +186,7 @@ impl Tasks {
             );
             task.retired = Some(Retired {
                 due: Some(Instant::now() + grace),
-                books,
+                counters,
             });
         }
     }
@@ -216,7 +216,10 @@ impl Tasks {
                 continue;
             };
             retired.due = None;
-            retired.books.iter().for_each(|books| books.force());
+            retired
+                .counters
+                .iter()
+                .for_each(|counters| counters.force());
             abort.abort();
             tracing::warn!(
                 stage = place.stage().as_str(),
@@ -226,7 +229,7 @@ impl Tasks {
     }
 
     /// What the end of a task means.
-    pub(super) fn settle(&mut self, Joined { id, result }: Joined) -> End {
+    pub(super) fn settle(&mut self, EndedTask { id, result }: EndedTask) -> End {
         let Some(Task {
             place,
             exporter,
@@ -238,9 +241,9 @@ impl Tasks {
         };
         let stage = place.stage().clone();
         tracing::debug!(stage = stage.as_str(), failed = result.is_err(), "ended");
-        if let Some(Retired { due, books }) = retired {
+        if let Some(Retired { due, counters }) = retired {
             if due.is_none() {
-                books.iter().for_each(|books| books.forced());
+                counters.iter().for_each(|counters| counters.forced());
             }
             if let Err(error) = result {
                 let failure = error.of_stage(&stage);
@@ -252,7 +255,7 @@ impl Tasks {
             return End::Regular;
         }
         let Some(ExporterTask {
-            door,
+            handle,
             health,
             began_the_run,
         }) = exporter
@@ -263,13 +266,13 @@ impl Tasks {
             };
         };
         let why = match result {
-            Ok(()) if door.is_open() => Early::Returned,
+            Ok(()) if handle.is_open() => EarlyEnd::Returned,
             Ok(()) => return End::Regular,
-            Err(error) if error.is_output_closed() => Early::OutputClosed,
-            Err(error) if began_the_run && !door.was_read() => {
+            Err(error) if error.is_output_closed() => EarlyEnd::OutputClosed,
+            Err(error) if began_the_run && !handle.was_read() => {
                 return End::Fatal(error.of_stage(&stage));
             }
-            Err(error) => Early::Failed(error.of_stage(&stage)),
+            Err(error) => EarlyEnd::Failed(error.of_stage(&stage)),
         };
         End::Alone { stage, health, why }
     }

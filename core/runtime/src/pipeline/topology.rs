@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tidegate_model::record::Kinds;
 
+use crate::exclusive::ExclusiveResource;
 use crate::health::Health;
-use crate::hold::Hold;
 use crate::limits::Limits;
 use crate::stage::{Exporter, Processor, Receiver};
 use crate::stage_id::StageId;
@@ -41,7 +41,7 @@ pub struct ExporterNode {
     /// the inbox differs.
     pub fingerprint: String,
     /// What nobody else can hold while it runs.
-    pub holds: Vec<Hold>,
+    pub exclusive: Vec<ExclusiveResource>,
     /// Where the runner enters that the component has ended before the others.
     pub health: Health,
     /// The component.

@@ -119,7 +119,7 @@ async fn a_stop_at_once_does_not_wait() {
 
 /// What `exporters.e0` had dropped when the end of the run began.
 fn dropped_before_the_end(ledger: &Ledger) -> u64 {
-    let before = ledger.at_end();
+    let before = ledger.at_shutdown();
     before
         .iter()
         .find(|row| row.stage == "exporters.e0")
@@ -140,10 +140,10 @@ async fn the_end_of_a_run_begins_when_the_last_receiver_has_ended() {
         .start();
     let ledger = started.ledger.clone();
     started.a_second_later().await;
-    assert!(ledger.at_end().is_empty(), "a receiver runs");
+    assert!(ledger.at_shutdown().is_empty(), "a receiver runs");
     started.shutdown.request();
     started.ended().await;
-    assert!(!ledger.at_end().is_empty());
+    assert!(!ledger.at_shutdown().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -159,11 +159,11 @@ async fn a_receiver_that_is_replaced_does_not_begin_the_end() {
         .reload(next.pipeline("p", &[0], Vec::new(), &[0]))
         .await;
     started.a_second_later().await;
-    assert!(started.ledger.at_end().is_empty());
+    assert!(started.ledger.at_shutdown().is_empty());
     started.shutdown.request();
     let ledger = started.ledger.clone();
     started.ended().await;
-    assert!(!ledger.at_end().is_empty());
+    assert!(!ledger.at_shutdown().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -60,7 +60,7 @@ async fn an_exporter_that_ends_badly_ends_alone_and_the_run_has_failed() {
             "{manner:?}"
         );
         assert_eq!(
-            started.unwell(),
+            started.problems(),
             [(StageId::exporter("e0"), why.to_owned())]
         );
         started.shutdown.request();
@@ -74,13 +74,13 @@ async fn an_exporter_that_ends_badly_ends_alone_and_the_run_has_failed() {
 #[tokio::test(start_paused = true)]
 async fn an_exporter_whose_output_is_closed_ends_alone_and_the_run_has_not_failed() {
     for (manner, why) in [
-        (Manner::Closed, "nobody reads the output any more"),
+        (Manner::Closed, "the reader of the output has closed it"),
         (Manner::After(1), "it has ended before its input did"),
     ] {
         let started = two_exporters(manner).start();
         started.a_second_later().await;
         assert_eq!(
-            started.unwell(),
+            started.problems(),
             [(StageId::exporter("e0"), why.to_owned())]
         );
         started.shutdown.request();
@@ -167,7 +167,7 @@ async fn a_reload_starts_an_exporter_again_that_has_failed_and_the_run_has_not()
     );
     assert_eq!(change.kept.len(), 2);
     started.a_second_later().await;
-    assert_eq!(started.unwell(), []);
+    assert_eq!(started.problems(), []);
     started.shutdown.request();
     let ended = started.ended().await;
     assert_eq!(ended.verdict(), "well");

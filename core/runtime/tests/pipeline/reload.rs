@@ -11,9 +11,9 @@ use tidegate_model::metric::{Family, MetricKind, Point, Series, Value};
 use tidegate_model::record::Frame;
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Outcome, Record, Timestamp};
-use tidegate_runtime::hold::Hold;
+use tidegate_runtime::exclusive::ExclusiveResource;
 use tidegate_runtime::limits::WhenFull;
-use tidegate_runtime::pipeline::{ProcessorNode, Stopping};
+use tidegate_runtime::pipeline::{ProcessorNode, ShuttingDown};
 use tidegate_runtime::stage::{Processor, Stateful};
 use tidegate_runtime::stage_id::StageId;
 
@@ -94,7 +94,9 @@ async fn a_changed_exporter_drains_while_the_new_one_takes_what_comes() {
 async fn what_only_one_can_hold_is_let_go_first() {
     let holding = |lab: Lab| {
         let mut lab = line(lab, Vec::new());
-        lab.topology.exporters[0].holds.push(Hold::StandardOutput);
+        lab.topology.exporters[0]
+            .exclusive
+            .push(ExclusiveResource::StandardOutput);
         lab
     };
     let mut started = holding(Lab::held()).start();
@@ -397,7 +399,10 @@ async fn nothing_is_changed_any_more_after_a_stop() {
     a_moment().await;
     started.shutdown.request();
     let next = line(started.next(), Vec::new());
-    assert_eq!(started.control.reload(next.topology).await, Err(Stopping));
+    assert_eq!(
+        started.control.reload(next.topology).await,
+        Err(ShuttingDown)
+    );
     started.gate.add_permits(1);
     assert_eq!(started.ended().await.kept[0], [1, 2, 3, 4, 5]);
 }

@@ -15,11 +15,12 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use tidegate_model::{Kind, Kinds};
+use tidegate_runtime::exclusive::ExclusiveResource;
 use tidegate_runtime::health::HealthRegistry;
-use tidegate_runtime::hold::Hold;
 use tidegate_runtime::ledger::{EdgeReport, Ledger, Report, SUPERSEDED, reason};
 use tidegate_runtime::pipeline::{
-    Control, ExporterNode, Failure, PipelineNode, ProcessorNode, ReceiverNode, Running, Topology,
+    ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, ReloadHandle, RunError,
+    RunningTopology, Topology,
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage_id::StageId;
@@ -118,7 +119,7 @@ impl World {
     /// Returns how many series were compared.
     async fn run(mut self) -> usize {
         let (ledger, shutdown) = (Ledger::default(), Shutdown::new());
-        let running = Running::start(
+        let running = RunningTopology::start(
             self.topology(),
             &Handle::current(),
             &ledger,
@@ -135,7 +136,7 @@ impl World {
         check_end(&ledger, &run);
         let is_torn_down = matches!(
             result,
-            Err(Failure::Overdue { .. } | Failure::Interrupted { .. })
+            Err(RunError::GracePeriodExceeded { .. } | RunError::Forced { .. })
         );
         if is_torn_down || torn_down(&report) || self.processors.has_panicked() {
             return 0;
@@ -146,7 +147,7 @@ impl World {
     }
 
     /// Changes this and that, until there is nothing to change any more.
-    async fn reload(&mut self, control: &Control) {
+    async fn reload(&mut self, control: &ReloadHandle) {
         if self.rng.u8(0..4) == 0 {
             return;
         }
@@ -230,8 +231,8 @@ impl World {
             StageId::exporter(&format!("e{}", part.at)),
             part.version.to_string(),
         );
-        let holds = if part.at == 0 {
-            vec![Hold::StandardOutput]
+        let exclusive = if part.at == 0 {
+            vec![ExclusiveResource::StandardOutput]
         } else {
             Vec::new()
         };
@@ -239,7 +240,7 @@ impl World {
             health: HealthRegistry::default().stage(&stage),
             stage,
             fingerprint,
-            holds,
+            exclusive,
             exporter,
             wants,
             queue: part.queue,
@@ -397,7 +398,7 @@ fn torn_down(report: &Report) -> bool {
 
 /// The end of the run has begun, and what the grace period ended was lost after that.
 fn check_end(ledger: &Ledger, run: &str) {
-    let (before, after) = (ledger.at_end(), ledger.report());
+    let (before, after) = (ledger.at_shutdown(), ledger.report());
     assert!(!before.is_empty(), "{run}");
     for old in &before {
         let now = after

@@ -13,8 +13,8 @@ use tidegate_runtime::ledger::{Ledger, Report, StageReport};
 use tidegate_runtime::limits::{Limits, WhenFull};
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{
-    Change, Control, ExporterNode, Failure, PipelineNode, ProcessorNode, ReceiverNode, Running,
-    Topology,
+    ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, ReloadHandle, RunError,
+    RunningTopology, Topology, TopologyChange,
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, OutputClosed, Processor, Receiver, StageError};
@@ -277,7 +277,7 @@ impl Lab {
         self.topology.exporters.push(ExporterNode {
             stage,
             fingerprint: String::new(),
-            holds: Vec::new(),
+            exclusive: Vec::new(),
             health,
             exporter,
             wants,
@@ -328,7 +328,8 @@ impl Lab {
             ledger,
             health,
         } = self;
-        let running = Running::start(topology, &Handle::current(), &ledger, shutdown.clone());
+        let running =
+            RunningTopology::start(topology, &Handle::current(), &ledger, shutdown.clone());
         let control = running.control();
         Started {
             running: tokio::spawn(running.ended()),
@@ -350,8 +351,8 @@ impl Lab {
 
 /// A running topology.
 pub(crate) struct Started {
-    pub(crate) running: JoinHandle<Result<(), Failure>>,
-    pub(crate) control: Control,
+    pub(crate) running: JoinHandle<Result<(), RunError>>,
+    pub(crate) control: ReloadHandle,
     pub(crate) kept: Vec<Arc<Mutex<Vec<u64>>>>,
     pub(crate) gate: Arc<Semaphore>,
     pub(crate) diary: Diary,
@@ -368,8 +369,8 @@ impl Started {
     }
 
     /// Stages that are not well, and why.
-    pub(crate) fn unwell(&self) -> Vec<(StageId, String)> {
-        self.health.unwell().into_iter().collect()
+    pub(crate) fn problems(&self) -> Vec<(StageId, String)> {
+        self.health.problems().into_iter().collect()
     }
 
     /// A topology for a reload, whose exporters keep records where those of the same number did.
@@ -396,7 +397,7 @@ impl Started {
     }
 
     /// Has it become another topology, made by [`Self::next`].
-    pub(crate) async fn reload(&mut self, lab: Lab) -> Change {
+    pub(crate) async fn reload(&mut self, lab: Lab) -> TopologyChange {
         self.kept = lab.kept;
         self.control.reload(lab.topology).await.unwrap()
     }
@@ -421,7 +422,7 @@ impl Started {
 /// What is left of a topology.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    pub(crate) result: Result<(), Failure>,
+    pub(crate) result: Result<(), RunError>,
     pub(crate) report: Report,
     /// Numbers of the frames that each exporter kept.
     pub(crate) kept: Vec<Vec<u64>>,

@@ -26,11 +26,11 @@
 //! | `cilium.l7.incomplete` | string[] | parts of the message that were not captured: `answers`, `rcode`, `records`, `headers` |
 //! | `cilium.l7.latency_ns` | uint | time between request and response |
 //! | `cilium.l7.latency_error_ns` | uint | possible error of the latency, for messages found in packets |
-//! | `cilium.l7.seen` | string | `proxy`, or `wire` for messages found in packets |
+//! | `cilium.l7.source` | string | `proxy`, or `wire` for messages found in packets |
 
 use tidegate_format::text::push_dns_address;
 use tidegate_model::flow::{
-    Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, REDACTED, Seen, qtype_name,
+    Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, MessageSource, REDACTED, qtype_name,
 };
 
 use super::attribute_key::key;
@@ -46,10 +46,10 @@ const METHODS: [&str; 10] = [
 pub(super) fn write_attributes(out: &mut LogRecordWriter<'_>, l7: &L7, headers: &HeaderFilter) {
     out.string(key!("cilium.l7.type"), l7.l7_type.name());
     out.string(
-        key!("cilium.l7.seen"),
-        match l7.seen {
-            Seen::Proxy => "proxy",
-            Seen::Wire => "wire",
+        key!("cilium.l7.source"),
+        match l7.source {
+            MessageSource::Proxy => "proxy",
+            MessageSource::Wire => "wire",
         },
     );
     out.strings(key!("cilium.l7.incomplete"), l7.missing.names());
@@ -67,13 +67,15 @@ pub(super) fn write_attributes(out: &mut LogRecordWriter<'_>, l7: &L7, headers: 
 
 /// Writes the latency. A proxy's latency of 0 is unknown.
 fn write_latency(out: &mut LogRecordWriter<'_>, l7: &L7) {
-    match (l7.seen, l7.observed_latency) {
-        (Seen::Proxy, _) => out.non_zero_unsigned(key!("cilium.l7.latency_ns"), l7.latency_ns),
-        (Seen::Wire, Some(latency)) => {
+    match (l7.source, l7.observed_latency) {
+        (MessageSource::Proxy, _) => {
+            out.non_zero_unsigned(key!("cilium.l7.latency_ns"), l7.latency_ns)
+        }
+        (MessageSource::Wire, Some(latency)) => {
             out.unsigned(key!("cilium.l7.latency_ns"), latency.nanos);
             out.unsigned(key!("cilium.l7.latency_error_ns"), latency.error_nanos);
         }
-        (Seen::Wire, None) => {}
+        (MessageSource::Wire, None) => {}
     }
 }
 

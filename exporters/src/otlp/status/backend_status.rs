@@ -242,10 +242,10 @@ impl BackendStatus {
     /// [`Health`] itself logs that a stage becomes degraded and that it recovers. Other changes are
     /// logged here.
     fn show(&self, history: &History, change: ConditionChange) {
-        let is_degraded = self.health.now().problem().is_some();
+        let is_degraded = self.health.state().problem().is_some();
         if change.condition == Condition::Healthy {
             if is_degraded {
-                self.health.well();
+                self.health.healthy();
             } else {
                 tracing::info!(
                     stage = self.stage.as_str(),

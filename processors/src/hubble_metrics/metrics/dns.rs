@@ -10,7 +10,7 @@
 //! - A response code without a name is a number.
 
 use tidegate_model::flow::{
-    Dns as Message, Flow, L7, L7Record, L7Type, MessagePart, Seen, Verdict,
+    Dns as Message, Flow, L7, L7Record, L7Type, MessagePart, MessageSource, Verdict,
 };
 use tidegate_model::flow::{qtype_name, rcode_name};
 
@@ -151,23 +151,25 @@ impl Metric for Dns {
 /// as in Hubble; a packet can be dropped for other reasons.
 fn is_denied(flow: &Flow, l7: &L7) -> bool {
     flow.verdict == Verdict::Dropped
-        && (l7.seen == Seen::Proxy || flow.drop_reason.is_policy_denial())
+        && (l7.source == MessageSource::Proxy || flow.drop_reason.is_policy_denial())
 }
 
 /// Hubble decides by the direction of the flow. A message found in a packet contains its own type.
 fn is_response(flow: &Flow, l7: &L7) -> bool {
-    match l7.seen {
-        Seen::Proxy => flow.is_reply == Some(true),
-        Seen::Wire => l7.l7_type == L7Type::Response,
+    match l7.source {
+        MessageSource::Proxy => flow.is_reply == Some(true),
+        MessageSource::Wire => l7.l7_type == L7Type::Response,
     }
 }
 
 /// The name of the response code. In Hubble, a code without a name gives the empty text.
 fn rcode<'a>(buffer: &'a mut String, message: &Message, l7: &L7) -> &'a str {
-    match (message.rcode, l7.seen) {
-        (None, Seen::Wire) => UNKNOWN,
-        (Some(code), Seen::Wire) => rcode_name(code).unwrap_or_else(|| format_number(buffer, code)),
-        (code, Seen::Proxy) => rcode_name(code.unwrap_or_default()).unwrap_or_default(),
+    match (message.rcode, l7.source) {
+        (None, MessageSource::Wire) => UNKNOWN,
+        (Some(code), MessageSource::Wire) => {
+            rcode_name(code).unwrap_or_else(|| format_number(buffer, code))
+        }
+        (code, MessageSource::Proxy) => rcode_name(code.unwrap_or_default()).unwrap_or_default(),
     }
 }
 

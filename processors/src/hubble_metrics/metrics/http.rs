@@ -8,7 +8,7 @@
 //! of the packets themselves. Records of proxies contain a duration, which is observed even if it
 //! is 0, as in Hubble.
 
-use tidegate_model::flow::{Flow, Http as Message, L7, L7Record, L7Type, Seen};
+use tidegate_model::flow::{Flow, Http as Message, L7, L7Record, L7Type, MessageSource};
 
 use super::labels::{UNKNOWN, format_number, reporter};
 use super::{FlowClass, Metric, Plugin};
@@ -191,7 +191,7 @@ impl Metric for HttpV2 {
 
 /// The method, or `unknown` if the request of a response on the wire is unknown.
 fn method<'a>(l7: &L7, http: &'a Message) -> &'a str {
-    if l7.seen == Seen::Wire && http.method.is_empty() {
+    if l7.source == MessageSource::Wire && http.method.is_empty() {
         UNKNOWN
     } else {
         &http.method
@@ -200,9 +200,9 @@ fn method<'a>(l7: &L7, http: &'a Message) -> &'a str {
 
 /// The duration of the request in nanoseconds, if it is exact enough for a histogram.
 fn duration(l7: &L7) -> Option<u64> {
-    match l7.seen {
-        Seen::Proxy => Some(l7.latency_ns),
-        Seen::Wire => l7
+    match l7.source {
+        MessageSource::Proxy => Some(l7.latency_ns),
+        MessageSource::Wire => l7
             .observed_latency
             .filter(|latency| latency.is_exact)
             .map(|latency| latency.nanos),

@@ -18,7 +18,7 @@ mod tcp;
 
 pub(super) use lost_events::LostEvents;
 
-use tidegate_model::flow::{Flow, Seen};
+use tidegate_model::flow::{Flow, MessageSource};
 
 use super::context::ContextOptions;
 use super::families::{FamilySettings, Observation};
@@ -43,10 +43,10 @@ impl FlowClass {
 
     #[inline]
     pub(super) fn of(flow: &Flow) -> Self {
-        match flow.l7.as_deref().map(|l7| l7.seen) {
+        match flow.l7.as_deref().map(|l7| l7.source) {
             None => Self::Packet,
-            Some(Seen::Proxy) => Self::ProxyMessage,
-            Some(Seen::Wire) => Self::WireMessage,
+            Some(MessageSource::Proxy) => Self::ProxyMessage,
+            Some(MessageSource::Wire) => Self::WireMessage,
         }
     }
 }

@@ -8,28 +8,28 @@ use tidegate_model::record::Record;
 use tidegate_model::time::Timestamp;
 
 use super::{FEW, PORTION, Points, Reader};
-use crate::ledger::{Books, Ledger, SUPERSEDED, Ticket, reason};
-use crate::repeats::RepeatRequests;
+use crate::ledger::{Ledger, SUPERSEDED, StageCounters, Ticket, reason};
+use crate::resend::ResendRequests;
 use crate::stage_id::StageId;
 
 /// Points of an edge with the books of two pipelines.
 struct Bench {
     points: Points,
     ledger: Ledger,
-    books: [Arc<Books>; 2],
-    repeats: RepeatRequests,
+    counters: [Arc<StageCounters>; 2],
+    resends: ResendRequests,
 }
 
 impl Bench {
     fn new(reader: Reader, most: usize) -> Self {
         let ledger = Ledger::default();
-        // Books of a receiver do not have to agree with those of a stage in front of it.
-        let books = ["p", "q"].map(|pipeline| ledger.open(pipeline, &StageId::receiver("e")));
+        // StageCounters of a receiver do not have to agree with those of a stage in front of it.
+        let counters = ["p", "q"].map(|pipeline| ledger.open(pipeline, &StageId::receiver("e")));
         Self {
             points: Points::new(reader, most),
             ledger,
-            books,
-            repeats: RepeatRequests::default(),
+            counters,
+            resends: ResendRequests::default(),
         }
     }
 
@@ -48,9 +48,9 @@ impl Bench {
                 value,
             }));
         }
-        let books = &self.books[pipeline];
-        let ticket = Ticket::enter(vec![Arc::clone(books)], points.len() as u64);
-        self.points.push(&batch, ticket, books, &self.repeats);
+        let counters = &self.counters[pipeline];
+        let ticket = Ticket::enter(vec![Arc::clone(counters)], points.len() as u64);
+        self.points.push(&batch, ticket, counters, &self.resends);
     }
 
     /// What the reader gets next: names and values, in portions.
@@ -162,7 +162,7 @@ fn a_processor_sees_the_end_of_series_that_came_another_way() {
 #[test]
 fn a_series_beyond_the_bound_is_refused_and_asked_for_when_another_one_has_ended() {
     let (mut bench, [a, b, c]) = (Bench::new(Reader::Exporter, 2), series(["a", "b", "c"]));
-    let mut seen = bench.repeats.subscribe();
+    let mut seen = bench.resends.subscribe();
     bench.push(0, &[(&a, 1.0), (&b, 1.0), (&c, 1.0), (&c, 2.0)]);
     assert_eq!(bench.counts()[0], (4, 0, 2), "{}", reason::TOO_MANY_SERIES);
     assert_eq!(bench.take().concat().len(), 2);
@@ -211,8 +211,8 @@ fn series_of_a_pipeline_that_leads_here_no_more_end() {
     assert_eq!(taken, named(&[("a", -1.0), ("b", -1.0), ("d", 2.0)])[0]);
     // One end was made for `b`, of which no point waited.
     assert_eq!(bench.counts(), [(2 + 2 + 1 + 3, 1 + 3, 0), (2, 0, 0)]);
-    let (books, repeats) = (Arc::clone(&bench.books[0]), bench.repeats.clone());
-    bench.points.wire(&books, &repeats);
+    let (counters, resends) = (Arc::clone(&bench.counters[0]), bench.resends.clone());
+    bench.points.wire(&counters, &resends);
     bench.push(0, &[(&a, 3.0)]);
     assert_eq!(bench.take(), named(&[("a", 3.0)]));
 }

@@ -9,26 +9,26 @@ use tokio_util::sync::CancellationToken;
 use tidegate_model::record::Kinds;
 
 use super::work::Work;
-use crate::edge::{Door, Edge, Inbox, Reader, edge};
+use crate::edge::{Edge, EdgeHandle, Inbox, Reader, edge};
 use crate::fan_out::FanOut;
 use crate::fan_out::Target;
-use crate::ledger::{Books, reason};
-use crate::pipeline::chain::{Chain, Descent, Link, descent};
-use crate::pipeline::heritage::{Heir, Heritage, Retirement, all_ended};
+use crate::ledger::{StageCounters, reason};
+use crate::pipeline::chain::{Chain, Link, Origin, origin};
+use crate::pipeline::chain_task::{ChainTask, Step};
+use crate::pipeline::handover::{Handover, HandoverOrder, Replacement, all_ended};
 use crate::pipeline::place::Place;
-use crate::pipeline::runtimes::Seat;
-use crate::pipeline::segment::{Segment, Step};
+use crate::pipeline::runtimes::Placement;
 use crate::pipeline::topology::ProcessorNode;
-use crate::repeats::RepeatRequests;
-use crate::repeats::SeenRepeats;
+use crate::resend::ResendRequests;
+use crate::resend::ResendSubscription;
 use crate::stage_id::StageId;
 
 /// A chain that runs, or waits to.
 pub(super) struct LiveChain {
     chain: Chain,
-    door: Door,
+    handle: EdgeHandle,
     exits: Weak<FanOut>,
-    orders: oneshot::Sender<Retirement>,
+    orders: oneshot::Sender<HandoverOrder>,
     ended: CancellationToken,
 }
 
@@ -49,11 +49,11 @@ impl Leaving {
         &mut self,
         pipeline: &str,
         live: LiveChain,
-        heritage: &Arc<Heritage>,
+        handover: &Arc<Handover>,
         at_once: bool,
     ) {
-        let _ = live.orders.send(Retirement {
-            heritage: Arc::clone(heritage),
+        let _ = live.orders.send(HandoverOrder {
+            handover: Arc::clone(handover),
             at_once,
         });
         self.0.retain(|one| !one.ended.is_cancelled());
@@ -82,38 +82,38 @@ impl Leaving {
 }
 
 /// A pipeline whose old chains are replaced by new ones.
-pub(super) struct Rebuilding<'a> {
+pub(super) struct ChainRebuild<'a> {
     pipeline: &'a str,
-    seat: Seat,
+    placement: Placement,
     was: Vec<Chain>,
     /// The old chains, but for those that go on; with the ways to those whose inbox has not ended.
     old: Vec<Option<(LiveChain, Option<Edge>)>>,
     leaving: &'a mut Leaving,
-    heritage: Arc<Heritage>,
-    repeats: RepeatRequests,
+    handover: Arc<Handover>,
+    resends: ResendRequests,
 }
 
-impl<'a> Rebuilding<'a> {
+impl<'a> ChainRebuild<'a> {
     pub(super) fn new(
         pipeline: &'a str,
-        seat: Seat,
+        placement: Placement,
         old: Vec<LiveChain>,
-        repeats: RepeatRequests,
+        resends: ResendRequests,
         leaving: &'a mut Leaving,
     ) -> Self {
         let was = old.iter().map(|live| live.chain.clone()).collect();
         let old = old
             .into_iter()
-            .map(|live| Some((live.door.edge(), live)))
+            .map(|live| Some((live.handle.edge(), live)))
             .map(|one| one.map(|(edge, live)| (live, edge)));
         Self {
             pipeline,
-            seat,
+            placement,
             was,
             old: old.collect(),
             leaving,
-            heritage: Arc::default(),
-            repeats,
+            handover: Arc::default(),
+            resends,
         }
     }
 
@@ -135,7 +135,8 @@ impl<'a> Rebuilding<'a> {
             .iter()
             .flatten()
             .any(|old| old.stage == link.stage && old.fingerprint == link.fingerprint);
-        self.heritage.put(&link.stage, Heir { processor, is_kept });
+        self.handover
+            .put(&link.stage, Replacement { processor, is_kept });
         link
     }
 
@@ -144,7 +145,7 @@ impl<'a> Rebuilding<'a> {
     pub(super) fn chains(
         mut self,
         chains: Vec<Chain>,
-        books: &[Arc<Books>],
+        counters: &[Arc<StageCounters>],
         mut targets: Vec<Target>,
         work: &mut Work<'_>,
     ) -> (Vec<LiveChain>, Vec<Target>) {
@@ -154,42 +155,42 @@ impl<'a> Rebuilding<'a> {
             .map(|one| matches!(one, Some((_, Some(_)))))
             .collect();
         let is_leaving = |stage: &StageId| self.leaving.with(self.pipeline, stage).next().is_some();
-        let descents = descent(&self.was, &is_open, is_leaving, &chains);
+        let origins = origin(&self.was, &is_open, is_leaving, &chains);
         // A request that an old chain has not seen yet must not end with it.
         let is_rebuilt =
-            !self.was.is_empty() && descents.iter().any(|one| !matches!(one, Descent::Same(_)));
-        let (mut live, mut rest) = (Vec::new(), books);
-        for (chain, descent) in chains.into_iter().zip(&descents).rev() {
+            !self.was.is_empty() && origins.iter().any(|one| !matches!(one, Origin::Same(_)));
+        let (mut live, mut rest) = (Vec::new(), counters);
+        for (chain, origin) in chains.into_iter().zip(&origins).rev() {
             let (front, own) = rest.split_at(rest.len() - chain.len());
             rest = front;
-            let (edge, one) = self.chain(chain, descent, own, targets, work);
-            let repeats = self.repeats.clone();
+            let (edge, one) = self.chain(chain, origin, own, targets, work);
+            let resends = self.resends.clone();
             targets = vec![Target {
                 edge,
-                books: Arc::clone(&own[0]),
+                counters: Arc::clone(&own[0]),
                 wants: Kinds::ALL,
-                repeats,
+                resends,
             }];
             live.push(one);
         }
         if is_rebuilt {
-            self.repeats.request();
+            self.resends.request();
         }
-        self.retire_old(&descents);
+        self.retire_old(&origins);
         live.reverse();
         (live, targets)
     }
 
-    fn retire_old(self, descents: &[Descent]) {
+    fn retire_old(self, origins: &[Origin]) {
         let goes_on = |at| {
-            descents
+            origins
                 .iter()
-                .any(|one| matches!(one, Descent::New { inbox_of: Some(of), .. } if *of == at))
+                .any(|one| matches!(one, Origin::New { inbox_of: Some(of), .. } if *of == at))
         };
         for (at, one) in self.old.into_iter().enumerate() {
             if let Some((live, _)) = one {
                 self.leaving
-                    .retire(self.pipeline, live, &self.heritage, goes_on(at));
+                    .retire(self.pipeline, live, &self.handover, goes_on(at));
             }
         }
     }
@@ -197,14 +198,14 @@ impl<'a> Rebuilding<'a> {
     fn chain(
         &mut self,
         chain: Chain,
-        descent: &Descent,
-        books: &[Arc<Books>],
+        origin: &Origin,
+        counters: &[Arc<StageCounters>],
         targets: Vec<Target>,
         work: &mut Work<'_>,
     ) -> (Edge, LiveChain) {
-        let (inbox_of, after) = match descent {
-            Descent::New { inbox_of, after } => (*inbox_of, after.as_slice()),
-            Descent::Same(at) => match self.old[*at].take() {
+        let (inbox_of, after) = match origin {
+            Origin::New { inbox_of, after } => (*inbox_of, after.as_slice()),
+            Origin::Same(at) => match self.old[*at].take() {
                 Some((live, Some(edge))) => return (edge, go_on(live, targets)),
                 other => {
                     self.old[*at] = other;
@@ -221,10 +222,10 @@ impl<'a> Rebuilding<'a> {
                 (edge, Some(inbox))
             }
         };
-        work.site.ledger.watch(
+        work.context.ledger.watch(
             self.pipeline.to_owned(),
             &chain[0].stage,
-            edge.door().probe(),
+            edge.handle().probe(),
         );
         let before = after
             .iter()
@@ -233,15 +234,18 @@ impl<'a> Rebuilding<'a> {
             .iter()
             .flat_map(|link| self.leaving.with(self.pipeline, &link.stage));
         let begin = Begin {
-            seat: self.seat,
+            placement: self.placement,
             after: before.chain(long_before).cloned().collect(),
             inbox,
-            heritage: Arc::clone(&self.heritage),
-            repeats: self.repeats.subscribe(),
-            books: books.to_vec(),
-            exits: Arc::new(FanOut::new(Arc::clone(&books[books.len() - 1]), targets)),
+            handover: Arc::clone(&self.handover),
+            resends: self.resends.subscribe(),
+            counters: counters.to_vec(),
+            exits: Arc::new(FanOut::new(
+                Arc::clone(&counters[counters.len() - 1]),
+                targets,
+            )),
         };
-        let live = begin.spawn(chain, edge.door(), work);
+        let live = begin.spawn(chain, edge.handle(), work);
         (edge, live)
     }
 }
@@ -255,41 +259,42 @@ fn go_on(live: LiveChain, targets: Vec<Target>) -> LiveChain {
 
 /// A chain that is to begin when those that it takes over from have ended.
 struct Begin {
-    seat: Seat,
+    placement: Placement,
     after: Vec<CancellationToken>,
     /// Its own inbox; `None` if it gets that of the chain before it.
     inbox: Option<Inbox>,
-    heritage: Arc<Heritage>,
-    repeats: SeenRepeats,
-    books: Vec<Arc<Books>>,
+    handover: Arc<Handover>,
+    resends: ResendSubscription,
+    counters: Vec<Arc<StageCounters>>,
     exits: Arc<FanOut>,
 }
 
 impl Begin {
-    fn spawn(self, chain: Chain, door: Door, work: &mut Work<'_>) -> LiveChain {
+    fn spawn(self, chain: Chain, handle: EdgeHandle, work: &mut Work<'_>) -> LiveChain {
         let (orders, listening) = oneshot::channel();
         let ended = CancellationToken::new();
         let exits = Arc::downgrade(&self.exits);
         let place = Place::new(chain.iter().map(|link| link.stage.clone()));
-        let (guard, pool) = (ended.clone().drop_guard(), work.site.pool.clone());
-        work.tasks.spawn(place.clone(), self.seat, async move {
+        let (guard, pool) = (ended.clone().drop_guard(), work.context.pool.clone());
+        work.tasks.spawn(place.clone(), self.placement, async move {
             let _ended = guard;
             all_ended(self.after).await;
-            let first = self.books[0].stage();
+            let first = self.counters[0].stage();
             // If a chain before it has failed, there is no inbox, and everything ends.
-            let Some(inbox) = self.inbox.or_else(|| self.heritage.take_inbox(first)) else {
+            let Some(inbox) = self.inbox.or_else(|| self.handover.take_inbox(first)) else {
                 return Ok(());
             };
-            let step =
-                |books: Arc<Books>| Some(Step::new(self.heritage.take(books.stage())?, books));
-            let steps = self.books.into_iter().filter_map(step).collect();
-            Segment::new(steps, self.exits, pool, place, self.repeats)
+            let step = |counters: Arc<StageCounters>| {
+                Some(Step::new(self.handover.take(counters.stage())?, counters))
+            };
+            let steps = self.counters.into_iter().filter_map(step).collect();
+            ChainTask::new(steps, self.exits, pool, place, self.resends)
                 .run(inbox, listening)
                 .await
         });
         LiveChain {
             chain,
-            door,
+            handle,
             exits,
             orders,
             ended,

@@ -10,18 +10,18 @@ use tokio_util::sync::CancellationToken;
 use tidegate_model::record::Kinds;
 
 use super::work::Work;
-use crate::edge::{Door, Edge, Inbox, Reader, edge};
+use crate::edge::{Edge, EdgeHandle, Inbox, Reader, edge};
+use crate::exclusive::ExclusiveResource;
 use crate::fan_out::Target;
 use crate::health::Health;
-use crate::hold::Hold;
-use crate::ledger::{Books, reason};
+use crate::ledger::{StageCounters, reason};
 use crate::limits::Limits;
-use crate::pipeline::heritage::all_ended;
+use crate::pipeline::handover::all_ended;
 use crate::pipeline::place::Place;
-use crate::pipeline::runtimes::Seat;
+use crate::pipeline::runtimes::Placement;
 use crate::pipeline::tasks::ExporterTask;
 use crate::pipeline::topology::ExporterNode;
-use crate::repeats::RepeatRequests;
+use crate::resend::ResendRequests;
 use crate::stage_id::StageId;
 
 /// All exporters that run.
@@ -36,30 +36,30 @@ struct Live {
     stage: StageId,
     fingerprint: String,
     queue: Limits,
-    holds: Vec<Hold>,
+    exclusive: Vec<ExclusiveResource>,
     /// Shows how it ended, until it is no longer wanted.
     health: Option<Health>,
-    door: Door,
+    handle: EdgeHandle,
     task: Id,
     ended: CancellationToken,
 }
 
 /// The way to an exporter.
-pub(super) struct Outlet {
+pub(super) struct ExporterInput {
     pub(super) stage: StageId,
     pub(super) edge: Edge,
     pub(super) wants: Kinds,
 }
 
-impl Outlet {
+impl ExporterInput {
     /// The way for a pipeline that keeps these books.
-    pub(super) fn target(&self, books: Arc<Books>, repeats: &RepeatRequests) -> Target {
-        self.edge.wire(&books, repeats);
+    pub(super) fn target(&self, counters: Arc<StageCounters>, resends: &ResendRequests) -> Target {
+        self.edge.wire(&counters, resends);
         Target {
             edge: self.edge.clone(),
-            books,
+            counters,
             wants: self.wants,
-            repeats: repeats.clone(),
+            resends: resends.clone(),
         }
     }
 }
@@ -67,63 +67,63 @@ impl Outlet {
 /// One that is to be started, when those that it excludes are known.
 struct Fresh {
     node: ExporterNode,
-    seat: Seat,
-    door: Door,
+    placement: Placement,
+    handle: EdgeHandle,
     inbox: Inbox,
 }
 
 impl Exporters {
     /// `nodes` come with the names of their pipelines, and the index of the first.
-    pub(super) fn become_like(
+    pub(super) fn apply(
         &mut self,
         nodes: impl Iterator<Item = (ExporterNode, (String, usize))>,
         work: &mut Work<'_>,
-    ) -> Vec<Outlet> {
+    ) -> Vec<ExporterInput> {
         let mut old = std::mem::take(&mut self.live);
-        let (mut outlets, mut fresh) = (Vec::new(), Vec::new());
+        let (mut inputs, mut fresh) = (Vec::new(), Vec::new());
         for (node, (pipelines, first)) in nodes {
             let (stage, wants) = (node.stage.clone(), node.wants);
             // One that has ended, or is about to, has no way to it.
             let running = old
                 .iter()
                 .enumerate()
-                .filter(|(_, live)| live.is_like(&node) && !live.door.is_over());
+                .filter(|(_, live)| live.is_like(&node) && !live.handle.is_over());
             let edge = match running
-                .filter_map(|(at, live)| Some((at, live.door.edge()?)))
+                .filter_map(|(at, live)| Some((at, live.handle.edge()?)))
                 .next()
             {
                 Some((at, edge)) => {
-                    edge.door().set_when_full(node.queue.when_full);
+                    edge.handle().set_when_full(node.queue.when_full);
                     self.live.push(old.swap_remove(at));
                     edge
                 }
                 None => {
                     let (edge, inbox) = edge(node.queue, reason::QUEUE_FULL, Reader::Exporter);
-                    let seat = if node.exporter.runs_apart() {
-                        Seat::Io
+                    let placement = if node.exporter.runs_apart() {
+                        Placement::Io
                     } else {
-                        Seat::Data(first)
+                        Placement::Data(first)
                     };
                     fresh.push(Fresh {
                         node,
-                        seat,
-                        door: edge.door(),
+                        placement,
+                        handle: edge.handle(),
                         inbox,
                     });
                     edge
                 }
             };
-            work.site
+            work.context
                 .ledger
-                .watch(pipelines, &stage, edge.door().probe());
-            outlets.push(Outlet { stage, edge, wants });
+                .watch(pipelines, &stage, edge.handle().probe());
+            inputs.push(ExporterInput { stage, edge, wants });
         }
         self.retire(old, work);
         for fresh in fresh {
             let live = self.start(fresh, work);
             self.live.push(live);
         }
-        outlets
+        inputs
     }
 
     /// Whether none takes records any more.
@@ -133,7 +133,7 @@ impl Exporters {
 
     /// Those that have ended before their input did.
     pub(super) fn ended_early(&self) -> BTreeSet<StageId> {
-        let ended = self.live.iter().filter(|live| live.door.is_over());
+        let ended = self.live.iter().filter(|live| live.handle.is_over());
         ended.map(|live| live.stage.clone()).collect()
     }
 
@@ -141,8 +141,11 @@ impl Exporters {
         self.leaving.retain(|live| !live.ended.is_cancelled());
         for live in &mut old {
             live.health = None;
-            work.tasks
-                .retire(live.task, work.site.grace, work.site.ledger.of(&live.stage));
+            work.tasks.retire(
+                live.task,
+                work.context.grace,
+                work.context.ledger.of(&live.stage),
+            );
         }
         self.leaving.extend(old);
     }
@@ -152,8 +155,8 @@ impl Exporters {
         &self,
         Fresh {
             node,
-            seat,
-            door,
+            placement,
+            handle,
             inbox,
         }: Fresh,
         work: &mut Work<'_>,
@@ -161,35 +164,38 @@ impl Exporters {
         let ExporterNode {
             stage,
             fingerprint,
-            holds,
+            exclusive,
             health,
             exporter,
             queue,
             ..
         } = node;
-        let excluded = self.leaving.iter().filter(|live| live.excludes(&holds));
-        let excluded: Vec<_> = excluded.map(|live| live.ended.clone()).collect();
+        let conflicting = self
+            .leaving
+            .iter()
+            .filter(|live| live.conflicts_with(&exclusive));
+        let conflicting: Vec<_> = conflicting.map(|live| live.ended.clone()).collect();
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
         let judged = ExporterTask {
-            door: door.clone(),
+            handle: handle.clone(),
             health: health.clone(),
             began_the_run: work.is_start,
         };
         let task =
             work.tasks
-                .spawn_exporter(Place::new([stage.clone()]), seat, judged, async move {
+                .spawn_exporter(Place::new([stage.clone()]), placement, judged, async move {
                     let _ended = guard;
-                    all_ended(excluded).await;
+                    all_ended(conflicting).await;
                     exporter.run(inbox).await
                 });
         Live {
             stage,
             fingerprint,
             queue,
-            holds,
+            exclusive,
             health: Some(health),
-            door,
+            handle,
             task,
             ended,
         }
@@ -203,9 +209,9 @@ impl Live {
             && self.queue.are_alike(&node.queue)
     }
 
-    fn excludes(&self, holds: &[Hold]) -> bool {
-        self.holds
+    fn conflicts_with(&self, exclusive: &[ExclusiveResource]) -> bool {
+        self.exclusive
             .iter()
-            .any(|mine| holds.iter().any(|other| mine.excludes(other)))
+            .any(|mine| exclusive.iter().any(|other| mine.conflicts_with(other)))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::pipeline::control::Change;
+use crate::pipeline::reload::TopologyChange;
 use crate::pipeline::topology::Topology;
 use crate::stage_id::StageId;
 
@@ -55,8 +55,8 @@ impl Manifest {
     }
 
     /// What there is to change until this is `new`, where some stages have ended.
-    pub(super) fn change(&self, new: &Self, ended: &BTreeSet<StageId>) -> Change {
-        let mut change = Change::default();
+    pub(super) fn change(&self, new: &Self, ended: &BTreeSet<StageId>) -> TopologyChange {
+        let mut change = TopologyChange::default();
         for (stage, what) in &new.stages {
             let list = match self.stages.get(stage) {
                 None => &mut change.added,

@@ -13,14 +13,14 @@ mod pipelines;
 mod receivers;
 mod work;
 
-pub(super) use work::Site;
+pub(super) use work::RunContext;
 
 use self::exporters::Exporters;
 use self::manifest::Manifest;
 use self::pipelines::Pipelines;
 use self::receivers::Receivers;
 use self::work::Work;
-use super::control::Change;
+use super::reload::TopologyChange;
 use super::tasks::Tasks;
 use super::topology::Topology;
 
@@ -41,12 +41,12 @@ impl Wiring {
 
     /// Receivers start last, when there is somebody to send to. An exporter that has ended before
     /// its input did is started again.
-    pub(super) fn become_like(
+    pub(super) fn apply(
         &mut self,
         topology: Topology,
-        site: &Site,
+        context: &RunContext,
         tasks: &mut Tasks,
-    ) -> Change {
+    ) -> TopologyChange {
         let is_start = self.manifest.is_empty();
         let manifest = Manifest::of(&topology);
         let change = self
@@ -54,16 +54,16 @@ impl Wiring {
             .change(&manifest, &self.exporters.ended_early());
         self.manifest = manifest;
         let mut work = Work {
-            site,
+            context,
             tasks,
             is_start,
             rows: Vec::new(),
         };
         let pipelines_of = |at| (topology.pipelines_of(at), topology.first_pipeline_of(at));
         let pipelines: Vec<_> = (0..topology.exporters.len()).map(pipelines_of).collect();
-        let outlets = self
+        let inputs = self
             .exporters
-            .become_like(topology.exporters.into_iter().zip(pipelines), &mut work);
+            .apply(topology.exporters.into_iter().zip(pipelines), &mut work);
         let sources: Vec<_> = topology
             .receivers
             .iter()
@@ -71,10 +71,9 @@ impl Wiring {
             .collect();
         let fronts = self
             .pipelines
-            .become_like(topology.pipelines, &sources, &outlets, &mut work);
-        self.receivers
-            .become_like(topology.receivers, fronts, &mut work);
-        site.ledger.arrange(&work.rows);
+            .apply(topology.pipelines, &sources, &inputs, &mut work);
+        self.receivers.apply(topology.receivers, fronts, &mut work);
+        context.ledger.arrange(&work.rows);
         change
     }
 }

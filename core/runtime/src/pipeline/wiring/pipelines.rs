@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::chains::{Leaving, LiveChain, Rebuilding};
-use super::exporters::Outlet;
+use super::chains::{ChainRebuild, Leaving, LiveChain};
+use super::exporters::ExporterInput;
 use super::work::Work;
-use crate::edge::Door;
+use crate::edge::EdgeHandle;
 use crate::fan_out::Target;
 use crate::pipeline::chain::cut;
-use crate::pipeline::runtimes::Seat;
+use crate::pipeline::runtimes::Placement;
 use crate::pipeline::topology::PipelineNode;
-use crate::repeats::RepeatRequests;
+use crate::resend::ResendRequests;
 use crate::stage_id::StageId;
 
 /// All pipelines that run.
@@ -24,12 +24,12 @@ pub(super) struct Pipelines {
 struct Live {
     name: String,
     chains: Vec<LiveChain>,
-    outlets: Vec<Door>,
-    repeats: RepeatRequests,
+    inputs: Vec<EdgeHandle>,
+    resends: ResendRequests,
 }
 
 /// The way into a pipeline.
-pub(super) struct Front {
+pub(super) struct PipelineInput {
     pub(super) pipeline: String,
     /// Indices of the receivers.
     pub(super) receivers: Vec<usize>,
@@ -38,13 +38,13 @@ pub(super) struct Front {
 
 impl Pipelines {
     /// `sources` are the receivers' names.
-    pub(super) fn become_like(
+    pub(super) fn apply(
         &mut self,
         nodes: Vec<PipelineNode>,
         sources: &[StageId],
-        outlets: &[Outlet],
+        inputs: &[ExporterInput],
         work: &mut Work<'_>,
-    ) -> Vec<Front> {
+    ) -> Vec<PipelineInput> {
         let mut old = std::mem::take(&mut self.live);
         let mut fronts = Vec::new();
         for (at, node) in nodes.into_iter().enumerate() {
@@ -55,9 +55,9 @@ impl Pipelines {
             for at in &node.receivers {
                 work.open(&node.name, &sources[*at]);
             }
-            let (front, live) = running.unwrap_or_default().become_like(
-                (node, Seat::Data(at)),
-                outlets,
+            let (front, live) = running.unwrap_or_default().apply(
+                (node, Placement::Data(at)),
+                inputs,
                 &mut self.leaving,
                 work,
             );
@@ -67,11 +67,11 @@ impl Pipelines {
         for Live {
             name,
             chains,
-            outlets,
+            inputs,
             ..
         } in old
         {
-            outlets.iter().for_each(|door| door.unwire(&name));
+            inputs.iter().for_each(|handle| handle.unwire(&name));
             chains
                 .into_iter()
                 .for_each(|chain| self.leaving.retire(&name, chain, &Arc::default(), false));
@@ -82,43 +82,46 @@ impl Pipelines {
 
 impl Live {
     /// What the pipeline becomes, and the way into it.
-    fn become_like(
+    fn apply(
         self,
-        (node, seat): (PipelineNode, Seat),
-        outlets: &[Outlet],
+        (node, placement): (PipelineNode, Placement),
+        inputs: &[ExporterInput],
         leaving: &mut Leaving,
         work: &mut Work<'_>,
-    ) -> (Front, Self) {
+    ) -> (PipelineInput, Self) {
         let PipelineNode {
             name,
             receivers,
             processors,
             exporters,
         } = node;
-        let repeats = self.repeats;
-        let rebuilding = Rebuilding::new(&name, seat, self.chains, repeats.clone(), leaving);
+        let resends = self.resends;
+        let rebuilding = ChainRebuild::new(&name, placement, self.chains, resends.clone(), leaving);
         let links: Vec<_> = processors
             .into_iter()
             .map(|node| rebuilding.enter(node))
             .collect();
-        let books: Vec<_> = links
+        let counters: Vec<_> = links
             .iter()
             .map(|link| work.open(&name, &link.stage))
             .collect();
-        let outlets: Vec<_> = exporters.iter().map(|at| &outlets[*at]).collect();
-        let target = |outlet: &&Outlet| outlet.target(work.open(&name, &outlet.stage), &repeats);
-        let targets = outlets.iter().map(target).collect();
-        let (chains, targets) = rebuilding.chains(cut(links), &books, targets, work);
-        let doors: Vec<_> = outlets.iter().map(|outlet| outlet.edge.door()).collect();
-        let is_in = |door: &Door, doors: &[Door]| doors.iter().any(|other| other.is(door));
-        if doors.iter().any(|door| !is_in(door, &self.outlets)) {
-            repeats.request();
+        let inputs: Vec<_> = exporters.iter().map(|at| &inputs[*at]).collect();
+        let target =
+            |input: &&ExporterInput| input.target(work.open(&name, &input.stage), &resends);
+        let targets = inputs.iter().map(target).collect();
+        let (chains, targets) = rebuilding.chains(cut(links), &counters, targets, work);
+        let handles: Vec<_> = inputs.iter().map(|input| input.edge.handle()).collect();
+        let is_in = |handle: &EdgeHandle, handles: &[EdgeHandle]| {
+            handles.iter().any(|other| other.is(handle))
+        };
+        if handles.iter().any(|handle| !is_in(handle, &self.inputs)) {
+            resends.request();
         }
-        self.outlets
+        self.inputs
             .iter()
-            .filter(|door| !is_in(door, &doors))
-            .for_each(|door| door.unwire(&name));
-        let front = Front {
+            .filter(|handle| !is_in(handle, &handles))
+            .for_each(|handle| handle.unwire(&name));
+        let front = PipelineInput {
             pipeline: name.clone(),
             receivers,
             targets,
@@ -128,8 +131,8 @@ impl Live {
             Self {
                 name,
                 chains,
-                outlets: doors,
-                repeats,
+                inputs: handles,
+                resends,
             },
         )
     }

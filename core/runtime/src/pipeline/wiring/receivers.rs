@@ -8,15 +8,15 @@ use std::sync::{Arc, Weak};
 use tokio::task::Id;
 use tokio_util::sync::CancellationToken;
 
-use super::pipelines::Front;
+use super::pipelines::PipelineInput;
 use super::work::Work;
 use crate::fan_out::FanOut;
 use crate::fan_out::Target;
 use crate::ledger::Ledger;
 use crate::outbox::{Lane, Lanes, Outbox};
-use crate::pipeline::heritage::all_ended;
+use crate::pipeline::handover::all_ended;
 use crate::pipeline::place::Place;
-use crate::pipeline::runtimes::Seat;
+use crate::pipeline::runtimes::Placement;
 use crate::pipeline::topology::ReceiverNode;
 use crate::shutdown::Shutdown;
 use crate::stage_id::StageId;
@@ -31,19 +31,19 @@ pub(super) struct Receivers {
     /// receiver that was stopped shares them with the one in its place.
     fan_outs: HashMap<(String, StageId), Weak<FanOut>>,
     /// How many have not ended.
-    feeding: Arc<AtomicUsize>,
+    active: Arc<AtomicUsize>,
 }
 
 /// A receiver that has not ended. The last one that ends begins the end of the run, before the
 /// stages behind it can notice.
-struct Feeding {
+struct ReceiverGuard {
     all: Arc<AtomicUsize>,
     ledger: Ledger,
     /// Keeps the ways into the pipelines open for as long.
     _lanes: Option<Arc<Lanes>>,
 }
 
-impl Feeding {
+impl ReceiverGuard {
     fn new(all: &Arc<AtomicUsize>, ledger: &Ledger, lanes: Option<Arc<Lanes>>) -> Self {
         all.fetch_add(1, Ordering::AcqRel);
         Self {
@@ -54,10 +54,10 @@ impl Feeding {
     }
 }
 
-impl Drop for Feeding {
+impl Drop for ReceiverGuard {
     fn drop(&mut self) {
         if self.all.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.ledger.begin_end();
+            self.ledger.begin_shutdown();
         }
     }
 }
@@ -72,14 +72,14 @@ struct Live {
 }
 
 impl Receivers {
-    pub(super) fn become_like(
+    pub(super) fn apply(
         &mut self,
         nodes: Vec<ReceiverNode>,
-        fronts: Vec<Front>,
+        fronts: Vec<PipelineInput>,
         work: &mut Work<'_>,
     ) {
         // While receivers are exchanged, none may run.
-        let _exchange = Feeding::new(&self.feeding, &work.site.ledger, None);
+        let _exchange = ReceiverGuard::new(&self.active, &work.context.ledger, None);
         self.point(&fronts);
         let mut old = std::mem::take(&mut self.live);
         let mut fresh = Vec::new();
@@ -96,19 +96,19 @@ impl Receivers {
                     let first = fronts
                         .iter()
                         .position(|front| front.receivers.contains(&at));
-                    fresh.push((node, lanes, Seat::Data(first.unwrap_or_default())));
+                    fresh.push((node, lanes, Placement::Data(first.unwrap_or_default())));
                 }
             }
         }
         self.stop(old, work);
-        for (node, lanes, seat) in fresh {
-            let live = self.start(node, lanes, seat, work);
+        for (node, lanes, placement) in fresh {
+            let live = self.start(node, lanes, placement, work);
             self.live.push(live);
         }
     }
 
     /// Points all that leads into these pipelines to their new fronts.
-    fn point(&mut self, fronts: &[Front]) {
+    fn point(&mut self, fronts: &[PipelineInput]) {
         self.fan_outs
             .retain(|_, fan_out| fan_out.strong_count() > 0);
         for ((pipeline, _), fan_out) in &self.fan_outs {
@@ -120,8 +120,8 @@ impl Receivers {
         }
     }
 
-    fn lane(&mut self, front: &Front, stage: &StageId, work: &Work<'_>) -> Lane {
-        let books = work.site.ledger.open(&front.pipeline, stage);
+    fn lane(&mut self, front: &PipelineInput, stage: &StageId, work: &Work<'_>) -> Lane {
+        let counters = work.context.ledger.open(&front.pipeline, stage);
         let key = (front.pipeline.clone(), stage.clone());
         let fan_out = self
             .fan_outs
@@ -129,12 +129,12 @@ impl Receivers {
             .and_then(Weak::upgrade)
             .unwrap_or_else(|| {
                 let targets: Vec<Target> = front.targets.clone();
-                let fan_out = Arc::new(FanOut::new(Arc::clone(&books), targets));
+                let fan_out = Arc::new(FanOut::new(Arc::clone(&counters), targets));
                 fan_out.put_in_use();
                 fan_out
             });
         self.fan_outs.insert(key, Arc::downgrade(&fan_out));
-        Lane { books, fan_out }
+        Lane { counters, fan_out }
     }
 
     fn stop(&mut self, old: Vec<Live>, work: &mut Work<'_>) {
@@ -149,14 +149,20 @@ impl Receivers {
         {
             shutdown.request();
             work.tasks
-                .retire(task, work.site.grace, work.site.ledger.of(&stage));
+                .retire(task, work.context.grace, work.context.ledger.of(&stage));
             self.leaving.push(ended);
         }
     }
 
     /// Starts one, as soon as those that were stopped have let go of their sources: a source that
     /// both read would give its records twice.
-    fn start(&self, node: ReceiverNode, lanes: Vec<Lane>, seat: Seat, work: &mut Work<'_>) -> Live {
+    fn start(
+        &self,
+        node: ReceiverNode,
+        lanes: Vec<Lane>,
+        placement: Placement,
+        work: &mut Work<'_>,
+    ) -> Live {
         let ReceiverNode {
             stage,
             fingerprint,
@@ -164,21 +170,22 @@ impl Receivers {
         } = node;
         let (lanes, shutdown) = (
             Arc::new(Lanes::new(&stage, lanes)),
-            work.site.shutdown.child(),
+            work.context.shutdown.child(),
         );
         let outbox = Outbox::new(
             Arc::clone(&lanes),
-            work.site.pool.clone(),
-            work.site.ledger.clone(),
+            work.context.pool.clone(),
+            work.context.ledger.clone(),
         );
         let (before, ended) = (self.leaving.clone(), CancellationToken::new());
         let guard = ended.clone().drop_guard();
-        let feeding = Feeding::new(&self.feeding, &work.site.ledger, Some(Arc::clone(&lanes)));
-        let task = work.tasks.spawn(Place::new([stage.clone()]), seat, {
+        let active =
+            ReceiverGuard::new(&self.active, &work.context.ledger, Some(Arc::clone(&lanes)));
+        let task = work.tasks.spawn(Place::new([stage.clone()]), placement, {
             let shutdown = shutdown.clone();
             async move {
                 let _ended = guard;
-                let _feeding = feeding;
+                let _feeding = active;
                 let waited = !before.is_empty();
                 all_ended(before).await;
                 if waited && shutdown.is_requested() {
@@ -203,7 +210,7 @@ impl Live {
     /// Goes on with other lanes, unless it has ended.
     fn go_on(self, lanes: Vec<Lane>, work: &Work<'_>) -> Self {
         if let Some(running) = self.lanes.upgrade() {
-            running.replace(lanes, &work.site.ledger);
+            running.replace(lanes, &work.context.ledger);
         }
         self
     }

@@ -17,7 +17,7 @@ use tidegate_runtime::ledger::Ledger;
 use tidegate_runtime::limits::{Limits, WhenFull};
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{
-    ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Running, Topology,
+    ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, RunningTopology, Topology,
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, Receiver, StageError};
@@ -115,7 +115,7 @@ impl Stream {
 
     async fn run(mut self, seed: u64) {
         let (ledger, shutdown) = (Ledger::default(), Shutdown::new());
-        let running = Running::start(
+        let running = RunningTopology::start(
             self.topology(),
             &Handle::current(),
             &ledger,
@@ -193,7 +193,7 @@ impl Stream {
             health: HealthRegistry::default().stage(&stage),
             stage,
             fingerprint,
-            holds: Vec::new(),
+            exclusive: Vec::new(),
             exporter,
             wants: Kinds::ALL,
             queue,

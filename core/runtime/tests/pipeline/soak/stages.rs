@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fastrand::Rng;
-use tidegate_model::batch::Packed;
+use tidegate_model::batch::FrameBatch;
 use tidegate_model::record::{Frame, Lost, LostSource};
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Kind, Kinds, Outcome, Record, Timestamp};
@@ -189,7 +189,7 @@ impl Door {
         sent.add(n);
         match self {
             Self::Plain(out) => out.send(batch).await,
-            Self::Buffered(buffer) => _ = buffer.send(Packed::new(batch, packed)).await,
+            Self::Buffered(buffer) => _ = buffer.send(FrameBatch::new(batch, packed)).await,
         }
     }
 

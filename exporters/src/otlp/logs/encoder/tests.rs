@@ -13,8 +13,8 @@ use prost::Message;
 use tidegate_model::flow::{
     Address, AuthType, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet,
     FileNumbering, Flow, FlowType, Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type,
-    Layer, Missing, PolicyMatch, SctpChunk, Seen, SourceFile, TcpFlags, TracePoint, TraceReason,
-    Tunnel, TunnelProtocol, Verdict, message_type,
+    Layer, MessageSource, Missing, PolicyMatch, SctpChunk, SourceFile, TcpFlags, TracePoint,
+    TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
 };
 use tidegate_model::record::{Lost, LostSource, Record};
 use tidegate_runtime::stage_id::StageId;
@@ -176,7 +176,7 @@ fn message(record: L7Record, l7_type: L7Type) -> Flow {
         observed_latency: None,
         record,
         trace_id: None,
-        seen: Seen::Proxy,
+        source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     };
     Flow {

@@ -61,7 +61,7 @@ impl Fixture {
     }
 
     fn problem(&self) -> Option<String> {
-        self.health.unwell().into_values().next()
+        self.health.problems().into_values().next()
     }
 }
 

@@ -130,7 +130,7 @@ fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
         observed_latency: None,
         record,
         trace_id: None,
-        seen: Seen::Proxy,
+        source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     };
     select(vec![None, None, Some(Box::new(l7))])

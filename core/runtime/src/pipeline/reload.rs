@@ -9,23 +9,23 @@ use crate::stage_id::StageId;
 
 /// Asks what runs to become another topology. Clones ask the same.
 #[derive(Clone, Debug)]
-pub struct Control {
+pub struct ReloadHandle {
     requests: mpsc::Sender<Request>,
 }
 
 pub(super) struct Request {
     pub(super) topology: Topology,
-    pub(super) reply: oneshot::Sender<Change>,
+    pub(super) reply: oneshot::Sender<TopologyChange>,
 }
 
 /// Everything is about to end, so nothing is changed any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the agent is stopping")]
-pub struct Stopping;
+pub struct ShuttingDown;
 
 /// What a reload changed, as names of stages and pipelines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Change {
+pub struct TopologyChange {
     /// Stages that go on as they are.
     pub kept: BTreeSet<StageId>,
     /// Stages that there were not.
@@ -39,7 +39,7 @@ pub struct Change {
     pub rewired: BTreeSet<String>,
 }
 
-impl Control {
+impl ReloadHandle {
     pub(super) fn new() -> (Self, mpsc::Receiver<Request>) {
         let (requests, inbox) = mpsc::channel(1);
         (Self { requests }, inbox)
@@ -48,17 +48,17 @@ impl Control {
     /// Has what runs become `topology`. Stages with the name and the fingerprint of a running one
     /// are not started; the running ones go on. When this returns, the new wiring holds; stages
     /// that it leaves out may still drain.
-    pub async fn reload(&self, topology: Topology) -> Result<Change, Stopping> {
+    pub async fn reload(&self, topology: Topology) -> Result<TopologyChange, ShuttingDown> {
         let (reply, change) = oneshot::channel();
         self.requests
             .send(Request { topology, reply })
             .await
-            .map_err(|_| Stopping)?;
-        change.await.map_err(|_| Stopping)
+            .map_err(|_| ShuttingDown)?;
+        change.await.map_err(|_| ShuttingDown)
     }
 }
 
-impl Change {
+impl TopologyChange {
     /// Whether everything is as it was.
     #[must_use]
     pub fn is_empty(&self) -> bool {

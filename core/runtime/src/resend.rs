@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The requests of one pipeline; clones share them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct RepeatRequests(Arc<AtomicU64>);
+pub(crate) struct ResendRequests(Arc<AtomicU64>);
 
 /// What one task has seen of them.
 #[derive(Debug)]
-pub(crate) struct SeenRepeats {
-    requests: RepeatRequests,
+pub(crate) struct ResendSubscription {
+    requests: ResendRequests,
     seen: u64,
 }
 
-impl RepeatRequests {
+impl ResendRequests {
     /// Every processor of the pipeline [resends](crate::stage::Stateful::resend) at its next tick,
     /// or before it finishes.
     pub(crate) fn request(&self) {
@@ -23,15 +23,15 @@ impl RepeatRequests {
     }
 
     /// A view for a task, which sees the requests that come from now on.
-    pub(crate) fn subscribe(&self) -> SeenRepeats {
-        SeenRepeats {
+    pub(crate) fn subscribe(&self) -> ResendSubscription {
+        ResendSubscription {
             requests: self.clone(),
             seen: self.0.load(Ordering::Acquire),
         }
     }
 }
 
-impl SeenRepeats {
+impl ResendSubscription {
     /// Whether there was a request since the last call.
     pub(crate) fn is_new(&mut self) -> bool {
         let now = self.requests.0.load(Ordering::Acquire);

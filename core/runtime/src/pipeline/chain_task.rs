@@ -11,54 +11,54 @@ use tidegate_model::batch::{Batch, Pool};
 use tidegate_model::tally::Tally;
 use tidegate_model::time::Timestamp;
 
-use super::heritage::Retirement;
+use super::handover::HandoverOrder;
 use super::place::Place;
 use crate::edge::{Delivery, Inbox};
 use crate::fan_out::{FanOut, send};
-use crate::ledger::{Books, Ticket};
-use crate::repeats::SeenRepeats;
+use crate::ledger::{StageCounters, Ticket};
+use crate::resend::ResendSubscription;
 use crate::stage::{Processor, StageError, Stateful};
 
 /// Records of one batch at most where a processor makes them by itself.
 const MOST_AT_ONCE: usize = 2048;
 
 /// Some processors in a row, and the edges behind the last one.
-pub(super) struct Segment {
+pub(super) struct ChainTask {
     steps: Vec<Step>,
     exits: Arc<FanOut>,
     pool: Pool,
     tally: Tally,
     place: Place,
-    repeats: SeenRepeats,
+    resends: ResendSubscription,
 }
 
 /// One processor with its books.
 pub(super) struct Step {
     processor: Box<dyn Processor>,
-    books: Arc<Books>,
+    counters: Arc<StageCounters>,
     next_tick: Option<(Duration, Instant)>,
 }
 
 impl Step {
-    pub(super) fn new(processor: Box<dyn Processor>, books: Arc<Books>) -> Self {
+    pub(super) fn new(processor: Box<dyn Processor>, counters: Arc<StageCounters>) -> Self {
         let next_tick = processor
             .tick_every()
             .map(|every| (every, Instant::now() + every));
         Self {
             processor,
-            books,
+            counters,
             next_tick,
         }
     }
 }
 
-impl Segment {
+impl ChainTask {
     pub(super) fn new(
         steps: Vec<Step>,
         exits: Arc<FanOut>,
         pool: Pool,
         place: Place,
-        repeats: SeenRepeats,
+        resends: ResendSubscription,
     ) -> Self {
         Self {
             steps,
@@ -66,7 +66,7 @@ impl Segment {
             pool,
             tally: Tally::default(),
             place,
-            repeats,
+            resends,
         }
     }
 
@@ -75,26 +75,26 @@ impl Segment {
     pub(super) async fn run(
         mut self,
         mut inbox: Inbox,
-        mut orders: oneshot::Receiver<Retirement>,
+        mut orders: oneshot::Receiver<HandoverOrder>,
     ) -> Result<(), StageError> {
         self.open_routes();
-        let mut retirement = None;
+        let mut order = None;
         let mut ticks = self.ticks();
-        // Whoever could send an order may go without one.
+        // The sender of orders may be dropped without having sent one.
         let mut listens = true;
         loop {
             tokio::select! {
                 biased;
-                order = &mut orders, if listens => {
+                received = &mut orders, if listens => {
                     listens = false;
-                    retirement = order.ok();
-                    if retirement.as_ref().is_some_and(|order| order.at_once) {
+                    order = received.ok();
+                    if order.as_ref().is_some_and(|order| order.at_once) {
                         break;
                     }
                 }
                 _ = ticks.tick() => {
                     self.tick().await;
-                    // The inbox has its turn, however long the tick took.
+                    // A long tick does not starve the inbox.
                     ticks.reset();
                 }
                 delivery = inbox.recv() => match delivery {
@@ -104,11 +104,11 @@ impl Segment {
             }
         }
         if listens {
-            // An order that was sent before the inbox ended counts; a later one finds nobody.
+            // Accept an order that was sent before the inbox ended, and refuse later ones.
             orders.close();
-            retirement = orders.try_recv().ok();
+            order = orders.try_recv().ok();
         }
-        match retirement {
+        match order {
             Some(order) => self.hand_over(order, inbox).await,
             None => self.finish().await,
         }
@@ -117,7 +117,9 @@ impl Segment {
 
     fn open_routes(&self) {
         for pair in self.steps.windows(2) {
-            pair[0].books.route(std::iter::once(pair[1].books.stage()));
+            pair[0]
+                .counters
+                .route(std::iter::once(pair[1].counters.stage()));
         }
         self.exits.put_in_use();
     }
@@ -146,25 +148,29 @@ impl Segment {
 
     /// Leaves processors that go on, the state of others to those that take their places, and the
     /// inbox if it is not drained. What processors that do not go on still hold goes the old way.
-    async fn hand_over(mut self, Retirement { heritage, at_once }: Retirement, inbox: Inbox) {
+    async fn hand_over(mut self, HandoverOrder { handover, at_once }: HandoverOrder, inbox: Inbox) {
         for at in 0..self.steps.len() {
             let Step {
-                processor, books, ..
+                processor,
+                counters,
+                ..
             } = &mut self.steps[at];
-            if !heritage.keeps(books.stage()) {
+            if !handover.keeps(counters.stage()) {
                 self.place.enter(at);
-                heritage.adopt(books.stage(), &mut **processor);
+                handover.adopt(counters.stage(), &mut **processor);
                 self.empty(at, retire).await;
             }
         }
         if at_once {
-            heritage.put_inbox(self.steps[0].books.stage(), inbox);
+            handover.put_inbox(self.steps[0].counters.stage(), inbox);
         }
         for Step {
-            processor, books, ..
+            processor,
+            counters,
+            ..
         } in self.steps
         {
-            heritage.keep(books.stage(), processor);
+            handover.keep(counters.stage(), processor);
         }
     }
 
@@ -205,7 +211,7 @@ impl Segment {
     }
 
     fn repeat_if_requested(&mut self) {
-        if self.repeats.is_new() {
+        if self.resends.is_new() {
             self.steps
                 .iter_mut()
                 .filter_map(|step| step.processor.as_stateful())
@@ -215,7 +221,7 @@ impl Segment {
 
     /// Hands on what the processor at `at` made by itself, in batches that edges have room for.
     async fn emit(&mut self, at: usize, mut batch: Batch) {
-        let mut ticket = Ticket::create(&self.steps[at].books, batch.len() as u64);
+        let mut ticket = Ticket::create(&self.steps[at].counters, batch.len() as u64);
         while !batch.is_empty() {
             let rest = batch.split_off(MOST_AT_ONCE);
             let part = ticket.split(batch.len() as u64);
@@ -237,14 +243,14 @@ impl Segment {
             if batch.is_empty() {
                 return;
             }
-            ticket = ticket.forward_to(&self.steps[next].books, &batch);
+            ticket = ticket.forward_to(&self.steps[next].counters, &batch);
             self.process(next, &mut batch, &mut ticket);
         }
-        if self.exits.is_tight(batch.held()) {
+        if self.exits.is_tight(batch.allocated()) {
             // Whoever reads the edges may be on this thread, and has not had a turn.
             yield_now().await;
-            if self.exits.is_tight(batch.held()) {
-                batch.fit();
+            if self.exits.is_tight(batch.allocated()) {
+                batch.shrink();
             }
         }
         send(vec![self.exits.admit(&Arc::new(batch), ticket)]).await;

@@ -7,14 +7,14 @@ use crate::record::{Frame, Record};
 /// since each has room for a flow: to fetch them from another processor's cache takes as long as to
 /// decode what the frames are about. So a thread that reads leaves the places to the one that goes
 /// on with the records, and can do without any
-/// ([`Pool::without_places`](crate::Pool::without_places)).
+/// ([`Pool::without_slots`](crate::Pool::without_slots)).
 #[derive(Debug, Default)]
-pub struct Packed {
+pub struct FrameBatch {
     batch: Batch,
     frames: Vec<Frame>,
 }
 
-impl Packed {
+impl FrameBatch {
     /// Frames in the bytes of a batch, to follow the records that it has.
     #[must_use]
     pub fn new(batch: Batch, frames: Vec<Frame>) -> Self {
@@ -27,10 +27,10 @@ impl Packed {
         (self.batch, self.frames)
     }
 
-    /// Memory that the batch holds for records and bytes, as [`Batch::held`].
+    /// Memory that the batch holds for records and bytes, as [`Batch::allocated`].
     #[must_use]
-    pub fn held(&self) -> usize {
-        self.batch.held()
+    pub fn allocated(&self) -> usize {
+        self.batch.allocated()
     }
 
     /// Number of records.
@@ -51,8 +51,8 @@ impl Packed {
         if self.frames.is_empty() {
             return self.batch;
         }
-        let (mut batch, mut frames) = (self.batch.with_places(), self.frames.into_iter());
-        batch.parse(|_| frames.next());
+        let (mut batch, mut frames) = (self.batch.with_slots(), self.frames.into_iter());
+        batch.push_frames(|_| frames.next());
         batch
     }
 
@@ -71,16 +71,16 @@ impl Packed {
             .fold(0, u64::saturating_add)
     }
 
-    /// As [`Batch::fit`].
-    pub fn fit(&mut self) {
-        self.batch.fit();
+    /// As [`Batch::shrink`].
+    pub fn shrink(&mut self) {
+        self.batch.shrink();
         if self.frames.len() < self.frames.capacity() / 2 {
             self.frames.shrink_to_fit();
         }
     }
 }
 
-impl From<Batch> for Packed {
+impl From<Batch> for FrameBatch {
     fn from(batch: Batch) -> Self {
         Self {
             batch,
@@ -91,7 +91,7 @@ impl From<Batch> for Packed {
 
 #[cfg(test)]
 mod tests {
-    use super::Packed;
+    use super::FrameBatch;
     use crate::batch::{Batch, Pool};
     use crate::record::{Frame, Record};
 
@@ -115,7 +115,7 @@ mod tests {
     fn frames_follow_the_records_and_what_they_say_was_lost_adds_up() {
         let mut batch = Batch::new();
         batch.push(Record::Frame(frame(1, 5)));
-        let packed = Packed::new(batch, vec![frame(2, 0), frame(3, 7)]);
+        let packed = FrameBatch::new(batch, vec![frame(2, 0), frame(3, 7)]);
         assert_eq!((packed.len(), packed.lost()), (3, 12));
         assert_eq!(
             frames(&packed.unpack()),
@@ -126,19 +126,19 @@ mod tests {
     #[test]
     fn few_frames_let_go_of_the_memory_that_they_do_not_use() {
         let held = |frames: u64| {
-            let mut packed = Packed::new(
-                Pool::default().without_places().take(),
+            let mut packed = FrameBatch::new(
+                Pool::default().without_slots().take(),
                 Vec::with_capacity(500),
             );
             for seq in 0..frames {
                 packed.batch.push_bytes(&[7; 100]);
                 packed.frames.push(frame(seq, 0));
             }
-            packed.fit();
+            packed.shrink();
             assert_eq!(packed.len() as u64, frames);
-            (packed.batch.held(), packed.frames.capacity())
+            (packed.batch.allocated(), packed.frames.capacity())
         };
-        let full = Pool::default().without_places().take().held();
+        let full = Pool::default().without_slots().take().allocated();
         assert_eq!(held(10), (1000, 10));
         assert_eq!(held(400), (full, 500));
     }

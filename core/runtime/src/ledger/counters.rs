@@ -7,7 +7,7 @@ use tidegate_model::record::Kinds;
 use tidegate_model::tally::NamedCounts;
 use tidegate_model::{Batch, Tally};
 
-use super::desk::Desk;
+use super::gate::LedgerGate;
 use super::names::reason;
 use super::report::StageReport;
 use super::routes::Routes;
@@ -19,13 +19,13 @@ use crate::tap::Tap;
 /// report never sees half an entry. A stage that takes another one's place under its name goes on
 /// in the same books.
 #[derive(Debug)]
-pub struct Books {
+pub struct StageCounters {
     pipeline: String,
     stage: StageId,
     /// Whether it is an exporter.
     is_end: bool,
     counts: Mutex<Counts>,
-    desk: Arc<Desk>,
+    gate: Arc<LedgerGate>,
     /// Whether a reload has taken the stage out of the pipeline.
     ended: AtomicBool,
     /// Tasks of the stage that are being torn down because they did not drain in time.
@@ -54,8 +54,8 @@ pub(crate) struct Counts {
     pub(crate) routes: Routes,
 }
 
-impl Books {
-    pub(super) fn new(pipeline: &str, stage: &StageId, desk: Arc<Desk>) -> Self {
+impl StageCounters {
+    pub(super) fn new(pipeline: &str, stage: &StageId, gate: Arc<LedgerGate>) -> Self {
         let (pipeline, stage, ended) = (pipeline.to_owned(), stage.clone(), AtomicBool::new(false));
         let (is_end, tap) = (stage.role() == Role::Exporter, Arc::<Tap>::default());
         Self {
@@ -63,7 +63,7 @@ impl Books {
             stage,
             is_end,
             counts: Mutex::default(),
-            desk,
+            gate,
             ended,
             forced: AtomicU32::new(0),
             tap,
@@ -114,7 +114,7 @@ impl Books {
 
     /// Whether a task of the stage, or everything, is torn down.
     pub(super) fn is_forced(&self) -> bool {
-        self.desk.closed.load(Ordering::Acquire) || self.forced.load(Ordering::Acquire) > 0
+        self.gate.closed.load(Ordering::Acquire) || self.forced.load(Ordering::Acquire) > 0
     }
 
     pub(crate) fn tap(&self) -> &Arc<Tap> {
@@ -163,7 +163,7 @@ impl Books {
 
     /// To be held while records go from these books to those of the next stages.
     pub(super) fn crossing(&self) -> RwLockReadGuard<'_, ()> {
-        self.desk
+        self.gate
             .crossing
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -172,7 +172,7 @@ impl Books {
     /// Records that were waiting for the stage when it ended, by itself or by force; or with which
     /// a stage in front of it was waiting when that was ended by force.
     pub(super) fn ended(&self, n: u64, by_force: bool) {
-        let closed = self.desk.closed.load(Ordering::Acquire);
+        let closed = self.gate.closed.load(Ordering::Acquire);
         let reason = match (closed, by_force || self.is_forced()) {
             (true, _) => reason::SHUTDOWN_TIMEOUT,
             (false, true) => reason::RELOAD_TIMEOUT,

@@ -7,10 +7,10 @@ use crate::stage_id::StageId;
 
 /// Why a run did not end as it should.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum RunError {
     /// A stage returned an error.
     #[error("stage `{stage}` failed")]
-    Failed {
+    StageFailed {
         /// The stage's name.
         stage: StageId,
         /// What it said.
@@ -18,13 +18,13 @@ pub enum Failure {
     },
     /// A stage panicked: a fault of tidegate.
     #[error("stage `{stage}` panicked")]
-    Panicked {
+    StagePanicked {
         /// The stage's name.
         stage: StageId,
     },
     /// Stages had not ended when the grace period was over.
     #[error("{} did not end within the grace period of {grace:?}", join(.stages))]
-    Overdue {
+    GracePeriodExceeded {
         /// Their names.
         stages: Vec<StageId>,
         /// The period.
@@ -32,17 +32,17 @@ pub enum Failure {
     },
     /// Stages were ended before they had drained, because somebody wanted it so.
     #[error("{} ended at once, on request", join(.stages))]
-    Interrupted {
+    Forced {
         /// Their names.
         stages: Vec<StageId>,
     },
 }
 
-impl Failure {
+impl RunError {
     /// Whether the stage ended in order, but for [what it had no time for](Undelivered).
     #[must_use]
     pub fn is_undelivered(&self) -> bool {
-        matches!(self, Self::Failed { source, .. } if source.is::<Undelivered>())
+        matches!(self, Self::StageFailed { source, .. } if source.is::<Undelivered>())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 /// What all books of a ledger lie on.
 #[derive(Debug, Default)]
-pub(super) struct Desk {
+pub(super) struct LedgerGate {
     /// Whether the grace period is over.
     pub(super) closed: AtomicBool,
     /// Shared by those who enter records in the books of two stages, as they go from one to the

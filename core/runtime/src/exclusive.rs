@@ -4,17 +4,17 @@ use std::net::{IpAddr, SocketAddr};
 
 /// Something that there is only one of. A reload lets go of it before somebody else takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub enum ExclusiveResource {
     /// An address to listen on.
     Address(SocketAddr),
     /// The process's standard output, whose lines are not to be mixed.
     StandardOutput,
 }
 
-impl Hold {
+impl ExclusiveResource {
     /// Whether not both can be held.
     #[must_use]
-    pub fn excludes(&self, other: &Self) -> bool {
+    pub fn conflicts_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Address(one), Self::Address(other)) => overlap(*one, *other),
             (one, other) => one == other,
@@ -34,7 +34,7 @@ fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Hold;
+    use super::ExclusiveResource;
 
     #[test]
     fn wildcards_overlap_with_what_they_cover() {
@@ -50,11 +50,11 @@ mod tests {
         ];
         for (a, b, expected) in cases {
             let (first, second) = (
-                Hold::Address(a.parse().unwrap()),
-                Hold::Address(b.parse().unwrap()),
+                ExclusiveResource::Address(a.parse().unwrap()),
+                ExclusiveResource::Address(b.parse().unwrap()),
             );
             assert_eq!(
-                (first.excludes(&second), second.excludes(&first)),
+                (first.conflicts_with(&second), second.conflicts_with(&first)),
                 (expected, expected),
                 "{a} {b}"
             );
