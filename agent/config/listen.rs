@@ -27,7 +27,7 @@ impl Listen {
     }
 
     /// Whether the two addresses conflict.
-    pub(crate) fn excludes(&self, other: &Self) -> bool {
+    pub(crate) fn conflicts_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tcp(one), Self::Tcp(other)) => {
                 ExclusiveResource::Address(*one).conflicts_with(&ExclusiveResource::Address(*other))

@@ -120,18 +120,12 @@ pub trait ExporterConfig: Debug + Send {
     fn listens(&self) -> Vec<SocketAddr> {
         Vec::new()
     }
-<<<<<<< HEAD
     /// The resources that it holds exclusively while it runs.
-    fn holds(&self) -> Vec<Hold> {
-        self.listens().into_iter().map(Hold::Address).collect()
-=======
-    /// What nobody else can hold while it runs.
     fn exclusive_resources(&self) -> Vec<ExclusiveResource> {
         self.listens()
             .into_iter()
             .map(ExclusiveResource::Address)
             .collect()
->>>>>>> 3f54fbe (Use the field's terms for the runtime's types)
     }
     /// The default limits of its inbox; `when_full` depends on the wiring.
     fn default_queue(&self) -> Limits {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tidegate_model::flow::{
     Dns, Endpoint, EndpointNames, Flow, Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record,
-    L7Type, Missing, MessageSource, TcpFlags, Verdict, message_type,
+    L7Type, MessageSource, Missing, TcpFlags, Verdict, message_type,
 };
 use tidegate_model::metric::{Point, Value};
 use tidegate_model::tally::Tally;
