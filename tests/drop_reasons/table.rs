@@ -287,51 +287,53 @@ fn transports() -> Vec<(&'static str, Proof)> {
 }
 
 fn exporters() -> Vec<(&'static str, Proof)> {
-    let (delivery, limits) = (
-        "exporters/tests/otlp/delivery.rs",
-        "exporters/tests/otlp/limits.rs",
-    );
-    let (stdout, answers) = (
-        "exporters/tests/stdout/main.rs",
-        "every_answer_leads_to_its_outcome",
-    );
+    let delivery = "exporters/tests/otlp/delivery.rs";
+    let limits = "exporters/tests/otlp/limits.rs";
+    let stdout = "exporters/tests/stdout/main.rs";
+    let replies = "every_reply_leads_to_its_outcome";
     vec![
-        ("rejected_by_peer", Test(delivery, answers)),
-        ("permanent_error", Test(delivery, answers)),
-        ("not_authorized", Test(delivery, answers)),
-        ("unimplemented", Test(delivery, answers)),
-        ("resource_exhausted", Test(delivery, answers)),
+        ("rejected_by_peer", Test(delivery, replies)),
+        ("permanent_error", Test(delivery, replies)),
+        ("not_authorized", Test(delivery, replies)),
+        ("unimplemented", Test(delivery, replies)),
+        ("resource_exhausted", Test(delivery, replies)),
         (
             "retries_exhausted",
             Test(delivery, "retries_end_when_the_policy_says_so"),
         ),
         (
             "drain_timeout",
-            Test(limits, "what_is_left_after_the_drain_timeout_is_given_up"),
+            Test(
+                limits,
+                "remaining_records_are_dropped_after_the_drain_timeout",
+            ),
         ),
         (
             "record_too_large",
-            Test(limits, "a_record_that_no_request_can_hold_is_dropped_alone"),
+            Test(
+                limits,
+                "a_record_that_is_too_large_for_a_request_is_dropped_alone",
+            ),
         ),
         (
             "metric_type_conflict",
             Test(
                 "exporters/tests/prometheus/main.rs",
-                "every_point_is_in_the_books_and_series_are_counted",
+                "every_point_is_accounted_for_and_series_are_counted",
             ),
         ),
         (
             "output_closed",
             Test(
                 stdout,
-                "an_output_that_nobody_reads_ends_the_run_without_a_failure",
+                "an_output_closed_by_its_reader_ends_the_run_without_a_failure",
             ),
         ),
         (
             "write_failed",
             Test(
                 stdout,
-                "a_disk_that_stays_full_is_a_failure_with_its_place_and_the_records_without_lines_are_lost",
+                "a_disk_that_stays_full_is_a_failure_that_names_the_output",
             ),
         ),
     ]
