@@ -50,7 +50,7 @@ fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
     assert!(
         ended
             .stderr
-            .contains("the books balance; unaccounted records: 0; in flight: 0"),
+            .contains("the ledger balances; unaccounted records: 0; in flight: 0"),
         "{}",
         ended.stderr
     );

@@ -405,7 +405,7 @@ fn debug_shows_each_connection_request_step_of_a_reload_and_change_of_names() {
     for words in [
         "reading the configuration",
         "the configuration is valid",
-        "is no longer wanted, and drains",
+        "the stage was removed and is draining",
         "the stage is unchanged and keeps running",
     ] {
         agent.has_said(words);

@@ -23,7 +23,7 @@ fn ledger(place: &Place, config: &std::path::Path) -> Value {
     assert!(
         ended
             .stderr
-            .contains("the books balance; unaccounted records: 0; in flight: 0"),
+            .contains("the ledger balances; unaccounted records: 0; in flight: 0"),
         "{}",
         ended.stderr
     );

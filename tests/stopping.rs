@@ -151,7 +151,7 @@ fn signals_while_the_agent_starts_are_heard() {
         let ended = agent.ended();
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         assert!(
-            ended.stderr.contains("the books balance"),
+            ended.stderr.contains("the ledger balances"),
             "{}",
             ended.stderr
         );

@@ -92,7 +92,7 @@ fn the_ledger_is_the_table_or_the_page_itself() {
     assert!(
         table
             .stdout
-            .ends_with("the books balance; unaccounted records: 0; in flight: 0\n"),
+            .ends_with("the ledger balances; unaccounted records: 0; in flight: 0\n"),
         "{}",
         table.stdout
     );

@@ -141,7 +141,7 @@ fn when_the_reader_of_one_output_leaves_the_others_go_on_and_the_end_is_good() {
     let live = Live(agent.address());
     let mut first = [0];
     agent.take_stdout().read_exact(&mut first).unwrap();
-    agent.says("its output is closed");
+    agent.says("the output of the exporter is closed");
     eventually("all events have come", || {
         live.number("receivers.monitor1_2", "in") >= 20_000
     });

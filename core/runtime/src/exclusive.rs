@@ -1,18 +1,19 @@
-//! What only one component can hold at a time.
+//! Resources that only one component can use at a time.
 
 use std::net::{IpAddr, SocketAddr};
 
-/// Something that there is only one of. A reload lets go of it before somebody else takes it.
+/// A resource that only one component can use at a time. A reload waits until its user has ended
+/// before another component starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExclusiveResource {
     /// An address to listen on.
     Address(SocketAddr),
-    /// The process's standard output, whose lines are not to be mixed.
+    /// The standard output of the process, whose lines must not be mixed.
     StandardOutput,
 }
 
 impl ExclusiveResource {
-    /// Whether not both can be held.
+    /// Returns whether the two cannot be in use at the same time.
     #[must_use]
     pub fn conflicts_with(&self, other: &Self) -> bool {
         match (self, other) {
@@ -22,7 +23,7 @@ impl ExclusiveResource {
     }
 }
 
-/// One port, and one address or a wildcard. `[::]` takes IPv4 as well.
+/// Whether two addresses have the same port and overlapping hosts. `[::]` includes IPv4.
 fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
     let covers = |wide: IpAddr, narrow: IpAddr| {
         wide.is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
@@ -37,7 +38,7 @@ mod tests {
     use super::ExclusiveResource;
 
     #[test]
-    fn wildcards_overlap_with_what_they_cover() {
+    fn a_wildcard_conflicts_with_the_addresses_that_it_covers() {
         let cases = [
             ("127.0.0.1:80", "127.0.0.1:80", true),
             ("127.0.0.1:80", "127.0.0.1:81", false),

@@ -1,5 +1,5 @@
-//! The edges behind a stage, which a reload may replace while records pass: a batch goes to exactly
-//! those that were there when it was admitted.
+//! The edges behind a stage, which a reload may replace while records are flowing: a batch is sent to
+//! exactly those that were present when it was admitted.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use crate::edge::{Delivery, Edge};
 use crate::ledger::{SIGNALS_RULE, StageCounters, Ticket};
 use crate::resend::ResendRequests;
 
-/// The stages that a stage hands its records to, in order. A batch is shared, not copied.
+/// The stages that a stage sends its records to, in order. A batch is shared, not copied.
 #[derive(Debug)]
 pub(crate) struct FanOut {
-    /// Of the stage in front.
+    /// The counters of the sending stage.
     counters: Arc<StageCounters>,
     exits: RwLock<Exits>,
 }
@@ -24,28 +24,27 @@ pub(crate) struct FanOut {
 #[derive(Debug)]
 struct Exits {
     targets: Arc<[Target]>,
-    /// Whether the stage in front has begun to use them. Before it has, the books are its
-    /// predecessor's.
+    /// Whether the sending stage has started. Before that, the counters belong to its predecessor.
     in_use: bool,
 }
 
-/// One of them.
+/// A stage that receives records.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) edge: Edge,
     pub(crate) counters: Arc<StageCounters>,
-    /// Kinds of records that the stage takes; others are filtered before its inbox.
+    /// Kinds of records that the stage takes; others are filtered in front of its inbox.
     pub(crate) wants: Kinds,
-    /// Of the pipeline.
+    /// The requests to resend in the pipeline.
     pub(crate) resends: ResendRequests,
 }
 
-/// Deliveries that are in the books of their stages and only have to be sent.
+/// Deliveries that are counted as received by their stages, and have to be sent.
 #[derive(Debug)]
 pub(crate) struct Admitted {
     targets: Arc<[Target]>,
     deliveries: Vec<(usize, Delivery)>,
-    /// Targets of which so many points wait that no more should come before some are taken.
+    /// Targets with so many queued points that the sender has to wait.
     crowded: Vec<usize>,
 }
 
@@ -60,15 +59,14 @@ impl FanOut {
         }
     }
 
-    /// The stage in front begins.
+    /// Marks the sending stage as started.
     pub(crate) fn put_in_use(&self) {
         let mut exits = self.write();
         exits.in_use = true;
         exits.route(&self.counters);
     }
 
-    /// From now on, batches go there. Those that were admitted before are still sent to where they
-    /// belong.
+    /// Replaces the targets. Batches that were admitted before are still sent to the former ones.
     pub(crate) fn point(&self, targets: Vec<Target>) {
         let mut exits = self.write();
         exits.targets = targets.into();
@@ -77,8 +75,7 @@ impl FanOut {
         }
     }
 
-    /// Enters a batch's records in the books of both ends of every edge. Points of metrics are
-    /// handed over at once.
+    /// Counts a batch's records at both ends of every edge. Metric points are delivered at once.
     pub(crate) fn admit(&self, batch: &Arc<Batch>, ticket: Ticket) -> Admitted {
         let exits = self.exits.read().unwrap_or_else(PoisonError::into_inner);
         let tickets = ticket.fan_out(exits.targets.iter().map(|target| &target.counters), batch);
@@ -100,13 +97,13 @@ impl FanOut {
                 admitted.crowded.push(at);
             }
         }
-        // Until here, no reload says that a pipeline leads elsewhere, and so no point comes behind
-        // the end of its series.
+        // Until here, no reload can disconnect the pipeline, so no point arrives after the end of its
+        // series.
         drop(exits);
         admitted
     }
 
-    /// Whether memory is short on any edge for a batch that holds so many bytes.
+    /// Whether a batch that holds so many bytes should be shrunk for any edge.
     pub(crate) fn is_tight(&self, bytes: usize) -> bool {
         let exits = self.exits.read().unwrap_or_else(PoisonError::into_inner);
         exits
@@ -127,9 +124,9 @@ impl Exits {
 }
 
 impl Target {
-    /// Filters what the stage does not take, and hands over points. `census` is how many records
-    /// there are of each kind. Returns the kinds that are left on the ticket, and whether the
-    /// sender has to wait until points are taken.
+    /// Filters records that the stage does not take, and delivers points. `census` has the number of
+    /// records of each kind. Returns the kinds that are left on the ticket, and whether the sender
+    /// has to wait until points are taken.
     fn admit(
         &self,
         batch: &Batch,
@@ -155,8 +152,8 @@ impl Target {
 
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Hands over what was admitted. A full edge is waited for, and holds up none of the others. An
-/// edge is held open no longer than it is waited for.
+/// Sends what was admitted. Waits for full edges, without holding up the others, and keeps no edge
+/// open longer than that.
 pub(crate) async fn send(admitted: Vec<Admitted>) {
     let mut waiting = Vec::new();
     for Admitted {

@@ -1,6 +1,5 @@
-//! The health of stages: whether each works as it should, is degraded, or has ended while the
-//! others go on. `/readyz`, the log, `tidegate top` and the metric `tidegate_stage_degraded` show
-//! it.
+//! The health of stages: healthy, degraded, or ended while the others keep running. `/readyz`, the
+//! log, `tidegate top` and the metric `tidegate_stage_degraded` show it.
 //!
 //! A component reports its state through the [`Health`] of its
 //! [`BuildContext`](crate::component::BuildContext); the runner adds that a stage has ended. A
@@ -20,33 +19,33 @@ pub struct HealthRegistry {
     stages: Arc<Mutex<Vec<Weak<Shared>>>>,
 }
 
-/// One stage's health, as the stage reports it; clones share it. It is in the registry for as long
-/// as a clone lives. The default belongs to no stage and to no registry.
+/// One stage's health, as the stage reports it; clones share it. It stays in the registry as long
+/// as a clone exists. The default belongs to no stage and to no registry.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
     shared: Arc<Shared>,
 }
 
-/// How a stage is.
+/// The state of a stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum HealthState {
-    /// It does its work.
+    /// It works.
     #[default]
     Healthy,
     /// It cannot do all of its work, and keeps trying.
     Degraded {
         /// When that began.
         since: Timestamp,
-        /// What is wrong, as a fragment without a full stop.
+        /// The reason, as a fragment without a full stop.
         why: String,
     },
-    /// It has ended, and the run goes on without it.
+    /// It has ended, and the run continues without it.
     Ended {
         /// When it ended.
         since: Timestamp,
-        /// What ended it.
+        /// The reason.
         why: String,
-        /// Whether that was a failure; that nobody reads its output any more is none.
+        /// Whether that was a failure, which a closed output is not.
         failed: bool,
     },
 }
@@ -58,8 +57,8 @@ struct Shared {
 }
 
 impl HealthRegistry {
-    /// A handle for a stage that is well. Two handles of one name are two components of that name,
-    /// one of which a reload has replaced or is about to.
+    /// Registers a healthy stage. Two handles of one name are two components, of which a reload has
+    /// replaced one or is about to.
     #[must_use]
     pub fn stage(&self, stage: &StageId) -> Health {
         let shared = Arc::new(Shared {
@@ -72,7 +71,7 @@ impl HealthRegistry {
         Health { shared }
     }
 
-    /// Every stage by its name, with the state of the component that is worst off.
+    /// The state of every stage: the worst one where several components have its name.
     #[must_use]
     pub fn states(&self) -> BTreeMap<StageId, HealthState> {
         let mut states = BTreeMap::new();
@@ -89,7 +88,7 @@ impl HealthRegistry {
         states
     }
 
-    /// The stages that are not well, each with what is wrong with it.
+    /// The reason for each stage that is not healthy.
     #[must_use]
     pub fn problems(&self) -> BTreeMap<StageId, String> {
         let states = self.states().into_iter();
@@ -100,8 +99,9 @@ impl HealthRegistry {
 }
 
 impl Health {
-    /// The stage cannot do all of its work: `why` is a fragment such as `the backend refuses
-    /// requests: 401`. Logged when it begins, not when only the reason changes.
+    /// Reports that the stage cannot do all of its work: `why` is a fragment such as `the backend
+    /// refuses requests: 401`. Logs a warning when the stage becomes degraded, and not when only
+    /// the reason changes.
     pub fn degraded(&self, why: impl Into<String>) {
         let why = why.into();
         let mut state = self.lock();
@@ -121,8 +121,7 @@ impl Health {
         }
     }
 
-    /// The stage does its work, or does it again, which is logged. Costs a lock that nothing else
-    /// contends for.
+    /// Reports that the stage works. Logs a recovery. Costs an uncontended lock.
     pub fn healthy(&self) {
         let mut state = self.lock();
         if let HealthState::Degraded { since, .. } = *state {
@@ -132,13 +131,13 @@ impl Health {
         }
     }
 
-    /// The state now.
+    /// The current state.
     #[must_use]
     pub fn state(&self) -> HealthState {
         self.lock().clone()
     }
 
-    /// The stage has ended before the others. The runner logs that.
+    /// Enters that the stage has ended before the others. The runner logs that.
     pub(crate) fn ended(&self, why: impl Into<String>, failed: bool) {
         *self.lock() = HealthState::Ended {
             since: Timestamp::now(),
@@ -160,7 +159,7 @@ impl Health {
 }
 
 impl HealthState {
-    /// What is wrong; `None` if nothing is.
+    /// The reason for a state that is not healthy.
     #[must_use]
     pub fn problem(&self) -> Option<&str> {
         match self {
@@ -184,7 +183,7 @@ mod tests {
     use super::{HealthRegistry, HealthState, StageId};
 
     #[test]
-    fn a_stage_is_shown_with_what_is_wrong_until_it_is_well_again() {
+    fn a_degraded_stage_has_a_reason_until_it_recovers() {
         let registry = HealthRegistry::default();
         let health = registry.stage(&StageId::exporter("stdout"));
         assert!(registry.problems().is_empty());
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_that_has_ended_stays_so() {
+    fn a_stage_that_has_ended_cannot_recover() {
         let health = HealthRegistry::default().stage(&StageId::exporter("stdout"));
         health.ended("the disk is full", true);
         health.degraded("the pipe is full");
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_components_of_one_name_the_worse_one_is_shown_while_it_lives() {
+    fn of_two_components_with_one_name_the_worse_state_is_shown() {
         let registry = HealthRegistry::default();
         let old = registry.stage(&StageId::exporter("otlp"));
         let new = registry.stage(&StageId::exporter("otlp"));

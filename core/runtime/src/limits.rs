@@ -1,22 +1,22 @@
 //! The limits of an edge.
 
-/// How much an edge holds, and what happens when it is full.
+/// The bounds of an edge, and its policy when it is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Records at most. A single batch larger than this is let through when the edge is empty.
+    /// Maximum number of records. A single batch larger than this is let through when the edge is empty.
     pub records: usize,
-    /// Bytes at most: memory that batches hold, with packet bytes and texts, used or not.
+    /// Maximum number of bytes: the memory that batches hold, with packet bytes and texts, used or not.
     pub bytes: usize,
-    /// What happens to a batch that does not fit.
+    /// The policy for a batch that does not fit.
     pub when_full: WhenFull,
-    /// Series at most: those of which a point waits and, in front of an exporter, those that it was
-    /// handed and that have not ended. Points do not count as records.
+    /// Maximum number of metric series: those with a queued point and, in front of an exporter,
+    /// those that it received and that have not ended. Points do not count as records.
     pub series: usize,
 }
 
 impl Limits {
-    /// What an inbox has when the configuration does not say otherwise. So many series are ten
-    /// metrics of as many series as each of them may have.
+    /// The default limits of an inbox. The limit of series has room for ten metrics with the maximum
+    /// number of series each.
     pub const DEFAULT: Self = Self {
         records: 16_384,
         bytes: 2 << 20,
@@ -24,7 +24,7 @@ impl Limits {
         series: 1 << 20,
     };
 
-    /// Whether both hold the same, whatever happens when they are full.
+    /// Whether both have the same bounds, whatever their policies.
     pub(crate) fn are_alike(&self, other: &Self) -> bool {
         Self {
             when_full: other.when_full,
@@ -40,7 +40,7 @@ impl Default for Limits {
 }
 
 crate::config_choice! {
-    /// What happens when an edge is full.
+    /// The policy of a full edge.
     #[derive(serde::Serialize)]
     pub enum WhenFull = Block {
         /// The sender waits.

@@ -1,4 +1,4 @@
-//! How a receiver hands over what it read.
+//! The sending side of a receiver.
 
 mod lanes;
 
@@ -46,14 +46,14 @@ impl Outbox {
         self.shared.pool.take()
     }
 
-    /// Where the batches' memory comes from and goes back to, for a thread that fills them.
+    /// The pool of the batches, for a thread that fills them.
     #[must_use]
     pub fn pool(&self) -> Pool {
         self.shared.pool.clone()
     }
 
-    /// Hands a batch to every pipeline behind this receiver, waiting while one is full. Not to be
-    /// cancelled: what it still waits with would have no outcome.
+    /// Sends a batch to every pipeline behind this receiver, and waits while one is full. Not to be
+    /// cancelled: the records that are still waiting would have no outcome.
     pub async fn send(&self, batch: impl Into<FrameBatch>) {
         let mut packed = batch.into();
         if self.shared.lanes.are_tight(packed.allocated()) {
@@ -63,14 +63,14 @@ impl Outbox {
         self.shared.forward(Arc::new(packed.unpack()), ticket).await;
     }
 
-    /// Enters `n` records that came and could not be used.
+    /// Counts `n` records that arrived and could not be used.
     pub fn dropped(&self, reason: &'static str, n: u64) {
         self.shared.lanes.dropped(reason, n);
     }
 
-    /// Puts a bounded buffer between a reader that must not wait and the pipelines. The [`Pump`]
-    /// has to run until it ends; it does when every clone of the [`Buffer`] is gone and all is
-    /// handed on.
+    /// Puts a bounded buffer between a reader that must not wait and the pipelines. The [`Pump`] has
+    /// to run until it ends, which is when every clone of the [`Buffer`] is dropped and the buffer is
+    /// empty.
     #[must_use]
     pub fn buffered(self, limits: Limits) -> (Buffer, Pump) {
         let (edge, inbox) = edge(limits, reason::PIPELINE_FULL, Reader::Processor);
@@ -89,14 +89,14 @@ impl Outbox {
 }
 
 impl Shared {
-    /// Puts a batch's records in the books, and what its frames say that Cilium lost.
+    /// Counts a batch's records, and the events that its frames report as lost.
     fn enter(&self, packed: &FrameBatch) -> Ticket {
         self.ledger.count_upstream_lost(PERF_RING, packed.lost());
         self.lanes.enter(packed.len() as u64)
     }
 
-    /// Enters the records on all edges before it waits for any, so that the books are whole even if
-    /// the receiver is torn down while it waits.
+    /// Counts the records on all edges before it waits for any, so that the ledger is consistent even
+    /// if the receiver is aborted while it waits.
     async fn forward(&self, batch: Arc<Batch>, ticket: Ticket) {
         let admitted = self.lanes.admit(&batch, ticket);
         drop(batch);
@@ -104,8 +104,8 @@ impl Shared {
     }
 }
 
-/// The near end of a receiver's buffer, for its reader. What does not fit is dropped with the
-/// reason `pipeline_full`, unless the limits say to block.
+/// The sending end of a receiver's buffer. Records that do not fit are dropped with the reason
+/// `pipeline_full`, unless the policy is to block.
 #[derive(Clone, Debug)]
 pub struct Buffer {
     edge: Edge,
@@ -119,15 +119,14 @@ impl Buffer {
         self.shared.pool.take()
     }
 
-    /// Where the batches' memory comes from and goes back to.
+    /// The pool of the batches.
     #[must_use]
     pub fn pool(&self) -> Pool {
         self.shared.pool.clone()
     }
 
-    /// Puts a batch in the buffer. Waits only if the buffer is full and its policy is to block.
-    /// Returns how many records were dropped for want of room, now or (`drop_oldest`) earlier ones.
-    /// Not to be cancelled, as [`Outbox::send`].
+    /// Adds a batch to the buffer, and returns how many records were dropped for it. Waits only if the
+    /// buffer is full and its policy is to block. Not to be cancelled, as [`Outbox::send`].
     pub async fn send(&self, batch: impl Into<FrameBatch>) -> u64 {
         let mut packed = batch.into();
         if self.edge.is_tight(packed.allocated()) {
@@ -137,26 +136,26 @@ impl Buffer {
         self.edge.send(Delivery::packed(packed, ticket)).await
     }
 
-    /// Whether a batch like `batch` would go in now, without a drop and without a wait. Holds until
-    /// the next [`Self::send`] where there is one sender.
+    /// Whether `batch` fits now without a drop and without waiting. With one sender, this holds until
+    /// the next [`Self::send`].
     #[must_use]
     pub fn has_room(&self, batch: &Batch) -> bool {
         self.edge.has_room(batch.len(), batch.min_weight())
     }
 
-    /// Waits until it would, whatever the policy, or until nobody reads the buffer any more: for
+    /// Waits until `batch` fits, whatever the policy, or until the reader of the buffer is gone: for
     /// the report of a loss, which must not be lost itself.
     pub async fn room(&self, batch: &Batch) {
         self.edge.room(batch.len(), batch.min_weight()).await;
     }
 
-    /// Enters `n` records that came and could not be used.
+    /// Counts `n` records that arrived and could not be used.
     pub fn dropped(&self, reason: &'static str, n: u64) {
         self.shared.lanes.dropped(reason, n);
     }
 }
 
-/// The far end of a receiver's buffer.
+/// The receiving end of a receiver's buffer.
 #[derive(Debug)]
 pub struct Pump {
     inbox: Inbox,
@@ -164,13 +163,13 @@ pub struct Pump {
 }
 
 impl Pump {
-    /// Hands on what the buffer holds until it ends.
+    /// Forwards what the buffer holds until it ends.
     pub async fn run(mut self) {
         while let Some(delivery) = self.inbox.recv().await {
             let (batch, ticket) = delivery.unpack();
             self.shared.forward(Arc::new(batch), ticket).await;
-            // The stages behind are done with it then: its memory is there for the next one, and in
-            // the cache.
+            // Lets the next stages finish the batch, so that its memory is reused while it is in the
+            // cache.
             yield_now().await;
         }
     }

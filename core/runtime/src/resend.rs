@@ -1,5 +1,5 @@
-//! Requests to the processors of a pipeline to hand on again what they handed on once: because a
-//! stage behind them is new, or had no room for all of it.
+//! Requests to the processors of a pipeline to send again what they sent once, because a stage
+//! behind them is new or had no room for all of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResendRequests(Arc<AtomicU64>);
 
-/// What one task has seen of them.
+/// One task's view of the requests.
 #[derive(Debug)]
 pub(crate) struct ResendSubscription {
     requests: ResendRequests,
@@ -16,13 +16,13 @@ pub(crate) struct ResendSubscription {
 }
 
 impl ResendRequests {
-    /// Every processor of the pipeline [resends](crate::stage::Stateful::resend) at its next tick,
-    /// or before it finishes.
+    /// Makes every processor of the pipeline [resend](crate::stage::Stateful::resend) at its next
+    /// tick, or before it finishes.
     pub(crate) fn request(&self) {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// A view for a task, which sees the requests that come from now on.
+    /// Subscribes a task to the requests from now on.
     pub(crate) fn subscribe(&self) -> ResendSubscription {
         ResendSubscription {
             requests: self.clone(),
@@ -32,7 +32,7 @@ impl ResendRequests {
 }
 
 impl ResendSubscription {
-    /// Whether there was a request since the last call.
+    /// Returns whether there was a request since the last call.
     pub(crate) fn is_new(&mut self) -> bool {
         let now = self.requests.0.load(Ordering::Acquire);
         std::mem::replace(&mut self.seen, now) != now

@@ -1,8 +1,8 @@
-//! Looks at records as they leave a stage, while the agent runs. Nobody looks most of the time,
-//! which costs a stage one load of an atomic a batch.
+//! Copies records as they leave a stage of a running agent. Without a watcher this costs a stage
+//! one atomic load per batch.
 //!
-//! Whoever looks gets a bounded sample and changes nothing: it is not in the books, no stage waits
-//! for it, and none is kept from ending. What it does not get is counted. Texts are made elsewhere.
+//! A watcher gets a bounded sample and does not affect the pipeline: the ledger does not count it,
+//! and no stage waits for it. Records that it does not get are counted.
 
 mod allowance;
 
@@ -19,35 +19,35 @@ use tidegate_model::record::{Kinds, Record};
 use crate::sync::lock;
 use allowance::Allowance;
 
-/// Records that wait for a watcher at most.
+/// Maximum number of samples in a watcher's channel.
 const BUFFER: usize = 1024;
-/// Bytes of a frame or an event that a sample has at most.
+/// Maximum number of bytes of a frame or an event in a sample.
 const DATA: usize = 256;
 
-/// Says of a record, and of the bytes that it refers to, whether it is looked for.
+/// Selects records by the record and the bytes that it refers to.
 pub type RecordFilter = Box<dyn Fn(&Record, &[u8]) -> bool + Send + Sync>;
 
 /// A copy of a record.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// The record. Its spans lead nowhere.
+    /// The record. Its spans are not valid for any bytes.
     pub record: Record,
     /// The first bytes of a frame or an event; empty for other records.
     pub data: Vec<u8>,
 }
 
-/// What a watcher was offered, and what it took of that, since it began.
+/// The counts of a watcher since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Records that left the stage.
     pub records: u64,
-    /// How many of them are looked for.
+    /// How many of them matched the filter.
     pub wanted: u64,
-    /// How many of those were copied.
+    /// How many of the matches were copied.
     pub taken: u64,
 }
 
-/// Gets samples of what leaves a stage, until it is dropped.
+/// Receives samples of the records that leave a stage, until it is dropped.
 #[derive(Debug)]
 pub struct Watcher {
     watch: Arc<Subscription>,
@@ -55,14 +55,14 @@ pub struct Watcher {
     samples: Receiver<Sample>,
 }
 
-/// Where watchers of one stage stand.
+/// The subscriptions to one stage.
 #[derive(Debug, Default)]
 pub(crate) struct Tap {
     watched: AtomicBool,
     watches: Mutex<Vec<Arc<Subscription>>>,
 }
 
-/// The stage's side of a watcher.
+/// The stage's side of a watcher, shared by the stages of its name.
 struct Subscription {
     wanted: RecordFilter,
     allowance: Mutex<Allowance>,
@@ -73,7 +73,7 @@ struct Subscription {
 }
 
 impl Tap {
-    /// Shows a batch's records of these kinds to those who watch.
+    /// Offers a batch's records of these kinds to every watcher.
     pub(crate) fn show(&self, batch: &Batch, kinds: Kinds) {
         if self.watched.load(Ordering::Relaxed) {
             lock(&self.watches)
@@ -115,7 +115,7 @@ impl Subscription {
         }
     }
 
-    /// Copies a record, unless the watcher has not taken earlier ones.
+    /// Copies a record, unless the watcher's channel is full.
     fn take(&self, record: &Record, data: &[u8]) {
         if let Ok(place) = self.samples.try_reserve() {
             place.send(Sample {
@@ -127,7 +127,7 @@ impl Subscription {
     }
 }
 
-/// The bytes that a record is about.
+/// The bytes that a record refers to.
 fn data<'b>(record: &Record, bytes: &'b [u8]) -> &'b [u8] {
     match record {
         Record::Frame(frame) => frame.data.of(bytes),
@@ -137,8 +137,8 @@ fn data<'b>(record: &Record, bytes: &'b [u8]) -> &'b [u8] {
 }
 
 impl Watcher {
-    /// Watches a stage in the books of some of its pipelines. `rate` is how many records it copies
-    /// in a second on average, and in one go at most.
+    /// Attaches a watcher to some taps. `rate` is the number of records that are copied per second
+    /// on average, and at most in one burst.
     pub(crate) fn new(taps: Vec<Arc<Tap>>, rate: u32, wanted: RecordFilter) -> Self {
         let (sender, samples) = channel(BUFFER);
         let watch = Arc::new(Subscription {
@@ -161,12 +161,12 @@ impl Watcher {
     pub async fn next(&mut self) -> Sample {
         match self.samples.recv().await {
             Some(sample) => sample,
-            // The watcher has a sender itself.
+            // Unreachable: the watcher's own subscription holds a sender.
             None => std::future::pending().await,
         }
     }
 
-    /// The next sample, if one is there already.
+    /// Returns the next sample without waiting.
     pub fn waiting(&mut self) -> Option<Sample> {
         self.samples.try_recv().ok()
     }

@@ -1,5 +1,5 @@
-//! What components say about themselves beside the books: connection states, attempts, reconnects.
-//! The agent serves it; a component holds handles that cost one atomic operation.
+//! The agent's own instruments: connection states, attempts, reconnects. The agent serves them; a
+//! component holds handles, each update of which is one atomic operation.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -19,9 +19,9 @@ pub struct Telemetry {
 pub struct Instrument {
     /// Name as Prometheus knows it; counters end in `_total`.
     pub name: &'static str,
-    /// One line that says what it is.
+    /// Its description, in one line.
     pub help: &'static str,
-    /// Whether it only grows.
+    /// Whether it is a counter.
     pub is_counter: bool,
     /// Names and values of the labels.
     pub labels: Vec<(&'static str, String)>,
@@ -29,18 +29,18 @@ pub struct Instrument {
 }
 
 impl Instrument {
-    /// The value now.
+    /// The current value.
     #[must_use]
     pub fn value(&self) -> i64 {
         self.value.load(Ordering::Relaxed)
     }
 }
 
-/// A count that only grows.
+/// A counter.
 #[derive(Clone, Debug, Default)]
 pub struct Counter(Arc<AtomicI64>);
 
-/// A value that goes up and down.
+/// A gauge.
 #[derive(Clone, Debug, Default)]
 pub struct Gauge(Arc<AtomicI64>);
 
@@ -60,7 +60,7 @@ impl Gauge {
 }
 
 impl Telemetry {
-    /// A counter; the same name and labels give the same one.
+    /// Returns the counter with this name and these labels; registers it if it is new.
     #[must_use]
     pub fn counter(
         &self,
@@ -71,7 +71,7 @@ impl Telemetry {
         Counter(self.instrument(name, help, labels, true))
     }
 
-    /// A gauge; the same name and labels give the same one.
+    /// Returns the gauge with this name and these labels; registers it if it is new.
     #[must_use]
     pub fn gauge(
         &self,
@@ -88,7 +88,7 @@ impl Telemetry {
         &self.health
     }
 
-    /// All instruments, in the order of their making.
+    /// All instruments, in the order of their registration.
     #[must_use]
     pub fn instruments(&self) -> Vec<Instrument> {
         lock(&self.instruments).clone()

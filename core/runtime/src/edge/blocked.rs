@@ -1,5 +1,5 @@
-//! How long senders have waited for room in an edge, those that wait now included: while a stage is
-//! stuck, the number grows.
+//! The time that senders were blocked by a full edge, including those that are blocked now: the
+//! number grows while a stage is stuck.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::sync::lock;
 
-/// The time, added up over all senders.
+/// The blocked time, added up over all senders.
 #[derive(Debug, Default)]
 pub(super) struct Blocked {
     state: Mutex<State>,
@@ -16,14 +16,14 @@ pub(super) struct Blocked {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Senders that wait now.
+    /// Senders that are blocked now.
     senders: u32,
-    /// What had been waited at `at`.
+    /// The total at the time `at`.
     total: Duration,
     at: Option<Instant>,
 }
 
-/// A sender that waits, until this is dropped.
+/// Counts a sender as blocked until it is dropped.
 #[derive(Debug)]
 pub(super) struct Waiting<'a>(&'a Blocked);
 

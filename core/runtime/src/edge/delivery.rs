@@ -7,15 +7,15 @@ use tidegate_model::record::{Frame, Kind, Kinds, Record};
 
 use crate::ledger::Ticket;
 
-/// A batch on its way to a stage, with the ticket for its records.
+/// A batch for a stage, with the ticket for its records.
 #[derive(Debug)]
 pub struct Delivery {
     batch: Arc<Batch>,
-    /// Frames that are not among the records yet: a receiver's, on the way to another thread.
+    /// Frames of a receiver that are not among the records yet.
     frames: Vec<Frame>,
     wanted: Kinds,
-    /// What the batch weighs, once somebody had to know: to weigh it is to look at every record,
-    /// and most batches wait behind no other.
+    /// The weight of the batch, computed when it is first needed: it takes a look at every record,
+    /// and most batches do not wait behind another one.
     pub(super) weight: Option<usize>,
     pub(super) ticket: Ticket,
 }
@@ -43,7 +43,7 @@ impl Delivery {
         Self::new(Arc::new(batch), Kinds::of(&[Kind::Metric]), ticket)
     }
 
-    /// The batch with the records that the stage gets, and the ticket.
+    /// Returns the batch with the records for the stage, and the ticket.
     pub(crate) fn unpack(self) -> (Batch, Ticket) {
         let mut batch = Arc::try_unwrap(self.batch).unwrap_or_else(|shared| shared.copy());
         if self.wanted != Kinds::ALL {
@@ -58,7 +58,7 @@ impl Delivery {
         self.wanted
     }
 
-    /// The records that the stage asked for; the ticket is for exactly these.
+    /// The records for the stage; the ticket is for exactly these.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.batch
             .records()
@@ -72,23 +72,22 @@ impl Delivery {
         self.batch.bytes()
     }
 
-    /// The batch and the ticket, for a stage that keeps them apart. The ticket is for the records
-    /// of [these kinds](Self::kinds).
+    /// Returns the batch and the ticket, which is for the records of [these kinds](Self::kinds).
     pub fn into_parts(self) -> (Arc<Batch>, Ticket) {
         (self.batch, self.ticket)
     }
 
-    /// The ticket, to state outcomes one by one.
+    /// The ticket, for stating outcomes one by one.
     pub fn ticket(&mut self) -> &mut Ticket {
         &mut self.ticket
     }
 
-    /// All its records were delivered, or went into a table.
+    /// States that all records were delivered or aggregated.
     pub fn absorbed(self) {
         self.ticket.absorb_all();
     }
 
-    /// All its records are lost.
+    /// States that all records are lost.
     pub fn dropped(self, reason: &'static str) {
         self.ticket.drop_all(reason);
     }
@@ -99,7 +98,7 @@ impl Delivery {
         })
     }
 
-    /// The stage that was to read it has ended.
+    /// Drops the records because the stage has ended.
     pub(super) fn abandoned(self) {
         self.ticket.abandon_all();
     }

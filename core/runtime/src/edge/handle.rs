@@ -9,7 +9,7 @@ use crate::ledger::{QueueProbe, Queued};
 use crate::limits::{Limits, WhenFull};
 use crate::sync::lock;
 
-/// A view of an edge, which does not keep it open.
+/// A view of an edge that does not keep it open.
 #[derive(Clone, Debug)]
 pub(crate) struct EdgeHandle {
     pub(super) queue: Arc<Queue>,
@@ -24,7 +24,7 @@ impl Edge {
 }
 
 impl EdgeHandle {
-    /// The edge, unless its last sender is gone.
+    /// Returns a sender, unless the last one is gone.
     pub(crate) fn edge(&self) -> Option<Edge> {
         let mut state = lock(&self.queue.state);
         if state.senders == 0 {
@@ -37,24 +37,24 @@ impl EdgeHandle {
         })
     }
 
-    /// Whether both lead to one inbox.
+    /// Whether both belong to the same inbox.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.queue, &other.queue)
     }
 
-    /// From now on, this happens when it is full. Senders that wait for room are treated so, too.
+    /// Changes the policy of a full edge, also for senders that are blocked.
     pub(crate) fn set_when_full(&self, when_full: WhenFull) {
         lock(&self.queue.state).limits.when_full = when_full;
         self.queue.drained.notify_waiters();
     }
 
-    /// A pipeline leads here no more: what series of it the reader has are to end.
+    /// Disconnects a pipeline: its series end in the reader.
     pub(crate) fn unwire(&self, pipeline: &str) {
         lock(&self.queue.state).points.unwire(pipeline);
         self.queue.filled.notify_one();
     }
 
-    /// Whether somebody can still send.
+    /// Whether there are senders.
     pub(crate) fn is_open(&self) -> bool {
         lock(&self.queue.state).senders > 0
     }
@@ -64,12 +64,12 @@ impl EdgeHandle {
         lock(&self.queue.state).was_read
     }
 
-    /// Whether nobody will read it any more.
+    /// Whether the reader is gone.
     pub(crate) fn is_over(&self) -> bool {
         self.queue.is_over()
     }
 
-    /// For the ledger's report.
+    /// The probe for the ledger's report.
     pub(crate) fn probe(&self) -> Arc<dyn QueueProbe> {
         Arc::clone(&self.queue) as _
     }

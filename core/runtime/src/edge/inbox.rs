@@ -16,22 +16,21 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// The next batch, or the next points of metrics; `None` when the inbox is empty and nobody can
-    /// send any more. Where both wait, they take turns. Safe to cancel.
+    /// Receives the next batch or the next metric points; `None` when the inbox is empty and all
+    /// senders are gone. Batches and points take turns. Safe to cancel.
     pub async fn recv(&mut self) -> Option<Delivery> {
         self.next(State::next).await
     }
 
-    /// The next points of metrics, for a stage that cannot take other records at the moment: of the
-    /// points of a series only the newest waits, so that a stage that goes on taking them has the
-    /// current value of each. `None` when no point waits and nobody can send any more. Safe to
-    /// cancel.
+    /// Receives the next metric points, for a stage that cannot take other records at the moment.
+    /// Only the newest point of a series is queued, so the stage gets current values. `None` when no
+    /// point is queued and all senders are gone. Safe to cancel.
     pub async fn recv_points(&mut self) -> Option<Delivery> {
         self.next(State::next_points).await
     }
 
     async fn next(&mut self, take: fn(&mut State) -> Option<Delivery>) -> Option<Delivery> {
-        // A stage whose inbox is never empty would keep its thread from timers and other stages.
+        // An inbox that is never empty must not starve timers and other stages on the thread.
         consume_budget().await;
         loop {
             let filled = self.queue.filled.notified();
@@ -51,8 +50,8 @@ impl Inbox {
         }
     }
 
-    /// Waits until nobody can send any more, while batches may still wait in the inbox: for a stage
-    /// that limits how long it tries to deliver the last ones. Does not borrow the inbox.
+    /// Waits until all senders are gone; batches may still be queued then. For a stage that limits
+    /// the time for delivering the last batches. Does not borrow the inbox.
     pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
         let queue = Arc::clone(&self.queue);
         async move {

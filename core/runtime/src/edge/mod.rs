@@ -1,6 +1,6 @@
 //! The bounded channel between two stages: limits in records and in bytes, and a policy for when it
-//! is full. The edge belongs to the stage that reads it; what is dropped here is in that stage's
-//! books. Points of metrics wait apart from other records, the newest one of each series.
+//! is full. The edge belongs to the stage that reads it: records that are dropped here are counted
+//! by that stage. Metric points are queued apart from other records, the newest one of each series.
 
 mod blocked;
 mod delivery;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use crate::limits::Limits;
 use queue::Queue;
 
-/// A new edge. `full` is the reason under which it drops when its policy says so.
+/// Creates an edge. `full` is the reason for the records that a full edge drops.
 pub(crate) fn edge(limits: Limits, full: &'static str, reader: Reader) -> (Edge, Inbox) {
     let queue = Arc::new(Queue::new(limits, full, reader));
     (

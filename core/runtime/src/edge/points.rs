@@ -1,16 +1,15 @@
-//! The metric points that wait in an edge: the newest of each series.
+//! The queued metric points of an edge: the newest one of each series.
 //!
-//! A point is a state, not an event: a newer point of a series supersedes an older one. So points
-//! wait apart from other records, one for each series at most. They do not compete with other
-//! records for room, and no policy of a full queue drops them. A point that is superseded while it
-//! waits is absorbed, as it went into the newer one, and noted as such.
+//! A point is a state, not an event: a newer point of a series replaces an older one. So points are
+//! queued apart from other records, at most one for each series. They do not compete with other
+//! records for room, and no policy of a full queue drops them. A queued point that is replaced is
+//! absorbed, and noted as superseded.
 //!
-//! In front of an exporter, the edge also remembers which series its reader was handed and has not
-//! seen the end of. That settles which ends it has to be handed: the end of a series that it never
-//! saw is absorbed, and that of one that it did see always has a place. A series beyond the bound
-//! is refused with a count; as soon as there is room, the processors of its pipeline are asked to
-//! repeat what they handed on. In front of a processor, which cannot be stuck for ever, senders
-//! wait instead.
+//! In front of an exporter, the edge also tracks which series its reader has received and whose end
+//! it has not. The end of a series that it never received is absorbed, and that of one that it did
+//! receive always fits. A series beyond the limit is dropped and counted; as soon as there is room,
+//! the processors of its pipeline are asked to send their series again. In front of a processor,
+//! which cannot be stuck forever, senders wait instead.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,58 +24,57 @@ use tidegate_model::time::Timestamp;
 use crate::ledger::{StageCounters, Ticket, reason};
 use crate::resend::ResendRequests;
 
-/// Points that are handed over at once.
-const PORTION: usize = 256;
-/// Outdated entries of the order that are not worth a clean-up.
-const FEW: usize = 64;
+/// Maximum number of points in one delivery.
+const MAX_POINTS: usize = 256;
+/// Number of outdated entries of the order that are tolerated before a clean-up.
+const OUTDATED_LIMIT: usize = 64;
 
-/// What reads an edge.
+/// The role of the reader of an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// An exporter, which has no series when the edge is new: all that it will ever have come
-    /// through this edge.
+    /// An exporter, which receives all its series through this edge.
     Exporter,
-    /// A stage behind which series may be known that came another way.
+    /// A stage behind which there may be series that arrived another way.
     Processor,
 }
 
-/// The points that wait, and the series that the reader has.
+/// The queued points, and the series that the reader has.
 #[derive(Debug)]
 pub(super) struct Points {
     reader: Reader,
-    /// Series at most.
+    /// Maximum number of series.
     most: usize,
-    /// By the address of the series, which is its identity while it is held here.
-    series: HashMap<usize, Known>,
-    /// Addresses of series in the order in which they began to wait; some may not wait any more.
+    /// By the address of the series, which identifies it as long as it is held here.
+    series: HashMap<usize, SeriesState>,
+    /// Addresses of series in the order of their first queued point; some may have none now.
     order: VecDeque<usize>,
     waiting: usize,
     feeds: Vec<Feed>,
 }
 
-/// A series of which a point waits, or that the reader has.
+/// A series with a queued point, or that the reader has.
 #[derive(Debug)]
-struct Known {
+struct SeriesState {
     series: Arc<Series>,
-    /// Index of the pipeline that it comes from.
+    /// Index of the feed that it comes from.
     feed: usize,
-    /// Whether the reader has it.
+    /// Whether the reader has received it.
     handed: bool,
-    /// The newest point, until it is handed over.
+    /// The newest point, until it is delivered.
     point: Option<(Timestamp, Value)>,
 }
 
-/// A pipeline that ends, or ended, in this edge.
+/// A pipeline that is, or was, connected to this edge.
 #[derive(Debug)]
 struct Feed {
-    /// Of the reader, for this pipeline.
+    /// The reader's counters in this pipeline.
     counters: Arc<StageCounters>,
-    /// For its points that wait.
+    /// For its queued points.
     ticket: Ticket,
     resends: ResendRequests,
-    /// Whether a series of it was refused since the last request to repeat.
+    /// Whether one of its series was refused since the last request to resend.
     refused: bool,
-    /// Whether the pipeline leads here no more, so that none of its series is to be kept.
+    /// Whether the pipeline was disconnected, so that its series end.
     unwired: bool,
 }
 
@@ -92,17 +90,17 @@ impl Points {
         }
     }
 
-    /// Points that wait.
+    /// The number of queued points.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// Whether senders have to wait until some points are taken.
+    /// Whether senders have to wait until points are taken.
     pub(super) fn are_crowded(&self) -> bool {
         self.reader == Reader::Processor && self.waiting > self.most
     }
 
-    /// The pipeline with these books leads here from now on.
+    /// Connects the pipeline of these counters.
     pub(super) fn wire(&mut self, counters: &Arc<StageCounters>, resends: &ResendRequests) {
         let at = self.feed(counters, resends);
         let feed = &mut self.feeds[at];
@@ -110,7 +108,7 @@ impl Points {
         feed.resends = resends.clone();
     }
 
-    /// The pipeline leads here no more: its series end.
+    /// Disconnects a pipeline: its series end.
     pub(super) fn unwire(&mut self, pipeline: &str) {
         let Some(at) = self
             .feeds
@@ -148,7 +146,7 @@ impl Points {
         feed.ticket.merge(Ticket::create(&feed.counters, made));
     }
 
-    /// Takes in the points of a batch. The ticket is for exactly these, in the books of the reader.
+    /// Queues the points of a batch. The ticket is for exactly these.
     pub(super) fn push(
         &mut self,
         batch: &Batch,
@@ -158,7 +156,7 @@ impl Points {
     ) {
         let feed = self.feed(counters, resends);
         if self.feeds[feed].unwired {
-            // Their series have ended for this reader, which supersedes them.
+            // Their series have already ended for this reader.
             let n = ticket.left();
             return ticket.superseded(n);
         }
@@ -174,7 +172,7 @@ impl Points {
         self.clean_up();
     }
 
-    /// Whether there is a place for the point, which is on the feed's ticket.
+    /// Queues a point that is on the feed's ticket; returns whether there was room.
     fn enter(&mut self, point: &Point, feed: usize) -> bool {
         let address = Arc::as_ptr(&point.series).addr();
         let is_end = point.value == Value::Ended;
@@ -190,7 +188,7 @@ impl Points {
             let series = Arc::clone(&point.series);
             self.series.insert(
                 address,
-                Known {
+                SeriesState {
                     series,
                     feed,
                     handed: false,
@@ -203,7 +201,7 @@ impl Points {
         };
         let waited = known.point.is_some();
         if waited {
-            // The point that is superseded.
+            // The earlier point is superseded.
             self.feeds[known.feed].ticket.superseded(1);
             self.waiting -= 1;
         }
@@ -221,10 +219,10 @@ impl Points {
         true
     }
 
-    /// The next points of one pipeline, those that have waited longest first.
+    /// Takes the next points of one pipeline, the oldest first.
     pub(super) fn take(&mut self) -> Option<(Batch, Ticket)> {
         let (mut batch, mut from) = (Batch::new(), None);
-        while batch.len() < PORTION
+        while batch.len() < MAX_POINTS
             && let Some(address) = self.order.front()
         {
             let address = *address;
@@ -260,7 +258,7 @@ impl Points {
         Some((batch, ticket))
     }
 
-    /// The reader has ended.
+    /// Drops everything because the reader has ended; returns the tickets.
     pub(super) fn abandon(&mut self) -> Vec<Ticket> {
         self.series = HashMap::new();
         self.order = VecDeque::new();
@@ -277,7 +275,7 @@ impl Points {
         }
     }
 
-    /// The index of a pipeline.
+    /// Returns the index of a pipeline's feed; creates the feed if it is new.
     fn feed(&mut self, counters: &Arc<StageCounters>, resends: &ResendRequests) -> usize {
         if let Some(at) = self
             .feeds
@@ -298,9 +296,9 @@ impl Points {
         self.feeds.len() - 1
     }
 
-    /// Forgets the order of series that have ended, if these are most of it.
+    /// Removes outdated entries from the order, if these are most of it.
     fn clean_up(&mut self) {
-        if self.order.len() > 2 * self.waiting + FEW {
+        if self.order.len() > 2 * self.waiting + OUTDATED_LIMIT {
             let series = &self.series;
             self.order.retain(|address| {
                 series

@@ -1,6 +1,5 @@
-//! The queue behind an edge and its inbox: batches in the order of their coming, and
-//! [points](Points) of metrics apart from them. Senders and the reader meet once a batch, under a
-//! lock that is held for a push or a pop.
+//! The queue between an edge and its inbox: batches in the order of arrival, and [metric
+//! points](Points) apart from them. A lock is taken once per push and per pop.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -16,11 +15,11 @@ use crate::sync::lock;
 
 #[derive(Debug)]
 pub(super) struct Queue {
-    /// Why a record is dropped that does not fit.
+    /// The reason for records that do not fit.
     full: &'static str,
     pub(super) state: Mutex<State>,
-    /// Held by the sender that waits for room; the others wait for it, in the order of their
-    /// coming. So small batches do not overtake a large one for ever.
+    /// Held by the sender that waits for room; the others queue for it in the order of arrival, so
+    /// that small batches cannot overtake a large one forever.
     pub(super) turn: FairMutex<()>,
     pub(super) filled: Notify,
     pub(super) drained: Notify,
@@ -33,10 +32,10 @@ pub(super) struct State {
     pub(super) limits: Limits,
     pub(super) waiting: VecDeque<Delivery>,
     pub(super) records: usize,
-    /// Of those that were weighed: all but one that waits alone.
+    /// The weight of the queued batches, except a first one that was not weighed yet.
     bytes: usize,
     pub(super) points: Points,
-    /// Whether points were handed over last.
+    /// Whether the last delivery had points.
     points_were_last: bool,
     pub(super) senders: usize,
     /// Whether the reader has begun to take records.
@@ -45,7 +44,7 @@ pub(super) struct State {
 }
 
 impl Queue {
-    /// `full` is the reason under which it drops when its policy says so.
+    /// `full` is the reason for the records that a full queue drops.
     pub(super) fn new(limits: Limits, full: &'static str, reader: Reader) -> Self {
         Self {
             full,
@@ -58,8 +57,8 @@ impl Queue {
         }
     }
 
-    /// Pushes if there is room, or drops as the policy says and tells how many records; gives the
-    /// delivery back where the sender has to wait.
+    /// Pushes a delivery, or drops according to the policy; returns the number of dropped records.
+    /// Returns the delivery as an error if the sender has to wait.
     pub(super) fn offer(&self, delivery: Delivery) -> Result<u64, Delivery> {
         let (refused, reason) = {
             let mut state = lock(&self.state);
@@ -94,13 +93,13 @@ impl Queue {
     }
 }
 
-/// What came of offering a delivery.
+/// The result of offering a delivery.
 enum Admission {
-    /// It is in the queue, and these had to go for it.
+    /// It is queued, and these were evicted for it.
     Pushed(Vec<Delivery>),
     /// There is no room for it.
     Full(Delivery),
-    /// Nobody will read it.
+    /// The reader is gone.
     Ended(Delivery),
 }
 
@@ -148,7 +147,7 @@ impl State {
                 && self.weight().saturating_add(bytes) <= self.limits.bytes)
     }
 
-    /// Of all batches that wait.
+    /// The weight of all queued batches.
     pub(super) fn weight(&mut self) -> usize {
         if let Some(first) = self
             .waiting
@@ -173,7 +172,7 @@ impl State {
         Some(delivery)
     }
 
-    /// What the reader gets next: points and batches in turns.
+    /// The next delivery: points and batches take turns.
     pub(super) fn next(&mut self) -> Option<Delivery> {
         if self.points.waiting() > 0 && (!self.points_were_last || self.waiting.is_empty()) {
             return self.next_points();
@@ -189,7 +188,7 @@ impl State {
         Some(Delivery::points(batch, ticket))
     }
 
-    /// The reader ends; this is what it leaves.
+    /// Marks the reader as gone, and returns what is queued.
     pub(super) fn end(&mut self) -> (VecDeque<Delivery>, Vec<Ticket>) {
         self.reader_gone = true;
         self.records = 0;

@@ -11,19 +11,16 @@ use crate::limits::WhenFull;
 use crate::resend::ResendRequests;
 use crate::sync::lock;
 
-/// The sending end. Clones share the queue; the inbox ends when the last one is gone.
+/// The sending end. Clones share the queue; the inbox ends when the last one is dropped.
 #[derive(Debug)]
 pub(crate) struct Edge {
     pub(super) queue: Arc<Queue>,
 }
 
 impl Edge {
-    /// Hands a batch over. Waits while the edge is full and its policy is to block; otherwise
-    /// settles the tickets of whatever is dropped. A batch that is being waited with when the
-    /// caller goes away is lost to the end of the grace period, or has no outcome if that is not
-    /// over.
-    ///
-    /// Returns how many records were dropped.
+    /// Sends a batch and returns how many records were dropped. Waits while the edge is full and its
+    /// policy is to block; otherwise settles the tickets of dropped records. Not to be cancelled: the
+    /// records of a batch that is still waiting would have no outcome.
     pub(crate) async fn send(&self, delivery: Delivery) -> u64 {
         match self.try_send(delivery) {
             Ok(dropped) => dropped,
@@ -31,7 +28,7 @@ impl Edge {
         }
     }
 
-    /// The same without waiting: gives the batch back if it has to wait.
+    /// Sends a batch without waiting; returns it as an error if it has to wait.
     pub(crate) fn try_send(&self, delivery: Delivery) -> Result<u64, Delivery> {
         let when_full = lock(&self.queue.state).limits.when_full;
         match when_full {
@@ -43,9 +40,9 @@ impl Edge {
         }
     }
 
-    /// Hands over the points of metrics in a batch. The ticket is for exactly these, in `books`;
-    /// `repeats` are of the pipeline that they come from. Returns whether the sender then has to
-    /// wait for [`Self::points_taken`].
+    /// Sends the metric points of a batch. The ticket is for exactly these, in `counters`; `resends`
+    /// belong to the pipeline that they come from. Returns whether the sender has to wait for
+    /// [`Self::points_taken`] then.
     pub(crate) fn send_points(
         &self,
         batch: &Batch,
@@ -66,39 +63,39 @@ impl Edge {
         crowded
     }
 
-    /// Waits until no more points wait than may.
+    /// Waits until the number of queued points is within its limit.
     pub(crate) async fn points_taken(&self) {
         let _waiting = self.queue.blocked.enter();
         self.drained_until(|state| !state.points.are_crowded())
             .await;
     }
 
-    /// The pipeline with these books leads here from now on.
+    /// Connects the pipeline of these counters.
     pub(crate) fn wire(&self, counters: &Arc<StageCounters>, resends: &ResendRequests) {
         lock(&self.queue.state).points.wire(counters, resends);
     }
 
-    /// Hands over a batch that has to wait.
+    /// Sends a batch that has to wait.
     pub(crate) async fn wait(&self, delivery: Delivery) -> u64 {
         let _waiting = self.queue.blocked.enter();
         let _turn = self.queue.turn.lock().await;
         self.queue.push_when_drained(delivery).await
     }
 
-    /// Whether `records` records of `bytes` bytes would go in now, without a drop and without a
-    /// wait. Always true once nobody reads any more: there is nothing to wait for.
+    /// Whether `records` records of `bytes` bytes fit now without a drop and without waiting. Always
+    /// true when the reader is gone.
     pub(crate) fn has_room(&self, records: usize, bytes: usize) -> bool {
         let mut state = lock(&self.queue.state);
         state.reader_gone || state.has_room(records, bytes)
     }
 
-    /// Waits until they would, whatever the policy.
+    /// Waits until they fit, whatever the policy.
     pub(crate) async fn room(&self, records: usize, bytes: usize) {
         self.drained_until(|state| state.has_room(records, bytes))
             .await;
     }
 
-    /// Waits until a condition holds, or until nobody reads any more.
+    /// Waits until a condition holds or the reader is gone.
     async fn drained_until(&self, mut holds: impl FnMut(&mut State) -> bool) {
         loop {
             let drained = self.queue.drained.notified();
@@ -114,8 +111,8 @@ impl Edge {
         }
     }
 
-    /// Whether memory is short for a batch that holds so many bytes: it would wait behind others,
-    /// or few like it could wait.
+    /// Whether a batch that holds so many bytes should be shrunk: it would wait behind others, or is
+    /// large compared to the limit.
     pub(crate) fn is_tight(&self, bytes: usize) -> bool {
         let state = lock(&self.queue.state);
         bytes > state.limits.bytes / 8 || !state.waiting.is_empty()

@@ -1,4 +1,4 @@
-//! The books of one stage in one pipeline.
+//! The counters of one stage in one pipeline.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
@@ -15,9 +15,8 @@ use crate::stage_id::{Role, StageId};
 use crate::sync::lock;
 use crate::tap::Tap;
 
-/// One row of the ledger. Entered once a batch, under a lock that nobody holds for long, so that a
-/// report never sees half an entry. A stage that takes another one's place under its name goes on
-/// in the same books.
+/// One row of the ledger. Updated once per batch under a lock, so that a report never sees half an
+/// update. A stage that replaces another one of its name continues its counters.
 #[derive(Debug)]
 pub struct StageCounters {
     pipeline: String,
@@ -26,31 +25,31 @@ pub struct StageCounters {
     is_end: bool,
     counts: Mutex<Counts>,
     gate: Arc<LedgerGate>,
-    /// Whether a reload has taken the stage out of the pipeline.
+    /// Whether a reload has removed the stage from the pipeline.
     ended: AtomicBool,
-    /// Tasks of the stage that are being torn down because they did not drain in time.
+    /// Number of tasks of the stage that are being aborted because they did not drain in time.
     forced: AtomicU32,
-    /// Shows what leaves the stage to those who watch.
+    /// Copies records that leave the stage for watchers.
     tap: Arc<Tap>,
 }
 
-/// Monotonic totals, but for `in_flight`.
+/// Totals; all except `in_flight` only increase.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) received: u64,
     pub(crate) created: u64,
-    /// Records that went on, once each.
+    /// Records that were passed on, each counted once.
     pub(crate) forwarded: u64,
     pub(crate) filtered: NamedCounts,
     pub(crate) dropped: NamedCounts,
     pub(crate) noted: NamedCounts,
     pub(crate) ambiguous: NamedCounts,
     pub(crate) absorbed: u64,
-    /// Records that a peer may have or not.
+    /// Records that a peer may or may not have received.
     pub(crate) unconfirmed: u64,
     pub(crate) in_flight: u64,
     pub(crate) unaccounted: u64,
-    /// The stages behind it, each of which is offered every record that goes on while it is there.
+    /// The next stages, each of which gets every record that is passed on while it is present.
     pub(crate) routes: Routes,
 }
 
@@ -81,15 +80,15 @@ impl StageCounters {
         &self.stage
     }
 
-    /// From now on, what goes on goes to these stages. No record may be on its way from this stage
-    /// to the next ones meanwhile.
+    /// Replaces the next stages. No record may be moving from this stage to the next ones during
+    /// the call.
     pub(crate) fn route<'a>(&self, to: impl Iterator<Item = &'a StageId>) {
         let mut counts = lock(&self.counts);
         let forwarded = counts.forwarded;
         counts.routes.set(to, forwarded);
     }
 
-    /// Whether the stage holds no record.
+    /// Whether the stage has no record in flight.
     pub(crate) fn is_idle(&self) -> bool {
         lock(&self.counts).in_flight == 0
     }
@@ -102,17 +101,17 @@ impl StageCounters {
         self.ended.load(Ordering::Relaxed)
     }
 
-    /// A task of the stage is torn down: what it holds is lost to the end of the grace period.
+    /// Marks the beginning of an abort: records that the task holds are lost to the grace period.
     pub(crate) fn force(&self) {
         self.forced.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// The task is gone.
+    /// Marks the end of an abort.
     pub(crate) fn forced(&self) {
         self.forced.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Whether a task of the stage, or everything, is torn down.
+    /// Whether a task of the stage, or the whole run, is being aborted.
     pub(super) fn is_forced(&self) -> bool {
         self.gate.closed.load(Ordering::Acquire) || self.forced.load(Ordering::Acquire) > 0
     }
@@ -121,12 +120,12 @@ impl StageCounters {
         &self.tap
     }
 
-    /// Shows what goes on from this stage.
+    /// Offers records that leave this stage to the watchers.
     pub(super) fn show(&self, batch: &Batch) {
         self.tap.show(batch, Kinds::ALL);
     }
 
-    /// Shows what comes to this stage, if it is the last one: nothing goes on from there.
+    /// Offers records that enter this stage to the watchers, if it is an exporter.
     pub(crate) fn show_at_end(&self, batch: &Batch, wanted: Kinds) {
         if self.is_end {
             self.tap.show(batch, wanted);
@@ -139,21 +138,21 @@ impl StageCounters {
         counts.in_flight += n;
     }
 
-    /// Moves records from in flight to where they went.
+    /// Moves records from in flight to their outcome.
     pub(super) fn settle(&self, n: u64, entry: impl FnOnce(&mut Counts)) {
         let mut counts = lock(&self.counts);
         counts.in_flight = counts.in_flight.saturating_sub(n);
         entry(&mut counts);
     }
 
-    /// A record that the stage lost before it could be put on a ticket.
+    /// Counts records that were dropped before they were put on a ticket.
     pub(crate) fn lost_on_arrival(&self, reason: &'static str, n: u64) {
         let mut counts = lock(&self.counts);
         counts.received += n;
         counts.dropped.add(reason, n);
     }
 
-    /// Records that the stage made itself.
+    /// Counts records that the stage created.
     pub(super) fn create(&self, n: u64) {
         let mut counts = lock(&self.counts);
         counts.received += n;
@@ -161,7 +160,7 @@ impl StageCounters {
         counts.in_flight += n;
     }
 
-    /// To be held while records go from these books to those of the next stages.
+    /// The guard to hold while records move to the counters of the next stages.
     pub(super) fn crossing(&self) -> RwLockReadGuard<'_, ()> {
         self.gate
             .crossing
@@ -169,8 +168,8 @@ impl StageCounters {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records that were waiting for the stage when it ended, by itself or by force; or with which
-    /// a stage in front of it was waiting when that was ended by force.
+    /// Drops records that were queued for the stage when it ended or was aborted, or that a stage in
+    /// front of it was waiting to send when that was aborted.
     pub(super) fn ended(&self, n: u64, by_force: bool) {
         let closed = self.gate.closed.load(Ordering::Acquire);
         let reason = match (closed, by_force || self.is_forced()) {
@@ -181,8 +180,8 @@ impl StageCounters {
         self.settle(n, |counts| counts.dropped.add(reason, n));
     }
 
-    /// Records on a ticket that is dropped: the stage, or the one in front of it, was torn down, or
-    /// it forgot them. What a peer `may_have` is not known to be lost.
+    /// Settles the records of a dropped ticket: the stage or the one in front of it was aborted, or
+    /// it has a fault. Records that a peer `may_have` received are not known to be lost.
     pub(super) fn abandon(&self, n: u64, by_force: bool, may_have: bool) {
         if by_force || self.is_forced() || std::thread::panicking() {
             match may_have {
@@ -219,7 +218,7 @@ impl StageCounters {
 }
 
 impl Counts {
-    /// Enters the outcomes of one batch.
+    /// Adds the outcomes of one batch.
     pub(super) fn add(&mut self, tally: &Tally) {
         self.filtered.add_all(tally.filters());
         self.dropped.add_all(tally.drops());

@@ -1,9 +1,9 @@
-//! The books: for each stage of each pipeline, where every record went.
+//! The ledger: counts what happened to every record, for each stage of each pipeline.
 //!
 //! `in = out + filtered + dropped + absorbed + unconfirmed + in_flight`, as monotonic totals since
-//! start. Records are on a [`Ticket`] from the moment a stage is offered them until their outcome
-//! is stated; a ticket that is dropped with records left on it counts them as unaccounted, which
-//! must never happen. The runner keeps the books; a component can only state outcomes.
+//! start. Records are on a [`Ticket`] from the moment a stage receives them until their outcome is
+//! stated. Records on a ticket that is dropped are counted as unaccounted, which is a fault. The
+//! runner updates the counters; a component can only state outcomes.
 
 mod counters;
 mod gate;
@@ -33,7 +33,7 @@ use crate::tap::{RecordFilter, Watcher};
 use gate::LedgerGate;
 use queues::Queues;
 
-/// All books of a running agent; clones share them.
+/// The counters of all stages of a running agent; clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     shared: Arc<Shared>,
@@ -47,11 +47,11 @@ struct Shared {
     reloads: Mutex<Reloads>,
     gate: Arc<LedgerGate>,
     opened: Opened,
-    /// The books of when the end of the run began.
+    /// The stages when the shutdown began.
     at_end: Mutex<Option<Vec<StageReport>>>,
 }
 
-/// When the books were opened.
+/// When the ledger was created.
 #[derive(Debug)]
 struct Opened(Instant);
 
@@ -62,7 +62,7 @@ impl Default for Opened {
 }
 
 impl Ledger {
-    /// The books of a stage in a pipeline: those that it has had since the start, or new ones.
+    /// Returns the counters of a stage in a pipeline; creates them if they are new.
     pub fn open(&self, pipeline: &str, stage: &StageId) -> Arc<StageCounters> {
         let mut rows = lock(&self.shared.rows);
         if let Some(known) = rows
@@ -80,7 +80,7 @@ impl Ledger {
         counters
     }
 
-    /// The books of a stage in all its pipelines.
+    /// The counters of a stage in all its pipelines.
     pub(crate) fn of(&self, stage: &StageId) -> Vec<Arc<StageCounters>> {
         lock(&self.shared.rows)
             .iter()
@@ -89,8 +89,8 @@ impl Ledger {
             .collect()
     }
 
-    /// Puts the books in the order of the wiring. What is not in it has ended, and stays at the
-    /// end, so that the books of the stages around it go on adding up.
+    /// Sorts the rows in the order of the wiring. Stages that are not in it have ended. They stay,
+    /// at the end, so that the totals of the stages around them still add up.
     pub(crate) fn arrange(&self, wiring: &[Arc<StageCounters>]) {
         let place = |counters: &Arc<StageCounters>| {
             wiring.iter().position(|one| Arc::ptr_eq(one, counters))
@@ -106,39 +106,39 @@ impl Ledger {
         lock(&self.shared.queues).forget(|stage| !is_open(stage));
     }
 
-    /// Shows an edge's queue in the report, under the pipelines that feed it.
+    /// Adds an edge's queue to the report, under the pipelines that feed it.
     pub(crate) fn watch(&self, pipelines: String, stage: &StageId, probe: Arc<dyn QueueProbe>) {
         lock(&self.shared.queues).watch(pipelines, stage, probe);
     }
 
-    /// Enters the hash of the configuration that runs.
+    /// Sets the hash of the running configuration.
     pub fn set_config_hash(&self, hash: &str) {
         hash.clone_into(&mut lock(&self.shared.reloads).running);
     }
 
-    /// Enters what became of a reload of the configuration whose text has this hash.
+    /// Counts a reload of the configuration whose text has this hash.
     pub fn count_reload(&self, outcome: ReloadOutcome, hash: &str) {
         lock(&self.shared.reloads).enter(outcome, hash);
     }
 
-    /// Counts what Cilium reported as lost before it reached us.
+    /// Counts events that Cilium reported as lost before the socket.
     pub fn count_upstream_lost(&self, source: &'static str, n: u64) {
         if n > 0 {
             let mut lost = lock(&self.shared.upstream_lost);
             let total = lost.entry(source).or_default();
-            // The number is the peer's, who may say anything.
+            // The number comes from the peer and may be anything.
             *total = total.saturating_add(n);
         }
     }
 
-    /// From now on, records whose stage is torn down are lost to the end of the grace period.
+    /// Ends the grace period: records of stages that are aborted from now on are lost to it.
     pub(crate) fn close(&self) {
         self.begin_shutdown();
         self.shared.gate.closed.store(true, Ordering::Release);
     }
 
-    /// The end of the run begins: all receivers have ended, or what is left is ended by force. Only
-    /// the first call counts.
+    /// Marks the beginning of the shutdown: all receivers have ended, or the rest is aborted. Only
+    /// the first call has an effect.
     pub(crate) fn begin_shutdown(&self) {
         let mut at_end = lock(&self.shared.at_end);
         if at_end.is_none() {
@@ -146,17 +146,18 @@ impl Ledger {
         }
     }
 
-    /// The books of every stage as they were when the end of the run began: from then on, what is
-    /// given up for want of time is lost to the limits that are set for the end. Empty before that.
+    /// The stages as they were when the shutdown began: records that are lost to a time limit after
+    /// that are lost to the limits of the shutdown. Empty before it.
     #[must_use]
     pub fn at_shutdown(&self) -> Vec<StageReport> {
         lock(&self.shared.at_end).clone().unwrap_or_default()
     }
 
-    /// Watches what leaves a stage, in all its pipelines or in one; `None` if there is no such
-    /// stage. An exporter, which hands nothing on, is watched for what it is offered.
+    /// Watches the records that leave a stage, in all its pipelines or in one; `None` if there is no
+    /// such stage. An exporter is watched for the records that enter it.
     ///
-    /// `rate` is how many records are copied in a second on average, and in one go at most.
+    /// `rate` is the number of records that are copied per second on average, and at most in one
+    /// burst.
     #[must_use]
     pub fn tap(
         &self,
@@ -178,7 +179,7 @@ impl Ledger {
         (!at.is_empty()).then(|| Watcher::new(at, rate, wanted))
     }
 
-    /// All books as they stand at one moment.
+    /// A consistent report of all stages.
     #[must_use]
     pub fn report(&self) -> Report {
         Report::new(

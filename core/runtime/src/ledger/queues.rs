@@ -1,6 +1,6 @@
-//! The queues in front of the stages, as the report shows them. A stage that takes another one's
-//! place has an inbox of its own, while the old one drains: they are shown as one, and the time
-//! that senders waited goes on.
+//! The queues in front of the stages, as the report shows them. While a replaced stage drains, its
+//! inbox and that of its replacement are shown as one, and the time that senders were blocked is
+//! the sum.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,26 +9,26 @@ use super::report::EdgeReport;
 use crate::limits::Limits;
 use crate::stage_id::StageId;
 
-/// What the report shows of a queue.
+/// The state of a queue for the report.
 pub(crate) trait QueueProbe: std::fmt::Debug + Send + Sync {
-    /// How much it holds.
+    /// Its limits.
     fn limits(&self) -> Limits;
-    /// What waits in it.
+    /// Its contents.
     fn queued(&self) -> Queued;
-    /// How long senders have waited for room, added up over all of them.
+    /// The time that senders were blocked, added up over all of them.
     fn blocked(&self) -> Duration;
     /// Whether its reader is gone.
     fn is_over(&self) -> bool;
 }
 
-/// What waits in an edge.
+/// The contents of an edge.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Queued {
-    /// Records, but for points of metrics.
+    /// Records other than metric points.
     pub(crate) records: u64,
     /// Their bytes.
     pub(crate) bytes: u64,
-    /// Series of which a point waits.
+    /// Metric series with a queued point.
     pub(crate) series: u64,
 }
 
@@ -48,15 +48,15 @@ pub(super) struct Queues(Vec<Row>);
 struct Row {
     pipelines: String,
     stage: StageId,
-    /// Of the queue that came last.
+    /// The limits of the newest queue.
     limits: Limits,
     probes: Vec<Arc<dyn QueueProbe>>,
-    /// Waited before those that are over were over.
+    /// The time that senders were blocked by queues that have ended.
     blocked: Duration,
 }
 
 impl Queues {
-    /// Shows a queue, in place of where it was shown before.
+    /// Adds a queue, and removes it from the row that it was in before.
     pub(super) fn watch(&mut self, pipelines: String, stage: &StageId, probe: Arc<dyn QueueProbe>) {
         self.0
             .iter_mut()
@@ -84,7 +84,7 @@ impl Queues {
         }
     }
 
-    /// Leaves out what nobody reads any more where the stage has ended.
+    /// Removes the rows of stages that have ended and whose queues are drained.
     pub(super) fn forget(&mut self, has_ended: impl Fn(&StageId) -> bool) {
         self.0.iter_mut().for_each(Row::settle);
         self.0

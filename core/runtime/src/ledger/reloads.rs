@@ -1,4 +1,4 @@
-//! What became of the reloads of the configuration: how many of each outcome, and the last one.
+//! The reloads of the configuration: how many with each outcome, and the last one.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,14 +7,14 @@ use tidegate_model::time::Timestamp;
 /// All reloads since the start.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Reloads {
-    /// Hash of the text of the configuration that runs; empty if nobody said.
+    /// Hash of the text of the running configuration; empty if it is not known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub running: String,
-    /// Those that changed what runs.
+    /// Reloads that changed the running configuration.
     pub applied: u64,
-    /// Those that found the configuration as it was.
+    /// Reloads without a change.
     pub unchanged: u64,
-    /// Those whose configuration could not be used, so that nothing changed.
+    /// Reloads whose configuration could not be used, so that nothing changed.
     pub refused: u64,
     /// The latest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,21 +24,21 @@ pub struct Reloads {
 /// One reload.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reload {
-    /// What became of it.
+    /// Its outcome.
     pub outcome: ReloadOutcome,
-    /// When, in seconds since the Unix epoch.
+    /// Its time, in seconds since the Unix epoch.
     pub unix_seconds: u64,
-    /// Hash of the configuration's text; empty if it could not be read.
+    /// Hash of the text of its configuration; empty if it could not be read.
     pub hash: String,
 }
 
-/// What can become of a reload.
+/// The outcome of a reload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReloadOutcome {
-    /// What runs was changed.
+    /// The running configuration was changed.
     Applied,
-    /// There was nothing to change.
+    /// The configuration was unchanged.
     Unchanged,
     /// The configuration cannot be used.
     Refused,
@@ -60,7 +60,7 @@ impl ReloadOutcome {
 }
 
 impl Reloads {
-    /// How many there were with this outcome.
+    /// The number of reloads with this outcome.
     #[must_use]
     pub fn count(&self, outcome: ReloadOutcome) -> u64 {
         match outcome {

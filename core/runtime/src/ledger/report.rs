@@ -1,5 +1,5 @@
-//! The ledger as others see it: JSON for `/debug/ledger` and `--ledger`, which can be read again,
-//! and a table for a terminal.
+//! The report of the ledger: JSON for `/debug/ledger` and `--ledger`, which can be parsed again, and
+//! a table for a terminal.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
@@ -11,9 +11,8 @@ use super::reloads::Reloads;
 use crate::limits::WhenFull;
 use crate::stage_id::{Role, StageId};
 
-/// Version of what the fields of a [`Report`] mean. It is raised when the meaning of a field
-/// changes or a bucket joins the equation, so that whoever adds up the buckets learns of it; fields
-/// that are merely added do not raise it.
+/// Version of a [`Report`]. It is raised when the meaning of a field changes or the equation gets
+/// another term, and not for other new fields.
 ///
 /// 2: `unconfirmed` is part of the equation.
 pub const SCHEMA: u32 = 2;
@@ -22,25 +21,24 @@ fn first_schema() -> u32 {
     1
 }
 
-/// The whole ledger at one moment. `Name` is what rules and reasons are in: `String` in a report
-/// that was read from JSON.
+/// The whole ledger at one moment. `Name` is the type of rules and reasons: `String` in a report
+/// that was parsed from JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report<Name: Ord = &'static str> {
-    /// Version of the fields' meaning, [`SCHEMA`]; 1 in a report from before there was a number.
+    /// The version, [`SCHEMA`]; 1 in a report without a version.
     #[serde(default = "first_schema")]
     pub schema: u32,
-    /// Whether every stage's books add up, every edge carried what both its ends counted, and no
-    /// record is without an outcome.
+    /// Whether the counts of every stage add up, both ends of every edge counted the same, and every
+    /// record has an outcome.
     pub balanced: bool,
-    /// Time since the books were opened, by a clock that only goes forward: two reports tell a
-    /// rate.
+    /// Time since the start, by a monotonic clock: two reports give a rate.
     #[serde(default)]
     pub uptime_seconds: f64,
     /// Records without an outcome.
     pub unaccounted: u64,
-    /// What Cilium said that it lost before it reached us, by source. A lower bound: Cilium loses
-    /// more without a word, its reports of losses among it, when events come faster than its agent
-    /// passes them on.
+    /// Events that Cilium reported as lost before the socket, by source. A lower bound: Cilium drops
+    /// more without a report, and some of its reports, when events come faster than its agent passes
+    /// them on.
     pub upstream_lost: BTreeMap<Name, u64>,
     /// Each stage of each pipeline, in the order of the wiring.
     pub stages: Vec<StageReport<Name>>,
@@ -51,44 +49,43 @@ pub struct Report<Name: Ord = &'static str> {
     pub reloads: Reloads,
 }
 
-/// The books of one stage in one pipeline.
+/// The counts of one stage in one pipeline.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StageReport<Name: Ord = &'static str> {
     /// Name of the pipeline.
     pub pipeline: String,
-    /// The stage, such as `processors.l34_flow`.
+    /// The stage.
     pub stage: StageId,
-    /// Whether a reload has taken it out of the pipeline.
+    /// Whether a reload has removed it from the pipeline.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
-    /// Records that the stage was offered or made.
+    /// Records that the stage received or created.
     pub r#in: u64,
-    /// How many of them it made itself.
+    /// How many of them it created.
     pub created: u64,
-    /// Records that were handed on, for each stage behind it: a fan-out counts each edge on its
-    /// own.
+    /// Records that were sent to each of the next stages.
     pub out: BTreeMap<StageId, u64>,
-    /// Records taken out on the operator's wish, by rule.
+    /// Records removed by configured filters, by rule.
     pub filtered: BTreeMap<Name, u64>,
     /// Records lost, by reason.
     pub dropped: BTreeMap<Name, u64>,
-    /// Records that were delivered or went into an aggregation table.
+    /// Records that were delivered or aggregated.
     pub absorbed: u64,
-    /// Records that were on their way to a peer when the time to wait for its answer ended: neither
-    /// known to be delivered nor known to be lost.
+    /// Records that were sent to a peer whose answer did not arrive in time: whether they were
+    /// delivered is not known.
     #[serde(default)]
     pub unconfirmed: u64,
     /// Records in the stage or in its inbox.
     pub in_flight: u64,
     /// Records without an outcome.
     pub unaccounted: u64,
-    /// Things worth seeing that are no outcomes.
+    /// Notes, which are not outcomes.
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
     pub noted: BTreeMap<Name, u64>,
     /// Choices between readings of a record that fit its bytes equally well.
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
     pub ambiguous: BTreeMap<Name, u64>,
-    /// Records that went on, once each.
+    /// Records that were passed on, each counted once.
     pub forwarded: u64,
 }
 
@@ -99,26 +96,26 @@ pub struct EdgeReport {
     pub pipeline: String,
     /// The stage whose inbox it is.
     pub stage: StageId,
-    /// Records in the queue, but for points of metrics.
+    /// Records in the queue, other than metric points.
     pub queue_records: u64,
     /// Their weight in bytes.
     pub queue_bytes: u64,
-    /// Series of which a point is in the queue.
+    /// Metric series with a queued point.
     #[serde(default)]
     pub queue_series: u64,
-    /// Records that the queue has room for.
+    /// Maximum number of records.
     #[serde(default)]
     pub max_records: u64,
-    /// Bytes that it has room for.
+    /// Maximum number of bytes.
     #[serde(default)]
     pub max_bytes: u64,
-    /// Series that it can know.
+    /// Maximum number of metric series.
     #[serde(default)]
     pub max_series: u64,
-    /// What happens to what finds no room.
+    /// The policy when it is full.
     #[serde(default)]
     pub when_full: WhenFull,
-    /// Time that senders have waited for space, added up over all of them.
+    /// The time that senders were blocked, added up over all of them.
     pub blocked_seconds: f64,
 }
 
@@ -156,20 +153,20 @@ impl<Name: Ord + Serialize> Report<Name> {
 }
 
 impl<Name: Ord> Report<Name> {
-    /// Records that are still on their way; 0 after a full drain.
+    /// Records in flight; 0 after a full drain.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
         self.stages.iter().map(|stage| stage.in_flight).sum()
     }
 
-    /// Records that peers may have or not.
+    /// Records that peers may or may not have received.
     #[must_use]
     pub fn unconfirmed(&self) -> u64 {
         self.stages.iter().map(|stage| stage.unconfirmed).sum()
     }
 }
 
-/// Whether every stage received what the stages before it handed on.
+/// Whether every stage received what the stages before it sent.
 fn edges_agree(stages: &[StageReport]) -> bool {
     stages
         .iter()
@@ -240,13 +237,14 @@ impl<Name: Ord + Display> Display for Report<Name> {
         for (source, n) in &self.upstream_lost {
             writeln!(
                 f,
-                "lost upstream, before the socket: at least {n} ({source}); Cilium does not report all that it loses"
+                "lost upstream, before the socket: at least {n} ({source}); \
+                 Cilium does not report all that it loses"
             )?;
         }
         let verdict = if self.balanced {
-            "the books balance"
+            "the ledger balances"
         } else {
-            "THE BOOKS DO NOT BALANCE"
+            "THE LEDGER DOES NOT BALANCE"
         };
         write!(
             f,

@@ -1,26 +1,25 @@
-//! How many records a stage handed to each stage behind it, while those come and go: every record
-//! that goes on goes to all that are there, so one count is kept for all of them, and where it
-//! stood when each came.
+//! How many records a stage sent to each of the next stages, which reloads add and remove. Every
+//! record is sent to all of them, so one total is kept, and its value when each stage was added.
 
 use std::collections::BTreeMap;
 
 use crate::stage_id::StageId;
 
-/// The stages behind a stage, those of former configurations included.
+/// The stages behind a stage, including those of former configurations.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes(Vec<Route>);
 
 #[derive(Clone, Debug)]
 struct Route {
     to: StageId,
-    /// Records that went there before it last came.
+    /// Records that were sent before it was last added.
     before: u64,
-    /// What had gone on when it came; `None` while it is not there.
+    /// The total when it was added; `None` while it is removed.
     since: Option<u64>,
 }
 
 impl Routes {
-    /// From now on, where `forwarded` records have gone on, exactly these stages are there.
+    /// Replaces the current stages. `forwarded` is the total so far.
     pub(super) fn set<'a>(&mut self, to: impl Iterator<Item = &'a StageId>, forwarded: u64) {
         let to: Vec<_> = to.collect();
         for route in &mut self.0 {
@@ -45,7 +44,7 @@ impl Routes {
         }
     }
 
-    /// What each of them was handed, where `forwarded` records have gone on.
+    /// The number of records sent to each stage. `forwarded` is the total so far.
     pub(super) fn out(&self, forwarded: u64) -> BTreeMap<StageId, u64> {
         let count = |route: &Route| route.before + route.since.map_or(0, |since| forwarded - since);
         self.0
@@ -60,7 +59,7 @@ mod tests {
     use super::{Routes, StageId};
 
     #[test]
-    fn a_stage_is_handed_what_goes_on_while_it_is_there() {
+    fn a_stage_receives_what_is_forwarded_while_it_is_present() {
         let [a, b, c] = ["a", "b", "c"].map(StageId::exporter);
         let mut routes = Routes::default();
         routes.set([&a, &b].into_iter(), 0);

@@ -1,4 +1,4 @@
-//! Proof that somebody owes an outcome for some records.
+//! Records whose outcome is outstanding.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use tidegate_model::{Batch, Tally};
 use super::counters::{Counts, StageCounters};
 use super::names::SUPERSEDED;
 
-/// Some records of one stage that are in flight. Every exit path takes records off it by stating
-/// their outcome. A receiver that feeds several pipelines has one ticket in all their books.
+/// Some records of one stage that are in flight. Stating an outcome takes records off the ticket. A
+/// receiver that feeds several pipelines has one ticket for all of them.
 #[derive(Debug)]
-#[must_use = "a ticket that is dropped with records on it is a hole in the books"]
+#[must_use = "records on a dropped ticket are unaccounted for"]
 pub struct Ticket {
     rows: Vec<Arc<StageCounters>>,
     left: u64,
-    /// Who handed the records over, and may be torn down while it waits to.
+    /// The stage that sent the records, which may be aborted while it waits to.
     from: Option<Arc<StageCounters>>,
-    /// Whether a peer may have the records.
+    /// Whether a peer may have received the records.
     at_peer: bool,
 }
 
 impl Ticket {
-    /// Enters `n` records as received.
+    /// Counts `n` records as received.
     pub(crate) fn enter(rows: Vec<Arc<StageCounters>>, n: u64) -> Self {
         for counters in &rows {
             counters.enter(n);
@@ -34,7 +34,7 @@ impl Ticket {
         }
     }
 
-    /// Enters `n` records that the stage made itself.
+    /// Counts `n` records that the stage created.
     pub(crate) fn create(counters: &Arc<StageCounters>, n: u64) -> Self {
         counters.create(n);
         Self {
@@ -45,24 +45,24 @@ impl Ticket {
         }
     }
 
-    /// Records whose outcome is still owed.
+    /// The number of records whose outcome is outstanding.
     #[must_use]
     pub fn left(&self) -> u64 {
         self.left
     }
 
-    /// Whether these books have the records.
+    /// Whether the records are counted in these counters.
     pub(crate) fn is_in(&self, counters: &Arc<StageCounters>) -> bool {
         self.rows.iter().any(|row| Arc::ptr_eq(row, counters))
     }
 
-    /// `n` records were delivered, or went into an aggregation table.
+    /// States that `n` records were delivered or aggregated.
     pub fn absorbed(&mut self, n: u64) {
         self.settle(n, |counts, n| counts.absorbed += n);
     }
 
-    /// `n` points of metrics went into newer ones of their series: absorbed, and noted as what they
-    /// are.
+    /// States that `n` metric points were replaced by newer ones of their series: they are absorbed,
+    /// and noted.
     pub(crate) fn superseded(&mut self, n: u64) {
         self.settle(n, |counts, n| {
             counts.absorbed += n;
@@ -70,37 +70,36 @@ impl Ticket {
         });
     }
 
-    /// `n` records were taken out by a rule that the operator asked for.
+    /// States that `n` records were removed by a configured filter.
     pub fn filtered(&mut self, rule: &'static str, n: u64) {
         self.settle(n, |counts, n| counts.filtered.add(rule, n));
     }
 
-    /// `n` records are lost.
+    /// States that `n` records are lost.
     pub fn dropped(&mut self, reason: &'static str, n: u64) {
         self.settle(n, |counts, n| counts.dropped.add(reason, n));
     }
 
-    /// `n` records were on their way to a peer when the time to wait for its answer ended: they are
-    /// neither known to be delivered nor known to be lost.
+    /// States that `n` records were sent to a peer whose answer did not arrive in time: whether they
+    /// were delivered is not known.
     pub fn unconfirmed(&mut self, n: u64) {
         self.settle(n, |counts, n| counts.unconfirmed += n);
     }
 
-    /// States whether a peer may have the records by now, because they are in a request or a write
-    /// under way. If the stage is ended by force meanwhile, they are
+    /// States whether a peer may have received the records, because a request or a write with them
+    /// is in progress. If the stage is aborted meanwhile, they are
     /// [unconfirmed](Self::unconfirmed) rather than dropped.
     pub fn set_at_peer(&mut self, at_peer: bool) {
         self.at_peer = at_peer;
     }
 
-    /// Whether a peer may have the records.
+    /// Whether a peer may have received the records.
     #[must_use]
     pub fn is_at_peer(&self) -> bool {
         self.at_peer
     }
 
-    /// Moves `n` of the records to a ticket of their own, for a stage whose parts of a batch come
-    /// to different ends.
+    /// Moves `n` of the records to a new ticket, for parts of a batch with different outcomes.
     pub fn split(&mut self, n: u64) -> Self {
         debug_assert!(n <= self.left, "more records split off than there are");
         let n = n.min(self.left);
@@ -113,32 +112,31 @@ impl Ticket {
         }
     }
 
-    /// Takes over the records of another ticket, which is in the same books.
+    /// Adds the records of another ticket of the same stage.
     pub(crate) fn merge(&mut self, mut other: Self) {
         debug_assert!(
             self.rows.iter().all(|counters| other.is_in(counters)),
-            "tickets of different books"
+            "tickets of different stages"
         );
         self.left += std::mem::take(&mut other.left);
     }
 
-    /// All records that are left were delivered.
+    /// States that all remaining records were delivered.
     pub fn absorb_all(mut self) {
         self.absorbed(self.left);
     }
 
-    /// All records that are left are lost.
+    /// States that all remaining records are lost.
     pub fn drop_all(mut self, reason: &'static str) {
         self.dropped(reason, self.left);
     }
 
-    /// All records that are left were on their way to a peer when the time to wait for its answer
-    /// ended.
+    /// States that all remaining records were sent to a peer whose answer did not arrive in time.
     pub fn unconfirmed_all(mut self) {
         self.unconfirmed(self.left);
     }
 
-    /// The stage ended, or was ended, before it took the records that are left.
+    /// Drops the remaining records because the stage ended before it took them.
     pub(crate) fn abandon_all(mut self) {
         let n = std::mem::take(&mut self.left);
         self.rows
@@ -146,7 +144,7 @@ impl Ticket {
             .for_each(|counters| counters.ended(n, false));
     }
 
-    /// A ticket for each of the books that the records are in.
+    /// Splits the ticket into one for each pipeline.
     pub(crate) fn apart(mut self) -> Vec<Self> {
         let left = std::mem::take(&mut self.left);
         let rows = std::mem::take(&mut self.rows).into_iter();
@@ -159,12 +157,12 @@ impl Ticket {
         .collect()
     }
 
-    /// The records go on to the one stage behind this one.
+    /// Moves the records to the only next stage.
     pub(crate) fn forward_to(self, next: &Arc<StageCounters>, batch: &Batch) -> Self {
         self.cross(batch, |n| Self::enter(vec![Arc::clone(next)], n))
     }
 
-    /// The records go on to every stage behind this one.
+    /// Moves the records to every next stage.
     pub(crate) fn fan_out<'a>(
         self,
         next: impl Iterator<Item = &'a Arc<StageCounters>>,
@@ -179,8 +177,8 @@ impl Ticket {
         self.cross(batch, |n| next.map(|counters| enter(counters, n)).collect())
     }
 
-    /// Enters the records in the next stages' books and as forwarded in their own, which a report
-    /// sees as one. Before that, those who watch may look at them.
+    /// Counts the records as forwarded and as received by the next stages, which a report sees as
+    /// one step. Offers them to the watchers before.
     fn cross<T>(mut self, batch: &Batch, enter: impl FnOnce(u64) -> T) -> T {
         self.rows.iter().for_each(|counters| counters.show(batch));
         let n = std::mem::take(&mut self.left);
@@ -191,8 +189,8 @@ impl Ticket {
         enter(n)
     }
 
-    /// Enters what a processor did with a whole batch. The `kept` records that are left are still
-    /// owed; those that the processor made itself are entered as created.
+    /// Enters the outcomes of a whole batch in a processor. The `kept` records remain on the ticket;
+    /// those that the processor added are counted as created.
     pub(crate) fn processed(&mut self, tally: &Tally, kept: u64) {
         let n = std::mem::replace(&mut self.left, kept);
         let out = kept + tally.removed();

@@ -1,5 +1,4 @@
-//! The ways from a receiver into its pipelines, which come and go with reloads while records are
-//! under way.
+//! The outputs of a receiver into its pipelines, which reloads replace while records are flowing.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
@@ -11,14 +10,14 @@ use crate::ledger::{Ledger, StageCounters, Ticket};
 use crate::stage_id::StageId;
 use crate::sync::lock;
 
-/// The way into one pipeline.
+/// The output into one pipeline.
 #[derive(Clone, Debug)]
 pub(crate) struct Lane {
     pub(crate) counters: Arc<StageCounters>,
     pub(crate) fan_out: Arc<FanOut>,
 }
 
-/// All lanes of a receiver. A record goes down those lanes that were open when the receiver had it.
+/// All lanes of a receiver. A record goes to the lanes that were open when it was received.
 #[derive(Debug)]
 pub(crate) struct Lanes {
     stage: StageId,
@@ -30,7 +29,7 @@ pub(crate) struct Lanes {
 #[derive(Debug)]
 struct State {
     open: Vec<Lane>,
-    /// Lanes that no new record goes down, kept for those that are on their way.
+    /// Lanes for records that are in flight, without new ones.
     closing: Vec<Lane>,
 }
 
@@ -47,7 +46,7 @@ impl Lanes {
         }
     }
 
-    /// From now on, records go down these lanes.
+    /// Replaces the open lanes.
     pub(crate) fn replace(&self, open: Vec<Lane>, ledger: &Ledger) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut state.open, open);
@@ -60,13 +59,13 @@ impl Lanes {
         }
     }
 
-    /// Shows the receiver's buffer in the ledger.
+    /// Adds the receiver's buffer to the ledger.
     pub(super) fn behind(&self, handle: EdgeHandle, ledger: &Ledger) {
         *lock(&self.buffer) = Some(handle.clone());
         ledger.watch(self.pipelines(), &self.stage, handle.probe());
     }
 
-    /// Enters `n` records in the books of every open lane.
+    /// Counts `n` records as received in every open lane.
     pub(super) fn enter(&self, n: u64) -> Ticket {
         let state = self.state();
         Ticket::enter(
@@ -79,7 +78,7 @@ impl Lanes {
         )
     }
 
-    /// Enters a batch's records on the edges behind the lanes that they were entered in.
+    /// Admits a batch to the edges behind the lanes in which it was counted.
     pub(super) fn admit(&self, batch: &Arc<Batch>, ticket: Ticket) -> Vec<Admitted> {
         let state = self.state();
         let lanes = || state.open.iter().chain(&state.closing);
@@ -98,7 +97,7 @@ impl Lanes {
         admitted
     }
 
-    /// Whether memory is short in any of them for a batch that holds so many bytes.
+    /// Whether a batch that holds so many bytes should be shrunk for any of them.
     pub(super) fn are_tight(&self, bytes: usize) -> bool {
         self.state()
             .open

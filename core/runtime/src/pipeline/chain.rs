@@ -1,12 +1,12 @@
-//! The processors of a pipeline in chains, one task each; and what becomes of the old chains when
-//! there are new ones.
+//! The processors of a pipeline in chains, one task each; and how the chains of a new configuration
+//! follow the old ones. A pure function decides that.
 
 use crate::limits::Limits;
 use crate::stage_id::StageId;
 
-/// What a processor is, as far as a reload compares it.
+/// A processor as far as a reload compares it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Link {
+pub(super) struct ProcessorSpec {
     pub(super) stage: StageId,
     pub(super) fingerprint: String,
     /// Its inbox, if it begins a chain.
@@ -14,25 +14,24 @@ pub(super) struct Link {
 }
 
 /// Some processors in a row.
-pub(super) type Chain = Vec<Link>;
+pub(super) type Chain = Vec<ProcessorSpec>;
 
-/// How a chain of the new configuration comes to run.
+/// How a chain of the new configuration starts.
 #[derive(Debug, PartialEq)]
 pub(super) enum Origin {
-    /// The old chain of this number is the same, and goes on.
+    /// The old chain with this index is the same and keeps running.
     Same(usize),
-    /// It is new. It begins when these old chains, which have stages of the same names, have ended.
+    /// It is new. It starts when the old chains that share a stage with it have ended.
     New {
-        /// The old chain whose inbox it reads on, with what waits there.
+        /// The old chain whose inbox it takes over, with the queued records.
         inbox_of: Option<usize>,
-        /// The old chains.
+        /// The old chains that share a stage with it.
         after: Vec<usize>,
     },
 }
 
-/// Cuts a row of processors before every one that has an inbox of its own. The first one always
-/// has.
-pub(super) fn cut(links: Vec<Link>) -> Vec<Chain> {
+/// Splits a row of processors before every one that has an inbox. The first one always has one.
+pub(super) fn cut(links: Vec<ProcessorSpec>) -> Vec<Chain> {
     let mut chains: Vec<Chain> = Vec::new();
     for mut link in links {
         match chains.last_mut() {
@@ -46,8 +45,8 @@ pub(super) fn cut(links: Vec<Link>) -> Vec<Chain> {
     chains
 }
 
-/// Where each new chain comes from. `is_open` tells the old chains whose inbox has not ended,
-/// `is_leaving` the stages that chains of still older configurations have, which have not ended.
+/// The origin of each new chain. `is_open` has the old chains whose inbox has not ended; `is_leaving`
+/// returns whether a chain of a still older configuration, which has not ended, has the stage.
 pub(super) fn origin(
     old: &[Chain],
     is_open: &[bool],
@@ -59,7 +58,7 @@ pub(super) fn origin(
             .iter()
             .position(|other| continues(old, other, new, chain))
             .filter(|at| is_open[*at]);
-        // What those still send may be on its way to the inbox, and has passed the stage.
+        // Records of those may still arrive in the inbox, and have already passed the stage.
         let waits = chain.iter().any(|link| is_leaving(&link.stage));
         match continued {
             Some(at) if old[at] == *chain => Origin::Same(at),
@@ -76,9 +75,9 @@ pub(super) fn origin(
     new.iter().map(of).collect()
 }
 
-/// Whether a new chain can read on where an old one is: its inbox is of the same stage and size,
-/// and no stage has changed sides, which a record that waits there would otherwise pass twice or
-/// never.
+/// Whether a new chain can take over the inbox of an old one: the inbox has the same stage and
+/// limits, and no stage has moved from one side of it to the other, which a queued record would
+/// otherwise pass twice or never.
 fn continues(old: &[Chain], before: &Chain, new: &[Chain], after: &Chain) -> bool {
     let (Some(first), Some(new_first)) = (before.first(), after.first()) else {
         return false;
@@ -106,7 +105,7 @@ fn has(chain: &Chain, stage: &StageId) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chain, Link, Origin, StageId, cut, origin};
+    use super::{Chain, Origin, ProcessorSpec, StageId, cut, origin};
     use crate::limits::Limits;
 
     /// Processors by letter; `|` in front gives one an inbox, a capital is the same one, changed.
@@ -114,7 +113,7 @@ mod tests {
         let link = |word: &str| {
             let name = word.trim_start_matches('|');
             let queue = word.starts_with('|').then_some(Limits::DEFAULT);
-            Link {
+            ProcessorSpec {
                 stage: StageId::processor(&name.to_lowercase()),
                 fingerprint: name.to_owned(),
                 queue,
@@ -131,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn every_new_chain_knows_where_it_comes_from() {
+    fn every_new_chain_has_an_origin() {
         let same = Origin::Same;
         let cases = [
             ("a b", "a b", vec![same(0)]),
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_whose_inbox_has_ended_does_not_go_on() {
+    fn a_chain_whose_inbox_has_ended_is_started_again() {
         assert_eq!(
             origin(&chains("a"), &[false], |_| false, &chains("a")),
             [new(None, &[0])]
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_does_not_read_on_what_an_older_one_of_its_stages_may_still_fill() {
+    fn a_chain_does_not_take_over_an_inbox_that_an_older_chain_may_still_fill() {
         let found = origin(
             &chains("|a |b"),
             &[true; 2],

@@ -12,34 +12,34 @@ use tidegate_model::tally::Tally;
 use tidegate_model::time::Timestamp;
 
 use super::handover::HandoverOrder;
-use super::place::Place;
+use super::stage_cursor::StageCursor;
 use crate::edge::{Delivery, Inbox};
 use crate::fan_out::{FanOut, send};
 use crate::ledger::{StageCounters, Ticket};
 use crate::resend::ResendSubscription;
 use crate::stage::{Processor, StageError, Stateful};
 
-/// Records of one batch at most where a processor makes them by itself.
+/// Maximum number of records in one batch that a processor creates.
 const MOST_AT_ONCE: usize = 2048;
 
-/// Some processors in a row, and the edges behind the last one.
+/// The processors of a chain, and the edges behind the last one.
 pub(super) struct ChainTask {
-    steps: Vec<Step>,
+    steps: Vec<ChainStage>,
     exits: Arc<FanOut>,
     pool: Pool,
     tally: Tally,
-    place: Place,
+    place: StageCursor,
     resends: ResendSubscription,
 }
 
-/// One processor with its books.
-pub(super) struct Step {
+/// One processor with its counters.
+pub(super) struct ChainStage {
     processor: Box<dyn Processor>,
     counters: Arc<StageCounters>,
     next_tick: Option<(Duration, Instant)>,
 }
 
-impl Step {
+impl ChainStage {
     pub(super) fn new(processor: Box<dyn Processor>, counters: Arc<StageCounters>) -> Self {
         let next_tick = processor
             .tick_every()
@@ -54,10 +54,10 @@ impl Step {
 
 impl ChainTask {
     pub(super) fn new(
-        steps: Vec<Step>,
+        steps: Vec<ChainStage>,
         exits: Arc<FanOut>,
         pool: Pool,
-        place: Place,
+        place: StageCursor,
         resends: ResendSubscription,
     ) -> Self {
         Self {
@@ -70,8 +70,8 @@ impl ChainTask {
         }
     }
 
-    /// Runs until the inbox ends, then has every processor finish, in order; or until others take
-    /// its place.
+    /// Runs until the inbox ends, then finishes every processor, in order; or until another chain
+    /// takes over.
     pub(super) async fn run(
         mut self,
         mut inbox: Inbox,
@@ -124,8 +124,8 @@ impl ChainTask {
         self.exits.put_in_use();
     }
 
-    /// Ticks at the shortest interval of the chain, a day where nobody has one: a tick that comes
-    /// early finds nothing due.
+    /// A timer with the shortest interval of the chain, or a day without one. Ticks before a processor
+    /// is due are harmless.
     fn ticks(&self) -> Interval {
         let shortest = self
             .steps
@@ -146,25 +146,25 @@ impl ChainTask {
         }
     }
 
-    /// Leaves processors that go on, the state of others to those that take their places, and the
-    /// inbox if it is not drained. What processors that do not go on still hold goes the old way.
+    /// Hands over unchanged processors, the state of changed ones, and the inbox if it is not drained.
+    /// Records that changed processors still hold go to the old edges.
     async fn hand_over(mut self, HandoverOrder { handover, at_once }: HandoverOrder, inbox: Inbox) {
         for at in 0..self.steps.len() {
-            let Step {
+            let ChainStage {
                 processor,
                 counters,
                 ..
             } = &mut self.steps[at];
             if !handover.keeps(counters.stage()) {
                 self.place.enter(at);
-                handover.adopt(counters.stage(), &mut **processor);
+                handover.take_over(counters.stage(), &mut **processor);
                 self.empty(at, retire).await;
             }
         }
         if at_once {
             handover.put_inbox(self.steps[0].counters.stage(), inbox);
         }
-        for Step {
+        for ChainStage {
             processor,
             counters,
             ..
@@ -174,7 +174,7 @@ impl ChainTask {
         }
     }
 
-    /// Hands on all that the processor at `at` still has, portion by portion.
+    /// Passes on everything that the processor at `at` still has, in portions.
     async fn empty(&mut self, at: usize, push: impl Fn(&mut dyn Processor, &mut Batch)) {
         let mut has_more = true;
         while has_more {
@@ -219,7 +219,7 @@ impl ChainTask {
         }
     }
 
-    /// Hands on what the processor at `at` made by itself, in batches that edges have room for.
+    /// Passes on records that the processor at `at` created, in batches that edges have room for.
     async fn emit(&mut self, at: usize, mut batch: Batch) {
         let mut ticket = Ticket::create(&self.steps[at].counters, batch.len() as u64);
         while !batch.is_empty() {
@@ -237,7 +237,7 @@ impl ChainTask {
         ticket.processed(&self.tally, batch.len() as u64);
     }
 
-    /// Takes a batch that is done at `at` through the processors behind it, then to the edges.
+    /// Passes a batch from the processor at `at` to those behind it, then to the edges.
     async fn pass_on(&mut self, at: usize, mut batch: Batch, mut ticket: Ticket) {
         for next in at + 1..self.steps.len() {
             if batch.is_empty() {
@@ -247,7 +247,7 @@ impl ChainTask {
             self.process(next, &mut batch, &mut ticket);
         }
         if self.exits.is_tight(batch.allocated()) {
-            // Whoever reads the edges may be on this thread, and has not had a turn.
+            // Lets the readers of the edges run, which may be on this thread.
             yield_now().await;
             if self.exits.is_tight(batch.allocated()) {
                 batch.shrink();
@@ -257,7 +257,7 @@ impl ChainTask {
     }
 }
 
-/// Has a processor push what it holds beyond what another one took over.
+/// Pushes what a processor holds that its replacement did not take over.
 fn retire(processor: &mut dyn Processor, out: &mut Batch) {
     let now = Timestamp::now();
     match processor.as_stateful() {

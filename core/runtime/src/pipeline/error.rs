@@ -1,11 +1,11 @@
-//! Failures of a run.
+//! The errors of a run.
 
 use std::time::Duration;
 
 use crate::stage::{StageError, Undelivered};
 use crate::stage_id::StageId;
 
-/// Why a run did not end as it should.
+/// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A stage returned an error.
@@ -13,10 +13,10 @@ pub enum RunError {
     StageFailed {
         /// The stage's name.
         stage: StageId,
-        /// What it said.
+        /// The stage's error.
         source: StageError,
     },
-    /// A stage panicked: a fault of tidegate.
+    /// A stage panicked, which is a fault in tidegate.
     #[error("stage `{stage}` panicked")]
     StagePanicked {
         /// The stage's name.
@@ -30,7 +30,7 @@ pub enum RunError {
         /// The period.
         grace: Duration,
     },
-    /// Stages were ended before they had drained, because somebody wanted it so.
+    /// Stages were aborted before they had drained, because the shutdown was forced.
     #[error("{} ended at once, on request", join(.stages))]
     Forced {
         /// Their names.
@@ -39,7 +39,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// Whether the stage ended in order, but for [what it had no time for](Undelivered).
+    /// Whether the stage ended in order and had [no time to deliver everything](Undelivered).
     #[must_use]
     pub fn is_undelivered(&self) -> bool {
         matches!(self, Self::StageFailed { source, .. } if source.is::<Undelivered>())

@@ -1,4 +1,4 @@
-//! What the old chains of a pipeline leave to the new ones: processors that go on, and inboxes.
+//! The handover from the old chains of a pipeline to the new ones: processors and inboxes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -10,8 +10,8 @@ use crate::stage::Processor;
 use crate::stage_id::StageId;
 use crate::sync::lock;
 
-/// The processors of a pipeline's new configuration, until their chain begins. Where an old one is
-/// to go on, it is put in the place of the new one.
+/// The processors of a pipeline's new configuration, until their chain starts. A running processor
+/// that is unchanged replaces the one that was built for the new configuration.
 #[derive(Default)]
 pub(super) struct Handover {
     replacements: Mutex<HashMap<StageId, Replacement>>,
@@ -21,36 +21,36 @@ pub(super) struct Handover {
 /// A processor of the new configuration.
 pub(super) struct Replacement {
     pub(super) processor: Box<dyn Processor>,
-    /// Whether a running one of its name is configured like this, and goes on in its place.
+    /// Whether a running one with its name and configuration is kept in its place.
     pub(super) is_kept: bool,
 }
 
-/// Tells a chain that others take its place.
+/// Orders a chain to hand over to other chains.
 pub(super) struct HandoverOrder {
     pub(super) handover: Arc<Handover>,
-    /// Whether its inbox goes on to the next chain, rather than being drained.
+    /// Whether its inbox is handed over rather than drained.
     pub(super) at_once: bool,
 }
 
 impl Handover {
-    /// Enters a processor of the new configuration.
+    /// Adds a processor of the new configuration.
     pub(super) fn put(&self, stage: &StageId, replacement: Replacement) {
         lock(&self.replacements).insert(stage.clone(), replacement);
     }
 
-    /// The processor that is to run under this name.
+    /// Takes the processor for this stage.
     pub(super) fn take(&self, stage: &StageId) -> Option<Box<dyn Processor>> {
         Some(lock(&self.replacements).remove(stage)?.processor)
     }
 
-    /// Whether the running processor of this name goes on.
+    /// Whether the running processor of this stage is kept.
     pub(super) fn keeps(&self, stage: &StageId) -> bool {
         lock(&self.replacements)
             .get(stage)
             .is_some_and(|replacement| replacement.is_kept)
     }
 
-    /// Has a running processor go on, if it is to.
+    /// Puts a running processor in place of the new one, if it is kept.
     pub(super) fn keep(&self, stage: &StageId, processor: Box<dyn Processor>) {
         if let Some(replacement) = lock(&self.replacements)
             .get_mut(stage)
@@ -60,8 +60,8 @@ impl Handover {
         }
     }
 
-    /// Has the new processor of this name, if there is one, take over state of the old one.
-    pub(super) fn adopt(&self, stage: &StageId, old: &mut dyn Processor) {
+    /// Makes the new processor of this stage, if there is one, take over the state of the old one.
+    pub(super) fn take_over(&self, stage: &StageId, old: &mut dyn Processor) {
         if let Some(old) = old.as_stateful()
             && let Some(replacement) = lock(&self.replacements).get_mut(stage)
             && let Some(new) = replacement.processor.as_stateful()
@@ -79,7 +79,7 @@ impl Handover {
     }
 }
 
-/// Waits until all of these have ended.
+/// Waits until all predecessors have ended.
 pub(super) async fn all_ended(predecessors: Vec<CancellationToken>) {
     for predecessor in predecessors {
         predecessor.cancelled().await;

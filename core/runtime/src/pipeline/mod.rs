@@ -1,14 +1,14 @@
-//! Runs stages: wires them with edges, keeps their books, ends them in order, and changes the
-//! wiring of what runs.
+//! Runs stages: connects them with edges, keeps the ledger, ends them in order, and applies
+//! reloads.
 
 mod chain;
 mod chain_task;
 mod error;
 mod handover;
-mod place;
 mod reload;
 mod run;
 mod runtimes;
+mod stage_cursor;
 mod tasks;
 mod topology;
 mod wiring;

@@ -1,4 +1,4 @@
-//! How a reload reaches what runs, and what it says it changed.
+//! The handle for reloads, and their result.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::topology::Topology;
 use crate::stage_id::StageId;
 
-/// Asks what runs to become another topology. Clones ask the same.
+/// Requests reloads of a running topology; clones share it.
 #[derive(Clone, Debug)]
 pub struct ReloadHandle {
     requests: mpsc::Sender<Request>,
@@ -18,24 +18,23 @@ pub(super) struct Request {
     pub(super) reply: oneshot::Sender<TopologyChange>,
 }
 
-/// Everything is about to end, so nothing is changed any more.
+/// The error of a reload during the shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the agent is stopping")]
 pub struct ShuttingDown;
 
-/// What a reload changed, as names of stages and pipelines.
+/// The stages and pipelines that a reload changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TopologyChange {
-    /// Stages that go on as they are.
+    /// Unchanged stages, which keep running.
     pub kept: BTreeSet<StageId>,
-    /// Stages that there were not.
+    /// New stages.
     pub added: BTreeSet<StageId>,
-    /// Stages whose configuration is another one, and exporters that had ended before their input
-    /// did.
+    /// Stages with a changed configuration, and exporters that had ended before their input did.
     pub replaced: BTreeSet<StageId>,
-    /// Stages that there are no more. What is on its way to them is still handled.
+    /// Stages that were removed. They still handle the records in their inboxes.
     pub removed: BTreeSet<StageId>,
-    /// Pipelines that join other stages than before.
+    /// Pipelines whose stages changed.
     pub rewired: BTreeSet<String>,
 }
 
@@ -45,9 +44,13 @@ impl ReloadHandle {
         (Self { requests }, inbox)
     }
 
-    /// Has what runs become `topology`. Stages with the name and the fingerprint of a running one
-    /// are not started; the running ones go on. When this returns, the new wiring holds; stages
-    /// that it leaves out may still drain.
+    /// Changes the running topology to `topology`. A running stage with the same name and
+    /// fingerprint keeps running. When this returns, the new wiring is in effect; removed stages may
+    /// still be draining.
+    ///
+    /// # Errors
+    ///
+    /// Fails during the shutdown, without changing anything.
     pub async fn reload(&self, topology: Topology) -> Result<TopologyChange, ShuttingDown> {
         let (reply, change) = oneshot::channel();
         self.requests
@@ -59,7 +62,7 @@ impl ReloadHandle {
 }
 
 impl TopologyChange {
-    /// Whether everything is as it was.
+    /// Whether nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let changed = [&self.added, &self.replaced, &self.removed];

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::error::RunError;
 use super::reload::{ReloadHandle, Request};
 use super::runtimes::Runtimes;
-use super::tasks::{EarlyEnd, End, EndedTask, Tasks};
+use super::tasks::{EarlyEnd, EndedTask, TaskOutcome, Tasks};
 use super::topology::Topology;
 use super::wiring::{RunContext, Wiring};
 use crate::health::Health;
@@ -19,11 +19,10 @@ use crate::shutdown::Shutdown;
 use crate::stage::OutputClosed;
 use crate::stage_id::StageId;
 
-/// How long the tear-down waits for stages that do not let themselves be cancelled, because they
-/// block their thread.
+/// How long an abort waits for stages that cannot be cancelled because they block their thread.
 const UNCANCELLABLE: Duration = Duration::from_secs(1);
 
-/// Started stages.
+/// A topology that was started.
 pub struct RunningTopology {
     tasks: Tasks,
     wiring: Wiring,
@@ -36,12 +35,12 @@ pub struct RunningTopology {
     failed_exporters: Vec<(StageId, RunError)>,
 }
 
-/// What happens next to what runs.
+/// An event of the run.
 enum Event {
     /// A task has ended; `None` when all have.
     Ended(Option<EndedTask>),
     Request(Request),
-    /// A stage that was taken out has had its time.
+    /// The grace period of a removed stage is over.
     RetirementOver,
     StopRequested,
     StopAtOnce,
@@ -49,7 +48,8 @@ enum Event {
 }
 
 impl RunningTopology {
-    /// Starts every stage of a topology. Receivers start last, when there is somebody to send to.
+    /// Starts every stage of a topology. Receivers start last, when the stages behind them are
+    /// running.
     #[must_use]
     pub fn start(
         topology: Topology,
@@ -74,19 +74,21 @@ impl RunningTopology {
         running
     }
 
-    /// For reloads.
+    /// The handle for reloads.
     #[must_use]
     pub fn control(&self) -> ReloadHandle {
         self.control.clone()
     }
 
-    /// Waits until every stage has ended. A receiver or a processor that fails has the receivers
-    /// stop, so that the other stages drain. An exporter that fails, or whose output is closed,
-    /// ends alone; when all have ended, the receivers stop. An exporter that fails to start, before
-    /// it takes any record, ends the run.
+    /// Waits until every stage has ended. If a receiver or a processor fails, the shutdown is
+    /// requested, and the other stages drain. If an exporter fails or its output is closed, the others
+    /// keep running; when all exporters have ended, the shutdown is requested. An exporter of the
+    /// first topology that fails before it takes a record ends the run.
     ///
-    /// The first failure is returned. That an output was closed is none, nor is one of an exporter
-    /// that a reload has replaced since.
+    /// # Errors
+    ///
+    /// Returns the first error. A closed output is no error, and neither is one of an exporter that a
+    /// reload has replaced since.
     pub async fn ended(mut self) -> Result<(), RunError> {
         let mut deadline = None;
         loop {
@@ -127,37 +129,43 @@ impl RunningTopology {
 
     fn settle(&mut self, ended: EndedTask) {
         match self.tasks.settle(ended) {
-            End::Regular => {}
-            End::Fatal(failure) => {
-                tracing::error!(error = &failure as &dyn std::error::Error, "stopping");
+            TaskOutcome::Regular => {}
+            TaskOutcome::Fatal(failure) => {
+                tracing::error!(error = &failure as &dyn std::error::Error, "shutting down");
                 self.first_failure.get_or_insert(failure);
                 self.context.shutdown.request();
             }
-            End::Alone { stage, health, why } => {
+            TaskOutcome::Alone { stage, health, why } => {
                 self.lose(stage, &health, why);
                 if self.wiring.exporters_have_ended() && !self.context.shutdown.is_requested() {
-                    tracing::info!("every exporter has ended, stopping");
+                    tracing::info!("every exporter has ended, shutting down");
                     self.context.shutdown.request();
                 }
             }
         }
     }
 
-    /// Goes on without an exporter.
+    /// Logs that an exporter has ended, and sets its health.
     fn lose(&mut self, stage: StageId, health: &Health, why: EarlyEnd) {
         match why {
             EarlyEnd::OutputClosed => {
-                tracing::warn!(stage = stage.as_str(), "its output is closed, it has ended");
+                tracing::warn!(
+                    stage = stage.as_str(),
+                    "the output of the exporter is closed; it has ended"
+                );
                 health.ended(OutputClosed.to_string(), false);
             }
             EarlyEnd::Returned => {
-                tracing::warn!(stage = stage.as_str(), "it has ended before its input did");
+                tracing::warn!(
+                    stage = stage.as_str(),
+                    "the exporter has ended before its input did"
+                );
                 health.ended("it has ended before its input did", false);
             }
             EarlyEnd::Failed(failure) if failure.is_undelivered() => {
                 tracing::warn!(
                     error = &failure as &dyn std::error::Error,
-                    "an exporter has ended and lost something"
+                    "an exporter has ended and could not deliver everything"
                 );
                 health.ended(causes(&failure), true);
                 self.failed_exporters.push((stage, failure));
@@ -165,7 +173,7 @@ impl RunningTopology {
             EarlyEnd::Failed(failure) => {
                 tracing::error!(
                     error = &failure as &dyn std::error::Error,
-                    "an exporter has failed, and has ended"
+                    "an exporter has failed and has ended"
                 );
                 health.ended(causes(&failure), true);
                 self.failed_exporters.push((stage, failure));
@@ -180,30 +188,30 @@ impl RunningTopology {
             .or_else(|| exporters.into_iter().next())
     }
 
-    /// A request that is dropped is answered with [`super::ShuttingDown`].
+    /// Dropping a request answers it with [`super::ShuttingDown`].
     fn reload(&mut self, Request { topology, reply }: Request) {
         if !self.context.shutdown.is_requested() {
             self.context.grace = topology.grace;
             let change = self.wiring.apply(topology, &self.context, &mut self.tasks);
             self.failed_exporters
                 .retain(|(stage, _)| change.kept.contains(stage));
-            // Whoever asked may have gone; the change stands.
+            // The requester may be gone; the change is still in effect.
             let _ = reply.send(change);
         }
     }
 
-    /// Ends what is left by force and names it; its records are counted as lost to the end of the
-    /// grace period.
+    /// Aborts the remaining stages and returns them; their records are counted as lost to the grace
+    /// period.
     async fn tear_down(&mut self) -> Vec<StageId> {
         self.context.ledger.close();
         let stages = self.tasks.stages();
-        // A stage that is stuck keeps its records in flight, and the report says so.
+        // The records of a stage that blocks its thread stay in flight in the report.
         let _ = tokio::time::timeout(UNCANCELLABLE, self.tasks.shutdown()).await;
         stages
     }
 }
 
-/// A failure and its causes, without the stage that is named beside it.
+/// The causes of an error, without the stage, which is shown beside them.
 fn causes(failure: &RunError) -> String {
     let mut causes = Vec::new();
     let mut source = failure.source();

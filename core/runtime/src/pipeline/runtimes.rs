@@ -1,5 +1,5 @@
-//! Where stages run. Data passes from receivers through processors to exporters on a thread of its
-//! pipeline, so that a batch stays in one processor's cache; stages that block, or take long, [run
+//! The runtimes that stages run on. Receivers, processors and exporters of a pipeline run on one
+//! thread, so that a batch stays in one CPU's cache; stages that block or take long [run
 //! apart](crate::stage::Exporter::runs_apart).
 
 use tokio::runtime::Handle;
@@ -11,18 +11,18 @@ pub struct Runtimes {
     data: Vec<Handle>,
 }
 
-/// A stage's place among them.
+/// The runtime of a stage.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Placement {
     /// With the processors of the pipeline at this index.
     Data(usize),
-    /// With input and output.
+    /// With blocking input and output.
     Io,
 }
 
 impl Runtimes {
-    /// Pipelines take turns at the runtimes in `data`, each of which should have one thread;
-    /// without any, all is done on `io`.
+    /// Pipelines are distributed over the runtimes in `data`, each of which should have one thread;
+    /// without any, everything runs on `io`.
     #[must_use]
     pub fn new(io: Handle, data: Vec<Handle>) -> Self {
         Self { io, data }
@@ -39,7 +39,7 @@ impl Runtimes {
 }
 
 impl From<&Handle> for Runtimes {
-    /// One for everything.
+    /// Uses one runtime for everything.
     fn from(runtime: &Handle) -> Self {
         Self::new(runtime.clone(), Vec::new())
     }

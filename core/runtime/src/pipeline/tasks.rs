@@ -1,6 +1,6 @@
-//! The tasks of the stages, and what it means when one ends. An exporter that ends before its input
-//! does is alone in that. A stage that a reload has taken out may drain for the grace period; its
-//! failure is no failure of the run.
+//! The tasks of the stages, and the effect of their ends on the run. The run continues when an exporter
+//! ends before its input does. A stage that a reload has removed may drain for the grace period; its
+//! failure does not fail the run.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -11,8 +11,8 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::error::RunError;
-use super::place::Place;
 use super::runtimes::{Placement, Runtimes};
+use super::stage_cursor::StageCursor;
 use crate::edge::EdgeHandle;
 use crate::health::Health;
 use crate::ledger::StageCounters;
@@ -27,29 +27,28 @@ pub(super) struct Tasks {
 }
 
 struct Task {
-    place: Place,
+    place: StageCursor,
     abort: AbortHandle,
     exporter: Option<ExporterTask>,
     retired: Option<Retired>,
 }
 
-/// What the end of an exporter's task is judged by.
+/// What decides the effect of an exporter's end.
 pub(super) struct ExporterTask {
-    /// Of its inbox.
+    /// The handle of its inbox.
     pub(super) handle: EdgeHandle,
     pub(super) health: Health,
-    /// Whether it was started with the run, whose configuration is to work as a whole.
+    /// Whether it was started with the run: then a failure to start ends the run.
     pub(super) began_the_run: bool,
 }
 
-/// What the end of a task means.
-pub(super) enum End {
-    /// The stage has ended as it should.
+/// The effect of the end of a task.
+pub(super) enum TaskOutcome {
+    /// The stage has ended in order.
     Regular,
     /// The run ends.
     Fatal(RunError),
-    /// An exporter has ended before its input did, with a failure or without one. The run goes on
-    /// while there are others.
+    /// An exporter has ended before its input did. The run continues while there are others.
     Alone {
         /// The exporter.
         stage: StageId,
@@ -61,15 +60,15 @@ pub(super) enum End {
 /// Why an exporter ended before its input did.
 pub(super) enum EarlyEnd {
     Failed(RunError),
-    /// Nobody reads its output any more.
+    /// The reader of its output has closed it.
     OutputClosed,
     /// It returned.
     Returned,
 }
 
-/// A stage that was taken out.
+/// A stage that a reload has removed.
 struct Retired {
-    /// When it is ended by force; `None` when that was done.
+    /// When it is aborted; `None` when it was aborted.
     due: Option<Instant>,
     counters: Vec<Arc<StageCounters>>,
 }
@@ -89,7 +88,7 @@ enum TaskError {
 }
 
 impl EndedTask {
-    /// A task that was aborted has not failed: whoever aborted it has counted that already.
+    /// A task that was aborted has not failed: its abort was counted already.
     fn new(joined: Result<(Id, Result<(), StageError>), JoinError>) -> Self {
         match joined {
             Ok((id, result)) => Self {
@@ -133,7 +132,7 @@ impl Tasks {
 
     pub(super) fn spawn(
         &mut self,
-        place: Place,
+        place: StageCursor,
         placement: Placement,
         task: impl Future<Output = Result<(), StageError>> + Send + 'static,
     ) -> Id {
@@ -152,10 +151,10 @@ impl Tasks {
         id
     }
 
-    /// The same for an exporter.
+    /// Spawns the task of an exporter.
     pub(super) fn spawn_exporter(
         &mut self,
-        place: Place,
+        place: StageCursor,
         placement: Placement,
         exporter: ExporterTask,
         task: impl Future<Output = Result<(), StageError>> + Send + 'static,
@@ -171,18 +170,18 @@ impl Tasks {
         self.set.is_empty()
     }
 
-    /// Waits until one has ended; `None` when there is none.
+    /// Waits until a task has ended; `None` when there is none.
     pub(super) async fn join_next(&mut self) -> Option<EndedTask> {
         self.set.join_next_with_id().await.map(EndedTask::new)
     }
 
-    /// The stage of a task is no longer wanted. It may drain for `grace`; these are its books.
+    /// Marks the stage of a task as removed. It may drain for `grace`; these are its counters.
     pub(super) fn retire(&mut self, id: Id, grace: Duration, counters: Vec<Arc<StageCounters>>) {
         if let Some(task) = self.running.get_mut(&id) {
             tracing::debug!(
                 stage = task.place.stage().as_str(),
                 ?grace,
-                "is no longer wanted, and drains"
+                "the stage was removed and is draining"
             );
             task.retired = Some(Retired {
                 due: Some(Instant::now() + grace),
@@ -191,7 +190,7 @@ impl Tasks {
         }
     }
 
-    /// When the next one that was retired has had its time.
+    /// When the grace period of the next removed stage is over.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.running
             .values()
@@ -199,7 +198,7 @@ impl Tasks {
             .min()
     }
 
-    /// Ends those whose time is over.
+    /// Aborts the removed stages whose grace period is over.
     pub(super) fn end_overdue(&mut self) {
         let now = Instant::now();
         for Task {
@@ -223,13 +222,13 @@ impl Tasks {
             abort.abort();
             tracing::warn!(
                 stage = place.stage().as_str(),
-                "did not drain within the grace period; what it held is lost"
+                "the stage did not drain within the grace period; its records are lost"
             );
         }
     }
 
-    /// What the end of a task means.
-    pub(super) fn settle(&mut self, EndedTask { id, result }: EndedTask) -> End {
+    /// The effect of the end of a task.
+    pub(super) fn settle(&mut self, EndedTask { id, result }: EndedTask) -> TaskOutcome {
         let Some(Task {
             place,
             exporter,
@@ -237,7 +236,7 @@ impl Tasks {
             ..
         }) = self.running.remove(&id)
         else {
-            return End::Regular;
+            return TaskOutcome::Regular;
         };
         let stage = place.stage().clone();
         tracing::debug!(stage = stage.as_str(), failed = result.is_err(), "ended");
@@ -249,10 +248,10 @@ impl Tasks {
                 let failure = error.of_stage(&stage);
                 tracing::warn!(
                     error = &failure as &dyn std::error::Error,
-                    "a stage failed that was no longer wanted"
+                    "a removed stage failed"
                 );
             }
-            return End::Regular;
+            return TaskOutcome::Regular;
         }
         let Some(ExporterTask {
             handle,
@@ -261,23 +260,23 @@ impl Tasks {
         }) = exporter
         else {
             return match result {
-                Ok(()) => End::Regular,
-                Err(error) => End::Fatal(error.of_stage(&stage)),
+                Ok(()) => TaskOutcome::Regular,
+                Err(error) => TaskOutcome::Fatal(error.of_stage(&stage)),
             };
         };
         let why = match result {
             Ok(()) if handle.is_open() => EarlyEnd::Returned,
-            Ok(()) => return End::Regular,
+            Ok(()) => return TaskOutcome::Regular,
             Err(error) if error.is_output_closed() => EarlyEnd::OutputClosed,
             Err(error) if began_the_run && !handle.was_read() => {
-                return End::Fatal(error.of_stage(&stage));
+                return TaskOutcome::Fatal(error.of_stage(&stage));
             }
             Err(error) => EarlyEnd::Failed(error.of_stage(&stage)),
         };
-        End::Alone { stage, health, why }
+        TaskOutcome::Alone { stage, health, why }
     }
 
-    /// Names of the stages whose tasks have not ended.
+    /// The stages whose tasks have not ended.
     pub(super) fn stages(&self) -> Vec<StageId> {
         let mut stages: Vec<_> = self
             .running
@@ -288,7 +287,7 @@ impl Tasks {
         stages
     }
 
-    /// Ends all by force, and waits until they have.
+    /// Aborts all tasks and waits for them.
     pub(super) async fn shutdown(&mut self) {
         self.set.shutdown().await;
     }

@@ -1,4 +1,4 @@
-//! What is to run, as built components and the wiring between them.
+//! A topology: built components and the wiring between them.
 
 use std::time::Duration;
 
@@ -10,24 +10,23 @@ use crate::limits::Limits;
 use crate::stage::{Exporter, Processor, Receiver};
 use crate::stage_id::StageId;
 
-/// Built components and how they are wired. Checked by whoever makes it: indices point into the
-/// lists.
+/// Built components and their wiring. The creator guarantees that indices are within the lists.
 pub struct Topology {
-    /// Every receiver, once, whatever the number of pipelines that it feeds.
+    /// Every receiver, once, also if it feeds several pipelines.
     pub receivers: Vec<ReceiverNode>,
     /// Every exporter, once.
     pub exporters: Vec<ExporterNode>,
     /// The pipelines.
     pub pipelines: Vec<PipelineNode>,
-    /// How long stages may take to drain after a stop is requested.
+    /// How long stages may take to drain after the shutdown is requested.
     pub grace: Duration,
 }
 
 /// A receiver under its name.
 pub struct ReceiverNode {
-    /// Name in the books, such as `receivers.monitor1_2`.
+    /// The receiver's stage.
     pub stage: StageId,
-    /// What its configuration is: a reload starts the component only if this differs.
+    /// The fingerprint of its configuration: a reload replaces the component only if this differs.
     pub fingerprint: String,
     /// The component.
     pub receiver: Box<dyn Receiver>,
@@ -35,20 +34,20 @@ pub struct ReceiverNode {
 
 /// An exporter under its name.
 pub struct ExporterNode {
-    /// Name in the books, such as `exporters.stdout`.
+    /// The exporter's stage.
     pub stage: StageId,
-    /// What its configuration is, but for its inbox: a reload starts the component only if this or
-    /// the inbox differs.
+    /// The fingerprint of its configuration without its inbox: a reload replaces the component only if
+    /// this or the inbox differs.
     pub fingerprint: String,
-    /// What nobody else can hold while it runs.
+    /// The resources that no other component can use while it runs.
     pub exclusive: Vec<ExclusiveResource>,
-    /// Where the runner enters that the component has ended before the others.
+    /// The health, where the runner enters that the component has ended before the others.
     pub health: Health,
     /// The component.
     pub exporter: Box<dyn Exporter>,
-    /// The kinds of records that it gets; others are filtered in front of it.
+    /// The kinds of records that it takes; others are filtered in front of it.
     pub wants: Kinds,
-    /// Its inbox.
+    /// The limits of its inbox.
     pub queue: Limits,
 }
 
@@ -66,19 +65,20 @@ pub struct PipelineNode {
 
 /// A processor under its name.
 pub struct ProcessorNode {
-    /// Name in the books, such as `processors.l34_flow`.
+    /// The processor's stage.
     pub stage: StageId,
-    /// What its configuration is, but for its inbox: while it is the same, a reload keeps the
-    /// running one, with its state.
+    /// The fingerprint of its configuration without its inbox: while it is the same, a reload keeps the
+    /// running processor, with its state.
     pub fingerprint: String,
     /// The component.
     pub processor: Box<dyn Processor>,
-    /// Its inbox, if it is to run apart from the processor before it. The first one always has one.
+    /// The limits of its inbox, if it runs in another task than the processor before it. The first one
+    /// always has an inbox.
     pub queue: Option<Limits>,
 }
 
 impl Topology {
-    /// The first pipeline that an exporter ends.
+    /// The first pipeline of an exporter.
     pub(super) fn first_pipeline_of(&self, exporter: usize) -> usize {
         self.pipelines
             .iter()
@@ -86,7 +86,7 @@ impl Topology {
             .unwrap_or_default()
     }
 
-    /// The pipelines that an exporter ends, as a queue's row in the ledger names them.
+    /// The pipelines of an exporter, as the ledger names them.
     pub(super) fn pipelines_of(&self, exporter: usize) -> String {
         let pipelines = self
             .pipelines

@@ -1,8 +1,8 @@
-//! How many records a watcher may still have copied.
+//! The rate limit of a watcher.
 
 use tokio::time::Instant;
 
-/// Fills up at a rate, to what a second brings.
+/// A token bucket that holds one second's worth of tokens.
 #[derive(Debug)]
 pub(super) struct Allowance {
     rate: f64,
@@ -25,7 +25,7 @@ impl Allowance {
         self.at = now;
     }
 
-    /// Takes one, if there is one.
+    /// Takes a token; returns whether there was one.
     pub(super) fn take(&mut self) -> bool {
         let is_left = self.left >= 1.0;
         self.left -= if is_left { 1.0 } else { 0.0 };
@@ -42,7 +42,7 @@ mod tests {
     use super::Allowance;
 
     #[test]
-    fn a_second_brings_what_the_rate_says_and_no_more_is_saved_up() {
+    fn tokens_accumulate_at_the_rate_for_one_second_at_most() {
         let start = Instant::now();
         let mut allowance = Allowance::new(10, start);
         let mut taken_at = |millis: u64| {

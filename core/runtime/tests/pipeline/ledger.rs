@@ -112,7 +112,7 @@ flows     processors.judge  11    9         -            -          -  filtered{
 flows     exporters.e0       9    -         9            -          -
 ambiguous, so chosen by a rule: 1 old_or_new (processors.judge of flows)
 lost upstream, before the socket: at least 512 (perf_ring); Cilium does not report all that it loses
-the books balance; unaccounted records: 0; in flight: 0";
+the ledger balances; unaccounted records: 0; in flight: 0";
     assert_eq!(small_run().await.report.to_string(), expected);
 }
 

@@ -7,7 +7,7 @@ use tidegate_model::metric::{Family, MetricKind, Point, Series, Value};
 use tidegate_model::record::Record;
 use tidegate_model::time::Timestamp;
 
-use super::{FEW, PORTION, Points, Reader};
+use super::{MAX_POINTS, OUTDATED_LIMIT, Points, Reader};
 use crate::ledger::{Ledger, SUPERSEDED, StageCounters, Ticket, reason};
 use crate::resend::ResendRequests;
 use crate::stage_id::StageId;
@@ -220,7 +220,7 @@ fn series_of_a_pipeline_that_leads_here_no_more_end() {
 #[test]
 fn points_of_two_pipelines_come_apart_and_in_portions() {
     let mut bench = Bench::new(Reader::Exporter, 10_000);
-    let all: Vec<_> = (0..PORTION + 1)
+    let all: Vec<_> = (0..MAX_POINTS + 1)
         .map(|at| one_series(&at.to_string()))
         .collect();
     let of_p: Vec<_> = all.iter().map(|series| (series, 1.0)).collect();
@@ -228,7 +228,7 @@ fn points_of_two_pipelines_come_apart_and_in_portions() {
     bench.push(0, &of_p);
     bench.push(1, &[(&of_q, 1.0)]);
     let portions: Vec<_> = bench.take().iter().map(Vec::len).collect();
-    assert_eq!(portions, [PORTION, 1, 1]);
+    assert_eq!(portions, [MAX_POINTS, 1, 1]);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn series_that_come_and_go_unseen_leave_nothing() {
         assert_eq!(Arc::strong_count(&series), 1);
     }
     assert!(
-        bench.points.order.len() <= FEW,
+        bench.points.order.len() <= OUTDATED_LIMIT,
         "{}",
         bench.points.order.len()
     );

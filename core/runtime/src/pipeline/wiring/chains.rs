@@ -1,5 +1,4 @@
-//! The chains of one pipeline: those that are the same go on, others hand their processors over to
-//! new ones.
+//! The chains of one pipeline: unchanged ones keep running, others hand over to new ones.
 
 use std::sync::{Arc, Weak};
 
@@ -8,23 +7,23 @@ use tokio_util::sync::CancellationToken;
 
 use tidegate_model::record::Kinds;
 
-use super::work::Work;
+use super::rewiring::Rewiring;
 use crate::edge::{Edge, EdgeHandle, Inbox, Reader, edge};
 use crate::fan_out::FanOut;
 use crate::fan_out::Target;
 use crate::ledger::{StageCounters, reason};
-use crate::pipeline::chain::{Chain, Link, Origin, origin};
-use crate::pipeline::chain_task::{ChainTask, Step};
+use crate::pipeline::chain::{Chain, Origin, ProcessorSpec, origin};
+use crate::pipeline::chain_task::{ChainStage, ChainTask};
 use crate::pipeline::handover::{Handover, HandoverOrder, Replacement, all_ended};
-use crate::pipeline::place::Place;
 use crate::pipeline::runtimes::Placement;
+use crate::pipeline::stage_cursor::StageCursor;
 use crate::pipeline::topology::ProcessorNode;
 use crate::resend::ResendRequests;
 use crate::resend::ResendSubscription;
 use crate::stage_id::StageId;
 
-/// A chain that runs, or waits to.
-pub(super) struct LiveChain {
+/// A chain that is running or waiting to start.
+pub(super) struct RunningChain {
     chain: Chain,
     handle: EdgeHandle,
     exits: Weak<FanOut>,
@@ -32,23 +31,22 @@ pub(super) struct LiveChain {
     ended: CancellationToken,
 }
 
-/// Chains that others have taken the place of, until they have ended.
+/// Chains that were replaced or removed, until they have ended.
 #[derive(Default)]
-pub(super) struct Leaving(Vec<LeavingChain>);
+pub(super) struct RetiringChains(Vec<RetiringChain>);
 
-struct LeavingChain {
+struct RetiringChain {
     pipeline: String,
     chain: Chain,
     ended: CancellationToken,
 }
 
-impl Leaving {
-    /// Others take the place of a chain. One that has ended already hears nothing, and leaves
-    /// nothing.
+impl RetiringChains {
+    /// Orders a chain to hand over. A chain that has ended already has nothing to hand over.
     pub(super) fn retire(
         &mut self,
         pipeline: &str,
-        live: LiveChain,
+        live: RunningChain,
         handover: &Arc<Handover>,
         at_once: bool,
     ) {
@@ -57,20 +55,20 @@ impl Leaving {
             at_once,
         });
         self.0.retain(|one| !one.ended.is_cancelled());
-        self.0.push(LeavingChain {
+        self.0.push(RetiringChain {
             pipeline: pipeline.to_owned(),
             chain: live.chain,
             ended: live.ended,
         });
     }
 
-    /// Those of a pipeline that have a stage of this name.
+    /// The chains of a pipeline that have this stage and have not ended.
     fn with<'a>(
         &'a self,
         pipeline: &'a str,
         stage: &'a StageId,
     ) -> impl Iterator<Item = &'a CancellationToken> {
-        let has = move |one: &&LeavingChain| {
+        let has = move |one: &&RetiringChain| {
             one.pipeline == pipeline && one.chain.iter().any(|link| link.stage == *stage)
         };
         self.0
@@ -81,14 +79,14 @@ impl Leaving {
     }
 }
 
-/// A pipeline whose old chains are replaced by new ones.
+/// The replacement of a pipeline's old chains.
 pub(super) struct ChainRebuild<'a> {
     pipeline: &'a str,
     placement: Placement,
     was: Vec<Chain>,
-    /// The old chains, but for those that go on; with the ways to those whose inbox has not ended.
-    old: Vec<Option<(LiveChain, Option<Edge>)>>,
-    leaving: &'a mut Leaving,
+    /// The old chains without those that are kept, each with a sender if its inbox has not ended.
+    old: Vec<Option<(RunningChain, Option<Edge>)>>,
+    leaving: &'a mut RetiringChains,
     handover: Arc<Handover>,
     resends: ResendRequests,
 }
@@ -97,9 +95,9 @@ impl<'a> ChainRebuild<'a> {
     pub(super) fn new(
         pipeline: &'a str,
         placement: Placement,
-        old: Vec<LiveChain>,
+        old: Vec<RunningChain>,
         resends: ResendRequests,
-        leaving: &'a mut Leaving,
+        leaving: &'a mut RetiringChains,
     ) -> Self {
         let was = old.iter().map(|live| live.chain.clone()).collect();
         let old = old
@@ -117,15 +115,15 @@ impl<'a> ChainRebuild<'a> {
         }
     }
 
-    /// Takes in a processor of the new configuration.
-    pub(super) fn enter(&self, node: ProcessorNode) -> Link {
+    /// Adds a processor of the new configuration.
+    pub(super) fn enter(&self, node: ProcessorNode) -> ProcessorSpec {
         let ProcessorNode {
             stage,
             fingerprint,
             processor,
             queue,
         } = node;
-        let link = Link {
+        let link = ProcessorSpec {
             stage,
             fingerprint,
             queue,
@@ -140,15 +138,15 @@ impl<'a> ChainRebuild<'a> {
         link
     }
 
-    /// The new chains, whose records end at `targets`; and the way to the first one. `books` are
-    /// those of all processors in a row.
+    /// Starts the new chains in front of `targets`; returns them and the target of the first one.
+    /// `counters` are those of all processors in a row.
     pub(super) fn chains(
         mut self,
         chains: Vec<Chain>,
         counters: &[Arc<StageCounters>],
         mut targets: Vec<Target>,
-        work: &mut Work<'_>,
-    ) -> (Vec<LiveChain>, Vec<Target>) {
+        work: &mut Rewiring<'_>,
+    ) -> (Vec<RunningChain>, Vec<Target>) {
         let is_open: Vec<_> = self
             .old
             .iter()
@@ -156,7 +154,7 @@ impl<'a> ChainRebuild<'a> {
             .collect();
         let is_leaving = |stage: &StageId| self.leaving.with(self.pipeline, stage).next().is_some();
         let origins = origin(&self.was, &is_open, is_leaving, &chains);
-        // A request that an old chain has not seen yet must not end with it.
+        // A request to resend that an old chain has not seen yet must not be lost.
         let is_rebuilt =
             !self.was.is_empty() && origins.iter().any(|one| !matches!(one, Origin::Same(_)));
         let (mut live, mut rest) = (Vec::new(), counters);
@@ -201,8 +199,8 @@ impl<'a> ChainRebuild<'a> {
         origin: &Origin,
         counters: &[Arc<StageCounters>],
         targets: Vec<Target>,
-        work: &mut Work<'_>,
-    ) -> (Edge, LiveChain) {
+        work: &mut Rewiring<'_>,
+    ) -> (Edge, RunningChain) {
         let (inbox_of, after) = match origin {
             Origin::New { inbox_of, after } => (*inbox_of, after.as_slice()),
             Origin::Same(at) => match self.old[*at].take() {
@@ -233,7 +231,7 @@ impl<'a> ChainRebuild<'a> {
         let long_before = chain
             .iter()
             .flat_map(|link| self.leaving.with(self.pipeline, &link.stage));
-        let begin = Begin {
+        let begin = ChainStart {
             placement: self.placement,
             after: before.chain(long_before).cloned().collect(),
             inbox,
@@ -250,18 +248,18 @@ impl<'a> ChainRebuild<'a> {
     }
 }
 
-fn go_on(live: LiveChain, targets: Vec<Target>) -> LiveChain {
+fn go_on(live: RunningChain, targets: Vec<Target>) -> RunningChain {
     if let Some(exits) = live.exits.upgrade() {
         exits.point(targets);
     }
     live
 }
 
-/// A chain that is to begin when those that it takes over from have ended.
-struct Begin {
+/// A chain that starts when its predecessors have ended.
+struct ChainStart {
     placement: Placement,
     after: Vec<CancellationToken>,
-    /// Its own inbox; `None` if it gets that of the chain before it.
+    /// Its inbox; `None` if it takes over that of its predecessor.
     inbox: Option<Inbox>,
     handover: Arc<Handover>,
     resends: ResendSubscription,
@@ -269,30 +267,33 @@ struct Begin {
     exits: Arc<FanOut>,
 }
 
-impl Begin {
-    fn spawn(self, chain: Chain, handle: EdgeHandle, work: &mut Work<'_>) -> LiveChain {
+impl ChainStart {
+    fn spawn(self, chain: Chain, handle: EdgeHandle, work: &mut Rewiring<'_>) -> RunningChain {
         let (orders, listening) = oneshot::channel();
         let ended = CancellationToken::new();
         let exits = Arc::downgrade(&self.exits);
-        let place = Place::new(chain.iter().map(|link| link.stage.clone()));
+        let place = StageCursor::new(chain.iter().map(|link| link.stage.clone()));
         let (guard, pool) = (ended.clone().drop_guard(), work.context.pool.clone());
         work.tasks.spawn(place.clone(), self.placement, async move {
             let _ended = guard;
             all_ended(self.after).await;
             let first = self.counters[0].stage();
-            // If a chain before it has failed, there is no inbox, and everything ends.
+            // A predecessor that failed leaves no inbox; the run is ending then.
             let Some(inbox) = self.inbox.or_else(|| self.handover.take_inbox(first)) else {
                 return Ok(());
             };
             let step = |counters: Arc<StageCounters>| {
-                Some(Step::new(self.handover.take(counters.stage())?, counters))
+                Some(ChainStage::new(
+                    self.handover.take(counters.stage())?,
+                    counters,
+                ))
             };
             let steps = self.counters.into_iter().filter_map(step).collect();
             ChainTask::new(steps, self.exits, pool, place, self.resends)
                 .run(inbox, listening)
                 .await
         });
-        LiveChain {
+        RunningChain {
             chain,
             handle,
             exits,

@@ -1,5 +1,4 @@
-//! Exporters: kept, or started with an inbox of their own while those that are no longer wanted
-//! drain theirs.
+//! The running exporters: kept, or started with a new inbox while removed ones drain theirs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use tidegate_model::record::Kinds;
 
-use super::work::Work;
+use super::rewiring::Rewiring;
 use crate::edge::{Edge, EdgeHandle, Inbox, Reader, edge};
 use crate::exclusive::ExclusiveResource;
 use crate::fan_out::Target;
@@ -17,34 +16,34 @@ use crate::health::Health;
 use crate::ledger::{StageCounters, reason};
 use crate::limits::Limits;
 use crate::pipeline::handover::all_ended;
-use crate::pipeline::place::Place;
 use crate::pipeline::runtimes::Placement;
+use crate::pipeline::stage_cursor::StageCursor;
 use crate::pipeline::tasks::ExporterTask;
 use crate::pipeline::topology::ExporterNode;
 use crate::resend::ResendRequests;
 use crate::stage_id::StageId;
 
-/// All exporters that run.
+/// All running exporters.
 #[derive(Default)]
 pub(super) struct Exporters {
-    live: Vec<Live>,
-    /// Those that are no longer wanted, until they have ended.
-    leaving: Vec<Live>,
+    live: Vec<RunningExporter>,
+    /// Removed exporters, until they have ended.
+    leaving: Vec<RunningExporter>,
 }
 
-struct Live {
+struct RunningExporter {
     stage: StageId,
     fingerprint: String,
     queue: Limits,
     exclusive: Vec<ExclusiveResource>,
-    /// Shows how it ended, until it is no longer wanted.
+    /// Its health, until it is removed.
     health: Option<Health>,
     handle: EdgeHandle,
     task: Id,
     ended: CancellationToken,
 }
 
-/// The way to an exporter.
+/// The input of an exporter.
 pub(super) struct ExporterInput {
     pub(super) stage: StageId,
     pub(super) edge: Edge,
@@ -52,7 +51,7 @@ pub(super) struct ExporterInput {
 }
 
 impl ExporterInput {
-    /// The way for a pipeline that keeps these books.
+    /// The target for the pipeline of these counters.
     pub(super) fn target(&self, counters: Arc<StageCounters>, resends: &ResendRequests) -> Target {
         self.edge.wire(&counters, resends);
         Target {
@@ -64,8 +63,8 @@ impl ExporterInput {
     }
 }
 
-/// One that is to be started, when those that it excludes are known.
-struct Fresh {
+/// An exporter that is to be started, when the removed ones are known.
+struct NewExporter {
     node: ExporterNode,
     placement: Placement,
     handle: EdgeHandle,
@@ -73,17 +72,18 @@ struct Fresh {
 }
 
 impl Exporters {
-    /// `nodes` come with the names of their pipelines, and the index of the first.
+    /// Applies the exporters of a topology. `nodes` have the names of their pipelines and the index of
+    /// the first one.
     pub(super) fn apply(
         &mut self,
         nodes: impl Iterator<Item = (ExporterNode, (String, usize))>,
-        work: &mut Work<'_>,
+        work: &mut Rewiring<'_>,
     ) -> Vec<ExporterInput> {
         let mut old = std::mem::take(&mut self.live);
         let (mut inputs, mut fresh) = (Vec::new(), Vec::new());
         for (node, (pipelines, first)) in nodes {
             let (stage, wants) = (node.stage.clone(), node.wants);
-            // One that has ended, or is about to, has no way to it.
+            // An exporter that has ended, or is ending, cannot be kept.
             let running = old
                 .iter()
                 .enumerate()
@@ -104,7 +104,7 @@ impl Exporters {
                     } else {
                         Placement::Data(first)
                     };
-                    fresh.push(Fresh {
+                    fresh.push(NewExporter {
                         node,
                         placement,
                         handle: edge.handle(),
@@ -126,18 +126,18 @@ impl Exporters {
         inputs
     }
 
-    /// Whether none takes records any more.
+    /// Whether no exporter takes records.
     pub(super) fn have_ended(&self) -> bool {
         self.live.iter().all(|live| live.ended.is_cancelled())
     }
 
-    /// Those that have ended before their input did.
+    /// The exporters that have ended before their input did.
     pub(super) fn ended_early(&self) -> BTreeSet<StageId> {
         let ended = self.live.iter().filter(|live| live.handle.is_over());
         ended.map(|live| live.stage.clone()).collect()
     }
 
-    fn retire(&mut self, mut old: Vec<Live>, work: &mut Work<'_>) {
+    fn retire(&mut self, mut old: Vec<RunningExporter>, work: &mut Rewiring<'_>) {
         self.leaving.retain(|live| !live.ended.is_cancelled());
         for live in &mut old {
             live.health = None;
@@ -150,17 +150,17 @@ impl Exporters {
         self.leaving.extend(old);
     }
 
-    /// Starts one, as soon as nobody holds what it is to hold.
+    /// Starts an exporter when its resources are free.
     fn start(
         &self,
-        Fresh {
+        NewExporter {
             node,
             placement,
             handle,
             inbox,
-        }: Fresh,
-        work: &mut Work<'_>,
-    ) -> Live {
+        }: NewExporter,
+        work: &mut Rewiring<'_>,
+    ) -> RunningExporter {
         let ExporterNode {
             stage,
             fingerprint,
@@ -182,14 +182,17 @@ impl Exporters {
             health: health.clone(),
             began_the_run: work.is_start,
         };
-        let task =
-            work.tasks
-                .spawn_exporter(Place::new([stage.clone()]), placement, judged, async move {
-                    let _ended = guard;
-                    all_ended(conflicting).await;
-                    exporter.run(inbox).await
-                });
-        Live {
+        let task = work.tasks.spawn_exporter(
+            StageCursor::new([stage.clone()]),
+            placement,
+            judged,
+            async move {
+                let _ended = guard;
+                all_ended(conflicting).await;
+                exporter.run(inbox).await
+            },
+        );
+        RunningExporter {
             stage,
             fingerprint,
             queue,
@@ -202,7 +205,7 @@ impl Exporters {
     }
 }
 
-impl Live {
+impl RunningExporter {
     fn is_like(&self, node: &ExporterNode) -> bool {
         self.stage == node.stage
             && self.fingerprint == node.fingerprint

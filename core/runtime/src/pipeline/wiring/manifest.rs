@@ -1,4 +1,4 @@
-//! What a topology consists of, by name, to tell what a reload changes.
+//! The parts of a topology by name, to find out what a reload changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use crate::pipeline::reload::TopologyChange;
 use crate::pipeline::topology::Topology;
 use crate::stage_id::StageId;
 
-/// Stages with what they are, and pipelines with what they join.
+/// Stages with their fingerprints, and pipelines with their stages.
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
     stages: BTreeMap<StageId, String>,
@@ -49,12 +49,12 @@ impl Manifest {
         manifest
     }
 
-    /// Whether there is nothing.
+    /// Whether there are no stages.
     pub(super) fn is_empty(&self) -> bool {
         self.stages.is_empty()
     }
 
-    /// What there is to change until this is `new`, where some stages have ended.
+    /// The difference between this and `new`. `ended` has the stages that have ended.
     pub(super) fn change(&self, new: &Self, ended: &BTreeSet<StageId>) -> TopologyChange {
         let mut change = TopologyChange::default();
         for (stage, what) in &new.stages {

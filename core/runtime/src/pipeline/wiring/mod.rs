@@ -1,30 +1,30 @@
-//! Makes what runs like a topology: starts it from nothing, or changes it while records flow.
+//! Applies a topology: starts it, or changes the running one while records are flowing.
 //!
-//! A stage whose name and fingerprint stay is not touched. What changes around it are edges:
-//! fan-outs are pointed to other inboxes, between two batches. A stage that is no longer wanted
-//! loses its senders, drains, and ends; one that takes its place and cannot run beside it waits for
-//! that. Processors go from the task of an old chain to that of a new one, with their state.
-//! Nothing here waits: the new wiring holds at once.
+//! A stage with an unchanged name and fingerprint keeps running. Only the edges around it change:
+//! fan-outs get other targets, between two batches. A removed stage loses its senders, drains and
+//! ends; a replacement that cannot run beside it waits for that. Processors move from the task of an
+//! old chain to that of a new one, with their state. Nothing here waits: the new wiring is in effect
+//! at once.
 
 mod chains;
 mod exporters;
 mod manifest;
 mod pipelines;
 mod receivers;
-mod work;
+mod rewiring;
 
-pub(super) use work::RunContext;
+pub(super) use rewiring::RunContext;
 
 use self::exporters::Exporters;
 use self::manifest::Manifest;
 use self::pipelines::Pipelines;
 use self::receivers::Receivers;
-use self::work::Work;
+use self::rewiring::Rewiring;
 use super::reload::TopologyChange;
 use super::tasks::Tasks;
 use super::topology::Topology;
 
-/// What runs, as far as the next change has to know it. Keeps no edge open.
+/// The running wiring. Keeps no edge open.
 #[derive(Default)]
 pub(super) struct Wiring {
     manifest: Manifest,
@@ -39,8 +39,8 @@ impl Wiring {
         self.exporters.have_ended()
     }
 
-    /// Receivers start last, when there is somebody to send to. An exporter that has ended before
-    /// its input did is started again.
+    /// Applies a topology. Receivers start last, when the stages behind them are running. An exporter
+    /// that has ended before its input did is started again.
     pub(super) fn apply(
         &mut self,
         topology: Topology,
@@ -53,7 +53,7 @@ impl Wiring {
             .manifest
             .change(&manifest, &self.exporters.ended_early());
         self.manifest = manifest;
-        let mut work = Work {
+        let mut work = Rewiring {
             context,
             tasks,
             is_start,

@@ -1,10 +1,10 @@
-//! Pipelines: which there are, and the ways into them.
+//! The running pipelines and their inputs.
 
 use std::sync::Arc;
 
-use super::chains::{ChainRebuild, Leaving, LiveChain};
+use super::chains::{ChainRebuild, RetiringChains, RunningChain};
 use super::exporters::ExporterInput;
-use super::work::Work;
+use super::rewiring::Rewiring;
 use crate::edge::EdgeHandle;
 use crate::fan_out::Target;
 use crate::pipeline::chain::cut;
@@ -13,22 +13,22 @@ use crate::pipeline::topology::PipelineNode;
 use crate::resend::ResendRequests;
 use crate::stage_id::StageId;
 
-/// All pipelines that run.
+/// All running pipelines.
 #[derive(Default)]
 pub(super) struct Pipelines {
-    live: Vec<Live>,
-    leaving: Leaving,
+    live: Vec<RunningPipeline>,
+    leaving: RetiringChains,
 }
 
 #[derive(Default)]
-struct Live {
+struct RunningPipeline {
     name: String,
-    chains: Vec<LiveChain>,
+    chains: Vec<RunningChain>,
     inputs: Vec<EdgeHandle>,
     resends: ResendRequests,
 }
 
-/// The way into a pipeline.
+/// The input of a pipeline.
 pub(super) struct PipelineInput {
     pub(super) pipeline: String,
     /// Indices of the receivers.
@@ -37,13 +37,13 @@ pub(super) struct PipelineInput {
 }
 
 impl Pipelines {
-    /// `sources` are the receivers' names.
+    /// Applies the pipelines of a topology. `sources` are its receivers.
     pub(super) fn apply(
         &mut self,
         nodes: Vec<PipelineNode>,
         sources: &[StageId],
         inputs: &[ExporterInput],
-        work: &mut Work<'_>,
+        work: &mut Rewiring<'_>,
     ) -> Vec<PipelineInput> {
         let mut old = std::mem::take(&mut self.live);
         let mut fronts = Vec::new();
@@ -64,7 +64,7 @@ impl Pipelines {
             fronts.push(front);
             self.live.push(live);
         }
-        for Live {
+        for RunningPipeline {
             name,
             chains,
             inputs,
@@ -80,14 +80,14 @@ impl Pipelines {
     }
 }
 
-impl Live {
-    /// What the pipeline becomes, and the way into it.
+impl RunningPipeline {
+    /// Applies the new configuration of the pipeline; returns its input.
     fn apply(
         self,
         (node, placement): (PipelineNode, Placement),
         inputs: &[ExporterInput],
-        leaving: &mut Leaving,
-        work: &mut Work<'_>,
+        leaving: &mut RetiringChains,
+        work: &mut Rewiring<'_>,
     ) -> (PipelineInput, Self) {
         let PipelineNode {
             name,

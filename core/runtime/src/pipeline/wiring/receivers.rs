@@ -1,5 +1,5 @@
-//! Receivers: kept with their connections, while the pipelines that they feed may change; or
-//! stopped, and then replaced.
+//! The running receivers: kept with their connections while the pipelines that they feed change, or
+//! stopped and then replaced.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,37 +9,37 @@ use tokio::task::Id;
 use tokio_util::sync::CancellationToken;
 
 use super::pipelines::PipelineInput;
-use super::work::Work;
+use super::rewiring::Rewiring;
 use crate::fan_out::FanOut;
 use crate::fan_out::Target;
 use crate::ledger::Ledger;
 use crate::outbox::{Lane, Lanes, Outbox};
 use crate::pipeline::handover::all_ended;
-use crate::pipeline::place::Place;
 use crate::pipeline::runtimes::Placement;
+use crate::pipeline::stage_cursor::StageCursor;
 use crate::pipeline::topology::ReceiverNode;
 use crate::shutdown::Shutdown;
 use crate::stage_id::StageId;
 
-/// All receivers that run.
+/// All running receivers.
 #[derive(Default)]
 pub(super) struct Receivers {
-    live: Vec<Live>,
+    live: Vec<RunningReceiver>,
     /// Those that were stopped, until they have ended.
     leaving: Vec<CancellationToken>,
-    /// The ways from receivers into pipelines, by the names of both, while anybody uses them. A
-    /// receiver that was stopped shares them with the one in its place.
+    /// The fan-outs from receivers into pipelines, by both names, while they are in use. A receiver
+    /// that was stopped shares them with its replacement.
     fan_outs: HashMap<(String, StageId), Weak<FanOut>>,
-    /// How many have not ended.
+    /// Number of receivers that have not ended.
     active: Arc<AtomicUsize>,
 }
 
-/// A receiver that has not ended. The last one that ends begins the end of the run, before the
-/// stages behind it can notice.
+/// Counts a receiver as running. When the last one is dropped, the shutdown begins, before the stages
+/// behind it see the end of their input.
 struct ReceiverGuard {
     all: Arc<AtomicUsize>,
     ledger: Ledger,
-    /// Keeps the ways into the pipelines open for as long.
+    /// Keeps the lanes open as long.
     _lanes: Option<Arc<Lanes>>,
 }
 
@@ -62,7 +62,7 @@ impl Drop for ReceiverGuard {
     }
 }
 
-struct Live {
+struct RunningReceiver {
     stage: StageId,
     fingerprint: String,
     lanes: Weak<Lanes>,
@@ -76,9 +76,9 @@ impl Receivers {
         &mut self,
         nodes: Vec<ReceiverNode>,
         fronts: Vec<PipelineInput>,
-        work: &mut Work<'_>,
+        work: &mut Rewiring<'_>,
     ) {
-        // While receivers are exchanged, none may run.
+        // Between the end of the old receivers and the start of the new ones, none may be running.
         let _exchange = ReceiverGuard::new(&self.active, &work.context.ledger, None);
         self.point(&fronts);
         let mut old = std::mem::take(&mut self.live);
@@ -88,8 +88,9 @@ impl Receivers {
             let lanes: Vec<_> = lanes
                 .map(|front| self.lane(front, &node.stage, work))
                 .collect();
-            let is_like =
-                |live: &Live| live.stage == node.stage && live.fingerprint == node.fingerprint;
+            let is_like = |live: &RunningReceiver| {
+                live.stage == node.stage && live.fingerprint == node.fingerprint
+            };
             match old.iter().position(is_like) {
                 Some(running) => self.live.push(old.swap_remove(running).go_on(lanes, work)),
                 None => {
@@ -107,7 +108,7 @@ impl Receivers {
         }
     }
 
-    /// Points all that leads into these pipelines to their new fronts.
+    /// Points all fan-outs into these pipelines to the new inputs.
     fn point(&mut self, fronts: &[PipelineInput]) {
         self.fan_outs
             .retain(|_, fan_out| fan_out.strong_count() > 0);
@@ -120,7 +121,7 @@ impl Receivers {
         }
     }
 
-    fn lane(&mut self, front: &PipelineInput, stage: &StageId, work: &Work<'_>) -> Lane {
+    fn lane(&mut self, front: &PipelineInput, stage: &StageId, work: &Rewiring<'_>) -> Lane {
         let counters = work.context.ledger.open(&front.pipeline, stage);
         let key = (front.pipeline.clone(), stage.clone());
         let fan_out = self
@@ -137,9 +138,9 @@ impl Receivers {
         Lane { counters, fan_out }
     }
 
-    fn stop(&mut self, old: Vec<Live>, work: &mut Work<'_>) {
+    fn stop(&mut self, old: Vec<RunningReceiver>, work: &mut Rewiring<'_>) {
         self.leaving.retain(|ended| !ended.is_cancelled());
-        for Live {
+        for RunningReceiver {
             stage,
             shutdown,
             task,
@@ -154,15 +155,15 @@ impl Receivers {
         }
     }
 
-    /// Starts one, as soon as those that were stopped have let go of their sources: a source that
-    /// both read would give its records twice.
+    /// Starts a receiver when the stopped ones have ended: a source that both read would deliver its
+    /// records twice.
     fn start(
         &self,
         node: ReceiverNode,
         lanes: Vec<Lane>,
         placement: Placement,
-        work: &mut Work<'_>,
-    ) -> Live {
+        work: &mut Rewiring<'_>,
+    ) -> RunningReceiver {
         let ReceiverNode {
             stage,
             fingerprint,
@@ -181,21 +182,23 @@ impl Receivers {
         let guard = ended.clone().drop_guard();
         let active =
             ReceiverGuard::new(&self.active, &work.context.ledger, Some(Arc::clone(&lanes)));
-        let task = work.tasks.spawn(Place::new([stage.clone()]), placement, {
-            let shutdown = shutdown.clone();
-            async move {
-                let _ended = guard;
-                let _feeding = active;
-                let waited = !before.is_empty();
-                all_ended(before).await;
-                if waited && shutdown.is_requested() {
-                    Ok(())
-                } else {
-                    receiver.run(outbox, shutdown).await
+        let task = work
+            .tasks
+            .spawn(StageCursor::new([stage.clone()]), placement, {
+                let shutdown = shutdown.clone();
+                async move {
+                    let _ended = guard;
+                    let _feeding = active;
+                    let waited = !before.is_empty();
+                    all_ended(before).await;
+                    if waited && shutdown.is_requested() {
+                        Ok(())
+                    } else {
+                        receiver.run(outbox, shutdown).await
+                    }
                 }
-            }
-        });
-        Live {
+            });
+        RunningReceiver {
             stage,
             fingerprint,
             lanes: Arc::downgrade(&lanes),
@@ -206,9 +209,9 @@ impl Receivers {
     }
 }
 
-impl Live {
-    /// Goes on with other lanes, unless it has ended.
-    fn go_on(self, lanes: Vec<Lane>, work: &Work<'_>) -> Self {
+impl RunningReceiver {
+    /// Replaces the lanes of a running receiver.
+    fn go_on(self, lanes: Vec<Lane>, work: &Rewiring<'_>) -> Self {
         if let Some(running) = self.lanes.upgrade() {
             running.replace(lanes, &work.context.ledger);
         }

@@ -1,4 +1,4 @@
-//! What all stages share, and a change of the wiring that is under way.
+//! The context of a run, and a change of its wiring.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::pipeline::tasks::Tasks;
 use crate::shutdown::Shutdown;
 use crate::stage_id::StageId;
 
-/// What all stages share.
+/// What all stages of a run share.
 pub(in crate::pipeline) struct RunContext {
     pub(in crate::pipeline) ledger: Ledger,
     pub(in crate::pipeline) shutdown: Shutdown,
@@ -30,18 +30,18 @@ impl RunContext {
     }
 }
 
-/// A change under way.
-pub(super) struct Work<'a> {
+/// A change of the wiring that is in progress.
+pub(super) struct Rewiring<'a> {
     pub(super) context: &'a RunContext,
     pub(super) tasks: &'a mut Tasks,
-    /// Whether nothing runs yet.
+    /// Whether this is the start of the run.
     pub(super) is_start: bool,
-    /// The books of the new wiring, in its order.
+    /// The counters of the new wiring, in its order.
     pub(super) rows: Vec<Arc<StageCounters>>,
 }
 
-impl Work<'_> {
-    /// The books of a stage in a pipeline of the new wiring.
+impl Rewiring<'_> {
+    /// Returns the counters of a stage in a pipeline of the new wiring.
     pub(super) fn open(&mut self, pipeline: &str, stage: &StageId) -> Arc<StageCounters> {
         let counters = self.context.ledger.open(pipeline, stage);
         self.rows.push(Arc::clone(&counters));
