@@ -117,20 +117,14 @@ fn push_json(json: &Json, out: &mut String, Sample { record, data }: &Sample) {
             });
             push_object(out, "frame", &frame, *time);
         }
-        Record::Event(Event {
-            time,
-            seq,
-            cpu,
-            data: span,
-            ..
-        }) => {
-            let event = json!({
-                "seq": seq.to_string(),
-                "cpu": cpu,
-                "bytes": span.len,
+        Record::Event(event) => {
+            let object = json!({
+                "seq": event.seq.to_string(),
+                "cpu": event.cpu,
+                "bytes": event.data.len,
                 "data": hex(data),
             });
-            push_object(out, "event", &event, *time);
+            push_object(out, "event", &object, event.time);
         }
         Record::Metric(point) => push_object(out, "metric", &metric::json(point), point.time),
     }
