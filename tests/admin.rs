@@ -8,24 +8,24 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Agent, Cilium, Ended, Place, get, tidegate, tidegate_with};
+use crate::support::{Agent, AgentOutput, FakeCilium, TestDir, get, tidegate, tidegate_with_env};
 
 /// A configuration with an idle receiver and this section.
-fn config(place: &Place, telemetry: &str) -> PathBuf {
+fn config(dir: &TestDir, telemetry: &str) -> PathBuf {
     let text = format!(
         "[receivers.monitor1_2]\nsocket = {:?}\n[processors.cilium_decode]\n[exporters.nop]\n[service.telemetry]\n{telemetry}\n\
          [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\nprocessors = [\"cilium_decode\"]\nexporters = [\"nop\"]\n",
-        place.path("monitor.sock")
+        dir.path("monitor.sock")
     );
-    place.write("pipeline.toml", text)
+    dir.write("pipeline.toml", text)
 }
 
 /// A running agent with the port of its admin listener.
 fn with_admin(config: &Path) -> (Agent, String) {
     let mut agent = Agent::run(config);
-    let line = agent.says("serving /debug admin=");
+    let line = agent.wait_for_line("serving /debug admin=");
     let address = line.rsplit_once("admin=").unwrap().1.to_owned();
-    agent.address();
+    agent.telemetry_address();
     (agent, address)
 }
 
@@ -60,21 +60,21 @@ fn golden(name: &str) -> PathBuf {
 }
 
 /// The three views of an agent, with these options.
-fn views(options: &[&str], environment: &[(&str, &OsStr)]) -> [Ended; 3] {
+fn views(options: &[&str], environment: &[(&str, &OsStr)]) -> [AgentOutput; 3] {
     [
         &["ledger"][..],
         &["top", "--once", "--interval", "100ms"],
         &["tap", "cilium_decode", "--count", "1"],
     ]
-    .map(|verb| tidegate_with(&[verb, options].concat(), environment))
+    .map(|verb| tidegate_with_env(&[verb, options].concat(), environment))
 }
 
 #[test]
-fn flows_are_not_shown_where_other_hosts_can_connect() {
-    let place = Place::new();
-    let mut agent = Agent::run(&config(&place, "listen = \"0.0.0.0:0\""));
-    agent.says("/debug is not served");
-    let address = agent.address().replace("0.0.0.0", "127.0.0.1");
+fn debug_pages_are_not_served_on_a_public_address() {
+    let dir = TestDir::new();
+    let mut agent = Agent::run(&config(&dir, "listen = \"0.0.0.0:0\""));
+    agent.wait_for_line("/debug is not served");
+    let address = agent.telemetry_address().replace("0.0.0.0", "127.0.0.1");
     for page in [
         "/debug/ledger",
         "/debug/tap?stage=cilium_decode",
@@ -93,23 +93,23 @@ fn flows_are_not_shown_where_other_hosts_can_connect() {
             "{page}"
         );
     }
-    let ended = tidegate(&["ledger", "--address", &address]);
-    assert_eq!(ended.code, Some(1));
+    let output = tidegate(&["ledger", "--address", &address]);
+    assert_eq!(output.code, Some(1));
     assert!(
-        ended.stderr.contains("does not serve /debug/ledger")
-            && ended.stderr.contains("--address unix:PATH"),
+        output.stderr.contains("does not serve /debug/ledger")
+            && output.stderr.contains("--address unix:PATH"),
         "{}",
-        ended.stderr
+        output.stderr
     );
 }
 
 #[test]
-fn an_admin_listener_that_lets_everybody_in_is_refused_at_its_place() {
-    let place = Place::new();
-    let open = config(&place, "admin.listen = \"0.0.0.0:9465\"");
+fn an_open_admin_listener_is_refused_with_its_position() {
+    let dir = TestDir::new();
+    let open = config(&dir, "admin.listen = \"0.0.0.0:9465\"");
     for verb in ["validate", "run"] {
-        let ended = tidegate(&[verb.as_ref(), "-c".as_ref(), open.as_os_str()]);
-        assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+        let output = tidegate(&[verb.as_ref(), "-c".as_ref(), open.as_os_str()]);
+        assert_eq!(output.code, Some(78), "{}", output.stderr);
         let place_and_help = [
             "error: `service.telemetry.admin` would show every flow to anyone who can reach it",
             "pipeline.toml:6:16",
@@ -118,7 +118,7 @@ fn an_admin_listener_that_lets_everybody_in_is_refused_at_its_place() {
             "unix:/run/tidegate/admin.sock",
         ];
         for words in place_and_help {
-            assert!(ended.stderr.contains(words), "{words}: {}", ended.stderr);
+            assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
         }
     }
     let tls = "tls = { cert_file = \"c\", key_file = \"k\"";
@@ -155,32 +155,32 @@ fn an_admin_listener_that_lets_everybody_in_is_refused_at_its_place() {
         ),
     ];
     for (admin, code) in cases {
-        let config = config(&place, &format!("admin = {{ {admin} }}"));
-        let ended = tidegate(&["validate".as_ref(), "-c".as_ref(), config.as_os_str()]);
-        assert_eq!(ended.code, Some(code), "{admin}\n{}", ended.stderr);
+        let config = config(&dir, &format!("admin = {{ {admin} }}"));
+        let output = tidegate(&["validate".as_ref(), "-c".as_ref(), config.as_os_str()]);
+        assert_eq!(output.code, Some(code), "{admin}\n{}", output.stderr);
         let is_readable = code == 0 && admin.contains("0.0.0.0") && !admin.contains("tls");
         let warning = "WARN `service.telemetry.admin` has no `tls`";
         assert_eq!(
-            ended.stderr.contains(warning),
+            output.stderr.contains(warning),
             is_readable,
             "{admin}\n{}",
-            ended.stderr
+            output.stderr
         );
     }
 }
 
 #[test]
-fn a_unix_socket_is_for_its_owner_and_group_and_the_views_use_it() {
-    let place = Place::new();
-    let cilium = Cilium::listen(&place.path("monitor.sock"));
-    let socket = place.path("admin.sock");
+fn the_admin_socket_is_limited_to_owner_and_group_and_serves_the_views() {
+    let dir = TestDir::new();
+    let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
+    let socket = dir.path("admin.sock");
     // One that a process left behind is replaced.
     drop(UnixListener::bind(&socket).unwrap());
     let text = format!(
         "listen = \"0.0.0.0:0\"\nadmin.listen = \"unix:{}\"",
         socket.display()
     );
-    let (agent, address) = with_admin(&config(&place, &text));
+    let (agent, address) = with_admin(&config(&dir, &text));
     assert_eq!(address, format!("unix:{}", socket.display()));
     assert_eq!(
         fs::metadata(&socket).unwrap().permissions().mode() & 0o7777,
@@ -219,14 +219,14 @@ fn a_unix_socket_is_for_its_owner_and_group_and_the_views_use_it() {
     let from_file = tidegate(&[
         "ledger".as_ref(),
         "-c".as_ref(),
-        place.path("pipeline.toml").as_os_str(),
+        dir.path("pipeline.toml").as_os_str(),
     ]);
     assert_eq!(from_file.code, Some(0), "{}", from_file.stderr);
     // Two agents on one socket: the second one is refused, and the first one keeps it.
     let second = tidegate(&[
         "run".as_ref(),
         "-c".as_ref(),
-        place.path("pipeline.toml").as_os_str(),
+        dir.path("pipeline.toml").as_os_str(),
     ]);
     let said = format!(
         "error: cannot listen on {address} for administration (`service.telemetry.admin.listen`): another process listens on it\n"
@@ -239,16 +239,16 @@ fn a_unix_socket_is_for_its_owner_and_group_and_the_views_use_it() {
     );
     assert_eq!(tidegate(&["ledger", "--address", &address]).code, Some(0));
     drop(connection);
-    agent.signal("TERM");
-    agent.ended();
+    agent.send_signal("TERM");
+    agent.wait();
     assert!(!socket.exists());
 }
 
 #[test]
-fn a_socket_that_cannot_be_is_said_with_what_to_do() {
-    let place = Place::new();
-    place.write("file", "precious");
-    let missing = place.path("none/admin.sock");
+fn an_unusable_socket_path_is_reported_with_a_remedy() {
+    let dir = TestDir::new();
+    dir.write("file", "precious");
+    let missing = dir.path("none/admin.sock");
     let cases = [
         (
             missing.clone(),
@@ -257,31 +257,28 @@ fn a_socket_that_cannot_be_is_said_with_what_to_do() {
                 missing.parent().unwrap().display()
             ),
         ),
-        (
-            place.path("file"),
-            "it exists and is not a socket".to_owned(),
-        ),
+        (dir.path("file"), "it exists and is not a socket".to_owned()),
     ];
     for (path, said) in cases {
         let config = config(
-            &place,
+            &dir,
             &format!("listen = \"127.0.0.1:0\"\nadmin.listen = {path:?}"),
         );
-        let ended = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
-        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-        assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+        let output = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
+        assert_eq!(output.code, Some(1), "{}", output.stderr);
+        assert!(output.stderr.contains(&said), "{}", output.stderr);
     }
-    assert_eq!(fs::read_to_string(place.path("file")).unwrap(), "precious");
+    assert_eq!(fs::read_to_string(dir.path("file")).unwrap(), "precious");
 }
 
 #[test]
-fn a_token_lets_in_and_is_read_again_at_a_reload() {
-    let place = Place::new();
-    let token_file = place.write("tokens", "first\n");
+fn tokens_grant_access_and_are_read_again_on_reload() {
+    let dir = TestDir::new();
+    let token_file = dir.write("tokens", "first\n");
     let telemetry = format!(
         "listen = \"0.0.0.0:0\"\nadmin = {{ listen = \"0.0.0.0:0\", token_file = {token_file:?}, token = \"${{env:TIDEGATE_TOKEN:-fixed}}\" }}"
     );
-    let (mut agent, address) = with_admin(&config(&place, &telemetry));
+    let (mut agent, address) = with_admin(&config(&dir, &telemetry));
     let address = address.replace("0.0.0.0", "127.0.0.1");
     let host = format!("Host: {address}\r\n");
     let status = |more: &str| ask_as(&address, "/debug/ledger", &format!("{host}{more}"));
@@ -304,16 +301,16 @@ fn a_token_lets_in_and_is_read_again_at_a_reload() {
     assert_eq!(status("Authorization: bearer fixed\r\n").0, 200);
 
     let file = token_file.to_str().unwrap();
-    let wrong = place.write("wrong", "third\n");
+    let wrong = dir.write("wrong", "third\n");
     let none = [("TIDEGATE_TOKEN", "".as_ref())];
-    for ended in views(&["--address", &address], &none) {
+    for output in views(&["--address", &address], &none) {
         assert!(
-            ended.code == Some(1) && ended.stderr.contains("--token-file FILE"),
+            output.code == Some(1) && output.stderr.contains("--token-file FILE"),
             "{}",
-            ended.stderr
+            output.stderr
         );
     }
-    for ended in views(
+    for output in views(
         &[
             "--address",
             &address,
@@ -323,35 +320,35 @@ fn a_token_lets_in_and_is_read_again_at_a_reload() {
         &none,
     ) {
         assert!(
-            ended.code == Some(1) && ended.stderr.contains("does not accept this token"),
+            output.code == Some(1) && output.stderr.contains("does not accept this token"),
             "{}",
-            ended.stderr
+            output.stderr
         );
-        assert!(!ended.stderr.contains("third"), "{}", ended.stderr);
+        assert!(!output.stderr.contains("third"), "{}", output.stderr);
     }
-    let ledger = tidegate_with(
+    let ledger = tidegate_with_env(
         &["ledger", "--address", &address, "--token-file", file],
         &none,
     );
     assert_eq!(ledger.code, Some(0), "{}", ledger.stderr);
-    let ledger = tidegate_with(
+    let ledger = tidegate_with_env(
         &["ledger", "--address", &address],
         &[("TIDEGATE_TOKEN", "first".as_ref())],
     );
     assert_eq!(ledger.code, Some(0), "{}", ledger.stderr);
 
     fs::write(&token_file, "second\n").unwrap();
-    agent.signal("HUP");
-    agent.says("the configuration was read again");
+    agent.send_signal("HUP");
+    agent.wait_for_line("the configuration was read again");
     assert_eq!(status("Authorization: Bearer first\r\n").0, 401);
     assert_eq!(status("Authorization: Bearer second\r\n").0, 200);
     // A file that cannot be used changes nothing.
     fs::write(&token_file, "\n").unwrap();
-    agent.signal("HUP");
-    agent.says("the configuration cannot be used");
+    agent.send_signal("HUP");
+    agent.wait_for_line("the configuration cannot be used");
     assert_eq!(status("Authorization: Bearer second\r\n").0, 200);
-    agent.signal("TERM");
-    let said = agent.ended().stderr;
+    agent.send_signal("TERM");
+    let said = agent.wait().stderr;
     assert!(
         !said.contains("second") && !said.contains("fixed"),
         "{said}"
@@ -359,11 +356,11 @@ fn a_token_lets_in_and_is_read_again_at_a_reload() {
 }
 
 #[test]
-fn a_foreign_host_is_misdirected() {
-    let place = Place::new();
+fn requests_for_a_foreign_host_are_rejected() {
+    let dir = TestDir::new();
     let telemetry = "listen = \"127.0.0.1:0\"\nallowed_hosts = [\"proxy.example\"]\nadmin = { listen = \"127.0.0.1:0\", exclusive = false }";
-    let (mut agent, admin) = with_admin(&config(&place, telemetry));
-    let line = agent.has_said("running telemetry=");
+    let (mut agent, admin) = with_admin(&config(&dir, telemetry));
+    let line = agent.find_line("running telemetry=");
     let address = line.rsplit_once("http://").unwrap().1;
     for page in ["/debug/ledger", "/metrics", "/healthz", "/nothing"] {
         let (status, _, body) = ask_as(address, page, "Host: evil.example\r\n");
@@ -408,15 +405,15 @@ fn a_foreign_host_is_misdirected() {
         .0,
         200
     );
-    let ended = tidegate(&["ledger", "--address", address]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let output = tidegate(&["ledger", "--address", address]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
 }
 
 #[test]
-fn heads_are_bounded_and_http_2_is_refused() {
-    let place = Place::new();
-    let mut agent = Agent::run(&config(&place, "listen = \"127.0.0.1:0\""));
-    let address = agent.address();
+fn request_heads_are_limited_and_http_2_is_refused() {
+    let dir = TestDir::new();
+    let mut agent = Agent::run(&config(&dir, "listen = \"127.0.0.1:0\""));
+    let address = agent.telemetry_address();
     let long = format!("Host: localhost\r\nX: {}\r\n", "x".repeat(100_000));
     let mut stream = TcpStream::connect(&address).unwrap();
     // It may close before it has read all.
@@ -437,13 +434,13 @@ fn heads_are_bounded_and_http_2_is_refused() {
 }
 
 #[test]
-fn debug_can_be_on_the_admin_listener_alone() {
-    let place = Place::new();
-    let socket = place.path("admin.sock");
+fn debug_pages_can_be_exclusive_to_the_admin_listener() {
+    let dir = TestDir::new();
+    let socket = dir.path("admin.sock");
     let telemetry =
         format!("listen = \"127.0.0.1:0\"\nadmin = {{ listen = {socket:?}, exclusive = true }}");
-    let (mut agent, admin) = with_admin(&config(&place, &telemetry));
-    let line = agent.has_said("running telemetry=");
+    let (mut agent, admin) = with_admin(&config(&dir, &telemetry));
+    let line = agent.find_line("running telemetry=");
     let address = line.rsplit_once("http://").unwrap().1;
     assert_eq!(
         (get(address, "/debug/ledger").0, get(address, "/metrics").0),
@@ -451,40 +448,40 @@ fn debug_can_be_on_the_admin_listener_alone() {
     );
     assert_eq!(tidegate(&["ledger", "--address", &admin]).code, Some(0));
     // A reload moves it and opens the other one.
-    let moved = place.path("moved.sock");
+    let moved = dir.path("moved.sock");
     config(
-        &place,
+        &dir,
         &format!("listen = \"127.0.0.1:0\"\nadmin = {{ listen = {moved:?} }}"),
     );
-    agent.signal("HUP");
-    agent.says("serving /debug admin=");
-    agent.says("the configuration was reloaded");
+    agent.send_signal("HUP");
+    agent.wait_for_line("serving /debug admin=");
+    agent.wait_for_line("the configuration was reloaded");
     assert!(moved.exists() && !socket.exists());
     assert_eq!(get(address, "/debug/ledger").0, 200);
     // One that cannot be had changes nothing.
     config(
-        &place,
+        &dir,
         &format!(
             "listen = \"127.0.0.1:0\"\nadmin = {{ listen = {:?} }}",
-            place.path("none/a.sock")
+            dir.path("none/a.sock")
         ),
     );
-    agent.signal("HUP");
-    agent.says("the configuration cannot be used");
+    agent.send_signal("HUP");
+    agent.wait_for_line("the configuration cannot be used");
     assert_eq!(
         tidegate(&["ledger", "--address", moved.to_str().unwrap()]).code,
         Some(0)
     );
     // None at all.
-    config(&place, "listen = \"127.0.0.1:0\"");
-    agent.signal("HUP");
-    agent.says("the configuration was reloaded");
+    config(&dir, "listen = \"127.0.0.1:0\"");
+    agent.send_signal("HUP");
+    agent.wait_for_line("the configuration was reloaded");
     assert!(!moved.exists());
 }
 
 #[test]
-fn certificates_let_in_those_who_have_one() {
-    let place = Place::new();
+fn client_certificates_grant_access() {
+    let dir = TestDir::new();
     let tls = format!(
         "tls = {{ cert_file = {:?}, key_file = {:?}, client_ca_file = {:?} }}",
         golden("server.pem"),
@@ -493,14 +490,14 @@ fn certificates_let_in_those_who_have_one() {
     );
     let telemetry =
         format!("listen = \"127.0.0.1:0\"\nadmin = {{ listen = \"0.0.0.0:0\", {tls} }}");
-    let (mut agent, admin) = with_admin(&config(&place, &telemetry));
+    let (mut agent, admin) = with_admin(&config(&dir, &telemetry));
     let address = admin.replace("0.0.0.0", "127.0.0.1");
     let [ca, cert, key] = ["ca.pem", "client.pem", "client.key"]
         .map(|name| golden(name).to_str().unwrap().to_owned());
     let ledger =
         |options: &[&str]| tidegate(&[&["ledger", "--address", &address], options].concat());
-    let ended = ledger(&["--ca-file", &ca, "--cert-file", &cert, "--key-file", &key]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let output = ledger(&["--ca-file", &ca, "--cert-file", &cert, "--key-file", &key]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert_eq!(ledger(&["--ca-file", &ca]).code, Some(1));
     let plain = ledger(&[]);
     assert!(
@@ -514,10 +511,10 @@ fn certificates_let_in_those_who_have_one() {
     );
     // A file that is none is said at a reload, and the old one goes on.
     let bad = telemetry.replace("server.key", "ca.pem");
-    config(&place, &bad);
-    agent.signal("HUP");
-    let said = agent.says("error: wrong `service.telemetry.admin.tls`");
+    config(&dir, &bad);
+    agent.send_signal("HUP");
+    let said = agent.wait_for_line("error: wrong `service.telemetry.admin.tls`");
     assert!(said.contains("a private key"), "{said}");
-    let ended = ledger(&["--ca-file", &ca, "--cert-file", &cert, "--key-file", &key]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let output = ledger(&["--ca-file", &ca, "--cert-file", &cert, "--key-file", &key]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
 }

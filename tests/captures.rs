@@ -6,9 +6,11 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use tidegate_wire::event::{self, Event, Hints, PacketEvent, flags};
 use tidegate_wire::payload::{Decoder, Step};
 
-use crate::support::capture::Order::{Big, Little};
-use crate::support::capture::{MICRO, NANO};
-use crate::support::{Books, Ended, Place, eventually, tidegate, tidegate_reading};
+use crate::support::capture::ByteOrder::{Big, Little};
+use crate::support::capture::{MICROSECONDS, NANOSECONDS};
+use crate::support::{
+    AgentOutput, LedgerReport, TestDir, eventually, tidegate, tidegate_with_stdin,
+};
 
 const ETHERNET: u16 = 1;
 const RAW: u16 = 101;
@@ -36,7 +38,11 @@ fn linux_sll(ether_type: [u8; 2], packet: &[u8]) -> Vec<u8> {
 
 /// Three packets in a pcap file.
 fn three() -> Vec<u8> {
-    Little.pcap(MICRO, ETHERNET, &[&ethernet(1), &ethernet(2), &ethernet(3)])
+    Little.pcap(
+        MICROSECONDS,
+        ETHERNET,
+        &[&ethernet(1), &ethernet(2), &ethernet(3)],
+    )
 }
 
 /// What a frame says of its packet.
@@ -58,14 +64,14 @@ fn frame(flags: u8, packet: Vec<u8>) -> Frame {
 }
 
 /// Where captures are converted to the file `recording`.
-struct Converter(Place);
+struct Converter(TestDir);
 
 impl Converter {
     fn new() -> Self {
-        Self(Place::new())
+        Self(TestDir::new())
     }
 
-    fn convert(&self, capture: impl AsRef<[u8]>, options: &[&str]) -> Ended {
+    fn convert(&self, capture: impl AsRef<[u8]>, options: &[&str]) -> AgentOutput {
         let file = self.0.write("capture", capture);
         tidegate(
             &[
@@ -120,23 +126,25 @@ impl Converter {
 }
 
 #[test]
-fn every_format_becomes_the_same_recording() {
+fn every_capture_format_gives_the_same_recording() {
     let packets = [ethernet(1), ethernet(2)];
     let borrowed = [&packets[0][..], &packets[1][..]];
     let mut captures = Vec::new();
     for order in [Little, Big] {
-        captures.extend([MICRO, NANO].map(|magic| order.pcap(magic, ETHERNET, &borrowed)));
+        captures.extend(
+            [MICROSECONDS, NANOSECONDS].map(|magic| order.pcap(magic, ETHERNET, &borrowed)),
+        );
         let len = u32::try_from(packets[0].len()).unwrap();
         let enhanced = packets
             .iter()
             .flat_map(|packet| order.packet(0, len, packet));
         let simple = packets
             .iter()
-            .flat_map(|packet| order.block(3, &[&order.words([len])[..], packet].concat()));
+            .flat_map(|packet| order.block(3, &[&order.u32s([len])[..], packet].concat()));
         let obsolete = packets.iter().flat_map(|packet| {
             order.block(
                 2,
-                &[&[0; 4][..], &order.words([0, 0, len, len]), packet].concat(),
+                &[&[0; 4][..], &order.u32s([0, 0, len, len]), packet].concat(),
             )
         });
         let unknown = order.block(0x0bad_cafe, &[1, 2, 3]);
@@ -150,12 +158,12 @@ fn every_format_becomes_the_same_recording() {
     }
     for capture in captures {
         let converter = Converter::new();
-        let ended = converter.convert(&capture, &[]);
+        let output = converter.convert(&capture, &[]);
         assert_eq!(
-            (ended.code, ended.stderr.contains("recorded 2 frames")),
+            (output.code, output.stderr.contains("recorded 2 frames")),
             (Some(0), true),
             "{}",
-            ended.stderr
+            output.stderr
         );
         assert_eq!(
             converter.frames(),
@@ -166,7 +174,7 @@ fn every_format_becomes_the_same_recording() {
 }
 
 #[test]
-fn each_interface_of_each_section_has_a_link_type_of_its_own() {
+fn each_interface_of_each_section_has_its_own_link_type() {
     let len = 100;
     let capture = [
         Little.section(&[ETHERNET, RAW]),
@@ -194,7 +202,7 @@ fn each_interface_of_each_section_has_a_link_type_of_its_own() {
 }
 
 #[test]
-fn a_frame_tells_how_long_the_packet_was_that_it_carries_a_part_of() {
+fn a_frame_of_a_truncated_packet_has_the_original_length() {
     let converter = Converter::new();
     let capture = [
         Little.section(&[ETHERNET]),
@@ -217,7 +225,7 @@ fn a_frame_tells_how_long_the_packet_was_that_it_carries_a_part_of() {
     let large = [&ethernet(1)[..], &[0; 70_000]].concat();
     assert_eq!(
         converter
-            .convert(Little.pcap(MICRO, ETHERNET, &[&large]), &[])
+            .convert(Little.pcap(MICROSECONDS, ETHERNET, &[&large]), &[])
             .code,
         Some(0)
     );
@@ -232,24 +240,24 @@ fn a_frame_tells_how_long_the_packet_was_that_it_carries_a_part_of() {
 }
 
 #[test]
-fn the_pipeline_makes_flows_of_it() {
+fn a_converted_capture_yields_flows() {
     let converter = Converter::new();
     let config = converter
         .0
         .replay(0, &["cilium_decode", "l34_flow"], "nop", "");
     converter.convert(three(), &[]);
-    let books = Books::of(&converter.0, &config);
+    let ledger = LedgerReport::of_run(&converter.0, &config);
     assert_eq!(
         (
-            books.number("processors.l34_flow", "in"),
-            books.number("exporters.nop", "absorbed")
+            ledger.count("processors.l34_flow", "in"),
+            ledger.count("exporters.nop", "absorbed")
         ),
         (3, 3)
     );
 }
 
 #[test]
-fn a_capture_that_is_cut_off_is_recorded_as_far_as_it_goes() {
+fn a_truncated_capture_is_recorded_up_to_the_cut() {
     let (whole, len) = (three(), ethernet(1).len());
     let second = FIRST + len;
     let section = [Big.section(&[ETHERNET]), Big.packet(0, 42, &ethernet(1))].concat();
@@ -270,23 +278,23 @@ fn a_capture_that_is_cut_off_is_recorded_as_far_as_it_goes() {
         (&cut, 1, section.len()),
     ] {
         let converter = Converter::new();
-        let ended = converter.convert(capture, &[]);
+        let output = converter.convert(capture, &[]);
         let said = format!("capture: it ends inside the block that starts at byte {at}\n");
         assert!(
-            ended.code == Some(1) && ended.stderr.ends_with(&said),
+            output.code == Some(1) && output.stderr.ends_with(&said),
             "{said}: {}",
-            ended.stderr
+            output.stderr
         );
         assert_eq!(converter.frames().len(), frames, "{at}");
     }
 }
 
 #[test]
-fn what_is_wrong_with_a_capture_is_said() {
+fn an_unreadable_capture_is_reported_with_the_reason() {
     let section = Little.section(&[ETHERNET]);
     let huge = [
         &section[..],
-        &Little.words([6, 0x7fff_fff0]),
+        &Little.u32s([6, 0x7fff_fff0]),
         &vec![0; 17 << 20],
     ]
     .concat();
@@ -308,11 +316,11 @@ fn what_is_wrong_with_a_capture_is_said() {
             "the packet at byte 48 is of interface 7, which was not described",
         ),
     ] {
-        let ended = Converter::new().convert(capture, &[]);
+        let output = Converter::new().convert(capture, &[]);
         assert!(
-            ended.code == Some(1) && ended.stderr.contains(expected),
+            output.code == Some(1) && output.stderr.contains(expected),
             "{expected}: {}",
-            ended.stderr
+            output.stderr
         );
     }
     let nowhere = tidegate(&["record", "--pcap", "/no/such/capture", "--out", "-"]);
@@ -323,7 +331,7 @@ fn what_is_wrong_with_a_capture_is_said() {
 }
 
 #[test]
-fn packets_that_cilium_could_not_see_are_skipped_and_counted() {
+fn unsupported_packets_are_skipped_and_counted() {
     let capture = [
         Little.section(&[IEEE802_11, LINUX_SLL, 777]),
         Little.packet(0, 3, &[1, 2, 3]),
@@ -332,35 +340,35 @@ fn packets_that_cilium_could_not_see_are_skipped_and_counted() {
         Little.packet(2, 3, &[1, 2, 3]),
         Little.packet(0, 3, &[1, 2, 3]),
     ];
-    let ended = Converter::new().convert(capture.concat(), &[]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let output = Converter::new().convert(capture.concat(), &[]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert!(
-        ended.stderr.contains("recorded 1 frames"),
+        output.stderr.contains("recorded 1 frames"),
         "{}",
-        ended.stderr
+        output.stderr
     );
     let skipped = "skipped 4 packets: 2 of link type 105 (IEEE802_11), which is not supported, \
                    1 of link type 777, which is not supported, 1 of link type 113 (LINUX_SLL) without IP\n";
-    assert!(ended.stderr.ends_with(skipped), "{}", ended.stderr);
+    assert!(output.stderr.ends_with(skipped), "{}", output.stderr);
 }
 
 #[test]
-fn a_recording_of_a_capture_keeps_to_the_limits() {
+fn count_limits_a_converted_capture() {
     let converter = Converter::new();
     assert_eq!(converter.convert(three(), &["--count", "2"]).code, Some(0));
     assert_eq!(converter.frames().len(), 2);
 }
 
 #[test]
-fn a_pipe_is_read_in_whatever_pieces_it_comes() {
+fn a_pipe_is_read_in_pieces_of_any_size() {
     let (converter, capture) = (Converter::new(), three());
     converter.convert(&capture, &[]);
     let frames = converter.frames();
     let args = converter.args("-");
     let pieces: Vec<&[u8]> = capture.chunks(5).collect();
-    assert_eq!(tidegate_reading(&args, &pieces).code, Some(0));
+    assert_eq!(tidegate_with_stdin(&args, &pieces).code, Some(0));
     assert_eq!(converter.frames(), frames);
-    let cut = tidegate_reading(&args, &pieces[..6]);
+    let cut = tidegate_with_stdin(&args, &pieces[..6]);
     assert!(
         cut.stderr
             .contains("cannot read standard input: it ends inside"),
@@ -398,7 +406,7 @@ fn interrupt(recorder: &Child) {
 }
 
 #[test]
-fn what_a_live_capture_has_is_written_before_it_goes_on() {
+fn packets_of_a_live_capture_are_written_as_they_arrive() {
     let converter = Converter::new();
     let (mut recorder, pipe) = live(&converter);
     drop(pipe);
@@ -407,7 +415,7 @@ fn what_a_live_capture_has_is_written_before_it_goes_on() {
 }
 
 #[test]
-fn a_stopped_capture_ends_with_its_pipe() {
+fn an_interrupted_capture_ends_when_its_pipe_closes() {
     let converter = Converter::new();
     let (mut recorder, pipe) = live(&converter);
     interrupt(&recorder);
@@ -417,7 +425,7 @@ fn a_stopped_capture_ends_with_its_pipe() {
 }
 
 #[test]
-fn a_second_signal_does_not_wait_for_a_silent_capture() {
+fn a_second_signal_ends_an_idle_capture() {
     let converter = Converter::new();
     let (mut recorder, _pipe) = live(&converter);
     eventually("it ends", || {
@@ -429,7 +437,7 @@ fn a_second_signal_does_not_wait_for_a_silent_capture() {
 }
 
 #[test]
-fn options_that_do_not_go_together_are_refused() {
+fn conflicting_options_are_refused() {
     for (options, expected) in [
         (
             &["--pcap", "-", "--socket", "s"][..],
@@ -442,11 +450,11 @@ fn options_that_do_not_go_together_are_refused() {
         (&["--snaplen", "9"], "--pcap <FILE>"),
         (&["--pcap", "-", "--snaplen", "0"], "0 is not in 1..=65535"),
     ] {
-        let ended = tidegate(&[&["record", "--out", "-"], options].concat());
+        let output = tidegate(&[&["record", "--out", "-"], options].concat());
         assert!(
-            ended.code == Some(2) && ended.stderr.contains(expected),
+            output.code == Some(2) && output.stderr.contains(expected),
             "{expected}: {}",
-            ended.stderr
+            output.stderr
         );
     }
 }

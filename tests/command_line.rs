@@ -1,9 +1,9 @@
 //! Verbs, help and exit codes.
 
-use crate::support::{Place, tidegate, tidegate_unread};
+use crate::support::{TestDir, tidegate, tidegate_with_closed_stdout};
 
 #[test]
-fn every_verb_has_help() {
+fn every_command_has_help() {
     let help = tidegate(&["--help"]);
     let verbs = help
         .stdout
@@ -20,17 +20,17 @@ fn every_verb_has_help() {
     assert!(verbs.len() >= 6, "{verbs:?}");
     for verb in verbs {
         let verb = verb.split_whitespace().next().unwrap();
-        let ended = tidegate(&["help", verb]);
-        assert_eq!(ended.code, Some(0), "{verb}");
-        assert!(ended.stdout.contains("Usage: "), "{verb}");
+        let output = tidegate(&["help", verb]);
+        assert_eq!(output.code, Some(0), "{verb}");
+        assert!(output.stdout.contains("Usage: "), "{verb}");
     }
 }
 
 #[test]
-fn the_exit_code_tells_what_went_wrong() {
-    let place = Place::new();
-    let good = place.replay(1, &["cilium_decode"], "nop", "");
-    let missing = place.path("missing.toml");
+fn exit_codes_distinguish_failures() {
+    let dir = TestDir::new();
+    let good = dir.replay(1, &["cilium_decode"], "nop", "");
+    let missing = dir.path("missing.toml");
     let (good, missing) = (good.to_str().unwrap(), missing.to_str().unwrap());
     let cases: &[(&[&str], i32)] = &[
         (&["--version"], 0),
@@ -55,10 +55,10 @@ fn the_exit_code_tells_what_went_wrong() {
         (&["graph", "-c", missing], 78),
     ];
     for (args, code) in cases {
-        let ended = tidegate(args);
-        assert_eq!(ended.code, Some(*code), "{args:?}\n{}", ended.stderr);
+        let output = tidegate(args);
+        assert_eq!(output.code, Some(*code), "{args:?}\n{}", output.stderr);
         assert_eq!(
-            ended.stderr.is_empty(),
+            output.stderr.is_empty(),
             *code == 0 && args[0] != "run",
             "{args:?}"
         );
@@ -66,7 +66,7 @@ fn the_exit_code_tells_what_went_wrong() {
 }
 
 #[test]
-fn the_kinds_and_their_keys_are_listed() {
+fn components_lists_kinds_and_their_keys() {
     let list = tidegate(&["components"]).stdout;
     for (section, kind) in [
         ("receivers", "monitor1_2"),
@@ -102,22 +102,22 @@ fn the_kinds_and_their_keys_are_listed() {
 }
 
 #[test]
-fn completions_are_made_for_every_shell() {
+fn completions_are_generated_for_every_shell() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let ended = tidegate(&["completions", shell]);
+        let output = tidegate(&["completions", shell]);
         assert!(
-            ended.code == Some(0) && ended.stdout.contains("validate"),
+            output.code == Some(0) && output.stdout.contains("validate"),
             "{shell}"
         );
     }
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_stdout_is_not_an_error() {
     for args in [vec!["completions", "bash"], vec!["components"]] {
-        let ended = tidegate_unread(&args);
+        let output = tidegate_with_closed_stdout(&args);
         assert_eq!(
-            (ended.code, ended.stderr.as_str()),
+            (output.code, output.stderr.as_str()),
             (Some(0), ""),
             "{args:?}"
         );
@@ -125,9 +125,9 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn the_wiring_is_drawn_in_three_forms() {
-    let place = Place::new();
-    let config = place.replay(1, &["cilium_decode"], "nop", "");
+fn graph_prints_text_mermaid_and_dot() {
+    let dir = TestDir::new();
+    let config = dir.replay(1, &["cilium_decode"], "nop", "");
     let draw =
         |format| tidegate(&["graph", "-c", config.to_str().unwrap(), "--format", format]).stdout;
     let text = "\

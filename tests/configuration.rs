@@ -1,11 +1,11 @@
 //! Configuration files that cannot be used.
 
-use crate::support::{Place, tidegate};
+use crate::support::{TestDir, tidegate};
 
 #[test]
-fn validate_and_run_say_the_same() {
-    let place = Place::new();
-    let config = place.write("bad.toml", "[receivers.monitor1_2]\nsokcet = \"/run/x\"\n");
+fn validate_and_run_report_the_same_errors() {
+    let dir = TestDir::new();
+    let config = dir.write("bad.toml", "[receivers.monitor1_2]\nsokcet = \"/run/x\"\n");
     let config = config.to_str().unwrap();
     let [validated, run] = ["validate", "run"].map(|verb| tidegate(&[verb, "-c", config]));
     let expected = format!(
@@ -43,11 +43,11 @@ error: there is no pipeline, so there is nothing to run
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_told_from_a_bad_one() {
-    let place = Place::new();
-    let missing = place.path("missing.toml");
-    let binary = place.write("binary.toml", b"a = 1\nb = \"\xff\"\n");
-    let directory = place.path("");
+fn an_unreadable_file_is_distinguished_from_an_invalid_one() {
+    let dir = TestDir::new();
+    let missing = dir.path("missing.toml");
+    let binary = dir.write("binary.toml", b"a = 1\nb = \"\xff\"\n");
+    let directory = dir.path("");
     let cases = [
         (
             &missing,
@@ -72,18 +72,18 @@ fn a_file_that_cannot_be_read_is_told_from_a_bad_one() {
         ),
     ];
     for (path, said) in cases {
-        let ended = tidegate(&["validate", "-c", path.to_str().unwrap()]);
-        assert_eq!((ended.code, ended.stderr), (Some(78), said));
+        let output = tidegate(&["validate", "-c", path.to_str().unwrap()]);
+        assert_eq!((output.code, output.stderr), (Some(78), said));
     }
 }
 
 #[test]
-fn a_good_file_is_counted() {
-    let place = Place::new();
-    let config = place.replay(0, &["cilium_decode", "l34_flow"], "nop", "");
+fn validate_summarizes_a_valid_file() {
+    let dir = TestDir::new();
+    let config = dir.replay(0, &["cilium_decode", "l34_flow"], "nop", "");
     let config = config.to_str().unwrap();
-    let ended = tidegate(&["validate", "--config", config]);
+    let output = tidegate(&["validate", "--config", config]);
     let counted = format!("{config}: good: 1 pipeline, 1 receiver, 2 processors, 1 exporter\n");
     let policies = "  exporters.nop: when_full: block (auto: every receiver can wait)\n";
-    assert_eq!(ended.stdout, counted + policies);
+    assert_eq!(output.stdout, counted + policies);
 }

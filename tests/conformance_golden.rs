@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Cilium, Place, tidegate};
+use crate::support::{FakeCilium, TestDir, tidegate};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/conformance");
 const PIPELINE: &str = include_str!("conformance/pipeline.toml");
@@ -19,9 +19,9 @@ fn printed(recording: &str, format: &str) -> Vec<String> {
 
 /// The same with these lines in the tables of the stages for HTTP and for other protocols.
 fn printed_with(recording: &str, format: &str, keys: &str) -> Vec<String> {
-    let place = Place::new();
-    let cilium = Cilium::listen(&place.path("monitor.sock"));
-    let socket = place.path("monitor.sock").display().to_string();
+    let dir = TestDir::new();
+    let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
+    let socket = dir.path("monitor.sock").display().to_string();
     let pipeline = PIPELINE
         .replace("@SOCKET@", &socket)
         .replace("@FORMAT@", format)
@@ -32,14 +32,14 @@ fn printed_with(recording: &str, format: &str, keys: &str) -> Vec<String> {
             let header = format!("[processors.{stage}]\n");
             pipeline.replace(&header, &format!("{header}{keys}\n"))
         });
-    let config = place.write("pipeline.toml", pipeline);
+    let config = dir.write("pipeline.toml", pipeline);
     let stream = fs::read(format!("{GOLDEN}/{recording}.stream")).unwrap();
-    let ended = std::thread::scope(|scope| {
+    let output = std::thread::scope(|scope| {
         scope.spawn(|| drop(cilium.write(&stream)));
         tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()])
     });
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    ended.stdout.lines().map(str::to_owned).collect()
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    output.stdout.lines().map(str::to_owned).collect()
 }
 
 fn golden(file: &str) -> String {
@@ -63,7 +63,7 @@ fn without_time(line: &str) -> &str {
 }
 
 #[test]
-fn a_recording_prints_as_hubble_exports_it() {
+fn json_output_equals_hubbles_export() {
     for recording in RECORDINGS {
         let lines = printed(recording, "json");
         let hubble = golden(&format!("{recording}.jsonl"));
@@ -79,7 +79,7 @@ fn a_recording_prints_as_hubble_exports_it() {
 }
 
 #[test]
-fn a_recording_prints_as_hubble_observes_it() {
+fn compact_output_equals_hubble_observe() {
     for recording in RECORDINGS {
         let lines = printed(recording, "compact");
         let hubble = golden(&format!("{recording}.compact"));
@@ -95,7 +95,7 @@ fn a_recording_prints_as_hubble_observes_it() {
 }
 
 #[test]
-fn what_is_taken_out_of_flows_is_what_hubbles_parser_takes_out_with_these_settings() {
+fn redaction_equals_hubbles_with_the_same_settings() {
     let golden = golden("redaction.jsonl");
     assert_eq!(golden.lines().count(), 7);
     for setting in golden.lines() {

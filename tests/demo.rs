@@ -1,9 +1,9 @@
 //! The demo: the shipped pipeline, with nothing installed.
 
-use crate::support::{Agent, Answer, Collector, eventually, get};
+use crate::support::{Agent, Collector, Reply, eventually, get};
 
 #[test]
-fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
+fn the_demo_prints_flows_serves_metrics_and_prints_its_ledger() {
     let mut demo = Agent::start(&["demo", "--rate", "500"].map(AsRef::as_ref));
     let page = |line: String| {
         line.split("http://")
@@ -14,9 +14,9 @@ fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
             .unwrap()
             .to_owned()
     };
-    let metrics = page(demo.says("  metrics "));
-    let telemetry = page(demo.says("  ledger "));
-    demo.has_said("serving metrics");
+    let metrics = page(demo.wait_for_line("  metrics "));
+    let telemetry = page(demo.wait_for_line("  ledger "));
+    demo.find_line("serving metrics");
     eventually("flows are counted", || {
         get(&metrics, "/metrics")
             .1
@@ -27,66 +27,66 @@ fn the_demo_prints_flows_serves_metrics_and_ends_with_its_books() {
             .1
             .contains("\"balanced\":true")
     );
-    demo.has_said("cannot reach http://127.0.0.1:4317");
-    demo.signal("INT");
-    let ended = demo.ended();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    demo.find_line("cannot reach http://127.0.0.1:4317");
+    demo.send_signal("INT");
+    let output = demo.wait();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert!(
-        ended
+        output
             .stdout
             .lines()
             .any(|line| line.contains("to-endpoint FORWARDED (TCP Flags: SYN")),
         "{}",
-        ended.stdout
+        output.stdout
     );
     assert!(
-        ended
+        output
             .stdout
             .lines()
             .any(|line| line.contains(": shop/cart-") && line.contains("(ID:10000) -> ")),
         "pods have their names: {}",
-        ended.stdout
+        output.stdout
     );
     assert!(
-        ended
+        output
             .stderr
             .contains("the ledger balances; unaccounted records: 0; in flight: 0"),
         "{}",
-        ended.stderr
+        output.stderr
     );
-    let missing = ended
+    let missing = output
         .stderr
         .lines()
         .filter(|line| line.contains("cannot reach http://127.0.0.1:4317"));
-    assert_eq!(missing.count(), 1, "it is said once: {}", ended.stderr);
+    assert_eq!(missing.count(), 1, "it is said once: {}", output.stderr);
     assert!(
-        !ended.stderr.contains("exporters.otlp"),
+        !output.stderr.contains("exporters.otlp"),
         "nothing is lost to a missing collector: {}",
-        ended.stderr
+        output.stderr
     );
 }
 
 #[test]
-fn the_demo_sends_to_the_collector_of_the_environment() {
-    let collector = Collector::answering(&[], Answer::Accept);
+fn the_demo_exports_to_the_collector_from_the_environment() {
+    let collector = Collector::with_replies(&[], Reply::Accept);
     let endpoint = format!("http://{}", collector.address);
     let args = ["demo", "--events", "200", "--rate", "0", "--strict"].map(AsRef::as_ref);
-    let ended =
-        Agent::start_with(&args, &[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_ref())]).ended();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert!(ended.stderr.contains(&endpoint), "{}", ended.stderr);
-    let flows = ended.stdout.lines().count();
-    assert!(flows > 50, "{}", ended.stdout);
-    assert_eq!(collector.logs().len(), flows, "{}", ended.stderr);
+    let output =
+        Agent::start_with_env(&args, &[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_ref())]).wait();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(output.stderr.contains(&endpoint), "{}", output.stderr);
+    let flows = output.stdout.lines().count();
+    assert!(flows > 50, "{}", output.stdout);
+    assert_eq!(collector.logs().len(), flows, "{}", output.stderr);
 }
 
 #[test]
-fn a_demo_with_an_end_ends_by_itself() {
+fn a_demo_with_an_event_limit_ends_after_it() {
     let demo =
         Agent::start(&["demo", "--events", "200", "--rate", "0", "--strict"].map(AsRef::as_ref));
-    let ended = demo.ended();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let row = ended
+    let output = demo.wait();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let row = output
         .stderr
         .lines()
         .find(|line| line.contains("receivers.monitor1_2  "))

@@ -1,4 +1,4 @@
-//! Standard error: what is logged, in which form, and that it holds nothing up.
+//! The log on standard error: levels, formats, and independence of its reader.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
@@ -7,11 +7,11 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Agent, Cilium, Place, eventually, get, tidegate_with};
+use crate::support::{Agent, FakeCilium, TestDir, eventually, get, tidegate_with_env};
 
-/// A recording's run with these keys of `[service]`.
-fn replay(place: &Place, keys: &str) -> PathBuf {
-    let config = place.replay(
+/// Writes a configuration that replays a recording, with these keys in `[service]`.
+fn replay(dir: &TestDir, keys: &str) -> PathBuf {
+    let config = dir.replay(
         200,
         &["cilium_decode", "l34_flow", "hubble_metrics"],
         "nop",
@@ -22,21 +22,21 @@ fn replay(place: &Place, keys: &str) -> PathBuf {
     let text = text
         .replace("[processors.hubble_metrics]\n", metrics)
         .replace("[service]\n", &format!("[service]\n{keys}\n"));
-    place.write("pipeline.toml", text)
+    dir.write("pipeline.toml", text)
 }
 
-fn verb(
+fn run_verb(
     name: &str,
     config: &std::path::Path,
     environment: &[(&str, &OsStr)],
-) -> crate::support::Ended {
-    tidegate_with(
+) -> crate::support::AgentOutput {
+    tidegate_with_env(
         &[name.as_ref(), "-c".as_ref(), config.as_os_str()],
         environment,
     )
 }
 
-/// All lines as objects.
+/// Parses each line as a JSON value.
 fn objects(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
@@ -44,8 +44,8 @@ fn objects(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn levels_are_understood_or_refused_where_they_are() {
-    let place = Place::new();
+fn log_levels_are_validated() {
+    let dir = TestDir::new();
     for level in [
         "warning",
         "INFO",
@@ -55,12 +55,12 @@ fn levels_are_understood_or_refused_where_they_are() {
         "error,tidegate_runtime=Debug",
         "info,h2=warn",
     ] {
-        let ended = verb(
+        let output = run_verb(
             "validate",
-            &replay(&place, &format!("log = \"{level}\"")),
+            &replay(&dir, &format!("log = \"{level}\"")),
             &[],
         );
-        assert_eq!(ended.code, Some(0), "{level}: {}", ended.stderr);
+        assert_eq!(output.code, Some(0), "{level}: {}", output.stderr);
     }
     let cases = [
         ("inof", "there is no level `inof`", "did you mean `info`?"),
@@ -83,31 +83,31 @@ fn levels_are_understood_or_refused_where_they_are() {
     ];
     for (level, what, help) in cases {
         for name in ["validate", "run"] {
-            let ended = verb(name, &replay(&place, &format!("log = \"{level}\"")), &[]);
-            assert_eq!(ended.code, Some(78), "{level}");
+            let output = run_verb(name, &replay(&dir, &format!("log = \"{level}\"")), &[]);
+            assert_eq!(output.code, Some(78), "{level}");
             let title = format!("error: wrong value in `service.log`: {what}\n");
             assert!(
-                ended.stderr.contains(&title) && ended.stderr.contains(help),
+                output.stderr.contains(&title) && output.stderr.contains(help),
                 "{}",
-                ended.stderr
+                output.stderr
             );
         }
     }
-    let ended = verb("run", &replay(&place, "log = \"off\""), &[]);
-    assert!(ended.stderr.starts_with("PIPELINE"), "{}", ended.stderr);
-    let ended = verb("run", &replay(&place, "log = \"Warning\""), &[]);
+    let output = run_verb("run", &replay(&dir, "log = \"off\""), &[]);
+    assert!(output.stderr.starts_with("PIPELINE"), "{}", output.stderr);
+    let output = run_verb("run", &replay(&dir, "log = \"Warning\""), &[]);
     assert!(
-        ended.stderr.contains(" WARN ") && !ended.stderr.contains(" INFO "),
+        output.stderr.contains(" WARN ") && !output.stderr.contains(" INFO "),
         "{}",
-        ended.stderr
+        output.stderr
     );
 }
 
 #[test]
-fn a_variable_that_cannot_be_used_is_said_and_not_used() {
-    let place = Place::new();
-    let config = replay(&place, "log = \"warn\"");
-    let bad = verb(
+fn invalid_environment_variables_are_reported_and_ignored() {
+    let dir = TestDir::new();
+    let config = replay(&dir, "log = \"warn\"");
+    let bad = run_verb(
         "run",
         &config,
         &[
@@ -129,7 +129,7 @@ fn a_variable_that_cannot_be_used_is_said_and_not_used() {
         bad.stderr
     );
     assert!(!bad.stderr.contains(" INFO "), "{}", bad.stderr);
-    let good = verb(
+    let good = run_verb(
         "run",
         &config,
         &[
@@ -145,27 +145,27 @@ fn a_variable_that_cannot_be_used_is_said_and_not_used() {
 }
 
 #[test]
-fn warnings_of_what_is_built_are_shown() {
-    let place = Place::new();
-    let config = replay(&place, "");
+fn warnings_from_building_components_are_logged() {
+    let dir = TestDir::new();
+    let config = replay(&dir, "");
     for name in ["validate", "graph", "run"] {
-        let ended = verb(name, &config, &[]);
-        assert_eq!(ended.code, Some(0), "{name}");
+        let output = run_verb(name, &config, &[]);
+        assert_eq!(output.code, Some(0), "{name}");
         let said = "WARN the metric has no such option; it is ignored, as in Hubble metric=\"flow\" option=\"sourccontext\"";
-        assert!(ended.stderr.contains(said), "{name}: {}", ended.stderr);
+        assert!(output.stderr.contains(said), "{name}: {}", output.stderr);
     }
 }
 
 #[test]
-fn json_is_one_object_a_line_for_all_that_is_said() {
-    let place = Place::new();
-    let ended = verb(
+fn the_json_log_has_one_object_per_line() {
+    let dir = TestDir::new();
+    let output = run_verb(
         "run",
-        &replay(&place, "log_format = \"json\"\nlog = \"debug\""),
+        &replay(&dir, "log_format = \"json\"\nlog = \"debug\""),
         &[],
     );
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let lines = objects(&ended.stderr);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let lines = objects(&output.stderr);
     for line in &lines {
         assert!(
             line["timestamp"].is_string()
@@ -178,7 +178,7 @@ fn json_is_one_object_a_line_for_all_that_is_said() {
         lines
             .iter()
             .find(|line| line["message"] == message)
-            .unwrap_or_else(|| panic!("{message}: {}", ended.stderr))
+            .unwrap_or_else(|| panic!("{message}: {}", output.stderr))
     };
     let running = with("running");
     assert_eq!(
@@ -207,13 +207,13 @@ fn json_is_one_object_a_line_for_all_that_is_said() {
 }
 
 #[test]
-fn errors_are_objects_too() {
-    let place = Place::new();
-    let bad = replay(&place, "log_format = \"json\"\nnode_name = 7");
-    let ended = verb("run", &bad, &[]);
-    let lines = objects(&ended.stderr);
+fn errors_are_objects_in_the_json_log() {
+    let dir = TestDir::new();
+    let bad = replay(&dir, "log_format = \"json\"\nnode_name = 7");
+    let output = run_verb("run", &bad, &[]);
+    let lines = objects(&output.stderr);
     let line = lines.last().unwrap();
-    assert_eq!((ended.code, &line["level"]), (Some(78), &"ERROR".into()));
+    assert_eq!((output.code, &line["level"]), (Some(78), &"ERROR".into()));
     assert!(
         line["message"]
             .as_str()
@@ -222,12 +222,12 @@ fn errors_are_objects_too() {
         "{line}"
     );
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let config = replay(&place, "log_format = \"json\"");
+    let config = replay(&dir, "log_format = \"json\"");
     let text = std::fs::read_to_string(&config)
         .unwrap()
         .replace("127.0.0.1:0", &held.local_addr().unwrap().to_string());
-    let ended = verb("run", &place.write("taken.toml", text), &[]);
-    let last = objects(&ended.stderr).pop().unwrap();
+    let output = run_verb("run", &dir.write("taken.toml", text), &[]);
+    let last = objects(&output.stderr).pop().unwrap();
     assert!(
         last["message"]
             .as_str()
@@ -235,19 +235,19 @@ fn errors_are_objects_too() {
             .starts_with("error: cannot listen on"),
         "{last}"
     );
-    // No file, no format but the environment's.
-    let missing = place.path("missing.toml");
-    let ended = verb("run", &missing, &[("TIDEGATE_LOG_FORMAT", "json".as_ref())]);
-    assert_eq!((ended.code, objects(&ended.stderr).len()), (Some(78), 1));
+    // Without a file, the format comes from the environment.
+    let missing = dir.path("missing.toml");
+    let output = run_verb("run", &missing, &[("TIDEGATE_LOG_FORMAT", "json".as_ref())]);
+    assert_eq!((output.code, objects(&output.stderr).len()), (Some(78), 1));
     assert!(
-        verb("run", &missing, &[])
+        run_verb("run", &missing, &[])
             .stderr
             .starts_with("error: cannot read")
     );
     let usage: [&OsStr; 2] = ["run".as_ref(), "--no-such".as_ref()];
-    let ended = tidegate_with(&usage, &[("TIDEGATE_LOG_FORMAT", "json".as_ref())]);
-    let line = objects(&ended.stderr).pop().unwrap();
-    assert_eq!((ended.code, objects(&ended.stderr).len()), (Some(2), 1));
+    let output = tidegate_with_env(&usage, &[("TIDEGATE_LOG_FORMAT", "json".as_ref())]);
+    let line = objects(&output.stderr).pop().unwrap();
+    assert_eq!((output.code, objects(&output.stderr).len()), (Some(2), 1));
     assert!(
         line["message"]
             .as_str()
@@ -256,62 +256,62 @@ fn errors_are_objects_too() {
         "{line}"
     );
     assert!(
-        tidegate_with(&usage, &[])
+        tidegate_with_env(&usage, &[])
             .stderr
             .starts_with("error: unexpected argument '--no-such'")
     );
-    // Other verbs speak to people.
-    let bad = replay(&place, "log_format = \"json\"\nnode_name = 7");
+    // `validate` always prints text.
+    let bad = replay(&dir, "log_format = \"json\"\nnode_name = 7");
     assert!(
-        verb("validate", &bad, &[])
+        run_verb("validate", &bad, &[])
             .stderr
             .contains("\nerror: wrong value in `service.node_name`")
     );
 }
 
 #[test]
-fn the_format_and_the_level_change_with_a_reload() {
-    let place = Place::new();
-    let config = place.socket("reconnect");
+fn a_reload_changes_format_and_level() {
+    let dir = TestDir::new();
+    let config = dir.socket("reconnect");
     let text = std::fs::read_to_string(&config).unwrap();
     let mut agent = Agent::run(&config);
-    let address = agent.address();
+    let address = agent.telemetry_address();
     let with = |keys: &str| {
-        place.write(
+        dir.write(
             "pipeline.toml",
             text.replace("[service]\n", &format!("[service]\n{keys}\n")),
         )
     };
     with("log_format = \"json\"\nlog = \"debug\"");
-    agent.signal("HUP");
-    let line = agent.says("the configuration was reloaded");
+    agent.send_signal("HUP");
+    let line = agent.wait_for_line("the configuration was reloaded");
     assert_eq!(
         serde_json::from_str::<Value>(&line).unwrap()["level"],
         "INFO"
     );
     get(&address, "/healthz");
-    let line: Value = serde_json::from_str(&agent.says("answered a request")).unwrap();
+    let line: Value = serde_json::from_str(&agent.wait_for_line("answered a request")).unwrap();
     assert_eq!(
         (&line["listener"], &line["path"], &line["status"]),
         (&"telemetry".into(), &"/healthz".into(), &200.into())
     );
     with("");
-    agent.signal("HUP");
+    agent.send_signal("HUP");
     assert!(
         agent
-            .says("the configuration was reloaded")
+            .wait_for_line("the configuration was reloaded")
             .contains(" INFO ")
     );
 }
 
 #[test]
-fn a_reader_of_the_log_that_is_stuck_holds_nothing_up() {
-    let place = Place::new();
-    let config = place.socket("reconnect");
+fn a_stuck_log_reader_does_not_block_the_agent() {
+    let dir = TestDir::new();
+    let config = dir.socket("reconnect");
     let text = std::fs::read_to_string(&config)
         .unwrap()
         .replace("[service]\n", "[service]\nlog = \"debug\"\n");
-    let config = place.write("pipeline.toml", text);
+    let config = dir.write("pipeline.toml", text);
     let mut child = Command::new(env!("CARGO_BIN_EXE_tidegate"))
         .args(["run".as_ref(), "-c".as_ref(), config.as_os_str()])
         .env_remove("RUST_LOG")
@@ -325,7 +325,7 @@ fn a_reader_of_the_log_that_is_stuck_holds_nothing_up() {
         .find_map(|line| line.ok().filter(|line| line.contains("running telemetry=")))
         .unwrap();
     let address = running.rsplit_once("http://").unwrap().1.to_owned();
-    // More than a pipe and the queue hold, of which nothing is read.
+    // Logs more than the pipe and the queue hold while nothing is read.
     let page = format!("/{}", "x".repeat(20_000));
     let dropped = || {
         assert_eq!(get(&address, &page).0, 404);
@@ -350,72 +350,64 @@ fn a_reader_of_the_log_that_is_stuck_holds_nothing_up() {
 }
 
 #[test]
-fn debug_shows_each_connection_request_step_of_a_reload_and_change_of_names() {
-    let place = Place::new();
-    let cilium = Cilium::listen(&place.path("monitor.sock"));
+fn debug_logs_connections_requests_reload_steps_and_names() {
+    let dir = TestDir::new();
+    let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
     let text = format!(
         "[receivers.monitor1_2]\nsocket = {:?}\n[processors.cilium_decode]\n[processors.cilium_enrich]\n\
          [exporters.nop]\n[exporters.prometheus]\nlisten = \"127.0.0.1:0\"\n[processors.hubble_metrics]\n[processors.l34_flow]\n\
          [service]\nlog = \"debug\"\ntelemetry.listen = \"127.0.0.1:0\"\n\
          [service.pipelines.p]\nreceivers = [\"monitor1_2\"]\n\
          processors = [\"cilium_decode\", \"l34_flow\", \"cilium_enrich\", \"hubble_metrics\"]\nexporters = [\"nop\", \"prometheus\"]\n",
-        place.path("monitor.sock")
+        dir.path("monitor.sock")
     );
-    let config = place.write("pipeline.toml", &text);
+    let config = dir.write("pipeline.toml", &text);
     let mut agent = Agent::run(&config);
-    let address = agent.address();
+    let address = agent.telemetry_address();
     let connection = cilium.send(2000);
-    let line = agent.has_said("serving metrics");
-    let scraped = line
-        .split("address=")
-        .nth(1)
-        .unwrap()
-        .split(' ')
-        .next()
-        .unwrap()
-        .to_owned();
+    let metrics = agent.metrics_address();
     for words in [
         "connecting to the monitor socket",
         "connected to the monitor socket",
         "addresses have an identity",
     ] {
-        agent.has_said(words);
+        agent.find_line(words);
     }
-    let named = agent.has_said("an endpoint was created");
+    let named = agent.find_line("an endpoint was created");
     assert!(
         named.contains("DEBUG") && named.contains("pod=") && named.contains("labels="),
         "{named}"
     );
     get(&address, "/healthz?token=hidden");
-    let request = agent.says("answered a request");
+    let request = agent.wait_for_line("answered a request");
     assert!(
         request.contains("path=\"/healthz\" status=200 took=") && !request.contains("hidden"),
         "{request}"
     );
-    get(&scraped, "/metrics");
-    agent.says("answered a scrape");
-    place.write(
+    get(&metrics, "/metrics");
+    agent.wait_for_line("answered a scrape");
+    dir.write(
         "pipeline.toml",
         text.replace(
             "listen = \"127.0.0.1:0\"\n[proc",
             "listen = \"127.0.0.1:0\"\nopen_metrics = false\n[proc",
         ),
     );
-    agent.signal("HUP");
+    agent.send_signal("HUP");
     for words in [
         "reading the configuration",
         "the configuration is valid",
         "the stage was removed and is draining",
         "the stage is unchanged and keeps running",
     ] {
-        agent.has_said(words);
+        agent.find_line(words);
     }
-    agent.has_said("the configuration was reloaded");
+    agent.find_line("the configuration was reloaded");
     drop(connection);
     for words in [
         "the Cilium agent closed the connection",
         "reconnecting after a pause",
     ] {
-        agent.has_said(words);
+        agent.find_line(words);
     }
 }

@@ -3,17 +3,19 @@
 use std::net::TcpListener;
 use std::path::Path;
 
-use crate::support::{Agent, Answer, Books, Collector, Ended, Place, eventually, get, tidegate};
+use crate::support::{
+    Agent, AgentOutput, Collector, LedgerReport, Reply, TestDir, eventually, get, tidegate,
+};
 
 const CHAIN: &[&str] = &["cilium_decode", "l34_flow"];
 
-fn run(config: &Path, ledger: &Path, more: &[&str]) -> Ended {
+fn run(config: &Path, ledger_file: &Path, more: &[&str]) -> AgentOutput {
     let args = [
         "run".as_ref(),
         "-c".as_ref(),
         config.as_os_str(),
         "--ledger".as_ref(),
-        ledger.as_os_str(),
+        ledger_file.as_os_str(),
     ];
     tidegate(
         &[
@@ -25,8 +27,8 @@ fn run(config: &Path, ledger: &Path, more: &[&str]) -> Ended {
 }
 
 /// The line about all losses at the end of a run.
-fn summary(ended: &Ended) -> Option<&str> {
-    let mut lines = ended
+fn summary(output: &AgentOutput) -> Option<&str> {
+    let mut lines = output
         .stderr
         .lines()
         .filter(|line| line.contains("records were lost in this run"));
@@ -41,15 +43,15 @@ fn otlp(address: impl std::fmt::Display, more: &str) -> String {
 }
 
 #[test]
-fn nothing_is_said_where_nothing_is_lost() {
-    let place = Place::new();
-    let ended = run(
-        &place.replay(500, CHAIN, "nop", ""),
-        &place.path("ledger.json"),
+fn a_run_without_losses_reports_only_upstream_losses() {
+    let dir = TestDir::new();
+    let output = run(
+        &dir.replay(500, CHAIN, "nop", ""),
+        &dir.path("ledger.json"),
         &["--strict"],
     );
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let said = summary(&ended).unwrap_or_default();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let said = summary(&output).unwrap_or_default();
     assert!(
         !said.contains("exporters") && !said.contains("processors"),
         "only what Cilium lost: {said}"
@@ -57,26 +59,26 @@ fn nothing_is_said_where_nothing_is_lost() {
 }
 
 #[test]
-fn what_the_time_to_drain_leaves_fails_the_run_and_names_the_key() {
+fn records_left_at_the_drain_timeout_fail_the_run_and_name_the_key() {
     let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let place = Place::new();
-    let config = place.replay(500, CHAIN, "otlp", &otlp(nobody, "drain_timeout = \"0s\""));
-    let ledger = place.path("ledger.json");
+    let dir = TestDir::new();
+    let config = dir.replay(500, CHAIN, "otlp", &otlp(nobody, "drain_timeout = \"0s\""));
+    let ledger_file = dir.path("ledger.json");
     for more in [&[][..], &["--strict"]] {
-        let ended = run(&config, &ledger, more);
-        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-        let books = Books::read(&ledger).unwrap();
-        let lost = books.number("exporters.otlp", "dropped/drain_timeout");
-        assert!(lost > 0, "{books}");
-        let error = ended.stderr.lines().last().unwrap();
+        let output = run(&config, &ledger_file, more);
+        assert_eq!(output.code, Some(1), "{}", output.stderr);
+        let ledger = LedgerReport::read(&ledger_file).unwrap();
+        let lost = ledger.count("exporters.otlp", "dropped/drain_timeout");
+        assert!(lost > 0, "{ledger}");
+        let error = output.stderr.lines().last().unwrap();
         let expected = format!(
             "error: lost at the end of the run: {lost} records in exporters.otlp (`exporters.otlp.drain_timeout` gives it more time)"
         );
         assert_eq!(error, expected);
-        let said = summary(&ended).unwrap();
+        let said = summary(&output).unwrap();
         assert!(
             said.contains(&format!(
                 "{lost} in exporters.otlp of flows (drain_timeout)"
@@ -87,23 +89,23 @@ fn what_the_time_to_drain_leaves_fails_the_run_and_names_the_key() {
 }
 
 #[test]
-fn what_the_end_of_retries_leaves_at_the_end_fails_the_run() {
+fn records_that_exhaust_their_retries_at_the_end_fail_the_run() {
     let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let place = Place::new();
+    let dir = TestDir::new();
     let keys = otlp(
         nobody,
         "signals = [\"flows\"]\nretry_on_failure.enabled = false",
     );
-    let ledger = place.path("ledger.json");
-    let ended = run(&place.replay(500, CHAIN, "otlp", &keys), &ledger, &[]);
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    let lost = Books::read(&ledger)
+    let ledger_file = dir.path("ledger.json");
+    let output = run(&dir.replay(500, CHAIN, "otlp", &keys), &ledger_file, &[]);
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    let lost = LedgerReport::read(&ledger_file)
         .unwrap()
-        .number("exporters.otlp", "dropped/retries_exhausted");
-    let error = ended.stderr.lines().last().unwrap();
+        .count("exporters.otlp", "dropped/retries_exhausted");
+    let error = output.stderr.lines().last().unwrap();
     let expected = format!(
         "error: lost at the end of the run: {lost} records in exporters.otlp (`exporters.otlp.retry_on_failure` gives it more time)"
     );
@@ -111,21 +113,21 @@ fn what_the_end_of_retries_leaves_at_the_end_fails_the_run() {
 }
 
 #[test]
-fn the_last_values_of_metrics_count_as_what_the_run_lost_at_its_end() {
+fn unsent_final_metric_values_fail_the_run() {
     let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let place = Place::new();
+    let dir = TestDir::new();
     let chain = &[CHAIN, &["hubble_metrics"]].concat();
     let keys = otlp(nobody, "drain_timeout = \"0s\"\nsignals = [\"metrics\"]");
-    let ended = run(
-        &place.replay(500, chain, "otlp", &keys),
-        &place.path("ledger.json"),
+    let output = run(
+        &dir.replay(500, chain, "otlp", &keys),
+        &dir.path("ledger.json"),
         &[],
     );
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    let error = ended.stderr.lines().last().unwrap();
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    let error = output.stderr.lines().last().unwrap();
     assert!(
         error.contains("the last values of ") && error.contains("`exporters.otlp.drain_timeout`"),
         "{error}"
@@ -133,53 +135,53 @@ fn the_last_values_of_metrics_count_as_what_the_run_lost_at_its_end() {
 }
 
 #[test]
-fn requests_that_are_never_answered_are_unconfirmed_and_fail_the_run() {
-    let collector = Collector::answering(&[], Answer::Hang);
-    let place = Place::new();
+fn unanswered_requests_are_unconfirmed_and_fail_the_run() {
+    let collector = Collector::with_replies(&[], Reply::Never);
+    let dir = TestDir::new();
     let keys = otlp(
         collector.address,
         "drain_timeout = \"100ms\"\nsignals = [\"flows\"]",
     );
-    let ledger = place.path("ledger.json");
-    let ended = run(&place.replay(500, CHAIN, "otlp", &keys), &ledger, &[]);
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    let books = Books::read(&ledger).unwrap();
-    let unconfirmed = books.number("exporters.otlp", "unconfirmed");
-    assert!(unconfirmed > 0, "{books}");
-    let error = ended.stderr.lines().last().unwrap();
+    let ledger_file = dir.path("ledger.json");
+    let output = run(&dir.replay(500, CHAIN, "otlp", &keys), &ledger_file, &[]);
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    let ledger = LedgerReport::read(&ledger_file).unwrap();
+    let unconfirmed = ledger.count("exporters.otlp", "unconfirmed");
+    assert!(unconfirmed > 0, "{ledger}");
+    let error = output.stderr.lines().last().unwrap();
     let expected = format!(
         "possibly lost, sent without an answer in time: {unconfirmed} records in exporters.otlp ("
     );
     assert!(error.contains(&expected), "{error}");
-    assert!(ended.stderr.contains(&format!(
+    assert!(output.stderr.contains(&format!(
         "unconfirmed, so delivered or lost: {unconfirmed} (exporters.otlp of flows)"
     )));
 }
 
 #[test]
-fn what_is_lost_in_the_middle_of_a_run_fails_only_a_strict_one() {
-    let collector = Collector::answering(&[], Answer::After(50));
-    let place = Place::new();
+fn losses_during_a_run_fail_only_a_strict_run() {
+    let collector = Collector::with_replies(&[], Reply::AcceptAfterMillis(50));
+    let dir = TestDir::new();
     let keys = otlp(collector.address, "in_flight = 1")
         .replace("\"block\"", "\"drop_newest\", records = 50");
-    let config = place.replay(3000, CHAIN, "otlp", &keys);
+    let config = dir.replay(3000, CHAIN, "otlp", &keys);
     for (more, code) in [(&[][..], 0), (&["--strict"], 1)] {
-        let ledger = place.path("ledger.json");
-        let ended = run(&config, &ledger, more);
-        assert_eq!(ended.code, Some(code), "{}", ended.stderr);
-        let full = Books::read(&ledger)
+        let ledger_file = dir.path("ledger.json");
+        let output = run(&config, &ledger_file, more);
+        assert_eq!(output.code, Some(code), "{}", output.stderr);
+        let full = LedgerReport::read(&ledger_file)
             .unwrap()
-            .number("exporters.otlp", "dropped/queue_full");
+            .count("exporters.otlp", "dropped/queue_full");
         assert!(full > 0);
         assert!(
-            summary(&ended)
+            summary(&output)
                 .unwrap()
                 .contains(&format!("{full} in exporters.otlp of flows (queue_full)")),
             "{}",
-            ended.stderr
+            output.stderr
         );
         if code == 1 {
-            let error = ended.stderr.lines().last().unwrap();
+            let error = output.stderr.lines().last().unwrap();
             let says = format!(
                 "error: records were lost in the pipelines: {full} in exporters.otlp of flows (queue_full)"
             );
@@ -189,9 +191,9 @@ fn what_is_lost_in_the_middle_of_a_run_fails_only_a_strict_one() {
 }
 
 #[test]
-fn what_cannot_be_read_is_said_and_is_no_loss_of_ours() {
-    let place = Place::new();
-    let config = place.replay(0, CHAIN, "nop", "");
+fn unreadable_input_is_reported_and_is_not_a_loss() {
+    let dir = TestDir::new();
+    let config = dir.replay(0, CHAIN, "nop", "");
     let mut bytes = Vec::new();
     let mut encoder = tidegate_wire::payload::Encoder::default();
     for data in [&[1, 2, 3][..], &[], &[1, 2]] {
@@ -206,22 +208,22 @@ fn what_cannot_be_read_is_said_and_is_no_loss_of_ours() {
             &mut bytes,
         );
     }
-    place.write("recording", bytes);
-    let ended = run(&config, &place.path("ledger.json"), &["--strict"]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    dir.write("recording", bytes);
+    let output = run(&config, &dir.path("ledger.json"), &["--strict"]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
     let expected =
         "3 in processors.cilium_decode of flows (unreadable: event_too_short 2, empty_data 1)";
     assert!(
-        summary(&ended).unwrap().ends_with(expected),
+        summary(&output).unwrap().ends_with(expected),
         "{}",
-        ended.stderr
+        output.stderr
     );
 }
 
 #[test]
-fn drops_are_said_when_they_begin() {
-    let place = Place::new();
-    let text = std::fs::read_to_string(place.replay(
+fn the_first_drops_are_logged() {
+    let dir = TestDir::new();
+    let text = std::fs::read_to_string(dir.replay(
         20_000,
         CHAIN,
         "stdout",
@@ -229,12 +231,12 @@ fn drops_are_said_when_they_begin() {
     ))
     .unwrap();
     let mut agent =
-        Agent::run(&place.write("slow.toml", text.replace("file =", "rate = 5000\nfile =")));
-    let address = agent.address();
+        Agent::run(&dir.write("slow.toml", text.replace("file =", "rate = 5000\nfile =")));
+    let address = agent.telemetry_address();
     eventually("records are dropped", || {
         get(&address, "/debug/ledger").1.contains("\"queue_full\":")
     });
-    let line = agent.says("records are dropped");
+    let line = agent.wait_for_line("records are dropped");
     assert!(
         line.contains(" WARN ")
             && line.contains("stage=\"exporters.stdout\"")

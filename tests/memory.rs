@@ -1,113 +1,114 @@
-//! Memory stays within what the queues allow: the pipeline that ships, more events than it can
-//! take, and exporters that stand still. What is allowed is the formula of `docs/memory.md`.
+//! Memory stays within the formula of `docs/memory.md` when the shipped pipeline gets more events
+//! than it can process and exporters are stalled.
 
+mod environment;
 #[path = "../benches/memory/formula.rs"]
 mod formula;
-mod surroundings;
 
+use environment::{Input, ShippedAgent};
 use formula::{BASE, Bounds};
-use surroundings::{Input, Scene};
 
-use crate::support::{Answer, Collector, eventually};
+use crate::support::{Collector, Reply, eventually};
 
 const MIB: u64 = 1 << 20;
-const DEFAULT: Input = Input::Simulated {
+const DEFAULT_MIX: Input = Input::Simulated {
     mix: "default",
     rate: 0,
 };
-/// With more texts.
-const EVEN: Input = Input::Simulated {
+/// A mix with more strings than [`DEFAULT_MIX`].
+const EVEN_MIX: Input = Input::Simulated {
     mix: "even",
     rate: 0,
 };
 
 #[test]
-fn the_pipeline_that_ships_is_allowed_66_mib_in_all() {
-    let backend = Collector::answering(&[], Answer::Hang);
-    let scene = Scene::with(backend.address, &[]);
-    let allowed = BASE + Bounds::shipped(scene.queues()).beside_base();
+fn the_shipped_pipeline_is_allowed_66_mib() {
+    let backend = Collector::with_replies(&[], Reply::Never);
+    let agent = ShippedAgent::start(backend.address, &[]);
+    let allowed = BASE + Bounds::shipped(agent.queue_limits()).beyond_base();
     assert!(allowed <= 66 * MIB, "{} MiB", allowed / MIB);
 }
 
 #[test]
-fn a_backend_that_never_answers_costs_records_and_no_memory() {
-    let backend = Collector::answering(&[], Answer::Hang);
-    let mut scene = Scene::with(backend.address, &[]);
-    scene.read_output();
-    scene.play(DEFAULT);
-    flooded(&scene, "exporters.otlp", "queue_full", 50_000);
+fn a_silent_backend_costs_records_not_memory() {
+    let backend = Collector::with_replies(&[], Reply::Never);
+    let mut agent = ShippedAgent::start(backend.address, &[]);
+    agent.read_output();
+    agent.play(DEFAULT_MIX);
+    check_flooded(&agent, "exporters.otlp", "queue_full", 50_000);
 }
 
 #[test]
-fn a_backend_that_takes_a_second_for_each_request_costs_records_and_no_memory() {
-    let backend = Collector::answering(&[], Answer::After(1000));
-    let mut scene = Scene::with(backend.address, &[]);
-    scene.read_output();
-    scene.play(EVEN);
-    flooded(&scene, "exporters.otlp", "queue_full", 50_000);
+fn a_slow_backend_costs_records_not_memory() {
+    let backend = Collector::with_replies(&[], Reply::AcceptAfterMillis(1000));
+    let mut agent = ShippedAgent::start(backend.address, &[]);
+    agent.read_output();
+    agent.play(EVEN_MIX);
+    check_flooded(&agent, "exporters.otlp", "queue_full", 50_000);
 }
 
 #[test]
-fn an_output_that_nobody_reads_costs_records_of_its_own_and_no_memory() {
-    let backend = Collector::answering(&[], Answer::Hang);
-    let mut scene = Scene::with(backend.address, &[]);
-    scene.play(EVEN);
-    flooded(&scene, "exporters.stdout", "queue_full", 100_000);
+fn an_unread_output_costs_its_own_records_not_memory() {
+    let backend = Collector::with_replies(&[], Reply::Never);
+    let mut agent = ShippedAgent::start(backend.address, &[]);
+    agent.play(EVEN_MIX);
+    check_flooded(&agent, "exporters.stdout", "queue_full", 100_000);
 }
 
 #[test]
-fn an_output_that_is_waited_for_costs_records_where_they_come_in_and_no_memory() {
-    let backend = Collector::answering(&[], Answer::Hang);
-    let waits = "format = \"compact\"\nqueue = { when_full = \"block\" }";
-    let mut scene = Scene::with(backend.address, &[("format = \"compact\"", waits)]);
-    scene.play(EVEN);
-    flooded(&scene, "receivers.monitor1_2", "pipeline_full", 100_000);
-    let [full, held] = scene.queue("processors.cilium_decode");
+fn a_blocking_output_costs_records_at_the_receiver_not_memory() {
+    let backend = Collector::with_replies(&[], Reply::Never);
+    let blocking = "format = \"compact\"\nqueue = { when_full = \"block\" }";
+    let mut agent = ShippedAgent::start(backend.address, &[("format = \"compact\"", blocking)]);
+    agent.play(EVEN_MIX);
+    check_flooded(&agent, "receivers.monitor1_2", "pipeline_full", 100_000);
+    let [limit, held] = agent.queue_bytes("processors.cilium_decode");
     assert!(
-        held > full / 2,
-        "{held} bytes of {full} in front of the processors"
+        held > limit / 2,
+        "{held} bytes of {limit} in front of the processors"
     );
 }
 
 #[test]
-fn large_access_log_records_cost_records_and_no_memory() {
+fn large_access_log_records_cost_records_not_memory() {
     for size in [60_000, 1_000_000] {
-        let backend = Collector::answering(&[], Answer::Hang);
-        let mut scene = Scene::with(backend.address, &[]);
-        scene.play(Input::AccessLog(size));
-        flooded(&scene, "receivers.monitor1_2", "pipeline_full", 1000);
+        let backend = Collector::with_replies(&[], Reply::Never);
+        let mut agent = ShippedAgent::start(backend.address, &[]);
+        agent.play(Input::AccessLog(size));
+        check_flooded(&agent, "receivers.monitor1_2", "pipeline_full", 1000);
     }
 }
 
 #[test]
-fn large_access_log_records_that_are_written_cost_no_memory() {
+fn written_large_access_log_records_stay_within_bounds() {
     for size in [60_000, 1_000_000] {
-        let backend = Collector::answering(&[], Answer::Hang);
-        let mut scene = Scene::with(backend.address, &[]);
-        scene.read_output();
-        scene.play(Input::AccessLog(size));
+        let backend = Collector::with_replies(&[], Reply::Never);
+        let mut agent = ShippedAgent::start(backend.address, &[]);
+        agent.read_output();
+        agent.play(Input::AccessLog(size));
         eventually("large records are written", || {
-            scene.number("exporters.stdout", "absorbed") > 100
+            agent.count("exporters.stdout", "absorbed") > 100
         });
-        within_bounds(&scene);
+        check_bounds(&agent);
     }
 }
 
-/// Waits until a stage has dropped so many records, and holds the agent to what it is allowed.
-fn flooded(scene: &Scene, stage: &str, reason: &str, records: u64) {
+/// Waits until a stage has dropped this many records, then checks the memory bound.
+fn check_flooded(agent: &ShippedAgent, stage: &str, reason: &str, records: u64) {
     let reason = format!("dropped/{reason}");
     eventually("records are dropped", || {
-        scene.number(stage, &reason) >= records
+        agent.count(stage, &reason) >= records
     });
-    within_bounds(scene);
+    check_bounds(agent);
 }
 
-fn within_bounds(scene: &Scene) {
-    let allowed = scene.at_start + Bounds::shipped(scene.queues()).beside_base();
-    let [peak, now, allowed] = [scene.peak(), scene.resident(), allowed].map(|bytes| bytes >> 10);
+fn check_bounds(agent: &ShippedAgent) {
+    let allowed = agent.bytes_at_start + Bounds::shipped(agent.queue_limits()).beyond_base();
+    let [peak, resident, allowed] =
+        [agent.peak_bytes(), agent.resident_bytes(), allowed].map(|bytes| bytes >> 10);
     assert!(
         peak <= allowed,
-        "{peak} KiB at most, {now} KiB now, {allowed} KiB are allowed; {}",
-        scene.drops()
+        "{peak} KiB peak, {resident} KiB resident, {allowed} KiB allowed; {}",
+        agent.drops()
     );
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Place, tidegate};
+use crate::support::{TestDir, tidegate};
 
 const CHAIN: &[&str] = &[
     "cilium_decode",
@@ -51,17 +51,17 @@ fn mistake(side: &Value, ip: &str) -> Option<&'static str> {
 
 #[test]
 fn flows_between_announced_pods_have_their_names() {
-    let place = Place::new();
-    let config = place.replay(
+    let dir = TestDir::new();
+    let config = dir.replay(
         20_000,
         CHAIN,
         "stdout",
         "format = \"json\"\nsignals = [\"flows\"]",
     );
-    let ended = tidegate(&["run", "-c", config.to_str().unwrap()]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let output = tidegate(&["run", "-c", config.to_str().unwrap()]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
     let (mut named, mut egress_drops) = (0, 0);
-    for line in ended.stdout.lines() {
+    for line in output.stdout.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let flow = &line["flow"];
         for (side, ip) in [
@@ -96,9 +96,9 @@ fn flows_between_announced_pods_have_their_names() {
 const WORLD: &[u8] = include_bytes!("golden/names/world-behind-a-prefix.stream");
 
 #[test]
-fn an_address_with_an_identity_of_its_own_is_in_the_world() {
-    let place = Place::new();
-    let recording = place.write("world.rec", WORLD);
+fn an_address_with_a_cidr_identity_has_the_world_label() {
+    let dir = TestDir::new();
+    let recording = dir.write("world.rec", WORLD);
     let text = format!(
         "[receivers.replay]\nfile = {recording:?}\n\
          [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\ncilium_enrich = {{}}\n\
@@ -107,10 +107,10 @@ fn an_address_with_an_identity_of_its_own_is_in_the_world() {
          [service.pipelines.flows]\nreceivers = [\"replay\"]\n\
          processors = [\"cilium_decode\", \"l34_flow\", \"cilium_enrich\"]\nexporters = [\"stdout\"]\n"
     );
-    let config = place.write("pipeline.toml", text);
-    let ended = tidegate(&["run", "-c", config.to_str().unwrap()]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let lines = ended
+    let config = dir.write("pipeline.toml", text);
+    let output = tidegate(&["run", "-c", config.to_str().unwrap()]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let lines = output
         .stdout
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());

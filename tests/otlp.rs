@@ -5,7 +5,7 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use tonic::Code;
 
-use crate::support::{Answer, Books, Collector, Place};
+use crate::support::{Collector, LedgerReport, Reply, TestDir};
 
 const FLOWS: &[&str] = &[
     "cilium_decode",
@@ -32,10 +32,10 @@ fn settings_with_patience(collector: &Collector, patience: &str, more: &str) -> 
 }
 
 /// Ships a recording's flows to a server, and reads the books.
-fn ship(collector: &Collector, more: &str) -> Books {
-    let place = Place::new();
-    let config = place.replay(FRAMES, FLOWS, "otlp", &settings(collector, more));
-    Books::of(&place, &config)
+fn ship(collector: &Collector, more: &str) -> LedgerReport {
+    let dir = TestDir::new();
+    let config = dir.replay(FRAMES, FLOWS, "otlp", &settings(collector, more));
+    LedgerReport::of_run(&dir, &config)
 }
 
 fn attribute(record: &LogRecord, key: &str) -> Option<String> {
@@ -55,10 +55,10 @@ fn attribute(record: &LogRecord, key: &str) -> Option<String> {
 
 #[test]
 fn every_flow_and_loss_arrives_once() {
-    let collector = Collector::answering(&[], Answer::Accept);
-    let books = ship(&collector, "signals = [\"flows\", \"lost\"]");
+    let collector = Collector::with_replies(&[], Reply::Accept);
+    let ledger = ship(&collector, "signals = [\"flows\", \"lost\"]");
     let logs = collector.logs();
-    assert_eq!(logs.len() as u64, books.number(EXPORTER, "absorbed"));
+    assert_eq!(logs.len() as u64, ledger.count(EXPORTER, "absorbed"));
     let lost = logs
         .iter()
         .filter(|record| record.event_name == "hubble.lost_events")
@@ -79,34 +79,34 @@ fn every_flow_and_loss_arrives_once() {
 }
 
 #[test]
-fn what_a_server_refuses_for_good_is_dropped_with_a_reason() {
-    let collector = Collector::answering(&[], Answer::Refuse(Code::InvalidArgument));
-    let books = ship(&collector, "signals = [\"flows\"]");
+fn permanently_refused_records_are_dropped_with_a_reason() {
+    let collector = Collector::with_replies(&[], Reply::Fail(Code::InvalidArgument));
+    let ledger = ship(&collector, "signals = [\"flows\"]");
     assert_eq!(collector.logs().len(), 0);
-    let offered = books.number(EXPORTER, "in") - books.number(EXPORTER, "filtered/signals");
+    let offered = ledger.count(EXPORTER, "in") - ledger.count(EXPORTER, "filtered/signals");
     assert!(offered > 0);
-    assert_eq!(books.number(EXPORTER, "dropped/permanent_error"), offered);
+    assert_eq!(ledger.count(EXPORTER, "dropped/permanent_error"), offered);
 }
 
 #[test]
-fn what_a_server_refuses_for_now_is_tried_again_and_counted_once() {
-    let refusals = [Answer::Refuse(Code::Unavailable); 2];
-    let collector = Collector::answering(&refusals, Answer::Accept);
-    let place = Place::new();
+fn temporarily_refused_records_are_retried_and_counted_once() {
+    let refusals = [Reply::Fail(Code::Unavailable); 2];
+    let collector = Collector::with_replies(&refusals, Reply::Accept);
+    let dir = TestDir::new();
     let keys = settings_with_patience(&collector, "30s", "signals = [\"flows\"]");
-    let books = Books::of(&place, &place.replay(FRAMES, FLOWS, "otlp", &keys));
+    let ledger = LedgerReport::of_run(&dir, &dir.replay(FRAMES, FLOWS, "otlp", &keys));
     assert_eq!(
         collector.logs().len() as u64,
-        books.number(EXPORTER, "absorbed")
+        ledger.count(EXPORTER, "absorbed")
     );
-    assert_eq!(books.number(EXPORTER, "dropped/retries_exhausted"), 0);
+    assert_eq!(ledger.count(EXPORTER, "dropped/retries_exhausted"), 0);
 }
 
 #[test]
-fn a_server_that_refuses_for_ever_costs_counted_records() {
-    let collector = Collector::answering(&[], Answer::Refuse(Code::Unavailable));
-    let books = ship(&collector, "signals = [\"flows\"]");
-    let row = books.stage(EXPORTER);
+fn records_refused_until_retries_end_are_counted() {
+    let collector = Collector::with_replies(&[], Reply::Fail(Code::Unavailable));
+    let ledger = ship(&collector, "signals = [\"flows\"]");
+    let row = ledger.stage(EXPORTER);
     let dropped: u64 = row["dropped"]
         .as_object()
         .unwrap()
@@ -114,36 +114,36 @@ fn a_server_that_refuses_for_ever_costs_counted_records() {
         .filter_map(serde_json::Value::as_u64)
         .sum();
     assert_eq!(
-        dropped + books.number(EXPORTER, "filtered/signals"),
-        books.number(EXPORTER, "in"),
+        dropped + ledger.count(EXPORTER, "filtered/signals"),
+        ledger.count(EXPORTER, "in"),
         "{row}"
     );
 }
 
 #[test]
-fn the_part_that_a_server_rejects_is_dropped_and_the_rest_is_delivered() {
-    let collector = Collector::answering(&[Answer::Reject(7)], Answer::Accept);
-    let books = ship(&collector, "signals = [\"flows\"]");
-    assert_eq!(books.number(EXPORTER, "dropped/rejected_by_peer"), 7);
+fn rejected_records_are_dropped_and_the_rest_is_delivered() {
+    let collector = Collector::with_replies(&[Reply::RejectRecords(7)], Reply::Accept);
+    let ledger = ship(&collector, "signals = [\"flows\"]");
+    assert_eq!(ledger.count(EXPORTER, "dropped/rejected_by_peer"), 7);
     assert_eq!(
         collector.logs().len() as u64,
-        books.number(EXPORTER, "absorbed")
+        ledger.count(EXPORTER, "absorbed")
     );
 }
 
 #[test]
 fn metrics_arrive_as_cumulative_sums_that_count_every_flow() {
-    let collector = Collector::answering(&[], Answer::Accept);
-    let place = Place::new();
+    let collector = Collector::with_replies(&[], Reply::Accept);
+    let dir = TestDir::new();
     let processors = ["cilium_decode", "l34_flow", "hubble_metrics"];
     let keys = settings(&collector, "signals = [\"metrics\"]");
-    let config = place.replay(FRAMES, &processors, "otlp", &keys);
+    let config = dir.replay(FRAMES, &processors, "otlp", &keys);
     let text = std::fs::read_to_string(&config).unwrap();
     let text = text.replace(
         "[processors.hubble_metrics]\n",
         "[processors.hubble_metrics]\nmetrics = [\"flow\"]\n",
     );
-    let books = Books::of(&place, &place.write("pipeline.toml", text));
+    let ledger = LedgerReport::of_run(&dir, &dir.write("pipeline.toml", text));
     let flows = collector
         .metrics()
         .into_iter()
@@ -158,7 +158,7 @@ fn metrics_arrive_as_cumulative_sums_that_count_every_flow() {
         .iter()
         .map(|point| number(point.value))
         .sum();
-    let others = books.number("processors.l34_flow", "in") - 30 - counted as u64;
+    let others = ledger.count("processors.l34_flow", "in") - 30 - counted as u64;
     assert!(
         others < FRAMES / 10,
         "{counted} flows were counted, {others} records are other events"

@@ -1,19 +1,15 @@
-//! A real Prometheus scrapes the agent and answers a query; `promtool` reads what both endpoints
-//! expose.
+//! A real Prometheus server scrapes the agent, and `promtool` checks both metrics endpoints.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Agent, Place, eventually, get};
+use crate::support::{Agent, TestDir, eventually, get};
 
-/// Debian's Prometheus, as CI installs it.
-#[expect(
-    clippy::print_stderr,
-    reason = "whoever runs the tests should know what was not run"
-)]
-fn installed(program: &str) -> bool {
+/// Whether a program of Debian's `prometheus` package is installed, as it is in CI.
+#[expect(clippy::print_stderr, reason = "a skipped test is reported")]
+fn is_installed(program: &str) -> bool {
     let found = Command::new(program)
         .arg("--version")
         .stdout(Stdio::null())
@@ -27,17 +23,17 @@ fn installed(program: &str) -> bool {
 }
 
 /// An agent that counts the flows of a simulated Cilium agent for Prometheus.
-struct Scraped {
+struct ScrapedAgent {
     agent: Agent,
-    _stand_in: Agent,
+    _simulator: Agent,
     metrics: String,
     telemetry: String,
 }
 
-impl Scraped {
-    fn start(place: &Place) -> Self {
-        let socket = place.path("monitor.sock");
-        let mut stand_in = Agent::start(&[
+impl ScrapedAgent {
+    fn start(dir: &TestDir) -> Self {
+        let socket = dir.path("monitor.sock");
+        let mut simulator = Agent::start(&[
             "simulate".as_ref(),
             "--listen".as_ref(),
             socket.as_os_str(),
@@ -46,7 +42,7 @@ impl Scraped {
             "--rate".as_ref(),
             "0".as_ref(),
         ]);
-        stand_in.says("simulating a Cilium agent");
+        simulator.wait_for_line("simulating a Cilium agent");
         let text = format!(
             "[receivers.monitor1_2]\nsocket = {socket:?}\nreconnect = {{ initial = \"1h\", max = \"1h\" }}\n\
              [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\n\
@@ -56,20 +52,12 @@ impl Scraped {
              [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\n\
              processors = [\"cilium_decode\", \"l34_flow\", \"hubble_metrics\"]\nexporters = [\"prometheus\"]\n"
         );
-        let mut agent = Agent::run(&place.write("pipeline.toml", text));
-        let telemetry = agent.address();
-        let line = agent.has_said("serving metrics");
-        let metrics = line
-            .split("address=")
-            .nth(1)
-            .unwrap()
-            .split(' ')
-            .next()
-            .unwrap()
-            .to_owned();
+        let mut agent = Agent::run(&dir.write("pipeline.toml", text));
+        let telemetry = agent.telemetry_address();
+        let metrics = agent.metrics_address();
         let scraped = Self {
             agent,
-            _stand_in: stand_in,
+            _simulator: simulator,
             metrics,
             telemetry,
         };
@@ -77,7 +65,7 @@ impl Scraped {
         scraped
     }
 
-    /// The flows that the endpoint shows now.
+    /// The number of flows that the endpoint exposes now.
     fn flows(&self) -> f64 {
         let (_, body) = get(&self.metrics, "/metrics");
         let samples = body
@@ -91,35 +79,35 @@ impl Scraped {
 
 #[test]
 fn prometheus_scrapes_the_flows_and_answers_a_query() {
-    if !installed("prometheus") {
+    if !is_installed("prometheus") {
         return;
     }
-    let place = Place::new();
-    let scraped = Scraped::start(&place);
-    let config = place.write(
+    let dir = TestDir::new();
+    let scraped = ScrapedAgent::start(&dir);
+    let config = dir.write(
         "prometheus.yml",
         format!(
             "global: {{ scrape_interval: 200ms }}\nscrape_configs:\n- job_name: tidegate\n  static_configs:\n  - targets: ['{}']\n",
             scraped.metrics
         ),
     );
-    let prometheus = Prometheus::start(&place, &config);
-    // The last points may come between a scrape and a look, but they come.
-    eventually("Prometheus has what the endpoint has", || {
+    let prometheus = Prometheus::start(&dir, &config);
+    // The last points may arrive between a scrape and a query.
+    eventually("Prometheus has the value of the endpoint", || {
         prometheus.query("sum(hubble_flows_processed_total)") == Some(scraped.flows())
     });
     assert_eq!(prometheus.query("up{job=\"tidegate\"}"), Some(1.0));
-    scraped.agent.signal("TERM");
-    assert_eq!(scraped.agent.ended().code, Some(0));
+    scraped.agent.send_signal("TERM");
+    assert_eq!(scraped.agent.wait().code, Some(0));
 }
 
 #[test]
-fn promtool_accepts_what_both_endpoints_expose() {
-    if !installed("promtool") {
+fn promtool_accepts_both_endpoints() {
+    if !is_installed("promtool") {
         return;
     }
-    let place = Place::new();
-    let scraped = Scraped::start(&place);
+    let dir = TestDir::new();
+    let scraped = ScrapedAgent::start(&dir);
     for address in [&scraped.metrics, &scraped.telemetry] {
         let (_, body) = get(address, "/metrics");
         let mut promtool = Command::new("promtool")
@@ -136,26 +124,26 @@ fn promtool_accepts_what_both_endpoints_expose() {
             .write_all(body.as_bytes())
             .unwrap();
         let output = promtool.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!said.contains("error while linting"), "{said}");
-        let complaints: Vec<_> = said.lines().filter(|line| !line.is_empty()).collect();
-        assert_eq!(complaints, [""; 0], "{address}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!stderr.contains("error while linting"), "{stderr}");
+        let findings: Vec<_> = stderr.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(findings, [""; 0], "{address}");
     }
 }
 
-/// A Prometheus server with data of its own. It is killed if it is dropped.
+/// A Prometheus server with an empty database, killed on drop.
 struct Prometheus {
     child: Child,
     address: String,
 }
 
 impl Prometheus {
-    fn start(place: &Place, config: &std::path::Path) -> Self {
+    fn start(dir: &TestDir, config: &std::path::Path) -> Self {
         let mut child = Command::new("prometheus")
             .arg(format!("--config.file={}", config.display()))
             .arg(format!(
                 "--storage.tsdb.path={}",
-                place.path("tsdb").display()
+                dir.path("tsdb").display()
             ))
             .args(["--web.listen-address=127.0.0.1:0", "--log.level=info"])
             .stdin(Stdio::null())
@@ -167,14 +155,14 @@ impl Prometheus {
         let address = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(listening)
-            .expect("it tells its address");
-        // Whoever logs to a pipe that nobody reads stands still when it is full.
+            .find_map(listen_address)
+            .expect("Prometheus logs its address");
+        // The server would block once its log pipe is full.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         Self { child, address }
     }
 
-    /// The value of the one series that a query gives.
+    /// The value of the first series of a query's result.
     fn query(&self, query: &str) -> Option<f64> {
         let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let (status, body) = get(&self.address, &format!("/api/v1/query?query={encoded}"));
@@ -188,14 +176,14 @@ impl Prometheus {
 
 impl Drop for Prometheus {
     fn drop(&mut self) {
-        // It may have ended already.
+        // Both fail if it has exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The address in the line in which Prometheus tells it: `msg="Listening on" address=...`.
-fn listening(line: String) -> Option<String> {
+/// The address in the log line `msg="Listening on" address=...`.
+fn listen_address(line: String) -> Option<String> {
     let after = line.split_once("Listening on\" address=")?.1;
     after.split(' ').next().map(str::to_owned)
 }

@@ -1,10 +1,10 @@
 //! `record` and `replay`: what Cilium sent once can be played again, byte for byte.
 
-use crate::support::{Agent, Books, Place, recording, tidegate};
+use crate::support::{Agent, LedgerReport, TestDir, simulated_frames, tidegate};
 
 /// Starts `replay` and waits until it listens.
-fn replay(place: &Place, recording: &std::path::Path) -> (Agent, std::path::PathBuf) {
-    let socket = place.path("monitor.sock");
+fn replay(dir: &TestDir, recording: &std::path::Path) -> (Agent, std::path::PathBuf) {
+    let socket = dir.path("monitor.sock");
     let args = [
         "replay".as_ref(),
         recording.as_os_str(),
@@ -13,15 +13,15 @@ fn replay(place: &Place, recording: &std::path::Path) -> (Agent, std::path::Path
         "--once".as_ref(),
     ];
     let mut player = Agent::start(&args);
-    player.says("monitor.sock");
+    player.wait_for_line("monitor.sock");
     (player, socket)
 }
 
 #[test]
-fn what_is_replayed_is_recorded_byte_for_byte_after_a_header() {
-    let place = Place::new();
-    let (bytes, copy) = (recording(2000), place.path("copy"));
-    let (player, socket) = replay(&place, &place.write("original", &bytes));
+fn a_replayed_stream_is_recorded_byte_for_byte_after_a_header() {
+    let dir = TestDir::new();
+    let (bytes, copy) = (simulated_frames(2000), dir.path("copy"));
+    let (player, socket) = replay(&dir, &dir.write("original", &bytes));
     let record = [
         "record".as_ref(),
         "--socket".as_ref(),
@@ -29,49 +29,49 @@ fn what_is_replayed_is_recorded_byte_for_byte_after_a_header() {
         "--out".as_ref(),
         copy.as_os_str(),
     ];
-    let ended = tidegate(&record);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let output = tidegate(&record);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert!(
-        ended.stderr.contains("2000"),
+        output.stderr.contains("2000"),
         "it says how many frames it has: {}",
-        ended.stderr
+        output.stderr
     );
     let expected = [tidegate_wire::recording::header(), bytes].concat();
     assert_eq!(std::fs::read(&copy).unwrap(), expected);
-    assert_eq!(player.ended().code, Some(0));
+    assert_eq!(player.wait().code, Some(0));
 }
 
 #[test]
-fn the_agent_reads_what_is_replayed() {
-    let place = Place::new();
-    let (player, _) = replay(&place, &place.write("original", recording(1500)));
-    let books = Books::of(&place, &place.socket("stop"));
-    assert_eq!(books.number("receivers.monitor1_2", "in"), 1500);
-    assert_eq!(player.ended().code, Some(0));
+fn the_agent_reads_a_replayed_stream() {
+    let dir = TestDir::new();
+    let (player, _) = replay(&dir, &dir.write("original", simulated_frames(1500)));
+    let ledger = LedgerReport::of_run(&dir, &dir.socket("stop"));
+    assert_eq!(ledger.count("receivers.monitor1_2", "in"), 1500);
+    assert_eq!(player.wait().code, Some(0));
 }
 
 #[test]
-fn a_full_disk_ends_a_recording_with_an_error_that_says_so() {
-    let place = Place::new();
-    let (_player, socket) = replay(&place, &place.write("original", recording(50_000)));
+fn a_full_disk_ends_a_recording_with_an_error() {
+    let dir = TestDir::new();
+    let (_player, socket) = replay(&dir, &dir.write("original", simulated_frames(50_000)));
     let args = ["record", "--force", "--out", "/dev/full", "--socket"]
         .map(AsRef::<std::ffi::OsStr>::as_ref);
-    let ended = tidegate(&[args.as_slice(), &[socket.as_os_str()]].concat());
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let output = tidegate(&[args.as_slice(), &[socket.as_os_str()]].concat());
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
     assert!(
-        ended
+        output
             .stderr
             .contains("cannot write to /dev/full after byte 0: No space left on device"),
         "{}",
-        ended.stderr
+        output.stderr
     );
 }
 
 #[test]
-fn a_recording_is_not_overwritten_unless_asked() {
-    let place = Place::new();
-    let precious = place.write("precious", "mine");
-    let (_player, socket) = replay(&place, &place.write("original", recording(10)));
+fn a_recording_is_not_overwritten_without_force() {
+    let dir = TestDir::new();
+    let precious = dir.write("precious", "mine");
+    let (_player, socket) = replay(&dir, &dir.write("original", simulated_frames(10)));
     let args = [
         "record".as_ref(),
         "--socket".as_ref(),
@@ -79,18 +79,18 @@ fn a_recording_is_not_overwritten_unless_asked() {
         "--out".as_ref(),
         precious.as_os_str(),
     ];
-    let ended = tidegate(&args);
-    assert_ne!(ended.code, Some(0));
-    assert!(ended.stderr.contains("--force"), "{}", ended.stderr);
+    let output = tidegate(&args);
+    assert_ne!(output.code, Some(0));
+    assert!(output.stderr.contains("--force"), "{}", output.stderr);
     assert_eq!(std::fs::read(&precious).unwrap(), b"mine");
 }
 
 #[test]
-fn the_same_seed_simulates_the_same_recording_for_every_release() {
-    let place = Place::new();
+fn the_same_seed_gives_the_same_recording_for_every_release() {
+    let dir = TestDir::new();
     for release in ["1.12", "1.13", "1.16", "1.17", "1.18", "1.19", "1.20"] {
         let write = |name: &str| {
-            let file = place.path(name);
+            let file = dir.path(name);
             let args = [
                 "simulate", "--seed", "9", "--events", "2000", "--cilium", release, "--out",
             ];
@@ -103,7 +103,7 @@ fn the_same_seed_simulates_the_same_recording_for_every_release() {
             std::fs::read(file).unwrap()
         };
         assert_eq!(write("one"), write("other"), "{release}");
-        let config = place.replay(
+        let config = dir.replay(
             0,
             &[
                 "cilium_decode",
@@ -115,14 +115,14 @@ fn the_same_seed_simulates_the_same_recording_for_every_release() {
             "nop",
             "",
         );
-        std::fs::rename(place.path("other"), place.path("recording")).unwrap();
-        let books = Books::of(&place, &config);
+        std::fs::rename(dir.path("other"), dir.path("recording")).unwrap();
+        let ledger = LedgerReport::of_run(&dir, &config);
         for stage in [
             "processors.cilium_decode",
             "processors.l34_flow",
             "processors.dns_flow",
         ] {
-            let mut dropped = books.stage(stage)["dropped"].clone();
+            let mut dropped = ledger.stage(stage)["dropped"].clone();
             // Hubble refuses the recorder's captures, which 1.19 has no more.
             let refused = dropped
                 .as_object_mut()
@@ -137,7 +137,7 @@ fn the_same_seed_simulates_the_same_recording_for_every_release() {
                 dropped,
                 serde_json::json!({}),
                 "{release}: {}",
-                books.stage(stage)
+                ledger.stage(stage)
             );
         }
     }

@@ -7,7 +7,7 @@ use tidegate_wire::event::{DropFields, Encoder, Profile};
 use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::{self, Payload};
 
-use crate::support::{Agent, Cilium, Place, eventually, get, tidegate};
+use crate::support::{Agent, FakeCilium, TestDir, eventually, get, tidegate};
 
 /// What a run printed, what it logged, and the books of its decoder.
 struct Run {
@@ -17,8 +17,8 @@ struct Run {
 }
 
 fn run(recording: &[u8], decode: &str) -> Run {
-    let place = Place::new();
-    let file = place.write("recording", recording);
+    let dir = TestDir::new();
+    let file = dir.write("recording", recording);
     let processors = ["cilium_decode", "l34_flow", "sock_flow", "l7_flow"];
     let text = format!(
         "[receivers.replay]\nfile = {file:?}\n[processors.cilium_decode]\n{decode}\n[processors.l34_flow]\n\
@@ -26,10 +26,7 @@ fn run(recording: &[u8], decode: &str) -> Run {
          [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
          [service.pipelines.flows]\nreceivers = [\"replay\"]\nprocessors = {processors:?}\nexporters = [\"stdout\"]\n"
     );
-    let (config, ledger) = (
-        place.write("pipeline.toml", text),
-        place.path("ledger.json"),
-    );
+    let (config, ledger) = (dir.write("pipeline.toml", text), dir.path("ledger.json"));
     let args = [
         "run".as_ref(),
         "--strict".as_ref(),
@@ -38,13 +35,13 @@ fn run(recording: &[u8], decode: &str) -> Run {
         "--ledger".as_ref(),
         ledger.as_os_str(),
     ];
-    let ended = tidegate(&args);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let output = tidegate(&args);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
     let ledger: Value = serde_json::from_str(&std::fs::read_to_string(ledger).unwrap()).unwrap();
     let decoder = ledger["stages"][1].clone();
     Run {
-        lines: ended.stdout.lines().map(timeless).collect(),
-        stderr: ended.stderr,
+        lines: output.stdout.lines().map(timeless).collect(),
+        stderr: output.stderr,
         decoder,
     }
 }
@@ -62,7 +59,7 @@ fn timeless(line: &str) -> Value {
 }
 
 #[test]
-fn the_flows_of_every_release_are_the_same_whether_it_is_configured_or_not() {
+fn flows_are_the_same_with_and_without_a_configured_release() {
     for release in Release::ALL {
         let mut stream = Stream::new(Options {
             release,
@@ -115,7 +112,7 @@ fn open_drops() -> Vec<u8> {
 }
 
 #[test]
-fn ambiguities_are_in_the_ledger_and_in_its_table_and_are_logged_once() {
+fn ambiguities_are_in_the_ledger_and_logged_once() {
     let Run {
         lines,
         stderr,
@@ -152,11 +149,11 @@ fn ambiguities_are_in_the_ledger_and_in_its_table_and_are_logged_once() {
 }
 
 #[test]
-fn ambiguities_are_a_metric_of_a_running_agent() {
-    let place = Place::new();
-    let cilium = Cilium::listen(&place.path("monitor.sock"));
-    let mut agent = Agent::run(&place.socket("reconnect"));
-    let address = agent.address();
+fn ambiguities_are_exposed_as_a_metric() {
+    let dir = TestDir::new();
+    let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
+    let mut agent = Agent::run(&dir.socket("reconnect"));
+    let address = agent.telemetry_address();
     let connection = cilium.write(&open_drops());
     let labels =
         "pipeline=\"flows\",stage=\"processors.cilium_decode\",choice=\"drop_source_file\"";
@@ -168,7 +165,7 @@ fn ambiguities_are_a_metric_of_a_running_agent() {
 }
 
 #[test]
-fn a_configured_release_leaves_no_ambiguities() {
+fn a_configured_release_resolves_every_ambiguity() {
     for (version, file) in [
         ("1.14.9", "unknown(107)"),
         ("1.15", "encrypt.h"),
@@ -189,7 +186,7 @@ fn a_configured_release_leaves_no_ambiguities() {
 }
 
 #[test]
-fn a_wrong_release_is_logged_with_the_ambiguities_that_it_had_resolved() {
+fn a_wrong_release_is_logged_with_its_ambiguities() {
     let Run {
         lines,
         stderr,

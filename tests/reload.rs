@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Agent, Place, eventually, get};
+use crate::support::{Agent, TestDir, eventually, get};
 use stream::Stream;
 
 /// A pipeline over the socket of a stream, whose parts a test changes.
@@ -30,7 +30,7 @@ impl Setup {
         }
     }
 
-    fn text(&self, place: &Place) -> String {
+    fn text(&self, dir: &TestDir) -> String {
         let Self {
             list,
             chain,
@@ -45,24 +45,13 @@ impl Setup {
              [service]\ntelemetry.listen = \"{telemetry}\"\n\
              [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\nprocessors = [{chain}]\n\
              exporters = [\"prometheus\", \"stdout\"]\n",
-            place.path("monitor.sock")
+            dir.path("monitor.sock")
         )
     }
 
-    fn write(&self, place: &Place) -> std::path::PathBuf {
-        place.write("pipeline.toml", self.text(place))
+    fn write(&self, dir: &TestDir) -> std::path::PathBuf {
+        dir.write("pipeline.toml", self.text(dir))
     }
-}
-
-/// The address that a line of the log tells.
-fn address(line: &str) -> String {
-    line.split("address=")
-        .nth(1)
-        .unwrap()
-        .split(' ')
-        .next()
-        .unwrap()
-        .to_owned()
 }
 
 fn ledger(address: &str) -> Value {
@@ -97,8 +86,8 @@ fn free_port() -> String {
         .to_string()
 }
 
-fn start(config: &Path, watch: bool, place: &Place) -> Agent {
-    let ledger = place.path("ledger.json");
+fn start(config: &Path, watch: bool, dir: &TestDir) -> Agent {
+    let ledger = dir.path("ledger.json");
     let mut args = vec![
         "run".as_ref(),
         "--strict".as_ref(),
@@ -113,14 +102,14 @@ fn start(config: &Path, watch: bool, place: &Place) -> Agent {
 }
 
 #[test]
-fn under_load_no_record_is_lost_or_doubled_and_counters_go_on() {
-    let place = Place::new();
-    let stream = Stream::listen(&place.path("monitor.sock"));
+fn reloads_under_load_lose_and_duplicate_no_record() {
+    let dir = TestDir::new();
+    let stream = Stream::listen(&dir.path("monitor.sock"));
     let mut setup = Setup::new();
-    let mut agent = start(&setup.write(&place), false, &place);
-    let output = agent.output();
-    let telemetry = agent.address();
-    let metrics = address(&agent.has_said("serving metrics"));
+    let mut agent = start(&setup.write(&dir), false, &dir);
+    let stdout = agent.read_stdout();
+    let telemetry = agent.telemetry_address();
+    let metrics = agent.metrics_address();
     eventually("flows are counted", || flows(&metrics) > 100);
     let changes: [fn(&mut Setup); 6] = [
         |setup| setup.list = "\"flow\", \"drop\"",
@@ -139,12 +128,12 @@ fn under_load_no_record_is_lost_or_doubled_and_counters_go_on() {
         } else {
             ""
         };
-        setup.write(&place);
-        agent.signal("HUP");
-        agent.says("the configuration was reloaded");
+        setup.write(&dir);
+        agent.send_signal("HUP");
+        agent.wait_for_line("the configuration was reloaded");
         if setup.listen != "127.0.0.1:0" && setup.listen != metrics {
             metrics.clone_from(&setup.listen);
-            agent.has_said(&format!("address={metrics}"));
+            agent.find_line(&format!("address={metrics}"));
         }
         eventually("the counters go on", || flows(&metrics) > before);
         assert_eq!(ledger(&telemetry)["balanced"], true, "change {at}");
@@ -161,12 +150,12 @@ fn under_load_no_record_is_lost_or_doubled_and_counters_go_on() {
     eventually("all is counted", || {
         flows(&metrics) == stage(&ledger(&telemetry), "exporters.stdout")["absorbed"]
     });
-    agent.signal("TERM");
-    let ended = agent.ended();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let lines = output.join().unwrap();
+    agent.send_signal("TERM");
+    let output = agent.wait();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let lines = stdout.join().unwrap();
     let ledger: Value =
-        serde_json::from_str(&std::fs::read_to_string(place.path("ledger.json")).unwrap()).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(dir.path("ledger.json")).unwrap()).unwrap();
     assert_eq!(ledger["reloads"]["applied"], 6);
     assert_eq!(
         stage(&ledger, "exporters.stdout")["absorbed"],
@@ -183,14 +172,14 @@ fn under_load_no_record_is_lost_or_doubled_and_counters_go_on() {
 }
 
 #[test]
-fn a_bad_file_changes_nothing_and_says_why() {
-    let place = Place::new();
-    let stream = Stream::listen(&place.path("monitor.sock"));
-    let config = Setup::new().write(&place);
-    let mut agent = start(&config, false, &place);
-    let output = agent.output();
-    let telemetry = agent.address();
-    let metrics = address(&agent.has_said("serving metrics"));
+fn an_invalid_file_changes_nothing_and_is_reported() {
+    let dir = TestDir::new();
+    let stream = Stream::listen(&dir.path("monitor.sock"));
+    let config = Setup::new().write(&dir);
+    let mut agent = start(&config, false, &dir);
+    let stdout = agent.read_stdout();
+    let telemetry = agent.telemetry_address();
+    let metrics = agent.metrics_address();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let cases = [
@@ -217,19 +206,19 @@ fn a_bad_file_changes_nothing_and_says_why() {
         ),
     ];
     for (setup, why) in cases {
-        setup.write(&place);
-        agent.signal("HUP");
-        agent.says(why);
-        agent.says("the configuration cannot be used; the running one stays in effect");
+        setup.write(&dir);
+        agent.send_signal("HUP");
+        agent.wait_for_line(why);
+        agent.wait_for_line("the configuration cannot be used; the running one stays in effect");
         let before = flows(&metrics);
         eventually("the old one goes on", || flows(&metrics) > before);
     }
     std::fs::remove_file(&config).unwrap();
-    agent.signal("HUP");
-    agent.says("No such file or directory");
-    Setup::new().write(&place);
-    agent.signal("HUP");
-    agent.says("nothing changed");
+    agent.send_signal("HUP");
+    agent.wait_for_line("No such file or directory");
+    Setup::new().write(&dir);
+    agent.send_signal("HUP");
+    agent.wait_for_line("nothing changed");
     let ledger = ledger(&telemetry);
     let reloads = &ledger["reloads"];
     assert_eq!(
@@ -259,78 +248,78 @@ fn a_bad_file_changes_nothing_and_says_why() {
         "{page}"
     );
     stream.end();
-    agent.signal("TERM");
-    assert_eq!(agent.ended().code, Some(0));
-    output.join().unwrap();
+    agent.send_signal("TERM");
+    assert_eq!(agent.wait().code, Some(0));
+    stdout.join().unwrap();
 }
 
 #[test]
-fn the_telemetry_address_moves() {
-    let place = Place::new();
-    let _stream = Stream::listen(&place.path("monitor.sock"));
-    let mut agent = start(&Setup::new().write(&place), false, &place);
-    let output = agent.output();
-    let before = agent.address();
+fn a_reload_moves_the_telemetry_address() {
+    let dir = TestDir::new();
+    let _stream = Stream::listen(&dir.path("monitor.sock"));
+    let mut agent = start(&Setup::new().write(&dir), false, &dir);
+    let stdout = agent.read_stdout();
+    let before = agent.telemetry_address();
     let telemetry = free_port();
     Setup {
         telemetry: telemetry.clone(),
         ..Setup::new()
     }
-    .write(&place);
-    agent.signal("HUP");
-    agent.says("the configuration was reloaded");
+    .write(&dir);
+    agent.send_signal("HUP");
+    agent.wait_for_line("the configuration was reloaded");
     assert_eq!(ledger(&telemetry)["reloads"]["applied"], 1);
     assert!(
         std::net::TcpStream::connect(before).is_err(),
         "nobody listens there any more"
     );
-    agent.signal("TERM");
-    assert_eq!(agent.ended().code, Some(0));
-    output.join().unwrap();
+    agent.send_signal("TERM");
+    assert_eq!(agent.wait().code, Some(0));
+    stdout.join().unwrap();
 }
 
 #[test]
-fn a_watched_file_is_reloaded_however_it_is_replaced() {
-    let place = Place::new();
-    let _stream = Stream::listen(&place.path("monitor.sock"));
+fn a_watched_file_is_reloaded_after_any_kind_of_replacement() {
+    let dir = TestDir::new();
+    let _stream = Stream::listen(&dir.path("monitor.sock"));
     // As Kubernetes mounts a ConfigMap: the file is a link into `..data`, which is a link to a
     // folder.
     let version = |name: &str, list| {
-        std::fs::create_dir(place.path(name)).unwrap();
-        place.write(
+        std::fs::create_dir(dir.path(name)).unwrap();
+        dir.write(
             &format!("{name}/pipeline.toml"),
             Setup {
                 list,
                 ..Setup::new()
             }
-            .text(&place),
+            .text(&dir),
         );
-        std::os::unix::fs::symlink(name, place.path("..next")).unwrap();
-        std::fs::rename(place.path("..next"), place.path("..data")).unwrap();
+        std::os::unix::fs::symlink(name, dir.path("..next")).unwrap();
+        std::fs::rename(dir.path("..next"), dir.path("..data")).unwrap();
     };
     version("..1", "\"flow\"");
-    let config = place.path("pipeline.toml");
+    let config = dir.path("pipeline.toml");
     std::os::unix::fs::symlink("..data/pipeline.toml", &config).unwrap();
-    let mut agent = start(&config, true, &place);
-    let output = agent.output();
-    agent.address();
+    let mut agent = start(&config, true, &dir);
+    let stdout = agent.read_stdout();
+    agent.telemetry_address();
     version("..2", "\"flow\", \"drop\"");
-    agent.says("the configuration was reloaded");
-    let new = place.write(
+    agent.wait_for_line("the configuration was reloaded");
+    let new = dir.write(
         "new",
         Setup {
             list: "\"tcp\"",
             ..Setup::new()
         }
-        .text(&place),
+        .text(&dir),
     );
     std::fs::rename(new, &config).unwrap();
-    agent.says("the configuration was reloaded");
-    place.write("pipeline.toml", "nonsense");
-    agent.says("the configuration cannot be used");
-    place.write("pipeline.toml", Setup::new().text(&place));
-    agent.says("the configuration was reloaded");
-    agent.signal("TERM");
-    assert_eq!(agent.ended().code, Some(0));
-    output.join().unwrap();
+    agent.wait_for_line("the configuration was reloaded");
+    dir.write("pipeline.toml", "nonsense");
+    agent.wait_for_line("the configuration cannot be used");
+    dir.write("pipeline.toml", Setup::new().text(&dir));
+    agent.wait_for_line("the configuration was reloaded");
+    agent.send_signal("TERM");
+    assert_eq!(agent.wait().code, Some(0));
+    stdout.join().unwrap();
 }

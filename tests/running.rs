@@ -5,11 +5,14 @@ use std::os::unix::net::UnixListener;
 
 use serde_json::Value;
 
-use crate::support::{Agent, Books, Cilium, Place, recording, tidegate, tidegate_unread};
+use crate::support::{
+    Agent, FakeCilium, LedgerReport, TestDir, simulated_frames, tidegate,
+    tidegate_with_closed_stdout,
+};
 
 /// Runs a configuration to its end and reads its ledger.
-fn ledger(place: &Place, config: &std::path::Path) -> Value {
-    let file = place.path("ledger.json");
+fn ledger(dir: &TestDir, config: &std::path::Path) -> Value {
+    let file = dir.path("ledger.json");
     let args = [
         "run".as_ref(),
         "--strict".as_ref(),
@@ -18,23 +21,23 @@ fn ledger(place: &Place, config: &std::path::Path) -> Value {
         "--ledger".as_ref(),
         file.as_os_str(),
     ];
-    let ended = tidegate(&args);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let output = tidegate(&args);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert!(
-        ended
+        output
             .stderr
             .contains("the ledger balances; unaccounted records: 0; in flight: 0"),
         "{}",
-        ended.stderr
+        output.stderr
     );
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
 #[test]
-fn a_recording_ends_with_books_that_balance() {
-    let place = Place::new();
-    let config = place.replay(5000, &["cilium_decode", "l34_flow"], "nop", "");
-    let ledger = ledger(&place, &config);
+fn a_recording_ends_with_a_balanced_ledger() {
+    let dir = TestDir::new();
+    let config = dir.replay(5000, &["cilium_decode", "l34_flow"], "nop", "");
+    let ledger = ledger(&dir, &config);
     assert_eq!(ledger["balanced"], true);
     let stages = ledger["stages"].as_array().unwrap();
     let names: Vec<_> = stages
@@ -60,33 +63,33 @@ fn a_recording_ends_with_books_that_balance() {
 }
 
 #[test]
-fn an_empty_recording_is_a_run_too() {
-    let place = Place::new();
-    let config = place.replay(0, &["cilium_decode"], "nop", "");
-    assert_eq!(ledger(&place, &config)["stages"][0]["in"], 0);
+fn an_empty_recording_is_a_valid_run() {
+    let dir = TestDir::new();
+    let config = dir.replay(0, &["cilium_decode"], "nop", "");
+    assert_eq!(ledger(&dir, &config)["stages"][0]["in"], 0);
 }
 
 #[test]
-fn a_socket_that_ends_stops_the_agent_if_it_is_to() {
-    let place = Place::new();
-    let cilium = Cilium::listen(&place.path("monitor.sock"));
-    let config = place.socket("stop");
+fn on_eof_stop_ends_the_run_with_the_socket() {
+    let dir = TestDir::new();
+    let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
+    let config = dir.socket("stop");
     let sender = std::thread::spawn(move || drop(cilium.send(2000)));
-    let ledger = ledger(&place, &config);
+    let ledger = ledger(&dir, &config);
     sender.join().unwrap();
     assert_eq!(ledger["stages"][0]["in"], 2000);
 }
 
 #[test]
-fn a_socket_that_ends_inside_a_frame_fails_a_run_that_is_to_end_with_it() {
+fn a_socket_that_ends_inside_a_frame_fails_a_run_with_on_eof_stop() {
     let broken = [&[0xfd, 0, 0, 9, 1][..], &[0xff; 64]];
     for end in broken {
-        let place = Place::new();
-        let listener = UnixListener::bind(place.path("monitor.sock")).unwrap();
-        let config = place.socket("stop");
-        let bytes = [&recording(100)[..], end].concat();
+        let dir = TestDir::new();
+        let listener = UnixListener::bind(dir.path("monitor.sock")).unwrap();
+        let config = dir.socket("stop");
+        let bytes = [&simulated_frames(100)[..], end].concat();
         let sender = std::thread::spawn(move || listener.accept().unwrap().0.write_all(&bytes));
-        let file = place.path("ledger.json");
+        let file = dir.path("ledger.json");
         let args = [
             "run".as_ref(),
             "-c".as_ref(),
@@ -94,19 +97,19 @@ fn a_socket_that_ends_inside_a_frame_fails_a_run_that_is_to_end_with_it() {
             "--ledger".as_ref(),
             file.as_os_str(),
         ];
-        let ended = tidegate(&args);
+        let output = tidegate(&args);
         sender.join().unwrap().unwrap();
-        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-        let said = ended.stderr.lines().last().unwrap();
+        assert_eq!(output.code, Some(1), "{}", output.stderr);
+        let said = output.stderr.lines().last().unwrap();
         assert!(
             said.starts_with("error: stage `receivers.monitor1_2` failed: ")
                 && said.contains("is broken: "),
             "{said}"
         );
         assert_eq!(
-            Books::read(&file)
+            LedgerReport::read(&file)
                 .unwrap()
-                .number("receivers.monitor1_2", "forwarded"),
+                .count("receivers.monitor1_2", "forwarded"),
             100,
             "whole frames go on"
         );
@@ -115,45 +118,45 @@ fn a_socket_that_ends_inside_a_frame_fails_a_run_that_is_to_end_with_it() {
 
 #[test]
 fn a_recording_that_ends_inside_a_frame_fails_the_run() {
-    let place = Place::new();
-    let config = place.replay(100, &["cilium_decode"], "nop", "");
-    let bytes = std::fs::read(place.path("recording")).unwrap();
-    place.write("recording", &bytes[..bytes.len() - 3]);
-    let ended = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let dir = TestDir::new();
+    let config = dir.replay(100, &["cilium_decode"], "nop", "");
+    let bytes = std::fs::read(dir.path("recording")).unwrap();
+    dir.write("recording", &bytes[..bytes.len() - 3]);
+    let output = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
     assert!(
-        ended
+        output
             .stderr
             .lines()
             .last()
             .unwrap()
             .contains("; the 99 frames before it were played"),
         "{}",
-        ended.stderr
+        output.stderr
     );
 }
 
 #[test]
-fn a_socket_that_ends_is_connected_to_again() {
-    let place = Place::new();
-    let cilium = Cilium::listen(&place.path("monitor.sock"));
-    let agent = Agent::run(&place.socket("reconnect"));
+fn the_agent_reconnects_after_the_socket_ends() {
+    let dir = TestDir::new();
+    let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
+    let agent = Agent::run(&dir.socket("reconnect"));
     drop(cilium.send(10));
     let second = cilium.send(20);
-    agent.signal("TERM");
-    let ended = agent.ended();
+    agent.send_signal("TERM");
+    let output = agent.wait();
     drop(second);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
 }
 
 #[test]
-fn a_recording_that_is_not_there_fails_the_run() {
-    let place = Place::new();
-    let config = place.replay(1, &["cilium_decode"], "nop", "");
-    std::fs::remove_file(place.path("recording")).unwrap();
-    let ended = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
-    assert_eq!(ended.code, Some(1));
-    let said = ended.stderr.lines().last().unwrap();
+fn a_missing_recording_fails_the_run() {
+    let dir = TestDir::new();
+    let config = dir.replay(1, &["cilium_decode"], "nop", "");
+    std::fs::remove_file(dir.path("recording")).unwrap();
+    let output = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
+    assert_eq!(output.code, Some(1));
+    let said = output.stderr.lines().last().unwrap();
     assert!(
         said.starts_with("error: stage `receivers.replay` failed: "),
         "{said}"
@@ -165,10 +168,10 @@ fn a_recording_that_is_not_there_fails_the_run() {
 }
 
 #[test]
-fn a_reader_of_the_flows_that_goes_away_ends_the_run_well() {
-    let place = Place::new();
-    let config = place.replay(5000, &["cilium_decode", "l34_flow"], "stdout", "");
-    let file = place.path("ledger.json");
+fn a_closed_stdout_ends_the_run_successfully() {
+    let dir = TestDir::new();
+    let config = dir.replay(5000, &["cilium_decode", "l34_flow"], "stdout", "");
+    let file = dir.path("ledger.json");
     let args = [
         "run".as_ref(),
         "-c".as_ref(),
@@ -177,22 +180,22 @@ fn a_reader_of_the_flows_that_goes_away_ends_the_run_well() {
         "--ledger".as_ref(),
         file.as_os_str(),
     ];
-    let ended = tidegate_unread(&args);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let output = tidegate_with_closed_stdout(&args);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
     let ledger: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(ledger["balanced"], true);
 }
 
 #[test]
-fn every_flow_is_a_line_and_the_books_count_the_lines() {
-    let place = Place::new();
-    let config = place.replay(
+fn the_ledger_counts_every_line_written() {
+    let dir = TestDir::new();
+    let config = dir.replay(
         5000,
         &["cilium_decode", "l34_flow"],
         "stdout",
         "format = \"json\"",
     );
-    let file = place.path("ledger.json");
+    let file = dir.path("ledger.json");
     let args = [
         "run".as_ref(),
         "-c".as_ref(),
@@ -200,9 +203,9 @@ fn every_flow_is_a_line_and_the_books_count_the_lines() {
         "--ledger".as_ref(),
         file.as_os_str(),
     ];
-    let ended = tidegate(&args);
+    let output = tidegate(&args);
     let ledger: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let lines: Vec<Value> = ended
+    let lines: Vec<Value> = output
         .stdout
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())

@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
-use crate::support::{Agent, PATIENCE, Place};
+use crate::support::{Agent, TIMEOUT, TestDir};
 
 /// What a service says to its manager.
 struct Manager(UnixDatagram);
@@ -29,27 +29,27 @@ impl Manager {
 }
 
 #[test]
-fn systemd_is_told_of_readiness_reloads_life_and_the_end() {
-    let place = Place::new();
-    let manager = Manager(UnixDatagram::bind(place.path("notify")).unwrap());
-    manager.0.set_read_timeout(Some(PATIENCE)).unwrap();
-    let config = place.socket("reconnect");
+fn systemd_is_notified_of_readiness_watchdog_reload_and_shutdown() {
+    let dir = TestDir::new();
+    let manager = Manager(UnixDatagram::bind(dir.path("notify")).unwrap());
+    manager.0.set_read_timeout(Some(TIMEOUT)).unwrap();
+    let config = dir.socket("reconnect");
     let args = ["run".as_ref(), "-c".as_ref(), config.as_os_str()];
-    let socket = place.path("notify");
+    let socket = dir.path("notify");
     let environment = [
         ("NOTIFY_SOCKET", socket.as_os_str()),
         ("WATCHDOG_USEC", "100000".as_ref()),
     ];
-    let agent = Agent::start_with(&args, &environment);
+    let agent = Agent::start_with_env(&args, &environment);
     manager.hears("READY=1");
     manager.hears("WATCHDOG=1");
     manager.hears("WATCHDOG=1");
-    agent.signal("HUP");
+    agent.send_signal("HUP");
     manager.hears("RELOADING=1");
     manager.hears("READY=1");
-    agent.signal("TERM");
+    agent.send_signal("TERM");
     manager.hears("STOPPING=1");
-    assert_eq!(agent.ended().code, Some(0));
+    assert_eq!(agent.wait().code, Some(0));
 }
 
 #[test]
@@ -57,14 +57,14 @@ fn systemd_is_told_of_readiness_reloads_life_and_the_end() {
     clippy::print_stderr,
     reason = "whoever runs the tests should know what was not run"
 )]
-fn the_unit_file_is_one() {
+fn the_shipped_unit_file_is_valid() {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/tidegate.service");
-    let place = Place::new();
+    let dir = TestDir::new();
     // systemd-analyze wants the program to be there.
     let unit = std::fs::read_to_string(shipped)
         .unwrap()
         .replace("/usr/local/bin/tidegate", "/bin/true");
-    let unit = place.write("tidegate.service", unit);
+    let unit = dir.write("tidegate.service", unit);
     let Ok(output) = Command::new("systemd-analyze")
         .args(["verify", "--man=no"])
         .arg(unit)

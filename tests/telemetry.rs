@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::support::{Agent, Cilium, Place, get, tidegate};
+use crate::support::{Agent, FakeCilium, TestDir, get, tidegate};
 
 #[test]
-fn the_pages_show_what_the_ledger_has() {
-    let place = Place::new();
-    let cilium = Cilium::listen(&place.path("monitor.sock"));
-    let mut agent = Agent::run(&place.socket("reconnect"));
-    let address = agent.address();
+fn the_metrics_page_agrees_with_the_ledger() {
+    let dir = TestDir::new();
+    let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
+    let mut agent = Agent::run(&dir.socket("reconnect"));
+    let address = agent.telemetry_address();
     let connection = cilium.send(300);
     let ledger = loop {
         let ledger: Value = serde_json::from_str(&get(&address, "/debug/ledger").1).unwrap();
@@ -54,7 +54,7 @@ fn the_pages_show_what_the_ledger_has() {
 }
 
 /// A configuration with all that counts by a name, whose socket and backend are not there.
-fn everything(place: &Place) -> std::path::PathBuf {
+fn everything(dir: &TestDir) -> std::path::PathBuf {
     let chain =
         "cilium_decode l34_flow sock_flow dns_flow http_flow l7_flow cilium_enrich hubble_metrics";
     let chain: Vec<_> = chain.split(' ').collect();
@@ -67,17 +67,17 @@ fn everything(place: &Place) -> std::path::PathBuf {
          [exporters.stdout]\n[exporters.prometheus]\nlisten = \"127.0.0.1:0\"\n\
          [service]\ntelemetry.listen = \"127.0.0.1:0\"\n[service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\n\
          processors = {chain:?}\nexporters = [\"otlp\", \"stdout\", \"prometheus\"]\n",
-        place.path("monitor.sock")
+        dir.path("monitor.sock")
     );
-    place.write("everything.toml", text)
+    dir.write("everything.toml", text)
 }
 
 #[test]
-fn every_counter_is_there_from_the_start() {
-    let place = Place::new();
-    let mut agent = Agent::run(&everything(&place));
-    let address = agent.address();
-    agent.has_said("cannot connect to the monitor socket");
+fn every_counter_is_exposed_from_the_start() {
+    let dir = TestDir::new();
+    let mut agent = Agent::run(&everything(&dir));
+    let address = agent.telemetry_address();
+    agent.find_line("cannot connect to the monitor socket");
     let metrics = get(&address, "/metrics").1;
     let split = |name: &str, label: &str, cases: &[(&str, &str)]| {
         for (stage, value) in cases {
@@ -150,28 +150,28 @@ fn every_counter_is_there_from_the_start() {
 }
 
 #[test]
-fn health_and_readiness_are_told() {
-    let place = Place::new();
-    let mut agent = Agent::run(&place.socket("reconnect"));
-    let address = agent.address();
+fn health_and_readiness_are_served() {
+    let dir = TestDir::new();
+    let mut agent = Agent::run(&dir.socket("reconnect"));
+    let address = agent.telemetry_address();
     assert_eq!(get(&address, "/healthz"), (200, "ok\n".to_owned()));
     assert_eq!(get(&address, "/readyz"), (200, "ready\n".to_owned()));
     assert_eq!(get(&address, "/nothing").0, 404);
 }
 
 #[test]
-fn a_telemetry_address_in_use_is_told_before_anything_runs() {
+fn a_telemetry_address_in_use_is_reported_before_anything_runs() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let place = Place::new();
-    let config = place.replay(1, &["cilium_decode"], "nop", "");
+    let dir = TestDir::new();
+    let config = dir.replay(1, &["cilium_decode"], "nop", "");
     let text = std::fs::read_to_string(&config)
         .unwrap()
         .replace("127.0.0.1:0", &address.to_string());
-    let config = place.write("taken.toml", text);
-    let ended = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
+    let config = dir.write("taken.toml", text);
+    let output = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
     let said = format!(
         "error: cannot listen on {address} for telemetry (`service.telemetry.listen`): Address already in use (os error 98)\n"
     );
-    assert_eq!((ended.code, ended.stderr), (Some(1), said));
+    assert_eq!((output.code, output.stderr), (Some(1), said));
 }

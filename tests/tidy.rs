@@ -1,7 +1,7 @@
 //! House rules that no linter knows: directions between crates, small files that say what they are
 //! for, no `unsafe`, and no kind of component named outside its own crate.
 
-mod circles;
+mod import_cycles;
 mod manifests;
 
 use std::fs;
@@ -86,7 +86,7 @@ fn offenders(rule: impl Fn(&str, &str) -> bool) -> Vec<String> {
 }
 
 #[test]
-fn stage_crates_do_not_know_each_other() {
+fn crates_depend_only_on_allowed_crates() {
     for (name, allowed) in DIRECTIONS {
         let manifest = fs::read_to_string(root().join(name).join("Cargo.toml"))
             .expect("every crate has a manifest");
@@ -108,12 +108,12 @@ fn stage_crates_do_not_know_each_other() {
 }
 
 #[test]
-fn every_file_says_what_it_is_for() {
+fn every_file_has_a_module_comment() {
     assert_eq!(offenders(|_, text| !text.starts_with("//!")), [""; 0]);
 }
 
 #[test]
-fn files_stay_small() {
+fn no_file_exceeds_the_line_limit() {
     assert_eq!(
         offenders(|_, text| text.lines().count() > MAX_LINES),
         [""; 0]
@@ -121,7 +121,7 @@ fn files_stay_small() {
 }
 
 #[test]
-fn there_is_no_unsafe() {
+fn no_code_is_unsafe() {
     let unsafe_code = |text: &str| {
         text.lines()
             .any(|line| line.contains("unsafe ") && !line.trim_start().starts_with("//"))
@@ -130,7 +130,7 @@ fn there_is_no_unsafe() {
 }
 
 #[test]
-fn agent_and_core_name_no_kind() {
+fn agent_and_core_name_no_component_kind() {
     let kinds = [
         "monitor1_2",
         "cilium_decode",
@@ -161,7 +161,7 @@ fn agent_and_core_name_no_kind() {
 }
 
 #[test]
-fn nothing_is_left_to_do() {
+fn no_source_has_todo_markers() {
     assert_eq!(
         offenders(|_, text| ["todo!(", "unimplemented!(", "TODO", "FIXME"]
             .iter()

@@ -5,22 +5,24 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Agent, Cilium, Ended, Place, eventually, get, recording, tidegate};
+use crate::support::{
+    Agent, AgentOutput, FakeCilium, TestDir, eventually, get, simulated_frames, tidegate,
+};
 
 /// An agent that has read so many frames, and still waits for more; ends when it is dropped.
 struct Looked {
     address: String,
     connection: std::os::unix::net::UnixStream,
     _agent: Agent,
-    place: Place,
+    dir: TestDir,
     frames: u64,
 }
 
 fn looked(frames: u64) -> Looked {
-    let place = Place::new();
-    let cilium = Cilium::listen(&place.path("monitor.sock"));
-    let mut agent = Agent::run(&config(&place));
-    let address = agent.address();
+    let dir = TestDir::new();
+    let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
+    let mut agent = Agent::run(&config(&dir));
+    let address = agent.telemetry_address();
     let connection = cilium.send(frames);
     let settled = |stage: &Value| stage["in_flight"] == 0 && stage["in"].as_u64() >= Some(1);
     eventually("all is through", || {
@@ -32,32 +34,33 @@ fn looked(frames: u64) -> Looked {
         address,
         connection,
         _agent: agent,
-        place,
+        dir,
         frames,
     }
 }
 
-fn config(place: &Place) -> std::path::PathBuf {
+fn config(dir: &TestDir) -> std::path::PathBuf {
     let text = format!(
         "[receivers.monitor1_2]\nsocket = {:?}\n[processors.cilium_decode]\n[processors.l34_flow]\n[exporters.nop]\n\
          [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
          [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\nprocessors = [\"cilium_decode\", \"l34_flow\"]\nexporters = [\"nop\"]\n",
-        place.path("monitor.sock")
+        dir.path("monitor.sock")
     );
-    place.write("pipeline.toml", text)
+    dir.write("pipeline.toml", text)
 }
 
 impl Looked {
-    fn view(&self, verb: &str, args: &[&str]) -> Ended {
+    fn view(&self, verb: &str, args: &[&str]) -> AgentOutput {
         tidegate(&[&[verb, "--address", &self.address], args].concat())
     }
 
     /// Has frames come for as long as the view lasts.
-    fn view_busy(&self, verb: &str, args: &[&str]) -> Ended {
+    fn view_busy(&self, verb: &str, args: &[&str]) -> AgentOutput {
         let mut connection = self.connection.try_clone().unwrap();
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
         // A stream begins with its types, which may not come again.
-        let frames = recording(self.frames + 500).split_off(recording(self.frames).len());
+        let frames =
+            simulated_frames(self.frames + 500).split_off(simulated_frames(self.frames).len());
         let feeder = std::thread::spawn(move || {
             while stopped.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
                 if connection.write_all(&frames).is_err() {
@@ -65,15 +68,15 @@ impl Looked {
                 }
             }
         });
-        let ended = self.view(verb, args);
+        let output = self.view(verb, args);
         drop(stop);
         let _ = feeder.join();
-        ended
+        output
     }
 }
 
 #[test]
-fn the_ledger_is_the_table_or_the_page_itself() {
+fn the_ledger_is_printed_as_a_table_or_as_json() {
     let agent = looked(500);
     let table = agent.view("ledger", &["--strict"]);
     assert_eq!((table.code, table.stderr.as_str()), (Some(0), ""));
@@ -106,7 +109,7 @@ fn the_ledger_is_the_table_or_the_page_itself() {
 }
 
 #[test]
-fn top_is_a_text_where_there_is_no_terminal() {
+fn top_prints_text_without_a_terminal() {
     let agent = looked(500);
     let top = agent.view("top", &["--once", "--interval", "100ms"]);
     assert_eq!((top.code, top.stderr.as_str()), (Some(0), ""));
@@ -128,7 +131,7 @@ fn top_is_a_text_where_there_is_no_terminal() {
 }
 
 #[test]
-fn a_tap_shows_what_matches_and_tells_how_much_it_hides() {
+fn a_tap_shows_matching_records_and_counts_the_rest() {
     let agent = looked(500);
     let drops = [
         "l34_flow",
@@ -170,7 +173,7 @@ fn a_tap_shows_what_matches_and_tells_how_much_it_hides() {
 }
 
 #[test]
-fn what_cannot_be_looked_at_is_told_with_what_there_is() {
+fn an_invalid_tap_request_is_refused_with_a_suggestion() {
     let agent = looked(10);
     let cases: [(&[&str], i32, &str); 4] = [
         (
@@ -195,13 +198,13 @@ fn what_cannot_be_looked_at_is_told_with_what_there_is() {
         ),
     ];
     for (args, code, said) in cases {
-        let ended = agent.view("tap", args);
-        assert_eq!((ended.code, ended.stderr.as_str()), (Some(code), said));
+        let output = agent.view("tap", args);
+        assert_eq!((output.code, output.stderr.as_str()), (Some(code), said));
     }
 }
 
 #[test]
-fn watchers_are_few() {
+fn the_number_of_watchers_is_limited() {
     let agent = looked(10);
     let watch = || {
         let mut stream = std::net::TcpStream::connect(&agent.address).unwrap();
@@ -224,7 +227,7 @@ fn watchers_are_few() {
 }
 
 #[test]
-fn an_agent_that_is_not_there_is_told_with_where_it_was_looked_for() {
+fn an_unreachable_agent_is_reported_with_its_address() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -235,31 +238,31 @@ fn an_agent_that_is_not_there_is_told_with_where_it_was_looked_for() {
         ("top", &["--once"][..]),
         ("tap", &["l34_flow"][..]),
     ] {
-        let ended = tidegate(&[&[verb, "--address", &nobody], args].concat());
-        assert_eq!(ended.code, Some(1), "{verb}");
+        let output = tidegate(&[&[verb, "--address", &nobody], args].concat());
+        assert_eq!(output.code, Some(1), "{verb}");
         let start = format!("error: cannot connect to an agent at {nobody}: is one running, ");
         assert!(
-            ended.stderr.starts_with(&start) && ended.stderr.contains("--address HOST:PORT"),
+            output.stderr.starts_with(&start) && output.stderr.contains("--address HOST:PORT"),
             "{}",
-            ended.stderr
+            output.stderr
         );
     }
 }
 
 #[test]
-fn the_address_may_come_from_the_configuration() {
+fn the_agent_address_can_come_from_the_configuration() {
     let agent = looked(10);
-    let text = std::fs::read_to_string(agent.place.path("pipeline.toml")).unwrap();
+    let text = std::fs::read_to_string(agent.dir.path("pipeline.toml")).unwrap();
     let named = agent
-        .place
+        .dir
         .write("named.toml", text.replace("127.0.0.1:0", &agent.address));
     let ledger = |config: &Path| tidegate(&["ledger".as_ref(), "-c".as_ref(), config.as_os_str()]);
     assert_eq!(ledger(&named).code, Some(0));
-    let unnamed = ledger(&agent.place.path("pipeline.toml"));
+    let unnamed = ledger(&agent.dir.path("pipeline.toml"));
     assert!(
         unnamed.code == Some(2) && unnamed.stderr.contains("lets the system choose"),
         "{}",
         unnamed.stderr
     );
-    assert_eq!(ledger(&agent.place.path("missing.toml")).code, Some(78));
+    assert_eq!(ledger(&agent.dir.path("missing.toml")).code, Some(78));
 }

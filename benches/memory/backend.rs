@@ -1,4 +1,4 @@
-//! An OTLP server that keeps nothing, and takes its time.
+//! An OTLP server that discards requests and replies after a delay.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -22,14 +22,14 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
-/// How long it takes to answer; `None` is for ever.
+/// The time to a reply; `None` means that there is none.
 type Delay = Option<Duration>;
 
 #[derive(Clone, Copy)]
 struct Backend(Delay);
 
 impl Backend {
-    async fn take<T: Default>(self) -> Result<Response<T>, Status> {
+    async fn reply<T: Default>(self) -> Result<Response<T>, Status> {
         match self.0 {
             Some(delay) => tokio::time::sleep(delay).await,
             None => std::future::pending().await,
@@ -44,7 +44,7 @@ impl LogsService for Backend {
         &self,
         _: Request<ExportLogsServiceRequest>,
     ) -> Result<Response<ExportLogsServiceResponse>, Status> {
-        self.take().await
+        self.reply().await
     }
 }
 
@@ -54,32 +54,30 @@ impl MetricsService for Backend {
         &self,
         _: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        self.take().await
+        self.reply().await
     }
 }
 
 /// Starts the server on a thread that ends with the process.
 pub(crate) fn start(delay: Delay) -> Result<SocketAddr, Box<dyn Error>> {
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || serve(delay, &tell));
-    Ok(told.recv()?)
+    let (address_sender, address) = mpsc::channel();
+    thread::spawn(move || serve(delay, &address_sender));
+    Ok(address.recv()?)
 }
 
-fn serve(delay: Delay, tell: &mpsc::Sender<SocketAddr>) {
+fn serve(delay: Delay, address: &mpsc::Sender<SocketAddr>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .expect("a runtime can be had");
+        .expect("a runtime starts");
     runtime.block_on(async {
-        let loopback = "127.0.0.1:0".parse().expect("it is an address");
+        let loopback = "127.0.0.1:0".parse().expect("a valid address");
         let incoming = TcpIncoming::bind(loopback)
-            .expect("a loopback port can be had")
+            .expect("a loopback port is free")
             .with_nodelay(Some(true));
-        let _ = tell.send(incoming.local_addr().expect("it is bound"));
-        let (logs, metrics) = (
-            LogsServiceServer::new(Backend(delay)),
-            MetricsServiceServer::new(Backend(delay)),
-        );
+        let _ = address.send(incoming.local_addr().expect("the listener is bound"));
+        let logs = LogsServiceServer::new(Backend(delay));
+        let metrics = MetricsServiceServer::new(Backend(delay));
         let _ = Server::builder()
             .add_service(logs)
             .add_service(metrics)

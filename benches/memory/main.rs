@@ -1,36 +1,35 @@
-//! What the agent holds while it is given more than it can take: the pipeline that ships, a
-//! stand-in for the Cilium agent, and an OTLP backend that takes its time. Beside the peak stands
-//! what `docs/memory.md` allows.
+//! Memory of the shipped pipeline under overload, with a simulated Cilium agent and a slow OTLP
+//! backend, compared with the bound of `docs/memory.md`.
 //!
-//! `cargo bench --bench memory`, or with options: `-- --seconds 20 --only "OTLP never"`. Five
-//! minutes and more show whether memory is flat: the columns between tell what was resident after a
-//! third, after two thirds and at the end. Fails if a row is above what it is allowed.
+//! `cargo bench --bench memory`, or with options: `-- --seconds 20 --only "OTLP never"`. Runs of
+//! five minutes or more show whether memory is flat: resident memory is sampled after a third, after
+//! two thirds and at the end. Fails if a row exceeds its bound.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(
     clippy::unwrap_used,
-    reason = "what cannot be measured ends the benchmark"
+    reason = "a failed measurement ends the benchmark"
 )]
 
 mod backend;
+#[path = "../../tests/memory/environment.rs"]
+#[allow(dead_code, reason = "only the tests use the rest")]
+mod environment;
 mod formula;
 mod scenarios;
 mod start;
 #[path = "../../tests/support/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the tests use the rest")]
+#[allow(dead_code, unused_imports, reason = "only the tests use the rest")]
 mod support;
-#[path = "../../tests/memory/surroundings.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
-mod surroundings;
 
 use std::error::Error;
 use std::thread::sleep;
 use std::time::Duration;
 
+use environment::ShippedAgent;
 use formula::{BASE, Bounds};
 use scenarios::Scenario;
 use support::get;
-use surroundings::Scene;
 
 const MIB: f64 = (1 << 20) as f64;
 
@@ -44,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seconds: f64 = option("--seconds").map_or(Ok(20.0), |text| text.parse())?;
     let only = option("--only").map_or("", String::as_str);
     println!(
-        "| scenario | events | peak, MiB | resident in between, MiB | allowed, MiB | dropped | CPU-s per million |"
+        "| scenario | events | peak, MiB | resident, MiB | allowed, MiB | dropped | CPU-s per million |"
     );
     println!("| --- | --: | --: | --: | --: | --- | --: |");
     let chosen = scenarios::all()
@@ -59,31 +58,30 @@ fn main() -> Result<(), Box<dyn Error>> {
         start::median(9)?.as_secs_f64() * 1e3
     );
     println!("size of the binary: {:.1} MB", size as f64 / 1e6);
-    if rows.into_iter().all(|is_within| is_within) {
+    if rows.into_iter().all(|is_within_bound| is_within_bound) {
         Ok(())
     } else {
-        Err("a row is above what it is allowed".into())
+        Err("a row exceeds its bound".into())
     }
 }
 
-/// Prints a row; whether it is within what it is allowed.
+/// Measures a scenario, prints its row, and returns whether it is within its bound.
 fn measure(scenario: &Scenario, seconds: f64) -> Result<bool, Box<dyn Error>> {
     let backend = backend::start(scenario.backend)?;
-    let mut scene = Scene::with(backend, scenario.instead);
-    if scenario.is_read {
-        scene.read_output();
+    let mut agent = ShippedAgent::start(backend, scenario.replacements);
+    if scenario.reads_stdout {
+        agent.read_output();
     }
-    scene.play(scenario.input);
+    agent.play(scenario.input);
     let resident = [(); 3].map(|()| {
         sleep(Duration::from_secs_f64(seconds / 3.0));
-        format!("{:.1}", scene.resident() as f64 / MIB)
+        format!("{:.1}", agent.resident_bytes() as f64 / MIB)
     });
-    let (events, cpu) = (
-        scene.number("receivers.monitor1_2", "in"),
-        cpu_seconds(&scene.address),
-    );
-    let allowed = BASE + Bounds::shipped(scene.queues()).beside_base();
-    let (peak, dropped) = (scene.peak(), scene.drops());
+    let events = agent.count("receivers.monitor1_2", "in");
+    let cpu = cpu_seconds(&agent.address);
+    let allowed = BASE + Bounds::shipped(agent.queue_limits()).beyond_base();
+    let peak = agent.peak_bytes();
+    let dropped = agent.drops();
     println!(
         "| {} | {events} | {:.1} | {} | {:.1} | {dropped} | {} |",
         scenario.name,
@@ -99,7 +97,7 @@ fn measure(scenario: &Scenario, seconds: f64) -> Result<bool, Box<dyn Error>> {
     Ok(peak <= allowed)
 }
 
-/// The CPU time that it has had.
+/// The CPU time of the agent so far.
 fn cpu_seconds(address: &str) -> f64 {
     let (_, page) = get(address, "/metrics");
     let line = page

@@ -1,23 +1,23 @@
-//! What is played to the agent, and who takes what it makes of it.
+//! The measured inputs, and the consumers of what the agent exports.
 
 use std::time::Duration;
 
-use crate::surroundings::Input;
+use crate::environment::Input;
 
 /// One row of the table.
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
-    /// How long the OTLP backend takes for a request; `None` is for ever.
+    /// How long the OTLP backend takes to reply; `None` means that it never does.
     pub(crate) backend: Option<Duration>,
-    /// Whether somebody reads standard output.
-    pub(crate) is_read: bool,
+    /// Whether standard output is read.
+    pub(crate) reads_stdout: bool,
     pub(crate) input: Input,
-    /// What of the pipeline that ships is written otherwise.
-    pub(crate) instead: &'static [(&'static str, &'static str)],
+    /// Replacements in the text of the shipped configuration.
+    pub(crate) replacements: &'static [(&'static str, &'static str)],
 }
 
-/// Metrics alone, for Prometheus.
-const METRICS: &[(&str, &str)] = &[
+/// Removes every exporter but `prometheus`.
+const ONLY_PROMETHEUS: &[(&str, &str)] = &[
     (
         "exporters = [\"otlp\", \"prometheus\", \"stdout\"]",
         "exporters = [\"prometheus\"]",
@@ -31,35 +31,36 @@ const METRICS: &[(&str, &str)] = &[
     ("format = \"compact\"\n", ""),
 ];
 
-const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
-const SECOND: Option<Duration> = Some(Duration::from_secs(1));
+const IMMEDIATE: Option<Duration> = Some(Duration::ZERO);
+const ONE_SECOND: Option<Duration> = Some(Duration::from_secs(1));
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn all() -> Vec<Scenario> {
     let simulated = |mix, rate| Input::Simulated { mix, rate };
-    let row = |name, backend, is_read, input| Scenario {
+    let row = |name, backend, reads_stdout, input| Scenario {
         name,
         backend,
-        is_read,
+        reads_stdout,
         input,
-        instead: &[],
+        replacements: &[],
     };
     let steady = simulated("default", 200_000);
     vec![
-        row("idle", AT_ONCE, true, simulated("default", 1)),
+        row("idle", IMMEDIATE, true, simulated("default", 1)),
         Scenario {
-            instead: METRICS,
-            ..row("200,000/s: metrics to Prometheus", AT_ONCE, true, steady)
+            replacements: ONLY_PROMETHEUS,
+            ..row("200,000/s: metrics to Prometheus", IMMEDIATE, true, steady)
         },
-        row("200,000/s: all exporters", AT_ONCE, true, steady),
+        row("200,000/s: all exporters", IMMEDIATE, true, steady),
         row(
             "flat out: all exporters",
-            AT_ONCE,
+            IMMEDIATE,
             true,
             simulated("default", 0),
         ),
         row(
             "flat out: OTLP takes a second",
-            SECOND,
+            ONE_SECOND,
             true,
             simulated("default", 0),
         ),
@@ -76,7 +77,7 @@ pub(crate) fn all() -> Vec<Scenario> {
             simulated("even", 0),
         ),
         row(
-            "flat out: nobody reads stdout either",
+            "flat out: stdout is not read either",
             None,
             false,
             simulated("even", 0),

@@ -1,4 +1,4 @@
-//! From the start of the process to the first bytes that it has read.
+//! Time from the start of the process to the first read of the monitor socket.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -6,12 +6,12 @@ use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Place, recording};
+use crate::support::{TestDir, simulated_frames};
 
-/// More than a socket holds: it cannot be written before somebody has begun to read.
+/// More than the socket buffer holds, so that writing them ends after the first read.
 const FRAMES: u64 = 10_000;
 
-/// The median of some starts.
+/// The median of a number of starts.
 pub(crate) fn median(starts: usize) -> Result<Duration, Box<dyn Error>> {
     let mut times = (0..starts).map(|_| once()).collect::<Result<Vec<_>, _>>()?;
     times.sort();
@@ -19,8 +19,10 @@ pub(crate) fn median(starts: usize) -> Result<Duration, Box<dyn Error>> {
 }
 
 fn once() -> Result<Duration, Box<dyn Error>> {
-    let (place, frames) = (Place::new(), recording(FRAMES));
-    let (socket, config) = (place.path("monitor.sock"), place.socket("stop"));
+    let dir = TestDir::new();
+    let frames = simulated_frames(FRAMES);
+    let socket = dir.path("monitor.sock");
+    let config = dir.socket("stop");
     let listener = UnixListener::bind(socket)?;
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
     command
@@ -33,8 +35,8 @@ fn once() -> Result<Duration, Box<dyn Error>> {
     let written = listener
         .accept()
         .and_then(|(mut client, _)| client.write_all(&frames));
-    let took = start.elapsed();
+    let elapsed = start.elapsed();
     written?;
     agent.wait()?;
-    Ok(took)
+    Ok(elapsed)
 }

@@ -4,7 +4,7 @@
 mod declared;
 mod gob;
 mod packets;
-mod sources;
+mod stated;
 mod table;
 
 use std::collections::BTreeSet;
@@ -14,8 +14,8 @@ use std::thread;
 
 use tidegate_wire::payload::{Encoder, Payload};
 
-use crate::support::{Books, Place};
-use sources::root;
+use crate::support::{LedgerReport, TestDir};
+use stated::root;
 
 /// What shows that a reason is stated where it should be.
 enum Proof {
@@ -57,12 +57,12 @@ fn samples(data: &[Vec<u8>]) -> Vec<u8> {
 }
 
 #[test]
-fn every_reason_in_the_sources_has_a_proof_and_every_proof_a_reason() {
+fn every_reason_in_the_sources_is_in_the_table_and_vice_versa() {
     let proved: BTreeSet<_> = table::table()
         .into_iter()
         .map(|(reason, _)| reason.to_owned())
         .collect();
-    let stated: BTreeSet<_> = sources::reasons().into_keys().collect();
+    let stated: BTreeSet<_> = stated::reasons().into_keys().collect();
     let without = |some: &BTreeSet<String>, others: &BTreeSet<String>| {
         some.difference(others).cloned().collect::<Vec<_>>()
     };
@@ -79,8 +79,8 @@ fn every_reason_in_the_sources_has_a_proof_and_every_proof_a_reason() {
 }
 
 #[test]
-fn every_reason_in_the_sources_is_declared_by_a_kind_and_every_declared_one_is_in_the_sources() {
-    let stated: BTreeSet<_> = sources::reasons().into_keys().collect();
+fn every_reason_in_the_sources_is_declared_and_vice_versa() {
+    let stated: BTreeSet<_> = stated::reasons().into_keys().collect();
     let declared = declared::reasons();
     assert_eq!(
         stated.difference(&declared).collect::<Vec<_>>(),
@@ -95,8 +95,8 @@ fn every_reason_in_the_sources_is_declared_by_a_kind_and_every_declared_one_is_i
 }
 
 #[test]
-fn a_reason_has_a_name_where_it_is_stated() {
-    assert_eq!(sources::nameless(), [""; 0]);
+fn every_reason_is_a_named_constant() {
+    assert_eq!(stated::nameless(), [""; 0]);
 }
 
 #[test]
@@ -121,15 +121,15 @@ fn every_stream_drops_one_record_for_its_reason() {
 }
 
 fn drops(stream: &[u8]) -> Vec<(String, String, u64)> {
-    let place = Place::new();
-    let config = place.replay(0, CHAIN, "nop", "");
-    place.write("recording", stream);
-    Books::of(&place, &config).drops()
+    let dir = TestDir::new();
+    let config = dir.replay(0, CHAIN, "nop", "");
+    dir.write("recording", stream);
+    LedgerReport::of_run(&dir, &config).drops()
 }
 
 #[test]
-fn every_test_that_is_named_as_a_proof_names_the_reason() {
-    let names = sources::reasons();
+fn every_test_in_the_table_mentions_its_reason() {
+    let names = stated::reasons();
     for (reason, proof) in table::table() {
         let Proof::Test(file, test) = proof else {
             continue;

@@ -1,29 +1,29 @@
-//! OTLP and Prometheus have the same series with the same values, whatever the OTLP server did
-//! meanwhile.
+//! OTLP and Prometheus have the same series with the same values after an outage of the OTLP
+//! server.
 
 use std::collections::BTreeMap;
 
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data, number_data_point};
 
-use super::books::Live;
-use super::{PROMETHEUS, config, flood, prometheus};
-use crate::support::{Agent, Answer, Collector, Place, eventually, get};
+use super::live_ledger::LiveLedger;
+use super::{PROMETHEUS, config, start_simulator};
+use crate::support::{Agent, Collector, Reply, TestDir, eventually, get};
 
-/// Samples by name and labels, as an exposition writes them.
+/// Samples by name and labels in the exposition format.
 type Samples = BTreeMap<String, f64>;
 
 const EVENTS: u64 = 60_000;
-/// Many series of several kinds.
+/// Metrics with many series of several kinds.
 const METRICS: &str =
     "\"flow:sourceContext=ip;destinationContext=ip\", \"tcp:sourceContext=ip\", \"drop\"";
 
 #[test]
-fn once_a_server_that_stalled_is_back_it_has_every_series_as_prometheus_has_it() {
-    let place = Place::new();
-    let collector = Collector::answering(&[], Answer::Accept);
-    collector.stall(true);
-    let _cilium = flood(&place, "even", EVENTS);
+fn after_a_stall_the_otlp_server_has_the_same_series_as_prometheus() {
+    let dir = TestDir::new();
+    let collector = Collector::with_replies(&[], Reply::Accept);
+    collector.set_stalled(true);
+    let _cilium = start_simulator(&dir, "even", EVENTS);
     let otlp = format!(
         "endpoint = \"http://{}\"\ntimeout = \"200ms\"\nmetrics_interval = \"100ms\"\nin_flight = 1\n\
          batch = {{ max_records = 500, max_bytes = \"4MiB\" }}\nqueue = {{ records = 1000 }}\n\
@@ -31,37 +31,37 @@ fn once_a_server_that_stalled_is_back_it_has_every_series_as_prometheus_has_it()
         collector.address
     );
     let exporters = [("otlp", otlp.as_str()), PROMETHEUS];
-    let path = config(&place, METRICS, &exporters);
+    let path = config(&dir, METRICS, &exporters);
     let mut agent = Agent::run(&path);
-    let live = Live(agent.address());
-    let metrics = prometheus(&mut agent);
-    eventually("all events have come", || {
-        live.number("receivers.monitor1_2", "in") >= EVENTS
+    let live = LiveLedger(agent.telemetry_address());
+    let metrics = agent.metrics_address();
+    eventually("all events are received", || {
+        live.count("receivers.monitor1_2", "in") >= EVENTS
     });
     assert!(
-        live.number("exporters.otlp", "dropped/queue_full") > 1000,
+        live.count("exporters.otlp", "dropped/queue_full") > 1000,
         "{live}"
     );
-    // Series that end while nothing is taken.
-    config(&place, &METRICS.replace("\"drop\"", "\"icmp\""), &exporters);
-    agent.signal("HUP");
-    agent.says("the configuration was reloaded");
-    collector.stall(false);
-    let exposed = || exposition(&get(&metrics, "/metrics").1);
+    // Ends the series of `drop` while the server is stalled.
+    config(&dir, &METRICS.replace("\"drop\"", "\"icmp\""), &exporters);
+    agent.send_signal("HUP");
+    agent.wait_for_line("the configuration was reloaded");
+    collector.set_stalled(false);
+    let exposed = || exposition_samples(&get(&metrics, "/metrics").1);
     let mut sent = Samples::new();
-    eventually("both have the same", || {
-        sent = of(&collector.last_metrics());
+    eventually("both have the same samples", || {
+        sent = otlp_samples(&collector.last_metrics());
         !sent.is_empty() && sent == exposed()
     });
     assert!(sent.len() > 100, "{} samples", sent.len());
     assert!(
         !sent.keys().any(|key| key.starts_with("hubble_drop_total")),
-        "its series have ended: {sent:?}"
+        "the series of `drop` have ended: {sent:?}"
     );
 }
 
-/// The samples of an exposition, but for what the endpoint counts of itself.
-fn exposition(text: &str) -> Samples {
+/// The samples of an exposition, except the endpoint's own metrics and the histogram buckets.
+fn exposition_samples(text: &str) -> Samples {
     let lines = text
         .lines()
         .filter(|line| !line.starts_with('#') && !line.starts_with("hubble_metrics_http_handler"));
@@ -75,8 +75,8 @@ fn exposition(text: &str) -> Samples {
         .collect()
 }
 
-/// The samples of OTLP metrics, under the names that Prometheus gives them.
-fn of(metrics: &[Metric]) -> Samples {
+/// The samples of OTLP metrics under their Prometheus names.
+fn otlp_samples(metrics: &[Metric]) -> Samples {
     let mut samples = Samples::new();
     for metric in metrics {
         match metric.data.as_ref().unwrap() {

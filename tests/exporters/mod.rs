@@ -1,31 +1,32 @@
-//! What one exporter does to the others: nothing. And what a backend that was away has when it is
-//! back: all that the other exporters have.
+//! Exporters do not affect each other, and a backend that recovers from an outage gets all that the
+//! others have.
 
 mod agreement;
-mod books;
+mod live_ledger;
 
 use std::ffi::OsStr;
 use std::io::Read as _;
 
-use crate::support::{Agent, Answer, Books, Collector, Place, eventually, get};
-use books::{Live, sum};
+use crate::support::{Agent, Collector, LedgerReport, Reply, TestDir, eventually, get};
+use live_ledger::{LiveLedger, sum};
 
-/// A Cilium agent that plays so many events as fast as they are read.
-pub(super) fn flood(place: &Place, mix: &str, events: u64) -> Agent {
-    let (socket, events) = (place.path("monitor.sock"), events.to_string());
+/// Starts a simulated Cilium agent that sends this many events as fast as they are read.
+pub(super) fn start_simulator(dir: &TestDir, mix: &str, events: u64) -> Agent {
+    let socket = dir.path("monitor.sock");
+    let events = events.to_string();
     let options = ["--events", &events, "--rate", "0", "--mix", mix, "--listen"];
     let args: Vec<&OsStr> = std::iter::once("simulate")
         .chain(options)
         .map(AsRef::as_ref)
         .collect();
-    let mut stand_in = Agent::start(&[args.as_slice(), &[socket.as_os_str()]].concat());
-    stand_in.says("simulating a Cilium agent");
-    stand_in
+    let mut simulator = Agent::start(&[args.as_slice(), &[socket.as_os_str()]].concat());
+    simulator.wait_for_line("simulating a Cilium agent");
+    simulator
 }
 
-/// A configuration that reads that agent once, counts flows, and has these exporters.
+/// Writes a configuration that reads that agent once, counts flows, and has these exporters.
 pub(super) fn config(
-    place: &Place,
+    dir: &TestDir,
     metrics: &str,
     exporters: &[(&str, &str)],
 ) -> std::path::PathBuf {
@@ -41,43 +42,31 @@ pub(super) fn config(
          [service]\ntelemetry.listen = \"127.0.0.1:0\"\ngrace_period = \"300ms\"\n\
          [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\n\
          processors = [\"cilium_decode\", \"l34_flow\", \"hubble_metrics\"]\nexporters = {names:?}\n",
-        place.path("monitor.sock")
+        dir.path("monitor.sock")
     );
-    place.write("pipeline.toml", text)
-}
-
-/// The address of the exporter for Prometheus.
-pub(super) fn prometheus(agent: &mut Agent) -> String {
-    let line = agent.has_said("serving metrics");
-    line.split("address=")
-        .nth(1)
-        .unwrap()
-        .split(' ')
-        .next()
-        .unwrap()
-        .to_owned()
+    dir.write("pipeline.toml", text)
 }
 
 const PROMETHEUS: (&str, &str) = ("prometheus", "listen = \"127.0.0.1:0\"");
 
 #[test]
-fn a_reader_of_standard_output_that_stalls_stops_no_other_exporter() {
+fn a_stalled_stdout_reader_does_not_block_other_exporters() {
     const EVENTS: u64 = 150_000;
-    let place = Place::new();
-    let _cilium = flood(&place, "default", EVENTS);
+    let dir = TestDir::new();
+    let _cilium = start_simulator(&dir, "default", EVENTS);
     let config = config(
-        &place,
+        &dir,
         "\"flow\"",
         &[("stdout", "format = \"json\""), PROMETHEUS],
     );
-    // Nobody reads its standard output.
+    // Its standard output is not read.
     let mut agent = Agent::run(&config);
-    let live = Live(agent.address());
-    let metrics = prometheus(&mut agent);
-    eventually("all events have come", || {
-        live.number("receivers.monitor1_2", "in") >= EVENTS
+    let live = LiveLedger(agent.telemetry_address());
+    let metrics = agent.metrics_address();
+    eventually("all events are received", || {
+        live.count("receivers.monitor1_2", "in") >= EVENTS
     });
-    eventually("none is on its way to Prometheus", || {
+    eventually("no record is in flight before Prometheus", || {
         let stages = [
             "receivers.monitor1_2",
             "processors.cilium_decode",
@@ -85,65 +74,65 @@ fn a_reader_of_standard_output_that_stalls_stops_no_other_exporter() {
         ];
         stages
             .iter()
-            .all(|stage| live.number(stage, "in_flight") == 0)
+            .all(|stage| live.count(stage, "in_flight") == 0)
     });
     assert!(
-        live.number("exporters.stdout", "dropped/queue_full") > 0,
+        live.count("exporters.stdout", "dropped/queue_full") > 0,
         "{live}"
     );
-    // A machine under load may lose some at the front, where the reader never waits. With a
-    // pipeline that stands still, no more than the queues hold would have come this far.
+    // A loaded machine may drop some events at the receiver, which does not block. A stalled
+    // pipeline would have passed on no more than its queues hold.
     assert!(
-        live.number("processors.hubble_metrics", "in") > EVENTS / 2,
+        live.count("processors.hubble_metrics", "in") > EVENTS / 2,
         "{live}"
     );
     let counted = || sum(&get(&metrics, "/metrics").1, "hubble_flows_processed_total");
-    // Some records are no flows: agent events, losses.
-    let passed = live.number("processors.hubble_metrics", "in")
-        - live.number("processors.hubble_metrics", "created");
+    // Some records are agent events or loss reports, not flows.
+    let passed = live.count("processors.hubble_metrics", "in")
+        - live.count("processors.hubble_metrics", "created");
     eventually("Prometheus has the flows", || {
         counted() > 0.9 * passed as f64
     });
     assert_eq!(
-        live.number("exporters.prometheus", "dropped/queue_full"),
+        live.count("exporters.prometheus", "dropped/queue_full"),
         0,
         "{live}"
     );
 }
 
 #[test]
-fn a_recording_is_lost_to_no_backend_that_is_slow_and_well() {
-    let place = Place::new();
-    let collector = Collector::answering(&[], Answer::After(20));
+fn a_slow_backend_receives_a_whole_recording() {
+    let dir = TestDir::new();
+    let collector = Collector::with_replies(&[], Reply::AcceptAfterMillis(20));
     let keys = format!(
         "endpoint = \"http://{}\"\nsignals = [\"flows\"]\nin_flight = 1\nbatch.max_records = 100\n\
          queue = {{ records = 100 }}",
         collector.address
     );
-    let config = place.replay(5000, &["cilium_decode", "l34_flow"], "otlp", &keys);
-    let books = Books::of(&place, &config);
+    let config = dir.replay(5000, &["cilium_decode", "l34_flow"], "otlp", &keys);
+    let ledger = LedgerReport::of_run(&dir, &config);
     let offered =
-        books.number("exporters.otlp", "in") - books.number("exporters.otlp", "filtered/signals");
-    assert!(offered > 3000, "{books}");
+        ledger.count("exporters.otlp", "in") - ledger.count("exporters.otlp", "filtered/signals");
+    assert!(offered > 3000, "{ledger}");
     assert_eq!(
-        (books.number("exporters.otlp", "absorbed"), books.drops()),
+        (ledger.count("exporters.otlp", "absorbed"), ledger.drops()),
         (offered, vec![]),
-        "{books}"
+        "{ledger}"
     );
     assert_eq!(collector.logs().len() as u64, offered);
 }
 
 #[test]
-fn when_the_reader_of_one_output_leaves_the_others_go_on_and_the_end_is_good() {
-    let place = Place::new();
-    let _cilium = flood(&place, "default", 20_000);
-    let mut agent = Agent::run(&config(&place, "\"flow\"", &[("stdout", ""), PROMETHEUS]));
-    let live = Live(agent.address());
+fn other_exporters_continue_after_stdout_is_closed() {
+    let dir = TestDir::new();
+    let _cilium = start_simulator(&dir, "default", 20_000);
+    let mut agent = Agent::run(&config(&dir, "\"flow\"", &[("stdout", ""), PROMETHEUS]));
+    let live = LiveLedger(agent.telemetry_address());
     let mut first = [0];
     agent.take_stdout().read_exact(&mut first).unwrap();
-    agent.says("the output of the exporter is closed");
-    eventually("all events have come", || {
-        live.number("receivers.monitor1_2", "in") >= 20_000
+    agent.wait_for_line("the output of the exporter is closed");
+    eventually("all events are received", || {
+        live.count("receivers.monitor1_2", "in") >= 20_000
     });
     let (status, ready) = get(&live.0, "/readyz");
     assert_eq!((status, ready.lines().next()), (200, Some("degraded")));
@@ -162,17 +151,17 @@ fn when_the_reader_of_one_output_leaves_the_others_go_on_and_the_end_is_good() {
         ),
         (1.0, 0.0)
     );
-    agent.signal("TERM");
-    let ended = agent.ended_unread();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    agent.send_signal("TERM");
+    let output = agent.wait_without_reading_stdout();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
 }
 
 #[test]
-fn an_output_that_fails_ends_alone_and_the_exit_code_says_so() {
-    let place = Place::new();
-    let _cilium = flood(&place, "default", 20_000);
+fn a_failed_exporter_ends_alone_and_the_run_exits_with_1() {
+    let dir = TestDir::new();
+    let _cilium = start_simulator(&dir, "default", 20_000);
     let config = config(
-        &place,
+        &dir,
         "\"flow\"",
         &[("stdout", "give_up_after = \"0s\""), PROMETHEUS],
     );
@@ -180,34 +169,34 @@ fn an_output_that_fails_ends_alone_and_the_exit_code_says_so() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let mut agent = Agent::run_with_output(&config, full);
-    let live = Live(agent.address());
-    let why = "No space left on device";
+    let mut agent = Agent::run_with_stdout(&config, full);
+    let live = LiveLedger(agent.telemetry_address());
+    let reason = "No space left on device";
     eventually("the exporter has failed", || {
-        get(&live.0, "/readyz").1.contains(why)
+        get(&live.0, "/readyz").1.contains(reason)
     });
-    eventually("all events have come", || {
-        live.number("receivers.monitor1_2", "in") >= 20_000
+    eventually("all events are received", || {
+        live.count("receivers.monitor1_2", "in") >= 20_000
     });
     assert_eq!(get(&live.0, "/readyz").1.lines().next(), Some("degraded"));
-    agent.signal("TERM");
-    let ended = agent.ended_unread();
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    let last = ended.stderr.lines().last().unwrap();
+    agent.send_signal("TERM");
+    let output = agent.wait_without_reading_stdout();
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    let last = output.stderr.lines().last().unwrap();
     assert!(
-        last.starts_with("error: stage `exporters.stdout` failed: ") && last.contains(why),
+        last.starts_with("error: stage `exporters.stdout` failed: ") && last.contains(reason),
         "{last}"
     );
 }
 
 #[test]
-fn when_all_outputs_have_left_the_run_ends_well() {
-    let place = Place::new();
-    let _cilium = flood(&place, "default", 20_000);
-    let mut agent = Agent::run(&config(&place, "\"flow\"", &[("stdout", "")]));
+fn the_run_succeeds_when_every_output_is_closed() {
+    let dir = TestDir::new();
+    let _cilium = start_simulator(&dir, "default", 20_000);
+    let mut agent = Agent::run(&config(&dir, "\"flow\"", &[("stdout", "")]));
     let mut first = [0];
     agent.take_stdout().read_exact(&mut first).unwrap();
-    agent.says("every exporter has ended");
-    let ended = agent.ended_unread();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    agent.wait_for_line("every exporter has ended");
+    let output = agent.wait_without_reading_stdout();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
 }

@@ -57,7 +57,7 @@ const RECORDINGS: [(&str, &str, &[&str]); 9] = [
 ];
 
 #[test]
-fn flows_and_metrics_of_real_agents_are_what_their_own_hubble_says() {
+fn flows_and_metrics_of_real_agents_match_their_own_hubble() {
     let reports: Vec<_> = RECORDINGS.iter().map(compare).collect();
     let counts = report::text(&reports);
     let path = format!("{FOLDER}/counts.toml");

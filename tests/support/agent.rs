@@ -8,12 +8,12 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How long a test waits for something that has to happen before it gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a test waits for an expected condition before it fails.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a process left behind.
+/// Exit code and output of a process that has exited.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct AgentOutput {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -34,51 +34,66 @@ fn command(args: &[&OsStr]) -> Command {
     command
 }
 
-/// Runs the agent until it ends.
-pub(crate) fn tidegate<S: AsRef<OsStr>>(args: &[S]) -> Ended {
+/// The arguments of `tidegate run` with a configuration and a file for the final ledger.
+pub(crate) fn run_args<'a>(config: &'a Path, ledger_file: &'a Path) -> Vec<&'a OsStr> {
+    vec![
+        "run".as_ref(),
+        "-c".as_ref(),
+        config.as_os_str(),
+        "--ledger".as_ref(),
+        ledger_file.as_os_str(),
+    ]
+}
+
+/// Runs the agent until it exits.
+pub(crate) fn tidegate<S: AsRef<OsStr>>(args: &[S]) -> AgentOutput {
     let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
     finish(&mut command(&args))
 }
 
-/// Runs the agent until it ends, with some environment variables.
-pub(crate) fn tidegate_with<S: AsRef<OsStr>>(args: &[S], environment: &[(&str, &OsStr)]) -> Ended {
+/// Runs the agent with environment variables until it exits.
+pub(crate) fn tidegate_with_env<S: AsRef<OsStr>>(
+    args: &[S],
+    environment: &[(&str, &OsStr)],
+) -> AgentOutput {
     let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
     finish(command(&args).envs(environment.iter().copied()))
 }
 
-/// Runs the agent with a standard output that nobody reads any more.
-pub(crate) fn tidegate_unread<S: AsRef<OsStr>>(args: &[S]) -> Ended {
+/// Runs the agent with a standard output whose reader is closed.
+pub(crate) fn tidegate_with_closed_stdout<S: AsRef<OsStr>>(args: &[S]) -> AgentOutput {
     let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     finish(command(&args).stdout(writer))
 }
 
-/// Runs the agent with a standard input that has these pieces, each by itself.
-pub(crate) fn tidegate_reading<S: AsRef<OsStr>>(args: &[S], pieces: &[&[u8]]) -> Ended {
+/// Runs the agent with a standard input to which each chunk is written separately.
+pub(crate) fn tidegate_with_stdin<S: AsRef<OsStr>>(args: &[S], chunks: &[&[u8]]) -> AgentOutput {
     let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
     let (reader, mut writer) = std::io::pipe().unwrap();
-    let pieces: Vec<Vec<u8>> = pieces.iter().map(|piece| piece.to_vec()).collect();
-    // Who has read enough hangs up.
-    std::thread::spawn(move || pieces.iter().try_for_each(|piece| writer.write_all(piece)));
+    let chunks: Vec<Vec<u8>> = chunks.iter().map(|chunk| chunk.to_vec()).collect();
+    // Writing fails once the agent has closed its end.
+    std::thread::spawn(move || chunks.iter().try_for_each(|chunk| writer.write_all(chunk)));
     finish(command(&args).stdin(reader))
 }
 
-fn finish(command: &mut Command) -> Ended {
+fn finish(command: &mut Command) -> AgentOutput {
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ended {
+    AgentOutput {
         code: output.status.code(),
         stdout: text(output.stdout),
         stderr: text(output.stderr),
     }
 }
 
-/// A running agent. It is killed if it is dropped.
+/// A running agent, killed on drop.
 pub(crate) struct Agent {
     child: Child,
     lines: Receiver<String>,
-    seen: String,
+    /// The lines of standard error read so far.
+    log: String,
 }
 
 impl Agent {
@@ -89,20 +104,20 @@ impl Agent {
 
     /// Starts the agent.
     pub(crate) fn start(args: &[&OsStr]) -> Self {
-        Self::start_with(args, &[])
+        Self::start_with_env(args, &[])
     }
 
     /// Starts `tidegate run` with a configuration and a standard output.
-    pub(crate) fn run_with_output(config: &Path, stdout: impl Into<Stdio>) -> Self {
-        Self::of(command(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]).stdout(stdout))
+    pub(crate) fn run_with_stdout(config: &Path, stdout: impl Into<Stdio>) -> Self {
+        Self::spawn(command(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]).stdout(stdout))
     }
 
-    /// Starts the agent with some environment variables.
-    pub(crate) fn start_with(args: &[&OsStr], environment: &[(&str, &OsStr)]) -> Self {
-        Self::of(command(args).envs(environment.iter().copied()))
+    /// Starts the agent with environment variables.
+    pub(crate) fn start_with_env(args: &[&OsStr], environment: &[(&str, &OsStr)]) -> Self {
+        Self::spawn(command(args).envs(environment.iter().copied()))
     }
 
-    fn of(command: &mut Command) -> Self {
+    fn spawn(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
@@ -115,55 +130,72 @@ impl Agent {
         Self {
             child,
             lines,
-            seen: String::new(),
+            log: String::new(),
         }
     }
 
-    /// Waits for a line on standard error that has `words`.
-    pub(crate) fn says(&mut self, words: &str) -> String {
-        let since = Instant::now();
+    /// Waits for the next line on standard error that contains `text`.
+    pub(crate) fn wait_for_line(&mut self, text: &str) -> String {
+        let start = Instant::now();
         loop {
             let line = self
                 .lines
-                .recv_timeout(PATIENCE.saturating_sub(since.elapsed()));
-            let line =
-                line.unwrap_or_else(|_| panic!("nobody said {words:?}, but:\n{}", self.seen));
-            self.seen.push_str(&line);
-            self.seen.push('\n');
-            if line.contains(words) {
+                .recv_timeout(TIMEOUT.saturating_sub(start.elapsed()));
+            let line = line.unwrap_or_else(|_| panic!("no line with {text:?} in:\n{}", self.log));
+            self.log.push_str(&line);
+            self.log.push('\n');
+            if line.contains(text) {
                 return line;
             }
         }
     }
 
-    /// The line on standard error that has `words`, said already or still to come.
-    pub(crate) fn has_said(&mut self, words: &str) -> String {
-        let said = self
-            .seen
+    /// Returns the first line on standard error that contains `text`, and waits for it if none of
+    /// those read so far does.
+    pub(crate) fn find_line(&mut self, text: &str) -> String {
+        let read = self
+            .log
             .lines()
-            .find(|line| line.contains(words))
+            .find(|line| line.contains(text))
             .map(str::to_owned);
-        said.unwrap_or_else(|| self.says(words))
+        read.unwrap_or_else(|| self.wait_for_line(text))
     }
 
-    /// Waits until it runs, and tells its telemetry address.
-    pub(crate) fn address(&mut self) -> String {
-        let line = self.says("running telemetry=");
+    /// Waits until the pipelines run, and returns the telemetry address.
+    pub(crate) fn telemetry_address(&mut self) -> String {
+        let line = self.wait_for_line("running telemetry=");
         line.rsplit_once("http://").unwrap().1.to_owned()
     }
 
-    /// Its standard output, for a reader of one's own.
+    /// The address of the exporter for Prometheus.
+    pub(crate) fn metrics_address(&mut self) -> String {
+        let line = self.find_line("serving metrics");
+        let (_, rest) = line.split_once("address=").unwrap();
+        rest.split(' ').next().unwrap().to_owned()
+    }
+
+    /// Hands over standard output.
     pub(crate) fn take_stdout(&mut self) -> ChildStdout {
         self.child.stdout.take().unwrap()
     }
 
-    /// Sends a signal.
-    pub(crate) fn signal(&self, name: &str) {
-        self.signals(&[name]);
+    /// Reads standard output to its end on a thread.
+    pub(crate) fn read_stdout(&mut self) -> JoinHandle<String> {
+        let mut pipe = self.take_stdout();
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            pipe.read_to_string(&mut text).unwrap();
+            text
+        })
     }
 
-    /// Sends signals, one right behind the other.
-    pub(crate) fn signals(&self, names: &[&str]) {
+    /// Sends a signal.
+    pub(crate) fn send_signal(&self, name: &str) {
+        self.send_signals(&[name]);
+    }
+
+    /// Sends signals in quick succession.
+    pub(crate) fn send_signals(&self, names: &[&str]) {
         let kills: Vec<_> = names
             .iter()
             .map(|name| format!("kill -{name} {}", self.child.id()))
@@ -177,43 +209,33 @@ impl Agent {
         );
     }
 
-    /// Sends a signal again and again until a line on standard error has `words`, since one that
-    /// comes soon after another one is not heard.
-    pub(crate) fn signal_until(&mut self, name: &str, words: &str) {
-        let since = Instant::now();
+    /// Repeats a signal until a line on standard error contains `text`: a signal that follows
+    /// another one closely is merged with it.
+    pub(crate) fn send_signal_until(&mut self, name: &str, text: &str) {
+        let start = Instant::now();
         loop {
-            self.signal(name);
+            self.send_signal(name);
             while let Ok(line) = self.lines.recv_timeout(Duration::from_millis(150)) {
-                self.seen.push_str(&line);
-                self.seen.push('\n');
-                if line.contains(words) {
+                self.log.push_str(&line);
+                self.log.push('\n');
+                if line.contains(text) {
                     return;
                 }
             }
             assert!(
-                since.elapsed() < PATIENCE,
-                "nobody said {words:?}, but:\n{}",
-                self.seen
+                start.elapsed() < TIMEOUT,
+                "no line with {text:?} in:\n{}",
+                self.log
             );
         }
     }
 
-    /// Reads its standard output from now on.
-    pub(crate) fn output(&mut self) -> JoinHandle<String> {
-        let mut pipe = self.child.stdout.take().unwrap();
-        std::thread::spawn(move || {
-            let mut text = String::new();
-            pipe.read_to_string(&mut text).unwrap();
-            text
-        })
-    }
-
-    /// The most memory that it has had so far, in KiB.
+    /// Peak memory so far, in KiB.
     pub(crate) fn peak_memory_kib(&self) -> u64 {
         self.status_kib("VmHWM:")
     }
 
-    /// The memory that it has now, in KiB.
+    /// Resident memory, in KiB.
     pub(crate) fn resident_memory_kib(&self) -> u64 {
         self.status_kib("VmRSS:")
     }
@@ -227,35 +249,35 @@ impl Agent {
         line.trim_end_matches("kB").trim().parse().unwrap()
     }
 
-    /// Waits until it has ended by itself.
-    pub(crate) fn ended(mut self) -> Ended {
+    /// Reads standard output to its end and waits for the agent to exit.
+    pub(crate) fn wait(mut self) -> AgentOutput {
         let mut stdout = String::new();
         if let Some(mut pipe) = self.child.stdout.take() {
             pipe.read_to_string(&mut stdout).unwrap();
         }
-        Ended {
+        AgentOutput {
             stdout,
-            ..self.ended_unread()
+            ..self.wait_without_reading_stdout()
         }
     }
 
-    /// The same, without reading its standard output, so that it is stuck when it has filled the
-    /// pipe.
-    pub(crate) fn ended_unread(mut self) -> Ended {
-        // The child's own `wait` would close standard input only; the pipe stays open and full.
+    /// Waits for the agent to exit without reading its standard output, so that its writes block
+    /// once the pipe is full.
+    pub(crate) fn wait_without_reading_stdout(mut self) -> AgentOutput {
+        // `Child::wait` closes standard input only; the output pipe stays open and full.
         let code = self.child.wait().unwrap().code();
         let rest: String = self.lines.iter().map(|line| line + "\n").collect();
-        Ended {
+        AgentOutput {
             code,
             stdout: String::new(),
-            stderr: std::mem::take(&mut self.seen) + &rest,
+            stderr: std::mem::take(&mut self.log) + &rest,
         }
     }
 }
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        // It may have ended already.
+        // Both fail if it has exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,20 +1,20 @@
-//! Captures, byte by byte.
+//! Builds pcap and pcapng files.
 
-/// What a pcap file with times in microseconds begins with.
-pub(crate) const MICRO: u32 = 0xa1b2_c3d4;
-/// ... and in nanoseconds.
-pub(crate) const NANO: u32 = 0xa1b2_3c4d;
+/// The magic number of a pcap file with timestamps in microseconds.
+pub(crate) const MICROSECONDS: u32 = 0xa1b2_c3d4;
+/// The magic number of a pcap file with timestamps in nanoseconds.
+pub(crate) const NANOSECONDS: u32 = 0xa1b2_3c4d;
 
-/// The byte order in which a capture writes its numbers.
+/// The byte order of a capture file.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Order {
+pub(crate) enum ByteOrder {
     Little,
     Big,
 }
 
-use Order::Little;
+use ByteOrder::Little;
 
-impl Order {
+impl ByteOrder {
     fn u16(self, number: u16) -> [u8; 2] {
         if matches!(self, Little) {
             number.to_le_bytes()
@@ -31,17 +31,17 @@ impl Order {
         }
     }
 
-    pub(crate) fn words<const N: usize>(self, numbers: [u32; N]) -> Vec<u8> {
+    pub(crate) fn u32s<const N: usize>(self, numbers: [u32; N]) -> Vec<u8> {
         numbers.map(|number| self.u32(number)).concat()
     }
 
-    /// A pcap file. `magic` tells microseconds from nanoseconds.
+    /// A pcap file. `magic` is [`MICROSECONDS`] or [`NANOSECONDS`].
     pub(crate) fn pcap(self, magic: u32, link: u16, packets: &[&[u8]]) -> Vec<u8> {
         let mut file = [&self.u32(magic)[..], &self.u16(2), &self.u16(4)].concat();
-        file.extend(self.words([0, 0, 65535, link.into()]));
+        file.extend(self.u32s([0, 0, 65535, link.into()]));
         for packet in packets {
             let len = u32::try_from(packet.len()).unwrap();
-            file.extend(self.words([1, 2, len, len]));
+            file.extend(self.u32s([1, 2, len, len]));
             file.extend_from_slice(packet);
         }
         file
@@ -51,10 +51,10 @@ impl Order {
     pub(crate) fn block(self, kind: u32, body: &[u8]) -> Vec<u8> {
         let padded = [body, &vec![0; body.len().next_multiple_of(4) - body.len()]].concat();
         let len = u32::try_from(padded.len() + 12).unwrap();
-        [&self.words([kind, len])[..], &padded, &self.u32(len)].concat()
+        [&self.u32s([kind, len])[..], &padded, &self.u32(len)].concat()
     }
 
-    /// A section with its interfaces.
+    /// A section header and an interface description for each link type.
     pub(crate) fn section(self, links: &[u16]) -> Vec<u8> {
         let head = [
             &self.u32(0x1a2b_3c4d)[..],
@@ -81,7 +81,7 @@ impl Order {
         let len = u32::try_from(bytes.len()).unwrap();
         self.block(
             6,
-            &[&self.words([interface, 0, 0, len, orig_len])[..], bytes].concat(),
+            &[&self.u32s([interface, 0, 0, len, orig_len])[..], bytes].concat(),
         )
     }
 }

@@ -1,4 +1,4 @@
-//! What the Cilium agent writes, and a stand-in for it behind a unix socket.
+//! Simulated monitor streams, and a fake Cilium agent that serves them on a unix socket.
 
 use std::io::Write;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -6,8 +6,8 @@ use std::path::Path;
 
 use tidegate_simulate::{Options, Stream};
 
-/// So many simulated frames, as they come out of the monitor socket.
-pub(crate) fn recording(frames: u64) -> Vec<u8> {
+/// A monitor stream of simulated frames.
+pub(crate) fn simulated_frames(frames: u64) -> Vec<u8> {
     let mut stream = Stream::new(Options {
         lost_every: 100,
         ..Options::default()
@@ -17,12 +17,12 @@ pub(crate) fn recording(frames: u64) -> Vec<u8> {
     bytes
 }
 
-/// The Cilium agent, as far as a monitor client sees it.
-pub(crate) struct Cilium {
+/// A listener on the monitor socket.
+pub(crate) struct FakeCilium {
     listener: UnixListener,
 }
 
-impl Cilium {
+impl FakeCilium {
     /// Listens on a path.
     pub(crate) fn listen(path: &Path) -> Self {
         Self {
@@ -30,12 +30,12 @@ impl Cilium {
         }
     }
 
-    /// Waits for a client and sends it a stream of its own.
+    /// Accepts a client and sends it a new stream of simulated frames.
     pub(crate) fn send(&self, frames: u64) -> UnixStream {
-        self.write(&recording(frames))
+        self.write(&simulated_frames(frames))
     }
 
-    /// Waits for a client and sends it these bytes.
+    /// Accepts a client and sends it these bytes.
     pub(crate) fn write(&self, bytes: &[u8]) -> UnixStream {
         let (mut client, _) = self.listener.accept().unwrap();
         client.write_all(bytes).unwrap();

@@ -1,5 +1,5 @@
-//! An OTLP server: decodes what it is sent with `opentelemetry-proto`, keeps it, and answers as it
-//! is told.
+//! An OTLP server that decodes requests with `opentelemetry-proto`, keeps them, and gives scripted
+//! replies.
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener};
@@ -28,114 +28,113 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
 
-/// What the server does with a request for logs.
+/// What the server does with a logs request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Answer {
-    /// Takes all of it.
+pub(crate) enum Reply {
+    /// Accepts all records.
     Accept,
-    /// Refuses it with a status.
-    Refuse(Code),
-    /// Takes it but for so many records.
-    Reject(i64),
-    /// Takes all of it after so many milliseconds.
-    After(u64),
-    /// Never.
-    Hang,
-    /// Breaks all connections, and takes new ones a moment later.
-    Vanish,
+    /// Fails the request with a status.
+    Fail(Code),
+    /// Accepts all but this number of records.
+    RejectRecords(i64),
+    /// Accepts all records after this number of milliseconds.
+    AcceptAfterMillis(u64),
+    /// Does not reply.
+    Never,
+    /// Closes all connections, then accepts new ones.
+    Restart,
 }
 
 /// A running server.
 pub(crate) struct Collector {
     pub(crate) address: SocketAddr,
-    kept: Arc<Kept>,
-    keeper: Option<JoinHandle<()>>,
+    state: Arc<CollectorState>,
+    server: Option<JoinHandle<()>>,
 }
 
-/// What the server has to say to the thread that keeps it running.
+/// A command to the thread that runs the server.
 #[derive(Clone, Copy, Debug)]
-enum Word {
-    Again,
-    Enough,
+enum ServerCommand {
+    Restart,
+    Stop,
 }
 
-struct Kept {
+struct CollectorState {
     logs: Mutex<Vec<LogRecord>>,
     metrics: Mutex<Vec<Metric>>,
-    /// Of the last request with metrics.
+    /// The metrics of the last request that had any.
     last_metrics: Mutex<Vec<Metric>>,
-    /// Whether no request is answered.
-    stalled: AtomicBool,
-    answers: Mutex<VecDeque<Answer>>,
-    then: Answer,
-    words: Sender<Word>,
+    /// While set, no request gets a reply.
+    is_stalled: AtomicBool,
+    /// Replies to the next requests.
+    replies: Mutex<VecDeque<Reply>>,
+    /// The reply to every request after those.
+    default_reply: Reply,
+    commands: Sender<ServerCommand>,
 }
 
 impl Collector {
-    /// Gives `first` as the first answers, then `then` for ever.
-    pub(crate) fn answering(first: &[Answer], then: Answer) -> Self {
-        let (words, heard) = channel();
-        let answers = Mutex::new(first.iter().copied().collect());
-        let (logs, metrics, last_metrics) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let stalled = AtomicBool::new(false);
-        let kept = Arc::new(Kept {
-            logs,
-            metrics,
-            last_metrics,
-            stalled,
-            answers,
-            then,
-            words,
+    /// Starts a server that gives each of `first` once, then `default_reply`.
+    pub(crate) fn with_replies(first: &[Reply], default_reply: Reply) -> Self {
+        let (commands, received) = channel();
+        let state = Arc::new(CollectorState {
+            logs: Mutex::default(),
+            metrics: Mutex::default(),
+            last_metrics: Mutex::default(),
+            is_stalled: AtomicBool::new(false),
+            replies: Mutex::new(first.iter().copied().collect()),
+            default_reply,
+            commands,
         });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let again = Arc::clone(&kept);
-        let keeper = thread::spawn(move || {
-            let mut runtime = serve(&again, &listener);
-            while matches!(heard.recv(), Ok(Word::Again)) {
+        let shared = Arc::clone(&state);
+        let server = thread::spawn(move || {
+            let mut runtime = serve(&shared, &listener);
+            while matches!(received.recv(), Ok(ServerCommand::Restart)) {
                 drop(runtime);
-                runtime = serve(&again, &listener);
+                runtime = serve(&shared, &listener);
             }
         });
         Self {
             address,
-            kept,
-            keeper: Some(keeper),
+            state,
+            server: Some(server),
         }
     }
 
-    /// The log records that were taken.
+    /// The accepted log records.
     pub(crate) fn logs(&self) -> Vec<LogRecord> {
-        self.kept.logs.lock().unwrap().clone()
+        self.state.logs.lock().unwrap().clone()
     }
 
-    /// The metrics that were taken, in order of arrival.
+    /// The accepted metrics, in order of arrival.
     pub(crate) fn metrics(&self) -> Vec<Metric> {
-        self.kept.metrics.lock().unwrap().clone()
+        self.state.metrics.lock().unwrap().clone()
     }
 
-    /// The metrics of the last request that was taken.
+    /// The metrics of the last accepted request.
     pub(crate) fn last_metrics(&self) -> Vec<Metric> {
-        self.kept.last_metrics.lock().unwrap().clone()
+        self.state.last_metrics.lock().unwrap().clone()
     }
 
-    /// Answers no request of any kind from now on, or answers again those that come from now on.
-    pub(crate) fn stall(&self, stalled: bool) {
-        self.kept.stalled.store(stalled, Ordering::Relaxed);
+    /// Sets whether requests that arrive from now on are left without a reply.
+    pub(crate) fn set_stalled(&self, is_stalled: bool) {
+        self.state.is_stalled.store(is_stalled, Ordering::Relaxed);
     }
 }
 
 impl Drop for Collector {
     fn drop(&mut self) {
-        // The keeper ends with this word, or has ended in a panic of its own.
-        let _ = self.kept.words.send(Word::Enough);
-        let _ = self.keeper.take().map(JoinHandle::join);
+        // Fails if the server thread has panicked.
+        let _ = self.state.commands.send(ServerCommand::Stop);
+        let _ = self.server.take().map(JoinHandle::join);
     }
 }
 
 /// Serves until the runtime is dropped.
-fn serve(kept: &Arc<Kept>, listener: &TcpListener) -> Runtime {
+fn serve(state: &Arc<CollectorState>, listener: &TcpListener) -> Runtime {
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -144,60 +143,55 @@ fn serve(kept: &Arc<Kept>, listener: &TcpListener) -> Runtime {
     let entered = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
     let server = Server::builder()
-        .add_service(LogsServiceServer::from_arc(Arc::clone(kept)))
-        .add_service(MetricsServiceServer::from_arc(Arc::clone(kept)));
+        .add_service(LogsServiceServer::from_arc(Arc::clone(state)))
+        .add_service(MetricsServiceServer::from_arc(Arc::clone(state)));
     runtime.spawn(server.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
     drop(entered);
     runtime
 }
 
-impl Kept {
-    /// Never ends for a request that comes while the server has stalled.
-    async fn stand_still(&self) {
-        if self.stalled.load(Ordering::Relaxed) {
+impl CollectorState {
+    /// Never returns for a request that arrives while the server is stalled.
+    async fn wait_if_stalled(&self) {
+        if self.is_stalled.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
     }
 }
 
 #[tonic::async_trait]
-impl LogsService for Kept {
+impl LogsService for CollectorState {
     async fn export(
         &self,
         request: Request<ExportLogsServiceRequest>,
     ) -> Result<Response<ExportLogsServiceResponse>, Status> {
-        self.stand_still().await;
+        self.wait_if_stalled().await;
         let scopes = request
             .into_inner()
             .resource_logs
             .into_iter()
             .flat_map(|resource| resource.scope_logs);
         let mut records: Vec<LogRecord> = scopes.flat_map(|scope| scope.log_records).collect();
-        let answer = self
-            .answers
-            .lock()
-            .unwrap()
-            .pop_front()
-            .unwrap_or(self.then);
+        let next = self.replies.lock().unwrap().pop_front();
         let mut response = ExportLogsServiceResponse::default();
-        match answer {
-            Answer::Accept => {}
-            Answer::After(milliseconds) => {
+        match next.unwrap_or(self.default_reply) {
+            Reply::Accept => {}
+            Reply::AcceptAfterMillis(milliseconds) => {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await
             }
-            Answer::Hang => std::future::pending().await,
-            Answer::Vanish => {
-                self.words.send(Word::Again).unwrap();
+            Reply::Never => std::future::pending().await,
+            Reply::Restart => {
+                self.commands.send(ServerCommand::Restart).unwrap();
                 std::future::pending().await
             }
-            Answer::Refuse(code) => return Err(Status::new(code, "as told")),
-            Answer::Reject(n) => {
-                let left = records.len().saturating_sub(usize::try_from(n).unwrap());
-                let rejected = records.len() - left;
-                records.truncate(left);
+            Reply::Fail(code) => return Err(Status::new(code, "scripted")),
+            Reply::RejectRecords(n) => {
+                let accepted = records.len().saturating_sub(usize::try_from(n).unwrap());
+                let rejected = records.len() - accepted;
+                records.truncate(accepted);
                 response.partial_success = Some(ExportLogsPartialSuccess {
                     rejected_log_records: i64::try_from(rejected).unwrap(),
-                    error_message: "as told".to_owned(),
+                    error_message: "scripted".to_owned(),
                 });
             }
         }
@@ -207,12 +201,12 @@ impl LogsService for Kept {
 }
 
 #[tonic::async_trait]
-impl MetricsService for Kept {
+impl MetricsService for CollectorState {
     async fn export(
         &self,
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        self.stand_still().await;
+        self.wait_if_stalled().await;
         let scopes = request
             .into_inner()
             .resource_metrics

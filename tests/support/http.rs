@@ -1,14 +1,14 @@
-//! An HTTP client that is just enough.
+//! A minimal HTTP/1.1 client.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-/// Status and body of a page.
+/// Fetches a page and returns its status and body.
 pub(crate) fn get(address: &str, path: &str) -> (u16, String) {
     try_get(address, path).unwrap()
 }
 
-/// The same from an agent that may have ended.
+/// The same as [`get`] for an agent that may have exited.
 pub(crate) fn try_get(address: &str, path: &str) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address)?;
     write!(

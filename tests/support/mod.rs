@@ -1,19 +1,20 @@
-//! How the tests start the agent and play its surroundings.
+//! How the tests start the agent and play its environment.
 
 mod agent;
-mod books;
 pub(crate) mod capture;
 mod cilium;
 mod collector;
 mod http;
+mod ledger;
 
 pub(crate) use agent::{
-    Agent, Ended, PATIENCE, tidegate, tidegate_reading, tidegate_unread, tidegate_with,
+    Agent, AgentOutput, TIMEOUT, run_args, tidegate, tidegate_with_closed_stdout,
+    tidegate_with_env, tidegate_with_stdin,
 };
-pub(crate) use books::Books;
-pub(crate) use cilium::{Cilium, recording};
-pub(crate) use collector::{Answer, Collector};
+pub(crate) use cilium::{FakeCilium, simulated_frames};
+pub(crate) use collector::{Collector, Reply};
 pub(crate) use http::{get, try_get};
+pub(crate) use ledger::LedgerReport;
 
 use std::path::PathBuf;
 use std::thread;
@@ -21,28 +22,25 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// Asks until the answer is yes; a test that would wait for ever fails with what it waited for.
-pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !is_so() {
-        assert!(
-            since.elapsed() < PATIENCE,
-            "it did not come to pass that {what}"
-        );
-        // Leaves the processor to those that are waited for.
+/// Polls a condition until it holds; panics with `what` after [`TIMEOUT`].
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < TIMEOUT, "timed out: {what}");
+        // Yields the CPU to the processes under test.
         thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// A directory of a test's own.
-pub(crate) struct Place(TempDir);
+/// A temporary directory of one test.
+pub(crate) struct TestDir(TempDir);
 
-impl Place {
+impl TestDir {
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// The path of a file that may not exist.
+    /// The path of a file, which need not exist.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
@@ -53,8 +51,8 @@ impl Place {
         self.path(name)
     }
 
-    /// Writes a configuration: a recording of simulated frames through `processors` to `exporter`,
-    /// whose keys may follow its name. Telemetry takes a free port.
+    /// Writes a recording of simulated frames and a configuration that replays it through
+    /// `processors` to `exporter`, whose table has `keys`. Telemetry listens on a free port.
     pub(crate) fn replay(
         &self,
         frames: u64,
@@ -62,7 +60,7 @@ impl Place {
         exporter: &str,
         keys: &str,
     ) -> PathBuf {
-        let file = self.write("recording", recording(frames));
+        let file = self.write("recording", simulated_frames(frames));
         let declared: String = processors
             .iter()
             .map(|kind| format!("[processors.{kind}]\n"))
@@ -70,17 +68,20 @@ impl Place {
         let text = format!(
             "[receivers.replay]\nfile = {file:?}\n{declared}[exporters.{exporter}]\n{keys}\n\
              [service]\ntelemetry.listen = \"127.0.0.1:0\"\ngrace_period = \"300ms\"\n\
-             [service.pipelines.flows]\nreceivers = [\"replay\"]\nprocessors = {processors:?}\nexporters = [\"{exporter}\"]\n"
+             [service.pipelines.flows]\nreceivers = [\"replay\"]\nprocessors = {processors:?}\n\
+             exporters = [\"{exporter}\"]\n"
         );
         self.write("pipeline.toml", text)
     }
 
-    /// Writes a configuration that reads a socket until its first stream ends.
+    /// Writes a configuration that reads the monitor socket in this directory.
     pub(crate) fn socket(&self, on_eof: &str) -> PathBuf {
         let text = format!(
-            "[receivers.monitor1_2]\nsocket = {:?}\non_eof = \"{on_eof}\"\n[processors.cilium_decode]\n[exporters.nop]\n\
+            "[receivers.monitor1_2]\nsocket = {:?}\non_eof = \"{on_eof}\"\n\
+             [processors.cilium_decode]\n[exporters.nop]\n\
              [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
-             [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\nprocessors = [\"cilium_decode\"]\nexporters = [\"nop\"]\n",
+             [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\n\
+             processors = [\"cilium_decode\"]\nexporters = [\"nop\"]\n",
             self.path("monitor.sock")
         );
         self.write("pipeline.toml", text)

@@ -250,7 +250,7 @@ fn circles_in(sources: &[(&str, &str)]) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn no_files_need_each_other() {
+fn no_files_form_an_import_cycle() {
     let modules = read(&super::production());
     let edges = edges(&modules);
     let mut report = String::new();
@@ -268,7 +268,7 @@ fn no_files_need_each_other() {
 }
 
 #[test]
-fn a_circle_over_three_files_is_found() {
+fn a_cycle_over_three_files_is_found() {
     let sources = [
         ("wire/src/lib.rs", "mod a; mod b; mod c;"),
         ("wire/src/a.rs", "use crate::b::B;"),
@@ -299,7 +299,7 @@ fn a_name_that_a_parent_re_exports_counts_as_the_file_that_defines_it() {
 }
 
 #[test]
-fn parents_children_and_tests_make_no_circle() {
+fn parents_children_and_tests_form_no_cycle() {
     let sources = [
         ("wire/src/a/mod.rs", "mod x; use x::X; struct A;"),
         ("wire/src/a/x.rs", "use super::A; use crate::b::B;"),

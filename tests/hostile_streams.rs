@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use tidegate_wire::gob::{Definition, Field, Type, TypeId, put_int, put_uint, write_message};
 use tidegate_wire::payload::{Encoder, Payload};
 
-use crate::support::{Agent, Books, Place, eventually, get, recording};
+use crate::support::{Agent, LedgerReport, TestDir, eventually, get, simulated_frames};
 
 /// What the agent may take beside what it started with: a frame of 16 MiB, for which it is
 /// configured, while its buffer grows.
@@ -83,9 +83,9 @@ fn with_field(ty: Type, value: &[u8]) -> Vec<u8> {
 
 #[test]
 fn hostile_streams_are_counted_within_bounded_memory_and_the_next_one_is_read() {
-    let place = Place::new();
-    let listener = UnixListener::bind(place.path("monitor.sock")).unwrap();
-    let (config, file) = (place.socket("reconnect"), place.path("ledger.json"));
+    let dir = TestDir::new();
+    let listener = UnixListener::bind(dir.path("monitor.sock")).unwrap();
+    let (config, file) = (dir.socket("reconnect"), dir.path("ledger.json"));
     let at_once = "[receivers.monitor1_2]\nreconnect = { initial = \"1ms\", max = \"20ms\" }\nmax_frame = \"16MiB\"\n";
     let text = std::fs::read_to_string(&config)
         .unwrap()
@@ -99,14 +99,14 @@ fn hostile_streams_are_counted_within_bounded_memory_and_the_next_one_is_read() 
         file.as_os_str(),
     ];
     let mut agent = Agent::start(&run);
-    let address = agent.address();
+    let address = agent.telemetry_address();
     let at_start = agent.peak_memory_kib();
     for (_, stream) in streams() {
         // The agent hangs up when it has seen enough.
         let _ = listener.accept().unwrap().0.write_all(&stream);
     }
     let mut last = listener.accept().unwrap().0;
-    last.write_all(&recording(100)).unwrap();
+    last.write_all(&simulated_frames(100)).unwrap();
     // The last stream's, the access-log record's, and one for each stream that was refused itself.
     let read = |line: &str| {
         line.contains("_records_in_total") && line.contains("monitor1_2") && line.ends_with(" 107")
@@ -117,10 +117,10 @@ fn hostile_streams_are_counted_within_bounded_memory_and_the_next_one_is_read() 
 
     let taken = agent.peak_memory_kib() - at_start;
     assert!(taken <= MOST_KIB, "{taken} KiB");
-    agent.signal("TERM");
-    let ended = agent.ended();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let books = Books::read(&file).unwrap();
+    agent.send_signal("TERM");
+    let output = agent.wait();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let ledger = LedgerReport::read(&file).unwrap();
     for (reason, _) in streams() {
         let stage = if reason.starts_with("access_log") {
             "processors.cilium_decode"
@@ -128,10 +128,10 @@ fn hostile_streams_are_counted_within_bounded_memory_and_the_next_one_is_read() 
             "receivers.monitor1_2"
         };
         assert_eq!(
-            books.number(stage, &format!("dropped/{reason}")),
+            ledger.count(stage, &format!("dropped/{reason}")),
             1,
             "{reason}: {}",
-            books.stage(stage)
+            ledger.stage(stage)
         );
     }
 }

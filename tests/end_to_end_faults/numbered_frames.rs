@@ -1,5 +1,5 @@
-//! Frames that carry a number where every sink shows it: in the last 64 bits of the packet's source
-//! address.
+//! Frames that carry a number in the last 64 bits of the packet's source address, which every sink
+//! shows.
 
 use std::net::Ipv6Addr;
 
@@ -9,23 +9,24 @@ use tidegate_wire::payload::{self, Payload};
 
 const PREFIX: u128 = 0xfd00 << 112;
 
-/// The number in an address that a sink shows.
-pub(super) fn number(address: &str) -> u64 {
+/// The number in the source address of a flow.
+pub(super) fn frame_number(address: &str) -> u64 {
     let bits = u128::from(address.parse::<Ipv6Addr>().unwrap());
     u64::try_from(bits ^ PREFIX).unwrap()
 }
 
-/// One connection's stream, as the Cilium agent writes it.
+/// Writes one connection's stream as the Cilium agent does.
 #[derive(Default)]
-pub(super) struct Writer {
+pub(super) struct FrameWriter {
     encoder: payload::Encoder,
     pub(super) bytes: Vec<u8>,
 }
 
-impl Writer {
-    /// A trace of a packet from the address that carries `number`.
+impl FrameWriter {
+    /// Writes a trace of a packet whose source address carries `number`.
     pub(super) fn numbered(&mut self, number: u64) {
-        let (packet, mut data) = (packet(number), Vec::new());
+        let packet = packet(number);
+        let mut data = Vec::new();
         let len_orig = u32::try_from(packet.len()).unwrap();
         let fields = TraceFields {
             common: Common {
@@ -48,22 +49,22 @@ impl Writer {
         self.encoder.encode(&payload, &mut self.bytes);
     }
 
-    /// A frame whose first field claims more bytes than the frame has. The stream goes on behind
-    /// it.
-    pub(super) fn broken_frame(&mut self) {
+    /// Writes a frame whose first field claims more bytes than the frame has. Later frames of the
+    /// stream are readable.
+    pub(super) fn malformed_frame(&mut self) {
         let mut body = Vec::new();
         put_int(&mut body, TypeId::FIRST.0);
         body.extend([1, 100]);
         write_message(&mut self.bytes, &body);
     }
 
-    /// What cannot be the length of a frame: nothing behind it can be read.
+    /// Writes an invalid frame length, after which the stream cannot be read.
     pub(super) fn garbage(&mut self) {
         self.bytes.push(0x80);
     }
 
-    /// A frame without its last bytes.
-    pub(super) fn cut_frame(&mut self) {
+    /// Writes a frame without its last bytes.
+    pub(super) fn truncated_frame(&mut self) {
         self.numbered(u64::MAX);
         self.bytes.truncate(self.bytes.len() - 9);
     }
@@ -74,7 +75,7 @@ fn packet(number: u64) -> Vec<u8> {
     packet.extend([0x86, 0xdd, 0x60, 0, 0, 0, 0, 20, 6, 64]);
     packet.extend((PREFIX | u128::from(number)).to_be_bytes());
     packet.extend((PREFIX | 1 << 64).to_be_bytes());
-    // TCP from 40000 to 5201, which no L7 stage looks into.
+    // TCP from 40000 to 5201, a payload that no L7 stage inspects.
     packet.extend([
         0x9c, 0x40, 0x14, 0x51, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0,
     ]);

@@ -6,33 +6,25 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Place, tidegate};
+use super::{TestDir, run_args, tidegate};
 
-/// The JSON that `run --ledger` wrote.
-pub(crate) struct Books(Value);
+/// The JSON that `run --ledger` writes at the end of a run.
+pub(crate) struct LedgerReport(Value);
 
-impl Books {
-    /// Runs a configuration to its end, whatever the exit code, and reads its ledger, which has to
-    /// balance.
-    pub(crate) fn of(place: &Place, config: &Path) -> Self {
-        let file = place.path("ledger.json");
-        let run = [
-            "run".as_ref(),
-            "-c".as_ref(),
-            config.as_os_str(),
-            "--ledger".as_ref(),
-            file.as_os_str(),
-        ];
-        let ended = tidegate(&run);
-        Self::read(&file).unwrap_or_else(|| panic!("no ledger: {}", ended.stderr))
+impl LedgerReport {
+    /// Runs a configuration to its end, with any exit code, and reads its ledger.
+    pub(crate) fn of_run(dir: &TestDir, config: &Path) -> Self {
+        let file = dir.path("ledger.json");
+        let output = tidegate(&run_args(config, &file));
+        Self::read(&file).unwrap_or_else(|| panic!("no ledger: {}", output.stderr))
     }
 
-    /// Reads a ledger that an agent has written at its end.
+    /// Reads a ledger and checks that it balances.
     pub(crate) fn read(file: &Path) -> Option<Self> {
-        let books = Self(serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()?);
-        assert_eq!(books.0["balanced"], true, "{}", books.0);
-        assert_eq!(books.0["unaccounted"], 0, "{}", books.0);
-        Some(books)
+        let ledger = Self(serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()?);
+        assert_eq!(ledger.0["balanced"], true, "{}", ledger.0);
+        assert_eq!(ledger.0["unaccounted"], 0, "{}", ledger.0);
+        Some(ledger)
     }
 
     /// The row of a stage.
@@ -43,15 +35,15 @@ impl Books {
             .unwrap_or_else(|| panic!("no {stage} in {}", self.0))
     }
 
-    /// A number of a stage: a path such as `in` or `dropped/queue_full`; 0 where there is none.
-    pub(crate) fn number(&self, stage: &str, path: &str) -> u64 {
+    /// A count of a stage by its path, such as `in` or `dropped/queue_full`; 0 if it is absent.
+    pub(crate) fn count(&self, stage: &str, path: &str) -> u64 {
         self.stage(stage)
             .pointer(&format!("/{path}"))
             .and_then(Value::as_u64)
             .unwrap_or_default()
     }
 
-    /// What a stage dropped, by reason.
+    /// The records that a stage dropped, by reason.
     pub(crate) fn dropped(&self, stage: &str) -> BTreeMap<String, u64> {
         let counts = self.stage(stage)["dropped"].as_object().unwrap();
         counts
@@ -60,24 +52,24 @@ impl Books {
             .collect()
     }
 
-    /// What all stages dropped: stage, reason and number.
+    /// All drops, as stage, reason and number of records.
     pub(crate) fn drops(&self) -> Vec<(String, String, u64)> {
         let stages = self.0["stages"]
             .as_array()
             .unwrap()
             .iter()
             .map(|row| row["stage"].as_str().unwrap());
-        let of = |stage: &str| {
+        let drops_of = |stage: &str| {
             let drops = self.dropped(stage).into_iter();
             drops
                 .map(|(reason, count)| (stage.to_owned(), reason, count))
                 .collect::<Vec<_>>()
         };
-        stages.flat_map(of).collect()
+        stages.flat_map(drops_of).collect()
     }
 }
 
-impl Display for Books {
+impl Display for LedgerReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let rows = self.0["stages"].as_array().unwrap();
         rows.iter().try_for_each(|row| writeln!(f, "{row}"))

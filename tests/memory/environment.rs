@@ -1,4 +1,4 @@
-//! The pipeline that ships, with stand-ins for all that it talks to.
+//! An agent with the shipped configuration, and fakes of its peers.
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -12,34 +12,36 @@ use tidegate_wire::access_log::{self, Endpoint, Http, LogRecord, Variant};
 use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::{Encoder, Payload};
 
-use crate::support::{Agent, Place, get};
+use crate::support::{Agent, TestDir, get};
 
-/// What the agent reads; if not told otherwise, as fast as it does.
+/// The monitor events that the agent reads.
 #[derive(Clone, Copy)]
 pub(super) enum Input {
-    /// A mix of the simulator, at so many events a second; 0 is as fast as they are read.
+    /// A mix of the simulator, in events per second; 0 is as fast as they are read.
     Simulated { mix: &'static str, rate: u32 },
-    /// HTTP requests whose headers have so many bytes.
+    /// Access-log records of HTTP requests with this many bytes of headers, as fast as they are
+    /// read.
     AccessLog(usize),
 }
 
-/// A running agent. Nothing is played to it yet.
-pub(super) struct Scene {
+/// A running agent, which gets no events before [`Self::play`].
+pub(super) struct ShippedAgent {
     agent: Agent,
-    /// Of its telemetry.
+    /// Its telemetry address.
     pub(super) address: String,
-    /// What it took before there was anything to do.
-    pub(super) at_start: u64,
-    stand_in: Option<Child>,
-    place: Place,
+    /// Peak memory in bytes after the start.
+    pub(super) bytes_at_start: u64,
+    simulator: Option<Child>,
+    dir: TestDir,
 }
 
-impl Scene {
-    /// Sends OTLP to a server at this address. Nobody reads standard output. `instead` is what in
-    /// the file that ships is written otherwise.
-    pub(super) fn with(backend: SocketAddr, instead: &[(&str, &str)]) -> Self {
-        let place = Place::new();
-        let (socket, endpoint) = (place.path("monitor.sock"), format!("http://{backend}"));
+impl ShippedAgent {
+    /// Starts an agent that exports OTLP to `backend`, and whose standard output is not read.
+    /// `replacements` are made in the text of the shipped file.
+    pub(super) fn start(backend: SocketAddr, replacements: &[(&str, &str)]) -> Self {
+        let dir = TestDir::new();
+        let socket = dir.path("monitor.sock");
+        let endpoint = format!("http://{backend}");
         let environment = [
             ("CILIUM_MONITOR_SOCK", socket.as_os_str()),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_ref()),
@@ -49,48 +51,46 @@ impl Scene {
         let text =
             std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("pipeline.toml"))
                 .unwrap();
-        let text = instead
+        let text = replacements
             .iter()
-            .fold(text, |text, (ships, other)| text.replace(ships, other));
-        let config = place.write("pipeline.toml", text);
-        let mut agent = Agent::start_with(
+            .fold(text, |text, (shipped, other)| text.replace(shipped, other));
+        let config = dir.write("pipeline.toml", text);
+        let mut agent = Agent::start_with_env(
             &["run".as_ref(), "-c".as_ref(), config.as_os_str()],
             &environment,
         );
-        let address = agent.address();
-        let at_start = agent.peak_memory_kib() << 10;
+        let address = agent.telemetry_address();
+        let bytes_at_start = agent.peak_memory_kib() << 10;
         Self {
             agent,
             address,
-            at_start,
-            stand_in: None,
-            place,
+            bytes_at_start,
+            simulator: None,
+            dir,
         }
     }
 
-    /// Has somebody read standard output.
+    /// Reads and discards standard output from now on.
     pub(super) fn read_output(&mut self) {
         let mut output = self.agent.take_stdout();
         thread::spawn(move || io::copy(&mut output, &mut io::sink()));
     }
 
+    /// Serves events on the monitor socket.
     pub(super) fn play(&mut self, input: Input) {
-        let socket = self.place.path("monitor.sock");
+        let socket = self.dir.path("monitor.sock");
         match input {
-            Input::Simulated { mix, rate } => self.stand_in = Some(simulate(&socket, mix, rate)),
+            Input::Simulated { mix, rate } => self.simulator = Some(simulate(&socket, mix, rate)),
             Input::AccessLog(size) => {
-                let (listener, frames) = (UnixListener::bind(socket).unwrap(), access_log(size));
+                let listener = UnixListener::bind(socket).unwrap();
+                let frames = access_log_frames(size);
                 thread::spawn(move || repeat(&listener, &frames));
             }
         }
     }
 
-    fn books(&self) -> String {
-        get(&self.address, "/debug/ledger").1
-    }
-
-    /// A number of a stage: a path such as `in` or `dropped/queue_full`; 0 where there is none.
-    pub(super) fn number(&self, stage: &str, path: &str) -> u64 {
+    /// A count of a stage by its path, such as `in` or `dropped/queue_full`; 0 if it is absent.
+    pub(super) fn count(&self, stage: &str, path: &str) -> u64 {
         let ledger = self.ledger();
         assert_eq!(ledger["balanced"], true, "{ledger}");
         let row = ledger["stages"]
@@ -104,8 +104,8 @@ impl Scene {
             .unwrap_or_default()
     }
 
-    /// The bytes that the queue in front of a stage holds at most, and now.
-    pub(super) fn queue(&self, stage: &str) -> [u64; 2] {
+    /// The limit and the size in bytes of the queue in front of a stage.
+    pub(super) fn queue_bytes(&self, stage: &str) -> [u64; 2] {
         let ledger = self.ledger();
         let row = ledger["edges"]
             .as_array()
@@ -116,8 +116,8 @@ impl Scene {
         ["max_bytes", "queue_bytes"].map(|key| row[key].as_u64().unwrap())
     }
 
-    /// The bytes that all queues hold at most.
-    pub(super) fn queues(&self) -> u64 {
+    /// The sum of the limits of all queues in bytes.
+    pub(super) fn queue_limits(&self) -> u64 {
         let ledger = self.ledger();
         ledger["edges"]
             .as_array()
@@ -127,17 +127,17 @@ impl Scene {
             .sum()
     }
 
-    /// The most bytes of memory so far.
-    pub(super) fn peak(&self) -> u64 {
+    /// Peak memory so far in bytes.
+    pub(super) fn peak_bytes(&self) -> u64 {
         self.agent.peak_memory_kib() << 10
     }
 
-    /// The bytes of memory that it has now.
-    pub(super) fn resident(&self) -> u64 {
+    /// Resident memory in bytes.
+    pub(super) fn resident_bytes(&self) -> u64 {
         self.agent.resident_memory_kib() << 10
     }
 
-    /// What all stages dropped, by reason.
+    /// The drops of all stages as text.
     pub(super) fn drops(&self) -> String {
         let ledger = self.ledger();
         let rows = ledger["stages"].as_array().unwrap().iter();
@@ -149,16 +149,16 @@ impl Scene {
     }
 
     fn ledger(&self) -> Value {
-        serde_json::from_str(&self.books()).unwrap()
+        serde_json::from_str(&get(&self.address, "/debug/ledger").1).unwrap()
     }
 }
 
-impl Drop for Scene {
+impl Drop for ShippedAgent {
     fn drop(&mut self) {
-        if let Some(stand_in) = &mut self.stand_in {
-            // It may have ended already.
-            let _ = stand_in.kill();
-            let _ = stand_in.wait();
+        if let Some(simulator) = &mut self.simulator {
+            // Both fail if it has exited already.
+            let _ = simulator.kill();
+            let _ = simulator.wait();
         }
     }
 }
@@ -183,8 +183,8 @@ fn simulate(socket: &Path, mix: &str, rate: u32) -> Child {
         .unwrap()
 }
 
-/// The beginning of a stream, and a frame that can follow it any number of times.
-fn access_log(size: usize) -> [Vec<u8>; 2] {
+/// The first frame of a stream, with its type definitions, and a frame that can be repeated after it.
+fn access_log_frames(size: usize) -> [Vec<u8>; 2] {
     let headers = (0..size / 100)
         .map(|n| (format!("x-{n:06}"), vec!["v".repeat(80)]))
         .collect();
@@ -195,7 +195,7 @@ fn access_log(size: usize) -> [Vec<u8>; 2] {
         headers: Some(headers),
         ..Http::default()
     };
-    let end = |last: u8| Endpoint {
+    let endpoint = |last: u8| Endpoint {
         ipv4: format!("10.0.0.{last}"),
         port: 80,
         ..Endpoint::default()
@@ -204,8 +204,8 @@ fn access_log(size: usize) -> [Vec<u8>; 2] {
         kind: "Request".to_owned(),
         timestamp: "2026-01-01T00:00:00Z".to_owned(),
         verdict: "Forwarded".to_owned(),
-        source: end(1),
-        destination: end(2),
+        source: endpoint(1),
+        destination: endpoint(2),
         transport_protocol: 6,
         http: Some(http),
         ..LogRecord::default()
@@ -226,7 +226,7 @@ fn access_log(size: usize) -> [Vec<u8>; 2] {
     frames
 }
 
-/// Plays frames to one client until it hangs up.
+/// Writes frames to one client until it disconnects.
 fn repeat(listener: &UnixListener, [first, next]: &[Vec<u8>; 2]) {
     let (mut client, _) = listener.accept().unwrap();
     let mut written = client.write_all(first);

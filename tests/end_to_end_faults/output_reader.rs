@@ -1,4 +1,4 @@
-//! Whoever reads the agent's standard output, well or badly.
+//! Reads the agent's standard output, with pauses or up to a limit.
 
 use std::io::{BufRead, BufReader};
 use std::process::ChildStdout;
@@ -7,36 +7,37 @@ use std::thread::{self, JoinHandle};
 
 /// How the output is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(super) enum ReadMode {
     /// Line by line, to the end.
-    ToTheEnd,
-    /// So many lines, and then no more until somebody says so.
-    Pauses(usize),
-    /// So many lines, and then the pipe is closed.
-    HangsUp(usize),
+    ToEnd,
+    /// This number of lines, then the rest after [`OutputReader::resume`].
+    PauseAfter(usize),
+    /// This number of lines, then the pipe is closed.
+    CloseAfter(usize),
 }
 
-/// A reader at work.
-pub(super) struct Reader {
+/// A thread that reads.
+pub(super) struct OutputReader {
     resume: Sender<()>,
     thread: JoinHandle<Vec<String>>,
 }
 
-impl Reader {
-    pub(super) fn start(output: ChildStdout, reading: Reading) -> Self {
+impl OutputReader {
+    pub(super) fn start(output: ChildStdout, mode: ReadMode) -> Self {
         let (resume, resumed) = channel();
         let thread = thread::spawn(move || {
-            let (mut output, mut lines) = (BufReader::new(output), Vec::new());
+            let mut output = BufReader::new(output);
+            let mut lines = Vec::new();
             loop {
-                match reading {
-                    // The other end may be gone, which says so as well.
-                    Reading::Pauses(after) if lines.len() == after => drop(resumed.recv()),
-                    Reading::HangsUp(after) if lines.len() == after => return lines,
+                match mode {
+                    // A dropped sender ends the pause as well.
+                    ReadMode::PauseAfter(count) if lines.len() == count => drop(resumed.recv()),
+                    ReadMode::CloseAfter(count) if lines.len() == count => return lines,
                     _ => {}
                 }
                 let mut line = String::new();
                 let len = output.read_line(&mut line).unwrap();
-                // A line without its end was torn with the agent.
+                // The agent exited while it wrote an unterminated line.
                 if len == 0 || !line.ends_with('\n') {
                     return lines;
                 }
@@ -48,11 +49,11 @@ impl Reader {
 
     /// Ends the pause.
     pub(super) fn resume(&self) {
-        // A reader without a pause may have ended.
+        // Fails if the thread has ended.
         let _ = self.resume.send(());
     }
 
-    /// The whole lines that were read, when the agent has ended.
+    /// The complete lines that were read. Call it after the agent has exited.
     pub(super) fn lines(self) -> Vec<String> {
         drop(self.resume);
         self.thread.join().unwrap()

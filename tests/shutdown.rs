@@ -6,15 +6,15 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Agent, Cilium, Place, eventually, get};
+use crate::support::{Agent, FakeCilium, TestDir, eventually, get};
 
 #[test]
 fn a_signal_stops_the_receivers_and_drains() {
     for signal in ["TERM", "INT"] {
-        let place = Place::new();
-        let cilium = Cilium::listen(&place.path("monitor.sock"));
-        let config = place.socket("reconnect");
-        let ledger = place.path("ledger.json");
+        let dir = TestDir::new();
+        let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
+        let config = dir.socket("reconnect");
+        let ledger = dir.path("ledger.json");
         let mut agent = Agent::start(&[
             "run".as_ref(),
             "--strict".as_ref(),
@@ -23,16 +23,16 @@ fn a_signal_stops_the_receivers_and_drains() {
             "--ledger".as_ref(),
             ledger.as_os_str(),
         ]);
-        let address = agent.address();
+        let address = agent.telemetry_address();
         let connection = cilium.send(500);
         eventually("all frames are read", || {
             get(&address, "/debug/ledger").1.contains("\"in\":500")
         });
-        agent.signal(signal);
-        agent.says("shutting down; another signal exits immediately");
-        let ended = agent.ended();
+        agent.send_signal(signal);
+        agent.wait_for_line("shutting down; another signal exits immediately");
+        let output = agent.wait();
         drop(connection);
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert_eq!(output.code, Some(0), "{}", output.stderr);
         let ledger: Value =
             serde_json::from_str(&std::fs::read_to_string(&ledger).unwrap()).unwrap();
         assert_eq!(
@@ -43,17 +43,17 @@ fn a_signal_stops_the_receivers_and_drains() {
 }
 
 /// An agent whose standard output nobody reads, stopped by a signal, when its pipe is full.
-fn stuck(place: &Place, grace: &str) -> Agent {
-    stuck_with(place, grace, |agent| agent.signals(&["TERM"]))
+fn stuck(dir: &TestDir, grace: &str) -> Agent {
+    stuck_with(dir, grace, |agent| agent.send_signals(&["TERM"]))
 }
 
-fn stuck_with(place: &Place, grace: &str, stop: impl Fn(&Agent)) -> Agent {
-    let config = place.replay(20_000, &["cilium_decode", "l34_flow"], "stdout", "");
+fn stuck_with(dir: &TestDir, grace: &str, stop: impl Fn(&Agent)) -> Agent {
+    let config = dir.replay(20_000, &["cilium_decode", "l34_flow"], "stdout", "");
     let text = std::fs::read_to_string(&config)
         .unwrap()
         .replace("300ms", grace);
-    let config = place.write("stuck.toml", text);
-    let ledger = place.path("ledger.json");
+    let config = dir.write("stuck.toml", text);
+    let ledger = dir.path("ledger.json");
     let mut agent = Agent::start(&[
         "run".as_ref(),
         "-c".as_ref(),
@@ -61,12 +61,12 @@ fn stuck_with(place: &Place, grace: &str, stop: impl Fn(&Agent)) -> Agent {
         "--ledger".as_ref(),
         ledger.as_os_str(),
     ]);
-    let address = agent.address();
+    let address = agent.telemetry_address();
     eventually("a stage is blocked", || {
         blocked(&get(&address, "/debug/ledger").1)
     });
     stop(&agent);
-    agent.says("shutting down; another signal exits immediately");
+    agent.wait_for_line("shutting down; another signal exits immediately");
     agent
 }
 
@@ -87,9 +87,9 @@ fn blocked(ledger: &str) -> bool {
 }
 
 /// The final ledger, which has to balance, and what the exporter lost to the stop.
-fn lost(place: &Place) -> u64 {
+fn lost(dir: &TestDir) -> u64 {
     let ledger: Value =
-        serde_json::from_str(&std::fs::read_to_string(place.path("ledger.json")).unwrap()).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(dir.path("ledger.json")).unwrap()).unwrap();
     assert_eq!(ledger["balanced"], true, "{ledger}");
     assert!(
         ledger["stages"][3]["unconfirmed"].as_u64().unwrap() > 0,
@@ -101,11 +101,11 @@ fn lost(place: &Place) -> u64 {
 }
 
 #[test]
-fn what_cannot_be_written_within_the_grace_period_is_lost_with_a_count() {
-    let place = Place::new();
-    let ended = stuck(&place, "100ms").ended_unread();
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    let said = ended.stderr.lines().last().unwrap();
+fn records_unwritten_after_the_grace_period_are_counted_as_lost() {
+    let dir = TestDir::new();
+    let output = stuck(&dir, "100ms").wait_without_reading_stdout();
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    let said = output.stderr.lines().last().unwrap();
     assert!(
         said.contains("exporters.stdout")
             && said.contains("did not end within the grace period of 100ms; lost at the"),
@@ -115,65 +115,65 @@ fn what_cannot_be_written_within_the_grace_period_is_lost_with_a_count() {
         said.contains("records in exporters.stdout (`service.grace_period` gives it more time)"),
         "{said}"
     );
-    assert!(lost(&place) > 0);
+    assert!(lost(&dir) > 0);
 }
 
 #[test]
-fn two_signals_that_come_together_are_one() {
-    let place = Place::new();
-    let agent = stuck_with(&place, "700ms", |agent| {
-        agent.signals(&["TERM", "TERM", "INT"])
+fn simultaneous_signals_count_as_one() {
+    let dir = TestDir::new();
+    let agent = stuck_with(&dir, "700ms", |agent| {
+        agent.send_signals(&["TERM", "TERM", "INT"])
     });
-    let ended = agent.ended_unread();
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let output = agent.wait_without_reading_stdout();
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
     assert!(
-        !ended.stderr.contains("exiting immediately"),
+        !output.stderr.contains("exiting immediately"),
         "{}",
-        ended.stderr
+        output.stderr
     );
     assert!(
-        ended
+        output
             .stderr
             .contains("did not end within the grace period of 700ms"),
         "{}",
-        ended.stderr
+        output.stderr
     );
 }
 
 #[test]
-fn signals_while_the_agent_starts_are_heard() {
+fn signals_during_startup_are_handled() {
     for signals in [&["TERM"][..], &["INT", "INT"]] {
-        let place = Place::new();
-        let (agent, mut pipe, config) = starting(&place);
-        agent.signals(signals);
+        let dir = TestDir::new();
+        let (agent, mut pipe, config) = starting(&dir);
+        agent.send_signals(signals);
         pipe.write_all(&config).unwrap();
         drop(pipe);
-        let ended = agent.ended();
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let output = agent.wait();
+        assert_eq!(output.code, Some(0), "{}", output.stderr);
         assert!(
-            ended.stderr.contains("the ledger balances"),
+            output.stderr.contains("the ledger balances"),
             "{}",
-            ended.stderr
+            output.stderr
         );
     }
 }
 
 #[test]
-fn a_hang_up_while_the_agent_starts_is_a_reload() {
-    let place = Place::new();
-    let (mut agent, mut pipe, config) = starting(&place);
-    agent.signal("HUP");
+fn a_hangup_during_startup_reloads() {
+    let dir = TestDir::new();
+    let (mut agent, mut pipe, config) = starting(&dir);
+    agent.send_signal("HUP");
     // What is read the second time is a file again.
-    std::fs::rename(place.path("pipeline.toml"), place.path("pipe.toml")).unwrap();
+    std::fs::rename(dir.path("pipeline.toml"), dir.path("pipe.toml")).unwrap();
     pipe.write_all(&config).unwrap();
     drop(pipe);
-    agent.says("the configuration was read again");
+    agent.wait_for_line("the configuration was read again");
 }
 
 /// An agent that waits for the configuration that it reads from a pipe; the pipe, and what to write
 /// to it.
-fn starting(place: &Place) -> (Agent, File, Vec<u8>) {
-    let pipe = place.path("pipe.toml");
+fn starting(dir: &TestDir) -> (Agent, File, Vec<u8>) {
+    let pipe = dir.path("pipe.toml");
     assert!(
         Command::new("mkfifo")
             .arg(&pipe)
@@ -181,7 +181,7 @@ fn starting(place: &Place) -> (Agent, File, Vec<u8>) {
             .unwrap()
             .success()
     );
-    let config = std::fs::read(place.socket("reconnect")).unwrap();
+    let config = std::fs::read(dir.socket("reconnect")).unwrap();
     let agent = Agent::run(&pipe);
     // This waits until it has opened the other end.
     let pipe = File::options().write(true).open(&pipe).unwrap();
@@ -189,26 +189,26 @@ fn starting(place: &Place) -> (Agent, File, Vec<u8>) {
 }
 
 #[test]
-fn a_second_signal_ends_at_once_with_the_ledger_written() {
-    let place = Place::new();
-    let mut agent = stuck(&place, "1h");
-    agent.signal_until("INT", "exiting immediately");
-    let ended = agent.ended_unread();
-    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    let said = ended.stderr.lines().last().unwrap();
+fn a_second_signal_exits_immediately_and_writes_the_ledger() {
+    let dir = TestDir::new();
+    let mut agent = stuck(&dir, "1h");
+    agent.send_signal_until("INT", "exiting immediately");
+    let output = agent.wait_without_reading_stdout();
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    let said = output.stderr.lines().last().unwrap();
     assert!(
         said.contains("exporters.stdout")
             && said.contains("ended at once, on request; lost at the end"),
         "{said}"
     );
-    assert!(lost(&place) > 0);
+    assert!(lost(&dir) > 0);
 }
 
 #[test]
-fn a_ledger_pipe_that_nobody_reads_does_not_hold_up_a_stop() {
-    let place = Place::new();
-    let config = place.replay(10, &["cilium_decode"], "nop", "");
-    let pipe = place.path("pipe");
+fn a_ledger_pipe_without_a_reader_does_not_block_shutdown() {
+    let dir = TestDir::new();
+    let config = dir.replay(10, &["cilium_decode"], "nop", "");
+    let pipe = dir.path("pipe");
     assert!(
         Command::new("mkfifo")
             .arg(&pipe)
@@ -224,12 +224,12 @@ fn a_ledger_pipe_that_nobody_reads_does_not_hold_up_a_stop() {
         pipe.as_os_str(),
     ];
     let mut agent = Agent::start(&args);
-    agent.says("waiting for a reader of the ledger's pipe");
-    agent.signal("INT");
-    let ended = agent.ended();
-    assert_eq!(ended.code, Some(1));
+    agent.wait_for_line("waiting for a reader of the ledger's pipe");
+    agent.send_signal("INT");
+    let output = agent.wait();
+    assert_eq!(output.code, Some(1));
     let says_why = |line: &str| line.ends_with("it has no reader, and the agent is shutting down");
-    assert!(ended.stderr.lines().any(says_why), "{}", ended.stderr);
+    assert!(output.stderr.lines().any(says_why), "{}", output.stderr);
 
     let agent = Agent::start(&args);
     let text = std::fs::read_to_string(&pipe).unwrap();
@@ -237,5 +237,5 @@ fn a_ledger_pipe_that_nobody_reads_does_not_hold_up_a_stop() {
         text.starts_with("{\"schema\":2,\"balanced\":true"),
         "{text}"
     );
-    assert_eq!(agent.ended().code, Some(0));
+    assert_eq!(agent.wait().code, Some(0));
 }
