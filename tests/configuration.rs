@@ -26,7 +26,7 @@ error: unknown key `sokcet` in `receivers.monitor1_2`
   |
   = help: did you mean `socket`?
 
-error: there is no pipeline, so there is nothing to run
+error: there is no pipeline
  --> {config}:2:19
   |
 2 | sokcet = \"/run/x\"

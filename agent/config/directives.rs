@@ -24,6 +24,8 @@ const AGENT_CRATES: [&str; 9] = [
     "tidegate_simulate",
     "tidegate_wire",
 ];
+/// The former name of a crate, which is still accepted, and the crate whose log events it selects.
+const FORMER_CRATE: (&str, &str) = ("tidegate_core", "tidegate_runtime");
 /// Libraries that log.
 const LIBRARIES: [&str; 8] = [
     "axum",
@@ -129,8 +131,18 @@ fn directive(word: &str) -> Result<String, BadDirective> {
     let Some(target) = target.map(str::trim) else {
         return Ok(level.to_owned());
     };
-    known(target)?;
+    let target = with_current_name(target);
+    known(&target)?;
     Ok(format!("{target}={level}"))
+}
+
+/// Replaces the former name of a crate at the start of a target.
+fn with_current_name(target: &str) -> String {
+    let (former, current) = FORMER_CRATE;
+    match target.strip_prefix(former) {
+        Some(rest) if rest.is_empty() || rest.starts_with([':', '[']) => format!("{current}{rest}"),
+        _ => target.to_owned(),
+    }
 }
 
 fn level(word: &str) -> Result<&'static str, BadDirective> {
@@ -200,6 +212,11 @@ mod tests {
             (
                 "warn,tidegate_receivers::monitor1_2=warning",
                 "warn,tidegate_receivers::monitor1_2=warn",
+            ),
+            ("info,tidegate_core=debug", "info,tidegate_runtime=debug"),
+            (
+                "tidegate_core::pipeline=debug",
+                "tidegate_runtime::pipeline=debug",
             ),
             ("info,h2=trace", "info,h2=trace"),
             (
