@@ -1,4 +1,4 @@
-//! Who may look at a running agent's flows: where `/debug` is, and what it takes to read it.
+//! Access to `/debug` of a running agent: listeners, tokens, certificates and hosts.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,18 +10,20 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Agent, AgentOutput, FakeCilium, TestDir, get, tidegate, tidegate_with_env};
 
-/// A configuration with an idle receiver and this section.
+/// Writes a configuration with an idle receiver and this `[service.telemetry]`.
 fn config(dir: &TestDir, telemetry: &str) -> PathBuf {
     let text = format!(
-        "[receivers.monitor1_2]\nsocket = {:?}\n[processors.cilium_decode]\n[exporters.nop]\n[service.telemetry]\n{telemetry}\n\
-         [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\nprocessors = [\"cilium_decode\"]\nexporters = [\"nop\"]\n",
+        "[receivers.monitor1_2]\nsocket = {:?}\n[processors.cilium_decode]\n[exporters.nop]\n\
+         [service.telemetry]\n{telemetry}\n\
+         [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\n\
+         processors = [\"cilium_decode\"]\nexporters = [\"nop\"]\n",
         dir.path("monitor.sock")
     );
     dir.write("pipeline.toml", text)
 }
 
-/// A running agent with the port of its admin listener.
-fn with_admin(config: &Path) -> (Agent, String) {
+/// Starts an agent, and returns it with the address of its admin listener.
+fn start_with_admin(config: &Path) -> (Agent, String) {
     let mut agent = Agent::run(config);
     let line = agent.wait_for_line("serving /debug admin=");
     let address = line.rsplit_once("admin=").unwrap().1.to_owned();
@@ -29,14 +31,14 @@ fn with_admin(config: &Path) -> (Agent, String) {
     (agent, address)
 }
 
-/// Status, head and body of the answer to a request.
-fn ask(stream: impl Read + Write, request: &str) -> (u16, String, String) {
+/// Sends a request, and returns status, head and body of the response.
+fn send_request(stream: impl Read + Write, request: &str) -> (u16, String, String) {
     let mut stream = stream;
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).unwrap();
+    let response = String::from_utf8(response).unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     (
         head.split(' ').nth(1).unwrap().parse().unwrap(),
         head.to_owned(),
@@ -44,23 +46,24 @@ fn ask(stream: impl Read + Write, request: &str) -> (u16, String, String) {
     )
 }
 
-fn ask_as(address: &str, page: &str, more: &str) -> (u16, String, String) {
-    ask(
+/// Requests a page with these header lines.
+fn get_with_headers(address: &str, page: &str, headers: &str) -> (u16, String, String) {
+    send_request(
         TcpStream::connect(address).unwrap(),
-        &format!("GET {page} HTTP/1.1\r\nConnection: close\r\n{more}\r\n"),
+        &format!("GET {page} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n"),
     )
 }
 
-/// Certificates for 127.0.0.1 and for a client, made with openssl for a hundred years, by a CA
-/// whose key was thrown away.
-fn golden(name: &str) -> PathBuf {
+/// A certificate or key for 127.0.0.1 or for a client. They were made with openssl, are valid for
+/// a hundred years, and their CA's key was not kept.
+fn certificate_file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden/tls")
         .join(name)
 }
 
-/// The three views of an agent, with these options.
-fn views(options: &[&str], environment: &[(&str, &OsStr)]) -> [AgentOutput; 3] {
+/// Runs the three commands that view an agent, with these options.
+fn run_views(options: &[&str], environment: &[(&str, &OsStr)]) -> [AgentOutput; 3] {
     [
         &["ledger"][..],
         &["top", "--once", "--interval", "100ms"],
@@ -85,10 +88,10 @@ fn debug_pages_are_not_served_on_a_public_address() {
         assert_eq!(status, 404, "{page}");
         assert!(body.contains("[service.telemetry.admin] listen"), "{body}");
     }
-    // Scrapers and probes come by any name.
+    // Scrapers and probes may use any host name.
     for page in ["/metrics", "/healthz", "/readyz"] {
         assert_eq!(
-            ask_as(&address, page, "Host: tidegate.monitoring.svc:9464\r\n").0,
+            get_with_headers(&address, page, "Host: tidegate.monitoring.svc:9464\r\n").0,
             200,
             "{page}"
         );
@@ -110,15 +113,15 @@ fn an_open_admin_listener_is_refused_with_its_position() {
     for verb in ["validate", "run"] {
         let output = tidegate(&[verb.as_ref(), "-c".as_ref(), open.as_os_str()]);
         assert_eq!(output.code, Some(78), "{}", output.stderr);
-        let place_and_help = [
+        let expected = [
             "error: `service.telemetry.admin` would show every flow to anyone who can reach it",
             "pipeline.toml:6:16",
             "not a loopback address",
             "token_file",
             "unix:/run/tidegate/admin.sock",
         ];
-        for words in place_and_help {
-            assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
+        for text in expected {
+            assert!(output.stderr.contains(text), "{text}: {}", output.stderr);
         }
     }
     let tls = "tls = { cert_file = \"c\", key_file = \"k\"";
@@ -132,7 +135,7 @@ fn an_open_admin_listener_is_refused_with_its_position() {
             format!("listen = \"0.0.0.0:9465\", {tls}, client_ca_file = \"a\" }}"),
             0,
         ),
-        // TLS alone tells nobody from anybody.
+        // TLS without client certificates authenticates no client.
         (format!("listen = \"0.0.0.0:9465\", {tls} }}"), 78),
         ("listen = \"0.0.0.0:9465\", token = \"\"".to_owned(), 78),
         (
@@ -174,13 +177,13 @@ fn the_admin_socket_is_limited_to_owner_and_group_and_serves_the_views() {
     let dir = TestDir::new();
     let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
     let socket = dir.path("admin.sock");
-    // One that a process left behind is replaced.
+    // A stale socket is replaced.
     drop(UnixListener::bind(&socket).unwrap());
     let text = format!(
         "listen = \"0.0.0.0:0\"\nadmin.listen = \"unix:{}\"",
         socket.display()
     );
-    let (agent, address) = with_admin(&config(&dir, &text));
+    let (agent, address) = start_with_admin(&config(&dir, &text));
     assert_eq!(address, format!("unix:{}", socket.display()));
     assert_eq!(
         fs::metadata(&socket).unwrap().permissions().mode() & 0o7777,
@@ -222,17 +225,18 @@ fn the_admin_socket_is_limited_to_owner_and_group_and_serves_the_views() {
         dir.path("pipeline.toml").as_os_str(),
     ]);
     assert_eq!(from_file.code, Some(0), "{}", from_file.stderr);
-    // Two agents on one socket: the second one is refused, and the first one keeps it.
+    // A second agent cannot take over the socket of the first.
     let second = tidegate(&[
         "run".as_ref(),
         "-c".as_ref(),
         dir.path("pipeline.toml").as_os_str(),
     ]);
-    let said = format!(
-        "error: cannot listen on {address} for administration (`service.telemetry.admin.listen`): another process listens on it\n"
+    let expected = format!(
+        "error: cannot listen on {address} for administration \
+         (`service.telemetry.admin.listen`): another process listens on it\n"
     );
     assert_eq!(
-        (second.code, second.stderr.ends_with(&said)),
+        (second.code, second.stderr.ends_with(&expected)),
         (Some(1), true),
         "{}",
         second.stderr
@@ -259,14 +263,14 @@ fn an_unusable_socket_path_is_reported_with_a_remedy() {
         ),
         (dir.path("file"), "it exists and is not a socket".to_owned()),
     ];
-    for (path, said) in cases {
+    for (path, expected) in cases {
         let config = config(
             &dir,
             &format!("listen = \"127.0.0.1:0\"\nadmin.listen = {path:?}"),
         );
         let output = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
         assert_eq!(output.code, Some(1), "{}", output.stderr);
-        assert!(output.stderr.contains(&said), "{}", output.stderr);
+        assert!(output.stderr.contains(&expected), "{}", output.stderr);
     }
     assert_eq!(fs::read_to_string(dir.path("file")).unwrap(), "precious");
 }
@@ -276,41 +280,44 @@ fn tokens_grant_access_and_are_read_again_on_reload() {
     let dir = TestDir::new();
     let token_file = dir.write("tokens", "first\n");
     let telemetry = format!(
-        "listen = \"0.0.0.0:0\"\nadmin = {{ listen = \"0.0.0.0:0\", token_file = {token_file:?}, token = \"${{env:TIDEGATE_TOKEN:-fixed}}\" }}"
+        "listen = \"0.0.0.0:0\"\n\
+         admin = {{ listen = \"0.0.0.0:0\", token_file = {token_file:?}, \
+         token = \"${{env:TIDEGATE_TOKEN:-fixed}}\" }}"
     );
-    let (mut agent, address) = with_admin(&config(&dir, &telemetry));
+    let (mut agent, address) = start_with_admin(&config(&dir, &telemetry));
     let address = address.replace("0.0.0.0", "127.0.0.1");
     let host = format!("Host: {address}\r\n");
-    let status = |more: &str| ask_as(&address, "/debug/ledger", &format!("{host}{more}"));
-    for more in [
+    let request =
+        |headers: &str| get_with_headers(&address, "/debug/ledger", &format!("{host}{headers}"));
+    for headers in [
         "",
         "Authorization: Bearer second\r\n",
         "Authorization: Basic first\r\n",
     ] {
-        let (status, head, body) = status(more);
-        assert_eq!(status, 401, "{more}");
+        let (status, head, body) = request(headers);
+        assert_eq!(status, 401, "{headers}");
         assert!(
             head.to_lowercase().contains("www-authenticate: bearer"),
             "{head}"
         );
         assert_eq!(body, "this needs a bearer token\n");
     }
-    // What there is is not told either.
-    assert_eq!(ask_as(&address, "/no/such/page", &host).0, 401);
-    assert_eq!(status("Authorization: Bearer first\r\n").0, 200);
-    assert_eq!(status("Authorization: bearer fixed\r\n").0, 200);
+    // Unknown pages are not distinguished from others.
+    assert_eq!(get_with_headers(&address, "/no/such/page", &host).0, 401);
+    assert_eq!(request("Authorization: Bearer first\r\n").0, 200);
+    assert_eq!(request("Authorization: bearer fixed\r\n").0, 200);
 
     let file = token_file.to_str().unwrap();
     let wrong = dir.write("wrong", "third\n");
     let none = [("TIDEGATE_TOKEN", "".as_ref())];
-    for output in views(&["--address", &address], &none) {
+    for output in run_views(&["--address", &address], &none) {
         assert!(
             output.code == Some(1) && output.stderr.contains("--token-file FILE"),
             "{}",
             output.stderr
         );
     }
-    for output in views(
+    for output in run_views(
         &[
             "--address",
             &address,
@@ -340,55 +347,60 @@ fn tokens_grant_access_and_are_read_again_on_reload() {
     fs::write(&token_file, "second\n").unwrap();
     agent.send_signal("HUP");
     agent.wait_for_line("the configuration was read again");
-    assert_eq!(status("Authorization: Bearer first\r\n").0, 401);
-    assert_eq!(status("Authorization: Bearer second\r\n").0, 200);
-    // A file that cannot be used changes nothing.
+    assert_eq!(request("Authorization: Bearer first\r\n").0, 401);
+    assert_eq!(request("Authorization: Bearer second\r\n").0, 200);
+    // An empty token file leaves the old tokens in effect.
     fs::write(&token_file, "\n").unwrap();
     agent.send_signal("HUP");
     agent.wait_for_line("the configuration cannot be used");
-    assert_eq!(status("Authorization: Bearer second\r\n").0, 200);
+    assert_eq!(request("Authorization: Bearer second\r\n").0, 200);
     agent.send_signal("TERM");
-    let said = agent.wait().stderr;
+    let stderr = agent.wait().stderr;
     assert!(
-        !said.contains("second") && !said.contains("fixed"),
-        "{said}"
+        !stderr.contains("second") && !stderr.contains("fixed"),
+        "{stderr}"
     );
 }
 
 #[test]
 fn requests_for_a_foreign_host_are_rejected() {
     let dir = TestDir::new();
-    let telemetry = "listen = \"127.0.0.1:0\"\nallowed_hosts = [\"proxy.example\"]\nadmin = { listen = \"127.0.0.1:0\", exclusive = false }";
-    let (mut agent, admin) = with_admin(&config(&dir, telemetry));
+    let telemetry = "listen = \"127.0.0.1:0\"\nallowed_hosts = [\"proxy.example\"]\n\
+        admin = { listen = \"127.0.0.1:0\", exclusive = false }";
+    let (mut agent, admin) = start_with_admin(&config(&dir, telemetry));
     let line = agent.find_line("running telemetry=");
     let address = line.rsplit_once("http://").unwrap().1;
     for page in ["/debug/ledger", "/metrics", "/healthz", "/nothing"] {
-        let (status, _, body) = ask_as(address, page, "Host: evil.example\r\n");
+        let (status, _, body) = get_with_headers(address, page, "Host: evil.example\r\n");
         assert_eq!(status, 421, "{page}");
         assert!(body.contains("allowed_hosts"), "{body}");
     }
     assert_eq!(
-        ask_as(&admin, "/debug/ledger", "Host: evil.example\r\n").0,
+        get_with_headers(&admin, "/debug/ledger", "Host: evil.example\r\n").0,
         421
     );
     for host in ["localhost", "127.0.0.1:9464", "[::1]:80", "proxy.example"] {
         assert_eq!(
-            ask_as(address, "/debug/ledger", &format!("Host: {host}\r\n")).0,
+            get_with_headers(address, "/debug/ledger", &format!("Host: {host}\r\n")).0,
             200,
             "{host}"
         );
     }
-    for more in [
+    for headers in [
         "",
         "Host: \r\n",
         "Host: a b\r\n",
         "Host: localhost\r\nHost: localhost\r\n",
     ] {
-        assert_eq!(ask_as(address, "/debug/ledger", more).0, 400, "{more:?}");
+        assert_eq!(
+            get_with_headers(address, "/debug/ledger", headers).0,
+            400,
+            "{headers:?}"
+        );
     }
-    // The target counts, whatever the header says.
+    // An absolute target takes precedence over the header.
     assert_eq!(
-        ask_as(
+        get_with_headers(
             address,
             "http://evil.example/debug/ledger",
             "Host: localhost\r\n"
@@ -397,7 +409,7 @@ fn requests_for_a_foreign_host_are_rejected() {
         421
     );
     assert_eq!(
-        ask_as(
+        get_with_headers(
             address,
             "http://localhost/debug/ledger",
             "Host: localhost\r\n"
@@ -416,20 +428,20 @@ fn request_heads_are_limited_and_http_2_is_refused() {
     let address = agent.telemetry_address();
     let long = format!("Host: localhost\r\nX: {}\r\n", "x".repeat(100_000));
     let mut stream = TcpStream::connect(&address).unwrap();
-    // It may close before it has read all.
+    // The server may close the connection before it has read everything.
     let _ = write!(stream, "GET /metrics HTTP/1.1\r\n{long}\r\n");
-    let mut answer = [0; 12];
-    if stream.read_exact(&mut answer).is_ok() {
-        assert_eq!(&answer, b"HTTP/1.1 431");
+    let mut response = [0; 12];
+    if stream.read_exact(&mut response).is_ok() {
+        assert_eq!(&response, b"HTTP/1.1 431");
     }
     let mut stream = TcpStream::connect(&address).unwrap();
     stream
         .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         .unwrap();
-    let mut answer = Vec::new();
-    // A reset is an answer, too.
-    let _ = stream.read_to_end(&mut answer);
-    assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    let mut response = Vec::new();
+    // The server may reset the connection.
+    let _ = stream.read_to_end(&mut response);
+    assert!(!response.starts_with(b"HTTP/1.1 200"));
     assert_eq!(get(&address, "/healthz").0, 200);
 }
 
@@ -439,7 +451,7 @@ fn debug_pages_can_be_exclusive_to_the_admin_listener() {
     let socket = dir.path("admin.sock");
     let telemetry =
         format!("listen = \"127.0.0.1:0\"\nadmin = {{ listen = {socket:?}, exclusive = true }}");
-    let (mut agent, admin) = with_admin(&config(&dir, &telemetry));
+    let (mut agent, admin) = start_with_admin(&config(&dir, &telemetry));
     let line = agent.find_line("running telemetry=");
     let address = line.rsplit_once("http://").unwrap().1;
     assert_eq!(
@@ -447,7 +459,7 @@ fn debug_pages_can_be_exclusive_to_the_admin_listener() {
         (404, 200)
     );
     assert_eq!(tidegate(&["ledger", "--address", &admin]).code, Some(0));
-    // A reload moves it and opens the other one.
+    // A reload moves the admin listener and serves the pages on both.
     let moved = dir.path("moved.sock");
     config(
         &dir,
@@ -458,7 +470,7 @@ fn debug_pages_can_be_exclusive_to_the_admin_listener() {
     agent.wait_for_line("the configuration was reloaded");
     assert!(moved.exists() && !socket.exists());
     assert_eq!(get(address, "/debug/ledger").0, 200);
-    // One that cannot be had changes nothing.
+    // An unusable socket leaves the running configuration in effect.
     config(
         &dir,
         &format!(
@@ -472,7 +484,7 @@ fn debug_pages_can_be_exclusive_to_the_admin_listener() {
         tidegate(&["ledger", "--address", moved.to_str().unwrap()]).code,
         Some(0)
     );
-    // None at all.
+    // A reload removes the admin listener.
     config(&dir, "listen = \"127.0.0.1:0\"");
     agent.send_signal("HUP");
     agent.wait_for_line("the configuration was reloaded");
@@ -484,37 +496,37 @@ fn client_certificates_grant_access() {
     let dir = TestDir::new();
     let tls = format!(
         "tls = {{ cert_file = {:?}, key_file = {:?}, client_ca_file = {:?} }}",
-        golden("server.pem"),
-        golden("server.key"),
-        golden("ca.pem")
+        certificate_file("server.pem"),
+        certificate_file("server.key"),
+        certificate_file("ca.pem")
     );
     let telemetry =
         format!("listen = \"127.0.0.1:0\"\nadmin = {{ listen = \"0.0.0.0:0\", {tls} }}");
-    let (mut agent, admin) = with_admin(&config(&dir, &telemetry));
+    let (mut agent, admin) = start_with_admin(&config(&dir, &telemetry));
     let address = admin.replace("0.0.0.0", "127.0.0.1");
     let [ca, cert, key] = ["ca.pem", "client.pem", "client.key"]
-        .map(|name| golden(name).to_str().unwrap().to_owned());
+        .map(|name| certificate_file(name).to_str().unwrap().to_owned());
     let ledger =
         |options: &[&str]| tidegate(&[&["ledger", "--address", &address], options].concat());
     let output = ledger(&["--ca-file", &ca, "--cert-file", &cert, "--key-file", &key]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert_eq!(ledger(&["--ca-file", &ca]).code, Some(1));
-    let plain = ledger(&[]);
+    let without_tls = ledger(&[]);
     assert!(
-        plain.code == Some(1) && plain.stderr.contains("https://"),
+        without_tls.code == Some(1) && without_tls.stderr.contains("https://"),
         "{}",
-        plain.stderr
+        without_tls.stderr
     );
     assert_eq!(
         tidegate(&["ledger", "--address", &format!("https://{address}")]).code,
         Some(1)
     );
-    // A file that is none is said at a reload, and the old one goes on.
+    // An invalid key file is reported on reload, and the old one stays in effect.
     let bad = telemetry.replace("server.key", "ca.pem");
     config(&dir, &bad);
     agent.send_signal("HUP");
-    let said = agent.wait_for_line("error: wrong `service.telemetry.admin.tls`");
-    assert!(said.contains("a private key"), "{said}");
+    let error = agent.wait_for_line("error: wrong `service.telemetry.admin.tls`");
+    assert!(error.contains("a private key"), "{error}");
     let output = ledger(&["--ca-file", &ca, "--cert-file", &cert, "--key-file", &key]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
 }

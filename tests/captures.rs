@@ -1,4 +1,4 @@
-//! `record --pcap`: what a capture becomes, and what is said of one that is not whole.
+//! `record --pcap`: conversion of captures, and reports about damaged ones.
 
 use std::io::Write;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -16,11 +16,12 @@ const ETHERNET: u16 = 1;
 const RAW: u16 = 101;
 const IEEE802_11: u16 = 105;
 const LINUX_SLL: u16 = 113;
-/// Length of what precedes the first packet's data in a pcap file, and of what precedes another's.
-const FIRST: usize = 24 + 16;
-const NEXT: usize = 16;
+/// The bytes before the first packet's data in a pcap file.
+const FIRST_HEADER: usize = 24 + PACKET_HEADER;
+/// The bytes before any packet's data.
+const PACKET_HEADER: usize = 16;
 
-/// UDP from a port of 10.0.0.1 to 10.0.0.2.
+/// A UDP packet from this port of 10.0.0.1 to 10.0.0.2.
 fn ipv4(port: u16) -> Vec<u8> {
     let ip = [
         0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
@@ -36,8 +37,8 @@ fn linux_sll(ether_type: [u8; 2], packet: &[u8]) -> Vec<u8> {
     [&[0; 14][..], &ether_type, packet].concat()
 }
 
-/// Three packets in a pcap file.
-fn three() -> Vec<u8> {
+/// A pcap file with three packets.
+fn three_packets() -> Vec<u8> {
     Little.pcap(
         MICROSECONDS,
         ETHERNET,
@@ -45,7 +46,7 @@ fn three() -> Vec<u8> {
     )
 }
 
-/// What a frame says of its packet.
+/// The fields of a frame that describe its packet.
 #[derive(Debug, PartialEq, Eq)]
 struct Frame {
     point: u8,
@@ -63,7 +64,7 @@ fn frame(flags: u8, packet: Vec<u8>) -> Frame {
     }
 }
 
-/// Where captures are converted to the file `recording`.
+/// A directory in which captures are converted to the file `recording`.
 struct Converter(TestDir);
 
 impl Converter {
@@ -96,10 +97,12 @@ impl Converter {
         .to_vec()
     }
 
-    /// The frames of the recording, which has nothing else.
+    /// The frames of the recording.
     fn frames(&self) -> Vec<Frame> {
         let bytes = std::fs::read(self.0.path("recording")).unwrap_or_default();
-        let (mut decoder, mut at, mut frames) = (Decoder::default(), 0, Vec::new());
+        let mut decoder = Decoder::default();
+        let mut frames = Vec::new();
+        let mut at = 0;
         while at < bytes.len() {
             at += match decoder.next(&bytes[at..]).unwrap() {
                 Step::Value { used, payload } => {
@@ -107,13 +110,11 @@ impl Converter {
                     else {
                         panic!()
                     };
-                    let (point, len_orig, packet) =
-                        (trace.subtype(), trace.len_orig(), trace.packet().to_vec());
                     frames.push(Frame {
-                        point,
+                        point: trace.subtype(),
                         flags: trace.flags(),
-                        len_orig,
-                        packet,
+                        len_orig: trace.len_orig(),
+                        packet: trace.packet().to_vec(),
                     });
                     used
                 }
@@ -147,13 +148,13 @@ fn every_capture_format_gives_the_same_recording() {
                 &[&[0; 4][..], &order.u32s([0, 0, len, len]), packet].concat(),
             )
         });
-        let unknown = order.block(0x0bad_cafe, &[1, 2, 3]);
+        let unknown_block = order.block(0x0bad_cafe, &[1, 2, 3]);
         for blocks in [
             enhanced.collect::<Vec<_>>(),
             simple.collect(),
             obsolete.collect(),
         ] {
-            captures.push([&order.section(&[ETHERNET])[..], &unknown, &blocks].concat());
+            captures.push([&order.section(&[ETHERNET])[..], &unknown_block, &blocks].concat());
         }
     }
     for capture in captures {
@@ -245,7 +246,7 @@ fn a_converted_capture_yields_flows() {
     let config = converter
         .0
         .replay(0, &["cilium_decode", "l34_flow"], "nop", "");
-    converter.convert(three(), &[]);
+    converter.convert(three_packets(), &[]);
     let ledger = LedgerReport::of_run(&converter.0, &config);
     assert_eq!(
         (
@@ -258,18 +259,19 @@ fn a_converted_capture_yields_flows() {
 
 #[test]
 fn a_truncated_capture_is_recorded_up_to_the_cut() {
-    let (whole, len) = (three(), ethernet(1).len());
-    let second = FIRST + len;
+    let whole = three_packets();
+    let len = ethernet(1).len();
+    let second = FIRST_HEADER + len;
     let section = [Big.section(&[ETHERNET]), Big.packet(0, 42, &ethernet(1))].concat();
     let cut = [&section[..], &Big.packet(0, 42, &ethernet(2))[..30]].concat();
     for (capture, frames, at) in [
         (&whole[..0], 0, 0),
         (&whole[..23], 0, 0),
-        (&whole[..FIRST - 1], 0, 24),
-        (&whole[..FIRST + 1], 0, 24),
+        (&whole[..FIRST_HEADER - 1], 0, 24),
+        (&whole[..FIRST_HEADER + 1], 0, 24),
         (&whole[..second + 3], 1, second),
-        (&whole[..second + NEXT + len - 1], 1, second),
-        (&whole[..whole.len() - 1], 2, second + NEXT + len),
+        (&whole[..second + PACKET_HEADER + len - 1], 1, second),
+        (&whole[..whole.len() - 1], 2, second + PACKET_HEADER + len),
         (
             &section[..section.len() - 1],
             0,
@@ -279,10 +281,10 @@ fn a_truncated_capture_is_recorded_up_to_the_cut() {
     ] {
         let converter = Converter::new();
         let output = converter.convert(capture, &[]);
-        let said = format!("capture: it ends inside the block that starts at byte {at}\n");
+        let expected = format!("capture: it ends inside the block that starts at byte {at}\n");
         assert!(
-            output.code == Some(1) && output.stderr.ends_with(&said),
-            "{said}: {}",
+            output.code == Some(1) && output.stderr.ends_with(&expected),
+            "{expected}: {}",
             output.stderr
         );
         assert_eq!(converter.frames().len(), frames, "{at}");
@@ -298,8 +300,8 @@ fn an_unreadable_capture_is_reported_with_the_reason() {
         &vec![0; 17 << 20],
     ]
     .concat();
-    let mut lengths = [&section[..], &Little.packet(0, 42, &ethernet(1))].concat();
-    *lengths.last_mut().unwrap() = 1;
+    let mut inconsistent = [&section[..], &Little.packet(0, 42, &ethernet(1))].concat();
+    *inconsistent.last_mut().unwrap() = 1;
     for (capture, expected) in [
         (
             b"a text file of some length, which is no capture at all".to_vec(),
@@ -310,7 +312,7 @@ fn an_unreadable_capture_is_reported_with_the_reason() {
             "it is compressed; try `gunzip -c FILE | tidegate record --pcap -`",
         ),
         (huge, "the block at byte 48 is larger than 16 MiB"),
-        (lengths, "the block at byte 48 is malformed"),
+        (inconsistent, "the block at byte 48 is malformed"),
         (
             [&section[..], &Little.packet(7, 42, &ethernet(1))].concat(),
             "the packet at byte 48 is of interface 7, which was not described",
@@ -323,9 +325,9 @@ fn an_unreadable_capture_is_reported_with_the_reason() {
             output.stderr
         );
     }
-    let nowhere = tidegate(&["record", "--pcap", "/no/such/capture", "--out", "-"]);
+    let missing = tidegate(&["record", "--pcap", "/no/such/capture", "--out", "-"]);
     assert_eq!(
-        nowhere.stderr,
+        missing.stderr,
         "error: cannot read /no/such/capture: No such file or directory (os error 2)\n"
     );
 }
@@ -355,30 +357,35 @@ fn unsupported_packets_are_skipped_and_counted() {
 #[test]
 fn count_limits_a_converted_capture() {
     let converter = Converter::new();
-    assert_eq!(converter.convert(three(), &["--count", "2"]).code, Some(0));
+    assert_eq!(
+        converter.convert(three_packets(), &["--count", "2"]).code,
+        Some(0)
+    );
     assert_eq!(converter.frames().len(), 2);
 }
 
 #[test]
 fn a_pipe_is_read_in_pieces_of_any_size() {
-    let (converter, capture) = (Converter::new(), three());
+    let converter = Converter::new();
+    let capture = three_packets();
     converter.convert(&capture, &[]);
     let frames = converter.frames();
     let args = converter.args("-");
-    let pieces: Vec<&[u8]> = capture.chunks(5).collect();
-    assert_eq!(tidegate_with_stdin(&args, &pieces).code, Some(0));
+    let chunks: Vec<&[u8]> = capture.chunks(5).collect();
+    assert_eq!(tidegate_with_stdin(&args, &chunks).code, Some(0));
     assert_eq!(converter.frames(), frames);
-    let cut = tidegate_with_stdin(&args, &pieces[..6]);
+    let truncated = tidegate_with_stdin(&args, &chunks[..6]);
     assert!(
-        cut.stderr
+        truncated
+            .stderr
             .contains("cannot read standard input: it ends inside"),
         "{}",
-        cut.stderr
+        truncated.stderr
     );
 }
 
-/// A recorder of a live capture that has seen three packets and has written them.
-fn live(converter: &Converter) -> (Child, ChildStdin) {
+/// Starts a recorder on a live capture, and waits until it has written three packets.
+fn start_live(converter: &Converter) -> (Child, ChildStdin) {
     let mut recorder = Command::new(env!("CARGO_BIN_EXE_tidegate"))
         .args(converter.args("-"))
         .stdin(Stdio::piped())
@@ -386,7 +393,7 @@ fn live(converter: &Converter) -> (Child, ChildStdin) {
         .spawn()
         .unwrap();
     let mut pipe = recorder.stdin.take().unwrap();
-    pipe.write_all(&three()).unwrap();
+    pipe.write_all(&three_packets()).unwrap();
     let recording = converter.0.path("recording");
     eventually("the packets are recorded", || {
         std::fs::metadata(&recording).is_ok_and(|file| file.len() > 0)
@@ -408,7 +415,7 @@ fn interrupt(recorder: &Child) {
 #[test]
 fn packets_of_a_live_capture_are_written_as_they_arrive() {
     let converter = Converter::new();
-    let (mut recorder, pipe) = live(&converter);
+    let (mut recorder, pipe) = start_live(&converter);
     drop(pipe);
     assert!(recorder.wait().unwrap().success());
     assert_eq!(converter.frames().len(), 3);
@@ -417,7 +424,7 @@ fn packets_of_a_live_capture_are_written_as_they_arrive() {
 #[test]
 fn an_interrupted_capture_ends_when_its_pipe_closes() {
     let converter = Converter::new();
-    let (mut recorder, pipe) = live(&converter);
+    let (mut recorder, pipe) = start_live(&converter);
     interrupt(&recorder);
     drop(pipe);
     assert!(recorder.wait().unwrap().success());
@@ -427,8 +434,8 @@ fn an_interrupted_capture_ends_when_its_pipe_closes() {
 #[test]
 fn a_second_signal_ends_an_idle_capture() {
     let converter = Converter::new();
-    let (mut recorder, _pipe) = live(&converter);
-    eventually("it ends", || {
+    let (mut recorder, _pipe) = start_live(&converter);
+    eventually("the recorder exits", || {
         interrupt(&recorder);
         recorder.try_wait().unwrap().is_some()
     });

@@ -1,4 +1,4 @@
-//! Verbs, help and exit codes.
+//! Commands, help and exit codes.
 
 use crate::support::{TestDir, tidegate, tidegate_with_closed_stdout};
 
@@ -29,18 +29,19 @@ fn every_command_has_help() {
 #[test]
 fn exit_codes_distinguish_failures() {
     let dir = TestDir::new();
-    let good = dir.replay(1, &["cilium_decode"], "nop", "");
+    let valid = dir.replay(1, &["cilium_decode"], "nop", "");
     let missing = dir.path("missing.toml");
-    let (good, missing) = (good.to_str().unwrap(), missing.to_str().unwrap());
+    let valid = valid.to_str().unwrap();
+    let missing = missing.to_str().unwrap();
     let cases: &[(&[&str], i32)] = &[
         (&["--version"], 0),
-        (&["validate", "-c", good], 0),
-        (&["run", "-c", good], 0),
+        (&["validate", "-c", valid], 0),
+        (&["run", "-c", valid], 0),
         (
             &[
                 "run",
                 "-c",
-                good,
+                valid,
                 "--ledger",
                 "/no/such/directory/ledger.json",
             ],
@@ -87,7 +88,7 @@ fn components_lists_kinds_and_their_keys() {
         let queue = keys.split("queue]").nth(1).unwrap_or_default();
         assert!(
             queue.contains(&format!("\nbytes = \"{bytes}\"\n")),
-            "the inbox that {exporter} has: {keys}"
+            "the inbox of {exporter}: {keys}"
         );
     }
     let service = tidegate(&["components", "service"]).stdout;
@@ -128,7 +129,7 @@ fn a_closed_stdout_is_not_an_error() {
 fn graph_prints_text_mermaid_and_dot() {
     let dir = TestDir::new();
     let config = dir.replay(1, &["cilium_decode"], "nop", "");
-    let draw =
+    let graph =
         |format| tidegate(&["graph", "-c", config.to_str().unwrap(), "--format", format]).stdout;
     let text = "\
 pipeline flows
@@ -138,7 +139,7 @@ pipeline flows
     │ events, agent_events, debug_events, lost
     └─ exporters.nop  takes events, agent_events, debug_events, lost; when_full: block (auto: every receiver can wait)
 ";
-    assert_eq!(draw("text"), text);
+    assert_eq!(graph("text"), text);
     let mermaid = "\
 flowchart LR
     s2[\"exporters.nop\"]
@@ -147,7 +148,7 @@ flowchart LR
     s0 -->|frames| s1
     s1 -->|events, agent_events, debug_events, lost| s2
 ";
-    assert_eq!(draw("mermaid"), mermaid);
+    assert_eq!(graph("mermaid"), mermaid);
     let dot = "\
 digraph tidegate {
     rankdir=LR;
@@ -159,5 +160,5 @@ digraph tidegate {
     s1 -> s2 [label=\"events, agent_events, debug_events, lost\"];
 }
 ";
-    assert_eq!(draw("dot"), dot);
+    assert_eq!(graph("dot"), dot);
 }

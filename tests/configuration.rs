@@ -1,4 +1,4 @@
-//! Configuration files that cannot be used.
+//! Valid and invalid configuration files.
 
 use crate::support::{TestDir, tidegate};
 
@@ -71,9 +71,9 @@ fn an_unreadable_file_is_distinguished_from_an_invalid_one() {
             ),
         ),
     ];
-    for (path, said) in cases {
+    for (path, expected) in cases {
         let output = tidegate(&["validate", "-c", path.to_str().unwrap()]);
-        assert_eq!((output.code, output.stderr), (Some(78), said));
+        assert_eq!((output.code, output.stderr), (Some(78), expected));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Recordings with the lines that Hubble's own parser, exporter and printer (Cilium v1.19.4) write
-//! about them: some of every kind of generated event, and what upstream's tests give to Hubble's
-//! parsers. `tests/conformance` made them, and compares many more.
+//! for them: a sample of every kind of generated event, and the inputs of upstream's parser tests.
+//! `tests/conformance` wrote them, and compares many more.
 
 use std::fs;
 
@@ -12,13 +12,13 @@ const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/conforma
 const PIPELINE: &str = include_str!("conformance/pipeline.toml");
 const RECORDINGS: [&str; 2] = ["generated", "upstream"];
 
-/// The lines that tidegate prints about a recording that comes from the socket.
-fn printed(recording: &str, format: &str) -> Vec<String> {
-    printed_with(recording, format, "")
+/// The lines that tidegate prints for a recording that it reads from the socket.
+fn print(recording: &str, format: &str) -> Vec<String> {
+    print_with(recording, format, "")
 }
 
-/// The same with these lines in the tables of the stages for HTTP and for other protocols.
-fn printed_with(recording: &str, format: &str, keys: &str) -> Vec<String> {
+/// The same with these keys in `http_flow` and `l7_flow`.
+fn print_with(recording: &str, format: &str, keys: &str) -> Vec<String> {
     let dir = TestDir::new();
     let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
     let socket = dir.path("monitor.sock").display().to_string();
@@ -46,7 +46,7 @@ fn golden(file: &str) -> String {
     fs::read_to_string(format!("{GOLDEN}/{file}")).unwrap()
 }
 
-/// A line without what the two cannot have in common.
+/// A line without the fields that differ between the two programs.
 fn comparable(line: &str) -> Value {
     let mut line: Value = serde_json::from_str(line).unwrap();
     let document = line.as_object_mut().unwrap();
@@ -57,7 +57,7 @@ fn comparable(line: &str) -> Value {
     line
 }
 
-/// A compact line without its time, which is the first three words.
+/// A compact line without its timestamp.
 fn without_time(line: &str) -> &str {
     &line["Jan  1 00:00:00.000".len()..]
 }
@@ -65,7 +65,7 @@ fn without_time(line: &str) -> &str {
 #[test]
 fn json_output_equals_hubbles_export() {
     for recording in RECORDINGS {
-        let lines = printed(recording, "json");
+        let lines = print(recording, "json");
         let hubble = golden(&format!("{recording}.jsonl"));
         let expected: Vec<_> = hubble
             .lines()
@@ -81,7 +81,7 @@ fn json_output_equals_hubbles_export() {
 #[test]
 fn compact_output_equals_hubble_observe() {
     for recording in RECORDINGS {
-        let lines = printed(recording, "compact");
+        let lines = print(recording, "compact");
         let hubble = golden(&format!("{recording}.compact"));
         let expected = hubble
             .lines()
@@ -101,7 +101,7 @@ fn redaction_equals_hubbles_with_the_same_settings() {
     for setting in golden.lines() {
         let setting: Value = serde_json::from_str(setting).unwrap();
         let redact = setting["redact"].as_str().unwrap();
-        let lines = printed_with("redaction", "json", &format!("redact = {redact}"));
+        let lines = print_with("redaction", "json", &format!("redact = {redact}"));
         let expected = setting["flows"].as_array().unwrap();
         assert_eq!(lines.len(), expected.len());
         for (line, expected) in lines.iter().zip(expected) {

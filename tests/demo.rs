@@ -1,11 +1,11 @@
-//! The demo: the shipped pipeline, with nothing installed.
+//! The demo: the shipped pipeline on simulated events.
 
 use crate::support::{Agent, Collector, Reply, eventually, get};
 
 #[test]
 fn the_demo_prints_flows_serves_metrics_and_prints_its_ledger() {
     let mut demo = Agent::start(&["demo", "--rate", "500"].map(AsRef::as_ref));
-    let page = |line: String| {
+    let address = |line: String| {
         line.split("http://")
             .nth(1)
             .unwrap()
@@ -14,8 +14,8 @@ fn the_demo_prints_flows_serves_metrics_and_prints_its_ledger() {
             .unwrap()
             .to_owned()
     };
-    let metrics = page(demo.wait_for_line("  metrics "));
-    let telemetry = page(demo.wait_for_line("  ledger "));
+    let metrics = address(demo.wait_for_line("  metrics "));
+    let telemetry = address(demo.wait_for_line("  ledger "));
     demo.find_line("serving metrics");
     eventually("flows are counted", || {
         get(&metrics, "/metrics")
@@ -44,7 +44,7 @@ fn the_demo_prints_flows_serves_metrics_and_prints_its_ledger() {
             .stdout
             .lines()
             .any(|line| line.contains(": shop/cart-") && line.contains("(ID:10000) -> ")),
-        "pods have their names: {}",
+        "flows have pod names: {}",
         output.stdout
     );
     assert!(
@@ -58,7 +58,7 @@ fn the_demo_prints_flows_serves_metrics_and_prints_its_ledger() {
         .stderr
         .lines()
         .filter(|line| line.contains("cannot reach http://127.0.0.1:4317"));
-    assert_eq!(missing.count(), 1, "it is said once: {}", output.stderr);
+    assert_eq!(missing.count(), 1, "logged once: {}", output.stderr);
     assert!(
         !output.stderr.contains("exporters.otlp"),
         "nothing is lost to a missing collector: {}",

@@ -1,14 +1,16 @@
-//! The books under faults: garbage, full queues, torn recordings, signals in full flow, a killed
-//! agent.
+//! The ledger under faults: garbage, full queues, truncated recordings, signals under load, and a
+//! killed peer.
 
 use std::process::{Command, Stdio};
 
-use crate::support::{Agent, LedgerReport, TestDir, eventually, get, simulated_frames};
+use crate::support::{
+    Agent, LedgerReport, TestDir, eventually, get, run_args, simulated_frames, strict_run_args,
+};
 
 const CHAIN: &[&str] = &["cilium_decode", "l34_flow"];
 
-/// Replays the given bytes.
-fn books_of(bytes: &[u8]) -> (LedgerReport, u64) {
+/// Replays a stream, and returns the ledger and the number of frames read.
+fn replay(bytes: &[u8]) -> (LedgerReport, u64) {
     let dir = TestDir::new();
     let config = dir.replay(0, CHAIN, "nop", "");
     dir.write("recording", bytes);
@@ -23,7 +25,7 @@ fn garbage_inside_a_stream_counts_as_one_dropped_frame() {
     let tail = bytes.len();
     bytes.extend([0xff; 64]);
     bytes.extend(simulated_frames(1000));
-    let (ledger, read) = books_of(&bytes);
+    let (ledger, read) = replay(&bytes);
     let row = ledger.stage("receivers.replay");
     let dropped: u64 = row["dropped"]
         .as_object()
@@ -38,14 +40,14 @@ fn garbage_inside_a_stream_counts_as_one_dropped_frame() {
     );
     assert_eq!(
         ledger.count("exporters.nop", "absorbed"),
-        1000 - lost_before(&ledger, "processors")
+        1000 - dropped_by_processors(&ledger)
     );
 }
 
 #[test]
 fn a_recording_that_ends_inside_a_frame_loses_only_that_frame() {
     let bytes = simulated_frames(500);
-    let (ledger, read) = books_of(&bytes[..bytes.len() - 3]);
+    let (ledger, read) = replay(&bytes[..bytes.len() - 3]);
     assert_eq!(read, 500);
     assert_eq!(
         ledger.count("receivers.replay", "dropped/frame_cut_short"),
@@ -70,10 +72,10 @@ fn undecodable_events_are_dropped_with_a_reason() {
             &mut bytes,
         );
     }
-    let (ledger, read) = books_of(&bytes);
+    let (ledger, read) = replay(&bytes);
     assert_eq!(read, 5);
     assert_eq!(
-        lost_before(&ledger, "processors"),
+        dropped_by_processors(&ledger),
         5,
         "{}",
         ledger.stage("processors.cilium_decode")
@@ -88,22 +90,19 @@ fn undecodable_events_are_dropped_with_a_reason() {
     );
 }
 
-/// Records that stages of a section dropped.
-fn lost_before(ledger: &LedgerReport, section: &str) -> u64 {
-    let rows = ["processors.cilium_decode", "processors.l34_flow"].map(|stage| ledger.stage(stage));
-    let of_section = rows
+/// Records that the processors dropped.
+fn dropped_by_processors(ledger: &LedgerReport) -> u64 {
+    ["processors.cilium_decode", "processors.l34_flow"]
         .into_iter()
-        .filter(|row| row["stage"].as_str().unwrap().starts_with(section));
-    let counts = of_section.flat_map(|row| row["dropped"].as_object().unwrap().values());
-    counts.filter_map(serde_json::Value::as_u64).sum()
+        .flat_map(|stage| ledger.dropped(stage).into_values())
+        .sum()
 }
 
 #[test]
 fn a_full_queue_drops_by_its_policy_and_counts() {
     for policy in ["drop_newest", "drop_oldest"] {
         let dir = TestDir::new();
-        // An endpoint that takes the connection and says nothing, so that the exporter stands
-        // still.
+        // Accepts connections and never replies, so that the exporter stalls.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let keys = format!(
             "endpoint = \"http://{}\"\nsignals = [\"flows\"]\nqueue = {{ records = 512, when_full = \"{policy}\" }}\n\
@@ -125,7 +124,7 @@ fn a_full_queue_drops_by_its_policy_and_counts() {
 fn a_signal_under_load_drains_what_was_read() {
     let dir = TestDir::new();
     let socket = dir.path("monitor.sock");
-    let mut stand_in = Agent::start(&[
+    let mut simulator = Agent::start(&[
         "simulate".as_ref(),
         "--listen".as_ref(),
         socket.as_os_str(),
@@ -134,16 +133,10 @@ fn a_signal_under_load_drains_what_was_read() {
         "--coalesce".as_ref(),
         "64KiB".as_ref(),
     ]);
-    stand_in.wait_for_line("simulating a Cilium agent");
-    let (config, ledger_file) = (dir.socket("reconnect"), dir.path("ledger.json"));
-    let run = [
-        "run".as_ref(),
-        "-c".as_ref(),
-        config.as_os_str(),
-        "--strict".as_ref(),
-        "--ledger".as_ref(),
-        ledger_file.as_os_str(),
-    ];
+    simulator.wait_for_line("simulating a Cilium agent");
+    let config = dir.socket("reconnect");
+    let ledger_file = dir.path("ledger.json");
+    let run = strict_run_args(&config, &ledger_file);
     let mut agent = Agent::start(&run);
     let address = agent.telemetry_address();
     let read = || {
@@ -155,28 +148,26 @@ fn a_signal_under_load_drains_what_was_read() {
         line.and_then(|line| line.rsplit(' ').next())
             .and_then(|number| number.parse::<f64>().ok())
     };
-    eventually("it is in full flow", || {
+    eventually("it reads under load", || {
         read().is_some_and(|frames| frames > 10_000.0)
     });
     agent.send_signal("TERM");
     let output = agent.wait();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     let ledger = LedgerReport::read(&ledger_file).unwrap();
-    let (read, mut dropped) = (
-        ledger.count("receivers.monitor1_2", "in"),
-        ledger.dropped("receivers.monitor1_2"),
-    );
+    let read = ledger.count("receivers.monitor1_2", "in");
+    let mut dropped = ledger.dropped("receivers.monitor1_2");
     let full = dropped.remove("pipeline_full").unwrap_or_default();
-    // The connection was ended wherever it was.
-    let cut = dropped.remove("frame_cut_short").unwrap_or_default();
+    // The connection may have been closed inside a frame.
+    let truncated = dropped.remove("frame_cut_short").unwrap_or_default();
     assert!(
-        read > 10_000 && cut <= 1 && dropped.is_empty(),
+        read > 10_000 && truncated <= 1 && dropped.is_empty(),
         "{}",
         ledger.stage("receivers.monitor1_2")
     );
     assert_eq!(
         ledger.count("processors.cilium_decode", "in"),
-        read - full - cut
+        read - full - truncated
     );
 }
 
@@ -218,13 +209,7 @@ fn standard_input_can_be_replayed() {
     let file = dir.write("stream", simulated_frames(300));
     let ledger_file = dir.path("ledger.json");
     let status = Command::new(env!("CARGO_BIN_EXE_tidegate"))
-        .args([
-            "run".as_ref(),
-            "-c".as_ref(),
-            config.as_os_str(),
-            "--ledger".as_ref(),
-            ledger_file.as_os_str(),
-        ])
+        .args(run_args(&config, &ledger_file))
         .stdin(std::fs::File::open(file).unwrap())
         .stderr(Stdio::null())
         .status();

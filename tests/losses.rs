@@ -1,22 +1,17 @@
-//! What is lost is in the log, and decides the exit code where the run's own limits lost it.
+//! Losses are logged, and those caused by the run's own limits decide the exit code.
 
 use std::net::TcpListener;
 use std::path::Path;
 
 use crate::support::{
-    Agent, AgentOutput, Collector, LedgerReport, Reply, TestDir, eventually, get, tidegate,
+    Agent, AgentOutput, Collector, LedgerReport, Reply, TestDir, eventually, get, run_args,
+    tidegate,
 };
 
 const CHAIN: &[&str] = &["cilium_decode", "l34_flow"];
 
 fn run(config: &Path, ledger_file: &Path, more: &[&str]) -> AgentOutput {
-    let args = [
-        "run".as_ref(),
-        "-c".as_ref(),
-        config.as_os_str(),
-        "--ledger".as_ref(),
-        ledger_file.as_os_str(),
-    ];
+    let args = run_args(config, ledger_file);
     tidegate(
         &[
             &args[..],
@@ -26,19 +21,27 @@ fn run(config: &Path, ledger_file: &Path, more: &[&str]) -> AgentOutput {
     )
 }
 
-/// The line about all losses at the end of a run.
-fn summary(output: &AgentOutput) -> Option<&str> {
+/// An address on which nothing listens.
+fn closed_address() -> std::net::SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+/// The summary of losses at the end of a run's log.
+fn loss_summary(output: &AgentOutput) -> Option<&str> {
     let mut lines = output
         .stderr
         .lines()
         .filter(|line| line.contains("records were lost in this run"));
     let line = lines.next();
-    assert_eq!(lines.next(), None, "it is one line");
+    assert_eq!(lines.next(), None, "a single line");
     line
 }
 
-/// An `otlp` exporter's keys, for an endpoint.
-fn otlp(address: impl std::fmt::Display, more: &str) -> String {
+/// The keys of an `otlp` exporter with this endpoint.
+fn otlp_keys(address: impl std::fmt::Display, more: &str) -> String {
     format!("endpoint = \"http://{address}\"\nqueue = {{ when_full = \"block\" }}\n{more}\n")
 }
 
@@ -51,21 +54,23 @@ fn a_run_without_losses_reports_only_upstream_losses() {
         &["--strict"],
     );
     assert_eq!(output.code, Some(0), "{}", output.stderr);
-    let said = summary(&output).unwrap_or_default();
+    let summary = loss_summary(&output).unwrap_or_default();
     assert!(
-        !said.contains("exporters") && !said.contains("processors"),
-        "only what Cilium lost: {said}"
+        !summary.contains("exporters") && !summary.contains("processors"),
+        "only upstream losses: {summary}"
     );
 }
 
 #[test]
 fn records_left_at_the_drain_timeout_fail_the_run_and_name_the_key() {
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = closed_address();
     let dir = TestDir::new();
-    let config = dir.replay(500, CHAIN, "otlp", &otlp(nobody, "drain_timeout = \"0s\""));
+    let config = dir.replay(
+        500,
+        CHAIN,
+        "otlp",
+        &otlp_keys(closed, "drain_timeout = \"0s\""),
+    );
     let ledger_file = dir.path("ledger.json");
     for more in [&[][..], &["--strict"]] {
         let output = run(&config, &ledger_file, more);
@@ -78,25 +83,22 @@ fn records_left_at_the_drain_timeout_fail_the_run_and_name_the_key() {
             "error: lost at the end of the run: {lost} records in exporters.otlp (`exporters.otlp.drain_timeout` gives it more time)"
         );
         assert_eq!(error, expected);
-        let said = summary(&output).unwrap();
+        let summary = loss_summary(&output).unwrap();
         assert!(
-            said.contains(&format!(
+            summary.contains(&format!(
                 "{lost} in exporters.otlp of flows (drain_timeout)"
             )),
-            "{said}"
+            "{summary}"
         );
     }
 }
 
 #[test]
 fn records_that_exhaust_their_retries_at_the_end_fail_the_run() {
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = closed_address();
     let dir = TestDir::new();
-    let keys = otlp(
-        nobody,
+    let keys = otlp_keys(
+        closed,
         "signals = [\"flows\"]\nretry_on_failure.enabled = false",
     );
     let ledger_file = dir.path("ledger.json");
@@ -114,13 +116,10 @@ fn records_that_exhaust_their_retries_at_the_end_fail_the_run() {
 
 #[test]
 fn unsent_final_metric_values_fail_the_run() {
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = closed_address();
     let dir = TestDir::new();
     let chain = &[CHAIN, &["hubble_metrics"]].concat();
-    let keys = otlp(nobody, "drain_timeout = \"0s\"\nsignals = [\"metrics\"]");
+    let keys = otlp_keys(closed, "drain_timeout = \"0s\"\nsignals = [\"metrics\"]");
     let output = run(
         &dir.replay(500, chain, "otlp", &keys),
         &dir.path("ledger.json"),
@@ -138,7 +137,7 @@ fn unsent_final_metric_values_fail_the_run() {
 fn unanswered_requests_are_unconfirmed_and_fail_the_run() {
     let collector = Collector::with_replies(&[], Reply::Never);
     let dir = TestDir::new();
-    let keys = otlp(
+    let keys = otlp_keys(
         collector.address,
         "drain_timeout = \"100ms\"\nsignals = [\"flows\"]",
     );
@@ -162,7 +161,7 @@ fn unanswered_requests_are_unconfirmed_and_fail_the_run() {
 fn losses_during_a_run_fail_only_a_strict_run() {
     let collector = Collector::with_replies(&[], Reply::AcceptAfterMillis(50));
     let dir = TestDir::new();
-    let keys = otlp(collector.address, "in_flight = 1")
+    let keys = otlp_keys(collector.address, "in_flight = 1")
         .replace("\"block\"", "\"drop_newest\", records = 50");
     let config = dir.replay(3000, CHAIN, "otlp", &keys);
     for (more, code) in [(&[][..], 0), (&["--strict"], 1)] {
@@ -174,7 +173,7 @@ fn losses_during_a_run_fail_only_a_strict_run() {
             .count("exporters.otlp", "dropped/queue_full");
         assert!(full > 0);
         assert!(
-            summary(&output)
+            loss_summary(&output)
                 .unwrap()
                 .contains(&format!("{full} in exporters.otlp of flows (queue_full)")),
             "{}",
@@ -214,7 +213,7 @@ fn unreadable_input_is_reported_and_is_not_a_loss() {
     let expected =
         "3 in processors.cilium_decode of flows (unreadable: event_too_short 2, empty_data 1)";
     assert!(
-        summary(&output).unwrap().ends_with(expected),
+        loss_summary(&output).unwrap().ends_with(expected),
         "{}",
         output.stderr
     );

@@ -1,4 +1,4 @@
-//! The real binary, from the outside: what it prints, what it writes, what it ends with.
+//! Black-box tests of the binary: its output, its files, and its exit codes.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod admin;

@@ -1,4 +1,4 @@
-//! Names of pods, from what the agent announces to what is written.
+//! Names of pods, from the agent's announcements to the output.
 
 use serde_json::Value;
 
@@ -13,9 +13,9 @@ const CHAIN: &[&str] = &[
     "cilium_enrich",
 ];
 
-/// What is wrong with a side of a flow whose pod the simulated agent has announced; pods of its
-/// node are in `10.0.1.0/24`, all others in `10.0.2.0/24`.
-fn mistake(side: &Value, ip: &str) -> Option<&'static str> {
+/// The error in one side of a flow, whose pod the simulated agent has announced. Local pods are in
+/// `10.0.1.0/24`, all others in `10.0.2.0/24`.
+fn find_error(side: &Value, ip: &str) -> Option<&'static str> {
     let text = |key: &str| side[key].as_str().unwrap_or_default();
     let labels: Vec<_> = side["labels"]
         .as_array()
@@ -23,10 +23,8 @@ fn mistake(side: &Value, ip: &str) -> Option<&'static str> {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let (app, namespace) = (
-        text("pod_name").split('-').next().unwrap_or_default(),
-        text("namespace"),
-    );
+    let namespace = text("namespace");
+    let app = text("pod_name").split('-').next().unwrap_or_default();
     let app = if namespace == "kube-system" {
         "kube-dns"
     } else {
@@ -37,13 +35,14 @@ fn mistake(side: &Value, ip: &str) -> Option<&'static str> {
         "k8s:io.cilium.k8s.policy.cluster=default".to_owned(),
         format!("k8s:io.kubernetes.pod.namespace={namespace}"),
     ];
+    let is_local = ip.starts_with("10.0.1.");
+    let has_endpoint_id = side["ID"].as_u64().unwrap_or_default() != 0;
     if namespace.is_empty() || app.is_empty() {
-        Some("it has no names")
-    } else if (side["ID"].as_u64().unwrap_or_default() != 0) != ip.starts_with("10.0.1.") {
-        Some("its endpoint id does not tell where it is")
-    } else if ip.starts_with("10.0.1.") && (labels != expected || text("cluster_name") != "default")
-    {
-        Some("its labels are others")
+        Some("no names")
+    } else if has_endpoint_id != is_local {
+        Some("only local pods have an endpoint ID")
+    } else if is_local && (labels != expected || text("cluster_name") != "default") {
+        Some("wrong labels")
     } else {
         None
     }
@@ -60,7 +59,8 @@ fn flows_between_announced_pods_have_their_names() {
     );
     let output = tidegate(&["run", "-c", config.to_str().unwrap()]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
-    let (mut named, mut egress_drops) = (0, 0);
+    let mut named = 0;
+    let mut egress_drops = 0;
     for line in output.stdout.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let flow = &line["flow"];
@@ -71,14 +71,14 @@ fn flows_between_announced_pods_have_their_names() {
             let Some(ip) = ip.as_str().filter(|ip| ip.starts_with("10.0.")) else {
                 continue;
             };
-            assert_eq!(mistake(&flow[side], ip), None, "{side} of {flow:#}");
+            assert_eq!(find_error(&flow[side], ip), None, "{side} of {flow:#}");
             named += 1;
         }
         let is_request = flow["is_reply"] == false && flow["source"]["ID"].is_u64();
         if is_request && flow["trace_observation_point"] == "TO_STACK" {
             assert_eq!(
                 flow["traffic_direction"], "EGRESS",
-                "a pod's own packet on its way out: {flow:#}"
+                "a packet that a pod sends: {flow:#}"
             );
         }
         egress_drops +=
@@ -91,14 +91,14 @@ fn flows_between_announced_pods_have_their_names() {
     );
 }
 
-/// One flow goes to an address that was announced with an identity of its own, one to an address
-/// that was not.
-const WORLD: &[u8] = include_bytes!("golden/names/world-behind-a-prefix.stream");
+/// Two flows: one to an address that was announced with a CIDR identity, one to an address that was
+/// not announced.
+const CIDR_RECORDING: &[u8] = include_bytes!("golden/names/world-behind-a-prefix.stream");
 
 #[test]
 fn an_address_with_a_cidr_identity_has_the_world_label() {
     let dir = TestDir::new();
-    let recording = dir.write("world.rec", WORLD);
+    let recording = dir.write("cidr.rec", CIDR_RECORDING);
     let text = format!(
         "[receivers.replay]\nfile = {recording:?}\n\
          [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\ncilium_enrich = {{}}\n\
@@ -132,6 +132,6 @@ fn an_address_with_a_cidr_identity_has_the_world_label() {
         .collect();
     assert!(
         times[0] < times[1],
-        "frames of one read follow each other: {times:?}"
+        "frames of one read have rising times: {times:?}"
     );
 }

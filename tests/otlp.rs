@@ -1,4 +1,4 @@
-//! Flows and metrics reach an OTLP server, and whatever the server does with them is in the books.
+//! Flows and metrics reach an OTLP server, and the ledger reflects the server's replies.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
@@ -17,24 +17,25 @@ const FLOWS: &[&str] = &[
 const EXPORTER: &str = "exporters.otlp";
 const FRAMES: u64 = 3000;
 
-/// Keys of an exporter that tries for a tenth of a second.
-fn settings(collector: &Collector, more: &str) -> String {
-    settings_with_patience(collector, "100ms", more)
+/// The keys of an exporter that retries for a tenth of a second.
+fn exporter_keys(collector: &Collector, more: &str) -> String {
+    exporter_keys_with_retries(collector, "100ms", more)
 }
 
-fn settings_with_patience(collector: &Collector, patience: &str, more: &str) -> String {
+fn exporter_keys_with_retries(collector: &Collector, max_elapsed_time: &str, more: &str) -> String {
     let intervals = "initial_interval = \"10ms\", max_interval = \"20ms\"";
-    let retry = format!("retry_on_failure = {{ {intervals}, max_elapsed_time = \"{patience}\" }}");
+    let retry =
+        format!("retry_on_failure = {{ {intervals}, max_elapsed_time = \"{max_elapsed_time}\" }}");
     format!(
         "endpoint = \"http://{}\"\nqueue = {{ when_full = \"block\" }}\n{retry}\n{more}\n",
         collector.address
     )
 }
 
-/// Ships a recording's flows to a server, and reads the books.
-fn ship(collector: &Collector, more: &str) -> LedgerReport {
+/// Exports a recording's flows to a server, and returns the ledger.
+fn export_flows(collector: &Collector, more: &str) -> LedgerReport {
     let dir = TestDir::new();
-    let config = dir.replay(FRAMES, FLOWS, "otlp", &settings(collector, more));
+    let config = dir.replay(FRAMES, FLOWS, "otlp", &exporter_keys(collector, more));
     LedgerReport::of_run(&dir, &config)
 }
 
@@ -56,7 +57,7 @@ fn attribute(record: &LogRecord, key: &str) -> Option<String> {
 #[test]
 fn every_flow_and_loss_arrives_once() {
     let collector = Collector::with_replies(&[], Reply::Accept);
-    let ledger = ship(&collector, "signals = [\"flows\", \"lost\"]");
+    let ledger = export_flows(&collector, "signals = [\"flows\", \"lost\"]");
     let logs = collector.logs();
     assert_eq!(logs.len() as u64, ledger.count(EXPORTER, "absorbed"));
     let lost = logs
@@ -81,7 +82,7 @@ fn every_flow_and_loss_arrives_once() {
 #[test]
 fn permanently_refused_records_are_dropped_with_a_reason() {
     let collector = Collector::with_replies(&[], Reply::Fail(Code::InvalidArgument));
-    let ledger = ship(&collector, "signals = [\"flows\"]");
+    let ledger = export_flows(&collector, "signals = [\"flows\"]");
     assert_eq!(collector.logs().len(), 0);
     let offered = ledger.count(EXPORTER, "in") - ledger.count(EXPORTER, "filtered/signals");
     assert!(offered > 0);
@@ -93,7 +94,7 @@ fn temporarily_refused_records_are_retried_and_counted_once() {
     let refusals = [Reply::Fail(Code::Unavailable); 2];
     let collector = Collector::with_replies(&refusals, Reply::Accept);
     let dir = TestDir::new();
-    let keys = settings_with_patience(&collector, "30s", "signals = [\"flows\"]");
+    let keys = exporter_keys_with_retries(&collector, "30s", "signals = [\"flows\"]");
     let ledger = LedgerReport::of_run(&dir, &dir.replay(FRAMES, FLOWS, "otlp", &keys));
     assert_eq!(
         collector.logs().len() as u64,
@@ -105,7 +106,7 @@ fn temporarily_refused_records_are_retried_and_counted_once() {
 #[test]
 fn records_refused_until_retries_end_are_counted() {
     let collector = Collector::with_replies(&[], Reply::Fail(Code::Unavailable));
-    let ledger = ship(&collector, "signals = [\"flows\"]");
+    let ledger = export_flows(&collector, "signals = [\"flows\"]");
     let row = ledger.stage(EXPORTER);
     let dropped: u64 = row["dropped"]
         .as_object()
@@ -123,7 +124,7 @@ fn records_refused_until_retries_end_are_counted() {
 #[test]
 fn rejected_records_are_dropped_and_the_rest_is_delivered() {
     let collector = Collector::with_replies(&[Reply::RejectRecords(7)], Reply::Accept);
-    let ledger = ship(&collector, "signals = [\"flows\"]");
+    let ledger = export_flows(&collector, "signals = [\"flows\"]");
     assert_eq!(ledger.count(EXPORTER, "dropped/rejected_by_peer"), 7);
     assert_eq!(
         collector.logs().len() as u64,
@@ -136,7 +137,7 @@ fn metrics_arrive_as_cumulative_sums_that_count_every_flow() {
     let collector = Collector::with_replies(&[], Reply::Accept);
     let dir = TestDir::new();
     let processors = ["cilium_decode", "l34_flow", "hubble_metrics"];
-    let keys = settings(&collector, "signals = [\"metrics\"]");
+    let keys = exporter_keys(&collector, "signals = [\"metrics\"]");
     let config = dir.replay(FRAMES, &processors, "otlp", &keys);
     let text = std::fs::read_to_string(&config).unwrap();
     let text = text.replace(

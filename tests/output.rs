@@ -1,4 +1,4 @@
-//! Standard output that cannot be written to.
+//! Failing writes to standard output.
 
 use std::process::Command;
 
@@ -39,7 +39,7 @@ fn a_file_at_its_size_limit_has_whole_lines_and_the_run_fails() {
         );
         assert!(
             text.ends_with('\n'),
-            "{redirection}: half a line: {:?}",
+            "{redirection}: an unterminated line: {:?}",
             text.lines().last()
         );
     }

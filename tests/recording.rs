@@ -1,9 +1,9 @@
-//! `record` and `replay`: what Cilium sent once can be played again, byte for byte.
+//! `record`, `replay` and `simulate`: streams are recorded and replayed byte for byte.
 
 use crate::support::{Agent, LedgerReport, TestDir, simulated_frames, tidegate};
 
 /// Starts `replay` and waits until it listens.
-fn replay(dir: &TestDir, recording: &std::path::Path) -> (Agent, std::path::PathBuf) {
+fn start_replay(dir: &TestDir, recording: &std::path::Path) -> (Agent, std::path::PathBuf) {
     let socket = dir.path("monitor.sock");
     let args = [
         "replay".as_ref(),
@@ -20,8 +20,9 @@ fn replay(dir: &TestDir, recording: &std::path::Path) -> (Agent, std::path::Path
 #[test]
 fn a_replayed_stream_is_recorded_byte_for_byte_after_a_header() {
     let dir = TestDir::new();
-    let (bytes, copy) = (simulated_frames(2000), dir.path("copy"));
-    let (player, socket) = replay(&dir, &dir.write("original", &bytes));
+    let bytes = simulated_frames(2000);
+    let copy = dir.path("copy");
+    let (player, socket) = start_replay(&dir, &dir.write("original", &bytes));
     let record = [
         "record".as_ref(),
         "--socket".as_ref(),
@@ -33,7 +34,7 @@ fn a_replayed_stream_is_recorded_byte_for_byte_after_a_header() {
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert!(
         output.stderr.contains("2000"),
-        "it says how many frames it has: {}",
+        "the number of frames: {}",
         output.stderr
     );
     let expected = [tidegate_wire::recording::header(), bytes].concat();
@@ -44,7 +45,7 @@ fn a_replayed_stream_is_recorded_byte_for_byte_after_a_header() {
 #[test]
 fn the_agent_reads_a_replayed_stream() {
     let dir = TestDir::new();
-    let (player, _) = replay(&dir, &dir.write("original", simulated_frames(1500)));
+    let (player, _) = start_replay(&dir, &dir.write("original", simulated_frames(1500)));
     let ledger = LedgerReport::of_run(&dir, &dir.socket("stop"));
     assert_eq!(ledger.count("receivers.monitor1_2", "in"), 1500);
     assert_eq!(player.wait().code, Some(0));
@@ -53,7 +54,7 @@ fn the_agent_reads_a_replayed_stream() {
 #[test]
 fn a_full_disk_ends_a_recording_with_an_error() {
     let dir = TestDir::new();
-    let (_player, socket) = replay(&dir, &dir.write("original", simulated_frames(50_000)));
+    let (_player, socket) = start_replay(&dir, &dir.write("original", simulated_frames(50_000)));
     let args = ["record", "--force", "--out", "/dev/full", "--socket"]
         .map(AsRef::<std::ffi::OsStr>::as_ref);
     let output = tidegate(&[args.as_slice(), &[socket.as_os_str()]].concat());
@@ -71,7 +72,7 @@ fn a_full_disk_ends_a_recording_with_an_error() {
 fn a_recording_is_not_overwritten_without_force() {
     let dir = TestDir::new();
     let precious = dir.write("precious", "mine");
-    let (_player, socket) = replay(&dir, &dir.write("original", simulated_frames(10)));
+    let (_player, socket) = start_replay(&dir, &dir.write("original", simulated_frames(10)));
     let args = [
         "record".as_ref(),
         "--socket".as_ref(),

@@ -7,7 +7,7 @@ use tidegate_wire::event::{DropFields, Encoder, Profile};
 use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::{self, Payload};
 
-use crate::support::{Agent, FakeCilium, TestDir, eventually, get, tidegate};
+use crate::support::{Agent, FakeCilium, TestDir, eventually, get, strict_run_args, tidegate};
 
 /// What a run printed, what it logged, and the books of its decoder.
 struct Run {
@@ -27,14 +27,7 @@ fn run(recording: &[u8], decode: &str) -> Run {
          [service.pipelines.flows]\nreceivers = [\"replay\"]\nprocessors = {processors:?}\nexporters = [\"stdout\"]\n"
     );
     let (config, ledger) = (dir.write("pipeline.toml", text), dir.path("ledger.json"));
-    let args = [
-        "run".as_ref(),
-        "--strict".as_ref(),
-        "-c".as_ref(),
-        config.as_os_str(),
-        "--ledger".as_ref(),
-        ledger.as_os_str(),
-    ];
+    let args = strict_run_args(&config, &ledger);
     let output = tidegate(&args);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     let ledger: Value = serde_json::from_str(&std::fs::read_to_string(ledger).unwrap()).unwrap();

@@ -6,21 +6,14 @@ use std::os::unix::net::UnixListener;
 use serde_json::Value;
 
 use crate::support::{
-    Agent, FakeCilium, LedgerReport, TestDir, simulated_frames, tidegate,
-    tidegate_with_closed_stdout,
+    Agent, FakeCilium, LedgerReport, TestDir, run_args, simulated_frames, strict_run_args,
+    tidegate, tidegate_with_closed_stdout,
 };
 
 /// Runs a configuration to its end and reads its ledger.
 fn ledger(dir: &TestDir, config: &std::path::Path) -> Value {
     let file = dir.path("ledger.json");
-    let args = [
-        "run".as_ref(),
-        "--strict".as_ref(),
-        "-c".as_ref(),
-        config.as_os_str(),
-        "--ledger".as_ref(),
-        file.as_os_str(),
-    ];
+    let args = strict_run_args(config, &file);
     let output = tidegate(&args);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert!(
@@ -90,13 +83,7 @@ fn a_socket_that_ends_inside_a_frame_fails_a_run_with_on_eof_stop() {
         let bytes = [&simulated_frames(100)[..], end].concat();
         let sender = std::thread::spawn(move || listener.accept().unwrap().0.write_all(&bytes));
         let file = dir.path("ledger.json");
-        let args = [
-            "run".as_ref(),
-            "-c".as_ref(),
-            config.as_os_str(),
-            "--ledger".as_ref(),
-            file.as_os_str(),
-        ];
+        let args = run_args(&config, &file);
         let output = tidegate(&args);
         sender.join().unwrap().unwrap();
         assert_eq!(output.code, Some(1), "{}", output.stderr);
@@ -172,14 +159,7 @@ fn a_closed_stdout_ends_the_run_successfully() {
     let dir = TestDir::new();
     let config = dir.replay(5000, &["cilium_decode", "l34_flow"], "stdout", "");
     let file = dir.path("ledger.json");
-    let args = [
-        "run".as_ref(),
-        "-c".as_ref(),
-        config.as_os_str(),
-        "--strict".as_ref(),
-        "--ledger".as_ref(),
-        file.as_os_str(),
-    ];
+    let args = strict_run_args(&config, &file);
     let output = tidegate_with_closed_stdout(&args);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     let ledger: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
@@ -196,13 +176,7 @@ fn the_ledger_counts_every_line_written() {
         "format = \"json\"",
     );
     let file = dir.path("ledger.json");
-    let args = [
-        "run".as_ref(),
-        "-c".as_ref(),
-        config.as_os_str(),
-        "--ledger".as_ref(),
-        file.as_os_str(),
-    ];
+    let args = run_args(&config, &file);
     let output = tidegate(&args);
     let ledger: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let lines: Vec<Value> = output

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Agent, FakeCilium, TestDir, eventually, get};
+use crate::support::{Agent, FakeCilium, TestDir, eventually, get, run_args, strict_run_args};
 
 #[test]
 fn a_signal_stops_the_receivers_and_drains() {
@@ -15,14 +15,7 @@ fn a_signal_stops_the_receivers_and_drains() {
         let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
         let config = dir.socket("reconnect");
         let ledger = dir.path("ledger.json");
-        let mut agent = Agent::start(&[
-            "run".as_ref(),
-            "--strict".as_ref(),
-            "-c".as_ref(),
-            config.as_os_str(),
-            "--ledger".as_ref(),
-            ledger.as_os_str(),
-        ]);
+        let mut agent = Agent::start(&strict_run_args(&config, &ledger));
         let address = agent.telemetry_address();
         let connection = cilium.send(500);
         eventually("all frames are read", || {
@@ -54,13 +47,7 @@ fn stuck_with(dir: &TestDir, grace: &str, stop: impl Fn(&Agent)) -> Agent {
         .replace("300ms", grace);
     let config = dir.write("stuck.toml", text);
     let ledger = dir.path("ledger.json");
-    let mut agent = Agent::start(&[
-        "run".as_ref(),
-        "-c".as_ref(),
-        config.as_os_str(),
-        "--ledger".as_ref(),
-        ledger.as_os_str(),
-    ]);
+    let mut agent = Agent::start(&run_args(&config, &ledger));
     let address = agent.telemetry_address();
     eventually("a stage is blocked", || {
         blocked(&get(&address, "/debug/ledger").1)
@@ -216,13 +203,7 @@ fn a_ledger_pipe_without_a_reader_does_not_block_shutdown() {
             .unwrap()
             .success()
     );
-    let args = [
-        "run".as_ref(),
-        "-c".as_ref(),
-        config.as_os_str(),
-        "--ledger".as_ref(),
-        pipe.as_os_str(),
-    ];
+    let args = run_args(&config, &pipe);
     let mut agent = Agent::start(&args);
     agent.wait_for_line("waiting for a reader of the ledger's pipe");
     agent.send_signal("INT");

@@ -1,18 +1,20 @@
-//! What the kinds declare, and what the runner can state.
+//! The reasons and other outcomes that component kinds and the runner declare.
 
 use std::collections::BTreeSet;
 
 use tidegate_runtime::component::{ComponentKind, Outcomes};
 
 fn all() -> Vec<Outcomes> {
-    fn of<C: ?Sized>(kinds: &[ComponentKind<C>]) -> impl Iterator<Item = Outcomes> {
+    fn outcomes<C: ?Sized>(kinds: &[ComponentKind<C>]) -> impl Iterator<Item = Outcomes> {
         kinds.iter().map(|kind| kind.outcomes)
     }
-    let receivers = of(tidegate_receivers::KINDS).chain(of(tidegate_processors::KINDS));
-    receivers.chain(of(tidegate_exporters::KINDS)).collect()
+    let receivers = outcomes(tidegate_receivers::KINDS).chain(outcomes(tidegate_processors::KINDS));
+    receivers
+        .chain(outcomes(tidegate_exporters::KINDS))
+        .collect()
 }
 
-/// Every reason for a drop.
+/// Every declared reason for a drop.
 pub(super) fn reasons() -> BTreeSet<String> {
     let declared = all();
     let groups = declared.iter().flat_map(Outcomes::reasons).chain([
@@ -26,7 +28,7 @@ pub(super) fn reasons() -> BTreeSet<String> {
         .collect()
 }
 
-/// Every other name that is counted by.
+/// Every other declared name that records are counted by.
 pub(super) fn others() -> BTreeSet<&'static str> {
     let declared = all().into_iter();
     let names =

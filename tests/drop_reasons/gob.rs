@@ -1,4 +1,4 @@
-//! Gob that no agent writes: in the stream, in access-log records, in notifications.
+//! Malformed gob in the stream, in access-log records and in notifications.
 
 use tidegate_wire::access_log::{self, Dns, LogRecord, Variant};
 use tidegate_wire::agent_notify::{self, AgentNotify};
@@ -13,9 +13,9 @@ use super::samples;
 const FIRST: TypeId = TypeId::FIRST;
 const SECOND: TypeId = TypeId(FIRST.0 + 1);
 
-/// A stream of one sample of type 0, which nothing is wrong with, and one frame with this body.
+/// A stream of one valid loss report, and one frame with this body.
 pub(super) fn frame(body: &[u8]) -> Vec<u8> {
-    let mut bytes = definition_of_payload();
+    let mut bytes = valid_stream();
     let mut value = Vec::new();
     put_int(&mut value, FIRST.0);
     value.extend(body);
@@ -23,7 +23,7 @@ pub(super) fn frame(body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn definition_of_payload() -> Vec<u8> {
+fn valid_stream() -> Vec<u8> {
     let payload = Payload {
         data: &[],
         cpu: 0,
@@ -36,30 +36,30 @@ fn definition_of_payload() -> Vec<u8> {
 }
 
 /// A stream that ends inside a frame.
-pub(super) fn cut_frame() -> Vec<u8> {
-    let mut bytes = definition_of_payload();
+pub(super) fn truncated_frame() -> Vec<u8> {
+    let mut bytes = valid_stream();
     bytes.extend([100, 1]);
     bytes
 }
 
-/// A frame that claims more than a frame may have.
-pub(super) fn long_frame() -> Vec<u8> {
-    let mut bytes = definition_of_payload();
+/// A frame whose length exceeds the limit.
+pub(super) fn oversized_frame() -> Vec<u8> {
+    let mut bytes = valid_stream();
     put_uint(&mut bytes, DEFAULT_MAX_FRAME as u64 + 1);
     bytes
 }
 
-/// A stream of something else than payloads.
+/// A stream of values that are not payloads.
 pub(super) fn other_values() -> Vec<u8> {
     let mut bytes = Vec::new();
     GoType::structure("Other", [("Text", GoType::built_in(TypeId::STRING))])
         .define(FIRST, &mut bytes);
-    message(&mut bytes, &[0]);
+    write_value(&mut bytes, &[0]);
     bytes
 }
 
-/// A payload of a type that there is not.
-pub(super) fn other_payload() -> Vec<u8> {
+/// A payload of an unknown type.
+pub(super) fn unknown_payload() -> Vec<u8> {
     let mut bytes = Vec::new();
     Encoder::default().encode(
         &Payload {
@@ -73,8 +73,8 @@ pub(super) fn other_payload() -> Vec<u8> {
     bytes
 }
 
-/// A value of the first type.
-fn message(bytes: &mut Vec<u8>, value: &[u8]) {
+/// Writes a value of the first type.
+fn write_value(bytes: &mut Vec<u8>, value: &[u8]) {
     let mut body = Vec::new();
     put_int(&mut body, FIRST.0);
     body.extend(value);
@@ -86,17 +86,23 @@ pub(super) fn record(messages: &[u8]) -> Vec<u8> {
     samples(&[[&[access_log::MESSAGE_TYPE], messages].concat()])
 }
 
-/// A record whose one field has the second type, which is `ty`, and this value.
-pub(super) fn record_of(name: &str, ty: Type, value: &[u8]) -> Vec<u8> {
-    field_of("LogRecord", name, SECOND, Some(ty), value)
+/// A record with one field of a defined type.
+pub(super) fn record_with_type(name: &str, ty: Type, value: &[u8]) -> Vec<u8> {
+    record_with_field("LogRecord", name, SECOND, Some(ty), value)
 }
 
-/// A record whose one field has a built-in type, and this value.
-pub(super) fn built_in(name: &str, id: TypeId, value: &[u8]) -> Vec<u8> {
-    field_of("LogRecord", name, id, None, value)
+/// A record with one field of a built-in type.
+pub(super) fn record_with_built_in(name: &str, id: TypeId, value: &[u8]) -> Vec<u8> {
+    record_with_field("LogRecord", name, id, None, value)
 }
 
-fn field_of(of: &str, name: &str, id: TypeId, ty: Option<Type>, value: &[u8]) -> Vec<u8> {
+fn record_with_field(
+    type_name: &str,
+    name: &str,
+    id: TypeId,
+    ty: Option<Type>,
+    value: &[u8],
+) -> Vec<u8> {
     let fields = [("Timestamp", TypeId::STRING), (name, id)];
     let fields = fields
         .map(|(name, id)| Field {
@@ -104,18 +110,18 @@ fn field_of(of: &str, name: &str, id: TypeId, ty: Option<Type>, value: &[u8]) ->
             id,
         })
         .into();
-    let mut messages = definition(of, FIRST, Type::Struct(fields));
+    let mut messages = definition(type_name, FIRST, Type::Struct(fields));
     messages.extend(
         ty.map(|ty| definition("", SECOND, ty))
             .into_iter()
             .flatten(),
     );
-    message(&mut messages, &[&[2], value, &[0]].concat());
+    write_value(&mut messages, &[&[2], value, &[0]].concat());
     record(&messages)
 }
 
 /// A DNS answer with an address of five bytes.
-pub(super) fn odd_address() -> Vec<u8> {
+pub(super) fn invalid_address() -> Vec<u8> {
     let addresses = GoType::slice("[]net.IP", GoType::built_in(TypeId::BYTES));
     let dns = GoType::structure("LogRecordDNS", [("IPs", addresses)]);
     let ty = GoType::structure(
@@ -125,15 +131,16 @@ pub(super) fn odd_address() -> Vec<u8> {
             ("DNS", dns),
         ],
     );
-    let (mut messages, mut value) = (Vec::new(), vec![2, 1, 1]);
+    let mut messages = Vec::new();
+    let mut value = vec![2, 1, 1];
     ty.define(FIRST, &mut messages);
     put_bytes(&mut value, &[0; 5]);
-    message(&mut messages, &value);
+    write_value(&mut messages, &value);
     record(&messages)
 }
 
-/// A record about a name, without a time.
-pub(super) fn timeless(dns: Dns) -> Vec<u8> {
+/// A DNS record with an invalid timestamp.
+pub(super) fn invalid_timestamp(dns: Dns) -> Vec<u8> {
     let mut data = Vec::new();
     let record = LogRecord {
         timestamp: "noon".to_owned(),
@@ -144,8 +151,8 @@ pub(super) fn timeless(dns: Dns) -> Vec<u8> {
     samples(&[data])
 }
 
-/// A record that is longer than one may be.
-pub(super) fn long_record() -> Vec<u8> {
+/// A record that exceeds the size limit.
+pub(super) fn oversized_record() -> Vec<u8> {
     record(&vec![0; access_log::MAX_RECORD])
 }
 
@@ -166,9 +173,9 @@ pub(super) fn strings() -> Type {
     }
 }
 
-/// Slices in slices, one deeper than they may be.
+/// Nested slices, one level beyond the limit.
 pub(super) fn nested() -> Vec<u8> {
-    record_of(
+    record_with_type(
         "Other",
         Type::Slice { elem: SECOND },
         &vec![1; usize::from(MAX_DEPTH) + 2],
@@ -202,7 +209,7 @@ pub(super) fn large_definitions() -> Vec<u8> {
     )
 }
 
-/// A notification that is well formed.
+/// A well-formed notification.
 pub(super) fn notification(kind: u32, text: &str) -> Vec<u8> {
     let mut data = Vec::new();
     agent_notify::encode(
@@ -216,13 +223,14 @@ pub(super) fn notification(kind: u32, text: &str) -> Vec<u8> {
     samples(&[data])
 }
 
-/// A notification whose second field has this name, and whose number is this.
-pub(super) fn odd_notification(name: &'static str, kind: u64) -> Vec<u8> {
+/// A notification whose second field has this name, with this kind.
+pub(super) fn notification_with(name: &'static str, kind: u64) -> Vec<u8> {
     let fields = [("Type", TypeId::UINT), (name, TypeId::STRING)]
         .map(|(name, id)| (name, GoType::built_in(id)));
-    let (mut data, mut value) = (vec![agent_notify::MESSAGE_TYPE], Vec::new());
+    let mut data = vec![agent_notify::MESSAGE_TYPE];
+    let mut value = Vec::new();
     GoType::structure("AgentNotify", fields).define(FIRST, &mut data);
     StructWriter::new(&mut value).uint(kind).end();
-    message(&mut data, &value);
+    write_value(&mut data, &value);
     samples(&[data])
 }

@@ -1,5 +1,5 @@
-//! Every reason for which a record is dropped, and a test that expects exactly it. The reasons are
-//! read from the sources, so that a new one without a test does not get in.
+//! Every reason for which a record is dropped has a test that expects it. The reasons are read from
+//! the sources, so a new reason without a test fails.
 
 mod declared;
 mod gob;
@@ -17,15 +17,15 @@ use tidegate_wire::payload::{Encoder, Payload};
 use crate::support::{LedgerReport, TestDir};
 use stated::root;
 
-/// What shows that a reason is stated where it should be.
-enum Proof {
-    /// Of this stream, exactly one record is dropped, by this stage of the running agent, and for
-    /// no other reason.
+/// What covers a reason.
+enum Coverage {
+    /// This stage of a running agent drops one record of this stream for the reason, and nothing
+    /// else is dropped.
     Stream(&'static str, Vec<u8>),
-    /// The test of this name, in this file, expects it.
+    /// The test in this file, with this name, expects the reason.
     Test(&'static str, &'static str),
-    /// No record of a running agent is dropped for it; why it is there.
-    Never(#[expect(dead_code, reason = "for whoever reads the table")] &'static str),
+    /// A running agent drops no record for the reason, as this text explains.
+    Never(#[expect(dead_code, reason = "documentation")] &'static str),
 }
 
 const CHAIN: &[&str] = &[
@@ -36,12 +36,13 @@ const CHAIN: &[&str] = &[
     "http_flow",
     "l7_flow",
 ];
-/// Agents at once.
-const AT_ONCE: usize = 4;
+/// Concurrent runs of the agent.
+const CONCURRENCY: usize = 4;
 
 /// A stream of event samples with these data.
 fn samples(data: &[Vec<u8>]) -> Vec<u8> {
-    let (mut encoder, mut bytes) = (Encoder::default(), Vec::new());
+    let mut encoder = Encoder::default();
+    let mut bytes = Vec::new();
     for data in data {
         encoder.encode(
             &Payload {
@@ -58,23 +59,23 @@ fn samples(data: &[Vec<u8>]) -> Vec<u8> {
 
 #[test]
 fn every_reason_in_the_sources_is_in_the_table_and_vice_versa() {
-    let proved: BTreeSet<_> = table::table()
+    let covered: BTreeSet<_> = table::table()
         .into_iter()
         .map(|(reason, _)| reason.to_owned())
         .collect();
     let stated: BTreeSet<_> = stated::reasons().into_keys().collect();
-    let without = |some: &BTreeSet<String>, others: &BTreeSet<String>| {
-        some.difference(others).cloned().collect::<Vec<_>>()
+    let difference = |left: &BTreeSet<String>, right: &BTreeSet<String>| {
+        left.difference(right).cloned().collect::<Vec<_>>()
     };
     assert_eq!(
-        without(&stated, &proved),
+        difference(&stated, &covered),
         [""; 0],
-        "stated, and not in the table"
+        "in the sources, not in the table"
     );
     assert_eq!(
-        without(&proved, &stated),
+        difference(&covered, &stated),
         [""; 0],
-        "in the table, and not stated"
+        "in the table, not in the sources"
     );
 }
 
@@ -85,32 +86,32 @@ fn every_reason_in_the_sources_is_declared_and_vice_versa() {
     assert_eq!(
         stated.difference(&declared).collect::<Vec<_>>(),
         [""; 0],
-        "stated, and not declared"
+        "in the sources, not declared"
     );
     assert_eq!(
         declared.difference(&stated).collect::<Vec<_>>(),
         [""; 0],
-        "declared, and not stated"
+        "declared, not in the sources"
     );
 }
 
 #[test]
 fn every_reason_is_a_named_constant() {
-    assert_eq!(stated::nameless(), [""; 0]);
+    assert_eq!(stated::literals(), [""; 0]);
 }
 
 #[test]
 fn every_stream_drops_one_record_for_its_reason() {
     let streams = table::table()
         .into_iter()
-        .filter_map(|(reason, proof)| match proof {
-            Proof::Stream(stage, bytes) => Some((reason, stage, bytes)),
+        .filter_map(|(reason, coverage)| match coverage {
+            Coverage::Stream(stage, bytes) => Some((reason, stage, bytes)),
             _ => None,
         });
     let streams = Mutex::new(streams);
     let next = || streams.lock().unwrap().next();
     thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..CONCURRENCY {
             scope.spawn(|| {
                 while let Some((reason, stage, bytes)) = next() {
                     assert_eq!(drops(&bytes), [(stage.to_owned(), reason.to_owned(), 1)]);
@@ -129,9 +130,9 @@ fn drops(stream: &[u8]) -> Vec<(String, String, u64)> {
 
 #[test]
 fn every_test_in_the_table_mentions_its_reason() {
-    let names = stated::reasons();
-    for (reason, proof) in table::table() {
-        let Proof::Test(file, test) = proof else {
+    let constants = stated::reasons();
+    for (reason, coverage) in table::table() {
+        let Coverage::Test(file, test) = coverage else {
             continue;
         };
         let text = fs::read_to_string(root().join(file)).unwrap();
@@ -140,12 +141,12 @@ fn every_test_in_the_table_mentions_its_reason() {
             .unwrap_or_else(|| panic!("no {test} in {file}"));
         let body = &text[start..];
         let body = &body[..body.find("\n}").unwrap()];
-        let named = names[reason]
+        let mentions_constant = constants[reason]
             .as_ref()
             .is_some_and(|name| body.contains(name.as_str()));
         assert!(
-            named || body.contains(reason),
-            "{test} in {file} does not name {reason}"
+            mentions_constant || body.contains(reason),
+            "{test} in {file} does not mention {reason}"
         );
     }
 }

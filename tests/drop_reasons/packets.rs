@@ -1,4 +1,4 @@
-//! Traces of packets that Hubble refuses.
+//! Traces of packets that Hubble rejects.
 
 use tidegate_wire::event::{Common, Encoder, Profile, RecorderFields, TraceFields, flags};
 
@@ -11,7 +11,7 @@ pub(super) const UDP: u8 = 17;
 pub(super) const ICMPV6: u8 = 58;
 pub(super) const VRRP: u8 = 112;
 pub(super) const SCTP: u8 = 132;
-/// An ICMP message, as long as it has to be.
+/// An ICMP message of the minimum length.
 pub(super) const ECHO: [u8; 8] = [8, 0, 0, 0, 0, 0, 0, 0];
 
 /// A stream of one trace of a packet with an Ethernet header.
@@ -28,7 +28,7 @@ pub(super) fn ip(packet: &[u8]) -> Vec<u8> {
     )
 }
 
-/// A packet of UDP that a tunnel is announced in, which carries `payload`.
+/// A stream of one trace of a UDP packet that the event marks as a tunnel's.
 pub(super) fn tunnel(flag: u8, payload: &[u8]) -> Vec<u8> {
     trace(flags::L3_DEVICE | flag, &ipv4(UDP, &udp(0, payload)))
 }
@@ -52,7 +52,7 @@ fn trace(flags: u8, packet: &[u8]) -> Vec<u8> {
     samples(&[data])
 }
 
-/// A capture of Cilium's recorder.
+/// A stream of one capture of Cilium's recorder.
 pub(super) fn recorder() -> Vec<u8> {
     let mut data = Vec::new();
     let fields = RecorderFields {
@@ -85,7 +85,7 @@ pub(super) fn ipv4_with_options(protocol: u8, options: &[u8], payload: &[u8]) ->
     packet
 }
 
-/// A packet whose header says that `len` bytes follow.
+/// A packet whose payload length field is `len`.
 pub(super) fn ipv6(next: u8, len: u16, payload: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x60, 0, 0, 0];
     packet.extend(len.to_be_bytes());
@@ -122,7 +122,7 @@ pub(super) fn tcp(offset: u8, options: &[u8]) -> Vec<u8> {
     segment
 }
 
-/// A datagram whose header says that it has `len` bytes, or nothing with 0.
+/// A datagram whose length field is `len`.
 pub(super) fn udp(len: u8, payload: &[u8]) -> Vec<u8> {
     [&[0, 1, 0, 2, 0, len, 0, 0], payload].concat()
 }

@@ -1,5 +1,5 @@
-//! The reasons that the sources can state: words that constants of the stage crates hold, and the
-//! labels of decoders' errors.
+//! The reasons in the sources: string constants of the stage crates, and the labels of decoders'
+//! errors.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::declared;
 
-/// Words in constants that are no reasons, beside notes, rules and choices that a kind declares.
-const OTHERS: [(&str, &str); 8] = [
+/// String constants that are not reasons, besides those that a kind declares for other outcomes.
+const OTHER_CONSTANTS: [(&str, &str); 8] = [
     ("default", "a cluster's name"),
     ("hubble_ring_buffer", "a source of lost events"),
     ("observer_events_queue", "a source of lost events"),
@@ -31,11 +31,13 @@ pub(super) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Each reason with the name of the constant that holds it, if one does.
+/// Each reason with the name of its constant, if it has one.
 pub(super) fn reasons() -> BTreeMap<String, Option<String>> {
-    let (mut reasons, others) = (BTreeMap::new(), declared::others());
-    let is_other =
-        |word: &str| others.contains(word) || OTHERS.iter().any(|(other, _)| *other == word);
+    let mut reasons = BTreeMap::new();
+    let others = declared::others();
+    let is_other = |word: &str| {
+        others.contains(word) || OTHER_CONSTANTS.iter().any(|(other, _)| *other == word)
+    };
     for text in texts() {
         let constants = text.lines().filter_map(constant);
         let constants = constants.filter(|(word, _)| !is_other(word));
@@ -45,12 +47,12 @@ pub(super) fn reasons() -> BTreeMap<String, Option<String>> {
     reasons
 }
 
-/// Lines that state a reason, or hand one on, as a literal.
-pub(super) fn nameless() -> Vec<String> {
+/// Lines that use a reason as a literal instead of a constant.
+pub(super) fn literals() -> Vec<String> {
     let is_literal = |line: &&str| {
         let calls = ["Dropped(\"", "dropped(\"", "drop_all(\"", "Err(\""].into_iter();
-        let mut behind = calls.filter_map(|call| line.split_once(call)?.1.split_once('"'));
-        behind.any(|(literal, _)| is_word(literal))
+        let mut arguments = calls.filter_map(|call| line.split_once(call)?.1.split_once('"'));
+        arguments.any(|(literal, _)| is_word(literal))
     };
     texts()
         .iter()
@@ -60,7 +62,7 @@ pub(super) fn nameless() -> Vec<String> {
         .collect()
 }
 
-/// `const NAME: &str = "word";`, in any visibility.
+/// Parses `const NAME: &str = "word";` with any visibility, as word and name.
 fn constant(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once("const ")?.1.split_once(": &str = \"")?;
     let word = value.strip_suffix("\";")?;
@@ -100,16 +102,16 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
-    let of = |path: PathBuf| {
+    let below = |path: PathBuf| {
         if path.is_dir() {
             files(&path)
         } else {
             vec![path]
         }
     };
-    let rust = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    let is_rust = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
     entries
-        .flat_map(of)
-        .filter(|path| rust(path) && !path.ends_with("tests.rs"))
+        .flat_map(below)
+        .filter(|path| is_rust(path) && !path.ends_with("tests.rs"))
         .collect()
 }

@@ -1,11 +1,13 @@
-//! The reasons, each with its proof.
+//! Every reason with its coverage.
 
 use tidegate_wire::access_log::Dns;
 use tidegate_wire::event::flags;
 use tidegate_wire::gob::{Type, TypeId};
 
-use super::Proof::{self, Never, Stream, Test};
-use super::gob::{self, built_in, definition, frame, record, record_of, strings};
+use super::Coverage::{self, Never, Stream, Test};
+use super::gob::{
+    self, definition, frame, record, record_with_built_in, record_with_type, strings,
+};
 use super::packets::{ECHO, ICMP, ICMPV6, IGMP, SCTP, TCP, UDP, VRRP};
 use super::packets::{ethernet, ip, ipv4, ipv4_with_options, ipv6, recorder, tcp, tunnel, udp};
 use super::samples;
@@ -14,7 +16,7 @@ const RECEIVER: &str = "receivers.replay";
 const DECODE: &str = "processors.cilium_decode";
 const L34: &str = "processors.l34_flow";
 
-pub(super) fn table() -> Vec<(&'static str, Proof)> {
+pub(super) fn table() -> Vec<(&'static str, Coverage)> {
     [
         runner(),
         streams(),
@@ -31,7 +33,8 @@ pub(super) fn table() -> Vec<(&'static str, Proof)> {
     .collect()
 }
 
-fn runner() -> Vec<(&'static str, Proof)> {
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn runner() -> Vec<(&'static str, Coverage)> {
     let edges = "core/runtime/tests/pipeline/edges.rs";
     vec![
         (
@@ -76,19 +79,22 @@ fn runner() -> Vec<(&'static str, Proof)> {
     ]
 }
 
-/// What the receivers refuse.
-fn streams() -> Vec<(&'static str, Proof)> {
+/// Reasons of the receivers.
+fn streams() -> Vec<(&'static str, Coverage)> {
     vec![
-        ("frame_cut_short", Stream(RECEIVER, gob::cut_frame())),
-        ("frame_too_large", Stream(RECEIVER, gob::long_frame())),
+        ("frame_cut_short", Stream(RECEIVER, gob::truncated_frame())),
+        ("frame_too_large", Stream(RECEIVER, gob::oversized_frame())),
         (
             "unknown_payload_shape",
             Stream(RECEIVER, gob::other_values()),
         ),
-        ("unknown_payload_type", Stream(DECODE, gob::other_payload())),
+        (
+            "unknown_payload_type",
+            Stream(DECODE, gob::unknown_payload()),
+        ),
         (
             "unexpected_eof",
-            Never("the decoder says so at the end of a stream; receivers say `frame_cut_short`"),
+            Never("receivers count `frame_cut_short` at the end of a stream"),
         ),
         ("gob_truncated", Stream(RECEIVER, frame(&[2]))),
         (
@@ -99,12 +105,14 @@ fn streams() -> Vec<(&'static str, Proof)> {
         ("gob_integer_too_long", Stream(RECEIVER, vec![0x80])),
         (
             "gob_message_too_large",
-            Never("`frame_too_large` in a stream; inside a record, only where a usize has 32 bits"),
+            Never(
+                "counted as `frame_too_large` in a stream; in a record, only with a 32-bit `usize`",
+            ),
         ),
     ]
 }
 
-fn events() -> Vec<(&'static str, Proof)> {
+fn events() -> Vec<(&'static str, Coverage)> {
     vec![
         ("empty_data", Stream(DECODE, samples(&[vec![]]))),
         ("event_too_short", Stream(DECODE, samples(&[vec![1, 2, 3]]))),
@@ -115,17 +123,17 @@ fn events() -> Vec<(&'static str, Proof)> {
         ("recorder_capture", Stream(L34, recorder())),
         (
             "event_without_packet",
-            Never("`cilium_decode` says of no other event that it has one"),
+            Never("`cilium_decode` selects events by this property"),
         ),
         (
             "event_without_socket",
-            Never("`cilium_decode` says of no other event that it has one"),
+            Never("`cilium_decode` selects events by this property"),
         ),
     ]
 }
 
-/// Type definitions, in front of a record.
-fn definitions() -> Vec<(&'static str, Proof)> {
+/// Type definitions before a record.
+fn definitions() -> Vec<(&'static str, Coverage)> {
     let first = || definition("", TypeId::FIRST, strings());
     vec![
         ("gob_missing_value", Stream(DECODE, record(&[]))),
@@ -155,7 +163,7 @@ fn definitions() -> Vec<(&'static str, Proof)> {
 }
 
 /// Values in a record.
-fn values() -> Vec<(&'static str, Proof)> {
+fn values() -> Vec<(&'static str, Coverage)> {
     let array = Type::Array {
         elem: TypeId::UINT,
         len: 3,
@@ -163,53 +171,62 @@ fn values() -> Vec<(&'static str, Proof)> {
     vec![
         (
             "gob_type_mismatch",
-            Stream(DECODE, built_in("Verdict", TypeId::UINT, &[1])),
+            Stream(DECODE, record_with_built_in("Verdict", TypeId::UINT, &[1])),
         ),
         (
             "gob_interface_value",
-            Stream(DECODE, built_in("Other", TypeId::INTERFACE, &[0])),
+            Stream(
+                DECODE,
+                record_with_built_in("Other", TypeId::INTERFACE, &[0]),
+            ),
         ),
         (
             "gob_array_length",
-            Stream(DECODE, record_of("Other", array, &[2, 1, 1])),
+            Stream(DECODE, record_with_type("Other", array, &[2, 1, 1])),
         ),
         ("gob_nesting_too_deep", Stream(DECODE, gob::nested())),
     ]
 }
 
-fn records() -> Vec<(&'static str, Proof)> {
-    let asked = Dns {
+fn records() -> Vec<(&'static str, Coverage)> {
+    let query = Dns {
         query: "example.com.".to_owned(),
         ..Dns::default()
     };
-    let by_type = "`cilium_decode` hands over by the very byte that this is about";
+    let by_type = "`cilium_decode` selects events by the message type";
     vec![
         ("not_access_log", Never(by_type)),
-        ("access_log_too_large", Stream(DECODE, gob::long_record())),
+        (
+            "access_log_too_large",
+            Stream(DECODE, gob::oversized_record()),
+        ),
         (
             "access_log_unknown_shape",
             Stream(DECODE, gob::record(&gob::other_values())),
         ),
         (
             "access_log_out_of_range",
-            Stream(DECODE, built_in("IPVersion", TypeId::UINT, &[0xfe, 1, 0])),
+            Stream(
+                DECODE,
+                record_with_built_in("IPVersion", TypeId::UINT, &[0xfe, 1, 0]),
+            ),
         ),
         (
             "access_log_address_length",
-            Stream(DECODE, gob::odd_address()),
+            Stream(DECODE, gob::invalid_address()),
         ),
         (
             "access_log_bad_timestamp",
-            Stream("processors.dns_flow", gob::timeless(asked)),
+            Stream("processors.dns_flow", gob::invalid_timestamp(query)),
         ),
         ("not_agent_notify", Never(by_type)),
         (
             "agent_notify_unknown_shape",
-            Stream(DECODE, gob::odd_notification("Other", 1)),
+            Stream(DECODE, gob::notification_with("Other", 1)),
         ),
         (
             "agent_notify_out_of_range",
-            Stream(DECODE, gob::odd_notification("Text", 1 << 32)),
+            Stream(DECODE, gob::notification_with("Text", 1 << 32)),
         ),
         (
             "agent_notify_bad_text",
@@ -218,11 +235,14 @@ fn records() -> Vec<(&'static str, Proof)> {
     ]
 }
 
-fn ip_headers() -> Vec<(&'static str, Proof)> {
-    let short = |packet: Vec<u8>, len: usize| ip(&packet[..len]);
+fn ip_headers() -> Vec<(&'static str, Coverage)> {
+    let truncated = |packet: Vec<u8>, len: usize| ip(&packet[..len]);
     vec![
         ("ethernet_too_short", Stream(L34, ethernet(&[0; 13]))),
-        ("ipv4_too_short", Stream(L34, short(ipv4(ICMP, &ECHO), 19))),
+        (
+            "ipv4_too_short",
+            Stream(L34, truncated(ipv4(ICMP, &ECHO), 19)),
+        ),
         (
             "ipv4_bad_length",
             Stream(L34, ip(&[&[0x44], &ipv4(ICMP, &ECHO)[1..]].concat())),
@@ -231,7 +251,10 @@ fn ip_headers() -> Vec<(&'static str, Proof)> {
             "ipv4_bad_option",
             Stream(L34, ip(&ipv4_with_options(ICMP, &[7, 2, 1, 1], &ECHO))),
         ),
-        ("ipv6_too_short", Stream(L34, short(ipv6(ICMP, 8, &[]), 39))),
+        (
+            "ipv6_too_short",
+            Stream(L34, truncated(ipv6(ICMP, 8, &[]), 39)),
+        ),
         ("ipv6_bad_length", Stream(L34, ip(&ipv6(ICMP, 0, &ECHO)))),
         ("ipv6_bad_hop_by_hop", Stream(L34, ip(&ipv6(0, 8, &[ICMP])))),
         (
@@ -248,7 +271,7 @@ fn ip_headers() -> Vec<(&'static str, Proof)> {
     ]
 }
 
-fn transports() -> Vec<(&'static str, Proof)> {
+fn transports() -> Vec<(&'static str, Coverage)> {
     let over = |protocol: u8, payload: &[u8]| ip(&ipv4(protocol, payload));
     vec![
         ("tcp_too_short", Stream(L34, over(TCP, &tcp(5, &[])[..19]))),
@@ -286,7 +309,8 @@ fn transports() -> Vec<(&'static str, Proof)> {
     ]
 }
 
-fn exporters() -> Vec<(&'static str, Proof)> {
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn exporters() -> Vec<(&'static str, Coverage)> {
     let delivery = "exporters/tests/otlp/delivery.rs";
     let limits = "exporters/tests/otlp/limits.rs";
     let stdout = "exporters/tests/stdout/main.rs";

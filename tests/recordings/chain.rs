@@ -1,5 +1,5 @@
-//! The processors of the shipped pipeline, and `sock_flow`, in this process: frames in, lines and
-//! series out.
+//! Runs a recording through the processors of the shipped pipeline and `sock_flow` in this process,
+//! and collects lines and series.
 
 use std::collections::BTreeMap;
 
@@ -20,33 +20,33 @@ use toml::de::ValueDeserializer;
 
 use super::series::Series;
 
-/// Of the machine that was recorded.
+/// The name of the recorded node.
 const NODE: &str = "lab/vm";
-/// Frames in one batch.
+/// Frames per batch.
 const BATCH: usize = 64;
 
-/// How the processors are configured.
+/// The configuration of the processors.
 pub(super) struct Chain<'a> {
     pub(super) release: Option<&'a str>,
     pub(super) metrics: &'a [&'a str],
     pub(super) wire: bool,
 }
 
-/// What they made of a recording.
+/// The output for a recording.
 #[derive(Default)]
 pub(super) struct Outcome {
     /// The lines of `stdout` with `format = "json"`, in order.
     pub(super) lines: Vec<Value>,
     /// The last value of every series.
     pub(super) series: Series,
-    /// Choices that the decoder counted as open.
+    /// The decoder's ambiguity counts.
     pub(super) ambiguous: BTreeMap<String, u64>,
-    /// What was refused, by reason.
-    pub(super) refused: BTreeMap<String, u64>,
+    /// Drops by reason.
+    pub(super) dropped: BTreeMap<String, u64>,
 }
 
 impl Chain<'_> {
-    pub(super) fn play(&self, recording: &[u8]) -> Outcome {
+    pub(super) fn run(&self, recording: &[u8]) -> Outcome {
         let mut steps: Vec<_> = self
             .stages()
             .iter()
@@ -62,20 +62,20 @@ impl Chain<'_> {
                 let data = batch.push_bytes(data);
                 batch.push(Record::Frame(Frame { data, ..*frame }));
             }
-            pass(&mut steps, &mut batch);
-            outcome.take(&batch);
+            process(&mut steps, &mut batch);
+            outcome.add(&batch);
         }
-        // What waits for a proxy's record has waited long enough.
+        // Past every hold time for proxies' records.
         let end = Timestamp(now.0 + 3_600_000_000_000);
         for at in 0..steps.len() {
             let mut batch = Batch::new();
             steps[at].0.finish(end, &mut batch);
-            pass(&mut steps[at + 1..], &mut batch);
-            outcome.take(&batch);
+            process(&mut steps[at + 1..], &mut batch);
+            outcome.add(&batch);
         }
         let owned = |(name, count): &(&str, u64)| ((*name).to_owned(), *count);
         outcome.ambiguous = steps[0].1.ambiguities().iter().map(owned).collect();
-        outcome.refused = steps
+        outcome.dropped = steps
             .iter()
             .flat_map(|(_, tally)| tally.drops().iter().map(owned))
             .collect();
@@ -102,7 +102,7 @@ impl Chain<'_> {
 }
 
 impl Outcome {
-    fn take(&mut self, batch: &Batch) {
+    fn add(&mut self, batch: &Batch) {
         let json = Json::new(NODE);
         for record in batch.records() {
             let mut line = String::new();
@@ -111,9 +111,9 @@ impl Outcome {
                 Record::AgentEvent(event) => json.push_agent_event(&mut line, event),
                 Record::DebugEvent(event) => json.push_debug_event(&mut line, event),
                 Record::Lost(lost) => json.push_lost(&mut line, lost),
-                Record::Metric(point) => self.note(point),
+                Record::Metric(point) => self.add_point(point),
                 Record::Frame(_) | Record::Event(_) => {
-                    panic!("no stage made anything of {record:?}")
+                    panic!("no stage converted {record:?}")
                 }
             }
             if !line.is_empty() {
@@ -122,8 +122,8 @@ impl Outcome {
         }
     }
 
-    /// In the form of Prometheus' exposition.
-    fn note(&mut self, point: &Point) {
+    /// Adds a point in the form of Prometheus' exposition.
+    fn add_point(&mut self, point: &Point) {
         let family = &point.series.family;
         let labels = || {
             family
@@ -154,14 +154,17 @@ impl Outcome {
     }
 }
 
-fn pass(steps: &mut [(Box<dyn Processor>, Tally)], batch: &mut Batch) {
+fn process(steps: &mut [(Box<dyn Processor>, Tally)], batch: &mut Batch) {
     for (processor, tally) in steps {
         processor.process(batch, tally);
     }
 }
 
 fn build(kind: &str, keys: &str) -> Box<dyn Processor> {
-    let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
+    let kind = KINDS
+        .iter()
+        .find(|candidate| candidate.name == kind)
+        .unwrap();
     let table = format!("{{ {keys} }}");
     let table = ValueDeserializer::parse(&table)
         .unwrap()
@@ -178,7 +181,7 @@ fn build(kind: &str, keys: &str) -> Box<dyn Processor> {
         .unwrap_or_else(|error| panic!("{error:?}"))
 }
 
-/// The frames of a recording, a millisecond apart, as recordings have no times.
+/// The frames of a recording. Recordings have no times; the frames get times a millisecond apart.
 fn frames(mut recording: &[u8]) -> Vec<(Frame, Vec<u8>)> {
     let mut decoder = Decoder::default();
     let mut frames = Vec::new();
@@ -199,7 +202,7 @@ fn frames(mut recording: &[u8]) -> Vec<(Frame, Vec<u8>)> {
                 used
             }
             Step::Definition { used } => used,
-            // The reader was stopped inside a frame.
+            // The recording ends inside a frame.
             Step::Incomplete { .. } => return frames,
             Step::Refused { reason, .. } => panic!("{reason}"),
         };

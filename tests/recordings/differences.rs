@@ -1,7 +1,7 @@
-//! In which fields two lines differ, as classes: `flow.interface.name: absent` for a field that
+//! Classifies the fields in which two lines differ: `flow.interface.name: absent` for a field that
 //! only the first has, `flow.file.line: added` for one that only the second has, `flow.Summary:
-//! other` for another value, and `flow.source.labels: unknown` where the second says that it does
-//! not know.
+//! other` for another value, and `flow.source.labels: unknown` for labels that the second reports as
+//! unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::pairs::sort_labels;
 
-/// What two programs cannot have in common.
-const OWN: [&str; 5] = [
+/// Fields that necessarily differ between two programs.
+const IGNORED: [&str; 5] = [
     "time",
     "flow.time",
     "flow.uuid",
@@ -24,22 +24,22 @@ pub(super) fn classes(theirs: &Value, ours: &Value) -> BTreeSet<String> {
     let names: BTreeSet<_> = theirs
         .keys()
         .chain(ours.keys())
-        .filter(|name| !OWN.contains(&name.as_str()))
+        .filter(|name| !IGNORED.contains(&name.as_str()))
         .collect();
     let class = |name: &String| {
-        let how = match (theirs.get(name), ours.get(name)) {
+        let kind = match (theirs.get(name), ours.get(name)) {
             (Some(theirs), Some(ours)) if theirs == ours => return None,
             (_, Some(ours)) if *ours == json!(["reserved:unknown"]) => "unknown",
             (Some(_), Some(_)) => "other",
             (Some(_), None) => "absent",
             (None, _) => "added",
         };
-        Some(format!("{name}: {how}"))
+        Some(format!("{name}: {kind}"))
     };
     names.into_iter().filter_map(class).collect()
 }
 
-/// The values of a document by their paths; a list is one value.
+/// The values of a document by path; a list is one value.
 fn leaves(line: &Value) -> BTreeMap<String, Value> {
     let mut line = line.clone();
     if line.get("flow").is_none() {

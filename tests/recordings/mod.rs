@@ -1,10 +1,10 @@
-//! Recordings of real Cilium agents, beside what the same agent's Hubble exported and counted:
-//! every flow is the same but for fields with a written reason, and how many those are is exact, so
-//! that a change for better or worse shows.
+//! Recordings of real Cilium agents, compared with the flows and metrics of the same agent's Hubble.
+//! Every difference has a documented reason, and the number of differences is exact, so that every
+//! change of it shows.
 //!
-//! `tests/golden/recordings` holds the recordings, `counts.toml` what came out, and `reasons.toml`
-//! why. After a change that is meant, `RECORDINGS=write cargo test --test tests recordings` writes
-//! the counts anew, for `git diff` to be read.
+//! `tests/golden/recordings` holds the recordings, the numbers in `counts.toml`, and the reasons in
+//! `reasons.toml`. After an intended change, `RECORDINGS=write cargo test --test tests recordings`
+//! rewrites `counts.toml`; review its diff.
 
 mod chain;
 mod differences;
@@ -24,8 +24,8 @@ use report::Report;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/recordings");
 
-/// A release that is configured for agents of others; for those of this one it is 1.14.
-const WRONG: &str = "1.12.0";
+/// The release configured to mislead the decoder; 1.14 for agents of this one.
+const WRONG_RELEASE: &str = "1.12.0";
 
 const ALL_METRICS: &[&str] = &[
     "dns:query",
@@ -38,9 +38,9 @@ const ALL_METRICS: &[&str] = &[
     "policy",
 ];
 
-/// What was recorded, the release, and the metrics that its Hubble counted.
+/// The name of a recording, the release, and the metrics that its Hubble counted.
 const RECORDINGS: [(&str, &str, &[&str]); 9] = [
-    // Hubble of 1.12 knows no `policy`, and took what follows a comma for an option until 1.18.
+    // Hubble 1.12 has no `policy` metric, and until 1.18 it reads what follows a comma as an option.
     (
         "v1.12.0-s4",
         "1.12.0",
@@ -111,12 +111,15 @@ fn every_difference_has_a_reason_and_every_reason_a_difference() {
 fn compare(&(name, release, metrics): &(&'static str, &str, &[&str])) -> Report {
     let recording = unzip(&format!("{name}.rec.gz"));
     let hubble: Vec<Value> = lines(&unzip(&format!("{name}.hubble.jsonl.gz")));
-    let configured = Chain {
-        release: Some(release),
-        metrics,
-        wire: false,
-    }
-    .play(&recording);
+    let run = |release, wire| {
+        let chain = Chain {
+            release,
+            metrics,
+            wire,
+        };
+        chain.run(&recording)
+    };
+    let configured = run(Some(release), false);
     let pairs = pairs::find(&hubble, &configured.lines);
     let mut report = Report::new(name, &hubble, &configured, &pairs);
     for &(theirs, ours) in &pairs {
@@ -127,56 +130,40 @@ fn compare(&(name, release, metrics): &(&'static str, &str, &[&str])) -> Report 
     }
     let exposed = String::from_utf8(unzip(&format!("{name}.hubble.prom.gz"))).unwrap();
     report.series = series::compare(&series::parse(&exposed), &configured.series);
-    let blind = Chain {
-        release: None,
-        metrics,
-        wire: false,
-    }
-    .play(&recording);
-    report.blind = changes(&configured, &blind);
-    report.open = blind.ambiguous;
-    let wrong = if release == WRONG { "1.14" } else { WRONG };
-    report.misled = changes(
-        &configured,
-        &Chain {
-            release: Some(wrong),
-            metrics,
-            wire: false,
-        }
-        .play(&recording),
-    );
-    report.exchanges = exchanges(
-        &Chain {
-            release: Some(release),
-            metrics,
-            wire: true,
-        }
-        .play(&recording),
-    );
+    let unconfigured = run(None, false);
+    report.blind = changes(&configured, &unconfigured);
+    report.open = unconfigured.ambiguous;
+    let wrong_release = if release == WRONG_RELEASE {
+        "1.14"
+    } else {
+        WRONG_RELEASE
+    };
+    report.misled = changes(&configured, &run(Some(wrong_release), false));
+    report.exchanges = l7_messages(&run(Some(release), true));
     report
 }
 
-/// In which fields, and in how many flows, what is read without the release differs from what is
-/// read with it.
-fn changes(configured: &Outcome, blind: &Outcome) -> BTreeMap<String, u64> {
+/// The number of lines that differ in each field between a run with the right release configured and
+/// another.
+fn changes(configured: &Outcome, other: &Outcome) -> BTreeMap<String, u64> {
     assert_eq!(
         configured.lines.len(),
-        blind.lines.len(),
-        "the release decides how, not whether"
+        other.lines.len(),
+        "the release does not change the number of lines"
     );
     let mut changes = BTreeMap::new();
-    for (configured, blind) in configured.lines.iter().zip(&blind.lines) {
-        for class in differences::classes(configured, blind) {
+    for (configured, other) in configured.lines.iter().zip(&other.lines) {
+        for class in differences::classes(configured, other) {
             *changes.entry(class).or_default() += 1;
         }
     }
     changes
 }
 
-/// L7 flows by what tells of them, a proxy's record or a packet, and what they are.
-fn exchanges(outcome: &Outcome) -> BTreeMap<String, u64> {
+/// The number of L7 flows by source (a proxy's record or a packet), protocol and type.
+fn l7_messages(outcome: &Outcome) -> BTreeMap<String, u64> {
     const ACCESS_LOG: u64 = 129;
-    let mut exchanges = BTreeMap::new();
+    let mut messages = BTreeMap::new();
     for flow in outcome.lines.iter().filter_map(|line| line.get("flow")) {
         let Some(l7) = flow.get("l7").and_then(Value::as_object) else {
             continue;
@@ -185,15 +172,15 @@ fn exchanges(outcome: &Outcome) -> BTreeMap<String, u64> {
             .into_iter()
             .find(|name| l7.contains_key(*name))
             .unwrap_or("other");
-        let seen = if flow["event_type"]["type"] == ACCESS_LOG {
+        let source = if flow["event_type"]["type"] == ACCESS_LOG {
             "proxy"
         } else {
             "wire"
         };
-        let what = format!("{seen} {protocol} {}", l7["type"].as_str().unwrap());
-        *exchanges.entry(what).or_default() += 1;
+        let key = format!("{source} {protocol} {}", l7["type"].as_str().unwrap());
+        *messages.entry(key).or_default() += 1;
     }
-    exchanges
+    messages
 }
 
 fn lines(text: &[u8]) -> Vec<Value> {

@@ -1,20 +1,19 @@
-//! Which of our lines is about the same event as one of Hubble's. Neither has a time that the other
-//! knows, and a few events at either end are in one of the two only: lines are paired by order and
-//! by what they are about.
+//! Pairs our lines with Hubble's lines about the same events. Their times are unrelated, and a few
+//! events at either end are in only one of the two, so lines are paired by order and content.
 
 use std::collections::{HashMap, VecDeque};
 
 use serde_json::{Value, json};
 
-/// Positions in both, in the order of the first.
+/// The paired positions, in the order of `theirs`.
 pub(super) fn find(theirs: &[Value], ours: &[Value]) -> Vec<(usize, usize)> {
     let keys = |lines: &[Value]| lines.iter().map(key).collect::<Vec<_>>();
     let theirs = keys(theirs);
     let ours = keys(ours);
-    let mut pairs = in_order(&theirs, &ours);
-    // What is left can be in another order: records of a proxy and events of the datapath come by
-    // two ways.
-    let mut left: HashMap<&str, VecDeque<usize>> = HashMap::new();
+    let mut pairs = longest_common_subsequence(&theirs, &ours);
+    // The others may be in another order: proxies' records and datapath events take different
+    // paths.
+    let mut unpaired_ours: HashMap<&str, VecDeque<usize>> = HashMap::new();
     let is_paired =
         |side: fn(&(usize, usize)) -> usize, at| pairs.iter().any(|pair| side(pair) == at);
     for (at, key) in ours
@@ -22,14 +21,14 @@ pub(super) fn find(theirs: &[Value], ours: &[Value]) -> Vec<(usize, usize)> {
         .enumerate()
         .filter(|(at, _)| !is_paired(|pair| pair.1, *at))
     {
-        left.entry(key).or_default().push_back(at);
+        unpaired_ours.entry(key).or_default().push_back(at);
     }
-    let unpaired = theirs
+    let unpaired_theirs = theirs
         .iter()
         .enumerate()
         .filter(|(at, _)| !is_paired(|pair| pair.0, *at));
-    let more: Vec<_> = unpaired
-        .filter_map(|(at, key)| Some((at, left.get_mut(key.as_str())?.pop_front()?)))
+    let more: Vec<_> = unpaired_theirs
+        .filter_map(|(at, key)| Some((at, unpaired_ours.get_mut(key.as_str())?.pop_front()?)))
         .collect();
     pairs.extend(more);
     pairs.sort_unstable();
@@ -37,9 +36,9 @@ pub(super) fn find(theirs: &[Value], ours: &[Value]) -> Vec<(usize, usize)> {
 }
 
 /// The longest common subsequence.
-fn in_order(theirs: &[String], ours: &[String]) -> Vec<(usize, usize)> {
+fn longest_common_subsequence(theirs: &[String], ours: &[String]) -> Vec<(usize, usize)> {
     let width = ours.len() + 1;
-    // The length of the longest one behind two positions.
+    // The length of the longest common subsequence after two positions.
     let mut longest = vec![0_u32; (theirs.len() + 1) * width];
     for i in (0..theirs.len()).rev() {
         for j in (0..ours.len()).rev() {
@@ -56,7 +55,8 @@ fn in_order(theirs: &[String], ours: &[String]) -> Vec<(usize, usize)> {
     while i < theirs.len() && j < ours.len() {
         if theirs[i] == ours[j] {
             pairs.push((i, j));
-            (i, j) = (i + 1, j + 1);
+            i += 1;
+            j += 1;
         } else if longest[(i + 1) * width + j] >= longest[i * width + j + 1] {
             i += 1;
         } else {
@@ -66,10 +66,10 @@ fn in_order(theirs: &[String], ours: &[String]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// What a line is about, with as little of what can differ as tells events apart.
+/// The fields of a line that identify its event and are the same in both programs.
 fn key(line: &Value) -> String {
     if let Some(flow) = line.get("flow") {
-        // Records of the DNS proxy have addresses with a zone, which tidegate leaves out.
+        // Records of the DNS proxy have addresses with a zone, which tidegate omits.
         let without_zone = |text: &str| text.split('%').next().unwrap_or_default().to_owned();
         let address = |side: &str| {
             flow.pointer(&format!("/IP/{side}"))
@@ -103,7 +103,7 @@ fn key(line: &Value) -> String {
     event.to_string()
 }
 
-/// Labels of a notification, which Go writes in any order.
+/// Sorts the labels of a notification, which Go writes in any order.
 pub(super) fn sort_labels(value: &mut Value) {
     match value {
         Value::Object(members) => members

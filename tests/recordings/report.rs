@@ -1,4 +1,4 @@
-//! What came out of the recordings, as the text of `counts.toml`.
+//! The results of the recordings, as the text of `counts.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -9,29 +9,29 @@ use super::chain::Outcome;
 
 type Counts = BTreeMap<String, u64>;
 
-/// What came out of one recording.
+/// The result of one recording.
 pub(super) struct Report {
     name: &'static str,
     hubble: usize,
     ours: usize,
     paired: usize,
-    /// Pairs that differ in nothing.
+    /// Pairs without a difference.
     equal: u64,
-    /// Pairs by the reasons why they differ.
+    /// Pairs by reason of difference.
     reasons: Counts,
-    /// Pairs by the classes of fields in which they differ.
+    /// Pairs by class of difference.
     fields: Counts,
-    /// Equal series, and different ones by class.
+    /// The number of equal series, and of different ones by class.
     pub(super) series: (u64, Counts),
-    /// What is otherwise if the release is not configured: fields, and choices that are counted as
-    /// open.
+    /// Lines that differ without a configured release, by field.
     pub(super) blind: Counts,
+    /// Ambiguities without a configured release.
     pub(super) open: Counts,
-    /// What is otherwise if another release is configured.
+    /// Lines that differ with a wrong release configured, by field.
     pub(super) misled: Counts,
-    /// Messages, those in packets among them.
+    /// L7 messages, including those read from packets.
     pub(super) exchanges: Counts,
-    /// Events that make no line, as they make none in Hubble.
+    /// Events without a line, as in Hubble.
     refused: Counts,
 }
 
@@ -55,7 +55,7 @@ impl Report {
             open: Counts::new(),
             misled: Counts::new(),
             exchanges: Counts::new(),
-            refused: ours.refused.clone(),
+            refused: ours.dropped.clone(),
         }
     }
 
@@ -75,7 +75,7 @@ impl Report {
     }
 }
 
-/// Why fields and series differ, by class: the word before the colon names the kind of reason.
+/// The reason of each class of difference; the word before the colon is the kind of reason.
 pub(super) fn reasons() -> BTreeMap<String, String> {
     let table: toml::Table = super::read("reasons.toml").parse().unwrap();
     table
@@ -84,7 +84,7 @@ pub(super) fn reasons() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The whole file.
+/// The text of the file.
 pub(super) fn text(reports: &[Report]) -> String {
     let mut text = String::from(
         "# What tidegate makes of recordings of real Cilium agents, beside what the same agent's Hubble exported and counted.\n\
@@ -115,6 +115,7 @@ pub(super) fn text(reports: &[Report]) -> String {
     text
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn write(text: &mut String, report: &Report) {
     let Report {
         name,

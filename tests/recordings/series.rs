@@ -1,11 +1,11 @@
-//! Metric series of both sides.
+//! Compares the metric series of both programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Values by name and labels.
+/// Values of series by name and labels.
 pub(super) type Series = BTreeMap<(String, BTreeMap<String, String>), f64>;
 
-/// The series of Hubble in an exposition.
+/// The `hubble_` series of an exposition.
 pub(super) fn parse(exposed: &str) -> Series {
     let is_hubbles = |line: &&str| line.starts_with("hubble_");
     exposed.lines().filter(is_hubbles).map(sample).collect()
@@ -17,7 +17,7 @@ fn sample(line: &str) -> ((String, BTreeMap<String, String>), f64) {
     let mut labels = labels.strip_suffix('}').unwrap();
     let mut found = BTreeMap::new();
     while let Some((label, rest)) = labels.split_once("=\"") {
-        // No value of these recordings has a quote in it.
+        // No label value in these recordings contains a quote.
         let (value, rest) = rest.split_once('"').unwrap();
         found.insert(label.to_owned(), value.to_owned());
         labels = rest.strip_prefix(',').unwrap_or(rest);
@@ -25,13 +25,12 @@ fn sample(line: &str) -> ((String, BTreeMap<String, String>), f64) {
     ((name.to_owned(), found), value.parse().unwrap())
 }
 
-/// How many series are equal, and of those that are not, how many have which name, and how they
-/// differ.
+/// The number of equal series, and of different ones by name and kind of difference.
 pub(super) fn compare(theirs: &Series, ours: &Series) -> (u64, BTreeMap<String, u64>) {
     let mut equal = 0;
     let mut different = BTreeMap::new();
     for series in theirs.keys().chain(ours.keys()).collect::<BTreeSet<_>>() {
-        let how = match (theirs.get(series), ours.get(series)) {
+        let kind = match (theirs.get(series), ours.get(series)) {
             (Some(theirs), Some(ours)) if is_equal(*theirs, *ours) => {
                 equal += 1;
                 continue;
@@ -40,12 +39,14 @@ pub(super) fn compare(theirs: &Series, ours: &Series) -> (u64, BTreeMap<String, 
             (Some(_), None) => "absent",
             (None, _) => "added",
         };
-        *different.entry(format!("{}: {how}", series.0)).or_default() += 1;
+        *different
+            .entry(format!("{}: {kind}", series.0))
+            .or_default() += 1;
     }
     (equal, different)
 }
 
-/// Sums of seconds are added up in any order.
+/// Compares with a tolerance, since floating-point sums depend on the order of addition.
 fn is_equal(one: f64, other: f64) -> bool {
     (one - other).abs() <= 1e-9 * one.abs()
 }

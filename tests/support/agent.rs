@@ -45,6 +45,11 @@ pub(crate) fn run_args<'a>(config: &'a Path, ledger_file: &'a Path) -> Vec<&'a O
     ]
 }
 
+/// The same with `--strict`.
+pub(crate) fn strict_run_args<'a>(config: &'a Path, ledger_file: &'a Path) -> Vec<&'a OsStr> {
+    [run_args(config, ledger_file), vec!["--strict".as_ref()]].concat()
+}
+
 /// Runs the agent until it exits.
 pub(crate) fn tidegate<S: AsRef<OsStr>>(args: &[S]) -> AgentOutput {
     let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();

@@ -8,7 +8,7 @@ mod http;
 mod ledger;
 
 pub(crate) use agent::{
-    Agent, AgentOutput, TIMEOUT, run_args, tidegate, tidegate_with_closed_stdout,
+    Agent, AgentOutput, TIMEOUT, run_args, strict_run_args, tidegate, tidegate_with_closed_stdout,
     tidegate_with_env, tidegate_with_stdin,
 };
 pub(crate) use cilium::{FakeCilium, simulated_frames};
