@@ -107,6 +107,7 @@ fn debug_pages_are_not_served_on_a_public_address() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn an_open_admin_listener_is_refused_with_its_position() {
     let dir = TestDir::new();
     let open = config(&dir, "admin.listen = \"0.0.0.0:9465\"");
@@ -173,6 +174,7 @@ fn an_open_admin_listener_is_refused_with_its_position() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario")]
 fn the_admin_socket_is_limited_to_owner_and_group_and_serves_the_views() {
     let dir = TestDir::new();
     let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
@@ -276,6 +278,7 @@ fn an_unusable_socket_path_is_reported_with_a_remedy() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario")]
 fn tokens_grant_access_and_are_read_again_on_reload() {
     let dir = TestDir::new();
     let token_file = dir.write("tokens", "first\n");
@@ -363,6 +366,7 @@ fn tokens_grant_access_and_are_read_again_on_reload() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn requests_for_a_foreign_host_are_rejected() {
     let dir = TestDir::new();
     let telemetry = "listen = \"127.0.0.1:0\"\nallowed_hosts = [\"proxy.example\"]\n\

@@ -3,6 +3,7 @@
 use crate::support::{Agent, Collector, Reply, eventually, get};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario")]
 fn the_demo_prints_flows_serves_metrics_and_prints_its_ledger() {
     let mut demo = Agent::start(&["demo", "--rate", "500"].map(AsRef::as_ref));
     let address = |line: String| {

@@ -44,6 +44,7 @@ fn objects(text: &str) -> Vec<Value> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn log_levels_are_validated() {
     let dir = TestDir::new();
     for level in [
@@ -157,6 +158,7 @@ fn warnings_from_building_components_are_logged() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario")]
 fn the_json_log_has_one_object_per_line() {
     let dir = TestDir::new();
     let output = run_verb(
@@ -207,6 +209,7 @@ fn the_json_log_has_one_object_per_line() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario")]
 fn errors_are_objects_in_the_json_log() {
     let dir = TestDir::new();
     let bad = replay(&dir, "log_format = \"json\"\nnode_name = 7");
@@ -350,6 +353,7 @@ fn a_stuck_log_reader_does_not_block_the_agent() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario")]
 fn debug_logs_connections_requests_reload_steps_and_names() {
     let dir = TestDir::new();
     let cilium = FakeCilium::listen(&dir.path("monitor.sock"));

@@ -87,6 +87,7 @@ fn a_recording_is_not_overwritten_without_force() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario")]
 fn the_same_seed_gives_the_same_recording_for_every_release() {
     let dir = TestDir::new();
     for release in ["1.12", "1.13", "1.16", "1.17", "1.18", "1.19", "1.20"] {

@@ -1,5 +1,5 @@
-//! Cilium's releases, from the outside: the same flows with `cilium_version` and without it, and
-//! what the bytes leave open where an operator looks.
+//! Cilium's releases: flows are the same with and without `cilium_version`, and ambiguities are
+//! visible to the operator.
 
 use serde_json::{Value, json};
 use tidegate_simulate::{Mix, Options, Release, Stream};
@@ -7,40 +7,45 @@ use tidegate_wire::event::{DropFields, Encoder, Profile};
 use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::{self, Payload};
 
-use crate::support::{Agent, FakeCilium, TestDir, eventually, get, strict_run_args, tidegate};
+use crate::support::{
+    Agent, FakeCilium, LedgerReport, TestDir, eventually, get, strict_run_args, tidegate,
+};
 
-/// What a run printed, what it logged, and the books of its decoder.
+/// The output of a run, and its decoder's row of the ledger.
 struct Run {
     lines: Vec<Value>,
     stderr: String,
     decoder: Value,
 }
 
-fn run(recording: &[u8], decode: &str) -> Run {
+/// Replays a recording, with these keys in `[processors.cilium_decode]`.
+fn run(recording: &[u8], decoder_keys: &str) -> Run {
     let dir = TestDir::new();
     let file = dir.write("recording", recording);
     let processors = ["cilium_decode", "l34_flow", "sock_flow", "l7_flow"];
     let text = format!(
-        "[receivers.replay]\nfile = {file:?}\n[processors.cilium_decode]\n{decode}\n[processors.l34_flow]\n\
-         [processors.sock_flow]\n[processors.l7_flow]\n[exporters.stdout]\nformat = \"json\"\n\
+        "[receivers.replay]\nfile = {file:?}\n[processors.cilium_decode]\n{decoder_keys}\n\
+         [processors.l34_flow]\n[processors.sock_flow]\n[processors.l7_flow]\n\
+         [exporters.stdout]\nformat = \"json\"\n\
          [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
-         [service.pipelines.flows]\nreceivers = [\"replay\"]\nprocessors = {processors:?}\nexporters = [\"stdout\"]\n"
+         [service.pipelines.flows]\nreceivers = [\"replay\"]\n\
+         processors = {processors:?}\nexporters = [\"stdout\"]\n"
     );
-    let (config, ledger) = (dir.write("pipeline.toml", text), dir.path("ledger.json"));
-    let args = strict_run_args(&config, &ledger);
-    let output = tidegate(&args);
+    let config = dir.write("pipeline.toml", text);
+    let ledger_file = dir.path("ledger.json");
+    let output = tidegate(&strict_run_args(&config, &ledger_file));
     assert_eq!(output.code, Some(0), "{}", output.stderr);
-    let ledger: Value = serde_json::from_str(&std::fs::read_to_string(ledger).unwrap()).unwrap();
-    let decoder = ledger["stages"][1].clone();
+    let ledger = LedgerReport::read(&ledger_file).unwrap();
+    let decoder = ledger.stage("processors.cilium_decode").clone();
     Run {
-        lines: output.stdout.lines().map(timeless).collect(),
+        lines: output.stdout.lines().map(without_times).collect(),
         stderr: output.stderr,
         decoder,
     }
 }
 
-/// A line without what differs from run to run.
-fn timeless(line: &str) -> Value {
+/// A line without the fields that differ from run to run.
+fn without_times(line: &str) -> Value {
     let mut line: Value = serde_json::from_str(line).unwrap();
     line.as_object_mut().unwrap().remove("time");
     for event in ["flow", "agent_event", "debug_event"] {
@@ -61,24 +66,28 @@ fn flows_are_the_same_with_and_without_a_configured_release() {
         });
         let mut recording = Vec::new();
         (0..1500).for_each(|_| stream.next_frame(&mut recording));
-        let blind = run(&recording, "");
-        let told = run(
+        let unconfigured = run(&recording, "");
+        let configured = run(
             &recording,
             &format!("cilium_version = \"{}\"", release.name()),
         );
-        assert!(blind.lines.len() > 1000, "{}", release.name());
-        assert!(blind.lines == told.lines, "{}", release.name());
+        assert!(unconfigured.lines.len() > 1000, "{}", release.name());
+        assert!(unconfigured.lines == configured.lines, "{}", release.name());
         assert_eq!(
-            (&told.decoder["ambiguous"], &told.decoder["noted"]),
+            (
+                &configured.decoder["ambiguous"],
+                &configured.decoder["noted"]
+            ),
             (&Value::Null, &Value::Null)
         );
     }
 }
 
-/// Drops of 1.13 to 1.17.3, all with lengths that fit 1.12: three that name a file which 1.12 has,
-/// too, and three that name one whose number was dealt out anew.
-fn open_drops() -> Vec<u8> {
-    let (mut frames, mut recording) = (payload::Encoder::new(TypeId::FIRST), Vec::new());
+/// Drops of 1.13 to 1.17.3, all with lengths that are valid in 1.12: three that name a source file
+/// which 1.12 has too, and three that name one whose number was reassigned.
+fn ambiguous_drops() -> Vec<u8> {
+    let mut frames = payload::Encoder::new(TypeId::FIRST);
+    let mut recording = Vec::new();
     for file in [2, 2, 2, 107, 107, 107] {
         let mut data = Vec::new();
         let fields = DropFields {
@@ -110,7 +119,7 @@ fn ambiguities_are_in_the_ledger_and_logged_once() {
         lines,
         stderr,
         decoder,
-    } = run(&open_drops(), "");
+    } = run(&ambiguous_drops(), "");
     assert_eq!(
         decoder["ambiguous"],
         json!({"drop_header": 3, "drop_source_file": 3})
@@ -147,7 +156,7 @@ fn ambiguities_are_exposed_as_a_metric() {
     let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
     let mut agent = Agent::run(&dir.socket("reconnect"));
     let address = agent.telemetry_address();
-    let connection = cilium.write(&open_drops());
+    let connection = cilium.write(&ambiguous_drops());
     let labels =
         "pipeline=\"flows\",stage=\"processors.cilium_decode\",choice=\"drop_source_file\"";
     let line = format!("tidegate_stage_ambiguous_total{{{labels}}} 3");
@@ -168,7 +177,7 @@ fn a_configured_release_resolves_every_ambiguity() {
             lines,
             stderr,
             decoder,
-        } = run(&open_drops(), &format!("cilium_version = {version:?}"));
+        } = run(&ambiguous_drops(), &format!("cilium_version = {version:?}"));
         assert_eq!(decoder["ambiguous"], Value::Null, "{version}");
         assert_eq!(lines[3]["flow"]["file"]["name"], file, "{version}");
         assert!(
@@ -184,7 +193,7 @@ fn a_wrong_release_is_logged_with_its_ambiguities() {
         lines,
         stderr,
         decoder,
-    } = run(&open_drops(), "cilium_version = \"1.12\"");
+    } = run(&ambiguous_drops(), "cilium_version = \"1.12\"");
     let files: Vec<_> = lines
         .iter()
         .map(|line| line["flow"]["file"]["name"].as_str().unwrap())

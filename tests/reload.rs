@@ -1,4 +1,4 @@
-//! Reloads of the configuration while records flow.
+//! Reloads of the configuration under load.
 
 mod stream;
 
@@ -6,44 +6,47 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Agent, TestDir, eventually, get};
+use crate::support::{Agent, LedgerReport, TestDir, eventually, get, strict_run_args};
 use stream::Stream;
 
-/// A pipeline over the socket of a stream, whose parts a test changes.
+/// A configuration that reads the socket of a stream, with the parts that tests change.
 #[derive(Clone)]
 struct Setup {
-    list: &'static str,
-    chain: &'static str,
-    listen: String,
-    telemetry: String,
-    more: &'static str,
+    metrics: &'static str,
+    processors: &'static str,
+    prometheus_listen: String,
+    telemetry_listen: String,
+    extra_tables: &'static str,
 }
 
 impl Setup {
     fn new() -> Self {
         Self {
-            list: "\"flow\"",
-            chain: "\"cilium_decode\", \"l34_flow\", \"hubble_metrics\"",
-            listen: "127.0.0.1:0".to_owned(),
-            telemetry: "127.0.0.1:0".to_owned(),
-            more: "",
+            metrics: "\"flow\"",
+            processors: "\"cilium_decode\", \"l34_flow\", \"hubble_metrics\"",
+            prometheus_listen: "127.0.0.1:0".to_owned(),
+            telemetry_listen: "127.0.0.1:0".to_owned(),
+            extra_tables: "",
         }
     }
 
     fn text(&self, dir: &TestDir) -> String {
         let Self {
-            list,
-            chain,
-            listen,
-            telemetry,
-            more,
+            metrics,
+            processors,
+            prometheus_listen,
+            telemetry_listen,
+            extra_tables,
         } = self;
         format!(
-            "[receivers.monitor1_2]\nsocket = {:?}\nqueue = {{ records = 1000000, bytes = \"1GiB\" }}\n\
-             [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\nhubble_metrics = {{ metrics = [{list}], interval = \"50ms\" }}\n\
-             [exporters]\nprometheus = {{ listen = \"{listen}\" }}\nstdout = {{ format = \"json\" }}\n{more}\n\
-             [service]\ntelemetry.listen = \"{telemetry}\"\n\
-             [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\nprocessors = [{chain}]\n\
+            "[receivers.monitor1_2]\nsocket = {:?}\n\
+             queue = {{ records = 1000000, bytes = \"1GiB\" }}\n\
+             [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\n\
+             hubble_metrics = {{ metrics = [{metrics}], interval = \"50ms\" }}\n\
+             [exporters]\nprometheus = {{ listen = \"{prometheus_listen}\" }}\n\
+             stdout = {{ format = \"json\" }}\n{extra_tables}\n\
+             [service]\ntelemetry.listen = \"{telemetry_listen}\"\n\
+             [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\nprocessors = [{processors}]\n\
              exporters = [\"prometheus\", \"stdout\"]\n",
             dir.path("monitor.sock")
         )
@@ -67,7 +70,7 @@ fn stage<'l>(ledger: &'l Value, stage: &str) -> &'l Value {
         .unwrap()
 }
 
-/// The flows that Prometheus is shown.
+/// The number of flows that the endpoint for Prometheus exposes.
 fn flows(metrics: &str) -> u64 {
     let (_, body) = get(metrics, "/metrics");
     let samples = body
@@ -87,14 +90,8 @@ fn free_port() -> String {
 }
 
 fn start(config: &Path, watch: bool, dir: &TestDir) -> Agent {
-    let ledger = dir.path("ledger.json");
-    let mut args = vec![
-        "run".as_ref(),
-        "--strict".as_ref(),
-        "-c".as_ref(),
-        config.as_os_str(),
-    ];
-    args.extend(["--ledger".as_ref(), ledger.as_os_str()]);
+    let ledger_file = dir.path("ledger.json");
+    let mut args = strict_run_args(config, &ledger_file);
     if watch {
         args.push("--watch".as_ref());
     }
@@ -102,6 +99,7 @@ fn start(config: &Path, watch: bool, dir: &TestDir) -> Agent {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario")]
 fn reloads_under_load_lose_and_duplicate_no_record() {
     let dir = TestDir::new();
     let stream = Stream::listen(&dir.path("monitor.sock"));
@@ -109,33 +107,34 @@ fn reloads_under_load_lose_and_duplicate_no_record() {
     let mut agent = start(&setup.write(&dir), false, &dir);
     let stdout = agent.read_stdout();
     let telemetry = agent.telemetry_address();
-    let metrics = agent.metrics_address();
+    let mut metrics = agent.metrics_address();
     eventually("flows are counted", || flows(&metrics) > 100);
     let changes: [fn(&mut Setup); 6] = [
-        |setup| setup.list = "\"flow\", \"drop\"",
-        |setup| setup.chain = "\"cilium_decode\", \"l34_flow\", \"dns_flow\", \"hubble_metrics\"",
-        |setup| setup.list = "\"drop\", \"flow\"",
-        |setup| setup.listen = free_port(),
-        |setup| setup.chain = "\"cilium_decode\", \"l34_flow\", \"hubble_metrics\"",
-        |setup| setup.listen = free_port(),
+        |setup| setup.metrics = "\"flow\", \"drop\"",
+        |setup| {
+            setup.processors = "\"cilium_decode\", \"l34_flow\", \"dns_flow\", \"hubble_metrics\"";
+            setup.extra_tables = "[processors.dns_flow]";
+        },
+        |setup| setup.metrics = "\"drop\", \"flow\"",
+        |setup| setup.prometheus_listen = free_port(),
+        |setup| {
+            setup.processors = "\"cilium_decode\", \"l34_flow\", \"hubble_metrics\"";
+            setup.extra_tables = "";
+        },
+        |setup| setup.prometheus_listen = free_port(),
     ];
-    let mut metrics = metrics;
     for (at, change) in changes.into_iter().enumerate() {
         let before = flows(&metrics);
         change(&mut setup);
-        setup.more = if setup.chain.contains("dns_flow") {
-            "[processors.dns_flow]"
-        } else {
-            ""
-        };
         setup.write(&dir);
         agent.send_signal("HUP");
         agent.wait_for_line("the configuration was reloaded");
-        if setup.listen != "127.0.0.1:0" && setup.listen != metrics {
-            metrics.clone_from(&setup.listen);
+        let listen = &setup.prometheus_listen;
+        if listen != "127.0.0.1:0" && *listen != metrics {
+            metrics.clone_from(listen);
             agent.find_line(&format!("address={metrics}"));
         }
-        eventually("the counters go on", || flows(&metrics) > before);
+        eventually("the counters continue", || flows(&metrics) > before);
         assert_eq!(ledger(&telemetry)["balanced"], true, "change {at}");
     }
     let (_, page) = get(&telemetry, "/metrics");
@@ -144,34 +143,27 @@ fn reloads_under_load_lose_and_duplicate_no_record() {
         "{page}"
     );
     let sent = stream.end();
-    eventually("all is read", || {
+    eventually("everything is read", || {
         stage(&ledger(&telemetry), "receivers.monitor1_2")["in"] == sent
     });
-    eventually("all is counted", || {
+    eventually("everything is counted", || {
         flows(&metrics) == stage(&ledger(&telemetry), "exporters.stdout")["absorbed"]
     });
     agent.send_signal("TERM");
     let output = agent.wait();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     let lines = stdout.join().unwrap();
-    let ledger: Value =
-        serde_json::from_str(&std::fs::read_to_string(dir.path("ledger.json")).unwrap()).unwrap();
-    assert_eq!(ledger["reloads"]["applied"], 6);
+    let ledger = LedgerReport::read(&dir.path("ledger.json")).unwrap();
     assert_eq!(
-        stage(&ledger, "exporters.stdout")["absorbed"],
-        lines.lines().count()
+        ledger.count("exporters.stdout", "absorbed"),
+        lines.lines().count() as u64
     );
-    for row in ledger["stages"].as_array().unwrap() {
-        assert_eq!(
-            row["dropped"].as_object().map(serde_json::Map::len),
-            Some(0),
-            "{row}"
-        );
-    }
-    assert_eq!(stream::missing_or_doubled(&lines, sent), Vec::<u64>::new());
+    assert_eq!(ledger.drops(), []);
+    assert_eq!(stream::missing_or_duplicate(&lines, sent), [0; 0]);
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario")]
 fn an_invalid_file_changes_nothing_and_is_reported() {
     let dir = TestDir::new();
     let stream = Stream::listen(&dir.path("monitor.sock"));
@@ -185,33 +177,35 @@ fn an_invalid_file_changes_nothing_and_is_reported() {
     let cases = [
         (
             Setup {
-                list: "\"flaw\"",
+                metrics: "\"flaw\"",
                 ..Setup::new()
             },
             "did you mean 'flow'?",
         ),
         (
             Setup {
-                listen: taken.clone(),
+                prometheus_listen: taken.clone(),
                 ..Setup::new()
             },
             "error: cannot listen on 127.0.0.1:",
         ),
         (
             Setup {
-                telemetry: taken,
+                telemetry_listen: taken,
                 ..Setup::new()
             },
             "for telemetry (`service.telemetry.listen`): Address already in use",
         ),
     ];
-    for (setup, why) in cases {
+    for (setup, error) in cases {
         setup.write(&dir);
         agent.send_signal("HUP");
-        agent.wait_for_line(why);
+        agent.wait_for_line(error);
         agent.wait_for_line("the configuration cannot be used; the running one stays in effect");
         let before = flows(&metrics);
-        eventually("the old one goes on", || flows(&metrics) > before);
+        eventually("the running configuration stays in effect", || {
+            flows(&metrics) > before
+        });
     }
     std::fs::remove_file(&config).unwrap();
     agent.send_signal("HUP");
@@ -262,7 +256,7 @@ fn a_reload_moves_the_telemetry_address() {
     let before = agent.telemetry_address();
     let telemetry = free_port();
     Setup {
-        telemetry: telemetry.clone(),
+        telemetry_listen: telemetry.clone(),
         ..Setup::new()
     }
     .write(&dir);
@@ -271,7 +265,7 @@ fn a_reload_moves_the_telemetry_address() {
     assert_eq!(ledger(&telemetry)["reloads"]["applied"], 1);
     assert!(
         std::net::TcpStream::connect(before).is_err(),
-        "nobody listens there any more"
+        "the old listener is closed"
     );
     agent.send_signal("TERM");
     assert_eq!(agent.wait().code, Some(0));
@@ -282,14 +276,14 @@ fn a_reload_moves_the_telemetry_address() {
 fn a_watched_file_is_reloaded_after_any_kind_of_replacement() {
     let dir = TestDir::new();
     let _stream = Stream::listen(&dir.path("monitor.sock"));
-    // As Kubernetes mounts a ConfigMap: the file is a link into `..data`, which is a link to a
-    // folder.
-    let version = |name: &str, list| {
+    // The layout of a ConfigMap in Kubernetes: the file is a link into `..data`, which is a link to
+    // a directory.
+    let publish = |name: &str, metrics| {
         std::fs::create_dir(dir.path(name)).unwrap();
         dir.write(
             &format!("{name}/pipeline.toml"),
             Setup {
-                list,
+                metrics,
                 ..Setup::new()
             }
             .text(&dir),
@@ -297,18 +291,18 @@ fn a_watched_file_is_reloaded_after_any_kind_of_replacement() {
         std::os::unix::fs::symlink(name, dir.path("..next")).unwrap();
         std::fs::rename(dir.path("..next"), dir.path("..data")).unwrap();
     };
-    version("..1", "\"flow\"");
+    publish("..1", "\"flow\"");
     let config = dir.path("pipeline.toml");
     std::os::unix::fs::symlink("..data/pipeline.toml", &config).unwrap();
     let mut agent = start(&config, true, &dir);
     let stdout = agent.read_stdout();
     agent.telemetry_address();
-    version("..2", "\"flow\", \"drop\"");
+    publish("..2", "\"flow\", \"drop\"");
     agent.wait_for_line("the configuration was reloaded");
     let new = dir.write(
         "new",
         Setup {
-            list: "\"tcp\"",
+            metrics: "\"tcp\"",
             ..Setup::new()
         }
         .text(&dir),

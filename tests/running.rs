@@ -1,4 +1,4 @@
-//! Runs that end by themselves, and their books.
+//! Runs that end with their input, and their ledgers.
 
 use std::io::Write as _;
 use std::os::unix::net::UnixListener;
@@ -87,18 +87,18 @@ fn a_socket_that_ends_inside_a_frame_fails_a_run_with_on_eof_stop() {
         let output = tidegate(&args);
         sender.join().unwrap().unwrap();
         assert_eq!(output.code, Some(1), "{}", output.stderr);
-        let said = output.stderr.lines().last().unwrap();
+        let error = output.stderr.lines().last().unwrap();
         assert!(
-            said.starts_with("error: stage `receivers.monitor1_2` failed: ")
-                && said.contains("is broken: "),
-            "{said}"
+            error.starts_with("error: stage `receivers.monitor1_2` failed: ")
+                && error.contains("is broken: "),
+            "{error}"
         );
         assert_eq!(
             LedgerReport::read(&file)
                 .unwrap()
                 .count("receivers.monitor1_2", "forwarded"),
             100,
-            "whole frames go on"
+            "complete frames are forwarded"
         );
     }
 }
@@ -143,14 +143,14 @@ fn a_missing_recording_fails_the_run() {
     std::fs::remove_file(dir.path("recording")).unwrap();
     let output = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
     assert_eq!(output.code, Some(1));
-    let said = output.stderr.lines().last().unwrap();
+    let error = output.stderr.lines().last().unwrap();
     assert!(
-        said.starts_with("error: stage `receivers.replay` failed: "),
-        "{said}"
+        error.starts_with("error: stage `receivers.replay` failed: "),
+        "{error}"
     );
     assert!(
-        said.ends_with("No such file or directory (os error 2)"),
-        "{said}"
+        error.ends_with("No such file or directory (os error 2)"),
+        "{error}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Signals.
+//! Shutdown by signals.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -35,52 +35,50 @@ fn a_signal_stops_the_receivers_and_drains() {
     }
 }
 
-/// An agent whose standard output nobody reads, stopped by a signal, when its pipe is full.
-fn stuck(dir: &TestDir, grace: &str) -> Agent {
-    stuck_with(dir, grace, |agent| agent.send_signals(&["TERM"]))
+/// An agent that gets SIGTERM while its standard output is full and not read.
+fn start_blocked(dir: &TestDir, grace_period: &str) -> Agent {
+    start_blocked_with(dir, grace_period, |agent| agent.send_signals(&["TERM"]))
 }
 
-fn stuck_with(dir: &TestDir, grace: &str, stop: impl Fn(&Agent)) -> Agent {
+/// The same with other signals.
+fn start_blocked_with(dir: &TestDir, grace_period: &str, signal: impl Fn(&Agent)) -> Agent {
     let config = dir.replay(20_000, &["cilium_decode", "l34_flow"], "stdout", "");
     let text = std::fs::read_to_string(&config)
         .unwrap()
-        .replace("300ms", grace);
-    let config = dir.write("stuck.toml", text);
+        .replace("300ms", grace_period);
+    let config = dir.write("blocked.toml", text);
     let ledger = dir.path("ledger.json");
     let mut agent = Agent::start(&run_args(&config, &ledger));
     let address = agent.telemetry_address();
     eventually("a stage is blocked", || {
-        blocked(&get(&address, "/debug/ledger").1)
+        is_blocked(&get(&address, "/debug/ledger").1)
     });
-    stop(&agent);
+    signal(&agent);
     agent.wait_for_line("shutting down; another signal exits immediately");
     agent
 }
 
-/// Lines that no pipe has room for, together.
-const TOO_MANY: u64 = 2_000;
+/// More lines than a pipe holds.
+const MORE_THAN_A_PIPE: u64 = 2_000;
 
-/// Whether the exporter holds records that it took and cannot write: more than fit in a pipe that
-/// was empty. It holds some whenever it writes, and those may be written yet, within any grace
-/// period.
-fn blocked(ledger: &str) -> bool {
+/// Whether the exporter holds more records than an empty pipe takes, so that it cannot write them
+/// within any grace period.
+fn is_blocked(ledger: &str) -> bool {
     let ledger: Value = serde_json::from_str(ledger).unwrap();
     let count = |value: &Value| value.as_u64().unwrap_or_default();
-    let (held, queued) = (
-        count(&ledger["stages"][3]["in_flight"]),
-        count(&ledger["edges"][0]["queue_records"]),
-    );
-    held > TOO_MANY.max(queued)
+    let held = count(&ledger["stages"][3]["in_flight"]);
+    let queued = count(&ledger["edges"][0]["queue_records"]);
+    held > MORE_THAN_A_PIPE.max(queued)
 }
 
-/// The final ledger, which has to balance, and what the exporter lost to the stop.
+/// The records that the exporter lost to the shutdown, by a final ledger that balances.
 fn lost(dir: &TestDir) -> u64 {
     let ledger: Value =
         serde_json::from_str(&std::fs::read_to_string(dir.path("ledger.json")).unwrap()).unwrap();
     assert_eq!(ledger["balanced"], true, "{ledger}");
     assert!(
         ledger["stages"][3]["unconfirmed"].as_u64().unwrap() > 0,
-        "the lines that the pipe has no room for"
+        "the lines that do not fit into the pipe"
     );
     ledger["stages"][3]["dropped"]["shutdown_timeout"]
         .as_u64()
@@ -90,17 +88,17 @@ fn lost(dir: &TestDir) -> u64 {
 #[test]
 fn records_unwritten_after_the_grace_period_are_counted_as_lost() {
     let dir = TestDir::new();
-    let output = stuck(&dir, "100ms").wait_without_reading_stdout();
+    let output = start_blocked(&dir, "100ms").wait_without_reading_stdout();
     assert_eq!(output.code, Some(1), "{}", output.stderr);
-    let said = output.stderr.lines().last().unwrap();
+    let error = output.stderr.lines().last().unwrap();
     assert!(
-        said.contains("exporters.stdout")
-            && said.contains("did not end within the grace period of 100ms; lost at the"),
-        "{said}"
+        error.contains("exporters.stdout")
+            && error.contains("did not end within the grace period of 100ms; lost at the"),
+        "{error}"
     );
     assert!(
-        said.contains("records in exporters.stdout (`service.grace_period` gives it more time)"),
-        "{said}"
+        error.contains("records in exporters.stdout (`service.grace_period` gives it more time)"),
+        "{error}"
     );
     assert!(lost(&dir) > 0);
 }
@@ -108,7 +106,7 @@ fn records_unwritten_after_the_grace_period_are_counted_as_lost() {
 #[test]
 fn simultaneous_signals_count_as_one() {
     let dir = TestDir::new();
-    let agent = stuck_with(&dir, "700ms", |agent| {
+    let agent = start_blocked_with(&dir, "700ms", |agent| {
         agent.send_signals(&["TERM", "TERM", "INT"])
     });
     let output = agent.wait_without_reading_stdout();
@@ -131,7 +129,7 @@ fn simultaneous_signals_count_as_one() {
 fn signals_during_startup_are_handled() {
     for signals in [&["TERM"][..], &["INT", "INT"]] {
         let dir = TestDir::new();
-        let (agent, mut pipe, config) = starting(&dir);
+        let (agent, mut pipe, config) = start_with_config_pipe(&dir);
         agent.send_signals(signals);
         pipe.write_all(&config).unwrap();
         drop(pipe);
@@ -148,18 +146,17 @@ fn signals_during_startup_are_handled() {
 #[test]
 fn a_hangup_during_startup_reloads() {
     let dir = TestDir::new();
-    let (mut agent, mut pipe, config) = starting(&dir);
+    let (mut agent, mut pipe, config) = start_with_config_pipe(&dir);
     agent.send_signal("HUP");
-    // What is read the second time is a file again.
+    // The second read finds a regular file.
     std::fs::rename(dir.path("pipeline.toml"), dir.path("pipe.toml")).unwrap();
     pipe.write_all(&config).unwrap();
     drop(pipe);
     agent.wait_for_line("the configuration was read again");
 }
 
-/// An agent that waits for the configuration that it reads from a pipe; the pipe, and what to write
-/// to it.
-fn starting(dir: &TestDir) -> (Agent, File, Vec<u8>) {
+/// An agent that waits for its configuration from a pipe, the pipe, and the configuration.
+fn start_with_config_pipe(dir: &TestDir) -> (Agent, File, Vec<u8>) {
     let pipe = dir.path("pipe.toml");
     assert!(
         Command::new("mkfifo")
@@ -170,7 +167,7 @@ fn starting(dir: &TestDir) -> (Agent, File, Vec<u8>) {
     );
     let config = std::fs::read(dir.socket("reconnect")).unwrap();
     let agent = Agent::run(&pipe);
-    // This waits until it has opened the other end.
+    // Blocks until the agent has opened the other end.
     let pipe = File::options().write(true).open(&pipe).unwrap();
     (agent, pipe, config)
 }
@@ -178,15 +175,15 @@ fn starting(dir: &TestDir) -> (Agent, File, Vec<u8>) {
 #[test]
 fn a_second_signal_exits_immediately_and_writes_the_ledger() {
     let dir = TestDir::new();
-    let mut agent = stuck(&dir, "1h");
+    let mut agent = start_blocked(&dir, "1h");
     agent.send_signal_until("INT", "exiting immediately");
     let output = agent.wait_without_reading_stdout();
     assert_eq!(output.code, Some(1), "{}", output.stderr);
-    let said = output.stderr.lines().last().unwrap();
+    let error = output.stderr.lines().last().unwrap();
     assert!(
-        said.contains("exporters.stdout")
-            && said.contains("ended at once, on request; lost at the end"),
-        "{said}"
+        error.contains("exporters.stdout")
+            && error.contains("ended at once, on request; lost at the end"),
+        "{error}"
     );
     assert!(lost(&dir) > 0);
 }
@@ -209,8 +206,8 @@ fn a_ledger_pipe_without_a_reader_does_not_block_shutdown() {
     agent.send_signal("INT");
     let output = agent.wait();
     assert_eq!(output.code, Some(1));
-    let says_why = |line: &str| line.ends_with("it has no reader, and the agent is shutting down");
-    assert!(output.stderr.lines().any(says_why), "{}", output.stderr);
+    let is_reason = |line: &str| line.ends_with("it has no reader, and the agent is shutting down");
+    assert!(output.stderr.lines().any(is_reason), "{}", output.stderr);
 
     let agent = Agent::start(&args);
     let text = std::fs::read_to_string(&pipe).unwrap();

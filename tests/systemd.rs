@@ -1,22 +1,22 @@
-//! What systemd is told, and the unit file that ships.
+//! Notifications to systemd, and the shipped unit file.
 
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
 use crate::support::{Agent, TIMEOUT, TestDir};
 
-/// What a service says to its manager.
-struct Manager(UnixDatagram);
+/// The receiving end of `NOTIFY_SOCKET`.
+struct NotifySocket(UnixDatagram);
 
-impl Manager {
-    /// Waits until it is told a state, whatever it is told before.
-    fn hears(&self, state: &str) {
+impl NotifySocket {
+    /// Waits for a notification of a state, and ignores others.
+    fn wait_for(&self, state: &str) {
         let mut buffer = [0; 4096];
         loop {
             let n = self
                 .0
                 .recv(&mut buffer)
-                .unwrap_or_else(|error| panic!("nobody says {state}: {error}"));
+                .unwrap_or_else(|error| panic!("no {state}: {error}"));
             if std::str::from_utf8(&buffer[..n])
                 .unwrap()
                 .lines()
@@ -31,8 +31,8 @@ impl Manager {
 #[test]
 fn systemd_is_notified_of_readiness_watchdog_reload_and_shutdown() {
     let dir = TestDir::new();
-    let manager = Manager(UnixDatagram::bind(dir.path("notify")).unwrap());
-    manager.0.set_read_timeout(Some(TIMEOUT)).unwrap();
+    let notifications = NotifySocket(UnixDatagram::bind(dir.path("notify")).unwrap());
+    notifications.0.set_read_timeout(Some(TIMEOUT)).unwrap();
     let config = dir.socket("reconnect");
     let args = ["run".as_ref(), "-c".as_ref(), config.as_os_str()];
     let socket = dir.path("notify");
@@ -41,26 +41,23 @@ fn systemd_is_notified_of_readiness_watchdog_reload_and_shutdown() {
         ("WATCHDOG_USEC", "100000".as_ref()),
     ];
     let agent = Agent::start_with_env(&args, &environment);
-    manager.hears("READY=1");
-    manager.hears("WATCHDOG=1");
-    manager.hears("WATCHDOG=1");
+    notifications.wait_for("READY=1");
+    notifications.wait_for("WATCHDOG=1");
+    notifications.wait_for("WATCHDOG=1");
     agent.send_signal("HUP");
-    manager.hears("RELOADING=1");
-    manager.hears("READY=1");
+    notifications.wait_for("RELOADING=1");
+    notifications.wait_for("READY=1");
     agent.send_signal("TERM");
-    manager.hears("STOPPING=1");
+    notifications.wait_for("STOPPING=1");
     assert_eq!(agent.wait().code, Some(0));
 }
 
 #[test]
-#[expect(
-    clippy::print_stderr,
-    reason = "whoever runs the tests should know what was not run"
-)]
+#[expect(clippy::print_stderr, reason = "a skipped test is reported")]
 fn the_shipped_unit_file_is_valid() {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/tidegate.service");
     let dir = TestDir::new();
-    // systemd-analyze wants the program to be there.
+    // systemd-analyze requires that the program exists.
     let unit = std::fs::read_to_string(shipped)
         .unwrap()
         .replace("/usr/local/bin/tidegate", "/bin/true");
@@ -73,10 +70,10 @@ fn the_shipped_unit_file_is_valid() {
         eprintln!("skipped: systemd-analyze is not installed (Debian: apt-get install systemd)");
         return;
     };
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let complaints: Vec<_> = said
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let findings: Vec<_> = stderr
         .lines()
         .filter(|line| line.contains("tidegate.service"))
         .collect();
-    assert_eq!(complaints, [""; 0]);
+    assert_eq!(findings, [""; 0]);
 }

@@ -1,8 +1,25 @@
-//! What a running agent tells about itself.
+//! Telemetry pages of a running agent.
 
 use serde_json::Value;
 
 use crate::support::{Agent, FakeCilium, TestDir, get, tidegate};
+
+/// Lines of the metrics page after 300 frames, of which `passed` records reached the exporter.
+fn expected_metrics(passed: u64, lost: u64) -> Vec<String> {
+    vec![
+        "# TYPE tidegate_stage_records_in_total counter".to_owned(),
+        "tidegate_stage_records_in_total{pipeline=\"flows\",stage=\"receivers.monitor1_2\"} 300".to_owned(),
+        "tidegate_stage_records_out_total{pipeline=\"flows\",stage=\"receivers.monitor1_2\",to=\"processors.cilium_decode\"} 300".to_owned(),
+        format!("tidegate_stage_records_absorbed_total{{pipeline=\"flows\",stage=\"exporters.nop\"}} {passed}"),
+        "tidegate_stage_records_in_flight{pipeline=\"flows\",stage=\"exporters.nop\"} 0".to_owned(),
+        "tidegate_unaccounted_records{pipeline=\"flows\",stage=\"exporters.nop\"} 0".to_owned(),
+        "tidegate_edge_queue_records{pipeline=\"flows\",stage=\"exporters.nop\"} 0".to_owned(),
+        "tidegate_edge_queue_bytes{pipeline=\"flows\",stage=\"exporters.nop\"} 0".to_owned(),
+        format!("tidegate_upstream_lost_total{{source=\"perf_ring\"}} {lost}"),
+        "tidegate_receiver_connected{stage=\"receivers.monitor1_2\"} 1".to_owned(),
+        format!("tidegate_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION")),
+    ]
+}
 
 #[test]
 fn the_metrics_page_agrees_with_the_ledger() {
@@ -24,19 +41,7 @@ fn the_metrics_page_agrees_with_the_ledger() {
     assert_eq!(status, 200);
     let lost = ledger["upstream_lost"]["perf_ring"].as_u64().unwrap();
     let passed = ledger["stages"][2]["in"].as_u64().unwrap();
-    let expected = [
-        "# TYPE tidegate_stage_records_in_total counter".to_owned(),
-        "tidegate_stage_records_in_total{pipeline=\"flows\",stage=\"receivers.monitor1_2\"} 300".to_owned(),
-        "tidegate_stage_records_out_total{pipeline=\"flows\",stage=\"receivers.monitor1_2\",to=\"processors.cilium_decode\"} 300".to_owned(),
-        format!("tidegate_stage_records_absorbed_total{{pipeline=\"flows\",stage=\"exporters.nop\"}} {passed}"),
-        "tidegate_stage_records_in_flight{pipeline=\"flows\",stage=\"exporters.nop\"} 0".to_owned(),
-        "tidegate_unaccounted_records{pipeline=\"flows\",stage=\"exporters.nop\"} 0".to_owned(),
-        "tidegate_edge_queue_records{pipeline=\"flows\",stage=\"exporters.nop\"} 0".to_owned(),
-        "tidegate_edge_queue_bytes{pipeline=\"flows\",stage=\"exporters.nop\"} 0".to_owned(),
-        format!("tidegate_upstream_lost_total{{source=\"perf_ring\"}} {lost}"),
-        "tidegate_receiver_connected{stage=\"receivers.monitor1_2\"} 1".to_owned(),
-        format!("tidegate_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION")),
-    ];
+    let expected = expected_metrics(passed, lost);
     for line in expected {
         assert!(
             metrics.lines().any(|one| one == line),
@@ -53,8 +58,9 @@ fn the_metrics_page_agrees_with_the_ledger() {
     drop(connection);
 }
 
-/// A configuration with all that counts by a name, whose socket and backend are not there.
-fn everything(dir: &TestDir) -> std::path::PathBuf {
+/// Writes a configuration with all components that count by a name. Its socket and backend do not
+/// exist.
+fn config_with_all_components(dir: &TestDir) -> std::path::PathBuf {
     let chain =
         "cilium_decode l34_flow sock_flow dns_flow http_flow l7_flow cilium_enrich hubble_metrics";
     let chain: Vec<_> = chain.split(' ').collect();
@@ -73,13 +79,14 @@ fn everything(dir: &TestDir) -> std::path::PathBuf {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_counter_is_exposed_from_the_start() {
     let dir = TestDir::new();
-    let mut agent = Agent::run(&everything(&dir));
+    let mut agent = Agent::run(&config_with_all_components(&dir));
     let address = agent.telemetry_address();
     agent.find_line("cannot connect to the monitor socket");
     let metrics = get(&address, "/metrics").1;
-    let split = |name: &str, label: &str, cases: &[(&str, &str)]| {
+    let check_zero = |name: &str, label: &str, cases: &[(&str, &str)]| {
         for (stage, value) in cases {
             let line = format!(
                 "tidegate_stage_{name}_total{{pipeline=\"flows\",stage=\"{stage}\",{label}=\"{value}\"}} 0"
@@ -108,8 +115,8 @@ fn every_counter_is_exposed_from_the_start() {
         ("exporters.stdout", "reload_timeout"),
         ("exporters.prometheus", "metric_type_conflict"),
     ];
-    split("records_dropped", "reason", &drops);
-    split(
+    check_zero("records_dropped", "reason", &drops);
+    check_zero(
         "records_filtered",
         "rule",
         &[
@@ -124,8 +131,8 @@ fn every_counter_is_exposed_from_the_start() {
         ("processors.cilium_enrich", "enrich_table_full"),
         ("processors.hubble_metrics", "series_limit"),
     ];
-    split("noted", "what", &notes);
-    split(
+    check_zero("noted", "what", &notes);
+    check_zero(
         "ambiguous",
         "choice",
         &[("processors.cilium_decode", "drop_header")],
@@ -145,7 +152,7 @@ fn every_counter_is_exposed_from_the_start() {
     }
     assert!(
         !metrics.contains("pipeline=\"flows\",stage=\"processors.l34_flow\",reason=\"queue_full\""),
-        "it has no inbox"
+        "`l34_flow` has no inbox"
     );
 }
 
@@ -170,8 +177,8 @@ fn a_telemetry_address_in_use_is_reported_before_anything_runs() {
         .replace("127.0.0.1:0", &address.to_string());
     let config = dir.write("taken.toml", text);
     let output = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
-    let said = format!(
+    let expected = format!(
         "error: cannot listen on {address} for telemetry (`service.telemetry.listen`): Address already in use (os error 98)\n"
     );
-    assert_eq!((output.code, output.stderr), (Some(1), said));
+    assert_eq!((output.code, output.stderr), (Some(1), expected));
 }

@@ -1,5 +1,5 @@
-//! House rules that no linter knows: directions between crates, small files that say what they are
-//! for, no `unsafe`, and no kind of component named outside its own crate.
+//! Rules that no linter checks: dependencies between crates, small files with a module comment, no
+//! `unsafe`, and no component kind named outside its own crate.
 
 mod import_cycles;
 mod manifests;
@@ -7,8 +7,8 @@ mod manifests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Who may depend on whom; nothing else of ours is allowed in a manifest.
-const DIRECTIONS: [(&str, &[&str]); 8] = [
+/// The workspace crates on which each crate may depend.
+const ALLOWED_DEPENDENCIES: [(&str, &[&str]); 8] = [
     ("wire", &[]),
     ("core/model", &["wire"]),
     ("core/runtime", &["core/model"]),
@@ -37,7 +37,7 @@ fn root() -> &'static Path {
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).expect("the folder is there") {
+    for entry in fs::read_dir(folder).expect("the folder exists") {
         let path = entry.expect("the entry is readable").path();
         if path.is_dir() {
             files.extend(sources(&path));
@@ -77,7 +77,7 @@ fn production() -> Vec<(String, String)> {
         .collect()
 }
 
-fn offenders(rule: impl Fn(&str, &str) -> bool) -> Vec<String> {
+fn violations(rule: impl Fn(&str, &str) -> bool) -> Vec<String> {
     production()
         .into_iter()
         .filter(|(name, text)| rule(name, text))
@@ -87,7 +87,7 @@ fn offenders(rule: impl Fn(&str, &str) -> bool) -> Vec<String> {
 
 #[test]
 fn crates_depend_only_on_allowed_crates() {
-    for (name, allowed) in DIRECTIONS {
+    for (name, allowed) in ALLOWED_DEPENDENCIES {
         let manifest = fs::read_to_string(root().join(name).join("Cargo.toml"))
             .expect("every crate has a manifest");
         let dependencies = manifest
@@ -109,13 +109,13 @@ fn crates_depend_only_on_allowed_crates() {
 
 #[test]
 fn every_file_has_a_module_comment() {
-    assert_eq!(offenders(|_, text| !text.starts_with("//!")), [""; 0]);
+    assert_eq!(violations(|_, text| !text.starts_with("//!")), [""; 0]);
 }
 
 #[test]
 fn no_file_exceeds_the_line_limit() {
     assert_eq!(
-        offenders(|_, text| text.lines().count() > MAX_LINES),
+        violations(|_, text| text.lines().count() > MAX_LINES),
         [""; 0]
     );
 }
@@ -126,7 +126,7 @@ fn no_code_is_unsafe() {
         text.lines()
             .any(|line| line.contains("unsafe ") && !line.trim_start().starts_with("//"))
     };
-    assert_eq!(offenders(|_, text| unsafe_code(text)), [""; 0]);
+    assert_eq!(violations(|_, text| unsafe_code(text)), [""; 0]);
 }
 
 #[test]
@@ -148,11 +148,11 @@ fn agent_and_core_name_no_component_kind() {
             .filter(|line| !line.trim_start().starts_with("//"));
         lines.collect::<Vec<_>>().join("\n")
     };
-    let named = offenders(|name, text| {
-        // The demo changes the shipped pipeline's addresses, so it knows what it ships.
+    let named = violations(|name, text| {
+        // The demo replaces addresses in the shipped configuration.
         let exempt = name.starts_with("agent/demo");
         (name.starts_with("core/") || name.starts_with("agent/")) && !exempt && {
-            // The socket is Cilium's and has the name of the kind that reads it.
+            // The socket has the name of the kind that reads it.
             let code = code(text).replace("monitor1_2.sock", "");
             kinds.iter().any(|kind| code.contains(kind))
         }
@@ -163,7 +163,7 @@ fn agent_and_core_name_no_component_kind() {
 #[test]
 fn no_source_has_todo_markers() {
     assert_eq!(
-        offenders(|_, text| ["todo!(", "unimplemented!(", "TODO", "FIXME"]
+        violations(|_, text| ["todo!(", "unimplemented!(", "TODO", "FIXME"]
             .iter()
             .any(|word| text.contains(word))),
         [""; 0]

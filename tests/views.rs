@@ -1,4 +1,4 @@
-//! Looking into a running agent: `ledger`, `top` and `tap`.
+//! Views of a running agent: `ledger`, `top` and `tap`.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -9,8 +9,8 @@ use crate::support::{
     Agent, AgentOutput, FakeCilium, TestDir, eventually, get, simulated_frames, tidegate,
 };
 
-/// An agent that has read so many frames, and still waits for more; ends when it is dropped.
-struct Looked {
+/// An agent that has processed this many frames and waits for more, killed on drop.
+struct IdleAgent {
     address: String,
     connection: std::os::unix::net::UnixStream,
     _agent: Agent,
@@ -18,19 +18,19 @@ struct Looked {
     frames: u64,
 }
 
-fn looked(frames: u64) -> Looked {
+fn idle_agent(frames: u64) -> IdleAgent {
     let dir = TestDir::new();
     let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
     let mut agent = Agent::run(&config(&dir));
     let address = agent.telemetry_address();
     let connection = cilium.send(frames);
     let settled = |stage: &Value| stage["in_flight"] == 0 && stage["in"].as_u64() >= Some(1);
-    eventually("all is through", || {
+    eventually("all frames are processed", || {
         let ledger: Value = serde_json::from_str(&get(&address, "/debug/ledger").1).unwrap();
         let stages = ledger["stages"].as_array().unwrap();
         stages[0]["in"] == frames && stages.iter().all(settled)
     });
-    Looked {
+    IdleAgent {
         address,
         connection,
         _agent: agent,
@@ -41,24 +41,26 @@ fn looked(frames: u64) -> Looked {
 
 fn config(dir: &TestDir) -> std::path::PathBuf {
     let text = format!(
-        "[receivers.monitor1_2]\nsocket = {:?}\n[processors.cilium_decode]\n[processors.l34_flow]\n[exporters.nop]\n\
+        "[receivers.monitor1_2]\nsocket = {:?}\n\
+         [processors.cilium_decode]\n[processors.l34_flow]\n[exporters.nop]\n\
          [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
-         [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\nprocessors = [\"cilium_decode\", \"l34_flow\"]\nexporters = [\"nop\"]\n",
+         [service.pipelines.flows]\nreceivers = [\"monitor1_2\"]\n\
+         processors = [\"cilium_decode\", \"l34_flow\"]\nexporters = [\"nop\"]\n",
         dir.path("monitor.sock")
     );
     dir.write("pipeline.toml", text)
 }
 
-impl Looked {
+impl IdleAgent {
     fn view(&self, verb: &str, args: &[&str]) -> AgentOutput {
         tidegate(&[&[verb, "--address", &self.address], args].concat())
     }
 
-    /// Has frames come for as long as the view lasts.
-    fn view_busy(&self, verb: &str, args: &[&str]) -> AgentOutput {
+    /// Runs a view while frames arrive.
+    fn view_under_load(&self, verb: &str, args: &[&str]) -> AgentOutput {
         let mut connection = self.connection.try_clone().unwrap();
         let (stop, stopped) = std::sync::mpsc::channel::<()>();
-        // A stream begins with its types, which may not come again.
+        // Type definitions at the start of a stream may not be repeated.
         let frames =
             simulated_frames(self.frames + 500).split_off(simulated_frames(self.frames).len());
         let feeder = std::thread::spawn(move || {
@@ -77,7 +79,7 @@ impl Looked {
 
 #[test]
 fn the_ledger_is_printed_as_a_table_or_as_json() {
-    let agent = looked(500);
+    let agent = idle_agent(500);
     let table = agent.view("ledger", &["--strict"]);
     assert_eq!((table.code, table.stderr.as_str()), (Some(0), ""));
     assert!(
@@ -110,7 +112,7 @@ fn the_ledger_is_printed_as_a_table_or_as_json() {
 
 #[test]
 fn top_prints_text_without_a_terminal() {
-    let agent = looked(500);
+    let agent = idle_agent(500);
     let top = agent.view("top", &["--once", "--interval", "100ms"]);
     assert_eq!((top.code, top.stderr.as_str()), (Some(0), ""));
     let head = format!(
@@ -119,20 +121,20 @@ fn top_prints_text_without_a_terminal() {
         agent.address
     );
     assert!(top.stdout.starts_with(&head), "{}", top.stdout);
-    for words in [
+    for text in [
         "receivers.monitor1_2 connected",
         "IN/s",
         "processors.l34_flow",
         "QUEUE OF",
         "exporters.nop",
     ] {
-        assert!(top.stdout.contains(words), "{words}: {}", top.stdout);
+        assert!(top.stdout.contains(text), "{text}: {}", top.stdout);
     }
 }
 
 #[test]
 fn a_tap_shows_matching_records_and_counts_the_rest() {
-    let agent = looked(500);
+    let agent = idle_agent(500);
     let drops = [
         "l34_flow",
         "--filter",
@@ -142,7 +144,7 @@ fn a_tap_shows_matching_records_and_counts_the_rest() {
         "--format",
         "json",
     ];
-    let tap = agent.view_busy("tap", &drops);
+    let tap = agent.view_under_load("tap", &drops);
     assert_eq!(tap.code, Some(0), "{}", tap.stderr);
     let lines: Vec<Value> = tap
         .stdout
@@ -157,12 +159,12 @@ fn a_tap_shows_matching_records_and_counts_the_rest() {
         "{}",
         tap.stdout
     );
-    let told = tap.stderr.lines().last().unwrap();
+    let summary = tap.stderr.lines().last().unwrap();
     assert!(
-        told.starts_with("shown 3 of ") && told.ends_with(" in all"),
-        "{told}"
+        summary.starts_with("shown 3 of ") && summary.ends_with(" in all"),
+        "{summary}"
     );
-    let frames = agent.view_busy("tap", &["monitor1_2", "--count", "2"]);
+    let frames = agent.view_under_load("tap", &["monitor1_2", "--count", "2"]);
     assert!(
         frames.stdout.lines().all(|line| line.contains(": frame ")),
         "{}",
@@ -174,7 +176,7 @@ fn a_tap_shows_matching_records_and_counts_the_rest() {
 
 #[test]
 fn an_invalid_tap_request_is_refused_with_a_suggestion() {
-    let agent = looked(10);
+    let agent = idle_agent(10);
     let cases: [(&[&str], i32, &str); 4] = [
         (
             &["l34_flwo"],
@@ -197,15 +199,15 @@ fn an_invalid_tap_request_is_refused_with_a_suggestion() {
             "error: there is no filter `prot`; did you mean `port`? keys are verdict, type, protocol, direction, ip, port, identity, pod\n",
         ),
     ];
-    for (args, code, said) in cases {
+    for (args, code, error) in cases {
         let output = agent.view("tap", args);
-        assert_eq!((output.code, output.stderr.as_str()), (Some(code), said));
+        assert_eq!((output.code, output.stderr.as_str()), (Some(code), error));
     }
 }
 
 #[test]
 fn the_number_of_watchers_is_limited() {
-    let agent = looked(10);
+    let agent = idle_agent(10);
     let watch = || {
         let mut stream = std::net::TcpStream::connect(&agent.address).unwrap();
         write!(
@@ -220,15 +222,17 @@ fn the_number_of_watchers_is_limited() {
     let watchers: Vec<_> = (0..4).map(|_| watch()).collect();
     assert!(watchers.iter().all(|(_, status)| status == "HTTP/1.1 200"));
     let fifth = agent.view("tap", &["l34_flow"]);
-    let said = "error: 4 watchers look at this agent already; try again when one has left\n";
-    assert_eq!((fifth.code, fifth.stderr.as_str()), (Some(1), said));
+    let error = "error: 4 watchers look at this agent already; try again when one has left\n";
+    assert_eq!((fifth.code, fifth.stderr.as_str()), (Some(1), error));
     drop(watchers);
-    eventually("the places are free again", || watch().1 == "HTTP/1.1 200");
+    eventually("another watcher is accepted", || {
+        watch().1 == "HTTP/1.1 200"
+    });
 }
 
 #[test]
 fn an_unreachable_agent_is_reported_with_its_address() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap()
@@ -238,9 +242,9 @@ fn an_unreachable_agent_is_reported_with_its_address() {
         ("top", &["--once"][..]),
         ("tap", &["l34_flow"][..]),
     ] {
-        let output = tidegate(&[&[verb, "--address", &nobody], args].concat());
+        let output = tidegate(&[&[verb, "--address", &closed], args].concat());
         assert_eq!(output.code, Some(1), "{verb}");
-        let start = format!("error: cannot connect to an agent at {nobody}: is one running, ");
+        let start = format!("error: cannot connect to an agent at {closed}: is one running, ");
         assert!(
             output.stderr.starts_with(&start) && output.stderr.contains("--address HOST:PORT"),
             "{}",
@@ -251,7 +255,7 @@ fn an_unreachable_agent_is_reported_with_its_address() {
 
 #[test]
 fn the_agent_address_can_come_from_the_configuration() {
-    let agent = looked(10);
+    let agent = idle_agent(10);
     let text = std::fs::read_to_string(agent.dir.path("pipeline.toml")).unwrap();
     let named = agent
         .dir

@@ -50,6 +50,7 @@ pub(super) fn config(
 const PROMETHEUS: (&str, &str) = ("prometheus", "listen = \"127.0.0.1:0\"");
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario")]
 fn a_stalled_stdout_reader_does_not_block_other_exporters() {
     const EVENTS: u64 = 150_000;
     let dir = TestDir::new();

@@ -1,5 +1,5 @@
-//! A Cilium agent whose every event has a number, in its packet's source address. It writes to one
-//! client at a time, at a steady pace, and goes on counting with the next one.
+//! A fake Cilium agent that sends events at a steady rate, each with a number in the source address
+//! of its packet.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -14,9 +14,9 @@ use serde_json::Value;
 use tidegate_wire::event::{Common, Encoder as Events, Profile, TraceFields};
 use tidegate_wire::payload::{Encoder, Payload};
 
-/// The agent. It goes on until [`Self::end`], or until it is dropped.
+/// The agent. It sends until [`Self::end`] or until it is dropped.
 pub(super) struct Stream {
-    over: Arc<AtomicBool>,
+    is_stopped: Arc<AtomicBool>,
     writer: Option<JoinHandle<(u64, UnixStream)>>,
 }
 
@@ -24,22 +24,22 @@ impl Stream {
     /// Listens on a path.
     pub(super) fn listen(path: &Path) -> Self {
         let listener = UnixListener::bind(path).unwrap();
-        let over = Arc::new(AtomicBool::new(false));
+        let is_stopped = Arc::new(AtomicBool::new(false));
         let writer = std::thread::spawn({
-            let over = Arc::clone(&over);
-            move || write(&listener, &over)
+            let is_stopped = Arc::clone(&is_stopped);
+            move || write(&listener, &is_stopped)
         });
         Self {
-            over,
+            is_stopped,
             writer: Some(writer),
         }
     }
 
-    /// Stops writing; how many events were written. The client is connected still.
+    /// Stops sending, and returns the number of events that were sent. The client stays connected.
     pub(super) fn end(mut self) -> u64 {
-        self.over.store(true, Ordering::Relaxed);
+        self.is_stopped.store(true, Ordering::Relaxed);
         let (sent, client) = self.writer.take().unwrap().join().unwrap();
-        // It hangs up when the process ends.
+        // Keeps the connection open until the process exits.
         std::mem::forget(client);
         sent
     }
@@ -47,14 +47,15 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
+        self.is_stopped.store(true, Ordering::Relaxed);
     }
 }
 
-fn write(listener: &UnixListener, over: &AtomicBool) -> (u64, UnixStream) {
+fn write(listener: &UnixListener, is_stopped: &AtomicBool) -> (u64, UnixStream) {
     let (mut client, _) = listener.accept().unwrap();
-    let (mut frames, mut sent) = (Encoder::default(), 0);
-    while !over.load(Ordering::Relaxed) {
+    let mut frames = Encoder::default();
+    let mut sent = 0;
+    while !is_stopped.load(Ordering::Relaxed) {
         let mut bytes = Vec::new();
         for _ in 0..20 {
             frames.encode(
@@ -71,7 +72,7 @@ fn write(listener: &UnixListener, over: &AtomicBool) -> (u64, UnixStream) {
         if client.write_all(&bytes).is_err() {
             break;
         }
-        // Some ten thousand events a second.
+        // About ten thousand events per second.
         std::thread::sleep(Duration::from_millis(2));
     }
     (sent, client)
@@ -105,8 +106,8 @@ fn event(number: u64) -> Vec<u8> {
     data
 }
 
-/// The numbers that do not stand exactly once in lines of Hubble's JSON.
-pub(super) fn missing_or_doubled(lines: &str, sent: u64) -> Vec<u64> {
+/// The numbers that are not exactly once in lines of Hubble's JSON.
+pub(super) fn missing_or_duplicate(lines: &str, sent: u64) -> Vec<u64> {
     let mut times: HashMap<u64, u32> = HashMap::new();
     for line in lines.lines() {
         let line: Value = serde_json::from_str(line).unwrap();

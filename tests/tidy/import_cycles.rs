@@ -1,8 +1,8 @@
-//! No two files of a crate need each other, directly or around a circle.
+//! No two files of a crate import each other, directly or through a cycle.
 //!
-//! An edge is a path in code that leads from one module file to another: `use` declarations, and
-//! paths in expressions and types. A parent and its child may name each other, a name that a module
-//! re-exports counts as the file that defines it, and test modules are left out.
+//! An edge is a path in code from one module file to another: `use` declarations, and paths in
+//! expressions and types. A parent and its child may import each other, a re-exported name counts as
+//! the file that defines it, and test modules are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,25 +15,25 @@ type ModulePath = Vec<String>;
 /// A module that has a file.
 struct Module {
     file: String,
-    /// The paths that its code names, each as segments from the root of the crate.
-    named: Vec<ModulePath>,
-    /// What it re-exports from its own crate: the name, and the path that it stands for.
-    exported: BTreeMap<String, ModulePath>,
+    /// The paths in its code, each as segments from the root of the crate.
+    imports: Vec<ModulePath>,
+    /// Re-exports from its own crate: the name, and the path that it refers to.
+    exports: BTreeMap<String, ModulePath>,
 }
 
-/// Collects the paths that one file names.
-struct Names<'a> {
-    /// The module in which the visited item is, inline modules included.
-    at: ModulePath,
+/// Collects the paths in one file.
+struct PathCollector<'a> {
+    /// The module of the visited item, inline modules included.
+    current: ModulePath,
     module: &'a mut Module,
 }
 
-impl Names<'_> {
-    /// The path from the root of the crate, if the first segment says that it leads into it.
+impl PathCollector<'_> {
+    /// The path from the root of the crate, if it starts with `crate`, `self` or `super`.
     fn absolute(&self, segments: &[String]) -> Option<ModulePath> {
         let mut base = match segments.first()?.as_str() {
-            "crate" => self.at[..1].to_vec(),
-            "self" | "super" => self.at.clone(),
+            "crate" => self.current[..1].to_vec(),
+            "self" | "super" => self.current.clone(),
             _ => return None,
         };
         let mut rest = segments;
@@ -49,12 +49,12 @@ impl Names<'_> {
         Some(base)
     }
 
-    fn name(&mut self, segments: &[String]) {
-        self.module.named.extend(self.absolute(segments));
+    fn add_import(&mut self, segments: &[String]) {
+        self.module.imports.extend(self.absolute(segments));
     }
 
     fn use_tree(&mut self, tree: &UseTree, before: &mut Vec<String>, exports: bool) {
-        let (last, known_as) = match tree {
+        let (last, alias) = match tree {
             UseTree::Path(path) => {
                 before.push(path.ident.to_string());
                 self.use_tree(&path.tree, before, exports);
@@ -67,21 +67,19 @@ impl Names<'_> {
                 }
                 return;
             }
-            UseTree::Glob(_) => return self.name(before),
+            UseTree::Glob(_) => return self.add_import(before),
             UseTree::Name(name) => (name.ident.to_string(), name.ident.to_string()),
             UseTree::Rename(rename) => (rename.ident.to_string(), rename.rename.to_string()),
         };
         before.push(last);
         if exports {
-            // `pub use child::Name` may leave out `self`.
+            // `pub use child::Name` may omit `self`.
             let path = self
                 .absolute(before)
                 .or_else(|| self.absolute(&[&["self".to_owned()], before.as_slice()].concat()));
-            self.module
-                .exported
-                .extend(path.map(|path| (known_as, path)));
+            self.module.exports.extend(path.map(|path| (alias, path)));
         } else {
-            self.name(before);
+            self.add_import(before);
         }
         before.pop();
     }
@@ -96,7 +94,7 @@ fn is_test(attributes: &[Attribute]) -> bool {
     })
 }
 
-impl<'ast> Visit<'ast> for Names<'_> {
+impl<'ast> Visit<'ast> for PathCollector<'_> {
     fn visit_item(&mut self, item: &'ast Item) {
         if let Item::Use(declaration) = item {
             if !is_test(&declaration.attrs) {
@@ -110,9 +108,9 @@ impl<'ast> Visit<'ast> for Names<'_> {
 
     fn visit_item_mod(&mut self, module: &'ast ItemMod) {
         if module.content.is_some() && !is_test(&module.attrs) {
-            self.at.push(module.ident.to_string());
+            self.current.push(module.ident.to_string());
             syn::visit::visit_item_mod(self, module);
-            self.at.pop();
+            self.current.pop();
         }
     }
 
@@ -123,13 +121,13 @@ impl<'ast> Visit<'ast> for Names<'_> {
             .map(|one| one.ident.to_string())
             .collect();
         if segments.len() > 1 {
-            self.name(&segments);
+            self.add_import(&segments);
         }
         syn::visit::visit_path(self, path);
     }
 }
 
-/// The module that a file is: `core/model/src/batch/pool.rs` is `core/model`, `batch`, `pool`.
+/// The module path of a file: `core/model/src/batch/pool.rs` is `core/model`, `batch`, `pool`.
 fn module_path(file: &str) -> ModulePath {
     let (krate, inside) = file.split_once("/src/").unwrap_or_else(|| {
         file.split_once('/')
@@ -151,12 +149,12 @@ fn read(sources: &[(String, String)]) -> BTreeMap<ModulePath, Module> {
         let at = module_path(file);
         let mut module = Module {
             file: file.clone(),
-            named: Vec::new(),
-            exported: BTreeMap::new(),
+            imports: Vec::new(),
+            exports: BTreeMap::new(),
         };
         let parsed = syn::parse_file(text).expect("sources compile");
-        Names {
-            at: at.clone(),
+        PathCollector {
+            current: at.clone(),
             module: &mut module,
         }
         .visit_file(&parsed);
@@ -165,21 +163,21 @@ fn read(sources: &[(String, String)]) -> BTreeMap<ModulePath, Module> {
     sources.iter().map(one).collect()
 }
 
-/// The file in which what `path` names is defined.
+/// The module in whose file the item at `path` is defined.
 fn definition<'a>(
     modules: &'a BTreeMap<ModulePath, Module>,
     path: &[String],
 ) -> Option<&'a [String]> {
     let mut path = path.to_vec();
-    // A chain of re-exports is short; a circle of them does not compile.
+    // Chains of re-exports are short, and a cycle of them does not compile.
     for _ in 0..8 {
-        let known = (1..=path.len())
+        let length = (1..=path.len())
             .rev()
             .find(|length| modules.contains_key(&path[..*length]))?;
-        let (at, module) = modules.get_key_value(&path[..known])?;
-        match path.get(known).and_then(|name| module.exported.get(name)) {
-            Some(target) if target[..] != path[..=known] => {
-                path = [target, &path[known + 1..]].concat();
+        let (at, module) = modules.get_key_value(&path[..length])?;
+        match path.get(length).and_then(|name| module.exports.get(name)) {
+            Some(target) if target[..] != path[..=length] => {
+                path = [target, &path[length + 1..]].concat();
             }
             _ => return Some(at),
         }
@@ -197,7 +195,7 @@ fn edges(modules: &BTreeMap<ModulePath, Module>) -> Edges<'_> {
     let mut edges = Edges::new();
     for (at, module) in modules {
         let targets = module
-            .named
+            .imports
             .iter()
             .filter_map(|path| definition(modules, path));
         let others = targets.filter(|to| *to != at && !is_child(to, at) && !is_child(at, to));
@@ -207,7 +205,7 @@ fn edges(modules: &BTreeMap<ModulePath, Module>) -> Edges<'_> {
     edges
 }
 
-/// All files to which the paths of `from` lead, directly or over others.
+/// All files that `from` imports, directly or indirectly.
 fn reachable<'a>(edges: &Edges<'a>, from: &str) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     let mut left: Vec<&str> = edges[from].iter().copied().collect();
@@ -219,8 +217,8 @@ fn reachable<'a>(edges: &Edges<'a>, from: &str) -> BTreeSet<&'a str> {
     found
 }
 
-/// The groups of files in which each leads to every other.
-fn circles<'a>(edges: &Edges<'a>) -> BTreeSet<Vec<&'a str>> {
+/// The groups of files in which each reaches every other.
+fn cycles<'a>(edges: &Edges<'a>) -> BTreeSet<Vec<&'a str>> {
     let reachable: BTreeMap<_, _> = edges
         .keys()
         .map(|file| (*file, reachable(edges, file)))
@@ -238,13 +236,13 @@ fn circles<'a>(edges: &Edges<'a>) -> BTreeSet<Vec<&'a str>> {
         .collect()
 }
 
-fn circles_in(sources: &[(&str, &str)]) -> Vec<Vec<String>> {
+fn cycles_in(sources: &[(&str, &str)]) -> Vec<Vec<String>> {
     let owned = sources
         .iter()
         .map(|(file, text)| ((*file).to_owned(), (*text).to_owned()));
     let modules = read(&owned.collect::<Vec<_>>());
-    let circles = circles(&edges(&modules)).into_iter();
-    circles
+    let cycles = cycles(&edges(&modules)).into_iter();
+    cycles
         .map(|group| group.into_iter().map(str::to_owned).collect())
         .collect()
 }
@@ -254,7 +252,7 @@ fn no_files_form_an_import_cycle() {
     let modules = read(&super::production());
     let edges = edges(&modules);
     let mut report = String::new();
-    for group in circles(&edges) {
+    for group in cycles(&edges) {
         for file in &group {
             let within = edges[file].iter().filter(|target| group.contains(*target));
             report += &format!(
@@ -264,7 +262,7 @@ fn no_files_form_an_import_cycle() {
         }
         report += "\n";
     }
-    assert!(report.is_empty(), "files that need each other:\n{report}");
+    assert!(report.is_empty(), "files that import each other:\n{report}");
 }
 
 #[test]
@@ -276,7 +274,7 @@ fn a_cycle_over_three_files_is_found() {
         ("wire/src/c.rs", "use crate::{a::{A}, a}; use std::fmt;"),
     ];
     assert_eq!(
-        circles_in(&sources),
+        cycles_in(&sources),
         [["wire/src/a.rs", "wire/src/b.rs", "wire/src/c.rs"]]
     );
     let open = [
@@ -285,7 +283,7 @@ fn a_cycle_over_three_files_is_found() {
         sources[2],
         ("wire/src/c.rs", "use std::fmt;"),
     ];
-    assert!(circles_in(&open).is_empty());
+    assert!(cycles_in(&open).is_empty());
 }
 
 #[test]
@@ -295,7 +293,7 @@ fn a_name_that_a_parent_re_exports_counts_as_the_file_that_defines_it() {
         ("wire/src/a/x.rs", "use crate::b::B;"),
         ("wire/src/b.rs", "use crate::a::X;"),
     ];
-    assert_eq!(circles_in(&sources), [["wire/src/a/x.rs", "wire/src/b.rs"]]);
+    assert_eq!(cycles_in(&sources), [["wire/src/a/x.rs", "wire/src/b.rs"]]);
 }
 
 #[test]
@@ -308,5 +306,5 @@ fn parents_children_and_tests_form_no_cycle() {
             "#[cfg(test)] mod tests { use crate::a::x::X; }",
         ),
     ];
-    assert!(circles_in(&sources).is_empty());
+    assert!(cycles_in(&sources).is_empty());
 }

@@ -1,10 +1,10 @@
-//! Rules about manifests: the minimum Rust version, and what is published.
+//! Rules for manifests: the minimum Rust version, and what is published.
 
 use std::process::Command;
 
 use serde_json::Value;
 
-/// What Cargo knows about the workspace and all dependencies that are built on Linux.
+/// Cargo's metadata of the workspace and all dependencies that are built on Linux.
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--offline"])
@@ -24,7 +24,7 @@ fn packages(metadata: &Value) -> impl Iterator<Item = &Value> {
     metadata["packages"].as_array().unwrap().iter()
 }
 
-/// A version as numbers, of which `1.88` is the same as `1.88.0`.
+/// A version as numbers; missing ones are 0.
 fn version(text: &str) -> [u32; 3] {
     let mut numbers = text.split('.').map(|number| number.parse().unwrap());
     std::array::from_fn(|_| numbers.next().unwrap_or(0))
